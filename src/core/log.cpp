@@ -1,0 +1,25 @@
+// The logger: stderr, one line per event, level from WEIR_LOG.
+#include "core/log.hpp"
+
+#include <spdlog/cfg/helpers.h>
+#include <spdlog/sinks/stdout_color_sinks.h>
+
+#include <cstdlib>
+
+namespace weir::log {
+
+spdlog::logger& logger() {
+  static const std::shared_ptr<spdlog::logger> instance = [] {
+    auto made = std::make_shared<spdlog::logger>("weir", std::make_shared<spdlog::sinks::stderr_color_sink_mt>());
+    const char* level = std::getenv("WEIR_LOG");
+    made->set_level(level && *level ? spdlog::level::from_str(level) : spdlog::level::warn);
+    made->flush_on(spdlog::level::trace);
+    made->set_pattern("%H:%M:%S.%e weir %l: %v");
+    return made;
+  }();
+  return *instance;
+}
+
+void set_prefix(const std::string& who) { logger().set_pattern("%H:%M:%S.%e weir " + who + " %l: %v"); }
+
+}  // namespace weir::log
