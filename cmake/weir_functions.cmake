@@ -2,11 +2,12 @@
 
 # Flags of our own code; never passed on to those who link Weir.
 function(weir_own_flags target)
-  # -Wrestrict of g++ 12 is wrong about std::string assignment (GCC bug 105651).
-  target_compile_options(${target} PRIVATE -Wall -Wextra -Wno-missing-field-initializers -Wno-restrict)
+  target_compile_options(${target} PRIVATE -Wall -Wextra -Wno-missing-field-initializers)
   if(WEIR_WERROR)
     target_compile_options(${target} PRIVATE -Werror)
   endif()
+  # -Wrestrict of g++ 12 is wrong about std::string assignment (GCC bug 105651).
+  target_compile_options(${target} PRIVATE -Wno-restrict)
 endfunction()
 
 # The static library weir::weir, and weir_private: what its sources and its tests see beyond the public headers.
