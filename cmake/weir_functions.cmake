@@ -2,7 +2,7 @@
 
 # Flags of our own code; never passed on to those who link Weir.
 function(weir_own_flags target)
-  target_compile_options(${target} PRIVATE -Wall -Wextra -Wno-missing-field-initializers)
+  target_compile_options(${target} PRIVATE -Wall -Wextra -Wno-missing-field-initializers -Wno-maybe-uninitialized)
   if(WEIR_WERROR)
     target_compile_options(${target} PRIVATE -Werror)
   endif()
