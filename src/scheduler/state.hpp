@@ -11,7 +11,7 @@
 namespace weir::scheduler {
 
 struct Settings {
-  int allowed_failures = 3;        ///< Workers a task may kill before it becomes an error.
+  int allowed_failures = 3;        ///< A task that has killed so many workers becomes an error.
   double saturation = 1.1;         ///< Tasks assigned per thread while their duration is unknown or long.
   double ahead_s = 2e-3;           ///< Seconds of work a worker is given ahead.
   std::uint32_t ahead_tasks = 1024;  ///< And never more tasks per thread than this.

@@ -53,7 +53,7 @@ void State::lose(Time now, PeerId peer, const std::vector<TaskId>& executing, co
   }
   std::vector<Task*> killers, scattered;
   for (Task* task : std::vector<Task*>(worker.processing)) {
-    if (std::find(executing.begin(), executing.end(), task->id) != executing.end() && ++task->deaths > settings_.allowed_failures) killers.push_back(task);
+    if (std::find(executing.begin(), executing.end(), task->id) != executing.end() && ++task->deaths >= settings_.allowed_failures) killers.push_back(task);
     unassign(*task);
     if (task->scattered) scattered.push_back(task);
     move(*task, TaskState::waiting, cause_);
@@ -126,7 +126,7 @@ void State::give_up(Time now, const std::string& reason, Actions& out) {
     failure.kind = ErrorKind::worker_lost;
     failure.task = task->id;
     failure.task_name = task_name(*task);
-    failure.message = reason;
+    failure.message = task->deaths ? reason + "; " + std::to_string(task->deaths) + " of them died while they ran it" : reason;
     fail(*task, std::make_shared<Failure>(std::move(failure)));
   }
   end_event();

@@ -12,7 +12,7 @@ namespace weir {
 struct RunOptions {
   std::uint32_t threads = 0;             ///< Worker threads: of this process when it is alone (0: `WEIR_THREADS`, else one per core), of each worker rank (0: `WEIR_THREADS`, else 1).
   std::vector<Resource> resources{};     ///< What each worker has for tasks that ask for it; default `WEIR_RESOURCES`, for example "GPU=2,licence=1".
-  int allowed_failures = 3;              ///< Workers that one task may kill before it becomes an error.
+  int allowed_failures = 3;              ///< A task that has killed so many workers becomes an error.
 };
 
 /// Runs `body(client)` on rank 0, and workers everywhere else, until the body returns.
