@@ -86,7 +86,8 @@ JobState over_state(const Attributes& job, int exit_status) {
   const bool says_walltime = of("comment").find("walltime") != std::string::npos;
   if (exit_status == killed_at_walltime || (exit_status != 0 && says_walltime)) return JobState::timed_out;
   if (of("substate") == terminated || exit_status == killed_by_server) return JobState::cancelled;
-  return exit_status == 0 && job.contains("Exit_status") ? JobState::succeeded : JobState::failed;
+  if (!job.contains("Exit_status")) return JobState::unknown;
+  return exit_status == 0 ? JobState::succeeded : JobState::failed;
 }
 
 JobStatus status_of(const std::string& id, const Attributes& job) {

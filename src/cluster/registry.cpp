@@ -96,6 +96,26 @@ bool is_meant(const JobRecord& record, std::string_view which) {
   return which == id || which == id.substr(0, id.find('.')) || which == record.system + ":" + id;
 }
 
+std::filesystem::path exit_file(const std::filesystem::path& directory, const std::string& job_id) { return directory / (job_id + ".exit"); }
+
+/// Where a user's registry is, whether it exists or not; empty if nothing tells.
+std::filesystem::path directory_of_user() {
+  const auto variable = [](const char* name) { return std::string(std::getenv(name) ? std::getenv(name) : ""); };
+  std::filesystem::path state = variable("WEIR_STATE_DIR");
+  if (state.empty() && !variable("XDG_STATE_HOME").empty()) state = std::filesystem::path(variable("XDG_STATE_HOME")) / "weir";
+  if (state.empty() && !variable("HOME").empty()) state = std::filesystem::path(variable("HOME")) / ".local/state/weir";
+  return state.empty() ? state : state / "jobs";
+}
+
+/// What the program itself left counts where the batch system tells no exit status.
+void complete(JobStatus& status, const JobRegistry& registry) {
+  const bool is_silent = status.state == JobState::unknown || (status.state == JobState::failed && !status.exit_status);
+  const auto noted = is_silent ? registry.noted_exit_status(status.id) : std::nullopt;
+  if (!noted) return;
+  status.state = *noted == 0 ? JobState::succeeded : JobState::failed;
+  status.exit_status = noted;
+}
+
 }  // namespace
 
 JobRegistry::JobRegistry(std::filesystem::path directory) : directory_(std::move(directory)) {
@@ -106,12 +126,9 @@ JobRegistry::JobRegistry(std::filesystem::path directory) : directory_(std::move
 }
 
 JobRegistry JobRegistry::of_user() {
-  const auto variable = [](const char* name) { return std::string(std::getenv(name) ? std::getenv(name) : ""); };
-  std::filesystem::path state = variable("WEIR_STATE_DIR");
-  if (state.empty() && !variable("XDG_STATE_HOME").empty()) state = std::filesystem::path(variable("XDG_STATE_HOME")) / "weir";
-  if (state.empty() && !variable("HOME").empty()) state = std::filesystem::path(variable("HOME")) / ".local/state/weir";
-  if (state.empty()) throw Error(ErrorKind::not_found, "jobs: HOME or WEIR_STATE_DIR must say where to keep them (got neither)");
-  return JobRegistry(state / "jobs");
+  const std::filesystem::path directory = directory_of_user();
+  if (directory.empty()) throw Error(ErrorKind::not_found, "jobs: HOME or WEIR_STATE_DIR must say where to keep them (got neither)");
+  return JobRegistry(directory);
 }
 
 std::filesystem::path JobRegistry::file(const JobRecord& record, std::string_view extension) const {
@@ -158,7 +175,24 @@ void JobRegistry::forget_before(std::chrono::sys_seconds then) const {
     if (!is_over(record.last.state) || record.submitted >= then) continue;
     std::filesystem::remove(file(record, ".json"), ignored);
     std::filesystem::remove(file(record, ".sh"), ignored);
+    std::filesystem::remove(exit_file(directory_, record.last.id), ignored);
   }
+}
+
+std::optional<int> JobRegistry::noted_exit_status(const std::string& job_id) const {
+  std::ifstream in(exit_file(directory_, job_id));
+  int status = 0;
+  return in >> status ? std::optional<int>(status) : std::nullopt;
+}
+
+void note_exit_status(int status) noexcept try {
+  const char* id = std::getenv("PBS_JOBID") ? std::getenv("PBS_JOBID") : std::getenv("SLURM_JOB_ID");
+  const std::filesystem::path directory = directory_of_user();
+  std::error_code ignored;
+  if (!id || std::string_view(id).find('/') != std::string_view::npos || !std::filesystem::is_directory(directory, ignored)) return;
+  rename_to(write_new(directory, std::to_string(status) + "\n"), exit_file(directory, id));
+} catch (...) {
+  return;  // the batch system may still tell; the program's own exit status must not suffer
 }
 
 void refresh(std::vector<JobRecord>& records, const JobRegistry& registry, std::chrono::sys_seconds now) {
@@ -170,8 +204,9 @@ void refresh(std::vector<JobRecord>& records, const JobRegistry& registry, std::
     std::vector<std::string> ids;
     for (const JobRecord* job : jobs) ids.push_back(job->last.id);
     try {
-      const std::vector<JobStatus> answers = batch_system(system).status(ids);
+      std::vector<JobStatus> answers = batch_system(system).status(ids);
       for (std::size_t i = 0; i < jobs.size(); ++i) {
+        complete(answers[i], registry);
         if (answers[i].state == JobState::unknown && now - jobs[i]->submitted < known_within) continue;
         jobs[i]->last = answers[i];
         registry.save(*jobs[i]);

@@ -51,6 +51,9 @@ class JobRegistry {
   [[nodiscard]] std::filesystem::path write_script(const std::string& text) const;
   void keep_script(const std::filesystem::path& script, const JobRecord& record) const;
 
+  /// The exit status that `weir run` left inside the job.
+  [[nodiscard]] std::optional<int> noted_exit_status(const std::string& job_id) const;
+
   /// Forgets jobs that were over and submitted before `then`.
   void forget_before(std::chrono::sys_seconds then) const;
 
@@ -59,6 +62,9 @@ class JobRegistry {
 
   std::filesystem::path directory_;
 };
+
+/// Inside a batch job of a user with a registry: leaves `status` there, for batch systems that soon forget how a job ended. Never fails loudly.
+void note_exit_status(int status) noexcept;
 
 /// Asks the batch systems after all jobs that are not over, notes the answers in the records and the registry.
 ///

@@ -90,7 +90,7 @@ int ranks_of(const std::string& text) {
   return number;
 }
 
-std::vector<std::string> program_of(CLI::App& app) {
+std::vector<std::string> program_of(const CLI::App& app, bool must_exist) {
   std::vector<std::string> rest = app.remaining();
   const bool is_marked = !rest.empty() && rest.front() == "--";
   if (is_marked) rest.erase(rest.begin());
@@ -98,7 +98,7 @@ std::vector<std::string> program_of(CLI::App& app) {
     throw Error(ErrorKind::invalid_argument, "unknown option; options of the program follow its name (got " + rest.front() + ")");
   if (rest.empty()) throw Error(ErrorKind::invalid_argument, "a program must be named (got none); write for example weir submit -n 64 -t 2:00:00 ./app");
   // A path is looked at now: the job would find out only after it has waited in the queue.
-  if (rest.front().find('/') != std::string::npos) static_cast<void>(find_program(rest.front()));
+  if (must_exist && rest.front().find('/') != std::string::npos) static_cast<void>(find_program(rest.front()));
   return rest;
 }
 
@@ -163,7 +163,7 @@ std::optional<JobRequest> parse_job_request(int argc, char** argv, bool may_subm
     throw Error(ErrorKind::invalid_argument, std::string(error.what()) + "; `" + name + " --help` shows the options");
   }
   if (is_slurm && is_pbs) throw Error(ErrorKind::invalid_argument, "one of --slurm and --pbs must be chosen (got both)");
-  std::vector<std::string> command = program_of(app);
+  std::vector<std::string> command = program_of(app, may_submit);
   Config config = Config::load();
   for (auto& [setting, values] : given)
     if (!values.empty()) config.set(setting, values);
