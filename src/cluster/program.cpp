@@ -129,7 +129,7 @@ bool belongs_to_enclosing_job(std::string_view variable, bool in_mpi, bool in_jo
   if (in_mpi && is_mpi) return !variable.starts_with("OMPI_ALLOW_RUN_AS_ROOT");
   const bool is_job = variable.starts_with("SLURM_") || variable.starts_with("SLURMD_") || variable.starts_with("PBS_");
   if (in_job && is_job) return variable != "SLURM_CONF" && variable != "PBS_CONF_FILE" && variable != "PBS_EXEC" && variable != "PBS_SERVER";
-  return variable == "WEIR_JOB_STARTED";
+  return variable == "WEIR_JOB_STARTED" || variable == "WEIR_STATUS_FILE";
 }
 
 ProgramResult run_program(const std::vector<std::string>& command, std::chrono::milliseconds patience) {

@@ -1,57 +1,13 @@
 // weir submit and its sisters on a real Slurm; runs under support/with_slurm.
 #include <signal.h>
 
+#include <algorithm>
 #include <catch2/catch.hpp>
-#include <cstdlib>
 #include <filesystem>
-#include <fstream>
 
-#include "support/process.hpp"
+#include "batch/user.hpp"
 
-using weir::test::eventually;
-using weir::test::Finished;
-using weir::test::Process;
-using weir::test::ProcessOptions;
-using weir::test::run;
-using weir::test::TemporaryFolder;
-
-namespace {
-
-std::string content(const std::string& path) {
-  std::ifstream in(path);
-  return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
-}
-
-/// A user with an empty home, who works in a directory of their own.
-class User {
- public:
-  ProcessOptions options() const {
-    ProcessOptions result;
-    result.environment = {{"HOME", folder_.path()}, {"WEIR_STATE_DIR", ""}, {"XDG_STATE_HOME", ""}, {"WEIR_CONFIG", ""}, {"OMPI_ALLOW_RUN_AS_ROOT", "1"}, {"OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1"}};
-    result.folder = folder_.path();
-    return result;
-  }
-  Finished weir(const std::vector<std::string>& words) const {
-    std::vector<std::string> command{WEIR_TOOL};
-    command.insert(command.end(), words.begin(), words.end());
-    return run(command, options());
-  }
-  Finished shell(const std::string& line) const { return run({"sh", "-c", line}, options()); }
-  std::string state(const std::string& id) const { return shell("squeue -h -t all -j " + id + " -o %T").out; }
-  const std::string& folder() const { return folder_.path(); }
-
- private:
-  TemporaryFolder folder_;
-};
-
-bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
-
-std::string trimmed(std::string text) {
-  while (!text.empty() && text.back() == '\n') text.pop_back();
-  return text;
-}
-
-}  // namespace
+using namespace weir::test;
 
 TEST_CASE("weir submit --wait passes on the output of every rank and the exit status") {
   const User user;

@@ -1,22 +1,24 @@
 // weir submit --pbs through the qsub and qstat that Slurm brings for users of Torque; runs under support/with_slurm.
 #include <catch2/catch.hpp>
-#include <cstdlib>
 
-#include "support/process.hpp"
+#include "batch/user.hpp"
 
-using weir::test::Finished;
-using weir::test::ProcessOptions;
-using weir::test::run;
+using namespace weir::test;
 
-TEST_CASE("weir submit --pbs runs a job through Torque's programs") {
-  const weir::test::TemporaryFolder folder;
-  ProcessOptions options;
-  options.folder = folder.path();
-  options.environment = {{"HOME", folder.path()}, {"WEIR_STATE_DIR", ""}, {"XDG_STATE_HOME", ""}, {"WEIR_CONFIG", ""}, {"OMPI_ALLOW_RUN_AS_ROOT", "1"}, {"OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1"}};
-  const std::vector<std::string> job{WEIR_TOOL, "submit", "--pbs", "-n", "2", "--nodes", "1", "-t", "5m", "--env", "OMPI_ALLOW_RUN_AS_ROOT=1", "--env", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1", "--wait", "/bin/sh", "-c", "echo rank $OMPI_COMM_WORLD_RANK \"$1\"", "sh", "it's\n$HOME"};
-  const Finished done = run(job, options);
+TEST_CASE("weir submit --pbs runs a job through Torque's programs, which do not tell its exit status") {
+  const User user;
+  const Finished done = user.weir({"submit", "--pbs", "-n", "2", "--nodes", "1", "-t", "5m", "--wait", "/bin/sh", "-c", "echo rank $OMPI_COMM_WORLD_RANK \"$1\"; exit 4", "sh", "it's\n$HOME"});
   CAPTURE(done.err);
-  CHECK(done.out.find("rank 0 it's\n$HOME\n") != std::string::npos);
-  CHECK(done.out.find("rank 1 it's\n$HOME\n") != std::string::npos);
-  CHECK(done.status == 0);
+  CHECK(contains(done.out, "rank 0 it's\n$HOME\n"));
+  CHECK(contains(done.out, "rank 1 it's\n$HOME\n"));
+  CHECK(done.status == 4);
+}
+
+TEST_CASE("weir cancel ends a job through Torque's programs") {
+  const User user;
+  const std::string id = trimmed(user.weir({"submit", "--pbs", "-n", "1", "/bin/sh", "-c", "echo begun; sleep 1000"}).out);
+  REQUIRE(eventually([&] { return user.weir({"logs", id}).out == "begun\n"; }));
+  CHECK(contains(user.weir({"status", id}).out, " running "));
+  CHECK(user.weir({"cancel", id}).out == "job " + id + " cancelled\n");
+  CHECK(eventually([&] { return user.state(id) == "CANCELLED\n"; }));
 }
