@@ -20,6 +20,13 @@ std::string directive_value(std::string_view option, const std::string& value) {
   return line;
 }
 
+/// PBS takes what is ahead of a colon for a host.
+std::string log_path(const JobOptions& options) {
+  const std::string path = directive_value("log_directory", log_prefix(options));
+  if (path.find(':') != std::string::npos) throw Error(ErrorKind::invalid_argument, "log_directory: PBS takes no colon in the path of a log (got " + path + ")");
+  return path;
+}
+
 std::string memory_text(std::uint64_t bytes) {
   const Amount amount = rounded_up(bytes, "bkmg");
   return std::to_string(amount.count) + (amount.unit == 'b' ? "b" : amount.unit + std::string("b"));
@@ -52,9 +59,10 @@ std::string directives(const JobOptions& options) {
   Directives lines("#PBS", options);
   const std::string name = checked_name(options);
   lines.add("-N " + name);
+  lines.add("-S /bin/bash");
   // What the shell says before the script takes its output to files of its own.
   lines.add("-j oe");
-  lines.add("-o " + directive_value("log_directory", log_prefix(options)) + name + ".log");
+  lines.add("-o " + log_path(options) + name + ".log");
   if (!options.queue.empty()) lines.add("-q " + directive_value("queue", options.queue));
   if (!options.account.empty()) lines.add("-A " + directive_value("account", options.account));
   lines.add("-l " + select_text(options));

@@ -53,6 +53,11 @@ TEST_CASE("weir status, logs and cancel follow a job through its life") {
   const std::string id = trimmed(user.weir({"submit", "-n", "1", "--log-directory", "my logs/here", "/bin/sh", "-c", "echo begun; sleep 1000"}).out);
   REQUIRE(eventually([&] { return user.weir({"logs", id}).out == "begun\n"; }));
   CHECK(content(user.folder() + "/my logs/here/sh-" + id + ".out") == "begun\n");
+  Process looking({WEIR_TOOL, "logs", "--follow", id}, user.options());
+  looking.wait_for("begun\n");
+  looking.send(SIGINT);
+  CHECK(looking.wait().status == 128 + SIGINT);
+  CHECK(user.state(id) == "RUNNING\n");
   const std::string table = user.weir({"status"}).out;
   CHECK(contains(table, "running    sh "));
   CHECK(contains(table, "waiting    stuck "));

@@ -83,6 +83,7 @@ TEST_CASE("pbs writes every option as a directive") {
   CHECK(pbs().script(options) ==
         "#!/bin/bash -l\n"
         "#PBS -N sum\n"
+        "#PBS -S /bin/bash\n"
         "#PBS -j oe\n"
         "#PBS -o /scratch/logs/sum.log\n"
         "#PBS -q regular\n"
@@ -126,6 +127,8 @@ TEST_CASE("pbs refuses values its directives cannot carry") {
   options.account = "";
   options.log_directory = "/home/u/my logs";
   CHECK(sentence_of([&] { return pbs().script(options); }) == "log_directory: PBS takes no spaces, quotes, commas, \\, ` and $ here (got /home/u/my logs/)");
+  options.log_directory = "/data/a:b";
+  CHECK(sentence_of([&] { return pbs().script(options); }) == "log_directory: PBS takes no colon in the path of a log (got /data/a:b/)");
 }
 
 TEST_CASE("pbs job ids are found in every wording") {

@@ -81,6 +81,12 @@ TEST_CASE("weir submit --wait on PBS ends with the program's exit status and out
   CHECK(done.status == 3);
 }
 
+TEST_CASE("weir status tells the last words of a failed job") {
+  const User user;
+  CHECK(user.weir({"submit", "--pbs", "--weir", "weir", "-n", "2", "/bin/sh", "-c", "echo one >&2; echo 'no such input: x' >&2; echo >&2; exit 3"}).status == 0);
+  CHECK(contains(user.weir({"status"}).out, "exit status 3, no such input: x\n"));
+}
+
 TEST_CASE("weir submit shows what is wrong, one sentence each") {
   const User user;
   const std::string options = "; `weir submit --help` shows the options";
