@@ -17,5 +17,6 @@ struct Command {
 int run(int argc, char** argv);
 int rank(int argc, char** argv);
 int info(int argc, char** argv);
+int simulate(int argc, char** argv);
 
 }  // namespace weir::tool

@@ -13,6 +13,7 @@ namespace {
 constexpr std::array commands{
     Command{"run", "run a program on MPI ranks of this machine or batch job", run},
     Command{"info", "show versions, MPI, cores and build", info},
+    Command{"simulate", "run a task graph on simulated workers and show what it costs", simulate},
     Command{"rank", "", rank},
 };
 
@@ -22,7 +23,7 @@ constexpr int wrong_use = 2;
 void print_help(std::FILE* out) {
   std::fputs("weir runs streams and task graphs of C++ functions.\n\nUsage: weir COMMAND ...\n\nCommands:\n", out);
   for (const Command& command : commands) {
-    if (!command.summary.empty()) std::fprintf(out, "  %-8s %s\n", command.name.data(), command.summary.data());
+    if (!command.summary.empty()) std::fprintf(out, "  %-9s %s\n", command.name.data(), command.summary.data());
   }
   std::fputs("\n`weir COMMAND --help` tells more; `weir --version` prints the version.\n", out);
 }
@@ -56,7 +57,7 @@ int main(int argc, char** argv) {
   const auto found = std::find_if(commands.begin(), commands.end(), [&](const Command& command) { return command.name == word; });
   if (found != commands.end()) return start(*found, argc - 1, argv + 1);
   if (word.empty()) print_help(stderr);
-  else std::fprintf(stderr, "weir: the command must be run or info (got %s); `weir --help` tells more\n", word.c_str());
+  else std::fprintf(stderr, "weir: the command must be run, info or simulate (got %s); `weir --help` tells more\n", word.c_str());
   return wrong_use;
 }
 
