@@ -183,9 +183,10 @@ void SimulatedCluster::to_scheduler(PeerId from, Letter& letter) {
 void SimulatedCluster::to_worker(PeerId from, PeerId to, Letter& letter) {
   Worker& worker = workers_[to];
   worker::State& state = *worker.state;
-  std::visit(Overloaded{[&](Carrying<protocol::ResultData>& data) { state.arrived(data.message.id, std::move(data.value), data.message.bytes, done_); },
+  std::visit(Overloaded{[&](Carrying<protocol::ResultData>& data) { state.arrived(from, data.message.id, std::move(data.value), data.message.bytes, done_); },
                         [&](Carrying<protocol::PutResult>& data) { state.put(data.message.id, std::move(data.value), data.message.bytes, done_); },
-                        [&](protocol::GetResult& message) { state.asked(from, message.id, done_); },
+                        [&](protocol::GetResult& message) { state.asked(from, message.id, message.exists, done_); },
+                        [&](protocol::DropRequest& message) { state.unasked(from, message.id, done_); },
                         [&](protocol::ResultMissing& message) { state.missing(from, message.id, message.failure != nullptr, done_); },
                         [&](protocol::PeerGone& message) {
                           worker.forgotten.push_back(message.peer);
@@ -331,7 +332,7 @@ void SimulatedCluster::ask(TaskId id) {
   SimulatedFuture& future = plan(id).future;
   if (!future.held || !future.asked || future.has_value || future.fetching || future.status != Status::finished) return;
   future.fetching = true;
-  send(0, future.holder, protocol::GetResult{id});
+  send(0, future.holder, protocol::GetResult{id, true});
 }
 
 void SimulatedCluster::on(const protocol::TaskDone& message) {

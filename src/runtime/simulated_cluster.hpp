@@ -99,7 +99,7 @@ class SimulatedCluster {
   };
   using Letter = std::variant<protocol::RunTask, protocol::CancelRun, protocol::RetractRun, protocol::FreeResult, protocol::InputAt, protocol::ReplicateResult, protocol::PeerGone,
                               protocol::Refused, protocol::RunFinished, protocol::RunFailed, protocol::RetractReply, protocol::ResultHere, protocol::InputMissing, protocol::ResultBroken,
-                              protocol::GetResult, protocol::ResultMissing, Carrying<protocol::ResultData>, Carrying<protocol::PutResult>>;
+                              protocol::GetResult, protocol::DropRequest, protocol::ResultMissing, Carrying<protocol::ResultData>, Carrying<protocol::PutResult>>;
   struct Worker {
     std::unique_ptr<worker::State> state;
     bool silent = false;     // dead

@@ -91,7 +91,7 @@ void State::assign(Task& task, WorkerIndex index) {
   load_.update(workers_, index);
   send(worker.peer, Assign{task.id, task.run});
   for (const Edge& edge : task.dependents)
-    if (edge.task->state == TaskState::processing && edge.task->worker != index) send(workers_[edge.task->worker].peer, InputAt{task.id, worker.peer});
+    if (edge.task->state == TaskState::processing && edge.task->worker != index) send(workers_[edge.task->worker].peer, InputAt{task.id, worker.peer, false});
 }
 
 // Takes it off its worker's list; the caller moves it on.
@@ -389,7 +389,12 @@ void State::handle(Time now, PeerId from, const protocol::CancelFuture& message,
 void State::handle(Time now, PeerId from, const protocol::RetryFuture& message, Actions& out) {
   begin(now, out, "retried");
   Task* task = tasks_.find(message.id);
-  if (!task || task->client() != from || task->state != TaskState::erred) return;
+  if (!task || task->client() != from) return;
+  task->delivered = false;
+  if (task->state == TaskState::memory) {  // a retry of something that needs it has brought it back
+    tell_client(*task, TaskDone{task->id, workers_[task->replicas[0].worker].peer, task->bytes, false, {}});
+    return;
+  }
   std::vector<Task*> todo{task};
   while (!todo.empty()) {
     Task& erred = *todo.back();
@@ -403,7 +408,7 @@ void State::handle(Time now, PeerId from, const protocol::RetryFuture& message, 
   }
   if (task->state == TaskState::released)
     want(*task, cause_);
-  else
+  else if (task->state == TaskState::erred)
     tell_client(*task, protocol::TaskFailed{task->id, task->extras->failure});
   end_event();
 }
@@ -512,7 +517,7 @@ void State::handle(Time now, PeerId from, const protocol::InputMissing& message,
   begin(now, out, "missing");
   Task* task = tasks_.find(message.id);
   const WorkerIndex holder = index_of(message.holder);
-  if (!task) return;
+  if (!task) return send(from, FreeResult{message.id});
   if (task->state == TaskState::memory) {
     for (std::uint32_t i = 0; i < task->replicas.size(); ++i)
       if (task->replicas[i].worker == holder) {
@@ -523,9 +528,11 @@ void State::handle(Time now, PeerId from, const protocol::InputMissing& message,
     if (task->replicas.empty())
       lost_result(*task, name_of(message.holder));
     else
-      send(from, InputAt{task->id, workers_[task->replicas[0].worker].peer});
+      send(from, InputAt{task->id, workers_[task->replicas[0].worker].peer, true});
   } else if (task->state == TaskState::processing) {
-    send(from, InputAt{task->id, workers_[task->worker].peer});
+    send(from, InputAt{task->id, workers_[task->worker].peer, false});
+  } else {
+    send(from, FreeResult{task->id});  // nothing to wait for; whoever still needs it is told where it will be
   }
   end_event();
 }
