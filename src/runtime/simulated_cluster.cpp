@@ -303,7 +303,9 @@ TaskId SimulatedCluster::scatter(std::uint64_t bytes, const std::vector<PeerId>&
 }
 
 void SimulatedCluster::release(TaskId id) {
-  if (!std::exchange(plan(id).future.held, false)) return;
+  SimulatedFuture& future = plan(id).future;
+  if (!std::exchange(future.held, false)) return;
+  future.fetching = false;
   decide([&] { scheduler_.handle(now_, 0, protocol::ReleaseTask{id}, decided_); });
 }
 
@@ -311,7 +313,7 @@ void SimulatedCluster::cancel(TaskId id) {
   SimulatedFuture& future = plan(id).future;
   if (!future.held || future.status == Status::error || future.status == Status::cancelled) return;
   future.status = Status::cancelled;
-  future.has_value = false;
+  future.has_value = future.fetching = false;
   decide([&] { scheduler_.handle(now_, 0, protocol::CancelFuture{id, ""}, decided_); });
 }
 

@@ -189,25 +189,21 @@ void State::fail(Task& first, std::shared_ptr<const Failure> cause) {
   }
 }
 
-void State::cancel(Task& task, const std::string& reason) {
-  Failure failure;
-  failure.kind = ErrorKind::cancelled;
-  failure.task = task.id;
-  failure.task_name = task_name(task);
-  failure.message = reason.empty() ? "it was cancelled" : reason;
-  fail(task, std::make_shared<Failure>(std::move(failure)));
+std::shared_ptr<Failure> State::failure_of(const Task& task, ErrorKind kind, const std::string& message) const {
+  auto failure = std::make_shared<Failure>();
+  failure->kind = kind;
+  failure->task = task.id;
+  failure->task_name = task_name(task);
+  failure->message = message;
+  return failure;
 }
+
+void State::cancel(Task& task, const std::string& reason) { fail(task, failure_of(task, ErrorKind::cancelled, reason.empty() ? "it was cancelled" : reason)); }
 
 // The last copy is gone.
 void State::lost_result(Task& task, const std::string& reason) {
-  if (task.scattered) {
-    Failure failure;
-    failure.kind = ErrorKind::worker_lost;
-    failure.task = task.id;
-    failure.task_name = task_name(task);
-    failure.message = "the only copy of this scattered data was on " + reason + "; scatter it again, or to several workers";
-    return fail(task, std::make_shared<Failure>(std::move(failure)));
-  }
+  if (task.scattered)
+    return fail(task, failure_of(task, ErrorKind::worker_lost, "the only copy of this scattered data was on " + reason + "; scatter it again, or to several workers"));
   move(task, TaskState::released, "lost");
   for (const Edge& edge : task.dependents) {
     Task& dependent = *edge.task;
@@ -230,7 +226,10 @@ void State::release_inputs(Task& task) {
 
 void State::release_if_unused(Task& task) {
   if (task.wanted || task.needed_by) return;
-  if (task.state == TaskState::memory) {
+  if (task.scattered && !task.dependents.empty()) {
+    // It cannot be computed again for a dependent that is retried.
+    if (task.state != TaskState::erred) fail(task, failure_of(task, ErrorKind::cancelled, "this scattered data has been released"));
+  } else if (task.state == TaskState::memory) {
     free_replicas(task);
     move(task, TaskState::released, "released");
   } else if (task.pending()) {
@@ -416,7 +415,7 @@ void State::handle(Time now, PeerId from, const protocol::RetryFuture& message, 
 void State::handle(Time now, PeerId from, const protocol::LocateTask& message, Actions& out) {
   begin(now, out, "located");
   Task* task = tasks_.find(message.id);
-  if (!task || task->client() != from) return;
+  if (!task || task->client() != from || !task->wanted) return;
   if (task->state == TaskState::memory) {
     const WorkerIndex gone = index_of(message.unreachable);
     for (std::uint32_t i = 0; i < task->replicas.size(); ++i)
