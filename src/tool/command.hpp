@@ -22,5 +22,6 @@ int script(int argc, char** argv);
 int status(int argc, char** argv);
 int logs(int argc, char** argv);
 int cancel(int argc, char** argv);
+int simulate(int argc, char** argv);
 
 }  // namespace weir::tool

@@ -18,6 +18,7 @@ constexpr std::array commands{
     Command{"logs", "show the output of a job", logs},
     Command{"cancel", "end jobs", cancel},
     Command{"info", "show versions, MPI, cores and build", info},
+    Command{"simulate", "run a task graph on simulated workers and show what it costs", simulate},
     Command{"rank", "", rank},
 };
 
@@ -34,7 +35,7 @@ std::string command_names() {
 void print_help(std::FILE* out) {
   std::fputs("weir runs streams and task graphs of C++ functions.\n\nUsage: weir COMMAND ...\n\nCommands:\n", out);
   for (const Command& command : commands) {
-    if (!command.summary.empty()) std::fprintf(out, "  %-8s %s\n", command.name.data(), command.summary.data());
+    if (!command.summary.empty()) std::fprintf(out, "  %-9s %s\n", command.name.data(), command.summary.data());
   }
   std::fputs("\n`weir COMMAND --help` tells more; `weir --version` prints the version.\n", out);
 }
