@@ -118,13 +118,13 @@ function(weir_runs_on_ranks)
   set_tests_properties(${ARGN} PROPERTIES RUN_SERIAL ON ENVIRONMENT ASAN_OPTIONS=detect_leaks=0)
 endfunction()
 
-# weir_test(end_to_end/futures RANKS 1 2 3): one program that runs alone (threads) and under `weir run -n N`.
+# weir_test(end_to_end/futures ALONE RANKS 1 2 3): one program whose tests run inside weir::run, alone (threads) and under `weir run -n N`.
 function(weir_test path)
   cmake_parse_arguments(arg "ALONE" "TIMEOUT" "RANKS" ${ARGN})
   get_filename_component(unit ${path} NAME)
   string(REPLACE "/" "_" target ${path})
   add_executable(${target} ${path}.cpp)
-  target_link_libraries(${target} PRIVATE weir::weir weir_private weir_test_support)
+  target_link_libraries(${target} PRIVATE weir_cluster_main weir::weir weir_private weir_test_support)
   target_precompile_headers(${target} REUSE_FROM weir_test_support)
   weir_own_flags(${target})
   if(NOT arg_TIMEOUT)

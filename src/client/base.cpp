@@ -142,6 +142,8 @@ void Base::on_missing(PeerId from, const protocol::ResultMissing& message) {
 }
 
 void Base::on_peer_gone(PeerId peer) {
+  if (peer >= gone_.size()) gone_.resize(peer + 1);
+  gone_[peer] = true;
   std::vector<TaskId> asked;
   futures_.for_each([&](TaskId id, FutureState* state) {
     if (state->fetching && state->holder == peer) asked.push_back(id);
@@ -204,7 +206,10 @@ void Base::prefetch(const std::vector<FutureState*>& states) {
   for (FutureState* state : states) {
     if (state->has_value || state->fetching || state->status != Status::finished) continue;
     state->fetching = true;
-    ask_for(state->holder, state->id);
+    if (is_gone(state->holder))
+      to_scheduler(protocol::LocateTask{state->id, state->holder});  // a copy may be elsewhere
+    else
+      ask_for(state->holder, state->id);
   }
   submitted();
 }

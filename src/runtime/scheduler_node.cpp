@@ -181,6 +181,7 @@ void SchedulerNode::lost(PeerId id, const std::string& how) {
   transport_.poll(*this);
   gone.dead = true;
   ++lost_;
+  gone.watch.kill();  // one that is only silent (stopped, say) must not come back, nor keep mpirun waiting
   lost_other_host_ |= !gone.watch.watching();
   const std::vector<TaskId> executing = gone.black_box && gone.black_box->readable() ? gone.black_box->executing() : gone.executing;
   log::info("{} {}; {} tasks were executing there", state_.name_of(id), how, executing.size());
@@ -189,7 +190,6 @@ void SchedulerNode::lost(PeerId id, const std::string& how) {
   perform();
   each_alive([&](PeerId other, Peer&) { post(other, protocol::PeerGone{id}); });
   on_peer_gone(id);
-  post(id, protocol::Refused{"it was taken for dead: it " + how});
   give_up_if_hopeless();
 }
 
