@@ -20,4 +20,7 @@ add_dependencies(end_to_end_tests weir_tool)
 weir_job(deaths)
 set_tests_properties(end_to_end/deaths PROPERTIES RUN_SERIAL ON)
 
-weir_test(end_to_end/futures ALONE RANKS 1 2 3 5)
+
+foreach(name futures arguments errors values workers)
+  weir_test(end_to_end/${name} ALONE RANKS 1 2 3 5)
+endforeach()

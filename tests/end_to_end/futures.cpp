@@ -4,10 +4,10 @@
 #include <complex>
 #include <ranges>
 #include <thread>
-#include <unistd.h>
+
 
 #include "support/cluster_main.hpp"
-#include "support/process.hpp"
+#include "support/gate.hpp"
 
 using namespace weir::test;
 using weir::Error;
@@ -60,28 +60,6 @@ int unboxed(std::unique_ptr<int> box) { return *box; }
 int look_into(const std::unique_ptr<int>& box) { return *box; }
 
 int fails_until(int) { throw std::runtime_error("never"); }
-
-/// Waits inside the cluster until somebody opens the gate, a file whose removal opens it.
-int behind_gate(std::string gate) {
-  while (access(gate.c_str(), F_OK) == 0) pause();
-  return 1;
-}
-struct Gate {
-  Gate() : path("/tmp/weir-gate-" + std::to_string(getpid()) + "-" + std::to_string(++count)) { write_file(path, "closed"); }
-  ~Gate() { open(); }
-  void open() const { unlink(path.c_str()); }
-  std::string path;
-  inline static int count = 0;
-};
-
-std::string message_of(const std::function<void()>& f) {
-  try {
-    f();
-  } catch (const std::exception& error) {
-    return error.what();
-  }
-  return "nothing was thrown";
-}
 
 }  // namespace
 
@@ -145,19 +123,19 @@ TEST_CASE("then runs a function on the result, on the cluster") {
 TEST_CASE("on_done calls back once, whether the future is done or not") {
   Gate gate;
   std::atomic<int> calls{0};
-  const auto future = client().submit(behind_gate, gate.path);
+  const auto future = client().submit(behind_gate, gate.path());
   future.on_done([&](const Future<int>& done) { calls += done.status() == Status::finished; });
   CHECK(future.status() == Status::pending);
   CHECK_FALSE(future.done());
   gate.open();
   CHECK(future.result() == 1);
-  CHECK(client().core()->wait_until([&] { return calls == 1; }, std::chrono::steady_clock::now() + std::chrono::seconds(5)));
+  CHECK(soon([&] { return calls == 1; }));
   future.on_done([&](const Future<int>&) { ++calls; });
-  CHECK(client().core()->wait_until([&] { return calls == 2; }, std::chrono::steady_clock::now() + std::chrono::seconds(5)));
+  CHECK(soon([&] { return calls == 2; }));
   const auto failed = client().submit(fails_until, 1);
   failed.on_done([&](const Future<int>& done) { calls += done.status() == Status::error; });
   failed.wait();
-  CHECK(client().core()->wait_until([&] { return calls == 3; }, std::chrono::steady_clock::now() + std::chrono::seconds(5)));
+  CHECK(soon([&] { return calls == 3; }));
 }
 
 TEST_CASE("a callback may submit") {
@@ -166,12 +144,12 @@ TEST_CASE("a callback may submit") {
   future.on_done([&](const Future<int>& done) {
     client().submit(inc, done).on_done([&](const Future<int>& next) { sum = next.result(); });
   });
-  CHECK(client().core()->wait_until([&] { return sum == 3; }, std::chrono::steady_clock::now() + std::chrono::seconds(5)));
+  CHECK(soon([&] { return sum == 3; }));
 }
 
 TEST_CASE("result with a timeout says which task has not finished") {
   Gate gate;
-  const auto future = client().submit(behind_gate, gate.path);
+  const auto future = client().submit(behind_gate, gate.path());
   try {
     future.result("20ms");
     FAIL("nothing was thrown");
@@ -194,7 +172,7 @@ TEST_CASE("an empty future says so") {
 
 TEST_CASE("cancel gives up the task and what depends on it, and says why") {
   Gate gate;
-  const auto running = client().submit(behind_gate, gate.path);
+  const auto running = client().submit(behind_gate, gate.path());
   const auto after = client().submit(inc, running);
   running.cancel("not needed any more");
   CHECK(running.status() == Status::cancelled);
@@ -210,7 +188,7 @@ TEST_CASE("cancel gives up the task and what depends on it, and says why") {
 
 TEST_CASE("a cancelled task can be retried") {
   Gate gate;
-  const auto future = client().submit(behind_gate, gate.path);
+  const auto future = client().submit(behind_gate, gate.path());
   future.cancel();
   CHECK(future.status() == Status::cancelled);
   gate.open();
@@ -221,9 +199,9 @@ TEST_CASE("a cancelled task can be retried") {
 TEST_CASE("a failed task can be retried, with the inputs that failed before it") {
   Gate gate;
   const auto first = client().submit([](std::string gate) {
-    if (access(gate.c_str(), F_OK) == 0) throw std::runtime_error("the gate is closed");
+    if (is_closed(gate)) throw std::runtime_error("the gate is closed");
     return 20;
-  }, gate.path);
+  }, gate.path());
   const auto second = client().submit(inc, first);
   CHECK_THAT(message_of([&] { second.result(); }), Catch::Contains("the gate is closed") && Catch::Contains("needed by"));
   gate.open();
@@ -234,7 +212,7 @@ TEST_CASE("a failed task can be retried, with the inputs that failed before it")
 TEST_CASE("wait for all, for the first, and with a timeout") {
   Gate gate;
   const auto quick = client().submit(inc, 1);  // first, since a worker may have one thread only
-  std::vector<Future<int>> futures{client().submit(behind_gate, gate.path), quick};
+  std::vector<Future<int>> futures{client().submit(behind_gate, gate.path()), quick};
   CHECK(client().wait(futures, weir::Until::first));
   CHECK(futures[1].done());
   CHECK_FALSE(client().wait(futures, weir::Until::all, "20ms"));
@@ -272,7 +250,7 @@ TEST_CASE("map ends with the shortest range and takes futures as elements") {
 TEST_CASE("as_completed yields each once, earliest first, and grows while it is read") {
   Gate gate;
   const auto quick = client().submit(inc, 1);
-  auto all = weir::as_completed(std::vector<Future<int>>{client().submit(behind_gate, gate.path), quick});
+  auto all = weir::as_completed(std::vector<Future<int>>{client().submit(behind_gate, gate.path()), quick});
   CHECK(all.next().result() == 2);
   gate.open();
   CHECK(all.next().result() == 1);
@@ -339,5 +317,5 @@ TEST_CASE("futures that are dropped leave nothing behind") {
     for (const std::uint64_t count : client().snapshot().tasks) sum += count;
     return sum;
   };
-  CHECK(client().core()->wait_until([&] { return known() <= 1; }, std::chrono::steady_clock::now() + std::chrono::seconds(10)));
+  CHECK(soon([&] { return known() <= 1; }));
 }
