@@ -45,6 +45,11 @@ std::string contents(const std::string& file) {
   return text;
 }
 
+int note_and_wait(std::string file, std::string text, std::string gate) {
+  note(file, text);
+  return behind_gate(gate);
+}
+
 std::uint64_t fib(std::uint64_t n) {
   if (n < 2) return n;
   Client here = Client::current();
@@ -152,14 +157,14 @@ TEST_CASE("a higher priority runs first") {
   const auto worker = client().workers().front();
   const std::string file = "/tmp/weir-order-" + std::to_string(getpid());
   Gate gate;
-  std::vector<Future<int>> busy;
-  for (std::uint32_t i = 0; i < worker.threads; ++i) busy.push_back(client().submit(Options{.workers = {worker.name}, .resources = {{"licence", 1}}}, behind_gate, gate.path()));
+  const auto busy = client().submit(Options{.workers = {worker.name}, .resources = {{"licence", 1}}}, note_and_wait, file, "in ", gate.path());
+  CHECK(soon([&] { return contents(file) == "in "; }));
   std::vector<Future<void>> notes;
   for (const int priority : {0, 5, -5, 9}) notes.push_back(client().submit(Options{.priority = priority, .workers = {worker.name}, .resources = {{"licence", 1}}}, note, file, std::to_string(priority) + " "));
   client().gather(client().run_on_workers(inc, 1));  // by now the worker knows of all of them
   gate.open();
   client().wait(notes);
-  CHECK(contents(file) == "9 5 0 -5 ");
+  CHECK(contents(file) == "in 9 5 0 -5 ");
   unlink(file.c_str());
 }
 
