@@ -1,5 +1,6 @@
 # Programs of tests that run inside weir::run, as threads and as ranks; and tests that start whole jobs and look at them from outside.
 add_library(weir_cluster_main STATIC support/cluster_main.cpp)
+set_source_files_properties(support/cluster_main.cpp PROPERTIES SKIP_PRECOMPILE_HEADERS ON)
 target_link_libraries(weir_cluster_main PUBLIC weir_test_support)
 weir_own_flags(weir_cluster_main)
 
@@ -18,3 +19,8 @@ target_compile_definitions(end_to_end_tests PRIVATE WEIR_TOOL="$<TARGET_FILE:wei
 add_dependencies(end_to_end_tests weir_tool)
 weir_job(deaths)
 set_tests_properties(end_to_end/deaths PROPERTIES RUN_SERIAL ON)
+
+
+foreach(name futures arguments errors values workers)
+  weir_test(end_to_end/${name} ALONE RANKS 1 2 3 5)
+endforeach()

@@ -197,7 +197,7 @@ void Base::fetch(FutureState& state, Deadline deadline) {
     if (state.status.load(std::memory_order_acquire) == Status::finished) prefetch({&state});
     return settled();
   };
-  if (!wait_until(ready, deadline)) throw_timeout("result", Clock::now() - start, state);
+  if (!wait_until(ready, deadline)) throw_timeout("result", std::chrono::ceil<std::chrono::milliseconds>(*deadline - start), state);
   if (!state.has_value.load(std::memory_order_acquire)) throw_failure(state);
 }
 

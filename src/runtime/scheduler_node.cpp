@@ -56,6 +56,9 @@ void SchedulerNode::perform() {
 
 void SchedulerNode::put(TaskId id, task::Value value, const std::vector<PeerId>& workers) {
   std::vector<PeerId> targets = workers;
+  for (const PeerId target : targets)
+    if (target >= peers_.size() || !peers_[target].joined || peers_[target].dead)
+      throw Error(ErrorKind::not_found, "scatter: there is no worker " + std::to_string(target) + "; workers() lists those there are");
   if (targets.empty()) {
     if (const PeerId chosen = state_.place_data()) {
       targets.push_back(chosen);

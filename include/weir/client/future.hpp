@@ -21,7 +21,7 @@ const T& unpack_small(FutureState& state) {
   if (!state.value) {
     Reader reader(state.small.bytes());
     T object{};
-    read(reader, object);
+    task::read_back(reader, object);
     state.value = task::Value::make<T>(std::move(object));
   }
   return state.value.as<T>();
@@ -33,7 +33,7 @@ T take_value(FutureState& state) {
   if (!state.has_small) return state.value.as<T>();
   Reader reader(state.small.bytes());
   T object{};
-  read(reader, object);
+  task::read_back(reader, object);
   return object;
 }
 
