@@ -1,6 +1,4 @@
 // What an idle cluster costs: the busiest rank's share of a core.
-#include <sys/resource.h>
-
 #include <thread>
 #include <weir/weir.hpp>
 
@@ -8,11 +6,7 @@
 
 namespace {
 
-double cpu_s() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  return static_cast<double>(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) + 1e-6 * static_cast<double>(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
-}
+double cpu_s() { return bench::cpu_s(); }
 
 // Of rank 0 and of every worker.
 std::vector<double> cpu_of_ranks(weir::Client& client) {

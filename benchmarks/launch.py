@@ -31,7 +31,7 @@ class Launch:
 def run(command, environment=None):
     """Standard output of a command that must succeed."""
     command = [str(part) for part in command]
-    shown = " ".join(os.path.relpath(part, ROOT) if part.startswith(str(ROOT)) else part for part in command)
+    shown = " ".join(os.path.relpath(part, ROOT) if part.startswith(str(ROOT)) else part for part in command[:10]) + (" ..." if len(command) > 10 else "")
     print(f"bench: {shown}", file=sys.stderr, flush=True)
     try:
         done = subprocess.run(command, env=os.environ | ENVIRONMENT | (environment or {}), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=None, text=True, timeout=TIME_LIMIT_S)

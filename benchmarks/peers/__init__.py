@@ -4,11 +4,12 @@ from dataclasses import dataclass, field
 from launch import BIN, ROOT, Failed, mpirun, run, values_of, weir_run
 
 PEERS = ROOT / "benchmarks/peers"
+PYTHON = "/usr/bin/python3"  # Debian's, which scripts/deps --peers gives the packages to
 FIGURES = [("tasks_per_s", "tasks/s"), ("roundtrip_us", "us"), ("chain_us", "us"), ("transfer_gb_per_s", "GB/s")]
 # name, the package that must be importable, the command
 PROGRAMS = [
-    ("Dask", "distributed", ["python3", PEERS / "dask_peer.py"]),
-    ("mpi4py.futures", "mpi4py", mpirun(3, "python3", "-m", "mpi4py.futures", PEERS / "futures_peer.py")),
+    ("Dask", "distributed", [PYTHON, PEERS / "dask_peer.py"]),
+    ("mpi4py.futures", "mpi4py", mpirun(3, PYTHON, "-m", "mpi4py.futures", PEERS / "futures_peer.py")),
 ]
 
 
@@ -43,7 +44,7 @@ def compare():
     missing = []
     for name, package, command in PROGRAMS:
         try:
-            run(["python3", "-c", f"import importlib.util, sys; sys.exit(importlib.util.find_spec('{package}') is None)"])
+            run([PYTHON, "-c", f"import importlib.util, sys; sys.exit(importlib.util.find_spec('{package}') is None)"])
         except Failed:
             missing.append(f"{name} is not installed and was left out; scripts/deps --peers installs it")
             continue
