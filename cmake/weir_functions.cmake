@@ -87,11 +87,15 @@ function(weir_example name)
   weir_runs_on_ranks(examples/${name}/ranks_3)
 endfunction()
 
+# weir_benchmark(tasks): benchmarks/tasks.cpp, built by the target `benchmarks`; a figure that uses it is a row of benchmarks/figures.py.
 function(weir_benchmark name)
-  add_executable(${name} ${name}.cpp)
-  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
-  target_link_libraries(${name} PRIVATE weir::weir weir_private)
-  weir_own_flags(${name})
+  cmake_parse_arguments(arg "" "" "SOURCES" ${ARGN})
+  set(target bench_${name})
+  add_executable(${target} ${name}.cpp ${arg_SOURCES})
+  set_target_properties(${target} PROPERTIES OUTPUT_NAME ${name} RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin/benchmarks)
+  target_link_libraries(${target} PRIVATE weir::weir weir_private)
+  weir_own_flags(${target})
+  add_dependencies(benchmarks ${target})
 endfunction()
 
 # Every tests/<folder>/<unit>_test.cpp becomes part of one program per folder and one ctest entry `folder/unit`.
