@@ -132,6 +132,7 @@ class State {
 
   // workers.cpp
   void retry_homeless();
+  void bequeath(const Worker& worker);
 
   void end_event();
   void touch(WorkerIndex index) { touched_.push_back(index); }

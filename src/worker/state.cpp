@@ -104,6 +104,7 @@ void State::handle(protocol::RunTask&& message, Actions& out) {
   Record& record = *records_.emplace(message.id).first;
   record.run = message.run;
   record.want_small = message.want_small;
+  record.keep = false;
   if (record.state == Run::executing) {  // cancelled, and wanted again: the thread has never stopped
     record.cancelled = false;
     return;
