@@ -135,6 +135,7 @@ class State {
   // workers.cpp
   void retry_homeless();
   void fail_homeless(Task& task, const std::string& reason);
+  void bequeath(const Worker& worker);
 
   void end_event();
   void touch(WorkerIndex index) { touched_.push_back(index); }

@@ -305,8 +305,9 @@ void State::end_event() {
 
 void State::handle(Time now, PeerId from, protocol::SubmitTask&& message, Actions& out) {
   begin(now, out, "submitted");
+  if (task_client(message.id) != from) return;
   auto [made, fresh] = tasks_.emplace(message.id, message.id);
-  if (!fresh || task_client(message.id) != from) return;
+  if (!fresh) return;
   Task& task = *made;
   task.invoker = message.invoker;
   task.function = message.function;
@@ -344,6 +345,7 @@ void State::handle(Time now, PeerId from, protocol::SubmitTask&& message, Action
     order = (parent->order | 255) - std::min<std::uint64_t>(255, 255 - (parent->order & 255) + 1);
   task.order = order ? order : ++roots_ << 8 | 255;
   if (failure) {
+    task.orphan = true;
     move(task, TaskState::released, "submitted");
     fail(task, failure);
   } else {
@@ -405,7 +407,7 @@ void State::handle(Time now, PeerId from, const protocol::RetryFuture& message, 
   while (!todo.empty()) {
     Task& erred = *todo.back();
     todo.pop_back();
-    if (erred.state != TaskState::erred || erred.scattered) continue;
+    if (erred.state != TaskState::erred || erred.scattered || erred.orphan) continue;
     erred.extras->failure.reset();
     erred.deaths = erred.attempts = 0;
     erred.retries = static_cast<std::uint8_t>(erred.options() ? std::min(erred.options()->retries, 255) : 0);

@@ -91,6 +91,8 @@ void State::lose(Time now, PeerId peer, const std::vector<TaskId>& executing, co
     failure->attempt = task->deaths;
     fail(*task, std::move(failure));
   }
+  for (const Worker& other : workers_)
+    if (other.alive && other.retiring) bequeath(other);  // perhaps its heir was the one that died
   tasks_.for_each_of(peer, [&](TaskId id, Task& task) {
     task.wanted = false;
     unused_.push_back(id);
@@ -112,11 +114,16 @@ void State::retire(Time now, PeerId peer, Actions& out) {
   }
   for (Task* task : worker.processing)
     if (task->thief == nowhere && !task->scattered && !task->out_of_band) send(peer, protocol::RetractRun{task->id, task->run});
+  bequeath(worker);
+  end_event();
+}
+
+// Asks for copies of what only this worker has.
+void State::bequeath(const Worker& worker) {
   for (const Task* task : worker.holds) {
     const WorkerIndex heir = load_.least();
-    if (task->replicas.size() == 1 && heir != nowhere) send(workers_[heir].peer, protocol::ReplicateResult{task->id, peer});
+    if (task->replicas.size() == 1 && heir != nowhere) send(workers_[heir].peer, protocol::ReplicateResult{task->id, worker.peer});
   }
-  end_event();
 }
 
 bool State::retired(PeerId peer) const {

@@ -104,6 +104,7 @@ void State::handle(protocol::RunTask&& message, Actions& out) {
   Record& record = *records_.emplace(message.id).first;
   record.run = message.run;
   record.want_small = message.want_small;
+  record.keep = false;
   if (record.state == Run::executing) {  // cancelled, and wanted again: the thread has never stopped
     record.cancelled = false;
     return;
@@ -362,6 +363,8 @@ void State::check() const {
     executing += record.state == Run::executing;
     require(record.data != Data::fetching || record.asked != 0, name + "is fetched from nobody");
     require(record.data != Data::here || record.parked.empty(), name + "is here and peers still wait for it");
+    require(record.data == Data::here || record.state != Run::none || record.keep || !record.waiters.empty() || !record.parked.empty(), name + "is kept for nobody");
+    require(record.data != Data::fetching || record.keep || !record.waiters.empty(), name + "is fetched for nobody");
     if (record.state != Run::waiting && record.state != Run::ready) return;
     std::uint32_t missing = 0;
     for (const TaskId input : record.inputs) {

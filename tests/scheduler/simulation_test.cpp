@@ -207,6 +207,7 @@ class Run {
 
 void survive(std::uint64_t seeds, const Trouble& trouble) {
   const char* only = std::getenv("WEIR_SEED");
+  if (const char* more = std::getenv("WEIR_SEEDS")) seeds = std::strtoull(more, nullptr, 10);
   for (std::uint64_t seed = only ? std::strtoull(only, nullptr, 10) : 1; seed <= seeds; ++seed) {
     INFO("seed " << seed);
     try {
