@@ -364,7 +364,7 @@ void State::check() const {
     require(record.data != Data::fetching || record.asked != 0, name + "is fetched from nobody");
     require(record.data != Data::here || record.parked.empty(), name + "is here and peers still wait for it");
     require(record.data == Data::here || record.state != Run::none || record.keep || !record.waiters.empty() || !record.parked.empty(), name + "is kept for nobody");
-    require(record.data != Data::fetching || record.keep || !record.waiters.empty(), name + "is fetched for nobody");
+    require(record.data != Data::fetching || record.state != Run::none || record.keep || !record.waiters.empty(), name + "is fetched for nobody");
     if (record.state != Run::waiting && record.state != Run::ready) return;
     std::uint32_t missing = 0;
     for (const TaskId input : record.inputs) {
