@@ -235,14 +235,15 @@ void State::put(TaskId id, task::Value value, std::uint64_t bytes, Actions& out)
 void State::missing(PeerId from, TaskId id, bool broken, Actions& out) {
   Record* record = records_.find(id);
   if (!record || record->data != Data::fetching || record->asked != from) return;
-  record->data = Data::absent;
-  record->asked = 0;
-  if (!broken) {
-    out.push_back({0, protocol::InputMissing{id, from}});
-    return;
+  if (broken) {
+    record->data = Data::absent;
+    record->asked = 0;
+    record->keep = false;
+    return erase_if_unused(id, *record, out);
   }
-  record->keep = false;
-  erase_if_unused(id, *record, out);
+  // This may be the answer to an earlier request that was dropped; a later one would be left waiting there.
+  abandon_fetch(id, *record, out);
+  out.push_back({0, protocol::InputMissing{id, from}});
 }
 
 void State::peer_gone(PeerId peer, Actions& out) {
@@ -251,7 +252,12 @@ void State::peer_gone(PeerId peer, Actions& out) {
     if (record.parked.erase_one(peer)) unused.push_back(id);
     if (record.data == Data::fetching && record.asked == peer) asked.push_back(id);
   });
-  for (const TaskId id : asked) missing(peer, id, false, out);
+  for (const TaskId id : asked) {
+    Record& record = *records_.find(id);
+    record.data = Data::absent;
+    record.asked = 0;
+    out.push_back({0, protocol::InputMissing{id, peer}});
+  }
   for (const TaskId id : unused)
     if (Record* record = records_.find(id)) erase_if_unused(id, *record, out);
 }
@@ -364,7 +370,7 @@ void State::check() const {
     require(record.data != Data::fetching || record.asked != 0, name + "is fetched from nobody");
     require(record.data != Data::here || record.parked.empty(), name + "is here and peers still wait for it");
     require(record.data == Data::here || record.state != Run::none || record.keep || !record.waiters.empty() || !record.parked.empty(), name + "is kept for nobody");
-    require(record.data != Data::fetching || record.keep || !record.waiters.empty(), name + "is fetched for nobody");
+    require(record.data != Data::fetching || record.state != Run::none || record.keep || !record.waiters.empty(), name + "is fetched for nobody");
     if (record.state != Run::waiting && record.state != Run::ready) return;
     std::uint32_t missing = 0;
     for (const TaskId input : record.inputs) {

@@ -110,7 +110,7 @@ TEST_CASE("worker turns to the new holder of an input and leaves the old one") {
   CHECK(story.input_at(1, 3, false) == Lines{"drop 1 @2", "will get 1 @3"});
   CHECK(story.input_at(1, 3, false).empty());
   CHECK(story.missing(2, 1).empty());  // an answer to the old request
-  CHECK(story.missing(3, 1) == Lines{"missing 1 of 3"});
+  CHECK(story.missing(3, 1) == Lines{"drop 1 @3", "missing 1 of 3"});
 }
 
 TEST_CASE("worker takes a value from whomever it comes, and leaves the one it was waiting for") {
@@ -342,7 +342,7 @@ TEST_CASE("worker copies a result and keeps it until it is freed") {
 TEST_CASE("worker forgets a copy that cannot be had") {
   WorkerStory story;
   story.replicate(1, 2);
-  CHECK(story.missing(2, 1) == Lines{"missing 1 of 2"});
+  CHECK(story.missing(2, 1) == Lines{"drop 1 @2", "missing 1 of 2"});
   CHECK(story.free(1).empty());  // the scheduler's answer
   CHECK(story.state.count() == 0);
   story.replicate(1, 2);
