@@ -206,10 +206,8 @@ void State::unasked(PeerId from, TaskId id, Actions& out) {
 void State::arrived(PeerId from, TaskId id, task::Value value, std::uint64_t bytes, Actions& out) {
   Record* record = records_.find(id);
   if (!record || record->data == Data::here) return;
-  if (record->data == Data::fetching && record->asked == from) {
-    record->data = Data::absent;
-    record->asked = 0;
-  }
+  // This may be the answer to an earlier request that was dropped; a later one would be left waiting there.
+  if (record->asked == from) abandon_fetch(id, *record, out);
   if (record->state == Run::executing) return;
   if (record->waiters.empty() && !record->keep && record->state == Run::none) return erase_if_unused(id, *record, out);
   if (record->state != Run::none) {  // it was to be computed here too
