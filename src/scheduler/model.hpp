@@ -70,6 +70,7 @@ struct Task {
   std::uint8_t attempts = 0;
   bool wanted = false;      ///< By its client.
   bool scattered = false;   ///< Data without a function: cannot be computed again.
+  bool orphan = false;      ///< An input had gone before it was submitted: it can never run.
   bool delivered = false;  ///< The client has the whole result.
   bool out_of_band = false;
   bool waits = false;  ///< Its function has started and waits for other tasks.

@@ -105,6 +105,7 @@ class State {
   void dequeue(Task& task);
   void finish(Task& task, WorkerIndex index, std::uint64_t bytes);
   void fail(Task& task, std::shared_ptr<const Failure> failure);
+  [[nodiscard]] std::shared_ptr<Failure> failure_of(const Task& task, ErrorKind kind, const std::string& message) const;
   [[nodiscard]] std::shared_ptr<const Failure> needed_by(const Failure& failure, const Task& task) const;
   void stop_pending(Task& task, TaskState to, const char* cause);
   void lost_result(Task& task, const std::string& reason);
@@ -134,6 +135,7 @@ class State {
   // workers.cpp
   void retry_homeless();
   void fail_homeless(Task& task, const std::string& reason);
+  void bequeath(const Worker& worker);
 
   void end_event();
   void touch(WorkerIndex index) { touched_.push_back(index); }

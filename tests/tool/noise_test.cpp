@@ -9,7 +9,7 @@ namespace {
 
 const std::string rule = std::string(74, '-') + "\n";
 const std::string pmix = "[vm:05613] PMIX ERROR: BAD-PARAM in file ../../../src/event/pmix_event_notification.c at line 1033\n";
-const std::string read = "[vm:15576] Read -1, expected 67108864, errno = 3\n";
+const std::string partial_read = "[vm:15576] Read -1, expected 67108864, errno = 3\n";
 const std::string died = rule + "mpirun noticed that process rank 1 with PID 0 on node vm exited on signal 9 (Killed).\n" + rule;
 const std::string ended =
     rule + "Primary job  terminated normally, but 1 process returned\na non-zero exit code. Per user-direction, the job has been aborted.\n" + rule;
@@ -25,7 +25,7 @@ std::string shown(const std::string& text, std::size_t size) {
 }  // namespace
 
 TEST_CASE("noise of mpirun is taken out, in pieces of every size") {
-  const std::string text = "one\n" + pmix + "two" + read + died + "three\n" + pmix + pmix + ended + "four";
+  const std::string text = "one\n" + pmix + "two" + partial_read + died + "three\n" + pmix + pmix + ended + "four";
   for (std::size_t size = 1; size <= text.size(); ++size) REQUIRE(shown(text, size) == "one\ntwothree\nfour");
 }
 
