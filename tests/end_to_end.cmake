@@ -18,7 +18,8 @@ weir_unit_tests(end_to_end)
 target_compile_definitions(end_to_end_tests PRIVATE WEIR_TOOL="$<TARGET_FILE:weir_tool>")
 add_dependencies(end_to_end_tests weir_tool)
 weir_job(deaths)
-set_tests_properties(end_to_end/deaths PROPERTIES RUN_SERIAL ON)
+weir_job(bodies)
+set_tests_properties(end_to_end/deaths end_to_end/body PROPERTIES RUN_SERIAL ON)
 
 
 foreach(name futures arguments errors values workers)

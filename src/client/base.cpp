@@ -25,18 +25,19 @@ struct Seceded {
 
 void Base::give_back() {
   if (!baton_.outermost() || due_.empty()) return baton_.unlock();
-  std::vector<std::function<void()>> due;
+  std::vector<Callback> due;
   due.swap(due_);
   baton_.unlock();
   for (auto& callback : due) {
     try {
-      callback();
+      callback.call();
     } catch (const std::exception& error) {
       log::error("a callback of a future threw: {}", error.what());
     } catch (...) {
       log::error("a callback of a future threw something that is no std::exception");
     }
-    callback = nullptr;
+    callback.call = nullptr;
+    if (!callback.awaited) continue;
     Hold hold(*this);
     --callbacks_pending_;
   }
@@ -239,13 +240,10 @@ void Base::retry(FutureState& state) {
   submitted();
 }
 
-void Base::on_done(FutureState& state, std::function<void()> done) {
+void Base::on_done(FutureState& state, std::function<void()> done, bool awaited) {
   Hold hold(*this);
-  ++callbacks_pending_;
-  if (state.status == Status::pending)
-    state.callbacks.push_back(std::move(done));
-  else
-    due_.push_back(std::move(done));
+  callbacks_pending_ += awaited;
+  (state.status == Status::pending ? state.callbacks : due_).push_back({std::move(done), awaited});
 }
 
 }  // namespace weir::client

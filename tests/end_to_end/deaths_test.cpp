@@ -1,38 +1,18 @@
 // Jobs whose workers or whose rank 0 die, seen from outside: right answers, status 0, nothing left behind.
 #include <catch2/catch.hpp>
 #include <csignal>
-#include <regex>
 
-#include "support/process.hpp"
+#include "support/jobs.hpp"
 
 using namespace weir::test;
 
 namespace {
 
-/// The pids of workers, and perhaps of rank 0, that a job has printed.
-std::vector<pid_t> pids_in(const std::string& text) {
-  std::vector<pid_t> pids;
-  const std::regex pattern("pid=(\\d+)");
-  for (std::sregex_iterator it(text.begin(), text.end(), pattern), end; it != end; ++it) pids.push_back(std::stoi((*it)[1]));
-  return pids;
-}
-
-bool all_gone(const std::vector<pid_t>& pids, std::chrono::milliseconds deadline = std::chrono::seconds(10)) {
-  return eventually([&] { return std::none_of(pids.begin(), pids.end(), is_running); }, deadline);
-}
-
-struct Launcher {
-  std::vector<std::string> before;
-  std::string name;
-};
-
 const Launcher weir_run{{WEIR_TOOL, "run", "-n"}, "weir run"};
 const Launcher plain_mpirun{{"mpirun", "--enable-recovery", "--oversubscribe", "--allow-run-as-root", "--bind-to", "none", "-n"}, "mpirun"};
 
 std::vector<std::string> command(const Launcher& launcher, int ranks, const std::string& scenario, const std::string& folder, int seed = 1) {
-  std::vector<std::string> all = launcher.before;
-  all.insert(all.end(), {std::to_string(ranks), DEATHS_JOB, scenario, folder, std::to_string(seed)});
-  return all;
+  return launcher.command({std::to_string(ranks), DEATHS_JOB, scenario, folder, std::to_string(seed)});
 }
 
 /// Runs a scenario to its end: the right answer, status 0, nobody left. Returns what it printed.
@@ -84,14 +64,14 @@ TEST_CASE("scattered data with one copy is lost loudly") {
   const Finished finished = check_right(weir_run, 4, "scattered_data");
   CHECK(has(finished.out, "the only copy of this scattered data was on worker 1"));
   CHECK(has(finished.out, "scatter it again, or to several workers"));
-  CHECK(has(finished.out, "needed by digest"));
+  CHECK(has(finished.out, "digest(std::vector"));
 }
 
 TEST_CASE("a task that kills every worker it runs on is named, its neighbours are not") {
   const Finished finished = check_right(weir_run, 5, "innocent");
   CHECK(has(finished.out, "task guilty-"));
   CHECK(has(finished.out, "3 workers died while they ran it"));
-  CHECK(has(finished.out, "needed by identity"));
+  CHECK(has(finished.out, "identity(int)-802"));
 }
 
 TEST_CASE("a stopped worker is noticed within 2 s and is gone at the end") {

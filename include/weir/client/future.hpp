@@ -83,9 +83,11 @@ class Future {
   /// Runs a failed task again, with the inputs that failed before it.
   void retry() const { state().core->retry(state()); }
   /// Calls `callback(future)` once it is done, on whatever thread notices; at once if it is.
+  ///
+  /// `weir::run` waits for it before it closes the cluster, unless it is not to be `awaited`; then it is also called when the task is given up.
   template <class Callback>
-  void on_done(Callback callback) const {
-    state().core->on_done(state(), [future = *this, callback = std::move(callback)]() mutable { callback(future); });
+  void on_done(Callback callback, bool awaited = true) const {
+    state().core->on_done(state(), [future = *this, callback = std::move(callback)]() mutable { callback(future); }, awaited);
   }
   /// A task that runs `f` on the result, on the cluster: `client.submit(f, future)`.
   template <class F>

@@ -427,7 +427,7 @@ void random_graph(Context& at) {
 void forever(Context& at) {
   Hand hand(at.client);
   std::cout << "pid=" << getpid() << '\n';
-  std::vector<int> numbers(1'000'000);
+  std::vector<int> numbers(100'000);
   const auto futures = at.client.map(identity, numbers);
   hand.until([&] { return futures[50].done(); }, "a task");
   std::cout << "running" << std::endl;
