@@ -68,9 +68,9 @@ TEST_CASE("worker runs a chain without asking anybody") {
 TEST_CASE("worker fetches inputs from peers and starts when the last has come") {
   WorkerStory story;
   CHECK(story.run(5, {{1, 2, true}, {2, 3, false}}) == Lines{"get 1 @2", "will get 2 @3"});
-  CHECK(story.arrive(2, 1) == Lines{"here 1"});
+  CHECK(story.arrive(2, 1) == Lines{"drop 1 @2", "here 1"});
   CHECK(story.take() == 0);
-  CHECK(story.arrive(3, 2) == Lines{"here 2"});
+  CHECK(story.arrive(3, 2) == Lines{"drop 2 @3", "here 2"});
   CHECK(story.take() == 5);
   CHECK(story.execution.values.size() == 2);
 }
@@ -310,7 +310,7 @@ TEST_CASE("worker that gets a copy before it has started the task is done with i
   WorkerStory story;
   story.run(5, {{1, 2, true}});
   story.run(1, {}, {.run = 4});
-  CHECK(story.arrive(2, 1) == Lines{"finished 1 run 4"});
+  CHECK(story.arrive(2, 1) == Lines{"drop 1 @2", "finished 1 run 4"});
   CHECK(story.take() == 5);
   CHECK(story.take() == 0);
 }
@@ -321,7 +321,7 @@ TEST_CASE("worker ignores a copy of what it executes, and drops the request when
   story.run(1);
   REQUIRE(story.take() == 1);
   SECTION("it comes first") {
-    CHECK(story.arrive(2, 1).empty());
+    CHECK(story.arrive(2, 1) == Lines{"drop 1 @2"});
     CHECK(story.done(1) == Lines{"finished 1 run 1"});
   }
   SECTION("it does not come") { CHECK(story.done(1) == Lines{"finished 1 run 1", "drop 1 @2"}); }
@@ -333,7 +333,7 @@ TEST_CASE("worker ignores a copy of what it executes, and drops the request when
 TEST_CASE("worker copies a result and keeps it until it is freed") {
   WorkerStory story;
   CHECK(story.replicate(1, 2) == Lines{"get 1 @2"});
-  CHECK(story.arrive(2, 1) == Lines{"here 1"});
+  CHECK(story.arrive(2, 1) == Lines{"drop 1 @2", "here 1"});
   CHECK(story.replicate(1, 2) == Lines{"here 1"});
   CHECK(story.free(1).empty());
   CHECK(story.state.count() == 0);
