@@ -170,6 +170,10 @@ void State::handle(const protocol::FreeResult& message, Actions& out) {
 void State::handle(const protocol::InputAt& message, Actions& out) {
   Record* record = records_.find(message.id);
   if (!record || record->data == Data::here || record->state != Run::none || (record->waiters.empty() && !record->keep)) return;
+  if (record->waiters.empty() && !message.exists) {  // it was to be copied, but it must be computed again; the copy is not waited for
+    record->keep = false;
+    return erase_if_unused(message.id, *record, out);
+  }
   fetch(message.id, *record, message.holder, message.exists, out);
 }
 

@@ -350,6 +350,17 @@ TEST_CASE("worker forgets a copy that cannot be had") {
   CHECK(story.state.count() == 0);
 }
 
+TEST_CASE("worker does not wait for a copy of what must be computed again") {
+  WorkerStory story;
+  story.replicate(1, 2);
+  story.missing(2, 1);
+  CHECK(story.input_at(1, 3, false).empty());
+  CHECK(story.state.count() == 0);
+  story.replicate(1, 2);
+  story.missing(2, 1);
+  CHECK(story.input_at(1, 3, true) == Lines{"get 1 @3"});
+}
+
 TEST_CASE("worker does not copy what it is to compute") {
   WorkerStory story;
   story.run(1);
