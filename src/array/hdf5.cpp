@@ -128,7 +128,9 @@ std::shared_ptr<Dataset> open_now(const std::string& function, const FileName& n
   open->name = name;
   open->type = type;
   check_file(function, name.path, open->identity);
-  open->file = Id(H5Fopen(name.path.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT), &H5Fclose);
+  const Id access(H5Pcreate(H5P_FILE_ACCESS), &H5Pclose);
+  H5Pset_file_locking(access, false, true);  // readers that keep a file open must not stop a writer
+  open->file = Id(H5Fopen(name.path.c_str(), H5F_ACC_RDONLY, access), &H5Fclose);
   if (!open->file.ok()) {
     const std::string why = reason();
     if (why.find("truncated") != std::string::npos) fail(ErrorKind::io, function + ": the file is truncated (" + in_quotes(name.path) + ": " + why + ")");
@@ -168,8 +170,16 @@ std::shared_ptr<Dataset> open_now(const std::string& function, const FileName& n
 }
 
 // Datasets this process reads are kept open, the latest few.
-std::shared_ptr<Dataset> opened(const FileName& name, DType type) {
+std::list<std::shared_ptr<Dataset>>& recently_read() {
   static std::list<std::shared_ptr<Dataset>> recent;
+  return recent;
+}
+// Before a file is written: the library cannot open it a second time for writing.
+void forget(const std::string& path) {
+  recently_read().remove_if([&](const std::shared_ptr<Dataset>& open) { return open->name.path == path; });
+}
+std::shared_ptr<Dataset> opened(const FileName& name, DType type) {
+  auto& recent = recently_read();
   struct stat now {};
   check_file("open_hdf5", name.path, now);
   for (auto at = recent.begin(); at != recent.end(); ++at) {
@@ -281,8 +291,10 @@ NodePtr open_hdf5(const std::string& path, const std::string& dataset, DType typ
 
 CreatedFile create_file(const std::string& path, bool append, const std::vector<DatasetPlan>& plans) {
   const std::lock_guard hold(library());
+  forget(path);
+  errno = 0;
   const Id access(H5Pcreate(H5P_FILE_ACCESS), &H5Pclose);
-  H5Pset_fclose_degree(access, H5F_CLOSE_STRONG);
+  H5Pset_file_locking(access, false, true);
   Id file(append ? H5Fopen(path.c_str(), H5F_ACC_RDWR, access) : H5Fcreate(path.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, access), &H5Fclose);
   if (!file.ok()) fail(ErrorKind::io, "to_hdf5: cannot " + std::string(append ? "open " : "create ") + in_quotes(path) + " for writing (" + (errno ? std::strerror(errno) : reason()) + ")");
   CreatedFile created;
@@ -375,8 +387,11 @@ struct ChunkWriter::State {
 };
 ChunkWriter::ChunkWriter(const std::string& path, const std::string& dataset) : state_(std::make_unique<State>()) {
   const std::lock_guard hold(library());
+  forget(path);
+  const Id access(H5Pcreate(H5P_FILE_ACCESS), &H5Pclose);
+  H5Pset_file_locking(access, false, true);
   state_->path = path;
-  state_->file = Id(H5Fopen(path.c_str(), H5F_ACC_RDWR, H5P_DEFAULT), &H5Fclose);
+  state_->file = Id(H5Fopen(path.c_str(), H5F_ACC_RDWR, access), &H5Fclose);
   if (state_->file.ok()) state_->dataset = Id(H5Dopen2(state_->file, dataset.c_str(), H5P_DEFAULT), &H5Dclose);
   if (!state_->dataset.ok()) fail(ErrorKind::io, "to_hdf5: cannot open " + in_quotes(path) + " for writing (" + reason() + ")");
 }

@@ -117,7 +117,7 @@ TEST_CASE("variance is stable where the mean is large") {
     const auto x = arange<double>(0, 1000, 1, {70}) % 2.0 + 1e9;
     CHECK(double(x.var().compute()) == Approx(0.25).epsilon(1e-9));
     using C = std::complex<double>;
-    const auto z = from_xtensor(xt::xarray<std::complex<double>>{C(1, 1), C(1, -1), C(-1, 1), C(-1, -1)}, {3, 1});
+    const auto z = from_xtensor(xt::xarray<std::complex<double>>{C(1, 1), C(1, -1), C(-1, 1), C(-1, -1)}, Chunks{{3, 1}});
     CHECK(double(z.var().compute()) == Approx(1));
   });
 }
