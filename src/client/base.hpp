@@ -77,7 +77,7 @@ class Base : public Core, public std::enable_shared_from_this<Base> {
   void prefetch(const std::vector<FutureState*>& states) override;
   void cancel(FutureState& state, const std::string& reason) override;
   void retry(FutureState& state) override;
-  void on_done(FutureState& state, std::function<void()> done) override;
+  void on_done(FutureState& state, std::function<void()> done, bool awaited) override;
   void release(FutureState* state) noexcept override;
 
  protected:
@@ -130,10 +130,12 @@ class Base : public Core, public std::enable_shared_from_this<Base> {
   [[nodiscard]] Handle fresh();
   void settle(FutureState& state, Status status);
   [[nodiscard]] FutureState* find(TaskId id);
+  [[nodiscard]] bool is_gone(PeerId peer) const noexcept { return peer < gone_.size() && gone_[peer]; }
 
   task::TaskTable<FutureState*> futures_;
+  std::vector<bool> gone_;  // peers that have died or left
   std::uint64_t next_ = 0;
-  std::vector<std::function<void()>> due_;
+  std::vector<Callback> due_;
   std::size_t callbacks_pending_ = 0;
   std::string closed_;
 };

@@ -13,10 +13,10 @@ using Clock = std::chrono::steady_clock;
 
 /// How a node waits when there is nothing to do.
 struct Patience {
-  std::chrono::microseconds spin{200};  ///< Polls without sleeping for so long.
-  std::chrono::microseconds doze{50};   ///< Then sleeps so long between polls ...
+  std::chrono::microseconds spin{200};   ///< Polls without sleeping for so long.
+  std::chrono::microseconds doze{50};    ///< Then sleeps so long between polls ...
   std::chrono::milliseconds dozing{20};  ///< ... until so long after the last event ...
-  std::chrono::milliseconds sleep{1};   ///< ... then so long.
+  std::chrono::microseconds sleep{1000};  ///< ... then so long: what the first task after a silence may wait.
 };
 
 /// Sends, receives and waits for a state machine.

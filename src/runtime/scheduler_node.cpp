@@ -56,6 +56,9 @@ void SchedulerNode::perform() {
 
 void SchedulerNode::put(TaskId id, task::Value value, const std::vector<PeerId>& workers) {
   std::vector<PeerId> targets = workers;
+  for (const PeerId target : targets)
+    if (target >= peers_.size() || !peers_[target].joined || peers_[target].dead)
+      throw Error(ErrorKind::not_found, "scatter: there is no worker " + std::to_string(target) + "; workers() lists those there are");
   if (targets.empty()) {
     if (const PeerId chosen = state_.place_data()) {
       targets.push_back(chosen);
@@ -146,6 +149,7 @@ void SchedulerNode::hello(PeerId from, const protocol::Hello& message) {
   log::debug("{} joined from {} with {} threads", message.name, message.host, message.threads);
   state_.join(now_s_, from, message, actions_);
   perform();
+  if (leaving_) post(from, protocol::Shutdown{false});
 }
 
 // --- deaths
@@ -180,6 +184,7 @@ void SchedulerNode::lost(PeerId id, const std::string& how) {
   transport_.poll(*this);
   gone.dead = true;
   ++lost_;
+  gone.watch.kill();  // one that is only silent (stopped, say) must not come back, nor keep mpirun waiting
   lost_other_host_ |= !gone.watch.watching();
   const std::vector<TaskId> executing = gone.black_box && gone.black_box->readable() ? gone.black_box->executing() : gone.executing;
   log::info("{} {}; {} tasks were executing there", state_.name_of(id), how, executing.size());
@@ -188,7 +193,6 @@ void SchedulerNode::lost(PeerId id, const std::string& how) {
   perform();
   each_alive([&](PeerId other, Peer&) { post(other, protocol::PeerGone{id}); });
   on_peer_gone(id);
-  post(id, protocol::Refused{"it was taken for dead: it " + how});
   give_up_if_hopeless();
 }
 
@@ -277,7 +281,7 @@ bool SchedulerNode::leave(bool abort) {
   }
   const auto all_leaving = [&] {
     Hold hold(*this);
-    bool all = true;
+    bool all = joined_ + lost_ >= settings_.expected_workers;  // one that has not said hello yet must hear of it too
     each_alive([&](PeerId, Peer& peer) { all = all && peer.leaving; });
     return all;
   };

@@ -55,10 +55,21 @@ void WorkerNode::start() {
   start_helper();
 }
 
+std::size_t WorkerNode::free_seat() {
+  for (std::size_t i = 0; i < seats_.size(); ++i) {
+    if (!seats_[i].ended) continue;
+    seats_[i].thread.join();
+    seats_[i].ended = false;
+    return i;
+  }
+  seats_.emplace_back();
+  return seats_.size() - 1;
+}
+
 void WorkerNode::add_thread() {
   ++alive_;
-  const std::size_t slot = threads_.size();
-  threads_.emplace_back([this, slot] { execute_loop(slot); });
+  const std::size_t slot = free_seat();
+  seats_[slot].thread = std::thread([this, slot] { execute_loop(slot); });
 }
 
 // --- threads
@@ -100,7 +111,6 @@ bool WorkerNode::next(worker::Execution& task, std::unique_lock<client::Baton>& 
 void WorkerNode::execute_loop(std::size_t slot) {
   worker::Execution task;
   std::unique_lock hold(baton_);
-  auto polled = Clock::now();
   for (int since_poll = 0; next(task, hold); ++since_poll) {
     if (idle_ && !driving_) work_.notify_one();  // somebody else drives while this one computes
     hold.unlock();
@@ -117,7 +127,7 @@ void WorkerNode::execute_loop(std::size_t slot) {
   }
   --alive_;
   if (driving_ == false && idle_) work_.notify_one();
-  (void)polled;
+  seats_[slot].ended = true;
 }
 
 worker::Outcome WorkerNode::run(worker::Execution& task, std::size_t slot) {
@@ -125,14 +135,16 @@ worker::Outcome WorkerNode::run(worker::Execution& task, std::size_t slot) {
   outcome.id = task.id;
   client::TaskScope scope;
   scope.id = task.id;
-  scope.secede = [this] {
+  scope.secede = [this, &task] {
     Hold hold(*this);
     state_.secede();
     ++seceded_;
+    post(0, protocol::RunWaits{task.id, task.run, true});
     if (alive_ - seceded_ < settings_.threads && !closing_) add_thread();
   };
-  scope.rejoin = [this] {
+  scope.rejoin = [this, &task] {
     Hold hold(*this);
+    post(0, protocol::RunWaits{task.id, task.run, false});
     state_.rejoin();
     --seceded_;
     work_.notify_all();
@@ -165,13 +177,14 @@ worker::Outcome WorkerNode::run(worker::Execution& task, std::size_t slot) {
 void WorkerNode::start_out_of_band() {
   worker::Execution task;
   while (state_.take(task, true)) {
-    const std::size_t slot = threads_.size();
-    threads_.emplace_back([this, slot, task = std::move(task)]() mutable {
+    const std::size_t slot = free_seat();
+    seats_[slot].thread = std::thread([this, slot, task = std::move(task)]() mutable {
       worker::Outcome outcome = run(task, slot);
       Hold hold(*this);
       state_.done(std::move(outcome), actions_);
       perform();
       flush();
+      seats_[slot].ended = true;
     });
     task = {};
   }
@@ -214,8 +227,8 @@ void WorkerNode::perform() {
 }
 
 void WorkerNode::ask_for(PeerId holder, TaskId id) {
-  if (holder != self_) return post(holder, protocol::GetResult{id});
-  state_.asked(self_, id, actions_);
+  if (holder != self_) return post(holder, protocol::GetResult{id, true});
+  state_.asked(self_, id, true, actions_);
   perform();
 }
 
@@ -253,6 +266,7 @@ void WorkerNode::receive(PeerId from, comm::Frame&& frame) {
       if (message.abort && settings_.own_process && !state_.executing().empty()) _exit(0);
       closing_ = true;
       work_.notify_all();
+      if (!settings_.own_process) post(0, protocol::Leaving{});  // its threads are joined by whoever made it
     } else if constexpr (std::is_same_v<M, protocol::GoodBye>) {
       good_bye_ = true;
       by_exit_ = message.by_exit;
@@ -261,11 +275,13 @@ void WorkerNode::receive(PeerId from, comm::Frame&& frame) {
       state_.peer_gone(message.peer, actions_);
       on_peer_gone(message.peer);
     } else if constexpr (std::is_same_v<M, protocol::GetResult>) {
-      state_.asked(from, message.id, actions_);
+      state_.asked(from, message.id, message.exists, actions_);
+    } else if constexpr (std::is_same_v<M, protocol::DropRequest>) {
+      state_.unasked(from, message.id, actions_);
     } else if constexpr (std::is_same_v<M, protocol::ResultData>) {
       task::Value& arrived = next_value();
       on_value(message.id, arrived);
-      state_.arrived(message.id, std::move(arrived), message.bytes, actions_);
+      state_.arrived(from, message.id, std::move(arrived), message.bytes, actions_);
     } else if constexpr (std::is_same_v<M, protocol::ResultMissing>) {
       on_missing(from, message);
       state_.missing(from, message.id, message.failure != nullptr, actions_);
@@ -341,16 +357,33 @@ bool WorkerNode::wait_until_closed() {
   return told && !by_exit_;
 }
 
+void WorkerNode::close_down() {
+  Hold hold(*this);
+  closing_ = true;
+  work_.notify_all();
+}
+
 void WorkerNode::stop() {
-  {
+  close_down();
+  stop_helper();
+  for (Seat& seat : seats_)
+    if (seat.thread.joinable()) seat.thread.join();
+}
+
+bool WorkerNode::stop_within(std::chrono::milliseconds most) {
+  close_down();
+  const auto finished = [&] {
     Hold hold(*this);
-    closing_ = true;
-    work_.notify_all();
+    return state_.executing().empty() && alive_ == 0;
+  };
+  if (wait_until(finished, Clock::now() + most)) {
+    stop();
+    return true;
   }
   stop_helper();
-  for (std::thread& thread : threads_)
-    if (thread.joinable()) thread.join();
-  threads_.clear();
+  for (Seat& seat : seats_)
+    if (seat.thread.joinable()) seat.thread.detach();
+  return false;
 }
 
 // --- what only rank 0 knows

@@ -64,7 +64,7 @@ void State::want(Task& first, const char* cause) {
     }
     move(task, TaskState::waiting, cause);
     if (failure)
-      fail(task, failure);
+      fail(task, needed_by(*failure, task));
     else
       loose_.push_back(task.id);
   }
@@ -91,7 +91,7 @@ void State::assign(Task& task, WorkerIndex index) {
   load_.update(workers_, index);
   send(worker.peer, Assign{task.id, task.run});
   for (const Edge& edge : task.dependents)
-    if (edge.task->state == TaskState::processing && edge.task->worker != index) send(workers_[edge.task->worker].peer, InputAt{task.id, worker.peer});
+    if (edge.task->state == TaskState::processing && edge.task->worker != index) send(workers_[edge.task->worker].peer, InputAt{task.id, worker.peer, false});
 }
 
 // Takes it off its worker's list; the caller moves it on.
@@ -101,6 +101,8 @@ void State::unassign(Task& task) {
   worker.processing[task.position]->position = task.position;
   worker.processing.pop_back();
   if (task.missing) --worker.blocked;
+  if (task.waits) --worker.waiting;
+  task.waits = false;
   worker.load_s = worker.processing.empty() && worker.queued == 0 ? 0 : worker.load_s - task.estimate;
   if (worker.alive) load_.update(workers_, task.worker);
   if (task.thief != nowhere) workers_[task.thief].stealing = false;
@@ -165,6 +167,13 @@ void State::stop_pending(Task& task, TaskState to, const char* cause) {
   release_inputs(task);
 }
 
+// The failure of an input as that of the task that needed it.
+std::shared_ptr<const Failure> State::needed_by(const Failure& failure, const Task& task) const {
+  auto derived = std::make_shared<Failure>(failure);
+  if (derived->context.size() < 10) derived->context.push_back("needed by " + task_name(task));
+  return derived;
+}
+
 void State::fail(Task& first, std::shared_ptr<const Failure> cause) {
   std::vector<std::pair<Task*, std::shared_ptr<const Failure>>> todo{{&first, std::move(cause)}};
   while (!todo.empty()) {
@@ -181,33 +190,27 @@ void State::fail(Task& first, std::shared_ptr<const Failure> cause) {
     tell_client(*task, protocol::TaskFailed{task->id, failure});
     for (const Edge& edge : task->dependents) {
       if (!edge.task->pending()) continue;
-      auto derived = std::make_shared<Failure>(*failure);
-      if (derived->context.size() < 10) derived->context.push_back("needed by " + task_name(*edge.task));
-      todo.emplace_back(edge.task, std::move(derived));
+      todo.emplace_back(edge.task, needed_by(*failure, *edge.task));
     }
     unused_.push_back(task->id);
   }
 }
 
-void State::cancel(Task& task, const std::string& reason) {
-  Failure failure;
-  failure.kind = ErrorKind::cancelled;
-  failure.task = task.id;
-  failure.task_name = task_name(task);
-  failure.message = reason.empty() ? "it was cancelled" : reason;
-  fail(task, std::make_shared<Failure>(std::move(failure)));
+std::shared_ptr<Failure> State::failure_of(const Task& task, ErrorKind kind, const std::string& message) const {
+  auto failure = std::make_shared<Failure>();
+  failure->kind = kind;
+  failure->task = task.id;
+  failure->task_name = task_name(task);
+  failure->message = message;
+  return failure;
 }
+
+void State::cancel(Task& task, const std::string& reason) { fail(task, failure_of(task, ErrorKind::cancelled, reason.empty() ? "it was cancelled" : reason)); }
 
 // The last copy is gone.
 void State::lost_result(Task& task, const std::string& reason) {
-  if (task.scattered) {
-    Failure failure;
-    failure.kind = ErrorKind::worker_lost;
-    failure.task = task.id;
-    failure.task_name = task_name(task);
-    failure.message = "the only copy of this scattered data was on " + reason + "; scatter it again, or to several workers";
-    return fail(task, std::make_shared<Failure>(std::move(failure)));
-  }
+  if (task.scattered)
+    return fail(task, failure_of(task, ErrorKind::worker_lost, "the only copy of this scattered data was on " + reason + "; scatter it again, or to several workers"));
   move(task, TaskState::released, "lost");
   for (const Edge& edge : task.dependents) {
     Task& dependent = *edge.task;
@@ -230,7 +233,10 @@ void State::release_inputs(Task& task) {
 
 void State::release_if_unused(Task& task) {
   if (task.wanted || task.needed_by) return;
-  if (task.state == TaskState::memory) {
+  if (task.scattered && !task.dependents.empty()) {
+    // It cannot be computed again for a dependent that is retried.
+    if (task.state != TaskState::erred) fail(task, failure_of(task, ErrorKind::cancelled, "this scattered data has been released"));
+  } else if (task.state == TaskState::memory) {
     free_replicas(task);
     move(task, TaskState::released, "released");
   } else if (task.pending()) {
@@ -299,8 +305,9 @@ void State::end_event() {
 
 void State::handle(Time now, PeerId from, protocol::SubmitTask&& message, Actions& out) {
   begin(now, out, "submitted");
+  if (task_client(message.id) != from) return;
   auto [made, fresh] = tasks_.emplace(message.id, message.id);
-  if (!fresh || task_client(message.id) != from) return;
+  if (!fresh) return;
   Task& task = *made;
   task.invoker = message.invoker;
   task.function = message.function;
@@ -338,6 +345,7 @@ void State::handle(Time now, PeerId from, protocol::SubmitTask&& message, Action
     order = (parent->order | 255) - std::min<std::uint64_t>(255, 255 - (parent->order & 255) + 1);
   task.order = order ? order : ++roots_ << 8 | 255;
   if (failure) {
+    task.orphan = true;
     move(task, TaskState::released, "submitted");
     fail(task, failure);
   } else {
@@ -389,12 +397,17 @@ void State::handle(Time now, PeerId from, const protocol::CancelFuture& message,
 void State::handle(Time now, PeerId from, const protocol::RetryFuture& message, Actions& out) {
   begin(now, out, "retried");
   Task* task = tasks_.find(message.id);
-  if (!task || task->client() != from || task->state != TaskState::erred) return;
+  if (!task || task->client() != from) return;
+  task->delivered = false;
+  if (task->state == TaskState::memory) {  // a retry of something that needs it has brought it back
+    tell_client(*task, TaskDone{task->id, workers_[task->replicas[0].worker].peer, task->bytes, false, {}});
+    return;
+  }
   std::vector<Task*> todo{task};
   while (!todo.empty()) {
     Task& erred = *todo.back();
     todo.pop_back();
-    if (erred.state != TaskState::erred || erred.scattered) continue;
+    if (erred.state != TaskState::erred || erred.scattered || erred.orphan) continue;
     erred.extras->failure.reset();
     erred.deaths = erred.attempts = 0;
     erred.retries = static_cast<std::uint8_t>(erred.options() ? std::min(erred.options()->retries, 255) : 0);
@@ -403,7 +416,7 @@ void State::handle(Time now, PeerId from, const protocol::RetryFuture& message, 
   }
   if (task->state == TaskState::released)
     want(*task, cause_);
-  else
+  else if (task->state == TaskState::erred)
     tell_client(*task, protocol::TaskFailed{task->id, task->extras->failure});
   end_event();
 }
@@ -411,7 +424,7 @@ void State::handle(Time now, PeerId from, const protocol::RetryFuture& message, 
 void State::handle(Time now, PeerId from, const protocol::LocateTask& message, Actions& out) {
   begin(now, out, "located");
   Task* task = tasks_.find(message.id);
-  if (!task || task->client() != from) return;
+  if (!task || task->client() != from || !task->wanted) return;
   if (task->state == TaskState::memory) {
     const WorkerIndex gone = index_of(message.unreachable);
     for (std::uint32_t i = 0; i < task->replicas.size(); ++i)
@@ -471,6 +484,18 @@ void State::handle(Time now, PeerId from, const protocol::RunFailed& message, Ac
   end_event();
 }
 
+void State::handle(Time now, PeerId from, const protocol::RunWaits& message, Actions& out) {
+  begin(now, out, "waits");
+  Task* task = tasks_.find(message.id);
+  const WorkerIndex index = index_of(from);
+  if (!task || task->state != TaskState::processing || task->worker != index || task->run != message.run || task->waits == message.waiting) return;
+  task->waits = message.waiting;
+  workers_[index].waiting += message.waiting ? 1 : -1;
+  load_.update(workers_, index);
+  if (message.waiting) touch(index);
+  end_event();
+}
+
 void State::handle(Time now, PeerId from, const protocol::RetractReply& message, Actions& out) {
   begin(now, out, "stolen");
   Task* task = tasks_.find(message.id);
@@ -495,7 +520,7 @@ void State::handle(Time now, PeerId from, const protocol::ResultHere& message, A
   const WorkerIndex index = index_of(from);
   if (index == nowhere || !workers_[index].alive) return;
   Task* task = tasks_.find(message.id);
-  if (task && task->scattered && task->state == TaskState::processing && task->worker == index) {
+  if (task && task->scattered && task->state == TaskState::processing) {  // the first of its copies
     finish(*task, index, message.bytes);
     tell_client(*task, TaskDone{task->id, from, message.bytes, false, {}});
   } else if (task && task->state == TaskState::memory) {
@@ -512,7 +537,7 @@ void State::handle(Time now, PeerId from, const protocol::InputMissing& message,
   begin(now, out, "missing");
   Task* task = tasks_.find(message.id);
   const WorkerIndex holder = index_of(message.holder);
-  if (!task) return;
+  if (!task) return send(from, FreeResult{message.id});
   if (task->state == TaskState::memory) {
     for (std::uint32_t i = 0; i < task->replicas.size(); ++i)
       if (task->replicas[i].worker == holder) {
@@ -523,9 +548,11 @@ void State::handle(Time now, PeerId from, const protocol::InputMissing& message,
     if (task->replicas.empty())
       lost_result(*task, name_of(message.holder));
     else
-      send(from, InputAt{task->id, workers_[task->replicas[0].worker].peer});
+      send(from, InputAt{task->id, workers_[task->replicas[0].worker].peer, true});
   } else if (task->state == TaskState::processing) {
-    send(from, InputAt{task->id, workers_[task->worker].peer});
+    send(from, InputAt{task->id, workers_[task->worker].peer, false});
+  } else {
+    send(from, FreeResult{task->id});  // nothing to wait for; whoever still needs it is told where it will be
   }
   end_event();
 }

@@ -132,7 +132,7 @@ class Client {
     request.out_of_band = out_of_band;
     Writer writer(request.arguments);
     task::Callable<F>::put(writer, function);
-    task::ArgumentWriter out{writer, request.inputs};
+    [[maybe_unused]] task::ArgumentWriter out{writer, request.inputs};
     (task::Argument<Held>::put(out, args), ...);
     return Future<typename task::TaskResult<F, Held...>::type>(core_->submit(std::move(request)));
   }
@@ -184,7 +184,7 @@ class AsCompleted {
     future.on_done([queue = queue_](const Future<T>& finished) {
       std::lock_guard hold(queue->mutex);
       queue->done.push_back(finished);
-    });
+    }, false);
   }
   /// Futures not yielded yet.
   [[nodiscard]] std::size_t count() const noexcept { return added_ - yielded_; }

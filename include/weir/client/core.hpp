@@ -34,6 +34,12 @@ namespace client {
 
 class Core;
 
+/// What is called when a future is done.
+struct Callback {
+  std::function<void()> call;
+  bool awaited = true;  ///< The cluster is not closed before.
+};
+
 /// The shared state of all copies of one future; the last copy releases the task.
 struct FutureState {
   std::atomic<std::uint32_t> references{1};
@@ -47,7 +53,7 @@ struct FutureState {
   Buffer small;  ///< The whole result, serialized, when it is small.
   task::Value value;
   std::shared_ptr<const Failure> failure;
-  std::vector<std::function<void()>> callbacks;
+  std::vector<Callback> callbacks;
 };
 
 /// Counts references; the last one releases.
@@ -107,8 +113,8 @@ class Core {
   virtual void prefetch(const std::vector<FutureState*>& states) = 0;
   virtual void cancel(FutureState& state, const std::string& reason) = 0;
   virtual void retry(FutureState& state) = 0;
-  /// Calls `done` once when the future is not pending any more, at once if it is not.
-  virtual void on_done(FutureState& state, std::function<void()> done) = 0;
+  /// Calls `done` once when the future is not pending any more, at once if it is not; the cluster is not closed before, unless it need not be `awaited`.
+  virtual void on_done(FutureState& state, std::function<void()> done, bool awaited) = 0;
   virtual void release(FutureState* state) noexcept = 0;
 
   // Asked of the scheduler; only where it lives.

@@ -115,6 +115,8 @@ class Reader {
     at_ += count;
     return place;
   }
+  /// Throws if so many elements cannot follow: asked before memory is taken for them.
+  void expect(std::uint64_t count, std::size_t element_bytes) const;
   [[nodiscard]] std::size_t left() const noexcept { return static_cast<std::size_t>(end_ - at_); }
 
  private:
@@ -224,7 +226,10 @@ void CEREAL_SERIALIZE_FUNCTION_NAME(InArchive& archive, cereal::NameValuePair<T>
 template <class T>
 void CEREAL_SERIALIZE_FUNCTION_NAME(OutArchive& archive, cereal::SizeTag<T>& tag) { archive(tag.size); }
 template <class T>
-void CEREAL_SERIALIZE_FUNCTION_NAME(InArchive& archive, cereal::SizeTag<T>& tag) { archive(tag.size); }
+void CEREAL_SERIALIZE_FUNCTION_NAME(InArchive& archive, cereal::SizeTag<T>& tag) {
+  archive(tag.size);
+  archive.reader.expect(tag.size, 0);
+}
 template <class T>
 void CEREAL_SAVE_FUNCTION_NAME(OutArchive& archive, const cereal::BinaryData<T>& data) { archive.writer.block(data.data, static_cast<std::size_t>(data.size)); }
 template <class T>
@@ -242,6 +247,7 @@ template <class T, class A>
 void CEREAL_LOAD_FUNCTION_NAME(InArchive& archive, std::vector<T, A>& items) {
   std::uint64_t count = 0;
   archive(count);
+  archive.reader.expect(count, sizeof(T));
   items.resize(count);
   archive.reader.block(items.data(), count * sizeof(T));
 }
@@ -353,6 +359,7 @@ template <class T>
 void read_sequence(Reader& reader, T& items) {
   std::uint64_t count = 0;
   reader.bytes(&count, sizeof count);
+  reader.expect(count, sizeof(*items.data()));
   if constexpr (std::is_same_v<T, Buffer>) {
     items.clear();
     reader.bytes(items.grow(count), count);
