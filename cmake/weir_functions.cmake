@@ -1,8 +1,9 @@
-# One function per kind of target: weir_library, weir_example, weir_benchmark, weir_unit_tests, weir_test, weir_install.
+# One function per kind of target: weir_library, weir_program, weir_example, weir_benchmark, weir_unit_tests, weir_test, weir_install.
 
 # Flags of our own code; never passed on to those who link Weir.
 function(weir_own_flags target)
-  target_compile_options(${target} PRIVATE -Wall -Wextra -Wno-missing-field-initializers)
+  # -Wrestrict of g++ 12 is wrong about std::string assignment (GCC bug 105651).
+  target_compile_options(${target} PRIVATE -Wall -Wextra -Wno-missing-field-initializers -Wno-restrict)
   if(WEIR_WERROR)
     target_compile_options(${target} PRIVATE -Werror)
   endif()
@@ -25,6 +26,43 @@ function(weir_library name)
   # Functions of the executable are known by name in messages only if it exports them.
   target_link_options(${name} INTERFACE -rdynamic)
   weir_own_flags(${name})
+endfunction()
+
+# Sets `result` to what a reader of `weir info` wants to know about the MPI library of the build.
+function(weir_mpi_text result)
+  set(text "standard ${MPI_CXX_VERSION}")
+  foreach(folder ${MPI_CXX_INCLUDE_DIRS})
+    if(EXISTS ${folder}/mpi.h)
+      file(STRINGS ${folder}/mpi.h lines REGEX "^#define OMPI_(MAJOR|MINOR|RELEASE)_VERSION +[0-9]+")
+      string(REGEX MATCHALL "[0-9]+" numbers "${lines}")
+      string(JOIN "." version ${numbers})
+    endif()
+  endforeach()
+  if(version)
+    set(text "${text}, built with Open MPI ${version}")
+  endif()
+  set(${result} "${text}" PARENT_SCOPE)
+endfunction()
+
+# The program: all but its main.cpp is also linked into its tests, as weir_tool_parts. It needs no MPI itself: mpirun starts it on every rank, so it must start fast.
+function(weir_program target name)
+  find_package(CLI11 REQUIRED)
+  weir_mpi_text(mpi)
+  set(main ${ARGN})
+  list(FILTER main INCLUDE REGEX "/main\\.cpp$")
+  set(parts ${ARGN})
+  list(FILTER parts EXCLUDE REGEX "/main\\.cpp$")
+  add_library(${target}_parts STATIC ${parts})
+  target_include_directories(${target}_parts PUBLIC ${PROJECT_SOURCE_DIR}/src)
+  target_link_libraries(${target}_parts PUBLIC weir CLI11::CLI11)
+  target_compile_definitions(${target}_parts PUBLIC WEIR_VERSION="${PROJECT_VERSION}" WEIR_BUILD_TYPE="$<CONFIG>" WEIR_MPI_LIBRARY="${mpi}"
+    WEIR_COMPILER="${CMAKE_CXX_COMPILER_ID} ${CMAKE_CXX_COMPILER_VERSION}")
+  add_executable(${target} ${main})
+  set_target_properties(${target} PROPERTIES OUTPUT_NAME ${name} RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
+  target_link_libraries(${target} PRIVATE ${target}_parts)
+  target_link_options(${target} PRIVATE -Wl,--as-needed)
+  weir_own_flags(${target}_parts)
+  weir_own_flags(${target})
 endfunction()
 
 # weir_example(01_hello_task): examples/01_hello_task.cpp, its output compared with its `Prints:` lines.

@@ -1,0 +1,21 @@
+// Commands of the program `weir`: one function and one file each.
+#pragma once
+
+#include <string_view>
+
+namespace weir::tool {
+
+/// One command: `weir <name> ...`.
+///
+/// `main` sees the command's name as `argv[0]` and returns the exit status. An `Error` that leaves it becomes one line on stderr, `weir <name>: <sentence>`.
+struct Command {
+  std::string_view name;
+  std::string_view summary;  ///< For `weir --help`; empty hides the command.
+  int (*main)(int argc, char** argv);
+};
+
+int run(int argc, char** argv);
+int rank(int argc, char** argv);
+int info(int argc, char** argv);
+
+}  // namespace weir::tool

@@ -1,0 +1,106 @@
+// Recognizes mpirun's messages byte by byte: known, not known, or too early to say.
+#include "tool/noise.hpp"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace weir::tool {
+namespace {
+
+constexpr std::size_t longest_line = 1024;
+constexpr std::size_t longest_banner = 8192;
+constexpr std::string_view rule = "--------------------------------------------------------------------------\n";
+constexpr std::array<std::string_view, 7> banner_starts{
+    "mpirun noticed that process rank ",
+    "mpirun noticed that the job aborted",
+    "mpirun has exited due to process rank ",
+    "mpirun detected that one or more processes exited with non-zero status",
+    "Primary job  terminated normally, but ",
+    "ORTE has lost communication with a remote daemon.",
+    "ORTE was unable to reliably start one or more daemons.",
+};
+
+enum class Answer { no, too_early, yes };
+
+struct Match {
+  Answer answer = Answer::no;
+  std::size_t length = 0;
+};
+
+/// Takes `literal` off the front of `text`; too early if `text` ends inside it.
+Answer take(std::string_view& text, std::string_view literal) {
+  const std::size_t common = std::min(text.size(), literal.size());
+  if (text.substr(0, common) != literal.substr(0, common)) return Answer::no;
+  text.remove_prefix(common);
+  return common == literal.size() ? Answer::yes : Answer::too_early;
+}
+
+template <class Predicate>
+Answer take_while(std::string_view& text, Predicate predicate) {
+  const auto end = std::find_if_not(text.begin(), text.end(), predicate);
+  text.remove_prefix(static_cast<std::size_t>(end - text.begin()));
+  return text.empty() ? Answer::too_early : Answer::yes;
+}
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_host_character(char c) { return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '.' || c == '-' || c == '_'; }
+
+/// `[node7:4711] PMIX ERROR: BAD-PARAM in file ../pmix_event_notification.c at line 1033`
+Match match_pmix_line(std::string_view text) {
+  std::string_view rest = text;
+  for (const Answer answer :
+       {take(rest, "["), take_while(rest, is_host_character), take(rest, ":"), take_while(rest, is_digit), take(rest, "] PMIX ERROR: ")}) {
+    if (answer != Answer::yes) return {answer};
+  }
+  const std::size_t end = rest.find('\n');
+  if (end == std::string_view::npos) return {text.size() < longest_line ? Answer::too_early : Answer::no};
+  const bool is_known = rest.substr(0, end).find("pmix_event_notification.c at line ") != std::string_view::npos;
+  return {is_known ? Answer::yes : Answer::no, text.size() - rest.size() + end + 1};
+}
+
+/// A dashed line, a known first sentence, more lines, a dashed line.
+Match match_banner(std::string_view text) {
+  std::string_view rest = text;
+  if (const Answer answer = take(rest, rule); answer != Answer::yes) return {answer};
+  Answer start = Answer::no;
+  for (const std::string_view known : banner_starts) {
+    std::string_view body = rest;
+    const Answer answer = take(body, known);
+    if (answer != Answer::no) start = answer;
+  }
+  if (start != Answer::yes) return {start};
+  const std::size_t end = rest.find(rule);
+  if (end == std::string_view::npos) return {text.size() < longest_banner ? Answer::too_early : Answer::no};
+  return {Answer::yes, text.size() - rest.size() + end + rule.size()};
+}
+
+}  // namespace
+
+std::string NoiseFilter::feed(std::string_view piece) {
+  held_ += piece;
+  std::string_view rest = held_;
+  std::string shown;
+  while (!rest.empty()) {
+    const std::size_t plain = std::min(rest.find_first_of("-["), rest.size());
+    shown += rest.substr(0, plain);
+    rest.remove_prefix(plain);
+    if (rest.empty()) break;
+    const bool may_be_banner = rest[0] == '-';
+    const Match match = may_be_banner ? match_banner(rest) : match_pmix_line(rest);
+    if (match.answer == Answer::too_early) break;
+    if (match.answer == Answer::no) {
+      shown += rest[0];
+      rest.remove_prefix(1);
+      continue;
+    }
+    if (may_be_banner) banners_ += rest.substr(0, match.length);
+    rest.remove_prefix(match.length);
+  }
+  held_.erase(0, held_.size() - rest.size());
+  return shown;
+}
+
+std::string NoiseFilter::release() { return std::exchange(held_, {}); }
+
+}  // namespace weir::tool

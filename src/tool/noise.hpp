@@ -1,0 +1,29 @@
+// Takes mpirun's own messages out of the stderr of a job, and leaves every other byte as it is.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace weir::tool {
+
+/// A filter for a stream of bytes that arrive in pieces.
+///
+/// Bytes are held back only while they may turn out to be the beginning of a known message; `release` gives them free when the rest does not come.
+/// **Source.** Messages of Open MPI 4.1: the "PMIX ERROR" line of every job under --enable-recovery and the banners between dashed lines about ranks or nodes
+/// that died.
+class NoiseFilter {
+ public:
+  /// Takes the next piece and returns what the user shall see now.
+  [[nodiscard]] std::string feed(std::string_view piece);
+  /// Returns what was held back; to be called when nothing arrived for a while and at the end.
+  [[nodiscard]] std::string release();
+  [[nodiscard]] bool is_holding() const noexcept { return !held_.empty(); }
+  /// The banners taken out so far, as they were: what to show when the job failed.
+  [[nodiscard]] const std::string& banners() const noexcept { return banners_; }
+
+ private:
+  std::string held_;
+  std::string banners_;
+};
+
+}  // namespace weir::tool

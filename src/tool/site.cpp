@@ -1,0 +1,73 @@
+// Reads the environment, PATH and the kernel's idea of cores.
+#include "tool/site.hpp"
+
+#include <sched.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <thread>
+
+#include "tool/find_program.hpp"
+#include "weir/core/error.hpp"
+
+namespace weir::tool {
+namespace {
+
+std::map<std::string, std::string> environment() {
+  std::map<std::string, std::string> all;
+  for (char** entry = environ; *entry; ++entry) {
+    const std::string text = *entry;
+    const std::size_t equals = text.find('=');
+    if (equals != std::string::npos) all[text.substr(0, equals)] = text.substr(equals + 1);
+  }
+  return all;
+}
+
+/// The file of PBS that lists a host for every place of the job.
+std::optional<std::string> pbs_host_file() {
+  const char* path = std::getenv("PBS_NODEFILE");
+  std::error_code ignored;
+  if (!path || !std::filesystem::is_regular_file(path, ignored)) return std::nullopt;
+  return path;
+}
+
+int lines_in(const std::string& path) {
+  std::ifstream in(path);
+  int count = 0;
+  for (std::string line; std::getline(in, line);) count += line.empty() ? 0 : 1;
+  return count;
+}
+
+}  // namespace
+
+int available_cores() {
+  cpu_set_t set;
+  if (sched_getaffinity(0, sizeof set, &set) == 0) return std::max(1, CPU_COUNT(&set));
+  return static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+}
+
+int default_ranks() {
+  if (const auto hosts = pbs_host_file()) return std::max(1, lines_in(*hosts));
+  if (const char* tasks = std::getenv("SLURM_NTASKS"); tasks && std::atoi(tasks) > 0) return std::atoi(tasks);
+  return available_cores() + 1;
+}
+
+std::string own_path() { return std::filesystem::read_symlink("/proc/self/exe").string(); }
+
+Site find_site() {
+  const auto mpirun = find_in_path("mpirun");
+  if (!mpirun)
+    throw Error(ErrorKind::not_found, "mpirun must be in PATH (got " + std::string(std::getenv("PATH") ? std::getenv("PATH") : "no PATH") +
+                                          "); install Open MPI (Debian: openmpi-bin) or load its module");
+  Site site;
+  site.mpirun = *mpirun;
+  site.weir = own_path();
+  site.host_file = pbs_host_file();
+  site.environment = environment();
+  return site;
+}
+
+}  // namespace weir::tool

@@ -1,0 +1,31 @@
+// Fork and exec, so that the child never outlives its parent.
+#pragma once
+
+#include <signal.h>
+#include <sys/types.h>
+
+#include <string>
+#include <vector>
+
+#include "tool/descriptor.hpp"
+#include "tool/launch.hpp"
+
+namespace weir::tool {
+
+struct Started {
+  pid_t pid = 0;
+  Descriptor error_output;  ///< The child's stderr, non-blocking.
+};
+
+/// Starts `launch` with `mask` as its blocked signals and its stderr in a pipe; the kernel sends it SIGTERM when this thread ends.
+///
+/// **Errors.** Throws `Error{io}` with the system's reason if it cannot be started.
+[[nodiscard]] Started start(const Launch& launch, const sigset_t& mask);
+
+/// Has the kernel send `signal` to this process when its parent ends; for a child between fork and exec. Leaves at once if `parent` has ended already.
+void end_with_parent(pid_t parent, int signal);
+
+/// `strings` as the null-terminated array that exec takes; valid as long as `strings`.
+[[nodiscard]] std::vector<char*> exec_array(const std::vector<std::string>& strings);
+
+}  // namespace weir::tool

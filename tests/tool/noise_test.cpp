@@ -1,0 +1,60 @@
+// The filter of mpirun's messages: what it takes out, what it must leave, whatever the pieces.
+#include "tool/noise.hpp"
+
+#include <catch2/catch.hpp>
+
+using weir::tool::NoiseFilter;
+
+namespace {
+
+const std::string rule = std::string(74, '-') + "\n";
+const std::string pmix = "[vm:05613] PMIX ERROR: BAD-PARAM in file ../../../src/event/pmix_event_notification.c at line 1033\n";
+const std::string died = rule + "mpirun noticed that process rank 1 with PID 0 on node vm exited on signal 9 (Killed).\n" + rule;
+const std::string ended =
+    rule + "Primary job  terminated normally, but 1 process returned\na non-zero exit code. Per user-direction, the job has been aborted.\n" + rule;
+
+/// What is shown of `text` that arrives `size` bytes at a time.
+std::string shown(const std::string& text, std::size_t size) {
+  NoiseFilter filter;
+  std::string all;
+  for (std::size_t i = 0; i < text.size(); i += size) all += filter.feed(std::string_view(text).substr(i, size));
+  return all + filter.release();
+}
+
+}  // namespace
+
+TEST_CASE("noise of mpirun is taken out, in pieces of every size") {
+  const std::string text = "one\n" + pmix + "two" + died + "three\n" + pmix + pmix + ended + "four";
+  for (std::size_t size = 1; size <= text.size(); ++size) REQUIRE(shown(text, size) == "one\ntwothree\nfour");
+}
+
+TEST_CASE("noise leaves what a program prints byte for byte") {
+  const std::string nul("a\0b", 3);
+  for (const std::string& text :
+       {std::string(), std::string("no end of line"), std::string("[1] list\n[host:12] PMIX\n"), std::string("---\n"), rule, rule + rule + "table\n" + rule,
+        std::string(75, '-') + "\n", std::string(200, '-'), std::string("[vm:05613] PMIX ERROR: another one in file x.c at line 3\n"),
+        rule + "Primary job  terminated normally, but the second line is missing", std::string("\x1b[31mred\x1b[0m [----->    ] 40%\r"), nul, rule + "mpirun",
+        std::string("[vm:1] PMIX ERROR: ") + std::string(3000, 'x')}) {
+    for (const std::size_t size : {1, 2, 7, 80, 5000}) CHECK(shown(text, size) == text);
+  }
+}
+
+TEST_CASE("noise holds bytes back only while they may be mpirun's") {
+  NoiseFilter filter;
+  CHECK(filter.feed("progress 10%") == "progress 10%");
+  CHECK_FALSE(filter.is_holding());
+  CHECK(filter.feed("--").empty());
+  CHECK(filter.is_holding());
+  CHECK(filter.feed(">") == "-->");
+  CHECK_FALSE(filter.is_holding());
+  CHECK(filter.feed("ask [y/n] ") == "ask [y/n] ");
+  CHECK(filter.feed("[") == "");
+  CHECK(filter.release() == "[");
+  CHECK_FALSE(filter.is_holding());
+}
+
+TEST_CASE("noise keeps the banners for a job that failed") {
+  NoiseFilter filter;
+  (void)filter.feed(pmix + died);
+  CHECK(filter.banners() == died);
+}
