@@ -214,7 +214,9 @@ bool EventLoop::step() {
 
 Timer::Timer(EventLoop loop, std::function<void()> callback) : loop_(std::move(loop)), state_(std::make_shared<State>()) { state_->callback = std::move(callback); }
 
-Timer::~Timer() {
+Timer::~Timer() { close(); }
+
+void Timer::close() {
   EventLoop::Core& core = *loop_.core_;
   std::unique_lock lock(core.mutex);
   state_->dead = true;

@@ -352,10 +352,15 @@ void Graph::drain(Node& node) {
   }
   wait(node, "drain", [&] { return node.graph().is_idle(); });
   std::exception_ptr error;
+  for (Node* each : node.graph().nodes()) {
+    Frame frame(*each);
+    each->drained();
+    if (auto failure = frame.finish_quietly(); failure && !error) error = failure;
+  }
   {
     Waiting& waiting = *of(node)->waiting_;
     const std::lock_guard lock(waiting.mutex);
-    error = std::exchange(waiting.error, nullptr);
+    if (waiting.error) error = std::exchange(waiting.error, nullptr);
     waiting.more_errors = 0;
   }
   if (error) std::rethrow_exception(error);

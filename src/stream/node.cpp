@@ -57,7 +57,7 @@ void Node::input_ended(unsigned /*port*/) {
 
 void Node::end() {
   if (ended_) return;
-  put_out();
+  put_out(true);
   ended_ = true;
   end_downstream();
 }
@@ -78,11 +78,11 @@ void Node::reopen() {
 }
 
 void Node::flush() {
-  if (busy_) return;  // a cycle: it is being flushed
-  busy_ = true;
-  put_out();
+  if (flushing_) return;  // a cycle
+  flushing_ = true;
+  put_out(false);
   for (InletBase* to : downstreams()) to->node->flush();
-  busy_ = false;
+  flushing_ = false;
 }
 
 void Node::set_policy(ErrorPolicy policy) {

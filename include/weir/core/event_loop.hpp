@@ -96,6 +96,8 @@ class Timer {
   void arm(EventLoop::Time when);
   /// Forgets the armed time; a callback that has begun is not waited for.
   void disarm();
+  /// Never calls back again; waits for a callback that is running on another thread.
+  void close();
   [[nodiscard]] const EventLoop& loop() const noexcept { return loop_; }
 
   struct State;

@@ -13,10 +13,10 @@ class Sink;
 namespace stream {
 
 class Node;
+template <class T>
+class PassNode;
 template <class Out, class NodeType>
 Stream<Out> attach(const Handle& upstream, std::unique_ptr<NodeType> made);
-template <class NodeType>
-Sink attach_sink(const Handle& upstream, std::unique_ptr<NodeType> made);
 template <class In, class Op>
 auto apply(const Stream<In>& stream, Op op);
 

@@ -3,9 +3,12 @@
 
 #include <concepts>
 #include <functional>
+#include <map>
 #include <type_traits>
+#include <unordered_map>
 #include <utility>
 
+#include "weir/stream/letter.hpp"
 #include "weir/stream/node.hpp"
 
 namespace weir::stream {
@@ -15,6 +18,8 @@ namespace weir::stream {
 //   template <class X, class Emit> void push(X&& x, Emit&& emit);   X is In&& or const In&; emit takes Out&& or const Out& and never throws
 // and, where they make sense,
 //   template <class Emit> void finish(Emit&& emit);                 puts out what is held: end of stream, flush
+//   template <class Emit> void flush(Emit&& emit);                  the same when the stream goes on, if that differs
+//   void reset();                                                   forgets everything
 //   bool is_done() const;                                           no further element will give anything
 //   std::size_t held() const;                                       elements kept
 // A kernel changes its state completely before it calls emit (an element may come back to it meanwhile), keeps a `hold()` beside every element it keeps, and
@@ -38,9 +43,31 @@ template <class F, class T>
 using Called = std::conditional_t<std::is_invocable_v<F&, const T&>, std::invoke_result<F&, const T&>,
                                   std::conditional_t<std::is_invocable_v<F&, T&&>, std::invoke_result<F&, T&&>, std::invoke_result<F&, T&>>>::type;
 
-/// The element type a kernel gives for elements of In.
-template <class Kernel>
-using KernelOut = typename Kernel::Out;
+/// An element that is kept, and the ticket it came with.
+template <class T>
+struct Held {
+  T value;
+  TicketRef ticket = hold();
+};
+
+template <class Key>
+concept Hashable = requires(const Key& key) {
+  { std::hash<Key>{}(key) } -> std::convertible_to<std::size_t>;
+  { key == key } -> std::convertible_to<bool>;
+};
+/// A map by hash if the key has one, else by order.
+template <class Key, class Value>
+using KeyMap = typename std::conditional_t<Hashable<Key>, std::type_identity<std::unordered_map<Key, Value>>, std::type_identity<std::map<Key, Value>>>::type;
+
+/// The element itself as its key.
+struct Identity {
+  template <class T>
+  const T& operator()(const T& x) const noexcept {
+    return x;
+  }
+};
+template <class KeyOf, class In>
+using KeyFor = std::decay_t<std::invoke_result_t<KeyOf&, const In&>>;
 
 /// Two kernels, one after the other, as one.
 template <class First, class Second>
@@ -58,7 +85,15 @@ struct Fused {
     if constexpr (requires { first.finish(emit); }) first.finish([&](auto&& y) { second.push(std::forward<decltype(y)>(y), emit); });
     if constexpr (requires { second.finish(emit); }) second.finish(emit);
   }
-  [[nodiscard]] bool is_done() const {
+  void reset()
+    requires(requires(First& f) { f.reset(); } || requires(Second& s) { s.reset(); })
+  {
+    if constexpr (requires { first.reset(); }) first.reset();
+    if constexpr (requires { second.reset(); }) second.reset();
+  }
+  [[nodiscard]] bool is_done() const
+    requires(requires(const First& f) { f.is_done(); } || requires(const Second& s) { s.is_done(); })
+  {
     bool done = false;
     if constexpr (requires { first.is_done(); }) done = done || first.is_done();
     if constexpr (requires { second.is_done(); }) done = done || second.is_done();
@@ -70,14 +105,6 @@ struct Fused {
     if constexpr (requires { second.held(); }) count += second.held();
     return count;
   }
-};
-
-/// What goes to a dead letter stream.
-template <class T>
-struct Letter {
-  T element;
-  std::string node;          ///< label of the node that failed
-  std::exception_ptr error;
 };
 
 /// A node that runs a kernel.
@@ -109,26 +136,38 @@ class KernelNode final : public Outlet<typename Kernel::Out>, public Inlet<In> {
       after();
     }
   }
-  void put_out() override {
-    if constexpr (requires(Kernel& k, Give g) { k.finish(g); }) {
-      try {
+  void put_out(bool ending) override {
+    try {
+      if constexpr (requires(Kernel& k, Give g) { k.flush(g); }) {
+        if (ending)
+          kernel_.finish(Give{*this});
+        else
+          kernel_.flush(Give{*this});
+      } else if constexpr (requires(Kernel& k, Give g) { k.finish(g); }) {
         kernel_.finish(Give{*this});
-      } catch (...) {
-        failed();
       }
+    } catch (...) {
+      failed();
+    }
+    if constexpr (requires(const Kernel& k) { k.held(); }) held_.store(kernel_.held(), std::memory_order_relaxed);
+  }
+  bool reset() override {
+    if constexpr (requires(Kernel& k) { k.reset(); }) {
+      kernel_.reset();
+      return true;
+    }
+    return false;
+  }
+  void drained() override {
+    try {
+      if constexpr (requires(Kernel& k) { k.drained(); }) kernel_.drained();
+    } catch (...) {
+      this->raise_current();
     }
   }
-  [[nodiscard]] std::size_t queued() const override {
-    if constexpr (requires(const Kernel& k) { k.held(); })
-      return kernel_.held();
-    else
-      return 0;
-  }
+  [[nodiscard]] std::size_t queued() const override { return held_.load(std::memory_order_relaxed); }
   void set_policy(ErrorPolicy policy) override {
-    if (policy.letter_box && !dynamic_cast<Outlet<Letter<In>>*>(policy.letter_box))
-      throw Error(ErrorKind::invalid_argument, "dead_letter: " + policy.letter_box->label() + " does not take the elements of " + this->label());
-    if (!is_copyable<In> && (policy.retries > 0 || policy.letter_box))
-      throw Error(ErrorKind::unsupported, "on_error: elements of " + this->label() + " cannot be copied, so they cannot be kept for another attempt");
+    check_policy<In>(*this, policy);
     Node::set_policy(std::move(policy));
   }
   [[nodiscard]] Kernel& kernel() noexcept { return kernel_; }
@@ -147,6 +186,7 @@ class KernelNode final : public Outlet<typename Kernel::Out>, public Inlet<In> {
       this->raise_current();
   }
   void after() noexcept {
+    if constexpr (requires(const Kernel& k) { k.held(); }) held_.store(kernel_.held(), std::memory_order_relaxed);
     if constexpr (requires(const Kernel& k) { k.is_done(); }) {
       if (kernel_.is_done()) [[unlikely]] {
         if (!this->ended_) this->end();
@@ -164,8 +204,7 @@ class KernelNode final : public Outlet<typename Kernel::Out>, public Inlet<In> {
           if (!this->policy_.letter_box) {
             failed();
           } else {
-            this->errors.add();
-            send_letter(x, std::current_exception());
+            send_letter(*this, x, std::current_exception());
           }
           break;
         }
@@ -173,20 +212,8 @@ class KernelNode final : public Outlet<typename Kernel::Out>, public Inlet<In> {
       after();
     }
   }
-  void send_letter(const In& x, std::exception_ptr error) noexcept {
-    if constexpr (is_copyable<In>) {
-      auto& box = static_cast<Outlet<Letter<In>>&>(*this->policy_.letter_box);
-      try {
-        Frame frame(box);
-        box.admit(Letter<In>{x, this->label(), std::move(error)});
-        frame.finish();
-      } catch (...) {
-        this->raise_current();
-      }
-    }
-  }
-
   Kernel kernel_;
+  std::atomic<std::size_t> held_{0};
 };
 
 }  // namespace weir::stream

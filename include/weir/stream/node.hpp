@@ -46,6 +46,16 @@ class Count {
   std::atomic<std::uint64_t> value_{0};
 };
 
+/// A count that several threads add to.
+class SharedCount {
+ public:
+  void add(std::uint64_t n = 1) noexcept { value_.fetch_add(n, std::memory_order_relaxed); }
+  [[nodiscard]] std::uint64_t value() const noexcept { return value_.load(std::memory_order_relaxed); }
+
+ private:
+  std::atomic<std::uint64_t> value_{0};
+};
+
 /// The lock of a set of nodes that call each other directly; one emission at a time runs in it.
 ///
 /// Free: one compare-and-swap. Held by this thread: entering again costs a comparison. Held by another: first come, first served, spinning briefly, then sleeping.
@@ -148,11 +158,13 @@ class Node {
   [[nodiscard]] std::vector<InletBase*> downstreams() const { return {fan_, fan_ + fan_count_}; }
 
   // --- counts, readable from any thread
-  Count in, out, errors;
+  Count in, out;
+  SharedCount errors;
   [[nodiscard]] virtual std::size_t queued() const { return 0; }       ///< elements kept here
   [[nodiscard]] virtual std::size_t pending() const { return 0; }      ///< of these, the ones that come out by themselves; `drain` waits for them
   [[nodiscard]] virtual Gate* gate(unsigned /*port*/) { return nullptr; }
   [[nodiscard]] virtual bool is_boundary() const { return false; }     ///< emits later, by itself; its input side belongs to the upstream's domain
+  [[nodiscard]] virtual Node* controls() const { return nullptr; }     ///< the node it acts on instead of feeding it
   [[nodiscard]] virtual const char* shape() const { return "box"; }
 
   // --- events; called inside the domain
@@ -161,20 +173,27 @@ class Node {
   virtual void input_reopened(unsigned port);
   /// Puts out what it holds, then asks everything below to.
   virtual void flush();
-  /// Kernel nodes: puts out what is held.
-  virtual void put_out() {}
-  void end();
+  /// Kernel nodes: puts out what is held, at the end or because of `flush`.
+  virtual void put_out(bool /*ending*/) {}
+  /// Forgets its state; false if it keeps none.
+  virtual bool reset() { return false; }
+  virtual void end();
   void reopen();
   [[nodiscard]] bool has_ended() const noexcept { return ended_; }
 
   // --- life
+  /// Its first edge has been drawn: the graph, and so the loop, are known.
+  virtual void attached() {}
   virtual void start() {}
   virtual void stop() {}
+  /// A drain has ended: what it wrote should be where others can read it.
+  virtual void drained() {}
   /// Stops its threads and timers; nothing of the node runs afterwards.
   virtual void shut() noexcept {}
 
   // --- errors
   virtual void set_policy(ErrorPolicy policy);
+  [[nodiscard]] const ErrorPolicy& policy() const noexcept { return policy_; }
   /// The exception in flight becomes the emission's error.
   void raise_current() noexcept;
   void raise(const std::exception_ptr& error) noexcept;
@@ -202,6 +221,7 @@ class Node {
 
   InletBase* const* fan_ = nullptr;
   unsigned fan_count_ = 0;
+  bool flushing_ = false;
   bool busy_ = false;  // an emission that entered here is running
   bool ended_ = false;
   bool careful_ = false;  // the policy needs the element after a failure
