@@ -89,6 +89,9 @@ class Chain {
   auto latest() const { return apply(op::latest()); }
   template <class F> auto map_async(F f, std::size_t parallelism = 1) const { return apply(op::map_async(std::move(f), parallelism)); }
 
+  // to the cluster: cluster.hpp
+  template <class... To> auto scatter(const To&... to) const { return stream::Scatter<T>::to(self(), to...); }
+
   // ends: sinks.hpp
   template <class F, class... More> auto sink(F f, More... more) const { return apply(op::sink(std::move(f), std::move(more)...)); }
   template <class F, class... More> auto starsink(F f, More... more) const { return apply(op::starsink(std::move(f), std::move(more)...)); }

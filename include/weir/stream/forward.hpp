@@ -9,6 +9,8 @@ template <class T>
 class Stream;
 class Handle;
 class Sink;
+template <class T, class In, class K>
+class ClusterStream;
 
 namespace stream {
 
@@ -17,6 +19,8 @@ template <class T>
 class PassNode;
 template <class Out, class NodeType>
 Stream<Out> attach(const Handle& upstream, std::unique_ptr<NodeType> made);
+template <class T>
+struct Scatter;  // cluster.hpp
 template <class In, class Op>
 auto apply(const Stream<In>& stream, Op op);
 

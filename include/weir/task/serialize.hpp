@@ -35,6 +35,7 @@
 #include <vector>
 
 #include "weir/core/error.hpp"
+#include "weir/task/address.hpp"
 #include "weir/task/buffer.hpp"
 #include "weir/task/fields.hpp"
 #include "weir/task/small_vector.hpp"
@@ -185,6 +186,14 @@ struct IsBitwise<std::pair<T, U>> : std::bool_constant<IsBitwise<T>::value && Is
 template <class T>
 concept Bitwise = IsBitwise<std::remove_cv_t<T>>::value;
 
+/// A function pointer travels as the place of its function in the executable.
+template <class T>
+concept FunctionPointer = std::is_pointer_v<T> && std::is_function_v<std::remove_pointer_t<T>>;
+
+/// A captureless lambda or another functor without members: its type says everything.
+template <class T>
+concept Stateless = std::is_class_v<T> && std::is_empty_v<T> && std::is_default_constructible_v<T> && !std::is_aggregate_v<T> && !OwnSerialization<T>;
+
 /// xtensor's containers, recognised by their shape and storage so that no header of xtensor is needed here.
 template <class T>
 concept TensorLike = requires(T& t, const T& c) {
@@ -217,6 +226,16 @@ void CEREAL_SAVE_FUNCTION_NAME(OutArchive& archive, const T& value) { archive.wr
 template <class T>
   requires std::is_arithmetic_v<T>
 void CEREAL_LOAD_FUNCTION_NAME(InArchive& archive, T& value) { archive.reader.bytes(&value, sizeof value); }
+template <task::FunctionPointer T>
+void CEREAL_SAVE_FUNCTION_NAME(OutArchive& archive, const T& function) {
+  archive(function ? task::portable_address(reinterpret_cast<const void*>(function)) : std::uint64_t{0});
+}
+template <task::FunctionPointer T>
+void CEREAL_LOAD_FUNCTION_NAME(InArchive& archive, T& function) {
+  std::uint64_t address = 0;
+  archive(address);
+  function = address ? reinterpret_cast<T>(const_cast<void*>(task::local_address(address))) : nullptr;
+}
 template <class T>
 void CEREAL_SERIALIZE_FUNCTION_NAME(OutArchive& archive, cereal::NameValuePair<T>& pair) { archive(pair.value); }
 template <class T>
@@ -310,7 +329,7 @@ namespace weir::task {
 
 /// Whether a type can cross a process boundary; looks inside the std containers, where cereal itself does not.
 template <class T>
-struct Travels : std::bool_constant<Bitwise<T> || (std::is_default_constructible_v<T> && !std::is_pointer_v<T> && !std::is_reference_v<T> &&
+struct Travels : std::bool_constant<Bitwise<T> || Stateless<T> || FunctionPointer<T> || (std::is_default_constructible_v<T> && !std::is_pointer_v<T> && !std::is_reference_v<T> &&
                                                    cereal::traits::is_output_serializable<T, OutArchive>::value &&
                                                    cereal::traits::is_input_serializable<T, InArchive>::value)> {};
 template <class T, class A>
@@ -370,6 +389,9 @@ template <class T>
 void write(Writer& writer, const T& value) {
   if constexpr (task::Bitwise<T>) {
     if constexpr (!std::is_empty_v<T>) writer.bytes(&value, sizeof value);
+  } else if constexpr (task::Stateless<T>) {
+  } else if constexpr (task::FunctionPointer<T>) {
+    write(writer, value ? task::portable_address(reinterpret_cast<const void*>(value)) : std::uint64_t{0});
   } else if constexpr (task::PlainSequence<T>) {
     task::write_sequence(writer, value);
   } else if constexpr (task::PlainStruct<T>) {
@@ -384,6 +406,11 @@ template <class T>
 void read(Reader& reader, T& value) {
   if constexpr (task::Bitwise<T>) {
     if constexpr (!std::is_empty_v<T>) reader.bytes(const_cast<std::remove_cv_t<T>*>(&value), sizeof value);
+  } else if constexpr (task::Stateless<T>) {
+  } else if constexpr (task::FunctionPointer<T>) {
+    std::uint64_t address = 0;
+    read(reader, address);
+    value = address ? reinterpret_cast<T>(const_cast<void*>(task::local_address(address))) : nullptr;
   } else if constexpr (task::PlainSequence<T>) {
     task::read_sequence(reader, value);
   } else if constexpr (task::PlainStruct<T>) {
