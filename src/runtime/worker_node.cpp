@@ -253,6 +253,7 @@ void WorkerNode::receive(PeerId from, comm::Frame&& frame) {
       if (message.abort && settings_.own_process && !state_.executing().empty()) _exit(0);
       closing_ = true;
       work_.notify_all();
+      if (!settings_.own_process) post(0, protocol::Leaving{});  // its threads are joined by whoever made it
     } else if constexpr (std::is_same_v<M, protocol::GoodBye>) {
       good_bye_ = true;
       by_exit_ = message.by_exit;
