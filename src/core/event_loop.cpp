@@ -190,6 +190,7 @@ void EventLoop::run() { core_->context.run(); }
 void EventLoop::stop() { core_->context.stop(); }
 bool EventLoop::is_current() const noexcept { return core_->context.get_executor().running_in_this_thread(); }
 bool EventLoop::is_manual() const noexcept { return core_->hands != nullptr; }
+bool EventLoop::operator==(const EventLoop& other) const noexcept { return core_ == other.core_ || (core_->hands && core_->hands == other.core_->hands); }
 boost::asio::io_context& EventLoop::context() const noexcept { return core_->context; }
 
 std::size_t EventLoop::poll() {

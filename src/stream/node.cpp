@@ -59,6 +59,7 @@ void Node::end() {
   if (ended_) return;
   put_out(true);
   ended_ = true;
+  slow_ |= over;
   end_downstream();
 }
 
@@ -74,6 +75,7 @@ void Node::input_reopened(unsigned /*port*/) {
 void Node::reopen() {
   if (!ended_) return;
   ended_ = false;
+  slow_ &= static_cast<unsigned char>(~over);
   for (InletBase* to : downstreams()) to->node->input_reopened(to->port);
 }
 
@@ -87,7 +89,8 @@ void Node::flush() {
 
 void Node::set_policy(ErrorPolicy policy) {
   if (policy.letter_box) Graph::join(*this, *policy.letter_box);
-  careful_ = policy.retries > 0 || policy.action == ErrorPolicy::Action::dead_letter;
+  const bool keeps = policy.retries > 0 || policy.action == ErrorPolicy::Action::dead_letter;
+  slow_ = static_cast<unsigned char>((slow_ & over) | (keeps ? careful : 0));
   policy_ = policy;
 }
 

@@ -1,29 +1,12 @@
 // Streams: emission, order, snapshots, errors, policies, tickets, cycles, ending.
-#include <catch2/catch.hpp>
-
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
 
-#include "weir/stream/stream.hpp"
+#include "stream/support.hpp"
 
 using namespace weir;
-using Ints = std::vector<int>;
-
-namespace {
-int inc(int x) { return x + 1; }
-
-/// The sentence of the error `run` ends with.
-template <class Run>
-std::string sentence(Run run) {
-  try {
-    run();
-  } catch (const std::exception& error) {
-    return error.what();
-  }
-  return "no error";
-}
-}  // namespace
 
 TEST_CASE("stream passes elements depth first in subscription order") {
   Stream<int> source;

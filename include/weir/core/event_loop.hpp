@@ -71,7 +71,8 @@ class EventLoop {
   /// Manual clock only: runs what is ready or else moves the time to the next timer; false if there is neither.
   bool step();
   [[nodiscard]] boost::asio::io_context& context() const noexcept;
-  [[nodiscard]] bool operator==(const EventLoop& other) const noexcept { return core_ == other.core_; }
+  /// Whether both are one loop, or driven by one manual clock.
+  [[nodiscard]] bool operator==(const EventLoop& other) const noexcept;
 
   struct Core;
 

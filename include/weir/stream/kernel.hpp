@@ -116,7 +116,7 @@ class KernelNode final : public Outlet<typename Kernel::Out>, public Inlet<In> {
 
   void push(In&& x) noexcept override {
     this->in.add();
-    if (this->careful_) [[unlikely]] return push_carefully(x);
+    if (this->slow_ != 0) [[unlikely]] return push_slowly(x);
     try {
       kernel_.push(std::move(x), Give{*this});
     } catch (...) {
@@ -127,7 +127,7 @@ class KernelNode final : public Outlet<typename Kernel::Out>, public Inlet<In> {
   void push(const In& x) noexcept override {
     if constexpr (is_copyable<In>) {
       this->in.add();
-      if (this->careful_) [[unlikely]] return push_carefully(x);
+      if (this->slow_ != 0) [[unlikely]] return push_slowly(x);
       try {
         kernel_.push(x, Give{*this});
       } catch (...) {
@@ -193,8 +193,10 @@ class KernelNode final : public Outlet<typename Kernel::Out>, public Inlet<In> {
       }
     }
   }
-  void push_carefully(const In& x) noexcept {
+  /// A node that has ended, or that needs the element after a failure.
+  void push_slowly(const In& x) noexcept {
     if constexpr (is_copyable<In>) {
+      if (this->ended_) return;
       for (unsigned attempt = 0;; ++attempt) {
         try {
           kernel_.push(x, Give{*this});

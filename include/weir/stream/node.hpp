@@ -224,7 +224,8 @@ class Node {
   bool flushing_ = false;
   bool busy_ = false;  // an emission that entered here is running
   bool ended_ = false;
-  bool careful_ = false;  // the policy needs the element after a failure
+  enum Slow : unsigned char { careful = 1, over = 2 };
+  unsigned char slow_ = 0;  // careful: the policy needs the element after a failure; over: it has ended
   unsigned ended_inputs_ = 0;
   std::uint64_t gates_version_ = 0;
   std::vector<Gate*> gates_;  // reachable without passing a boundary

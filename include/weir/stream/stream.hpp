@@ -75,7 +75,7 @@ class Stream : public Handle, public Chain<T> {
   stream::Emission<T> emit(T&& x) const { return emit_any(std::move(x)); }
 
   /// The same; `on_done` is called exactly once when everything `x` caused is done, also behind buffers and windows, with the error that hurt it or null.
-  template <class X>
+  template <class X = T>
     requires std::is_constructible_v<T, X&&>
   stream::Emission<T> emit(X&& x, stream::Done on_done) const {
     stream::Tickets tickets;
@@ -85,14 +85,14 @@ class Stream : public Handle, public Chain<T> {
     return emit_any(T(std::forward<X>(x)));
   }
   /// Emits if there is room now; says whether the element was taken. It is untouched if not.
-  template <class X>
+  template <class X = T>
   [[nodiscard]] bool try_emit(X&& x) const {
     const stream::Entry state = outlet().offer(std::forward<X>(x));
     if (state == stream::Entry::closed) stream::refuse_closed(*node_);
     return state == stream::Entry::open;
   }
   /// Emits if there is room within `timeout`; says whether the element was taken.
-  template <class X>
+  template <class X = T>
   [[nodiscard]] bool emit_for(X&& x, Duration timeout) const {
     return emit_any(T(std::forward<X>(x))).wait_for(timeout);
   }
