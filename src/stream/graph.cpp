@@ -283,13 +283,28 @@ void refuse_own_loop(const std::optional<EventLoop>& loop, const char* who) {
 }  // namespace
 
 bool Graph::wait(Node& node, const char* who, const std::function<bool()>& ready, std::optional<std::chrono::steady_clock::time_point> deadline) {
-  for (int spin = 0; spin < 2000; ++spin) {
+  if (ready()) return true;
+  std::vector<Node*> helpers = node.graph().nodes();
+  std::erase_if(helpers, [](const Node* each) { return !each->can_help(); });
+  for (int spin = 0; helpers.empty() && spin < 2000; ++spin) {
     if (ready()) return true;
     __builtin_ia32_pause();
   }
   std::optional<EventLoop> loop = node.graph().given_loop();
   refuse_own_loop(loop, who);
+  auto helped = std::chrono::steady_clock::now();
   while (!ready()) {
+    if (!helpers.empty() && !(loop && loop->is_manual())) {
+      const auto now = std::chrono::steady_clock::now();
+      bool moved = false;
+      for (Node* helper : helpers) moved |= helper->help();
+      if (moved) helped = now;
+      if (moved || now - helped < 200us) {
+        if (deadline && now >= *deadline) return ready();
+        if (!moved) std::this_thread::yield();
+        continue;
+      }
+    }
     if (loop && loop->is_manual()) {
       if (deadline) return false;
       if (!loop->step() && !ready())

@@ -101,6 +101,8 @@ class Core {
   virtual bool wait(FutureState& state, Deadline deadline) = 0;
   /// Waits for any change: until `ready()` or the deadline; whether it is ready.
   virtual bool wait_until(const std::function<bool()>& ready, Deadline deadline) = 0;
+  /// Polls once if nobody else does; whether anything happened.
+  virtual bool drive() = 0;
   /// Brings the value here; throws `TaskError` if there is none, `Error{timeout}` at the deadline.
   virtual void fetch(FutureState& state, Deadline deadline) = 0;
   /// Starts bringing the values of finished futures here.

@@ -295,6 +295,14 @@ class GatherNode final : public Outlet<T>, public Inlet<Chunk<T>> {
     if (thread_.joinable() && thread_.get_id() != std::this_thread::get_id()) thread_.join();
   }
   [[nodiscard]] bool is_boundary() const override { return true; }
+  /// Whoever waits for the stream drives the cluster and takes what has come: no thread has to wake up for it.
+  bool help() override {
+    if (pending_.load(std::memory_order_relaxed) == 0) return false;
+    helped_at_.store(now_ns(), std::memory_order_relaxed);
+    const bool moved = client_.core()->drive();
+    return pass_on_next() || moved;
+  }
+  [[nodiscard]] bool can_help() const override { return true; }
   [[nodiscard]] std::size_t queued() const override { return pending_.load(); }
   [[nodiscard]] std::size_t pending() const override { return pending_.load(); }
   [[nodiscard]] const char* shape() const override { return "house"; }
@@ -316,10 +324,14 @@ class GatherNode final : public Outlet<T>, public Inlet<Chunk<T>> {
     }
     if (asleep_.load()) more_.notify_one();
   }
+  [[nodiscard]] static std::int64_t now_ns() { return std::chrono::steady_clock::now().time_since_epoch().count(); }
+  /// Another thread waits for the stream and does this one's work.
+  [[nodiscard]] bool is_helped() const { return now_ns() - helped_at_.load(std::memory_order_relaxed) < 1'000'000; }
   void run() {
     for (;;) {
       {
         std::unique_lock lock(mutex_);
+        while (is_helped() && !over_) more_.wait_for(lock, std::chrono::milliseconds(1));
         if (arrivals_.empty() && !over_) {
           asleep_.store(true);
           more_.wait(lock, [&] { return over_ || !arrivals_.empty(); });
@@ -348,12 +360,15 @@ class GatherNode final : public Outlet<T>, public Inlet<Chunk<T>> {
     }
     return false;
   }
-  /// Waits for the cluster, which it drives meanwhile, and passes one arrival on.
+  /// Waits for the cluster, which it drives meanwhile, and passes what comes on.
   void work() {
+    client_.core()->wait_until([&] { return pass_on_next() || pending_.load() == 0 || is_over() || is_helped(); }, std::nullopt);
+  }
+  /// Passes one arrival on if one is ready and no other thread is about it.
+  bool pass_on_next() {
+    const std::unique_lock role(role_, std::try_to_lock);
     Arrival arrival;
-    bool taken = false;
-    client_.core()->wait_until([&] { return taken || (taken = take(arrival)) || is_over(); }, std::nullopt);
-    if (!taken) return;
+    if (!role || !take(arrival)) return false;
     const std::shared_ptr<ChunkSource> source = arrival.chunk.source.lock();
     std::vector<T> values;
     std::vector<ChunkError> errors;
@@ -375,6 +390,7 @@ class GatherNode final : public Outlet<T>, public Inlet<Chunk<T>> {
     arrival.ticket = {};
     if (pending_.fetch_sub(1) == 1) this->graph().changed();
     if (source) source->advance();
+    return true;
   }
   client::FutureState& bring(const Future<ChunkResult<T>>& result) {
     client::FutureState& state = *result.handle().get();
@@ -420,11 +436,13 @@ class GatherNode final : public Outlet<T>, public Inlet<Chunk<T>> {
 
   Client client_;
   const bool ordered_;
+  std::mutex role_;  // one thread at a time passes on
   std::mutex mutex_;
   std::condition_variable more_;
   std::deque<Arrival> arrivals_;
   std::atomic<std::size_t> pending_{0};
   std::atomic<bool> asleep_{false};
+  std::atomic<std::int64_t> helped_at_{0};
   bool over_ = false;
   std::thread thread_;
 };

@@ -186,6 +186,9 @@ class Node {
   virtual void attached() {}
   virtual void start() {}
   virtual void stop() {}
+  /// A thread waits for the graph and has nothing else to do: whether it could bring something on.
+  virtual bool help() { return false; }
+  [[nodiscard]] virtual bool can_help() const { return false; }
   /// A drain has ended: what it wrote should be where others can read it.
   virtual void drained() {}
   /// Stops its threads and timers; nothing of the node runs afterwards.
