@@ -34,6 +34,7 @@ int main(int argc, char** argv) {
   tops.wait_for(3, "10s");
   std::ofstream(log, std::ios::app) << "info stop\ndebug x\nerror again\n";
   tops.wait_for(6, "10s");
-  for (const auto& [word, count] : tops.values().back()) std::cout << word << ' ' << count << '\n';
+  const std::vector<Count> last = tops.values().back();
+  for (const auto& [word, count] : last) std::cout << word << ' ' << count << '\n';
   std::filesystem::remove(log);
 }
