@@ -79,6 +79,7 @@ void Structure::set_fan(Node& node, const std::vector<InletBase*>& inlets) {
 
 void Structure::join_graphs(Graph& kept, Graph& other) {
   if (&kept == &other) return;
+  if (kept.nodes_.size() < other.nodes_.size()) return join_graphs(other, kept);
   if (!kept.owns_loop_ && !other.owns_loop_ && !(*kept.loop_ == *other.loop_)) throw Error(ErrorKind::invalid_argument, "connect: the two streams run on different event loops");
   if (other.loop_ && (!kept.loop_ || !other.owns_loop_)) {
     kept.loop_ = other.loop_;

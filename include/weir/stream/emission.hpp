@@ -4,6 +4,7 @@
 #include <exception>
 #include <memory>
 #include <optional>
+#include <type_traits>
 #include <utility>
 
 #include "weir/stream/node.hpp"
@@ -68,8 +69,8 @@ class Emission {
   void when_changed(std::function<void()> callback) { Graph::of(*outlet_)->when_changed(std::move(callback)); }
   /// Makes it an asynchronous operation of Boost.Asio, which is what `co_await` needs.
   template <class Token>
-  auto operator()(Token&& token) {
-    return AwaitEmission<Token, T>::start(std::move(*this), std::forward<Token>(token));
+  auto operator()(Token&& token) -> decltype(AwaitEmission<std::decay_t<Token>, T>::start(std::move(*this), std::forward<Token>(token))) {
+    return AwaitEmission<std::decay_t<Token>, T>::start(std::move(*this), std::forward<Token>(token));
   }
 
  private:
