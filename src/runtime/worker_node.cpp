@@ -214,8 +214,8 @@ void WorkerNode::perform() {
 }
 
 void WorkerNode::ask_for(PeerId holder, TaskId id) {
-  if (holder != self_) return post(holder, protocol::GetResult{id});
-  state_.asked(self_, id, actions_);
+  if (holder != self_) return post(holder, protocol::GetResult{id, true});
+  state_.asked(self_, id, true, actions_);
   perform();
 }
 
@@ -262,11 +262,13 @@ void WorkerNode::receive(PeerId from, comm::Frame&& frame) {
       state_.peer_gone(message.peer, actions_);
       on_peer_gone(message.peer);
     } else if constexpr (std::is_same_v<M, protocol::GetResult>) {
-      state_.asked(from, message.id, actions_);
+      state_.asked(from, message.id, message.exists, actions_);
+    } else if constexpr (std::is_same_v<M, protocol::DropRequest>) {
+      state_.unasked(from, message.id, actions_);
     } else if constexpr (std::is_same_v<M, protocol::ResultData>) {
       task::Value& arrived = next_value();
       on_value(message.id, arrived);
-      state_.arrived(message.id, std::move(arrived), message.bytes, actions_);
+      state_.arrived(from, message.id, std::move(arrived), message.bytes, actions_);
     } else if constexpr (std::is_same_v<M, protocol::ResultMissing>) {
       on_missing(from, message);
       state_.missing(from, message.id, message.failure != nullptr, actions_);
