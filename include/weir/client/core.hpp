@@ -113,6 +113,10 @@ class Core {
   virtual void on_done(FutureState& state, std::function<void()> done) = 0;
   virtual void release(FutureState* state) noexcept = 0;
 
+  /// Calls `work` once, when the program's body has returned and the cluster still works: for what has been begun and must be finished.
+  void at_end(std::function<void()> work);
+  void finish_begun();
+
   // Asked of the scheduler; only where it lives.
   [[nodiscard]] virtual Snapshot snapshot() = 0;
   [[nodiscard]] virtual std::vector<PeerId> who_has(TaskId id) = 0;
@@ -123,6 +127,10 @@ class Core {
   /// The core of the process: of the program's body, or of the task that runs in this thread. Null outside `weir::run`.
   static std::shared_ptr<Core> current() noexcept;
   static void set_current(std::shared_ptr<Core> core) noexcept;
+
+ private:
+  std::mutex at_end_mutex_;
+  std::vector<std::function<void()>> at_end_;
 };
 
 /// Throws what `state` failed with.

@@ -121,6 +121,14 @@ struct FrequenciesKernel {
 template <class Key>
 class Recent {
  public:
+  Recent() = default;
+  Recent(Recent&&) noexcept = default;
+  Recent(const Recent& other) : order_(other.order_) { find_places(); }
+  Recent& operator=(Recent other) noexcept {
+    order_.swap(other.order_);
+    std::swap(index_, other.index_);
+    return *this;
+  }
   /// Whether the key was there; afterwards it is, as the newest, and no more than `limit` are (0: all).
   bool seen(const Key& key, std::size_t limit) {
     if (const auto place = find(key); place != order_.end()) {
@@ -140,11 +148,26 @@ class Recent {
     if constexpr (indexed) index_.clear();
   }
   [[nodiscard]] std::size_t size() const { return order_.size(); }
+  template <class Archive>
+  void save(Archive& archive) const {
+    archive(order_);
+  }
+  template <class Archive>
+  void load(Archive& archive) {
+    archive(order_);
+    find_places();
+  }
 
  private:
   using Place = typename std::list<Key>::iterator;
   static constexpr bool indexed = Hashable<Key> || requires(const Key& a) { a < a; };
   struct None {};
+  void find_places() {
+    if constexpr (indexed) {
+      index_.clear();
+      for (Place place = order_.begin(); place != order_.end(); ++place) index_.emplace(*place, place);
+    }
+  }
   Place find(const Key& key) {
     if constexpr (indexed) {
       const auto found = index_.find(key);
@@ -196,8 +219,9 @@ struct GroupKernel {
   KeyOf key;
   Inner fresh;  // copied for each new key
   std::size_t max_keys;
-  KeyMap<Key, std::pair<Inner, typename std::list<Key>::iterator>> groups;
-  std::list<Key> recent;  // newest first
+  KeyMap<Key, std::pair<Inner, std::uint64_t>> groups;  // and when each was used last, if that matters, or made
+  std::map<std::uint64_t, Key> by_use;
+  std::uint64_t uses = 0;
 
   template <class X, class Emit>
   void push(X&& x, Emit&& emit) {
@@ -205,20 +229,21 @@ struct GroupKernel {
     auto place = groups.find(k);
     if (place == groups.end()) {
       if (max_keys != 0 && groups.size() >= max_keys) evict(emit);
-      recent.push_front(k);
-      place = groups.emplace(k, std::pair(fresh, recent.begin())).first;
+      place = groups.emplace(k, std::pair(fresh, uses)).first;
+      by_use.emplace(uses++, k);
     } else if (max_keys != 0) {
-      recent.splice(recent.begin(), recent, place->second.second);
+      by_use.erase(place->second.second);
+      by_use.emplace(place->second.second = uses++, k);
     }
     place->second.first.push(std::forward<X>(x), [&](auto&& y) { emit(Out(k, std::forward<decltype(y)>(y))); });
   }
   template <class Emit>
   void finish(Emit&& emit) {
-    for (auto k = recent.rbegin(); k != recent.rend(); ++k) finish_one(*k, groups.find(*k)->second.first, emit);
+    for (const auto& [use, k] : by_use) finish_one(k, groups.find(k)->second.first, emit);
   }
   void reset() {
     groups.clear();
-    recent.clear();
+    by_use.clear();
   }
   [[nodiscard]] std::size_t held() const { return groups.size(); }
 
@@ -229,9 +254,9 @@ struct GroupKernel {
   }
   template <class Emit>
   void evict(Emit&& emit) {
-    const Key oldest = recent.back();
+    const Key oldest = by_use.begin()->second;
     auto node = groups.extract(oldest);
-    recent.pop_back();
+    by_use.erase(by_use.begin());
     finish_one(oldest, node.mapped().first, emit);
   }
 };

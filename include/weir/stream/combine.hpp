@@ -8,7 +8,6 @@
 #include <cstdint>
 #include <deque>
 #include <initializer_list>
-#include <list>
 #include <memory>
 #include <optional>
 #include <string>
@@ -343,8 +342,10 @@ struct KeyedJoinKernel {
   };
   template <class T>
   struct Side {
-    std::list<std::pair<Key, Kept<T>>> order;  // oldest first
-    KeyMap<Key, std::vector<typename std::list<std::pair<Key, Kept<T>>>::iterator>> index;
+    std::deque<std::pair<Key, Kept<T>>> order;  // oldest first
+    std::uint64_t first = 0;                    // number of the oldest
+    KeyMap<Key, std::deque<std::uint64_t>> index;
+    Kept<T>& at(std::uint64_t number) { return order[static_cast<std::size_t>(number - first)].second; }
   };
   std::size_t limit;
   KeyA key_a;
@@ -376,13 +377,14 @@ struct KeyedJoinKernel {
     const Key key = std::invoke(key_of, std::as_const(x));
     std::vector<Out> pairs;
     if (const auto found = other.index.find(key); found != other.index.end()) {
-      for (const auto& place : found->second) {
-        pairs.push_back(make(x, place->second.value));
-        place->second.matched = true;
+      for (const std::uint64_t number : found->second) {
+        auto& kept = other.at(number);
+        pairs.push_back(make(x, kept.value));
+        kept.matched = true;
       }
     }
     mine.order.push_back({key, {std::forward<X>(x), !pairs.empty()}});
-    mine.index[key].push_back(std::prev(mine.order.end()));
+    mine.index[key].push_back(mine.first + mine.order.size() - 1);
     for (Out& pair : pairs) emit(std::move(pair));
     while (mine.order.size() > limit) forget(mine, emit);
   }
@@ -390,9 +392,10 @@ struct KeyedJoinKernel {
   void forget(Side<T>& side, Emit&& emit) {
     auto [key, kept] = std::move(side.order.front());
     const auto found = side.index.find(key);
-    found->second.erase(found->second.begin());
+    found->second.pop_front();
     if (found->second.empty()) side.index.erase(found);
     side.order.pop_front();
+    ++side.first;
     if constexpr (keep_unmatched && std::is_same_v<T, A>) {
       if (!kept.matched) emit(Out(std::move(kept.value), std::nullopt));
     }
@@ -414,6 +417,9 @@ auto attach_join(std::string kind, Kernel kernel, const Stream<First>& first, co
 
 template <class T> inline constexpr bool is_stream = false;
 template <class T> inline constexpr bool is_stream<Stream<T>> = true;
+
+template <class T> inline constexpr bool is_on_cluster = false;
+template <class T, class In, class K> inline constexpr bool is_on_cluster<ClusterStream<T, In, K>> = true;
 
 /// The arguments of a join that are streams, in order.
 template <class... Args>
@@ -499,6 +505,7 @@ namespace op {
 /// **Source.** streamz `zip`.
 template <class First, class... Args>
 auto zip(const Stream<First>& first, const Args&... args) {
+  static_assert((!stream::is_on_cluster<Args> && ...), "zip: gather() is missing: one of the streams is on the cluster, the first one is not");
   const max_ahead limit = stream::option(max_ahead{10}, args...);
   const auto together = std::apply(
       [&]<class... T>(const Stream<T>&... streams) { return stream::attach_join("zip", stream::ZipKernel<T...>{limit.elements}, streams...); }, stream::streams_of(first, args...));
@@ -519,6 +526,7 @@ auto zip(const Stream<First>& first, const Args&... args) {
 /// **Source.** streamz `combine_latest`.
 template <class First, class... Args>
 auto combine_latest(const Stream<First>& first, const Args&... args) {
+  static_assert((!stream::is_on_cluster<Args> && ...), "combine_latest: gather() is missing: one of the streams is on the cluster, the first one is not");
   static_assert(((stream::is_stream<Args> || std::is_same_v<Args, emit_on>) && ...), "combine_latest: every argument is a stream or emit_on(...)");
   return std::apply(
       [&]<class... T>(const Stream<T>&... streams) {
@@ -551,6 +559,7 @@ auto combine_latest(const Stream<First>& first, const Args&... args) {
 /// **Source.** streamz `zip_latest`.
 template <class Lossless, class... Args>
 auto zip_latest(const Stream<Lossless>& lossless, const Args&... args) {
+  static_assert((!stream::is_on_cluster<Args> && ...), "zip_latest: gather() is missing: one of the streams is on the cluster, the first one is not");
   const max_ahead limit = stream::option(max_ahead{static_cast<std::size_t>(-1)}, args...);
   return std::apply(
       [&]<class... T>(const Stream<T>&... others) { return stream::attach_join("zip_latest", stream::ZipLatestKernel<Lossless, T...>{limit.elements}, lossless, others...); },
@@ -560,6 +569,7 @@ auto zip_latest(const Stream<Lossless>& lossless, const Args&... args) {
 /// Passes on what any of the streams gives, as it comes (streamz: `union`).
 template <class T, class... More>
 auto merge(const Stream<T>& first, const More&... more) {
+  static_assert((!stream::is_on_cluster<More> && ...), "merge: gather() is missing: one of the streams is on the cluster, the first one is not");
   static_assert((std::is_same_v<More, Stream<T>> && ...), "merge: the streams must have the same element type");
   return stream::attach_join("merge", stream::MergeKernel<T>{}, first, more...);
 }

@@ -11,6 +11,7 @@
 namespace weir::stream {
 
 class Frame;
+class TicketRef;
 
 /// What is called when an element is done: the error that hurt it, or null.
 using Done = std::function<void(std::exception_ptr)>;
@@ -22,7 +23,11 @@ using Done = std::function<void(std::exception_ptr)>;
 /// **Threads.** Any thread may hold, release and fail. `done` runs on the thread that lets go last.
 class Ticket {
  public:
-  explicit Ticket(Done done) : done_(std::move(done)) {}
+  explicit Ticket(Done done);
+  /// Stands for several: fails all of them, and keeps them.
+  explicit Ticket(std::vector<TicketRef> parts);
+  /// Stands, inside a task of the cluster, for elements whose tickets are in the stream's program, which knows them by these numbers.
+  explicit Ticket(std::vector<std::uint64_t> tokens);
   Ticket(const Ticket&) = delete;
   Ticket& operator=(const Ticket&) = delete;
 
@@ -32,15 +37,23 @@ class Ticket {
   }
   /// Notes an error; the first one is reported.
   void fail(const std::exception_ptr& error) noexcept;
+  /// Adds the numbers of the elements it stands for.
+  void add_tokens(std::vector<std::uint64_t>& tokens) const;
 
  private:
+  ~Ticket();
   void finish() noexcept;
 
   std::atomic<std::uint32_t> holders_{1};
   std::atomic<bool> failed_{false};
   std::exception_ptr error_;
   Done done_;
+  std::vector<TicketRef> parts_;
+  std::vector<std::uint64_t> tokens_;
 };
+
+/// Where the tickets that are written note the elements they stand for: how a task finds out which elements its state still holds.
+inline constinit thread_local std::vector<std::uint64_t>* noted_tokens = nullptr;
 
 /// Owns one hold on a ticket, or nothing.
 class TicketRef {
@@ -62,7 +75,20 @@ class TicketRef {
   [[nodiscard]] Ticket* get() const noexcept { return ticket_; }
   explicit operator bool() const noexcept { return ticket_ != nullptr; }
 
+  // A ticket crosses a process boundary as the numbers of the elements it stands for.
+  template <class Archive>
+  void save(Archive& archive) const {
+    archive(tokens());
+  }
+  template <class Archive>
+  void load(Archive& archive) {
+    std::vector<std::uint64_t> tokens;
+    archive(tokens);
+    *this = tokens.empty() ? TicketRef() : TicketRef(new Ticket(std::move(tokens)));
+  }
+
  private:
+  [[nodiscard]] std::vector<std::uint64_t> tokens() const;
   Ticket* ticket_ = nullptr;
 };
 

@@ -179,15 +179,22 @@ struct TakeWhileKernel {
   [[nodiscard]] bool is_done() const { return over; }
 };
 
-/// A function with further arguments behind the element's.
+/// A function and further arguments behind the element's; travels if they do.
+template <class F, class... More>
+struct Bound {
+  F f;
+  std::tuple<More...> more;
+  template <class... X>
+  decltype(auto) operator()(X&&... x) {
+    return std::apply([&](auto&... last) -> decltype(auto) { return std::invoke(f, std::forward<X>(x)..., last...); }, more);
+  }
+};
 template <class F, class... More>
 auto bind_back(F f, More... more) {
   if constexpr (sizeof...(More) == 0) {
     return f;
   } else {
-    return [f = std::move(f), more = std::make_tuple(std::move(more)...)](auto&&... x) mutable -> decltype(auto) {
-      return std::apply([&](auto&... last) -> decltype(auto) { return std::invoke(f, std::forward<decltype(x)>(x)..., last...); }, more);
-    };
+    return Bound<F, More...>{std::move(f), {std::move(more)...}};
   }
 }
 

@@ -45,10 +45,11 @@ struct PartitionKernel {
     std::uint64_t number = 0;  // batches in the order they began
     Time due{};
   };
+  PartitionKernel() = default;
   explicit PartitionKernel(std::size_t size, Time limit = {}, KeyOf key_of = {}) : n(size), timeout(limit), key(std::move(key_of)) {}
-  std::size_t n;
-  Time timeout;  // zero: none
-  KeyOf key;
+  std::size_t n = 1;
+  Time timeout{};  // zero: none
+  KeyOf key{};
   KeyMap<Key, Batch> batches;
   std::uint64_t begun = 0;
 
@@ -89,6 +90,10 @@ struct PartitionKernel {
   }
   [[nodiscard]] std::size_t held() const { return count; }
   [[nodiscard]] std::size_t pending() const { return timeout == Time::zero() ? 0 : count; }
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(n, timeout, key, batches, begun, count);
+  }
 
  private:
   std::size_t count = 0;

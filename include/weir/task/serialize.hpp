@@ -190,6 +190,28 @@ concept Bitwise = IsBitwise<std::remove_cv_t<T>>::value;
 template <class T>
 concept FunctionPointer = std::is_pointer_v<T> && std::is_function_v<std::remove_pointer_t<T>>;
 
+/// The bytes of a pointer to a member that mean the same on every rank, as the Itanium ABI keeps it: of a function its address (or, odd, its place in the virtual table) and the
+/// adjustment of `this`; of data the offset.
+template <class Pointer>
+struct MemberPointerBytes {
+  static constexpr bool to_function = std::is_member_function_pointer_v<Pointer>;
+  std::uint64_t parts[sizeof(Pointer) / sizeof(std::uint64_t)];
+  static MemberPointerBytes of(Pointer pointer) {
+    MemberPointerBytes bytes;
+    static_assert(sizeof bytes == sizeof pointer);
+    std::memcpy(&bytes, &pointer, sizeof bytes);
+    if (to_function && bytes.parts[0] != 0 && !(bytes.parts[0] & 1)) bytes.parts[0] = portable_address(reinterpret_cast<const void*>(bytes.parts[0])) << 1;
+    return bytes;
+  }
+  [[nodiscard]] Pointer pointer() const {
+    MemberPointerBytes here = *this;
+    if (to_function && here.parts[0] != 0 && !(here.parts[0] & 1)) here.parts[0] = reinterpret_cast<std::uint64_t>(local_address(here.parts[0] >> 1));
+    Pointer pointer;
+    std::memcpy(&pointer, &here, sizeof pointer);
+    return pointer;
+  }
+};
+
 /// A captureless lambda or another functor without members: its type says everything.
 template <class T>
 concept Stateless = std::is_class_v<T> && std::is_empty_v<T> && std::is_default_constructible_v<T> && !std::is_aggregate_v<T> && !OwnSerialization<T>;
@@ -235,6 +257,19 @@ void CEREAL_LOAD_FUNCTION_NAME(InArchive& archive, T& function) {
   std::uint64_t address = 0;
   archive(address);
   function = address ? reinterpret_cast<T>(const_cast<void*>(task::local_address(address))) : nullptr;
+}
+template <class T>
+  requires std::is_member_pointer_v<T>
+void CEREAL_SAVE_FUNCTION_NAME(OutArchive& archive, const T& pointer) {
+  const auto bytes = task::MemberPointerBytes<T>::of(pointer);
+  archive.writer.bytes(&bytes, sizeof bytes);
+}
+template <class T>
+  requires std::is_member_pointer_v<T>
+void CEREAL_LOAD_FUNCTION_NAME(InArchive& archive, T& pointer) {
+  task::MemberPointerBytes<T> bytes;
+  archive.reader.bytes(&bytes, sizeof bytes);
+  pointer = bytes.pointer();
 }
 template <class T>
 void CEREAL_SERIALIZE_FUNCTION_NAME(OutArchive& archive, cereal::NameValuePair<T>& pair) { archive(pair.value); }
