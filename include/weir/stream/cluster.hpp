@@ -16,6 +16,10 @@
 
 namespace weir {
 
+/// Asks `gather` for results as they come.
+struct Unordered {};
+inline constexpr Unordered unordered{};
+
 /// A stream whose elements are on the cluster, from `scatter` to `gather`.
 ///
 /// Operators chained to it are fused: everything between two boundaries is one task per chunk of elements, run where the scheduler likes. Operators with a state

@@ -21,7 +21,7 @@ struct ChunkError {
   std::uint32_t segment = 0;  ///< Where; see Segment.
   std::string type;
   std::string message;
-  Buffer element;  ///< Serialized as it entered the segment, if it goes to a dead letter stream.
+  std::string element;  ///< Serialized as it entered the segment, if it goes to a dead letter stream.
 };
 
 /// The elements that a state still holds after a chunk, by the numbers of their tickets.
@@ -107,8 +107,10 @@ void push_guarded(ChunkResult<T>& out, const Step& step, const In* element, Push
       if (attempt < step.retries) continue;
       ChunkError error = current_chunk_error(step.segment);
       if (step.keeps_failed && element) {
-        Writer writer(error.element);
+        Buffer bytes;
+        Writer writer(bytes);
         write(writer, *element);
+        error.element.assign(reinterpret_cast<const char*>(bytes.data()), bytes.size());
       }
       out.errors.push_back(std::move(error));
       return;

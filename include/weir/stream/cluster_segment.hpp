@@ -18,7 +18,7 @@ class Segment {
   static void report(Node& gather, ChunkError&& error);
 
  protected:
-  virtual void send_letter(const Buffer& element, const std::exception_ptr& error) noexcept = 0;
+  virtual void send_letter(const std::string& element, const std::exception_ptr& error) noexcept = 0;
 
  private:
   Node& node_;
@@ -32,10 +32,10 @@ class SegmentOf : public Segment {
   explicit SegmentOf(Node& node) : Segment(node), of_(node) {}
 
  protected:
-  void send_letter(const Buffer& element, const std::exception_ptr& error) noexcept override {
+  void send_letter(const std::string& element, const std::exception_ptr& error) noexcept override {
     if constexpr (is_copyable<In>) {
       try {
-        Reader reader(element.bytes());
+        Reader reader(std::as_bytes(std::span(element)));
         In x{};
         read(reader, x);
         stream::send_letter(of_, x, error);
