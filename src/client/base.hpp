@@ -92,8 +92,6 @@ class Base : public Core, public std::enable_shared_from_this<Base> {
   virtual void put(TaskId id, task::Value value, const std::vector<PeerId>& workers) = 0;
   /// After a submission: sends what should not wait.
   virtual void submitted() = 0;
-  /// Polls once if nobody else does; whether anything happened. Not under the baton.
-  virtual bool drive() = 0;
   /// Sleeps a little; `idle` is how long nothing has happened. Not under the baton.
   virtual void doze(std::chrono::nanoseconds idle) = 0;
 

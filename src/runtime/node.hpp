@@ -24,6 +24,7 @@ class Node : public client::Base, protected comm::Receiver {
  public:
   Node(comm::Transport& transport, Patience patience) : transport_(transport), patience_(patience) {}
   ~Node() override { stop_helper(); }
+  bool drive() override;
 
  protected:
   /// Appends a message for a peer. It leaves at once if the link is idle, with others if a send is in flight.
@@ -54,7 +55,6 @@ class Node : public client::Base, protected comm::Receiver {
   /// Called by every `progress`.
   virtual void tick(Clock::time_point now) = 0;
 
-  bool drive() override;
   void doze(std::chrono::nanoseconds idle) override;
 
   void start_helper();

@@ -113,6 +113,7 @@ int run_body(const std::shared_ptr<SchedulerNode>& node, const std::function<int
   try {
     Client client(node);
     status = body(client);
+    node->finish_begun();
     failed = false;
   } catch (const std::exception& error) {
     std::cout.flush();
