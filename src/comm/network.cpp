@@ -121,6 +121,7 @@ void Network::send(PeerId peer, Frame frame) {
     case Way::tcp: return tcp_->send(peer, std::move(frame));
     case Way::unknown: break;
   }
+  if (tcp_ && (self_ == 0 || tcp_->linked(peer))) return tcp_->send(peer, std::move(frame));
   for (const task::Value& value : frame.values) (void)value.size();  // throws now what it would throw later
   to.waiting.push_back(std::move(frame));
   if (!std::exchange(to.asked, true)) to_ask_.push_back(peer);
@@ -158,7 +159,7 @@ bool Network::poll(Receiver& receiver) {
 bool Network::busy(PeerId peer) const {
   if (peer >= routes_.size()) return false;
   const Route& to = routes_[peer];
-  return to.way == Way::base ? base_->busy(to.rank) : to.way == Way::tcp && tcp_->busy(peer);
+  return to.way == Way::base ? base_->busy(to.rank) : tcp_ && tcp_->busy(peer);
 }
 
 bool Network::sending() const { return (base_ && base_->sending()) || (tcp_ && tcp_->sending()); }

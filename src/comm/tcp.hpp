@@ -41,6 +41,8 @@ class TcpTransport final : public Transport {
   /// Connects to the scheduler and asks to be let in, once; drives the transport until that is decided.
   /// \return Our id. **Errors.** Throws `Error{timeout}` or `Error{io}` if it cannot be reached, `Error{protocol}` with the reason if it does not want us.
   PeerId join(const std::vector<std::string>& addresses, std::chrono::steady_clock::time_point deadline);
+  /// Whether there is a connection with this peer, whoever made it.
+  [[nodiscard]] bool linked(PeerId peer) const noexcept { return peer < peers_.size() && peers_[peer].link; }
   /// This end's address of the connection to a peer.
   [[nodiscard]] std::string local_address_to(PeerId peer) const;
 

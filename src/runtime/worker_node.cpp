@@ -49,6 +49,8 @@ void WorkerNode::start() {
   hello.black_box = black_box_.address();
   hello.threads = settings_.threads;
   hello.resources = settings_.resources;
+  hello.job = settings_.job;
+  hello.contact = transport_.contact();
   post(0, hello);
   flush();
   for (std::uint32_t i = 0; i < settings_.threads; ++i) add_thread();
@@ -260,6 +262,11 @@ void WorkerNode::receive(PeerId from, comm::Frame&& frame) {
       transport_.forget(message.peer);
       state_.peer_gone(message.peer, actions_);
       on_peer_gone(message.peer);
+    } else if constexpr (std::is_same_v<M, protocol::PeerAddress>) {
+      transport_.learn(message.peer, message.contact);
+    } else if constexpr (std::is_same_v<M, protocol::EnterNetwork>) {
+      transport_.enter(message.invitation);
+      post(0, protocol::ContactHere{transport_.contact()});
     } else if constexpr (std::is_same_v<M, protocol::GetResult>) {
       state_.asked(from, message.id, actions_);
     } else if constexpr (std::is_same_v<M, protocol::ResultData>) {
@@ -286,6 +293,20 @@ void WorkerNode::receive(PeerId from, comm::Frame&& frame) {
     log::error("a message of peer {} cannot be read: {}", from, error.what());
   }
   if (state_.has_ready(true)) start_out_of_band();
+}
+
+void WorkerNode::lost(PeerId peer, const std::string& how) {
+  if (peer == 0 && closing_) {
+    good_bye_ = by_exit_ = true;
+  } else if (peer == 0) {
+    scheduler_gone("is not connected any more: " + how);
+  } else {
+    // Whether the peer is dead is for the scheduler to say; what was asked of it is asked again.
+    log::info("the connection with peer {} is lost: {}", peer, how);
+    state_.peer_gone(peer, actions_);
+    on_peer_gone(peer);
+    perform();
+  }
 }
 
 void WorkerNode::tick(Clock::time_point now) {

@@ -15,6 +15,7 @@ struct WorkerSettings {
   std::vector<Resource> resources;
   std::string name;
   Patience patience;
+  std::string job;          ///< What it came with, if that is not the scheduler's own job.
   bool own_process = true;  ///< Its tasks' client is this worker's; and if the scheduler dies the process ends.
 };
 
@@ -50,6 +51,8 @@ class WorkerNode final : public Node {
   void submitted() override { flush(); }
   void tick(Clock::time_point now) override;
   void receive(PeerId from, comm::Frame&& frame) override;
+  void lost(PeerId peer, const std::string& how) override;
+  void unknown(PeerId peer) override { post(0, protocol::FindPeer{peer}); }
 
  private:
   void execute_loop(std::size_t slot);
