@@ -218,6 +218,7 @@ void Base::cancel(FutureState& state, const std::string& reason) {
   failure.message = reason.empty() ? "the task was cancelled" : reason;
   state.failure = std::make_shared<Failure>(std::move(failure));
   state.has_value.store(false, std::memory_order_release);
+  state.fetching = false;
   settle(state, Status::cancelled);
   if (closed_.empty()) to_scheduler(protocol::CancelFuture{state.id, reason});
   submitted();

@@ -13,6 +13,7 @@ namespace weir::protocol {
 struct Input {
   TaskId task;
   PeerId holder;
+  bool exists;  ///< It is there; otherwise it will be.
   friend bool operator==(const Input&, const Input&) = default;
 };
 
@@ -102,6 +103,7 @@ struct FreeResult {
 struct InputAt {
   TaskId id;
   PeerId holder;
+  bool exists;  ///< It is there; otherwise it will be.
 };
 /// Copy this result here from `holder`.
 struct ReplicateResult {
@@ -212,6 +214,11 @@ struct ContactHere {
 /// Send me this result when you have it. From the scheduler's side also what `Future::result` sends.
 struct GetResult {
   TaskId id;
+  bool exists;  ///< The sender knows that it was there: if it is not, it will not come. Otherwise the sender may be ahead of the order to compute it.
+};
+/// The sender does not wait for this result any more.
+struct DropRequest {
+  TaskId id;
 };
 /// The result; its value is the message's attachment.
 struct ResultData {
@@ -231,7 +238,7 @@ struct PutResult {
 /// Every message; a new one goes at the end.
 using Messages = std::tuple<SubmitTask, ReleaseTask, CancelFuture, RetryFuture, LocateTask, TaskDone, TaskFailed, TaskPending, RunTask, CancelRun, RetractRun, FreeResult,
                             InputAt, ReplicateResult, PeerGone, Welcome, Alive, Refused, Shutdown, GoodBye, Hello, RunFinished, RunFailed, RetractReply, ResultHere, InputMissing,
-                            ResultBroken, Heartbeat, Leaving, GetResult, ResultData, ResultMissing, PutResult, ScatterHere,
+                            ResultBroken, Heartbeat, Leaving, GetResult, ResultData, ResultMissing, PutResult, ScatterHere, DropRequest,
                             RetireMe, FindPeer, ContactHere, PeerAddress, EnterNetwork>;
 
 }  // namespace weir::protocol

@@ -160,6 +160,7 @@ void SchedulerNode::hello(PeerId from, const protocol::Hello& message) {
   log::debug("{} joined from {} with {} threads", message.name, message.host, message.threads);
   state_.join(now_s_, from, message, actions_);
   perform();
+  if (leaving_) post(from, protocol::Shutdown{false});
 }
 
 // --- deaths
@@ -293,7 +294,7 @@ bool SchedulerNode::leave(bool abort) {
   }
   const auto all_leaving = [&] {
     Hold hold(*this);
-    bool all = true;
+    bool all = joined_ + lost_ >= settings_.expected_workers;  // one that has not said hello yet must hear of it too
     each_alive([&](PeerId, Peer& peer) { all = all && peer.leaving; });
     return all;
   };

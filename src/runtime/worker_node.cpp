@@ -216,8 +216,8 @@ void WorkerNode::perform() {
 }
 
 void WorkerNode::ask_for(PeerId holder, TaskId id) {
-  if (holder != self_) return post(holder, protocol::GetResult{id});
-  state_.asked(self_, id, actions_);
+  if (holder != self_) return post(holder, protocol::GetResult{id, true});
+  state_.asked(self_, id, true, actions_);
   perform();
 }
 
@@ -255,6 +255,7 @@ void WorkerNode::receive(PeerId from, comm::Frame&& frame) {
       if (message.abort && settings_.own_process && !state_.executing().empty()) _exit(0);
       closing_ = true;
       work_.notify_all();
+      if (!settings_.own_process) post(0, protocol::Leaving{});  // its threads are joined by whoever made it
     } else if constexpr (std::is_same_v<M, protocol::GoodBye>) {
       good_bye_ = true;
       by_exit_ = message.by_exit;
@@ -268,11 +269,13 @@ void WorkerNode::receive(PeerId from, comm::Frame&& frame) {
       transport_.enter(message.invitation);
       post(0, protocol::ContactHere{transport_.contact()});
     } else if constexpr (std::is_same_v<M, protocol::GetResult>) {
-      state_.asked(from, message.id, actions_);
+      state_.asked(from, message.id, message.exists, actions_);
+    } else if constexpr (std::is_same_v<M, protocol::DropRequest>) {
+      state_.unasked(from, message.id, actions_);
     } else if constexpr (std::is_same_v<M, protocol::ResultData>) {
       task::Value& arrived = next_value();
       on_value(message.id, arrived);
-      state_.arrived(message.id, std::move(arrived), message.bytes, actions_);
+      state_.arrived(from, message.id, std::move(arrived), message.bytes, actions_);
     } else if constexpr (std::is_same_v<M, protocol::ResultMissing>) {
       on_missing(from, message);
       state_.missing(from, message.id, message.failure != nullptr, actions_);

@@ -104,6 +104,7 @@ class State {
   void dequeue(Task& task);
   void finish(Task& task, WorkerIndex index, std::uint64_t bytes);
   void fail(Task& task, std::shared_ptr<const Failure> failure);
+  [[nodiscard]] std::shared_ptr<Failure> failure_of(const Task& task, ErrorKind kind, const std::string& message) const;
   void stop_pending(Task& task, TaskState to, const char* cause);
   void lost_result(Task& task, const std::string& reason);
   void release_inputs(Task& task);

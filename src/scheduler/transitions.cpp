@@ -91,7 +91,7 @@ void State::assign(Task& task, WorkerIndex index) {
   load_.update(workers_, index);
   send(worker.peer, Assign{task.id, task.run});
   for (const Edge& edge : task.dependents)
-    if (edge.task->state == TaskState::processing && edge.task->worker != index) send(workers_[edge.task->worker].peer, InputAt{task.id, worker.peer});
+    if (edge.task->state == TaskState::processing && edge.task->worker != index) send(workers_[edge.task->worker].peer, InputAt{task.id, worker.peer, false});
 }
 
 // Takes it off its worker's list; the caller moves it on.
@@ -189,25 +189,21 @@ void State::fail(Task& first, std::shared_ptr<const Failure> cause) {
   }
 }
 
-void State::cancel(Task& task, const std::string& reason) {
-  Failure failure;
-  failure.kind = ErrorKind::cancelled;
-  failure.task = task.id;
-  failure.task_name = task_name(task);
-  failure.message = reason.empty() ? "it was cancelled" : reason;
-  fail(task, std::make_shared<Failure>(std::move(failure)));
+std::shared_ptr<Failure> State::failure_of(const Task& task, ErrorKind kind, const std::string& message) const {
+  auto failure = std::make_shared<Failure>();
+  failure->kind = kind;
+  failure->task = task.id;
+  failure->task_name = task_name(task);
+  failure->message = message;
+  return failure;
 }
+
+void State::cancel(Task& task, const std::string& reason) { fail(task, failure_of(task, ErrorKind::cancelled, reason.empty() ? "it was cancelled" : reason)); }
 
 // The last copy is gone.
 void State::lost_result(Task& task, const std::string& reason) {
-  if (task.scattered) {
-    Failure failure;
-    failure.kind = ErrorKind::worker_lost;
-    failure.task = task.id;
-    failure.task_name = task_name(task);
-    failure.message = "the only copy of this scattered data was on " + reason + "; scatter it again, or to several workers";
-    return fail(task, std::make_shared<Failure>(std::move(failure)));
-  }
+  if (task.scattered)
+    return fail(task, failure_of(task, ErrorKind::worker_lost, "the only copy of this scattered data was on " + reason + "; scatter it again, or to several workers"));
   move(task, TaskState::released, "lost");
   for (const Edge& edge : task.dependents) {
     Task& dependent = *edge.task;
@@ -230,7 +226,10 @@ void State::release_inputs(Task& task) {
 
 void State::release_if_unused(Task& task) {
   if (task.wanted || task.needed_by) return;
-  if (task.state == TaskState::memory) {
+  if (task.scattered && !task.dependents.empty()) {
+    // It cannot be computed again for a dependent that is retried.
+    if (task.state != TaskState::erred) fail(task, failure_of(task, ErrorKind::cancelled, "this scattered data has been released"));
+  } else if (task.state == TaskState::memory) {
     free_replicas(task);
     move(task, TaskState::released, "released");
   } else if (task.pending()) {
@@ -389,7 +388,12 @@ void State::handle(Time now, PeerId from, const protocol::CancelFuture& message,
 void State::handle(Time now, PeerId from, const protocol::RetryFuture& message, Actions& out) {
   begin(now, out, "retried");
   Task* task = tasks_.find(message.id);
-  if (!task || task->client() != from || task->state != TaskState::erred) return;
+  if (!task || task->client() != from) return;
+  task->delivered = false;
+  if (task->state == TaskState::memory) {  // a retry of something that needs it has brought it back
+    tell_client(*task, TaskDone{task->id, workers_[task->replicas[0].worker].peer, task->bytes, false, {}});
+    return;
+  }
   std::vector<Task*> todo{task};
   while (!todo.empty()) {
     Task& erred = *todo.back();
@@ -403,7 +407,7 @@ void State::handle(Time now, PeerId from, const protocol::RetryFuture& message, 
   }
   if (task->state == TaskState::released)
     want(*task, cause_);
-  else
+  else if (task->state == TaskState::erred)
     tell_client(*task, protocol::TaskFailed{task->id, task->extras->failure});
   end_event();
 }
@@ -411,7 +415,7 @@ void State::handle(Time now, PeerId from, const protocol::RetryFuture& message, 
 void State::handle(Time now, PeerId from, const protocol::LocateTask& message, Actions& out) {
   begin(now, out, "located");
   Task* task = tasks_.find(message.id);
-  if (!task || task->client() != from) return;
+  if (!task || task->client() != from || !task->wanted) return;
   if (task->state == TaskState::memory) {
     const WorkerIndex gone = index_of(message.unreachable);
     for (std::uint32_t i = 0; i < task->replicas.size(); ++i)
@@ -512,7 +516,7 @@ void State::handle(Time now, PeerId from, const protocol::InputMissing& message,
   begin(now, out, "missing");
   Task* task = tasks_.find(message.id);
   const WorkerIndex holder = index_of(message.holder);
-  if (!task) return;
+  if (!task) return send(from, FreeResult{message.id});
   if (task->state == TaskState::memory) {
     for (std::uint32_t i = 0; i < task->replicas.size(); ++i)
       if (task->replicas[i].worker == holder) {
@@ -523,9 +527,11 @@ void State::handle(Time now, PeerId from, const protocol::InputMissing& message,
     if (task->replicas.empty())
       lost_result(*task, name_of(message.holder));
     else
-      send(from, InputAt{task->id, workers_[task->replicas[0].worker].peer});
+      send(from, InputAt{task->id, workers_[task->replicas[0].worker].peer, true});
   } else if (task->state == TaskState::processing) {
-    send(from, InputAt{task->id, workers_[task->worker].peer});
+    send(from, InputAt{task->id, workers_[task->worker].peer, false});
+  } else {
+    send(from, FreeResult{task->id});  // nothing to wait for; whoever still needs it is told where it will be
   }
   end_event();
 }

@@ -64,20 +64,20 @@ void State::lose(Time now, PeerId peer, const std::vector<TaskId>& executing, co
     Task& task = *worker.holds.back();
     for (std::uint32_t i = 0; i < task.replicas.size(); ++i)
       if (task.replicas[i].worker == index) drop_replica(task, i);
-    if (task.replicas.empty()) lost.push_back(task.id);
+    if (task.replicas.empty())
+      lost.push_back(task.id);
+    else if (!task.delivered)
+      tell_client(task, protocol::TaskDone{task.id, workers_[task.replicas[0].worker].peer, task.bytes, false, {}});
   }
   for (const TaskId id : lost)
     if (Task* task = tasks_.find(id); task && task->state == TaskState::memory) lost_result(*task, who);
   for (Task* task : scattered) lost_result(*task, who);
   for (Task* task : killers) {
-    Failure failure;
-    failure.kind = ErrorKind::worker_lost;
-    failure.task = task->id;
-    failure.task_name = task_name(*task);
-    failure.worker = worker.name;
-    failure.attempt = task->deaths;
-    failure.message = std::to_string(task->deaths) + " workers died while they ran it, the last was " + who + "; run it alone in a debugger, or look for lack of memory";
-    fail(*task, std::make_shared<Failure>(std::move(failure)));
+    auto failure = failure_of(*task, ErrorKind::worker_lost,
+                              std::to_string(task->deaths) + " workers died while they ran it, the last was " + who + "; run it alone in a debugger, or look for lack of memory");
+    failure->worker = worker.name;
+    failure->attempt = task->deaths;
+    fail(*task, std::move(failure));
   }
   tasks_.for_each_of(peer, [&](TaskId id, Task& task) {
     task.wanted = false;
@@ -122,12 +122,7 @@ void State::give_up(Time now, const std::string& reason, Actions& out) {
   });
   for (Task* task : hopeless) {
     if (!task->pending()) continue;
-    Failure failure;
-    failure.kind = ErrorKind::worker_lost;
-    failure.task = task->id;
-    failure.task_name = task_name(*task);
-    failure.message = task->deaths ? reason + "; " + std::to_string(task->deaths) + " of them died while they ran it" : reason;
-    fail(*task, std::make_shared<Failure>(std::move(failure)));
+    fail(*task, failure_of(*task, ErrorKind::worker_lost, task->deaths ? reason + "; " + std::to_string(task->deaths) + " of them died while they ran it" : reason));
   }
   end_event();
 }

@@ -17,21 +17,38 @@ void State::make_ready(TaskId id, Record& record) {
   std::push_heap(queue.begin(), queue.end(), later);
 }
 
-void State::fetch(TaskId id, Record& record, PeerId holder, Actions& out) {
-  if (holder == self_ || holder == 0) {
-    record.data = Data::absent;
-    record.asked = 0;
-    return;
-  }
+void State::fetch(TaskId id, Record& record, PeerId holder, bool exists, Actions& out) {
   if (record.data == Data::fetching && record.asked == holder) return;
+  abandon_fetch(id, record, out);
+  if (holder == self_ || holder == 0) return;
   record.data = Data::fetching;
   record.asked = holder;
-  out.push_back({holder, protocol::GetResult{id}});
+  out.push_back({holder, protocol::GetResult{id, exists}});
+}
+
+void State::abandon_fetch(TaskId id, Record& record, Actions& out) {
+  if (record.data != Data::fetching) return;
+  out.push_back({record.asked, protocol::DropRequest{id}});
+  record.data = Data::absent;
+  record.asked = 0;
+}
+
+// Whether somebody here cannot go on without it.
+bool State::awaited(const Record& record) const {
+  return std::any_of(record.waiters.begin(), record.waiters.end(), [&](TaskId waiter) {
+    const Record* task = records_.find(waiter);
+    return task && task->state == Run::waiting;
+  });
+}
+
+// What is not here and not on its way must be asked for.
+void State::seek(TaskId id, const Record& record, Actions& out) {
+  if (record.data == Data::absent && record.state == Run::none && awaited(record)) out.push_back({0, protocol::InputMissing{id, self_}});
 }
 
 void State::store(TaskId id, Record& record, task::Value value, std::uint64_t bytes, Actions& out) {
+  abandon_fetch(id, record, out);
   record.data = Data::here;
-  record.asked = 0;
   record.value = std::move(value);
   record.bytes = bytes;
   bytes_ += bytes;
@@ -42,12 +59,6 @@ void State::store(TaskId id, Record& record, task::Value value, std::uint64_t by
 }
 
 void State::drop_data(Record& record) {
-  if (record.data != Data::here) {
-    record.data = Data::absent;
-    record.asked = 0;
-    record.keep = false;
-    return;
-  }
   record.data = Data::absent;
   record.own = record.keep = false;
   record.value = {};
@@ -64,11 +75,11 @@ void State::refuse_parked(TaskId id, Record& record, Actions& out) {
   record.parked.clear();
 }
 
-void State::release_inputs(TaskId id, Record& record) {
+void State::release_inputs(TaskId id, Record& record, Actions& out) {
   for (const TaskId input : record.inputs)
     if (Record* used = records_.find(input)) {
       used->waiters.erase_one(id);
-      erase_if_unused(input, *used);
+      erase_if_unused(input, *used, out);
     }
   record.inputs.clear();
 }
@@ -78,12 +89,14 @@ void State::drop_run(TaskId id, Record& record, Actions& out) {
   record.state = Run::none;
   record.arguments = {};
   record.resources.clear();
-  release_inputs(id, record);
+  release_inputs(id, record, out);
   refuse_parked(id, record, out);
 }
 
-void State::erase_if_unused(TaskId id, Record& record) {
-  if (record.data == Data::here || record.state != Run::none || !record.waiters.empty() || !record.parked.empty() || record.keep) return;
+void State::erase_if_unused(TaskId id, Record& record, Actions& out) {
+  if (record.data == Data::here || record.state != Run::none || !record.waiters.empty() || record.keep) return;
+  abandon_fetch(id, record, out);
+  if (!record.parked.empty()) return;
   records_.erase(id);
 }
 
@@ -116,7 +129,7 @@ void State::handle(protocol::RunTask&& message, Actions& out) {
     used.waiters.push_back(message.id);
     if (used.data == Data::here) continue;
     ++record.missing;
-    if (used.data == Data::absent && used.state == Run::none) fetch(input.task, used, input.holder, out);
+    if (used.data == Data::absent && used.state == Run::none) fetch(input.task, used, input.holder, input.exists, out);
   }
   if (record.missing == 0) make_ready(message.id, record);
 }
@@ -129,8 +142,8 @@ void State::handle(const protocol::CancelRun& message, Actions& out) {
     return;
   }
   if (record->state != Run::none) drop_run(message.id, *record, out);
-  if (record->own) drop_data(*record);
-  erase_if_unused(message.id, *record);
+  if (record->own && record->data == Data::here) drop_data(*record);
+  erase_if_unused(message.id, *record, out);
 }
 
 void State::handle(const protocol::RetractRun& message, Actions& out) {
@@ -139,21 +152,24 @@ void State::handle(const protocol::RetractRun& message, Actions& out) {
   out.push_back({0, protocol::RetractReply{message.id, message.run, here}});
   if (!here) return;
   drop_run(message.id, *record, out);
-  erase_if_unused(message.id, *record);
+  erase_if_unused(message.id, *record, out);
 }
 
 void State::handle(const protocol::FreeResult& message, Actions& out) {
   Record* record = records_.find(message.id);
   if (!record) return;
-  drop_data(*record);
-  if (!record->waiters.empty()) out.push_back({0, protocol::InputMissing{message.id, self_}});
-  erase_if_unused(message.id, *record);
+  record->keep = false;
+  if (record->data == Data::here) {
+    drop_data(*record);
+    seek(message.id, *record, out);
+  }
+  erase_if_unused(message.id, *record, out);
 }
 
 void State::handle(const protocol::InputAt& message, Actions& out) {
   Record* record = records_.find(message.id);
   if (!record || record->data == Data::here || record->state != Run::none || (record->waiters.empty() && !record->keep)) return;
-  fetch(message.id, *record, message.holder, out);
+  fetch(message.id, *record, message.holder, message.exists, out);
 }
 
 void State::handle(const protocol::ReplicateResult& message, Actions& out) {
@@ -162,18 +178,18 @@ void State::handle(const protocol::ReplicateResult& message, Actions& out) {
     out.push_back({0, protocol::ResultHere{message.id, record.bytes}});
     return;
   }
+  if (record.state != Run::none) return;  // it will be here anyway
   record.keep = true;
-  if (record.state == Run::none) fetch(message.id, record, message.holder, out);
+  fetch(message.id, record, message.holder, true, out);
 }
 
-void State::asked(PeerId from, TaskId id, Actions& out) {
+void State::asked(PeerId from, TaskId id, bool exists, Actions& out) {
   Record* record = records_.find(id);
   if (record && record->data == Data::here) {
     out.push_back({from, SendValue{id}});
     return;
   }
-  // The scheduler's process speaks to us in order: what it asks for and is not here will not come. A peer may be ahead of the scheduler.
-  if (from == 0 && (!record || (record->state == Run::none && record->data == Data::absent))) {
+  if (exists && (!record || record->state == Run::none)) {
     out.push_back({from, protocol::ResultMissing{id, nullptr}});
     return;
   }
@@ -181,18 +197,25 @@ void State::asked(PeerId from, TaskId id, Actions& out) {
   if (!waiting.parked.contains(from)) waiting.parked.push_back(from);
 }
 
-void State::arrived(TaskId id, task::Value value, std::uint64_t bytes, Actions& out) {
+void State::unasked(PeerId from, TaskId id, Actions& out) {
   Record* record = records_.find(id);
-  if (!record || record->data == Data::here || record->state == Run::executing) return;
-  if (record->waiters.empty() && !record->keep && record->state == Run::none) {
+  if (record && record->parked.erase_one(from)) erase_if_unused(id, *record, out);
+}
+
+void State::arrived(PeerId from, TaskId id, task::Value value, std::uint64_t bytes, Actions& out) {
+  Record* record = records_.find(id);
+  if (!record || record->data == Data::here) return;
+  if (record->data == Data::fetching && record->asked == from) {
     record->data = Data::absent;
-    return erase_if_unused(id, *record);
+    record->asked = 0;
   }
+  if (record->state == Run::executing) return;
+  if (record->waiters.empty() && !record->keep && record->state == Run::none) return erase_if_unused(id, *record, out);
   if (record->state != Run::none) {  // it was to be computed here too
     const std::uint32_t run = record->run;
     record->state = Run::none;
     record->own = true;
-    release_inputs(id, *record);
+    release_inputs(id, *record, out);
     store(id, *record, std::move(value), bytes, out);
     out.push_back({0, protocol::RunFinished{id, run, bytes, 0, false, {}}});
     return;
@@ -213,7 +236,12 @@ void State::missing(PeerId from, TaskId id, bool broken, Actions& out) {
   if (!record || record->data != Data::fetching || record->asked != from) return;
   record->data = Data::absent;
   record->asked = 0;
-  if (!broken) out.push_back({0, protocol::InputMissing{id, from}});
+  if (!broken) {
+    out.push_back({0, protocol::InputMissing{id, from}});
+    return;
+  }
+  record->keep = false;
+  erase_if_unused(id, *record, out);
 }
 
 void State::peer_gone(PeerId peer, Actions& out) {
@@ -224,7 +252,7 @@ void State::peer_gone(PeerId peer, Actions& out) {
   });
   for (const TaskId id : asked) missing(peer, id, false, out);
   for (const TaskId id : unused)
-    if (Record* record = records_.find(id)) erase_if_unused(id, *record);
+    if (Record* record = records_.find(id)) erase_if_unused(id, *record, out);
 }
 
 bool State::fits(const Record& record) const {
@@ -306,10 +334,11 @@ void State::done(Outcome&& outcome, Actions& out) {
   out_of_band_running_ -= record->out_of_band;
   record->state = Run::none;
   record->resources.clear();
-  release_inputs(outcome.id, *record);
+  release_inputs(outcome.id, *record, out);
   if (record->cancelled) {
     record->cancelled = false;
     refuse_parked(outcome.id, *record, out);
+    seek(outcome.id, *record, out);
   } else if (outcome.failure) {
     out.push_back({0, protocol::RunFailed{outcome.id, record->run, std::move(outcome.failure)}});
     refuse_parked(outcome.id, *record, out);
@@ -319,7 +348,7 @@ void State::done(Outcome&& outcome, Actions& out) {
     store(outcome.id, *record, std::move(outcome.value), outcome.bytes, out);
     return;
   }
-  erase_if_unused(outcome.id, *record);
+  erase_if_unused(outcome.id, *record, out);
 }
 
 void State::check() const {

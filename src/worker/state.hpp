@@ -15,7 +15,7 @@ struct SendValue {
 };
 
 using Message = std::variant<protocol::RunFinished, protocol::RunFailed, protocol::RetractReply, protocol::ResultHere, protocol::InputMissing, protocol::GetResult,
-                             protocol::ResultMissing, SendValue>;
+                             protocol::DropRequest, protocol::ResultMissing, SendValue>;
 struct Action {
   PeerId to;
   Message message;
@@ -94,8 +94,9 @@ class State {
   void handle(const protocol::ReplicateResult& message, Actions& out);
 
   // --- from peers
-  void asked(PeerId from, TaskId id, Actions& out);
-  void arrived(TaskId id, task::Value value, std::uint64_t bytes, Actions& out);
+  void asked(PeerId from, TaskId id, bool exists, Actions& out);
+  void unasked(PeerId from, TaskId id, Actions& out);
+  void arrived(PeerId from, TaskId id, task::Value value, std::uint64_t bytes, Actions& out);
   void put(TaskId id, task::Value value, std::uint64_t bytes, Actions& out);
   void missing(PeerId from, TaskId id, bool broken, Actions& out);
   void peer_gone(PeerId peer, Actions& out);
@@ -128,13 +129,16 @@ class State {
   static bool later(const Ticket& a, const Ticket& b) { return a.priority != b.priority ? a.priority < b.priority : a.order > b.order; }
 
   void make_ready(TaskId id, Record& record);
-  void fetch(TaskId id, Record& record, PeerId holder, Actions& out);
+  void fetch(TaskId id, Record& record, PeerId holder, bool exists, Actions& out);
+  void abandon_fetch(TaskId id, Record& record, Actions& out);
+  void seek(TaskId id, const Record& record, Actions& out);
+  [[nodiscard]] bool awaited(const Record& record) const;
   void store(TaskId id, Record& record, task::Value value, std::uint64_t bytes, Actions& out);
   void drop_data(Record& record);
   void drop_run(TaskId id, Record& record, Actions& out);
   void refuse_parked(TaskId id, Record& record, Actions& out);
-  void release_inputs(TaskId id, Record& record);
-  void erase_if_unused(TaskId id, Record& record);
+  void release_inputs(TaskId id, Record& record, Actions& out);
+  void erase_if_unused(TaskId id, Record& record, Actions& out);
   [[nodiscard]] bool fits(const Record& record) const;
   [[nodiscard]] Record* valid(const Ticket& ticket);
   void occupy(const Record& record, double sign);

@@ -4,6 +4,7 @@
 #include <functional>
 
 #include "weir/task/address.hpp"
+#include "weir/task/task.hpp"
 #include "weir/task/value.hpp"
 
 namespace weir::task {
