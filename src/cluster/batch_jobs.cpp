@@ -55,7 +55,7 @@ class Guard {
   void remove(const std::string& id) { say("- " + id + "\n"); }
 
  private:
-  void say(const std::string& line) { (void)!::write(pipe_.get(), line.data(), line.size()); }
+  void say(const std::string& line) { (void)!::write(pipe_.get(), line.data(), line.size()); }  // without it nothing is guarded
   Descriptor pipe_;
 };
 
@@ -140,7 +140,10 @@ class BatchJobs final : public Launcher {
 
   void cancel(const std::vector<std::string>& ids) override {
     system_.cancel(ids);
-    for (const std::string& id : ids) over(id), cancelled_.push_back(id);
+    for (const std::string& id : ids) {
+      over(id);
+      cancelled_.push_back(id);
+    }
   }
 
   std::vector<JobEnd> ended(const std::vector<std::string>& quiet) override {
