@@ -118,9 +118,12 @@ LocalCluster::LocalCluster(const LocalOptions& options) {
   const int workers = options.workers ? options.workers : static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
   if (workers < 0) throw Error(ErrorKind::invalid_argument, "LocalCluster: workers must not be negative (got " + std::to_string(workers) + ")");
   if (options.threads < 1) throw Error(ErrorKind::invalid_argument, "LocalCluster: threads must be at least 1 (got " + std::to_string(options.threads) + ")");
-  if (!options.processes) return start_threads(workers, options.threads);
-  start(cluster::process_launcher(options.threads), options.interface);
-  scale(workers);
+  if (options.processes) {
+    start(cluster::process_launcher(options.threads), options.interface);
+    scale(workers);
+  } else {
+    start_threads(workers, options.threads);
+  }
 }
 
 SlurmCluster::SlurmCluster(const BatchOptions& options) { start(cluster::batch_launcher("slurm", options), options.interface.empty() ? "any" : options.interface); }

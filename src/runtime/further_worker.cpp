@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <boost/mpi/communicator.hpp>
 #include <boost/mpi/environment.hpp>
@@ -10,6 +11,7 @@
 #include <iostream>
 #include <thread>
 
+#include "cluster/walltime.hpp"
 #include "comm/key.hpp"
 #include "comm/mpi.hpp"
 #include "comm/network.hpp"
@@ -32,6 +34,15 @@ std::chrono::nanoseconds death_timeout() {
   } catch (const Error& error) {
     throw Error(error.kind(), std::string("WEIR_DEATH_TIMEOUT: ") + error.what());
   }
+}
+
+/// How long this process's job still lives: WEIR_LIFETIME, else what the batch system says.
+std::optional<std::chrono::nanoseconds> lifetime() {
+  if (const std::string text = environment("WEIR_LIFETIME"); !text.empty()) return parse_duration(text);
+  const auto end = job_end(read_job_clock(), std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()));
+  if (!end) return std::nullopt;
+  if (end->clock_offset != std::chrono::seconds(0)) log::warn("the clock of this node and that of the batch system are {} s apart; the walltime is counted from the job's beginning", end->clock_offset.count());
+  return end->remaining;
 }
 
 /// The other ranks of this process's job, if there are any, and what the job is called.
@@ -90,6 +101,10 @@ int run_further_worker(int argc, char** argv, const RunOptions& options) {
     settings.resources = resources_of(options);
     settings.name = "worker " + std::to_string(self);
     settings.job = environment("WEIR_JOB");
+    if (const auto left = lifetime()) {
+      settings.ends = Clock::now() + *left;
+      settings.hand_over = std::clamp<std::chrono::nanoseconds>(*left / 10, std::chrono::seconds(10), std::chrono::minutes(2));
+    }
     log::set_prefix(settings.name);
     const auto node = std::make_shared<WorkerNode>(network, self, settings);
     client::Core::set_current(node);
