@@ -93,11 +93,13 @@ void Cluster::close() {
   if (!session.scheduler) return;
   // With a scheduler of its own everything ends here: workers go when it lets them go. Otherwise others work on, and inherit the results.
   if (session.engine) {
+    if (session.growth) session.growth->freeze();
     session.engine->stop(false);
-    session.growth ? session.growth->close(false) : void();
+    if (session.growth) session.growth->close(false);
   } else if (session.growth) {
     session.growth->close(true);
   }
+  if (session.file) session.scheduler->close_door();
   session.growth.reset();
   session.file.reset();
   session.scheduler.reset();

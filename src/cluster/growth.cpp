@@ -77,6 +77,11 @@ void Growth::loop() {
   end_all(retire_);
 }
 
+void Growth::freeze() {
+  std::lock_guard hold(mutex_);
+  frozen_ = true;
+}
+
 void Growth::step(ScalingTime now) {
   const Snapshot snapshot = scheduler_->snapshot();
   ScalingPlan plan;
@@ -84,6 +89,7 @@ void Growth::step(ScalingTime now) {
     std::lock_guard hold(mutex_);
     look(now, snapshot);
     bury(now);
+    if (frozen_) return;
     plan = scaler_.plan(now, view(snapshot));
   }
   carry_out(now, plan);
@@ -138,7 +144,7 @@ ScalingView Growth::view(const Snapshot& snapshot) const {
   for (const Job& job : jobs_)
     if (!job.retiring) view.jobs.push_back({job.id, job.joined, job.idle_since});
   const auto count = [&](TaskState state) { return snapshot.tasks[static_cast<std::size_t>(state)]; };
-  const std::uint64_t ready = count(TaskState::queued) + count(TaskState::no_worker) + count(TaskState::processing) + count(TaskState::waiting);
+  const std::uint64_t ready = count(TaskState::queued) + count(TaskState::no_worker) + count(TaskState::processing);
   const auto threads = static_cast<std::uint64_t>(std::max(1, shape_.cores / std::max(1, shape_.workers)));
   view.useful_workers = static_cast<int>(std::min<std::uint64_t>((ready + threads - 1) / threads, 1'000'000));
   return view;
@@ -185,7 +191,8 @@ void Growth::retire(Job& job, ScalingTime now) {
 }
 
 void Growth::end_all(bool hand_results_over) {
-  const auto deadline = std::chrono::steady_clock::now() + (hand_results_over ? hand_over + leave_time : leave_time);
+  const auto patience = hand_results_over ? hand_over + leave_time : launcher_->pace() > std::chrono::seconds(1) ? std::chrono::seconds(1) : leave_time;
+  const auto deadline = std::chrono::steady_clock::now() + patience;
   std::vector<std::string> queued, all;
   {
     const Snapshot snapshot = scheduler_->snapshot();
@@ -200,12 +207,14 @@ void Growth::end_all(bool hand_results_over) {
   try {
     if (!queued.empty()) launcher_->cancel(queued);
     while (jobs() > 0 && std::chrono::steady_clock::now() < deadline) {
-      {
-        std::lock_guard hold(mutex_);
-        bury(std::chrono::steady_clock::now());
-        for (Job& job : jobs_) job.quiet_since = ScalingTime{};
-      }
-      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+      const Snapshot snapshot = scheduler_->snapshot();
+      std::unique_lock hold(mutex_);
+      look(std::chrono::steady_clock::now(), snapshot);
+      bury(std::chrono::steady_clock::now());
+      // A batch system is not asked whether they are really gone; it is told below.
+      const bool deserted = std::all_of(jobs_.begin(), jobs_.end(), [](const Job& job) { return job.workers.empty(); });
+      if (deserted && launcher_->pace() > std::chrono::seconds(1)) break;
+      changed_.wait_for(hold, std::chrono::milliseconds(5));
     }
     for (const Job& job : jobs_) all.push_back(job.id);
     if (!all.empty()) launcher_->cancel(all);

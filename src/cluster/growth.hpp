@@ -22,6 +22,8 @@ class Growth {
   [[nodiscard]] const JobShape& shape() const noexcept { return shape_; }
   [[nodiscard]] int jobs() const;
   [[nodiscard]] std::string problem() const;
+  /// Submits and retires nothing more, while the cluster is being ended by other means.
+  void freeze();
   /// Ends all jobs; returns when they are gone. With `retire` their results are handed over first, if somebody is left to take them.
   void close(bool retire);
 
@@ -54,7 +56,7 @@ class Growth {
   std::vector<Job> jobs_;
   int number_ = 0;
   std::string last_problem_;
-  bool closing_ = false, retire_ = false, dirty_ = false;
+  bool closing_ = false, frozen_ = false, retire_ = false, dirty_ = false;
   std::thread thread_;
 };
 

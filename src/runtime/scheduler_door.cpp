@@ -9,7 +9,7 @@ namespace weir::runtime {
 comm::Door SchedulerNode::open_door(const std::string& network) {
   Hold hold(*this);
   comm::Door door = transport_.listen(network);
-  if (!std::exchange(door_open_, true))
+  if (++doors_ == 1)
     for (PeerId id = 1; id < peers_.size(); ++id)
       if (peers_[id].joined && !peers_[id].dead && peers_[id].contact.empty()) post(id, protocol::EnterNetwork{transport_.invitation()});
   flush();
@@ -18,7 +18,7 @@ comm::Door SchedulerNode::open_door(const std::string& network) {
 
 void SchedulerNode::close_door() {
   Hold hold(*this);
-  door_open_ = false;
+  --doors_;
   give_up_if_hopeless();
 }
 

@@ -156,7 +156,7 @@ void SchedulerNode::hello(PeerId from, const protocol::Hello& message) {
   }
   const double patience = std::chrono::duration<double>(settings_.patience_for_dead).count();
   post(from, protocol::Welcome{from, std::chrono::duration<double>(settings_.heartbeat).count(), 3 * patience, static_cast<std::uint64_t>(getpid()), host_id()});
-  if (door_open_ && message.contact.empty()) post(from, protocol::EnterNetwork{transport_.invitation()});
+  if (doors_ > 0 && message.contact.empty()) post(from, protocol::EnterNetwork{transport_.invitation()});
   log::debug("{} joined from {} with {} threads", message.name, message.host, message.threads);
   state_.join(now_s_, from, message, actions_);
   perform();
@@ -218,7 +218,7 @@ void SchedulerNode::lose(PeerId id, const std::string& how) {
   give_up_if_hopeless();
 }
 
-bool SchedulerNode::hopeless() const { return !door_open_ && state_.worker_count() == 0 && joined_ + (lost_ > joined_ ? lost_ - joined_ : 0) >= settings_.expected_workers && settings_.expected_workers + joined_ > 0; }
+bool SchedulerNode::hopeless() const { return doors_ == 0 && state_.worker_count() == 0 && joined_ + (lost_ > joined_ ? lost_ - joined_ : 0) >= settings_.expected_workers && settings_.expected_workers + joined_ > 0; }
 
 void SchedulerNode::give_up_if_hopeless() {
   if (!hopeless() || leaving_) return;

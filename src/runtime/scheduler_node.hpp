@@ -98,8 +98,7 @@ class SchedulerNode final : public Node {
   std::uint32_t submissions_ = 0;
   std::size_t joined_ = 0, lost_ = 0, lost_own_ = 0, retiring_ = 0;
   std::vector<std::pair<PeerId, std::string>> broken_links_;
-  std::string door_network_;
-  bool door_open_ = false;
+  int doors_ = 0;  // those who hold the one door open
   bool gave_up_ = false;
   bool leaving_ = false;
   bool lost_other_host_ = false;

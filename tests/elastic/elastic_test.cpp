@@ -92,11 +92,11 @@ TEST_CASE("a worker that is killed is replaced, and its work done again") {
   CHECK(done.status == 0);
 }
 
-TEST_CASE("adapt grows with the work") {
+TEST_CASE("adapt grows with the work and shrinks without") {
   const Place place;
   const Finished done = run({ELASTIC_PROGRAM, "adapt", ""}, place.options());
   INFO(done.err);
-  CHECK(done.out == "most 3\ndone\n");
+  CHECK(done.out == "grown and shrunk\ndone\n");
 }
 
 TEST_CASE("workers join the body of weir::run, of threads and of ranks, and leave it") {

@@ -109,14 +109,12 @@ void work(weir::Cluster& cluster, weir::Client& client, const std::string& mode,
   } else if (mode == "adapt") {
     cluster.scale(0);
     cluster.adapt({.minimum = 0, .maximum = 3, .idle_grace = std::chrono::seconds(1)});
-    std::vector<int> xs(300, 1);
-    const auto futures = client.map(slow, xs);
-    std::size_t most = 0;
-    wait_for("results", [&] {
-      most = std::max(most, client.workers().size());
-      return std::all_of(futures.begin(), futures.end(), [](const auto& future) { return future.done(); });
-    });
-    say("most " + std::to_string(most));
+    std::vector<int> xs(2000, 1);
+    auto futures = client.map(slow, xs);
+    wait_for_workers(client, 3);
+    for (const auto& future : futures) future.cancel();
+    wait_for_workers(client, 0);
+    say("grown and shrunk");
   } else if (mode == "hold") {
     say("file " + cluster.connection_file());
     std::size_t wanted = std::stoul(argument);
@@ -126,7 +124,7 @@ void work(weir::Cluster& cluster, weir::Client& client, const std::string& mode,
     say("sum " + std::to_string(sum_of_squares(client, 1000)) + " of " + std::to_string(wanted) + " after " +
         std::to_string(std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count()));
     std::string line;
-    std::getline(std::cin, line);
+    while (!std::getline(std::cin, line)) std::this_thread::sleep_for(std::chrono::milliseconds(10));
   }
 }
 
@@ -170,6 +168,7 @@ int main(int argc, char** argv) {
     if (mode == "threads") {
       weir::LocalCluster cluster{{.workers = 2, .threads = 2, .processes = false}};
       weir::Client client{cluster};
+      wait_for_workers(client, 2);
       say("sum " + std::to_string(sum_of_squares(client, 1000)) + " of " + std::to_string(client.workers().size()));
       return;
     }
