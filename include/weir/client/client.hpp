@@ -138,7 +138,7 @@ class Client {
     request.out_of_band = out_of_band;
     Writer writer(request.arguments);
     task::Callable<F>::put(writer, function);
-    task::ArgumentWriter out{writer, request.inputs};
+    [[maybe_unused]] task::ArgumentWriter out{writer, request.inputs};
     (task::Argument<Held>::put(out, args), ...);
     return Future<typename task::TaskResult<F, Held...>::type>(core_->submit(std::move(request)));
   }

@@ -175,7 +175,7 @@ using Passed = decltype(Argument<A>::get(std::declval<ArgumentReader&>()));
 template <class F, class... A>
 Value invoke_task(Reader& reader, std::span<const Value> inputs) {
   F function = Callable<F>::get(reader);
-  ArgumentReader in{reader, inputs};
+  [[maybe_unused]] ArgumentReader in{reader, inputs};
   // Braces read the arguments in order.
   std::tuple<Passed<A>...> arguments{Argument<A>::get(in)...};
   using Result = std::invoke_result_t<F&, Passed<A>&&...>;
