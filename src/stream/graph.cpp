@@ -295,19 +295,24 @@ bool Graph::wait(Node& node, const char* who, const std::function<bool()>& ready
   refuse_own_loop(loop, who);
   auto helped = std::chrono::steady_clock::now();
   while (!ready()) {
-    if (!helpers.empty() && !(loop && loop->is_manual())) {
+    const bool is_manual = loop && loop->is_manual();
+    bool moved = false;
+    if (!helpers.empty()) {
       const auto now = std::chrono::steady_clock::now();
-      bool moved = false;
       for (Node* helper : helpers) moved |= helper->help();
       if (moved) helped = now;
-      if (moved || now - helped < 200us) {
+      if (!is_manual && (moved || now - helped < 200us)) {
         if (deadline && now >= *deadline) return ready();
         if (!moved) std::this_thread::yield();
         continue;
       }
     }
-    if (loop && loop->is_manual()) {
+    if (is_manual) {
       if (deadline) return false;
+      if (moved || std::any_of(helpers.begin(), helpers.end(), [](const Node* helper) { return helper->is_elsewhere(); })) {  // what comes from elsewhere takes no time of this clock
+        if (!moved && loop->poll() == 0) std::this_thread::yield();
+        continue;
+      }
       if (!loop->step() && !ready())
         throw Error(ErrorKind::unsupported, std::string(who) + ": would wait for ever at " + node.label() + "; nothing is left to do on the manual clock");
       continue;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -11,8 +12,10 @@
 #include <vector>
 
 #include "weir/stream/cluster_chain.hpp"
+#include "weir/stream/cluster_combine.hpp"
 #include "weir/stream/cluster_gather.hpp"
 #include "weir/stream/cluster_scatter.hpp"
+#include "weir/stream/cluster_timed.hpp"
 
 namespace weir {
 
@@ -95,7 +98,77 @@ class ClusterStream : public stream::ClusterChain<ClusterStream<T, In, K>> {
   /// The same in the order in which they are ready.
   [[nodiscard]] Stream<T> gather(Unordered) const { return gather_in(false); }
 
+  /// Gives the newest element to what is below, which takes one at a time; those that a newer one overtakes are dropped, and their values never move.
+  ///
+  /// **Shape.** A subset of the elements, in order; the last one always. An element dropped by a filter above counts as one that was given.
+  [[nodiscard]] ClusterStream<T, T, stream::PassKernel<T>> latest() const {
+    one_by_one();
+    return after(stream::attach<stream::Chunk<T>>(cut().chunks(), std::make_unique<stream::LatestChunkNode<T>>()));
+  }
+  /// Passes on what any of the streams gives, as it comes.
+  template <class... More>
+  [[nodiscard]] auto merge(const More&... more) const {
+    static_assert((stream::is_on_cluster<More> && ...), "merge: scatter() is missing: one of the streams is not on the cluster");
+    const auto inputs = stream::cluster_inputs(*this, more...);
+    auto merged = after(std::apply([](const auto&... chunks) { return op::merge(chunks...); }, inputs.chunks));
+    merged.windows_ = inputs.windows;
+    return merged;
+  }
+  /// Tuples of one element of each stream; see `op::zip`. How far one is ahead is known a little late, so that it may be exceeded by what is on its way.
+  template <class... Args>
+  [[nodiscard]] auto zip(const Args&... args) const {
+    static_assert(((stream::is_on_cluster<Args> || std::is_same_v<Args, max_ahead>) && ...), "zip: every argument is a stream on the cluster or max_ahead{n}");
+    const max_ahead limit = stream::option(max_ahead{10}, args...);
+    return stream::join_on_cluster("zip", *this, [&]<class... E>(std::type_identity<E>...) { return stream::ZipKernel<E...>{limit.elements}; }, stream::cluster_inputs(*this, args...));
+  }
+  /// Tuples of the latest elements; see `op::combine_latest`.
+  template <class... Args>
+  [[nodiscard]] auto combine_latest(const Args&... args) const {
+    static_assert(((stream::is_on_cluster<Args> || std::is_same_v<Args, emit_on>) && ...), "combine_latest: every argument is a stream on the cluster or emit_on(...)");
+    const auto inputs = stream::cluster_inputs(*this, args...);
+    const auto nodes = std::apply([](const auto&... chunks) { return std::array{static_cast<const stream::Node*>(&chunks.node())...}; }, inputs.chunks);
+    const stream::Ended on = stream::inputs_that_emit(stream::option(emit_on(), args...), nodes);
+    return stream::join_on_cluster("combine_latest", *this, [&]<class... E>(std::type_identity<E>...) { return stream::CombineLatestKernel<E...>{on}; }, inputs);
+  }
+  /// Every element of this stream with the latest of the others; see `op::zip_latest`.
+  template <class... Args>
+  [[nodiscard]] auto zip_latest(const Args&... args) const {
+    static_assert(((stream::is_on_cluster<Args> || std::is_same_v<Args, max_ahead>) && ...), "zip_latest: every argument is a stream on the cluster or max_ahead{n}");
+    const max_ahead limit = stream::option(max_ahead{static_cast<std::size_t>(-1)}, args...);
+    return stream::join_on_cluster("zip_latest", *this, [&]<class... E>(std::type_identity<E>...) { return stream::ZipLatestKernel<E...>{limit.elements}; }, stream::cluster_inputs(*this, args...));
+  }
+  /// One stream for each of `ways`; an element goes to the one whose number `choose(x)` is. `choose` is called once for each way, on the workers.
+  template <class Choose>
+  [[nodiscard]] auto route(std::size_t ways, Choose choose) const {
+    op::detail::at_least_one("route", "ways", ways);
+    const auto shared = cut();
+    std::vector<decltype(shared.filter(stream::ChosenWay<Choose>{}))> result;
+    for (std::size_t way = 0; way < ways; ++way) result.push_back(shared.filter(stream::ChosenWay<Choose>{choose, way, ways}));
+    return result;
+  }
+  /// The elements for which `predicate` holds, and the others.
+  template <class F>
+  [[nodiscard]] auto split(F predicate) const {
+    const auto shared = cut();
+    return std::pair(shared.filter(predicate), shared.remove(predicate));
+  }
+  /// Every element of `trigger` makes the segment forget its state.
+  template <class R>
+  [[nodiscard]] auto reset_by(const Stream<R>& trigger) const {
+    const auto ended = cut();
+    static_cast<void>(op::reset_by(trigger)(ended.chunks()));
+    return ended;
+  }
+  /// Every element of `trigger` makes the segment put out what it holds.
+  template <class R>
+  [[nodiscard]] auto flush_by(const Stream<R>& trigger) const {
+    const auto ended = cut();
+    static_cast<void>(op::flush_by(trigger)(ended.chunks()));
+    return ended;
+  }
+
   // For operators.
+  [[nodiscard]] stream::Node& node() const { return cut().chunks().node(); }
   [[nodiscard]] const Client& client() const noexcept { return client_; }
   [[nodiscard]] const Stream<stream::Chunk<In>>& chunks() const noexcept { return chunks_; }
   [[nodiscard]] const Windows& windows() const noexcept { return windows_; }
@@ -130,9 +203,38 @@ class ClusterStream : public stream::ClusterChain<ClusterStream<T, In, K>> {
         return continued<typename Next::Out>(stream::Fused<K, Next>{kernel_, std::move(op).template kernel<T>()}, kinds_ + ", " + kind);
       else  // what can run anywhere is not tied to what cannot
         return cut().fuse(std::move(op));
+    } else if constexpr (requires { op.template timed_kernel<T>(); }) {
+      return timed(std::move(op));
     } else {
       return std::move(op)(*this);
     }
+  }
+  /// An operator that knows time: on the chunks where it only moves elements, else with its state on a worker.
+  template <class Op>
+  auto timed(Op op) const {
+    using Next = decltype(op.template timed_kernel<T>());
+    static_assert(stream::kernel_travels<Next>(), "weir: a function of this operator cannot travel to another process. Below scatter() a lambda must not capture.");
+    if constexpr (requires { Next::outlives_input; }) {
+      if constexpr (std::is_same_v<Next, stream::RateLimitKernel<T>>) one_by_one();
+      return after(op(cut().chunks()));
+    } else {
+      auto node = std::make_unique<stream::TimedChainNode<T, Next>>(op.kind, client_, op.template timed_kernel<T>(), options_);
+      auto& made = *node;
+      made.set_detail(op.text);
+      const auto end = stream::attach<stream::Chunk<typename Next::Out>>(cut().chunks(), std::move(node));
+      made.set_policy(policy_);
+      return after(end);
+    }
+  }
+  /// What follows below the chunks of another node.
+  template <class Out>
+  auto after(const Stream<stream::Chunk<Out>>& chunks) const {
+    ClusterStream<Out, Out, stream::PassKernel<Out>> next(client_, chunks, {}, windows_);
+    next.inherit(options_, policy_);
+    return next;
+  }
+  void one_by_one() const {
+    for (const auto& window : windows_) window->one_by_one = true;
   }
   template <class Out, class Kernel>
   auto continued(Kernel kernel, std::string kinds) const {
@@ -184,4 +286,28 @@ struct Scatter {
 };
 
 }  // namespace stream
+
+namespace op {
+
+/// Merges streams on the cluster that are each in the order of time into one that is; see `op::merge_by_time` of streams.
+template <class TimeOf, class T, class In, class K, class... More>
+auto merge_by_time(TimeOf time, const ClusterStream<T, In, K>& first, const More&... more) {
+  const max_ahead limit = stream::option(max_ahead{1000}, more...);
+  return stream::join_on_cluster(
+      "merge_by_time", first, [&]<class... E>(std::type_identity<E>...) { return stream::MergeByTimeKernel<T, TimeOf, sizeof...(E)>{limit.elements, time}; },
+      stream::cluster_inputs(first, more...));
+}
+/// Pairs of elements on the cluster with equal keys; see `op::join` of streams.
+template <class A, class InA, class KA, class B, class InB, class KB, class KeyA, class KeyB>
+auto join(const ClusterStream<A, InA, KA>& a, const ClusterStream<B, InB, KB>& b, KeyA key_a, KeyB key_b, std::size_t remembered) {
+  detail::at_least_one("join", "remembered", remembered);
+  return stream::attach_cluster_join("join", stream::KeyedJoinKernel<A, B, KeyA, KeyB, false>{remembered, key_a, key_b}, a, stream::cluster_inputs(a, b));
+}
+template <class A, class InA, class KA, class B, class InB, class KB, class KeyA, class KeyB>
+auto left_join(const ClusterStream<A, InA, KA>& a, const ClusterStream<B, InB, KB>& b, KeyA key_a, KeyB key_b, std::size_t remembered) {
+  detail::at_least_one("left_join", "remembered", remembered);
+  return stream::attach_cluster_join("left_join", stream::KeyedJoinKernel<A, B, KeyA, KeyB, true>{remembered, key_a, key_b}, a, stream::cluster_inputs(a, b));
+}
+
+}  // namespace op
 }  // namespace weir

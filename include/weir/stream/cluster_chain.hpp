@@ -10,6 +10,7 @@
 #include "weir/stream/accumulate.hpp"
 #include "weir/stream/event_time.hpp"
 #include "weir/stream/forward.hpp"
+#include "weir/stream/timed.hpp"
 #include "weir/stream/transform.hpp"
 #include "weir/stream/window.hpp"
 
@@ -75,6 +76,16 @@ class ClusterChain {
   template <class TimeOf, class Size> auto tumbling_window(TimeOf time, Size size, Late<Size> late = {}) const& { return self().apply(op::tumbling_window(std::move(time), size, late)); }
   template <class TimeOf, class Size> auto sliding_time_window(TimeOf time, Size size, Size step, Late<Size> late = {}) const& { return self().apply(op::sliding_time_window(std::move(time), size, step, late)); }
   template <class TimeOf, class Size> auto session_window(TimeOf time, Size gap, Late<Size> late = {}) const& { return self().apply(op::session_window(std::move(time), gap, late)); }
+
+  // by the clock, which is this program's
+  auto timed_window(Duration interval) const { return self().apply(op::timed_window(interval)); }
+  template <class KeyOf = Identity> auto timed_window_unique(Duration interval, KeyOf key = {}, Keep keep = Keep::first) const { return self().apply(op::timed_window_unique(interval, std::move(key), keep)); }
+  template <class... Limit> auto delay(Duration interval, Limit... maxsize) const { return self().apply(op::delay(interval, maxsize...)); }
+  auto rate_limit(Duration interval) const { return self().apply(op::rate_limit(interval)); }
+  auto debounce(Duration quiet) const { return self().apply(op::debounce(quiet)); }
+  auto throttle(Duration interval) const { return self().apply(op::throttle(interval)); }
+  auto sample(Duration interval) const { return self().apply(op::sample(interval)); }
+  template <class KeyOf = Identity> auto distinct_within(Duration interval, KeyOf key = {}) const { return self().apply(op::distinct_within(interval, std::move(key))); }
 
   // A ClusterStream has no ends.
   template <class... A> void sink(const A&...) const { static_assert(gather_is_missing<A...>, "weir: gather() is missing: the elements are on the cluster; write .gather().sink(f)"); }

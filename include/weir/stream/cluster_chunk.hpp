@@ -57,12 +57,15 @@ class ChunkSource {
 /// Counts a chunk as being on the cluster until its last copy has gone.
 class ChunkPass {
  public:
-  ChunkPass(std::shared_ptr<ChunkSource> source, std::uint32_t elements) : source_(std::move(source)), elements_(elements) {}
+  /// `outer`: a pass from further up that it keeps meanwhile.
+  ChunkPass(std::shared_ptr<ChunkSource> source, std::uint32_t elements, std::shared_ptr<ChunkPass> outer = {}) : outer_(std::move(outer)), source_(std::move(source)), elements_(elements) {}
   ChunkPass(const ChunkPass&) = delete;
   ~ChunkPass() { source_->left(elements_); }
-  [[nodiscard]] ChunkSource& source() const noexcept { return *source_; }
+  /// The scatter.
+  [[nodiscard]] ChunkSource& source() const noexcept { return outer_ ? outer_->source() : *source_; }
 
  private:
+  std::shared_ptr<ChunkPass> outer_;
   std::shared_ptr<ChunkSource> source_;
   std::uint32_t elements_;
 };

@@ -66,6 +66,7 @@ class GatherNode final : public Outlet<T>, public Inlet<Chunk<T>> {
     return pass_on_next() || moved;
   }
   [[nodiscard]] bool can_help() const override { return true; }
+  [[nodiscard]] bool is_elsewhere() const override { return pending_.load() > 0 && !is_blocked_.load(); }
   [[nodiscard]] std::size_t queued() const override { return pending_.load(); }
   [[nodiscard]] std::size_t pending() const override { return pending_.load(); }
   [[nodiscard]] const char* shape() const override { return "house"; }
@@ -184,27 +185,27 @@ class GatherNode final : public Outlet<T>, public Inlet<Chunk<T>> {
     }
     if (!arrival.chunk.result.valid()) {
       const TicketScope scope(arrival.ticket);
-      return emit_all(std::move(arrival.chunk.values));
+      return emit_all(arrival.chunk.values);
     }
     try {
       client::FutureState& state = *arrival.chunk.result.handle().get();
       if (!state.has_value.load(std::memory_order_acquire)) client_.core()->fetch(state, std::nullopt);
-      if (state.has_small)
-        emit_result(arrival, client::take_value<ChunkResult<T>>(state));
-      else
-        emit_result(arrival, state.value.template as<ChunkResult<T>>());
+      if (!state.has_small) return emit_result(arrival, state.value.template as<ChunkResult<T>>());
+      Reader reader(state.small.bytes());
+      ChunkResult<T> result{};
+      read(reader, result);
+      emit_result(arrival, result);
     } catch (...) {
       const auto failed = std::current_exception();
       const TicketScope scope(arrival.ticket);
       framed([&] { this->raise(failed); });
     }
   }
-  template <class Result>
-  void emit_result(Arrival& arrival, Result&& result) {
+  void emit_result(Arrival& arrival, const ChunkResult<T>& result) {
     if (arrival.chunk.pass) arrival.chunk.pass->source().measured(result.seconds, result.copying_seconds, result.elements);
     Tickets tickets = held_.came_out(arrival.chunk.token, std::move(arrival.ticket), result.held);
     const TicketScope scope(combine(tickets));
-    emit_all(std::forward<Result>(result).values);
+    emit_all(result.values);
     if (!result.errors.empty()) {
       framed([&] {
         for (const ChunkError& error : result.errors) Segment::report(*this, ChunkError(error));
@@ -213,8 +214,7 @@ class GatherNode final : public Outlet<T>, public Inlet<Chunk<T>> {
     if (result.is_over) framed([&] { this->end(); });
   }
   /// Emits elements, waiting for room below before each.
-  template <class Values>
-  void emit_all(Values&& values) {
+  void emit_all(const std::vector<T>& values) {
     for (std::size_t at = 0; at < values.size();) {
       bool full = false;
       framed([&] {
@@ -230,11 +230,13 @@ class GatherNode final : public Outlet<T>, public Inlet<Chunk<T>> {
       this->admit(std::move(const_cast<std::vector<T>&>(values)[at]));
   }
   void wait_for_room() {
+    is_blocked_.store(true);
     Graph::wait(*this, "gather", [&] {
       if (is_over()) return true;
       Frame frame(*this);
       return this->closed_gate() == nullptr;
     });
+    is_blocked_.store(false);
   }
 
   Client client_;
@@ -245,7 +247,7 @@ class GatherNode final : public Outlet<T>, public Inlet<Chunk<T>> {
   std::condition_variable more_;
   std::deque<Arrival> arrivals_;
   std::atomic<std::size_t> pending_{0};
-  std::atomic<bool> asleep_{false};
+  std::atomic<bool> asleep_{false}, is_blocked_{false};
   std::atomic<std::int64_t> helped_at_{0};
   bool over_ = false;
   std::thread thread_;

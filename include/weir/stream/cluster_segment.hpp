@@ -110,6 +110,8 @@ class StateChain {
     last_ = std::move(next);
     return submit_with(client_, options_, &stage_output<K>, last_);
   }
+  /// The state after the last step.
+  [[nodiscard]] const Future<Stage<K>>& last() const noexcept { return last_; }
   void reset() {
     state_ = begin_;
     last_ = {};

@@ -443,6 +443,23 @@ Option option(Option otherwise, const Args&... args) {
 }
 template <class T> inline constexpr bool is_literal = !is_stream<T> && !std::is_same_v<T, max_ahead> && !std::is_same_v<T, emit_on>;
 
+/// The inputs of combine_latest that make it emit: those that were named, or all.
+template <std::size_t count>
+Ended inputs_that_emit(const emit_on& which, const std::array<const Node*, count>& nodes) {
+  Ended on;
+  for (const std::size_t position : which.positions) {
+    if (position >= count) throw Error(ErrorKind::invalid_argument, "combine_latest: emit_on must be less than " + std::to_string(count) + " (got " + std::to_string(position) + ")");
+    on.set(position);
+  }
+  for (const Node* node : which.nodes) {
+    if (std::find(nodes.begin(), nodes.end(), node) == nodes.end())
+      throw Error(ErrorKind::invalid_argument, "combine_latest: emit_on names " + node->label() + ", which is not among the streams");
+    for (std::size_t i = 0; i < count; ++i) on[i] = on[i] || nodes[i] == node;
+  }
+  if (on.none()) on.set();
+  return on;
+}
+
 /// Puts the literals among the arguments of zip back into their places.
 template <std::size_t at, class Items, class... Args>
 auto with_literals(Items&& items, const std::tuple<Args...>& args) {
@@ -530,22 +547,7 @@ auto combine_latest(const Stream<First>& first, const Args&... args) {
   static_assert(((stream::is_stream<Args> || std::is_same_v<Args, emit_on>) && ...), "combine_latest: every argument is a stream or emit_on(...)");
   return std::apply(
       [&]<class... T>(const Stream<T>&... streams) {
-        constexpr std::size_t count = sizeof...(T);
-        const emit_on which = stream::option(emit_on(), args...);
-        const std::array<const stream::Node*, count> nodes{&streams.node()...};
-        stream::Ended on;
-        for (const std::size_t position : which.positions) {
-          if (position >= count)
-            throw Error(ErrorKind::invalid_argument,
-                        "combine_latest: emit_on must be less than " + std::to_string(count) + " (got " + std::to_string(position) + ")");
-          on.set(position);
-        }
-        for (const stream::Node* node : which.nodes) {
-          if (std::find(nodes.begin(), nodes.end(), node) == nodes.end())
-            throw Error(ErrorKind::invalid_argument, "combine_latest: emit_on names " + node->label() + ", which is not among the streams");
-          for (std::size_t i = 0; i < count; ++i) on[i] = on[i] || nodes[i] == node;
-        }
-        if (on.none()) on.set();
+        const stream::Ended on = stream::inputs_that_emit<sizeof...(T)>(stream::option(emit_on(), args...), {&streams.node()...});
         return stream::attach_join("combine_latest", stream::CombineLatestKernel<T...>{on}, streams...);
       },
       stream::streams_of(first, args...));

@@ -189,6 +189,8 @@ class Node {
   /// A thread waits for the graph and has nothing else to do: whether it could bring something on.
   virtual bool help() { return false; }
   [[nodiscard]] virtual bool can_help() const { return false; }
+  /// Work for it is under way elsewhere and will arrive by itself, whatever the stream's clock says.
+  [[nodiscard]] virtual bool is_elsewhere() const { return false; }
   /// A drain has ended: what it wrote should be where others can read it.
   virtual void drained() {}
   /// Stops its threads and timers; nothing of the node runs afterwards.

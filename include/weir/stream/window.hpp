@@ -45,13 +45,12 @@ struct PartitionKernel {
     std::uint64_t number = 0;  // batches in the order they began
     Time due{};
   };
-  PartitionKernel() = default;
-  explicit PartitionKernel(std::size_t size, Time limit = {}, KeyOf key_of = {}) : n(size), timeout(limit), key(std::move(key_of)) {}
-  std::size_t n = 1;
+  std::size_t n;
   Time timeout{};  // zero: none
   KeyOf key{};
-  KeyMap<Key, Batch> batches;
+  KeyMap<Key, Batch> batches = {};
   std::uint64_t begun = 0;
+  std::size_t count = 0;  // elements kept
 
   template <class X, class Emit>
   void push(X&& x, Emit&& emit, Time now = {}) {
@@ -90,13 +89,8 @@ struct PartitionKernel {
   }
   [[nodiscard]] std::size_t held() const { return count; }
   [[nodiscard]] std::size_t pending() const { return timeout == Time::zero() ? 0 : count; }
-  template <class Archive>
-  void serialize(Archive& archive) {
-    archive(n, timeout, key, batches, begun, count);
-  }
 
  private:
-  std::size_t count = 0;
   template <class Place, class Emit>
   void put_out(Place place, Emit&& emit) {
     Batch batch = std::move(place->second);
@@ -225,20 +219,20 @@ inline std::chrono::nanoseconds positive(const char* name, const char* what, Dur
 /// \return `numbers.partition(2)` turns `0 1 2 3 4` and the end into `{0,1} {2,3} {4}`.
 inline auto partition(std::size_t n) {
   detail::at_least_one("partition", "n", n);
-  return ByKernel{"partition", [n]<class In>(std::type_identity<In>) { return stream::PartitionKernel<In, stream::NoKey>(n); }, std::to_string(n)};
+  return ByKernel{"partition", [n]<class In>(std::type_identity<In>) { return stream::PartitionKernel<In, stream::NoKey>{n}; }, std::to_string(n)};
 }
 template <class KeyOf>
   requires(!std::is_convertible_v<KeyOf, Duration>)
 auto partition(std::size_t n, KeyOf key) {
   detail::at_least_one("partition", "n", n);
-  return ByKernel{"partition", [n, key = std::move(key)]<class In>(std::type_identity<In>) { return stream::PartitionKernel<In, KeyOf>(n, {}, key); }, std::to_string(n)};
+  return ByKernel{"partition", [n, key = std::move(key)]<class In>(std::type_identity<In>) { return stream::PartitionKernel<In, KeyOf>{n, {}, key}; }, std::to_string(n)};
 }
 template <class KeyOf = stream::NoKey>
 auto partition(std::size_t n, Duration timeout, KeyOf key = {}) {
   detail::at_least_one("partition", "n", n);
   const stream::Time limit = detail::positive("partition", "timeout", timeout);
   return ByTimedKernel{"partition",
-                       [n, limit, key = std::move(key)]<class In>(std::type_identity<In>) { return stream::PartitionKernel<In, KeyOf>(n, limit, key); },
+                       [n, limit, key = std::move(key)]<class In>(std::type_identity<In>) { return stream::PartitionKernel<In, KeyOf>{n, limit, key}; },
                        std::to_string(n) + ", " + to_string(limit)};
 }
 

@@ -360,7 +360,14 @@ namespace cereal {
 /// Plain structs: member by member.
 template <class Archive, weir::task::PlainStruct T>
 void CEREAL_SERIALIZE_FUNCTION_NAME(Archive& archive, T& value) {
-  weir::task::for_each_field(value, [&](auto& field) { archive(field); });
+  weir::task::for_each_field(value, [&]<class Field>(Field& field) {
+    if constexpr (!weir::task::FunctionPointer<std::remove_const_t<Field>>)  // which cereal refuses as a pointer
+      archive(field);
+    else if constexpr (std::is_same_v<Archive, weir::OutArchive>)
+      weir::write(archive.writer, field);
+    else
+      weir::read(archive.reader, field);
+  });
 }
 }  // namespace cereal
 

@@ -9,7 +9,6 @@
 #include "end_to_end/streams/support.hpp"
 
 using namespace weir;
-using namespace weir::test;
 using namespace std::chrono_literals;
 
 namespace {
@@ -178,7 +177,7 @@ TEST_CASE("elements a function throws on are skipped, tried again, or become dea
 TEST_CASE("a dead letter stream must take the elements of the segment") {
   Stream<int> source;
   Stream<Letter<std::string>> letters;
-  CHECK_THAT(sentence([&] { source.scatter().map(inc).on_error(dead_letter(letters)).gather(); }), Catch::Contains("does not take the elements of <segment: map>"));
+  CHECK_THAT(sentence([&] { static_cast<void>(source.scatter().map(inc).on_error(dead_letter(letters)).gather()); }), Catch::Contains("does not take the elements of <segment: map>"));
 }
 
 TEST_CASE("on_done fires once for each element, with the error that hurt it") {
@@ -244,7 +243,7 @@ TEST_CASE("a window below gather does not keep elements on the cluster") {
 
 TEST_CASE("segments follow each other, with options of their own") {
   Stream<int> source;
-  const std::string worker = std::to_string(client().workers().front().peer);
+  const std::string worker = std::to_string(weir::test::client().workers().front().peer);
   const auto out = source.scatter().map(inc).cut().map(twice).with({.workers = {worker}}).cut().remove(is_odd).gather().sink_to_list();
   const auto plain = source.scatter().map(inc).cut().map(twice).with({.priority = 3, .workers = {worker}}).gather().sink_to_list();
   feed(source, 0, 500);
@@ -265,7 +264,7 @@ TEST_CASE("a stream with a name is computed once for all that is chained to it")
   CHECK(b.values().back() == 198);
   CHECK(c.values().back() == 4950);
   int calls = 0;
-  for (const int count : client().gather(client().run_on_workers(calls_of_counting))) calls += count;
+  for (const int count : weir::test::client().gather(weir::test::client().run_on_workers(calls_of_counting))) calls += count;
   CHECK(calls == 100);
 }
 
