@@ -7,4 +7,5 @@
 #include "weir/core/error.hpp"
 #include "weir/runtime/run.hpp"
 #include "weir/runtime/snapshot.hpp"
+#include "weir/stream/cluster.hpp"
 #include "weir/task/task.hpp"

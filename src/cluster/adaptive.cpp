@@ -45,9 +45,7 @@ int cancel_waiting(int surplus, const ScalingView& view, ScalingPlan& plan) {
 
 }  // namespace
 
-int jobs_for_workers(int workers, const JobShape& shape) {
-  return parts("workers", not_negative("workers", workers), not_negative("workers", shape.workers));
-}
+int jobs_for_workers(int workers, const JobShape& shape) { return parts("workers", not_negative("workers", workers), not_negative("workers", shape.workers)); }
 int jobs_for_cores(int cores, const JobShape& shape) { return parts("cores", not_negative("cores", cores), not_negative("cores", shape.cores)); }
 int jobs_for_memory(std::uint64_t memory_bytes, const JobShape& shape) { return parts("memory", memory_bytes, shape.memory_bytes); }
 
@@ -58,7 +56,9 @@ void Scaler::scale(int jobs) {
 }
 
 void Scaler::adapt(const AdaptLimits& limits) {
-  const auto refuse = [](const std::string& rule, auto got) { throw Error(ErrorKind::invalid_argument, "adapt: " + rule + " (got " + std::to_string(got) + ")"); };
+  const auto refuse = [](const std::string& rule, auto got) {
+    throw Error(ErrorKind::invalid_argument, "adapt: " + rule + " (got " + std::to_string(got) + ")");
+  };
   if (limits.minimum_jobs < 0) refuse("minimum must not be negative", limits.minimum_jobs);
   if (limits.maximum_jobs < std::max(1, limits.minimum_jobs)) refuse("maximum must be at least 1 and at least minimum", limits.maximum_jobs);
   if (limits.idle_grace < std::chrono::seconds(0)) refuse("idle_grace must not be negative", limits.idle_grace.count());
@@ -104,9 +104,8 @@ void Scaler::shrink(int surplus, const ScalingView& view, ScalingPlan& plan) con
   for (const JobView& job : view.jobs)
     if (job.is_running) running.push_back(&job);
   // Idle jobs go first, the longest idle among them at the head; then the newest.
-  std::stable_sort(running.begin(), running.end(), [](const JobView* a, const JobView* b) {
-    return a->idle_since.value_or(ScalingTime::max()) < b->idle_since.value_or(ScalingTime::max());
-  });
+  std::stable_sort(running.begin(), running.end(),
+                   [](const JobView* a, const JobView* b) { return a->idle_since.value_or(ScalingTime::max()) < b->idle_since.value_or(ScalingTime::max()); });
   const auto busy = std::find_if(running.begin(), running.end(), [](const JobView* job) { return !job->idle_since; });
   std::reverse(busy, running.end());
   for (std::size_t i = 0; i < running.size() && surplus > 0; ++i, --surplus) plan.retire.push_back(running[i]->id);
@@ -142,7 +141,8 @@ void Scaler::submit_failed(ScalingTime now, const std::string& reason) {
   if (not_before_ && now < *not_before_) return;  // of the same volley as the one before
   ++failed_submits_;
   wait_after_failure(now);
-  if (failed_submits_ >= most_failed_submits) pause_reason_ = std::to_string(failed_submits_) + " submissions in a row were refused, the last one with: " + reason;
+  if (failed_submits_ >= most_failed_submits)
+    pause_reason_ = std::to_string(failed_submits_) + " submissions in a row were refused, the last one with: " + reason;
 }
 
 void Scaler::job_over(ScalingTime now, JobOutcome outcome, const std::string& reason) {

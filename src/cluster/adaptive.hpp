@@ -62,9 +62,9 @@ enum class JobOutcome : unsigned char {
 
 /// Decides when jobs are submitted, cancelled and retired.
 ///
-/// A fixed number of jobs is kept while there is work: what ends by its walltime is replaced. Following the work, it grows at once and shrinks only after jobs have
-/// been idle, or superfluous in the queue, for the whole grace. Failures make it wait 0, 1, 15, 30 minutes and an hour; after 10 refused submissions or 3 failed
-/// jobs in a row it pauses until `resume`, and says why. The first submission is a single one: it tells whether the site accepts such jobs at all.
+/// A fixed number of jobs is kept while there is work: what ends by its walltime is replaced. Following the work, it grows at once and shrinks only after jobs
+/// have been idle, or superfluous in the queue, for the whole grace. Failures make it wait 0, 1, 15, 30 minutes and an hour; after 10 refused submissions or 3
+/// failed jobs in a row it pauses until `resume`, and says why. The first submission is a single one: it tells whether the site accepts such jobs at all.
 ///
 /// **Errors.** Only `scale` and `adapt` throw: `Error{invalid_argument}`.
 /// **Threads.** Confined to its owner; no locks, no clock.

@@ -28,19 +28,28 @@ const BatchSystem& detect_batch_system() {
     if (is_on_path(system.submit_program())) return system;
     programs += (programs.empty() ? "" : " nor ") + std::string(system.submit_program());
   }
-  throw Error(ErrorKind::not_found, "batch system: none found on PATH (got neither " + programs + "); is this a login node, is the batch system's module loaded?");
+  throw Error(ErrorKind::not_found,
+              "batch system: none found on PATH (got neither " + programs + "); is this a login node, is the batch system's module loaded?");
 }
 
 std::string_view to_string(JobState state) noexcept {
   switch (state) {
-    case JobState::waiting: return "waiting";
-    case JobState::held: return "held";
-    case JobState::running: return "running";
-    case JobState::succeeded: return "succeeded";
-    case JobState::failed: return "failed";
-    case JobState::cancelled: return "cancelled";
-    case JobState::timed_out: return "timed_out";
-    case JobState::unknown: return "unknown";
+    case JobState::waiting:
+      return "waiting";
+    case JobState::held:
+      return "held";
+    case JobState::running:
+      return "running";
+    case JobState::succeeded:
+      return "succeeded";
+    case JobState::failed:
+      return "failed";
+    case JobState::cancelled:
+      return "cancelled";
+    case JobState::timed_out:
+      return "timed_out";
+    case JobState::unknown:
+      return "unknown";
   }
   return "unknown";
 }

@@ -23,7 +23,8 @@ std::string directive_value(std::string_view option, const std::string& value) {
 /// PBS takes what is ahead of a colon for a host.
 std::string log_path(const JobOptions& options) {
   const std::string path = directive_value("log_directory", log_prefix(options));
-  if (path.find(':') != std::string::npos) throw Error(ErrorKind::invalid_argument, "log_directory: PBS takes no colon in the path of a log (got " + path + ")");
+  if (path.find(':') != std::string::npos)
+    throw Error(ErrorKind::invalid_argument, "log_directory: PBS takes no colon in the path of a log (got " + path + ")");
   return path;
 }
 
@@ -46,7 +47,8 @@ std::string select_text(const JobOptions& options) {
   const JobLayout wanted = layout(options);
   if (wanted.nodes == 0) {
     if (options.memory_bytes || options.gpus_per_node)
-      throw Error(ErrorKind::invalid_argument, "nodes: PBS needs the number of nodes when memory or GPUs of a node are asked for (got none), for example --nodes 1");
+      throw Error(ErrorKind::invalid_argument,
+                  "nodes: PBS needs the number of nodes when memory or GPUs of a node are asked for (got none), for example --nodes 1");
     return "select=" + chunk(options, wanted.ranks, 1);
   }
   const int more = wanted.ranks % wanted.nodes;
@@ -78,7 +80,8 @@ std::string opening(const JobOptions& options) {
   const std::string log = (prefix.empty() ? "" : quoted("log_directory", prefix)) + checked_name(options) + "-\"${weir_job%%.*}\"";
   return "cd \"${PBS_O_WORKDIR:-.}\" || exit\n"
          "weir_job=${PBS_JOBID:-${SLURM_JOB_ID:-0}}\n"
-         "exec >" + log + ".out 2>" + log + ".err\n";
+         "exec >" +
+         log + ".out 2>" + log + ".err\n";
 }
 
 std::string number_of(const std::string& id) { return id.substr(0, id.find('.')); }
@@ -87,7 +90,7 @@ std::string number_of(const std::string& id) { return id.substr(0, id.find('.'))
 using Attributes = std::map<std::string, std::string>;
 
 JobState over_state(const Attributes& job, int exit_status) {
-  constexpr int killed_by_server = 271;   // 256 + SIGTERM
+  constexpr int killed_by_server = 271;  // 256 + SIGTERM
   constexpr int killed_at_walltime = -29;
   constexpr const char* terminated = "91";
   const auto of = [&](const char* key) { return job.contains(key) ? job.at(key) : ""; };

@@ -145,8 +145,11 @@ ProgramResult run_program(const std::vector<std::string>& command, std::chrono::
   int status = 0;
   while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
   }
-  if (!in_time)
-    throw Error(ErrorKind::timeout, command.front() + ": no answer within " + std::to_string(patience.count()) + " ms (got: " + one_line(result.errors) + ")");
+  if (!in_time) {
+    const std::string said = one_line(result.errors);
+    throw Error(ErrorKind::timeout,
+                command.front() + ": no answer within " + std::to_string(patience.count()) + " ms (got " + (said.empty() ? "nothing" : said) + ")");
+  }
   result.exit_status = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
   return result;
 }

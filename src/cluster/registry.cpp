@@ -57,7 +57,8 @@ void rename_to(const std::filesystem::path& from, const std::filesystem::path& t
 }
 
 JobState state_called(const std::string& name) {
-  for (const JobState state : {JobState::waiting, JobState::held, JobState::running, JobState::succeeded, JobState::failed, JobState::cancelled, JobState::timed_out})
+  for (const JobState state :
+       {JobState::waiting, JobState::held, JobState::running, JobState::succeeded, JobState::failed, JobState::cancelled, JobState::timed_out})
     if (to_string(state) == name) return state;
   return JobState::unknown;
 }
@@ -66,10 +67,17 @@ JobState state_called(const std::string& name) {
 std::string dump(const json& tree) { return tree.dump(2, ' ', false, json::error_handler_t::replace) + "\n"; }
 
 std::string to_json(const JobRecord& record) {
-  json tree{{"system", record.system},           {"id", record.last.id},           {"name", record.name},
-            {"directory", record.directory},     {"command", record.command},      {"ranks", record.ranks},
-            {"output_file", record.output_file}, {"error_file", record.error_file}, {"submitted", record.submitted.time_since_epoch().count()},
-            {"state", to_string(record.last.state)}, {"reason", record.last.reason}};
+  json tree{{"system", record.system},
+            {"id", record.last.id},
+            {"name", record.name},
+            {"directory", record.directory},
+            {"command", record.command},
+            {"ranks", record.ranks},
+            {"output_file", record.output_file},
+            {"error_file", record.error_file},
+            {"submitted", record.submitted.time_since_epoch().count()},
+            {"state", to_string(record.last.state)},
+            {"reason", record.last.reason}};
   if (record.last.exit_status) tree["exit_status"] = *record.last.exit_status;
   return dump(tree);
 }
@@ -159,7 +167,8 @@ JobRecord JobRegistry::find(std::string_view which) const {
   std::erase_if(records, [&](const JobRecord& record) { return !is_meant(record, which); });
   if (records.empty()) throw Error(ErrorKind::not_found, "no job of yours is known by that id; `weir status` lists them (got " + std::string(which) + ")");
   if (records.size() > 1)
-    throw Error(ErrorKind::invalid_argument, "several jobs have that id; write for example " + records.front().system + ":" + records.front().last.id + " (got " + std::string(which) + ")");
+    throw Error(ErrorKind::invalid_argument,
+                "several jobs have that id; write for example " + records.front().system + ":" + records.front().last.id + " (got " + std::string(which) + ")");
   return records.front();
 }
 

@@ -48,11 +48,14 @@ std::string escaped_word(std::string_view text) {
 }
 
 bool needs_no_quotes(std::string_view text) {
-  return !text.empty() && text.front() != '=' && std::all_of(text.begin(), text.end(), [](char c) { return is_letter(c) || is_digit(c) || std::string_view("_-./:,+@%=").find(c) != std::string_view::npos; });
+  return !text.empty() && text.front() != '=' && std::all_of(text.begin(), text.end(), [](char c) {
+    return is_letter(c) || is_digit(c) || std::string_view("_-./:,+@%=").find(c) != std::string_view::npos;
+  });
 }
 
 std::string variable_line(const std::string& name, const std::string& value) {
-  const bool is_name = !name.empty() && !is_digit(name.front()) && std::all_of(name.begin(), name.end(), [](char c) { return is_letter(c) || is_digit(c) || c == '_'; });
+  const bool is_name =
+      !name.empty() && !is_digit(name.front()) && std::all_of(name.begin(), name.end(), [](char c) { return is_letter(c) || is_digit(c) || c == '_'; });
   if (!is_name) refuse("environment", "a variable's name has letters, digits and _ and does not begin with a digit", name);
   return "export " + name + "=" + quoted("environment", value) + "\n";
 }
@@ -60,7 +63,8 @@ std::string variable_line(const std::string& name, const std::string& value) {
 std::string run_line(const JobOptions& options) {
   if (options.command.empty() || options.command.front().empty()) refuse("command", "a job needs a program to run, for example ./app", "");
   const JobLayout wanted = layout(options);
-  std::string line = quoted("weir", options.weir) + " run -n " + std::to_string(wanted.ranks) + " --threads " + std::to_string(options.threads_per_rank) + " --";
+  std::string line =
+      quoted("weir", options.weir) + " run -n " + std::to_string(wanted.ranks) + " --threads " + std::to_string(options.threads_per_rank) + " --";
   for (const std::string& word : options.command) line += " " + quoted("command", word);
   return line + "\n";
 }
@@ -68,7 +72,8 @@ std::string run_line(const JobOptions& options) {
 }  // namespace
 
 std::string quoted(std::string_view option, std::string_view text) {
-  if (text.find('\0') != std::string_view::npos) refuse(option, "a null character cannot be passed to a program", std::string_view(text.data(), text.find('\0')));
+  if (text.find('\0') != std::string_view::npos)
+    refuse(option, "a null character cannot be passed to a program", std::string_view(text.data(), text.find('\0')));
   if (needs_no_quotes(text)) return std::string(text);
   if (std::any_of(text.begin(), text.end(), is_control)) return escaped_word(text);
   std::string word = "'";
@@ -83,7 +88,8 @@ std::string one_line_value(std::string_view option, std::string_view text) {
 
 std::string checked_name(const JobOptions& options) {
   const std::string& name = options.name;
-  const bool is_plain = std::all_of(name.begin(), name.end(), [](char c) { return is_letter(c) || is_digit(c) || std::string_view("._+-").find(c) != std::string_view::npos; });
+  const bool is_plain =
+      std::all_of(name.begin(), name.end(), [](char c) { return is_letter(c) || is_digit(c) || std::string_view("._+-").find(c) != std::string_view::npos; });
   if (name.empty() || !is_plain || !(is_letter(name.front()) || name.front() == '_'))
     refuse("name", "a job's name has letters, digits and ._+- and begins with a letter", name);
   if (name.size() > longest_name) refuse("name", "a job's name has at most " + std::to_string(longest_name) + " characters", std::to_string(name.size()));
@@ -106,7 +112,8 @@ std::string clock_text(std::chrono::seconds duration) {
 }
 
 void Directives::add(const std::string& directive) {
-  const bool is_skipped = std::any_of(options_.skip.begin(), options_.skip.end(), [&](const std::string& text) { return !text.empty() && directive.find(text) != std::string::npos; });
+  const bool is_skipped = std::any_of(options_.skip.begin(), options_.skip.end(),
+                                      [&](const std::string& text) { return !text.empty() && directive.find(text) != std::string::npos; });
   if (!is_skipped) text_ += std::string(prefix_) + " " + directive + "\n";
 }
 
@@ -157,7 +164,8 @@ JobLayout layout(const JobOptions& options) {
   if (result.nodes == 0 && result.ranks_per_node > 0) result.nodes = (result.ranks + result.ranks_per_node - 1) / result.ranks_per_node;
   if (result.nodes == 0 && result.ranks == 1) result.nodes = 1;
   if (result.nodes == 0) return result;
-  if (result.nodes > result.ranks) refuse("nodes", "every node runs at least one rank, and there are " + std::to_string(result.ranks) + " ranks", std::to_string(nodes));
+  if (result.nodes > result.ranks)
+    refuse("nodes", "every node runs at least one rank, and there are " + std::to_string(result.ranks) + " ranks", std::to_string(nodes));
   if (result.ranks_per_node == 0) result.ranks_per_node = (result.ranks + result.nodes - 1) / result.nodes;
   if (std::int64_t{result.ranks_per_node} * result.nodes < result.ranks)
     refuse("ranks", std::to_string(result.nodes) + " nodes with " + std::to_string(per_node) + " ranks each have fewer ranks", std::to_string(ranks));

@@ -56,12 +56,12 @@ std::string directives(const JobOptions& options) {
 
 JobState state_of(const std::string& word, const std::string& reason) {
   static const std::map<std::string, JobState> table{
-      {"PENDING", JobState::waiting},      {"CONFIGURING", JobState::running}, {"RUNNING", JobState::running},      {"COMPLETING", JobState::running},
-      {"SUSPENDED", JobState::running},    {"STOPPED", JobState::running},     {"SIGNALING", JobState::running},    {"STAGE_OUT", JobState::running},
-      {"RESIZING", JobState::running},     {"REQUEUED", JobState::waiting},    {"REQUEUE_FED", JobState::waiting},  {"REQUEUE_HOLD", JobState::held},
-      {"SPECIAL_EXIT", JobState::held},    {"RESV_DEL_HOLD", JobState::held},  {"COMPLETED", JobState::succeeded},  {"CANCELLED", JobState::cancelled},
-      {"TIMEOUT", JobState::timed_out},    {"DEADLINE", JobState::timed_out},  {"FAILED", JobState::failed},        {"NODE_FAIL", JobState::failed},
-      {"BOOT_FAIL", JobState::failed},     {"OUT_OF_MEMORY", JobState::failed}, {"PREEMPTED", JobState::failed},    {"REVOKED", JobState::failed},
+      {"PENDING", JobState::waiting},   {"CONFIGURING", JobState::running},  {"RUNNING", JobState::running},     {"COMPLETING", JobState::running},
+      {"SUSPENDED", JobState::running}, {"STOPPED", JobState::running},      {"SIGNALING", JobState::running},   {"STAGE_OUT", JobState::running},
+      {"RESIZING", JobState::running},  {"REQUEUED", JobState::waiting},     {"REQUEUE_FED", JobState::waiting}, {"REQUEUE_HOLD", JobState::held},
+      {"SPECIAL_EXIT", JobState::held}, {"RESV_DEL_HOLD", JobState::held},   {"COMPLETED", JobState::succeeded}, {"CANCELLED", JobState::cancelled},
+      {"TIMEOUT", JobState::timed_out}, {"DEADLINE", JobState::timed_out},   {"FAILED", JobState::failed},       {"NODE_FAIL", JobState::failed},
+      {"BOOT_FAIL", JobState::failed},  {"OUT_OF_MEMORY", JobState::failed}, {"PREEMPTED", JobState::failed},    {"REVOKED", JobState::failed},
   };
   const auto found = table.find(word.substr(0, word.find_first_of("+ ")));
   if (found == table.end()) return JobState::unknown;
@@ -112,7 +112,8 @@ Found ask_squeue(const std::vector<std::string>& ids) {
 /// What the accounting knows of older jobs; many small sites have none.
 Found ask_sacct(const std::vector<std::string>& ids) {
   if (!is_on_path("sacct")) return {};
-  const ProgramResult answer = run_program({"sacct", "--noheader", "--parsable2", "--allocations", "--jobs=" + comma_separated(ids), "--format=JobID,State,ExitCode"});
+  const ProgramResult answer =
+      run_program({"sacct", "--noheader", "--parsable2", "--allocations", "--jobs=" + comma_separated(ids), "--format=JobID,State,ExitCode"});
   Found found;
   std::istringstream lines(answer.exit_status == 0 ? answer.output : "");
   for (std::string line; std::getline(lines, line);) {

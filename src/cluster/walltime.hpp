@@ -33,8 +33,8 @@ struct JobEnd {
 
 /// The time left at `now`, by this node's clock.
 ///
-/// An absolute end is only as good as the agreement of two clocks; a limit counted from the script's beginning needs one. So where both are known and differ by more
-/// than ten minutes, the limit is believed and the difference reported; where they agree, the earlier end.
+/// An absolute end is only as good as the agreement of two clocks; a limit counted from the script's beginning needs one. So where both are known and differ by
+/// more than ten minutes, the limit is believed and the difference reported; where they agree, the earlier end.
 ///
 /// **Errors.** None; nothing if neither a limit nor an end is known, that is outside a job or in one without walltime.
 [[nodiscard]] std::optional<JobEnd> job_end(const JobClock& clock, std::chrono::sys_seconds now);

@@ -72,7 +72,8 @@ std::size_t distance(std::string_view a, std::string_view b) {
 }
 
 std::string nearest(std::string_view name) {
-  return std::string(std::min_element(table.begin(), table.end(), [&](const Setting& a, const Setting& b) { return distance(a.name, name) < distance(b.name, name); })->name);
+  return std::string(
+      std::min_element(table.begin(), table.end(), [&](const Setting& a, const Setting& b) { return distance(a.name, name) < distance(b.name, name); })->name);
 }
 
 const Setting& known(const std::string& where, std::string_view name) {
@@ -180,7 +181,9 @@ Config Config::parse(const std::string& toml, const std::string& origin, Environ
   return config;
 }
 
-void Config::set(std::string_view name, std::vector<std::string> values) { arguments_[std::string(known("config", name).name)] = {std::move(values), "argument"}; }
+void Config::set(std::string_view name, std::vector<std::string> values) {
+  arguments_[std::string(known("config", name).name)] = {std::move(values), "argument"};
+}
 
 Config::Value Config::find(std::string_view name) const {
   const Setting& setting = known("config", name);
@@ -213,7 +216,8 @@ std::int64_t Config::count(std::string_view name) const {
   const std::string& text = value.values.front();
   std::int64_t number = 0;
   const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (problem != std::errc() || end != text.data() + text.size() || number < 0) refuse(value.origin, std::string(name) + " must be a whole number from 0", text);
+  if (problem != std::errc() || end != text.data() + text.size() || number < 0)
+    refuse(value.origin, std::string(name) + " must be a whole number from 0", text);
   return number;
 }
 

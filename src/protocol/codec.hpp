@@ -27,7 +27,13 @@ void encode(Buffer& out, const Message& message) {
 template <class Message, class Handle>
 void decode_as(Reader& reader, Handle& handle) {
   Message message{};
-  read(reader, message);
+  try {
+    read(reader, message);
+  } catch (const Error&) {
+    throw;
+  } catch (const std::exception& error) {
+    throw Error(ErrorKind::serialization, std::string("message: cannot be read: ") + error.what());
+  }
   handle(std::move(message));
 }
 

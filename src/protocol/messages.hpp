@@ -171,6 +171,12 @@ struct RunFailed {
   std::uint32_t run;
   std::shared_ptr<const Failure> failure;
 };
+/// The task's function waits for tasks it has submitted: until it goes on, its thread is another task's.
+struct RunWaits {
+  TaskId id;
+  std::uint32_t run;
+  bool waiting;
+};
 struct RetractReply {
   TaskId id;
   std::uint32_t run;
@@ -238,7 +244,7 @@ struct PutResult {
 /// Every message; a new one goes at the end.
 using Messages = std::tuple<SubmitTask, ReleaseTask, CancelFuture, RetryFuture, LocateTask, TaskDone, TaskFailed, TaskPending, RunTask, CancelRun, RetractRun, FreeResult,
                             InputAt, ReplicateResult, PeerGone, Welcome, Alive, Refused, Shutdown, GoodBye, Hello, RunFinished, RunFailed, RetractReply, ResultHere, InputMissing,
-                            ResultBroken, Heartbeat, Leaving, GetResult, ResultData, ResultMissing, PutResult, ScatterHere, DropRequest,
+                            ResultBroken, Heartbeat, Leaving, GetResult, ResultData, ResultMissing, PutResult, ScatterHere, DropRequest, RunWaits,
                             RetireMe, FindPeer, ContactHere, PeerAddress, EnterNetwork>;
 
 }  // namespace weir::protocol

@@ -44,6 +44,7 @@ Engine::~Engine() { stop(true); }
 
 void Engine::stop(bool abort) {
   if (!scheduler_) return;
+  if (!abort) scheduler_->finish_begun();
   scheduler_->leave(abort);
   scheduler_->stop();
   if (client::Core::current() == scheduler_) client::Core::set_current(nullptr);

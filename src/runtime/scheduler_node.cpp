@@ -58,6 +58,9 @@ void SchedulerNode::perform() {
 
 void SchedulerNode::put(TaskId id, task::Value value, const std::vector<PeerId>& workers) {
   std::vector<PeerId> targets = workers;
+  for (const PeerId target : targets)
+    if (target >= peers_.size() || !peers_[target].joined || peers_[target].dead)
+      throw Error(ErrorKind::not_found, "scatter: there is no worker " + std::to_string(target) + "; workers() lists those there are");
   if (targets.empty()) {
     if (const PeerId chosen = state_.place_data()) {
       targets.push_back(chosen);
@@ -203,6 +206,7 @@ void SchedulerNode::lose(PeerId id, const std::string& how) {
   Peer& gone = peer(id);
   gone.dead = true;
   ++lost_;
+  gone.watch.kill();  // one that is only silent (stopped, say) must not come back, nor keep mpirun waiting
   if (id < settings_.own_peers) {
     ++lost_own_;
     lost_other_host_ |= !gone.watch.watching();
@@ -214,7 +218,6 @@ void SchedulerNode::lose(PeerId id, const std::string& how) {
   perform();
   each_alive([&](PeerId other, Peer&) { post(other, protocol::PeerGone{id}); });
   on_peer_gone(id);
-  post(id, protocol::Refused{"it was taken for dead: it " + how});
   give_up_if_hopeless();
 }
 

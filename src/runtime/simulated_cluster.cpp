@@ -25,6 +25,22 @@ struct Overloaded : F... {
   using F::operator()...;
 };
 
+// `GetResult 3`: the message and its task.
+template <class Letter>
+std::string text_of(const Letter& letter) {
+  if constexpr (requires { letter.value; }) {
+    return text_of(letter.message);
+  } else {
+    std::string text = task::demangle(typeid(Letter).name());
+    text.erase(0, text.rfind(':') + 1);
+    if constexpr (requires { letter.id; }) text += " " + std::to_string(task_number(letter.id));
+    if constexpr (requires { letter.run; }) text += " run " + std::to_string(letter.run);
+    if constexpr (requires { letter.holder; }) text += " of " + std::to_string(letter.holder);
+    if constexpr (requires { letter.peer; }) text += " " + std::to_string(letter.peer);
+    return text;
+  }
+}
+
 double cpu_s() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
 
 }  // namespace
@@ -156,7 +172,7 @@ void SimulatedCluster::deliver(Delivery delivery) {
   const auto [from, to] = std::pair(delivery.from, delivery.to);
   if (from && workers_[from].silent && now_ > workers_[from].heard_until) return;
   if (to && workers_[to].silent) return;
-  if (trace) trace(now_, from, to, std::visit([](const auto& letter) { return task::demangle(typeid(letter).name()); }, delivery.letter));
+  if (trace) trace(now_, from, to, std::visit([](const auto& letter) { return text_of(letter); }, delivery.letter));
   if (to == 0) {
     if (!workers_[from].buried) to_scheduler(from, delivery.letter);
     return;

@@ -57,10 +57,21 @@ void WorkerNode::start() {
   start_helper();
 }
 
+std::size_t WorkerNode::free_seat() {
+  for (std::size_t i = 0; i < seats_.size(); ++i) {
+    if (!seats_[i].ended) continue;
+    seats_[i].thread.join();
+    seats_[i].ended = false;
+    return i;
+  }
+  seats_.emplace_back();
+  return seats_.size() - 1;
+}
+
 void WorkerNode::add_thread() {
   ++alive_;
-  const std::size_t slot = threads_.size();
-  threads_.emplace_back([this, slot] { execute_loop(slot); });
+  const std::size_t slot = free_seat();
+  seats_[slot].thread = std::thread([this, slot] { execute_loop(slot); });
 }
 
 // --- threads
@@ -102,7 +113,6 @@ bool WorkerNode::next(worker::Execution& task, std::unique_lock<client::Baton>& 
 void WorkerNode::execute_loop(std::size_t slot) {
   worker::Execution task;
   std::unique_lock hold(baton_);
-  auto polled = Clock::now();
   for (int since_poll = 0; next(task, hold); ++since_poll) {
     if (idle_ && !driving_) work_.notify_one();  // somebody else drives while this one computes
     hold.unlock();
@@ -119,7 +129,7 @@ void WorkerNode::execute_loop(std::size_t slot) {
   }
   --alive_;
   if (driving_ == false && idle_) work_.notify_one();
-  (void)polled;
+  seats_[slot].ended = true;
 }
 
 worker::Outcome WorkerNode::run(worker::Execution& task, std::size_t slot) {
@@ -127,14 +137,16 @@ worker::Outcome WorkerNode::run(worker::Execution& task, std::size_t slot) {
   outcome.id = task.id;
   client::TaskScope scope;
   scope.id = task.id;
-  scope.secede = [this] {
+  scope.secede = [this, &task] {
     Hold hold(*this);
     state_.secede();
     ++seceded_;
+    post(0, protocol::RunWaits{task.id, task.run, true});
     if (alive_ - seceded_ < settings_.threads && !closing_) add_thread();
   };
-  scope.rejoin = [this] {
+  scope.rejoin = [this, &task] {
     Hold hold(*this);
+    post(0, protocol::RunWaits{task.id, task.run, false});
     state_.rejoin();
     --seceded_;
     work_.notify_all();
@@ -167,13 +179,14 @@ worker::Outcome WorkerNode::run(worker::Execution& task, std::size_t slot) {
 void WorkerNode::start_out_of_band() {
   worker::Execution task;
   while (state_.take(task, true)) {
-    const std::size_t slot = threads_.size();
-    threads_.emplace_back([this, slot, task = std::move(task)]() mutable {
+    const std::size_t slot = free_seat();
+    seats_[slot].thread = std::thread([this, slot, task = std::move(task)]() mutable {
       worker::Outcome outcome = run(task, slot);
       Hold hold(*this);
       state_.done(std::move(outcome), actions_);
       perform();
       flush();
+      seats_[slot].ended = true;
     });
     task = {};
   }
@@ -367,16 +380,33 @@ bool WorkerNode::wait_until_closed() {
   return told && !by_exit_;
 }
 
+void WorkerNode::close_down() {
+  Hold hold(*this);
+  closing_ = true;
+  work_.notify_all();
+}
+
 void WorkerNode::stop() {
-  {
+  close_down();
+  stop_helper();
+  for (Seat& seat : seats_)
+    if (seat.thread.joinable()) seat.thread.join();
+}
+
+bool WorkerNode::stop_within(std::chrono::milliseconds most) {
+  close_down();
+  const auto finished = [&] {
     Hold hold(*this);
-    closing_ = true;
-    work_.notify_all();
+    return state_.executing().empty() && alive_ == 0;
+  };
+  if (wait_until(finished, Clock::now() + most)) {
+    stop();
+    return true;
   }
   stop_helper();
-  for (std::thread& thread : threads_)
-    if (thread.joinable()) thread.join();
-  threads_.clear();
+  for (Seat& seat : seats_)
+    if (seat.thread.joinable()) seat.thread.detach();
+  return false;
 }
 
 // --- what only rank 0 knows

@@ -2,7 +2,7 @@
 #pragma once
 
 #include <condition_variable>
-#include <list>
+#include <deque>
 
 #include "runtime/host.hpp"
 #include "runtime/node.hpp"
@@ -31,8 +31,10 @@ class WorkerNode final : public Node {
   void start();
   /// Returns when the cluster has closed; whether MPI may be finalized.
   bool wait_until_closed();
-  /// Ends the threads of an in-process worker.
+  /// Ends the threads; waits for the tasks they run.
   void stop();
+  /// The same for an in-process worker, but leaves alone what still runs after `most`: false, and then this object must be kept for ever.
+  bool stop_within(std::chrono::milliseconds most);
   [[nodiscard]] const std::string& refused() const noexcept { return refused_; }
 
   [[nodiscard]] Snapshot snapshot() override;
@@ -57,10 +59,17 @@ class WorkerNode final : public Node {
   void unknown(PeerId peer) override { post(0, protocol::FindPeer{peer}); }
 
  private:
+  /// A thread and its slot in the black box, both used again.
+  struct Seat {
+    std::thread thread;
+    bool ended = false;
+  };
+  [[nodiscard]] std::size_t free_seat();
   void execute_loop(std::size_t slot);
   bool next(worker::Execution& task, std::unique_lock<client::Baton>& hold);
   worker::Outcome run(worker::Execution& task, std::size_t slot);
   void add_thread();
+  void close_down();
   void perform();
   void send_value(PeerId to, TaskId id);
   void start_out_of_band();
@@ -72,7 +81,7 @@ class WorkerNode final : public Node {
   worker::State state_;
   worker::Actions actions_;
   BlackBox black_box_;
-  std::list<std::thread> threads_;
+  std::deque<Seat> seats_;
   std::size_t idle_ = 0, alive_ = 0, seceded_ = 0;
   bool driving_ = false;
   std::condition_variable_any work_;

@@ -10,13 +10,13 @@ namespace weir::scheduler {
 /// **Cost.** Every operation is O(1) but for stepping over empty buckets.
 class LoadIndex {
  public:
-  static constexpr std::uint32_t levels = 2048;
+  static constexpr std::uint32_t levels = 4096;
 
   LoadIndex() : buckets_(levels) {}
 
-  /// Tasks per thread; an idle worker is at 0, one with every thread busy at 1 or more.
+  /// Tasks per half thread, so that workers of different sizes compare; an idle worker is at 0, one with every thread busy at 2 or more.
   [[nodiscard]] static std::uint32_t level_of(const Worker& worker) noexcept {
-    const std::uint32_t level = (worker.ready() + worker.queued) / worker.threads;
+    const std::uint32_t level = 2 * (worker.ready() + worker.queued) / worker.threads;
     return level < levels ? level : levels - 1;
   }
   void add(std::vector<Worker>& workers, WorkerIndex index) {

@@ -8,6 +8,8 @@ namespace weir::scheduler {
 
 namespace {
 
+bool less_loaded(const Worker& a, const Worker& b) { return a.processing.size() * std::uint64_t{b.threads} < b.processing.size() * std::uint64_t{a.threads}; }
+
 // Later in time: what a heap needs to keep the most urgent on top.
 bool later(const Ticket& a, const Ticket& b) { return a.priority != b.priority ? a.priority < b.priority : a.order > b.order; }
 
@@ -140,6 +142,7 @@ void State::place(Task& task) {
     }
     return enqueue(task, nowhere);
   }
+  if (task.out_of_band) return fail_homeless(task, "was to be run by a worker that has gone");
   move(task, TaskState::no_worker, cause_);
   homeless_.push_back(task.id);
 }
@@ -147,11 +150,21 @@ void State::place(Task& task) {
 // All its inputs are there or being computed: where most of them are, it can start without asking.
 void State::place_ahead(Task& task) {
   if (task.restricted() || task.out_of_band) return;
-  WorkerIndex index = nowhere;
-  for (const Edge& edge : task.inputs)
-    if (edge.task->state == TaskState::processing && !edge.task->scattered) index = edge.task->worker;
-  if (index == nowhere || !workers_[index].running()) return;
-  if (workers_[index].blocked < settings_.ahead_tasks * workers_[index].threads) assign(task, index);
+  SmallVector<WorkerIndex, 16> homes;
+  for (std::uint32_t i = 0; i < std::min(task.inputs.size(), 16u); ++i) {
+    const Task& input = *task.inputs[i].task;
+    const WorkerIndex home = input.state == TaskState::memory ? input.replicas[0].worker : input.scattered ? nowhere : input.worker;
+    if (home != nowhere && workers_[home].running()) homes.push_back(home);
+  }
+  WorkerIndex best = nowhere;
+  std::uint32_t most = 0;
+  for (const WorkerIndex home : homes) {
+    const auto inputs = static_cast<std::uint32_t>(std::count(homes.begin(), homes.end(), home));
+    if (inputs < most || (inputs == most && best != nowhere && !less_loaded(workers_[home], workers_[best]))) continue;
+    best = home;
+    most = inputs;
+  }
+  if (best != nowhere && workers_[best].blocked < settings_.ahead_tasks * workers_[best].threads) assign(task, best);
 }
 
 Task* State::next_queued(Queue& queue, WorkerIndex owner) {

@@ -1,5 +1,6 @@
 // What people ask the scheduler: pictures, stories, reasons; and what tests ask: whether all its parts agree.
 #include <algorithm>
+#include <cstdio>
 #include <set>
 
 #include "scheduler/state.hpp"
@@ -15,6 +16,17 @@ std::string_view to_string(TaskState state) noexcept {
 }  // namespace weir
 
 namespace weir::scheduler {
+
+namespace {
+
+// 2, 0.5: as people write it.
+std::string amount_text(double amount) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%g", amount);
+  return text;
+}
+
+}  // namespace
 
 protocol::RunTask State::run_message(TaskId id) const {
   const Task& task = *tasks_.find(id);
@@ -123,7 +135,7 @@ std::vector<std::string> State::explain(TaskId id) const {
           for (const Resource& wanted : options->resources) {
             const auto offered = std::find_if(worker.resources.begin(), worker.resources.end(), [&](const Resource& r) { return r.name == wanted.name; });
             const double amount = offered == worker.resources.end() ? 0 : offered->amount;
-            if (amount < wanted.amount) line += "has " + std::to_string(amount) + " " + wanted.name + ", the task needs " + std::to_string(wanted.amount);
+            if (amount < wanted.amount) line += "has " + amount_text(amount) + " " + wanted.name + ", the task needs " + amount_text(wanted.amount);
           }
         } else {
           line += "could run it; it has " + std::to_string(worker.processing.size()) + " tasks for " + std::to_string(worker.threads) + (worker.threads == 1 ? " thread" : " threads") + " first";
@@ -141,7 +153,7 @@ void State::check() const {
   const auto require = [](bool holds, const std::string& rule) {
     if (!holds) throw Error(ErrorKind::internal, "scheduler: " + rule);
   };
-  std::vector<std::uint32_t> queued(workers_.size()), blocked(workers_.size());
+  std::vector<std::uint32_t> queued(workers_.size()), blocked(workers_.size()), waiting(workers_.size());
   std::uint32_t queued_anywhere = 0;
   tasks_.for_each([&](TaskId id, const Task& task) {
     const std::string name = "task " + std::to_string(id) + " (" + std::string(to_string(task.state)) + ") ";
@@ -179,6 +191,7 @@ void State::check() const {
       case TaskState::processing:
         require(workers_[task.worker].alive && workers_[task.worker].processing.at(task.position) == &task, name + "is not where it was assigned");
         blocked[task.worker] += missing > 0;
+        waiting[task.worker] += task.waits;
         break;
       case TaskState::erred: require(task.extras && task.extras->failure, name + "has no failure"); break;
       default: break;
@@ -187,7 +200,7 @@ void State::check() const {
   require(queued_ == queued_anywhere, "the number of queued tasks is wrong");
   for (WorkerIndex i = 0; i < workers_.size(); ++i) {
     const Worker& worker = workers_[i];
-    require(worker.queued == queued[i] && worker.blocked == blocked[i], worker.name + ": queued or blocked tasks miscounted");
+    require(worker.queued == queued[i] && worker.blocked == blocked[i] && worker.waiting == waiting[i], worker.name + ": queued, blocked or waiting tasks miscounted");
     require(worker.alive || (worker.processing.empty() && worker.holds.empty()), worker.name + " is dead and has tasks");
     std::uint64_t bytes = 0;
     for (const Task* held : worker.holds) bytes += held->bytes;

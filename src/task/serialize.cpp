@@ -7,6 +7,17 @@ namespace weir {
 
 void Reader::ended() { throw Error(ErrorKind::serialization, "read: the bytes end before the value does; was it written by another version of its serialize()?"); }
 
+void Reader::expect(std::uint64_t count, std::size_t element_bytes) const {
+  if (element_bytes == 0) {  // of unknown size, perhaps none; but no sane value has so many of those
+    constexpr std::uint64_t most_empty = 1 << 24;
+    if (count > left() && count > most_empty) ended();
+    return;
+  }
+  if (count <= left() / element_bytes) return;
+  const bool is_block = blocks_ && next_block_ < blocks_->size() && (*blocks_)[next_block_].size / element_bytes == count && (*blocks_)[next_block_].size % element_bytes == 0;
+  if (!is_block) ended();
+}
+
 void Reader::block(void* data, std::size_t count) {
   if (!blocks_ || count < block_bytes) return bytes(data, count);
   if (next_block_ == blocks_->size() || (*blocks_)[next_block_].size != count) ended();

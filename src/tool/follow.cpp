@@ -114,14 +114,22 @@ std::string sentence_about(const JobStatus& status) {
   std::string text = "job " + status.id + " ";
   const std::string why = status.reason.empty() ? "" : " (" + status.reason + ")";
   switch (status.state) {
-    case JobState::waiting: return text + "waits in the queue" + why;
-    case JobState::held: return text + "is held in the queue" + why;
-    case JobState::running: return text + "runs";
-    case JobState::succeeded: return text + "succeeded";
-    case JobState::failed: return text + "failed: " + (status.exit_status ? "exit status " + std::to_string(*status.exit_status) : "no exit status") + why;
-    case JobState::cancelled: return text + "was cancelled" + why;
-    case JobState::timed_out: return text + "was ended at its walltime; a longer one can be asked for with -t";
-    case JobState::unknown: return text + "left the queue, and the batch system does not tell how it ended";
+    case JobState::waiting:
+      return text + "waits in the queue" + why;
+    case JobState::held:
+      return text + "is held in the queue" + why;
+    case JobState::running:
+      return text + "runs";
+    case JobState::succeeded:
+      return text + "succeeded";
+    case JobState::failed:
+      return text + "failed: " + (status.exit_status ? "exit status " + std::to_string(*status.exit_status) : "no exit status") + why;
+    case JobState::cancelled:
+      return text + "was cancelled" + why;
+    case JobState::timed_out:
+      return text + "was ended at its walltime; a longer one can be asked for with -t";
+    case JobState::unknown:
+      return text + "left the queue, and the batch system does not tell how it ended";
   }
   return text;
 }

@@ -91,7 +91,8 @@ std::optional<JobRequest> parse_job_request(int argc, char** argv, bool may_subm
     app.add_flag("--dry-run", request.is_dry, "Print the script and submit nothing");
   }
   app.get_formatter()->column_width(44);
-  app.footer("What follows PROGRAM is passed on as it is. Every option may also stand in the configuration file or the environment; an option here goes first.");
+  app.footer(
+      "What follows PROGRAM is passed on as it is. Every option may also stand in the configuration file or the environment; an option here goes first.");
   app.prefix_command();
   try {
     app.parse(argc, argv);

@@ -1,4 +1,4 @@
-// weir submit and weir script: a batch job that runs a program on MPI ranks.
+// weir submit [OPTIONS] PROGRAM ARGS...
 #include <chrono>
 #include <cstdio>
 #include <filesystem>
@@ -37,12 +37,6 @@ JobRecord submit_job(const JobRequest& request, const std::string& text, const J
 }
 
 }  // namespace
-
-int script(int argc, char** argv) {
-  const auto request = parse_job_request(argc, argv, false);
-  if (request) std::fputs(request->system->script(request->options).c_str(), stdout);
-  return 0;
-}
 
 int submit(int argc, char** argv) {
   const auto request = parse_job_request(argc, argv, true);

@@ -104,6 +104,7 @@ void State::handle(protocol::RunTask&& message, Actions& out) {
   Record& record = *records_.emplace(message.id).first;
   record.run = message.run;
   record.want_small = message.want_small;
+  record.keep = false;
   if (record.state == Run::executing) {  // cancelled, and wanted again: the thread has never stopped
     record.cancelled = false;
     return;
@@ -169,6 +170,10 @@ void State::handle(const protocol::FreeResult& message, Actions& out) {
 void State::handle(const protocol::InputAt& message, Actions& out) {
   Record* record = records_.find(message.id);
   if (!record || record->data == Data::here || record->state != Run::none || (record->waiters.empty() && !record->keep)) return;
+  if (record->waiters.empty() && !message.exists) {  // it was to be copied, but it must be computed again; the copy is not waited for
+    record->keep = false;
+    return erase_if_unused(message.id, *record, out);
+  }
   fetch(message.id, *record, message.holder, message.exists, out);
 }
 
@@ -205,10 +210,8 @@ void State::unasked(PeerId from, TaskId id, Actions& out) {
 void State::arrived(PeerId from, TaskId id, task::Value value, std::uint64_t bytes, Actions& out) {
   Record* record = records_.find(id);
   if (!record || record->data == Data::here) return;
-  if (record->data == Data::fetching && record->asked == from) {
-    record->data = Data::absent;
-    record->asked = 0;
-  }
+  // This may be the answer to an earlier request that was dropped; a later one would be left waiting there.
+  if (record->asked == from) abandon_fetch(id, *record, out);
   if (record->state == Run::executing) return;
   if (record->waiters.empty() && !record->keep && record->state == Run::none) return erase_if_unused(id, *record, out);
   if (record->state != Run::none) {  // it was to be computed here too
@@ -234,14 +237,15 @@ void State::put(TaskId id, task::Value value, std::uint64_t bytes, Actions& out)
 void State::missing(PeerId from, TaskId id, bool broken, Actions& out) {
   Record* record = records_.find(id);
   if (!record || record->data != Data::fetching || record->asked != from) return;
-  record->data = Data::absent;
-  record->asked = 0;
-  if (!broken) {
-    out.push_back({0, protocol::InputMissing{id, from}});
-    return;
+  if (broken) {
+    record->data = Data::absent;
+    record->asked = 0;
+    record->keep = false;
+    return erase_if_unused(id, *record, out);
   }
-  record->keep = false;
-  erase_if_unused(id, *record, out);
+  // This may be the answer to an earlier request that was dropped; a later one would be left waiting there.
+  abandon_fetch(id, *record, out);
+  out.push_back({0, protocol::InputMissing{id, from}});
 }
 
 void State::peer_gone(PeerId peer, Actions& out) {
@@ -250,7 +254,12 @@ void State::peer_gone(PeerId peer, Actions& out) {
     if (record.parked.erase_one(peer)) unused.push_back(id);
     if (record.data == Data::fetching && record.asked == peer) asked.push_back(id);
   });
-  for (const TaskId id : asked) missing(peer, id, false, out);
+  for (const TaskId id : asked) {
+    Record& record = *records_.find(id);
+    record.data = Data::absent;
+    record.asked = 0;
+    out.push_back({0, protocol::InputMissing{id, peer}});
+  }
   for (const TaskId id : unused)
     if (Record* record = records_.find(id)) erase_if_unused(id, *record, out);
 }
@@ -362,6 +371,8 @@ void State::check() const {
     executing += record.state == Run::executing;
     require(record.data != Data::fetching || record.asked != 0, name + "is fetched from nobody");
     require(record.data != Data::here || record.parked.empty(), name + "is here and peers still wait for it");
+    require(record.data == Data::here || record.state != Run::none || record.keep || !record.waiters.empty() || !record.parked.empty(), name + "is kept for nobody");
+    require(record.data != Data::fetching || record.state != Run::none || record.keep || !record.waiters.empty(), name + "is fetched for nobody");
     if (record.state != Run::waiting && record.state != Run::ready) return;
     std::uint32_t missing = 0;
     for (const TaskId input : record.inputs) {

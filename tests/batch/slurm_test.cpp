@@ -11,7 +11,8 @@ using namespace weir::test;
 
 TEST_CASE("weir submit --wait passes on the output of every rank and the exit status") {
   const User user;
-  const Finished done = user.weir({"submit", "--slurm", "-n", "2", "-t", "5m", "--wait", "/bin/sh", "-c", "echo $OMPI_COMM_WORLD_RANK of $OMPI_COMM_WORLD_SIZE; echo oops >&2; exit 7"});
+  const Finished done = user.weir(
+      {"submit", "--slurm", "-n", "2", "-t", "5m", "--wait", "/bin/sh", "-c", "echo $OMPI_COMM_WORLD_RANK of $OMPI_COMM_WORLD_SIZE; echo oops >&2; exit 7"});
   CHECK(done.status == 7);
   CHECK(contains(done.out, "0 of 2\n"));
   CHECK(contains(done.out, "1 of 2\n"));
@@ -22,8 +23,11 @@ TEST_CASE("weir submit --wait passes on the output of every rank and the exit st
 
 TEST_CASE("weir submit carries arguments to the program unchanged and runs nothing in them") {
   const User user;
-  const std::vector<std::string> words{"two words", "", "it's", "\"", "$HOME", "$(touch hacked)", "`touch hacked`", "a\nb", "\n#PBS -N x'\n#SBATCH --time=1", "\\", "*", ";touch hacked", "#", "~", "--wait", "\t"};
-  std::vector<std::string> command{"submit", "-n", "1", "--wait", "--env", "TEXT=it's $HOME\n`id`", "--", "/bin/sh", "-c", "printf '<%s>' \"$@\" \"$TEXT\"", "sh"};
+  const std::vector<std::string> words{
+      "two words",     "",  "it's", "\"",     "$HOME", "$(touch hacked)", "`touch hacked`", "a\nb", "\n#PBS -N x'\n#SBATCH --time=1", "\\", "*",
+      ";touch hacked", "#", "~",    "--wait", "\t"};
+  std::vector<std::string> command{"submit", "-n", "1", "--wait", "--env", "TEXT=it's $HOME\n`id`", "--", "/bin/sh", "-c", "printf '<%s>' \"$@\" \"$TEXT\"",
+                                   "sh"};
   command.insert(command.end(), words.begin(), words.end());
   const Finished done = user.weir(command);
   std::string expected;

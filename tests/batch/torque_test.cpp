@@ -7,7 +7,8 @@ using namespace weir::test;
 
 TEST_CASE("weir submit --pbs runs a job through Torque's programs, which do not tell its exit status") {
   const User user;
-  const Finished done = user.weir({"submit", "--pbs", "-n", "2", "--nodes", "1", "-t", "5m", "--wait", "/bin/sh", "-c", "echo rank $OMPI_COMM_WORLD_RANK \"$1\"; exit 4", "sh", "it's\n$HOME"});
+  const Finished done = user.weir({"submit", "--pbs", "-n", "2", "--nodes", "1", "-t", "5m", "--wait", "/bin/sh", "-c",
+                                   "echo rank $OMPI_COMM_WORLD_RANK \"$1\"; exit 4", "sh", "it's\n$HOME"});
   CAPTURE(done.err);
   CHECK(contains(done.out, "rank 0 it's\n$HOME\n"));
   CHECK(contains(done.out, "rank 1 it's\n$HOME\n"));

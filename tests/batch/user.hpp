@@ -19,7 +19,8 @@ class User {
  public:
   ProcessOptions options() const {
     ProcessOptions result;
-    result.environment = {{"HOME", folder_.path()}, {"WEIR_STATE_DIR", ""}, {"XDG_STATE_HOME", ""}, {"WEIR_CONFIG", ""}, {"OMPI_ALLOW_RUN_AS_ROOT", "1"}, {"OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1"}};
+    result.environment = {{"HOME", folder_.path()}, {"WEIR_STATE_DIR", ""},          {"XDG_STATE_HOME", ""},
+                          {"WEIR_CONFIG", ""},      {"OMPI_ALLOW_RUN_AS_ROOT", "1"}, {"OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1"}};
     result.folder = folder_.path();
     return result;
   }

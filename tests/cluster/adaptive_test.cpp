@@ -310,9 +310,17 @@ TEST_CASE("jobs that crash when they start are not resubmitted for ever") {
 
 TEST_CASE("wrong limits are refused") {
   Scaler scaler{JobShape{}};
-  const auto adapt = [&](AdaptLimits limits) { return sentence_of([&] { scaler.adapt(limits); return 0; }); };
+  const auto adapt = [&](AdaptLimits limits) {
+    return sentence_of([&] {
+      scaler.adapt(limits);
+      return 0;
+    });
+  };
   CHECK(adapt({.minimum_jobs = -1, .maximum_jobs = 3}) == "adapt: minimum must not be negative (got -1)");
   CHECK(adapt({.minimum_jobs = 4, .maximum_jobs = 3}) == "adapt: maximum must be at least 1 and at least minimum (got 3)");
   CHECK(adapt({.maximum_jobs = 0}) == "adapt: maximum must be at least 1 and at least minimum (got 0)");
-  CHECK(sentence_of([&] { scaler.scale(-1); return 0; }) == "scale: jobs must not be negative (got -1)");
+  CHECK(sentence_of([&] {
+          scaler.scale(-1);
+          return 0;
+        }) == "scale: jobs must not be negative (got -1)");
 }

@@ -16,9 +16,7 @@ class FakePrograms {
  public:
   FakePrograms() : path_(std::getenv("PATH")) { setenv("PATH", (directory_.path() + ":" + path_).c_str(), 1); }
   ~FakePrograms() { setenv("PATH", path_.c_str(), 1); }
-  void add(const std::string& name, const std::string& body) const {
-    test::write_file(directory_.path() + "/" + name, "#!/bin/sh\n" + body + "\n", 0755);
-  }
+  void add(const std::string& name, const std::string& body) const { test::write_file(directory_.path() + "/" + name, "#!/bin/sh\n" + body + "\n", 0755); }
   [[nodiscard]] const std::string& directory() const { return directory_.path(); }
 
  private:
@@ -205,8 +203,10 @@ TEST_CASE("pbs cancels, and a job that is over already is no error") {
   programs.add("qdel", "echo 'qdel: Job has finished 5.server' >&2; exit 35");
   CHECK_NOTHROW(pbs().cancel({"5.server"}));
   programs.add("qdel", "echo 'qdel: Unauthorized Request 5.server' >&2; exit 159");
-  CHECK(sentence_of([] { pbs().cancel({"5.server"}); return 0; }) ==
-        "pbs: the job was not cancelled (got exit status 159 from `qdel 5.server`, which says: qdel: Unauthorized Request 5.server)");
+  CHECK(sentence_of([] {
+          pbs().cancel({"5.server"});
+          return 0;
+        }) == "pbs: the job was not cancelled (got exit status 159 from `qdel 5.server`, which says: qdel: Unauthorized Request 5.server)");
 }
 
 TEST_CASE("a batch system is found by name and on PATH") {

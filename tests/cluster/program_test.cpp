@@ -30,8 +30,7 @@ TEST_CASE("a program that is not there is named") {
 }
 
 TEST_CASE("a program that does not answer is killed") {
-  CHECK(sentence_of([] { return run_program({"sh", "-c", "echo hm >&2; sleep 1000"}, std::chrono::milliseconds(200)); }) ==
-        "sh: no answer within 200 ms (got: hm)");
+  CHECK(sentence_of([] { return run_program({"sleep", "1000"}, std::chrono::milliseconds(20)); }) == "sleep: no answer within 20 ms (got nothing)");
 }
 
 TEST_CASE("a refusal is one sentence with everything that was said") {

@@ -116,9 +116,11 @@ TEST_CASE("registry forgets old jobs that are over, with their scripts") {
 
 TEST_CASE("refresh asks only after jobs that are not over, once, and notes the answers") {
   test::TemporaryFolder folder;
-  const FakeQstat qstat("echo \"$@\" >> " + folder.path() + "/asked; echo '{\"Jobs\":{\"2.s\":{\"job_state\":\"R\"},\"3.s\":{\"job_state\":\"F\",\"Exit_status\":4}}}'");
+  const FakeQstat qstat("echo \"$@\" >> " + folder.path() +
+                        "/asked; echo '{\"Jobs\":{\"2.s\":{\"job_state\":\"R\"},\"3.s\":{\"job_state\":\"F\",\"Exit_status\":4}}}'");
   const JobRegistry registry(folder.path() + "/jobs");
-  std::vector<JobRecord> records{record("pbs", "1.s", 0, JobState::succeeded), record("pbs", "2.s", 0), record("pbs", "3.s", 0), record("pbs", "4.s", 0), record("pbs", "5.s", 990)};
+  std::vector<JobRecord> records{record("pbs", "1.s", 0, JobState::succeeded), record("pbs", "2.s", 0), record("pbs", "3.s", 0), record("pbs", "4.s", 0),
+                                 record("pbs", "5.s", 990)};
   refresh(records, registry, std::chrono::sys_seconds(std::chrono::seconds(1000)));
   const std::vector<JobState> expected{JobState::succeeded, JobState::running, JobState::failed, JobState::unknown, JobState::waiting};
   for (std::size_t i = 0; i < expected.size(); ++i) CHECK(to_string(records[i].last.state) == to_string(expected[i]));
@@ -156,5 +158,6 @@ TEST_CASE("the exit status that weir run left counts where the batch system has 
 TEST_CASE("registry says why it cannot keep jobs") {
   test::TemporaryFolder folder;
   test::write_file(folder.path() + "/file", "");
-  CHECK(sentence_of([&] { return JobRegistry(folder.path() + "/file/jobs").all(); }) == "jobs: their directory cannot be made (got " + folder.path() + "/file/jobs: Not a directory)");
+  CHECK(sentence_of([&] { return JobRegistry(folder.path() + "/file/jobs").all(); }) ==
+        "jobs: their directory cannot be made (got " + folder.path() + "/file/jobs: Not a directory)");
 }

@@ -20,10 +20,37 @@ JobOptions two_ranks() {
 }  // namespace
 
 TEST_CASE("a quoted word reaches the program unchanged, stays on its line and runs nothing") {
-  const std::vector<std::string> words{
-      "plain",     "",       "two words", "it's",       "\"double\"", "$HOME",        "$(touch /tmp/x)", "`id`",  "a;b&c|d>e",   "*?[a]{b,c}",
-      "back\\slash", "~",    "!history",  "#comment",   "=equals",    "tab\there",    "line\nline",      "\r\n",  "\x01\x7f" "8", "\n#PBS -N evil'",
-      "\xc3\xa9t\xc3\xa9", "-n", "--",    "'",          "''\n'",      "\\n",          "%j",              "a=b",   "#SBATCH -t 1", "ends in newline\n"};
+  const std::vector<std::string> words{"plain",
+                                       "",
+                                       "two words",
+                                       "it's",
+                                       "\"double\"",
+                                       "$HOME",
+                                       "$(touch /tmp/x)",
+                                       "`id`",
+                                       "a;b&c|d>e",
+                                       "*?[a]{b,c}",
+                                       "back\\slash",
+                                       "~",
+                                       "!history",
+                                       "#comment",
+                                       "=equals",
+                                       "tab\there",
+                                       "line\nline",
+                                       "\r\n",
+                                       "\x01\x7f"
+                                       "8",
+                                       "\n#PBS -N evil'",
+                                       "\xc3\xa9t\xc3\xa9",
+                                       "-n",
+                                       "--",
+                                       "'",
+                                       "''\n'",
+                                       "\\n",
+                                       "%j",
+                                       "a=b",
+                                       "#SBATCH -t 1",
+                                       "ends in newline\n"};
   std::string script = "printf '%s\\0'";
   for (const std::string& word : words) {
     const std::string written = quoted("command", word);
@@ -51,16 +78,20 @@ TEST_CASE("values of directives are one line, and the sentence names the option"
     CHECK(script([](JobOptions& o) { o.queue = "main\n#SBATCH -A other"; }) ==
           "queue: a directive must be one line without control characters (got main\\n#SBATCH -A other)");
     CHECK(script([](JobOptions& o) { o.account = "a\tb"; }) == "account: a directive must be one line without control characters (got a\\x09b)");
-    CHECK(script([](JobOptions& o) { o.log_directory = "/tmp/a\nb"; }) == "log_directory: a directive must be one line without control characters (got /tmp/a\\nb)");
-    CHECK(script([](JobOptions& o) { o.directives = {"-l x\n-l y"}; }) == "directives: a directive must be one line without control characters (got -l x\\n-l y)");
+    CHECK(script([](JobOptions& o) { o.log_directory = "/tmp/a\nb"; }) ==
+          "log_directory: a directive must be one line without control characters (got /tmp/a\\nb)");
+    CHECK(script([](JobOptions& o) { o.directives = {"-l x\n-l y"}; }) ==
+          "directives: a directive must be one line without control characters (got -l x\\n-l y)");
     CHECK(script([](JobOptions& o) { o.directives = {" "}; }) == "directives: a directive must not be empty (got  )");
-    CHECK(script([](JobOptions& o) { o.shebang = "#!/bin/sh\nrm"; }) == "shebang: a directive must be one line without control characters (got #!/bin/sh\\nrm)");
+    CHECK(script([](JobOptions& o) { o.shebang = "#!/bin/sh\nrm"; }) ==
+          "shebang: a directive must be one line without control characters (got #!/bin/sh\\nrm)");
     CHECK(script([](JobOptions& o) { o.name = "a b"; }) == "name: a job's name has letters, digits and ._+- and begins with a letter (got a b)");
     CHECK(script([](JobOptions& o) { o.name = ""; }) == "name: a job's name has letters, digits and ._+- and begins with a letter (got nothing)");
     CHECK(script([](JobOptions& o) { o.name = "../a"; }) == "name: a job's name has letters, digits and ._+- and begins with a letter (got ../a)");
     CHECK(script([](JobOptions& o) { o.name = std::string(201, 'a'); }) == "name: a job's name has at most 200 characters (got 201)");
-    CHECK(script([](JobOptions& o) { o.environment = {{"A-B", "1"}}; }) ==
-          "environment: a variable's name has letters, digits and _ and does not begin with a digit (got A-B)");
+    CHECK(script([](JobOptions& o) {
+            o.environment = {{"A-B", "1"}};
+          }) == "environment: a variable's name has letters, digits and _ and does not begin with a digit (got A-B)");
     CHECK(script([](JobOptions& o) { o.command.clear(); }) == "command: a job needs a program to run, for example ./app (got nothing)");
     CHECK(script([](JobOptions& o) { o.log_directory = "/tmp/$HOME"; }) ==
           "log_directory: batch systems do not understand quotes, \\, ` and $ in the path of a log (got /tmp/$HOME)");

@@ -84,7 +84,8 @@ TEST_CASE("what the batch system has counted already is not given twice") {
 
 TEST_CASE("slurm tells the end in the environment, older ones when asked") {
   Asked asked;
-  const auto told = read_job_clock(variables({{"SLURM_JOB_ID", "5"}, {"SLURM_JOB_START_TIME", "1700000000"}, {"SLURM_JOB_END_TIME", "1700003600"}}), asked.asker(), noon);
+  const auto told =
+      read_job_clock(variables({{"SLURM_JOB_ID", "5"}, {"SLURM_JOB_START_TIME", "1700000000"}, {"SLURM_JOB_END_TIME", "1700003600"}}), asked.asker(), noon);
   CHECK(told.limit == 1h);
   CHECK(told.end == noon + 1h);
   CHECK(asked.count == 0);

@@ -13,7 +13,9 @@ Config::Environment variables(std::map<std::string, std::string> all) {
   return [all](const std::string& name) { return all.contains(name) ? std::optional<std::string>(all.at(name)) : std::nullopt; };
 }
 
-Config parse(const std::string& toml, std::map<std::string, std::string> environment = {}) { return Config::parse(toml, "config.toml", variables(std::move(environment))); }
+Config parse(const std::string& toml, std::map<std::string, std::string> environment = {}) {
+  return Config::parse(toml, "config.toml", variables(std::move(environment)));
+}
 
 const std::string example = R"(
 queue = "everywhere"
@@ -71,7 +73,9 @@ TEST_CASE("config shows where a wrong value is") {
   CHECK(sentence_of([] { return parse("memory = \"lots\"").bytes("memory"); }).starts_with("config.toml:1: memory: "));
   CHECK(sentence_of([] { return parse("walltime = \"2 fortnights\"").duration("walltime"); }).starts_with("config.toml:1: walltime: "));
   CHECK(sentence_of([] { return parse("queue = ").text("queue"); }).starts_with("config.toml:1: not TOML: "));
-  CHECK(sentence_of([] { return parse(example, {{"WEIR_SITE", "mars"}}).text("queue"); }) == "WEIR_SITE: the configuration file has no such table (got [sites.mars])");
+  CHECK(sentence_of([] {
+          return parse(example, {{"WEIR_SITE", "mars"}}).text("queue");
+        }) == "WEIR_SITE: the configuration file has no such table (got [sites.mars])");
   CHECK(sentence_of([] { return parse("").text("queues"); }) == "config: unknown setting, did you mean queue? (got queues)");
 }
 
@@ -87,7 +91,9 @@ TEST_CASE("config finds its file") {
   const std::string named = folder.path() + "/named.toml";
   CHECK(Config::load(variables({{"HOME", folder.path()}})).text("queue") == "");
   CHECK(sentence_of([&] { return Config::load(variables({{"WEIR_CONFIG", named}})); }) == "WEIR_CONFIG: the file cannot be read (got " + named + ")");
-  CHECK(sentence_of([&] { return Config::load(variables({{"WEIR_CONFIG", folder.path()}})); }) == "WEIR_CONFIG: the file cannot be read (got " + folder.path() + ")");
+  CHECK(sentence_of([&] {
+          return Config::load(variables({{"WEIR_CONFIG", folder.path()}}));
+        }) == "WEIR_CONFIG: the file cannot be read (got " + folder.path() + ")");
   weir::test::write_file(named, "queue = \"q\"");
   CHECK(Config::load(variables({{"WEIR_CONFIG", named}})).text("queue") == "q");
   CHECK(Config::load(variables({{"WEIR_CONFIG", named}})).origin("queue") == named + ":1");

@@ -51,6 +51,11 @@ class Run {
     release_everything();
   }
 
+  void trace(const std::string& number) {
+    cluster_.trace = [number](double time, PeerId from, PeerId to, const std::string& what) {
+      if ((what + " ").find(" " + number + " ") != std::string::npos || what.starts_with("PeerGone")) std::printf("%.6f %u -> %u %s\n", time, from, to, what.c_str());
+    };
+  }
   void tell_story(TaskId id) const {
     for (const scheduler::StoryLine& line : cluster_.scheduler().story(id))
       WARN(line.time << ": " << to_string(line.from) << " -> " << to_string(line.to) << " (worker " << static_cast<int>(line.worker) << "): " << line.cause);
@@ -207,10 +212,12 @@ class Run {
 
 void survive(std::uint64_t seeds, const Trouble& trouble) {
   const char* only = std::getenv("WEIR_SEED");
+  if (const char* more = std::getenv("WEIR_SEEDS")) seeds = std::strtoull(more, nullptr, 10);
   for (std::uint64_t seed = only ? std::strtoull(only, nullptr, 10) : 1; seed <= seeds; ++seed) {
     INFO("seed " << seed);
     try {
       Run run(seed, trouble);
+      if (only) run.trace(std::getenv("WEIR_TASK"));
       try {
         run.go();
       } catch (const Error&) {

@@ -35,7 +35,8 @@ exec "$@")sh");
   void program(const std::string& name, const std::string& body) const { write_file(bin() + "/" + name, "#!/bin/sh\n" + body + "\n", 0755); }
   Finished weir(const std::vector<std::string>& words, const std::map<std::string, std::string>& environment = {}) const {
     ProcessOptions options;
-    options.environment = {{"HOME", folder_.path()}, {"WEIR_STATE_DIR", ""}, {"XDG_STATE_HOME", ""}, {"XDG_CONFIG_HOME", ""}, {"WEIR_CONFIG", ""}, {"PATH", bin() + ":/usr/bin:/bin"}};
+    options.environment = {{"HOME", folder_.path()}, {"WEIR_STATE_DIR", ""}, {"XDG_STATE_HOME", ""},
+                           {"XDG_CONFIG_HOME", ""},  {"WEIR_CONFIG", ""},    {"PATH", bin() + ":/usr/bin:/bin"}};
     for (const auto& [name, value] : environment) options.environment[name] = value;
     options.folder = folder_.path();
     std::vector<std::string> command{WEIR_TOOL};
@@ -57,7 +58,8 @@ std::string refusal(const User& user, std::vector<std::string> words, const std:
   CHECK(finished.status != 0);
   CHECK(finished.out == "");
   const std::string start = "weir submit: ";
-  return finished.err.starts_with(start) && finished.err.ends_with('\n') ? finished.err.substr(start.size(), finished.err.size() - start.size() - 1) : finished.err;
+  return finished.err.starts_with(start) && finished.err.ends_with('\n') ? finished.err.substr(start.size(), finished.err.size() - start.size() - 1)
+                                                                         : finished.err;
 }
 
 }  // namespace
@@ -83,7 +85,8 @@ TEST_CASE("weir submit --wait on PBS ends with the program's exit status and out
 
 TEST_CASE("weir status tells the last words of a failed job") {
   const User user;
-  CHECK(user.weir({"submit", "--pbs", "--weir", "weir", "-n", "2", "/bin/sh", "-c", "echo one >&2; echo 'no such input: x' >&2; echo >&2; exit 3"}).status == 0);
+  CHECK(user.weir({"submit", "--pbs", "--weir", "weir", "-n", "2", "/bin/sh", "-c", "echo one >&2; echo 'no such input: x' >&2; echo >&2; exit 3"}).status ==
+        0);
   CHECK(contains(user.weir({"status"}).out, "exit status 3, no such input: x\n"));
 }
 
@@ -96,7 +99,8 @@ TEST_CASE("weir submit shows what is wrong, one sentence each") {
   CHECK(refusal(user, {"-n", "many", "/bin/true"}) == "-n must be a whole number of ranks from 1 (got many)");
   CHECK(refusal(user, {"-n", "2", "-t", "2 hours", "/bin/true"}) == "walltime: must be a duration, for example 2h, 90m or 2:00:00 (got 2 hours)");
   CHECK(refusal(user, {"-n", "2", "-t", "90", "/bin/true"}) == "walltime: a number needs a unit, for example 30m or 2:00:00 (got 90)");
-  CHECK(refusal(user, {"-n", "2", "/bin/true"}, {{"WEIR_WALLTIME", "soon"}}) == "WEIR_WALLTIME: walltime: must be a duration, for example 2h, 90m or 2:00:00 (got soon)");
+  CHECK(refusal(user, {"-n", "2", "/bin/true"}, {{"WEIR_WALLTIME", "soon"}}) ==
+        "WEIR_WALLTIME: walltime: must be a duration, for example 2h, 90m or 2:00:00 (got soon)");
   CHECK(refusal(user, {"-n", "2", "--nodes", "-1", "/bin/true"}) == "argument: nodes must be a whole number from 0 (got -1)");
   CHECK(refusal(user, {"-n", "2", "--env", "A", "/bin/true"}) == "argument: environment must be NAME=value (got A)");
   CHECK(refusal(user, {"-n", "2", "-q", "a\nb", "/bin/true"}) == "queue: a directive must be one line without control characters (got a\\nb)");
@@ -120,7 +124,8 @@ TEST_CASE("a refused submission shows the site's own words") {
 TEST_CASE("no batch system on PATH is said so") {
   const User user;
   const Finished finished = user.weir({"submit", "-n", "2", "/bin/true"}, {{"PATH", "/nonexistent"}});
-  CHECK(finished.err == "weir submit: batch system: none found on PATH (got neither sbatch nor qsub); is this a login node, is the batch system's module loaded?\n");
+  CHECK(finished.err ==
+        "weir submit: batch system: none found on PATH (got neither sbatch nor qsub); is this a login node, is the batch system's module loaded?\n");
   CHECK(finished.status == 2);
 }
 

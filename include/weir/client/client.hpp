@@ -190,7 +190,7 @@ class AsCompleted {
     future.on_done([queue = queue_](const Future<T>& finished) {
       std::lock_guard hold(queue->mutex);
       queue->done.push_back(finished);
-    });
+    }, false);
   }
   /// Futures not yielded yet.
   [[nodiscard]] std::size_t count() const noexcept { return added_ - yielded_; }

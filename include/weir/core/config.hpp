@@ -25,8 +25,8 @@ struct Setting {
 
 /// The settings in force, with where each comes from.
 ///
-/// The file is TOML. A key at its top holds everywhere; a table holds where its name is the batch system ("slurm", "pbs") or the chosen site, the site before the
-/// system before the top:
+/// The file is TOML. A key at its top holds everywhere; a table holds where its name is the batch system ("slurm", "pbs") or the chosen site, the site before
+/// the system before the top:
 /// ```toml
 /// walltime = "1h"
 /// [slurm]
@@ -37,15 +37,16 @@ struct Setting {
 /// ```
 /// A site is chosen by the setting `site`. In the environment the elements of a list are lines.
 ///
-/// **Errors.** Every function throws `Error{invalid_argument}` with the place (`config.toml:3`, `WEIR_QUEUE`) and the rule. An unknown key is an error that shows the
-/// nearest known one.
+/// **Errors.** Every function throws `Error{invalid_argument}` with the place (`config.toml:3`, `WEIR_QUEUE`) and the rule. An unknown key is an error that
+/// shows the nearest known one.
 /// **Threads.** A value; share it as such.
 /// **Source.** File format: TOML 1.0. Order of precedence as in Dask's configuration.
 class Config {
  public:
   using Environment = std::function<std::optional<std::string>(const std::string& variable)>;
 
-  /// The file named by `WEIR_CONFIG`, else `$XDG_CONFIG_HOME/weir/config.toml`, else `~/.config/weir/config.toml`; only a file named by `WEIR_CONFIG` must exist.
+  /// The file named by `WEIR_CONFIG`, else `$XDG_CONFIG_HOME/weir/config.toml`, else `~/.config/weir/config.toml`; only a file named by `WEIR_CONFIG` must
+  /// exist.
   [[nodiscard]] static Config load();
   [[nodiscard]] static Config load(const Environment& environment);
 

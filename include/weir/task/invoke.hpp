@@ -54,9 +54,6 @@ struct Argument {
   }
 };
 
-template <class T>
-struct MemberPointer : std::false_type {};
-
 /// How a function travels.
 ///
 /// A function pointer by where it lies in the executable, a stateless functor or captureless lambda by its type, a functor with members by value.
@@ -89,36 +86,6 @@ struct Callable<R (*)(P...) noexcept(N)> {
     std::uint64_t address = 0;
     in.bytes(&address, sizeof address);
     return reinterpret_cast<Pointer>(const_cast<void*>(local_address(address)));
-  }
-};
-
-/// A member function travels as the Itanium ABI keeps it: the address (or, odd, the place in the virtual table) and the adjustment of `this`.
-template <class Member, class Class>
-struct Callable<Member Class::*> {
-  using Pointer = Member Class::*;
-  static std::uint64_t name(Pointer) { return portable_type(typeid(Pointer)); }
-  static void put(Writer& out, Pointer pointer) {
-    if constexpr (std::is_function_v<Member>) {
-      std::uint64_t parts[2];
-      static_assert(sizeof parts == sizeof pointer);
-      std::memcpy(parts, &pointer, sizeof parts);
-      if (!(parts[0] & 1)) parts[0] = portable_address(reinterpret_cast<const void*>(parts[0])) << 1;
-      out.bytes(parts, sizeof parts);
-    } else {
-      out.bytes(&pointer, sizeof pointer);
-    }
-  }
-  static Pointer get(Reader& in) {
-    Pointer pointer;
-    if constexpr (std::is_function_v<Member>) {
-      std::uint64_t parts[2];
-      in.bytes(parts, sizeof parts);
-      if (!(parts[0] & 1)) parts[0] = reinterpret_cast<std::uint64_t>(local_address(parts[0] >> 1));
-      std::memcpy(&pointer, parts, sizeof parts);
-    } else {
-      in.bytes(&pointer, sizeof pointer);
-    }
-    return pointer;
   }
 };
 

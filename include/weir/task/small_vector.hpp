@@ -57,7 +57,7 @@ class SmallVector {
   void pop_back() noexcept { --size_; }
   void clear() noexcept { size_ = 0; }
   void resize(std::uint32_t size) {
-    if (size > capacity_) grow(size);
+    if (size > size_ && size > capacity_) grow(size);
     for (; size_ < size; ++size_) data()[size_] = T{};
     size_ = size;
   }

@@ -1,0 +1,207 @@
+// Every message to bytes and back, and bytes that are no message.
+#include "protocol/codec.hpp"
+
+#include <catch2/catch.hpp>
+
+using namespace weir;
+using namespace weir::protocol;
+
+namespace {
+
+// A value for each kind of member, so that every field of every message is filled with something to compare.
+struct Filler {
+  std::uint64_t next = 1;
+  template <class T>
+    requires std::is_arithmetic_v<T>
+  void operator()(T& field) {
+    field = std::is_same_v<T, bool> ? static_cast<T>(next++ % 2 == 0) : static_cast<T>(next++ % 100 + 1);
+  }
+  void operator()(ErrorKind& kind) { kind = ErrorKind::worker_lost; }
+  void operator()(std::string& text) { text = "text " + std::to_string(next++); }
+  void operator()(Buffer& buffer) {
+    const std::uint64_t bytes[] = {next++, next++, next++, next++, next++, next++, next++};
+    buffer.append(bytes, sizeof bytes);
+  }
+  template <class T>
+  void operator()(std::shared_ptr<const T>& pointer) {
+    auto made = std::make_shared<T>();
+    fill(*made);
+    pointer = std::move(made);
+  }
+  template <class T, std::uint32_t N>
+  void operator()(SmallVector<T, N>& items) {
+    items.resize(N + 2);
+    for (T& item : items) fill(item);
+  }
+  template <class T>
+  void operator()(std::vector<T>& items) {
+    items.resize(3);
+    for (T& item : items) fill(item);
+  }
+  template <class T>
+    requires task::PlainStruct<T>
+  void operator()(T& value) { fill(value); }
+
+  template <class T>
+  void fill(T& value) {
+    if constexpr (std::is_class_v<T> && task::PlainStruct<T>)
+      task::for_each_field(value, *this);
+    else
+      (*this)(value);
+  }
+};
+
+template <class Message>
+Buffer bytes_of(const Message& message) {
+  Buffer out;
+  encode(out, message);
+  return out;
+}
+
+template <class Message>
+Message there_and_back(const Buffer& bytes) {
+  Message read{};
+  int handled = 0;
+  Reader reader(bytes.bytes());
+  decode(reader, [&](auto&& message) {
+    ++handled;
+    if constexpr (std::is_same_v<std::decay_t<decltype(message)>, Message>) read = std::move(message);
+  });
+  CHECK(handled == 1);
+  CHECK(reader.left() == 0);
+  return read;
+}
+
+template <class F>
+void for_each_message(F&& f) {
+  [&]<class... Message>(std::type_identity<std::tuple<Message...>>) { (f(std::type_identity<Message>{}), ...); }(std::type_identity<Messages>{});
+}
+
+ErrorKind kind_of_error(std::span<const std::byte> bytes) {
+  try {
+    Reader reader(bytes);
+    decode(reader, [](auto&&) {});
+  } catch (const Error& error) {
+    return error.kind();
+  }
+  FAIL("it was read");
+  return ErrorKind::internal;
+}
+
+}  // namespace
+
+TEST_CASE("codec brings back every message, empty and full") {
+  for_each_message([]<class Message>(std::type_identity<Message>) {
+    for (const bool full : {false, true}) {
+      Message message{};
+      if (full) Filler().fill(message);
+      const Buffer bytes = bytes_of(message);
+      // Equal bytes mean equal members: every member is written.
+      CHECK(bytes_of(there_and_back<Message>(bytes)) == bytes);
+    }
+  });
+}
+
+TEST_CASE("codec keeps the members of a run apart") {
+  RunTask message;
+  message.id = make_task_id(3, 7);
+  message.run = 5;
+  message.order = 1 << 20;
+  message.priority = -4;
+  message.want_small = true;
+  message.inputs = {{1, 2, true}, {3, 4, false}, {5, 6, true}};
+  message.resources = {{"GPU", 0.5}};
+  const RunTask read = there_and_back<RunTask>(bytes_of(message));
+  CHECK(read.id == message.id);
+  CHECK(read.run == 5);
+  CHECK(read.priority == -4);
+  CHECK(read.want_small);
+  CHECK_FALSE(read.out_of_band);
+  REQUIRE(read.inputs.size() == 3);
+  CHECK(read.inputs[1] == Input{3, 4, false});
+  CHECK(read.resources == message.resources);
+}
+
+TEST_CASE("codec carries a failure with all its context, and the lack of one") {
+  Failure failure;
+  failure.kind = ErrorKind::serialization;
+  failure.type = "std::out_of_range";
+  failure.context = {"needed by a-1", "needed by b-2"};
+  const auto read = there_and_back<RunFailed>(bytes_of(RunFailed{1, 2, std::make_shared<Failure>(failure)}));
+  REQUIRE(read.failure);
+  CHECK(read.failure->kind == ErrorKind::serialization);
+  CHECK(read.failure->type == "std::out_of_range");
+  CHECK(read.failure->context == failure.context);
+  CHECK(there_and_back<ResultMissing>(bytes_of(ResultMissing{1, nullptr})).failure == nullptr);
+}
+
+TEST_CASE("codec reads messages one after the other from one buffer") {
+  Buffer bytes;
+  encode(bytes, ReleaseTask{1});
+  encode(bytes, CancelRun{2, 3});
+  encode(bytes, ReleaseTask{4});
+  Reader reader(bytes.bytes());
+  std::vector<TaskId> released;
+  int cancels = 0;
+  while (reader.left())
+    decode(reader, [&]<class Message>(Message&& message) {
+      if constexpr (std::is_same_v<std::decay_t<Message>, ReleaseTask>) released.push_back(message.id);
+      if constexpr (std::is_same_v<std::decay_t<Message>, CancelRun>) ++cancels;
+    });
+  CHECK(released == std::vector<TaskId>{1, 4});
+  CHECK(cancels == 1);
+}
+
+TEST_CASE("codec refuses a number that is no message") {
+  for (const int index : {static_cast<int>(std::tuple_size_v<Messages>), 200, 255}) {
+    Buffer bytes;
+    const auto byte = static_cast<std::uint8_t>(index);
+    bytes.append(&byte, 1);
+    CHECK(kind_of_error(bytes.bytes()) == ErrorKind::protocol);
+  }
+}
+
+TEST_CASE("codec refuses every message that ends early, wherever it is cut") {
+  for_each_message([]<class Message>(std::type_identity<Message>) {
+    Message message{};
+    Filler().fill(message);
+    const Buffer bytes = bytes_of(message);
+    for (std::size_t size = 0; size < bytes.size(); ++size) CHECK(kind_of_error(bytes.bytes().first(size)) == ErrorKind::serialization);
+  });
+}
+
+TEST_CASE("codec refuses lengths that cannot be true without asking for the memory") {
+  SubmitTask message;
+  message.arguments.append("abc", 3);
+  message.inputs = {1, 2, 3};
+  Buffer bytes = bytes_of(message);
+  // Each eight bytes in turn become a length of exabytes.
+  for (std::size_t at = 1; at + 8 <= bytes.size(); ++at) {
+    Buffer wrong = bytes;
+    const std::uint64_t huge = std::uint64_t{1} << 60;
+    std::memcpy(wrong.data() + at, &huge, sizeof huge);
+    try {
+      Reader reader(wrong.bytes());
+      decode(reader, [](auto&&) {});
+    } catch (const Error& error) {
+      CHECK(error.kind() == ErrorKind::serialization);
+    }
+  }
+}
+
+TEST_CASE("codec survives random bytes") {
+  std::uint64_t state = 1;
+  for (int round = 0; round < 20'000; ++round) {
+    Buffer bytes;
+    for (int i = 0; i < 60; ++i) {
+      state = state * 6364136223846793005u + 1442695040888963407u;
+      const auto byte = static_cast<std::uint8_t>(i == 0 ? (state >> 33) % std::tuple_size_v<Messages> : state >> 33);
+      bytes.append(&byte, 1);
+    }
+    try {
+      Reader reader(bytes.bytes());
+      decode(reader, [](auto&&) {});
+    } catch (const Error&) {
+    }
+  }
+}

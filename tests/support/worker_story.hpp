@@ -1,0 +1,116 @@
+// WorkerStory: the worker's state machine without a cluster; each call is one event, checked, and gives the actions.
+#pragma once
+
+#include <catch2/catch.hpp>
+
+#include "worker/state.hpp"
+
+namespace weir::test {
+
+/// Drives a worker::State, which is peer 1, by short calls. Actions read as text: `finished 3`, `failed 3`, `given back 3`, `kept 3`, `here 3`, `missing 3 of 2`,
+/// `get 3 @2` (`will get` when it is still to be computed), `drop 3 @2`, `value 3 @2`, `no value 3 @2`.
+class WorkerStory {
+ public:
+  using Lines = std::vector<std::string>;
+
+  explicit WorkerStory(std::uint32_t threads = 1, std::vector<Resource> resources = {}) : state(1, threads, std::move(resources)) {}
+
+  worker::State state;
+
+  struct Run {
+    std::uint32_t run = 1;
+    std::int32_t priority = 0;
+    std::uint64_t order = 0;
+    std::vector<Resource> resources{};
+    bool out_of_band = false;
+  };
+  Lines run(TaskId id, std::vector<protocol::Input> inputs = {}) { return run(id, std::move(inputs), Run{}); }
+  Lines run(TaskId id, std::vector<protocol::Input> inputs, Run how) {
+    protocol::RunTask message;
+    message.id = id;
+    message.run = how.run;
+    message.order = how.order ? how.order : id;
+    message.priority = how.priority;
+    message.resources = std::move(how.resources);
+    message.out_of_band = how.out_of_band;
+    for (const protocol::Input& input : inputs) message.inputs.push_back(input);
+    return event([&](auto& out) { state.handle(std::move(message), out); });
+  }
+  Lines cancel(TaskId id, std::uint32_t run = 1) { return order(protocol::CancelRun{id, run}); }
+  Lines retract(TaskId id, std::uint32_t run = 1) { return order(protocol::RetractRun{id, run}); }
+  Lines free(TaskId id) { return order(protocol::FreeResult{id}); }
+  Lines input_at(TaskId id, PeerId holder, bool exists = true) { return order(protocol::InputAt{id, holder, exists}); }
+  Lines replicate(TaskId id, PeerId holder) { return order(protocol::ReplicateResult{id, holder}); }
+  Lines asked(PeerId from, TaskId id, bool exists = false) {
+    return event([&](auto& out) { state.asked(from, id, exists, out); });
+  }
+  Lines unasked(PeerId from, TaskId id) {
+    return event([&](auto& out) { state.unasked(from, id, out); });
+  }
+  Lines arrive(PeerId from, TaskId id, std::uint64_t bytes = 8) {
+    return event([&](auto& out) { state.arrived(from, id, task::Value::make(int(id)), bytes, out); });
+  }
+  Lines put(TaskId id, std::uint64_t bytes = 8) {
+    return event([&](auto& out) { state.put(id, task::Value::make(int(id)), bytes, out); });
+  }
+  Lines missing(PeerId from, TaskId id, bool broken = false) {
+    return event([&](auto& out) { state.missing(from, id, broken, out); });
+  }
+  Lines gone(PeerId peer) {
+    return event([&](auto& out) { state.peer_gone(peer, out); });
+  }
+
+  /// The task a thread takes now; 0 if there is none.
+  TaskId take(bool out_of_band = false) {
+    execution = {};
+    const bool taken = state.take(execution, out_of_band);
+    state.check();
+    return taken ? execution.id : 0;
+  }
+  Lines done(TaskId id, std::uint64_t bytes = 8) {
+    worker::Outcome outcome;
+    outcome.id = id;
+    outcome.value = task::Value::make(int(id));
+    outcome.bytes = bytes;
+    return event([&](auto& out) { state.done(std::move(outcome), out); });
+  }
+  Lines threw(TaskId id) {
+    worker::Outcome outcome;
+    outcome.id = id;
+    outcome.failure = std::make_shared<Failure>();
+    return event([&](auto& out) { state.done(std::move(outcome), out); });
+  }
+  [[nodiscard]] bool has(TaskId id) const {
+    const worker::Record* record = state.record(id);
+    return record && record->data == worker::Record::Data::here;
+  }
+
+  worker::Execution execution;  ///< Of the last `take`.
+
+ private:
+  template <class Message>
+  Lines order(Message message) {
+    return event([&](auto& out) { state.handle(message, out); });
+  }
+  template <class F>
+  Lines event(F&& apply) {
+    worker::Actions out;
+    apply(out);
+    state.check();
+    Lines lines;
+    for (const worker::Action& action : out) lines.push_back(std::visit([&](const auto& message) { return text(action.to, message); }, action.message));
+    return lines;
+  }
+  static std::string at(PeerId to) { return " @" + std::to_string(to); }
+  static std::string text(PeerId, const protocol::RunFinished& message) { return "finished " + std::to_string(message.id) + " run " + std::to_string(message.run); }
+  static std::string text(PeerId, const protocol::RunFailed& message) { return "failed " + std::to_string(message.id) + " run " + std::to_string(message.run); }
+  static std::string text(PeerId, const protocol::RetractReply& message) { return (message.given_back ? "given back " : "kept ") + std::to_string(message.id); }
+  static std::string text(PeerId, const protocol::ResultHere& message) { return "here " + std::to_string(message.id); }
+  static std::string text(PeerId, const protocol::InputMissing& message) { return "missing " + std::to_string(message.id) + " of " + std::to_string(message.holder); }
+  static std::string text(PeerId to, const protocol::GetResult& message) { return (message.exists ? "get " : "will get ") + std::to_string(message.id) + at(to); }
+  static std::string text(PeerId to, const protocol::DropRequest& message) { return "drop " + std::to_string(message.id) + at(to); }
+  static std::string text(PeerId to, const protocol::ResultMissing& message) { return "no value " + std::to_string(message.id) + at(to); }
+  static std::string text(PeerId to, const worker::SendValue& message) { return "value " + std::to_string(message.id) + at(to); }
+};
+
+}  // namespace weir::test
