@@ -25,7 +25,7 @@ function(weir_library name)
   target_compile_features(${name} PUBLIC cxx_std_20)
   target_include_directories(${name} PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
   target_link_libraries(${name} PUBLIC Threads::Threads cereal::cereal Boost::headers xtensor)
-  target_link_libraries(${name} PRIVATE $<BUILD_INTERFACE:weir_private> MPI::MPI_CXX Boost::mpi spdlog::spdlog hdf5::hdf5 ZLIB::ZLIB lapacke openblas fftw3 fftw3f ${CMAKE_DL_LIBS})
+  target_link_libraries(${name} PRIVATE $<BUILD_INTERFACE:weir_private> MPI::MPI_CXX Boost::mpi spdlog::spdlog OpenSSL::Crypto hdf5::hdf5 ZLIB::ZLIB lapacke openblas fftw3 fftw3f ${CMAKE_DL_LIBS})
   # Functions of the executable are known by name in messages only if it exports them.
   target_link_options(${name} INTERFACE -rdynamic)
   weir_own_flags(${name})

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "weir/client/client.hpp"
+#include "weir/cluster/cluster.hpp"
 #include "weir/core/duration.hpp"
 #include "weir/core/error.hpp"
 #include "weir/runtime/run.hpp"

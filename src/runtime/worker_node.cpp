@@ -49,6 +49,8 @@ void WorkerNode::start() {
   hello.black_box = black_box_.address();
   hello.threads = settings_.threads;
   hello.resources = settings_.resources;
+  hello.job = settings_.job;
+  hello.contact = transport_.contact();
   post(0, hello);
   flush();
   for (std::uint32_t i = 0; i < settings_.threads; ++i) add_thread();
@@ -274,6 +276,11 @@ void WorkerNode::receive(PeerId from, comm::Frame&& frame) {
       transport_.forget(message.peer);
       state_.peer_gone(message.peer, actions_);
       on_peer_gone(message.peer);
+    } else if constexpr (std::is_same_v<M, protocol::PeerAddress>) {
+      transport_.learn(message.peer, message.contact);
+    } else if constexpr (std::is_same_v<M, protocol::EnterNetwork>) {
+      transport_.enter(message.invitation);
+      post(0, protocol::ContactHere{transport_.contact()});
     } else if constexpr (std::is_same_v<M, protocol::GetResult>) {
       state_.asked(from, message.id, message.exists, actions_);
     } else if constexpr (std::is_same_v<M, protocol::DropRequest>) {
@@ -304,6 +311,20 @@ void WorkerNode::receive(PeerId from, comm::Frame&& frame) {
   if (state_.has_ready(true)) start_out_of_band();
 }
 
+void WorkerNode::lost(PeerId peer, const std::string& how) {
+  if (peer == 0 && closing_) {
+    good_bye_ = by_exit_ = true;
+  } else if (peer == 0) {
+    scheduler_gone("is not connected any more: " + how);
+  } else {
+    // Whether the peer is dead is for the scheduler to say; what was asked of it is asked again.
+    log::info("the connection with peer {} is lost: {}", peer, how);
+    state_.peer_gone(peer, actions_);
+    on_peer_gone(peer);
+    perform();
+  }
+}
+
 void WorkerNode::tick(Clock::time_point now) {
   if (now - last_heartbeat_ >= heartbeat_) {
     last_heartbeat_ = now;
@@ -313,6 +334,8 @@ void WorkerNode::tick(Clock::time_point now) {
   if (pause < std::chrono::milliseconds(50)) return;
   checked_ = now;
   if (pause > std::chrono::seconds(1)) scheduler_seen_ = std::max(scheduler_seen_, now - scheduler_patience_ / 2);
+  if (settings_.ends && now > *settings_.ends - settings_.hand_over && !std::exchange(asked_to_go_, true))
+    post(0, protocol::RetireMe{std::chrono::duration<double>(*settings_.ends - now).count() * 0.8});
   if (!settings_.own_process || good_bye_) return;
   if (scheduler_watch_.ended())
     scheduler_gone("has died");

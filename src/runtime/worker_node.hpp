@@ -15,6 +15,9 @@ struct WorkerSettings {
   std::vector<Resource> resources;
   std::string name;
   Patience patience;
+  std::string job;          ///< What it came with, if that is not the scheduler's own job.
+  std::optional<Clock::time_point> ends;      ///< Of the job it is in ...
+  std::chrono::nanoseconds hand_over{0};      ///< ... and so long before it asks to be retired.
   bool own_process = true;  ///< Its tasks' client is this worker's; and if the scheduler dies the process ends.
 };
 
@@ -52,6 +55,8 @@ class WorkerNode final : public Node {
   void submitted() override { flush(); }
   void tick(Clock::time_point now) override;
   void receive(PeerId from, comm::Frame&& frame) override;
+  void lost(PeerId peer, const std::string& how) override;
+  void unknown(PeerId peer) override { post(0, protocol::FindPeer{peer}); }
 
  private:
   /// A thread and its slot in the black box, both used again.
@@ -81,7 +86,7 @@ class WorkerNode final : public Node {
   bool driving_ = false;
   std::condition_variable_any work_;
   std::atomic<bool> closing_{false}, stopped_{false};
-  bool good_bye_ = false, by_exit_ = false, welcomed_ = false;
+  bool good_bye_ = false, by_exit_ = false, welcomed_ = false, asked_to_go_ = false;
   std::string refused_;
   Clock::time_point last_heartbeat_{}, scheduler_seen_ = Clock::now(), checked_ = Clock::now();
   std::chrono::nanoseconds heartbeat_{std::chrono::milliseconds(250)}, scheduler_patience_{std::chrono::seconds(30)};

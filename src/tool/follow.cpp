@@ -9,7 +9,7 @@
 #include <array>
 #include <ctime>
 
-#include "tool/descriptor.hpp"
+#include "core/descriptor.hpp"
 #include "weir/core/error.hpp"
 
 namespace weir::tool {

@@ -23,7 +23,4 @@ struct JobRequest {
 /// **Errors.** Throws `Error{invalid_argument}` or `Error{not_found}` in the words of the option, variable or line of the file that is wrong.
 [[nodiscard]] std::optional<JobRequest> parse_job_request(int argc, char** argv, bool may_submit);
 
-/// The job that `config` describes; `command` and `ranks` come from the command line alone.
-[[nodiscard]] JobOptions job_options(const Config& config, int ranks, std::vector<std::string> command);
-
 }  // namespace weir::tool

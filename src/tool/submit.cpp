@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <filesystem>
 
+#include "cluster/configured_job.hpp"
 #include "cluster/registry.hpp"
 #include "tool/command.hpp"
 #include "tool/follow.hpp"
@@ -20,25 +21,11 @@ void make_log_directory(const std::string& directory) {
   if (problem) throw Error(ErrorKind::io, "log_directory: cannot be made: " + problem.message() + " (got " + directory + ")");
 }
 
-JobRecord record_of(const JobRequest& request, const std::string& id, const std::filesystem::path& here) {
-  JobRecord record;
-  record.system = request.system->name();
-  record.last = {.id = id, .state = JobState::waiting};
-  record.name = request.options.name;
-  record.directory = here;
-  record.command = request.options.command;
-  record.ranks = layout(request.options).ranks;
-  record.output_file = here / log_file(request.options, id, "out");
-  record.error_file = here / log_file(request.options, id, "err");
-  record.submitted = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
-  return record;
-}
-
 /// The script is kept with the job, or gone if it was not accepted.
 JobRecord submit_job(const JobRequest& request, const std::string& text, const JobRegistry& registry) {
   const std::filesystem::path script = registry.write_script(text);
   try {
-    const JobRecord record = record_of(request, request.system->submit(script), std::filesystem::current_path());
+    const JobRecord record = record_of_job(*request.system, request.options, request.system->submit(script), std::filesystem::current_path());
     registry.save(record);
     registry.keep_script(script, record);
     return record;

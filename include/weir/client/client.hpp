@@ -19,6 +19,12 @@ enum class Until { all, first };
 class Client {
  public:
   explicit Client(std::shared_ptr<client::Core> core) : core_(std::move(core)) {}
+  /// The way to a cluster object: `weir::Client client{cluster};`.
+  template <class Cluster>
+    requires requires(const Cluster& cluster) {
+      { cluster.core() } -> std::same_as<std::shared_ptr<client::Core>>;
+    }
+  explicit Client(const Cluster& cluster) : core_(cluster.core()) {}
 
   /// The client of this process. Throws `Error{closed}` outside `weir::run`, and on a worker outside its tasks.
   static Client current();
