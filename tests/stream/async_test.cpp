@@ -126,7 +126,7 @@ TEST_CASE("memory stays bounded when the source is faster than the sink") {
   feed(source, 0, 200000);
   source.drain();
   CHECK(count == 200000);
-  CHECK(most <= 16);
+  CHECK(most <= 17);  // 16 that wait and the one that is being consumed
 }
 
 TEST_CASE("the end of a graph delivers what is still in it") {
