@@ -13,6 +13,8 @@
 
 namespace weir::stream {
 
+// Chunks of different scatters meet in the order in which they left this program; between elements emitted into two streams one after the other the cluster keeps no order.
+
 /// The kernel of a join and which of its inputs have ended: its state on the cluster.
 template <class Kernel, std::size_t inputs>
 struct Joined {
@@ -41,15 +43,18 @@ struct Joined {
 template <class K, std::size_t port, class From>
 Stage<K> run_join(const Stage<K>& before, const Step& step, const From& from) {
   Stage<K> after = next_stage(before, begin_result<typename K::Out>(from));
-  after.out.is_over = before.out.is_over;
   {
     const Stopwatch watch(after.out.seconds);
     const TicketScope scope(ticket_of(step));
     const Append<typename K::Out> emit{after.out.values};
     for (const auto& x : values_of(from)) {
-      if (!after.out.is_over) push_guarded(after.out, step, &x, [&] { after.kernel.kernel.template push<port>(x, emit); });
-      after.out.is_over = after.out.is_over || after.kernel.is_done();
+      if (after.kernel.is_done()) break;
+      push_guarded(after.out, step, &x, [&] { after.kernel.kernel.template push<port>(x, emit); });
     }
+    if (after.kernel.is_done())
+      end_stage(after, step);
+    else
+      after.out.is_over = false;  // one input's end is not the join's
   }
   note_held(after, step);
   return after;
@@ -62,7 +67,7 @@ Stage<K> end_join_input(const Stage<K>& before, const Step& step, std::uint32_t 
     const Append<typename K::Out> emit{after.out.values};
     after.kernel.over.set(port);
     if constexpr (requires { after.kernel.kernel.ended(port, emit); }) push_guarded<typename K::Out, int>(after.out, step, nullptr, [&] { after.kernel.kernel.ended(port, emit); });
-    after.out.is_over = after.kernel.is_done();
+    if (after.kernel.is_done()) end_stage(after, step);
   }
   note_held(after, step);
   return after;

@@ -63,6 +63,20 @@ void put_out_held(Stage<K>& stage, const Step& step) {
   });
 }
 
+template <class K>
+bool is_done(const K& kernel) {
+  if constexpr (requires { kernel.is_done(); })
+    return kernel.is_done();
+  else
+    return false;
+}
+/// Nothing more will go in: what is held comes out, and the segment is over.
+template <class K>
+void end_stage(Stage<K>& stage, const Step& step) {
+  put_out_held(stage, Step{.segment = step.segment, .is_ending = true});
+  stage.out.is_over = true;
+}
+
 template <class K, class From>
 Stage<K> run_stage(const Stage<K>& before, const Step& step, const From& from) {
   Stage<K> after = next_stage(before, begin_result<typename K::Out>(from));
@@ -70,9 +84,11 @@ Stage<K> run_stage(const Stage<K>& before, const Step& step, const From& from) {
     const Stopwatch watch(after.out.seconds);
     const TicketScope scope(ticket_of(step));
     const Append<typename K::Out> emit{after.out.values};
-    for (const auto& x : values_of(from)) push_guarded(after.out, step, &x, [&] { push_at(after.kernel, x, emit, step); });
-    if (after.out.is_over) put_out_held(after, Step{.segment = step.segment, .is_ending = true});
-    if constexpr (requires { after.kernel.is_done(); }) after.out.is_over = after.out.is_over || after.kernel.is_done();
+    for (const auto& x : values_of(from)) {
+      if (is_done(after.kernel)) break;
+      push_guarded(after.out, step, &x, [&] { push_at(after.kernel, x, emit, step); });
+    }
+    if (after.out.is_over || is_done(after.kernel)) end_stage(after, step);
   }
   note_held(after, step);
   return after;
