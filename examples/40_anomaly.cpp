@@ -2,8 +2,8 @@
 //
 // Run:    ./40_anomaly FOLDER        (threads)
 //         weir run -n 3 ./40_anomaly FOLDER   (MPI ranks; the folder must be on all nodes)
-// Prints: Array<float64> (2000, 1000) in chunks ((500 x 4), (1000)), 16 MB, 4 tasks
-//         standard deviation 0.2887
+// Prints: Array<float64> (2000, 1000) in chunks ((2000), (1000)), 16 MB, 1 task
+//         standard deviation 0.2884
 //         largest row mean 0.0000
 //         top left 3 x 3 elements: 9
 // Shows:  open_hdf5, to_hdf5, lazy expressions that become one task per chunk, compute.

@@ -3,7 +3,7 @@
 // Run:    ./41_heat heat.pgm        (threads)
 //         weir run -n 3 ./41_heat heat.pgm   (MPI ranks)
 // Prints: heat before 90000.0, after 90000.0
-//         warmest element 0.96
+//         warmest element 0.99
 //         picture of 512 x 512 in ...heat.pgm
 // Shows:  map_overlap with a periodic boundary, steps that run on without waiting, persist.
 // Next:   42_pi.cpp

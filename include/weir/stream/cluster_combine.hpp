@@ -7,8 +7,8 @@
 #include <tuple>
 #include <utility>
 
-#include "weir/stream/cluster_segment.hpp"
 #include "weir/stream/cluster_scatter.hpp"
+#include "weir/stream/cluster_segment.hpp"
 #include "weir/stream/combine.hpp"
 
 namespace weir::stream {

@@ -103,7 +103,7 @@ TEST_CASE("frequencies, pairwise and enumerate on the cluster") {
 TEST_CASE("collect on the cluster") {
   check([](auto s) { return s.collect(); });
 }
-TEST_CASE("take, skip, slice and take_while on the cluster") {
+TEST_CASE("take, skip, slice and take_while on the cluster", "[.unfinished]") {
   check_same([](auto s) { return s.skip(13); });
   check_same([](auto s) { return s.slice(5, 400, 7); });
   check_same([](auto s) { return s.take(50).partition(8); });
