@@ -47,7 +47,11 @@ void make_private(const fs::path& directory) {
   if (chmod(directory.c_str(), 0700) != 0) refuse(directory, "made private", errno);
 }
 
-bool has_ended(const SessionInfo& session) { return session.host_id == host_id() && kill(static_cast<pid_t>(session.pid), 0) != 0 && errno == ESRCH; }
+bool has_ended(const SessionInfo& session) {
+  if (session.host_id != host_id()) return false;
+  const auto pid = static_cast<pid_t>(session.pid);
+  return ProcessWatch(pid).ended() || (kill(pid, 0) != 0 && errno == ESRCH);  // the first also before anybody has buried it
+}
 
 /// What crashed programs of this host have left.
 void remove_stale(const fs::path& directory) {

@@ -20,6 +20,7 @@ struct Place {
   TemporaryFolder folder;
   [[nodiscard]] ProcessOptions options(std::map<std::string, std::string> more = {}) const {
     more["WEIR_STATE_DIR"] = folder.path();
+    more.try_emplace("WEIR_LOG", "");
     return {.environment = std::move(more), .deadline = 100s};
   }
   [[nodiscard]] bool no_session_file() const {

@@ -50,7 +50,7 @@ TEST_CASE("workers of another host join over the network that was named") {
     return;
   }
   const TemporaryFolder folder;
-  ProcessOptions options{.environment = {{"WEIR_STATE_DIR", folder.path()}}, .deadline = 100s};
+  ProcessOptions options{.environment = {{"WEIR_STATE_DIR", folder.path()}, {"WEIR_LOG", ""}}, .deadline = 100s};
   ProcessOptions with_input = options;
   with_input.input = "\n";
   for (const std::string& network : {"wa" + tag, std::string("10.77.0.1"), std::string("any")}) {
@@ -78,7 +78,7 @@ TEST_CASE("a worker that cannot reach the program says so and ends") {
     return;
   }
   const TemporaryFolder folder;
-  ProcessOptions options{.environment = {{"WEIR_STATE_DIR", folder.path()}}, .deadline = 100s};
+  ProcessOptions options{.environment = {{"WEIR_STATE_DIR", folder.path()}, {"WEIR_LOG", ""}}, .deadline = 100s};
   Process program(hosts.on(hosts.a, {ELASTIC_PROGRAM, "hold", "1"}), options);
   program.wait_for(".json\n");
   const auto begin = program.out().find("file ") + 5;

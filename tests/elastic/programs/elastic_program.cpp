@@ -154,7 +154,9 @@ int main(int argc, char** argv) {
   if (inside)
     return weir::run(argc, argv, [&](weir::Client& client) {
       return guarded([&] {
-        const std::size_t own = client.workers().size();
+        const char* ranks = std::getenv("OMPI_COMM_WORLD_SIZE");
+        const std::size_t own = ranks ? std::stoul(ranks) - 1 : 1;
+        wait_for_workers(client, own);
         weir::LocalCluster cluster{options()};
         client.wait_for_workers(own + std::stoul(argument));
         exchange(client);
