@@ -57,7 +57,7 @@ class WorkerNode final : public Node {
   worker::Outcome run(worker::Execution& task, std::size_t slot);
   void add_thread();
   void perform();
-  void send_value(PeerId to, TaskId id);
+  void send_value(PeerId to, TaskId id, std::uint32_t request);
   void start_out_of_band();
   void scheduler_gone(const std::string& how);
   [[noreturn]] void unsupported(const char* what) const;
