@@ -6,3 +6,8 @@ find_package(Boost 1.81 REQUIRED COMPONENTS mpi serialization)
 find_package(cereal REQUIRED)
 find_package(fmt REQUIRED)
 find_package(spdlog REQUIRED)
+find_package(OpenSSL REQUIRED COMPONENTS Crypto)
+find_package(xtensor REQUIRED)
+enable_language(C)  # FindHDF5 compiles C
+find_package(HDF5 REQUIRED COMPONENTS C)
+find_package(ZLIB REQUIRED)

@@ -51,9 +51,9 @@ def unit_of(path):
 
 def target_of(root, name):
     """(is it ours, is it public, its unit) for the text between the marks of an #include."""
-    if name.startswith("weir/") and (root / "include" / name).exists():
+    if name.startswith("weir/") and (root / "include" / name).is_file():
         return True, True, unit_of(name[len("weir/"):])
-    if (root / "src" / name).exists():
+    if (root / "src" / name).is_file():
         return True, False, unit_of(name)
     return False, False, ""
 

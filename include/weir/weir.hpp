@@ -2,8 +2,10 @@
 #pragma once
 
 #include "weir/client/client.hpp"
+#include "weir/cluster/cluster.hpp"
 #include "weir/core/duration.hpp"
 #include "weir/core/error.hpp"
 #include "weir/runtime/run.hpp"
 #include "weir/runtime/snapshot.hpp"
+#include "weir/stream/cluster.hpp"
 #include "weir/task/task.hpp"

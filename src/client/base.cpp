@@ -25,18 +25,19 @@ struct Seceded {
 
 void Base::give_back() {
   if (!baton_.outermost() || due_.empty()) return baton_.unlock();
-  std::vector<std::function<void()>> due;
+  std::vector<Callback> due;
   due.swap(due_);
   baton_.unlock();
   for (auto& callback : due) {
     try {
-      callback();
+      callback.call();
     } catch (const std::exception& error) {
       log::error("a callback of a future threw: {}", error.what());
     } catch (...) {
       log::error("a callback of a future threw something that is no std::exception");
     }
-    callback = nullptr;
+    callback.call = nullptr;
+    if (!callback.awaited) continue;
     Hold hold(*this);
     --callbacks_pending_;
   }
@@ -142,6 +143,8 @@ void Base::on_missing(PeerId from, const protocol::ResultMissing& message) {
 }
 
 void Base::on_peer_gone(PeerId peer) {
+  if (peer >= gone_.size()) gone_.resize(peer + 1);
+  gone_[peer] = true;
   std::vector<TaskId> asked;
   futures_.for_each([&](TaskId id, FutureState* state) {
     if (state->fetching && state->holder == peer) asked.push_back(id);
@@ -195,7 +198,7 @@ void Base::fetch(FutureState& state, Deadline deadline) {
     if (state.status.load(std::memory_order_acquire) == Status::finished) prefetch({&state});
     return settled();
   };
-  if (!wait_until(ready, deadline)) throw_timeout("result", Clock::now() - start, state);
+  if (!wait_until(ready, deadline)) throw_timeout("result", std::chrono::ceil<std::chrono::milliseconds>(*deadline - start), state);
   if (!state.has_value.load(std::memory_order_acquire)) throw_failure(state);
 }
 
@@ -204,7 +207,10 @@ void Base::prefetch(const std::vector<FutureState*>& states) {
   for (FutureState* state : states) {
     if (state->has_value || state->fetching || state->status != Status::finished) continue;
     state->fetching = true;
-    ask_for(state->holder, state->id);
+    if (is_gone(state->holder))
+      to_scheduler(protocol::LocateTask{state->id, state->holder});  // a copy may be elsewhere
+    else
+      ask_for(state->holder, state->id);
   }
   submitted();
 }
@@ -234,13 +240,10 @@ void Base::retry(FutureState& state) {
   submitted();
 }
 
-void Base::on_done(FutureState& state, std::function<void()> done) {
+void Base::on_done(FutureState& state, std::function<void()> done, bool awaited) {
   Hold hold(*this);
-  ++callbacks_pending_;
-  if (state.status == Status::pending)
-    state.callbacks.push_back(std::move(done));
-  else
-    due_.push_back(std::move(done));
+  callbacks_pending_ += awaited;
+  (state.status == Status::pending ? state.callbacks : due_).push_back({std::move(done), awaited});
 }
 
 }  // namespace weir::client

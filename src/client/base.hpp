@@ -77,7 +77,7 @@ class Base : public Core, public std::enable_shared_from_this<Base> {
   void prefetch(const std::vector<FutureState*>& states) override;
   void cancel(FutureState& state, const std::string& reason) override;
   void retry(FutureState& state) override;
-  void on_done(FutureState& state, std::function<void()> done) override;
+  void on_done(FutureState& state, std::function<void()> done, bool awaited) override;
   void release(FutureState* state) noexcept override;
 
  protected:
@@ -92,8 +92,6 @@ class Base : public Core, public std::enable_shared_from_this<Base> {
   virtual void put(TaskId id, task::Value value, const std::vector<PeerId>& workers) = 0;
   /// After a submission: sends what should not wait.
   virtual void submitted() = 0;
-  /// Polls once if nobody else does; whether anything happened. Not under the baton.
-  virtual bool drive() = 0;
   /// Sleeps a little; `idle` is how long nothing has happened. Not under the baton.
   virtual void doze(std::chrono::nanoseconds idle) = 0;
 
@@ -130,10 +128,12 @@ class Base : public Core, public std::enable_shared_from_this<Base> {
   [[nodiscard]] Handle fresh();
   void settle(FutureState& state, Status status);
   [[nodiscard]] FutureState* find(TaskId id);
+  [[nodiscard]] bool is_gone(PeerId peer) const noexcept { return peer < gone_.size() && gone_[peer]; }
 
   task::TaskTable<FutureState*> futures_;
+  std::vector<bool> gone_;  // peers that have died or left
   std::uint64_t next_ = 0;
-  std::vector<std::function<void()>> due_;
+  std::vector<Callback> due_;
   std::size_t callbacks_pending_ = 0;
   std::string closed_;
 };

@@ -32,6 +32,20 @@ void Core::set_current(std::shared_ptr<Core> core) noexcept {
   current_slot().swap(core);
 }
 
+void Core::at_end(std::function<void()> work) {
+  std::lock_guard hold(at_end_mutex_);
+  at_end_.push_back(std::move(work));
+}
+
+void Core::finish_begun() {
+  std::vector<std::function<void()>> begun;
+  {
+    std::lock_guard hold(at_end_mutex_);
+    begun.swap(at_end_);
+  }
+  for (const auto& work : begun) work();
+}
+
 void Handle::last_gone(FutureState* state) noexcept {
   const auto core = state->core;
   core->release(state);

@@ -4,6 +4,7 @@
 #include <mpi.h>
 
 #include <deque>
+#include <list>
 
 #include "comm/wire.hpp"
 
@@ -54,8 +55,9 @@ class MpiTransport final : public Transport {
   PeerId rank_ = 0;
   std::vector<Peer> peers_;
   std::size_t outgoing_ = 0, incoming_ = 0;
-  std::vector<std::deque<Outgoing>> abandoned_out_;
-  std::vector<std::deque<Incoming>> abandoned_in_;
+  // Lists: what is in them never moves, since MPI knows the addresses.
+  std::list<std::deque<Outgoing>> abandoned_out_;
+  std::list<std::deque<Incoming>> abandoned_in_;
 };
 
 }  // namespace weir::comm

@@ -22,6 +22,16 @@ class Receiver {
  public:
   virtual ~Receiver() = default;
   virtual void receive(PeerId from, Frame&& frame) = 0;
+  /// The link to this peer has broken; frames on their way are lost. A later frame makes a new one, unless the peer is dead.
+  virtual void lost(PeerId, const std::string& /*how*/) {}
+  /// Frames wait for this peer, and nobody has said where it is: `Transport::learn`.
+  virtual void unknown(PeerId) {}
+};
+
+/// Where further processes find a session.
+struct Door {
+  std::vector<std::string> addresses;
+  std::string key;  ///< Hexadecimal.
 };
 
 /// Moves frames between peers; in order between two peers, without waiting, to peers that may be gone.
@@ -43,21 +53,36 @@ class Transport {
   /// The peer is dead: what is on its way to or from it is abandoned, never waited for.
   virtual void forget(PeerId peer) = 0;
 
+  // --- Peers of other jobs; only where the transport reaches them (Network).
+
+  /// Lets further processes join, over `network` (as in `listen_on`).
+  virtual Door listen(const std::string& /*network*/) { throw Error(ErrorKind::unsupported, "listen: this transport reaches only the peers it began with"); }
+  /// What the peers that were there before must be told, so that they and the further ones reach each other; given to their `enter`.
+  [[nodiscard]] virtual std::string invitation() const { return {}; }
+  virtual void enter(const std::string& /*invitation*/) {}
+  /// Where this peer is reached, in words that `learn` understands; empty if only the peers it began with reach it.
+  [[nodiscard]] virtual std::string contact() const { return {}; }
+  virtual void learn(PeerId, const std::string& /*contact*/) {}
+
   /// Sleeps until something may have arrived, `wake` is called, or the time is over.
   virtual void wait(std::chrono::nanoseconds most) {
     std::unique_lock hold(mutex_);
     signal_.wait_for(hold, most, [&] { return awake_; });
     awake_ = false;
   }
-  void wake() {
+  virtual void wake() {
+    if (outer_) return outer_->wake();
     {
       std::lock_guard hold(mutex_);
       awake_ = true;
     }
     signal_.notify_all();
   }
+  /// This transport is part of another, on which the threads wait.
+  void belong_to(Transport& outer) { outer_ = &outer; }
 
  private:
+  Transport* outer_ = nullptr;
   std::mutex mutex_;
   std::condition_variable signal_;
   bool awake_ = false;

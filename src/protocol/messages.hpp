@@ -110,6 +110,15 @@ struct ReplicateResult {
   TaskId id;
   PeerId holder;
 };
+/// Where a peer is reached, in the transport's words.
+struct PeerAddress {
+  PeerId peer;
+  std::string contact;
+};
+/// Further jobs may join; what the transport must know of that.
+struct EnterNetwork {
+  std::string invitation;
+};
 struct PeerGone {
   PeerId peer;
 };
@@ -146,6 +155,8 @@ struct Hello {
   std::string black_box;  ///< Where the ids of executing tasks can be read, even after its death, on the same host.
   std::uint32_t threads;
   std::vector<Resource> resources;
+  std::string job;      ///< The batch job, or group of processes, it came with; empty in the scheduler's own.
+  std::string contact;  ///< Where peers of other jobs reach it.
 };
 struct RunFinished {
   TaskId id = 0;
@@ -159,6 +170,12 @@ struct RunFailed {
   TaskId id;
   std::uint32_t run;
   std::shared_ptr<const Failure> failure;
+};
+/// The task's function waits for tasks it has submitted: until it goes on, its thread is another task's.
+struct RunWaits {
+  TaskId id;
+  std::uint32_t run;
+  bool waiting;
 };
 struct RetractReply {
   TaskId id;
@@ -185,6 +202,18 @@ struct Heartbeat {
   std::uint64_t managed_bytes;
 };
 struct Leaving {};
+/// This worker's job ends soon: hand its results over and let it go, before so many seconds have passed.
+struct RetireMe {
+  double seconds;
+};
+/// Where is this peer? The answer is `PeerAddress`, or `PeerGone`.
+struct FindPeer {
+  PeerId peer;
+};
+/// A worker of the scheduler's own job is reached by others now.
+struct ContactHere {
+  std::string contact;
+};
 
 // --- any -> any
 
@@ -218,6 +247,7 @@ struct PutResult {
 /// Every message; a new one goes at the end.
 using Messages = std::tuple<SubmitTask, ReleaseTask, CancelFuture, RetryFuture, LocateTask, TaskDone, TaskFailed, TaskPending, RunTask, CancelRun, RetractRun, FreeResult,
                             InputAt, ReplicateResult, PeerGone, Welcome, Alive, Refused, Shutdown, GoodBye, Hello, RunFinished, RunFailed, RetractReply, ResultHere, InputMissing,
-                            ResultBroken, Heartbeat, Leaving, GetResult, ResultData, ResultMissing, PutResult, ScatterHere, DropRequest>;
+                            ResultBroken, Heartbeat, Leaving, GetResult, ResultData, ResultMissing, PutResult, ScatterHere, DropRequest, RunWaits,
+                            RetireMe, FindPeer, ContactHere, PeerAddress, EnterNetwork>;
 
 }  // namespace weir::protocol

@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -35,6 +36,10 @@ bool ProcessWatch::ended() const {
   if (descriptor_ < 0) return false;
   pollfd watched{descriptor_, POLLIN, 0};
   return poll(&watched, 1, 0) == 1 && (watched.revents & POLLIN);
+}
+
+void ProcessWatch::kill() const {
+  if (descriptor_ >= 0) syscall(SYS_pidfd_send_signal, descriptor_, SIGKILL, nullptr, 0);
 }
 
 BlackBox::BlackBox() {

@@ -32,6 +32,8 @@ class ProcessWatch {
   [[nodiscard]] bool watching() const noexcept { return descriptor_ >= 0; }
   /// Whether it has ended; false when nothing is watched.
   [[nodiscard]] bool ended() const;
+  /// Ends it, if it is watched.
+  void kill() const;
 
  private:
   int descriptor_ = -1;

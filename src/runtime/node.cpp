@@ -51,8 +51,12 @@ bool Node::drive() {
 }
 
 void Node::doze(std::chrono::nanoseconds idle) {
-  if (baton_.wanted() || idle < patience_.spin)
+  // A yield costs as much as several polls, and is needed only by those who share the core.
+  thread_local unsigned polls = 0;
+  if (baton_.wanted() || (idle < patience_.spin && ++polls % 8 == 0))
     sched_yield();
+  else if (idle < patience_.spin)
+    __builtin_ia32_pause();
   else if (idle < patience_.dozing)
     transport_.wait(patience_.doze);
   else
@@ -65,13 +69,19 @@ void Node::start_helper() {
   helper_ = std::thread([this] {
     prctl(PR_SET_NAME, "weir helper");
     auto last = Clock::now();
+    std::int64_t own_poll = 0;
     while (!stop_) {
       const auto now = Clock::now();
-      const bool others_poll = now.time_since_epoch().count() - last_poll_ns_.load(std::memory_order_relaxed) < std::chrono::nanoseconds(patience_.sleep).count() * 3 / 2;
-      if (others_poll)
-        std::this_thread::sleep_for(patience_.sleep * 2);
-      else if (drive())
-        last = Clock::now();
+      const std::int64_t polled = last_poll_ns_.load(std::memory_order_relaxed);
+      const bool others_poll = polled != own_poll && std::chrono::nanoseconds(now.time_since_epoch().count() - polled) < patience_.sleep * 2;
+      if (others_poll) {
+        std::this_thread::sleep_for(patience_.sleep * 5);
+        continue;
+      }
+      const bool moved = drive();
+      own_poll = last_poll_ns_.load(std::memory_order_relaxed);
+      if (moved)
+        last = now;
       else
         transport_.wait(now - last < patience_.dozing ? std::chrono::nanoseconds(patience_.doze) * 4 : std::chrono::nanoseconds(patience_.sleep));
     }

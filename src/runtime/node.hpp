@@ -13,10 +13,10 @@ using Clock = std::chrono::steady_clock;
 
 /// How a node waits when there is nothing to do.
 struct Patience {
-  std::chrono::microseconds spin{200};  ///< Polls without sleeping for so long.
-  std::chrono::microseconds doze{50};   ///< Then sleeps so long between polls ...
+  std::chrono::microseconds spin{200};   ///< Polls without sleeping for so long.
+  std::chrono::microseconds doze{50};    ///< Then sleeps so long between polls ...
   std::chrono::milliseconds dozing{20};  ///< ... until so long after the last event ...
-  std::chrono::milliseconds sleep{1};   ///< ... then so long.
+  std::chrono::microseconds sleep{1000};  ///< ... then so long: what the first task after a silence may wait.
 };
 
 /// Sends, receives and waits for a state machine.
@@ -24,6 +24,7 @@ class Node : public client::Base, protected comm::Receiver {
  public:
   Node(comm::Transport& transport, Patience patience) : transport_(transport), patience_(patience) {}
   ~Node() override { stop_helper(); }
+  bool drive() override;
 
  protected:
   /// Appends a message for a peer. It leaves at once if the link is idle, with others if a send is in flight.
@@ -54,7 +55,6 @@ class Node : public client::Base, protected comm::Receiver {
   /// Called by every `progress`.
   virtual void tick(Clock::time_point now) = 0;
 
-  bool drive() override;
   void doze(std::chrono::nanoseconds idle) override;
 
   void start_helper();

@@ -14,55 +14,55 @@
 
 #include "comm/inproc.hpp"
 #include "comm/mpi.hpp"
+#include "comm/network.hpp"
 #include "core/log.hpp"
-#include "runtime/scheduler_node.hpp"
+#include "runtime/further_worker.hpp"
+#include "runtime/settings.hpp"
 #include "runtime/worker_node.hpp"
+#include "weir/task/address.hpp"
 
 namespace weir {
 
 namespace {
 
+using runtime::environment;
+using runtime::exit_now;
 using runtime::SchedulerNode;
 using runtime::WorkerNode;
 
-std::string environment(const char* name) {
-  const char* value = std::getenv(name);
-  return value ? value : "";
-}
-
-std::uint32_t number_of_threads(const RunOptions& options, std::uint32_t otherwise) {
-  if (options.threads) return options.threads;
-  const std::string text = environment("WEIR_THREADS");
-  if (text.empty()) return otherwise;
-  char* end = nullptr;
-  const unsigned long threads = std::strtoul(text.c_str(), &end, 10);
-  if (*end || threads < 1 || threads > 4096) throw Error(ErrorKind::invalid_argument, "WEIR_THREADS: must be a number from 1 to 4096 (got \"" + text + "\")");
-  return static_cast<std::uint32_t>(threads);
-}
-
-std::vector<Resource> resources_of(const RunOptions& options) {
-  if (!options.resources.empty()) return options.resources;
-  std::vector<Resource> resources;
-  const std::string text = environment("WEIR_RESOURCES");
-  for (std::size_t at = 0; at < text.size();) {
-    const std::size_t end = std::min(text.find(',', at), text.size());
-    const std::string item = text.substr(at, end - at);
-    const std::size_t equals = item.find('=');
-    char* rest = nullptr;
-    const double amount = equals == std::string::npos ? 0 : std::strtod(item.c_str() + equals + 1, &rest);
-    if (equals == std::string::npos || equals == 0 || *rest || !(amount > 0))
-      throw Error(ErrorKind::invalid_argument, "WEIR_RESOURCES: must be name=amount pairs such as \"GPU=2,licence=1\" (got \"" + item + "\")");
-    resources.push_back({item.substr(0, equals), amount});
-    at = end + 1;
+// `weir run` learns the status from here, since mpirun's own means little once a rank has died.
+void report_status(int status) {
+  const std::string file = environment("WEIR_STATUS_FILE");
+  if (file.empty()) return;
+  const std::string temporary = file + ".new";
+  {
+    std::ofstream out(temporary, std::ios::trunc);
+    out << status;
+    if (!out.flush()) return;
   }
-  return resources;
+  std::rename(temporary.c_str(), file.c_str());
 }
 
-runtime::SchedulerSettings scheduler_settings(const RunOptions& options) {
-  runtime::SchedulerSettings settings;
-  settings.scheduling.allowed_failures = options.allowed_failures;
-  return settings;
-}
+// What std::exit must do for a cluster that is running; in place while this object lives.
+class Leaver {
+ public:
+  explicit Leaver(std::function<void(int)> leave) {
+    [[maybe_unused]] static const int registered = on_exit(
+        [](int status, void*) {
+          if (auto leave = std::exchange(current(), nullptr)) leave(status);
+        },
+        nullptr);
+    current() = std::move(leave);
+  }
+  Leaver(const Leaver&) = delete;
+  ~Leaver() { current() = nullptr; }
+
+ private:
+  static std::function<void(int)>& current() {
+    static auto* function = new std::function<void(int)>;
+    return *function;
+  }
+};
 
 // The body, with its exceptions turned into one message and a status.
 int run_body(const std::shared_ptr<SchedulerNode>& node, const std::function<int(Client&)>& body, bool& failed) {
@@ -72,6 +72,7 @@ int run_body(const std::shared_ptr<SchedulerNode>& node, const std::function<int
   try {
     Client client(node);
     status = body(client);
+    node->finish_begun();
     failed = false;
   } catch (const std::exception& error) {
     std::cout.flush();
@@ -87,41 +88,40 @@ int run_with_threads(const std::function<int(Client&)>& body, const RunOptions& 
   runtime::Patience patience;
   patience.spin = std::chrono::microseconds(50);
   const auto hub = std::make_shared<comm::Hub>();
-  comm::InprocTransport scheduler_link(hub, 0), worker_link(hub, 1);
-  auto settings = scheduler_settings(options);
+  const auto scheduler_inside = std::make_shared<comm::InprocTransport>(hub, 0), worker_inside = std::make_shared<comm::InprocTransport>(hub, 1);
+  const auto scheduler_link = std::make_shared<comm::Network>(0, scheduler_inside.get(), 2, task::build_id());
+  const auto worker_link = std::make_shared<comm::Network>(1, worker_inside.get(), 2, task::build_id());
+  auto settings = runtime::scheduler_settings(options);
   settings.patience = patience;
   settings.expected_workers = 1;
+  settings.own_peers = 2;
   settings.patience_for_dead = std::chrono::hours(24);
-  const auto node = std::make_shared<SchedulerNode>(scheduler_link, settings);
+  const auto node = std::make_shared<SchedulerNode>(*scheduler_link, settings);
   runtime::WorkerSettings worker_settings;
-  worker_settings.threads = number_of_threads(options, std::max(1u, std::thread::hardware_concurrency()));
-  worker_settings.resources = resources_of(options);
+  worker_settings.threads = runtime::number_of_threads(options, std::max(1u, std::thread::hardware_concurrency()));
+  worker_settings.resources = runtime::resources_of(options);
   worker_settings.name = "worker 1";
   worker_settings.patience = patience;
   worker_settings.own_process = false;
-  const auto worker = std::make_shared<WorkerNode>(worker_link, 1, worker_settings);
+  const auto worker = std::make_shared<WorkerNode>(*worker_link, 1, worker_settings);
   node->start();
   worker->start();
+  const Leaver leaver([&](int status) {
+    node->leave(true);
+    node->stop();
+    report_status(status);
+  });
   bool failed = false;
   const int status = run_body(node, body, failed);
   node->leave(failed);
   node->stop();
   client::Core::set_current(nullptr);
-  worker->stop();
-  return status;
-}
-
-// `weir run` learns the status from here, since mpirun's own means little once a rank has died.
-void report_status(int status) {
-  const std::string file = environment("WEIR_STATUS_FILE");
-  if (file.empty()) return;
-  const std::string temporary = file + ".new";
-  {
-    std::ofstream out(temporary, std::ios::trunc);
-    out << status;
-    if (!out.flush()) return;
+  if (!worker->stop_within(std::chrono::milliseconds(failed ? 100 : 1000))) {
+    // A thread cannot be ended from outside: what still runs keeps what it needs.
+    static std::vector<std::shared_ptr<void>> kept;
+    kept.insert(kept.end(), {scheduler_inside, worker_inside, scheduler_link, worker_link, node, worker});
   }
-  std::rename(temporary.c_str(), file.c_str());
+  return status;
 }
 
 // After the loss of a whole node mpirun never returns by itself.
@@ -131,41 +131,44 @@ void end_mpirun() {
   if (parent == "mpirun" || parent == "orterun" || parent == "mpiexec") kill(getppid(), SIGTERM);
 }
 
-[[noreturn]] void exit_now(int status) {
-  std::cout.flush();
-  std::cerr.flush();
-  std::fflush(nullptr);
-  _exit(status);
-}
-
-int run_scheduler(boost::mpi::environment* mpi, comm::MpiTransport& transport, const std::function<int(Client&)>& body, const RunOptions& options) {
-  auto settings = scheduler_settings(options);
-  settings.expected_workers = transport.size() - 1;
+int run_scheduler(boost::mpi::environment* mpi, comm::MpiTransport& ranks, const std::function<int(Client&)>& body, const RunOptions& options) {
+  auto settings = runtime::scheduler_settings(options);
+  settings.expected_workers = ranks.size() - 1;
+  settings.own_peers = static_cast<PeerId>(ranks.size());
+  static comm::Network transport(0, &ranks, settings.own_peers, task::build_id());
   const auto node = std::make_shared<SchedulerNode>(transport, settings);
   node->start();
+  // Returns if MPI has been finalized; otherwise the process must end here.
+  const auto leave = [&](int status, bool abort) {
+    const bool clean = node->leave(abort);
+    node->stop();
+    client::Core::set_current(nullptr);
+    std::cout.flush();
+    std::fflush(nullptr);
+    report_status(status);
+    if (!clean && node->lost_other_host() && environment("WEIR_STATUS_FILE").empty()) end_mpirun();
+    if (!clean) exit_now(status);
+    delete mpi;
+  };
   bool failed = false;
-  const int status = run_body(node, body, failed);
-  const bool clean = node->leave(failed);
-  node->stop();
-  client::Core::set_current(nullptr);
-  std::cout.flush();
-  std::fflush(nullptr);
-  report_status(status);
-  if (clean) {
-    delete mpi;  // finalizes
-    return status;
+  int status = 1;
+  {
+    const Leaver leaver([&](int status) { leave(status, true); });
+    status = run_body(node, body, failed);
   }
-  if (node->lost_other_host() && environment("WEIR_STATUS_FILE").empty()) end_mpirun();
-  exit_now(status);
+  leave(status, failed);
+  return status;
 }
 
-int run_worker(boost::mpi::environment* mpi, comm::MpiTransport& transport, const RunOptions& options) {
+int run_worker(boost::mpi::environment* mpi, comm::MpiTransport& ranks, const RunOptions& options) {
   runtime::WorkerSettings settings;
-  settings.threads = number_of_threads(options, 1);
-  settings.resources = resources_of(options);
-  settings.name = "worker " + std::to_string(transport.rank());
-  const auto node = std::make_shared<WorkerNode>(transport, transport.rank(), settings);
+  settings.threads = runtime::number_of_threads(options, 1);
+  settings.resources = runtime::resources_of(options);
+  settings.name = "worker " + std::to_string(ranks.rank());
+  static comm::Network transport(ranks.rank(), &ranks, static_cast<PeerId>(ranks.size()), task::build_id());
+  const auto node = std::make_shared<WorkerNode>(transport, ranks.rank(), settings);
   client::Core::set_current(node);
+  const Leaver leaver(exit_now);  // a task that calls std::exit: its threads must not outlive what they use
   node->start();
   const bool clean = node->wait_until_closed();
   client::Core::set_current(nullptr);
@@ -179,6 +182,7 @@ int run_worker(boost::mpi::environment* mpi, comm::MpiTransport& transport, cons
 int run(int argc, char** argv, const std::function<int(Client&)>& body, const RunOptions& options) {
   const std::string size = environment("OMPI_COMM_WORLD_SIZE");
   try {
+    if (runtime::is_further_worker()) return runtime::run_further_worker(argc, argv, options);
     if (size.empty() || size == "1") {
       const int status = run_with_threads(body, options);
       report_status(status);

@@ -3,6 +3,8 @@
 
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "core/log.hpp"
 #include "weir/core/duration.hpp"
 #include "weir/task/address.hpp"
@@ -56,6 +58,9 @@ void SchedulerNode::perform() {
 
 void SchedulerNode::put(TaskId id, task::Value value, const std::vector<PeerId>& workers) {
   std::vector<PeerId> targets = workers;
+  for (const PeerId target : targets)
+    if (target >= peers_.size() || !peers_[target].joined || peers_[target].dead)
+      throw Error(ErrorKind::not_found, "scatter: there is no worker " + std::to_string(target) + "; workers() lists those there are");
   if (targets.empty()) {
     if (const PeerId chosen = state_.place_data()) {
       targets.push_back(chosen);
@@ -106,6 +111,14 @@ void SchedulerNode::receive(PeerId from, comm::Frame&& frame) {
       post(from, protocol::Alive{});
     } else if constexpr (std::is_same_v<M, protocol::Leaving>) {
       peer(from).leaving = true;
+    } else if constexpr (std::is_same_v<M, protocol::RetireMe>) {
+      log::info("the job of {} ends in {} s; it is retired", state_.name_of(from), message.seconds);
+      begin_retiring(from, Clock::now() + std::chrono::milliseconds(static_cast<std::int64_t>(1000 * std::clamp(message.seconds, 0.0, 1e6))));
+    } else if constexpr (std::is_same_v<M, protocol::FindPeer>) {
+      tell_contact(from, message.peer);
+    } else if constexpr (std::is_same_v<M, protocol::ContactHere>) {
+      peer(from).contact = message.contact;
+      for (const PeerId asker : std::exchange(peer(from).looking, {})) tell_contact(asker, from);
     } else if constexpr (std::is_same_v<M, protocol::ResultData>) {
       on_value(message.id, next_value());
     } else if constexpr (std::is_same_v<M, protocol::ResultMissing>) {
@@ -130,12 +143,15 @@ void SchedulerNode::hello(PeerId from, const protocol::Hello& message) {
     post(from, protocol::Refused{"it runs another executable (build " + message.build_id + ") than rank 0 (build " + task::build_id() + "); start the same file everywhere"});
     peer(from).dead = true;
     ++lost_;
+    lost_own_ += from < settings_.own_peers;
     give_up_if_hopeless();
     return;
   }
   Peer& joined = peer(from);
   if (joined.joined) return;
   joined.joined = true;
+  joined.job = message.job;
+  joined.contact = message.contact;
   ++joined_;
   if (message.host_id == host_id()) {
     if (message.pid != static_cast<std::uint64_t>(getpid())) joined.watch = ProcessWatch(static_cast<pid_t>(message.pid));
@@ -143,15 +159,20 @@ void SchedulerNode::hello(PeerId from, const protocol::Hello& message) {
   }
   const double patience = std::chrono::duration<double>(settings_.patience_for_dead).count();
   post(from, protocol::Welcome{from, std::chrono::duration<double>(settings_.heartbeat).count(), 3 * patience, static_cast<std::uint64_t>(getpid()), host_id()});
+  if (doors_ > 0 && message.contact.empty()) post(from, protocol::EnterNetwork{transport_.invitation()});
   log::debug("{} joined from {} with {} threads", message.name, message.host, message.threads);
   state_.join(now_s_, from, message, actions_);
   perform();
+  if (leaving_) post(from, protocol::Shutdown{false});
 }
 
 // --- deaths
 
 void SchedulerNode::tick(Clock::time_point now) {
   now_s_ = std::chrono::duration<double>(now.time_since_epoch()).count();
+  if (!broken_links_.empty())
+    for (const auto& [id, how] : std::exchange(broken_links_, {}))
+      if (!peer(id).leaving && !peer(id).dead) lose(id, "has lost its connection to the scheduler: " + how);
   const auto pause = now - checked_;
   if (pause < std::chrono::milliseconds(20)) return;
   checked_ = now;
@@ -166,7 +187,8 @@ void SchedulerNode::tick(Clock::time_point now) {
     else if (now - peer.last_seen > settings_.patience_for_dead)
       dead.emplace_back(id, "has been silent for " + to_string(std::chrono::duration_cast<std::chrono::milliseconds>(now - peer.last_seen)));
   });
-  for (const auto& [id, how] : dead) lost(id, how);
+  for (const auto& [id, how] : dead) lose(id, how);
+  if (retiring_) go_on_retiring(now);
   if (joined_ + lost_ < settings_.expected_workers && now - started_ > settings_.join_deadline) {
     log::error("{} of {} workers have not said hello within {}", settings_.expected_workers - joined_, settings_.expected_workers, to_string(std::chrono::nanoseconds(settings_.join_deadline)));
     settings_.expected_workers = joined_;
@@ -174,13 +196,21 @@ void SchedulerNode::tick(Clock::time_point now) {
   }
 }
 
-void SchedulerNode::lost(PeerId id, const std::string& how) {
-  Peer& gone = peer(id);
+void SchedulerNode::lose(PeerId id, const std::string& how) {
+  if (id >= peers_.size() || !peers_[id].joined) {
+    transport_.forget(id);
+    return;
+  }
   // What had already arrived counts; what it was executing is read from the memory it left.
   transport_.poll(*this);
+  Peer& gone = peer(id);
   gone.dead = true;
   ++lost_;
-  lost_other_host_ |= !gone.watch.watching();
+  gone.watch.kill();  // one that is only silent (stopped, say) must not come back, nor keep mpirun waiting
+  if (id < settings_.own_peers) {
+    ++lost_own_;
+    lost_other_host_ |= !gone.watch.watching();
+  }
   const std::vector<TaskId> executing = gone.black_box && gone.black_box->readable() ? gone.black_box->executing() : gone.executing;
   log::info("{} {}; {} tasks were executing there", state_.name_of(id), how, executing.size());
   transport_.forget(id);
@@ -188,11 +218,10 @@ void SchedulerNode::lost(PeerId id, const std::string& how) {
   perform();
   each_alive([&](PeerId other, Peer&) { post(other, protocol::PeerGone{id}); });
   on_peer_gone(id);
-  post(id, protocol::Refused{"it was taken for dead: it " + how});
   give_up_if_hopeless();
 }
 
-bool SchedulerNode::hopeless() const { return state_.worker_count() == 0 && joined_ + (lost_ > joined_ ? lost_ - joined_ : 0) >= settings_.expected_workers && settings_.expected_workers + joined_ > 0; }
+bool SchedulerNode::hopeless() const { return doors_ == 0 && state_.worker_count() == 0 && joined_ + (lost_ > joined_ ? lost_ - joined_ : 0) >= settings_.expected_workers && settings_.expected_workers + joined_ > 0; }
 
 void SchedulerNode::give_up_if_hopeless() {
   if (!hopeless() || leaving_) return;
@@ -207,7 +236,9 @@ void SchedulerNode::give_up_if_hopeless() {
 Snapshot SchedulerNode::snapshot() {
   Hold hold(*this);
   progress();
-  return state_.snapshot();
+  Snapshot snapshot = state_.snapshot();
+  for (WorkerInfo& worker : snapshot.workers) worker.job = peer(worker.peer).job;
+  return snapshot;
 }
 
 std::vector<PeerId> SchedulerNode::who_has(TaskId id) {
@@ -239,18 +270,7 @@ void SchedulerNode::retire(PeerId worker, client::Deadline deadline) {
   };
   if (!wait_until(empty, deadline)) throw Error(ErrorKind::timeout, "retire: worker " + std::to_string(worker) + " still has running tasks or results of its own");
   Hold hold(*this);
-  if (peer(worker).dead) return;
-  peer(worker).leaving = true;
-  post(worker, protocol::Shutdown{false});
-  flush();
-  peer(worker).dead = true;
-  ++lost_;
-  state_.lose(now_s_, worker, {}, "was retired", actions_);
-  perform();
-  each_alive([&](PeerId other, Peer&) { post(other, protocol::PeerGone{worker}); });
-  on_peer_gone(worker);
-  post(worker, protocol::GoodBye{true});
-  flush();
+  if (!peer(worker).dead) let_go(worker);
 }
 
 void SchedulerNode::restart() {
@@ -277,14 +297,15 @@ bool SchedulerNode::leave(bool abort) {
   }
   const auto all_leaving = [&] {
     Hold hold(*this);
-    bool all = true;
+    bool all = joined_ + lost_ >= settings_.expected_workers;  // one that has not said hello yet must hear of it too
     each_alive([&](PeerId, Peer& peer) { all = all && peer.leaving; });
     return all;
   };
-  const bool in_time = wait_until(all_leaving, Clock::now() + std::chrono::milliseconds(abort ? 500 : 2000));
+  wait_until(all_leaving, Clock::now() + std::chrono::milliseconds(abort ? 500 : 2000));
   Hold hold(*this);
-  const bool clean = in_time && lost_ == 0;
-  each_alive([&](PeerId id, Peer&) { post(id, protocol::GoodBye{!clean}); });
+  bool clean = lost_own_ == 0;
+  each_alive([&](PeerId id, Peer& peer) { clean = clean && (peer.leaving || id >= settings_.own_peers); });
+  each_alive([&](PeerId id, Peer&) { post(id, protocol::GoodBye{!clean || id >= settings_.own_peers}); });
   flush_all(std::chrono::milliseconds(500));
   return clean;
 }

@@ -10,6 +10,7 @@ namespace weir::runtime {
 struct SchedulerSettings {
   scheduler::Settings scheduling;
   Patience patience;
+  PeerId own_peers = UINT32_MAX;     ///< Peers below are of this process's own job; further ones join and leave while it runs.
   std::size_t expected_workers = 0;  ///< Ranks that will say hello; without them and without others there is nobody to wait for.
   std::chrono::milliseconds heartbeat{250};
   std::chrono::milliseconds patience_for_dead{1500};  ///< Silence after which a worker is taken for dead; on this host the end of its process is seen at once.
@@ -25,6 +26,12 @@ class SchedulerNode final : public Node {
   void start();
   /// Waits for what was fired and forgotten, then tells the workers to leave. Returns whether all of them said good-bye, so that MPI may be finalized.
   bool leave(bool abort);
+  /// Lets further processes join over `network` (empty: loopback, an interface, an address, "any"); the same door if there is one.
+  comm::Door open_door(const std::string& network);
+  /// Nobody joins any more: what waits for a worker fails when the last one has gone.
+  void close_door();
+  /// Retires these workers without waiting: they get nothing more, hand over their results and are let go, after `patience` in any case.
+  void dismiss(const std::vector<PeerId>& workers, std::chrono::nanoseconds patience);
   /// Ends the helper thread.
   void stop() { stop_helper(); }
   /// Whether a worker of another host has been lost, perhaps with its whole node.
@@ -48,6 +55,7 @@ class SchedulerNode final : public Node {
   void submitted() override;
   void tick(Clock::time_point now) override;
   void receive(PeerId from, comm::Frame&& frame) override;
+  void lost(PeerId peer, const std::string& how) override { broken_links_.emplace_back(peer, how); }
 
  private:
   struct Peer {
@@ -58,6 +66,9 @@ class SchedulerNode final : public Node {
     ProcessWatch watch;
     std::unique_ptr<BlackBox> black_box;
     std::vector<TaskId> executing;  // as of its last heartbeat
+    std::string job, contact;
+    std::vector<PeerId> looking;  // peers that want to know its contact
+    std::optional<Clock::time_point> retire_by;
   };
 
   template <class Message>
@@ -67,7 +78,11 @@ class SchedulerNode final : public Node {
   }
   void perform();
   void hello(PeerId from, const protocol::Hello& message);
-  void lost(PeerId peer, const std::string& how);
+  void lose(PeerId peer, const std::string& how);
+  void tell_contact(PeerId asker, PeerId of);
+  void begin_retiring(PeerId worker, Clock::time_point by);
+  void go_on_retiring(Clock::time_point now);
+  void let_go(PeerId worker);
   void give_up_if_hopeless();
   [[nodiscard]] bool hopeless() const;
   Peer& peer(PeerId id);
@@ -81,7 +96,9 @@ class SchedulerNode final : public Node {
   std::vector<task::Value> puts_;
   double now_s_ = 0;
   std::uint32_t submissions_ = 0;
-  std::size_t joined_ = 0, lost_ = 0;
+  std::size_t joined_ = 0, lost_ = 0, lost_own_ = 0, retiring_ = 0;
+  std::vector<std::pair<PeerId, std::string>> broken_links_;
+  int doors_ = 0;  // those who hold the one door open
   bool gave_up_ = false;
   bool leaving_ = false;
   bool lost_other_host_ = false;

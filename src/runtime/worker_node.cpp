@@ -49,16 +49,29 @@ void WorkerNode::start() {
   hello.black_box = black_box_.address();
   hello.threads = settings_.threads;
   hello.resources = settings_.resources;
+  hello.job = settings_.job;
+  hello.contact = transport_.contact();
   post(0, hello);
   flush();
   for (std::uint32_t i = 0; i < settings_.threads; ++i) add_thread();
   start_helper();
 }
 
+std::size_t WorkerNode::free_seat() {
+  for (std::size_t i = 0; i < seats_.size(); ++i) {
+    if (!seats_[i].ended) continue;
+    seats_[i].thread.join();
+    seats_[i].ended = false;
+    return i;
+  }
+  seats_.emplace_back();
+  return seats_.size() - 1;
+}
+
 void WorkerNode::add_thread() {
   ++alive_;
-  const std::size_t slot = threads_.size();
-  threads_.emplace_back([this, slot] { execute_loop(slot); });
+  const std::size_t slot = free_seat();
+  seats_[slot].thread = std::thread([this, slot] { execute_loop(slot); });
 }
 
 // --- threads
@@ -100,7 +113,6 @@ bool WorkerNode::next(worker::Execution& task, std::unique_lock<client::Baton>& 
 void WorkerNode::execute_loop(std::size_t slot) {
   worker::Execution task;
   std::unique_lock hold(baton_);
-  auto polled = Clock::now();
   for (int since_poll = 0; next(task, hold); ++since_poll) {
     if (idle_ && !driving_) work_.notify_one();  // somebody else drives while this one computes
     hold.unlock();
@@ -117,7 +129,7 @@ void WorkerNode::execute_loop(std::size_t slot) {
   }
   --alive_;
   if (driving_ == false && idle_) work_.notify_one();
-  (void)polled;
+  seats_[slot].ended = true;
 }
 
 worker::Outcome WorkerNode::run(worker::Execution& task, std::size_t slot) {
@@ -125,14 +137,16 @@ worker::Outcome WorkerNode::run(worker::Execution& task, std::size_t slot) {
   outcome.id = task.id;
   client::TaskScope scope;
   scope.id = task.id;
-  scope.secede = [this] {
+  scope.secede = [this, &task] {
     Hold hold(*this);
     state_.secede();
     ++seceded_;
+    post(0, protocol::RunWaits{task.id, task.run, true});
     if (alive_ - seceded_ < settings_.threads && !closing_) add_thread();
   };
-  scope.rejoin = [this] {
+  scope.rejoin = [this, &task] {
     Hold hold(*this);
+    post(0, protocol::RunWaits{task.id, task.run, false});
     state_.rejoin();
     --seceded_;
     work_.notify_all();
@@ -165,13 +179,14 @@ worker::Outcome WorkerNode::run(worker::Execution& task, std::size_t slot) {
 void WorkerNode::start_out_of_band() {
   worker::Execution task;
   while (state_.take(task, true)) {
-    const std::size_t slot = threads_.size();
-    threads_.emplace_back([this, slot, task = std::move(task)]() mutable {
+    const std::size_t slot = free_seat();
+    seats_[slot].thread = std::thread([this, slot, task = std::move(task)]() mutable {
       worker::Outcome outcome = run(task, slot);
       Hold hold(*this);
       state_.done(std::move(outcome), actions_);
       perform();
       flush();
+      seats_[slot].ended = true;
     });
     task = {};
   }
@@ -253,6 +268,7 @@ void WorkerNode::receive(PeerId from, comm::Frame&& frame) {
       if (message.abort && settings_.own_process && !state_.executing().empty()) _exit(0);
       closing_ = true;
       work_.notify_all();
+      if (!settings_.own_process) post(0, protocol::Leaving{});  // its threads are joined by whoever made it
     } else if constexpr (std::is_same_v<M, protocol::GoodBye>) {
       good_bye_ = true;
       by_exit_ = message.by_exit;
@@ -260,6 +276,11 @@ void WorkerNode::receive(PeerId from, comm::Frame&& frame) {
       transport_.forget(message.peer);
       state_.peer_gone(message.peer, actions_);
       on_peer_gone(message.peer);
+    } else if constexpr (std::is_same_v<M, protocol::PeerAddress>) {
+      transport_.learn(message.peer, message.contact);
+    } else if constexpr (std::is_same_v<M, protocol::EnterNetwork>) {
+      transport_.enter(message.invitation);
+      post(0, protocol::ContactHere{transport_.contact()});
     } else if constexpr (std::is_same_v<M, protocol::GetResult>) {
       state_.asked(from, message.id, message.exists, message.request, actions_);
     } else if constexpr (std::is_same_v<M, protocol::DropRequest>) {
@@ -290,6 +311,20 @@ void WorkerNode::receive(PeerId from, comm::Frame&& frame) {
   if (state_.has_ready(true)) start_out_of_band();
 }
 
+void WorkerNode::lost(PeerId peer, const std::string& how) {
+  if (peer == 0 && closing_) {
+    good_bye_ = by_exit_ = true;
+  } else if (peer == 0) {
+    scheduler_gone("is not connected any more: " + how);
+  } else {
+    // Whether the peer is dead is for the scheduler to say; what was asked of it is asked again.
+    log::info("the connection with peer {} is lost: {}", peer, how);
+    state_.peer_gone(peer, actions_);
+    on_peer_gone(peer);
+    perform();
+  }
+}
+
 void WorkerNode::tick(Clock::time_point now) {
   if (now - last_heartbeat_ >= heartbeat_) {
     last_heartbeat_ = now;
@@ -299,6 +334,8 @@ void WorkerNode::tick(Clock::time_point now) {
   if (pause < std::chrono::milliseconds(50)) return;
   checked_ = now;
   if (pause > std::chrono::seconds(1)) scheduler_seen_ = std::max(scheduler_seen_, now - scheduler_patience_ / 2);
+  if (settings_.ends && now > *settings_.ends - settings_.hand_over && !std::exchange(asked_to_go_, true))
+    post(0, protocol::RetireMe{std::chrono::duration<double>(*settings_.ends - now).count() * 0.8});
   if (!settings_.own_process || good_bye_) return;
   if (scheduler_watch_.ended())
     scheduler_gone("has died");
@@ -343,16 +380,33 @@ bool WorkerNode::wait_until_closed() {
   return told && !by_exit_;
 }
 
+void WorkerNode::close_down() {
+  Hold hold(*this);
+  closing_ = true;
+  work_.notify_all();
+}
+
 void WorkerNode::stop() {
-  {
+  close_down();
+  stop_helper();
+  for (Seat& seat : seats_)
+    if (seat.thread.joinable()) seat.thread.join();
+}
+
+bool WorkerNode::stop_within(std::chrono::milliseconds most) {
+  close_down();
+  const auto finished = [&] {
     Hold hold(*this);
-    closing_ = true;
-    work_.notify_all();
+    return state_.executing().empty() && alive_ == 0;
+  };
+  if (wait_until(finished, Clock::now() + most)) {
+    stop();
+    return true;
   }
   stop_helper();
-  for (std::thread& thread : threads_)
-    if (thread.joinable()) thread.join();
-  threads_.clear();
+  for (Seat& seat : seats_)
+    if (seat.thread.joinable()) seat.thread.detach();
+  return false;
 }
 
 // --- what only rank 0 knows

@@ -2,7 +2,7 @@
 #pragma once
 
 #include <condition_variable>
-#include <list>
+#include <deque>
 
 #include "runtime/host.hpp"
 #include "runtime/node.hpp"
@@ -15,6 +15,9 @@ struct WorkerSettings {
   std::vector<Resource> resources;
   std::string name;
   Patience patience;
+  std::string job;          ///< What it came with, if that is not the scheduler's own job.
+  std::optional<Clock::time_point> ends;      ///< Of the job it is in ...
+  std::chrono::nanoseconds hand_over{0};      ///< ... and so long before it asks to be retired.
   bool own_process = true;  ///< Its tasks' client is this worker's; and if the scheduler dies the process ends.
 };
 
@@ -28,8 +31,10 @@ class WorkerNode final : public Node {
   void start();
   /// Returns when the cluster has closed; whether MPI may be finalized.
   bool wait_until_closed();
-  /// Ends the threads of an in-process worker.
+  /// Ends the threads; waits for the tasks they run.
   void stop();
+  /// The same for an in-process worker, but leaves alone what still runs after `most`: false, and then this object must be kept for ever.
+  bool stop_within(std::chrono::milliseconds most);
   [[nodiscard]] const std::string& refused() const noexcept { return refused_; }
 
   [[nodiscard]] Snapshot snapshot() override;
@@ -50,12 +55,21 @@ class WorkerNode final : public Node {
   void submitted() override { flush(); }
   void tick(Clock::time_point now) override;
   void receive(PeerId from, comm::Frame&& frame) override;
+  void lost(PeerId peer, const std::string& how) override;
+  void unknown(PeerId peer) override { post(0, protocol::FindPeer{peer}); }
 
  private:
+  /// A thread and its slot in the black box, both used again.
+  struct Seat {
+    std::thread thread;
+    bool ended = false;
+  };
+  [[nodiscard]] std::size_t free_seat();
   void execute_loop(std::size_t slot);
   bool next(worker::Execution& task, std::unique_lock<client::Baton>& hold);
   worker::Outcome run(worker::Execution& task, std::size_t slot);
   void add_thread();
+  void close_down();
   void perform();
   void send_value(PeerId to, TaskId id, std::uint32_t request);
   void start_out_of_band();
@@ -67,12 +81,12 @@ class WorkerNode final : public Node {
   worker::State state_;
   worker::Actions actions_;
   BlackBox black_box_;
-  std::list<std::thread> threads_;
+  std::deque<Seat> seats_;
   std::size_t idle_ = 0, alive_ = 0, seceded_ = 0;
   bool driving_ = false;
   std::condition_variable_any work_;
   std::atomic<bool> closing_{false}, stopped_{false};
-  bool good_bye_ = false, by_exit_ = false, welcomed_ = false;
+  bool good_bye_ = false, by_exit_ = false, welcomed_ = false, asked_to_go_ = false;
   std::string refused_;
   Clock::time_point last_heartbeat_{}, scheduler_seen_ = Clock::now(), checked_ = Clock::now();
   std::chrono::nanoseconds heartbeat_{std::chrono::milliseconds(250)}, scheduler_patience_{std::chrono::seconds(30)};

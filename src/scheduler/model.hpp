@@ -73,6 +73,7 @@ struct Task {
   bool orphan = false;      ///< An input had gone before it was submitted: it can never run.
   bool delivered = false;  ///< The client has the whole result.
   bool out_of_band = false;
+  bool waits = false;  ///< Its function has started and waits for other tasks.
 
   [[nodiscard]] PeerId client() const noexcept { return task_client(id); }
   [[nodiscard]] Level level() const noexcept {
@@ -117,6 +118,7 @@ struct Worker {
   bool stealing = false;          ///< A retraction for it is under way.
   std::vector<Task*> processing;  ///< Assigned, in order of assignment as far as possible.
   std::uint32_t blocked = 0;      ///< Of these, assigned ahead of their inputs.
+  std::uint32_t waiting = 0;      ///< Of these, waiting for tasks they have submitted.
   std::vector<Task*> holds;       ///< Results here.
   Queue queue;                    ///< Ready tasks held back for it.
   std::uint32_t queued = 0;       ///< Valid entries of `queue`.
@@ -125,7 +127,11 @@ struct Worker {
   std::uint64_t finished = 0;
   std::uint32_t level = 0, level_position = 0;  ///< Place in the load index.
 
-  [[nodiscard]] std::uint32_t ready() const noexcept { return static_cast<std::uint32_t>(processing.size()) - blocked; }
+  /// Those that a thread runs or could run.
+  [[nodiscard]] std::uint32_t ready() const noexcept {
+    const auto assigned = static_cast<std::uint32_t>(processing.size());
+    return assigned > blocked + waiting ? assigned - blocked - waiting : 0;
+  }
   [[nodiscard]] bool running() const noexcept { return alive && !retiring; }
 };
 

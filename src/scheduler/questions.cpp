@@ -153,7 +153,7 @@ void State::check() const {
   const auto require = [](bool holds, const std::string& rule) {
     if (!holds) throw Error(ErrorKind::internal, "scheduler: " + rule);
   };
-  std::vector<std::uint32_t> queued(workers_.size()), blocked(workers_.size());
+  std::vector<std::uint32_t> queued(workers_.size()), blocked(workers_.size()), waiting(workers_.size());
   std::uint32_t queued_anywhere = 0;
   tasks_.for_each([&](TaskId id, const Task& task) {
     const std::string name = "task " + std::to_string(id) + " (" + std::string(to_string(task.state)) + ") ";
@@ -191,6 +191,7 @@ void State::check() const {
       case TaskState::processing:
         require(workers_[task.worker].alive && workers_[task.worker].processing.at(task.position) == &task, name + "is not where it was assigned");
         blocked[task.worker] += missing > 0;
+        waiting[task.worker] += task.waits;
         break;
       case TaskState::erred: require(task.extras && task.extras->failure, name + "has no failure"); break;
       default: break;
@@ -199,7 +200,7 @@ void State::check() const {
   require(queued_ == queued_anywhere, "the number of queued tasks is wrong");
   for (WorkerIndex i = 0; i < workers_.size(); ++i) {
     const Worker& worker = workers_[i];
-    require(worker.queued == queued[i] && worker.blocked == blocked[i], worker.name + ": queued or blocked tasks miscounted");
+    require(worker.queued == queued[i] && worker.blocked == blocked[i] && worker.waiting == waiting[i], worker.name + ": queued, blocked or waiting tasks miscounted");
     require(worker.alive || (worker.processing.empty() && worker.holds.empty()), worker.name + " is dead and has tasks");
     std::uint64_t bytes = 0;
     for (const Task* held : worker.holds) bytes += held->bytes;

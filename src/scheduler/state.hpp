@@ -55,6 +55,7 @@ class State {
   // --- from workers
   void handle(Time now, PeerId from, protocol::RunFinished&& message, Actions& out);
   void handle(Time now, PeerId from, const protocol::RunFailed& message, Actions& out);
+  void handle(Time now, PeerId from, const protocol::RunWaits& message, Actions& out);
   void handle(Time now, PeerId from, const protocol::RetractReply& message, Actions& out);
   void handle(Time now, PeerId from, const protocol::ResultHere& message, Actions& out);
   void handle(Time now, PeerId from, const protocol::InputMissing& message, Actions& out);
@@ -105,6 +106,7 @@ class State {
   void finish(Task& task, WorkerIndex index, std::uint64_t bytes);
   void fail(Task& task, std::shared_ptr<const Failure> failure);
   [[nodiscard]] std::shared_ptr<Failure> failure_of(const Task& task, ErrorKind kind, const std::string& message) const;
+  [[nodiscard]] std::shared_ptr<const Failure> needed_by(const Failure& failure, const Task& task) const;
   void stop_pending(Task& task, TaskState to, const char* cause);
   void lost_result(Task& task, const std::string& reason);
   void release_inputs(Task& task);
@@ -132,6 +134,7 @@ class State {
 
   // workers.cpp
   void retry_homeless();
+  void fail_homeless(Task& task, const std::string& reason);
   void bequeath(const Worker& worker);
 
   void end_event();

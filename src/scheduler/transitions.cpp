@@ -64,7 +64,7 @@ void State::want(Task& first, const char* cause) {
     }
     move(task, TaskState::waiting, cause);
     if (failure)
-      fail(task, failure);
+      fail(task, needed_by(*failure, task));
     else
       loose_.push_back(task.id);
   }
@@ -101,6 +101,8 @@ void State::unassign(Task& task) {
   worker.processing[task.position]->position = task.position;
   worker.processing.pop_back();
   if (task.missing) --worker.blocked;
+  if (task.waits) --worker.waiting;
+  task.waits = false;
   worker.load_s = worker.processing.empty() && worker.queued == 0 ? 0 : worker.load_s - task.estimate;
   if (worker.alive) load_.update(workers_, task.worker);
   if (task.thief != nowhere) workers_[task.thief].stealing = false;
@@ -165,6 +167,13 @@ void State::stop_pending(Task& task, TaskState to, const char* cause) {
   release_inputs(task);
 }
 
+// The failure of an input as that of the task that needed it.
+std::shared_ptr<const Failure> State::needed_by(const Failure& failure, const Task& task) const {
+  auto derived = std::make_shared<Failure>(failure);
+  if (derived->context.size() < 10) derived->context.push_back("needed by " + task_name(task));
+  return derived;
+}
+
 void State::fail(Task& first, std::shared_ptr<const Failure> cause) {
   std::vector<std::pair<Task*, std::shared_ptr<const Failure>>> todo{{&first, std::move(cause)}};
   while (!todo.empty()) {
@@ -181,9 +190,7 @@ void State::fail(Task& first, std::shared_ptr<const Failure> cause) {
     tell_client(*task, protocol::TaskFailed{task->id, failure});
     for (const Edge& edge : task->dependents) {
       if (!edge.task->pending()) continue;
-      auto derived = std::make_shared<Failure>(*failure);
-      if (derived->context.size() < 10) derived->context.push_back("needed by " + task_name(*edge.task));
-      todo.emplace_back(edge.task, std::move(derived));
+      todo.emplace_back(edge.task, needed_by(*failure, *edge.task));
     }
     unused_.push_back(task->id);
   }
@@ -477,6 +484,18 @@ void State::handle(Time now, PeerId from, const protocol::RunFailed& message, Ac
   end_event();
 }
 
+void State::handle(Time now, PeerId from, const protocol::RunWaits& message, Actions& out) {
+  begin(now, out, "waits");
+  Task* task = tasks_.find(message.id);
+  const WorkerIndex index = index_of(from);
+  if (!task || task->state != TaskState::processing || task->worker != index || task->run != message.run || task->waits == message.waiting) return;
+  task->waits = message.waiting;
+  workers_[index].waiting += message.waiting ? 1 : -1;
+  load_.update(workers_, index);
+  if (message.waiting) touch(index);
+  end_event();
+}
+
 void State::handle(Time now, PeerId from, const protocol::RetractReply& message, Actions& out) {
   begin(now, out, "stolen");
   Task* task = tasks_.find(message.id);
@@ -501,7 +520,7 @@ void State::handle(Time now, PeerId from, const protocol::ResultHere& message, A
   const WorkerIndex index = index_of(from);
   if (index == nowhere || !workers_[index].alive) return;
   Task* task = tasks_.find(message.id);
-  if (task && task->scattered && task->state == TaskState::processing) {
+  if (task && task->scattered && task->state == TaskState::processing) {  // the first of its copies
     finish(*task, index, message.bytes);
     tell_client(*task, TaskDone{task->id, from, message.bytes, false, {}});
   } else if (task && task->state == TaskState::memory) {

@@ -36,6 +36,16 @@ void State::retry_homeless() {
   }
 }
 
+// What only one worker was to do cannot be done by another.
+void State::fail_homeless(Task& task, const std::string& reason) {
+  Failure failure;
+  failure.kind = ErrorKind::worker_lost;
+  failure.task = task.id;
+  failure.task_name = task_name(task);
+  failure.message = "it " + reason;
+  fail(task, std::make_shared<Failure>(std::move(failure)));
+}
+
 void State::lose(Time now, PeerId peer, const std::vector<TaskId>& executing, const std::string& reason, Actions& out) {
   begin(now, out, "worker lost");
   const WorkerIndex index = index_of(peer);
@@ -51,11 +61,12 @@ void State::lose(Time now, PeerId peer, const std::vector<TaskId>& executing, co
     move(*task, TaskState::waiting, cause_);
     loose_.push_back(task->id);
   }
-  std::vector<Task*> killers, scattered;
+  std::vector<Task*> killers, scattered, asked;
   for (Task* task : std::vector<Task*>(worker.processing)) {
     if (std::find(executing.begin(), executing.end(), task->id) != executing.end() && ++task->deaths >= settings_.allowed_failures) killers.push_back(task);
     unassign(*task);
     if (task->scattered) scattered.push_back(task);
+    if (task->out_of_band) asked.push_back(task);
     move(*task, TaskState::waiting, cause_);
     loose_.push_back(task->id);
   }
@@ -72,6 +83,7 @@ void State::lose(Time now, PeerId peer, const std::vector<TaskId>& executing, co
   for (const TaskId id : lost)
     if (Task* task = tasks_.find(id); task && task->state == TaskState::memory) lost_result(*task, who);
   for (Task* task : scattered) lost_result(*task, who);
+  for (Task* task : asked) fail_homeless(*task, "was to be run by " + who);
   for (Task* task : killers) {
     auto failure = failure_of(*task, ErrorKind::worker_lost,
                               std::to_string(task->deaths) + " workers died while they ran it, the last was " + who + "; run it alone in a debugger, or look for lack of memory");

@@ -145,8 +145,10 @@ class Symbols {
   std::string text_;
 };
 
-// `inc(int)` -> `inc`: what its author calls it.
+// `(anonymous namespace)::inc(int)` -> `inc`: what its author calls it.
 std::string short_name(std::string name) {
+  constexpr std::string_view anonymous = "(anonymous namespace)::";
+  for (auto at = name.find(anonymous); at != std::string::npos; at = name.find(anonymous)) name.erase(at, anonymous.size());
   const auto parameters = name.find('(');
   if (parameters != std::string::npos && parameters > 0 && name.find("operator()") == std::string::npos && name[0] != '(') name.resize(parameters);
   return name;

@@ -5,6 +5,17 @@
 
 namespace weir::task {
 
+void throw_unreadable(const std::type_info& type) {
+  const std::string start = "a value of type " + demangle(type.name()) + " cannot be read back: ";
+  try {
+    throw;
+  } catch (const std::exception& error) {
+    throw Error(ErrorKind::serialization, start + error.what());
+  } catch (...) {
+    throw Error(ErrorKind::serialization, start + "an exception that is no std::exception");
+  }
+}
+
 Value Value::from_packed(const TypeOps* ops, Packed packed) {
   auto cell = std::make_shared<Cell>();
   cell->ops = ops;

@@ -46,17 +46,33 @@ Answer take_while(std::string_view& text, Predicate predicate) {
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_host_character(char c) { return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '.' || c == '-' || c == '_'; }
 
-/// `[node7:4711] PMIX ERROR: BAD-PARAM in file ../pmix_event_notification.c at line 1033`
-Match match_pmix_line(std::string_view text) {
+/// What follows `[node7:4711] ` and what the line must have in it.
+struct KnownLine {
+  std::string_view start;
+  std::string_view part;
+};
+constexpr std::array<KnownLine, 2> known_lines{{
+    {"PMIX ERROR: ", "pmix_event_notification.c at line "},  // PMIX ERROR: BAD-PARAM in file ../pmix_event_notification.c at line 1033
+    {"Read -1, expected ", ", errno = 3"},                   // Read -1, expected 67108864, errno = 3: a rank died while its memory was read
+}};
+
+/// `[node7:4711] ` and one of the known lines.
+Match match_line(std::string_view text) {
   std::string_view rest = text;
-  for (const Answer answer :
-       {take(rest, "["), take_while(rest, is_host_character), take(rest, ":"), take_while(rest, is_digit), take(rest, "] PMIX ERROR: ")}) {
+  for (const Answer answer : {take(rest, "["), take_while(rest, is_host_character), take(rest, ":"), take_while(rest, is_digit), take(rest, "] ")}) {
     if (answer != Answer::yes) return {answer};
   }
-  const std::size_t end = rest.find('\n');
-  if (end == std::string_view::npos) return {text.size() < longest_line ? Answer::too_early : Answer::no};
-  const bool is_known = rest.substr(0, end).find("pmix_event_notification.c at line ") != std::string_view::npos;
-  return {is_known ? Answer::yes : Answer::no, text.size() - rest.size() + end + 1};
+  for (const KnownLine& known : known_lines) {
+    std::string_view line = rest;
+    const Answer answer = take(line, known.start);
+    if (answer == Answer::too_early) return {answer};
+    if (answer == Answer::no) continue;
+    const std::size_t end = line.find('\n');
+    if (end == std::string_view::npos) return {text.size() < longest_line ? Answer::too_early : Answer::no};
+    const bool is_known = line.substr(0, end).find(known.part) != std::string_view::npos;
+    return {is_known ? Answer::yes : Answer::no, text.size() - line.size() + end + 1};
+  }
+  return {};
 }
 
 /// A dashed line, a known first sentence, more lines, a dashed line.
@@ -87,7 +103,7 @@ std::string NoiseFilter::feed(std::string_view piece) {
     rest.remove_prefix(plain);
     if (rest.empty()) break;
     const bool may_be_banner = rest[0] == '-';
-    const Match match = may_be_banner ? match_banner(rest) : match_pmix_line(rest);
+    const Match match = may_be_banner ? match_banner(rest) : match_line(rest);
     if (match.answer == Answer::too_early) break;
     if (match.answer == Answer::no) {
       shown += rest[0];

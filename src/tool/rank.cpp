@@ -36,10 +36,13 @@ void leave_pipes() {
 }
 
 /// Waits for `child`. mpirun's signals reach the whole process group, the child included; the child's SIGTERM to its parent is meant for mpirun.
-int wait_for(pid_t child, const sigset_t& awaited) {
+/// An mpirun that is told twice to end ends without its ranks: then this process ends the child, with whom the other ranks end.
+int wait_for(pid_t child, pid_t mpirun, const sigset_t& awaited) {
+  constexpr timespec look_after{0, 300'000'000};
   while (true) {
     siginfo_t info;
-    const int signal = sigwaitinfo(&awaited, &info);
+    const int signal = sigtimedwait(&awaited, &info, &look_after);
+    if (signal < 0 && getppid() != mpirun) kill(child, SIGKILL);
     if (signal == SIGTERM && info.si_pid == child) kill(getppid(), SIGTERM);
     if (signal != SIGCHLD) continue;
     int status = 0;
@@ -56,6 +59,7 @@ int watch(const std::vector<std::string>& command, const std::string& report) {
   sigemptyset(&awaited);
   for (const int signal : {SIGCHLD, SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGALRM}) sigaddset(&awaited, signal);
   sigprocmask(SIG_BLOCK, &awaited, &before);
+  const pid_t mpirun = getppid();
   const pid_t parent = getpid();
   const pid_t child = fork();
   if (child < 0) throw Error(ErrorKind::io, "cannot start " + command.front() + " (" + std::strerror(errno) + ")");
@@ -65,7 +69,7 @@ int watch(const std::vector<std::string>& command, const std::string& report) {
     become(command);
   }
   leave_pipes();
-  const int status = wait_for(child, awaited);
+  const int status = wait_for(child, mpirun, awaited);
   std::ofstream(report) << status << '\n';
   return status;
 }

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "tool/descriptor.hpp"
+#include "core/descriptor.hpp"
 #include "tool/launch.hpp"
 
 namespace weir::tool {

@@ -17,7 +17,7 @@
 #include <cstring>
 #include <optional>
 
-#include "tool/descriptor.hpp"
+#include "core/descriptor.hpp"
 #include "tool/noise.hpp"
 #include "tool/start.hpp"
 #include "weir/core/error.hpp"

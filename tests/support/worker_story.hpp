@@ -71,7 +71,6 @@ class WorkerStory {
 
   /// The task a thread takes now; 0 if there is none.
   TaskId take(bool out_of_band = false) {
-    execution = {};
     const bool taken = state.take(execution, out_of_band);
     state.check();
     return taken ? execution.id : 0;

@@ -19,6 +19,12 @@ enum class Until { all, first };
 class Client {
  public:
   explicit Client(std::shared_ptr<client::Core> core) : core_(std::move(core)) {}
+  /// The way to a cluster object: `weir::Client client{cluster};`.
+  template <class Cluster>
+    requires requires(const Cluster& cluster) {
+      { cluster.core() } -> std::same_as<std::shared_ptr<client::Core>>;
+    }
+  explicit Client(const Cluster& cluster) : core_(cluster.core()) {}
 
   /// The client of this process. Throws `Error{closed}` outside `weir::run`, and on a worker outside its tasks.
   static Client current();
@@ -132,7 +138,7 @@ class Client {
     request.out_of_band = out_of_band;
     Writer writer(request.arguments);
     task::Callable<F>::put(writer, function);
-    task::ArgumentWriter out{writer, request.inputs};
+    [[maybe_unused]] task::ArgumentWriter out{writer, request.inputs};
     (task::Argument<Held>::put(out, args), ...);
     return Future<typename task::TaskResult<F, Held...>::type>(core_->submit(std::move(request)));
   }
@@ -184,7 +190,7 @@ class AsCompleted {
     future.on_done([queue = queue_](const Future<T>& finished) {
       std::lock_guard hold(queue->mutex);
       queue->done.push_back(finished);
-    });
+    }, false);
   }
   /// Futures not yielded yet.
   [[nodiscard]] std::size_t count() const noexcept { return added_ - yielded_; }

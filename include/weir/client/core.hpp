@@ -34,6 +34,12 @@ namespace client {
 
 class Core;
 
+/// What is called when a future is done.
+struct Callback {
+  std::function<void()> call;
+  bool awaited = true;  ///< The cluster is not closed before.
+};
+
 /// The shared state of all copies of one future; the last copy releases the task.
 struct FutureState {
   std::atomic<std::uint32_t> references{1};
@@ -47,7 +53,7 @@ struct FutureState {
   Buffer small;  ///< The whole result, serialized, when it is small.
   task::Value value;
   std::shared_ptr<const Failure> failure;
-  std::vector<std::function<void()>> callbacks;
+  std::vector<Callback> callbacks;
 };
 
 /// Counts references; the last one releases.
@@ -101,15 +107,21 @@ class Core {
   virtual bool wait(FutureState& state, Deadline deadline) = 0;
   /// Waits for any change: until `ready()` or the deadline; whether it is ready.
   virtual bool wait_until(const std::function<bool()>& ready, Deadline deadline) = 0;
+  /// Polls once if nobody else does; whether anything happened.
+  virtual bool drive() = 0;
   /// Brings the value here; throws `TaskError` if there is none, `Error{timeout}` at the deadline.
   virtual void fetch(FutureState& state, Deadline deadline) = 0;
   /// Starts bringing the values of finished futures here.
   virtual void prefetch(const std::vector<FutureState*>& states) = 0;
   virtual void cancel(FutureState& state, const std::string& reason) = 0;
   virtual void retry(FutureState& state) = 0;
-  /// Calls `done` once when the future is not pending any more, at once if it is not.
-  virtual void on_done(FutureState& state, std::function<void()> done) = 0;
+  /// Calls `done` once when the future is not pending any more, at once if it is not; the cluster is not closed before, unless it need not be `awaited`.
+  virtual void on_done(FutureState& state, std::function<void()> done, bool awaited) = 0;
   virtual void release(FutureState* state) noexcept = 0;
+
+  /// Calls `work` once, when the program's body has returned and the cluster still works: for what has been begun and must be finished.
+  void at_end(std::function<void()> work);
+  void finish_begun();
 
   // Asked of the scheduler; only where it lives.
   [[nodiscard]] virtual Snapshot snapshot() = 0;
@@ -121,6 +133,10 @@ class Core {
   /// The core of the process: of the program's body, or of the task that runs in this thread. Null outside `weir::run`.
   static std::shared_ptr<Core> current() noexcept;
   static void set_current(std::shared_ptr<Core> core) noexcept;
+
+ private:
+  std::mutex at_end_mutex_;
+  std::vector<std::function<void()>> at_end_;
 };
 
 /// Throws what `state` failed with.

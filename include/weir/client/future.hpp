@@ -21,7 +21,7 @@ const T& unpack_small(FutureState& state) {
   if (!state.value) {
     Reader reader(state.small.bytes());
     T object{};
-    read(reader, object);
+    task::read_back(reader, object);
     state.value = task::Value::make<T>(std::move(object));
   }
   return state.value.as<T>();
@@ -33,7 +33,7 @@ T take_value(FutureState& state) {
   if (!state.has_small) return state.value.as<T>();
   Reader reader(state.small.bytes());
   T object{};
-  read(reader, object);
+  task::read_back(reader, object);
   return object;
 }
 
@@ -83,9 +83,11 @@ class Future {
   /// Runs a failed task again, with the inputs that failed before it.
   void retry() const { state().core->retry(state()); }
   /// Calls `callback(future)` once it is done, on whatever thread notices; at once if it is.
+  ///
+  /// `weir::run` waits for it before it closes the cluster, unless it is not to be `awaited`; then it is also called when the task is given up.
   template <class Callback>
-  void on_done(Callback callback) const {
-    state().core->on_done(state(), [future = *this, callback = std::move(callback)]() mutable { callback(future); });
+  void on_done(Callback callback, bool awaited = true) const {
+    state().core->on_done(state(), [future = *this, callback = std::move(callback)]() mutable { callback(future); }, awaited);
   }
   /// A task that runs `f` on the result, on the cluster: `client.submit(f, future)`.
   template <class F>

@@ -36,6 +36,7 @@ struct WorkerInfo {
   std::uint64_t result_bytes = 0;  ///< Their serialized size.
   std::uint64_t finished = 0;      ///< Tasks it has finished.
   bool retiring = false;
+  std::string job;  ///< The batch job, or group of processes, it came with; empty in the program's own.
 };
 
 /// The cluster at one moment.

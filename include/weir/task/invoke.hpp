@@ -4,6 +4,7 @@
 #include <functional>
 
 #include "weir/task/address.hpp"
+#include "weir/task/task.hpp"
 #include "weir/task/value.hpp"
 
 namespace weir::task {
@@ -53,9 +54,6 @@ struct Argument {
   }
 };
 
-template <class T>
-struct MemberPointer : std::false_type {};
-
 /// How a function travels.
 ///
 /// A function pointer by where it lies in the executable, a stateless functor or captureless lambda by its type, a functor with members by value.
@@ -88,36 +86,6 @@ struct Callable<R (*)(P...) noexcept(N)> {
     std::uint64_t address = 0;
     in.bytes(&address, sizeof address);
     return reinterpret_cast<Pointer>(const_cast<void*>(local_address(address)));
-  }
-};
-
-/// A member function travels as the Itanium ABI keeps it: the address (or, odd, the place in the virtual table) and the adjustment of `this`.
-template <class Member, class Class>
-struct Callable<Member Class::*> {
-  using Pointer = Member Class::*;
-  static std::uint64_t name(Pointer) { return portable_type(typeid(Pointer)); }
-  static void put(Writer& out, Pointer pointer) {
-    if constexpr (std::is_function_v<Member>) {
-      std::uint64_t parts[2];
-      static_assert(sizeof parts == sizeof pointer);
-      std::memcpy(parts, &pointer, sizeof parts);
-      if (!(parts[0] & 1)) parts[0] = portable_address(reinterpret_cast<const void*>(parts[0])) << 1;
-      out.bytes(parts, sizeof parts);
-    } else {
-      out.bytes(&pointer, sizeof pointer);
-    }
-  }
-  static Pointer get(Reader& in) {
-    Pointer pointer;
-    if constexpr (std::is_function_v<Member>) {
-      std::uint64_t parts[2];
-      in.bytes(parts, sizeof parts);
-      if (!(parts[0] & 1)) parts[0] = reinterpret_cast<std::uint64_t>(local_address(parts[0] >> 1));
-      std::memcpy(&pointer, parts, sizeof parts);
-    } else {
-      in.bytes(&pointer, sizeof pointer);
-    }
-    return pointer;
   }
 };
 
@@ -174,7 +142,7 @@ using Passed = decltype(Argument<A>::get(std::declval<ArgumentReader&>()));
 template <class F, class... A>
 Value invoke_task(Reader& reader, std::span<const Value> inputs) {
   F function = Callable<F>::get(reader);
-  ArgumentReader in{reader, inputs};
+  [[maybe_unused]] ArgumentReader in{reader, inputs};
   // Braces read the arguments in order.
   std::tuple<Passed<A>...> arguments{Argument<A>::get(in)...};
   using Result = std::invoke_result_t<F&, Passed<A>&&...>;

@@ -35,6 +35,7 @@
 #include <vector>
 
 #include "weir/core/error.hpp"
+#include "weir/task/address.hpp"
 #include "weir/task/buffer.hpp"
 #include "weir/task/fields.hpp"
 #include "weir/task/small_vector.hpp"
@@ -187,6 +188,36 @@ struct IsBitwise<std::pair<T, U>> : std::bool_constant<IsBitwise<T>::value && Is
 template <class T>
 concept Bitwise = IsBitwise<std::remove_cv_t<T>>::value;
 
+/// A function pointer travels as the place of its function in the executable.
+template <class T>
+concept FunctionPointer = std::is_pointer_v<T> && std::is_function_v<std::remove_pointer_t<T>>;
+
+/// The bytes of a pointer to a member that mean the same on every rank, as the Itanium ABI keeps it: of a function its address (or, odd, its place in the virtual table) and the
+/// adjustment of `this`; of data the offset.
+template <class Pointer>
+struct MemberPointerBytes {
+  static constexpr bool to_function = std::is_member_function_pointer_v<Pointer>;
+  std::uint64_t parts[sizeof(Pointer) / sizeof(std::uint64_t)];
+  static MemberPointerBytes of(Pointer pointer) {
+    MemberPointerBytes bytes;
+    static_assert(sizeof bytes == sizeof pointer);
+    std::memcpy(&bytes, &pointer, sizeof bytes);
+    if (to_function && bytes.parts[0] != 0 && !(bytes.parts[0] & 1)) bytes.parts[0] = portable_address(reinterpret_cast<const void*>(bytes.parts[0])) << 1;
+    return bytes;
+  }
+  [[nodiscard]] Pointer pointer() const {
+    MemberPointerBytes here = *this;
+    if (to_function && here.parts[0] != 0 && !(here.parts[0] & 1)) here.parts[0] = reinterpret_cast<std::uint64_t>(local_address(here.parts[0] >> 1));
+    Pointer pointer;
+    std::memcpy(&pointer, &here, sizeof pointer);
+    return pointer;
+  }
+};
+
+/// A captureless lambda or another functor without members: its type says everything.
+template <class T>
+concept Stateless = std::is_class_v<T> && std::is_empty_v<T> && std::is_default_constructible_v<T> && !std::is_aggregate_v<T> && !OwnSerialization<T>;
+
 /// xtensor's containers, recognised by their shape and storage so that no header of xtensor is needed here.
 template <class T>
 concept TensorLike = requires(T& t, const T& c) {
@@ -219,6 +250,29 @@ void CEREAL_SAVE_FUNCTION_NAME(OutArchive& archive, const T& value) { archive.wr
 template <class T>
   requires std::is_arithmetic_v<T>
 void CEREAL_LOAD_FUNCTION_NAME(InArchive& archive, T& value) { archive.reader.bytes(&value, sizeof value); }
+template <task::FunctionPointer T>
+void CEREAL_SAVE_FUNCTION_NAME(OutArchive& archive, const T& function) {
+  archive(function ? task::portable_address(reinterpret_cast<const void*>(function)) : std::uint64_t{0});
+}
+template <task::FunctionPointer T>
+void CEREAL_LOAD_FUNCTION_NAME(InArchive& archive, T& function) {
+  std::uint64_t address = 0;
+  archive(address);
+  function = address ? reinterpret_cast<T>(const_cast<void*>(task::local_address(address))) : nullptr;
+}
+template <class T>
+  requires std::is_member_pointer_v<T>
+void CEREAL_SAVE_FUNCTION_NAME(OutArchive& archive, const T& pointer) {
+  const auto bytes = task::MemberPointerBytes<T>::of(pointer);
+  archive.writer.bytes(&bytes, sizeof bytes);
+}
+template <class T>
+  requires std::is_member_pointer_v<T>
+void CEREAL_LOAD_FUNCTION_NAME(InArchive& archive, T& pointer) {
+  task::MemberPointerBytes<T> bytes;
+  archive.reader.bytes(&bytes, sizeof bytes);
+  pointer = bytes.pointer();
+}
 template <class T>
 void CEREAL_SERIALIZE_FUNCTION_NAME(OutArchive& archive, cereal::NameValuePair<T>& pair) { archive(pair.value); }
 template <class T>
@@ -306,7 +360,14 @@ namespace cereal {
 /// Plain structs: member by member.
 template <class Archive, weir::task::PlainStruct T>
 void CEREAL_SERIALIZE_FUNCTION_NAME(Archive& archive, T& value) {
-  weir::task::for_each_field(value, [&](auto& field) { archive(field); });
+  weir::task::for_each_field(value, [&]<class Field>(Field& field) {
+    if constexpr (!weir::task::FunctionPointer<std::remove_const_t<Field>>)  // which cereal refuses as a pointer
+      archive(field);
+    else if constexpr (std::is_same_v<Archive, weir::OutArchive>)
+      weir::write(archive.writer, field);
+    else
+      weir::read(archive.reader, field);
+  });
 }
 }  // namespace cereal
 
@@ -316,7 +377,7 @@ namespace weir::task {
 
 /// Whether a type can cross a process boundary; looks inside the std containers, where cereal itself does not.
 template <class T>
-struct Travels : std::bool_constant<Bitwise<T> || (std::is_default_constructible_v<T> && !std::is_pointer_v<T> && !std::is_reference_v<T> &&
+struct Travels : std::bool_constant<Bitwise<T> || Stateless<T> || FunctionPointer<T> || (std::is_default_constructible_v<T> && !std::is_pointer_v<T> && !std::is_reference_v<T> &&
                                                    cereal::traits::is_output_serializable<T, OutArchive>::value &&
                                                    cereal::traits::is_input_serializable<T, InArchive>::value)> {};
 template <class T, class A>
@@ -377,6 +438,9 @@ template <class T>
 void write(Writer& writer, const T& value) {
   if constexpr (task::Bitwise<T>) {
     if constexpr (!std::is_empty_v<T>) writer.bytes(&value, sizeof value);
+  } else if constexpr (task::Stateless<T>) {
+  } else if constexpr (task::FunctionPointer<T>) {
+    write(writer, value ? task::portable_address(reinterpret_cast<const void*>(value)) : std::uint64_t{0});
   } else if constexpr (task::PlainSequence<T>) {
     task::write_sequence(writer, value);
   } else if constexpr (task::PlainStruct<T>) {
@@ -391,6 +455,11 @@ template <class T>
 void read(Reader& reader, T& value) {
   if constexpr (task::Bitwise<T>) {
     if constexpr (!std::is_empty_v<T>) reader.bytes(const_cast<std::remove_cv_t<T>*>(&value), sizeof value);
+  } else if constexpr (task::Stateless<T>) {
+  } else if constexpr (task::FunctionPointer<T>) {
+    std::uint64_t address = 0;
+    read(reader, address);
+    value = address ? reinterpret_cast<T>(const_cast<void*>(task::local_address(address))) : nullptr;
   } else if constexpr (task::PlainSequence<T>) {
     task::read_sequence(reader, value);
   } else if constexpr (task::PlainStruct<T>) {

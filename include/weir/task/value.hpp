@@ -17,6 +17,19 @@ struct TypeOps {
   std::shared_ptr<const void> (*read)(Reader&);
 };
 
+/// Inside a handler: throws `Error{serialization}` that says why a value of this type cannot be read back.
+[[noreturn]] void throw_unreadable(const std::type_info& type);
+
+/// Reads a whole value. Throws `Error{serialization}`, whatever its type's own functions throw.
+template <class T>
+void read_back(Reader& reader, T& object) {
+  try {
+    weir::read(reader, object);
+  } catch (...) {
+    throw_unreadable(typeid(T));
+  }
+}
+
 /// Stands for the result of a function that returns void.
 struct Nothing {};
 
@@ -25,7 +38,7 @@ void write_erased(Writer& writer, const void* object) { weir::write(writer, *sta
 template <class T>
 std::shared_ptr<const void> read_erased(Reader& reader) {
   auto object = std::make_shared<T>();
-  weir::read(reader, *object);
+  read_back(reader, *object);
   return object;
 }
 template <class T>

@@ -1,0 +1,154 @@
+"""Builds what the figures of figures.py need, measures and prints them."""
+import argparse
+import json
+import os
+import re
+import subprocess
+import sys
+
+import peers
+from figures import FIGURES
+from launch import ROOT, Failed
+
+HEADER = ["figure", "value", "unit", "raw", "target", "reached"]
+TEXT = ("figure", "unit", "what")  # columns of words
+
+
+def build(with_peers):
+    commands = [
+        ["scripts/deps", *(["--peers"] if with_peers else [])],
+        ["cmake", "--preset", "release"],
+        ["cmake", "--build", "--preset", "release", "--parallel", str(os.cpu_count()), "--target", "benchmarks", "weir_tool", "letters"],
+    ]
+    for command in commands:
+        if subprocess.run(command, cwd=ROOT, stdout=sys.stderr).returncode != 0:
+            raise Failed(f"{' '.join(command)}: failed")
+
+
+def measured(figures):
+    """Yields (figure, value, raw) as soon as it is known, or (figure, Failed). Nothing is launched twice."""
+    results = {}
+
+    def get(launch, name):
+        if launch not in results:
+            try:
+                results[launch] = launch.measure()
+            except Failed as error:
+                results[launch] = error
+        if isinstance(results[launch], Failed):
+            raise results[launch]
+        if name not in results[launch]:
+            raise Failed(f"{launch.name}: must print a line \"{name} VALUE\"")
+        return results[launch][name]
+
+    for figure in figures:
+        try:
+            value = get(figure.run, figure.key or figure.name)
+            raw = get(*figure.raw) if figure.raw else None
+            yield figure, value / raw if figure.is_fraction_of_raw else value, raw
+        except Failed as error:
+            yield figure, error, None
+
+
+def number(value):
+    """Three digits that matter, thousands apart."""
+    if value is None:
+        return ""
+    if abs(value) >= 1000:
+        digits = len(str(int(abs(value))))
+        return f"{round(value, 3 - digits):,.0f}"
+    return f"{value:.3g}"
+
+
+def cells(figure, value, raw):
+    target = "" if figure.target is None else (">= " if figure.better == "higher" else "<= ") + number(figure.target)
+    raw_text = number(raw) + (f" {figure.raw_unit}" if raw is not None and figure.raw_unit else "")
+    reached = {None: "", True: "yes", False: "no"}[figure.reached(value)]
+    return [figure.name, number(value), figure.unit, raw_text, target, reached]
+
+
+def print_table(rows, header=HEADER):
+    """Words to the left, numbers to the right."""
+    table = [header, *rows]
+    widths = [max(len(row[i]) for row in table) for i in range(len(header))]
+    for row in table:
+        line = "  ".join(cell.ljust(width) if header[i] in TEXT else cell.rjust(width) for i, (cell, width) in enumerate(zip(row, widths)))
+        print(line.rstrip())
+
+
+def write_readme(results):
+    """Puts the table into the section "Figures" of README.md, between its two marks."""
+    lines = ["| figure | what | value | raw | target |", "|---|---|---:|---:|---:|"]
+    for figure, value, raw in results:
+        name, shown, unit, raw_text, target, _ = cells(figure, value, raw)
+        lines.append(f"| `{name}` | {figure.what} | {shown} {unit} | {raw_text} | {target} |")
+    path = ROOT / "README.md"
+    text, count = re.subn(r"(<!-- figures -->\n).*?(<!-- end of figures -->)", lambda found: found[1] + "\n".join(lines) + "\n" + found[2], path.read_text(), flags=re.DOTALL)
+    if count != 1:
+        raise Failed("README.md: must contain the marks <!-- figures --> and <!-- end of figures --> once")
+    path.write_text(text)
+
+
+def measure(figures, as_json, into_readme):
+    results, failures = [], []
+    for figure, value, raw in measured(figures):
+        if isinstance(value, Failed):
+            failures.append(f"{figure.name}: {value}")
+            continue
+        results.append((figure, value, raw))
+        if as_json:
+            print(json.dumps({"figure": figure.name, "value": value, "unit": figure.unit, "raw": raw, "target": figure.target}), flush=True)
+    if results and not as_json:
+        print_table([cells(*result) for result in results])
+    if into_readme and not failures:
+        write_readme(results)
+    for failure in failures:
+        print(f"bench: {failure}", file=sys.stderr)
+    return 1 if failures else 0
+
+
+def measure_peers(as_json):
+    rows, missing = peers.compare()
+    for row in rows:
+        if as_json:
+            print(json.dumps({"figure": row.name, "value": row.weir, "unit": row.unit, "raw": row.raw, "target": None} | row.peers))
+    if not as_json:
+        print_table([peers.cells(row, number) for row in rows], peers.header())
+    for sentence in missing:
+        print(f"bench: {sentence}", file=sys.stderr)
+    return 0 if rows else 1
+
+
+def main(arguments):
+    parser = argparse.ArgumentParser(prog="scripts/bench", description="Builds, measures and prints figures; never fails for being slow.")
+    parser.add_argument("figures", metavar="FIGURE", nargs="*", help="default: all")
+    parser.add_argument("--json", action="store_true", help="one object a line: figure, value, unit, raw, target")
+    parser.add_argument("--peers", action="store_true", help="Weir, raw MPI, Dask and mpi4py.futures beside each other")
+    parser.add_argument("--list", action="store_true", help="say what the figures are, measure nothing")
+    parser.add_argument("--readme", action="store_true", help="also write the table into README.md")
+    options = parser.parse_args(arguments)
+    by_name = {figure.name: figure for figure in FIGURES}
+    unknown = [name for name in options.figures if name not in by_name]
+    if unknown:
+        parser.error(f"unknown figure (got {unknown[0]}); scripts/bench --list says which there are")
+    if options.readme and options.figures:
+        parser.error("--readme wants all figures")
+    if options.list:
+        print_table([[figure.name, cells(figure, 0, None)[4], figure.unit, figure.what] for figure in FIGURES], ["figure", "target", "unit", "what"])
+        return 0
+    build(options.peers)
+    status = 0
+    if options.peers:
+        status = measure_peers(options.json)
+    if options.figures or not options.peers:
+        status = max(status, measure([by_name[name] for name in options.figures] or FIGURES, options.json, options.readme))
+    return status
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except Failed as error:
+        sys.exit(f"bench: {error}")
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -1,0 +1,60 @@
+"""The figures of scripts/bench: one row each. A new one is a row here and, if it needs one, a program in this folder."""
+from dataclasses import dataclass
+
+from launch import Launch, letters_speedup, mpi, startup, weir
+
+
+@dataclass(frozen=True)
+class Figure:
+    name: str
+    unit: str
+    target: float | None  # what must be reached; None: told for information
+    better: str  # "higher" or "lower"
+    what: str
+    run: Launch  # prints lines "name value"
+    raw: tuple[Launch, str] | None = None  # the limit or peer measured in the same run, and its name there
+    raw_unit: str | None = None  # if it is not the figure's
+    key: str | None = None  # its name in what `run` prints, if it is not the figure's
+    is_fraction_of_raw: bool = False  # the figure is what `run` prints divided by raw
+
+    def reached(self, value):
+        if self.target is None:
+            return None
+        return value >= self.target if self.better == "higher" else value <= self.target
+
+
+tasks = weir(2, "tasks")
+latency = weir(2, "latency")
+transfer = weir(3, "transfer")
+scheduler = weir(0, "scheduler")
+raw_rate = mpi(2, "raw_rate")
+raw_roundtrip = mpi(2, "raw_roundtrip")
+raw_transfer = mpi(2, "raw_transfer")
+
+FIGURES = [
+    Figure("tasks_per_s", "tasks/s", 500_000, "higher", "1,000,000 tasks that do nothing, submit to gather, 1 worker rank; median of 3", tasks, (raw_rate, "messages_per_s")),
+    Figure("tasks_per_s_first", "tasks/s", None, "higher", "the same, the first run of the program", tasks, (raw_rate, "messages_per_s")),
+    Figure("roundtrip_us", "us", 10, "lower", "submit to result, idle cluster; median of 20,000", latency, (raw_roundtrip, "roundtrip_us")),
+    Figure("roundtrip_p99_us", "us", 50, "lower", "99 of 100 of them are not slower", latency, (raw_roundtrip, "roundtrip_p99_us")),
+    Figure("first_after_silence_ms", "ms", 2, "lower", "the first after a second of silence; median of 5", latency, (raw_roundtrip, "first_after_silence_ms")),
+    Figure("chain_us", "us", 3, "lower", "10,000 tasks, each needs the one before: time per link; median of 5", latency, (raw_roundtrip, "roundtrip_us")),
+    Figure("tree_tasks_per_s", "tasks/s", 250_000, "higher", "binary tree of 32,768 leaves, 2 worker ranks; median of 5", weir(3, "tree"), (raw_rate, "messages_per_s")),
+    Figure("transfer_ratio", "of raw", 0.7, "higher", "128 MB of doubles from worker to worker, against MPI into fresh memory; median of 7", transfer, (raw_transfer, "fresh_gb_per_s"),
+           raw_unit="GB/s", key="transfer_gb_per_s", is_fraction_of_raw=True),
+    Figure("transfer_ratio_vector", "of raw", None, "higher", "the same, against MPI into a fresh std::vector", transfer, (raw_transfer, "vector_gb_per_s"),
+           raw_unit="GB/s", key="transfer_gb_per_s", is_fraction_of_raw=True),
+    Figure("transfer_ratio_reused", "of raw", None, "higher", "the same, against MPI into memory used before", transfer, (raw_transfer, "reused_gb_per_s"),
+           raw_unit="GB/s", key="transfer_gb_per_s", is_fraction_of_raw=True),
+    Figure("idle_cpu_fraction", "cores", 0.02, "lower", "idle cluster, the busiest of 3 ranks; raw: a rank that waits in MPI_Recv", weir(3, "idle"), (mpi(2, "raw_idle"), "idle_cpu_fraction")),
+    Figure("scheduler_us_per_task", "us", 1, "lower", "1,000,000 tasks with dependencies, the worse of 10 and 10,000 simulated workers", scheduler),
+    Figure("scheduler_us_per_task_10_workers", "us", None, "lower", "with 10 workers", scheduler),
+    Figure("scheduler_us_per_task_10000_workers", "us", None, "lower", "with 10,000 workers", scheduler),
+    Figure("scheduler_us_spread", "times", 1.5, "lower", "how far these are apart", scheduler),
+    Figure("scheduler_bytes_per_task", "bytes", 300, "lower", "growth of the heap at its peak, the worse of 10 and 10,000 workers", scheduler),
+    Figure("scheduler_bytes_per_task_10_workers", "bytes", None, "lower", "with 10 workers", scheduler),
+    Figure("scheduler_bytes_per_task_10000_workers", "bytes", None, "lower", "with 10,000 workers", scheduler),
+    Figure("scheduler_bytes_spread", "times", 1.5, "lower", "how far these are apart", scheduler),
+    Figure("startup_extra_s", "s", 0.5, "lower", "weir run -n 4 of an empty body beyond mpirun -n 4 of an empty MPI program (raw); median of 5", startup, (startup, "raw_s")),
+    Figure("letters_speedup", "times", 1.8, "higher", "40 files of 10 MB on 2 worker ranks against sequential; raw: 2 plain processes", letters_speedup, (letters_speedup, "raw")),
+    Figure("letters_speedup_threads", "times", None, "higher", "the same with 2 worker threads", letters_speedup, (letters_speedup, "raw")),
+]

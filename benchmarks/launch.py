@@ -1,0 +1,99 @@
+"""How a benchmark is launched: alone, on ranks by `weir run` or by plain mpirun. What it prints as "name value" lines are its results."""
+import os
+import re
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+BIN = ROOT / "build/release/bin"
+TIME_LIMIT_S = 900
+
+# What `weir run` gives its ranks too: huge pages for large blocks, permission to run in containers.
+ENVIRONMENT = {"GLIBC_TUNABLES": "glibc.malloc.hugetlb=1", "OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"}
+
+
+class Failed(Exception):
+    """A benchmark that cannot run; the text says which and why."""
+
+
+@dataclass(frozen=True)
+class Launch:
+    name: str
+    measure: Callable[[], dict[str, float]]
+
+
+def run(command, environment=None):
+    """Standard output of a command that must succeed."""
+    command = [str(part) for part in command]
+    shown = " ".join(os.path.relpath(part, ROOT) if part.startswith(str(ROOT)) else part for part in command[:10]) + (" ..." if len(command) > 10 else "")
+    print(f"bench: {shown}", file=sys.stderr, flush=True)
+    try:
+        done = subprocess.run(command, env=os.environ | ENVIRONMENT | (environment or {}), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=None, text=True, timeout=TIME_LIMIT_S)
+    except FileNotFoundError as error:
+        raise Failed(f"{shown}: {error.filename} was not found") from error
+    except subprocess.TimeoutExpired as error:
+        raise Failed(f"{shown}: has not ended within {TIME_LIMIT_S} s") from error
+    if done.returncode != 0:
+        raise Failed(f"{shown}: ended with status {done.returncode}")
+    return done.stdout
+
+
+def values_of(text):
+    return {name: float(value) for name, value in re.findall(r"^(\w+) ([-+.\deE]+)$", text, re.MULTILINE)}
+
+
+def weir_run(ranks, *program):
+    return [BIN / "weir", "run", "-n", ranks, *program]
+
+
+def mpirun(ranks, *program):
+    return ["mpirun", "--oversubscribe", "--bind-to", "none", "-n", ranks, *program]
+
+
+def weir(ranks, program, *arguments):
+    """A program of this folder on ranks; 0: alone."""
+    command = [BIN / "benchmarks" / program, *arguments]
+    return Launch(program, lambda: values_of(run(weir_run(ranks, *command) if ranks else command)))
+
+
+def mpi(ranks, program, *arguments):
+    return Launch(program, lambda: values_of(run(mpirun(ranks, BIN / "benchmarks" / program, *arguments))))
+
+
+def measure_startup(repeat=5):
+    def seconds(command):
+        start = time.perf_counter()
+        run(command)
+        return time.perf_counter() - start
+
+    commands = [mpirun(4, BIN / "benchmarks/raw_empty"), weir_run(4, BIN / "benchmarks/empty")]
+    pairs = [[seconds(command) for command in commands] for _ in range(repeat + 1)][1:]  # the first finds nothing in the page cache
+    raw, whole = (statistics.median(times) for times in zip(*pairs))
+    return {"startup_extra_s": whole - raw, "raw_s": raw}
+
+
+def measure_letters(files=40, size="10MB"):
+    def speedup(command):
+        found = re.search(r"^speed-up +([\d.]+)$", run(command), re.MULTILINE)
+        if not found:
+            raise Failed("letters: prints no speed-up")
+        return float(found[1])
+
+    with tempfile.TemporaryDirectory(prefix="weir-bench-") as folder:
+        run([BIN / "letters", "--generate", folder, "--files", files, "--size", size], {"WEIR_THREADS": "2"})
+        texts = sorted(Path(folder).iterdir())
+        return {
+            "letters_speedup": speedup(weir_run(3, BIN / "letters", *texts)),
+            "letters_speedup_threads": speedup(["env", "WEIR_THREADS=2", BIN / "letters", *texts]),
+            "raw": values_of(run([BIN / "benchmarks/raw_letters", *texts]))["speedup"],
+        }
+
+
+startup = Launch("startup", measure_startup)
+letters_speedup = Launch("letters", measure_letters)

@@ -1,0 +1,266 @@
+// Array: an n-dimensional array of chunks that is computed by all workers, and may be larger than any memory.
+#pragma once
+
+#include <initializer_list>
+#include <iosfwd>
+#include <memory>
+#include <optional>
+#include <variant>
+#include <vector>
+
+#include "weir/array/chunks.hpp"
+#include "weir/array/op.hpp"
+#include "weir/array/tensor.hpp"
+#include "weir/client/client.hpp"
+
+namespace weir {
+
+template <array::Element T>
+class Array;
+
+/// Several axes: a number, a list, or (default) all. Negative ones count from the last.
+struct Axes {
+  Axes() = default;
+  Axes(int axis) : list{axis}, is_all(false) {}
+  Axes(std::int64_t axis) : list{axis}, is_all(false) {}
+  Axes(std::initializer_list<std::int64_t> axes) : list(axes), is_all(false) {}
+  Axes(std::vector<std::int64_t> axes) : list(std::move(axes)), is_all(false) {}
+  std::vector<std::int64_t> list{};
+  bool is_all = true;
+};
+
+/// How a reduction is done: `x.mean({.axis = 1, .keepdims = true})`.
+struct Reduce {
+  Axes axis{};            ///< Folded axes; all by default.
+  bool keepdims = false;  ///< Folded axes stay, with one element.
+  double ddof = 0;        ///< var and std: divided by n - ddof.
+  int split_every = 16;   ///< Partial results that one task of the tree merges.
+};
+
+/// A slice of an axis: `range(0, 10)`, `range(10)`, `range(0, nothing, 2)`, `range(nothing, nothing, -1)`; NumPy's rules.
+struct Range {
+  std::optional<std::int64_t> start{}, stop{};
+  std::int64_t step = 1;
+};
+inline constexpr std::nullopt_t nothing = std::nullopt;
+[[nodiscard]] inline Range range(std::optional<std::int64_t> stop) { return {std::nullopt, stop, 1}; }
+[[nodiscard]] inline Range range(std::optional<std::int64_t> start, std::optional<std::int64_t> stop, std::int64_t step = 1) { return {start, stop, step}; }
+/// The whole axis, as an index.
+struct WholeAxis {};
+inline constexpr WholeAxis all{};
+/// A new axis with one element, as an index.
+struct NewAxis {};
+inline constexpr NewAxis newaxis{};
+/// All axes not named by other indices.
+struct Ellipsis {};
+inline constexpr Ellipsis ellipsis{};
+
+namespace array {
+
+class Node;
+using NodePtr = std::shared_ptr<const Node>;
+
+/// One index of `x(...)`; a mask is a node of bools.
+using Index = std::variant<std::int64_t, Range, WholeAxis, NewAxis, Ellipsis, std::vector<std::int64_t>, NodePtr>;
+template <class I>
+Index make_index(const I& index) {
+  if constexpr (std::is_integral_v<I>)
+    return static_cast<std::int64_t>(index);
+  else if constexpr (requires { index.node(); })
+    return index.node();
+  else
+    return index;
+}
+
+// What the typed calls are made of; `function` is named in errors.
+[[nodiscard]] const Shape& shape_of(const NodePtr& node);
+[[nodiscard]] const Chunks& chunks_of(const NodePtr& node);
+[[nodiscard]] std::size_t tasks_of(const NodePtr& node);
+[[nodiscard]] std::string describe(const NodePtr& node);
+[[nodiscard]] NodePtr elementwise(Op op, DType compute, DType out, std::vector<NodePtr> inputs);
+[[nodiscard]] NodePtr cast(const NodePtr& node, DType to);
+[[nodiscard]] NodePtr scalar(DType type, const void* value);
+[[nodiscard]] NodePtr rechunk(const NodePtr& node, const ChunkSpec& chunks);
+[[nodiscard]] NodePtr index(const NodePtr& node, const std::vector<Index>& indices);
+[[nodiscard]] NodePtr assign(const NodePtr& node, const NodePtr& value, const std::vector<Index>& indices);
+[[nodiscard]] NodePtr persist(const NodePtr& node);
+[[nodiscard]] std::vector<client::Handle> chunk_handles(const NodePtr& node);
+template <class T>
+[[nodiscard]] xt::xarray<T> compute(const NodePtr& node);
+
+enum class Reduction : std::uint8_t {
+  sum, prod, mean, var, std, min, max, argmin, argmax, any, all, count_nonzero, nansum, nanprod, nanmean, nanvar, nanstd, nanmin, nanmax
+};
+[[nodiscard]] NodePtr reduce(Reduction reduction, const NodePtr& node, const Reduce& how, DType out);
+
+template <class S>
+NodePtr scalar_as(DType type, S value) {
+  return dispatch(type, [&]<class T>(std::type_identity<T>) {
+    T converted{};
+    if constexpr (std::is_convertible_v<S, T>)
+      converted = static_cast<T>(value);
+    else if constexpr (requires { T(value.real(), value.imag()); })
+      converted = T(value.real(), value.imag());
+    else if constexpr (requires { typename T::value_type; })
+      converted = T(static_cast<typename T::value_type>(value));
+    return scalar(type, &converted);
+  });
+}
+
+}  // namespace array
+
+/// What `compute` gives: an `xt::xarray<T>` that is a plain number where one is wanted and there is one.
+template <class T>
+class Computed : public xt::xarray<T> {
+ public:
+  Computed() = default;
+  explicit Computed(xt::xarray<T>&& values) : xt::xarray<T>(std::move(values)) {}
+  /// Throws `Error{invalid_argument}` if there is not exactly one element.
+  operator T() const {
+    if (this->size() != 1) throw Error(ErrorKind::invalid_argument, "compute: an array must have 1 element to be a number (got " + std::to_string(this->size()) + ")");
+    return *this->data();
+  }
+};
+
+/// An n-dimensional array of chunks (each an `xt::xarray<T>`), described now and computed when asked.
+///
+/// Operations build a description; `compute`, `persist` and `to_hdf5` turn what is needed of it into tasks. A chain of elementwise operations, slices and
+/// other looks at the same elements becomes one task per chunk, which never makes the intermediate arrays.
+/// **Shape.** NumPy's broadcasting, promotion of types and indexing. An array of zero axes has one element.
+/// **Threads.** Copies share an immutable description; any thread may use its copy.
+/// **Cost.** Building costs microseconds and no memory for elements; a task costs about 10 microseconds.
+/// **Source.** `dask.array.Array`; expressions are cut at chunk borders on demand instead of being unified to common chunks, so that rechunking and
+/// overlapping need no tasks of their own.
+template <array::Element T>
+class Array {
+ public:
+  using value_type = T;
+
+  /// Of nothing; only assignment is meaningful.
+  Array() = default;
+  explicit Array(array::NodePtr node) : node_(std::move(node)) {}
+
+  [[nodiscard]] const Shape& shape() const { return array::shape_of(node_); }
+  [[nodiscard]] std::int64_t shape(std::size_t axis) const { return array::shape_of(node_).at(axis); }
+  [[nodiscard]] std::size_t dimension() const { return shape().size(); }
+  [[nodiscard]] std::int64_t size() const {
+    std::int64_t n = 1;
+    for (const std::int64_t extent : shape()) n *= extent;
+    return n;
+  }
+  [[nodiscard]] const Chunks& chunks() const { return array::chunks_of(node_); }
+  [[nodiscard]] std::int64_t chunk_count() const {
+    std::int64_t n = 1;
+    for (const auto& sizes : chunks()) n *= static_cast<std::int64_t>(sizes.size());
+    return n;
+  }
+  [[nodiscard]] std::uint64_t bytes() const { return static_cast<std::uint64_t>(size()) * sizeof(T); }
+  [[nodiscard]] static constexpr array::DType dtype() noexcept { return array::dtype_of<T>; }
+  /// Tasks that `compute` would submit.
+  [[nodiscard]] std::size_t task_count() const { return array::tasks_of(node_); }
+
+  /// Computes everything and brings it here.
+  ///
+  /// **Errors.** Throws `TaskError` if a task failed. Throws `Error{closed}` outside `weir::run`.
+  /// **Cost.** The array is here once; chunks are let go of as they arrive.
+  Computed<T> compute() const { return Computed<T>(array::compute<T>(node_)); }
+  /// Starts computing; the chunks stay on the workers as long as a copy of the returned array lives.
+  [[nodiscard]] Array persist() const { return Array(array::persist(node_)); }
+  /// The chunks as futures, row-major; starts computing them if they are not persisted.
+  [[nodiscard]] std::vector<Future<xt::xarray<T>>> futures() const {
+    std::vector<Future<xt::xarray<T>>> all;
+    for (client::Handle& handle : array::chunk_handles(node_)) all.emplace_back(std::move(handle));
+    return all;
+  }
+  /// The same elements in other chunks.
+  ///
+  /// **Cost.** No task of its own between threads; between processes one task for each part that travels.
+  [[nodiscard]] Array rechunk(const ChunkSpec& chunks) const { return Array(array::rechunk(node_, chunks)); }
+  /// Elements converted as by static_cast.
+  template <array::Element U>
+  [[nodiscard]] Array<U> astype() const {
+    return Array<U>(array::cast(node_, array::dtype_of<U>));
+  }
+
+  /// A part, by NumPy's indexing: integers, `range`, `all`, `newaxis`, `ellipsis`, a `std::vector<std::int64_t>` of indices, an `Array<bool>` mask.
+  ///
+  /// **Shape.** An integer removes its axis; several lists give their outer product (`np.ix_`). A mask of the array's shape gives a list of elements, in row-major order; a mask with
+  /// one axis selects along its axis.
+  /// **Errors.** Throws `Error{invalid_argument}`: index out of bounds (slices are clipped), too many indices, step 0, a mask of another shape.
+  /// **Cost.** None until computed, but for masks: how many elements a mask selects is counted now, and the mask is kept.
+  template <class... I>
+  [[nodiscard]] Array operator()(const I&... indices) const {
+    return Array(array::index(node_, {array::make_index(indices)...}));
+  }
+  /// Sets the elements of `x(indices...)`, to a number or a broadcastable array: `x.assign(0, range(0, 2), all)`, `x.assign(0, x < 0)`.
+  /// Other copies keep the old elements.
+  template <class... I>
+  Array& assign(const Array& value, const I&... indices) {
+    node_ = array::assign(node_, value.node_, {array::make_index(indices)...});
+    return *this;
+  }
+  template <array::Scalar S, class... I>
+  Array& assign(S value, const I&... indices) {
+    node_ = array::assign(node_, array::scalar_as(dtype(), value), {array::make_index(indices)...});
+    return *this;
+  }
+
+  // Reductions. Integers add up in 64 bits, floating ones in double; results do not depend on the chunks but for rounding.
+  /// Sum over axes. 0 for no elements.
+  [[nodiscard]] Array<array::Summed<T>> sum(const Reduce& how = {}) const { return fold<array::Summed<T>>(array::Reduction::sum, how); }
+  [[nodiscard]] Array<array::Summed<T>> prod(const Reduce& how = {}) const { return fold<array::Summed<T>>(array::Reduction::prod, how); }
+  [[nodiscard]] Array<array::Floating<T>> mean(const Reduce& how = {}) const { return fold<array::Floating<T>>(array::Reduction::mean, how); }
+  /// Variance, by merging the moments of pieces: stable where the mean is large.
+  [[nodiscard]] Array<array::RealOf<array::Floating<T>>> var(const Reduce& how = {}) const { return fold<array::RealOf<array::Floating<T>>>(array::Reduction::var, how); }
+  [[nodiscard]] Array<array::RealOf<array::Floating<T>>> std(const Reduce& how = {}) const { return fold<array::RealOf<array::Floating<T>>>(array::Reduction::std, how); }
+  /// Smallest element; NaN if there is one. Throws `Error{invalid_argument}` if there are no elements to choose from.
+  [[nodiscard]] Array min(const Reduce& how = {}) const { return fold<T>(array::Reduction::min, how); }
+  [[nodiscard]] Array max(const Reduce& how = {}) const { return fold<T>(array::Reduction::max, how); }
+  /// Index of the smallest element along one axis, or its row-major position; the first of equal ones.
+  [[nodiscard]] Array<std::int64_t> argmin(const Reduce& how = {}) const { return fold<std::int64_t>(array::Reduction::argmin, how); }
+  [[nodiscard]] Array<std::int64_t> argmax(const Reduce& how = {}) const { return fold<std::int64_t>(array::Reduction::argmax, how); }
+  [[nodiscard]] Array<bool> any(const Reduce& how = {}) const { return fold<bool>(array::Reduction::any, how); }
+  [[nodiscard]] Array<bool> all(const Reduce& how = {}) const { return fold<bool>(array::Reduction::all, how); }
+  [[nodiscard]] Array<std::int64_t> count_nonzero(const Reduce& how = {}) const { return fold<std::int64_t>(array::Reduction::count_nonzero, how); }
+  // The same without the elements that are NaN; NaN where there are no others.
+  [[nodiscard]] Array<array::Summed<T>> nansum(const Reduce& how = {}) const { return fold<array::Summed<T>>(array::Reduction::nansum, how); }
+  [[nodiscard]] Array<array::Summed<T>> nanprod(const Reduce& how = {}) const { return fold<array::Summed<T>>(array::Reduction::nanprod, how); }
+  [[nodiscard]] Array<array::Floating<T>> nanmean(const Reduce& how = {}) const { return fold<array::Floating<T>>(array::Reduction::nanmean, how); }
+  [[nodiscard]] Array<array::RealOf<array::Floating<T>>> nanvar(const Reduce& how = {}) const { return fold<array::RealOf<array::Floating<T>>>(array::Reduction::nanvar, how); }
+  [[nodiscard]] Array<array::RealOf<array::Floating<T>>> nanstd(const Reduce& how = {}) const { return fold<array::RealOf<array::Floating<T>>>(array::Reduction::nanstd, how); }
+  [[nodiscard]] Array nanmin(const Reduce& how = {}) const { return fold<T>(array::Reduction::nanmin, how); }
+  [[nodiscard]] Array nanmax(const Reduce& how = {}) const { return fold<T>(array::Reduction::nanmax, how); }
+
+  [[nodiscard]] const array::NodePtr& node() const noexcept { return node_; }
+
+ private:
+  template <class R>
+  Array<R> fold(array::Reduction reduction, const Reduce& how) const {
+    return Array<R>(array::reduce(reduction, node_, how, array::dtype_of<R>));
+  }
+  array::NodePtr node_;
+};
+
+/// `Array<float64> (1000, 1000) in chunks ((256 x 3, 232), (512, 488)), 8 MB, 8 tasks`.
+template <class T>
+std::ostream& operator<<(std::ostream& out, const Array<T>& x) {
+  return out << array::describe(x.node());
+}
+
+namespace array {
+extern template xt::xarray<bool> compute(const NodePtr&);
+extern template xt::xarray<std::int8_t> compute(const NodePtr&);
+extern template xt::xarray<std::int16_t> compute(const NodePtr&);
+extern template xt::xarray<std::int32_t> compute(const NodePtr&);
+extern template xt::xarray<std::int64_t> compute(const NodePtr&);
+extern template xt::xarray<std::uint8_t> compute(const NodePtr&);
+extern template xt::xarray<std::uint16_t> compute(const NodePtr&);
+extern template xt::xarray<std::uint32_t> compute(const NodePtr&);
+extern template xt::xarray<std::uint64_t> compute(const NodePtr&);
+extern template xt::xarray<float> compute(const NodePtr&);
+extern template xt::xarray<double> compute(const NodePtr&);
+extern template xt::xarray<std::complex<float>> compute(const NodePtr&);
+extern template xt::xarray<std::complex<double>> compute(const NodePtr&);
+}  // namespace array
+
+}  // namespace weir

@@ -1,0 +1,151 @@
+// Functions of your own over chunks: map_blocks, map_overlap (stencils), reduction, apply_along_axis.
+#pragma once
+
+#include "weir/array/creation.hpp"
+
+namespace weir {
+
+/// What a stencil sees beyond the border of the array.
+enum class Boundary {
+  none,      ///< Nothing: chunks at the border are smaller there.
+  periodic,  ///< The other end.
+  reflect,   ///< The mirror image, the border element included.
+  nearest,   ///< The border element again.
+  constant   ///< A number.
+};
+
+/// How far beyond its chunk a stencil looks: before and after, per axis.
+struct Overlap {
+  std::vector<std::pair<std::int64_t, std::int64_t>> depth{};
+  Boundary boundary = Boundary::none;
+  double constant = 0;  ///< For `Boundary::constant`.
+  bool trim = true;     ///< The function returns what it was given, borders included, and they are cut off; else it returns its chunk only.
+
+  /// The same depth on both sides of all axes of an array.
+  static Overlap of(std::size_t axes, std::int64_t depth, Boundary boundary = Boundary::none, double constant = 0) {
+    return {std::vector<std::pair<std::int64_t, std::int64_t>>(axes, {depth, depth}), boundary, constant, true};
+  }
+};
+
+namespace array {
+
+[[nodiscard]] NodePtr map_blocks(DType out, const Chunks& chunks, std::vector<NodePtr> inputs, Kernel kernel, Buffer parameters);
+[[nodiscard]] NodePtr map_overlap(DType out, const NodePtr& x, const Overlap& overlap, Kernel kernel, Buffer parameters);
+[[nodiscard]] NodePtr reduction(DType out, const NodePtr& x, const Axes& axes, bool keepdims, int split_every, Kernel chunk, Buffer chunk_parameters, Kernel merge, Buffer merge_parameters);
+[[nodiscard]] NodePtr along_axis(DType out, const NodePtr& x, std::int64_t axis, std::int64_t length, Kernel kernel, Buffer parameters);
+/// Throws unless a chunk has the expected shape; cuts the overlap off.
+[[nodiscard]] task::Value checked_chunk(const char* function, DType type, task::Value value, const Shape& expected);
+[[nodiscard]] task::Value trimmed(DType type, task::Value value, const Shape& whole, const Shape& before, const Shape& shape);
+
+template <class F>
+Buffer packed_function(const F& f) {
+  Buffer parameters;
+  Writer writer(parameters);
+  task::Callable<F>::put(writer, f);
+  return parameters;
+}
+
+template <class R, class F, class... T>
+task::Value map_chunk(Reader& parameters, std::span<const Tensor> operands) {
+  BlockInfo info;
+  read(parameters, info);
+  F f = task::Callable<F>::get(parameters);
+  return [&]<std::size_t... I>(std::index_sequence<I...>) {
+    if constexpr (std::is_invocable_v<F&, const xt::xarray<T>&..., const BlockInfo&>)
+      return checked_chunk("map_blocks", dtype_of<R>, task::Value::make<xt::xarray<R>>(xt::xarray<R>(f(operands[I].template xarray<T>()..., std::as_const(info)))), info.shape);
+    else
+      return checked_chunk("map_blocks", dtype_of<R>, task::Value::make<xt::xarray<R>>(xt::xarray<R>(f(operands[I].template xarray<T>()...))), info.shape);
+  }(std::index_sequence_for<T...>{});
+}
+template <class R, class F, class T>
+task::Value overlap_chunk(Reader& parameters, std::span<const Tensor> operands) {
+  Shape whole, before, shape;
+  bool trim = true;
+  read(parameters, whole);
+  read(parameters, before);
+  read(parameters, shape);
+  read(parameters, trim);
+  F f = task::Callable<F>::get(parameters);
+  task::Value value = task::Value::make<xt::xarray<R>>(xt::xarray<R>(f(operands[0].template xarray<T>())));
+  return trim ? trimmed(dtype_of<R>, std::move(value), whole, before, shape) : checked_chunk("map_overlap", dtype_of<R>, std::move(value), shape);
+}
+template <class R, class F, class T>
+task::Value reduce_chunk(Reader& parameters, std::span<const Tensor> operands) {
+  Shape axes, shape;
+  read(parameters, axes);
+  read(parameters, shape);
+  F f = task::Callable<F>::get(parameters);
+  return checked_chunk("reduction", dtype_of<R>, task::Value::make<xt::xarray<R>>(xt::xarray<R>(f(operands[0].template xarray<T>(), std::as_const(axes)))), shape);
+}
+template <class R, class F, class T>
+task::Value line_by_line(Reader& parameters, std::span<const Tensor> operands) {
+  std::int64_t axis = 0, length = 0;
+  read(parameters, axis);
+  read(parameters, length);
+  F f = task::Callable<F>::get(parameters);
+  const Tensor& x = operands[0];
+  Dims shape = x.shape;
+  const auto a = static_cast<std::size_t>(axis);
+  std::int64_t before = 1, after = 1;
+  const std::int64_t extent = shape[a];
+  for (std::size_t k = 0; k < shape.size(); ++k)
+    if (k != a) (k < a ? before : after) *= shape[k];
+  shape[a] = length;
+  const Tensor out = make_tensor(dtype_of<R>, shape);
+  xt::xarray<T> line(std::vector<std::size_t>{static_cast<std::size_t>(extent)});
+  for (std::int64_t b = 0; b < before; ++b)
+    for (std::int64_t c = 0; c < after; ++c) {
+      for (std::int64_t i = 0; i < extent; ++i) line.data()[i] = x.template as<T>()[(b * extent + i) * after + c];
+      const xt::xarray<R> result(f(std::as_const(line)));
+      if (static_cast<std::int64_t>(result.size()) != length)
+        throw Error(ErrorKind::invalid_argument, "apply_along_axis: the function must return " + std::to_string(length) + " elements (got " + std::to_string(result.size()) + ")");
+      for (std::int64_t i = 0; i < length; ++i) out.template as<R>()[(b * length + i) * after + c] = result.data()[i];
+    }
+  return out.value;
+}
+
+}  // namespace array
+
+/// A new chunk from each chunk of one or more arrays: `f(const xt::xarray<T>&, ..., const BlockInfo&)`, the last one if wanted.
+///
+/// Other arrays are broadcast to the first and cut as it is. `R` is the element type of what `f` returns. `map_blocks<double>(f, x)`.
+/// **Shape.** Chunks as the first array's; else name them: as many as it has.
+/// **Errors.** A chunk of another shape than it should have fails the task, with both shapes. `f` travels as with `Client::submit`.
+/// **Source.** `dask.array.map_blocks`.
+template <array::Element R, class F, class... T>
+[[nodiscard]] Array<R> map_blocks(F f, const Array<T>&... xs) {
+  static_assert(sizeof...(T) > 0, "weir: map_blocks needs an array; from_function makes one from nothing");
+  return Array<R>(array::map_blocks(array::dtype_of<R>, {}, {xs.node()...}, &array::map_chunk<R, F, T...>, array::packed_function(f)));
+}
+template <array::Element R, class F, class... T>
+[[nodiscard]] Array<R> map_blocks(const Chunks& chunks, F f, const Array<T>&... xs) {
+  return Array<R>(array::map_blocks(array::dtype_of<R>, chunks, {xs.node()...}, &array::map_chunk<R, F, T...>, array::packed_function(f)));
+}
+
+/// A function over every chunk and its surroundings: a stencil, a filter.
+///
+/// `f(const xt::xarray<T>&)` is given the chunk with `depth` elements more on each side, and returns as many; what is beyond the chunk is cut off again.
+/// **Shape.** As the array. Depths may exceed neighbouring chunks.
+/// **Errors.** Throws `Error{invalid_argument}` for a depth that is negative or longer than its axis.
+/// **Cost.** One task per chunk; between processes also one for each border that travels.
+/// **Source.** `dask.array.map_overlap`.
+template <array::Element R, class F, class T>
+[[nodiscard]] Array<R> map_overlap(F f, const Array<T>& x, const Overlap& overlap) {
+  return Array<R>(array::map_overlap(array::dtype_of<R>, x.node(), overlap, &array::overlap_chunk<R, F, T>, array::packed_function(f)));
+}
+
+/// A reduction of your own: `chunk(const xt::xarray<T>&, const Shape& axes)` folds a chunk, `merge(const xt::xarray<R>&, const Shape& axes)` folds partial results that stand
+/// beside each other. Both keep the folded axes, with one element.
+template <array::Element R, class F, class G, class T>
+[[nodiscard]] Array<R> reduction(const Array<T>& x, F chunk, G merge, const Axes& axes = {}, bool keepdims = false, int split_every = 8) {
+  return Array<R>(array::reduction(array::dtype_of<R>, x.node(), axes, keepdims, split_every, &array::reduce_chunk<R, F, T>, array::packed_function(chunk), &array::reduce_chunk<R, G, R>,
+                                   array::packed_function(merge)));
+}
+
+/// `f` (1-d `xt::xarray<T>` in, 1-d out) over every line along an axis; `length` elements each come out, by default as many as go in.
+template <array::Element R, class F, class T>
+[[nodiscard]] Array<R> apply_along_axis(F f, std::int64_t axis, const Array<T>& x, std::int64_t length = -1) {
+  return Array<R>(array::along_axis(array::dtype_of<R>, x.node(), axis, length, &array::line_by_line<R, F, T>, array::packed_function(f)));
+}
+
+}  // namespace weir

@@ -1,0 +1,73 @@
+// Shapes, and how an axis is cut into chunks.
+#pragma once
+
+#include <cstdint>
+#include <initializer_list>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace weir {
+
+/// Extents of an array, one per axis.
+using Shape = std::vector<std::int64_t>;
+/// Sizes of the chunks along every axis; each list adds up to the axis's extent.
+using Chunks = std::vector<std::vector<std::int64_t>>;
+
+/// How one axis is to be cut.
+struct AxisChunks {
+  enum class Kind { automatic, whole, size, sizes } kind = Kind::automatic;
+  std::int64_t size = 0;
+  std::vector<std::int64_t> sizes{};
+
+  AxisChunks() = default;
+  /// Chunks of `size` elements, the last is what remains; -1 is the whole axis.
+  AxisChunks(std::int64_t size) : kind(size == -1 ? Kind::whole : Kind::size), size(size) {}
+  AxisChunks(int size) : AxisChunks(std::int64_t{size}) {}
+  /// Exactly these sizes.
+  AxisChunks(std::initializer_list<std::int64_t> sizes) : kind(Kind::sizes), sizes(sizes) {}
+  AxisChunks(std::vector<std::int64_t> sizes) : kind(Kind::sizes), sizes(std::move(sizes)) {}
+};
+
+/// How an array is to be cut into chunks.
+///
+/// `{}` chooses; `"64 MiB"` chooses with that many bytes per chunk; `{1000, -1}` is one rule per axis: a size, -1 for the whole axis, `weir::automatic`, or a list of sizes.
+/// **Units.** Elements per axis; text is bytes. Chosen chunks have about 16 MiB and are as square as the shape allows; those of a file are multiples of the file's own.
+/// **Source.** `dask.array.core.normalize_chunks`; smaller by default, since a task costs microseconds here.
+class ChunkSpec {
+ public:
+  ChunkSpec() = default;
+  ChunkSpec(const char* bytes) : bytes_(bytes) {}
+  ChunkSpec(std::string bytes) : bytes_(std::move(bytes)) {}
+  ChunkSpec(std::initializer_list<AxisChunks> axes) : axes_(axes), per_axis_(axes.size() > 0) {}
+  ChunkSpec(std::vector<AxisChunks> axes) : axes_(std::move(axes)), per_axis_(true) {}
+  ChunkSpec(const Chunks& chunks) : per_axis_(true) {
+    for (const auto& sizes : chunks) axes_.emplace_back(sizes);
+  }
+  /// The same size along every axis.
+  explicit ChunkSpec(std::int64_t size) : uniform_(size) {}
+
+  /// The chunks of an array of this shape.
+  ///
+  /// **Errors.** Throws `Error{invalid_argument}`: wrong number of axes, a size below 1, sizes that do not add up.
+  /// \param function  Named in the sentence.
+  /// \param aligned   Sizes whose multiples are preferred (a file's chunks), or empty.
+  [[nodiscard]] Chunks resolve(std::string_view function, const Shape& shape, std::size_t element_bytes, const Shape& aligned = {}) const;
+
+ private:
+  std::string bytes_;
+  std::vector<AxisChunks> axes_;
+  bool per_axis_ = false;
+  std::int64_t uniform_ = 0;
+};
+
+/// An axis whose chunks are chosen.
+inline const AxisChunks automatic{};
+
+/// `"(2, 3)"`, `"(5,)"`, `"()"`: as NumPy writes it.
+[[nodiscard]] std::string to_text(const Shape& shape);
+/// `"((2, 1), (3))"`; long regular lists are shortened: `"(1000 x 8, 7)"`.
+[[nodiscard]] std::string to_text(const Chunks& chunks);
+
+}  // namespace weir

@@ -1,0 +1,80 @@
+// Coroutines: `co_await source.emit(x)` inside a Boost.Asio loop, and coroutine functions as sinks.
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/associated_executor.hpp>
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <exception>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "weir/stream/stream.hpp"
+
+namespace weir::stream {
+
+/// One emission that waits for room without blocking a thread.
+template <class T, class Handler>
+class AwaitedEmission : public std::enable_shared_from_this<AwaitedEmission<T, Handler>> {
+ public:
+  AwaitedEmission(Emission<T> emission, Handler handler)
+      : emission_(std::move(emission)), executor_(boost::asio::get_associated_executor(handler)), handler_(std::move(handler)) {}
+
+  void go_on() {
+    std::exception_ptr error;
+    try {
+      if (!emission_.retry()) return wait();
+    } catch (...) {
+      error = std::current_exception();
+    }
+    boost::asio::post(executor_, [handler = std::move(handler_), error = std::move(error)]() mutable { std::move(handler)(std::move(error)); });
+  }
+
+ private:
+  void wait() {
+    const auto self = this->shared_from_this();
+    emission_.when_changed([self] { boost::asio::post(self->executor_, [self] { self->go_on(); }); });
+  }
+  Emission<T> emission_;
+  boost::asio::any_io_executor executor_;
+  Handler handler_;
+};
+
+template <class Token, class T>
+  requires boost::asio::completion_token_for<Token, void(std::exception_ptr)>
+struct AwaitEmission<Token, T> {
+  static auto start(Emission<T>&& emission, Token token) {
+    return boost::asio::async_initiate<Token, void(std::exception_ptr)>(
+        [](auto handler, Emission<T> waiting) {
+          using Handler = std::decay_t<decltype(handler)>;
+          std::make_shared<AwaitedEmission<T, Handler>>(std::move(waiting), std::move(handler))->go_on();
+        },
+        token, std::move(emission));
+  }
+};
+
+/// Begins a coroutine for each element on the stream's loop.
+template <class T, class F>
+struct SpawnSink {
+  std::shared_ptr<F> f;
+  std::optional<EventLoop> loop = {};
+  void use(EventLoop l) { loop = std::move(l); }
+  void operator()(T x, Finished finished) {
+    boost::asio::co_spawn(loop->context(), run(f, std::move(x)), [finished = std::move(finished)](const std::exception_ptr& error) { finished(error); });
+  }
+  static boost::asio::awaitable<void> run(std::shared_ptr<F> f, T x) { co_await call(*f, x); }
+};
+
+template <class In, class F>
+Sink attach_coroutine_sink(const Stream<In>& s, F f, std::size_t parallelism) {
+  using Spawn = SpawnSink<In, F>;
+  return attach_sink(s, std::make_unique<AsyncSinkNode<In, Spawn>>(Spawn{std::make_shared<F>(std::move(f))}, parallelism));
+}
+
+}  // namespace weir::stream

@@ -1,0 +1,313 @@
+// ClusterStream: the elements of a stream on the cluster, from scatter to gather.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "weir/stream/cluster_chain.hpp"
+#include "weir/stream/cluster_combine.hpp"
+#include "weir/stream/cluster_gather.hpp"
+#include "weir/stream/cluster_scatter.hpp"
+#include "weir/stream/cluster_timed.hpp"
+
+namespace weir {
+
+/// Asks `gather` for results as they come.
+struct Unordered {};
+inline constexpr Unordered unordered{};
+
+/// A stream whose elements are on the cluster, from `scatter` to `gather`.
+///
+/// Operators chained to it are fused: everything between two boundaries is one task per chunk of elements, run where the scheduler likes. Operators with a state
+/// (accumulate, partition, unique, windows ...) form a chain of tasks whose state stays on a worker and is rebuilt after its death. A stream that has a name in the
+/// program (`auto squares = source.scatter().map(square);`) is a boundary: what is chained to it twice shares what came before. Only `gather` turns it back into a `Stream`.
+///
+/// **Shape.** Every operator gives what it gives on a `Stream`, in the same order.
+/// **Errors.** Functions and elements that cannot travel do not compile. What a function throws is answered by the policy of `on_error`; `raise` comes out of `drain`.
+/// **Backpressure.** `emit` waits while as much is on the cluster as its threads can use, or as `buffer` allows; a slow consumer below `gather` is waited for.
+/// **Cost.** One task per chunk; the size of chunks follows the computing time of the elements, so that many small ones share a task.
+/// **Source.** streamz `DaskStream`, whose elements are futures; one task per element and operator.
+template <class T, class In, class K>
+class ClusterStream : public stream::ClusterChain<ClusterStream<T, In, K>> {
+ public:
+  using Element = T;
+  using Windows = std::vector<std::shared_ptr<stream::Window>>;
+  ClusterStream(Client client, Stream<stream::Chunk<In>> chunks, K kernel, Windows windows) : client_(std::move(client)), chunks_(std::move(chunks)), kernel_(std::move(kernel)), windows_(std::move(windows)) {}
+
+  /// Applies an operator of the library (`op::map(f)`), or your own: anything that can be called with the cluster stream.
+  template <class Op>
+  auto apply(Op op) const& {
+    return cut().fuse(std::move(op));
+  }
+  template <class Op>
+  auto apply(Op op) && {
+    return fuse(std::move(op));
+  }
+
+  /// Bounds the elements on the cluster, from the scatter to the end of the gather. Without it the number of worker threads decides.
+  ///
+  /// **Errors.** Throws `Error{invalid_argument}` if `size` is 0.
+  ClusterStream buffer(std::size_t size) const {
+    if (size == 0) throw Error(ErrorKind::invalid_argument, "buffer: size must be at least 1 (got 0)");
+    for (const auto& window : windows_) window->most_elements = static_cast<std::uint32_t>(std::min<std::size_t>(size, UINT32_MAX));
+    return *this;
+  }
+  /// How the tasks of this segment, and of those after it, run: resources, workers, priority.
+  ClusterStream with(Options options) const {
+    ClusterStream copy = unshared();
+    copy.options_ = std::make_shared<const Options>(std::move(options));
+    return copy;
+  }
+  /// What happens to an element on which a function of this segment, or of one after it, throws: raise, skip, retry (on the worker), or a dead letter stream.
+  ///
+  /// **Shape.** A letter holds the element as it entered the segment.
+  /// **Errors.** Throws `Error{invalid_argument}`, when the segment ends, if the dead letter stream takes other elements.
+  ClusterStream on_error(ErrorPolicy policy) const {
+    ClusterStream copy = unshared();
+    copy.policy_ = std::move(policy);
+    return copy;
+  }
+  /// Gives the segment a name for errors and pictures.
+  ClusterStream named(std::string name) const {
+    ClusterStream copy = unshared();
+    copy.name_ = std::move(name);
+    return copy;
+  }
+
+  /// Ends the segment: what follows is another task, which may run elsewhere; values move between workers, not through this program.
+  [[nodiscard]] auto cut() const {
+    if constexpr (is_empty) {
+      return *this;
+    } else {
+      const std::lock_guard lock(shared_->mutex);
+      if (!shared_->end) shared_->end = end_segment();
+      ClusterStream<T, T, stream::PassKernel<T>> next(client_, *shared_->end, {}, windows_);
+      next.inherit(options_, policy_);
+      return next;
+    }
+  }
+  /// Brings the elements back, in the order in which they entered `scatter`.
+  [[nodiscard]] Stream<T> gather() const { return gather_in(true); }
+  /// The same in the order in which they are ready.
+  [[nodiscard]] Stream<T> gather(Unordered) const { return gather_in(false); }
+
+  /// Gives the newest element to what is below, which takes one at a time; those that a newer one overtakes are dropped, and their values never move.
+  ///
+  /// **Shape.** A subset of the elements, in order; the last one always. An element dropped by a filter above counts as one that was given.
+  [[nodiscard]] ClusterStream<T, T, stream::PassKernel<T>> latest() const {
+    one_by_one();
+    return after(stream::attach<stream::Chunk<T>>(cut().chunks(), std::make_unique<stream::LatestChunkNode<T>>()));
+  }
+  /// Passes on what any of the streams gives, as it comes.
+  template <class... More>
+  [[nodiscard]] auto merge(const More&... more) const {
+    static_assert((stream::is_on_cluster<More> && ...), "merge: scatter() is missing: one of the streams is not on the cluster");
+    const auto inputs = stream::cluster_inputs(*this, more...);
+    auto merged = after(std::apply([](const auto&... chunks) { return op::merge(chunks...); }, inputs.chunks));
+    merged.windows_ = inputs.windows;
+    return merged;
+  }
+  /// Tuples of one element of each stream; see `op::zip`. How far one is ahead is known a little late, so that it may be exceeded by what is on its way.
+  template <class... Args>
+  [[nodiscard]] auto zip(const Args&... args) const {
+    static_assert(((stream::is_on_cluster<Args> || std::is_same_v<Args, max_ahead>) && ...), "zip: every argument is a stream on the cluster or max_ahead{n}");
+    const max_ahead limit = stream::option(max_ahead{10}, args...);
+    return stream::join_on_cluster("zip", *this, [&]<class... E>(std::type_identity<E>...) { return stream::ZipKernel<E...>{limit.elements}; }, stream::cluster_inputs(*this, args...));
+  }
+  /// Tuples of the latest elements; see `op::combine_latest`.
+  template <class... Args>
+  [[nodiscard]] auto combine_latest(const Args&... args) const {
+    static_assert(((stream::is_on_cluster<Args> || std::is_same_v<Args, emit_on>) && ...), "combine_latest: every argument is a stream on the cluster or emit_on(...)");
+    const auto inputs = stream::cluster_inputs(*this, args...);
+    const auto nodes = std::apply([](const auto&... chunks) { return std::array{static_cast<const stream::Node*>(&chunks.node())...}; }, inputs.chunks);
+    const stream::Ended on = stream::inputs_that_emit(stream::option(emit_on(), args...), nodes);
+    return stream::join_on_cluster("combine_latest", *this, [&]<class... E>(std::type_identity<E>...) { return stream::CombineLatestKernel<E...>{on}; }, inputs);
+  }
+  /// Every element of this stream with the latest of the others; see `op::zip_latest`.
+  template <class... Args>
+  [[nodiscard]] auto zip_latest(const Args&... args) const {
+    static_assert(((stream::is_on_cluster<Args> || std::is_same_v<Args, max_ahead>) && ...), "zip_latest: every argument is a stream on the cluster or max_ahead{n}");
+    const max_ahead limit = stream::option(max_ahead{static_cast<std::size_t>(-1)}, args...);
+    return stream::join_on_cluster("zip_latest", *this, [&]<class... E>(std::type_identity<E>...) { return stream::ZipLatestKernel<E...>{limit.elements}; }, stream::cluster_inputs(*this, args...));
+  }
+  /// One stream for each of `ways`; an element goes to the one whose number `choose(x)` is. `choose` is called once for each way, on the workers.
+  template <class Choose>
+  [[nodiscard]] auto route(std::size_t ways, Choose choose) const {
+    op::detail::at_least_one("route", "ways", ways);
+    const auto shared = cut();
+    std::vector<decltype(shared.filter(stream::ChosenWay<Choose>{}))> result;
+    for (std::size_t way = 0; way < ways; ++way) result.push_back(shared.filter(stream::ChosenWay<Choose>{choose, way, ways}));
+    return result;
+  }
+  /// The elements for which `predicate` holds, and the others.
+  template <class F>
+  [[nodiscard]] auto split(F predicate) const {
+    const auto shared = cut();
+    return std::pair(shared.filter(predicate), shared.remove(predicate));
+  }
+  /// Every element of `trigger` makes the segment forget its state.
+  template <class R>
+  [[nodiscard]] auto reset_by(const Stream<R>& trigger) const {
+    const auto ended = cut();
+    static_cast<void>(op::reset_by(trigger)(ended.chunks()));
+    return ended;
+  }
+  /// Every element of `trigger` makes the segment put out what it holds.
+  template <class R>
+  [[nodiscard]] auto flush_by(const Stream<R>& trigger) const {
+    const auto ended = cut();
+    static_cast<void>(op::flush_by(trigger)(ended.chunks()));
+    return ended;
+  }
+
+  // For operators.
+  [[nodiscard]] stream::Node& node() const { return cut().chunks().node(); }
+  [[nodiscard]] const Client& client() const noexcept { return client_; }
+  [[nodiscard]] const Stream<stream::Chunk<In>>& chunks() const noexcept { return chunks_; }
+  [[nodiscard]] const Windows& windows() const noexcept { return windows_; }
+  [[nodiscard]] const std::shared_ptr<const Options>& options() const noexcept { return options_; }
+  [[nodiscard]] const ErrorPolicy& policy() const noexcept { return policy_; }
+  void inherit(std::shared_ptr<const Options> options, ErrorPolicy policy) {
+    options_ = std::move(options);
+    policy_ = std::move(policy);
+  }
+
+ private:
+  template <class, class, class>
+  friend class ClusterStream;
+  static constexpr bool is_empty = std::is_same_v<K, stream::PassKernel<T>>;
+  struct Shared {
+    std::mutex mutex;
+    std::optional<Stream<stream::Chunk<T>>> end;  // of the segment, once something needed it
+  };
+
+  template <class Op>
+  auto fuse(Op op) const {
+    if constexpr (stream::KernelOperator<Op, T>) {
+      const std::string kind = op.kind;
+      using Next = decltype(std::move(op).template kernel<T>());
+      static_assert(stream::kernel_travels<Next>(),
+                    "weir: a function or an argument of this operator cannot travel to another process. Below scatter() a lambda must not capture: pass the values as further "
+                    "arguments (map(f, x, y)); a functor with members needs a cereal serialize() function or must be a plain struct.");
+      static_assert(task::Travels<typename Next::Out>::value, "weir: what this operator emits cannot travel to another process. Give the type a cereal serialize() function or make it a plain struct.");
+      if constexpr (is_empty)
+        return continued<typename Next::Out>(std::move(op).template kernel<T>(), kind);
+      else if constexpr (stream::is_stateless<K> == stream::is_stateless<Next>)
+        return continued<typename Next::Out>(stream::Fused<K, Next>{kernel_, std::move(op).template kernel<T>()}, kinds_ + ", " + kind);
+      else  // what can run anywhere is not tied to what cannot
+        return cut().fuse(std::move(op));
+    } else if constexpr (requires { op.template timed_kernel<T>(); }) {
+      return timed(std::move(op));
+    } else {
+      return std::move(op)(*this);
+    }
+  }
+  /// An operator that knows time: on the chunks where it only moves elements, else with its state on a worker.
+  template <class Op>
+  auto timed(Op op) const {
+    using Next = decltype(op.template timed_kernel<T>());
+    static_assert(stream::kernel_travels<Next>(), "weir: a function of this operator cannot travel to another process. Below scatter() a lambda must not capture.");
+    if constexpr (requires { Next::outlives_input; }) {
+      if constexpr (std::is_same_v<Next, stream::RateLimitKernel<T>>) one_by_one();
+      return after(op(cut().chunks()));
+    } else {
+      auto node = std::make_unique<stream::TimedChainNode<T, Next>>(op.kind, client_, op.template timed_kernel<T>(), options_);
+      auto& made = *node;
+      made.set_detail(op.text);
+      const auto end = stream::attach<stream::Chunk<typename Next::Out>>(cut().chunks(), std::move(node));
+      made.set_policy(policy_);
+      return after(end);
+    }
+  }
+  /// What follows below the chunks of another node.
+  template <class Out>
+  auto after(const Stream<stream::Chunk<Out>>& chunks) const {
+    ClusterStream<Out, Out, stream::PassKernel<Out>> next(client_, chunks, {}, windows_);
+    next.inherit(options_, policy_);
+    return next;
+  }
+  void one_by_one() const {
+    for (const auto& window : windows_) window->one_by_one = true;
+  }
+  template <class Out, class Kernel>
+  auto continued(Kernel kernel, std::string kinds) const {
+    ClusterStream<Out, In, Kernel> next(client_, chunks_, std::move(kernel), windows_);
+    next.inherit(options_, policy_);
+    next.kinds_ = std::move(kinds);
+    return next;
+  }
+  /// A copy whose segment will be one of its own.
+  [[nodiscard]] ClusterStream unshared() const {
+    ClusterStream copy = *this;
+    copy.shared_ = std::make_shared<Shared>();
+    return copy;
+  }
+  [[nodiscard]] Stream<stream::Chunk<T>> end_segment() const {
+    using Made = std::conditional_t<stream::is_stateless<K>, stream::SegmentNode<In, K>, stream::StatefulNode<In, K>>;
+    auto node = std::make_unique<Made>(client_, kernel_, options_);
+    Made& made = *node;
+    made.set_detail(kinds_);
+    made.set_name(name_);
+    const auto end = stream::attach<stream::Chunk<T>>(chunks_, std::move(node));
+    made.set_policy(policy_);
+    return end;
+  }
+  [[nodiscard]] Stream<T> gather_in(bool ordered) const { return stream::attach<T>(cut().chunks(), std::make_unique<stream::GatherNode<T>>(client_, ordered)); }
+
+  Client client_;
+  Stream<stream::Chunk<In>> chunks_;
+  K kernel_;
+  Windows windows_;
+  std::shared_ptr<const Options> options_;
+  ErrorPolicy policy_;
+  std::string kinds_, name_;
+  std::shared_ptr<Shared> shared_ = std::make_shared<Shared>();
+};
+
+namespace stream {
+
+/// Sends the elements of a stream to the cluster.
+template <class T>
+struct Scatter {
+  static ClusterStream<T, T, PassKernel<T>> to(const Stream<T>& elements, const Client& client) {
+    static_assert(task::Travels<T>::value, "scatter: elements of this type cannot travel to another process. Give the type a cereal serialize() function or make it a plain struct.");
+    auto window = std::make_shared<Window>();
+    auto node = std::make_unique<ScatterNode<T>>(client, window);
+    return {client, attach<Chunk<T>>(elements, std::move(node)), {}, {window}};
+  }
+  static auto to(const Stream<T>& elements) { return to(elements, Client::current()); }
+};
+
+}  // namespace stream
+
+namespace op {
+
+/// Merges streams on the cluster that are each in the order of time into one that is; see `op::merge_by_time` of streams.
+template <class TimeOf, class T, class In, class K, class... More>
+auto merge_by_time(TimeOf time, const ClusterStream<T, In, K>& first, const More&... more) {
+  const max_ahead limit = stream::option(max_ahead{1000}, more...);
+  return stream::join_on_cluster(
+      "merge_by_time", first, [&]<class... E>(std::type_identity<E>...) { return stream::MergeByTimeKernel<T, TimeOf, sizeof...(E)>{limit.elements, time}; },
+      stream::cluster_inputs(first, more...));
+}
+/// Pairs of elements on the cluster with equal keys; see `op::join` of streams.
+template <class A, class InA, class KA, class B, class InB, class KB, class KeyA, class KeyB>
+auto join(const ClusterStream<A, InA, KA>& a, const ClusterStream<B, InB, KB>& b, KeyA key_a, KeyB key_b, std::size_t remembered) {
+  detail::at_least_one("join", "remembered", remembered);
+  return stream::attach_cluster_join("join", stream::KeyedJoinKernel<A, B, KeyA, KeyB, false>{remembered, key_a, key_b}, a, stream::cluster_inputs(a, b));
+}
+template <class A, class InA, class KA, class B, class InB, class KB, class KeyA, class KeyB>
+auto left_join(const ClusterStream<A, InA, KA>& a, const ClusterStream<B, InB, KB>& b, KeyA key_a, KeyB key_b, std::size_t remembered) {
+  detail::at_least_one("left_join", "remembered", remembered);
+  return stream::attach_cluster_join("left_join", stream::KeyedJoinKernel<A, B, KeyA, KeyB, true>{remembered, key_a, key_b}, a, stream::cluster_inputs(a, b));
+}
+
+}  // namespace op
+}  // namespace weir

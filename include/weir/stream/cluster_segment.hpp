@@ -1,0 +1,205 @@
+// Segments: nodes that submit a task for every chunk. The chunks are handles; their values stay on the workers.
+#pragma once
+
+#include "weir/stream/cluster_state.hpp"
+#include "weir/stream/stream.hpp"
+
+namespace weir::stream {
+
+/// A segment in the stream's program: knows what becomes of the elements its tasks failed on.
+class Segment {
+ public:
+  explicit Segment(Node& node);
+  Segment(const Segment&) = delete;
+  virtual ~Segment();
+  /// What its tasks are told.
+  [[nodiscard]] Step step(std::uint64_t token) const;
+  /// Answers an error that came back with a chunk as the policy of its segment says. Inside a frame of `gather`.
+  static void report(Node& gather, ChunkError&& error);
+
+ protected:
+  virtual void send_letter(const std::string& element, const std::exception_ptr& error) noexcept = 0;
+
+ private:
+  Node& node_;
+  std::uint32_t number_ = 0;
+};
+
+/// The part that knows the type of the elements that come in.
+template <class In>
+class SegmentOf : public Segment {
+ public:
+  explicit SegmentOf(Node& node) : Segment(node), of_(node) {}
+
+ protected:
+  void send_letter(const std::string& element, const std::exception_ptr& error) noexcept override {
+    if constexpr (is_copyable<In>) {
+      try {
+        Reader reader(std::as_bytes(std::span(element)));
+        In x{};
+        read(reader, x);
+        stream::send_letter(of_, x, error);
+      } catch (...) {
+        of_.raise_current();
+      }
+    }
+  }
+
+ private:
+  Node& of_;
+};
+
+/// A chunk that follows from another one.
+template <class Out, class In>
+Chunk<Out> following(const Chunk<In>& chunk, Future<ChunkResult<Out>> result, bool has_state) {
+  return {{}, std::move(result), chunk.elements, chunk.token, chunk.has_state || has_state, chunk.pass};
+}
+
+/// Submits with the options of a segment, if it has some.
+template <class... A>
+auto submit_with(Client& client, const std::shared_ptr<const Options>& options, A&&... args) {
+  return options ? client.submit(*options, std::forward<A>(args)...) : client.submit(std::forward<A>(args)...);
+}
+
+/// A stateless segment: one task per chunk, anywhere.
+template <class In, class K>
+class SegmentNode final : public Outlet<Chunk<typename K::Out>>, public Inlet<Chunk<In>> {
+ public:
+  using Out = typename K::Out;
+  SegmentNode(Client client, K kernel, std::shared_ptr<const Options> options)
+      : Outlet<Chunk<Out>>("segment"), Inlet<Chunk<In>>(this), client_(std::move(client)), kernel_(std::move(kernel)), options_(std::move(options)), segment_(*this) {}
+
+  void push(Chunk<In>&& chunk) noexcept override { submit(chunk); }
+  void push(const Chunk<In>& chunk) noexcept override { submit(chunk); }
+  void set_policy(ErrorPolicy policy) override {
+    check_policy<In>(*this, policy);
+    Node::set_policy(std::move(policy));
+  }
+
+ private:
+  void submit(const Chunk<In>& chunk) noexcept {
+    this->in.add(chunk.elements);
+    try {
+      const Step step = segment_.step(chunk.token);
+      auto result = chunk.result.valid() ? submit_with(client_, options_, &run_chunk<K, ChunkResult<In>>, kernel_, step, chunk.result)
+                                         : submit_with(client_, options_, &run_first_chunk<K, In>, kernel_, step, chunk.values);
+      this->send(following<Out>(chunk, std::move(result), false));
+    } catch (...) {
+      this->raise_current();
+    }
+  }
+  Client client_;
+  K kernel_;
+  std::shared_ptr<const Options> options_;
+  SegmentOf<In> segment_;
+};
+
+/// The chain of tasks that a state goes through; it lives on a worker, and a copy of it is fetched now and then, so that a death costs little.
+template <class K>
+class StateChain {
+ public:
+  using Out = typename K::Out;
+  StateChain(Client client, K kernel, std::shared_ptr<const Options> options)
+      : client_(std::move(client)), begin_{kernel, {}, false}, state_{std::move(kernel), {}, false}, options_(std::move(options)) {}
+
+  /// Appends the task `function(state, args...)` and returns what will come out.
+  template <class F, class... A>
+  Future<ChunkResult<Out>> step(F function, const A&... args) {
+    keep_state();
+    Future<Stage<K>> next = last_.valid() ? submit_with(client_, options_, function, last_, args...) : submit_with(client_, options_, function, state_, args...);
+    last_ = std::move(next);
+    return submit_with(client_, options_, &stage_output<K>, last_);
+  }
+  /// The state after the last step.
+  [[nodiscard]] const Future<Stage<K>>& last() const noexcept { return last_; }
+  void reset() {
+    state_ = begin_;
+    last_ = {};
+    since_kept_ = 0;
+  }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  static constexpr unsigned shortest = 64, longest = 1024;  // tasks that are run again after a death
+
+  /// Brings the state here now and then. What a task could not bring is lost with an error; the state of before goes on.
+  void keep_state() {
+    if (!last_.valid()) return;
+    if (last_.status() == Status::error || last_.status() == Status::cancelled) return forget_failed();
+    ++since_kept_;
+    if (since_kept_ < shortest || (since_kept_ < longest && Clock::now() < next_keep_)) return;
+    const auto start = Clock::now();
+    try {
+      state_ = last_.result();
+    } catch (const TaskError&) {
+      return forget_failed();
+    }
+    state_.out = {};
+    last_ = {};
+    since_kept_ = 0;
+    next_keep_ = Clock::now() + 10 * (Clock::now() - start);
+  }
+  void forget_failed() {
+    last_ = {};
+    since_kept_ = 0;
+  }
+
+  Client client_;
+  const Stage<K> begin_;
+  Stage<K> state_;         // when it was fetched last
+  Future<Stage<K>> last_;  // now
+  unsigned since_kept_ = 0;
+  Clock::time_point next_keep_{};
+  std::shared_ptr<const Options> options_;
+};
+
+/// A segment with a state.
+template <class In, class K>
+class StatefulNode final : public Outlet<Chunk<typename K::Out>>, public Inlet<Chunk<In>> {
+ public:
+  using Out = typename K::Out;
+  StatefulNode(Client client, K kernel, std::shared_ptr<const Options> options)
+      : Outlet<Chunk<Out>>("stateful segment"), Inlet<Chunk<In>>(this), chain_(std::move(client), std::move(kernel), std::move(options)), segment_(*this) {}
+
+  void push(Chunk<In>&& chunk) noexcept override { submit(chunk); }
+  void push(const Chunk<In>& chunk) noexcept override { submit(chunk); }
+  void put_out(bool ending) override {
+    try {
+      Chunk<Out> chunk;
+      if (has_tokens_) chunk.token = next_token();
+      Step step = segment_.step(chunk.token);
+      step.is_ending = ending;
+      chunk.result = chain_.step(&finish_stage<K>, step);
+      chunk.has_state = true;
+      this->send(std::move(chunk));
+    } catch (...) {
+      this->raise_current();
+    }
+  }
+  bool reset() override {
+    chain_.reset();
+    return true;
+  }
+  void set_policy(ErrorPolicy policy) override {
+    check_policy<In>(*this, policy);
+    Node::set_policy(std::move(policy));
+  }
+
+ private:
+  void submit(const Chunk<In>& chunk) noexcept {
+    this->in.add(chunk.elements);
+    has_tokens_ = has_tokens_ || chunk.token != 0;
+    try {
+      const Step step = segment_.step(chunk.token);
+      auto result = chunk.result.valid() ? chain_.step(&run_stage<K, ChunkResult<In>>, step, chunk.result) : chain_.step(&run_stage<K, std::vector<In>>, step, chunk.values);
+      this->send(following<Out>(chunk, std::move(result), true));
+    } catch (...) {
+      this->raise_current();
+    }
+  }
+  StateChain<K> chain_;
+  SegmentOf<In> segment_;
+  bool has_tokens_ = false;
+};
+
+}  // namespace weir::stream

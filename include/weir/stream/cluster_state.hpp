@@ -1,0 +1,96 @@
+// Segments with a state: a chain of tasks, each of which takes the state and a chunk and returns the state and what came out.
+#pragma once
+
+#include <algorithm>
+#include <optional>
+
+#include "weir/core/event_loop.hpp"
+#include "weir/stream/cluster_chunk.hpp"
+
+namespace weir::stream {
+
+/// The state between two chunks, and what came out of the last one.
+template <class K>
+struct Stage {
+  K kernel;
+  ChunkResult<typename K::Out> out;
+  bool holds = false;  ///< Elements somebody waits for.
+};
+
+/// Notes which of the elements with tickets the state still holds.
+template <class K>
+void note_held(Stage<K>& stage, const Step& step) {
+  if (step.token == 0 && !stage.holds) return;
+  HeldTokens held{step.segment, {}};
+  noted_tokens = &held.tokens;
+  Writer counter;
+  write(counter, stage.kernel);
+  noted_tokens = nullptr;
+  std::sort(held.tokens.begin(), held.tokens.end());
+  held.tokens.erase(std::unique(held.tokens.begin(), held.tokens.end()), held.tokens.end());
+  stage.holds = !held.tokens.empty();
+  stage.out.held.push_back(std::move(held));
+}
+
+/// A copy of the state to go on with.
+template <class K>
+Stage<K> next_stage(const Stage<K>& before, ChunkResult<typename K::Out> out) {
+  const auto start = std::chrono::steady_clock::now();
+  Stage<K> after{before.kernel, std::move(out), before.holds};
+  after.out.copying_seconds = std::max(after.out.copying_seconds, std::chrono::duration<float>(std::chrono::steady_clock::now() - start).count());
+  return after;
+}
+
+/// The ticket of the chunk, as kernels inside a task see it.
+[[nodiscard]] inline TicketRef ticket_of(const Step& step) { return step.token ? TicketRef(new Ticket(std::vector<std::uint64_t>{step.token})) : TicketRef(); }
+
+template <class K, class X, class Emit>
+void push_at(K& kernel, const X& x, const Emit& emit, const Step& step) {
+  if constexpr (requires { kernel.push(x, emit, EventLoop::Time()); })
+    kernel.push(x, emit, EventLoop::Time(step.now_ns));
+  else
+    kernel.push(x, emit);
+}
+
+template <class K>
+void put_out_held(Stage<K>& stage, const Step& step) {
+  const Append<typename K::Out> emit{stage.out.values};
+  push_guarded<typename K::Out, int>(stage.out, step, nullptr, [&] {
+    if constexpr (requires { stage.kernel.flush(emit); }) {
+      if (!step.is_ending) return stage.kernel.flush(emit);
+    }
+    if constexpr (requires { stage.kernel.finish(emit); }) stage.kernel.finish(emit);
+  });
+}
+
+template <class K, class From>
+Stage<K> run_stage(const Stage<K>& before, const Step& step, const From& from) {
+  Stage<K> after = next_stage(before, begin_result<typename K::Out>(from));
+  {
+    const Stopwatch watch(after.out.seconds);
+    const TicketScope scope(ticket_of(step));
+    const Append<typename K::Out> emit{after.out.values};
+    for (const auto& x : values_of(from)) push_guarded(after.out, step, &x, [&] { push_at(after.kernel, x, emit, step); });
+    if (after.out.is_over) put_out_held(after, Step{.segment = step.segment, .is_ending = true});
+    if constexpr (requires { after.kernel.is_done(); }) after.out.is_over = after.out.is_over || after.kernel.is_done();
+  }
+  note_held(after, step);
+  return after;
+}
+
+/// What the state still holds comes out, at the end or at a flush.
+template <class K>
+Stage<K> finish_stage(const Stage<K>& before, const Step& step) {
+  Stage<K> after = next_stage(before, ChunkResult<typename K::Out>());
+  {
+    const TicketScope scope{TicketRef()};
+    put_out_held(after, step);
+  }
+  note_held(after, step);
+  return after;
+}
+
+template <class K>
+ChunkResult<typename K::Out> stage_output(const Stage<K>& stage) { return stage.out; }
+
+}  // namespace weir::stream

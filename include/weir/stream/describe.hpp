@@ -1,0 +1,63 @@
+// Seeing a pipeline: describe() as text with counts, visualize() as a picture, and the stall detector.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "weir/core/duration.hpp"
+#include "weir/stream/handle.hpp"
+
+namespace weir {
+
+/// What one node has done so far, and holds.
+struct NodeReport {
+  std::string label;
+  std::string kind;
+  std::uint64_t in = 0, out = 0, errors = 0;  ///< elements; a stream emitted into from outside counts none `in`
+  std::size_t queued = 0;                     ///< elements it keeps
+  std::size_t in_flight = 0;                  ///< of these, the ones on their way out
+  bool is_full = false;                       ///< emitters wait for it
+  bool has_ended = false;
+  std::vector<std::size_t> below;             ///< positions of the nodes it feeds, in execution order
+  const char* shape = "box";
+  int controls = -1;                          ///< position of the node it acts on, or -1
+};
+
+/// A picture of the whole graph a handle belongs to, in plain data.
+///
+/// **Threads.** Any thread; the counts are read while the stream runs, so they need not fit each other exactly.
+[[nodiscard]] std::vector<NodeReport> report(const Handle& stream);
+
+/// The pipeline as text, one node per line, indented by depth, with what went in and out, what is queued, and who is full.
+[[nodiscard]] std::string describe(const Handle& stream);
+
+/// The graph as Graphviz text: edges numbered in execution order where there are several, controls dotted.
+[[nodiscard]] std::string graphviz(const Handle& stream);
+
+/// Writes the picture: Graphviz text, or by `dot` the format the file's name ends with (`.png`, `.svg`, `.pdf`).
+///
+/// **Errors.** Throws `Error{io}` if the file cannot be written. Without the program `dot`, writes `file.dot` instead and returns that name.
+/// **Source.** streamz `visualize`.
+std::filesystem::path visualize(const Handle& stream, const std::filesystem::path& file);
+
+/// Looks at a stream now and then, and says which node blocks when elements wait and nothing has moved for `patience`.
+///
+/// **Threads.** Looks from the graph's event loop; `stalled` is called there.
+class StallDetector {
+ public:
+  /// \param stalled  Called once per stall with a sentence; by default it is logged as a warning.
+  StallDetector(const Handle& stream, Duration patience, std::function<void(const std::string&)> stalled = {});
+  ~StallDetector();
+  StallDetector(const StallDetector&) = delete;
+  StallDetector& operator=(const StallDetector&) = delete;
+
+ private:
+  struct Watch;
+  std::unique_ptr<Watch> watch_;
+};
+
+}  // namespace weir

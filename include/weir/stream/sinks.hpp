@@ -1,0 +1,217 @@
+// Where elements leave: sink, starsink, sink_to_list, sink_to_textfile.
+#pragma once
+
+#include <charconv>
+#include <condition_variable>
+#include <filesystem>
+#include <memory>
+#include <mutex>
+#include <sstream>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "weir/core/duration.hpp"
+#include "weir/stream/forward.hpp"
+#include "weir/stream/handle.hpp"
+#include "weir/stream/kernel.hpp"
+#include "weir/stream/transform.hpp"
+
+namespace weir {
+
+/// What a `sink_to_list` has collected; copies share it.
+///
+/// **Threads.** Every member from any thread.
+template <class T>
+class Collected {
+ public:
+  Collected() : state_(std::make_shared<State>()) {}
+  /// A copy of what came so far, in order.
+  [[nodiscard]] std::vector<T> values() const {
+    const std::lock_guard lock(state_->mutex);
+    return state_->values;
+  }
+  [[nodiscard]] std::size_t size() const {
+    const std::lock_guard lock(state_->mutex);
+    return state_->values.size();
+  }
+  /// What came so far; the list begins again.
+  [[nodiscard]] std::vector<T> take() const {
+    const std::lock_guard lock(state_->mutex);
+    return std::exchange(state_->values, {});
+  }
+  /// Waits until `count` elements are there; false if `timeout` passes first.
+  bool wait_for(std::size_t count, Duration timeout) const {
+    std::unique_lock lock(state_->mutex);
+    return state_->more.wait_for(lock, timeout.value(), [&] { return state_->values.size() >= count; });
+  }
+  template <class X>
+  void add(X&& x) const {
+    {
+      const std::lock_guard lock(state_->mutex);
+      state_->values.push_back(std::forward<X>(x));
+    }
+    state_->more.notify_all();
+  }
+
+ private:
+  struct State {
+    std::mutex mutex;
+    std::condition_variable more;
+    std::vector<T> values;
+  };
+  std::shared_ptr<State> state_;
+};
+
+namespace stream {
+
+/// The element type of what gives none.
+struct Nothing {};
+
+template <class In, class F>
+struct SinkKernel {
+  using Out = Nothing;
+  F f;
+  template <class X, class Emit>
+  void push(X&& x, Emit&&) {
+    static_cast<void>(call(f, std::forward<X>(x)));
+  }
+};
+
+template <class In, class F>
+struct StarsinkKernel {
+  using Out = Nothing;
+  F f;
+  template <class X, class Emit>
+  void push(X&& x, Emit&&) {
+    static_cast<void>(std::apply(f, std::forward<X>(x)));
+  }
+};
+
+template <class In>
+struct ListKernel {
+  using Out = Nothing;
+  Collected<In> list;
+  template <class X, class Emit>
+  void push(X&& x, Emit&&) {
+    list.add(std::forward<X>(x));
+  }
+};
+
+/// A text file that is written in blocks.
+class TextFile {
+ public:
+  /// **Errors.** Throws `Error{io}` if it cannot be opened.
+  TextFile(std::filesystem::path path, bool append);
+  TextFile(const TextFile&) = delete;
+  TextFile& operator=(const TextFile&) = delete;
+  ~TextFile();
+  void write(std::string_view text, std::string_view end);
+  void flush();
+
+ private:
+  std::filesystem::path path_;
+  int file_;
+  std::string block_;
+};
+
+/// The element as text: strings as they are, numbers exactly, anything else by `<<`.
+template <class T>
+std::string as_text(const T& x) {
+  if constexpr (std::is_convertible_v<const T&, std::string>) {
+    return std::string(x);
+  } else if constexpr (std::is_arithmetic_v<T> && !std::is_same_v<T, bool> && !std::is_same_v<T, char>) {
+    char digits[64];
+    return {digits, std::to_chars(digits, digits + sizeof digits, x).ptr};
+  } else {
+    std::ostringstream out;
+    out << x;
+    return out.str();
+  }
+}
+
+template <class In>
+struct TextFileKernel {
+  using Out = Nothing;
+  std::shared_ptr<TextFile> file;
+  std::string end;
+  template <class X, class Emit>
+  void push(X&& x, Emit&&) {
+    file->write(as_text(x), end);
+  }
+  template <class Emit>
+  void finish(Emit&&) {
+    file->flush();
+  }
+  void drained() { file->flush(); }
+};
+
+template <class In, class Kernel>
+Sink attach_sink_kernel(const Stream<In>& s, std::string kind, Kernel kernel) {
+  return attach_sink(s, std::make_unique<KernelNode<In, Kernel>>(std::move(kind), std::move(kernel)));
+}
+
+/// Coroutine functions: true for Boost.Asio awaitables, see `weir/stream/await.hpp`.
+template <class Result>
+inline constexpr bool is_coroutine = requires { typename Result::executor_type; };
+template <class In, class F>
+Sink attach_coroutine_sink(const Stream<In>& s, F f, std::size_t parallelism);
+
+}  // namespace stream
+
+namespace op {
+
+/// Calls `f(x, more...)` for each element.
+///
+/// `f` may be a coroutine that returns `boost::asio::awaitable<void>` (include `weir/stream/await.hpp`): it runs on the stream's event loop, one at a time, and emitters wait for it.
+///
+/// **Errors.** What `f` throws is answered by the node's policy.
+/// **Threads.** On the thread that emits, one call at a time.
+/// **Source.** streamz `Stream.sink`.
+template <class F, class... More>
+auto sink(F f, More... more) {
+  return [f = stream::bind_back(std::move(f), std::move(more)...)]<class In>(const Stream<In>& s) mutable {
+    using Function = decltype(f);
+    if constexpr (stream::is_coroutine<stream::Called<Function, In>>)
+      return stream::attach_coroutine_sink(s, std::move(f), 1);
+    else
+      return stream::attach_sink_kernel(s, "sink", stream::SinkKernel<In, Function>{std::move(f)});
+  };
+}
+/// Calls `f(items..., more...)` for each tuple or pair. **Source.** rapidz `starsink`.
+template <class F, class... More>
+auto starsink(F f, More... more) {
+  return [f = stream::bind_back(std::move(f), std::move(more)...)]<class In>(const Stream<In>& s) mutable {
+    return stream::attach_sink_kernel(s, "starsink", stream::StarsinkKernel<In, decltype(f)>{std::move(f)});
+  };
+}
+/// Collects the elements in a list: `auto list = s.sink_to_list(); ... list.values()`.
+inline auto sink_to_list() {
+  return []<class In>(const Stream<In>& s) {
+    Collected<In> list;
+    stream::attach_sink_kernel(s, "sink_to_list", stream::ListKernel<In>{list});
+    return list;
+  };
+}
+/// Writes each element as a line of text.
+///
+/// **Units.** Numbers are written so that they read back exactly; other types by their `<<`.
+/// **Errors.** Throws `Error{io}` if the file cannot be opened; a write that fails is an error of that element.
+/// **Cost.** Written in blocks of 64 KiB, and on `drain`, `flush`, `close` and at the end.
+/// **Source.** streamz `Stream.sink_to_textfile`.
+///
+/// \param end     What follows each element.
+/// \param append  Whether an existing file is kept.
+inline auto sink_to_textfile(std::filesystem::path path, std::string end = "\n", bool append = true) {
+  return [file = std::make_shared<stream::TextFile>(path, append), end = std::move(end), name = path.filename().string()]<class In>(const Stream<In>& s) {
+    Sink sink = stream::attach_sink_kernel(s, "sink_to_textfile", stream::TextFileKernel<In>{file, end});
+    sink.node().set_detail(name);
+    return sink;
+  };
+}
+
+}  // namespace op
+}  // namespace weir

@@ -1,0 +1,423 @@
+// Where elements come from: from_iterable, from_range, from_periodic, from_queue, from_textfile, filenames, from_process.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <filesystem>
+#include <functional>
+#include <iterator>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "weir/core/duration.hpp"
+#include "weir/stream/stream.hpp"
+
+namespace weir {
+
+/// Where a source runs and how often it looks: `from_textfile("log", {.poll_interval = 10ms, .loop = loop})`.
+struct SourceOptions {
+  Duration poll_interval = std::chrono::milliseconds(100);
+  std::optional<EventLoop> loop = {};  ///< by default one with a thread of its own
+};
+
+namespace stream {
+
+// A producer has
+//   using Out = ...;
+//   static constexpr bool is_finite;             whether drain waits for its end
+//   void start(Time now);                         begins, or begins again
+//   std::optional<Out> next(Time now);            the next element, if there is one now
+//   bool is_over() const;                         there will be none
+//   std::optional<Time> wake(Time now) const;     when to look again; nothing: when poked
+//   void stop();                                  optional
+//   void attach(std::function<void()> poke);      optional
+
+/// Runs a producer on the stream's event loop; stops asking it while a node below is full.
+template <class Producer>
+class SourceNode final : public Outlet<typename Producer::Out> {
+ public:
+  using Out = typename Producer::Out;
+  SourceNode(std::string kind, Producer producer) : Outlet<Out>(std::move(kind)), producer_(std::move(producer)) {}
+  ~SourceNode() override { shut(); }
+
+  void start() override {
+    {
+      Frame frame(*this);
+      if (running_) return;
+      if (!timer_) {
+        timer_ = std::make_unique<Timer>(this->graph().loop(), [this] { work(); });
+        if constexpr (requires(Producer& p) { p.attach(std::function<void()>()); }) producer_.attach([this] { poke(); });
+      }
+      producer_.start(timer_->loop().now());
+      this->reopen();
+      running_ = true;
+    }
+    poke();
+  }
+  void stop() override {
+    if (running_.exchange(false)) this->graph().changed();
+    if constexpr (requires(Producer& p) { p.stop(); }) producer_.stop();
+  }
+  void shut() noexcept override {
+    running_ = false;
+    if (timer_) timer_->close();
+    if constexpr (requires(Producer& p) { p.attach(std::function<void()>()); }) producer_.attach(nullptr);
+  }
+  [[nodiscard]] bool emits_by_itself() const override { return true; }
+  [[nodiscard]] std::size_t pending() const override { return Producer::is_finite && running_ ? 1 : 0; }
+  [[nodiscard]] const char* shape() const override { return "invhouse"; }
+
+ private:
+  enum class Step { went, waits, blocked };
+
+  void poke() {
+    if (timer_) timer_->arm(timer_->loop().now());
+  }
+  void work() {
+    constexpr int most = 256;  // then others on the loop have their turn
+    for (int count = 0; count < most; ++count) {
+      if (!running_) return;
+      const Step done = step();
+      if (done == Step::waits) return;
+      if (done == Step::blocked) {
+        this->graph().when_changed([this] { poke(); });
+        Frame frame(*this);
+        if (this->closed_gate()) return;
+      }
+    }
+    poke();
+  }
+  Step step() {
+    std::exception_ptr error;
+    Step result = Step::went;
+    {
+      Frame frame(*this);
+      if (this->closed_gate()) return Step::blocked;
+      try {
+        const Time now = timer_->loop().now();
+        if (std::optional<Out> x = producer_.next(now)) {
+          this->admit(std::move(*x));
+        } else {
+          result = Step::waits;
+          if (producer_.is_over())
+            finish();
+          else if (const auto at = producer_.wake(now))
+            timer_->arm(*at);
+        }
+      } catch (...) {  // of the producer: it stops, and can be started again
+        this->raise_current();
+        if (producer_.is_over()) this->end();
+        running_ = false;
+        result = Step::waits;
+      }
+      error = frame.finish_quietly();
+    }
+    if (error) this->graph().report(error);
+    if (result == Step::waits && !running_) this->graph().changed();
+    return result;
+  }
+  void finish() {
+    this->end();
+    running_ = false;
+  }
+
+  Producer producer_;
+  std::atomic<bool> running_{false};
+  std::unique_ptr<Timer> timer_;
+};
+
+/// Makes a stream that begins with a producer.
+template <class Producer>
+Stream<typename Producer::Out> make_source(std::string kind, Producer producer, std::optional<EventLoop> loop, std::string detail = {}) {
+  auto node = std::make_unique<SourceNode<Producer>>(std::move(kind), std::move(producer));
+  node->set_detail(std::move(detail));
+  auto& made = *node;
+  auto [graph, any] = make_graph(std::move(node), std::move(loop));
+  return Stream<typename Producer::Out>(std::move(graph), made);
+}
+
+template <class Range>
+struct IterableProducer {
+  using Iterator = decltype(std::begin(std::declval<Range&>()));
+  using Out = std::remove_cvref_t<decltype(*std::declval<Iterator&>())>;
+  static constexpr bool is_finite = true;
+  std::shared_ptr<Range> range;
+  std::optional<Iterator> at = {};
+  void start(Time) { at = std::begin(*range); }
+  std::optional<Out> next(Time) {
+    if (is_over()) return {};
+    Out x = **at;
+    ++*at;
+    return x;
+  }
+  [[nodiscard]] bool is_over() const { return !(*at != std::end(*range)); }
+  [[nodiscard]] std::optional<Time> wake(Time now) const { return now; }
+};
+
+template <class T>
+struct RangeProducer {
+  using Out = T;
+  static constexpr bool is_finite = true;
+  T begin, end, step;
+  T at = begin;
+  void start(Time) { at = begin; }
+  std::optional<T> next(Time) {
+    if (is_over()) return {};
+    return std::exchange(at, static_cast<T>(at + step));
+  }
+  [[nodiscard]] bool is_over() const { return T{} < step ? !(at < end) : !(end < at); }
+  [[nodiscard]] std::optional<Time> wake(Time now) const { return now; }
+};
+
+template <class F>
+struct PeriodicProducer {
+  using Out = std::decay_t<std::invoke_result_t<F&>>;
+  static constexpr bool is_finite = false;
+  F f;
+  Time interval;
+  Time due{};
+  void start(Time now) { due = now; }
+  std::optional<Out> next(Time now) {
+    if (now < due) return {};
+    due = due + interval <= now ? now + interval : due + interval;
+    return std::invoke(f);
+  }
+  [[nodiscard]] bool is_over() const { return false; }
+  [[nodiscard]] std::optional<Time> wake(Time) const { return due; }
+};
+
+/// Cuts bytes into messages.
+class Splitter {
+ public:
+  Splitter(std::string delimiter, std::size_t max_bytes) : delimiter_(std::move(delimiter)), max_bytes_(max_bytes) {}
+  void add(std::string_view bytes) { rest_.append(bytes); }
+  /// The next complete message, without its delimiter.
+  ///
+  /// **Errors.** Throws `Error{io}` once for a message that is too long; the rest of it is dropped.
+  std::optional<std::string> next(const std::string& who);
+  /// What is left without a delimiter.
+  [[nodiscard]] std::string take_rest();
+
+ private:
+  std::string delimiter_;
+  std::size_t max_bytes_;
+  std::string rest_;
+  std::size_t begin_ = 0, looked_ = 0;
+  bool dropping_ = false;
+};
+
+/// Follows a text file that grows, shrinks, is replaced or is away for a while.
+class TextFileProducer {
+ public:
+  using Out = std::string;
+  static constexpr bool is_finite = false;
+  TextFileProducer(std::filesystem::path path, std::string delimiter, bool from_end, Time interval, std::size_t max_line_bytes);
+  void start(Time now);
+  std::optional<std::string> next(Time now);
+  [[nodiscard]] bool is_over() const { return false; }
+  [[nodiscard]] std::optional<Time> wake(Time now) const { return now + interval_; }
+
+ private:
+  struct File;
+  std::shared_ptr<File> file_;
+  Time interval_;
+};
+
+/// Looks for new names in a directory.
+class FilenamesProducer {
+ public:
+  using Out = std::filesystem::path;
+  static constexpr bool is_finite = false;
+  FilenamesProducer(std::filesystem::path where, Time interval);
+  void start(Time) {}
+  std::optional<std::filesystem::path> next(Time now);
+  [[nodiscard]] bool is_over() const { return false; }
+  [[nodiscard]] std::optional<Time> wake(Time now) const { return now + interval_; }
+
+ private:
+  struct Names;
+  std::shared_ptr<Names> names_;
+  Time interval_;
+};
+
+/// Reads the lines a program writes.
+class ProcessProducer {
+ public:
+  using Out = std::string;
+  static constexpr bool is_finite = true;
+  ProcessProducer(std::vector<std::string> command, bool with_stderr, Time interval);
+  void start(Time now);
+  std::optional<std::string> next(Time now);
+  void stop();
+  [[nodiscard]] bool is_over() const;
+  [[nodiscard]] std::optional<Time> wake(Time now) const { return now + interval_; }
+
+ private:
+  struct Process;
+  std::shared_ptr<Process> process_;
+  Time interval_;
+};
+
+}  // namespace stream
+
+/// A bounded queue between threads of your own and a stream; copies share it.
+///
+/// **Threads.** Every member from any thread.
+template <class T>
+class Queue {
+ public:
+  /// **Errors.** Throws `Error{invalid_argument}` if `size` is 0.
+  explicit Queue(std::size_t size = 1024) : state_(std::make_shared<State>()) {
+    op::detail::at_least_one("Queue", "size", size);
+    state_->size = size;
+  }
+  /// Waits for room. **Errors.** Throws `Error{closed}` after `close`.
+  void put(T x) const {
+    std::unique_lock lock(state_->mutex);
+    state_->room.wait(lock, [&] { return state_->closed || state_->items.size() < state_->size; });
+    add(std::move(x), lock);
+  }
+  /// False if there is no room.
+  [[nodiscard]] bool try_put(T x) const {
+    std::unique_lock lock(state_->mutex);
+    if (!state_->closed && state_->items.size() >= state_->size) return false;
+    add(std::move(x), lock);
+    return true;
+  }
+  /// What is in it comes out, then the stream ends.
+  void close() const {
+    {
+      const std::lock_guard lock(state_->mutex);
+      state_->closed = true;
+      state_->room.notify_all();
+    }
+    state_->call_poke();
+  }
+
+ private:
+  template <class U>
+  friend struct QueueProducer;
+  struct State {
+    std::mutex mutex;
+    std::condition_variable room;
+    std::deque<T> items;
+    std::size_t size = 0;
+    bool closed = false;
+    std::mutex poke_mutex;
+    std::function<void()> poke;
+    void call_poke() {
+      const std::lock_guard lock(poke_mutex);
+      if (poke) poke();
+    }
+  };
+  void add(T&& x, std::unique_lock<std::mutex>& lock) const {
+    if (state_->closed) throw Error(ErrorKind::closed, "Queue: it is closed");
+    state_->items.push_back(std::move(x));
+    lock.unlock();
+    state_->call_poke();
+  }
+  std::shared_ptr<State> state_;
+};
+
+template <class T>
+struct QueueProducer {
+  using Out = T;
+  static constexpr bool is_finite = false;
+  Queue<T> queue;
+  void start(stream::Time) {}
+  void attach(std::function<void()> poke) {
+    const std::lock_guard lock(queue.state_->poke_mutex);
+    queue.state_->poke = std::move(poke);
+  }
+  std::optional<T> next(stream::Time) {
+    const std::lock_guard lock(queue.state_->mutex);
+    if (queue.state_->items.empty()) return {};
+    std::optional<T> x(std::move(queue.state_->items.front()));
+    queue.state_->items.pop_front();
+    queue.state_->room.notify_one();
+    return x;
+  }
+  [[nodiscard]] bool is_over() const {
+    const std::lock_guard lock(queue.state_->mutex);
+    return queue.state_->closed && queue.state_->items.empty();
+  }
+  [[nodiscard]] std::optional<stream::Time> wake(stream::Time) const { return {}; }
+};
+
+/// Emits the elements of a container or range, then ends.
+///
+/// Begin with `start()`; starting again emits everything again. Like all sources it runs on its event loop and stands still while a node below is full.
+///
+/// **Errors.** An exception of the range comes out of `drain`; the source stops and can be started again.
+/// **Backpressure.** Takes nothing from the range while a node below is full. `drain` waits for its end.
+/// **Source.** streamz `from_iterable`.
+template <class Range>
+auto from_iterable(Range range, SourceOptions options = {}) {
+  return stream::make_source("from_iterable", stream::IterableProducer<Range>{std::make_shared<Range>(std::move(range))}, std::move(options.loop));
+}
+
+/// Emits `begin`, `begin + step`, ... before `end`, then ends.
+///
+/// **Errors.** Throws `Error{invalid_argument}` if `step` is 0.
+template <class T>
+auto from_range(T begin, T end, T step = T(1), SourceOptions options = {}) {
+  if (step == T{}) throw Error(ErrorKind::invalid_argument, "from_range: step must not be 0");
+  return stream::make_source("from_range", stream::RangeProducer<T>{begin, end, step}, std::move(options.loop));
+}
+
+/// Emits what `f()` returns, at once and then every `interval`.
+///
+/// **Units.** `interval` is a duration or text; times that were missed while a node below was full are left out.
+/// **Errors.** Throws `Error{invalid_argument}` if `interval` is not positive. If `f` throws, the source stops, and the error comes out of `drain`.
+/// **Source.** streamz `from_periodic`, whose period adds the pipeline's time.
+template <class F>
+auto from_periodic(F f, Duration interval, SourceOptions options = {}) {
+  const stream::Time period = op::detail::positive("from_periodic", "interval", interval);
+  return stream::make_source("from_periodic", stream::PeriodicProducer<F>{std::move(f), period}, std::move(options.loop), to_string(period));
+}
+
+/// Emits what others put into `queue`; ends when it is closed and empty.
+///
+/// **Backpressure.** `queue.put` waits while the queue is full, which it stays while a node below is.
+template <class T>
+auto from_queue(Queue<T> queue, SourceOptions options = {}) {
+  return stream::make_source("from_queue", QueueProducer<T>{std::move(queue)}, std::move(options.loop));
+}
+
+/// Emits the lines of a text file, and those that are written to it later.
+///
+/// A file that is truncated is read from its beginning; one that is replaced is read to its end before the new one; one that is away is waited for.
+///
+/// **Shape.** `std::string` without the delimiter. What stands after the last delimiter waits for the next one.
+/// **Errors.** Throws `Error{not_found}` if there is no such file now. A line longer than `max_line_bytes` is dropped, and an error of the stream.
+/// **Backpressure.** Does not read while a node below is full.
+/// **Source.** streamz `from_textfile`, which keeps the delimiter and knows no truncation.
+Stream<std::string> from_textfile(const std::filesystem::path& path, SourceOptions options = {}, std::string delimiter = "\n", bool from_end = false,
+                                  std::size_t max_line_bytes = std::size_t{64} << 20);
+
+/// Emits the names of files in a directory, or of those that match a pattern with `*` and `?` in the last part, and later the new ones.
+///
+/// **Shape.** `std::filesystem::path`, sorted within one look; each name once.
+/// **Errors.** Throws `Error{not_found}` if there is no such directory now; one that goes away later is waited for.
+/// **Source.** streamz `filenames`.
+Stream<std::filesystem::path> filenames(const std::filesystem::path& where, SourceOptions options = {});
+
+/// Starts a program and emits the lines it writes; ends when the program has.
+///
+/// **Shape.** `std::string` without the newline; also the last line if it has none.
+/// **Errors.** Throws `Error{invalid_argument}` if `command` is empty; `start` throws `Error{not_found}` if it cannot be started. A program that fails is an error of the stream.
+/// **Threads.** `stop` ends the program (SIGTERM).
+/// **Backpressure.** While a node below is full nothing is read, and the pipe holds the program back.
+/// **Source.** streamz `from_process`.
+Stream<std::string> from_process(std::vector<std::string> command, SourceOptions options = {}, bool with_stderr = false);
+
+}  // namespace weir

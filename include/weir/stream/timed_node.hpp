@@ -1,0 +1,177 @@
+// TimedNode: runs a kernel that has deadlines. The kernel is told the time; the node owns the timer.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "weir/core/event_loop.hpp"
+#include "weir/stream/forward.hpp"
+#include "weir/stream/kernel.hpp"
+
+namespace weir {
+namespace stream {
+
+using Time = EventLoop::Time;
+
+// A timed kernel is a kernel whose push takes the time as a third argument, and which has
+//   std::optional<Time> due() const;                        when it wants to be woken
+//   template <class Emit> void fire(Emit&& emit, Time now);  what happens then
+// and, where they make sense,
+//   void begin(Time now);            the time it is built into a graph
+//   bool is_full(Time now) const;    emissions should wait (until a later fire or push)
+//   std::size_t pending() const;     elements that come out by themselves
+//   bool outlives_input              the end of the stream waits for what is pending
+
+/// The clock and the alarm of a node; the part that does not depend on types.
+class Alarm {
+ public:
+  /// `ring` runs on the loop, inside the node's domain, when no gate below is closed.
+  Alarm(Node& node, std::function<void()> ring) : node_(node), ring_(std::move(ring)) {}
+  void attach(EventLoop loop);
+  [[nodiscard]] Time now() const { return timer_ ? timer_->loop().now() : Time{}; }
+  void set(std::optional<Time> due);
+  void shut() noexcept {
+    if (timer_) timer_->close();
+  }
+
+ private:
+  void rang();
+  Node& node_;
+  std::function<void()> ring_;
+  std::optional<Time> armed_;
+  std::unique_ptr<Timer> timer_;
+};
+
+template <class In, class Kernel>
+class TimedNode final : public Outlet<typename Kernel::Out>, public Inlet<In> {
+ public:
+  using Out = typename Kernel::Out;
+  TimedNode(std::string kind, Kernel kernel)
+      : Outlet<Out>(std::move(kind)), Inlet<In>(this), kernel_(std::move(kernel)), alarm_(*this, [this] { ring(); }), gate_(*this) {}
+  ~TimedNode() override { alarm_.shut(); }
+
+  void push(In&& x) noexcept override { take(std::move(x)); }
+  void push(const In& x) noexcept override {
+    if constexpr (is_copyable<In>) take(x);
+  }
+  void attached() override {
+    alarm_.attach(this->graph().loop());
+    if constexpr (requires(Kernel& k) { k.begin(Time{}); }) kernel_.begin(alarm_.now());
+    settle();
+  }
+  void input_ended(unsigned) override {
+    if (++this->ended_inputs_ < this->upstreams().size()) return;
+    end();
+  }
+  void end() override {
+    if constexpr (requires { Kernel::outlives_input; }) {
+      ending_ = kernel_.pending() > 0;
+      if (ending_) return;
+    }
+    Node::end();
+    alarm_.set({});
+    gate_.set(false);
+  }
+  void put_out(bool) override {
+    if constexpr (requires(Kernel& k, Give g) { k.finish(g); }) kernel_.finish(Give{*this});
+    settle();
+  }
+  bool reset() override {
+    if constexpr (requires(Kernel& k) { k.reset(); }) {
+      kernel_.reset();
+      settle();
+      return true;
+    }
+    return false;
+  }
+  void shut() noexcept override { alarm_.shut(); }
+  [[nodiscard]] std::size_t queued() const override { return held_.load(std::memory_order_relaxed); }
+  [[nodiscard]] std::size_t pending() const override { return pending_.load(std::memory_order_acquire); }
+  [[nodiscard]] bool emits_by_itself() const override { return true; }
+  [[nodiscard]] Gate* gate(unsigned) override {
+    if constexpr (requires(const Kernel& k) { k.is_full(Time{}); })
+      return &gate_;
+    else
+      return nullptr;
+  }
+
+ private:
+  struct Give {
+    Outlet<Out>& outlet;
+    void operator()(Out&& y) const noexcept { outlet.send(std::move(y)); }
+    void operator()(const Out& y) const noexcept { outlet.send(y); }
+  };
+  template <class X>
+  void take(X&& x) noexcept {
+    this->in.add();
+    try {
+      kernel_.push(std::forward<X>(x), Give{*this}, alarm_.now());
+    } catch (...) {
+      if (this->policy_.action == ErrorPolicy::Action::skip)
+        this->errors.add();
+      else
+        this->raise_current();
+    }
+    settle();
+  }
+  void ring() {
+    if (this->ended_) return;
+    kernel_.fire(Give{*this}, alarm_.now());
+    settle();
+    if (ending_ && kernel_pending() == 0) Node::end();
+  }
+  [[nodiscard]] std::size_t kernel_pending() const {
+    if constexpr (requires(const Kernel& k) { k.pending(); })
+      return kernel_.pending();
+    else
+      return 0;
+  }
+  /// After every change: the counts others read, the next alarm, the gate.
+  void settle() {
+    if constexpr (requires(const Kernel& k) { k.held(); }) held_.store(kernel_.held(), std::memory_order_relaxed);
+    const std::size_t left = kernel_pending();
+    const bool done = left == 0 && pending_.load(std::memory_order_relaxed) != 0;
+    pending_.store(left, std::memory_order_release);
+    if (!this->ended_) alarm_.set(kernel_.due());
+    if constexpr (requires(const Kernel& k) { k.is_full(Time{}); }) gate_.set(!this->ended_ && kernel_.is_full(alarm_.now()));
+    if (done) this->graph().changed();
+  }
+
+  Kernel kernel_;
+  Alarm alarm_;
+  Gate gate_;
+  bool ending_ = false;
+  std::atomic<std::size_t> held_{0}, pending_{0};
+};
+
+}  // namespace stream
+
+namespace op {
+
+/// An operator made of a kind and a function that makes a timed kernel.
+template <class Make>
+struct ByTimedKernel {
+  const char* kind;
+  Make make;
+  std::string text = {};
+  template <class In>
+  auto timed_kernel() {
+    return make(std::type_identity<In>{});
+  }
+  template <class In>
+  auto operator()(const Stream<In>& s) {
+    using Kernel = decltype(timed_kernel<In>());
+    auto node = std::make_unique<stream::TimedNode<In, Kernel>>(kind, timed_kernel<In>());
+    node->set_detail(text);
+    return stream::attach<typename Kernel::Out>(s, std::move(node));
+  }
+};
+template <class Make>
+ByTimedKernel(const char*, Make, std::string) -> ByTimedKernel<Make>;
+
+}  // namespace op
+}  // namespace weir

@@ -1,0 +1,162 @@
+// Functions of users over chunks.
+#include "weir/array/blocks.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+#include "array/looks.hpp"
+#include "weir/array/shape.hpp"
+
+namespace weir::array {
+
+namespace {
+
+Shape to_shape(const Dims& d) { return {d.begin(), d.end()}; }
+
+}  // namespace
+
+task::Value checked_chunk(const char* function, DType type, task::Value value, const Shape& expected) {
+  const Tensor chunk = view_value(type, value);
+  if (!std::equal(expected.begin(), expected.end(), chunk.shape.begin(), chunk.shape.end()))
+    refuse(function, "the function must return a chunk of shape " + weir::to_text(expected) + " (got " + weir::to_text(to_shape(chunk.shape)) + ")");
+  return value;
+}
+
+task::Value trimmed(DType type, task::Value value, const Shape& whole, const Shape& before, const Shape& shape) {
+  const Tensor from = view_value(type, checked_chunk("map_overlap", type, std::move(value), whole));
+  if (whole == shape) return from.value;
+  const Tensor out = make_tensor(type, dims(shape));
+  const std::size_t axes = shape.size(), size = size_of(type);
+  const Dims steps = row_major(dims(whole));
+  const std::int64_t inner = shape[axes - 1], rows = inner ? out.size() / inner : 0;
+  auto* to = static_cast<std::byte*>(out.data);
+  for (std::int64_t row = 0; row < rows; ++row, to += static_cast<std::size_t>(inner) * size) {
+    std::int64_t rest = row, offset = before[axes - 1];
+    for (std::size_t a = axes - 1; a-- > 0;) {
+      offset += (before[a] + rest % shape[a]) * steps[a];
+      rest /= shape[a];
+    }
+    std::memcpy(to, static_cast<const std::byte*>(from.data) + static_cast<std::size_t>(offset) * size, static_cast<std::size_t>(inner) * size);
+  }
+  return out.value;
+}
+
+NodePtr map_blocks(DType out, const Chunks& chunks, std::vector<NodePtr> inputs, Kernel kernel, Buffer parameters) {
+  const Shape& shape = shape_of(inputs[0]);
+  for (std::size_t i = 1; i < inputs.size(); ++i) inputs[i] = broadcast("map_blocks", inputs[i], shape);
+  const Grid grid = chunks.empty() ? inputs[0]->grid : Grid(chunks);
+  if (grid.count() != inputs[0]->grid.count())
+    refuse("map_blocks", "there must be as many chunks as in the first array, " + std::to_string(inputs[0]->grid.count()) + " (got " + std::to_string(grid.count()) + ")");
+  const auto plan = [inputs, grid, kernel, parameters = std::move(parameters)](TaskBuilder& task, std::int64_t chunk) {
+    const View view = chunk_view(inputs[0]->grid, chunk), mine = chunk_view(grid, chunk);
+    BlockInfo info;
+    const Dims at = grid.unravel(chunk);
+    for (std::size_t a = 0; a < grid.axes(); ++a) {
+      info.location.push_back(at[a]);
+      info.count.push_back(static_cast<std::int64_t>(grid.chunks[a].size()));
+      info.start.push_back(mine.maps[a].start);
+      info.shape.push_back(mine.shape[a]);
+    }
+    info.array_shape = grid.shape;
+    std::vector<std::uint32_t> operands;
+    for (const NodePtr& input : inputs) operands.push_back(task.need(*input, view));
+    Writer writer(task.code.parameters);
+    write(writer, info);
+    task.code.parameters.append(parameters.data(), parameters.size());
+    task.kernel(kernel, std::move(operands));
+  };
+  return std::make_shared<TaskNode>("map_blocks", out, grid, inputs, plan);
+}
+
+NodePtr map_overlap(DType out, const NodePtr& x, const Overlap& overlap, Kernel kernel, Buffer parameters) {
+  const Shape& shape = shape_of(x);
+  if (overlap.depth.size() != shape.size()) refuse("map_overlap", "a depth must be given for every axis (got " + std::to_string(overlap.depth.size()) + " for " + weir::to_text(shape) + ")");
+  for (std::size_t a = 0; a < shape.size(); ++a) {
+    const auto [before, after] = overlap.depth[a];
+    if (std::min(before, after) < 0 || std::max(before, after) > shape[a])
+      refuse("map_overlap", "a depth must be in [0, " + std::to_string(shape[a]) + "] along axis " + std::to_string(a) + " (got " + std::to_string(before) + " and " + std::to_string(after) + ")");
+  }
+  const bool padded = overlap.boundary != Boundary::none;
+  const PadMode modes[] = {PadMode::constant, PadMode::wrap, PadMode::symmetric, PadMode::edge, PadMode::constant};
+  const NodePtr source = padded ? pad(x, overlap.depth, modes[static_cast<std::size_t>(overlap.boundary)], scalar_as(x->type, overlap.constant)) : x;
+  const auto plan = [source, grid = x->grid, overlap, padded, kernel, parameters = std::move(parameters)](TaskBuilder& task, std::int64_t chunk) {
+    View view = chunk_view(grid, chunk);
+    const Shape mine = to_shape(view.shape);
+    Shape first(mine.size());
+    for (std::size_t a = 0; a < mine.size(); ++a) {
+      const std::int64_t start = view.maps[a].start;
+      const std::int64_t before = padded ? overlap.depth[a].first : std::min(overlap.depth[a].first, start);
+      const std::int64_t after = padded ? overlap.depth[a].second : std::min(overlap.depth[a].second, grid.shape[a] - start - mine[a]);
+      first[a] = before;
+      view.maps[a].start = padded ? start : start - before;
+      view.shape[a] = mine[a] + before + after;
+    }
+    Writer writer(task.code.parameters);
+    write(writer, to_shape(view.shape));
+    write(writer, first);
+    write(writer, mine);
+    write(writer, overlap.trim);
+    task.code.parameters.append(parameters.data(), parameters.size());
+    task.kernel(kernel, {task.need(*source, view)});
+  };
+  return std::make_shared<TaskNode>("map_overlap", out, x->grid, std::vector<NodePtr>{source}, plan);
+}
+
+NodePtr reduction(DType out, const NodePtr& x, const Axes& axes, bool keepdims, int split_every, Kernel chunk_kernel, Buffer chunk_parameters, Kernel merge, Buffer merge_parameters) {
+  const Shape& shape = shape_of(x);
+  if (split_every < 2) refuse("reduction", "split_every must be at least 2 (got " + std::to_string(split_every) + ")");
+  std::vector<bool> folded(shape.size(), axes.is_all);
+  for (const std::int64_t axis : axes.list) folded[axis_of("reduction", axis, shape.size())] = true;
+  Shape list;
+  for (std::size_t a = 0; a < shape.size(); ++a)
+    if (folded[a]) list.push_back(static_cast<std::int64_t>(a));
+  // One level: `ways` chunks along every folded axis become one element.
+  const auto level = [&](const NodePtr& from, std::int64_t ways, Kernel kernel, const Buffer& parameters) -> NodePtr {
+    Chunks chunks = from->grid.chunks;
+    for (std::size_t a = 0; a < shape.size(); ++a)
+      if (folded[a]) chunks[a].assign((from->grid.chunks[a].size() + static_cast<std::size_t>(ways) - 1) / static_cast<std::size_t>(ways), 1);
+    Grid grid(std::move(chunks));
+    const auto plan = [=](TaskBuilder& task, std::int64_t c) {
+      View view = chunk_view(grid, c);
+      const Shape result = to_shape(view.shape);
+      const Dims at = grid.unravel(c);
+      for (std::size_t a = 0; a < folded.size(); ++a) {
+        if (!folded[a]) continue;
+        const auto& starts = from->grid.starts[a];
+        const auto begin = static_cast<std::size_t>(at[a] * ways), end = std::min(starts.size() - 1, begin + static_cast<std::size_t>(ways));
+        view.maps[a].start = starts[begin];
+        view.shape[a] = starts[end] - starts[begin];
+      }
+      Writer writer(task.code.parameters);
+      write(writer, list);
+      write(writer, result);
+      task.code.parameters.append(parameters.data(), parameters.size());
+      task.kernel(kernel, {task.need(*from, view)});
+    };
+    return std::make_shared<TaskNode>("reduction", out, grid, std::vector<NodePtr>{from}, plan);
+  };
+  NodePtr node = level(x, 1, chunk_kernel, chunk_parameters);
+  const auto unfinished = [&] { return std::ranges::any_of(list, [&](std::int64_t a) { return node->grid.chunks[static_cast<std::size_t>(a)].size() > 1; }); };
+  while (unfinished()) node = level(node, split_every, merge, merge_parameters);
+  return keepdims || list.empty() ? node : squeeze(node, list);
+}
+
+NodePtr along_axis(DType out, const NodePtr& x, std::int64_t axis, std::int64_t length, Kernel kernel, Buffer parameters) {
+  const std::size_t a = axis_of("apply_along_axis", axis, shape_of(x).size());
+  if (length < -1) refuse("apply_along_axis", "the length must be at least 0, or -1 for that of the axis (got " + std::to_string(length) + ")");
+  Chunks chunks = x->grid.chunks;
+  chunks[a] = {x->grid.shape[a]};
+  const NodePtr source = rechunk(x, ChunkSpec(chunks));
+  const std::int64_t count = length < 0 ? x->grid.shape[a] : length;
+  chunks[a] = {count};
+  const auto plan = [source, a, count, kernel, parameters = std::move(parameters)](TaskBuilder& task, std::int64_t chunk) {
+    Writer writer(task.code.parameters);
+    write(writer, static_cast<std::int64_t>(a));
+    write(writer, count);
+    task.code.parameters.append(parameters.data(), parameters.size());
+    task.kernel(kernel, {task.need_chunk(*source, chunk)});
+  };
+  return std::make_shared<TaskNode>("apply_along_axis", out, Grid(std::move(chunks)), std::vector<NodePtr>{source}, plan);
+}
+
+}  // namespace weir::array

@@ -1,0 +1,430 @@
+// HDF5: opening, reading regions, creating files; the only file that knows the library.
+#include "array/hdf5.hpp"
+
+#include <fcntl.h>
+#include <hdf5.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <zlib.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <climits>
+#include <cstring>
+#include <list>
+#include <mutex>
+
+#include "array/nodes.hpp"
+
+namespace weir::array {
+
+namespace {
+
+// The library is not safe for threads: one call at a time.
+std::mutex& library() {
+  static std::mutex mutex;
+  static const bool quiet = (H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr), true);
+  (void)quiet;
+  return mutex;
+}
+
+// An identifier that closes itself.
+class Id {
+ public:
+  Id() = default;
+  Id(hid_t id, herr_t (*close)(hid_t)) : id_(id), close_(close) {}
+  Id(Id&& other) noexcept : id_(std::exchange(other.id_, -1)), close_(other.close_) {}
+  Id& operator=(Id other) noexcept {
+    std::swap(id_, other.id_);
+    std::swap(close_, other.close_);
+    return *this;
+  }
+  ~Id() {
+    if (id_ >= 0) close_(id_);
+  }
+  operator hid_t() const noexcept { return id_; }
+  [[nodiscard]] bool ok() const noexcept { return id_ >= 0; }
+
+ private:
+  hid_t id_ = -1;
+  herr_t (*close_)(hid_t) = nullptr;
+};
+
+// The innermost reason the library gives.
+std::string reason() {
+  std::string text;
+  H5Ewalk2(
+      H5E_DEFAULT, H5E_WALK_UPWARD,
+      [](unsigned n, const H5E_error2_t* error, void* out) -> herr_t {
+        if (n == 0 && error->desc) *static_cast<std::string*>(out) = error->desc;
+        return 0;
+      },
+      &text);
+  return text.empty() ? "no reason given" : text;
+}
+[[noreturn]] void fail(ErrorKind kind, const std::string& text) { throw Error(kind, text); }
+
+Id complex_type(hid_t real) {
+  const std::size_t size = H5Tget_size(real);
+  Id type(H5Tcreate(H5T_COMPOUND, 2 * size), &H5Tclose);
+  H5Tinsert(type, "r", 0, real);
+  H5Tinsert(type, "i", size, real);
+  return type;
+}
+// As h5py does it: bool is an enumeration, complex numbers are pairs r and i.
+Id native_type(DType type) {
+  switch (type) {
+    case DType::boolean: {
+      Id e(H5Tenum_create(H5T_NATIVE_INT8), &H5Tclose);
+      const std::int8_t no = 0, yes = 1;
+      H5Tenum_insert(e, "FALSE", &no);
+      H5Tenum_insert(e, "TRUE", &yes);
+      return e;
+    }
+    case DType::int8: return {H5Tcopy(H5T_NATIVE_INT8), &H5Tclose};
+    case DType::int16: return {H5Tcopy(H5T_NATIVE_INT16), &H5Tclose};
+    case DType::int32: return {H5Tcopy(H5T_NATIVE_INT32), &H5Tclose};
+    case DType::int64: return {H5Tcopy(H5T_NATIVE_INT64), &H5Tclose};
+    case DType::uint8: return {H5Tcopy(H5T_NATIVE_UINT8), &H5Tclose};
+    case DType::uint16: return {H5Tcopy(H5T_NATIVE_UINT16), &H5Tclose};
+    case DType::uint32: return {H5Tcopy(H5T_NATIVE_UINT32), &H5Tclose};
+    case DType::uint64: return {H5Tcopy(H5T_NATIVE_UINT64), &H5Tclose};
+    case DType::float32: return {H5Tcopy(H5T_NATIVE_FLOAT), &H5Tclose};
+    case DType::float64: return {H5Tcopy(H5T_NATIVE_DOUBLE), &H5Tclose};
+    case DType::complex64: return complex_type(H5T_NATIVE_FLOAT);
+    default: return complex_type(H5T_NATIVE_DOUBLE);
+  }
+}
+
+// What is known of an open dataset: enough to read an uncompressed one without the library.
+struct Dataset {
+  FileName name;
+  struct stat identity {};
+  Id file, dataset;
+  Shape shape, chunk;
+  DType type = DType::float64;
+  bool same_type = false;    // stored exactly as in memory
+  bool filtered = false;
+  haddr_t contiguous = HADDR_UNDEF;
+  int descriptor = -1;
+  ~Dataset() {
+    if (descriptor >= 0) close(descriptor);
+  }
+};
+
+std::string in_quotes(const std::string& text) { return "\"" + text + "\""; }
+
+void check_file(const std::string& function, const std::string& path, struct stat& status) {
+  if (stat(path.c_str(), &status) != 0) {
+    const int error = errno;
+    if (error == ENOENT || error == ENOTDIR) fail(ErrorKind::not_found, function + ": the file must exist (got " + in_quotes(path) + ")");
+    fail(ErrorKind::io, function + ": cannot read " + in_quotes(path) + ": " + std::strerror(error));
+  }
+  if (access(path.c_str(), R_OK) != 0) fail(ErrorKind::io, function + ": cannot read " + in_quotes(path) + ": " + std::strerror(errno));
+}
+
+std::shared_ptr<Dataset> open_now(const std::string& function, const FileName& name, DType type) {
+  auto open = std::make_shared<Dataset>();
+  open->name = name;
+  open->type = type;
+  check_file(function, name.path, open->identity);
+  const Id access(H5Pcreate(H5P_FILE_ACCESS), &H5Pclose);
+  H5Pset_file_locking(access, false, true);  // readers that keep a file open must not stop a writer
+  open->file = Id(H5Fopen(name.path.c_str(), H5F_ACC_RDONLY, access), &H5Fclose);
+  if (!open->file.ok()) {
+    const std::string why = reason();
+    if (why.find("truncated") != std::string::npos) fail(ErrorKind::io, function + ": the file is truncated (" + in_quotes(name.path) + ": " + why + ")");
+    fail(ErrorKind::io, function + ": " + in_quotes(name.path) + " must be an HDF5 file (" + why + ")");
+  }
+  open->dataset = Id(H5Dopen2(open->file, name.dataset.c_str(), H5P_DEFAULT), &H5Dclose);
+  if (!open->dataset.ok()) fail(ErrorKind::not_found, function + ": the dataset must exist (got " + in_quotes(name.dataset) + " in " + in_quotes(name.path) + ")");
+  const Id space(H5Dget_space(open->dataset), &H5Sclose);
+  const int rank = H5Sget_simple_extent_ndims(space);
+  std::vector<hsize_t> extents(static_cast<std::size_t>(std::max(rank, 1)));
+  if (rank > 0) H5Sget_simple_extent_dims(space, extents.data(), nullptr);
+  for (int a = 0; a < rank; ++a) open->shape.push_back(static_cast<std::int64_t>(extents[static_cast<std::size_t>(a)]));
+  const Id stored(H5Dget_type(open->dataset), &H5Tclose);
+  const H5T_class_t kind = H5Tget_class(stored);
+  const bool fits = kind == H5T_INTEGER || kind == H5T_FLOAT ? !is_complex(type) && type != DType::boolean
+                    : kind == H5T_ENUM                       ? type == DType::boolean
+                    : kind == H5T_COMPOUND                   ? is_complex(type) && H5Tget_nmembers(stored) == 2
+                                                             : false;
+  if (!fits || (kind == H5T_FLOAT && kind_of(type) == 1)) {
+    const char* kinds[] = {"integers", "floating-point numbers", "times", "text", "bit fields", "opaque bytes", "compounds", "references", "enumerations", "lists", "arrays"};
+    fail(ErrorKind::invalid_argument, function + ": the dataset's elements must be convertible to " + std::string(to_string(type)) + " (got " + (kind >= 0 && kind <= 10 ? kinds[kind] : "unknown") +
+                                          " of " + std::to_string(H5Tget_size(stored)) + " bytes in " + in_quotes(name.dataset) + ")");
+  }
+  const Id native = native_type(type);
+  open->same_type = H5Tequal(stored, native) > 0;
+  const Id plist(H5Dget_create_plist(open->dataset), &H5Pclose);
+  open->filtered = H5Pget_nfilters(plist) > 0;
+  if (H5Pget_layout(plist) == H5D_CHUNKED) {
+    std::vector<hsize_t> chunk(static_cast<std::size_t>(rank));
+    H5Pget_chunk(plist, rank, chunk.data());
+    for (const hsize_t c : chunk) open->chunk.push_back(static_cast<std::int64_t>(c));
+  } else if (H5Pget_layout(plist) == H5D_CONTIGUOUS && H5Pget_external_count(plist) == 0) {
+    open->contiguous = H5Dget_offset(open->dataset);
+  }
+  open->descriptor = ::open(name.path.c_str(), O_RDONLY | O_CLOEXEC);
+  return open;
+}
+
+// Datasets this process reads are kept open, the latest few.
+std::list<std::shared_ptr<Dataset>>& recently_read() {
+  static std::list<std::shared_ptr<Dataset>> recent;
+  return recent;
+}
+// Before a file is written: the library cannot open it a second time for writing.
+void forget(const std::string& path) {
+  recently_read().remove_if([&](const std::shared_ptr<Dataset>& open) { return open->name.path == path; });
+}
+std::shared_ptr<Dataset> opened(const FileName& name, DType type) {
+  auto& recent = recently_read();
+  struct stat now {};
+  check_file("open_hdf5", name.path, now);
+  for (auto at = recent.begin(); at != recent.end(); ++at) {
+    const Dataset& known = **at;
+    if (known.name.path != name.path || known.name.dataset != name.dataset || known.type != type) continue;
+    if (known.identity.st_ino == now.st_ino && known.identity.st_mtim.tv_sec == now.st_mtim.tv_sec && known.identity.st_mtim.tv_nsec == now.st_mtim.tv_nsec) {
+      recent.splice(recent.begin(), recent, at);
+      return recent.front();
+    }
+    recent.erase(at);
+    break;
+  }
+  recent.push_front(open_now("open_hdf5", name, type));
+  if (recent.size() > 16) recent.pop_back();
+  return recent.front();
+}
+
+void read_all(int descriptor, void* to, std::size_t count, std::uint64_t from, const std::string& path) {
+  auto* at = static_cast<std::byte*>(to);
+  while (count) {
+    const ssize_t got = pread(descriptor, at, count, static_cast<off_t>(from));
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) fail(ErrorKind::io, "open_hdf5: cannot read " + in_quotes(path) + ": " + std::strerror(errno));
+    if (got == 0) fail(ErrorKind::io, "open_hdf5: the file is truncated (" + in_quotes(path) + " ends before byte " + std::to_string(from + count) + ")");
+    at += got;
+    from += static_cast<std::uint64_t>(got);
+    count -= static_cast<std::size_t>(got);
+  }
+}
+
+// A box of a row-major array in the file, row by row.
+void read_box(const Dataset& from, const Dims& start, const Tensor& out) {
+  const std::size_t size = size_of(out.type);
+  const Dims strides = row_major(dims(from.shape));
+  std::size_t run = out.shape.size();
+  std::int64_t contiguous = 1;
+  while (run > 0 && strides[run - 1] == contiguous) {  // axes that are whole are read together
+    contiguous *= out.shape[--run];
+    if (out.shape[run] != from.shape[run]) break;
+  }
+  std::int64_t rows = 1, offset = 0;
+  for (std::size_t a = 0; a < run; ++a) rows *= out.shape[a];
+  for (std::size_t a = 0; a < out.shape.size(); ++a) offset += start[a] * strides[a];
+  auto* to = static_cast<std::byte*>(out.data);
+  for (std::int64_t row = 0; row < rows; ++row) {
+    std::int64_t rest = row, at = offset;
+    for (std::size_t a = run; a-- > 0;) {
+      at += rest % out.shape[a] * strides[a];
+      rest /= out.shape[a];
+    }
+    read_all(from.descriptor, to, static_cast<std::size_t>(contiguous) * size, from.contiguous + static_cast<std::uint64_t>(at) * size, from.name.path);
+    to += static_cast<std::size_t>(contiguous) * size;
+  }
+}
+
+}  // namespace
+
+void read_file(const FileName& file, const Dims& start, const Tensor& out) {
+  if (out.size() == 0) return;
+  std::unique_lock hold(library());
+  const std::shared_ptr<Dataset> from = opened(file, out.type);
+  for (std::size_t a = 0; a < out.shape.size(); ++a)
+    if (from->shape.size() != out.shape.size() || start[a] + out.shape[a] > from->shape[a])
+      fail(ErrorKind::io, "open_hdf5: the dataset " + in_quotes(file.dataset) + " has become smaller since it was opened (now " + weir::to_text(from->shape) + ")");
+  if (from->same_type && from->contiguous != HADDR_UNDEF && from->descriptor >= 0) {
+    hold.unlock();
+    return read_box(*from, start, out);
+  }
+  if (from->same_type && !from->filtered && !from->chunk.empty() && from->descriptor >= 0) {
+    // One whole chunk of the file, with all its rows as wide as the region: read it where it lies.
+    bool whole = true;
+    std::vector<hsize_t> offset;
+    for (std::size_t a = 0; a < out.shape.size(); ++a) {
+      whole = whole && start[a] % from->chunk[a] == 0 && out.shape[a] == from->chunk[a];
+      offset.push_back(static_cast<hsize_t>(start[a]));
+    }
+    unsigned filters = 0;
+    haddr_t address = HADDR_UNDEF;
+    hsize_t bytes = 0;
+    if (whole && H5Dget_chunk_info_by_coord(from->dataset, offset.data(), &filters, &address, &bytes) >= 0 && address != HADDR_UNDEF) {
+      hold.unlock();
+      return read_all(from->descriptor, out.data, static_cast<std::size_t>(out.size()) * size_of(out.type), address, file.path);
+    }
+  }
+  const Id space(H5Dget_space(from->dataset), &H5Sclose);
+  std::vector<hsize_t> offset, count;
+  for (std::size_t a = 0; a < out.shape.size(); ++a) {
+    offset.push_back(static_cast<hsize_t>(start[a]));
+    count.push_back(static_cast<hsize_t>(out.shape[a]));
+  }
+  Id memory(H5Screate(H5S_SCALAR), &H5Sclose);
+  if (!count.empty()) {
+    H5Sselect_hyperslab(space, H5S_SELECT_SET, offset.data(), nullptr, count.data(), nullptr);
+    memory = Id(H5Screate_simple(static_cast<int>(count.size()), count.data(), nullptr), &H5Sclose);
+  }
+  if (H5Dread(from->dataset, native_type(out.type), memory, space, H5P_DEFAULT, out.data) < 0)
+    fail(ErrorKind::io, "open_hdf5: cannot read " + in_quotes(file.dataset) + " of " + in_quotes(file.path) + " (" + reason() + ")");
+}
+
+NodePtr open_hdf5(const std::string& path, const std::string& dataset, DType type, const OpenHdf5& how) {
+  const std::lock_guard hold(library());
+  char absolute[PATH_MAX];
+  const FileName name{realpath(path.c_str(), absolute) ? absolute : path, dataset};
+  const std::shared_ptr<Dataset> open = open_now("open_hdf5", name, type);
+  return std::make_shared<FileNode>(type, Grid(how.chunks.resolve("open_hdf5", open->shape, size_of(type), open->chunk)), name);
+}
+
+// --- creating; the file that all workers write
+
+CreatedFile create_file(const std::string& path, bool append, const std::vector<DatasetPlan>& plans) {
+  const std::lock_guard hold(library());
+  forget(path);
+  errno = 0;
+  const Id access(H5Pcreate(H5P_FILE_ACCESS), &H5Pclose);
+  H5Pset_file_locking(access, false, true);
+  Id file(append ? H5Fopen(path.c_str(), H5F_ACC_RDWR, access) : H5Fcreate(path.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, access), &H5Fclose);
+  if (!file.ok()) fail(ErrorKind::io, "to_hdf5: cannot " + std::string(append ? "open " : "create ") + in_quotes(path) + " for writing (" + (errno ? std::strerror(errno) : reason()) + ")");
+  CreatedFile created;
+  for (const DatasetPlan& plan : plans) {
+    const Id links(H5Pcreate(H5P_LINK_CREATE), &H5Pclose);
+    H5Pset_create_intermediate_group(links, 1);
+    const Id properties(H5Pcreate(H5P_DATASET_CREATE), &H5Pclose);
+    H5Pset_fill_time(properties, H5D_FILL_TIME_NEVER);
+    std::vector<hsize_t> extents(plan.shape.begin(), plan.shape.end()), chunk(plan.chunk.begin(), plan.chunk.end());
+    bool empty = false;
+    for (const hsize_t extent : extents) empty = empty || extent == 0;
+    if (!chunk.empty() && !empty) H5Pset_chunk(properties, static_cast<int>(chunk.size()), chunk.data());
+    if (plan.gzip && !chunk.empty() && !empty) {
+      if (plan.shuffle) H5Pset_shuffle(properties);
+      H5Pset_deflate(properties, static_cast<unsigned>(plan.gzip));
+    } else {
+      H5Pset_alloc_time(properties, H5D_ALLOC_TIME_EARLY);
+    }
+    const Id space(extents.empty() ? H5Screate(H5S_SCALAR) : H5Screate_simple(static_cast<int>(extents.size()), extents.data(), nullptr), &H5Sclose);
+    if (append && H5Lexists(file, plan.dataset.c_str(), H5P_DEFAULT) > 0)
+      fail(ErrorKind::invalid_argument, "to_hdf5: the dataset must be new (got " + in_quotes(plan.dataset) + ", which is in " + in_quotes(path) + ")");
+    const Id dataset(H5Dcreate2(file, plan.dataset.c_str(), native_type(plan.type), space, links, properties, H5P_DEFAULT), &H5Dclose);
+    if (!dataset.ok()) fail(ErrorKind::io, "to_hdf5: cannot create the dataset " + in_quotes(plan.dataset) + " in " + in_quotes(path) + " (" + reason() + ")");
+    for (const auto& [name, value] : plan.attributes) {
+      const Id scalar(H5Screate(H5S_SCALAR), &H5Sclose);
+      if (const auto* text = std::get_if<std::string>(&value)) {
+        const Id type(H5Tcopy(H5T_C_S1), &H5Tclose);
+        H5Tset_size(type, std::max<std::size_t>(1, text->size()));
+        H5Tset_cset(type, H5T_CSET_UTF8);
+        const Id attribute(H5Acreate2(dataset, name.c_str(), type, scalar, H5P_DEFAULT, H5P_DEFAULT), &H5Aclose);
+        H5Awrite(attribute, type, text->data());
+      } else {
+        const bool real = std::holds_alternative<double>(value);
+        const Id attribute(H5Acreate2(dataset, name.c_str(), real ? H5T_NATIVE_DOUBLE : H5T_NATIVE_INT64, scalar, H5P_DEFAULT, H5P_DEFAULT), &H5Aclose);
+        H5Awrite(attribute, real ? H5T_NATIVE_DOUBLE : H5T_NATIVE_INT64, real ? static_cast<const void*>(std::get_if<double>(&value)) : std::get_if<std::int64_t>(&value));
+      }
+    }
+    std::vector<std::uint64_t> places;
+    if (plan.chunk.empty() || empty) {
+      const haddr_t offset = H5Dget_offset(dataset);
+      places.push_back(offset == HADDR_UNDEF ? 0 : offset);
+    } else if (!plan.gzip) {
+      const Grid grid(ChunkSpec(std::vector<AxisChunks>(plan.chunk.begin(), plan.chunk.end())).resolve("to_hdf5", plan.shape, size_of(plan.type)));
+      places.resize(static_cast<std::size_t>(grid.count()));
+      const Id whole(H5Dget_space(dataset), &H5Sclose);
+      const hsize_t chunk_bytes = [&] {
+        hsize_t n = size_of(plan.type);
+        for (const hsize_t c : chunk) n *= c;
+        return n;
+      }();
+      const auto info = [&](hsize_t i, std::uint64_t& address) {
+        std::vector<hsize_t> at(extents.size());
+        unsigned filters = 0;
+        haddr_t found = HADDR_UNDEF;
+        hsize_t bytes = 0;
+        if (H5Dget_chunk_info(dataset, whole, i, at.data(), &filters, &found, &bytes) < 0 || found == HADDR_UNDEF)
+          fail(ErrorKind::io, "to_hdf5: " + in_quotes(path) + " has no place for a chunk (" + reason() + ")");
+        Dims chunk_at;
+        for (std::size_t a = 0; a < at.size(); ++a) chunk_at.push_back(static_cast<std::int64_t>(at[a] / chunk[a]));
+        address = found;
+        return grid.ravel(chunk_at);
+      };
+      // Asking for chunk i costs O(i): for many chunks the even spacing of a fresh file is checked at a few and used.
+      const auto count = static_cast<hsize_t>(grid.count());
+      std::uint64_t first = 0, address = 0;
+      bool even = count > 2000 && info(0, first) == 0;
+      for (hsize_t k = 1; even && k <= 16; ++k) {
+        const hsize_t i = (count - 1) * k / 16;
+        even = info(i, address) == static_cast<std::int64_t>(i) && address == first + i * chunk_bytes;
+      }
+      for (hsize_t i = 0; i < count; ++i) {
+        if (even) {
+          places[i] = first + i * chunk_bytes;
+        } else {
+          const std::int64_t c = info(i, address);
+          places[static_cast<std::size_t>(c)] = address;
+        }
+      }
+    }
+    created.places.push_back(std::move(places));
+  }
+  if (H5Fflush(file, H5F_SCOPE_GLOBAL) < 0) fail(ErrorKind::io, "to_hdf5: cannot write " + in_quotes(path) + " (" + reason() + ")");
+  return created;
+}
+
+// Writes compressed chunks, in the order they come.
+struct ChunkWriter::State {
+  Id file, dataset;
+  std::string path;
+};
+ChunkWriter::ChunkWriter(const std::string& path, const std::string& dataset) : state_(std::make_unique<State>()) {
+  const std::lock_guard hold(library());
+  forget(path);
+  const Id access(H5Pcreate(H5P_FILE_ACCESS), &H5Pclose);
+  H5Pset_file_locking(access, false, true);
+  state_->path = path;
+  state_->file = Id(H5Fopen(path.c_str(), H5F_ACC_RDWR, access), &H5Fclose);
+  if (state_->file.ok()) state_->dataset = Id(H5Dopen2(state_->file, dataset.c_str(), H5P_DEFAULT), &H5Dclose);
+  if (!state_->dataset.ok()) fail(ErrorKind::io, "to_hdf5: cannot open " + in_quotes(path) + " for writing (" + reason() + ")");
+}
+ChunkWriter::~ChunkWriter() {
+  const std::lock_guard hold(library());
+  state_.reset();
+}
+void ChunkWriter::write(const std::vector<std::int64_t>& start, const void* bytes, std::size_t count) {
+  const std::lock_guard hold(library());
+  const std::vector<hsize_t> offset(start.begin(), start.end());
+  if (H5Dwrite_chunk(state_->dataset, H5P_DEFAULT, 0, offset.data(), count, bytes) < 0)
+    fail(ErrorKind::io, "to_hdf5: cannot write a chunk of " + in_quotes(state_->path) + " (" + reason() + ")");
+}
+void ChunkWriter::write_box(const std::vector<std::int64_t>& start, const Tensor& values) {
+  const std::lock_guard hold(library());
+  const Id space(H5Dget_space(state_->dataset), &H5Sclose);
+  std::vector<hsize_t> offset(start.begin(), start.end()), count, extents(start.size());
+  if (H5Sget_simple_extent_ndims(space) != static_cast<int>(start.size()))
+    fail(ErrorKind::invalid_argument, "to_hdf5_region: the array must have as many axes as the dataset (got " + std::to_string(start.size()) + ")");
+  H5Sget_simple_extent_dims(space, extents.data(), nullptr);
+  for (std::size_t a = 0; a < start.size(); ++a) {
+    count.push_back(static_cast<hsize_t>(values.shape[a]));
+    if (offset[a] + count[a] > extents[a])
+      fail(ErrorKind::invalid_argument, "to_hdf5_region: the region must lie in the dataset (axis " + std::to_string(a) + " ends at " + std::to_string(offset[a] + count[a]) + " of " + std::to_string(extents[a]) + ")");
+  }
+  if (!count.empty()) H5Sselect_hyperslab(space, H5S_SELECT_SET, offset.data(), nullptr, count.data(), nullptr);
+  const Id memory(count.empty() ? H5Screate(H5S_SCALAR) : H5Screate_simple(static_cast<int>(count.size()), count.data(), nullptr), &H5Sclose);
+  if (H5Dwrite(state_->dataset, native_type(values.type), memory, space, H5P_DEFAULT, values.data) < 0)
+    fail(ErrorKind::io, "to_hdf5_region: cannot write " + in_quotes(state_->path) + " (" + reason() + ")");
+}
+void ChunkWriter::finish() {
+  const std::lock_guard hold(library());
+  if (H5Fflush(state_->file, H5F_SCOPE_GLOBAL) < 0) fail(ErrorKind::io, "to_hdf5: cannot write " + in_quotes(state_->path) + " (" + reason() + ")");
+}
+
+}  // namespace weir::array

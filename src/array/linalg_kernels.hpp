@@ -1,0 +1,21 @@
+// What linear algebra does inside a task.
+#pragma once
+
+#include "weir/array/tensor.hpp"
+
+namespace weir::array {
+
+/// Sum of the products of pairs of operands (batch, m, k) and (batch, k, n); parameters: type, (batch, m, n).
+[[nodiscard]] task::Value multiply_chunks(Reader& parameters, std::span<const Tensor> operands);
+/// Q above R of a matrix.
+[[nodiscard]] task::Value qr_chunk(Reader& parameters, std::span<const Tensor> operands);
+/// u above s above v of a square matrix.
+[[nodiscard]] task::Value svd_chunk(Reader& parameters, std::span<const Tensor> operands);
+/// x with r x = b for upper triangular r.
+[[nodiscard]] task::Value solve_triangle(Reader& parameters, std::span<const Tensor> operands);
+[[nodiscard]] task::Value solve_chunk(Reader& parameters, std::span<const Tensor> operands);
+[[nodiscard]] task::Value invert_chunk(Reader& parameters, std::span<const Tensor> operands);
+/// A block of L; parameters: whether it is on the diagonal. Operands: the block of a, (off the diagonal: the diagonal block of L), pairs of blocks of L to the left.
+[[nodiscard]] task::Value cholesky_block(Reader& parameters, std::span<const Tensor> operands);
+
+}  // namespace weir::array

@@ -1,0 +1,226 @@
+// Jobs as they are wanted.
+#include "cluster/growth.hpp"
+
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "core/log.hpp"
+
+namespace weir::cluster {
+
+namespace {
+
+constexpr std::chrono::seconds hand_over(30);  // for a retired worker to give its results away
+constexpr std::chrono::seconds leave_time(5);  // for its process to end after that
+constexpr auto step_time = std::chrono::milliseconds(100);
+
+int next_prefix() {
+  static std::atomic<int> number{0};
+  return ++number;
+}
+
+}  // namespace
+
+Growth::Growth(std::shared_ptr<runtime::SchedulerNode> scheduler, std::unique_ptr<Launcher> launcher, std::string connection_file)
+    : scheduler_(std::move(scheduler)),
+      launcher_(std::move(launcher)),
+      shape_(launcher_->shape()),
+      connection_file_(std::move(connection_file)),
+      prefix_("cluster" + std::to_string(next_prefix()) + "."),
+      scaler_(shape_),
+      thread_([this] { loop(); }) {}
+
+void Growth::want(const std::function<void(Scaler&)>& change) {
+  std::lock_guard hold(mutex_);
+  change(scaler_);
+  dirty_ = true;
+  changed_.notify_all();
+}
+
+int Growth::jobs() const {
+  std::lock_guard hold(mutex_);
+  return static_cast<int>(jobs_.size());
+}
+
+std::string Growth::problem() const {
+  std::lock_guard hold(mutex_);
+  return scaler_.pause_reason().empty() ? last_problem_ : scaler_.pause_reason();
+}
+
+void Growth::close(bool retire) {
+  {
+    std::lock_guard hold(mutex_);
+    closing_ = true;
+    retire_ = retire;
+    changed_.notify_all();
+  }
+  if (thread_.joinable()) thread_.join();
+}
+
+void Growth::loop() {
+  prctl(PR_SET_NAME, "weir cluster");
+  std::unique_lock hold(mutex_);
+  while (!closing_) {
+    dirty_ = false;
+    hold.unlock();
+    try {
+      step(std::chrono::steady_clock::now());
+    } catch (const std::exception& error) {
+      log::error("cluster: {}", error.what());
+    }
+    hold.lock();
+    changed_.wait_for(hold, step_time, [&] { return closing_ || dirty_; });
+  }
+  hold.unlock();
+  end_all(retire_);
+}
+
+void Growth::freeze() {
+  std::lock_guard hold(mutex_);
+  frozen_ = true;
+}
+
+void Growth::step(ScalingTime now) {
+  const Snapshot snapshot = scheduler_->snapshot();
+  ScalingPlan plan;
+  {
+    std::lock_guard hold(mutex_);
+    look(now, snapshot);
+    bury(now);
+    if (frozen_) return;
+    plan = scaler_.plan(now, view(snapshot));
+  }
+  carry_out(now, plan);
+}
+
+/// Which workers each job has.
+void Growth::look(ScalingTime now, const Snapshot& snapshot) {
+  for (Job& job : jobs_) {
+    job.workers.clear();
+    bool busy = false;
+    for (const WorkerInfo& worker : snapshot.workers) {
+      if (worker.job != job.label) continue;
+      job.workers.push_back(worker.peer);
+      busy |= worker.processing + worker.queued > 0;
+    }
+    if (!job.workers.empty() && !job.joined) {
+      job.joined = true;
+      scaler_.worker_joined();
+    }
+    if (busy || job.workers.empty()) job.idle_since.reset();
+    else if (!job.idle_since) job.idle_since = now;
+    if (!job.workers.empty()) job.quiet_since.reset();
+    else if (!job.quiet_since) job.quiet_since = now;
+  }
+}
+
+void Growth::bury(ScalingTime now) {
+  std::vector<std::string> quiet, late;
+  for (Job& job : jobs_) {
+    if (job.quiet_since && now - *job.quiet_since > launcher_->pace()) {
+      quiet.push_back(job.id);
+      job.quiet_since = now;
+    }
+    if (job.kill_at && now > *job.kill_at) late.push_back(job.id);
+  }
+  if (!late.empty()) launcher_->cancel(late);
+  for (const JobEnd& end : launcher_->ended(quiet)) {
+    const auto job = std::find_if(jobs_.begin(), jobs_.end(), [&](const Job& one) { return one.id == end.id; });
+    if (job == jobs_.end()) continue;
+    const bool failed = end.outcome == JobOutcome::failed && !job->retiring;
+    if (failed) {
+      last_problem_ = end.id + " has failed: " + end.reason;
+      log::error("cluster: {}", last_problem_);
+    }
+    if (!job->retiring) scaler_.job_over(now, failed ? JobOutcome::failed : JobOutcome::ended, end.reason);
+    jobs_.erase(job);
+  }
+}
+
+ScalingView Growth::view(const Snapshot& snapshot) const {
+  ScalingView view;
+  for (const Job& job : jobs_)
+    if (!job.retiring) view.jobs.push_back({job.id, job.joined, job.idle_since});
+  const auto count = [&](TaskState state) { return snapshot.tasks[static_cast<std::size_t>(state)]; };
+  const std::uint64_t ready = count(TaskState::queued) + count(TaskState::no_worker) + count(TaskState::processing);
+  const auto threads = static_cast<std::uint64_t>(std::max(1, shape_.cores / std::max(1, shape_.workers)));
+  view.useful_workers = static_cast<int>(std::min<std::uint64_t>((ready + threads - 1) / threads, 1'000'000));
+  return view;
+}
+
+void Growth::carry_out(ScalingTime now, const ScalingPlan& plan) {
+  for (int i = 0; i < plan.submit; ++i) submit_one(now);
+  if (!plan.cancel.empty()) {
+    launcher_->cancel(plan.cancel);
+    std::lock_guard hold(mutex_);
+    for (Job& job : jobs_)
+      if (std::find(plan.cancel.begin(), plan.cancel.end(), job.id) != plan.cancel.end()) job.retiring = true;
+  }
+  if (plan.retire.empty()) return;
+  std::lock_guard hold(mutex_);
+  for (Job& job : jobs_)
+    if (std::find(plan.retire.begin(), plan.retire.end(), job.id) != plan.retire.end()) retire(job, now);
+}
+
+void Growth::submit_one(ScalingTime now) {
+  const std::string label = prefix_ + std::to_string(++number_);
+  std::string id, problem;
+  try {
+    id = launcher_->submit({{"WEIR_CONNECT", connection_file_}, {"WEIR_JOB", label}});
+  } catch (const std::exception& error) {
+    problem = error.what();
+  }
+  std::lock_guard hold(mutex_);
+  dirty_ = true;  // the others follow at once
+  if (id.empty()) {
+    last_problem_ = problem;
+    log::error("cluster: {}", problem);
+    return scaler_.submit_failed(now, problem);
+  }
+  log::info("cluster: {} submitted", id);
+  scaler_.submitted();
+  jobs_.push_back({.id = id, .label = label});
+}
+
+void Growth::retire(Job& job, ScalingTime now) {
+  job.retiring = true;
+  job.kill_at = now + hand_over + leave_time;
+  scheduler_->dismiss(job.workers, hand_over);
+}
+
+void Growth::end_all(bool hand_results_over) {
+  const auto patience = hand_results_over ? hand_over + leave_time : launcher_->pace() > std::chrono::seconds(1) ? std::chrono::seconds(1) : leave_time;
+  const auto deadline = std::chrono::steady_clock::now() + patience;
+  std::vector<std::string> queued, all;
+  {
+    const Snapshot snapshot = scheduler_->snapshot();
+    std::lock_guard hold(mutex_);
+    look(std::chrono::steady_clock::now(), snapshot);
+    for (Job& job : jobs_) {
+      if (job.workers.empty()) queued.push_back(job.id);
+      else if (hand_results_over && !job.retiring) retire(job, std::chrono::steady_clock::now());
+      job.retiring = true;
+    }
+  }
+  try {
+    if (!queued.empty()) launcher_->cancel(queued);
+    while (jobs() > 0 && std::chrono::steady_clock::now() < deadline) {
+      const Snapshot snapshot = scheduler_->snapshot();
+      std::unique_lock hold(mutex_);
+      look(std::chrono::steady_clock::now(), snapshot);
+      bury(std::chrono::steady_clock::now());
+      // A batch system is not asked whether they are really gone; it is told below.
+      const bool deserted = std::all_of(jobs_.begin(), jobs_.end(), [](const Job& job) { return job.workers.empty(); });
+      if (deserted && launcher_->pace() > std::chrono::seconds(1)) break;
+      changed_.wait_for(hold, std::chrono::milliseconds(5));
+    }
+    for (const Job& job : jobs_) all.push_back(job.id);
+    if (!all.empty()) launcher_->cancel(all);
+  } catch (const std::exception& error) {
+    log::error("cluster: {}", error.what());
+  }
+}
+
+}  // namespace weir::cluster

@@ -1,0 +1,63 @@
+// Growth: the thread that keeps a cluster's jobs as they are wanted.
+#pragma once
+
+#include <condition_variable>
+#include <functional>
+#include <mutex>
+#include <thread>
+
+#include "cluster/launcher.hpp"
+#include "runtime/scheduler_node.hpp"
+
+namespace weir::cluster {
+
+/// Carries out what the `Scaler` decides: submits, cancels, retires.
+class Growth {
+ public:
+  Growth(std::shared_ptr<runtime::SchedulerNode> scheduler, std::unique_ptr<Launcher> launcher, std::string connection_file);
+  ~Growth() { close(true); }
+
+  /// Changes what is wanted; `change` may throw, and nothing has changed then.
+  void want(const std::function<void(Scaler&)>& change);
+  [[nodiscard]] const JobShape& shape() const noexcept { return shape_; }
+  [[nodiscard]] int jobs() const;
+  [[nodiscard]] std::string problem() const;
+  /// Submits and retires nothing more, while the cluster is being ended by other means.
+  void freeze();
+  /// Ends all jobs; returns when they are gone. With `retire` their results are handed over first, if somebody is left to take them.
+  void close(bool retire);
+
+ private:
+  struct Job {
+    std::string id, label;
+    std::vector<PeerId> workers;          // that are there now
+    bool joined = false;                  // some worker of it has been
+    bool retiring = false;
+    std::optional<ScalingTime> idle_since, quiet_since, kill_at;
+  };
+
+  void loop();
+  void step(ScalingTime now);
+  void look(ScalingTime now, const Snapshot& snapshot);
+  void bury(ScalingTime now);
+  void carry_out(ScalingTime now, const ScalingPlan& plan);
+  void submit_one(ScalingTime now);
+  void retire(Job& job, ScalingTime now);
+  [[nodiscard]] ScalingView view(const Snapshot& snapshot) const;
+  void end_all(bool retire);
+
+  std::shared_ptr<runtime::SchedulerNode> scheduler_;
+  std::unique_ptr<Launcher> launcher_;
+  const JobShape shape_;
+  const std::string connection_file_, prefix_;
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  Scaler scaler_;
+  std::vector<Job> jobs_;
+  int number_ = 0;
+  std::string last_problem_;
+  bool closing_ = false, frozen_ = false, retire_ = false, dirty_ = false;
+  std::thread thread_;
+};
+
+}  // namespace weir::cluster

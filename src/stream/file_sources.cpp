@@ -1,0 +1,130 @@
+// from_textfile and filenames.
+#include <fcntl.h>
+#include <fnmatch.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <set>
+
+#include "weir/stream/sources.hpp"
+
+namespace weir {
+namespace stream {
+
+namespace fs = std::filesystem;
+
+struct TextFileProducer::File {
+  fs::path path;
+  Splitter splitter;
+  bool from_end;
+  int file = -1;
+  struct stat identity {};
+  off_t offset = 0;
+
+  File(fs::path p, std::string delimiter, bool end, std::size_t max_bytes) : path(std::move(p)), splitter(std::move(delimiter), max_bytes), from_end(end) {}
+  File(const File&) = delete;
+  File& operator=(const File&) = delete;
+  ~File() { close(); }
+
+  bool open() {
+    if (file >= 0) return true;
+    file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+    if (file < 0) return false;
+    ::fstat(file, &identity);
+    offset = std::exchange(from_end, false) ? identity.st_size : 0;
+    return true;
+  }
+  void close() {
+    if (file >= 0) ::close(file);
+    file = -1;
+  }
+  /// Reads on; false if there is nothing new.
+  bool read() {
+    if (!open()) return false;
+    struct stat now {};
+    ::fstat(file, &now);
+    if (now.st_size < offset) {  // truncated: what was left of the old text is void
+      offset = 0;
+      static_cast<void>(splitter.take_rest());
+    }
+    char bytes[64 * 1024];
+    const ssize_t count = ::pread(file, bytes, sizeof bytes, offset);
+    if (count > 0) {
+      offset += count;
+      splitter.add({bytes, static_cast<std::size_t>(count)});
+      return true;
+    }
+    struct stat other {};
+    const bool replaced = ::stat(path.c_str(), &other) == 0 && (other.st_ino != identity.st_ino || other.st_dev != identity.st_dev);
+    if (!replaced) return false;
+    close();
+    static_cast<void>(splitter.take_rest());
+    return open();
+  }
+};
+
+TextFileProducer::TextFileProducer(fs::path path, std::string delimiter, bool from_end, Time interval, std::size_t max_line_bytes)
+    : file_(std::make_shared<File>(std::move(path), std::move(delimiter), from_end, max_line_bytes)), interval_(interval) {}
+
+void TextFileProducer::start(Time) {}
+
+std::optional<std::string> TextFileProducer::next(Time) {
+  for (;;) {
+    if (std::optional<std::string> line = file_->splitter.next("from_textfile")) return line;
+    if (!file_->read()) return {};
+  }
+}
+
+struct FilenamesProducer::Names {
+  fs::path directory;
+  std::string pattern;  // empty: all
+  std::set<fs::path> seen;
+  std::deque<fs::path> fresh;
+
+  void look() {
+    std::vector<fs::path> found;
+    std::error_code error;
+    for (const auto& entry : fs::directory_iterator(directory, error)) {
+      if (!pattern.empty() && ::fnmatch(pattern.c_str(), entry.path().filename().c_str(), FNM_PERIOD) != 0) continue;
+      if (seen.insert(entry.path()).second) found.push_back(entry.path());
+    }
+    std::sort(found.begin(), found.end());
+    fresh.assign(found.begin(), found.end());
+  }
+};
+
+FilenamesProducer::FilenamesProducer(fs::path where, Time interval) : names_(std::make_shared<Names>()), interval_(interval) {
+  const std::string last = where.filename().string();
+  const bool is_pattern = last.find_first_of("*?[") != std::string::npos;
+  names_->directory = is_pattern ? (where.has_parent_path() ? where.parent_path() : fs::path(".")) : where;
+  if (is_pattern) names_->pattern = last;
+  if (!fs::is_directory(names_->directory)) throw Error(ErrorKind::not_found, "filenames: '" + names_->directory.string() + "' is not a directory");
+}
+
+std::optional<fs::path> FilenamesProducer::next(Time) {
+  if (names_->fresh.empty()) names_->look();
+  if (names_->fresh.empty()) return {};
+  fs::path name = std::move(names_->fresh.front());
+  names_->fresh.pop_front();
+  return name;
+}
+
+}  // namespace stream
+
+Stream<std::string> from_textfile(const std::filesystem::path& path, SourceOptions options, std::string delimiter, bool from_end, std::size_t max_line_bytes) {
+  const stream::Time interval = op::detail::positive("from_textfile", "poll_interval", options.poll_interval);
+  if (delimiter.empty()) throw Error(ErrorKind::invalid_argument, "from_textfile: delimiter must not be empty");
+  if (::access(path.c_str(), R_OK) != 0) throw Error(ErrorKind::not_found, "from_textfile: cannot open '" + path.string() + "': " + std::strerror(errno));
+  return stream::make_source("from_textfile", stream::TextFileProducer(path, std::move(delimiter), from_end, interval, max_line_bytes), std::move(options.loop),
+                             path.filename().string());
+}
+
+Stream<std::filesystem::path> filenames(const std::filesystem::path& where, SourceOptions options) {
+  const stream::Time interval = op::detail::positive("filenames", "poll_interval", options.poll_interval);
+  return stream::make_source("filenames", stream::FilenamesProducer(where, interval), std::move(options.loop), where.filename().string());
+}
+
+}  // namespace weir

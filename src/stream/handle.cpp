@@ -1,0 +1,59 @@
+// Handle: ending, flushing, starting.
+#include "weir/stream/stream.hpp"
+
+#include <set>
+
+namespace weir {
+namespace stream {
+
+void refuse_closed(const Node& node) { throw Error(ErrorKind::closed, "emit: " + node.label() + " is closed"); }
+
+std::pair<std::shared_ptr<Graph>, Node*> make_graph(std::unique_ptr<Node> node, std::optional<EventLoop> loop) {
+  auto graph = loop ? std::make_shared<Graph>(std::move(*loop)) : std::make_shared<Graph>();
+  Node& made = graph->adopt(std::move(node));
+  return {std::move(graph), &made};
+}
+
+namespace {
+
+/// This node and everything above it.
+std::set<Node*> with_ancestors(Node& node) {
+  std::set<Node*> seen{&node};
+  std::vector<Node*> open{&node};
+  while (!open.empty()) {
+    Node* const last = open.back();
+    open.pop_back();
+    for (Node* above : last->upstreams()) {
+      if (seen.insert(above).second) open.push_back(above);
+    }
+  }
+  return seen;
+}
+
+}  // namespace
+}  // namespace stream
+
+void Handle::flush() const {
+  stream::Frame frame(*node_);
+  node_->flush();
+  frame.finish();
+}
+
+void Handle::close() const {
+  {
+    stream::Frame frame(*node_);
+    node_->end();
+    frame.finish();
+  }
+  drain();
+}
+
+void Handle::start() const {
+  for (stream::Node* node : stream::with_ancestors(*node_)) node->start();
+}
+
+void Handle::stop() const {
+  for (stream::Node* node : stream::with_ancestors(*node_)) node->stop();
+}
+
+}  // namespace weir

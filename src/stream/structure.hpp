@@ -1,0 +1,22 @@
+// Structure: the lock under which graphs change shape, and the joining of graphs and domains.
+#pragma once
+
+#include <mutex>
+
+#include "weir/stream/node.hpp"
+
+namespace weir::stream {
+
+/// Changes edges. Domains are entered first, the process-wide mutex second; both only for the moment of the change.
+struct Structure {
+  static std::recursive_mutex& mutex();
+  static void join_graphs(Graph& kept, Graph& other);
+  static void join_domains(Node& a, Node& b);
+  static void add_edge(Node& from, InletBase& to);
+  /// False if there is no such edge.
+  static bool remove_edge(Node& from, Node& to);
+  static void set_fan(Node& node, const std::vector<InletBase*>& inlets);
+  static void touch(Graph& graph) { graph.version_.fetch_add(1, std::memory_order_relaxed); }
+};
+
+}  // namespace weir::stream

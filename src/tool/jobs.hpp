@@ -1,0 +1,23 @@
+// What weir status, weir logs and weir cancel share.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <string>
+#include <vector>
+
+#include "cluster/registry.hpp"
+
+namespace weir::tool {
+
+/// Reads the command line; false if help was printed and nothing is left to do.
+///
+/// **Errors.** Throws `Error{invalid_argument}` with the parser's sentence.
+[[nodiscard]] bool parse(CLI::App& app, int argc, char** argv);
+
+/// The jobs with these ids; all if there are none.
+[[nodiscard]] std::vector<JobRecord> chosen(const JobRegistry& registry, const std::vector<std::string>& which);
+
+/// Brings the records up to date; a batch system that does not answer leaves what was known, and is complained of on stderr.
+void refresh_or_say(std::vector<JobRecord>& records, const JobRegistry& registry);
+
+}  // namespace weir::tool

@@ -1,0 +1,28 @@
+// weir logs [JOB] [--follow]
+#include <cstdio>
+
+#include "tool/command.hpp"
+#include "tool/follow.hpp"
+#include "tool/jobs.hpp"
+
+namespace weir::tool {
+
+int logs(int argc, char** argv) {
+  CLI::App app("Shows the output of a job: its stdout here on stdout, its stderr on stderr.", "weir logs");
+  std::string which = "last";
+  bool is_following = false;
+  app.add_option("JOB", which, "Its id; default: the last one");
+  app.add_flag("-f,--follow", is_following, "Stay until it ends, and end with its exit status");
+  if (!parse(app, argc, argv)) return 0;
+  const JobRegistry registry = JobRegistry::of_user();
+  std::vector<JobRecord> records{registry.find(which)};
+  // Here Ctrl-C ends the looking, not the job.
+  if (is_following) return follow(records.front(), registry, Interrupt::leaves_job);
+  const bool has_output = Tail(records.front().output_file).copy_to(stdout);
+  if (Tail(records.front().error_file).copy_to(stderr) || has_output) return 0;
+  refresh_or_say(records, registry);
+  std::fprintf(stderr, "weir logs: no output yet; %s\n", sentence_about(records.front().last).c_str());
+  return 1;
+}
+
+}  // namespace weir::tool

@@ -1,0 +1,190 @@
+// Elementwise operations against plain loops, over many chunkings.
+#include <catch2/catch.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <sstream>
+
+#include "support/in_cluster.hpp"
+#include "weir/array/creation.hpp"
+#include "weir/array/elementwise.hpp"
+#include "weir/array/random.hpp"
+
+using namespace weir;
+using weir::test::in_cluster;
+
+namespace {
+
+const std::vector<Chunks> chunkings{{{4, 3}, {5}}, {{1, 1, 1, 1, 1, 1, 1}, {1, 1, 1, 1, 1}}, {{7}, {2, 3}}, {{2, 0, 5}, {3, 2}}, {{7}, {5}}};
+
+xt::xarray<double> numbers(std::size_t rows, std::size_t columns, double seed) {
+  xt::xarray<double> x(xt::xarray<double>::shape_type{rows, columns});
+  for (std::size_t i = 0; i < x.size(); ++i) x.data()[i] = std::sin(seed + 1.7 * static_cast<double>(i)) * 5;
+  return x;
+}
+
+template <class T>
+bool same(const xt::xarray<T>& a, const xt::xarray<T>& b) {
+  if (a.shape() != b.shape()) return false;
+  for (std::size_t i = 0; i < a.size(); ++i)
+    if (!(a.data()[i] == b.data()[i]) && !(a.data()[i] != a.data()[i] && b.data()[i] != b.data()[i])) return false;
+  return true;
+}
+
+}  // namespace
+
+TEST_CASE("elementwise computes chains chunk by chunk whatever the chunks are") {
+  in_cluster([] {
+    const auto a = numbers(7, 5, 0.3), b = numbers(7, 5, 2.1);
+    for (const Chunks& of_a : chunkings)
+      for (const Chunks& of_b : chunkings) {
+        const auto x = from_xtensor(a, of_a), y = from_xtensor(b, of_b);
+        const xt::xarray<double> got = ((x + 1.0) * y - x / 2 + sqrt(abs(y))).compute();
+        xt::xarray<double> expected = a;
+        for (std::size_t i = 0; i < a.size(); ++i) expected.data()[i] = (a.data()[i] + 1.0) * b.data()[i] - a.data()[i] / 2 + std::sqrt(std::fabs(b.data()[i]));
+        REQUIRE(same<double>(got, expected));
+      }
+  });
+}
+
+TEST_CASE("elementwise fuses a chain into one task per chunk") {
+  in_cluster([] {
+    const auto x = ones({50}, {10});
+    CHECK(((x + 1) + (2 * square(x))).task_count() == 5);
+    std::ostringstream text;
+    text << x + 1;
+    CHECK(text.str() == "Array<float64> (50,) in chunks ((10 x 5)), 400 B, 5 tasks");
+    CHECK(((x + 1) * 3).compute()(49) == 6);
+  });
+}
+
+TEST_CASE("elementwise broadcasts as NumPy does") {
+  in_cluster([] {
+    const auto a = numbers(7, 5, 0.3);
+    for (const Chunks& of_a : chunkings) {
+      const auto x = from_xtensor(a, of_a);
+      const auto row = arange<double>(0, 5, 1, {2}), column = from_xtensor(numbers(7, 1, 9), {3, 1});
+      const xt::xarray<double> got = (x * row + column).compute();
+      const auto c = numbers(7, 1, 9);
+      for (std::size_t i = 0; i < 7; ++i)
+        for (std::size_t j = 0; j < 5; ++j) REQUIRE(got(i, j) == a(i, j) * static_cast<double>(j) + c(i, 0));
+    }
+    CHECK_THROWS_WITH(ones({2, 3}) + ones({4}), "add: the shapes must be broadcastable: equal or 1 along every axis, counted from the last (got (2, 3) and (4,))");
+    const double sum = (ones({}) + 1).compute();
+    CHECK(sum == 2);
+  });
+}
+
+TEST_CASE("elementwise promotes types as NumPy does") {
+  STATIC_REQUIRE(std::is_same_v<decltype(ones<std::int32_t>({1}) + ones<float>({1}))::value_type, double>);
+  STATIC_REQUIRE(std::is_same_v<decltype(ones<std::int16_t>({1}) + ones<float>({1}))::value_type, float>);
+  STATIC_REQUIRE(std::is_same_v<decltype(ones<std::uint32_t>({1}) + ones<std::int32_t>({1}))::value_type, std::int64_t>);
+  STATIC_REQUIRE(std::is_same_v<decltype(ones<std::uint64_t>({1}) + ones<std::int64_t>({1}))::value_type, double>);
+  STATIC_REQUIRE(std::is_same_v<decltype(ones<float>({1}) * 2.5)::value_type, float>);
+  STATIC_REQUIRE(std::is_same_v<decltype(ones<int>({1}) / 2)::value_type, double>);
+  STATIC_REQUIRE(std::is_same_v<decltype(ones<int>({1}) * 2)::value_type, int>);
+  STATIC_REQUIRE(std::is_same_v<decltype(abs(ones<std::complex<float>>({1})))::value_type, float>);
+  STATIC_REQUIRE(std::is_same_v<decltype(ones<float>({1}) * std::complex<double>(0, 1))::value_type, std::complex<float>>);
+}
+
+TEST_CASE("elementwise divides and takes remainders with NumPy's signs") {
+  in_cluster([] {
+    const xt::xarray<int> a{-7, -7, 7, 7, 5, 0}, b{2, -2, 2, -2, 0, 3};
+    const auto x = from_xtensor(a, {4}), y = from_xtensor(b, {2});
+    CHECK(same<int>(floor_divide(x, y).compute(), {-4, 3, 3, -4, 0, 0}));
+    CHECK(same<int>((x % y).compute(), {1, -1, 1, -1, 0, 0}));
+    CHECK(same<double>((x / y)(range(0, 4)).compute(), {-3.5, 3.5, 3.5, -3.5}));
+    CHECK(same<int>(pow(x, 2).compute(), {49, 49, 49, 49, 25, 0}));
+    CHECK(same<double>((x.astype<double>() % 3.0).compute(), {2, 2, 1, 1, 2, 0}));
+    CHECK(same<int>((x & 3).compute(), {1, 1, 3, 3, 1, 0}));
+    CHECK(same<int>(right_shift(x, 1).compute(), {-4, -4, 3, 3, 2, 0}));
+  });
+}
+
+TEST_CASE("elementwise compares, chooses and clips") {
+  in_cluster([] {
+    const double nan = std::nan("");
+    const xt::xarray<double> a{1, -2, nan, 4, 5};
+    const auto x = from_xtensor(a, {2});
+    CHECK(same<bool>((x > 1 && x < 5).compute(), {false, false, false, true, false}));
+    CHECK(same<bool>((!(x > 1)).compute(), {true, true, true, false, false}));
+    CHECK(same<double>(where(x > 0, x, 0.0).compute(), {1, 0, 0, 4, 5}));
+    CHECK(same<double>(clip(x, 0.0, 4.5).compute(), {1, 0, nan, 4, 4.5}));
+    CHECK(same<bool>(isnan(x).compute(), {false, false, true, false, false}));
+    CHECK(same<double>(maximum(x, 2).compute(), {2, 2, nan, 4, 5}));
+    CHECK(same<double>(fmax(x, full({5}, 2.0)).compute(), {2, 2, 2, 4, 5}));
+    const auto ints = from_xtensor(xt::xarray<int>{0, 1, 2}, {1});
+    CHECK(same<bool>((ints < 0.5).compute(), {true, false, false}));
+  });
+}
+
+TEST_CASE("elementwise refuses what has no meaning") {
+  in_cluster([] {
+    const auto z = ones<std::complex<double>>({2});
+    CHECK_THROWS_WITH(z < z, "less: is not defined for elements of type complex128");
+    CHECK_THROWS_WITH(ones<double>({2}) & ones<double>({2}), "bit_and: is not defined for elements of type float64");
+    CHECK_THROWS_WITH(ones({2, 3}, {2, 2, 2}), "full: chunks must name every axis of the shape (2, 3) (got 3 of 2)");
+    CHECK_THROWS_WITH(ones({4}, Chunks{{1, 2}}), "full: chunks must add up to 4 (got 3 for axis 0 of the shape (4,))");
+    CHECK_THROWS_WITH(ones({4}, {0}), "full: a chunk must have at least 1 element, or -1 for the whole axis (got 0 for axis 0 of the shape (4,))");
+    CHECK_THROWS_WITH(Array<double>() + 1, "array: an Array that was only declared has no elements; assign one to it first");
+  });
+}
+
+TEST_CASE("chunks are chosen near a number of bytes, as square as the shape allows, and aligned to a file's") {
+  const auto resolved = [](const ChunkSpec& spec, const Shape& shape, const Shape& aligned = {}) { return spec.resolve("test", shape, 8, aligned); };
+  CHECK(resolved("1 MiB", {1000, 1000}) == Chunks{{362, 362, 276}, {362, 362, 276}});
+  CHECK(resolved("1 MiB", {1000, 1000}, {32, 64}) == Chunks{{256, 256, 256, 232}, {512, 488}});
+  CHECK(resolved({}, {1000, 1000}) == Chunks{{1000}, {1000}});
+  CHECK(resolved({-1, 400}, {1000, 1000}) == Chunks{{1000}, {400, 400, 200}});
+  CHECK(resolved({automatic, -1}, {100000, 1000}) == Chunks{{2097, 2097, 2097, 2097, 2097, 2097, 2097, 2097, 2097, 2097, 2097, 2097, 2097, 2097, 2097, 2097, 2097, 2097, 2097, 2097, 2097,
+                                                              2097, 2097, 2097, 2097, 2097, 2097, 2097, 2097, 2097, 2097, 2097, 2097, 2097, 2097, 2097, 2097, 2097, 2097, 2097, 2097, 2097,
+                                                              2097, 2097, 2097, 2097, 2097, 1441},
+                                                             {1000}});
+  CHECK(resolved({}, {0, 5}) == Chunks{{0}, {5}});
+  CHECK(resolved({}, {}) == Chunks{});
+}
+
+TEST_CASE("creation makes the arrays NumPy makes") {
+  in_cluster([] {
+    CHECK(same<std::int64_t>(arange<std::int64_t>(2, 11, 3, {2}).compute(), {2, 5, 8}));
+    CHECK(arange<double>(0, 1, 0.1, {3}).shape() == Shape{10});
+    CHECK(arange<double>(0, 1, 0.1, {3}).compute()(7) == 7 * 0.1);
+    CHECK(arange<int>(3, 1).shape() == Shape{0});
+    CHECK(arange<int>(3, 1).compute().size() == 0);
+    CHECK(same<double>(linspace(0.0, 1.0, 5, {2}).compute(), {0, 0.25, 0.5, 0.75, 1}));
+    CHECK(same<double>(eye(3, 4, 1, {2, 3}).compute(), {{0, 1, 0, 0}, {0, 0, 1, 0}, {0, 0, 0, 1}}));
+    const auto blocks = from_function<double>([](const BlockInfo& info) { return xt::xarray<double>(xt::xarray<double>::shape_type{std::size_t(info.shape[0])}, double(info.start[0])); }, {5}, {2});
+    CHECK(same<double>(blocks.compute(), {0, 0, 2, 2, 4}));
+    CHECK_THROWS_WITH(arange<int>(0, 5, 0), "arange: step must not be 0");
+  });
+}
+
+TEST_CASE("random numbers depend on seed, call and position alone") {
+  in_cluster([] {
+    const auto numbers = [](ChunkSpec chunks) { return Random(7).normal({40, 30}, 0, 1, chunks).compute(); };
+    const auto whole = numbers({-1, -1});
+    for (const ChunkSpec& chunks : {ChunkSpec{1, 1}, ChunkSpec{7, 13}, ChunkSpec{40, 1}}) CHECK(same<double>(numbers(chunks), whole));
+    CHECK_FALSE(same<double>(Random().uniform({9}).compute(), Random().uniform({9}).compute()));
+    Random rng(3);
+    CHECK_FALSE(same<double>(rng.uniform({9}).compute(), rng.uniform({9}).compute()));
+    const auto x = Random(1).uniform({200000}, -1, 3);
+    CHECK(double(x.mean().compute()) == Approx(1).margin(0.02));
+    CHECK(double(x.var().compute()) == Approx(16.0 / 12).margin(0.02));
+    const auto n = Random(1).normal({200000}, 5, 2);
+    CHECK(double(n.mean().compute()) == Approx(5).margin(0.03));
+    CHECK(double(n.std().compute()) == Approx(2).margin(0.03));
+    for (const double mean : {0.5, 4.0, 40.0}) {
+      const auto p = Random(2).poisson({100000}, mean);
+      CHECK(double(p.mean().compute()) == Approx(mean).epsilon(0.02));
+      CHECK(double(p.var().compute()) == Approx(mean).epsilon(0.03));
+    }
+    const auto die = Random(5).integers({60000}, 1, 7);
+    CHECK(std::int64_t(die.min().compute()) == 1);
+    CHECK(std::int64_t(die.max().compute()) == 6);
+    CHECK(double(die.mean().compute()) == Approx(3.5).margin(0.05));
+    auto order = Random(5).permutation(1001, {100}).compute();
+    CHECK_FALSE(std::is_sorted(order.begin(), order.end()));
+    std::sort(order.begin(), order.end());
+    for (std::int64_t i = 0; i < 1001; ++i) REQUIRE(order(i) == i);
+  });
+}

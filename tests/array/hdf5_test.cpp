@@ -1,0 +1,148 @@
+// HDF5: what is written is read again, by all kinds of layouts; and what goes wrong says so.
+#include <catch2/catch.hpp>
+
+#include <hdf5.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "support/in_cluster.hpp"
+#include "weir/array/blocks.hpp"
+#include "weir/array/elementwise.hpp"
+#include "weir/array/hdf5.hpp"
+#include "weir/array/random.hpp"
+
+using namespace weir;
+using weir::test::in_cluster;
+
+namespace {
+
+struct Folder {
+  Folder() {
+    char name[] = "/tmp/weir_hdf5_XXXXXX";
+    path = mkdtemp(name);
+  }
+  ~Folder() { std::filesystem::remove_all(path); }
+  std::string operator/(const std::string& file) const { return path + "/" + file; }
+  std::string path;
+};
+
+template <class T>
+bool same(const xt::xarray<T>& a, const xt::xarray<T>& b) {
+  return a.shape() == b.shape() && std::equal(a.begin(), a.end(), b.begin());
+}
+
+// The dataset as the library itself reads it.
+std::vector<double> plain_read(const std::string& path, const char* dataset) {
+  const hid_t file = H5Fopen(path.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT);
+  const hid_t set = H5Dopen2(file, dataset, H5P_DEFAULT);
+  const hid_t space = H5Dget_space(set);
+  std::vector<double> values(static_cast<std::size_t>(H5Sget_simple_extent_npoints(space)));
+  H5Dread(set, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data());
+  H5Sclose(space);
+  H5Dclose(set);
+  H5Fclose(file);
+  return values;
+}
+
+}  // namespace
+
+TEST_CASE("to_hdf5 writes what the library and open_hdf5 read, compressed or not, in any chunks") {
+  in_cluster([] {
+    const Folder folder;
+    const auto values = Random(1).normal({37, 29}).compute();
+    for (const Chunks& chunks : {Chunks{{37}, {29}}, Chunks{{10, 10, 10, 7}, {29}}, Chunks{{16, 16, 5}, {8, 8, 8, 5}}, Chunks{{30, 7}, {1, 28}}})
+      for (const int gzip : {0, 1, 6})
+        for (const Shape& stored : {Shape{}, Shape{8, 8}, Shape{37, 1}}) {
+          const auto x = from_xtensor(values, chunks);
+          to_hdf5(x * 2, folder / "x.h5", "/group/data", {.chunks = stored, .gzip = gzip, .attributes = {{"unit", std::string("K")}, {"scale", 0.5}}});
+          const std::vector<double> plain = plain_read(folder / "x.h5", "/group/data");
+          REQUIRE(plain.size() == values.size());
+          for (std::size_t i = 0; i < plain.size(); ++i) REQUIRE(plain[i] == values.data()[i] * 2);
+          const auto y = open_hdf5<double>(folder / "x.h5", "/group/data");
+          REQUIRE(same<double>((y / 2).compute(), values));
+          REQUIRE(same<double>(y(range(3, 30, 2), range(nothing, nothing, -1)).compute(), (x * 2)(range(3, 30, 2), range(nothing, nothing, -1)).compute()));
+          const auto rows = open_hdf5<double>(folder / "x.h5", "/group/data", {.chunks = {5, -1}});
+          REQUIRE(same<double>(rows.sum({.axis = 1}).compute(), y.rechunk({5, -1}).sum({.axis = 1}).compute()));
+        }
+    CHECK(std::distance(std::filesystem::directory_iterator(folder.path), {}) == 1);
+  });
+}
+
+TEST_CASE("open_hdf5 reads contiguous datasets and converts numbers") {
+  in_cluster([] {
+    const Folder folder;
+    const std::string path = folder / "c.h5";
+    const hid_t file = H5Fcreate(path.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
+    const hsize_t extents[] = {6, 5};
+    const hid_t space = H5Screate_simple(2, extents, nullptr);
+    float numbers[30];
+    for (int i = 0; i < 30; ++i) numbers[i] = static_cast<float>(i);
+    const hid_t set = H5Dcreate2(file, "big", H5T_IEEE_F32BE, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
+    H5Dwrite(set, H5T_NATIVE_FLOAT, H5S_ALL, H5S_ALL, H5P_DEFAULT, numbers);
+    const hid_t native = H5Dcreate2(file, "native", H5T_NATIVE_FLOAT, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
+    H5Dwrite(native, H5T_NATIVE_FLOAT, H5S_ALL, H5S_ALL, H5P_DEFAULT, numbers);
+    H5Dclose(set);
+    H5Dclose(native);
+    H5Sclose(space);
+    H5Fclose(file);
+    for (const char* name : {"big", "native"}) {
+      const auto x = open_hdf5<float>(path, name, {.chunks = {4, 2}});
+      CHECK(x.chunks() == Chunks{{4, 2}, {2, 2, 1}});
+      const xt::xarray<float> all_of_it = x.compute();
+      for (int i = 0; i < 30; ++i) REQUIRE(all_of_it.data()[i] == static_cast<float>(i));
+      CHECK(open_hdf5<double>(path, name)(5, 4).compute()() == 29);
+    }
+    CHECK_THROWS_WITH(open_hdf5<int>(path, "big"), "open_hdf5: the dataset's elements must be convertible to int32 (got floating-point numbers of 4 bytes in \"big\")");
+  });
+}
+
+TEST_CASE("to_hdf5 keeps every element type, several arrays and regions") {
+  in_cluster([] {
+    const Folder folder;
+    const std::string path = folder / "t.h5";
+    using C = std::complex<double>;
+    const auto z = from_xtensor(xt::xarray<std::complex<double>>{C(1, 2), C(3, 4), C(5, 6)}, {2});
+    const auto b = from_xtensor(xt::xarray<bool>{true, false, true}, {2});
+    const auto i = arange<std::int16_t>(0, 7, 1, {3});
+    to_hdf5(path, named("z", z), named("b", b), named("i", i, {.gzip = 4}), named("none", zeros({0, 3})), named("number", ones({})));
+    CHECK(same<std::complex<double>>(open_hdf5<std::complex<double>>(path, "z").compute(), z.compute()));
+    CHECK(same<bool>(open_hdf5<bool>(path, "b").compute(), b.compute()));
+    CHECK(same<std::int16_t>(open_hdf5<std::int16_t>(path, "i").compute(), i.compute()));
+    CHECK(open_hdf5<double>(path, "none").compute().size() == 0);
+    CHECK(double(open_hdf5<double>(path, "number").compute()) == 1);
+    to_hdf5(ones({4}), path, "more", {.append = true});
+    CHECK(double(open_hdf5<double>(path, "more").sum().compute()) == 4);
+    CHECK_THROWS_WITH(to_hdf5(ones({4}), path, "more", {.append = true}), Catch::Contains("to_hdf5: the dataset must be new (got \"more\""));
+    to_hdf5_region(full({2}, 7.0), path, "more", {1});
+    CHECK(same<double>(open_hdf5<double>(path, "more").compute(), {1, 7, 7, 1}));
+    CHECK_THROWS_WITH(to_hdf5_region(full({2}, 7.0), path, "more", {3}), "to_hdf5_region: the region must lie in the dataset (axis 0 ends at 5 of 4)");
+  });
+}
+
+namespace {
+xt::xarray<double> broken(const xt::xarray<double>&) { throw std::runtime_error("no value today"); }
+}  // namespace
+
+TEST_CASE("hdf5 says what is wrong, and leaves nothing that looks whole") {
+  in_cluster([] {
+    const Folder folder;
+    const std::string path = folder / "e.h5";
+    CHECK_THROWS_WITH(open_hdf5<double>(path, "x"), "open_hdf5: the file must exist (got \"" + path + "\")");
+    std::ofstream(path) << "no HDF5 at all";
+    CHECK_THROWS_WITH(open_hdf5<double>(path, "x"), Catch::Contains("must be an HDF5 file"));
+    to_hdf5(ones({1000}, {100}), path, "x");
+    CHECK_THROWS_WITH(open_hdf5<double>(path, "y"), "open_hdf5: the dataset must exist (got \"y\" in \"" + path + "\")");
+    const auto before = std::filesystem::last_write_time(path);
+    CHECK_THROWS_WITH(to_hdf5(map_blocks<double>(broken, ones({10}, {2})), path, "x"), Catch::Contains("no value today"));
+    CHECK(std::filesystem::last_write_time(path) == before);
+    CHECK(std::distance(std::filesystem::directory_iterator(folder.path), {}) == 1);
+    std::filesystem::resize_file(path, std::filesystem::file_size(path) / 2);
+    CHECK_THROWS_WITH(open_hdf5<double>(path, "x"), Catch::Contains("open_hdf5: the file is truncated"));
+    CHECK_THROWS_WITH(to_hdf5(ones({3}), folder / "no/such/folder.h5", "x"), Catch::Contains("to_hdf5: cannot create"));
+    CHECK_THROWS_WITH(to_hdf5(ones({3}), path, "/"), "to_hdf5: a dataset must have a name (got \"/\")");
+    CHECK_THROWS_WITH(to_hdf5(ones({3}), path, "x", {.gzip = 10}), "to_hdf5: gzip must be in [0, 9] (got 10)");
+    if (access("/dev/full", W_OK) == 0) CHECK_THROWS(to_hdf5(ones({3}), "/dev/full", "x", {.append = true}));
+  });
+}

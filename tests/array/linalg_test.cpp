@@ -1,0 +1,183 @@
+// Linear algebra, Fourier transforms, scans and orders against plain loops, over chunkings.
+#include <catch2/catch.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "support/in_cluster.hpp"
+#include "weir/array/creation.hpp"
+#include "weir/array/fft.hpp"
+#include "weir/array/linalg.hpp"
+#include "weir/array/random.hpp"
+#include "weir/array/scan.hpp"
+
+using namespace weir;
+using weir::test::in_cluster;
+using M = xt::xarray<double>;
+
+namespace {
+
+M filled(std::size_t rows, std::size_t columns, double seed) {
+  M m(M::shape_type{rows, columns});
+  for (std::size_t i = 0; i < m.size(); ++i) m.data()[i] = std::sin(seed + 1.9 * static_cast<double>(i) + 0.01 * static_cast<double>(i * i % 17));
+  return m;
+}
+M product(const M& a, const M& b) {
+  M c(M::shape_type{a.shape()[0], b.shape()[1]});
+  for (std::size_t i = 0; i < c.shape()[0]; ++i)
+    for (std::size_t j = 0; j < c.shape()[1]; ++j) {
+      c(i, j) = 0;
+      for (std::size_t k = 0; k < a.shape()[1]; ++k) c(i, j) += a(i, k) * b(k, j);
+    }
+  return c;
+}
+void close(const M& got, const M& expected, double margin = 1e-10) {
+  REQUIRE(got.shape() == expected.shape());
+  for (std::size_t i = 0; i < got.size(); ++i) REQUIRE(got.data()[i] == Approx(expected.data()[i]).margin(margin));
+}
+const std::vector<Chunks> chunkings{{{12}, {5}}, {{5, 5, 2}, {5}}, {{1, 2, 3, 6}, {2, 3}}, {{0, 7, 5}, {1, 1, 1, 1, 1}}};
+
+}  // namespace
+
+TEST_CASE("matmul, tensordot and einsum multiply whatever the chunks are") {
+  in_cluster([] {
+    const M a = filled(12, 5, 1), b = filled(5, 12, 2);
+    for (const Chunks& of_a : chunkings)
+      for (const Chunks& of_b : chunkings) {
+        const auto x = from_xtensor(a, of_a), y = transpose(from_xtensor(filled(12, 5, 2), of_b));
+        M turned(M::shape_type{5, 12});
+        for (std::size_t i = 0; i < 5; ++i)
+          for (std::size_t j = 0; j < 12; ++j) turned(i, j) = filled(12, 5, 2)(j, i);
+        close(matmul(x, y).compute(), product(a, turned));
+        close(einsum("ij,jk->ki", x, y).compute(), transpose(matmul(x, y)).compute());
+        close(tensordot(x, y, {0}, {1}).compute(), product([&] {
+                M t(M::shape_type{5, 12});
+                for (std::size_t i = 0; i < 5; ++i)
+                  for (std::size_t j = 0; j < 12; ++j) t(i, j) = a(j, i);
+                return t;
+              }(), filled(12, 5, 2)));
+        CHECK(double(einsum("ij,ij->", x, x).compute()) == Approx(double(square(x).sum().compute())));
+        close(einsum("ij,ij->i", x, x).compute(), square(x).sum({.axis = 1}).compute());
+      }
+    const auto ints = arange<std::int64_t>(0, 6, 1, {4});
+    CHECK(std::int64_t(matmul(ints, ints).compute()) == 55);
+    CHECK(matmul(from_xtensor(a, {5, 2}), arange<double>(0, 5)).shape() == Shape{12});
+    CHECK_THROWS_WITH(matmul(from_xtensor(a), from_xtensor(a)), "matmul: the inner extents must be equal (got (12, 5) and (12, 5))");
+    CHECK_THROWS_WITH(einsum("ij,jk", from_xtensor(a), from_xtensor(b)), "einsum: the subscripts must read like \"ij,jk->ik\" (got \"ij,jk\")");
+  });
+}
+
+TEST_CASE("qr and svd of tall matrices reconstruct them, with orthonormal factors") {
+  in_cluster([] {
+    for (const Chunks& rows : {Chunks{{40}, {4}}, Chunks{{10, 10, 10, 10}, {4}}, Chunks{{3, 1, 30, 2, 4}, {4}}, Chunks{{9, 31}, {1, 3}}}) {
+      const M a = filled(40, 4, 3);
+      const auto x = from_xtensor(a, rows);
+      const auto [q, r] = qr(x);
+      close(matmul(q, r).compute(), a);
+      close(matmul(transpose(q), q).compute(), eye(4).compute());
+      for (std::size_t i = 1; i < 4; ++i) CHECK(r.compute()(i, 0) == 0);
+      const auto [u, s, v] = svd(x);
+      close(matmul(u * s, v).compute(), a);
+      close(matmul(v, transpose(v)).compute(), eye(4).compute());
+      CHECK(s.compute()(0) >= s.compute()(3));
+      const auto wide = svd(transpose(x));
+      close(wide.s.compute(), s.compute());
+      close(matmul(wide.u * wide.s, wide.v).compute(), transpose(x).compute());
+      const M truth = filled(4, 2, 8), right = product(a, truth);
+      close(lstsq(x, from_xtensor(right, {7, 2})).compute(), truth, 1e-8);
+    }
+    const auto low = matmul(Random(1).normal({60, 3}, 0, 1, {20, 3}), Random(2).normal({3, 50}, 0, 1, {3, 25}));
+    const auto [u, s, v] = svd_compressed(low, 3);
+    close(matmul(u * s, v).compute(), low.compute(), 1e-8);
+    CHECK_THROWS_WITH(qr(from_xtensor(filled(3, 4, 1))), "qr: the matrix must be at least as tall as wide (got (3, 4))");
+    CHECK_THROWS_WITH(lstsq(zeros({6, 2}), ones({6})).compute(), Catch::Contains("lstsq: the matrix must not be singular"));
+  });
+}
+
+TEST_CASE("cholesky, solve and inv agree with products") {
+  in_cluster([] {
+    const M a = filled(9, 9, 4);
+    const auto x = from_xtensor(a, {4, 3});
+    const auto definite = matmul(x, transpose(x)) + eye(9) * 2;
+    for (const std::int64_t size : {1, 2, 4, 9}) {
+      const auto l = cholesky(definite.rechunk({size, size}));
+      close(matmul(l, transpose(l)).compute(), definite.compute());
+      CHECK(l.compute()(0, 8) == 0);
+    }
+    close(matmul(x, inv(x)).compute(), eye(9).compute());
+    close(matmul(x, solve(x, arange<double>(0, 9))).compute(), arange<double>(0, 9).compute());
+    CHECK(double(norm(x).compute()) == Approx(std::sqrt(double(square(x).sum().compute()))));
+    CHECK_THROWS_WITH(inv(zeros({3, 3})).compute(), Catch::Contains("inv: the matrix must not be singular (pivot 0 is 0)"));
+    CHECK_THROWS_WITH(cholesky(-eye(3)).compute(), Catch::Contains("cholesky: the matrix must be positive definite"));
+    CHECK_THROWS_WITH(inv(ones({3, 2})), "inv: the matrix must be square (got (3, 2))");
+  });
+}
+
+TEST_CASE("fft agrees with the sum it stands for, and its inverse comes back") {
+  in_cluster([] {
+    using C = std::complex<double>;
+    const M a = filled(12, 5, 6);
+    for (const Chunks& chunks : chunkings) {
+      const auto x = from_xtensor(a, chunks);
+      for (const std::int64_t axis : {0, 1}) {
+        const auto got = fft(x, axis).compute();
+        const std::size_t n = axis == 0 ? 12 : 5;
+        for (std::size_t i = 0; i < 12; ++i)
+          for (std::size_t j = 0; j < 5; ++j) {
+            C sum = 0;
+            const std::size_t k = axis == 0 ? i : j;
+            for (std::size_t t = 0; t < n; ++t) sum += (axis == 0 ? a(t, j) : a(i, t)) * std::polar(1.0, -2 * M_PI * static_cast<double>(t * k) / static_cast<double>(n));
+            REQUIRE(std::abs(got(i, j) - sum) < 1e-12);
+          }
+        close(real(ifft(fft(x, axis), axis)).compute(), a);
+        close(irfft(rfft(x, axis), static_cast<std::int64_t>(n), axis).compute(), a);
+      }
+      close(real(ifftn(fftn(x))).compute(), a);
+      close(ifftshift(fftshift(x)).compute(), a);
+    }
+    CHECK_THROWS_WITH(irfft(ones<C>({4}), 9), "irfft: the length must be 6 or 7 for 4 terms (got 9)");
+  });
+}
+
+TEST_CASE("cumsum, topk, histogram and percentile agree with plain loops") {
+  in_cluster([] {
+    const M a = filled(12, 5, 7);
+    for (const Chunks& chunks : chunkings) {
+      const auto x = from_xtensor(a, chunks);
+      for (const std::int64_t axis : {0, 1}) {
+        M sums = a, products = a;
+        for (std::size_t i = 0; i < 12; ++i)
+          for (std::size_t j = 0; j < 5; ++j)
+            if (axis == 0 ? i : j) {
+              sums(i, j) += axis == 0 ? sums(i - 1, j) : sums(i, j - 1);
+              products(i, j) *= axis == 0 ? products(i - 1, j) : products(i, j - 1);
+            }
+        close(cumsum(x, axis).compute(), sums);
+        close(cumprod(x, axis).compute(), products);
+        const auto best = topk(x, 3, axis).compute(), worst = topk(x, -2, axis).compute(), ranks = percentile(x, {0, 25, 100}, axis).compute(), middle = median(x, axis).compute();
+        for (std::size_t line = 0; line < (axis == 0 ? 5u : 12u); ++line) {
+          std::vector<double> values;
+          for (std::size_t t = 0; t < (axis == 0 ? 12u : 5u); ++t) values.push_back(axis == 0 ? a(t, line) : a(line, t));
+          std::sort(values.begin(), values.end());
+          const auto at = [&](const M& m, std::size_t k) { return axis == 0 ? m(k, line) : m(line, k); };
+          CHECK(at(best, 2) == values[values.size() - 3]);
+          CHECK(at(worst, 1) == values[1]);
+          CHECK(at(ranks, 0) == values[0]);
+          CHECK(at(ranks, 2) == values.back());
+          const double place = 0.25 * static_cast<double>(values.size() - 1);
+          const auto below = static_cast<std::size_t>(place);
+          CHECK(at(ranks, 1) == Approx(values[below] + (values[below + 1] - values[below]) * (place - static_cast<double>(below))));
+          CHECK(middle(line) == Approx(values.size() % 2 ? values[values.size() / 2] : (values[values.size() / 2] + values[values.size() / 2 - 1]) / 2));
+        }
+      }
+      const auto counts = histogram(x, {-1, -0.5, 0, 0.25, 1}).compute();
+      std::int64_t expected[4] = {0, 0, 0, 0};
+      for (const double v : a) ++expected[v < -0.5 ? 0 : v < 0 ? 1 : v < 0.25 ? 2 : 3];
+      for (std::size_t i = 0; i < 4; ++i) CHECK(counts(i) == expected[i]);
+    }
+    CHECK(histogram(arange<double>(0, 11), 5, 0, 10).compute()(4) == 3);
+    CHECK_THROWS_WITH(histogram(ones({3}), {1, 1}), "histogram: the edges must grow (edge 1 is 1.000000 after 1.000000)");
+    CHECK_THROWS_WITH(topk(ones({3}), 4), "topk: there must be at least |k| elements along the axis (got 4 of 3)");
+  });
+}

@@ -1,0 +1,239 @@
+// Indexing, assignment and functions of shapes: every result is compared with element-by-element loops, over chunkings.
+#include <catch2/catch.hpp>
+
+#include "support/in_cluster.hpp"
+#include "weir/array/blocks.hpp"
+#include "weir/array/elementwise.hpp"
+#include "weir/array/shape.hpp"
+
+using namespace weir;
+using weir::test::in_cluster;
+using V = xt::xarray<std::int64_t>;
+using List = std::vector<std::int64_t>;
+
+namespace {
+
+const std::vector<Chunks> chunkings{{{6}, {8}}, {{1, 1, 1, 1, 1, 1}, {1, 1, 1, 1, 1, 1, 1, 1}}, {{4, 2}, {3, 3, 2}}, {{0, 5, 1}, {7, 1, 0}}};
+
+V counted(std::size_t rows = 6, std::size_t columns = 8) {
+  V v(V::shape_type{rows, columns});
+  for (std::size_t i = 0; i < v.size(); ++i) v.data()[i] = static_cast<std::int64_t>(i);
+  return v;
+}
+// Elements at rows x columns.
+V picked(const V& v, const List& rows, const List& columns) {
+  V out(V::shape_type{rows.size(), columns.size()});
+  for (std::size_t i = 0; i < rows.size(); ++i)
+    for (std::size_t j = 0; j < columns.size(); ++j) out(i, j) = v(rows[i], columns[j]);
+  return out;
+}
+V line(const List& values) {
+  V out(V::shape_type{values.size()});
+  std::copy(values.begin(), values.end(), out.begin());
+  return out;
+}
+void same(const V& got, const V& expected) {
+  REQUIRE(got.shape() == expected.shape());
+  REQUIRE(std::equal(got.begin(), got.end(), expected.begin()));
+}
+template <class F>
+void with_chunkings(F f) {
+  in_cluster([&] {
+    const V v = counted();
+    for (const Chunks& chunks : chunkings) f(from_xtensor(v, chunks), v);
+  });
+}
+List upto(std::int64_t n) {
+  List list;
+  for (std::int64_t i = 0; i < n; ++i) list.push_back(i);
+  return list;
+}
+
+}  // namespace
+
+TEST_CASE("index takes slices of any step and sign") {
+  with_chunkings([](const auto& x, const V& v) {
+    same(x(range(1, 5), range(2, 7)).compute(), picked(v, {1, 2, 3, 4}, {2, 3, 4, 5, 6}));
+    same(x(range(nothing, nothing, 2), range(nothing, nothing, -1)).compute(), picked(v, {0, 2, 4}, {7, 6, 5, 4, 3, 2, 1, 0}));
+    same(x(range(-2, nothing), range(-100, 100, 3)).compute(), picked(v, {4, 5}, {0, 3, 6}));
+    same(x(range(4, 0, -2)).compute(), picked(v, {4, 2}, upto(8)));
+    same(x(range(3, 3)).compute(), picked(v, {}, upto(8)));
+    same(x(range(10, 15))(range(0, 5, 2)).compute(), picked(v, {}, upto(8)));
+    same(x(range(1, 6))(range(0, 5, 2), range(1, 8))(range(nothing, nothing, -1), range(0, 7, 3)).compute(), picked(v, {5, 3, 1}, {1, 4, 7}));
+    CHECK(x(range(1, 6))(range(0, 5, 2), range(1, 8)).task_count() <= static_cast<std::size_t>(x.chunk_count()));
+  });
+}
+
+TEST_CASE("index takes integers, new axes, ellipsis and lists") {
+  with_chunkings([](const auto& x, const V& v) {
+    CHECK(std::int64_t(x(2, -1).compute()) == v(2, 7));
+    same(x(all, 3).compute(), line({3, 11, 19, 27, 35, 43}));
+    CHECK(x(newaxis, ellipsis, 1, newaxis).shape() == Shape{1, 6, 1});
+    CHECK(x(ellipsis, newaxis).shape() == Shape{6, 8, 1});
+    same(x(List{5, 0, 0, -2}, range(0, 3)).compute(), picked(v, {5, 0, 0, 4}, {0, 1, 2}));
+    same(x(List{1, 3}, List{7, 2, 2}).compute(), picked(v, {1, 3}, {7, 2, 2}));
+    same(x(List{}).compute(), picked(v, {}, upto(8)));
+    CHECK_THROWS_WITH(x(6), "index: an index must be in [-6, 6) along axis 0 (got 6)");
+    CHECK_THROWS_WITH(x(0, 0, 0), "index: there must be at most as many indices as axes (got 3 for the shape (6, 8))");
+    CHECK_THROWS_WITH(x(range(0, 5, 0)), "index: the step of a slice must not be 0");
+    CHECK_THROWS_WITH(x(List{0, 9}), "index: an index must be in [-6, 6) along axis 0 (got 9)");
+  });
+}
+
+TEST_CASE("index takes masks, whose number of elements is known at once") {
+  with_chunkings([](const auto& x, const V& v) {
+    List expected;
+    for (const auto e : v)
+      if (e % 5 == 0) expected.push_back(e);
+    const auto chosen = x(x % 5 == 0);
+    CHECK(chosen.shape() == Shape{static_cast<std::int64_t>(expected.size())});
+    same(chosen.compute(), line(expected));
+    same((chosen + 1)(range(nothing, nothing, -1))(0).compute(), V(line(expected)(expected.size() - 1) + 1));
+    same(x(all, arange<std::int64_t>(0, 8) > 4).compute(), picked(v, upto(6), {5, 6, 7}));
+    same(x(arange<std::int64_t>(0, 6) % 2 == 1).compute(), picked(v, {1, 3, 5}, upto(8)));
+    CHECK(x(x < 0).shape() == Shape{0});
+    CHECK_THROWS_WITH(x(zeros<bool>({3})), "index: a mask must have the shape of the array or of one axis (got (3,) for (6, 8))");
+    CHECK_THROWS_WITH(x(zeros<int>({6})), "index: an array used as index must be a mask of bool (got int32)");
+  });
+}
+
+TEST_CASE("assign sets slices, lists and masks, and leaves other copies alone") {
+  with_chunkings([](const auto& x, const V& v) {
+    auto y = x;
+    y.assign(-1, range(1, 4), range(2, 8, 2));
+    V expected = v;
+    for (int i = 1; i < 4; ++i)
+      for (int j = 2; j < 8; j += 2) expected(i, j) = -1;
+    same(y.compute(), expected);
+    same(x.compute(), v);
+    y.assign(arange<std::int64_t>(100, 108), 5);
+    for (int j = 0; j < 8; ++j) expected(5, j) = 100 + j;
+    same(y.compute(), expected);
+    y.assign(arange<std::int64_t>(0, 3), 0, range(7, 1, -2));
+    expected(0, 7) = 0, expected(0, 5) = 1, expected(0, 3) = 2;
+    same(y.compute(), expected);
+    y.assign(7, y > 100);
+    for (auto& e : expected)
+      if (e > 100) e = 7;
+    same(y.compute(), expected);
+    y.assign(reshape(arange<std::int64_t>(1, 4), {3, 1}), List{4, 0, 2});
+    for (int j = 0; j < 8; ++j) expected(4, j) = 1, expected(0, j) = 2, expected(2, j) = 3;
+    same(y.compute(), expected);
+    CHECK_THROWS_WITH(y.assign(arange<std::int64_t>(0, 3), 0), "assign: the shape (3,) must be broadcastable to (8,)");
+  });
+}
+
+TEST_CASE("rechunk keeps the elements and makes the chunks asked for") {
+  with_chunkings([](const auto& x, const V& v) {
+    for (const Chunks& chunks : chunkings) {
+      const auto y = (x * 2).rechunk(chunks);
+      CHECK(y.chunks() == chunks);
+      same((y / 2).template astype<std::int64_t>().compute(), v);
+    }
+    CHECK(x.rechunk(x.chunks()).node() == x.node());
+    CHECK_THROWS_WITH(x.rechunk(Chunks{{6}, {7}}), "rechunk: chunks must add up to 8 (got 7 for axis 1 of the shape (6, 8))");
+  });
+}
+
+TEST_CASE("reshape keeps the row-major order") {
+  with_chunkings([](const auto& x, const V&) {
+    for (const Shape& shape : {Shape{48}, Shape{8, 6}, Shape{2, 3, 8}, Shape{2, 2, 2, 6}, Shape{6, 1, 8, 1}, Shape{48, 1}, Shape{16, -1}}) {
+      const V got = reshape(x, shape).compute();
+      for (std::size_t i = 0; i < 48; ++i) REQUIRE(got.data()[i] == static_cast<std::int64_t>(i));
+      same(reshape(reshape(x, shape), {6, 8}).compute(), counted());
+    }
+    same(ravel(transpose(x)).compute(), line([] {
+           List list;
+           for (int j = 0; j < 8; ++j)
+             for (int i = 0; i < 6; ++i) list.push_back(i * 8 + j);
+           return list;
+         }()));
+    CHECK_THROWS_WITH(reshape(x, {5, -1}), "reshape: the number of elements must stay 48 (got (5, -1) for (6, 8))");
+    CHECK_THROWS_WITH(reshape(x, {7, 7}), "reshape: the number of elements must stay 48 (got (7, 7) for (6, 8))");
+  });
+}
+
+TEST_CASE("transpose, flip, roll, squeeze and broadcast_to rearrange without tasks of their own") {
+  with_chunkings([](const auto& x, const V& v) {
+    const V t = transpose(x).compute();
+    for (std::size_t i = 0; i < 6; ++i)
+      for (std::size_t j = 0; j < 8; ++j) REQUIRE(t(j, i) == v(i, j));
+    same(flip(x, 0).compute(), picked(v, {5, 4, 3, 2, 1, 0}, upto(8)));
+    same(roll(x, 3, 1).compute(), picked(v, upto(6), {5, 6, 7, 0, 1, 2, 3, 4}));
+    same(roll(x, -7, 0).compute(), picked(v, {1, 2, 3, 4, 5, 0}, upto(8)));
+    same(squeeze(expand_dims(x, 1)).compute(), v);
+    CHECK(broadcast_to(x(0), {3, 8}).compute()(2, 5) == 5);
+    same((x + transpose(transpose(x))).compute(), V((x * 2).compute()));
+    CHECK((transpose(x) + 1).task_count() <= static_cast<std::size_t>(x.chunk_count()));
+    CHECK_THROWS_WITH(transpose(x, {0, 0}), "transpose: every axis must be named once (got (0, 0))");
+    CHECK_THROWS_WITH(squeeze(x, 1), "squeeze: an axis must have extent 1 (axis 1 of (6, 8))");
+  });
+}
+
+TEST_CASE("concatenate, stack, block, tile and repeat put arrays together") {
+  with_chunkings([](const auto& x, const V& v) {
+    using A = Array<std::int64_t>;
+    same(concatenate(std::vector<A>{x, x(range(0, 2)) + 0}).compute(), picked(v, {0, 1, 2, 3, 4, 5, 0, 1}, upto(8)));
+    same(concatenate(std::vector<A>{x(all, range(6, 8)), x}, 1)(range(nothing, nothing, -1), range(nothing, nothing, 3)).compute(), picked(v, {5, 4, 3, 2, 1, 0}, {6, 1, 4, 7}));
+    const V s = stack(std::vector<A>{x, x * 10}, 1).compute();
+    CHECK(s(3, 1, 2) == v(3, 2) * 10);
+    same(block<std::int64_t>({{x(range(0, 2), range(0, 3)), x(range(0, 2), range(3, 8))}, {x(range(2, 6))}}).compute(), v);
+    same(tile(x, {2, 1})(range(5, 8)).compute(), picked(v, {5, 0, 1}, upto(8)));
+    same(repeat(x, 2, 1)(all, range(0, 5)).compute(), picked(v, upto(6), {0, 0, 1, 1, 2}));
+    CHECK_THROWS_WITH(concatenate(std::vector<A>{x, transpose(x)}), "concatenate: the shapes must be equal but for axis 0 (got (6, 8) and (8, 6))");
+  });
+}
+
+TEST_CASE("pad continues an array beyond its borders") {
+  with_chunkings([](const auto& x, const V& v) {
+    same(pad(x, {{0, 0}, {2, 3}}, PadMode::wrap).compute(), picked(v, upto(6), {6, 7, 0, 1, 2, 3, 4, 5, 6, 7, 0, 1, 2}));
+    same(pad(x, {{1, 2}, {0, 0}}, PadMode::edge).compute(), picked(v, {0, 0, 1, 2, 3, 4, 5, 5, 5}, upto(8)));
+    same(pad(x, {{2, 1}, {0, 0}}, PadMode::reflect).compute(), picked(v, {2, 1, 0, 1, 2, 3, 4, 5, 4}, upto(8)));
+    same(pad(x, {{2, 1}, {1, 0}}, PadMode::symmetric).compute(), picked(v, {1, 0, 0, 1, 2, 3, 4, 5, 5}, {0, 0, 1, 2, 3, 4, 5, 6, 7}));
+    CHECK(pad(x, {{1, 0}, {0, 1}}, PadMode::constant, std::int64_t{9}).compute()(0, 8) == 9);
+    CHECK_THROWS_WITH(pad(x, {{6, 0}, {0, 0}}, PadMode::reflect), "pad: a width must be at most 5 for this mode along axis 0 (got 6)");
+  });
+}
+
+namespace {
+V shifted_sum(const V& x) {  // the sum of the left and right neighbours; borders are not used
+  V out = x;
+  for (std::size_t i = 0; i < x.shape()[0]; ++i)
+    for (std::size_t j = 1; j + 1 < x.shape()[1]; ++j) out(i, j) = x(i, j - 1) + x(i, j + 1);
+  return out;
+}
+V tripled(const V& x, const BlockInfo& info) {
+  V out = x;
+  for (auto& e : out) e = 3 * e + (info.location[0] >= info.count[0] ? 1000 : 0);
+  return out;
+}
+V wrong(const V&) { return V{1}; }
+}  // namespace
+
+TEST_CASE("map_blocks, map_overlap, reduction and apply_along_axis run functions of users") {
+  with_chunkings([](const auto& x, const V& v) {
+    same(map_blocks<std::int64_t>(tripled, x).compute(), V((x * 3).compute()));
+    const V got = map_overlap<std::int64_t>(shifted_sum, x, {.depth = {{0, 0}, {1, 1}}, .boundary = Boundary::periodic}).compute();
+    for (std::size_t i = 0; i < 6; ++i)
+      for (std::size_t j = 0; j < 8; ++j) REQUIRE(got(i, j) == v(i, (j + 7) % 8) + v(i, (j + 1) % 8));
+    const auto largest = reduction<std::int64_t>(
+        x,
+        [](const V& part, const Shape&) {
+          std::int64_t m = INT64_MIN;
+          for (const auto e : part) m = std::max(m, e);
+          V out(V::shape_type{1, 1});
+          out(0, 0) = m;
+          return out;
+        },
+        [](const V& parts, const Shape&) {
+          V out(V::shape_type{1, 1});
+          out(0, 0) = *std::max_element(parts.begin(), parts.end());
+          return out;
+        });
+    CHECK(std::int64_t(largest.compute()) == 47);
+    const auto ends = apply_along_axis<std::int64_t>([](const V& l) { return V{l(0), l(l.size() - 1)}; }, 1, x, 2);
+    same(ends.compute(), picked(v, upto(6), {0, 7}));
+    CHECK_THROWS_WITH(map_overlap<std::int64_t>(shifted_sum, x, {.depth = {{0, 0}, {9, 0}}}), "map_overlap: a depth must be in [0, 8] along axis 1 (got 9 and 0)");
+    CHECK_THROWS_WITH(map_blocks<std::int64_t>(wrong, x).compute(), Catch::Contains("map_blocks: the function must return a chunk of shape "));
+  });
+}

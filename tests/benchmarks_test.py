@@ -1,0 +1,91 @@
+#!/usr/bin/env python3
+"""Tests scripts/bench without measuring: what it prints, what it refuses, and that it fails only for what cannot run. usage: benchmarks_test.py ROOT"""
+import contextlib
+import io
+import json
+import sys
+import unittest
+from pathlib import Path
+
+ROOT = Path(sys.argv.pop(1) if len(sys.argv) > 1 else ".").resolve()
+sys.path.insert(0, str(ROOT / "benchmarks"))
+sys.dont_write_bytecode = True
+
+import bench
+from figures import FIGURES, Figure
+from launch import Failed, Launch, run, values_of
+
+
+def cannot_run():
+    raise Failed("speed: ended with status 1")
+
+
+good = Launch("good", lambda: {"fast": 20.0, "slow": 3.0})
+limit = Launch("limit", lambda: {"most": 40.0})
+FAST = Figure("fast", "tasks/s", 10, "higher", "", good, (limit, "most"))
+SLOW = Figure("slow", "us", 2, "lower", "", good)
+SHARE = Figure("share", "of raw", 0.4, "higher", "", good, (limit, "most"), raw_unit="GB/s", key="fast", is_fraction_of_raw=True)
+BROKEN = Figure("broken", "us", 2, "lower", "", Launch("speed", cannot_run))
+UNNAMED = Figure("unnamed", "us", 2, "lower", "", good)
+
+
+def printed(work):
+    out, err = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        status = work()
+    return status, out.getvalue(), err.getvalue()
+
+
+class BenchTest(unittest.TestCase):
+    def test_prints_a_table_and_does_not_fail_for_being_slow(self):
+        status, out, _ = printed(lambda: bench.measure([FAST, SLOW, SHARE], False, False))
+        self.assertEqual(status, 0)
+        self.assertEqual([line.split() for line in out.splitlines()], [
+            ["figure", "value", "unit", "raw", "target", "reached"],
+            ["fast", "20", "tasks/s", "40", ">=", "10", "yes"],
+            ["slow", "3", "us", "<=", "2", "no"],
+            ["share", "0.5", "of", "raw", "40", "GB/s", ">=", "0.4", "yes"],
+        ])
+
+    def test_prints_one_object_a_line(self):
+        _, out, _ = printed(lambda: bench.measure([FAST, SLOW], True, False))
+        self.assertEqual([json.loads(line) for line in out.splitlines()], [
+            {"figure": "fast", "value": 20.0, "unit": "tasks/s", "raw": 40.0, "target": 10},
+            {"figure": "slow", "value": 3.0, "unit": "us", "raw": None, "target": 2},
+        ])
+
+    def test_fails_for_what_cannot_run_and_measures_the_others(self):
+        status, out, err = printed(lambda: bench.measure([BROKEN, FAST, UNNAMED], True, False))
+        self.assertEqual(status, 1)
+        self.assertEqual(len(out.splitlines()), 1)
+        self.assertEqual(err, 'bench: broken: speed: ended with status 1\nbench: unnamed: good: must print a line "unnamed VALUE"\n')
+
+    def test_launches_nothing_twice(self):
+        launched = []
+        once = Launch("once", lambda: launched.append(1) or {"a": 1.0, "b": 2.0})
+        list(bench.measured([Figure(name, "us", None, "lower", "", once) for name in "ab"]))
+        self.assertEqual(launched, [1])
+
+    def test_refuses_an_unknown_figure_before_anything_is_built(self):
+        with self.assertRaises(SystemExit) as ended, contextlib.redirect_stderr(io.StringIO()) as err:
+            bench.main(["nope"])
+        self.assertEqual(ended.exception.code, 2)
+        self.assertIn("unknown figure (got nope)", err.getvalue())
+
+    def test_every_figure_is_named_once_and_has_a_direction(self):
+        self.assertEqual(len({figure.name for figure in FIGURES}), len(FIGURES))
+        self.assertEqual({figure.better for figure in FIGURES}, {"higher", "lower"})
+
+    def test_reads_values_among_other_lines(self):
+        self.assertEqual(values_of("some words\nfast 1.5e+06\nnot a value\n"), {"fast": 1.5e6})
+
+    def test_a_program_that_is_missing_is_a_failure_with_its_name(self):
+        with self.assertRaisesRegex(Failed, "no-such-program was not found"), contextlib.redirect_stderr(io.StringIO()):
+            run(["no-such-program"])
+
+    def test_numbers_have_three_digits_that_matter(self):
+        self.assertEqual([bench.number(value) for value in (None, 0.0312345, 7.0, 123.4, 527123.0, 1961234.0)], ["", "0.0312", "7", "123", "527,000", "1,960,000"])
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,106 @@
+// How a job ends, whatever its body does: the right status, one clear message, soon, and nobody left behind.
+#include <catch2/catch.hpp>
+#include <csignal>
+
+#include "support/jobs.hpp"
+
+using namespace weir::test;
+
+namespace {
+
+const std::vector<Launcher> homes{{{}, "threads"}, {{WEIR_TOOL, "run", "-n", "1"}, "one rank"}, {{WEIR_TOOL, "run", "-n", "3"}, "three ranks"}};
+
+std::size_t count(const std::string& text, const std::string& part) {
+  std::size_t number = 0;
+  for (std::size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) ++number;
+  return number;
+}
+
+/// Runs a job to its end in every home of a program; `check` looks at what came of it.
+template <class Check>
+void in_every_home(const std::string& how, Check check) {
+  for (const Launcher& home : homes) {
+    INFO(home.name << ": " << how);
+    const Finished finished = run(home.command({BODIES_JOB, how}), {.deadline = std::chrono::seconds(20)});
+    INFO(finished.out << finished.err);
+    check(finished);
+    CHECK(all_gone(pids_in(finished.out)));
+  }
+}
+
+void check_status(const std::string& how, int status) {
+  in_every_home(how, [&](const Finished& finished) {
+    CHECK(finished.status == status);
+    CHECK(finished.err == "");
+  });
+}
+
+void check_message(const std::string& how, const std::string& message) {
+  in_every_home(how, [&](const Finished& finished) {
+    CHECK(finished.status == 1);
+    CHECK(finished.err.find(message) != std::string::npos);
+    CHECK(count(finished.err, "\n") == 1);
+  });
+}
+
+}  // namespace
+
+TEST_CASE("the body's return value is the status of the job") {
+  check_status("return", 0);
+  check_status("return7", 7);
+}
+
+TEST_CASE("an exception that leaves the body is one message and status 1") {
+  check_message("throw", "weir: the program ended with an error: the body gives up\n");
+  check_message("throw_int", "weir: the program ended with an exception that is no std::exception\n");
+  check_message("throw_own", "weir: the program ended with an exception that is no std::exception\n");
+  check_message("task_error", "std::logic_error: from the task\n");
+}
+
+TEST_CASE("tasks that run on when the body ends are given up") {
+  check_status("return_busy", 0);
+  check_status("return7_busy", 7);
+  check_message("throw_busy", "the body gives up\n");
+}
+
+TEST_CASE("futures that as_completed has not yielded are given up too") { check_status("completed_busy", 0); }
+
+TEST_CASE("std::exit in the body ends the job with its status") {
+  check_status("exit0", 0);
+  check_status("exit5", 5);
+  check_status("exit5_busy", 5);
+}
+
+TEST_CASE("_exit in the body ends the job with its status") {
+  in_every_home("_exit6", [](const Finished& finished) { CHECK(finished.status == 6); });
+}
+
+TEST_CASE("what was fired and forgotten is finished") {
+  in_every_home("fire", [](const Finished& finished) {
+    CHECK(finished.status == 0);
+    CHECK(count(finished.out, "the last one ran\n") == 1);
+  });
+}
+
+TEST_CASE("Ctrl-C and SIGTERM end a busy job within seconds") {
+  for (const int signal : {SIGINT, SIGTERM})
+    for (const Launcher& home : homes) {
+      INFO(home.name << ", signal " << signal);
+      Process job(home.command({BODIES_JOB, "wait_busy"}), {.deadline = std::chrono::seconds(20)});
+      job.wait_for("ready");
+      const auto start = std::chrono::steady_clock::now();
+      job.send(signal);
+      CHECK(job.wait().status == 128 + signal);
+      CHECK(std::chrono::steady_clock::now() - start < std::chrono::seconds(8));
+      CHECK(all_gone(pids_in(job.out())));
+    }
+}
+
+TEST_CASE("a job whose launcher is killed leaves nobody behind") {
+  Process job(homes.back().command({BODIES_JOB, "wait_busy"}), {.deadline = std::chrono::seconds(20)});
+  job.wait_for("ready");
+  const std::vector<pid_t> pids = pids_in(job.out());
+  REQUIRE(pids.size() == 3);
+  job.send(SIGKILL);
+  CHECK(all_gone(pids));
+}

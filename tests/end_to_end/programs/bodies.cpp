@@ -1,0 +1,82 @@
+// Jobs whose body ends in every way a body can: `bodies HOW`. Prints "pid=..." of every rank, then "ready".
+#include <unistd.h>
+
+#include <iostream>
+#include <numeric>
+#include <thread>
+#include <weir/weir.hpp>
+
+namespace {
+
+using weir::Client;
+using weir::Future;
+
+int process_id() { return getpid(); }
+int inc(int x) { return x + 1; }
+/// Runs until the process ends; nobody waits for it.
+int for_ever(int x) {
+  while (true) std::this_thread::sleep_for(std::chrono::milliseconds(x));
+}
+int spin_for_ever(int) {
+  volatile int turns = 0;
+  while (true) turns = turns + 1;
+}
+int wait_inside(int) { return Client::current().submit(for_ever, 10).result(); }
+
+struct Own {};
+
+void announce(Client& client) {
+  for (const int pid : client.gather(client.run_on_workers(process_id))) std::cout << "pid=" << pid << '\n';
+  std::cout << "pid=" << getpid() << "\nready" << std::endl;
+}
+
+std::vector<Future<int>> busy(Client& client) {
+  std::vector<Future<int>> futures;
+  for (int i = 0; i < 4; ++i) {
+    futures.push_back(client.submit(i % 2 ? spin_for_ever : for_ever, 10));
+    futures.push_back(client.submit(wait_inside, 1));
+  }
+  for (int i = 0; i < 1000; ++i) futures.push_back(client.submit(inc, i));
+  return futures;
+}
+
+int end(Client& client, const std::string& how) {
+  announce(client);
+  std::vector<Future<int>> running;
+  const auto quick = client.submit(inc, 1);
+  quick.wait();  // before every thread is busy for ever
+  if (how.find("busy") != std::string::npos) running = busy(client);
+  if (how.starts_with("return")) return how.starts_with("return7") ? 7 : 0;
+  if (how.starts_with("throw_int")) throw 5;
+  if (how.starts_with("throw_own")) throw Own{};
+  if (how.starts_with("throw")) throw std::runtime_error("the body gives up");
+  if (how.starts_with("task_error")) return client.submit([](int) -> int { throw std::logic_error("from the task"); }, 1).result();
+  if (how.starts_with("exit0")) std::exit(0);
+  if (how.starts_with("exit5")) std::exit(5);
+  if (how.starts_with("_exit6")) _exit(6);
+  if (how.starts_with("wait")) client.wait(running);
+  if (how.starts_with("completed")) {
+    auto all = weir::as_completed(running);
+    all.add(quick);
+    all.next();
+  }
+  if (how.starts_with("fire")) {
+    for (int i = 0; i < 200; ++i) client.fire_and_forget(client.submit([](int x) {
+      if (x == 199) std::cout << "the last one ran" << std::endl;
+    }, i));
+  }
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const std::string how = argc > 1 ? argv[1] : "return";
+  const int status = weir::run(argc, argv, [&](Client& client) {
+    const char* ranks = std::getenv("OMPI_COMM_WORLD_SIZE");
+    client.wait_for_workers(ranks && std::string(ranks) != "1" ? std::strtoul(ranks, nullptr, 10) - 1 : 1);
+    return end(client, how);
+  });
+  std::cout << "after" << std::endl;
+  return status;
+}

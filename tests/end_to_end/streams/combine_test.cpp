@@ -1,0 +1,150 @@
+// Several streams on the cluster, and operators that know time. Runs as threads and as ranks.
+#include <catch2/catch.hpp>
+#include <numeric>
+
+#include "end_to_end/streams/support.hpp"
+
+using namespace weir;
+using namespace std::chrono_literals;
+
+namespace {
+
+int inc(int x) { return x + 1; }
+int half(int x) { return x / 2; }
+int negative(int x) { return -x; }
+bool is_odd(int x) { return x % 2 != 0; }
+int by_three(int x) { return x % 3; }
+
+/// What `build(a, b)` gives for two streams here and for the same two on the cluster; `a` gets all numbers, `b` those that are odd.
+template <class Build>
+void check_same(Build build) {
+  Stream<int> a, b;
+  const auto here = build(a, b.map(negative)).sink_to_list();
+  const auto there = build(a.scatter(), b.scatter().map(negative)).gather().sink_to_list();
+  for (int i = 0; i < 400; ++i) {
+    a.emit(i);
+    if (is_odd(i)) b.emit(i);
+  }
+  a.drain();
+  CHECK(there.size() == here.size());
+  a.close();
+  b.close();
+  CHECK((there.values() == here.values()));
+}
+
+}  // namespace
+
+TEST_CASE("zip on the cluster") {
+  check_same([](auto a, auto b) { return a.zip(b, max_ahead{1000}); });
+  check_same([](auto a, auto b) { return a.map(half).zip(b, a, max_ahead{1000}).filter([](const auto& x) { return std::get<0>(x) % 2 == 0; }); });
+}
+TEST_CASE("zip on the cluster holds the stream back that is ahead") {
+  Stream<int> a, b;
+  const auto pairs = a.scatter().zip(b.scatter(), max_ahead{3}).gather().sink_to_list();
+  int taken = 0;
+  for (int i = 0; i < 1000 && a.emit_for(i, 200ms); ++i) ++taken;
+  CHECK(taken > 3);
+  CHECK(taken < 200);
+  for (int i = 0; i < taken; ++i) b.emit(i);
+  a.drain();
+  CHECK(pairs.size() == static_cast<std::size_t>(taken));
+}
+TEST_CASE("combine_latest and zip_latest on the cluster", "[.unfinished]") {
+  check_same([](auto a, auto b) { return a.combine_latest(b); });
+  check_same([](auto a, auto b) { return a.combine_latest(b, emit_on(1)); });
+  check_same([](auto a, auto b) { return a.zip_latest(b); });
+}
+TEST_CASE("merge, merge_by_time and joins on the cluster", "[.unfinished]") {
+  check_same([](auto a, auto b) { return a.merge(b).map(inc); });
+  check_same([](auto a, auto b) { return op::merge_by_time([](int x) { return std::abs(x); }, a, b); });
+  check_same([](auto a, auto b) { return op::join(a, b, half, by_three, 20); });
+  check_same([](auto a, auto b) { return op::left_join(a, b, half, [](int x) { return x / -3; }, 20); });
+}
+TEST_CASE("split and route on the cluster") {
+  Stream<int> source;
+  const auto [odd, even] = source.scatter().map(inc).split(is_odd);
+  const auto odds = odd.gather().sink_to_list(), evens = even.map(half).gather().sink_to_list();
+  const auto ways = source.scatter().route(3, by_three);
+  const auto second = ways[2].gather().sink_to_list();
+  feed(source, 0, 300);
+  source.drain();
+  CHECK(odds.values().back() == 299);
+  CHECK(evens.values().back() == 150);
+  CHECK(second.values().back() == 299);
+  CHECK(odds.size() + evens.size() == 300);
+  CHECK(second.size() == 100);
+}
+TEST_CASE("an element is done when its tuple has been consumed", "[.unfinished]") {
+  Stream<int> a, b;
+  std::vector<int> order;
+  a.scatter().zip(b.scatter()).gather().sink([&](const std::tuple<int, int>& pair) { order.push_back(100 + std::get<0>(pair)); });
+  for (int i = 0; i < 3; ++i) a.emit(i, [&, i](const std::exception_ptr&) { order.push_back(i); });
+  a.drain();
+  CHECK(order.empty());
+  b.emit(0);
+  b.emit(1);
+  a.drain();
+  CHECK(order == Ints{100, 0, 101, 1});
+}
+TEST_CASE("windows by the clock on the cluster follow the clock of the stream") {
+  ManualClock clock;
+  Stream<int> source{clock};
+  const auto windows = source.scatter().map(inc).timed_window(1s).gather().sink_to_list();
+  const auto batches = source.scatter().partition(3, 2500ms).gather().sink_to_list();
+  const auto samples = source.scatter().sample(1s).gather().sink_to_list();
+  const auto spaced = source.scatter().throttle(1s).gather().sink_to_list();
+  const auto distinct = source.scatter().map(half).distinct_within(1s).gather().sink_to_list();
+  feed(source, 0, 4);
+  source.drain();
+  CHECK(batches.values() == std::vector<Ints>{{0, 1, 2}, {3}});
+  CHECK(windows.values().front() == Ints{1, 2, 3, 4});
+  CHECK(samples.values() == Ints{3});
+  CHECK(spaced.values() == Ints{0});
+  CHECK(distinct.values() == Ints{0, 1});
+  feed(source, 4, 6);
+  source.close();
+  CHECK(batches.values().back() == Ints{4, 5});
+  CHECK(windows.values().back() == Ints{5, 6});
+  CHECK(spaced.values() == Ints{0, 4});
+}
+TEST_CASE("debounce, delay and rate_limit on the cluster follow the clock of the stream") {
+  ManualClock clock;
+  Stream<int> source{clock};
+  const auto quiet = source.scatter().debounce(1s).gather().sink_to_list();
+  const auto late = source.scatter().map(inc).delay(3s).gather().sink_to_list();
+  feed(source, 0, 3);
+  source.drain();
+  CHECK(quiet.values() == Ints{2});
+  CHECK(late.values() == Ints{1, 2, 3});
+  CHECK(clock.now() >= 3s);
+  Stream<int> limited{clock};
+  const auto begin = clock.now();
+  const auto out = limited.scatter().rate_limit(1s).map(inc).gather().sink_to_list();
+  feed(limited, 0, 5);
+  limited.drain();
+  CHECK(out.values() == Ints{1, 2, 3, 4, 5});
+  CHECK(clock.now() - begin >= 4s);
+}
+TEST_CASE("latest on the cluster gives the newest to a consumer that is busy") {
+  Stream<int> source;
+  const auto out = source.scatter().latest().map(inc).gather().sink_to_list();
+  feed(source, 0, 2000);
+  source.drain();
+  const auto values = out.values();
+  CHECK(values.back() == 2000);
+  CHECK(std::is_sorted(values.begin(), values.end()));
+  CHECK(std::adjacent_find(values.begin(), values.end()) == values.end());
+}
+TEST_CASE("a state on the cluster is reset and flushed by other streams") {
+  Stream<int> source, reset, flush;
+  const auto sums = source.scatter().accumulate(std::plus<int>{}, 0).reset_by(reset).gather().sink_to_list();
+  const auto all = source.scatter().collect().flush_by(flush).gather().sink_to_list();
+  feed(source, 0, 4);
+  reset.emit(0);
+  flush.emit(0);
+  feed(source, 4, 6);
+  source.drain();
+  CHECK(sums.values() == Ints{0, 1, 3, 6, 4, 9});
+  CHECK(all.values() == std::vector<Ints>{{0, 1, 2, 3}});
+  CHECK_THAT(sentence([&] { static_cast<void>(source.scatter().map(inc).reset_by(reset)); }), Catch::Contains("keeps no state"));
+}

@@ -1,0 +1,140 @@
+// Values of every size between workers and rank 0, scattered, broadcast and computed.
+#include <catch2/catch.hpp>
+#include <list>
+#include <numeric>
+#include <set>
+#include <variant>
+
+#include "support/cluster_main.hpp"
+
+using namespace weir::test;
+using weir::Future;
+using weir::Options;
+
+namespace {
+
+using Numbers = std::vector<std::uint64_t>;
+
+Numbers numbers(std::uint64_t count, std::uint64_t first) {
+  Numbers all(count);
+  std::iota(all.begin(), all.end(), first);
+  return all;
+}
+std::uint64_t check_sum(const Numbers& all) { return std::accumulate(all.begin(), all.end(), all.size()); }
+std::string letters(std::size_t count) { return std::string(count, 'w'); }
+
+struct Record {
+  int id;
+  std::string name;
+  std::vector<double> values;
+  friend bool operator==(const Record&, const Record&) = default;
+};
+using Everything = std::tuple<std::map<std::string, std::vector<int>>, std::set<int>, std::list<std::string>, std::optional<double>, std::variant<int, std::string>,
+                              std::pair<char, bool>, std::array<float, 3>, std::vector<bool>, Record, std::vector<Record>>;
+Everything everything() {
+  return {{{"a", {1, 2}}, {"b", {}}}, {3, 1, 2}, {"x", "y"}, 2.5, "variant", {'c', true}, {1, 2, 3}, {true, false, true}, {1, "one", {1.5}}, {{2, "two", {}}, {3, "three", {1, 2}}}};
+}
+template <class T>
+T same(T value) { return value; }
+
+weir::PeerId where() {
+  return on_ranks() ? static_cast<weir::PeerId>(std::strtoul(std::getenv("OMPI_COMM_WORLD_RANK"), nullptr, 10)) : 1;
+}
+weir::PeerId where_with(const Numbers&) { return where(); }
+
+Options on(const weir::WorkerInfo& worker) { return {.workers = {worker.name}}; }
+
+}  // namespace
+
+TEST_CASE("values keep their contents whatever their size") {
+  for (const std::uint64_t bytes : {0, 8, 40, 48, 1016, 1024, 1032, 4096, 65528, 65536, 65544, 1 << 20, 3 << 20}) {
+    const auto future = client().submit(numbers, bytes / 8, 5);
+    INFO(bytes << " bytes");
+    CHECK(future.result() == numbers(bytes / 8, 5));
+    CHECK(client().submit(check_sum, future).result() == check_sum(numbers(bytes / 8, 5)));
+    CHECK(client().submit(check_sum, numbers(bytes / 8, 5)).result() == check_sum(numbers(bytes / 8, 5)));
+    CHECK(client().submit(letters, bytes).result() == letters(bytes));
+  }
+}
+
+TEST_CASE("values of all kinds come back as they were") {
+  const auto future = client().submit(everything);
+  CHECK(future.result() == everything());
+  CHECK(client().submit(same<Everything>, future).result() == everything());
+  CHECK(client().submit(same<Everything>, everything()).result() == everything());
+}
+
+TEST_CASE("a value goes from every worker to every other") {
+  const auto workers = client().workers();
+  for (const std::uint64_t count : {1000, 10000, 300000}) {
+    std::vector<Future<Numbers>> values;
+    for (const auto& worker : workers) values.push_back(client().submit(on(worker), numbers, count, worker.peer));
+    for (const auto& worker : workers)
+      for (std::size_t i = 0; i < workers.size(); ++i)
+        CHECK(client().submit(on(worker), check_sum, values[i]).result() == check_sum(numbers(count, workers[i].peer)));
+    for (const auto& value : values) CHECK(client().who_has(value).size() == workers.size());
+  }
+}
+
+TEST_CASE("128 MB go from worker to worker and to rank 0") {
+  const std::uint64_t count = (std::uint64_t{128} << 20) / 8;
+  const auto workers = client().workers();
+  const auto value = client().submit(on(workers.front()), numbers, count, 1);
+  CHECK(client().submit(on(workers.back()), check_sum, value).result() == check_sum(numbers(count, 1)));
+  CHECK(value.result() == numbers(count, 1));
+}
+
+TEST_CASE("scatter puts values where they are used") {
+  const auto one = client().scatter(numbers(1000, 1));
+  CHECK(one.result() == numbers(1000, 1));
+  CHECK(client().who_has(one).size() == 1);
+  const auto workers = client().workers();
+  const auto there = client().scatter(numbers(100000, 2), {workers.back().peer});
+  there.wait();
+  CHECK(client().who_has(there) == std::vector<weir::PeerId>{workers.back().peer});
+  CHECK(client().submit(where_with, there).result() == workers.back().peer);
+  CHECK(client().submit(check_sum, there).result() == check_sum(numbers(100000, 2)));
+}
+
+TEST_CASE("broadcast puts a copy on every worker") {
+  const auto everywhere = client().broadcast(numbers(5000, 3));
+  CHECK(soon([&] { return client().who_has(everywhere).size() == client().workers().size(); }));
+  for (const auto& worker : client().workers()) CHECK(client().submit(on(worker), check_sum, everywhere).result() == check_sum(numbers(5000, 3)));
+}
+
+TEST_CASE("scatter_each spreads values over the workers") {
+  std::vector<Numbers> parts;
+  for (int i = 0; i < 20; ++i) parts.push_back(numbers(2000, i));
+  const auto futures = client().scatter_each(parts);
+  CHECK(client().gather(futures) == parts);
+  std::set<weir::PeerId> holders;
+  for (const auto& future : futures) holders.insert(client().who_has(future).at(0));
+  CHECK(holders.size() == client().workers().size());
+}
+
+TEST_CASE("scatter to a worker that is not there says so") {
+  try {
+    (void)client().scatter(1, {99});
+    FAIL("nothing was thrown");
+  } catch (const weir::Error& error) {
+    CHECK(error.kind() == weir::ErrorKind::not_found);
+    CHECK_THAT(error.what(), Catch::Contains("scatter: there is no worker 99"));
+  }
+  CHECK(client().scatter(5).result() == 5);
+}
+
+TEST_CASE("a result is dropped when the last future of it has gone") {
+  const auto bytes = [] {
+    std::uint64_t sum = 0;
+    for (const auto& worker : client().workers()) sum += worker.result_bytes;
+    return sum;
+  };
+  CHECK(soon([&] { return bytes() == 0; }));
+  {
+    const auto value = client().submit(numbers, 100000, 1);
+    const auto copy = value;
+    value.wait();
+    CHECK(bytes() >= 800000);
+  }
+  CHECK(soon([&] { return bytes() == 0; }));
+}

@@ -1,0 +1,97 @@
+// Coroutines at the edges of streams.
+#include "weir/stream/await.hpp"
+
+#include <boost/asio/detached.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <chrono>
+
+#include "stream/support.hpp"
+
+using namespace weir;
+using namespace std::chrono_literals;
+namespace asio = boost::asio;
+
+namespace {
+
+/// Runs a coroutine to its end on a loop and rethrows what it throws.
+template <class Coroutine>
+void run(EventLoop& loop, Coroutine coroutine) {
+  std::exception_ptr error;
+  asio::co_spawn(loop.context(), std::move(coroutine), [&](const std::exception_ptr& e) { error = e; });
+  loop.run();
+  if (error) std::rethrow_exception(error);
+}
+
+}  // namespace
+
+TEST_CASE("co_await emit waits for room while the loop goes on") {
+  EventLoop loop;
+  Stream<int> source{loop};
+  const auto out = source.buffer(1).map(inc).sink_to_list();
+  run(loop, [&]() -> asio::awaitable<void> {
+    for (int i = 0; i < 20; ++i) co_await source.emit(i);
+  });
+  CHECK(out.size() == 20);
+  CHECK(out.values().back() == 20);
+}
+
+TEST_CASE("co_await emit gives the error of a function") {
+  EventLoop loop;
+  Stream<int> source{loop};
+  source.map([](int x) { return x == 2 ? throw std::runtime_error("two") : x; }).sink([](int) {});
+  CHECK_THROWS_WITH(run(loop,
+                        [&]() -> asio::awaitable<void> {
+                          co_await source.emit(1);
+                          co_await source.emit(2);
+                        }),
+                    "two");
+}
+
+TEST_CASE("emit on the loop's own thread refuses to block it") {
+  EventLoop loop;
+  Stream<int> source{loop};
+  source.buffer(1).sink([](int) {});
+  CHECK(sentence([&] {
+          run(loop, [&]() -> asio::awaitable<void> {
+            for (int i = 0; i < 5; ++i) source.emit(i);
+            co_return;
+          });
+        }) == "emit: would block the event loop that has to make room; use co_await, try_emit or another thread");
+}
+
+TEST_CASE("a sink may be a coroutine, one at a time") {
+  EventLoop loop;
+  Stream<int> source{loop};
+  Ints out;
+  int at_once = 0, most = 0;
+  DoneCount count;
+  source.sink([&](int x) -> asio::awaitable<void> {
+    most = std::max(most, ++at_once);
+    asio::steady_timer timer(loop.context(), 100us);
+    co_await timer.async_wait(asio::use_awaitable);
+    out.push_back(x);
+    --at_once;
+    if (x == 1) throw std::runtime_error("one");
+  });
+  run(loop, [&]() -> asio::awaitable<void> {
+    for (int i = 0; i < 3; ++i) co_await source.emit(i, count.counter());
+  });
+  CHECK(out == Ints{0, 1, 2});
+  CHECK(most == 1);
+  CHECK(count.done == 3);
+  CHECK(count.failed == 1);
+  CHECK_THROWS_WITH(source.drain(), "one");
+}
+
+TEST_CASE("a coroutine sink runs on the stream's own loop") {
+  Stream<int> source;
+  Ints out;
+  source.sink([&](const int& x) -> asio::awaitable<void> {
+    asio::steady_timer timer(co_await asio::this_coro::executor, 50us);
+    co_await timer.async_wait(asio::use_awaitable);
+    out.push_back(x);
+  });
+  feed(source, 0, 5);
+  source.drain();
+  CHECK(out == Ints{0, 1, 2, 3, 4});
+}

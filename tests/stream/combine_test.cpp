@@ -1,0 +1,215 @@
+// Several inputs, several outputs.
+#include <string>
+#include <tuple>
+
+#include "stream/support.hpp"
+
+using namespace weir;
+
+TEST_CASE("zip pairs elements in the order of its arguments") {
+  Stream<int> a;
+  Stream<std::string> b;
+  const auto out = a.zip(b).sink_to_list();
+  a.emit(1);
+  a.emit(2);
+  b.emit("x");
+  CHECK(out.values() == std::vector<std::tuple<int, std::string>>{{1, "x"}});
+  b.emit("y");
+  CHECK(out.size() == 2);
+}
+
+TEST_CASE("zip takes a stream twice, and literals") {
+  Stream<int> a, b;
+  const auto twice = a.zip(a).sink_to_list();
+  const auto with = a.zip(7, b, std::string("z")).sink_to_list();
+  a.emit(1);
+  b.emit(2);
+  CHECK(twice.values() == std::vector<std::tuple<int, int>>{{1, 1}});
+  CHECK(with.values() == std::vector<std::tuple<int, int, int, std::string>>{{1, 7, 2, "z"}});
+}
+
+TEST_CASE("zip holds a stream back that is too far ahead") {
+  Stream<int> a, b;
+  const auto out = a.zip(b, max_ahead{2}).sink_to_list();
+  for (int i = 0; i < 3; ++i) CHECK(a.try_emit(i));
+  CHECK_FALSE(a.try_emit(3));
+  CHECK_FALSE(a.emit_for(3, std::chrono::milliseconds(1)));
+  CHECK(b.try_emit(10));
+  CHECK(a.try_emit(3));
+  CHECK(out.values() == std::vector<std::tuple<int, int>>{{0, 10}});
+}
+
+TEST_CASE("zip holds tickets until the tuple is consumed, and lets go at the end") {
+  Stream<int> a, b;
+  a.zip(b).sink([](const auto&) {});
+  DoneCount count;
+  a.emit(1, count.counter());
+  a.emit(2, count.counter());
+  CHECK(count.done == 0);
+  b.emit(1, count.counter());
+  CHECK(count.done == 2);
+  b.close();  // no partner can come any more
+  CHECK(count.done == 3);
+}
+
+TEST_CASE("zip ends when an input has ended and is used up") {
+  Stream<int> a, b;
+  const auto out = a.zip(b).partition(5).sink_to_list();
+  a.emit(1);
+  b.emit(2);
+  a.close();
+  CHECK(out.values() == std::vector<std::vector<std::tuple<int, int>>>{{{1, 2}}});
+}
+
+TEST_CASE("zip of two branches, in any order of creation") {
+  Stream<int> source;
+  const auto out = source.map(inc).zip(source.map([](int x) { return 2 * x; })).sink_to_list();
+  feed(source, 0, 3);
+  CHECK(out.values() == std::vector<std::tuple<int, int>>{{1, 0}, {2, 2}, {3, 4}});
+}
+
+TEST_CASE("combine_latest emits on every update once all have a value") {
+  Stream<int> a, b;
+  const auto out = a.combine_latest(b).sink_to_list();
+  a.emit(1);
+  a.emit(2);
+  b.emit(10);
+  a.emit(3);
+  CHECK(out.values() == std::vector<std::tuple<int, int>>{{2, 10}, {3, 10}});
+}
+
+TEST_CASE("combine_latest emits on chosen inputs only") {
+  Stream<int> a, b;
+  const auto on_a = a.combine_latest(b, emit_on(a)).sink_to_list();
+  const auto on_second = a.combine_latest(b, emit_on(1)).sink_to_list();
+  a.emit(1);
+  b.emit(10);
+  b.emit(11);
+  a.emit(2);
+  CHECK(on_a.values() == std::vector<std::tuple<int, int>>{{2, 11}});
+  CHECK(on_second.values() == std::vector<std::tuple<int, int>>{{1, 10}, {1, 11}});
+  Stream<int> c;
+  CHECK(sentence([&] { a.combine_latest(b, emit_on(2)); }) == "combine_latest: emit_on must be less than 2 (got 2)");
+  CHECK(sentence([&] { a.combine_latest(b, emit_on(-1)); }) == "emit_on: a position must not be negative (got -1)");
+  CHECK(sentence([&] { a.combine_latest(b, emit_on(c)); }) == "combine_latest: emit_on names <stream>, which is not among the streams");
+}
+
+TEST_CASE("combine_latest of a stream with itself and of a diamond") {
+  Stream<int> a;
+  const auto twice = a.combine_latest(a).sink_to_list();
+  a.emit(1);
+  a.emit(2);
+  CHECK(twice.values() == std::vector<std::tuple<int, int>>{{1, 1}, {2, 1}, {2, 2}});
+  Stream<int> source;
+  const auto diamond = source.map(inc).combine_latest(source).sink_to_list();
+  feed(source, 0, 2);
+  CHECK(diamond.values() == std::vector<std::tuple<int, int>>{{1, 0}, {2, 0}, {2, 1}});
+}
+
+TEST_CASE("combine_latest holds a ticket until its element came out or was replaced") {
+  Stream<int> a, b;
+  a.combine_latest(b).sink([](const auto&) {});
+  DoneCount count;
+  a.emit(1, count.counter());
+  CHECK(count.done == 0);
+  a.emit(2, count.counter());
+  CHECK(count.done == 1);
+  b.emit(1, count.counter());
+  CHECK(count.done == 3);
+}
+
+TEST_CASE("combine_latest keeps going when an input is disconnected") {
+  Stream<int> a, b;
+  const auto joined = a.combine_latest(b);
+  const auto out = joined.sink_to_list();
+  a.emit(1);
+  b.emit(2);
+  b.disconnect(joined);
+  a.emit(3);
+  b.emit(4);
+  CHECK(out.values() == std::vector<std::tuple<int, int>>{{1, 2}, {3, 2}});
+}
+
+TEST_CASE("zip_latest gives every lossless element once") {
+  Stream<int> a, b;
+  const auto out = a.zip_latest(b).sink_to_list();
+  DoneCount count;
+  a.emit(1, count.counter());
+  a.emit(2, count.counter());
+  CHECK(count.done == 0);
+  b.emit(10);
+  CHECK(count.done == 2);
+  b.emit(11);
+  a.emit(3);
+  CHECK(out.values() == std::vector<std::tuple<int, int>>{{1, 10}, {2, 10}, {3, 11}});
+}
+
+TEST_CASE("zip_latest holds the lossless stream back if asked to") {
+  Stream<int> a, b;
+  a.zip_latest(b, max_ahead{1}).sink([](const auto&) {});
+  CHECK(a.try_emit(1));
+  CHECK(a.try_emit(2));
+  CHECK_FALSE(a.try_emit(3));
+  b.emit(1);
+  CHECK(a.try_emit(3));
+}
+
+TEST_CASE("merge passes everything on and ends with its last input") {
+  Stream<int> a, b;
+  const auto out = a.merge(b, a.map(inc)).partition(10).sink_to_list();
+  a.emit(1);
+  b.emit(5);
+  a.close();
+  CHECK(out.size() == 0);
+  b.close();
+  CHECK(out.values() == std::vector<Ints>{{2, 1, 5}});
+}
+
+TEST_CASE("merge_by_time puts streams in order") {
+  Stream<int> a, b;
+  const auto out = op::merge_by_time(std::identity{}, a, b).sink_to_list();
+  feed(a, Ints{1, 4, 6});
+  CHECK(out.size() == 0);
+  feed(b, Ints{2, 5});
+  CHECK(out.values() == Ints{1, 2, 4, 5});
+  b.close();
+  CHECK(out.values() == Ints{1, 2, 4, 5, 6});
+}
+
+TEST_CASE("join pairs equal keys and remembers a bounded number") {
+  Stream<int> a, b;
+  const auto key = [](int x) { return x % 10; };
+  const auto out = op::join(a, b, key, key, 2).sink_to_list();
+  feed(a, Ints{1, 2, 11});  // 1 is forgotten
+  feed(b, Ints{21, 32});
+  CHECK(out.values() == std::vector<std::pair<int, int>>{{11, 21}, {2, 32}});
+  CHECK(sentence([&] { op::join(a, b, key, key, 0); }) == "join: remembered must be at least 1 (got 0)");
+}
+
+TEST_CASE("left_join gives what met nothing when it is forgotten") {
+  Stream<int> a, b;
+  const auto out = op::left_join(a, b, std::identity{}, std::identity{}, 2).sink_to_list();
+  using Pair = std::pair<int, std::optional<int>>;
+  feed(a, Ints{1, 2});
+  b.emit(2);
+  a.emit(3);
+  CHECK(out.values() == std::vector<Pair>{{2, 2}, {1, std::nullopt}});
+  a.close();
+  b.close();
+  CHECK(out.values().back() == Pair{3, std::nullopt});
+}
+
+TEST_CASE("split and route part a stream") {
+  Stream<int> source;
+  auto [odd, even] = source.split(is_odd);
+  const auto odds = odd.sink_to_list();
+  const auto evens = even.sink_to_list();
+  const auto ways = source.route(3, [](int x) { return x; });
+  const auto first = ways[1].sink_to_list();
+  feed(source, 0, 3);
+  CHECK(odds.values() == Ints{1});
+  CHECK(evens.values() == Ints{0, 2});
+  CHECK(first.values() == Ints{1});
+  CHECK(sentence([&] { source.emit(3); }) == "route: way 3 of 3 does not exist");
+  CHECK(sentence([&] { source.route(0, inc); }) == "route: ways must be at least 1 (got 0)");
+}

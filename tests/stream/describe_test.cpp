@@ -1,0 +1,73 @@
+// Seeing a pipeline.
+#include "weir/stream/describe.hpp"
+
+#include <fstream>
+#include <sstream>
+
+#include "stream/support.hpp"
+
+using namespace weir;
+using namespace std::chrono_literals;
+
+TEST_CASE("describe prints nodes with their counts") {
+  Stream<int> source;
+  source.named("numbers");
+  source.map(inc).named("inc").filter(is_odd).partition(5).sink([](const Ints&) {});
+  source.map([](int x) { return x == 2 ? throw std::runtime_error("two") : x; }).on_error(weir::skip);
+  feed(source, 0, 4);
+  CHECK(describe(source) ==
+        "<numbers; stream>  in 0, out 4\n"
+        "  <inc; map>  in 4, out 4\n"
+        "    <filter>  in 4, out 2\n"
+        "      <partition: 5>  in 2, out 0, queued 2\n"
+        "        <sink>  in 0, out 0\n"
+        "  <map>  in 4, out 3, errors 1\n");
+}
+
+TEST_CASE("describe says who waits for room, and knows cycles") {
+  ManualClock clock;
+  Stream<int> source{clock};
+  const auto buffered = source.buffer(2);
+  buffered.filter(is_odd).connect(source);
+  source.emit(0);
+  source.emit(2);
+  CHECK(describe(source) ==
+        "<stream>  in 0, out 2, waits for room below\n"
+        "  <buffer: 2>  in 2, out 0, queued 2, in flight 2\n"
+        "    <filter>  in 0, out 0\n"
+        "      <stream> (above)\n");
+}
+
+TEST_CASE("graphviz numbers edges in execution order and dots controls") {
+  Stream<int> source, reset;
+  source.accumulate(std::plus<>{}).reset_by(reset);
+  source.sink([](int) {});
+  CHECK(graphviz(source) ==
+        "digraph stream {\n"
+        "  rankdir=TB;\n"
+        "  node [style=filled, fillcolor=white];\n"
+        "  n0 [label=\"stream\", shape=box];\n"
+        "  n1 [label=\"accumulate\", shape=box];\n"
+        "  n2 [label=\"reset\", shape=box];\n"
+        "  n3 [label=\"stream\", shape=box];\n"
+        "  n4 [label=\"sink\", shape=box];\n"
+        "  n0 -> n1 [label=\"0\"];\n"
+        "  n0 -> n4 [label=\"1\"];\n"
+        "  n2 -> n1 [style=dotted];\n"
+        "  n3 -> n2;\n"
+        "}\n");
+}
+
+TEST_CASE("the stall detector names the node that blocks") {
+  ManualClock clock;
+  Stream<int> a{clock}, b{clock};
+  a.zip(b, max_ahead{1}).named("pairs").sink([](const auto&) {});
+  std::vector<std::string> said;
+  const StallDetector detector(a, 10s, [&](const std::string& sentence) { said.push_back(sentence); });
+  clock.advance(30s);
+  CHECK(said.empty());
+  a.emit(1);
+  a.emit(2);
+  clock.advance(40s);
+  CHECK(said == std::vector<std::string>{"stream: nothing has moved for 10s; 2 elements wait in <pairs; zip>"});
+}

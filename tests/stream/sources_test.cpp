@@ -1,0 +1,233 @@
+// Where elements come from.
+#include "weir/stream/sources.hpp"
+
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <thread>
+
+#include "stream/support.hpp"
+
+using namespace weir;
+using namespace std::chrono_literals;
+namespace fs = std::filesystem;
+
+namespace {
+
+/// A directory that goes when the test does.
+struct Folder {
+  fs::path path = fs::temp_directory_path() / ("weir_sources_" + std::to_string(::getpid()));
+  Folder() { fs::create_directories(path); }
+  ~Folder() { fs::remove_all(path); }
+  fs::path write(const std::string& name, const std::string& text, bool append = false) const {
+    std::ofstream(path / name, append ? std::ios::app : std::ios::trunc) << text;
+    return path / name;
+  }
+};
+using Texts = std::vector<std::string>;
+
+SourceOptions on(ManualClock& clock) { return {.poll_interval = 100ms, .loop = EventLoop(clock)}; }
+
+}  // namespace
+
+TEST_CASE("from_iterable emits everything, ends, and can be started again") {
+  auto source = from_iterable(Ints{1, 2, 3});
+  const auto out = source.partition(2).sink_to_list();
+  source.start();
+  source.drain();
+  CHECK(out.values() == std::vector<Ints>{{1, 2}, {3}});
+  source.start();
+  source.drain();
+  CHECK(out.size() == 4);
+}
+
+TEST_CASE("from_range counts up and down") {
+  auto up = from_range(0, 5, 2);
+  auto down = from_range(3, 0, -1);
+  const auto a = up.sink_to_list();
+  const auto b = down.sink_to_list();
+  up.start();
+  down.start();
+  up.drain();
+  down.drain();
+  CHECK(a.values() == Ints{0, 2, 4});
+  CHECK(b.values() == Ints{3, 2, 1});
+  CHECK(sentence([] { from_range(0, 1, 0); }) == "from_range: step must not be 0");
+}
+
+TEST_CASE("sources stand still while a node below is full, and stop") {
+  ManualClock clock;
+  auto source = from_range(0L, 1000000L, 1L, on(clock));
+  const auto out = source.rate_limit(1s).sink_to_list();
+  source.start();
+  clock.advance(3500ms);
+  CHECK(out.values() == std::vector<long>{0, 1, 2, 3});
+  source.stop();
+  clock.advance(10s);
+  CHECK(out.size() == 4);
+}
+
+TEST_CASE("from_periodic calls at once and then in time") {
+  ManualClock clock;
+  int calls = 0;
+  auto source = from_periodic([&] { return ++calls; }, 1s, on(clock));
+  const auto out = source.sink_to_list();
+  CHECK(calls == 0);
+  source.start();
+  source.start();
+  clock.advance(2500ms);
+  CHECK(out.values() == Ints{1, 2, 3});
+  source.stop();
+  clock.advance(5s);
+  source.start();
+  clock.advance(0s);
+  CHECK(out.values() == Ints{1, 2, 3, 4});
+  CHECK(sentence([] { from_periodic([] { return 1; }, 0s); }) == "from_periodic: interval must be positive (got 0s)");
+}
+
+TEST_CASE("a source that throws stops, tells, and can be started again") {
+  ManualClock clock;
+  int calls = 0;
+  auto source = from_periodic([&] { return ++calls == 2 ? throw std::runtime_error("two") : calls; }, 1s, on(clock));
+  const auto out = source.sink_to_list();
+  source.start();
+  clock.advance(3s);
+  CHECK(out.values() == Ints{1});
+  CHECK_THROWS_WITH(source.drain(), "two");
+  source.start();
+  clock.advance(0s);
+  CHECK(out.values() == Ints{1, 3});
+}
+
+TEST_CASE("from_queue emits what others put, and ends when it is closed") {
+  Queue<int> queue(2);
+  auto source = from_queue(queue);
+  const auto out = source.partition(3).sink_to_list();
+  source.start();
+  std::thread producer([&] {
+    for (int i = 0; i < 100; ++i) queue.put(i);
+    queue.close();
+  });
+  producer.join();
+  REQUIRE(out.wait_for(34, 10s));
+  CHECK(out.values().back() == Ints{99});
+  CHECK(sentence([&] { queue.put(1); }) == "Queue: it is closed");
+  CHECK(sentence([] { Queue<int> none(0); }) == "Queue: size must be at least 1 (got 0)");
+}
+
+TEST_CASE("from_textfile follows a file that grows") {
+  ManualClock clock;
+  Folder folder;
+  const fs::path path = folder.write("log", "a\nb\npart");
+  auto source = from_textfile(path, on(clock));
+  const auto out = source.sink_to_list();
+  source.start();
+  clock.advance(0s);
+  CHECK(out.values() == Texts{"a", "b"});
+  folder.write("log", "ial\n", true);
+  clock.advance(100ms);
+  CHECK(out.values().back() == "partial");
+}
+
+TEST_CASE("from_textfile notices truncation, replacement and absence") {
+  ManualClock clock;
+  Folder folder;
+  const fs::path path = folder.write("log", "one\ntwo\n");
+  auto source = from_textfile(path, on(clock));
+  const auto out = source.sink_to_list();
+  source.start();
+  clock.advance(0s);
+  folder.write("log", "new\n");  // truncated and shorter
+  clock.advance(100ms);
+  CHECK(out.values() == Texts{"one", "two", "new"});
+  folder.write("log", "last\n", true);
+  fs::rename(path, folder.path / "log.1");
+  clock.advance(100ms);
+  folder.write("log", "rotated\n");
+  clock.advance(200ms);
+  CHECK(out.values() == Texts{"one", "two", "new", "last", "rotated"});
+  fs::remove(path);
+  clock.advance(300ms);
+  folder.write("log", "back\n");
+  clock.advance(200ms);
+  CHECK(out.values().back() == "back");
+  CHECK(sentence([&] { from_textfile(folder.path / "none"); }) == "from_textfile: cannot open '" + (folder.path / "none").string() + "': No such file or directory");
+}
+
+TEST_CASE("from_textfile can begin at the end, and drops a line that is too long") {
+  ManualClock clock;
+  Folder folder;
+  const fs::path path = folder.write("log", "old\n");
+  auto source = from_textfile(path, on(clock), "\n", true, 10);
+  const auto out = source.sink_to_list();
+  source.start();
+  clock.advance(0s);
+  folder.write("log", "short\n" + std::string(1000, 'x'), true);
+  clock.advance(100ms);
+  CHECK(sentence([&] { source.drain(); }) == "from_textfile: a message is longer than 10 bytes; it is dropped");
+  source.start();
+  folder.write("log", "xxx\nnext\n", true);
+  clock.advance(100ms);
+  CHECK(out.values() == Texts{"short", "next"});
+}
+
+TEST_CASE("filenames emits new names once, sorted") {
+  ManualClock clock;
+  Folder folder;
+  folder.write("b.csv", "");
+  folder.write("a.csv", "");
+  folder.write("c.txt", "");
+  auto source = filenames(folder.path / "*.csv", on(clock));
+  const auto out = source.map([](const fs::path& p) { return p.filename().string(); }).sink_to_list();
+  source.start();
+  clock.advance(0s);
+  CHECK(out.values() == Texts{"a.csv", "b.csv"});
+  folder.write("d.csv", "");
+  fs::remove(folder.path / "a.csv");
+  clock.advance(100ms);
+  folder.write("a.csv", "");
+  clock.advance(100ms);
+  CHECK(out.values() == Texts{"a.csv", "b.csv", "d.csv"});
+  CHECK(sentence([&] { filenames(folder.path / "none" / "*"); }) == "filenames: '" + (folder.path / "none").string() + "' is not a directory");
+}
+
+TEST_CASE("from_process emits the lines of a program") {
+  auto source = from_process({"printf", "a\\nb\\nc"});
+  const auto out = source.sink_to_list();
+  source.start();
+  source.drain();
+  CHECK(out.values() == Texts{"a", "b", "c"});
+  auto failing = from_process({"sh", "-c", "echo x; exit 3"});
+  failing.sink([](const std::string&) {});
+  failing.start();
+  CHECK(sentence([&] { failing.drain(); }) == "from_process: 'sh' ended with status 3");
+  auto none = from_process({"no-such-program-here"});
+  CHECK(sentence([&] { none.start(); }) == "from_process: cannot start 'no-such-program-here': No such file or directory");
+  CHECK(sentence([] { from_process({}); }) == "from_process: command must not be empty");
+}
+
+TEST_CASE("stop ends a program that would run for ever") {
+  auto source = from_process({"yes"});
+  const auto out = source.sink_to_list();
+  source.start();
+  REQUIRE(out.wait_for(10, 10s));
+  source.stop();
+}
+
+TEST_CASE("sink_to_textfile writes lines, and tells what it cannot open") {
+  Folder folder;
+  const fs::path path = folder.path / "out.txt";
+  Stream<double> source;
+  source.sink_to_textfile(path);
+  source.emit(0.1);
+  source.emit(2);
+  source.drain();
+  std::ifstream in(path);
+  std::string a, b;
+  in >> a >> b;
+  CHECK(a == "0.1");
+  CHECK(b == "2");
+  CHECK(sentence([&] { source.sink_to_textfile(folder.path / "no" / "file"); }) ==
+        "sink_to_textfile: cannot open '" + (folder.path / "no" / "file").string() + "': No such file or directory");
+}
