@@ -221,6 +221,7 @@ struct ContactHere {
 struct GetResult {
   TaskId id;
   bool exists;  ///< The sender knows that it was there: if it is not, it will not come. Otherwise the sender may be ahead of the order to compute it.
+  std::uint32_t request;  ///< Its number, which the answer repeats: an answer to a request that was dropped is told from the one to a later request.
 };
 /// The sender does not wait for this result any more.
 struct DropRequest {
@@ -230,10 +231,12 @@ struct DropRequest {
 struct ResultData {
   TaskId id;
   std::uint64_t bytes;
+  std::uint32_t request;
 };
 struct ResultMissing {
   TaskId id;
   std::shared_ptr<const Failure> failure;  ///< Why, if the result exists but cannot travel.
+  std::uint32_t request;
 };
 /// Keep this value under this id (scatter); the value is the attachment.
 struct PutResult {

@@ -50,7 +50,7 @@ class SchedulerNode final : public Node {
   void to_scheduler(const protocol::CancelFuture& message) override { decide(0, message); }
   void to_scheduler(const protocol::RetryFuture& message) override { decide(0, message); }
   void to_scheduler(const protocol::LocateTask& message) override { decide(0, message); }
-  void ask_for(PeerId holder, TaskId id) override { post(holder, protocol::GetResult{id, true}); }
+  void ask_for(PeerId holder, TaskId id) override { post(holder, protocol::GetResult{id, true, 0}); }
   void put(TaskId id, task::Value value, const std::vector<PeerId>& workers) override;
   void submitted() override;
   void tick(Clock::time_point now) override;

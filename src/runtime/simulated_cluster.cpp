@@ -199,11 +199,11 @@ void SimulatedCluster::to_scheduler(PeerId from, Letter& letter) {
 void SimulatedCluster::to_worker(PeerId from, PeerId to, Letter& letter) {
   Worker& worker = workers_[to];
   worker::State& state = *worker.state;
-  std::visit(Overloaded{[&](Carrying<protocol::ResultData>& data) { state.arrived(from, data.message.id, std::move(data.value), data.message.bytes, done_); },
+  std::visit(Overloaded{[&](Carrying<protocol::ResultData>& data) { state.arrived(from, data.message.id, data.message.request, std::move(data.value), data.message.bytes, done_); },
                         [&](Carrying<protocol::PutResult>& data) { state.put(data.message.id, std::move(data.value), data.message.bytes, done_); },
-                        [&](protocol::GetResult& message) { state.asked(from, message.id, message.exists, done_); },
+                        [&](protocol::GetResult& message) { state.asked(from, message.id, message.exists, message.request, done_); },
                         [&](protocol::DropRequest& message) { state.unasked(from, message.id, done_); },
-                        [&](protocol::ResultMissing& message) { state.missing(from, message.id, message.failure != nullptr, done_); },
+                        [&](protocol::ResultMissing& message) { state.missing(from, message.id, message.request, message.failure != nullptr, done_); },
                         [&](protocol::PeerGone& message) {
                           worker.forgotten.push_back(message.peer);
                           state.peer_gone(message.peer, done_);
@@ -224,21 +224,21 @@ void SimulatedCluster::to_worker(PeerId from, PeerId to, Letter& letter) {
 void SimulatedCluster::carry_out(PeerId peer) {
   for (std::size_t i = 0; i < done_.size(); ++i) {
     worker::Action action = std::move(done_[i]);
-    std::visit(Overloaded{[&](worker::SendValue& message) { send_value(peer, action.to, message.id); }, [&](auto& message) { send(peer, action.to, std::move(message)); }}, action.message);
+    std::visit(Overloaded{[&](worker::SendValue& message) { send_value(peer, action.to, message.id, message.request); }, [&](auto& message) { send(peer, action.to, std::move(message)); }}, action.message);
   }
   done_.clear();
   start_tasks(peer);
   if (settings_.checked) workers_[peer].state->check();
 }
 
-void SimulatedCluster::send_value(PeerId from, PeerId to, TaskId id) {
+void SimulatedCluster::send_value(PeerId from, PeerId to, TaskId id, std::uint32_t request) {
   const worker::Record* record = workers_[from].state->record(id);
-  if (!record || record->data != worker::Record::Data::here) return send(from, to, protocol::ResultMissing{id, nullptr});
-  if (!plan(id).task.broken) return send(from, to, Carrying<protocol::ResultData>{{id, record->bytes}, record->value}, record->bytes);
+  if (!record || record->data != worker::Record::Data::here) return send(from, to, protocol::ResultMissing{id, nullptr, request});
+  if (!plan(id).task.broken) return send(from, to, Carrying<protocol::ResultData>{{id, record->bytes, request}, record->value}, record->bytes);
   auto failure = std::make_shared<Failure>();
   failure->kind = ErrorKind::serialization;
   failure->message = "its result cannot be serialized";
-  send(from, to, protocol::ResultMissing{id, failure});
+  send(from, to, protocol::ResultMissing{id, failure, request});
   send(from, 0, protocol::ResultBroken{id, failure});
 }
 
@@ -350,7 +350,7 @@ void SimulatedCluster::ask(TaskId id) {
   SimulatedFuture& future = plan(id).future;
   if (!future.held || !future.asked || future.has_value || future.fetching || future.status != Status::finished) return;
   future.fetching = true;
-  send(0, future.holder, protocol::GetResult{id, true});
+  send(0, future.holder, protocol::GetResult{id, true, 0});
 }
 
 void SimulatedCluster::on(const protocol::TaskDone& message) {

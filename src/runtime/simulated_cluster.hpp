@@ -165,7 +165,7 @@ class SimulatedCluster {
   void to_scheduler(PeerId from, Letter& letter);
   void to_worker(PeerId from, PeerId to, Letter& letter);
   void carry_out(PeerId peer);
-  void send_value(PeerId from, PeerId to, TaskId id);
+  void send_value(PeerId from, PeerId to, TaskId id, std::uint32_t request);
   void start_tasks(PeerId peer);
   void finish(Execution execution);
   void on(const protocol::TaskDone& message);

@@ -194,18 +194,18 @@ void WorkerNode::start_out_of_band() {
 
 // --- what the state machine decided
 
-void WorkerNode::send_value(PeerId to, TaskId id) {
+void WorkerNode::send_value(PeerId to, TaskId id, std::uint32_t request) {
   const worker::Record* record = state_.record(id);
-  if (!record || record->data != worker::Record::Data::here) return post(to, protocol::ResultMissing{id, nullptr});
+  if (!record || record->data != worker::Record::Data::here) return post(to, protocol::ResultMissing{id, nullptr, request});
   if (to == self_) {
     on_value(id, record->value);
     return;
   }
   try {
-    post_value(to, protocol::ResultData{id, record->bytes}, record->value);
+    post_value(to, protocol::ResultData{id, record->bytes, request}, record->value);
   } catch (...) {
     const auto failure = current_failure(ErrorKind::serialization, "its result cannot be serialized: ");
-    post(to, protocol::ResultMissing{id, failure});
+    post(to, protocol::ResultMissing{id, failure, request});
     post(0, protocol::ResultBroken{id, failure});
   }
 }
@@ -216,7 +216,7 @@ void WorkerNode::perform() {
     std::visit(
         [&]<class Message>(const Message& message) {
           if constexpr (std::is_same_v<Message, worker::SendValue>) {
-            send_value(action.to, message.id);
+            send_value(action.to, message.id, message.request);
           } else if constexpr (std::is_same_v<Message, protocol::ResultMissing>) {
             action.to == self_ ? on_missing(self_, message) : post(action.to, message);
           } else {
@@ -229,8 +229,8 @@ void WorkerNode::perform() {
 }
 
 void WorkerNode::ask_for(PeerId holder, TaskId id) {
-  if (holder != self_) return post(holder, protocol::GetResult{id, true});
-  state_.asked(self_, id, true, actions_);
+  if (holder != self_) return post(holder, protocol::GetResult{id, true, 0});
+  state_.asked(self_, id, true, 0, actions_);
   perform();
 }
 
@@ -282,16 +282,16 @@ void WorkerNode::receive(PeerId from, comm::Frame&& frame) {
       transport_.enter(message.invitation);
       post(0, protocol::ContactHere{transport_.contact()});
     } else if constexpr (std::is_same_v<M, protocol::GetResult>) {
-      state_.asked(from, message.id, message.exists, actions_);
+      state_.asked(from, message.id, message.exists, message.request, actions_);
     } else if constexpr (std::is_same_v<M, protocol::DropRequest>) {
       state_.unasked(from, message.id, actions_);
     } else if constexpr (std::is_same_v<M, protocol::ResultData>) {
       task::Value& arrived = next_value();
       on_value(message.id, arrived);
-      state_.arrived(from, message.id, std::move(arrived), message.bytes, actions_);
+      state_.arrived(from, message.id, message.request, std::move(arrived), message.bytes, actions_);
     } else if constexpr (std::is_same_v<M, protocol::ResultMissing>) {
       on_missing(from, message);
-      state_.missing(from, message.id, message.failure != nullptr, actions_);
+      state_.missing(from, message.id, message.request, message.failure != nullptr, actions_);
     } else if constexpr (std::is_same_v<M, protocol::PutResult>) {
       state_.put(message.id, std::move(next_value()), message.bytes, actions_);
     } else if constexpr (std::is_same_v<M, protocol::TaskDone> || std::is_same_v<M, protocol::TaskFailed> || std::is_same_v<M, protocol::TaskPending>) {

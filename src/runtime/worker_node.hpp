@@ -71,7 +71,7 @@ class WorkerNode final : public Node {
   void add_thread();
   void close_down();
   void perform();
-  void send_value(PeerId to, TaskId id);
+  void send_value(PeerId to, TaskId id, std::uint32_t request);
   void start_out_of_band();
   void scheduler_gone(const std::string& how);
   [[noreturn]] void unsupported(const char* what) const;

@@ -23,7 +23,8 @@ void State::fetch(TaskId id, Record& record, PeerId holder, bool exists, Actions
   if (holder == self_ || holder == 0) return;
   record.data = Data::fetching;
   record.asked = holder;
-  out.push_back({holder, protocol::GetResult{id, exists}});
+  record.request = ++requests_;
+  out.push_back({holder, protocol::GetResult{id, exists, record.request}});
 }
 
 void State::abandon_fetch(TaskId id, Record& record, Actions& out) {
@@ -54,7 +55,7 @@ void State::store(TaskId id, Record& record, task::Value value, std::uint64_t by
   bytes_ += bytes;
   for (const TaskId waiter : record.waiters)
     if (Record* task = records_.find(waiter); task && task->state == Run::waiting && --task->missing == 0) make_ready(waiter, *task);
-  for (const PeerId peer : record.parked) out.push_back({peer, SendValue{id}});
+  for (const Parked& parked : record.parked) out.push_back({parked.peer, SendValue{id, parked.request}});
   record.parked.clear();
 }
 
@@ -70,8 +71,16 @@ void State::drop_data(Record& record) {
     }
 }
 
+bool State::unpark(Record& record, PeerId peer) {
+  const auto at = std::find_if(record.parked.begin(), record.parked.end(), [&](const Parked& parked) { return parked.peer == peer; });
+  if (at == record.parked.end()) return false;
+  *at = record.parked.back();
+  record.parked.pop_back();
+  return true;
+}
+
 void State::refuse_parked(TaskId id, Record& record, Actions& out) {
-  for (const PeerId peer : record.parked) out.push_back({peer, protocol::ResultMissing{id, nullptr}});
+  for (const Parked& parked : record.parked) out.push_back({parked.peer, protocol::ResultMissing{id, nullptr, parked.request}});
   record.parked.clear();
 }
 
@@ -188,30 +197,33 @@ void State::handle(const protocol::ReplicateResult& message, Actions& out) {
   fetch(message.id, record, message.holder, true, out);
 }
 
-void State::asked(PeerId from, TaskId id, bool exists, Actions& out) {
+void State::asked(PeerId from, TaskId id, bool exists, std::uint32_t request, Actions& out) {
   Record* record = records_.find(id);
   if (record && record->data == Data::here) {
-    out.push_back({from, SendValue{id}});
+    out.push_back({from, SendValue{id, request}});
     return;
   }
   if (exists && (!record || record->state == Run::none)) {
-    out.push_back({from, protocol::ResultMissing{id, nullptr}});
+    out.push_back({from, protocol::ResultMissing{id, nullptr, request}});
     return;
   }
   Record& waiting = record ? *record : *records_.emplace(id).first;
-  if (!waiting.parked.contains(from)) waiting.parked.push_back(from);
+  unpark(waiting, from);
+  waiting.parked.push_back({from, request});
 }
 
 void State::unasked(PeerId from, TaskId id, Actions& out) {
   Record* record = records_.find(id);
-  if (record && record->parked.erase_one(from)) erase_if_unused(id, *record, out);
+  if (record && unpark(*record, from)) erase_if_unused(id, *record, out);
 }
 
-void State::arrived(PeerId from, TaskId id, task::Value value, std::uint64_t bytes, Actions& out) {
+void State::arrived(PeerId from, TaskId id, std::uint32_t request, task::Value value, std::uint64_t bytes, Actions& out) {
   Record* record = records_.find(id);
   if (!record || record->data == Data::here) return;
-  // This may be the answer to an earlier request that was dropped; a later one would be left waiting there.
-  if (record->asked == from) abandon_fetch(id, *record, out);
+  if (record->data == Data::fetching && record->asked == from && record->request == request) {
+    record->data = Data::absent;
+    record->asked = 0;
+  }
   if (record->state == Run::executing) return;
   if (record->waiters.empty() && !record->keep && record->state == Run::none) return erase_if_unused(id, *record, out);
   if (record->state != Run::none) {  // it was to be computed here too
@@ -234,24 +246,23 @@ void State::put(TaskId id, task::Value value, std::uint64_t bytes, Actions& out)
   out.push_back({0, protocol::ResultHere{id, bytes}});
 }
 
-void State::missing(PeerId from, TaskId id, bool broken, Actions& out) {
+void State::missing(PeerId from, TaskId id, std::uint32_t request, bool broken, Actions& out) {
   Record* record = records_.find(id);
-  if (!record || record->data != Data::fetching || record->asked != from) return;
-  if (broken) {
-    record->data = Data::absent;
-    record->asked = 0;
-    record->keep = false;
-    return erase_if_unused(id, *record, out);
+  if (!record || record->data != Data::fetching || record->asked != from || record->request != request) return;  // or an answer to a request that was dropped
+  record->data = Data::absent;
+  record->asked = 0;
+  if (!broken) {
+    out.push_back({0, protocol::InputMissing{id, from}});
+    return;
   }
-  // This may be the answer to an earlier request that was dropped; a later one would be left waiting there.
-  abandon_fetch(id, *record, out);
-  out.push_back({0, protocol::InputMissing{id, from}});
+  record->keep = false;
+  erase_if_unused(id, *record, out);
 }
 
 void State::peer_gone(PeerId peer, Actions& out) {
   std::vector<TaskId> asked, unused;
   records_.for_each([&](TaskId id, Record& record) {
-    if (record.parked.erase_one(peer)) unused.push_back(id);
+    if (unpark(record, peer)) unused.push_back(id);
     if (record.data == Data::fetching && record.asked == peer) asked.push_back(id);
   });
   for (const TaskId id : asked) {

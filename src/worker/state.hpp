@@ -12,6 +12,7 @@ namespace weir::worker {
 /// The value of this result goes to that peer, as `ResultData`.
 struct SendValue {
   TaskId id;
+  std::uint32_t request;
 };
 
 using Message = std::variant<protocol::RunFinished, protocol::RunFailed, protocol::RetractReply, protocol::ResultHere, protocol::InputMissing, protocol::GetResult,
@@ -46,6 +47,12 @@ struct Outcome {
   std::shared_ptr<const Failure> failure;
 };
 
+/// A peer that asked for a result before it was there.
+struct Parked {
+  PeerId peer;
+  std::uint32_t request;
+};
+
 /// One task or result as the worker sees it.
 struct Record {
   enum class Data : std::uint8_t { absent, fetching, here };
@@ -61,7 +68,8 @@ struct Record {
   std::int32_t priority = 0;
   std::uint32_t run = 0;
   std::uint32_t missing = 0;
-  PeerId asked = 0;  ///< While fetching.
+  PeerId asked = 0;  ///< While fetching ...
+  std::uint32_t request = 0;  ///< ... by this request.
   std::uint64_t order = 0;
   std::uint64_t bytes = 0;
   std::uint64_t invoker = 0;
@@ -69,7 +77,7 @@ struct Record {
   Buffer arguments;
   SmallVector<TaskId, 2> inputs;
   SmallVector<TaskId, 2> waiters;  ///< Tasks here that use this result and have not started.
-  SmallVector<PeerId, 2> parked;   ///< Peers that asked for the result before it was there.
+  SmallVector<Parked, 2> parked;
   std::vector<Resource> resources;
   task::Value value;
 };
@@ -94,11 +102,11 @@ class State {
   void handle(const protocol::ReplicateResult& message, Actions& out);
 
   // --- from peers
-  void asked(PeerId from, TaskId id, bool exists, Actions& out);
+  void asked(PeerId from, TaskId id, bool exists, std::uint32_t request, Actions& out);
   void unasked(PeerId from, TaskId id, Actions& out);
-  void arrived(PeerId from, TaskId id, task::Value value, std::uint64_t bytes, Actions& out);
+  void arrived(PeerId from, TaskId id, std::uint32_t request, task::Value value, std::uint64_t bytes, Actions& out);
   void put(TaskId id, task::Value value, std::uint64_t bytes, Actions& out);
-  void missing(PeerId from, TaskId id, bool broken, Actions& out);
+  void missing(PeerId from, TaskId id, std::uint32_t request, bool broken, Actions& out);
   void peer_gone(PeerId peer, Actions& out);
 
   // --- from its threads
@@ -136,6 +144,7 @@ class State {
   void store(TaskId id, Record& record, task::Value value, std::uint64_t bytes, Actions& out);
   void drop_data(Record& record);
   void drop_run(TaskId id, Record& record, Actions& out);
+  static bool unpark(Record& record, PeerId peer);
   void refuse_parked(TaskId id, Record& record, Actions& out);
   void release_inputs(TaskId id, Record& record, Actions& out);
   void erase_if_unused(TaskId id, Record& record, Actions& out);
@@ -154,6 +163,7 @@ class State {
   std::uint32_t seceded_ = 0;
   std::uint32_t out_of_band_running_ = 0;
   std::uint64_t bytes_ = 0;
+  std::uint32_t requests_ = 0;
 };
 
 }  // namespace weir::worker

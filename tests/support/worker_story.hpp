@@ -2,6 +2,7 @@
 #pragma once
 
 #include <catch2/catch.hpp>
+#include <map>
 
 #include "worker/state.hpp"
 
@@ -42,19 +43,27 @@ class WorkerStory {
   Lines input_at(TaskId id, PeerId holder, bool exists = true) { return order(protocol::InputAt{id, holder, exists}); }
   Lines replicate(TaskId id, PeerId holder) { return order(protocol::ReplicateResult{id, holder}); }
   Lines asked(PeerId from, TaskId id, bool exists = false) {
-    return event([&](auto& out) { state.asked(from, id, exists, out); });
+    return event([&](auto& out) { state.asked(from, id, exists, ++requests_, out); });
   }
   Lines unasked(PeerId from, TaskId id) {
     return event([&](auto& out) { state.unasked(from, id, out); });
   }
+  /// The number of the latest request for this result.
+  [[nodiscard]] std::uint32_t latest(PeerId peer, TaskId id) const { return request_to(peer, id); }
+  Lines arrive_for(PeerId from, TaskId id, std::uint32_t request) {
+    return event([&](auto& out) { state.arrived(from, id, request, task::Value::make(int(id)), 8, out); });
+  }
+  Lines missing_for(PeerId from, TaskId id, std::uint32_t request) {
+    return event([&](auto& out) { state.missing(from, id, request, false, out); });
+  }
   Lines arrive(PeerId from, TaskId id, std::uint64_t bytes = 8) {
-    return event([&](auto& out) { state.arrived(from, id, task::Value::make(int(id)), bytes, out); });
+    return event([&](auto& out) { state.arrived(from, id, request_to(from, id), task::Value::make(int(id)), bytes, out); });
   }
   Lines put(TaskId id, std::uint64_t bytes = 8) {
     return event([&](auto& out) { state.put(id, task::Value::make(int(id)), bytes, out); });
   }
   Lines missing(PeerId from, TaskId id, bool broken = false) {
-    return event([&](auto& out) { state.missing(from, id, broken, out); });
+    return event([&](auto& out) { state.missing(from, id, request_to(from, id), broken, out); });
   }
   Lines gone(PeerId peer) {
     return event([&](auto& out) { state.peer_gone(peer, out); });
@@ -62,7 +71,6 @@ class WorkerStory {
 
   /// The task a thread takes now; 0 if there is none.
   TaskId take(bool out_of_band = false) {
-    execution = {};
     const bool taken = state.take(execution, out_of_band);
     state.check();
     return taken ? execution.id : 0;
@@ -97,10 +105,20 @@ class WorkerStory {
     worker::Actions out;
     apply(out);
     state.check();
+    for (const worker::Action& action : out)
+      if (const auto* get = std::get_if<protocol::GetResult>(&action.message)) sent_[{action.to, get->id}] = get->request;
     Lines lines;
     for (const worker::Action& action : out) lines.push_back(std::visit([&](const auto& message) { return text(action.to, message); }, action.message));
     return lines;
   }
+  [[nodiscard]] std::uint32_t request_to(PeerId peer, TaskId id) const {
+    const auto found = sent_.find({peer, id});
+    return found == sent_.end() ? 0 : found->second;
+  }
+
+  std::uint32_t requests_ = 1000;
+  std::map<std::pair<PeerId, TaskId>, std::uint32_t> sent_;  // the latest request to each peer
+
   static std::string at(PeerId to) { return " @" + std::to_string(to); }
   static std::string text(PeerId, const protocol::RunFinished& message) { return "finished " + std::to_string(message.id) + " run " + std::to_string(message.run); }
   static std::string text(PeerId, const protocol::RunFailed& message) { return "failed " + std::to_string(message.id) + " run " + std::to_string(message.run); }

@@ -68,9 +68,9 @@ TEST_CASE("worker runs a chain without asking anybody") {
 TEST_CASE("worker fetches inputs from peers and starts when the last has come") {
   WorkerStory story;
   CHECK(story.run(5, {{1, 2, true}, {2, 3, false}}) == Lines{"get 1 @2", "will get 2 @3"});
-  CHECK(story.arrive(2, 1) == Lines{"drop 1 @2", "here 1"});
+  CHECK(story.arrive(2, 1) == Lines{"here 1"});
   CHECK(story.take() == 0);
-  CHECK(story.arrive(3, 2) == Lines{"drop 2 @3", "here 2"});
+  CHECK(story.arrive(3, 2) == Lines{"here 2"});
   CHECK(story.take() == 5);
   CHECK(story.execution.values.size() == 2);
 }
@@ -110,7 +110,7 @@ TEST_CASE("worker turns to the new holder of an input and leaves the old one") {
   CHECK(story.input_at(1, 3, false) == Lines{"drop 1 @2", "will get 1 @3"});
   CHECK(story.input_at(1, 3, false).empty());
   CHECK(story.missing(2, 1).empty());  // an answer to the old request
-  CHECK(story.missing(3, 1) == Lines{"drop 1 @3", "missing 1 of 3"});
+  CHECK(story.missing(3, 1) == Lines{"missing 1 of 3"});
 }
 
 TEST_CASE("worker takes a value from whomever it comes, and leaves the one it was waiting for") {
@@ -119,6 +119,17 @@ TEST_CASE("worker takes a value from whomever it comes, and leaves the one it wa
   story.input_at(1, 3);
   CHECK(story.arrive(2, 1) == Lines{"drop 1 @3", "here 1"});
   CHECK(story.take() == 5);
+}
+
+TEST_CASE("worker tells the answer to a dropped request from the one to a later request") {
+  WorkerStory story;
+  story.run(5, {{1, 2, false}});
+  const std::uint32_t first = story.latest(2, 1);
+  story.input_at(1, 3, false);
+  story.input_at(1, 2, false);
+  CHECK(story.missing_for(2, 1, first).empty());
+  SECTION("a value is taken all the same, and the later request dropped") { CHECK(story.arrive_for(2, 1, first) == Lines{"drop 1 @2", "here 1"}); }
+  SECTION("the later answer counts") { CHECK(story.missing_for(2, 1, story.latest(2, 1)) == Lines{"missing 1 of 2"}); }
 }
 
 TEST_CASE("worker does not mind being told of inputs it has or does not need") {
@@ -310,7 +321,7 @@ TEST_CASE("worker that gets a copy before it has started the task is done with i
   WorkerStory story;
   story.run(5, {{1, 2, true}});
   story.run(1, {}, {.run = 4});
-  CHECK(story.arrive(2, 1) == Lines{"drop 1 @2", "finished 1 run 4"});
+  CHECK(story.arrive(2, 1) == Lines{"finished 1 run 4"});
   CHECK(story.take() == 5);
   CHECK(story.take() == 0);
 }
@@ -321,7 +332,7 @@ TEST_CASE("worker ignores a copy of what it executes, and drops the request when
   story.run(1);
   REQUIRE(story.take() == 1);
   SECTION("it comes first") {
-    CHECK(story.arrive(2, 1) == Lines{"drop 1 @2"});
+    CHECK(story.arrive(2, 1).empty());
     CHECK(story.done(1) == Lines{"finished 1 run 1"});
   }
   SECTION("it does not come") { CHECK(story.done(1) == Lines{"finished 1 run 1", "drop 1 @2"}); }
@@ -333,7 +344,7 @@ TEST_CASE("worker ignores a copy of what it executes, and drops the request when
 TEST_CASE("worker copies a result and keeps it until it is freed") {
   WorkerStory story;
   CHECK(story.replicate(1, 2) == Lines{"get 1 @2"});
-  CHECK(story.arrive(2, 1) == Lines{"drop 1 @2", "here 1"});
+  CHECK(story.arrive(2, 1) == Lines{"here 1"});
   CHECK(story.replicate(1, 2) == Lines{"here 1"});
   CHECK(story.free(1).empty());
   CHECK(story.state.count() == 0);
@@ -342,7 +353,7 @@ TEST_CASE("worker copies a result and keeps it until it is freed") {
 TEST_CASE("worker forgets a copy that cannot be had") {
   WorkerStory story;
   story.replicate(1, 2);
-  CHECK(story.missing(2, 1) == Lines{"drop 1 @2", "missing 1 of 2"});
+  CHECK(story.missing(2, 1) == Lines{"missing 1 of 2"});
   CHECK(story.free(1).empty());  // the scheduler's answer
   CHECK(story.state.count() == 0);
   story.replicate(1, 2);
