@@ -17,5 +17,11 @@ struct Command {
 int run(int argc, char** argv);
 int rank(int argc, char** argv);
 int info(int argc, char** argv);
+int submit(int argc, char** argv);
+int script(int argc, char** argv);
+int status(int argc, char** argv);
+int logs(int argc, char** argv);
+int cancel(int argc, char** argv);
+int simulate(int argc, char** argv);
 
 }  // namespace weir::tool

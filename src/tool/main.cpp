@@ -12,17 +12,30 @@ namespace {
 
 constexpr std::array commands{
     Command{"run", "run a program on MPI ranks of this machine or batch job", run},
+    Command{"submit", "run a program in a batch job", submit},
+    Command{"script", "print the script of such a job", script},
+    Command{"status", "show the jobs you have submitted", status},
+    Command{"logs", "show the output of a job", logs},
+    Command{"cancel", "end jobs", cancel},
     Command{"info", "show versions, MPI, cores and build", info},
+    Command{"simulate", "run a task graph on simulated workers and show what it costs", simulate},
     Command{"rank", "", rank},
 };
 
 constexpr int failed = 1;
 constexpr int wrong_use = 2;
 
+std::string command_names() {
+  std::string names;
+  for (const Command& command : commands)
+    if (!command.summary.empty()) names += (names.empty() ? "" : ", ") + std::string(command.name);
+  return names;
+}
+
 void print_help(std::FILE* out) {
   std::fputs("weir runs streams and task graphs of C++ functions.\n\nUsage: weir COMMAND ...\n\nCommands:\n", out);
   for (const Command& command : commands) {
-    if (!command.summary.empty()) std::fprintf(out, "  %-8s %s\n", command.name.data(), command.summary.data());
+    if (!command.summary.empty()) std::fprintf(out, "  %-9s %s\n", command.name.data(), command.summary.data());
   }
   std::fputs("\n`weir COMMAND --help` tells more; `weir --version` prints the version.\n", out);
 }
@@ -56,7 +69,7 @@ int main(int argc, char** argv) {
   const auto found = std::find_if(commands.begin(), commands.end(), [&](const Command& command) { return command.name == word; });
   if (found != commands.end()) return start(*found, argc - 1, argv + 1);
   if (word.empty()) print_help(stderr);
-  else std::fprintf(stderr, "weir: the command must be run or info (got %s); `weir --help` tells more\n", word.c_str());
+  else std::fprintf(stderr, "weir: the command must be one of %s (got %s); `weir --help` tells more\n", command_names().c_str(), word.c_str());
   return wrong_use;
 }
 

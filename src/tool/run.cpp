@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <optional>
 
+#include "cluster/registry.hpp"
 #include "tool/command.hpp"
 #include "tool/find_program.hpp"
 #include "tool/site.hpp"
@@ -83,7 +84,9 @@ int run(int argc, char** argv) {
   Site site = find_site();
   const StatusFolder folder;
   site.status_file = folder.file();
-  return supervise(plan_launch(request, site), folder, patience());
+  const int status = supervise(plan_launch(request, site), folder, patience());
+  note_exit_status(status);
+  return status;
 }
 
 }  // namespace weir::tool

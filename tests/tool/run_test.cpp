@@ -116,7 +116,7 @@ TEST_CASE("run ends an mpirun that does not end by itself") {
   CHECK(all_gone(pids_in(job.err())));
 }
 
-TEST_CASE("run passes signals on and leaves nothing behind") {
+TEST_CASE("run passes signals on and leaves no process behind") {
   for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
     Process job({WEIR_TOOL, "run", "-n", "2", RANK_PROGRAM, "wait"});
     job.wait_for("all ready");
@@ -126,8 +126,9 @@ TEST_CASE("run passes signals on and leaves nothing behind") {
   }
 }
 
-TEST_CASE("run that is killed leaves nothing behind") {
-  Process job({WEIR_TOOL, "run", "-n", "2", RANK_PROGRAM, "wait"});
+TEST_CASE("run that is killed leaves no process behind") {
+  TemporaryFolder folder;
+  Process job({WEIR_TOOL, "run", "-n", "2", RANK_PROGRAM, "wait"}, {{{"TMPDIR", folder.path()}}});
   job.wait_for("all ready");
   job.send(SIGKILL);
   const std::vector<pid_t> pids = pids_in(job.err());

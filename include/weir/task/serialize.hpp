@@ -1,0 +1,397 @@
+// Values to bytes and back: std containers, plain structs, anything cereal knows; large contiguous buffers travel beside the bytes.
+#pragma once
+
+#include <array>
+#include <cereal/cereal.hpp>
+#include <cereal/types/array.hpp>
+#include <cereal/types/atomic.hpp>
+#include <cereal/types/bitset.hpp>
+#include <cereal/types/chrono.hpp>
+#include <cereal/types/common.hpp>
+#include <cereal/types/complex.hpp>
+#include <cereal/types/deque.hpp>
+#include <cereal/types/list.hpp>
+#include <cereal/types/map.hpp>
+#include <cereal/types/memory.hpp>
+#include <cereal/types/optional.hpp>
+#include <cereal/types/queue.hpp>
+#include <cereal/types/set.hpp>
+#include <cereal/types/stack.hpp>
+#include <cereal/types/string.hpp>
+#include <cereal/types/tuple.hpp>
+#include <cereal/types/unordered_map.hpp>
+#include <cereal/types/unordered_set.hpp>
+#include <cereal/types/utility.hpp>
+#include <cereal/types/valarray.hpp>
+#include <cereal/types/variant.hpp>
+#include <cereal/types/vector.hpp>
+#include <complex>
+#include <cstdint>
+#include <filesystem>
+#include <forward_list>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "weir/core/error.hpp"
+#include "weir/task/buffer.hpp"
+#include "weir/task/fields.hpp"
+#include "weir/task/small_vector.hpp"
+
+namespace weir {
+
+/// A contiguous buffer that travels beside the bytes that describe it; `owner` keeps its memory alive.
+struct Block {
+  std::shared_ptr<const void> owner;
+  const std::byte* data = nullptr;
+  std::uint64_t size = 0;
+};
+
+/// A value in a form that can cross a process boundary: the description, and the large buffers beside it.
+struct Packed {
+  Buffer head;
+  std::vector<Block> blocks;
+  [[nodiscard]] std::uint64_t size() const noexcept {
+    std::uint64_t total = head.size();
+    for (const Block& block : blocks) total += block.size;
+    return total;
+  }
+};
+
+/// Contiguous data of at least this many bytes travels out of band, without being copied into the description.
+inline constexpr std::size_t block_bytes = 64 * 1024;
+
+/// Where bytes are written: into a buffer, beside it, or nowhere (only counted).
+class Writer {
+ public:
+  /// Thrown by a writer with a limit when the value is larger; never leaves the library.
+  struct LimitReached {};
+
+  /// Only counts.
+  Writer() = default;
+  /// Everything inside the head.
+  explicit Writer(Buffer& head, std::size_t limit = SIZE_MAX) : head_(&head), limit_(limit) {}
+  /// Large contiguous data goes to `blocks`, which point into the object kept alive by `owner`.
+  Writer(Buffer& head, std::vector<Block>& blocks, std::shared_ptr<const void> owner) : head_(&head), blocks_(&blocks), owner_(std::move(owner)) {}
+
+  void bytes(const void* data, std::size_t count) {
+    written_ += count;
+    if (!head_) return;
+    if (written_ > limit_) throw LimitReached{};
+    head_->append(data, count);
+  }
+  void block(const void* data, std::size_t count) {
+    if (!blocks_ || count < block_bytes) return bytes(data, count);
+    written_ += count;
+    blocks_->push_back({owner_, static_cast<const std::byte*>(data), count});
+  }
+  [[nodiscard]] std::uint64_t written() const noexcept { return written_; }
+
+ private:
+  Buffer* head_ = nullptr;
+  std::vector<Block>* blocks_ = nullptr;
+  std::shared_ptr<const void> owner_;
+  std::size_t limit_ = SIZE_MAX;
+  std::uint64_t written_ = 0;
+};
+
+/// Where bytes are read from: a head and the blocks beside it, in the order they were written.
+class Reader {
+ public:
+  explicit Reader(std::span<const std::byte> head) : at_(head.data()), end_(head.data() + head.size()) {}
+  explicit Reader(const Packed& packed) : Reader(packed.head.bytes()) { blocks_ = &packed.blocks; }
+
+  void bytes(void* data, std::size_t count) {
+    if (static_cast<std::size_t>(end_ - at_) < count) ended();
+    if (count) std::memcpy(data, at_, count);
+    at_ += count;
+  }
+  void block(void* data, std::size_t count);
+  /// The next `count` bytes in place.
+  const std::byte* view(std::size_t count) {
+    if (static_cast<std::size_t>(end_ - at_) < count) ended();
+    const std::byte* place = at_;
+    at_ += count;
+    return place;
+  }
+  [[nodiscard]] std::size_t left() const noexcept { return static_cast<std::size_t>(end_ - at_); }
+
+ private:
+  [[noreturn]] static void ended();
+
+  const std::byte* at_;
+  const std::byte* end_;
+  const std::vector<Block>* blocks_ = nullptr;
+  std::size_t next_block_ = 0;
+};
+
+class OutArchive : public cereal::OutputArchive<OutArchive, cereal::AllowEmptyClassElision> {
+ public:
+  explicit OutArchive(Writer& writer) : OutputArchive(this), writer(writer) {}
+  Writer& writer;
+};
+class InArchive : public cereal::InputArchive<InArchive, cereal::AllowEmptyClassElision> {
+ public:
+  explicit InArchive(Reader& reader) : InputArchive(this), reader(reader) {}
+  Reader& reader;
+};
+
+namespace task {
+
+template <class T>
+struct IsStdArray : std::false_type {};
+template <class T, std::size_t N>
+struct IsStdArray<std::array<T, N>> : std::true_type {};
+
+template <class T>
+concept OwnSerialization = cereal::traits::has_member_serialize<T, OutArchive>::value || cereal::traits::has_member_save<T, OutArchive>::value ||
+                           cereal::traits::has_member_save_minimal<T, OutArchive>::value || cereal::traits::has_non_member_save<T, OutArchive>::value;
+
+/// A plain struct without serialize(): its members travel one by one, nothing to write for it.
+template <class T>
+concept PlainStruct = std::is_class_v<T> && std::is_aggregate_v<T> && !IsStdArray<T>::value && !OwnSerialization<T>;
+
+template <class T>
+struct IsBitwise;
+template <class T, std::size_t... I>
+constexpr bool fields_are_bitwise(std::index_sequence<I...>) {
+  using Fields = decltype(fields_of(std::declval<T&>()));
+  return (IsBitwise<std::remove_cvref_t<decltype(boost::pfr::detail::sequence_tuple::get<I>(std::declval<Fields&>()))>>::value && ...);
+}
+template <class T>
+constexpr bool is_bitwise() {
+  if constexpr (std::is_arithmetic_v<T> || std::is_enum_v<T>)
+    return true;
+  else if constexpr (std::is_trivially_copyable_v<T> && PlainStruct<T>)
+    return fields_are_bitwise<T>(std::make_index_sequence<field_count<T>>{});
+  else
+    return false;
+}
+template <class T>
+struct IsBitwise : std::bool_constant<is_bitwise<T>()> {};
+template <class T>
+struct IsBitwise<std::complex<T>> : std::true_type {};
+template <class T, std::size_t N>
+struct IsBitwise<std::array<T, N>> : IsBitwise<T> {};
+template <class T, std::size_t N>
+struct IsBitwise<T[N]> : IsBitwise<T> {};
+template <class Rep, class Period>
+struct IsBitwise<std::chrono::duration<Rep, Period>> : IsBitwise<Rep> {};
+template <class T, class U>
+struct IsBitwise<std::pair<T, U>> : std::bool_constant<IsBitwise<T>::value && IsBitwise<U>::value && std::is_trivially_copy_constructible_v<std::pair<T, U>>> {};
+
+/// Its bytes are the value: no pointers, no own serialization.
+template <class T>
+concept Bitwise = IsBitwise<std::remove_cv_t<T>>::value;
+
+/// xtensor's containers, recognised by their shape and storage so that no header of xtensor is needed here.
+template <class T>
+concept TensorLike = requires(T& t, const T& c) {
+  typename T::storage_type;
+  c.shape();
+  c.strides();
+  { c.storage() };
+  t.resize(c.shape());
+  { t.data() };
+  c.layout();
+};
+
+template <class T>
+struct Travels;
+
+}  // namespace task
+
+/// Appends `value`. Throws what the value's own serialize() throws.
+template <class T>
+void write(Writer& writer, const T& value);
+
+/// Reads what `write` wrote. Throws `Error{serialization}` when the bytes end early.
+template <class T>
+void read(Reader& reader, T& value);
+
+// How cereal's own functions reach the bytes.
+template <class T>
+  requires std::is_arithmetic_v<T>
+void CEREAL_SAVE_FUNCTION_NAME(OutArchive& archive, const T& value) { archive.writer.bytes(&value, sizeof value); }
+template <class T>
+  requires std::is_arithmetic_v<T>
+void CEREAL_LOAD_FUNCTION_NAME(InArchive& archive, T& value) { archive.reader.bytes(&value, sizeof value); }
+template <class T>
+void CEREAL_SERIALIZE_FUNCTION_NAME(OutArchive& archive, cereal::NameValuePair<T>& pair) { archive(pair.value); }
+template <class T>
+void CEREAL_SERIALIZE_FUNCTION_NAME(InArchive& archive, cereal::NameValuePair<T>& pair) { archive(pair.value); }
+template <class T>
+void CEREAL_SERIALIZE_FUNCTION_NAME(OutArchive& archive, cereal::SizeTag<T>& tag) { archive(tag.size); }
+template <class T>
+void CEREAL_SERIALIZE_FUNCTION_NAME(InArchive& archive, cereal::SizeTag<T>& tag) { archive(tag.size); }
+template <class T>
+void CEREAL_SAVE_FUNCTION_NAME(OutArchive& archive, const cereal::BinaryData<T>& data) { archive.writer.block(data.data, static_cast<std::size_t>(data.size)); }
+template <class T>
+void CEREAL_LOAD_FUNCTION_NAME(InArchive& archive, cereal::BinaryData<T>& data) { archive.reader.block(data.data, static_cast<std::size_t>(data.size)); }
+
+// What cereal would write element by element, or does not know.
+template <class T, class A>
+  requires(task::Bitwise<T> && !std::is_arithmetic_v<T>)
+void CEREAL_SAVE_FUNCTION_NAME(OutArchive& archive, const std::vector<T, A>& items) {
+  archive(static_cast<std::uint64_t>(items.size()));
+  archive.writer.block(items.data(), items.size() * sizeof(T));
+}
+template <class T, class A>
+  requires(task::Bitwise<T> && !std::is_arithmetic_v<T>)
+void CEREAL_LOAD_FUNCTION_NAME(InArchive& archive, std::vector<T, A>& items) {
+  std::uint64_t count = 0;
+  archive(count);
+  items.resize(count);
+  archive.reader.block(items.data(), count * sizeof(T));
+}
+template <class T, class A>
+void CEREAL_SAVE_FUNCTION_NAME(OutArchive& archive, const std::forward_list<T, A>& items) {
+  archive(std::vector<T>(items.begin(), items.end()));
+}
+template <class T, class A>
+void CEREAL_LOAD_FUNCTION_NAME(InArchive& archive, std::forward_list<T, A>& items) {
+  std::vector<T> read;
+  archive(read);
+  items.assign(std::make_move_iterator(read.begin()), std::make_move_iterator(read.end()));
+}
+inline void CEREAL_SAVE_FUNCTION_NAME(OutArchive& archive, const std::filesystem::path& path) { archive(path.string()); }
+inline void CEREAL_LOAD_FUNCTION_NAME(InArchive& archive, std::filesystem::path& path) {
+  std::string text;
+  archive(text);
+  path = text;
+}
+template <task::TensorLike T>
+void CEREAL_SAVE_FUNCTION_NAME(OutArchive& archive, const T& tensor) {
+  archive(std::vector<std::uint64_t>(tensor.shape().begin(), tensor.shape().end()), static_cast<int>(tensor.layout()));
+  const auto& storage = tensor.storage();
+  archive(static_cast<std::uint64_t>(storage.size()));
+  using Element = std::remove_cvref_t<decltype(*storage.begin())>;
+  if constexpr (task::Bitwise<Element>)
+    archive.writer.block(storage.data(), storage.size() * sizeof(Element));
+  else
+    for (const auto& element : storage) archive(element);
+}
+template <task::TensorLike T>
+void CEREAL_LOAD_FUNCTION_NAME(InArchive& archive, T& tensor) {
+  std::vector<std::uint64_t> extents;
+  int layout = 0;
+  std::uint64_t count = 0;
+  archive(extents, layout, count);
+  auto shape = tensor.shape();
+  if constexpr (requires { shape.resize(extents.size()); }) shape.resize(extents.size());
+  for (std::size_t i = 0; i < extents.size(); ++i) shape[i] = static_cast<std::remove_cvref_t<decltype(shape[i])>>(extents[i]);
+  if constexpr (requires { tensor.resize(shape, tensor.layout()); })
+    tensor.resize(shape, static_cast<decltype(tensor.layout())>(layout));
+  else
+    tensor.resize(shape);
+  auto& storage = tensor.storage();
+  using Element = std::remove_cvref_t<decltype(*storage.begin())>;
+  if (storage.size() != count) throw Error(ErrorKind::serialization, "tensor: the shape and the number of elements disagree");
+  if constexpr (task::Bitwise<Element>)
+    archive.reader.block(storage.data(), count * sizeof(Element));
+  else
+    for (auto& element : storage) archive(element);
+}
+
+}  // namespace weir
+
+namespace cereal {
+/// Plain structs: member by member.
+template <class Archive, weir::task::PlainStruct T>
+void CEREAL_SERIALIZE_FUNCTION_NAME(Archive& archive, T& value) {
+  weir::task::for_each_field(value, [&](auto& field) { archive(field); });
+}
+}  // namespace cereal
+
+CEREAL_SETUP_ARCHIVE_TRAITS(weir::InArchive, weir::OutArchive)
+
+namespace weir::task {
+
+/// Whether a type can cross a process boundary; looks inside the std containers, where cereal itself does not.
+template <class T>
+struct Travels : std::bool_constant<Bitwise<T> || (std::is_default_constructible_v<T> && !std::is_pointer_v<T> && !std::is_reference_v<T> &&
+                                                   cereal::traits::is_output_serializable<T, OutArchive>::value &&
+                                                   cereal::traits::is_input_serializable<T, InArchive>::value)> {};
+template <class T, class A>
+struct Travels<std::vector<T, A>> : Travels<T> {};
+template <class T>
+struct Travels<std::optional<T>> : Travels<T> {};
+template <class T>
+struct Travels<std::unique_ptr<T>> : Travels<T> {};
+template <class T>
+struct Travels<std::shared_ptr<T>> : Travels<std::remove_const_t<T>> {};
+template <class... T>
+struct Travels<std::tuple<T...>> : std::conjunction<Travels<T>...> {};
+template <class T, class U>
+struct Travels<std::pair<T, U>> : std::conjunction<Travels<std::remove_const_t<T>>, Travels<U>> {};
+template <class K, class V, class C, class A>
+struct Travels<std::map<K, V, C, A>> : std::conjunction<Travels<K>, Travels<V>> {};
+template <class K, class V, class H, class E, class A>
+struct Travels<std::unordered_map<K, V, H, E, A>> : std::conjunction<Travels<K>, Travels<V>> {};
+
+template <class T>
+struct IsPlainVector : std::false_type {};
+template <class T, class A>
+struct IsPlainVector<std::vector<T, A>> : std::bool_constant<Bitwise<T> && !std::is_same_v<T, bool>> {};
+template <class T>
+struct IsSmallVector : std::false_type {};
+template <class T, std::uint32_t N>
+struct IsSmallVector<SmallVector<T, N>> : std::true_type {};
+
+/// A contiguous sequence of bitwise elements that is written as count + bytes without cereal.
+template <class T>
+concept PlainSequence = std::is_same_v<T, std::string> || std::is_same_v<T, Buffer> || IsPlainVector<T>::value || IsSmallVector<T>::value;
+
+template <class T>
+void write_sequence(Writer& writer, const T& items) {
+  const auto count = static_cast<std::uint64_t>(items.size());
+  writer.bytes(&count, sizeof count);
+  writer.block(items.data(), count * sizeof(*items.data()));
+}
+template <class T>
+void read_sequence(Reader& reader, T& items) {
+  std::uint64_t count = 0;
+  reader.bytes(&count, sizeof count);
+  if constexpr (std::is_same_v<T, Buffer>) {
+    items.clear();
+    reader.bytes(items.grow(count), count);
+  } else {
+    items.resize(static_cast<decltype(items.size())>(count));
+    reader.block(items.data(), count * sizeof(*items.data()));
+  }
+}
+
+}  // namespace weir::task
+
+namespace weir {
+
+template <class T>
+void write(Writer& writer, const T& value) {
+  if constexpr (task::Bitwise<T>) {
+    if constexpr (!std::is_empty_v<T>) writer.bytes(&value, sizeof value);
+  } else if constexpr (task::PlainSequence<T>) {
+    task::write_sequence(writer, value);
+  } else if constexpr (task::PlainStruct<T>) {
+    weir::task::for_each_field(value, [&](const auto& field) { write(writer, field); });
+  } else {
+    OutArchive archive(writer);
+    archive(value);
+  }
+}
+
+template <class T>
+void read(Reader& reader, T& value) {
+  if constexpr (task::Bitwise<T>) {
+    if constexpr (!std::is_empty_v<T>) reader.bytes(const_cast<std::remove_cv_t<T>*>(&value), sizeof value);
+  } else if constexpr (task::PlainSequence<T>) {
+    task::read_sequence(reader, value);
+  } else if constexpr (task::PlainStruct<T>) {
+    weir::task::for_each_field(value, [&](auto& field) { read(reader, field); });
+  } else {
+    InArchive archive(reader);
+    archive(value);
+  }
+}
+
+}  // namespace weir

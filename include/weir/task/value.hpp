@@ -1,0 +1,90 @@
+// Value: the result of a task, a live object where it was made and a packed one where it has just arrived.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <typeinfo>
+
+#include "weir/task/serialize.hpp"
+
+namespace weir::task {
+
+/// What can be done with a value whose type is not known here: one object per type, at the same place in every rank's executable.
+struct TypeOps {
+  const std::type_info* type;
+  void (*write)(Writer&, const void*);
+  std::shared_ptr<const void> (*read)(Reader&);
+};
+
+/// Stands for the result of a function that returns void.
+struct Nothing {};
+
+template <class T>
+void write_erased(Writer& writer, const void* object) { weir::write(writer, *static_cast<const T*>(object)); }
+template <class T>
+std::shared_ptr<const void> read_erased(Reader& reader) {
+  auto object = std::make_shared<T>();
+  weir::read(reader, *object);
+  return object;
+}
+template <class T>
+inline const TypeOps type_ops{&typeid(T), &write_erased<T>, &read_erased<T>};
+
+/// A shared, immutable value of any type.
+///
+/// Made live by the task that returns it; packed by a transport that carries it to another process, where it is unpacked
+/// when it is first used.
+/// **Threads.** Any; unpacking happens once.
+/// **Cost.** Copies share; a live value is serialized only by `pack`.
+class Value {
+ public:
+  Value() = default;
+  template <class T>
+  static Value make(T object) {
+    auto cell = std::make_shared<LiveCell<T>>(std::move(object));
+    cell->ops = &type_ops<T>;
+    cell->object.store(&cell->value, std::memory_order_relaxed);
+    return Value(std::move(cell));
+  }
+  /// A value that arrived from another process.
+  static Value from_packed(const TypeOps* ops, Packed packed);
+
+  explicit operator bool() const noexcept { return cell_ != nullptr; }
+
+  /// The object. Throws `Error{serialization}` if it cannot be read back.
+  template <class T>
+  [[nodiscard]] const T& as() const { return *static_cast<const T*>(object(typeid(T))); }
+  template <class T>
+  [[nodiscard]] std::shared_ptr<const T> share() const { return {owner(), &as<T>()}; }
+
+  /// Serializes; large contiguous buffers are not copied but point into the object, which they keep alive.
+  [[nodiscard]] Packed pack() const;
+  /// The serialized form if it has at most `limit` bytes; nothing otherwise.
+  [[nodiscard]] bool pack_small(Buffer& out, std::size_t limit) const;
+  /// Serialized size in bytes.
+  [[nodiscard]] std::uint64_t size() const;
+  [[nodiscard]] const TypeOps* ops() const noexcept { return cell_ ? cell_->ops : nullptr; }
+
+ private:
+  struct Cell {
+    const TypeOps* ops = nullptr;
+    std::atomic<const void*> object{nullptr};
+    std::once_flag unpacked;
+    std::shared_ptr<const void> keep;  // the unpacked object
+    std::unique_ptr<Packed> packed;
+  };
+  template <class T>
+  struct LiveCell : Cell {
+    explicit LiveCell(T&& object) : value(std::move(object)) {}
+    T value;
+  };
+  explicit Value(std::shared_ptr<Cell> cell) : cell_(std::move(cell)) {}
+  [[nodiscard]] const void* object(const std::type_info& wanted) const;
+  [[nodiscard]] const void* live() const;
+  [[nodiscard]] std::shared_ptr<const void> owner() const { return cell_; }
+
+  std::shared_ptr<Cell> cell_;
+};
+
+}  // namespace weir::task

@@ -1,0 +1,9 @@
+// All of Weir.
+#pragma once
+
+#include "weir/client/client.hpp"
+#include "weir/core/duration.hpp"
+#include "weir/core/error.hpp"
+#include "weir/runtime/run.hpp"
+#include "weir/runtime/snapshot.hpp"
+#include "weir/task/task.hpp"

@@ -1,0 +1,37 @@
+// Runs a program of the batch system and keeps everything it says.
+#pragma once
+
+#include <chrono>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace weir {
+
+/// What a program answered.
+struct ProgramResult {
+  std::vector<std::string> command;
+  int exit_status = 0;  ///< 128 + signal if a signal ended it.
+  std::string output;
+  std::string errors;
+};
+
+/// Runs `command` without a shell, its input closed, and waits for it to end.
+///
+/// Variables by which an enclosing MPI job or batch job would leak into what is started are left out of its environment.
+///
+/// **Errors.** Throws `Error{not_found}` if the program is not on PATH, `Error{timeout}` if it has not ended in time (it is killed), `Error{io}` if the
+/// system has no process or pipe left. An exit status other than 0 is an answer, not an error.
+/// **Threads.** Any.
+[[nodiscard]] ProgramResult run_program(const std::vector<std::string>& command, std::chrono::milliseconds patience = std::chrono::minutes(1));
+
+/// One sentence: what was refused, the command, its exit status, and its own words.
+[[nodiscard]] std::string refusal(std::string_view what, const ProgramResult& result);
+
+/// Whether a program of that name can be executed from PATH.
+[[nodiscard]] bool is_on_path(std::string_view program);
+
+/// Whether an enclosing job's variable must not reach another job; `in_mpi` and `in_job` say what this process is part of.
+[[nodiscard]] bool belongs_to_enclosing_job(std::string_view variable, bool in_mpi, bool in_job);
+
+}  // namespace weir

@@ -1,0 +1,162 @@
+// Frames over MPI.
+#include "comm/mpi.hpp"
+
+#include <algorithm>
+
+namespace weir::comm {
+
+namespace {
+
+constexpr int plain_tag = 1, valued_tag = 2, block_tag = 3;
+constexpr int eager_bytes = 4000;                         // a message up to this size has arrived whole when it is seen
+constexpr std::uint64_t piece_bytes = std::uint64_t{1} << 30;  // MPI counts are 32-bit
+
+bool all_done(std::vector<MPI_Request>& requests) {
+  int done = 1;
+  if (!requests.empty()) MPI_Testall(static_cast<int>(requests.size()), requests.data(), &done, MPI_STATUSES_IGNORE);
+  return done;
+}
+
+}  // namespace
+
+MpiTransport::MpiTransport(MPI_Comm world) {
+  MPI_Comm_dup(world, &heads_);
+  MPI_Comm_dup(world, &blocks_);
+  MPI_Comm_set_errhandler(heads_, MPI_ERRORS_RETURN);
+  MPI_Comm_set_errhandler(blocks_, MPI_ERRORS_RETURN);
+  int rank = 0, size = 0;
+  MPI_Comm_rank(world, &rank);
+  MPI_Comm_size(world, &size);
+  rank_ = static_cast<PeerId>(rank);
+  peers_.resize(static_cast<std::size_t>(size));
+}
+
+void MpiTransport::send(PeerId to, Frame frame) {
+  Peer& peer = peers_.at(to);
+  if (peer.gone) return;
+  const bool plain = frame.values.empty();
+  Outgoing out;
+  if (plain)
+    out.frame.head = std::move(frame.head);
+  else
+    out.frame = to_wire(std::move(frame));
+  peer.outgoing.push_back(std::move(out));
+  ++outgoing_;
+  Outgoing& kept = peer.outgoing.back();
+  const auto post = [&](const std::byte* data, std::uint64_t size, int tag, MPI_Comm comm) {
+    for (std::uint64_t at = 0; at == 0 || at < size; at += piece_bytes) {
+      MPI_Request& request = kept.requests.emplace_back(MPI_REQUEST_NULL);
+      MPI_Isend(data + at, static_cast<int>(std::min(piece_bytes, size - at)), MPI_BYTE, static_cast<int>(to), tag, comm, &request);
+    }
+  };
+  if (kept.frame.head.size() > piece_bytes) throw Error(ErrorKind::unsupported, "send: the arguments of a task are larger than 1 GiB; scatter them first");
+  post(kept.frame.head.data(), kept.frame.head.size(), plain ? plain_tag : valued_tag, heads_);
+  for (const Block& block : kept.frame.blocks) post(block.data, block.size, block_tag, blocks_);
+  if (peer.outgoing.size() == 1 && all_done(kept.requests)) {
+    peer.outgoing.pop_back();
+    --outgoing_;
+  }
+}
+
+bool MpiTransport::progress_sends() {
+  bool moved = false;
+  for (Peer& peer : peers_)
+    while (!peer.outgoing.empty() && all_done(peer.outgoing.front().requests)) {
+      peer.outgoing.pop_front();
+      --outgoing_;
+      moved = true;
+    }
+  return moved;
+}
+
+void MpiTransport::post_blocks(PeerId from, Incoming& incoming) {
+  incoming.has_head = true;
+  if (incoming.plain) return;
+  incoming.requests.clear();
+  for (const std::uint64_t size : block_sizes(incoming.head.bytes())) {
+    const Block& block = incoming.blocks.emplace_back(new_block(size));
+    for (std::uint64_t at = 0; at < size; at += piece_bytes) {
+      MPI_Request& request = incoming.requests.emplace_back(MPI_REQUEST_NULL);
+      MPI_Irecv(const_cast<std::byte*>(block.data) + at, static_cast<int>(std::min(piece_bytes, size - at)), MPI_BYTE, static_cast<int>(from), block_tag, blocks_, &request);
+    }
+  }
+}
+
+void MpiTransport::deliver(PeerId from, Incoming&& incoming, Receiver& receiver) {
+  if (incoming.plain)
+    receiver.receive(from, Frame{std::move(incoming.head), {}});
+  else
+    receiver.receive(from, from_wire(incoming.head.bytes(), std::move(incoming.blocks)));
+}
+
+bool MpiTransport::probe(Receiver& receiver) {
+  int there = 0;
+  MPI_Status status;
+  MPI_Iprobe(MPI_ANY_SOURCE, MPI_ANY_TAG, heads_, &there, &status);
+  if (!there) return false;
+  int bytes = 0;
+  MPI_Get_count(&status, MPI_BYTE, &bytes);
+  const auto from = static_cast<PeerId>(status.MPI_SOURCE);
+  Peer& peer = peers_[from];
+  Incoming incoming;
+  incoming.plain = status.MPI_TAG == plain_tag;
+  std::byte* place = incoming.head.grow(static_cast<std::size_t>(bytes));
+  if (bytes <= eager_bytes) {
+    MPI_Recv(place, bytes, MPI_BYTE, status.MPI_SOURCE, status.MPI_TAG, heads_, MPI_STATUS_IGNORE);
+    if (peer.gone) return true;
+    if (incoming.plain && peer.incoming.empty()) {
+      deliver(from, std::move(incoming), receiver);
+      return true;
+    }
+    peer.incoming.push_back(std::move(incoming));
+    if (peer.incoming.size() == 1) post_blocks(from, peer.incoming.back());
+  } else {
+    // The buffer moves into the queue first: its address must not change any more.
+    peer.incoming.push_back(std::move(incoming));
+    Incoming& kept = peer.incoming.back();
+    MPI_Irecv(kept.head.data(), bytes, MPI_BYTE, status.MPI_SOURCE, status.MPI_TAG, heads_, &kept.requests.emplace_back(MPI_REQUEST_NULL));
+  }
+  ++incoming_;
+  return true;
+}
+
+bool MpiTransport::progress_receives(Receiver& receiver) {
+  bool moved = false;
+  for (PeerId from = 0; incoming_ && from < peers_.size(); ++from) {
+    auto& queue = peers_[from].incoming;
+    while (!queue.empty()) {
+      Incoming& first = queue.front();
+      if (!all_done(first.requests)) break;
+      if (!first.has_head) {
+        post_blocks(from, first);
+        continue;
+      }
+      Incoming whole = std::move(first);
+      queue.pop_front();
+      --incoming_;
+      moved = true;
+      deliver(from, std::move(whole), receiver);
+    }
+  }
+  return moved;
+}
+
+bool MpiTransport::poll(Receiver& receiver) {
+  bool moved = outgoing_ && progress_sends();
+  if (incoming_) moved |= progress_receives(receiver);
+  for (int i = 0; i < 16 && probe(receiver); ++i) moved = true;
+  return moved;
+}
+
+void MpiTransport::forget(PeerId gone) {
+  Peer& peer = peers_.at(gone);
+  peer.gone = true;
+  outgoing_ -= peer.outgoing.size();
+  incoming_ -= peer.incoming.size();
+  abandoned_out_.push_back(std::move(peer.outgoing));  // whole queues: MPI knows the addresses of their elements
+  abandoned_in_.push_back(std::move(peer.incoming));
+  peer.outgoing = {};
+  peer.incoming = {};
+}
+
+}  // namespace weir::comm

@@ -1,0 +1,61 @@
+// MpiTransport: peers are the ranks of one MPI job; nonblocking point-to-point only.
+#pragma once
+
+#include <mpi.h>
+
+#include <deque>
+
+#include "comm/wire.hpp"
+
+namespace weir::comm {
+
+/// The ranks of one job. The peer ids are the ranks.
+///
+/// Small frames are one eager message; large blocks follow on a communicator of their own, straight from and into the values' memory, in
+/// pieces that MPI can count. Deaths are not noticed here: requests to the dead are abandoned by `forget`, with their buffers kept for ever.
+class MpiTransport final : public Transport {
+ public:
+  /// Collective: every rank of `world` makes one at start-up.
+  explicit MpiTransport(MPI_Comm world);
+  void send(PeerId to, Frame frame) override;
+  bool poll(Receiver& receiver) override;
+  [[nodiscard]] bool busy(PeerId to) const override { return !peers_[to].outgoing.empty(); }
+  [[nodiscard]] bool sending() const override { return outgoing_ > 0; }
+  void forget(PeerId peer) override;
+
+  [[nodiscard]] PeerId rank() const noexcept { return rank_; }
+  [[nodiscard]] std::size_t size() const noexcept { return peers_.size(); }
+
+ private:
+  struct Outgoing {
+    WireFrame frame;
+    std::vector<MPI_Request> requests;
+  };
+  struct Incoming {
+    Buffer head;
+    std::vector<Block> blocks;
+    std::vector<MPI_Request> requests;
+    bool has_head = false;
+    bool plain = false;
+  };
+  struct Peer {
+    std::deque<Outgoing> outgoing;
+    std::deque<Incoming> incoming;
+    bool gone = false;
+  };
+
+  bool progress_sends();
+  bool progress_receives(Receiver& receiver);
+  bool probe(Receiver& receiver);
+  void deliver(PeerId from, Incoming&& incoming, Receiver& receiver);
+  void post_blocks(PeerId from, Incoming& incoming);
+
+  MPI_Comm heads_ = MPI_COMM_NULL, blocks_ = MPI_COMM_NULL;
+  PeerId rank_ = 0;
+  std::vector<Peer> peers_;
+  std::size_t outgoing_ = 0, incoming_ = 0;
+  std::vector<std::deque<Outgoing>> abandoned_out_;
+  std::vector<std::deque<Incoming>> abandoned_in_;
+};
+
+}  // namespace weir::comm

@@ -1,0 +1,66 @@
+// Transport: sends frames to peers and polls for arrivals. Peers come and go.
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
+#include <vector>
+
+#include "weir/task/task.hpp"
+#include "weir/task/value.hpp"
+
+namespace weir::comm {
+
+/// Encoded messages, and the values that some of them carry, in order.
+struct Frame {
+  Buffer head;
+  std::vector<task::Value> values;
+};
+
+/// Takes what arrives.
+class Receiver {
+ public:
+  virtual ~Receiver() = default;
+  virtual void receive(PeerId from, Frame&& frame) = 0;
+};
+
+/// Moves frames between peers; in order between two peers, without waiting, to peers that may be gone.
+///
+/// **Threads.** Called by one thread at a time (whoever holds the baton), but for `wait` and `wake`, which any thread may call.
+class Transport {
+ public:
+  virtual ~Transport() = default;
+
+  /// Never waits. A frame to a peer that is gone is lost, as it would be a moment later.
+  /// **Errors.** Throws what serializing one of the values throws; nothing has been sent then.
+  virtual void send(PeerId to, Frame frame) = 0;
+  /// Delivers what has arrived; whether there was anything.
+  virtual bool poll(Receiver& receiver) = 0;
+  /// Whether earlier frames to this peer are still on their way out.
+  [[nodiscard]] virtual bool busy(PeerId to) const = 0;
+  /// Whether anything is on its way out.
+  [[nodiscard]] virtual bool sending() const = 0;
+  /// The peer is dead: what is on its way to or from it is abandoned, never waited for.
+  virtual void forget(PeerId peer) = 0;
+
+  /// Sleeps until something may have arrived, `wake` is called, or the time is over.
+  virtual void wait(std::chrono::nanoseconds most) {
+    std::unique_lock hold(mutex_);
+    signal_.wait_for(hold, most, [&] { return awake_; });
+    awake_ = false;
+  }
+  void wake() {
+    {
+      std::lock_guard hold(mutex_);
+      awake_ = true;
+    }
+    signal_.notify_all();
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable signal_;
+  bool awake_ = false;
+};
+
+}  // namespace weir::comm

@@ -1,0 +1,95 @@
+// Layout: u32 length of the messages, u16 number of values, then for each value u64 type, u64 length, u32 blocks, u64 sizes...; the messages; the values' heads.
+#include "comm/wire.hpp"
+
+#include <sys/mman.h>
+
+#include "weir/task/address.hpp"
+
+namespace weir::comm {
+
+namespace {
+
+template <class T>
+void put(Buffer& out, T number) { out.append(&number, sizeof number); }
+template <class T>
+T get(Reader& in) {
+  T number{};
+  in.bytes(&number, sizeof number);
+  return number;
+}
+
+}  // namespace
+
+WireFrame to_wire(Frame frame) {
+  WireFrame wire;
+  std::vector<Packed> packed;
+  for (const task::Value& value : frame.values) packed.push_back(value.pack());
+  std::size_t total = 16 + frame.head.size();
+  for (const Packed& value : packed) total += 32 + value.head.size() + 8 * value.blocks.size();
+  wire.head.reserve(total);
+  put(wire.head, static_cast<std::uint32_t>(frame.head.size()));
+  put(wire.head, static_cast<std::uint16_t>(packed.size()));
+  for (std::size_t i = 0; i < packed.size(); ++i) {
+    put(wire.head, task::portable_address(frame.values[i].ops()));
+    put(wire.head, static_cast<std::uint64_t>(packed[i].head.size()));
+    put(wire.head, static_cast<std::uint32_t>(packed[i].blocks.size()));
+    for (Block& block : packed[i].blocks) {
+      put(wire.head, block.size);
+      wire.blocks.push_back(std::move(block));
+    }
+  }
+  wire.head.append(frame.head.data(), frame.head.size());
+  for (const Packed& value : packed) wire.head.append(value.head.data(), value.head.size());
+  return wire;
+}
+
+std::vector<std::uint64_t> block_sizes(std::span<const std::byte> head) {
+  Reader in(head);
+  (void)get<std::uint32_t>(in);
+  std::vector<std::uint64_t> sizes;
+  for (auto values = get<std::uint16_t>(in); values > 0; --values) {
+    in.view(16);
+    const auto blocks = get<std::uint32_t>(in);
+    if (blocks > in.left() / 8) throw Error(ErrorKind::protocol, "frame: more blocks than bytes");
+    for (std::uint32_t i = 0; i < blocks; ++i) sizes.push_back(get<std::uint64_t>(in));
+  }
+  return sizes;
+}
+
+Frame from_wire(std::span<const std::byte> head, std::vector<Block> blocks) {
+  Reader in(head);
+  Frame frame;
+  struct Part {
+    const task::TypeOps* ops;
+    std::uint64_t bytes;
+    std::uint32_t blocks;
+  };
+  const auto messages = get<std::uint32_t>(in);
+  std::vector<Part> parts(get<std::uint16_t>(in));
+  for (Part& part : parts) {
+    part.ops = static_cast<const task::TypeOps*>(task::local_address(get<std::uint64_t>(in)));
+    part.bytes = get<std::uint64_t>(in);
+    part.blocks = get<std::uint32_t>(in);
+    in.view(8 * std::size_t{part.blocks});
+  }
+  frame.head.append(in.view(messages), messages);
+  std::size_t next = 0;
+  for (const Part& part : parts) {
+    Packed packed;
+    packed.head.append(in.view(part.bytes), part.bytes);
+    for (std::uint32_t i = 0; i < part.blocks; ++i) packed.blocks.push_back(std::move(blocks.at(next++)));
+    frame.values.push_back(task::Value::from_packed(part.ops, std::move(packed)));
+  }
+  return frame;
+}
+
+Block new_block(std::uint64_t size) {
+  constexpr std::uint64_t huge = 2 << 20;
+  void* memory = std::aligned_alloc(size >= huge ? huge : 64, (size + huge - 1) / (size >= huge ? huge : 64) * (size >= huge ? huge : 64));
+  if (!memory) throw Error(ErrorKind::io, "receive: no memory for a value of " + std::to_string(size) + " bytes");
+  if (size >= huge) madvise(memory, size, MADV_HUGEPAGE);
+  std::shared_ptr<const void> owner(memory, [](const void* at) { std::free(const_cast<void*>(at)); });
+  return {owner, static_cast<const std::byte*>(memory), size};
+}
+
+}  // namespace weir::comm

@@ -1,0 +1,26 @@
+// Frames as bytes: how a frame whose values cannot be shared crosses a process boundary. Used by MPI and TCP.
+#pragma once
+
+#include "comm/transport.hpp"
+
+namespace weir::comm {
+
+/// A frame in transferable form: one buffer, and the large blocks that follow it.
+struct WireFrame {
+  Buffer head;
+  std::vector<Block> blocks;
+};
+
+/// Packs the values. Throws what their serialization throws.
+[[nodiscard]] WireFrame to_wire(Frame frame);
+
+/// Sizes of the blocks that follow a received head. Throws `Error{protocol}` if the bytes are no frame.
+[[nodiscard]] std::vector<std::uint64_t> block_sizes(std::span<const std::byte> head);
+
+/// Puts a frame together from its head and its blocks.
+[[nodiscard]] Frame from_wire(std::span<const std::byte> head, std::vector<Block> blocks);
+
+/// Memory for a block that arrives: not zeroed, in huge pages where the system has them.
+[[nodiscard]] Block new_block(std::uint64_t size);
+
+}  // namespace weir::comm

@@ -1,0 +1,72 @@
+// Host identity, process watches, black boxes.
+#include "runtime/host.hpp"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <fstream>
+
+namespace weir::runtime {
+
+std::string host_name() {
+  char name[256] = "";
+  gethostname(name, sizeof name - 1);
+  return name;
+}
+
+std::string host_id() {
+  std::string boot;
+  std::ifstream("/proc/sys/kernel/random/boot_id") >> boot;
+  char space[128] = "";
+  [[maybe_unused]] const auto length = readlink("/proc/self/ns/pid", space, sizeof space - 1);
+  return boot + " " + space;
+}
+
+ProcessWatch::ProcessWatch(pid_t pid) : descriptor_(static_cast<int>(syscall(SYS_pidfd_open, pid, 0))) {}
+
+ProcessWatch::~ProcessWatch() {
+  if (descriptor_ >= 0) close(descriptor_);
+}
+
+bool ProcessWatch::ended() const {
+  if (descriptor_ < 0) return false;
+  pollfd watched{descriptor_, POLLIN, 0};
+  return poll(&watched, 1, 0) == 1 && (watched.revents & POLLIN);
+}
+
+BlackBox::BlackBox() {
+  descriptor_ = memfd_create("weir black box", MFD_CLOEXEC);
+  void* memory = MAP_FAILED;
+  if (descriptor_ >= 0 && ftruncate(descriptor_, slots * sizeof(Slot)) == 0)
+    memory = mmap(nullptr, slots * sizeof(Slot), PROT_READ | PROT_WRITE, MAP_SHARED, descriptor_, 0);
+  if (memory != MAP_FAILED)
+    address_ = "/proc/" + std::to_string(getpid()) + "/fd/" + std::to_string(descriptor_);
+  else
+    memory = mmap(nullptr, slots * sizeof(Slot), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  memory_ = static_cast<Slot*>(memory);
+}
+
+BlackBox::BlackBox(const std::string& address) {
+  const int descriptor = open(address.c_str(), O_RDONLY | O_CLOEXEC);
+  if (descriptor < 0) return;
+  void* memory = mmap(nullptr, slots * sizeof(Slot), PROT_READ, MAP_SHARED, descriptor, 0);
+  close(descriptor);
+  if (memory != MAP_FAILED) memory_ = static_cast<Slot*>(memory);
+}
+
+BlackBox::~BlackBox() {
+  if (memory_) munmap(memory_, slots * sizeof(Slot));
+  if (descriptor_ >= 0) close(descriptor_);
+}
+
+std::vector<TaskId> BlackBox::executing() const {
+  std::vector<TaskId> tasks;
+  for (std::size_t i = 0; memory_ && i < slots; ++i)
+    if (const TaskId task = memory_[i].load(std::memory_order_relaxed)) tasks.push_back(task);
+  return tasks;
+}
+
+}  // namespace weir::runtime

@@ -1,0 +1,78 @@
+// Node: what the scheduler's process and the workers have in common: a transport, boxes of outgoing messages, a helper thread.
+#pragma once
+
+#include <thread>
+
+#include "client/base.hpp"
+#include "comm/transport.hpp"
+#include "protocol/codec.hpp"
+
+namespace weir::runtime {
+
+using Clock = std::chrono::steady_clock;
+
+/// How a node waits when there is nothing to do.
+struct Patience {
+  std::chrono::microseconds spin{200};  ///< Polls without sleeping for so long.
+  std::chrono::microseconds doze{50};   ///< Then sleeps so long between polls ...
+  std::chrono::milliseconds dozing{20};  ///< ... until so long after the last event ...
+  std::chrono::milliseconds sleep{1};   ///< ... then so long.
+};
+
+/// Sends, receives and waits for a state machine.
+class Node : public client::Base, protected comm::Receiver {
+ public:
+  Node(comm::Transport& transport, Patience patience) : transport_(transport), patience_(patience) {}
+  ~Node() override { stop_helper(); }
+
+ protected:
+  /// Appends a message for a peer. It leaves at once if the link is idle, with others if a send is in flight.
+  template <class Message>
+  void post(PeerId to, const Message& message) {
+    if (to >= boxes_.size()) boxes_.resize(to + 1);
+    Buffer& box = boxes_[to];
+    if (box.empty()) dirty_.push_back(to);
+    protocol::encode(box, message);
+    if (box.size() >= frame_bytes) send_box(to);
+  }
+  /// A message and the value it carries; after all earlier ones to this peer.
+  template <class Message>
+  void post_value(PeerId to, const Message& message, task::Value value) {
+    if (to < boxes_.size() && !boxes_[to].empty()) send_box(to);
+    comm::Frame frame;
+    protocol::encode(frame.head, message);
+    frame.values.push_back(std::move(value));
+    transport_.send(to, std::move(frame));
+  }
+  [[nodiscard]] std::size_t pending_bytes(PeerId to) const { return to < boxes_.size() ? boxes_[to].size() : 0; }
+  void flush();
+  /// Waits, at most so long, until everything has left.
+  void flush_all(std::chrono::milliseconds most);
+
+  /// Polls once, under the baton.
+  bool progress();
+  /// Called by every `progress`.
+  virtual void tick(Clock::time_point now) = 0;
+
+  bool drive() override;
+  void doze(std::chrono::nanoseconds idle) override;
+
+  void start_helper();
+  void stop_helper();
+
+  comm::Transport& transport_;
+  Patience patience_;
+
+ private:
+  static constexpr std::size_t frame_bytes = 3400;  // frames stay below MPI's eager limit
+
+  void send_box(PeerId to);
+
+  std::vector<Buffer> boxes_;
+  std::vector<PeerId> dirty_;
+  std::thread helper_;
+  std::atomic<bool> stop_{false};
+  std::atomic<std::int64_t> last_poll_ns_{0};
+};
+
+}  // namespace weir::runtime

@@ -1,0 +1,82 @@
+// WorkerNode: runs tasks on its threads, keeps their results, gives them to peers.
+#pragma once
+
+#include <condition_variable>
+#include <list>
+
+#include "runtime/host.hpp"
+#include "runtime/node.hpp"
+#include "worker/state.hpp"
+
+namespace weir::runtime {
+
+struct WorkerSettings {
+  std::uint32_t threads = 1;
+  std::vector<Resource> resources;
+  std::string name;
+  Patience patience;
+  bool own_process = true;  ///< Its tasks' client is this worker's; and if the scheduler dies the process ends.
+};
+
+/// Carries out what the worker's state machine decides.
+class WorkerNode final : public Node {
+ public:
+  WorkerNode(comm::Transport& transport, PeerId self, WorkerSettings settings);
+  ~WorkerNode() override;
+
+  /// Says hello and starts the threads.
+  void start();
+  /// Returns when the cluster has closed; whether MPI may be finalized.
+  bool wait_until_closed();
+  /// Ends the threads of an in-process worker.
+  void stop();
+  [[nodiscard]] const std::string& refused() const noexcept { return refused_; }
+
+  [[nodiscard]] Snapshot snapshot() override;
+  [[nodiscard]] std::vector<PeerId> who_has(TaskId id) override;
+  [[nodiscard]] std::vector<std::string> explain(TaskId id) override;
+  void retire(PeerId worker, client::Deadline deadline) override;
+  void restart() override;
+
+ protected:
+  [[nodiscard]] PeerId self() const override { return self_; }
+  void to_scheduler(protocol::SubmitTask&& message) override { post(0, message); }
+  void to_scheduler(const protocol::ReleaseTask& message) override { post(0, message); }
+  void to_scheduler(const protocol::CancelFuture& message) override { post(0, message); }
+  void to_scheduler(const protocol::RetryFuture& message) override { post(0, message); }
+  void to_scheduler(const protocol::LocateTask& message) override { post(0, message); }
+  void ask_for(PeerId holder, TaskId id) override;
+  void put(TaskId id, task::Value value, const std::vector<PeerId>& workers) override;
+  void submitted() override { flush(); }
+  void tick(Clock::time_point now) override;
+  void receive(PeerId from, comm::Frame&& frame) override;
+
+ private:
+  void execute_loop(std::size_t slot);
+  bool next(worker::Execution& task, std::unique_lock<client::Baton>& hold);
+  worker::Outcome run(worker::Execution& task, std::size_t slot);
+  void add_thread();
+  void perform();
+  void send_value(PeerId to, TaskId id);
+  void start_out_of_band();
+  void scheduler_gone(const std::string& how);
+  [[noreturn]] void unsupported(const char* what) const;
+
+  PeerId self_;
+  WorkerSettings settings_;
+  worker::State state_;
+  worker::Actions actions_;
+  BlackBox black_box_;
+  std::list<std::thread> threads_;
+  std::size_t idle_ = 0, alive_ = 0, seceded_ = 0;
+  bool driving_ = false;
+  std::condition_variable_any work_;
+  std::atomic<bool> closing_{false}, stopped_{false};
+  bool good_bye_ = false, by_exit_ = false, welcomed_ = false;
+  std::string refused_;
+  Clock::time_point last_heartbeat_{}, scheduler_seen_ = Clock::now(), checked_ = Clock::now();
+  std::chrono::nanoseconds heartbeat_{std::chrono::milliseconds(250)}, scheduler_patience_{std::chrono::seconds(30)};
+  ProcessWatch scheduler_watch_;
+};
+
+}  // namespace weir::runtime

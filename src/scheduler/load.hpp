@@ -1,0 +1,58 @@
+// LoadIndex: the least and the most loaded worker without looking at all of them.
+#pragma once
+
+#include "scheduler/model.hpp"
+
+namespace weir::scheduler {
+
+/// Workers in buckets by load, kept as loads change by one.
+///
+/// **Cost.** Every operation is O(1) but for stepping over empty buckets.
+class LoadIndex {
+ public:
+  static constexpr std::uint32_t levels = 2048;
+
+  LoadIndex() : buckets_(levels) {}
+
+  /// Tasks per thread; an idle worker is at 0, one with every thread busy at 1 or more.
+  [[nodiscard]] static std::uint32_t level_of(const Worker& worker) noexcept {
+    const std::uint32_t level = (worker.ready() + worker.queued) / worker.threads;
+    return level < levels ? level : levels - 1;
+  }
+  void add(std::vector<Worker>& workers, WorkerIndex index) {
+    Worker& worker = workers[index];
+    worker.level = level_of(worker);
+    auto& bucket = buckets_[worker.level];
+    worker.level_position = static_cast<std::uint32_t>(bucket.size());
+    bucket.push_back(index);
+    if (worker.level < lowest_) lowest_ = worker.level;
+    if (worker.level > highest_) highest_ = worker.level;
+  }
+  void remove(std::vector<Worker>& workers, WorkerIndex index) {
+    Worker& worker = workers[index];
+    auto& bucket = buckets_[worker.level];
+    bucket[worker.level_position] = bucket.back();
+    workers[bucket.back()].level_position = worker.level_position;
+    bucket.pop_back();
+  }
+  void update(std::vector<Worker>& workers, WorkerIndex index) {
+    Worker& worker = workers[index];
+    if (!worker.running() || level_of(worker) == worker.level) return;
+    remove(workers, index);
+    add(workers, index);
+  }
+  [[nodiscard]] WorkerIndex least() noexcept {
+    while (lowest_ < levels && buckets_[lowest_].empty()) ++lowest_;
+    return lowest_ < levels ? buckets_[lowest_].back() : nowhere;
+  }
+  [[nodiscard]] WorkerIndex most() noexcept {
+    while (highest_ > 0 && buckets_[highest_].empty()) --highest_;
+    return buckets_[highest_].empty() ? nowhere : buckets_[highest_].back();
+  }
+
+ private:
+  std::vector<std::vector<WorkerIndex>> buckets_;
+  std::uint32_t lowest_ = levels, highest_ = 0;
+};
+
+}  // namespace weir::scheduler

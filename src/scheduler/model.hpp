@@ -1,0 +1,155 @@
+// What the scheduler knows: tasks, workers, and the actions it asks for.
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <variant>
+
+#include "protocol/messages.hpp"
+#include "weir/runtime/snapshot.hpp"
+
+namespace weir::scheduler {
+
+/// Seconds on whatever clock the caller uses.
+using Time = double;
+
+using WorkerIndex = std::uint32_t;
+inline constexpr WorkerIndex nowhere = UINT32_MAX;
+
+struct Task;
+
+/// One end of a dependency: the task at the other end, and this edge's position in its list.
+struct Edge {
+  Task* task;
+  std::uint32_t position;
+  friend bool operator==(const Edge&, const Edge&) = default;
+};
+
+/// A copy of a result: the worker, and the position in its `holds`.
+struct Replica {
+  WorkerIndex worker;
+  std::uint32_t position;
+  friend bool operator==(const Replica&, const Replica&) = default;
+};
+
+/// How far a task's result is from being usable by its dependents.
+enum class Level : std::uint8_t { unplaced, placed, memory };
+
+/// The rarely needed part of a task.
+struct Extras {
+  std::shared_ptr<const Options> options;
+  std::shared_ptr<const Failure> failure;
+};
+
+struct Task {
+  explicit Task(TaskId task) : id(task) {}
+
+  TaskId id;
+  std::uint64_t invoker = 0;
+  std::uint64_t function = 0;
+  std::uint64_t order = 0;  ///< Smaller runs first: number of the last root it stands on, then deepest first.
+  std::uint64_t bytes = 0;
+  Buffer arguments;
+  SmallVector<Edge, 2> inputs;
+  SmallVector<Edge, 2> dependents;
+  SmallVector<Replica, 2> replicas;
+  std::unique_ptr<Extras> extras;
+  std::int32_t priority = 0;
+  std::uint32_t run = 0;
+  std::uint32_t missing = 0;    ///< Inputs that are not in memory.
+  std::uint32_t unplaced = 0;   ///< Inputs that are neither in memory nor assigned.
+  std::uint32_t needed_by = 0;  ///< Dependents that still have to run.
+  WorkerIndex worker = nowhere;  ///< Assigned to, or queued for.
+  std::uint32_t position = 0;    ///< In the worker's `processing`.
+  std::uint32_t group = 0;       ///< Its function, for time estimates.
+  float estimate = 0;            ///< Seconds counted in the worker's load for it.
+  WorkerIndex thief = nowhere;   ///< Being retracted for this worker.
+  TaskState state = TaskState::released;
+  std::uint8_t retries = 0;
+  std::uint8_t deaths = 0;  ///< Workers that died while executing it.
+  std::uint8_t attempts = 0;
+  bool wanted = false;      ///< By its client.
+  bool scattered = false;   ///< Data without a function: cannot be computed again.
+  bool delivered = false;  ///< The client has the whole result.
+  bool out_of_band = false;
+
+  [[nodiscard]] PeerId client() const noexcept { return task_client(id); }
+  [[nodiscard]] Level level() const noexcept {
+    return state == TaskState::memory ? Level::memory : state == TaskState::processing ? Level::placed : Level::unplaced;
+  }
+  [[nodiscard]] bool pending() const noexcept { return state >= TaskState::waiting && state <= TaskState::processing; }
+  [[nodiscard]] const Options* options() const noexcept { return extras ? extras->options.get() : nullptr; }
+  [[nodiscard]] bool restricted() const noexcept { return options() && (!options()->workers.empty() || !options()->resources.empty()); }
+};
+
+/// A place in a queue; stale once the task has left it.
+struct Ticket {
+  std::int32_t priority;
+  std::uint64_t order;
+  TaskId id;
+};
+
+/// Tasks that wait at the scheduler, most urgent first. Entries are dropped lazily.
+class Queue {
+ public:
+  void push(const Ticket& ticket);
+  [[nodiscard]] bool empty() const noexcept { return in_order_.empty() && heap_.empty(); }
+  [[nodiscard]] const Ticket& top() const;
+  void pop();
+  void clear();
+  [[nodiscard]] std::size_t size() const noexcept { return in_order_.size() + heap_.size(); }
+
+ private:
+  [[nodiscard]] bool front_first() const;
+  std::deque<Ticket> in_order_;  // pushed in ascending order, which is the usual case
+  std::vector<Ticket> heap_;
+};
+
+struct Worker {
+  PeerId peer = 0;
+  std::string name;
+  std::string host;
+  std::uint32_t threads = 1;
+  std::vector<Resource> resources;
+  bool alive = true;
+  bool retiring = false;
+  bool stealing = false;          ///< A retraction for it is under way.
+  std::vector<Task*> processing;  ///< Assigned, in order of assignment as far as possible.
+  std::uint32_t blocked = 0;      ///< Of these, assigned ahead of their inputs.
+  std::vector<Task*> holds;       ///< Results here.
+  Queue queue;                    ///< Ready tasks held back for it.
+  std::uint32_t queued = 0;       ///< Valid entries of `queue`.
+  double load_s = 0;              ///< Estimated seconds of all that is assigned or queued.
+  std::uint64_t bytes = 0;
+  std::uint64_t finished = 0;
+  std::uint32_t level = 0, level_position = 0;  ///< Place in the load index.
+
+  [[nodiscard]] std::uint32_t ready() const noexcept { return static_cast<std::uint32_t>(processing.size()) - blocked; }
+  [[nodiscard]] bool running() const noexcept { return alive && !retiring; }
+};
+
+/// Tasks of one function: how long they take.
+struct Group {
+  std::uint64_t function = 0;
+  std::uint64_t finished = 0;
+  double duration_s = 0;
+};
+
+/// Run this task there; `State::run_message` tells the rest.
+struct Assign {
+  TaskId task;
+  std::uint32_t run;
+  friend bool operator==(const Assign&, const Assign&) = default;
+};
+
+using Message = std::variant<Assign, protocol::CancelRun, protocol::RetractRun, protocol::FreeResult, protocol::InputAt, protocol::ReplicateResult,
+                             protocol::TaskDone, protocol::TaskFailed, protocol::TaskPending>;
+
+/// What the caller must now do: send this.
+struct Action {
+  PeerId to;
+  Message message;
+};
+using Actions = std::vector<Action>;
+
+}  // namespace weir::scheduler

@@ -1,0 +1,220 @@
+// Where a task runs, and when it is held back.
+#include <algorithm>
+#include <cmath>
+
+#include "scheduler/state.hpp"
+
+namespace weir::scheduler {
+
+namespace {
+
+// Later in time: what a heap needs to keep the most urgent on top.
+bool later(const Ticket& a, const Ticket& b) { return a.priority != b.priority ? a.priority < b.priority : a.order > b.order; }
+
+}  // namespace
+
+void Queue::push(const Ticket& ticket) {
+  if (in_order_.empty() || !later(in_order_.back(), ticket)) return in_order_.push_back(ticket);
+  heap_.push_back(ticket);
+  std::push_heap(heap_.begin(), heap_.end(), later);
+}
+
+bool Queue::front_first() const { return heap_.empty() || (!in_order_.empty() && !later(in_order_.front(), heap_.front())); }
+
+const Ticket& Queue::top() const { return front_first() ? in_order_.front() : heap_.front(); }
+
+void Queue::pop() {
+  if (front_first()) return in_order_.pop_front();
+  std::pop_heap(heap_.begin(), heap_.end(), later);
+  heap_.pop_back();
+}
+
+void Queue::clear() {
+  in_order_.clear();
+  heap_.clear();
+}
+
+std::uint32_t State::group_of(std::uint64_t function) {
+  const auto [found, fresh] = group_index_.try_emplace(function, static_cast<std::uint32_t>(groups_.size()));
+  if (fresh) groups_.push_back({function});
+  return found->second;
+}
+
+float State::estimate(const Task& task) const {
+  if (task.scattered) return 0;
+  const Group& group = groups_[task.group];
+  return static_cast<float>(group.finished ? group.duration_s : settings_.unknown_s);
+}
+
+// Tasks a worker is given at a time: enough to be busy until more can arrive, no more than that.
+std::uint32_t State::limit(const Task& task, const Worker& worker) const {
+  const Group& group = groups_[task.group];
+  double per_thread = settings_.saturation;
+  if (group.finished) per_thread = std::clamp(settings_.ahead_s / std::max(group.duration_s, 1e-9), settings_.saturation, double(settings_.ahead_tasks));
+  return static_cast<std::uint32_t>(std::max(1.0, std::ceil(per_thread * worker.threads)));
+}
+
+bool State::named(const Options& options, const Worker& worker) const {
+  const auto matches = [&](const std::string& name) { return name == worker.name || name == worker.host || name == std::to_string(worker.peer); };
+  return options.workers.empty() || std::any_of(options.workers.begin(), options.workers.end(), matches);
+}
+
+bool State::allowed(const Task& task, const Worker& worker) const {
+  if (!worker.running()) return false;
+  const Options* options = task.options();
+  if (!options) return true;
+  for (const Resource& wanted : options->resources) {
+    const auto offered = std::find_if(worker.resources.begin(), worker.resources.end(), [&](const Resource& r) { return r.name == wanted.name; });
+    if (offered == worker.resources.end() || offered->amount < wanted.amount) return false;
+  }
+  return options->allow_other_workers || named(*options, worker);
+}
+
+// Seconds until the task could start there.
+double State::cost(const Task& task, WorkerIndex index) const {
+  const Worker& worker = workers_[index];
+  double seconds = worker.ready() + worker.queued < worker.threads ? 0 : worker.load_s / worker.threads;
+  for (const Edge& edge : task.inputs) {
+    const Task& input = *edge.task;
+    bool here = false;
+    for (const Replica& replica : input.replicas) here = here || replica.worker == index;
+    if (!here) seconds += settings_.latency_s + static_cast<double>(input.bytes) / settings_.bytes_per_s;
+  }
+  return seconds;
+}
+
+WorkerIndex State::choose(const Task& task) {
+  SmallVector<WorkerIndex, 16> candidates;
+  if (const WorkerIndex least = load_.least(); least != nowhere) candidates.push_back(least);
+  for (std::uint32_t i = 0; i < std::min(task.inputs.size(), 16u); ++i)
+    for (std::uint32_t k = 0; k < std::min(task.inputs[i].task->replicas.size(), 4u); ++k) {
+      const WorkerIndex holder = task.inputs[i].task->replicas[k].worker;
+      if (workers_[holder].running() && !candidates.contains(holder)) candidates.push_back(holder);
+    }
+  WorkerIndex best = nowhere;
+  double best_cost = 0;
+  for (const WorkerIndex candidate : candidates) {
+    const double seconds = candidates.size() > 1 ? cost(task, candidate) : 0;
+    if (best != nowhere && (seconds > best_cost || (seconds == best_cost && workers_[candidate].bytes >= workers_[best].bytes))) continue;
+    best = candidate;
+    best_cost = seconds;
+  }
+  return best;
+}
+
+WorkerIndex State::choose_restricted(const Task& task) const {
+  WorkerIndex best = nowhere;
+  double best_cost = 0;
+  for (WorkerIndex i = 0; i < workers_.size(); ++i) {
+    if (!allowed(task, workers_[i])) continue;
+    // A preference costs an hour where it is not met.
+    const double seconds = cost(task, i) + workers_[i].ready() * 1e-9 + (named(*task.options(), workers_[i]) ? 0 : 3600);
+    if (best != nowhere && seconds >= best_cost) continue;
+    best = i;
+    best_cost = seconds;
+  }
+  return best;
+}
+
+// A ready task finds its worker, or waits for one.
+void State::place(Task& task) {
+  if (task.restricted()) {
+    const WorkerIndex index = choose_restricted(task);
+    if (index != nowhere) return assign(task, index);
+  } else if (!task.inputs.empty()) {
+    const WorkerIndex index = choose(task);
+    if (index != nowhere) {
+      Worker& worker = workers_[index];
+      if (worker.queued == 0 && worker.ready() < limit(task, worker)) return assign(task, index);
+      enqueue(task, index);
+      return touch(index);
+    }
+  } else if (const WorkerIndex idle = load_.least(); idle != nowhere) {
+    // Idle threads first; then runs of neighbours to one worker, since neighbours are often used together.
+    if (queued_ == 0) {
+      if (workers_[idle].ready() < workers_[idle].threads) return assign(task, idle);
+      if (cursor_ == nowhere || !workers_[cursor_].running() || workers_[cursor_].ready() >= limit(task, workers_[cursor_])) cursor_ = idle;
+      if (workers_[cursor_].ready() < limit(task, workers_[cursor_])) return assign(task, cursor_);
+    } else if (workers_[idle].ready() < workers_[idle].threads) {
+      touch(idle);
+    }
+    return enqueue(task, nowhere);
+  }
+  move(task, TaskState::no_worker, cause_);
+  homeless_.push_back(task.id);
+}
+
+// All its inputs are there or being computed: where most of them are, it can start without asking.
+void State::place_ahead(Task& task) {
+  if (task.restricted() || task.out_of_band) return;
+  WorkerIndex index = nowhere;
+  for (const Edge& edge : task.inputs)
+    if (edge.task->state == TaskState::processing && !edge.task->scattered) index = edge.task->worker;
+  if (index == nowhere || !workers_[index].running()) return;
+  if (workers_[index].blocked < settings_.ahead_tasks * workers_[index].threads) assign(task, index);
+}
+
+Task* State::next_queued(Queue& queue, WorkerIndex owner) {
+  while (!queue.empty()) {
+    Task* task = tasks_.find(queue.top().id);
+    if (task && task->state == TaskState::queued && task->worker == owner && task->order == queue.top().order) return task;
+    queue.pop();
+  }
+  return nullptr;
+}
+
+// Gives a worker with room the most urgent of what is held back, in runs.
+void State::fill(WorkerIndex index) {
+  Worker& worker = workers_[index];
+  if (!worker.running()) return;
+  for (bool first = true;; first = false) {
+    Task* own = worker.queued ? next_queued(worker.queue, index) : nullptr;
+    Task* any = queued_ ? next_queued(queue_, nowhere) : nullptr;
+    if (!own && !any) break;
+    const bool take_own = own && (!any || !later({own->priority, own->order, 0}, {any->priority, any->order, 0}));
+    Task& task = take_own ? *own : *any;
+    const std::uint32_t most = limit(task, worker), ready = worker.ready();
+    if (ready >= most || (first && ready > most / 2 && ready >= worker.threads)) break;
+    (take_own ? worker.queue : queue_).pop();
+    dequeue(task);
+    assign(task, index);
+  }
+}
+
+// An idle worker takes what a busy one would not start soon.
+void State::steal(WorkerIndex thief) {
+  Worker& idle = workers_[thief];
+  if (!idle.running() || idle.stealing || idle.ready() >= idle.threads) return;
+  const auto surplus = [](const Worker& worker) { return worker.ready() + worker.queued > worker.threads ? worker.ready() + worker.queued - worker.threads : 0; };
+  WorkerIndex victim = load_.most();
+  if (workers_.size() <= 64)
+    for (WorkerIndex i = 0; i < workers_.size(); ++i)
+      if (workers_[i].running() && surplus(workers_[i]) && (victim == nowhere || !surplus(workers_[victim]) || workers_[i].load_s > workers_[victim].load_s)) victim = i;
+  if (victim == nowhere || victim == thief) return;
+  Worker& busy = workers_[victim];
+  const std::uint32_t spare = surplus(busy);
+  if (spare == 0) return;
+  const double wait_s = busy.load_s / busy.threads;
+  const auto worth = [&](const Task& task) { return cost(task, thief) + 100e-6 < wait_s; };
+  std::uint32_t moved = 0;
+  while (busy.queued && moved < (spare + 1) / 2) {
+    Task* task = next_queued(busy.queue, victim);
+    if (!task || !worth(*task) || idle.ready() >= limit(*task, idle)) break;
+    busy.queue.pop();
+    dequeue(*task);
+    assign(*task, thief);
+    ++moved;
+  }
+  if (moved || busy.queued) return;
+  std::uint32_t looked = 0;
+  for (auto at = busy.processing.rbegin(); at != busy.processing.rend() && moved < (spare + 1) / 2 && looked < 256; ++at, ++looked) {
+    Task& task = **at;
+    if (task.missing || task.thief != nowhere || task.scattered || task.out_of_band || !allowed(task, idle) || !worth(task)) continue;
+    task.thief = thief;
+    idle.stealing = true;
+    send(busy.peer, protocol::RetractRun{task.id, task.run});
+    ++moved;
+  }
+}
+
+}  // namespace weir::scheduler

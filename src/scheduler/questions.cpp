@@ -1,0 +1,202 @@
+// What people ask the scheduler: pictures, stories, reasons; and what tests ask: whether all its parts agree.
+#include <algorithm>
+#include <set>
+
+#include "scheduler/state.hpp"
+#include "weir/task/address.hpp"
+
+namespace weir {
+
+std::string_view to_string(TaskState state) noexcept {
+  constexpr std::string_view names[] = {"released", "waiting", "queued", "no_worker", "processing", "memory", "erred", "forgotten"};
+  return names[static_cast<std::size_t>(state)];
+}
+
+}  // namespace weir
+
+namespace weir::scheduler {
+
+protocol::RunTask State::run_message(TaskId id) const {
+  const Task& task = *tasks_.find(id);
+  protocol::RunTask message;
+  message.id = id;
+  message.run = task.run;
+  message.order = task.order;
+  message.priority = task.priority;
+  message.out_of_band = task.out_of_band;
+  message.want_small = task.wanted;
+  message.invoker = task.invoker;
+  message.function = task.function;
+  message.arguments = task.arguments;
+  for (const Edge& edge : task.inputs) {
+    const Task& input = *edge.task;
+    PeerId holder = 0;
+    for (const Replica& replica : input.replicas)
+      if (holder == 0 || replica.worker == task.worker) holder = workers_[replica.worker].peer;
+    if (input.state == TaskState::processing) holder = workers_[input.worker].peer;
+    message.inputs.push_back({input.id, holder, input.state == TaskState::memory});
+  }
+  if (const Options* options = task.options()) message.resources = options->resources;
+  return message;
+}
+
+Snapshot State::snapshot() const {
+  Snapshot picture;
+  for (const Worker& worker : workers_) {
+    if (!worker.alive) continue;
+    WorkerInfo info;
+    info.peer = worker.peer;
+    info.name = worker.name;
+    info.host = worker.host;
+    info.threads = worker.threads;
+    info.resources = worker.resources;
+    info.processing = static_cast<std::uint32_t>(worker.processing.size());
+    info.queued = worker.queued;
+    info.results = worker.holds.size();
+    info.result_bytes = worker.bytes;
+    info.finished = worker.finished;
+    info.retiring = worker.retiring;
+    picture.workers.push_back(std::move(info));
+  }
+  tasks_.for_each([&](TaskId, const Task& task) { ++picture.tasks[static_cast<std::size_t>(task.state)]; });
+  picture.workers_lost = lost_;
+  return picture;
+}
+
+std::vector<PeerId> State::who_has(TaskId id) const {
+  std::vector<PeerId> peers;
+  if (const Task* task = tasks_.find(id))
+    for (const Replica& replica : task->replicas) peers.push_back(workers_[replica.worker].peer);
+  return peers;
+}
+
+std::string State::task_name(const Task& task) const {
+  const std::string number = "-" + std::to_string(task_number(task.id));
+  if (task.options() && !task.options()->name.empty()) return task.options()->name + number;
+  if (task.scattered) return "scattered" + number;
+  try {
+    return weir::task::function_name(task.function) + number;
+  } catch (const Error&) {
+    return "task" + number;
+  }
+}
+
+std::vector<StoryLine> State::story(TaskId id) const {
+  std::vector<StoryLine> lines;
+  for (std::size_t i = 0; i < story_.size(); ++i) {
+    const StoryLine& line = story_[(story_next_ + i) % story_.size()];
+    if (line.task == id) lines.push_back(line);
+  }
+  return lines;
+}
+
+std::vector<std::string> State::explain(TaskId id) const {
+  const Task* task = tasks_.find(id);
+  if (!task) return {"task " + std::to_string(task_number(id)) + " is not known: it was released, or never submitted"};
+  std::vector<std::string> lines{task_name(*task) + " is " + std::string(to_string(task->state))};
+  switch (task->state) {
+    case TaskState::waiting:
+      for (const Edge& edge : task->inputs)
+        if (edge.task->state != TaskState::memory) lines.push_back("it waits for " + task_name(*edge.task) + ", which is " + std::string(to_string(edge.task->state)));
+      break;
+    case TaskState::processing: {
+      const Worker& worker = workers_[task->worker];
+      lines.push_back("it was given to " + worker.name + " on " + worker.host + ", which has " + std::to_string(worker.processing.size()) + " tasks for " +
+                      std::to_string(worker.threads) + (worker.threads == 1 ? " thread" : " threads"));
+      for (const Edge& edge : task->inputs)
+        if (edge.task->state != TaskState::memory) lines.push_back("it starts there when " + task_name(*edge.task) + " (" + std::string(to_string(edge.task->state)) + ") has finished");
+      break;
+    }
+    case TaskState::erred: lines.push_back(task->extras->failure->text()); break;
+    case TaskState::queued:
+    case TaskState::no_worker: {
+      if (alive_ == 0) lines.push_back("there are no workers");
+      const Options* options = task->options();
+      for (const Worker& worker : workers_) {
+        std::string line = worker.name + " on " + worker.host + ": ";
+        if (!worker.alive) continue;
+        if (worker.retiring) {
+          line += "is being retired";
+        } else if (options && !options->allow_other_workers && !named(*options, worker)) {
+          line += "is not among the workers this task may run on";
+        } else if (!allowed(*task, worker)) {
+          for (const Resource& wanted : options->resources) {
+            const auto offered = std::find_if(worker.resources.begin(), worker.resources.end(), [&](const Resource& r) { return r.name == wanted.name; });
+            const double amount = offered == worker.resources.end() ? 0 : offered->amount;
+            if (amount < wanted.amount) line += "has " + std::to_string(amount) + " " + wanted.name + ", the task needs " + std::to_string(wanted.amount);
+          }
+        } else {
+          line += "could run it; it has " + std::to_string(worker.processing.size()) + " tasks for " + std::to_string(worker.threads) + (worker.threads == 1 ? " thread" : " threads") + " first";
+        }
+        lines.push_back(std::move(line));
+      }
+      break;
+    }
+    default: break;
+  }
+  return lines;
+}
+
+void State::check() const {
+  const auto require = [](bool holds, const std::string& rule) {
+    if (!holds) throw Error(ErrorKind::internal, "scheduler: " + rule);
+  };
+  std::vector<std::uint32_t> queued(workers_.size()), blocked(workers_.size());
+  std::uint32_t queued_anywhere = 0;
+  tasks_.for_each([&](TaskId id, const Task& task) {
+    const std::string name = "task " + std::to_string(id) + " (" + std::string(to_string(task.state)) + ") ";
+    require(task.id == id, name + "has another id");
+    std::uint32_t missing = 0, unplaced = 0, needed_by = 0;
+    for (std::uint32_t i = 0; i < task.inputs.size(); ++i) {
+      const Edge& edge = task.inputs[i];
+      require(edge.position < edge.task->dependents.size() && edge.task->dependents[edge.position] == Edge{const_cast<Task*>(&task), i}, name + "and its input do not know each other");
+      missing += edge.task->level() != Level::memory;
+      unplaced += edge.task->level() == Level::unplaced;
+      if (task.pending()) require(edge.task->state != TaskState::erred && edge.task->state != TaskState::released, name + "waits for a task that will not come");
+    }
+    for (const Edge& edge : task.dependents) needed_by += edge.task->pending();
+    require(task.needed_by == needed_by, name + "is needed by " + std::to_string(needed_by) + ", not " + std::to_string(task.needed_by));
+    if (task.pending()) {
+      require(task.missing == missing, name + "misses " + std::to_string(missing) + " inputs, not " + std::to_string(task.missing));
+      require(task.unplaced == unplaced, name + "has " + std::to_string(unplaced) + " unplaced inputs, not " + std::to_string(task.unplaced));
+    }
+    require(task.wanted || task.needed_by || !task.dependents.empty(), name + "is wanted by nobody");
+    require(task.wanted || task.needed_by || (!task.pending() && task.state != TaskState::memory), name + "is kept for nobody");
+    require((task.state == TaskState::memory) == !task.replicas.empty(), name + "and its replicas disagree");
+    for (const Replica& replica : task.replicas)
+      require(workers_[replica.worker].alive && workers_[replica.worker].holds.at(replica.position) == &task, name + "is not where its replica says");
+    switch (task.state) {
+      case TaskState::waiting: require(missing > 0, name + "could run"); break;
+      case TaskState::queued:
+        require(missing == 0, name + "is queued without its inputs");
+        require(task.worker == nowhere || workers_[task.worker].running(), name + "is queued for a worker that has gone");
+        task.worker == nowhere ? ++queued_anywhere : ++queued[task.worker];
+        break;
+      case TaskState::no_worker:
+        require(missing == 0, name + "has no worker and not its inputs");
+        require(std::find(homeless_.begin(), homeless_.end(), id) != homeless_.end(), name + "is not on the list of homeless tasks");
+        break;
+      case TaskState::processing:
+        require(workers_[task.worker].alive && workers_[task.worker].processing.at(task.position) == &task, name + "is not where it was assigned");
+        blocked[task.worker] += missing > 0;
+        break;
+      case TaskState::erred: require(task.extras && task.extras->failure, name + "has no failure"); break;
+      default: break;
+    }
+  });
+  require(queued_ == queued_anywhere, "the number of queued tasks is wrong");
+  for (WorkerIndex i = 0; i < workers_.size(); ++i) {
+    const Worker& worker = workers_[i];
+    require(worker.queued == queued[i] && worker.blocked == blocked[i], worker.name + ": queued or blocked tasks miscounted");
+    require(worker.alive || (worker.processing.empty() && worker.holds.empty()), worker.name + " is dead and has tasks");
+    std::uint64_t bytes = 0;
+    for (const Task* held : worker.holds) bytes += held->bytes;
+    require(bytes == worker.bytes, worker.name + ": bytes miscounted");
+    if (worker.running()) {
+      require(worker.level == LoadIndex::level_of(worker), worker.name + ": its load is out of date");
+      require(!(worker.ready() == 0 && (queued_ || worker.queued)), worker.name + " is idle while tasks are queued");
+    }
+  }
+}
+
+}  // namespace weir::scheduler

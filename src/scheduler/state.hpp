@@ -1,0 +1,177 @@
+// State: the scheduler as a pure state machine.
+#pragma once
+
+#include <string>
+#include <unordered_map>
+
+#include "scheduler/load.hpp"
+#include "scheduler/model.hpp"
+#include "task/table.hpp"
+
+namespace weir::scheduler {
+
+struct Settings {
+  int allowed_failures = 3;        ///< A task that has killed so many workers becomes an error.
+  double saturation = 1.1;         ///< Tasks assigned per thread while their duration is unknown or long.
+  double ahead_s = 2e-3;           ///< Seconds of work a worker is given ahead.
+  std::uint32_t ahead_tasks = 1024;  ///< And never more tasks per thread than this.
+  double bytes_per_s = 2e9;        ///< First guess of the bandwidth between workers.
+  double latency_s = 20e-6;        ///< Of one transfer.
+  double unknown_s = 0.05;         ///< Duration of a task whose function has never finished.
+};
+
+/// A line of a task's history.
+struct StoryLine {
+  Time time;
+  TaskId task;
+  TaskState from, to;
+  WorkerIndex worker;
+  const char* cause;
+};
+
+/// The scheduler's whole knowledge of tasks, workers and data.
+///
+/// Every event is one call; what must now be sent is appended to `out`, in order.
+///
+/// **Errors.** Never throws because of a peer; an impossible event is ignored or answered with an action.
+/// **Threads.** Confined to its owner; no locks, no clock, no logging inside.
+/// **Cost.** O(tasks whose state changes); nothing scans the whole graph but the loss of a worker (its own tasks), `check` and `snapshot`.
+/// **Source.** Task states after dask.distributed; events in, actions out after its worker state machine and HyperQueue's reactor; queues per worker at the
+/// scheduler, so that data stays where it is without flooding its holder.
+class State {
+ public:
+  explicit State(Settings settings = {}) : settings_(settings) {}
+
+  // --- from clients
+  void handle(Time now, PeerId from, protocol::SubmitTask&& message, Actions& out);
+  void handle(Time now, PeerId from, const protocol::ReleaseTask& message, Actions& out);
+  void handle(Time now, PeerId from, const protocol::CancelFuture& message, Actions& out);
+  void handle(Time now, PeerId from, const protocol::RetryFuture& message, Actions& out);
+  void handle(Time now, PeerId from, const protocol::LocateTask& message, Actions& out);
+  void handle(Time now, PeerId from, const protocol::ScatterHere& message, Actions& out) { scatter(now, message.id, from, out); }
+  /// Registers data that a client puts on `worker`; it is in memory once the worker says `ResultHere`.
+  void scatter(Time now, TaskId id, PeerId worker, Actions& out);
+
+  // --- from workers
+  void handle(Time now, PeerId from, protocol::RunFinished&& message, Actions& out);
+  void handle(Time now, PeerId from, const protocol::RunFailed& message, Actions& out);
+  void handle(Time now, PeerId from, const protocol::RetractReply& message, Actions& out);
+  void handle(Time now, PeerId from, const protocol::ResultHere& message, Actions& out);
+  void handle(Time now, PeerId from, const protocol::InputMissing& message, Actions& out);
+  void handle(Time now, PeerId from, const protocol::ResultBroken& message, Actions& out);
+
+  // --- about workers
+  void join(Time now, PeerId peer, const protocol::Hello& hello, Actions& out);
+  /// The worker is gone. `executing` are the tasks to blame; `reason` is for people ("died", "left").
+  void lose(Time now, PeerId peer, const std::vector<TaskId>& executing, const std::string& reason, Actions& out);
+  /// Gives it nothing more, moves its results elsewhere; `retired` tells when it may go.
+  void retire(Time now, PeerId peer, Actions& out);
+  [[nodiscard]] bool retired(PeerId peer) const;
+  /// Nobody will ever join again: everything that waits for a worker fails with this reason.
+  void give_up(Time now, const std::string& reason, Actions& out);
+  /// Forgets every task; all futures are cancelled.
+  void restart(Time now, Actions& out);
+
+  // --- questions
+  [[nodiscard]] protocol::RunTask run_message(TaskId id) const;
+  [[nodiscard]] Snapshot snapshot() const;
+  /// Peers that hold the result.
+  [[nodiscard]] std::vector<PeerId> who_has(TaskId id) const;
+  /// Why this task is not running, worker by worker, one line each.
+  [[nodiscard]] std::vector<std::string> explain(TaskId id) const;
+  [[nodiscard]] std::vector<StoryLine> story(TaskId id) const;
+  [[nodiscard]] const Task* task(TaskId id) const { return tasks_.find(id); }
+  [[nodiscard]] std::size_t task_count() const noexcept { return tasks_.size(); }
+  [[nodiscard]] std::size_t worker_count() const noexcept { return alive_; }
+  /// The worker to put new data on: fewest bytes first.
+  [[nodiscard]] PeerId place_data() const;
+  [[nodiscard]] std::vector<PeerId> peers() const;
+  /// Tasks assigned to the worker that could run.
+  [[nodiscard]] std::uint32_t backlog(PeerId peer) const noexcept { return index_of(peer) == nowhere ? 0 : workers_[index_of(peer)].ready(); }
+  [[nodiscard]] std::string name_of(PeerId peer) const;
+  [[nodiscard]] std::string task_name(const Task& task) const;
+  /// Throws `Error{internal}` if an invariant is broken. Tests call it after every event.
+  void check() const;
+
+ private:
+  // transitions.cpp
+  void move(Task& task, TaskState to, const char* cause);
+  void want(Task& task, const char* cause);
+  void settle(Task& task);
+  void assign(Task& task, WorkerIndex index);
+  void unassign(Task& task);
+  void enqueue(Task& task, WorkerIndex index);
+  void dequeue(Task& task);
+  void finish(Task& task, WorkerIndex index, std::uint64_t bytes);
+  void fail(Task& task, std::shared_ptr<const Failure> failure);
+  [[nodiscard]] std::shared_ptr<Failure> failure_of(const Task& task, ErrorKind kind, const std::string& message) const;
+  void stop_pending(Task& task, TaskState to, const char* cause);
+  void lost_result(Task& task, const std::string& reason);
+  void release_inputs(Task& task);
+  void release_if_unused(Task& task);
+  void forget(Task& task);
+  void add_replica(Task& task, WorkerIndex index);
+  void drop_replica(Task& task, std::uint32_t position);
+  void free_replicas(Task& task);
+  void cancel(Task& task, const std::string& reason);
+  void tell_client(const Task& task, Message message);
+
+  // policy.cpp
+  void place(Task& task);
+  void place_ahead(Task& task);
+  [[nodiscard]] WorkerIndex choose(const Task& task);
+  [[nodiscard]] WorkerIndex choose_restricted(const Task& task) const;
+  [[nodiscard]] double cost(const Task& task, WorkerIndex index) const;
+  [[nodiscard]] bool allowed(const Task& task, const Worker& worker) const;
+  [[nodiscard]] bool named(const Options& options, const Worker& worker) const;
+  [[nodiscard]] std::uint32_t limit(const Task& task, const Worker& worker) const;
+  [[nodiscard]] float estimate(const Task& task) const;
+  [[nodiscard]] Task* next_queued(Queue& queue, WorkerIndex owner);
+  void fill(WorkerIndex index);
+  void steal(WorkerIndex thief);
+
+  // workers.cpp
+  void retry_homeless();
+
+  void end_event();
+  void touch(WorkerIndex index) { touched_.push_back(index); }
+  void send(PeerId to, Message message) { out_->push_back({to, std::move(message)}); }
+  void begin(Time now, Actions& out, const char* cause) {
+    now_ = now;
+    out_ = &out;
+    cause_ = cause;
+  }
+  [[nodiscard]] WorkerIndex index_of(PeerId peer) const noexcept { return peer < by_peer_.size() ? by_peer_[peer] : nowhere; }
+  [[nodiscard]] std::uint32_t group_of(std::uint64_t function);
+
+  Settings settings_;
+  task::TaskTable<Task> tasks_;
+  std::vector<Worker> workers_;
+  std::vector<WorkerIndex> by_peer_;
+  LoadIndex load_;
+  Queue queue_;                  // ready tasks that any worker may take
+  std::uint32_t queued_ = 0;     // valid entries of queue_
+  std::vector<TaskId> homeless_;  // no_worker
+  std::vector<Group> groups_;
+  std::unordered_map<std::uint64_t, std::uint32_t> group_index_;
+  std::uint64_t last_function_ = ~std::uint64_t{0};
+  std::uint32_t last_group_ = 0;
+  std::uint64_t roots_ = 0;
+  std::size_t alive_ = 0;
+  std::uint64_t lost_ = 0;
+  WorkerIndex cursor_ = nowhere;
+
+  // of the event being handled
+  Time now_ = 0;
+  Actions* out_ = nullptr;
+  const char* cause_ = "";
+  std::vector<TaskId> loose_;          // tasks to be settled before the event ends
+  std::vector<TaskId> unused_;         // tasks that perhaps nobody wants any more
+  std::vector<WorkerIndex> touched_;   // workers that may have room now
+
+  static constexpr std::size_t story_lines = 1 << 14;
+  std::vector<StoryLine> story_;
+  std::size_t story_next_ = 0;
+};
+
+}  // namespace weir::scheduler

@@ -1,0 +1,551 @@
+// The transitions of tasks: what moves, what that means for its neighbours, what must be sent.
+#include "scheduler/state.hpp"
+#include "weir/task/address.hpp"
+
+namespace weir::scheduler {
+
+using protocol::CancelRun;
+using protocol::FreeResult;
+using protocol::InputAt;
+using protocol::TaskDone;
+
+namespace {
+
+Extras& extras_of(Task& task) {
+  if (!task.extras) task.extras = std::make_unique<Extras>();
+  return *task.extras;
+}
+
+}  // namespace
+
+void State::move(Task& task, TaskState to, const char* cause) {
+  if (story_.size() < story_lines)
+    story_.push_back({now_, task.id, task.state, to, task.worker, cause});
+  else
+    story_[story_next_++ % story_lines] = {now_, task.id, task.state, to, task.worker, cause};
+  const Level before = task.level();
+  task.state = to;
+  const Level after = task.level();
+  if (before == after) return;
+  for (const Edge& edge : task.dependents) {
+    Task& dependent = *edge.task;
+    if (!dependent.pending()) continue;
+    const bool running = dependent.state == TaskState::processing;
+    if (before == Level::unplaced) --dependent.unplaced;
+    if (after == Level::unplaced) ++dependent.unplaced;
+    if (before == Level::memory && dependent.missing++ == 0 && running) {
+      ++workers_[dependent.worker].blocked;
+      load_.update(workers_, dependent.worker);
+    }
+    if (after == Level::memory && --dependent.missing == 0 && running) {
+      --workers_[dependent.worker].blocked;
+      load_.update(workers_, dependent.worker);
+    }
+    if (dependent.state == TaskState::waiting && (dependent.missing == 0 || dependent.unplaced == 0)) loose_.push_back(dependent.id);
+  }
+}
+
+// released -> waiting, with everything it stands on.
+void State::want(Task& first, const char* cause) {
+  std::vector<Task*> todo{&first};
+  while (!todo.empty()) {
+    Task& task = *todo.back();
+    todo.pop_back();
+    if (task.state != TaskState::released) continue;
+    task.missing = task.unplaced = 0;
+    std::shared_ptr<const Failure> failure;
+    for (const Edge& edge : task.inputs) {
+      Task& input = *edge.task;
+      ++input.needed_by;
+      if (input.level() != Level::memory) ++task.missing;
+      if (input.level() == Level::unplaced) ++task.unplaced;
+      if (input.state == TaskState::released) todo.push_back(&input);
+      if (input.state == TaskState::erred) failure = input.extras->failure;
+    }
+    move(task, TaskState::waiting, cause);
+    if (failure)
+      fail(task, failure);
+    else
+      loose_.push_back(task.id);
+  }
+}
+
+void State::settle(Task& task) {
+  if (task.state != TaskState::waiting) return;
+  if (task.missing == 0)
+    place(task);
+  else if (task.unplaced == 0)
+    place_ahead(task);
+}
+
+void State::assign(Task& task, WorkerIndex index) {
+  Worker& worker = workers_[index];
+  ++task.run;
+  task.worker = index;
+  task.position = static_cast<std::uint32_t>(worker.processing.size());
+  task.estimate = estimate(task);
+  worker.processing.push_back(&task);
+  if (task.missing) ++worker.blocked;
+  worker.load_s += task.estimate;
+  move(task, TaskState::processing, cause_);
+  load_.update(workers_, index);
+  send(worker.peer, Assign{task.id, task.run});
+  for (const Edge& edge : task.dependents)
+    if (edge.task->state == TaskState::processing && edge.task->worker != index) send(workers_[edge.task->worker].peer, InputAt{task.id, worker.peer, false});
+}
+
+// Takes it off its worker's list; the caller moves it on.
+void State::unassign(Task& task) {
+  Worker& worker = workers_[task.worker];
+  worker.processing[task.position] = worker.processing.back();
+  worker.processing[task.position]->position = task.position;
+  worker.processing.pop_back();
+  if (task.missing) --worker.blocked;
+  worker.load_s = worker.processing.empty() && worker.queued == 0 ? 0 : worker.load_s - task.estimate;
+  if (worker.alive) load_.update(workers_, task.worker);
+  if (task.thief != nowhere) workers_[task.thief].stealing = false;
+  task.thief = nowhere;
+  touch(task.worker);
+  task.worker = nowhere;
+}
+
+void State::enqueue(Task& task, WorkerIndex index) {
+  task.worker = index;
+  if (index == nowhere) {
+    queue_.push({task.priority, task.order, task.id});
+    ++queued_;
+  } else {
+    Worker& worker = workers_[index];
+    worker.queue.push({task.priority, task.order, task.id});
+    ++worker.queued;
+    task.estimate = estimate(task);
+    worker.load_s += task.estimate;
+    load_.update(workers_, index);
+  }
+  move(task, TaskState::queued, cause_);
+}
+
+// Its ticket stays behind and is found stale; the caller moves the task on.
+void State::dequeue(Task& task) {
+  if (task.worker == nowhere) {
+    --queued_;
+  } else {
+    Worker& worker = workers_[task.worker];
+    --worker.queued;
+    worker.load_s -= task.estimate;
+    if (worker.alive) load_.update(workers_, task.worker);
+  }
+  task.worker = nowhere;
+}
+
+void State::tell_client(const Task& task, Message message) {
+  if (task.wanted) send(task.client(), std::move(message));
+}
+
+void State::finish(Task& task, WorkerIndex index, std::uint64_t bytes) {
+  unassign(task);
+  task.bytes = bytes;
+  add_replica(task, index);
+  if (const WorkerIndex heir = workers_[index].retiring ? load_.least() : nowhere; heir != nowhere)
+    send(workers_[heir].peer, protocol::ReplicateResult{task.id, workers_[index].peer});
+  move(task, TaskState::memory, cause_);
+  release_inputs(task);
+  if (!task.wanted && task.needed_by == 0) unused_.push_back(task.id);
+}
+
+// Leaves whatever it waits for; its inputs are not needed for it any more.
+void State::stop_pending(Task& task, TaskState to, const char* cause) {
+  if (task.state == TaskState::processing) {
+    if (!task.scattered) send(workers_[task.worker].peer, CancelRun{task.id, task.run});
+    unassign(task);
+  } else if (task.state == TaskState::queued) {
+    dequeue(task);
+  }
+  move(task, to, cause);
+  release_inputs(task);
+}
+
+void State::fail(Task& first, std::shared_ptr<const Failure> cause) {
+  std::vector<std::pair<Task*, std::shared_ptr<const Failure>>> todo{{&first, std::move(cause)}};
+  while (!todo.empty()) {
+    auto [task, failure] = std::move(todo.back());
+    todo.pop_back();
+    if (task->state == TaskState::erred) continue;
+    if (task->pending()) {
+      stop_pending(*task, TaskState::erred, "failed");
+    } else {
+      free_replicas(*task);
+      move(*task, TaskState::erred, "failed");
+    }
+    extras_of(*task).failure = failure;
+    tell_client(*task, protocol::TaskFailed{task->id, failure});
+    for (const Edge& edge : task->dependents) {
+      if (!edge.task->pending()) continue;
+      auto derived = std::make_shared<Failure>(*failure);
+      if (derived->context.size() < 10) derived->context.push_back("needed by " + task_name(*edge.task));
+      todo.emplace_back(edge.task, std::move(derived));
+    }
+    unused_.push_back(task->id);
+  }
+}
+
+std::shared_ptr<Failure> State::failure_of(const Task& task, ErrorKind kind, const std::string& message) const {
+  auto failure = std::make_shared<Failure>();
+  failure->kind = kind;
+  failure->task = task.id;
+  failure->task_name = task_name(task);
+  failure->message = message;
+  return failure;
+}
+
+void State::cancel(Task& task, const std::string& reason) { fail(task, failure_of(task, ErrorKind::cancelled, reason.empty() ? "it was cancelled" : reason)); }
+
+// The last copy is gone.
+void State::lost_result(Task& task, const std::string& reason) {
+  if (task.scattered)
+    return fail(task, failure_of(task, ErrorKind::worker_lost, "the only copy of this scattered data was on " + reason + "; scatter it again, or to several workers"));
+  move(task, TaskState::released, "lost");
+  for (const Edge& edge : task.dependents) {
+    Task& dependent = *edge.task;
+    if (dependent.state != TaskState::queued && dependent.state != TaskState::no_worker) continue;
+    if (dependent.state == TaskState::queued) dequeue(dependent);
+    move(dependent, TaskState::waiting, "input lost");
+  }
+  const bool wanted = task.wanted && !task.delivered;
+  if (wanted) tell_client(task, protocol::TaskPending{task.id});
+  if (wanted || task.needed_by)
+    want(task, "lost");
+  else
+    unused_.push_back(task.id);
+}
+
+void State::release_inputs(Task& task) {
+  for (const Edge& edge : task.inputs)
+    if (--edge.task->needed_by == 0 && !edge.task->wanted) unused_.push_back(edge.task->id);
+}
+
+void State::release_if_unused(Task& task) {
+  if (task.wanted || task.needed_by) return;
+  if (task.scattered && !task.dependents.empty()) {
+    // It cannot be computed again for a dependent that is retried.
+    if (task.state != TaskState::erred) fail(task, failure_of(task, ErrorKind::cancelled, "this scattered data has been released"));
+  } else if (task.state == TaskState::memory) {
+    free_replicas(task);
+    move(task, TaskState::released, "released");
+  } else if (task.pending()) {
+    stop_pending(task, TaskState::released, "released");
+  }
+  if (task.dependents.empty()) forget(task);
+}
+
+void State::forget(Task& task) {
+  for (const Edge& edge : task.inputs) {
+    Task& input = *edge.task;
+    Edge& place = input.dependents[edge.position];
+    place = input.dependents.back();
+    place.task->inputs[place.position].position = edge.position;
+    input.dependents.pop_back();
+    if (input.dependents.empty() && !input.wanted) unused_.push_back(input.id);
+  }
+  tasks_.erase(task.id);
+}
+
+void State::add_replica(Task& task, WorkerIndex index) {
+  Worker& worker = workers_[index];
+  task.replicas.push_back({index, static_cast<std::uint32_t>(worker.holds.size())});
+  worker.holds.push_back(&task);
+  worker.bytes += task.bytes;
+}
+
+void State::drop_replica(Task& task, std::uint32_t which) {
+  const Replica replica = task.replicas[which];
+  Worker& worker = workers_[replica.worker];
+  Task* last = worker.holds.back();
+  worker.holds[replica.position] = last;
+  worker.holds.pop_back();
+  for (Replica& other : last->replicas)
+    if (other.worker == replica.worker) other.position = replica.position;
+  worker.bytes -= task.bytes;
+  task.replicas[which] = task.replicas.back();
+  task.replicas.pop_back();
+}
+
+void State::free_replicas(Task& task) {
+  while (!task.replicas.empty()) {
+    send(workers_[task.replicas.back().worker].peer, FreeResult{task.id});
+    drop_replica(task, task.replicas.size() - 1);
+  }
+}
+
+void State::end_event() {
+  while (!loose_.empty() || !unused_.empty() || !touched_.empty()) {
+    // Indices, not iterators: the lists grow while they are worked off.
+    for (std::size_t i = 0; i < unused_.size(); ++i)
+      if (Task* task = tasks_.find(unused_[i])) release_if_unused(*task);
+    unused_.clear();
+    for (std::size_t i = 0; i < loose_.size(); ++i)
+      if (Task* task = tasks_.find(loose_[i])) settle(*task);
+    loose_.clear();
+    if (!unused_.empty()) continue;
+    for (std::size_t i = 0; i < touched_.size(); ++i) fill(touched_[i]);
+    touched_.clear();
+  }
+  const WorkerIndex idle = load_.least();
+  if (idle != nowhere && workers_[idle].ready() == 0) steal(idle);
+}
+
+// --- events from clients
+
+void State::handle(Time now, PeerId from, protocol::SubmitTask&& message, Actions& out) {
+  begin(now, out, "submitted");
+  auto [made, fresh] = tasks_.emplace(message.id, message.id);
+  if (!fresh || task_client(message.id) != from) return;
+  Task& task = *made;
+  task.invoker = message.invoker;
+  task.function = message.function;
+  task.arguments = std::move(message.arguments);
+  task.out_of_band = message.out_of_band;
+  task.wanted = true;
+  if (message.options) {
+    task.priority = message.options->priority;
+    task.retries = static_cast<std::uint8_t>(std::min(message.options->retries, 255));
+    extras_of(task).options = std::move(message.options);
+  }
+  if (message.function != last_function_) {
+    last_function_ = message.function;
+    last_group_ = group_of(message.function);
+  }
+  task.group = last_group_;
+  // Depth first: what stands on older roots comes first, and of that the deepest.
+  std::uint64_t order = 0;
+  std::shared_ptr<const Failure> failure;
+  for (const TaskId id : message.inputs) {
+    Task* input = tasks_.find(id);
+    if (!input) {
+      Failure lost;
+      lost.kind = ErrorKind::cancelled;
+      lost.task = id;
+      lost.message = "input " + std::to_string(task_number(id)) + " of the task has been released or cancelled";
+      failure = std::make_shared<Failure>(std::move(lost));
+      continue;
+    }
+    task.inputs.push_back({input, static_cast<std::uint32_t>(input->dependents.size())});
+    input->dependents.push_back({&task, task.inputs.size() - 1});
+    order = std::max(order, (input->order | 255) - std::min<std::uint64_t>(255, 255 - (input->order & 255) + 1));
+  }
+  if (const Task* parent = message.parent ? tasks_.find(message.parent) : nullptr; parent && task.inputs.empty())
+    order = (parent->order | 255) - std::min<std::uint64_t>(255, 255 - (parent->order & 255) + 1);
+  task.order = order ? order : ++roots_ << 8 | 255;
+  if (failure) {
+    move(task, TaskState::released, "submitted");
+    fail(task, failure);
+  } else {
+    want(task, "submitted");
+  }
+  end_event();
+}
+
+void State::scatter(Time now, TaskId id, PeerId worker, Actions& out) {
+  begin(now, out, "scattered");
+  auto [task, fresh] = tasks_.emplace(id, id);
+  if (!fresh) return;
+  task->scattered = true;
+  task->wanted = true;
+  task->order = ++roots_ << 8 | 255;
+  const WorkerIndex index = index_of(worker);
+  if (index == nowhere || !workers_[index].alive) {
+    lost_result(*task, "a worker that had gone");
+  } else {
+    Worker& home = workers_[index];
+    task->worker = index;
+    task->position = static_cast<std::uint32_t>(home.processing.size());
+    task->run = 1;
+    home.processing.push_back(task);
+    move(*task, TaskState::waiting, cause_);
+    move(*task, TaskState::processing, cause_);
+    load_.update(workers_, index);
+  }
+  end_event();
+}
+
+void State::handle(Time now, PeerId from, const protocol::ReleaseTask& message, Actions& out) {
+  begin(now, out, "released");
+  Task* task = tasks_.find(message.id);
+  if (!task || task->client() != from) return;
+  task->wanted = false;
+  unused_.push_back(task->id);
+  end_event();
+}
+
+void State::handle(Time now, PeerId from, const protocol::CancelFuture& message, Actions& out) {
+  begin(now, out, "cancelled");
+  Task* task = tasks_.find(message.id);
+  if (!task || task->client() != from) return;
+  cancel(*task, message.reason);
+  end_event();
+}
+
+void State::handle(Time now, PeerId from, const protocol::RetryFuture& message, Actions& out) {
+  begin(now, out, "retried");
+  Task* task = tasks_.find(message.id);
+  if (!task || task->client() != from) return;
+  task->delivered = false;
+  if (task->state == TaskState::memory) {  // a retry of something that needs it has brought it back
+    tell_client(*task, TaskDone{task->id, workers_[task->replicas[0].worker].peer, task->bytes, false, {}});
+    return;
+  }
+  std::vector<Task*> todo{task};
+  while (!todo.empty()) {
+    Task& erred = *todo.back();
+    todo.pop_back();
+    if (erred.state != TaskState::erred || erred.scattered) continue;
+    erred.extras->failure.reset();
+    erred.deaths = erred.attempts = 0;
+    erred.retries = static_cast<std::uint8_t>(erred.options() ? std::min(erred.options()->retries, 255) : 0);
+    move(erred, TaskState::released, cause_);
+    for (const Edge& edge : erred.inputs) todo.push_back(edge.task);
+  }
+  if (task->state == TaskState::released)
+    want(*task, cause_);
+  else if (task->state == TaskState::erred)
+    tell_client(*task, protocol::TaskFailed{task->id, task->extras->failure});
+  end_event();
+}
+
+void State::handle(Time now, PeerId from, const protocol::LocateTask& message, Actions& out) {
+  begin(now, out, "located");
+  Task* task = tasks_.find(message.id);
+  if (!task || task->client() != from || !task->wanted) return;
+  if (task->state == TaskState::memory) {
+    const WorkerIndex gone = index_of(message.unreachable);
+    for (std::uint32_t i = 0; i < task->replicas.size(); ++i)
+      if (task->replicas[i].worker == gone) {
+        send(message.unreachable, FreeResult{task->id});
+        drop_replica(*task, i);
+        break;
+      }
+    if (task->replicas.empty()) {
+      task->delivered = false;
+      lost_result(*task, name_of(message.unreachable));
+    } else {
+      tell_client(*task, TaskDone{task->id, workers_[task->replicas[0].worker].peer, task->bytes, false, {}});
+    }
+  } else if (task->state == TaskState::released) {
+    task->delivered = false;
+    want(*task, cause_);
+  }
+  end_event();
+}
+
+// --- events from workers
+
+void State::handle(Time now, PeerId from, protocol::RunFinished&& message, Actions& out) {
+  begin(now, out, "finished");
+  Task* task = tasks_.find(message.id);
+  const WorkerIndex index = index_of(from);
+  if (!task || task->state != TaskState::processing || task->worker != index || task->run != message.run) return;  // stale: its run was cancelled
+  Group& group = groups_[task->group];
+  group.duration_s = group.finished++ ? group.duration_s + (message.duration_s - group.duration_s) * 0.125 : message.duration_s;
+  ++workers_[index].finished;
+  task->delivered = task->wanted && message.has_small;
+  finish(*task, index, message.bytes);
+  if (task->wanted) send(task->client(), TaskDone{message.id, from, message.bytes, message.has_small, std::move(message.small)});
+  end_event();
+}
+
+void State::handle(Time now, PeerId from, const protocol::RunFailed& message, Actions& out) {
+  begin(now, out, "failed");
+  Task* task = tasks_.find(message.id);
+  const WorkerIndex index = index_of(from);
+  if (!task || task->state != TaskState::processing || task->worker != index || task->run != message.run) return;
+  ++task->attempts;
+  unassign(*task);
+  move(*task, TaskState::waiting, cause_);
+  if (task->retries) {
+    --task->retries;
+    loose_.push_back(task->id);
+  } else {
+    auto failure = std::make_shared<Failure>(*message.failure);
+    failure->task = task->id;
+    failure->task_name = task_name(*task);
+    failure->worker = name_of(from);
+    failure->attempt = task->attempts;
+    fail(*task, std::move(failure));
+  }
+  end_event();
+}
+
+void State::handle(Time now, PeerId from, const protocol::RetractReply& message, Actions& out) {
+  begin(now, out, "stolen");
+  Task* task = tasks_.find(message.id);
+  const WorkerIndex index = index_of(from);
+  if (!task || task->state != TaskState::processing || task->worker != index || task->run != message.run) return;
+  const WorkerIndex thief = task->thief;
+  if (thief != nowhere) workers_[thief].stealing = false;
+  task->thief = nowhere;
+  if (message.given_back) {
+    unassign(*task);
+    move(*task, TaskState::waiting, cause_);
+    if (thief != nowhere && workers_[thief].running() && task->missing == 0)
+      assign(*task, thief);
+    else
+      loose_.push_back(task->id);
+  }
+  end_event();
+}
+
+void State::handle(Time now, PeerId from, const protocol::ResultHere& message, Actions& out) {
+  begin(now, out, "arrived");
+  const WorkerIndex index = index_of(from);
+  if (index == nowhere || !workers_[index].alive) return;
+  Task* task = tasks_.find(message.id);
+  if (task && task->scattered && task->state == TaskState::processing && task->worker == index) {
+    finish(*task, index, message.bytes);
+    tell_client(*task, TaskDone{task->id, from, message.bytes, false, {}});
+  } else if (task && task->state == TaskState::memory) {
+    bool known = false;
+    for (const Replica& replica : task->replicas) known = known || replica.worker == index;
+    if (!known) add_replica(*task, index);
+  } else if (!task || task->state != TaskState::processing || task->worker != index) {
+    send(from, FreeResult{message.id});
+  }
+  end_event();
+}
+
+void State::handle(Time now, PeerId from, const protocol::InputMissing& message, Actions& out) {
+  begin(now, out, "missing");
+  Task* task = tasks_.find(message.id);
+  const WorkerIndex holder = index_of(message.holder);
+  if (!task) return send(from, FreeResult{message.id});
+  if (task->state == TaskState::memory) {
+    for (std::uint32_t i = 0; i < task->replicas.size(); ++i)
+      if (task->replicas[i].worker == holder) {
+        send(message.holder, FreeResult{task->id});
+        drop_replica(*task, i);
+        break;
+      }
+    if (task->replicas.empty())
+      lost_result(*task, name_of(message.holder));
+    else
+      send(from, InputAt{task->id, workers_[task->replicas[0].worker].peer, true});
+  } else if (task->state == TaskState::processing) {
+    send(from, InputAt{task->id, workers_[task->worker].peer, false});
+  } else {
+    send(from, FreeResult{task->id});  // nothing to wait for; whoever still needs it is told where it will be
+  }
+  end_event();
+}
+
+void State::handle(Time now, PeerId from, const protocol::ResultBroken& message, Actions& out) {
+  begin(now, out, "broken");
+  Task* task = tasks_.find(message.id);
+  if (!task || task->state != TaskState::memory) return;
+  auto failure = std::make_shared<Failure>(*message.failure);
+  failure->task = task->id;
+  failure->task_name = task_name(*task);
+  failure->worker = name_of(from);
+  fail(*task, std::move(failure));
+  end_event();
+}
+
+}  // namespace weir::scheduler

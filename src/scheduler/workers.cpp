@@ -1,0 +1,158 @@
+// Workers come, die, leave and are retired.
+#include <algorithm>
+
+#include "scheduler/state.hpp"
+
+namespace weir::scheduler {
+
+void State::join(Time now, PeerId peer, const protocol::Hello& hello, Actions& out) {
+  begin(now, out, "joined");
+  if (index_of(peer) != nowhere) return;
+  if (by_peer_.size() <= peer) by_peer_.resize(peer + 1, nowhere);
+  const auto index = static_cast<WorkerIndex>(workers_.size());
+  by_peer_[peer] = index;
+  Worker& worker = workers_.emplace_back();
+  worker.peer = peer;
+  worker.name = hello.name;
+  worker.host = hello.host;
+  worker.threads = std::max(1u, hello.threads);
+  worker.resources = hello.resources;
+  ++alive_;
+  load_.add(workers_, index);
+  retry_homeless();
+  touch(index);
+  end_event();
+  steal(index);
+}
+
+void State::retry_homeless() {
+  std::vector<TaskId> waiting;
+  waiting.swap(homeless_);
+  for (const TaskId id : waiting) {
+    Task* task = tasks_.find(id);
+    if (!task || task->state != TaskState::no_worker) continue;
+    move(*task, TaskState::waiting, cause_);
+    loose_.push_back(id);
+  }
+}
+
+void State::lose(Time now, PeerId peer, const std::vector<TaskId>& executing, const std::string& reason, Actions& out) {
+  begin(now, out, "worker lost");
+  const WorkerIndex index = index_of(peer);
+  if (index == nowhere || !workers_[index].alive) return;
+  Worker& worker = workers_[index];
+  if (worker.running()) load_.remove(workers_, index);
+  worker.alive = false;
+  --alive_;
+  ++lost_;
+  const std::string who = worker.name + " (" + worker.host + "), which " + reason;
+  while (Task* task = next_queued(worker.queue, index)) {
+    dequeue(*task);
+    move(*task, TaskState::waiting, cause_);
+    loose_.push_back(task->id);
+  }
+  std::vector<Task*> killers, scattered;
+  for (Task* task : std::vector<Task*>(worker.processing)) {
+    if (std::find(executing.begin(), executing.end(), task->id) != executing.end() && ++task->deaths >= settings_.allowed_failures) killers.push_back(task);
+    unassign(*task);
+    if (task->scattered) scattered.push_back(task);
+    move(*task, TaskState::waiting, cause_);
+    loose_.push_back(task->id);
+  }
+  std::vector<TaskId> lost;
+  while (!worker.holds.empty()) {
+    Task& task = *worker.holds.back();
+    for (std::uint32_t i = 0; i < task.replicas.size(); ++i)
+      if (task.replicas[i].worker == index) drop_replica(task, i);
+    if (task.replicas.empty())
+      lost.push_back(task.id);
+    else if (!task.delivered)
+      tell_client(task, protocol::TaskDone{task.id, workers_[task.replicas[0].worker].peer, task.bytes, false, {}});
+  }
+  for (const TaskId id : lost)
+    if (Task* task = tasks_.find(id); task && task->state == TaskState::memory) lost_result(*task, who);
+  for (Task* task : scattered) lost_result(*task, who);
+  for (Task* task : killers) {
+    auto failure = failure_of(*task, ErrorKind::worker_lost,
+                              std::to_string(task->deaths) + " workers died while they ran it, the last was " + who + "; run it alone in a debugger, or look for lack of memory");
+    failure->worker = worker.name;
+    failure->attempt = task->deaths;
+    fail(*task, std::move(failure));
+  }
+  tasks_.for_each_of(peer, [&](TaskId id, Task& task) {
+    task.wanted = false;
+    unused_.push_back(id);
+  });
+  end_event();
+}
+
+void State::retire(Time now, PeerId peer, Actions& out) {
+  begin(now, out, "retired");
+  const WorkerIndex index = index_of(peer);
+  if (index == nowhere || !workers_[index].running()) return;
+  Worker& worker = workers_[index];
+  load_.remove(workers_, index);
+  worker.retiring = true;
+  while (Task* task = next_queued(worker.queue, index)) {
+    dequeue(*task);
+    move(*task, TaskState::waiting, cause_);
+    loose_.push_back(task->id);
+  }
+  for (Task* task : worker.processing)
+    if (task->thief == nowhere && !task->scattered && !task->out_of_band) send(peer, protocol::RetractRun{task->id, task->run});
+  for (const Task* task : worker.holds) {
+    const WorkerIndex heir = load_.least();
+    if (task->replicas.size() == 1 && heir != nowhere) send(workers_[heir].peer, protocol::ReplicateResult{task->id, peer});
+  }
+  end_event();
+}
+
+bool State::retired(PeerId peer) const {
+  const WorkerIndex index = index_of(peer);
+  if (index == nowhere) return true;
+  const Worker& worker = workers_[index];
+  return worker.processing.empty() && std::all_of(worker.holds.begin(), worker.holds.end(), [](const Task* task) { return task->replicas.size() > 1; });
+}
+
+void State::give_up(Time now, const std::string& reason, Actions& out) {
+  begin(now, out, "no workers left");
+  std::vector<Task*> hopeless;
+  tasks_.for_each([&](TaskId, Task& task) {
+    if (task.pending()) hopeless.push_back(&task);
+  });
+  for (Task* task : hopeless) {
+    if (!task->pending()) continue;
+    fail(*task, failure_of(*task, ErrorKind::worker_lost, task->deaths ? reason + "; " + std::to_string(task->deaths) + " of them died while they ran it" : reason));
+  }
+  end_event();
+}
+
+void State::restart(Time now, Actions& out) {
+  begin(now, out, "restarted");
+  std::vector<TaskId> all;
+  tasks_.for_each([&](TaskId id, Task&) { all.push_back(id); });
+  for (const TaskId id : all)
+    if (Task* task = tasks_.find(id)) cancel(*task, "the cluster was restarted");
+  end_event();
+}
+
+PeerId State::place_data() const {
+  const Worker* best = nullptr;
+  for (const Worker& worker : workers_)
+    if (worker.running() && (!best || worker.bytes < best->bytes || (worker.bytes == best->bytes && worker.processing.size() < best->processing.size()))) best = &worker;
+  return best ? best->peer : 0;
+}
+
+std::vector<PeerId> State::peers() const {
+  std::vector<PeerId> alive;
+  for (const Worker& worker : workers_)
+    if (worker.alive) alive.push_back(worker.peer);
+  return alive;
+}
+
+std::string State::name_of(PeerId peer) const {
+  const WorkerIndex index = index_of(peer);
+  return index == nowhere ? peer == 0 ? "rank 0" : "peer " + std::to_string(peer) : workers_[index].name;
+}
+
+}  // namespace weir::scheduler

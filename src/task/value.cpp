@@ -1,0 +1,59 @@
+// Packing and unpacking of values.
+#include "weir/task/value.hpp"
+
+#include "weir/task/address.hpp"
+
+namespace weir::task {
+
+Value Value::from_packed(const TypeOps* ops, Packed packed) {
+  auto cell = std::make_shared<Cell>();
+  cell->ops = ops;
+  cell->packed = std::make_unique<Packed>(std::move(packed));
+  return Value(std::move(cell));
+}
+
+const void* Value::live() const {
+  if (!cell_) throw Error(ErrorKind::internal, "value: there is none");
+  if (const void* object = cell_->object.load(std::memory_order_acquire)) return object;
+  std::call_once(cell_->unpacked, [&] {
+    Reader reader(*cell_->packed);
+    cell_->keep = cell_->ops->read(reader);
+    cell_->packed.reset();
+    cell_->object.store(cell_->keep.get(), std::memory_order_release);
+  });
+  return cell_->object.load(std::memory_order_acquire);
+}
+
+const void* Value::object(const std::type_info& wanted) const {
+  const void* object = live();
+  if (*cell_->ops->type != wanted)
+    throw Error(ErrorKind::internal, "value: holds a " + demangle(cell_->ops->type->name()) + ", asked for a " + demangle(wanted.name()));
+  return object;
+}
+
+Packed Value::pack() const {
+  Packed packed;
+  Writer writer(packed.head, packed.blocks, cell_);
+  cell_->ops->write(writer, live());
+  return packed;
+}
+
+bool Value::pack_small(Buffer& out, std::size_t limit) const {
+  out.clear();
+  try {
+    Writer writer(out, limit);
+    cell_->ops->write(writer, live());
+    return true;
+  } catch (const Writer::LimitReached&) {
+    out.clear();
+    return false;
+  }
+}
+
+std::uint64_t Value::size() const {
+  Writer counter;
+  cell_->ops->write(counter, live());
+  return counter.written();
+}
+
+}  // namespace weir::task

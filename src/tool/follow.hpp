@@ -1,0 +1,45 @@
+// Stays beside a batch job: tells its state, passes its output on, ends with its exit status.
+#pragma once
+
+#include <chrono>
+#include <cstdio>
+#include <string>
+
+#include "cluster/registry.hpp"
+
+namespace weir::tool {
+
+/// Time between two questions to the batch system: short at first, a tenth of the time waited so far, never more than 15 s.
+[[nodiscard]] std::chrono::milliseconds ask_interval(std::chrono::milliseconds waited);
+
+/// The exit status that stands for a job that is over: the program's own, or 1 where the batch system ended it or knows none.
+[[nodiscard]] int exit_status_of(const JobStatus& status);
+
+/// What is said about a job on stderr: `job 12 failed: exit status 3`.
+[[nodiscard]] std::string sentence_about(const JobStatus& status);
+
+/// The part of a growing file that has not been passed on yet.
+class Tail {
+ public:
+  explicit Tail(std::string path) : path_(std::move(path)) {}
+  /// Copies what is new; false if the file is not there.
+  bool copy_to(std::FILE* out);
+
+ private:
+  std::string path_;
+  long long done_ = 0;
+};
+
+/// SIGINT, SIGTERM and SIGHUP wait for `follow` from here on, so that no accepted job is forgotten in between.
+void hold_signals();
+
+/// What Ctrl-C and SIGTERM do to the job that is followed. A lost terminal (SIGHUP) always leaves it alone.
+enum class Interrupt : unsigned char { cancels_job, leaves_job };
+
+/// Follows a job to its end and returns the exit status for this process.
+///
+/// Answers that the batch system fails to give are asked for again.
+/// **Errors.** None of the batch system's; those of the registry.
+[[nodiscard]] int follow(JobRecord record, const JobRegistry& registry, Interrupt interrupt);
+
+}  // namespace weir::tool

@@ -1,0 +1,177 @@
+// Every option of a job is a setting: given here, in the environment or in the file.
+#include "tool/job_options.hpp"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cctype>
+#include <charconv>
+#include <filesystem>
+#include <map>
+
+#include "cluster/walltime.hpp"
+#include "tool/find_program.hpp"
+#include "tool/site.hpp"
+#include "weir/core/error.hpp"
+
+namespace weir::tool {
+namespace {
+
+/// An option of the command line that gives a setting its value.
+struct Row {
+  const char* flags;
+  const char* setting;
+  const char* type;
+  const char* help;
+};
+
+constexpr Row rows[] = {
+    {"--nodes", "nodes", "N", "Nodes; default: as the batch system likes"},
+    {"--ranks-per-node", "ranks_per_node", "N", "Ranks on each node"},
+    {"--threads", "threads", "T", "Worker threads of each rank, and cores reserved for it"},
+    {"-t,--time,--walltime", "walltime", "TIME", "After which the job is ended, for example 2h or 2:00:00"},
+    {"-p,-q,--queue,--partition", "queue", "NAME", "PBS queue or Slurm partition"},
+    {"-A,--account", "account", "NAME", "The project that pays"},
+    {"--mem,--memory", "memory", "BYTES", "Memory of each node, for example 100GB"},
+    {"--gpus", "gpus", "N", "GPUs of each node"},
+    {"-J,--name", "name", "NAME", "Name of the job and its log files; default: the program's"},
+    {"--log-directory", "log_directory", "DIR", "Where its output goes; default: here"},
+    {"--directive", "directives", "TEXT", "A further directive of the batch system"},
+    {"--skip", "skip", "TEXT", "Leave out the script's directives that contain TEXT"},
+    {"--module", "modules", "NAME", "Load a module in the job"},
+    {"--env", "environment", "NAME=VALUE", "Set a variable in the job"},
+    {"--before", "before", "LINE", "A shell line ahead of the program"},
+    {"--after", "after", "LINE", "A shell line behind it"},
+    {"--shebang", "shebang", "LINE", "First line of the script"},
+    {"--weir", "weir", "PATH", "The weir inside the job; default: this one"},
+    {"--site", "site", "NAME", "Take the settings of [sites.NAME] of the configuration file"},
+};
+
+const Setting& setting_called(std::string_view name) {
+  return *std::find_if(settings().begin(), settings().end(), [&](const Setting& setting) { return setting.name == name; });
+}
+
+/// Name of the program as a job's name.
+std::string name_after(const std::string& program) {
+  std::string name = std::filesystem::path(program).filename().string();
+  for (char& c : name)
+    if (!std::isalnum(static_cast<unsigned char>(c)) && std::string_view("._+-").find(c) == std::string_view::npos) c = '_';
+  return name.empty() || !std::isalpha(static_cast<unsigned char>(name.front())) ? "weir" : name.substr(0, 60);
+}
+
+int small_count(const Config& config, std::string_view name) {
+  const std::int64_t value = config.count(name);
+  if (value > 1'000'000)
+    throw Error(ErrorKind::invalid_argument, config.origin(name) + ": " + std::string(name) + " must be at most 1000000 (got " + std::to_string(value) + ")");
+  return static_cast<int>(value);
+}
+
+std::chrono::seconds walltime_of(const Config& config) {
+  const std::string text = config.text("walltime");
+  if (text.empty()) return std::chrono::seconds(0);
+  try {
+    return parse_walltime(text);
+  } catch (const Error& error) {
+    throw config.origin("walltime") == "argument" ? error : Error(error.kind(), config.origin("walltime") + ": " + error.what());
+  }
+}
+
+std::pair<std::string, std::string> variable_of(const Config& config, const std::string& text) {
+  const std::size_t equals = text.find('=');
+  if (equals == std::string::npos)
+    throw Error(ErrorKind::invalid_argument, config.origin("environment") + ": environment must be NAME=value (got " + text + ")");
+  return {text.substr(0, equals), text.substr(equals + 1)};
+}
+
+int ranks_of(const std::string& text) {
+  int number = 0;
+  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (problem != std::errc() || end != text.data() + text.size() || number < 1)
+    throw Error(ErrorKind::invalid_argument, "-n must be a whole number of ranks from 1 (got " + (text.empty() ? "nothing" : text) + ")");
+  return number;
+}
+
+std::vector<std::string> program_of(const CLI::App& app, bool must_exist) {
+  std::vector<std::string> rest = app.remaining();
+  const bool is_marked = !rest.empty() && rest.front() == "--";
+  if (is_marked) rest.erase(rest.begin());
+  if (!is_marked && !rest.empty() && rest.front().starts_with('-') && rest.front() != "-")
+    throw Error(ErrorKind::invalid_argument, "unknown option; options of the program follow its name (got " + rest.front() + ")");
+  if (rest.empty()) throw Error(ErrorKind::invalid_argument, "a program must be named (got none); write for example weir submit -n 64 -t 2:00:00 ./app");
+  // A path is looked at now: the job would find out only after it has waited in the queue.
+  if (must_exist && rest.front().find('/') != std::string::npos) static_cast<void>(find_program(rest.front()));
+  return rest;
+}
+
+}  // namespace
+
+JobOptions job_options(const Config& config, int ranks, std::vector<std::string> command) {
+  JobOptions options;
+  options.name = config.origin("name") == "default" && !command.empty() ? name_after(command.front()) : config.text("name");
+  options.nodes = small_count(config, "nodes");
+  options.ranks_per_node = small_count(config, "ranks_per_node");
+  options.ranks = ranks;
+  options.threads_per_rank = small_count(config, "threads");
+  options.gpus_per_node = small_count(config, "gpus");
+  options.memory_bytes = config.bytes("memory");
+  options.walltime = walltime_of(config);
+  options.queue = config.text("queue");
+  options.account = config.text("account");
+  options.log_directory = config.text("log_directory");
+  options.directives = config.list("directives");
+  options.skip = config.list("skip");
+  options.shebang = config.text("shebang");
+  options.modules = config.list("modules");
+  for (const std::string& text : config.list("environment")) options.environment.push_back(variable_of(config, text));
+  options.before = config.list("before");
+  options.after = config.list("after");
+  options.weir = config.text("weir").empty() ? own_path() : config.text("weir");
+  options.command = std::move(command);
+  return options;
+}
+
+std::optional<JobRequest> parse_job_request(int argc, char** argv, bool may_submit) {
+  const std::string name = may_submit ? "weir submit" : "weir script";
+  CLI::App app(may_submit ? "Submits a batch job that runs a program on MPI ranks." : "Prints the batch script that weir submit would submit.", name);
+  JobRequest request;
+  bool is_slurm = false;
+  bool is_pbs = false;
+  std::string ranks;
+  std::map<std::string, std::vector<std::string>> given;
+  app.add_flag("--slurm", is_slurm, "For Slurm");
+  app.add_flag("--pbs", is_pbs, "For PBS; default: the batch system on PATH");
+  app.add_option("-n,--ranks", ranks, "All ranks of the job, rank 0 among them")->type_name("N")->take_last();
+  for (const Row& row : rows) {
+    const bool is_list = setting_called(row.setting).unit == "list";
+    CLI::Option* option = app.add_option(row.flags, given[row.setting], std::string(row.help) + (is_list ? "; may be repeated" : ""))->type_name(row.type);
+    option->expected(1)->allow_extra_args(false)->multi_option_policy(is_list ? CLI::MultiOptionPolicy::TakeAll : CLI::MultiOptionPolicy::TakeLast);
+  }
+  if (may_submit) {
+    app.add_flag("--wait", request.is_waiting, "Follow the job: its state, its output, its exit status as this program's own");
+    app.add_flag("--dry-run", request.is_dry, "Print the script and submit nothing");
+  }
+  app.get_formatter()->column_width(44);
+  app.footer("What follows PROGRAM is passed on as it is. Every option may also stand in the configuration file or the environment; an option here goes first.");
+  app.prefix_command();
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::CallForHelp&) {
+    std::string help = app.help();
+    help.insert(help.find("[OPTIONS]") + std::string("[OPTIONS]").size(), " PROGRAM [ARGUMENTS...]");
+    std::fputs(help.c_str(), stdout);
+    return std::nullopt;
+  } catch (const CLI::ParseError& error) {
+    throw Error(ErrorKind::invalid_argument, std::string(error.what()) + "; `" + name + " --help` shows the options");
+  }
+  if (is_slurm && is_pbs) throw Error(ErrorKind::invalid_argument, "one of --slurm and --pbs must be chosen (got both)");
+  std::vector<std::string> command = program_of(app, may_submit);
+  Config config = Config::load();
+  for (auto& [setting, values] : given)
+    if (!values.empty()) config.set(setting, values);
+  const std::string system = is_slurm ? "slurm" : is_pbs ? "pbs" : config.text("system");
+  request.system = system.empty() ? &detect_batch_system() : &batch_system(system);
+  config.choose_system(request.system->name());
+  request.options = job_options(config, ranks.empty() && app.count("-n") == 0 ? 0 : ranks_of(ranks), std::move(command));
+  return request;
+}
+
+}  // namespace weir::tool

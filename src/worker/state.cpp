@@ -1,0 +1,379 @@
+// The worker's transitions.
+#include "worker/state.hpp"
+
+#include <algorithm>
+
+namespace weir::worker {
+
+using Data = Record::Data;
+using Run = Record::Run;
+
+void State::make_ready(TaskId id, Record& record) {
+  record.state = Run::ready;
+  const Ticket ticket{record.priority, record.order, id, record.run};
+  if (record.out_of_band) return out_of_band_.push_back(ticket);
+  auto& queue = record.resources.empty() ? ready_ : constrained_;
+  queue.push_back(ticket);
+  std::push_heap(queue.begin(), queue.end(), later);
+}
+
+void State::fetch(TaskId id, Record& record, PeerId holder, bool exists, Actions& out) {
+  if (record.data == Data::fetching && record.asked == holder) return;
+  abandon_fetch(id, record, out);
+  if (holder == self_ || holder == 0) return;
+  record.data = Data::fetching;
+  record.asked = holder;
+  out.push_back({holder, protocol::GetResult{id, exists}});
+}
+
+void State::abandon_fetch(TaskId id, Record& record, Actions& out) {
+  if (record.data != Data::fetching) return;
+  out.push_back({record.asked, protocol::DropRequest{id}});
+  record.data = Data::absent;
+  record.asked = 0;
+}
+
+// Whether somebody here cannot go on without it.
+bool State::awaited(const Record& record) const {
+  return std::any_of(record.waiters.begin(), record.waiters.end(), [&](TaskId waiter) {
+    const Record* task = records_.find(waiter);
+    return task && task->state == Run::waiting;
+  });
+}
+
+// What is not here and not on its way must be asked for.
+void State::seek(TaskId id, const Record& record, Actions& out) {
+  if (record.data == Data::absent && record.state == Run::none && awaited(record)) out.push_back({0, protocol::InputMissing{id, self_}});
+}
+
+void State::store(TaskId id, Record& record, task::Value value, std::uint64_t bytes, Actions& out) {
+  abandon_fetch(id, record, out);
+  record.data = Data::here;
+  record.value = std::move(value);
+  record.bytes = bytes;
+  bytes_ += bytes;
+  for (const TaskId waiter : record.waiters)
+    if (Record* task = records_.find(waiter); task && task->state == Run::waiting && --task->missing == 0) make_ready(waiter, *task);
+  for (const PeerId peer : record.parked) out.push_back({peer, SendValue{id}});
+  record.parked.clear();
+}
+
+void State::drop_data(Record& record) {
+  record.data = Data::absent;
+  record.own = record.keep = false;
+  record.value = {};
+  bytes_ -= record.bytes;
+  for (const TaskId waiter : record.waiters)
+    if (Record* task = records_.find(waiter); task && (task->state == Run::waiting || task->state == Run::ready)) {
+      task->state = Run::waiting;
+      ++task->missing;
+    }
+}
+
+void State::refuse_parked(TaskId id, Record& record, Actions& out) {
+  for (const PeerId peer : record.parked) out.push_back({peer, protocol::ResultMissing{id, nullptr}});
+  record.parked.clear();
+}
+
+void State::release_inputs(TaskId id, Record& record, Actions& out) {
+  for (const TaskId input : record.inputs)
+    if (Record* used = records_.find(input)) {
+      used->waiters.erase_one(id);
+      erase_if_unused(input, *used, out);
+    }
+  record.inputs.clear();
+}
+
+// A run that has not started is forgotten.
+void State::drop_run(TaskId id, Record& record, Actions& out) {
+  record.state = Run::none;
+  record.arguments = {};
+  record.resources.clear();
+  release_inputs(id, record, out);
+  refuse_parked(id, record, out);
+}
+
+void State::erase_if_unused(TaskId id, Record& record, Actions& out) {
+  if (record.data == Data::here || record.state != Run::none || !record.waiters.empty() || record.keep) return;
+  abandon_fetch(id, record, out);
+  if (!record.parked.empty()) return;
+  records_.erase(id);
+}
+
+void State::handle(protocol::RunTask&& message, Actions& out) {
+  Record& record = *records_.emplace(message.id).first;
+  record.run = message.run;
+  record.want_small = message.want_small;
+  if (record.state == Run::executing) {  // cancelled, and wanted again: the thread has never stopped
+    record.cancelled = false;
+    return;
+  }
+  if (record.data == Data::here) {  // a copy came from a peer meanwhile
+    record.own = true;
+    out.push_back({0, protocol::RunFinished{message.id, message.run, record.bytes, 0, false, {}}});
+    return;
+  }
+  record.state = Run::waiting;
+  record.order = message.order;
+  record.priority = message.priority;
+  record.out_of_band = message.out_of_band;
+  record.invoker = message.invoker;
+  record.function = message.function;
+  record.arguments = std::move(message.arguments);
+  record.resources = std::move(message.resources);
+  record.missing = 0;
+  record.inputs.clear();
+  for (const protocol::Input& input : message.inputs) {
+    Record& used = *records_.emplace(input.task).first;
+    record.inputs.push_back(input.task);
+    used.waiters.push_back(message.id);
+    if (used.data == Data::here) continue;
+    ++record.missing;
+    if (used.data == Data::absent && used.state == Run::none) fetch(input.task, used, input.holder, input.exists, out);
+  }
+  if (record.missing == 0) make_ready(message.id, record);
+}
+
+void State::handle(const protocol::CancelRun& message, Actions& out) {
+  Record* record = records_.find(message.id);
+  if (!record || record->run != message.run) return;
+  if (record->state == Run::executing) {
+    record->cancelled = true;
+    return;
+  }
+  if (record->state != Run::none) drop_run(message.id, *record, out);
+  if (record->own && record->data == Data::here) drop_data(*record);
+  erase_if_unused(message.id, *record, out);
+}
+
+void State::handle(const protocol::RetractRun& message, Actions& out) {
+  Record* record = records_.find(message.id);
+  const bool here = record && record->run == message.run && (record->state == Run::waiting || record->state == Run::ready);
+  out.push_back({0, protocol::RetractReply{message.id, message.run, here}});
+  if (!here) return;
+  drop_run(message.id, *record, out);
+  erase_if_unused(message.id, *record, out);
+}
+
+void State::handle(const protocol::FreeResult& message, Actions& out) {
+  Record* record = records_.find(message.id);
+  if (!record) return;
+  record->keep = false;
+  if (record->data == Data::here) {
+    drop_data(*record);
+    seek(message.id, *record, out);
+  }
+  erase_if_unused(message.id, *record, out);
+}
+
+void State::handle(const protocol::InputAt& message, Actions& out) {
+  Record* record = records_.find(message.id);
+  if (!record || record->data == Data::here || record->state != Run::none || (record->waiters.empty() && !record->keep)) return;
+  fetch(message.id, *record, message.holder, message.exists, out);
+}
+
+void State::handle(const protocol::ReplicateResult& message, Actions& out) {
+  Record& record = *records_.emplace(message.id).first;
+  if (record.data == Data::here) {
+    out.push_back({0, protocol::ResultHere{message.id, record.bytes}});
+    return;
+  }
+  if (record.state != Run::none) return;  // it will be here anyway
+  record.keep = true;
+  fetch(message.id, record, message.holder, true, out);
+}
+
+void State::asked(PeerId from, TaskId id, bool exists, Actions& out) {
+  Record* record = records_.find(id);
+  if (record && record->data == Data::here) {
+    out.push_back({from, SendValue{id}});
+    return;
+  }
+  if (exists && (!record || record->state == Run::none)) {
+    out.push_back({from, protocol::ResultMissing{id, nullptr}});
+    return;
+  }
+  Record& waiting = record ? *record : *records_.emplace(id).first;
+  if (!waiting.parked.contains(from)) waiting.parked.push_back(from);
+}
+
+void State::unasked(PeerId from, TaskId id, Actions& out) {
+  Record* record = records_.find(id);
+  if (record && record->parked.erase_one(from)) erase_if_unused(id, *record, out);
+}
+
+void State::arrived(PeerId from, TaskId id, task::Value value, std::uint64_t bytes, Actions& out) {
+  Record* record = records_.find(id);
+  if (!record || record->data == Data::here) return;
+  if (record->data == Data::fetching && record->asked == from) {
+    record->data = Data::absent;
+    record->asked = 0;
+  }
+  if (record->state == Run::executing) return;
+  if (record->waiters.empty() && !record->keep && record->state == Run::none) return erase_if_unused(id, *record, out);
+  if (record->state != Run::none) {  // it was to be computed here too
+    const std::uint32_t run = record->run;
+    record->state = Run::none;
+    record->own = true;
+    release_inputs(id, *record, out);
+    store(id, *record, std::move(value), bytes, out);
+    out.push_back({0, protocol::RunFinished{id, run, bytes, 0, false, {}}});
+    return;
+  }
+  store(id, *record, std::move(value), bytes, out);
+  out.push_back({0, protocol::ResultHere{id, bytes}});
+}
+
+void State::put(TaskId id, task::Value value, std::uint64_t bytes, Actions& out) {
+  Record& record = *records_.emplace(id).first;
+  record.keep = true;
+  if (record.data != Data::here) store(id, record, std::move(value), bytes, out);
+  out.push_back({0, protocol::ResultHere{id, bytes}});
+}
+
+void State::missing(PeerId from, TaskId id, bool broken, Actions& out) {
+  Record* record = records_.find(id);
+  if (!record || record->data != Data::fetching || record->asked != from) return;
+  record->data = Data::absent;
+  record->asked = 0;
+  if (!broken) {
+    out.push_back({0, protocol::InputMissing{id, from}});
+    return;
+  }
+  record->keep = false;
+  erase_if_unused(id, *record, out);
+}
+
+void State::peer_gone(PeerId peer, Actions& out) {
+  std::vector<TaskId> asked, unused;
+  records_.for_each([&](TaskId id, Record& record) {
+    if (record.parked.erase_one(peer)) unused.push_back(id);
+    if (record.data == Data::fetching && record.asked == peer) asked.push_back(id);
+  });
+  for (const TaskId id : asked) missing(peer, id, false, out);
+  for (const TaskId id : unused)
+    if (Record* record = records_.find(id)) erase_if_unused(id, *record, out);
+}
+
+bool State::fits(const Record& record) const {
+  for (const Resource& wanted : record.resources) {
+    const auto have = std::find_if(free_.begin(), free_.end(), [&](const Resource& r) { return r.name == wanted.name; });
+    if (have == free_.end() || have->amount + 1e-9 < wanted.amount) return false;
+  }
+  return true;
+}
+
+void State::occupy(const Record& record, double sign) {
+  for (const Resource& used : record.resources)
+    for (Resource& resource : free_)
+      if (resource.name == used.name) resource.amount -= sign * used.amount;
+}
+
+Record* State::valid(const Ticket& ticket) {
+  Record* record = records_.find(ticket.id);
+  return record && record->state == Run::ready && record->run == ticket.run ? record : nullptr;
+}
+
+bool State::take(Execution& out, bool out_of_band) {
+  Ticket chosen{};
+  Record* record = nullptr;
+  if (out_of_band) {
+    while (!out_of_band_.empty() && !record) {
+      chosen = out_of_band_.back();
+      out_of_band_.pop_back();
+      record = valid(chosen);
+    }
+  } else {
+    if (!has_slot()) return false;
+    while (!ready_.empty() && !valid(ready_.front())) {
+      std::pop_heap(ready_.begin(), ready_.end(), later);
+      ready_.pop_back();
+    }
+    auto best = constrained_.end();
+    for (auto at = constrained_.begin(); at != constrained_.end(); ++at) {
+      const Record* candidate = valid(*at);
+      if (candidate && fits(*candidate) && (best == constrained_.end() || later(*best, *at))) best = at;
+    }
+    if (best != constrained_.end() && (ready_.empty() || later(ready_.front(), *best))) {
+      chosen = *best;
+      constrained_.erase(best);
+      std::erase_if(constrained_, [&](const Ticket& ticket) { return !valid(ticket); });
+      std::make_heap(constrained_.begin(), constrained_.end(), later);
+      record = records_.find(chosen.id);
+    } else if (!ready_.empty()) {
+      chosen = ready_.front();
+      std::pop_heap(ready_.begin(), ready_.end(), later);
+      ready_.pop_back();
+      record = records_.find(chosen.id);
+    }
+  }
+  if (!record) return false;
+  record->state = Run::executing;
+  record->cancelled = false;
+  occupy(*record, 1);
+  executing_.push_back(chosen.id);
+  out_of_band_running_ += record->out_of_band;
+  out.id = chosen.id;
+  out.run = record->run;
+  out.want_small = record->want_small;
+  out.invoker = record->invoker;
+  out.function = record->function;
+  out.order = record->order;
+  out.arguments = std::move(record->arguments);
+  out.inputs = record->inputs;
+  out.values.clear();
+  for (const TaskId input : record->inputs) out.values.push_back(records_.find(input)->value);
+  return true;
+}
+
+void State::done(Outcome&& outcome, Actions& out) {
+  if (const auto at = std::find(executing_.begin(), executing_.end(), outcome.id); at != executing_.end()) executing_.erase(at);
+  Record* record = records_.find(outcome.id);
+  if (!record || record->state != Run::executing) return;
+  occupy(*record, -1);
+  out_of_band_running_ -= record->out_of_band;
+  record->state = Run::none;
+  record->resources.clear();
+  release_inputs(outcome.id, *record, out);
+  if (record->cancelled) {
+    record->cancelled = false;
+    refuse_parked(outcome.id, *record, out);
+    seek(outcome.id, *record, out);
+  } else if (outcome.failure) {
+    out.push_back({0, protocol::RunFailed{outcome.id, record->run, std::move(outcome.failure)}});
+    refuse_parked(outcome.id, *record, out);
+  } else {
+    record->own = true;
+    out.push_back({0, protocol::RunFinished{outcome.id, record->run, outcome.bytes, outcome.duration_s, outcome.has_small, std::move(outcome.small)}});
+    store(outcome.id, *record, std::move(outcome.value), outcome.bytes, out);
+    return;
+  }
+  erase_if_unused(outcome.id, *record, out);
+}
+
+void State::check() const {
+  const auto require = [](bool holds, const std::string& rule) {
+    if (!holds) throw Error(ErrorKind::internal, "worker: " + rule);
+  };
+  std::uint64_t bytes = 0, executing = 0;
+  records_.for_each([&](TaskId id, const Record& record) {
+    const std::string name = "task " + std::to_string(id) + " ";
+    if (record.data == Data::here) bytes += record.bytes;
+    executing += record.state == Run::executing;
+    require(record.data != Data::fetching || record.asked != 0, name + "is fetched from nobody");
+    require(record.data != Data::here || record.parked.empty(), name + "is here and peers still wait for it");
+    if (record.state != Run::waiting && record.state != Run::ready) return;
+    std::uint32_t missing = 0;
+    for (const TaskId input : record.inputs) {
+      const Record* used = records_.find(input);
+      require(used && used->waiters.contains(id), name + "waits for an input that does not know it");
+      missing += used->data != Data::here;
+    }
+    require(missing == record.missing, name + "misses " + std::to_string(missing) + " inputs, not " + std::to_string(record.missing));
+    require((missing == 0) == (record.state == Run::ready), name + "is ready without its inputs, or waits without need");
+  });
+  require(bytes == bytes_, "bytes miscounted");
+  require(executing == executing_.size(), "executing tasks miscounted");
+}
+
+}  // namespace weir::worker

@@ -1,0 +1,68 @@
+// Slurm's script text and answers; no Slurm is needed. The real one is in tests/batch.
+#include "cluster/systems.hpp"
+#include "support/throws.hpp"
+
+using namespace weir;
+using test::sentence_of;
+
+TEST_CASE("slurm writes every option as a directive") {
+  JobOptions options;
+  options.name = "sum";
+  options.ranks = 64;
+  options.nodes = 4;
+  options.threads_per_rank = 2;
+  options.gpus_per_node = 1;
+  options.memory_bytes = 28'000'000'000;
+  options.walltime = std::chrono::hours(2);
+  options.queue = "regular";
+  options.account = "a project";
+  options.log_directory = "/scratch/100%/my logs";
+  options.directives = {"--exclusive"};
+  options.weir = "/opt/weir/bin/weir";
+  options.command = {"./app", "two words"};
+  CHECK(slurm().script(options) ==
+        "#!/bin/bash\n"
+        "#SBATCH --job-name=sum\n"
+        "#SBATCH --output=\"/scratch/100%%/my logs/sum-%j.out\"\n"
+        "#SBATCH --error=\"/scratch/100%%/my logs/sum-%j.err\"\n"
+        "#SBATCH --partition=regular\n"
+        "#SBATCH --account=\"a project\"\n"
+        "#SBATCH --nodes=4\n"
+        "#SBATCH --ntasks=64\n"
+        "#SBATCH --ntasks-per-node=16\n"
+        "#SBATCH --cpus-per-task=2\n"
+        "#SBATCH --gpus-per-node=1\n"
+        "#SBATCH --mem=27G\n"
+        "#SBATCH --time=02:00:00\n"
+        "#SBATCH --exclusive\n"
+        "\n"
+        "export WEIR_JOB_STARTED=$(date +%s)\n"
+        "/opt/weir/bin/weir run -n 64 --threads 2 -- ./app 'two words'\n");
+}
+
+TEST_CASE("slurm leaves out what was not said") {
+  JobOptions options;
+  options.ranks = 3;
+  options.command = {"app"};
+  CHECK(slurm().script(options) ==
+        "#!/bin/bash\n"
+        "#SBATCH --job-name=weir\n"
+        "#SBATCH --output=weir-%j.out\n"
+        "#SBATCH --error=weir-%j.err\n"
+        "#SBATCH --ntasks=3\n"
+        "#SBATCH --cpus-per-task=1\n"
+        "\n"
+        "export WEIR_JOB_STARTED=$(date +%s)\n"
+        "weir run -n 3 --threads 1 -- app\n");
+}
+
+TEST_CASE("slurm job ids are found in every wording") {
+  CHECK(parse_slurm_job_id("123\n") == "123");
+  CHECK(parse_slurm_job_id("123;cluster\n") == "123");
+  CHECK(parse_slurm_job_id("Submitted batch job 123") == "123");
+  CHECK(parse_slurm_job_id("Welcome to machine 7!\n123\n") == "123");
+  CHECK(parse_slurm_job_id("4 jobs before you\nSubmitted batch job 123 on cluster 5\n") == "123");
+  CHECK(parse_slurm_job_id("Request 123.asdf was submitted to queue: standard.") == "123");
+  CHECK(sentence_of([] { return parse_slurm_job_id("thank you\n"); }) == "slurm: no job id in the answer of sbatch (got thank you\n)");
+  CHECK(sentence_of([] { return parse_slurm_job_id(""); }) == "slurm: no job id in the answer of sbatch (got nothing)");
+}

@@ -1,0 +1,8 @@
+# Programs that must not compile, and what the compiler must say about them.
+weir_compile_fail(core/duration_from_number "conversion from 'int' to non-scalar type 'weir::Duration' requested")
+weir_compile_fail(client/capturing_lambda "A lambda must not capture: pass the values as arguments of submit instead")
+weir_compile_fail(client/pointer_argument "weir: this argument cannot travel to another process.*pointers, references, mutexes, streams and threads cannot travel")
+weir_compile_fail(client/wrong_argument_type "weir: the function cannot be called with these arguments. Check their number and types")
+weir_compile_fail(client/too_few_arguments "weir: the function cannot be called with these arguments. Check their number and types")
+weir_compile_fail(client/changed_argument "a parameter must be taken by value or const reference")
+weir_compile_fail(client/result_cannot_travel "weir: the result of this function cannot travel to another process")

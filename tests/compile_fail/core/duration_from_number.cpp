@@ -1,0 +1,8 @@
+// A bare number is no duration: nobody can tell seconds from milliseconds.
+#include <weir/core/duration.hpp>
+
+#ifdef WEIR_CORRECT
+weir::Duration timeout = "5s";
+#else
+weir::Duration timeout = 5;
+#endif

@@ -1,0 +1,31 @@
+# Builds and runs the program beside this file. WAY find_package: against an installed tree; WAY add_subdirectory: with Weir's sources.
+set(work ${BUILD}/install_test/${WAY})
+file(REMOVE_RECURSE ${work})
+
+function(step)
+  execute_process(COMMAND ${ARGN} RESULT_VARIABLE status OUTPUT_VARIABLE output ERROR_VARIABLE output)
+  if(NOT status EQUAL 0)
+    string(JOIN " " command ${ARGN})
+    message(FATAL_ERROR "${command}: exit status must be 0 (got ${status})\n${output}")
+  endif()
+  set(output "${output}" PARENT_SCOPE)
+endfunction()
+
+function(expect_output expected)
+  step(${ARGN})
+  if(NOT output STREQUAL expected)
+    message(FATAL_ERROR "${ARGN}: must print '${expected}' (got '${output}')")
+  endif()
+endfunction()
+
+if(WAY STREQUAL find_package)
+  step(${CMAKE_COMMAND} --install ${BUILD} --prefix ${work}/prefix)
+  expect_output("weir ${VERSION}\n" ${work}/prefix/bin/weir --version)
+  set(how -DCMAKE_PREFIX_PATH=${work}/prefix)
+else()
+  set(how -DWEIR_SOURCE=${SOURCE} -DWEIR_WERROR=${WERROR} -DCMAKE_CXX_COMPILER_LAUNCHER=${LAUNCHER})
+endif()
+step(${CMAKE_COMMAND} -S ${SOURCE}/tests/install -B ${work}/build -G ${GENERATOR} -DCMAKE_CXX_COMPILER=${COMPILER} -DCMAKE_BUILD_TYPE=${BUILD_TYPE}
+  "-DCMAKE_CXX_FLAGS=${FLAGS}" ${how})
+step(${CMAKE_COMMAND} --build ${work}/build --target app)
+expect_output("25\n" ${work}/build/app 3 4)

@@ -1,0 +1,258 @@
+// Whole clusters in virtual time: random graphs, delays, deaths, cancellations; hundreds of seeds, every invariant after every event.
+#include "runtime/simulated_cluster.hpp"
+
+#include <catch2/catch.hpp>
+#include <set>
+
+using namespace weir;
+using runtime::SimulatedCluster;
+using runtime::SimulatedFuture;
+using runtime::SimulatedGraph;
+using runtime::SimulatedSettings;
+using runtime::SimulatedTask;
+using Status = SimulatedFuture::Status;
+
+namespace {
+
+// What a run is exposed to.
+struct Trouble {
+  std::uint32_t tasks = 60;
+  std::uint32_t workers = 4;
+  std::uint32_t deaths = 0;
+  std::uint32_t mistakes = 0;
+  std::uint32_t joins = 0;
+  std::uint32_t retirements = 0;
+  std::uint32_t releases = 0;
+  std::uint32_t cancels = 0;
+  std::uint32_t retries = 0;
+  std::uint32_t fetches = 0;
+  std::uint32_t scattered = 0;
+  double failing = 0;     // fraction of tasks that throw
+  double restricted = 0;  // fraction of tasks that need a resource or a worker
+  double jitter_s = 1e-3;
+  bool trickle = false;  // submits while others run
+};
+
+// One client, one cluster, one seed.
+class Run {
+ public:
+  Run(std::uint64_t seed, Trouble trouble) : random_(seed), trouble_(trouble), cluster_(settings(seed, trouble)) {
+    for (std::uint32_t i = 0; i < trouble.workers; ++i) join();
+    prepare();
+    plan_events();
+  }
+
+  void go() {
+    std::size_t steps = 0;
+    while (cluster_.step())
+      if (++steps > 200'000) throw Error(ErrorKind::internal, "it never ends");
+    ask_for_everything();
+    everything_is_decided();
+    release_everything();
+  }
+
+  void tell_story(TaskId id) const {
+    for (const scheduler::StoryLine& line : cluster_.scheduler().story(id))
+      WARN(line.time << ": " << to_string(line.from) << " -> " << to_string(line.to) << " (worker " << static_cast<int>(line.worker) << "): " << line.cause);
+  }
+
+ private:
+  static SimulatedSettings settings(std::uint64_t seed, const Trouble& trouble) {
+    SimulatedSettings settings;
+    settings.seed = seed;
+    settings.jitter_s = trouble.jitter_s;
+    settings.checked = true;
+    settings.scheduling.allowed_failures = 100;
+    return settings;
+  }
+
+  std::uint64_t below(std::uint64_t end) { return random_() % end; }
+  bool chance(double p) { return std::uniform_real_distribution<double>(0, 1)(random_) < p; }
+  double moment() { return std::uniform_real_distribution<double>(0, 3e-3 * trouble_.tasks / trouble_.workers)(random_); }
+
+  void join() {
+    std::vector<Resource> resources;
+    if (below(2)) resources.push_back({"GPU", 1.0 + static_cast<double>(below(2))});
+    cluster_.join(1 + static_cast<std::uint32_t>(below(3)), resources);
+  }
+
+  void prepare() {
+    for (std::uint32_t i = 0; i < trouble_.scattered; ++i) {
+      const auto alive = cluster_.alive();
+      std::vector<PeerId> targets{alive[below(alive.size())]};
+      if (alive.size() > 1 && below(2)) targets.push_back(targets[0] == alive[0] ? alive[1] : alive[0]);
+      ids_.push_back(cluster_.scatter(8 << below(20), targets));
+    }
+    SimulatedGraph graph = runtime::random_graph(trouble_.tasks, 1 + static_cast<std::uint32_t>(below(30)), 2e-3, random_());
+    for (std::uint32_t i = 0; i < trouble_.tasks; ++i) {
+      const double when = trouble_.trickle ? moment() : 0;
+      order_.push_back(when);
+      (void)i;
+    }
+    std::sort(order_.begin(), order_.end());
+    for (std::uint32_t i = 0; i < trouble_.tasks; ++i) submit_at(order_[i], std::move(graph[i]));
+  }
+
+  void submit_at(double when, SimulatedTask task) {
+    auto options = std::make_shared<Options>();
+    if (chance(trouble_.failing)) {
+      task.failures = 1 + static_cast<std::uint32_t>(below(3));
+      options->retries = static_cast<int>(below(4));
+    }
+    if (chance(0.2)) options->priority = static_cast<int>(below(3)) - 1;
+    if (chance(trouble_.restricted)) {
+      if (below(2)) options->resources.push_back({"GPU", 1});
+      else options->workers.push_back(std::to_string(1 + below(trouble_.workers)));
+      options->allow_other_workers = options->resources.empty() && below(2);
+    }
+    task.options = options;
+    if (when == 0) return submit(std::move(task));
+    cluster_.at(when, [this, task = std::move(task)]() mutable { submit(std::move(task)); });
+  }
+
+  void submit(SimulatedTask task) {
+    std::vector<TaskId> inputs;
+    std::set<std::uint32_t> used;
+    for (const std::uint32_t input : task.inputs) {
+      // Inputs among the latest that are still held, as a program would have it.
+      std::uint32_t at = input + trouble_.scattered;
+      if (trouble_.scattered && below(8) == 0) at = static_cast<std::uint32_t>(below(trouble_.scattered));
+      if (at < ids_.size() && cluster_.future(ids_[at]).held && used.insert(at).second) inputs.push_back(ids_[at]);
+    }
+    task.inputs.clear();
+    ids_.push_back(cluster_.submit(std::move(task), inputs));
+  }
+
+  template <class F>
+  void often(std::uint32_t times, F&& action) {
+    for (std::uint32_t i = 0; i < times; ++i) cluster_.at(moment(), action);
+  }
+  template <class F>
+  void to_some_task(std::uint32_t times, F&& action) {
+    often(times, [this, action] {
+      if (!ids_.empty()) action(ids_[below(ids_.size())]);
+    });
+  }
+
+  void plan_events() {
+    often(trouble_.deaths, [this] {
+      if (const auto alive = cluster_.alive(); alive.size() > 1) cluster_.kill(alive[below(alive.size())]);
+    });
+    often(trouble_.mistakes, [this] {
+      if (const auto alive = cluster_.alive(); alive.size() > 1) cluster_.mistake_for_dead(alive[below(alive.size())]);
+    });
+    often(trouble_.retirements, [this] {
+      if (const auto alive = cluster_.alive(); alive.size() > 1) cluster_.retire(alive[below(alive.size())]);
+    });
+    often(trouble_.joins, [this] { join(); });
+    to_some_task(trouble_.releases, [this](TaskId id) { cluster_.release(id); });
+    to_some_task(trouble_.cancels, [this](TaskId id) { cluster_.cancel(id); });
+    to_some_task(trouble_.retries, [this](TaskId id) { cluster_.retry(id); });
+    to_some_task(trouble_.fetches, [this](TaskId id) { cluster_.fetch(id); });
+    // In the end there is a worker that may run everything.
+    cluster_.at(3e-3 * trouble_.tasks / trouble_.workers + 1, [this] {
+      for (std::uint32_t i = 1; i <= trouble_.workers; ++i) cluster_.join(1, {{"GPU", 2}}, std::to_string(i));
+    });
+  }
+
+  void ask_for_everything() {
+    for (const TaskId id : ids_) cluster_.fetch(id);
+    cluster_.run();
+  }
+
+  void everything_is_decided() {
+    for (const TaskId id : ids_) {
+      const SimulatedFuture& future = cluster_.future(id);
+      if (!future.held) continue;
+      if (future.status == Status::pending || (future.status == Status::finished && !future.has_value)) {
+        std::string why = "task " + std::to_string(task_number(id)) + " hangs";
+        for (const std::string& line : cluster_.scheduler().explain(id)) why += "; " + line;
+        throw Error(ErrorKind::internal, why);
+      }
+      if (future.status == Status::error && !reason_is_known(*future.failure)) throw Error(ErrorKind::internal, "failed without a reason: " + future.failure->text());
+    }
+  }
+
+  bool reason_is_known(const Failure& failure) const {
+    if (failure.kind == ErrorKind::cancelled) return trouble_.cancels > 0 || (trouble_.scattered > 0 && trouble_.retries > 0);
+    if (failure.kind == ErrorKind::task_failed) return trouble_.failing > 0 && failure.message == "planned failure";
+    return failure.kind == ErrorKind::worker_lost && trouble_.scattered > 0 && trouble_.deaths + trouble_.mistakes > 0;
+  }
+
+  void release_everything() {
+    for (const TaskId id : ids_) cluster_.release(id);
+    cluster_.run();
+    if (const std::size_t left = cluster_.scheduler().task_count()) throw Error(ErrorKind::internal, std::to_string(left) + " tasks leak at the scheduler");
+    for (const PeerId peer : cluster_.alive()) {
+      const worker::State& state = cluster_.worker(peer);
+      if (state.count() || state.bytes() || !state.executing().empty()) throw Error(ErrorKind::internal, std::to_string(state.count()) + " records leak at a worker: " + records(state));
+    }
+  }
+
+  std::string records(const worker::State& state) const {
+    std::string text;
+    for (const TaskId id : ids_)
+      if (const worker::Record* record = state.record(id))
+        text += " task " + std::to_string(task_number(id)) + " data " + std::to_string(int(record->data)) + " run " + std::to_string(int(record->state)) + " keep " + std::to_string(record->keep) +
+                " waiters " + std::to_string(record->waiters.size()) + " parked " + std::to_string(record->parked.size()) + ";";
+    return text;
+  }
+
+  std::mt19937_64 random_;
+  Trouble trouble_;
+  SimulatedCluster cluster_;
+  std::vector<TaskId> ids_;
+  std::vector<double> order_;
+};
+
+void survive(std::uint64_t seeds, const Trouble& trouble) {
+  const char* only = std::getenv("WEIR_SEED");
+  for (std::uint64_t seed = only ? std::strtoull(only, nullptr, 10) : 1; seed <= seeds; ++seed) {
+    INFO("seed " << seed);
+    try {
+      Run run(seed, trouble);
+      try {
+        run.go();
+      } catch (const Error&) {
+        if (only) run.tell_story(std::strtoull(std::getenv("WEIR_TASK"), nullptr, 10));
+        throw;
+      }
+    } catch (const Error& error) {
+      FAIL_CHECK("seed " << seed << ": " << error.what());
+    }
+    if (only) break;
+  }
+}
+
+}  // namespace
+
+TEST_CASE("simulation finishes random graphs under random delays") { survive(100, {}); }
+
+TEST_CASE("simulation finishes when tasks are submitted while others run") { survive(100, {.trickle = true}); }
+
+TEST_CASE("simulation survives a death") { survive(200, {.deaths = 1}); }
+
+TEST_CASE("simulation survives deaths in a row, all workers but one") { survive(200, {.workers = 6, .deaths = 5, .fetches = 10}); }
+
+TEST_CASE("simulation survives deaths and joins while tasks are submitted") { survive(200, {.deaths = 3, .joins = 3, .fetches = 20, .trickle = true}); }
+
+TEST_CASE("simulation survives workers that are taken for dead") { survive(200, {.deaths = 1, .mistakes = 2, .joins = 2, .fetches = 20, .trickle = true}); }
+
+TEST_CASE("simulation survives releases at any moment") { survive(200, {.releases = 80, .fetches = 20, .trickle = true}); }
+
+TEST_CASE("simulation survives releases and deaths") { survive(300, {.deaths = 2, .joins = 2, .releases = 60, .fetches = 20, .trickle = true}); }
+
+TEST_CASE("simulation survives cancellations and retries") { survive(300, {.releases = 20, .cancels = 30, .retries = 40, .fetches = 20, .trickle = true}); }
+
+TEST_CASE("simulation survives tasks that throw") { survive(200, {.releases = 20, .retries = 40, .failing = 0.2, .trickle = true}); }
+
+TEST_CASE("simulation survives restricted tasks") { survive(200, {.deaths = 1, .joins = 1, .restricted = 0.3, .trickle = true}); }
+
+TEST_CASE("simulation survives retirements") { survive(200, {.joins = 2, .retirements = 2, .fetches = 20, .trickle = true}); }
+
+TEST_CASE("simulation survives scattered data and deaths") { survive(200, {.deaths = 2, .joins = 2, .fetches = 10, .scattered = 6, .trickle = true}); }
+
+TEST_CASE("simulation survives everything at once") {
+  survive(500, {.tasks = 80, .workers = 5, .deaths = 3, .mistakes = 1, .joins = 4, .retirements = 1, .releases = 40, .cancels = 10, .retries = 20, .fetches = 20, .scattered = 4, .failing = 0.1,
+                .restricted = 0.15, .trickle = true});
+}
