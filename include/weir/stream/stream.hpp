@@ -114,7 +114,7 @@ class Stream : public Handle, public Chain<T> {
   }
   /// Chooses what happens to an element this node's function throws on.
   const Stream& on_error(ErrorPolicy policy) const {
-    node_->set_policy(std::move(policy));
+    this->set_policy(policy);
     return *this;
   }
 
