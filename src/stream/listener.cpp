@@ -73,7 +73,7 @@ asio::awaitable<void> Listener::run_connection(Tcp::socket socket) {
 }
 
 Listener::Offer Listener::offer(std::string& message, const Done& done) {
-  const std::lock_guard lock(mutex);
+  const std::lock_guard lock(node_mutex);
   if (!node) return Offer::gone;
   std::exception_ptr error;
   {
@@ -88,10 +88,13 @@ Listener::Offer Listener::offer(std::string& message, const Done& done) {
 }
 
 void Listener::wake_when_changed(const std::shared_ptr<asio::steady_timer>& alarm) {
-  const std::lock_guard lock(mutex);
+  {
+    const std::lock_guard lock(mutex);
+    std::erase_if(waiting, [](const auto& each) { return each.expired(); });
+    waiting.push_back(alarm);
+  }
+  const std::lock_guard lock(node_mutex);
   if (!node) return;
-  std::erase_if(waiting, [](const auto& each) { return each.expired(); });
-  waiting.push_back(alarm);
   node->graph().when_changed([weak = std::weak_ptr(alarm)] {
     if (const auto one = weak.lock()) asio::post(one->get_executor(), [one] { one->cancel(); });
   });
@@ -112,7 +115,7 @@ asio::awaitable<bool> Listener::emit(std::string message, Done done) {
 }
 
 void Listener::report(const std::exception_ptr& error) {
-  const std::lock_guard lock(mutex);
+  const std::lock_guard lock(node_mutex);
   if (!node) return;
   node->errors.add();
   node->graph().report(error);
@@ -120,6 +123,7 @@ void Listener::report(const std::exception_ptr& error) {
 
 ListenNode::ListenNode(std::string kind, std::uint16_t port, ListenOptions options, Listener::Serve serve)
     : Outlet<std::string>(kind), wanted_(port), listener_(std::make_shared<Listener>()) {
+  listener_->node = this;
   listener_->who = std::move(kind);
   listener_->options = std::move(options);
   listener_->serve = std::move(serve);
@@ -128,7 +132,6 @@ ListenNode::ListenNode(std::string kind, std::uint16_t port, ListenOptions optio
 void ListenNode::start() {
   const std::lock_guard lock(listener_->mutex);
   if (listener_->acceptor) return;
-  listener_->node = this;
   listener_->open(graph().loop(), wanted_);
   set_detail(listener_->options.address + ":" + std::to_string(listener_->port));
 }
@@ -137,7 +140,7 @@ void ListenNode::stop() { listener_->close(); }
 
 void ListenNode::shut() noexcept {
   listener_->close();
-  const std::lock_guard lock(listener_->mutex);
+  const std::lock_guard lock(listener_->node_mutex);
   listener_->node = nullptr;
 }
 

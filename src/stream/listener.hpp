@@ -26,8 +26,9 @@ struct Listener : std::enable_shared_from_this<Listener> {
   std::string who;
   ListenOptions options;
   Serve serve;
-  std::recursive_mutex mutex;  // held while the node is touched
+  std::mutex node_mutex;  // held while the node is touched; entering the node's domain may wait, so nothing else is done under it
   ListenNode* node = nullptr;
+  std::mutex mutex;  // of what follows
   std::uint16_t port = 0;
   std::shared_ptr<Tcp::acceptor> acceptor;
   std::list<std::weak_ptr<asio::steady_timer>> waiting;
