@@ -54,9 +54,9 @@ std::shared_ptr<Outgoing> outgoing_websocket(std::string host, std::uint16_t por
 /// Sends each element as a message.
 template <class T>
 struct SendTo {
+  std::optional<EventLoop> loop;  // outlives the connection, which belongs to it
   std::shared_ptr<Outgoing> connection;
   std::string end;
-  std::optional<EventLoop> loop = {};
   void use(EventLoop l) { loop = std::move(l); }
   void operator()(const T& x, const Finished& finished) { connection->send(*loop, as_text(x) + end, finished); }
 };
@@ -71,13 +71,13 @@ namespace op {
 /// **Backpressure.** `emit` waits while the element before is being written.
 inline auto to_tcp(std::string host, std::uint16_t port, std::string end = "\n") {
   return [connection = stream::outgoing_tcp(std::move(host), port), end = std::move(end)]<class T>(const Stream<T>& s) {
-    return stream::attach_sink(s, std::make_unique<stream::AsyncSinkNode<T, stream::SendTo<T>>>(stream::SendTo<T>{connection, end}, 1));
+    return stream::attach_sink(s, std::make_unique<stream::AsyncSinkNode<T, stream::SendTo<T>>>(stream::SendTo<T>{{}, connection, end}, 1));
   };
 }
 /// Sends each element as a text message of a WebSocket connection; otherwise as `to_tcp`.
 inline auto to_websocket(std::string host, std::uint16_t port, std::string path = "/") {
   return [connection = stream::outgoing_websocket(std::move(host), port, std::move(path))]<class T>(const Stream<T>& s) {
-    return stream::attach_sink(s, std::make_unique<stream::AsyncSinkNode<T, stream::SendTo<T>>>(stream::SendTo<T>{connection, ""}, 1));
+    return stream::attach_sink(s, std::make_unique<stream::AsyncSinkNode<T, stream::SendTo<T>>>(stream::SendTo<T>{{}, connection, ""}, 1));
   };
 }
 
