@@ -1,13 +1,15 @@
+// A stream: elements go in, through functions, and out.
+//
 // Run:    ./20_stream_local
 // Prints: 1
-// Prints: 3
-// Prints: sum 4
+//         3
+//         sum 4
 // Shows:  emitting into a stream; every operator is a member, and a branch is just another member of the same stream.
 // Next:   21_stream_fan.cpp
 
 #include <iostream>
 
-#include "weir/stream/stream.hpp"
+#include <weir/stream/stream.hpp>
 
 int main() {
   weir::Stream<int> source;

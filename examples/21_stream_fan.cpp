@@ -1,13 +1,15 @@
+// Fan-out and fan-in on threads.
+//
 // Run:    ./21_stream_fan
 // Prints: 0: square 0, cube 0
-// Prints: 1: square 1, cube 1
-// Prints: 2: square 4, cube 8
+//         1: square 1, cube 1
+//         2: square 4, cube 8
 // Shows:  fan-out and fan-in. The two branches run on threads of their own; zip puts their results together in order.
 // Next:   22_stream_feedback.cpp
 
 #include <iostream>
 
-#include "weir/stream/stream.hpp"
+#include <weir/stream/stream.hpp>
 
 int main() {
   weir::Stream<int> source;

@@ -1,8 +1,10 @@
+// A feedback loop: pages lead to pages.
+//
 // Run:    ./22_stream_feedback
 // Prints: home
-// Prints: news
-// Prints: about
-// Prints: sport
+//         news
+//         about
+//         sport
 // Shows:  a feedback loop: pages lead to pages, and each is visited once. An element that comes back waits for the one in hand, so a loop uses no stack.
 // Next:   23_stream_await.cpp
 
@@ -11,7 +13,7 @@
 #include <string>
 #include <vector>
 
-#include "weir/stream/stream.hpp"
+#include <weir/stream/stream.hpp>
 
 int main() {
   const std::map<std::string, std::vector<std::string>> links = {{"home", {"news", "about"}}, {"news", {"home", "sport"}}, {"about", {"home"}}, {"sport", {"news"}}};

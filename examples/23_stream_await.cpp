@@ -1,7 +1,9 @@
+// Three ways to wait for a stream.
+//
 // Run:    ./23_stream_await
 // Prints: blocking: 3 written
-// Prints: awaiting: 3 written
-// Prints: told: 3 done
+//         awaiting: 3 written
+//         told: 3 done
 // Shows:  three ways to wait: emit blocks the thread until there is room, co_await lets the loop go on, and on_done tells when an element is through.
 // Next:   24_stream_top_words.cpp
 
@@ -10,7 +12,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <iostream>
 
-#include "weir/stream/await.hpp"
+#include <weir/stream/await.hpp>
 
 namespace asio = boost::asio;
 using namespace std::chrono_literals;

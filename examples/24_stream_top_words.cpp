@@ -1,6 +1,8 @@
+// Tailing a log to its most frequent words.
+//
 // Run:    ./24_stream_top_words [file]
 // Prints: error 3
-// Prints: info 2
+//         info 2
 // Shows:  tailing a log: the lines of a file, those written later too; counting a key per line; the two most frequent ones.
 // Next:   the same pipeline below scatter() runs on a cluster
 
@@ -9,7 +11,7 @@
 #include <fstream>
 #include <iostream>
 
-#include "weir/stream/sources.hpp"
+#include <weir/stream/sources.hpp>
 
 using Count = std::pair<std::string, std::uint64_t>;
 

@@ -160,6 +160,7 @@ Graph::~Graph() {
     }
   }
   for (const auto& node : nodes_) node->shut();
+  const auto gone = std::exchange(nodes_, {});  // before the loop, which their sockets and timers belong to
   if (waiting_->error) {
     try {
       std::rethrow_exception(waiting_->error);

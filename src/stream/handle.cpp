@@ -2,6 +2,7 @@
 #include "weir/stream/stream.hpp"
 
 #include <set>
+#include <thread>
 
 namespace weir {
 namespace stream {
@@ -9,9 +10,16 @@ namespace stream {
 void refuse_closed(const Node& node) { throw Error(ErrorKind::closed, "emit: " + node.label() + " is closed"); }
 
 std::pair<std::shared_ptr<Graph>, Node*> make_graph(std::unique_ptr<Node> node, std::optional<EventLoop> loop) {
-  auto graph = loop ? std::make_shared<Graph>(std::move(*loop)) : std::make_shared<Graph>();
+  // The last handle may go inside one of the graph's own functions, which cannot wait for the graph's threads: another thread ends it then.
+  const auto end = [](Graph* graph) {
+    if (flow.frame)
+      std::thread([graph] { delete graph; }).detach();
+    else
+      delete graph;
+  };
+  const std::shared_ptr<Graph> graph(loop ? new Graph(std::move(*loop)) : new Graph(), end);
   Node& made = graph->adopt(std::move(node));
-  return {std::move(graph), &made};
+  return {graph, &made};
 }
 
 namespace {
@@ -40,12 +48,18 @@ void Handle::flush() const {
 }
 
 void Handle::close() const {
+  node_->stop();
   {
     stream::Frame frame(*node_);
     node_->end();
     frame.finish();
   }
   drain();
+}
+
+void Handle::set_policy(const ErrorPolicy& policy) const {
+  const stream::Frame inside(*node_);
+  node_->set_policy(policy);
 }
 
 void Handle::start() const {

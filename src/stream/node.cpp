@@ -31,8 +31,6 @@ void Domain::wait() noexcept {
   waiters_.fetch_sub(1, std::memory_order_seq_cst);
 }
 
-void Domain::wake() noexcept {}  // those who wait look again by themselves
-
 void Gate::open() noexcept {
   closed_.store(false, std::memory_order_seq_cst);
   node_.graph().changed();

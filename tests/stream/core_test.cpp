@@ -253,3 +253,24 @@ TEST_CASE("kernels fuse into one") {
   for (int i = 0; i < 5; ++i) both.push(i, [&](int y) { out.push_back(y); });
   CHECK(out == Ints{2, 4});
 }
+
+TEST_CASE("link makes one pipeline of several") {
+  Stream<int> source;
+  const auto squares_sum = op::link(op::filter(is_odd), [](const Stream<int>& s) { return s.map([](int x) { return x * x; }); }, op::accumulate(std::plus<>{}));
+  const auto out = (source | squares_sum).sink_to_list();
+  feed(source, 0, 6);
+  CHECK(out.values() == Ints{1, 10, 35});
+}
+
+TEST_CASE("current_value watches a stream from when it is asked for") {
+  Stream<int> source;
+  const auto mapped = source.map(inc);
+  int seen = 0;
+  std::optional<CurrentValue<int>> current;
+  mapped.sink([&](int) { seen = current->value().value_or(-1); });
+  current = mapped.current_value();
+  CHECK_FALSE(current->value());
+  source.emit(4);
+  CHECK(current->value() == 5);
+  CHECK(seen == 5);  // it is set before the other branches run
+}

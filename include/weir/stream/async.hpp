@@ -84,10 +84,10 @@ class BufferNode final : public Outlet<T>, public Inlet<T> {
       }
       pending_.fetch_add(1);
       arrived_.push_back(std::move(parcel));
-    }
-    if (counts && overflow_ == Overflow::block && queued_.load() >= size_) {
-      gate_.set(true);
-      if (queued_.load() < size_) gate_.set(false);  // taken meanwhile
+      if (counts && overflow_ == Overflow::block && queued_.load() >= size_) {
+        gate_.set(true);
+        if (queued_.load() < size_) gate_.set(false);  // taken meanwhile
+      }
     }
     pump_.poke();
   }
@@ -119,7 +119,10 @@ class BufferNode final : public Outlet<T>, public Inlet<T> {
       if (this->closed_gate()) return false;
       Parcel<T> parcel = std::move(taken_.front());
       taken_.pop_front();
-      if (parcel.kind == Kind::element && queued_.fetch_sub(1) <= size_ && gate_.is_closed()) gate_.set(false);
+      if (parcel.kind == Kind::element && queued_.fetch_sub(1) <= size_ && gate_.is_closed()) {
+        const std::lock_guard lock(mutex_);
+        if (queued_.load() < size_) gate_.set(false);
+      }
       const TicketScope scope(std::move(parcel.ticket));
       switch (parcel.kind) {
         case Kind::element: this->admit(std::move(*parcel.element)); break;

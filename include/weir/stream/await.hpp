@@ -1,6 +1,7 @@
 // Coroutines: `co_await source.emit(x)` inside a Boost.Asio loop, and coroutine functions as sinks.
 #pragma once
 
+#include <atomic>
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/associated_executor.hpp>
 #include <boost/asio/async_result.hpp>
@@ -27,6 +28,7 @@ class AwaitedEmission : public std::enable_shared_from_this<AwaitedEmission<T, H
       : emission_(std::move(emission)), executor_(boost::asio::get_associated_executor(handler)), handler_(std::move(handler)) {}
 
   void go_on() {
+    if (!armed_.exchange(false)) return;  // somebody was faster
     std::exception_ptr error;
     try {
       if (!emission_.retry()) return wait();
@@ -38,12 +40,15 @@ class AwaitedEmission : public std::enable_shared_from_this<AwaitedEmission<T, H
 
  private:
   void wait() {
-    const auto self = this->shared_from_this();
-    emission_.when_changed([self] { boost::asio::post(self->executor_, [self] { self->go_on(); }); });
+    const auto try_again = [self = this->shared_from_this()] { boost::asio::post(self->executor_, [self] { self->go_on(); }); };
+    armed_ = true;
+    emission_.when_changed(try_again);
+    if (!emission_.would_wait()) try_again();  // it changed before we asked to be told
   }
   Emission<T> emission_;
   boost::asio::any_io_executor executor_;
   Handler handler_;
+  std::atomic<bool> armed_{true};
 };
 
 template <class Token, class T>

@@ -96,6 +96,7 @@ class Chain {
   template <class F, class... More> auto sink(F f, More... more) const { return apply(op::sink(std::move(f), std::move(more)...)); }
   template <class F, class... More> auto starsink(F f, More... more) const { return apply(op::starsink(std::move(f), std::move(more)...)); }
   template <class F> auto sink_async(F f, std::size_t parallelism = 1) const { return apply(op::sink_async(std::move(f), parallelism)); }
+  auto current_value() const { return apply(op::current_value()); }
   auto sink_to_list() const { return apply(op::sink_to_list()); }
   auto sink_to_textfile(std::filesystem::path path, std::string end = "\n", bool append = true) const { return apply(op::sink_to_textfile(std::move(path), std::move(end), append)); }
 

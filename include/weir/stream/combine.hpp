@@ -64,6 +64,7 @@ template <class Kernel, class... In>
 class JoinNode final : public Outlet<typename Kernel::Out> {
  public:
   using Out = typename Kernel::Out;
+  static_assert(sizeof...(In) <= Ended().size(), "a join takes up to 64 streams");
   JoinNode(std::string kind, Kernel kernel) : JoinNode(std::move(kind), std::move(kernel), std::index_sequence_for<In...>{}) {}
 
   template <std::size_t port>

@@ -53,6 +53,12 @@ class Emission {
     if (state == Entry::closed) refuse_closed(outlet);
     return true;
   }
+  /// Whether a retry now would find no room.
+  [[nodiscard]] bool would_wait() const {
+    if (!outlet_) return false;
+    const Frame inside(*outlet_);
+    return outlet_->entry() == Entry::full;
+  }
   /// Blocks until there is room.
   void wait() {
     if (outlet_) Graph::wait(*outlet_, "emit", [this] { return retry(); });

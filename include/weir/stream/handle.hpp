@@ -63,6 +63,8 @@ class Handle {
   void stop() const;
 
  protected:
+  void set_policy(const ErrorPolicy& policy) const;
+
   std::shared_ptr<stream::Graph> graph_;
   stream::Node* node_;
 };
@@ -76,7 +78,7 @@ class Sink : public Handle {
     return *this;
   }
   const Sink& on_error(ErrorPolicy policy) const {
-    node_->set_policy(std::move(policy));
+    set_policy(policy);
     return *this;
   }
 };

@@ -70,14 +70,12 @@ class Domain {
     return true;
   }
   void leave() noexcept {
-    holder_.store(nullptr, std::memory_order_release);
-    if (waiters_.load(std::memory_order_relaxed) != 0) wake();
+    holder_.store(nullptr, std::memory_order_release);  // those who wait look again by themselves
   }
   [[nodiscard]] bool is_mine() const noexcept { return holder_.load(std::memory_order_relaxed) == &flow; }
 
  private:
   void wait() noexcept;
-  void wake() noexcept;
 
   std::atomic<const void*> holder_{nullptr};
   std::atomic<std::uint32_t> waiters_{0};

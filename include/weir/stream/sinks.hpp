@@ -4,8 +4,10 @@
 #include <charconv>
 #include <condition_variable>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <sstream>
 #include <string>
 #include <string_view>
@@ -33,6 +35,11 @@ class Collected {
   [[nodiscard]] std::vector<T> values() const {
     const std::lock_guard lock(state_->mutex);
     return state_->values;
+  }
+  /// A copy of the last one; empty if there is none.
+  [[nodiscard]] std::optional<T> last() const {
+    const std::lock_guard lock(state_->mutex);
+    return state_->values.empty() ? std::nullopt : std::optional<T>(state_->values.back());
   }
   [[nodiscard]] std::size_t size() const {
     const std::lock_guard lock(state_->mutex);
@@ -62,6 +69,31 @@ class Collected {
     std::mutex mutex;
     std::condition_variable more;
     std::vector<T> values;
+  };
+  std::shared_ptr<State> state_;
+};
+
+/// The last element a stream gave, from the moment it was asked for; copies share it.
+///
+/// **Threads.** Every member from any thread.
+template <class T>
+class CurrentValue {
+ public:
+  CurrentValue() : state_(std::make_shared<State>()) {}
+  /// A copy of the last element; empty before the first.
+  [[nodiscard]] std::optional<T> value() const {
+    const std::lock_guard lock(state_->mutex);
+    return state_->value;
+  }
+  void set(const T& x) const {
+    const std::lock_guard lock(state_->mutex);
+    state_->value = x;
+  }
+
+ private:
+  struct State {
+    std::mutex mutex;
+    std::optional<T> value;
   };
   std::shared_ptr<State> state_;
 };
@@ -194,6 +226,18 @@ inline auto sink_to_list() {
     Collected<In> list;
     stream::attach_sink_kernel(s, "sink_to_list", stream::ListKernel<In>{list});
     return list;
+  };
+}
+/// Watches the stream's last element from now on: `auto last = s.current_value(); ... last.value()`.
+///
+/// **Cost.** One copy per element; a stream nobody asks keeps none.
+/// **Source.** streamz `Stream.current_value`, which every node keeps.
+inline auto current_value() {
+  return []<class In>(const Stream<In>& s) {
+    CurrentValue<In> current;
+    const Sink sink = stream::attach_sink_kernel(s, "current_value", stream::SinkKernel<In, std::function<void(const In&)>>{[current](const In& x) { current.set(x); }});
+    sink.move_to_first();
+    return current;
   };
 }
 /// Writes each element as a line of text.

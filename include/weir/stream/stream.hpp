@@ -91,7 +91,7 @@ class Stream : public Handle, public Chain<T> {
     if (state == stream::Entry::closed) stream::refuse_closed(*node_);
     return state == stream::Entry::open;
   }
-  /// Emits if there is room within `timeout`; says whether the element was taken.
+  /// Emits if there is room within `timeout`; says whether the element was taken. An emission of another thread that is under way is waited for in any case.
   template <class X = T>
   [[nodiscard]] bool emit_for(X&& x, Duration timeout) const {
     return emit_any(T(std::forward<X>(x))).wait_for(timeout);
@@ -114,7 +114,7 @@ class Stream : public Handle, public Chain<T> {
   }
   /// Chooses what happens to an element this node's function throws on.
   const Stream& on_error(ErrorPolicy policy) const {
-    node_->set_policy(std::move(policy));
+    this->set_policy(policy);
     return *this;
   }
 

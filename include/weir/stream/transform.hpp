@@ -242,6 +242,14 @@ auto operator|(A a, B b) {
   return Sequence<A, B>{std::move(a), std::move(b)};
 }
 
+/// Makes one pipeline of several: `const auto clean = op::link(op::filter(is_good), op::map(scale), average); raw | clean`. Parts are operators or functions of a stream.
+///
+/// **Source.** rapidz `link`, which composes by names.
+template <class... Parts>
+auto link(Parts... parts) {
+  return [... parts = std::move(parts)](const auto& s) { return (s | ... | parts); };
+}
+
 /// Emits `f(x, more...)` for each element.
 ///
 /// **Shape.** One element out for one in, of the type `f` returns; order kept.

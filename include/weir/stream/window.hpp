@@ -184,6 +184,8 @@ struct SlidingWindowKernel {
   }
   void reset() { window.clear(); }
   template <class Emit>
+  void flush(Emit&&) {}
+  template <class Emit>
   void finish(Emit&&) {
     for (Held<In>& item : window) item.ticket = {};  // all their windows are out
   }
