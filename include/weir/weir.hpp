@@ -4,6 +4,7 @@
 #include "weir/client/client.hpp"
 #include "weir/core/duration.hpp"
 #include "weir/core/error.hpp"
+#include "weir/diagnostics/progress.hpp"
 #include "weir/runtime/run.hpp"
 #include "weir/runtime/snapshot.hpp"
 #include "weir/task/task.hpp"

@@ -113,6 +113,8 @@ void SchedulerNode::receive(PeerId from, comm::Frame&& frame) {
       on_value(message.id, next_value());
     } else if constexpr (std::is_same_v<M, protocol::ResultMissing>) {
       on_missing(from, message);
+    } else if constexpr (std::is_same_v<M, protocol::RunFailed>) {
+      failed(from, std::move(message));
     } else if constexpr (requires { state_.handle(0.0, from, std::move(message), actions_); }) {
       decide(from, std::move(message));
     } else {
@@ -187,13 +189,39 @@ void SchedulerNode::lost(PeerId id, const std::string& how) {
   gone.watch.kill();  // one that is only silent (stopped, say) must not come back, nor keep mpirun waiting
   lost_other_host_ |= !gone.watch.watching();
   const std::vector<TaskId> executing = gone.black_box && gone.black_box->readable() ? gone.black_box->executing() : gone.executing;
-  log::info("{} {}; {} tasks were executing there", state_.name_of(id), how, executing.size());
+  log::info("{} {}; it was executing {}", state_.name_of(id), how, names_of(executing));
   transport_.forget(id);
+  const std::uint64_t results = log::debugging() ? finished_results() : 0;
   state_.lose(now_s_, id, executing, how, actions_);
+  if (log::debugging()) log::debug("{} results were lost with {}; those that are wanted are computed again", results - finished_results(), state_.name_of(id));
   perform();
   each_alive([&](PeerId other, Peer&) { post(other, protocol::PeerGone{id}); });
   on_peer_gone(id);
   give_up_if_hopeless();
+}
+
+std::string SchedulerNode::names_of(const std::vector<TaskId>& tasks) const {
+  constexpr std::size_t most = 5;
+  std::string names;
+  for (std::size_t i = 0; i < tasks.size() && i < most; ++i) {
+    const scheduler::Task* task = state_.task(tasks[i]);
+    names += (names.empty() ? "" : ", ") + (task ? state_.task_name(*task) : "a task that is not wanted any more");
+  }
+  if (tasks.size() > most) names += " and " + std::to_string(tasks.size() - most) + " more";
+  return names.empty() ? "nothing" : names;
+}
+
+std::uint64_t SchedulerNode::finished_results() const { return state_.snapshot().tasks[static_cast<std::size_t>(TaskState::memory)]; }
+
+// Tells of a task that failed, and of what becomes of it.
+void SchedulerNode::failed(PeerId from, protocol::RunFailed&& message) {
+  if (!log::debugging()) return decide(from, std::move(message));
+  const scheduler::Task* task = state_.task(message.id);
+  const std::string name = task ? state_.task_name(*task) : "a task that is not wanted any more";
+  const std::string what = message.failure->type + ": " + message.failure->message;
+  const bool again = task && task->retries > 0;
+  decide(from, std::move(message));
+  log::debug("{} failed on {} with {}; it {}", name, state_.name_of(from), what, again ? "is run again" : "is an error");
 }
 
 bool SchedulerNode::hopeless() const { return state_.worker_count() == 0 && joined_ + (lost_ > joined_ ? lost_ - joined_ : 0) >= settings_.expected_workers && settings_.expected_workers + joined_ > 0; }
@@ -249,6 +277,7 @@ void SchedulerNode::retire(PeerId worker, client::Deadline deadline) {
   flush();
   peer(worker).dead = true;
   ++lost_;
+  log::debug("{} was retired", state_.name_of(worker));
   state_.lose(now_s_, worker, {}, "was retired", actions_);
   perform();
   each_alive([&](PeerId other, Peer&) { post(other, protocol::PeerGone{worker}); });
@@ -265,6 +294,7 @@ void SchedulerNode::restart() {
 }
 
 bool SchedulerNode::leave(bool abort) {
+  log::debug("the body has ended{}", abort ? " with an error" : "");
   if (!abort)
     wait_until(
         [&] {
@@ -288,6 +318,7 @@ bool SchedulerNode::leave(bool abort) {
   const bool in_time = wait_until(all_leaving, Clock::now() + std::chrono::milliseconds(abort ? 500 : 2000));
   Hold hold(*this);
   const bool clean = in_time && lost_ == 0;
+  log::debug("{}", in_time ? "all workers have left" : "some workers have not left in time; the job ends without them");
   each_alive([&](PeerId id, Peer&) { post(id, protocol::GoodBye{!clean}); });
   flush_all(std::chrono::milliseconds(500));
   return clean;

@@ -68,6 +68,9 @@ class SchedulerNode final : public Node {
   void perform();
   void hello(PeerId from, const protocol::Hello& message);
   void lost(PeerId peer, const std::string& how);
+  void failed(PeerId from, protocol::RunFailed&& message);
+  [[nodiscard]] std::string names_of(const std::vector<TaskId>& tasks) const;
+  [[nodiscard]] std::uint64_t finished_results() const;
   void give_up_if_hopeless();
   [[nodiscard]] bool hopeless() const;
   Peer& peer(PeerId id);

@@ -253,6 +253,7 @@ void WorkerNode::receive(PeerId from, comm::Frame&& frame) {
     using M = std::decay_t<Message>;
     if constexpr (std::is_same_v<M, protocol::Welcome>) {
       welcomed_ = true;
+      log::debug("rank 0 welcomes this worker, process {} with {} threads", getpid(), settings_.threads);
       heartbeat_ = std::chrono::nanoseconds(static_cast<std::int64_t>(message.heartbeat_s * 1e9));
       scheduler_patience_ = std::chrono::nanoseconds(static_cast<std::int64_t>(message.patience_s * 1e9));
       if (settings_.own_process && message.host_id == host_id()) scheduler_watch_ = ProcessWatch(static_cast<pid_t>(message.pid));
