@@ -169,7 +169,7 @@ void SchedulerNode::tick(Clock::time_point now) {
     if (peer.leaving) return;
     if (peer.watch.ended())
       dead.emplace_back(id, "died");
-    else if (now - peer.last_seen > settings_.patience_for_dead)
+    else if (now - peer.last_seen > settings_.patience_for_dead && is_silent(peer, now))
       dead.emplace_back(id, "has been silent for " + to_string(std::chrono::duration_cast<std::chrono::milliseconds>(now - peer.last_seen)));
   });
   for (const auto& [id, how] : dead) lost(id, how);
@@ -178,6 +178,11 @@ void SchedulerNode::tick(Clock::time_point now) {
     settings_.expected_workers = joined_;
     give_up_if_hopeless();
   }
+}
+
+// Who writes or reads a value of gigabytes has no time to answer; of a process on this host it is known that it lives and has not been stopped.
+bool SchedulerNode::is_silent(const Peer& peer, Clock::time_point now) const {
+  return !peer.watch.watching() || peer.watch.stopped() || now - peer.last_seen > settings_.patience_for_busy;
 }
 
 void SchedulerNode::lost(PeerId id, const std::string& how) {

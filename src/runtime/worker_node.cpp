@@ -317,7 +317,7 @@ void WorkerNode::tick(Clock::time_point now) {
   if (!settings_.own_process || good_bye_) return;
   if (scheduler_watch_.ended())
     scheduler_gone("has died");
-  else if (now - scheduler_seen_ > scheduler_patience_)
+  else if (!scheduler_watch_.watching() && now - scheduler_seen_ > scheduler_patience_)
     scheduler_gone("has been silent for " + to_string(std::chrono::duration_cast<std::chrono::milliseconds>(now - scheduler_seen_)));
 }
 

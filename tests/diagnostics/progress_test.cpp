@@ -13,7 +13,7 @@ TEST_CASE("progress_line shows a bar, numbers and time") {
 }
 
 TEST_CASE("progress_line fits into narrow terminals") {
-  CHECK(progress_line(5, 0, 10, 1s, 20) == "[=> ] 5/10 done, 1 s");
+  CHECK(progress_line(5, 0, 10, 1s, 20) == "[>  ] 5/10 done, 1 s");
   CHECK(progress_line(5, 0, 10, 1s, 17) == "5/10 done, 1 s");
   CHECK(progress_line(5, 0, 10, 1s, 4) == "5/10");
   CHECK(progress_line(5, 0, 10, 1s, 0).empty());
