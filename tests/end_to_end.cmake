@@ -19,7 +19,8 @@ target_compile_definitions(end_to_end_tests PRIVATE WEIR_TOOL="$<TARGET_FILE:wei
 add_dependencies(end_to_end_tests weir_tool)
 weir_job(deaths)
 weir_job(bodies)
-set_tests_properties(end_to_end/deaths end_to_end/body PROPERTIES RUN_SERIAL ON)
+weir_job(shows)
+set_tests_properties(end_to_end/deaths end_to_end/body end_to_end/shows PROPERTIES RUN_SERIAL ON)
 
 
 foreach(name futures arguments errors values workers)

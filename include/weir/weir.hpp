@@ -5,6 +5,7 @@
 #include "weir/cluster/cluster.hpp"
 #include "weir/core/duration.hpp"
 #include "weir/core/error.hpp"
+#include "weir/diagnostics/progress.hpp"
 #include "weir/runtime/run.hpp"
 #include "weir/runtime/snapshot.hpp"
 #include "weir/stream/cluster.hpp"

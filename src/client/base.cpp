@@ -2,6 +2,7 @@
 #include "client/base.hpp"
 
 #include "core/log.hpp"
+#include "weir/core/bytes.hpp"
 #include "weir/core/duration.hpp"
 
 namespace weir::client {
@@ -58,6 +59,9 @@ FutureState* Base::find(TaskId id) {
 }
 
 Handle Base::submit(Request&& request) {
+  constexpr std::size_t most = (std::size_t{1} << 30) - (1 << 20);  // what one message can carry
+  if (request.arguments.size() > most)
+    throw Error(ErrorKind::unsupported, "submit: the arguments of a task must be smaller than 1 GiB (got " + to_text(request.arguments.size()) + "); scatter the large ones first");
   Hold hold(*this);
   Handle handle = fresh();
   protocol::SubmitTask message;

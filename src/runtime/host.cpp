@@ -26,7 +26,7 @@ std::string host_id() {
   return boot + " " + space;
 }
 
-ProcessWatch::ProcessWatch(pid_t pid) : descriptor_(static_cast<int>(syscall(SYS_pidfd_open, pid, 0))) {}
+ProcessWatch::ProcessWatch(pid_t pid) : descriptor_(static_cast<int>(syscall(SYS_pidfd_open, pid, 0))), pid_(pid) {}
 
 ProcessWatch::~ProcessWatch() {
   if (descriptor_ >= 0) close(descriptor_);
@@ -36,6 +36,14 @@ bool ProcessWatch::ended() const {
   if (descriptor_ < 0) return false;
   pollfd watched{descriptor_, POLLIN, 0};
   return poll(&watched, 1, 0) == 1 && (watched.revents & POLLIN);
+}
+
+bool ProcessWatch::stopped() const {
+  if (descriptor_ < 0) return false;
+  std::string text;
+  std::getline(std::ifstream("/proc/" + std::to_string(pid_) + "/stat") >> std::ws, text);
+  const std::size_t name_end = text.rfind(") ");
+  return name_end != std::string::npos && (text[name_end + 2] == 'T' || text[name_end + 2] == 't');
 }
 
 void ProcessWatch::kill() const {

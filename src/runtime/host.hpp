@@ -23,20 +23,24 @@ class ProcessWatch {
  public:
   ProcessWatch() = default;
   explicit ProcessWatch(pid_t pid);
-  ProcessWatch(ProcessWatch&& other) noexcept : descriptor_(std::exchange(other.descriptor_, -1)) {}
+  ProcessWatch(ProcessWatch&& other) noexcept : descriptor_(std::exchange(other.descriptor_, -1)), pid_(other.pid_) {}
   ProcessWatch& operator=(ProcessWatch&& other) noexcept {
     std::swap(descriptor_, other.descriptor_);
+    std::swap(pid_, other.pid_);
     return *this;
   }
   ~ProcessWatch();
   [[nodiscard]] bool watching() const noexcept { return descriptor_ >= 0; }
   /// Whether it has ended; false when nothing is watched.
   [[nodiscard]] bool ended() const;
+  /// Whether somebody has stopped it (SIGSTOP, a debugger); false when nothing is watched.
+  [[nodiscard]] bool stopped() const;
   /// Ends it, if it is watched.
   void kill() const;
 
  private:
   int descriptor_ = -1;
+  pid_t pid_ = 0;
 };
 
 /// The ids of the tasks that a worker is executing, in memory that survives it: how a death is blamed on the right tasks.

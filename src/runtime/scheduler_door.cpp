@@ -67,6 +67,7 @@ void SchedulerNode::let_go(PeerId worker) {
   peer(worker).dead = true;
   ++lost_;
   lost_own_ += worker < settings_.own_peers;
+  log::debug("{} was retired", state_.name_of(worker));
   state_.lose(now_s_, worker, {}, "was retired", actions_);
   perform();
   for (PeerId other = 1; other < peers_.size(); ++other)

@@ -123,6 +123,8 @@ void SchedulerNode::receive(PeerId from, comm::Frame&& frame) {
       on_value(message.id, next_value());
     } else if constexpr (std::is_same_v<M, protocol::ResultMissing>) {
       on_missing(from, message);
+    } else if constexpr (std::is_same_v<M, protocol::RunFailed>) {
+      failed(from, std::move(message));
     } else if constexpr (requires { state_.handle(0.0, from, std::move(message), actions_); }) {
       decide(from, std::move(message));
     } else {
@@ -184,7 +186,7 @@ void SchedulerNode::tick(Clock::time_point now) {
     if (peer.leaving) return;
     if (peer.watch.ended())
       dead.emplace_back(id, "died");
-    else if (now - peer.last_seen > settings_.patience_for_dead)
+    else if (now - peer.last_seen > settings_.patience_for_dead && is_silent(peer, now))
       dead.emplace_back(id, "has been silent for " + to_string(std::chrono::duration_cast<std::chrono::milliseconds>(now - peer.last_seen)));
   });
   for (const auto& [id, how] : dead) lose(id, how);
@@ -194,6 +196,11 @@ void SchedulerNode::tick(Clock::time_point now) {
     settings_.expected_workers = joined_;
     give_up_if_hopeless();
   }
+}
+
+// Who writes or reads a value of gigabytes has no time to answer; of a process on this host it is known that it lives and has not been stopped.
+bool SchedulerNode::is_silent(const Peer& peer, Clock::time_point now) const {
+  return !peer.watch.watching() || peer.watch.stopped() || now - peer.last_seen > settings_.patience_for_busy;
 }
 
 void SchedulerNode::lose(PeerId id, const std::string& how) {
@@ -212,13 +219,39 @@ void SchedulerNode::lose(PeerId id, const std::string& how) {
     lost_other_host_ |= !gone.watch.watching();
   }
   const std::vector<TaskId> executing = gone.black_box && gone.black_box->readable() ? gone.black_box->executing() : gone.executing;
-  log::info("{} {}; {} tasks were executing there", state_.name_of(id), how, executing.size());
+  log::info("{} {}; it was executing {}", state_.name_of(id), how, names_of(executing));
   transport_.forget(id);
+  const std::uint64_t results = log::debugging() ? finished_results() : 0;
   state_.lose(now_s_, id, executing, how, actions_);
+  if (log::debugging()) log::debug("{} results were lost with {}; those that are wanted are computed again", results - finished_results(), state_.name_of(id));
   perform();
   each_alive([&](PeerId other, Peer&) { post(other, protocol::PeerGone{id}); });
   on_peer_gone(id);
   give_up_if_hopeless();
+}
+
+std::string SchedulerNode::names_of(const std::vector<TaskId>& tasks) const {
+  constexpr std::size_t most = 5;
+  std::string names;
+  for (std::size_t i = 0; i < tasks.size() && i < most; ++i) {
+    const scheduler::Task* task = state_.task(tasks[i]);
+    names += (names.empty() ? "" : ", ") + (task ? state_.task_name(*task) : "a task that is not wanted any more");
+  }
+  if (tasks.size() > most) names += " and " + std::to_string(tasks.size() - most) + " more";
+  return names.empty() ? "nothing" : names;
+}
+
+std::uint64_t SchedulerNode::finished_results() const { return state_.snapshot().tasks[static_cast<std::size_t>(TaskState::memory)]; }
+
+// Tells of a task that failed, and of what becomes of it.
+void SchedulerNode::failed(PeerId from, protocol::RunFailed&& message) {
+  if (!log::debugging()) return decide(from, std::move(message));
+  const scheduler::Task* task = state_.task(message.id);
+  const std::string name = task ? state_.task_name(*task) : "a task that is not wanted any more";
+  const std::string what = message.failure->type + ": " + message.failure->message;
+  const bool again = task && task->retries > 0;
+  decide(from, std::move(message));
+  log::debug("{} failed on {} with {}; it {}", name, state_.name_of(from), what, again ? "is run again" : "is an error");
 }
 
 bool SchedulerNode::hopeless() const { return doors_ == 0 && state_.worker_count() == 0 && joined_ + (lost_ > joined_ ? lost_ - joined_ : 0) >= settings_.expected_workers && settings_.expected_workers + joined_ > 0; }
@@ -281,6 +314,7 @@ void SchedulerNode::restart() {
 }
 
 bool SchedulerNode::leave(bool abort) {
+  log::debug("the body has ended{}", abort ? " with an error" : "");
   if (!abort)
     wait_until(
         [&] {
@@ -305,6 +339,7 @@ bool SchedulerNode::leave(bool abort) {
   Hold hold(*this);
   bool clean = lost_own_ == 0;
   each_alive([&](PeerId id, Peer& peer) { clean = clean && (peer.leaving || id >= settings_.own_peers); });
+  log::debug("{}", clean ? "all workers have left" : "not all workers have left; the job ends without them");
   each_alive([&](PeerId id, Peer&) { post(id, protocol::GoodBye{!clean || id >= settings_.own_peers}); });
   flush_all(std::chrono::milliseconds(500));
   return clean;

@@ -14,6 +14,7 @@ struct SchedulerSettings {
   std::size_t expected_workers = 0;  ///< Ranks that will say hello; without them and without others there is nobody to wait for.
   std::chrono::milliseconds heartbeat{250};
   std::chrono::milliseconds patience_for_dead{1500};  ///< Silence after which a worker is taken for dead; on this host the end of its process is seen at once.
+  std::chrono::milliseconds patience_for_busy{60000};  ///< The same for a process on this host that is there and has not been stopped.
   std::chrono::seconds join_deadline{30};             ///< For the expected workers to say hello.
 };
 
@@ -83,6 +84,10 @@ class SchedulerNode final : public Node {
   void begin_retiring(PeerId worker, Clock::time_point by);
   void go_on_retiring(Clock::time_point now);
   void let_go(PeerId worker);
+  [[nodiscard]] bool is_silent(const Peer& peer, Clock::time_point now) const;
+  void failed(PeerId from, protocol::RunFailed&& message);
+  [[nodiscard]] std::string names_of(const std::vector<TaskId>& tasks) const;
+  [[nodiscard]] std::uint64_t finished_results() const;
   void give_up_if_hopeless();
   [[nodiscard]] bool hopeless() const;
   Peer& peer(PeerId id);

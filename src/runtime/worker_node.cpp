@@ -255,6 +255,7 @@ void WorkerNode::receive(PeerId from, comm::Frame&& frame) {
     using M = std::decay_t<Message>;
     if constexpr (std::is_same_v<M, protocol::Welcome>) {
       welcomed_ = true;
+      log::debug("rank 0 welcomes this worker, process {} with {} threads", getpid(), settings_.threads);
       heartbeat_ = std::chrono::nanoseconds(static_cast<std::int64_t>(message.heartbeat_s * 1e9));
       scheduler_patience_ = std::chrono::nanoseconds(static_cast<std::int64_t>(message.patience_s * 1e9));
       if (settings_.own_process && message.host_id == host_id()) scheduler_watch_ = ProcessWatch(static_cast<pid_t>(message.pid));
@@ -339,7 +340,7 @@ void WorkerNode::tick(Clock::time_point now) {
   if (!settings_.own_process || good_bye_) return;
   if (scheduler_watch_.ended())
     scheduler_gone("has died");
-  else if (now - scheduler_seen_ > scheduler_patience_)
+  else if (!scheduler_watch_.watching() && now - scheduler_seen_ > scheduler_patience_)
     scheduler_gone("has been silent for " + to_string(std::chrono::duration_cast<std::chrono::milliseconds>(now - scheduler_seen_)));
 }
 

@@ -5,6 +5,8 @@
 #include <set>
 #include <variant>
 
+#include <unistd.h>
+
 #include "support/cluster_main.hpp"
 
 using namespace weir::test;
@@ -41,6 +43,28 @@ weir::PeerId where() {
   return on_ranks() ? static_cast<weir::PeerId>(std::strtoul(std::getenv("OMPI_COMM_WORLD_RANK"), nullptr, 10)) : 1;
 }
 weir::PeerId where_with(const Numbers&) { return where(); }
+
+/// Takes longer to write, when it is sent, than a worker may be silent.
+struct Laborious {
+  std::shared_ptr<int> times = std::make_shared<int>(0);
+  std::vector<int> ballast = std::vector<int>(1000, 4);
+  template <class Archive>
+  void save(Archive& archive) const {
+    const auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds(++*times == 2 ? 1900 : 0);
+    while (std::chrono::steady_clock::now() < end) {
+    }
+    archive(ballast);
+  }
+  template <class Archive>
+  void load(Archive& archive) {
+    archive(ballast);
+  }
+};
+Laborious laborious() { return {}; }
+
+std::uint64_t available_bytes() {
+  return static_cast<std::uint64_t>(sysconf(_SC_AVPHYS_PAGES)) * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
+}
 
 Options on(const weir::WorkerInfo& worker) { return {.workers = {worker.name}}; }
 
@@ -82,6 +106,28 @@ TEST_CASE("128 MB go from worker to worker and to rank 0") {
   const auto value = client().submit(on(workers.front()), numbers, count, 1);
   CHECK(client().submit(on(workers.back()), check_sum, value).result() == check_sum(numbers(count, 1)));
   CHECK(value.result() == numbers(count, 1));
+}
+
+TEST_CASE("a worker that writes a value for long is not taken for dead") {
+  if (!on_ranks()) return;
+  const auto value = client().submit(laborious);
+  CHECK(value.result().ballast.size() == 1000);
+  CHECK(client().snapshot().workers_lost == 0);
+}
+
+// Not part of the default run: it takes a minute and 10 GiB.
+TEST_CASE("3 GiB go from worker to worker", "[.large]") {
+  constexpr std::uint64_t bytes = std::uint64_t{3} << 30;
+  const std::uint64_t needed = 3 * bytes;
+  if (available_bytes() < needed) {
+    WARN("skipped: it needs " << (needed >> 30) << " GiB of free memory, there are " << (available_bytes() >> 30));
+    return;
+  }
+  const auto workers = client().workers();
+  const auto value = client().submit(on(workers.front()), numbers, bytes / 8, 1);
+  const std::uint64_t count = bytes / 8;
+  CHECK(client().submit(on(workers.back()), check_sum, value).result() == count + count * (count + 1) / 2);
+  CHECK(client().snapshot().workers_lost == 0);
 }
 
 TEST_CASE("scatter puts values where they are used") {

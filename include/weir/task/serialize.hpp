@@ -315,6 +315,23 @@ void CEREAL_LOAD_FUNCTION_NAME(InArchive& archive, std::forward_list<T, A>& item
   archive(read);
   items.assign(std::make_move_iterator(read.begin()), std::make_move_iterator(read.end()));
 }
+// cereal's own puts each element before the last one, which reverses those of equal keys.
+template <class K, class T, class C, class A>
+void CEREAL_LOAD_FUNCTION_NAME(InArchive& archive, std::multimap<K, T, C, A>& items) {
+  std::uint64_t count = 0;
+  archive(count);
+  items.clear();
+  for (std::uint64_t i = 0; i < count; ++i) {
+    std::pair<K, T> item;
+    archive(cereal::make_map_item(item.first, item.second));
+    items.insert(items.end(), std::move(item));
+  }
+}
+template <class K, class T, class C, class A>
+void CEREAL_SAVE_FUNCTION_NAME(OutArchive& archive, const std::multimap<K, T, C, A>& items) {
+  archive(static_cast<std::uint64_t>(items.size()));
+  for (const auto& item : items) archive(cereal::make_map_item(item.first, item.second));
+}
 inline void CEREAL_SAVE_FUNCTION_NAME(OutArchive& archive, const std::filesystem::path& path) { archive(path.string()); }
 inline void CEREAL_LOAD_FUNCTION_NAME(InArchive& archive, std::filesystem::path& path) {
   std::string text;
@@ -339,12 +356,17 @@ void CEREAL_LOAD_FUNCTION_NAME(InArchive& archive, T& tensor) {
   std::uint64_t count = 0;
   archive(extents, layout, count);
   auto shape = tensor.shape();
-  if constexpr (requires { shape.resize(extents.size()); }) shape.resize(extents.size());
-  for (std::size_t i = 0; i < extents.size(); ++i) shape[i] = static_cast<std::remove_cvref_t<decltype(shape[i])>>(extents[i]);
-  if constexpr (requires { tensor.resize(shape, tensor.layout()); })
-    tensor.resize(shape, static_cast<decltype(tensor.layout())>(layout));
-  else
-    tensor.resize(shape);
+  if constexpr (requires { shape[0] = 0; }) {
+    if constexpr (requires { shape.resize(extents.size()); }) shape.resize(extents.size());
+    if (shape.size() != extents.size()) throw Error(ErrorKind::serialization, "tensor: the number of dimensions is not that of its type");
+    for (std::size_t i = 0; i < extents.size(); ++i) shape[i] = static_cast<std::remove_cvref_t<decltype(shape[i])>>(extents[i]);
+    if constexpr (requires { tensor.resize(shape, tensor.layout()); })
+      tensor.resize(shape, static_cast<decltype(tensor.layout())>(layout));
+    else
+      tensor.resize(shape);
+  } else if (!std::equal(extents.begin(), extents.end(), tensor.shape().begin(), tensor.shape().end())) {
+    throw Error(ErrorKind::serialization, "tensor: the shape is not that of its type");
+  }
   auto& storage = tensor.storage();
   using Element = std::remove_cvref_t<decltype(*storage.begin())>;
   if (storage.size() != count) throw Error(ErrorKind::serialization, "tensor: the shape and the number of elements disagree");
