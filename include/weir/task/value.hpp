@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <exception>
 #include <memory>
 #include <mutex>
 #include <typeinfo>
@@ -86,6 +87,7 @@ class Value {
     std::once_flag unpacked;
     std::shared_ptr<const void> keep;  // the unpacked object
     std::unique_ptr<Packed> packed;
+    std::exception_ptr failure;  // why it could not be unpacked
   };
   template <class T>
   struct LiveCell : Cell {
