@@ -114,6 +114,7 @@ class State {
   void forget(Task& task);
   void add_replica(Task& task, WorkerIndex index);
   void drop_replica(Task& task, std::uint32_t position);
+  void close_gaps(WorkerIndex index);
   void free_replicas(Task& task);
   void cancel(Task& task, const std::string& reason);
   void tell_client(const Task& task, Message message);
@@ -174,6 +175,7 @@ class State {
   std::vector<WorkerIndex> touched_;   // workers that may have room now
 
   static constexpr std::size_t story_lines = 1 << 14;
+  static constexpr std::uint32_t most_gone = 64;
   std::vector<StoryLine> story_;
   std::size_t story_next_ = 0;
 };

@@ -122,7 +122,7 @@ void State::retire(Time now, PeerId peer, Actions& out) {
 void State::bequeath(const Worker& worker) {
   for (const Task* task : worker.holds) {
     const WorkerIndex heir = load_.least();
-    if (task->replicas.size() == 1 && heir != nowhere) send(workers_[heir].peer, protocol::ReplicateResult{task->id, worker.peer});
+    if (task && task->replicas.size() == 1 && heir != nowhere) send(workers_[heir].peer, protocol::ReplicateResult{task->id, worker.peer});
   }
 }
 
@@ -130,7 +130,7 @@ bool State::retired(PeerId peer) const {
   const WorkerIndex index = index_of(peer);
   if (index == nowhere) return true;
   const Worker& worker = workers_[index];
-  return worker.processing.empty() && std::all_of(worker.holds.begin(), worker.holds.end(), [](const Task* task) { return task->replicas.size() > 1; });
+  return worker.processing.empty() && std::all_of(worker.holds.begin(), worker.holds.end(), [](const Task* task) { return !task || task->replicas.size() > 1; });
 }
 
 void State::give_up(Time now, const std::string& reason, Actions& out) {
