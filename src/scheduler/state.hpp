@@ -70,6 +70,9 @@ class State {
   [[nodiscard]] bool retired(PeerId peer) const;
   /// Nobody will ever join again: everything that waits for a worker fails with this reason.
   void give_up(Time now, const std::string& reason, Actions& out);
+  /// The same for tasks that no worker of these may run: whether there are any, and why each fails.
+  [[nodiscard]] bool has_homeless() const noexcept { return !homeless_.empty(); }
+  void give_up_homeless(Time now, Actions& out);
   /// Forgets every task; all futures are cancelled.
   void restart(Time now, Actions& out);
 
@@ -135,7 +138,7 @@ class State {
 
   // workers.cpp
   void retry_homeless();
-  void fail_homeless(Task& task, const std::string& reason);
+  void fail_homeless(Task& task, ErrorKind kind, const std::string& reason);
   void bequeath(const Worker& worker);
 
   void end_event();
