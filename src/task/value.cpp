@@ -34,12 +34,17 @@ const void* Value::live() const {
   if (!cell_) throw Error(ErrorKind::internal, "value: there is none");
   if (const void* object = cell_->object.load(std::memory_order_acquire)) return object;
   std::call_once(cell_->unpacked, [&] {
-    const Packed stored = cell_->store ? cell_->store->load() : Packed();
-    Reader reader(cell_->store ? stored : *cell_->packed);
-    cell_->keep = cell_->ops->read(reader);
+    try {
+      Packed stored = cell_->store ? cell_->store->load() : Packed();
+      Reader reader(cell_->store ? stored : *cell_->packed);
+      cell_->keep = cell_->ops->read(reader);
+    } catch (...) {
+      cell_->failure = std::current_exception();
+    }
     cell_->packed.reset();
     cell_->object.store(cell_->keep.get(), std::memory_order_release);
   });
+  if (cell_->failure) std::rethrow_exception(cell_->failure);
   return cell_->object.load(std::memory_order_acquire);
 }
 

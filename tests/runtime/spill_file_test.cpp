@@ -94,7 +94,7 @@ TEST_CASE("spill file survives the object it belongs to, and a value its reader"
   auto file = std::make_shared<SpillFile>(folder.path());
   auto value = spilled(*file, task::Value::make(numbers(100'000, 3)));
   file.reset();
-  const Packed packed = value.pack();
+  Packed packed = value.pack();
   value = {};
   Reader reader(packed);
   Numbers read;

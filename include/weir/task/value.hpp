@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <exception>
 #include <memory>
 #include <mutex>
 #include <typeinfo>
@@ -101,6 +102,7 @@ class Value {
     std::shared_ptr<const void> keep;  // the unpacked object
     std::unique_ptr<Packed> packed;
     std::shared_ptr<const Store> store;
+    std::exception_ptr failure;  // why it could not be unpacked
   };
   template <class T>
   struct LiveCell : Cell {
