@@ -118,7 +118,7 @@ struct Worker {
   std::vector<Resource> resources;
   bool alive = true;
   bool retiring = false;
-  bool stealing = false;          ///< A retraction for it is under way.
+    bool stealing = false;          ///< A retraction for it is under way.
   std::vector<Task*> processing;  ///< Assigned, in order of assignment as far as possible.
   std::uint32_t blocked = 0;      ///< Of these, assigned ahead of their inputs.
   std::uint32_t waiting = 0;      ///< Of these, waiting for tasks they have submitted.
@@ -129,6 +129,8 @@ struct Worker {
   double load_s = 0;              ///< Estimated seconds of all that is assigned or queued.
   std::uint64_t bytes = 0;
   std::uint64_t finished = 0;
+  std::uint64_t memory_limit = 0;
+  protocol::MemoryUse memory;     ///< As it last said.
   std::uint32_t level = 0, level_position = 0;  ///< Place in the load index.
 
   /// Those that a thread runs or could run.
@@ -137,6 +139,8 @@ struct Worker {
     return assigned > blocked + waiting ? assigned - blocked - waiting : 0;
   }
   [[nodiscard]] bool running() const noexcept { return alive && !retiring; }
+  /// Tasks it starts at the same time.
+  [[nodiscard]] std::uint32_t places() const noexcept { return memory.paused ? 1 : threads; }
 };
 
 /// Tasks of one function: how long they take.

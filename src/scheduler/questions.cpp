@@ -4,6 +4,7 @@
 #include <set>
 
 #include "scheduler/state.hpp"
+#include "weir/core/bytes.hpp"
 #include "weir/task/address.hpp"
 
 namespace weir {
@@ -68,6 +69,10 @@ Snapshot State::snapshot() const {
     info.result_bytes = worker.bytes;
     info.finished = worker.finished;
     info.retiring = worker.retiring;
+    info.managed_bytes = worker.memory.managed_bytes;
+    info.spilled_bytes = worker.memory.spilled_bytes;
+    info.memory_limit = worker.memory_limit;
+    info.paused = worker.memory.paused;
     picture.workers.push_back(std::move(info));
   }
   tasks_.for_each([&](TaskId, const Task& task) { ++picture.tasks[static_cast<std::size_t>(task.state)]; });
@@ -115,6 +120,8 @@ std::vector<std::string> State::explain(TaskId id) const {
       const Worker& worker = workers_[task->worker];
       lines.push_back("it was given to " + worker.name + " on " + worker.host + ", which has " + std::to_string(worker.processing.size()) + " tasks for " +
                       std::to_string(worker.threads) + (worker.threads == 1 ? " thread" : " threads"));
+      if (worker.memory.paused)
+        lines.push_back("that worker starts nothing now: its results take " + to_text(worker.memory.managed_bytes) + " of its limit of " + to_text(worker.memory_limit));
       for (const Edge& edge : task->inputs)
         if (edge.task->state != TaskState::memory) lines.push_back("it starts there when " + task_name(*edge.task) + " (" + std::string(to_string(edge.task->state)) + ") has finished");
       break;
@@ -198,6 +205,7 @@ void State::check() const {
     }
   });
   require(queued_ == queued_anywhere, "the number of queued tasks is wrong");
+  const bool all_paused = std::all_of(workers_.begin(), workers_.end(), [](const Worker& worker) { return !worker.running() || worker.memory.paused; });
   for (WorkerIndex i = 0; i < workers_.size(); ++i) {
     const Worker& worker = workers_[i];
     require(worker.queued == queued[i] && worker.blocked == blocked[i] && worker.waiting == waiting[i], worker.name + ": queued, blocked or waiting tasks miscounted");
@@ -208,7 +216,8 @@ void State::check() const {
     require(bytes == worker.bytes, worker.name + ": bytes miscounted");
     if (worker.running()) {
       require(worker.level == LoadIndex::level_of(worker), worker.name + ": its load is out of date");
-      require(!(worker.ready() == 0 && (queued_ || worker.queued)), worker.name + " is idle while tasks are queued");
+      const bool may_take_any = !worker.memory.paused || all_paused;
+      require(!(worker.ready() == 0 && ((queued_ && may_take_any) || worker.queued)), worker.name + " is idle while tasks are queued");
     }
   }
 }

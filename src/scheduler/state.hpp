@@ -18,6 +18,7 @@ struct Settings {
   double bytes_per_s = 2e9;        ///< First guess of the bandwidth between workers.
   double latency_s = 20e-6;        ///< Of one transfer.
   double unknown_s = 0.05;         ///< Duration of a task whose function has never finished.
+  double pause_s = 0.1;            ///< How long a worker that lacks memory is expected to start nothing.
 };
 
 /// A line of a task's history.
@@ -60,6 +61,7 @@ class State {
   void handle(Time now, PeerId from, const protocol::ResultHere& message, Actions& out);
   void handle(Time now, PeerId from, const protocol::InputMissing& message, Actions& out);
   void handle(Time now, PeerId from, const protocol::ResultBroken& message, Actions& out);
+  void handle(Time now, PeerId from, const protocol::MemoryUse& message, Actions& out);
 
   // --- about workers
   void join(Time now, PeerId peer, const protocol::Hello& hello, Actions& out);
@@ -138,6 +140,8 @@ class State {
 
   // workers.cpp
   void retry_homeless();
+  [[nodiscard]] bool all_paused() noexcept;
+  void wake_if_all_paused();
   void fail_homeless(Task& task, ErrorKind kind, const std::string& reason);
   void bequeath(const Worker& worker);
 

@@ -5,6 +5,12 @@
 
 namespace weir::scheduler {
 
+namespace {
+
+bool less_filled(const Worker& a, const Worker& b) { return a.bytes < b.bytes || (a.bytes == b.bytes && a.processing.size() < b.processing.size()); }
+
+}  // namespace
+
 void State::join(Time now, PeerId peer, const protocol::Hello& hello, Actions& out) {
   begin(now, out, "joined");
   if (index_of(peer) != nowhere) return;
@@ -17,12 +23,40 @@ void State::join(Time now, PeerId peer, const protocol::Hello& hello, Actions& o
   worker.host = hello.host;
   worker.threads = std::max(1u, hello.threads);
   worker.resources = hello.resources;
+  worker.memory_limit = hello.memory_limit;
   ++alive_;
   load_.add(workers_, index);
   retry_homeless();
   touch(index);
   end_event();
   steal(index);
+}
+
+bool State::all_paused() noexcept {
+  const WorkerIndex least = load_.least();
+  return least != nowhere && workers_[least].memory.paused;
+}
+
+// Somebody must go on, one task at a time: what that releases may be what the others lack.
+void State::wake_if_all_paused() {
+  if (!all_paused()) return;
+  for (WorkerIndex i = 0; i < workers_.size(); ++i)
+    if (workers_[i].running()) touch(i);
+}
+
+void State::handle(Time now, PeerId from, const protocol::MemoryUse& message, Actions& out) {
+  begin(now, out, "memory");
+  const WorkerIndex index = index_of(from);
+  if (index == nowhere || !workers_[index].alive) return;
+  Worker& worker = workers_[index];
+  const bool changed = worker.memory.paused != message.paused;
+  worker.memory = message;
+  if (!changed) return;
+  load_.update(workers_, index);
+  touch(index);
+  wake_if_all_paused();
+  end_event();
+  if (!message.paused) steal(index);
 }
 
 void State::retry_homeless() {
@@ -111,6 +145,7 @@ void State::lose(Time now, PeerId peer, const std::vector<TaskId>& executing, co
     task.wanted = false;
     unused_.push_back(id);
   });
+  wake_if_all_paused();
   end_event();
 }
 
@@ -129,6 +164,7 @@ void State::retire(Time now, PeerId peer, Actions& out) {
   for (Task* task : worker.processing)
     if (task->thief == nowhere && !task->scattered && !task->out_of_band) send(peer, protocol::RetractRun{task->id, task->run});
   bequeath(worker);
+  wake_if_all_paused();
   end_event();
 }
 
@@ -172,7 +208,7 @@ void State::restart(Time now, Actions& out) {
 PeerId State::place_data() const {
   const Worker* best = nullptr;
   for (const Worker& worker : workers_)
-    if (worker.running() && (!best || worker.bytes < best->bytes || (worker.bytes == best->bytes && worker.processing.size() < best->processing.size()))) best = &worker;
+    if (worker.running() && (!best || worker.memory.paused < best->memory.paused || (worker.memory.paused == best->memory.paused && less_filled(worker, *best)))) best = &worker;
   return best ? best->peer : 0;
 }
 
