@@ -118,7 +118,7 @@ struct Worker {
   std::vector<Resource> resources;
   bool alive = true;
   bool retiring = false;
-    bool stealing = false;          ///< A retraction for it is under way.
+  bool stealing = false;          ///< A retraction for it is under way.
   std::vector<Task*> processing;  ///< Assigned, in order of assignment as far as possible.
   std::uint32_t blocked = 0;      ///< Of these, assigned ahead of their inputs.
   std::uint32_t waiting = 0;      ///< Of these, waiting for tasks they have submitted.
