@@ -2,6 +2,7 @@
 #pragma once
 
 #include <deque>
+#include <limits>
 #include <memory>
 #include <variant>
 
@@ -116,6 +117,7 @@ struct Worker {
   bool alive = true;
   bool retiring = false;
   bool stealing = false;          ///< A retraction for it is under way.
+  Time leaves = std::numeric_limits<Time>::infinity();  ///< Nothing that ends later is started there.
   std::vector<Task*> processing;  ///< Assigned, in order of assignment as far as possible.
   std::uint32_t blocked = 0;      ///< Of these, assigned ahead of their inputs.
   std::uint32_t waiting = 0;      ///< Of these, waiting for tasks they have submitted.
@@ -133,6 +135,9 @@ struct Worker {
     return assigned > blocked + waiting ? assigned - blocked - waiting : 0;
   }
   [[nodiscard]] bool running() const noexcept { return alive && !retiring; }
+  [[nodiscard]] bool ends() const noexcept { return leaves < std::numeric_limits<Time>::infinity(); }
+  /// Seconds until a thread is free for one more, by estimate.
+  [[nodiscard]] double wait_s() const noexcept { return ready() < threads ? 0 : load_s / threads; }
 };
 
 /// Tasks of one function: how long they take.
