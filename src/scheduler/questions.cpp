@@ -93,7 +93,7 @@ bool State::results_wanted() const {
     if (counts_[static_cast<std::size_t>(state)]) return false;
   for (const Worker& worker : workers_)
     for (const Task* task : worker.holds)
-      if (task->wanted && !task->delivered) return true;
+      if (task && task->wanted && !task->delivered) return true;
   return false;
 }
 
