@@ -9,7 +9,7 @@ import dask
 from distributed import Client, LocalCluster
 from streamz import Stream
 
-LOCAL, BUFFERED, ON_CLUSTER, ROUNDTRIPS = 200_000, 20_000, 2_000, 200
+LOCAL, BUFFERED, ON_CLUSTER, ROUNDTRIPS = 200_000, 20_000, 1_000, 100
 
 
 def increment(x):
