@@ -20,7 +20,8 @@ add_dependencies(end_to_end_tests weir_tool)
 weir_job(deaths)
 weir_job(bodies)
 weir_job(shows)
-set_tests_properties(end_to_end/deaths end_to_end/body end_to_end/shows PROPERTIES RUN_SERIAL ON)
+weir_job(memory)
+set_tests_properties(end_to_end/deaths end_to_end/body end_to_end/shows end_to_end/memory PROPERTIES RUN_SERIAL ON)
 
 
 foreach(name futures arguments errors values workers)

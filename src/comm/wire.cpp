@@ -84,12 +84,13 @@ Frame from_wire(std::span<const std::byte> head, std::vector<Block> blocks) {
 }
 
 Block new_block(std::uint64_t size) {
-  constexpr std::uint64_t huge = 2 << 20;
-  void* memory = std::aligned_alloc(size >= huge ? huge : 64, (size + huge - 1) / (size >= huge ? huge : 64) * (size >= huge ? huge : 64));
+  constexpr std::uintptr_t huge = 2 << 20;
+  void* memory = ::operator new(size, std::nothrow);
   if (!memory) throw Error(ErrorKind::io, "receive: no memory for a value of " + std::to_string(size) + " bytes");
-  if (size >= huge) madvise(memory, size, MADV_HUGEPAGE);
-  std::shared_ptr<const void> owner(memory, [](const void* at) { std::free(const_cast<void*>(at)); });
-  return {owner, static_cast<const std::byte*>(memory), size};
+  const auto begin = (reinterpret_cast<std::uintptr_t>(memory) + huge - 1) / huge * huge;
+  const auto end = (reinterpret_cast<std::uintptr_t>(memory) + size) / huge * huge;
+  if (begin < end) madvise(reinterpret_cast<void*>(begin), end - begin, MADV_HUGEPAGE);
+  return {std::shared_ptr<const void>(memory, FreshMemory{}), static_cast<const std::byte*>(memory), size};
 }
 
 }  // namespace weir::comm

@@ -159,6 +159,7 @@ struct Hello {
   std::string job;      ///< The batch job, or group of processes, it came with; empty in the scheduler's own.
   std::string contact;  ///< Where peers of other jobs reach it.
   double serves_s = std::numeric_limits<double>::infinity();  ///< Then it leaves, since its job ends: what takes longer is not for it.
+  std::uint64_t memory_limit = 0;  ///< For results.
 };
 struct RunFinished {
   TaskId id = 0;
@@ -201,7 +202,13 @@ struct ResultBroken {
 };
 struct Heartbeat {
   std::vector<TaskId> executing;
-  std::uint64_t managed_bytes;
+};
+/// What the worker's results take.
+struct MemoryUse {
+  std::uint64_t managed_bytes = 0;  ///< In memory.
+  std::uint64_t spilled_bytes = 0;  ///< On disk.
+  bool paused = false;              ///< It starts nothing until memory is free.
+  friend bool operator==(const MemoryUse&, const MemoryUse&) = default;
 };
 struct Leaving {};
 /// This worker's job ends soon: hand its results over and let it go, before so many seconds have passed.
@@ -250,6 +257,6 @@ struct PutResult {
 using Messages = std::tuple<SubmitTask, ReleaseTask, CancelFuture, RetryFuture, LocateTask, TaskDone, TaskFailed, TaskPending, RunTask, CancelRun, RetractRun, FreeResult,
                             InputAt, ReplicateResult, PeerGone, Welcome, Alive, Refused, Shutdown, GoodBye, Hello, RunFinished, RunFailed, RetractReply, ResultHere, InputMissing,
                             ResultBroken, Heartbeat, Leaving, GetResult, ResultData, ResultMissing, PutResult, ScatterHere, DropRequest, RunWaits,
-                            RetireMe, FindPeer, ContactHere, PeerAddress, EnterNetwork>;
+                            RetireMe, FindPeer, ContactHere, PeerAddress, EnterNetwork, MemoryUse>;
 
 }  // namespace weir::protocol

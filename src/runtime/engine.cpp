@@ -3,6 +3,7 @@
 
 #include "comm/inproc.hpp"
 #include "comm/network.hpp"
+#include "runtime/settings.hpp"
 #include "runtime/worker_node.hpp"
 #include "weir/task/address.hpp"
 
@@ -34,6 +35,8 @@ Engine::Engine(int workers, int threads) : parts_(std::make_shared<Parts>()) {
     worker.name = "worker " + std::to_string(peer);
     worker.patience = settings.patience;
     worker.own_process = false;
+    worker.memory = memory_limits({}, static_cast<std::uint64_t>(workers));
+    worker.spill_folder = spill_folder();
     parts_->workers.push_back(std::make_shared<WorkerNode>(*parts_->links[peer], peer, worker));
     parts_->workers.back()->start();
   }

@@ -101,6 +101,8 @@ int run_further_worker(int argc, char** argv, const RunOptions& options) {
     settings.resources = resources_of(options);
     settings.name = "worker " + std::to_string(self);
     settings.job = environment("WEIR_JOB");
+    settings.memory = memory_limits(options, ranks_of_host());
+    settings.spill_folder = spill_folder();
     if (const auto left = lifetime()) {
       settings.ends = Clock::now() + *left;
       settings.hand_over = std::min<std::chrono::nanoseconds>(*left / 2, std::clamp<std::chrono::nanoseconds>(*left / 10, std::chrono::seconds(10), std::chrono::minutes(2)));

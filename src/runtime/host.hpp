@@ -18,6 +18,9 @@ namespace weir::runtime {
 /// Equal for two processes exactly when one can see the other by its process id.
 [[nodiscard]] std::string host_id();
 
+/// Memory this process and its neighbours may use: the node's, or less if a control group (of a batch job or a container) says so. **Units.** Bytes.
+[[nodiscard]] std::uint64_t host_memory();
+
 /// Watches a process of this host: knows of its death at once, also while nobody has buried it.
 class ProcessWatch {
  public:

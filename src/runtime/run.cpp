@@ -103,6 +103,8 @@ int run_with_threads(const std::function<int(Client&)>& body, const RunOptions& 
   worker_settings.name = "worker 1";
   worker_settings.patience = patience;
   worker_settings.own_process = false;
+  worker_settings.memory = runtime::memory_limits(options, 1);
+  worker_settings.spill_folder = runtime::spill_folder();
   const auto worker = std::make_shared<WorkerNode>(*worker_link, 1, worker_settings);
   node->start();
   worker->start();
@@ -165,6 +167,8 @@ int run_worker(boost::mpi::environment* mpi, comm::MpiTransport& ranks, const Ru
   settings.threads = runtime::number_of_threads(options, 1);
   settings.resources = runtime::resources_of(options);
   settings.name = "worker " + std::to_string(ranks.rank());
+  settings.memory = runtime::memory_limits(options, runtime::ranks_of_host());
+  settings.spill_folder = runtime::spill_folder();
   static comm::Network transport(ranks.rank(), &ranks, static_cast<PeerId>(ranks.size()), task::build_id());
   const auto node = std::make_shared<WorkerNode>(transport, ranks.rank(), settings);
   client::Core::set_current(node);

@@ -7,6 +7,8 @@
 #include <cstdlib>
 #include <iostream>
 
+#include "runtime/host.hpp"
+#include "weir/core/bytes.hpp"
 #include "weir/core/error.hpp"
 
 namespace weir::runtime {
@@ -42,6 +44,34 @@ std::vector<Resource> resources_of(const RunOptions& options) {
     at = end + 1;
   }
   return resources;
+}
+
+worker::MemoryLimits memory_limits(const RunOptions& options, std::uint64_t workers) {
+  constexpr std::uint64_t least = 1'000'000;
+  worker::MemoryLimits memory;
+  memory.limit = std::max(least, host_memory() / std::max<std::uint64_t>(workers, 1));
+  const std::string variable = environment("WEIR_MEMORY_LIMIT");
+  const std::string text = options.memory_limit.empty() ? variable : options.memory_limit;
+  if (text.empty()) return memory;
+  const std::string name = options.memory_limit.empty() ? "WEIR_MEMORY_LIMIT" : "memory_limit";
+  try {
+    memory.limit = parse_bytes(text);
+  } catch (const Error& error) {
+    throw Error(error.kind(), name + ": " + error.what());
+  }
+  if (memory.limit < least) throw Error(ErrorKind::invalid_argument, name + ": must be at least 1 MB (got \"" + text + "\")");
+  return memory;
+}
+
+std::uint64_t ranks_of_host() {
+  const std::string text = environment("OMPI_COMM_WORLD_LOCAL_SIZE");
+  return std::max(1ul, std::strtoul(text.c_str(), nullptr, 10));
+}
+
+std::string spill_folder() {
+  for (const char* name : {"WEIR_SPILL_DIRECTORY", "TMPDIR"})
+    if (std::string folder = environment(name); !folder.empty()) return folder;
+  return "/tmp";
 }
 
 SchedulerSettings scheduler_settings(const RunOptions& options) {

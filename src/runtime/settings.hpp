@@ -2,6 +2,7 @@
 #pragma once
 
 #include "runtime/scheduler_node.hpp"
+#include "worker/state.hpp"
 #include "weir/runtime/run.hpp"
 
 namespace weir::runtime {
@@ -14,6 +15,16 @@ namespace weir::runtime {
 
 /// Resources: the option, else WEIR_RESOURCES. Throws `Error{invalid_argument}` that shows what is no name=amount.
 [[nodiscard]] std::vector<Resource> resources_of(const RunOptions& options);
+
+/// What the results of one of `workers` workers on this node may take: the option, else WEIR_MEMORY_LIMIT, else its share of the node's memory.
+/// Throws `Error{invalid_argument}` for what is no byte count from 1 MB.
+[[nodiscard]] worker::MemoryLimits memory_limits(const RunOptions& options, std::uint64_t workers);
+
+/// Processes of this job on this node, the scheduler's included.
+[[nodiscard]] std::uint64_t ranks_of_host();
+
+/// Where results go that exceed that: WEIR_SPILL_DIRECTORY, else TMPDIR, else /tmp.
+[[nodiscard]] std::string spill_folder();
 
 [[nodiscard]] SchedulerSettings scheduler_settings(const RunOptions& options);
 

@@ -92,7 +92,7 @@ PeerId SimulatedCluster::join(std::uint32_t threads, std::vector<Resource> resou
   const auto peer = static_cast<PeerId>(workers_.size());
   Worker& worker = workers_.emplace_back();
   worker.threads = threads;
-  worker.state = std::make_unique<worker::State>(peer, threads, resources);
+  worker.state = std::make_unique<worker::State>(peer, threads, resources, settings_.memory);
   protocol::Hello hello;
   hello.name = name.empty() ? "worker " + std::to_string(peer) : std::move(name);
   hello.host = "host " + std::to_string(peer % 16);
@@ -227,6 +227,7 @@ void SimulatedCluster::carry_out(PeerId peer) {
     std::visit(Overloaded{[&](worker::SendValue& message) { send_value(peer, action.to, message.id, message.request); }, [&](auto& message) { send(peer, action.to, std::move(message)); }}, action.message);
   }
   done_.clear();
+  start_spill(peer);
   start_tasks(peer);
   if (settings_.checked) workers_[peer].state->check();
 }
@@ -240,6 +241,36 @@ void SimulatedCluster::send_value(PeerId from, PeerId to, TaskId id, std::uint32
   failure->message = "its result cannot be serialized";
   send(from, to, protocol::ResultMissing{id, failure, request});
   send(from, 0, protocol::ResultBroken{id, failure});
+}
+
+// Results leave memory one after the other, as on a real worker; a full disk is tried again a little later.
+void SimulatedCluster::start_spill(PeerId peer) {
+  Worker& worker = workers_[peer];
+  worker::Spill spill;
+  worker::Actions told;
+  const bool found = !worker.writing && worker.state->next_spill(spill, told);
+  for (worker::Action& action : told) send(peer, 0, std::get<protocol::MemoryUse>(action.message));
+  if (!found) return;
+  worker.writing = true;
+  ++spilled_;
+  const bool full = random_s(1) < settings_.disk_failing;
+  const double seconds = static_cast<double>(worker.state->record(spill.id)->bytes) / settings_.disk_bytes_per_s;
+  at(now_ + seconds, [this, peer, full, spill = std::make_shared<worker::Spill>(std::move(spill))] {
+    Worker& writer = workers_[peer];
+    writer.writing = false;
+    if (writer.silent) return;
+    if (full) {
+      writer.state->spill_failed(std::move(*spill), true, "full", done_);
+      at(now_ + 1e-3, [this, peer] {
+        workers_[peer].state->try_again(true);
+        if (!workers_[peer].silent) carry_out(peer);
+      });
+    } else {
+      const std::uint64_t number = spill->value.as<std::uint64_t>();
+      writer.state->spilled(std::move(*spill), task::Value::make(number), done_);
+    }
+    carry_out(peer);
+  });
 }
 
 void SimulatedCluster::start_tasks(PeerId peer) {

@@ -18,6 +18,9 @@ struct SimulatedSettings {
   double latency_s = 20e-6;   ///< Least delay of a message.
   double jitter_s = 0;        ///< Up to so much more, at random; the order between two peers is kept.
   double bytes_per_s = 2e9;   ///< Of each link.
+  worker::MemoryLimits memory;   ///< Of every worker.
+  double disk_bytes_per_s = 1e9;  ///< Of every worker's disk.
+  double disk_failing = 0;       ///< Fraction of the writes that find it full.
   double notice_s = 1e-3;     ///< Until a death is noticed, at most.
   bool checked = false;       ///< All invariants after every event, and every value when it is used.
 };
@@ -83,6 +86,8 @@ class SimulatedCluster {
   // --- what it cost
   [[nodiscard]] std::uint64_t messages() const noexcept { return messages_; }
   [[nodiscard]] std::uint64_t executions() const noexcept { return executed_; }
+  /// Results written to disk.
+  [[nodiscard]] std::uint64_t spills() const noexcept { return spilled_; }
   /// CPU time spent in the scheduler. **Units.** Seconds.
   [[nodiscard]] double scheduler_cpu_s() const noexcept { return scheduler_cpu_s_; }
 
@@ -99,7 +104,7 @@ class SimulatedCluster {
   };
   using Letter = std::variant<protocol::RunTask, protocol::CancelRun, protocol::RetractRun, protocol::FreeResult, protocol::InputAt, protocol::ReplicateResult, protocol::PeerGone,
                               protocol::Refused, protocol::RunFinished, protocol::RunFailed, protocol::RetractReply, protocol::ResultHere, protocol::InputMissing, protocol::ResultBroken,
-                              protocol::GetResult, protocol::DropRequest, protocol::ResultMissing, Carrying<protocol::ResultData>, Carrying<protocol::PutResult>>;
+                              protocol::GetResult, protocol::DropRequest, protocol::ResultMissing, protocol::MemoryUse, Carrying<protocol::ResultData>, Carrying<protocol::PutResult>>;
   struct Worker {
     std::unique_ptr<worker::State> state;
     bool silent = false;     // dead
@@ -107,6 +112,7 @@ class SimulatedCluster {
     bool buried = false;     // the scheduler knows
     std::vector<PeerId> forgotten;
     double last_to_scheduler = 0, last_from_scheduler = 0;
+    bool writing = false;  // a result to its disk
     std::uint32_t threads = 1;
   };
   struct Plan {
@@ -167,6 +173,7 @@ class SimulatedCluster {
   void carry_out(PeerId peer);
   void send_value(PeerId from, PeerId to, TaskId id, std::uint32_t request);
   void start_tasks(PeerId peer);
+  void start_spill(PeerId peer);
   void finish(Execution execution);
   void on(const protocol::TaskDone& message);
   void on(const protocol::TaskFailed& message);
@@ -192,7 +199,7 @@ class SimulatedCluster {
   std::unordered_map<std::uint64_t, double> last_arrivals_;
   double now_ = 0, last_done_ = 0;
   std::uint64_t number_ = 0;
-  std::uint64_t messages_ = 0, executed_ = 0;
+  std::uint64_t messages_ = 0, executed_ = 0, spilled_ = 0;
   double scheduler_cpu_s_ = 0;
 };
 

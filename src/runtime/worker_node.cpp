@@ -34,7 +34,8 @@ std::shared_ptr<const Failure> current_failure(ErrorKind kind, const std::string
 }  // namespace
 
 WorkerNode::WorkerNode(comm::Transport& transport, PeerId self, WorkerSettings settings)
-    : Node(transport, settings.patience), self_(self), settings_(std::move(settings)), state_(self, settings_.threads, settings_.resources) {}
+    : Node(transport, settings.patience), self_(self), settings_(std::move(settings)), state_(self, settings_.threads, settings_.resources, settings_.memory),
+      spill_file_(std::make_shared<SpillFile>(settings_.spill_folder)) {}
 
 WorkerNode::~WorkerNode() { stop(); }
 
@@ -52,6 +53,7 @@ void WorkerNode::start() {
   hello.job = settings_.job;
   hello.contact = transport_.contact();
   if (settings_.ends) hello.serves_s = std::chrono::duration<double>(*settings_.ends - settings_.hand_over - Clock::now()).count();
+  hello.memory_limit = settings_.memory.limit;
   post(0, hello);
   flush();
   for (std::uint32_t i = 0; i < settings_.threads; ++i) add_thread();
@@ -123,6 +125,7 @@ void WorkerNode::execute_loop(std::size_t slot) {
     const float took = outcome.duration_s;
     state_.done(std::move(outcome), actions_);
     perform();
+    if (state_.wants_spill()) wake_spiller();
     if (took > 20e-6f || since_poll >= 16 || !state_.has_ready()) {
       since_poll = 0;
       progress();
@@ -199,11 +202,12 @@ void WorkerNode::send_value(PeerId to, TaskId id, std::uint32_t request) {
   const worker::Record* record = state_.record(id);
   if (!record || record->data != worker::Record::Data::here) return post(to, protocol::ResultMissing{id, nullptr, request});
   if (to == self_) {
-    on_value(id, record->value);
+    on_value(id, record->on_disk ? record->value.again() : record->value);
     return;
   }
   try {
-    post_value(to, protocol::ResultData{id, record->bytes, request}, record->value);
+    // One on disk is sent from there; a receiver in this process reads it for itself.
+    post_value(to, protocol::ResultData{id, record->bytes, request}, record->on_disk ? record->value.again() : record->value);
   } catch (...) {
     const auto failure = current_failure(ErrorKind::serialization, "its result cannot be serialized: ");
     post(to, protocol::ResultMissing{id, failure, request});
@@ -311,6 +315,7 @@ void WorkerNode::receive(PeerId from, comm::Frame&& frame) {
     log::error("a message of peer {} cannot be read: {}", from, error.what());
   }
   if (state_.has_ready(true)) start_out_of_band();
+  if (state_.wants_spill()) wake_spiller();
 }
 
 void WorkerNode::lost(PeerId peer, const std::string& how) {
@@ -330,11 +335,14 @@ void WorkerNode::lost(PeerId peer, const std::string& how) {
 void WorkerNode::tick(Clock::time_point now) {
   if (now - last_heartbeat_ >= heartbeat_) {
     last_heartbeat_ = now;
-    post(0, protocol::Heartbeat{state_.executing(), state_.bytes()});
+    post(0, protocol::Heartbeat{state_.executing()});
+    tell_memory();
   }
   const auto pause = now - checked_;
   if (pause < std::chrono::milliseconds(50)) return;
   checked_ = now;
+  state_.try_again(now - disk_tried_ > std::chrono::seconds(1));
+  if (state_.wants_spill()) wake_spiller();
   if (pause > std::chrono::seconds(1)) scheduler_seen_ = std::max(scheduler_seen_, now - scheduler_patience_ / 2);
   if (settings_.ends && now > *settings_.ends - settings_.hand_over && !std::exchange(asked_to_go_, true))
     post(0, protocol::RetireMe{std::chrono::duration<double>(*settings_.ends - now).count() * 0.8});
@@ -383,9 +391,13 @@ bool WorkerNode::wait_until_closed() {
 }
 
 void WorkerNode::close_down() {
-  Hold hold(*this);
-  closing_ = true;
-  work_.notify_all();
+  {
+    Hold hold(*this);
+    closing_ = true;
+    work_.notify_all();
+    spill_work_.notify_all();
+  }
+  if (spiller_.joinable()) spiller_.join();
 }
 
 void WorkerNode::stop() {

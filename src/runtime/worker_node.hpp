@@ -6,6 +6,7 @@
 
 #include "runtime/host.hpp"
 #include "runtime/node.hpp"
+#include "runtime/spill_file.hpp"
 #include "worker/state.hpp"
 
 namespace weir::runtime {
@@ -15,6 +16,8 @@ struct WorkerSettings {
   std::vector<Resource> resources;
   std::string name;
   Patience patience;
+  worker::MemoryLimits memory;  ///< For results; what is beyond it goes to ...
+  std::string spill_folder = "/tmp";  ///< ... a file here.
   std::string job;          ///< What it came with, if that is not the scheduler's own job.
   std::optional<Clock::time_point> ends;      ///< Of the job it is in ...
   std::chrono::nanoseconds hand_over{0};      ///< ... and so long before it asks to be retired.
@@ -73,6 +76,10 @@ class WorkerNode final : public Node {
   void perform();
   void send_value(PeerId to, TaskId id, std::uint32_t request);
   void start_out_of_band();
+  void wake_spiller();
+  void spill_loop();
+  void spill(worker::Spill&& spill, std::unique_lock<client::Baton>& hold);
+  void tell_memory();
   void scheduler_gone(const std::string& how);
   [[noreturn]] void unsupported(const char* what) const;
 
@@ -85,6 +92,11 @@ class WorkerNode final : public Node {
   std::size_t idle_ = 0, alive_ = 0, seceded_ = 0;
   bool driving_ = false;
   std::condition_variable_any work_;
+  std::shared_ptr<SpillFile> spill_file_;
+  std::thread spiller_;
+  std::condition_variable_any spill_work_;
+  protocol::MemoryUse memory_told_;
+  Clock::time_point disk_tried_{};
   std::atomic<bool> closing_{false}, stopped_{false};
   bool good_bye_ = false, by_exit_ = false, welcomed_ = false, asked_to_go_ = false;
   std::string refused_;

@@ -11,11 +11,13 @@ namespace weir::scheduler {
 class LoadIndex {
  public:
   static constexpr std::uint32_t levels = 4096;
+  static constexpr std::uint32_t paused = levels;  ///< Behind all others: those that lack memory, idle ones first.
 
-  LoadIndex() : buckets_(levels) {}
+  LoadIndex() : buckets_(levels + 2) {}
 
   /// Tasks per half thread, so that workers of different sizes compare; an idle worker is at 0, one with every thread busy at 2 or more.
   [[nodiscard]] static std::uint32_t level_of(const Worker& worker) noexcept {
+    if (worker.memory.paused) return worker.ready() ? paused + 1 : paused;
     const std::uint32_t level = 2 * (worker.ready() + worker.queued) / worker.threads;
     return level < levels ? level : levels - 1;
   }
@@ -26,7 +28,7 @@ class LoadIndex {
     worker.level_position = static_cast<std::uint32_t>(bucket.size());
     bucket.push_back(index);
     if (worker.level < lowest_) lowest_ = worker.level;
-    if (worker.level > highest_) highest_ = worker.level;
+    if (worker.level > highest_ && worker.level < paused) highest_ = worker.level;
   }
   void remove(std::vector<Worker>& workers, WorkerIndex index) {
     Worker& worker = workers[index];
@@ -42,8 +44,8 @@ class LoadIndex {
     add(workers, index);
   }
   [[nodiscard]] WorkerIndex least() noexcept {
-    while (lowest_ < levels && buckets_[lowest_].empty()) ++lowest_;
-    return lowest_ < levels ? buckets_[lowest_].back() : nowhere;
+    while (lowest_ <= paused && buckets_[lowest_].empty()) ++lowest_;
+    return buckets_[lowest_].empty() ? nowhere : buckets_[lowest_].back();
   }
   [[nodiscard]] WorkerIndex most() noexcept {
     while (highest_ > 0 && buckets_[highest_].empty()) --highest_;
@@ -52,7 +54,7 @@ class LoadIndex {
 
  private:
   std::vector<std::vector<WorkerIndex>> buckets_;
-  std::uint32_t lowest_ = levels, highest_ = 0;
+  std::uint32_t lowest_ = paused + 1, highest_ = 0;
 };
 
 }  // namespace weir::scheduler

@@ -53,7 +53,7 @@ std::uint32_t State::limit(const Task& task, const Worker& worker) const {
   const Group& group = groups_[task.group];
   double per_thread = settings_.saturation;
   if (group.finished) per_thread = std::clamp(settings_.ahead_s / std::max(group.duration_s, 1e-9), settings_.saturation, double(settings_.ahead_tasks));
-  return static_cast<std::uint32_t>(std::max(1.0, std::ceil(per_thread * worker.threads)));
+  return static_cast<std::uint32_t>(worker.memory.paused ? 1.0 : std::max(1.0, std::ceil(per_thread * worker.threads)));
 }
 
 bool State::named(const Options& options, const Worker& worker) const {
@@ -83,6 +83,7 @@ bool State::allowed(const Task& task, const Worker& worker) const {
 double State::cost(const Task& task, WorkerIndex index) const {
   const Worker& worker = workers_[index];
   double seconds = worker.ready() + worker.queued < worker.threads ? 0 : worker.load_s / worker.threads;
+  if (worker.memory.paused) seconds += settings_.pause_s;
   for (const Edge& edge : task.inputs) {
     const Task& input = *edge.task;
     bool here = false;
@@ -145,7 +146,7 @@ void State::place(Task& task) {
   } else if (place_root(task)) {
     return;
   }
-  if (task.out_of_band) return fail_homeless(task, "was to be run by a worker that has gone");
+  if (task.out_of_band) return fail_homeless(task, ErrorKind::worker_lost, "was to be run by a worker that has gone");
   no_worker_for(task);
 }
 
@@ -163,13 +164,13 @@ bool State::place_root(Task& task) {
   if (idle == nowhere) return false;
   // Idle threads first; then runs of neighbours to one worker, since neighbours are often used together.
   const Worker& worker = workers_[idle];
-  if (queued_ == 0 && worker.ready() < worker.threads) {
+  if (queued_ == 0 && worker.ready() < worker.places()) {
     assign(task, idle);
   } else if (queued_ == 0) {
-    if (cursor_ == nowhere || !workers_[cursor_].running() || !has_room(task, workers_[cursor_])) cursor_ = idle;
+    if (cursor_ == nowhere || !workers_[cursor_].running() || workers_[cursor_].memory.paused || !has_room(task, workers_[cursor_])) cursor_ = idle;
     has_room(task, workers_[cursor_]) ? assign(task, cursor_) : enqueue(task, nowhere);
   } else {
-    if (worker.ready() < worker.threads) touch(idle);
+    if (worker.ready() < worker.places()) touch(idle);
     enqueue(task, nowhere);
   }
   return true;
@@ -182,7 +183,7 @@ void State::place_ahead(Task& task) {
   for (std::uint32_t i = 0; i < std::min(task.inputs.size(), 16u); ++i) {
     const Task& input = *task.inputs[i].task;
     const WorkerIndex home = input.state == TaskState::memory ? input.replicas[0].worker : input.scattered ? nowhere : input.worker;
-    if (home != nowhere && workers_[home].running() && in_time(task, workers_[home], workers_[home].load_s / workers_[home].threads)) homes.push_back(home);
+    if (home != nowhere && workers_[home].running() && !workers_[home].memory.paused && in_time(task, workers_[home], workers_[home].load_s / workers_[home].threads)) homes.push_back(home);
   }
   WorkerIndex best = nowhere;
   std::uint32_t most = 0;
@@ -212,7 +213,7 @@ void State::fill(WorkerIndex index) {
   SmallVector<Task*, 2> aside;
   for (bool first = true;; first = false) {
     Task* own = worker.queued ? next_queued(worker.queue, index) : nullptr;
-    Task* any = queued_ ? next_queued(queue_, nowhere) : nullptr;
+    Task* any = queued_ && (!worker.memory.paused || all_paused()) ? next_queued(queue_, nowhere) : nullptr;
     if (!own && !any) break;
     const bool take_own = own && (!any || !later({own->priority, own->order, 0}, {any->priority, any->order, 0}));
     Task& task = take_own ? *own : *any;
@@ -246,7 +247,7 @@ void State::rehome(Task& task) {
 // An idle worker takes what a busy one would not start soon.
 void State::steal(WorkerIndex thief) {
   Worker& idle = workers_[thief];
-  if (!idle.running() || idle.stealing || idle.ready() >= idle.threads) return;
+  if (!idle.running() || idle.memory.paused || idle.stealing || idle.ready() >= idle.threads) return;
   const auto surplus = [](const Worker& worker) { return worker.ready() + worker.queued > worker.threads ? worker.ready() + worker.queued - worker.threads : 0; };
   WorkerIndex victim = load_.most();
   if (workers_.size() <= 64)
@@ -256,7 +257,7 @@ void State::steal(WorkerIndex thief) {
   Worker& busy = workers_[victim];
   const std::uint32_t spare = surplus(busy);
   if (spare == 0) return;
-  const double wait_s = busy.load_s / busy.threads;
+  const double wait_s = busy.load_s / busy.threads + (busy.memory.paused ? settings_.pause_s : 0);
   const auto worth = [&](const Task& task) { return cost(task, thief) + 100e-6 < wait_s && allowed(task, idle); };
   std::uint32_t moved = 0;
   while (busy.queued && moved < (spare + 1) / 2) {

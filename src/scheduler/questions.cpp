@@ -4,6 +4,7 @@
 #include <set>
 
 #include "scheduler/state.hpp"
+#include "weir/core/bytes.hpp"
 #include "weir/task/address.hpp"
 
 namespace weir {
@@ -69,11 +70,15 @@ Snapshot State::snapshot() const {
     info.resources = worker.resources;
     info.processing = static_cast<std::uint32_t>(worker.processing.size());
     info.queued = worker.queued;
-    info.results = worker.holds.size();
+    info.results = worker.holds.size() - worker.gone;
     info.result_bytes = worker.bytes;
     info.finished = worker.finished;
     info.retiring = worker.retiring;
     info.serves_s = std::max(0.0, worker.leaves - now_);
+    info.managed_bytes = worker.memory.managed_bytes;
+    info.spilled_bytes = worker.memory.spilled_bytes;
+    info.memory_limit = worker.memory_limit;
+    info.paused = worker.memory.paused;
     picture.workers.push_back(std::move(info));
   }
   picture.tasks = counts_;
@@ -88,7 +93,7 @@ bool State::results_wanted() const {
     if (counts_[static_cast<std::size_t>(state)]) return false;
   for (const Worker& worker : workers_)
     for (const Task* task : worker.holds)
-      if (task->wanted && !task->delivered) return true;
+      if (task && task->wanted && !task->delivered) return true;
   return false;
 }
 
@@ -144,6 +149,8 @@ std::vector<std::string> State::explain(TaskId id) const {
       const Worker& worker = workers_[task->worker];
       lines.push_back("it was given to " + worker.name + " on " + worker.host + ", which has " + std::to_string(worker.processing.size()) + " tasks for " +
                       std::to_string(worker.threads) + (worker.threads == 1 ? " thread" : " threads"));
+      if (worker.memory.paused)
+        lines.push_back("that worker starts nothing now: its results take " + to_text(worker.memory.managed_bytes) + " of its limit of " + to_text(worker.memory_limit));
       for (const Edge& edge : task->inputs)
         if (edge.task->state != TaskState::memory) lines.push_back("it starts there when " + task_name(*edge.task) + " (" + std::string(to_string(edge.task->state)) + ") has finished");
       break;
@@ -233,16 +240,19 @@ void State::check() const {
   });
   require(counts_ == counts, "the numbers of tasks by state are wrong");
   require(queued_ == queued_anywhere, "the number of queued tasks is wrong");
+  const bool all_paused = std::all_of(workers_.begin(), workers_.end(), [](const Worker& worker) { return !worker.running() || worker.memory.paused; });
   for (WorkerIndex i = 0; i < workers_.size(); ++i) {
     const Worker& worker = workers_[i];
     require(worker.queued == queued[i] && worker.blocked == blocked[i] && worker.waiting == waiting[i], worker.name + ": queued, blocked or waiting tasks miscounted");
     require(worker.alive || (worker.processing.empty() && worker.holds.empty()), worker.name + " is dead and has tasks");
     std::uint64_t bytes = 0;
-    for (const Task* held : worker.holds) bytes += held->bytes;
+    for (const Task* held : worker.holds) bytes += held ? held->bytes : 0;
+    require(static_cast<std::uint32_t>(std::count(worker.holds.begin(), worker.holds.end(), nullptr)) == worker.gone, worker.name + ": results that have gone miscounted");
     require(bytes == worker.bytes, worker.name + ": bytes miscounted");
     if (worker.running()) {
       require(worker.level == LoadIndex::level_of(worker), worker.name + ": its load is out of date");
-      require(worker.ends() || !(worker.ready() == 0 && (queued_ || worker.queued)), worker.name + " is idle while tasks are queued");
+      const bool may_take_any = !worker.memory.paused || all_paused;
+      require(worker.ends() || !(worker.ready() == 0 && ((queued_ && may_take_any) || worker.queued)), worker.name + " is idle while tasks are queued");
     }
   }
 }

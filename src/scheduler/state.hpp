@@ -19,6 +19,7 @@ struct Settings {
   double bytes_per_s = 2e9;        ///< First guess of the bandwidth between workers.
   double latency_s = 20e-6;        ///< Of one transfer.
   double unknown_s = 0.05;         ///< Duration of a task whose function has never finished.
+  double pause_s = 0.1;            ///< How long a worker that lacks memory is expected to start nothing.
 };
 
 /// A line of a task's history.
@@ -61,6 +62,7 @@ class State {
   void handle(Time now, PeerId from, const protocol::ResultHere& message, Actions& out);
   void handle(Time now, PeerId from, const protocol::InputMissing& message, Actions& out);
   void handle(Time now, PeerId from, const protocol::ResultBroken& message, Actions& out);
+  void handle(Time now, PeerId from, const protocol::MemoryUse& message, Actions& out);
 
   // --- about workers
   void join(Time now, PeerId peer, const protocol::Hello& hello, Actions& out);
@@ -71,6 +73,9 @@ class State {
   [[nodiscard]] bool retired(PeerId peer) const;
   /// Nobody will ever join again: everything that waits for a worker fails with this reason.
   void give_up(Time now, const std::string& reason, Actions& out);
+  /// The same for tasks that no worker of these may run: whether there are any, and why each fails.
+  [[nodiscard]] bool has_homeless() const noexcept { return !homeless_.empty(); }
+  void give_up_homeless(Time now, Actions& out);
   /// Forgets every task; all futures are cancelled.
   void restart(Time now, Actions& out);
 
@@ -116,6 +121,7 @@ class State {
   void forget(Task& task);
   void add_replica(Task& task, WorkerIndex index);
   void drop_replica(Task& task, std::uint32_t position);
+  void close_gaps(WorkerIndex index);
   void free_replicas(Task& task);
   void cancel(Task& task, const std::string& reason);
   void tell_client(const Task& task, Message message);
@@ -132,7 +138,7 @@ class State {
   [[nodiscard]] bool allowed(const Task& task, const Worker& worker) const;
   [[nodiscard]] bool named(const Options& options, const Worker& worker) const;
   [[nodiscard]] double time_of(const Task& task) const;
-  [[nodiscard]] bool in_time(const Task& task, const Worker& worker, double wait_s) const { return !worker.ends() || now_ + wait_s + time_of(task) <= worker.leaves; }
+  [[nodiscard]] bool in_time(const Task& task, const Worker& worker, double wait_s) const { return !worker.ends() || task.out_of_band || now_ + wait_s + time_of(task) <= worker.leaves; }
   [[nodiscard]] std::uint32_t limit(const Task& task, const Worker& worker) const;
   [[nodiscard]] float estimate(const Task& task) const;
   [[nodiscard]] Task* next_queued(Queue& queue, WorkerIndex owner);
@@ -142,7 +148,9 @@ class State {
 
   // workers.cpp
   void retry_homeless();
-  void fail_homeless(Task& task, const std::string& reason);
+  [[nodiscard]] bool all_paused() noexcept;
+  void wake_if_all_paused();
+  void fail_homeless(Task& task, ErrorKind kind, const std::string& reason);
   void bequeath(const Worker& worker);
   [[nodiscard]] bool results_wanted() const;
   [[nodiscard]] double lacking_s() const;
@@ -186,6 +194,7 @@ class State {
   std::vector<WorkerIndex> touched_;   // workers that may have room now
 
   static constexpr std::size_t story_lines = 1 << 14;
+  static constexpr std::uint32_t most_gone = 64;
   std::vector<StoryLine> story_;
   std::size_t story_next_ = 0;
 };

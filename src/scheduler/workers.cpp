@@ -5,6 +5,12 @@
 
 namespace weir::scheduler {
 
+namespace {
+
+bool less_filled(const Worker& a, const Worker& b) { return a.bytes < b.bytes || (a.bytes == b.bytes && a.processing.size() < b.processing.size()); }
+
+}  // namespace
+
 void State::join(Time now, PeerId peer, const protocol::Hello& hello, Actions& out) {
   begin(now, out, "joined");
   if (index_of(peer) != nowhere) return;
@@ -18,6 +24,7 @@ void State::join(Time now, PeerId peer, const protocol::Hello& hello, Actions& o
   worker.threads = std::max(1u, hello.threads);
   worker.resources = hello.resources;
   worker.leaves = now + hello.serves_s;
+  worker.memory_limit = hello.memory_limit;
   ++alive_;
   load_.add(workers_, index);
   retry_homeless();
@@ -26,6 +33,33 @@ void State::join(Time now, PeerId peer, const protocol::Hello& hello, Actions& o
   touch(index);
   end_event();
   steal(index);
+}
+
+bool State::all_paused() noexcept {
+  const WorkerIndex least = load_.least();
+  return least != nowhere && workers_[least].memory.paused;
+}
+
+// Somebody must go on, one task at a time: what that releases may be what the others lack.
+void State::wake_if_all_paused() {
+  if (!all_paused()) return;
+  for (WorkerIndex i = 0; i < workers_.size(); ++i)
+    if (workers_[i].running()) touch(i);
+}
+
+void State::handle(Time now, PeerId from, const protocol::MemoryUse& message, Actions& out) {
+  begin(now, out, "memory");
+  const WorkerIndex index = index_of(from);
+  if (index == nowhere || !workers_[index].alive) return;
+  Worker& worker = workers_[index];
+  const bool changed = worker.memory.paused != message.paused;
+  worker.memory = message;
+  if (!changed) return;
+  load_.update(workers_, index);
+  touch(index);
+  wake_if_all_paused();
+  end_event();
+  if (!message.paused) steal(index);
 }
 
 void State::retry_homeless() {
@@ -39,14 +73,28 @@ void State::retry_homeless() {
   }
 }
 
-// What only one worker was to do cannot be done by another.
-void State::fail_homeless(Task& task, const std::string& reason) {
+void State::fail_homeless(Task& task, ErrorKind kind, const std::string& reason) {
   Failure failure;
-  failure.kind = ErrorKind::worker_lost;
+  failure.kind = kind;
   failure.task = task.id;
   failure.task_name = task_name(task);
   failure.message = "it " + reason;
   fail(task, std::make_shared<Failure>(std::move(failure)));
+}
+
+void State::give_up_homeless(Time now, Actions& out) {
+  begin(now, out, "nobody may run it");
+  for (const TaskId id : std::exchange(homeless_, {})) {
+    Task* task = tasks_.find(id);
+    if (!task || task->state != TaskState::no_worker) continue;
+    constexpr std::size_t most = 6;
+    const std::vector<std::string> lines = explain(id);
+    std::string reason = "can run on no worker, and none is to come: ";
+    for (std::size_t i = 1; i < std::min(lines.size(), most); ++i) reason += (i > 1 ? "; " : "") + lines[i];
+    if (lines.size() > most) reason += "; and " + std::to_string(lines.size() - most) + " more";
+    fail_homeless(*task, ErrorKind::not_found, reason);
+  }
+  end_event();
 }
 
 void State::lose(Time now, PeerId peer, const std::vector<TaskId>& executing, const std::string& reason, Actions& out) {
@@ -86,7 +134,7 @@ void State::lose(Time now, PeerId peer, const std::vector<TaskId>& executing, co
   for (const TaskId id : lost)
     if (Task* task = tasks_.find(id); task && task->state == TaskState::memory) lost_result(*task, who);
   for (Task* task : scattered) lost_result(*task, who);
-  for (Task* task : asked) fail_homeless(*task, "was to be run by " + who);
+  for (Task* task : asked) fail_homeless(*task, ErrorKind::worker_lost, "was to be run by " + who);
   for (Task* task : killers) {
     auto failure = failure_of(*task, ErrorKind::worker_lost,
                               std::to_string(task->deaths) + " workers died while they ran it, the last was " + who + "; run it alone in a debugger, or look for lack of memory");
@@ -100,6 +148,7 @@ void State::lose(Time now, PeerId peer, const std::vector<TaskId>& executing, co
     task.wanted = false;
     unused_.push_back(id);
   });
+  wake_if_all_paused();
   end_event();
 }
 
@@ -118,6 +167,7 @@ void State::retire(Time now, PeerId peer, Actions& out) {
   for (Task* task : worker.processing)
     if (task->thief == nowhere && !task->scattered && !task->out_of_band) send(peer, protocol::RetractRun{task->id, task->run});
   bequeath(worker);
+  wake_if_all_paused();
   end_event();
 }
 
@@ -126,7 +176,7 @@ void State::bequeath(const Worker& worker) {
   const std::vector<WorkerIndex> all = heirs();
   std::size_t next = 0;
   for (const Task* task : worker.holds)
-    if (task->replicas.size() == 1 && !all.empty()) send(workers_[all[next++ % all.size()]].peer, protocol::ReplicateResult{task->id, worker.peer});
+    if (task && task->replicas.size() == 1 && !all.empty()) send(workers_[all[next++ % all.size()]].peer, protocol::ReplicateResult{task->id, worker.peer});
 }
 
 // Those that stay longest; within a minute of each other they are one job.
@@ -145,7 +195,7 @@ bool State::retired(PeerId peer) const {
   const WorkerIndex index = index_of(peer);
   if (index == nowhere) return true;
   const Worker& worker = workers_[index];
-  return worker.processing.empty() && std::all_of(worker.holds.begin(), worker.holds.end(), [](const Task* task) { return task->replicas.size() > 1; });
+  return worker.processing.empty() && std::all_of(worker.holds.begin(), worker.holds.end(), [](const Task* task) { return !task || task->replicas.size() > 1; });
 }
 
 void State::give_up(Time now, const std::string& reason, Actions& out) {
@@ -174,7 +224,7 @@ PeerId State::place_data() const {
   const Worker* best = nullptr;
   for (const WorkerIndex index : heirs()) {
     const Worker& worker = workers_[index];
-    if (!best || worker.bytes < best->bytes || (worker.bytes == best->bytes && worker.processing.size() < best->processing.size())) best = &worker;
+    if (!best || worker.memory.paused < best->memory.paused || (worker.memory.paused == best->memory.paused && less_filled(worker, *best))) best = &worker;
   }
   return best ? best->peer : 0;
 }

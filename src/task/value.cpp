@@ -23,15 +23,28 @@ Value Value::from_packed(const TypeOps* ops, Packed packed) {
   return Value(std::move(cell));
 }
 
+Value Value::from_store(const TypeOps* ops, std::shared_ptr<const Store> store) {
+  auto cell = std::make_shared<Cell>();
+  cell->ops = ops;
+  cell->store = std::move(store);
+  return Value(std::move(cell));
+}
+
 const void* Value::live() const {
   if (!cell_) throw Error(ErrorKind::internal, "value: there is none");
   if (const void* object = cell_->object.load(std::memory_order_acquire)) return object;
   std::call_once(cell_->unpacked, [&] {
-    Reader reader(*cell_->packed);
-    cell_->keep = cell_->ops->read(reader);
+    try {
+      Packed stored = cell_->store ? cell_->store->load() : Packed();
+      Reader reader(cell_->store ? stored : *cell_->packed);
+      cell_->keep = cell_->ops->read(reader);
+    } catch (...) {
+      cell_->failure = std::current_exception();
+    }
     cell_->packed.reset();
     cell_->object.store(cell_->keep.get(), std::memory_order_release);
   });
+  if (cell_->failure) std::rethrow_exception(cell_->failure);
   return cell_->object.load(std::memory_order_acquire);
 }
 
@@ -43,6 +56,7 @@ const void* Value::object(const std::type_info& wanted) const {
 }
 
 Packed Value::pack() const {
+  if (cell_ && cell_->store && !cell_->object.load(std::memory_order_acquire)) return cell_->store->load();
   Packed packed;
   Writer writer(packed.head, packed.blocks, cell_);
   cell_->ops->write(writer, live());

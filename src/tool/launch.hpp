@@ -14,6 +14,7 @@ struct RunRequest {
   std::optional<int> threads;
   std::string program;                 ///< A path that can be executed.
   std::vector<std::string> arguments;  ///< Passed on as they are.
+  std::optional<std::string> memory = std::nullopt;  ///< Of results on each worker, a byte count.
 };
 
 /// What the machine and the job tell.

@@ -1,4 +1,4 @@
-// weir run -n N [--threads T] PROGRAM ARGS...
+// weir run -n N [--threads T] [--memory BYTES] PROGRAM ARGS...
 #include <CLI/CLI.hpp>
 #include <charconv>
 #include <cstdlib>
@@ -9,6 +9,7 @@
 #include "tool/find_program.hpp"
 #include "tool/site.hpp"
 #include "tool/supervise.hpp"
+#include "weir/core/bytes.hpp"
 #include "weir/core/duration.hpp"
 #include "weir/core/error.hpp"
 
@@ -32,8 +33,10 @@ bool parse(int argc, char** argv, RunRequest& request) {
   CLI::App app("Runs a program on MPI ranks: rank 0 is the scheduler and runs the program's body, the others are workers.", "weir run");
   std::string ranks;
   std::string threads;
+  std::string memory;
   app.add_option("-n,--ranks", ranks, "Ranks to start; default: the places of the batch job, else the number of cores + 1")->type_name("N")->take_last();
   app.add_option("--threads", threads, "Worker threads on each rank; default: what the program chooses")->type_name("T")->take_last();
+  app.add_option("--memory", memory, "What results may take on each worker before they go to disk, such as 4GB; default: the node's memory divided by its ranks")->type_name("BYTES")->take_last();
   app.get_formatter()->column_width(24);
   app.footer(
       "What follows PROGRAM is passed on as it is. The exit status is the program's.\nInside a PBS or Slurm job the ranks are spread over the job's nodes.");
@@ -46,7 +49,7 @@ bool parse(int argc, char** argv, RunRequest& request) {
     std::fputs(help.c_str(), stdout);
     return false;
   } catch (const CLI::ArgumentMismatch&) {
-    throw Error(ErrorKind::invalid_argument, "-n and --threads must have a value (got none); write for example -n 4");
+    throw Error(ErrorKind::invalid_argument, "-n, --threads and --memory must have a value (got none); write for example -n 4");
   } catch (const CLI::ParseError& error) {
     throw Error(ErrorKind::invalid_argument, std::string(error.what()) + "; `weir run --help` shows the options");
   }
@@ -55,9 +58,17 @@ bool parse(int argc, char** argv, RunRequest& request) {
   if (is_marked) rest.erase(rest.begin());
   if (!is_marked && !rest.empty() && rest.front().starts_with('-') && rest.front() != "-")
     throw Error(ErrorKind::invalid_argument,
-                "an option before the program must be -n or --threads (got " + rest.front() + "); options of the program follow its name");
+                "an option before the program must be -n, --threads or --memory (got " + rest.front() + "); options of the program follow its name");
   request.ranks = app.count("-n") ? count_of("-n", "ranks", ranks) : default_ranks();
   if (app.count("--threads")) request.threads = count_of("--threads", "threads", threads);
+  if (app.count("--memory")) {
+    try {
+      static_cast<void>(parse_bytes(memory));
+    } catch (const Error& error) {
+      throw Error(error.kind(), std::string("--memory: ") + error.what());
+    }
+    request.memory = memory;
+  }
   if (rest.empty()) throw Error(ErrorKind::invalid_argument, "a program must be named (got none); write for example weir run -n 3 ./app");
   request.program = find_program(rest.front());
   request.arguments.assign(rest.begin() + 1, rest.end());

@@ -53,17 +53,20 @@ void State::store(TaskId id, Record& record, task::Value value, std::uint64_t by
   record.value = std::move(value);
   record.bytes = bytes;
   bytes_ += bytes;
+  use(id, record);
+  note_pressure(out);
   for (const TaskId waiter : record.waiters)
     if (Record* task = records_.find(waiter); task && task->state == Run::waiting && --task->missing == 0) make_ready(waiter, *task);
   for (const Parked& parked : record.parked) out.push_back({parked.peer, SendValue{id, parked.request}});
   record.parked.clear();
 }
 
-void State::drop_data(Record& record) {
+void State::drop_data(Record& record, Actions& out) {
   record.data = Data::absent;
   record.own = record.keep = false;
   record.value = {};
-  bytes_ -= record.bytes;
+  forget_memory(record);
+  note_pressure(out);
   for (const TaskId waiter : record.waiters)
     if (Record* task = records_.find(waiter); task && (task->state == Run::waiting || task->state == Run::ready)) {
       task->state = Run::waiting;
@@ -152,7 +155,7 @@ void State::handle(const protocol::CancelRun& message, Actions& out) {
     return;
   }
   if (record->state != Run::none) drop_run(message.id, *record, out);
-  if (record->own && record->data == Data::here) drop_data(*record);
+  if (record->own && record->data == Data::here) drop_data(*record, out);
   erase_if_unused(message.id, *record, out);
 }
 
@@ -170,7 +173,7 @@ void State::handle(const protocol::FreeResult& message, Actions& out) {
   if (!record) return;
   record->keep = false;
   if (record->data == Data::here) {
-    drop_data(*record);
+    drop_data(*record, out);
     seek(message.id, *record, out);
   }
   erase_if_unused(message.id, *record, out);
@@ -200,6 +203,7 @@ void State::handle(const protocol::ReplicateResult& message, Actions& out) {
 void State::asked(PeerId from, TaskId id, bool exists, std::uint32_t request, Actions& out) {
   Record* record = records_.find(id);
   if (record && record->data == Data::here) {
+    if (!record->on_disk) use(id, *record);
     out.push_back({from, SendValue{id, request}});
     return;
   }
@@ -304,7 +308,7 @@ bool State::take(Execution& out, bool out_of_band) {
       record = valid(chosen);
     }
   } else {
-    if (!has_slot()) return false;
+    if (!has_slot() || held_back()) return false;
     while (!ready_.empty() && !valid(ready_.front())) {
       std::pop_heap(ready_.begin(), ready_.end(), later);
       ready_.pop_back();
@@ -342,7 +346,11 @@ bool State::take(Execution& out, bool out_of_band) {
   out.arguments = std::move(record->arguments);
   out.inputs = record->inputs;
   out.values.clear();
-  for (const TaskId input : record->inputs) out.values.push_back(records_.find(input)->value);
+  for (const TaskId input : record->inputs) {
+    Record& used = *records_.find(input);
+    use(input, used);
+    out.values.push_back(used.value);
+  }
   return true;
 }
 
@@ -355,6 +363,9 @@ void State::done(Outcome&& outcome, Actions& out) {
   record->state = Run::none;
   record->resources.clear();
   release_inputs(outcome.id, *record, out);
+  if (!disk_problem_.empty() && !outcome.failure && bytes_ + outcome.bytes > limits_.limit) outcome.failure = no_room(outcome.bytes);
+  stuck_ = false;
+  note_pressure(out);
   if (record->cancelled) {
     record->cancelled = false;
     refuse_parked(outcome.id, *record, out);
@@ -375,10 +386,14 @@ void State::check() const {
   const auto require = [](bool holds, const std::string& rule) {
     if (!holds) throw Error(ErrorKind::internal, "worker: " + rule);
   };
-  std::uint64_t bytes = 0, executing = 0;
+  std::uint64_t bytes = 0, spilled = 0, leaving = 0, listed = 0, executing = 0;
   records_.for_each([&](TaskId id, const Record& record) {
     const std::string name = "task " + std::to_string(id) + " ";
-    if (record.data == Data::here) bytes += record.bytes;
+    if (record.data == Data::here) (record.on_disk ? spilled : bytes) += record.bytes;
+    if (record.spilling) leaving += record.bytes;
+    listed += record.used != 0;
+    require(record.data == Data::here || (!record.on_disk && !record.spilling && !record.used && !record.copy), name + "has no data and takes memory");
+    if (record.used) require(by_use_.contains(record.used) && by_use_.at(record.used) == id && !record.on_disk && !record.spilling, name + "is listed wrongly among what may be spilled");
     executing += record.state == Run::executing;
     require(record.data != Data::fetching || record.asked != 0, name + "is fetched from nobody");
     require(record.data != Data::here || record.parked.empty(), name + "is here and peers still wait for it");
@@ -394,7 +409,9 @@ void State::check() const {
     require(missing == record.missing, name + "misses " + std::to_string(missing) + " inputs, not " + std::to_string(record.missing));
     require((missing == 0) == (record.state == Run::ready), name + "is ready without its inputs, or waits without need");
   });
-  require(bytes == bytes_, "bytes miscounted");
+  require(bytes == bytes_ && spilled == spilled_bytes_ && leaving == leaving_, "bytes miscounted");
+  require(listed == by_use_.size(), "what may be spilled is miscounted");
+  require(!paused_ || bytes_ > limits_.resume_at(), "paused without need");
   require(executing == executing_.size(), "executing tasks miscounted");
 }
 

@@ -1,6 +1,8 @@
 // State: the worker as a pure state machine.
 #pragma once
 
+#include <map>
+#include <string>
 #include <variant>
 #include <vector>
 
@@ -16,7 +18,7 @@ struct SendValue {
 };
 
 using Message = std::variant<protocol::RunFinished, protocol::RunFailed, protocol::RetractReply, protocol::ResultHere, protocol::InputMissing, protocol::GetResult,
-                             protocol::DropRequest, protocol::ResultMissing, SendValue>;
+                             protocol::DropRequest, protocol::ResultMissing, protocol::MemoryUse, SendValue>;
 struct Action {
   PeerId to;
   Message message;
@@ -53,6 +55,22 @@ struct Parked {
   std::uint32_t request;
 };
 
+/// How much memory results may take. Beyond `spill_at` those that have not been used for longest go to disk; beyond `pause_at` no task is started until they have.
+struct MemoryLimits {
+  std::uint64_t limit = UINT64_MAX;
+  std::uint64_t smallest = 64 * 1024;  ///< Smaller results stay where they are.
+  [[nodiscard]] std::uint64_t spill_at() const noexcept { return limit / 10 * 6; }
+  [[nodiscard]] std::uint64_t resume_at() const noexcept { return limit / 10 * 7; }
+  [[nodiscard]] std::uint64_t pause_at() const noexcept { return limit / 10 * 8; }
+};
+
+/// A result on its way to disk.
+struct Spill {
+  TaskId id = 0;
+  std::uint64_t number = 0;
+  task::Value value;
+};
+
 /// One task or result as the worker sees it.
 struct Record {
   enum class Data : std::uint8_t { absent, fetching, here };
@@ -65,6 +83,7 @@ struct Record {
   bool cancelled = false;  ///< Executing, but nobody wants it.
   bool out_of_band = false;
   bool want_small = false;
+  bool on_disk = false;  ///< The data is here, but not in memory.
   std::int32_t priority = 0;
   std::uint32_t run = 0;
   std::uint32_t missing = 0;
@@ -80,6 +99,9 @@ struct Record {
   SmallVector<Parked, 2> parked;
   std::vector<Resource> resources;
   task::Value value;
+  task::Value copy;             ///< The same on disk, when it was used while it was written.
+  std::uint64_t used = 0;       ///< Key in the list of what may be spilled; 0: not in it.
+  std::uint64_t spilling = 0;   ///< Number of the `Spill` under way; 0: none.
 };
 
 /// Everything a worker knows of its tasks and results.
@@ -91,7 +113,8 @@ struct Record {
 /// **Threads.** Confined to its owner; no locks, no clock, no sending inside.
 class State {
  public:
-  State(PeerId self, std::uint32_t threads, std::vector<Resource> resources) : self_(self), threads_(threads), free_(std::move(resources)) {}
+  State(PeerId self, std::uint32_t threads, std::vector<Resource> resources, MemoryLimits memory = {})
+      : self_(self), threads_(threads), limits_(memory), free_(std::move(resources)) {}
 
   // --- from the scheduler
   void handle(protocol::RunTask&& message, Actions& out);
@@ -117,8 +140,22 @@ class State {
   void secede() noexcept { ++seceded_; }
   void rejoin() noexcept { --seceded_; }
 
+  // --- results that leave memory (spill.cpp)
+  /// Whether `next_spill` has something to say.
+  [[nodiscard]] bool wants_spill() const noexcept { return bytes_ - leaving_ > limits_.spill_at() && !stuck_ && !by_use_.empty() && disk_problem_.empty(); }
+  /// The result to be written to disk now, if there is one.
+  bool next_spill(Spill& out, Actions& actions);
+  /// It has been written; `on_disk` reads it back when it is used.
+  void spilled(Spill&& spill, task::Value on_disk, Actions& out);
+  /// It could not be written: because of the disk, which is then left alone until `try_again`, or because this value cannot be serialized.
+  void spill_failed(Spill&& spill, bool because_of_disk, const std::string& why, Actions& out);
+  /// What could not be spilled some time ago perhaps can now.
+  void try_again(bool also_disk);
+  [[nodiscard]] protocol::MemoryUse memory() const noexcept { return {bytes_, spilled_bytes_, paused_}; }
+
   [[nodiscard]] const Record* record(TaskId id) const { return records_.find(id); }
   [[nodiscard]] const std::vector<TaskId>& executing() const noexcept { return executing_; }
+  /// Of the results in memory.
   [[nodiscard]] std::uint64_t bytes() const noexcept { return bytes_; }
   [[nodiscard]] bool has_ready(bool out_of_band = false) const noexcept { return out_of_band ? !out_of_band_.empty() : !ready_.empty() || !constrained_.empty(); }
   [[nodiscard]] bool has_slot() const noexcept { return executing_.size() < threads_ + seceded_ + out_of_band_running_; }
@@ -142,7 +179,7 @@ class State {
   void seek(TaskId id, const Record& record, Actions& out);
   [[nodiscard]] bool awaited(const Record& record) const;
   void store(TaskId id, Record& record, task::Value value, std::uint64_t bytes, Actions& out);
-  void drop_data(Record& record);
+  void drop_data(Record& record, Actions& out);
   void drop_run(TaskId id, Record& record, Actions& out);
   static bool unpark(Record& record, PeerId peer);
   void refuse_parked(TaskId id, Record& record, Actions& out);
@@ -152,8 +189,18 @@ class State {
   [[nodiscard]] Record* valid(const Ticket& ticket);
   void occupy(const Record& record, double sign);
 
+  // spill.cpp
+  void use(TaskId id, Record& record);
+  void leave_list(Record& record);
+  void put_on_disk(Record& record, task::Value on_disk);
+  void forget_memory(Record& record);
+  void note_pressure(Actions& out);
+  [[nodiscard]] bool held_back() const noexcept;
+  [[nodiscard]] std::shared_ptr<const Failure> no_room(std::uint64_t bytes) const;
+
   PeerId self_;
   std::uint32_t threads_;
+  MemoryLimits limits_;
   std::vector<Resource> free_;
   task::TaskTable<Record> records_;
   std::vector<Ticket> ready_;        // a heap
@@ -162,7 +209,14 @@ class State {
   std::vector<TaskId> executing_;
   std::uint32_t seceded_ = 0;
   std::uint32_t out_of_band_running_ = 0;
-  std::uint64_t bytes_ = 0;
+  std::uint64_t bytes_ = 0;          // in memory
+  std::uint64_t spilled_bytes_ = 0;  // on disk
+  std::uint64_t leaving_ = 0;        // being written
+  std::uint64_t uses_ = 0;
+  std::map<std::uint64_t, TaskId> by_use_;  // results in memory that are large enough to be spilled, the one unused for longest first
+  bool paused_ = false;
+  bool stuck_ = false;        // everything that could be spilled is in use
+  std::string disk_problem_;  // why the disk takes nothing
   std::uint32_t requests_ = 0;
 };
 

@@ -297,6 +297,21 @@ TEST_CASE("policy: a task with resources runs where they are, and waits for a wo
   CHECK(story.join(3, 1, {{"GPU", 4}}) == Lines{"run 2 @3"});
 }
 
+TEST_CASE("policy: what no worker may run fails with the reason once none can come") {
+  Story story;
+  story.join(1, 1, {}, "alpha");
+  story.submit(1, {}, {.workers = {"beta"}, .name = "picky"});
+  CHECK(story.submit(2, {1}).empty());
+  REQUIRE(story.state.has_homeless());
+  scheduler::Actions out;
+  story.state.give_up_homeless(1, out);
+  story.state.check();
+  CHECK_FALSE(story.state.has_homeless());
+  CHECK(story.of(1) == TaskState::erred);
+  CHECK(story.of(2) == TaskState::erred);
+  CHECK_THAT(story.state.explain(1)[1], Catch::Contains("none is to come: worker 1 on alpha: is not among the workers this task may run on"));
+}
+
 TEST_CASE("policy: restricted tasks are not stolen by workers that may not run them") {
   Story story({.saturation = 8});
   story.join(1);
@@ -313,4 +328,65 @@ TEST_CASE("policy: a restricted task that loses its worker waits for one that fi
   CHECK(story.of(1) == TaskState::no_worker);
   CHECK(story.cancel(1) == Lines{"failed 1"});
   CHECK(story.join(3, 1, {{"GPU", 1}}).empty());
+}
+
+// --- workers that lack memory
+
+TEST_CASE("policy gives a worker that lacks memory nothing while another has room") {
+  Story story;
+  story.join(1);
+  story.join(2);
+  story.pause(1);
+  CHECK(story.submit(1) == Lines{"run 1 @2"});
+  for (TaskId id = 2; id <= 8; ++id) story.submit(id);
+  CHECK(story.processing().at(0) == 0);
+  CHECK(story.state.snapshot().workers.at(0).paused);
+  CHECK(story.state.snapshot().workers.at(0).spilled_bytes == 100);
+}
+
+TEST_CASE("policy fills a worker when it has memory again") {
+  Story story;
+  story.join(1);
+  story.join(2);
+  story.pause(1);
+  for (TaskId id = 1; id <= 8; ++id) story.submit(id);
+  CHECK(story.processing().at(0) == 0);
+  CHECK_FALSE(story.pause(1, false).empty());
+  CHECK(story.processing().at(0) > 0);
+}
+
+TEST_CASE("policy goes on one task at a time when all workers lack memory") {
+  Story story;
+  story.join(1, 4);
+  story.join(2, 4);
+  story.pause(1);
+  story.pause(2);
+  for (TaskId id = 1; id <= 8; ++id) story.submit(id);
+  CHECK(story.processing() == std::vector<std::uint32_t>{1, 1});
+  story.finish(1);
+  CHECK(story.processing() == std::vector<std::uint32_t>{1, 1});
+  story.lose(1);
+  story.finish(2);
+  CHECK(story.processing() == std::vector<std::uint32_t>{1});
+}
+
+TEST_CASE("policy lets a worker that lacks memory wait until the others do too") {
+  Story story;
+  story.join(1);
+  story.join(2);
+  story.pause(1);
+  for (TaskId id = 1; id <= 6; ++id) story.submit(id);
+  CHECK(story.processing().at(0) == 0);
+  story.pause(2);
+  CHECK(story.processing().at(0) == 1);
+}
+
+TEST_CASE("policy takes a task with its input elsewhere when the holder lacks memory") {
+  Story story;
+  story.join(1);
+  story.submit(1);
+  story.finish(1);
+  story.join(2);
+  story.pause(1);
+  CHECK(story.submit(2, {1}) == Lines{"run 2 @2"});
 }

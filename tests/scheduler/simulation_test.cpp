@@ -29,6 +29,8 @@ struct Trouble {
   std::uint32_t scattered = 0;
   double failing = 0;     // fraction of tasks that throw
   double restricted = 0;  // fraction of tasks that need a resource or a worker
+  std::uint64_t memory = 0;  // of each worker's results; 0: no limit
+  double disk_failing = 0;   // fraction of the writes that find the disk full
   double jitter_s = 1e-3;
   bool trickle = false;  // submits while others run
 };
@@ -68,6 +70,9 @@ class Run {
     settings.jitter_s = trouble.jitter_s;
     settings.checked = true;
     settings.scheduling.allowed_failures = 100;
+    if (trouble.memory) settings.memory = {.limit = trouble.memory, .smallest = 1000};
+    settings.disk_bytes_per_s = 1e7;
+    settings.disk_failing = trouble.disk_failing;
     return settings;
   }
 
@@ -181,6 +186,7 @@ class Run {
   bool reason_is_known(const Failure& failure) const {
     if (failure.kind == ErrorKind::cancelled) return trouble_.cancels > 0 || (trouble_.scattered > 0 && trouble_.retries > 0);
     if (failure.kind == ErrorKind::task_failed) return trouble_.failing > 0 && failure.message == "planned failure";
+    if (failure.kind == ErrorKind::io) return trouble_.disk_failing > 0 && failure.message.find("has no room") != std::string::npos;
     return failure.kind == ErrorKind::worker_lost && trouble_.scattered > 0 && trouble_.deaths + trouble_.mistakes > 0;
   }
 
@@ -190,7 +196,7 @@ class Run {
     if (const std::size_t left = cluster_.scheduler().task_count()) throw Error(ErrorKind::internal, std::to_string(left) + " tasks leak at the scheduler");
     for (const PeerId peer : cluster_.alive()) {
       const worker::State& state = cluster_.worker(peer);
-      if (state.count() || state.bytes() || !state.executing().empty()) throw Error(ErrorKind::internal, std::to_string(state.count()) + " records leak at a worker: " + records(state));
+      if (state.count() || state.memory().managed_bytes || state.memory().spilled_bytes || !state.executing().empty()) throw Error(ErrorKind::internal, std::to_string(state.count()) + " records leak at a worker: " + records(state));
     }
   }
 
@@ -258,6 +264,34 @@ TEST_CASE("simulation survives restricted tasks") { survive(200, {.deaths = 1, .
 TEST_CASE("simulation survives retirements") { survive(200, {.joins = 2, .retirements = 2, .fetches = 20, .trickle = true}); }
 
 TEST_CASE("simulation survives scattered data and deaths") { survive(200, {.deaths = 2, .joins = 2, .fetches = 10, .scattered = 6, .trickle = true}); }
+
+TEST_CASE("simulation finishes when results do not fit into memory") {
+  survive(200, {.memory = 60'000});
+  survive(200, {.releases = 20, .fetches = 20, .memory = 20'000, .trickle = true});
+}
+
+TEST_CASE("simulation survives full disks and deaths while memory is short") {
+  survive(200, {.memory = 60'000, .disk_failing = 0.5});
+  survive(300, {.tasks = 80, .workers = 5, .deaths = 2, .mistakes = 1, .joins = 3, .retirements = 1, .releases = 40, .cancels = 10, .retries = 20, .fetches = 20, .scattered = 4, .failing = 0.1,
+                .restricted = 0.15, .memory = 40'000, .disk_failing = 0.3, .trickle = true});
+}
+
+TEST_CASE("simulation spills and keeps within the limit where it can") {
+  runtime::SimulatedSettings settings;
+  settings.checked = true;
+  settings.memory = {.limit = 1'000'000, .smallest = 1000};
+  SimulatedCluster cluster(settings);
+  const PeerId worker = cluster.join(2);
+  std::vector<TaskId> ids;
+  for (int i = 0; i < 100; ++i) ids.push_back(cluster.submit({.duration_s = 1e-3, .bytes = 100'000}, {}));
+  const TaskId sum = cluster.submit({.duration_s = 1e-3}, {ids.front(), ids.back()});
+  std::uint64_t most = 0;
+  while (cluster.step()) most = std::max(most, cluster.worker(worker).bytes());
+  CHECK(cluster.future(sum).status == Status::finished);
+  CHECK(most <= 1'000'000);
+  CHECK(cluster.spills() > 90);
+  CHECK(cluster.worker(worker).memory().spilled_bytes > 9'000'000);
+}
 
 TEST_CASE("simulation survives everything at once") {
   survive(500, {.tasks = 80, .workers = 5, .deaths = 3, .mistakes = 1, .joins = 4, .retirements = 1, .releases = 40, .cancels = 10, .retries = 20, .fetches = 20, .scattered = 4, .failing = 0.1,

@@ -82,6 +82,7 @@ class Story {
   }
   Lines retracted(TaskId id, bool given_back) { return retracted_run(id, worker_of(id), run_of(id), given_back); }
   Lines retracted_run(TaskId id, PeerId worker, std::uint32_t run, bool given_back) { return from(worker, protocol::RetractReply{id, run, given_back}); }
+  Lines pause(PeerId worker, bool paused = true) { return from(worker, protocol::MemoryUse{900, 100, paused}); }
   Lines arrive(TaskId id, PeerId worker, std::uint64_t bytes = 8) { return from(worker, protocol::ResultHere{id, bytes}); }
   Lines missing(TaskId id, PeerId holder, PeerId reporter) { return from(reporter, protocol::InputMissing{id, holder}); }
   Lines broken(TaskId id, PeerId worker) {

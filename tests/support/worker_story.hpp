@@ -9,12 +9,13 @@
 namespace weir::test {
 
 /// Drives a worker::State, which is peer 1, by short calls. Actions read as text: `finished 3`, `failed 3`, `given back 3`, `kept 3`, `here 3`, `missing 3 of 2`,
-/// `get 3 @2` (`will get` when it is still to be computed), `drop 3 @2`, `value 3 @2`, `no value 3 @2`.
+/// `get 3 @2` (`will get` when it is still to be computed), `drop 3 @2`, `value 3 @2`, `no value 3 @2`, `paused at 900`, `goes on at 700`.
 class WorkerStory {
  public:
   using Lines = std::vector<std::string>;
 
-  explicit WorkerStory(std::uint32_t threads = 1, std::vector<Resource> resources = {}) : state(1, threads, std::move(resources)) {}
+  explicit WorkerStory(std::uint32_t threads = 1, std::vector<Resource> resources = {}, worker::MemoryLimits memory = {})
+      : state(1, threads, std::move(resources), memory) {}
 
   worker::State state;
 
@@ -88,12 +89,36 @@ class WorkerStory {
     outcome.failure = std::make_shared<Failure>();
     return event([&](auto& out) { state.done(std::move(outcome), out); });
   }
+  /// What is to be written to disk now, as `spill 3`, and what else follows.
+  Lines next_spill() {
+    bool found = false;
+    Lines lines = event([&](auto& out) { found = state.next_spill(spill, out); });
+    if (found) lines.push_back("spill " + std::to_string(spill.id));
+    return lines;
+  }
+  Lines spilled() {
+    return event([&](auto& out) { state.spilled(std::move(spill), on_disk(int(spill.id)), out); });
+  }
+  Lines spill_failed(bool because_of_disk, const std::string& why = "no space left") {
+    return event([&](auto& out) { state.spill_failed(std::move(spill), because_of_disk, why, out); });
+  }
+  /// The number `value` as a file would give it.
+  static task::Value on_disk(int value) {
+    struct Number final : task::Store {
+      int number;
+      [[nodiscard]] Packed load() const override { return task::Value::make(number).pack(); }
+    };
+    auto store = std::make_shared<Number>();
+    store->number = value;
+    return task::Value::from_store(task::Value::make(value).ops(), store);
+  }
   [[nodiscard]] bool has(TaskId id) const {
     const worker::Record* record = state.record(id);
     return record && record->data == worker::Record::Data::here;
   }
 
   worker::Execution execution;  ///< Of the last `take`.
+  worker::Spill spill;          ///< Of the last `next_spill`.
 
  private:
   template <class Message>
@@ -128,6 +153,7 @@ class WorkerStory {
   static std::string text(PeerId to, const protocol::GetResult& message) { return (message.exists ? "get " : "will get ") + std::to_string(message.id) + at(to); }
   static std::string text(PeerId to, const protocol::DropRequest& message) { return "drop " + std::to_string(message.id) + at(to); }
   static std::string text(PeerId to, const protocol::ResultMissing& message) { return "no value " + std::to_string(message.id) + at(to); }
+  static std::string text(PeerId, const protocol::MemoryUse& message) { return (message.paused ? "paused at " : "goes on at ") + std::to_string(message.managed_bytes); }
   static std::string text(PeerId to, const worker::SendValue& message) { return "value " + std::to_string(message.id) + at(to); }
 };
 

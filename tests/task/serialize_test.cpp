@@ -25,7 +25,7 @@ Packed pack(const T& value) {
 }
 
 template <class T>
-T unpack(const Packed& packed) {
+T unpack(Packed packed) {
   T value{};
   Reader reader(packed);
   read(reader, value);
@@ -263,6 +263,36 @@ TEST_CASE("serialize does not copy what goes out of band") {
   REQUIRE(packed.blocks.size() == 1);
   CHECK(packed.blocks[0].data == reinterpret_cast<const std::byte*>(values.data()));
   CHECK(packed.head.size() == 8);
+}
+
+TEST_CASE("serialize gives a vector the fresh memory in which its elements arrived") {
+  std::vector<double> values(100'000);
+  std::iota(values.begin(), values.end(), 0);
+  Packed packed = pack(values);
+  const std::size_t bytes = packed.blocks[0].size;
+  const auto arrive = [&] {
+    auto* memory = static_cast<std::byte*>(::operator new(bytes));
+    std::memcpy(memory, values.data(), bytes);
+    packed.blocks[0] = {std::shared_ptr<const void>(memory, FreshMemory{}), memory, bytes};
+  };
+  const auto read_vector = [&] {
+    std::vector<double> arrived;
+    Reader reader(packed);
+    read(reader, arrived);
+    return arrived;
+  };
+  arrive();
+  const std::byte* memory = packed.blocks[0].data;
+  std::vector<double> arrived = read_vector();
+  CHECK(reinterpret_cast<const std::byte*>(arrived.data()) == memory);
+  CHECK(arrived == values);
+  arrived.push_back(1);
+  CHECK(arrived.size() == values.size() + 1);
+  arrive();
+  const Block kept = packed.blocks[0];  // somebody else reads it too
+  arrived = read_vector();
+  CHECK(reinterpret_cast<const std::byte*>(arrived.data()) != kept.data);
+  CHECK(arrived == values);
 }
 
 TEST_CASE("serialize writes everything among the bytes where no blocks are wanted") {

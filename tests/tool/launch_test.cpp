@@ -43,6 +43,10 @@ TEST_CASE("launch passes WEIR_ variables and threads on to every rank") {
   CHECK_FALSE(launch.environment.contains("HOME"));
 }
 
+TEST_CASE("launch tells every rank its memory") {
+  CHECK(plan_launch({2, 4, "app", {}, "2GB"}, site_with({{"WEIR_MEMORY_LIMIT", "1GB"}})).environment.at("WEIR_MEMORY_LIMIT") == "2GB");
+}
+
 TEST_CASE("launch leaves GLIBC_TUNABLES of the user alone") {
   CHECK(plan_launch({2, {}, "app", {}}, site_with({{"GLIBC_TUNABLES", "glibc.malloc.check=3"}})).environment.at("GLIBC_TUNABLES") == "glibc.malloc.check=3");
 }

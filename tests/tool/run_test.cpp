@@ -104,6 +104,12 @@ TEST_CASE("run hides mpirun's noise when a worker died and the job recovered") {
   CHECK(finished.err == "stderr of the program");
 }
 
+TEST_CASE("run ends in silence when the reader of its output goes") {
+  const Finished finished = run({"sh", "-c", "{ " WEIR_TOOL " run -n 2 yes; echo $? >&2; } | head -n 1"});
+  CHECK(finished.out == "y\n");
+  CHECK(finished.err == "141\n");
+}
+
 TEST_CASE("run says what ended rank 0 and ends the ranks it left") {
   const Finished finished = weir_run({"-n", "2", RANK_PROGRAM, "killed"}, {{{"WEIR_EXIT_GRACE", "50ms"}}});
   CHECK(finished.status == 128 + SIGKILL);
@@ -177,10 +183,11 @@ TEST_CASE("run refuses wrong use with one sentence") {
   CHECK(refusal({"-n", "", RANK_PROGRAM}) == wrong_number("nothing"));
   CHECK(refusal({"--threads", "0", RANK_PROGRAM}) ==
         "weir run: --threads must be a whole number of threads from 1 to 1000000 (got 0); write for example --threads 4\n");
-  CHECK(refusal({"-n"}) == "weir run: -n and --threads must have a value (got none); write for example -n 4\n");
+  CHECK(refusal({"-n"}) == "weir run: -n, --threads and --memory must have a value (got none); write for example -n 4\n");
+  CHECK(refusal({"--memory", "lots", RANK_PROGRAM}).find("weir run: --memory: ") == 0);
   CHECK(refusal({"-n", "2"}) == "weir run: a program must be named (got none); write for example weir run -n 3 ./app\n");
   CHECK(refusal({"--fast", RANK_PROGRAM}) ==
-        "weir run: an option before the program must be -n or --threads (got --fast); options of the program follow its name\n");
+        "weir run: an option before the program must be -n, --threads or --memory (got --fast); options of the program follow its name\n");
   CHECK(refusal({"./gone"}) == "weir run: the program must exist (got ./gone); give its path, for example ./build/app\n");
   CHECK(refusal({"gone"}) == "weir run: the program must exist in PATH or in the working folder (got gone); give its path, for example ./build/app\n");
   CHECK(refusal({"./text"}) == "weir run: the program must be an executable file (got ./text); chmod +x makes a script or program executable\n");

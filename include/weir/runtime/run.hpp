@@ -12,6 +12,7 @@ namespace weir {
 struct RunOptions {
   std::uint32_t threads = 0;             ///< Worker threads: of this process when it is alone (0: `WEIR_THREADS`, else one per core), of each worker rank (0: `WEIR_THREADS`, else 1).
   std::vector<Resource> resources{};     ///< What each worker has for tasks that ask for it; default `WEIR_RESOURCES`, for example "GPU=2,licence=1".
+  std::string memory_limit{};            ///< What the results on each worker may take before they go to disk, for example "4GB"; default `WEIR_MEMORY_LIMIT`, else the node's memory divided by its ranks.
   int allowed_failures = 3;              ///< A task that has killed so many workers becomes an error.
 };
 

@@ -35,6 +35,10 @@ struct WorkerInfo {
   std::uint32_t queued = 0;        ///< Tasks the scheduler holds back for it.
   std::uint64_t results = 0;       ///< Results it holds.
   std::uint64_t result_bytes = 0;  ///< Their serialized size.
+  std::uint64_t managed_bytes = 0;  ///< Of them in memory, as the worker last said.
+  std::uint64_t spilled_bytes = 0;  ///< Of them on its disk.
+  std::uint64_t memory_limit = 0;   ///< For those in memory.
+  bool paused = false;              ///< It is near its limit and starts no task until results have gone to disk or been released.
   std::uint64_t finished = 0;      ///< Tasks it has finished.
   bool retiring = false;
   std::string job;  ///< The batch job, or group of processes, it came with; empty in the program's own.

@@ -36,98 +36,11 @@
 
 #include "weir/core/error.hpp"
 #include "weir/task/address.hpp"
-#include "weir/task/buffer.hpp"
 #include "weir/task/fields.hpp"
+#include "weir/task/pack.hpp"
 #include "weir/task/small_vector.hpp"
 
 namespace weir {
-
-/// A contiguous buffer that travels beside the bytes that describe it; `owner` keeps its memory alive.
-struct Block {
-  std::shared_ptr<const void> owner;
-  const std::byte* data = nullptr;
-  std::uint64_t size = 0;
-};
-
-/// A value in a form that can cross a process boundary: the description, and the large buffers beside it.
-struct Packed {
-  Buffer head;
-  std::vector<Block> blocks;
-  [[nodiscard]] std::uint64_t size() const noexcept {
-    std::uint64_t total = head.size();
-    for (const Block& block : blocks) total += block.size;
-    return total;
-  }
-};
-
-/// Contiguous data of at least this many bytes travels out of band, without being copied into the description.
-inline constexpr std::size_t block_bytes = 64 * 1024;
-
-/// Where bytes are written: into a buffer, beside it, or nowhere (only counted).
-class Writer {
- public:
-  /// Thrown by a writer with a limit when the value is larger; never leaves the library.
-  struct LimitReached {};
-
-  /// Only counts.
-  Writer() = default;
-  /// Everything inside the head.
-  explicit Writer(Buffer& head, std::size_t limit = SIZE_MAX) : head_(&head), limit_(limit) {}
-  /// Large contiguous data goes to `blocks`, which point into the object kept alive by `owner`.
-  Writer(Buffer& head, std::vector<Block>& blocks, std::shared_ptr<const void> owner) : head_(&head), blocks_(&blocks), owner_(std::move(owner)) {}
-
-  void bytes(const void* data, std::size_t count) {
-    written_ += count;
-    if (!head_) return;
-    if (written_ > limit_) throw LimitReached{};
-    head_->append(data, count);
-  }
-  void block(const void* data, std::size_t count) {
-    if (!blocks_ || count < block_bytes) return bytes(data, count);
-    written_ += count;
-    blocks_->push_back({owner_, static_cast<const std::byte*>(data), count});
-  }
-  [[nodiscard]] std::uint64_t written() const noexcept { return written_; }
-
- private:
-  Buffer* head_ = nullptr;
-  std::vector<Block>* blocks_ = nullptr;
-  std::shared_ptr<const void> owner_;
-  std::size_t limit_ = SIZE_MAX;
-  std::uint64_t written_ = 0;
-};
-
-/// Where bytes are read from: a head and the blocks beside it, in the order they were written.
-class Reader {
- public:
-  explicit Reader(std::span<const std::byte> head) : at_(head.data()), end_(head.data() + head.size()) {}
-  explicit Reader(const Packed& packed) : Reader(packed.head.bytes()) { blocks_ = &packed.blocks; }
-
-  void bytes(void* data, std::size_t count) {
-    if (static_cast<std::size_t>(end_ - at_) < count) ended();
-    if (count) std::memcpy(data, at_, count);
-    at_ += count;
-  }
-  void block(void* data, std::size_t count);
-  /// The next `count` bytes in place.
-  const std::byte* view(std::size_t count) {
-    if (static_cast<std::size_t>(end_ - at_) < count) ended();
-    const std::byte* place = at_;
-    at_ += count;
-    return place;
-  }
-  /// Throws if so many elements cannot follow: asked before memory is taken for them.
-  void expect(std::uint64_t count, std::size_t element_bytes) const;
-  [[nodiscard]] std::size_t left() const noexcept { return static_cast<std::size_t>(end_ - at_); }
-
- private:
-  [[noreturn]] static void ended();
-
-  const std::byte* at_;
-  const std::byte* end_;
-  const std::vector<Block>* blocks_ = nullptr;
-  std::size_t next_block_ = 0;
-};
 
 class OutArchive : public cereal::OutputArchive<OutArchive, cereal::AllowEmptyClassElision> {
  public:
@@ -230,6 +143,64 @@ concept TensorLike = requires(T& t, const T& c) {
   c.layout();
 };
 
+// A vector that can be given memory from `operator new`, which the standard has no way to say. Elsewhere the elements are copied.
+#ifdef __GLIBCXX__
+template <class V>
+concept Adoptable = std::is_same_v<V, std::vector<typename V::value_type>> && !std::is_same_v<typename V::value_type, bool> && alignof(typename V::value_type) <= __STDCPP_DEFAULT_NEW_ALIGNMENT__;
+template <class T>
+std::vector<T> vector_of(std::byte* memory, std::size_t count) {
+  struct Adopting : std::vector<T> {
+    Adopting(T* first, std::size_t count) {
+      this->_M_impl._M_start = first;
+      this->_M_impl._M_finish = this->_M_impl._M_end_of_storage = first + count;
+    }
+  };
+  Adopting adopting(reinterpret_cast<T*>(memory), count);
+  return std::vector<T>(std::move(adopting));
+}
+#else
+template <class V>
+concept Adoptable = false;
+#endif
+
+template <class T>
+struct IsPlainVector : std::false_type {};
+template <class T, class A>
+struct IsPlainVector<std::vector<T, A>> : std::bool_constant<Bitwise<T> && !std::is_same_v<T, bool>> {};
+template <class T>
+struct IsSmallVector : std::false_type {};
+template <class T, std::uint32_t N>
+struct IsSmallVector<SmallVector<T, N>> : std::true_type {};
+
+/// A contiguous sequence of bitwise elements that is written as count + bytes without cereal.
+template <class T>
+concept PlainSequence = std::is_same_v<T, std::string> || std::is_same_v<T, Buffer> || IsPlainVector<T>::value || IsSmallVector<T>::value;
+
+template <class T>
+void write_sequence(Writer& writer, const T& items) {
+  const auto count = static_cast<std::uint64_t>(items.size());
+  writer.bytes(&count, sizeof count);
+  writer.block(items.data(), count * sizeof(*items.data()));
+}
+template <class T>
+void read_sequence(Reader& reader, T& items) {
+  std::uint64_t count = 0;
+  reader.bytes(&count, sizeof count);
+  reader.expect(count, sizeof(*items.data()));
+  if constexpr (std::is_same_v<T, Buffer>) {
+    items.clear();
+    reader.bytes(items.grow(count), count);
+  } else {
+    if constexpr (Adoptable<T>)
+      if (std::byte* memory = reader.take(count * sizeof(*items.data()))) {
+        items = vector_of<typename T::value_type>(memory, count);
+        return;
+      }
+    items.resize(static_cast<decltype(items.size())>(count));
+    reader.block(items.data(), count * sizeof(*items.data()));
+  }
+}
+
 template <class T>
 struct Travels;
 
@@ -289,21 +260,16 @@ void CEREAL_SAVE_FUNCTION_NAME(OutArchive& archive, const cereal::BinaryData<T>&
 template <class T>
 void CEREAL_LOAD_FUNCTION_NAME(InArchive& archive, cereal::BinaryData<T>& data) { archive.reader.block(data.data, static_cast<std::size_t>(data.size)); }
 
-// What cereal would write element by element, or does not know.
+// What cereal would write element by element or zero-fill before it reads, or does not know.
 template <class T, class A>
-  requires(task::Bitwise<T> && !std::is_arithmetic_v<T>)
+  requires(task::Bitwise<T> && !std::is_same_v<T, bool>)
 void CEREAL_SAVE_FUNCTION_NAME(OutArchive& archive, const std::vector<T, A>& items) {
-  archive(static_cast<std::uint64_t>(items.size()));
-  archive.writer.block(items.data(), items.size() * sizeof(T));
+  task::write_sequence(archive.writer, items);
 }
 template <class T, class A>
-  requires(task::Bitwise<T> && !std::is_arithmetic_v<T>)
+  requires(task::Bitwise<T> && !std::is_same_v<T, bool>)
 void CEREAL_LOAD_FUNCTION_NAME(InArchive& archive, std::vector<T, A>& items) {
-  std::uint64_t count = 0;
-  archive(count);
-  archive.reader.expect(count, sizeof(T));
-  items.resize(count);
-  archive.reader.block(items.data(), count * sizeof(T));
+  task::read_sequence(archive.reader, items);
 }
 template <class T, class A>
 void CEREAL_SAVE_FUNCTION_NAME(OutArchive& archive, const std::forward_list<T, A>& items) {
@@ -418,39 +384,6 @@ template <class K, class V, class C, class A>
 struct Travels<std::map<K, V, C, A>> : std::conjunction<Travels<K>, Travels<V>> {};
 template <class K, class V, class H, class E, class A>
 struct Travels<std::unordered_map<K, V, H, E, A>> : std::conjunction<Travels<K>, Travels<V>> {};
-
-template <class T>
-struct IsPlainVector : std::false_type {};
-template <class T, class A>
-struct IsPlainVector<std::vector<T, A>> : std::bool_constant<Bitwise<T> && !std::is_same_v<T, bool>> {};
-template <class T>
-struct IsSmallVector : std::false_type {};
-template <class T, std::uint32_t N>
-struct IsSmallVector<SmallVector<T, N>> : std::true_type {};
-
-/// A contiguous sequence of bitwise elements that is written as count + bytes without cereal.
-template <class T>
-concept PlainSequence = std::is_same_v<T, std::string> || std::is_same_v<T, Buffer> || IsPlainVector<T>::value || IsSmallVector<T>::value;
-
-template <class T>
-void write_sequence(Writer& writer, const T& items) {
-  const auto count = static_cast<std::uint64_t>(items.size());
-  writer.bytes(&count, sizeof count);
-  writer.block(items.data(), count * sizeof(*items.data()));
-}
-template <class T>
-void read_sequence(Reader& reader, T& items) {
-  std::uint64_t count = 0;
-  reader.bytes(&count, sizeof count);
-  reader.expect(count, sizeof(*items.data()));
-  if constexpr (std::is_same_v<T, Buffer>) {
-    items.clear();
-    reader.bytes(items.grow(count), count);
-  } else {
-    items.resize(static_cast<decltype(items.size())>(count));
-    reader.block(items.data(), count * sizeof(*items.data()));
-  }
-}
 
 }  // namespace weir::task
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <exception>
 #include <memory>
 #include <mutex>
 #include <typeinfo>
@@ -44,10 +45,18 @@ std::shared_ptr<const void> read_erased(Reader& reader) {
 template <class T>
 inline const TypeOps type_ops{&typeid(T), &write_erased<T>, &read_erased<T>};
 
+/// Where a packed value is kept outside of memory; destroying it frees its place.
+class Store {
+ public:
+  virtual ~Store() = default;
+  /// The value; its buffers may point into mapped memory, which they keep alive. Throws `Error{io}`.
+  [[nodiscard]] virtual Packed load() const = 0;
+};
+
 /// A shared, immutable value of any type.
 ///
-/// Made live by the task that returns it; packed by a transport that carries it to another process, where it is unpacked
-/// when it is first used.
+/// Made live by the task that returns it; packed by a transport that carries it to another process, or stored on disk by a worker that
+/// lacks memory, and unpacked when it is first used.
 /// **Threads.** Any; unpacking happens once.
 /// **Cost.** Copies share; a live value is serialized only by `pack`.
 class Value {
@@ -62,6 +71,12 @@ class Value {
   }
   /// A value that arrived from another process.
   static Value from_packed(const TypeOps* ops, Packed packed);
+  /// A value that is read from its store when it is first used.
+  static Value from_store(const TypeOps* ops, std::shared_ptr<const Store> store);
+  /// The same value, not in memory; empty if this one did not come from a store.
+  [[nodiscard]] Value again() const { return cell_ && cell_->store ? from_store(cell_->ops, cell_->store) : Value(); }
+  /// Whether others in this process hold it too, so that letting go of it would free nothing.
+  [[nodiscard]] bool is_shared() const noexcept { return cell_.use_count() > 1; }
 
   explicit operator bool() const noexcept { return cell_ != nullptr; }
 
@@ -86,6 +101,8 @@ class Value {
     std::once_flag unpacked;
     std::shared_ptr<const void> keep;  // the unpacked object
     std::unique_ptr<Packed> packed;
+    std::shared_ptr<const Store> store;
+    std::exception_ptr failure;  // why it could not be unpacked
   };
   template <class T>
   struct LiveCell : Cell {

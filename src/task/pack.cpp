@@ -1,7 +1,7 @@
 // Reading blocks, and the sentences for bytes that do not fit.
-#include "weir/task/serialize.hpp"
+#include "weir/task/pack.hpp"
 
-#include "weir/core/duration.hpp"
+#include "weir/core/error.hpp"
 
 namespace weir {
 
@@ -22,6 +22,17 @@ void Reader::block(void* data, std::size_t count) {
   if (!blocks_ || count < block_bytes) return bytes(data, count);
   if (next_block_ == blocks_->size() || (*blocks_)[next_block_].size != count) ended();
   std::memcpy(data, (*blocks_)[next_block_++].data, count);
+}
+
+std::byte* Reader::take(std::size_t count) {
+  if (!blocks_ || count < block_bytes || next_block_ == blocks_->size()) return nullptr;
+  Block& block = (*blocks_)[next_block_];
+  auto* memory = std::get_deleter<FreshMemory>(block.owner);
+  if (block.size != count || !memory || block.owner.use_count() != 1) return nullptr;
+  ++next_block_;
+  memory->taken = true;
+  block.owner.reset();
+  return const_cast<std::byte*>(block.data);
 }
 
 }  // namespace weir

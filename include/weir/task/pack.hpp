@@ -1,0 +1,112 @@
+// Packed values: a description in bytes and the large buffers beside it; how they are written and read.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <new>
+#include <span>
+#include <vector>
+
+#include "weir/task/buffer.hpp"
+
+namespace weir {
+
+/// A contiguous buffer that travels beside the bytes that describe it; `owner` keeps its memory alive.
+struct Block {
+  std::shared_ptr<const void> owner;
+  const std::byte* data = nullptr;
+  std::uint64_t size = 0;
+};
+
+/// Memory from `operator new` behind a block that has arrived: it may become that of the object which is read from it.
+struct FreshMemory {
+  bool taken = false;
+  void operator()(const void* memory) const {
+    if (!taken) ::operator delete(const_cast<void*>(memory));
+  }
+};
+
+/// A value in a form that can cross a process boundary: the description, and the large buffers beside it.
+struct Packed {
+  Buffer head;
+  std::vector<Block> blocks;
+  [[nodiscard]] std::uint64_t size() const noexcept {
+    std::uint64_t total = head.size();
+    for (const Block& block : blocks) total += block.size;
+    return total;
+  }
+};
+
+/// Contiguous data of at least this many bytes travels out of band, without being copied into the description.
+inline constexpr std::size_t block_bytes = 64 * 1024;
+
+/// Where bytes are written: into a buffer, beside it, or nowhere (only counted).
+class Writer {
+ public:
+  /// Thrown by a writer with a limit when the value is larger; never leaves the library.
+  struct LimitReached {};
+
+  /// Only counts.
+  Writer() = default;
+  /// Everything inside the head.
+  explicit Writer(Buffer& head, std::size_t limit = SIZE_MAX) : head_(&head), limit_(limit) {}
+  /// Large contiguous data goes to `blocks`, which point into the object kept alive by `owner`.
+  Writer(Buffer& head, std::vector<Block>& blocks, std::shared_ptr<const void> owner) : head_(&head), blocks_(&blocks), owner_(std::move(owner)) {}
+
+  void bytes(const void* data, std::size_t count) {
+    written_ += count;
+    if (!head_) return;
+    if (written_ > limit_) throw LimitReached{};
+    head_->append(data, count);
+  }
+  void block(const void* data, std::size_t count) {
+    if (!blocks_ || count < block_bytes) return bytes(data, count);
+    written_ += count;
+    blocks_->push_back({owner_, static_cast<const std::byte*>(data), count});
+  }
+  [[nodiscard]] std::uint64_t written() const noexcept { return written_; }
+
+ private:
+  Buffer* head_ = nullptr;
+  std::vector<Block>* blocks_ = nullptr;
+  std::shared_ptr<const void> owner_;
+  std::size_t limit_ = SIZE_MAX;
+  std::uint64_t written_ = 0;
+};
+
+/// Where bytes are read from: a head and the blocks beside it, in the order they were written.
+class Reader {
+ public:
+  explicit Reader(std::span<const std::byte> head) : at_(head.data()), end_(head.data() + head.size()) {}
+  /// Of a value that is read once: its blocks may be taken.
+  explicit Reader(Packed& packed) : Reader(packed.head.bytes()) { blocks_ = &packed.blocks; }
+
+  void bytes(void* data, std::size_t count) {
+    if (static_cast<std::size_t>(end_ - at_) < count) ended();
+    if (count) std::memcpy(data, at_, count);
+    at_ += count;
+  }
+  void block(void* data, std::size_t count);
+  /// The memory of the next block, if it has `count` bytes, is fresh and belongs to nobody else: the caller deletes it. Null otherwise.
+  [[nodiscard]] std::byte* take(std::size_t count);
+  /// The next `count` bytes in place.
+  const std::byte* view(std::size_t count) {
+    if (static_cast<std::size_t>(end_ - at_) < count) ended();
+    const std::byte* place = at_;
+    at_ += count;
+    return place;
+  }
+  /// Throws if so many elements cannot follow: asked before memory is taken for them.
+  void expect(std::uint64_t count, std::size_t element_bytes) const;
+  [[nodiscard]] std::size_t left() const noexcept { return static_cast<std::size_t>(end_ - at_); }
+
+ private:
+  [[noreturn]] static void ended();
+
+  const std::byte* at_;
+  const std::byte* end_;
+  std::vector<Block>* blocks_ = nullptr;
+  std::size_t next_block_ = 0;
+};
+
+}  // namespace weir

@@ -1,0 +1,116 @@
+// Results that leave memory: which, when, and what must wait for it.
+#include "weir/core/bytes.hpp"
+#include "worker/state.hpp"
+
+namespace weir::worker {
+
+// It is in memory, and the last to be spilled.
+void State::use(TaskId id, Record& record) {
+  if (record.on_disk) {
+    record.on_disk = false;
+    spilled_bytes_ -= record.bytes;
+    bytes_ += record.bytes;
+  }
+  if (record.bytes < limits_.smallest || record.spilling) return;
+  leave_list(record);
+  record.used = ++uses_;
+  by_use_.emplace_hint(by_use_.end(), record.used, id);
+}
+
+void State::leave_list(Record& record) {
+  if (record.used) by_use_.erase(record.used);
+  record.used = 0;
+}
+
+void State::put_on_disk(Record& record, task::Value on_disk) {
+  record.value = std::move(on_disk);
+  record.on_disk = true;
+  bytes_ -= record.bytes;
+  spilled_bytes_ += record.bytes;
+}
+
+// The data is gone: so is what it took.
+void State::forget_memory(Record& record) {
+  leave_list(record);
+  if (record.spilling) leaving_ -= record.bytes;
+  if (record.on_disk) disk_problem_.clear();  // there is room again
+  (record.on_disk ? spilled_bytes_ : bytes_) -= record.bytes;
+  record.copy = {};
+  record.spilling = 0;
+  record.on_disk = false;
+}
+
+void State::note_pressure(Actions& out) {
+  const bool paused = bytes_ > (paused_ ? limits_.resume_at() : limits_.pause_at());
+  if (paused == paused_) return;
+  paused_ = paused;
+  out.push_back({0, memory()});
+}
+
+// Whether starting a task must wait for memory. One task may always run: what it releases may be what is needed.
+bool State::held_back() const noexcept { return paused_ && (executing_.size() > seceded_ + out_of_band_running_ || leaving_ > 0 || wants_spill()); }
+
+bool State::next_spill(Spill& out, Actions& actions) {
+  for (auto at = by_use_.begin(); wants_spill() && at != by_use_.end();) {
+    const TaskId id = at->second;
+    Record& record = *records_.find(id);
+    ++at;
+    if (record.value.is_shared()) continue;
+    leave_list(record);
+    if (task::Value on_disk = record.copy ? std::move(record.copy) : record.value.again()) {  // it has been written before
+      record.copy = {};
+      put_on_disk(record, std::move(on_disk));
+      continue;
+    }
+    record.spilling = out.number = ++uses_;
+    leaving_ += record.bytes;
+    out.id = id;
+    out.value = record.value;
+    return true;
+  }
+  stuck_ = bytes_ - leaving_ > limits_.spill_at();
+  note_pressure(actions);
+  return false;
+}
+
+void State::spilled(Spill&& spill, task::Value on_disk, Actions& out) {
+  spill.value = {};
+  Record* record = records_.find(spill.id);
+  if (!record || record->spilling != spill.number) return;  // it was freed meanwhile
+  leaving_ -= record->bytes;
+  record->spilling = 0;
+  if (record->value.is_shared()) {  // somebody has begun to use it
+    record->copy = std::move(on_disk);
+    use(spill.id, *record);
+  } else {
+    put_on_disk(*record, std::move(on_disk));
+  }
+  note_pressure(out);
+}
+
+void State::spill_failed(Spill&& spill, bool because_of_disk, const std::string& why, Actions& out) {
+  spill.value = {};
+  if (because_of_disk) disk_problem_ = why;
+  Record* record = records_.find(spill.id);
+  if (!record || record->spilling != spill.number) return;
+  leaving_ -= record->bytes;
+  record->spilling = 0;
+  if (because_of_disk) use(spill.id, *record);
+  note_pressure(out);
+}
+
+void State::try_again(bool also_disk) {
+  stuck_ = false;
+  if (also_disk) disk_problem_.clear();
+}
+
+std::shared_ptr<const Failure> State::no_room(std::uint64_t bytes) const {
+  auto failure = std::make_shared<Failure>();
+  failure->kind = ErrorKind::io;
+  failure->type = "weir::Error";
+  failure->message = "its result of " + to_text(bytes) + " has no room: the results of its worker take " + to_text(bytes_) + " of " + to_text(limits_.limit) +
+                     " and none can be spilled (" + disk_problem_ + "); give more memory (WEIR_MEMORY_LIMIT) or another folder (WEIR_SPILL_DIRECTORY)";
+  return failure;
+}
+
+}  // namespace weir::worker

@@ -1,0 +1,57 @@
+// Jobs whose results do not fit into memory: on threads and on ranks.
+#include <catch2/catch.hpp>
+#include <csignal>
+#include <filesystem>
+
+#include "support/jobs.hpp"
+
+using namespace weir::test;
+
+namespace {
+
+const std::vector<Launcher> homes{{{}, "threads"}, {{WEIR_TOOL, "run", "-n", "3"}, "three ranks"}};
+
+int number_after(const std::string& word, const std::string& text) {
+  const std::size_t at = text.find(word + ' ');
+  return at == std::string::npos ? -1 : std::atoi(text.c_str() + at + word.size() + 1);
+}
+
+}  // namespace
+
+TEST_CASE("job with results of six times its memory gives the right ones, within its memory") {
+  for (const Launcher& home : homes) {
+    INFO(home.name);
+    const TemporaryFolder folder;
+    const Finished finished = run(home.command({MEMORY_JOB, "fits"}), {.environment = {{"WEIR_MEMORY_LIMIT", "40MB"}, {"TMPDIR", folder.path()}, {"WEIR_THREADS", "2"}}});
+    INFO(finished.out << finished.err);
+    CHECK(finished.status == 0);
+    CHECK(number_after("right", finished.out) == 120);
+    CHECK(number_after("fetched", finished.out) == 1);
+    CHECK(number_after("spilled", finished.out) == 1);
+    CHECK(number_after("peak", finished.out) < 130);  // 240 MB of results; the process itself has some 30 MB, 50 with MPI
+    CHECK(std::filesystem::is_empty(folder.path()));
+  }
+}
+
+TEST_CASE("job that can spill nothing says so and keeps what it has") {
+  for (const Launcher& home : homes) {
+    INFO(home.name);
+    const Finished finished = run(home.command({MEMORY_JOB, "full"}), {.environment = {{"WEIR_MEMORY_LIMIT", "40MB"}, {"WEIR_SPILL_DIRECTORY", "/nowhere/at/all"}}});
+    INFO(finished.out << finished.err);
+    CHECK(finished.status == 0);
+    CHECK(number_after("fitted", finished.out) >= 9);
+    CHECK(number_after("refused", finished.out) >= 30);
+    CHECK(number_after("fitted", finished.out) + number_after("refused", finished.out) == 60);
+    CHECK(finished.out.find("its result of 4 MB has no room: the results of its worker take ") != std::string::npos);
+    CHECK(finished.out.find("a file cannot be made in /nowhere/at/all: No such file or directory") != std::string::npos);
+  }
+}
+
+TEST_CASE("job that is killed leaves nothing on the disk") {
+  const TemporaryFolder folder;
+  Process job({MEMORY_JOB, "killed"}, {.environment = {{"WEIR_MEMORY_LIMIT", "40MB"}, {"TMPDIR", folder.path()}}});
+  job.wait_for("filled");
+  job.send(SIGKILL);
+  CHECK(job.wait().status == 128 + SIGKILL);
+  CHECK(std::filesystem::is_empty(folder.path()));
+}

@@ -1,0 +1,94 @@
+// Results that do not fit into the workers' memory. Started as `memory WHAT`; says what came of it.
+#include <unistd.h>
+
+#include <cstdio>
+#include <fstream>
+#include <iostream>
+#include <numeric>
+#include <weir/weir.hpp>
+
+namespace {
+
+using Numbers = std::vector<std::uint64_t>;
+constexpr std::size_t count = 500'000;  // 4 MB
+
+Numbers numbers(std::uint64_t first) {
+  Numbers all(count);
+  std::iota(all.begin(), all.end(), first);
+  return all;
+}
+std::uint64_t sum(const Numbers& all) { return std::accumulate(all.begin(), all.end(), std::uint64_t{0}); }
+std::uint64_t expected(std::uint64_t first) { return count * first + count * (count - 1) / 2; }
+
+// The most memory this process ever had, in MB.
+int peak_mb() {
+  std::ifstream status("/proc/self/status");
+  for (std::string line; std::getline(status, line);)
+    if (line.starts_with("VmHWM:")) return std::stoi(line.substr(6)) / 1000;
+  return -1;
+}
+
+std::vector<weir::Future<Numbers>> make(weir::Client& client, std::uint64_t how_many) {
+  std::vector<weir::Future<Numbers>> all;
+  for (std::uint64_t i = 0; i < how_many; ++i) all.push_back(client.submit(numbers, i));
+  return all;
+}
+
+// Twice as often as needed: what has come back leaves again.
+int sums(weir::Client& client, const std::vector<weir::Future<Numbers>>& all) {
+  int right = 0;
+  for (int round = 0; round < 2; ++round) {
+    std::vector<weir::Future<std::uint64_t>> found;
+    for (const auto& one : all) found.push_back(client.submit(sum, one));
+    for (std::size_t i = 0; i < found.size(); ++i) right += found[i].result() == expected(i);
+  }
+  return right;
+}
+
+void fits(weir::Client& client) {
+  const auto all = make(client, 60);
+  std::cout << "right " << sums(client, all) << '\n';
+  std::cout << "fetched " << (client.submit(sum, all[7]).result() == expected(7) && sum(all[3].result()) == expected(3)) << '\n';
+  const auto spilled = [&] {
+    std::uint64_t bytes = 0;
+    for (const weir::WorkerInfo& worker : client.workers()) bytes += worker.spilled_bytes;
+    return bytes;
+  };
+  const bool told = client.core()->wait_until([&] { return spilled() > 100'000'000; }, std::chrono::steady_clock::now() + std::chrono::seconds(20));
+  std::cout << "spilled " << told << '\n';
+  int peak = 0;
+  for (auto& worker : client.run_on_workers(peak_mb)) peak = std::max(peak, worker.result());
+  std::cout << "peak " << peak << " MB\n";
+}
+
+void full(weir::Client& client) {
+  const auto all = make(client, 60);
+  int fitted = 0, refused = 0;
+  std::string why;
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    try {
+      fitted += client.submit(sum, all[i]).result() == expected(i);
+    } catch (const weir::Error& error) {
+      ++refused;
+      why = error.what();
+    }
+  }
+  std::cout << "fitted " << fitted << " refused " << refused << '\n' << why << '\n';
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  return weir::run(argc, argv, [&](weir::Client& client) {
+    for (auto& worker : client.run_on_workers([] { return static_cast<int>(getpid()); })) std::cout << "pid=" << worker.result() << std::endl;
+    const std::string what = argc > 1 ? argv[1] : "";
+    if (what == "fits") fits(client);
+    if (what == "full") full(client);
+    if (what == "killed") {
+      const auto all = make(client, 60);
+      sums(client, all);
+      std::cout << "filled" << std::endl;
+      client.submit([] { pause(); }).wait();
+    }
+  });
+}
