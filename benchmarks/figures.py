@@ -30,6 +30,8 @@ scheduler = weir(0, "scheduler")
 raw_rate = mpi(2, "raw_rate")
 raw_roundtrip = mpi(2, "raw_roundtrip")
 raw_transfer = mpi(2, "raw_transfer")
+tcp_join = weir(0, "tcp_join")
+tcp_work = weir(2, "tcp_work")
 
 FIGURES = [
     Figure("tasks_per_s", "tasks/s", 500_000, "higher", "1,000,000 tasks that do nothing, submit to gather, 1 worker rank; median of 3", tasks, (raw_rate, "messages_per_s")),
@@ -54,6 +56,15 @@ FIGURES = [
     Figure("scheduler_bytes_per_task_10_workers", "bytes", None, "lower", "with 10 workers", scheduler),
     Figure("scheduler_bytes_per_task_10000_workers", "bytes", None, "lower", "with 10,000 workers", scheduler),
     Figure("scheduler_bytes_spread", "times", 1.5, "lower", "how far these are apart", scheduler),
+    Figure("join_s", "s", 1, "lower", "a further worker process: asked for to its first answer", tcp_join),
+    Figure("join20_s", "s", 3, "lower", "twenty at once", tcp_join),
+    Figure("tcp_tasks_ratio", "of MPI", 0.5, "higher", "100,000 small tasks, a worker that joined over TCP against a worker rank; best of 3", tcp_work, (tcp_work, "mpi_tasks_per_s"), raw_unit="tasks/s",
+           key="tcp_tasks_per_s", is_fraction_of_raw=True),
+    Figure("tcp_roundtrip_us", "us", 100, "lower", "submit to result on it; median of 2,000", tcp_work),
+    Figure("tcp_transfer_ratio", "of raw", 0.5, "higher", "256 MB from it, against a plain loopback socket into fresh memory; best of 3", tcp_work, (tcp_work, "socket_fresh_gb_per_s"), raw_unit="GB/s",
+           key="tcp_gb_per_s", is_fraction_of_raw=True),
+    Figure("tcp_transfer_ratio_reused", "of raw", None, "higher", "the same, against a plain socket into memory used before", tcp_work, (tcp_work, "socket_gb_per_s"), raw_unit="GB/s",
+           key="tcp_gb_per_s", is_fraction_of_raw=True),
     Figure("startup_extra_s", "s", 0.5, "lower", "weir run -n 4 of an empty body beyond mpirun -n 4 of an empty MPI program (raw); median of 5", startup, (startup, "raw_s")),
     Figure("letters_speedup", "times", 1.8, "higher", "40 files of 10 MB on 2 worker ranks against sequential; raw: 2 plain processes", letters_speedup, (letters_speedup, "raw")),
     Figure("letters_speedup_threads", "times", None, "higher", "the same with 2 worker threads", letters_speedup, (letters_speedup, "raw")),

@@ -20,6 +20,7 @@ struct Cluster::Session {
   std::shared_ptr<SchedulerNode> scheduler;
   std::unique_ptr<runtime::SessionFile> file;
   std::unique_ptr<cluster::Growth> growth;
+  bool is_closed = false;
 
   void begin(int workers, int threads) {
     if (const auto current = client::Core::current()) {
@@ -32,7 +33,7 @@ struct Cluster::Session {
     scheduler = engine->scheduler();
   }
   cluster::Growth& grows() const {
-    if (!growth) throw Error(ErrorKind::unsupported, file ? "scale: the cluster is closed" : "scale: the number of worker threads stays as it was at the start; make a cluster of processes");
+    if (!growth) throw Error(ErrorKind::unsupported, is_closed ? "scale: the cluster is closed" : "scale: the number of worker threads stays as it was at the start; make a cluster of processes");
     return *growth;
   }
 };
@@ -103,6 +104,7 @@ void Cluster::close() {
   session.growth.reset();
   session.file.reset();
   session.scheduler.reset();
+  session.is_closed = true;
 }
 
 int Cluster::jobs() const { return session_->growth ? session_->growth->jobs() : 0; }

@@ -91,6 +91,12 @@ class State {
   [[nodiscard]] const Task* task(TaskId id) const { return tasks_.find(id); }
   [[nodiscard]] std::size_t task_count() const noexcept { return tasks_.size(); }
   [[nodiscard]] std::size_t worker_count() const noexcept { return alive_; }
+  /// Tasks that are wanted and not finished.
+  [[nodiscard]] std::uint64_t pending() const noexcept {
+    std::uint64_t all = 0;
+    for (const TaskState state : {TaskState::waiting, TaskState::queued, TaskState::no_worker, TaskState::processing}) all += counts_[static_cast<std::size_t>(state)];
+    return all;
+  }
   /// The worker to put new data on: fewest bytes first.
   [[nodiscard]] PeerId place_data() const;
   [[nodiscard]] std::vector<PeerId> peers() const;

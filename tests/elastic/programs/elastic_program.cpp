@@ -28,6 +28,10 @@ std::vector<double> slow_numbers(const std::string& file, int x) {
   logged(file, x);
   return std::vector<double>(1000, x);
 }
+int slow_for(int milliseconds) {
+  std::this_thread::sleep_for(std::chrono::milliseconds(milliseconds));
+  return milliseconds;
+}
 int slow(int x) {
   std::this_thread::sleep_for(std::chrono::milliseconds(20));
   return x;
@@ -98,11 +102,18 @@ void work(weir::Cluster& cluster, weir::Client& client, const std::string& mode,
     std::vector<weir::Future<std::vector<double>>> kept;  // too large to travel with the news
     for (int i = 0; i < 40; ++i) kept.push_back(client.submit(weir::Options{.time_limit = std::chrono::milliseconds(200)}, slow_numbers, argument, i));
     client.wait(kept);
-    const auto pids = worker_pids(client);
-    wait_for("other workers", [&] { return !client.workers().empty() && worker_pids(client) != pids; });
+    const auto first = client.workers().front().peer;
+    wait_for("another worker", [&] { return !client.workers().empty() && client.workers().front().peer != first; });
     double sum = 0;
     for (const auto& values : client.gather(kept)) sum += values.at(999);
     say("sum " + std::to_string(static_cast<int>(sum)));
+    say("lost " + std::to_string(client.snapshot().workers_lost));
+  } else if (mode == "late") {  // a worker of 8 s takes tasks for 4 s; when it is 2 s old, one of 3 s must wait for the next
+    client.wait_for_workers(1);
+    const auto held = client.submit(numbers, 100'000);
+    client.submit(slow_for, 2000).wait();
+    say(std::to_string(client.submit(weir::Options{.time_limit = std::chrono::seconds(3)}, square, 3).result()));
+    if (held.result().size() != 100'000) throw std::runtime_error("lost");
     say("lost " + std::to_string(client.snapshot().workers_lost));
   } else if (mode == "too_long") {
     const auto future = client.submit(weir::Options{.time_limit = std::chrono::hours(1)}, square, 3);
