@@ -158,8 +158,8 @@ struct Hello {
   std::vector<Resource> resources;
   std::string job;      ///< The batch job, or group of processes, it came with; empty in the scheduler's own.
   std::string contact;  ///< Where peers of other jobs reach it.
-  double serves_s = std::numeric_limits<double>::infinity();  ///< Then it leaves, since its job ends: what takes longer is not for it.
   std::uint64_t memory_limit = 0;  ///< For results.
+  double serves_s = std::numeric_limits<double>::infinity();  ///< Then it leaves, since its job ends: what takes longer is not for it.
 };
 struct RunFinished {
   TaskId id = 0;

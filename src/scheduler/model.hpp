@@ -145,7 +145,7 @@ struct Worker {
   [[nodiscard]] std::uint32_t places() const noexcept { return memory.paused ? 1 : threads; }
   [[nodiscard]] bool ends() const noexcept { return leaves < std::numeric_limits<Time>::infinity(); }
   /// Seconds until a thread is free for one more, by estimate.
-  [[nodiscard]] double wait_s() const noexcept { return ready() < places() ? 0 : load_s / threads; }
+  [[nodiscard]] double wait_s() const noexcept { return ready() < threads ? 0 : load_s / threads; }
 };
 
 /// Tasks of one function: how long they take.

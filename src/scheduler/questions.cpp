@@ -74,11 +74,11 @@ Snapshot State::snapshot() const {
     info.result_bytes = worker.bytes;
     info.finished = worker.finished;
     info.retiring = worker.retiring;
-    info.serves_s = std::max(0.0, worker.leaves - now_);
     info.managed_bytes = worker.memory.managed_bytes;
     info.spilled_bytes = worker.memory.spilled_bytes;
     info.memory_limit = worker.memory_limit;
     info.paused = worker.memory.paused;
+    info.serves_s = std::max(0.0, worker.leaves - now_);
     picture.workers.push_back(std::move(info));
   }
   picture.tasks = counts_;

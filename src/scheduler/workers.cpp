@@ -23,8 +23,8 @@ void State::join(Time now, PeerId peer, const protocol::Hello& hello, Actions& o
   worker.host = hello.host;
   worker.threads = std::max(1u, hello.threads);
   worker.resources = hello.resources;
-  worker.leaves = now + hello.serves_s;
   worker.memory_limit = hello.memory_limit;
+  worker.leaves = now + hello.serves_s;
   ++alive_;
   load_.add(workers_, index);
   retry_homeless();

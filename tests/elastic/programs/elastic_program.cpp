@@ -102,8 +102,12 @@ void work(weir::Cluster& cluster, weir::Client& client, const std::string& mode,
     std::vector<weir::Future<std::vector<double>>> kept;  // too large to travel with the news
     for (int i = 0; i < 40; ++i) kept.push_back(client.submit(weir::Options{.time_limit = std::chrono::milliseconds(200)}, slow_numbers, argument, i));
     client.wait(kept);
-    const auto first = client.workers().front().peer;
-    wait_for("another worker", [&] { return !client.workers().empty() && client.workers().front().peer != first; });
+    const auto begun = client.workers();
+    const auto is_new = [&](const weir::WorkerInfo& worker) { return std::none_of(begun.begin(), begun.end(), [&](const auto& old) { return old.peer == worker.peer; }); };
+    wait_for("other workers", [&] {
+      const auto now = client.workers();
+      return !now.empty() && std::all_of(now.begin(), now.end(), is_new);
+    });
     double sum = 0;
     for (const auto& values : client.gather(kept)) sum += values.at(999);
     say("sum " + std::to_string(static_cast<int>(sum)));
