@@ -99,6 +99,7 @@ class BatchJobs final : public Launcher {
     job_ = configured_job(config, options.processes, std::move(command));
     if (job_.weir.empty()) job_.weir = find_in_path("weir").value_or("weir");
     if (job_.nodes == 0) job_.nodes = 1;
+    network_ = config.text("interface").empty() ? "any" : config.text("interface");
     (void)system_.script(job_);  // says what cannot be written
     make_log_directory(job_.log_directory);
     job_.environment.emplace_back("WEIR_DEATH_TIMEOUT", to_string(options.death_timeout.value()));
@@ -106,6 +107,7 @@ class BatchJobs final : public Launcher {
   }
 
   [[nodiscard]] std::string_view system() const override { return system_.name(); }
+  [[nodiscard]] std::string network() const override { return network_; }
   [[nodiscard]] JobShape shape() const override { return shape_; }
   [[nodiscard]] std::chrono::milliseconds first_pause() const override { return std::chrono::seconds(2); }
   [[nodiscard]] std::chrono::milliseconds longest_pause() const override { return std::chrono::minutes(5); }
@@ -158,6 +160,7 @@ class BatchJobs final : public Launcher {
   Guard guard_;
   JobOptions job_;
   JobShape shape_;
+  std::string network_;
   std::map<std::string, JobRecord> alive_;
   std::vector<std::string> cancelled_;
 };

@@ -52,7 +52,7 @@ Cluster::~Cluster() {
 
 void Cluster::start(std::unique_ptr<cluster::Launcher> launcher, const std::string& network) {
   session_->begin(0, 0);
-  session_->file = std::make_unique<runtime::SessionFile>(session_->scheduler->open_door(network));
+  session_->file = std::make_unique<runtime::SessionFile>(session_->scheduler->open_door(network.empty() ? launcher->network() : network));
   session_->growth = std::make_unique<cluster::Growth>(session_->scheduler, std::move(launcher), session_->file->path());
 }
 
@@ -130,8 +130,8 @@ LocalCluster::LocalCluster(const LocalOptions& options) {
   }
 }
 
-SlurmCluster::SlurmCluster(const BatchOptions& options) { start(cluster::batch_launcher("slurm", options), options.interface.empty() ? "any" : options.interface); }
+SlurmCluster::SlurmCluster(const BatchOptions& options) { start(cluster::batch_launcher("slurm", options), options.interface); }
 
-PbsCluster::PbsCluster(const BatchOptions& options) { start(cluster::batch_launcher("pbs", options), options.interface.empty() ? "any" : options.interface); }
+PbsCluster::PbsCluster(const BatchOptions& options) { start(cluster::batch_launcher("pbs", options), options.interface); }
 
 }  // namespace weir
