@@ -1,7 +1,7 @@
 """The figures of scripts/bench: one row each. A new one is a row here and, if it needs one, a program in this folder."""
 from dataclasses import dataclass
 
-from launch import Launch, letters_speedup, mpi, startup, weir
+from launch import Launch, letters_speedup, mpi, startup, streamz, weir, weir_threads
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,9 @@ raw_roundtrip = mpi(2, "raw_roundtrip")
 raw_transfer = mpi(2, "raw_transfer")
 tcp_join = weir(0, "tcp_join")
 tcp_work = weir(2, "tcp_work")
+raw_frames = mpi(2, "raw_frames")
+stream_local = weir(0, "stream_local")
+stream_cluster = weir(2, "stream_cluster")
 
 FIGURES = [
     Figure("tasks_per_s", "tasks/s", 500_000, "higher", "1,000,000 tasks that do nothing, submit to gather, 1 worker rank; median of 3", tasks, (raw_rate, "messages_per_s")),
@@ -41,7 +44,7 @@ FIGURES = [
     Figure("first_after_silence_ms", "ms", 2, "lower", "the first after a second of silence; median of 5", latency, (raw_roundtrip, "first_after_silence_ms")),
     Figure("chain_us", "us", 3, "lower", "10,000 tasks, each needs the one before: time per link; median of 5", latency, (raw_roundtrip, "roundtrip_us")),
     Figure("tree_tasks_per_s", "tasks/s", 250_000, "higher", "binary tree of 32,768 leaves, 2 worker ranks; median of 5", weir(3, "tree"), (raw_rate, "messages_per_s")),
-    Figure("transfer_ratio", "of raw", 0.7, "higher", "128 MB of doubles from worker to worker, against MPI into fresh memory; median of 7", transfer, (raw_transfer, "fresh_gb_per_s"),
+    Figure("transfer_ratio", "of raw", 0.7, "higher", "128 MB of doubles from worker to worker, against MPI into fresh memory; median of 15", transfer, (raw_transfer, "fresh_gb_per_s"),
            raw_unit="GB/s", key="transfer_gb_per_s", is_fraction_of_raw=True),
     Figure("transfer_ratio_vector", "of raw", None, "higher", "the same, against MPI into a fresh std::vector", transfer, (raw_transfer, "vector_gb_per_s"),
            raw_unit="GB/s", key="transfer_gb_per_s", is_fraction_of_raw=True),
@@ -65,6 +68,16 @@ FIGURES = [
            key="tcp_gb_per_s", is_fraction_of_raw=True),
     Figure("tcp_transfer_ratio_reused", "of raw", None, "higher", "the same, against a plain socket into memory used before", tcp_work, (tcp_work, "socket_gb_per_s"), raw_unit="GB/s",
            key="tcp_gb_per_s", is_fraction_of_raw=True),
+    Figure("stream_local_per_s", "elements/s", 50_000_000, "higher", "emit through map, filter, sink; median of 5; raw: streamz", stream_local, (streamz, "stream_local_per_s")),
+    Figure("stream_buffer_per_s", "elements/s", 2_000_000, "higher", "a buffer between two threads; median of 5; raw: streamz", stream_local, (streamz, "stream_buffer_per_s")),
+    Figure("stream_cluster_per_s", "elements/s", 1_000_000, "higher", "ints through scatter.map.gather, 1 worker rank, in order; median of 5; raw: streamz on Dask", stream_cluster,
+           (streamz, "stream_cluster_per_s")),
+    Figure("stream_frames_ratio", "of raw", 0.5, "higher", "8 MB frames through scatter.map.gather, against MPI there and back into a fresh std::vector; median of 5", stream_cluster,
+           (raw_frames, "frames_vector_per_s"), raw_unit="frames/s", key="stream_frames_per_s", is_fraction_of_raw=True),
+    Figure("stream_frames_ratio_reused", "of raw", None, "higher", "the same, against MPI into memory used before", stream_cluster, (raw_frames, "frames_reused_per_s"),
+           raw_unit="frames/s", key="stream_frames_per_s", is_fraction_of_raw=True),
+    Figure("stream_latency_us", "us", 15, "lower", "one int through an idle scatter.map.gather; median of 20,000; raw: streamz on Dask", stream_cluster, (streamz, "stream_latency_us")),
+    Figure("stream_overlap_s", "s", 2.1, "lower", "ten tasks of a second, 8 in flight, 5 worker threads", weir_threads(5, "stream_cluster", "overlap")),
     Figure("startup_extra_s", "s", 0.5, "lower", "weir run -n 4 of an empty body beyond mpirun -n 4 of an empty MPI program (raw); median of 5", startup, (startup, "raw_s")),
     Figure("letters_speedup", "times", 1.8, "higher", "40 files of 10 MB on 2 worker ranks against sequential; raw: 2 plain processes", letters_speedup, (letters_speedup, "raw")),
     Figure("letters_speedup_threads", "times", None, "higher", "the same with 2 worker threads", letters_speedup, (letters_speedup, "raw")),
