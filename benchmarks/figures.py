@@ -30,6 +30,8 @@ scheduler = weir(0, "scheduler")
 raw_rate = mpi(2, "raw_rate")
 raw_roundtrip = mpi(2, "raw_roundtrip")
 raw_transfer = mpi(2, "raw_transfer")
+tcp_join = weir(0, "tcp_join")
+tcp_work = weir(2, "tcp_work")
 raw_frames = mpi(2, "raw_frames")
 stream_local = weir(0, "stream_local")
 stream_cluster = weir(2, "stream_cluster")
@@ -57,6 +59,15 @@ FIGURES = [
     Figure("scheduler_bytes_per_task_10_workers", "bytes", None, "lower", "with 10 workers", scheduler),
     Figure("scheduler_bytes_per_task_10000_workers", "bytes", None, "lower", "with 10,000 workers", scheduler),
     Figure("scheduler_bytes_spread", "times", 1.5, "lower", "how far these are apart", scheduler),
+    Figure("join_s", "s", 1, "lower", "a further worker process: asked for to its first answer", tcp_join),
+    Figure("join20_s", "s", 3, "lower", "twenty at once", tcp_join),
+    Figure("tcp_tasks_ratio", "of MPI", 0.5, "higher", "100,000 small tasks, a worker that joined over TCP against a worker rank; best of 3", tcp_work, (tcp_work, "mpi_tasks_per_s"), raw_unit="tasks/s",
+           key="tcp_tasks_per_s", is_fraction_of_raw=True),
+    Figure("tcp_roundtrip_us", "us", 100, "lower", "submit to result on it; median of 2,000", tcp_work),
+    Figure("tcp_transfer_ratio", "of raw", 0.5, "higher", "256 MB from it, against a plain loopback socket into fresh memory; best of 3", tcp_work, (tcp_work, "socket_fresh_gb_per_s"), raw_unit="GB/s",
+           key="tcp_gb_per_s", is_fraction_of_raw=True),
+    Figure("tcp_transfer_ratio_reused", "of raw", None, "higher", "the same, against a plain socket into memory used before", tcp_work, (tcp_work, "socket_gb_per_s"), raw_unit="GB/s",
+           key="tcp_gb_per_s", is_fraction_of_raw=True),
     Figure("stream_local_per_s", "elements/s", 50_000_000, "higher", "emit through map, filter, sink; median of 5; raw: streamz", stream_local, (streamz, "stream_local_per_s")),
     Figure("stream_buffer_per_s", "elements/s", 2_000_000, "higher", "a buffer between two threads; median of 5; raw: streamz", stream_local, (streamz, "stream_buffer_per_s")),
     Figure("stream_cluster_per_s", "elements/s", 1_000_000, "higher", "ints through scatter.map.gather, 1 worker rank, in order; median of 5; raw: streamz on Dask", stream_cluster,
