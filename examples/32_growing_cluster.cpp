@@ -12,7 +12,7 @@ void print(int x) { std::cout << ' ' << x; }
 
 void flow(weir::Client& client) {
   weir::Stream<int> source;
-  source.scatter().map(increment).buffer(8).gather().sink(print);
+  source.scatter(client).map(increment).buffer(8).gather().sink(print);
   for (int i = 1; i < 9; ++i) source.emit(i);
   source.drain();
   std::cout << '\n';
