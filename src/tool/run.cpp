@@ -63,7 +63,7 @@ bool parse(int argc, char** argv, RunRequest& request) {
   if (app.count("--threads")) request.threads = count_of("--threads", "threads", threads);
   if (app.count("--memory")) {
     try {
-      parse_bytes(memory);
+      static_cast<void>(parse_bytes(memory));
     } catch (const Error& error) {
       throw Error(error.kind(), std::string("--memory: ") + error.what());
     }
