@@ -144,7 +144,12 @@ bool MpiTransport::progress_receives(Receiver& receiver) {
 bool MpiTransport::poll(Receiver& receiver) {
   bool moved = outgoing_ && progress_sends();
   if (incoming_) moved |= progress_receives(receiver);
-  for (int i = 0; i < 16 && probe(receiver); ++i) moved = true;
+  // A probe that finds nothing lets Open MPI look into its queues, for the next probe.
+  for (int found = 0, missed = 0; found < 16 && missed < 2;)
+    if (probe(receiver))
+      moved = true, ++found;
+    else
+      ++missed;
   return moved;
 }
 

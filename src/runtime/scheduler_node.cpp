@@ -191,6 +191,10 @@ void SchedulerNode::tick(Clock::time_point now) {
   });
   for (const auto& [id, how] : dead) lose(id, how);
   if (retiring_) go_on_retiring(now);
+  if (state_.has_homeless() && is_complete()) {
+    state_.give_up_homeless(now_s_, actions_);
+    perform();
+  }
   if (joined_ + lost_ < settings_.expected_workers && now - started_ > settings_.join_deadline) {
     log::error("{} of {} workers have not said hello within {}", settings_.expected_workers - joined_, settings_.expected_workers, to_string(std::chrono::nanoseconds(settings_.join_deadline)));
     settings_.expected_workers = joined_;
@@ -254,7 +258,10 @@ void SchedulerNode::failed(PeerId from, protocol::RunFailed&& message) {
   log::debug("{} failed on {} with {}; it {}", name, state_.name_of(from), what, again ? "is run again" : "is an error");
 }
 
-bool SchedulerNode::hopeless() const { return doors_ == 0 && state_.worker_count() == 0 && joined_ + (lost_ > joined_ ? lost_ - joined_ : 0) >= settings_.expected_workers && settings_.expected_workers + joined_ > 0; }
+// No further worker can come.
+bool SchedulerNode::is_complete() const { return doors_ == 0 && std::max(joined_, lost_) >= settings_.expected_workers && settings_.expected_workers + joined_ > 0; }
+
+bool SchedulerNode::hopeless() const { return state_.worker_count() == 0 && is_complete(); }
 
 void SchedulerNode::give_up_if_hopeless() {
   if (!hopeless() || leaving_) return;

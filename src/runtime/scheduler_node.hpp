@@ -89,6 +89,7 @@ class SchedulerNode final : public Node {
   [[nodiscard]] std::string names_of(const std::vector<TaskId>& tasks) const;
   [[nodiscard]] std::uint64_t finished_results() const;
   void give_up_if_hopeless();
+  [[nodiscard]] bool is_complete() const;
   [[nodiscard]] bool hopeless() const;
   Peer& peer(PeerId id);
   template <class F>

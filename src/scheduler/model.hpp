@@ -41,24 +41,17 @@ struct Extras {
   std::shared_ptr<const Failure> failure;
 };
 
-struct Task {
+/// Four cache lines; what other tasks' events touch is in the first.
+struct alignas(64) Task {
   explicit Task(TaskId task) : id(task) {}
 
   TaskId id;
-  std::uint64_t invoker = 0;
-  std::uint64_t function = 0;
   std::uint64_t order = 0;  ///< Smaller runs first: number of the last root it stands on, then deepest first.
-  std::uint64_t bytes = 0;
-  Buffer arguments;
-  SmallVector<Edge, 2> inputs;
-  SmallVector<Edge, 2> dependents;
-  SmallVector<Replica, 2> replicas;
-  std::unique_ptr<Extras> extras;
   std::int32_t priority = 0;
   std::uint32_t run = 0;
-  std::uint32_t missing = 0;    ///< Inputs that are not in memory.
-  std::uint32_t unplaced = 0;   ///< Inputs that are neither in memory nor assigned.
-  std::uint32_t needed_by = 0;  ///< Dependents that still have to run.
+  std::uint32_t missing = 0;     ///< Inputs that are not in memory.
+  std::uint32_t unplaced = 0;    ///< Inputs that are neither in memory nor assigned.
+  std::uint32_t needed_by = 0;   ///< Dependents that still have to run.
   WorkerIndex worker = nowhere;  ///< Assigned to, or queued for.
   std::uint32_t position = 0;    ///< In the worker's `processing`.
   std::uint32_t group = 0;       ///< Its function, for time estimates.
@@ -68,12 +61,21 @@ struct Task {
   std::uint8_t retries = 0;
   std::uint8_t deaths = 0;  ///< Workers that died while executing it.
   std::uint8_t attempts = 0;
-  bool wanted = false;      ///< By its client.
-  bool scattered = false;   ///< Data without a function: cannot be computed again.
-  bool orphan = false;      ///< An input had gone before it was submitted: it can never run.
-  bool delivered = false;  ///< The client has the whole result.
-  bool out_of_band = false;
-  bool waits = false;  ///< Its function has started and waits for other tasks.
+  bool wanted : 1 = false;     ///< By its client.
+  bool scattered : 1 = false;  ///< Data without a function: cannot be computed again.
+  bool orphan : 1 = false;     ///< An input had gone before it was submitted: it can never run.
+  bool delivered : 1 = false;  ///< The client has the whole result.
+  bool out_of_band : 1 = false;
+  bool waits : 1 = false;  ///< Its function has started and waits for other tasks.
+
+  SmallVector<Replica, 2> replicas;
+  SmallVector<Edge, 2> inputs;
+  SmallVector<Edge, 2> dependents;
+  std::uint64_t bytes = 0;
+  std::unique_ptr<Extras> extras;
+  std::uint64_t invoker = 0;
+  std::uint64_t function = 0;
+  Buffer arguments;
 
   [[nodiscard]] PeerId client() const noexcept { return task_client(id); }
   [[nodiscard]] Level level() const noexcept {
@@ -83,6 +85,7 @@ struct Task {
   [[nodiscard]] const Options* options() const noexcept { return extras ? extras->options.get() : nullptr; }
   [[nodiscard]] bool restricted() const noexcept { return options() && (!options()->workers.empty() || !options()->resources.empty()); }
 };
+static_assert(sizeof(Task) == 256);
 
 /// A place in a queue; stale once the task has left it.
 struct Ticket {
@@ -119,7 +122,8 @@ struct Worker {
   std::vector<Task*> processing;  ///< Assigned, in order of assignment as far as possible.
   std::uint32_t blocked = 0;      ///< Of these, assigned ahead of their inputs.
   std::uint32_t waiting = 0;      ///< Of these, waiting for tasks they have submitted.
-  std::vector<Task*> holds;       ///< Results here.
+  std::vector<Task*> holds;       ///< Results here; null where one has gone, never at the end.
+  std::uint32_t gone = 0;         ///< Nulls in `holds`.
   Queue queue;                    ///< Ready tasks held back for it.
   std::uint32_t queued = 0;       ///< Valid entries of `queue`.
   double load_s = 0;              ///< Estimated seconds of all that is assigned or queued.

@@ -143,7 +143,7 @@ void State::place(Task& task) {
     }
     return enqueue(task, nowhere);
   }
-  if (task.out_of_band) return fail_homeless(task, "was to be run by a worker that has gone");
+  if (task.out_of_band) return fail_homeless(task, ErrorKind::worker_lost, "was to be run by a worker that has gone");
   move(task, TaskState::no_worker, cause_);
   homeless_.push_back(task.id);
 }

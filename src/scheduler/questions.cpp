@@ -65,7 +65,7 @@ Snapshot State::snapshot() const {
     info.resources = worker.resources;
     info.processing = static_cast<std::uint32_t>(worker.processing.size());
     info.queued = worker.queued;
-    info.results = worker.holds.size();
+    info.results = worker.holds.size() - worker.gone;
     info.result_bytes = worker.bytes;
     info.finished = worker.finished;
     info.retiring = worker.retiring;
@@ -211,7 +211,8 @@ void State::check() const {
     require(worker.queued == queued[i] && worker.blocked == blocked[i] && worker.waiting == waiting[i], worker.name + ": queued, blocked or waiting tasks miscounted");
     require(worker.alive || (worker.processing.empty() && worker.holds.empty()), worker.name + " is dead and has tasks");
     std::uint64_t bytes = 0;
-    for (const Task* held : worker.holds) bytes += held->bytes;
+    for (const Task* held : worker.holds) bytes += held ? held->bytes : 0;
+    require(static_cast<std::uint32_t>(std::count(worker.holds.begin(), worker.holds.end(), nullptr)) == worker.gone, worker.name + ": results that have gone miscounted");
     require(bytes == worker.bytes, worker.name + ": bytes miscounted");
     if (worker.running()) {
       require(worker.level == LoadIndex::level_of(worker), worker.name + ": its load is out of date");

@@ -72,6 +72,9 @@ class State {
   [[nodiscard]] bool retired(PeerId peer) const;
   /// Nobody will ever join again: everything that waits for a worker fails with this reason.
   void give_up(Time now, const std::string& reason, Actions& out);
+  /// The same for tasks that no worker of these may run: whether there are any, and why each fails.
+  [[nodiscard]] bool has_homeless() const noexcept { return !homeless_.empty(); }
+  void give_up_homeless(Time now, Actions& out);
   /// Forgets every task; all futures are cancelled.
   void restart(Time now, Actions& out);
 
@@ -116,6 +119,7 @@ class State {
   void forget(Task& task);
   void add_replica(Task& task, WorkerIndex index);
   void drop_replica(Task& task, std::uint32_t position);
+  void close_gaps(WorkerIndex index);
   void free_replicas(Task& task);
   void cancel(Task& task, const std::string& reason);
   void tell_client(const Task& task, Message message);
@@ -138,7 +142,7 @@ class State {
   void retry_homeless();
   [[nodiscard]] bool all_paused() noexcept;
   void wake_if_all_paused();
-  void fail_homeless(Task& task, const std::string& reason);
+  void fail_homeless(Task& task, ErrorKind kind, const std::string& reason);
   void bequeath(const Worker& worker);
 
   void end_event();
@@ -178,6 +182,7 @@ class State {
   std::vector<WorkerIndex> touched_;   // workers that may have room now
 
   static constexpr std::size_t story_lines = 1 << 14;
+  static constexpr std::uint32_t most_gone = 64;
   std::vector<StoryLine> story_;
   std::size_t story_next_ = 0;
 };

@@ -264,14 +264,27 @@ void State::add_replica(Task& task, WorkerIndex index) {
   worker.bytes += task.bytes;
 }
 
+// Moving the last one into each gap would touch a task that is not in the cache each time.
+void State::close_gaps(WorkerIndex index) {
+  Worker& worker = workers_[index];
+  std::uint32_t next = 0;
+  for (Task* held : worker.holds) {
+    if (!held) continue;
+    for (Replica& replica : held->replicas)
+      if (replica.worker == index) replica.position = next;
+    worker.holds[next++] = held;
+  }
+  worker.holds.resize(next);
+  worker.gone = 0;
+}
+
 void State::drop_replica(Task& task, std::uint32_t which) {
   const Replica replica = task.replicas[which];
   Worker& worker = workers_[replica.worker];
-  Task* last = worker.holds.back();
-  worker.holds[replica.position] = last;
-  worker.holds.pop_back();
-  for (Replica& other : last->replicas)
-    if (other.worker == replica.worker) other.position = replica.position;
+  worker.holds[replica.position] = nullptr;
+  ++worker.gone;
+  for (; !worker.holds.empty() && !worker.holds.back(); worker.holds.pop_back()) --worker.gone;
+  if (worker.gone > most_gone && worker.gone > worker.holds.size() / 8 * 7) close_gaps(replica.worker);
   worker.bytes -= task.bytes;
   task.replicas[which] = task.replicas.back();
   task.replicas.pop_back();

@@ -70,14 +70,28 @@ void State::retry_homeless() {
   }
 }
 
-// What only one worker was to do cannot be done by another.
-void State::fail_homeless(Task& task, const std::string& reason) {
+void State::fail_homeless(Task& task, ErrorKind kind, const std::string& reason) {
   Failure failure;
-  failure.kind = ErrorKind::worker_lost;
+  failure.kind = kind;
   failure.task = task.id;
   failure.task_name = task_name(task);
   failure.message = "it " + reason;
   fail(task, std::make_shared<Failure>(std::move(failure)));
+}
+
+void State::give_up_homeless(Time now, Actions& out) {
+  begin(now, out, "nobody may run it");
+  for (const TaskId id : std::exchange(homeless_, {})) {
+    Task* task = tasks_.find(id);
+    if (!task || task->state != TaskState::no_worker) continue;
+    constexpr std::size_t most = 6;
+    const std::vector<std::string> lines = explain(id);
+    std::string reason = "can run on no worker, and none is to come: ";
+    for (std::size_t i = 1; i < std::min(lines.size(), most); ++i) reason += (i > 1 ? "; " : "") + lines[i];
+    if (lines.size() > most) reason += "; and " + std::to_string(lines.size() - most) + " more";
+    fail_homeless(*task, ErrorKind::not_found, reason);
+  }
+  end_event();
 }
 
 void State::lose(Time now, PeerId peer, const std::vector<TaskId>& executing, const std::string& reason, Actions& out) {
@@ -117,7 +131,7 @@ void State::lose(Time now, PeerId peer, const std::vector<TaskId>& executing, co
   for (const TaskId id : lost)
     if (Task* task = tasks_.find(id); task && task->state == TaskState::memory) lost_result(*task, who);
   for (Task* task : scattered) lost_result(*task, who);
-  for (Task* task : asked) fail_homeless(*task, "was to be run by " + who);
+  for (Task* task : asked) fail_homeless(*task, ErrorKind::worker_lost, "was to be run by " + who);
   for (Task* task : killers) {
     auto failure = failure_of(*task, ErrorKind::worker_lost,
                               std::to_string(task->deaths) + " workers died while they ran it, the last was " + who + "; run it alone in a debugger, or look for lack of memory");
@@ -158,7 +172,7 @@ void State::retire(Time now, PeerId peer, Actions& out) {
 void State::bequeath(const Worker& worker) {
   for (const Task* task : worker.holds) {
     const WorkerIndex heir = load_.least();
-    if (task->replicas.size() == 1 && heir != nowhere) send(workers_[heir].peer, protocol::ReplicateResult{task->id, worker.peer});
+    if (task && task->replicas.size() == 1 && heir != nowhere) send(workers_[heir].peer, protocol::ReplicateResult{task->id, worker.peer});
   }
 }
 
@@ -166,7 +180,7 @@ bool State::retired(PeerId peer) const {
   const WorkerIndex index = index_of(peer);
   if (index == nowhere) return true;
   const Worker& worker = workers_[index];
-  return worker.processing.empty() && std::all_of(worker.holds.begin(), worker.holds.end(), [](const Task* task) { return task->replicas.size() > 1; });
+  return worker.processing.empty() && std::all_of(worker.holds.begin(), worker.holds.end(), [](const Task* task) { return !task || task->replicas.size() > 1; });
 }
 
 void State::give_up(Time now, const std::string& reason, Actions& out) {

@@ -1,4 +1,5 @@
 // The parts of the cluster side that are no templates: counting what is on the cluster, naming errors, finding segments.
+#include <algorithm>
 #include <atomic>
 #include <map>
 
@@ -49,18 +50,42 @@ void ScatterControl::left(std::uint32_t elements) noexcept {
 }
 
 void ScatterControl::advance() noexcept {
-  const std::lock_guard lock(mutex_);
-  if (!node_) return;
-  if (waiting.load(std::memory_order_relaxed) > 0 || gate_.is_closed()) {
-    Frame frame(*node_);
-    try {
-      send_();
-    } catch (...) {
-      node_->raise_current();
+  asked_.store(true);
+  while (asked_.load()) {
+    // Another thread that advances may wait for the domain this thread is in: it looks again instead of being waited for.
+    const std::unique_lock lock(mutex_, std::try_to_lock);
+    if (!lock) return;
+    asked_.store(false);
+    if (!node_) return;
+    if (waiting.load(std::memory_order_relaxed) > 0 || gate_.is_closed()) {
+      Frame frame(*node_);
+      try {
+        send_(false);
+      } catch (...) {
+        node_->raise_current();
+      }
+      if (const auto error = frame.finish_quietly()) node_->graph().report(error);
     }
-    if (const auto error = frame.finish_quietly()) node_->graph().report(error);
+    if (elements() == 0) node_->graph().changed();
   }
-  if (elements() == 0) node_->graph().changed();
+}
+
+void ScatterControl::send_before() noexcept {
+  if (waiting.load(std::memory_order_relaxed) == 0 || !node_ || !node_->is_entered()) return;
+  try {
+    send_(true);
+  } catch (...) {
+    node_->raise_current();
+  }
+}
+
+void ScatterControl::keep_order_with(ScatterControl& other) {
+  const auto add = [](ScatterControl& to, ScatterControl& one) {
+    const Frame inside(*to.node_);
+    if (std::find(to.in_order_with_.begin(), to.in_order_with_.end(), &one) == to.in_order_with_.end()) to.in_order_with_.push_back(&one);
+  };
+  add(*this, other);
+  add(other, *this);
 }
 
 void ScatterControl::shut() noexcept {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
 #include <utility>
 
 namespace weir::tool {
@@ -56,11 +57,30 @@ constexpr std::array<KnownLine, 2> known_lines{{
     {"Read -1, expected ", ", errno = 3"},                   // Read -1, expected 67108864, errno = 3: a rank died while its memory was read
 }};
 
+/// What mpirun says of itself: `line` is what follows its `[node7:4711] `. The whole trace of its crash is known by its first line.
+Answer match_launcher(std::string_view line, NoiseFilter::Launcher& launcher) {
+  std::string_view rest = line;
+  const Answer gone = take(rest, "mpirun: SIGPIPE detected on fd ");
+  rest = line;
+  const Answer crash = take(rest, "*** Process received signal ***");
+  if (gone == Answer::too_early || crash == Answer::too_early) return Answer::too_early;
+  launcher.reader_gone |= gone == Answer::yes;
+  launcher.crashed |= crash == Answer::yes;
+  return gone == Answer::yes || launcher.crashed ? Answer::yes : Answer::no;
+}
+
 /// `[node7:4711] ` and one of the known lines.
-Match match_line(std::string_view text) {
+Match match_line(std::string_view text, NoiseFilter::Launcher& launcher) {
   std::string_view rest = text;
   for (const Answer answer : {take(rest, "["), take_while(rest, is_host_character), take(rest, ":"), take_while(rest, is_digit), take(rest, "] ")}) {
     if (answer != Answer::yes) return {answer};
+  }
+  const std::size_t digits = text.rfind(':', text.size() - rest.size()) + 1;
+  if (launcher.pid > 0 && std::atoi(std::string(text.substr(digits, 10)).c_str()) == launcher.pid) {
+    const Answer answer = match_launcher(rest, launcher);
+    const std::size_t end = rest.find('\n');
+    if (answer == Answer::too_early || (answer == Answer::yes && end == std::string_view::npos)) return {text.size() < longest_line ? Answer::too_early : Answer::no};
+    if (answer == Answer::yes) return {answer, text.size() - rest.size() + end + 1};
   }
   for (const KnownLine& known : known_lines) {
     std::string_view line = rest;
@@ -103,7 +123,7 @@ std::string NoiseFilter::feed(std::string_view piece) {
     rest.remove_prefix(plain);
     if (rest.empty()) break;
     const bool may_be_banner = rest[0] == '-';
-    const Match match = may_be_banner ? match_banner(rest) : match_line(rest);
+    const Match match = may_be_banner ? match_banner(rest) : match_line(rest, launcher_);
     if (match.answer == Answer::too_early) break;
     if (match.answer == Answer::no) {
       shown += rest[0];
@@ -114,9 +134,13 @@ std::string NoiseFilter::feed(std::string_view piece) {
     rest.remove_prefix(match.length);
   }
   held_.erase(0, held_.size() - rest.size());
+  if (launcher_.reader_gone) return {};
   return shown;
 }
 
-std::string NoiseFilter::release() { return std::exchange(held_, {}); }
+std::string NoiseFilter::release() {
+  std::string held = std::exchange(held_, {});
+  return launcher_.reader_gone ? std::string() : held;
+}
 
 }  // namespace weir::tool

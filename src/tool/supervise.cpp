@@ -99,6 +99,7 @@ Supervisor::Supervisor(const Launch& launch, const StatusFolder& folder, const P
   inotify_add_watch(folder_events_.get(), folder.path().c_str(), IN_CLOSE_WRITE | IN_MOVED_TO);
   Started started = start(launch, before);
   mpirun_ = started.pid;
+  noise_.set_launcher(started.pid);
   stderr_ = std::move(started.error_output);
   std::signal(SIGPIPE, SIG_IGN);
 }
@@ -198,6 +199,7 @@ int Supervisor::exit_status() {
   const Outcome outcome = folder_.read();
   if (outcome.program) return *outcome.program & 0xff;
   if (end_signal_) return 128 + end_signal_;
+  if (noise_.reader_gone()) return 128 + SIGPIPE;
   const int of_mpirun = WIFSIGNALED(*mpirun_status_) ? 128 + WTERMSIG(*mpirun_status_) : WEXITSTATUS(*mpirun_status_);
   const int status = outcome.process ? *outcome.process : of_mpirun;
   if (status != 0) write_to_stderr(noise_.banners());

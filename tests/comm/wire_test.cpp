@@ -75,7 +75,7 @@ TEST_CASE("wire gives memory for blocks of any size, aligned") {
   for (const std::uint64_t size : {std::uint64_t{1}, std::uint64_t{100'000}, std::uint64_t{5} << 20}) {
     const Block block = new_block(size);
     CHECK(block.size == size);
-    CHECK(reinterpret_cast<std::uintptr_t>(block.data) % 64 == 0);
+    CHECK(reinterpret_cast<std::uintptr_t>(block.data) % __STDCPP_DEFAULT_NEW_ALIGNMENT__ == 0);
     const_cast<std::byte*>(block.data)[size - 1] = std::byte{1};
   }
 }

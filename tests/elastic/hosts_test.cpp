@@ -11,7 +11,8 @@ using namespace std::chrono_literals;
 
 namespace {
 
-const std::string tag = std::to_string(getpid() % 100000);
+/// A name that no other run of this test has.
+std::string named(const char* beginning) { return std::string(beginning).append(std::to_string(getpid() % 100000)); }
 
 bool ip(const std::vector<std::string>& words) {
   std::vector<std::string> command{"/sbin/ip"};
@@ -21,13 +22,13 @@ bool ip(const std::vector<std::string>& words) {
 
 /// Namespaces a and b, 10.77.0.1 and 10.77.0.2; gone with the object.
 struct Hosts {
-  std::string a = "weira" + tag, b = "weirb" + tag;
+  std::string a = named("weira"), b = named("weirb");
   bool there = false;
   Hosts() {
     if (geteuid() != 0 || access("/sbin/ip", X_OK) != 0) return;
-    there = ip({"netns", "add", a}) && ip({"netns", "add", b}) && ip({"link", "add", "wa" + tag, "netns", a, "type", "veth", "peer", "name", "wb" + tag, "netns", b}) &&
-            ip({"-n", a, "address", "add", "10.77.0.1/24", "dev", "wa" + tag}) && ip({"-n", b, "address", "add", "10.77.0.2/24", "dev", "wb" + tag}) &&
-            ip({"-n", a, "link", "set", "wa" + tag, "up"}) && ip({"-n", b, "link", "set", "wb" + tag, "up"}) && ip({"-n", a, "link", "set", "lo", "up"}) &&
+    there = ip({"netns", "add", a}) && ip({"netns", "add", b}) && ip({"link", "add", named("wa"), "netns", a, "type", "veth", "peer", "name", named("wb"), "netns", b}) &&
+            ip({"-n", a, "address", "add", "10.77.0.1/24", "dev", named("wa")}) && ip({"-n", b, "address", "add", "10.77.0.2/24", "dev", named("wb")}) &&
+            ip({"-n", a, "link", "set", named("wa"), "up"}) && ip({"-n", b, "link", "set", named("wb"), "up"}) && ip({"-n", a, "link", "set", "lo", "up"}) &&
             ip({"-n", b, "link", "set", "lo", "up"});
   }
   ~Hosts() {
@@ -51,9 +52,8 @@ TEST_CASE("workers of another host join over the network that was named") {
   }
   const TemporaryFolder folder;
   ProcessOptions options{.environment = {{"WEIR_STATE_DIR", folder.path()}, {"WEIR_LOG", ""}}, .deadline = 100s};
-  ProcessOptions with_input = options;
-  with_input.input = "\n";
-  for (const std::string& network : {"wa" + tag, std::string("10.77.0.1"), std::string("any")}) {
+  const ProcessOptions with_input{.environment = options.environment, .input = std::string(1, '\n'), .deadline = options.deadline};
+  for (const std::string& network : {named("wa"), std::string("10.77.0.1"), std::string("any")}) {
     INFO(network);
     Process program(hosts.on(hosts.a, {ELASTIC_PROGRAM, "hold", "3", network}), with_input);
     program.wait_for(".json\n");

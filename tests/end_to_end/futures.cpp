@@ -234,6 +234,15 @@ TEST_CASE("gather gives results in order and throws the first error in order") {
   client().gather(std::vector<Future<void>>{client().submit(nothing, 1), client().submit(nothing, 2)});
 }
 
+TEST_CASE("when_all makes one future of many") {
+  const std::vector<Future<int>> each = client().map(inc, std::vector<int>{1, 2, 3});
+  const Future<std::vector<int>> all = client().when_all(each);
+  CHECK(all.result() == std::vector<int>{2, 3, 4});
+  CHECK(client().when_all(std::vector<Future<int>>{}).result().empty());
+  const Future<std::vector<int>> one_fails = client().when_all(std::vector<Future<int>>{each[0], client().submit(fails_until, 1)});
+  CHECK_THROWS_AS(one_fails.result(), weir::TaskError);
+}
+
 TEST_CASE("map ends with the shortest range and takes futures as elements") {
   const std::vector<int> five{1, 2, 3, 4, 5};
   const std::vector<int> three{10, 20, 30};

@@ -297,6 +297,21 @@ TEST_CASE("policy: a task with resources runs where they are, and waits for a wo
   CHECK(story.join(3, 1, {{"GPU", 4}}) == Lines{"run 2 @3"});
 }
 
+TEST_CASE("policy: what no worker may run fails with the reason once none can come") {
+  Story story;
+  story.join(1, 1, {}, "alpha");
+  story.submit(1, {}, {.workers = {"beta"}, .name = "picky"});
+  CHECK(story.submit(2, {1}).empty());
+  REQUIRE(story.state.has_homeless());
+  scheduler::Actions out;
+  story.state.give_up_homeless(1, out);
+  story.state.check();
+  CHECK_FALSE(story.state.has_homeless());
+  CHECK(story.of(1) == TaskState::erred);
+  CHECK(story.of(2) == TaskState::erred);
+  CHECK_THAT(story.state.explain(1)[1], Catch::Contains("none is to come: worker 1 on alpha: is not among the workers this task may run on"));
+}
+
 TEST_CASE("policy: restricted tasks are not stolen by workers that may not run them") {
   Story story({.saturation = 8});
   story.join(1);

@@ -41,6 +41,30 @@ TEST_CASE("noise leaves what a program prints byte for byte") {
   }
 }
 
+TEST_CASE("noise takes out the trace of mpirun's own crash, and no other one") {
+  const std::string trace = "[vm:04121] *** Process received signal ***\n[vm:04121] Signal: Segmentation fault (11)\n[vm:04121] [ 0] libpmix.so.2(PMIx_Finalize+0x703)[0x7f11]\n";
+  const std::string others = "[vm:04122] *** Process received signal ***\n[vm:04122] Signal: Segmentation fault (11)\n";
+  const std::string text = "one\n" + trace + others + "two\n" + trace;
+  for (std::size_t size = 1; size <= text.size(); ++size) {
+    NoiseFilter filter;
+    filter.set_launcher(4121);
+    std::string all;
+    for (std::size_t i = 0; i < text.size(); i += size) all += filter.feed(std::string_view(text).substr(i, size));
+    REQUIRE(all + filter.release() == "one\n" + others + "two\n");
+    CHECK_FALSE(filter.reader_gone());
+  }
+}
+
+TEST_CASE("noise is silent once nobody reads the output") {
+  NoiseFilter filter;
+  filter.set_launcher(4121);
+  CHECK(filter.feed("one\n") == "one\n");
+  CHECK(filter.feed("[vm:04121] mpirun: SIGPIPE detected on fd 13 - aborting\n").empty());
+  CHECK(filter.reader_gone());
+  CHECK(filter.feed("mpirun: abort is already in progress...hit ctrl-c again to forcibly terminate\n").empty());
+  CHECK(filter.release().empty());
+}
+
 TEST_CASE("noise holds bytes back only while they may be mpirun's") {
   NoiseFilter filter;
   CHECK(filter.feed("progress 10%") == "progress 10%");

@@ -104,6 +104,12 @@ TEST_CASE("run hides mpirun's noise when a worker died and the job recovered") {
   CHECK(finished.err == "stderr of the program");
 }
 
+TEST_CASE("run ends in silence when the reader of its output goes") {
+  const Finished finished = run({"sh", "-c", "{ " WEIR_TOOL " run -n 2 yes; echo $? >&2; } | head -n 1"});
+  CHECK(finished.out == "y\n");
+  CHECK(finished.err == "141\n");
+}
+
 TEST_CASE("run says what ended rank 0 and ends the ranks it left") {
   const Finished finished = weir_run({"-n", "2", RANK_PROGRAM, "killed"}, {{{"WEIR_EXIT_GRACE", "50ms"}}});
   CHECK(finished.status == 128 + SIGKILL);

@@ -63,6 +63,12 @@ class Client {
   template <class T>
   T gather(const Future<T>& future) { return future.result(); }
 
+  /// One future of all results, in order: a task that waits for all and puts them together on a worker.
+  template <class T>
+  Future<std::vector<T>> when_all(const std::vector<Future<T>>& futures) {
+    return submit([](std::vector<T> results) { return results; }, futures);
+  }
+
   /// Puts a value on a worker, chosen by how much each holds, and returns its future.
   ///
   /// **Errors.** If the only worker that holds it dies, the future fails with `worker_lost`. Throws `Error{closed}` when there are no workers to come.

@@ -112,6 +112,7 @@ class ClusterStream : public stream::ClusterChain<ClusterStream<T, In, K>> {
     const auto inputs = stream::cluster_inputs(*this, more...);
     auto merged = after(std::apply([](const auto&... chunks) { return op::merge(chunks...); }, inputs.chunks));
     merged.windows_ = inputs.windows;
+    stream::keep_order(inputs);
     return merged;
   }
   /// Tuples of one element of each stream; see `op::zip`. How far one is ahead is known a little late, so that it may be exceeded by what is on its way.
@@ -156,14 +157,15 @@ class ClusterStream : public stream::ClusterChain<ClusterStream<T, In, K>> {
   template <class R>
   [[nodiscard]] auto reset_by(const Stream<R>& trigger) const {
     const auto ended = cut();
-    static_cast<void>(op::reset_by(trigger)(ended.chunks()));
+    if (!ended.node().reset()) throw Error(ErrorKind::invalid_argument, "reset_by: " + ended.chunks().label() + " keeps no state");
+    ended.control_by(trigger, "reset", [](stream::Node& node) { node.reset(); });
     return ended;
   }
   /// Every element of `trigger` makes the segment put out what it holds.
   template <class R>
   [[nodiscard]] auto flush_by(const Stream<R>& trigger) const {
     const auto ended = cut();
-    static_cast<void>(op::flush_by(trigger)(ended.chunks()));
+    ended.control_by(trigger, "flush", [](stream::Node& node) { node.flush(); });
     return ended;
   }
 
@@ -232,6 +234,14 @@ class ClusterStream : public stream::ClusterChain<ClusterStream<T, In, K>> {
     ClusterStream<Out, Out, stream::PassKernel<Out>> next(client_, chunks, {}, windows_);
     next.inherit(options_, policy_);
     return next;
+  }
+  /// What was emitted before an element of `trigger` is there before it acts.
+  template <class R, class Act>
+  void control_by(const Stream<R>& trigger, const char* kind, Act act) const {
+    stream::control(trigger, chunks_, kind, [windows = windows_, act](stream::Node& node) {
+      for (const auto& window : windows) window->control->send_before();
+      act(node);
+    });
   }
   void one_by_one() const {
     for (const auto& window : windows_) window->one_by_one = true;

@@ -1,6 +1,7 @@
 // Several cluster streams into one: zip, combine_latest, zip_latest, joins; a chain of tasks whose chunks come from several sides.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <memory>
 #include <mutex>
@@ -13,7 +14,7 @@
 
 namespace weir::stream {
 
-// Chunks of different scatters meet in the order in which they left this program; between elements emitted into two streams one after the other the cluster keeps no order.
+// Chunks of different scatters meet in the order in which they left this program. Where that order matters, scatters keep to the order of the emissions; see `keep_order`.
 
 /// The kernel of a join and which of its inputs have ended: its state on the cluster.
 template <class Kernel, std::size_t inputs>
@@ -234,14 +235,30 @@ template <class... T>
 struct ClusterInputs {
   std::tuple<Stream<Chunk<T>>...> chunks;
   std::vector<std::shared_ptr<Window>> windows;
+  std::vector<std::shared_ptr<Window>> reached_twice;  ///< The scatters of which elements come on several ways.
 };
+/// Makes elements of several inputs arrive in the order in which they were emitted, as they do here: what waits in a scatter leaves before another one takes an element,
+/// and elements that come on several ways come one by one.
+template <class... T>
+void keep_order(const ClusterInputs<T...>& inputs) {
+  for (const auto& window : inputs.reached_twice) window->one_by_one = true;
+  for (const auto& a : inputs.windows) {
+    for (const auto& b : inputs.windows) {
+      if (a != b) a->control->keep_order_with(*b->control);
+    }
+  }
+}
 template <class... T, class Arg>
 auto add_input(ClusterInputs<T...> inputs, const Arg& arg) {
   if constexpr (is_on_cluster<Arg>) {
     using U = typename Arg::Element;
     const auto end = arg.cut();
-    inputs.windows.insert(inputs.windows.end(), end.windows().begin(), end.windows().end());
-    return ClusterInputs<T..., U>{std::tuple_cat(std::move(inputs.chunks), std::tuple<Stream<Chunk<U>>>(end.chunks())), std::move(inputs.windows)};
+    auto& known = inputs.windows;
+    for (const auto& window : end.windows()) {
+      const bool again = std::find(known.begin(), known.end(), window) != known.end();
+      (again ? inputs.reached_twice : known).push_back(window);
+    }
+    return ClusterInputs<T..., U>{std::tuple_cat(std::move(inputs.chunks), std::tuple<Stream<Chunk<U>>>(end.chunks())), std::move(known), std::move(inputs.reached_twice)};
   } else {
     static_assert(!is_stream<Arg>, "weir: scatter() is missing: one of the streams is on the cluster, this one is not");
     return inputs;
@@ -257,6 +274,14 @@ auto add_inputs(Inputs inputs, const Arg& arg, const More&... more) {
 template <class... Args>
 auto cluster_inputs(const Args&... args) { return add_inputs(ClusterInputs<>{}, args...); }
 
+/// Whether it matters to a join in which order the elements of different inputs come.
+template <class Kernel>
+inline constexpr bool order_matters = true;
+template <class... T>
+inline constexpr bool order_matters<ZipKernel<T...>> = false;
+template <class T, class TimeOf, std::size_t inputs>
+inline constexpr bool order_matters<MergeByTimeKernel<T, TimeOf, inputs>> = false;
+
 /// Makes a join below several cluster streams; options and policy are those of the first.
 template <class Kernel, class First, class... T>
 auto attach_cluster_join(const char* kind, Kernel kernel, const First& first, const ClusterInputs<T...>& inputs) {
@@ -269,6 +294,7 @@ auto attach_cluster_join(const char* kind, Kernel kernel, const First& first, co
   Graph::of(head.node())->adopt(std::move(made), &head.node());
   [&]<std::size_t... I>(std::index_sequence<I...>) { (Graph::connect(std::get<I>(inputs.chunks).node(), node.template inlet<I>()), ...); }(std::index_sequence_for<T...>{});
   if (!first.policy().letter_box) node.set_policy(first.policy());
+  if constexpr (order_matters<Kernel>) keep_order(inputs);
   ClusterStream<Out, Out, PassKernel<Out>> result(first.client(), Stream<Chunk<Out>>(Graph::of(node), node), {}, inputs.windows);
   result.inherit(first.options(), first.policy());
   return result;

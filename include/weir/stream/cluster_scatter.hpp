@@ -10,17 +10,20 @@
 
 namespace weir::stream {
 
+class ScatterControl;
+
 /// How much of a scatter may be on the cluster, and in what portions; what operators below can ask of it.
 struct Window {
   std::atomic<std::uint32_t> most_elements{0};  ///< `buffer(n)`; 0: as many as the worker threads can use.
   std::atomic<bool> one_by_one{false};          ///< Every element is a chunk by itself.
+  std::shared_ptr<ScatterControl> control;
 };
 
 /// Counts what is on the cluster; outlives the node.
 class ScatterControl final : public ChunkSource, public std::enable_shared_from_this<ScatterControl> {
  public:
-  /// `send` puts what waits on the cluster as far as there is room; called inside the node's domain.
-  ScatterControl(Node& node, Gate& gate, std::function<void()> send) : node_(&node), gate_(gate), send_(std::move(send)) {}
+  /// `send` puts what waits on the cluster, all of it or as far as there is room; called inside the node's domain.
+  ScatterControl(Node& node, Gate& gate, std::function<void(bool all)> send) : node_(&node), gate_(gate), send_(std::move(send)) {}
 
   void measured(double seconds, double copying_seconds, std::uint32_t elements) override;
   void left(std::uint32_t elements) noexcept override;
@@ -28,8 +31,17 @@ class ScatterControl final : public ChunkSource, public std::enable_shared_from_
     chunks_.fetch_add(1);
     elements_.fetch_add(elements);
   }
-  /// Lets waiting elements in if there is room now. Not inside a frame.
+  /// Lets waiting elements in if there is room now.
   void advance() noexcept;
+  /// Puts everything that waits on the cluster, before what the caller is about to do further down. Does nothing if a boundary parts the caller from the scatter.
+  void send_before() noexcept;
+  /// What enters either of the two leaves after what had entered the other.
+  void keep_order_with(ScatterControl& other);
+  /// Inside the node's domain: something is about to enter.
+  void before_entering() noexcept {
+    for (ScatterControl* other : in_order_with_) other->send_before();
+  }
+  [[nodiscard]] bool keeps_order() const noexcept { return !in_order_with_.empty(); }
   void shut() noexcept;
   /// Waits until the stream has nothing left to do; says on the log what went wrong.
   void drain_at_end() noexcept;
@@ -43,9 +55,11 @@ class ScatterControl final : public ChunkSource, public std::enable_shared_from_
 
  private:
   std::recursive_mutex mutex_;  // a chunk may be done before its emission has returned
+  std::atomic<bool> asked_{false};
   Node* node_;
   Gate& gate_;
-  std::function<void()> send_;
+  std::function<void(bool)> send_;
+  std::vector<ScatterControl*> in_order_with_;  // of scatters in the same graph; they end together
   std::atomic<std::uint32_t> chunks_{0};
   std::atomic<std::uint64_t> elements_{0};
   std::atomic<double> seconds_each_{-1}, copying_{0};
@@ -70,7 +84,9 @@ class ScatterNode final : public Outlet<Chunk<T>>, public Inlet<T> {
  public:
   ScatterNode(Client client, std::shared_ptr<Window> window)
       : Outlet<Chunk<T>>("scatter"), Inlet<T>(this), client_(client), window_(std::move(window)), gate_(*this), threads_(std::move(client)),
-        control_(std::make_shared<ScatterControl>(*this, gate_, [this] { send_waiting(false); })) {}
+        control_(std::make_shared<ScatterControl>(*this, gate_, [this](bool all) { send_waiting(all); })) {
+    window_->control = control_;
+  }
   ~ScatterNode() override { control_->shut(); }
 
   void push(T&& x) noexcept override { put(std::move(x)); }
@@ -83,10 +99,12 @@ class ScatterNode final : public Outlet<Chunk<T>>, public Inlet<T> {
     });
   }
   void input_ended(unsigned port) override {
+    control_->before_entering();
     send_waiting(true);
     Node::input_ended(port);
   }
   void flush() override {
+    control_->before_entering();
     send_waiting(true);
     Node::flush();
   }
@@ -105,6 +123,7 @@ class ScatterNode final : public Outlet<Chunk<T>>, public Inlet<T> {
   template <class X>
   void put(X&& x) noexcept {
     this->in.add();
+    control_->before_entering();
     try {
       waiting_.push_back(std::forward<X>(x));
       if (flow.ticket) tickets_.emplace_back(first_ + waiting() - 1, hold());
@@ -129,8 +148,9 @@ class ScatterNode final : public Outlet<Chunk<T>>, public Inlet<T> {
   [[nodiscard]] std::uint32_t most_elements() const noexcept { return window_->most_elements.load(std::memory_order_relaxed); }
   [[nodiscard]] bool room() const noexcept {
     if (const std::uint32_t most = most_elements()) return control_->elements() < most;
-    return control_->chunks() < 2 * threads_.count() + 2;
+    return control_->chunks() < most_chunks();
   }
+  [[nodiscard]] std::uint32_t most_chunks() const noexcept { return 2 * threads_.count() + 2; }
   /// How many of the waiting elements the next chunk takes.
   [[nodiscard]] std::size_t next_count(bool all) const noexcept {
     std::size_t count = std::min<std::size_t>(waiting(), size_now());
@@ -186,7 +206,8 @@ class ScatterNode final : public Outlet<Chunk<T>>, public Inlet<T> {
   }
   void update_gate() noexcept {
     if (const std::uint32_t most = most_elements()) return gate_.set(control_->elements() + waiting() >= most);
-    gate_.set(waiting() >= std::max<std::size_t>(2 * size_now(), 2) && !room());
+    const bool is_crowded = control_->keeps_order() && control_->chunks() >= 2 * most_chunks();  // others make it send without room
+    gate_.set((waiting() >= std::max<std::size_t>(2 * size_now(), 2) && !room()) || is_crowded);
   }
 
   Client client_;

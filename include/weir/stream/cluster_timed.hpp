@@ -209,11 +209,16 @@ class LatestChunkNode final : public Outlet<Chunk<T>>, public Inlet<Chunk<T>> {
       flow.frame->put_off(std::move(later));
     }
     void next() noexcept {
-      const std::lock_guard lock(mutex_);
-      if (!node_ || waiting.load() == 0) return;
-      Frame frame(*node_);
-      if (!under_way.load()) node_->pass_on();
-      if (const auto error = frame.finish_quietly()) node_->graph().report(error);
+      asked_.store(true);
+      while (asked_.load()) {
+        const std::unique_lock lock(mutex_, std::try_to_lock);  // who has it may wait for the domain this thread is in, and looks again
+        if (!lock) return;
+        asked_.store(false);
+        if (!node_ || waiting.load() == 0) return;
+        Frame frame(*node_);
+        if (!under_way.load()) node_->pass_on();
+        if (const auto error = frame.finish_quietly()) node_->graph().report(error);
+      }
     }
     void shut() noexcept {
       const std::lock_guard lock(mutex_);
@@ -224,6 +229,7 @@ class LatestChunkNode final : public Outlet<Chunk<T>>, public Inlet<Chunk<T>> {
 
    private:
     std::recursive_mutex mutex_;
+    std::atomic<bool> asked_{false};
     LatestChunkNode* node_;
   };
 

@@ -210,6 +210,8 @@ class Node {
       if (fresh) domain->leave();
     }
   }
+  /// Whether this thread is inside the node's domain.
+  [[nodiscard]] bool is_entered() const noexcept { return domain_.load(std::memory_order_acquire)->is_mine(); }
   /// Whether an emission may start here; inside the domain.
   Entry entry() noexcept;
   /// Emits without being entered: from a timer, a thread of its own.
