@@ -10,6 +10,7 @@
 
 #include "array/hdf5.hpp"
 #include "array/nodes.hpp"
+#include "weir/core/bytes.hpp"
 #include "weir/client/client.hpp"
 
 namespace weir::array {
@@ -268,6 +269,25 @@ void carry_out(const std::string& path, std::vector<Job>& jobs, bool append) {
   }
 }
 
+// A file that runs out of room while the library changes it cannot be relied upon; so the room is taken before. What is not used is given back when the library closes the file.
+void reserve(const std::string& path, const std::vector<Job>& jobs) {
+  std::uint64_t bytes = 1 << 20;  // for what describes the datasets
+  for (const Job& job : jobs) {
+    std::uint64_t chunk = size_of(job.plan.type);
+    for (const std::int64_t extent : job.plan.chunk) chunk *= static_cast<std::uint64_t>(extent);
+    bytes += (chunk + 64) * static_cast<std::uint64_t>(job.source->grid.count());
+  }
+  const int file = open(path.c_str(), O_WRONLY | O_CLOEXEC);
+  if (file < 0) throw Error(ErrorKind::io, "to_hdf5: cannot open " + in_quotes(path) + " for writing (" + std::strerror(errno) + ")");
+  const off_t size = lseek(file, 0, SEEK_END);
+  const int problem = posix_fallocate(file, size, static_cast<off_t>(bytes));
+  if (problem) {
+    [[maybe_unused]] const int restored = ftruncate(file, size);
+  }
+  close(file);
+  if (problem) throw Error(ErrorKind::io, "to_hdf5: cannot write " + in_quotes(path) + ", which has no room for " + weir::to_text(bytes) + " more: " + std::strerror(problem));
+}
+
 // Into a file that others may read meanwhile: the datasets get their names when they are complete.
 void append_to(const std::string& path, std::vector<Job>& jobs) {
   std::vector<std::pair<std::string, std::string>> names;
@@ -278,6 +298,7 @@ void append_to(const std::string& path, std::vector<Job>& jobs) {
     names.emplace_back(job.plan.dataset, job.plan.published);
     parts.push_back(job.plan.dataset);
   }
+  reserve(path, jobs);
   try {
     carry_out(path, jobs, true);
     publish(path, names);

@@ -22,8 +22,8 @@ INPUTS = {"x": x, "n": n, "i": i, "m": m, "w": w, "z": z, "s": s, "e": e}
 
 
 def signed(u, s, v):
-    """As weir::svd: the largest entry of each column of u is positive."""
-    signs = np.sign(u[np.argmax(np.abs(u), axis=0), np.arange(u.shape[1])])
+    """As weir::svd: the largest entry of each row of v is positive."""
+    signs = np.sign(v[np.arange(v.shape[0]), np.argmax(np.abs(v), axis=1)])
     return u * signs, s, v * signs[:, None]
 
 

@@ -64,7 +64,7 @@ template <array::Element T>
 /// Uncompressed chunks go straight to their place in the file, from every worker at the same time; compressed ones are compressed on the workers and written by one.
 /// With `append` the dataset gets its name when it is complete; until then, and after an interruption, it is called NAME.part-PID.
 /// **Errors.** Throws `Error{io}`: no permission, disk full; `Error{invalid_argument}`: a dataset that is there already; `Error{unsupported}`: a filter that HDF5 does not have.
-/// The old file is as it was then.
+/// The old file is as it was then; `append` takes room for the uncompressed elements before it changes the file.
 /// **Cost.** A task per chunk. No chunk visits rank 0 unless it is compressed; then as many are on their way as the workers have threads, twice over, and four. The path must mean
 /// the same file on every node.
 /// **Source.** `dask.array.to_hdf5`, which cannot do this from several processes.
