@@ -68,7 +68,7 @@ void Scaler::adapt(const AdaptLimits& limits) {
 
 int Scaler::wanted(const ScalingView& view) const {
   if (!limits_) return target_;
-  const int useful = jobs_for_workers(std::max(0, view.useful_workers), shape_);
+  const int useful = jobs_for_workers(std::max(view.has_results ? 1 : 0, view.useful_workers), shape_);
   return std::clamp(useful, limits_->minimum_jobs, limits_->maximum_jobs);
 }
 
@@ -87,7 +87,10 @@ ScalingPlan Scaler::plan(ScalingTime now, const ScalingView& view) {
 
 void Scaler::grow(ScalingTime now, int missing, const ScalingView& view, ScalingPlan& plan) {
   if (!pause_reason_.empty()) return;
-  if (!limits_ && view.useful_workers <= 0) missing = std::min(missing, std::max(0, fresh_ - view.submitting));
+  if (!limits_ && view.useful_workers <= 0) {
+    const bool needs_heir = view.has_results && view.jobs.empty();  // for the results of a job that is ending
+    missing = std::min(missing, std::max(needs_heir ? 1 : 0, fresh_) - view.submitting);
+  }
   if (missing <= 0) return;
   if (not_before_ && now < *not_before_) {
     plan.look_at = not_before_;

@@ -44,6 +44,7 @@ struct ScalingView {
   std::vector<JobView> jobs;  ///< Oldest first.
   int submitting = 0;         ///< Submissions that were started and have not been answered.
   int useful_workers = 0;     ///< Workers that the scheduler could keep busy, those it has among them.
+  bool has_results = false;   ///< Workers hold results that would have to be computed again.
 };
 
 /// What to do now.

@@ -3,14 +3,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <csignal>
-#include <cstdlib>
 #include <filesystem>
-#include <set>
 
 #include "cluster/configured_job.hpp"
 #include "cluster/launcher.hpp"
+#include "cluster/program.hpp"
 #include "cluster/registry.hpp"
 #include "core/descriptor.hpp"
 #include "core/log.hpp"
@@ -59,18 +57,6 @@ class Guard {
   Descriptor pipe_;
 };
 
-std::string on_path(const std::string& program) {
-  const char* path = std::getenv("PATH");
-  std::string rest = path ? path : "";
-  for (std::size_t at = 0; at <= rest.size();) {
-    const std::size_t end = std::min(rest.find(':', at), rest.size());
-    const std::string file = rest.substr(at, end - at) + "/" + program;
-    if (access(file.c_str(), X_OK) == 0) return file;
-    at = end + 1;
-  }
-  return program;
-}
-
 std::string own_executable() {
   std::error_code ignored;
   return std::filesystem::read_symlink("/proc/self/exe", ignored).string();
@@ -109,14 +95,15 @@ class BatchJobs final : public Launcher {
     auto command = own_arguments();
     command.front() = own_executable();
     job_ = configured_job(config, options.processes, std::move(command));
-    if (job_.weir.empty()) job_.weir = on_path("weir");
+    if (job_.weir.empty()) job_.weir = find_in_path("weir").value_or("weir");
     if (job_.nodes == 0) job_.nodes = 1;
     job_.environment.emplace_back("WEIR_DEATH_TIMEOUT", to_string(options.death_timeout.value()));
     shape_ = {.workers = options.processes, .cores = options.cores, .memory_bytes = job_.memory_bytes};
   }
 
   [[nodiscard]] JobShape shape() const override { return shape_; }
-  [[nodiscard]] std::chrono::milliseconds pace() const override { return std::chrono::seconds(30); }
+  [[nodiscard]] std::chrono::milliseconds first_pause() const override { return std::chrono::seconds(2); }
+  [[nodiscard]] std::chrono::milliseconds longest_pause() const override { return std::chrono::minutes(5); }
 
   std::string submit(const std::map<std::string, std::string>& environment) override {
     JobOptions job = job_;
@@ -129,7 +116,7 @@ class BatchJobs final : public Launcher {
       guard_.add(record.last.id);
       registry.save(record);
       registry.keep_script(script, record);
-      alive_.insert(record.last.id);
+      alive_.emplace(record.last.id, record);
       return record.last.id;
     } catch (...) {
       std::error_code ignored;
@@ -149,15 +136,20 @@ class BatchJobs final : public Launcher {
   std::vector<JobEnd> ended(const std::vector<std::string>& quiet) override {
     std::vector<JobEnd> ends;
     for (const std::string& id : std::exchange(cancelled_, {})) ends.push_back({id, JobOutcome::ended, ""});
-    std::vector<std::string> ask;
+    std::vector<JobRecord> records;
     for (const std::string& id : quiet)
-      if (alive_.contains(id)) ask.push_back(id);
-    if (ask.empty()) return ends;
-    for (const JobStatus& status : system_.status(ask)) {
-      if (!is_over(status.state)) continue;
-      const bool failed = status.state == JobState::failed;
-      ends.push_back({status.id, failed ? JobOutcome::failed : JobOutcome::ended, status.reason});
-      over(status.id);
+      if (alive_.contains(id)) records.push_back(alive_.at(id));
+    if (records.empty()) return ends;
+    try {
+      refresh(records, JobRegistry::of_user(), std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()));
+    } catch (const Error& error) {
+      log::warn("cluster: {}", error.what());  // asked again later
+    }
+    for (const JobRecord& record : records) {
+      if (!is_over(record.last.state)) continue;
+      const bool failed = record.last.state == JobState::failed;
+      ends.push_back({record.last.id, failed ? JobOutcome::failed : JobOutcome::ended, description(record)});
+      over(record.last.id);
     }
     return ends;
   }
@@ -172,7 +164,7 @@ class BatchJobs final : public Launcher {
   Guard guard_;
   JobOptions job_;
   JobShape shape_;
-  std::set<std::string> alive_;
+  std::map<std::string, JobRecord> alive_;
   std::vector<std::string> cancelled_;
 };
 

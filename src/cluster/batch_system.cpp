@@ -25,7 +25,7 @@ const BatchSystem& batch_system(std::string_view name) {
 const BatchSystem& detect_batch_system() {
   std::string programs;
   for (const BatchSystem& system : batch_systems()) {
-    if (is_on_path(system.submit_program())) return system;
+    if (find_in_path(system.submit_program())) return system;
     programs += (programs.empty() ? "" : " nor ") + std::string(system.submit_program());
   }
   throw Error(ErrorKind::not_found,

@@ -5,8 +5,10 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "core/log.hpp"
+#include "weir/core/duration.hpp"
 
 namespace weir::cluster {
 
@@ -14,6 +16,7 @@ namespace {
 
 constexpr std::chrono::seconds hand_over(30);  // for a retired worker to give its results away
 constexpr std::chrono::seconds leave_time(5);  // for its process to end after that
+constexpr std::chrono::seconds short_lived_after(1);  // idle beside tasks that it has no time for
 constexpr auto step_time = std::chrono::milliseconds(100);
 
 int next_prefix() {
@@ -90,6 +93,7 @@ void Growth::step(ScalingTime now) {
     look(now, snapshot);
     bury(now);
     if (frozen_) return;
+    replace_short_lived(now, snapshot.lacking_s);
     plan = scaler_.plan(now, view(snapshot));
   }
   carry_out(now, plan);
@@ -99,12 +103,15 @@ void Growth::step(ScalingTime now) {
 void Growth::look(ScalingTime now, const Snapshot& snapshot) {
   for (Job& job : jobs_) {
     job.workers.clear();
-    bool busy = false;
+    bool busy = false, staying = false;
     for (const WorkerInfo& worker : snapshot.workers) {
       if (worker.job != job.label) continue;
       job.workers.push_back(worker.peer);
       busy |= worker.processing + worker.queued > 0;
+      staying |= !worker.retiring;
+      job.full_s = std::max(job.full_s, worker.serves_s);
     }
+    job.leaving = !job.workers.empty() && !staying;
     if (!job.workers.empty() && !job.joined) {
       job.joined = true;
       scaler_.worker_joined();
@@ -112,16 +119,20 @@ void Growth::look(ScalingTime now, const Snapshot& snapshot) {
     if (busy || job.workers.empty()) job.idle_since.reset();
     else if (!job.idle_since) job.idle_since = now;
     if (!job.workers.empty()) job.quiet_since.reset();
-    else if (!job.quiet_since) job.quiet_since = now;
+    else if (!job.quiet_since) {
+      job.quiet_since = now;
+      job.pause = launcher_->first_pause();
+    }
   }
 }
 
 void Growth::bury(ScalingTime now) {
   std::vector<std::string> quiet, late;
   for (Job& job : jobs_) {
-    if (job.quiet_since && now - *job.quiet_since > launcher_->pace()) {
+    if (job.quiet_since && now - *job.quiet_since > job.pause) {
       quiet.push_back(job.id);
       job.quiet_since = now;
+      job.pause = std::min(2 * job.pause, launcher_->longest_pause());
     }
     if (job.kill_at && now > *job.kill_at) late.push_back(job.id);
   }
@@ -142,12 +153,28 @@ void Growth::bury(ScalingTime now) {
 ScalingView Growth::view(const Snapshot& snapshot) const {
   ScalingView view;
   for (const Job& job : jobs_)
-    if (!job.retiring) view.jobs.push_back({job.id, job.joined, job.idle_since});
+    if (!job.retiring && !job.leaving) view.jobs.push_back({job.id, job.joined, job.idle_since});
   const auto count = [&](TaskState state) { return snapshot.tasks[static_cast<std::size_t>(state)]; };
   const std::uint64_t ready = count(TaskState::queued) + count(TaskState::no_worker) + count(TaskState::processing);
   const auto threads = static_cast<std::uint64_t>(std::max(1, shape_.cores / std::max(1, shape_.workers)));
   view.useful_workers = static_cast<int>(std::min<std::uint64_t>((ready + threads - 1) / threads, 1'000'000));
+  view.has_results = snapshot.results_wanted;
   return view;
+}
+
+/// Jobs that are idle although there is work, since it takes longer than they live, go early, and are replaced: if new ones live long enough.
+void Growth::replace_short_lived(ScalingTime now, double lacking_s) {
+  if (lacking_s == 0) return;
+  bool hopeless = true;
+  for (Job& job : jobs_) {
+    if (job.joined && job.full_s < lacking_s) continue;
+    hopeless = false;
+    if (!job.retiring && !job.leaving && job.joined && job.idle_since && now - *job.idle_since > short_lived_after) retire(job, now);
+  }
+  if (!hopeless || jobs_.empty() || std::exchange(warned_of_time_, true)) return;
+  last_problem_ = "a task needs " + to_string(std::chrono::seconds(std::llround(lacking_s))) + ", and jobs of this cluster take tasks for " + to_string(std::chrono::seconds(std::llround(jobs_.front().full_s))) +
+                  " only; ask for a longer walltime";
+  log::warn("cluster: {}", last_problem_);
 }
 
 void Growth::carry_out(ScalingTime now, const ScalingPlan& plan) {
@@ -191,7 +218,7 @@ void Growth::retire(Job& job, ScalingTime now) {
 }
 
 void Growth::end_all(bool hand_results_over) {
-  const auto patience = hand_results_over ? hand_over + leave_time : launcher_->pace() > std::chrono::seconds(1) ? std::chrono::seconds(1) : leave_time;
+  const auto patience = hand_results_over ? hand_over + leave_time : is_remote() ? std::chrono::seconds(1) : leave_time;
   const auto deadline = std::chrono::steady_clock::now() + patience;
   std::vector<std::string> queued, all;
   {
@@ -213,7 +240,7 @@ void Growth::end_all(bool hand_results_over) {
       bury(std::chrono::steady_clock::now());
       // A batch system is not asked whether they are really gone; it is told below.
       const bool deserted = std::all_of(jobs_.begin(), jobs_.end(), [](const Job& job) { return job.workers.empty(); });
-      if (deserted && launcher_->pace() > std::chrono::seconds(1)) break;
+      if (deserted && is_remote()) break;
       changed_.wait_for(hold, std::chrono::milliseconds(5));
     }
     for (const Job& job : jobs_) all.push_back(job.id);

@@ -33,7 +33,10 @@ class Growth {
     std::vector<PeerId> workers;          // that are there now
     bool joined = false;                  // some worker of it has been
     bool retiring = false;
+    bool leaving = false;                 // its workers go by themselves, since its time is over
+    double full_s = 0;                    // it takes tasks for so long when it is new
     std::optional<ScalingTime> idle_since, quiet_since, kill_at;
+    std::chrono::milliseconds pause{0};   // before it is asked after, while it is quiet
   };
 
   void loop();
@@ -43,8 +46,11 @@ class Growth {
   void carry_out(ScalingTime now, const ScalingPlan& plan);
   void submit_one(ScalingTime now);
   void retire(Job& job, ScalingTime now);
+  void replace_short_lived(ScalingTime now, double lacking_s);
   [[nodiscard]] ScalingView view(const Snapshot& snapshot) const;
   void end_all(bool retire);
+  /// Whether its jobs are asked after somewhere else, which takes time.
+  [[nodiscard]] bool is_remote() const { return launcher_->longest_pause() > std::chrono::seconds(1); }
 
   std::shared_ptr<runtime::SchedulerNode> scheduler_;
   std::unique_ptr<Launcher> launcher_;
@@ -56,7 +62,7 @@ class Growth {
   std::vector<Job> jobs_;
   int number_ = 0;
   std::string last_problem_;
-  bool closing_ = false, frozen_ = false, retire_ = false, dirty_ = false;
+  bool closing_ = false, frozen_ = false, retire_ = false, dirty_ = false, warned_of_time_ = false;
   std::thread thread_;
 };
 

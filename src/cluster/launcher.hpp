@@ -24,10 +24,11 @@ class Launcher {
   /// Starts a job whose processes have `environment` beside their own. \return Its id. **Errors.** Throws `Error` with the site's words.
   virtual std::string submit(const std::map<std::string, std::string>& environment) = 0;
   virtual void cancel(const std::vector<std::string>& ids) = 0;
-  /// Jobs that have ended since the last call. `quiet` are jobs without workers now, of which the launcher may have to ask somebody else.
+  /// Jobs that have ended since the last call. `quiet` are jobs without workers for some time, after which somebody else may be asked.
   virtual std::vector<JobEnd> ended(const std::vector<std::string>& quiet) = 0;
-  /// How often `ended` is worth a call.
-  [[nodiscard]] virtual std::chrono::milliseconds pace() const = 0;
+  /// How often a quiet job is worth a question at the most, and at the least; the pauses double in between.
+  [[nodiscard]] virtual std::chrono::milliseconds first_pause() const = 0;
+  [[nodiscard]] virtual std::chrono::milliseconds longest_pause() const = 0;
 };
 
 /// Further processes of this executable, a job each.

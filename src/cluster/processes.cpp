@@ -48,7 +48,8 @@ class Processes final : public Launcher {
   }
 
   [[nodiscard]] JobShape shape() const override { return {.workers = 1, .cores = threads_}; }
-  [[nodiscard]] std::chrono::milliseconds pace() const override { return std::chrono::milliseconds(50); }
+  [[nodiscard]] std::chrono::milliseconds first_pause() const override { return std::chrono::milliseconds(50); }
+  [[nodiscard]] std::chrono::milliseconds longest_pause() const override { return first_pause(); }
 
   std::string submit(const std::map<std::string, std::string>& environment) override {
     auto added = environment;

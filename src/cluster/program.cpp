@@ -12,6 +12,7 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
 
 #include "weir/core/error.hpp"
 
@@ -161,16 +162,18 @@ std::string refusal(std::string_view what, const ProgramResult& result) {
          "`, which says: " + (said.empty() ? "nothing" : said) + ")";
 }
 
-bool is_on_path(std::string_view program) {
-  const char* path = std::getenv("PATH");
-  std::string_view rest = path ? path : "";
-  while (!rest.empty()) {
-    const std::size_t end = std::min(rest.find(':'), rest.size());
-    const std::string file = std::string(rest.substr(0, end)) + "/" + std::string(program);
-    if (end > 0 && access(file.c_str(), X_OK) == 0) return true;
-    rest.remove_prefix(std::min(end + 1, rest.size()));
+std::optional<std::string> find_in_path(std::string_view name) {
+  const char* variable = std::getenv("PATH");
+  std::string_view folders = variable ? variable : "";
+  while (!folders.empty()) {
+    const std::size_t colon = folders.find(':');
+    const std::string_view folder = folders.substr(0, colon);
+    const auto candidate = std::filesystem::path(folder.empty() ? "." : folder) / name;
+    std::error_code ignored;
+    if (std::filesystem::is_regular_file(candidate, ignored) && access(candidate.c_str(), X_OK) == 0) return candidate.string();
+    folders.remove_prefix(colon == std::string_view::npos ? folders.size() : colon + 1);
   }
-  return false;
+  return std::nullopt;
 }
 
 }  // namespace weir

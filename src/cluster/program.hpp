@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,8 +29,8 @@ struct ProgramResult {
 /// One sentence: what was refused, the command, its exit status, and its own words.
 [[nodiscard]] std::string refusal(std::string_view what, const ProgramResult& result);
 
-/// Whether a program of that name can be executed from PATH.
-[[nodiscard]] bool is_on_path(std::string_view program);
+/// The first executable file called `name` in the folders of PATH.
+[[nodiscard]] std::optional<std::string> find_in_path(std::string_view name);
 
 /// Whether an enclosing job's variable must not reach another job; `in_mpi` and `in_job` say what this process is part of.
 [[nodiscard]] bool belongs_to_enclosing_job(std::string_view variable, bool in_mpi, bool in_job);

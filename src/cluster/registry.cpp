@@ -124,6 +124,20 @@ void complete(JobStatus& status, const JobRegistry& registry) {
   status.exit_status = noted;
 }
 
+/// The last line of a file, shortened; for a failed job it usually says why.
+std::string last_line(const std::string& path) {
+  constexpr std::streamoff enough = 4096;
+  constexpr std::size_t longest = 120;
+  std::ifstream in(path, std::ios::ate);
+  in.seekg(-std::min<std::streamoff>(enough, std::max<std::streamoff>(0, in.tellg())), std::ios::end);
+  std::string last;
+  for (std::string line; std::getline(in, line);)
+    if (line.find_first_not_of(" \t\r") != std::string::npos) last = line;
+  std::replace_if(
+      last.begin(), last.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20; }, ' ');
+  return last.substr(0, longest);
+}
+
 }  // namespace
 
 JobRegistry::JobRegistry(std::filesystem::path directory) : directory_(std::move(directory)) {
@@ -225,6 +239,15 @@ void refresh(std::vector<JobRecord>& records, const JobRegistry& registry, std::
     }
   }
   if (problem) throw *problem;
+}
+
+std::string description(const JobRecord& record) {
+  const JobStatus& status = record.last;
+  std::string text = status.exit_status && *status.exit_status != 0 ? "exit status " + std::to_string(*status.exit_status) : "";
+  const auto add = [&](const std::string& more) { text += (text.empty() || more.empty() ? "" : ", ") + more; };
+  add(status.reason);
+  if (status.state == JobState::failed) add(last_line(record.error_file));
+  return text;
 }
 
 }  // namespace weir

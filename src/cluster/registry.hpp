@@ -66,6 +66,9 @@ class JobRegistry {
 /// Inside a batch job of a user with a registry: leaves `status` there, for batch systems that soon forget how a job ended. Never fails loudly.
 void note_exit_status(int status) noexcept;
 
+/// What is worth knowing of a job beside its state, in one line: exit status, the batch system's words, and of a failed one the last line of its errors.
+[[nodiscard]] std::string description(const JobRecord& record);
+
 /// Asks the batch systems after all jobs that are not over, notes the answers in the records and the registry.
 ///
 /// A job just submitted that its batch system does not know yet counts as waiting.

@@ -111,7 +111,7 @@ Found ask_squeue(const std::vector<std::string>& ids) {
 
 /// What the accounting knows of older jobs; many small sites have none.
 Found ask_sacct(const std::vector<std::string>& ids) {
-  if (!is_on_path("sacct")) return {};
+  if (!find_in_path("sacct")) return {};
   const ProgramResult answer =
       run_program({"sacct", "--noheader", "--parsable2", "--allocations", "--jobs=" + comma_separated(ids), "--format=JobID,State,ExitCode"});
   Found found;

@@ -1,6 +1,7 @@
 // Every message between client, scheduler and workers: one struct each. Sent as the index in `Messages` and the struct's members.
 #pragma once
 
+#include <limits>
 #include <memory>
 #include <tuple>
 
@@ -158,6 +159,7 @@ struct Hello {
   std::string job;      ///< The batch job, or group of processes, it came with; empty in the scheduler's own.
   std::string contact;  ///< Where peers of other jobs reach it.
   std::uint64_t memory_limit = 0;  ///< For results.
+  double serves_s = std::numeric_limits<double>::infinity();  ///< Then it leaves, since its job ends: what takes longer is not for it.
 };
 struct RunFinished {
   TaskId id = 0;

@@ -105,7 +105,7 @@ int run_further_worker(int argc, char** argv, const RunOptions& options) {
     settings.spill_folder = spill_folder();
     if (const auto left = lifetime()) {
       settings.ends = Clock::now() + *left;
-      settings.hand_over = std::clamp<std::chrono::nanoseconds>(*left / 10, std::chrono::seconds(10), std::chrono::minutes(2));
+      settings.hand_over = std::min<std::chrono::nanoseconds>(*left / 2, std::clamp<std::chrono::nanoseconds>(*left / 10, std::chrono::seconds(10), std::chrono::minutes(2)));
     }
     log::set_prefix(settings.name);
     const auto node = std::make_shared<WorkerNode>(network, self, settings);

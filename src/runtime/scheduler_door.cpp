@@ -52,7 +52,7 @@ void SchedulerNode::go_on_retiring(Clock::time_point now) {
     if (!peers_[id].retire_by) continue;
     const bool gone = peers_[id].dead;
     const bool no_heir = state_.place_data() == 0;
-    const bool empty = !gone && (state_.retired(id) || (no_heir && state_.backlog(id) == 0));
+    const bool empty = !gone && (state_.retired(id) || (no_heir && !peers_[id].waits_for_heir && state_.backlog(id) == 0));
     if (!gone && !empty && now < *peers_[id].retire_by) continue;
     peers_[id].retire_by.reset();
     --retiring_;

@@ -113,6 +113,7 @@ void SchedulerNode::receive(PeerId from, comm::Frame&& frame) {
       peer(from).leaving = true;
     } else if constexpr (std::is_same_v<M, protocol::RetireMe>) {
       log::info("the job of {} ends in {} s; it is retired", state_.name_of(from), message.seconds);
+      peer(from).waits_for_heir = true;
       begin_retiring(from, Clock::now() + std::chrono::milliseconds(static_cast<std::int64_t>(1000 * std::clamp(message.seconds, 0.0, 1e6))));
     } else if constexpr (std::is_same_v<M, protocol::FindPeer>) {
       tell_contact(from, message.peer);

@@ -70,6 +70,7 @@ class SchedulerNode final : public Node {
     std::string job, contact;
     std::vector<PeerId> looking;  // peers that want to know its contact
     std::optional<Clock::time_point> retire_by;
+    bool waits_for_heir = false;  // rather than be let go with results that nobody has taken
   };
 
   template <class Message>

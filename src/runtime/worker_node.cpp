@@ -53,6 +53,7 @@ void WorkerNode::start() {
   hello.job = settings_.job;
   hello.contact = transport_.contact();
   hello.memory_limit = settings_.memory.limit;
+  if (settings_.ends) hello.serves_s = std::chrono::duration<double>(*settings_.ends - settings_.hand_over - Clock::now()).count();
   post(0, hello);
   flush();
   for (std::uint32_t i = 0; i < settings_.threads; ++i) add_thread();

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <deque>
+#include <limits>
 #include <memory>
 #include <variant>
 
@@ -118,7 +119,8 @@ struct Worker {
   std::vector<Resource> resources;
   bool alive = true;
   bool retiring = false;
-    bool stealing = false;          ///< A retraction for it is under way.
+  bool stealing = false;          ///< A retraction for it is under way.
+  Time leaves = std::numeric_limits<Time>::infinity();  ///< Nothing that ends later is started there.
   std::vector<Task*> processing;  ///< Assigned, in order of assignment as far as possible.
   std::uint32_t blocked = 0;      ///< Of these, assigned ahead of their inputs.
   std::uint32_t waiting = 0;      ///< Of these, waiting for tasks they have submitted.
@@ -141,6 +143,9 @@ struct Worker {
   [[nodiscard]] bool running() const noexcept { return alive && !retiring; }
   /// Tasks it starts at the same time.
   [[nodiscard]] std::uint32_t places() const noexcept { return memory.paused ? 1 : threads; }
+  [[nodiscard]] bool ends() const noexcept { return leaves < std::numeric_limits<Time>::infinity(); }
+  /// Seconds until a thread is free for one more, by estimate.
+  [[nodiscard]] double wait_s() const noexcept { return ready() < threads ? 0 : load_s / threads; }
 };
 
 /// Tasks of one function: how long they take.

@@ -61,8 +61,15 @@ bool State::named(const Options& options, const Worker& worker) const {
   return options.workers.empty() || std::any_of(options.workers.begin(), options.workers.end(), matches);
 }
 
+// Seconds a worker must have left; 0 if nothing is known.
+double State::time_of(const Task& task) const {
+  const Options* options = task.options();
+  if (options && options->time_limit.count() > 0) return std::chrono::duration<double>(options->time_limit).count();
+  return task.scattered || task.out_of_band ? 0 : groups_[task.group].duration_s;
+}
+
 bool State::allowed(const Task& task, const Worker& worker) const {
-  if (!worker.running()) return false;
+  if (!worker.running() || !in_time(task, worker, 0)) return false;
   const Options* options = task.options();
   if (!options) return true;
   for (const Resource& wanted : options->resources) {
@@ -94,6 +101,8 @@ WorkerIndex State::choose(const Task& task) {
       const WorkerIndex holder = task.inputs[i].task->replicas[k].worker;
       if (workers_[holder].running() && !candidates.contains(holder)) candidates.push_back(holder);
     }
+  const auto late = [&](WorkerIndex index) { return workers_[index].ends() && !in_time(task, workers_[index], workers_[index].wait_s()); };
+  if (std::any_of(candidates.begin(), candidates.end(), late)) return choose_restricted(task);
   WorkerIndex best = nowhere;
   double best_cost = 0;
   for (const WorkerIndex candidate : candidates) {
@@ -110,8 +119,10 @@ WorkerIndex State::choose_restricted(const Task& task) const {
   double best_cost = 0;
   for (WorkerIndex i = 0; i < workers_.size(); ++i) {
     if (!allowed(task, workers_[i])) continue;
-    // A preference costs an hour where it is not met.
-    const double seconds = cost(task, i) + workers_[i].ready() * 1e-9 + (named(*task.options(), workers_[i]) ? 0 : 3600);
+    // A preference costs an hour where it is not met, and so does a worker that must finish other tasks first and has no time for that.
+    const bool preferred = !task.options() || named(*task.options(), workers_[i]);
+    const bool late = !in_time(task, workers_[i], workers_[i].wait_s());
+    const double seconds = cost(task, i) + workers_[i].ready() * 1e-9 + (preferred ? 0 : 3600) + (late ? 3600 : 0);
     if (best != nowhere && seconds >= best_cost) continue;
     best = i;
     best_cost = seconds;
@@ -123,29 +134,46 @@ WorkerIndex State::choose_restricted(const Task& task) const {
 void State::place(Task& task) {
   if (task.restricted()) {
     const WorkerIndex index = choose_restricted(task);
-    if (index != nowhere) return assign(task, index);
+    if (index != nowhere && in_time(task, workers_[index], workers_[index].wait_s())) return assign(task, index);
   } else if (!task.inputs.empty()) {
     const WorkerIndex index = choose(task);
     if (index != nowhere) {
       Worker& worker = workers_[index];
-      if (worker.queued == 0 && worker.ready() < limit(task, worker)) return assign(task, index);
+      if (worker.queued == 0 && has_room(task, worker)) return assign(task, index);
       enqueue(task, index);
       return touch(index);
     }
-  } else if (const WorkerIndex idle = load_.least(); idle != nowhere) {
-    // Idle threads first; then runs of neighbours to one worker, since neighbours are often used together.
-    if (queued_ == 0) {
-      if (workers_[idle].ready() < workers_[idle].places()) return assign(task, idle);
-      if (cursor_ == nowhere || !workers_[cursor_].running() || workers_[cursor_].memory.paused || workers_[cursor_].ready() >= limit(task, workers_[cursor_])) cursor_ = idle;
-      if (workers_[cursor_].ready() < limit(task, workers_[cursor_])) return assign(task, cursor_);
-    } else if (workers_[idle].ready() < workers_[idle].places()) {
-      touch(idle);
-    }
-    return enqueue(task, nowhere);
+  } else if (place_root(task)) {
+    return;
   }
   if (task.out_of_band) return fail_homeless(task, ErrorKind::worker_lost, "was to be run by a worker that has gone");
+  no_worker_for(task);
+}
+
+void State::no_worker_for(Task& task) {
   move(task, TaskState::no_worker, cause_);
   homeless_.push_back(task.id);
+}
+
+bool State::has_room(const Task& task, const Worker& worker) const { return worker.ready() < limit(task, worker) && (!worker.ends() || in_time(task, worker, worker.wait_s())); }
+
+// A task without inputs; false if no worker can ever take it.
+bool State::place_root(Task& task) {
+  WorkerIndex idle = load_.least();
+  if (idle != nowhere && workers_[idle].ends() && !in_time(task, workers_[idle], workers_[idle].wait_s())) idle = choose_restricted(task);
+  if (idle == nowhere) return false;
+  // Idle threads first; then runs of neighbours to one worker, since neighbours are often used together.
+  const Worker& worker = workers_[idle];
+  if (queued_ == 0 && worker.ready() < worker.places()) {
+    assign(task, idle);
+  } else if (queued_ == 0) {
+    if (cursor_ == nowhere || !workers_[cursor_].running() || workers_[cursor_].memory.paused || !has_room(task, workers_[cursor_])) cursor_ = idle;
+    has_room(task, workers_[cursor_]) ? assign(task, cursor_) : enqueue(task, nowhere);
+  } else {
+    if (worker.ready() < worker.places()) touch(idle);
+    enqueue(task, nowhere);
+  }
+  return true;
 }
 
 // All its inputs are there or being computed: where most of them are, it can start without asking.
@@ -155,7 +183,7 @@ void State::place_ahead(Task& task) {
   for (std::uint32_t i = 0; i < std::min(task.inputs.size(), 16u); ++i) {
     const Task& input = *task.inputs[i].task;
     const WorkerIndex home = input.state == TaskState::memory ? input.replicas[0].worker : input.scattered ? nowhere : input.worker;
-    if (home != nowhere && workers_[home].running() && !workers_[home].memory.paused) homes.push_back(home);
+    if (home != nowhere && workers_[home].running() && !workers_[home].memory.paused && in_time(task, workers_[home], workers_[home].load_s / workers_[home].threads)) homes.push_back(home);
   }
   WorkerIndex best = nowhere;
   std::uint32_t most = 0;
@@ -181,6 +209,8 @@ Task* State::next_queued(Queue& queue, WorkerIndex owner) {
 void State::fill(WorkerIndex index) {
   Worker& worker = workers_[index];
   if (!worker.running()) return;
+  constexpr std::size_t most_late = 64;  // looked at in search of one that the worker has time for
+  SmallVector<Task*, 2> aside;
   for (bool first = true;; first = false) {
     Task* own = worker.queued ? next_queued(worker.queue, index) : nullptr;
     Task* any = queued_ && (!worker.memory.paused || all_paused()) ? next_queued(queue_, nowhere) : nullptr;
@@ -189,10 +219,29 @@ void State::fill(WorkerIndex index) {
     Task& task = take_own ? *own : *any;
     const std::uint32_t most = limit(task, worker), ready = worker.ready();
     if (ready >= most || (first && ready > most / 2 && ready >= worker.threads)) break;
+    if (worker.ends() && !in_time(task, worker, worker.wait_s())) {
+      if (in_time(task, worker, 0) || aside.size() == most_late) break;
+      (take_own ? worker.queue : queue_).pop();
+      dequeue(task);
+      aside.push_back(&task);
+      continue;
+    }
     (take_own ? worker.queue : queue_).pop();
     dequeue(task);
     assign(task, index);
   }
+  for (Task* task : aside) rehome(*task);
+}
+
+// For a task that its worker has no time for.
+void State::rehome(Task& task) {
+  const bool anywhere = choose_restricted(task) != nowhere;
+  if (!anywhere)
+    no_worker_for(task);
+  else if (task.inputs.empty())
+    enqueue(task, nowhere);
+  else
+    place(task);
 }
 
 // An idle worker takes what a busy one would not start soon.
@@ -209,7 +258,7 @@ void State::steal(WorkerIndex thief) {
   const std::uint32_t spare = surplus(busy);
   if (spare == 0) return;
   const double wait_s = busy.load_s / busy.threads + (busy.memory.paused ? settings_.pause_s : 0);
-  const auto worth = [&](const Task& task) { return cost(task, thief) + 100e-6 < wait_s; };
+  const auto worth = [&](const Task& task) { return cost(task, thief) + 100e-6 < wait_s && allowed(task, idle); };
   std::uint32_t moved = 0;
   while (busy.queued && moved < (spare + 1) / 2) {
     Task* task = next_queued(busy.queue, victim);
@@ -223,7 +272,7 @@ void State::steal(WorkerIndex thief) {
   std::uint32_t looked = 0;
   for (auto at = busy.processing.rbegin(); at != busy.processing.rend() && moved < (spare + 1) / 2 && looked < 256; ++at, ++looked) {
     Task& task = **at;
-    if (task.missing || task.thief != nowhere || task.scattered || task.out_of_band || !allowed(task, idle) || !worth(task)) continue;
+    if (task.missing || task.thief != nowhere || task.scattered || task.out_of_band || !worth(task)) continue;
     task.thief = thief;
     idle.stealing = true;
     send(busy.peer, protocol::RetractRun{task.id, task.run});

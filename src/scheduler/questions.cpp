@@ -27,6 +27,11 @@ std::string amount_text(double amount) {
   return text;
 }
 
+std::string seconds_text(double seconds) {
+  const auto exact = std::chrono::duration<double>(seconds);
+  return seconds < 10 ? to_string(std::chrono::round<std::chrono::milliseconds>(exact)) : to_string(std::chrono::round<std::chrono::seconds>(exact));
+}
+
 }  // namespace
 
 protocol::RunTask State::run_message(TaskId id) const {
@@ -73,11 +78,35 @@ Snapshot State::snapshot() const {
     info.spilled_bytes = worker.memory.spilled_bytes;
     info.memory_limit = worker.memory_limit;
     info.paused = worker.memory.paused;
+    info.serves_s = std::max(0.0, worker.leaves - now_);
     picture.workers.push_back(std::move(info));
   }
-  tasks_.for_each([&](TaskId, const Task& task) { ++picture.tasks[static_cast<std::size_t>(task.state)]; });
+  picture.tasks = counts_;
   picture.workers_lost = lost_;
+  picture.lacking_s = lacking_s();
+  picture.results_wanted = results_wanted();
   return picture;
+}
+
+bool State::results_wanted() const {
+  for (const TaskState state : {TaskState::waiting, TaskState::queued, TaskState::no_worker, TaskState::processing})
+    if (counts_[static_cast<std::size_t>(state)]) return false;
+  for (const Worker& worker : workers_)
+    for (const Task* task : worker.holds)
+      if (task && task->wanted && !task->delivered) return true;
+  return false;
+}
+
+// What may run anywhere and runs nowhere lacks time.
+double State::lacking_s() const {
+  double least = 0;
+  for (const TaskId id : homeless_) {
+    const Task* task = tasks_.find(id);
+    if (!task || task->state != TaskState::no_worker || task->restricted()) continue;
+    const double seconds = time_of(*task);
+    if (seconds > 0 && (least == 0 || seconds < least)) least = seconds;
+  }
+  return least;
 }
 
 std::vector<PeerId> State::who_has(TaskId id) const {
@@ -138,6 +167,9 @@ std::vector<std::string> State::explain(TaskId id) const {
           line += "is being retired";
         } else if (options && !options->allow_other_workers && !named(*options, worker)) {
           line += "is not among the workers this task may run on";
+        } else if (!in_time(*task, worker, 0)) {
+          const bool is_limit = options && options->time_limit.count() > 0;
+          line += "takes no more tasks in " + seconds_text(std::max(0.0, worker.leaves - now_)) + ", since its job ends; the task " + (is_limit ? "may take " : "takes about ") + seconds_text(time_of(*task));
         } else if (!allowed(*task, worker)) {
           for (const Resource& wanted : options->resources) {
             const auto offered = std::find_if(worker.resources.begin(), worker.resources.end(), [&](const Resource& r) { return r.name == wanted.name; });
@@ -162,9 +194,11 @@ void State::check() const {
   };
   std::vector<std::uint32_t> queued(workers_.size()), blocked(workers_.size()), waiting(workers_.size());
   std::uint32_t queued_anywhere = 0;
+  std::array<std::uint64_t, 8> counts{};
   tasks_.for_each([&](TaskId id, const Task& task) {
     const std::string name = "task " + std::to_string(id) + " (" + std::string(to_string(task.state)) + ") ";
     require(task.id == id, name + "has another id");
+    ++counts[static_cast<std::size_t>(task.state)];
     std::uint32_t missing = 0, unplaced = 0, needed_by = 0;
     for (std::uint32_t i = 0; i < task.inputs.size(); ++i) {
       const Edge& edge = task.inputs[i];
@@ -204,6 +238,7 @@ void State::check() const {
       default: break;
     }
   });
+  require(counts_ == counts, "the numbers of tasks by state are wrong");
   require(queued_ == queued_anywhere, "the number of queued tasks is wrong");
   const bool all_paused = std::all_of(workers_.begin(), workers_.end(), [](const Worker& worker) { return !worker.running() || worker.memory.paused; });
   for (WorkerIndex i = 0; i < workers_.size(); ++i) {
@@ -217,7 +252,7 @@ void State::check() const {
     if (worker.running()) {
       require(worker.level == LoadIndex::level_of(worker), worker.name + ": its load is out of date");
       const bool may_take_any = !worker.memory.paused || all_paused;
-      require(!(worker.ready() == 0 && ((queued_ && may_take_any) || worker.queued)), worker.name + " is idle while tasks are queued");
+      require(worker.ends() || !(worker.ready() == 0 && ((queued_ && may_take_any) || worker.queued)), worker.name + " is idle while tasks are queued");
     }
   }
 }

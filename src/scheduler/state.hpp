@@ -1,6 +1,7 @@
 // State: the scheduler as a pure state machine.
 #pragma once
 
+#include <array>
 #include <string>
 #include <unordered_map>
 
@@ -80,6 +81,7 @@ class State {
 
   // --- questions
   [[nodiscard]] protocol::RunTask run_message(TaskId id) const;
+  /// **Cost.** Workers; results too while no task is pending.
   [[nodiscard]] Snapshot snapshot() const;
   /// Peers that hold the result.
   [[nodiscard]] std::vector<PeerId> who_has(TaskId id) const;
@@ -126,16 +128,22 @@ class State {
 
   // policy.cpp
   void place(Task& task);
+  [[nodiscard]] bool place_root(Task& task);
+  void no_worker_for(Task& task);
+  [[nodiscard]] bool has_room(const Task& task, const Worker& worker) const;
   void place_ahead(Task& task);
   [[nodiscard]] WorkerIndex choose(const Task& task);
   [[nodiscard]] WorkerIndex choose_restricted(const Task& task) const;
   [[nodiscard]] double cost(const Task& task, WorkerIndex index) const;
   [[nodiscard]] bool allowed(const Task& task, const Worker& worker) const;
   [[nodiscard]] bool named(const Options& options, const Worker& worker) const;
+  [[nodiscard]] double time_of(const Task& task) const;
+  [[nodiscard]] bool in_time(const Task& task, const Worker& worker, double wait_s) const { return !worker.ends() || now_ + wait_s + time_of(task) <= worker.leaves; }
   [[nodiscard]] std::uint32_t limit(const Task& task, const Worker& worker) const;
   [[nodiscard]] float estimate(const Task& task) const;
   [[nodiscard]] Task* next_queued(Queue& queue, WorkerIndex owner);
   void fill(WorkerIndex index);
+  void rehome(Task& task);
   void steal(WorkerIndex thief);
 
   // workers.cpp
@@ -144,6 +152,9 @@ class State {
   void wake_if_all_paused();
   void fail_homeless(Task& task, ErrorKind kind, const std::string& reason);
   void bequeath(const Worker& worker);
+  [[nodiscard]] bool results_wanted() const;
+  [[nodiscard]] double lacking_s() const;
+  [[nodiscard]] std::vector<WorkerIndex> heirs() const;
 
   void end_event();
   void touch(WorkerIndex index) { touched_.push_back(index); }
@@ -171,6 +182,7 @@ class State {
   std::uint64_t roots_ = 0;
   std::size_t alive_ = 0;
   std::uint64_t lost_ = 0;
+  std::array<std::uint64_t, 8> counts_{};  // tasks by state
   WorkerIndex cursor_ = nowhere;
 
   // of the event being handled

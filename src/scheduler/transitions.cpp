@@ -24,6 +24,8 @@ void State::move(Task& task, TaskState to, const char* cause) {
   else
     story_[story_next_++ % story_lines] = {now_, task.id, task.state, to, task.worker, cause};
   const Level before = task.level();
+  --counts_[static_cast<std::size_t>(task.state)];
+  ++counts_[static_cast<std::size_t>(to)];
   task.state = to;
   const Level after = task.level();
   if (before == after) return;
@@ -148,8 +150,8 @@ void State::finish(Task& task, WorkerIndex index, std::uint64_t bytes) {
   unassign(task);
   task.bytes = bytes;
   add_replica(task, index);
-  if (const WorkerIndex heir = workers_[index].retiring ? load_.least() : nowhere; heir != nowhere)
-    send(workers_[heir].peer, protocol::ReplicateResult{task.id, workers_[index].peer});
+  if (workers_[index].retiring)
+    if (const auto all = heirs(); !all.empty()) send(workers_[all[task.order % all.size()]].peer, protocol::ReplicateResult{task.id, workers_[index].peer});
   move(task, TaskState::memory, cause_);
   release_inputs(task);
   if (!task.wanted && task.needed_by == 0) unused_.push_back(task.id);
@@ -254,6 +256,7 @@ void State::forget(Task& task) {
     input.dependents.pop_back();
     if (input.dependents.empty() && !input.wanted) unused_.push_back(input.id);
   }
+  --counts_[static_cast<std::size_t>(task.state)];
   tasks_.erase(task.id);
 }
 
@@ -321,6 +324,7 @@ void State::handle(Time now, PeerId from, protocol::SubmitTask&& message, Action
   if (task_client(message.id) != from) return;
   auto [made, fresh] = tasks_.emplace(message.id, message.id);
   if (!fresh) return;
+  ++counts_[static_cast<std::size_t>(TaskState::released)];
   Task& task = *made;
   task.invoker = message.invoker;
   task.function = message.function;
@@ -371,6 +375,7 @@ void State::scatter(Time now, TaskId id, PeerId worker, Actions& out) {
   begin(now, out, "scattered");
   auto [task, fresh] = tasks_.emplace(id, id);
   if (!fresh) return;
+  ++counts_[static_cast<std::size_t>(TaskState::released)];
   task->scattered = true;
   task->wanted = true;
   task->order = ++roots_ << 8 | 255;

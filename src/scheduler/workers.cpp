@@ -24,9 +24,12 @@ void State::join(Time now, PeerId peer, const protocol::Hello& hello, Actions& o
   worker.threads = std::max(1u, hello.threads);
   worker.resources = hello.resources;
   worker.memory_limit = hello.memory_limit;
+  worker.leaves = now + hello.serves_s;
   ++alive_;
   load_.add(workers_, index);
   retry_homeless();
+  for (const Worker& other : workers_)
+    if (other.alive && other.retiring) bequeath(other);
   touch(index);
   end_event();
   steal(index);
@@ -102,7 +105,7 @@ void State::lose(Time now, PeerId peer, const std::vector<TaskId>& executing, co
   if (worker.running()) load_.remove(workers_, index);
   worker.alive = false;
   --alive_;
-  ++lost_;
+  if (!worker.retiring) ++lost_;
   const std::string who = worker.name + " (" + worker.host + "), which " + reason;
   while (Task* task = next_queued(worker.queue, index)) {
     dequeue(*task);
@@ -170,10 +173,22 @@ void State::retire(Time now, PeerId peer, Actions& out) {
 
 // Asks for copies of what only this worker has.
 void State::bequeath(const Worker& worker) {
-  for (const Task* task : worker.holds) {
-    const WorkerIndex heir = load_.least();
-    if (task && task->replicas.size() == 1 && heir != nowhere) send(workers_[heir].peer, protocol::ReplicateResult{task->id, worker.peer});
-  }
+  const std::vector<WorkerIndex> all = heirs();
+  std::size_t next = 0;
+  for (const Task* task : worker.holds)
+    if (task && task->replicas.size() == 1 && !all.empty()) send(workers_[all[next++ % all.size()]].peer, protocol::ReplicateResult{task->id, worker.peer});
+}
+
+// Those that stay longest; within a minute of each other they are one job.
+std::vector<WorkerIndex> State::heirs() const {
+  constexpr Time together = 60;
+  Time last = 0;
+  for (const Worker& worker : workers_)
+    if (worker.running()) last = std::max(last, worker.leaves);
+  std::vector<WorkerIndex> all;
+  for (WorkerIndex i = 0; i < workers_.size(); ++i)
+    if (workers_[i].running() && workers_[i].leaves >= last - together) all.push_back(i);
+  return all;
 }
 
 bool State::retired(PeerId peer) const {
@@ -207,8 +222,10 @@ void State::restart(Time now, Actions& out) {
 
 PeerId State::place_data() const {
   const Worker* best = nullptr;
-  for (const Worker& worker : workers_)
-    if (worker.running() && (!best || worker.memory.paused < best->memory.paused || (worker.memory.paused == best->memory.paused && less_filled(worker, *best)))) best = &worker;
+  for (const WorkerIndex index : heirs()) {
+    const Worker& worker = workers_[index];
+    if (!best || worker.memory.paused < best->memory.paused || (worker.memory.paused == best->memory.paused && less_filled(worker, *best))) best = &worker;
+  }
   return best ? best->peer : 0;
 }
 

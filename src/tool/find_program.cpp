@@ -3,9 +3,9 @@
 
 #include <unistd.h>
 
-#include <cstdlib>
 #include <filesystem>
 
+#include "cluster/program.hpp"
 #include "weir/core/error.hpp"
 
 namespace weir::tool {
@@ -19,19 +19,6 @@ bool is_executable(const fs::path& path) {
 }
 
 }  // namespace
-
-std::optional<std::string> find_in_path(std::string_view name) {
-  const char* variable = std::getenv("PATH");
-  std::string_view folders = variable ? variable : "";
-  while (!folders.empty()) {
-    const std::size_t colon = folders.find(':');
-    const std::string_view folder = folders.substr(0, colon);
-    const fs::path candidate = fs::path(folder.empty() ? "." : folder) / name;
-    if (is_executable(candidate)) return candidate.string();
-    folders.remove_prefix(colon == std::string_view::npos ? folders.size() : colon + 1);
-  }
-  return std::nullopt;
-}
 
 std::string find_program(const std::string& name) {
   std::string path = name;

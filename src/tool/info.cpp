@@ -6,8 +6,8 @@
 #include <cstdio>
 #include <string>
 
+#include "cluster/program.hpp"
 #include "tool/command.hpp"
-#include "tool/find_program.hpp"
 #include "tool/site.hpp"
 #include "weir/core/error.hpp"
 

@@ -10,7 +10,7 @@
 #include <fstream>
 #include <thread>
 
-#include "tool/find_program.hpp"
+#include "cluster/program.hpp"
 #include "weir/core/error.hpp"
 
 namespace weir::tool {

@@ -3,7 +3,6 @@
 #include <chrono>
 #include <cstdio>
 #include <ctime>
-#include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "tool/command.hpp"
@@ -21,29 +20,6 @@ std::string local_time(std::chrono::sys_seconds time) {
   return text;
 }
 
-/// The last line of a file, shortened; for a failed job it usually says why.
-std::string last_line(const std::string& path) {
-  constexpr std::streamoff enough = 4096;
-  constexpr std::size_t longest = 120;
-  std::ifstream in(path, std::ios::ate);
-  in.seekg(-std::min<std::streamoff>(enough, std::max<std::streamoff>(0, in.tellg())), std::ios::end);
-  std::string last;
-  for (std::string line; std::getline(in, line);)
-    if (line.find_first_not_of(" \t\r") != std::string::npos) last = line;
-  std::replace_if(
-      last.begin(), last.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20; }, ' ');
-  return last.substr(0, longest);
-}
-
-std::string note(const JobRecord& record) {
-  const JobStatus& status = record.last;
-  std::string text = status.exit_status && *status.exit_status != 0 ? "exit status " + std::to_string(*status.exit_status) : "";
-  const auto add = [&](const std::string& more) { text += (text.empty() || more.empty() ? "" : ", ") + more; };
-  add(status.reason);
-  if (status.state == JobState::failed) add(last_line(record.error_file));
-  return text;
-}
-
 void print_table(const std::vector<JobRecord>& records) {
   if (records.empty()) {
     std::puts("no jobs");
@@ -52,7 +28,7 @@ void print_table(const std::vector<JobRecord>& records) {
   std::printf("%-14s %-7s %-10s %-20s %6s  %-16s  %s\n", "JOB", "SYSTEM", "STATE", "NAME", "RANKS", "SUBMITTED", "NOTE");
   for (const JobRecord& record : records)
     std::printf("%-14s %-7s %-10s %-20s %6d  %-16s  %s\n", record.last.id.c_str(), record.system.c_str(), std::string(to_string(record.last.state)).c_str(),
-                record.name.c_str(), record.ranks, local_time(record.submitted).c_str(), note(record).c_str());
+                record.name.c_str(), record.ranks, local_time(record.submitted).c_str(), description(record).c_str());
 }
 
 void print_json(const std::vector<JobRecord>& records) {

@@ -168,6 +168,19 @@ TEST_CASE("jobs that end by walltime are replaced while there is work, and only 
   CHECK(queue.jobs() == 4);
 }
 
+TEST_CASE("results that nobody else has keep one job: as an heir of the last that ends, or as the last that stays") {
+  Scaler scaler = accepted();
+  scaler.scale(3);
+  for (int i = 0; i < 3; ++i) scaler.submitted();
+  CHECK(scaler.plan(start, {.has_results = true}).submit == 1);
+  CHECK(scaler.plan(start, {.submitting = 1, .has_results = true}).submit == 0);
+  CHECK(scaler.plan(start, {.jobs = {waiting("4")}, .has_results = true}).submit == 0);
+  scaler.adapt({.minimum_jobs = 0, .maximum_jobs = 3, .idle_grace = 1min});
+  const ScalingView view{.jobs = {idle("4", start), idle("5", start)}, .has_results = true};
+  (void)scaler.plan(start, view);
+  CHECK(scaler.plan(start + 2min, view).retire == Ids{"4"});
+}
+
 TEST_CASE("adapt grows at once to what is useful, within its limits") {
   Scaler scaler = accepted(JobShape{.workers = 2});
   scaler.adapt({.minimum_jobs = 1, .maximum_jobs = 10});

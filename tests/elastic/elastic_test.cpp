@@ -77,6 +77,26 @@ TEST_CASE("scaling down hands results over: nothing is computed again") {
   CHECK(count == 60);
 }
 
+TEST_CASE("workers whose time is over hand their results to those that follow them: nothing is computed again") {
+  const Place place;
+  const std::string file = place.folder.path() + "/ran";
+  const Finished done = run({ELASTIC_PROGRAM, "lifetime", file}, place.options({{"WEIR_LIFETIME", "2s"}}));
+  INFO(done.err);
+  CHECK(done.out == "sum 780\nlost 0\ndone\n");
+  std::ifstream ran(file);
+  int count = 0;
+  for (std::string line; std::getline(ran, line);) ++count;
+  CHECK(count == 40);
+}
+
+TEST_CASE("a task that takes longer than workers live is not begun, and the program is told") {
+  const Place place;
+  const Finished done = run({ELASTIC_PROGRAM, "too_long", ""}, place.options({{"WEIR_LIFETIME", "20s"}}));
+  INFO(done.err);
+  CHECK(done.out.find("a task needs 1h, and jobs of this cluster take tasks for 10s only; ask for a longer walltime\n") == 0);
+  CHECK(done.out.find(", since its job ends; the task may take 1h\ndone\n") != std::string::npos);
+}
+
 TEST_CASE("scale(2) and scale(0) at once leave nothing behind") {
   const Place place;
   const Finished done = run({ELASTIC_PROGRAM, "at_once", ""}, place.options());

@@ -16,6 +16,7 @@ struct Filler {
   void operator()(T& field) {
     field = std::is_same_v<T, bool> ? static_cast<T>(next++ % 2 == 0) : static_cast<T>(next++ % 100 + 1);
   }
+  void operator()(std::chrono::nanoseconds& time) { time = std::chrono::nanoseconds(next++); }
   void operator()(ErrorKind& kind) { kind = ErrorKind::worker_lost; }
   void operator()(std::string& text) { text = "text " + std::to_string(next++); }
   void operator()(Buffer& buffer) {

@@ -27,6 +27,15 @@ class Story {
     hello.resources = std::move(resources);
     return event([&](auto& out) { state.join(now, peer, hello, out); });
   }
+  /// A worker whose job ends: it leaves in so many seconds.
+  Lines join_until(PeerId peer, double serves_s, std::uint32_t threads = 1) {
+    protocol::Hello hello;
+    hello.name = "worker " + std::to_string(peer);
+    hello.host = "host";
+    hello.threads = threads;
+    hello.serves_s = serves_s;
+    return event([&](auto& out) { state.join(now, peer, hello, out); });
+  }
   Lines lose(PeerId peer, std::vector<TaskId> executing = {}) {
     return event([&](auto& out) { state.lose(now, peer, executing, "died", out); });
   }

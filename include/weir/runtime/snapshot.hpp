@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -41,6 +42,7 @@ struct WorkerInfo {
   std::uint64_t finished = 0;      ///< Tasks it has finished.
   bool retiring = false;
   std::string job;  ///< The batch job, or group of processes, it came with; empty in the program's own.
+  double serves_s = std::numeric_limits<double>::infinity();  ///< Then it leaves, since its job ends; what takes longer is not begun there.
 };
 
 /// The cluster at one moment.
@@ -48,6 +50,8 @@ struct Snapshot {
   std::vector<WorkerInfo> workers;
   std::array<std::uint64_t, 8> tasks{};  ///< Number of tasks by `TaskState`.
   std::uint64_t workers_lost = 0;        ///< Workers that died, so far.
+  double lacking_s = 0;                  ///< Some task needs so long, and no worker stays that long; 0: there is none.
+  bool results_wanted = false;           ///< No task is pending, and workers hold results that are wanted and nowhere else.
 };
 
 }  // namespace weir

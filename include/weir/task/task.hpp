@@ -1,6 +1,7 @@
 // Ids, options and errors of tasks.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -36,6 +37,7 @@ struct Options {
   bool allow_other_workers = false;    ///< `workers` is a preference, not a rule.
   std::vector<Resource> resources{};   ///< What it occupies while it runs.
   std::string name{};                  ///< What people see; default the function's name.
+  std::chrono::nanoseconds time_limit{0};  ///< The longest it may take: no worker whose batch job ends sooner is given it. 0: judged by how long its function took so far.
 };
 
 /// What is known of a failure: enough to understand it far from where it happened.

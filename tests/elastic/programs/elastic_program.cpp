@@ -23,6 +23,11 @@ int logged(const std::string& file, int x) {
   std::ofstream(file, std::ios::app) << x << '\n';
   return x;
 }
+std::vector<double> slow_numbers(const std::string& file, int x) {
+  std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  logged(file, x);
+  return std::vector<double>(1000, x);
+}
 int slow(int x) {
   std::this_thread::sleep_for(std::chrono::milliseconds(20));
   return x;
@@ -89,6 +94,25 @@ void work(weir::Cluster& cluster, weir::Client& client, const std::string& mode,
     wait_for("no jobs", [&] { return cluster.jobs() == 0; });
     cluster.scale(2);
     say("again " + std::to_string(sum_of_squares(client, 10)));
+  } else if (mode == "lifetime") {
+    std::vector<weir::Future<std::vector<double>>> kept;  // too large to travel with the news
+    for (int i = 0; i < 40; ++i) kept.push_back(client.submit(weir::Options{.time_limit = std::chrono::milliseconds(200)}, slow_numbers, argument, i));
+    client.wait(kept);
+    const auto begun = client.workers();
+    const auto is_new = [&](const weir::WorkerInfo& worker) { return std::none_of(begun.begin(), begun.end(), [&](const auto& old) { return old.peer == worker.peer; }); };
+    wait_for("other workers", [&] {
+      const auto now = client.workers();
+      return !now.empty() && std::all_of(now.begin(), now.end(), is_new);
+    });
+    double sum = 0;
+    for (const auto& values : client.gather(kept)) sum += values.at(999);
+    say("sum " + std::to_string(static_cast<int>(sum)));
+    say("lost " + std::to_string(client.snapshot().workers_lost));
+  } else if (mode == "too_long") {
+    const auto future = client.submit(weir::Options{.time_limit = std::chrono::hours(1)}, square, 3);
+    wait_for("a problem", [&] { return !cluster.problem().empty(); });
+    say(cluster.problem());
+    say(client.explain(future));
   } else if (mode == "at_once") {
     cluster.scale(2);
     cluster.scale(0);

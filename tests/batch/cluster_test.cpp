@@ -1,0 +1,126 @@
+// Clusters whose workers are jobs of a real Slurm; runs under support/with_slurm.
+#include <signal.h>
+
+#include <catch2/catch.hpp>
+#include <filesystem>
+#include <set>
+#include <sstream>
+
+#include "batch/user.hpp"
+
+using namespace weir::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+struct Site {
+  User user;
+  [[nodiscard]] ProcessOptions options(const std::map<std::string, std::string>& more = {}) const {
+    auto result = user.options();
+    result.environment["TEST_WEIR"] = WEIR_TOOL;
+    result.environment["WEIR_LOG"] = "";
+    for (const auto& [name, value] : more) result.environment[name] = value;
+    result.deadline = 100s;
+    return result;
+  }
+  /// Jobs in the queue or running.
+  [[nodiscard]] std::string jobs() const { return user.shell("squeue -h -o %i").out; }
+  [[nodiscard]] bool is_clean() const {
+    const std::string sessions = user.folder() + "/.local/state/weir/sessions";
+    return eventually([&] { return jobs().empty(); }) && (!std::filesystem::exists(sessions) || std::filesystem::is_empty(sessions));
+  }
+};
+
+std::string numbers_to(int last) {
+  std::string text;
+  for (int i = 1; i <= last; ++i) text += std::to_string(i) + "\n";
+  return text;
+}
+
+}  // namespace
+
+TEST_CASE("a cluster of Slurm jobs serves a stream, grows with the work, shrinks without, and leaves nothing behind") {
+  const Site site;
+  const Finished done = run({BATCH_CLUSTER, "slurm", "flow"}, site.options());
+  INFO(done.err);
+  CHECK(done.out == numbers_to(20) + "three workers\nno workers\ndone\n");
+  CHECK(done.status == 0);
+  CHECK(site.is_clean());
+}
+
+TEST_CASE("a cluster of PBS jobs does the same through Torque's programs") {
+  const Site site;
+  const Finished done = run({BATCH_CLUSTER, "pbs", "flow"}, site.options());
+  INFO(done.err);
+  CHECK(done.out == numbers_to(20) + "three workers\nno workers\ndone\n");
+  CHECK(done.status == 0);
+  CHECK(site.is_clean());
+}
+
+TEST_CASE("scale(2) and scale(0) at once leave nothing in the queue") {
+  const Site site;
+  const Finished done = run({BATCH_CLUSTER, "slurm", "at_once"}, site.options());
+  INFO(done.err);
+  CHECK(done.out == "nothing left\ndone\n");
+  CHECK(site.is_clean());
+}
+
+TEST_CASE("Ctrl-C and the death of the program cancel its jobs, those in the queue too") {
+  for (const int signal : {SIGINT, SIGKILL}) {
+    INFO("signal " << signal);
+    const Site site;
+    Process program({BATCH_CLUSTER, "slurm", "hold"}, site.options());
+    program.wait_for("holding\n");
+    REQUIRE(site.user.shell("squeue -h -t running -o %i | wc -l").out == "2\n");
+    REQUIRE(site.user.shell("squeue -h -t pending -o %i | wc -l").out == "1\n");
+    program.send(signal);
+    CHECK(program.wait().status == 128 + signal);
+    CHECK(eventually([&] { return site.jobs().empty(); }));
+  }
+}
+
+TEST_CASE("a job that others cancel while there is work is replaced") {
+  const Site site;
+  Process program({BATCH_CLUSTER, "slurm", "work", site.user.folder() + "/ran"}, site.options());
+  program.wait_for("two workers\n");
+  CHECK(site.user.shell("scancel $(squeue -h -t running -o %i | head -n 1)").status == 0);
+  const Finished& done = program.wait();
+  INFO(done.err);
+  CHECK(done.out == "two workers\nsum 44850\nlost 1\ndone\n");
+  CHECK(site.is_clean());
+}
+
+TEST_CASE("workers leave before their jobs end, and nothing is computed twice") {
+  const Site site;
+  const std::string file = site.user.folder() + "/ran";
+  const Finished done = run({BATCH_CLUSTER, "slurm", "work", file}, site.options({{"TEST_BEFORE", "export WEIR_LIFETIME=3s"}}));
+  INFO(done.err);
+  CHECK(done.out == "two workers\nsum 44850\nlost 0\ndone\n");
+  std::istringstream ran(content(file));
+  std::multiset<int> tasks;
+  std::set<int> workers;
+  for (int task = 0, pid = 0; ran >> task >> pid; tasks.insert(task)) workers.insert(pid);
+  CHECK(tasks.size() == 300);
+  CHECK(std::set<int>(tasks.begin(), tasks.end()).size() == 300);
+  CHECK(workers.size() > 2);  // others have taken over
+  CHECK(site.is_clean());
+}
+
+TEST_CASE("a refused submission is told in the site's own words") {
+  const Site site;
+  const Finished done = run({BATCH_CLUSTER, "slurm", "problem"}, site.options({{"TEST_QUEUE", "nowhere"}}));
+  CHECK(contains(done.out, "slurm: the job was not accepted (got exit status 1 from `sbatch --parsable "));
+  CHECK(contains(done.out, "sbatch: error: invalid partition specified: nowhere"));
+  CHECK(contains(done.err, "invalid partition specified"));
+  CHECK(site.is_clean());
+}
+
+TEST_CASE("a job that fails at once is told with its last words") {
+  const Site site;
+  const Finished done = run({BATCH_CLUSTER, "slurm", "problem"}, site.options({{"TEST_WEIR", "/nowhere/weir"}}));
+  CAPTURE(done.err);
+  CHECK(contains(done.out, " has failed: "));
+  CHECK(contains(done.out, "exit status 127"));
+  CHECK(contains(done.out, "/nowhere/weir: No such file or directory"));
+  CHECK(site.is_clean());
+}

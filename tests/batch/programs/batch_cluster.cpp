@@ -1,0 +1,121 @@
+// The program that the batch tests start: a cluster of batch jobs in an ordinary main. batch_cluster SYSTEM MODE [ARGUMENT]
+#include <unistd.h>
+
+#include <fstream>
+#include <iostream>
+#include <thread>
+
+#include "weir/weir.hpp"
+
+namespace {
+
+using namespace std::chrono_literals;
+
+int inc(int x) { return x + 1; }
+void print(int x) { std::cout << x << std::endl; }
+int slow(int x) {
+  std::this_thread::sleep_for(20ms);
+  return x;
+}
+int logged(const std::string& file, int x) {
+  std::ofstream(file, std::ios::app) << std::to_string(x) + ' ' + std::to_string(getpid()) + '\n';
+  return slow(x);
+}
+
+void say(const std::string& text) { std::cout << text << std::endl; }
+
+template <class Condition>
+void wait_for(const std::string& what, const weir::Cluster& cluster, Condition condition) {
+  const auto end = std::chrono::steady_clock::now() + 60s;
+  while (!condition()) {
+    if (std::chrono::steady_clock::now() > end) throw weir::Error(weir::ErrorKind::timeout, "waited too long for " + what + "; " + cluster.problem());
+    std::this_thread::sleep_for(2ms);
+  }
+}
+
+void wait_for_workers(const weir::Cluster& cluster, const weir::Client& client, std::size_t count) {
+  wait_for(std::to_string(count) + " workers", cluster, [&] { return client.workers().size() == count; });
+}
+
+/// As in the quickstart.
+void flow(weir::Cluster& cluster) {
+  cluster.scale(2);
+  weir::Client client{cluster};
+  weir::Stream<int> source;
+  source.scatter().map(inc).buffer(8).gather().sink(print);
+  for (int i = 0; i < 20; ++i) source.emit(i);
+  source.drain();
+  wait_for_workers(cluster, client, 2);
+  cluster.adapt({.minimum = 0, .maximum = 3, .idle_grace = 1s});
+  auto futures = client.map(slow, std::vector<int>(3000, 1));
+  wait_for_workers(cluster, client, 3);
+  say("three workers");
+  futures.clear();
+  wait_for("no jobs", cluster, [&] { return cluster.jobs() == 0; });
+  say("no workers");
+}
+
+/// Tasks of 20 ms for some seconds, of which each is logged when it runs.
+void work(weir::Cluster& cluster, const std::string& file) {
+  cluster.scale(2);
+  weir::Client client{cluster};
+  std::vector<weir::Future<int>> futures;
+  for (int i = 0; i < 300; ++i) futures.push_back(client.submit(weir::Options{.time_limit = 1s}, logged, file, i));
+  wait_for_workers(cluster, client, 2);
+  say("two workers");
+  long sum = 0;
+  for (const int value : client.gather(futures)) sum += value;
+  say("sum " + std::to_string(sum));
+  say("lost " + std::to_string(client.snapshot().workers_lost));
+}
+
+void run(weir::Cluster& cluster, const std::string& mode, const std::string& argument) {
+  if (mode == "flow") return flow(cluster);
+  if (mode == "work") return work(cluster, argument);
+  if (mode == "at_once") {
+    cluster.scale(2);
+    cluster.scale(0);
+    wait_for("no jobs", cluster, [&] { return cluster.jobs() == 0; });
+    return say("nothing left");
+  }
+  if (mode == "hold") {  // two workers, and a job that stays in the queue
+    cluster.scale(3);
+    weir::Client client{cluster};
+    wait_for_workers(cluster, client, 2);
+    wait_for("three jobs", cluster, [&] { return cluster.jobs() == 3; });
+    say("holding");
+    for (std::string line; std::getline(std::cin, line);) {}
+    std::this_thread::sleep_for(60s);
+  }
+  if (mode == "problem") {
+    cluster.scale(1);
+    wait_for("a problem", cluster, [&] { return !cluster.problem().empty(); });
+    say(cluster.problem());
+  }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  std::vector<std::string> words(argv + 1, argv + argc);
+  words.resize(std::max<std::size_t>(words.size(), 3));
+  try {
+    weir::BatchOptions options{.cores = 1, .memory = "200MB", .walltime = "00:05:00"};
+    if (words[1] == "hold") options.cores = 4;
+    if (const char* queue = std::getenv("TEST_QUEUE")) options.queue = queue;
+    if (const char* before = std::getenv("TEST_BEFORE")) options.before = {before};
+    if (const char* weir = std::getenv("TEST_WEIR")) options.weir = weir;
+    if (words[0] == "slurm") {
+      weir::SlurmCluster cluster{options};
+      run(cluster, words[1], words[2]);
+    } else {
+      weir::PbsCluster cluster{options};
+      run(cluster, words[1], words[2]);
+    }
+    say("done");
+    return 0;
+  } catch (const std::exception& error) {
+    std::cerr << "error: " << error.what() << std::endl;
+    return 3;
+  }
+}
