@@ -270,14 +270,17 @@ void carry_out(const std::string& path, std::vector<Job>& jobs, bool append) {
 }
 
 // A file that runs out of room while the library changes it cannot be relied upon; so the room is taken before. What is not used is given back when the library closes the file.
-void reserve(const std::string& path, const std::vector<Job>& jobs) {
-  std::uint64_t bytes = 1 << 20;  // for what describes the datasets
+// Of a new file, which the library makes again, this only asks; and what is to be compressed does not count, since the file is thrown away if it does not fit.
+void reserve(const std::string& path, const std::vector<Job>& jobs, bool is_new) {
+  std::uint64_t bytes = is_new ? 1 << 16 : 1 << 20;  // for what describes the datasets
   for (const Job& job : jobs) {
+    if (is_new && job.plan.is_filtered()) continue;
     std::uint64_t chunk = size_of(job.plan.type);
     for (const std::int64_t extent : job.plan.chunk) chunk *= static_cast<std::uint64_t>(extent);
     bytes += (chunk + 64) * static_cast<std::uint64_t>(job.source->grid.count());
   }
-  const int file = open(path.c_str(), O_WRONLY | O_CLOEXEC);
+  const int file = open(path.c_str(), O_WRONLY | O_CLOEXEC | (is_new ? O_CREAT : 0), 0666);
+  if (file < 0 && is_new) return;  // the library says why
   if (file < 0) throw Error(ErrorKind::io, "to_hdf5: cannot open " + in_quotes(path) + " for writing (" + std::strerror(errno) + ")");
   const off_t size = lseek(file, 0, SEEK_END);
   const int problem = posix_fallocate(file, size, static_cast<off_t>(bytes));
@@ -298,7 +301,7 @@ void append_to(const std::string& path, std::vector<Job>& jobs) {
     names.emplace_back(job.plan.dataset, job.plan.published);
     parts.push_back(job.plan.dataset);
   }
-  reserve(path, jobs);
+  reserve(path, jobs, false);
   try {
     carry_out(path, jobs, true);
     publish(path, names);
@@ -323,6 +326,7 @@ void write_hdf5(const std::string& given, const std::vector<Hdf5Output>& outputs
   if (append && std::filesystem::exists(path, error)) return append_to(path, jobs);
   const std::string part = path + ".part-" + std::to_string(getpid());
   try {
+    reserve(part, jobs, true);
     carry_out(part, jobs, false);
     if (std::rename(part.c_str(), path.c_str()) != 0) throw Error(ErrorKind::io, "to_hdf5: cannot write " + in_quotes(path) + ": " + std::strerror(errno));
   } catch (...) {
