@@ -2,7 +2,7 @@
 from dataclasses import dataclass
 
 from arrays import array_hdf5, array_outofcore, array_std
-from launch import Launch, letters_speedup, mpi, startup, weir
+from launch import Launch, letters_speedup, mpi, startup, streamz, weir, weir_threads
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,11 @@ scheduler = weir(0, "scheduler")
 raw_rate = mpi(2, "raw_rate")
 raw_roundtrip = mpi(2, "raw_roundtrip")
 raw_transfer = mpi(2, "raw_transfer")
+tcp_join = weir(0, "tcp_join")
+tcp_work = weir(2, "tcp_work")
+raw_frames = mpi(2, "raw_frames")
+stream_local = weir(0, "stream_local")
+stream_cluster = weir(2, "stream_cluster")
 array_rechunk = weir(3, "array_rechunk")
 
 FIGURES = [
@@ -41,7 +46,7 @@ FIGURES = [
     Figure("first_after_silence_ms", "ms", 2, "lower", "the first after a second of silence; median of 5", latency, (raw_roundtrip, "first_after_silence_ms")),
     Figure("chain_us", "us", 3, "lower", "10,000 tasks, each needs the one before: time per link; median of 5", latency, (raw_roundtrip, "roundtrip_us")),
     Figure("tree_tasks_per_s", "tasks/s", 250_000, "higher", "binary tree of 32,768 leaves, 2 worker ranks; median of 5", weir(3, "tree"), (raw_rate, "messages_per_s")),
-    Figure("transfer_ratio", "of raw", 0.7, "higher", "128 MB of doubles from worker to worker, against MPI into fresh memory; median of 7", transfer, (raw_transfer, "fresh_gb_per_s"),
+    Figure("transfer_ratio", "of raw", 0.7, "higher", "128 MB of doubles from worker to worker, against MPI into fresh memory; median of 15", transfer, (raw_transfer, "fresh_gb_per_s"),
            raw_unit="GB/s", key="transfer_gb_per_s", is_fraction_of_raw=True),
     Figure("transfer_ratio_vector", "of raw", None, "higher", "the same, against MPI into a fresh std::vector", transfer, (raw_transfer, "vector_gb_per_s"),
            raw_unit="GB/s", key="transfer_gb_per_s", is_fraction_of_raw=True),
@@ -56,8 +61,28 @@ FIGURES = [
     Figure("scheduler_bytes_per_task_10_workers", "bytes", None, "lower", "with 10 workers", scheduler),
     Figure("scheduler_bytes_per_task_10000_workers", "bytes", None, "lower", "with 10,000 workers", scheduler),
     Figure("scheduler_bytes_spread", "times", 1.5, "lower", "how far these are apart", scheduler),
+    Figure("join_s", "s", 1, "lower", "a further worker process: asked for to its first answer", tcp_join),
+    Figure("join20_s", "s", 3, "lower", "twenty at once", tcp_join),
+    Figure("tcp_tasks_ratio", "of MPI", 0.5, "higher", "100,000 small tasks, a worker that joined over TCP against a worker rank; best of 3", tcp_work, (tcp_work, "mpi_tasks_per_s"), raw_unit="tasks/s",
+           key="tcp_tasks_per_s", is_fraction_of_raw=True),
+    Figure("tcp_roundtrip_us", "us", 100, "lower", "submit to result on it; median of 2,000", tcp_work),
+    Figure("tcp_transfer_ratio", "of raw", 0.5, "higher", "256 MB from it, against a plain loopback socket into fresh memory; best of 3", tcp_work, (tcp_work, "socket_fresh_gb_per_s"), raw_unit="GB/s",
+           key="tcp_gb_per_s", is_fraction_of_raw=True),
+    Figure("tcp_transfer_ratio_reused", "of raw", None, "higher", "the same, against a plain socket into memory used before", tcp_work, (tcp_work, "socket_gb_per_s"), raw_unit="GB/s",
+           key="tcp_gb_per_s", is_fraction_of_raw=True),
+    Figure("stream_local_per_s", "elements/s", 50_000_000, "higher", "emit through map, filter, sink; median of 5; raw: streamz", stream_local, (streamz, "stream_local_per_s")),
+    Figure("stream_buffer_per_s", "elements/s", 2_000_000, "higher", "a buffer between two threads; median of 5; raw: streamz", stream_local, (streamz, "stream_buffer_per_s")),
+    Figure("stream_cluster_per_s", "elements/s", 1_000_000, "higher", "ints through scatter.map.gather, 1 worker rank, in order; median of 5; raw: streamz on Dask", stream_cluster,
+           (streamz, "stream_cluster_per_s")),
+    Figure("stream_frames_ratio", "of raw", 0.5, "higher", "8 MB frames through scatter.map.gather, against MPI there and back into a fresh std::vector; median of 5", stream_cluster,
+           (raw_frames, "frames_vector_per_s"), raw_unit="frames/s", key="stream_frames_per_s", is_fraction_of_raw=True),
+    Figure("stream_frames_ratio_reused", "of raw", None, "higher", "the same, against MPI into memory used before", stream_cluster, (raw_frames, "frames_reused_per_s"),
+           raw_unit="frames/s", key="stream_frames_per_s", is_fraction_of_raw=True),
+    Figure("stream_latency_us", "us", 15, "lower", "one int through an idle scatter.map.gather; median of 20,000; raw: streamz on Dask", stream_cluster, (streamz, "stream_latency_us")),
+    Figure("stream_overlap_s", "s", 2.1, "lower", "ten tasks of a second, 8 in flight, 5 worker threads", weir_threads(5, "stream_cluster", "overlap")),
     Figure("startup_extra_s", "s", 0.5, "lower", "weir run -n 4 of an empty body beyond mpirun -n 4 of an empty MPI program (raw); median of 5", startup, (startup, "raw_s")),
     Figure("letters_speedup", "times", 1.8, "higher", "40 files of 10 MB on 2 worker ranks against sequential; raw: 2 plain processes", letters_speedup, (letters_speedup, "raw")),
+    Figure("letters_speedup_threads", "times", None, "higher", "the same with 2 worker threads", letters_speedup, (letters_speedup, "raw")),
     Figure("array_std_speedup", "times", 1.6, "higher", "(x - x.mean(1)).std() of 2 GB in memory, 2 worker ranks, against one process of NumPy; raw: its seconds", array_std, (array_std, "numpy_s"), raw_unit="s"),
     Figure("array_std_over_dask", "times", 1, "higher", "the same against Dask with 2 worker processes; raw: its seconds", array_std, (array_std, "dask_s"), raw_unit="s"),
     Figure("array_std_plain_speedup", "times", None, "higher", "the same against one thread of plain loops with NumPy's intermediate arrays", array_std),
@@ -71,5 +96,4 @@ FIGURES = [
     Figure("stencil_speedup", "times", 1.6, "higher", "heat stencil, 4096 x 4096, 100 steps, 2 worker ranks, against one process of plain loops; raw: its seconds", array_rechunk,
            (array_rechunk, "stencil_plain_s"), raw_unit="s"),
     Figure("graph_s", "s", 1, "lower", "100,000 chunk tasks built, fused and submitted", weir(0, "array_graph")),
-    Figure("letters_speedup_threads", "times", None, "higher", "the same with 2 worker threads", letters_speedup, (letters_speedup, "raw")),
 ]

@@ -95,5 +95,22 @@ def measure_letters(files=40, size="10MB"):
         }
 
 
+def measure_streamz():
+    """What streamz reaches; nothing where it is not installed."""
+    names = ["stream_local_per_s", "stream_buffer_per_s", "stream_cluster_per_s", "stream_latency_us"]
+    python = "/usr/bin/python3"  # Debian's, which scripts/deps --peers gives the packages to
+    look = [python, "-c", "import importlib.util as u, sys; sys.exit(not (u.find_spec('streamz') and u.find_spec('distributed')))"]
+    if subprocess.run(look).returncode != 0:
+        print("bench: streamz is not installed, so nothing stands beside the figures of streams; scripts/deps --peers installs it", file=sys.stderr)
+        return dict.fromkeys(names)
+    return values_of(run([python, ROOT / "benchmarks/peers/streamz_peer.py"]))
+
+
+def weir_threads(count, program, *arguments):
+    """A program of this folder as one process with so many worker threads."""
+    return Launch(program, lambda: values_of(run([BIN / "benchmarks" / program, *arguments], {"WEIR_THREADS": str(count)})))
+
+
+streamz = Launch("streamz", measure_streamz)
 startup = Launch("startup", measure_startup)
 letters_speedup = Launch("letters", measure_letters)

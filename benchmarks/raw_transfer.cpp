@@ -71,7 +71,7 @@ int main(int argc, char** argv) {
   int rank = 0;
   MPI_Comm_rank(MPI_COMM_WORLD, &rank);
   const auto count = static_cast<std::size_t>(bench::option(argc, argv, "--bytes", 128'000'000)) / sizeof(double);
-  const long repeat = bench::option(argc, argv, "--repeat", 7);
+  const long repeat = bench::option(argc, argv, "--repeat", 15);
   if (rank == 0) {
     for (long i = 0; i < 3 * (repeat + 1); ++i) send(count);
   } else if (rank == 1) {

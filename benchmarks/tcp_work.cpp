@@ -1,5 +1,4 @@
 // A worker behind TCP against one behind MPI in the same run, and against a plain socket: run it as `weir run -n 2 tcp_work`.
-// tcp_tasks_ratio: tasks/s behind TCP over tasks/s behind MPI. tcp_roundtrip_us: submit to result. tcp_transfer_ratio: bytes/s of a large result over a plain socket's.
 #include <arpa/inet.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
@@ -7,17 +6,18 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <chrono>
-#include <cstdio>
+#include <array>
+#include <memory>
 #include <thread>
 
+#include "report.hpp"
 #include "weir/weir.hpp"
 
 namespace {
 
-using Clock = std::chrono::steady_clock;
+using bench::Clock;
+using bench::seconds_since;
 
-double seconds_since(Clock::time_point begin) { return std::chrono::duration<double>(Clock::now() - begin).count(); }
 int increment(int x) { return x + 1; }
 std::vector<char> bytes(std::size_t count) { return std::vector<char>(count, 'x'); }
 
@@ -41,8 +41,7 @@ double roundtrip_us(weir::Client& client) {
     client.submit(increment, i).result();
     times.push_back(1e6 * seconds_since(begin));
   }
-  std::sort(times.begin(), times.end());
-  return times[times.size() / 2];
+  return bench::median(std::move(times));
 }
 
 double transfer_bytes_per_s(weir::Client& client) {
@@ -57,21 +56,21 @@ double transfer_bytes_per_s(weir::Client& client) {
   return best;
 }
 
-/// The same bytes from a child process over a loopback socket, read as fast as they come.
-double socket_bytes_per_s() {
+/// The same bytes from a child process over a loopback socket, read as fast as they come: into memory used before, and into fresh memory.
+std::array<double, 2> socket_bytes_per_s() {
   const int listener = socket(AF_INET, SOCK_STREAM, 0);
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   socklen_t size = sizeof address;
-  if (bind(listener, reinterpret_cast<sockaddr*>(&address), size) != 0 || listen(listener, 1) != 0) return 0;
+  if (bind(listener, reinterpret_cast<sockaddr*>(&address), size) != 0 || listen(listener, 1) != 0) return {};
   getsockname(listener, reinterpret_cast<sockaddr*>(&address), &size);
   std::vector<char> memory(transfer_bytes, 'x');
   const pid_t child = fork();
   if (child == 0) {
     const int out = socket(AF_INET, SOCK_STREAM, 0);
     if (connect(out, reinterpret_cast<sockaddr*>(&address), size) != 0) _exit(1);
-    for (int round = 0; round < 3; ++round)
+    for (int round = 0; round < 6; ++round)
       for (std::size_t at = 0; at < memory.size();) {
         const ssize_t sent = write(out, memory.data() + at, memory.size() - at);
         if (sent <= 0) _exit(1);
@@ -80,15 +79,18 @@ double socket_bytes_per_s() {
     _exit(0);
   }
   const int in = accept(listener, nullptr, nullptr);
-  double best = 0;
-  for (int round = 0; round < 3; ++round) {
+  std::array<double, 2> best{};
+  for (int round = 0; round < 6; ++round) {
+    const bool fresh = round % 2;
     const auto begin = Clock::now();
+    const std::unique_ptr<char[]> own(fresh ? new char[transfer_bytes] : nullptr);
+    char* const target = fresh ? own.get() : memory.data();
     for (std::size_t at = 0; at < memory.size();) {
-      const ssize_t got = read(in, memory.data() + at, memory.size() - at);
-      if (got <= 0) return 0;
+      const ssize_t got = read(in, target + at, memory.size() - at);
+      if (got <= 0) return {};
       at += static_cast<std::size_t>(got);
     }
-    best = std::max(best, static_cast<double>(transfer_bytes) / seconds_since(begin));
+    best[fresh] = std::max(best[fresh], static_cast<double>(transfer_bytes) / seconds_since(begin));
   }
   close(in);
   close(listener);
@@ -106,11 +108,13 @@ int main(int argc, char** argv) {
     weir::LocalCluster cluster{{.workers = 1}};
     client.wait_for_workers(2);
     client.retire(client.workers().front().peer);
-    const double tcp = tasks_per_s(client, tasks);
-    std::printf("mpi_tasks_per_s %.4g\ntcp_tasks_per_s %.4g\ntcp_tasks_ratio %.4g\n", mpi, tcp, tcp / mpi);
-    std::printf("tcp_roundtrip_us %.4g\n", roundtrip_us(client));
-    const double weir_rate = transfer_bytes_per_s(client), socket_rate = socket_bytes_per_s();
-    std::printf("tcp_bytes_per_s %.4g\nsocket_bytes_per_s %.4g\ntcp_transfer_ratio %.4g\n", weir_rate, socket_rate, weir_rate / socket_rate);
+    bench::print("mpi_tasks_per_s", mpi);
+    bench::print("tcp_tasks_per_s", tasks_per_s(client, tasks));
+    bench::print("tcp_roundtrip_us", roundtrip_us(client));
+    bench::print("tcp_gb_per_s", 1e-9 * transfer_bytes_per_s(client));
+    const auto [reused, fresh] = socket_bytes_per_s();
+    bench::print("socket_gb_per_s", 1e-9 * reused);
+    bench::print("socket_fresh_gb_per_s", 1e-9 * fresh);
     std::fflush(stdout);
   });
 }

@@ -18,7 +18,7 @@ int main(int argc, char** argv) {
     client.wait_for_workers(2);
     const std::vector<weir::WorkerInfo> workers = client.workers();
     std::vector<double> rates;
-    for (long i = bench::option(argc, argv, "--repeat", 7); i >= 0; --i) {
+    for (long i = bench::option(argc, argv, "--repeat", 15); i >= 0; --i) {
       const auto there = client.submit(on(workers[0].peer), make, bytes / 8);
       there.wait();
       const auto start = bench::Clock::now();

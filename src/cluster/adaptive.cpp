@@ -66,7 +66,7 @@ void Scaler::adapt(const AdaptLimits& limits) {
   surplus_since_.reset();
 }
 
-int Scaler::wanted(const ScalingView& view) const {
+int Scaler::wanted_for(const ScalingView& view) const {
   if (!limits_) return target_;
   const int useful = jobs_for_workers(std::max(view.has_results ? 1 : 0, view.useful_workers), shape_);
   return std::clamp(useful, limits_->minimum_jobs, limits_->maximum_jobs);
@@ -75,7 +75,8 @@ int Scaler::wanted(const ScalingView& view) const {
 ScalingPlan Scaler::plan(ScalingTime now, const ScalingView& view) {
   ScalingPlan plan;
   const int live = live_jobs(view);
-  const int missing = wanted(view) - live;
+  wanted_ = wanted_for(view);
+  const int missing = wanted_ - live;
   if (missing >= 0) surplus_since_.reset();
   if (missing > 0) grow(now, missing, view, plan);
   if (missing >= 0) return plan;

@@ -88,12 +88,14 @@ class Scaler {
   void worker_joined();
   void job_over(ScalingTime now, JobOutcome outcome, const std::string& reason);
 
+  /// Jobs wanted when `plan` was asked last.
+  [[nodiscard]] int wanted() const { return wanted_; }
   /// Why nothing is submitted any more; empty if it is not paused.
   [[nodiscard]] const std::string& pause_reason() const { return pause_reason_; }
   void resume();
 
  private:
-  [[nodiscard]] int wanted(const ScalingView& view) const;
+  [[nodiscard]] int wanted_for(const ScalingView& view) const;
   void grow(ScalingTime now, int missing, const ScalingView& view, ScalingPlan& plan);
   void shrink(int surplus, const ScalingView& view, ScalingPlan& plan) const;
   void shrink_idle(ScalingTime now, int surplus, const ScalingView& view, ScalingPlan& plan) const;
@@ -101,6 +103,7 @@ class Scaler {
 
   JobShape shape_;
   int target_ = 0;
+  int wanted_ = 0;
   int fresh_ = 0;  // jobs of the target that were never submitted: these do not wait for work
   bool was_accepted_ = false;
   std::optional<AdaptLimits> limits_;

@@ -76,6 +76,8 @@ class BatchJobs final : public Launcher {
     if (options.cores < 1) throw Error(ErrorKind::invalid_argument, who + ": cores of a job must be given (got " + std::to_string(options.cores) + "); write for example {.cores = 24, .memory = \"100GB\"}");
     if (options.processes < 1 || options.processes > options.cores)
       throw Error(ErrorKind::invalid_argument, who + ": processes must be from 1 to cores (got " + std::to_string(options.processes) + ")");
+    if (!find_in_path(system_.submit_program()))
+      throw Error(ErrorKind::not_found, who + ": " + std::string(system_.submit_program()) + " must be on PATH; is this a login node, is the batch system's module loaded?");
     Config config = Config::load();
     set_if(config, "site", options.site);
     config.choose_system(name);
@@ -97,10 +99,15 @@ class BatchJobs final : public Launcher {
     job_ = configured_job(config, options.processes, std::move(command));
     if (job_.weir.empty()) job_.weir = find_in_path("weir").value_or("weir");
     if (job_.nodes == 0) job_.nodes = 1;
+    network_ = config.text("interface").empty() ? "any" : config.text("interface");
+    (void)system_.script(job_);  // says what cannot be written
+    make_log_directory(job_.log_directory);
     job_.environment.emplace_back("WEIR_DEATH_TIMEOUT", to_string(options.death_timeout.value()));
     shape_ = {.workers = options.processes, .cores = options.cores, .memory_bytes = job_.memory_bytes};
   }
 
+  [[nodiscard]] std::string_view system() const override { return system_.name(); }
+  [[nodiscard]] std::string network() const override { return network_; }
   [[nodiscard]] JobShape shape() const override { return shape_; }
   [[nodiscard]] std::chrono::milliseconds first_pause() const override { return std::chrono::seconds(2); }
   [[nodiscard]] std::chrono::milliseconds longest_pause() const override { return std::chrono::minutes(5); }
@@ -108,21 +115,10 @@ class BatchJobs final : public Launcher {
   std::string submit(const std::map<std::string, std::string>& environment) override {
     JobOptions job = job_;
     for (const auto& [name, value] : environment) job.environment.emplace_back(name, value);
-    if (!job.log_directory.empty()) std::filesystem::create_directories(job.log_directory);
-    const JobRegistry registry = JobRegistry::of_user();
-    const std::filesystem::path script = registry.write_script(system_.script(job));
-    try {
-      const JobRecord record = record_of_job(system_, job, system_.submit(script), std::filesystem::current_path());
-      guard_.add(record.last.id);
-      registry.save(record);
-      registry.keep_script(script, record);
-      alive_.emplace(record.last.id, record);
-      return record.last.id;
-    } catch (...) {
-      std::error_code ignored;
-      std::filesystem::remove(script, ignored);
-      throw;
-    }
+    const JobRecord record = submit_job(system_, job, JobRegistry::of_user());
+    guard_.add(record.last.id);
+    alive_.emplace(record.last.id, record);
+    return record.last.id;
   }
 
   void cancel(const std::vector<std::string>& ids) override {
@@ -164,6 +160,7 @@ class BatchJobs final : public Launcher {
   Guard guard_;
   JobOptions job_;
   JobShape shape_;
+  std::string network_;
   std::map<std::string, JobRecord> alive_;
   std::vector<std::string> cancelled_;
 };

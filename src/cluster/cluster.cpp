@@ -20,6 +20,7 @@ struct Cluster::Session {
   std::shared_ptr<SchedulerNode> scheduler;
   std::unique_ptr<runtime::SessionFile> file;
   std::unique_ptr<cluster::Growth> growth;
+  bool is_closed = false;
 
   void begin(int workers, int threads) {
     if (const auto current = client::Core::current()) {
@@ -32,7 +33,7 @@ struct Cluster::Session {
     scheduler = engine->scheduler();
   }
   cluster::Growth& grows() const {
-    if (!growth) throw Error(ErrorKind::unsupported, file ? "scale: the cluster is closed" : "scale: the number of worker threads stays as it was at the start; make a cluster of processes");
+    if (!growth) throw Error(ErrorKind::unsupported, is_closed ? "scale: the cluster is closed" : "scale: the number of worker threads stays as it was at the start; make a cluster of processes");
     return *growth;
   }
 };
@@ -51,7 +52,7 @@ Cluster::~Cluster() {
 
 void Cluster::start(std::unique_ptr<cluster::Launcher> launcher, const std::string& network) {
   session_->begin(0, 0);
-  session_->file = std::make_unique<runtime::SessionFile>(session_->scheduler->open_door(network));
+  session_->file = std::make_unique<runtime::SessionFile>(session_->scheduler->open_door(network.empty() ? launcher->network() : network));
   session_->growth = std::make_unique<cluster::Growth>(session_->scheduler, std::move(launcher), session_->file->path());
 }
 
@@ -103,6 +104,7 @@ void Cluster::close() {
   session.growth.reset();
   session.file.reset();
   session.scheduler.reset();
+  session.is_closed = true;
 }
 
 int Cluster::jobs() const { return session_->growth ? session_->growth->jobs() : 0; }
@@ -128,8 +130,8 @@ LocalCluster::LocalCluster(const LocalOptions& options) {
   }
 }
 
-SlurmCluster::SlurmCluster(const BatchOptions& options) { start(cluster::batch_launcher("slurm", options), options.interface.empty() ? "any" : options.interface); }
+SlurmCluster::SlurmCluster(const BatchOptions& options) { start(cluster::batch_launcher("slurm", options), options.interface); }
 
-PbsCluster::PbsCluster(const BatchOptions& options) { start(cluster::batch_launcher("pbs", options), options.interface.empty() ? "any" : options.interface); }
+PbsCluster::PbsCluster(const BatchOptions& options) { start(cluster::batch_launcher("pbs", options), options.interface); }
 
 }  // namespace weir

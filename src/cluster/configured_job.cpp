@@ -82,4 +82,24 @@ JobRecord record_of_job(const BatchSystem& system, const JobOptions& options, co
   return record;
 }
 
+void make_log_directory(const std::string& directory) {
+  std::error_code problem;
+  if (!directory.empty()) std::filesystem::create_directories(directory, problem);
+  if (problem) throw Error(ErrorKind::io, "log_directory: cannot be made: " + problem.message() + " (got " + directory + ")");
+}
+
+JobRecord submit_job(const BatchSystem& system, const JobOptions& options, const JobRegistry& registry) {
+  const std::filesystem::path script = registry.write_script(system.script(options));
+  try {
+    const JobRecord record = record_of_job(system, options, system.submit(script), std::filesystem::current_path());
+    registry.save(record);
+    registry.keep_script(script, record);
+    return record;
+  } catch (...) {
+    std::error_code ignored;
+    std::filesystem::remove(script, ignored);
+    throw;
+  }
+}
+
 }  // namespace weir

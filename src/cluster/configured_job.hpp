@@ -16,4 +16,12 @@ namespace weir {
 /// What is kept about a job that was submitted as `id` from `here`.
 [[nodiscard]] JobRecord record_of_job(const BatchSystem& system, const JobOptions& options, const std::string& id, const std::filesystem::path& here);
 
+/// Makes the directory that takes the output of jobs, if there is to be one.
+///
+/// **Errors.** Throws `Error{io}` with its path and the system's reason.
+void make_log_directory(const std::string& directory);
+
+/// Submits a job and keeps it, with its script, in the registry; of one that is refused nothing stays.
+[[nodiscard]] JobRecord submit_job(const BatchSystem& system, const JobOptions& options, const JobRegistry& registry);
+
 }  // namespace weir

@@ -8,6 +8,7 @@
 #include <cmath>
 
 #include "core/log.hpp"
+#include "runtime/host.hpp"
 #include "weir/core/duration.hpp"
 
 namespace weir::cluster {
@@ -18,6 +19,11 @@ constexpr std::chrono::seconds hand_over(30);  // for a retired worker to give i
 constexpr std::chrono::seconds leave_time(5);  // for its process to end after that
 constexpr std::chrono::seconds short_lived_after(1);  // idle beside tasks that it has no time for
 constexpr auto step_time = std::chrono::milliseconds(100);
+
+std::string program_name() {
+  const auto arguments = own_arguments();
+  return arguments.front().substr(arguments.front().rfind('/') + 1);
+}
 
 int next_prefix() {
   static std::atomic<int> number{0};
@@ -32,6 +38,7 @@ Growth::Growth(std::shared_ptr<runtime::SchedulerNode> scheduler, std::unique_pt
       shape_(launcher_->shape()),
       connection_file_(std::move(connection_file)),
       prefix_("cluster" + std::to_string(next_prefix()) + "."),
+      file_(connection_file_),
       scaler_(shape_),
       thread_([this] { loop(); }) {}
 
@@ -97,6 +104,27 @@ void Growth::step(ScalingTime now) {
     plan = scaler_.plan(now, view(snapshot));
   }
   carry_out(now, plan);
+  tell(now, snapshot);
+}
+
+/// For `weir status`.
+void Growth::tell(ScalingTime now, const Snapshot& snapshot) {
+  if (now - told_ < std::chrono::seconds(1)) return;
+  told_ = now;
+  ClusterRecord record{.system = std::string(launcher_->system()), .program = program_name(), .host = runtime::host_name(), .pid = getpid()};
+  const auto count = [&](TaskState state) { return snapshot.tasks[static_cast<std::size_t>(state)]; };
+  record.pending = count(TaskState::waiting) + count(TaskState::queued) + count(TaskState::no_worker) + count(TaskState::processing);
+  for (const WorkerInfo& worker : snapshot.workers)
+    if (worker.job.starts_with(prefix_)) finished_[worker.peer] = worker.finished;
+  for (const auto& [worker, finished] : finished_) record.done += finished;
+  std::lock_guard hold(mutex_);
+  record.wanted = scaler_.wanted();
+  for (const Job& job : jobs_) {
+    ++(job.workers.empty() ? record.queued : record.running);
+    record.workers += static_cast<int>(job.workers.size());
+  }
+  record.problem = scaler_.pause_reason().empty() ? last_problem_ : scaler_.pause_reason();
+  file_.tell(record);
 }
 
 /// Which workers each job has.
@@ -153,7 +181,7 @@ void Growth::bury(ScalingTime now) {
 ScalingView Growth::view(const Snapshot& snapshot) const {
   ScalingView view;
   for (const Job& job : jobs_)
-    if (!job.retiring && !job.leaving) view.jobs.push_back({job.id, job.joined, job.idle_since});
+    if (!job.retiring && !job.leaving && !job.superseded) view.jobs.push_back({job.id, job.joined, job.idle_since});
   const auto count = [&](TaskState state) { return snapshot.tasks[static_cast<std::size_t>(state)]; };
   const std::uint64_t ready = count(TaskState::queued) + count(TaskState::no_worker) + count(TaskState::processing);
   const auto threads = static_cast<std::uint64_t>(std::max(1, shape_.cores / std::max(1, shape_.workers)));
@@ -162,18 +190,22 @@ ScalingView Growth::view(const Snapshot& snapshot) const {
   return view;
 }
 
-/// Jobs that are idle although there is work, since it takes longer than they live, go early, and are replaced: if new ones live long enough.
+/// A job that is idle although there is work, since that takes longer than it lives, is replaced: if new ones live long enough. It goes when another has come.
 void Growth::replace_short_lived(ScalingTime now, double lacking_s) {
+  const auto stays = [](const Job& job) { return job.joined && !job.retiring && !job.leaving && !job.superseded; };
+  if (std::any_of(jobs_.begin(), jobs_.end(), stays))
+    for (Job& job : jobs_)
+      if (job.superseded && !job.retiring && !job.leaving && job.idle_since) retire(job, now);
   if (lacking_s == 0) return;
   bool hopeless = true;
   for (Job& job : jobs_) {
     if (job.joined && job.full_s < lacking_s) continue;
     hopeless = false;
-    if (!job.retiring && !job.leaving && job.joined && job.idle_since && now - *job.idle_since > short_lived_after) retire(job, now);
+    job.superseded |= stays(job) && job.idle_since && now - *job.idle_since > short_lived_after;
   }
   if (!hopeless || jobs_.empty() || std::exchange(warned_of_time_, true)) return;
-  last_problem_ = "a task needs " + to_string(std::chrono::seconds(std::llround(lacking_s))) + ", and jobs of this cluster take tasks for " + to_string(std::chrono::seconds(std::llround(jobs_.front().full_s))) +
-                  " only; ask for a longer walltime";
+  const auto text = [](double seconds) { return to_string(std::chrono::seconds(std::llround(seconds))); };
+  last_problem_ = "a task needs " + text(lacking_s) + ", and jobs of this cluster take tasks for " + text(jobs_.front().full_s) + " only; ask for a longer walltime";
   log::warn("cluster: {}", last_problem_);
 }
 

@@ -3,9 +3,11 @@
 
 #include <condition_variable>
 #include <functional>
+#include <map>
 #include <mutex>
 #include <thread>
 
+#include "cluster/cluster_file.hpp"
 #include "cluster/launcher.hpp"
 #include "runtime/scheduler_node.hpp"
 
@@ -34,6 +36,7 @@ class Growth {
     bool joined = false;                  // some worker of it has been
     bool retiring = false;
     bool leaving = false;                 // its workers go by themselves, since its time is over
+    bool superseded = false;              // it has no time for the tasks there are
     double full_s = 0;                    // it takes tasks for so long when it is new
     std::optional<ScalingTime> idle_since, quiet_since, kill_at;
     std::chrono::milliseconds pause{0};   // before it is asked after, while it is quiet
@@ -47,6 +50,7 @@ class Growth {
   void submit_one(ScalingTime now);
   void retire(Job& job, ScalingTime now);
   void replace_short_lived(ScalingTime now, double lacking_s);
+  void tell(ScalingTime now, const Snapshot& snapshot);
   [[nodiscard]] ScalingView view(const Snapshot& snapshot) const;
   void end_all(bool retire);
   /// Whether its jobs are asked after somewhere else, which takes time.
@@ -56,6 +60,9 @@ class Growth {
   std::unique_ptr<Launcher> launcher_;
   const JobShape shape_;
   const std::string connection_file_, prefix_;
+  ClusterFile file_;
+  ScalingTime told_{};
+  std::map<PeerId, std::uint64_t> finished_;  // tasks, also of workers that have gone
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   Scaler scaler_;

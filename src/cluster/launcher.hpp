@@ -20,7 +20,11 @@ struct JobEnd {
 class Launcher {
  public:
   virtual ~Launcher() = default;
+  /// "slurm", "pbs" or "processes".
+  [[nodiscard]] virtual std::string_view system() const = 0;
   [[nodiscard]] virtual JobShape shape() const = 0;
+  /// The network its jobs join over, if nobody has named one.
+  [[nodiscard]] virtual std::string network() const = 0;
   /// Starts a job whose processes have `environment` beside their own. \return Its id. **Errors.** Throws `Error` with the site's words.
   virtual std::string submit(const std::map<std::string, std::string>& environment) = 0;
   virtual void cancel(const std::vector<std::string>& ids) = 0;

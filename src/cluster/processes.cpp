@@ -47,6 +47,8 @@ class Processes final : public Launcher {
     }
   }
 
+  [[nodiscard]] std::string_view system() const override { return "processes"; }
+  [[nodiscard]] std::string network() const override { return ""; }
   [[nodiscard]] JobShape shape() const override { return {.workers = 1, .cores = threads_}; }
   [[nodiscard]] std::chrono::milliseconds first_pause() const override { return std::chrono::milliseconds(50); }
   [[nodiscard]] std::chrono::milliseconds longest_pause() const override { return first_pause(); }

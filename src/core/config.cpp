@@ -34,6 +34,7 @@ const std::vector<Setting> table{
     {"threads", "1", "count", "worker threads of each rank, and cores reserved for it"},
     {"gpus", "0", "count", "of each node of a job"},
     {"log_directory", "", "text", "for the output of jobs; empty: where they are submitted from"},
+    {"interface", "", "text", "the network by which workers of a growing cluster reach the program; empty: all of its host's"},
     {"directives", "", "list", "further directives of the batch system, as they are"},
     {"skip", "", "list", "texts; the script's own directives that contain one are left out"},
     {"shebang", "", "text", "first line of job scripts; empty: what suits the batch system"},

@@ -266,7 +266,7 @@ bool SchedulerNode::hopeless() const { return state_.worker_count() == 0 && is_c
 
 void SchedulerNode::give_up_if_hopeless() {
   if (!hopeless() || leaving_) return;
-  if (!gave_up_) log::error("no workers are left; what is not finished fails");
+  if (!gave_up_ && state_.pending() > 0) log::error("no workers are left; what is not finished fails");
   gave_up_ = true;
   state_.give_up(now_s_, "no workers are left: all " + std::to_string(lost_) + " have died or been lost", actions_);
   perform();

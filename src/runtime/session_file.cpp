@@ -32,13 +32,6 @@ constexpr int format = 1;
   throw Error(ErrorKind::io, "session file: " + path.string() + " cannot be " + what + " (" + std::strerror(reason) + "); WEIR_STATE_DIR names another directory");
 }
 
-fs::path default_directory() {
-  if (const std::string own = environment("WEIR_STATE_DIR"); !own.empty()) return fs::path(own) / "sessions";
-  if (const std::string state = environment("XDG_STATE_HOME"); !state.empty()) return fs::path(state) / "weir" / "sessions";
-  const std::string home = environment("HOME");
-  return fs::path(home.empty() ? "/tmp/weir-" + std::to_string(getuid()) : home + "/.local/state/weir") / "sessions";
-}
-
 void make_private(const fs::path& directory) {
   std::error_code error;
   fs::create_directories(directory.parent_path(), error);
@@ -61,29 +54,41 @@ void remove_stale(const fs::path& directory) {
     try {
       (void)read_session_file(entry.path());
     } catch (const Error& error) {
-      if (error.kind() == ErrorKind::closed) fs::remove(entry.path(), ignored);
+      if (error.kind() != ErrorKind::closed) continue;
+      fs::remove(entry.path(), ignored);
+      fs::remove(fs::path(entry.path()).replace_extension(".cluster"), ignored);
     }
   }
 }
 
 }  // namespace
 
+fs::path sessions_directory() {
+  if (const std::string own = environment("WEIR_STATE_DIR"); !own.empty()) return fs::path(own) / "sessions";
+  if (const std::string state = environment("XDG_STATE_HOME"); !state.empty()) return fs::path(state) / "weir" / "sessions";
+  const std::string home = environment("HOME");
+  return fs::path(home.empty() ? "/tmp/weir-" + std::to_string(getuid()) : home + "/.local/state/weir") / "sessions";
+}
+
+void write_private(const fs::path& path, const std::string& bytes) {
+  const fs::path temporary = path.string() + ".new";
+  {
+    const Descriptor file(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600));
+    if (file.get() < 0) refuse(temporary, "made", errno);
+    if (::write(file.get(), bytes.data(), bytes.size()) != static_cast<ssize_t>(bytes.size()) || fsync(file.get()) != 0) refuse(temporary, "written", errno);
+  }
+  if (rename(temporary.c_str(), path.c_str()) != 0) refuse(path, "made", errno);
+}
+
 SessionFile::SessionFile(const comm::Door& door, fs::path directory) {
-  if (directory.empty()) directory = default_directory();
+  if (directory.empty()) directory = sessions_directory();
   make_private(directory);
   remove_stale(directory);
   static std::atomic<int> number{0};
   path_ = fs::absolute(directory) / (host_name() + "-" + std::to_string(getpid()) + "-" + std::to_string(++number) + ".json");
   const json text = {{"weir_session", format}, {"addresses", door.addresses}, {"key", door.key},         {"build_id", task::build_id()},
                      {"pid", getpid()},        {"host", host_name()},         {"host_id", host_id()}, {"started", std::time(nullptr)}};
-  const std::string bytes = text.dump(1) + "\n";
-  const fs::path temporary = path_.string() + ".new";
-  {
-    const Descriptor file(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600));
-    if (file.get() < 0) refuse(temporary, "made", errno);
-    if (::write(file.get(), bytes.data(), bytes.size()) != static_cast<ssize_t>(bytes.size()) || fsync(file.get()) != 0) refuse(temporary, "written", errno);
-  }
-  if (rename(temporary.c_str(), path_.c_str()) != 0) refuse(path_, "made", errno);
+  write_private(path_, text.dump(1) + "\n");
 }
 
 SessionFile::~SessionFile() {

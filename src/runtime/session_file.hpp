@@ -25,7 +25,7 @@ struct SessionInfo {
 /// **Errors.** Throws `Error{io}` with the path and the system's reason.
 class SessionFile {
  public:
-  /// In `directory`, else `$WEIR_STATE_DIR/sessions`, else `$XDG_STATE_HOME/weir/sessions`, else `~/.local/state/weir/sessions`.
+  /// In `directory`, else `sessions_directory()`.
   explicit SessionFile(const comm::Door& door, std::filesystem::path directory = {});
   SessionFile(const SessionFile&) = delete;
   ~SessionFile();
@@ -40,6 +40,14 @@ class SessionFile {
 /// **Errors.** Throws `Error{not_found}` if it is not there, `Error{closed}` if its process can be seen to have ended, `Error{protocol}` if it is no such file or others
 /// may read it; each with a sentence that begins with the path.
 [[nodiscard]] SessionInfo read_session_file(const std::filesystem::path& path);
+
+/// Where sessions of this user have their files: `$WEIR_STATE_DIR/sessions`, else `$XDG_STATE_HOME/weir/sessions`, else `~/.local/state/weir/sessions`.
+[[nodiscard]] std::filesystem::path sessions_directory();
+
+/// Replaces a file by one of mode 0600, whole or not at all.
+///
+/// **Errors.** Throws `Error{io}` with the path and the system's reason.
+void write_private(const std::filesystem::path& path, const std::string& bytes);
 
 /// "process 123 on node7, started 2024-05-01 12:00:00".
 [[nodiscard]] std::string describe(const SessionInfo& session);

@@ -89,8 +89,7 @@ Snapshot State::snapshot() const {
 }
 
 bool State::results_wanted() const {
-  for (const TaskState state : {TaskState::waiting, TaskState::queued, TaskState::no_worker, TaskState::processing})
-    if (counts_[static_cast<std::size_t>(state)]) return false;
+  if (pending()) return false;
   for (const Worker& worker : workers_)
     for (const Task* task : worker.holds)
       if (task && task->wanted && !task->delivered) return true;

@@ -91,6 +91,12 @@ class State {
   [[nodiscard]] const Task* task(TaskId id) const { return tasks_.find(id); }
   [[nodiscard]] std::size_t task_count() const noexcept { return tasks_.size(); }
   [[nodiscard]] std::size_t worker_count() const noexcept { return alive_; }
+  /// Tasks that are wanted and not finished.
+  [[nodiscard]] std::uint64_t pending() const noexcept {
+    std::uint64_t all = 0;
+    for (const TaskState state : {TaskState::waiting, TaskState::queued, TaskState::no_worker, TaskState::processing}) all += counts_[static_cast<std::size_t>(state)];
+    return all;
+  }
   /// The worker to put new data on: fewest bytes first.
   [[nodiscard]] PeerId place_data() const;
   [[nodiscard]] std::vector<PeerId> peers() const;
@@ -138,7 +144,7 @@ class State {
   [[nodiscard]] bool allowed(const Task& task, const Worker& worker) const;
   [[nodiscard]] bool named(const Options& options, const Worker& worker) const;
   [[nodiscard]] double time_of(const Task& task) const;
-  [[nodiscard]] bool in_time(const Task& task, const Worker& worker, double wait_s) const { return !worker.ends() || now_ + wait_s + time_of(task) <= worker.leaves; }
+  [[nodiscard]] bool in_time(const Task& task, const Worker& worker, double wait_s) const { return !worker.ends() || task.out_of_band || now_ + wait_s + time_of(task) <= worker.leaves; }
   [[nodiscard]] std::uint32_t limit(const Task& task, const Worker& worker) const;
   [[nodiscard]] float estimate(const Task& task) const;
   [[nodiscard]] Task* next_queued(Queue& queue, WorkerIndex owner);

@@ -157,6 +157,17 @@ Step Segment::step(std::uint64_t token) const {
   return {.segment = number_, .retries = policy.retries, .keeps_failed = policy.letter_box != nullptr, .token = token};
 }
 
+double Segment::account(const std::vector<Spent>& spent, std::uint32_t elements) {
+  double sum = 0;
+  const std::lock_guard lock(segments().mutex);
+  for (const Spent& part : spent) {
+    sum += part.seconds;
+    if (const auto found = segments().by_number.find(part.segment); found != segments().by_number.end())
+      found->second->node_.cost.add(elements, std::chrono::nanoseconds(static_cast<std::int64_t>(1e9 * static_cast<double>(part.seconds))));
+  }
+  return sum;
+}
+
 void Segment::report(Node& gather, ChunkError&& error) {
   Segment* segment = nullptr;
   {

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
@@ -24,6 +26,11 @@ NodeReport report_of(Node& node, const std::map<const Node*, std::size_t>& posit
   NodeReport result;
   {
     const stream::Frame inside(node);
+    const auto now = stream::Cost::Clock::now();
+    const std::uint64_t elements = std::max(node.in.value(), node.upstreams().empty() ? node.out.value() : 0);
+    const double seconds = std::chrono::duration<double>(now - node.last_look.time).count();
+    if (seconds > 0) result.per_s = static_cast<double>(elements - node.last_look.elements) / seconds;
+    node.last_look = {now, elements};
     for (const InletBase* to : node.downstreams()) {
       result.below.push_back(position.at(to->node));
       const stream::Gate* const gate = to->node->gate(to->port);
@@ -38,6 +45,8 @@ NodeReport report_of(Node& node, const std::map<const Node*, std::size_t>& posit
   result.queued = node.queued();
   result.in_flight = node.pending();
   result.has_ended = node.has_ended();
+  result.is_on_cluster = node.is_on_cluster();
+  result.seconds_each = node.cost.seconds_each();
   result.shape = node.shape();
   if (const Node* const target = node.controls()) result.controls = static_cast<int>(position.at(target));
   return result;
@@ -57,6 +66,18 @@ std::vector<std::size_t> roots(const std::vector<NodeReport>& nodes) {
   return result;
 }
 
+std::string three_digits(double value) {
+  char text[32];
+  std::snprintf(text, sizeof text, value < 1000 ? "%.3g" : "%.0f", value);
+  return text;
+}
+std::string time_text(double seconds) {
+  if (seconds < 1e-6) return three_digits(seconds * 1e9) + " ns";
+  if (seconds < 1e-3) return three_digits(seconds * 1e6) + " us";
+  if (seconds < 1) return three_digits(seconds * 1e3) + " ms";
+  return three_digits(seconds) + " s";
+}
+
 void describe_below(const std::vector<NodeReport>& nodes, std::size_t at, int depth, std::set<std::size_t>& seen, std::string& text) {
   const NodeReport& node = nodes[at];
   text += std::string(static_cast<std::size_t>(2 * depth), ' ') + node.label;
@@ -65,6 +86,7 @@ void describe_below(const std::vector<NodeReport>& nodes, std::size_t at, int de
     return;
   }
   text += "  in " + std::to_string(node.in) + ", out " + std::to_string(node.out);
+  if (node.per_s > 0) text += ", " + three_digits(node.per_s) + "/s";
   if (node.queued > 0) text += ", queued " + std::to_string(node.queued);
   if (node.in_flight > 0) text += ", in flight " + std::to_string(node.in_flight);
   if (node.errors > 0) text += ", errors " + std::to_string(node.errors);
@@ -100,6 +122,8 @@ std::string describe(const Handle& stream) {
   std::string text;
   std::set<std::size_t> seen;
   for (const std::size_t root : roots(nodes)) describe_below(nodes, root, 0, seen, text);
+  const auto slowest = std::max_element(nodes.begin(), nodes.end(), [](const NodeReport& a, const NodeReport& b) { return a.seconds_each < b.seconds_each; });
+  if (slowest != nodes.end() && slowest->seconds_each >= 0) text += "slowest: " + slowest->label + ", " + time_text(slowest->seconds_each) + " for an element\n";
   return text;
 }
 
@@ -108,7 +132,7 @@ std::string graphviz(const Handle& stream) {
   std::string text = "digraph stream {\n  rankdir=TB;\n  node [style=filled, fillcolor=white];\n";
   for (std::size_t i = 0; i < nodes.size(); ++i) {
     std::string label = nodes[i].label.substr(1, nodes[i].label.size() - 2);
-    text += "  n" + std::to_string(i) + " [label=" + dot_text(label) + ", shape=" + nodes[i].shape + "];\n";
+    text += "  n" + std::to_string(i) + " [label=" + dot_text(label) + ", shape=" + nodes[i].shape + (nodes[i].is_on_cluster ? ", fillcolor=lightblue" : "") + "];\n";
   }
   for (std::size_t i = 0; i < nodes.size(); ++i) {
     const auto& below = nodes[i].below;

@@ -61,8 +61,9 @@ struct TextFileProducer::File {
     const bool replaced = ::stat(path.c_str(), &other) == 0 && (other.st_ino != identity.st_ino || other.st_dev != identity.st_dev);
     if (!replaced) return false;
     close();
-    static_cast<void>(splitter.take_rest());
-    return open();
+    splitter.end_message();
+    static_cast<void>(open());
+    return true;
   }
 };
 

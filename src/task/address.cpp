@@ -198,7 +198,11 @@ std::string function_name(std::uint64_t portable) {
 std::string demangle(const char* mangled) {
   int status = 0;
   const std::unique_ptr<char, void (*)(void*)> text(abi::__cxa_demangle(mangled, nullptr, nullptr, &status), std::free);
-  return status == 0 && text ? text.get() : mangled;
+  if (status != 0 || !text) return mangled;
+  constexpr std::string_view long_name = "std::__cxx11::basic_string<char, std::char_traits<char>, std::allocator<char> >";
+  std::string name = text.get();
+  for (std::size_t at; (at = name.find(long_name)) != std::string::npos;) name.replace(at, long_name.size(), "std::string");
+  return name;
 }
 
 const std::string& build_id() {

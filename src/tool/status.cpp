@@ -5,6 +5,7 @@
 #include <ctime>
 #include <nlohmann/json.hpp>
 
+#include "cluster/cluster_file.hpp"
 #include "tool/command.hpp"
 #include "tool/jobs.hpp"
 
@@ -31,7 +32,24 @@ void print_table(const std::vector<JobRecord>& records) {
                 record.name.c_str(), record.ranks, local_time(record.submitted).c_str(), description(record).c_str());
 }
 
-void print_json(const std::vector<JobRecord>& records) {
+void print_clusters(const std::vector<cluster::ClusterRecord>& clusters) {
+  if (clusters.empty()) return;
+  std::printf("%-20s %-9s %-16s %7s %7s %7s %7s %7s %10s %10s  %s\n", "CLUSTER OF", "SYSTEM", "HOST", "PROCESS", "WANTED", "QUEUED", "RUNNING", "WORKERS", "DONE", "PENDING", "NOTE");
+  for (const cluster::ClusterRecord& one : clusters)
+    std::printf("%-20s %-9s %-16s %7lld %7d %7d %7d %7d %10llu %10llu  %s\n", one.program.c_str(), one.system.c_str(), one.host.c_str(), static_cast<long long>(one.pid), one.wanted, one.queued, one.running,
+                one.workers, static_cast<unsigned long long>(one.done), static_cast<unsigned long long>(one.pending), one.problem.c_str());
+  std::puts("");
+}
+
+nlohmann::json json_of(const std::vector<cluster::ClusterRecord>& clusters) {
+  nlohmann::json all = nlohmann::json::array();
+  for (const cluster::ClusterRecord& one : clusters)
+    all.push_back({{"program", one.program}, {"system", one.system}, {"host", one.host}, {"pid", one.pid}, {"wanted", one.wanted}, {"queued", one.queued}, {"running", one.running},
+                   {"workers", one.workers}, {"tasks_done", one.done}, {"tasks_pending", one.pending}, {"problem", one.problem}});
+  return all;
+}
+
+nlohmann::json json_of(const std::vector<JobRecord>& records) {
   nlohmann::json all = nlohmann::json::array();
   for (const JobRecord& record : records) {
     nlohmann::json job{{"id", record.last.id},
@@ -48,13 +66,13 @@ void print_json(const std::vector<JobRecord>& records) {
     if (record.last.exit_status) job["exit_status"] = *record.last.exit_status;
     all.push_back(std::move(job));
   }
-  std::puts(all.dump(2, ' ', false, nlohmann::json::error_handler_t::replace).c_str());
+  return all;
 }
 
 }  // namespace
 
 int status(int argc, char** argv) {
-  CLI::App app("Shows the jobs that weir submit has submitted.", "weir status");
+  CLI::App app("Shows the clusters of running programs, in jobs, and the batch jobs of weir submit and of clusters.", "weir status");
   std::vector<std::string> which;
   bool is_json = false;
   app.add_option("JOB", which, "Ids, or last; default: all");
@@ -63,8 +81,14 @@ int status(int argc, char** argv) {
   const JobRegistry registry = JobRegistry::of_user();
   std::vector<JobRecord> records = chosen(registry, which);
   refresh_or_say(records, registry);
-  if (is_json) print_json(records);
-  else print_table(records);
+  const auto clusters = which.empty() ? cluster::running_clusters() : std::vector<cluster::ClusterRecord>{};
+  if (is_json) {
+    const nlohmann::json all{{"clusters", json_of(clusters)}, {"jobs", json_of(records)}};
+    std::puts(all.dump(2, ' ', false, nlohmann::json::error_handler_t::replace).c_str());
+  } else {
+    print_clusters(clusters);
+    print_table(records);
+  }
   return 0;
 }
 

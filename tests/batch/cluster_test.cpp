@@ -73,9 +73,20 @@ TEST_CASE("Ctrl-C and the death of the program cancel its jobs, those in the que
     program.wait_for("holding\n");
     REQUIRE(site.user.shell("squeue -h -t running -o %i | wc -l").out == "2\n");
     REQUIRE(site.user.shell("squeue -h -t pending -o %i | wc -l").out == "1\n");
+    std::string status;
+    CHECK(eventually([&] {
+      status = site.user.shell(std::string(WEIR_TOOL) + " status | awk '/CLUSTER OF/ {getline; print $1, $2, $5, $6, $7, $8, $9, $10}'").out;
+      return status == "batch_cluster slurm 3 1 2 2 1 0\n";
+    }));
+    INFO(status);
+    const Finished jobs = site.user.weir({"status", "--json"});
+    CHECK(contains(jobs.out, "\"tasks_done\": 1"));
+    const std::string id = trimmed(site.user.shell("squeue -h -t running -o %i | head -n 1").out);
+    CHECK(contains(site.user.weir({"status", id}).out, " running    batch_cluster "));
     program.send(signal);
     CHECK(program.wait().status == 128 + signal);
     CHECK(eventually([&] { return site.jobs().empty(); }));
+    CHECK_FALSE(contains(site.user.weir({"status"}).out, "CLUSTER OF"));
   }
 }
 

@@ -89,6 +89,13 @@ TEST_CASE("workers whose time is over hand their results to those that follow th
   CHECK(count == 40);
 }
 
+TEST_CASE("a worker that has no time for what waits is replaced by one that has") {
+  const Place place;
+  const Finished done = run({ELASTIC_PROGRAM, "late", ""}, place.options({{"WEIR_LIFETIME", "8s"}}));
+  INFO(done.err);
+  CHECK(done.out == "9\nlost 0\ndone\n");
+}
+
 TEST_CASE("a task that takes longer than workers live is not begun, and the program is told") {
   const Place place;
   const Finished done = run({ELASTIC_PROGRAM, "too_long", ""}, place.options({{"WEIR_LIFETIME", "20s"}}));

@@ -6,8 +6,21 @@
 
 #include "stream/support.hpp"
 
+#include <regex>
+
 using namespace weir;
 using namespace std::chrono_literals;
+
+namespace {
+
+/// What describe says, without what differs from run to run.
+std::string steady(const Handle& stream) { return std::regex_replace(describe(stream), std::regex(", [0-9.]+/s|slowest: [^\n]*\n"), ""); }
+void work(std::chrono::microseconds time) {
+  for (const auto end = std::chrono::steady_clock::now() + time; std::chrono::steady_clock::now() < end;) {
+  }
+}
+
+}  // namespace
 
 TEST_CASE("describe prints nodes with their counts") {
   Stream<int> source;
@@ -15,7 +28,7 @@ TEST_CASE("describe prints nodes with their counts") {
   source.map(inc).named("inc").filter(is_odd).partition(5).sink([](const Ints&) {});
   source.map([](int x) { return x == 2 ? throw std::runtime_error("two") : x; }).on_error(weir::skip);
   feed(source, 0, 4);
-  CHECK(describe(source) ==
+  CHECK(steady(source) ==
         "<numbers; stream>  in 0, out 4\n"
         "  <inc; map>  in 4, out 4\n"
         "    <filter>  in 4, out 2\n"
@@ -31,11 +44,23 @@ TEST_CASE("describe says who waits for room, and knows cycles") {
   buffered.filter(is_odd).connect(source);
   source.emit(0);
   source.emit(2);
-  CHECK(describe(source) ==
+  CHECK(steady(source) ==
         "<stream>  in 0, out 2, waits for room below\n"
         "  <buffer: 2>  in 2, out 0, queued 2, in flight 2\n"
         "    <filter>  in 0, out 0\n"
         "      <stream> (above)\n");
+}
+
+TEST_CASE("describe tells rates since the last look, and the slowest node") {
+  Stream<int> source;
+  source.map(inc).named("quick").map([](int x) { work(300us); return x; }).named("slow").sink([](int) { work(20us); });
+  CHECK_THAT(describe(source), !Catch::Contains("/s") && !Catch::Contains("slowest"));
+  feed(source, 0, 20);
+  const std::string text = describe(source);
+  CHECK_THAT(text, Catch::Matches("[^]*<quick; map>  in 20, out 20, [0-9.]+/s\n[^]*slowest: <slow; map>, [0-9.]+ [um]s for an element\n"));
+  CHECK(report(source)[2].seconds_each >= 300e-6);
+  CHECK(report(source)[1].seconds_each < report(source)[2].seconds_each);  // what is below a node is not its own time
+  CHECK_THAT(describe(source), !Catch::Contains("/s"));
 }
 
 TEST_CASE("graphviz numbers edges in execution order and dots controls") {

@@ -147,6 +147,14 @@ TEST_CASE("from_textfile notices truncation, replacement and absence") {
   folder.write("log", "rotated\n");
   clock.advance(200ms);
   CHECK(out.values() == Texts{"one", "two", "new", "last", "rotated"});
+  folder.write("log", "no newline", true);
+  clock.advance(100ms);
+  CHECK(out.size() == 5);
+  fs::rename(path, folder.path / "log.1");
+  folder.write("log", "again\n");
+  clock.advance(200ms);
+  CHECK(out.values().back() == "again");
+  CHECK(out.values()[5] == "no newline");
   fs::remove(path);
   clock.advance(300ms);
   folder.write("log", "back\n");

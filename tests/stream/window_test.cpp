@@ -1,4 +1,5 @@
 // Windows by count and by event time.
+#include <functional>
 #include <string>
 
 #include "stream/support.hpp"
@@ -26,6 +27,10 @@ TEST_CASE("partition by key emits each batch when it is full") {
   CHECK(out.values() == std::vector<Ints>{{0, 2}, {1, 3}});
   source.flush();
   CHECK(out.values().back() == Ints{4});
+  const std::function<int(int)> none;
+  CHECK(sentence([&] { source.partition(2, none); }) == "partition: key must not be empty");
+  CHECK(sentence([&] { source.partition(2, 1s, none); }) == "partition: key must not be empty");
+  CHECK(sentence([&] { source.partition_unique(2, static_cast<bool (*)(int)>(nullptr)); }) == "partition_unique: key must not be empty");
 }
 
 TEST_CASE("partition with a timeout, measured from the first element of each batch") {

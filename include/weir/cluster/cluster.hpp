@@ -78,7 +78,7 @@ struct LocalOptions {
   int workers = 0;        ///< At the start; 0: one for each core.
   int threads = 1;        ///< Of each worker.
   bool processes = true;  ///< False: the workers are threads of this process; their number stays.
-  std::string interface;  ///< The network to listen on; empty: loopback.
+  std::string interface{};  ///< The network to listen on; empty: loopback.
 };
 
 /// Workers on this machine.
@@ -90,17 +90,17 @@ class LocalCluster final : public Cluster {
 /// One batch job of a cluster. What is left out comes from the configuration file and the environment, then from the site.
 struct BatchOptions {
   int cores = 0;          ///< Of one job. Required.
-  std::string memory;     ///< Of one job, for example "100GB". Required.
-  std::string walltime;   ///< For example "02:00:00".
+  std::string memory{};     ///< Of one job, for example "100GB". Required.
+  std::string walltime{};   ///< For example "02:00:00".
   int processes = 1;      ///< Workers in a job; they share its cores and memory, and reach each other by MPI.
-  std::string queue;
-  std::string account;
-  std::string name;
-  std::string log_directory;
-  std::string interface;  ///< The network to listen on; empty: all of this host's.
-  std::vector<std::string> modules, before, directives, skip;
-  std::string weir;       ///< The `weir` that starts the ranks inside a job; empty: the one on PATH.
-  std::string site;       ///< Whose table of the configuration file holds.
+  std::string queue{};
+  std::string account{};
+  std::string name{};
+  std::string log_directory{};
+  std::string interface{};  ///< The network to listen on; empty: all of this host's.
+  std::vector<std::string> modules{}, before{}, directives{}, skip{};
+  std::string weir{};       ///< The `weir` that starts the ranks inside a job; empty: the one on PATH.
+  std::string site{};       ///< Whose table of the configuration file holds.
   Duration death_timeout = std::chrono::seconds(60);  ///< A worker that has not reached this program for so long ends.
 };
 

@@ -303,6 +303,11 @@ class MapAsyncNode final : public Outlet<std::decay_t<Called<F, In>>>, public In
     return slot;
   }
   void compute(Slot& slot) {
+    const auto start = Cost::Clock::now();
+    try_to_compute(slot);
+    this->cost.add(1, Cost::Clock::now() - start);
+  }
+  void try_to_compute(Slot& slot) {
     for (unsigned attempt = 0;; ++attempt) {
       try {
         if constexpr (is_copyable<In>)

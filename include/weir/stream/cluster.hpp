@@ -169,6 +169,14 @@ class ClusterStream : public stream::ClusterChain<ClusterStream<T, In, K>> {
     return ended;
   }
 
+  /// Passes the elements emitted before the first one of `signal`, then ends the stream below.
+  template <class R>
+  [[nodiscard]] auto take_until(const Stream<R>& signal) const {
+    const auto passed = after(stream::attach<stream::Chunk<T>>(cut().chunks(), std::make_unique<stream::PassNode<stream::Chunk<T>>>("take_until")));
+    passed.control_by(signal, "until", [](stream::Node& node) { node.end(); });
+    return passed;
+  }
+
   // For operators.
   [[nodiscard]] stream::Node& node() const { return cut().chunks().node(); }
   [[nodiscard]] const Client& client() const noexcept { return client_; }

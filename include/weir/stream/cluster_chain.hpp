@@ -24,6 +24,7 @@ template <class Self>
 class ClusterChain {
  public:
   template <class F, class... More> auto map(F f, More... more) && { return std::move(self()).apply(op::map(std::move(f), std::move(more)...)); }
+  template <class F> auto map_async(F f, std::size_t /*parallelism*/ = 1) && { return std::move(self()).apply(op::map(std::move(f))); }  // the workers are the parallelism
   template <class F, class... More> auto starmap(F f, More... more) && { return std::move(self()).apply(op::starmap(std::move(f), std::move(more)...)); }
   template <class F, class... More> auto filter(F f, More... more) && { return std::move(self()).apply(op::filter(std::move(f), std::move(more)...)); }
   template <class F, class... More> auto remove(F f, More... more) && { return std::move(self()).apply(op::remove(std::move(f), std::move(more)...)); }
@@ -51,6 +52,7 @@ class ClusterChain {
   template <class TimeOf, class Size> auto session_window(TimeOf time, Size gap, Late<Size> late = {}) && { return std::move(self()).apply(op::session_window(std::move(time), gap, late)); }
 
   template <class F, class... More> auto map(F f, More... more) const& { return self().apply(op::map(std::move(f), std::move(more)...)); }
+  template <class F> auto map_async(F f, std::size_t /*parallelism*/ = 1) const& { return self().apply(op::map(std::move(f))); }  // the workers are the parallelism
   template <class F, class... More> auto starmap(F f, More... more) const& { return self().apply(op::starmap(std::move(f), std::move(more)...)); }
   template <class F, class... More> auto filter(F f, More... more) const& { return self().apply(op::filter(std::move(f), std::move(more)...)); }
   template <class F, class... More> auto remove(F f, More... more) const& { return self().apply(op::remove(std::move(f), std::move(more)...)); }

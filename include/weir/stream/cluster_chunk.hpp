@@ -30,6 +30,12 @@ struct HeldTokens {
   std::vector<std::uint64_t> tokens;
 };
 
+/// How long the functions of a segment worked on a chunk.
+struct Spent {
+  std::uint32_t segment = 0;
+  float seconds = 0;
+};
+
 /// What the segments so far made of one chunk.
 template <class T>
 struct ChunkResult {
@@ -38,7 +44,7 @@ struct ChunkResult {
   std::vector<HeldTokens> held;  ///< For each state passed, in order; nothing if nobody waits.
   std::uint32_t elements = 0;    ///< That went in at the scatter.
   bool is_over = false;          ///< Nothing more will come out of the segment.
-  float seconds = 0;             ///< Spent in the user's functions ...
+  std::vector<Spent> spent;      ///< In the user's functions ...
   float copying_seconds = 0;     ///< ... and in copying a state.
 };
 
@@ -84,6 +90,7 @@ struct Chunk {
   std::shared_ptr<ChunkPass> pass;
 };
 template <class T> inline constexpr bool is_copyable<Chunk<T>> = is_copyable<T>;
+template <class T> inline constexpr bool is_chunk<Chunk<T>> = true;
 
 /// What a task of a segment is told beside kernel and elements.
 struct Step {
@@ -127,15 +134,16 @@ const std::vector<T>& values_of(const std::vector<T>& values) { return values; }
 template <class T>
 const std::vector<T>& values_of(const ChunkResult<T>& result) { return result.values; }
 
-/// Measures the time until it goes.
+/// Measures the time a segment takes until it goes.
 class Stopwatch {
  public:
-  explicit Stopwatch(float& seconds) : seconds_(seconds) {}
+  Stopwatch(std::vector<Spent>& spent, const Step& step) : spent_(spent), segment_(step.segment) {}
   Stopwatch(const Stopwatch&) = delete;
-  ~Stopwatch() { seconds_ += std::chrono::duration<float>(std::chrono::steady_clock::now() - start_).count(); }
+  ~Stopwatch() { spent_.push_back({segment_, std::chrono::duration<float>(std::chrono::steady_clock::now() - start_).count()}); }
 
  private:
-  float& seconds_;
+  std::vector<Spent>& spent_;
+  std::uint32_t segment_;
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
 
@@ -147,7 +155,7 @@ ChunkResult<Out> begin_result(const From& from) {
     out.held = from.held;
     out.elements = from.elements;
     out.is_over = from.is_over;
-    out.seconds = from.seconds;
+    out.spent = from.spent;
     out.copying_seconds = from.copying_seconds;
   } else {
     out.elements = static_cast<std::uint32_t>(from.size());
@@ -169,7 +177,7 @@ struct Append {
 template <class K, class From>
 ChunkResult<typename K::Out> run_chunk(const K& kernel, const Step& step, const From& from) {
   auto out = begin_result<typename K::Out>(from);
-  const Stopwatch watch(out.seconds);
+  const Stopwatch watch(out.spent, step);
   K own = kernel;
   for (const auto& x : from.values) push_guarded(out, step, &x, [&] { own.push(x, Append<typename K::Out>{out.values}); });
   return out;
@@ -178,7 +186,7 @@ ChunkResult<typename K::Out> run_chunk(const K& kernel, const Step& step, const 
 template <class K, class In>
 ChunkResult<typename K::Out> run_first_chunk(const K& kernel, const Step& step, std::vector<In> elements) {
   auto out = begin_result<typename K::Out>(elements);
-  const Stopwatch watch(out.seconds);
+  const Stopwatch watch(out.spent, step);
   K own = kernel;
   const Append<typename K::Out> append{out.values};
   for (In& x : elements) {

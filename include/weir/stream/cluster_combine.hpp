@@ -45,7 +45,7 @@ template <class K, std::size_t port, class From>
 Stage<K> run_join(const Stage<K>& before, const Step& step, const From& from) {
   Stage<K> after = next_stage(before, begin_result<typename K::Out>(from));
   {
-    const Stopwatch watch(after.out.seconds);
+    const Stopwatch watch(after.out.spent, step);
     const TicketScope scope(ticket_of(step));
     const Append<typename K::Out> emit{after.out.values};
     for (const auto& x : values_of(from)) {

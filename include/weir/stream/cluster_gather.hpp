@@ -70,6 +70,7 @@ class GatherNode final : public Outlet<T>, public Inlet<Chunk<T>> {
   [[nodiscard]] std::size_t queued() const override { return pending_.load(); }
   [[nodiscard]] std::size_t pending() const override { return pending_.load(); }
   [[nodiscard]] const char* shape() const override { return "house"; }
+  [[nodiscard]] bool is_on_cluster() const override { return true; }
 
  private:
   enum class Kind : unsigned char { element, flush, end, reopen };
@@ -202,7 +203,8 @@ class GatherNode final : public Outlet<T>, public Inlet<Chunk<T>> {
     }
   }
   void emit_result(Arrival& arrival, const ChunkResult<T>& result) {
-    if (arrival.chunk.pass) arrival.chunk.pass->source().measured(result.seconds, result.copying_seconds, result.elements);
+    const double seconds = Segment::account(result.spent, result.elements);
+    if (arrival.chunk.pass) arrival.chunk.pass->source().measured(seconds, result.copying_seconds, result.elements);
     Tickets tickets = held_.came_out(arrival.chunk.token, std::move(arrival.ticket), result.held);
     const TicketScope scope(combine(tickets));
     emit_all(result.values);

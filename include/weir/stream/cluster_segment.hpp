@@ -16,6 +16,8 @@ class Segment {
   [[nodiscard]] Step step(std::uint64_t token) const;
   /// Answers an error that came back with a chunk as the policy of its segment says. Inside a frame of `gather`.
   static void report(Node& gather, ChunkError&& error);
+  /// Notes what the segments took for a chunk; the sum.
+  static double account(const std::vector<Spent>& spent, std::uint32_t elements);
 
  protected:
   virtual void send_letter(const std::string& element, const std::exception_ptr& error) noexcept = 0;

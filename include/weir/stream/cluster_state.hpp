@@ -81,7 +81,7 @@ template <class K, class From>
 Stage<K> run_stage(const Stage<K>& before, const Step& step, const From& from) {
   Stage<K> after = next_stage(before, begin_result<typename K::Out>(from));
   {
-    const Stopwatch watch(after.out.seconds);
+    const Stopwatch watch(after.out.spent, step);
     const TicketScope scope(ticket_of(step));
     const Append<typename K::Out> emit{after.out.values};
     for (const auto& x : values_of(from)) {

@@ -20,6 +20,9 @@ struct NodeReport {
   std::uint64_t in = 0, out = 0, errors = 0;  ///< elements; a stream emitted into from outside counts none `in`
   std::size_t queued = 0;                     ///< elements it keeps
   std::size_t in_flight = 0;                  ///< of these, the ones on their way out
+  double per_s = 0;                           ///< elements taken in (of a source: given out) a second since the graph was looked at last
+  double seconds_each = -1;                   ///< its own function takes for an element, by samples; negative while unknown
+  bool is_on_cluster = false;
   bool is_full = false;                       ///< emitters wait for it
   bool has_ended = false;
   std::vector<std::size_t> below;             ///< positions of the nodes it feeds, in execution order
@@ -32,10 +35,12 @@ struct NodeReport {
 /// **Threads.** Any thread; the counts are read while the stream runs, so they need not fit each other exactly.
 [[nodiscard]] std::vector<NodeReport> report(const Handle& stream);
 
-/// The pipeline as text, one node per line, indented by depth, with what went in and out, what is queued, and who is full.
+/// The pipeline as text: one node per line, indented by depth, with what went in and out and at which rate, what is queued and in flight, and who waits; then the slowest node.
+///
+/// **Units.** The rate is that since the last look at the stream, or since it was made. What a function takes is measured now and then, on the cluster for every chunk.
 [[nodiscard]] std::string describe(const Handle& stream);
 
-/// The graph as Graphviz text: edges numbered in execution order where there are several, controls dotted.
+/// The graph as Graphviz text: edges numbered in execution order where there are several, controls dotted, what is on the cluster coloured.
 [[nodiscard]] std::string graphviz(const Handle& stream);
 
 /// Writes the picture: Graphviz text, or by `dot` the format the file's name ends with (`.png`, `.svg`, `.pdf`).

@@ -115,8 +115,8 @@ class KernelNode final : public Outlet<typename Kernel::Out>, public Inlet<In> {
   KernelNode(std::string kind, Kernel kernel) : Outlet<Out>(std::move(kind)), Inlet<In>(this), kernel_(std::move(kernel)) {}
 
   void push(In&& x) noexcept override {
-    this->in.add();
-    if (this->slow_ != 0) [[unlikely]] return push_slowly(x);
+    const std::uint64_t number = this->in.add();
+    if (this->slow_ != 0 || is_timed(number)) [[unlikely]] return push_otherwise(std::move(x));
     try {
       kernel_.push(std::move(x), Give{*this});
     } catch (...) {
@@ -126,8 +126,8 @@ class KernelNode final : public Outlet<typename Kernel::Out>, public Inlet<In> {
   }
   void push(const In& x) noexcept override {
     if constexpr (is_copyable<In>) {
-      this->in.add();
-      if (this->slow_ != 0) [[unlikely]] return push_slowly(x);
+      const std::uint64_t number = this->in.add();
+      if (this->slow_ != 0 || is_timed(number)) [[unlikely]] return push_otherwise(x);
       try {
         kernel_.push(x, Give{*this});
       } catch (...) {
@@ -173,12 +173,20 @@ class KernelNode final : public Outlet<typename Kernel::Out>, public Inlet<In> {
   [[nodiscard]] Kernel& kernel() noexcept { return kernel_; }
 
  private:
-  /// The emit a kernel is given.
+  /// The emit a kernel is given; what is below runs on its own account.
   struct Give {
     Outlet<Out>& outlet;
-    void operator()(Out&& y) const noexcept { outlet.send(std::move(y)); }
-    void operator()(const Out& y) const noexcept { outlet.send(y); }
+    Cost::Clock::duration* below = nullptr;
+    template <class Y>
+    void operator()(Y&& y) const noexcept {
+      if (!below) [[likely]] return outlet.send(std::forward<Y>(y));
+      const auto start = Cost::Clock::now();
+      outlet.send(std::forward<Y>(y));
+      *below += Cost::Clock::now() - start;
+    }
   };
+  /// Few of the calls are timed: a look at the clock costs more than a small function.
+  [[nodiscard]] static bool is_timed(std::uint64_t number) noexcept { return (number & 255) == 1; }
   void failed() noexcept {
     if (this->policy_.action == ErrorPolicy::Action::skip)
       this->errors.add();
@@ -192,6 +200,19 @@ class KernelNode final : public Outlet<typename Kernel::Out>, public Inlet<In> {
         if (!this->ended_) this->end();
       }
     }
+  }
+  template <class X>
+  void push_otherwise(X&& x) noexcept {
+    if (this->slow_ != 0) return push_slowly(x);
+    const auto start = Cost::Clock::now();
+    Cost::Clock::duration below{};
+    try {
+      kernel_.push(std::forward<X>(x), Give{*this, &below});
+    } catch (...) {
+      failed();
+    }
+    this->cost.add(1, Cost::Clock::now() - start - below);
+    after();
   }
   /// A node that has ended, or that needs the element after a failure.
   void push_slowly(const In& x) noexcept {

@@ -39,7 +39,11 @@ template <class... T> inline constexpr bool is_copyable<std::tuple<T...>> = (is_
 /// A count that one thread at a time adds to and any thread reads.
 class Count {
  public:
-  void add(std::uint64_t n = 1) noexcept { value_.store(value_.load(std::memory_order_relaxed) + n, std::memory_order_relaxed); }
+  std::uint64_t add(std::uint64_t n = 1) noexcept {
+    const std::uint64_t after = value_.load(std::memory_order_relaxed) + n;
+    value_.store(after, std::memory_order_relaxed);
+    return after;
+  }
   [[nodiscard]] std::uint64_t value() const noexcept { return value_.load(std::memory_order_relaxed); }
 
  private:
@@ -54,6 +58,21 @@ class SharedCount {
 
  private:
   std::atomic<std::uint64_t> value_{0};
+};
+
+/// What a node's own function costs: the time of some of its calls.
+class Cost {
+ public:
+  using Clock = std::chrono::steady_clock;
+  void add(std::uint64_t calls, Clock::duration time) noexcept {
+    calls_.add(calls);
+    ns_.add(static_cast<std::uint64_t>(std::chrono::nanoseconds(time).count()));
+  }
+  /// For one element; negative while unknown.
+  [[nodiscard]] double seconds_each() const noexcept { return calls_.value() == 0 ? -1 : 1e-9 * static_cast<double>(ns_.value()) / static_cast<double>(calls_.value()); }
+
+ private:
+  SharedCount calls_, ns_;
 };
 
 /// The lock of a set of nodes that call each other directly; one emission at a time runs in it.
@@ -158,12 +177,19 @@ class Node {
   // --- counts, readable from any thread
   Count in, out;
   SharedCount errors;
+  Cost cost;
+  /// When and with how many elements it was looked at last.
+  struct Look {
+    Cost::Clock::time_point time = Cost::Clock::now();
+    std::uint64_t elements = 0;
+  } last_look;
   [[nodiscard]] virtual std::size_t queued() const { return 0; }       ///< elements kept here
   [[nodiscard]] virtual std::size_t pending() const { return 0; }      ///< of these, the ones that come out by themselves; `drain` waits for them
   [[nodiscard]] virtual Gate* gate(unsigned /*port*/) { return nullptr; }
   [[nodiscard]] virtual bool is_boundary() const { return false; }     ///< emits later, by itself; its input side belongs to the upstream's domain
   [[nodiscard]] virtual Node* controls() const { return nullptr; }     ///< the node it acts on instead of feeding it
   [[nodiscard]] virtual const char* shape() const { return "box"; }
+  [[nodiscard]] virtual bool is_on_cluster() const { return false; }
 
   // --- events; called inside the domain
   /// One of the inputs has ended; when the last has, the node puts out what it holds and ends.
@@ -361,15 +387,19 @@ class Frame {
   std::unique_ptr<std::deque<std::unique_ptr<Deferred>>> put_off_;  // in the root
 };
 
+/// Whether an element stands for some that are on the cluster.
+template <class T> inline constexpr bool is_chunk = false;
+
 /// A node that gives out elements of T.
 template <class T>
 class Outlet : public Node {
  public:
   explicit Outlet(std::string kind) : Node(std::move(kind), is_copyable<T>) {}
+  [[nodiscard]] bool is_on_cluster() const override { return is_chunk<T>; }
 
   /// Gives an element to everything below, in subscription order. Inside the domain.
   void send(T&& x) noexcept {
-    out.add();
+    count(x);
     InletBase* const* const to = fan_;
     const unsigned count = fan_count_;
     if (count == 0) return;
@@ -377,7 +407,7 @@ class Outlet : public Node {
     static_cast<Inlet<T>*>(to[count - 1])->push(std::move(x));
   }
   void send(const T& x) noexcept {
-    out.add();
+    count(x);
     InletBase* const* const to = fan_;
     const unsigned count = fan_count_;
     for (unsigned i = 0; i < count; ++i) static_cast<Inlet<T>*>(to[i])->push(x);
@@ -403,6 +433,12 @@ class Outlet : public Node {
   }
 
  private:
+  void count(const T& x) noexcept {
+    if constexpr (is_chunk<T>)
+      out.add(x.elements);
+    else
+      out.add();
+  }
   struct Later final : Deferred {
     Outlet& outlet;
     T element;

@@ -206,6 +206,10 @@ class Splitter {
   std::optional<std::string> next(const std::string& who);
   /// What is left without a delimiter.
   [[nodiscard]] std::string take_rest();
+  /// What is left, if anything, is a message: nothing more of it will come.
+  void end_message() {
+    if (begin_ < rest_.size()) rest_ += delimiter_;
+  }
 
  private:
   std::string delimiter_;
@@ -395,7 +399,8 @@ auto from_queue(Queue<T> queue, SourceOptions options = {}) {
 
 /// Emits the lines of a text file, and those that are written to it later.
 ///
-/// A file that is truncated is read from its beginning; one that is replaced is read to its end before the new one; one that is away is waited for.
+/// A file that is truncated is read from its beginning; one that is replaced is read to its end before the new one, also a last line without delimiter; one that is away is
+/// waited for.
 ///
 /// **Shape.** `std::string` without the delimiter. What stands after the last delimiter waits for the next one.
 /// **Errors.** Throws `Error{not_found}` if there is no such file now. A line longer than `max_line_bytes` is dropped, and an error of the stream.

@@ -83,6 +83,7 @@ void run(weir::Cluster& cluster, const std::string& mode, const std::string& arg
     weir::Client client{cluster};
     wait_for_workers(cluster, client, 2);
     wait_for("three jobs", cluster, [&] { return cluster.jobs() == 3; });
+    (void)client.submit(inc, 1).result();
     say("holding");
     for (std::string line; std::getline(std::cin, line);) {}
     std::this_thread::sleep_for(60s);

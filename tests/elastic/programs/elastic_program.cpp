@@ -28,6 +28,10 @@ std::vector<double> slow_numbers(const std::string& file, int x) {
   logged(file, x);
   return std::vector<double>(1000, x);
 }
+int slow_for(int milliseconds) {
+  std::this_thread::sleep_for(std::chrono::milliseconds(milliseconds));
+  return milliseconds;
+}
 int slow(int x) {
   std::this_thread::sleep_for(std::chrono::milliseconds(20));
   return x;
@@ -107,6 +111,13 @@ void work(weir::Cluster& cluster, weir::Client& client, const std::string& mode,
     double sum = 0;
     for (const auto& values : client.gather(kept)) sum += values.at(999);
     say("sum " + std::to_string(static_cast<int>(sum)));
+    say("lost " + std::to_string(client.snapshot().workers_lost));
+  } else if (mode == "late") {  // a worker of 8 s takes tasks for 4 s; when it is 2 s old, one of 3 s must wait for the next
+    client.wait_for_workers(1);
+    const auto held = client.submit(numbers, 100'000);
+    client.submit(slow_for, 2000).wait();
+    say(std::to_string(client.submit(weir::Options{.time_limit = std::chrono::seconds(3)}, square, 3).result()));
+    if (held.result().size() != 100'000) throw std::runtime_error("lost");
     say("lost " + std::to_string(client.snapshot().workers_lost));
   } else if (mode == "too_long") {
     const auto future = client.submit(weir::Options{.time_limit = std::chrono::hours(1)}, square, 3);

@@ -64,6 +64,9 @@ int identity(int x) {
   compute(300);
   return x;
 }
+int endless(int) {
+  for (;;) compute(1000);
+}
 std::uint64_t twice(std::uint64_t x) { return 2 * x; }
 
 Numbers large(std::uint64_t seed, std::uint64_t count) {
@@ -262,9 +265,10 @@ void all_of_them(Context& at) {
   Hand hand(at.client);
   std::vector<int> numbers(1000);
   std::iota(numbers.begin(), numbers.end(), 0);
-  const auto futures = at.client.map(identity, numbers);
-  const auto after = at.client.submit(identity, futures.back());
   const auto data = at.client.submit(on(1), large, 1, 100000);
+  auto futures = at.client.map(identity, numbers);
+  futures.push_back(at.client.submit(endless, futures.back()));  // whatever the others have done when the workers die
+  const auto after = at.client.submit(identity, futures.back());
   hand.until([&] { return data.done() && futures[10].done(); }, "a task");
   for (const weir::PeerId worker : hand.workers()) hand.kill(worker);
   std::cout << error_of(weir::ErrorKind::worker_lost, [&] { at.client.gather(futures); }) << '\n';

@@ -131,6 +131,19 @@ TEST_CASE("debounce, delay and rate_limit on the cluster follow the clock of the
   CHECK(out.values() == Ints{1, 2, 3, 4, 5});
   CHECK(clock.now() - begin >= 4s);
 }
+TEST_CASE("take_until on the cluster ends with what was emitted before the signal") {
+  Stream<int> source, signal;
+  const auto doubled = source.scatter().map(half);
+  const auto until = doubled.take_until(signal).partition(3).gather().sink_to_list();
+  const auto all = doubled.map_async(inc, 4).gather().sink_to_list();
+  feed(source, 0, 50);
+  signal.emit(0);
+  feed(source, 50, 100);
+  source.drain();
+  CHECK(until.size() == 17);
+  CHECK(until.values().back() == Ints{24, 24});
+  CHECK(all.size() == 100);
+}
 TEST_CASE("latest on the cluster gives the newest to a consumer that is busy") {
   Stream<int> source;
   const auto out = source.scatter().latest().map(inc).gather().sink_to_list();

@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "end_to_end/streams/support.hpp"
+#include "weir/stream/describe.hpp"
 
 using namespace weir;
 using namespace std::chrono_literals;
@@ -310,6 +311,18 @@ TEST_CASE("arguments of operators, member pointers and functors with members tra
   feed(source, 0, 3);
   source.drain();
   CHECK(out.values() == std::vector<std::string>{"4", "7", "10"});
+}
+
+TEST_CASE("describe and graphviz know what is on the cluster") {
+  Stream<int> source;
+  source.scatter().map(compute).named("slow").cut().map(inc).accumulate(std::plus<>{}).gather().sink([](int) {});
+  feed(source, 0, 200);
+  source.drain();
+  const std::string text = describe(source);
+  CHECK_THAT(text, Catch::Contains("<slow; segment: map>  in 200, out 200, ") && Catch::Contains("<gather>  in 200, out 200, "));
+  CHECK_THAT(text, Catch::Contains("slowest: <slow; segment: map>, "));
+  const std::string picture = graphviz(source);
+  CHECK_THAT(picture, Catch::Contains("[label=\"slow; segment: map\", shape=box, fillcolor=lightblue]") && Catch::Contains("[label=\"sink\", shape=box]"));
 }
 
 TEST_CASE("leaving a scope drains the stream in it") {
