@@ -1,11 +1,11 @@
 // Rows to columns of an array in memory, beside the speed of copying memory; and the heat stencil, beside one thread of plain loops.
-//   array_rechunk [side]        default 16384 (2 GB)
+//   array_rechunk [--side N]        default 16384 (2 GB)
 #include <chrono>
-#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <vector>
 
+#include "report.hpp"
 #include "weir/array/blocks.hpp"
 #include "weir/array/elementwise.hpp"
 #include "weir/array/random.hpp"
@@ -42,7 +42,7 @@ xt::xarray<double> heat(const xt::xarray<double>& t) {
 
 int main(int argc, char** argv) {
   return weir::run(argc, argv, [&](weir::Client&) {
-    const std::int64_t side = argc > 1 ? std::atoll(argv[1]) : 16384;
+    const std::int64_t side = bench::option(argc, argv, "--side", 16384);
     const auto bytes = static_cast<double>(side * side) * 8;
     {
       const auto x = weir::Random(1).uniform({side, side}, 0, 1, {side / 32, -1}).persist();
@@ -53,8 +53,8 @@ int main(int argc, char** argv) {
         const auto columns = x.rechunk({-1, side / 32}).persist();
         weir::Client::current().wait(columns.futures());
         const double took = seconds() - start;
-        std::printf("{\"figure\": \"rechunk_ratio\", \"value\": %.2f, \"unit\": \"of memcpy\", \"raw\": {\"seconds\": %.3f, \"memcpy_GB_s\": %.2f, \"gigabytes\": %.2f}, \"target\": 0.4}\n",
-                    bytes / took / bandwidth, took, bandwidth * 1e-9, bytes * 1e-9);
+        bench::print("rechunk_gb_per_s", bytes / took * 1e-9);
+        bench::print("memcpy_gb_per_s", bandwidth * 1e-9);
         std::fflush(stdout);
       }
     }
@@ -70,6 +70,9 @@ int main(int argc, char** argv) {
     for (int s = 0; s < steps; ++s) t = weir::map_overlap<double>(heat, t, {.depth = {{1, 1}, {0, 0}}, .boundary = weir::Boundary::nearest});
     const double sum = t.sum().compute();
     const double took = seconds() - start;
-    std::printf("{\"figure\": \"stencil_speedup\", \"value\": %.2f, \"unit\": \"x\", \"raw\": {\"weir_s\": %.3f, \"plain_s\": %.3f, \"sum\": %.3f}, \"target\": 1.6}\n", plain / took, took, plain, sum);
+    bench::print("stencil_s", took);
+    bench::print("stencil_plain_s", plain);
+    bench::print("stencil_speedup", plain / took);
+    bench::print("stencil_sum", sum);
   });
 }

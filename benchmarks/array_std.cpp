@@ -1,12 +1,12 @@
 // (x - x.mean(1)).std() of an array in memory, beside one thread of plain loops that do what NumPy does.
-//   array_std [rows] [columns]      default 16384 16384 (2 GB)
+//   array_std [--side N]      default 16384 (2 GB)
 #include <chrono>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
-#include <ctime>
 #include <vector>
 
+#include "report.hpp"
 #include "weir/array/elementwise.hpp"
 #include "weir/array/random.hpp"
 #include "weir/runtime/run.hpp"
@@ -43,20 +43,17 @@ double plain(std::int64_t rows, std::int64_t columns) {
 
 int main(int argc, char** argv) {
   return weir::run(argc, argv, [&](weir::Client&) {
-    const std::int64_t rows = argc > 1 ? std::atoll(argv[1]) : 16384, columns = argc > 2 ? std::atoll(argv[2]) : 16384;
-    const double alone = plain(rows, columns);
-    const auto cpu = [] { return static_cast<double>(std::clock()) / CLOCKS_PER_SEC; };
-    double cpu_s = 1e9;
-    const auto x = weir::Random(1).uniform({rows, columns}).persist();
+    const std::int64_t side = bench::option(argc, argv, "--side", 16384);
+    const auto x = weir::Random(1).uniform({side, side}).persist();
     (void)double(x.sum().compute());
     double best = 1e9, value = 0;
-    for (int i = 0; i < 3; ++i) {
-      const double start = seconds(), cpu_start = cpu();
+    for (int i = 0; i < 5; ++i) {
+      const double start = seconds();
       value = (x - x.mean({.axis = 1, .keepdims = true})).std().compute();
       best = std::min(best, seconds() - start);
-      cpu_s = std::min(cpu_s, cpu() - cpu_start);
     }
-    std::printf("{\"figure\": \"array_std_speedup\", \"value\": %.2f, \"unit\": \"x\", \"raw\": {\"weir_s\": %.4f, \"weir_cpu_s\": %.4f, \"plain_s\": %.4f, \"std\": %.6f, \"gigabytes\": %.2f}, \"target\": 1.6}\n",
-                alone / best, best, cpu_s, alone, value, static_cast<double>(rows * columns) * 8e-9);
+    bench::print("weir_s", best);
+    bench::print("std", value);
+    bench::print("plain_s", plain(side, side));
   });
 }

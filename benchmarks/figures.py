@@ -1,6 +1,7 @@
 """The figures of scripts/bench: one row each. A new one is a row here and, if it needs one, a program in this folder."""
 from dataclasses import dataclass
 
+from arrays import array_hdf5, array_outofcore, array_std
 from launch import Launch, letters_speedup, mpi, startup, streamz, weir, weir_threads
 
 
@@ -35,6 +36,7 @@ tcp_work = weir(2, "tcp_work")
 raw_frames = mpi(2, "raw_frames")
 stream_local = weir(0, "stream_local")
 stream_cluster = weir(2, "stream_cluster")
+array_rechunk = weir(3, "array_rechunk")
 
 FIGURES = [
     Figure("tasks_per_s", "tasks/s", 500_000, "higher", "1,000,000 tasks that do nothing, submit to gather, 1 worker rank; median of 3", tasks, (raw_rate, "messages_per_s")),
@@ -81,4 +83,17 @@ FIGURES = [
     Figure("startup_extra_s", "s", 0.5, "lower", "weir run -n 4 of an empty body beyond mpirun -n 4 of an empty MPI program (raw); median of 5", startup, (startup, "raw_s")),
     Figure("letters_speedup", "times", 1.8, "higher", "40 files of 10 MB on 2 worker ranks against sequential; raw: 2 plain processes", letters_speedup, (letters_speedup, "raw")),
     Figure("letters_speedup_threads", "times", None, "higher", "the same with 2 worker threads", letters_speedup, (letters_speedup, "raw")),
+    Figure("array_std_speedup", "times", 1.6, "higher", "(x - x.mean(1)).std() of 2 GB in memory, 2 worker ranks, against one process of NumPy; raw: its seconds", array_std, (array_std, "numpy_s"), raw_unit="s"),
+    Figure("array_std_over_dask", "times", 1, "higher", "the same against Dask with 2 worker processes; raw: its seconds", array_std, (array_std, "dask_s"), raw_unit="s"),
+    Figure("array_std_plain_speedup", "times", None, "higher", "the same against one thread of plain loops with NumPy's intermediate arrays", array_std),
+    Figure("array_outofcore_s", "s", None, "lower", "the same from and to HDF5, 8 GB, 2 worker ranks of 1 GB each", array_outofcore),
+    Figure("array_outofcore_peak", "of limit", 1, "lower", "the most memory a worker ever had, against its limit", array_outofcore),
+    Figure("array_outofcore_over_dask", "times", 1, "higher", "the same against Dask with 2 threads; raw: its seconds", array_outofcore, (array_outofcore, "dask_s"), raw_unit="s"),
+    Figure("hdf5_write_ratio", "of raw", 0.8, "higher", "to_hdf5 of 1 GB, uncompressed, 2 worker ranks, against two processes with plain pwrite; median of 5", array_hdf5, (array_hdf5, "pwrite_gb_per_s"),
+           raw_unit="GB/s", key="write_gb_per_s", is_fraction_of_raw=True),
+    Figure("rechunk_ratio", "of raw", 0.4, "higher", "rows to columns of 2 GB, 2 worker ranks, against memcpy", array_rechunk, (array_rechunk, "memcpy_gb_per_s"), raw_unit="GB/s",
+           key="rechunk_gb_per_s", is_fraction_of_raw=True),
+    Figure("stencil_speedup", "times", 1.6, "higher", "heat stencil, 4096 x 4096, 100 steps, 2 worker ranks, against one process of plain loops; raw: its seconds", array_rechunk,
+           (array_rechunk, "stencil_plain_s"), raw_unit="s"),
+    Figure("graph_s", "s", 1, "lower", "100,000 chunk tasks built, fused and submitted", weir(0, "array_graph")),
 ]

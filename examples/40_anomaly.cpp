@@ -12,9 +12,7 @@
 #include <cstdio>
 #include <iostream>
 
-#include <weir/array/elementwise.hpp>
-#include <weir/array/hdf5.hpp>
-#include <weir/array/random.hpp>
+#include <weir/array.hpp>
 #include <weir/weir.hpp>
 
 int main(int argc, char** argv) {
@@ -25,7 +23,7 @@ int main(int argc, char** argv) {
     auto x = weir::open_hdf5<double>(folder + "/big.h5", "/big-data");  // nothing is read yet
     std::cout << x << '\n';
     auto y = x - x.mean({.axis = 1, .keepdims = true});
-    weir::to_hdf5(y, folder + "/out.h5", "/anomaly");  // read, computed and written by all workers
+    y.to_hdf5(folder + "/out.h5", "/anomaly");  // read, computed and written by all workers
 
     auto written = weir::open_hdf5<double>(folder + "/out.h5", "/anomaly");
     const double deviation = written.std().compute();

@@ -12,89 +12,13 @@
 #include <climits>
 #include <cstring>
 #include <list>
-#include <mutex>
 
+#include "array/hdf5_library.hpp"
 #include "array/nodes.hpp"
 
 namespace weir::array {
 
 namespace {
-
-// The library is not safe for threads: one call at a time.
-std::mutex& library() {
-  static std::mutex mutex;
-  static const bool quiet = (H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr), true);
-  (void)quiet;
-  return mutex;
-}
-
-// An identifier that closes itself.
-class Id {
- public:
-  Id() = default;
-  Id(hid_t id, herr_t (*close)(hid_t)) : id_(id), close_(close) {}
-  Id(Id&& other) noexcept : id_(std::exchange(other.id_, -1)), close_(other.close_) {}
-  Id& operator=(Id other) noexcept {
-    std::swap(id_, other.id_);
-    std::swap(close_, other.close_);
-    return *this;
-  }
-  ~Id() {
-    if (id_ >= 0) close_(id_);
-  }
-  operator hid_t() const noexcept { return id_; }
-  [[nodiscard]] bool ok() const noexcept { return id_ >= 0; }
-
- private:
-  hid_t id_ = -1;
-  herr_t (*close_)(hid_t) = nullptr;
-};
-
-// The innermost reason the library gives.
-std::string reason() {
-  std::string text;
-  H5Ewalk2(
-      H5E_DEFAULT, H5E_WALK_UPWARD,
-      [](unsigned n, const H5E_error2_t* error, void* out) -> herr_t {
-        if (n == 0 && error->desc) *static_cast<std::string*>(out) = error->desc;
-        return 0;
-      },
-      &text);
-  return text.empty() ? "no reason given" : text;
-}
-[[noreturn]] void fail(ErrorKind kind, const std::string& text) { throw Error(kind, text); }
-
-Id complex_type(hid_t real) {
-  const std::size_t size = H5Tget_size(real);
-  Id type(H5Tcreate(H5T_COMPOUND, 2 * size), &H5Tclose);
-  H5Tinsert(type, "r", 0, real);
-  H5Tinsert(type, "i", size, real);
-  return type;
-}
-// As h5py does it: bool is an enumeration, complex numbers are pairs r and i.
-Id native_type(DType type) {
-  switch (type) {
-    case DType::boolean: {
-      Id e(H5Tenum_create(H5T_NATIVE_INT8), &H5Tclose);
-      const std::int8_t no = 0, yes = 1;
-      H5Tenum_insert(e, "FALSE", &no);
-      H5Tenum_insert(e, "TRUE", &yes);
-      return e;
-    }
-    case DType::int8: return {H5Tcopy(H5T_NATIVE_INT8), &H5Tclose};
-    case DType::int16: return {H5Tcopy(H5T_NATIVE_INT16), &H5Tclose};
-    case DType::int32: return {H5Tcopy(H5T_NATIVE_INT32), &H5Tclose};
-    case DType::int64: return {H5Tcopy(H5T_NATIVE_INT64), &H5Tclose};
-    case DType::uint8: return {H5Tcopy(H5T_NATIVE_UINT8), &H5Tclose};
-    case DType::uint16: return {H5Tcopy(H5T_NATIVE_UINT16), &H5Tclose};
-    case DType::uint32: return {H5Tcopy(H5T_NATIVE_UINT32), &H5Tclose};
-    case DType::uint64: return {H5Tcopy(H5T_NATIVE_UINT64), &H5Tclose};
-    case DType::float32: return {H5Tcopy(H5T_NATIVE_FLOAT), &H5Tclose};
-    case DType::float64: return {H5Tcopy(H5T_NATIVE_DOUBLE), &H5Tclose};
-    case DType::complex64: return complex_type(H5T_NATIVE_FLOAT);
-    default: return complex_type(H5T_NATIVE_DOUBLE);
-  }
-}
 
 // What is known of an open dataset: enough to read an uncompressed one without the library.
 struct Dataset {
@@ -111,8 +35,6 @@ struct Dataset {
     if (descriptor >= 0) close(descriptor);
   }
 };
-
-std::string in_quotes(const std::string& text) { return "\"" + text + "\""; }
 
 void check_file(const std::string& function, const std::string& path, struct stat& status) {
   if (stat(path.c_str(), &status) != 0) {
@@ -137,6 +59,8 @@ std::shared_ptr<Dataset> open_now(const std::string& function, const FileName& n
     fail(ErrorKind::io, function + ": " + in_quotes(name.path) + " must be an HDF5 file (" + why + ")");
   }
   open->dataset = Id(H5Dopen2(open->file, name.dataset.c_str(), H5P_DEFAULT), &H5Dclose);
+  if (open->dataset.ok() && H5Aexists(open->dataset, incomplete_mark) > 0)
+    fail(ErrorKind::io, function + ": the dataset must be complete (" + in_quotes(name.dataset) + " of " + in_quotes(name.path) + " was left by an interrupted write, or is being written)");
   if (!open->dataset.ok()) fail(ErrorKind::not_found, function + ": the dataset must exist (got " + in_quotes(name.dataset) + " in " + in_quotes(name.path) + ")");
   const Id space(H5Dget_space(open->dataset), &H5Sclose);
   const int rank = H5Sget_simple_extent_ndims(space);
@@ -173,10 +97,6 @@ std::shared_ptr<Dataset> open_now(const std::string& function, const FileName& n
 std::list<std::shared_ptr<Dataset>>& recently_read() {
   static std::list<std::shared_ptr<Dataset>> recent;
   return recent;
-}
-// Before a file is written: the library cannot open it a second time for writing.
-void forget(const std::string& path) {
-  recently_read().remove_if([&](const std::shared_ptr<Dataset>& open) { return open->name.path == path; });
 }
 std::shared_ptr<Dataset> opened(const FileName& name, DType type) {
   auto& recent = recently_read();
@@ -237,6 +157,10 @@ void read_box(const Dataset& from, const Dims& start, const Tensor& out) {
 
 }  // namespace
 
+void forget(const std::string& path) {
+  recently_read().remove_if([&](const std::shared_ptr<Dataset>& open) { return open->name.path == path; });
+}
+
 void read_file(const FileName& file, const Dims& start, const Tensor& out) {
   if (out.size() == 0) return;
   std::unique_lock hold(library());
@@ -289,6 +213,66 @@ NodePtr open_hdf5(const std::string& path, const std::string& dataset, DType typ
 
 // --- creating; the file that all workers write
 
+namespace {
+
+void add_filters(hid_t properties, const std::vector<Hdf5Filter>& filters) {
+  for (const Hdf5Filter& filter : filters)
+    if (H5Zfilter_avail(static_cast<H5Z_filter_t>(filter.id)) <= 0 ||
+        H5Pset_filter(properties, static_cast<H5Z_filter_t>(filter.id), 0, filter.parameters.size(), filter.parameters.data()) < 0)
+      fail(ErrorKind::unsupported, "to_hdf5: HDF5 must have the filter " + std::to_string(filter.id) + " on every rank (plugins are looked for in HDF5_PLUGIN_PATH)");
+}
+
+}  // namespace
+
+void publish(const std::string& path, const std::vector<std::pair<std::string, std::string>>& names) {
+  const std::lock_guard hold(library());
+  const Id file = open_for_writing(path);
+  for (const auto& [so_far, name] : names)
+    if (H5Lmove(file, so_far.c_str(), H5L_SAME_LOC, name.c_str(), H5P_DEFAULT, H5P_DEFAULT) < 0)
+      fail(ErrorKind::io, "to_hdf5: cannot name the dataset " + in_quotes(name) + " in " + in_quotes(path) + " (" + reason() + ")");
+  if (H5Fflush(file, H5F_SCOPE_GLOBAL) < 0) fail(ErrorKind::io, "to_hdf5: cannot write " + in_quotes(path) + " (" + reason() + ")");
+}
+
+void remove_datasets(const std::string& path, const std::vector<std::string>& names) noexcept {
+  try {
+    const std::lock_guard hold(library());
+    const Id file = open_for_writing(path);
+    for (const std::string& name : names)
+      if (exists(file, name)) H5Ldelete(file, name.c_str(), H5P_DEFAULT);
+  } catch (const std::exception&) {
+  }
+}
+
+void mark_incomplete(const std::string& path, const std::string& dataset, bool incomplete) {
+  const std::lock_guard hold(library());
+  const Id file = open_for_writing(path);
+  const Id set(H5Dopen2(file, dataset.c_str(), H5P_DEFAULT), &H5Dclose);
+  if (!set.ok()) fail(ErrorKind::not_found, "to_hdf5_region: the dataset must exist (got " + in_quotes(dataset) + " in " + in_quotes(path) + ")");
+  set_mark(set, incomplete);
+  if (H5Fflush(file, H5F_SCOPE_GLOBAL) < 0) fail(ErrorKind::io, "to_hdf5_region: cannot write " + in_quotes(path) + " (" + reason() + ")");
+}
+
+// The library itself applies them, to a file in memory that holds one chunk.
+FilteredChunk filter_chunk(DType type, const Dims& chunk, const std::vector<Hdf5Filter>& filters, const std::byte* data) {
+  const std::lock_guard hold(library());
+  static std::uint64_t number = 0;
+  const Id access(H5Pcreate(H5P_FILE_ACCESS), &H5Pclose);
+  H5Pset_fapl_core(access, 1 << 20, false);
+  const Id file(H5Fcreate(("weir-filters-" + std::to_string(number++)).c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, access), &H5Fclose);
+  const std::vector<hsize_t> extents(chunk.begin(), chunk.end()), first(chunk.size());
+  const Id properties(H5Pcreate(H5P_DATASET_CREATE), &H5Pclose), space(H5Screate_simple(static_cast<int>(extents.size()), extents.data(), nullptr), &H5Sclose);
+  H5Pset_chunk(properties, static_cast<int>(extents.size()), extents.data());
+  add_filters(properties, filters);
+  const Id native = native_type(type), set(H5Dcreate2(file, "chunk", native, space, H5P_DEFAULT, properties, H5P_DEFAULT), &H5Dclose);
+  FilteredChunk filtered;
+  hsize_t bytes = 0;
+  if (!set.ok() || H5Dwrite(set, native, H5S_ALL, H5S_ALL, H5P_DEFAULT, data) < 0 || H5Dflush(set) < 0 || H5Dget_chunk_storage_size(set, first.data(), &bytes) < 0)
+    fail(ErrorKind::io, "to_hdf5: the filters cannot be applied to a chunk (" + reason() + ")");
+  filtered.bytes.resize(bytes);
+  if (H5Dread_chunk(set, H5P_DEFAULT, first.data(), &filtered.left_out, filtered.bytes.data()) < 0) fail(ErrorKind::io, "to_hdf5: a filtered chunk cannot be read (" + reason() + ")");
+  return filtered;
+}
+
 CreatedFile create_file(const std::string& path, bool append, const std::vector<DatasetPlan>& plans) {
   const std::lock_guard hold(library());
   forget(path);
@@ -307,36 +291,26 @@ CreatedFile create_file(const std::string& path, bool append, const std::vector<
     bool empty = false;
     for (const hsize_t extent : extents) empty = empty || extent == 0;
     if (!chunk.empty() && !empty) H5Pset_chunk(properties, static_cast<int>(chunk.size()), chunk.data());
-    if (plan.gzip && !chunk.empty() && !empty) {
+    if (!plan.filters.empty() && !chunk.empty() && !empty) {
+      add_filters(properties, plan.filters);
+    } else if (plan.gzip && !chunk.empty() && !empty) {
       if (plan.shuffle) H5Pset_shuffle(properties);
       H5Pset_deflate(properties, static_cast<unsigned>(plan.gzip));
     } else {
       H5Pset_alloc_time(properties, H5D_ALLOC_TIME_EARLY);
     }
     const Id space(extents.empty() ? H5Screate(H5S_SCALAR) : H5Screate_simple(static_cast<int>(extents.size()), extents.data(), nullptr), &H5Sclose);
-    if (append && H5Lexists(file, plan.dataset.c_str(), H5P_DEFAULT) > 0)
-      fail(ErrorKind::invalid_argument, "to_hdf5: the dataset must be new (got " + in_quotes(plan.dataset) + ", which is in " + in_quotes(path) + ")");
+    const std::string& wanted = plan.published.empty() ? plan.dataset : plan.published;
+    if (append && exists(file, wanted))
+      fail(ErrorKind::invalid_argument, "to_hdf5: the dataset must be new (got " + in_quotes(wanted) + ", which is in " + in_quotes(path) + ")");
     const Id dataset(H5Dcreate2(file, plan.dataset.c_str(), native_type(plan.type), space, links, properties, H5P_DEFAULT), &H5Dclose);
-    if (!dataset.ok()) fail(ErrorKind::io, "to_hdf5: cannot create the dataset " + in_quotes(plan.dataset) + " in " + in_quotes(path) + " (" + reason() + ")");
-    for (const auto& [name, value] : plan.attributes) {
-      const Id scalar(H5Screate(H5S_SCALAR), &H5Sclose);
-      if (const auto* text = std::get_if<std::string>(&value)) {
-        const Id type(H5Tcopy(H5T_C_S1), &H5Tclose);
-        H5Tset_size(type, std::max<std::size_t>(1, text->size()));
-        H5Tset_cset(type, H5T_CSET_UTF8);
-        const Id attribute(H5Acreate2(dataset, name.c_str(), type, scalar, H5P_DEFAULT, H5P_DEFAULT), &H5Aclose);
-        H5Awrite(attribute, type, text->data());
-      } else {
-        const bool real = std::holds_alternative<double>(value);
-        const Id attribute(H5Acreate2(dataset, name.c_str(), real ? H5T_NATIVE_DOUBLE : H5T_NATIVE_INT64, scalar, H5P_DEFAULT, H5P_DEFAULT), &H5Aclose);
-        H5Awrite(attribute, real ? H5T_NATIVE_DOUBLE : H5T_NATIVE_INT64, real ? static_cast<const void*>(std::get_if<double>(&value)) : std::get_if<std::int64_t>(&value));
-      }
-    }
+    if (!dataset.ok()) fail(ErrorKind::io, "to_hdf5: cannot create the dataset " + in_quotes(wanted) + " in " + in_quotes(path) + " (" + reason() + ")");
+    for (const auto& [name, value] : plan.attributes) write_attribute(dataset, name, value);
     std::vector<std::uint64_t> places;
     if (plan.chunk.empty() || empty) {
       const haddr_t offset = H5Dget_offset(dataset);
       places.push_back(offset == HADDR_UNDEF ? 0 : offset);
-    } else if (!plan.gzip) {
+    } else if (!plan.is_filtered()) {
       const Grid grid(ChunkSpec(std::vector<AxisChunks>(plan.chunk.begin(), plan.chunk.end())).resolve("to_hdf5", plan.shape, size_of(plan.type)));
       places.resize(static_cast<std::size_t>(grid.count()));
       const Id whole(H5Dget_space(dataset), &H5Sclose);
@@ -387,36 +361,37 @@ struct ChunkWriter::State {
 };
 ChunkWriter::ChunkWriter(const std::string& path, const std::string& dataset) : state_(std::make_unique<State>()) {
   const std::lock_guard hold(library());
-  forget(path);
-  const Id access(H5Pcreate(H5P_FILE_ACCESS), &H5Pclose);
-  H5Pset_file_locking(access, false, true);
   state_->path = path;
-  state_->file = Id(H5Fopen(path.c_str(), H5F_ACC_RDWR, access), &H5Fclose);
-  if (state_->file.ok()) state_->dataset = Id(H5Dopen2(state_->file, dataset.c_str(), H5P_DEFAULT), &H5Dclose);
-  if (!state_->dataset.ok()) fail(ErrorKind::io, "to_hdf5: cannot open " + in_quotes(path) + " for writing (" + reason() + ")");
+  state_->file = open_for_writing(path);
+  state_->dataset = Id(H5Dopen2(state_->file, dataset.c_str(), H5P_DEFAULT), &H5Dclose);
+  if (!state_->dataset.ok()) fail(ErrorKind::io, "to_hdf5: cannot open " + in_quotes(dataset) + " of " + in_quotes(path) + " (" + reason() + ")");
 }
 ChunkWriter::~ChunkWriter() {
   const std::lock_guard hold(library());
   state_.reset();
 }
-void ChunkWriter::write(const std::vector<std::int64_t>& start, const void* bytes, std::size_t count) {
+void ChunkWriter::write(const std::vector<std::int64_t>& start, std::uint32_t left_out, const void* bytes, std::size_t count) {
   const std::lock_guard hold(library());
   const std::vector<hsize_t> offset(start.begin(), start.end());
-  if (H5Dwrite_chunk(state_->dataset, H5P_DEFAULT, 0, offset.data(), count, bytes) < 0)
+  if (H5Dwrite_chunk(state_->dataset, H5P_DEFAULT, left_out, offset.data(), count, bytes) < 0)
     fail(ErrorKind::io, "to_hdf5: cannot write a chunk of " + in_quotes(state_->path) + " (" + reason() + ")");
+}
+void ChunkWriter::check_box(const std::vector<std::int64_t>& start, const Tensor& values) const {
+  const std::lock_guard hold(library());
+  const Id space(H5Dget_space(state_->dataset), &H5Sclose);
+  if (H5Sget_simple_extent_ndims(space) != static_cast<int>(start.size()))
+    fail(ErrorKind::invalid_argument, "to_hdf5_region: the array must have as many axes as the dataset (got " + std::to_string(start.size()) + ")");
+  std::vector<hsize_t> extents(std::max<std::size_t>(start.size(), 1));
+  H5Sget_simple_extent_dims(space, extents.data(), nullptr);
+  for (std::size_t a = 0; a < start.size(); ++a)
+    if (start[a] + values.shape[a] > static_cast<std::int64_t>(extents[a]))
+      fail(ErrorKind::invalid_argument,
+           "to_hdf5_region: the region must lie in the dataset (axis " + std::to_string(a) + " ends at " + std::to_string(start[a] + values.shape[a]) + " of " + std::to_string(extents[a]) + ")");
 }
 void ChunkWriter::write_box(const std::vector<std::int64_t>& start, const Tensor& values) {
   const std::lock_guard hold(library());
   const Id space(H5Dget_space(state_->dataset), &H5Sclose);
-  std::vector<hsize_t> offset(start.begin(), start.end()), count, extents(start.size());
-  if (H5Sget_simple_extent_ndims(space) != static_cast<int>(start.size()))
-    fail(ErrorKind::invalid_argument, "to_hdf5_region: the array must have as many axes as the dataset (got " + std::to_string(start.size()) + ")");
-  H5Sget_simple_extent_dims(space, extents.data(), nullptr);
-  for (std::size_t a = 0; a < start.size(); ++a) {
-    count.push_back(static_cast<hsize_t>(values.shape[a]));
-    if (offset[a] + count[a] > extents[a])
-      fail(ErrorKind::invalid_argument, "to_hdf5_region: the region must lie in the dataset (axis " + std::to_string(a) + " ends at " + std::to_string(offset[a] + count[a]) + " of " + std::to_string(extents[a]) + ")");
-  }
+  const std::vector<hsize_t> offset(start.begin(), start.end()), count(values.shape.begin(), values.shape.end());
   if (!count.empty()) H5Sselect_hyperslab(space, H5S_SELECT_SET, offset.data(), nullptr, count.data(), nullptr);
   const Id memory(count.empty() ? H5Screate(H5S_SCALAR) : H5Screate_simple(static_cast<int>(count.size()), count.data(), nullptr), &H5Sclose);
   if (H5Dwrite(state_->dataset, native_type(values.type), memory, space, H5P_DEFAULT, values.data) < 0)

@@ -10,6 +10,7 @@
 
 #include "array/hdf5.hpp"
 #include "array/nodes.hpp"
+#include "weir/core/bytes.hpp"
 #include "weir/client/client.hpp"
 
 namespace weir::array {
@@ -90,6 +91,24 @@ task::Value write_chunk(Reader& parameters, std::span<const Tensor> operands) {
   return done.value;
 }
 
+// The mask of filters that were left out, then the bytes: what the writer is given.
+Tensor filtered_tensor(std::uint32_t left_out, const void* bytes, std::size_t count) {
+  const Tensor result = make_tensor(DType::uint8, Dims{static_cast<std::int64_t>(sizeof left_out + count)});
+  std::memcpy(result.data, &left_out, sizeof left_out);
+  std::memcpy(static_cast<std::byte*>(result.data) + sizeof left_out, bytes, count);
+  return result;
+}
+
+// Parameters: chunk shape, filters.
+task::Value filter_one(Reader& parameters, std::span<const Tensor> operands) {
+  Dims chunk;
+  std::vector<Hdf5Filter> filters;
+  read(parameters, chunk);
+  read(parameters, filters);
+  const FilteredChunk filtered = filter_chunk(operands[0].type, chunk, filters, Padded(operands[0], chunk).data());
+  return filtered_tensor(filtered.left_out, filtered.bytes.data(), filtered.bytes.size()).value;
+}
+
 // Parameters: chunk shape, level, shuffle. What HDF5's own filters make of the chunk.
 task::Value compress_chunk(Reader& parameters, std::span<const Tensor> operands) {
   Dims chunk;
@@ -112,9 +131,7 @@ task::Value compress_chunk(Reader& parameters, std::span<const Tensor> operands)
   uLongf bytes = compressBound(padded.size());
   std::vector<unsigned char> out(bytes);
   if (compress2(out.data(), &bytes, reinterpret_cast<const Bytef*>(data), padded.size(), level) != Z_OK) throw Error(ErrorKind::internal, "to_hdf5: zlib could not compress a chunk");
-  const Tensor result = make_tensor(DType::uint8, Dims{static_cast<std::int64_t>(bytes)});
-  std::memcpy(result.data, out.data(), bytes);
-  return result.value;
+  return filtered_tensor(0, out.data(), bytes).value;
 }
 
 // What is made of one output: where, in which chunks, and the tasks.
@@ -128,7 +145,9 @@ Job prepare(const Hdf5Output& output) {
   const Shape& shape = shape_of(output.node);
   if (output.dataset.empty() || output.dataset == "/") refuse("to_hdf5", "a dataset must have a name (got " + in_quotes(output.dataset) + ")");
   if (output.how.gzip < 0 || output.how.gzip > 9) refuse("to_hdf5", "gzip must be in [0, 9] (got " + std::to_string(output.how.gzip) + ")");
-  Job job{output, {output.dataset, output.node->type, shape, output.how.chunks, output.how.gzip, output.how.shuffle, output.how.attributes}, nullptr, nullptr};
+  Job job{output, {output.dataset, output.node->type, shape, output.how.chunks, output.how.gzip, output.how.shuffle, output.how.filters, {}, output.how.attributes}, nullptr, nullptr};
+  if (output.how.gzip && !output.how.filters.empty())
+    refuse("to_hdf5", "gzip must be 0 where filters are given; name filter 1 among them, with the level as its parameter (got gzip " + std::to_string(output.how.gzip) + ")");
   if (job.plan.chunk.empty())
     for (const auto& sizes : output.node->grid.chunks) job.plan.chunk.push_back(std::max<std::int64_t>(1, *std::ranges::max_element(sizes)));
   if (job.plan.chunk.size() != shape.size())
@@ -154,9 +173,78 @@ NodePtr writing(const Job& job, const std::string& path, std::vector<std::uint64
 }
 NodePtr compressing(const Job& job) {
   const auto plan = [source = job.source.get(), how = job.plan](TaskBuilder& task, std::int64_t c) {
-    task.kernel(&compress_chunk, {task.need_chunk(*source, c)}, dims(how.chunk), how.gzip, how.shuffle);
+    if (how.filters.empty())
+      task.kernel(&compress_chunk, {task.need_chunk(*source, c)}, dims(how.chunk), how.gzip, how.shuffle);
+    else
+      task.kernel(&filter_one, {task.need_chunk(*source, c)}, dims(how.chunk), how.filters);
   };
   return std::make_shared<TaskNode>("to_hdf5 compress", DType::uint8, one_each(job.source->grid), std::vector<NodePtr>{job.source}, plan);
+}
+
+// Chunks that are on their way to the one writer at the same time: enough to keep the workers busy.
+std::size_t chunks_ahead(const Client& client) {
+  std::size_t threads = 2;
+  try {
+    threads = 0;
+    for (const WorkerInfo& worker : client.workers()) threads += worker.threads;
+  } catch (const Error& error) {  // inside a task nobody knows the workers
+    if (error.kind() != ErrorKind::unsupported) throw;
+  }
+  return 2 * threads + 4;
+}
+
+// The chunks of nodes one after the other, of which only a few exist at a time.
+class ChunkQueue {
+ public:
+  explicit ChunkQueue(const std::vector<NodePtr>& nodes) : client_(Client::current()), planner_(nodes, cuts_parts(client_, nodes)) {
+    for (const NodePtr& node : nodes)
+      for (std::int64_t c = 0; c < node->grid.count(); ++c) wanted_.push_back(planner_.chunk(*node, c));
+    planner_.begin(wanted_);
+  }
+  /// Starts so many chunks from the next one on.
+  void start(std::size_t count) {
+    if (!wanted_.empty()) planner_.submit_until(*client_.core(), wanted_[std::min(wanted_.size(), next_ + std::max<std::size_t>(count, 1)) - 1]);
+  }
+  template <class T>
+  Future<xt::xarray<T>> next() {
+    return Future<xt::xarray<T>>(planner_.take(wanted_[next_++]));
+  }
+  /// Until none is running: what they write to must not be used otherwise before.
+  void settle() {
+    for (; next_ < wanted_.size() && planner_.is_submitted(wanted_[next_]);) next<std::int64_t>().wait();
+  }
+  [[nodiscard]] const Client& client() const noexcept { return client_; }
+
+ private:
+  Client client_;
+  Planner planner_;
+  std::vector<std::uint32_t> wanted_;
+  std::size_t next_ = 0;
+};
+
+void write_all(const std::string& path, const std::vector<Job>& jobs, ChunkQueue& chunks) {
+  const std::size_t ahead = chunks_ahead(chunks.client());
+  for (const Job& job : jobs) {
+    if (!job.tasks) continue;
+    const auto count = static_cast<std::size_t>(job.tasks->grid.count());
+    if (!job.plan.is_filtered() || job.plan.chunk.empty()) {
+      chunks.start(count);
+      for (std::size_t c = 0; c < count; ++c) (void)chunks.next<std::int64_t>().result();
+      continue;
+    }
+    ChunkWriter writer(path, job.plan.dataset);
+    for (std::size_t c = 0; c < count; ++c) {
+      chunks.start(std::min(ahead, count - c));
+      const auto future = chunks.next<std::uint8_t>();
+      const xt::xarray<std::uint8_t>& bytes = future.result();
+      Shape start;
+      for (const AxisMap& map : chunk_view(job.source->grid, static_cast<std::int64_t>(c)).maps) start.push_back(map.start);
+      std::uint32_t left_out = 0;
+      std::memcpy(&left_out, bytes.data(), sizeof left_out);
+      writer.write(start, left_out, bytes.data() + sizeof left_out, bytes.size() - sizeof left_out);
+    }
+    writer.finish();
+  }
 }
 
 void carry_out(const std::string& path, std::vector<Job>& jobs, bool append) {
@@ -166,34 +254,60 @@ void carry_out(const std::string& path, std::vector<Job>& jobs, bool append) {
   std::vector<NodePtr> nodes;
   for (std::size_t i = 0; i < jobs.size(); ++i) {
     const bool empty = jobs[i].source->grid.size() == 0;
-    if (jobs[i].plan.gzip && !jobs[i].plan.chunk.empty() && !empty)
+    if (jobs[i].plan.is_filtered() && !jobs[i].plan.chunk.empty() && !empty)
       jobs[i].tasks = compressing(jobs[i]);
     else if (!empty)
       jobs[i].tasks = writing(jobs[i], path, std::move(created.places[i]));
     if (jobs[i].tasks) nodes.push_back(jobs[i].tasks);
   }
-  auto handles = submit_all(nodes);
-  std::size_t next = 0;
+  ChunkQueue chunks(nodes);
+  try {
+    write_all(path, jobs, chunks);
+  } catch (...) {
+    if (append) chunks.settle();
+    throw;
+  }
+}
+
+// A file that runs out of room while the library changes it cannot be relied upon; so the room is taken before. What is not used is given back when the library closes the file.
+// Of a new file, which the library makes again, this only asks; and what is to be compressed does not count, since the file is thrown away if it does not fit.
+void reserve(const std::string& path, const std::vector<Job>& jobs, bool is_new) {
+  std::uint64_t bytes = is_new ? 1 << 16 : 1 << 20;  // for what describes the datasets
+  for (const Job& job : jobs) {
+    if (is_new && job.plan.is_filtered()) continue;
+    std::uint64_t chunk = size_of(job.plan.type);
+    for (const std::int64_t extent : job.plan.chunk) chunk *= static_cast<std::uint64_t>(extent);
+    bytes += (chunk + 64) * static_cast<std::uint64_t>(job.source->grid.count());
+  }
+  const int file = open(path.c_str(), O_WRONLY | O_CLOEXEC | (is_new ? O_CREAT : 0), 0666);
+  if (file < 0 && is_new) return;  // the library says why
+  if (file < 0) throw Error(ErrorKind::io, "to_hdf5: cannot open " + in_quotes(path) + " for writing (" + std::strerror(errno) + ")");
+  const off_t size = lseek(file, 0, SEEK_END);
+  const int problem = posix_fallocate(file, size, static_cast<off_t>(bytes));
+  if (problem) {
+    [[maybe_unused]] const int restored = ftruncate(file, size);
+  }
+  close(file);
+  if (problem) throw Error(ErrorKind::io, "to_hdf5: cannot write " + in_quotes(path) + ", which has no room for " + weir::to_text(bytes) + " more: " + std::strerror(problem));
+}
+
+// Into a file that others may read meanwhile: the datasets get their names when they are complete.
+void append_to(const std::string& path, std::vector<Job>& jobs) {
+  std::vector<std::pair<std::string, std::string>> names;
+  std::vector<std::string> parts;
   for (Job& job : jobs) {
-    if (!job.tasks) continue;
-    std::vector<client::Handle>& chunks = handles[next++];
-    const bool compressed = job.tasks->type == DType::uint8;
-    std::optional<ChunkWriter> writer;
-    if (compressed) writer.emplace(path, job.plan.dataset);
-    for (std::size_t c = 0; c < chunks.size(); ++c) {
-      if (!compressed) {
-        const Future<xt::xarray<std::int64_t>> future(std::exchange(chunks[c], {}));
-        (void)future.result();
-        continue;
-      }
-      const Future<xt::xarray<std::uint8_t>> future(std::exchange(chunks[c], {}));
-      const xt::xarray<std::uint8_t>& bytes = future.result();
-      const View view = chunk_view(job.source->grid, static_cast<std::int64_t>(c));
-      Shape start;
-      for (const AxisMap& map : view.maps) start.push_back(map.start);
-      writer->write(start, bytes.data(), bytes.size());
-    }
-    if (writer) writer->finish();
+    job.plan.published = job.plan.dataset;
+    job.plan.dataset += ".part-" + std::to_string(getpid());
+    names.emplace_back(job.plan.dataset, job.plan.published);
+    parts.push_back(job.plan.dataset);
+  }
+  reserve(path, jobs, false);
+  try {
+    carry_out(path, jobs, true);
+    publish(path, names);
+  } catch (...) {
+    remove_datasets(path, parts);
+    throw;
   }
 }
 
@@ -209,9 +323,10 @@ void write_hdf5(const std::string& given, const std::vector<Hdf5Output>& outputs
     jobs.push_back(prepare(output));
     append = append || output.how.append;
   }
-  if (append && std::filesystem::exists(path, error)) return carry_out(path, jobs, true);
+  if (append && std::filesystem::exists(path, error)) return append_to(path, jobs);
   const std::string part = path + ".part-" + std::to_string(getpid());
   try {
+    reserve(part, jobs, true);
     carry_out(part, jobs, false);
     if (std::rename(part.c_str(), path.c_str()) != 0) throw Error(ErrorKind::io, "to_hdf5: cannot write " + in_quotes(path) + ": " + std::strerror(errno));
   } catch (...) {
@@ -225,23 +340,35 @@ void write_hdf5_region(const std::string& path, const std::string& dataset, cons
   if (start.size() != shape.size()) refuse("to_hdf5_region", "the start must name every axis of " + weir::to_text(shape) + " (got " + weir::to_text(start) + ")");
   for (const std::int64_t s : start)
     if (s < 0) refuse("to_hdf5_region", "the start must not be negative (got " + weir::to_text(start) + ")");
-  ChunkWriter writer(path, dataset);
-  std::vector<client::Handle> chunks = submit_all(node);
-  for (std::size_t c = 0; c < chunks.size(); ++c) {
-    const View view = chunk_view(node->grid, static_cast<std::int64_t>(c));
-    Shape at;
-    for (std::size_t a = 0; a < start.size(); ++a) at.push_back(start[a] + view.maps[a].start);
-    dispatch(node->type, [&]<class T>(std::type_identity<T>) {
-      const Future<xt::xarray<T>> future(std::exchange(chunks[c], {}));
-      const xt::xarray<T>& values = future.result();
-      Tensor tensor;
-      tensor.type = node->type;
-      tensor.shape = view.shape;
-      tensor.data = const_cast<T*>(values.data());
-      writer.write_box(at, tensor);
-    });
+  mark_incomplete(path, dataset, true);
+  bool changed = false;
+  try {
+    ChunkQueue chunks({node});
+    ChunkWriter writer(path, dataset);
+    const std::size_t ahead = chunks_ahead(chunks.client());
+    for (std::int64_t c = 0; c < node->grid.count(); ++c) {
+      chunks.start(ahead);
+      const View view = chunk_view(node->grid, c);
+      Shape at;
+      for (std::size_t a = 0; a < start.size(); ++a) at.push_back(start[a] + view.maps[a].start);
+      dispatch(node->type, [&]<class T>(std::type_identity<T>) {
+        const auto future = chunks.next<T>();
+        const xt::xarray<T>& values = future.result();
+        Tensor tensor;
+        tensor.type = node->type;
+        tensor.shape = view.shape;
+        tensor.data = const_cast<T*>(values.data());
+        writer.check_box(at, tensor);
+        changed = true;
+        writer.write_box(at, tensor);
+      });
+    }
+    writer.finish();
+  } catch (...) {
+    if (!changed) mark_incomplete(path, dataset, false);
+    throw;
   }
-  writer.finish();
+  mark_incomplete(path, dataset, false);
 }
 
 }  // namespace weir::array

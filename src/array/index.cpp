@@ -1,5 +1,6 @@
 // Indexing and assignment.
 #include <algorithm>
+#include <cstring>
 #include <numeric>
 
 #include "array/looks.hpp"
@@ -49,63 +50,7 @@ NodePtr broadcast(std::string_view function, const NodePtr& x, const Shape& shap
   return affine("broadcast_to", x, maps, shape);
 }
 
-// --- lists and masks
-
-namespace {
-
-struct Run {
-  std::int64_t at, start, step, count;
-};
-// Cuts a list into pieces of even steps.
-std::vector<Run> runs_of(const std::int64_t* list, std::int64_t count) {
-  std::vector<Run> runs;
-  for (std::int64_t i = 0; i < count;) {
-    Run run{i, list[i], 1, 1};
-    if (i + 1 < count) {
-      run.step = list[i + 1] - list[i];
-      while (i + run.count < count && list[i + run.count] - list[i + run.count - 1] == run.step) ++run.count;
-      if (run.count == 2 && i + 2 < count && std::abs(run.step) > 1) run.count = 1;
-    }
-    if (run.count == 1) run.step = 1;
-    i += run.count;
-    runs.push_back(run);
-  }
-  return runs;
-}
-
-}  // namespace
-
-NodePtr take(const NodePtr& x, std::size_t axis, const std::vector<std::int64_t>& indices) {
-  const auto runs = runs_of(indices.data(), static_cast<std::int64_t>(indices.size()));
-  if (runs.size() == 1) {
-    SmallVector<AxisMap, 4> maps;
-    Shape shape = x->grid.shape;
-    for (std::size_t a = 0; a < shape.size(); ++a) maps.push_back({0, 1, static_cast<std::int64_t>(a)});
-    maps[axis].start = runs[0].start;
-    maps[axis].step = runs[0].step;
-    shape[axis] = runs[0].count;
-    if (runs[0].step != 0) return affine("take", x, maps, shape);
-  }
-  Chunks chunks = x->grid.chunks;
-  const auto most = std::max<std::int64_t>(1, *std::ranges::max_element(chunks[axis]));
-  chunks[axis].clear();
-  for (auto left = static_cast<std::int64_t>(indices.size()); left > 0; left -= most) chunks[axis].push_back(std::min(left, most));
-  if (chunks[axis].empty()) chunks[axis] = {0};
-  Grid grid(std::move(chunks));
-  const auto plan = [source = x.get(), axis, indices, grid](TaskBuilder& task, std::int64_t chunk) {
-    const View view = chunk_view(grid, chunk);
-    const Dims steps = row_major(view.shape);
-    const std::uint32_t out = task.temporary(source->type, view.shape);
-    for (const Run& run : runs_of(indices.data() + view.maps[axis].start, view.shape[axis])) {
-      View part = view;
-      part.shape[axis] = run.count;
-      part.maps[axis] = {run.start, run.step, run.step == 0 ? -1 : static_cast<std::int64_t>(axis)};
-      task.fill(*source, part, {.operand = out, .offset = run.at * steps[axis], .steps = steps});
-    }
-    task.result(out);
-  };
-  return std::make_shared<TaskNode>("take", x->type, grid, std::vector<NodePtr>{x}, plan);
-}
+// --- masks
 
 namespace {
 
@@ -400,7 +345,7 @@ NodePtr assign(const NodePtr& node, const NodePtr& given, const std::vector<Inde
     selected[axis] = static_cast<std::int64_t>(list.size());
     const NodePtr spread = broadcast("assign", value, selected);
     NodePtr result = node;
-    for (const Run& run : runs_of(list.data(), static_cast<std::int64_t>(list.size()))) {
+    for (const IndexRun& run : runs_of(list.data(), static_cast<std::int64_t>(list.size()))) {
       std::vector<Index> part;
       for (const Index& index : indices) {
         if (!std::holds_alternative<std::vector<std::int64_t>>(index)) {

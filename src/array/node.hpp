@@ -12,6 +12,10 @@
 #include "weir/array/op.hpp"
 #include "weir/client/core.hpp"
 
+namespace weir {
+class Client;
+}
+
 namespace weir::array {
 
 class Node;
@@ -204,6 +208,15 @@ class Planner {
   /// Submits everything in the order it was planned; returns the handles of `wanted`.
   std::vector<client::Handle> submit(client::Core& core, const std::vector<std::uint32_t>& wanted);
 
+  // The same step by step, for results of which not all may exist at the same time:
+  /// Says which results are wanted; nothing more is planned from here on.
+  void begin(const std::vector<std::uint32_t>& wanted);
+  /// Submits what was planned up to this one, if it has not been.
+  void submit_until(client::Core& core, std::uint32_t planned);
+  [[nodiscard]] bool is_submitted(std::uint32_t planned) const noexcept { return planned < submitted_; }
+  /// A wanted result that has been submitted, once for each time it is wanted.
+  client::Handle take(std::uint32_t planned);
+
  private:
   struct Planned {
     Buffer arguments;
@@ -216,6 +229,8 @@ class Planner {
   std::unique_ptr<TaskBuilder> builder();
   void keep_shared(const std::vector<NodePtr>& roots);
   std::vector<Planned> planned_;
+  std::vector<client::Handle> handles_;  // of those submitted, while somebody needs them
+  std::size_t submitted_ = 0;
   std::unordered_map<const Node*, std::vector<std::uint32_t>> known_;
   std::unordered_map<const Node*, std::vector<std::tuple<std::int64_t, View, std::uint32_t>>> parts_;
   std::unordered_map<const Node*, bool> kept_;
@@ -224,6 +239,10 @@ class Planner {
   bool split_ = false;
   std::size_t tasks_ = 0;
 };
+
+/// Whether parts of chunks are cut out by tasks of their own: where several workers are, so that only what is needed travels; and where what is held does not fit into the memory
+/// of one, so that no task needs more whole chunks at a time than one.
+[[nodiscard]] bool cuts_parts(const Client& client, const std::vector<NodePtr>& nodes);
 
 /// Submits a node's chunks, in row-major order; to be kept, or gathered.
 [[nodiscard]] std::vector<client::Handle> submit_all(const NodePtr& node);

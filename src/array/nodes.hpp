@@ -94,6 +94,8 @@ class FileNode : public Node {
   Register emit(Expression& expression, const View& view) const override;
   bool direct(TaskBuilder& task, const View& view, std::uint32_t& operand) const override;
 
+  [[nodiscard]] const FileName& file() const noexcept { return file_; }
+
  private:
   FileName file_;
 };

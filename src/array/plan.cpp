@@ -481,30 +481,74 @@ std::uint32_t Planner::part(const Node& node, std::int64_t chunk, const Dims& st
   return mine;
 }
 
-std::vector<client::Handle> Planner::submit(client::Core& core, const std::vector<std::uint32_t>& wanted) {
-  static const std::uint64_t invoker = task::portable_address(reinterpret_cast<const void*>(&run_task));
+void Planner::begin(const std::vector<std::uint32_t>& wanted) {
   for (const std::uint32_t index : wanted) ++planned_[index].uses;
-  std::vector<client::Handle> handles(planned_.size());
-  for (std::size_t i = 0; i < planned_.size(); ++i) {
-    Planned& planned = planned_[i];
+  handles_.resize(planned_.size());
+}
+
+void Planner::submit_until(client::Core& core, std::uint32_t last) {
+  static const std::uint64_t invoker = task::portable_address(reinterpret_cast<const void*>(&run_task));
+  for (; submitted_ <= last; ++submitted_) {
+    Planned& planned = planned_[submitted_];
     if (planned.held) {
-      handles[i] = *planned.held;
+      handles_[submitted_] = *planned.held;
       continue;
     }
     client::Request request;
     request.invoker = invoker;
     request.function = invoker;
     request.arguments = std::move(planned.arguments);
-    for (const std::uint32_t input : planned.inputs) request.inputs.push_back(handles[input]->id);
+    for (const std::uint32_t input : planned.inputs) request.inputs.push_back(handles_[input]->id);
     request.options = *planned.options;
-    handles[i] = core.submit(std::move(request));
+    handles_[submitted_] = core.submit(std::move(request));
     for (const std::uint32_t input : planned.inputs)
-      if (--planned_[input].uses == 0) handles[input] = {};
+      if (--planned_[input].uses == 0) handles_[input] = {};
   }
+}
+
+client::Handle Planner::take(std::uint32_t planned) {
+  return --planned_[planned].uses == 0 ? std::exchange(handles_[planned], {}) : handles_[planned];
+}
+
+std::vector<client::Handle> Planner::submit(client::Core& core, const std::vector<std::uint32_t>& wanted) {
+  begin(wanted);
+  if (!planned_.empty()) submit_until(core, static_cast<std::uint32_t>(planned_.size() - 1));
   std::vector<client::Handle> results;
   results.reserve(wanted.size());
-  for (const std::uint32_t index : wanted) results.push_back(handles[index]);
+  for (const std::uint32_t index : wanted) results.push_back(take(index));
   return results;
+}
+
+namespace {
+
+// Bytes of all chunks that are, or will be, results of tasks.
+std::uint64_t held_bytes(const std::vector<NodePtr>& nodes) {
+  std::uint64_t bytes = 0;
+  std::unordered_map<const Node*, bool> seen;
+  std::vector<const Node*> todo;
+  for (const NodePtr& node : nodes)
+    for (const NodePtr& input : node->inputs) todo.push_back(input.get());
+  while (!todo.empty()) {
+    const Node* node = todo.back();
+    todo.pop_back();
+    if (!seen.try_emplace(node, true).second) continue;
+    if (node->is_barrier() || node->keep) bytes += static_cast<std::uint64_t>(node->grid.size()) * size_of(node->type);
+    for (const NodePtr& input : node->inputs) todo.push_back(input.get());
+  }
+  return bytes;
+}
+
+}  // namespace
+
+bool cuts_parts(const Client& client, const std::vector<NodePtr>& nodes) {
+  try {
+    const auto workers = client.workers();
+    return workers.size() > 1 || (workers.size() == 1 && held_bytes(nodes) > workers[0].memory_limit / 2);
+  } catch (const Error& error) {
+    // Only rank 0 knows the workers; a task that computes an array runs on one of several processes.
+    if (error.kind() != ErrorKind::unsupported) throw;
+    return true;
+  }
 }
 
 std::vector<std::vector<client::Handle>> submit_all(const std::vector<NodePtr>& nodes) {
@@ -512,7 +556,7 @@ std::vector<std::vector<client::Handle>> submit_all(const std::vector<NodePtr>& 
   bool split = false;
   bool all_held = true;
   for (const NodePtr& node : nodes) all_held = all_held && dynamic_cast<const HeldNode*>(node.get());
-  if (!all_held) split = client.workers().size() > 1;
+  if (!all_held) split = cuts_parts(client, nodes);
   Planner planner(nodes, split);
   std::vector<std::uint32_t> wanted;
   for (const NodePtr& node : nodes)

@@ -2,8 +2,10 @@
 #include <catch2/catch.hpp>
 
 #include <hdf5.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 
@@ -12,6 +14,7 @@
 #include "weir/array/elementwise.hpp"
 #include "weir/array/hdf5.hpp"
 #include "weir/array/random.hpp"
+#include "weir/array/shape.hpp"
 
 using namespace weir;
 using weir::test::in_cluster;
@@ -144,5 +147,106 @@ TEST_CASE("hdf5 says what is wrong, and leaves nothing that looks whole") {
     CHECK_THROWS_WITH(to_hdf5(ones({3}), path, "/"), "to_hdf5: a dataset must have a name (got \"/\")");
     CHECK_THROWS_WITH(to_hdf5(ones({3}), path, "x", {.gzip = 10}), "to_hdf5: gzip must be in [0, 9] (got 10)");
     if (access("/dev/full", W_OK) == 0) CHECK_THROWS(to_hdf5(ones({3}), "/dev/full", "x", {.append = true}));
+  });
+}
+
+namespace {
+
+// No file may become larger than this while the object lives: a disk that is full.
+class FullDisk {
+ public:
+  explicit FullDisk(std::uint64_t bytes) {
+    handler_ = std::signal(SIGXFSZ, SIG_IGN);
+    getrlimit(RLIMIT_FSIZE, &before_);
+    rlimit now = before_;
+    now.rlim_cur = bytes;
+    setrlimit(RLIMIT_FSIZE, &now);
+  }
+  ~FullDisk() {
+    setrlimit(RLIMIT_FSIZE, &before_);
+    std::signal(SIGXFSZ, handler_);
+  }
+
+ private:
+  rlimit before_{};
+  void (*handler_)(int);
+};
+
+std::size_t files_in(const Folder& folder) { return static_cast<std::size_t>(std::distance(std::filesystem::directory_iterator(folder.path), {})); }
+
+}  // namespace
+
+TEST_CASE("to_hdf5 on a full disk says so and leaves what was there") {
+  in_cluster([] {
+    const Folder folder;
+    const std::string path = folder / "x.h5";
+    to_hdf5(ones({1000}, {100}), path, "x");
+    {
+      const FullDisk full(400'000);
+      CHECK_THROWS_WITH(to_hdf5(ones({100'000}, {10'000}), path, "x"), Catch::Contains("to_hdf5: cannot ") && Catch::Contains("File too large"));
+      CHECK_THROWS_WITH(to_hdf5(ones({100'000}, {10'000}), path, "y", {.append = true}), Catch::Contains("to_hdf5: cannot "));
+      CHECK_THROWS_WITH(to_hdf5(Random(1).uniform({100'000}, 0, 1, {10'000}), path, "z", {.append = true, .gzip = 1}), Catch::Contains("to_hdf5: cannot "));
+    }
+    CHECK(files_in(folder) == 1);
+    CHECK(double(open_hdf5<double>(path, "x").sum().compute()) == 1000);
+    CHECK_THROWS_WITH(open_hdf5<double>(path, "y"), Catch::Contains("the dataset must exist"));
+    to_hdf5(ones({100'000}, {10'000}), path, "y", {.append = true});
+    CHECK(double(open_hdf5<double>(path, "y").sum().compute()) == 100'000);
+  });
+}
+
+TEST_CASE("to_hdf5 into an existing file gives a dataset its name when it is complete") {
+  in_cluster([] {
+    const Folder folder;
+    const std::string path = folder / "x.h5";
+    to_hdf5(ones({10}), path, "x");
+    CHECK_THROWS_WITH(to_hdf5(map_blocks<double>(broken, ones({10}, {2})), path, "group/y", {.append = true}), Catch::Contains("no value today"));
+    CHECK_THROWS_WITH(open_hdf5<double>(path, "group/y"), Catch::Contains("the dataset must exist"));
+    to_hdf5(ones({10}), path, "group/y", {.append = true});
+    CHECK(double(open_hdf5<double>(path, "group/y").sum().compute()) == 10);
+    CHECK(double(open_hdf5<double>(path, "x").sum().compute()) == 10);
+  });
+}
+
+TEST_CASE("to_hdf5_region marks a dataset until it is complete") {
+  in_cluster([] {
+    const Folder folder;
+    const std::string path = folder / "x.h5";
+    to_hdf5(zeros({10}), path, "x");
+    CHECK_THROWS_WITH(to_hdf5_region(map_blocks<double>(broken, ones({4}, {2})), path, "x", {0}), Catch::Contains("no value today"));
+    CHECK(double(open_hdf5<double>(path, "x").sum().compute()) == 0);  // nothing had been written
+    const auto half = concatenate<double>({ones({2}), map_blocks<double>(broken, ones({2}))}, 0);
+    CHECK_THROWS_WITH(to_hdf5_region(half, path, "x", {0}), Catch::Contains("no value today"));
+    CHECK_THROWS_WITH(open_hdf5<double>(path, "x"), Catch::Contains("open_hdf5: the dataset must be complete (\"x\" of"));
+    to_hdf5_region(ones({10}), path, "x", {0});
+    CHECK(double(open_hdf5<double>(path, "x").sum().compute()) == 10);
+    CHECK_THROWS_WITH(to_hdf5_region(ones({10}), path, "y", {0}), Catch::Contains("to_hdf5_region: the dataset must exist"));
+  });
+}
+
+TEST_CASE("to_hdf5 applies filters by their number") {
+  in_cluster([] {
+    const Folder folder;
+    const std::string path = folder / "f.h5";
+    const auto x = from_xtensor(Random(3).integers({50, 40}, 0, 100).compute(), {{20, 20, 10}, {40}});
+    for (const std::vector<Hdf5Filter>& filters : {std::vector<Hdf5Filter>{{3}}, {{2}, {1, {9}}}, {{2}, {1, {1}}, {3}}}) {
+      to_hdf5(x, path, "x", {.filters = filters});
+      CHECK(same<std::int64_t>(open_hdf5<std::int64_t>(path, "x").compute(), x.compute()));
+    }
+    CHECK_THROWS_WITH(to_hdf5(x, path, "x", {.filters = {{31999}}}), "to_hdf5: HDF5 must have the filter 31999 on every rank (plugins are looked for in HDF5_PLUGIN_PATH)");
+    CHECK_THROWS_WITH(to_hdf5(x, path, "x", {.gzip = 4, .filters = {{3}}}), Catch::Contains("to_hdf5: gzip must be 0 where filters are given"));
+    CHECK(files_in(folder) == 1);
+  });
+}
+
+TEST_CASE("hdf5 without permission says so") {
+  if (geteuid() == 0) return;  // root may do everything
+  in_cluster([] {
+    const Folder folder;
+    const std::string path = folder / "x.h5";
+    to_hdf5(ones({10}), path, "x");
+    std::filesystem::permissions(path, std::filesystem::perms::none);
+    CHECK_THROWS_WITH(open_hdf5<double>(path, "x"), Catch::Contains("Permission denied"));
+    CHECK_THROWS_WITH(to_hdf5(ones({10}), path, "y", {.append = true}), Catch::Contains("Permission denied"));
   });
 }

@@ -18,6 +18,8 @@ namespace weir {
 template <array::Element T>
 class Array;
 
+struct WriteHdf5;
+
 /// Several axes: a number, a list, or (default) all. Negative ones count from the last.
 struct Axes {
   Axes() = default;
@@ -172,6 +174,10 @@ class Array {
     for (client::Handle& handle : array::chunk_handles(node_)) all.emplace_back(std::move(handle));
     return all;
   }
+  /// Computes the array and writes it, by all workers; see `weir::to_hdf5` in weir/array/hdf5.hpp.
+  void to_hdf5(const std::string& path, const std::string& dataset) const;
+  void to_hdf5(const std::string& path, const std::string& dataset, const WriteHdf5& how) const;
+
   /// The same elements in other chunks.
   ///
   /// **Cost.** No task of its own between threads; between processes one task for each part that travels.

@@ -78,8 +78,10 @@ template <class T, array::Scalar S> auto operator/(S a, const Array<T>& b) {
 /// Remainder with the sign of the divisor. Integers divided by 0 give 0.
 template <class T, class U> auto operator%(const Array<T>& a, const Array<U>& b) { return array::arithmetic(array::Op::mod, a, b); }
 template <class T, array::Scalar S> auto operator%(const Array<T>& a, S b) { return array::arithmetic_right(array::Op::mod, a, b); }
+template <class T, array::Scalar S> auto operator%(S a, const Array<T>& b) { return array::arithmetic_left(array::Op::mod, a, b); }
 template <class T, class U> auto floor_divide(const Array<T>& a, const Array<U>& b) { return array::arithmetic(array::Op::floor_divide, a, b); }
 template <class T, array::Scalar S> auto floor_divide(const Array<T>& a, S b) { return array::arithmetic_right(array::Op::floor_divide, a, b); }
+template <class T, array::Scalar S> auto floor_divide(S a, const Array<T>& b) { return array::arithmetic_left(array::Op::floor_divide, a, b); }
 template <class T, class U> auto pow(const Array<T>& a, const Array<U>& b) { return array::arithmetic(array::Op::power, a, b); }
 template <class T, array::Scalar S> auto pow(const Array<T>& a, S b) { return array::arithmetic_right(array::Op::power, a, b); }
 template <class T, array::Scalar S> auto pow(S a, const Array<T>& b) { return array::arithmetic_left(array::Op::power, a, b); }

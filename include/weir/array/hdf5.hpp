@@ -19,12 +19,19 @@ struct OpenHdf5 {
 /// A number or text stored beside a dataset.
 using Hdf5Attribute = std::variant<double, std::int64_t, std::string>;
 
+/// A filter of HDF5 by its number, built in or a plugin that every rank can load, with its parameters.
+struct Hdf5Filter {
+  unsigned id = 0;
+  std::vector<unsigned> parameters{};
+};
+
 /// How a dataset is written.
 struct WriteHdf5 {
   bool append = false;             ///< Into an existing file, which is changed in place; else the file is replaced as a whole.
   Shape chunks{};                  ///< Chunk shape in the file; default that of the array's first chunk.
   int gzip = 0;                    ///< Compression, 1 (fast) to 9 (small); 0: none, which all workers write at once.
   bool shuffle = true;             ///< With gzip: bytes are sorted first, which makes numbers compress better.
+  std::vector<Hdf5Filter> filters{};  ///< Instead of gzip: applied in this order, by the workers, `{{.id = 32015, .parameters = {3}}}` for example is zstd.
   std::map<std::string, Hdf5Attribute> attributes{};
 };
 
@@ -55,8 +62,11 @@ template <array::Element T>
 ///
 /// A new file is written beside the old one and takes its name when it is complete: an interrupted write leaves no file that reads as complete.
 /// Uncompressed chunks go straight to their place in the file, from every worker at the same time; compressed ones are compressed on the workers and written by one.
-/// **Errors.** Throws `Error{io}`: no permission, disk full; `Error{invalid_argument}`: a dataset that is there already. The old file is untouched then (not with `append`).
-/// **Cost.** A task per chunk; no chunk visits rank 0 unless it is compressed, and then one at a time. The path must mean the same file on every node.
+/// With `append` the dataset gets its name when it is complete; until then, and after an interruption, it is called NAME.part-PID.
+/// **Errors.** Throws `Error{io}`: no permission, disk full; `Error{invalid_argument}`: a dataset that is there already; `Error{unsupported}`: a filter that HDF5 does not have.
+/// The old file is as it was then; `append` takes room for the uncompressed elements before it changes the file.
+/// **Cost.** A task per chunk. No chunk visits rank 0 unless it is compressed; then as many are on their way as the workers have threads, twice over, and four. The path must mean
+/// the same file on every node.
 /// **Source.** `dask.array.to_hdf5`, which cannot do this from several processes.
 template <class T>
 void to_hdf5(const Array<T>& x, const std::string& path, const std::string& dataset, const WriteHdf5& how = {}) {
@@ -72,9 +82,21 @@ void to_hdf5(const std::string& path, const Outputs&... outputs) {
   array::write_hdf5(path, {outputs...});
 }
 /// Writes into the region of an existing dataset that begins at `start`.
+///
+/// Until it is complete the dataset carries the attribute `weir_incomplete`, and `open_hdf5` refuses it.
+/// **Errors.** As `to_hdf5`; `Error{invalid_argument}` if the region does not lie in the dataset. The mark stays if some of it may have been written.
 template <class T>
 void to_hdf5_region(const Array<T>& x, const std::string& path, const std::string& dataset, const Shape& start) {
   array::write_hdf5_region(path, dataset, x.node(), start);
+}
+
+template <array::Element T>
+void Array<T>::to_hdf5(const std::string& path, const std::string& dataset) const {
+  weir::to_hdf5(*this, path, dataset);
+}
+template <array::Element T>
+void Array<T>::to_hdf5(const std::string& path, const std::string& dataset, const WriteHdf5& how) const {
+  weir::to_hdf5(*this, path, dataset, how);
 }
 
 }  // namespace weir

@@ -66,7 +66,7 @@ template <array::Factored T>
   const array::Factors f = array::qr(x.node());
   return {Array<T>(f.first), Array<T>(f.second)};
 }
-/// Singular values, largest first, and vectors of a tall or wide matrix that is narrow one way. The signs make the largest entry of each column of u positive.
+/// Singular values, largest first, and vectors of a tall or wide matrix that is narrow one way. The signs make the largest entry of each row of v positive.
 template <array::Factored T>
 [[nodiscard]] Svd<T> svd(const Array<T>& x) {
   const array::Factors f = array::svd(x.node());

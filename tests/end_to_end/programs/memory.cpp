@@ -5,6 +5,7 @@
 #include <fstream>
 #include <iostream>
 #include <numeric>
+#include <weir/array.hpp>
 #include <weir/weir.hpp>
 
 namespace {
@@ -26,6 +27,12 @@ int peak_mb() {
   for (std::string line; std::getline(status, line);)
     if (line.starts_with("VmHWM:")) return std::stoi(line.substr(6)) / 1000;
   return -1;
+}
+
+int worst_peak_mb(weir::Client& client) {
+  int peak = 0;
+  for (auto& worker : client.run_on_workers(peak_mb)) peak = std::max(peak, worker.result());
+  return peak;
 }
 
 std::vector<weir::Future<Numbers>> make(weir::Client& client, std::uint64_t how_many) {
@@ -56,9 +63,7 @@ void fits(weir::Client& client) {
   };
   const bool told = client.core()->wait_until([&] { return spilled() > 100'000'000; }, std::chrono::steady_clock::now() + std::chrono::seconds(20));
   std::cout << "spilled " << told << '\n';
-  int peak = 0;
-  for (auto& worker : client.run_on_workers(peak_mb)) peak = std::max(peak, worker.result());
-  std::cout << "peak " << peak << " MB\n";
+  std::cout << "peak " << worst_peak_mb(client) << " MB\n";
 }
 
 void full(weir::Client& client) {
@@ -76,6 +81,29 @@ void full(weir::Client& client) {
   std::cout << "fitted " << fitted << " refused " << refused << '\n' << why << '\n';
 }
 
+// 240 MB from file to file: no chunk is kept, whatever the memory.
+void arrays(weir::Client& client, const std::string& folder) {
+  const auto made = weir::Random(1).uniform({6000, 5000}, 0, 1, {200, -1});
+  made.to_hdf5(folder + "/x.h5", "x");
+  const auto x = weir::open_hdf5<double>(folder + "/x.h5", "x", {.chunks = {200, -1}});
+  const auto y = x - x.mean({.axis = 1, .keepdims = true});
+  y.to_hdf5(folder + "/y.h5", "y");
+  const double deviation = weir::open_hdf5<double>(folder + "/y.h5", "y").std().compute();
+  std::cout << "right " << (std::abs(deviation - 0.288675) < 1e-3 && std::abs(deviation - double(y.std().compute())) < 1e-12) << '\n';
+  std::cout << "peak " << worst_peak_mb(client) << " MB\n";
+}
+
+// Rows to columns of 240 MB that the workers hold: a chunk is read back once, and its parts leave memory one by one.
+void rechunk(weir::Client& client) {
+  const auto x = weir::Random(2).uniform({6000, 5000}, 0, 1, {200, -1}).persist();
+  const auto columns = x.rechunk({-1, 200}).persist();
+  const xt::xarray<double> before = x.sum({.axis = 0}).compute(), after = columns.sum({.axis = 0}).compute();
+  bool right = before.size() == 5000 && after.size() == 5000;
+  for (std::size_t i = 0; right && i < before.size(); ++i) right = std::abs(before(i) - after(i)) < 1e-8;
+  std::cout << "right " << right << '\n';
+  std::cout << "peak " << worst_peak_mb(client) << " MB\n";
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -84,6 +112,8 @@ int main(int argc, char** argv) {
     const std::string what = argc > 1 ? argv[1] : "";
     if (what == "fits") fits(client);
     if (what == "full") full(client);
+    if (what == "arrays") arrays(client, argv[2]);
+    if (what == "rechunk") rechunk(client);
     if (what == "killed") {
       const auto all = make(client, 60);
       sums(client, all);

@@ -1,0 +1,56 @@
+"""Arrays beside NumPy, h5py and Dask, measured in the same run where these are installed (scripts/deps --peers)."""
+import tempfile
+from pathlib import Path
+
+from launch import BIN, ROOT, Failed, Launch, run, values_of, weir_run
+
+PYTHON = "/usr/bin/python3"  # Debian's, which scripts/deps --peers gives the packages to
+PEER = ROOT / "benchmarks/peers/array_peer.py"
+LIMIT_MB = 1000
+
+
+def peer(*arguments):
+    """What a peer prints; Failed if its packages are not installed."""
+    return values_of(run([PYTHON, PEER, *arguments]))
+
+
+def optional_peer(*arguments):
+    try:
+        return peer(*arguments)
+    except Failed:
+        return {}
+
+
+def array(ranks, program, *arguments):
+    return values_of(run(weir_run(ranks, BIN / "benchmarks" / program, *arguments)))
+
+
+def measure_std(side=16384):
+    numpy, dask, ours = peer("numpy_std", side), optional_peer("dask_std", side), array(3, "array_std", "--side", side)
+    values = {"array_std_speedup": numpy["seconds"] / ours["weir_s"], "numpy_s": numpy["seconds"], "array_std_plain_speedup": ours["plain_s"] / ours["weir_s"]}
+    if dask:
+        values |= {"array_std_over_dask": dask["seconds"] / ours["weir_s"], "dask_s": dask["seconds"]}
+    return values
+
+
+def measure_outofcore(megabytes=8000):
+    with tempfile.TemporaryDirectory(prefix="weir-bench-") as folder:
+        array(3, "array_outofcore", "make", folder, "--megabytes", megabytes)
+        limit = {"WEIR_MEMORY_LIMIT": f"{LIMIT_MB}MB"}
+        values = values_of(run(weir_run(3, BIN / "benchmarks/array_outofcore", "run", folder, "--megabytes", megabytes), limit))
+        values["array_outofcore_peak"] = values["peak_mb"] / LIMIT_MB
+        (Path(folder) / "out.h5").unlink()
+        dask = optional_peer("dask_outofcore", folder)
+        if dask:
+            values |= {"dask_s": dask["seconds"], "array_outofcore_over_dask": dask["seconds"] / values["array_outofcore_s"]}
+        return values
+
+
+def measure_write(megabytes=1000):
+    with tempfile.TemporaryDirectory(prefix="weir-bench-") as folder:
+        return array(3, "array_hdf5", folder, "--megabytes", megabytes)
+
+
+array_std = Launch("array_std", measure_std)
+array_outofcore = Launch("array_outofcore", measure_outofcore)
+array_hdf5 = Launch("array_hdf5", measure_write)

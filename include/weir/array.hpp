@@ -1,0 +1,15 @@
+// All of arrays. Not in weir.hpp: it would double the time every program takes to compile.
+#pragma once
+
+#include "weir/array/array.hpp"
+#include "weir/array/blocks.hpp"
+#include "weir/array/chunks.hpp"
+#include "weir/array/creation.hpp"
+#include "weir/array/dtype.hpp"
+#include "weir/array/elementwise.hpp"
+#include "weir/array/fft.hpp"
+#include "weir/array/hdf5.hpp"
+#include "weir/array/linalg.hpp"
+#include "weir/array/random.hpp"
+#include "weir/array/scan.hpp"
+#include "weir/array/shape.hpp"

@@ -1,0 +1,145 @@
+// Streams to and from HDF5: a dataset that grows with every element, a dataset that comes in pieces.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "weir/array/hdf5.hpp"
+#include "weir/stream/sinks.hpp"
+#include "weir/stream/sources.hpp"
+
+namespace weir {
+
+/// How elements are appended: `s.apply(op::sink_to_hdf5("run.h5", "/frames", {.gzip = 4}))`.
+struct SinkHdf5 {
+  bool rows = false;       ///< An element is not one entry of the dataset but holds several, along its first axis; so are those of `from_hdf5`.
+  std::int64_t chunk = 0;  ///< Entries in a chunk of the file; 0: about 1 MiB of them.
+  int gzip = 0;            ///< Compression, 1 (fast) to 9 (small); 0: none.
+  std::map<std::string, Hdf5Attribute> attributes{};
+};
+
+/// How a dataset is cut into elements.
+struct FromHdf5 {
+  std::int64_t rows = 0;  ///< Entries in an element; 0: about 1 MiB of them.
+  SourceOptions source{};
+};
+
+namespace array {
+
+/// A dataset that grows along its first axis; made with the first entry, or continued if it is there.
+class Hdf5Appender {
+ public:
+  Hdf5Appender(std::string path, std::string dataset, DType type, SinkHdf5 how);
+  Hdf5Appender(const Hdf5Appender&) = delete;
+  ~Hdf5Appender();
+  /// So many entries of this shape, one after the other in memory.
+  void append(const Shape& entry, std::int64_t count, const void* data);
+  /// Everything is in the file, which reads as complete until the next `append`.
+  void settle();
+  [[nodiscard]] bool takes_rows() const noexcept;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+/// What `from_hdf5` reads: its shape, and how many entries an element has.
+struct Hdf5Rows {
+  Hdf5Rows(const std::string& path, const std::string& dataset, DType type, std::int64_t rows);
+  void read(std::int64_t from, std::int64_t count, void* to) const;
+  std::string path, dataset;
+  DType type;
+  Shape shape;
+  std::int64_t rows;
+};
+
+template <class T>
+struct ElementOf : std::type_identity<T> {};
+template <class T>
+struct ElementOf<xt::xarray<T>> : std::type_identity<T> {};
+template <class T>
+struct ElementOf<Computed<T>> : std::type_identity<T> {};
+
+template <class In>
+struct Hdf5Kernel {
+  using Out = stream::Nothing;
+  std::shared_ptr<Hdf5Appender> file;
+  template <class X, class Emit>
+  void push(X&& x, Emit&&) {
+    if constexpr (Element<In>) {
+      file->append({}, 1, &x);
+    } else {
+      Shape entry(x.shape().begin(), x.shape().end());
+      std::int64_t count = 1;
+      if (file->takes_rows() && !entry.empty()) {
+        count = entry.front();
+        entry.erase(entry.begin());
+      }
+      file->append(entry, count, x.data());
+    }
+  }
+  template <class Emit>
+  void finish(Emit&&) {
+    file->settle();
+  }
+  void drained() { file->settle(); }
+};
+
+template <class T>
+struct Hdf5Producer {
+  using Out = xt::xarray<T>;
+  static constexpr bool is_finite = true;
+  Hdf5Rows from;
+  std::int64_t at = 0;
+  void start(stream::Time) { at = 0; }
+  std::optional<Out> next(stream::Time) {
+    if (is_over()) return {};
+    const std::int64_t first = at, count = std::min(from.rows, from.shape.front() - at);
+    at += count;
+    typename Out::shape_type extents(from.shape.begin(), from.shape.end());
+    extents.front() = static_cast<std::size_t>(count);
+    Out rows(extents);
+    from.read(first, count, rows.data());
+    return rows;
+  }
+  [[nodiscard]] bool is_over() const { return at >= from.shape.front(); }
+  [[nodiscard]] std::optional<stream::Time> wake(stream::Time now) const { return now; }
+};
+
+}  // namespace array
+
+namespace op {
+
+/// Appends each element to a dataset of an HDF5 file, along its first axis: `frames.apply(op::sink_to_hdf5("run.h5", "/frames"))`.
+///
+/// The file and the dataset are made with the first element; one that is there is continued.
+/// **Shape.** Numbers give a dataset of one axis; an `xt::xarray` of shape S one of (n, S...), with `rows` of its own shape but for the first axis.
+/// **Errors.** Errors of the element: `Error{invalid_argument}` for another shape than the first, a dataset that cannot grow or has another type; `Error{io}` for what the system refuses.
+/// Until `drain`, `close` or the end of the stream, and for ever if the program dies before, the dataset carries the attribute `weir_incomplete`, and `open_hdf5` refuses it.
+/// **Threads.** On the thread that emits; one file is written by one stream at a time.
+/// **Cost.** One copy of each element into a chunk of the file, which is written when it is full.
+inline auto sink_to_hdf5(std::string path, std::string dataset, SinkHdf5 how = {}) {
+  return [path = std::move(path), dataset = std::move(dataset), how = std::move(how)]<class In>(const Stream<In>& s) {
+    using T = typename array::ElementOf<In>::type;
+    static_assert(array::Element<T>, "sink_to_hdf5: the elements of the stream must be numbers or xt::xarrays of numbers");
+    Sink sink = stream::attach_sink_kernel(s, "sink_to_hdf5", array::Hdf5Kernel<In>{std::make_shared<array::Hdf5Appender>(path, dataset, array::dtype_of<T>, how)});
+    sink.node().set_detail(dataset);
+    return sink;
+  };
+}
+
+}  // namespace op
+
+/// Emits a dataset piece by piece along its first axis, then ends: `auto s = from_hdf5<double>("run.h5", "/frames"); ... s.start();`
+///
+/// **Shape.** `xt::xarray<T>` of up to `rows` entries each; the last may have fewer.
+/// **Errors.** Throws as `open_hdf5`, and `Error{invalid_argument}` for a dataset without axes. What cannot be read later is an error that comes out of `drain`.
+/// **Backpressure.** Reads nothing while a node below is full. `drain` waits for its end.
+template <array::Element T>
+Stream<xt::xarray<T>> from_hdf5(const std::string& path, const std::string& dataset, FromHdf5 how = {}) {
+  return stream::make_source("from_hdf5", array::Hdf5Producer<T>{array::Hdf5Rows(path, dataset, array::dtype_of<T>, how.rows)}, std::move(how.source.loop), dataset);
+}
+
+}  // namespace weir

@@ -1,0 +1,62 @@
+// What every user of the HDF5 library needs: its lock, identifiers that close themselves, its types and its reasons.
+#pragma once
+
+#include <hdf5.h>
+
+#include <mutex>
+#include <string>
+#include <utility>
+#include <variant>
+
+#include "weir/array/dtype.hpp"
+#include "weir/core/error.hpp"
+
+namespace weir::array {
+
+/// The library is not safe for threads: one call at a time.
+[[nodiscard]] std::mutex& library();
+
+/// An identifier that closes itself.
+class Id {
+ public:
+  Id() = default;
+  Id(hid_t id, herr_t (*close)(hid_t)) : id_(id), close_(close) {}
+  Id(Id&& other) noexcept : id_(std::exchange(other.id_, -1)), close_(other.close_) {}
+  Id& operator=(Id other) noexcept {
+    std::swap(id_, other.id_);
+    std::swap(close_, other.close_);
+    return *this;
+  }
+  ~Id() {
+    if (id_ >= 0) close_(id_);
+  }
+  operator hid_t() const noexcept { return id_; }
+  [[nodiscard]] bool ok() const noexcept { return id_ >= 0; }
+
+ private:
+  hid_t id_ = -1;
+  herr_t (*close_)(hid_t) = nullptr;
+};
+
+/// The innermost reason the library gives.
+[[nodiscard]] std::string reason();
+[[noreturn]] inline void fail(ErrorKind kind, const std::string& text) { throw Error(kind, text); }
+[[nodiscard]] inline std::string in_quotes(const std::string& text) { return "\"" + text + "\""; }
+
+/// As h5py does it: bool is an enumeration, complex numbers are pairs r and i.
+[[nodiscard]] Id native_type(DType type);
+
+/// The attribute of a dataset that is being changed in place.
+inline constexpr const char* incomplete_mark = "weir_incomplete";
+void set_mark(hid_t dataset, bool incomplete);
+
+/// Whether there is a dataset or group of this name, also if a group on the way to it is missing.
+[[nodiscard]] bool exists(hid_t file, const std::string& name);
+/// An attribute that is a number or a text.
+void write_attribute(hid_t dataset, const std::string& name, const std::variant<double, std::int64_t, std::string>& value);
+/// **Errors.** Throws `Error{io}` with the library's reason.
+[[nodiscard]] Id open_for_writing(const std::string& path);
+/// Before a file is written: the library cannot open it a second time for writing.
+void forget(const std::string& path);
+
+}  // namespace weir::array

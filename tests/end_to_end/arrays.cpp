@@ -1,0 +1,82 @@
+// Arrays on threads and on ranks: where chunks travel between processes, and where they are computed by tasks of tasks.
+#include <catch2/catch.hpp>
+#include <cmath>
+#include <filesystem>
+
+#include <unistd.h>
+#include <weir/array.hpp>
+
+#include "support/cluster_main.hpp"
+
+using namespace weir::test;
+using weir::range;
+
+namespace {
+
+struct Folder {
+  Folder() {
+    char name[] = "/tmp/weir_arrays_XXXXXX";
+    path = mkdtemp(name);
+  }
+  ~Folder() { std::filesystem::remove_all(path); }
+  std::string path;
+};
+
+// Row by row: i * columns + j.
+weir::Array<double> counted(std::int64_t rows, std::int64_t columns, const weir::ChunkSpec& chunks) {
+  return weir::reshape(weir::arange<double>(0, static_cast<double>(rows * columns), 1), {rows, columns}).rechunk(chunks);
+}
+
+bool is_counted(const xt::xarray<double>& values, double factor = 1) {
+  for (std::size_t i = 0; i < values.size(); ++i)
+    if (values.data()[i] != factor * static_cast<double>(i)) return false;
+  return true;
+}
+
+double sum_inside(std::int64_t n) {
+  const auto x = weir::arange<double>(0, static_cast<double>(n), 1, {n / 4}).persist();
+  return double((x + 1).sum().compute()) + double(x(range(1, 3)).compute()(0));
+}
+
+}  // namespace
+
+TEST_CASE("arrays are computed from chunks of several workers") {
+  const auto x = counted(300, 200, {64, 50}).persist();
+  CHECK(is_counted(x.compute()));
+  CHECK(is_counted((x * 3).rechunk({100, 200}).persist().compute(), 3));
+  const xt::xarray<double> part = x(range(10, 200, 7), range(weir::nothing, weir::nothing, -1)).compute();
+  for (std::size_t i = 0; i < part.shape()[0]; ++i)
+    for (std::size_t j = 0; j < 200; ++j) REQUIRE(part(i, j) == static_cast<double>((10 + 7 * i) * 200 + 199 - j));
+  const auto y = x - x.mean({.axis = 1, .keepdims = true});
+  CHECK(std::abs(double(y.std().compute()) - std::sqrt((200.0 * 200.0 - 1) / 12)) < 1e-9);
+}
+
+TEST_CASE("arrays can be computed inside tasks") {
+  std::vector<weir::Future<double>> all;
+  for (std::int64_t n : {400, 800, 1200}) all.push_back(client().submit(sum_inside, n));
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    const double n = 400.0 * static_cast<double>(i + 1);
+    CHECK(all[i].result() == n * (n - 1) / 2 + n + 1);
+  }
+}
+
+TEST_CASE("arrays are written by all workers, plain, compressed and filtered") {
+  const Folder folder;
+  const std::string path = folder.path + "/x.h5";
+  const auto x = counted(300, 200, {64, 50});
+  x.to_hdf5(path, "plain");
+  x.to_hdf5(path, "gzip", {.append = true, .gzip = 4});
+  x.to_hdf5(path, "filters", {.append = true, .filters = {{.id = 3}, {.id = 1, .parameters = {6}}}});
+  to_hdf5_region(x(range(0, 10), weir::all) * 0, path, "gzip", {290, 0});
+  CHECK(is_counted(weir::open_hdf5<double>(path, "plain").compute()));
+  CHECK(is_counted(weir::open_hdf5<double>(path, "filters").compute()));
+  const auto changed = weir::open_hdf5<double>(path, "gzip");
+  CHECK(is_counted(changed(range(0, 290), weir::all).compute()));
+  CHECK(double(changed(range(290, 300), weir::all).sum().compute()) == 0);
+  CHECK(std::distance(std::filesystem::directory_iterator(folder.path), {}) == 1);
+}
+
+TEST_CASE("the same random numbers come whatever the number of workers") {
+  CHECK(double(weir::Random(7).normal({1000, 100}, 0, 1, {100, 10}).sum().compute()) == Approx(double(weir::Random(7).normal({1000, 100}).sum().compute())).epsilon(1e-12));
+  CHECK(weir::Random(7).uniform({1000}, 0, 1, {10})(999).compute()() == weir::Random(7).uniform({1000})(999).compute()());
+}
