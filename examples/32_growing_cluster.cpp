@@ -10,7 +10,7 @@
 int increment(int x) { return x + 1; }
 void print(int x) { std::cout << ' ' << x; }
 
-void flow() {
+void flow(weir::Client& client) {
   weir::Stream<int> source;
   source.scatter(client).map(increment).buffer(8).gather().sink(print);
   for (int i = 1; i < 9; ++i) source.emit(i);
@@ -23,10 +23,10 @@ int main() {
   weir::Client client{cluster};
   client.wait_for_workers(1);
   std::cout << "one worker:";
-  flow();
+  flow(client);
   cluster.scale(3);
   client.wait_for_workers(3);
   std::cout << "three workers:";
-  flow();
+  flow(client);
   cluster.adapt({.minimum = 0, .maximum = 3});  // from here the work decides
 }
