@@ -41,7 +41,8 @@ bool Node::progress() {
   if (moved && sleepers_.load(std::memory_order_relaxed) > 0) transport_.wake();
   tick(now);
   flush();
-  return moved;
+  const bool only_life = std::exchange(heard_life_, false) & !std::exchange(heard_work_, false);
+  return moved && !only_life;
 }
 
 bool Node::drive() {

@@ -16,7 +16,7 @@ struct Patience {
   std::chrono::microseconds spin{200};   ///< Polls without sleeping for so long.
   std::chrono::microseconds doze{50};    ///< Then sleeps so long between polls ...
   std::chrono::milliseconds dozing{20};  ///< ... until so long after the last event ...
-  std::chrono::microseconds sleep{1800};  ///< ... then so long: what the first task after a silence may wait.
+  std::chrono::microseconds sleep{1400};  ///< ... then so long: what the first task after a silence may wait.
 };
 
 /// Sends, receives and waits for a state machine.
@@ -50,8 +50,14 @@ class Node : public client::Base, protected comm::Receiver {
   /// Waits, at most so long, until everything has left.
   void flush_all(std::chrono::milliseconds most);
 
-  /// Polls once, under the baton.
+  /// Polls once, under the baton. Returns whether something happened; that peers live is nothing that keeps a thread awake.
   bool progress();
+  /// Called for every message that arrives.
+  template <class Message>
+  void hear() noexcept {
+    constexpr bool is_life = std::is_same_v<Message, protocol::Heartbeat> || std::is_same_v<Message, protocol::Alive> || std::is_same_v<Message, protocol::MemoryUse>;
+    (is_life ? heard_life_ : heard_work_) = true;
+  }
   /// Called by every `progress`.
   virtual void tick(Clock::time_point now) = 0;
 
@@ -73,6 +79,7 @@ class Node : public client::Base, protected comm::Receiver {
   std::thread helper_;
   std::atomic<bool> stop_{false};
   std::atomic<std::int64_t> last_poll_ns_{0};
+  bool heard_life_ = false, heard_work_ = false;  // in this poll
 };
 
 }  // namespace weir::runtime

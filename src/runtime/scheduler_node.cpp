@@ -104,6 +104,7 @@ void SchedulerNode::receive(PeerId from, comm::Frame&& frame) {
   };
   const auto handle = [&]<class Message>(Message&& message) {
     using M = std::decay_t<Message>;
+    hear<M>();
     if constexpr (std::is_same_v<M, protocol::Hello>) {
       hello(from, message);
     } else if constexpr (std::is_same_v<M, protocol::Heartbeat>) {

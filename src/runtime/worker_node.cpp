@@ -258,6 +258,7 @@ void WorkerNode::receive(PeerId from, comm::Frame&& frame) {
   };
   const auto handle = [&]<class Message>(Message&& message) {
     using M = std::decay_t<Message>;
+    hear<M>();
     if constexpr (std::is_same_v<M, protocol::Welcome>) {
       welcomed_ = true;
       log::debug("rank 0 welcomes this worker, process {} with {} threads", getpid(), settings_.threads);
