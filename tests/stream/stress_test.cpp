@@ -46,7 +46,7 @@ TEST_CASE("every ticket of random pipelines fires exactly once") {
     std::vector<std::atomic<int>> fired(count);
     for (int i = 0; i < count; ++i) source.emit(i, [&fired, i](const std::exception_ptr&) { ++fired[static_cast<std::size_t>(i)]; });
     source.close();
-      INFO("seed " << seed << "\n" << describe(source));
+    INFO("seed " << seed << "\n" << describe(source));
     for (int i = 0; i < count; ++i) CHECK(fired[static_cast<std::size_t>(i)] == 1);
   }
 }

@@ -276,7 +276,7 @@ class MapAsyncNode final : public Outlet<std::decay_t<Called<F, In>>>, public In
       if (kind == Kind::element) this->in.add();
       slots_.push_back(slot);
       if (kind == Kind::element) todo_.push_back(std::move(slot));
-      pending_.store(slots_.size());
+      pending_.fetch_add(1);
       gate_.set(slots_.size() >= 2 * parallelism_);
     }
     crew_.add();
@@ -347,11 +347,10 @@ class MapAsyncNode final : public Outlet<std::decay_t<Called<F, In>>>, public In
       emitting_ = false;
       if (!sent) return false;
       slots_.pop_front();
-      pending_.store(slots_.size());
       gate_.set(slots_.size() >= 2 * parallelism_);
     }
-    slot.parcel.ticket = {};
-    if (pending_.load() == 0) this->graph().changed();
+    slot.parcel.ticket = {};  // may call back, which may emit; only then nothing is pending
+    if (pending_.fetch_sub(1) == 1) this->graph().changed();
     return true;
   }
   void give(Slot& slot) {
