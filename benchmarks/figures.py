@@ -53,7 +53,7 @@ FIGURES = [
     Figure("transfer_ratio_reused", "of raw", None, "higher", "the same, against MPI into memory used before", transfer, (raw_transfer, "reused_gb_per_s"),
            raw_unit="GB/s", key="transfer_gb_per_s", is_fraction_of_raw=True),
     Figure("idle_cpu_fraction", "cores", 0.02, "lower", "idle cluster, the busiest of 3 ranks; raw: a rank that waits in MPI_Recv", weir(3, "idle"), (mpi(2, "raw_idle"), "idle_cpu_fraction")),
-    Figure("scheduler_us_per_task", "us", 1, "lower", "1,000,000 tasks with dependencies, the worse of 10 and 10,000 simulated workers", scheduler),
+    Figure("scheduler_us_per_task", "us", 1, "lower", "1,000,000 tasks with dependencies, the worse of 10 and 10,000 simulated workers; median of 3 after a first round", scheduler),
     Figure("scheduler_us_per_task_10_workers", "us", None, "lower", "with 10 workers", scheduler),
     Figure("scheduler_us_per_task_10000_workers", "us", None, "lower", "with 10,000 workers", scheduler),
     Figure("scheduler_us_spread", "times", 1.5, "lower", "how far these are apart", scheduler),
