@@ -2,13 +2,12 @@
 #include <catch2/catch.hpp>
 
 #include <hdf5.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
-#include <csignal>
 #include <filesystem>
 #include <fstream>
 
+#include "support/file_size_limit.hpp"
 #include "support/in_cluster.hpp"
 #include "weir/array/blocks.hpp"
 #include "weir/array/elementwise.hpp"
@@ -152,26 +151,6 @@ TEST_CASE("hdf5 says what is wrong, and leaves nothing that looks whole") {
 
 namespace {
 
-// No file may become larger than this while the object lives: a disk that is full.
-class FullDisk {
- public:
-  explicit FullDisk(std::uint64_t bytes) {
-    handler_ = std::signal(SIGXFSZ, SIG_IGN);
-    getrlimit(RLIMIT_FSIZE, &before_);
-    rlimit now = before_;
-    now.rlim_cur = bytes;
-    setrlimit(RLIMIT_FSIZE, &now);
-  }
-  ~FullDisk() {
-    setrlimit(RLIMIT_FSIZE, &before_);
-    std::signal(SIGXFSZ, handler_);
-  }
-
- private:
-  rlimit before_{};
-  void (*handler_)(int);
-};
-
 std::size_t files_in(const Folder& folder) { return static_cast<std::size_t>(std::distance(std::filesystem::directory_iterator(folder.path), {})); }
 
 }  // namespace
@@ -182,7 +161,7 @@ TEST_CASE("to_hdf5 on a full disk says so and leaves what was there") {
     const std::string path = folder / "x.h5";
     to_hdf5(ones({1000}, {100}), path, "x");
     {
-      const FullDisk full(400'000);
+      const test::FileSizeLimit full(400'000);
       CHECK_THROWS_WITH(to_hdf5(ones({100'000}, {10'000}), path, "x"), Catch::Contains("to_hdf5: cannot ") && Catch::Contains("File too large"));
       CHECK_THROWS_WITH(to_hdf5(ones({100'000}, {10'000}), path, "y", {.append = true}), Catch::Contains("to_hdf5: cannot "));
       CHECK_THROWS_WITH(to_hdf5(Random(1).uniform({100'000}, 0, 1, {10'000}), path, "z", {.append = true, .gzip = 1}), Catch::Contains("to_hdf5: cannot "));

@@ -2,13 +2,12 @@
 #include "runtime/spill_file.hpp"
 
 #include <catch2/catch.hpp>
-#include <csignal>
 #include <filesystem>
 #include <fcntl.h>
 #include <numeric>
-#include <sys/resource.h>
 #include <sys/stat.h>
 
+#include "support/file_size_limit.hpp"
 #include "support/process.hpp"
 
 using namespace weir;
@@ -25,26 +24,6 @@ Numbers numbers(std::size_t count, std::uint64_t first) {
 }
 
 task::Value spilled(SpillFile& file, const task::Value& value) { return task::Value::from_store(value.ops(), file.write(value.pack())); }
-
-// No file of this process may be larger than this while the object lives.
-class FileSizeLimit {
- public:
-  explicit FileSizeLimit(std::uint64_t bytes) {
-    handler_ = std::signal(SIGXFSZ, SIG_IGN);
-    getrlimit(RLIMIT_FSIZE, &before_);
-    rlimit now = before_;
-    now.rlim_cur = bytes;
-    setrlimit(RLIMIT_FSIZE, &now);
-  }
-  ~FileSizeLimit() {
-    setrlimit(RLIMIT_FSIZE, &before_);
-    std::signal(SIGXFSZ, handler_);
-  }
-
- private:
-  rlimit before_{};
-  void (*handler_)(int);
-};
 
 }  // namespace
 
@@ -114,7 +93,7 @@ TEST_CASE("spill file says that the disk is full, and goes on when it is not") {
   const auto file = std::make_shared<SpillFile>(folder.path());
   const auto kept = spilled(*file, task::Value::make(numbers(50'000, 1)));
   {
-    const FileSizeLimit limit(500'000);
+    const test::FileSizeLimit limit(500'000);
     std::string message;
     try {
       (void)spilled(*file, task::Value::make(numbers(100'000, 2)));
