@@ -5,6 +5,7 @@
 
 #include "client/base.hpp"
 #include "comm/transport.hpp"
+#include "core/log.hpp"
 #include "protocol/codec.hpp"
 
 namespace weir::runtime {
@@ -52,11 +53,27 @@ class Node : public client::Base, protected comm::Receiver {
 
   /// Polls once, under the baton. Returns whether something happened; that peers live is nothing that keeps a thread awake.
   bool progress();
-  /// Called for every message that arrives.
-  template <class Message>
-  void hear() noexcept {
-    constexpr bool is_life = std::is_same_v<Message, protocol::Heartbeat> || std::is_same_v<Message, protocol::Alive> || std::is_same_v<Message, protocol::MemoryUse>;
-    (is_life ? heard_life_ : heard_work_) = true;
+  /// Calls `handle(message, next_value)` for every message of a frame that has arrived; `next_value()` is the value that the message carries. Whatever makes no sense
+  /// ends the frame and is logged with `name()`.
+  template <class Handle, class Name>
+  void each_message(comm::Frame& frame, Handle&& handle, Name&& name) {
+    Reader reader(frame.head.bytes());
+    std::size_t value = 0;
+    const auto next_value = [&]() -> task::Value& {
+      if (value == frame.values.size()) throw Error(ErrorKind::protocol, "frame: a message without its value");
+      return frame.values[value++];
+    };
+    const auto hear = [&]<class Message>(Message&& message) {
+      using M = std::decay_t<Message>;
+      constexpr bool is_life = std::is_same_v<M, protocol::Heartbeat> || std::is_same_v<M, protocol::Alive> || std::is_same_v<M, protocol::MemoryUse>;
+      (is_life ? heard_life_ : heard_work_) = true;
+      handle(std::forward<Message>(message), next_value);
+    };
+    try {
+      while (reader.left()) protocol::decode(reader, hear);
+    } catch (const Error& error) {
+      log::error("a message of {} cannot be read: {}", name(), error.what());
+    }
   }
   /// Called by every `progress`.
   virtual void tick(Clock::time_point now) = 0;

@@ -96,15 +96,8 @@ void SchedulerNode::receive(PeerId from, comm::Frame&& frame) {
   Peer& sender = peer(from);
   if (sender.dead) return;
   sender.last_seen = Clock::now();
-  Reader reader(frame.head.bytes());
-  std::size_t value = 0;
-  const auto next_value = [&]() -> task::Value& {
-    if (value == frame.values.size()) throw Error(ErrorKind::protocol, "frame: a message without its value");
-    return frame.values[value++];
-  };
-  const auto handle = [&]<class Message>(Message&& message) {
+  const auto handle = [&]<class Message>(Message&& message, const auto& next_value) {
     using M = std::decay_t<Message>;
-    hear<M>();
     if constexpr (std::is_same_v<M, protocol::Hello>) {
       hello(from, message);
     } else if constexpr (std::is_same_v<M, protocol::Heartbeat>) {
@@ -133,11 +126,7 @@ void SchedulerNode::receive(PeerId from, comm::Frame&& frame) {
       log::warn("{} sent a message that is not for the scheduler; ignored", state_.name_of(from));
     }
   };
-  try {
-    while (reader.left()) protocol::decode(reader, handle);
-  } catch (const Error& error) {
-    log::error("a message of {} cannot be read: {}", state_.name_of(from), error.what());
-  }
+  each_message(frame, handle, [&] { return state_.name_of(from); });
 }
 
 void SchedulerNode::hello(PeerId from, const protocol::Hello& message) {

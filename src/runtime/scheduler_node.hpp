@@ -100,7 +100,6 @@ class SchedulerNode final : public Node {
   scheduler::State state_;
   scheduler::Actions actions_;
   std::vector<Peer> peers_;
-  std::vector<task::Value> puts_;
   double now_s_ = 0;
   std::uint32_t submissions_ = 0;
   std::size_t joined_ = 0, lost_ = 0, lost_own_ = 0, retiring_ = 0;

@@ -250,15 +250,8 @@ void WorkerNode::put(TaskId id, task::Value value, const std::vector<PeerId>&) {
 
 void WorkerNode::receive(PeerId from, comm::Frame&& frame) {
   if (from == 0) scheduler_seen_ = Clock::now();
-  Reader reader(frame.head.bytes());
-  std::size_t value = 0;
-  const auto next_value = [&]() -> task::Value& {
-    if (value == frame.values.size()) throw Error(ErrorKind::protocol, "frame: a message without its value");
-    return frame.values[value++];
-  };
-  const auto handle = [&]<class Message>(Message&& message) {
+  const auto handle = [&]<class Message>(Message&& message, const auto& next_value) {
     using M = std::decay_t<Message>;
-    hear<M>();
     if constexpr (std::is_same_v<M, protocol::Welcome>) {
       welcomed_ = true;
       log::debug("rank 0 welcomes this worker, process {} with {} threads", getpid(), settings_.threads);
@@ -310,11 +303,7 @@ void WorkerNode::receive(PeerId from, comm::Frame&& frame) {
     }
     perform();
   };
-  try {
-    while (reader.left()) protocol::decode(reader, handle);
-  } catch (const Error& error) {
-    log::error("a message of peer {} cannot be read: {}", from, error.what());
-  }
+  each_message(frame, handle, [&] { return "peer " + std::to_string(from); });
   if (state_.has_ready(true)) start_out_of_band();
   if (state_.wants_spill()) wake_spiller();
 }

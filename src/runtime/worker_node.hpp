@@ -97,7 +97,7 @@ class WorkerNode final : public Node {
   std::condition_variable_any spill_work_;
   protocol::MemoryUse memory_told_;
   Clock::time_point disk_tried_{};
-  std::atomic<bool> closing_{false}, stopped_{false};
+  std::atomic<bool> closing_{false};
   bool good_bye_ = false, by_exit_ = false, welcomed_ = false, asked_to_go_ = false;
   std::string refused_;
   Clock::time_point last_heartbeat_{}, scheduler_seen_ = Clock::now(), checked_ = Clock::now();

@@ -160,7 +160,6 @@ class State {
   [[nodiscard]] bool has_ready(bool out_of_band = false) const noexcept { return out_of_band ? !out_of_band_.empty() : !ready_.empty() || !constrained_.empty(); }
   [[nodiscard]] bool has_slot() const noexcept { return executing_.size() < threads_ + seceded_ + out_of_band_running_; }
   [[nodiscard]] std::size_t count() const noexcept { return records_.size(); }
-  void set_self(PeerId self) noexcept { self_ = self; }
   /// Throws `Error{internal}` if an invariant is broken.
   void check() const;
 
