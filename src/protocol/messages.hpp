@@ -1,6 +1,8 @@
 // Every message between client, scheduler and workers: one struct each. Sent as the index in `Messages` and the struct's members.
 #pragma once
 
+#include <algorithm>
+#include <bit>
 #include <limits>
 #include <memory>
 #include <tuple>
@@ -10,11 +12,19 @@
 
 namespace weir::protocol {
 
+/// A size in a byte, rounded up to a power of two; 0 is unknown, or nothing.
+class Scale {
+ public:
+  static std::uint8_t of(std::uint64_t bytes) noexcept { return bytes < 2 ? 0 : static_cast<std::uint8_t>(std::bit_width(bytes - 1)); }
+  static std::uint64_t bytes(std::uint8_t scale) noexcept { return scale == 0 ? 0 : std::uint64_t{1} << std::min<unsigned>(scale, 63); }
+};
+
 /// A place where an input of a task is, or will be when its task there has finished.
 struct Input {
   TaskId task;
   PeerId holder;
   bool exists;  ///< It is there; otherwise it will be.
+  std::uint8_t scale;  ///< Its `Scale`, if it exists.
   friend bool operator==(const Input&, const Input&) = default;
 };
 
@@ -107,11 +117,13 @@ struct InputAt {
   TaskId id;
   PeerId holder;
   bool exists;  ///< It is there; otherwise it will be.
+  std::uint8_t scale;  ///< Its `Scale`, if it exists. A holder that says so itself wants to be asked once there is room.
 };
 /// Copy this result here from `holder`.
 struct ReplicateResult {
   TaskId id;
   PeerId holder;
+  std::uint8_t scale;  ///< Its `Scale`.
 };
 /// Where a peer is reached, in the transport's words.
 struct PeerAddress {

@@ -266,7 +266,13 @@ void SchedulerNode::give_up_if_hopeless() {
 
 // --- questions and orders
 
+// Of a job's own workers none is missing from it, also when the program has just begun: they join, or it is known that they will not.
 Snapshot SchedulerNode::snapshot() {
+  const auto are_known = [&] {
+    Hold hold(*this);
+    return joined_ + lost_ >= settings_.expected_workers;
+  };
+  wait_until(are_known, std::nullopt);
   Hold hold(*this);
   progress();
   Snapshot snapshot = state_.snapshot();

@@ -221,12 +221,14 @@ void SimulatedCluster::to_worker(PeerId from, PeerId to, Letter& letter) {
 
 // --- the workers' side
 
-void SimulatedCluster::carry_out(PeerId peer) {
-  for (std::size_t i = 0; i < done_.size(); ++i) {
-    worker::Action action = std::move(done_[i]);
+void SimulatedCluster::send_all(PeerId peer, worker::Actions& actions) {
+  for (worker::Action& action : actions)
     std::visit(Overloaded{[&](worker::SendValue& message) { send_value(peer, action.to, message.id, message.request); }, [&](auto& message) { send(peer, action.to, std::move(message)); }}, action.message);
-  }
-  done_.clear();
+  actions.clear();
+}
+
+void SimulatedCluster::carry_out(PeerId peer) {
+  send_all(peer, done_);
   start_spill(peer);
   start_tasks(peer);
   if (settings_.checked) workers_[peer].state->check();
@@ -249,7 +251,7 @@ void SimulatedCluster::start_spill(PeerId peer) {
   worker::Spill spill;
   worker::Actions told;
   const bool found = !worker.writing && worker.state->next_spill(spill, told);
-  for (worker::Action& action : told) send(peer, 0, std::get<protocol::MemoryUse>(action.message));
+  send_all(peer, told);
   if (!found) return;
   worker.writing = true;
   ++spilled_;

@@ -170,6 +170,7 @@ class SimulatedCluster {
   void deliver(Delivery delivery);
   void to_scheduler(PeerId from, Letter& letter);
   void to_worker(PeerId from, PeerId to, Letter& letter);
+  void send_all(PeerId peer, worker::Actions& actions);
   void carry_out(PeerId peer);
   void send_value(PeerId from, PeerId to, TaskId id, std::uint32_t request);
   void start_tasks(PeerId peer);

@@ -53,7 +53,7 @@ protocol::RunTask State::run_message(TaskId id) const {
     for (const Replica& replica : input.replicas)
       if (holder == 0 || replica.worker == task.worker) holder = workers_[replica.worker].peer;
     if (input.state == TaskState::processing) holder = workers_[input.worker].peer;
-    message.inputs.push_back({input.id, holder, input.state == TaskState::memory});
+    message.inputs.push_back({input.id, holder, input.state == TaskState::memory, protocol::Scale::of(input.bytes)});
   }
   if (const Options* options = task.options()) message.resources = options->resources;
   return message;

@@ -151,7 +151,7 @@ void State::finish(Task& task, WorkerIndex index, std::uint64_t bytes) {
   task.bytes = bytes;
   add_replica(task, index);
   if (workers_[index].retiring)
-    if (const auto all = heirs(); !all.empty()) send(workers_[all[task.order % all.size()]].peer, protocol::ReplicateResult{task.id, workers_[index].peer});
+    if (const auto all = heirs(); !all.empty()) send(workers_[all[task.order % all.size()]].peer, protocol::ReplicateResult{task.id, workers_[index].peer, protocol::Scale::of(task.bytes)});
   move(task, TaskState::memory, cause_);
   release_inputs(task);
   if (!task.wanted && task.needed_by == 0) unused_.push_back(task.id);
@@ -567,7 +567,7 @@ void State::handle(Time now, PeerId from, const protocol::InputMissing& message,
     if (task->replicas.empty())
       lost_result(*task, name_of(message.holder));
     else
-      send(from, InputAt{task->id, workers_[task->replicas[0].worker].peer, true});
+      send(from, InputAt{task->id, workers_[task->replicas[0].worker].peer, true, protocol::Scale::of(task->bytes)});
   } else if (task->state == TaskState::processing) {
     send(from, InputAt{task->id, workers_[task->worker].peer, false});
   } else {

@@ -176,7 +176,7 @@ void State::bequeath(const Worker& worker) {
   const std::vector<WorkerIndex> all = heirs();
   std::size_t next = 0;
   for (const Task* task : worker.holds)
-    if (task && task->replicas.size() == 1 && !all.empty()) send(workers_[all[next++ % all.size()]].peer, protocol::ReplicateResult{task->id, worker.peer});
+    if (task && task->replicas.size() == 1 && !all.empty()) send(workers_[all[next++ % all.size()]].peer, protocol::ReplicateResult{task->id, worker.peer, protocol::Scale::of(task->bytes)});
 }
 
 // Those that stay longest; within a minute of each other they are one job.

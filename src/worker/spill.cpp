@@ -40,7 +40,24 @@ void State::forget_memory(Record& record) {
   record.on_disk = false;
 }
 
+// Sends the requests for which there is room.
+void State::ask_held(Actions& out) {
+  while (!held_.empty()) {
+    const Held next = held_.front();
+    Record* record = records_.find(next.id);
+    if (record && record->held && record->request == next.request) {
+      const std::uint64_t bytes = protocol::Scale::bytes(record->scale);
+      if (!has_room_for(bytes)) return;
+      record->held = false;
+      coming_ += bytes;
+      out.push_back({record->asked, protocol::GetResult{next.id, true, next.request}});
+    }
+    held_.pop_front();
+  }
+}
+
 void State::note_pressure(Actions& out) {
+  ask_held(out);
   const bool paused = bytes_ > (paused_ ? limits_.resume_at() : limits_.pause_at());
   if (paused == paused_) return;
   paused_ = paused;
@@ -66,6 +83,7 @@ bool State::next_spill(Spill& out, Actions& actions) {
     leaving_ += record.bytes;
     out.id = id;
     out.value = record.value;
+    note_pressure(actions);
     return true;
   }
   stuck_ = bytes_ - leaving_ > limits_.spill_at();

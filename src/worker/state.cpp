@@ -17,21 +17,42 @@ void State::make_ready(TaskId id, Record& record) {
   std::push_heap(queue.begin(), queue.end(), later);
 }
 
-void State::fetch(TaskId id, Record& record, PeerId holder, bool exists, Actions& out) {
-  if (record.data == Data::fetching && record.asked == holder) return;
-  abandon_fetch(id, record, out);
-  if (holder == self_ || holder == 0) return;
+// What is heavy and there is asked for when there is room for it: at least one thing at a time.
+void State::fetch(TaskId id, Record& record, const protocol::Input& input, Actions& out) {
+  const bool is_news = input.exists && record.scale == 0 && is_heavy(protocol::Scale::bytes(input.scale));
+  if (record.data == Data::fetching && record.asked == input.holder && !is_news) return;
+  if (is_news && record.data == Data::fetching && record.asked == input.holder)
+    end_fetch(record);  // it has answered: it does not wait for us any more
+  else
+    abandon_fetch(id, record, out);
+  if (input.holder == self_ || input.holder == 0) return;
   record.data = Data::fetching;
-  record.asked = holder;
+  record.asked = input.holder;
   record.request = ++requests_;
-  out.push_back({holder, protocol::GetResult{id, exists, record.request}});
+  if (input.exists && is_heavy(protocol::Scale::bytes(input.scale))) {
+    record.scale = input.scale;
+    record.held = true;
+    held_.push_back({id, record.request});
+    ask_held(out);
+  } else {
+    out.push_back({input.holder, protocol::GetResult{id, input.exists, record.request}});
+  }
+}
+
+// It has come, or will not. There may be room for others now: `ask_held`.
+void State::end_fetch(Record& record) {
+  record.data = Data::absent;
+  record.asked = 0;
+  if (!record.held) coming_ -= protocol::Scale::bytes(record.scale);
+  record.held = false;
+  record.scale = 0;
 }
 
 void State::abandon_fetch(TaskId id, Record& record, Actions& out) {
   if (record.data != Data::fetching) return;
-  out.push_back({record.asked, protocol::DropRequest{id}});
-  record.data = Data::absent;
-  record.asked = 0;
+  if (!record.held) out.push_back({record.asked, protocol::DropRequest{id}});
+  end_fetch(record);
+  ask_held(out);
 }
 
 // Whether somebody here cannot go on without it.
@@ -57,7 +78,12 @@ void State::store(TaskId id, Record& record, task::Value value, std::uint64_t by
   note_pressure(out);
   for (const TaskId waiter : record.waiters)
     if (Record* task = records_.find(waiter); task && task->state == Run::waiting && --task->missing == 0) make_ready(waiter, *task);
-  for (const Parked& parked : record.parked) out.push_back({parked.peer, SendValue{id, parked.request}});
+  for (const Parked& parked : record.parked) {
+    if (is_heavy(bytes))
+      out.push_back({parked.peer, protocol::InputAt{id, self_, true, protocol::Scale::of(bytes)}});
+    else
+      out.push_back({parked.peer, SendValue{id, parked.request}});
+  }
   record.parked.clear();
 }
 
@@ -144,7 +170,7 @@ void State::handle(protocol::RunTask&& message, Actions& out) {
     used.waiters.push_back(message.id);
     if (used.data == Data::here) continue;
     ++record.missing;
-    if (used.data == Data::absent && used.state == Run::none) fetch(input.task, used, input.holder, input.exists, out);
+    if (used.data == Data::absent && used.state == Run::none) fetch(input.task, used, input, out);
   }
   if (record.missing == 0) make_ready(message.id, record);
 }
@@ -188,7 +214,7 @@ void State::handle(const protocol::InputAt& message, Actions& out) {
     record->keep = false;
     return erase_if_unused(message.id, *record, out);
   }
-  fetch(message.id, *record, message.holder, message.exists, out);
+  fetch(message.id, *record, {message.id, message.holder, message.exists, message.scale}, out);
 }
 
 void State::handle(const protocol::ReplicateResult& message, Actions& out) {
@@ -199,7 +225,7 @@ void State::handle(const protocol::ReplicateResult& message, Actions& out) {
   }
   if (record.state != Run::none) return;  // it will be here anyway
   record.keep = true;
-  fetch(message.id, record, message.holder, true, out);
+  fetch(message.id, record, {message.id, message.holder, true, message.scale}, out);
 }
 
 void State::asked(PeerId from, TaskId id, bool exists, std::uint32_t request, Actions& out) {
@@ -224,12 +250,14 @@ void State::unasked(PeerId from, TaskId id, Actions& out) {
 }
 
 void State::arrived(PeerId from, TaskId id, std::uint32_t request, task::Value value, std::uint64_t bytes, Actions& out) {
+  take_in(from, id, request, std::move(value), bytes, out);
+  ask_held(out);
+}
+
+void State::take_in(PeerId from, TaskId id, std::uint32_t request, task::Value value, std::uint64_t bytes, Actions& out) {
   Record* record = records_.find(id);
   if (!record || record->data == Data::here) return;
-  if (record->data == Data::fetching && record->asked == from && record->request == request) {
-    record->data = Data::absent;
-    record->asked = 0;
-  }
+  if (record->data == Data::fetching && record->asked == from && record->request == request) end_fetch(*record);
   if (record->state == Run::executing) return;
   if (record->waiters.empty() && !record->keep && record->state == Run::none) return erase_if_unused(id, *record, out);
   if (record->state != Run::none) {  // it was to be computed here too
@@ -255,8 +283,8 @@ void State::put(TaskId id, task::Value value, std::uint64_t bytes, Actions& out)
 void State::missing(PeerId from, TaskId id, std::uint32_t request, bool broken, Actions& out) {
   Record* record = records_.find(id);
   if (!record || record->data != Data::fetching || record->asked != from || record->request != request) return;  // or an answer to a request that was dropped
-  record->data = Data::absent;
-  record->asked = 0;
+  end_fetch(*record);
+  ask_held(out);
   if (!broken) {
     out.push_back({0, protocol::InputMissing{id, from}});
     return;
@@ -272,11 +300,10 @@ void State::peer_gone(PeerId peer, Actions& out) {
     if (record.data == Data::fetching && record.asked == peer) asked.push_back(id);
   });
   for (const TaskId id : asked) {
-    Record& record = *records_.find(id);
-    record.data = Data::absent;
-    record.asked = 0;
+    end_fetch(*records_.find(id));
     out.push_back({0, protocol::InputMissing{id, peer}});
   }
+  ask_held(out);
   for (const TaskId id : unused)
     if (Record* record = records_.find(id)) erase_if_unused(id, *record, out);
 }
@@ -389,11 +416,14 @@ void State::check() const {
   const auto require = [](bool holds, const std::string& rule) {
     if (!holds) throw Error(ErrorKind::internal, "worker: " + rule);
   };
-  std::uint64_t bytes = 0, spilled = 0, leaving = 0, listed = 0, executing = 0;
+  std::uint64_t bytes = 0, spilled = 0, leaving = 0, coming = 0, held = 0, listed = 0, executing = 0;
   records_.for_each([&](TaskId id, const Record& record) {
     const std::string name = "task " + std::to_string(id) + " ";
     if (record.data == Data::here) (record.on_disk ? spilled : bytes) += record.bytes;
     if (record.spilling) leaving += record.bytes;
+    if (!record.held) coming += protocol::Scale::bytes(record.scale);
+    held += record.held;
+    require(record.data == Data::fetching || (!record.held && record.scale == 0), name + "is not fetched and counts as coming");
     listed += record.used != 0;
     require(record.data == Data::here || (!record.on_disk && !record.spilling && !record.used && !record.copy), name + "has no data and takes memory");
     if (record.used) require(by_use_.contains(record.used) && by_use_.at(record.used) == id && !record.on_disk && !record.spilling, name + "is listed wrongly among what may be spilled");
@@ -413,6 +443,8 @@ void State::check() const {
     require((missing == 0) == (record.state == Run::ready), name + "is ready without its inputs, or waits without need");
   });
   require(bytes == bytes_ && spilled == spilled_bytes_ && leaving == leaving_, "bytes miscounted");
+  require(coming == coming_, "what is coming is miscounted");
+  require(held == 0 || coming > 0, "requests are held back for ever");
   require(listed == by_use_.size(), "what may be spilled is miscounted");
   require(!paused_ || bytes_ > limits_.resume_at(), "paused without need");
   require(executing == executing_.size(), "executing tasks miscounted");

@@ -1,6 +1,8 @@
 // State: the worker as a pure state machine.
 #pragma once
 
+#include <algorithm>
+#include <deque>
 #include <map>
 #include <string>
 #include <variant>
@@ -18,7 +20,7 @@ struct SendValue {
 };
 
 using Message = std::variant<protocol::RunFinished, protocol::RunFailed, protocol::RetractReply, protocol::ResultHere, protocol::InputMissing, protocol::GetResult,
-                             protocol::DropRequest, protocol::ResultMissing, protocol::MemoryUse, SendValue>;
+                             protocol::DropRequest, protocol::ResultMissing, protocol::InputAt, protocol::MemoryUse, SendValue>;
 struct Action {
   PeerId to;
   Message message;
@@ -89,7 +91,9 @@ struct Record {
   std::uint32_t run = 0;
   std::uint32_t missing = 0;
   PeerId asked = 0;  ///< While fetching ...
-  std::uint32_t request = 0;  ///< ... by this request.
+  std::uint32_t request = 0;  ///< ... by this request ...
+  std::uint8_t scale = 0;     ///< ... of which so much is coming ...
+  bool held = false;          ///< ... once there is room: it has not been sent.
   std::uint64_t order = 0;
   std::uint64_t bytes = 0;
   std::uint64_t invoker = 0;
@@ -175,9 +179,11 @@ class State {
   static bool later(const Ticket& a, const Ticket& b) { return a.priority != b.priority ? a.priority < b.priority : a.order > b.order; }
 
   void make_ready(TaskId id, Record& record);
-  void fetch(TaskId id, Record& record, PeerId holder, bool exists, Actions& out);
+  void fetch(TaskId id, Record& record, const protocol::Input& input, Actions& out);
+  void end_fetch(Record& record);
   void abandon_fetch(TaskId id, Record& record, Actions& out);
   void seek(TaskId id, const Record& record, Actions& out);
+  void take_in(PeerId from, TaskId id, std::uint32_t request, task::Value value, std::uint64_t bytes, Actions& out);
   [[nodiscard]] bool awaited(const Record& record) const;
   void store(TaskId id, Record& record, task::Value value, std::uint64_t bytes, Actions& out);
   void drop_data(Record& record, Actions& out);
@@ -191,6 +197,9 @@ class State {
   void occupy(const Record& record, double sign);
 
   // spill.cpp
+  [[nodiscard]] bool is_heavy(std::uint64_t bytes) const noexcept { return bytes >= std::max(limits_.smallest, limits_.limit / 1024); }
+  [[nodiscard]] bool has_room_for(std::uint64_t bytes) const noexcept { return coming_ == 0 || bytes_ + coming_ + bytes <= limits_.resume_at(); }
+  void ask_held(Actions& out);
   void use(TaskId id, Record& record);
   void leave_list(Record& record);
   void put_on_disk(Record& record, task::Value on_disk);
@@ -213,6 +222,12 @@ class State {
   std::uint64_t bytes_ = 0;          // in memory
   std::uint64_t spilled_bytes_ = 0;  // on disk
   std::uint64_t leaving_ = 0;        // being written
+  std::uint64_t coming_ = 0;         // heavy results that have been asked for and are there
+  struct Held {
+    TaskId id;
+    std::uint32_t request;
+  };
+  std::deque<Held> held_;  // requests for heavy results for which there is no room; stale once dropped
   std::uint64_t uses_ = 0;
   std::map<std::uint64_t, TaskId> by_use_;  // results in memory that are large enough to be spilled, the one unused for longest first
   bool paused_ = false;

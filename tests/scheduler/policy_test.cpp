@@ -139,7 +139,7 @@ TEST_CASE("policy: a task leaves its small input for an idle worker when the hol
   story.submit(2);
   story.join(2);
   CHECK(story.submit(3, {1}) == Lines{"run 3 @2"});
-  CHECK(story.state.run_message(3).inputs[0] == protocol::Input{1, 1, true});
+  CHECK(story.state.run_message(3).inputs[0] == protocol::Input{1, 1, true, protocol::Scale::of(story.state.task(1)->bytes)});
 }
 
 TEST_CASE("policy: a task waits for the busy holder of a huge input") {

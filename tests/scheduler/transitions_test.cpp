@@ -29,7 +29,7 @@ TEST_CASE("transitions: a dependent whose input is in memory runs where the inpu
   CHECK(story.submit(2, {1}) == Lines{"run 2 @" + std::to_string(home)});
   const auto message = story.state.run_message(2);
   REQUIRE(message.inputs.size() == 1);
-  CHECK(message.inputs[0] == protocol::Input{1, home, true});
+  CHECK(message.inputs[0] == protocol::Input{1, home, true, protocol::Scale::of(story.state.task(1)->bytes)});
 }
 
 TEST_CASE("transitions: a chain is assigned ahead to one worker, which needs not ask between its links") {

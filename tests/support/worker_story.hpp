@@ -9,7 +9,7 @@
 namespace weir::test {
 
 /// Drives a worker::State, which is peer 1, by short calls. Actions read as text: `finished 3`, `failed 3`, `given back 3`, `kept 3`, `here 3`, `missing 3 of 2`,
-/// `get 3 @2` (`will get` when it is still to be computed), `drop 3 @2`, `value 3 @2`, `no value 3 @2`, `paused at 900`, `goes on at 700`.
+/// `get 3 @2` (`will get` when it is still to be computed), `ready 3 @2` (a peer may ask for it now), `drop 3 @2`, `value 3 @2`, `no value 3 @2`, `paused at 900`, `goes on at 700`.
 class WorkerStory {
  public:
   using Lines = std::vector<std::string>;
@@ -41,7 +41,7 @@ class WorkerStory {
   Lines cancel(TaskId id, std::uint32_t run = 1) { return order(protocol::CancelRun{id, run}); }
   Lines retract(TaskId id, std::uint32_t run = 1) { return order(protocol::RetractRun{id, run}); }
   Lines free(TaskId id) { return order(protocol::FreeResult{id}); }
-  Lines input_at(TaskId id, PeerId holder, bool exists = true) { return order(protocol::InputAt{id, holder, exists}); }
+  Lines input_at(TaskId id, PeerId holder, bool exists = true, std::uint64_t bytes = 0) { return order(protocol::InputAt{id, holder, exists, protocol::Scale::of(bytes)}); }
   Lines replicate(TaskId id, PeerId holder) { return order(protocol::ReplicateResult{id, holder}); }
   Lines asked(PeerId from, TaskId id, bool exists = false) {
     return event([&](auto& out) { state.asked(from, id, exists, ++requests_, out); });
@@ -151,6 +151,7 @@ class WorkerStory {
   static std::string text(PeerId, const protocol::ResultHere& message) { return "here " + std::to_string(message.id); }
   static std::string text(PeerId, const protocol::InputMissing& message) { return "missing " + std::to_string(message.id) + " of " + std::to_string(message.holder); }
   static std::string text(PeerId to, const protocol::GetResult& message) { return (message.exists ? "get " : "will get ") + std::to_string(message.id) + at(to); }
+  static std::string text(PeerId to, const protocol::InputAt& message) { return "ready " + std::to_string(message.id) + at(to); }
   static std::string text(PeerId to, const protocol::DropRequest& message) { return "drop " + std::to_string(message.id) + at(to); }
   static std::string text(PeerId to, const protocol::ResultMissing& message) { return "no value " + std::to_string(message.id) + at(to); }
   static std::string text(PeerId, const protocol::MemoryUse& message) { return (message.paused ? "paused at " : "goes on at ") + std::to_string(message.managed_bytes); }

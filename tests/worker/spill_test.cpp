@@ -171,3 +171,70 @@ TEST_CASE("worker gives a spilled result to a peer") {
   story.free(1);
   CHECK(story.state.memory() == protocol::MemoryUse{});
 }
+
+TEST_CASE("worker asks for heavy inputs when there is room for them, and for one at any time") {
+  WorkerStory story = with_limit();
+  make(story, 1, 500);
+  const auto scale = [](std::uint64_t bytes) { return protocol::Scale::of(bytes); };
+  CHECK(story.run(10, {{2, 2, true, scale(128)}, {3, 2, true, scale(128)}, {4, 3, true, scale(10)}}) == Lines{"get 2 @2", "get 4 @3"});  // 500 + 128 + 128 > 700
+  CHECK(story.arrive(2, 2, 128) == Lines{"get 3 @2", "here 2"});  // 628: still no room, but nothing else is coming
+  CHECK(story.arrive(3, 4, 10) == Lines{"here 4"});
+}
+
+TEST_CASE("worker goes on asking when what was coming has arrived, is gone or is not wanted") {
+  const auto heavy = protocol::Scale::of(512);
+  SECTION("arrived") {
+    WorkerStory story = with_limit();
+    CHECK(story.run(10, {{2, 2, true, heavy}, {3, 3, true, heavy}}) == Lines{"get 2 @2"});
+    CHECK(story.arrive(2, 2, 512) == Lines{"get 3 @3", "here 2"});
+    CHECK(story.arrive(3, 3, 512) == Lines{"paused at 1024", "here 3"});
+  }
+  SECTION("missing") {
+    WorkerStory story = with_limit();
+    story.run(10, {{2, 2, true, heavy}, {3, 3, true, heavy}});
+    CHECK(story.missing(2, 2) == Lines{"get 3 @3", "missing 2 of 2"});
+  }
+  SECTION("its holder is gone") {
+    WorkerStory story = with_limit();
+    story.run(10, {{2, 2, true, heavy}, {3, 3, true, heavy}});
+    CHECK(story.gone(2) == Lines{"missing 2 of 2", "get 3 @3"});
+  }
+  SECTION("not wanted") {
+    WorkerStory story = with_limit();
+    story.run(10, {{2, 2, true, heavy}});
+    CHECK(story.run(11, {{3, 3, true, heavy}, {4, 3, true, heavy}}).empty());
+    CHECK(story.cancel(10) == Lines{"drop 2 @2", "get 3 @3"});
+    CHECK(story.arrive(3, 3, 512) == Lines{"get 4 @3", "here 3"});
+    CHECK(story.cancel(11) == Lines{"drop 4 @3"});
+    CHECK(story.free(3).empty());
+    CHECK(story.state.count() == 0);
+  }
+  SECTION("a result is freed") {
+    WorkerStory story = with_limit();
+    make(story, 1, 400);
+    story.run(10, {{2, 2, true, protocol::Scale::of(128)}, {3, 3, true, protocol::Scale::of(256)}});
+    CHECK(story.free(1) == Lines{"get 3 @3"});
+  }
+}
+
+TEST_CASE("worker tells who waits for a heavy result that it is there, and sends a small one") {
+  WorkerStory story = with_limit();
+  story.run(1);
+  story.run(2);
+  CHECK(story.take() == 1);
+  story.asked(2, 1);
+  story.asked(2, 2);
+  CHECK(story.done(1, 300) == Lines{"finished 1 run 1", "ready 1 @2"});
+  CHECK(story.asked(2, 1, true) == Lines{"value 1 @2"});
+  CHECK(story.take() == 2);
+  CHECK(story.done(2, 30) == Lines{"finished 2 run 1", "value 2 @2"});
+}
+
+TEST_CASE("worker asks again for a heavy result that its holder says is there") {
+  WorkerStory story = with_limit();
+  CHECK(story.run(10, {{2, 2, false}}) == Lines{"will get 2 @2"});
+  CHECK(story.input_at(2, 2, true, 300) == Lines{"get 2 @2"});
+  CHECK(story.input_at(2, 2, true, 300).empty());
+  CHECK(story.arrive(2, 2, 300) == Lines{"here 2"});
+  CHECK(story.take() == 10);
+}
