@@ -461,6 +461,16 @@ Ended inputs_that_emit(const emit_on& which, const std::array<const Node*, count
   return on;
 }
 
+/// The place of a stream among the arguments of zip. What is kept of the arguments must not hold the stream, whose graph would hold it for ever.
+struct Gap {};
+template <class T>
+auto literal_or_gap(const T& arg) {
+  if constexpr (is_stream<T>)
+    return Gap{};
+  else
+    return arg;
+}
+
 /// Puts the literals among the arguments of zip back into their places.
 template <std::size_t at, class Items, class... Args>
 auto with_literals(Items&& items, const std::tuple<Args...>& args) {
@@ -469,7 +479,7 @@ auto with_literals(Items&& items, const std::tuple<Args...>& args) {
   } else {
     using First = std::tuple_element_t<0, std::tuple<Args...>>;
     const auto rest = std::apply([](const auto&, const auto&... more) { return std::tuple(more...); }, args);
-    if constexpr (is_stream<First>) {
+    if constexpr (std::is_same_v<First, Gap>) {
       auto item = std::tuple(std::get<at>(std::forward<Items>(items)));
       return std::tuple_cat(std::move(item), with_literals<at + 1>(std::forward<Items>(items), rest));
     } else if constexpr (is_literal<First>) {
@@ -528,7 +538,7 @@ auto zip(const Stream<First>& first, const Args&... args) {
   const auto together = std::apply(
       [&]<class... T>(const Stream<T>&... streams) { return stream::attach_join("zip", stream::ZipKernel<T...>{limit.elements}, streams...); }, stream::streams_of(first, args...));
   if constexpr ((stream::is_literal<Args> || ...))
-    return together.map([all = std::tuple<Stream<First>, Args...>(first, args...)](auto&& items) {
+    return together.map([all = std::tuple(stream::Gap{}, stream::literal_or_gap(args)...)](auto&& items) {
       return stream::with_literals<0>(std::forward<decltype(items)>(items), all);
     });
   else
