@@ -126,11 +126,11 @@ std::string trimmed(const std::string& text) {
   return begin == std::string::npos ? "" : text.substr(begin, text.find_last_not_of(" \t\r") - begin + 1);
 }
 
-/// Whether a line of `errors` says `what`, of this job where it names one.
-bool complains_of(const std::string& errors, std::string_view what, const std::string& id) {
+/// Whether a line of `errors` says that nobody knows this job.
+bool says_unknown(const std::string& errors, const std::string& id) {
   std::istringstream lines(errors);
   for (std::string line; std::getline(lines, line);)
-    if (line.find(what) != std::string::npos && line.find(id) != std::string::npos) return true;
+    if (line.find("nknown Job") != std::string::npos && line.find(" " + id) != std::string::npos) return true;
   return false;
 }
 
@@ -147,7 +147,7 @@ std::vector<JobStatus> ask_qstat(std::vector<std::string> ids) {
     const auto jobs = form.size() == 5 ? parse_qstat_json(answer.output) : parse_qstat_text(answer.output);
     std::erase_if(ids, [&](const std::string& id) {
       const auto is_it = [&](const JobStatus& job) { return number_of(job.id) == number_of(id); };
-      return std::any_of(jobs.begin(), jobs.end(), is_it) || complains_of(answer.errors, "nknown Job", id);
+      return std::any_of(jobs.begin(), jobs.end(), is_it) || says_unknown(answer.errors, id);
     });
     found.insert(found.end(), jobs.begin(), jobs.end());
     if (ids.empty()) return found;

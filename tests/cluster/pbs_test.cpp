@@ -192,13 +192,13 @@ esac)");
 TEST_CASE("pbs asks for text about jobs that the json leaves out, and not about those nobody knows") {
   FakePrograms programs;
   programs.add("qstat", "echo \"$@\" >> " + programs.directory() + R"(/asked
-echo 'qstat: Unknown Job Id 7.server' >&2
+echo 'qstat: Unknown Job Id 16.server' >&2
 case "$*" in
 *json*) printf '{"Jobs":{"5.server":{"job_state":"R"}}}' ;;
 *) printf 'Job Id: 6.server\n    job_state = Q\n    comment = Not Running: queue \n\tis stopped\n' ;;
 esac
 exit 153)");
-  const auto jobs = pbs().status({"5.server", "6.server", "7.server"});
+  const auto jobs = pbs().status({"5.server", "6.server", "16.server"});
   CHECK(jobs[0].state == JobState::running);
   CHECK(jobs[1].state == JobState::waiting);
   CHECK(jobs[1].reason == "Not Running: queue is stopped");
@@ -206,7 +206,7 @@ exit 153)");
   std::ifstream asked(programs.directory() + "/asked");
   std::vector<std::string> lines;
   for (std::string line; std::getline(asked, line);) lines.push_back(line);
-  CHECK(lines == std::vector<std::string>{"-x -f -F json 5.server 6.server 7.server", "-x -f 6.server"});
+  CHECK(lines == std::vector<std::string>{"-x -f -F json 5.server 6.server 16.server", "-x -f 6.server"});
 }
 
 TEST_CASE("pbs says unknown for a job that left no trace and complains when the server is down") {
