@@ -15,6 +15,7 @@ using std::chrono::minutes;
 constexpr std::array waits{minutes(0), minutes(1), minutes(15), minutes(30), minutes(60)};
 constexpr int most_failed_submits = 10;
 constexpr int most_failed_jobs = 3;
+constexpr const char* way_out = "; no more are submitted until resume(), scale() or adapt() is called";
 
 int parts(const char* what, std::uint64_t all, std::uint64_t of_one) {
   if (of_one == 0) throw Error(ErrorKind::invalid_argument, std::string("scale: the ") + what + " of a job must be known (got 0)");
@@ -53,6 +54,7 @@ void Scaler::scale(int jobs) {
   target_ = static_cast<int>(not_negative("jobs", jobs));
   fresh_ = target_;
   limits_.reset();
+  if (!pause_reason_.empty()) resume();
 }
 
 void Scaler::adapt(const AdaptLimits& limits) {
@@ -64,6 +66,7 @@ void Scaler::adapt(const AdaptLimits& limits) {
   if (limits.idle_grace < std::chrono::seconds(0)) refuse("idle_grace must not be negative", limits.idle_grace.count());
   limits_ = limits;
   surplus_since_.reset();
+  if (!pause_reason_.empty()) resume();
 }
 
 int Scaler::wanted_for(const ScalingView& view) const {
@@ -146,14 +149,14 @@ void Scaler::submit_failed(ScalingTime now, const std::string& reason) {
   ++failed_submits_;
   wait_after_failure(now);
   if (failed_submits_ >= most_failed_submits)
-    pause_reason_ = std::to_string(failed_submits_) + " submissions in a row were refused, the last one with: " + reason;
+    pause_reason_ = std::to_string(failed_submits_) + " submissions in a row were refused, the last one with: " + reason + way_out;
 }
 
 void Scaler::job_over(ScalingTime now, JobOutcome outcome, const std::string& reason) {
   if (outcome == JobOutcome::ended) return;
   ++failed_jobs_;
   wait_after_failure(now);
-  if (failed_jobs_ >= most_failed_jobs) pause_reason_ = std::to_string(failed_jobs_) + " jobs in a row failed, the last one with: " + reason;
+  if (failed_jobs_ >= most_failed_jobs) pause_reason_ = std::to_string(failed_jobs_) + " jobs in a row failed, the last one with: " + reason + way_out;
 }
 
 void Scaler::wait_after_failure(ScalingTime now) {

@@ -65,7 +65,7 @@ enum class JobOutcome : unsigned char {
 ///
 /// A fixed number of jobs is kept while there is work: what ends by its walltime is replaced. Following the work, it grows at once and shrinks only after jobs
 /// have been idle, or superfluous in the queue, for the whole grace. Failures make it wait 0, 1, 15, 30 minutes and an hour; after 10 refused submissions or 3
-/// failed jobs in a row it pauses until `resume`, and says why. The first submission is a single one: it tells whether the site accepts such jobs at all.
+/// failed jobs in a row it pauses until `resume` or a new wish, and says why. The first submission is a single one: it tells whether the site accepts such jobs at all.
 ///
 /// **Errors.** Only `scale` and `adapt` throw: `Error{invalid_argument}`.
 /// **Threads.** Confined to its owner; no locks, no clock.
@@ -92,6 +92,7 @@ class Scaler {
   [[nodiscard]] int wanted() const { return wanted_; }
   /// Why nothing is submitted any more; empty if it is not paused.
   [[nodiscard]] const std::string& pause_reason() const { return pause_reason_; }
+  /// Forgets the failures: the next submission is made at once.
   void resume();
 
  private:

@@ -28,7 +28,7 @@ class Guard {
     if (pipe2(ends, O_CLOEXEC) != 0) return;
     const char* script =
         "ids=\nwhile read -r sign id; do\n  if [ \"$sign\" = + ]; then ids=\"$ids $id\"; else new=; for one in $ids; do [ \"$one\" = \"$id\" ] || new=\"$new $one\"; done; ids=$new; fi\ndone\n"
-        "[ -z \"$ids\" ] || exec \"$0\" $ids\n";
+        "[ -n \"$ids\" ] || exit 0\nfor pause in 0 1 5; do sleep $pause; \"$0\" $ids && exit 0; done\n";
     const char* arguments[] = {"sh", "-c", script, cancel_program.c_str(), nullptr};
     const pid_t pid = fork();
     if (pid == 0) {
@@ -103,6 +103,7 @@ class BatchJobs final : public Launcher {
     (void)system_.script(job_);  // says what cannot be written
     make_log_directory(job_.log_directory);
     job_.environment.emplace_back("WEIR_DEATH_TIMEOUT", to_string(options.death_timeout.value()));
+    if (job_.walltime.count() > 0) job_.environment.emplace_back("WEIR_JOB_LIMIT", std::to_string(job_.walltime.count()));
     shape_ = {.workers = options.processes, .cores = options.cores, .memory_bytes = job_.memory_bytes};
   }
 

@@ -89,6 +89,10 @@ void Cluster::adapt(const AdaptOptions& options) {
   growth.want([&](Scaler& scaler) { scaler.adapt(limits); });
 }
 
+void Cluster::resume() {
+  session_->grows().want([](Scaler& scaler) { scaler.resume(); });
+}
+
 void Cluster::close() {
   Session& session = *session_;
   if (!session.scheduler) return;

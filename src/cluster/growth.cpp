@@ -56,7 +56,13 @@ int Growth::jobs() const {
 
 std::string Growth::problem() const {
   std::lock_guard hold(mutex_);
-  return scaler_.pause_reason().empty() ? last_problem_ : scaler_.pause_reason();
+  return worst_problem();
+}
+
+const std::string& Growth::worst_problem() const {
+  for (const std::string* text : {&scaler_.pause_reason(), &time_problem_, &refusal_})
+    if (!text->empty()) return *text;
+  return failure_;
 }
 
 void Growth::close(bool retire) {
@@ -123,7 +129,7 @@ void Growth::tell(ScalingTime now, const Snapshot& snapshot) {
     ++(job.workers.empty() ? record.queued : record.running);
     record.workers += static_cast<int>(job.workers.size());
   }
-  record.problem = scaler_.pause_reason().empty() ? last_problem_ : scaler_.pause_reason();
+  record.problem = worst_problem();
   file_.tell(record);
 }
 
@@ -139,10 +145,11 @@ void Growth::look(ScalingTime now, const Snapshot& snapshot) {
       staying |= !worker.retiring;
       job.full_s = std::max(job.full_s, worker.serves_s);
     }
-    job.leaving = !job.workers.empty() && !staying;
+    if (!job.workers.empty()) job.leaving = !staying;  // and remains so when they have left: the batch system has not said yet that it is over
     if (!job.workers.empty() && !job.joined) {
       job.joined = true;
       scaler_.worker_joined();
+      failure_.clear();
     }
     if (busy || job.workers.empty()) job.idle_since.reset();
     else if (!job.idle_since) job.idle_since = now;
@@ -170,8 +177,8 @@ void Growth::bury(ScalingTime now) {
     if (job == jobs_.end()) continue;
     const bool failed = end.outcome == JobOutcome::failed && !job->retiring;
     if (failed) {
-      last_problem_ = end.id + " has failed: " + end.reason;
-      log::error("cluster: {}", last_problem_);
+      failure_ = end.id + " has failed: " + end.reason;
+      log::error("cluster: {}", failure_);
     }
     if (!job->retiring) scaler_.job_over(now, failed ? JobOutcome::failed : JobOutcome::ended, end.reason);
     jobs_.erase(job);
@@ -203,10 +210,10 @@ void Growth::replace_short_lived(ScalingTime now, double lacking_s) {
     hopeless = false;
     job.superseded |= stays(job) && job.idle_since && now - *job.idle_since > short_lived_after;
   }
-  if (!hopeless || jobs_.empty() || std::exchange(warned_of_time_, true)) return;
+  if (!hopeless || jobs_.empty() || !time_problem_.empty()) return;
   const auto text = [](double seconds) { return to_string(std::chrono::seconds(std::llround(seconds))); };
-  last_problem_ = "a task needs " + text(lacking_s) + ", and jobs of this cluster take tasks for " + text(jobs_.front().full_s) + " only; ask for a longer walltime";
-  log::warn("cluster: {}", last_problem_);
+  time_problem_ = "a task needs " + text(lacking_s) + ", and jobs of this cluster take tasks for " + text(jobs_.front().full_s) + " only; ask for a longer walltime";
+  log::warn("cluster: {}", time_problem_);
 }
 
 void Growth::carry_out(ScalingTime now, const ScalingPlan& plan) {
@@ -234,12 +241,13 @@ void Growth::submit_one(ScalingTime now) {
   std::lock_guard hold(mutex_);
   dirty_ = true;  // the others follow at once
   if (id.empty()) {
-    last_problem_ = problem;
+    refusal_ = problem;
     log::error("cluster: {}", problem);
     return scaler_.submit_failed(now, problem);
   }
   log::info("cluster: {} submitted", id);
   scaler_.submitted();
+  refusal_.clear();
   jobs_.push_back({.id = id, .label = label});
 }
 

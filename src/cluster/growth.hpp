@@ -52,6 +52,7 @@ class Growth {
   void replace_short_lived(ScalingTime now, double lacking_s);
   void tell(ScalingTime now, const Snapshot& snapshot);
   [[nodiscard]] ScalingView view(const Snapshot& snapshot) const;
+  [[nodiscard]] const std::string& worst_problem() const;
   void end_all(bool retire);
   /// Whether its jobs are asked after somewhere else, which takes time.
   [[nodiscard]] bool is_remote() const { return launcher_->longest_pause() > std::chrono::seconds(1); }
@@ -68,8 +69,10 @@ class Growth {
   Scaler scaler_;
   std::vector<Job> jobs_;
   int number_ = 0;
-  std::string last_problem_;
-  bool closing_ = false, frozen_ = false, retire_ = false, dirty_ = false, warned_of_time_ = false;
+  std::string refusal_;       // of the last submission
+  std::string failure_;       // of a job, until a worker joins
+  std::string time_problem_;  // a task takes longer than jobs live
+  bool closing_ = false, frozen_ = false, retire_ = false, dirty_ = false;
   std::thread thread_;
 };
 

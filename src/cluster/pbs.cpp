@@ -1,8 +1,10 @@
 // PBS (OpenPBS, PBS Pro, Torque): qsub, qstat, qdel.
+#include <algorithm>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <regex>
 #include <sstream>
+#include <thread>
 
 #include "cluster/program.hpp"
 #include "cluster/script.hpp"
@@ -11,6 +13,9 @@
 
 namespace weir {
 namespace {
+
+constexpr int most_attempts = 5;
+constexpr auto between_attempts = std::chrono::seconds(1);
 
 /// PBS gives words such as quotes and commas a meaning of their own in some versions; names and paths do without.
 std::string directive_value(std::string_view option, const std::string& value) {
@@ -121,20 +126,48 @@ std::string trimmed(const std::string& text) {
   return begin == std::string::npos ? "" : text.substr(begin, text.find_last_not_of(" \t\r") - begin + 1);
 }
 
-/// Finished jobs are only in the history (`-x`), and only OpenPBS writes JSON; older systems answer a plain `qstat -f`.
-std::vector<JobStatus> ask_qstat(const std::vector<std::string>& ids) {
+/// Whether a line of `errors` says that nobody knows this job.
+bool says_unknown(const std::string& errors, const std::string& id) {
+  std::istringstream lines(errors);
+  for (std::string line; std::getline(lines, line);)
+    if (line.find("nknown Job") != std::string::npos && line.find(" " + id) != std::string::npos) return true;
+  return false;
+}
+
+/// Finished jobs are only in the history (`-x`), and only OpenPBS writes JSON; older systems answer a plain `qstat -f`. Some versions write broken JSON when a
+/// job's environment is odd, or leave out all jobs but the first: what one form does not answer the next is asked for.
+std::vector<JobStatus> ask_qstat(std::vector<std::string> ids) {
   static const std::vector<std::vector<std::string>> forms{{"qstat", "-x", "-f", "-F", "json"}, {"qstat", "-x", "-f"}, {"qstat", "-f"}};
+  std::vector<JobStatus> found;
   ProgramResult answer;
   for (const auto& form : forms) {
     std::vector<std::string> command = form;
     command.insert(command.end(), ids.begin(), ids.end());
     answer = run_program(command);
     const auto jobs = form.size() == 5 ? parse_qstat_json(answer.output) : parse_qstat_text(answer.output);
-    if (!jobs.empty()) return jobs;
-    if (answer.errors.find("nknown Job") != std::string::npos) return {};
+    std::erase_if(ids, [&](const std::string& id) {
+      const auto is_it = [&](const JobStatus& job) { return number_of(job.id) == number_of(id); };
+      return std::any_of(jobs.begin(), jobs.end(), is_it) || says_unknown(answer.errors, id);
+    });
+    found.insert(found.end(), jobs.begin(), jobs.end());
+    if (ids.empty()) return found;
   }
-  if (answer.exit_status != 0) throw Error(ErrorKind::io, refusal("pbs: the queue could not be asked", answer));
-  return {};
+  const bool is_refused = answer.exit_status != 0 && answer.errors.find("nknown Job") == std::string::npos;
+  if (found.empty() && is_refused) throw Error(ErrorKind::io, refusal("pbs: the queue could not be asked", answer));
+  return found;
+}
+
+/// Whether everything that qdel complains of is that a job is over.
+bool were_over(const ProgramResult& answer) {
+  bool has_words = false;
+  std::istringstream lines(answer.errors);
+  for (std::string line; std::getline(lines, line);) {
+    if (line.find("qdel:") == std::string::npos) continue;
+    const auto says = [&](const char* words) { return line.find(words) != std::string::npos; };
+    if (!says("has finished") && !says("nknown Job") && !says("COMPLETE")) return false;
+    has_words = true;
+  }
+  return has_words;
 }
 
 class Pbs : public BatchSystem {
@@ -171,9 +204,14 @@ class Pbs : public BatchSystem {
     if (ids.empty()) return;
     std::vector<std::string> command{"qdel"};
     command.insert(command.end(), ids.begin(), ids.end());
-    const ProgramResult answer = run_program(command);
-    const bool was_over = answer.errors.find("has finished") != std::string::npos || answer.errors.find("nknown Job") != std::string::npos;
-    if (answer.exit_status != 0 && !was_over) throw Error(ErrorKind::io, refusal("pbs: the job was not cancelled", answer));
+    // A job that is just being started or ended takes no orders; a moment later it does, or it is over.
+    for (int attempts = 1;; ++attempts) {
+      const ProgramResult answer = run_program(command);
+      if (answer.exit_status == 0 || were_over(answer)) return;
+      const bool is_changing = answer.errors.find("invalid for state") != std::string::npos;
+      if (!is_changing || attempts == most_attempts) throw Error(ErrorKind::io, refusal("pbs: the job was not cancelled", answer));
+      std::this_thread::sleep_for(between_attempts);
+    }
   }
 };
 
@@ -186,7 +224,7 @@ std::string parse_pbs_job_id(const std::string& answer) {
   for (std::sregex_iterator it(answer.begin(), answer.end(), own_line), end; it != end; ++it) last = (*it)[2];
   if (!last.empty()) return last;
   if (std::smatch part; std::regex_search(answer, part, any)) return part[0];
-  throw Error(ErrorKind::io, "pbs: no job id in the answer of qsub (got " + (answer.empty() ? "nothing" : answer) + ")");
+  throw Error(ErrorKind::io, unread_id("pbs", "qsub", "qstat", answer));
 }
 
 std::vector<JobStatus> parse_qstat_json(const std::string& answer) {
@@ -217,13 +255,16 @@ std::vector<JobStatus> parse_qstat_text(const std::string& answer) {
       jobs.emplace_back(part[1], Attributes{});
       last = nullptr;
     } else if (!jobs.empty() && std::regex_match(line, part, line_form)) {
-      last = &(jobs.back().second[part[1]] = trimmed(part[2]));
+      last = &(jobs.back().second[part[1]] = part[2]);
     } else if (last && line.starts_with('\t')) {
-      *last += trimmed(line);
+      *last += line.substr(1);
     }
   }
   std::vector<JobStatus> result;
-  for (const auto& [id, attributes] : jobs) result.push_back(status_of(id, attributes));
+  for (auto& [id, attributes] : jobs) {
+    for (auto& [name, value] : attributes) value = trimmed(value);
+    result.push_back(status_of(id, attributes));
+  }
   return result;
 }
 

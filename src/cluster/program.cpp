@@ -162,6 +162,11 @@ std::string refusal(std::string_view what, const ProgramResult& result) {
          "`, which says: " + (said.empty() ? "nothing" : said) + ")";
 }
 
+std::string unread_id(const std::string& system, const std::string& submit, const std::string& ask, const std::string& answer) {
+  const std::string said = one_line(answer);
+  return system + ": no job id in the answer of " + submit + "; the job may be in the queue all the same, " + ask + " shows it (got " + (said.empty() ? "nothing" : said) + ")";
+}
+
 std::optional<std::string> find_in_path(std::string_view name) {
   const char* variable = std::getenv("PATH");
   std::string_view folders = variable ? variable : "";

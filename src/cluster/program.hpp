@@ -29,6 +29,9 @@ struct ProgramResult {
 /// One sentence: what was refused, the command, its exit status, and its own words.
 [[nodiscard]] std::string refusal(std::string_view what, const ProgramResult& result);
 
+/// One sentence: the batch system's `submit` has accepted a job, but its `answer` tells no id.
+[[nodiscard]] std::string unread_id(const std::string& system, const std::string& submit, const std::string& ask, const std::string& answer);
+
 /// The first executable file called `name` in the folders of PATH.
 [[nodiscard]] std::optional<std::string> find_in_path(std::string_view name);
 

@@ -90,7 +90,7 @@ std::string checked_name(const JobOptions& options) {
   const std::string& name = options.name;
   const bool is_plain =
       std::all_of(name.begin(), name.end(), [](char c) { return is_letter(c) || is_digit(c) || std::string_view("._+-").find(c) != std::string_view::npos; });
-  if (name.empty() || !is_plain || !(is_letter(name.front()) || name.front() == '_'))
+  if (name.empty() || !is_plain || !is_letter(name.front()))
     refuse("name", "a job's name has letters, digits and ._+- and begins with a letter", name);
   if (name.size() > longest_name) refuse("name", "a job's name has at most " + std::to_string(longest_name) + " characters", std::to_string(name.size()));
   return name;

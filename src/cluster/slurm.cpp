@@ -180,7 +180,7 @@ std::string parse_slurm_job_id(const std::string& answer) {
   for (std::sregex_iterator it(answer.begin(), answer.end(), own_line), end; it != end; ++it) last = (*it)[2];
   if (!last.empty()) return last;
   if (std::regex_search(answer, part, any)) return part[0];
-  throw Error(ErrorKind::io, "slurm: no job id in the answer of sbatch (got " + (answer.empty() ? "nothing" : answer) + ")");
+  throw Error(ErrorKind::io, unread_id("slurm", "sbatch", "squeue", answer));
 }
 
 const BatchSystem& slurm() {

@@ -116,6 +116,8 @@ JobClock read_job_clock(const Variables& variables, const Asker& ask, sys_second
   clock.script_began = moment(variables("WEIR_JOB_STARTED"));
   if (const auto pbs = variables("PBS_JOBID")) read_pbs(clock, *pbs, variables, ask);
   else if (const auto slurm = variables("SLURM_JOB_ID")) read_slurm(clock, *slurm, variables, ask);
+  // What was asked for, where the batch system does not tell: its programs may be missing on the node.
+  if (const auto asked = number(variables("WEIR_JOB_LIMIT")); asked && !clock.limit) clock.limit = seconds(*asked);
   return clock;
 }
 

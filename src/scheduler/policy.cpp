@@ -68,15 +68,19 @@ double State::time_of(const Task& task) const {
   return task.scattered || task.out_of_band ? 0 : groups_[task.group].duration_s;
 }
 
-bool State::allowed(const Task& task, const Worker& worker) const {
-  if (!worker.running() || !in_time(task, worker, 0)) return false;
-  const Options* options = task.options();
-  if (!options) return true;
-  for (const Resource& wanted : options->resources) {
+bool State::offers(const Worker& worker, const Options& options) const {
+  for (const Resource& wanted : options.resources) {
     const auto offered = std::find_if(worker.resources.begin(), worker.resources.end(), [&](const Resource& r) { return r.name == wanted.name; });
     if (offered == worker.resources.end() || offered->amount < wanted.amount) return false;
   }
-  return options->allow_other_workers || named(*options, worker);
+  return true;
+}
+
+// What was asked of every worker is done by those too that are leaving.
+bool State::allowed(const Task& task, const Worker& worker) const {
+  if (!(task.out_of_band ? worker.alive : worker.running()) || !in_time(task, worker, 0)) return false;
+  const Options* options = task.options();
+  return !options || (offers(worker, *options) && (options->allow_other_workers || named(*options, worker)));
 }
 
 // Seconds until the task could start there.

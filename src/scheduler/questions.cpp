@@ -97,12 +97,17 @@ bool State::results_wanted() const {
   return false;
 }
 
-// What may run anywhere and runs nowhere lacks time.
+// What may run on any worker, or on any that offers its resources, and runs nowhere lacks time. A task for certain workers gains nothing by others.
 double State::lacking_s() const {
+  const auto others_help = [&](const Options* options) {
+    if (!options) return true;
+    if (!options->workers.empty() && !options->allow_other_workers) return false;
+    return options->resources.empty() || std::any_of(workers_.begin(), workers_.end(), [&](const Worker& worker) { return worker.alive && offers(worker, *options); });
+  };
   double least = 0;
   for (const TaskId id : homeless_) {
     const Task* task = tasks_.find(id);
-    if (!task || task->state != TaskState::no_worker || task->restricted()) continue;
+    if (!task || task->state != TaskState::no_worker || !others_help(task->options())) continue;
     const double seconds = time_of(*task);
     if (seconds > 0 && (least == 0 || seconds < least)) least = seconds;
   }

@@ -143,6 +143,7 @@ class State {
   [[nodiscard]] double cost(const Task& task, WorkerIndex index) const;
   [[nodiscard]] bool allowed(const Task& task, const Worker& worker) const;
   [[nodiscard]] bool named(const Options& options, const Worker& worker) const;
+  [[nodiscard]] bool offers(const Worker& worker, const Options& options) const;
   [[nodiscard]] double time_of(const Task& task) const;
   [[nodiscard]] bool in_time(const Task& task, const Worker& worker, double wait_s) const { return !worker.ends() || task.out_of_band || now_ + wait_s + time_of(task) <= worker.leaves; }
   [[nodiscard]] std::uint32_t limit(const Task& task, const Worker& worker) const;

@@ -31,6 +31,12 @@ struct Site {
   }
 };
 
+std::size_t count_of(const std::string& text, const std::string& part) {
+  std::size_t count = 0;
+  for (std::size_t at = 0; (at = text.find(part, at)) != std::string::npos; at += part.size()) ++count;
+  return count;
+}
+
 std::string numbers_to(int last) {
   std::string text;
   for (int i = 1; i <= last; ++i) text += std::to_string(i) + "\n";
@@ -90,6 +96,18 @@ TEST_CASE("Ctrl-C and the death of the program cancel its jobs, those in the que
   }
 }
 
+TEST_CASE("a job accepted in the instant in which the program is killed finds it dead and ends") {
+  const Site site;
+  TemporaryFolder programs;
+  write_file(programs.path() + "/sbatch", "#!/bin/sh\nPATH=" + std::string(std::getenv("PATH")) + "\nid=$(sbatch \"$@\")\necho $id > " + site.user.folder() + "/accepted\nkill -KILL $PPID\n", 0755);
+  const Finished killed = run({BATCH_CLUSTER, "slurm", "problem"}, site.options({{"PATH", programs.path() + ":" + std::getenv("PATH")}}));
+  CHECK(killed.status == 128 + SIGKILL);
+  REQUIRE(eventually([&] { return !content(site.user.folder() + "/accepted").empty(); }));
+  const std::string id = trimmed(content(site.user.folder() + "/accepted"));
+  CHECK(eventually([&] { return site.user.state(id) == "FAILED\n"; }));
+  CHECK(contains(content(site.user.folder() + "/batch_cluster-" + id + ".err"), ": belongs to a session that has ended (process "));
+}
+
 TEST_CASE("a job that others cancel while there is work is replaced") {
   const Site site;
   Process program({BATCH_CLUSTER, "slurm", "work", site.user.folder() + "/ran"}, site.options());
@@ -104,7 +122,7 @@ TEST_CASE("a job that others cancel while there is work is replaced") {
 TEST_CASE("workers leave before their jobs end, and nothing is computed twice") {
   const Site site;
   const std::string file = site.user.folder() + "/ran";
-  const Finished done = run({BATCH_CLUSTER, "slurm", "work", file}, site.options({{"TEST_BEFORE", "export WEIR_LIFETIME=3s"}}));
+  const Finished done = run({BATCH_CLUSTER, "slurm", "work", file}, site.options({{"TEST_BEFORE", "export WEIR_LIFETIME=3s"}, {"WEIR_LOG", "info"}}));
   INFO(done.err);
   CHECK(done.out == "two workers\nsum 44850\nlost 0\ndone\n");
   std::istringstream ran(content(file));
@@ -114,6 +132,7 @@ TEST_CASE("workers leave before their jobs end, and nothing is computed twice") 
   CHECK(tasks.size() == 300);
   CHECK(std::set<int>(tasks.begin(), tasks.end()).size() == 300);
   CHECK(workers.size() > 2);  // others have taken over
+  CHECK(count_of(done.err, " submitted\n") <= workers.size() + 2);  // each was let work, but for the last
   CHECK(site.is_clean());
 }
 

@@ -262,7 +262,7 @@ TEST_CASE("refused submissions wait 0, 1, 15, 30 and 60 minutes and then pause w
     CHECK(scaler.pause_reason().empty());
   }
   scaler.submit_failed(now, "no such account");
-  CHECK(scaler.pause_reason() == "10 submissions in a row were refused, the last one with: no such account");
+  CHECK(scaler.pause_reason() == "10 submissions in a row were refused, the last one with: no such account; no more are submitted until resume(), scale() or adapt() is called");
   CHECK(scaler.plan(now + 24h, {}).submit == 0);
   scaler.resume();
   CHECK(scaler.plan(now + 24h, {}).submit == 5);
@@ -296,7 +296,26 @@ TEST_CASE("three failed jobs in a row pause the cluster; a worker that joins sta
   scaler.job_over(start, JobOutcome::failed, "exit status 1");
   CHECK(scaler.pause_reason().empty());
   scaler.job_over(start, JobOutcome::failed, "exit status 2");
-  CHECK(scaler.pause_reason() == "3 jobs in a row failed, the last one with: exit status 2");
+  CHECK(scaler.pause_reason() == "3 jobs in a row failed, the last one with: exit status 2; no more are submitted until resume(), scale() or adapt() is called");
+}
+
+TEST_CASE("a pause ends when somebody wants workers anew, the waiting after a single failure does not") {
+  Scaler scaler = accepted();
+  scaler.scale(1);
+  for (int i = 0; i < 3; ++i) scaler.job_over(start, JobOutcome::failed, "exit status 1");
+  CHECK(!scaler.pause_reason().empty());
+  scaler.scale(2);
+  CHECK(scaler.pause_reason().empty());
+  CHECK(scaler.plan(start, {}).submit == 2);
+  for (int i = 0; i < 3; ++i) scaler.job_over(start, JobOutcome::failed, "exit status 1");
+  scaler.adapt({.maximum_jobs = 1});
+  CHECK(scaler.pause_reason().empty());
+  CHECK(scaler.plan(start, {.useful_workers = 1}).submit == 1);
+  for (int i = 0; i < 2; ++i) scaler.job_over(start, JobOutcome::failed, "exit status 1");
+  scaler.scale(1);
+  CHECK(scaler.plan(start, {.useful_workers = 1}).look_at == start + 1min);
+  scaler.resume();
+  CHECK(scaler.plan(start, {.useful_workers = 1}).submit == 1);
 }
 
 TEST_CASE("a batch system that refuses everything for a week is asked ten times") {
@@ -318,7 +337,7 @@ TEST_CASE("jobs that crash when they start are not resubmitted for ever") {
   queue.jobs_crash = true;
   queue.run(24h * 7);
   CHECK(queue.submitted == 4);  // one was on its way when the third failed
-  CHECK(scaler.pause_reason() == "4 jobs in a row failed, the last one with: exit status 1");
+  CHECK(scaler.pause_reason() == "4 jobs in a row failed, the last one with: exit status 1; no more are submitted until resume(), scale() or adapt() is called");
 }
 
 TEST_CASE("wrong limits are refused") {

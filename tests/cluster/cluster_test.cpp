@@ -2,6 +2,7 @@
 #include "weir/cluster/cluster.hpp"
 
 #include <cstdlib>
+#include <fstream>
 
 #include "support/process.hpp"
 #include "support/throws.hpp"
@@ -65,4 +66,31 @@ TEST_CASE("scale and adapt refuse what cannot be meant, and nothing changes") {
   CHECK(cluster.jobs() == 0);
   cluster.close();
   CHECK(sentence_of([&] { cluster.scale(1); return 0; }) == "scale: the cluster is closed");
+}
+
+TEST_CASE("a cluster whose submissions were refused tries again at once when it is resumed") {
+  const Site site("sbatch");
+  const std::string folder = site.folder.path();
+  const auto program = [&](const std::string& name, const std::string& body) { test::write_file(folder + "/" + name, "#!/bin/sh\n" + body + "\n", 0755); };
+  program("sbatch", "echo x >> " + folder + "/asked\necho 'sbatch: error: no such account' >&2; exit 1");
+  program("squeue", "echo '1 PENDING 0 Priority'");
+  program("scancel", "echo \"$@\" >> " + folder + "/cancelled");
+  const auto lines = [&](const std::string& name) {
+    std::ifstream in(folder + "/" + name);
+    int count = 0;
+    for (std::string line; std::getline(in, line);) ++count;
+    return count;
+  };
+  {
+    SlurmCluster cluster{{.cores = 4, .memory = "1GB"}};
+    cluster.scale(1);
+    REQUIRE(test::eventually([&] { return lines("asked") == 2; }));  // at once and once more, then in a minute
+    REQUIRE(test::eventually([&] { return cluster.problem().find("no such account") != std::string::npos; }));
+    program("sbatch", "echo x >> " + folder + "/asked; echo 1");
+    cluster.resume();
+    REQUIRE(test::eventually([&] { return cluster.jobs() == 1; }));
+    CHECK(lines("asked") == 3);
+    CHECK(cluster.problem().empty());
+  }
+  CHECK(lines("cancelled") == 1);
 }

@@ -137,7 +137,7 @@ TEST_CASE("pbs job ids are found in every wording") {
   CHECK(parse_pbs_job_id("Request 123.asdf was submitted to queue: standard.") == "123.asdf");
   CHECK(parse_pbs_job_id("Welcome to machine 7!\n123.pbs\n") == "123.pbs");
   CHECK(parse_pbs_job_id("Submitted batch job 123") == "123");
-  CHECK(sentence_of([] { return parse_pbs_job_id("thank you\n"); }) == "pbs: no job id in the answer of qsub (got thank you\n)");
+  CHECK(sentence_of([] { return parse_pbs_job_id("thank you\n"); }) == "pbs: no job id in the answer of qsub; the job may be in the queue all the same, qstat shows it (got thank you)");
 }
 
 TEST_CASE("pbs submits and shows the site's own words when refused") {
@@ -189,6 +189,26 @@ esac)");
   CHECK(pbs().status({"0.server"})[0].state == JobState::running);
 }
 
+TEST_CASE("pbs asks for text about jobs that the json leaves out, and not about those nobody knows") {
+  FakePrograms programs;
+  programs.add("qstat", "echo \"$@\" >> " + programs.directory() + R"(/asked
+echo 'qstat: Unknown Job Id 16.server' >&2
+case "$*" in
+*json*) printf '{"Jobs":{"5.server":{"job_state":"R"}}}' ;;
+*) printf 'Job Id: 6.server\n    job_state = Q\n    comment = Not Running: queue \n\tis stopped\n' ;;
+esac
+exit 153)");
+  const auto jobs = pbs().status({"5.server", "6.server", "16.server"});
+  CHECK(jobs[0].state == JobState::running);
+  CHECK(jobs[1].state == JobState::waiting);
+  CHECK(jobs[1].reason == "Not Running: queue is stopped");
+  CHECK(jobs[2].state == JobState::unknown);
+  std::ifstream asked(programs.directory() + "/asked");
+  std::vector<std::string> lines;
+  for (std::string line; std::getline(asked, line);) lines.push_back(line);
+  CHECK(lines == std::vector<std::string>{"-x -f -F json 5.server 6.server 16.server", "-x -f 6.server"});
+}
+
 TEST_CASE("pbs says unknown for a job that left no trace and complains when the server is down") {
   FakePrograms programs;
   programs.add("qstat", "echo 'qstat: Unknown Job Id 5.server' >&2; exit 153");
@@ -202,6 +222,20 @@ TEST_CASE("pbs cancels, and a job that is over already is no error") {
   FakePrograms programs;
   programs.add("qdel", "echo 'qdel: Job has finished 5.server' >&2; exit 35");
   CHECK_NOTHROW(pbs().cancel({"5.server"}));
+  programs.add("qdel", "echo 'qdel: Request invalid for state of job MSG=invalid state for job - COMPLETE 5.server' >&2; exit 170");
+  CHECK_NOTHROW(pbs().cancel({"5.server"}));
+  // One that is just being started or ended: asked again, and by then it is over.
+  programs.add("qdel", "cd " + programs.directory() + R"(
+[ -e again ] && { echo 'qdel: Job has finished 5.server' >&2; exit 35; }
+touch again
+echo 'qdel: Request invalid for state of job 5.server' >&2; exit 170)");
+  CHECK_NOTHROW(pbs().cancel({"5.server"}));
+  // That one of them was over excuses nothing else.
+  programs.add("qdel", "printf 'qdel: Job has finished 4.server\\nqdel: Unauthorized Request 5.server\\n' >&2; exit 159");
+  CHECK(sentence_of([] {
+          pbs().cancel({"4.server", "5.server"});
+          return 0;
+        }).find("qdel: Unauthorized Request 5.server") != std::string::npos);
   programs.add("qdel", "echo 'qdel: Unauthorized Request 5.server' >&2; exit 159");
   CHECK(sentence_of([] {
           pbs().cancel({"5.server"});

@@ -117,7 +117,7 @@ TEST_CASE("registry forgets old jobs that are over, with their scripts") {
 TEST_CASE("refresh asks only after jobs that are not over, once, and notes the answers") {
   test::TemporaryFolder folder;
   const FakeQstat qstat("echo \"$@\" >> " + folder.path() +
-                        "/asked; echo '{\"Jobs\":{\"2.s\":{\"job_state\":\"R\"},\"3.s\":{\"job_state\":\"F\",\"Exit_status\":4}}}'");
+                        "/asked; printf 'qstat: Unknown Job Id 4.s\\nqstat: Unknown Job Id 5.s\\n' >&2; echo '{\"Jobs\":{\"2.s\":{\"job_state\":\"R\"},\"3.s\":{\"job_state\":\"F\",\"Exit_status\":4}}}'");
   const JobRegistry registry(folder.path() + "/jobs");
   std::vector<JobRecord> records{record("pbs", "1.s", 0, JobState::succeeded), record("pbs", "2.s", 0), record("pbs", "3.s", 0), record("pbs", "4.s", 0),
                                  record("pbs", "5.s", 990)};

@@ -87,6 +87,7 @@ TEST_CASE("values of directives are one line, and the sentence names the option"
           "shebang: a directive must be one line without control characters (got #!/bin/sh\\nrm)");
     CHECK(script([](JobOptions& o) { o.name = "a b"; }) == "name: a job's name has letters, digits and ._+- and begins with a letter (got a b)");
     CHECK(script([](JobOptions& o) { o.name = ""; }) == "name: a job's name has letters, digits and ._+- and begins with a letter (got nothing)");
+    CHECK(script([](JobOptions& o) { o.name = "_a"; }) == "name: a job's name has letters, digits and ._+- and begins with a letter (got _a)");
     CHECK(script([](JobOptions& o) { o.name = "../a"; }) == "name: a job's name has letters, digits and ._+- and begins with a letter (got ../a)");
     CHECK(script([](JobOptions& o) { o.name = std::string(201, 'a'); }) == "name: a job's name has at most 200 characters (got 201)");
     CHECK(script([](JobOptions& o) {

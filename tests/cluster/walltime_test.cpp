@@ -111,6 +111,15 @@ TEST_CASE("pbs tells the walltime in the environment or when asked") {
   CHECK(clock.used == 5min);
 }
 
+TEST_CASE("what the script asked for holds where the batch system does not tell") {
+  Asked asked;
+  const auto told = read_job_clock(variables({{"PBS_JOBID", "0.server"}, {"WEIR_JOB_LIMIT", "60"}, {"WEIR_JOB_STARTED", "1700000000"}}), asked.asker(), noon);
+  CHECK(told.limit == 60s);
+  CHECK(job_end(told, noon + 20s)->remaining == 40s);
+  asked.answer = "Job Id: 0.server\n    Resource_List.walltime = 01:00:00\n";
+  CHECK(read_job_clock(variables({{"PBS_JOBID", "0.server"}, {"WEIR_JOB_LIMIT", "60"}}), asked.asker(), noon).limit == 1h);
+}
+
 TEST_CASE("outside a job nobody is asked") {
   Asked asked;
   CHECK_FALSE(job_end(read_job_clock(variables({}), asked.asker(), noon), noon).has_value());

@@ -89,6 +89,21 @@ TEST_CASE("workers whose time is over hand their results to those that follow th
   CHECK(count == 40);
 }
 
+TEST_CASE("a stream goes on while workers leave and others come: every element once, in order") {
+  const Place place;
+  const std::string file = place.folder.path() + "/ran";
+  const Finished done = run({ELASTIC_PROGRAM, "stream", ""}, place.options({{"WEIR_LIFETIME", "2s"}, {"TEST_RAN", file}, {"WEIR_LOG", "info"}}));
+  INFO(done.err);
+  CHECK(done.out == "in order 300 of 300\nlost 0\ndone\n");
+  std::ifstream ran(file);
+  std::multiset<int> elements;
+  for (int x = 0; ran >> x;) elements.insert(x);
+  CHECK(elements.size() == 300);
+  CHECK(std::set<int>(elements.begin(), elements.end()).size() == 300);
+  CHECK(done.err.find("the job of worker 1 ends in ") != std::string::npos);
+  CHECK(done.err.find("the job of worker 2 ends in ") != std::string::npos);
+}
+
 TEST_CASE("a worker that has no time for what waits is replaced by one that has") {
   const Place place;
   const Finished done = run({ELASTIC_PROGRAM, "late", ""}, place.options({{"WEIR_LIFETIME", "8s"}}));

@@ -1,8 +1,10 @@
 // Two hosts on one machine: network namespaces joined by a cable, each with a name of its own.
+#include <signal.h>
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
 #include <cstdlib>
+#include <fstream>
 
 #include "support/process.hpp"
 
@@ -88,4 +90,21 @@ TEST_CASE("a worker that cannot reach the program says so and ends") {
   CHECK(lost.status == 1);
   CHECK(lost.err.find("weir: the scheduler (process ") == 0);
   CHECK(lost.err.find(" within 500ms: it cannot be reached (Connection refused); if it lives, another network may be needed (interface)") != std::string::npos);
+  // The same for one that was killed, and had no time to take its file away; that the host is another one of another kernel has to be written into it.
+  options.environment.erase("WEIR_CONNECT");
+  Process killed(hosts.on(hosts.a, {ELASTIC_PROGRAM, "hold", "1", named("wa")}), options);
+  killed.wait_for(".json\n");
+  const auto at = killed.out().find("file ") + 5;
+  std::string text;
+  std::getline(std::ifstream(killed.out().substr(at, killed.out().find('\n', at) - at)), text, '\0');
+  killed.send(SIGKILL);
+  (void)killed.wait();
+  text.replace(text.find("\"host_id\": \"") + 12, 8, "elsewher");
+  options.environment["WEIR_CONNECT"] = folder.path() + "/elsewhere.json";
+  write_file(options.environment["WEIR_CONNECT"], text, 0600);
+  const auto before = std::chrono::steady_clock::now();
+  const Finished late = run(hosts.on(hosts.b, {ELASTIC_PROGRAM, "x", "y"}), options);
+  CHECK(late.status == 1);
+  CHECK(late.err.find(" within 500ms: it cannot be reached (Connection refused)") != std::string::npos);
+  CHECK(std::chrono::steady_clock::now() - before < 10s);
 }

@@ -112,3 +112,31 @@ TEST_CASE("walltime: the snapshot tells for how long a task lacks a worker") {
   story.join_until(2, 60);
   CHECK(story.state.snapshot().lacking_s == 100);
 }
+
+TEST_CASE("walltime: a task that asks for resources lacks time where they are offered, one for certain workers does not") {
+  Story story;
+  story.join(1);
+  story.submit(1, {}, {.resources = {{"GPU", 1}}, .time_limit = 30s});
+  CHECK(story.state.snapshot().lacking_s == 0);  // nobody has a GPU: others like these would not help
+  story.join_until(2, 10, 1, {{"GPU", 1}});
+  CHECK(story.state.snapshot().lacking_s == 30);
+  story.submit(2, {}, {.workers = {"worker 2"}, .time_limit = 20s});
+  CHECK(story.state.snapshot().lacking_s == 30);
+  story.submit(3, {}, {.workers = {"worker 2"}, .allow_other_workers = true, .resources = {{"GPU", 1}}, .time_limit = 20s});
+  CHECK(story.state.snapshot().lacking_s == 20);
+}
+
+TEST_CASE("walltime: what is asked of every worker is done by one that is leaving") {
+  Story story;
+  story.join(1);
+  story.join(2);
+  story.retire(1);
+  protocol::SubmitTask asked;
+  asked.id = 1;
+  asked.function = 1;
+  asked.out_of_band = true;
+  asked.options = std::make_shared<Options>(Options{.workers = {"1"}});
+  CHECK(story.submit(asked) == Lines{"run 1 @1"});
+  CHECK_FALSE(story.state.retired(1));
+  CHECK(story.submit(2, {}, {.workers = {"1"}}).empty());  // an ordinary task is not begun there
+}

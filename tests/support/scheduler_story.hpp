@@ -28,11 +28,12 @@ class Story {
     return event([&](auto& out) { state.join(now, peer, hello, out); });
   }
   /// A worker whose job ends: it leaves in so many seconds.
-  Lines join_until(PeerId peer, double serves_s, std::uint32_t threads = 1) {
+  Lines join_until(PeerId peer, double serves_s, std::uint32_t threads = 1, std::vector<Resource> resources = {}) {
     protocol::Hello hello;
     hello.name = "worker " + std::to_string(peer);
     hello.host = "host";
     hello.threads = threads;
+    hello.resources = std::move(resources);
     hello.serves_s = serves_s;
     return event([&](auto& out) { state.join(now, peer, hello, out); });
   }

@@ -98,7 +98,7 @@ class Client {
     future.on_done([](const Future<T>&) {});
   }
 
-  /// Runs `f(args...)` once on every worker, beside its tasks. Returns one future per worker, in the order of `workers()`.
+  /// Runs `f(args...)` once on every worker, beside its tasks; workers that are retiring are left out. Returns one future per worker, in the order of `workers()`.
   template <class F, class... A>
   auto run_on_workers(F f, const A&... args);
 
@@ -295,7 +295,7 @@ template <class F, class... A>
 auto Client::run_on_workers(F f, const A&... args) {
   std::vector<decltype(send<F>(nullptr, true, f, args...))> futures;
   for (const WorkerInfo& worker : workers())
-    futures.push_back(send<F>(std::make_shared<const Options>(Options{.workers = {std::to_string(worker.peer)}}), true, f, args...));
+    if (!worker.retiring) futures.push_back(send<F>(std::make_shared<const Options>(Options{.workers = {std::to_string(worker.peer)}}), true, f, args...));
   return futures;
 }
 

@@ -50,6 +50,9 @@ class Cluster {
   void scale_memory(const std::string& memory);
   /// Follows the work from now on: grows at once, shrinks after the grace.
   void adapt(const AdaptOptions& options);
+  /// Submits again at once, after failures that made it wait or pause. After 10 refused submissions or 3 failed jobs in a row a cluster pauses, and `problem` says
+  /// why; call this when the reason is gone. Calling `scale` or `adapt` ends a pause too, and leaves the waiting after single failures as it is.
+  void resume();
 
   /// Retires its workers, ends its jobs, queued ones too; and the scheduler if this cluster has started it. The destructor does the same.
   void close();

@@ -69,9 +69,45 @@ void work(weir::Cluster& cluster, const std::string& file) {
   say("lost " + std::to_string(client.snapshot().workers_lost));
 }
 
+std::vector<double> half_second(const std::string& file, int x) {
+  std::this_thread::sleep_for(500ms);
+  std::ofstream(file, std::ios::app) << std::to_string(x) + ' ' + std::to_string(getpid()) + '\n';
+  return std::vector<double>(1000, x);  // too large to travel with the news
+}
+std::pair<std::string, int> element(const std::pair<std::string, int>& x) {
+  std::this_thread::sleep_for(300ms);
+  std::ofstream(x.first + ".stream", std::ios::app) << std::to_string(x.second) + ' ' + std::to_string(getpid()) + '\n';
+  return x;
+}
+
+/// Tasks, then a stream, then tasks again, together longer than a job lasts.
+void outlast(weir::Cluster& cluster, const std::string& file) {
+  cluster.scale(2);
+  weir::Client client{cluster};
+  std::vector<weir::Future<std::vector<double>>> kept;
+  const auto tasks = [&](int count) {
+    for (int i = 0; i < count; ++i) kept.push_back(client.submit(half_second, file, static_cast<int>(kept.size())));
+  };
+  tasks(100);
+  std::vector<int> seen;
+  weir::Stream<std::pair<std::string, int>> source;
+  source.scatter().map(element).buffer(4).gather().sink([&](const std::pair<std::string, int>& x) { seen.push_back(x.second); });
+  for (int i = 0; i < 200; ++i) source.emit({file, i});
+  source.drain();
+  tasks(20);
+  double sum = 0;
+  for (const auto& values : client.gather(kept)) sum += values.at(999);
+  int in_order = 0;
+  for (std::size_t i = 0; i < seen.size(); ++i) in_order += seen[i] == static_cast<int>(i);
+  say("sum " + std::to_string(static_cast<int>(sum)));
+  say("in order " + std::to_string(in_order) + " of " + std::to_string(seen.size()));
+  say("lost " + std::to_string(client.snapshot().workers_lost));
+}
+
 void run(weir::Cluster& cluster, const std::string& mode, const std::string& argument) {
   if (mode == "flow") return flow(cluster);
   if (mode == "work") return work(cluster, argument);
+  if (mode == "outlast") return outlast(cluster, argument);
   if (mode == "at_once") {
     cluster.scale(2);
     cluster.scale(0);
@@ -103,6 +139,7 @@ int main(int argc, char** argv) {
   try {
     weir::BatchOptions options{.cores = 1, .memory = "200MB", .walltime = "00:05:00"};
     if (words[1] == "hold") options.cores = 4;
+    if (words[1] == "outlast") options.walltime = "00:01:00";
     if (const char* queue = std::getenv("TEST_QUEUE")) options.queue = queue;
     if (const char* before = std::getenv("TEST_BEFORE")) options.before = {before};
     if (const char* weir = std::getenv("TEST_WEIR")) options.weir = weir;

@@ -32,6 +32,10 @@ int slow_for(int milliseconds) {
   std::this_thread::sleep_for(std::chrono::milliseconds(milliseconds));
   return milliseconds;
 }
+int slow_element(int x) {
+  std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  return logged(std::getenv("TEST_RAN"), x);
+}
 int slow(int x) {
   std::this_thread::sleep_for(std::chrono::milliseconds(20));
   return x;
@@ -112,6 +116,16 @@ void work(weir::Cluster& cluster, weir::Client& client, const std::string& mode,
     for (const auto& values : client.gather(kept)) sum += values.at(999);
     say("sum " + std::to_string(static_cast<int>(sum)));
     say("lost " + std::to_string(client.snapshot().workers_lost));
+  } else if (mode == "stream") {
+    std::vector<int> seen;
+    weir::Stream<int> source;
+    source.scatter().map(slow_element).buffer(8).gather().sink([&](int x) { seen.push_back(x); });
+    for (int i = 0; i < 300; ++i) source.emit(i);
+    source.drain();
+    int in_order = 0;
+    for (std::size_t i = 0; i < seen.size(); ++i) in_order += seen[i] == static_cast<int>(i);
+    say("in order " + std::to_string(in_order) + " of " + std::to_string(seen.size()));
+    say("lost " + std::to_string(client.snapshot().workers_lost));
   } else if (mode == "late") {  // a worker of 8 s takes tasks for 4 s; when it is 2 s old, one of 3 s must wait for the next
     client.wait_for_workers(1);
     const auto held = client.submit(numbers, 100'000);
@@ -183,7 +197,7 @@ int main(int argc, char** argv) {
   const bool inside = words[0] == "inside";
   const std::string mode = words[inside ? 1 : 0], argument = words[inside ? 2 : 1], network = words[inside ? 3 : 2];
   const auto options = [&] {
-    const int workers = mode == "local" ? std::stoi(argument) : mode == "kill" ? 2 : mode == "threads" ? 2 : 1;
+    const int workers = mode == "local" ? std::stoi(argument) : mode == "kill" || mode == "threads" || mode == "stream" ? 2 : 1;
     return weir::LocalOptions{.workers = workers, .interface = network};
   };
   if (inside)
