@@ -4,9 +4,7 @@
 #include <cxxabi.h>
 #include <unistd.h>
 
-#include "core/large_blocks.hpp"
 #include "core/log.hpp"
-#include "runtime/host.hpp"
 #include "weir/core/duration.hpp"
 #include "weir/task/address.hpp"
 #include "weir/task/invoke.hpp"
@@ -58,7 +56,6 @@ void WorkerNode::start() {
   if (settings_.ends) hello.serves_s = std::chrono::duration<double>(*settings_.ends - settings_.hand_over - Clock::now()).count();
   post(0, hello);
   flush();
-  keep_large_blocks(std::min(settings_.memory.limit, host_memory()) / 8);
   for (std::uint32_t i = 0; i < settings_.threads; ++i) add_thread();
   start_helper();
 }

@@ -64,6 +64,17 @@ class Writer {
     written_ += count;
     blocks_->push_back({owner_, static_cast<const std::byte*>(data), count});
   }
+  /// `count` bytes that `fill(std::byte*)` writes; large ones into memory of their own, which travels as it is.
+  template <class F>
+  void block_of(std::size_t count, const F& fill) {
+    written_ += count;
+    if (!head_) return;
+    if (written_ > limit_) throw LimitReached{};
+    if (!blocks_ || count < block_bytes) return fill(head_->grow(count));
+    const std::shared_ptr<std::byte> memory(static_cast<std::byte*>(::operator new(count)), FreshMemory{});
+    fill(memory.get());
+    blocks_->push_back({memory, memory.get(), count});
+  }
   [[nodiscard]] std::uint64_t written() const noexcept { return written_; }
 
  private:
