@@ -46,16 +46,16 @@ void Part::load(InArchive& archive) {
   weir::read(reader, shape);
   std::size_t bytes = size_of(type);
   for (const std::int64_t extent : shape) bytes *= static_cast<std::size_t>(extent);
-  std::byte* memory = reader.take(bytes);
-  if (!memory) {
-    reader.expect(bytes, 1);
-    memory = static_cast<std::byte*>(::operator new(bytes));
-    memory_ = std::shared_ptr<std::byte>(memory, FreshMemory{});
-    reader.block(memory, bytes);
-  } else {
-    memory_ = std::shared_ptr<std::byte>(memory, FreshMemory{});
+  if (std::byte* taken = reader.take(bytes)) {
+    memory_ = std::shared_ptr<const void>(taken, FreshMemory{});
+    data_ = taken;
+    return;
   }
-  data_ = memory;
+  reader.expect(bytes, 1);
+  const Block own = new_block(bytes);
+  data_ = const_cast<std::byte*>(own.data);
+  memory_ = own.owner;
+  reader.block(data_, bytes);
 }
 
 task::Value look_at_part(Reader& parameters, std::span<const Tensor> operands) {

@@ -26,9 +26,9 @@ class Part {
  private:
   void copy_to(std::byte* out) const;
   void* data_ = nullptr;
-  Dims start_, extent_;               // of a look
-  task::Value chunk_;                 // looked at
-  std::shared_ptr<std::byte> memory_; // arrived
+  Dims start_, extent_;                 // of a look
+  task::Value chunk_;                   // looked at
+  std::shared_ptr<const void> memory_;  // arrived
 };
 
 /// The kernel of a task that cuts a part out: start and shape are its parameters.

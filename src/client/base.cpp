@@ -61,7 +61,7 @@ FutureState* Base::find(TaskId id) {
 Handle Base::submit(Request&& request) {
   constexpr std::size_t most = (std::size_t{1} << 30) - (1 << 20);  // what one message can carry
   if (request.arguments.size() > most)
-    throw Error(ErrorKind::unsupported, "submit: the arguments of a task must be smaller than 1 GiB (got " + to_text(request.arguments.size()) + "); scatter the large ones first");
+    throw Error(ErrorKind::unsupported, "submit: the arguments of a task, without the contiguous arrays in them, must be smaller than 1 GiB (got " + to_text(request.arguments.size()) + "); scatter the large ones first");
   Hold hold(*this);
   Handle handle = fresh();
   protocol::SubmitTask message;
@@ -69,6 +69,7 @@ Handle Base::submit(Request&& request) {
   message.invoker = request.invoker;
   message.function = request.function;
   message.arguments = std::move(request.arguments);
+  if (!request.beside.empty()) message.beside.value = task::Value::make(task::Beside{std::move(request.beside)});
   message.inputs = std::move(request.inputs);
   message.options = std::move(request.options);
   message.out_of_band = request.out_of_band;

@@ -1,8 +1,6 @@
 // Layout: u32 length of the messages, u16 number of values, then for each value u64 type, u64 length, u32 blocks, u64 sizes...; the messages; the values' heads.
 #include "comm/wire.hpp"
 
-#include <sys/mman.h>
-
 #include "weir/task/address.hpp"
 
 namespace weir::comm {
@@ -81,16 +79,6 @@ Frame from_wire(std::span<const std::byte> head, std::vector<Block> blocks) {
     frame.values.push_back(task::Value::from_packed(part.ops, std::move(packed)));
   }
   return frame;
-}
-
-Block new_block(std::uint64_t size) {
-  constexpr std::uintptr_t huge = 2 << 20;
-  void* memory = ::operator new(size, std::nothrow);
-  if (!memory) throw Error(ErrorKind::io, "receive: no memory for a value of " + std::to_string(size) + " bytes");
-  const auto begin = (reinterpret_cast<std::uintptr_t>(memory) + huge - 1) / huge * huge;
-  const auto end = (reinterpret_cast<std::uintptr_t>(memory) + size) / huge * huge;
-  if (begin < end) madvise(reinterpret_cast<void*>(begin), end - begin, MADV_HUGEPAGE);
-  return {std::shared_ptr<const void>(memory, FreshMemory{}), static_cast<const std::byte*>(memory), size};
 }
 
 }  // namespace weir::comm

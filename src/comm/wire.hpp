@@ -20,7 +20,4 @@ struct WireFrame {
 /// Puts a frame together from its head and its blocks.
 [[nodiscard]] Frame from_wire(std::span<const std::byte> head, std::vector<Block> blocks);
 
-/// Memory for a block that arrives: not zeroed, in huge pages where the system has them.
-[[nodiscard]] Block new_block(std::uint64_t size);
-
 }  // namespace weir::comm

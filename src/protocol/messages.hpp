@@ -26,6 +26,7 @@ struct SubmitTask {
   std::uint64_t invoker = 0;   ///< Portable address of the function that reads the arguments and calls the user's.
   std::uint64_t function = 0;  ///< Portable address of the user's function, for names and time estimates.
   Buffer arguments;
+  task::Attached beside;  ///< `task::Beside`, if they have large buffers.
   SmallVector<TaskId, 2> inputs;
   std::shared_ptr<const Options> options;  ///< Null: the defaults.
   TaskId parent = 0;                       ///< The task that submitted it, if one did (0 otherwise).
@@ -83,6 +84,7 @@ struct RunTask {
   std::uint64_t invoker = 0;
   std::uint64_t function = 0;
   Buffer arguments;
+  task::Attached beside;  ///< `task::Beside`, if they have large buffers.
   SmallVector<Input, 2> inputs;
   std::vector<Resource> resources;
 };

@@ -31,6 +31,8 @@ class Node : public client::Base, protected comm::Receiver {
   /// Appends a message for a peer. It leaves at once if the link is idle, with others if a send is in flight.
   template <class Message>
   void post(PeerId to, const Message& message) {
+    if constexpr (requires { message.beside; })
+      if (message.beside.value) return post_value(to, message, message.beside.value);
     if (to >= boxes_.size()) boxes_.resize(to + 1);
     Buffer& box = boxes_[to];
     if (box.empty()) dirty_.push_back(to);
@@ -67,6 +69,8 @@ class Node : public client::Base, protected comm::Receiver {
       using M = std::decay_t<Message>;
       constexpr bool is_life = std::is_same_v<M, protocol::Heartbeat> || std::is_same_v<M, protocol::Alive> || std::is_same_v<M, protocol::MemoryUse>;
       (is_life ? heard_life_ : heard_work_) = true;
+      if constexpr (requires { message.beside; })
+        if (message.beside.is_there) message.beside.value = std::move(next_value());
       handle(std::forward<Message>(message), next_value);
     };
     try {

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "core/log.hpp"
+#include "core/memory.hpp"
 #include "weir/core/duration.hpp"
 #include "weir/task/address.hpp"
 
@@ -169,6 +170,7 @@ void SchedulerNode::tick(Clock::time_point now) {
   const auto pause = now - checked_;
   if (pause < std::chrono::milliseconds(20)) return;
   checked_ = now;
+  memory::release_unused();
   // If we ourselves stood still, nobody else is to blame for the silence.
   if (pause > settings_.patience_for_dead / 2)
     each_alive([&](PeerId, Peer& peer) { peer.last_seen = std::max(peer.last_seen, now - settings_.patience_for_dead / 2); });

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "core/log.hpp"
+#include "core/memory.hpp"
 #include "weir/core/duration.hpp"
 #include "weir/task/address.hpp"
 #include "weir/task/invoke.hpp"
@@ -159,7 +160,9 @@ worker::Outcome WorkerNode::run(worker::Execution& task, std::size_t slot) {
   black_box_.slot(slot).store(task.id, std::memory_order_relaxed);
   const auto start = Clock::now();
   try {
-    Reader reader(task.arguments.bytes());
+    std::vector<Block> beside;
+    if (task.beside) beside = task.beside.take<task::Beside>().blocks;
+    Reader reader = beside.empty() ? Reader(task.arguments.bytes()) : Reader(task.arguments.bytes(), beside);
     const auto invoke = reinterpret_cast<task::Invoker>(const_cast<void*>(task::local_address(task.invoker)));
     outcome.value = invoke(reader, task.values);
   } catch (...) {
@@ -332,6 +335,8 @@ void WorkerNode::tick(Clock::time_point now) {
   if (pause < std::chrono::milliseconds(50)) return;
   checked_ = now;
   state_.try_again(now - disk_tried_ > std::chrono::seconds(1));
+  memory::keep_at_most(settings_.memory.spill_at() - std::min(settings_.memory.spill_at(), state_.bytes()));
+  memory::release_unused();
   if (state_.wants_spill()) wake_spiller();
   if (pause > std::chrono::seconds(1)) scheduler_seen_ = std::max(scheduler_seen_, now - scheduler_patience_ / 2);
   if (settings_.ends && now > *settings_.ends - settings_.hand_over && !std::exchange(asked_to_go_, true))

@@ -40,6 +40,7 @@ enum class Level : std::uint8_t { unplaced, placed, memory };
 struct Extras {
   std::shared_ptr<const Options> options;
   std::shared_ptr<const Failure> failure;
+  task::Value beside;  ///< The large buffers of its arguments.
 };
 
 /// Four cache lines; what other tasks' events touch is in the first.

@@ -46,6 +46,7 @@ protocol::RunTask State::run_message(TaskId id) const {
   message.invoker = task.invoker;
   message.function = task.function;
   message.arguments = task.arguments;
+  if (task.extras) message.beside.value = task.extras->beside;
   for (const Edge& edge : task.inputs) {
     const Task& input = *edge.task;
     PeerId holder = 0;

@@ -329,6 +329,7 @@ void State::handle(Time now, PeerId from, protocol::SubmitTask&& message, Action
   task.invoker = message.invoker;
   task.function = message.function;
   task.arguments = std::move(message.arguments);
+  if (message.beside.value) extras_of(task).beside = std::move(message.beside.value);
   task.out_of_band = message.out_of_band;
   task.wanted = true;
   if (message.options) {

@@ -1,6 +1,7 @@
 // Reading blocks, and the sentences for bytes that do not fit.
 #include "weir/task/pack.hpp"
 
+#include "weir/core/bytes.hpp"
 #include "weir/core/error.hpp"
 
 namespace weir {
@@ -33,6 +34,23 @@ std::byte* Reader::take(std::size_t count) {
   memory->taken = true;
   block.owner.reset();
   return const_cast<std::byte*>(block.data);
+}
+
+Block Reader::share(std::size_t count) {
+  if (!blocks_ || next_block_ == blocks_->size() || (*blocks_)[next_block_].size != count) ended();
+  return std::move((*blocks_)[next_block_++]);
+}
+
+Block new_block(std::uint64_t size) {
+  void* memory = ::operator new(size, std::nothrow);
+  if (!memory) throw Error(ErrorKind::io, "no memory for a value of " + to_text(size));
+  return {std::shared_ptr<const void>(memory, FreshMemory{}), static_cast<const std::byte*>(memory), size};
+}
+
+Block Writer::copy_of(const void* data, std::size_t count) {
+  Block block = new_block(count);
+  std::memcpy(const_cast<std::byte*>(block.data), data, count);
+  return block;
 }
 
 }  // namespace weir

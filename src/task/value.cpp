@@ -81,4 +81,24 @@ std::uint64_t Value::size() const {
   return counter.written();
 }
 
+void Beside::write_bytes(Writer& writer) const {
+  weir::write(writer, static_cast<std::uint64_t>(blocks.size()));
+  for (const Block& block : blocks) {
+    weir::write(writer, block.size);
+    writer.block(block.data, block.size);
+  }
+}
+
+void Beside::read_bytes(Reader& reader) {
+  std::uint64_t count = 0;
+  weir::read(reader, count);
+  reader.expect(count, sizeof(Block::size));
+  blocks.clear();
+  blocks.reserve(count);
+  for (std::uint64_t size = 0; count > 0; --count) {
+    weir::read(reader, size);
+    blocks.push_back(reader.share(size));
+  }
+}
+
 }  // namespace weir::task

@@ -100,6 +100,7 @@ void State::release_inputs(TaskId id, Record& record, Actions& out) {
 void State::drop_run(TaskId id, Record& record, Actions& out) {
   record.state = Run::none;
   record.arguments = {};
+  record.beside = {};
   record.resources.clear();
   release_inputs(id, record, out);
   refuse_parked(id, record, out);
@@ -133,6 +134,7 @@ void State::handle(protocol::RunTask&& message, Actions& out) {
   record.invoker = message.invoker;
   record.function = message.function;
   record.arguments = std::move(message.arguments);
+  record.beside = std::move(message.beside.value);
   record.resources = std::move(message.resources);
   record.missing = 0;
   record.inputs.clear();
@@ -344,6 +346,7 @@ bool State::take(Execution& out, bool out_of_band) {
   out.function = record->function;
   out.order = record->order;
   out.arguments = std::move(record->arguments);
+  out.beside = std::move(record->beside);
   out.inputs = record->inputs;
   out.values.clear();
   for (const TaskId input : record->inputs) {

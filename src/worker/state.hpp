@@ -34,6 +34,7 @@ struct Execution {
   std::uint64_t function = 0;
   std::uint64_t order = 0;
   Buffer arguments;
+  task::Value beside;  ///< Their large buffers.
   SmallVector<TaskId, 2> inputs;
   std::vector<task::Value> values;  ///< Of the inputs.
 };
@@ -94,6 +95,7 @@ struct Record {
   std::uint64_t invoker = 0;
   std::uint64_t function = 0;
   Buffer arguments;
+  task::Value beside;  ///< Their large buffers.
   SmallVector<TaskId, 2> inputs;
   SmallVector<TaskId, 2> waiters;  ///< Tasks here that use this result and have not started.
   SmallVector<Parked, 2> parked;

@@ -42,6 +42,7 @@ struct Filler {
   template <class T>
     requires task::PlainStruct<T>
   void operator()(T& value) { fill(value); }
+  void operator()(task::Attached&) {}  // travels beside the message
 
   template <class T>
   void fill(T& value) {

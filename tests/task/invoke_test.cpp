@@ -116,6 +116,63 @@ TEST_CASE("invoke gives nothing for functions that return nothing") { CHECK(call
 
 TEST_CASE("invoke passes on what the function throws") { CHECK_THROWS_WITH(call(&throws, 1), "too far"); }
 
+TEST_CASE("large arrays in arguments lie beside the bytes, copied once or not at all, and become the function's own") {
+  using Numbers = std::vector<double>;
+  const auto sum_and_place = [](Numbers numbers, int times, const Numbers& others) {
+    return std::pair(times * std::accumulate(numbers.begin(), numbers.end(), 0.0) + others[0], reinterpret_cast<std::uintptr_t>(numbers.data()));
+  };
+  using F = decltype(sum_and_place);
+  const auto owned = std::make_shared<Numbers>(100'000, 1.0);
+  const Numbers others(100'000, 5.0);
+  Buffer head;
+  std::vector<Block> blocks;
+  Writer writer(head, blocks);
+  SmallVector<TaskId, 2> inputs;
+  ArgumentWriter out{writer, inputs};
+  Argument<Shared<Numbers>>::put(out, {owned});
+  Argument<int>::put(out, 2);
+  Argument<Numbers>::put(out, others);
+  REQUIRE(blocks.size() == 2);
+  CHECK(head.size() < 100);
+  CHECK(blocks[0].data == reinterpret_cast<const std::byte*>(owned->data()));
+  CHECK(blocks[1].data != reinterpret_cast<const std::byte*>(others.data()));
+
+  const Value sent = Value::make(Beside{blocks});
+  Packed packed = sent.pack();
+  REQUIRE(packed.blocks.size() == 2);
+  CHECK(packed.blocks[0].data == blocks[0].data);
+  const std::byte* arrived = nullptr;
+  for (Block& block : packed.blocks) {  // as a transport does
+    const Block fresh = new_block(block.size);
+    std::memcpy(const_cast<std::byte*>(fresh.data), block.data, block.size);
+    if (!arrived) arrived = fresh.data;
+    block = fresh;
+  }
+  std::vector<Block> received = Value::from_packed(sent.ops(), std::move(packed)).take<Beside>().blocks;
+  Reader reader(head.bytes(), received);
+  const Value result = invoke_task<F, Shared<Numbers>, int, Numbers>(reader, {});
+  CHECK(result.as<std::pair<double, std::uintptr_t>>() == std::pair(200'005.0, reinterpret_cast<std::uintptr_t>(arrived)));
+
+  // In the same process nobody's memory is taken.
+  std::vector<Block> shared = Value(sent).take<Beside>().blocks;
+  Reader again(head.bytes(), shared);
+  CHECK(invoke_task<F, Shared<Numbers>, int, Numbers>(again, {}).as<std::pair<double, std::uintptr_t>>().first == 200'005.0);
+  CHECK(owned->at(99'999) == 1.0);
+}
+
+TEST_CASE("large arguments that end early are an error") {
+  Buffer head;
+  std::vector<Block> blocks;
+  Writer writer(head, blocks);
+  SmallVector<TaskId, 2> inputs;
+  ArgumentWriter out{writer, inputs};
+  Argument<std::vector<double>>::put(out, std::vector<double>(100'000, 1.0));
+  blocks[0].size -= 8;
+  Reader reader(head.bytes(), blocks);
+  const auto size = [](const std::vector<double>& numbers) { return numbers.size(); };
+  CHECK_THROWS_AS((invoke_task<decltype(size), std::vector<double>>(reader, {})), Error);
+}
+
 TEST_CASE("invoke reads several arguments in order") {
   CHECK(call([](std::string a, std::string b, std::string c) { return a + b + c; }, std::string("1"), std::string("2"), std::string("3")).as<std::string>() == "123");
 }

@@ -15,7 +15,8 @@ namespace {
 template <class T>
 Packed pack(const T& value) {
   Packed packed;
-  Writer writer(packed.head, packed.blocks, nullptr);
+  const std::shared_ptr<const void> owner(&value, [](const void*) {});
+  Writer writer(packed.head, packed.blocks, owner);
   write(writer, value);
   CHECK(writer.written() == packed.size());
   Writer counter;

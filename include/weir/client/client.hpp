@@ -34,7 +34,7 @@ class Client {
   /// Arguments are values, which travel with the task, or futures (also inside std::vector, tuple, pair, map, optional, array), whose results the task
   /// waits for and is given without copying where the parameter is a const reference. Give large values to `scatter` first.
   /// **Errors.** What cannot travel does not compile. Throws `Error{closed}` when the cluster has ended. What `f` throws comes out of `Future::result`.
-  /// **Cost.** About a microsecond; the arguments are serialized once.
+  /// **Cost.** About a microsecond; the arguments are serialized once; large buffers in them are copied once more.
   /// **Source.** `Client.submit`; no key, every call is a task of its own.
   template <class F, class... A>
   auto submit(F&& f, A&&... args) {
@@ -142,7 +142,7 @@ class Client {
     request.function = task::Callable<F>::name(function);
     request.options = std::move(options);
     request.out_of_band = out_of_band;
-    Writer writer(request.arguments);
+    Writer writer(request.arguments, request.beside);
     task::Callable<F>::put(writer, function);
     [[maybe_unused]] task::ArgumentWriter out{writer, request.inputs};
     (task::Argument<Held>::put(out, args), ...);

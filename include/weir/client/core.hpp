@@ -88,6 +88,7 @@ struct Request {
   std::uint64_t invoker = 0;
   std::uint64_t function = 0;
   Buffer arguments;
+  std::vector<Block> beside;  ///< Their large buffers.
   SmallVector<TaskId, 2> inputs;
   std::shared_ptr<const Options> options;
   bool out_of_band = false;

@@ -82,7 +82,7 @@ class ChunkPass {
 /// Some elements of a cluster stream: here before the first segment, on a worker behind it.
 template <class T>
 struct Chunk {
-  std::vector<T> values;
+  task::Shared<std::vector<T>> values;
   Future<ChunkResult<T>> result;
   std::uint32_t elements = 0;
   std::uint64_t token = 0;  ///< The number of its ticket; 0 if nobody waits for an element of the stream.

@@ -186,7 +186,7 @@ class GatherNode final : public Outlet<T>, public Inlet<Chunk<T>> {
     }
     if (!arrival.chunk.result.valid()) {
       const TicketScope scope(arrival.ticket);
-      return emit_all(arrival.chunk.values);
+      return emit_all(*arrival.chunk.values.object);
     }
     try {
       client::FutureState& state = *arrival.chunk.result.handle().get();

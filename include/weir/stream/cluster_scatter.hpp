@@ -171,10 +171,10 @@ class ScatterNode final : public Outlet<Chunk<T>>, public Inlet<T> {
     chunk.elements = static_cast<std::uint32_t>(count);
     measure_bytes(waiting_[head_]);
     if (count == waiting_.size()) {
-      chunk.values = std::exchange(waiting_, {});
+      chunk.values.object = std::make_shared<std::vector<T>>(std::exchange(waiting_, {}));
     } else {
       const auto begin = waiting_.begin() + static_cast<std::ptrdiff_t>(head_), end = begin + static_cast<std::ptrdiff_t>(count);
-      chunk.values.assign(std::make_move_iterator(begin), std::make_move_iterator(end));
+      chunk.values.object = std::make_shared<std::vector<T>>(std::make_move_iterator(begin), std::make_move_iterator(end));
       head_ += count;
       if (2 * head_ >= waiting_.size()) {
         waiting_.erase(waiting_.begin(), end);

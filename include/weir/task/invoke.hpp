@@ -54,6 +54,22 @@ struct Argument {
   }
 };
 
+/// An object passed without a copy of its large buffers: the function gets a `T` of its own.
+template <class T>
+struct Shared {
+  std::shared_ptr<const T> object;
+};
+template <class T>
+struct Argument<Shared<T>> {
+  using Held = T;
+  static void put(ArgumentWriter& out, const Shared<T>& argument) {
+    const auto before = out.writer.set_owner(argument.object);
+    write(out.writer, *argument.object);
+    out.writer.set_owner(before);
+  }
+  static T get(ArgumentReader& in) { return Argument<T>::get(in); }
+};
+
 /// How a function travels.
 ///
 /// A function pointer by where it lies in the executable, a stateless functor or captureless lambda by its type, a functor with members by value.

@@ -5,6 +5,7 @@
 #include <memory>
 #include <new>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "weir/task/buffer.hpp"
@@ -25,6 +26,9 @@ struct FreshMemory {
     if (!taken) ::operator delete(const_cast<void*>(memory));
   }
 };
+
+/// Memory for a block, not zeroed. Throws `Error{io}` if there is none.
+[[nodiscard]] Block new_block(std::uint64_t size);
 
 /// A value in a form that can cross a process boundary: the description, and the large buffers beside it.
 struct Packed {
@@ -50,8 +54,8 @@ class Writer {
   Writer() = default;
   /// Everything inside the head.
   explicit Writer(Buffer& head, std::size_t limit = SIZE_MAX) : head_(&head), limit_(limit) {}
-  /// Large contiguous data goes to `blocks`, which point into the object kept alive by `owner`.
-  Writer(Buffer& head, std::vector<Block>& blocks, std::shared_ptr<const void> owner) : head_(&head), blocks_(&blocks), owner_(std::move(owner)) {}
+  /// Large contiguous data goes to `blocks`, which point into the object kept alive by `owner`, or hold a copy if there is none.
+  Writer(Buffer& head, std::vector<Block>& blocks, std::shared_ptr<const void> owner = nullptr) : head_(&head), blocks_(&blocks), owner_(std::move(owner)) {}
 
   void bytes(const void* data, std::size_t count) {
     written_ += count;
@@ -62,7 +66,10 @@ class Writer {
   void block(const void* data, std::size_t count) {
     if (!blocks_ || count < block_bytes) return bytes(data, count);
     written_ += count;
-    blocks_->push_back({owner_, static_cast<const std::byte*>(data), count});
+    if (owner_)
+      blocks_->push_back({owner_, static_cast<const std::byte*>(data), count});
+    else
+      blocks_->push_back(copy_of(data, count));
   }
   /// `count` bytes that `fill(std::byte*)` writes; large ones into memory of their own, which travels as it is.
   template <class F>
@@ -71,13 +78,17 @@ class Writer {
     if (!head_) return;
     if (written_ > limit_) throw LimitReached{};
     if (!blocks_ || count < block_bytes) return fill(head_->grow(count));
-    const std::shared_ptr<std::byte> memory(static_cast<std::byte*>(::operator new(count)), FreshMemory{});
-    fill(memory.get());
-    blocks_->push_back({memory, memory.get(), count});
+    Block own = new_block(count);
+    fill(const_cast<std::byte*>(own.data));
+    blocks_->push_back(std::move(own));
   }
+  /// What is written from now on lies in an object that `owner` keeps alive; null: in none. Returns the owner before.
+  std::shared_ptr<const void> set_owner(std::shared_ptr<const void> owner) { return std::exchange(owner_, std::move(owner)); }
   [[nodiscard]] std::uint64_t written() const noexcept { return written_; }
 
  private:
+  static Block copy_of(const void* data, std::size_t count);
+
   Buffer* head_ = nullptr;
   std::vector<Block>* blocks_ = nullptr;
   std::shared_ptr<const void> owner_;
@@ -90,7 +101,8 @@ class Reader {
  public:
   explicit Reader(std::span<const std::byte> head) : at_(head.data()), end_(head.data() + head.size()) {}
   /// Of a value that is read once: its blocks may be taken.
-  explicit Reader(Packed& packed) : Reader(packed.head.bytes()) { blocks_ = &packed.blocks; }
+  explicit Reader(Packed& packed) : Reader(packed.head.bytes(), packed.blocks) {}
+  Reader(std::span<const std::byte> head, std::vector<Block>& blocks) : Reader(head) { blocks_ = &blocks; }
 
   void bytes(void* data, std::size_t count) {
     if (static_cast<std::size_t>(end_ - at_) < count) ended();
@@ -100,6 +112,8 @@ class Reader {
   void block(void* data, std::size_t count);
   /// The memory of the next block, if it has `count` bytes, is fresh and belongs to nobody else: the caller deletes it. Null otherwise.
   [[nodiscard]] std::byte* take(std::size_t count);
+  /// The next block of `count` bytes itself.
+  [[nodiscard]] Block share(std::size_t count);
   /// The next `count` bytes in place.
   const std::byte* view(std::size_t count) {
     if (static_cast<std::size_t>(end_ - at_) < count) ended();

@@ -201,6 +201,13 @@ void read_sequence(Reader& reader, T& items) {
   }
 }
 
+/// Types of the library that write themselves.
+template <class T>
+concept OwnBytes = requires(const T& constant, T& object, Writer& writer, Reader& reader) {
+  constant.write_bytes(writer);
+  object.read_bytes(reader);
+};
+
 template <class T>
 struct Travels;
 
@@ -393,6 +400,8 @@ template <class T>
 void write(Writer& writer, const T& value) {
   if constexpr (task::Bitwise<T>) {
     if constexpr (!std::is_empty_v<T>) writer.bytes(&value, sizeof value);
+  } else if constexpr (task::OwnBytes<T>) {
+    value.write_bytes(writer);
   } else if constexpr (task::Stateless<T>) {
   } else if constexpr (task::FunctionPointer<T>) {
     write(writer, value ? task::portable_address(reinterpret_cast<const void*>(value)) : std::uint64_t{0});
@@ -410,6 +419,8 @@ template <class T>
 void read(Reader& reader, T& value) {
   if constexpr (task::Bitwise<T>) {
     if constexpr (!std::is_empty_v<T>) reader.bytes(const_cast<std::remove_cv_t<T>*>(&value), sizeof value);
+  } else if constexpr (task::OwnBytes<T>) {
+    value.read_bytes(reader);
   } else if constexpr (task::Stateless<T>) {
   } else if constexpr (task::FunctionPointer<T>) {
     std::uint64_t address = 0;

@@ -86,6 +86,15 @@ class Value {
   template <class T>
   [[nodiscard]] std::shared_ptr<const T> share() const { return {owner(), &as<T>()}; }
 
+  /// The object itself if nobody else holds this value, a copy otherwise; the value is empty then.
+  template <class T>
+  [[nodiscard]] T take() {
+    const T& object = as<T>();
+    T taken = is_shared() ? object : std::move(const_cast<T&>(object));
+    cell_.reset();
+    return taken;
+  }
+
   /// Serializes; large contiguous buffers are not copied but point into the object, which they keep alive.
   [[nodiscard]] Packed pack() const;
   /// The serialized form if it has at most `limit` bytes; nothing otherwise.
@@ -115,6 +124,21 @@ class Value {
   [[nodiscard]] std::shared_ptr<const void> owner() const { return cell_; }
 
   std::shared_ptr<Cell> cell_;
+};
+
+/// The large buffers of a task's arguments; they travel beside the bytes that describe them, and need not be copied by those who pass them on.
+struct Beside {
+  std::vector<Block> blocks;
+  void write_bytes(Writer& writer) const;
+  void read_bytes(Reader& reader);
+};
+
+/// A member of a message: a value that travels as an attachment of its frame, after the attachments of the members before.
+struct Attached {
+  Value value;
+  bool is_there = false;  ///< As the message says.
+  void write_bytes(Writer& writer) const { weir::write(writer, static_cast<bool>(value)); }
+  void read_bytes(Reader& reader) { weir::read(reader, is_there); }
 };
 
 }  // namespace weir::task

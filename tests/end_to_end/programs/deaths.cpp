@@ -17,6 +17,7 @@ using weir::Client;
 using weir::Future;
 using Clock = std::chrono::steady_clock;
 using Numbers = std::vector<std::uint64_t>;
+constexpr std::size_t load_size = 1'000'000;
 
 void require(bool holds, const std::string& rule) {
   if (!holds) throw std::runtime_error("deaths: " + rule);
@@ -49,10 +50,11 @@ void die(const std::string& how) {
   if (how == "exit") std::exit(3);
 }
 
-int die_once(int x, std::string how, std::string flag) {
+/// With a large argument, which the next run needs again.
+int die_once(int x, Numbers load, std::string how, std::string flag) {
   compute(200);
   if (is_first(flag)) die(how);
-  return x;
+  return load == Numbers(load_size, 9) ? x : -1;
 }
 
 int die_always(int) {
@@ -145,7 +147,7 @@ weir::Options on(weir::PeerId worker) { return {.workers = {std::to_string(worke
 /// One of 300 tasks ends its worker, once.
 void from_inside(Context& at, const std::string& how) {
   std::vector<Future<int>> futures;
-  for (int i = 0; i < 300; ++i) futures.push_back(i == 20 ? at.client.submit(die_once, i, how, at.flag("once")) : at.client.submit(identity, i));
+  for (int i = 0; i < 300; ++i) futures.push_back(i == 20 ? at.client.submit(die_once, i, Numbers(load_size, 9), how, at.flag("once")) : at.client.submit(identity, i));
   const std::vector<int> results = at.client.gather(futures);
   for (int i = 0; i < 300; ++i) require(results[i] == i, "a result is wrong");
   require(at.client.snapshot().workers_lost == 1, "one worker was to be lost");
@@ -342,7 +344,7 @@ void nested(Context& at) { require(at.client.submit(fib, 12, at.flag("once")).re
 /// What was asked of a worker itself fails with it.
 void asked_of_it(Context& at) {
   Hand hand(at.client);
-  const auto futures = at.client.run_on_workers(die_once, 7, std::string("kill"), at.flag("once"));
+  const auto futures = at.client.run_on_workers(die_once, 7, Numbers(load_size, 9), std::string("kill"), at.flag("once"));
   int lost = 0;
   for (const auto& future : futures) {
     hand.until([&] { return future.done(); }, "an answer");

@@ -1,0 +1,121 @@
+// Large blocks: they are used again, join their neighbours, and go back to the system.
+#include "core/memory.hpp"
+
+#include <catch2/catch.hpp>
+#include <atomic>
+#include <cstdlib>
+#include <cstring>
+#include <random>
+#include <thread>
+#include <vector>
+
+namespace {
+
+using namespace weir;
+constexpr std::size_t mega = 1 << 20;
+
+// What other tests have freed does not count.
+struct Emptied {
+  Emptied() { memory::keep_at_most(0), memory::keep_at_most(64 * mega); }
+  ~Emptied() { memory::keep_at_most(0), memory::keep_at_most(64 * mega); }
+};
+
+TEST_CASE("a freed block is the next one of its size") {
+  const Emptied emptied;
+  void* first = memory::take_large(mega);
+  REQUIRE(first);
+  CHECK(memory::kept() == 0);
+  REQUIRE(memory::give_back(first));
+  CHECK(memory::kept() == mega);
+  CHECK(memory::take_large(mega - 100) == first);
+  CHECK(memory::give_back(first));
+}
+
+TEST_CASE("freed neighbours become one block") {
+  const Emptied emptied;
+  void* whole = memory::take_large(8 * mega);
+  REQUIRE(memory::give_back(whole));
+  std::vector<void*> parts;
+  for (int i = 0; i < 8; ++i) parts.push_back(memory::take_large(mega));
+  CHECK(memory::kept() == 0);
+  for (const std::size_t i : {3, 1, 2, 0, 7, 5, 6, 4}) CHECK(memory::give_back(parts[i]));
+  CHECK(memory::take_large(8 * mega) == whole);
+  CHECK(memory::give_back(whole));
+}
+
+TEST_CASE("no more is kept than may be") {
+  const Emptied emptied;
+  memory::keep_at_most(2 * mega);
+  std::vector<void*> blocks;
+  for (int i = 0; i < 5; ++i) blocks.push_back(memory::take_large(mega));
+  for (void* block : blocks) {
+    std::memset(block, 1, mega);
+    CHECK(memory::give_back(block));
+  }
+  CHECK(memory::kept() == 2 * mega);
+  memory::keep_at_most(0);
+  CHECK(memory::kept() == 0);
+  const auto* fresh = static_cast<const char*>(memory::take_large(5 * mega));
+  REQUIRE(fresh);
+  CHECK(fresh[0] == 0);  // its pages had gone back
+  CHECK(memory::give_back(const_cast<char*>(fresh)));
+}
+
+TEST_CASE("what is no large block is not taken") {
+  CHECK_FALSE(memory::give_back(nullptr));
+  void* other = std::aligned_alloc(4096, 4096);
+  CHECK_FALSE(memory::give_back(other));
+  std::free(other);
+}
+
+TEST_CASE("more memory than there is is refused") { CHECK(memory::take_large(std::size_t{1} << 60) == nullptr); }
+
+TEST_CASE("threads take and give back without sharing a byte") {
+  const Emptied emptied;
+  std::atomic<int> wrong{0};
+  const auto work = [&](unsigned seed) {
+    std::mt19937 random(seed);
+    struct Mine {
+      char* bytes;
+      std::size_t size;
+      char mark;
+    };
+    std::vector<Mine> mine;
+    for (int i = 0; i < 2000; ++i) {
+      if (mine.size() < 8 && random() % 2) {
+        const std::size_t size = memory::large_bytes + random() % mega;
+        auto* bytes = static_cast<char*>(memory::take_large(size));
+        const auto mark = static_cast<char>(random());
+        bytes[0] = bytes[size / 2] = bytes[size - 1] = mark;
+        mine.push_back({bytes, size, mark});
+      } else if (!mine.empty()) {
+        const std::size_t which = random() % mine.size();
+        const Mine one = mine[which];
+        wrong += one.bytes[0] != one.mark || one.bytes[one.size / 2] != one.mark || one.bytes[one.size - 1] != one.mark;
+        wrong += !memory::give_back(one.bytes);
+        mine.erase(mine.begin() + static_cast<std::ptrdiff_t>(which));
+      }
+    }
+    for (const Mine& one : mine) wrong += !memory::give_back(one.bytes);
+  };
+  std::vector<std::thread> threads;
+  for (unsigned i = 0; i < 4; ++i) threads.emplace_back(work, i);
+  for (std::thread& thread : threads) thread.join();
+  CHECK(wrong == 0);
+}
+
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+TEST_CASE("vectors of the program live in large blocks") {
+  const Emptied emptied;
+  const double* before;
+  {
+    const std::vector<double> one(1'000'000, 1.0);
+    before = one.data();
+  }
+  CHECK(memory::kept() >= 8'000'000);
+  const std::vector<double> other(1'000'000, 2.0);
+  CHECK(other.data() == before);
+}
+#endif
+
+}  // namespace
