@@ -1,4 +1,5 @@
 """Arrays beside NumPy, h5py and Dask, measured in the same run where these are installed (scripts/deps --peers)."""
+import os
 import tempfile
 from pathlib import Path
 
@@ -33,16 +34,24 @@ def measure_std(side=16384):
     return values
 
 
-def measure_outofcore(megabytes=8000):
+def measure_outofcore(megabytes=8000, rounds=2):
+    """The best of rounds in which both take turns; neither waits for what was written before it."""
     with tempfile.TemporaryDirectory(prefix="weir-bench-") as folder:
         array(3, "array_outofcore", "make", folder, "--megabytes", megabytes)
         limit = {"WEIR_MEMORY_LIMIT": f"{LIMIT_MB}MB"}
-        values = values_of(run(weir_run(3, BIN / "benchmarks/array_outofcore", "run", folder, "--megabytes", megabytes), limit))
-        values["array_outofcore_peak"] = values["peak_mb"] / LIMIT_MB
-        (Path(folder) / "out.h5").unlink()
-        dask = optional_peer("dask_outofcore", folder)
-        if dask:
-            values |= {"dask_s": dask["seconds"], "array_outofcore_over_dask": dask["seconds"] / values["array_outofcore_s"]}
+        ours, dask = [], []
+        for _ in range(rounds):
+            os.sync()
+            ours.append(values_of(run(weir_run(3, BIN / "benchmarks/array_outofcore", "run", folder, "--megabytes", megabytes), limit)))
+            (Path(folder) / "out.h5").unlink()
+            os.sync()
+            dask.append(optional_peer("dask_outofcore", folder))
+            (Path(folder) / "out.h5").unlink(missing_ok=True)
+        values = min(ours, key=lambda one: one["array_outofcore_s"])
+        values["array_outofcore_peak"] = max(one["peak_mb"] for one in ours) / LIMIT_MB
+        if all(dask):
+            best = min(one["seconds"] for one in dask)
+            values |= {"dask_s": best, "array_outofcore_over_dask": best / values["array_outofcore_s"]}
         return values
 
 

@@ -68,38 +68,89 @@ NodePtr map_blocks(DType out, const Chunks& chunks, std::vector<NodePtr> inputs,
   return std::make_shared<TaskNode>("map_blocks", out, grid, inputs, plan);
 }
 
-NodePtr map_overlap(DType out, const NodePtr& x, const Overlap& overlap, Kernel kernel, Buffer parameters) {
-  const Shape& shape = shape_of(x);
+namespace {
+
+// One or more steps of the same stencil.
+class OverlapNode : public TaskNode {
+ public:
+  OverlapNode(DType type, Grid grid, const NodePtr& source, Plan plan, NodePtr x, Overlap overlap, Kernel kernel, Buffer parameters, int steps)
+      : TaskNode("map_overlap", type, std::move(grid), {source}, std::move(plan)), x(std::move(x)), overlap(std::move(overlap)), kernel(kernel), parameters(std::move(parameters)), steps(steps) {}
+  /// Whether one step more may follow in the same tasks: it must be the same one, and what is computed twice at the borders of chunks must be little.
+  [[nodiscard]] bool goes_on_with(DType out, const Overlap& next, Kernel function, const Buffer& with) const {
+    constexpr std::int64_t most = 8;
+    if (keep || kernel != function || !(parameters == with) || out != type || x->type != type || !overlap.trim || !next.trim) return false;
+    if (overlap.depth != next.depth || overlap.boundary != next.boundary || overlap.constant != next.constant || steps >= most) return false;
+    for (std::size_t a = 0; a < overlap.depth.size(); ++a) {
+      const std::int64_t deeper = std::max(overlap.depth[a].first, overlap.depth[a].second) * (steps + 1);
+      if (deeper * 8 > *std::ranges::max_element(grid.chunks[a])) return false;
+    }
+    return true;
+  }
+  const NodePtr x;  ///< What the first step is given.
+  const Overlap overlap;
+  const Kernel kernel;
+  const Buffer parameters;
+  const int steps;
+};
+
+}  // namespace
+
+void check_block(const Shape& got, const Shape& expected) {
+  if (got != expected) refuse("map_overlap", "the function must return a chunk of shape " + weir::to_text(expected) + " (got " + weir::to_text(got) + ")");
+}
+
+NodePtr map_overlap(DType out, const NodePtr& given, const Overlap& overlap, Kernel kernel, Buffer parameters) {
+  const Shape& shape = shape_of(given);
   if (overlap.depth.size() != shape.size()) refuse("map_overlap", "a depth must be given for every axis (got " + std::to_string(overlap.depth.size()) + " for " + weir::to_text(shape) + ")");
   for (std::size_t a = 0; a < shape.size(); ++a) {
     const auto [before, after] = overlap.depth[a];
     if (std::min(before, after) < 0 || std::max(before, after) > shape[a])
       refuse("map_overlap", "a depth must be in [0, " + std::to_string(shape[a]) + "] along axis " + std::to_string(a) + " (got " + std::to_string(before) + " and " + std::to_string(after) + ")");
   }
-  const bool padded = overlap.boundary != Boundary::none;
+  NodePtr x = given;
+  int steps = 1;
+  if (const auto* so_far = dynamic_cast<const OverlapNode*>(given.get()); so_far && so_far->goes_on_with(out, overlap, kernel, parameters)) {
+    x = so_far->x;
+    steps = so_far->steps + 1;
+  }
+  // A block that ends beyond the array has one depth of it there, set again after every step; the other end of a periodic array is as good as the array itself.
+  const bool padded = overlap.boundary != Boundary::none, periodic = overlap.boundary == Boundary::periodic;
+  auto width = overlap.depth;
+  if (periodic)
+    for (auto& [before, after] : width) before *= steps, after *= steps;
   const PadMode modes[] = {PadMode::constant, PadMode::wrap, PadMode::symmetric, PadMode::edge, PadMode::constant};
-  const NodePtr source = padded ? pad(x, overlap.depth, modes[static_cast<std::size_t>(overlap.boundary)], scalar_as(x->type, overlap.constant)) : x;
-  const auto plan = [source, grid = x->grid, overlap, padded, kernel, parameters = std::move(parameters)](TaskBuilder& task, std::int64_t chunk) {
+  const NodePtr source = padded ? pad(x, width, modes[static_cast<std::size_t>(overlap.boundary)], scalar_as(x->type, overlap.constant)) : x;
+  const auto plan = [source, grid = x->grid, overlap, width, padded, periodic, steps, kernel, parameters](TaskBuilder& task, std::int64_t chunk) {
     View view = chunk_view(grid, chunk);
-    const Shape mine = to_shape(view.shape);
-    Shape first(mine.size());
-    for (std::size_t a = 0; a < mine.size(); ++a) {
-      const std::int64_t start = view.maps[a].start;
-      const std::int64_t before = padded ? overlap.depth[a].first : std::min(overlap.depth[a].first, start);
-      const std::int64_t after = padded ? overlap.depth[a].second : std::min(overlap.depth[a].second, grid.shape[a] - start - mine[a]);
-      first[a] = before;
-      view.maps[a].start = padded ? start : start - before;
-      view.shape[a] = mine[a] + before + after;
+    OverlapTask how;
+    how.shape = to_shape(view.shape);
+    how.trim = overlap.trim;
+    how.steps = steps;
+    how.boundary = overlap.boundary;
+    how.constant = overlap.constant;
+    for (std::size_t a = 0; a < how.shape.size(); ++a) {
+      const std::int64_t start = view.maps[a].start, left = grid.shape[a] - start - how.shape[a];
+      std::int64_t before = overlap.depth[a].first * steps, after = overlap.depth[a].second * steps, beyond_front = 0, beyond_back = 0;
+      if (!padded) {
+        before = std::min(before, start);
+        after = std::min(after, left);
+      } else if (!periodic && steps > 1) {
+        if (before > start) before = start + (beyond_front = overlap.depth[a].first);
+        if (after > left) after = left + (beyond_back = overlap.depth[a].second);
+      }
+      how.before.push_back(before);
+      how.beyond_front.push_back(beyond_front);
+      how.beyond_back.push_back(beyond_back);
+      view.maps[a].start = start - before + (padded ? width[a].first : 0);
+      view.shape[a] = before + how.shape[a] + after;
     }
+    how.whole = to_shape(view.shape);
     Writer writer(task.code.parameters);
-    write(writer, to_shape(view.shape));
-    write(writer, first);
-    write(writer, mine);
-    write(writer, overlap.trim);
+    write(writer, how);
     task.code.parameters.append(parameters.data(), parameters.size());
     task.kernel(kernel, {task.need(*source, view)});
   };
-  return std::make_shared<TaskNode>("map_overlap", out, x->grid, std::vector<NodePtr>{source}, plan);
+  return std::make_shared<OverlapNode>(out, x->grid, source, plan, x, overlap, kernel, std::move(parameters), steps);
 }
 
 NodePtr reduction(DType out, const NodePtr& x, const Axes& axes, bool keepdims, int split_every, Kernel chunk_kernel, Buffer chunk_parameters, Kernel merge, Buffer merge_parameters) {

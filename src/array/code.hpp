@@ -21,7 +21,7 @@ struct Code {
   std::uint32_t operand = 0;  ///< load: where from
   std::uint32_t steps = 0;    ///< load, iota: place in the pool of one step per axis of the loop, in elements
   std::int64_t offset = 0;    ///< load, iota: first element
-  std::array<std::uint64_t, 4> immediate{};
+  std::array<std::uint64_t, 4> immediate{};  ///< load of a part: first element and steps where it was cut
 };
 
 /// Evaluates the instructions at every point of a box and stores or folds the last register.
@@ -39,10 +39,10 @@ struct Step {
 
 /// A chunk the steps work on.
 struct Operand {
-  enum class Kind : std::uint8_t { input, temporary, file } kind = Kind::input;
+  enum class Kind : std::uint8_t { input, part, temporary, file } kind = Kind::input;
   DType type = DType::float64;
   Fold initial = Fold::store;         ///< temporary: filled with what folding starts from.
-  std::uint32_t index = 0;            ///< input: which; file: which.
+  std::uint32_t index = 0;            ///< input, part: which input; file: which.
   std::uint32_t shape = 0, axes = 0;  ///< In the pool.
   std::uint32_t start = 0;            ///< file: first element of the region, in the pool.
 };

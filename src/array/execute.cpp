@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "array/code.hpp"
+#include "array/part.hpp"
 #include "weir/array/chunks.hpp"
 #include "weir/task/address.hpp"
 
@@ -333,6 +334,17 @@ task::Value run_task(Reader& arguments, std::span<const task::Value> inputs) {
     const Dims shape = from_pool(task, operand.shape, operand.axes);
     switch (operand.kind) {
       case Operand::Kind::input: operands.push_back(view_value(operand.type, inputs[operand.index])); break;
+      case Operand::Kind::part: {
+        const Part& part = inputs[operand.index].as<Part>();
+        operands.push_back({operand.type, part.shape, part.data(), inputs[operand.index]});
+        if (!part.is_look()) break;
+        for (Code& one : task.code) {
+          if (one.op != Op::load || one.operand != operands.size() - 1) continue;
+          one.offset = static_cast<std::int64_t>(one.immediate[0]);
+          one.steps = static_cast<std::uint32_t>(one.immediate[1]);
+        }
+        break;
+      }
       case Operand::Kind::temporary:
         operands.push_back(make_tensor(operand.type, shape));
         if (operand.initial != Fold::store) fold_start(operand.initial, operands.back());

@@ -15,6 +15,8 @@
 
 #include "array/hdf5_library.hpp"
 #include "array/nodes.hpp"
+#include "core/descriptor.hpp"
+#include "weir/core/bytes.hpp"
 
 namespace weir::array {
 
@@ -358,11 +360,26 @@ CreatedFile create_file(const std::string& path, bool append, const std::vector<
 struct ChunkWriter::State {
   Id file, dataset;
   std::string path;
+  Descriptor room;          // the same file
+  std::uint64_t taken = 0;  // bytes that the disk has promised
+
+  // Before the library changes the file: with changes that it cannot write any more it ends the process at its exit.
+  void take_room(const std::string& function, std::uint64_t count) {
+    constexpr std::uint64_t for_the_index = 64 * 1024;
+    haddr_t end = 0;
+    H5Fget_eoa(file, &end);
+    const std::uint64_t needed = end + count + for_the_index;
+    if (needed <= taken) return;
+    if (const int problem = posix_fallocate(room.get(), static_cast<off_t>(end), static_cast<off_t>(needed - end)))
+      fail(ErrorKind::io, function + ": cannot write " + in_quotes(path) + ", which has no room for " + weir::to_text(needed - end) + " more: " + std::strerror(problem));
+    taken = needed;
+  }
 };
 ChunkWriter::ChunkWriter(const std::string& path, const std::string& dataset) : state_(std::make_unique<State>()) {
   const std::lock_guard hold(library());
   state_->path = path;
   state_->file = open_for_writing(path);
+  state_->room = Descriptor(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
   state_->dataset = Id(H5Dopen2(state_->file, dataset.c_str(), H5P_DEFAULT), &H5Dclose);
   if (!state_->dataset.ok()) fail(ErrorKind::io, "to_hdf5: cannot open " + in_quotes(dataset) + " of " + in_quotes(path) + " (" + reason() + ")");
 }
@@ -372,6 +389,7 @@ ChunkWriter::~ChunkWriter() {
 }
 void ChunkWriter::write(const std::vector<std::int64_t>& start, std::uint32_t left_out, const void* bytes, std::size_t count) {
   const std::lock_guard hold(library());
+  state_->take_room("to_hdf5", count);
   const std::vector<hsize_t> offset(start.begin(), start.end());
   if (H5Dwrite_chunk(state_->dataset, H5P_DEFAULT, left_out, offset.data(), count, bytes) < 0)
     fail(ErrorKind::io, "to_hdf5: cannot write a chunk of " + in_quotes(state_->path) + " (" + reason() + ")");
@@ -390,6 +408,7 @@ void ChunkWriter::check_box(const std::vector<std::int64_t>& start, const Tensor
 }
 void ChunkWriter::write_box(const std::vector<std::int64_t>& start, const Tensor& values) {
   const std::lock_guard hold(library());
+  state_->take_room("to_hdf5_region", static_cast<std::uint64_t>(values.size()) * size_of(values.type));
   const Id space(H5Dget_space(state_->dataset), &H5Sclose);
   const std::vector<hsize_t> offset(start.begin(), start.end()), count(values.shape.begin(), values.shape.end());
   if (!count.empty()) H5Sselect_hyperslab(space, H5S_SELECT_SET, offset.data(), nullptr, count.data(), nullptr);
@@ -400,6 +419,9 @@ void ChunkWriter::write_box(const std::vector<std::int64_t>& start, const Tensor
 void ChunkWriter::finish() {
   const std::lock_guard hold(library());
   if (H5Fflush(state_->file, H5F_SCOPE_GLOBAL) < 0) fail(ErrorKind::io, "to_hdf5: cannot write " + in_quotes(state_->path) + " (" + reason() + ")");
+  state_->dataset = Id();
+  state_->file = Id();
+  if (state_->taken) (void)open_for_writing(state_->path);  // closed at once, which gives back the room that is left
 }
 
 }  // namespace weir::array

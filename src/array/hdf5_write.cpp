@@ -196,7 +196,7 @@ std::size_t chunks_ahead(const Client& client) {
 // The chunks of nodes one after the other, of which only a few exist at a time.
 class ChunkQueue {
  public:
-  explicit ChunkQueue(const std::vector<NodePtr>& nodes) : client_(Client::current()), planner_(nodes, cuts_parts(client_, nodes)) {
+  explicit ChunkQueue(const std::vector<NodePtr>& nodes) : client_(Client::current()), planner_(nodes, parts_for(client_, nodes)) {
     for (const NodePtr& node : nodes)
       for (std::int64_t c = 0; c < node->grid.count(); ++c) wanted_.push_back(planner_.chunk(*node, c));
     planner_.begin(wanted_);

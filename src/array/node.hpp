@@ -145,6 +145,7 @@ class Expression {
   Register add(const Code& code);
   /// Loads from a chunk whose first element has the given index in the node.
   Register load(std::uint32_t operand, DType type, const Dims& shape, const Dims& origin, const View& view);
+  Code load_code(std::uint32_t operand, DType type, const Dims& shape, const Dims& origin, const View& view);
   Register cast(Register from, DType to);
   [[nodiscard]] DType type(Register r) const { return code[r].out; }
   std::uint32_t steps(const Dims& steps);
@@ -193,17 +194,23 @@ class TaskBuilder {
   }
 };
 
+/// What is done where a task needs only a part of a chunk: the whole chunk is its input, or the part is cut out where the chunk is, by a task of its own; as a copy, which lets go of the chunk,
+/// or as a look at it, which is copied when it travels.
+enum class Parts : std::uint8_t { none, copies, looks };
+
 /// Everything that is to be computed in one go: culled, fused, depth first.
 class Planner {
  public:
-  explicit Planner(const std::vector<NodePtr>& roots, bool split = false);
+  explicit Planner(const std::vector<NodePtr>& roots, Parts parts = Parts::none);
   /// The number of the task (or held result) that gives a chunk of a node.
   std::uint32_t chunk(const Node& node, std::int64_t chunk);
   /// A part of a chunk, cut out where the chunk is, so that less travels.
   std::uint32_t part(const Node& node, std::int64_t chunk, const Dims& start, const Dims& shape);
   [[nodiscard]] bool is_barrier(const Node& node) const { return node.is_barrier() || node.keep || (!kept_.empty() && kept_.contains(&node)); }
   /// Whether parts of chunks are worth a task: there are several processes.
-  [[nodiscard]] bool splits() const noexcept { return split_; }
+  [[nodiscard]] bool splits() const noexcept { return how_ != Parts::none; }
+  /// Whether a part of so many bytes is a look at its chunk, copied only when it travels.
+  [[nodiscard]] bool looks(std::uint64_t bytes) const noexcept;
   [[nodiscard]] std::size_t tasks() const noexcept { return tasks_; }
   /// Submits everything in the order it was planned; returns the handles of `wanted`.
   std::vector<client::Handle> submit(client::Core& core, const std::vector<std::uint32_t>& wanted);
@@ -236,13 +243,13 @@ class Planner {
   std::unordered_map<const Node*, bool> kept_;
   std::unordered_map<std::string, std::shared_ptr<const Options>> options_;
   std::vector<std::unique_ptr<TaskBuilder>> spare_;
-  bool split_ = false;
+  Parts how_ = Parts::none;
   std::size_t tasks_ = 0;
 };
 
-/// Whether parts of chunks are cut out by tasks of their own: where several workers are, so that only what is needed travels; and where what is held does not fit into the memory
-/// of one, so that no task needs more whole chunks at a time than one.
-[[nodiscard]] bool cuts_parts(const Client& client, const std::vector<NodePtr>& nodes);
+/// Parts are cut out where several workers are, so that only what is needed travels; and where what is held does not fit into the memory of one, so that no task needs more whole chunks
+/// at a time than one. If all fits, they are looks.
+[[nodiscard]] Parts parts_for(const Client& client, const std::vector<NodePtr>& nodes);
 
 /// Submits a node's chunks, in row-major order; to be kept, or gathered.
 [[nodiscard]] std::vector<client::Handle> submit_all(const NodePtr& node);

@@ -2,8 +2,11 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <functional>
+#include <numeric>
 
 #include "array/node.hpp"
+#include "array/part.hpp"
 #include "weir/client/client.hpp"
 
 namespace weir::array {
@@ -14,6 +17,7 @@ namespace {
 
 constexpr std::uint32_t unknown = UINT32_MAX;
 constexpr std::uint64_t worth_a_part = 64 * 1024;
+constexpr std::uint64_t worth_a_look = 256 * 1024;  // smaller parts should not keep their chunk
 
 // Whether the view is all of the chunk that has its first element.
 bool is_whole_chunk(const Grid& grid, const View& view, std::int64_t& chunk) {
@@ -185,8 +189,13 @@ Register Expression::emit(const Node& node, const View& view) {
       std::uint32_t input = 0;
       while (input < task.inputs.size() && task.inputs[input] != planned) ++input;
       if (input == task.inputs.size()) task.inputs.push_back(planned);
-      task.code.operands.push_back({.kind = Operand::Kind::input, .type = node.type, .index = input, .shape = task.pool(box), .axes = box.size()});
+      const bool look = task.planner.looks(static_cast<std::uint64_t>(used) * size_of(node.type));
+      task.code.operands.push_back({.kind = look ? Operand::Kind::part : Operand::Kind::input, .type = node.type, .index = input, .shape = task.pool(box), .axes = box.size()});
       result = load(static_cast<std::uint32_t>(task.code.operands.size() - 1), node.type, box, low, view);
+      if (look) {
+        const Code in_place = load_code(0, node.type, extent, origin, view);
+        code[result].immediate = {static_cast<std::uint64_t>(in_place.offset), in_place.steps};
+      }
     } else {
       result = load(task.chunk(node, chunk), node.type, extent, origin, view);
     }
@@ -203,7 +212,9 @@ Register Expression::add(const Code& one) {
 
 std::uint32_t Expression::steps(const Dims& steps) { return task.pool(steps); }
 
-Register Expression::load(std::uint32_t operand, DType type, const Dims& extent, const Dims& origin, const View& view) {
+Register Expression::load(std::uint32_t operand, DType type, const Dims& extent, const Dims& origin, const View& view) { return add(load_code(operand, type, extent, origin, view)); }
+
+Code Expression::load_code(std::uint32_t operand, DType type, const Dims& extent, const Dims& origin, const View& view) {
   const Dims strides = row_major(extent);
   Dims each;
   each.resize(view.shape.size());
@@ -217,7 +228,7 @@ Register Expression::load(std::uint32_t operand, DType type, const Dims& extent,
     if (map.axis >= 0) each[static_cast<std::size_t>(map.axis)] += map.step * strides[a];
   }
   one.steps = steps(each);
-  return add(one);
+  return one;
 }
 
 Register Expression::cast(Register from, DType to) {
@@ -355,7 +366,9 @@ void TaskBuilder::kernel(Kernel function, std::vector<std::uint32_t> operands) {
 
 // --- the plan
 
-Planner::Planner(const std::vector<NodePtr>& roots, bool split) : split_(split) { keep_shared(roots); }
+Planner::Planner(const std::vector<NodePtr>& roots, Parts parts) : how_(parts) { keep_shared(roots); }
+
+bool Planner::looks(std::uint64_t bytes) const noexcept { return how_ == Parts::looks && bytes >= worth_a_look; }
 
 // A costly expression that several tasks would compute again is kept instead, if it is not large.
 void Planner::keep_shared(const std::vector<NodePtr>& roots) {
@@ -461,6 +474,13 @@ std::uint32_t Planner::part(const Node& node, std::int64_t chunk, const Dims& st
     if (std::get<0>(*at) == chunk && std::get<1>(*at) == view) return std::get<2>(*at);
   auto task = builder();
   const std::uint32_t whole = task->chunk(node, chunk);
+  if (std::uint64_t bytes = size_of(node.type); looks(std::accumulate(shape.begin(), shape.end(), bytes, std::multiplies<>()))) {
+    task->kernel(&look_at_part, {whole}, start, shape);
+    const std::uint32_t mine = finish("part", *task);
+    spare_.push_back(std::move(task));
+    known.emplace_back(chunk, view, mine);
+    return mine;
+  }
   const std::uint32_t out = task->temporary(node.type, shape);
   Expression expression(*task, shape);
   Dims origin;
@@ -540,24 +560,27 @@ std::uint64_t held_bytes(const std::vector<NodePtr>& nodes) {
 
 }  // namespace
 
-bool cuts_parts(const Client& client, const std::vector<NodePtr>& nodes) {
+Parts parts_for(const Client& client, const std::vector<NodePtr>& nodes) {
   try {
     const auto workers = client.workers();
-    return workers.size() > 1 || (workers.size() == 1 && held_bytes(nodes) > workers[0].memory_limit / 2);
+    std::uint64_t least = UINT64_MAX, held = held_bytes(nodes);
+    for (const WorkerInfo& worker : workers) least = std::min(least, worker.memory_limit);
+    if (workers.size() == 1) return held > least / 2 ? Parts::copies : Parts::none;
+    for (const NodePtr& node : nodes) held += static_cast<std::uint64_t>(node->grid.size()) * size_of(node->type);
+    // Looks count as if they were copies, so all of it may be held twice.
+    return held / std::max<std::size_t>(1, workers.size()) > least / 4 ? Parts::copies : Parts::looks;
   } catch (const Error& error) {
     // Only rank 0 knows the workers; a task that computes an array runs on one of several processes.
     if (error.kind() != ErrorKind::unsupported) throw;
-    return true;
+    return Parts::copies;
   }
 }
 
 std::vector<std::vector<client::Handle>> submit_all(const std::vector<NodePtr>& nodes) {
   const Client client = Client::current();
-  bool split = false;
   bool all_held = true;
   for (const NodePtr& node : nodes) all_held = all_held && dynamic_cast<const HeldNode*>(node.get());
-  if (!all_held) split = cuts_parts(client, nodes);
-  Planner planner(nodes, split);
+  Planner planner(nodes, all_held ? Parts::none : parts_for(client, nodes));
   std::vector<std::uint32_t> wanted;
   for (const NodePtr& node : nodes)
     for (std::int64_t chunk = 0; chunk < node->grid.count(); ++chunk) wanted.push_back(planner.chunk(*node, chunk));

@@ -2,13 +2,16 @@
 #include <catch2/catch.hpp>
 
 #include <hdf5.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 
 #include "support/file_size_limit.hpp"
 #include "support/in_cluster.hpp"
+#include "support/process.hpp"
 #include "weir/array/blocks.hpp"
 #include "weir/array/elementwise.hpp"
 #include "weir/array/hdf5.hpp"
@@ -17,18 +20,9 @@
 
 using namespace weir;
 using weir::test::in_cluster;
+using weir::test::TemporaryFolder;
 
 namespace {
-
-struct Folder {
-  Folder() {
-    char name[] = "/tmp/weir_hdf5_XXXXXX";
-    path = mkdtemp(name);
-  }
-  ~Folder() { std::filesystem::remove_all(path); }
-  std::string operator/(const std::string& file) const { return path + "/" + file; }
-  std::string path;
-};
 
 template <class T>
 bool same(const xt::xarray<T>& a, const xt::xarray<T>& b) {
@@ -52,30 +46,30 @@ std::vector<double> plain_read(const std::string& path, const char* dataset) {
 
 TEST_CASE("to_hdf5 writes what the library and open_hdf5 read, compressed or not, in any chunks") {
   in_cluster([] {
-    const Folder folder;
+    const TemporaryFolder folder;
     const auto values = Random(1).normal({37, 29}).compute();
     for (const Chunks& chunks : {Chunks{{37}, {29}}, Chunks{{10, 10, 10, 7}, {29}}, Chunks{{16, 16, 5}, {8, 8, 8, 5}}, Chunks{{30, 7}, {1, 28}}})
       for (const int gzip : {0, 1, 6})
         for (const Shape& stored : {Shape{}, Shape{8, 8}, Shape{37, 1}}) {
           const auto x = from_xtensor(values, chunks);
-          to_hdf5(x * 2, folder / "x.h5", "/group/data", {.chunks = stored, .gzip = gzip, .attributes = {{"unit", std::string("K")}, {"scale", 0.5}}});
-          const std::vector<double> plain = plain_read(folder / "x.h5", "/group/data");
+          to_hdf5(x * 2, folder.path() + "/x.h5", "/group/data", {.chunks = stored, .gzip = gzip, .attributes = {{"unit", std::string("K")}, {"scale", 0.5}}});
+          const std::vector<double> plain = plain_read(folder.path() + "/x.h5", "/group/data");
           REQUIRE(plain.size() == values.size());
           for (std::size_t i = 0; i < plain.size(); ++i) REQUIRE(plain[i] == values.data()[i] * 2);
-          const auto y = open_hdf5<double>(folder / "x.h5", "/group/data");
+          const auto y = open_hdf5<double>(folder.path() + "/x.h5", "/group/data");
           REQUIRE(same<double>((y / 2).compute(), values));
           REQUIRE(same<double>(y(range(3, 30, 2), range(nothing, nothing, -1)).compute(), (x * 2)(range(3, 30, 2), range(nothing, nothing, -1)).compute()));
-          const auto rows = open_hdf5<double>(folder / "x.h5", "/group/data", {.chunks = {5, -1}});
+          const auto rows = open_hdf5<double>(folder.path() + "/x.h5", "/group/data", {.chunks = {5, -1}});
           REQUIRE(same<double>(rows.sum({.axis = 1}).compute(), y.rechunk({5, -1}).sum({.axis = 1}).compute()));
         }
-    CHECK(std::distance(std::filesystem::directory_iterator(folder.path), {}) == 1);
+    CHECK(std::distance(std::filesystem::directory_iterator(folder.path()), {}) == 1);
   });
 }
 
 TEST_CASE("open_hdf5 reads contiguous datasets and converts numbers") {
   in_cluster([] {
-    const Folder folder;
-    const std::string path = folder / "c.h5";
+    const TemporaryFolder folder;
+    const std::string path = folder.path() + "/c.h5";
     const hid_t file = H5Fcreate(path.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
     const hsize_t extents[] = {6, 5};
     const hid_t space = H5Screate_simple(2, extents, nullptr);
@@ -102,8 +96,8 @@ TEST_CASE("open_hdf5 reads contiguous datasets and converts numbers") {
 
 TEST_CASE("to_hdf5 keeps every element type, several arrays and regions") {
   in_cluster([] {
-    const Folder folder;
-    const std::string path = folder / "t.h5";
+    const TemporaryFolder folder;
+    const std::string path = folder.path() + "/t.h5";
     using C = std::complex<double>;
     const auto z = from_xtensor(xt::xarray<std::complex<double>>{C(1, 2), C(3, 4), C(5, 6)}, {2});
     const auto b = from_xtensor(xt::xarray<bool>{true, false, true}, {2});
@@ -129,8 +123,8 @@ xt::xarray<double> broken(const xt::xarray<double>&) { throw std::runtime_error(
 
 TEST_CASE("hdf5 says what is wrong, and leaves nothing that looks whole") {
   in_cluster([] {
-    const Folder folder;
-    const std::string path = folder / "e.h5";
+    const TemporaryFolder folder;
+    const std::string path = folder.path() + "/e.h5";
     CHECK_THROWS_WITH(open_hdf5<double>(path, "x"), "open_hdf5: the file must exist (got \"" + path + "\")");
     std::ofstream(path) << "no HDF5 at all";
     CHECK_THROWS_WITH(open_hdf5<double>(path, "x"), Catch::Contains("must be an HDF5 file"));
@@ -139,10 +133,10 @@ TEST_CASE("hdf5 says what is wrong, and leaves nothing that looks whole") {
     const auto before = std::filesystem::last_write_time(path);
     CHECK_THROWS_WITH(to_hdf5(map_blocks<double>(broken, ones({10}, {2})), path, "x"), Catch::Contains("no value today"));
     CHECK(std::filesystem::last_write_time(path) == before);
-    CHECK(std::distance(std::filesystem::directory_iterator(folder.path), {}) == 1);
+    CHECK(std::distance(std::filesystem::directory_iterator(folder.path()), {}) == 1);
     std::filesystem::resize_file(path, std::filesystem::file_size(path) / 2);
     CHECK_THROWS_WITH(open_hdf5<double>(path, "x"), Catch::Contains("open_hdf5: the file is truncated"));
-    CHECK_THROWS_WITH(to_hdf5(ones({3}), folder / "no/such/folder.h5", "x"), Catch::Contains("to_hdf5: cannot create"));
+    CHECK_THROWS_WITH(to_hdf5(ones({3}), folder.path() + "/no/such/folder.h5", "x"), Catch::Contains("to_hdf5: cannot create"));
     CHECK_THROWS_WITH(to_hdf5(ones({3}), path, "/"), "to_hdf5: a dataset must have a name (got \"/\")");
     CHECK_THROWS_WITH(to_hdf5(ones({3}), path, "x", {.gzip = 10}), "to_hdf5: gzip must be in [0, 9] (got 10)");
     if (access("/dev/full", W_OK) == 0) CHECK_THROWS(to_hdf5(ones({3}), "/dev/full", "x", {.append = true}));
@@ -151,18 +145,20 @@ TEST_CASE("hdf5 says what is wrong, and leaves nothing that looks whole") {
 
 namespace {
 
-std::size_t files_in(const Folder& folder) { return static_cast<std::size_t>(std::distance(std::filesystem::directory_iterator(folder.path), {})); }
+std::size_t files_in(const TemporaryFolder& folder) { return static_cast<std::size_t>(std::distance(std::filesystem::directory_iterator(folder.path()), {})); }
 
 }  // namespace
 
 TEST_CASE("to_hdf5 on a full disk says so and leaves what was there") {
   in_cluster([] {
-    const Folder folder;
-    const std::string path = folder / "x.h5";
+    const TemporaryFolder folder;
+    const std::string path = folder.path() + "/x.h5";
     to_hdf5(ones({1000}, {100}), path, "x");
     {
       const test::FileSizeLimit full(400'000);
       CHECK_THROWS_WITH(to_hdf5(ones({100'000}, {10'000}), path, "x"), Catch::Contains("to_hdf5: cannot ") && Catch::Contains("File too large"));
+      // What is compressed fills the disk half-way.
+      CHECK_THROWS_WITH(to_hdf5(Random(1).uniform({100'000}, 0, 1, {10'000}), path, "x", {.gzip = 1}), Catch::Contains("which has no room for ") && Catch::Contains("File too large"));
       CHECK_THROWS_WITH(to_hdf5(ones({100'000}, {10'000}), path, "y", {.append = true}), Catch::Contains("to_hdf5: cannot "));
       CHECK_THROWS_WITH(to_hdf5(Random(1).uniform({100'000}, 0, 1, {10'000}), path, "z", {.append = true, .gzip = 1}), Catch::Contains("to_hdf5: cannot "));
     }
@@ -176,8 +172,8 @@ TEST_CASE("to_hdf5 on a full disk says so and leaves what was there") {
 
 TEST_CASE("to_hdf5 into an existing file gives a dataset its name when it is complete") {
   in_cluster([] {
-    const Folder folder;
-    const std::string path = folder / "x.h5";
+    const TemporaryFolder folder;
+    const std::string path = folder.path() + "/x.h5";
     to_hdf5(ones({10}), path, "x");
     CHECK_THROWS_WITH(to_hdf5(map_blocks<double>(broken, ones({10}, {2})), path, "group/y", {.append = true}), Catch::Contains("no value today"));
     CHECK_THROWS_WITH(open_hdf5<double>(path, "group/y"), Catch::Contains("the dataset must exist"));
@@ -189,8 +185,8 @@ TEST_CASE("to_hdf5 into an existing file gives a dataset its name when it is com
 
 TEST_CASE("to_hdf5_region marks a dataset until it is complete") {
   in_cluster([] {
-    const Folder folder;
-    const std::string path = folder / "x.h5";
+    const TemporaryFolder folder;
+    const std::string path = folder.path() + "/x.h5";
     to_hdf5(zeros({10}), path, "x");
     CHECK_THROWS_WITH(to_hdf5_region(map_blocks<double>(broken, ones({4}, {2})), path, "x", {0}), Catch::Contains("no value today"));
     CHECK(double(open_hdf5<double>(path, "x").sum().compute()) == 0);  // nothing had been written
@@ -205,8 +201,8 @@ TEST_CASE("to_hdf5_region marks a dataset until it is complete") {
 
 TEST_CASE("to_hdf5 applies filters by their number") {
   in_cluster([] {
-    const Folder folder;
-    const std::string path = folder / "f.h5";
+    const TemporaryFolder folder;
+    const std::string path = folder.path() + "/f.h5";
     const auto x = from_xtensor(Random(3).integers({50, 40}, 0, 100).compute(), {{20, 20, 10}, {40}});
     for (const std::vector<Hdf5Filter>& filters : {std::vector<Hdf5Filter>{{3}}, {{2}, {1, {9}}}, {{2}, {1, {1}}, {3}}}) {
       to_hdf5(x, path, "x", {.filters = filters});
@@ -218,14 +214,71 @@ TEST_CASE("to_hdf5 applies filters by their number") {
   });
 }
 
+namespace {
+
+// What `body` gives in a process of a user who is not root, since root may do everything.
+template <class Body>
+std::string as_somebody(Body body) {
+  int ends[2];
+  REQUIRE(pipe(ends) == 0);
+  const pid_t child = fork();
+  if (child == 0) {
+    constexpr unsigned nobody = 65534;
+    std::string text;
+    if (geteuid() == 0 && (setgid(nobody) != 0 || setuid(nobody) != 0)) text = "cannot become another user";
+    try {
+      if (text.empty()) text = body();
+    } catch (const std::exception& error) {
+      text = error.what();
+    }
+    [[maybe_unused]] const auto written = write(ends[1], text.data(), text.size());
+    _exit(0);
+  }
+  close(ends[1]);
+  std::string text(4096, ' ');
+  std::size_t size = 0;
+  for (ssize_t got = 0; size < text.size() && (got = read(ends[0], text.data() + size, text.size() - size)) > 0;) size += static_cast<std::size_t>(got);
+  close(ends[0]);
+  int status = 0;
+  REQUIRE(waitpid(child, &status, 0) == child);
+  CHECK(status == 0);
+  text.resize(size);
+  return text;
+}
+
+template <class F>
+std::string error_of(F work) {
+  try {
+    work();
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "no error";
+}
+
+}  // namespace
+
 TEST_CASE("hdf5 without permission says so") {
-  if (geteuid() == 0) return;  // root may do everything
-  in_cluster([] {
-    const Folder folder;
-    const std::string path = folder / "x.h5";
-    to_hdf5(ones({10}), path, "x");
-    std::filesystem::permissions(path, std::filesystem::perms::none);
-    CHECK_THROWS_WITH(open_hdf5<double>(path, "x"), Catch::Contains("Permission denied"));
-    CHECK_THROWS_WITH(to_hdf5(ones({10}), path, "y", {.append = true}), Catch::Contains("Permission denied"));
+  const std::string text = as_somebody([] {
+    std::string errors;
+    in_cluster([&] {
+      const TemporaryFolder folder;
+      const std::string path = folder.path() + "/x.h5";
+      to_hdf5(ones({10}), path, "x");
+      std::filesystem::permissions(path, std::filesystem::perms::owner_read);
+      errors += "append " + error_of([&] { to_hdf5(ones({10}), path, "y", {.append = true}); }) + "\n";
+      std::filesystem::permissions(path, std::filesystem::perms::none);
+      errors += "open " + error_of([&] { (void)open_hdf5<double>(path, "x"); }) + "\n";
+      std::filesystem::permissions(folder.path(), std::filesystem::perms::owner_read | std::filesystem::perms::owner_exec);
+      errors += "new " + error_of([&] { to_hdf5(ones({10}), folder.path() + "/new.h5", "x"); }) + "\n";
+      errors += "files " + std::to_string(files_in(folder));
+      std::filesystem::permissions(folder.path(), std::filesystem::perms::owner_all);
+    });
+    return errors;
   });
+  CHECK_THAT(text, Catch::Contains("append to_hdf5: cannot open ") && Catch::Contains("open open_hdf5: cannot read ") && Catch::Contains("new to_hdf5: cannot create ") && Catch::EndsWith("files 1"));
+  CHECK(std::count(text.begin(), text.end(), '\n') == 3);
+  std::size_t denied = 0;
+  for (std::size_t at = text.find("Permission denied"); at != std::string::npos; at = text.find("Permission denied", at + 1)) ++denied;
+  CHECK(denied == 3);
 }

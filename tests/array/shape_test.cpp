@@ -4,6 +4,7 @@
 #include "support/in_cluster.hpp"
 #include "weir/array/blocks.hpp"
 #include "weir/array/elementwise.hpp"
+#include "weir/array/random.hpp"
 #include "weir/array/shape.hpp"
 
 using namespace weir;
@@ -209,6 +210,40 @@ V tripled(const V& x, const BlockInfo& info) {
 }
 V wrong(const V&) { return V{1}; }
 }  // namespace
+
+namespace {
+
+// The sum of what is at most `before` ahead and `after` behind along each axis, weighted so that every direction counts.
+V weighted_sum(const V& x) {
+  const auto rows = static_cast<std::int64_t>(x.shape()[0]), columns = static_cast<std::int64_t>(x.shape()[1]);
+  V out(x.shape());
+  for (std::int64_t i = 0; i < rows; ++i)
+    for (std::int64_t j = 0; j < columns; ++j) {
+      std::int64_t sum = 0;
+      for (std::int64_t a = std::max<std::int64_t>(0, i - 2); a <= std::min(rows - 1, i + 1); ++a)
+        for (std::int64_t b = std::max<std::int64_t>(0, j - 1); b <= std::min(columns - 1, j + 2); ++b) sum += (7 * (a - i) + 3 * (b - j) + 20) * x(a, b);
+      out(i, j) = sum % 1009;
+    }
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE("map_overlap gives the same whether several steps run in one task or each is kept") {
+  in_cluster([] {
+    const auto x = Random(5).integers({150, 131}, 0, 1000, Chunks{{64, 50, 36}, {70, 1, 60}}).persist();
+    for (const Boundary boundary : {Boundary::none, Boundary::periodic, Boundary::reflect, Boundary::nearest, Boundary::constant}) {
+      const Overlap overlap{.depth = {{2, 1}, {1, 2}}, .boundary = boundary, .constant = 3};
+      auto one_by_one = x, together = x;
+      for (int step = 0; step < 11; ++step) {
+        one_by_one = map_overlap<std::int64_t>(weighted_sum, one_by_one, overlap).persist();
+        together = map_overlap<std::int64_t>(weighted_sum, together, overlap);
+      }
+      CHECK(together.task_count() < 11 * 9);
+      CHECK(together.compute() == one_by_one.compute());
+    }
+  });
+}
 
 TEST_CASE("map_blocks, map_overlap, reduction and apply_along_axis run functions of users") {
   with_chunkings([](const auto& x, const V& v) {

@@ -3,24 +3,15 @@
 #include <cmath>
 #include <filesystem>
 
-#include <unistd.h>
 #include <weir/array.hpp>
 
 #include "support/cluster_main.hpp"
+#include "support/process.hpp"
 
 using namespace weir::test;
 using weir::range;
 
 namespace {
-
-struct Folder {
-  Folder() {
-    char name[] = "/tmp/weir_arrays_XXXXXX";
-    path = mkdtemp(name);
-  }
-  ~Folder() { std::filesystem::remove_all(path); }
-  std::string path;
-};
 
 // Row by row: i * columns + j.
 weir::Array<double> counted(std::int64_t rows, std::int64_t columns, const weir::ChunkSpec& chunks) {
@@ -60,9 +51,18 @@ TEST_CASE("arrays can be computed inside tasks") {
   }
 }
 
+TEST_CASE("large parts of chunks are read in any direction, here and on other workers") {
+  const auto x = counted(1200, 1000, {400, -1}).persist();
+  const auto backwards = range(weir::nothing, weir::nothing, -1);
+  CHECK(is_counted(x.rechunk({-1, 300}).compute()));
+  CHECK(is_counted(weir::transpose(weir::transpose(x).rechunk({250, -1}).persist()).compute()));
+  CHECK(is_counted(x(backwards, backwards).rechunk({-1, 300}).persist()(backwards, backwards).compute()));
+  CHECK(is_counted((x + x.rechunk({-1, 500})).compute(), 2));
+}
+
 TEST_CASE("arrays are written by all workers, plain, compressed and filtered") {
-  const Folder folder;
-  const std::string path = folder.path + "/x.h5";
+  const TemporaryFolder folder;
+  const std::string path = folder.path() + "/x.h5";
   const auto x = counted(300, 200, {64, 50});
   x.to_hdf5(path, "plain");
   x.to_hdf5(path, "gzip", {.append = true, .gzip = 4});
@@ -73,7 +73,7 @@ TEST_CASE("arrays are written by all workers, plain, compressed and filtered") {
   const auto changed = weir::open_hdf5<double>(path, "gzip");
   CHECK(is_counted(changed(range(0, 290), weir::all).compute()));
   CHECK(double(changed(range(290, 300), weir::all).sum().compute()) == 0);
-  CHECK(std::distance(std::filesystem::directory_iterator(folder.path), {}) == 1);
+  CHECK(std::distance(std::filesystem::directory_iterator(folder.path()), {}) == 1);
 }
 
 TEST_CASE("the same random numbers come whatever the number of workers") {

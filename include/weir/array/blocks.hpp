@@ -1,6 +1,8 @@
 // Functions of your own over chunks: map_blocks, map_overlap (stencils), reduction, apply_along_axis.
 #pragma once
 
+#include <algorithm>
+
 #include "weir/array/creation.hpp"
 
 namespace weir {
@@ -33,9 +35,43 @@ namespace array {
 [[nodiscard]] NodePtr map_overlap(DType out, const NodePtr& x, const Overlap& overlap, Kernel kernel, Buffer parameters);
 [[nodiscard]] NodePtr reduction(DType out, const NodePtr& x, const Axes& axes, bool keepdims, int split_every, Kernel chunk, Buffer chunk_parameters, Kernel merge, Buffer merge_parameters);
 [[nodiscard]] NodePtr along_axis(DType out, const NodePtr& x, std::int64_t axis, std::int64_t length, Kernel kernel, Buffer parameters);
+/// What a task of map_overlap does: its block is `whole`, its chunk lies `before` elements inside and has `shape`.
+struct OverlapTask {
+  Shape whole, before, shape;
+  bool trim = true;
+  int steps = 1;                 ///< How often the function is called, each time on what it returned.
+  Shape beyond_front, beyond_back;  ///< Elements of the block beyond the array, which follow from it after every call; per axis.
+  Boundary boundary = Boundary::none;
+  double constant = 0;
+};
 /// Throws unless a chunk has the expected shape; cuts the overlap off.
 [[nodiscard]] task::Value checked_chunk(const char* function, DType type, task::Value value, const Shape& expected);
 [[nodiscard]] task::Value trimmed(DType type, task::Value value, const Shape& whole, const Shape& before, const Shape& shape);
+/// Throws unless a block has the shape it should have.
+void check_block(const Shape& got, const Shape& expected);
+/// Sets what lies beyond the array again, axis by axis as `pad` does.
+template <class T>
+void set_beyond(T* block, const OverlapTask& how) {
+  const std::size_t axes = how.whole.size();
+  for (std::size_t a = 0; a < axes; ++a) {
+    const std::int64_t n = how.whole[a], front = how.beyond_front[a], back = how.beyond_back[a];
+    std::int64_t outer = 1, inner = 1;
+    for (std::size_t k = 0; k < axes; ++k)
+      if (k != a) (k < a ? outer : inner) *= how.whole[k];
+    const auto set = [&](std::int64_t to, std::int64_t from) {
+      for (std::int64_t o = 0; o < outer; ++o) {
+        T* line = block + (o * n + to) * inner;
+        if (how.boundary == Boundary::constant)
+          std::fill_n(line, inner, static_cast<T>(how.constant));
+        else
+          std::copy_n(block + (o * n + from) * inner, inner, line);
+      }
+    };
+    const bool mirror = how.boundary == Boundary::reflect;
+    for (std::int64_t i = 0; i < front; ++i) set(front - 1 - i, front + (mirror ? i : 0));
+    for (std::int64_t i = 0; i < back; ++i) set(n - back + i, n - back - 1 - (mirror ? i : 0));
+  }
+}
 
 template <class F>
 Buffer packed_function(const F& f) {
@@ -59,15 +95,18 @@ task::Value map_chunk(Reader& parameters, std::span<const Tensor> operands) {
 }
 template <class R, class F, class T>
 task::Value overlap_chunk(Reader& parameters, std::span<const Tensor> operands) {
-  Shape whole, before, shape;
-  bool trim = true;
-  read(parameters, whole);
-  read(parameters, before);
-  read(parameters, shape);
-  read(parameters, trim);
+  OverlapTask how;
+  read(parameters, how);
   F f = task::Callable<F>::get(parameters);
-  task::Value value = task::Value::make<xt::xarray<R>>(xt::xarray<R>(f(operands[0].template xarray<T>())));
-  return trim ? trimmed(dtype_of<R>, std::move(value), whole, before, shape) : checked_chunk("map_overlap", dtype_of<R>, std::move(value), shape);
+  xt::xarray<R> block(f(operands[0].template xarray<T>()));
+  if constexpr (std::is_same_v<R, T>)
+    for (int step = 1; step < how.steps; ++step) {
+      check_block(Shape(block.shape().begin(), block.shape().end()), how.whole);
+      set_beyond(block.data(), how);
+      block = xt::xarray<R>(f(std::as_const(block)));
+    }
+  task::Value value = task::Value::make<xt::xarray<R>>(std::move(block));
+  return how.trim ? trimmed(dtype_of<R>, std::move(value), how.whole, how.before, how.shape) : checked_chunk("map_overlap", dtype_of<R>, std::move(value), how.shape);
 }
 template <class R, class F, class T>
 task::Value reduce_chunk(Reader& parameters, std::span<const Tensor> operands) {
@@ -124,7 +163,8 @@ template <array::Element R, class F, class... T>
 
 /// A function over every chunk and its surroundings: a stencil, a filter.
 ///
-/// `f(const xt::xarray<T>&)` is given the chunk with `depth` elements more on each side, and returns as many; what is beyond the chunk is cut off again.
+/// `f(const xt::xarray<T>&)` is given the chunk with `depth` elements more on each side, and returns as many; what is beyond the chunk is cut off again. An element must follow from those
+/// within `depth` of it and from nothing else, such as the chunk's shape: the same `f` over what it gave itself runs several steps in one task, on chunks with so much more around them.
 /// **Shape.** As the array. Depths may exceed neighbouring chunks.
 /// **Errors.** Throws `Error{invalid_argument}` for a depth that is negative or longer than its axis.
 /// **Cost.** One task per chunk; between processes also one for each border that travels.

@@ -71,6 +71,17 @@ class Writer {
     else
       blocks_->push_back(copy_of(data, count));
   }
+  /// `count` bytes that `fill(std::byte*)` writes; large ones into memory of their own, which travels as it is.
+  template <class F>
+  void block_of(std::size_t count, const F& fill) {
+    written_ += count;
+    if (!head_) return;
+    if (written_ > limit_) throw LimitReached{};
+    if (!blocks_ || count < block_bytes) return fill(head_->grow(count));
+    Block own = new_block(count);
+    fill(const_cast<std::byte*>(own.data));
+    blocks_->push_back(std::move(own));
+  }
   /// What is written from now on lies in an object that `owner` keeps alive; null: in none. Returns the owner before.
   std::shared_ptr<const void> set_owner(std::shared_ptr<const void> owner) { return std::exchange(owner_, std::move(owner)); }
   [[nodiscard]] std::uint64_t written() const noexcept { return written_; }
