@@ -1,6 +1,6 @@
 // A feedback loop: pages lead to pages.
 //
-// Run:    ./22_stream_feedback
+// Run:    ./22_stream_feedback      or on ranks: weir run -n 3 ./22_stream_feedback
 // Prints: home
 //         news
 //         about
@@ -13,15 +13,17 @@
 #include <string>
 #include <vector>
 
-#include <weir/stream/stream.hpp>
+#include <weir/weir.hpp>
 
-int main() {
-  const std::map<std::string, std::vector<std::string>> links = {{"home", {"news", "about"}}, {"news", {"home", "sport"}}, {"about", {"home"}}, {"sport", {"news"}}};
+int main(int argc, char** argv) {
+  return weir::run(argc, argv, [](weir::Client&) {
+    const std::map<std::string, std::vector<std::string>> links = {{"home", {"news", "about"}}, {"news", {"home", "sport"}}, {"about", {"home"}}, {"sport", {"news"}}};
 
-  weir::Stream<std::string> pages;
-  const auto fresh = pages.unique();
-  fresh.sink([](const std::string& page) { std::cout << page << '\n'; });
-  fresh.map([&](const std::string& page) { return links.at(page); }).flatten().connect(pages);
+    weir::Stream<std::string> pages;
+    const auto fresh = pages.unique();
+    fresh.sink([](const std::string& page) { std::cout << page << '\n'; });
+    fresh.map([&](const std::string& page) { return links.at(page); }).flatten().connect(pages);
 
-  pages.emit("home");
+    pages.emit("home");
+  });
 }

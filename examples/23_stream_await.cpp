@@ -1,6 +1,6 @@
 // Three ways to wait for a stream.
 //
-// Run:    ./23_stream_await
+// Run:    ./23_stream_await         or on ranks: weir run -n 3 ./23_stream_await
 // Prints: blocking: 3 written
 //         awaiting: 3 written
 //         told: 3 done
@@ -12,7 +12,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <iostream>
 
-#include <weir/stream/await.hpp>
+#include <weir/weir.hpp>
 
 namespace asio = boost::asio;
 using namespace std::chrono_literals;
@@ -24,30 +24,32 @@ asio::awaitable<void> write(int& written) {
   ++written;
 }
 
-int main() {
-  int written = 0;
+int main(int argc, char** argv) {
+  return weir::run(argc, argv, [](weir::Client&) {
+    int written = 0;
 
-  weir::Stream<int> blocking{weir::own_loop};  // its loop runs on a thread of its own
-  blocking.sink([&](int) { return write(written); });
-  for (int i = 0; i < 3; ++i) blocking.emit(i);
-  blocking.drain();
-  std::cout << "blocking: " << written << " written\n";
+    weir::Stream<int> blocking{weir::own_loop};  // its loop runs on a thread of its own
+    blocking.sink([&](int) { return write(written); });
+    for (int i = 0; i < 3; ++i) blocking.emit(i);
+    blocking.drain();
+    std::cout << "blocking: " << written << " written\n";
 
-  written = 0;
-  weir::EventLoop loop;  // a loop that this thread runs
-  weir::Stream<int> awaiting{loop};
-  awaiting.sink([&](int) { return write(written); });
-  const auto emit_all = [&]() -> asio::awaitable<void> {
-    for (int i = 0; i < 3; ++i) co_await awaiting.emit(i);
-  };
-  asio::co_spawn(loop.context(), emit_all, asio::detached);
-  loop.run();
-  std::cout << "awaiting: " << written << " written\n";
+    written = 0;
+    weir::EventLoop loop;  // a loop that this thread runs
+    weir::Stream<int> awaiting{loop};
+    awaiting.sink([&](int) { return write(written); });
+    const auto emit_all = [&]() -> asio::awaitable<void> {
+      for (int i = 0; i < 3; ++i) co_await awaiting.emit(i);
+    };
+    asio::co_spawn(loop.context(), emit_all, asio::detached);
+    loop.run();
+    std::cout << "awaiting: " << written << " written\n";
 
-  std::atomic<int> done = 0;
-  weir::Stream<int> told;
-  told.buffer(2).sink([](int) {});
-  for (int i = 0; i < 3; ++i) told.emit(i, [&](const std::exception_ptr& error) { done += error ? 0 : 1; });
-  told.drain();
-  std::cout << "told: " << done << " done\n";
+    std::atomic<int> done = 0;
+    weir::Stream<int> told;
+    told.buffer(2).sink([](int) {});
+    for (int i = 0; i < 3; ++i) told.emit(i, [&](const std::exception_ptr& error) { done += error ? 0 : 1; });
+    told.drain();
+    std::cout << "told: " << done << " done\n";
+  });
 }

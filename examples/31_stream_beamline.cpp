@@ -8,6 +8,8 @@
 //         time and written as text.
 // Next:   benchmarks/stream_cluster.cpp
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
@@ -63,7 +65,7 @@ std::string text_of(const Profile& profile) {
 
 int main(int argc, char** argv) {
   return weir::run(argc, argv, [](weir::Client&) {
-    const auto path = std::filesystem::temp_directory_path() / "31_stream_beamline_means.txt";
+    const auto path = std::filesystem::temp_directory_path() / ("31_stream_beamline." + std::to_string(::getpid()));
     const Frame dark = xt::ones<double>({side, side}) * 5.0;
     weir::Stream<Frame> detector;
     const auto profiles = detector.scatter().map(subtract_dark, dark).map(average_azimuth).gather();

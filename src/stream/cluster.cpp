@@ -1,7 +1,9 @@
 // The parts of the cluster side that are no templates: counting what is on the cluster, naming errors, finding segments.
 #include <algorithm>
 #include <atomic>
+#include <deque>
 #include <map>
+#include <set>
 
 #include "core/log.hpp"
 #include "weir/stream/cluster_gather.hpp"
@@ -12,6 +14,13 @@ namespace weir::stream {
 std::uint64_t next_token() noexcept {
   static std::atomic<std::uint64_t> last{0};
   return ++last;
+}
+
+std::shared_ptr<const Options> named_options(const std::shared_ptr<const Options>& options, const std::string& name) {
+  if (options && !options->name.empty()) return options;
+  auto named = options ? std::make_shared<Options>(*options) : std::make_shared<Options>();
+  named->name = name;
+  return named;
 }
 
 ChunkError current_chunk_error(std::uint32_t segment) {
@@ -141,7 +150,23 @@ Segments& segments() {
 
 }  // namespace
 
-Segment::Segment(Node& node) : node_(node) {
+/// The errors that came last: each is answered once.
+struct Segment::Reported {
+  static constexpr std::size_t remembered = 65536;
+  std::set<std::pair<std::uint64_t, std::uint32_t>> all;
+  std::deque<std::pair<std::uint64_t, std::uint32_t>> order;
+  bool is_new(const ChunkError& error) {
+    if (!all.emplace(error.step, error.place).second) return false;
+    order.emplace_back(error.step, error.place);
+    if (order.size() > remembered) {
+      all.erase(order.front());
+      order.pop_front();
+    }
+    return true;
+  }
+};
+
+Segment::Segment(Node& node, bool multiplies) : node_(node), multiplies_(multiplies), reported_(std::make_unique<Reported>()) {
   const std::lock_guard lock(segments().mutex);
   number_ = ++segments().last;
   segments().by_number.emplace(number_, this);
@@ -152,9 +177,50 @@ Segment::~Segment() {
   segments().by_number.erase(number_);
 }
 
-Step Segment::step(std::uint64_t token) const {
+Step Segment::step(std::uint64_t token) {
   const ErrorPolicy& policy = node_.policy();
-  return {.segment = number_, .retries = policy.retries, .keeps_failed = policy.letter_box != nullptr, .token = token};
+  return {.segment = number_, .retries = policy.retries, .keeps_failed = policy.letter_box != nullptr, .token = token, .number = ++steps_,
+          .numbers_items = numbers_items_.load(std::memory_order_relaxed)};
+}
+
+bool Segment::number_items_above(const std::vector<Node*>& inputs) {
+  std::map<Node*, std::size_t> ways;  // out of each node that leads to the inputs
+  std::vector<Node*> open;
+  for (Node* input : inputs) {
+    if (++ways[input] == 1) open.push_back(input);
+  }
+  std::set<Node*> seen(open.begin(), open.end());
+  for (std::size_t at = 0; at < open.size(); ++at) {
+    for (Node* above : open[at]->upstreams()) {
+      ++ways[above];
+      if (seen.insert(above).second) open.push_back(above);
+    }
+  }
+  const std::lock_guard lock(segments().mutex);
+  const auto segment_of = [](const Node* node) {
+    const auto& all = segments().by_number;
+    const auto found = std::find_if(all.begin(), all.end(), [&](const auto& each) { return &each.second->node_ == node; });
+    return found == all.end() ? nullptr : found->second;
+  };
+  const auto multiplies_above = [&](Node* node) {
+    std::vector<Node*> up{node};
+    for (std::size_t at = 0; at < up.size(); ++at) {
+      const Segment* const segment = segment_of(up[at]);
+      if (segment && segment->multiplies_) return true;
+      for (Node* above : up[at]->upstreams()) {
+        if (std::find(up.begin(), up.end(), above) == up.end()) up.push_back(above);
+      }
+    }
+    return false;
+  };
+  bool found = false;
+  for (const auto& [node, count] : ways) {
+    Segment* const segment = count >= 2 ? segment_of(node) : nullptr;
+    if (!segment || !multiplies_above(node)) continue;
+    segment->numbers_items_ = true;
+    found = true;
+  }
+  return found;
 }
 
 double Segment::account(const std::vector<Spent>& spent, std::uint32_t elements) {
@@ -173,6 +239,7 @@ void Segment::report(Node& gather, ChunkError&& error) {
   {
     const std::lock_guard lock(segments().mutex);
     if (const auto found = segments().by_number.find(error.segment); found != segments().by_number.end()) segment = found->second;
+    if (segment && !segment->reported_->is_new(error)) return;
   }
   Failure failure;
   failure.type = std::move(error.type);

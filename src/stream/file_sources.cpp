@@ -23,6 +23,8 @@ struct TextFileProducer::File {
   int file = -1;
   struct stat identity {};
   off_t offset = 0;
+  std::string head, tail;  // the first bytes that were read, and the last ones: what a file that only grows still has in these places
+  static constexpr std::size_t remembered = 256;
 
   File(fs::path p, std::string delimiter, bool end, std::size_t max_bytes) : path(std::move(p)), splitter(std::move(delimiter), max_bytes), from_end(end) {}
   File(const File&) = delete;
@@ -35,7 +37,24 @@ struct TextFileProducer::File {
     if (file < 0) return false;
     ::fstat(file, &identity);
     offset = std::exchange(from_end, false) ? identity.st_size : 0;
+    const auto length = std::min(static_cast<std::size_t>(offset), remembered);
+    head = bytes_at(0, length);
+    tail = bytes_at(offset - static_cast<off_t>(length), length);
     return true;
+  }
+  [[nodiscard]] std::string bytes_at(off_t place, std::size_t count) const {
+    std::string bytes(count, '\0');
+    bytes.resize(static_cast<std::size_t>(std::max<ssize_t>(::pread(file, bytes.data(), count, place), 0)));
+    return bytes;
+  }
+  /// Whether what was read is still there.
+  [[nodiscard]] bool is_same_text() const {
+    return bytes_at(0, head.size()) == head && bytes_at(offset - static_cast<off_t>(tail.size()), tail.size()) == tail;
+  }
+  void remember(std::string_view bytes) {
+    head.append(bytes.substr(0, remembered - head.size()));
+    tail.append(bytes.substr(bytes.size() - std::min(bytes.size(), remembered)));
+    if (tail.size() > remembered) tail.erase(0, tail.size() - remembered);
   }
   void close() {
     if (file >= 0) ::close(file);
@@ -44,16 +63,17 @@ struct TextFileProducer::File {
   /// Reads on; false if there is nothing new.
   bool read() {
     if (!open()) return false;
-    struct stat now {};
-    ::fstat(file, &now);
-    if (now.st_size < offset) {  // truncated: what was left of the old text is void
+    if (!is_same_text()) {  // truncated, and perhaps written again: what was left of the old text is void
       offset = 0;
+      head.clear();
+      tail.clear();
       static_cast<void>(splitter.take_rest());
     }
     char bytes[64 * 1024];
     const ssize_t count = ::pread(file, bytes, sizeof bytes, offset);
     if (count > 0) {
       offset += count;
+      remember({bytes, static_cast<std::size_t>(count)});
       splitter.add({bytes, static_cast<std::size_t>(count)});
       return true;
     }

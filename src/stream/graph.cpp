@@ -129,10 +129,11 @@ void Structure::add_edge(Node& from, InletBase& to) {
   touch(from.graph());
 }
 
-bool Structure::remove_edge(Node& from, Node& to) {
+bool Structure::remove_edge(Node& from, Node& to, std::vector<InletBase*>* cut) {
   std::vector<InletBase*> inlets = from.downstreams();
-  const auto gone = std::remove_if(inlets.begin(), inlets.end(), [&](const InletBase* inlet) { return inlet->node == &to; });
+  const auto gone = std::stable_partition(inlets.begin(), inlets.end(), [&](const InletBase* inlet) { return inlet->node != &to; });
   if (gone == inlets.end()) return false;
+  if (cut) cut->assign(gone, inlets.end());
   inlets.erase(gone, inlets.end());
   set_fan(from, inlets);
   std::erase(to.upstreams_, &from);
@@ -205,8 +206,14 @@ void Graph::join(Node& a, Node& b) {
 
 void Graph::disconnect(Node& from, Node& to) {
   const EnterBoth inside(from, to);
-  const std::lock_guard lock(Structure::mutex());
-  if (!Structure::remove_edge(from, to)) throw Error(ErrorKind::not_found, "disconnect: " + from.label() + " does not feed " + to.label());
+  std::vector<InletBase*> cut;
+  {
+    const std::lock_guard lock(Structure::mutex());
+    if (!Structure::remove_edge(from, to, &cut)) throw Error(ErrorKind::not_found, "disconnect: " + from.label() + " does not feed " + to.label());
+  }
+  Frame frame(to);
+  for (const InletBase* inlet : cut) to.input_disconnected(inlet->port);
+  frame.finish();
 }
 
 void Graph::destroy(Node& node) {
@@ -282,6 +289,47 @@ void refuse_own_loop(const std::optional<EventLoop>& loop, const char* who) {
     throw Error(ErrorKind::unsupported, std::string(who) + ": would block the event loop that has to make room; use co_await, try_emit or another thread");
 }
 
+/// The node of `graph` that only its own cycle could feed, if that is what an emission into `node` waits for while nothing is left to do.
+Node* cycle_that_waits(Node& node) {
+  Node* blocking = nullptr;
+  {
+    const Frame inside(node);
+    if (const Gate* const gate = node.closed_gate()) blocking = &gate->node();
+  }
+  if (!blocking || !blocking->waits_for_partners() || !blocking->is_in_cycle()) return nullptr;
+  const std::vector<Node*> nodes = node.graph().nodes();
+  if (std::any_of(nodes.begin(), nodes.end(), [](const Node* each) { return each->is_ticking(); }) || !node.graph().is_idle()) return nullptr;
+  return blocking;
+}
+
+std::string waiting_cycle(const std::string& who, const Node& node) {
+  return who + ": the cycle through " + node.label() + " waits for itself, and nothing else is left to do; emit a first element into the cycle";
+}
+
+/// Says once in a while that an emission waits for a cycle that waits for itself. Another thread may yet feed the cycle, so it is no error.
+class CycleWatch {
+ public:
+  void look(const char* who, Node& node) {
+    const auto now = std::chrono::steady_clock::now();
+    const Node* const blocking = told_ ? nullptr : cycle_that_waits(node);
+    if (!blocking) since_ = now;
+    if (!blocking || now - since_ < std::chrono::nanoseconds(cycle_patience_ns.load())) return;
+    log::warn("stream: {}", waiting_cycle(who, *blocking));
+    told_ = true;
+  }
+
+ private:
+  std::chrono::steady_clock::time_point since_ = std::chrono::steady_clock::now();
+  bool told_ = false;
+};
+
+/// Says which joins have never got what their own cycle should give them.
+void warn_of_cycles(const std::vector<Node*>& nodes) {
+  for (const Node* node : nodes) {
+    if (node->waits_for_partners() && node->in.value() > 0 && node->out.value() == 0 && node->is_in_cycle()) log::warn("stream: {}", waiting_cycle("drain", *node));
+  }
+}
+
 }  // namespace
 
 bool Graph::wait(Node& node, const char* who, const std::function<bool()>& ready, std::optional<std::chrono::steady_clock::time_point> deadline) {
@@ -295,6 +343,7 @@ bool Graph::wait(Node& node, const char* who, const std::function<bool()>& ready
   std::optional<EventLoop> loop = node.graph().given_loop();
   refuse_own_loop(loop, who);
   auto helped = std::chrono::steady_clock::now();
+  CycleWatch watch;
   while (!ready()) {
     const bool is_manual = loop && loop->is_manual();
     bool moved = false;
@@ -314,14 +363,15 @@ bool Graph::wait(Node& node, const char* who, const std::function<bool()>& ready
         if (!moved && loop->poll() == 0) std::this_thread::yield();
         continue;
       }
-      if (!loop->step() && !ready())
-        throw Error(ErrorKind::unsupported, std::string(who) + ": would wait for ever at " + node.label() + "; nothing is left to do on the manual clock");
-      continue;
+      if (loop->step() || ready()) continue;
+      if (const Node* const blocking = cycle_that_waits(node)) throw Error(ErrorKind::unsupported, waiting_cycle(who, *blocking));
+      throw Error(ErrorKind::unsupported, std::string(who) + ": would wait for ever at " + node.label() + "; nothing is left to do on the manual clock");
     }
     const std::shared_ptr<Graph> graph = of(node);
     Waiting& waiting = *graph->waiting_;
     const Counted counted(waiting.waiters);
     if (ready()) return true;
+    watch.look(who, node);
     {
       std::unique_lock lock(waiting.mutex);
       const auto nap = std::chrono::steady_clock::now() + 20ms;  // a change may have been announced between the look and the wait
@@ -373,6 +423,7 @@ void Graph::drain(Node& node) {
     if (&frame->node().graph() == this) throw Error(ErrorKind::unsupported, "drain: called from inside the stream it would wait for");
   }
   wait(node, "drain", [&] { return node.graph().is_idle(); });
+  warn_of_cycles(node.graph().nodes());
   std::exception_ptr error;
   for (Node* each : node.graph().nodes()) {
     Frame frame(*each);

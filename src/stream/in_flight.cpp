@@ -37,7 +37,16 @@ void InFlight::end(const std::exception_ptr& error) noexcept {
   if (left == 0) node_->graph().changed();
 }
 
+void InFlight::while_alive(const std::function<void()>& act) {
+  const std::lock_guard lock(alive_mutex_);
+  if (alive_) act();
+}
+
 void InFlight::shut() noexcept {
+  {
+    const std::lock_guard lock(alive_mutex_);
+    alive_ = false;
+  }
   const std::lock_guard lock(mutex_);
   node_ = nullptr;
 }

@@ -118,7 +118,7 @@ void Listener::report(const std::exception_ptr& error) {
   const std::lock_guard lock(node_mutex);
   if (!node) return;
   node->errors.add();
-  node->graph().report(error);
+  if (node->policy().action != ErrorPolicy::Action::skip) node->graph().report(error);
 }
 
 ListenNode::ListenNode(std::string kind, std::uint16_t port, ListenOptions options, Listener::Serve serve)

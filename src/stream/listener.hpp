@@ -57,6 +57,7 @@ class ListenNode final : public Outlet<std::string> {
   void stop() override;
   void shut() noexcept override;
   [[nodiscard]] bool emits_by_itself() const override { return true; }
+  [[nodiscard]] bool is_ticking() const override { return true; }
   [[nodiscard]] const char* shape() const override { return "invhouse"; }
   [[nodiscard]] std::uint16_t port() const noexcept { return listener_->port; }
 

@@ -7,10 +7,12 @@
 
 #include "core/log.hpp"
 #include "stream/structure.hpp"
+#include "weir/core/symbol.hpp"
 
 namespace weir::stream {
 
 std::atomic<std::uint64_t> cycle_limit{10'000'000};
+std::atomic<std::int64_t> cycle_patience_ns{5'000'000'000};
 
 // --- Domain ---------------------------------------------------------------------------------------------------------------------------------------
 
@@ -40,11 +42,13 @@ void Gate::open() noexcept {
 
 Node::~Node() = default;
 
+std::string Node::detail() const { return detail_.empty() && function_ ? exported_name(function_) : detail_; }
+
 std::string Node::label() const {
   std::string text = "<";
   if (!name_.empty()) text += name_ + "; ";
   text += kind_;
-  if (!detail_.empty()) text += ": " + detail_;
+  if (const std::string made_with = detail(); !made_with.empty()) text += ": " + made_with;
   return text + ">";
 }
 
@@ -103,6 +107,17 @@ void Node::raise(const std::exception_ptr& error) noexcept {
     graph().report(error);
 }
 
+bool Node::is_lost_in_cycle(std::size_t over_bound) noexcept {
+  const std::uint64_t limit = cycle_limit.load(std::memory_order_relaxed);
+  ends_cycle_ = ends_cycle_ && over_bound > 0;
+  if (ends_cycle_ && flow.rounds > 0) return true;  // said already
+  if (limit == 0 || (flow.rounds < limit && over_bound < limit)) return false;
+  ends_cycle_ = over_bound >= limit;
+  const std::string how = flow.rounds < limit ? std::to_string(over_bound) + " elements wait beyond its bound" : std::to_string(flow.rounds) + " rounds for one element";
+  raise(std::make_exception_ptr(Error(ErrorKind::invalid_argument, "emit: the cycle through " + label() + " does not come to an end (" + how + ")")));
+  return true;
+}
+
 Entry Node::entry_slow() noexcept {
   if (ended_) return Entry::closed;
   if (gates_version_ != graph().version()) find_gates();
@@ -133,6 +148,11 @@ bool Node::reaches(const Node& other) const {
     }
   }
   return false;
+}
+
+bool Node::is_in_cycle() const {
+  const std::lock_guard lock(Structure::mutex());
+  return reaches(*this);
 }
 
 void Node::find_gates() noexcept {

@@ -6,14 +6,16 @@ namespace weir::stream {
 std::optional<std::string> Splitter::next(const std::string& who) {
   const std::size_t found = rest_.find(delimiter_, looked_);
   if (found != std::string::npos) {
-    std::string message = rest_.substr(begin_, found - begin_);
+    const bool is_too_long = found - begin_ > max_bytes_;
+    std::string message = is_too_long ? std::string() : rest_.substr(begin_, found - begin_);
     begin_ = looked_ = found + delimiter_.size();
     if (begin_ > 64 * 1024 && begin_ > rest_.size() / 2) {
       rest_.erase(0, begin_);
       begin_ = looked_ = 0;
     }
-    if (!std::exchange(dropping_, false)) return message;
-    return next(who);
+    if (std::exchange(dropping_, false)) return next(who);
+    if (is_too_long) refuse(who);
+    return message;
   }
   rest_.erase(0, begin_);
   begin_ = 0;
@@ -22,6 +24,10 @@ std::optional<std::string> Splitter::next(const std::string& who) {
   rest_.erase(0, looked_);
   looked_ = 0;
   if (std::exchange(dropping_, true)) return {};
+  refuse(who);
+}
+
+void Splitter::refuse(const std::string& who) const {
   throw Error(ErrorKind::io, who + ": a message is longer than " + std::to_string(max_bytes_) + " bytes; it is dropped");
 }
 

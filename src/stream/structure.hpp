@@ -13,8 +13,8 @@ struct Structure {
   static void join_graphs(Graph& kept, Graph& other);
   static void join_domains(Node& a, Node& b);
   static void add_edge(Node& from, InletBase& to);
-  /// False if there is no such edge.
-  static bool remove_edge(Node& from, Node& to);
+  /// False if there is no such edge. `cut` gets the inlets it led to.
+  static bool remove_edge(Node& from, Node& to, std::vector<InletBase*>* cut = nullptr);
   static void set_fan(Node& node, const std::vector<InletBase*>& inlets);
   static void touch(Graph& graph) { graph.version_.fetch_add(1, std::memory_order_relaxed); }
 };

@@ -1,7 +1,6 @@
 // Portable addresses by the loader's list of modules.
 #include "weir/task/address.hpp"
 
-#include <cxxabi.h>
 #include <dlfcn.h>
 #include <elf.h>
 #include <link.h>
@@ -145,15 +144,6 @@ class Symbols {
   std::string text_;
 };
 
-// `(anonymous namespace)::inc(int)` -> `inc`: what its author calls it.
-std::string short_name(std::string name) {
-  constexpr std::string_view anonymous = "(anonymous namespace)::";
-  for (auto at = name.find(anonymous); at != std::string::npos; at = name.find(anonymous)) name.erase(at, anonymous.size());
-  const auto parameters = name.find('(');
-  if (parameters != std::string::npos && parameters > 0 && name.find("operator()") == std::string::npos && name[0] != '(') name.resize(parameters);
-  return name;
-}
-
 }  // namespace
 
 std::uint64_t portable_address(const void* address) {
@@ -184,25 +174,14 @@ std::string function_name(std::uint64_t portable) {
   static std::mutex mutex;
   static std::unique_ptr<Symbols> symbols;
   const void* address = local_address(portable);
-  Dl_info info{};
-  if (dladdr(address, &info) && info.dli_sname && info.dli_saddr == address) return short_name(demangle(info.dli_sname));
+  if (std::string name = exported_name(address); !name.empty()) return name;
   std::lock_guard hold(mutex);
   if (!symbols) symbols = std::make_unique<Symbols>();
   if (portable >> 48 == 0)
-    if (const char* name = symbols->at(portable)) return short_name(demangle(name));
+    if (const char* name = symbols->at(portable)) return short_function_name(demangle(name));
   char text[40];
   std::snprintf(text, sizeof text, "function at 0x%llx", static_cast<unsigned long long>(portable & offset_mask));
   return text;
-}
-
-std::string demangle(const char* mangled) {
-  int status = 0;
-  const std::unique_ptr<char, void (*)(void*)> text(abi::__cxa_demangle(mangled, nullptr, nullptr, &status), std::free);
-  if (status != 0 || !text) return mangled;
-  constexpr std::string_view long_name = "std::__cxx11::basic_string<char, std::char_traits<char>, std::allocator<char> >";
-  std::string name = text.get();
-  for (std::size_t at; (at = name.find(long_name)) != std::string::npos;) name.replace(at, long_name.size(), "std::string");
-  return name;
 }
 
 const std::string& build_id() {

@@ -5,6 +5,7 @@
 #include "stream/support.hpp"
 
 using namespace weir;
+using namespace std::chrono_literals;
 using namespace std::string_literals;
 
 TEST_CASE("accumulate begins with the first element, or with a start") {
@@ -59,7 +60,7 @@ TEST_CASE("reset_by sets the state back") {
   feed(source, 1, 3);
   CHECK(out.values() == Ints{1, 3, 1, 3});
   CHECK(no_start.values() == Ints{1, 3, 1, 3});
-  CHECK(sentence([&] { source.map(inc).reset_by(reset); }) == "reset_by: <map> keeps no state");
+  CHECK(sentence([&] { source.map(inc).reset_by(reset); }) == "reset_by: <map: inc> keeps no state");
 }
 
 TEST_CASE("collect hoards until it is flushed") {
@@ -151,4 +152,31 @@ TEST_CASE("group_by forgets the least recently used key beyond its bound") {
   const auto out = source.group_by(std::identity{}, op::partition(10), 2).sink_to_list();
   for (const int x : {1, 2, 1, 3}) source.emit(x);
   CHECK(out.values() == std::vector<std::pair<int, Ints>>{{2, {2}}});
+}
+
+TEST_CASE("what was flushed is gone although what is below failed") {
+  Stream<int> source;
+  const auto collected = source.collect();
+  std::vector<Ints> out;
+  collected.sink([&](const Ints& all) {
+    out.push_back(all);
+    if (out.size() == 1) throw std::runtime_error("first");
+  });
+  source.emit(1);
+  CHECK(sentence([&] { collected.flush(); }) == "first");
+  source.emit(2);
+  collected.flush();
+  CHECK(out == std::vector<Ints>{{1}, {2}});
+}
+
+TEST_CASE("a node's text says what it was made with") {
+  Stream<int> source;
+  CHECK(source.map(inc).label() == "<map: inc>");
+  CHECK(source.map(std::plus<>{}, 1).label() == "<map>");
+  CHECK(source.filter(is_odd).named("odd").label() == "<odd; filter: is_odd>");
+  CHECK(source.slice(1, 9, 2).label() == "<slice: 1:9:2>");
+  CHECK(source.unique(4).label() == "<unique: 4>");
+  CHECK(source.sliding_window(3).label() == "<sliding_window: 3>");
+  CHECK(source.partition(2, 500ms).label() == "<partition: 2, 500ms>");
+  CHECK(source.group_by(is_odd, op::accumulate(std::plus<>{}, 0)).label() == "<group_by: accumulate>");
 }

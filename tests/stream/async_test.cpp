@@ -256,3 +256,38 @@ TEST_CASE("sink_async holds emitters until the work is finished") {
   begun.clear();
   CHECK_THROWS_WITH(source.drain(), "late");
 }
+
+TEST_CASE("sink_async begins again, gives up, or writes a letter, as its policy says") {
+  ManualClock clock;
+  Stream<int> source{clock};
+  Ints begun;
+  const auto fails = [&](int x, const stream::Finished& finished) {
+    begun.push_back(x);
+    if (x == 1) throw std::runtime_error("at once");
+    finished(x == 2 ? std::make_exception_ptr(std::runtime_error("later")) : nullptr);
+  };
+  const auto sink = source.sink_async(fails, 4);
+  Stream<Letter<int>> letters{clock};
+  const auto dead = letters.sink_to_list();
+  DoneCount count;
+  const auto feed_all = [&] {
+    for (int i = 0; i < 3; ++i) source.emit(i, count.counter());
+  };
+  sink.on_error(retry(2));
+  feed_all();
+  CHECK(sentence([&] { source.drain(); }) == "at once");
+  CHECK(begun == Ints{0, 1, 2, 1, 2, 1, 2});
+  CHECK(count.failed == 2);
+  sink.on_error(retry(1, skip));
+  feed_all();
+  source.drain();
+  CHECK(begun.size() == 12);
+  sink.on_error(dead_letter(letters));
+  feed_all();
+  source.drain();
+  CHECK(begun.size() == 15);
+  REQUIRE(dead.size() == 2);
+  CHECK(dead.values()[1].element == 2);
+  CHECK(count.done == 9);
+  CHECK(count.failed == 2);
+}

@@ -130,6 +130,20 @@ TEST_CASE("combine_latest keeps going when an input is disconnected") {
   CHECK(out.values() == std::vector<std::tuple<int, int>>{{1, 2}, {3, 2}});
 }
 
+TEST_CASE("zip gives what is complete without a disconnected input, and waits for nobody any more") {
+  Stream<int> a, b, c;
+  const auto joined = a.zip(b, c, max_ahead{2});
+  const auto out = joined.sink_to_list();
+  feed(a, 0, 2);
+  b.emit(10);
+  b.disconnect(joined);
+  c.emit(20);
+  CHECK(out.values() == std::vector<std::tuple<int, int, int>>{{0, 10, 20}});
+  feed(a, 2, 20);
+  feed(c, 0, 20);
+  CHECK(out.size() == 1);
+}
+
 TEST_CASE("zip_latest gives every lossless element once") {
   Stream<int> a, b;
   const auto out = a.zip_latest(b).sink_to_list();
@@ -197,6 +211,70 @@ TEST_CASE("left_join gives what met nothing when it is forgotten") {
   a.close();
   b.close();
   CHECK(out.values().back() == Pair{3, std::nullopt});
+}
+
+TEST_CASE("joins answer what their functions throw as every node does") {
+  Stream<int> a;
+  Stream<std::string> b;
+  int failures = 0;
+  const auto number = [&](const std::string& text) {
+    if (text == "once" && failures++ == 0) throw std::runtime_error("not yet");
+    return text == "once" ? 1 : std::stoi(text);
+  };
+  const auto pairs = op::join(a, b, std::identity{}, number, 2);
+  const auto out = pairs.sink_to_list();
+  a.emit(1);
+  CHECK(sentence([&] { b.emit("x"); }) == "stoi");
+  pairs.on_error(skip);
+  b.emit("x");
+  CHECK(pairs.node().errors.value() == 2);
+  pairs.on_error(retry(1));
+  b.emit("once");
+  CHECK(out.values() == std::vector<std::pair<int, std::string>>{{1, "once"}});
+  Stream<Letter<std::variant<int, std::string>>> letters;
+  const auto dead = letters.sink_to_list();
+  pairs.on_error(dead_letter(letters));
+  b.emit("y");
+  REQUIRE(dead.size() == 1);
+  CHECK(std::get<1>(dead.values()[0].element) == "y");
+  CHECK(dead.values()[0].node == "<join>");
+  Stream<Letter<int>> wrong;
+  CHECK(sentence([&] { pairs.on_error(dead_letter(wrong)); }) == "dead_letter: <stream> does not take the elements of <join>");
+}
+
+TEST_CASE("merge_by_time asks for the time of an element once, and gives the element back if that fails") {
+  Stream<int> a, b;
+  const auto time = [](int x) { return x < 0 ? throw std::runtime_error("before time") : x; };
+  const auto merged = op::merge_by_time(time, a, b);
+  const auto out = merged.sink_to_list();
+  Stream<Letter<int>> letters;
+  const auto dead = letters.sink_to_list();
+  merged.on_error(dead_letter(letters, 2));
+  feed(a, Ints{1, -1, 3});
+  feed(b, Ints{2, 4});
+  CHECK(out.values() == Ints{1, 2, 3});
+  REQUIRE(dead.size() == 1);
+  CHECK(dead.values()[0].element == -1);
+}
+
+TEST_CASE("route answers what its function throws by policy, also of elements that cannot be copied") {
+  Stream<int> source;
+  const auto ways = source.route(2, [](int x) { return x; });
+  Stream<Letter<int>> letters;
+  const auto dead = letters.sink_to_list();
+  const auto first = ways[0].sink_to_list();
+  ways[1].on_error(dead_letter(letters));
+  feed(source, Ints{0, 7, 0});
+  CHECK(first.size() == 2);
+  REQUIRE(dead.size() == 1);
+  CHECK(dead.values()[0].element == 7);
+
+  Stream<std::unique_ptr<int>> boxes;
+  const auto boxed = boxes.route(2, [](const std::unique_ptr<int>& x) { return *x; });
+  int seen = 0;
+  boxed[1].sink([&](std::unique_ptr<int> x) { seen = *x; });
+  boxes.emit(std::make_unique<int>(1));
+  CHECK(seen == 1);
 }
 
 TEST_CASE("split and route part a stream") {

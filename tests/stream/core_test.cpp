@@ -184,6 +184,60 @@ TEST_CASE("a cycle without an end is reported with the node's name") {
   stream::cycle_limit = 10'000'000;
 }
 
+TEST_CASE("a cycle through a queue without an end is reported with the node's name") {
+  stream::cycle_limit = 1000;
+  const auto endless = [](auto queue) {
+    Stream<int> source;
+    queue(source).connect(source);
+    source.emit(0);
+    return sentence([&] { source.drain(); });
+  };
+  CHECK(endless([](const Stream<int>& s) { return s.buffer(2).named("loop"); }) == "emit: the cycle through <loop; buffer: 2> does not come to an end (1000 rounds for one element)");
+  CHECK(endless([](const Stream<int>& s) { return s.map_async(inc); }) == "emit: the cycle through <map_async: 1> does not come to an end (1000 rounds for one element)");
+  CHECK(endless([](const Stream<int>& s) { return s.latest(); }) == "emit: the cycle through <latest> does not come to an end (1000 rounds for one element)");
+  CHECK(endless([](const Stream<int>& s) { return s.buffer(2).map([](int x) { return Ints{x, x}; }).flatten(); }) ==
+        "emit: the cycle through <buffer: 2> does not come to an end (1000 elements wait beyond its bound)");
+  CHECK(endless([](const Stream<int>& s) { return s.map(inc).filter([](int x) { return x < 900; }).buffer(2); }) == "no error");  // one with an end
+  stream::cycle_limit = 10'000'000;
+}
+
+TEST_CASE("a cycle that waits for itself is reported with the node's name") {
+  ManualClock clock;
+  Stream<int> source{clock}, feedback{clock};
+  const auto out = source.zip(feedback, max_ahead{1}).named("sum").starmap(std::plus<>{});
+  out.connect(feedback);
+  const auto sums = out.sink_to_list();
+  source.emit(1);
+  Warnings warnings;
+  source.drain();
+  CHECK(warnings.text() == "stream: drain: the cycle through <sum; zip> waits for itself, and nothing else is left to do; emit a first element into the cycle\n");
+  source.emit(2);
+  CHECK(sentence([&] { source.emit(3); }) == "emit: the cycle through <sum; zip> waits for itself, and nothing else is left to do; emit a first element into the cycle");
+  feedback.emit(10);
+  source.emit(3);
+  CHECK(sums.values() == Ints{11, 13, 16});
+  source.drain();
+  CHECK(warnings.text().find("drain", 10) == std::string::npos);
+}
+
+TEST_CASE("on a real clock an emission that a cycle holds back warns, and goes on when another thread feeds the cycle") {
+  Stream<int> source, feedback;
+  const auto out = source.zip(feedback, max_ahead{1}).named("sum").starmap(std::plus<>{});
+  out.connect(feedback);
+  const auto sums = out.sink_to_list();
+  stream::cycle_patience_ns = 0;
+  Warnings warnings;
+  std::thread other([&] {
+    while (warnings.text().empty()) std::this_thread::yield();
+    feedback.emit(10);
+  });
+  feed(source, 1, 4);
+  other.join();
+  stream::cycle_patience_ns = 5'000'000'000;
+  CHECK(warnings.text() == "stream: emit: the cycle through <sum; zip> waits for itself, and nothing else is left to do; emit a first element into the cycle\n");
+  CHECK(sums.values() == Ints{11, 13, 16});
+}
+
 TEST_CASE("connect, disconnect and destroy change what an element reaches") {
   Stream<int> a, b, c;
   Ints out;
@@ -198,7 +252,7 @@ TEST_CASE("connect, disconnect and destroy change what an element reaches") {
   b.emit(4);
   CHECK(out == Ints{1, 2, 4});
   CHECK(sentence([&] { a.disconnect(c); }) == "disconnect: <stream> does not feed <stream>");
-  CHECK(sentence([&] { a.connect(b.map(inc)); }) == "connect: <map> has inputs of its own; connect to a Stream made by itself");
+  CHECK(sentence([&] { a.connect(b.map(inc)); }) == "connect: <map: inc> has inputs of its own; connect to a Stream made by itself");
   c.destroy();
   b.emit(5);
   CHECK(out == Ints{1, 2, 4});

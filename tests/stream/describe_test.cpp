@@ -1,12 +1,15 @@
 // Seeing a pipeline.
 #include "weir/stream/describe.hpp"
 
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
 #include <fstream>
+#include <regex>
 #include <sstream>
 
 #include "stream/support.hpp"
-
-#include <regex>
 
 using namespace weir;
 using namespace std::chrono_literals;
@@ -30,8 +33,8 @@ TEST_CASE("describe prints nodes with their counts") {
   feed(source, 0, 4);
   CHECK(steady(source) ==
         "<numbers; stream>  in 0, out 4\n"
-        "  <inc; map>  in 4, out 4\n"
-        "    <filter>  in 4, out 2\n"
+        "  <inc; map: inc>  in 4, out 4\n"
+        "    <filter: is_odd>  in 4, out 2\n"
         "      <partition: 5>  in 2, out 0, queued 2\n"
         "        <sink>  in 0, out 0\n"
         "  <map>  in 4, out 3, errors 1\n");
@@ -47,7 +50,7 @@ TEST_CASE("describe says who waits for room, and knows cycles") {
   CHECK(steady(source) ==
         "<stream>  in 0, out 2, waits for room below\n"
         "  <buffer: 2>  in 2, out 0, queued 2, in flight 2\n"
-        "    <filter>  in 0, out 0\n"
+        "    <filter: is_odd>  in 0, out 0\n"
         "      <stream> (above)\n");
 }
 
@@ -57,7 +60,7 @@ TEST_CASE("describe tells rates since the last look, and the slowest node") {
   CHECK_THAT(describe(source), !Catch::Contains("/s") && !Catch::Contains("slowest"));
   feed(source, 0, 20);
   const std::string text = describe(source);
-  CHECK_THAT(text, Catch::Matches("[^]*<quick; map>  in 20, out 20, [0-9.]+/s\n[^]*slowest: <slow; map>, [0-9.]+ [um]s for an element\n"));
+  CHECK_THAT(text, Catch::Matches("[^]*<quick; map: inc>  in 20, out 20, [0-9.]+/s\n[^]*slowest: <slow; map>, [0-9.]+ [um]s for an element\n"));
   CHECK(report(source)[2].seconds_each >= 300e-6);
   CHECK(report(source)[1].seconds_each < report(source)[2].seconds_each);  // what is below a node is not its own time
   CHECK_THAT(describe(source), !Catch::Contains("/s"));
@@ -81,6 +84,38 @@ TEST_CASE("graphviz numbers edges in execution order and dots controls") {
         "  n2 -> n1 [style=dotted];\n"
         "  n3 -> n2;\n"
         "}\n");
+}
+
+TEST_CASE("visualize draws the picture with dot, and leaves the text where there is none") {
+  const auto folder = std::filesystem::temp_directory_path() / ("weir_visualize_" + std::to_string(::getpid()));
+  std::filesystem::create_directories(folder);
+  Stream<int> source;
+  source.map(inc).named("it's \"quick\"").sink([](int) {});
+  const auto content = [](const std::filesystem::path& path) {
+    std::ostringstream text;
+    text << std::ifstream(path).rdbuf();
+    return text.str();
+  };
+  CHECK(visualize(source, folder / "plain.dot") == folder / "plain.dot");
+  CHECK(content(folder / "plain.dot") == graphviz(source));
+  if (std::system("dot -V 2>/dev/null") == 0) {
+    CHECK(visualize(source, folder / "it's a.svg") == folder / "it's a.svg");
+    CHECK_THAT(content(folder / "it's a.svg"), Catch::Contains("<svg") && Catch::Contains("quick"));
+    CHECK(visualize(source, folder / "a.png") == folder / "a.png");
+    CHECK(content(folder / "a.png").substr(1, 3) == "PNG");
+    CHECK_FALSE(std::filesystem::exists(folder / "a.png.dot"));
+    CHECK(visualize(source, folder / "a.nosuchformat") == folder / "a.nosuchformat.dot");
+  } else {
+    WARN("dot is not installed: pictures are not tried");
+  }
+  const std::string path = std::getenv("PATH");
+  ::setenv("PATH", "/nowhere", 1);
+  const auto without = visualize(source, folder / "b.png");
+  ::setenv("PATH", path.c_str(), 1);
+  CHECK(without == folder / "b.png.dot");
+  CHECK(content(without) == graphviz(source));
+  CHECK(sentence([&] { visualize(source, folder / "none" / "a.dot"); }) == "visualize: cannot write '" + (folder / "none" / "a.dot").string() + "': No such file or directory");
+  std::filesystem::remove_all(folder);
 }
 
 TEST_CASE("the stall detector names the node that blocks") {

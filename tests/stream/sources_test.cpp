@@ -163,6 +163,64 @@ TEST_CASE("from_textfile notices truncation, replacement and absence") {
   CHECK(sentence([&] { from_textfile(folder.path / "none"); }) == "from_textfile: cannot open '" + (folder.path / "none").string() + "': No such file or directory");
 }
 
+TEST_CASE("from_textfile notices a file that was written again and is as long as before, or longer") {
+  ManualClock clock;
+  Folder folder;
+  const fs::path path = folder.write("log", "one\ntwo\npart");
+  auto source = from_textfile(path, on(clock));
+  const auto out = source.sink_to_list();
+  source.start();
+  clock.advance(0s);
+  folder.write("log", "six\nten\nrest");  // the same size: the inode and the size say nothing
+  clock.advance(100ms);
+  CHECK(out.take() == Texts{"one", "two", "six", "ten"});
+  folder.write("log", "six\nten\nwith more\nthan before\n");
+  clock.advance(100ms);
+  CHECK(out.take() == Texts{"six", "ten", "with more", "than before"});
+  folder.write("log", "appended\n", true);
+  clock.advance(100ms);
+  CHECK(out.take() == Texts{"appended"});
+}
+
+TEST_CASE("a source goes on behind what fails, or tries it again, if its policy says so") {
+  ManualClock clock;
+  int calls = 0;
+  const auto third_fails = [&] {
+    if (++calls % 3 == 0) throw std::runtime_error("three");
+    return calls;
+  };
+  auto skipping = from_periodic(third_fails, 1s, on(clock));
+  skipping.on_error(skip);
+  const auto out = skipping.sink_to_list();
+  skipping.start();
+  clock.advance(4s);
+  CHECK(out.values() == Ints{1, 2, 4, 5});
+  CHECK(skipping.node().errors.value() == 1);
+  skipping.stop();
+
+  calls = 0;
+  auto again = from_periodic(third_fails, 1s, on(clock));
+  again.on_error(retry(1));
+  const auto all = again.sink_to_list();
+  again.start();
+  clock.advance(3s);
+  CHECK(all.values() == Ints{1, 2, 4, 5});  // the fourth call is the second attempt at the third element
+  again.stop();
+
+  Stream<Letter<int>> letters{clock};
+  CHECK(sentence([&] { again.on_error(dead_letter(letters)); }) ==
+        "on_error: <from_periodic: 1s> has no element when it fails, so it has no dead letters; use raise, skip or retry");
+
+  Folder folder;
+  const fs::path path = folder.write("log", "one\n" + std::string(20, 'x') + "\ntwo\n");
+  auto lines = from_textfile(path, on(clock), "\n", false, 10);
+  lines.on_error(skip);
+  const auto texts = lines.sink_to_list();
+  lines.start();
+  clock.advance(200ms);
+  CHECK(texts.values() == Texts{"one", "two"});
+}
+
 TEST_CASE("from_textfile can begin at the end, and drops a line that is too long") {
   ManualClock clock;
   Folder folder;

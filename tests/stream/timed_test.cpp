@@ -167,6 +167,64 @@ TEST_CASE("distinct_within forgets after a while") {
   CHECK(out.seen == Seen{{0, 7}, {1200, 7}});
 }
 
+TEST_CASE("operators that know time answer what their functions throw by policy") {
+  ManualClock clock;
+  Stream<int> source{clock};
+  int failures = 0;
+  const auto key = [&](int x) { return x == 13 && failures++ < 2 ? throw std::runtime_error("thirteen") : x; };
+  const auto distinct = source.distinct_within(10s, key);
+  const auto out = distinct.sink_to_list();
+  CHECK(sentence([&] { source.emit(13); }) == "thirteen");
+  distinct.on_error(retry(1));
+  feed(source, Ints{1, 13});
+  CHECK(out.values() == Ints{1, 13});
+  Stream<Letter<int>> letters{clock};
+  const auto dead = letters.sink_to_list();
+  distinct.on_error(dead_letter(letters));
+  failures = 0;
+  feed(source, Ints{13, 2});
+  CHECK(out.values() == Ints{1, 13, 2});
+  REQUIRE(dead.size() == 1);
+  CHECK(dead.values()[0].element == 13);
+}
+
+/// Which elements come out below `queue` when the one before the last fails there; then what drain says, and what the elements' callbacks were told.
+template <class Queue>
+std::string with_error_below(Queue queue) {
+  ManualClock clock;
+  Stream<int> source{clock};
+  int calls = 0;
+  std::string out;
+  queue(source).sink([&](const auto&) {
+    if (++calls == 2) throw std::runtime_error("second");
+    out += std::to_string(calls) + " ";
+  });
+  DoneCount count;
+  for (int i = 0; i < 3; ++i) {
+    source.emit(i, count.counter());
+    clock.advance(10s);
+  }
+  out += sentence([&] { source.drain(); });
+  source.emit(3, count.counter());  // the node has survived
+  clock.advance(10s);
+  source.flush();
+  source.drain();
+  return out + ", then " + std::to_string(calls) + ", failed " + std::to_string(count.failed) + " of " + std::to_string(count.done);
+}
+
+TEST_CASE("an error below a queue or a timer is told to its element and to drain, and everything goes on") {
+  const std::string expected = "1 3 second4 , then 4, failed 1 of 4";
+  CHECK(with_error_below([](const Stream<int>& s) { return s.buffer(2); }) == expected);
+  CHECK(with_error_below([](const Stream<int>& s) { return s.latest(); }) == expected);
+  CHECK(with_error_below([](const Stream<int>& s) { return s.map_async(inc); }) == expected);
+  CHECK(with_error_below([](const Stream<int>& s) { return s.delay(1s); }) == expected);
+  CHECK(with_error_below([](const Stream<int>& s) { return s.debounce(1s); }) == expected);
+  CHECK(with_error_below([](const Stream<int>& s) { return s.sample(10s); }) == expected);
+  CHECK(with_error_below([](const Stream<int>& s) { return s.timed_window(10s); }) == expected);
+  CHECK(with_error_below([](const Stream<int>& s) { return s.timed_window_unique(10s); }) == expected);
+  CHECK(with_error_below([](const Stream<int>& s) { return s.partition(5, 1s); }) == expected);
+}
+
 TEST_CASE("streams on different loops do not join") {
   ManualClock clock, other;
   Stream<int> a{clock}, b{other};

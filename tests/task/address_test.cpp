@@ -26,6 +26,8 @@ std::uint64_t address_of(F* function) { return portable_address(reinterpret_cast
 
 namespace outer {
 int nested(int x) { return x; }
+template <class T>
+std::vector<T> pair_of(const T& x, int (*)(int)) { return {x, x}; }
 }  // namespace outer
 
 TEST_CASE("address finds functions and objects of the program again") {
@@ -54,6 +56,7 @@ TEST_CASE("address names functions as their authors call them") {
   CHECK(function_name(address_of(&outer::nested)) == "outer::nested");
   CHECK(function_name(address_of(&hidden_function)).find("hidden_function") != std::string::npos);
   CHECK(function_name(address_of(&std::abort)) == "abort");
+  CHECK(function_name(address_of(&outer::pair_of<std::vector<int>>)) == "outer::pair_of<std::vector<int, std::allocator<int> > >");
 }
 
 TEST_CASE("address names lambdas and functors by their type") {

@@ -44,6 +44,11 @@ class Client {
   auto submit(Options options, F&& f, A&&... args) {
     return send<std::decay_t<F>>(std::make_shared<const Options>(std::move(options)), false, std::forward<F>(f), std::forward<A>(args)...);
   }
+  /// The same with options that many tasks share.
+  template <class F, class... A>
+  auto submit(std::shared_ptr<const Options> options, F&& f, A&&... args) {
+    return send<std::decay_t<F>>(std::move(options), false, std::forward<F>(f), std::forward<A>(args)...);
+  }
 
   /// One task for each element: `map(f, xs)`, `map(f, xs, ys)`; the shortest range ends it.
   ///

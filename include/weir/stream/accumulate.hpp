@@ -353,7 +353,7 @@ auto unique(std::optional<std::size_t> maxsize = {}, KeyOf key = {}) {
   if (maxsize && *maxsize == 0) throw Error(ErrorKind::invalid_argument, "unique: maxsize must be at least 1 (got 0)");
   return ByKernel{"unique", [key = std::move(key), limit = maxsize.value_or(0)]<class In>(std::type_identity<In>) mutable {
                     return stream::UniqueKernel<In, KeyOf>{std::move(key), limit, {}};
-                  }};
+                  }, maxsize ? std::to_string(*maxsize) : ""};
 }
 
 /// Emits each element together with the one before it.
@@ -363,6 +363,22 @@ inline auto pairwise() {
   return ByKernel{"pairwise", []<class In>(std::type_identity<In>) { return stream::PairwiseKernel<In>{}; }};
 }
 
+/// What `group_by` makes: an operator, whose parts the cluster side takes to divide the groups.
+template <class KeyOf, class Op>
+struct GroupBy {
+  KeyOf key;
+  Op inner;
+  std::size_t max_keys;
+  std::string kind = "group_by";
+  [[nodiscard]] std::string detail() const { return inner.kind; }
+  template <class In>
+  using Inner = decltype(std::declval<Op>().template kernel<In>());
+  template <class In>
+  auto kernel() && {
+    return stream::GroupKernel<In, KeyOf, Inner<In>>{std::move(key), std::move(inner).template kernel<In>(), max_keys, {}, {}};
+  }
+};
+
 /// Applies an operator to each group of elements with the same key, with a state for each group.
 ///
 /// **Shape.** `T` in, `(key, what the operator gives)` out. `words.group_by(first_letter, op::accumulate(count, 0))`; several operators: `op::map(f) | op::accumulate(g, 0)`.
@@ -370,10 +386,7 @@ inline auto pairwise() {
 /// **Cost.** One copy of the operator's state per key.
 template <class KeyOf, class Op>
 auto group_by(KeyOf key, Op inner, std::size_t max_keys = 0) {
-  return ByKernel{"group_by", [key = std::move(key), inner = std::move(inner), max_keys]<class In>(std::type_identity<In>) mutable {
-                    using Inner = decltype(std::move(inner).template kernel<In>());
-                    return stream::GroupKernel<In, KeyOf, Inner>{std::move(key), std::move(inner).template kernel<In>(), max_keys, {}, {}};
-                  }};
+  return GroupBy<KeyOf, Op>{std::move(key), std::move(inner), max_keys};
 }
 
 }  // namespace op

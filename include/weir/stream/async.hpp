@@ -34,6 +34,7 @@ struct Parcel {
   std::optional<T> element;
   TicketRef ticket;
   Kind kind = Kind::element;
+  std::uint64_t rounds = flow.rounds + 1;
 };
 
 /// A bounded queue and the pump that empties it.
@@ -68,6 +69,8 @@ class BufferNode final : public Outlet<T>, public Inlet<T> {
 
   void put(Parcel<T> parcel) noexcept {
     const bool counts = parcel.kind == Kind::element;
+    const std::size_t queued = queued_.load();
+    if (counts && this->is_lost_in_cycle(queued > size_ ? queued - size_ : 0)) return;
     Parcel<T> dropped;  // let go outside the lock: its ticket may call back
     {
       const std::lock_guard lock(mutex_);
@@ -124,6 +127,7 @@ class BufferNode final : public Outlet<T>, public Inlet<T> {
         if (queued_.load() < size_) gate_.set(false);
       }
       const TicketScope scope(std::move(parcel.ticket));
+      const RoundsScope rounds(parcel.rounds);
       switch (parcel.kind) {
         case Kind::element: this->admit(std::move(*parcel.element)); break;
         case Kind::flush: Node::flush(); break;
@@ -174,6 +178,7 @@ class LatestNode final : public Outlet<T>, public Inlet<T> {
 
  private:
   void put(Parcel<T> parcel) noexcept {
+    if (this->is_lost_in_cycle()) return;
     std::optional<Parcel<T>> older;  // let go outside the lock: its ticket may call back
     {
       const std::lock_guard lock(mutex_);
@@ -200,6 +205,7 @@ class LatestNode final : public Outlet<T>, public Inlet<T> {
         Frame frame(*this);
         if (parcel) {
           const TicketScope scope(std::move(parcel->ticket));
+          const RoundsScope rounds(parcel->rounds);
           this->admit(std::move(*parcel->element));
         } else {
           this->end();
@@ -266,6 +272,8 @@ class MapAsyncNode final : public Outlet<std::decay_t<Called<F, In>>>, public In
 
   template <class... X>
   void put(Kind kind, X&&... x) noexcept {
+    const std::size_t inside = pending_.load();
+    if (kind == Kind::element && this->is_lost_in_cycle(inside > 2 * parallelism_ ? inside - 2 * parallelism_ : 0)) return;
     auto slot = std::make_shared<Slot>();
     slot->parcel.kind = kind;
     slot->parcel.ticket = hold();
@@ -337,6 +345,7 @@ class MapAsyncNode final : public Outlet<std::decay_t<Called<F, In>>>, public In
       if (!this->closed_gate()) {
         sent = true;
         const TicketScope scope(slot.parcel.ticket);
+        const RoundsScope rounds(slot.parcel.rounds);
         give(slot);
         error = frame.finish_quietly();
       }
@@ -397,10 +406,14 @@ class InFlight {
   InFlight(Node& node, Gate& gate, std::size_t limit) : node_(&node), gate_(gate), limit_(limit) {}
   void begin();
   void end(const std::exception_ptr& error) noexcept;
+  /// Does `act` unless the node is gone, which stays meanwhile.
+  void while_alive(const std::function<void()>& act);
   void shut() noexcept;
   [[nodiscard]] std::size_t count() const noexcept { return count_.load(); }
 
  private:
+  std::recursive_mutex alive_mutex_;  // taken before any other
+  bool alive_ = true;
   std::mutex mutex_;
   Node* node_;
   Gate& gate_;
@@ -423,15 +436,30 @@ class AsyncSinkNode final : public Outlet<Nothing>, public Inlet<In> {
     if constexpr (requires(F& f, EventLoop l) { f.use(l); }) f_.use(this->graph().loop());
   }
   void shut() noexcept override { under_way_->shut(); }
+  void set_policy(ErrorPolicy policy) override {
+    check_policy<In>(*this, policy);
+    Node::set_policy(policy);
+  }
   [[nodiscard]] std::size_t queued() const override { return under_way_->count(); }
   [[nodiscard]] std::size_t pending() const override { return under_way_->count(); }
   [[nodiscard]] Gate* gate(unsigned) override { return &gate_; }
 
  private:
+  /// An element that may be needed again.
+  struct Kept {
+    In element;
+    EventLoop loop;
+    TicketRef ticket = hold();
+    unsigned failures = 0;
+  };
+
   template <class X>
   void begin(X&& x) noexcept {
     this->in.add();
     under_way_->begin();
+    if constexpr (is_copyable<In>) {
+      if ((this->slow_ & Node::careful) != 0) return attempt(std::make_shared<Kept>(Kept{x, this->graph().loop()}));
+    }
     const bool skips = this->policy_.action == ErrorPolicy::Action::skip;
     const Finished finished([under_way = under_way_, ticket = hold(), skips](const std::exception_ptr& error) mutable {
       if (error && ticket && !skips) ticket.get()->fail(error);
@@ -443,6 +471,37 @@ class AsyncSinkNode final : public Outlet<Nothing>, public Inlet<In> {
     } catch (...) {
       finished(std::current_exception());
     }
+  }
+  /// Begins an element's work. A failure is answered on the event loop, where it may begin again.
+  void attempt(const std::shared_ptr<Kept>& kept) noexcept {
+    const Finished finished([this, under_way = under_way_, kept](const std::exception_ptr& error) mutable {
+      if (!error) return done(*under_way, *kept, nullptr);
+      kept->loop.post([this, under_way, kept, error] { under_way->while_alive([&] { failed(kept, error); }); });
+    });
+    try {
+      std::invoke(f_, In(kept->element), finished);
+    } catch (...) {
+      finished(std::current_exception());
+    }
+  }
+  void failed(const std::shared_ptr<Kept>& kept, const std::exception_ptr& error) noexcept {
+    if (kept->failures++ < this->policy_.retries) {
+      const Frame inside(*this);
+      const TicketScope scope(kept->ticket);
+      return attempt(kept);
+    }
+    if (this->policy_.letter_box) {
+      const TicketScope scope(kept->ticket);
+      send_letter(*this, kept->element, error);
+    }
+    const bool is_raised = !this->policy_.letter_box && this->policy_.action != ErrorPolicy::Action::skip;
+    if (!is_raised && !this->policy_.letter_box) this->errors.add();
+    done(*under_way_, *kept, is_raised ? error : nullptr);
+  }
+  static void done(InFlight& under_way, Kept& kept, const std::exception_ptr& error) noexcept {
+    if (error && kept.ticket) kept.ticket.get()->fail(error);
+    kept.ticket = {};
+    under_way.end(error);
   }
 
   F f_;
@@ -504,7 +563,7 @@ auto map_async(F f, std::size_t parallelism = 1) {
 /// Calls `f(x, finished)`, which begins the work; the element is done when `finished()` or `finished(error)` is called, from any thread.
 ///
 /// **Units.** `parallelism` counts elements begun and not finished.
-/// **Errors.** An error given to `finished` comes out of `drain` (policy `raise`). Losing every copy of `finished` uncalled is an error too, not a hang.
+/// **Errors.** An error given to `finished` is answered by the node's policy; `raise` comes out of `drain`. Losing every copy of `finished` uncalled is an error too, not a hang.
 /// **Backpressure.** `emit` waits while `parallelism` elements are not finished.
 /// **Source.** Coroutine sinks of streamz.
 template <class F>

@@ -14,6 +14,7 @@
 #include "weir/stream/cluster_chain.hpp"
 #include "weir/stream/cluster_combine.hpp"
 #include "weir/stream/cluster_gather.hpp"
+#include "weir/stream/cluster_group.hpp"
 #include "weir/stream/cluster_scatter.hpp"
 #include "weir/stream/cluster_timed.hpp"
 
@@ -67,9 +68,14 @@ class ClusterStream : public stream::ClusterChain<ClusterStream<T, In, K>> {
   }
   /// What happens to an element on which a function of this segment, or of one after it, throws: raise, skip, retry (on the worker), or a dead letter stream.
   ///
-  /// **Shape.** A letter holds the element as it entered the segment.
+  /// Behind a join or an operator that knows time, it is about that one too.
+  ///
+  /// **Shape.** A letter holds the element as it entered the segment; that of a join of several types, a `std::variant` whose index is the input.
   /// **Errors.** Throws `Error{invalid_argument}`, when the segment ends, if the dead letter stream takes other elements.
   ClusterStream on_error(ErrorPolicy policy) const {
+    if constexpr (is_empty) {
+      if (dynamic_cast<stream::WholeSegment*>(&chunks_.node())) chunks_.node().set_policy(policy);
+    }
     ClusterStream copy = unshared();
     copy.policy_ = std::move(policy);
     return copy;
@@ -110,6 +116,7 @@ class ClusterStream : public stream::ClusterChain<ClusterStream<T, In, K>> {
   [[nodiscard]] auto merge(const More&... more) const {
     static_assert((stream::is_on_cluster<More> && ...), "merge: scatter() is missing: one of the streams is not on the cluster");
     const auto inputs = stream::cluster_inputs(*this, more...);
+    if (stream::part_below_segments(inputs)) return stream::attach_cluster_join("merge", stream::MergeKernel<T>{}, *this, inputs);
     auto merged = after(std::apply([](const auto&... chunks) { return op::merge(chunks...); }, inputs.chunks));
     merged.windows_ = inputs.windows;
     stream::keep_order(inputs);
@@ -200,19 +207,48 @@ class ClusterStream : public stream::ClusterChain<ClusterStream<T, In, K>> {
 
   template <class Op>
   auto fuse(Op op) const {
+    if constexpr (requires { op.max_keys; }) {
+      return grouped(std::move(op));
+    } else {
+      return fuse_any(std::move(op));
+    }
+  }
+  /// Groups without a bound are divided over workers; a bound is about all of them, and needs them in one place.
+  template <class KeyOf, class Op>
+  auto grouped(op::GroupBy<KeyOf, Op> by) const {
+    if constexpr (stream::is_divisible<KeyOf, T>) {
+      using Inner = typename op::GroupBy<KeyOf, Op>::template Inner<T>;
+      using Made = stream::GroupNode<T, stream::KeyFor<KeyOf, T>, Inner>;
+      if (by.max_keys == 0) {
+        static_assert(stream::kernel_travels<Inner>(), "weir: a function of this operator cannot travel to another process. Below scatter() a lambda must not capture.");
+        const auto keyed = fuse_any(op::ByKernel{"key", [key = by.key]<class E>(std::type_identity<E>) { return stream::KeyedKernel<E, KeyOf>{key}; }}).cut();
+        auto node = std::make_unique<Made>(client_, std::move(by.inner).template kernel<T>(), stream::named_options(options_, "group_by(" + by.detail() + ")"));
+        auto& made = *node;
+        made.set_detail(by.detail());
+        const auto end = stream::attach<stream::Chunk<typename Made::Out>>(keyed.chunks(), std::move(node));
+        made.set_policy(policy_);
+        return after(end);
+      }
+    }
+    return fuse_any(std::move(by)).cut();
+  }
+  template <class Op>
+  auto fuse_any(Op op) const {
     if constexpr (stream::KernelOperator<Op, T>) {
       const std::string kind = op.kind;
+      std::string detail;
+      if constexpr (requires { op.detail(); }) detail = op.detail();
       using Next = decltype(std::move(op).template kernel<T>());
       static_assert(stream::kernel_travels<Next>(),
                     "weir: a function or an argument of this operator cannot travel to another process. Below scatter() a lambda must not capture: pass the values as further "
                     "arguments (map(f, x, y)); a functor with members needs a cereal serialize() function or must be a plain struct.");
       static_assert(task::Travels<typename Next::Out>::value, "weir: what this operator emits cannot travel to another process. Give the type a cereal serialize() function or make it a plain struct.");
       if constexpr (is_empty)
-        return continued<typename Next::Out>(std::move(op).template kernel<T>(), kind);
+        return continued<typename Next::Out>(std::move(op).template kernel<T>(), kind, detail);
       else if constexpr (stream::is_stateless<K> == stream::is_stateless<Next>)
-        return continued<typename Next::Out>(stream::Fused<K, Next>{kernel_, std::move(op).template kernel<T>()}, kinds_ + ", " + kind);
+        return continued<typename Next::Out>(std::move(op).template kernel<T>(), kind, detail);
       else  // what can run anywhere is not tied to what cannot
-        return cut().fuse(std::move(op));
+        return cut().fuse_any(std::move(op));
     } else if constexpr (requires { op.template timed_kernel<T>(); }) {
       return timed(std::move(op));
     } else {
@@ -228,7 +264,7 @@ class ClusterStream : public stream::ClusterChain<ClusterStream<T, In, K>> {
       if constexpr (std::is_same_v<Next, stream::RateLimitKernel<T>>) one_by_one();
       return after(op(cut().chunks()));
     } else {
-      auto node = std::make_unique<stream::TimedChainNode<T, Next>>(op.kind, client_, op.template timed_kernel<T>(), options_);
+      auto node = std::make_unique<stream::TimedChainNode<T, Next>>(op.kind, client_, op.template timed_kernel<T>(), stream::named_options(options_, op.kind));
       auto& made = *node;
       made.set_detail(op.text);
       const auto end = stream::attach<stream::Chunk<typename Next::Out>>(cut().chunks(), std::move(node));
@@ -254,11 +290,20 @@ class ClusterStream : public stream::ClusterChain<ClusterStream<T, In, K>> {
   void one_by_one() const {
     for (const auto& window : windows_) window->one_by_one = true;
   }
+  /// The same segment with one operator more.
   template <class Out, class Kernel>
-  auto continued(Kernel kernel, std::string kinds) const {
-    ClusterStream<Out, In, Kernel> next(client_, chunks_, std::move(kernel), windows_);
+  auto continued(Kernel kernel, const std::string& kind, const std::string& detail) const {
+    const char* const comma = is_empty ? "" : ", ";
+    const std::string step = stream::step_name(kind, detail, kernel);
+    auto next = [&] {
+      if constexpr (is_empty)
+        return ClusterStream<Out, In, Kernel>(client_, chunks_, std::move(kernel), windows_);
+      else
+        return ClusterStream<Out, In, stream::Fused<K, Kernel>>(client_, chunks_, stream::Fused<K, Kernel>{kernel_, std::move(kernel)}, windows_);
+    }();
     next.inherit(options_, policy_);
-    next.kinds_ = std::move(kinds);
+    next.kinds_ = kinds_ + comma + kind;
+    next.steps_ = steps_ + comma + step;
     return next;
   }
   /// A copy whose segment will be one of its own.
@@ -269,7 +314,7 @@ class ClusterStream : public stream::ClusterChain<ClusterStream<T, In, K>> {
   }
   [[nodiscard]] Stream<stream::Chunk<T>> end_segment() const {
     using Made = std::conditional_t<stream::is_stateless<K>, stream::SegmentNode<In, K>, stream::StatefulNode<In, K>>;
-    auto node = std::make_unique<Made>(client_, kernel_, options_);
+    auto node = std::make_unique<Made>(client_, kernel_, stream::named_options(options_, name_.empty() ? steps_ : name_));
     Made& made = *node;
     made.set_detail(kinds_);
     made.set_name(name_);
@@ -285,7 +330,7 @@ class ClusterStream : public stream::ClusterChain<ClusterStream<T, In, K>> {
   Windows windows_;
   std::shared_ptr<const Options> options_;
   ErrorPolicy policy_;
-  std::string kinds_, name_;
+  std::string kinds_, steps_, name_;
   std::shared_ptr<Shared> shared_ = std::make_shared<Shared>();
 };
 

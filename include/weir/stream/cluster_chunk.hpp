@@ -22,6 +22,8 @@ struct ChunkError {
   std::string type;
   std::string message;
   std::string element;  ///< Serialized as it entered the segment, if it goes to a dead letter stream.
+  std::uint64_t step = 0;   ///< Which task of the segment ...
+  std::uint32_t place = 0;  ///< ... and which of its errors this is: several gathers may bring the same one.
 };
 
 /// The elements that a state still holds after a chunk, by the numbers of their tickets.
@@ -46,6 +48,7 @@ struct ChunkResult {
   bool is_over = false;          ///< Nothing more will come out of the segment.
   std::vector<Spent> spent;      ///< In the user's functions ...
   float copying_seconds = 0;     ///< ... and in copying a state.
+  std::vector<std::uint32_t> items;  ///< For each value, which one it comes from of those that went several ways; nothing unless the ways meet again.
 };
 
 /// The scatter that chunks came from, as they see it; outlives its node.
@@ -100,6 +103,8 @@ struct Step {
   bool is_ending = false;
   std::uint64_t token = 0;
   std::int64_t now_ns = 0;  ///< On the stream's clock, for kernels that know time.
+  std::uint64_t number = 0;    ///< Of the segment's steps.
+  bool numbers_items = false;  ///< What comes out goes several ways that meet again.
 };
 
 /// The error in flight.
@@ -122,6 +127,8 @@ void push_guarded(ChunkResult<T>& out, const Step& step, const In* element, Push
         write(writer, *element);
         error.element.assign(reinterpret_cast<const char*>(bytes.data()), bytes.size());
       }
+      error.step = step.number;
+      error.place = static_cast<std::uint32_t>(out.errors.size());
       out.errors.push_back(std::move(error));
       return;
     }
@@ -133,6 +140,18 @@ template <class T>
 const std::vector<T>& values_of(const std::vector<T>& values) { return values; }
 template <class T>
 const std::vector<T>& values_of(const ChunkResult<T>& result) { return result.values; }
+
+// The items the values come from; see ChunkResult.
+template <class From>
+void note_items(auto& out, const From& from, std::size_t place) {
+  if constexpr (requires { from.items; }) {
+    if (!from.items.empty()) out.items.resize(out.values.size(), from.items[place]);
+  }
+}
+void number_items(auto& out, const Step& step) {
+  if (!step.numbers_items || !out.items.empty()) return;
+  while (out.items.size() < out.values.size()) out.items.push_back(static_cast<std::uint32_t>(out.items.size()));
+}
 
 /// Measures the time a segment takes until it goes.
 class Stopwatch {
@@ -179,7 +198,12 @@ ChunkResult<typename K::Out> run_chunk(const K& kernel, const Step& step, const 
   auto out = begin_result<typename K::Out>(from);
   const Stopwatch watch(out.spent, step);
   K own = kernel;
-  for (const auto& x : from.values) push_guarded(out, step, &x, [&] { own.push(x, Append<typename K::Out>{out.values}); });
+  std::size_t place = 0;
+  for (const auto& x : from.values) {
+    push_guarded(out, step, &x, [&] { own.push(x, Append<typename K::Out>{out.values}); });
+    note_items(out, from, place++);
+  }
+  number_items(out, step);
   return out;
 }
 /// The same on elements that came with the task: they are its own.
@@ -198,6 +222,7 @@ ChunkResult<typename K::Out> run_first_chunk(const K& kernel, const Step& step, 
     }
     push_guarded<typename K::Out, In>(out, step, nullptr, [&] { own.push(std::move(x), append); });
   }
+  number_items(out, step);
   return out;
 }
 
@@ -211,6 +236,11 @@ template <class In, std::size_t... I> inline constexpr bool is_stateless<PluckTu
 template <class In, class Key> inline constexpr bool is_stateless<PluckKernel<In, Key>> = true;
 template <class In, class Key> inline constexpr bool is_stateless<PluckManyKernel<In, Key>> = true;
 template <class First, class Second> inline constexpr bool is_stateless<Fused<First, Second>> = is_stateless<First> && is_stateless<Second>;
+
+// Kernels that give no more than one element for one.
+template <class K> inline constexpr bool gives_at_most_one = is_stateless<K>;
+template <class In> inline constexpr bool gives_at_most_one<FlattenKernel<In>> = false;
+template <class First, class Second> inline constexpr bool gives_at_most_one<Fused<First, Second>> = gives_at_most_one<First> && gives_at_most_one<Second>;
 
 /// The segment that does nothing yet.
 template <class T>

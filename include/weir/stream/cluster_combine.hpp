@@ -7,6 +7,8 @@
 #include <mutex>
 #include <tuple>
 #include <utility>
+#include <variant>
+#include <vector>
 
 #include "weir/stream/cluster_scatter.hpp"
 #include "weir/stream/cluster_segment.hpp"
@@ -41,7 +43,7 @@ struct Joined {
   }
 };
 
-template <class K, std::size_t port, class From>
+template <class K, std::size_t port, class Element, class From>
 Stage<K> run_join(const Stage<K>& before, const Step& step, const From& from) {
   Stage<K> after = next_stage(before, begin_result<typename K::Out>(from));
   {
@@ -50,7 +52,13 @@ Stage<K> run_join(const Stage<K>& before, const Step& step, const From& from) {
     const Append<typename K::Out> emit{after.out.values};
     for (const auto& x : values_of(from)) {
       if (after.kernel.is_done()) break;
-      push_guarded(after.out, step, &x, [&] { after.kernel.kernel.template push<port>(x, emit); });
+      const auto push = [&] { after.kernel.kernel.template push<port>(x, emit); };
+      if (step.keeps_failed) {
+        const auto element = any_input<Element, port>(x);
+        push_guarded(after.out, step, &element, push);
+      } else {
+        push_guarded<typename K::Out, Element>(after.out, step, nullptr, push);
+      }
     }
     if (after.kernel.is_done())
       end_stage(after, step);
@@ -60,6 +68,60 @@ Stage<K> run_join(const Stage<K>& before, const Step& step, const From& from) {
   note_held(after, step);
   return after;
 }
+/// An element of a chunk that has come on one of several ways: its item where the ways part, and itself, at the index of its input.
+template <class... In>
+using Tagged = std::pair<std::uint32_t, std::variant<In...>>;
+
+template <class Tag, std::size_t port, class From>
+ChunkResult<Tag> tag_input(const From& from) {
+  auto out = begin_result<Tag>(from);
+  std::size_t place = 0;
+  for (const auto& x : values_of(from)) {
+    std::uint32_t item = 0;
+    if constexpr (requires { from.items; }) item = from.items.empty() ? 0 : from.items[place];
+    out.values.emplace_back(item, typename Tag::second_type(std::in_place_index<port>, x));
+    ++place;
+  }
+  return out;
+}
+/// What a chunk brings beside its values, which are in another one.
+template <class Out, class From>
+ChunkResult<Out> without_values(const From& from) { return begin_result<Out>(from); }
+
+/// The chunks of several ways at once, item by item; of one item in the order of the ways.
+template <class K, class Element, class Tag>
+Stage<K> run_together(const Stage<K>& before, const Step& step, const std::vector<ChunkResult<Tag>>& ways) {
+  Stage<K> after = next_stage(before, begin_result<typename K::Out>(ways.back()));
+  {
+    const Stopwatch watch(after.out.spent, step);
+    const TicketScope scope(ticket_of(step));
+    const Append<typename K::Out> emit{after.out.values};
+    std::vector<const Tag*> all;
+    for (const auto& way : ways) {
+      for (const Tag& x : way.values) all.push_back(&x);
+    }
+    std::stable_sort(all.begin(), all.end(), [](const Tag* a, const Tag* b) { return a->first < b->first; });
+    for (const Tag* tagged : all) {
+      if (after.kernel.is_done()) break;
+      [&]<std::size_t... port>(std::index_sequence<port...>) {
+        const auto push = [&]<std::size_t at>(std::integral_constant<std::size_t, at>) {
+          const auto& x = std::get<at>(tagged->second);
+          const Element element = any_input<Element, at>(x);
+          push_guarded(after.out, step, &element, [&] { after.kernel.kernel.template push<at>(x, emit); });
+        };
+        ((tagged->second.index() == port ? push(std::integral_constant<std::size_t, port>()) : void()), ...);
+      }(std::make_index_sequence<std::variant_size_v<typename Tag::second_type>>());
+      after.out.items.resize(after.out.values.size(), tagged->first);
+    }
+    if (after.kernel.is_done())
+      end_stage(after, step);
+    else
+      after.out.is_over = false;
+  }
+  note_held(after, step);
+  return after;
+}
+
 template <class K>
 Stage<K> end_join_input(const Stage<K>& before, const Step& step, std::uint32_t port) {
   Stage<K> after = next_stage(before, ChunkResult<typename K::Out>());
@@ -105,11 +167,13 @@ class JoinGates {
 
 /// A node that runs the kernel of a join on the cluster.
 template <class Kernel, class... In>
-class ClusterJoinNode final : public Outlet<Chunk<typename Kernel::Out>> {
+class ClusterJoinNode final : public Outlet<Chunk<typename Kernel::Out>>, public WholeSegment {
  public:
   static constexpr std::size_t inputs = sizeof...(In);
   using Out = typename Kernel::Out;
   using K = Joined<Kernel, inputs>;
+  using Element = AnyInput<In...>;
+  using Tag = Tagged<In...>;
   ClusterJoinNode(std::string kind, Client client, Kernel kernel, std::shared_ptr<const Options> options)
       : ClusterJoinNode(std::move(kind), std::move(client), std::move(kernel), std::move(options), std::index_sequence_for<In...>{}) {}
   ~ClusterJoinNode() override { gates_->shut(); }
@@ -120,6 +184,7 @@ class ClusterJoinNode final : public Outlet<Chunk<typename Kernel::Out>> {
   }
   void input_ended(unsigned port) override {
     if (this->ended_) return;
+    join_waiting();
     over_.set(port);
     guarded([&] {
       const Step step = segment_.step(begin_token(0));
@@ -127,7 +192,9 @@ class ClusterJoinNode final : public Outlet<Chunk<typename Kernel::Out>> {
     });
     if (over_.count() == inputs) this->end();
   }
+  void input_disconnected(unsigned port) override { input_ended(port); }
   void put_out(bool ending) override {
+    join_waiting();
     guarded([&] {
       Step step = segment_.step(begin_token(0));
       step.is_ending = ending;
@@ -135,11 +202,14 @@ class ClusterJoinNode final : public Outlet<Chunk<typename Kernel::Out>> {
     });
   }
   bool reset() override {
+    join_waiting();
     chain_.reset();
     return true;
   }
+  /// Elements come on ways that part below a segment which gives several for one: chunks of one emission wait for each other, and are taken item by item.
+  void take_together() noexcept { together_ = true; }
   void set_policy(ErrorPolicy policy) override {
-    if (policy.letter_box) throw Error(ErrorKind::unsupported, "on_error: " + this->label() + " has several inputs, so it has no dead letters; use raise or skip");
+    check_policy<AnyInput<In...>>(*this, policy);
     Node::set_policy(std::move(policy));
   }
   [[nodiscard]] Gate* gate(unsigned port) override {
@@ -148,6 +218,7 @@ class ClusterJoinNode final : public Outlet<Chunk<typename Kernel::Out>> {
     else
       return nullptr;
   }
+  [[nodiscard]] bool waits_for_partners() const override { return true; }
   [[nodiscard]] const char* shape() const override { return "diamond"; }
 
  private:
@@ -160,7 +231,7 @@ class ClusterJoinNode final : public Outlet<Chunk<typename Kernel::Out>> {
   };
   template <std::size_t... I>
   ClusterJoinNode(std::string kind, Client client, Kernel kernel, std::shared_ptr<const Options> options, std::index_sequence<I...>)
-      : Outlet<Chunk<Out>>(std::move(kind)), client_(client), chain_(std::move(client), K{std::move(kernel), {}}, std::move(options)), segment_(*this),
+      : Outlet<Chunk<Out>>(std::move(kind)), client_(client), options_(options), chain_(std::move(client), K{std::move(kernel), {}}, std::move(options)), segment_(*this),
         gates_(std::make_shared<JoinGates<inputs>>(*this)), ports_(std::make_unique<Port<I, In>>(this)...) {}
 
   template <class Work>
@@ -175,13 +246,56 @@ class ClusterJoinNode final : public Outlet<Chunk<typename Kernel::Out>> {
     has_tokens_ = has_tokens_ || of_chunk != 0;
     return of_chunk == 0 && has_tokens_ ? next_token() : of_chunk;
   }
+  /// A chunk that waits for those which the same emission sends on other ways.
+  struct Way {
+    Future<ChunkResult<Tag>> elements;
+    Chunk<Out> chunk;
+    TicketRef ticket = hold();
+  };
+  struct Later final : Deferred {
+    ClusterJoinNode& join;
+    explicit Later(ClusterJoinNode& to) : join(to) {}
+    void run() noexcept override {
+      Frame frame(join);
+      join.join_waiting();
+      if (const auto error = frame.finish_quietly()) frame.root()->record(error);
+    }
+  };
+  template <std::size_t port, class T>
+  void wait_for_others(const Chunk<T>& chunk) {
+    if (!waiting_.empty() && waiting_.front().chunk.pass != chunk.pass) join_waiting();
+    auto elements = chunk.result.valid() ? submit_with(client_, options_, &tag_input<Tag, port, ChunkResult<T>>, chunk.result)
+                                         : submit_with(client_, options_, &tag_input<Tag, port, std::vector<T>>, chunk.values);
+    waiting_.push_back({std::move(elements), following<Out>(chunk, {}, true)});
+    if (!flow.frame) return join_waiting();
+    if (waiting_.size() == 1) flow.frame->put_off(std::make_unique<Later>(*this));
+  }
+  void join_waiting() noexcept {
+    if (waiting_.empty()) return;
+    std::vector<Way> ways = std::exchange(waiting_, {});
+    guarded([&] {
+      std::vector<Future<ChunkResult<Tag>>> elements;
+      for (Way& way : ways) elements.push_back(way.elements);
+      Way last = std::move(ways.back());
+      ways.pop_back();
+      for (Way& way : ways) {  // they bring what else came on their way; the values come with the last one
+        const TicketScope scope(std::move(way.ticket));
+        way.chunk.result = submit_with(client_, options_, &without_values<Out, ChunkResult<Tag>>, way.elements);
+        this->send(std::move(way.chunk));
+      }
+      const TicketScope scope(std::move(last.ticket));
+      const Step step = segment_.step(begin_token(last.chunk.token));
+      pass_on(&last.chunk, chain_.step(&run_together<K, Element, Tag>, step, elements), step.token);
+    });
+  }
   template <std::size_t port, class T>
   void take(const Chunk<T>& chunk) noexcept {
     this->in.add(chunk.elements);
     if (this->ended_) return;
+    if (together_) return guarded([&] { wait_for_others<port>(chunk); });
     guarded([&] {
       const Step step = segment_.step(begin_token(chunk.token));
-      auto result = chunk.result.valid() ? chain_.step(&run_join<K, port, ChunkResult<T>>, step, chunk.result) : chain_.step(&run_join<K, port, std::vector<T>>, step, chunk.values);
+      auto result = chunk.result.valid() ? chain_.step(&run_join<K, port, Element, ChunkResult<T>>, step, chunk.result) : chain_.step(&run_join<K, port, Element, std::vector<T>>, step, chunk.values);
       pass_on(&chunk, std::move(result), step.token);
     });
   }
@@ -193,7 +307,7 @@ class ClusterJoinNode final : public Outlet<Chunk<typename Kernel::Out>> {
     chunk.has_state = true;
     chunk.token = token;
     if constexpr (requires(const Kernel& k) { k.is_full(0); }) {
-      const auto full = client_.submit(&full_inputs<K>, chain_.last());
+      const auto full = submit_with(client_, options_, &full_inputs<K>, chain_.last());
       full.on_done([gates = gates_, step = ++steps_](const Future<std::uint64_t>& news) {
         if (news.status() == Status::finished) gates->set(step, news.result());
       });
@@ -206,13 +320,16 @@ class ClusterJoinNode final : public Outlet<Chunk<typename Kernel::Out>> {
   static std::tuple<PortPointer<In, I>...> port_types(std::index_sequence<I...>);
 
   Client client_;
+  std::shared_ptr<const Options> options_;
   StateChain<K> chain_;
-  SegmentOf<int> segment_;
+  SegmentOf<Element> segment_;
   std::shared_ptr<JoinGates<inputs>> gates_;
   decltype(port_types(std::index_sequence_for<In...>{})) ports_;
   Ended over_;
   std::uint64_t steps_ = 0;
   bool has_tokens_ = false;
+  bool together_ = false;
+  std::vector<Way> waiting_;
 };
 
 /// Whether an element goes this way.
@@ -282,19 +399,28 @@ inline constexpr bool order_matters<ZipKernel<T...>> = false;
 template <class T, class TimeOf, std::size_t inputs>
 inline constexpr bool order_matters<MergeByTimeKernel<T, TimeOf, inputs>> = false;
 
+/// Whether items of one element would come way by way; see Segment::number_items_above.
+template <class... T>
+bool part_below_segments(const ClusterInputs<T...>& inputs) {
+  return !inputs.reached_twice.empty() && std::apply([](const auto&... chunks) { return Segment::number_items_above({&chunks.node()...}); }, inputs.chunks);
+}
+
 /// Makes a join below several cluster streams; options and policy are those of the first.
 template <class Kernel, class First, class... T>
 auto attach_cluster_join(const char* kind, Kernel kernel, const First& first, const ClusterInputs<T...>& inputs) {
   using Out = typename Kernel::Out;
   static_assert(kernel_travels<Kernel>(), "weir: a function of this operator cannot travel to another process. Below scatter() a lambda must not capture.");
   using Made = ClusterJoinNode<Kernel, T...>;
-  auto made = std::make_unique<Made>(kind, first.client(), std::move(kernel), first.options());
+  auto made = std::make_unique<Made>(kind, first.client(), std::move(kernel), named_options(first.options(), kind));
   Made& node = *made;
   const auto& head = std::get<0>(inputs.chunks);
   Graph::of(head.node())->adopt(std::move(made), &head.node());
   [&]<std::size_t... I>(std::index_sequence<I...>) { (Graph::connect(std::get<I>(inputs.chunks).node(), node.template inlet<I>()), ...); }(std::index_sequence_for<T...>{});
-  if (!first.policy().letter_box) node.set_policy(first.policy());
-  if constexpr (order_matters<Kernel>) keep_order(inputs);
+  if (takes_letters_of<AnyInput<T...>>(first.policy())) node.set_policy(first.policy());
+  if constexpr (order_matters<Kernel>) {
+    keep_order(inputs);
+    if (part_below_segments(inputs)) node.take_together();
+  }
   ClusterStream<Out, Out, PassKernel<Out>> result(first.client(), Stream<Chunk<Out>>(Graph::of(node), node), {}, inputs.windows);
   result.inherit(first.options(), first.policy());
   return result;

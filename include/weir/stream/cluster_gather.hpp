@@ -79,6 +79,7 @@ class GatherNode final : public Outlet<T>, public Inlet<Chunk<T>> {
     TicketRef ticket;
     Kind kind;
     bool asked = false;  // for its value
+    std::uint64_t rounds = flow.rounds + 1;
   };
   static constexpr std::size_t ahead = 4;  // results fetched before their turn
 
@@ -173,6 +174,7 @@ class GatherNode final : public Outlet<T>, public Inlet<Chunk<T>> {
     if (error) this->graph().report(error);
   }
   void pass_on(Arrival& arrival) {
+    const RoundsScope rounds(arrival.rounds);
     switch (arrival.kind) {
       case Kind::element: break;
       case Kind::reopen: return framed([&] { this->reopen(); });

@@ -123,6 +123,8 @@ class ScatterNode final : public Outlet<Chunk<T>>, public Inlet<T> {
   template <class X>
   void put(X&& x) noexcept {
     this->in.add();
+    if (this->is_lost_in_cycle()) return;
+    rounds_ = waiting() == 0 ? flow.rounds : std::min(rounds_, flow.rounds);
     control_->before_entering();
     try {
       waiting_.push_back(std::forward<X>(x));
@@ -193,6 +195,7 @@ class ScatterNode final : public Outlet<Chunk<T>>, public Inlet<T> {
     control_->entered(chunk.elements);
     chunk.pass = std::make_shared<ChunkPass>(control_, chunk.elements);
     const TicketScope scope(std::move(ticket));
+    const RoundsScope rounds(rounds_);
     this->admit(std::move(chunk));
   }
   void measure_bytes(const T& example) {
@@ -218,6 +221,7 @@ class ScatterNode final : public Outlet<Chunk<T>>, public Inlet<T> {
   std::uint64_t first_ = 0;  // number of the first element waiting
   std::deque<std::pair<std::uint64_t, TicketRef>> tickets_;  // of waiting elements, by number
   bool has_tickets_ = false;
+  std::uint64_t rounds_ = 0;  // of the waiting elements, the fewest
   double bytes_each_ = 1;
   WorkerThreads threads_;
   std::shared_ptr<ScatterControl> control_;

@@ -1,6 +1,8 @@
 // Segments: nodes that submit a task for every chunk. The chunks are handles; their values stay on the workers.
 #pragma once
 
+#include <atomic>
+
 #include "weir/stream/cluster_state.hpp"
 #include "weir/stream/stream.hpp"
 
@@ -9,11 +11,15 @@ namespace weir::stream {
 /// A segment in the stream's program: knows what becomes of the elements its tasks failed on.
 class Segment {
  public:
-  explicit Segment(Node& node);
+  /// `multiplies`: it may give several elements for one.
+  Segment(Node& node, bool multiplies);
   Segment(const Segment&) = delete;
   virtual ~Segment();
-  /// What its tasks are told.
-  [[nodiscard]] Step step(std::uint64_t token) const;
+  /// What its next task is told.
+  [[nodiscard]] Step step(std::uint64_t token);
+  /// Makes the segments below which the ways to `inputs` part number what they give, and says whether there are any: then the elements of one chunk have to be put in order
+  /// where the ways meet.
+  static bool number_items_above(const std::vector<Node*>& inputs);
   /// Answers an error that came back with a chunk as the policy of its segment says. Inside a frame of `gather`.
   static void report(Node& gather, ChunkError&& error);
   /// Notes what the segments took for a chunk; the sum.
@@ -23,15 +29,20 @@ class Segment {
   virtual void send_letter(const std::string& element, const std::exception_ptr& error) noexcept = 0;
 
  private:
+  struct Reported;
   Node& node_;
+  const bool multiplies_;
   std::uint32_t number_ = 0;
+  std::uint64_t steps_ = 0;
+  std::atomic<bool> numbers_items_{false};
+  std::unique_ptr<Reported> reported_;
 };
 
 /// The part that knows the type of the elements that come in.
 template <class In>
 class SegmentOf : public Segment {
  public:
-  explicit SegmentOf(Node& node) : Segment(node), of_(node) {}
+  explicit SegmentOf(Node& node, bool multiplies = true) : Segment(node, multiplies), of_(node) {}
 
  protected:
   void send_letter(const std::string& element, const std::exception_ptr& error) noexcept override {
@@ -51,16 +62,33 @@ class SegmentOf : public Segment {
   Node& of_;
 };
 
+/// A node that is a segment by itself: `on_error` behind it is its own policy.
+class WholeSegment {
+ public:
+  virtual ~WholeSegment() = default;
+};
+
+/// The options of a segment's tasks, which people see under `name` unless the user has given them one.
+[[nodiscard]] std::shared_ptr<const Options> named_options(const std::shared_ptr<const Options>& options, const std::string& name);
+
+/// `map(increment)`, `partition(5)`: an operator and what it was made with, as far as that can be said.
+template <class K>
+std::string step_name(const std::string& kind, const std::string& detail, const K& kernel) {
+  const void* const function = function_of(kernel);
+  const std::string made_with = function ? task::function_name(task::portable_address(function)) : detail;
+  return made_with.empty() ? kind : kind + "(" + made_with + ")";
+}
+
 /// A chunk that follows from another one.
 template <class Out, class In>
 Chunk<Out> following(const Chunk<In>& chunk, Future<ChunkResult<Out>> result, bool has_state) {
   return {{}, std::move(result), chunk.elements, chunk.token, chunk.has_state || has_state, chunk.pass};
 }
 
-/// Submits with the options of a segment, if it has some.
+/// Submits with the options of a segment.
 template <class... A>
 auto submit_with(Client& client, const std::shared_ptr<const Options>& options, A&&... args) {
-  return options ? client.submit(*options, std::forward<A>(args)...) : client.submit(std::forward<A>(args)...);
+  return client.submit(options, std::forward<A>(args)...);
 }
 
 /// A stateless segment: one task per chunk, anywhere.
@@ -69,7 +97,7 @@ class SegmentNode final : public Outlet<Chunk<typename K::Out>>, public Inlet<Ch
  public:
   using Out = typename K::Out;
   SegmentNode(Client client, K kernel, std::shared_ptr<const Options> options)
-      : Outlet<Chunk<Out>>("segment"), Inlet<Chunk<In>>(this), client_(std::move(client)), kernel_(std::move(kernel)), options_(std::move(options)), segment_(*this) {}
+      : Outlet<Chunk<Out>>("segment"), Inlet<Chunk<In>>(this), client_(std::move(client)), kernel_(std::move(kernel)), options_(std::move(options)), segment_(*this, !gives_at_most_one<K>) {}
 
   void push(Chunk<In>&& chunk) noexcept override { submit(chunk); }
   void push(const Chunk<In>& chunk) noexcept override { submit(chunk); }

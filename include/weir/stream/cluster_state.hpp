@@ -75,6 +75,7 @@ template <class K>
 void end_stage(Stage<K>& stage, const Step& step) {
   put_out_held(stage, Step{.segment = step.segment, .is_ending = true});
   stage.out.is_over = true;
+  if (!stage.out.items.empty()) stage.out.items.resize(stage.out.values.size(), UINT32_MAX);
 }
 
 template <class K, class From>
@@ -84,11 +85,14 @@ Stage<K> run_stage(const Stage<K>& before, const Step& step, const From& from) {
     const Stopwatch watch(after.out.spent, step);
     const TicketScope scope(ticket_of(step));
     const Append<typename K::Out> emit{after.out.values};
+    std::size_t place = 0;
     for (const auto& x : values_of(from)) {
       if (is_done(after.kernel)) break;
       push_guarded(after.out, step, &x, [&] { push_at(after.kernel, x, emit, step); });
+      note_items(after.out, from, place++);
     }
     if (after.out.is_over || is_done(after.kernel)) end_stage(after, step);
+    number_items(after.out, step);
   }
   note_held(after, step);
   return after;
@@ -101,6 +105,7 @@ Stage<K> finish_stage(const Stage<K>& before, const Step& step) {
   {
     const TicketScope scope{TicketRef()};
     put_out_held(after, step);
+    number_items(after.out, step);
   }
   note_held(after, step);
   return after;

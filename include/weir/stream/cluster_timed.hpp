@@ -40,7 +40,7 @@ Appointment next_appointment(const Stage<K>& stage) {
 
 /// A segment whose kernel has deadlines.
 template <class In, class K>
-class TimedChainNode final : public Outlet<Chunk<typename K::Out>>, public Inlet<Chunk<In>> {
+class TimedChainNode final : public Outlet<Chunk<typename K::Out>>, public Inlet<Chunk<In>>, public WholeSegment {
  public:
   using Out = typename K::Out;
   TimedChainNode(std::string kind, Client client, K kernel, std::shared_ptr<const Options> options)
@@ -79,6 +79,7 @@ class TimedChainNode final : public Outlet<Chunk<typename K::Out>>, public Inlet
   [[nodiscard]] std::size_t pending() const override { return asked_.load() + pending_.load(); }
   [[nodiscard]] std::size_t queued() const override { return pending_.load(); }
   [[nodiscard]] bool emits_by_itself() const override { return true; }
+  [[nodiscard]] bool is_ticking() const override { return true; }
   bool help() override { return asked_.load(std::memory_order_relaxed) > 0 && client_.core()->drive(); }
   [[nodiscard]] bool can_help() const override { return true; }
   [[nodiscard]] bool is_elsewhere() const override { return asked_.load() > 0; }
@@ -141,7 +142,7 @@ class TimedChainNode final : public Outlet<Chunk<typename K::Out>>, public Inlet
   /// Asks the state for its next appointment; the answer comes in on the event loop.
   void ask() {
     asked_.fetch_add(1);
-    const auto next = client_.submit(&next_appointment<K>, chain_->last());
+    const auto next = submit_with(client_, options_, &next_appointment<K>, chain_->last());
     next.on_done([news = news_, loop = *loop_, number = ++steps_](const Future<Appointment>& answer) mutable {
       std::optional<Appointment> known;
       if (answer.status() == Status::finished) known = answer.result();

@@ -20,6 +20,7 @@
 #include "weir/stream/forward.hpp"
 #include "weir/stream/handle.hpp"
 #include "weir/stream/kernel.hpp"
+#include "weir/stream/letter.hpp"
 #include "weir/stream/window.hpp"
 
 namespace weir {
@@ -59,6 +60,21 @@ namespace stream {
 // and, as others, finish(emit), reset(), held().
 using Ended = std::bitset<64>;
 
+/// What a dead letter of a join holds: the element, or a variant whose index is the input if the inputs are of different types.
+template <class First, class... More>
+struct AnyInputOf {
+  using type = std::conditional_t<(std::is_same_v<First, More> && ...), First, std::variant<First, More...>>;
+};
+template <class... In>
+using AnyInput = typename AnyInputOf<In...>::type;
+template <class Any, std::size_t port, class X>
+Any any_input(const X& x) {
+  if constexpr (std::is_same_v<Any, X>)
+    return x;
+  else
+    return Any(std::in_place_index<port>, x);
+}
+
 /// A node that runs a kernel with several inputs.
 template <class Kernel, class... In>
 class JoinNode final : public Outlet<typename Kernel::Out> {
@@ -82,6 +98,8 @@ class JoinNode final : public Outlet<typename Kernel::Out> {
     over_.reset(port);
     this->reopen();
   }
+  /// What it has given stays; it cannot be connected again.
+  void input_disconnected(unsigned port) override { input_ended(port); }
   void put_out(bool) override {
     if constexpr (requires(Kernel& k, Give g) { k.finish(g); }) kernel_.finish(Give{*this});
     settle();
@@ -101,7 +119,12 @@ class JoinNode final : public Outlet<typename Kernel::Out> {
       return nullptr;
   }
   [[nodiscard]] std::size_t queued() const override { return held_.load(std::memory_order_relaxed); }
+  [[nodiscard]] bool waits_for_partners() const override { return true; }
   [[nodiscard]] const char* shape() const override { return "diamond"; }
+  void set_policy(ErrorPolicy policy) override {
+    check_policy<AnyInput<In...>>(*this, policy);
+    Node::set_policy(policy);
+  }
 
  private:
   struct Give {
@@ -127,16 +150,25 @@ class JoinNode final : public Outlet<typename Kernel::Out> {
   void take(X&& x) noexcept {
     this->in.add();
     if (this->ended_) return;
-    try {
-      kernel_.template push<port>(std::forward<X>(x), Give{*this});
-    } catch (...) {
-      if (this->policy_.action == ErrorPolicy::Action::skip)
-        this->errors.add();
-      else
-        this->raise_current();
+    if (this->slow_ == 0) {
+      try {
+        kernel_.template push<port>(std::forward<X>(x), Give{*this});
+      } catch (...) {
+        if (this->policy_.action == ErrorPolicy::Action::skip)
+          this->errors.add();
+        else
+          this->raise_current();
+      }
+    } else {
+      take_carefully<port>(x);
     }
     settle();
     if (over_.any()) check_over();
+  }
+  template <std::size_t port, class T>
+  void take_carefully(const T& x) noexcept {
+    if constexpr ((is_copyable<In> && ...))
+      push_by_policy(*this, [&] { kernel_.template push<port>(x, Give{*this}); }, [&] { return any_input<AnyInput<In...>, port>(x); });
   }
   void check_over() {
     if (this->ended_) return;
@@ -284,14 +316,16 @@ struct MergeKernel {
 template <class T, class TimeOf, std::size_t inputs>
 struct MergeByTimeKernel {
   using Out = T;
+  using When = KeyFor<TimeOf, T>;
   std::size_t limit;
   TimeOf time;
-  std::array<std::deque<Held<T>>, inputs> queues = {};
+  std::array<std::deque<std::pair<When, Held<T>>>, inputs> queues = {};
   Ended over = {};
 
   template <std::size_t port, class X, class Emit>
   void push(X&& x, Emit&& emit) {
-    queues[port].push_back({std::forward<X>(x)});
+    When when = std::invoke(time, std::as_const(x));
+    queues[port].emplace_back(std::move(when), Held<T>{T(std::forward<X>(x))});
     drain(emit);
   }
   template <class Emit>
@@ -319,9 +353,9 @@ struct MergeByTimeKernel {
     while (knows_next()) {
       const auto first = std::min_element(queues.begin(), queues.end(), [&](const auto& a, const auto& b) {
         if (a.empty() || b.empty()) return !a.empty();
-        return std::invoke(time, std::as_const(a.front().value)) < std::invoke(time, std::as_const(b.front().value));
+        return a.front().first < b.front().first;
       });
-      Held<T> held = std::move(first->front());
+      Held<T> held = std::move(first->front().second);
       first->pop_front();
       const TicketScope scope(std::move(held.ticket));
       emit(std::move(held.value));
@@ -494,30 +528,52 @@ auto with_literals(Items&& items, const std::tuple<Args...>& args) {
 template <class T, class Choose>
 class RouteNode final : public Outlet<T>, public Inlet<T> {
  public:
-  explicit RouteNode(Choose choose) : Outlet<T>("route"), Inlet<T>(this), choose_(std::move(choose)) {}
+  explicit RouteNode(Choose choose) : Outlet<T>("route", true), Inlet<T>(this), choose_(std::move(choose)) {}
   void push(T&& x) noexcept override { send_one(std::move(x)); }
   void push(const T& x) noexcept override {
     if constexpr (is_copyable<T>) send_one(x);
+  }
+  void set_policy(ErrorPolicy policy) override {
+    if (policy.letter_box) check_policy<T>(*this, policy);  // the function only looks at the element, so that any can be tried again
+    Node::set_policy(policy);
   }
 
  private:
   template <class X>
   void send_one(X&& x) noexcept {
     this->in.add();
-    try {
-      const auto way = static_cast<std::size_t>(std::invoke(choose_, std::as_const(x)));
-      if (way >= this->fan_count_)
-        throw Error(ErrorKind::invalid_argument, "route: way " + std::to_string(way) + " of " + std::to_string(this->fan_count_) + " does not exist");
-      this->out.add();
-      static_cast<Inlet<T>*>(this->fan_[way])->push(std::forward<X>(x));
-    } catch (...) {
-      if (this->policy_.action == ErrorPolicy::Action::skip)
-        this->errors.add();
-      else
-        this->raise_current();
-    }
+    std::optional<std::size_t> way;
+    const auto find_way = [&] {
+      const auto chosen = static_cast<std::size_t>(std::invoke(choose_, std::as_const(x)));
+      if (chosen >= this->fan_count_)
+        throw Error(ErrorKind::invalid_argument, "route: way " + std::to_string(chosen) + " of " + std::to_string(this->fan_count_) + " does not exist");
+      way = chosen;
+    };
+    push_by_policy(*this, find_way, [&]() -> const T& { return x; });
+    if (!way) return;
+    this->out.add();
+    static_cast<Inlet<T>*>(this->fan_[*way])->push(std::forward<X>(x));
   }
   Choose choose_;
+};
+
+/// One of the ways out of a RouteNode; its policy is the one of the function that chooses.
+template <class T>
+class WayNode final : public Outlet<T>, public Inlet<T> {
+ public:
+  explicit WayNode(Node& route) : Outlet<T>("way"), Inlet<T>(this), route_(route) {}
+  void push(T&& x) noexcept override {
+    this->in.add();
+    this->admit(std::move(x));
+  }
+  void push(const T& x) noexcept override {
+    this->in.add();
+    this->admit(x);
+  }
+  void set_policy(ErrorPolicy policy) override { route_.set_policy(policy); }
+
+ private:
+  Node& route_;
 };
 
 }  // namespace stream
@@ -621,14 +677,14 @@ auto left_join(const Stream<A>& a, const Stream<B>& b, KeyA key_a, KeyB key_b, s
 
 /// Sends each element to one of `ways` streams, the one whose number `choose(x)` returns.
 ///
-/// **Errors.** An element with a number that is too large fails: `route: way 5 of 3 does not exist`. Throws `Error{invalid_argument}` if `ways` is 0.
+/// **Errors.** An element with a number that is too large fails: `route: way 5 of 3 does not exist`. `on_error` of any of the ways is about `choose`. Throws `Error{invalid_argument}` if `ways` is 0.
 template <class T, class Choose>
 std::vector<Stream<T>> route(const Stream<T>& s, std::size_t ways, Choose choose) {
   detail::at_least_one("route", "ways", ways);
   const Stream<T> node = stream::attach<T>(s, std::make_unique<stream::RouteNode<T, Choose>>(std::move(choose)));
   std::vector<Stream<T>> result;
   for (std::size_t i = 0; i < ways; ++i) {
-    auto way = std::make_unique<stream::PassNode<T>>("way");
+    auto way = std::make_unique<stream::WayNode<T>>(node.node());
     way->set_detail(std::to_string(i));
     result.push_back(stream::attach<T>(node, std::move(way)));
   }

@@ -43,6 +43,17 @@ template <class F, class T>
 using Called = std::conditional_t<std::is_invocable_v<F&, const T&>, std::invoke_result<F&, const T&>,
                                   std::conditional_t<std::is_invocable_v<F&, T&&>, std::invoke_result<F&, T&&>, std::invoke_result<F&, T&>>>::type;
 
+/// Where the function of a kernel is, if it is one that may have a name; else null.
+template <class K>
+const void* function_of(const K& kernel) noexcept {
+  if constexpr (requires { kernel.f.f; })
+    return function_of(kernel.f);
+  else if constexpr (requires { requires std::is_function_v<std::remove_pointer_t<decltype(kernel.f)>>; })
+    return reinterpret_cast<const void*>(kernel.f);
+  else
+    return nullptr;
+}
+
 /// An element that is kept, and the ticket it came with.
 template <class T>
 struct Held {
@@ -112,7 +123,7 @@ template <class In, class Kernel>
 class KernelNode final : public Outlet<typename Kernel::Out>, public Inlet<In> {
  public:
   using Out = typename Kernel::Out;
-  KernelNode(std::string kind, Kernel kernel) : Outlet<Out>(std::move(kind)), Inlet<In>(this), kernel_(std::move(kernel)) {}
+  KernelNode(std::string kind, Kernel kernel) : Outlet<Out>(std::move(kind)), Inlet<In>(this), kernel_(std::move(kernel)) { this->set_function(function_of(kernel_)); }
 
   void push(In&& x) noexcept override {
     const std::uint64_t number = this->in.add();
@@ -218,20 +229,7 @@ class KernelNode final : public Outlet<typename Kernel::Out>, public Inlet<In> {
   void push_slowly(const In& x) noexcept {
     if constexpr (is_copyable<In>) {
       if (this->ended_) return;
-      for (unsigned attempt = 0;; ++attempt) {
-        try {
-          kernel_.push(x, Give{*this});
-          break;
-        } catch (...) {
-          if (attempt < this->policy_.retries) continue;
-          if (!this->policy_.letter_box) {
-            failed();
-          } else {
-            send_letter(*this, x, std::current_exception());
-          }
-          break;
-        }
-      }
+      push_by_policy(*this, [&] { kernel_.push(x, Give{*this}); }, [&]() -> const In& { return x; });
       after();
     }
   }

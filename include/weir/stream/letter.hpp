@@ -3,6 +3,7 @@
 
 #include <exception>
 #include <string>
+#include <type_traits>
 #include <utility>
 
 #include "weir/stream/node.hpp"
@@ -31,10 +32,41 @@ void send_letter(Node& node, const T& x, std::exception_ptr error) noexcept {
   }
 }
 
+/// Answers the exception in flight as the node's policy says, once it is not tried again; `element()` is what goes into a letter.
+template <class Element>
+void answer_failure(Node& node, const Element& element) noexcept {
+  if constexpr (is_copyable<std::decay_t<decltype(element())>>) {
+    if (node.policy().letter_box) return send_letter(node, element(), std::current_exception());
+  }
+  if (node.policy().action == ErrorPolicy::Action::skip)
+    node.errors.add();
+  else
+    node.raise_current();
+}
+
+/// Calls `push` for an element that stays as it is, again as often as the node's policy says, and answers the last failure.
+template <class Push, class Element>
+void push_by_policy(Node& node, const Push& push, const Element& element) noexcept {
+  for (unsigned attempt = 0;; ++attempt) {
+    try {
+      return push();
+    } catch (...) {
+      if (attempt < node.policy().retries) continue;
+      return answer_failure(node, element);
+    }
+  }
+}
+
+/// Whether elements of T could become dead letters of this policy, or it has none.
+template <class T>
+bool takes_letters_of(const ErrorPolicy& policy) {
+  return !policy.letter_box || dynamic_cast<Outlet<Letter<T>>*>(policy.letter_box);
+}
+
 /// Refuses a policy that elements of T cannot have.
 template <class T>
 void check_policy(const Node& node, const ErrorPolicy& policy) {
-  if (policy.letter_box && !dynamic_cast<Outlet<Letter<T>>*>(policy.letter_box))
+  if (!takes_letters_of<T>(policy))
     throw Error(ErrorKind::invalid_argument, "dead_letter: " + policy.letter_box->label() + " does not take the elements of " + node.label());
   if (!is_copyable<T> && (policy.retries > 0 || policy.letter_box))
     throw Error(ErrorKind::unsupported, "on_error: elements of " + node.label() + " cannot be copied, so they cannot be kept for another attempt");

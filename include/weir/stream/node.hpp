@@ -15,6 +15,7 @@
 #include <tuple>
 #include <type_traits>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "weir/core/error.hpp"
@@ -35,6 +36,7 @@ template <class T, class A> inline constexpr bool is_copyable<std::list<T, A>> =
 template <class T> inline constexpr bool is_copyable<std::optional<T>> = is_copyable<T>;
 template <class A, class B> inline constexpr bool is_copyable<std::pair<A, B>> = is_copyable<A> && is_copyable<B>;
 template <class... T> inline constexpr bool is_copyable<std::tuple<T...>> = (is_copyable<T> && ...);
+template <class... T> inline constexpr bool is_copyable<std::variant<T...>> = (is_copyable<T> && ...);
 
 /// A count that one thread at a time adds to and any thread reads.
 class Count {
@@ -163,10 +165,12 @@ class Node {
   // --- who it is
   [[nodiscard]] const std::string& kind() const noexcept { return kind_; }
   [[nodiscard]] const std::string& name() const noexcept { return name_; }
-  [[nodiscard]] const std::string& detail() const noexcept { return detail_; }
+  /// What it was made with: `5`, or the name of its function.
+  [[nodiscard]] std::string detail() const;
   void set_name(std::string name) { name_ = std::move(name); }
   void set_detail(std::string detail) { detail_ = std::move(detail); }
-  /// `<map>`, `<buffer: 8>`, `<name; map>`.
+  void set_function(const void* address) { function_ = address; }
+  /// `<map: increment>`, `<buffer: 8>`, `<name; map>`.
   [[nodiscard]] std::string label() const;
 
   // --- where it stands
@@ -195,6 +199,8 @@ class Node {
   /// One of the inputs has ended; when the last has, the node puts out what it holds and ends.
   virtual void input_ended(unsigned port);
   virtual void input_reopened(unsigned port);
+  /// The edge into this input has been removed.
+  virtual void input_disconnected(unsigned /*port*/) {}
   /// Puts out what it holds, then asks everything below to.
   virtual void flush();
   /// Kernel nodes: puts out what is held, at the end or because of `flush`.
@@ -215,6 +221,10 @@ class Node {
   [[nodiscard]] virtual bool can_help() const { return false; }
   /// Work for it is under way elsewhere and will arrive by itself, whatever the stream's clock says.
   [[nodiscard]] virtual bool is_elsewhere() const { return false; }
+  /// It will emit although nothing is pending: a timer is set, a source runs.
+  [[nodiscard]] virtual bool is_ticking() const { return false; }
+  /// It emits when elements of several inputs have come.
+  [[nodiscard]] virtual bool waits_for_partners() const { return false; }
   /// A drain has ended: what it wrote should be where others can read it.
   virtual void drained() {}
   /// Stops its threads and timers; nothing of the node runs afterwards.
@@ -226,6 +236,8 @@ class Node {
   /// The exception in flight becomes the emission's error.
   void raise_current() noexcept;
   void raise(const std::exception_ptr& error) noexcept;
+  /// The element in hand has gone round more often than `cycle_limit` allows, or so many are kept beyond a bound that only a cycle ignores: reports that, and is true.
+  [[nodiscard]] bool is_lost_in_cycle(std::size_t over_bound = 0) noexcept;
 
   // --- entering
   Domain* enter(bool& fresh) noexcept {
@@ -244,6 +256,8 @@ class Node {
   [[nodiscard]] virtual bool emits_by_itself() const { return is_boundary(); }
   /// Closed gates a pump of this node must respect; gates it could itself open later are exempt.
   [[nodiscard]] Gate* closed_gate() noexcept;
+  /// Whether something it gives comes back to it.
+  [[nodiscard]] bool is_in_cycle() const;
 
  protected:
   friend class Graph;
@@ -255,6 +269,7 @@ class Node {
   bool flushing_ = false;
   bool busy_ = false;  // an emission that entered here is running
   bool ended_ = false;
+  bool ends_cycle_ = false;  // it made too many elements, and those that come back are dropped until few are left
   enum Slow : unsigned char { careful = 1, over = 2 };
   unsigned char slow_ = 0;  // careful: the policy needs the element after a failure; over: it has ended
   unsigned ended_inputs_ = 0;
@@ -270,6 +285,7 @@ class Node {
   [[nodiscard]] bool reaches(const Node& other) const;
 
   std::string kind_, name_, detail_;
+  const void* function_ = nullptr;
   bool copyable_;
   std::vector<Node*> upstreams_;
   std::unique_ptr<InletBase*[]> fan_owner_;
@@ -343,8 +359,10 @@ struct Deferred {
   virtual void run() noexcept = 0;
 };
 
-/// How often one emission may go round a cycle before it is reported; 0 for no limit.
+/// How often one emission, or one element and what it leads to, may go round a cycle before it is reported; 0 for no limit.
 extern std::atomic<std::uint64_t> cycle_limit;
+/// How long an emission waits for room at a node that only its own cycle could feed, while nothing else is left to do, before a warning says so; in nanoseconds.
+extern std::atomic<std::int64_t> cycle_patience_ns;
 
 /// One emission on the stack: holds the domain, and collects the error that comes out of it.
 class Frame {
@@ -394,7 +412,8 @@ template <class T> inline constexpr bool is_chunk = false;
 template <class T>
 class Outlet : public Node {
  public:
-  explicit Outlet(std::string kind) : Node(std::move(kind), is_copyable<T>) {}
+  /// `copyable`: its elements can go to several downstreams.
+  explicit Outlet(std::string kind, bool copyable = is_copyable<T>) : Node(std::move(kind), copyable) {}
   [[nodiscard]] bool is_on_cluster() const override { return is_chunk<T>; }
 
   /// Gives an element to everything below, in subscription order. Inside the domain.

@@ -38,6 +38,7 @@ namespace stream {
 //   std::optional<Out> next(Time now);            the next element, if there is one now
 //   bool is_over() const;                         there will be none
 //   std::optional<Time> wake(Time now) const;     when to look again; nothing: when poked
+//   void skip(Time now);                          optional: goes on behind what next() threw on
 //   void stop();                                  optional
 //   void attach(std::function<void()> poke);      optional
 
@@ -73,7 +74,12 @@ class SourceNode final : public Outlet<typename Producer::Out> {
     if constexpr (requires(Producer& p) { p.attach(std::function<void()>()); }) producer_.attach(nullptr);
   }
   [[nodiscard]] bool emits_by_itself() const override { return true; }
+  [[nodiscard]] bool is_ticking() const override { return running_; }
   [[nodiscard]] std::size_t pending() const override { return Producer::is_finite && running_ ? 1 : 0; }
+  void set_policy(ErrorPolicy policy) override {
+    if (policy.letter_box) throw Error(ErrorKind::unsupported, "on_error: " + this->label() + " has no element when it fails, so it has no dead letters; use raise, skip or retry");
+    Node::set_policy(policy);
+  }
   [[nodiscard]] const char* shape() const override { return "invhouse"; }
 
  private:
@@ -104,7 +110,9 @@ class SourceNode final : public Outlet<typename Producer::Out> {
       if (this->closed_gate()) return Step::blocked;
       try {
         const Time now = timer_->loop().now();
-        if (std::optional<Out> x = producer_.next(now)) {
+        std::optional<Out> x = producer_.next(now);
+        failures_ = 0;
+        if (x) {
           this->admit(std::move(*x));
         } else {
           result = Step::waits;
@@ -113,17 +121,28 @@ class SourceNode final : public Outlet<typename Producer::Out> {
           else if (const auto at = producer_.wake(now))
             timer_->arm(*at);
         }
-      } catch (...) {  // of the producer: it stops, and can be started again
-        this->raise_current();
-        if (producer_.is_over()) this->end();
-        running_ = false;
-        result = Step::waits;
+      } catch (...) {
+        result = failed();
       }
       error = frame.finish_quietly();
     }
     if (error) this->graph().report(error);
     if (result == Step::waits && !running_) this->graph().changed();
     return result;
+  }
+  /// The producer threw. By default it stops, and can be started again.
+  Step failed() {
+    if (failures_++ < this->policy_.retries) return Step::went;
+    failures_ = 0;
+    if (this->policy_.action == ErrorPolicy::Action::skip) {
+      this->errors.add();
+      if constexpr (requires(Producer& p) { p.skip(Time()); }) producer_.skip(timer_->loop().now());
+      return Step::went;
+    }
+    this->raise_current();
+    if (producer_.is_over()) this->end();
+    running_ = false;
+    return Step::waits;
   }
   void finish() {
     this->end();
@@ -132,6 +151,7 @@ class SourceNode final : public Outlet<typename Producer::Out> {
 
   Producer producer_;
   std::atomic<bool> running_{false};
+  unsigned failures_ = 0;  // one after the other
   std::unique_ptr<Timer> timer_;
 };
 
@@ -159,6 +179,7 @@ struct IterableProducer {
     ++*at;
     return x;
   }
+  void skip(Time) { ++*at; }
   [[nodiscard]] bool is_over() const { return !(*at != std::end(*range)); }
   [[nodiscard]] std::optional<Time> wake(Time now) const { return now; }
 };
@@ -188,9 +209,11 @@ struct PeriodicProducer {
   void start(Time now) { due = now; }
   std::optional<Out> next(Time now) {
     if (now < due) return {};
-    due = due + interval <= now ? now + interval : due + interval;
-    return std::invoke(f);
+    Out x = std::invoke(f);
+    skip(now);
+    return x;
   }
+  void skip(Time now) { due = due + interval <= now ? now + interval : due + interval; }
   [[nodiscard]] bool is_over() const { return false; }
   [[nodiscard]] std::optional<Time> wake(Time) const { return due; }
 };
@@ -212,6 +235,7 @@ class Splitter {
   }
 
  private:
+  [[noreturn]] void refuse(const std::string& who) const;
   std::string delimiter_;
   std::size_t max_bytes_;
   std::string rest_;
@@ -361,7 +385,7 @@ struct QueueProducer {
 ///
 /// Begin with `start()`; starting again emits everything again. Like all sources it runs on its event loop and stands still while a node below is full.
 ///
-/// **Errors.** An exception of the range comes out of `drain`; the source stops and can be started again.
+/// **Errors.** An exception of the range comes out of `drain`; the source stops and can be started again. With `on_error(skip)` or `on_error(retry(n))`, which every source takes, it goes on.
 /// **Backpressure.** Takes nothing from the range while a node below is full. `drain` waits for its end.
 /// **Source.** streamz `from_iterable`.
 template <class Range>
@@ -399,8 +423,8 @@ auto from_queue(Queue<T> queue, SourceOptions options = {}) {
 
 /// Emits the lines of a text file, and those that are written to it later.
 ///
-/// A file that is truncated is read from its beginning; one that is replaced is read to its end before the new one, also a last line without delimiter; one that is away is
-/// waited for.
+/// A file that is truncated, or written again from its beginning, is read from there; one that is replaced is read to its end before the new one, also a last line without
+/// delimiter; one that is away is waited for. That it was written again shows in its size or in the first and last 256 bytes read.
 ///
 /// **Shape.** `std::string` without the delimiter. What stands after the last delimiter waits for the next one.
 /// **Errors.** Throws `Error{not_found}` if there is no such file now. A line longer than `max_line_bytes` is dropped, and an error of the stream.

@@ -98,6 +98,7 @@ using Tickets = std::vector<TicketRef>;
 struct Flow {
   Ticket* ticket = nullptr;  ///< of the element in hand; null if nobody waits
   Frame* frame = nullptr;    ///< the innermost emission on this thread
+  std::uint64_t rounds = 0;  ///< how many queues the element in hand, and those it came from, have passed
 };
 inline constinit thread_local Flow flow{};
 
@@ -125,6 +126,18 @@ class TicketScope {
  private:
   TicketRef ticket_;
   Ticket* before_;
+};
+
+/// The element of this scope has come out of a queue after so many others.
+class RoundsScope {
+ public:
+  explicit RoundsScope(std::uint64_t rounds) noexcept : before_(std::exchange(flow.rounds, rounds)) {}
+  RoundsScope(const RoundsScope&) = delete;
+  RoundsScope& operator=(const RoundsScope&) = delete;
+  ~RoundsScope() { flow.rounds = before_; }
+
+ private:
+  std::uint64_t before_;
 };
 
 }  // namespace weir::stream

@@ -148,30 +148,44 @@ struct RateLimitKernel {
   [[nodiscard]] std::size_t pending() const { return queue.items.size(); }
 };
 
+/// The newest element; one that is replaced is done.
+template <class In>
+struct HeldLast {
+  std::optional<Held<In>> item;
+  template <class X>
+  void set(X&& x) {
+    item.emplace(Held<In>{In(std::forward<X>(x))});
+  }
+  template <class Emit>
+  void put_out(Emit&& emit) {
+    if (!item) return;
+    Held<In> held = std::move(*std::exchange(item, std::nullopt));
+    const TicketScope scope(std::move(held.ticket));
+    emit(std::move(held.value));
+  }
+};
+
 template <class In>
 struct DebounceKernel {
   using Out = In;
   Time quiet;
-  std::optional<Held<In>> last = {};
+  HeldLast<In> last = {};
   Time when{};
   template <class X, class Emit>
   void push(X&& x, Emit&&, Time now) {
-    last.emplace(Held<In>{In(std::forward<X>(x))});
+    last.set(std::forward<X>(x));
     when = now + quiet;
   }
-  [[nodiscard]] std::optional<Time> due() const { return last ? std::optional(when) : std::nullopt; }
+  [[nodiscard]] std::optional<Time> due() const { return last.item ? std::optional(when) : std::nullopt; }
   template <class Emit>
   void fire(Emit&& emit, Time now) {
     if (now >= when) finish(emit);
   }
   template <class Emit>
   void finish(Emit&& emit) {
-    if (!last) return;
-    Held<In> held = std::move(*std::exchange(last, std::nullopt));
-    const TicketScope scope(std::move(held.ticket));
-    emit(std::move(held.value));
+    last.put_out(emit);
   }
-  [[nodiscard]] std::size_t held() const { return last ? 1 : 0; }
+  [[nodiscard]] std::size_t held() const { return last.item ? 1 : 0; }
   [[nodiscard]] std::size_t pending() const { return held(); }
 };
 
@@ -195,11 +209,11 @@ template <class In>
 struct SampleKernel {
   using Out = In;
   Ticks ticks;
-  std::optional<Held<In>> last = {};
+  HeldLast<In> last = {};
   void begin(Time now) { ticks.begin(now); }
   template <class X, class Emit>
   void push(X&& x, Emit&&, Time) {
-    last.emplace(Held<In>{In(std::forward<X>(x))});
+    last.set(std::forward<X>(x));
   }
   [[nodiscard]] std::optional<Time> due() const { return ticks.next; }
   template <class Emit>
@@ -209,12 +223,9 @@ struct SampleKernel {
   }
   template <class Emit>
   void finish(Emit&& emit) {
-    if (!last) return;
-    Held<In> held = std::move(*std::exchange(last, std::nullopt));
-    const TicketScope scope(std::move(held.ticket));
-    emit(std::move(held.value));
+    last.put_out(emit);
   }
-  [[nodiscard]] std::size_t held() const { return last ? 1 : 0; }
+  [[nodiscard]] std::size_t held() const { return last.item ? 1 : 0; }
   [[nodiscard]] std::size_t pending() const { return held(); }
 };
 

@@ -11,6 +11,7 @@
 #include "weir/core/event_loop.hpp"
 #include "weir/stream/forward.hpp"
 #include "weir/stream/kernel.hpp"
+#include "weir/stream/letter.hpp"
 
 namespace weir {
 namespace stream {
@@ -92,6 +93,11 @@ class TimedNode final : public Outlet<typename Kernel::Out>, public Inlet<In> {
   [[nodiscard]] std::size_t queued() const override { return held_.load(std::memory_order_relaxed); }
   [[nodiscard]] std::size_t pending() const override { return pending_.load(std::memory_order_acquire); }
   [[nodiscard]] bool emits_by_itself() const override { return true; }
+  [[nodiscard]] bool is_ticking() const override { return ticking_.load(std::memory_order_relaxed); }
+  void set_policy(ErrorPolicy policy) override {
+    check_policy<In>(*this, policy);
+    Node::set_policy(policy);
+  }
   [[nodiscard]] Gate* gate(unsigned) override {
     if constexpr (requires(const Kernel& k) { k.is_full(Time{}); })
       return &gate_;
@@ -108,8 +114,16 @@ class TimedNode final : public Outlet<typename Kernel::Out>, public Inlet<In> {
   template <class X>
   void take(X&& x) noexcept {
     this->in.add();
+    const Time now = alarm_.now();
+    if constexpr (is_copyable<In>) {
+      if ((this->slow_ & Node::careful) != 0) {
+        const In& kept = x;
+        push_by_policy(*this, [&] { kernel_.push(kept, Give{*this}, now); }, [&]() -> const In& { return kept; });
+        return settle();
+      }
+    }
     try {
-      kernel_.push(std::forward<X>(x), Give{*this}, alarm_.now());
+      kernel_.push(std::forward<X>(x), Give{*this}, now);
     } catch (...) {
       if (this->policy_.action == ErrorPolicy::Action::skip)
         this->errors.add();
@@ -136,7 +150,9 @@ class TimedNode final : public Outlet<typename Kernel::Out>, public Inlet<In> {
     const std::size_t left = kernel_pending();
     const bool done = left == 0 && pending_.load(std::memory_order_relaxed) != 0;
     pending_.store(left, std::memory_order_release);
-    if (!this->ended_) alarm_.set(kernel_.due());
+    const std::optional<Time> due = this->ended_ ? std::nullopt : kernel_.due();
+    ticking_.store(due.has_value(), std::memory_order_relaxed);
+    if (!this->ended_) alarm_.set(due);
     if constexpr (requires(const Kernel& k) { k.is_full(Time{}); }) gate_.set(!this->ended_ && kernel_.is_full(alarm_.now()));
     if (done) this->graph().changed();
   }
@@ -145,6 +161,7 @@ class TimedNode final : public Outlet<typename Kernel::Out>, public Inlet<In> {
   Alarm alarm_;
   Gate gate_;
   bool ending_ = false;
+  std::atomic<bool> ticking_{false};
   std::atomic<std::size_t> held_{0}, pending_{0};
 };
 

@@ -235,6 +235,9 @@ struct Sequence {
 template <class Op> inline constexpr bool is_operator = false;
 template <class Make> inline constexpr bool is_operator<ByKernel<Make>> = true;
 template <class A, class B> inline constexpr bool is_operator<Sequence<A, B>> = true;
+template <class KeyOf, class Op>
+struct GroupBy;  // accumulate.hpp
+template <class KeyOf, class Op> inline constexpr bool is_operator<GroupBy<KeyOf, Op>> = true;
 
 template <class A, class B>
   requires is_operator<A> && is_operator<B>
@@ -348,7 +351,7 @@ inline auto slice(std::int64_t start, std::optional<std::int64_t> end = {}, std:
   const auto limit = end ? static_cast<std::uint64_t>(*end) : std::numeric_limits<std::uint64_t>::max();
   return ByKernel{"slice", [=]<class In>(std::type_identity<In>) {
                     return stream::SliceKernel<In>{static_cast<std::uint64_t>(start), limit, static_cast<std::uint64_t>(step)};
-                  }};
+                  }, std::to_string(start) + ":" + (end ? std::to_string(*end) : "") + ":" + std::to_string(step)};
 }
 /// Passes the first `n` elements, then ends the stream below.
 inline auto take(std::uint64_t n) {

@@ -5,6 +5,8 @@
 #include <string>
 #include <typeinfo>
 
+#include "weir/core/symbol.hpp"
+
 namespace weir::task {
 
 /// A function's or static object's address as a number that every rank running the same executable understands.
@@ -22,8 +24,7 @@ namespace weir::task {
 /// Name of the function or functor type at a portable address for people: `inc`, or `function at 0x1a2b` where the executable does not tell.
 [[nodiscard]] std::string function_name(std::uint64_t portable);
 
-/// Human-readable form of a mangled name.
-[[nodiscard]] std::string demangle(const char* mangled);
+using weir::demangle;
 
 /// Identity of this executable: its build id, or a digest of its file where the linker wrote none.
 [[nodiscard]] const std::string& build_id();

@@ -1,4 +1,4 @@
-// Workers are killed while a stream runs: `stream_deaths stateless|stateful|waited SEED`. Status 0 if every element arrived once, in order; else a sentence and 1.
+// Workers are killed while a stream runs: `stream_deaths stateless|stateful|waited|grouped SEED`. Status 0 if every element arrived once, in order; else a sentence and 1.
 #include <signal.h>
 #include <unistd.h>
 
@@ -18,6 +18,7 @@ std::int64_t mixed(std::int64_t x) {
   }
   return x * 31 + 7;
 }
+std::int64_t group_of(std::int64_t x) { return x % 13; }
 bool wanted(std::int64_t x) { return x % 3 != 0; }
 std::int64_t sum_of(const std::vector<std::int64_t>& window) {
   std::int64_t sum = 0;
@@ -91,10 +92,13 @@ int main(int argc, char** argv) {
     client.wait_for_workers(ranks - 1);
     const auto stateless = [](auto s) { return s.map(mixed).filter(wanted).map(mixed); };
     const auto stateful = [](auto s) { return s.map(mixed).accumulate(std::plus<std::int64_t>{}).filter(wanted).sliding_window(3).map(sum_of).unique(); };
+    const auto grouped = [](auto s) { return s.map(mixed).group_by(group_of, op::accumulate(std::plus<std::int64_t>{})).starmap(std::plus<std::int64_t>{}); };
     if (scenario == "stateless")
       check(client, seed, 20000, false, stateless);
     else if (scenario == "stateful")
       check(client, seed, 20000, false, stateful);
+    else if (scenario == "grouped")
+      check(client, seed, 20000, false, grouped);
     else
       check(client, seed, 1000, true, stateful);
     std::cout << "right" << std::endl;

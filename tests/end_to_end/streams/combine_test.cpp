@@ -167,3 +167,73 @@ TEST_CASE("a state on the cluster is reset and flushed by other streams") {
   CHECK(all.values() == std::vector<Ints>{{0, 1, 2, 3}});
   CHECK_THAT(sentence([&] { static_cast<void>(source.scatter().map(inc).reset_by(reset)); }), Catch::Contains("keeps no state"));
 }
+
+namespace {
+int refuse_negative(int x) { return x < 0 ? throw std::runtime_error("negative") : x; }
+int refuse_no_number(const std::string& text) { return std::stoi(text); }
+std::string text_or_x(int x) { return x % 10 == 5 ? "x" + std::to_string(x) : std::to_string(x); }
+}  // namespace
+
+TEST_CASE("joins and operators that know time, on the cluster, answer what their functions throw by policy") {
+  Stream<int> a, b;
+  const auto skipped = op::join(a.scatter(), b.scatter(), refuse_negative, refuse_negative, 100).on_error(skip).gather().sink_to_list();
+  Stream<Letter<int>> letters;
+  const auto dead = letters.sink_to_list();
+  const auto merged = op::merge_by_time(refuse_negative, a.scatter(), b.scatter()).on_error(dead_letter(letters, 1)).gather().sink_to_list();
+  Stream<Letter<std::variant<int, std::string>>> mixed;
+  const auto dead_texts = mixed.sink_to_list();
+  const auto joined = op::join(a.scatter(), b.scatter().map(text_or_x), refuse_negative, refuse_no_number, 100).on_error(dead_letter(mixed)).gather().sink_to_list();
+  const auto distinct = a.scatter().distinct_within(10s, refuse_negative).on_error(skip).gather().sink_to_list();
+  for (int i = 0; i < 20; ++i) {
+    a.emit(i == 7 ? -7 : i);
+    b.emit(i);
+  }
+  a.close();
+  b.close();
+  CHECK(skipped.size() == 19);
+  CHECK(merged.size() == 39);
+  REQUIRE(dead.size() == 1);
+  CHECK(dead.values()[0].element == -7);
+  CHECK(dead.values()[0].node == "<merge_by_time>");
+  CHECK(joined.size() == 17);  // without -7, 5 and 15
+  REQUIRE(dead_texts.size() == 3);
+  CHECK(std::get<1>(dead_texts.values()[0].element) == "x5");
+  CHECK(std::get<0>(dead_texts.values()[1].element) == -7);
+  CHECK(distinct.size() == 19);
+}
+
+namespace {
+Ints three(int x) { return {x, x + 1, x + 2}; }
+int refuse_seven(int x) { return x == 7 ? throw std::runtime_error("seven") : x; }
+}  // namespace
+
+TEST_CASE("items of one element that come on two ways come item by item") {
+  const auto items = [](auto s) { return s.map(three).flatten(); };
+  check_same([&](auto a, auto) { return items(a).map(inc).map(negative).merge(items(a)); });  // two flattens: way by way here too
+  check_same([&](auto a, auto) {
+    auto x = items(a);
+    return x.map(negative).merge(x).map(inc);
+  });
+  check_same([&](auto a, auto b) {
+    auto x = items(a);
+    return x.filter(is_odd).combine_latest(b, x.map(half), x);
+  });
+  check_same([&](auto a, auto) {
+    auto x = items(a);
+    return x.accumulate(std::plus<int>{}).zip_latest(x.remove(is_odd));
+  });
+}
+
+TEST_CASE("an error above two ways is answered once") {
+  Stream<int> source;
+  Stream<Letter<int>> letters;
+  const auto dead = letters.sink_to_list();
+  const auto safe = source.scatter().map(refuse_seven).on_error(dead_letter(letters));
+  const auto first = safe.gather().sink_to_list(), second = safe.map(inc).gather().sink_to_list(), third = safe.map(half).merge(safe).gather().sink_to_list();
+  feed(source, 0, 20);
+  source.drain();
+  CHECK(first.size() == 19);
+  CHECK(second.size() == 19);
+  CHECK(third.size() == 38);
+  CHECK(dead.size() == 1);
+}

@@ -1,4 +1,5 @@
 // Operators with a state on the cluster give what they give locally: the local ones are the oracle. Runs as threads and as ranks.
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <random>
 
@@ -138,4 +139,37 @@ TEST_CASE("a state keeps what it had when a function throws") {
   feed(source, 0, 8);
   CHECK(sentence([&] { source.drain(); }) == "task <stateful segment: accumulate>: std::runtime_error: five");
   CHECK(sums.values() == Ints{0, 1, 3, 6, 10, 16, 23});
+}
+
+namespace {
+int add_but_33(int sum, int x) { return x == 33 ? throw std::runtime_error("thirty-three") : sum + x; }
+}  // namespace
+
+TEST_CASE("groups that are divided are reset, flushed, waited for and answered for as one state") {
+  Stream<int> source, reset;
+  Stream<Letter<int>> letters;
+  const auto dead = letters.sink_to_list();
+  const auto sums = source.scatter().group_by(last_digit, op::accumulate(add_but_33, 0)).on_error(dead_letter(letters)).reset_by(reset).gather().sink_to_list();
+  int windows = 0;
+  source.scatter().group_by(last_digit, op::partition(3)).gather().sink([&](const auto&) { ++windows; });
+  std::vector<int> done;
+  const auto emit = [&](int begin, int end) {
+    for (int i = begin; i < end; ++i) source.emit(i, [&done, i](const std::exception_ptr&) { done.push_back(i); });
+    source.drain();
+  };
+  emit(0, 40);
+  CHECK(windows == 10);
+  std::sort(done.begin(), done.end());  // they are done window by window
+  CHECK(done == numbers(0, 30));        // the others wait in windows
+  CHECK(sums.size() == 39);
+  REQUIRE(dead.size() == 1);
+  CHECK(dead.values()[0].element == 33);
+  CHECK(dead.values()[0].node == "<group_by: accumulate>");
+  source.flush();
+  source.drain();
+  CHECK(windows == 20);
+  CHECK(done.size() == 40);
+  reset.emit(0);
+  emit(45, 46);
+  CHECK(sums.last() == std::optional(std::pair(5, 45)));
 }

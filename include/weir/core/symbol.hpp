@@ -1,0 +1,17 @@
+// Names of functions and types for people.
+#pragma once
+
+#include <string>
+
+namespace weir {
+
+/// A type or function as C++ writes it; what is not mangled stays as it is.
+[[nodiscard]] std::string demangle(const char* mangled);
+
+/// `int add<int>(int, int)` -> `add<int>`: what its author calls a function.
+[[nodiscard]] std::string short_function_name(std::string name);
+
+/// What the author calls the function at `address`; empty if it is not exported, as functions with internal linkage are not.
+[[nodiscard]] std::string exported_name(const void* address);
+
+}  // namespace weir

@@ -1,0 +1,49 @@
+// Names out of the C++ ABI and the dynamic symbols.
+#include "weir/core/symbol.hpp"
+
+#include <cxxabi.h>
+#include <dlfcn.h>
+
+#include <cstdlib>
+#include <memory>
+#include <string_view>
+
+namespace weir {
+
+std::string demangle(const char* mangled) {
+  int status = 0;
+  const std::unique_ptr<char, void (*)(void*)> text(abi::__cxa_demangle(mangled, nullptr, nullptr, &status), std::free);
+  if (status != 0 || !text) return mangled;
+  constexpr std::string_view long_name = "std::__cxx11::basic_string<char, std::char_traits<char>, std::allocator<char> >";
+  std::string name = text.get();
+  for (std::size_t at; (at = name.find(long_name)) != std::string::npos;) name.replace(at, long_name.size(), "std::string");
+  return name;
+}
+
+std::string short_function_name(std::string name) {
+  constexpr std::string_view anonymous = "(anonymous namespace)::";
+  for (auto at = name.find(anonymous); at != std::string::npos; at = name.find(anonymous)) name.erase(at, anonymous.size());
+  if (name.find("operator") != std::string::npos) return name;
+  // Functions made of templates come with their result: the name stands between the last space and the first parenthesis outside of <>.
+  std::size_t begin = 0, end = name.size();
+  for (std::size_t at = 0, depth = 0; at < name.size(); ++at) {
+    const char c = name[at];
+    if (c == '<' || c == '{') ++depth;
+    if ((c == '>' || c == '}') && depth > 0) --depth;
+    if (depth > 0) continue;
+    if (c == ' ') begin = at + 1;
+    if (c == '(' && at > begin) {
+      end = at;
+      break;
+    }
+  }
+  return name.substr(begin, end - begin);
+}
+
+std::string exported_name(const void* address) {
+  Dl_info info{};
+  if (!dladdr(address, &info) || !info.dli_sname || info.dli_saddr != address) return {};
+  return short_function_name(demangle(info.dli_sname));
+}
+
+}  // namespace weir
