@@ -109,7 +109,6 @@ bool MpiTransport::probe(Receiver& receiver) {
       return true;
     }
     peer.incoming.push_back(std::move(incoming));
-    if (peer.incoming.size() == 1) post_blocks(from, peer.incoming.back());
   } else {
     // The buffer moves into the queue first: its address must not change any more.
     peer.incoming.push_back(std::move(incoming));
@@ -120,6 +119,7 @@ bool MpiTransport::probe(Receiver& receiver) {
   return true;
 }
 
+// Of each peer at most one value, since each may take milliseconds to arrive: there is something to do with the first while others are on their way.
 bool MpiTransport::progress_receives(Receiver& receiver) {
   bool moved = false;
   for (PeerId from = 0; incoming_ && from < peers_.size(); ++from) {
@@ -132,10 +132,12 @@ bool MpiTransport::progress_receives(Receiver& receiver) {
         continue;
       }
       Incoming whole = std::move(first);
+      const bool has_values = !whole.plain;
       queue.pop_front();
       --incoming_;
       moved = true;
       deliver(from, std::move(whole), receiver);
+      if (has_values) break;
     }
   }
   return moved;

@@ -133,7 +133,7 @@ class Pool {
     most_ = bytes;
     release(bytes);
   }
-  // What has been free in a whole window is not needed.
+  // What has been free in a whole window is not needed; half of it, since the next one may need a little more.
   void release_unused() {
     std::uint64_t keep;
     {
@@ -141,7 +141,7 @@ class Pool {
       const auto now = Clock::now();
       if (now - window_began_ < window) return;
       window_began_ = now;
-      keep = kept_.bytes() - std::min(kept_.bytes(), least_kept_);
+      keep = kept_.bytes() - std::min(kept_.bytes(), least_kept_) / 2;
       least_kept_ = keep;
     }
     release(keep);

@@ -18,7 +18,7 @@ inline constexpr std::size_t large_bytes = 256 * 1024;
 
 /// At most so many bytes that are free are kept; a sixteenth of the machine's memory if nothing is said.
 void keep_at_most(std::uint64_t bytes) noexcept;
-/// Returns to the system what has been free for some seconds. To be called now and then.
+/// Every five seconds, returns to the system half of what has been free since the last time. To be called now and then.
 void release_unused() noexcept;
 /// Bytes that are free, and kept.
 [[nodiscard]] std::uint64_t kept() noexcept;
