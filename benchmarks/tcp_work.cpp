@@ -25,13 +25,13 @@ constexpr std::size_t transfer_bytes = 256 << 20;
 
 double tasks_per_s(weir::Client& client, int count) {
   std::vector<int> xs(static_cast<std::size_t>(count), 1);
-  double best = 0;
-  for (int round = 0; round < 3; ++round) {
+  std::vector<double> all;
+  for (int round = 0; round < 15; ++round) {
     const auto begin = Clock::now();
     client.gather(client.map(increment, xs));
-    best = std::max(best, count / seconds_since(begin));
+    all.push_back(count / seconds_since(begin));
   }
-  return best;
+  return bench::median(std::move(all));
 }
 
 double roundtrip_us(weir::Client& client) {
