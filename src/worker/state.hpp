@@ -61,7 +61,9 @@ struct Parked {
 /// How much memory results may take. Beyond `spill_at` those that have not been used for longest go to disk; beyond `pause_at` no task is started until they have.
 struct MemoryLimits {
   std::uint64_t limit = UINT64_MAX;
-  std::uint64_t smallest = 64 * 1024;  ///< Smaller results stay where they are.
+  std::uint64_t smallest = 64 * 1024;      ///< Smaller results stay where they are.
+  std::uint64_t always_heavy = 1 << 20;    ///< Results of so many bytes are asked for when there is room, however much memory there is ...
+  std::uint64_t most_coming = 64 << 20;    ///< ... and so many bytes of them at once: more would lie in memory before their turn comes.
   [[nodiscard]] std::uint64_t spill_at() const noexcept { return limit / 10 * 6; }
   [[nodiscard]] std::uint64_t resume_at() const noexcept { return limit / 10 * 7; }
   [[nodiscard]] std::uint64_t pause_at() const noexcept { return limit / 10 * 8; }
@@ -197,8 +199,10 @@ class State {
   void occupy(const Record& record, double sign);
 
   // spill.cpp
-  [[nodiscard]] bool is_heavy(std::uint64_t bytes) const noexcept { return bytes >= std::max(limits_.smallest, limits_.limit / 1024); }
-  [[nodiscard]] bool has_room_for(std::uint64_t bytes) const noexcept { return coming_ == 0 || bytes_ + coming_ + bytes <= limits_.resume_at(); }
+  [[nodiscard]] bool is_heavy(std::uint64_t bytes) const noexcept { return bytes >= std::max(limits_.smallest, std::min(limits_.limit / 1024, limits_.always_heavy)); }
+  [[nodiscard]] bool has_room_for(std::uint64_t bytes) const noexcept {
+    return coming_ == 0 || (coming_ + bytes <= limits_.most_coming && bytes_ + coming_ + bytes <= limits_.resume_at());
+  }
   void ask_held(Actions& out);
   void use(TaskId id, Record& record);
   void leave_list(Record& record);
