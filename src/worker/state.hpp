@@ -2,7 +2,6 @@
 #pragma once
 
 #include <algorithm>
-#include <deque>
 #include <map>
 #include <string>
 #include <variant>
@@ -203,6 +202,8 @@ class State {
   [[nodiscard]] bool has_room_for(std::uint64_t bytes) const noexcept {
     return coming_ == 0 || (coming_ + bytes <= limits_.most_coming && bytes_ + coming_ + bytes <= limits_.resume_at());
   }
+  static bool asked_later(const Ticket& a, const Ticket& b) { return later(a, b) || (!later(b, a) && a.run > b.run); }
+  void hold(TaskId id, const Record& record);
   void ask_held(Actions& out);
   void use(TaskId id, Record& record);
   void leave_list(Record& record);
@@ -227,11 +228,7 @@ class State {
   std::uint64_t spilled_bytes_ = 0;  // on disk
   std::uint64_t leaving_ = 0;        // being written
   std::uint64_t coming_ = 0;         // heavy results that have been asked for and are there
-  struct Held {
-    TaskId id;
-    std::uint32_t request;
-  };
-  std::deque<Held> held_;  // requests for heavy results for which there is no room; stale once dropped
+  std::vector<Ticket> held_;         // a heap of requests (`run`) for heavy results for which there is no room; stale once dropped
   std::uint64_t uses_ = 0;
   std::map<std::uint64_t, TaskId> by_use_;  // results in memory that are large enough to be spilled, the one unused for longest first
   bool paused_ = false;
