@@ -567,8 +567,8 @@ Parts parts_for(const Client& client, const std::vector<NodePtr>& nodes) {
     for (const WorkerInfo& worker : workers) least = std::min(least, worker.memory_limit);
     if (workers.size() == 1) return held > least / 2 ? Parts::copies : Parts::none;
     for (const NodePtr& node : nodes) held += static_cast<std::uint64_t>(node->grid.size()) * size_of(node->type);
-    // Looks count as if they were copies, so all of it may be held twice.
-    return held / std::max<std::size_t>(1, workers.size()) > least / 4 ? Parts::copies : Parts::looks;
+    // Looks count as if they were copies, so what is cut counts twice: at most half of the memory counts as used, and nothing is spilled.
+    return held / std::max<std::size_t>(1, workers.size()) > least / 3 ? Parts::copies : Parts::looks;
   } catch (const Error& error) {
     // Only rank 0 knows the workers; a task that computes an array runs on one of several processes.
     if (error.kind() != ErrorKind::unsupported) throw;

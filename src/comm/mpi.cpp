@@ -2,12 +2,15 @@
 #include "comm/mpi.hpp"
 
 #include <algorithm>
+#include <cstring>
 
 namespace weir::comm {
 
 namespace {
 
 constexpr int plain_tag = 1, valued_tag = 2, block_tag = 3;
+constexpr int lending_tag = 4;  // with values, and after the head, for each block, where it lies in the sender's lent memory, or:
+constexpr std::uint64_t follows = ~std::uint64_t{0};
 constexpr int eager_bytes = 4000;                         // a message up to this size has arrived whole when it is seen
 constexpr std::uint64_t piece_bytes = std::uint64_t{1} << 30;  // MPI counts are 32-bit
 
@@ -19,7 +22,7 @@ bool all_done(std::vector<MPI_Request>& requests) {
 
 }  // namespace
 
-MpiTransport::MpiTransport(MPI_Comm world) {
+MpiTransport::MpiTransport(MPI_Comm world) : neighbours_(world) {
   MPI_Comm_dup(world, &heads_);
   MPI_Comm_dup(world, &blocks_);
   MPI_Comm_set_errhandler(heads_, MPI_ERRORS_RETURN);
@@ -39,7 +42,9 @@ void MpiTransport::send(PeerId to, Frame frame) {
   if (plain)
     out.frame.head = std::move(frame.head);
   else
-    out.frame = to_wire(std::move(frame));
+    out.frame = to_wire(std::move(frame), neighbours_.memory_for(to));
+  if (out.frame.head.size() > piece_bytes) throw Error(ErrorKind::unsupported, "send: the arguments of a task are larger than 1 GiB; scatter them first");
+  const int tag = plain ? plain_tag : lend_blocks(to, out.frame) ? lending_tag : valued_tag;
   peer.outgoing.push_back(std::move(out));
   ++outgoing_;
   Outgoing& kept = peer.outgoing.back();
@@ -49,13 +54,28 @@ void MpiTransport::send(PeerId to, Frame frame) {
       MPI_Isend(data + at, static_cast<int>(std::min(piece_bytes, size - at)), MPI_BYTE, static_cast<int>(to), tag, comm, &request);
     }
   };
-  if (kept.frame.head.size() > piece_bytes) throw Error(ErrorKind::unsupported, "send: the arguments of a task are larger than 1 GiB; scatter them first");
-  post(kept.frame.head.data(), kept.frame.head.size(), plain ? plain_tag : valued_tag, heads_);
+  post(kept.frame.head.data(), kept.frame.head.size(), tag, heads_);
   for (const Block& block : kept.frame.blocks) post(block.data, block.size, block_tag, blocks_);
   if (peer.outgoing.size() == 1 && all_done(kept.requests)) {
     peer.outgoing.pop_back();
     --outgoing_;
   }
+}
+
+// The blocks that a neighbour can use in place; those that remain follow. Whether there were any.
+bool MpiTransport::lend_blocks(PeerId to, WireFrame& frame) {
+  LentMemory* memory = neighbours_.memory_for(to);
+  if (!memory || frame.blocks.empty()) return false;
+  std::vector<std::uint64_t> places;
+  std::vector<Block> others;
+  for (Block& block : frame.blocks) {
+    places.push_back(memory->lend(block, to).value_or(follows));
+    if (places.back() == follows) others.push_back(std::move(block));
+  }
+  const bool is_any_lent = others.size() < frame.blocks.size();
+  frame.blocks = std::move(others);
+  if (is_any_lent) frame.head.append(places.data(), places.size() * sizeof places[0]);
+  return is_any_lent;
 }
 
 bool MpiTransport::progress_sends() {
@@ -71,9 +91,21 @@ bool MpiTransport::progress_sends() {
 
 void MpiTransport::post_blocks(PeerId from, Incoming& incoming) {
   incoming.has_head = true;
-  if (incoming.plain) return;
+  if (incoming.tag == plain_tag) return;
   incoming.requests.clear();
-  for (const std::uint64_t size : block_sizes(incoming.head.bytes())) {
+  const std::vector<std::uint64_t> sizes = block_sizes(incoming.head.bytes());
+  std::vector<std::uint64_t> places(sizes.size(), follows);
+  if (incoming.tag == lending_tag) {
+    const std::size_t bytes = sizes.size() * sizeof places[0];
+    if (bytes > incoming.head.size()) throw Error(ErrorKind::protocol, "frame: places of blocks are missing");
+    std::memcpy(places.data(), incoming.head.data() + incoming.head.size() - bytes, bytes);
+  }
+  for (std::size_t i = 0; i < sizes.size(); ++i) {
+    const std::uint64_t size = sizes[i];
+    if (places[i] != follows) {
+      incoming.blocks.push_back(neighbours_.borrowed(from, places[i], size));
+      continue;
+    }
     const Block& block = incoming.blocks.emplace_back(new_block(size));
     for (std::uint64_t at = 0; at < size; at += piece_bytes) {
       MPI_Request& request = incoming.requests.emplace_back(MPI_REQUEST_NULL);
@@ -83,7 +115,7 @@ void MpiTransport::post_blocks(PeerId from, Incoming& incoming) {
 }
 
 void MpiTransport::deliver(PeerId from, Incoming&& incoming, Receiver& receiver) {
-  if (incoming.plain)
+  if (incoming.tag == plain_tag)
     receiver.receive(from, Frame{std::move(incoming.head), {}});
   else
     receiver.receive(from, from_wire(incoming.head.bytes(), std::move(incoming.blocks)));
@@ -99,12 +131,12 @@ bool MpiTransport::probe(Receiver& receiver) {
   const auto from = static_cast<PeerId>(status.MPI_SOURCE);
   Peer& peer = peers_[from];
   Incoming incoming;
-  incoming.plain = status.MPI_TAG == plain_tag;
+  incoming.tag = status.MPI_TAG;
   std::byte* place = incoming.head.grow(static_cast<std::size_t>(bytes));
   if (bytes <= eager_bytes) {
     MPI_Recv(place, bytes, MPI_BYTE, status.MPI_SOURCE, status.MPI_TAG, heads_, MPI_STATUS_IGNORE);
     if (peer.gone) return true;
-    if (incoming.plain && peer.incoming.empty()) {
+    if (incoming.tag == plain_tag && peer.incoming.empty()) {
       deliver(from, std::move(incoming), receiver);
       return true;
     }
@@ -132,7 +164,7 @@ bool MpiTransport::progress_receives(Receiver& receiver) {
         continue;
       }
       Incoming whole = std::move(first);
-      const bool has_values = !whole.plain;
+      const bool has_values = whole.tag != plain_tag;
       queue.pop_front();
       --incoming_;
       moved = true;
@@ -158,6 +190,7 @@ bool MpiTransport::poll(Receiver& receiver) {
 void MpiTransport::forget(PeerId gone) {
   Peer& peer = peers_.at(gone);
   peer.gone = true;
+  if (LentMemory* memory = neighbours_.memory_for(gone)) memory->forget(gone);
   outgoing_ -= peer.outgoing.size();
   incoming_ -= peer.incoming.size();
   abandoned_out_.push_back(std::move(peer.outgoing));  // whole queues: MPI knows the addresses of their elements

@@ -6,13 +6,14 @@
 #include <deque>
 #include <list>
 
+#include "comm/mpi_neighbours.hpp"
 #include "comm/wire.hpp"
 
 namespace weir::comm {
 
 /// The ranks of one job. The peer ids are the ranks.
 ///
-/// Small frames are one eager message; large blocks follow on a communicator of their own, straight from and into the values' memory, in
+/// Small frames are one eager message; large blocks are lent to a neighbour, or follow on a communicator of their own, straight from and into the values' memory, in
 /// pieces that MPI can count. Deaths are not noticed here: requests to the dead are abandoned by `forget`, with their buffers kept for ever.
 class MpiTransport final : public Transport {
  public:
@@ -23,6 +24,9 @@ class MpiTransport final : public Transport {
   [[nodiscard]] bool busy(PeerId to) const override { return !peers_[to].outgoing.empty(); }
   [[nodiscard]] bool sending() const override { return outgoing_ > 0; }
   void forget(PeerId peer) override;
+
+  /// So many bytes of blocks that neighbours use are in this process's memory; more are copied by MPI.
+  void lend_at_most(std::uint64_t bytes) noexcept { neighbours_.own().use_at_most(bytes); }
 
   [[nodiscard]] PeerId rank() const noexcept { return rank_; }
   [[nodiscard]] std::size_t size() const noexcept { return peers_.size(); }
@@ -37,7 +41,7 @@ class MpiTransport final : public Transport {
     std::vector<Block> blocks;
     std::vector<MPI_Request> requests;
     bool has_head = false;
-    bool plain = false;
+    int tag = 0;
   };
   struct Peer {
     std::deque<Outgoing> outgoing;
@@ -45,6 +49,7 @@ class MpiTransport final : public Transport {
     bool gone = false;
   };
 
+  bool lend_blocks(PeerId to, WireFrame& frame);
   bool progress_sends();
   bool progress_receives(Receiver& receiver);
   bool probe(Receiver& receiver);
@@ -53,6 +58,7 @@ class MpiTransport final : public Transport {
 
   MPI_Comm heads_ = MPI_COMM_NULL, blocks_ = MPI_COMM_NULL;
   PeerId rank_ = 0;
+  MpiNeighbours neighbours_;
   std::vector<Peer> peers_;
   std::size_t outgoing_ = 0, incoming_ = 0;
   // Lists: what is in them never moves, since MPI knows the addresses.

@@ -18,10 +18,10 @@ T get(Reader& in) {
 
 }  // namespace
 
-WireFrame to_wire(Frame frame) {
+WireFrame to_wire(Frame frame, BlockMemory* memory) {
   WireFrame wire;
   std::vector<Packed> packed;
-  for (const task::Value& value : frame.values) packed.push_back(value.pack());
+  for (const task::Value& value : frame.values) packed.push_back(value.pack(memory));
   std::size_t total = 16 + frame.head.size();
   for (const Packed& value : packed) total += 32 + value.head.size() + 8 * value.blocks.size();
   wire.head.reserve(total);

@@ -11,8 +11,8 @@ struct WireFrame {
   std::vector<Block> blocks;
 };
 
-/// Packs the values. Throws what their serialization throws.
-[[nodiscard]] WireFrame to_wire(Frame frame);
+/// Packs the values; blocks that are made for it lie in `memory`, if there is room. Throws what their serialization throws.
+[[nodiscard]] WireFrame to_wire(Frame frame, BlockMemory* memory = nullptr);
 
 /// Sizes of the blocks that follow a received head. Throws `Error{protocol}` if the bytes are no frame.
 [[nodiscard]] std::vector<std::uint64_t> block_sizes(std::span<const std::byte> head);

@@ -5,40 +5,33 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <atomic>
 #include <chrono>
-#include <map>
 #include <mutex>
-#include <set>
+
+#include "core/extents.hpp"
 
 namespace weir::memory {
 
 namespace {
 
 using Clock = std::chrono::steady_clock;
-using Address = std::uintptr_t;
-
-constexpr std::size_t page_bytes = 4096;
 constexpr std::size_t region_bytes = 256 << 20;  // of addresses, taken from the system at once
-constexpr auto window = std::chrono::seconds(5);
+constexpr auto window = std::chrono::seconds(30);
 
-constexpr std::size_t round_up(std::size_t bytes, std::size_t to) { return (bytes + to - 1) / to * to; }
-
-struct Extent {
-  Address begin = 0;
-  std::size_t bytes = 0;
+struct Region : Extent {
+  std::atomic<std::uint8_t>* freed = nullptr;  // of another process: what is told of blocks that are freed
 };
 
-/// The addresses that were ever taken from the system: who asks whether a block is one of ours needs no lock, and none of the pool's own small ones is.
+/// The addresses that were ever taken from the system or from other processes: who asks for the region of a block needs no lock, and small blocks are in none.
 class Regions {
  public:
-  [[nodiscard]] bool contain(Address place) const noexcept {
+  [[nodiscard]] const Region* find(Address place) const noexcept {
     for (std::size_t i = 0, count = count_.load(std::memory_order_acquire); i < count; ++i)
-      if (place - regions_[i].begin < regions_[i].bytes) return true;
-    return false;
+      if (place - regions_[i].begin < regions_[i].bytes) return &regions_[i];
+    return nullptr;
   }
-  /// Whether there was room for one more.
-  bool add(Extent region) noexcept {
+  /// Whether there was room for one more. Not by two threads at once.
+  bool add(const Region& region) noexcept {
     const std::size_t count = count_.load(std::memory_order_relaxed);
     if (count == std::size(regions_)) return false;
     regions_[count] = region;
@@ -47,91 +40,62 @@ class Regions {
   }
 
  private:
-  Extent regions_[4096];
+  Region regions_[4096];
   std::atomic<std::size_t> count_{0};
-};
-
-/// Free extents, joined with their neighbours; the smallest that is large enough is taken.
-class Extents {
- public:
-  void add(Extent extent) {
-    bytes_ += extent.bytes;
-    auto after = by_place_.lower_bound(extent.begin);
-    if (after != by_place_.end() && extent.begin + extent.bytes == after->first) {
-      extent.bytes += after->second;
-      by_size_.erase({after->second, after->first});
-      after = by_place_.erase(after);
-    }
-    if (after != by_place_.begin())
-      if (const auto before = std::prev(after); before->first + before->second == extent.begin) {
-        extent = {before->first, before->second + extent.bytes};
-        by_size_.erase({before->second, before->first});
-        by_place_.erase(before);
-      }
-    by_place_.emplace(extent.begin, extent.bytes);
-    by_size_.emplace(extent.bytes, extent.begin);
-  }
-  /// So many bytes of the one that fits best; nothing if none is large enough.
-  Extent take(std::size_t bytes) {
-    const auto best = by_size_.lower_bound({bytes, 0});
-    return best == by_size_.end() ? Extent{} : cut(best, bytes);
-  }
-  /// The largest, but at most so many bytes of it.
-  Extent take_largest(std::size_t most) {
-    const auto largest = std::prev(by_size_.end());
-    return cut(largest, std::min(most, largest->first));
-  }
-  [[nodiscard]] std::uint64_t bytes() const noexcept { return bytes_; }
-
- private:
-  using BySize = std::set<std::pair<std::size_t, Address>>;
-  Extent cut(BySize::const_iterator at, std::size_t bytes) {
-    const auto [size, begin] = *at;
-    by_size_.erase(at);
-    by_place_.erase(begin);
-    if (size > bytes) {
-      by_place_.emplace(begin + bytes, size - bytes);
-      by_size_.emplace(size - bytes, begin + bytes);
-    }
-    bytes_ -= bytes;
-    return {begin, bytes};
-  }
-
-  std::map<Address, std::size_t> by_place_;
-  BySize by_size_;
-  std::uint64_t bytes_ = 0;
 };
 
 class Pool {
  public:
   void* take(std::size_t bytes) {
     const std::size_t size = round_up(bytes, page_bytes);
-    const std::lock_guard hold(mutex_);
-    Extent extent = kept_.take(size);
-    least_kept_ = std::min(least_kept_, kept_.bytes());
-    if (!extent.bytes) extent = new_.take(size);
-    if (!extent.bytes) {
-      if (!reserve(size)) return nullptr;
-      extent = new_.take(size);
+    Extent extent;
+    {
+      const std::lock_guard hold(mutex_);
+      extent = kept_.take(size);
+      least_kept_ = std::min(least_kept_, kept_.bytes());
+      const bool is_new = !extent.bytes;
+      if (is_new) extent = new_.take(size);
+      if (!extent.bytes) {
+        if (!reserve(size)) return nullptr;
+        extent = new_.take(size);
+      }
+      used_.emplace(extent.begin, size);
+      used_bytes_ += size;
+      if (!is_new || kept_.bytes() <= most_kept()) return reinterpret_cast<void*>(extent.begin);
     }
-    used_.emplace(extent.begin, size);
+    release();
     return reinterpret_cast<void*>(extent.begin);
   }
   bool give_back(Address block) {
-    if (!regions_.contain(block)) return false;
+    const Region* region = regions_.find(block);
+    if (!region) return false;
+    if (region->freed) {
+      region->freed[(block - region->begin) / page_bytes].store(1, std::memory_order_release);
+      return true;
+    }
     {
       const std::lock_guard hold(mutex_);
       const auto found = used_.find(block);
       kept_.add({found->first, found->second});
+      used_bytes_ -= found->second;
       used_.erase(found);
-      if (kept_.bytes() <= most_) return true;
+      if (kept_.bytes() <= most_kept()) return true;
     }
-    release(most_);
+    release();
     return true;
   }
-  void keep_at_most(std::uint64_t bytes) {
-    most_ = bytes;
-    release(bytes);
+  bool adopt(const Region& region) {
+    const std::lock_guard hold(mutex_);
+    return regions_.add(region);
+  }
+  [[nodiscard]] bool owns(Address block) const { return regions_.find(block) != nullptr; }
+  void keep_at_most(std::uint64_t bytes, std::uint64_t with_used) {
+    {
+      const std::lock_guard hold(mutex_);
+      most_ = bytes;
+      most_with_used_ = with_used;
+    }
+    release();
   }
   // What has been free in a whole window is not needed; half of it, since the next one may need a little more.
   void release_unused() {
@@ -157,18 +121,20 @@ class Pool {
     void* mapped = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (mapped == MAP_FAILED) return false;
     const Extent region{reinterpret_cast<Address>(mapped), size};
-    if (!regions_.add(region)) {
+    if (!regions_.add({region})) {
       munmap(mapped, size);
       return false;
     }
     new_.add(region);
     return true;
   }
-  void release(std::uint64_t keep) {
+  [[nodiscard]] std::uint64_t most_kept() const { return std::min(most_, most_with_used_ - std::min(most_with_used_, used_bytes_)); }
+  void release(std::uint64_t keep = UINT64_MAX) {
     for (;;) {
       Extent extent;
       {
         const std::lock_guard hold(mutex_);
+        keep = std::min(keep, most_kept());
         if (kept_.bytes() <= keep) return;
         extent = kept_.take_largest(round_up(kept_.bytes() - keep, page_bytes));
         least_kept_ = std::min(least_kept_, kept_.bytes());
@@ -184,7 +150,8 @@ class Pool {
   Extents kept_;  // free, with pages
   Extents new_;   // free, without
   std::map<Address, std::size_t> used_;
-  std::atomic<std::uint64_t> most_{static_cast<std::uint64_t>(sysconf(_SC_PHYS_PAGES)) * page_bytes / 16};
+  std::uint64_t used_bytes_ = 0;
+  std::uint64_t most_ = static_cast<std::uint64_t>(sysconf(_SC_PHYS_PAGES)) * page_bytes / 16, most_with_used_ = UINT64_MAX;
   std::uint64_t least_kept_ = 0;  // in this window
   Clock::time_point window_began_ = Clock::now();
 };
@@ -210,7 +177,18 @@ bool give_back(void* block) noexcept {
   return place % page_bytes == 0 && pool().give_back(place);
 }
 
-void keep_at_most(std::uint64_t bytes) noexcept { pool().keep_at_most(bytes); }
+bool adopt(void* begin, std::size_t bytes, std::atomic<std::uint8_t>* freed) noexcept {
+  return pool().adopt({{reinterpret_cast<Address>(begin), bytes}, freed});
+}
+
+bool serves_new() {
+  void* block = ::operator new(large_bytes);
+  const bool is_ours = pool().owns(reinterpret_cast<Address>(block));
+  ::operator delete(block);
+  return is_ours;
+}
+
+void keep_at_most(std::uint64_t bytes, std::uint64_t with_used) noexcept { pool().keep_at_most(bytes, with_used); }
 void release_unused() noexcept { pool().release_unused(); }
 std::uint64_t kept() noexcept { return pool().kept(); }
 

@@ -1,6 +1,7 @@
 // Large blocks of memory, kept for a while when they are free: new pages cost more than most work on them.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 
@@ -16,9 +17,15 @@ inline constexpr std::size_t large_bytes = 256 * 1024;
 /// Whether `block` came from `take_large`; it is free then.
 [[nodiscard]] bool give_back(void* block) noexcept;
 
-/// At most so many bytes that are free are kept; a sixteenth of the machine's memory if nothing is said.
-void keep_at_most(std::uint64_t bytes) noexcept;
-/// Every five seconds, returns to the system half of what has been free since the last time. To be called now and then.
+/// From now on blocks of this memory, which another process owns, may be given to `give_back`: for a block that begins in page `i`, `freed[i]` becomes 1.
+/// For ever; false if there are too many such regions.
+bool adopt(void* begin, std::size_t bytes, std::atomic<std::uint8_t>* freed) noexcept;
+/// Whether the program's `operator new` and `delete` are the library's, so that memory which was adopted may be deleted.
+[[nodiscard]] bool serves_new();
+
+/// At most so many bytes that are free are kept, and no more than let large blocks, used and kept, be `with_used` bytes together; a sixteenth of the machine's memory if nothing is said.
+void keep_at_most(std::uint64_t bytes, std::uint64_t with_used = UINT64_MAX) noexcept;
+/// Every 30 seconds, returns to the system half of what has been free since the last time. To be called now and then.
 void release_unused() noexcept;
 /// Bytes that are free, and kept.
 [[nodiscard]] std::uint64_t kept() noexcept;

@@ -102,6 +102,7 @@ int run_further_worker(int argc, char** argv, const RunOptions& options) {
     settings.name = "worker " + std::to_string(self);
     settings.job = environment("WEIR_JOB");
     settings.memory = memory_limits(options, ranks_of_host());
+    if (ranks.transport) ranks.transport->lend_at_most(settings.memory.limit / 8);
     settings.spill_folder = spill_folder();
     if (const auto left = lifetime()) {
       settings.ends = Clock::now() + *left;

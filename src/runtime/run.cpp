@@ -168,6 +168,7 @@ int run_worker(boost::mpi::environment* mpi, comm::MpiTransport& ranks, const Ru
   settings.resources = runtime::resources_of(options);
   settings.name = "worker " + std::to_string(ranks.rank());
   settings.memory = runtime::memory_limits(options, runtime::ranks_of_host());
+  ranks.lend_at_most(settings.memory.limit / 8);
   settings.spill_folder = runtime::spill_folder();
   static comm::Network transport(ranks.rank(), &ranks, static_cast<PeerId>(ranks.size()), task::build_id());
   const auto node = std::make_shared<WorkerNode>(transport, ranks.rank(), settings);

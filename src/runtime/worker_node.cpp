@@ -41,6 +41,7 @@ WorkerNode::WorkerNode(comm::Transport& transport, PeerId self, WorkerSettings s
 WorkerNode::~WorkerNode() { stop(); }
 
 void WorkerNode::start() {
+  memory::keep_at_most(settings_.memory.spill_at(), settings_.memory.spill_at());
   Hold hold(*this);
   protocol::Hello hello;
   hello.build_id = task::build_id();
@@ -162,7 +163,7 @@ worker::Outcome WorkerNode::run(worker::Execution& task, std::size_t slot) {
   try {
     std::vector<Block> beside;
     if (task.beside) beside = task.beside.take<task::Beside>().blocks;
-    Reader reader = beside.empty() ? Reader(task.arguments.bytes()) : Reader(task.arguments.bytes(), beside);
+    Reader reader(task.arguments.bytes(), beside);
     const auto invoke = reinterpret_cast<task::Invoker>(const_cast<void*>(task::local_address(task.invoker)));
     outcome.value = invoke(reader, task.values);
   } catch (...) {
@@ -335,7 +336,6 @@ void WorkerNode::tick(Clock::time_point now) {
   if (pause < std::chrono::milliseconds(50)) return;
   checked_ = now;
   state_.try_again(now - disk_tried_ > std::chrono::seconds(1));
-  memory::keep_at_most(settings_.memory.spill_at() - std::min(settings_.memory.spill_at(), state_.bytes()));
   memory::release_unused();
   if (state_.wants_spill()) wake_spiller();
   if (pause > std::chrono::seconds(1)) scheduler_seen_ = std::max(scheduler_seen_, now - scheduler_patience_ / 2);

@@ -41,16 +41,18 @@ Block Reader::share(std::size_t count) {
   return std::move((*blocks_)[next_block_++]);
 }
 
-Block new_block(std::uint64_t size) {
+Block new_block(std::uint64_t size, BlockMemory* own) {
+  if (own)
+    if (Block block = own->take(size); block.data) return block;
   void* memory = ::operator new(size, std::nothrow);
   if (!memory) throw Error(ErrorKind::io, "no memory for a value of " + to_text(size));
   return {std::shared_ptr<const void>(memory, FreshMemory{}), static_cast<const std::byte*>(memory), size};
 }
 
-Block Writer::copy_of(const void* data, std::size_t count) {
-  Block block = new_block(count);
-  std::memcpy(const_cast<std::byte*>(block.data), data, count);
-  return block;
+void Writer::beside(const void* data, std::size_t count) {
+  if (!owner_) return block_of(count, [&](std::byte* place) { std::memcpy(place, data, count); });
+  written_ += count;
+  blocks_->push_back({owner_, static_cast<const std::byte*>(data), count});
 }
 
 }  // namespace weir

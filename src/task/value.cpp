@@ -55,10 +55,10 @@ const void* Value::object(const std::type_info& wanted) const {
   return object;
 }
 
-Packed Value::pack() const {
+Packed Value::pack(BlockMemory* memory) const {
   if (cell_ && cell_->store && !cell_->object.load(std::memory_order_acquire)) return cell_->store->load();
   Packed packed;
-  Writer writer(packed.head, packed.blocks, cell_);
+  Writer writer(packed.head, packed.blocks, cell_, memory);
   cell_->ops->write(writer, live());
   return packed;
 }

@@ -1,4 +1,6 @@
 // Results that leave memory: which, when, and what must wait for it.
+#include <limits>
+
 #include "weir/core/bytes.hpp"
 #include "worker/state.hpp"
 
@@ -40,19 +42,29 @@ void State::forget_memory(Record& record) {
   record.on_disk = false;
 }
 
+void State::hold(TaskId id, const Record& record) {
+  Ticket first{std::numeric_limits<std::int32_t>::min(), UINT64_MAX, id, record.request};  // a copy that no task waits for comes last
+  for (const TaskId waiter : record.waiters)
+    if (const Record* task = records_.find(waiter))
+      if (const Ticket ticket{task->priority, task->order, id, record.request}; later(first, ticket)) first = ticket;
+  held_.push_back(first);
+  std::push_heap(held_.begin(), held_.end(), asked_later);
+}
+
 // Sends the requests for which there is room.
 void State::ask_held(Actions& out) {
   while (!held_.empty()) {
-    const Held next = held_.front();
+    const Ticket next = held_.front();
     Record* record = records_.find(next.id);
-    if (record && record->held && record->request == next.request) {
+    if (record && record->held && record->request == next.run) {
       const std::uint64_t bytes = protocol::Scale::bytes(record->scale);
       if (!has_room_for(bytes)) return;
       record->held = false;
       coming_ += bytes;
-      out.push_back({record->asked, protocol::GetResult{next.id, true, next.request}});
+      out.push_back({record->asked, protocol::GetResult{next.id, true, next.run}});
     }
-    held_.pop_front();
+    std::pop_heap(held_.begin(), held_.end(), asked_later);
+    held_.pop_back();
   }
 }
 

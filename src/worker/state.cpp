@@ -17,7 +17,7 @@ void State::make_ready(TaskId id, Record& record) {
   std::push_heap(queue.begin(), queue.end(), later);
 }
 
-// What is heavy and there is asked for when there is room for it: at least one thing at a time.
+// What is heavy and there is asked for when there is room for it: at least one thing at a time, first what the first task needs.
 void State::fetch(TaskId id, Record& record, const protocol::Input& input, Actions& out) {
   const bool is_news = input.exists && record.scale == 0 && is_heavy(protocol::Scale::bytes(input.scale));
   if (record.data == Data::fetching && record.asked == input.holder && !is_news) return;
@@ -32,7 +32,7 @@ void State::fetch(TaskId id, Record& record, const protocol::Input& input, Actio
   if (input.exists && is_heavy(protocol::Scale::bytes(input.scale))) {
     record.scale = input.scale;
     record.held = true;
-    held_.push_back({id, record.request});
+    hold(id, record);
     ask_held(out);
   } else {
     out.push_back({input.holder, protocol::GetResult{id, input.exists, record.request}});

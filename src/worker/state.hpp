@@ -2,7 +2,6 @@
 #pragma once
 
 #include <algorithm>
-#include <deque>
 #include <map>
 #include <string>
 #include <variant>
@@ -61,7 +60,9 @@ struct Parked {
 /// How much memory results may take. Beyond `spill_at` those that have not been used for longest go to disk; beyond `pause_at` no task is started until they have.
 struct MemoryLimits {
   std::uint64_t limit = UINT64_MAX;
-  std::uint64_t smallest = 64 * 1024;  ///< Smaller results stay where they are.
+  std::uint64_t smallest = 64 * 1024;      ///< Smaller results stay where they are.
+  std::uint64_t always_heavy = 1 << 20;    ///< Results of so many bytes are asked for when there is room, however much memory there is ...
+  std::uint64_t most_coming = 64 << 20;    ///< ... and so many bytes of them at once: more would lie in memory before their turn comes.
   [[nodiscard]] std::uint64_t spill_at() const noexcept { return limit / 10 * 6; }
   [[nodiscard]] std::uint64_t resume_at() const noexcept { return limit / 10 * 7; }
   [[nodiscard]] std::uint64_t pause_at() const noexcept { return limit / 10 * 8; }
@@ -197,8 +198,12 @@ class State {
   void occupy(const Record& record, double sign);
 
   // spill.cpp
-  [[nodiscard]] bool is_heavy(std::uint64_t bytes) const noexcept { return bytes >= std::max(limits_.smallest, limits_.limit / 1024); }
-  [[nodiscard]] bool has_room_for(std::uint64_t bytes) const noexcept { return coming_ == 0 || bytes_ + coming_ + bytes <= limits_.resume_at(); }
+  [[nodiscard]] bool is_heavy(std::uint64_t bytes) const noexcept { return bytes >= std::max(limits_.smallest, std::min(limits_.limit / 1024, limits_.always_heavy)); }
+  [[nodiscard]] bool has_room_for(std::uint64_t bytes) const noexcept {
+    return coming_ == 0 || (coming_ + bytes <= limits_.most_coming && bytes_ + coming_ + bytes <= limits_.resume_at());
+  }
+  static bool asked_later(const Ticket& a, const Ticket& b) { return later(a, b) || (!later(b, a) && a.run > b.run); }
+  void hold(TaskId id, const Record& record);
   void ask_held(Actions& out);
   void use(TaskId id, Record& record);
   void leave_list(Record& record);
@@ -223,11 +228,7 @@ class State {
   std::uint64_t spilled_bytes_ = 0;  // on disk
   std::uint64_t leaving_ = 0;        // being written
   std::uint64_t coming_ = 0;         // heavy results that have been asked for and are there
-  struct Held {
-    TaskId id;
-    std::uint32_t request;
-  };
-  std::deque<Held> held_;  // requests for heavy results for which there is no room; stale once dropped
+  std::vector<Ticket> held_;         // a heap of requests (`run`) for heavy results for which there is no room; stale once dropped
   std::uint64_t uses_ = 0;
   std::map<std::uint64_t, TaskId> by_use_;  // results in memory that are large enough to be spilled, the one unused for longest first
   bool paused_ = false;

@@ -61,6 +61,20 @@ TEST_CASE("no more is kept than may be") {
   CHECK(memory::give_back(const_cast<char*>(fresh)));
 }
 
+TEST_CASE("what is kept leaves room for what is used") {
+  const Emptied emptied;
+  memory::keep_at_most(64 * mega, 4 * mega);
+  void* first = memory::take_large(2 * mega);
+  void* second = memory::take_large(2 * mega);
+  REQUIRE(memory::give_back(first));
+  CHECK(memory::kept() == 2 * mega);
+  void* third = memory::take_large(3 * mega);  // new, since what is kept is too small
+  CHECK(memory::kept() == 0);
+  CHECK(memory::give_back(second));
+  CHECK(memory::kept() == mega);
+  CHECK(memory::give_back(third));
+}
+
 TEST_CASE("what is no large block is not taken") {
   CHECK_FALSE(memory::give_back(nullptr));
   void* other = std::aligned_alloc(4096, 4096);

@@ -181,6 +181,23 @@ TEST_CASE("worker asks for heavy inputs when there is room for them, and for one
   CHECK(story.arrive(3, 4, 10) == Lines{"here 4"});
 }
 
+TEST_CASE("worker asks for so much at once, however much memory it has") {
+  WorkerStory story(1, {}, {.limit = 1'000'000, .smallest = 50, .always_heavy = 100, .most_coming = 300});
+  const auto heavy = protocol::Scale::of(128);
+  CHECK(story.run(10, {{2, 2, true, heavy}, {3, 2, true, heavy}, {4, 2, true, heavy}}) == Lines{"get 2 @2", "get 3 @2"});
+  CHECK(story.arrive(2, 2, 128) == Lines{"get 4 @2", "here 2"});
+}
+
+TEST_CASE("worker asks first for what its first task needs") {
+  WorkerStory story = with_limit();
+  const auto heavy = protocol::Scale::of(512);
+  CHECK(story.run(10, {{2, 2, true, heavy}, {3, 2, true, heavy}}) == Lines{"get 2 @2"});
+  CHECK(story.run(9, {{4, 3, true, heavy}}).empty());
+  CHECK(story.run(11, {{5, 3, true, heavy}}, {.priority = 1}).empty());
+  CHECK(story.arrive(2, 2, 512) == Lines{"get 5 @3", "here 2"});
+  CHECK(story.arrive(3, 5, 100) == Lines{"get 4 @3", "here 5"});
+}
+
 TEST_CASE("worker goes on asking when what was coming has arrived, is gone or is not wanted") {
   const auto heavy = protocol::Scale::of(512);
   SECTION("arrived") {

@@ -27,8 +27,18 @@ struct FreshMemory {
   }
 };
 
-/// Memory for a block, not zeroed. Throws `Error{io}` if there is none.
-[[nodiscard]] Block new_block(std::uint64_t size);
+/// Where memory for blocks comes from, if not from `operator new`.
+class BlockMemory {
+ public:
+  /// A block of this size, not zeroed; one without data if there is no room.
+  [[nodiscard]] virtual Block take(std::uint64_t size) = 0;
+
+ protected:
+  ~BlockMemory() = default;
+};
+
+/// Memory for a block, not zeroed; from `memory` if there is room. Throws `Error{io}` if there is none.
+[[nodiscard]] Block new_block(std::uint64_t size, BlockMemory* memory = nullptr);
 
 /// A value in a form that can cross a process boundary: the description, and the large buffers beside it.
 struct Packed {
@@ -54,8 +64,9 @@ class Writer {
   Writer() = default;
   /// Everything inside the head.
   explicit Writer(Buffer& head, std::size_t limit = SIZE_MAX) : head_(&head), limit_(limit) {}
-  /// Large contiguous data goes to `blocks`, which point into the object kept alive by `owner`, or hold a copy if there is none.
-  Writer(Buffer& head, std::vector<Block>& blocks, std::shared_ptr<const void> owner = nullptr) : head_(&head), blocks_(&blocks), owner_(std::move(owner)) {}
+  /// Large contiguous data goes to `blocks`, which point into the object kept alive by `owner`, or hold a copy, in `memory`, if there is none.
+  Writer(Buffer& head, std::vector<Block>& blocks, std::shared_ptr<const void> owner = nullptr, BlockMemory* memory = nullptr)
+      : head_(&head), blocks_(&blocks), memory_(memory), owner_(std::move(owner)) {}
 
   void bytes(const void* data, std::size_t count) {
     written_ += count;
@@ -65,11 +76,7 @@ class Writer {
   }
   void block(const void* data, std::size_t count) {
     if (!blocks_ || count < block_bytes) return bytes(data, count);
-    written_ += count;
-    if (owner_)
-      blocks_->push_back({owner_, static_cast<const std::byte*>(data), count});
-    else
-      blocks_->push_back(copy_of(data, count));
+    beside(data, count);
   }
   /// `count` bytes that `fill(std::byte*)` writes; large ones into memory of their own, which travels as it is.
   template <class F>
@@ -78,7 +85,7 @@ class Writer {
     if (!head_) return;
     if (written_ > limit_) throw LimitReached{};
     if (!blocks_ || count < block_bytes) return fill(head_->grow(count));
-    Block own = new_block(count);
+    Block own = new_block(count, memory_);
     fill(const_cast<std::byte*>(own.data));
     blocks_->push_back(std::move(own));
   }
@@ -87,10 +94,11 @@ class Writer {
   [[nodiscard]] std::uint64_t written() const noexcept { return written_; }
 
  private:
-  static Block copy_of(const void* data, std::size_t count);
+  void beside(const void* data, std::size_t count);
 
   Buffer* head_ = nullptr;
   std::vector<Block>* blocks_ = nullptr;
+  BlockMemory* memory_ = nullptr;
   std::shared_ptr<const void> owner_;
   std::size_t limit_ = SIZE_MAX;
   std::uint64_t written_ = 0;
@@ -102,7 +110,10 @@ class Reader {
   explicit Reader(std::span<const std::byte> head) : at_(head.data()), end_(head.data() + head.size()) {}
   /// Of a value that is read once: its blocks may be taken.
   explicit Reader(Packed& packed) : Reader(packed.head.bytes(), packed.blocks) {}
-  Reader(std::span<const std::byte> head, std::vector<Block>& blocks) : Reader(head) { blocks_ = &blocks; }
+  /// With no blocks, everything is inside the head.
+  Reader(std::span<const std::byte> head, std::vector<Block>& blocks) : Reader(head) {
+    if (!blocks.empty()) blocks_ = &blocks;
+  }
 
   void bytes(void* data, std::size_t count) {
     if (static_cast<std::size_t>(end_ - at_) < count) ended();

@@ -95,8 +95,8 @@ class Value {
     return taken;
   }
 
-  /// Serializes; large contiguous buffers are not copied but point into the object, which they keep alive.
-  [[nodiscard]] Packed pack() const;
+  /// Serializes; large contiguous buffers are not copied but point into the object, which they keep alive. Those that are made for it lie in `memory`, if there is room.
+  [[nodiscard]] Packed pack(BlockMemory* memory = nullptr) const;
   /// The serialized form if it has at most `limit` bytes; nothing otherwise.
   [[nodiscard]] bool pack_small(Buffer& out, std::size_t limit) const;
   /// Serialized size in bytes.

@@ -1,0 +1,31 @@
+// The ranks of a job that share a host, and so memory.
+#pragma once
+
+#include <mpi.h>
+
+#include "comm/lent_memory.hpp"
+
+namespace weir::comm {
+
+/// Lent memory between the ranks of one host.
+class MpiNeighbours {
+ public:
+  /// Collective, at start-up.
+  explicit MpiNeighbours(MPI_Comm world);
+
+  /// Where blocks for this rank are best made; null if it does not read this rank's memory.
+  [[nodiscard]] LentMemory* memory_for(PeerId rank) noexcept { return rank < reads_ours_.size() && reads_ours_[rank] ? &own_ : nullptr; }
+  /// The block that a rank lends. Throws `Error{protocol}` if there is none.
+  [[nodiscard]] Block borrowed(PeerId from, std::uint64_t place, std::uint64_t size) const;
+  [[nodiscard]] LentMemory& own() noexcept { return own_; }
+
+ private:
+  struct Host;  // the communicator of a host's ranks
+  explicit MpiNeighbours(MPI_Comm world, const Host& host);
+
+  LentMemory own_;
+  std::vector<char> reads_ours_;  // by rank
+  std::vector<std::optional<BorrowedMemory>> theirs_;
+};
+
+}  // namespace weir::comm
