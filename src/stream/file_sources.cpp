@@ -139,6 +139,8 @@ Stream<std::string> from_textfile(const std::filesystem::path& path, SourceOptio
   const stream::Time interval = op::detail::positive("from_textfile", "poll_interval", options.poll_interval);
   if (delimiter.empty()) throw Error(ErrorKind::invalid_argument, "from_textfile: delimiter must not be empty");
   if (::access(path.c_str(), R_OK) != 0) throw Error(ErrorKind::not_found, "from_textfile: cannot open '" + path.string() + "': " + std::strerror(errno));
+  std::error_code ignored;
+  if (std::filesystem::is_directory(path, ignored)) throw Error(ErrorKind::invalid_argument, "from_textfile: '" + path.string() + "' is a directory; use filenames for the files in it");
   return stream::make_source("from_textfile", stream::TextFileProducer(path, std::move(delimiter), from_end, interval, max_line_bytes), std::move(options.loop),
                              path.filename().string());
 }

@@ -427,7 +427,7 @@ auto from_queue(Queue<T> queue, SourceOptions options = {}) {
 /// delimiter; one that is away is waited for. That it was written again shows in its size or in the first and last 256 bytes read.
 ///
 /// **Shape.** `std::string` without the delimiter. What stands after the last delimiter waits for the next one.
-/// **Errors.** Throws `Error{not_found}` if there is no such file now. A line longer than `max_line_bytes` is dropped, and an error of the stream.
+/// **Errors.** Throws `Error{not_found}` if there is no such file now, `Error{invalid_argument}` if it is a directory. A line longer than `max_line_bytes` is dropped, and an error of the stream.
 /// **Backpressure.** Does not read while a node below is full.
 /// **Source.** streamz `from_textfile`, which keeps the delimiter and knows no truncation.
 Stream<std::string> from_textfile(const std::filesystem::path& path, SourceOptions options = {}, std::string delimiter = "\n", bool from_end = false,
