@@ -1,6 +1,7 @@
 // Extents of pages, used and free; those that are free join their neighbours.
 #include "core/memory.hpp"
 
+#include <pthread.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -17,6 +18,8 @@ namespace {
 using Clock = std::chrono::steady_clock;
 constexpr std::size_t region_bytes = 256 << 20;  // of addresses, taken from the system at once
 constexpr auto window = std::chrono::seconds(30);
+// Given back at once by a node, which answers nobody meanwhile: each GB may take the kernel most of a second.
+constexpr std::uint64_t step_bytes = 256 << 20;
 
 struct Region : Extent {
   std::atomic<std::uint8_t>* freed = nullptr;  // of another process: what is told of blocks that are freed
@@ -44,9 +47,17 @@ class Regions {
   std::atomic<std::size_t> count_{0};
 };
 
+class Pool;
+Pool& pool();
+
 class Pool {
  public:
+  // As with malloc, a child of fork can allocate whatever other threads were doing.
+  Pool() {
+    pthread_atfork([] { pool().mutex_.lock(); }, [] { pool().mutex_.unlock(); }, [] { pool().mutex_.unlock(); });
+  }
   void* take(std::size_t bytes) {
+    if (bytes > PTRDIFF_MAX) return nullptr;
     const std::size_t size = round_up(bytes, page_bytes);
     Extent extent;
     {
@@ -102,11 +113,15 @@ class Pool {
     std::uint64_t keep;
     {
       const std::lock_guard hold(mutex_);
-      const auto now = Clock::now();
-      if (now - window_began_ < window) return;
-      window_began_ = now;
-      keep = kept_.bytes() - std::min(kept_.bytes(), least_kept_) / 2;
-      least_kept_ = keep;
+      if (const auto now = Clock::now(); now - window_began_ >= window) {
+        window_began_ = now;
+        unused_ = std::min(kept_.bytes(), least_kept_) / 2;
+        least_kept_ = kept_.bytes();
+      }
+      const std::uint64_t step = std::min(unused_, step_bytes);
+      if (step == 0) return;
+      unused_ -= step;
+      keep = kept_.bytes() - std::min(kept_.bytes(), step);
     }
     release(keep);
   }
@@ -117,8 +132,10 @@ class Pool {
 
  private:
   bool reserve(std::size_t bytes) {
-    const std::size_t size = std::max(bytes, region_bytes);
-    void* mapped = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    const auto map = [](std::size_t size) { return mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0); };
+    std::size_t size = std::max(bytes, region_bytes);
+    void* mapped = map(size);
+    while (mapped == MAP_FAILED && size > bytes) mapped = map(size = std::max(bytes, round_up(size / 2, page_bytes)));  // under `ulimit -v`
     if (mapped == MAP_FAILED) return false;
     const Extent region{reinterpret_cast<Address>(mapped), size};
     if (!regions_.add({region})) {
@@ -153,6 +170,7 @@ class Pool {
   std::uint64_t used_bytes_ = 0;
   std::uint64_t most_ = static_cast<std::uint64_t>(sysconf(_SC_PHYS_PAGES)) * page_bytes / 16, most_with_used_ = UINT64_MAX;
   std::uint64_t least_kept_ = 0;  // in this window
+  std::uint64_t unused_ = 0;      // in the one before, and still to be given back
   Clock::time_point window_began_ = Clock::now();
 };
 

@@ -25,7 +25,7 @@ bool adopt(void* begin, std::size_t bytes, std::atomic<std::uint8_t>* freed) noe
 
 /// At most so many bytes that are free are kept, and no more than let large blocks, used and kept, be `with_used` bytes together; a sixteenth of the machine's memory if nothing is said.
 void keep_at_most(std::uint64_t bytes, std::uint64_t with_used = UINT64_MAX) noexcept;
-/// Every 30 seconds, returns to the system half of what has been free since the last time. To be called now and then.
+/// Returns to the system half of what has been free for a window of 30 seconds, at most 256 MiB in each call. To be called now and then.
 void release_unused() noexcept;
 /// Bytes that are free, and kept.
 [[nodiscard]] std::uint64_t kept() noexcept;

@@ -120,7 +120,7 @@ int run_with_threads(const std::function<int(Client&)>& body, const RunOptions& 
   client::Core::set_current(nullptr);
   if (!worker->stop_within(std::chrono::milliseconds(failed ? 100 : 1000))) {
     // A thread cannot be ended from outside: what still runs keeps what it needs.
-    static std::vector<std::shared_ptr<void>> kept;
+    static auto& kept = *new std::vector<std::shared_ptr<void>>;  // longer than any static object
     kept.insert(kept.end(), {scheduler_inside, worker_inside, scheduler_link, worker_link, node, worker});
   }
   return status;

@@ -1,10 +1,15 @@
 // Large blocks: they are used again, join their neighbours, and go back to the system.
 #include "core/memory.hpp"
 
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <catch2/catch.hpp>
 #include <atomic>
 #include <cstdlib>
 #include <cstring>
+#include <fstream>
 #include <random>
 #include <thread>
 #include <vector>
@@ -82,7 +87,32 @@ TEST_CASE("what is no large block is not taken") {
   std::free(other);
 }
 
-TEST_CASE("more memory than there is is refused") { CHECK(memory::take_large(std::size_t{1} << 60) == nullptr); }
+TEST_CASE("more memory than there is is refused") {
+  for (const std::size_t bytes : {std::size_t{1} << 60, SIZE_MAX / 2, SIZE_MAX - 5000, SIZE_MAX - 100, SIZE_MAX}) CHECK(memory::take_large(bytes) == nullptr);
+}
+
+TEST_CASE("a child of fork can allocate while other threads do") {
+  std::atomic<bool> enough{false};
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 2; ++i)
+    threads.emplace_back([&] {
+      while (!enough) memory::give_back(memory::take_large(mega));
+    });
+  int failed = 0;
+  for (int i = 0; i < 50 && !failed; ++i) {
+    const pid_t child = fork();
+    if (child == 0) {
+      alarm(10);
+      _exit(memory::give_back(memory::take_large(mega)) ? 0 : 1);
+    }
+    int status = 0;
+    waitpid(child, &status, 0);
+    failed += status != 0;
+  }
+  enough = true;
+  for (std::thread& thread : threads) thread.join();
+  CHECK(failed == 0);
+}
 
 TEST_CASE("threads take and give back without sharing a byte") {
   const Emptied emptied;
@@ -119,6 +149,29 @@ TEST_CASE("threads take and give back without sharing a byte") {
 }
 
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+// A child, since the limit would hold for the tests that follow.
+TEST_CASE("under a limit of addresses all of them can be used") {
+  const pid_t child = fork();
+  if (child == 0) {
+    const auto addresses = [] {
+      std::size_t pages = 0;
+      std::ifstream("/proc/self/statm") >> pages;
+      return pages * 4096;
+    };
+    for (const std::size_t before = addresses(); addresses() == before;) (void)memory::take_large(2 * mega);
+    const rlim_t most = addresses() + 100 * mega;
+    const rlimit limit{most, most};
+    setrlimit(RLIMIT_AS, &limit);
+    int got = 0;
+    while (got < 250 && memory::take_large(2 * mega)) ++got;
+    _exit(got);
+  }
+  int status = 0;
+  waitpid(child, &status, 0);
+  const int got = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+  CHECK(got >= 127 + 40);  // of the 256 MiB taken last, and of the 100 MiB that are left
+}
+
 TEST_CASE("vectors of the program live in large blocks") {
   const Emptied emptied;
   const double* before;

@@ -61,6 +61,7 @@ TEST_CASE("tasks that run on when the body ends are given up") {
   check_status("return_busy", 0);
   check_status("return7_busy", 7);
   check_message("throw_busy", "the body gives up\n");
+  check_message("throw_late", "the body gives up\n");
 }
 
 TEST_CASE("futures that as_completed has not yielded are given up too") { check_status("completed_busy", 0); }

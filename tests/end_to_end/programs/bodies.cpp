@@ -21,6 +21,17 @@ int spin_for_ever(int) {
   volatile int turns = 0;
   while (true) turns = turns + 1;
 }
+/// Ends while the process does: after the body, before the last static object.
+int end_late(int) {
+  std::this_thread::sleep_for(std::chrono::milliseconds(700));
+  return 0;
+}
+struct Lingering {
+  bool wanted = false;
+  ~Lingering() {
+    if (wanted) std::this_thread::sleep_for(std::chrono::seconds(1));
+  }
+} lingering;
 int wait_inside(int) { return Client::current().submit(for_ever, 10).result(); }
 
 struct Own {};
@@ -46,6 +57,10 @@ int end(Client& client, const std::string& how) {
   const auto quick = client.submit(inc, 1);
   quick.wait();  // before every thread is busy for ever
   if (how.find("busy") != std::string::npos) running = busy(client);
+  if (how.find("late") != std::string::npos) {
+    lingering.wanted = true;
+    running.push_back(client.submit(end_late, 1));
+  }
   if (how.starts_with("return")) return how.starts_with("return7") ? 7 : 0;
   if (how.starts_with("throw_int")) throw 5;
   if (how.starts_with("throw_own")) throw Own{};
