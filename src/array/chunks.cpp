@@ -23,6 +23,15 @@ std::vector<std::int64_t> cut(std::int64_t extent, std::int64_t size) {
   return sizes;
 }
 
+std::uint64_t bytes_of_chunks(std::string_view function, const std::string& text) {
+  if (text.empty() || text == "auto") return default_chunk_bytes;
+  try {
+    if (const std::uint64_t bytes = parse_bytes(text)) return bytes;
+  } catch (const Error&) {
+  }
+  refuse(function, "chunks must be sizes, \"auto\" or bytes such as \"128 MiB\" (got \"" + text + "\")");
+}
+
 // Sizes of the automatic axes so that a chunk has about `limit` elements: equal, but short axes whole, and multiples of `aligned`.
 void choose(const Shape& shape, std::vector<std::size_t> axes, double limit, const Shape& aligned, Chunks& out) {
   while (!axes.empty()) {
@@ -66,7 +75,7 @@ Chunks ChunkSpec::resolve(std::string_view function, const Shape& shape, std::si
   if (axes.size() == 1 && shape.size() > 1 && axes[0].kind != AxisChunks::Kind::sizes) axes.resize(shape.size(), axes[0]);
   if (axes.size() != shape.size())
     refuse(function, "chunks must name every axis of the shape " + to_text(shape) + " (got " + std::to_string(axes.size()) + " of " + std::to_string(shape.size()) + ")");
-  const std::uint64_t bytes = bytes_.empty() || bytes_ == "auto" ? default_chunk_bytes : parse_bytes(bytes_);
+  const std::uint64_t bytes = bytes_of_chunks(function, bytes_);
   double limit = std::max(1.0, static_cast<double>(bytes) / static_cast<double>(element_bytes));
   Chunks chunks(shape.size());
   std::vector<std::size_t> chosen;

@@ -17,8 +17,8 @@ NodePtr spread(const NodePtr& value, Grid grid) {
 
 }  // namespace
 
-NodePtr full(const Shape& shape, const ChunkSpec& chunks, DType type, const NodePtr& value) {
-  return spread(value, Grid(chunks.resolve("full", shape, size_of(type))));
+NodePtr full(const char* name, const Shape& shape, const ChunkSpec& chunks, DType type, const NodePtr& value) {
+  return spread(value, Grid(chunks.resolve(name, shape, size_of(type))));
 }
 
 std::int64_t arange_count(double start, double stop, double step) {
@@ -28,10 +28,10 @@ std::int64_t arange_count(double start, double stop, double step) {
   return count > 0 ? static_cast<std::int64_t>(count) : 0;
 }
 
-NodePtr arange(DType type, const NodePtr& start, const NodePtr& step, std::int64_t count, const ChunkSpec& chunks) {
-  Grid grid(chunks.resolve("arange", {count}, size_of(type)));
+NodePtr arange(const char* name, DType type, const NodePtr& start, const NodePtr& step, std::int64_t count, const ChunkSpec& chunks) {
+  Grid grid(chunks.resolve(name, {count}, size_of(type)));
   const NodePtr index = std::make_shared<IotaNode>(std::move(grid), 0, Dims{1});
-  if (type == DType::boolean) refuse("arange", "elements must be numbers (got bool)");
+  if (type == DType::boolean) refuse(name, "elements must be numbers (got bool)");
   return elementwise(Op::add, type, type, {elementwise(Op::multiply, type, type, {index, step}), start});
 }
 

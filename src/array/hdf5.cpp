@@ -13,9 +13,9 @@
 #include <cstring>
 #include <list>
 
+#include "array/hdf5_chunks.hpp"
 #include "array/hdf5_library.hpp"
 #include "array/nodes.hpp"
-#include "core/descriptor.hpp"
 #include "weir/core/bytes.hpp"
 
 namespace weir::array {
@@ -26,11 +26,12 @@ namespace {
 struct Dataset {
   FileName name;
   struct stat identity {};
-  Id file, dataset;
-  Shape shape, chunk;
+  Id file, dataset, stored;
+  Shape shape;
+  ChunkLayout chunks;
   DType type = DType::float64;
   bool same_type = false;    // stored exactly as in memory
-  bool filtered = false;
+  bool numbers = false;      // of a kind that is converted element by element
   haddr_t contiguous = HADDR_UNDEF;
   int descriptor = -1;
   ~Dataset() {
@@ -69,7 +70,8 @@ std::shared_ptr<Dataset> open_now(const std::string& function, const FileName& n
   std::vector<hsize_t> extents(static_cast<std::size_t>(std::max(rank, 1)));
   if (rank > 0) H5Sget_simple_extent_dims(space, extents.data(), nullptr);
   for (int a = 0; a < rank; ++a) open->shape.push_back(static_cast<std::int64_t>(extents[static_cast<std::size_t>(a)]));
-  const Id stored(H5Dget_type(open->dataset), &H5Tclose);
+  open->stored = Id(H5Dget_type(open->dataset), &H5Tclose);
+  const Id& stored = open->stored;
   const H5T_class_t kind = H5Tget_class(stored);
   const bool fits = kind == H5T_INTEGER || kind == H5T_FLOAT ? !is_complex(type) && type != DType::boolean
                     : kind == H5T_ENUM                       ? type == DType::boolean
@@ -82,15 +84,10 @@ std::shared_ptr<Dataset> open_now(const std::string& function, const FileName& n
   }
   const Id native = native_type(type);
   open->same_type = H5Tequal(stored, native) > 0;
+  open->numbers = kind == H5T_INTEGER || kind == H5T_FLOAT;
+  open->chunks = chunk_layout(open->dataset, rank, H5Tget_size(stored));
   const Id plist(H5Dget_create_plist(open->dataset), &H5Pclose);
-  open->filtered = H5Pget_nfilters(plist) > 0;
-  if (H5Pget_layout(plist) == H5D_CHUNKED) {
-    std::vector<hsize_t> chunk(static_cast<std::size_t>(rank));
-    H5Pget_chunk(plist, rank, chunk.data());
-    for (const hsize_t c : chunk) open->chunk.push_back(static_cast<std::int64_t>(c));
-  } else if (H5Pget_layout(plist) == H5D_CONTIGUOUS && H5Pget_external_count(plist) == 0) {
-    open->contiguous = H5Dget_offset(open->dataset);
-  }
+  if (H5Pget_layout(plist) == H5D_CONTIGUOUS && H5Pget_external_count(plist) == 0) open->contiguous = H5Dget_offset(open->dataset);
   open->descriptor = ::open(name.path.c_str(), O_RDONLY | O_CLOEXEC);
   return open;
 }
@@ -119,19 +116,6 @@ std::shared_ptr<Dataset> opened(const FileName& name, DType type) {
   return recent.front();
 }
 
-void read_all(int descriptor, void* to, std::size_t count, std::uint64_t from, const std::string& path) {
-  auto* at = static_cast<std::byte*>(to);
-  while (count) {
-    const ssize_t got = pread(descriptor, at, count, static_cast<off_t>(from));
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) fail(ErrorKind::io, "open_hdf5: cannot read " + in_quotes(path) + ": " + std::strerror(errno));
-    if (got == 0) fail(ErrorKind::io, "open_hdf5: the file is truncated (" + in_quotes(path) + " ends before byte " + std::to_string(from + count) + ")");
-    at += got;
-    from += static_cast<std::uint64_t>(got);
-    count -= static_cast<std::size_t>(got);
-  }
-}
-
 // A box of a row-major array in the file, row by row.
 void read_box(const Dataset& from, const Dims& start, const Tensor& out) {
   const std::size_t size = size_of(out.type);
@@ -152,7 +136,7 @@ void read_box(const Dataset& from, const Dims& start, const Tensor& out) {
       at += rest % out.shape[a] * strides[a];
       rest /= out.shape[a];
     }
-    read_all(from.descriptor, to, static_cast<std::size_t>(contiguous) * size, from.contiguous + static_cast<std::uint64_t>(at) * size, from.name.path);
+    read_bytes(from.descriptor, to, static_cast<std::size_t>(contiguous) * size, from.contiguous + static_cast<std::uint64_t>(at) * size, from.name.path);
     to += static_cast<std::size_t>(contiguous) * size;
   }
 }
@@ -167,6 +151,13 @@ void read_file(const FileName& file, const Dims& start, const Tensor& out) {
   if (out.size() == 0) return;
   std::unique_lock hold(library());
   const std::shared_ptr<Dataset> from = opened(file, out.type);
+  // It may be closed here, if others are read meanwhile: under the lock again.
+  struct Relock {
+    std::unique_lock<std::mutex>& hold;
+    ~Relock() {
+      if (!hold.owns_lock()) hold.lock();
+    }
+  } const relock{hold};
   for (std::size_t a = 0; a < out.shape.size(); ++a)
     if (from->shape.size() != out.shape.size() || start[a] + out.shape[a] > from->shape[a])
       fail(ErrorKind::io, "open_hdf5: the dataset " + in_quotes(file.dataset) + " has become smaller since it was opened (now " + weir::to_text(from->shape) + ")");
@@ -174,20 +165,16 @@ void read_file(const FileName& file, const Dims& start, const Tensor& out) {
     hold.unlock();
     return read_box(*from, start, out);
   }
-  if (from->same_type && !from->filtered && !from->chunk.empty() && from->descriptor >= 0) {
-    // One whole chunk of the file, with all its rows as wide as the region: read it where it lies.
-    bool whole = true;
-    std::vector<hsize_t> offset;
-    for (std::size_t a = 0; a < out.shape.size(); ++a) {
-      whole = whole && start[a] % from->chunk[a] == 0 && out.shape[a] == from->chunk[a];
-      offset.push_back(static_cast<hsize_t>(start[a]));
-    }
-    unsigned filters = 0;
-    haddr_t address = HADDR_UNDEF;
-    hsize_t bytes = 0;
-    if (whole && H5Dget_chunk_info_by_coord(from->dataset, offset.data(), &filters, &address, &bytes) >= 0 && address != HADDR_UNDEF) {
-      hold.unlock();
-      return read_all(from->descriptor, out.data, static_cast<std::size_t>(out.size()) * size_of(out.type), address, file.path);
+  if (!out.shape.empty() && (from->same_type || from->numbers)) {
+    // What is stored otherwise is converted where it will lie, or where there is room for it.
+    const std::size_t stored = from->chunks.element, wanted = size_of(out.type), count = static_cast<std::size_t>(out.size());
+    std::vector<std::byte> larger(stored > wanted ? count * stored : 0);
+    void* to = larger.empty() ? out.data : larger.data();
+    if (read_chunks(hold, from->dataset, from->descriptor, from->chunks, file, start, out.shape, to)) {
+      if (!from->same_type && H5Tconvert(from->stored, native_type(out.type), count, to, nullptr, H5P_DEFAULT) < 0)
+        fail(ErrorKind::io, "open_hdf5: cannot convert " + in_quotes(file.dataset) + " of " + in_quotes(file.path) + " (" + reason() + ")");
+      if (!larger.empty()) std::memcpy(out.data, larger.data(), count * wanted);
+      return;
     }
   }
   const Id space(H5Dget_space(from->dataset), &H5Sclose);
@@ -210,7 +197,7 @@ NodePtr open_hdf5(const std::string& path, const std::string& dataset, DType typ
   char absolute[PATH_MAX];
   const FileName name{realpath(path.c_str(), absolute) ? absolute : path, dataset};
   const std::shared_ptr<Dataset> open = open_now("open_hdf5", name, type);
-  return std::make_shared<FileNode>(type, Grid(how.chunks.resolve("open_hdf5", open->shape, size_of(type), open->chunk)), name);
+  return std::make_shared<FileNode>(type, Grid(how.chunks.resolve("open_hdf5", open->shape, size_of(type), open->chunks.chunk)), name);
 }
 
 // --- creating; the file that all workers write
@@ -360,26 +347,13 @@ CreatedFile create_file(const std::string& path, bool append, const std::vector<
 struct ChunkWriter::State {
   Id file, dataset;
   std::string path;
-  Descriptor room;          // the same file
-  std::uint64_t taken = 0;  // bytes that the disk has promised
-
-  // Before the library changes the file: with changes that it cannot write any more it ends the process at its exit.
-  void take_room(const std::string& function, std::uint64_t count) {
-    constexpr std::uint64_t for_the_index = 64 * 1024;
-    haddr_t end = 0;
-    H5Fget_eoa(file, &end);
-    const std::uint64_t needed = end + count + for_the_index;
-    if (needed <= taken) return;
-    if (const int problem = posix_fallocate(room.get(), static_cast<off_t>(end), static_cast<off_t>(needed - end)))
-      fail(ErrorKind::io, function + ": cannot write " + in_quotes(path) + ", which has no room for " + weir::to_text(needed - end) + " more: " + std::strerror(problem));
-    taken = needed;
-  }
+  Room room;
 };
 ChunkWriter::ChunkWriter(const std::string& path, const std::string& dataset) : state_(std::make_unique<State>()) {
   const std::lock_guard hold(library());
   state_->path = path;
   state_->file = open_for_writing(path);
-  state_->room = Descriptor(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
+  state_->room = Room(path);
   state_->dataset = Id(H5Dopen2(state_->file, dataset.c_str(), H5P_DEFAULT), &H5Dclose);
   if (!state_->dataset.ok()) fail(ErrorKind::io, "to_hdf5: cannot open " + in_quotes(dataset) + " of " + in_quotes(path) + " (" + reason() + ")");
 }
@@ -389,7 +363,7 @@ ChunkWriter::~ChunkWriter() {
 }
 void ChunkWriter::write(const std::vector<std::int64_t>& start, std::uint32_t left_out, const void* bytes, std::size_t count) {
   const std::lock_guard hold(library());
-  state_->take_room("to_hdf5", count);
+  state_->room.take("to_hdf5", state_->file, count);
   const std::vector<hsize_t> offset(start.begin(), start.end());
   if (H5Dwrite_chunk(state_->dataset, H5P_DEFAULT, left_out, offset.data(), count, bytes) < 0)
     fail(ErrorKind::io, "to_hdf5: cannot write a chunk of " + in_quotes(state_->path) + " (" + reason() + ")");
@@ -408,7 +382,7 @@ void ChunkWriter::check_box(const std::vector<std::int64_t>& start, const Tensor
 }
 void ChunkWriter::write_box(const std::vector<std::int64_t>& start, const Tensor& values) {
   const std::lock_guard hold(library());
-  state_->take_room("to_hdf5_region", static_cast<std::uint64_t>(values.size()) * size_of(values.type));
+  state_->room.take("to_hdf5_region", state_->file, static_cast<std::uint64_t>(values.size()) * size_of(values.type));
   const Id space(H5Dget_space(state_->dataset), &H5Sclose);
   const std::vector<hsize_t> offset(start.begin(), start.end()), count(values.shape.begin(), values.shape.end());
   if (!count.empty()) H5Sselect_hyperslab(space, H5S_SELECT_SET, offset.data(), nullptr, count.data(), nullptr);
@@ -421,7 +395,7 @@ void ChunkWriter::finish() {
   if (H5Fflush(state_->file, H5F_SCOPE_GLOBAL) < 0) fail(ErrorKind::io, "to_hdf5: cannot write " + in_quotes(state_->path) + " (" + reason() + ")");
   state_->dataset = Id();
   state_->file = Id();
-  if (state_->taken) (void)open_for_writing(state_->path);  // closed at once, which gives back the room that is left
+  if (state_->room.was_taken()) (void)open_for_writing(state_->path);  // closed at once, which gives back the room that is left
 }
 
 }  // namespace weir::array

@@ -1,8 +1,13 @@
 // The library's lock, types and reasons.
 #include "array/hdf5_library.hpp"
 
+#include <fcntl.h>
+
 #include <algorithm>
 #include <cstdint>
+#include <cstring>
+
+#include "weir/core/bytes.hpp"
 
 namespace weir::array {
 
@@ -101,6 +106,19 @@ Id open_for_writing(const std::string& path) {
   Id file(H5Fopen(path.c_str(), H5F_ACC_RDWR, access), &H5Fclose);
   if (!file.ok()) fail(ErrorKind::io, "to_hdf5: cannot open " + in_quotes(path) + " for writing (" + reason() + ")");
   return file;
+}
+
+Room::Room(const std::string& path) : path_(path), file_(::open(path.c_str(), O_WRONLY | O_CLOEXEC)) {}
+
+void Room::take(const std::string& function, hid_t file, std::uint64_t count) {
+  constexpr std::uint64_t for_the_index = 64 * 1024;
+  haddr_t end = 0;
+  H5Fget_eoa(file, &end);
+  const std::uint64_t needed = end + count + for_the_index;
+  if (needed <= taken_) return;
+  if (const int problem = posix_fallocate(file_.get(), static_cast<off_t>(end), static_cast<off_t>(needed - end)))
+    fail(ErrorKind::io, function + ": cannot write " + in_quotes(path_) + ", which has no room for " + weir::to_text(needed - end) + " more: " + std::strerror(problem));
+  taken_ = needed;
 }
 
 }  // namespace weir::array

@@ -8,6 +8,7 @@
 #include <utility>
 #include <variant>
 
+#include "core/descriptor.hpp"
 #include "weir/array/dtype.hpp"
 #include "weir/core/error.hpp"
 
@@ -56,6 +57,21 @@ void set_mark(hid_t dataset, bool incomplete);
 void write_attribute(hid_t dataset, const std::string& name, const std::variant<double, std::int64_t, std::string>& value);
 /// **Errors.** Throws `Error{io}` with the library's reason.
 [[nodiscard]] Id open_for_writing(const std::string& path);
+/// Room on the disk for what the library is about to write: with changes that it cannot write any more it ends the process at its exit.
+class Room {
+ public:
+  Room() = default;
+  explicit Room(const std::string& path);
+  /// For so many bytes more, and some for the index. What is left goes back when the file is opened and closed once more.
+  /// **Errors.** Throws `Error{io}` in the function's name if there is none.
+  void take(const std::string& function, hid_t file, std::uint64_t count);
+  [[nodiscard]] bool was_taken() const noexcept { return taken_ > 0; }
+
+ private:
+  std::string path_;
+  Descriptor file_;
+  std::uint64_t taken_ = 0;  // bytes of the file that the disk has promised
+};
 /// Before a file is written: the library cannot open it a second time for writing.
 void forget(const std::string& path);
 

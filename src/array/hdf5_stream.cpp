@@ -1,7 +1,11 @@
 // A dataset that grows, entry by entry, and one that is read entry by entry.
 #include "weir/array/hdf5_stream.hpp"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <algorithm>
+#include <cerrno>
 #include <cstring>
 #include <filesystem>
 
@@ -33,8 +37,10 @@ struct Hdf5Appender::State {
   std::int64_t chunk = 0, written = 0, kept = 0;  // entries: in a chunk of the file, in the file, in `block`
   std::vector<std::byte> block;
   bool marked = false;
+  Room room;
 
   void open(const Shape& shape);
+  void ask_for_room() const;
   void create();
   void adopt();
   void write(std::int64_t count);
@@ -49,11 +55,24 @@ void Hdf5Appender::State::open(const Shape& shape) {
   } else {
     const Id access(H5Pcreate(H5P_FILE_ACCESS), &H5Pclose);
     H5Pset_file_locking(access, false, true);
+    ask_for_room();
+    errno = 0;
     file = Id(H5Fcreate(path.c_str(), H5F_ACC_EXCL, H5P_DEFAULT, access), &H5Fclose);
-    if (!file.ok()) fail(ErrorKind::io, "sink_to_hdf5: cannot create " + in_quotes(path) + " (" + reason() + ")");
+    if (!file.ok()) fail(ErrorKind::io, "sink_to_hdf5: cannot create " + in_quotes(path) + " (" + (errno ? std::strerror(errno) : reason()) + ")");
   }
+  room = Room(path);
+  room.take("sink_to_hdf5", file, 0);
   exists(file, name) ? adopt() : create();
   block.resize(bytes_of(chunk));
+}
+
+// Before the library makes the file, since it cannot go back from there.
+void Hdf5Appender::State::ask_for_room() const {
+  const Descriptor probe(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
+  if (probe.get() < 0) return;  // the library says why
+  const int problem = posix_fallocate(probe.get(), 0, 128 * 1024);
+  unlink(path.c_str());
+  if (problem) fail(ErrorKind::io, "sink_to_hdf5: cannot write " + in_quotes(path) + ", which has no room for 131 kB: " + std::strerror(problem));
 }
 
 void Hdf5Appender::State::create() {
@@ -107,6 +126,7 @@ void Hdf5Appender::State::write(std::int64_t count) {
     size.push_back(static_cast<hsize_t>(extent));
   }
   const auto refused = [&] { fail(ErrorKind::io, "sink_to_hdf5: cannot write " + in_quotes(path) + " (" + reason() + ")"); };
+  room.take("sink_to_hdf5", file, bytes_of(chunk));
   if (H5Dset_extent(dataset, extents.data()) < 0) refused();
   const Id space(H5Dget_space(dataset), &H5Sclose), memory(H5Screate_simple(static_cast<int>(size.size()), size.data(), nullptr), &H5Sclose);
   H5Sselect_hyperslab(space, H5S_SELECT_SET, first.data(), nullptr, size.data(), nullptr);
@@ -135,7 +155,14 @@ Hdf5Appender::~Hdf5Appender() {
   } catch (const std::exception&) {  // the mark says that something is missing
   }
   const std::lock_guard hold(library());
+  const std::string path = state_->path;
+  const bool left = state_->room.was_taken();
   state_.reset();
+  if (!left) return;
+  try {
+    (void)open_for_writing(path);  // closed at once, which gives back the room that is left
+  } catch (const std::exception&) {
+  }
 }
 
 bool Hdf5Appender::takes_rows() const noexcept { return state_->how.rows; }

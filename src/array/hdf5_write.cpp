@@ -291,6 +291,18 @@ void reserve(const std::string& path, const std::vector<Job>& jobs, bool is_new)
   if (problem) throw Error(ErrorKind::io, "to_hdf5: cannot write " + in_quotes(path) + ", which has no room for " + weir::to_text(bytes) + " more: " + std::strerror(problem));
 }
 
+// Throws the error that is being handled, with the names its user knows in place of those of what was not complete.
+[[noreturn]] void rethrow_with(const std::vector<std::pair<std::string, std::string>>& names) {
+  try {
+    throw;
+  } catch (const Error& error) {
+    std::string text = error.what();
+    for (const auto& [so_far, name] : names)
+      for (std::size_t at = 0; (at = text.find(so_far, at)) != std::string::npos; at += name.size()) text.replace(at, so_far.size(), name);
+    throw Error(error.kind(), text);
+  }
+}
+
 // Into a file that others may read meanwhile: the datasets get their names when they are complete.
 void append_to(const std::string& path, std::vector<Job>& jobs) {
   std::vector<std::pair<std::string, std::string>> names;
@@ -307,7 +319,7 @@ void append_to(const std::string& path, std::vector<Job>& jobs) {
     publish(path, names);
   } catch (...) {
     remove_datasets(path, parts);
-    throw;
+    rethrow_with(names);
   }
 }
 
@@ -331,7 +343,7 @@ void write_hdf5(const std::string& given, const std::vector<Hdf5Output>& outputs
     if (std::rename(part.c_str(), path.c_str()) != 0) throw Error(ErrorKind::io, "to_hdf5: cannot write " + in_quotes(path) + ": " + std::strerror(errno));
   } catch (...) {
     unlink(part.c_str());
-    throw;
+    rethrow_with({{part, path}});
   }
 }
 

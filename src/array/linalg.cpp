@@ -6,6 +6,7 @@
 
 #include "array/linalg_kernels.hpp"
 #include "array/looks.hpp"
+#include "weir/array/creation.hpp"
 #include "weir/array/random.hpp"
 
 namespace weir::array {
@@ -275,15 +276,102 @@ NodePtr lstsq(const NodePtr& a, const NodePtr& b) {
   const NodePtr right = matmul(transpose(f.first, {}), b, a->type);
   return in_one("lstsq", &solve_triangle, f.second, right, right->grid.shape);
 }
+// --- LU with partial pivoting, by panels of whole columns
+
+namespace {
+
+// Where a matrix is cut into panels: at borders of its chunks, at least 64 columns each, and further where they would be large.
+std::vector<std::int64_t> panels_of(const Node& x) {
+  constexpr std::int64_t least = 64, most_bytes = 64 << 20;
+  const std::int64_t most = std::max(least, most_bytes / std::max<std::int64_t>(1, x.grid.shape[0] * static_cast<std::int64_t>(size_of(x.type))));
+  const std::int64_t end = x.grid.shape[1];
+  std::vector<std::int64_t> cuts{0};
+  for (const std::int64_t border : x.grid.starts[1]) {
+    const std::int64_t begin = cuts.back(), width = border - begin;
+    if (width == 0 || (width < least && border != end)) continue;
+    const std::int64_t pieces = (width + most - 1) / most;
+    for (std::int64_t i = 1; i <= pieces; ++i) cuts.push_back(begin + width * i / pieces);
+  }
+  return cuts;
+}
+std::vector<std::int64_t> widths(const std::vector<std::int64_t>& cuts) {
+  std::vector<std::int64_t> all;
+  for (std::size_t i = 0; i + 1 < cuts.size(); ++i) all.push_back(cuts[i + 1] - cuts[i]);
+  return all;
+}
+
+// Tasks of one kind need those of another, and the other way round: what plans is given the node when it exists.
+using Later = std::shared_ptr<const Node*>;
+
+// The columns of x after the panels of an LU: chunk (k, j) is panel j of x after those up to k, or (back, which follows the forward ones) after those from the last down to k.
+NodePtr after_panels(const char* name, const NodePtr& x, const std::vector<std::int64_t>& cuts, const Later& lu, const std::vector<std::int64_t>& lu_cuts, const Node* forward) {
+  const std::int64_t n = x->grid.shape[0];
+  const auto steps = static_cast<std::int64_t>(lu_cuts.size()) - 1;
+  const auto self = std::make_shared<const Node*>(nullptr);
+  const Grid grid(Chunks{std::vector<std::int64_t>(static_cast<std::size_t>(steps), n), widths(cuts)});
+  const auto plan = [=](TaskBuilder& task, std::int64_t chunk) {
+    const Dims at = grid.unravel(chunk);
+    const bool back = forward != nullptr;
+    const std::int64_t k = at[0], before = back ? k + 1 : k - 1;
+    std::uint32_t columns = 0;
+    if (before >= 0 && before < steps)
+      columns = task.chunk(**self, grid.ravel(Dims{before, at[1]}));
+    else if (back)
+      columns = task.chunk(*forward, chunk);
+    else
+      columns = task.need(*x, box_view(Dims{0, grid.starts[1][static_cast<std::size_t>(at[1])]}, Dims{n, grid.chunks[1][static_cast<std::size_t>(at[1])]}));
+    const std::uint32_t panel = task.chunk(**lu, k);
+    task.kernel(&apply_panel, {columns, panel}, lu_cuts[static_cast<std::size_t>(k)], back);
+  };
+  const auto node = std::make_shared<TaskNode>(name, x->type, grid, std::vector<NodePtr>{x}, plan);
+  *self = node.get();
+  return node;
+}
+
+// Panel j of a, after the panels before it, is factored; all rows are in one task, so every pivot is the largest of its column.
+NodePtr lu(const char* function, const NodePtr& a, const std::vector<std::int64_t>& cuts) {
+  const std::int64_t n = a->grid.shape[0];
+  const auto self = std::make_shared<const Node*>(nullptr);
+  const NodePtr updated = after_panels("lu.update", a, cuts, self, cuts, nullptr);
+  const auto plan = [=, name = std::string(function), others = updated.get()](TaskBuilder& task, std::int64_t j) {
+    const std::int64_t start = cuts[static_cast<std::size_t>(j)], width = cuts[static_cast<std::size_t>(j) + 1] - start;
+    const std::uint32_t columns = j ? task.chunk(*others, others->grid.ravel(Dims{j - 1, j})) : task.need(*a, box_view(Dims{0, 0}, Dims{n, width}));
+    task.kernel(&factor_panel, {columns}, name, start);
+  };
+  const auto node = std::make_shared<TaskNode>("lu", a->type, Grid(Chunks{{n + 1}, widths(cuts)}), std::vector<NodePtr>{updated}, plan);
+  *self = node.get();
+  return node;
+}
+
+// x with a x = b.
+NodePtr solved(const char* function, const NodePtr& a, const NodePtr& b) {
+  if (a->grid.size() == 0 || b->grid.size() == 0) return b;
+  const std::vector<std::int64_t> cuts = panels_of(*a), of_b = panels_of(*b);
+  const NodePtr factors = lu(function, a, cuts);
+  const Later later = std::make_shared<const Node*>(factors.get());
+  const NodePtr forward = after_panels("solve.forward", b, of_b, later, cuts, nullptr);
+  const NodePtr back = after_panels("solve.back", forward, of_b, later, cuts, forward.get());
+  const bool one = cuts.size() == 2;
+  const auto plan = [last = one ? forward.get() : back.get(), one, later](TaskBuilder& task, std::int64_t j) {
+    const std::uint32_t columns = task.chunk(*last, last->grid.ravel(Dims{one ? 0 : 1, j})), panel = task.chunk(**later, 0);
+    task.kernel(&apply_panel, {columns, panel}, std::int64_t{0}, true);
+  };
+  const NodePtr x = std::make_shared<TaskNode>(function, a->type, Grid(Chunks{{b->grid.shape[0]}, widths(of_b)}), std::vector<NodePtr>{back, factors}, plan);
+  return rechunk(x, ChunkSpec(b->grid.chunks));
+}
+
+}  // namespace
+
 NodePtr solve(const NodePtr& a, const NodePtr& b) {
   needs_square("solve", a);
   if (shape_of(b).empty() || b->grid.shape[0] != a->grid.shape[0] || b->grid.axes() > 2)
     refuse("solve", "both sides must have as many rows (got " + weir::to_text(a->grid.shape) + " and " + weir::to_text(b->grid.shape) + ")");
-  return in_one("solve", &solve_chunk, a, b, b->grid.shape);
+  if (b->grid.axes() == 1) return squeeze(solve(a, expand_dims(b, 1)), std::vector<std::int64_t>{1});
+  return solved("solve", a, b);
 }
 NodePtr inv(const NodePtr& a) {
   needs_square("inv", a);
-  return in_one("inv", &invert_chunk, a, nullptr, a->grid.shape);
+  return solved("inv", a, eye(a->type, a->grid.shape[0], a->grid.shape[0], 0, ChunkSpec(a->grid.chunks)));
 }
 
 // Block (i, j) of L needs the blocks to the left in its row and in row j.

@@ -14,9 +14,9 @@ namespace weir::array {
 
 namespace {
 
-// A worker has its threads already.
-void one_thread() {
-  static const bool done = (openblas_set_num_threads(1), true);
+// A worker has its threads already; and LAPACKE refuses NaN by a code that LAPACK itself does not have, where NaN should come out.
+void set_up_lapack() {
+  static const bool done = (openblas_set_num_threads(1), LAPACKE_set_nancheck(0), true);
   (void)done;
 }
 
@@ -50,7 +50,7 @@ void gemm(const T* a, const T* b, T* c, std::int64_t m, std::int64_t n, std::int
 
 template <class F>
 task::Value real_type(DType type, F f) {
-  one_thread();
+  set_up_lapack();
   if (type == DType::float32) return f(std::type_identity<float>{});
   return f(std::type_identity<double>{});
 }
@@ -58,8 +58,8 @@ template <class T>
 std::vector<T> copied(const Tensor& x) {
   return {x.as<T>(), x.as<T>() + x.size()};
 }
-[[noreturn]] void singular(const char* function, std::int64_t row) {
-  throw Error(ErrorKind::invalid_argument, std::string(function) + ": the matrix must not be singular (pivot " + std::to_string(row) + " is 0)");
+[[noreturn]] void singular(const std::string& function, std::int64_t row) {
+  throw Error(ErrorKind::invalid_argument, function + ": the matrix must not be singular (pivot " + std::to_string(row) + " is 0)");
 }
 
 // One name for both precisions.
@@ -78,7 +78,7 @@ task::Value multiply_chunks(Reader& parameters, std::span<const Tensor> operands
   Dims shape;
   read(parameters, type);
   read(parameters, shape);
-  one_thread();
+  set_up_lapack();
   const bool flat = !operands.empty() && operands[0].shape.size() == 2;
   const Tensor out = make_tensor(type, flat ? Dims{shape[1], shape[2]} : shape);
   dispatch(type, [&]<class T>(std::type_identity<T>) {
@@ -118,6 +118,7 @@ task::Value svd_chunk(Reader&, std::span<const Tensor> operands) {
     const Tensor out = make_tensor(x.type, Dims{2 * n + 1, n});
     T *u = out.as<T>(), *s = u + n * n, *v = s + n;
     std::vector<T> a = copied<T>(x);
+    if (std::ranges::any_of(a, [](T v) { return !std::isfinite(v); })) throw Error(ErrorKind::invalid_argument, "svd: the elements must be finite (got an infinity or NaN)");
     if (n && lapack<T>(LAPACKE_sgesdd, LAPACKE_dgesdd)(LAPACK_ROW_MAJOR, 'A', N, N, a.data(), N, s, u, N, v, N) != 0)
       throw Error(ErrorKind::internal, "svd: LAPACK's gesdd did not converge");
     for (std::int64_t j = 0; j < n; ++j) {  // the sign that makes the largest entry of the row of v positive
@@ -147,31 +148,48 @@ task::Value solve_triangle(Reader&, std::span<const Tensor> operands) {
   });
 }
 
-task::Value solve_chunk(Reader&, std::span<const Tensor> operands) {
-  const Tensor &a = operands[0], &b = operands[1];
-  return real_type(a.type, [&]<class T>(std::type_identity<T>) {
-    const std::int64_t n = a.shape[0], columns = n ? b.size() / n : 0;
-    std::vector<T> lu = copied<T>(a);
-    std::vector<lapack_int> pivots(static_cast<std::size_t>(n));
-    const Tensor out = make_tensor(b.type, b.shape);
-    std::memcpy(out.data, b.data, static_cast<std::size_t>(b.size()) * sizeof(T));
-    const int info = lapack<T>(LAPACKE_sgesv, LAPACKE_dgesv)(LAPACK_ROW_MAJOR, static_cast<int>(n), static_cast<int>(columns), lu.data(), static_cast<int>(n), pivots.data(), out.as<T>(),
-                                                             static_cast<int>(columns));
-    if (info > 0) singular("solve", info - 1);
+task::Value factor_panel(Reader& parameters, std::span<const Tensor> operands) {
+  std::string function;
+  std::int64_t start = 0;
+  read(parameters, function);
+  read(parameters, start);
+  const Tensor& x = operands[0];
+  return real_type(x.type, [&]<class T>(std::type_identity<T>) {
+    const std::int64_t n = x.shape[0], width = x.shape[1];
+    const Tensor out = make_tensor(x.type, Dims{n + 1, width});
+    T* lu = out.as<T>();
+    std::memcpy(lu, x.data, static_cast<std::size_t>(x.size()) * sizeof(T));
+    std::vector<lapack_int> pivots(static_cast<std::size_t>(width));
+    const int info = lapack<T>(LAPACKE_sgetrf, LAPACKE_dgetrf)(LAPACK_ROW_MAJOR, static_cast<int>(n - start), static_cast<int>(width), lu + start * width, static_cast<int>(width), pivots.data());
+    if (info > 0) singular(function, start + info - 1);
+    if (info < 0) throw Error(ErrorKind::internal, function + ": LAPACK's getrf refused its argument " + std::to_string(-info));
+    for (std::int64_t i = 0; i < width; ++i) lu[n * width + i] = static_cast<T>(start + pivots[static_cast<std::size_t>(i)] - 1);
     return out.value;
   });
 }
 
-task::Value invert_chunk(Reader&, std::span<const Tensor> operands) {
-  const Tensor& a = operands[0];
-  return real_type(a.type, [&]<class T>(std::type_identity<T>) {
-    const int n = static_cast<int>(a.shape[0]);
-    std::vector<lapack_int> pivots(static_cast<std::size_t>(n));
-    const Tensor out = make_tensor(a.type, a.shape);
-    std::memcpy(out.data, a.data, static_cast<std::size_t>(a.size()) * sizeof(T));
-    int info = lapack<T>(LAPACKE_sgetrf, LAPACKE_dgetrf)(LAPACK_ROW_MAJOR, n, n, out.as<T>(), n, pivots.data());
-    if (info == 0) info = lapack<T>(LAPACKE_sgetri, LAPACKE_dgetri)(LAPACK_ROW_MAJOR, n, out.as<T>(), n, pivots.data());
-    if (info > 0) singular("inv", info - 1);
+task::Value apply_panel(Reader& parameters, std::span<const Tensor> operands) {
+  std::int64_t start = 0;
+  bool back = false;
+  read(parameters, start);
+  read(parameters, back);
+  const Tensor &x = operands[0], &panel = operands[1];
+  return real_type(x.type, [&]<class T>(std::type_identity<T>) {
+    const std::int64_t n = x.shape[0], columns = x.shape[1], width = panel.shape[1], below = start + width;
+    const Tensor out = make_tensor(x.type, x.shape);
+    T* y = out.as<T>();
+    std::memcpy(y, x.data, static_cast<std::size_t>(x.size()) * sizeof(T));
+    if (columns == 0) return out.value;
+    const T* lu = panel.as<T>();
+    if (!back)
+      for (std::int64_t i = 0; i < width; ++i)
+        if (const auto other = static_cast<std::int64_t>(lu[n * width + i]); other != start + i) std::swap_ranges(y + (start + i) * columns, y + (start + i + 1) * columns, y + other * columns);
+    lapack<T>(cblas_strsm, cblas_dtrsm)(CblasRowMajor, CblasLeft, back ? CblasUpper : CblasLower, CblasNoTrans, back ? CblasNonUnit : CblasUnit, static_cast<int>(width), static_cast<int>(columns), 1,
+                                        lu + start * width, static_cast<int>(width), y + start * columns, static_cast<int>(columns));
+    const std::int64_t from = back ? 0 : below, rows = back ? start : n - below;
+    if (rows)
+      lapack<T>(cblas_sgemm, cblas_dgemm)(CblasRowMajor, CblasNoTrans, CblasNoTrans, static_cast<int>(rows), static_cast<int>(columns), static_cast<int>(width), -1, lu + from * width,
+                                          static_cast<int>(width), y + start * columns, static_cast<int>(columns), 1, y + from * columns, static_cast<int>(columns));
     return out.value;
   });
 }

@@ -228,6 +228,7 @@ class Planner {
   struct Planned {
     Buffer arguments;
     SmallVector<std::uint32_t, 4> inputs;
+    std::uint64_t kernel = 0;  // 0: none
     const client::Handle* held = nullptr;
     const std::shared_ptr<const Options>* options = nullptr;
     std::uint32_t uses = 0;

@@ -76,7 +76,14 @@ void Cluster::scale_cores(int cores) {
 
 void Cluster::scale_memory(const std::string& memory) {
   auto& growth = session_->grows();
-  const int jobs = jobs_for_memory(parse_bytes(memory), growth.shape());
+  const std::uint64_t bytes = [&] {
+    try {
+      return parse_bytes(memory);
+    } catch (const Error& error) {
+      throw Error(error.kind(), std::string("scale_memory: ") + error.what());
+    }
+  }();
+  const int jobs = jobs_for_memory(bytes, growth.shape());
   growth.want([&](Scaler& scaler) { scaler.scale(jobs); });
 }
 

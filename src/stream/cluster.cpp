@@ -6,6 +6,8 @@
 #include <set>
 
 #include "core/log.hpp"
+#include "stream/structure.hpp"
+#include "weir/stream/cluster_ends.hpp"
 #include "weir/stream/cluster_gather.hpp"
 #include "weir/stream/cluster_scatter.hpp"
 
@@ -33,6 +35,36 @@ ChunkError current_chunk_error(std::uint32_t segment) {
   } catch (...) {
   }
   return error;
+}
+
+const EventLoop& loop_of_tasks() {
+  static const auto* const loop = new EventLoop(EventLoop::on_own_thread());
+  return *loop;
+}
+
+// --- Windows --------------------------------------------------------------------------------------------------------------------------------------
+
+Windows all_of(const Windows& windows) {
+  const std::lock_guard lock(Structure::mutex());
+  Windows all = windows;
+  for (std::size_t at = 0; at < all.size(); ++at) {
+    const Windows more = all[at]->fed_by;
+    std::copy_if(more.begin(), more.end(), std::back_inserter(all), [&](const auto& one) { return std::find(all.begin(), all.end(), one) == all.end(); });
+  }
+  return all;
+}
+
+void feed_windows(const Windows& below, const Windows& above) {
+  for (const auto& window : all_of(below)) {
+    for (const auto& source : all_of(above)) {
+      if (source == window) continue;
+      if (const std::uint32_t most = window->most_elements.load()) source->most_elements = most;
+      if (window->one_by_one.load()) source->one_by_one = true;
+      source->control->keep_order_with(*window->control);
+    }
+  }
+  const std::lock_guard lock(Structure::mutex());
+  for (const auto& window : below) window->fed_by.insert(window->fed_by.end(), above.begin(), above.end());
 }
 
 // --- ScatterControl -------------------------------------------------------------------------------------------------------------------------------
@@ -68,11 +100,7 @@ void ScatterControl::advance() noexcept {
     if (!node_) return;
     if (waiting.load(std::memory_order_relaxed) > 0 || gate_.is_closed()) {
       Frame frame(*node_);
-      try {
-        send_(false);
-      } catch (...) {
-        node_->raise_current();
-      }
+      node_->guarded([&] { send_(false); });
       if (const auto error = frame.finish_quietly()) node_->graph().report(error);
     }
     if (elements() == 0) node_->graph().changed();
@@ -81,11 +109,7 @@ void ScatterControl::advance() noexcept {
 
 void ScatterControl::send_before() noexcept {
   if (waiting.load(std::memory_order_relaxed) == 0 || !node_ || !node_->is_entered()) return;
-  try {
-    send_(true);
-  } catch (...) {
-    node_->raise_current();
-  }
+  node_->guarded([&] { send_(true); });
 }
 
 void ScatterControl::keep_order_with(ScatterControl& other) {
@@ -150,23 +174,33 @@ Segments& segments() {
 
 }  // namespace
 
-/// The errors that came last: each is answered once.
-struct Segment::Reported {
-  static constexpr std::size_t remembered = 65536;
-  std::set<std::pair<std::uint64_t, std::uint32_t>> all;
-  std::deque<std::pair<std::uint64_t, std::uint32_t>> order;
-  bool is_new(const ChunkError& error) {
-    if (!all.emplace(error.step, error.place).second) return false;
-    order.emplace_back(error.step, error.place);
-    if (order.size() > remembered) {
-      all.erase(order.front());
-      order.pop_front();
+/// What came last: several gathers may bring the same.
+template <class Number>
+class Once {
+ public:
+  explicit Once(std::size_t remembered) : remembered_(remembered) {}
+  bool is_new(const Number& number) {
+    if (!all_.insert(number).second) return false;
+    order_.push_back(number);
+    if (order_.size() > remembered_) {
+      all_.erase(order_.front());
+      order_.pop_front();
     }
     return true;
   }
+
+ private:
+  std::size_t remembered_;
+  std::set<Number> all_;
+  std::deque<Number> order_;
+};
+struct Segment::Reported {
+  Once<std::pair<std::uint64_t, std::uint32_t>> errors{65536};
+  Once<std::uint64_t> steps{1024};
 };
 
 Segment::Segment(Node& node, bool multiplies) : node_(node), multiplies_(multiplies), reported_(std::make_unique<Reported>()) {
+  node.measured = std::make_unique<Node::Measured>();
   const std::lock_guard lock(segments().mutex);
   number_ = ++segments().last;
   segments().by_number.emplace(number_, this);
@@ -223,13 +257,17 @@ bool Segment::number_items_above(const std::vector<Node*>& inputs) {
   return found;
 }
 
-double Segment::account(const std::vector<Spent>& spent, std::uint32_t elements) {
+double Segment::account(const std::vector<Spent>& spent) {
   double sum = 0;
   const std::lock_guard lock(segments().mutex);
   for (const Spent& part : spent) {
     sum += part.seconds;
-    if (const auto found = segments().by_number.find(part.segment); found != segments().by_number.end())
-      found->second->node_.cost.add(elements, std::chrono::nanoseconds(static_cast<std::int64_t>(1e9 * static_cast<double>(part.seconds))));
+    const auto found = segments().by_number.find(part.segment);
+    if (found == segments().by_number.end() || !found->second->reported_->steps.is_new(part.step)) continue;
+    Node& node = found->second->node_;
+    node.measured->in.add(part.took);
+    node.measured->out.add(part.gave);
+    node.cost.add(part.took, std::chrono::nanoseconds(static_cast<std::int64_t>(1e9 * static_cast<double>(part.seconds))));
   }
   return sum;
 }
@@ -239,7 +277,7 @@ void Segment::report(Node& gather, ChunkError&& error) {
   {
     const std::lock_guard lock(segments().mutex);
     if (const auto found = segments().by_number.find(error.segment); found != segments().by_number.end()) segment = found->second;
-    if (segment && !segment->reported_->is_new(error)) return;
+    if (segment && !segment->reported_->errors.is_new({error.step, error.place})) return;
   }
   Failure failure;
   failure.type = std::move(error.type);

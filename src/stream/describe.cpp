@@ -27,7 +27,7 @@ NodeReport report_of(Node& node, const std::map<const Node*, std::size_t>& posit
   {
     const stream::Frame inside(node);
     const auto now = stream::Cost::Clock::now();
-    const std::uint64_t elements = std::max(node.in.value(), node.upstreams().empty() ? node.out.value() : 0);
+    const std::uint64_t elements = std::max(node.elements_in(), node.upstreams().empty() ? node.elements_out() : 0);
     const double seconds = std::chrono::duration<double>(now - node.last_look.time).count();
     if (seconds > 0) result.per_s = static_cast<double>(elements - node.last_look.elements) / seconds;
     node.last_look = {now, elements};
@@ -39,8 +39,8 @@ NodeReport report_of(Node& node, const std::map<const Node*, std::size_t>& posit
   }
   result.label = node.label();
   result.kind = node.kind();
-  result.in = node.in.value();
-  result.out = node.out.value();
+  result.in = node.elements_in();
+  result.out = node.elements_out();
   result.errors = node.errors.value();
   result.queued = node.queued();
   result.in_flight = node.pending();

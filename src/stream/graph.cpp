@@ -289,16 +289,23 @@ void refuse_own_loop(const std::optional<EventLoop>& loop, const char* who) {
     throw Error(ErrorKind::unsupported, std::string(who) + ": would block the event loop that has to make room; use co_await, try_emit or another thread");
 }
 
-/// The node of `graph` that only its own cycle could feed, if that is what an emission into `node` waits for while nothing is left to do.
+/// The node that only its own cycle could feed, if everything that is left in the graph, and an emission into `node`, waits for it.
 Node* cycle_that_waits(Node& node) {
   Node* blocking = nullptr;
-  {
-    const Frame inside(node);
-    if (const Gate* const gate = node.closed_gate()) blocking = &gate->node();
+  const auto is_held_back = [&blocking](Node& each) {
+    const std::optional<Gate*> gate = each.look_for_closed_gate();
+    if (!gate || !*gate) return false;
+    Node& full = (*gate)->node();
+    if (!blocking && full.waits_for_partners() && full.is_in_cycle()) blocking = &full;
+    return true;
+  };
+  static_cast<void>(is_held_back(node));
+  for (Node* each : node.graph().nodes()) {
+    if (each->is_ticking() || each->is_elsewhere()) return nullptr;
+    if (each->pending() == 0) continue;
+    if (each->is_on_cluster() && !each->is_boundary()) continue;  // what is there waits in a gather
+    if (!each->is_boundary() || !is_held_back(*each)) return nullptr;
   }
-  if (!blocking || !blocking->waits_for_partners() || !blocking->is_in_cycle()) return nullptr;
-  const std::vector<Node*> nodes = node.graph().nodes();
-  if (std::any_of(nodes.begin(), nodes.end(), [](const Node* each) { return each->is_ticking(); }) || !node.graph().is_idle()) return nullptr;
   return blocking;
 }
 
@@ -306,31 +313,23 @@ std::string waiting_cycle(const std::string& who, const Node& node) {
   return who + ": the cycle through " + node.label() + " waits for itself, and nothing else is left to do; emit a first element into the cycle";
 }
 
-/// Says once in a while that an emission waits for a cycle that waits for itself. Another thread may yet feed the cycle, so it is no error.
-class CycleWatch {
- public:
-  void look(const char* who, Node& node) {
-    const auto now = std::chrono::steady_clock::now();
-    const Node* const blocking = told_ ? nullptr : cycle_that_waits(node);
-    if (!blocking) since_ = now;
-    if (!blocking || now - since_ < std::chrono::nanoseconds(cycle_patience_ns.load())) return;
-    log::warn("stream: {}", waiting_cycle(who, *blocking));
-    told_ = true;
-  }
-
- private:
-  std::chrono::steady_clock::time_point since_ = std::chrono::steady_clock::now();
-  bool told_ = false;
-};
-
 /// Says which joins have never got what their own cycle should give them.
 void warn_of_cycles(const std::vector<Node*>& nodes) {
   for (const Node* node : nodes) {
-    if (node->waits_for_partners() && node->in.value() > 0 && node->out.value() == 0 && node->is_in_cycle()) log::warn("stream: {}", waiting_cycle("drain", *node));
+    if (node->waits_for_partners() && node->in.value() > 0 && node->elements_out() == 0 && node->is_in_cycle()) log::warn("stream: {}", waiting_cycle("drain", *node));
   }
 }
 
 }  // namespace
+
+void CycleWatch::look(const char* who, Node& node) {
+  const auto now = std::chrono::steady_clock::now();
+  const Node* const blocking = told_ ? nullptr : cycle_that_waits(node);
+  if (!blocking) since_ = now;
+  if (!blocking || now - since_ < std::chrono::nanoseconds(cycle_patience_ns.load())) return;
+  log::warn("stream: {}", waiting_cycle(who, *blocking));
+  told_ = true;
+}
 
 bool Graph::wait(Node& node, const char* who, const std::function<bool()>& ready, std::optional<std::chrono::steady_clock::time_point> deadline) {
   if (ready()) return true;

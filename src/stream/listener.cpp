@@ -29,6 +29,7 @@ void Listener::open(const EventLoop& loop, std::uint16_t wanted) {
 void Listener::close() {
   const std::lock_guard lock(mutex);
   if (!acceptor) return;
+  ::shutdown(acceptor->native_handle(), SHUT_RDWR);  // others can listen there from now on
   asio::post(acceptor->get_executor(), [closing = acceptor, self = shared_from_this()] {
     boost::system::error_code ignored;
     closing->close(ignored);
@@ -47,7 +48,7 @@ asio::awaitable<void> Listener::accept(std::shared_ptr<Tcp::acceptor> from) {
     boost::system::error_code error;
     auto token = asio::redirect_error(asio::use_awaitable, error);
     Tcp::socket socket = co_await from->async_accept(token);
-    if (error == asio::error::operation_aborted || !from->is_open()) co_return;
+    if (error == asio::error::operation_aborted || error == asio::error::invalid_argument || !from->is_open()) co_return;  // invalid: it does not listen any more
     if (error) continue;
     auto held = std::make_shared<Tcp::socket>(std::move(socket));
     asio::co_spawn(from->get_executor(), [self, held] { return self->run_connection(std::move(*held)); }, asio::detached);
@@ -117,8 +118,8 @@ asio::awaitable<bool> Listener::emit(std::string message, Done done) {
 void Listener::report(const std::exception_ptr& error) {
   const std::lock_guard lock(node_mutex);
   if (!node) return;
-  node->errors.add();
   if (node->policy().action != ErrorPolicy::Action::skip) node->graph().report(error);
+  node->errors.add();
 }
 
 ListenNode::ListenNode(std::string kind, std::uint16_t port, ListenOptions options, Listener::Serve serve)

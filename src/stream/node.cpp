@@ -136,7 +136,17 @@ Gate* Node::closed_gate() noexcept {
   return closed == gates_.end() ? nullptr : *closed;
 }
 
-bool Node::reaches(const Node& other) const {
+std::optional<Gate*> Node::look_for_closed_gate() noexcept {
+  bool fresh = false;
+  Domain* const domain = domain_.load(std::memory_order_acquire);
+  if (!domain->try_enter(fresh)) return {};
+  std::optional<Gate*> found;
+  if (domain == domain_.load(std::memory_order_relaxed)) found = closed_gate();
+  if (fresh) domain->leave();
+  return found;
+}
+
+bool Node::reaches(const Node& other, bool through_boundaries) const {
   std::vector<const Node*> open{this};
   std::set<const Node*> seen{this};
   while (!open.empty()) {
@@ -144,15 +154,15 @@ bool Node::reaches(const Node& other) const {
     open.pop_back();
     for (const InletBase* to : node->downstreams()) {
       if (to->node == &other) return true;
-      if (seen.insert(to->node).second) open.push_back(to->node);
+      if ((through_boundaries || !to->node->is_boundary()) && seen.insert(to->node).second) open.push_back(to->node);
     }
   }
   return false;
 }
 
-bool Node::is_in_cycle() const {
+bool Node::leads_to(const Node& other, bool through_boundaries) const {
   const std::lock_guard lock(Structure::mutex());
-  return reaches(*this);
+  return reaches(other, through_boundaries);
 }
 
 void Node::find_gates() noexcept {

@@ -123,9 +123,9 @@ TEST_CASE("elementwise refuses what has no meaning") {
     const auto z = ones<std::complex<double>>({2});
     CHECK_THROWS_WITH(z < z, "less: is not defined for elements of type complex128");
     CHECK_THROWS_WITH(ones<double>({2}) & ones<double>({2}), "bit_and: is not defined for elements of type float64");
-    CHECK_THROWS_WITH(ones({2, 3}, {2, 2, 2}), "full: chunks must name every axis of the shape (2, 3) (got 3 of 2)");
-    CHECK_THROWS_WITH(ones({4}, Chunks{{1, 2}}), "full: chunks must add up to 4 (got 3 for axis 0 of the shape (4,))");
-    CHECK_THROWS_WITH(ones({4}, {0}), "full: a chunk must have at least 1 element, or -1 for the whole axis (got 0 for axis 0 of the shape (4,))");
+    CHECK_THROWS_WITH(ones({2, 3}, {2, 2, 2}), "ones: chunks must name every axis of the shape (2, 3) (got 3 of 2)");
+    CHECK_THROWS_WITH(ones({4}, Chunks{{1, 2}}), "ones: chunks must add up to 4 (got 3 for axis 0 of the shape (4,))");
+    CHECK_THROWS_WITH(ones({4}, {0}), "ones: a chunk must have at least 1 element, or -1 for the whole axis (got 0 for axis 0 of the shape (4,))");
     CHECK_THROWS_WITH(Array<double>() + 1, "array: an Array that was only declared has no elements; assign one to it first");
   });
 }

@@ -4,6 +4,7 @@
 #include <catch2/catch.hpp>
 #include <filesystem>
 
+#include "support/file_size_limit.hpp"
 #include "support/process.hpp"
 #include "weir/stream/chain.hpp"
 
@@ -77,6 +78,29 @@ TEST_CASE("sink_to_hdf5 leaves a file that is marked until it is drained") {
   CHECK_THROWS_WITH((from_hdf5<double>(path, "x")), Catch::Contains("the dataset must be complete"));
   source.close();
   CHECK(all_of(path, "x") == std::vector<double>{1, 2});
+}
+
+TEST_CASE("sink_to_hdf5 on a full disk says so and leaves a dataset that is marked") {
+  const TemporaryFolder folder;
+  const std::string path = folder.path() + "/x.h5";
+  std::string error;
+  {
+    const test::FileSizeLimit full(400'000);
+    Stream<double> source;
+    source.apply(op::sink_to_hdf5(path, "x", {.chunk = 10'000}));
+    try {
+      for (const double x : counted(100'000)) source.emit(x);
+    } catch (const Error& refused) {
+      error = refused.what();
+    }
+    CHECK_THROWS(source.close());
+  }
+  CHECK_THAT(error, Catch::Contains("sink_to_hdf5: cannot write \"" + path + "\", which has no room for ") && Catch::Contains("File too large"));
+  CHECK_THROWS_WITH((from_hdf5<double>(path, "x")), Catch::Contains("the dataset must be complete"));
+  const test::FileSizeLimit full(1'000);
+  Stream<double> source;
+  source.apply(op::sink_to_hdf5(folder.path() + "/y.h5", "x"));
+  CHECK_THROWS_WITH(source.emit(1), Catch::Contains("sink_to_hdf5: cannot write \"" + folder.path() + "/y.h5\""));
 }
 
 TEST_CASE("hdf5 streams say what is wrong") {

@@ -94,6 +94,96 @@ TEST_CASE("open_hdf5 reads contiguous datasets and converts numbers") {
   });
 }
 
+namespace {
+
+// A dataset of i, i + 1, ... that the library itself writes.
+struct Stored {
+  const char* name;
+  hid_t type;
+  std::vector<hsize_t> chunk;
+  bool shuffle;
+  int gzip;
+  bool fletcher = false;
+};
+void store(hid_t file, const Stored& how, const std::vector<hsize_t>& extents) {
+  const hid_t space = H5Screate_simple(static_cast<int>(extents.size()), extents.data(), nullptr), properties = H5Pcreate(H5P_DATASET_CREATE);
+  H5Pset_chunk(properties, static_cast<int>(how.chunk.size()), how.chunk.data());
+  if (how.shuffle) H5Pset_shuffle(properties);
+  if (how.gzip) H5Pset_deflate(properties, static_cast<unsigned>(how.gzip));
+  if (how.fletcher) H5Pset_fletcher32(properties);
+  const hid_t set = H5Dcreate2(file, how.name, how.type, space, H5P_DEFAULT, properties, H5P_DEFAULT);
+  std::vector<double> values(static_cast<std::size_t>(H5Sget_simple_extent_npoints(space)));
+  for (std::size_t i = 0; i < values.size(); ++i) values[i] = static_cast<double>(i % 30'000);
+  REQUIRE(H5Dwrite(set, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()) >= 0);
+  H5Dclose(set);
+  H5Pclose(properties);
+  H5Sclose(space);
+}
+
+}  // namespace
+
+TEST_CASE("open_hdf5 reads across chunks of the file, whatever filters and type they are stored with") {
+  in_cluster([] {
+    const TemporaryFolder folder;
+    const std::string path = folder.path() + "/c.h5";
+    const std::vector<hsize_t> extents{300, 411};
+    const std::vector<Stored> all_of_them{{"plain", H5T_NATIVE_DOUBLE, {128, 300}, false, 0},      {"rows", H5T_NATIVE_DOUBLE, {100, 411}, false, 0},  {"tiny", H5T_NATIVE_DOUBLE, {3, 5}, false, 0},
+                                          {"gzip", H5T_NATIVE_DOUBLE, {128, 300}, false, 4},       {"both", H5T_NATIVE_DOUBLE, {70, 50}, true, 1},     {"sorted", H5T_NATIVE_FLOAT, {70, 50}, true, 0},
+                                          {"short", H5T_NATIVE_INT16, {128, 300}, true, 4},        {"big", H5T_IEEE_F64BE, {70, 50}, true, 4},         {"wide", H5T_NATIVE_LDOUBLE, {70, 50}, true, 1},
+                                          {"turned", H5T_STD_I32BE, {290, 400}, false, 0},    {"checked", H5T_NATIVE_DOUBLE, {70, 50}, true, 1, true}};
+    const hid_t file = H5Fcreate(path.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
+    for (const Stored& how : all_of_them) store(file, how, extents);
+    H5Fclose(file);
+    const auto expected = reshape(arange<double>(0, 300 * 411), {300, 411}) % 30'000.0;
+    const xt::xarray<double> everything = expected.compute(), turned = expected(range(37, 251, 3), range(nothing, nothing, -1)).compute();
+    for (const Stored& how : all_of_them)
+      for (const ChunkSpec& chunks : {ChunkSpec(), ChunkSpec{-1, -1}, ChunkSpec{150, -1}, ChunkSpec{-1, 7}, ChunkSpec{Chunks{{1, 199, 0, 100}, {300, 111}}}}) {
+        INFO(how.name);
+        const auto x = open_hdf5<double>(path, how.name, {.chunks = chunks});
+        REQUIRE(same<double>(x.compute(), everything));
+        REQUIRE(same<double>(x(range(37, 251, 3), range(nothing, nothing, -1)).compute(), turned));
+        REQUIRE(same<float>(open_hdf5<float>(path, how.name, {.chunks = chunks}).compute(), expected.astype<float>().compute()));
+      }
+    CHECK(same<std::int64_t>(open_hdf5<std::int64_t>(path, "short", {.chunks = {-1, 100}}).compute(), expected.astype<std::int64_t>().compute()));
+  });
+}
+
+TEST_CASE("open_hdf5 gives the fill value where nothing was written, and says which dataset is damaged") {
+  in_cluster([] {
+    const TemporaryFolder folder;
+    const std::string path = folder.path() + "/f.h5";
+    const hid_t file = H5Fcreate(path.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
+    const hsize_t extents[] = {100}, chunk[] = {10}, begin[] = {20}, count[] = {20};
+    const hid_t space = H5Screate_simple(1, extents, nullptr), memory = H5Screate_simple(1, count, nullptr), properties = H5Pcreate(H5P_DATASET_CREATE);
+    const double fill = 7;
+    H5Pset_chunk(properties, 1, chunk);
+    H5Pset_deflate(properties, 1);
+    H5Pset_fill_value(properties, H5T_NATIVE_DOUBLE, &fill);
+    const hid_t set = H5Dcreate2(file, "x", H5T_NATIVE_DOUBLE, space, H5P_DEFAULT, properties, H5P_DEFAULT);
+    H5Sselect_hyperslab(space, H5S_SELECT_SET, begin, nullptr, count, nullptr);
+    const std::vector<double> ones_of_them(20, 1);
+    H5Dwrite(set, H5T_NATIVE_DOUBLE, memory, space, H5P_DEFAULT, ones_of_them.data());
+    const hsize_t last[] = {90};
+    const char nonsense[] = "no zlib stream";
+    const hid_t other = H5Dcreate2(file, "damaged", H5T_NATIVE_DOUBLE, space, H5P_DEFAULT, properties, H5P_DEFAULT);
+    H5Dwrite_chunk(other, H5P_DEFAULT, 0, last, sizeof nonsense, nonsense);
+    // A chunk that was written without its filter.
+    std::vector<double> numbers(10);
+    for (std::size_t i = 0; i < 10; ++i) numbers[i] = static_cast<double>(i);
+    H5Dwrite_chunk(set, H5P_DEFAULT, 1, last, 80, numbers.data());
+    for (const hid_t one : {set, other}) H5Dclose(one);
+    H5Pclose(properties);
+    H5Sclose(memory);
+    H5Sclose(space);
+    H5Fclose(file);
+    const auto x = open_hdf5<double>(path, "x", {.chunks = {50}}).compute();
+    for (std::size_t i = 0; i < 100; ++i) REQUIRE(x(i) == (i >= 90 ? static_cast<double>(i - 90) : i >= 20 && i < 40 ? 1 : 7));
+    CHECK(open_hdf5<double>(path, "x", {.chunks = {20}})(range(90, 100)).compute()(9) == 9);
+    CHECK_THROWS_WITH(open_hdf5<double>(path, "damaged", {.chunks = {10}})(range(90, 100)).compute(),
+                      Catch::Contains("open_hdf5: cannot read \"damaged\" of \"" + path + "\" (the bytes of a chunk are damaged)"));
+  });
+}
+
 TEST_CASE("to_hdf5 keeps every element type, several arrays and regions") {
   in_cluster([] {
     const TemporaryFolder folder;
@@ -167,6 +257,43 @@ TEST_CASE("to_hdf5 on a full disk says so and leaves what was there") {
     CHECK_THROWS_WITH(open_hdf5<double>(path, "y"), Catch::Contains("the dataset must exist"));
     to_hdf5(ones({100'000}, {10'000}), path, "y", {.append = true});
     CHECK(double(open_hdf5<double>(path, "y").sum().compute()) == 100'000);
+  });
+}
+
+TEST_CASE("to_hdf5_region and streams on a full disk say so, keep what was there and mark what is not complete") {
+  in_cluster([] {
+    const TemporaryFolder folder;
+    const std::string path = folder.path() + "/x.h5";
+    to_hdf5(path, named("keep", ones({1000}, {100})), named("gzip", zeros({100'000}, {10'000}), {.gzip = 9}), named("none", zeros({100'000}, {10'000}), {.gzip = 1}));
+    const auto size = std::filesystem::file_size(path);
+    {
+      const test::FileSizeLimit limit(size + 200'000);
+      CHECK_THROWS_WITH(to_hdf5_region(Random(1).uniform({100'000}, 0, 1, {10'000}), path, "gzip", {0}),
+                        Catch::Contains("to_hdf5_region: cannot write \"" + path + "\", which has no room for ") && Catch::Contains("File too large"));
+      // In the file it does not need more room.
+      to_hdf5_region(weir::full({1000}, 3.0), path, "keep", {0});
+    }
+    CHECK_THROWS_WITH(open_hdf5<double>(path, "gzip"), Catch::Contains("open_hdf5: the dataset must be complete (\"gzip\" of"));
+    CHECK(double(open_hdf5<double>(path, "keep").sum().compute()) == 3000);
+    CHECK(double(open_hdf5<double>(path, "none").sum().compute()) == 0);
+    to_hdf5_region(ones({100'000}, {10'000}), path, "gzip", {0});
+    CHECK(double(open_hdf5<double>(path, "gzip").sum().compute()) == 100'000);
+    CHECK(files_in(folder) == 1);
+  });
+}
+
+TEST_CASE("errors name the file that the user named") {
+  in_cluster([] {
+    const TemporaryFolder folder;
+    const std::string path = folder.path() + "/no/x.h5";
+    CHECK_THROWS_WITH(to_hdf5(ones({3}), path, "x"), Catch::Contains("to_hdf5: cannot create \"" + path + "\" for writing (No such file or directory)"));
+    const std::string there = folder.path() + "/x.h5";
+    to_hdf5(ones({10}), there, "x");
+    const test::FileSizeLimit full(20'000);
+    for (const bool append : {false, true}) {
+      CHECK_THROWS_WITH(to_hdf5(ones({100'000}, {10'000}), there, "y", {.append = append}), Catch::Contains("\"" + there + "\"") && !Catch::Contains(".part-"));
+      CHECK_THROWS_WITH(to_hdf5(Random(1).uniform({100'000}, 0, 1, {10'000}), there, "y", {.append = append, .gzip = 1}), Catch::Contains("\"" + there + "\"") && !Catch::Contains(".part-"));
+    }
   });
 }
 

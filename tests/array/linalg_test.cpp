@@ -114,6 +114,91 @@ TEST_CASE("cholesky, solve and inv agree with products") {
   });
 }
 
+namespace {
+
+// Elimination with partial pivoting, as a plain loop.
+M plain_solve(M a, M b) {
+  const std::size_t n = a.shape()[0], columns = b.shape()[1];
+  for (std::size_t k = 0; k < n; ++k) {
+    std::size_t pivot = k;
+    for (std::size_t i = k + 1; i < n; ++i)
+      if (std::fabs(a(i, k)) > std::fabs(a(pivot, k))) pivot = i;
+    for (std::size_t j = 0; j < n; ++j) std::swap(a(k, j), a(pivot, j));
+    for (std::size_t j = 0; j < columns; ++j) std::swap(b(k, j), b(pivot, j));
+    for (std::size_t i = k + 1; i < n; ++i) {
+      const double factor = a(i, k) / a(k, k);
+      for (std::size_t j = k; j < n; ++j) a(i, j) -= factor * a(k, j);
+      for (std::size_t j = 0; j < columns; ++j) b(i, j) -= factor * b(k, j);
+    }
+  }
+  for (std::size_t k = n; k-- > 0;)
+    for (std::size_t j = 0; j < columns; ++j) {
+      for (std::size_t i = k + 1; i < n; ++i) b(k, j) -= a(k, i) * b(i, j);
+      b(k, j) /= a(k, k);
+    }
+  return b;
+}
+double largest(const M& m) {
+  double most = 0;
+  for (const double v : m) most = std::max(most, std::fabs(v));
+  return most;
+}
+
+}  // namespace
+
+TEST_CASE("solve and inv go panel by panel with the pivots of the whole column") {
+  in_cluster([] {
+    constexpr std::int64_t n = 230;
+    const std::vector<Chunks> cuttings{{{n}, {n}}, {{n}, {100, 130}}, {{1, 29, 200}, {64, 64, 64, 38}}, {{0, 115, 115}, {0, 7, 70, 0, 150, 3}}, {std::vector<std::int64_t>(n, 1), std::vector<std::int64_t>(n, 1)}};
+    for (const std::uint64_t seed : {1, 2}) {
+      M a = Random(seed).normal({n, n}).compute();
+      a(0, 0) = 0;  // fails without a pivot from below, and soon after
+      for (std::size_t i = 0; i < 100; ++i) a(i, 1) *= 1e-14;
+      const M b = Random(seed + 10).normal({n, 70}).compute();
+      const M expected = plain_solve(a, b), inverse = plain_solve(a, eye(n).compute());
+      for (const Chunks& chunks : cuttings) {
+        const auto x = from_xtensor(a, chunks);
+        const auto right = from_xtensor(b, {chunks[0], {0, 30, 40}});
+        const auto got = solve(x, right);
+        CHECK(got.chunks() == right.chunks());
+        close(got.compute(), expected, 1e-9);
+        const auto column = right(all, 5);
+        const xt::xarray<double> one = solve(x, column).compute();
+        for (std::size_t i = 0; i < n; ++i) REQUIRE(one(i) == Approx(expected(i, 5)).margin(1e-9));
+        const auto turned = inv(x);
+        CHECK(turned.chunks() == chunks);
+        close(turned.compute(), inverse, 1e-9);
+        // What partial pivoting promises: a residual of rounding size, whatever the condition.
+        CHECK(largest((matmul(x, got) - right).compute()) < 1e-11 * largest(expected));
+      }
+    }
+    const auto singles = Random(3).normal<float>({n, n}, 0, 1, {n, 80});
+    CHECK(float(abs(matmul(singles, inv(singles)) - eye<float>(n)).max().compute()) < 1e-2f);
+  });
+}
+
+TEST_CASE("solve and inv of singular, empty and not finite matrices") {
+  in_cluster([] {
+    M a = Random(1).normal({150, 150}).compute();
+    for (std::size_t i = 0; i < 150; ++i) a(i, 120) = 0;  // in the second panel
+    for (const Chunks& chunks : {Chunks{{150}, {150}}, Chunks{{100, 50}, {70, 80}}}) {
+      CHECK_THROWS_WITH(solve(from_xtensor(a, chunks), ones({150})).compute(), Catch::Contains("solve: the matrix must not be singular (pivot 120 is 0)"));
+      CHECK_THROWS_WITH(inv(from_xtensor(a, chunks)).compute(), Catch::Contains("inv: the matrix must not be singular (pivot 120 is 0)"));
+    }
+    CHECK(inv(zeros({0, 0})).compute().size() == 0);
+    CHECK(solve(eye(3), zeros({3, 0})).compute().size() == 0);
+    CHECK(solve(zeros({0, 0}), zeros({0})).compute().size() == 0);
+    CHECK_THROWS_WITH(solve(eye(3), ones({4})), "solve: both sides must have as many rows (got (3, 3) and (4,))");
+    const double nan = std::nan("");
+    const auto broken = eye(3).assign(nan, 1, 1);
+    CHECK(std::isnan(solve(broken, ones({3})).compute()(1)));
+    CHECK(std::isnan(inv(broken).compute()(1, 1)));
+    CHECK(std::isnan(qr(broken).r.compute()(1, 1)));
+    CHECK_THROWS_WITH(cholesky(broken).compute(), Catch::Contains("cholesky: the matrix must be positive definite"));
+    CHECK_THROWS_WITH(svd(broken).s.compute(), Catch::Contains("svd: the elements must be finite"));
+  });
+}
+
 TEST_CASE("fft agrees with the sum it stands for, and its inverse comes back") {
   in_cluster([] {
     using C = std::complex<double>;

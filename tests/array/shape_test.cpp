@@ -136,6 +136,21 @@ TEST_CASE("rechunk keeps the elements and makes the chunks asked for") {
   });
 }
 
+TEST_CASE("a bad text for chunks names the function that was called") {
+  in_cluster([] {
+    const std::string rule = ": chunks must be sizes, \"auto\" or bytes such as \"128 MiB\" (got \"12 parsecs\")";
+    CHECK_THROWS_WITH(zeros({3}, "12 parsecs"), "zeros" + rule);
+    CHECK_THROWS_WITH(ones({3}, "12 parsecs"), "ones" + rule);
+    CHECK_THROWS_WITH(full({3}, 1.0, "12 parsecs"), "full" + rule);
+    CHECK_THROWS_WITH(linspace<double>(0, 1, 3, "12 parsecs"), "linspace" + rule);
+    CHECK_THROWS_WITH(arange<double>(0, 3, 1, "12 parsecs"), "arange" + rule);
+    CHECK_THROWS_WITH(ones({3}).rechunk("12 parsecs"), "rechunk" + rule);
+    CHECK_THROWS_WITH(ones({3}).rechunk("0 B"), Catch::Contains("rechunk: chunks must be"));
+    CHECK(ones({4}).rechunk("16 B").chunks() == Chunks{{2, 2}});
+    CHECK(ones({4}).rechunk("auto").chunks() == Chunks{{4}});
+  });
+}
+
 TEST_CASE("reshape keeps the row-major order") {
   with_chunkings([](const auto& x, const V&) {
     for (const Shape& shape : {Shape{48}, Shape{8, 6}, Shape{2, 3, 8}, Shape{2, 2, 2, 6}, Shape{6, 1, 8, 1}, Shape{48, 1}, Shape{16, -1}}) {

@@ -229,3 +229,13 @@ TEST_CASE("many errors among many tasks") {
   client().wait(futures);
   for (int i = 0; i < 1000; ++i) REQUIRE(futures[i].status() == (i % 3 ? Status::finished : Status::error));
 }
+
+TEST_CASE("a function that is not there is refused where it is submitted") {
+  int (*const none)(int) = nullptr;
+  const std::vector<int> xs{1, 2};
+  CHECK(message_of([&] { client().submit(none, 1); }) == "submit: the function must not be empty (got a null pointer); pass one that can be called");
+  CHECK(message_of([&] { client().submit(Options{}, none, 1); }) == "submit: the function must not be empty (got a null pointer); pass one that can be called");
+  CHECK(message_of([&] { client().map(none, xs); }) == "map: the function must not be empty (got a null pointer); pass one that can be called");
+  CHECK(message_of([&] { client().run_on_workers(none, 1); }) == "run_on_workers: the function must not be empty (got a null pointer); pass one that can be called");
+  CHECK(message_of([&] { client().scatter(1).then(none); }) == "then: the function must not be empty (got a null pointer); pass one that can be called");
+}

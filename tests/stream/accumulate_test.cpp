@@ -33,6 +33,21 @@ TEST_CASE("accumulate may return a result beside the state, and emit the state b
   CHECK(all.values() == std::vector<std::pair<int, int>>{{1, 0}, {3, 100}});
 }
 
+TEST_CASE("accumulate may return a result that has nothing to do with the type of the state") {
+  Stream<int> source;
+  const auto sizes = source
+                         .accumulate(
+                             [](std::vector<int> all, int x) {
+                               all.push_back(x);
+                               const std::string size = std::to_string(all.size());
+                               return std::pair(std::move(all), size);
+                             },
+                             std::vector<int>(), returns_state)
+                         .sink_to_list();
+  feed(source, 5, 7);
+  CHECK(sizes.values() == std::vector<std::string>{"1", "2"});
+}
+
 TEST_CASE("accumulate changes a state in place if the function wants it") {
   Stream<std::string> source;
   const auto out = source.accumulate([](std::map<std::string, int>& counts, const std::string& word) { ++counts[word]; }, std::map<std::string, int>{}).sink_to_list();

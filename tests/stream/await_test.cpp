@@ -83,6 +83,49 @@ TEST_CASE("a sink may be a coroutine, one at a time") {
   CHECK_THROWS_WITH(source.drain(), "one");
 }
 
+TEST_CASE("sink_async takes a coroutine, several of which may be under way") {
+  EventLoop loop;
+  Stream<int> source{loop};
+  int at_once = 0, most = 0, ended = 0;
+  source.sink_async(
+      [&](int x) -> asio::awaitable<void> {
+        most = std::max(most, ++at_once);
+        asio::steady_timer timer(loop.context(), 2ms);
+        co_await timer.async_wait(asio::use_awaitable);
+        --at_once;
+        ++ended;
+        if (x == 1) throw std::runtime_error("one");
+      },
+      3);
+  run(loop, [&]() -> asio::awaitable<void> {
+    for (int i = 0; i < 6; ++i) co_await source.emit(i);
+  });
+  CHECK(most == 3);
+  CHECK(ended == 6);
+  CHECK_THROWS_WITH(source.drain(), "one");
+}
+
+TEST_CASE("co_await emit that a cycle holds back is reported with the node's name, and goes on when the cycle is fed") {
+  EventLoop loop;
+  Stream<int> source, feedback;
+  const auto out = source.zip(feedback, max_ahead{1}).named("sum").starmap(std::plus<>{});
+  out.connect(feedback);
+  const auto sums = out.sink_to_list();
+  stream::cycle_patience_ns = 4'000'000;
+  Warnings warnings;
+  std::thread other([&] {
+    while (warnings.text().empty()) std::this_thread::yield();
+    feedback.emit(10);
+  });
+  run(loop, [&]() -> asio::awaitable<void> {
+    for (int i = 1; i < 4; ++i) co_await source.emit(i);
+  });
+  other.join();
+  stream::cycle_patience_ns = 5'000'000'000;
+  CHECK(warnings.text() == "stream: emit: the cycle through <sum; zip> waits for itself, and nothing else is left to do; emit a first element into the cycle\n");
+  CHECK(sums.values() == Ints{11, 13, 16});
+}
+
 TEST_CASE("a coroutine sink runs on the stream's own loop") {
   Stream<int> source;
   Ints out;

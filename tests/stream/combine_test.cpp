@@ -3,6 +3,7 @@
 #include <tuple>
 
 #include "stream/support.hpp"
+#include "weir/stream/sources.hpp"
 
 using namespace weir;
 
@@ -290,4 +291,47 @@ TEST_CASE("split and route part a stream") {
   CHECK(first.values() == Ints{1});
   CHECK(sentence([&] { source.emit(3); }) == "route: way 3 of 3 does not exist");
   CHECK(sentence([&] { source.route(0, inc); }) == "route: ways must be at least 1 (got 0)");
+}
+
+TEST_CASE("a function that is not there is refused when the operator is made") {
+  Stream<int> source;
+  Stream<std::pair<int, int>> pairs;
+  int (*const f)(int) = nullptr;
+  const std::function<bool(int)> p;
+  int (*const g)(int, int) = nullptr;
+  void (*const with)(int, weir::stream::Finished) = nullptr;
+  int (*const make)() = nullptr;
+  const auto refused = [](const std::string& who, const std::string& what, auto run) {
+    const std::string said = sentence(run);
+    CHECK(said.substr(0, said.find(" (got")) == who + ": " + what + " must not be empty");
+    CHECK(said.find("pass one that can be called") != std::string::npos);
+  };
+  refused("map", "the function", [&] { source.map(f); });
+  refused("map", "the function", [&] { source.map(g, 1); });
+  refused("filter", "the function", [&] { source.filter(p); });
+  refused("remove", "the function", [&] { source.remove(p); });
+  refused("take_while", "the function", [&] { source.take_while(p); });
+  refused("starmap", "the function", [&] { pairs.starmap(g); });
+  refused("pluck", "the key", [&] { pairs.pluck(static_cast<int std::pair<int, int>::*>(nullptr)); });
+  refused("accumulate", "the function", [&] { source.accumulate(g); });
+  refused("accumulate", "the function", [&] { source.scan(g, 0, weir::with_state); });
+  refused("unique", "the key", [&] { source.unique(3, f); });
+  refused("group_by", "the key", [&] { source.group_by(f, weir::op::collect()); });
+  refused("timed_window_unique", "the key", [&] { source.timed_window_unique("1s", f); });
+  refused("distinct_within", "the key", [&] { source.distinct_within("1s", f); });
+  refused("tumbling_window", "the time", [&] { source.tumbling_window(f, 5); });
+  refused("session_window", "the time", [&] { source.session_window(f, 5); });
+  refused("merge_by_time", "the time", [&] { weir::op::merge_by_time(f, source, source); });
+  refused("join", "a key", [&] { weir::op::join(source, source, inc, f, 5); });
+  refused("left_join", "a key", [&] { weir::op::left_join(source, source, f, inc, 5); });
+  refused("route", "the function", [&] { source.route(2, f); });
+  refused("split", "the function", [&] { source.split(p); });
+  refused("map_async", "the function", [&] { source.map_async(f, 2); });
+  refused("sink", "the function", [&] { source.sink(f); });
+  refused("starsink", "the function", [&] { pairs.starsink(g); });
+  refused("sink_async", "the function", [&] { source.sink_async(with); });
+  refused("from_periodic", "the function", [&] { weir::from_periodic(make, "1s"); });
+  CHECK(sentence([&] { source.map(f); }) == "map: the function must not be empty (got a null pointer); pass one that can be called");
+  CHECK(sentence([&] { source.filter(p); }) == "filter: the function must not be empty (got an empty std::function); pass one that can be called");
+  CHECK(source.node().downstreams().empty());
 }

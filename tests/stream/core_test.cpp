@@ -220,6 +220,35 @@ TEST_CASE("a cycle that waits for itself is reported with the node's name") {
   CHECK(warnings.text().find("drain", 10) == std::string::npos);
 }
 
+TEST_CASE("drain says which cycle keeps elements in a queue above it") {
+  ManualClock clock;
+  Stream<int> source{clock}, feedback{clock};
+  const auto out = source.buffer(5).zip(feedback, max_ahead{1}).named("sum").starmap(std::plus<>{});
+  out.connect(feedback);
+  feed(source, 0, 4);
+  CHECK(sentence([&] { source.drain(); }) == "drain: the cycle through <sum; zip> waits for itself, and nothing else is left to do; emit a first element into the cycle");
+  feedback.emit(10);
+  source.drain();
+  CHECK(out.node().out.value() == 4);
+}
+
+TEST_CASE("on a real clock a drain that a cycle holds back warns, and ends when another thread feeds the cycle") {
+  Stream<int> source, feedback;
+  const auto out = source.buffer(5).zip(feedback, max_ahead{1}).named("sum").starmap(std::plus<>{});
+  out.connect(feedback);
+  stream::cycle_patience_ns = 0;
+  Warnings warnings;
+  std::thread other([&] {
+    while (warnings.text().empty()) std::this_thread::yield();
+    feedback.emit(10);
+  });
+  feed(source, 0, 4);
+  source.drain();
+  other.join();
+  stream::cycle_patience_ns = 5'000'000'000;
+  CHECK(warnings.text() == "stream: drain: the cycle through <sum; zip> waits for itself, and nothing else is left to do; emit a first element into the cycle\n");
+}
+
 TEST_CASE("on a real clock an emission that a cycle holds back warns, and goes on when another thread feeds the cycle") {
   Stream<int> source, feedback;
   const auto out = source.zip(feedback, max_ahead{1}).named("sum").starmap(std::plus<>{});

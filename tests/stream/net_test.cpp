@@ -6,6 +6,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <fstream>
+#include <thread>
+
 #include "stream/support.hpp"
 
 using namespace weir;
@@ -28,6 +31,16 @@ class Client {
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
   void send(const std::string& text) const { REQUIRE(::send(socket_, text.data(), text.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(text.size())); }
+  /// False if the peer has closed the connection.
+  [[nodiscard]] bool try_to_send(const std::string& text) const {
+    std::size_t sent = 0;
+    while (sent < text.size()) {
+      const ssize_t count = ::send(socket_, text.data() + sent, text.size() - sent, MSG_NOSIGNAL);
+      if (count <= 0) return false;
+      sent += static_cast<std::size_t>(count);
+    }
+    return true;
+  }
   /// What comes until `end` does or the peer closes.
   [[nodiscard]] std::string read_until(const std::string& end) const {
     std::string text;
@@ -43,6 +56,23 @@ class Client {
  private:
   int socket_;
 };
+
+/// What this process has in memory.
+long memory_kib() {
+  std::ifstream status("/proc/self/status");
+  for (std::string line; std::getline(status, line);) {
+    if (line.starts_with("VmRSS:")) return std::stol(line.substr(6));
+  }
+  return 0;
+}
+
+/// Waits for the first error of a source: the peer sees its connection end a moment earlier.
+bool has_failed(const Stream<std::string>& source) {
+  for (const auto end = std::chrono::steady_clock::now() + 10s; std::chrono::steady_clock::now() < end; std::this_thread::yield()) {
+    if (source.node().errors.value() > 0) return true;
+  }
+  return false;
+}
 
 std::string post(std::uint16_t port, const std::string& body, const std::string& path = "/", const std::string& method = "POST") {
   const Client client(port);
@@ -84,7 +114,55 @@ TEST_CASE("from_tcp closes a connection whose message is too long, and goes on w
   CHECK(bad.read_until("never").empty());
   good.send("fine\n");
   REQUIRE(out.wait_for(1, 10s));
+  REQUIRE(has_failed(source));
   CHECK(sentence([&] { source.drain(); }) == "from_tcp: a message is longer than 1000 bytes; it is dropped");
+}
+
+TEST_CASE("100 MB without a newline end their connection, not the stream, and are not kept") {
+  auto source = from_tcp(0);
+  const auto out = source.sink_to_list();
+  source.start();
+  const long before = memory_kib();
+  const Client bad(listening_port(source)), good(listening_port(source));
+  std::size_t sent = 0;
+  const std::string block(std::size_t{1} << 20, 'x');
+  while (sent < 100 && bad.try_to_send(block)) ++sent;
+  CHECK(bad.read_until("never").empty());
+  REQUIRE(has_failed(source));
+  CHECK(sentence([&] { source.drain(); }) == "from_tcp: a message is longer than 67108864 bytes; it is dropped");
+  CHECK(memory_kib() - before < 200 * 1024);
+  good.send("fine\n");
+  REQUIRE(out.wait_for(1, 10s));
+  CHECK(out.values() == Texts{"fine"});
+}
+
+TEST_CASE("every source that listens says that its port is in use") {
+  auto first = from_tcp(0);
+  first.start();
+  const std::uint16_t port = listening_port(first);
+  const std::string rest = ": cannot listen on 127.0.0.1:" + std::to_string(port) + ": Address already in use";
+  auto http = from_http_server(port);
+  auto web = from_websocket(port);
+  CHECK(sentence([&] { http.start(); }) == "from_http_server" + rest);
+  CHECK(sentence([&] { web.start(); }) == "from_websocket" + rest);
+  first.stop();
+  http.start();  // it is free now
+  CHECK(listening_port(http) == port);
+}
+
+TEST_CASE("a client that leaves in the middle of a request gives no element, and others are served") {
+  auto source = from_http_server(0);
+  const auto out = source.sink_to_list();
+  source.start();
+  const std::uint16_t port = listening_port(source);
+  {
+    const Client half(port), less(port), mute(port);
+    half.send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nhal");
+    less.send("POST / HT");
+  }
+  CHECK(post(port, "whole") == "200");
+  CHECK(out.values() == Texts{"whole"});
+  source.drain();
 }
 
 TEST_CASE("from_tcp holds senders back while a node below is full") {

@@ -29,6 +29,20 @@ using Texts = std::vector<std::string>;
 
 SourceOptions on(ManualClock& clock) { return {.poll_interval = 100ms, .loop = EventLoop(clock)}; }
 
+/// A file in a folder of its own, followed on a manual clock from the moment it has been read once.
+struct FollowedFile {
+  ManualClock clock;
+  Folder folder;
+  fs::path path;
+  Stream<std::string> source;
+  Collected<std::string> out;
+  explicit FollowedFile(const std::string& text) : path(folder.write("log", text)), source(from_textfile(path, on(clock))), out(source.sink_to_list()) {
+    source.start();
+    clock.advance(0s);
+  }
+  void write(const std::string& text, bool append = false) const { folder.write("log", text, append); }
+};
+
 }  // namespace
 
 TEST_CASE("from_iterable emits everything, ends, and can be started again") {
@@ -117,67 +131,52 @@ TEST_CASE("from_queue emits what others put, and ends when it is closed") {
 }
 
 TEST_CASE("from_textfile follows a file that grows") {
-  ManualClock clock;
-  Folder folder;
-  const fs::path path = folder.write("log", "a\nb\npart");
-  auto source = from_textfile(path, on(clock));
-  const auto out = source.sink_to_list();
-  source.start();
-  clock.advance(0s);
+  FollowedFile file("a\nb\npart");
+  auto& [clock, folder, path, source, out] = file;
   CHECK(out.values() == Texts{"a", "b"});
-  folder.write("log", "ial\n", true);
+  file.write("ial\n", true);
   clock.advance(100ms);
   CHECK(out.values().back() == "partial");
 }
 
 TEST_CASE("from_textfile notices truncation, replacement and absence") {
-  ManualClock clock;
-  Folder folder;
-  const fs::path path = folder.write("log", "one\ntwo\n");
-  auto source = from_textfile(path, on(clock));
-  const auto out = source.sink_to_list();
-  source.start();
-  clock.advance(0s);
-  folder.write("log", "new\n");  // truncated and shorter
+  FollowedFile file("one\ntwo\n");
+  auto& [clock, folder, path, source, out] = file;
+  file.write("new\n");  // truncated and shorter
   clock.advance(100ms);
   CHECK(out.values() == Texts{"one", "two", "new"});
-  folder.write("log", "last\n", true);
+  file.write("last\n", true);
   fs::rename(path, folder.path / "log.1");
   clock.advance(100ms);
-  folder.write("log", "rotated\n");
+  file.write("rotated\n");
   clock.advance(200ms);
   CHECK(out.values() == Texts{"one", "two", "new", "last", "rotated"});
-  folder.write("log", "no newline", true);
+  file.write("no newline", true);
   clock.advance(100ms);
   CHECK(out.size() == 5);
   fs::rename(path, folder.path / "log.1");
-  folder.write("log", "again\n");
+  file.write("again\n");
   clock.advance(200ms);
   CHECK(out.values().back() == "again");
   CHECK(out.values()[5] == "no newline");
   fs::remove(path);
   clock.advance(300ms);
-  folder.write("log", "back\n");
+  file.write("back\n");
   clock.advance(200ms);
   CHECK(out.values().back() == "back");
   CHECK(sentence([&] { from_textfile(folder.path / "none"); }) == "from_textfile: cannot open '" + (folder.path / "none").string() + "': No such file or directory");
 }
 
 TEST_CASE("from_textfile notices a file that was written again and is as long as before, or longer") {
-  ManualClock clock;
-  Folder folder;
-  const fs::path path = folder.write("log", "one\ntwo\npart");
-  auto source = from_textfile(path, on(clock));
-  const auto out = source.sink_to_list();
-  source.start();
-  clock.advance(0s);
-  folder.write("log", "six\nten\nrest");  // the same size: the inode and the size say nothing
+  FollowedFile file("one\ntwo\npart");
+  auto& [clock, folder, path, source, out] = file;
+  file.write("six\nten\nrest");  // the same size: the inode and the size say nothing
   clock.advance(100ms);
   CHECK(out.take() == Texts{"one", "two", "six", "ten"});
-  folder.write("log", "six\nten\nwith more\nthan before\n");
+  file.write("six\nten\nwith more\nthan before\n");
   clock.advance(100ms);
   CHECK(out.take() == Texts{"six", "ten", "with more", "than before"});
-  folder.write("log", "appended\n", true);
+  file.write("appended\n", true);
   clock.advance(100ms);
   CHECK(out.take() == Texts{"appended"});
 }
@@ -256,6 +255,43 @@ TEST_CASE("filenames emits new names once, sorted") {
   clock.advance(100ms);
   CHECK(out.values() == Texts{"a.csv", "b.csv", "d.csv"});
   CHECK(sentence([&] { filenames(folder.path / "none" / "*"); }) == "filenames: '" + (folder.path / "none").string() + "' is not a directory");
+}
+
+TEST_CASE("filenames goes on when its directory goes and comes back") {
+  ManualClock clock;
+  Folder folder;
+  const fs::path inner = folder.path / "inner";
+  fs::create_directory(inner);
+  folder.write("inner/a", "");
+  auto source = filenames(inner / "*", on(clock));
+  const auto out = source.map([](const fs::path& p) { return p.filename().string(); }).sink_to_list();
+  source.start();
+  clock.advance(0s);
+  fs::remove_all(inner);
+  clock.advance(300ms);
+  CHECK(sentence([&] { source.drain(); }) == "no error");
+  fs::create_directory(inner);
+  folder.write("inner/b", "");
+  clock.advance(200ms);
+  CHECK(out.values() == Texts{"a", "b"});
+}
+
+TEST_CASE("a line of 100 MB in a file is dropped, not kept") {
+  ManualClock clock;
+  Folder folder;
+  const fs::path path = folder.write("log", "first\n");
+  {
+    std::ofstream file(path, std::ios::app);
+    const std::string block(std::size_t{1} << 20, 'x');
+    for (int i = 0; i < 100; ++i) file << block;
+    file << "\nlast\n";
+  }
+  auto source = from_textfile(path, on(clock));
+  source.on_error(skip);
+  const auto out = source.sink_to_list();
+  source.start();
+  clock.advance(1s);
+  CHECK(out.values() == Texts{"first", "last"});
 }
 
 TEST_CASE("from_process emits the lines of a program") {

@@ -1,16 +1,13 @@
 // What the tests of streams share.
 #pragma once
 
-#include <spdlog/sinks/ringbuffer_sink.h>
-
 #include <catch2/catch.hpp>
 #include <exception>
-#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "core/log.hpp"
+#include "support/warnings.hpp"
 #include "weir/stream/stream.hpp"
 
 using Ints = std::vector<int>;
@@ -38,26 +35,6 @@ struct DoneCount {
       if (error) ++failed;
     };
   }
-};
-
-/// What the library logs while it lives.
-class Warnings {
- public:
-  Warnings() : before_(weir::log::logger().sinks()) {
-    sink_->set_pattern("%v");
-    weir::log::logger().sinks() = {sink_};
-  }
-  ~Warnings() { weir::log::logger().sinks() = before_; }
-  Warnings(const Warnings&) = delete;
-  std::string text() {
-    std::string all;
-    for (const std::string& line : sink_->last_formatted()) all += line;
-    return all;
-  }
-
- private:
-  std::shared_ptr<spdlog::sinks::ringbuffer_sink_mt> sink_ = std::make_shared<spdlog::sinks::ringbuffer_sink_mt>(100);
-  std::vector<spdlog::sink_ptr> before_;
 };
 
 /// Emits all of `elements`.

@@ -28,9 +28,9 @@ TEST_CASE("partition by key emits each batch when it is full") {
   source.flush();
   CHECK(out.values().back() == Ints{4});
   const std::function<int(int)> none;
-  CHECK(sentence([&] { source.partition(2, none); }) == "partition: key must not be empty");
-  CHECK(sentence([&] { source.partition(2, 1s, none); }) == "partition: key must not be empty");
-  CHECK(sentence([&] { source.partition_unique(2, static_cast<bool (*)(int)>(nullptr)); }) == "partition_unique: key must not be empty");
+  CHECK(sentence([&] { source.partition(2, none); }) == "partition: the key must not be empty (got an empty std::function); pass one that can be called");
+  CHECK(sentence([&] { source.partition(2, 1s, none); }) == "partition: the key must not be empty (got an empty std::function); pass one that can be called");
+  CHECK(sentence([&] { source.partition_unique(2, static_cast<bool (*)(int)>(nullptr)); }) == "partition_unique: the key must not be empty (got a null pointer); pass one that can be called");
 }
 
 TEST_CASE("partition with a timeout, measured from the first element of each batch") {

@@ -18,8 +18,8 @@ struct BlockInfo {
 
 namespace array {
 
-[[nodiscard]] NodePtr full(const Shape& shape, const ChunkSpec& chunks, DType type, const NodePtr& value);
-[[nodiscard]] NodePtr arange(DType type, const NodePtr& start, const NodePtr& step, std::int64_t count, const ChunkSpec& chunks);
+[[nodiscard]] NodePtr full(const char* name, const Shape& shape, const ChunkSpec& chunks, DType type, const NodePtr& value);
+[[nodiscard]] NodePtr arange(const char* name, DType type, const NodePtr& start, const NodePtr& step, std::int64_t count, const ChunkSpec& chunks);
 [[nodiscard]] NodePtr eye(DType type, std::int64_t rows, std::int64_t columns, std::int64_t diagonal, const ChunkSpec& chunks);
 [[nodiscard]] NodePtr from_chunks(DType type, const Chunks& chunks, std::vector<client::Handle> handles);
 [[nodiscard]] NodePtr from_values(DType type, const Shape& shape, const void* values, const ChunkSpec& chunks);
@@ -45,12 +45,18 @@ struct ElementOfExpression {
 /// An array with the same number everywhere. **Cost.** No memory: it is made where it is used.
 template <array::Element T = double>
 [[nodiscard]] Array<T> full(const Shape& shape, T value, const ChunkSpec& chunks = {}) {
-  return Array<T>(array::full(shape, chunks, array::dtype_of<T>, array::scalar(array::dtype_of<T>, &value)));
+  return Array<T>(array::full("full", shape, chunks, array::dtype_of<T>, array::scalar(array::dtype_of<T>, &value)));
 }
 template <array::Element T = double>
-[[nodiscard]] Array<T> zeros(const Shape& shape, const ChunkSpec& chunks = {}) { return full<T>(shape, T(0), chunks); }
+[[nodiscard]] Array<T> zeros(const Shape& shape, const ChunkSpec& chunks = {}) {
+  constexpr T value(0);
+  return Array<T>(array::full("zeros", shape, chunks, array::dtype_of<T>, array::scalar(array::dtype_of<T>, &value)));
+}
 template <array::Element T = double>
-[[nodiscard]] Array<T> ones(const Shape& shape, const ChunkSpec& chunks = {}) { return full<T>(shape, T(1), chunks); }
+[[nodiscard]] Array<T> ones(const Shape& shape, const ChunkSpec& chunks = {}) {
+  constexpr T value(1);
+  return Array<T>(array::full("ones", shape, chunks, array::dtype_of<T>, array::scalar(array::dtype_of<T>, &value)));
+}
 template <class T>
 [[nodiscard]] Array<T> full_like(const Array<T>& x, T value) { return full<T>(x.shape(), value, x.chunks()); }
 template <class T>
@@ -66,7 +72,7 @@ template <array::Element T = double>
 [[nodiscard]] Array<T> arange(T start, T stop, T step = T(1), const ChunkSpec& chunks = {}) {
   const std::int64_t count = array::arange_count(static_cast<double>(start), static_cast<double>(stop), static_cast<double>(step));
   constexpr array::DType type = array::dtype_of<T>;
-  return Array<T>(array::arange(type, array::scalar(type, &start), array::scalar(type, &step), count, chunks));
+  return Array<T>(array::arange("arange", type, array::scalar(type, &start), array::scalar(type, &step), count, chunks));
 }
 /// `count` numbers from start to stop, both included (or without stop: `endpoint = false`).
 template <array::Element T = double>
@@ -76,7 +82,7 @@ template <array::Element T = double>
   const std::int64_t steps = endpoint ? count - 1 : count;
   const T step = steps > 0 ? (stop - start) / static_cast<T>(steps) : T(0);
   constexpr array::DType type = array::dtype_of<T>;
-  return Array<T>(array::arange(type, array::scalar(type, &start), array::scalar(type, &step), count, chunks));
+  return Array<T>(array::arange("linspace", type, array::scalar(type, &start), array::scalar(type, &step), count, chunks));
 }
 /// Ones on a diagonal (0: the main one, above it positive), zeros elsewhere.
 template <array::Element T = double>

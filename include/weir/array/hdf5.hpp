@@ -52,7 +52,8 @@ void write_hdf5_region(const std::string& path, const std::string& dataset, cons
 /// **Shape.** That of the dataset. Chunks "auto" are multiples of the file's own chunks.
 /// **Errors.** Throws `Error{not_found}` if there is no such file or dataset, `Error{io}` if it cannot be opened or is truncated, `Error{invalid_argument}` if its elements are not
 /// numbers that T can hold. A region that cannot be read fails the task that reads it.
-/// **Cost.** The file must be at the same path on every node. Every worker reads its own regions; uncompressed ones at the same time and without a copy.
+/// **Cost.** The file must be at the same path on every node. Every worker reads its own regions, all threads at the same time: uncompressed ones without a copy, gzip with or without shuffle; other filters
+/// and small uncompressed chunks (below 256 KiB) one thread after the other.
 template <array::Element T>
 [[nodiscard]] Array<T> open_hdf5(const std::string& path, const std::string& dataset, const OpenHdf5& how = {}) {
   return Array<T>(array::open_hdf5(path, dataset, array::dtype_of<T>, how));

@@ -78,16 +78,23 @@ template <array::Factored T>
   const array::Factors f = array::svd_compressed(x.node(), k, power_iterations, seed);
   return {Array<T>(f.first), Array<T>(f.second), Array<T>(f.third)};
 }
-/// The x with the smallest |a x - b|, by QR; a is tall. **Errors.** A task fails with "singular" if columns of a depend on each other.
+/// The x with the smallest |a x - b|, by QR; a is tall, n columns wide. **Errors.** A task fails with "singular" if columns of a depend on each other. **Cost.** n x n must fit into one task.
 template <array::Factored T>
 [[nodiscard]] Array<T> lstsq(const Array<T>& a, const Array<T>& b) { return Array<T>(array::lstsq(a.node(), b.node())); }
 /// The lower triangular L with L L^T = a, for symmetric positive definite a in square chunks; block by block. **Errors.** A task fails if a is not positive definite.
+/// **Cost.** Blocks are as long as the chunks along the first axis; a task holds two rows of them.
 template <array::Factored T>
 [[nodiscard]] Array<T> cholesky(const Array<T>& a) { return Array<T>(array::cholesky(a.node())); }
-/// The x with a x = b. **Errors.** A task fails with "singular" if there is none. **Cost.** a must fit into the memory of one worker.
+/// The x with a x = b, by LU with partial pivoting.
+///
+/// The matrix is taken in panels of whole columns, its chunks along the second axis, of 64 columns or more and up to 64 MiB; so every pivot is the largest of its column, as LAPACK's is.
+/// **Shape.** (n, n) and (n,) or (n, k) in; out as `b`, in its chunks.
+/// **Errors.** Throws `Error{invalid_argument}` if a is not square or b has other rows; a task fails with "singular" if a pivot is 0. NaN comes out as NaN.
+/// **Cost.** p panels of a give p * p / 2 tasks and 2 p for each panel of b. A task holds three panels; a may be larger than the memory of a worker.
+/// **Source.** LAPACK's gesv, to rounding; Dask's `solve` chooses pivots inside diagonal chunks only.
 template <array::Factored T>
 [[nodiscard]] Array<T> solve(const Array<T>& a, const Array<T>& b) { return Array<T>(array::solve(a.node(), b.node())); }
-/// The inverse. **Errors.** A task fails with "singular" if there is none. **Cost.** a must fit into the memory of one worker.
+/// The inverse, as `solve` gives it for the unit matrix, in the chunks of a. **Errors.** As `solve`.
 template <array::Factored T>
 [[nodiscard]] Array<T> inv(const Array<T>& a) { return Array<T>(array::inv(a.node())); }
 /// Square root of the sum of squared magnitudes over axes: Frobenius of matrices, Euclid's of vectors.

@@ -5,6 +5,7 @@
 #include <ranges>
 
 #include "weir/client/arguments.hpp"
+#include "weir/core/given.hpp"
 
 namespace weir {
 
@@ -33,21 +34,22 @@ class Client {
   ///
   /// Arguments are values, which travel with the task, or futures (also inside std::vector, tuple, pair, map, optional, array), whose results the task
   /// waits for and is given without copying where the parameter is a const reference. Give large values to `scatter` first.
-  /// **Errors.** What cannot travel does not compile. Throws `Error{closed}` when the cluster has ended. What `f` throws comes out of `Future::result`.
+  /// **Errors.** What cannot travel does not compile. Throws `Error{invalid_argument}` if `f` is a null pointer, `Error{closed}` when the cluster has ended. What `f` throws comes
+  /// out of `Future::result`.
   /// **Cost.** About a microsecond; the arguments are serialized once; large buffers in them are copied once more.
   /// **Source.** `Client.submit`; no key, every call is a task of its own.
   template <class F, class... A>
   auto submit(F&& f, A&&... args) {
-    return send<std::decay_t<F>>(nullptr, false, std::forward<F>(f), std::forward<A>(args)...);
+    return send<std::decay_t<F>>(nullptr, false, given<std::decay_t<F>>("submit", "the function", std::forward<F>(f)), std::forward<A>(args)...);
   }
   template <class F, class... A>
   auto submit(Options options, F&& f, A&&... args) {
-    return send<std::decay_t<F>>(std::make_shared<const Options>(std::move(options)), false, std::forward<F>(f), std::forward<A>(args)...);
+    return send<std::decay_t<F>>(std::make_shared<const Options>(std::move(options)), false, given<std::decay_t<F>>("submit", "the function", std::forward<F>(f)), std::forward<A>(args)...);
   }
   /// The same with options that many tasks share.
   template <class F, class... A>
   auto submit(std::shared_ptr<const Options> options, F&& f, A&&... args) {
-    return send<std::decay_t<F>>(std::move(options), false, std::forward<F>(f), std::forward<A>(args)...);
+    return send<std::decay_t<F>>(std::move(options), false, given<std::decay_t<F>>("submit", "the function", std::forward<F>(f)), std::forward<A>(args)...);
   }
 
   /// One task for each element: `map(f, xs)`, `map(f, xs, ys)`; the shortest range ends it.
@@ -55,11 +57,11 @@ class Client {
   /// **Shape.** Ranges of n elements (values or futures) in, n futures out, in order.
   template <class F, std::ranges::input_range First, std::ranges::input_range... Rest>
   auto map(F f, First&& first, Rest&&... rest) {
-    return map_with(nullptr, f, first, rest...);
+    return map_with(nullptr, given("map", "the function", std::move(f)), first, rest...);
   }
   template <class F, std::ranges::input_range First, std::ranges::input_range... Rest>
   auto map(Options options, F f, First&& first, Rest&&... rest) {
-    return map_with(std::make_shared<const Options>(std::move(options)), f, first, rest...);
+    return map_with(std::make_shared<const Options>(std::move(options)), given("map", "the function", std::move(f)), first, rest...);
   }
 
   /// Waits for all and brings the results, in order. Throws the first error in order, after all are done.
@@ -154,7 +156,7 @@ class Client {
     return Future<typename task::TaskResult<F, Held...>::type>(core_->submit(std::move(request)));
   }
   template <class F, class First, class... Rest>
-  auto map_with(const std::shared_ptr<const Options>& options, F& f, First& first, Rest&... rest) {
+  auto map_with(const std::shared_ptr<const Options>& options, const F& f, First& first, Rest&... rest) {
     using Result = decltype(send<F>(options, false, f, *std::ranges::begin(first), *std::ranges::begin(rest)...));
     std::vector<Result> futures;
     if constexpr (std::ranges::sized_range<First>) futures.reserve(std::ranges::size(first));
@@ -298,6 +300,7 @@ bool Client::wait(const std::vector<Future<T>>& futures, Until until, std::optio
 
 template <class F, class... A>
 auto Client::run_on_workers(F f, const A&... args) {
+  static_cast<void>(given("run_on_workers", "the function", f));
   std::vector<decltype(send<F>(nullptr, true, f, args...))> futures;
   for (const WorkerInfo& worker : workers())
     if (!worker.retiring) futures.push_back(send<F>(std::make_shared<const Options>(Options{.workers = {std::to_string(worker.peer)}}), true, f, args...));
@@ -307,7 +310,7 @@ auto Client::run_on_workers(F f, const A&... args) {
 template <class T>
 template <class F>
 auto Future<T>::then(F f) const {
-  return Client(state().core).submit(std::move(f), *this);
+  return Client(state().core).submit(given("then", "the function", std::move(f)), *this);
 }
 
 }  // namespace weir

@@ -69,7 +69,9 @@ struct AccumulateKernel {
  private:
   template <class Emit>
   void emit_state(Emit&& emit) {
-    if constexpr (with)
+    if constexpr (!std::is_constructible_v<Result, const State&>)
+      throw Error(ErrorKind::internal, "accumulate: there is no state");  // a start is required then
+    else if constexpr (with)
       emit(Out(*state, Result(*state)));
     else if constexpr (std::is_same_v<Out, State>)
       emit(std::as_const(*state));
@@ -129,8 +131,9 @@ class Recent {
     std::swap(index_, other.index_);
     return *this;
   }
-  /// Whether the key was there; afterwards it is, as the newest, and no more than `limit` are (0: all).
-  bool seen(const Key& key, std::size_t limit) {
+  /// Whether the key was there; afterwards it is, as the newest, and no more than `limit` are (0: all). One that has to go for it is given to `forget`.
+  template <class Forget>
+  bool seen(const Key& key, std::size_t limit, Forget&& forget) {
     if (const auto place = find(key); place != order_.end()) {
       order_.splice(order_.begin(), order_, place);
       return true;
@@ -139,9 +142,13 @@ class Recent {
     if constexpr (indexed) index_.emplace(key, order_.begin());
     if (limit != 0 && order_.size() > limit) {
       if constexpr (indexed) index_.erase(order_.back());
+      forget(std::move(order_.back()));
       order_.pop_back();
     }
     return false;
+  }
+  bool seen(const Key& key, std::size_t limit) {
+    return seen(key, limit, [](const Key&) {});
   }
   void clear() {
     order_.clear();
@@ -268,13 +275,17 @@ namespace op {
 namespace detail {
 template <bool returns, bool with, class F, class State>
 auto accumulate(F f, std::optional<State> start) {
-  return ByKernel{"accumulate", [f = std::move(f), start = std::move(start)]<class In>(std::type_identity<In>) mutable {
+  return ByKernel{"accumulate", [f = given("accumulate", "the function", std::move(f)), start = std::move(start)]<class In>(std::type_identity<In>) mutable {
                     return stream::AccumulateKernel<In, State, F, returns, with>{std::move(f), std::move(start)};
                   }};
 }
 template <bool returns, bool with, class F>
 auto accumulate_from_first(F f) {
-  return ByKernel{"accumulate", [f = std::move(f)]<class In>(std::type_identity<In>) mutable { return stream::AccumulateKernel<In, In, F, returns, with>{std::move(f), std::nullopt}; }};
+  return ByKernel{"accumulate", [f = given("accumulate", "the function", std::move(f))]<class In>(std::type_identity<In>) mutable {
+                    using Kernel = stream::AccumulateKernel<In, In, F, returns, with>;
+                    static_assert(std::is_constructible_v<typename Kernel::Result, const In&>, "accumulate: without a start the first element is emitted, which the result cannot be made of; give a start");
+                    return Kernel{std::move(f), std::nullopt};
+                  }};
 }
 }  // namespace detail
 
@@ -351,7 +362,7 @@ inline auto frequencies() {
 template <class KeyOf = stream::Identity>
 auto unique(std::optional<std::size_t> maxsize = {}, KeyOf key = {}) {
   if (maxsize && *maxsize == 0) throw Error(ErrorKind::invalid_argument, "unique: maxsize must be at least 1 (got 0)");
-  return ByKernel{"unique", [key = std::move(key), limit = maxsize.value_or(0)]<class In>(std::type_identity<In>) mutable {
+  return ByKernel{"unique", [key = given("unique", "the key", std::move(key)), limit = maxsize.value_or(0)]<class In>(std::type_identity<In>) mutable {
                     return stream::UniqueKernel<In, KeyOf>{std::move(key), limit, {}};
                   }, maxsize ? std::to_string(*maxsize) : ""};
 }
@@ -386,7 +397,7 @@ struct GroupBy {
 /// **Cost.** One copy of the operator's state per key.
 template <class KeyOf, class Op>
 auto group_by(KeyOf key, Op inner, std::size_t max_keys = 0) {
-  return GroupBy<KeyOf, Op>{std::move(key), std::move(inner), max_keys};
+  return GroupBy<KeyOf, Op>{given("group_by", "the key", std::move(key)), std::move(inner), max_keys};
 }
 
 }  // namespace op

@@ -421,6 +421,19 @@ class InFlight {
   std::atomic<std::size_t> count_{0};
 };
 
+/// Whether `f(x, finished)` begins the work, or `f(x)` is a coroutine.
+template <class F, class In>
+constexpr bool is_asynchronous() {
+  if constexpr (std::is_invocable_v<F&, In, Finished>)
+    return true;
+  else if constexpr (std::is_invocable_v<F&, In>)
+    return is_coroutine<std::invoke_result_t<F&, In>>;
+  else
+    return false;
+}
+template <class F, class In>
+inline constexpr bool begins_or_awaits = is_asynchronous<F, In>();
+
 /// A sink whose function only begins the work.
 template <class In, class F>
 class AsyncSinkNode final : public Outlet<Nothing>, public Inlet<In> {
@@ -552,7 +565,7 @@ inline auto latest() {
 template <class F>
 auto map_async(F f, std::size_t parallelism = 1) {
   detail::at_least_one("map_async", "parallelism", parallelism);
-  return [f = std::move(f), parallelism]<class T>(const Stream<T>& s) {
+  return [f = given("map_async", "the function", std::move(f)), parallelism]<class T>(const Stream<T>& s) {
     using Made = stream::MapAsyncNode<T, F>;
     auto node = std::make_unique<Made>(f, parallelism);
     node->set_detail(std::to_string(parallelism));
@@ -560,7 +573,8 @@ auto map_async(F f, std::size_t parallelism = 1) {
   };
 }
 
-/// Calls `f(x, finished)`, which begins the work; the element is done when `finished()` or `finished(error)` is called, from any thread.
+/// Calls `f(x, finished)`, which begins the work; the element is done when `finished()` or `finished(error)` is called, from any thread. `f` may as well be a coroutine that
+/// returns `boost::asio::awaitable<void>` (include `weir/stream/await.hpp`), which runs on the stream's event loop.
 ///
 /// **Units.** `parallelism` counts elements begun and not finished.
 /// **Errors.** An error given to `finished` is answered by the node's policy; `raise` comes out of `drain`. Losing every copy of `finished` uncalled is an error too, not a hang.
@@ -569,8 +583,12 @@ auto map_async(F f, std::size_t parallelism = 1) {
 template <class F>
 auto sink_async(F f, std::size_t parallelism = 1) {
   detail::at_least_one("sink_async", "parallelism", parallelism);
-  return [f = std::move(f), parallelism]<class T>(const Stream<T>& s) {
-    return stream::attach_sink(s, std::make_unique<stream::AsyncSinkNode<T, F>>(f, parallelism));
+  return [f = given("sink_async", "the function", std::move(f)), parallelism]<class T>(const Stream<T>& s) {
+    static_assert(stream::begins_or_awaits<F, T>, "sink_async: the function takes (element, finished), or an element and returns boost::asio::awaitable<void>");
+    if constexpr (std::is_invocable_v<F&, T, stream::Finished>)
+      return stream::attach_sink(s, std::make_unique<stream::AsyncSinkNode<T, F>>(f, parallelism));
+    else
+      return stream::attach_coroutine_sink(s, f, parallelism);
   };
 }
 

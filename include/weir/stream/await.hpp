@@ -1,6 +1,7 @@
 // Coroutines: `co_await source.emit(x)` inside a Boost.Asio loop, and coroutine functions as sinks.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/associated_executor.hpp>
@@ -9,6 +10,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <exception>
@@ -29,6 +31,7 @@ class AwaitedEmission : public std::enable_shared_from_this<AwaitedEmission<T, H
 
   void go_on() {
     if (!armed_.exchange(false)) return;  // somebody was faster
+    if (const auto timer = timer_.lock()) timer->cancel();
     std::exception_ptr error;
     try {
       if (!emission_.retry()) return wait();
@@ -40,13 +43,30 @@ class AwaitedEmission : public std::enable_shared_from_this<AwaitedEmission<T, H
 
  private:
   void wait() {
+    watch_for_cycle();
     const auto try_again = [self = this->shared_from_this()] { boost::asio::post(self->executor_, [self] { self->go_on(); }); };
     armed_ = true;
     emission_.when_changed(try_again);
     if (!emission_.would_wait()) try_again();  // it changed before we asked to be told
   }
+  /// Whoever took `armed_` may look at the emission, and has to look once more when it is given back.
+  void watch_for_cycle() {
+    if (watch_.has_told()) return;
+    const auto timer = std::make_shared<boost::asio::steady_timer>(executor_, std::chrono::nanoseconds(std::max<std::int64_t>(cycle_patience_ns.load() / 4, 1'000'000)));
+    timer_ = timer;
+    timer->async_wait([timer, waiting = this->weak_from_this()](const boost::system::error_code& cancelled) {
+      const auto self = waiting.lock();
+      if (cancelled || !self || !self->armed_.exchange(false)) return;
+      self->emission_.look(self->watch_);
+      self->watch_for_cycle();
+      self->armed_ = true;
+      if (!self->emission_.would_wait()) self->go_on();
+    });
+  }
   Emission<T> emission_;
   boost::asio::any_io_executor executor_;
+  std::weak_ptr<boost::asio::steady_timer> timer_;  // the loop has it
+  CycleWatch watch_;
   Handler handler_;
   std::atomic<bool> armed_{true};
 };

@@ -13,6 +13,7 @@
 
 #include "weir/stream/cluster_chain.hpp"
 #include "weir/stream/cluster_combine.hpp"
+#include "weir/stream/cluster_ends.hpp"
 #include "weir/stream/cluster_gather.hpp"
 #include "weir/stream/cluster_group.hpp"
 #include "weir/stream/cluster_scatter.hpp"
@@ -30,7 +31,7 @@ inline constexpr Unordered unordered{};
 /// (accumulate, partition, unique, windows ...) form a chain of tasks whose state stays on a worker and is rebuilt after its death. A stream that has a name in the
 /// program (`auto squares = source.scatter().map(square);`) is a boundary: what is chained to it twice shares what came before. Only `gather` turns it back into a `Stream`.
 ///
-/// **Shape.** Every operator gives what it gives on a `Stream`, in the same order.
+/// **Shape.** Every operator gives what it gives on a `Stream`, in the same order. What a timer brings (`timed_window`, `delay` ...) comes when its time has come, behind what was emitted before.
 /// **Errors.** Functions and elements that cannot travel do not compile. What a function throws is answered by the policy of `on_error`; `raise` comes out of `drain`.
 /// **Backpressure.** `emit` waits while as much is on the cluster as its threads can use, or as `buffer` allows; a slow consumer below `gather` is waited for.
 /// **Cost.** One task per chunk; the size of chunks follows the computing time of the elements, so that many small ones share a task.
@@ -39,7 +40,7 @@ template <class T, class In, class K>
 class ClusterStream : public stream::ClusterChain<ClusterStream<T, In, K>> {
  public:
   using Element = T;
-  using Windows = std::vector<std::shared_ptr<stream::Window>>;
+  using Windows = stream::Windows;
   ClusterStream(Client client, Stream<stream::Chunk<In>> chunks, K kernel, Windows windows) : client_(std::move(client)), chunks_(std::move(chunks)), kernel_(std::move(kernel)), windows_(std::move(windows)) {}
 
   /// Applies an operator of the library (`op::map(f)`), or your own: anything that can be called with the cluster stream.
@@ -57,7 +58,7 @@ class ClusterStream : public stream::ClusterChain<ClusterStream<T, In, K>> {
   /// **Errors.** Throws `Error{invalid_argument}` if `size` is 0.
   ClusterStream buffer(std::size_t size) const {
     if (size == 0) throw Error(ErrorKind::invalid_argument, "buffer: size must be at least 1 (got 0)");
-    for (const auto& window : windows_) window->most_elements = static_cast<std::uint32_t>(std::min<std::size_t>(size, UINT32_MAX));
+    for (const auto& window : stream::all_of(windows_)) window->most_elements = static_cast<std::uint32_t>(std::min<std::size_t>(size, UINT32_MAX));
     return *this;
   }
   /// How the tasks of this segment, and of those after it, run: resources, workers, priority.
@@ -80,8 +81,11 @@ class ClusterStream : public stream::ClusterChain<ClusterStream<T, In, K>> {
     copy.policy_ = std::move(policy);
     return copy;
   }
-  /// Gives the segment a name for errors and pictures.
+  /// Gives the segment, or the join or timed operator just applied, a name for errors and pictures.
   ClusterStream named(std::string name) const {
+    if constexpr (is_empty) {
+      if (dynamic_cast<stream::WholeSegment*>(&chunks_.node())) chunks_.node().set_name(name);
+    }
     ClusterStream copy = unshared();
     copy.name_ = std::move(name);
     return copy;
@@ -149,6 +153,7 @@ class ClusterStream : public stream::ClusterChain<ClusterStream<T, In, K>> {
   template <class Choose>
   [[nodiscard]] auto route(std::size_t ways, Choose choose) const {
     op::detail::at_least_one("route", "ways", ways);
+    static_cast<void>(given("route", "the function", choose));
     const auto shared = cut();
     std::vector<decltype(shared.filter(stream::ChosenWay<Choose>{}))> result;
     for (std::size_t way = 0; way < ways; ++way) result.push_back(shared.filter(stream::ChosenWay<Choose>{choose, way, ways}));
@@ -157,6 +162,7 @@ class ClusterStream : public stream::ClusterChain<ClusterStream<T, In, K>> {
   /// The elements for which `predicate` holds, and the others.
   template <class F>
   [[nodiscard]] auto split(F predicate) const {
+    static_cast<void>(given("split", "the function", predicate));
     const auto shared = cut();
     return std::pair(shared.filter(predicate), shared.remove(predicate));
   }
@@ -183,6 +189,54 @@ class ClusterStream : public stream::ClusterChain<ClusterStream<T, In, K>> {
     passed.control_by(signal, "until", [](stream::Node& node) { node.end(); });
     return passed;
   }
+
+  /// Calls `f(x, finished)` on a worker, which begins the work; the element is done when `finished()` or `finished(error)` is called there, from any thread. `f` may as well be a
+  /// coroutine that returns `boost::asio::awaitable<void>`.
+  ///
+  /// **Units.** A worker thread waits for one element at a time, so the threads of the workers are the parallelism.
+  /// **Errors.** An error given to `finished` is answered by the policy of the sink. Throws `Error{invalid_argument}` if `parallelism` is 0 or `f` a null pointer.
+  /// **Backpressure.** `emit` waits while as much is on the cluster as its threads can use, or as `buffer` allows.
+  template <class F>
+  Sink sink_async(F f, std::size_t parallelism = 1) const& {
+    return ends(apply(finishing(std::move(f), parallelism)));
+  }
+  template <class F>
+  Sink sink_async(F f, std::size_t parallelism = 1) && {
+    return ends(std::move(*this).apply(finishing(std::move(f), parallelism)));
+  }
+  /// Watches the stream's last element from now on, which stays on a worker: `auto last = squares.current_value(); ... last.value()`.
+  [[nodiscard]] ClusterValue<T> current_value() const {
+    static_assert(stream::is_copyable<T>, "current_value: elements of this type cannot be copied");
+    const auto keeper = cut().fuse_any(op::ByKernel{"current_value", []<class E>(std::type_identity<E>) { return stream::LastKernel<E>{}; }});
+    ends(keeper);
+    return ClusterValue<T>(client_, keeper.cut().chunks(), windows_);
+  }
+
+  /// Gives this stream's elements to `below` too, which another `scatter` feeds, and to everything below that.
+  ///
+  /// **Shape.** What comes out there are the elements of both, in the order in which they were emitted; it ends when both have.
+  /// **Errors.** Throws `Error{invalid_argument}` if `below` is not what `scatter()` gave, if it leads to this stream without a `gather` between, or if the two run on
+  /// different event loops.
+  /// **Backpressure.** A `buffer` of `below` bounds the elements of each of the two.
+  void connect(const ClusterStream<T, T, stream::PassKernel<T>>& below) const {
+    auto* const scatter = dynamic_cast<stream::ScatterNode<T>*>(&below.chunks().node());
+    if (!scatter) throw Error(ErrorKind::invalid_argument, "connect: " + below.chunks().label() + " has inputs of its own; connect to what scatter() gave");
+    const auto end = cut().chunks();
+    if (scatter == &end.node() || scatter->leads_to(end.node(), false))
+      throw Error(ErrorKind::invalid_argument, "connect: " + below.chunks().label() + " leads to " + end.label() + ", and what goes round on the cluster does not end; close the cycle below gather()");
+    stream::Graph::connect(end.node(), scatter->chunks());
+    stream::feed_windows(below.windows_, windows_);
+  }
+  template <class OtherIn, class OtherK>
+  void connect(const ClusterStream<T, OtherIn, OtherK>&) const {
+    static_assert(stream::gather_is_missing<OtherK>, "connect: an operator has been applied to this stream already; connect to what scatter() gave");
+  }
+  template <class U>
+  void connect(const Stream<U>&) const {
+    static_assert(stream::gather_is_missing<U>, "weir: gather() is missing: the elements are on the cluster; write .gather().connect(stream), or connect to what scatter() gave");
+  }
+  /// Removes the edge from here to `below`. **Errors.** Throws `Error{not_found}` if there is none.
+  void disconnect(const ClusterStream<T, T, stream::PassKernel<T>>& below) const { stream::Graph::disconnect(node(), below.node()); }
 
   // For operators.
   [[nodiscard]] stream::Node& node() const { return cut().chunks().node(); }
@@ -213,24 +267,24 @@ class ClusterStream : public stream::ClusterChain<ClusterStream<T, In, K>> {
       return fuse_any(std::move(op));
     }
   }
-  /// Groups without a bound are divided over workers; a bound is about all of them, and needs them in one place.
+  /// Groups are divided over workers by the hash of their keys; keys without one stay in one state.
   template <class KeyOf, class Op>
   auto grouped(op::GroupBy<KeyOf, Op> by) const {
     if constexpr (stream::is_divisible<KeyOf, T>) {
       using Inner = typename op::GroupBy<KeyOf, Op>::template Inner<T>;
       using Made = stream::GroupNode<T, stream::KeyFor<KeyOf, T>, Inner>;
-      if (by.max_keys == 0) {
-        static_assert(stream::kernel_travels<Inner>(), "weir: a function of this operator cannot travel to another process. Below scatter() a lambda must not capture.");
-        const auto keyed = fuse_any(op::ByKernel{"key", [key = by.key]<class E>(std::type_identity<E>) { return stream::KeyedKernel<E, KeyOf>{key}; }}).cut();
-        auto node = std::make_unique<Made>(client_, std::move(by.inner).template kernel<T>(), stream::named_options(options_, "group_by(" + by.detail() + ")"));
-        auto& made = *node;
-        made.set_detail(by.detail());
-        const auto end = stream::attach<stream::Chunk<typename Made::Out>>(keyed.chunks(), std::move(node));
-        made.set_policy(policy_);
-        return after(end);
-      }
+      static_assert(stream::kernel_travels<Inner>(), "weir: a function of this operator cannot travel to another process. Below scatter() a lambda must not capture.");
+      const auto keyed = fuse_any(op::ByKernel{"key", [key = by.key]<class E>(std::type_identity<E>) { return stream::KeyedKernel<E, KeyOf>{key}; }}).cut();
+      const std::string detail = by.detail();
+      auto node = std::make_unique<Made>(client_, std::move(by.inner).template kernel<T>(), by.max_keys, stream::named_options(options_, "group_by(" + detail + ")"));
+      auto& made = *node;
+      made.set_detail(detail);
+      const auto end = stream::attach<stream::Chunk<typename Made::Out>>(keyed.chunks(), std::move(node));
+      made.set_policy(policy_);
+      return after(end);
+    } else {
+      return fuse_any(std::move(by)).cut();
     }
-    return fuse_any(std::move(by)).cut();
   }
   template <class Op>
   auto fuse_any(Op op) const {
@@ -272,6 +326,19 @@ class ClusterStream : public stream::ClusterChain<ClusterStream<T, In, K>> {
       return after(end);
     }
   }
+  template <class F>
+  static auto finishing(F f, std::size_t parallelism) {
+    op::detail::at_least_one("sink_async", "parallelism", parallelism);
+    static_assert(stream::begins_or_awaits<F, T>, "sink_async: the function takes (element, finished), or an element and returns boost::asio::awaitable<void>");
+    return op::ByKernel{"sink_async", [f = given("sink_async", "the function", std::move(f))]<class E>(std::type_identity<E>) mutable { return stream::FinishKernel<E, F>{std::move(f)}; }};
+  }
+  /// Nothing comes out of `last`; a gather lets go of its elements and brings its errors.
+  template <class Last>
+  static Sink ends(const Last& last) {
+    const auto end = last.cut().chunks();
+    stream::attach<stream::Nothing>(end, std::make_unique<stream::GatherNode<stream::Nothing>>(last.client(), false));
+    return Sink(stream::Graph::of(end.node()), end.node());
+  }
   /// What follows below the chunks of another node.
   template <class Out>
   auto after(const Stream<stream::Chunk<Out>>& chunks) const {
@@ -283,12 +350,12 @@ class ClusterStream : public stream::ClusterChain<ClusterStream<T, In, K>> {
   template <class R, class Act>
   void control_by(const Stream<R>& trigger, const char* kind, Act act) const {
     stream::control(trigger, chunks_, kind, [windows = windows_, act](stream::Node& node) {
-      for (const auto& window : windows) window->control->send_before();
+      for (const auto& window : stream::all_of(windows)) window->control->send_before();
       act(node);
     });
   }
   void one_by_one() const {
-    for (const auto& window : windows_) window->one_by_one = true;
+    for (const auto& window : stream::all_of(windows_)) window->one_by_one = true;
   }
   /// The same segment with one operator more.
   template <class Out, class Kernel>
@@ -357,19 +424,19 @@ template <class TimeOf, class T, class In, class K, class... More>
 auto merge_by_time(TimeOf time, const ClusterStream<T, In, K>& first, const More&... more) {
   const max_ahead limit = stream::option(max_ahead{1000}, more...);
   return stream::join_on_cluster(
-      "merge_by_time", first, [&]<class... E>(std::type_identity<E>...) { return stream::MergeByTimeKernel<T, TimeOf, sizeof...(E)>{limit.elements, time}; },
+      "merge_by_time", first, [&]<class... E>(std::type_identity<E>...) { return stream::MergeByTimeKernel<T, TimeOf, sizeof...(E)>{limit.elements, given("merge_by_time", "the time", time)}; },
       stream::cluster_inputs(first, more...));
 }
 /// Pairs of elements on the cluster with equal keys; see `op::join` of streams.
 template <class A, class InA, class KA, class B, class InB, class KB, class KeyA, class KeyB>
 auto join(const ClusterStream<A, InA, KA>& a, const ClusterStream<B, InB, KB>& b, KeyA key_a, KeyB key_b, std::size_t remembered) {
   detail::at_least_one("join", "remembered", remembered);
-  return stream::attach_cluster_join("join", stream::KeyedJoinKernel<A, B, KeyA, KeyB, false>{remembered, key_a, key_b}, a, stream::cluster_inputs(a, b));
+  return stream::attach_cluster_join("join", stream::KeyedJoinKernel<A, B, KeyA, KeyB, false>{remembered, given("join", "a key", key_a), given("join", "a key", key_b)}, a, stream::cluster_inputs(a, b));
 }
 template <class A, class InA, class KA, class B, class InB, class KB, class KeyA, class KeyB>
 auto left_join(const ClusterStream<A, InA, KA>& a, const ClusterStream<B, InB, KB>& b, KeyA key_a, KeyB key_b, std::size_t remembered) {
   detail::at_least_one("left_join", "remembered", remembered);
-  return stream::attach_cluster_join("left_join", stream::KeyedJoinKernel<A, B, KeyA, KeyB, true>{remembered, key_a, key_b}, a, stream::cluster_inputs(a, b));
+  return stream::attach_cluster_join("left_join", stream::KeyedJoinKernel<A, B, KeyA, KeyB, true>{remembered, given("left_join", "a key", key_a), given("left_join", "a key", key_b)}, a, stream::cluster_inputs(a, b));
 }
 
 }  // namespace op

@@ -24,7 +24,7 @@ template <class Self>
 class ClusterChain {
  public:
   template <class F, class... More> auto map(F f, More... more) && { return std::move(self()).apply(op::map(std::move(f), std::move(more)...)); }
-  template <class F> auto map_async(F f, std::size_t /*parallelism*/ = 1) && { return std::move(self()).apply(op::map(std::move(f))); }  // the workers are the parallelism
+  template <class F> auto map_async(F f, std::size_t parallelism = 1) && { return std::move(self()).apply(on_workers(std::move(f), parallelism)); }  // the workers are the parallelism
   template <class F, class... More> auto starmap(F f, More... more) && { return std::move(self()).apply(op::starmap(std::move(f), std::move(more)...)); }
   template <class F, class... More> auto filter(F f, More... more) && { return std::move(self()).apply(op::filter(std::move(f), std::move(more)...)); }
   template <class F, class... More> auto remove(F f, More... more) && { return std::move(self()).apply(op::remove(std::move(f), std::move(more)...)); }
@@ -52,7 +52,7 @@ class ClusterChain {
   template <class TimeOf, class Size> auto session_window(TimeOf time, Size gap, Late<Size> late = {}) && { return std::move(self()).apply(op::session_window(std::move(time), gap, late)); }
 
   template <class F, class... More> auto map(F f, More... more) const& { return self().apply(op::map(std::move(f), std::move(more)...)); }
-  template <class F> auto map_async(F f, std::size_t /*parallelism*/ = 1) const& { return self().apply(op::map(std::move(f))); }  // the workers are the parallelism
+  template <class F> auto map_async(F f, std::size_t parallelism = 1) const& { return self().apply(on_workers(std::move(f), parallelism)); }  // the workers are the parallelism
   template <class F, class... More> auto starmap(F f, More... more) const& { return self().apply(op::starmap(std::move(f), std::move(more)...)); }
   template <class F, class... More> auto filter(F f, More... more) const& { return self().apply(op::filter(std::move(f), std::move(more)...)); }
   template <class F, class... More> auto remove(F f, More... more) const& { return self().apply(op::remove(std::move(f), std::move(more)...)); }
@@ -89,13 +89,18 @@ class ClusterChain {
   auto sample(Duration interval) const { return self().apply(op::sample(interval)); }
   template <class KeyOf = Identity> auto distinct_within(Duration interval, KeyOf key = {}) const { return self().apply(op::distinct_within(interval, std::move(key))); }
 
-  // A ClusterStream has no ends.
+  // What ends here needs the elements here; see `sink_async` and `current_value` for ends on the workers.
   template <class... A> void sink(const A&...) const { static_assert(gather_is_missing<A...>, "weir: gather() is missing: the elements are on the cluster; write .gather().sink(f)"); }
   template <class... A> void starsink(const A&...) const { static_assert(gather_is_missing<A...>, "weir: gather() is missing: the elements are on the cluster; write .gather().starsink(f)"); }
   template <class... A> void sink_to_list(const A&...) const { static_assert(gather_is_missing<A...>, "weir: gather() is missing: the elements are on the cluster; write .gather().sink_to_list()"); }
   template <class... A> void sink_to_textfile(const A&...) const { static_assert(gather_is_missing<A...>, "weir: gather() is missing: the elements are on the cluster; write .gather().sink_to_textfile(path)"); }
 
  private:
+  template <class F>
+  static auto on_workers(F f, std::size_t parallelism) {
+    op::detail::at_least_one("map_async", "parallelism", parallelism);
+    return op::map(given("map_async", "the function", std::move(f)));
+  }
   [[nodiscard]] Self& self() noexcept { return static_cast<Self&>(*this); }
   [[nodiscard]] const Self& self() const noexcept { return static_cast<const Self&>(*this); }
 };

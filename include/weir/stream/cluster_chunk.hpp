@@ -32,10 +32,12 @@ struct HeldTokens {
   std::vector<std::uint64_t> tokens;
 };
 
-/// How long the functions of a segment worked on a chunk.
+/// How long the functions of a segment worked on a chunk, and on how many elements.
 struct Spent {
   std::uint32_t segment = 0;
   float seconds = 0;
+  std::uint32_t took = 0, gave = 0;  ///< Elements that went in and came out.
+  std::uint64_t step = 0;            ///< Which task of the segment: several gathers may bring the same news.
 };
 
 /// What the segments so far made of one chunk.
@@ -153,16 +155,21 @@ void number_items(auto& out, const Step& step) {
   while (out.items.size() < out.values.size()) out.items.push_back(static_cast<std::uint32_t>(out.items.size()));
 }
 
-/// Measures the time a segment takes until it goes.
+/// Measures the time a segment takes until it goes, and what came out meanwhile.
+template <class T>
 class Stopwatch {
  public:
-  Stopwatch(std::vector<Spent>& spent, const Step& step) : spent_(spent), segment_(step.segment) {}
+  Stopwatch(ChunkResult<T>& out, const Step& step, std::size_t took) : out_(out), spent_{step.segment, 0, static_cast<std::uint32_t>(took), 0, step.number} {}
   Stopwatch(const Stopwatch&) = delete;
-  ~Stopwatch() { spent_.push_back({segment_, std::chrono::duration<float>(std::chrono::steady_clock::now() - start_).count()}); }
+  ~Stopwatch() {
+    spent_.seconds = std::chrono::duration<float>(std::chrono::steady_clock::now() - start_).count();
+    spent_.gave = static_cast<std::uint32_t>(out_.values.size());
+    out_.spent.push_back(spent_);
+  }
 
  private:
-  std::vector<Spent>& spent_;
-  std::uint32_t segment_;
+  ChunkResult<T>& out_;
+  Spent spent_;
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
 
@@ -196,7 +203,7 @@ struct Append {
 template <class K, class From>
 ChunkResult<typename K::Out> run_chunk(const K& kernel, const Step& step, const From& from) {
   auto out = begin_result<typename K::Out>(from);
-  const Stopwatch watch(out.spent, step);
+  const Stopwatch watch(out, step, from.values.size());
   K own = kernel;
   std::size_t place = 0;
   for (const auto& x : from.values) {
@@ -210,7 +217,7 @@ ChunkResult<typename K::Out> run_chunk(const K& kernel, const Step& step, const 
 template <class K, class In>
 ChunkResult<typename K::Out> run_first_chunk(const K& kernel, const Step& step, std::vector<In> elements) {
   auto out = begin_result<typename K::Out>(elements);
-  const Stopwatch watch(out.spent, step);
+  const Stopwatch watch(out, step, elements.size());
   K own = kernel;
   const Append<typename K::Out> append{out.values};
   for (In& x : elements) {

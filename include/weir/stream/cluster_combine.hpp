@@ -47,9 +47,10 @@ template <class K, std::size_t port, class Element, class From>
 Stage<K> run_join(const Stage<K>& before, const Step& step, const From& from) {
   Stage<K> after = next_stage(before, begin_result<typename K::Out>(from));
   {
-    const Stopwatch watch(after.out.spent, step);
+    const Stopwatch watch(after.out, step, values_of(from).size());
     const TicketScope scope(ticket_of(step));
     const Append<typename K::Out> emit{after.out.values};
+    std::size_t place = 0;
     for (const auto& x : values_of(from)) {
       if (after.kernel.is_done()) break;
       const auto push = [&] { after.kernel.kernel.template push<port>(x, emit); };
@@ -59,11 +60,13 @@ Stage<K> run_join(const Stage<K>& before, const Step& step, const From& from) {
       } else {
         push_guarded<typename K::Out, Element>(after.out, step, nullptr, push);
       }
+      note_items(after.out, from, place++);
     }
     if (after.kernel.is_done())
       end_stage(after, step);
     else
       after.out.is_over = false;  // one input's end is not the join's
+    number_items(after.out, step);
   }
   note_held(after, step);
   return after;
@@ -93,13 +96,13 @@ template <class K, class Element, class Tag>
 Stage<K> run_together(const Stage<K>& before, const Step& step, const std::vector<ChunkResult<Tag>>& ways) {
   Stage<K> after = next_stage(before, begin_result<typename K::Out>(ways.back()));
   {
-    const Stopwatch watch(after.out.spent, step);
-    const TicketScope scope(ticket_of(step));
-    const Append<typename K::Out> emit{after.out.values};
     std::vector<const Tag*> all;
     for (const auto& way : ways) {
       for (const Tag& x : way.values) all.push_back(&x);
     }
+    const Stopwatch watch(after.out, step, all.size());
+    const TicketScope scope(ticket_of(step));
+    const Append<typename K::Out> emit{after.out.values};
     std::stable_sort(all.begin(), all.end(), [](const Tag* a, const Tag* b) { return a->first < b->first; });
     for (const Tag* tagged : all) {
       if (after.kernel.is_done()) break;
@@ -126,11 +129,13 @@ template <class K>
 Stage<K> end_join_input(const Stage<K>& before, const Step& step, std::uint32_t port) {
   Stage<K> after = next_stage(before, ChunkResult<typename K::Out>());
   {
+    const Stopwatch watch(after.out, step, 0);
     const TicketScope scope{TicketRef()};
     const Append<typename K::Out> emit{after.out.values};
     after.kernel.over.set(port);
     if constexpr (requires { after.kernel.kernel.ended(port, emit); }) push_guarded<typename K::Out, int>(after.out, step, nullptr, [&] { after.kernel.kernel.ended(port, emit); });
     if (after.kernel.is_done()) end_stage(after, step);
+    number_items(after.out, step);
   }
   note_held(after, step);
   return after;
@@ -186,7 +191,7 @@ class ClusterJoinNode final : public Outlet<Chunk<typename Kernel::Out>>, public
     if (this->ended_) return;
     join_waiting();
     over_.set(port);
-    guarded([&] {
+    this->guarded([&] {
       const Step step = segment_.step(begin_token(0));
       pass_on<int>(nullptr, chain_.step(&end_join_input<K>, step, static_cast<std::uint32_t>(port)), step.token);
     });
@@ -195,7 +200,7 @@ class ClusterJoinNode final : public Outlet<Chunk<typename Kernel::Out>>, public
   void input_disconnected(unsigned port) override { input_ended(port); }
   void put_out(bool ending) override {
     join_waiting();
-    guarded([&] {
+    this->guarded([&] {
       Step step = segment_.step(begin_token(0));
       step.is_ending = ending;
       pass_on<int>(nullptr, chain_.step(&finish_stage<K>, step), step.token);
@@ -234,14 +239,6 @@ class ClusterJoinNode final : public Outlet<Chunk<typename Kernel::Out>>, public
       : Outlet<Chunk<Out>>(std::move(kind)), client_(client), options_(options), chain_(std::move(client), K{std::move(kernel), {}}, std::move(options)), segment_(*this),
         gates_(std::make_shared<JoinGates<inputs>>(*this)), ports_(std::make_unique<Port<I, In>>(this)...) {}
 
-  template <class Work>
-  void guarded(Work work) noexcept {
-    try {
-      work();
-    } catch (...) {
-      this->raise_current();
-    }
-  }
   std::uint64_t begin_token(std::uint64_t of_chunk) {
     has_tokens_ = has_tokens_ || of_chunk != 0;
     return of_chunk == 0 && has_tokens_ ? next_token() : of_chunk;
@@ -273,7 +270,7 @@ class ClusterJoinNode final : public Outlet<Chunk<typename Kernel::Out>>, public
   void join_waiting() noexcept {
     if (waiting_.empty()) return;
     std::vector<Way> ways = std::exchange(waiting_, {});
-    guarded([&] {
+    this->guarded([&] {
       std::vector<Future<ChunkResult<Tag>>> elements;
       for (Way& way : ways) elements.push_back(way.elements);
       Way last = std::move(ways.back());
@@ -292,8 +289,8 @@ class ClusterJoinNode final : public Outlet<Chunk<typename Kernel::Out>>, public
   void take(const Chunk<T>& chunk) noexcept {
     this->in.add(chunk.elements);
     if (this->ended_) return;
-    if (together_) return guarded([&] { wait_for_others<port>(chunk); });
-    guarded([&] {
+    if (together_) return this->guarded([&] { wait_for_others<port>(chunk); });
+    this->guarded([&] {
       const Step step = segment_.step(begin_token(chunk.token));
       auto result = chunk.result.valid() ? chain_.step(&run_join<K, port, Element, ChunkResult<T>>, step, chunk.result) : chain_.step(&run_join<K, port, Element, std::vector<T>>, step, chunk.values);
       pass_on(&chunk, std::move(result), step.token);
@@ -351,8 +348,8 @@ struct ChosenWay {
 template <class... T>
 struct ClusterInputs {
   std::tuple<Stream<Chunk<T>>...> chunks;
-  std::vector<std::shared_ptr<Window>> windows;
-  std::vector<std::shared_ptr<Window>> reached_twice;  ///< The scatters of which elements come on several ways.
+  Windows windows;
+  Windows reached_twice;  ///< The scatters of which elements come on several ways.
 };
 /// Makes elements of several inputs arrive in the order in which they were emitted, as they do here: what waits in a scatter leaves before another one takes an element,
 /// and elements that come on several ways come one by one.
@@ -371,7 +368,7 @@ auto add_input(ClusterInputs<T...> inputs, const Arg& arg) {
     using U = typename Arg::Element;
     const auto end = arg.cut();
     auto& known = inputs.windows;
-    for (const auto& window : end.windows()) {
+    for (const auto& window : all_of(end.windows())) {
       const bool again = std::find(known.begin(), known.end(), window) != known.end();
       (again ? inputs.reached_twice : known).push_back(window);
     }

@@ -84,7 +84,6 @@ class GatherNode final : public Outlet<T>, public Inlet<Chunk<T>> {
   static constexpr std::size_t ahead = 4;  // results fetched before their turn
 
   void put(Arrival arrival) noexcept {
-    this->in.add(arrival.chunk.elements);
     {
       const std::lock_guard lock(mutex_);
       pending_.fetch_add(1);
@@ -205,7 +204,7 @@ class GatherNode final : public Outlet<T>, public Inlet<Chunk<T>> {
     }
   }
   void emit_result(Arrival& arrival, const ChunkResult<T>& result) {
-    const double seconds = Segment::account(result.spent, result.elements);
+    const double seconds = Segment::account(result.spent);
     if (arrival.chunk.pass) arrival.chunk.pass->source().measured(seconds, result.copying_seconds, result.elements);
     Tickets tickets = held_.came_out(arrival.chunk.token, std::move(arrival.ticket), result.held);
     const TicketScope scope(combine(tickets));
@@ -219,6 +218,7 @@ class GatherNode final : public Outlet<T>, public Inlet<Chunk<T>> {
   }
   /// Emits elements, waiting for room below before each.
   void emit_all(const std::vector<T>& values) {
+    this->in.add(values.size());
     for (std::size_t at = 0; at < values.size();) {
       bool full = false;
       framed([&] {

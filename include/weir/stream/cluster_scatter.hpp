@@ -17,7 +17,14 @@ struct Window {
   std::atomic<std::uint32_t> most_elements{0};  ///< `buffer(n)`; 0: as many as the worker threads can use.
   std::atomic<bool> one_by_one{false};          ///< Every element is a chunk by itself.
   std::shared_ptr<ScatterControl> control;
+  std::vector<std::shared_ptr<Window>> fed_by;  ///< Those of the streams connected to this scatter; see `all_of`.
 };
+using Windows = std::vector<std::shared_ptr<Window>>;
+
+/// The windows of the scatters above a stream, also of those that `connect` has brought.
+[[nodiscard]] Windows all_of(const Windows& windows);
+/// What is behind `above` also goes where what is behind `below` goes: it is bounded like that, and keeps the order of emission.
+void feed_windows(const Windows& below, const Windows& above);
 
 /// Counts what is on the cluster; outlives the node.
 class ScatterControl final : public ChunkSource, public std::enable_shared_from_this<ScatterControl> {
@@ -93,6 +100,8 @@ class ScatterNode final : public Outlet<Chunk<T>>, public Inlet<T> {
   void push(const T& x) noexcept override {
     if constexpr (is_copyable<T>) put(x);
   }
+  /// Where other streams on the cluster are connected.
+  [[nodiscard]] InletBase& chunks() noexcept { return chunks_; }
   void attached() override {
     client_.core()->at_end([control = std::weak_ptr(control_)] {
       if (const auto alive = control.lock()) alive->drain_at_end();
@@ -111,15 +120,30 @@ class ScatterNode final : public Outlet<Chunk<T>>, public Inlet<T> {
   void shut() noexcept override { control_->shut(); }
   [[nodiscard]] std::size_t queued() const override { return control_->waiting.load(std::memory_order_relaxed); }
   [[nodiscard]] std::size_t pending() const override { return control_->waiting.load() + control_->elements(); }
-  [[nodiscard]] Gate* gate(unsigned) override { return &gate_; }
+  [[nodiscard]] Gate* gate(unsigned port) override { return port == 0 ? &gate_ : nullptr; }
   [[nodiscard]] const char* shape() const override { return "invhouse"; }
 
  private:
+  struct Chunks final : Inlet<Chunk<T>> {
+    ScatterNode& scatter;
+    explicit Chunks(ScatterNode* node) : Inlet<Chunk<T>>(node, 1), scatter(*node) {}
+    void push(Chunk<T>&& chunk) noexcept override { scatter.pass(std::move(chunk)); }
+    void push(const Chunk<T>& chunk) noexcept override {
+      if constexpr (is_copyable<T>) scatter.pass(chunk);
+    }
+  };
   static constexpr double chunk_s = 400e-6;  // computing time a chunk is made for
   static constexpr double most_copying = 0.1;  // of the time, for copies of a state
   static constexpr double most_per_chunk = 4096;
   static constexpr double most_bytes = 512 * 1024;
 
+  /// A chunk of another stream, behind what has come before it.
+  template <class C>
+  void pass(C&& chunk) noexcept {
+    this->in.add(chunk.elements);
+    control_->send_before();
+    this->admit(std::forward<C>(chunk));
+  }
   template <class X>
   void put(X&& x) noexcept {
     this->in.add();
@@ -216,6 +240,7 @@ class ScatterNode final : public Outlet<Chunk<T>>, public Inlet<T> {
   Client client_;
   std::shared_ptr<Window> window_;
   Gate gate_;
+  Chunks chunks_{this};
   std::vector<T> waiting_;
   std::size_t head_ = 0;     // of waiting_, what is still there
   std::uint64_t first_ = 0;  // number of the first element waiting

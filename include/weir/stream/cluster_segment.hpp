@@ -22,8 +22,8 @@ class Segment {
   static bool number_items_above(const std::vector<Node*>& inputs);
   /// Answers an error that came back with a chunk as the policy of its segment says. Inside a frame of `gather`.
   static void report(Node& gather, ChunkError&& error);
-  /// Notes what the segments took for a chunk; the sum.
-  static double account(const std::vector<Spent>& spent, std::uint32_t elements);
+  /// Notes what the segments did with a chunk; the sum of their seconds.
+  static double account(const std::vector<Spent>& spent);
 
  protected:
   virtual void send_letter(const std::string& element, const std::exception_ptr& error) noexcept = 0;
@@ -109,14 +109,12 @@ class SegmentNode final : public Outlet<Chunk<typename K::Out>>, public Inlet<Ch
  private:
   void submit(const Chunk<In>& chunk) noexcept {
     this->in.add(chunk.elements);
-    try {
+    this->guarded([&] {
       const Step step = segment_.step(chunk.token);
       auto result = chunk.result.valid() ? submit_with(client_, options_, &run_chunk<K, ChunkResult<In>>, kernel_, step, chunk.result)
                                          : submit_with(client_, options_, &run_first_chunk<K, In>, kernel_, step, chunk.values);
       this->send(following<Out>(chunk, std::move(result), false));
-    } catch (...) {
-      this->raise_current();
-    }
+    });
   }
   Client client_;
   K kernel_;
@@ -139,6 +137,11 @@ class StateChain {
     Future<Stage<K>> next = last_.valid() ? submit_with(client_, options_, function, last_, args...) : submit_with(client_, options_, function, state_, args...);
     last_ = std::move(next);
     return submit_with(client_, options_, &stage_output<K>, last_);
+  }
+  /// What `function(state)` says after the last step.
+  template <class F>
+  auto ask(Client& client, F function) {
+    return last_.valid() ? submit_with(client, options_, function, last_) : submit_with(client, options_, function, state_);
   }
   /// The state after the last step.
   [[nodiscard]] const Future<Stage<K>>& last() const noexcept { return last_; }
@@ -194,7 +197,7 @@ class StatefulNode final : public Outlet<Chunk<typename K::Out>>, public Inlet<C
   void push(Chunk<In>&& chunk) noexcept override { submit(chunk); }
   void push(const Chunk<In>& chunk) noexcept override { submit(chunk); }
   void put_out(bool ending) override {
-    try {
+    this->guarded([&] {
       Chunk<Out> chunk;
       if (has_tokens_) chunk.token = next_token();
       Step step = segment_.step(chunk.token);
@@ -202,9 +205,7 @@ class StatefulNode final : public Outlet<Chunk<typename K::Out>>, public Inlet<C
       chunk.result = chain_.step(&finish_stage<K>, step);
       chunk.has_state = true;
       this->send(std::move(chunk));
-    } catch (...) {
-      this->raise_current();
-    }
+    });
   }
   bool reset() override {
     chain_.reset();
@@ -214,18 +215,21 @@ class StatefulNode final : public Outlet<Chunk<typename K::Out>>, public Inlet<C
     check_policy<In>(*this, policy);
     Node::set_policy(std::move(policy));
   }
+  /// What `function(state)` says now.
+  template <class F>
+  auto ask(Client& client, F function) {
+    return chain_.ask(client, function);
+  }
 
  private:
   void submit(const Chunk<In>& chunk) noexcept {
     this->in.add(chunk.elements);
     has_tokens_ = has_tokens_ || chunk.token != 0;
-    try {
+    this->guarded([&] {
       const Step step = segment_.step(chunk.token);
       auto result = chunk.result.valid() ? chain_.step(&run_stage<K, ChunkResult<In>>, step, chunk.result) : chain_.step(&run_stage<K, std::vector<In>>, step, chunk.values);
       this->send(following<Out>(chunk, std::move(result), true));
-    } catch (...) {
-      this->raise_current();
-    }
+    });
   }
   StateChain<K> chain_;
   SegmentOf<In> segment_;

@@ -82,7 +82,7 @@ template <class K, class From>
 Stage<K> run_stage(const Stage<K>& before, const Step& step, const From& from) {
   Stage<K> after = next_stage(before, begin_result<typename K::Out>(from));
   {
-    const Stopwatch watch(after.out.spent, step);
+    const Stopwatch watch(after.out, step, values_of(from).size());
     const TicketScope scope(ticket_of(step));
     const Append<typename K::Out> emit{after.out.values};
     std::size_t place = 0;
@@ -103,6 +103,7 @@ template <class K>
 Stage<K> finish_stage(const Stage<K>& before, const Step& step) {
   Stage<K> after = next_stage(before, ChunkResult<typename K::Out>());
   {
+    const Stopwatch watch(after.out, step, 0);
     const TicketScope scope{TicketRef()};
     put_out_held(after, step);
     number_items(after.out, step);

@@ -17,9 +17,11 @@ template <class K>
 Stage<K> fire_stage(const Stage<K>& before, const Step& step) {
   Stage<K> after = next_stage(before, ChunkResult<typename K::Out>());
   {
+    const Stopwatch watch(after.out, step, 0);
     const TicketScope scope{TicketRef()};
     const Append<typename K::Out> emit{after.out.values};
     push_guarded<typename K::Out, int>(after.out, step, nullptr, [&] { after.kernel.fire(emit, EventLoop::Time(step.now_ns)); });
+    number_items(after.out, step);
   }
   note_held(after, step);
   return after;
@@ -109,20 +111,18 @@ class TimedChainNode final : public Outlet<Chunk<typename K::Out>>, public Inlet
   void submit(const Chunk<In>& chunk) noexcept {
     this->in.add(chunk.elements);
     has_tokens_ = has_tokens_ || chunk.token != 0;
-    try {
+    this->guarded([&] {
       Step step = segment_.step(chunk.token);
       step.now_ns = alarm_.now().count();
       auto result = chunk.result.valid() ? chain_->step(&run_stage<K, ChunkResult<In>>, step, chunk.result) : chain_->step(&run_stage<K, std::vector<In>>, step, chunk.values);
       this->send(following<Out>(chunk, std::move(result), true));
       ask();
-    } catch (...) {
-      this->raise_current();
-    }
+    });
   }
   /// A step that no chunk asked for.
   template <class Take>
   void own_step(Take take) noexcept {
-    try {
+    this->guarded([&] {
       Chunk<Out> chunk;
       if (has_tokens_) chunk.token = next_token();
       Step step = segment_.step(chunk.token);
@@ -131,9 +131,7 @@ class TimedChainNode final : public Outlet<Chunk<typename K::Out>>, public Inlet
       chunk.has_state = true;
       this->send(std::move(chunk));
       ask();
-    } catch (...) {
-      this->raise_current();
-    }
+    });
   }
   void ring() {
     if (this->ended_) return;

@@ -77,7 +77,7 @@ Any any_input(const X& x) {
 
 /// A node that runs a kernel with several inputs.
 template <class Kernel, class... In>
-class JoinNode final : public Outlet<typename Kernel::Out> {
+class JoinNode final : public SettlingNode<Kernel> {
  public:
   using Out = typename Kernel::Out;
   static_assert(sizeof...(In) <= Ended().size(), "a join takes up to 64 streams");
@@ -100,25 +100,12 @@ class JoinNode final : public Outlet<typename Kernel::Out> {
   }
   /// What it has given stays; it cannot be connected again.
   void input_disconnected(unsigned port) override { input_ended(port); }
-  void put_out(bool) override {
-    if constexpr (requires(Kernel& k, Give g) { k.finish(g); }) kernel_.finish(Give{*this});
-    settle();
-  }
-  bool reset() override {
-    if constexpr (requires(Kernel& k) { k.reset(); }) {
-      kernel_.reset();
-      settle();
-      return true;
-    }
-    return false;
-  }
   [[nodiscard]] Gate* gate(unsigned port) override {
     if constexpr (requires(const Kernel& k) { k.is_full(0); })
       return gates_of_[port].get();
     else
       return nullptr;
   }
-  [[nodiscard]] std::size_t queued() const override { return held_.load(std::memory_order_relaxed); }
   [[nodiscard]] bool waits_for_partners() const override { return true; }
   [[nodiscard]] const char* shape() const override { return "diamond"; }
   void set_policy(ErrorPolicy policy) override {
@@ -127,11 +114,8 @@ class JoinNode final : public Outlet<typename Kernel::Out> {
   }
 
  private:
-  struct Give {
-    Outlet<Out>& outlet;
-    void operator()(Out&& y) const noexcept { outlet.send(std::move(y)); }
-    void operator()(const Out& y) const noexcept { outlet.send(y); }
-  };
+  using typename SettlingNode<Kernel>::Give;
+  using SettlingNode<Kernel>::kernel_;
   template <std::size_t port, class T>
   struct Port final : Inlet<T> {
     JoinNode& join;
@@ -143,7 +127,7 @@ class JoinNode final : public Outlet<typename Kernel::Out> {
   };
   template <std::size_t... I>
   JoinNode(std::string kind, Kernel kernel, std::index_sequence<I...>)
-      : Outlet<Out>(std::move(kind)), kernel_(std::move(kernel)), ports_(std::make_unique<Port<I, In>>(this)...) {
+      : SettlingNode<Kernel>(std::move(kind), std::move(kernel)), ports_(std::make_unique<Port<I, In>>(this)...) {
     for (auto& gate : gates_of_) gate = std::make_unique<Gate>(*this);
   }
   template <std::size_t port, class X>
@@ -179,8 +163,8 @@ class JoinNode final : public Outlet<typename Kernel::Out> {
     if constexpr (requires(Kernel& k) { k.reset(); }) kernel_.reset();  // what found no partner is done
     for (auto& gate : gates_of_) gate->set(false);
   }
-  void settle() {
-    if constexpr (requires(const Kernel& k) { k.held(); }) held_.store(kernel_.held(), std::memory_order_relaxed);
+  void settle() override {
+    this->note_held();
     if constexpr (requires(const Kernel& k) { k.is_full(0); }) {
       for (std::size_t port = 0; port < sizeof...(In); ++port) gates_of_[port]->set(!this->ended_ && !over_[port] && kernel_.is_full(port));
     }
@@ -190,11 +174,9 @@ class JoinNode final : public Outlet<typename Kernel::Out> {
   template <std::size_t... I>
   static std::tuple<PortPointer<In, I>...> port_types(std::index_sequence<I...>);
 
-  Kernel kernel_;
   std::array<std::unique_ptr<Gate>, sizeof...(In)> gates_of_;
   decltype(port_types(std::index_sequence_for<In...>{})) ports_;
   Ended over_;
-  std::atomic<std::size_t> held_{0};
 };
 
 template <class... In>
@@ -559,17 +541,9 @@ class RouteNode final : public Outlet<T>, public Inlet<T> {
 
 /// One of the ways out of a RouteNode; its policy is the one of the function that chooses.
 template <class T>
-class WayNode final : public Outlet<T>, public Inlet<T> {
+class WayNode final : public PassingNode<T> {
  public:
-  explicit WayNode(Node& route) : Outlet<T>("way"), Inlet<T>(this), route_(route) {}
-  void push(T&& x) noexcept override {
-    this->in.add();
-    this->admit(std::move(x));
-  }
-  void push(const T& x) noexcept override {
-    this->in.add();
-    this->admit(x);
-  }
+  explicit WayNode(Node& route) : PassingNode<T>("way"), route_(route) {}
   void set_policy(ErrorPolicy policy) override { route_.set_policy(policy); }
 
  private:
@@ -652,7 +626,7 @@ auto merge_by_time(TimeOf time, const Stream<T>& first, const More&... more) {
   const max_ahead limit = stream::option(max_ahead{1000}, more...);
   return std::apply(
       [&](const auto&... streams) {
-        return stream::attach_join("merge_by_time", stream::MergeByTimeKernel<T, TimeOf, sizeof...(streams)>{limit.elements, time}, streams...);
+        return stream::attach_join("merge_by_time", stream::MergeByTimeKernel<T, TimeOf, sizeof...(streams)>{limit.elements, given("merge_by_time", "the time", time)}, streams...);
       },
       stream::streams_of(first, more...));
 }
@@ -666,13 +640,13 @@ auto merge_by_time(TimeOf time, const Stream<T>& first, const More&... more) {
 template <class A, class B, class KeyA, class KeyB>
 auto join(const Stream<A>& a, const Stream<B>& b, KeyA key_a, KeyB key_b, std::size_t remembered) {
   detail::at_least_one("join", "remembered", remembered);
-  return stream::attach_join("join", stream::KeyedJoinKernel<A, B, KeyA, KeyB, false>{remembered, key_a, key_b}, a, b);
+  return stream::attach_join("join", stream::KeyedJoinKernel<A, B, KeyA, KeyB, false>{remembered, given("join", "a key", key_a), given("join", "a key", key_b)}, a, b);
 }
 /// The same; an element of `a` that met none is emitted with `std::nullopt` when it is forgotten or the streams end.
 template <class A, class B, class KeyA, class KeyB>
 auto left_join(const Stream<A>& a, const Stream<B>& b, KeyA key_a, KeyB key_b, std::size_t remembered) {
   detail::at_least_one("left_join", "remembered", remembered);
-  return stream::attach_join("left_join", stream::KeyedJoinKernel<A, B, KeyA, KeyB, true>{remembered, key_a, key_b}, a, b);
+  return stream::attach_join("left_join", stream::KeyedJoinKernel<A, B, KeyA, KeyB, true>{remembered, given("left_join", "a key", key_a), given("left_join", "a key", key_b)}, a, b);
 }
 
 /// Sends each element to one of `ways` streams, the one whose number `choose(x)` returns.
@@ -681,7 +655,7 @@ auto left_join(const Stream<A>& a, const Stream<B>& b, KeyA key_a, KeyB key_b, s
 template <class T, class Choose>
 std::vector<Stream<T>> route(const Stream<T>& s, std::size_t ways, Choose choose) {
   detail::at_least_one("route", "ways", ways);
-  const Stream<T> node = stream::attach<T>(s, std::make_unique<stream::RouteNode<T, Choose>>(std::move(choose)));
+  const Stream<T> node = stream::attach<T>(s, std::make_unique<stream::RouteNode<T, Choose>>(given("route", "the function", std::move(choose))));
   std::vector<Stream<T>> result;
   for (std::size_t i = 0; i < ways; ++i) {
     auto way = std::make_unique<stream::WayNode<T>>(node.node());
@@ -694,7 +668,7 @@ std::vector<Stream<T>> route(const Stream<T>& s, std::size_t ways, Choose choose
 /// The elements for which `predicate` holds, and the others: `auto [even, odd] = numbers.split(is_even);`
 template <class T, class F>
 std::pair<Stream<T>, Stream<T>> split(const Stream<T>& s, F predicate) {
-  auto ways = op::route(s, 2, [f = std::move(predicate)](const T& x) mutable { return std::invoke(f, x) ? 0 : 1; });
+  auto ways = op::route(s, 2, [f = given("split", "the function", std::move(predicate))](const T& x) mutable { return std::invoke(f, x) ? 0 : 1; });
   return {ways[0], ways[1]};
 }
 

@@ -17,7 +17,7 @@ namespace weir {
 struct NodeReport {
   std::string label;
   std::string kind;
-  std::uint64_t in = 0, out = 0, errors = 0;  ///< elements; a stream emitted into from outside counts none `in`
+  std::uint64_t in = 0, out = 0, errors = 0;  ///< elements; a stream emitted into from outside counts none `in`; on the cluster, of the chunks that have come to a gather
   std::size_t queued = 0;                     ///< elements it keeps
   std::size_t in_flight = 0;                  ///< of these, the ones on their way out
   double per_s = 0;                           ///< elements taken in (of a source: given out) a second since the graph was looked at last

@@ -59,6 +59,10 @@ class Emission {
     const Frame inside(*outlet_);
     return outlet_->entry() == Entry::full;
   }
+  /// Says it if only a cycle that waits for itself could make room.
+  void look(CycleWatch& watch) const {
+    if (outlet_) watch.look("emit", *outlet_);
+  }
   /// Blocks until there is room.
   void wait() {
     if (outlet_) Graph::wait(*outlet_, "emit", [this] { return retry(); });

@@ -21,6 +21,8 @@ template <class Out, class NodeType>
 Stream<Out> attach(const Handle& upstream, std::unique_ptr<NodeType> made);
 template <class T>
 struct Scatter;  // cluster.hpp
+template <class T, class F>
+struct SpawnSink;  // await.hpp
 template <class In, class Op>
 auto apply(const Stream<In>& stream, Op op);
 

@@ -118,6 +118,44 @@ struct Fused {
   }
 };
 
+/// What a node with a kernel shares with others of which more than the kernel changes with every element.
+template <class Kernel>
+class SettlingNode : public Outlet<typename Kernel::Out> {
+ public:
+  using Out = typename Kernel::Out;
+  SettlingNode(std::string kind, Kernel kernel) : Outlet<Out>(std::move(kind)), kernel_(std::move(kernel)) {}
+
+  void put_out(bool) override {
+    if constexpr (requires(Kernel& k, Give g) { k.finish(g); }) kernel_.finish(Give{*this});
+    settle();
+  }
+  bool reset() override {
+    if constexpr (requires(Kernel& k) { k.reset(); }) {
+      kernel_.reset();
+      settle();
+      return true;
+    }
+    return false;
+  }
+  [[nodiscard]] std::size_t queued() const override { return held_.load(std::memory_order_relaxed); }
+
+ protected:
+  struct Give {
+    Outlet<Out>& outlet;
+    void operator()(Out&& y) const noexcept { outlet.send(std::move(y)); }
+    void operator()(const Out& y) const noexcept { outlet.send(y); }
+  };
+  /// After every change: what others read, and gates.
+  virtual void settle() = 0;
+  void note_held() noexcept {
+    if constexpr (requires(const Kernel& k) { k.held(); }) held_.store(kernel_.held(), std::memory_order_relaxed);
+  }
+  Kernel kernel_;
+
+ private:
+  std::atomic<std::size_t> held_{0};
+};
+
 /// A node that runs a kernel.
 template <class In, class Kernel>
 class KernelNode final : public Outlet<typename Kernel::Out>, public Inlet<In> {

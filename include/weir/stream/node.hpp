@@ -90,6 +90,12 @@ class Domain {
     wait();
     return true;
   }
+  /// Enters unless another thread is inside or waits; `fresh` as `enter` returns it.
+  bool try_enter(bool& fresh) noexcept {
+    const void* holder = nullptr;
+    fresh = waiters_.load(std::memory_order_relaxed) == 0 && holder_.compare_exchange_strong(holder, &flow, std::memory_order_acquire, std::memory_order_relaxed);
+    return fresh || is_mine();
+  }
   void leave() noexcept {
     holder_.store(nullptr, std::memory_order_release);  // those who wait look again by themselves
   }
@@ -182,6 +188,13 @@ class Node {
   Count in, out;
   SharedCount errors;
   Cost cost;
+  /// Of a node whose elements are on the cluster: those that its tasks were given and gave. `in` and `out` count what entered scatter there.
+  struct Measured {
+    SharedCount in, out;
+  };
+  std::unique_ptr<Measured> measured;
+  [[nodiscard]] std::uint64_t elements_in() const noexcept { return measured ? measured->in.value() : in.value(); }
+  [[nodiscard]] std::uint64_t elements_out() const noexcept { return measured ? measured->out.value() : out.value(); }
   /// When and with how many elements it was looked at last.
   struct Look {
     Cost::Clock::time_point time = Cost::Clock::now();
@@ -235,6 +248,15 @@ class Node {
   [[nodiscard]] const ErrorPolicy& policy() const noexcept { return policy_; }
   /// The exception in flight becomes the emission's error.
   void raise_current() noexcept;
+  /// Does the node's own work; what that throws becomes the emission's error.
+  template <class Work>
+  void guarded(const Work& work) noexcept {
+    try {
+      work();
+    } catch (...) {
+      raise_current();
+    }
+  }
   void raise(const std::exception_ptr& error) noexcept;
   /// The element in hand has gone round more often than `cycle_limit` allows, or so many are kept beyond a bound that only a cycle ignores: reports that, and is true.
   [[nodiscard]] bool is_lost_in_cycle(std::size_t over_bound = 0) noexcept;
@@ -256,8 +278,12 @@ class Node {
   [[nodiscard]] virtual bool emits_by_itself() const { return is_boundary(); }
   /// Closed gates a pump of this node must respect; gates it could itself open later are exempt.
   [[nodiscard]] Gate* closed_gate() noexcept;
+  /// The same for who is not inside; nothing if another thread is at work there.
+  [[nodiscard]] std::optional<Gate*> look_for_closed_gate() noexcept;
   /// Whether something it gives comes back to it.
-  [[nodiscard]] bool is_in_cycle() const;
+  [[nodiscard]] bool is_in_cycle() const { return leads_to(*this); }
+  /// Whether something it gives reaches `other`, also or not through nodes that emit later.
+  [[nodiscard]] bool leads_to(const Node& other, bool through_boundaries = true) const;
 
  protected:
   friend class Graph;
@@ -282,7 +308,7 @@ class Node {
  private:
   Entry entry_slow() noexcept;
   void find_gates() noexcept;
-  [[nodiscard]] bool reaches(const Node& other) const;
+  [[nodiscard]] bool reaches(const Node& other, bool through_boundaries = true) const;
 
   std::string kind_, name_, detail_;
   const void* function_ = nullptr;
@@ -361,8 +387,20 @@ struct Deferred {
 
 /// How often one emission, or one element and what it leads to, may go round a cycle before it is reported; 0 for no limit.
 extern std::atomic<std::uint64_t> cycle_limit;
-/// How long an emission waits for room at a node that only its own cycle could feed, while nothing else is left to do, before a warning says so; in nanoseconds.
+/// How long is waited for a node that only its own cycle could feed, while nothing else is left to do, before a warning says so; in nanoseconds.
 extern std::atomic<std::int64_t> cycle_patience_ns;
+
+/// Says once that somebody waits for a cycle that waits for itself. Another thread may yet feed the cycle, so it is no error.
+class CycleWatch {
+ public:
+  /// Called now and then while `who` waits at `node`.
+  void look(const char* who, Node& node);
+  [[nodiscard]] bool has_told() const noexcept { return told_; }
+
+ private:
+  std::chrono::steady_clock::time_point since_ = std::chrono::steady_clock::now();
+  bool told_ = false;
+};
 
 /// One emission on the stack: holds the domain, and collects the error that comes out of it.
 class Frame {
@@ -480,6 +518,21 @@ class Outlet : public Node {
     } catch (...) {
       raise_current();
     }
+  }
+};
+
+/// A node that passes on what it is given.
+template <class T>
+class PassingNode : public Outlet<T>, public Inlet<T> {
+ public:
+  explicit PassingNode(std::string kind) : Outlet<T>(std::move(kind)), Inlet<T>(this) {}
+  void push(T&& x) noexcept override {
+    this->in.add();
+    this->admit(std::move(x));
+  }
+  void push(const T& x) noexcept override {
+    this->in.add();
+    this->admit(x);
   }
 };
 

@@ -205,7 +205,7 @@ namespace op {
 /// **Source.** streamz `Stream.sink`.
 template <class F, class... More>
 auto sink(F f, More... more) {
-  return [f = stream::bind_back(std::move(f), std::move(more)...)]<class In>(const Stream<In>& s) mutable {
+  return [f = stream::bind_back("sink", std::move(f), std::move(more)...)]<class In>(const Stream<In>& s) mutable {
     using Function = decltype(f);
     if constexpr (stream::is_coroutine<stream::Called<Function, In>>)
       return stream::attach_coroutine_sink(s, std::move(f), 1);
@@ -216,7 +216,7 @@ auto sink(F f, More... more) {
 /// Calls `f(items..., more...)` for each tuple or pair. **Source.** rapidz `starsink`.
 template <class F, class... More>
 auto starsink(F f, More... more) {
-  return [f = stream::bind_back(std::move(f), std::move(more)...)]<class In>(const Stream<In>& s) mutable {
+  return [f = stream::bind_back("starsink", std::move(f), std::move(more)...)]<class In>(const Stream<In>& s) mutable {
     return stream::attach_sink_kernel(s, "starsink", stream::StarsinkKernel<In, decltype(f)>{std::move(f)});
   };
 }

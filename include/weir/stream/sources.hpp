@@ -410,7 +410,7 @@ auto from_range(T begin, T end, T step = T(1), SourceOptions options = {}) {
 template <class F>
 auto from_periodic(F f, Duration interval, SourceOptions options = {}) {
   const stream::Time period = op::detail::positive("from_periodic", "interval", interval);
-  return stream::make_source("from_periodic", stream::PeriodicProducer<F>{std::move(f), period}, std::move(options.loop), to_string(period));
+  return stream::make_source("from_periodic", stream::PeriodicProducer<F>{given("from_periodic", "the function", std::move(f)), period}, std::move(options.loop), to_string(period));
 }
 
 /// Emits what others put into `queue`; ends when it is closed and empty.

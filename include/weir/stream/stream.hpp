@@ -16,19 +16,11 @@ namespace weir {
 
 namespace stream {
 
-/// A node that passes on what it is given: where streams begin, and what `connect` ends at.
+/// Where streams begin, and what `connect` ends at.
 template <class T>
-class PassNode final : public Outlet<T>, public Inlet<T> {
+class PassNode final : public PassingNode<T> {
  public:
-  explicit PassNode(std::string kind = "stream") : Outlet<T>(std::move(kind)), Inlet<T>(this) {}
-  void push(T&& x) noexcept override {
-    this->in.add();
-    this->admit(std::move(x));
-  }
-  void push(const T& x) noexcept override {
-    this->in.add();
-    this->admit(x);
-  }
+  explicit PassNode(std::string kind = "stream") : PassingNode<T>(std::move(kind)) {}
   void input_ended(unsigned port) override {
     if (!this->upstreams().empty()) Node::input_ended(port);
   }

@@ -276,7 +276,7 @@ template <class KeyOf = stream::Identity>
 auto timed_window_unique(Duration interval, KeyOf key = {}, Keep keep = Keep::first) {
   const stream::Time period = detail::positive("timed_window_unique", "interval", interval);
   return ByTimedKernel{"timed_window_unique",
-                       [=]<class In>(std::type_identity<In>) {
+                       [period, key = given("timed_window_unique", "the key", std::move(key)), keep]<class In>(std::type_identity<In>) {
                          return stream::TimedWindowUniqueKernel<In, KeyOf>{{period}, {key, keep, {}}};
                        },
                        to_string(period)};
@@ -331,7 +331,7 @@ inline auto sample(Duration interval) {
 template <class KeyOf = stream::Identity>
 auto distinct_within(Duration interval, KeyOf key = {}) {
   const stream::Time period = detail::positive("distinct_within", "interval", interval);
-  return ByTimedKernel{"distinct_within", [=]<class In>(std::type_identity<In>) { return stream::DistinctWithinKernel<In, KeyOf>{period, key}; }, to_string(period)};
+  return ByTimedKernel{"distinct_within", [period, key = given("distinct_within", "the key", std::move(key))]<class In>(std::type_identity<In>) { return stream::DistinctWithinKernel<In, KeyOf>{period, key}; }, to_string(period)};
 }
 
 }  // namespace op

@@ -48,11 +48,11 @@ class Alarm {
 };
 
 template <class In, class Kernel>
-class TimedNode final : public Outlet<typename Kernel::Out>, public Inlet<In> {
+class TimedNode final : public SettlingNode<Kernel>, public Inlet<In> {
  public:
   using Out = typename Kernel::Out;
   TimedNode(std::string kind, Kernel kernel)
-      : Outlet<Out>(std::move(kind)), Inlet<In>(this), kernel_(std::move(kernel)), alarm_(*this, [this] { ring(); }), gate_(*this) {}
+      : SettlingNode<Kernel>(std::move(kind), std::move(kernel)), Inlet<In>(this), alarm_(*this, [this] { ring(); }), gate_(*this) {}
   ~TimedNode() override { alarm_.shut(); }
 
   void push(In&& x) noexcept override { take(std::move(x)); }
@@ -77,20 +77,7 @@ class TimedNode final : public Outlet<typename Kernel::Out>, public Inlet<In> {
     alarm_.set({});
     gate_.set(false);
   }
-  void put_out(bool) override {
-    if constexpr (requires(Kernel& k, Give g) { k.finish(g); }) kernel_.finish(Give{*this});
-    settle();
-  }
-  bool reset() override {
-    if constexpr (requires(Kernel& k) { k.reset(); }) {
-      kernel_.reset();
-      settle();
-      return true;
-    }
-    return false;
-  }
   void shut() noexcept override { alarm_.shut(); }
-  [[nodiscard]] std::size_t queued() const override { return held_.load(std::memory_order_relaxed); }
   [[nodiscard]] std::size_t pending() const override { return pending_.load(std::memory_order_acquire); }
   [[nodiscard]] bool emits_by_itself() const override { return true; }
   [[nodiscard]] bool is_ticking() const override { return ticking_.load(std::memory_order_relaxed); }
@@ -106,11 +93,8 @@ class TimedNode final : public Outlet<typename Kernel::Out>, public Inlet<In> {
   }
 
  private:
-  struct Give {
-    Outlet<Out>& outlet;
-    void operator()(Out&& y) const noexcept { outlet.send(std::move(y)); }
-    void operator()(const Out& y) const noexcept { outlet.send(y); }
-  };
+  using typename SettlingNode<Kernel>::Give;
+  using SettlingNode<Kernel>::kernel_;
   template <class X>
   void take(X&& x) noexcept {
     this->in.add();
@@ -144,9 +128,9 @@ class TimedNode final : public Outlet<typename Kernel::Out>, public Inlet<In> {
     else
       return 0;
   }
-  /// After every change: the counts others read, the next alarm, the gate.
-  void settle() {
-    if constexpr (requires(const Kernel& k) { k.held(); }) held_.store(kernel_.held(), std::memory_order_relaxed);
+  /// Also the next alarm.
+  void settle() override {
+    this->note_held();
     const std::size_t left = kernel_pending();
     const bool done = left == 0 && pending_.load(std::memory_order_relaxed) != 0;
     pending_.store(left, std::memory_order_release);
@@ -157,12 +141,11 @@ class TimedNode final : public Outlet<typename Kernel::Out>, public Inlet<In> {
     if (done) this->graph().changed();
   }
 
-  Kernel kernel_;
   Alarm alarm_;
   Gate gate_;
   bool ending_ = false;
   std::atomic<bool> ticking_{false};
-  std::atomic<std::size_t> held_{0}, pending_{0};
+  std::atomic<std::size_t> pending_{0};
 };
 
 }  // namespace stream

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "weir/core/error.hpp"
+#include "weir/core/given.hpp"
 #include "weir/stream/forward.hpp"
 #include "weir/stream/kernel.hpp"
 
@@ -189,12 +190,14 @@ struct Bound {
     return std::apply([&](auto&... last) -> decltype(auto) { return std::invoke(f, std::forward<X>(x)..., last...); }, more);
   }
 };
+/// The function of the operator `who`, with further arguments bound to it.
 template <class F, class... More>
-auto bind_back(F f, More... more) {
+auto bind_back(const char* who, F f, More... more) {
+  F called = given(who, "the function", std::move(f));
   if constexpr (sizeof...(More) == 0) {
-    return f;
+    return called;
   } else {
-    return Bound<F, More...>{std::move(f), {std::move(more)...}};
+    return Bound<F, More...>{std::move(called), {std::move(more)...}};
   }
 }
 
@@ -263,7 +266,7 @@ auto link(Parts... parts) {
 /// \return `numbers.map([](int x) { return x + 1; })` turns `0 1 2` into `1 2 3`.
 template <class F, class... More>
 auto map(F f, More... more) {
-  return ByKernel{"map", [f = stream::bind_back(std::move(f), std::move(more)...)]<class In>(std::type_identity<In>) mutable {
+  return ByKernel{"map", [f = stream::bind_back("map", std::move(f), std::move(more)...)]<class In>(std::type_identity<In>) mutable {
                     static_assert(!std::is_void_v<stream::Called<decltype(f), In>>, "map: the function must return a value; use sink for one that does not");
                     return stream::MapKernel<In, decltype(f)>{std::move(f)};
                   }};
@@ -275,7 +278,7 @@ auto map(F f, More... more) {
 /// **Source.** streamz `Stream.starmap`.
 template <class F, class... More>
 auto starmap(F f, More... more) {
-  return ByKernel{"starmap", [f = stream::bind_back(std::move(f), std::move(more)...)]<class In>(std::type_identity<In>) mutable {
+  return ByKernel{"starmap", [f = stream::bind_back("starmap", std::move(f), std::move(more)...)]<class In>(std::type_identity<In>) mutable {
                     return stream::StarmapKernel<In, decltype(f)>{std::move(f)};
                   }};
 }
@@ -286,14 +289,14 @@ auto starmap(F f, More... more) {
 /// **Source.** streamz `Stream.filter`.
 template <class F, class... More>
 auto filter(F predicate, More... more) {
-  return ByKernel{"filter", [f = stream::bind_back(std::move(predicate), std::move(more)...)]<class In>(std::type_identity<In>) mutable {
+  return ByKernel{"filter", [f = stream::bind_back("filter", std::move(predicate), std::move(more)...)]<class In>(std::type_identity<In>) mutable {
                     return stream::FilterKernel<In, decltype(f)>{std::move(f), true};
                   }};
 }
 /// Passes the elements for which `predicate(x, more...)` does not hold.
 template <class F, class... More>
 auto remove(F predicate, More... more) {
-  return ByKernel{"remove", [f = stream::bind_back(std::move(predicate), std::move(more)...)]<class In>(std::type_identity<In>) mutable {
+  return ByKernel{"remove", [f = stream::bind_back("remove", std::move(predicate), std::move(more)...)]<class In>(std::type_identity<In>) mutable {
                     return stream::FilterKernel<In, decltype(f)>{std::move(f), false};
                   }};
 }
@@ -318,7 +321,7 @@ auto pluck() {
 /// **Source.** streamz `Stream.pluck`.
 template <class Key>
 auto pluck(Key key) {
-  return ByKernel{"pluck", [key = std::move(key)]<class In>(std::type_identity<In>) {
+  return ByKernel{"pluck", [key = given("pluck", "the key", std::move(key))]<class In>(std::type_identity<In>) {
                     if constexpr (std::is_member_pointer_v<Key>)
                       return stream::MapKernel<In, Key>{key};
                     else
@@ -364,7 +367,7 @@ inline auto skip(std::uint64_t n) {
 /// Passes elements until `predicate` fails for the first time, then ends the stream below.
 template <class F>
 auto take_while(F predicate) {
-  return ByKernel{"take_while", [f = std::move(predicate)]<class In>(std::type_identity<In>) mutable { return stream::TakeWhileKernel<In, F>{std::move(f)}; }};
+  return ByKernel{"take_while", [f = given("take_while", "the function", std::move(predicate))]<class In>(std::type_identity<In>) mutable { return stream::TakeWhileKernel<In, F>{std::move(f)}; }};
 }
 
 }  // namespace op

@@ -197,13 +197,6 @@ struct SlidingWindowKernel {
 namespace op {
 
 namespace detail {
-/// Refuses a function that is not there.
-template <class F>
-void not_empty(const char* name, const char* what, const F& f) {
-  if constexpr (std::is_pointer_v<F> || std::is_member_pointer_v<F> || requires { f.target_type(); }) {
-    if (f == nullptr) throw Error(ErrorKind::invalid_argument, std::string(name) + ": " + what + " must not be empty");
-  }
-}
 inline void at_least_one(const char* name, const char* what, std::uint64_t value) {
   if (value == 0) throw Error(ErrorKind::invalid_argument, std::string(name) + ": " + what + " must be at least 1 (got 0)");
 }
@@ -234,16 +227,14 @@ template <class KeyOf>
   requires(!std::is_convertible_v<KeyOf, Duration>)
 auto partition(std::size_t n, KeyOf key) {
   detail::at_least_one("partition", "n", n);
-  detail::not_empty("partition", "key", key);
-  return ByKernel{"partition", [n, key = std::move(key)]<class In>(std::type_identity<In>) { return stream::PartitionKernel<In, KeyOf>{n, {}, key}; }, std::to_string(n)};
+  return ByKernel{"partition", [n, key = given("partition", "the key", std::move(key))]<class In>(std::type_identity<In>) { return stream::PartitionKernel<In, KeyOf>{n, {}, key}; }, std::to_string(n)};
 }
 template <class KeyOf = stream::NoKey>
 auto partition(std::size_t n, Duration timeout, KeyOf key = {}) {
   detail::at_least_one("partition", "n", n);
-  detail::not_empty("partition", "key", key);
   const stream::Time limit = detail::positive("partition", "timeout", timeout);
   return ByTimedKernel{"partition",
-                       [n, limit, key = std::move(key)]<class In>(std::type_identity<In>) { return stream::PartitionKernel<In, KeyOf>{n, limit, key}; },
+                       [n, limit, key = given("partition", "the key", std::move(key))]<class In>(std::type_identity<In>) { return stream::PartitionKernel<In, KeyOf>{n, limit, key}; },
                        std::to_string(n) + ", " + to_string(limit)};
 }
 
@@ -256,8 +247,7 @@ auto partition(std::size_t n, Duration timeout, KeyOf key = {}) {
 template <class KeyOf = stream::Identity>
 auto partition_unique(std::size_t n, KeyOf key = {}, Keep keep = Keep::first) {
   detail::at_least_one("partition_unique", "n", n);
-  detail::not_empty("partition_unique", "key", key);
-  return ByKernel{"partition_unique", [n, key = std::move(key), keep]<class In>(std::type_identity<In>) {
+  return ByKernel{"partition_unique", [n, key = given("partition_unique", "the key", std::move(key)), keep]<class In>(std::type_identity<In>) {
                     return stream::PartitionUniqueKernel<In, KeyOf>{n, {key, keep, {}}};
                   }, std::to_string(n)};
 }

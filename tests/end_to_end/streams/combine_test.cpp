@@ -3,6 +3,7 @@
 #include <numeric>
 
 #include "end_to_end/streams/support.hpp"
+#include "support/warnings.hpp"
 
 using namespace weir;
 using namespace std::chrono_literals;
@@ -222,6 +223,45 @@ TEST_CASE("items of one element that come on two ways come item by item") {
     auto x = items(a);
     return x.accumulate(std::plus<int>{}).zip_latest(x.remove(is_odd));
   });
+}
+
+TEST_CASE("items keep their order through groups, windows and joins on one of the ways") {
+  const auto items = [](auto s) { return s.map(three).flatten(); };
+  check_same([&](auto a, auto) {
+    auto x = items(a);
+    return x.group_by(is_odd, op::accumulate(std::plus<int>{}, 0)).map([](const std::pair<bool, int>& sum) { return -sum.second; }).merge(x);
+  });
+  check_same([&](auto a, auto) {
+    auto x = items(a);
+    return x.group_by(half, op::partition(2), 3).map([](const std::pair<int, Ints>& pair) { return pair.second.front() + 1000; }).merge(x);
+  });
+  check_same([&](auto a, auto) {
+    auto x = items(a).group_by(half, op::map(inc)).template pluck<1>();  // the groups are where the ways part
+    return x.map(negative).merge(x);
+  });
+  check_same([&](auto a, auto) {
+    auto x = items(a);
+    return x.tumbling_window(std::identity{}, 4, Late<int>{2}).map([](const auto& window) { return 1000 + window.begin; }).merge(x.map(negative));
+  });
+  check_same([&](auto a, auto) {
+    auto x = items(a);
+    return x.zip(x.map(inc)).map([](const std::tuple<int, int>& both) { return std::get<0>(both) + std::get<1>(both); }).merge(x.map(negative));
+  });
+}
+
+TEST_CASE("on the cluster, a cycle that waits for itself is reported with the node's name when drain has nothing left to do") {
+  Stream<int> source, feedback;
+  const auto sums = source.scatter().zip(feedback.scatter()).named("sum").map([](const std::tuple<int, int>& both) { return std::get<0>(both) + std::get<1>(both); }).gather();
+  sums.connect(feedback);
+  const auto out = sums.sink_to_list();
+  source.emit(1);
+  Warnings warnings;
+  source.drain();
+  CHECK(warnings.text() == "stream: drain: the cycle through <sum; zip> waits for itself, and nothing else is left to do; emit a first element into the cycle\n");
+  feedback.emit(10);
+  source.emit(2);
+  source.drain();
+  CHECK(out.values() == Ints{11, 13});
 }
 
 TEST_CASE("an error above two ways is answered once") {

@@ -1,5 +1,6 @@
 // How elements flow through the cluster: order, bounds, ends, errors, completion. Runs as threads and as ranks.
 #include <atomic>
+#include <boost/asio/steady_timer.hpp>
 #include <catch2/catch.hpp>
 #include <memory>
 #include <mutex>
@@ -313,6 +314,187 @@ TEST_CASE("arguments of operators, member pointers and functors with members tra
   CHECK(out.values() == std::vector<std::string>{"4", "7", "10"});
 }
 
+namespace {
+/// Begins work that another thread finishes; how much was under way at most.
+std::atomic<int> under_way{0}, most_under_way{0}, finished_all{0};
+void begin_work(int x, const stream::Finished& finished) {
+  most_under_way = std::max(most_under_way.load(), ++under_way);
+  std::thread([x, finished] {
+    std::this_thread::sleep_for(1ms);
+    --under_way;
+    ++finished_all;
+    finished(x == 5 ? std::make_exception_ptr(std::runtime_error("five is refused")) : nullptr);
+  }).detach();
+}
+boost::asio::awaitable<void> wait_a_moment(int x) {
+  boost::asio::steady_timer timer(co_await boost::asio::this_coro::executor, 1ms);
+  co_await timer.async_wait(boost::asio::use_awaitable);
+  if (x == 3) throw std::runtime_error("three is refused");
+  ++finished_all;
+}
+void lose_it(int, const stream::Finished&) {}
+int finished_here() { return finished_all.exchange(0); }
+int finished_everywhere() {
+  int sum = 0;
+  for (auto& each : weir::test::client().run_on_workers(&finished_here)) sum += each.result();
+  return sum;
+}
+}  // namespace
+
+TEST_CASE("sink_async on the cluster works on the workers, and drain and tickets wait for it") {
+  finished_everywhere();
+  Stream<int> source;
+  source.scatter().map(inc).sink_async(begin_work).on_error(skip);
+  int done = 0;
+  for (int i = 0; i < 50; ++i) source.emit(i, [&done](const std::exception_ptr&) { ++done; });
+  source.drain();
+  CHECK(done == 50);
+  CHECK(finished_everywhere() == 50);
+  CHECK(most_under_way <= 2 * 16);
+}
+TEST_CASE("sink_async on the cluster takes coroutines, and answers errors by policy") {
+  finished_everywhere();
+  Stream<int> source;
+  Stream<Letter<int>> letters;
+  const auto dead = letters.sink_to_list();
+  source.scatter().sink_async(wait_a_moment).on_error(dead_letter(letters));
+  feed(source, 0, 10);
+  source.drain();
+  CHECK(finished_everywhere() == 9);
+  REQUIRE(dead.size() == 1);
+  CHECK(dead.values()[0].element == 3);
+  CHECK(dead.values()[0].node == "<segment: sink_async>");
+  Stream<int> raising;
+  raising.scatter().sink_async(begin_work);
+  raising.emit(5);
+  CHECK(sentence([&] { raising.drain(); }) == "task <segment: sink_async>: std::runtime_error: five is refused");
+  Stream<int> lost;
+  lost.scatter().sink_async(lose_it);
+  lost.emit(1);
+  CHECK(sentence([&] { lost.drain(); }).find("lost `finished` without calling it") != std::string::npos);
+  CHECK(sentence([&] { source.scatter().sink_async(begin_work, 0); }) == "sink_async: parallelism must be at least 1 (got 0)");
+}
+TEST_CASE("streams on the cluster are connected and disconnected") {
+  Stream<int> a, b;
+  const auto left = a.scatter().map(twice);
+  const auto right = b.scatter();
+  const auto out = right.map(inc).partition(2).gather().sink_to_list();
+  left.connect(right);
+  for (int i = 0; i < 4; ++i) {
+    a.emit(i);
+    b.emit(100 + i);
+  }
+  b.drain();
+  CHECK(out.values() == std::vector<Ints>{{1, 101}, {3, 102}, {5, 103}, {7, 104}});
+  left.disconnect(right);
+  a.emit(50);
+  b.emit(200);
+  a.close();
+  b.close();
+  CHECK(out.values().back() == Ints{201});
+  CHECK(sentence([&] { left.disconnect(right); }) == "disconnect: <segment: map> does not feed <scatter>");
+}
+TEST_CASE("a connected stream ends when both have, is bounded with the other, and does not go round") {
+  Stream<int> a, b;
+  const auto right = b.scatter().buffer(3);
+  const auto left = a.scatter();
+  const auto out = right.map(compute).collect().gather().sink_to_list();
+  left.connect(right);
+  feed(a, 0, 20);
+  feed(b, 20, 40);
+  a.close();
+  CHECK(out.size() == 0);
+  b.close();
+  CHECK(out.values() == std::vector<Ints>{numbers(0, 40)});
+  Stream<int> c;
+  const auto loop = c.scatter();
+  const auto end = loop.map(inc);
+  CHECK(sentence([&] { end.connect(loop); }) ==
+        "connect: <scatter> leads to <segment: map>, and what goes round on the cluster does not end; close the cycle below gather()");
+  CHECK(sentence([&] { loop.connect(end.cut()); }) == "connect: <segment: map> has inputs of its own; connect to what scatter() gave");
+}
+TEST_CASE("a function that is not there is refused when a cluster operator is made") {
+  Stream<int> source;
+  int (*const none)(int) = nullptr;
+  const std::string rest = " must not be empty (got a null pointer); pass one that can be called";
+  CHECK(sentence([&] { source.scatter().map(none); }) == "map: the function" + rest);
+  CHECK(sentence([&] { source.scatter().map_async(none); }) == "map_async: the function" + rest);
+  CHECK(sentence([&] { source.scatter().group_by(none, op::collect()); }) == "group_by: the key" + rest);
+  CHECK(sentence([&] { static_cast<void>(source.scatter().route(2, none)); }) == "route: the function" + rest);
+  void (*const begin)(int, stream::Finished) = nullptr;
+  CHECK(sentence([&] { source.scatter().sink_async(begin); }) == "sink_async: the function" + rest);
+  CHECK(sentence([&] { static_cast<void>(source.scatter().split(none)); }) == "split: the function" + rest);
+  CHECK(sentence([&] { source.scatter().map_async(twice, 0); }) == "map_async: parallelism must be at least 1 (got 0)");
+}
+namespace {
+int add(int x, int y) { return x + y; }
+
+/// A state that cannot be copied once it is 3.
+struct Fragile {
+  int x = 0;
+  Fragile() = default;
+  explicit Fragile(int value) : x(value) {}
+  Fragile(Fragile&&) noexcept = default;
+  Fragile& operator=(Fragile&&) noexcept = default;
+  Fragile(const Fragile& other) : x(other.x) {
+    if (x == 3) throw std::runtime_error("it cannot be copied");
+  }
+  Fragile& operator=(const Fragile& other) {
+    x = other.x;
+    return *this;
+  }
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(x);
+  }
+};
+std::pair<Fragile, int> grow(const Fragile&, int x) { return {Fragile(x), x}; }
+
+/// The name of the task that gives the chunks of `build(a cluster stream)`, as the scheduler tells it.
+template <class Build>
+std::string task_name(Build build) {
+  Stream<int> source;
+  const auto end = build(source.scatter()).cut();
+  Future<stream::ChunkResult<int>> last;
+  end.chunks().sink([&](const stream::Chunk<int>& chunk) { last = chunk.result; });
+  source.emit(1);
+  const std::string told = weir::test::client().explain(last);
+  source.drain();
+  return told.substr(0, told.rfind('-', told.find(" is ")));
+}
+}  // namespace
+
+TEST_CASE("tasks of a segment are called after its operators and their functions") {
+  CHECK(task_name([](auto s) { return s.map(inc); }) == "map(inc)");
+  CHECK(task_name([](auto s) { return std::move(s).map(inc).filter(is_odd).map(add, 5); }) == "map(inc), filter(is_odd), map(add)");
+  CHECK(task_name([](auto s) { return s.map(inc).named("first step"); }) == "first step");
+  CHECK(task_name([](auto s) { return s.with(Options{.name = "mine"}).map(inc); }) == "mine");
+  Stream<int> failing;
+  failing.scatter().accumulate(grow, Fragile(), returns_state).gather().sink([](int) {});
+  failing.emit(3);
+  failing.drain();
+  failing.emit(4);
+  CHECK_THAT(sentence([&] { failing.drain(); }), Catch::Contains("accumulate(grow)") && Catch::Contains("it cannot be copied"));
+}
+TEST_CASE("describe counts what went into each segment and came out of it") {
+  Stream<int> source;
+  const auto odd = source.scatter().filter(is_odd).named("odd").cut();
+  odd.map(so_many).flatten().named("many").cut().partition(7).named("sevens").gather().sink([](const Ints&) {});
+  odd.gather().sink([](int) {});
+  odd.group_by(twice, op::partition(2)).gather().sink([](const auto&) {});
+  feed(source, 0, 100);
+  source.drain();
+  const std::string before = describe(source);
+  CHECK_THAT(before, Catch::Contains("<odd; segment: filter>  in 100, out 50"));  // three gathers bring it
+  CHECK_THAT(before, Catch::Contains("<many; segment: map, flatten>  in 50, out 100"));
+  CHECK_THAT(before, Catch::Contains("<sevens; stateful segment: partition>  in 100, out 14"));
+  CHECK_THAT(before, Catch::Contains("<group_by: partition>  in 50, out 0"));
+  source.close();
+  const std::string after = describe(source);
+  CHECK_THAT(after, Catch::Contains("<sevens; stateful segment: partition>  in 100, out 15"));
+  CHECK_THAT(after, Catch::Contains("<group_by: partition>  in 50, out 50"));
+  CHECK_THAT(after, Catch::Contains("<gather>  in 50, out 50"));
+}
 TEST_CASE("describe and graphviz know what is on the cluster") {
   Stream<int> source;
   source.scatter().map(compute).named("slow").cut().map(inc).accumulate(std::plus<>{}).gather().sink([](int) {});

@@ -1,9 +1,11 @@
 // Operators with a state on the cluster give what they give locally: the local ones are the oracle. Runs as threads and as ranks.
 #include <algorithm>
 #include <catch2/catch.hpp>
+#include <functional>
 #include <random>
 
 #include "end_to_end/streams/support.hpp"
+#include "weir/stream/describe.hpp"
 
 using namespace weir;
 
@@ -115,6 +117,38 @@ TEST_CASE("group_by on the cluster") {
   check([](auto s) { return s.group_by(last_digit, op::partition(3)); });
   check([](auto s) { return s.group_by(last_digit, op::map(is_odd) | op::partition(2), 4); });
   check_same([](auto s) { return s.group_by(last_digit, op::unique()); });
+}
+TEST_CASE("group_by on the cluster forgets the least recently used of all keys, wherever their groups are") {
+  check([](auto s) { return s.group_by(last_digit, op::partition(3), 5); });
+  check([](auto s) { return s.group_by(last_digit, op::accumulate(std::plus<int>{}, 0), 9); });
+  check([](auto s) { return s.group_by(last_digit, op::collect(), 1); });
+  check_same([](auto s) { return s.group_by(std::identity{}, op::partition(2), 300); });
+}
+TEST_CASE("current_value on the cluster is what it is here") {
+  Stream<int> source;
+  const auto squares = source.scatter().map([](int x) { return x * x; }).filter([](int x) { return x < 100; });
+  const auto last = squares.current_value();
+  CHECK(!last.value());
+  const auto all = squares.gather().sink_to_list();
+  for (const int x : {3, 4, 12}) {
+    source.emit(x);
+    CHECK(last.value() == (x == 3 ? 9 : 16));
+  }
+  feed(source, 0, 1000);
+  CHECK(last.value() == 81);
+  CHECK(weir::test::client().submit([](std::optional<int> x) { return *x + 1; }, last.future()).result() == 82);
+  source.drain();
+  CHECK(all.size() == 12);
+}
+TEST_CASE("current_value needs no gather: errors come out of drain, and emit waits while the cluster is full") {
+  Stream<int> source;
+  const auto last = source.scatter().buffer(4).map([](int x) { return x == 7 ? throw std::runtime_error("seven") : std::string(static_cast<std::size_t>(x), 'x'); }).current_value();
+  for (int i = 1; i <= 9; ++i) {
+    source.emit(i);
+    CHECK(report(source)[1].in_flight <= 5);
+  }
+  CHECK(sentence([&] { source.drain(); }).find("seven") != std::string::npos);
+  CHECK(last.value() == std::string(9, 'x'));
 }
 TEST_CASE("windows by the time in the elements on the cluster") {
   check([](auto s) { return s.map(sample).tumbling_window(&Sample::time, 10, Late<int>{3, 5}).map([](const auto& w) { return std::pair(w.begin, w.elements); }); });
