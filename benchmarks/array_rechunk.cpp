@@ -103,7 +103,7 @@ int main(int argc, char** argv) {
     bench::print("rechunk_gb_per_s", bench::median(all) * 1e-9);
     bench::print("memcpy_gb_per_s", bandwidth * 1e-9);
     std::fflush(stdout);
-    const std::int64_t rows = bench::option(argc, argv, "--rows", 128);
+    const std::int64_t rows = bench::option(argc, argv, "--rows", 64);
     std::vector<double> alone, reused, together;
     for (int i = 0; i < 3; ++i) {
       alone.push_back(plain());

@@ -45,6 +45,7 @@ void check_file(const std::string& function, const std::string& path, struct sta
     if (error == ENOENT || error == ENOTDIR) fail(ErrorKind::not_found, function + ": the file must exist (got " + in_quotes(path) + ")");
     fail(ErrorKind::io, function + ": cannot read " + in_quotes(path) + ": " + std::strerror(error));
   }
+  if (S_ISDIR(status.st_mode)) fail(ErrorKind::io, function + ": " + in_quotes(path) + " must be a file (got a folder)");
   if (access(path.c_str(), R_OK) != 0) fail(ErrorKind::io, function + ": cannot read " + in_quotes(path) + ": " + std::strerror(errno));
 }
 
@@ -101,15 +102,17 @@ std::shared_ptr<Dataset> opened(const FileName& name, DType type) {
   auto& recent = recently_read();
   struct stat now {};
   check_file("open_hdf5", name.path, now);
+  // As long as one dataset of a file is open the library knows the file as it was then.
+  const auto is_older = [&](const Dataset& known) {
+    const struct stat& then = known.identity;
+    return then.st_ino != now.st_ino || then.st_size != now.st_size || then.st_mtim.tv_sec != now.st_mtim.tv_sec || then.st_mtim.tv_nsec != now.st_mtim.tv_nsec;
+  };
+  recent.remove_if([&](const std::shared_ptr<Dataset>& known) { return known->name.path == name.path && is_older(*known); });
   for (auto at = recent.begin(); at != recent.end(); ++at) {
     const Dataset& known = **at;
     if (known.name.path != name.path || known.name.dataset != name.dataset || known.type != type) continue;
-    if (known.identity.st_ino == now.st_ino && known.identity.st_mtim.tv_sec == now.st_mtim.tv_sec && known.identity.st_mtim.tv_nsec == now.st_mtim.tv_nsec) {
-      recent.splice(recent.begin(), recent, at);
-      return recent.front();
-    }
-    recent.erase(at);
-    break;
+    recent.splice(recent.begin(), recent, at);
+    return recent.front();
   }
   recent.push_front(open_now("open_hdf5", name, type));
   if (recent.size() > 16) recent.pop_back();
@@ -234,9 +237,10 @@ void remove_datasets(const std::string& path, const std::vector<std::string>& na
 
 void mark_incomplete(const std::string& path, const std::string& dataset, bool incomplete) {
   const std::lock_guard hold(library());
-  const Id file = open_for_writing(path);
+  const Id file = open_for_writing(path, "to_hdf5_region");
   const Id set(H5Dopen2(file, dataset.c_str(), H5P_DEFAULT), &H5Dclose);
   if (!set.ok()) fail(ErrorKind::not_found, "to_hdf5_region: the dataset must exist (got " + in_quotes(dataset) + " in " + in_quotes(path) + ")");
+  if (incomplete) Room(path).take("to_hdf5_region", file, 0);
   set_mark(set, incomplete);
   if (H5Fflush(file, H5F_SCOPE_GLOBAL) < 0) fail(ErrorKind::io, "to_hdf5_region: cannot write " + in_quotes(path) + " (" + reason() + ")");
 }
@@ -380,9 +384,28 @@ void ChunkWriter::check_box(const std::vector<std::int64_t>& start, const Tensor
       fail(ErrorKind::invalid_argument,
            "to_hdf5_region: the region must lie in the dataset (axis " + std::to_string(a) + " ends at " + std::to_string(start[a] + values.shape[a]) + " of " + std::to_string(extents[a]) + ")");
 }
+namespace {
+
+// Chunks are written as a whole, at another place if they have become longer; what is not in chunks gets its place at the first write.
+std::uint64_t room_for(hid_t dataset, const std::vector<std::int64_t>& start, const Dims& shape) {
+  const Id properties(H5Dget_create_plist(dataset), &H5Pclose), type(H5Dget_type(dataset), &H5Tclose), space(H5Dget_space(dataset), &H5Sclose);
+  const std::uint64_t element = H5Tget_size(type);
+  if (H5Pget_layout(properties) != H5D_CHUNKED) return H5Dget_storage_size(dataset) ? 0 : element * static_cast<std::uint64_t>(H5Sget_simple_extent_npoints(space));
+  std::vector<hsize_t> chunk(start.size());
+  H5Pget_chunk(properties, static_cast<int>(chunk.size()), chunk.data());
+  std::uint64_t bytes = element;
+  for (std::size_t a = 0; a < start.size(); ++a) {
+    const auto first = static_cast<hsize_t>(start[a]) / chunk[a], last = static_cast<hsize_t>(start[a] + std::max<std::int64_t>(shape[a], 1) - 1) / chunk[a];
+    bytes *= (last - first + 1) * chunk[a];
+  }
+  return bytes;
+}
+
+}  // namespace
+
 void ChunkWriter::write_box(const std::vector<std::int64_t>& start, const Tensor& values) {
   const std::lock_guard hold(library());
-  state_->room.take("to_hdf5_region", state_->file, static_cast<std::uint64_t>(values.size()) * size_of(values.type));
+  state_->room.take("to_hdf5_region", state_->file, room_for(state_->dataset, start, values.shape));
   const Id space(H5Dget_space(state_->dataset), &H5Sclose);
   const std::vector<hsize_t> offset(start.begin(), start.end()), count(values.shape.begin(), values.shape.end());
   if (!count.empty()) H5Sselect_hyperslab(space, H5S_SELECT_SET, offset.data(), nullptr, count.data(), nullptr);

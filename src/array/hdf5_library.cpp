@@ -2,8 +2,10 @@
 #include "array/hdf5_library.hpp"
 
 #include <fcntl.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdint>
 #include <cstring>
 
@@ -13,7 +15,7 @@ namespace weir::array {
 
 std::mutex& library() {
   static std::mutex mutex;
-  static const bool quiet = (H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr), true);
+  static thread_local const bool quiet = (H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr), true);  // every thread has errors of its own
   (void)quiet;
   return mutex;
 }
@@ -27,6 +29,9 @@ std::string reason() {
         return 0;
       },
       &text);
+  // What the system said is clearer than where the library heard it.
+  constexpr std::string_view system = "error message = '";
+  if (const std::size_t at = text.find(system); at != std::string::npos) return text.substr(at + system.size(), text.find('\'', at + system.size()) - at - system.size());
   return text.empty() ? "no reason given" : text;
 }
 namespace {
@@ -99,26 +104,37 @@ void write_attribute(hid_t dataset, const std::string& name, const std::variant<
   }
 }
 
-Id open_for_writing(const std::string& path) {
+Id open_for_writing(const std::string& path, const std::string& function) {
   forget(path);
-  const Id access(H5Pcreate(H5P_FILE_ACCESS), &H5Pclose);
-  H5Pset_file_locking(access, false, true);
-  Id file(H5Fopen(path.c_str(), H5F_ACC_RDWR, access), &H5Fclose);
-  if (!file.ok()) fail(ErrorKind::io, "to_hdf5: cannot open " + in_quotes(path) + " for writing (" + reason() + ")");
+  if (access(path.c_str(), F_OK) != 0 && (errno == ENOENT || errno == ENOTDIR)) fail(ErrorKind::not_found, function + ": the file must exist (got " + in_quotes(path) + ")");
+  const Id properties(H5Pcreate(H5P_FILE_ACCESS), &H5Pclose);
+  H5Pset_file_locking(properties, false, true);
+  Id file(H5Fopen(path.c_str(), H5F_ACC_RDWR, properties), &H5Fclose);
+  if (!file.ok()) fail(ErrorKind::io, function + ": cannot open " + in_quotes(path) + " for writing (" + reason() + ")");
   return file;
 }
 
 Room::Room(const std::string& path) : path_(path), file_(::open(path.c_str(), O_WRONLY | O_CLOEXEC)) {}
 
 void Room::take(const std::string& function, hid_t file, std::uint64_t count) {
-  constexpr std::uint64_t for_the_index = 64 * 1024;
-  haddr_t end = 0;
-  H5Fget_eoa(file, &end);
-  const std::uint64_t needed = end + count + for_the_index;
-  if (needed <= taken_) return;
-  if (const int problem = posix_fallocate(file_.get(), static_cast<off_t>(end), static_cast<off_t>(needed - end)))
-    fail(ErrorKind::io, function + ": cannot write " + in_quotes(path_) + ", which has no room for " + weir::to_text(needed - end) + " more: " + std::strerror(problem));
-  taken_ = needed;
+  constexpr std::uint64_t for_the_index = 64 * 1024, most_kept = 64 << 20;
+  if (kept_ > most_kept && H5Fflush(file, H5F_SCOPE_GLOBAL) >= 0) kept_ = 0;
+  for (const bool again : {false, true}) {
+    haddr_t end = 0;
+    H5Fget_eoa(file, &end);
+    const std::uint64_t needed = end + kept_ + count + for_the_index;
+    if (needed > taken_) {
+      const int problem = posix_fallocate(file_.get(), static_cast<off_t>(end), static_cast<off_t>(needed - end));
+      if (problem && !again && kept_ && H5Fflush(file, H5F_SCOPE_GLOBAL) >= 0) {  // it may have become less: what is kept is not compressed yet
+        kept_ = 0;
+        continue;
+      }
+      if (problem) fail(ErrorKind::io, function + ": cannot write " + in_quotes(path_) + ", which has no room for " + weir::to_text(needed - end) + " more: " + std::strerror(problem));
+      taken_ = needed;
+    }
+    kept_ += count;
+    return;
+  }
 }
 
 }  // namespace weir::array

@@ -51,7 +51,7 @@ void Hdf5Appender::State::open(const Shape& shape) {
   entry = shape;
   std::error_code ignored;
   if (std::filesystem::exists(path, ignored)) {
-    file = open_for_writing(path);
+    file = open_for_writing(path, "sink_to_hdf5");
   } else {
     const Id access(H5Pcreate(H5P_FILE_ACCESS), &H5Pclose);
     H5Pset_file_locking(access, false, true);

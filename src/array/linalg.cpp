@@ -244,23 +244,6 @@ Factors svd_compressed(const NodePtr& x, std::int64_t k, int power_iterations, s
 
 namespace {
 
-// One task that has everything.
-NodePtr in_one(std::string name, Kernel kernel, const NodePtr& a, const NodePtr& b, Shape shape) {
-  Chunks chunks;
-  for (const std::int64_t extent : shape) chunks.push_back({extent});
-  const auto plan = [a, b, kernel](TaskBuilder& task, std::int64_t) {
-    std::vector<std::uint32_t> operands{task.need(*a, box_view(Dims{0, 0}, dims(a->grid.shape)))};
-    if (b) {
-      Dims start;
-      start.resize(static_cast<std::uint32_t>(b->grid.axes()));
-      operands.push_back(task.need(*b, box_view(start, dims(b->grid.shape))));
-    }
-    task.kernel(kernel, std::move(operands));
-  };
-  std::vector<NodePtr> inputs{a};
-  if (b) inputs.push_back(b);
-  return std::make_shared<TaskNode>(std::move(name), a->type, Grid(std::move(chunks)), std::move(inputs), plan);
-}
 void needs_square(std::string_view function, const NodePtr& a) {
   needs_matrix(function, a);
   if (a->grid.shape[0] != a->grid.shape[1]) refuse(function, "the matrix must be square (got " + weir::to_text(a->grid.shape) + ")");
@@ -274,7 +257,16 @@ NodePtr lstsq(const NodePtr& a, const NodePtr& b) {
     refuse("lstsq", "both sides must have as many rows (got " + weir::to_text(a->grid.shape) + " and " + weir::to_text(b->grid.shape) + ")");
   const Factors f = qr(a);
   const NodePtr right = matmul(transpose(f.first, {}), b, a->type);
-  return in_one("lstsq", &solve_triangle, f.second, right, right->grid.shape);
+  // One task that has all of R.
+  const auto plan = [r = f.second, right](TaskBuilder& task, std::int64_t) {
+    Dims first;
+    first.resize(static_cast<std::uint32_t>(right->grid.axes()));
+    const std::uint32_t triangle = task.need(*r, box_view(Dims{0, 0}, dims(r->grid.shape))), of_b = task.need(*right, box_view(first, dims(right->grid.shape)));
+    task.kernel(&solve_triangle, {triangle, of_b});
+  };
+  Chunks chunks;
+  for (const std::int64_t extent : right->grid.shape) chunks.push_back({extent});
+  return std::make_shared<TaskNode>("lstsq", a->type, Grid(std::move(chunks)), std::vector<NodePtr>{f.second, right}, plan);
 }
 // --- LU with partial pivoting, by panels of whole columns
 
@@ -305,7 +297,7 @@ using Later = std::shared_ptr<const Node*>;
 
 // The columns of x after the panels of an LU: chunk (k, j) is panel j of x after those up to k, or (back, which follows the forward ones) after those from the last down to k.
 NodePtr after_panels(const char* name, const NodePtr& x, const std::vector<std::int64_t>& cuts, const Later& lu, const std::vector<std::int64_t>& lu_cuts, const Node* forward) {
-  const std::int64_t n = x->grid.shape[0];
+  const std::int64_t n = lu_cuts.back();
   const auto steps = static_cast<std::int64_t>(lu_cuts.size()) - 1;
   const auto self = std::make_shared<const Node*>(nullptr);
   const Grid grid(Chunks{std::vector<std::int64_t>(static_cast<std::size_t>(steps), n), widths(cuts)});

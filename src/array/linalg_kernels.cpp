@@ -212,8 +212,9 @@ task::Value cholesky_block(Reader& parameters, std::span<const Tensor> operands)
     };
     if (diagonal) {
       for (std::size_t i = 1; i < operands.size(); ++i) gemm_t(operands[i], operands[i]);
-      if (lapack<T>(LAPACKE_spotrf, LAPACKE_dpotrf)(LAPACK_ROW_MAJOR, 'L', static_cast<int>(n), l, static_cast<int>(n)) > 0)
-        throw Error(ErrorKind::invalid_argument, "cholesky: the matrix must be positive definite");
+      bool definite = lapack<T>(LAPACKE_spotrf, LAPACKE_dpotrf)(LAPACK_ROW_MAJOR, 'L', static_cast<int>(n), l, static_cast<int>(n)) == 0;
+      for (std::int64_t i = 0; i < n; ++i) definite = definite && l[i * n + i] > 0;  // not NaN
+      if (!definite) throw Error(ErrorKind::invalid_argument, "cholesky: the matrix must be positive definite");
       for (std::int64_t i = 0; i < n; ++i)
         for (std::int64_t j = i + 1; j < n; ++j) l[i * n + j] = 0;
       return out.value;

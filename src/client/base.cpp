@@ -28,6 +28,7 @@ void Base::give_back() {
   if (!baton_.outermost() || due_.empty()) return baton_.unlock();
   std::vector<Callback> due;
   due.swap(due_);
+  has_due_.store(false, std::memory_order_relaxed);
   baton_.unlock();
   for (auto& callback : due) {
     try {
@@ -102,6 +103,7 @@ void Base::settle(FutureState& state, Status status) {
   state.status.store(status, std::memory_order_release);
   for (auto& callback : state.callbacks) due_.push_back(std::move(callback));
   state.callbacks.clear();
+  has_due_.store(!due_.empty(), std::memory_order_relaxed);
 }
 
 void Base::on(protocol::TaskDone&& message) {
@@ -249,6 +251,7 @@ void Base::on_done(FutureState& state, std::function<void()> done, bool awaited)
   Hold hold(*this);
   callbacks_pending_ += awaited;
   (state.status == Status::pending ? state.callbacks : due_).push_back({std::move(done), awaited});
+  has_due_.store(!due_.empty(), std::memory_order_relaxed);
 }
 
 }  // namespace weir::client

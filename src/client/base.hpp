@@ -106,6 +106,8 @@ class Base : public Core, public std::enable_shared_from_this<Base> {
   /// Every future fails with this reason; nothing is accepted any more.
   void close(const std::string& reason);
   [[nodiscard]] std::size_t callbacks_pending() const noexcept { return callbacks_pending_; }
+  /// Whether callbacks wait for somebody who gives the baton back; any thread may ask.
+  [[nodiscard]] bool callbacks_due() const noexcept { return has_due_.load(std::memory_order_relaxed); }
 
   /// Takes the baton; when it is given back, the callbacks of futures that are done now are called.
   class Hold {
@@ -134,6 +136,7 @@ class Base : public Core, public std::enable_shared_from_this<Base> {
   std::vector<bool> gone_;  // peers that have died or left
   std::uint64_t next_ = 0;
   std::vector<Callback> due_;
+  std::atomic<bool> has_due_{false};
   std::size_t callbacks_pending_ = 0;
   std::string closed_;
 };

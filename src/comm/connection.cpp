@@ -58,8 +58,8 @@ void Connection::connected() {
 
 std::byte* Connection::target() const {
   if (part_ == Part::head) return const_cast<std::byte*>(arriving_.head.data()) + filled_;
-  if (part_ == Part::blocks) return const_cast<std::byte*>(arriving_.blocks[block_].data) + filled_;
-  return nullptr;
+  const std::byte* block = part_ == Part::blocks ? arriving_.blocks[block_].data : nullptr;
+  return block ? const_cast<std::byte*>(block) + filled_ : nullptr;
 }
 
 std::size_t Connection::target_bytes_left() const {
@@ -84,7 +84,7 @@ void Connection::begin_frame(std::uint64_t header) {
 void Connection::begin_blocks() {
   block_ = filled_ = 0;
   if (arriving_.kind == Arrival::Kind::valued)
-    for (const std::uint64_t size : block_sizes(arriving_.head.bytes())) arriving_.blocks.push_back(new_block(size));
+    for (const std::uint64_t size : block_sizes(arriving_.head.bytes())) arriving_.blocks.push_back(arriving_block(size));
   part_ = Part::blocks;
 }
 
@@ -117,7 +117,7 @@ void Connection::take_from_buffer() {
       continue;
     }
     const std::size_t count = std::min(end_ - begin_, target_bytes_left());
-    std::memcpy(target(), buffer_.get() + begin_, count);
+    if (std::byte* place = target()) std::memcpy(place, buffer_.get() + begin_, count);
     begin_ += count;
     filled(count);
   }
@@ -143,7 +143,7 @@ bool Connection::read() {
   bool moved = false;
   std::size_t total = 0;
   while (broken_.empty() && total < most_per_read) {
-    const std::size_t direct = target_bytes_left() >= direct_bytes && begin_ == end_ ? target_bytes_left() : 0;
+    const std::size_t direct = target() && target_bytes_left() >= direct_bytes && begin_ == end_ ? target_bytes_left() : 0;
     iovec pieces[2] = {{direct ? target() : nullptr, direct}, {buffer_.get() + end_, buffer_bytes - end_}};
     const ssize_t count = direct ? readv(socket_.get(), pieces, 2) : recv(socket_.get(), pieces[1].iov_base, pieces[1].iov_len, 0);
     if (count < 0 && errno == EINTR) continue;

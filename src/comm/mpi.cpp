@@ -106,10 +106,12 @@ void MpiTransport::post_blocks(PeerId from, Incoming& incoming) {
       incoming.blocks.push_back(neighbours_.borrowed(from, places[i], size));
       continue;
     }
-    const Block& block = incoming.blocks.emplace_back(new_block(size));
+    const Block& block = incoming.blocks.emplace_back(arriving_block(size));
     for (std::uint64_t at = 0; at < size; at += piece_bytes) {
       MPI_Request& request = incoming.requests.emplace_back(MPI_REQUEST_NULL);
-      MPI_Irecv(const_cast<std::byte*>(block.data) + at, static_cast<int>(std::min(piece_bytes, size - at)), MPI_BYTE, static_cast<int>(from), block_tag, blocks_, &request);
+      // What does not fit is dropped by MPI.
+      const std::uint64_t piece = block.data ? std::min(piece_bytes, size - at) : 0;
+      MPI_Irecv(piece ? const_cast<std::byte*>(block.data) + at : nullptr, static_cast<int>(piece), MPI_BYTE, static_cast<int>(from), block_tag, blocks_, &request);
     }
   }
 }

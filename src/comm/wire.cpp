@@ -1,6 +1,9 @@
 // Layout: u32 length of the messages, u16 number of values, then for each value u64 type, u64 length, u32 blocks, u64 sizes...; the messages; the values' heads.
 #include "comm/wire.hpp"
 
+#include <algorithm>
+
+#include "weir/core/bytes.hpp"
 #include "weir/task/address.hpp"
 
 namespace weir::comm {
@@ -15,6 +18,16 @@ T get(Reader& in) {
   in.bytes(&number, sizeof number);
   return number;
 }
+
+// In place of a value for which there was no memory.
+class Missing final : public task::Store {
+ public:
+  explicit Missing(std::uint64_t bytes) : bytes_(bytes) {}
+  [[nodiscard]] Packed load() const override { throw Error(ErrorKind::io, "no memory for a value of " + to_text(bytes_)); }
+
+ private:
+  std::uint64_t bytes_;
+};
 
 }  // namespace
 
@@ -54,6 +67,14 @@ std::vector<std::uint64_t> block_sizes(std::span<const std::byte> head) {
   return sizes;
 }
 
+Block arriving_block(std::uint64_t size) {
+  try {
+    return new_block(size);
+  } catch (const Error&) {
+    return {nullptr, nullptr, size};
+  }
+}
+
 Frame from_wire(std::span<const std::byte> head, std::vector<Block> blocks) {
   Reader in(head);
   Frame frame;
@@ -76,7 +97,8 @@ Frame from_wire(std::span<const std::byte> head, std::vector<Block> blocks) {
     Packed packed;
     packed.head.append(in.view(part.bytes), part.bytes);
     for (std::uint32_t i = 0; i < part.blocks; ++i) packed.blocks.push_back(std::move(blocks.at(next++)));
-    frame.values.push_back(task::Value::from_packed(part.ops, std::move(packed)));
+    const bool is_whole = std::all_of(packed.blocks.begin(), packed.blocks.end(), [](const Block& block) { return block.data != nullptr; });
+    frame.values.push_back(is_whole ? task::Value::from_packed(part.ops, std::move(packed)) : task::Value::from_store(part.ops, std::make_shared<Missing>(packed.size())));
   }
   return frame;
 }

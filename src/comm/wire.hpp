@@ -17,7 +17,10 @@ struct WireFrame {
 /// Sizes of the blocks that follow a received head. Throws `Error{protocol}` if the bytes are no frame.
 [[nodiscard]] std::vector<std::uint64_t> block_sizes(std::span<const std::byte> head);
 
-/// Puts a frame together from its head and its blocks.
+/// Memory for a block that arrives. Without data if there is none: its bytes are then skipped.
+[[nodiscard]] Block arriving_block(std::uint64_t size);
+
+/// Puts a frame together from its head and its blocks. A value whose blocks have no data tells so whoever uses it, with `Error{io}`.
 [[nodiscard]] Frame from_wire(std::span<const std::byte> head, std::vector<Block> blocks);
 
 }  // namespace weir::comm

@@ -75,7 +75,7 @@ void Node::start_helper() {
       const auto now = Clock::now();
       const std::int64_t polled = last_poll_ns_.load(std::memory_order_relaxed);
       const bool others_poll = polled != own_poll && std::chrono::nanoseconds(now.time_since_epoch().count() - polled) < patience_.sleep * 2;
-      if (others_poll) {
+      if (others_poll && !callbacks_due()) {  // which executors, who poll, have no time for
         std::this_thread::sleep_for(patience_.sleep * 5);
         continue;
       }

@@ -145,14 +145,16 @@ worker::Outcome WorkerNode::run(worker::Execution& task, std::size_t slot) {
   scope.id = task.id;
   scope.secede = [this, &task] {
     Hold hold(*this);
+    post(0, protocol::RunWaits{task.id, task.run, true});
+    if (task.out_of_band) return;
     state_.secede();
     ++seceded_;
-    post(0, protocol::RunWaits{task.id, task.run, true});
     if (alive_ - seceded_ < settings_.threads && !closing_) add_thread();
   };
   scope.rejoin = [this, &task] {
     Hold hold(*this);
     post(0, protocol::RunWaits{task.id, task.run, false});
+    if (task.out_of_band) return;
     state_.rejoin();
     --seceded_;
     work_.notify_all();
@@ -190,10 +192,14 @@ void WorkerNode::start_out_of_band() {
     const std::size_t slot = free_seat();
     seats_[slot].thread = std::thread([this, slot, task = std::move(task)]() mutable {
       worker::Outcome outcome = run(task, slot);
-      Hold hold(*this);
-      state_.done(std::move(outcome), actions_);
-      perform();
-      flush();
+      {
+        Hold hold(*this);
+        state_.done(std::move(outcome), actions_);
+        perform();
+        flush();
+      }
+      // Not as a Hold: it would call callbacks, and whoever takes the seat waits for this thread with the baton in hand.
+      const std::lock_guard hold(baton_);
       seats_[slot].ended = true;
     });
     task = {};

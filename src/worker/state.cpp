@@ -369,6 +369,7 @@ bool State::take(Execution& out, bool out_of_band) {
   out.id = chosen.id;
   out.run = record->run;
   out.want_small = record->want_small;
+  out.out_of_band = record->out_of_band;
   out.invoker = record->invoker;
   out.function = record->function;
   out.order = record->order;

@@ -31,6 +31,7 @@ struct Execution {
   TaskId id = 0;
   std::uint32_t run = 0;
   bool want_small = false;
+  bool out_of_band = false;  ///< It has no slot.
   std::uint64_t invoker = 0;
   std::uint64_t function = 0;
   std::uint64_t order = 0;

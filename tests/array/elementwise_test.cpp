@@ -152,6 +152,10 @@ TEST_CASE("creation makes the arrays NumPy makes") {
     CHECK(arange<int>(3, 1).shape() == Shape{0});
     CHECK(arange<int>(3, 1).compute().size() == 0);
     CHECK(same<double>(linspace(0.0, 1.0, 5, {2}).compute(), {0, 0.25, 0.5, 0.75, 1}));
+    CHECK(linspace(0.0, 1.0, 50, {7}).compute()(49) == 1);
+    CHECK(linspace(0.0, 1.0, 50, {7}).compute()(48) == 48 * (1.0 / 49));
+    CHECK(same<double>(linspace(0.0, 1.0, 4, {}, false).compute(), {0, 0.25, 0.5, 0.75}));
+    CHECK(same<double>(linspace(3.0, 5.0, 1).compute(), {3}));
     CHECK(same<double>(eye(3, 4, 1, {2, 3}).compute(), {{0, 1, 0, 0}, {0, 0, 1, 0}, {0, 0, 0, 1}}));
     const auto blocks = from_function<double>([](const BlockInfo& info) { return xt::xarray<double>(xt::xarray<double>::shape_type{std::size_t(info.shape[0])}, double(info.start[0])); }, {5}, {2});
     CHECK(same<double>(blocks.compute(), {0, 0, 2, 2, 4}));

@@ -229,6 +229,8 @@ TEST_CASE("hdf5 says what is wrong, and leaves nothing that looks whole") {
     CHECK_THROWS_WITH(to_hdf5(ones({3}), folder.path() + "/no/such/folder.h5", "x"), Catch::Contains("to_hdf5: cannot create"));
     CHECK_THROWS_WITH(to_hdf5(ones({3}), path, "/"), "to_hdf5: a dataset must have a name (got \"/\")");
     CHECK_THROWS_WITH(to_hdf5(ones({3}), path, "x", {.gzip = 10}), "to_hdf5: gzip must be in [0, 9] (got 10)");
+    CHECK_THROWS_WITH(open_hdf5<double>(folder.path(), "x"), "open_hdf5: \"" + folder.path() + "\" must be a file (got a folder)");
+    CHECK_THROWS_WITH(to_hdf5_region(ones({3}), folder.path() + "/none.h5", "x", {0}), "to_hdf5_region: the file must exist (got \"" + folder.path() + "/none.h5\")");
     if (access("/dev/full", W_OK) == 0) CHECK_THROWS(to_hdf5(ones({3}), "/dev/full", "x", {.append = true}));
   });
 }

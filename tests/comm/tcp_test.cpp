@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "comm/network.hpp"
+#include "support/address_limit.hpp"
 #include "support/process.hpp"
 #include "weir/core/error.hpp"
 
@@ -183,6 +184,24 @@ TEST_CASE("tcp tries all addresses of a peer and keeps what waits") {
   REQUIRE(until({&one, &two}, [&] { return !one.inbox.losses.empty(); }));
   CHECK(one.inbox.losses[0] == std::pair<PeerId, std::string>(3, "it cannot be reached (Connection refused)"));
 }
+
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+TEST_CASE("tcp skips a value for which there is no memory, and goes on") {
+  Pair pair;
+  Frame large, small;
+  large.values.push_back(task::Value::make(std::vector<double>(50'000'000)));
+  small.values.push_back(task::Value::make(std::vector<double>(100'000, 0.5)));
+  {
+    const test::AddressLimit limit(200 << 20);
+    pair.first.tcp.send(5, std::move(large));
+    pair.first.tcp.send(5, std::move(small));
+    REQUIRE(until(pair.both(), [&] { return pair.second.inbox.frames.size() == 2 || !pair.second.inbox.losses.empty(); }));
+  }
+  REQUIRE(pair.second.inbox.losses.empty());
+  CHECK_THROWS_WITH(pair.second.inbox.frames[0].second.values[0].as<std::vector<double>>(), Catch::StartsWith("no memory for a value of 400"));
+  CHECK(pair.second.inbox.frames[1].second.values[0].as<std::vector<double>>() == std::vector<double>(100'000, 0.5));
+}
+#endif
 
 TEST_CASE("tcp refuses a wrong key, garbage and another build, and goes on") {
   const SessionKey key = random_bytes();

@@ -71,6 +71,17 @@ TEST_CASE("wire refuses more blocks than there are bytes") {
   CHECK_THROWS_AS(block_sizes(wire.head.bytes()), Error);
 }
 
+TEST_CASE("wire makes a value without memory one that says so, and the others whole") {
+  WireFrame wire = to_wire(example());
+  wire.blocks[0] = arriving_block(std::uint64_t{1} << 60);
+  CHECK(wire.blocks[0].data == nullptr);
+  wire.blocks[0].size = 800'000;
+  const Frame frame = from_wire(wire.head.bytes(), std::move(wire.blocks));
+  CHECK_THROWS_WITH(frame.values[1].as<std::vector<double>>(), Catch::StartsWith("no memory for a value of 800"));
+  CHECK_THROWS_WITH(frame.values[1].pack(), Catch::StartsWith("no memory for a value of 800"));
+  CHECK(frame.values[2].as<std::vector<std::vector<int>>>()[2].size() == 60'000);
+}
+
 TEST_CASE("wire gives memory for blocks of any size, aligned") {
   for (const std::uint64_t size : {std::uint64_t{1}, std::uint64_t{100'000}, std::uint64_t{5} << 20}) {
     const Block block = new_block(size);

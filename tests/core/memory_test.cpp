@@ -1,7 +1,6 @@
 // Large blocks: they are used again, join their neighbours, and go back to the system.
 #include "core/memory.hpp"
 
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -9,10 +8,11 @@
 #include <atomic>
 #include <cstdlib>
 #include <cstring>
-#include <fstream>
 #include <random>
 #include <thread>
 #include <vector>
+
+#include "support/address_limit.hpp"
 
 namespace {
 
@@ -96,7 +96,7 @@ TEST_CASE("a child of fork can allocate while other threads do") {
   std::vector<std::thread> threads;
   for (int i = 0; i < 2; ++i)
     threads.emplace_back([&] {
-      while (!enough) memory::give_back(memory::take_large(mega));
+      while (!enough) (void)memory::give_back(memory::take_large(mega));
     });
   int failed = 0;
   for (int i = 0; i < 50 && !failed; ++i) {
@@ -153,15 +153,8 @@ TEST_CASE("threads take and give back without sharing a byte") {
 TEST_CASE("under a limit of addresses all of them can be used") {
   const pid_t child = fork();
   if (child == 0) {
-    const auto addresses = [] {
-      std::size_t pages = 0;
-      std::ifstream("/proc/self/statm") >> pages;
-      return pages * 4096;
-    };
-    for (const std::size_t before = addresses(); addresses() == before;) (void)memory::take_large(2 * mega);
-    const rlim_t most = addresses() + 100 * mega;
-    const rlimit limit{most, most};
-    setrlimit(RLIMIT_AS, &limit);
+    for (const std::size_t before = test::addresses(); test::addresses() == before;) (void)memory::take_large(2 * mega);
+    const test::AddressLimit limit(100 * mega);
     int got = 0;
     while (got < 250 && memory::take_large(2 * mega)) ++got;
     _exit(got);

@@ -2,7 +2,9 @@
 #include <catch2/catch.hpp>
 #include <filesystem>
 #include <fstream>
+#include <numeric>
 
+#include "support/address_limit.hpp"
 #include "support/cluster_main.hpp"
 
 using namespace weir::test;
@@ -35,6 +37,11 @@ int throw_it(std::string what) {
   return 0;
 }
 int inc(int x) { return x + 1; }
+std::vector<double> count_up(std::size_t count) {
+  std::vector<double> numbers(count);
+  std::iota(numbers.begin(), numbers.end(), 0.0);
+  return numbers;
+}
 
 /// A value that goes wrong on its way, at a given moment.
 struct Fragile {
@@ -90,6 +97,22 @@ std::string text_of(const std::string& what) {
 }
 
 }  // namespace
+
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+TEST_CASE("a result that does not fit into memory is an error, and the next one arrives whole") {
+  if (!on_ranks()) return;
+  const auto large = client().submit(count_up, 50'000'000), small = client().submit(count_up, 1'000'000);
+  client().wait(std::vector{large, small});
+  {
+    const AddressLimit limit(200 << 20);
+    CHECK_THROWS_WITH(large.result(), Catch::StartsWith("no memory for a value of 400"));
+  }
+  const std::vector<double>& numbers = small.result();
+  REQUIRE(numbers.size() == 1'000'000);
+  CHECK((numbers[1] == 1 && numbers[999'999] == 999'999));
+  CHECK_THROWS_WITH(large.result(), Catch::StartsWith("no memory for a value of 400"));
+}
+#endif
 
 TEST_CASE("an exception travels with its type, message, task and worker") {
   CHECK_THAT(text_of("range"), Catch::Contains("throw_it") && Catch::Contains("failed on worker ") && Catch::Contains("std::out_of_range: index 7 of 3"));

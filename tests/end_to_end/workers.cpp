@@ -17,19 +17,30 @@ namespace {
 
 int inc(int x) { return x + 1; }
 int where() { return getpid(); }
-std::atomic<int> running{0}, most_running{0};
-int count_running(int x) {
-  const int now = ++running;
-  int seen = most_running;
-  while (seen < now && !most_running.compare_exchange_weak(seen, now)) {
+struct Count {
+  std::atomic<int> now{0}, most{0};
+};
+Count with_licence, beside_waiting;
+int counted(Count& count, int x) {
+  const int now = ++count.now;
+  int seen = count.most;
+  while (seen < now && !count.most.compare_exchange_weak(seen, now)) {
   }
   const auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds(2);
   while (std::chrono::steady_clock::now() < end) {
   }
-  --running;
+  --count.now;
   return x;
 }
-int most() { return most_running; }
+int count_with_licence(int x) { return counted(with_licence, x); }
+int count_beside_waiting(int x) { return counted(beside_waiting, x); }
+int most() { return with_licence.most; }
+int most_beside_waiting() { return beside_waiting.most; }
+int wait_for_many() {
+  Client here = Client::current();
+  std::vector<int> numbers(30);
+  return static_cast<int>(here.gather(here.map(count_beside_waiting, numbers)).size());
+}
 void note(std::string file, std::string text) {
   if (FILE* out = fopen(file.c_str(), "a")) {
     fputs(text.c_str(), out);
@@ -65,6 +76,19 @@ int sum_inside(int n) {
   for (const int x : here.gather(here.map(inc, numbers))) sum += x;
   const auto data = here.scatter(std::vector<int>(n, 1));
   return sum + static_cast<int>(here.submit([](const std::vector<int>& v) { return v.size(); }, data).result());
+}
+int later(int x) {
+  std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  return x;
+}
+int open_when_done(std::string gate) {
+  Client::current().submit(later, 1).on_done([gate](const Future<int>&) { unlink(gate.c_str()); });
+  return 0;
+}
+int call_back_often(int n) {
+  Client here = Client::current();
+  for (int i = 0; i < n; ++i) here.submit(inc, i).on_done([](const Future<int>&) { weir::test::pause(); });
+  return 0;
 }
 std::string ask_inside(std::string what) {
   try {
@@ -119,6 +143,37 @@ TEST_CASE("run_on_workers does not wait for a slot") {
   client().gather(busy);
 }
 
+TEST_CASE("what run_on_workers runs has no slot to give away while it waits") {
+  for (const int done : client().gather(client().run_on_workers(wait_for_many))) CHECK(done == 30);
+  const auto most = client().gather(client().run_on_workers(most_beside_waiting));
+  for (std::size_t i = 0; i < most.size(); ++i) CHECK(most[i] <= static_cast<int>(client().workers()[i].threads));
+}
+
+TEST_CASE("a callback of a task's future is called, though nothing else happens on its worker") {
+  int soon = 0;
+  for (int i = 0; i < 10; ++i) {
+    const Gate gate;
+    client().submit(open_when_done, gate.path()).result();
+    const auto begin = std::chrono::steady_clock::now();
+    while (is_closed(gate.path()) && std::chrono::steady_clock::now() < begin + std::chrono::seconds(10)) weir::test::pause();
+    soon += std::chrono::steady_clock::now() < begin + std::chrono::milliseconds(200);
+    REQUIRE_FALSE(is_closed(gate.path()));
+  }
+  CHECK(soon >= 5);
+}
+
+TEST_CASE("run_on_workers works beside callbacks") {
+  for (int round = 0; round < 5; ++round) {
+    std::vector<Future<int>> all;
+    for (const auto& worker : client().workers()) all.push_back(client().submit(Options{.workers = {worker.name}}, call_back_often, 50));
+    for (int i = 0; i < 20; ++i) {
+      for (auto& future : client().run_on_workers(inc, i)) all.push_back(future);
+      weir::test::pause();
+    }
+    for (const auto& future : all) REQUIRE(future.wait("20s"));
+  }
+}
+
 TEST_CASE("workers named in the options run the task, by name or by number") {
   const auto workers = client().workers();
   const auto pids = client().gather(client().run_on_workers(where));
@@ -150,7 +205,7 @@ TEST_CASE("explain says why a task is not running, worker by worker") {
 
 TEST_CASE("resources limit how many tasks run at once on a worker") {
   std::vector<Future<int>> futures;
-  for (int i = 0; i < 30; ++i) futures.push_back(client().submit(Options{.resources = {{"licence", 1}}}, count_running, i));
+  for (int i = 0; i < 30; ++i) futures.push_back(client().submit(Options{.resources = {{"licence", 1}}}, count_with_licence, i));
   for (int i = 0; i < 30; ++i) CHECK(futures[i].result() == i);
   for (const int count : client().gather(client().run_on_workers(most))) CHECK(count <= 1);
 }

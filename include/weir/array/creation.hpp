@@ -82,7 +82,9 @@ template <array::Element T = double>
   const std::int64_t steps = endpoint ? count - 1 : count;
   const T step = steps > 0 ? (stop - start) / static_cast<T>(steps) : T(0);
   constexpr array::DType type = array::dtype_of<T>;
-  return Array<T>(array::arange("linspace", type, array::scalar(type, &start), array::scalar(type, &step), count, chunks));
+  Array<T> numbers(array::arange("linspace", type, array::scalar(type, &start), array::scalar(type, &step), count, chunks));
+  if (endpoint && count > 1) numbers.assign(stop, range(count - 1, count));  // exactly
+  return numbers;
 }
 /// Ones on a diagonal (0: the main one, above it positive), zeros elsewhere.
 template <array::Element T = double>

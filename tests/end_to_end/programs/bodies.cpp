@@ -1,6 +1,7 @@
 // Jobs whose body ends in every way a body can: `bodies HOW`. Prints "pid=..." of every rank, then "ready".
 #include <unistd.h>
 
+#include <atomic>
 #include <iostream>
 #include <numeric>
 #include <thread>
@@ -22,7 +23,9 @@ int spin_for_ever(int) {
   while (true) turns = turns + 1;
 }
 /// Ends while the process does: after the body, before the last static object.
+std::atomic<bool> has_begun{false};
 int end_late(int) {
+  has_begun = true;
   std::this_thread::sleep_for(std::chrono::milliseconds(700));
   return 0;
 }
@@ -60,6 +63,7 @@ int end(Client& client, const std::string& how) {
   if (how.find("late") != std::string::npos) {
     lingering.wanted = true;
     running.push_back(client.submit(end_late, 1));
+    for (int i = 0; i < 20 && !has_begun; ++i) std::this_thread::sleep_for(std::chrono::milliseconds(5));
   }
   if (how.starts_with("return")) return how.starts_with("return7") ? 7 : 0;
   if (how.starts_with("throw_int")) throw 5;
