@@ -145,9 +145,10 @@ bool MpiTransport::probe(Receiver& receiver) {
     peer.incoming.push_back(std::move(incoming));
   } else {
     // The buffer moves into the queue first: its address must not change any more.
-    peer.incoming.push_back(std::move(incoming));
-    Incoming& kept = peer.incoming.back();
+    auto& queue = peer.gone ? abandoned_in_.emplace_back() : peer.incoming;
+    Incoming& kept = queue.emplace_back(std::move(incoming));
     MPI_Irecv(kept.head.data(), bytes, MPI_BYTE, status.MPI_SOURCE, status.MPI_TAG, heads_, &kept.requests.emplace_back(MPI_REQUEST_NULL));
+    if (peer.gone) return true;
   }
   ++incoming_;
   return true;

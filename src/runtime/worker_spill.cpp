@@ -48,6 +48,8 @@ void WorkerNode::spill(worker::Spill&& spill, std::unique_lock<client::Baton>& h
     on_disk = task::Value::from_store(spill.value.ops(), spill_file_->write(packed));
   } catch (const std::exception& error) {
     problem = error.what();
+  } catch (...) {
+    problem = "an exception that is no std::exception";
   }
   packed = {};
   hold.lock();
