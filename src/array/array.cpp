@@ -116,6 +116,7 @@ void place(const std::byte* from, const Dims& shape, std::byte* to, const Dims& 
   while (run > 0 && steps[run - 1] == contiguous) contiguous *= shape[--run];
   std::int64_t rows = 1;
   for (std::size_t a = 0; a < run; ++a) rows *= shape[a];
+  if (contiguous == 0) return;
   for (std::int64_t row = 0; row < rows; ++row) {
     std::int64_t rest = row, offset = 0;
     for (std::size_t a = run; a-- > 0;) {

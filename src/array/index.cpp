@@ -71,6 +71,7 @@ task::Value selected(Reader& parameters, std::span<const Tensor> operands) {
   const Tensor out = make_tensor(operands[0].type, shape);
   const bool* mask = operands[1].as<bool>();
   const std::size_t row = static_cast<std::size_t>(after) * size_of(out.type);
+  if (row == 0) return out.value;
   const auto* from = static_cast<const std::byte*>(operands[0].data);
   auto* to = static_cast<std::byte*>(out.data);
   for (std::int64_t b = 0; b < before; ++b)

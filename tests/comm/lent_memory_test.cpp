@@ -21,7 +21,7 @@ Block filled(std::uint64_t size, int byte) {
   return block;
 }
 
-bool holds(const Block& block, int byte) {
+[[maybe_unused]] bool holds(const Block& block, int byte) {
   return std::all_of(block.data, block.data + block.size, [&](std::byte one) { return one == static_cast<std::byte>(byte); });
 }
 

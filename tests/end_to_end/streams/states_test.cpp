@@ -180,13 +180,13 @@ int add_but_33(int sum, int x) { return x == 33 ? throw std::runtime_error("thir
 }  // namespace
 
 TEST_CASE("groups that are divided are reset, flushed, waited for and answered for as one state") {
+  std::vector<int> done;
+  int windows = 0;
   Stream<int> source, reset;
   Stream<Letter<int>> letters;
   const auto dead = letters.sink_to_list();
   const auto sums = source.scatter().group_by(last_digit, op::accumulate(add_but_33, 0)).on_error(dead_letter(letters)).reset_by(reset).gather().sink_to_list();
-  int windows = 0;
   source.scatter().group_by(last_digit, op::partition(3)).gather().sink([&](const auto&) { ++windows; });
-  std::vector<int> done;
   const auto emit = [&](int begin, int end) {
     for (int i = begin; i < end; ++i) source.emit(i, [&done, i](const std::exception_ptr&) { done.push_back(i); });
     source.drain();
