@@ -17,7 +17,7 @@ struct Patience {
   std::chrono::microseconds spin{200};   ///< Polls without sleeping for so long.
   std::chrono::microseconds doze{50};    ///< Then sleeps so long between polls ...
   std::chrono::milliseconds dozing{20};  ///< ... until so long after the last event ...
-  std::chrono::microseconds sleep{1600};  ///< ... then so long: what the first task after a silence may wait.
+  std::chrono::microseconds sleep{1900};  ///< ... then so long: what the first task after a silence may wait.
 };
 
 /// Sends, receives and waits for a state machine.
