@@ -34,8 +34,9 @@ class LentMemory final : public BlockMemory {
   [[nodiscard]] const LentCard& card() const noexcept { return card_; }
   /// All neighbours have found it.
   void close() noexcept;
-  /// So many bytes at once; what is in use now may be more.
+  /// At most so many bytes are made or lent at once; those in use now may be more.
   void use_at_most(std::uint64_t bytes) noexcept { most_ = std::min(bytes, card_.bytes); }
+  /// Bytes of blocks that are made or lent, in whole pages.
   [[nodiscard]] std::uint64_t used() noexcept;
 
   [[nodiscard]] Block take(std::uint64_t size) override;

@@ -37,7 +37,7 @@ std::pair<std::shared_ptr<Graph>, Node*> make_graph(std::unique_ptr<Node> node, 
 /// drains first.
 ///
 /// **Threads.** `emit` from any thread; one emission at a time runs through nodes that call each other directly. A node's function runs on the thread that emits, or on the
-/// thread of the `buffer`, `map_async` or timed operator above it.
+/// thread of the `buffer`, `map_async`, `gather` or timed operator above it.
 /// **Backpressure.** `emit` waits until every bounded node it could reach has room.
 /// **Source.** streamz `Stream`.
 template <class T>

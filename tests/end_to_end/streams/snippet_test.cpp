@@ -4,6 +4,7 @@
 #include <atomic>
 #include <boost/asio/detached.hpp>
 #include <catch2/catch.hpp>
+#include <mutex>
 
 #include "end_to_end/streams/support.hpp"
 
@@ -12,10 +13,14 @@ using namespace std::chrono_literals;
 
 namespace {
 
+std::mutex printing;  // what is below gather() runs on a thread of its own
 std::vector<int> printed;
 int inc(int x) { return x + 1; }
 int increment(int x) { return x + 1; }
-void print(int x) { printed.push_back(x); }
+void print(int x) {
+  const std::lock_guard hold(printing);
+  printed.push_back(x);
+}
 
 std::atomic<int> written{0};
 boost::asio::awaitable<void> write_down(int x) {
