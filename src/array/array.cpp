@@ -4,6 +4,7 @@
 #include <cstring>
 #include <sstream>
 
+#include "array/box.hpp"
 #include "array/nodes.hpp"
 #include "weir/core/bytes.hpp"
 
@@ -107,29 +108,6 @@ std::vector<client::Handle> chunk_handles(const NodePtr& node) {
   return submit_all(node);
 }
 
-namespace {
-
-// Copies a row-major chunk to its place in the whole.
-void place(const std::byte* from, const Dims& shape, std::byte* to, const Dims& steps, std::size_t size) {
-  std::size_t run = shape.size();
-  std::int64_t contiguous = 1;
-  while (run > 0 && steps[run - 1] == contiguous) contiguous *= shape[--run];
-  std::int64_t rows = 1;
-  for (std::size_t a = 0; a < run; ++a) rows *= shape[a];
-  if (contiguous == 0) return;
-  for (std::int64_t row = 0; row < rows; ++row) {
-    std::int64_t rest = row, offset = 0;
-    for (std::size_t a = run; a-- > 0;) {
-      offset += rest % shape[a] * steps[a];
-      rest /= shape[a];
-    }
-    std::memcpy(to + offset * static_cast<std::int64_t>(size), from, static_cast<std::size_t>(contiguous) * size);
-    from += static_cast<std::size_t>(contiguous) * size;
-  }
-}
-
-}  // namespace
-
 template <class T>
 xt::xarray<T> compute(const NodePtr& node) {
   std::vector<client::Handle> chunks = chunk_handles(node);
@@ -155,7 +133,7 @@ xt::xarray<T> compute(const NodePtr& node) {
     }
     if (values.size() != expected)
       throw Error(ErrorKind::invalid_argument, "compute: chunk " + std::to_string(c) + " must have " + std::to_string(expected) + " elements (got " + std::to_string(values.size()) + ")");
-    place(reinterpret_cast<const std::byte*>(values.data()), view.shape, reinterpret_cast<std::byte*>(whole.data() + offset), steps, sizeof(T));
+    copy_box(sizeof(T), view.shape, reinterpret_cast<const std::byte*>(values.data()), row_major(view.shape), reinterpret_cast<std::byte*>(whole.data() + offset), steps);
   }
   return whole;
 }

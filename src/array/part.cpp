@@ -1,8 +1,7 @@
 // Parts are copied when they travel, and not before.
 #include "array/part.hpp"
 
-#include <cstring>
-
+#include "array/box.hpp"
 #include "array/node.hpp"
 
 namespace weir::array {
@@ -11,24 +10,11 @@ Part::Part(const Tensor& chunk, const Dims& start, const Dims& shape)
     : type(chunk.type), shape(shape), data_(chunk.data), start_(start), extent_(chunk.shape), chunk_(chunk.value) {}
 
 void Part::copy_to(std::byte* out) const {
-  const std::size_t size = size_of(type), axes = shape.size();
-  std::int64_t elements = 1;
-  for (const std::int64_t extent : shape) elements *= extent;
-  if (!is_look() || axes == 0) {
-    std::memcpy(out, data_, static_cast<std::size_t>(elements) * size);
-    return;
-  }
-  const Dims steps = row_major(extent_);
-  const std::int64_t inner = shape[axes - 1], rows = inner ? elements / inner : 0;
-  const std::size_t bytes = static_cast<std::size_t>(inner) * size;
-  for (std::int64_t row = 0; row < rows; ++row, out += bytes) {
-    std::int64_t rest = row, offset = start_[axes - 1];
-    for (std::size_t a = axes - 1; a-- > 0;) {
-      offset += (start_[a] + rest % shape[a]) * steps[a];
-      rest /= shape[a];
-    }
-    std::memcpy(out, static_cast<const std::byte*>(data_) + static_cast<std::size_t>(offset) * size, bytes);
-  }
+  const Dims own = row_major(shape), steps = is_look() ? row_major(extent_) : own;
+  std::int64_t offset = 0;
+  for (std::size_t a = 0; a < start_.size(); ++a) offset += start_[a] * steps[a];
+  const std::size_t size = size_of(type);
+  copy_box(size, shape, static_cast<const std::byte*>(data_) + static_cast<std::size_t>(offset) * size, steps, out, own);
 }
 
 void Part::save(OutArchive& archive) const {

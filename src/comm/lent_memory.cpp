@@ -22,12 +22,13 @@ namespace {
 using memory::page_bytes;
 
 std::uint64_t offset_of_data(std::uint64_t bytes) { return page_bytes + memory::round_up(bytes / page_bytes, page_bytes); }
+std::uint64_t bytes_of_file(std::uint64_t bytes) { return offset_of_data(bytes) + bytes; }
 
 // Null if it cannot be mapped.
 std::byte* map(int file, std::uint64_t bytes) {
-  void* mapped = mmap(nullptr, offset_of_data(bytes) + bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, file, 0);
+  void* mapped = mmap(nullptr, bytes_of_file(bytes), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, file, 0);
   if (mapped == MAP_FAILED) return nullptr;
-  madvise(mapped, offset_of_data(bytes) + bytes, MADV_DONTDUMP);
+  madvise(mapped, bytes_of_file(bytes), MADV_DONTDUMP);
   return static_cast<std::byte*>(mapped);
 }
 
@@ -51,10 +52,10 @@ struct LentMemory::Owner {
 
 LentMemory::LentMemory(std::uint64_t bytes) {
   bytes = bytes / page_bytes * page_bytes;
-  if (bytes == 0 || !memory::serves_new() || !allows_files_of(offset_of_data(bytes) + bytes)) return;
+  if (bytes == 0 || !memory::serves_new() || !allows_files_of(bytes_of_file(bytes))) return;
   const int file = memfd_create("weir", MFD_CLOEXEC);
   if (file < 0) return;
-  std::byte* mapped = ftruncate(file, static_cast<off_t>(offset_of_data(bytes) + bytes)) == 0 ? map(file, bytes) : nullptr;
+  std::byte* mapped = ftruncate(file, static_cast<off_t>(bytes_of_file(bytes))) == 0 ? map(file, bytes) : nullptr;
   if (!mapped) {
     ::close(file);
     return;
@@ -70,7 +71,7 @@ LentMemory::LentMemory(std::uint64_t bytes) {
 
 LentMemory::~LentMemory() {
   close();
-  if (data_) munmap(data_ - offset_of_data(card_.bytes), offset_of_data(card_.bytes) + card_.bytes);
+  if (data_) munmap(data_ - offset_of_data(card_.bytes), bytes_of_file(card_.bytes));
 }
 
 void LentMemory::close() noexcept {
@@ -129,7 +130,7 @@ std::optional<BorrowedMemory> BorrowedMemory::open(const LentCard& card) {
   const std::string path = "/proc/" + std::to_string(card.pid) + "/fd/" + std::to_string(card.file);
   const Descriptor file(::open(path.c_str(), O_RDWR | O_CLOEXEC));
   struct stat status{};
-  if (file.get() < 0 || fstat(file.get(), &status) != 0 || static_cast<std::uint64_t>(status.st_size) != offset_of_data(card.bytes) + card.bytes) return std::nullopt;
+  if (file.get() < 0 || fstat(file.get(), &status) != 0 || static_cast<std::uint64_t>(status.st_size) != bytes_of_file(card.bytes)) return std::nullopt;
   std::byte* mapped = map(file.get(), card.bytes);
   if (!mapped) return std::nullopt;
   std::uint64_t mark = 0;
@@ -138,7 +139,7 @@ std::optional<BorrowedMemory> BorrowedMemory::open(const LentCard& card) {
   memory.data_ = mapped + offset_of_data(card.bytes);
   memory.bytes_ = card.bytes;
   if (mark == card.mark && memory::adopt(memory.data_, card.bytes, reinterpret_cast<std::atomic<std::uint8_t>*>(mapped + page_bytes))) return memory;
-  munmap(mapped, offset_of_data(card.bytes) + card.bytes);
+  munmap(mapped, bytes_of_file(card.bytes));
   return std::nullopt;
 }
 

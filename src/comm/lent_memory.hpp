@@ -2,8 +2,8 @@
 #pragma once
 
 #include <atomic>
-#include <map>
 #include <optional>
+#include <vector>
 
 #include "core/extents.hpp"
 #include "weir/task/pack.hpp"
