@@ -1,4 +1,5 @@
-// (x - x.mean(1)) from HDF5 to HDF5, and its standard deviation; the workers' memory is limited by WEIR_MEMORY_LIMIT.
+// (x - x.mean(1)) from HDF5 to HDF5, and its standard deviation; the workers' memory is limited by
+// WEIR_MEMORY_LIMIT.
 //   array_outofcore make|run|check FOLDER [--megabytes N]     default 8000
 #include <fstream>
 #include <string>
@@ -25,7 +26,8 @@ int main(int argc, char** argv) {
   const std::string what = argc > 1 ? argv[1] : "run", folder = argc > 2 ? argv[2] : "/tmp";
   const std::int64_t rows = bench::option(argc, argv, "--megabytes", 8000) * 1'000'000 / 8 / 10'000;
   return weir::run(argc, argv, [&](weir::Client& client) {
-    if (what == "make") return weir::Random(1).uniform({rows, 10'000}, 0, 1, {100, -1}).to_hdf5(folder + "/big.h5", "x");
+    if (what == "make")
+      return weir::Random(1).uniform({rows, 10'000}, 0, 1, {100, -1}).to_hdf5(folder + "/big.h5", "x");
     const auto start = bench::Clock::now();
     const auto x = weir::open_hdf5<double>(folder + "/big.h5", "x");
     const auto y = x - x.mean({.axis = 1, .keepdims = true});

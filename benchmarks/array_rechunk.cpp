@@ -1,4 +1,5 @@
-// Rows to columns of an array in memory, beside the speed of copying memory; and the heat stencil, beside the same function called by one thread.
+// Rows to columns of an array in memory, beside the speed of copying memory; and the heat stencil, beside the
+// same function called by one thread.
 //   array_rechunk [--side N]        default 16384 (2 GB)
 #include <chrono>
 #include <cstring>
@@ -13,7 +14,9 @@
 
 namespace {
 
-double seconds() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
+double seconds() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
 
 // Of memory that has been used before, in bytes per second; median of 5.
 double copy_bandwidth(std::size_t bytes) {
@@ -33,10 +36,13 @@ void heat(const double* x, double* y, std::size_t rows, std::size_t columns) {
   for (std::size_t i = 1; i + 1 < rows; ++i) {
     const double *up = x + (i - 1) * columns, *here = x + i * columns, *down = x + (i + 1) * columns;
     double* out = y + i * columns;
-    for (std::size_t j = 1; j + 1 < columns; ++j) out[j] = here[j] + 0.1 * (up[j] + down[j] + here[j - 1] + here[j + 1] - 4 * here[j]);
+    for (std::size_t j = 1; j + 1 < columns; ++j)
+      out[j] = here[j] + 0.1 * (up[j] + down[j] + here[j - 1] + here[j + 1] - 4 * here[j]);
   }
-  for (std::size_t j = 0; j < columns; ++j) y[j] = x[j], y[(rows - 1) * columns + j] = x[(rows - 1) * columns + j];
-  for (std::size_t i = 0; i < rows; ++i) y[i * columns] = x[i * columns], y[i * columns + columns - 1] = x[i * columns + columns - 1];
+  for (std::size_t j = 0; j < columns; ++j)
+    y[j] = x[j], y[(rows - 1) * columns + j] = x[(rows - 1) * columns + j];
+  for (std::size_t i = 0; i < rows; ++i)
+    y[i * columns] = x[i * columns], y[i * columns + columns - 1] = x[i * columns + columns - 1];
 }
 xt::xarray<double> heat(const xt::xarray<double>& t) {
   xt::xarray<double> next(t.shape());
@@ -48,7 +54,8 @@ constexpr std::int64_t side_of_plate = 4096;
 constexpr int steps = 100;
 
 xt::xarray<double> plate() {
-  xt::xarray<double> t = xt::xarray<double>::from_shape({std::size_t(side_of_plate), std::size_t(side_of_plate)});
+  xt::xarray<double> t =
+      xt::xarray<double>::from_shape({std::size_t(side_of_plate), std::size_t(side_of_plate)});
   t.fill(0.5);
   return t;
 }
@@ -74,7 +81,8 @@ double distributed(std::int64_t rows) {
   weir::Client::current().wait(t.futures());
   const double start = seconds();
   for (int s = 0; s < steps; ++s)
-    t = weir::map_overlap<double>(static_cast<xt::xarray<double> (*)(const xt::xarray<double>&)>(heat), t, {.depth = {{1, 1}, {0, 0}}, .boundary = weir::Boundary::nearest});
+    t = weir::map_overlap<double>(static_cast<xt::xarray<double> (*)(const xt::xarray<double>&)>(heat), t,
+                                  {.depth = {{1, 1}, {0, 0}}, .boundary = weir::Boundary::nearest});
   (void)double(t.sum().compute());
   return seconds() - start;
 }
@@ -90,7 +98,8 @@ int main(int argc, char** argv) {
     {
       const auto x = weir::Random(1).uniform({side, side}, 0, 1, {side / 32, -1}).persist();
       client.wait(x.futures());
-      constexpr int first = 4, rounds = 11;  // the first ones touch new memory, which costs more than copying; memcpy is measured in memory used before, too
+      constexpr int first = 4, rounds = 11;  // the first ones touch new memory, which costs more than
+                                             // copying; memcpy is measured in memory used before, too
       for (int i = 0; i < rounds; ++i) {
         const double start = seconds();
         const auto columns = x.rechunk({-1, side / 32}).persist();

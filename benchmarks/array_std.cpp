@@ -13,7 +13,9 @@
 
 namespace {
 
-double seconds() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
+double seconds() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
 
 // As NumPy computes it: every operation over the whole array, with an intermediate array each.
 double plain(std::int64_t rows, std::int64_t columns) {
@@ -28,8 +30,10 @@ double plain(std::int64_t rows, std::int64_t columns) {
   };
   const double start = seconds();
   for (std::int64_t r = 0; r < rows; ++r) {
-    const double mean = sum(&x[static_cast<std::size_t>(r * columns)], columns) / static_cast<double>(columns);
-    for (std::int64_t c = 0; c < columns; ++c) y[static_cast<std::size_t>(r * columns + c)] = x[static_cast<std::size_t>(r * columns + c)] - mean;
+    const double mean =
+        sum(&x[static_cast<std::size_t>(r * columns)], columns) / static_cast<double>(columns);
+    for (std::int64_t c = 0; c < columns; ++c)
+      y[static_cast<std::size_t>(r * columns + c)] = x[static_cast<std::size_t>(r * columns + c)] - mean;
   }
   const double mean = sum(y.data(), rows * columns) / size;
   for (std::size_t i = 0; i < y.size(); ++i) z[i] = y[i] - mean;

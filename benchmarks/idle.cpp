@@ -28,7 +28,8 @@ int main(int argc, char** argv) {
     const std::vector<double> after = cpu_of_ranks(client);
     const double seconds = bench::seconds_since(start);
     double worst_worker = 0;
-    for (std::size_t i = 0; i + 1 < before.size(); ++i) worst_worker = std::max(worst_worker, (after[i] - before[i]) / seconds);
+    for (std::size_t i = 0; i + 1 < before.size(); ++i)
+      worst_worker = std::max(worst_worker, (after[i] - before[i]) / seconds);
     const double rank_0 = (after.back() - before.back()) / seconds;
     bench::print("idle_cpu_fraction_rank_0", rank_0);
     bench::print("idle_cpu_fraction", std::max(rank_0, worst_worker));

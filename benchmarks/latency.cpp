@@ -10,7 +10,8 @@ int increment(int x) { return x + 1; }
 
 double roundtrip_s(weir::Client& client) {
   const auto start = bench::Clock::now();
-  if (client.submit(increment, 1).result() != 2) throw weir::Error(weir::ErrorKind::internal, "latency: 1 + 1 must be 2");
+  if (client.submit(increment, 1).result() != 2)
+    throw weir::Error(weir::ErrorKind::internal, "latency: 1 + 1 must be 2");
   return bench::seconds_since(start);
 }
 
@@ -24,7 +25,8 @@ double chain_s(weir::Client& client, int links) {
   const auto start = bench::Clock::now();
   weir::Future<int> last = client.submit(increment, 0);
   for (int i = 1; i < links; ++i) last = client.submit(increment, last);
-  if (last.result() != links) throw weir::Error(weir::ErrorKind::internal, "latency: the chain must count its links");
+  if (last.result() != links)
+    throw weir::Error(weir::ErrorKind::internal, "latency: the chain must count its links");
   return bench::seconds_since(start);
 }
 
@@ -41,7 +43,8 @@ int main(int argc, char** argv) {
     bench::print("roundtrip_p99_us", bench::quantile(times, 0.99) * 1e6);
 
     std::vector<double> chains;
-    for (long i = bench::option(argc, argv, "--repeat", 5); i > 0; --i) chains.push_back(chain_s(client, links) / links);
+    for (long i = bench::option(argc, argv, "--repeat", 5); i > 0; --i)
+      chains.push_back(chain_s(client, links) / links);
     bench::print("chain_us", bench::median(chains) * 1e6);
 
     std::vector<double> firsts;

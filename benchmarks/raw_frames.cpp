@@ -1,4 +1,5 @@
-// Frames of 8 MB from rank 0 to rank 1 and back by MPI_Isend and MPI_Irecv, one on its way in each direction: into memory used before, and into a fresh std::vector.
+// Frames of 8 MB from rank 0 to rank 1 and back by MPI_Isend and MPI_Irecv, one on its way in each direction:
+// into memory used before, and into a fresh std::vector.
 #include <mpi.h>
 
 #include <array>
@@ -64,12 +65,11 @@ int main(int argc, char** argv) {
   for (const bool is_fresh : {false, true}) {
     std::vector<double> rates;
     for (int round = 0; round < 6; ++round) {
-      if (rank == 1)
-        echo(is_fresh);
-      else if (const double rate = drive(is_fresh); round > 0)
-        rates.push_back(rate);
+      if (rank == 1) echo(is_fresh);
+      else if (const double rate = drive(is_fresh); round > 0) rates.push_back(rate);
     }
-    if (rank == 0) bench::print(is_fresh ? "frames_vector_per_s" : "frames_reused_per_s", bench::median(rates));
+    if (rank == 0)
+      bench::print(is_fresh ? "frames_vector_per_s" : "frames_reused_per_s", bench::median(rates));
   }
   MPI_Finalize();
 }

@@ -1,4 +1,5 @@
-// The letters of many files counted by one process and by two that share nothing: the speed-up this machine offers now.
+// The letters of many files counted by one process and by two that share nothing: the speed-up this machine
+// offers now.
 #include <sys/wait.h>
 #include <unistd.h>
 

@@ -1,4 +1,5 @@
-// Messages of 64 bytes there and back in batches of 32, eight batches in flight: what the transport alone carries.
+// Messages of 64 bytes there and back in batches of 32, eight batches in flight: what the transport alone
+// carries.
 #include <mpi.h>
 
 #include <deque>
@@ -17,7 +18,8 @@ std::deque<std::pair<MPI_Request, std::vector<Message>>> sending;
 
 void send(int to, std::vector<Message> messages) {
   auto& [request, kept] = sending.emplace_back(MPI_REQUEST_NULL, std::move(messages));
-  MPI_Isend(kept.data(), static_cast<int>(kept.size() * sizeof(Message)), MPI_BYTE, to, 1, MPI_COMM_WORLD, &request);
+  MPI_Isend(kept.data(), static_cast<int>(kept.size() * sizeof(Message)), MPI_BYTE, to, 1, MPI_COMM_WORLD,
+            &request);
   for (int done = 1; !sending.empty() && done;) {
     MPI_Test(&sending.front().first, &done, MPI_STATUS_IGNORE);
     if (done) sending.pop_front();
@@ -39,7 +41,8 @@ double rate(long messages) {
   std::vector<Message> got;
   const auto start = bench::Clock::now();
   for (long sent = 0, back = 0; back < messages;) {
-    for (; sent < messages && sent - back < in_flight * batch; sent += batch) send(1, std::vector<Message>(batch));
+    for (; sent < messages && sent - back < in_flight * batch; sent += batch)
+      send(1, std::vector<Message>(batch));
     if (receive(1, got)) back += static_cast<long>(got.size());
   }
   return static_cast<double>(messages) / bench::seconds_since(start);

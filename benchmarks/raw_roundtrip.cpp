@@ -41,8 +41,7 @@ int main(int argc, char** argv) {
   MPI_Init(&argc, &argv);
   int rank = 0;
   MPI_Comm_rank(MPI_COMM_WORLD, &rank);
-  if (rank == 0)
-    measure();
+  if (rank == 0) measure();
   else if (rank == 1)
     for (int i = 0; i < count + silences; ++i) echo();
   MPI_Finalize();

@@ -1,4 +1,5 @@
-// Doubles from one rank to another by MPI_Isend and MPI_Irecv: into fresh memory, into a fresh std::vector, into memory used before.
+// Doubles from one rank to another by MPI_Isend and MPI_Irecv: into fresh memory, into a fresh std::vector,
+// into memory used before.
 #include <mpi.h>
 #include <sys/mman.h>
 
@@ -70,7 +71,8 @@ int main(int argc, char** argv) {
   MPI_Init(&argc, &argv);
   int rank = 0;
   MPI_Comm_rank(MPI_COMM_WORLD, &rank);
-  const auto count = static_cast<std::size_t>(bench::option(argc, argv, "--bytes", 128'000'000)) / sizeof(double);
+  const auto count =
+      static_cast<std::size_t>(bench::option(argc, argv, "--bytes", 128'000'000)) / sizeof(double);
   const long repeat = bench::option(argc, argv, "--repeat", 15);
   if (rank == 0) {
     for (long i = 0; i < 3 * (repeat + 1); ++i) send(count);
@@ -78,7 +80,8 @@ int main(int argc, char** argv) {
     std::vector<double> reused(count);
     bench::print("fresh_gb_per_s", median_of(repeat, [&] { return receive_fresh(count); }));
     bench::print("vector_gb_per_s", median_of(repeat, [&] { return receive_vector(count); }));
-    bench::print("reused_gb_per_s", median_of(repeat, [&] { return receive(count, [&] { return reused.data(); }); }));
+    bench::print("reused_gb_per_s",
+                 median_of(repeat, [&] { return receive(count, [&] { return reused.data(); }); }));
   }
   MPI_Finalize();
 }

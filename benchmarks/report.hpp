@@ -14,19 +14,23 @@ namespace bench {
 
 using Clock = std::chrono::steady_clock;
 
-inline double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+inline double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
 
 /// Processor time of this process, user and system.
 inline double cpu_s() {
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
-  return static_cast<double>(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) + 1e-6 * static_cast<double>(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
+  return static_cast<double>(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
+         1e-6 * static_cast<double>(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
 }
 
 /// The value that `fraction` of all values do not exceed; 0.5 is the median.
 inline double quantile(std::vector<double> values, double fraction) {
   std::sort(values.begin(), values.end());
-  return values.at(std::min(values.size() - 1, static_cast<std::size_t>(fraction * static_cast<double>(values.size()))));
+  return values.at(
+      std::min(values.size() - 1, static_cast<std::size_t>(fraction * static_cast<double>(values.size()))));
 }
 inline double median(std::vector<double> values) { return quantile(std::move(values), 0.5); }
 

@@ -1,7 +1,9 @@
-// The scheduler's state machine alone, with workers that answer at once: microseconds of processor time and bytes for each task.
+// The scheduler's state machine alone, with workers that answer at once: microseconds of processor time and
+// bytes for each task.
 //
-// A graph of tasks with none, one or two inputs among the last thousand goes through it, from submission to release of its futures, in two ways: the workers answer
-// while the graph is being submitted, and only when all of it has been. The worse of both counts.
+// A graph of tasks with none, one or two inputs among the last thousand goes through it, from submission to
+// release of its futures, in two ways: the workers answer while the graph is being submitted, and only when
+// all of it has been. The worse of both counts.
 #include <malloc.h>
 
 #include <random>
@@ -25,7 +27,8 @@ std::vector<Inputs> make_graph(std::uint64_t tasks) {
   for (std::uint64_t i = 2; i < tasks; ++i) {
     const std::uint64_t draw = random() % 4;
     graph[i].count = draw == 0 ? 0 : draw == 3 ? 2 : 1;
-    for (std::uint32_t k = 0; k < graph[i].count; ++k) graph[i].numbers[k] = i - 1 - random() % std::min<std::uint64_t>(i, 1000);
+    for (std::uint32_t k = 0; k < graph[i].count; ++k)
+      graph[i].numbers[k] = i - 1 - random() % std::min<std::uint64_t>(i, 1000);
     if (graph[i].count == 2 && graph[i].numbers[0] == graph[i].numbers[1]) graph[i].count = 1;
   }
   return graph;
@@ -53,7 +56,8 @@ class Cluster {
     message.id = make_task_id(0, number + 1);
     message.function = 1;
     message.arguments.append(&number, sizeof number);
-    for (std::uint32_t i = 0; i < inputs.count; ++i) message.inputs.push_back(make_task_id(0, inputs.numbers[i] + 1));
+    for (std::uint32_t i = 0; i < inputs.count; ++i)
+      message.inputs.push_back(make_task_id(0, inputs.numbers[i] + 1));
     state_.handle(0, 0, std::move(message), actions_);
     carry_out();
   }
@@ -80,7 +84,10 @@ class Cluster {
     }
   }
   // Without the simulated workers' own memory.
-  void note_heap() { most_bytes_ = std::max(most_bytes_, heap_bytes() - (answers_.capacity() + now_answered_.capacity()) * sizeof(Answer)); }
+  void note_heap() {
+    most_bytes_ = std::max(most_bytes_,
+                           heap_bytes() - (answers_.capacity() + now_answered_.capacity()) * sizeof(Answer));
+  }
   [[nodiscard]] std::size_t most_bytes() const { return most_bytes_; }
   [[nodiscard]] std::uint64_t done() const { return done_; }
   [[nodiscard]] const scheduler::State& state() const { return state_; }
@@ -95,7 +102,8 @@ class Cluster {
   void carry_out() {
     for (const scheduler::Action& action : actions_) {
       if (const auto* assign = std::get_if<scheduler::Assign>(&action.message)) {
-        if (state_.run_message(assign->task).id == assign->task) answers_.push_back({action.to, assign->task, assign->run});
+        if (state_.run_message(assign->task).id == assign->task)
+          answers_.push_back({action.to, assign->task, assign->run});
       } else if (std::holds_alternative<protocol::TaskDone>(action.message)) {
         ++done_;
       }
@@ -120,7 +128,8 @@ Cost measure(const std::vector<Inputs>& graph, std::uint32_t workers, bool answe
   constexpr std::uint64_t batch = 32;  // tasks in a message of the client
   const std::size_t before = heap_bytes();
   Cluster cluster(workers, graph.size());
-  const double start = bench::cpu_s();  // one thread that never waits: what others do on the machine does not count
+  const double start =
+      bench::cpu_s();  // one thread that never waits: what others do on the machine does not count
   for (std::uint64_t i = 0; i < graph.size(); ++i) {
     cluster.submit(i, graph[i]);
     if (answer_meanwhile && i % batch == batch - 1) cluster.answer_all();
@@ -154,17 +163,22 @@ int main(int argc, char** argv) {
   const auto graph = make_graph(static_cast<std::uint64_t>(bench::option(argc, argv, "--tasks", 1'000'000)));
   std::vector<Cost> costs;
   for (const std::uint32_t workers : {10u, 10'000u}) {
-    const Cost meanwhile = median_of_rounds(graph, workers, true), afterwards = median_of_rounds(graph, workers, false);
-    std::fprintf(stderr, "scheduler: %u workers: %.3f us and %.0f bytes for each task if they answer meanwhile, %.3f us and %.0f bytes if afterwards\n", workers, meanwhile.us,
-                 meanwhile.bytes, afterwards.us, afterwards.bytes);
+    const Cost meanwhile = median_of_rounds(graph, workers, true),
+               afterwards = median_of_rounds(graph, workers, false);
+    std::fprintf(stderr,
+                 "scheduler: %u workers: %.3f us and %.0f bytes for each task if they answer meanwhile, %.3f "
+                 "us and %.0f bytes if afterwards\n",
+                 workers, meanwhile.us, meanwhile.bytes, afterwards.us, afterwards.bytes);
     costs.push_back({std::max(meanwhile.us, afterwards.us), std::max(meanwhile.bytes, afterwards.bytes)});
   }
   bench::print("scheduler_us_per_task_10_workers", costs[0].us);
   bench::print("scheduler_us_per_task_10000_workers", costs[1].us);
   bench::print("scheduler_us_per_task", std::max(costs[0].us, costs[1].us));
-  bench::print("scheduler_us_spread", std::max(costs[0].us, costs[1].us) / std::min(costs[0].us, costs[1].us));
+  bench::print("scheduler_us_spread",
+               std::max(costs[0].us, costs[1].us) / std::min(costs[0].us, costs[1].us));
   bench::print("scheduler_bytes_per_task_10_workers", costs[0].bytes);
   bench::print("scheduler_bytes_per_task_10000_workers", costs[1].bytes);
   bench::print("scheduler_bytes_per_task", std::max(costs[0].bytes, costs[1].bytes));
-  bench::print("scheduler_bytes_spread", std::max(costs[0].bytes, costs[1].bytes) / std::min(costs[0].bytes, costs[1].bytes));
+  bench::print("scheduler_bytes_spread",
+               std::max(costs[0].bytes, costs[1].bytes) / std::min(costs[0].bytes, costs[1].bytes));
 }

@@ -1,4 +1,5 @@
-// How fast streams go through the cluster. On ranks: weir run -n 2 ./stream_cluster; `stream_cluster overlap` on threads: WEIR_THREADS=5.
+// How fast streams go through the cluster. On ranks: weir run -n 2 ./stream_cluster; `stream_cluster overlap`
+// on threads: WEIR_THREADS=5.
 #include <cstring>
 #include <thread>
 #include <vector>

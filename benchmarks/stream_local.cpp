@@ -21,7 +21,9 @@ void local() {
   constexpr long count = 20'000'000;
   long sum = 0;
   weir::Stream<long> source;
-  source.map([](long x) { return x + 1; }).filter([](long x) { return x > 0; }).sink([&](long x) { sum += x; });
+  source.map([](long x) { return x + 1; }).filter([](long x) { return x > 0; }).sink([&](long x) {
+    sum += x;
+  });
   const double rate = rate_of(5, count, [&] {
     for (long i = 0; i < count; ++i) source.emit(i);
   });
@@ -34,7 +36,8 @@ void fused() {
   constexpr long count = 20'000'000;
   long sum = 0;
   weir::Stream<long> source;
-  (source | (weir::op::map([](long x) { return x + 1; }) | weir::op::filter([](long x) { return x > 0; }))).sink([&](long x) { sum += x; });
+  (source | (weir::op::map([](long x) { return x + 1; }) | weir::op::filter([](long x) { return x > 0; })))
+      .sink([&](long x) { sum += x; });
   const double rate = rate_of(5, count, [&] {
     for (long i = 0; i < count; ++i) source.emit(i);
   });

@@ -1,4 +1,5 @@
-// Many tasks that do nothing, from submit to gather. The first run is told apart: it also pays for memory the later ones reuse.
+// Many tasks that do nothing, from submit to gather. The first run is told apart: it also pays for memory the
+// later ones reuse.
 #include <numeric>
 #include <thread>
 #include <weir/weir.hpp>
@@ -23,7 +24,8 @@ double rate(weir::Client& client, const std::vector<int>& numbers) {
   const std::vector<weir::Future<int>> futures = client.map(same, numbers);
   const std::vector<int> results = client.gather(futures);
   const double seconds = bench::seconds_since(start);
-  if (results != numbers) throw weir::Error(weir::ErrorKind::internal, "tasks: the results must equal the arguments");
+  if (results != numbers)
+    throw weir::Error(weir::ErrorKind::internal, "tasks: the results must equal the arguments");
   return static_cast<double>(numbers.size()) / seconds;
 }
 

@@ -1,4 +1,5 @@
-// A worker behind TCP against one behind MPI in the same run, and against a plain socket: run it as `weir run -n 2 tcp_work`.
+// A worker behind TCP against one behind MPI in the same run, and against a plain socket: run it as `weir run
+// -n 2 tcp_work`.
 #include <arpa/inet.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
@@ -56,7 +57,8 @@ double transfer_bytes_per_s(weir::Client& client) {
   return best;
 }
 
-/// The same bytes from a child process over a loopback socket, read as fast as they come: into memory used before, and into fresh memory.
+/// The same bytes from a child process over a loopback socket, read as fast as they come: into memory used
+/// before, and into fresh memory.
 std::array<double, 2> socket_bytes_per_s() {
   const int listener = socket(AF_INET, SOCK_STREAM, 0);
   sockaddr_in address{};

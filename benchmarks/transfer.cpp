@@ -22,7 +22,8 @@ int main(int argc, char** argv) {
       const auto there = client.submit(on(workers[0].peer), make, bytes / 8);
       there.wait();
       const auto start = bench::Clock::now();
-      if (client.submit(on(workers[1].peer), ends, there).result() != 2) throw weir::Error(weir::ErrorKind::internal, "transfer: the values must arrive");
+      if (client.submit(on(workers[1].peer), ends, there).result() != 2)
+        throw weir::Error(weir::ErrorKind::internal, "transfer: the values must arrive");
       rates.push_back(static_cast<double>(bytes) / bench::seconds_since(start) / 1e9);
     }
     bench::print("transfer_gb_per_s_first", rates.front());

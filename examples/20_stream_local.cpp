@@ -4,7 +4,8 @@
 // Prints: 1
 //         3
 //         sum 4
-// Shows:  emitting into a stream; every operator is a member, and a branch is just another member of the same stream.
+// Shows:  emitting into a stream; every operator is a member, and a branch is just another member of the same
+// stream.
 //         What stands inside weir::run happens once, however many ranks there are.
 // Next:   21_stream_fan.cpp
 

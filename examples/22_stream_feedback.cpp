@@ -5,8 +5,8 @@
 //         news
 //         about
 //         sport
-// Shows:  a feedback loop: pages lead to pages, and each is visited once. An element that comes back waits for the one in hand, so a loop uses no stack.
-// Next:   23_stream_await.cpp
+// Shows:  a feedback loop: pages lead to pages, and each is visited once. An element that comes back waits
+// for the one in hand, so a loop uses no stack. Next:   23_stream_await.cpp
 
 #include <iostream>
 #include <map>
@@ -17,7 +17,8 @@
 
 int main(int argc, char** argv) {
   return weir::run(argc, argv, [](weir::Client&) {
-    const std::map<std::string, std::vector<std::string>> links = {{"home", {"news", "about"}}, {"news", {"home", "sport"}}, {"about", {"home"}}, {"sport", {"news"}}};
+    const std::map<std::string, std::vector<std::string>> links = {
+        {"home", {"news", "about"}}, {"news", {"home", "sport"}}, {"about", {"home"}}, {"sport", {"news"}}};
 
     weir::Stream<std::string> pages;
     const auto fresh = pages.unique();

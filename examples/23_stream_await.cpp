@@ -4,8 +4,8 @@
 // Prints: blocking: 3 written
 //         awaiting: 3 written
 //         told: 3 done
-// Shows:  three ways to wait: emit blocks the thread until there is room, co_await lets the loop go on, and on_done tells when an element is through.
-// Next:   24_stream_top_words.cpp
+// Shows:  three ways to wait: emit blocks the thread until there is room, co_await lets the loop go on, and
+// on_done tells when an element is through. Next:   24_stream_top_words.cpp
 
 #include <atomic>
 #include <boost/asio/detached.hpp>

@@ -2,8 +2,8 @@
 // Prints: sequential 1 2 3 4 5 6 7 8 9 10
 // Prints: parallel 1 2 3 4 5 6 7 8 9 10
 // Prints: even ones add up to 30
-// Shows:  the same pipeline in this thread and on the cluster: scatter() sends the elements there, gather() brings results back in order.
-// Next:   31_stream_beamline.cpp
+// Shows:  the same pipeline in this thread and on the cluster: scatter() sends the elements there, gather()
+// brings results back in order. Next:   31_stream_beamline.cpp
 
 #include <chrono>
 #include <iostream>

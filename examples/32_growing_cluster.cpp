@@ -1,8 +1,9 @@
 // Run:    ./32_growing_cluster
 // Prints: one worker: 2 3 4 5 6 7 8 9
 // Prints: three workers: 2 3 4 5 6 7 8 9
-// Shows:  workers that come and go while the program runs, here processes of this machine. Put weir::SlurmCluster cluster{{.cores = 24, .memory = "100GB"}} (or PbsCluster) in its place, and they are batch jobs.
-// Next:   40_anomaly.cpp
+// Shows:  workers that come and go while the program runs, here processes of this machine. Put
+// weir::SlurmCluster cluster{{.cores = 24, .memory = "100GB"}} (or PbsCluster) in its place, and they are
+// batch jobs. Next:   40_anomaly.cpp
 
 #include <iostream>
 #include <weir/weir.hpp>

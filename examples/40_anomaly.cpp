@@ -1,4 +1,5 @@
-// An anomaly from file to file: every row of a data set without its mean, read, computed and written by all workers.
+// An anomaly from file to file: every row of a data set without its mean, read, computed and written by all
+// workers.
 //
 // Run:    ./40_anomaly FOLDER        (threads)
 //         weir run -n 3 ./40_anomaly FOLDER   (MPI ranks; the folder must be on all nodes)

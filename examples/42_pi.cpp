@@ -4,8 +4,8 @@
 //         weir run -n 3 ./42_pi   (MPI ranks)
 // Prints: pi is about 3.141...
 //         the same on any number of workers: yes
-// Shows:  random arrays that do not depend on chunks or workers, comparison, mean; no array is ever in memory.
-// Next:   43_svd.cpp
+// Shows:  random arrays that do not depend on chunks or workers, comparison, mean; no array is ever in
+// memory. Next:   43_svd.cpp
 #include <cstdio>
 
 #include <weir/array/elementwise.hpp>
@@ -21,6 +21,7 @@ double pi(std::int64_t points, const weir::ChunkSpec& chunks) {
 int main(int argc, char** argv) {
   return weir::run(argc, argv, [](weir::Client&) {
     const double first = pi(20'000'000, {1'000'000}), second = pi(20'000'000, {333'333});
-    std::printf("pi is about %.4f\nthe same on any number of workers: %s\n", first, first == second ? "yes" : "no");
+    std::printf("pi is about %.4f\nthe same on any number of workers: %s\n", first,
+                first == second ? "yes" : "no");
   });
 }

@@ -75,7 +75,9 @@ int work(int argc, char** argv, weir::Client& client) {
     std::cout << options.help;
     return 0;
   }
-  return count(options.folder.empty() ? options.files : letters::generate(options.folder, options.count, options.size_bytes), client);
+  return count(options.folder.empty() ? options.files
+                                      : letters::generate(options.folder, options.count, options.size_bytes),
+               client);
 }
 
 }  // namespace

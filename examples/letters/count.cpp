@@ -18,10 +18,12 @@ namespace {
 /// An open file that can be read and is not empty.
 class Input {
  public:
-  explicit Input(const std::string& path) : path_(path), descriptor_(open(path.c_str(), O_RDONLY | O_CLOEXEC)) {
+  explicit Input(const std::string& path)
+      : path_(path), descriptor_(open(path.c_str(), O_RDONLY | O_CLOEXEC)) {
     if (descriptor_ < 0) refuse("must be readable", std::string(": ") + std::strerror(errno));
     struct stat status {};
-    if (fstat(descriptor_, &status) != 0) refuse("must be readable", std::string(": ") + std::strerror(errno));
+    if (fstat(descriptor_, &status) != 0)
+      refuse("must be readable", std::string(": ") + std::strerror(errno));
     if (S_ISDIR(status.st_mode)) refuse("must not be a directory");
     size_ = static_cast<std::size_t>(status.st_size);
   }

@@ -20,7 +20,8 @@ struct Counts {
 
 /// Reads the file, sorts its letters and counts them: one task, and one step of the sequential pass.
 ///
-/// **Errors.** Throws std::runtime_error with a sentence for people if the file is missing, a directory, empty or may not be read.
+/// **Errors.** Throws std::runtime_error with a sentence for people if the file is missing, a directory,
+/// empty or may not be read.
 /// **Cost.** Holds the whole file in memory; the sort is nearly all of the time.
 [[nodiscard]] Counts count_file(const std::string& path);
 

@@ -24,9 +24,11 @@ struct Options {
 /// **Errors.** Throws WrongUse with one sentence.
 [[nodiscard]] Options parse_options(int argc, char** argv);
 
-/// Writes `count` files of `size_bytes` random letters into `folder`, the same on every machine, and returns their names.
+/// Writes `count` files of `size_bytes` random letters into `folder`, the same on every machine, and returns
+/// their names.
 ///
 /// **Errors.** Throws std::runtime_error with one sentence if the folder or a file cannot be written.
-[[nodiscard]] std::vector<std::string> generate(const std::string& folder, std::uint64_t count, std::uint64_t size_bytes);
+[[nodiscard]] std::vector<std::string> generate(const std::string& folder, std::uint64_t count,
+                                                std::uint64_t size_bytes);
 
 }  // namespace letters

@@ -22,7 +22,8 @@ void print_pass(std::ostream& out, const char* name, double seconds, std::uint64
 
 void print_table(std::ostream& out, const Pass& sequential, const Pass& parallel) {
   const Counts total = std::accumulate(parallel.counts.begin(), parallel.counts.end(), Counts{});
-  out << "letters of " << parallel.counts.size() << (parallel.counts.size() == 1 ? " file, " : " files, ") << weir::to_text(total.bytes) << "\n\n";
+  out << "letters of " << parallel.counts.size() << (parallel.counts.size() == 1 ? " file, " : " files, ")
+      << weir::to_text(total.bytes) << "\n\n";
   out << "                time   per second\n";
   print_pass(out, "sequential", sequential.time.count(), total.bytes);
   print_pass(out, "parallel", parallel.time.count(), total.bytes);
@@ -31,7 +32,8 @@ void print_table(std::ostream& out, const Pass& sequential, const Pass& parallel
   out << line;
   for (std::size_t i = 0; i < total.of.size(); ++i) {
     const bool ends_line = i % letters_per_line == letters_per_line - 1 || i + 1 == total.of.size();
-    std::snprintf(line, sizeof line, "%c %-12llu%s", static_cast<char>('a' + i), static_cast<unsigned long long>(total.of[i]), ends_line ? "" : " ");
+    std::snprintf(line, sizeof line, "%c %-12llu%s", static_cast<char>('a' + i),
+                  static_cast<unsigned long long>(total.of[i]), ends_line ? "" : " ");
     std::string cell = line;
     if (ends_line) cell.resize(cell.find_last_not_of(' ') + 1);
     out << cell << (ends_line ? "\n" : "");

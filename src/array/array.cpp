@@ -13,15 +13,20 @@ namespace weir::array {
 namespace {
 
 const Node& there(const NodePtr& node) {
-  if (!node) throw Error(ErrorKind::invalid_argument, "array: an Array that was only declared has no elements; assign one to it first");
+  if (!node)
+    throw Error(ErrorKind::invalid_argument,
+                "array: an Array that was only declared has no elements; assign one to it first");
   return *node;
 }
 
 Grid broadcast(Op op, const std::vector<NodePtr>& inputs) {
   const auto mismatch = [&] {
     std::string shapes;
-    for (std::size_t i = 0; i < inputs.size(); ++i) shapes += (i == 0 ? "" : i + 1 == inputs.size() ? " and " : ", ") + to_text(inputs[i]->grid.shape);
-    refuse(to_string(op), "the shapes must be broadcastable: equal or 1 along every axis, counted from the last (got " + shapes + ")");
+    for (std::size_t i = 0; i < inputs.size(); ++i)
+      shapes += (i == 0 ? "" : i + 1 == inputs.size() ? " and " : ", ") + to_text(inputs[i]->grid.shape);
+    refuse(to_string(op),
+           "the shapes must be broadcastable: equal or 1 along every axis, counted from the last (got " +
+               shapes + ")");
   };
   std::size_t axes = 0;
   for (const NodePtr& input : inputs) axes = std::max(axes, input->grid.axes());
@@ -38,7 +43,8 @@ Grid broadcast(Op op, const std::vector<NodePtr>& inputs) {
       const std::int64_t before = chosen->grid.shape[chosen->grid.axes() - back];
       if (extent != before && extent != 1 && before != 1) mismatch();
       // The largest input decides about the chunks.
-      if ((before == 1 && extent != 1) || (extent == before && input->grid.size() > chosen->grid.size())) chosen = input.get();
+      if ((before == 1 && extent != 1) || (extent == before && input->grid.size() > chosen->grid.size()))
+        chosen = input.get();
     }
     chunks[axes - back] = chosen->grid.chunks[chosen->grid.axes() - back];
   }
@@ -88,7 +94,8 @@ std::size_t tasks_of(const NodePtr& node) {
 std::string describe(const NodePtr& node) {
   if (!node) return "Array of nothing";
   std::ostringstream out;
-  out << "Array<" << to_string(node->type) << "> " << to_text(node->grid.shape) << " in chunks " << to_text(node->grid.chunks) << ", "
+  out << "Array<" << to_string(node->type) << "> " << to_text(node->grid.shape) << " in chunks "
+      << to_text(node->grid.chunks) << ", "
       << weir::to_text(static_cast<std::uint64_t>(node->grid.size()) * size_of(node->type));
   if (dynamic_cast<const HeldNode*>(node.get())) return out.str() + ", held by the workers";
   if (node->grid.count() <= 10000) {
@@ -132,8 +139,11 @@ xt::xarray<T> compute(const NodePtr& node) {
       expected *= static_cast<std::size_t>(view.shape[a]);
     }
     if (values.size() != expected)
-      throw Error(ErrorKind::invalid_argument, "compute: chunk " + std::to_string(c) + " must have " + std::to_string(expected) + " elements (got " + std::to_string(values.size()) + ")");
-    copy_box(sizeof(T), view.shape, reinterpret_cast<const std::byte*>(values.data()), row_major(view.shape), reinterpret_cast<std::byte*>(whole.data() + offset), steps);
+      throw Error(ErrorKind::invalid_argument, "compute: chunk " + std::to_string(c) + " must have " +
+                                                   std::to_string(expected) + " elements (got " +
+                                                   std::to_string(values.size()) + ")");
+    copy_box(sizeof(T), view.shape, reinterpret_cast<const std::byte*>(values.data()), row_major(view.shape),
+             reinterpret_cast<std::byte*>(whole.data() + offset), steps);
   }
   return whole;
 }

@@ -6,6 +6,7 @@
 namespace weir::array {
 
 /// Copies a box of this shape between two blocks; steps count elements, `element` bytes each.
-void copy_box(std::size_t element, const Dims& shape, const std::byte* from, const Dims& from_steps, std::byte* to, const Dims& to_steps);
+void copy_box(std::size_t element, const Dims& shape, const std::byte* from, const Dims& from_steps,
+              std::byte* to, const Dims& to_steps);
 
 }  // namespace weir::array

@@ -10,7 +10,22 @@
 namespace weir::array {
 
 /// How a step's elements are folded into its destination instead of being stored.
-enum class Fold : std::uint8_t { store, sum, product, minimum, maximum, nan_minimum, nan_maximum, any, all, count, moments, nan_moments, arg_minimum, arg_maximum };
+enum class Fold : std::uint8_t {
+  store,
+  sum,
+  product,
+  minimum,
+  maximum,
+  nan_minimum,
+  nan_maximum,
+  any,
+  all,
+  count,
+  moments,
+  nan_moments,
+  arg_minimum,
+  arg_maximum
+};
 
 /// One instruction; it writes the register that has its number.
 struct Code {
@@ -31,8 +46,8 @@ struct Step {
   std::uint32_t destination = 0;      ///< Operand.
   std::uint32_t steps = 0;            ///< Of the destination, in the pool; 0 along folded axes.
   std::int64_t offset = 0;
-  std::int64_t plane = 0;             ///< Distance between the planes of a fold with several results.
-  std::uint32_t index_steps = 0;      ///< arg folds: steps of the index that is kept, in the pool.
+  std::int64_t plane = 0;         ///< Distance between the planes of a fold with several results.
+  std::uint32_t index_steps = 0;  ///< arg folds: steps of the index that is kept, in the pool.
   std::int64_t index_offset = 0;
   Fold fold = Fold::store;
 };
@@ -76,7 +91,8 @@ struct TaskCode {
 };
 
 /// Computes one elementwise operation on `count` elements.
-using ElementKernel = void (*)(const void* a, const void* b, const void* c, void* out, std::size_t count, const Code& code);
+using ElementKernel = void (*)(const void* a, const void* b, const void* c, void* out, std::size_t count,
+                               const Code& code);
 [[nodiscard]] ElementKernel element_kernel(const Code& code);
 ElementKernel arithmetic_kernel(Op op, DType type);
 ElementKernel compare_kernel(Op op, DType type);
@@ -86,17 +102,21 @@ ElementKernel random_kernel(const Code& code);
 
 /// Folds `count` elements into one (`step` 0) or into as many (`step` 1); see `fold_kernel`.
 struct FoldTarget {
-  std::byte* at = nullptr;       ///< First accumulator.
-  std::int64_t step = 0;         ///< 0 or any distance in elements.
-  std::int64_t plane = 0;        ///< Distance between planes, in elements.
-  std::int64_t index = 0;        ///< arg: index of the first element.
+  std::byte* at = nullptr;  ///< First accumulator.
+  std::int64_t step = 0;    ///< 0 or any distance in elements.
+  std::int64_t plane = 0;   ///< Distance between planes, in elements.
+  std::int64_t index = 0;   ///< arg: index of the first element.
   std::int64_t index_step = 0;
 };
 using FoldKernel = void (*)(const void* data, std::size_t count, const FoldTarget& target);
 [[nodiscard]] FoldKernel fold_kernel(Fold fold, DType type);
 /// Type of the accumulators, and how many planes of them there are.
 [[nodiscard]] DType fold_type(Fold fold, DType type);
-[[nodiscard]] inline int fold_planes(Fold fold) { return fold == Fold::moments || fold == Fold::nan_moments ? 3 : fold == Fold::arg_minimum || fold == Fold::arg_maximum ? 2 : 1; }
+[[nodiscard]] inline int fold_planes(Fold fold) {
+  return fold == Fold::moments || fold == Fold::nan_moments       ? 3
+         : fold == Fold::arg_minimum || fold == Fold::arg_maximum ? 2
+                                                                  : 1;
+}
 /// Fills accumulators with what folding starts from.
 void fold_start(Fold fold, const Tensor& accumulators);
 

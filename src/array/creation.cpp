@@ -17,25 +17,29 @@ NodePtr spread(const NodePtr& value, Grid grid) {
 
 }  // namespace
 
-NodePtr full(const char* name, const Shape& shape, const ChunkSpec& chunks, DType type, const NodePtr& value) {
+NodePtr full(const char* name, const Shape& shape, const ChunkSpec& chunks, DType type,
+             const NodePtr& value) {
   return spread(value, Grid(chunks.resolve(name, shape, size_of(type))));
 }
 
 std::int64_t arange_count(double start, double stop, double step) {
   if (step == 0 || std::isnan(step)) refuse("arange", "step must not be 0");
   const double count = std::ceil((stop - start) / step);
-  if (!(count < 9e18)) refuse("arange", "there would be too many elements (got " + std::to_string(count) + ")");
+  if (!(count < 9e18))
+    refuse("arange", "there would be too many elements (got " + std::to_string(count) + ")");
   return count > 0 ? static_cast<std::int64_t>(count) : 0;
 }
 
-NodePtr arange(const char* name, DType type, const NodePtr& start, const NodePtr& step, std::int64_t count, const ChunkSpec& chunks) {
+NodePtr arange(const char* name, DType type, const NodePtr& start, const NodePtr& step, std::int64_t count,
+               const ChunkSpec& chunks) {
   Grid grid(chunks.resolve(name, {count}, size_of(type)));
   const NodePtr index = std::make_shared<IotaNode>(std::move(grid), 0, Dims{1});
   if (type == DType::boolean) refuse(name, "elements must be numbers (got bool)");
   return elementwise(Op::add, type, type, {elementwise(Op::multiply, type, type, {index, step}), start});
 }
 
-NodePtr eye(DType type, std::int64_t rows, std::int64_t columns, std::int64_t diagonal, const ChunkSpec& chunks) {
+NodePtr eye(DType type, std::int64_t rows, std::int64_t columns, std::int64_t diagonal,
+            const ChunkSpec& chunks) {
   const Grid grid(chunks.resolve("eye", {rows, columns}, size_of(type)));
   const NodePtr row = std::make_shared<IotaNode>(grid, diagonal, Dims{1, 0});
   const NodePtr column = std::make_shared<IotaNode>(grid, 0, Dims{0, 1});
@@ -45,7 +49,8 @@ NodePtr eye(DType type, std::int64_t rows, std::int64_t columns, std::int64_t di
 NodePtr from_chunks(DType type, const Chunks& chunks, std::vector<client::Handle> handles) {
   Grid grid(chunks);
   if (grid.count() != static_cast<std::int64_t>(handles.size()))
-    refuse("from_futures", "there must be a future for each of the " + std::to_string(grid.count()) + " chunks (got " + std::to_string(handles.size()) + ")");
+    refuse("from_futures", "there must be a future for each of the " + std::to_string(grid.count()) +
+                               " chunks (got " + std::to_string(handles.size()) + ")");
   return std::make_shared<HeldNode>(type, std::move(grid), std::move(handles));
 }
 
@@ -67,7 +72,8 @@ NodePtr from_values(DType type, const Shape& shape, const void* values, const Ch
         offset += (view.maps[a - 1].start + rest % view.shape[a - 1]) * strides[a - 1];
         rest /= view.shape[a - 1];
       }
-      std::memcpy(to, static_cast<const std::byte*>(values) + offset * static_cast<std::int64_t>(size), static_cast<std::size_t>(inner) * size);
+      std::memcpy(to, static_cast<const std::byte*>(values) + offset * static_cast<std::int64_t>(size),
+                  static_cast<std::size_t>(inner) * size);
       to += static_cast<std::size_t>(inner) * size;
     }
     handles.push_back(client.core()->scatter(chunk.value, {}));
@@ -75,9 +81,11 @@ NodePtr from_values(DType type, const Shape& shape, const void* values, const Ch
   return std::make_shared<HeldNode>(type, std::move(grid), std::move(handles));
 }
 
-NodePtr from_kernel(std::string name, DType type, const Shape& shape, const ChunkSpec& chunks, Kernel kernel, Buffer parameters) {
+NodePtr from_kernel(std::string name, DType type, const Shape& shape, const ChunkSpec& chunks, Kernel kernel,
+                    Buffer parameters) {
   Grid grid(chunks.resolve(name, shape, size_of(type)));
-  const auto plan = [kernel, parameters = std::move(parameters), grid](TaskBuilder& task, std::int64_t chunk) {
+  const auto plan = [kernel, parameters = std::move(parameters), grid](TaskBuilder& task,
+                                                                       std::int64_t chunk) {
     const View view = chunk_view(grid, chunk);
     BlockInfo info;
     const Dims at = grid.unravel(chunk);

@@ -11,11 +11,12 @@ namespace weir::array {
 
 namespace {
 
-constexpr std::int64_t tile = 2048;      // elements
-constexpr std::size_t widest = 16;       // bytes of an element
+constexpr std::int64_t tile = 2048;  // elements
+constexpr std::size_t widest = 16;   // bytes of an element
 constexpr int most_axes = 64;
 
-// A step's loop after axes of extent 1 are dropped and neighbours that are contiguous in everything are merged.
+// A step's loop after axes of extent 1 are dropped and neighbours that are contiguous in everything are
+// merged.
 struct Loop {
   int axes = 0;
   std::int64_t shape[most_axes];
@@ -78,17 +79,23 @@ void copy_strided(const void* from, std::int64_t step, void* to, std::int64_t to
 struct Wide {
   std::uint64_t a, b;
 };
-void copy(std::size_t size, const void* from, std::int64_t step, void* to, std::int64_t to_step, std::int64_t count) {
+void copy(std::size_t size, const void* from, std::int64_t step, void* to, std::int64_t to_step,
+          std::int64_t count) {
   if (step == 1 && to_step == 1) {
     std::memcpy(to, from, static_cast<std::size_t>(count) * size);
     return;
   }
   switch (size) {
-    case 1: return copy_strided<std::uint8_t>(from, step, to, to_step, count);
-    case 2: return copy_strided<std::uint16_t>(from, step, to, to_step, count);
-    case 4: return copy_strided<std::uint32_t>(from, step, to, to_step, count);
-    case 8: return copy_strided<std::uint64_t>(from, step, to, to_step, count);
-    default: return copy_strided<Wide>(from, step, to, to_step, count);
+    case 1:
+      return copy_strided<std::uint8_t>(from, step, to, to_step, count);
+    case 2:
+      return copy_strided<std::uint16_t>(from, step, to, to_step, count);
+    case 4:
+      return copy_strided<std::uint32_t>(from, step, to, to_step, count);
+    case 8:
+      return copy_strided<std::uint64_t>(from, step, to, to_step, count);
+    default:
+      return copy_strided<Wide>(from, step, to, to_step, count);
   }
 }
 
@@ -96,7 +103,8 @@ void copy(std::size_t size, const void* from, std::int64_t step, void* to, std::
 class Scratch {
  public:
   std::byte* slot(std::size_t i) {
-    while (slots_.size() <= i) slots_.push_back(std::make_unique<std::byte[]>(static_cast<std::size_t>(tile) * widest));
+    while (slots_.size() <= i)
+      slots_.push_back(std::make_unique<std::byte[]>(static_cast<std::size_t>(tile) * widest));
     return slots_[i].get();
   }
 
@@ -106,7 +114,10 @@ class Scratch {
 
 class StepRun {
  public:
-  StepRun(const TaskCode& task, const Step& step, std::vector<Tensor>& operands) : task_(task), step_(step), operands_(operands) { prepare(); }
+  StepRun(const TaskCode& task, const Step& step, std::vector<Tensor>& operands)
+      : task_(task), step_(step), operands_(operands) {
+    prepare();
+  }
   void run();
 
  private:
@@ -115,7 +126,8 @@ class StepRun {
   void assign_slots();
   const Code& code(std::size_t r) const { return task_.code[step_.begin + r]; }
   void load(std::size_t r, std::int64_t row, std::int64_t rows, std::int64_t column, std::int64_t columns);
-  void count_up(std::size_t r, std::int64_t row, std::int64_t rows, std::int64_t column, std::int64_t columns);
+  void count_up(std::size_t r, std::int64_t row, std::int64_t rows, std::int64_t column,
+                std::int64_t columns);
   void finish(std::int64_t row, std::int64_t rows, std::int64_t column, std::int64_t columns);
 
   const TaskCode& task_;
@@ -140,7 +152,9 @@ void StepRun::prepare() {
   loop_.axes = static_cast<int>(step_.axes);
   std::copy_n(task_.pool.begin() + step_.shape, step_.axes, loop_.shape);
   steps_.resize(count_ + 2);
-  const auto take = [&](std::uint32_t at) { return Steps(task_.pool.begin() + at, task_.pool.begin() + at + step_.axes); };
+  const auto take = [&](std::uint32_t at) {
+    return Steps(task_.pool.begin() + at, task_.pool.begin() + at + step_.axes);
+  };
   for (std::size_t r = 0; r < count_; ++r)
     if (code(r).op == Op::load || code(r).op == Op::iota) steps_[r] = take(code(r).steps);
   steps_[count_] = take(step_.steps);
@@ -175,7 +189,9 @@ void StepRun::merge() {
   if (kept == 0) {
     loop_.shape[0] = 1;
     for (std::size_t i = 0; i < steps_.size(); ++i)
-      if (i >= count_ ? i == count_ || step_.fold >= Fold::arg_minimum : code(i).op == Op::load || code(i).op == Op::iota) steps_[i] = {1};
+      if (i >= count_ ? i == count_ || step_.fold >= Fold::arg_minimum
+                      : code(i).op == Op::load || code(i).op == Op::iota)
+        steps_[i] = {1};
     kept = 1;
   }
   loop_.axes = kept;
@@ -185,7 +201,9 @@ void StepRun::merge() {
 void StepRun::assign_slots() {
   static thread_local Scratch scratch;
   std::vector<std::size_t> last(count_, 0), of(count_, SIZE_MAX), spare;
-  const auto inputs = [](Op op) { return op <= Op::iota ? 0 : op == Op::random ? 1 : op == Op::where ? 3 : op <= Op::greater_equal ? 2 : 1; };
+  const auto inputs = [](Op op) {
+    return op <= Op::iota ? 0 : op == Op::random ? 1 : op == Op::where ? 3 : op <= Op::greater_equal ? 2 : 1;
+  };
   for (std::size_t r = 0; r < count_; ++r) {
     const int n = inputs(code(r).op);
     const std::uint16_t used[] = {code(r).a, code(r).b, code(r).c};
@@ -211,18 +229,23 @@ void StepRun::assign_slots() {
     const int n = inputs(code(r).op);
     const std::uint16_t used[] = {code(r).a, code(r).b, code(r).c};
     for (int i = 0; i < n; ++i)
-      if (last[used[i]] == r && code(used[i]).op != Op::constant && std::find(used, used + i, used[i]) == used + i) spare.push_back(of[used[i]]);
+      if (last[used[i]] == r && code(used[i]).op != Op::constant &&
+          std::find(used, used + i, used[i]) == used + i)
+        spare.push_back(of[used[i]]);
   }
 }
 
-void StepRun::load(std::size_t r, std::int64_t row, std::int64_t rows, std::int64_t column, std::int64_t columns) {
+void StepRun::load(std::size_t r, std::int64_t row, std::int64_t rows, std::int64_t column,
+                   std::int64_t columns) {
   const Code& one = code(r);
   const Tensor& from = operands_[one.operand];
   const std::size_t size = size_of(one.out);
   const Steps& steps = steps_[r];
   const std::int64_t step = steps[static_cast<std::size_t>(loop_.axes - 1)];
   const auto* base = static_cast<const std::byte*>(from.data) + one.offset * static_cast<std::int64_t>(size);
-  const auto place = [&](std::int64_t offset) { return base + (offset + column * step) * static_cast<std::int64_t>(size); };
+  const auto place = [&](std::int64_t offset) {
+    return base + (offset + column * step) * static_cast<std::int64_t>(size);
+  };
   if (rows == 1 && step == 1) {
     at_[r] = place(row_offset(loop_, steps.data(), row));
     return;
@@ -236,7 +259,8 @@ void StepRun::load(std::size_t r, std::int64_t row, std::int64_t rows, std::int6
   at_[r] = slot_[r];
 }
 
-void StepRun::count_up(std::size_t r, std::int64_t row, std::int64_t rows, std::int64_t column, std::int64_t columns) {
+void StepRun::count_up(std::size_t r, std::int64_t row, std::int64_t rows, std::int64_t column,
+                       std::int64_t columns) {
   const Steps& steps = steps_[r];
   const std::int64_t step = steps[static_cast<std::size_t>(loop_.axes - 1)];
   Rows walk(loop_, steps.data(), row);
@@ -273,7 +297,8 @@ void StepRun::finish(std::int64_t row, std::int64_t rows, std::int64_t column, s
     target.index_step = index[static_cast<std::size_t>(loop_.axes - 1)];
   }
   for (std::int64_t i = 0; i < rows; ++i, walk.next()) {
-    target.at = base + (step_.offset + walk.offset + column * step) * static_cast<std::int64_t>(destination_size_);
+    target.at =
+        base + (step_.offset + walk.offset + column * step) * static_cast<std::int64_t>(destination_size_);
     if (walk_index) {
       target.index = step_.index_offset + walk_index->offset + column * target.index_step;
       walk_index->next();
@@ -288,7 +313,8 @@ void StepRun::run() {
   const std::int64_t rows = loop_.rows();
   const std::int64_t columns_at_once = inner >= tile / 4 ? tile : inner;
   const std::int64_t rows_at_once = inner >= tile / 4 ? 1 : std::max<std::int64_t>(1, tile / inner);
-  const bool stores_rows = step_.fold == Fold::store && steps_[count_][static_cast<std::size_t>(loop_.axes - 1)] == 1;
+  const bool stores_rows =
+      step_.fold == Fold::store && steps_[count_][static_cast<std::size_t>(loop_.axes - 1)] == 1;
   const std::size_t result_size = size_of(code(count_ - 1).out);
   for (std::int64_t row = 0; row < rows; row += rows_at_once) {
     const std::int64_t r_count = std::min(rows_at_once, rows - row);
@@ -303,12 +329,15 @@ void StepRun::run() {
         } else if (kernels_[r]) {
           void* out = slot_[r];
           if (r + 1 == count_ && stores_rows && r_count == 1) {  // straight to its place
-            out = static_cast<std::byte*>(destination_->data) + (step_.offset + row_offset(loop_, steps_[count_].data(), row) + column) * static_cast<std::int64_t>(result_size);
+            out = static_cast<std::byte*>(destination_->data) +
+                  (step_.offset + row_offset(loop_, steps_[count_].data(), row) + column) *
+                      static_cast<std::int64_t>(result_size);
             at_[r] = out;
           } else {
             at_[r] = slot_[r];
           }
-          kernels_[r](at_[one.a], at_[one.b], at_[one.c], out, static_cast<std::size_t>(r_count * c_count), one);
+          kernels_[r](at_[one.a], at_[one.b], at_[one.c], out, static_cast<std::size_t>(r_count * c_count),
+                      one);
         }
       }
       finish(row, r_count, column, c_count);
@@ -333,7 +362,9 @@ task::Value run_task(Reader& arguments, std::span<const task::Value> inputs) {
   for (const Operand& operand : task.operands) {
     const Dims shape = from_pool(task, operand.shape, operand.axes);
     switch (operand.kind) {
-      case Operand::Kind::input: operands.push_back(view_value(operand.type, inputs[operand.index])); break;
+      case Operand::Kind::input:
+        operands.push_back(view_value(operand.type, inputs[operand.index]));
+        break;
       case Operand::Kind::part: {
         const Part& part = inputs[operand.index].as<Part>();
         operands.push_back({operand.type, part.shape, part.data(), inputs[operand.index]});
@@ -354,9 +385,12 @@ task::Value run_task(Reader& arguments, std::span<const task::Value> inputs) {
         read_file(task.files[operand.index], from_pool(task, operand.start, operand.axes), operands.back());
         break;
     }
-    if (operand.kind == Operand::Kind::input && !std::equal(shape.begin(), shape.end(), operands.back().shape.begin(), operands.back().shape.end()))
-      throw Error(ErrorKind::invalid_argument, "array: a chunk must have the shape its array says " + to_text(Shape(shape.begin(), shape.end())) + " (got " +
-                                                   to_text(Shape(operands.back().shape.begin(), operands.back().shape.end())) + ")");
+    if (operand.kind == Operand::Kind::input &&
+        !std::equal(shape.begin(), shape.end(), operands.back().shape.begin(), operands.back().shape.end()))
+      throw Error(ErrorKind::invalid_argument,
+                  "array: a chunk must have the shape its array says " +
+                      to_text(Shape(shape.begin(), shape.end())) + " (got " +
+                      to_text(Shape(operands.back().shape.begin(), operands.back().shape.end())) + ")");
   }
   for (const Step& step : task.steps) StepRun(task, step, operands).run();
   task::Value result;
@@ -367,7 +401,8 @@ task::Value run_task(Reader& arguments, std::span<const task::Value> inputs) {
     for (const std::uint32_t o : task.kernel_operands) chosen.push_back(operands[o]);
     operands.clear();
     Reader parameters(task.parameters.bytes());
-    result = reinterpret_cast<Kernel>(const_cast<void*>(task::local_address(task.kernel)))(parameters, chosen);
+    result =
+        reinterpret_cast<Kernel>(const_cast<void*>(task::local_address(task.kernel)))(parameters, chosen);
   }
   reused = std::move(task);
   return result;

@@ -60,14 +60,19 @@ void transform(Transform kind, const Tensor& in, const Tensor& out, std::size_t 
     {
       const std::lock_guard hold(planner());
       if (kind == Transform::real)
-        plan = F::real(1, &n, lines, in.as<R>() + from, nullptr, step, 1, reinterpret_cast<C*>(out.as<std::complex<R>>() + to), nullptr, step, 1, FFTW_ESTIMATE | FFTW_PRESERVE_INPUT);
+        plan = F::real(1, &n, lines, in.as<R>() + from, nullptr, step, 1,
+                       reinterpret_cast<C*>(out.as<std::complex<R>>() + to), nullptr, step, 1,
+                       FFTW_ESTIMATE | FFTW_PRESERVE_INPUT);
       else if (real_out)
-        plan = F::real_inverse(1, &n, lines, reinterpret_cast<C*>(copy.data() + from), nullptr, step, 1, out.as<R>() + to, nullptr, step, 1, FFTW_ESTIMATE);
+        plan = F::real_inverse(1, &n, lines, reinterpret_cast<C*>(copy.data() + from), nullptr, step, 1,
+                               out.as<R>() + to, nullptr, step, 1, FFTW_ESTIMATE);
       else
-        plan = F::forth_and_back(1, &n, lines, reinterpret_cast<C*>(in.as<std::complex<R>>() + from), nullptr, step, 1, reinterpret_cast<C*>(out.as<std::complex<R>>() + to), nullptr, step, 1,
-                                 kind == Transform::forward ? FFTW_FORWARD : FFTW_BACKWARD, FFTW_ESTIMATE);
+        plan = F::forth_and_back(1, &n, lines, reinterpret_cast<C*>(in.as<std::complex<R>>() + from), nullptr,
+                                 step, 1, reinterpret_cast<C*>(out.as<std::complex<R>>() + to), nullptr, step,
+                                 1, kind == Transform::forward ? FFTW_FORWARD : FFTW_BACKWARD, FFTW_ESTIMATE);
     }
-    if (!plan) throw Error(ErrorKind::internal, "fft: FFTW has no plan for " + std::to_string(n) + " elements");
+    if (!plan)
+      throw Error(ErrorKind::internal, "fft: FFTW has no plan for " + std::to_string(n) + " elements");
     F::execute(plan);
     const std::lock_guard hold(planner());
     F::destroy(plan);
@@ -92,8 +97,7 @@ task::Value transform_chunk(Reader& parameters, std::span<const Tensor> operands
   if (out.size() == 0) return out.value;
   if (real_of(type) == DType::float32)
     transform<float>(kind, operands[0], out, static_cast<std::size_t>(axis));
-  else
-    transform<double>(kind, operands[0], out, static_cast<std::size_t>(axis));
+  else transform<double>(kind, operands[0], out, static_cast<std::size_t>(axis));
   return out.value;
 }
 
@@ -104,22 +108,29 @@ NodePtr fft(Transform kind, const NodePtr& given, std::int64_t axis, std::int64_
   const std::string_view name = names[static_cast<std::size_t>(kind)];
   const std::size_t a = axis_of(name, axis, shape_of(given).size());
   const std::int64_t n = given->grid.shape[a];
-  if (n < 1) refuse(name, "the axis must have at least 1 element (got " + weir::to_text(given->grid.shape) + ")");
+  if (n < 1)
+    refuse(name, "the axis must have at least 1 element (got " + weir::to_text(given->grid.shape) + ")");
   std::int64_t count = n;
   if (kind == Transform::real) count = n / 2 + 1;
   if (kind == Transform::real_inverse) {
     count = length < 0 ? 2 * (n - 1) : length;
-    if (count < 1 || count / 2 + 1 != n) refuse(name, "the length must be " + std::to_string(2 * n - 2) + " or " + std::to_string(2 * n - 1) + " for " + std::to_string(n) + " terms (got " + std::to_string(count) + ")");
+    if (count < 1 || count / 2 + 1 != n)
+      refuse(name, "the length must be " + std::to_string(2 * n - 2) + " or " + std::to_string(2 * n - 1) +
+                       " for " + std::to_string(n) + " terms (got " + std::to_string(count) + ")");
   }
-  const DType in = kind == Transform::real ? real_of(out) : real_of(out) == DType::float32 ? DType::complex64 : DType::complex128;
+  const DType in = kind == Transform::real          ? real_of(out)
+                   : real_of(out) == DType::float32 ? DType::complex64
+                                                    : DType::complex128;
   Chunks chunks = given->grid.chunks;
   chunks[a] = {n};
   const NodePtr x = rechunk(cast(given, in), ChunkSpec(chunks));
   chunks[a] = {count};
   const auto plan = [x, kind, a, count, out](TaskBuilder& task, std::int64_t chunk) {
-    task.kernel(&transform_chunk, {task.need_chunk(*x, chunk)}, kind, static_cast<std::int64_t>(a), count, out);
+    task.kernel(&transform_chunk, {task.need_chunk(*x, chunk)}, kind, static_cast<std::int64_t>(a), count,
+                out);
   };
-  return std::make_shared<TaskNode>(std::string(name), out, Grid(std::move(chunks)), std::vector<NodePtr>{x}, plan);
+  return std::make_shared<TaskNode>(std::string(name), out, Grid(std::move(chunks)), std::vector<NodePtr>{x},
+                                    plan);
 }
 
 }  // namespace weir::array

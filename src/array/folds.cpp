@@ -10,7 +10,8 @@ namespace weir::array {
 namespace {
 
 template <class T>
-using SumType = std::conditional_t<is_complex_type<T>, std::complex<double>, std::conditional_t<std::is_floating_point_v<T>, double, Summed<T>>>;
+using SumType = std::conditional_t<is_complex_type<T>, std::complex<double>,
+                                   std::conditional_t<std::is_floating_point_v<T>, double, Summed<T>>>;
 
 // Four accumulators: the compiler vectorizes them, and rounding errors stay small.
 template <class T, class A, class Get>
@@ -116,7 +117,8 @@ struct All {
 double absolute_square(double x) { return x * x; }
 double absolute_square(std::complex<double> x) { return std::norm(x); }
 
-// Planes: count, mean, sum of squared distances. Along the rows a piece is merged at once, across them element by element (Chan, Golub, LeVeque).
+// Planes: count, mean, sum of squared distances. Along the rows a piece is merged at once, across them
+// element by element (Chan, Golub, LeVeque).
 template <class T, bool SkipNan>
 void fold_moments(const void* data, std::size_t count, const FoldTarget& to) {
   using A = SumType<std::conditional_t<is_complex_type<T>, T, double>>;
@@ -143,7 +145,8 @@ void fold_moments(const void* data, std::size_t count, const FoldTarget& to) {
     std::size_t i = 0;
     if constexpr (!SkipNan)
       for (; i + 4 <= count; i += 4)
-        for (int k = 0; k < 4; ++k) s[k] += absolute_square(static_cast<A>(x[i + static_cast<std::size_t>(k)]) - own);
+        for (int k = 0; k < 4; ++k)
+          s[k] += absolute_square(static_cast<A>(x[i + static_cast<std::size_t>(k)]) - own);
     for (; i < count; ++i)
       if (!SkipNan || !is_nan(x[i])) s[0] += absolute_square(static_cast<A>(x[i]) - own);
     const double before = std::real(*n), all = before + here;
@@ -161,8 +164,7 @@ void fold_moments(const void* data, std::size_t count, const FoldTarget& to) {
     mean[at] += apart / std::real(n[at]);
     if constexpr (is_complex_type<T>)
       squares[at] += std::real(apart * std::conj(static_cast<A>(x[i]) - mean[at]));
-    else
-      squares[at] += apart * (static_cast<A>(x[i]) - mean[at]);
+    else squares[at] += apart * (static_cast<A>(x[i]) - mean[at]);
   }
 }
 
@@ -179,7 +181,8 @@ T from_bits(std::int64_t bits) {
   return value;
 }
 
-// Planes: index (-1: none yet), bits of the value. The first of equal elements wins, whatever the order of the pieces; NaN wins over all, as in NumPy.
+// Planes: index (-1: none yet), bits of the value. The first of equal elements wins, whatever the order of
+// the pieces; NaN wins over all, as in NumPy.
 template <class T, bool Max>
 void fold_arg(const void* data, std::size_t count, const FoldTarget& to) {
   const T* x = static_cast<const T*>(data);
@@ -193,7 +196,8 @@ void fold_arg(const void* data, std::size_t count, const FoldTarget& to) {
     const std::int64_t mine = to.index + static_cast<std::int64_t>(best) * to.index_step;
     const T value = x[best], held = from_bits<T>(*bits);
     const bool nan = value != value, held_nan = held != held;
-    if (*index < 0 || (nan && !held_nan) || (!held_nan && better(value, held)) || ((value == held || (nan && held_nan)) && mine < *index)) {
+    if (*index < 0 || (nan && !held_nan) || (!held_nan && better(value, held)) ||
+        ((value == held || (nan && held_nan)) && mine < *index)) {
       *index = mine;
       *bits = to_bits(value);
     }
@@ -212,13 +216,20 @@ void fold_arg(const void* data, std::size_t count, const FoldTarget& to) {
 template <class T>
 FoldKernel real_fold(Fold fold) {
   switch (fold) {
-    case Fold::minimum: return &fold_each<T, T, Smallest<T>>;
-    case Fold::maximum: return &fold_each<T, T, Largest<T>>;
-    case Fold::nan_minimum: return std::is_floating_point_v<T> ? &fold_each<T, T, NanSmallest<T>> : &fold_each<T, T, Smallest<T>>;
-    case Fold::nan_maximum: return std::is_floating_point_v<T> ? &fold_each<T, T, NanLargest<T>> : &fold_each<T, T, Largest<T>>;
-    case Fold::arg_minimum: return &fold_arg<T, false>;
-    case Fold::arg_maximum: return &fold_arg<T, true>;
-    default: return nullptr;
+    case Fold::minimum:
+      return &fold_each<T, T, Smallest<T>>;
+    case Fold::maximum:
+      return &fold_each<T, T, Largest<T>>;
+    case Fold::nan_minimum:
+      return std::is_floating_point_v<T> ? &fold_each<T, T, NanSmallest<T>> : &fold_each<T, T, Smallest<T>>;
+    case Fold::nan_maximum:
+      return std::is_floating_point_v<T> ? &fold_each<T, T, NanLargest<T>> : &fold_each<T, T, Largest<T>>;
+    case Fold::arg_minimum:
+      return &fold_arg<T, false>;
+    case Fold::arg_maximum:
+      return &fold_arg<T, true>;
+    default:
+      return nullptr;
   }
 }
 
@@ -227,29 +238,48 @@ FoldKernel real_fold(Fold fold) {
 FoldKernel fold_kernel(Fold fold, DType type) {
   const FoldKernel kernel = dispatch(type, [&]<class T>(std::type_identity<T>) -> FoldKernel {
     switch (fold) {
-      case Fold::sum: return &fold_sum<T>;
-      case Fold::product: return &fold_each<T, SumType<T>, Product<T>>;
-      case Fold::any: return &fold_each<T, bool, Any<T>>;
-      case Fold::all: return &fold_each<T, bool, All<T>>;
-      case Fold::count: return &fold_count<T>;
-      case Fold::moments: return &fold_moments<T, false>;
-      case Fold::nan_moments: return &fold_moments<T, true>;
+      case Fold::sum:
+        return &fold_sum<T>;
+      case Fold::product:
+        return &fold_each<T, SumType<T>, Product<T>>;
+      case Fold::any:
+        return &fold_each<T, bool, Any<T>>;
+      case Fold::all:
+        return &fold_each<T, bool, All<T>>;
+      case Fold::count:
+        return &fold_count<T>;
+      case Fold::moments:
+        return &fold_moments<T, false>;
+      case Fold::nan_moments:
+        return &fold_moments<T, true>;
       default:
         if constexpr (!is_complex_type<T>) return real_fold<T>(fold);
         return nullptr;
     }
   });
-  if (!kernel) throw Error(ErrorKind::unsupported, "array: complex numbers have no order, so no smallest and no largest");
+  if (!kernel)
+    throw Error(ErrorKind::unsupported,
+                "array: complex numbers have no order, so no smallest and no largest");
   return kernel;
 }
 
 DType fold_type(Fold fold, DType type) {
   switch (fold) {
-    case Fold::sum: case Fold::product: return is_complex(type) ? DType::complex128 : is_real(type) ? DType::float64 : summed(type);
-    case Fold::any: case Fold::all: return DType::boolean;
-    case Fold::count: case Fold::arg_minimum: case Fold::arg_maximum: return DType::int64;
-    case Fold::moments: case Fold::nan_moments: return is_complex(type) ? DType::complex128 : DType::float64;
-    default: return type;
+    case Fold::sum:
+    case Fold::product:
+      return is_complex(type) ? DType::complex128 : is_real(type) ? DType::float64 : summed(type);
+    case Fold::any:
+    case Fold::all:
+      return DType::boolean;
+    case Fold::count:
+    case Fold::arg_minimum:
+    case Fold::arg_maximum:
+      return DType::int64;
+    case Fold::moments:
+    case Fold::nan_moments:
+      return is_complex(type) ? DType::complex128 : DType::float64;
+    default:
+      return type;
   }
 }
 

@@ -25,7 +25,8 @@ struct CreatedFile {
   std::vector<std::vector<std::uint64_t>> places;
 };
 /// Makes (or opens) a file and its datasets, with space for everything that is not compressed; closes it.
-[[nodiscard]] CreatedFile create_file(const std::string& path, bool append, const std::vector<DatasetPlan>& plans);
+[[nodiscard]] CreatedFile create_file(const std::string& path, bool append,
+                                      const std::vector<DatasetPlan>& plans);
 
 /// Gives complete datasets their names: (name so far, name).
 void publish(const std::string& path, const std::vector<std::pair<std::string, std::string>>& names);
@@ -39,7 +40,8 @@ struct FilteredChunk {
   std::uint32_t left_out = 0;
   std::vector<std::byte> bytes;
 };
-[[nodiscard]] FilteredChunk filter_chunk(DType type, const Dims& chunk, const std::vector<Hdf5Filter>& filters, const std::byte* data);
+[[nodiscard]] FilteredChunk filter_chunk(DType type, const Dims& chunk,
+                                         const std::vector<Hdf5Filter>& filters, const std::byte* data);
 
 /// The one writer of a dataset whose chunks have no place of their own beforehand.
 class ChunkWriter {
@@ -47,7 +49,8 @@ class ChunkWriter {
   ChunkWriter(const std::string& path, const std::string& dataset);
   ~ChunkWriter();
   /// A chunk that has been through the filters.
-  void write(const std::vector<std::int64_t>& start, std::uint32_t left_out, const void* bytes, std::size_t count);
+  void write(const std::vector<std::int64_t>& start, std::uint32_t left_out, const void* bytes,
+             std::size_t count);
   /// Throws unless the box lies in the dataset.
   void check_box(const std::vector<std::int64_t>& start, const Tensor& values) const;
   void write_box(const std::vector<std::int64_t>& start, const Tensor& values);

@@ -28,9 +28,15 @@ void unshuffle(const std::byte* from, std::byte* to, std::size_t count) {
 void unshuffle(const std::byte* from, std::byte* to, std::size_t bytes, std::size_t size) {
   const std::size_t count = bytes / size;
   switch (size) {
-    case 2: unshuffle<2>(from, to, count); break;
-    case 4: unshuffle<4>(from, to, count); break;
-    case 8: unshuffle<8>(from, to, count); break;
+    case 2:
+      unshuffle<2>(from, to, count);
+      break;
+    case 4:
+      unshuffle<4>(from, to, count);
+      break;
+    case 8:
+      unshuffle<8>(from, to, count);
+      break;
     default:
       for (std::size_t k = 0; k < size; ++k)
         for (std::size_t i = 0; i < count; ++i) to[i * size + k] = from[k * count + i];
@@ -39,14 +45,20 @@ void unshuffle(const std::byte* from, std::byte* to, std::size_t bytes, std::siz
 }
 
 // Undoes the filters, but those the chunk was written without.
-Bytes unfiltered(const ChunkLayout& layout, Bytes data, std::size_t count, std::uint32_t left_out, std::size_t whole, const FileName& name) {
-  const auto damaged = [&] { fail(ErrorKind::io, "open_hdf5: cannot read " + in_quotes(name.dataset) + " of " + in_quotes(name.path) + " (the bytes of a chunk are damaged)"); };
+Bytes unfiltered(const ChunkLayout& layout, Bytes data, std::size_t count, std::uint32_t left_out,
+                 std::size_t whole, const FileName& name) {
+  const auto damaged = [&] {
+    fail(ErrorKind::io, "open_hdf5: cannot read " + in_quotes(name.dataset) + " of " + in_quotes(name.path) +
+                            " (the bytes of a chunk are damaged)");
+  };
   for (std::size_t i = layout.filters.size(); i-- > 0;) {
     if (left_out >> i & 1) continue;
     Bytes next = bytes_of(whole);
     if (layout.filters[i] == H5Z_FILTER_DEFLATE) {
       uLongf got = whole;
-      if (uncompress(reinterpret_cast<Bytef*>(next.get()), &got, reinterpret_cast<const Bytef*>(data.get()), count) != Z_OK) damaged();
+      if (uncompress(reinterpret_cast<Bytef*>(next.get()), &got, reinterpret_cast<const Bytef*>(data.get()),
+                     count) != Z_OK)
+        damaged();
       count = got;
     } else {
       if (count != whole) damaged();
@@ -65,8 +77,11 @@ void read_bytes(int descriptor, void* to, std::size_t count, std::uint64_t from,
   while (count) {
     const ssize_t got = pread(descriptor, at, count, static_cast<off_t>(from));
     if (got < 0 && errno == EINTR) continue;
-    if (got < 0) fail(ErrorKind::io, "open_hdf5: cannot read " + in_quotes(path) + ": " + std::strerror(errno));
-    if (got == 0) fail(ErrorKind::io, "open_hdf5: the file is truncated (" + in_quotes(path) + " ends before byte " + std::to_string(from + count) + ")");
+    if (got < 0)
+      fail(ErrorKind::io, "open_hdf5: cannot read " + in_quotes(path) + ": " + std::strerror(errno));
+    if (got == 0)
+      fail(ErrorKind::io, "open_hdf5: the file is truncated (" + in_quotes(path) + " ends before byte " +
+                              std::to_string(from + count) + ")");
     at += got;
     from += static_cast<std::uint64_t>(got);
     count -= static_cast<std::size_t>(got);
@@ -85,19 +100,24 @@ ChunkLayout chunk_layout(hid_t dataset, int axes, std::size_t element) {
   for (int i = 0; i < filters; ++i) {
     unsigned flags = 0, config = 0, parameters[8] = {};
     std::size_t count = std::size(parameters);
-    layout.filters.push_back(H5Pget_filter2(plist, static_cast<unsigned>(i), &flags, &count, parameters, 0, nullptr, &config));
-    // Sorted by another size than the element's, or more than one of a kind: nothing the library's users write.
+    layout.filters.push_back(
+        H5Pget_filter2(plist, static_cast<unsigned>(i), &flags, &count, parameters, 0, nullptr, &config));
+    // Sorted by another size than the element's, or more than one of a kind: nothing the library's users
+    // write.
     if (layout.filters.back() == H5Z_FILTER_SHUFFLE && (count < 1 || parameters[0] != element)) return layout;
   }
   unsigned options = 0;
   H5Pget_chunk_opts(plist, &options);
   using Known = std::vector<H5Z_filter_t>;
-  layout.readable = layout.filters.empty() || (options == 0 && (layout.filters == Known{H5Z_FILTER_DEFLATE} || layout.filters == Known{H5Z_FILTER_SHUFFLE} ||
-                                                                layout.filters == Known{H5Z_FILTER_SHUFFLE, H5Z_FILTER_DEFLATE}));
+  layout.readable = layout.filters.empty() ||
+                    (options == 0 && (layout.filters == Known{H5Z_FILTER_DEFLATE} ||
+                                      layout.filters == Known{H5Z_FILTER_SHUFFLE} ||
+                                      layout.filters == Known{H5Z_FILTER_SHUFFLE, H5Z_FILTER_DEFLATE}));
   return layout;
 }
 
-bool read_chunks(std::unique_lock<std::mutex>& hold, hid_t dataset, int descriptor, const ChunkLayout& layout, const FileName& name, const Dims& start, const Dims& shape, void* out) {
+bool read_chunks(std::unique_lock<std::mutex>& hold, hid_t dataset, int descriptor, const ChunkLayout& layout,
+                 const FileName& name, const Dims& start, const Dims& shape, void* out) {
   // HDF5 1.10 looks for a chunk's place from the first one on, so for small chunks its own reading is faster.
   constexpr std::size_t worth_a_search = 256 * 1024;
   if (!layout.readable || descriptor < 0) return false;
@@ -122,11 +142,13 @@ bool read_chunks(std::unique_lock<std::mutex>& hold, hid_t dataset, int descript
       const std::int64_t begin = (first[a] + rest % count[a]) * chunk[a];
       rest /= count[a];
       at[a] = static_cast<hsize_t>(begin);
-      const std::int64_t low = std::max(begin, start[a]), high = std::min(begin + chunk[a], start[a] + shape[a]);
+      const std::int64_t low = std::max(begin, start[a]),
+                         high = std::min(begin + chunk[a], start[a] + shape[a]);
       box[a] = high - low, from[a] = low - begin, to[a] = low - start[a];
     }
     std::int64_t from_offset = 0, to_offset = 0;
-    for (std::size_t a = 0; a < axes; ++a) from_offset += from[a] * chunk_steps[a], to_offset += to[a] * out_steps[a];
+    for (std::size_t a = 0; a < axes; ++a)
+      from_offset += from[a] * chunk_steps[a], to_offset += to[a] * out_steps[a];
     std::byte* place = static_cast<std::byte*>(out) + static_cast<std::size_t>(to_offset) * layout.element;
     if (filtered) {
       hsize_t stored = 0;
@@ -136,22 +158,30 @@ bool read_chunks(std::unique_lock<std::mutex>& hold, hid_t dataset, int descript
       if (H5Dread_chunk(dataset, H5P_DEFAULT, at.data(), &left_out, data.get()) < 0) return false;
       hold.unlock();
       data = unfiltered(layout, std::move(data), stored, left_out, whole, name);
-      copy_box(layout.element, box, data.get() + static_cast<std::size_t>(from_offset) * layout.element, chunk_steps, place, out_steps);
+      copy_box(layout.element, box, data.get() + static_cast<std::size_t>(from_offset) * layout.element,
+               chunk_steps, place, out_steps);
     } else {
       unsigned mask = 0;
       haddr_t address = HADDR_UNDEF;
       hsize_t stored = 0;
-      if (H5Dget_chunk_info_by_coord(dataset, at.data(), &mask, &address, &stored) < 0 || address == HADDR_UNDEF) return false;
+      if (H5Dget_chunk_info_by_coord(dataset, at.data(), &mask, &address, &stored) < 0 ||
+          address == HADDR_UNDEF)
+        return false;
       hold.unlock();
       // The rows of the chunk that are wanted, straight to their place if they are all of it.
-      const std::size_t row = static_cast<std::size_t>(chunk_steps[0]) * layout.element, bytes = static_cast<std::size_t>(box[0]) * row;
+      const std::size_t row = static_cast<std::size_t>(chunk_steps[0]) * layout.element,
+                        bytes = static_cast<std::size_t>(box[0]) * row;
       const std::uint64_t lies_at = address + static_cast<std::uint64_t>(from[0]) * row;
-      if (std::equal(box.begin() + 1, box.end(), chunk.begin() + 1, chunk.end()) && std::equal(chunk.begin() + 1, chunk.end(), shape.begin() + 1, shape.end())) {
+      if (std::equal(box.begin() + 1, box.end(), chunk.begin() + 1, chunk.end()) &&
+          std::equal(chunk.begin() + 1, chunk.end(), shape.begin() + 1, shape.end())) {
         read_bytes(descriptor, place, bytes, lies_at, name.path);
       } else {
         const Bytes data = bytes_of(bytes);
         read_bytes(descriptor, data.get(), bytes, lies_at, name.path);
-        copy_box(layout.element, box, data.get() + static_cast<std::size_t>(from_offset - from[0] * chunk_steps[0]) * layout.element, chunk_steps, place, out_steps);
+        copy_box(
+            layout.element, box,
+            data.get() + static_cast<std::size_t>(from_offset - from[0] * chunk_steps[0]) * layout.element,
+            chunk_steps, place, out_steps);
       }
     }
     hold.lock();

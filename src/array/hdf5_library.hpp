@@ -1,4 +1,5 @@
-// What every user of the HDF5 library needs: its lock, identifiers that close themselves, its types and its reasons.
+// What every user of the HDF5 library needs: its lock, identifiers that close themselves, its types and its
+// reasons.
 #pragma once
 
 #include <hdf5.h>
@@ -54,16 +55,20 @@ void set_mark(hid_t dataset, bool incomplete);
 /// Whether there is a dataset or group of this name, also if a group on the way to it is missing.
 [[nodiscard]] bool exists(hid_t file, const std::string& name);
 /// An attribute that is a number or a text.
-void write_attribute(hid_t dataset, const std::string& name, const std::variant<double, std::int64_t, std::string>& value);
-/// **Errors.** Throws in the function's name: `Error{not_found}` if there is no such file, `Error{io}` with the library's reason.
+void write_attribute(hid_t dataset, const std::string& name,
+                     const std::variant<double, std::int64_t, std::string>& value);
+/// **Errors.** Throws in the function's name: `Error{not_found}` if there is no such file, `Error{io}` with
+/// the library's reason.
 [[nodiscard]] Id open_for_writing(const std::string& path, const std::string& function = "to_hdf5");
-/// Room on the disk for what the library is about to write: with changes that it cannot write any more it ends the process at its exit.
+/// Room on the disk for what the library is about to write: with changes that it cannot write any more it
+/// ends the process at its exit.
 class Room {
  public:
   Room() = default;
   explicit Room(const std::string& path);
-  /// For so many bytes more, and some for the index. The library may keep them for a while: they count until the file is flushed, which happens here now and then.
-  /// What is left goes back when the file is opened and closed once more.
+  /// For so many bytes more, and some for the index. The library may keep them for a while: they count until
+  /// the file is flushed, which happens here now and then. What is left goes back when the file is opened and
+  /// closed once more.
   /// **Errors.** Throws `Error{io}` in the function's name if there is none.
   void take(const std::string& function, hid_t file, std::uint64_t count);
   [[nodiscard]] bool was_taken() const noexcept { return taken_ > 0; }
@@ -71,7 +76,8 @@ class Room {
  private:
   std::string path_;
   Descriptor file_;
-  std::uint64_t taken_ = 0, kept_ = 0;  // bytes of the file that the disk has promised; of those asked for that the library may not have written
+  std::uint64_t taken_ = 0, kept_ = 0;  // bytes of the file that the disk has promised; of those asked for
+                                        // that the library may not have written
 };
 /// Before a file is written: the library cannot open it a second time for writing.
 void forget(const std::string& path);

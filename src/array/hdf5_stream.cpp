@@ -24,7 +24,9 @@ std::int64_t entry_bytes(DType type, const Shape& entry) {
   for (const std::int64_t extent : entry) bytes *= extent;
   return bytes;
 }
-std::int64_t usual_entries(std::int64_t bytes) { return std::max<std::int64_t>(1, usual_chunk_bytes / std::max<std::int64_t>(bytes, 1)); }
+std::int64_t usual_entries(std::int64_t bytes) {
+  return std::max<std::int64_t>(1, usual_chunk_bytes / std::max<std::int64_t>(bytes, 1));
+}
 
 }  // namespace
 
@@ -44,7 +46,9 @@ struct Hdf5Appender::State {
   void create();
   void adopt();
   void write(std::int64_t count);
-  [[nodiscard]] std::size_t bytes_of(std::int64_t count) const { return static_cast<std::size_t>(count * entry_bytes(type, entry)); }
+  [[nodiscard]] std::size_t bytes_of(std::int64_t count) const {
+    return static_cast<std::size_t>(count * entry_bytes(type, entry));
+  }
 };
 
 void Hdf5Appender::State::open(const Shape& shape) {
@@ -58,7 +62,9 @@ void Hdf5Appender::State::open(const Shape& shape) {
     ask_for_room();
     errno = 0;
     file = Id(H5Fcreate(path.c_str(), H5F_ACC_EXCL, H5P_DEFAULT, access), &H5Fclose);
-    if (!file.ok()) fail(ErrorKind::io, "sink_to_hdf5: cannot create " + in_quotes(path) + " (" + (errno ? std::strerror(errno) : reason()) + ")");
+    if (!file.ok())
+      fail(ErrorKind::io, "sink_to_hdf5: cannot create " + in_quotes(path) + " (" +
+                              (errno ? std::strerror(errno) : reason()) + ")");
   }
   room = Room(path);
   room.take("sink_to_hdf5", file, 0);
@@ -72,7 +78,9 @@ void Hdf5Appender::State::ask_for_room() const {
   if (probe.get() < 0) return;  // the library says why
   const int problem = posix_fallocate(probe.get(), 0, 128 * 1024);
   unlink(path.c_str());
-  if (problem) fail(ErrorKind::io, "sink_to_hdf5: cannot write " + in_quotes(path) + ", which has no room for 131 kB: " + std::strerror(problem));
+  if (problem)
+    fail(ErrorKind::io, "sink_to_hdf5: cannot write " + in_quotes(path) +
+                            ", which has no room for 131 kB: " + std::strerror(problem));
 }
 
 void Hdf5Appender::State::create() {
@@ -91,25 +99,35 @@ void Hdf5Appender::State::create() {
     H5Pset_deflate(properties, static_cast<unsigned>(how.gzip));
   }
   const Id space(H5Screate_simple(static_cast<int>(extents.size()), extents.data(), most.data()), &H5Sclose);
-  dataset = Id(H5Dcreate2(file, name.c_str(), native_type(type), space, links, properties, H5P_DEFAULT), &H5Dclose);
-  if (!dataset.ok()) fail(ErrorKind::io, "sink_to_hdf5: cannot create the dataset " + in_quotes(name) + " in " + in_quotes(path) + " (" + reason() + ")");
+  dataset =
+      Id(H5Dcreate2(file, name.c_str(), native_type(type), space, links, properties, H5P_DEFAULT), &H5Dclose);
+  if (!dataset.ok())
+    fail(ErrorKind::io, "sink_to_hdf5: cannot create the dataset " + in_quotes(name) + " in " +
+                            in_quotes(path) + " (" + reason() + ")");
   for (const auto& [attribute, value] : how.attributes) write_attribute(dataset, attribute, value);
 }
 
 // Goes on with a dataset that is there.
 void Hdf5Appender::State::adopt() {
   dataset = Id(H5Dopen2(file, name.c_str(), H5P_DEFAULT), &H5Dclose);
-  const Id stored(dataset.ok() ? H5Dget_type(dataset) : -1, &H5Tclose), space(dataset.ok() ? H5Dget_space(dataset) : -1, &H5Sclose);
+  const Id stored(dataset.ok() ? H5Dget_type(dataset) : -1, &H5Tclose),
+      space(dataset.ok() ? H5Dget_space(dataset) : -1, &H5Sclose);
   if (!dataset.ok() || H5Tequal(stored, native_type(type)) <= 0)
-    fail(ErrorKind::invalid_argument, "sink_to_hdf5: " + in_quotes(name) + " of " + in_quotes(path) + " must be a dataset of " + std::string(to_string(type)) + ", as the elements are");
+    fail(ErrorKind::invalid_argument, "sink_to_hdf5: " + in_quotes(name) + " of " + in_quotes(path) +
+                                          " must be a dataset of " + std::string(to_string(type)) +
+                                          ", as the elements are");
   const int axes = H5Sget_simple_extent_ndims(space);
-  std::vector<hsize_t> extents(static_cast<std::size_t>(std::max(axes, 1))), most(extents.size()), blocks(extents.size());
+  std::vector<hsize_t> extents(static_cast<std::size_t>(std::max(axes, 1))), most(extents.size()),
+      blocks(extents.size());
   H5Sget_simple_extent_dims(space, extents.data(), most.data());
   if (axes < 1 || most[0] != H5S_UNLIMITED)
-    fail(ErrorKind::invalid_argument, "sink_to_hdf5: the first axis of " + in_quotes(name) + " of " + in_quotes(path) + " must be without limit; it was made for a fixed size");
+    fail(ErrorKind::invalid_argument, "sink_to_hdf5: the first axis of " + in_quotes(name) + " of " +
+                                          in_quotes(path) +
+                                          " must be without limit; it was made for a fixed size");
   const Shape there(extents.begin() + 1, extents.end());
   if (there != entry)
-    fail(ErrorKind::invalid_argument, "sink_to_hdf5: elements must have the shape " + weir::to_text(there) + " of the dataset's entries (got " + weir::to_text(entry) + ")");
+    fail(ErrorKind::invalid_argument, "sink_to_hdf5: elements must have the shape " + weir::to_text(there) +
+                                          " of the dataset's entries (got " + weir::to_text(entry) + ")");
   const Id properties(H5Dget_create_plist(dataset), &H5Pclose);
   H5Pget_chunk(properties, axes, blocks.data());
   chunk = static_cast<std::int64_t>(blocks[0]);
@@ -119,18 +137,23 @@ void Hdf5Appender::State::adopt() {
 // The first entries of the block.
 void Hdf5Appender::State::write(std::int64_t count) {
   if (count == 0) return;
-  std::vector<hsize_t> extents{static_cast<hsize_t>(written + count)}, first{static_cast<hsize_t>(written)}, size{static_cast<hsize_t>(count)};
+  std::vector<hsize_t> extents{static_cast<hsize_t>(written + count)}, first{static_cast<hsize_t>(written)},
+      size{static_cast<hsize_t>(count)};
   for (const std::int64_t extent : entry) {
     extents.push_back(static_cast<hsize_t>(extent));
     first.push_back(0);
     size.push_back(static_cast<hsize_t>(extent));
   }
-  const auto refused = [&] { fail(ErrorKind::io, "sink_to_hdf5: cannot write " + in_quotes(path) + " (" + reason() + ")"); };
+  const auto refused = [&] {
+    fail(ErrorKind::io, "sink_to_hdf5: cannot write " + in_quotes(path) + " (" + reason() + ")");
+  };
   room.take("sink_to_hdf5", file, bytes_of(chunk));
   if (H5Dset_extent(dataset, extents.data()) < 0) refused();
-  const Id space(H5Dget_space(dataset), &H5Sclose), memory(H5Screate_simple(static_cast<int>(size.size()), size.data(), nullptr), &H5Sclose);
+  const Id space(H5Dget_space(dataset), &H5Sclose),
+      memory(H5Screate_simple(static_cast<int>(size.size()), size.data(), nullptr), &H5Sclose);
   H5Sselect_hyperslab(space, H5S_SELECT_SET, first.data(), nullptr, size.data(), nullptr);
-  if (entry_bytes(type, entry) && H5Dwrite(dataset, native_type(type), memory, space, H5P_DEFAULT, block.data()) < 0) {
+  if (entry_bytes(type, entry) &&
+      H5Dwrite(dataset, native_type(type), memory, space, H5P_DEFAULT, block.data()) < 0) {
     extents[0] = static_cast<hsize_t>(written);
     H5Dset_extent(dataset, extents.data());
     refused();
@@ -138,10 +161,17 @@ void Hdf5Appender::State::write(std::int64_t count) {
   written += count;
 }
 
-Hdf5Appender::Hdf5Appender(std::string path, std::string dataset, DType type, SinkHdf5 how) : state_(std::make_unique<State>()) {
-  if (dataset.empty() || dataset == "/") fail(ErrorKind::invalid_argument, "sink_to_hdf5: a dataset must have a name (got " + in_quotes(dataset) + ")");
-  if (how.gzip < 0 || how.gzip > 9) fail(ErrorKind::invalid_argument, "sink_to_hdf5: gzip must be in [0, 9] (got " + std::to_string(how.gzip) + ")");
-  if (how.chunk < 0) fail(ErrorKind::invalid_argument, "sink_to_hdf5: chunk must not be negative (got " + std::to_string(how.chunk) + ")");
+Hdf5Appender::Hdf5Appender(std::string path, std::string dataset, DType type, SinkHdf5 how)
+    : state_(std::make_unique<State>()) {
+  if (dataset.empty() || dataset == "/")
+    fail(ErrorKind::invalid_argument,
+         "sink_to_hdf5: a dataset must have a name (got " + in_quotes(dataset) + ")");
+  if (how.gzip < 0 || how.gzip > 9)
+    fail(ErrorKind::invalid_argument,
+         "sink_to_hdf5: gzip must be in [0, 9] (got " + std::to_string(how.gzip) + ")");
+  if (how.chunk < 0)
+    fail(ErrorKind::invalid_argument,
+         "sink_to_hdf5: chunk must not be negative (got " + std::to_string(how.chunk) + ")");
   std::error_code ignored;
   state_->path = std::filesystem::absolute(path, ignored).string();
   state_->name = std::move(dataset);
@@ -172,10 +202,12 @@ void Hdf5Appender::append(const Shape& entry, std::int64_t count, const void* da
   State& s = *state_;
   if (!s.dataset.ok()) s.open(entry);
   if (entry != s.entry)
-    fail(ErrorKind::invalid_argument, "sink_to_hdf5: elements must have the shape " + weir::to_text(s.entry) + " of the dataset's entries (got " + weir::to_text(entry) + ")");
+    fail(ErrorKind::invalid_argument, "sink_to_hdf5: elements must have the shape " + weir::to_text(s.entry) +
+                                          " of the dataset's entries (got " + weir::to_text(entry) + ")");
   if (!s.marked) {
     set_mark(s.dataset, true);
-    if (H5Fflush(s.file, H5F_SCOPE_GLOBAL) < 0) fail(ErrorKind::io, "sink_to_hdf5: cannot write " + in_quotes(s.path) + " (" + reason() + ")");
+    if (H5Fflush(s.file, H5F_SCOPE_GLOBAL) < 0)
+      fail(ErrorKind::io, "sink_to_hdf5: cannot write " + in_quotes(s.path) + " (" + reason() + ")");
     s.marked = true;
   }
   const auto* from = static_cast<const std::byte*>(data);
@@ -200,18 +232,24 @@ void Hdf5Appender::settle() {
   s.write(s.kept);
   s.kept = 0;
   set_mark(s.dataset, false);
-  if (H5Fflush(s.file, H5F_SCOPE_GLOBAL) < 0) fail(ErrorKind::io, "sink_to_hdf5: cannot write " + in_quotes(s.path) + " (" + reason() + ")");
+  if (H5Fflush(s.file, H5F_SCOPE_GLOBAL) < 0)
+    fail(ErrorKind::io, "sink_to_hdf5: cannot write " + in_quotes(s.path) + " (" + reason() + ")");
   s.marked = false;
 }
 
-Hdf5Rows::Hdf5Rows(const std::string& file, const std::string& name, DType element, std::int64_t wanted) : type(element), rows(wanted) {
-  if (wanted < 0) fail(ErrorKind::invalid_argument, "from_hdf5: rows must not be negative (got " + std::to_string(wanted) + ")");
+Hdf5Rows::Hdf5Rows(const std::string& file, const std::string& name, DType element, std::int64_t wanted)
+    : type(element), rows(wanted) {
+  if (wanted < 0)
+    fail(ErrorKind::invalid_argument,
+         "from_hdf5: rows must not be negative (got " + std::to_string(wanted) + ")");
   const NodePtr node = open_hdf5(file, name, element, {});
   const FileName& opened = static_cast<const FileNode&>(*node).file();
   path = opened.path;
   dataset = opened.dataset;
   shape = node->grid.shape;
-  if (shape.empty()) fail(ErrorKind::invalid_argument, "from_hdf5: the dataset must have at least 1 axis (got a single number in " + in_quotes(name) + ")");
+  if (shape.empty())
+    fail(ErrorKind::invalid_argument,
+         "from_hdf5: the dataset must have at least 1 axis (got a single number in " + in_quotes(name) + ")");
   if (rows == 0) rows = usual_entries(entry_bytes(type, Shape(shape.begin() + 1, shape.end())));
 }
 

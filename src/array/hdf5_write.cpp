@@ -10,8 +10,8 @@
 
 #include "array/hdf5.hpp"
 #include "array/nodes.hpp"
-#include "weir/core/bytes.hpp"
 #include "weir/client/client.hpp"
+#include "weir/core/bytes.hpp"
 
 namespace weir::array {
 
@@ -30,7 +30,8 @@ class Padded {
     filled_.resize(size_);
     data_ = filled_.data();
     const Dims steps = row_major(chunk);
-    const std::size_t axes = chunk.size(), row = static_cast<std::size_t>(values.shape[axes - 1]) * size_of(values.type);
+    const std::size_t axes = chunk.size(),
+                      row = static_cast<std::size_t>(values.shape[axes - 1]) * size_of(values.type);
     const std::int64_t rows = row ? values.size() / values.shape[axes - 1] : 0;
     const auto* from = static_cast<const std::byte*>(values.data);
     for (std::int64_t r = 0; r < rows; ++r, from += row) {
@@ -53,7 +54,8 @@ class Padded {
 
 class WriteDescriptor {
  public:
-  explicit WriteDescriptor(const std::string& path) : path_(path), descriptor_(open(path.c_str(), O_WRONLY | O_CLOEXEC)) {
+  explicit WriteDescriptor(const std::string& path)
+      : path_(path), descriptor_(open(path.c_str(), O_WRONLY | O_CLOEXEC)) {
     if (descriptor_ < 0) fail();
   }
   ~WriteDescriptor() {
@@ -71,7 +73,9 @@ class WriteDescriptor {
   }
 
  private:
-  [[noreturn]] void fail() const { throw Error(ErrorKind::io, "to_hdf5: cannot write " + in_quotes(path_) + ": " + std::strerror(errno)); }
+  [[noreturn]] void fail() const {
+    throw Error(ErrorKind::io, "to_hdf5: cannot write " + in_quotes(path_) + ": " + std::strerror(errno));
+  }
   std::string path_;
   int descriptor_;
 };
@@ -105,7 +109,8 @@ task::Value filter_one(Reader& parameters, std::span<const Tensor> operands) {
   std::vector<Hdf5Filter> filters;
   read(parameters, chunk);
   read(parameters, filters);
-  const FilteredChunk filtered = filter_chunk(operands[0].type, chunk, filters, Padded(operands[0], chunk).data());
+  const FilteredChunk filtered =
+      filter_chunk(operands[0].type, chunk, filters, Padded(operands[0], chunk).data());
   return filtered_tensor(filtered.left_out, filtered.bytes.data(), filtered.bytes.size()).value;
 }
 
@@ -130,7 +135,8 @@ task::Value compress_chunk(Reader& parameters, std::span<const Tensor> operands)
   }
   uLongf bytes = compressBound(padded.size());
   std::vector<unsigned char> out(bytes);
-  if (compress2(out.data(), &bytes, reinterpret_cast<const Bytef*>(data), padded.size(), level) != Z_OK) throw Error(ErrorKind::internal, "to_hdf5: zlib could not compress a chunk");
+  if (compress2(out.data(), &bytes, reinterpret_cast<const Bytef*>(data), padded.size(), level) != Z_OK)
+    throw Error(ErrorKind::internal, "to_hdf5: zlib could not compress a chunk");
   return filtered_tensor(0, out.data(), bytes).value;
 }
 
@@ -143,42 +149,70 @@ struct Job {
 
 Job prepare(const Hdf5Output& output) {
   const Shape& shape = shape_of(output.node);
-  if (output.dataset.empty() || output.dataset == "/") refuse("to_hdf5", "a dataset must have a name (got " + in_quotes(output.dataset) + ")");
-  if (output.how.gzip < 0 || output.how.gzip > 9) refuse("to_hdf5", "gzip must be in [0, 9] (got " + std::to_string(output.how.gzip) + ")");
-  Job job{output, {output.dataset, output.node->type, shape, output.how.chunks, output.how.gzip, output.how.shuffle, output.how.filters, {}, output.how.attributes}, nullptr, nullptr};
+  if (output.dataset.empty() || output.dataset == "/")
+    refuse("to_hdf5", "a dataset must have a name (got " + in_quotes(output.dataset) + ")");
+  if (output.how.gzip < 0 || output.how.gzip > 9)
+    refuse("to_hdf5", "gzip must be in [0, 9] (got " + std::to_string(output.how.gzip) + ")");
+  Job job{output,
+          {output.dataset,
+           output.node->type,
+           shape,
+           output.how.chunks,
+           output.how.gzip,
+           output.how.shuffle,
+           output.how.filters,
+           {},
+           output.how.attributes},
+          nullptr,
+          nullptr};
   if (output.how.gzip && !output.how.filters.empty())
-    refuse("to_hdf5", "gzip must be 0 where filters are given; name filter 1 among them, with the level as its parameter (got gzip " + std::to_string(output.how.gzip) + ")");
+    refuse("to_hdf5",
+           "gzip must be 0 where filters are given; name filter 1 among them, with the level as its "
+           "parameter (got gzip " +
+               std::to_string(output.how.gzip) + ")");
   if (job.plan.chunk.empty())
-    for (const auto& sizes : output.node->grid.chunks) job.plan.chunk.push_back(std::max<std::int64_t>(1, *std::ranges::max_element(sizes)));
+    for (const auto& sizes : output.node->grid.chunks)
+      job.plan.chunk.push_back(std::max<std::int64_t>(1, *std::ranges::max_element(sizes)));
   if (job.plan.chunk.size() != shape.size())
-    refuse("to_hdf5", "the chunk shape must name every axis of " + weir::to_text(shape) + " (got " + weir::to_text(job.plan.chunk) + ")");
+    refuse("to_hdf5", "the chunk shape must name every axis of " + weir::to_text(shape) + " (got " +
+                          weir::to_text(job.plan.chunk) + ")");
   std::uint64_t bytes = size_of(output.node->type);
   for (std::size_t a = 0; a < shape.size(); ++a) {
-    if (job.plan.chunk[a] < 1) refuse("to_hdf5", "a chunk of the file must have at least 1 element (got " + weir::to_text(job.plan.chunk) + ")");
+    if (job.plan.chunk[a] < 1)
+      refuse("to_hdf5",
+             "a chunk of the file must have at least 1 element (got " + weir::to_text(job.plan.chunk) + ")");
     if (shape[a]) job.plan.chunk[a] = std::min(job.plan.chunk[a], shape[a]);
     bytes *= static_cast<std::uint64_t>(job.plan.chunk[a]);
   }
-  if (bytes >= std::uint64_t{4} << 30) refuse("to_hdf5", "a chunk of the file must be smaller than 4 GiB (got " + weir::to_text(job.plan.chunk) + ")");
-  job.source = rechunk(output.node, ChunkSpec(std::vector<AxisChunks>(job.plan.chunk.begin(), job.plan.chunk.end())));
+  if (bytes >= std::uint64_t{4} << 30)
+    refuse("to_hdf5",
+           "a chunk of the file must be smaller than 4 GiB (got " + weir::to_text(job.plan.chunk) + ")");
+  job.source =
+      rechunk(output.node, ChunkSpec(std::vector<AxisChunks>(job.plan.chunk.begin(), job.plan.chunk.end())));
   return job;
 }
 
-Grid one_each(const Grid& grid) { return Grid(Chunks{std::vector<std::int64_t>(static_cast<std::size_t>(grid.count()), 1)}); }
+Grid one_each(const Grid& grid) {
+  return Grid(Chunks{std::vector<std::int64_t>(static_cast<std::size_t>(grid.count()), 1)});
+}
 
 NodePtr writing(const Job& job, const std::string& path, std::vector<std::uint64_t> places) {
-  const auto plan = [source = job.source.get(), path, chunk = dims(job.plan.chunk), places = std::move(places)](TaskBuilder& task, std::int64_t c) {
-    task.kernel(&write_chunk, {task.need_chunk(*source, c)}, path, places[static_cast<std::size_t>(c)], chunk);
+  const auto plan = [source = job.source.get(), path, chunk = dims(job.plan.chunk),
+                     places = std::move(places)](TaskBuilder& task, std::int64_t c) {
+    task.kernel(&write_chunk, {task.need_chunk(*source, c)}, path, places[static_cast<std::size_t>(c)],
+                chunk);
   };
-  return std::make_shared<TaskNode>("to_hdf5", DType::int64, one_each(job.source->grid), std::vector<NodePtr>{job.source}, plan);
+  return std::make_shared<TaskNode>("to_hdf5", DType::int64, one_each(job.source->grid),
+                                    std::vector<NodePtr>{job.source}, plan);
 }
 NodePtr compressing(const Job& job) {
   const auto plan = [source = job.source.get(), how = job.plan](TaskBuilder& task, std::int64_t c) {
     if (how.filters.empty())
       task.kernel(&compress_chunk, {task.need_chunk(*source, c)}, dims(how.chunk), how.gzip, how.shuffle);
-    else
-      task.kernel(&filter_one, {task.need_chunk(*source, c)}, dims(how.chunk), how.filters);
+    else task.kernel(&filter_one, {task.need_chunk(*source, c)}, dims(how.chunk), how.filters);
   };
-  return std::make_shared<TaskNode>("to_hdf5 compress", DType::uint8, one_each(job.source->grid), std::vector<NodePtr>{job.source}, plan);
+  return std::make_shared<TaskNode>("to_hdf5 compress", DType::uint8, one_each(job.source->grid),
+                                    std::vector<NodePtr>{job.source}, plan);
 }
 
 // Chunks that are on their way to the one writer at the same time: enough to keep the workers busy.
@@ -196,14 +230,17 @@ std::size_t chunks_ahead(const Client& client) {
 // The chunks of nodes one after the other, of which only a few exist at a time.
 class ChunkQueue {
  public:
-  explicit ChunkQueue(const std::vector<NodePtr>& nodes) : client_(Client::current()), planner_(nodes, parts_for(client_, nodes)) {
+  explicit ChunkQueue(const std::vector<NodePtr>& nodes)
+      : client_(Client::current()), planner_(nodes, parts_for(client_, nodes)) {
     for (const NodePtr& node : nodes)
       for (std::int64_t c = 0; c < node->grid.count(); ++c) wanted_.push_back(planner_.chunk(*node, c));
     planner_.begin(wanted_);
   }
   /// Starts so many chunks from the next one on.
   void start(std::size_t count) {
-    if (!wanted_.empty()) planner_.submit_until(*client_.core(), wanted_[std::min(wanted_.size(), next_ + std::max<std::size_t>(count, 1)) - 1]);
+    if (!wanted_.empty())
+      planner_.submit_until(*client_.core(),
+                            wanted_[std::min(wanted_.size(), next_ + std::max<std::size_t>(count, 1)) - 1]);
   }
   template <class T>
   Future<xt::xarray<T>> next() {
@@ -238,7 +275,8 @@ void write_all(const std::string& path, const std::vector<Job>& jobs, ChunkQueue
       const auto future = chunks.next<std::uint8_t>();
       const xt::xarray<std::uint8_t>& bytes = future.result();
       Shape start;
-      for (const AxisMap& map : chunk_view(job.source->grid, static_cast<std::int64_t>(c)).maps) start.push_back(map.start);
+      for (const AxisMap& map : chunk_view(job.source->grid, static_cast<std::int64_t>(c)).maps)
+        start.push_back(map.start);
       std::uint32_t left_out = 0;
       std::memcpy(&left_out, bytes.data(), sizeof left_out);
       writer.write(start, left_out, bytes.data() + sizeof left_out, bytes.size() - sizeof left_out);
@@ -256,8 +294,7 @@ void carry_out(const std::string& path, std::vector<Job>& jobs, bool append) {
     const bool empty = jobs[i].source->grid.size() == 0;
     if (jobs[i].plan.is_filtered() && !jobs[i].plan.chunk.empty() && !empty)
       jobs[i].tasks = compressing(jobs[i]);
-    else if (!empty)
-      jobs[i].tasks = writing(jobs[i], path, std::move(created.places[i]));
+    else if (!empty) jobs[i].tasks = writing(jobs[i], path, std::move(created.places[i]));
     if (jobs[i].tasks) nodes.push_back(jobs[i].tasks);
   }
   ChunkQueue chunks(nodes);
@@ -269,8 +306,10 @@ void carry_out(const std::string& path, std::vector<Job>& jobs, bool append) {
   }
 }
 
-// A file that runs out of room while the library changes it cannot be relied upon; so the room is taken before. What is not used is given back when the library closes the file.
-// Of a new file, which the library makes again, this only asks; and what is to be compressed does not count, since the file is thrown away if it does not fit.
+// A file that runs out of room while the library changes it cannot be relied upon; so the room is taken
+// before. What is not used is given back when the library closes the file. Of a new file, which the library
+// makes again, this only asks; and what is to be compressed does not count, since the file is thrown away if
+// it does not fit.
 void reserve(const std::string& path, const std::vector<Job>& jobs, bool is_new) {
   std::uint64_t bytes = is_new ? 1 << 16 : 1 << 20;  // for what describes the datasets
   for (const Job& job : jobs) {
@@ -281,24 +320,30 @@ void reserve(const std::string& path, const std::vector<Job>& jobs, bool is_new)
   }
   const int file = open(path.c_str(), O_WRONLY | O_CLOEXEC | (is_new ? O_CREAT : 0), 0666);
   if (file < 0 && is_new) return;  // the library says why
-  if (file < 0) throw Error(ErrorKind::io, "to_hdf5: cannot open " + in_quotes(path) + " for writing (" + std::strerror(errno) + ")");
+  if (file < 0)
+    throw Error(ErrorKind::io,
+                "to_hdf5: cannot open " + in_quotes(path) + " for writing (" + std::strerror(errno) + ")");
   const off_t size = lseek(file, 0, SEEK_END);
   const int problem = posix_fallocate(file, size, static_cast<off_t>(bytes));
   if (problem) {
     [[maybe_unused]] const int restored = ftruncate(file, size);
   }
   close(file);
-  if (problem) throw Error(ErrorKind::io, "to_hdf5: cannot write " + in_quotes(path) + ", which has no room for " + weir::to_text(bytes) + " more: " + std::strerror(problem));
+  if (problem)
+    throw Error(ErrorKind::io, "to_hdf5: cannot write " + in_quotes(path) + ", which has no room for " +
+                                   weir::to_text(bytes) + " more: " + std::strerror(problem));
 }
 
-// Throws the error that is being handled, with the names its user knows in place of those of what was not complete.
+// Throws the error that is being handled, with the names its user knows in place of those of what was not
+// complete.
 [[noreturn]] void rethrow_with(const std::vector<std::pair<std::string, std::string>>& names) {
   try {
     throw;
   } catch (const Error& error) {
     std::string text = error.what();
     for (const auto& [so_far, name] : names)
-      for (std::size_t at = 0; (at = text.find(so_far, at)) != std::string::npos; at += name.size()) text.replace(at, so_far.size(), name);
+      for (std::size_t at = 0; (at = text.find(so_far, at)) != std::string::npos; at += name.size())
+        text.replace(at, so_far.size(), name);
     throw Error(error.kind(), text);
   }
 }
@@ -340,16 +385,20 @@ void write_hdf5(const std::string& given, const std::vector<Hdf5Output>& outputs
   try {
     reserve(part, jobs, true);
     carry_out(part, jobs, false);
-    if (std::rename(part.c_str(), path.c_str()) != 0) throw Error(ErrorKind::io, "to_hdf5: cannot write " + in_quotes(path) + ": " + std::strerror(errno));
+    if (std::rename(part.c_str(), path.c_str()) != 0)
+      throw Error(ErrorKind::io, "to_hdf5: cannot write " + in_quotes(path) + ": " + std::strerror(errno));
   } catch (...) {
     unlink(part.c_str());
     rethrow_with({{part, path}});
   }
 }
 
-void write_hdf5_region(const std::string& path, const std::string& dataset, const NodePtr& node, const Shape& start) {
+void write_hdf5_region(const std::string& path, const std::string& dataset, const NodePtr& node,
+                       const Shape& start) {
   const Shape& shape = shape_of(node);
-  if (start.size() != shape.size()) refuse("to_hdf5_region", "the start must name every axis of " + weir::to_text(shape) + " (got " + weir::to_text(start) + ")");
+  if (start.size() != shape.size())
+    refuse("to_hdf5_region", "the start must name every axis of " + weir::to_text(shape) + " (got " +
+                                 weir::to_text(start) + ")");
   for (const std::int64_t s : start)
     if (s < 0) refuse("to_hdf5_region", "the start must not be negative (got " + weir::to_text(start) + ")");
   mark_incomplete(path, dataset, true);

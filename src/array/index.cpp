@@ -18,7 +18,8 @@ Grid affine_grid(const Grid& input, const SmallVector<AxisMap, 4>& maps, const S
     std::vector<std::int64_t> sizes;
     for (std::int64_t at = 0; at < shape[k];) {
       const auto chunk = static_cast<std::size_t>(input.find(a, map.start + map.step * at));
-      std::int64_t next = map.step > 0 ? (input.starts[a][chunk + 1] - map.start + map.step - 1) / map.step : (map.start - input.starts[a][chunk]) / -map.step + 1;
+      std::int64_t next = map.step > 0 ? (input.starts[a][chunk + 1] - map.start + map.step - 1) / map.step
+                                       : (map.start - input.starts[a][chunk]) / -map.step + 1;
       next = std::min(next, shape[k]);
       sizes.push_back(next - at);
       at = next;
@@ -28,7 +29,8 @@ Grid affine_grid(const Grid& input, const SmallVector<AxisMap, 4>& maps, const S
   return Grid(std::move(chunks));
 }
 
-NodePtr affine(std::string name, const NodePtr& input, const SmallVector<AxisMap, 4>& maps, const Shape& shape) {
+NodePtr affine(std::string name, const NodePtr& input, const SmallVector<AxisMap, 4>& maps,
+               const Shape& shape) {
   return std::make_shared<AffineNode>(std::move(name), input, affine_grid(input->grid, maps, shape), maps);
 }
 
@@ -39,14 +41,13 @@ NodePtr broadcast(std::string_view function, const NodePtr& x, const Shape& shap
   bool fits = mine.size() <= shape.size();
   for (std::size_t a = 0; fits && a < mine.size(); ++a) {
     const std::size_t k = a + shape.size() - mine.size();
-    if (mine[a] == shape[k])
-      maps.push_back({0, 1, static_cast<std::int64_t>(k)});
-    else if (mine[a] == 1)
-      maps.push_back({0, 0, -1});
-    else
-      fits = false;
+    if (mine[a] == shape[k]) maps.push_back({0, 1, static_cast<std::int64_t>(k)});
+    else if (mine[a] == 1) maps.push_back({0, 0, -1});
+    else fits = false;
   }
-  if (!fits) refuse(function, "the shape " + weir::to_text(mine) + " must be broadcastable to " + weir::to_text(shape));
+  if (!fits)
+    refuse(function,
+           "the shape " + weir::to_text(mine) + " must be broadcastable to " + weir::to_text(shape));
   return affine("broadcast_to", x, maps, shape);
 }
 
@@ -56,7 +57,8 @@ namespace {
 
 task::Value count_true(Reader&, std::span<const Tensor> operands) {
   const Tensor out = make_tensor(DType::int64, Dims{1});
-  out.as<std::int64_t>()[0] = std::count(operands[0].as<bool>(), operands[0].as<bool>() + operands[0].size(), true);
+  out.as<std::int64_t>()[0] =
+      std::count(operands[0].as<bool>(), operands[0].as<bool>() + operands[0].size(), true);
   return out.value;
 }
 
@@ -87,8 +89,11 @@ task::Value selected(Reader& parameters, std::span<const Tensor> operands) {
 std::vector<std::int64_t> counts_of(const NodePtr& mask) {
   Chunks one_each(1);
   one_each[0].assign(mask->grid.chunks[0].size(), 1);
-  const auto plan = [source = mask.get()](TaskBuilder& task, std::int64_t chunk) { task.kernel(&count_true, {task.need_chunk(*source, chunk)}); };
-  const NodePtr counts = std::make_shared<TaskNode>("count", DType::int64, Grid(one_each), std::vector<NodePtr>{mask}, plan);
+  const auto plan = [source = mask.get()](TaskBuilder& task, std::int64_t chunk) {
+    task.kernel(&count_true, {task.need_chunk(*source, chunk)});
+  };
+  const NodePtr counts =
+      std::make_shared<TaskNode>("count", DType::int64, Grid(one_each), std::vector<NodePtr>{mask}, plan);
   const xt::xarray<std::int64_t> values = compute<std::int64_t>(counts);
   return {values.begin(), values.end()};
 }
@@ -113,12 +118,11 @@ NodePtr select(const NodePtr& x, std::size_t axis, const NodePtr& given) {
     const View view = chunk_view(source->grid, from);
     std::int64_t before = 1, along = view.shape[k], after = 1;
     for (std::size_t a = 0; a < view.shape.size(); ++a) {
-      if (whole)
-        along *= a == 0 ? 1 : view.shape[a];
-      else if (a != k)
-        (a < k ? before : after) *= view.shape[a];
+      if (whole) along *= a == 0 ? 1 : view.shape[a];
+      else if (a != k) (a < k ? before : after) *= view.shape[a];
     }
-    task.kernel(&selected, {task.need_chunk(*source, from), task.chunk(*mask, at[k])}, before, along, after, chunk_view(grid, chunk).shape);
+    task.kernel(&selected, {task.need_chunk(*source, from), task.chunk(*mask, at[k])}, before, along, after,
+                chunk_view(grid, chunk).shape);
   };
   return std::make_shared<TaskNode>("select", x->type, grid, std::vector<NodePtr>{source, mask}, plan);
 }
@@ -156,10 +160,12 @@ struct Parsed {
   std::vector<std::pair<std::size_t, NodePtr>> masks;
 };
 
-std::vector<std::int64_t> checked(std::string_view function, std::vector<std::int64_t> list, std::int64_t extent, std::size_t axis) {
+std::vector<std::int64_t> checked(std::string_view function, std::vector<std::int64_t> list,
+                                  std::int64_t extent, std::size_t axis) {
   for (std::int64_t& i : list) {
     if (i < -extent || i >= extent)
-      refuse(function, "an index must be in [" + std::to_string(-extent) + ", " + std::to_string(extent) + ") along axis " + std::to_string(axis) + " (got " + std::to_string(i) + ")");
+      refuse(function, "an index must be in [" + std::to_string(-extent) + ", " + std::to_string(extent) +
+                           ") along axis " + std::to_string(axis) + " (got " + std::to_string(i) + ")");
     if (i < 0) i += extent;
   }
   return list;
@@ -168,15 +174,15 @@ std::vector<std::int64_t> checked(std::string_view function, std::vector<std::in
 Parsed parse(std::string_view function, const Shape& shape, const std::vector<Index>& indices) {
   std::size_t named = 0, ellipses = 0;
   for (const Index& index : indices) {
-    if (const auto* mask = std::get_if<NodePtr>(&index))
-      named += (*mask)->grid.axes();
-    else if (std::holds_alternative<Ellipsis>(index))
-      ++ellipses;
-    else if (!std::holds_alternative<NewAxis>(index))
-      ++named;
+    if (const auto* mask = std::get_if<NodePtr>(&index)) named += (*mask)->grid.axes();
+    else if (std::holds_alternative<Ellipsis>(index)) ++ellipses;
+    else if (!std::holds_alternative<NewAxis>(index)) ++named;
   }
-  if (named > shape.size()) refuse(function, "there must be at most as many indices as axes (got " + std::to_string(named) + " for the shape " + weir::to_text(shape) + ")");
-  if (ellipses > 1) refuse(function, "there must be at most one ellipsis (got " + std::to_string(ellipses) + ")");
+  if (named > shape.size())
+    refuse(function, "there must be at most as many indices as axes (got " + std::to_string(named) +
+                         " for the shape " + weir::to_text(shape) + ")");
+  if (ellipses > 1)
+    refuse(function, "there must be at most one ellipsis (got " + std::to_string(ellipses) + ")");
   std::vector<Index> all = indices;
   if (!ellipses) all.push_back(Ellipsis{});
   Parsed parsed;
@@ -204,10 +210,14 @@ Parsed parse(std::string_view function, const Shape& shape, const std::vector<In
       keep(0, 1, shape[axis]);
     } else {
       const NodePtr& mask = std::get<NodePtr>(index);
-      if (mask->type != DType::boolean) refuse(function, "an array used as index must be a mask of bool (got " + std::string(to_string(mask->type)) + ")");
-      const Shape part(shape.begin() + static_cast<std::ptrdiff_t>(axis), shape.begin() + static_cast<std::ptrdiff_t>(axis + mask->grid.axes()));
+      if (mask->type != DType::boolean)
+        refuse(function, "an array used as index must be a mask of bool (got " +
+                             std::string(to_string(mask->type)) + ")");
+      const Shape part(shape.begin() + static_cast<std::ptrdiff_t>(axis),
+                       shape.begin() + static_cast<std::ptrdiff_t>(axis + mask->grid.axes()));
       if (mask->grid.shape != part || (part.size() != 1 && part.size() != shape.size()))
-        refuse(function, "a mask must have the shape of the array or of one axis (got " + weir::to_text(mask->grid.shape) + " for " + weir::to_text(shape) + ")");
+        refuse(function, "a mask must have the shape of the array or of one axis (got " +
+                             weir::to_text(mask->grid.shape) + " for " + weir::to_text(shape) + ")");
       parsed.masks.emplace_back(parsed.shape.size(), mask);
       for (std::size_t i = 0; i < part.size(); ++i) keep(0, 1, shape[axis]);
     }
@@ -221,7 +231,8 @@ NodePtr index(const NodePtr& node, const std::vector<Index>& indices) {
   const Parsed parsed = parse("index", shape_of(node), indices);
   NodePtr result = node;
   bool same = parsed.shape == node->grid.shape;
-  for (std::size_t a = 0; same && a < parsed.maps.size(); ++a) same = parsed.maps[a] == AxisMap{0, 1, static_cast<std::int64_t>(a)};
+  for (std::size_t a = 0; same && a < parsed.maps.size(); ++a)
+    same = parsed.maps[a] == AxisMap{0, 1, static_cast<std::int64_t>(a)};
   if (!same) result = affine("slice", node, parsed.maps, parsed.shape);
   for (const auto& [axis, list] : parsed.lists) result = take(result, axis, list);
   for (const auto& [axis, mask] : parsed.masks) result = select(result, axis, mask);
@@ -236,7 +247,9 @@ namespace {
 class AssignNode : public Node {
  public:
   AssignNode(NodePtr base, NodePtr value, std::vector<Slice> region, std::vector<std::int64_t> value_axis)
-      : Node(base->type, base->grid, {base, value}), region_(std::move(region)), value_axis_(std::move(value_axis)) {
+      : Node(base->type, base->grid, {base, value}),
+        region_(std::move(region)),
+        value_axis_(std::move(value_axis)) {
     weight = base->weight + value->weight;
     keep = weight > 250;
   }
@@ -250,13 +263,15 @@ class AssignNode : public Node {
       const std::int64_t count = view.shape[static_cast<std::size_t>(map.axis)];
       if (region_[a].step == 1) {  // only its two borders
         for (const std::int64_t border : {region_[a].start, region_[a].start + region_[a].count}) {
-          const std::int64_t k = map.step > 0 ? (border - map.start + map.step - 1) / map.step : (map.start - border) / -map.step + 1;
+          const std::int64_t k = map.step > 0 ? (border - map.start + map.step - 1) / map.step
+                                              : (map.start - border) / -map.step + 1;
           if (k > 0 && k < count) at[static_cast<std::size_t>(map.axis)].push_back(k);
         }
         continue;
       }
       for (std::int64_t k = 1; k < count; ++k)
-        if (inside(a, map.start + map.step * k) != inside(a, map.start + map.step * (k - 1))) at[static_cast<std::size_t>(map.axis)].push_back(k);
+        if (inside(a, map.start + map.step * k) != inside(a, map.start + map.step * (k - 1)))
+          at[static_cast<std::size_t>(map.axis)].push_back(k);
     }
     std::int64_t pieces = 1;
     for (std::size_t k = 0; k < at.size(); ++k) {
@@ -266,7 +281,8 @@ class AssignNode : public Node {
         if (position) cuts.add(static_cast<std::int64_t>(k), position);
       pieces *= static_cast<std::int64_t>(at[k].size());
     }
-    for (std::int64_t p = 0; p < pieces; ++p) {  // what is inside crosses chunks of the value, what is outside those of the base
+    for (std::int64_t p = 0; p < pieces;
+         ++p) {  // what is inside crosses chunks of the value, what is outside those of the base
       View part = view;
       Dims from;
       from.resize(static_cast<std::uint32_t>(at.size()));
@@ -282,18 +298,18 @@ class AssignNode : public Node {
       Cuts inner;
       inner.at.resize(cuts.at.size());
       View theirs;
-      if (maps_inside(part, theirs))
-        cut_input(planner, *inputs[1], theirs, inner);
-      else
-        cut_input(planner, *inputs[0], part, inner);
+      if (maps_inside(part, theirs)) cut_input(planner, *inputs[1], theirs, inner);
+      else cut_input(planner, *inputs[0], part, inner);
       for (std::size_t k = 0; k < inner.at.size(); ++k)
-        for (const std::int64_t position : inner.at[k]) cuts.add(static_cast<std::int64_t>(k), position + from[k]);
+        for (const std::int64_t position : inner.at[k])
+          cuts.add(static_cast<std::int64_t>(k), position + from[k]);
     }
   }
 
   Register emit(Expression& expression, const View& view) const override {
     View theirs;
-    return maps_inside(view, theirs) ? expression.emit(*inputs[1], theirs) : expression.emit(*inputs[0], view);
+    return maps_inside(view, theirs) ? expression.emit(*inputs[1], theirs)
+                                     : expression.emit(*inputs[0], view);
   }
 
  private:
@@ -329,7 +345,9 @@ NodePtr assign(const NodePtr& node, const NodePtr& given, const std::vector<Inde
   Parsed parsed = parse("assign", shape, indices);
   NodePtr value = cast(given, node->type);
   if (!parsed.masks.empty()) {
-    if (indices.size() != 1) throw Error(ErrorKind::unsupported, "assign: a mask must be the only index; combine masks with & instead");
+    if (indices.size() != 1)
+      throw Error(ErrorKind::unsupported,
+                  "assign: a mask must be the only index; combine masks with & instead");
     NodePtr mask = parsed.masks[0].second;
     if (mask->grid.axes() < shape.size()) {  // one axis, the first
       SmallVector<AxisMap, 4> maps;
@@ -337,10 +355,13 @@ NodePtr assign(const NodePtr& node, const NodePtr& given, const std::vector<Inde
       mask = affine("broadcast_to", mask, maps, shape);
     }
     value = broadcast("assign", value, shape);
-    return std::make_shared<ElementNode>(Op::where, node->type, node->type, node->grid, std::vector<NodePtr>{mask, value, node});
+    return std::make_shared<ElementNode>(Op::where, node->type, node->type, node->grid,
+                                         std::vector<NodePtr>{mask, value, node});
   }
   if (!parsed.lists.empty()) {
-    if (parsed.lists.size() > 1) throw Error(ErrorKind::unsupported, "assign: there must be at most one list of indices (got " + std::to_string(parsed.lists.size()) + ")");
+    if (parsed.lists.size() > 1)
+      throw Error(ErrorKind::unsupported, "assign: there must be at most one list of indices (got " +
+                                              std::to_string(parsed.lists.size()) + ")");
     const auto& [axis, list] = parsed.lists[0];
     Shape selected = parsed.shape;
     selected[axis] = static_cast<std::int64_t>(list.size());
@@ -359,7 +380,8 @@ NodePtr assign(const NodePtr& node, const NodePtr& given, const std::vector<Inde
         }
       }
       std::vector<Index> of_value(axis, Index(WholeAxis{}));
-      of_value.push_back(run.step == 0 ? Range{run.at + run.count - 1, run.at + run.count, 1} : Range{run.at, run.at + run.count, 1});
+      of_value.push_back(run.step == 0 ? Range{run.at + run.count - 1, run.at + run.count, 1}
+                                       : Range{run.at, run.at + run.count, 1});
       result = assign(result, array::index(spread, of_value), part);
     }
     return result;
@@ -368,7 +390,8 @@ NodePtr assign(const NodePtr& node, const NodePtr& given, const std::vector<Inde
   std::vector<std::int64_t> value_axis;
   value = broadcast("assign", value, parsed.shape);
   SmallVector<AxisMap, 4> flipped;
-  for (std::size_t k = 0; k < parsed.shape.size(); ++k) flipped.push_back({0, 1, static_cast<std::int64_t>(k)});
+  for (std::size_t k = 0; k < parsed.shape.size(); ++k)
+    flipped.push_back({0, 1, static_cast<std::int64_t>(k)});
   bool flips = false;
   for (std::size_t a = 0; a < shape.size(); ++a) {
     const AxisMap& map = parsed.maps[a];

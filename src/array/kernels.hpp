@@ -32,16 +32,18 @@ void loop2(const void* a, const void* b, const void*, void* out, std::size_t cou
   for (std::size_t i = 0; i < count; ++i) r[i] = static_cast<R>(f(x[i], y[i]));
 }
 template <class T, class R = T, class F>
-constexpr ElementKernel unary(F) { return &loop1<T, R, F>; }
+constexpr ElementKernel unary(F) {
+  return &loop1<T, R, F>;
+}
 template <class T, class R = T, class F>
-constexpr ElementKernel binary(F) { return &loop2<T, R, F>; }
+constexpr ElementKernel binary(F) {
+  return &loop2<T, R, F>;
+}
 
 template <class T>
 bool is_nan(const T& x) {
-  if constexpr (is_complex_type<T>)
-    return x.real() != x.real() || x.imag() != x.imag();
-  else
-    return x != x;
+  if constexpr (is_complex_type<T>) return x.real() != x.real() || x.imag() != x.imag();
+  else return x != x;
 }
 
 }  // namespace weir::array

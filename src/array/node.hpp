@@ -1,4 +1,5 @@
-// The graph behind Array: nodes are lazy arrays; every node can be asked for the code that computes any affine view of it.
+// The graph behind Array: nodes are lazy arrays; every node can be asked for the code that computes any
+// affine view of it.
 #pragma once
 
 #include <functional>
@@ -45,7 +46,8 @@ struct Grid {
   [[nodiscard]] std::int64_t find(std::size_t axis, std::int64_t index) const;
 };
 
-/// How one axis of a node follows from the axes of a loop: index = start + step * position along `axis`; -1: always start.
+/// How one axis of a node follows from the axes of a loop: index = start + step * position along `axis`; -1:
+/// always start.
 struct AxisMap {
   std::int64_t start = 0, step = 1;
   std::int64_t axis = -1;
@@ -67,7 +69,9 @@ struct View {
 struct Cuts {
   std::vector<std::vector<std::int64_t>> at;
   std::vector<std::pair<const Node*, View>> seen;
-  void add(std::int64_t axis, std::int64_t position) { at[static_cast<std::size_t>(axis)].push_back(position); }
+  void add(std::int64_t axis, std::int64_t position) {
+    at[static_cast<std::size_t>(axis)].push_back(position);
+  }
 };
 
 /// `node.cut`, but for barriers and kept nodes the borders of their chunks; each view once.
@@ -76,14 +80,15 @@ void cut_input(Planner& planner, const Node& node, const View& view, Cuts& cuts)
 /// A lazy array.
 class Node {
  public:
-  Node(DType type, Grid grid, std::vector<NodePtr> inputs) : type(type), grid(std::move(grid)), inputs(std::move(inputs)) {}
+  Node(DType type, Grid grid, std::vector<NodePtr> inputs)
+      : type(type), grid(std::move(grid)), inputs(std::move(inputs)) {}
   virtual ~Node();
 
   const DType type;
   const Grid grid;
   const std::vector<NodePtr> inputs;
-  int weight = 1;           ///< Instructions its code has, with that of what is fused into it.
-  bool keep = false;        ///< Is computed once and kept until its users are done, never fused into them.
+  int weight = 1;     ///< Instructions its code has, with that of what is fused into it.
+  bool keep = false;  ///< Is computed once and kept until its users are done, never fused into them.
 
   [[nodiscard]] virtual std::string name() const = 0;
   /// Whether every chunk is the result of a task.
@@ -121,12 +126,15 @@ class TaskNode : public Node {
 /// Chunks that are results already.
 class HeldNode : public Node {
  public:
-  HeldNode(DType type, Grid grid, std::vector<client::Handle> chunks) : Node(type, std::move(grid), {}), chunks_(std::move(chunks)) {}
+  HeldNode(DType type, Grid grid, std::vector<client::Handle> chunks)
+      : Node(type, std::move(grid), {}), chunks_(std::move(chunks)) {}
   std::string name() const override { return "held"; }
   bool is_barrier() const override { return true; }
   void cut(Planner&, const View& view, Cuts& cuts) const override;
   Register emit(Expression& expression, const View& view) const override;
-  const client::Handle* held(std::int64_t chunk) const override { return &chunks_[static_cast<std::size_t>(chunk)]; }
+  const client::Handle* held(std::int64_t chunk) const override {
+    return &chunks_[static_cast<std::size_t>(chunk)];
+  }
   [[nodiscard]] const std::vector<client::Handle>& chunks() const noexcept { return chunks_; }
 
  private:
@@ -183,7 +191,9 @@ class TaskBuilder {
   void fill(const Node& node, const View& view, const Destination& to, bool own = false);
   /// An operand that is exactly this view, row-major: the chunk itself where possible, else a temporary.
   std::uint32_t need(const Node& node, const View& view);
-  std::uint32_t need_chunk(const Node& node, std::int64_t chunk) { return need(node, chunk_view(node.grid, chunk)); }
+  std::uint32_t need_chunk(const Node& node, std::int64_t chunk) {
+    return need(node, chunk_view(node.grid, chunk));
+  }
   void result(std::uint32_t operand) { code.kernel_operands.push_back(operand); }
   void kernel(Kernel kernel, std::vector<std::uint32_t> operands);
   template <class... P>
@@ -194,8 +204,9 @@ class TaskBuilder {
   }
 };
 
-/// What is done where a task needs only a part of a chunk: the whole chunk is its input, or the part is cut out where the chunk is, by a task of its own; as a copy, which lets go of the chunk,
-/// or as a look at it, which is copied when it travels.
+/// What is done where a task needs only a part of a chunk: the whole chunk is its input, or the part is cut
+/// out where the chunk is, by a task of its own; as a copy, which lets go of the chunk, or as a look at it,
+/// which is copied when it travels.
 enum class Parts : std::uint8_t { none, copies, looks };
 
 /// Everything that is to be computed in one go: culled, fused, depth first.
@@ -206,7 +217,9 @@ class Planner {
   std::uint32_t chunk(const Node& node, std::int64_t chunk);
   /// A part of a chunk, cut out where the chunk is, so that less travels.
   std::uint32_t part(const Node& node, std::int64_t chunk, const Dims& start, const Dims& shape);
-  [[nodiscard]] bool is_barrier(const Node& node) const { return node.is_barrier() || node.keep || (!kept_.empty() && kept_.contains(&node)); }
+  [[nodiscard]] bool is_barrier(const Node& node) const {
+    return node.is_barrier() || node.keep || (!kept_.empty() && kept_.contains(&node));
+  }
   /// Whether parts of chunks are worth a task: there are several processes.
   [[nodiscard]] bool splits() const noexcept { return how_ != Parts::none; }
   /// Whether a part of so many bytes is a look at its chunk, copied only when it travels.
@@ -248,8 +261,9 @@ class Planner {
   std::size_t tasks_ = 0;
 };
 
-/// Parts are cut out where several workers are, so that only what is needed travels; and where what is held does not fit into the memory of one, so that no task needs more whole chunks
-/// at a time than one. If all fits, they are looks.
+/// Parts are cut out where several workers are, so that only what is needed travels; and where what is held
+/// does not fit into the memory of one, so that no task needs more whole chunks at a time than one. If all
+/// fits, they are looks.
 [[nodiscard]] Parts parts_for(const Client& client, const std::vector<NodePtr>& nodes);
 
 /// Submits a node's chunks, in row-major order; to be kept, or gathered.

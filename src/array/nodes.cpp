@@ -19,7 +19,9 @@ int weight_of(const std::vector<NodePtr>& inputs) {
 
 std::size_t axis_of(std::string_view function, std::int64_t axis, std::size_t axes) {
   const auto n = static_cast<std::int64_t>(axes);
-  if (axis < -n || axis >= n) refuse(function, "axis must be in [" + std::to_string(-n) + ", " + std::to_string(n) + ") (got " + std::to_string(axis) + ")");
+  if (axis < -n || axis >= n)
+    refuse(function, "axis must be in [" + std::to_string(-n) + ", " + std::to_string(n) + ") (got " +
+                         std::to_string(axis) + ")");
   return static_cast<std::size_t>(axis < 0 ? axis + n : axis);
 }
 
@@ -32,7 +34,8 @@ NodePtr kept(const NodePtr& node) {
 
 // --- elementwise
 
-ElementNode::ElementNode(Op op, DType compute, DType out, Grid grid, std::vector<NodePtr> all, std::array<std::uint64_t, 4> immediate)
+ElementNode::ElementNode(Op op, DType compute, DType out, Grid grid, std::vector<NodePtr> all,
+                         std::array<std::uint64_t, 4> immediate)
     : Node(out, std::move(grid), std::move(all)), op(op), compute_(compute), immediate_(immediate) {
   weight = weight_of(inputs);
   keep = weight > heaviest;
@@ -44,7 +47,8 @@ View ElementNode::input_view(const Node& input, const View& view) const {
   View theirs;
   theirs.shape = view.shape;
   for (std::size_t a = 0; a < input.grid.axes(); ++a)
-    theirs.maps.push_back(input.grid.shape[a] == 1 && grid.shape[a + skipped] != 1 ? AxisMap{0, 0, -1} : view.maps[a + skipped]);
+    theirs.maps.push_back(input.grid.shape[a] == 1 && grid.shape[a + skipped] != 1 ? AxisMap{0, 0, -1}
+                                                                                   : view.maps[a + skipped]);
   return theirs;
 }
 
@@ -86,7 +90,8 @@ Register IotaNode::emit(Expression& expression, const View& view) const {
   each.resize(view.shape.size());
   for (std::size_t a = 0; a < view.maps.size(); ++a) {
     one.offset += view.maps[a].start * steps_[a];
-    if (view.maps[a].axis >= 0) each[static_cast<std::size_t>(view.maps[a].axis)] += view.maps[a].step * steps_[a];
+    if (view.maps[a].axis >= 0)
+      each[static_cast<std::size_t>(view.maps[a].axis)] += view.maps[a].step * steps_[a];
   }
   one.steps = expression.steps(each);
   return expression.add(one);
@@ -106,7 +111,9 @@ bool FileNode::direct(TaskBuilder& task, const View& view, std::uint32_t& operan
 Register FileNode::emit(Expression& expression, const View& view) const {
   Dims low, box;
   for (const AxisMap& map : view.maps) {
-    const std::int64_t last = map.axis < 0 ? map.start : map.start + map.step * (view.shape[static_cast<std::size_t>(map.axis)] - 1);
+    const std::int64_t last =
+        map.axis < 0 ? map.start
+                     : map.start + map.step * (view.shape[static_cast<std::size_t>(map.axis)] - 1);
     low.push_back(std::min(map.start, last));
     box.push_back(std::max(map.start, last) - low[low.size() - 1] + 1);
   }
@@ -133,8 +140,12 @@ View AffineNode::input_view(const View& view) const {
   }
   return theirs;
 }
-void AffineNode::cut(Planner& planner, const View& view, Cuts& cuts) const { cut_input(planner, *inputs[0], input_view(view), cuts); }
-Register AffineNode::emit(Expression& expression, const View& view) const { return expression.emit(*inputs[0], input_view(view)); }
+void AffineNode::cut(Planner& planner, const View& view, Cuts& cuts) const {
+  cut_input(planner, *inputs[0], input_view(view), cuts);
+}
+Register AffineNode::emit(Expression& expression, const View& view) const {
+  return expression.emit(*inputs[0], input_view(view));
+}
 bool AffineNode::direct(TaskBuilder& task, const View& view, std::uint32_t& operand) const {
   if (task.planner.is_barrier(*inputs[0])) return false;
   return inputs[0]->direct(task, input_view(view), operand);
@@ -156,7 +167,8 @@ Grid joined(const std::vector<NodePtr>& parts, std::size_t axis) {
 
 }  // namespace
 
-ConcatenateNode::ConcatenateNode(std::vector<NodePtr> parts, std::size_t axis) : Node(parts[0]->type, joined(parts, axis), parts), axis_(axis), starts_{0} {
+ConcatenateNode::ConcatenateNode(std::vector<NodePtr> parts, std::size_t axis)
+    : Node(parts[0]->type, joined(parts, axis), parts), axis_(axis), starts_{0} {
   for (const NodePtr& part : parts) {
     starts_.push_back(starts_.back() + part->grid.shape[axis]);
     weight = std::max(weight, part->weight);
@@ -164,19 +176,22 @@ ConcatenateNode::ConcatenateNode(std::vector<NodePtr> parts, std::size_t axis) :
 }
 
 std::size_t ConcatenateNode::find(std::int64_t index) const {
-  return static_cast<std::size_t>(std::upper_bound(starts_.begin(), starts_.end() - 1, index) - starts_.begin() - 1);
+  return static_cast<std::size_t>(std::upper_bound(starts_.begin(), starts_.end() - 1, index) -
+                                  starts_.begin() - 1);
 }
 
 void ConcatenateNode::cut(Planner& planner, const View& view, Cuts& cuts) const {
   const AxisMap& map = view.maps[axis_];
-  const std::int64_t count = map.axis < 0 || map.step == 0 ? 1 : view.shape[static_cast<std::size_t>(map.axis)];
+  const std::int64_t count =
+      map.axis < 0 || map.step == 0 ? 1 : view.shape[static_cast<std::size_t>(map.axis)];
   for (std::int64_t k = 0; k < count;) {
     const std::int64_t index = map.start + map.step * k;
     const std::size_t part = find(index);
     std::int64_t next = count;
     if (count > 1) {
       if (k) cuts.add(map.axis, k);
-      next = map.step > 0 ? (starts_[part + 1] - map.start + map.step - 1) / map.step : (map.start - starts_[part]) / -map.step + 1;
+      next = map.step > 0 ? (starts_[part + 1] - map.start + map.step - 1) / map.step
+                          : (map.start - starts_[part]) / -map.step + 1;
       next = std::min(next, count);
     }
     View theirs = view;
@@ -191,7 +206,9 @@ void ConcatenateNode::cut(Planner& planner, const View& view, Cuts& cuts) const 
     inner.at.resize(cuts.at.size());
     cut_input(planner, *inputs[part], theirs, inner);
     for (std::size_t axis = 0; axis < inner.at.size(); ++axis)
-      for (const std::int64_t position : inner.at[axis]) cuts.add(static_cast<std::int64_t>(axis), position + (count > 1 && static_cast<std::int64_t>(axis) == map.axis ? k : 0));
+      for (const std::int64_t position : inner.at[axis])
+        cuts.add(static_cast<std::int64_t>(axis),
+                 position + (count > 1 && static_cast<std::int64_t>(axis) == map.axis ? k : 0));
     k = next;
   }
 }

@@ -8,7 +8,8 @@ namespace weir::array {
 /// One operation on every element.
 class ElementNode : public Node {
  public:
-  ElementNode(Op op, DType compute, DType out, Grid grid, std::vector<NodePtr> inputs, std::array<std::uint64_t, 4> immediate = {});
+  ElementNode(Op op, DType compute, DType out, Grid grid, std::vector<NodePtr> inputs,
+              std::array<std::uint64_t, 4> immediate = {});
   std::string name() const override { return std::string(to_string(op)); }
   bool is_costly() const override { return is_expensive(op); }
   void cut(Planner& planner, const View& view, Cuts& cuts) const override;
@@ -24,7 +25,8 @@ class ElementNode : public Node {
 /// One number everywhere.
 class ConstantNode : public Node {
  public:
-  ConstantNode(DType type, Grid grid, std::array<std::uint64_t, 4> value) : Node(type, std::move(grid), {}), value_(value) {}
+  ConstantNode(DType type, Grid grid, std::array<std::uint64_t, 4> value)
+      : Node(type, std::move(grid), {}), value_(value) {}
   std::string name() const override { return "constant"; }
   void cut(Planner&, const View&, Cuts&) const override {}
   Register emit(Expression& expression, const View& view) const override;
@@ -36,7 +38,8 @@ class ConstantNode : public Node {
 /// start + sum of step[axis] * index[axis], as int64: row-major positions, or indices along an axis.
 class IotaNode : public Node {
  public:
-  IotaNode(Grid grid, std::int64_t start, Dims steps) : Node(DType::int64, std::move(grid), {}), start_(start), steps_(steps) {}
+  IotaNode(Grid grid, std::int64_t start, Dims steps)
+      : Node(DType::int64, std::move(grid), {}), start_(start), steps_(steps) {}
   std::string name() const override { return "iota"; }
   void cut(Planner&, const View&, Cuts&) const override {}
   Register emit(Expression& expression, const View& view) const override;
@@ -79,10 +82,16 @@ class ConcatenateNode : public Node {
 /// The same elements in other chunks.
 class RegridNode : public Node {
  public:
-  RegridNode(NodePtr input, Grid grid) : Node(input->type, std::move(grid), {input}) { weight = input->weight; }
+  RegridNode(NodePtr input, Grid grid) : Node(input->type, std::move(grid), {input}) {
+    weight = input->weight;
+  }
   std::string name() const override { return "rechunk"; }
-  void cut(Planner& planner, const View& view, Cuts& cuts) const override { cut_input(planner, *inputs[0], view, cuts); }
-  Register emit(Expression& expression, const View& view) const override { return expression.emit(*inputs[0], view); }
+  void cut(Planner& planner, const View& view, Cuts& cuts) const override {
+    cut_input(planner, *inputs[0], view, cuts);
+  }
+  Register emit(Expression& expression, const View& view) const override {
+    return expression.emit(*inputs[0], view);
+  }
 };
 
 /// A dataset of a file.

@@ -7,14 +7,20 @@
 namespace weir::array {
 
 Part::Part(const Tensor& chunk, const Dims& start, const Dims& shape)
-    : type(chunk.type), shape(shape), data_(chunk.data), start_(start), extent_(chunk.shape), chunk_(chunk.value) {}
+    : type(chunk.type),
+      shape(shape),
+      data_(chunk.data),
+      start_(start),
+      extent_(chunk.shape),
+      chunk_(chunk.value) {}
 
 void Part::copy_to(std::byte* out) const {
   const Dims own = row_major(shape), steps = is_look() ? row_major(extent_) : own;
   std::int64_t offset = 0;
   for (std::size_t a = 0; a < start_.size(); ++a) offset += start_[a] * steps[a];
   const std::size_t size = size_of(type);
-  copy_box(size, shape, static_cast<const std::byte*>(data_) + static_cast<std::size_t>(offset) * size, steps, out, own);
+  copy_box(size, shape, static_cast<const std::byte*>(data_) + static_cast<std::size_t>(offset) * size, steps,
+           out, own);
 }
 
 void Part::save(OutArchive& archive) const {

@@ -11,7 +11,9 @@
 
 namespace weir::array {
 
-void refuse(std::string_view function, const std::string& text) { throw Error(ErrorKind::invalid_argument, std::string(function) + ": " + text); }
+void refuse(std::string_view function, const std::string& text) {
+  throw Error(ErrorKind::invalid_argument, std::string(function) + ": " + text);
+}
 
 namespace {
 
@@ -27,7 +29,9 @@ bool is_whole_chunk(const Grid& grid, const View& view, std::int64_t& chunk) {
     const AxisMap& map = view.maps[a];
     if (map.axis != static_cast<std::int64_t>(a) || map.step != 1) return false;
     const std::int64_t i = grid.find(a, map.start);
-    if (grid.starts[a][static_cast<std::size_t>(i)] != map.start || grid.chunks[a][static_cast<std::size_t>(i)] != view.shape[a]) return false;
+    if (grid.starts[a][static_cast<std::size_t>(i)] != map.start ||
+        grid.chunks[a][static_cast<std::size_t>(i)] != view.shape[a])
+      return false;
     at.push_back(i);
   }
   chunk = grid.ravel(at);
@@ -42,9 +46,11 @@ void cut_at_chunks(const Grid& grid, const View& view, Cuts& cuts) {
     const std::int64_t count = view.shape[static_cast<std::size_t>(map.axis)];
     const std::int64_t last = map.start + map.step * (count - 1);
     const std::int64_t low = std::min(map.start, last), high = std::max(map.start, last);
-    for (std::size_t c = static_cast<std::size_t>(grid.find(a, low)) + 1; c + 1 < starts.size() && starts[c] <= high; ++c) {
+    for (std::size_t c = static_cast<std::size_t>(grid.find(a, low)) + 1;
+         c + 1 < starts.size() && starts[c] <= high; ++c) {
       const std::int64_t border = starts[c];
-      cuts.add(map.axis, map.step > 0 ? (border - map.start + map.step - 1) / map.step : (map.start - border) / -map.step + 1);
+      cuts.add(map.axis, map.step > 0 ? (border - map.start + map.step - 1) / map.step
+                                      : (map.start - border) / -map.step + 1);
     }
   }
 }
@@ -92,7 +98,8 @@ Dims Grid::unravel(std::int64_t chunk) const {
 }
 std::int64_t Grid::ravel(const Dims& at) const {
   std::int64_t chunk = 0;
-  for (std::size_t a = 0; a < axes(); ++a) chunk = chunk * static_cast<std::int64_t>(chunks[a].size()) + at[a];
+  for (std::size_t a = 0; a < axes(); ++a)
+    chunk = chunk * static_cast<std::int64_t>(chunks[a].size()) + at[a];
   return chunk;
 }
 std::int64_t Grid::find(std::size_t axis, std::int64_t index) const {
@@ -102,9 +109,12 @@ std::int64_t Grid::find(std::size_t axis, std::int64_t index) const {
   return std::max<std::int64_t>(0, next - at.begin() - 1);
 }
 
-bool View::empty() const noexcept { return std::any_of(shape.begin(), shape.end(), [](std::int64_t n) { return n == 0; }); }
+bool View::empty() const noexcept {
+  return std::any_of(shape.begin(), shape.end(), [](std::int64_t n) { return n == 0; });
+}
 bool operator==(const View& a, const View& b) noexcept {
-  return std::equal(a.shape.begin(), a.shape.end(), b.shape.begin(), b.shape.end()) && std::equal(a.maps.begin(), a.maps.end(), b.maps.begin(), b.maps.end());
+  return std::equal(a.shape.begin(), a.shape.end(), b.shape.begin(), b.shape.end()) &&
+         std::equal(a.maps.begin(), a.maps.end(), b.maps.begin(), b.maps.end());
 }
 
 View chunk_view(const Grid& grid, std::int64_t chunk) {
@@ -120,7 +130,8 @@ View chunk_view(const Grid& grid, std::int64_t chunk) {
 View box_view(const Dims& start, const Dims& shape) {
   View view;
   view.shape = shape;
-  for (std::size_t a = 0; a < start.size(); ++a) view.maps.push_back({start[a], 1, static_cast<std::int64_t>(a)});
+  for (std::size_t a = 0; a < start.size(); ++a)
+    view.maps.push_back({start[a], 1, static_cast<std::int64_t>(a)});
   return view;
 }
 Dims row_major(const Dims& shape) {
@@ -147,9 +158,13 @@ void Node::plan(TaskBuilder& task, std::int64_t chunk) const {
   task.result(operand);
 }
 void TaskNode::cut(Planner&, const View& view, Cuts& cuts) const { cut_at_chunks(grid, view, cuts); }
-Register TaskNode::emit(Expression&, const View&) const { throw Error(ErrorKind::internal, "array: code of a node that is a task was asked for"); }
+Register TaskNode::emit(Expression&, const View&) const {
+  throw Error(ErrorKind::internal, "array: code of a node that is a task was asked for");
+}
 void HeldNode::cut(Planner&, const View& view, Cuts& cuts) const { cut_at_chunks(grid, view, cuts); }
-Register HeldNode::emit(Expression&, const View&) const { throw Error(ErrorKind::internal, "array: code of a node that is held was asked for"); }
+Register HeldNode::emit(Expression&, const View&) const {
+  throw Error(ErrorKind::internal, "array: code of a node that is held was asked for");
+}
 
 void cut_input(Planner& planner, const Node& node, const View& view, Cuts& cuts) {
   if (planner.is_barrier(node)) return cut_at_chunks(node.grid, view, cuts);
@@ -172,7 +187,9 @@ Register Expression::emit(const Node& node, const View& view) {
     std::int64_t elements = 1, used = 1;
     for (std::size_t a = 0; a < node.grid.axes(); ++a) {
       const AxisMap& map = view.maps[a];
-      const std::int64_t last = map.axis < 0 ? map.start : map.start + map.step * (view.shape[static_cast<std::size_t>(map.axis)] - 1);
+      const std::int64_t last =
+          map.axis < 0 ? map.start
+                       : map.start + map.step * (view.shape[static_cast<std::size_t>(map.axis)] - 1);
       at.push_back(node.grid.find(a, map.start));
       origin.push_back(node.grid.starts[a][static_cast<std::size_t>(at[a])]);
       extent.push_back(node.grid.chunks[a][static_cast<std::size_t>(at[a])]);
@@ -182,7 +199,8 @@ Register Expression::emit(const Node& node, const View& view) {
       used *= box[a];
     }
     const std::int64_t chunk = node.grid.ravel(at);
-    if (task.planner.splits() && used * 2 <= elements && static_cast<std::uint64_t>(elements) * size_of(node.type) >= worth_a_part) {
+    if (task.planner.splits() && used * 2 <= elements &&
+        static_cast<std::uint64_t>(elements) * size_of(node.type) >= worth_a_part) {
       Dims start = low;
       for (std::size_t a = 0; a < start.size(); ++a) start[a] -= origin[a];
       const std::uint32_t planned = task.planner.part(node, chunk, start, box);
@@ -190,7 +208,11 @@ Register Expression::emit(const Node& node, const View& view) {
       while (input < task.inputs.size() && task.inputs[input] != planned) ++input;
       if (input == task.inputs.size()) task.inputs.push_back(planned);
       const bool look = task.planner.looks(static_cast<std::uint64_t>(used) * size_of(node.type));
-      task.code.operands.push_back({.kind = look ? Operand::Kind::part : Operand::Kind::input, .type = node.type, .index = input, .shape = task.pool(box), .axes = box.size()});
+      task.code.operands.push_back({.kind = look ? Operand::Kind::part : Operand::Kind::input,
+                                    .type = node.type,
+                                    .index = input,
+                                    .shape = task.pool(box),
+                                    .axes = box.size()});
       result = load(static_cast<std::uint32_t>(task.code.operands.size() - 1), node.type, box, low, view);
       if (look) {
         const Code in_place = load_code(0, node.type, extent, origin, view);
@@ -205,16 +227,22 @@ Register Expression::emit(const Node& node, const View& view) {
 }
 
 Register Expression::add(const Code& one) {
-  if (code.size() >= 60000) throw Error(ErrorKind::unsupported, "array: an expression has more than 60000 operations; persist() a part of it");
+  if (code.size() >= 60000)
+    throw Error(ErrorKind::unsupported,
+                "array: an expression has more than 60000 operations; persist() a part of it");
   code.push_back(one);
   return static_cast<Register>(code.size() - 1);
 }
 
 std::uint32_t Expression::steps(const Dims& steps) { return task.pool(steps); }
 
-Register Expression::load(std::uint32_t operand, DType type, const Dims& extent, const Dims& origin, const View& view) { return add(load_code(operand, type, extent, origin, view)); }
+Register Expression::load(std::uint32_t operand, DType type, const Dims& extent, const Dims& origin,
+                          const View& view) {
+  return add(load_code(operand, type, extent, origin, view));
+}
 
-Code Expression::load_code(std::uint32_t operand, DType type, const Dims& extent, const Dims& origin, const View& view) {
+Code Expression::load_code(std::uint32_t operand, DType type, const Dims& extent, const Dims& origin,
+                           const View& view) {
   const Dims strides = row_major(extent);
   Dims each;
   each.resize(view.shape.size());
@@ -262,7 +290,11 @@ std::uint32_t TaskBuilder::pool(const Dims& values) {
 }
 
 std::uint32_t TaskBuilder::temporary(DType type, const Dims& shape, Fold initial) {
-  code.operands.push_back({.kind = Operand::Kind::temporary, .type = type, .initial = initial, .shape = pool(shape), .axes = shape.size()});
+  code.operands.push_back({.kind = Operand::Kind::temporary,
+                           .type = type,
+                           .initial = initial,
+                           .shape = pool(shape),
+                           .axes = shape.size()});
   return static_cast<std::uint32_t>(code.operands.size() - 1);
 }
 
@@ -274,22 +306,34 @@ std::uint32_t TaskBuilder::chunk(const Node& node, std::int64_t chunk) {
         if (code.operands[o].kind == Operand::Kind::input && code.operands[o].index == input) return o;
   inputs.push_back(planned);
   const Dims shape = chunk_view(node.grid, chunk).shape;
-  code.operands.push_back({.kind = Operand::Kind::input, .type = node.type, .index = inputs.size() - 1, .shape = pool(shape), .axes = shape.size()});
+  code.operands.push_back({.kind = Operand::Kind::input,
+                           .type = node.type,
+                           .index = inputs.size() - 1,
+                           .shape = pool(shape),
+                           .axes = shape.size()});
   return static_cast<std::uint32_t>(code.operands.size() - 1);
 }
 
 std::uint32_t TaskBuilder::file(const FileName& name, DType type, const Dims& start, const Dims& shape) {
   std::uint32_t index = 0;
-  while (index < code.files.size() && (code.files[index].path != name.path || code.files[index].dataset != name.dataset)) ++index;
+  while (index < code.files.size() &&
+         (code.files[index].path != name.path || code.files[index].dataset != name.dataset))
+    ++index;
   if (index == code.files.size()) code.files.push_back(name);
   for (std::uint32_t o = 0; o < code.operands.size(); ++o) {
     const Operand& known = code.operands[o];
-    if (known.kind == Operand::Kind::file && known.index == index && std::equal(start.begin(), start.end(), code.pool.begin() + known.start) &&
+    if (known.kind == Operand::Kind::file && known.index == index &&
+        std::equal(start.begin(), start.end(), code.pool.begin() + known.start) &&
         std::equal(shape.begin(), shape.end(), code.pool.begin() + known.shape))
       return o;
   }
   const std::uint32_t at = pool(shape);
-  code.operands.push_back({.kind = Operand::Kind::file, .type = type, .index = index, .shape = at, .axes = shape.size(), .start = pool(start)});
+  code.operands.push_back({.kind = Operand::Kind::file,
+                           .type = type,
+                           .index = index,
+                           .shape = at,
+                           .axes = shape.size(),
+                           .start = pool(start)});
   return static_cast<std::uint32_t>(code.operands.size() - 1);
 }
 
@@ -297,10 +341,8 @@ void TaskBuilder::fill(const Node& node, const View& view, const Destination& to
   if (view.empty()) return;
   Cuts cuts;
   cuts.at.resize(view.shape.size());
-  if (own && !node.is_barrier())
-    node.cut(planner, view, cuts);
-  else
-    cut_input(planner, node, view, cuts);
+  if (own && !node.is_barrier()) node.cut(planner, view, cuts);
+  else cut_input(planner, node, view, cuts);
   std::int64_t pieces = 1;
   for (std::size_t k = 0; k < cuts.at.size(); ++k) {
     auto& at = cuts.at[k];
@@ -327,8 +369,10 @@ void TaskBuilder::fill(const Node& node, const View& view, const Destination& to
     }
     Expression expression(*this, shape);
     const View part = pieces == 1 ? view : piece(view, from, shape);
-    const Register last = own && !node.is_barrier() ? node.emit(expression, part) : expression.emit(node, part);
-    if (last + 1u != expression.code.size()) throw Error(ErrorKind::internal, "array: the last register of an expression is not its result");
+    const Register last =
+        own && !node.is_barrier() ? node.emit(expression, part) : expression.emit(node, part);
+    if (last + 1u != expression.code.size())
+      throw Error(ErrorKind::internal, "array: the last register of an expression is not its result");
     Step step;
     step.shape = pool(shape);
     step.axes = shape.size();
@@ -368,7 +412,9 @@ void TaskBuilder::kernel(Kernel function, std::vector<std::uint32_t> operands) {
 
 Planner::Planner(const std::vector<NodePtr>& roots, Parts parts) : how_(parts) { keep_shared(roots); }
 
-bool Planner::looks(std::uint64_t bytes) const noexcept { return how_ == Parts::looks && bytes >= worth_a_look; }
+bool Planner::looks(std::uint64_t bytes) const noexcept {
+  return how_ == Parts::looks && bytes >= worth_a_look;
+}
 
 // A costly expression that several tasks would compute again is kept instead, if it is not large.
 void Planner::keep_shared(const std::vector<NodePtr>& roots) {
@@ -390,7 +436,8 @@ void Planner::keep_shared(const std::vector<NodePtr>& roots) {
         continue;
       }
       bool costly = node->is_costly();
-      for (const NodePtr& input : node->inputs) costly = costly || (!input->is_barrier() && !input->keep && facts[input.get()].costly);
+      for (const NodePtr& input : node->inputs)
+        costly = costly || (!input->is_barrier() && !input->keep && facts[input.get()].costly);
       facts[node].costly = costly;
       any_costly = any_costly || costly;
       order.push_back(node);
@@ -398,7 +445,8 @@ void Planner::keep_shared(const std::vector<NodePtr>& roots) {
     }
   }
   if (!any_costly) return;
-  const auto limit = static_cast<std::uint64_t>(sysconf(_SC_PHYS_PAGES)) * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE)) / 4;
+  const auto limit = static_cast<std::uint64_t>(sysconf(_SC_PHYS_PAGES)) *
+                     static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE)) / 4;
   const auto use = [](Facts& f, const Node* user) {
     if (!user || f.users[0] == user || f.users[1] == user) return;
     (f.users[0] ? f.users[1] : f.users[0]) = user;
@@ -408,7 +456,8 @@ void Planner::keep_shared(const std::vector<NodePtr>& roots) {
     const Node* node = *at;
     const Facts mine = facts[node];
     const bool barrier = node->is_barrier() || node->keep;
-    const bool shared = !barrier && mine.costly && mine.users[1] && static_cast<std::uint64_t>(node->grid.size()) * size_of(node->type) <= limit;
+    const bool shared = !barrier && mine.costly && mine.users[1] &&
+                        static_cast<std::uint64_t>(node->grid.size()) * size_of(node->type) <= limit;
     if (shared) kept_.emplace(node, true);
     for (const NodePtr& input : node->inputs) {
       Facts& theirs = facts[input.get()];
@@ -459,10 +508,8 @@ std::uint32_t Planner::chunk(const Node& node, std::int64_t chunk) {
     return mine;
   }
   auto task = builder();
-  if (node.is_barrier())
-    node.plan(*task, chunk);
-  else
-    node.Node::plan(*task, chunk);
+  if (node.is_barrier()) node.plan(*task, chunk);
+  else node.Node::plan(*task, chunk);
   mine = finish(node.name(), *task);
   spare_.push_back(std::move(task));
   return mine;
@@ -475,7 +522,8 @@ std::uint32_t Planner::part(const Node& node, std::int64_t chunk, const Dims& st
     if (std::get<0>(*at) == chunk && std::get<1>(*at) == view) return std::get<2>(*at);
   auto task = builder();
   const std::uint32_t whole = task->chunk(node, chunk);
-  if (std::uint64_t bytes = size_of(node.type); looks(std::accumulate(shape.begin(), shape.end(), bytes, std::multiplies<>()))) {
+  if (std::uint64_t bytes = size_of(node.type);
+      looks(std::accumulate(shape.begin(), shape.end(), bytes, std::multiplies<>()))) {
     task->kernel(&look_at_part, {whole}, start, shape);
     const std::uint32_t mine = finish("part", *task);
     spare_.push_back(std::move(task));
@@ -553,7 +601,8 @@ std::uint64_t held_bytes(const std::vector<NodePtr>& nodes) {
     const Node* node = todo.back();
     todo.pop_back();
     if (!seen.try_emplace(node, true).second) continue;
-    if (node->is_barrier() || node->keep) bytes += static_cast<std::uint64_t>(node->grid.size()) * size_of(node->type);
+    if (node->is_barrier() || node->keep)
+      bytes += static_cast<std::uint64_t>(node->grid.size()) * size_of(node->type);
     for (const NodePtr& input : node->inputs) todo.push_back(input.get());
   }
   return bytes;
@@ -567,8 +616,10 @@ Parts parts_for(const Client& client, const std::vector<NodePtr>& nodes) {
     std::uint64_t least = UINT64_MAX, held = held_bytes(nodes);
     for (const WorkerInfo& worker : workers) least = std::min(least, worker.memory_limit);
     if (workers.size() == 1) return held > least / 2 ? Parts::copies : Parts::none;
-    for (const NodePtr& node : nodes) held += static_cast<std::uint64_t>(node->grid.size()) * size_of(node->type);
-    // Looks count as if they were copies, so what is cut counts twice: at most half of the memory counts as used, and nothing is spilled.
+    for (const NodePtr& node : nodes)
+      held += static_cast<std::uint64_t>(node->grid.size()) * size_of(node->type);
+    // Looks count as if they were copies, so what is cut counts twice: at most half of the memory counts as
+    // used, and nothing is spilled.
     return held / std::max<std::size_t>(1, workers.size()) > least / 3 ? Parts::copies : Parts::looks;
   } catch (const Error& error) {
     // Only rank 0 knows the workers; a task that computes an array runs on one of several processes.
@@ -584,7 +635,8 @@ std::vector<std::vector<client::Handle>> submit_all(const std::vector<NodePtr>& 
   Planner planner(nodes, all_held ? Parts::none : parts_for(client, nodes));
   std::vector<std::uint32_t> wanted;
   for (const NodePtr& node : nodes)
-    for (std::int64_t chunk = 0; chunk < node->grid.count(); ++chunk) wanted.push_back(planner.chunk(*node, chunk));
+    for (std::int64_t chunk = 0; chunk < node->grid.count(); ++chunk)
+      wanted.push_back(planner.chunk(*node, chunk));
   const std::vector<client::Handle> handles = planner.submit(*client.core(), wanted);
   std::vector<std::vector<client::Handle>> all;
   auto at = handles.begin();
@@ -594,6 +646,8 @@ std::vector<std::vector<client::Handle>> submit_all(const std::vector<NodePtr>& 
   }
   return all;
 }
-std::vector<client::Handle> submit_all(const NodePtr& node) { return submit_all(std::vector<NodePtr>{node}).front(); }
+std::vector<client::Handle> submit_all(const NodePtr& node) {
+  return submit_all(std::vector<NodePtr>{node}).front();
+}
 
 }  // namespace weir::array

@@ -19,7 +19,8 @@ struct Philox {
   };
   // Ten rounds on the counter (index, stream, draw).
   [[nodiscard]] Block operator()(std::uint64_t index, std::uint32_t draw = 0) const {
-    std::uint32_t c0 = static_cast<std::uint32_t>(index), c1 = static_cast<std::uint32_t>(index >> 32), c2 = stream, c3 = draw, x = k0, y = k1;
+    std::uint32_t c0 = static_cast<std::uint32_t>(index), c1 = static_cast<std::uint32_t>(index >> 32),
+                  c2 = stream, c3 = draw, x = k0, y = k1;
     for (int round = 0; round < 10; ++round) {
       const std::uint64_t p = std::uint64_t{0xD2511F53u} * c0, q = std::uint64_t{0xCD9E8D57u} * c2;
       c0 = static_cast<std::uint32_t>(q >> 32) ^ c1 ^ x;
@@ -33,7 +34,8 @@ struct Philox {
   }
 };
 Philox generator(const Code& code) {
-  return {static_cast<std::uint32_t>(code.immediate[0]), static_cast<std::uint32_t>(code.immediate[0] >> 32), static_cast<std::uint32_t>(code.immediate[3] >> 8)};
+  return {static_cast<std::uint32_t>(code.immediate[0]), static_cast<std::uint32_t>(code.immediate[0] >> 32),
+          static_cast<std::uint32_t>(code.immediate[3] >> 8)};
 }
 double to_unit(std::uint64_t bits) { return static_cast<double>(bits >> 11) * 0x1p-53; }  // [0, 1)
 
@@ -62,14 +64,18 @@ void each(const void* positions, void* out, std::size_t count, const Code& code,
 
 template <class T>
 void uniform(const void* at, const void*, const void*, void* out, std::size_t count, const Code& code) {
-  const double low = std::bit_cast<double>(code.immediate[1]), width = std::bit_cast<double>(code.immediate[2]) - low;
-  each<T>(at, out, count, code, [=](Philox::Block b) { return std::pair(low + width * to_unit(b.a), low + width * to_unit(b.b)); });
+  const double low = std::bit_cast<double>(code.immediate[1]),
+               width = std::bit_cast<double>(code.immediate[2]) - low;
+  each<T>(at, out, count, code,
+          [=](Philox::Block b) { return std::pair(low + width * to_unit(b.a), low + width * to_unit(b.b)); });
 }
 template <class T, bool Log>
 void normal(const void* at, const void*, const void*, void* out, std::size_t count, const Code& code) {
-  const double mean = std::bit_cast<double>(code.immediate[1]), deviation = std::bit_cast<double>(code.immediate[2]);
+  const double mean = std::bit_cast<double>(code.immediate[1]),
+               deviation = std::bit_cast<double>(code.immediate[2]);
   each<T>(at, out, count, code, [=](Philox::Block b) {
-    const double radius = deviation * std::sqrt(-2 * std::log(1 - to_unit(b.a))), turn = 6.283185307179586477 * to_unit(b.b);
+    const double radius = deviation * std::sqrt(-2 * std::log(1 - to_unit(b.a))),
+                 turn = 6.283185307179586477 * to_unit(b.b);
     const double x = mean + radius * std::cos(turn), y = mean + radius * std::sin(turn);
     return Log ? std::pair(std::exp(x), std::exp(y)) : std::pair(x, y);
   });
@@ -77,17 +83,23 @@ void normal(const void* at, const void*, const void*, void* out, std::size_t cou
 template <class T>
 void exponential(const void* at, const void*, const void*, void* out, std::size_t count, const Code& code) {
   const double mean = std::bit_cast<double>(code.immediate[1]);
-  each<T>(at, out, count, code, [=](Philox::Block b) { return std::pair(-mean * std::log1p(-to_unit(b.a)), -mean * std::log1p(-to_unit(b.b))); });
+  each<T>(at, out, count, code, [=](Philox::Block b) {
+    return std::pair(-mean * std::log1p(-to_unit(b.a)), -mean * std::log1p(-to_unit(b.b)));
+  });
 }
 void bernoulli(const void* at, const void*, const void*, void* out, std::size_t count, const Code& code) {
   const double p = std::bit_cast<double>(code.immediate[1]);
-  each<bool>(at, out, count, code, [=](Philox::Block b) { return std::pair(to_unit(b.a) < p, to_unit(b.b) < p); });
+  each<bool>(at, out, count, code,
+             [=](Philox::Block b) { return std::pair(to_unit(b.a) < p, to_unit(b.b) < p); });
 }
 template <class T>
 void integers(const void* at, const void*, const void*, void* out, std::size_t count, const Code& code) {
   const std::uint64_t low = code.immediate[1], width = code.immediate[2];  // width 0: all 2^64
   const auto scaled = [=](std::uint64_t bits) {
-    return width == 0 ? static_cast<std::int64_t>(bits) : static_cast<std::int64_t>(low + static_cast<std::uint64_t>(static_cast<unsigned __int128>(bits) * width >> 64));
+    return width == 0
+               ? static_cast<std::int64_t>(bits)
+               : static_cast<std::int64_t>(
+                     low + static_cast<std::uint64_t>(static_cast<unsigned __int128>(bits) * width >> 64));
   };
   each<T>(at, out, count, code, [=](Philox::Block b) { return std::pair(scaled(b.a), scaled(b.b)); });
 }
@@ -97,7 +109,9 @@ void poisson(const void* at, const void*, const void*, void* out, std::size_t co
   const auto* positions = static_cast<const std::int64_t*>(at);
   auto* r = static_cast<std::int64_t*>(out);
   const Philox philox = generator(code);
-  const double slam = std::sqrt(mean), loglam = std::log(mean), b = 0.931 + 2.53 * slam, a = -0.059 + 0.02483 * b, invalpha = 1.1239 + 1.1328 / (b - 3.4), vr = 0.9277 - 3.6224 / (b - 2);
+  const double slam = std::sqrt(mean), loglam = std::log(mean), b = 0.931 + 2.53 * slam,
+               a = -0.059 + 0.02483 * b, invalpha = 1.1239 + 1.1328 / (b - 3.4),
+               vr = 0.9277 - 3.6224 / (b - 2);
   for (std::size_t i = 0; i < count; ++i) {
     const auto index = static_cast<std::uint64_t>(positions[i]);
     std::uint32_t draw = 1;
@@ -118,13 +132,15 @@ void poisson(const void* at, const void*, const void*, void* out, std::size_t co
     }
     for (;;) {
       const Philox::Block block = philox(index, draw++);
-      const double u = to_unit(block.a) - 0.5, v = 1 - to_unit(block.b), us = 0.5 - std::fabs(u), k = std::floor((2 * a / us + b) * u + mean + 0.43);
+      const double u = to_unit(block.a) - 0.5, v = 1 - to_unit(block.b), us = 0.5 - std::fabs(u),
+                   k = std::floor((2 * a / us + b) * u + mean + 0.43);
       if (us >= 0.07 && v <= vr) {
         r[i] = static_cast<std::int64_t>(k);
         break;
       }
       if (k < 0 || (us < 0.013 && v > us)) continue;
-      if (std::log(v) + std::log(invalpha) - std::log(a / (us * us) + b) <= -mean + k * loglam - std::lgamma(k + 1)) {
+      if (std::log(v) + std::log(invalpha) - std::log(a / (us * us) + b) <=
+          -mean + k * loglam - std::lgamma(k + 1)) {
         r[i] = static_cast<std::int64_t>(k);
         break;
       }
@@ -157,22 +173,33 @@ void permute(const void* at, const void*, const void*, void* out, std::size_t co
 NodePtr draw(DType type, Grid grid, std::array<std::uint64_t, 4> immediate) {
   const Dims steps = row_major(dims(grid.shape));
   const NodePtr index = std::make_shared<IotaNode>(grid, 0, steps);
-  return std::make_shared<ElementNode>(Op::random, DType::int64, type, std::move(grid), std::vector<NodePtr>{index}, immediate);
+  return std::make_shared<ElementNode>(Op::random, DType::int64, type, std::move(grid),
+                                       std::vector<NodePtr>{index}, immediate);
 }
 
 }  // namespace
 
 ElementKernel random_kernel(const Code& code) {
-  const auto real = [&](auto one, auto two) { return code.out == DType::float32 ? ElementKernel(one) : ElementKernel(two); };
+  const auto real = [&](auto one, auto two) {
+    return code.out == DType::float32 ? ElementKernel(one) : ElementKernel(two);
+  };
   switch (static_cast<Distribution>(code.immediate[3] & 0xFF)) {
-    case Distribution::uniform: return real(&uniform<float>, &uniform<double>);
-    case Distribution::normal: return real(&normal<float, false>, &normal<double, false>);
-    case Distribution::lognormal: return real(&normal<float, true>, &normal<double, true>);
-    case Distribution::exponential: return real(&exponential<float>, &exponential<double>);
-    case Distribution::integers: return &integers<std::int64_t>;
-    case Distribution::poisson: return &poisson;
-    case Distribution::bernoulli: return &bernoulli;
-    case Distribution::permutation: return &permute;
+    case Distribution::uniform:
+      return real(&uniform<float>, &uniform<double>);
+    case Distribution::normal:
+      return real(&normal<float, false>, &normal<double, false>);
+    case Distribution::lognormal:
+      return real(&normal<float, true>, &normal<double, true>);
+    case Distribution::exponential:
+      return real(&exponential<float>, &exponential<double>);
+    case Distribution::integers:
+      return &integers<std::int64_t>;
+    case Distribution::poisson:
+      return &poisson;
+    case Distribution::bernoulli:
+      return &bernoulli;
+    case Distribution::permutation:
+      return &permute;
   }
   return nullptr;
 }
@@ -182,28 +209,41 @@ std::uint64_t fresh_seed() {
   return std::uint64_t{device()} << 32 | device();
 }
 
-NodePtr random(Distribution distribution, DType type, const Shape& shape, const ChunkSpec& chunks, std::uint64_t seed, std::uint64_t stream, double a, double b) {
-  constexpr std::string_view names[] = {"uniform", "normal", "exponential", "integers", "lognormal", "poisson", "bernoulli", "permutation"};
+NodePtr random(Distribution distribution, DType type, const Shape& shape, const ChunkSpec& chunks,
+               std::uint64_t seed, std::uint64_t stream, double a, double b) {
+  constexpr std::string_view names[] = {"uniform",   "normal",  "exponential", "integers",
+                                        "lognormal", "poisson", "bernoulli",   "permutation"};
   const std::string_view name = names[static_cast<std::size_t>(distribution)];
   const auto number = [](double x) { return std::to_string(x); };
-  if (distribution == Distribution::uniform && !(a <= b)) refuse(name, "low must not be above high (got " + number(a) + " and " + number(b) + ")");
-  if ((distribution == Distribution::normal || distribution == Distribution::lognormal) && !(b >= 0)) refuse(name, "the deviation must not be negative (got " + number(b) + ")");
-  if ((distribution == Distribution::exponential || distribution == Distribution::poisson) && !(a >= 0)) refuse(name, "the mean must not be negative (got " + number(a) + ")");
-  if (distribution == Distribution::bernoulli && !(a >= 0 && a <= 1)) refuse(name, "the probability must be in [0, 1] (got " + number(a) + ")");
+  if (distribution == Distribution::uniform && !(a <= b))
+    refuse(name, "low must not be above high (got " + number(a) + " and " + number(b) + ")");
+  if ((distribution == Distribution::normal || distribution == Distribution::lognormal) && !(b >= 0))
+    refuse(name, "the deviation must not be negative (got " + number(b) + ")");
+  if ((distribution == Distribution::exponential || distribution == Distribution::poisson) && !(a >= 0))
+    refuse(name, "the mean must not be negative (got " + number(a) + ")");
+  if (distribution == Distribution::bernoulli && !(a >= 0 && a <= 1))
+    refuse(name, "the probability must be in [0, 1] (got " + number(a) + ")");
   return draw(type, Grid(chunks.resolve(name, shape, size_of(type))),
-              {seed, std::bit_cast<std::uint64_t>(a), std::bit_cast<std::uint64_t>(b), stream << 8 | static_cast<std::uint64_t>(distribution)});
+              {seed, std::bit_cast<std::uint64_t>(a), std::bit_cast<std::uint64_t>(b),
+               stream << 8 | static_cast<std::uint64_t>(distribution)});
 }
 
-NodePtr random_integers(DType type, const Shape& shape, const ChunkSpec& chunks, std::uint64_t seed, std::uint64_t stream, std::int64_t low, std::int64_t high) {
-  if (low >= high) refuse("integers", "low must be below high (got " + std::to_string(low) + " and " + std::to_string(high) + ")");
+NodePtr random_integers(DType type, const Shape& shape, const ChunkSpec& chunks, std::uint64_t seed,
+                        std::uint64_t stream, std::int64_t low, std::int64_t high) {
+  if (low >= high)
+    refuse("integers",
+           "low must be below high (got " + std::to_string(low) + " and " + std::to_string(high) + ")");
   return cast(draw(DType::int64, Grid(chunks.resolve("integers", shape, size_of(type))),
-                   {seed, static_cast<std::uint64_t>(low), static_cast<std::uint64_t>(high) - static_cast<std::uint64_t>(low), stream << 8 | static_cast<std::uint64_t>(Distribution::integers)}),
+                   {seed, static_cast<std::uint64_t>(low),
+                    static_cast<std::uint64_t>(high) - static_cast<std::uint64_t>(low),
+                    stream << 8 | static_cast<std::uint64_t>(Distribution::integers)}),
               type);
 }
 
 NodePtr permutation(std::int64_t count, const ChunkSpec& chunks, std::uint64_t seed, std::uint64_t stream) {
   return draw(DType::int64, Grid(chunks.resolve("permutation", {count}, 8)),
-              {seed, static_cast<std::uint64_t>(count), 0, stream << 8 | static_cast<std::uint64_t>(Distribution::permutation)});
+              {seed, static_cast<std::uint64_t>(count), 0,
+               stream << 8 | static_cast<std::uint64_t>(Distribution::permutation)});
 }
 
 }  // namespace weir::array

@@ -11,8 +11,9 @@ namespace weir::array {
 namespace {
 
 std::string_view name_of(Reduction reduction) {
-  constexpr std::string_view names[] = {"sum", "prod", "mean", "var", "std", "min", "max", "argmin", "argmax", "any",
-                                        "all", "count_nonzero", "nansum", "nanprod", "nanmean", "nanvar", "nanstd", "nanmin", "nanmax"};
+  constexpr std::string_view names[] = {
+      "sum", "prod",          "mean",   "var",     "std",     "min",    "max",    "argmin", "argmax", "any",
+      "all", "count_nonzero", "nansum", "nanprod", "nanmean", "nanvar", "nanstd", "nanmin", "nanmax"};
   return names[static_cast<std::size_t>(reduction)];
 }
 
@@ -42,7 +43,9 @@ void merge_best(const Tensor& from, const Tensor& to, Better better) {
     std::memcpy(&mine, &f[plane + i], sizeof mine);
     std::memcpy(&held, &t[plane + i], sizeof held);
     const bool nan = mine != mine, held_nan = held != held;
-    if (t[i] >= 0 && !(nan && !held_nan) && (held_nan || !better(mine, held)) && !((mine == held || (nan && held_nan)) && f[i] < t[i])) continue;
+    if (t[i] >= 0 && !(nan && !held_nan) && (held_nan || !better(mine, held)) &&
+        !((mine == held || (nan && held_nan)) && f[i] < t[i]))
+      continue;
     t[i] = f[i];
     t[plane + i] = f[plane + i];
   }
@@ -56,17 +59,13 @@ task::Value merge(Reader& parameters, std::span<const Tensor> operands) {
   fold_start(fold, out);
   for (const Tensor& from : operands) {
     if (fold_planes(fold) == 3) {
-      if (out.type == DType::float64)
-        merge_moments<double>(from, out);
-      else
-        merge_moments<std::complex<double>>(from, out);
+      if (out.type == DType::float64) merge_moments<double>(from, out);
+      else merge_moments<std::complex<double>>(from, out);
     } else {
       dispatch(type, [&]<class T>(std::type_identity<T>) {
         if constexpr (std::is_arithmetic_v<T>) {
-          if (fold == Fold::arg_minimum)
-            merge_best<T>(from, out, [](T a, T b) { return a < b; });
-          else
-            merge_best<T>(from, out, [](T a, T b) { return a > b; });
+          if (fold == Fold::arg_minimum) merge_best<T>(from, out, [](T a, T b) { return a < b; });
+          else merge_best<T>(from, out, [](T a, T b) { return a > b; });
         }
       });
     }
@@ -87,7 +86,8 @@ NodePtr partial(const Folding& how, const NodePtr& x) {
   Chunks chunks;
   if (how.planes) chunks.push_back({fold_planes(how.fold)});
   for (std::size_t a = 0; a < x->grid.axes(); ++a)
-    chunks.push_back(how.folded[a] ? std::vector<std::int64_t>(x->grid.chunks[a].size(), 1) : x->grid.chunks[a]);
+    chunks.push_back(how.folded[a] ? std::vector<std::int64_t>(x->grid.chunks[a].size(), 1)
+                                   : x->grid.chunks[a]);
   const bool flat = std::ranges::count(how.folded, true) != 1;
   const auto plan = [how, source = x.get(), flat](TaskBuilder& task, std::int64_t chunk) {
     const View view = chunk_view(source->grid, chunk);
@@ -101,7 +101,8 @@ NodePtr partial(const Folding& how, const NodePtr& x) {
     for (std::size_t a = 0; a < shape.size(); ++a) to.steps.push_back(how.folded[a] ? 0 : kept[a]);
     if (fold_planes(how.fold) == 2) {
       Dims whole;
-      for (std::size_t a = 0; a < shape.size(); ++a) whole.push_back(how.folded[a] ? source->grid.shape[a] : 1);
+      for (std::size_t a = 0; a < shape.size(); ++a)
+        whole.push_back(how.folded[a] ? source->grid.shape[a] : 1);
       const Dims positions = row_major(whole);
       for (std::size_t a = 0; a < shape.size(); ++a) {
         to.index_steps.push_back(how.folded[a] ? (flat ? positions[a] : 1) : 0);
@@ -119,7 +120,8 @@ NodePtr partial(const Folding& how, const NodePtr& x) {
     task.fill(*source, view, to);
     task.result(to.operand);
   };
-  return std::make_shared<TaskNode>(how.name, fold_type(how.fold, how.type), Grid(std::move(chunks)), std::vector<NodePtr>{x}, plan);
+  return std::make_shared<TaskNode>(how.name, fold_type(how.fold, how.type), Grid(std::move(chunks)),
+                                    std::vector<NodePtr>{x}, plan);
 }
 
 // Merges up to `ways` neighbours along every folded axis.
@@ -127,7 +129,11 @@ NodePtr combined(const Folding& how, const NodePtr& x, std::int64_t ways) {
   Chunks chunks;
   for (std::size_t a = 0; a < x->grid.axes(); ++a) {
     const bool folded = a >= how.planes && how.folded[a - how.planes];
-    chunks.push_back(folded ? std::vector<std::int64_t>((x->grid.chunks[a].size() + static_cast<std::size_t>(ways) - 1) / static_cast<std::size_t>(ways), 1) : x->grid.chunks[a]);
+    chunks.push_back(
+        folded ? std::vector<std::int64_t>((x->grid.chunks[a].size() + static_cast<std::size_t>(ways) - 1) /
+                                               static_cast<std::size_t>(ways),
+                                           1)
+               : x->grid.chunks[a]);
   }
   Grid grid(std::move(chunks));
   const Fold fold = how.fold == Fold::count ? Fold::sum : how.fold;
@@ -137,7 +143,8 @@ NodePtr combined(const Folding& how, const NodePtr& x, std::int64_t ways) {
     Dims steps = kept, at = grid.unravel(chunk);
     for (std::size_t a = how.planes; a < shape.size(); ++a) {
       if (!how.folded[a - how.planes]) continue;
-      const auto begin = at[a] * ways, end = std::min(begin + ways, static_cast<std::int64_t>(source->grid.chunks[a].size()));
+      const auto begin = at[a] * ways,
+                 end = std::min(begin + ways, static_cast<std::int64_t>(source->grid.chunks[a].size()));
       view.maps[a].start = begin;
       view.shape[a] = end - begin;
       steps[a] = 0;
@@ -170,7 +177,8 @@ NodePtr combined(const Folding& how, const NodePtr& x, std::int64_t ways) {
 NodePtr fold_tree(Folding how, const NodePtr& x, int split_every) {
   NodePtr node = partial(how, x);
   const auto axes = std::max<std::ptrdiff_t>(1, std::ranges::count(how.folded, true));
-  const auto ways = std::max<std::int64_t>(2, static_cast<std::int64_t>(std::pow(split_every, 1.0 / static_cast<double>(axes)) + 1e-9));
+  const auto ways = std::max<std::int64_t>(
+      2, static_cast<std::int64_t>(std::pow(split_every, 1.0 / static_cast<double>(axes)) + 1e-9));
   const auto unfinished = [&] {
     for (std::size_t a = 0; a < how.folded.size(); ++a)
       if (how.folded[a] && node->grid.chunks[a + how.planes].size() > 1) return true;
@@ -197,13 +205,12 @@ NodePtr plane(const Folding& how, const NodePtr& tree, std::int64_t number, bool
   return std::make_shared<AffineNode>("squeeze", tree, Grid(std::move(chunks)), maps);
 }
 
-NodePtr number(DType type, double value) {
-  return scalar_as(type, value);
-}
+NodePtr number(DType type, double value) { return scalar_as(type, value); }
 
 NodePtr without_nan(const NodePtr& x, double instead) {
   if (kind_of(x->type) < 2) return x;
-  return elementwise(Op::where, x->type, x->type, {elementwise(Op::isnan, x->type, DType::boolean, {x}), number(x->type, instead), x});
+  return elementwise(Op::where, x->type, x->type,
+                     {elementwise(Op::isnan, x->type, DType::boolean, {x}), number(x->type, instead), x});
 }
 
 }  // namespace
@@ -211,11 +218,13 @@ NodePtr without_nan(const NodePtr& x, double instead) {
 NodePtr reduce(Reduction reduction, const NodePtr& given, const Reduce& how, DType out) {
   const std::string name(name_of(reduction));
   const Shape& shape = shape_of(given);
-  if (how.split_every < 2) refuse(name, "split_every must be at least 2 (got " + std::to_string(how.split_every) + ")");
+  if (how.split_every < 2)
+    refuse(name, "split_every must be at least 2 (got " + std::to_string(how.split_every) + ")");
   Folding folding{name, Fold::sum, given->type, std::vector<bool>(shape.size(), how.axis.is_all), 0};
   for (const std::int64_t axis : how.axis.list) {
     const std::size_t a = axis_of(name, axis, shape.size());
-    if (folding.folded[a]) refuse(name, "an axis must be named once (got " + std::to_string(axis) + " again)");
+    if (folding.folded[a])
+      refuse(name, "an axis must be named once (got " + std::to_string(axis) + " again)");
     folding.folded[a] = true;
   }
   std::int64_t count = 1;
@@ -230,7 +239,8 @@ NodePtr reduce(Reduction reduction, const NodePtr& given, const Reduce& how, DTy
   };
   const auto needs_elements = [&] {
     if (count == 0) refuse(name, "there must be an element to choose (the shape is " + to_text(shape) + ")");
-    if (is_complex(given->type)) throw Error(ErrorKind::unsupported, name + ": complex numbers have no order");
+    if (is_complex(given->type))
+      throw Error(ErrorKind::unsupported, name + ": complex numbers have no order");
   };
   const auto divided = [&](const NodePtr& sum, const NodePtr& by) {
     const DType type = is_complex(sum->type) ? DType::complex128 : DType::float64;
@@ -242,34 +252,70 @@ NodePtr reduce(Reduction reduction, const NodePtr& given, const Reduce& how, DTy
     mine.fold = fold;
     mine.planes = 1;
     const NodePtr moments = fold_tree(mine, given, how.split_every);
-    const auto real_plane = [&](std::int64_t which) { return cast(plane(mine, moments, which, how.keepdims), DType::float64); };
+    const auto real_plane = [&](std::int64_t which) {
+      return cast(plane(mine, moments, which, how.keepdims), DType::float64);
+    };
     NodePtr by = number(DType::float64, static_cast<double>(count) - how.ddof);
-    if (fold == Fold::nan_moments) by = elementwise(Op::subtract, DType::float64, DType::float64, {real_plane(0), number(DType::float64, how.ddof)});
+    if (fold == Fold::nan_moments)
+      by = elementwise(Op::subtract, DType::float64, DType::float64,
+                       {real_plane(0), number(DType::float64, how.ddof)});
     NodePtr result = elementwise(Op::divide, DType::float64, DType::float64, {real_plane(2), by});
     if (root) result = elementwise(Op::sqrt, DType::float64, DType::float64, {result});
     return cast(result, out);
   };
-  const auto numbers = [&] { return elementwise(Op::logical_not, DType::boolean, DType::boolean, {elementwise(Op::isnan, given->type, DType::boolean, {given})}); };
+  const auto numbers = [&] {
+    return elementwise(Op::logical_not, DType::boolean, DType::boolean,
+                       {elementwise(Op::isnan, given->type, DType::boolean, {given})});
+  };
   switch (reduction) {
-    case Reduction::sum: return cast(tree(Fold::sum, given), out);
-    case Reduction::prod: return cast(tree(Fold::product, given), out);
-    case Reduction::mean: return divided(kind_of(given->type) < 2 ? tree(Fold::sum, cast(given, DType::float64)) : tree(Fold::sum, given), number(DType::float64, static_cast<double>(count)));
-    case Reduction::var: return variance(Fold::moments, false);
-    case Reduction::std: return variance(Fold::moments, true);
-    case Reduction::min: needs_elements(); return tree(Fold::minimum, given);
-    case Reduction::max: needs_elements(); return tree(Fold::maximum, given);
-    case Reduction::argmin: needs_elements(); return tree(Fold::arg_minimum, given);
-    case Reduction::argmax: needs_elements(); return tree(Fold::arg_maximum, given);
-    case Reduction::any: return tree(Fold::any, given);
-    case Reduction::all: return tree(Fold::all, given);
-    case Reduction::count_nonzero: return tree(Fold::count, given);
-    case Reduction::nansum: return cast(tree(Fold::sum, without_nan(given, 0)), out);
-    case Reduction::nanprod: return cast(tree(Fold::product, without_nan(given, 1)), out);
-    case Reduction::nanmean: return divided(tree(Fold::sum, without_nan(given, 0)), cast(tree(Fold::count, numbers()), is_complex(given->type) ? DType::complex128 : DType::float64));
-    case Reduction::nanvar: return variance(Fold::nan_moments, false);
-    case Reduction::nanstd: return variance(Fold::nan_moments, true);
-    case Reduction::nanmin: needs_elements(); return tree(Fold::nan_minimum, given);
-    case Reduction::nanmax: needs_elements(); return tree(Fold::nan_maximum, given);
+    case Reduction::sum:
+      return cast(tree(Fold::sum, given), out);
+    case Reduction::prod:
+      return cast(tree(Fold::product, given), out);
+    case Reduction::mean:
+      return divided(
+          kind_of(given->type) < 2 ? tree(Fold::sum, cast(given, DType::float64)) : tree(Fold::sum, given),
+          number(DType::float64, static_cast<double>(count)));
+    case Reduction::var:
+      return variance(Fold::moments, false);
+    case Reduction::std:
+      return variance(Fold::moments, true);
+    case Reduction::min:
+      needs_elements();
+      return tree(Fold::minimum, given);
+    case Reduction::max:
+      needs_elements();
+      return tree(Fold::maximum, given);
+    case Reduction::argmin:
+      needs_elements();
+      return tree(Fold::arg_minimum, given);
+    case Reduction::argmax:
+      needs_elements();
+      return tree(Fold::arg_maximum, given);
+    case Reduction::any:
+      return tree(Fold::any, given);
+    case Reduction::all:
+      return tree(Fold::all, given);
+    case Reduction::count_nonzero:
+      return tree(Fold::count, given);
+    case Reduction::nansum:
+      return cast(tree(Fold::sum, without_nan(given, 0)), out);
+    case Reduction::nanprod:
+      return cast(tree(Fold::product, without_nan(given, 1)), out);
+    case Reduction::nanmean:
+      return divided(
+          tree(Fold::sum, without_nan(given, 0)),
+          cast(tree(Fold::count, numbers()), is_complex(given->type) ? DType::complex128 : DType::float64));
+    case Reduction::nanvar:
+      return variance(Fold::nan_moments, false);
+    case Reduction::nanstd:
+      return variance(Fold::nan_moments, true);
+    case Reduction::nanmin:
+      needs_elements();
+      return tree(Fold::nan_minimum, given);
+    case Reduction::nanmax:
+      needs_elements();
+      return tree(Fold::nan_maximum, given);
   }
   throw Error(ErrorKind::internal, "reduce: unknown reduction");
 }

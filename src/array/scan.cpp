@@ -16,7 +16,8 @@ struct Line {
 };
 Line line_of(const Dims& shape, std::size_t axis) {
   Line line;
-  for (std::size_t a = 0; a < shape.size(); ++a) (a < axis ? line.before : a == axis ? line.along : line.after) *= shape[a];
+  for (std::size_t a = 0; a < shape.size(); ++a)
+    (a < axis ? line.before : a == axis ? line.along : line.after) *= shape[a];
   return line;
 }
 
@@ -42,7 +43,8 @@ task::Value running(Reader& parameters, std::span<const Tensor> operands) {
   const Tensor out = make_tensor(operands[0].type, operands[0].shape);
   dispatch(out.type, [&]<class T>(std::type_identity<T>) {
     if constexpr (!std::is_same_v<T, bool>)
-      run<T>(operands[0], out, line_of(out.shape, static_cast<std::size_t>(axis)), operands.size() > 1 ? operands[1].as<T>() : nullptr, product);
+      run<T>(operands[0], out, line_of(out.shape, static_cast<std::size_t>(axis)),
+             operands.size() > 1 ? operands[1].as<T>() : nullptr, product);
   });
   return out.value;
 }
@@ -65,7 +67,8 @@ NodePtr cumulative(bool product, const NodePtr& x, std::int64_t axis) {
     };
     std::vector<NodePtr> inputs{from};
     if (carry) inputs.push_back(carry);
-    return std::make_shared<TaskNode>(product ? "cumprod" : "cumsum", from->type, from->grid, std::move(inputs), plan);
+    return std::make_shared<TaskNode>(product ? "cumprod" : "cumsum", from->type, from->grid,
+                                      std::move(inputs), plan);
   };
   if (x->grid.chunks[a].size() == 1) return running_node(x, nullptr);
   // Totals of the chunks, side by side, then what precedes each.
@@ -76,7 +79,8 @@ NodePtr cumulative(bool product, const NodePtr& x, std::int64_t axis) {
     for (std::size_t k = 0; k < shape.size(); ++k) maps.push_back({0, 1, static_cast<std::int64_t>(k)});
     maps[a].start = x->grid.starts[a][i];
     shape[a] = x->grid.chunks[a][i];
-    totals.push_back(reduce(product ? Reduction::prod : Reduction::sum, affine("slice", x, maps, shape), {.axis = static_cast<std::int64_t>(a), .keepdims = true}, x->type));
+    totals.push_back(reduce(product ? Reduction::prod : Reduction::sum, affine("slice", x, maps, shape),
+                            {.axis = static_cast<std::int64_t>(a), .keepdims = true}, x->type));
   }
   NodePtr all = concatenated(totals, a);
   Chunks whole = all->grid.chunks;
@@ -99,15 +103,18 @@ task::Value largest(Reader& parameters, std::span<const Tensor> operands) {
   const Tensor out = make_tensor(x.type, shape);
   dispatch(x.type, [&]<class T>(std::type_identity<T>) {
     if constexpr (std::is_arithmetic_v<T>) {
-      std::vector<std::conditional_t<std::is_same_v<T, bool>, unsigned char, T>> values(static_cast<std::size_t>(line.along));
+      std::vector<std::conditional_t<std::is_same_v<T, bool>, unsigned char, T>> values(
+          static_cast<std::size_t>(line.along));
       for (std::int64_t b = 0; b < line.before; ++b)
         for (std::int64_t c = 0; c < line.after; ++c) {
-          for (std::int64_t i = 0; i < line.along; ++i) values[static_cast<std::size_t>(i)] = x.as<T>()[(b * line.along + i) * line.after + c];
+          for (std::int64_t i = 0; i < line.along; ++i)
+            values[static_cast<std::size_t>(i)] = x.as<T>()[(b * line.along + i) * line.after + c];
           if (k > 0)
             std::partial_sort(values.begin(), values.begin() + count, values.end(), std::greater<>());
-          else
-            std::partial_sort(values.begin(), values.begin() + count, values.end());
-          for (std::int64_t i = 0; i < count; ++i) out.as<T>()[(b * count + i) * line.after + c] = static_cast<T>(values[static_cast<std::size_t>(i)]);
+          else std::partial_sort(values.begin(), values.begin() + count, values.end());
+          for (std::int64_t i = 0; i < count; ++i)
+            out.as<T>()[(b * count + i) * line.after + c] =
+                static_cast<T>(values[static_cast<std::size_t>(i)]);
         }
     }
   });
@@ -121,14 +128,17 @@ task::Value counted(Reader& parameters, std::span<const Tensor> operands) {
   auto* bins = out.as<std::int64_t>();
   std::fill_n(bins, out.size(), 0);
   const double* x = operands[0].as<double>();
-  const double low = edges.front(), high = edges.back(), scale = static_cast<double>(edges.size() - 1) / (high - low);
+  const double low = edges.front(), high = edges.back(),
+               scale = static_cast<double>(edges.size() - 1) / (high - low);
   const auto last = static_cast<std::int64_t>(edges.size()) - 2;
   for (std::int64_t i = 0; i < operands[0].size(); ++i) {
     if (!(x[i] >= low && x[i] <= high)) continue;
     // Guessed as if the edges were even, then put right.
     std::int64_t bin = std::clamp<std::int64_t>(static_cast<std::int64_t>((x[i] - low) * scale), 0, last);
-    if (x[i] < edges[static_cast<std::size_t>(bin)] || (bin < last && x[i] >= edges[static_cast<std::size_t>(bin) + 1]))
-      bin = std::min<std::int64_t>(last, std::upper_bound(edges.begin(), edges.end(), x[i]) - edges.begin() - 1);
+    if (x[i] < edges[static_cast<std::size_t>(bin)] ||
+        (bin < last && x[i] >= edges[static_cast<std::size_t>(bin) + 1]))
+      bin = std::min<std::int64_t>(last,
+                                   std::upper_bound(edges.begin(), edges.end(), x[i]) - edges.begin() - 1);
     ++bins[bin];
   }
   return out.value;
@@ -156,8 +166,11 @@ task::Value ranked(Reader& parameters, std::span<const Tensor> operands) {
       for (std::size_t p = 0; p < percent.size(); ++p) {
         const double place = percent[p] / 100 * static_cast<double>(line.along - 1);
         const auto below = static_cast<std::size_t>(place), above = std::min(below + 1, values.size() - 1);
-        const double value = values[below] + (values[above] - values[below]) * (place - static_cast<double>(below));
-        out.as<double>()[(b * static_cast<std::int64_t>(percent.size()) + static_cast<std::int64_t>(p)) * line.after + c] = nan ? std::nan("") : value;
+        const double value =
+            values[below] + (values[above] - values[below]) * (place - static_cast<double>(below));
+        out.as<double>()[(b * static_cast<std::int64_t>(percent.size()) + static_cast<std::int64_t>(p)) *
+                             line.after +
+                         c] = nan ? std::nan("") : value;
       }
     }
   return out.value;
@@ -167,13 +180,18 @@ task::Value ranked(Reader& parameters, std::span<const Tensor> operands) {
 
 NodePtr topk(const NodePtr& x, std::int64_t k, std::int64_t axis) {
   const std::size_t a = axis_of("topk", axis, shape_of(x).size());
-  if (std::abs(k) > x->grid.shape[a]) refuse("topk", "there must be at least |k| elements along the axis (got " + std::to_string(k) + " of " + std::to_string(x->grid.shape[a]) + ")");
+  if (std::abs(k) > x->grid.shape[a])
+    refuse("topk", "there must be at least |k| elements along the axis (got " + std::to_string(k) + " of " +
+                       std::to_string(x->grid.shape[a]) + ")");
   // The best of each chunk, then the best of these.
   const auto level = [&](const NodePtr& from) {
     Chunks chunks = from->grid.chunks;
     for (std::int64_t& size : chunks[a]) size = std::min(size, std::abs(k));
-    const auto plan = [from, k, a](TaskBuilder& task, std::int64_t chunk) { task.kernel(&largest, {task.need_chunk(*from, chunk)}, k, static_cast<std::int64_t>(a)); };
-    return NodePtr(std::make_shared<TaskNode>("topk", from->type, Grid(std::move(chunks)), std::vector<NodePtr>{from}, plan));
+    const auto plan = [from, k, a](TaskBuilder& task, std::int64_t chunk) {
+      task.kernel(&largest, {task.need_chunk(*from, chunk)}, k, static_cast<std::int64_t>(a));
+    };
+    return NodePtr(std::make_shared<TaskNode>("topk", from->type, Grid(std::move(chunks)),
+                                              std::vector<NodePtr>{from}, plan));
   };
   NodePtr best = level(x);
   if (best->grid.chunks[a].size() == 1) return best;
@@ -183,27 +201,39 @@ NodePtr topk(const NodePtr& x, std::int64_t k, std::int64_t axis) {
 }
 
 NodePtr histogram(const NodePtr& x, const std::vector<double>& edges) {
-  if (edges.size() < 2) refuse("histogram", "there must be at least 2 edges (got " + std::to_string(edges.size()) + ")");
+  if (edges.size() < 2)
+    refuse("histogram", "there must be at least 2 edges (got " + std::to_string(edges.size()) + ")");
   for (std::size_t i = 1; i < edges.size(); ++i)
-    if (!(edges[i - 1] < edges[i])) refuse("histogram", "the edges must grow (edge " + std::to_string(i) + " is " + std::to_string(edges[i]) + " after " + std::to_string(edges[i - 1]) + ")");
+    if (!(edges[i - 1] < edges[i]))
+      refuse("histogram", "the edges must grow (edge " + std::to_string(i) + " is " +
+                              std::to_string(edges[i]) + " after " + std::to_string(edges[i - 1]) + ")");
   (void)shape_of(x);
-  Chunks chunks{std::vector<std::int64_t>(static_cast<std::size_t>(x->grid.count()), 1), {static_cast<std::int64_t>(edges.size()) - 1}};
-  const auto plan = [x, edges](TaskBuilder& task, std::int64_t chunk) { task.kernel(&counted, {task.need_chunk(*x, chunk)}, edges); };
-  const NodePtr counts = std::make_shared<TaskNode>("histogram", DType::int64, Grid(std::move(chunks)), std::vector<NodePtr>{x}, plan);
+  Chunks chunks{std::vector<std::int64_t>(static_cast<std::size_t>(x->grid.count()), 1),
+                {static_cast<std::int64_t>(edges.size()) - 1}};
+  const auto plan = [x, edges](TaskBuilder& task, std::int64_t chunk) {
+    task.kernel(&counted, {task.need_chunk(*x, chunk)}, edges);
+  };
+  const NodePtr counts = std::make_shared<TaskNode>("histogram", DType::int64, Grid(std::move(chunks)),
+                                                    std::vector<NodePtr>{x}, plan);
   return reduce(Reduction::sum, counts, {.axis = 0}, DType::int64);
 }
 
 NodePtr percentile(const NodePtr& x, const std::vector<double>& percent, std::int64_t axis) {
   const std::size_t a = axis_of("percentile", axis, shape_of(x).size());
   for (const double p : percent)
-    if (!(p >= 0 && p <= 100)) refuse("percentile", "a percentage must be in [0, 100] (got " + std::to_string(p) + ")");
-  if (x->grid.shape[a] == 0) refuse("percentile", "the axis must have at least 1 element (got " + weir::to_text(x->grid.shape) + ")");
+    if (!(p >= 0 && p <= 100))
+      refuse("percentile", "a percentage must be in [0, 100] (got " + std::to_string(p) + ")");
+  if (x->grid.shape[a] == 0)
+    refuse("percentile", "the axis must have at least 1 element (got " + weir::to_text(x->grid.shape) + ")");
   Chunks chunks = x->grid.chunks;
   chunks[a] = {x->grid.shape[a]};
   const NodePtr source = rechunk(x, ChunkSpec(chunks));
   chunks[a] = {static_cast<std::int64_t>(percent.size())};
-  const auto plan = [source, percent, a](TaskBuilder& task, std::int64_t chunk) { task.kernel(&ranked, {task.need_chunk(*source, chunk)}, percent, static_cast<std::int64_t>(a)); };
-  return std::make_shared<TaskNode>("percentile", DType::float64, Grid(std::move(chunks)), std::vector<NodePtr>{source}, plan);
+  const auto plan = [source, percent, a](TaskBuilder& task, std::int64_t chunk) {
+    task.kernel(&ranked, {task.need_chunk(*source, chunk)}, percent, static_cast<std::int64_t>(a));
+  };
+  return std::make_shared<TaskNode>("percentile", DType::float64, Grid(std::move(chunks)),
+                                    std::vector<NodePtr>{source}, plan);
 }
 
 }  // namespace weir::array

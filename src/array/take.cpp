@@ -28,7 +28,8 @@ namespace {
 
 constexpr std::size_t most_runs = 16;  // a list of more is not cut into views
 
-// Parameters: shape of the result, extent before the axis, elements after it, and for each index its operand and its place there.
+// Parameters: shape of the result, extent before the axis, elements after it, and for each index its operand
+// and its place there.
 task::Value gathered(Reader& parameters, std::span<const Tensor> operands) {
   Dims shape;
   std::int64_t axis = 0;
@@ -47,13 +48,17 @@ task::Value gathered(Reader& parameters, std::span<const Tensor> operands) {
   for (std::int64_t b = 0; b < before; ++b)
     for (std::size_t i = 0; i < places.size(); ++i, to += after) {
       const Tensor& source = operands[from[i]];
-      std::memcpy(to, static_cast<const std::byte*>(source.data) + (b * source.shape[along] + places[i]) * after, static_cast<std::size_t>(after));
+      std::memcpy(to,
+                  static_cast<const std::byte*>(source.data) + (b * source.shape[along] + places[i]) * after,
+                  static_cast<std::size_t>(after));
     }
   return out.value;
 }
 
-// One task for a chunk of the result: of each chunk of the source the part between the first and the last element that is wanted.
-void gather(TaskBuilder& task, const Node& source, std::size_t axis, const View& view, const std::int64_t* list) {
+// One task for a chunk of the result: of each chunk of the source the part between the first and the last
+// element that is wanted.
+void gather(TaskBuilder& task, const Node& source, std::size_t axis, const View& view,
+            const std::int64_t* list) {
   const auto count = static_cast<std::size_t>(view.shape[axis]);
   struct Part {
     std::int64_t low = INT64_MAX, high = -1;
@@ -105,7 +110,8 @@ NodePtr take(const NodePtr& x, std::size_t axis, const std::vector<std::int64_t>
   Chunks chunks = x->grid.chunks;
   const auto most = std::max<std::int64_t>(1, *std::ranges::max_element(chunks[axis]));
   chunks[axis].clear();
-  for (auto left = static_cast<std::int64_t>(indices.size()); left > 0; left -= most) chunks[axis].push_back(std::min(left, most));
+  for (auto left = static_cast<std::int64_t>(indices.size()); left > 0; left -= most)
+    chunks[axis].push_back(std::min(left, most));
   if (chunks[axis].empty()) chunks[axis] = {0};
   Grid grid(std::move(chunks));
   const auto plan = [source = x.get(), axis, indices, grid](TaskBuilder& task, std::int64_t chunk) {

@@ -33,7 +33,9 @@ Tensor view_value(DType type, const task::Value& value) {
 }
 
 std::string_view to_string(DType type) noexcept {
-  constexpr std::string_view names[] = {"bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "float32", "float64", "complex64", "complex128"};
+  constexpr std::string_view names[] = {"bool",    "int8",      "int16",     "int32",  "int64",
+                                        "uint8",   "uint16",    "uint32",    "uint64", "float32",
+                                        "float64", "complex64", "complex128"};
   return names[static_cast<std::size_t>(type)];
 }
 std::size_t size_of(DType type) noexcept {
@@ -43,10 +45,16 @@ std::size_t size_of(DType type) noexcept {
 
 std::string_view to_string(Op op) noexcept {
   constexpr std::string_view names[] = {
-      "load", "constant", "iota", "random", "add", "subtract", "multiply", "divide", "floor_divide", "mod", "power", "minimum", "maximum", "fmin", "fmax", "hypot", "atan2",
-      "bit_and", "bit_or", "bit_xor", "shift_left", "shift_right", "equal", "not_equal", "less", "less_equal", "greater", "greater_equal", "where", "negative", "abs", "sign",
-      "square", "conj", "bit_not", "floor", "ceil", "trunc", "rint", "reciprocal", "exp", "exp2", "expm1", "log", "log2", "log10", "log1p", "sqrt", "cbrt", "sin", "cos",
-      "tan", "asin", "acos", "atan", "sinh", "cosh", "tanh", "asinh", "acosh", "atanh", "erf", "real", "imag", "angle", "magnitude", "isnan", "isinf", "isfinite", "signbit",
+      "load",        "constant",     "iota",      "random",  "add",        "subtract", "multiply",
+      "divide",      "floor_divide", "mod",       "power",   "minimum",    "maximum",  "fmin",
+      "fmax",        "hypot",        "atan2",     "bit_and", "bit_or",     "bit_xor",  "shift_left",
+      "shift_right", "equal",        "not_equal", "less",    "less_equal", "greater",  "greater_equal",
+      "where",       "negative",     "abs",       "sign",    "square",     "conj",     "bit_not",
+      "floor",       "ceil",         "trunc",     "rint",    "reciprocal", "exp",      "exp2",
+      "expm1",       "log",          "log2",      "log10",   "log1p",      "sqrt",     "cbrt",
+      "sin",         "cos",          "tan",       "asin",    "acos",       "atan",     "sinh",
+      "cosh",        "tanh",         "asinh",     "acosh",   "atanh",      "erf",      "real",
+      "imag",        "angle",        "magnitude", "isnan",   "isinf",      "isfinite", "signbit",
       "logical_not", "cast"};
   static_assert(std::size(names) == static_cast<std::size_t>(Op::cast) + 1);
   return names[static_cast<std::size_t>(op)];

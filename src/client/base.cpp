@@ -62,7 +62,10 @@ FutureState* Base::find(TaskId id) {
 Handle Base::submit(Request&& request) {
   constexpr std::size_t most = (std::size_t{1} << 30) - (1 << 20);  // what one message can carry
   if (request.arguments.size() > most)
-    throw Error(ErrorKind::unsupported, "submit: the arguments of a task, without the contiguous arrays in them, must be smaller than 1 GiB (got " + to_text(request.arguments.size()) + "); scatter the large ones first");
+    throw Error(ErrorKind::unsupported,
+                "submit: the arguments of a task, without the contiguous arrays in them, must be smaller "
+                "than 1 GiB (got " +
+                    to_text(request.arguments.size()) + "); scatter the large ones first");
   Hold hold(*this);
   Handle handle = fresh();
   protocol::SubmitTask message;
@@ -70,7 +73,8 @@ Handle Base::submit(Request&& request) {
   message.invoker = request.invoker;
   message.function = request.function;
   message.arguments = std::move(request.arguments);
-  if (!request.beside.empty()) message.beside.value = task::Value::make(task::Beside{std::move(request.beside)});
+  if (!request.beside.empty())
+    message.beside.value = task::Value::make(task::Beside{std::move(request.beside)});
   message.inputs = std::move(request.inputs);
   message.options = std::move(request.options);
   message.out_of_band = request.out_of_band;
@@ -124,7 +128,8 @@ void Base::on(const protocol::TaskFailed& message) {
   if (!state || state->status == Status::cancelled) return;
   state->failure = message.failure;
   state->fetching = false;
-  if (!state->has_value) settle(*state, message.failure->kind == ErrorKind::cancelled ? Status::cancelled : Status::error);
+  if (!state->has_value)
+    settle(*state, message.failure->kind == ErrorKind::cancelled ? Status::cancelled : Status::error);
 }
 
 void Base::on(const protocol::TaskPending& message) {
@@ -146,7 +151,8 @@ bool Base::on_value(TaskId id, const task::Value& value) {
 void Base::on_missing(PeerId from, const protocol::ResultMissing& message) {
   FutureState* state = find(message.id);
   if (!state || !state->fetching || state->holder != from) return;
-  if (!message.failure) to_scheduler(protocol::LocateTask{message.id, from});  // a broken result is reported by its holder
+  if (!message.failure)
+    to_scheduler(protocol::LocateTask{message.id, from});  // a broken result is reported by its holder
 }
 
 void Base::on_peer_gone(PeerId peer) {
@@ -191,21 +197,24 @@ bool Base::wait_until(const std::function<bool()>& ready, Deadline deadline) {
 }
 
 bool Base::wait(FutureState& state, Deadline deadline) {
-  return wait_until([&] { return state.status.load(std::memory_order_acquire) != Status::pending; }, deadline);
+  return wait_until([&] { return state.status.load(std::memory_order_acquire) != Status::pending; },
+                    deadline);
 }
 
 void Base::fetch(FutureState& state, Deadline deadline) {
   const auto start = Clock::now();
   const auto settled = [&] {
     const Status status = state.status.load(std::memory_order_acquire);
-    return state.has_value.load(std::memory_order_acquire) || status == Status::error || status == Status::cancelled;
+    return state.has_value.load(std::memory_order_acquire) || status == Status::error ||
+           status == Status::cancelled;
   };
   const auto ready = [&] {
     if (settled()) return true;
     if (state.status.load(std::memory_order_acquire) == Status::finished) prefetch({&state});
     return settled();
   };
-  if (!wait_until(ready, deadline)) throw_timeout("result", std::chrono::ceil<std::chrono::milliseconds>(*deadline - start), state);
+  if (!wait_until(ready, deadline))
+    throw_timeout("result", std::chrono::ceil<std::chrono::milliseconds>(*deadline - start), state);
   if (!state.has_value.load(std::memory_order_acquire)) throw_failure(state);
 }
 
@@ -216,8 +225,7 @@ void Base::prefetch(const std::vector<FutureState*>& states) {
     state->fetching = true;
     if (is_gone(state->holder))
       to_scheduler(protocol::LocateTask{state->id, state->holder});  // a copy may be elsewhere
-    else
-      ask_for(state->holder, state->id);
+    else ask_for(state->holder, state->id);
   }
   submitted();
 }

@@ -9,7 +9,8 @@
 
 namespace weir::client {
 
-/// One thread at a time drives a node: polls, decides, sends. Re-entrant, since a callback of the driver may use its client.
+/// One thread at a time drives a node: polls, decides, sends. Re-entrant, since a callback of the driver may
+/// use its client.
 class Baton {
  public:
   void lock() {
@@ -54,7 +55,8 @@ class Baton {
   int depth_ = 0;
 };
 
-/// The task that this thread runs, if it runs one: its client submits in its name, and its slot is given away while it waits.
+/// The task that this thread runs, if it runs one: its client submits in its name, and its slot is given away
+/// while it waits.
 struct TaskScope {
   TaskId id = 0;
   std::function<void()> secede, rejoin;

@@ -54,11 +54,15 @@ void Handle::last_gone(FutureState* state) noexcept {
 void throw_failure(const FutureState& state) { throw TaskError(*state.failure); }
 
 void throw_empty(const char* what) {
-  throw Error(ErrorKind::invalid_argument, std::string(what) + ": it belongs to no task (default-constructed or moved from); use what client.submit returned");
+  throw Error(
+      ErrorKind::invalid_argument,
+      std::string(what) +
+          ": it belongs to no task (default-constructed or moved from); use what client.submit returned");
 }
 
 void throw_timeout(const char* what, std::chrono::nanoseconds waited, const FutureState& state) {
-  throw Error(ErrorKind::timeout, std::string(what) + ": task " + std::to_string(task_number(state.id)) + " has not finished within " + to_string(waited) +
+  throw Error(ErrorKind::timeout, std::string(what) + ": task " + std::to_string(task_number(state.id)) +
+                                      " has not finished within " + to_string(waited) +
                                       "; client.explain(future) says what it waits for");
 }
 

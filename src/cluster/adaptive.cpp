@@ -18,21 +18,28 @@ constexpr int most_failed_jobs = 3;
 constexpr const char* way_out = "; no more are submitted until resume(), scale() or adapt() is called";
 
 int parts(const char* what, std::uint64_t all, std::uint64_t of_one) {
-  if (of_one == 0) throw Error(ErrorKind::invalid_argument, std::string("scale: the ") + what + " of a job must be known (got 0)");
+  if (of_one == 0)
+    throw Error(ErrorKind::invalid_argument,
+                std::string("scale: the ") + what + " of a job must be known (got 0)");
   const std::uint64_t jobs = all / of_one + (all % of_one != 0);
   if (jobs > static_cast<std::uint64_t>(std::numeric_limits<int>::max()))
-    throw Error(ErrorKind::invalid_argument, std::string("scale: too much ") + what + " (got " + std::to_string(all) + ")");
+    throw Error(ErrorKind::invalid_argument,
+                std::string("scale: too much ") + what + " (got " + std::to_string(all) + ")");
   return static_cast<int>(jobs);
 }
 
 std::uint64_t not_negative(const char* what, int number) {
-  if (number < 0) throw Error(ErrorKind::invalid_argument, std::string("scale: ") + what + " must not be negative (got " + std::to_string(number) + ")");
+  if (number < 0)
+    throw Error(ErrorKind::invalid_argument,
+                std::string("scale: ") + what + " must not be negative (got " + std::to_string(number) + ")");
   return static_cast<std::uint64_t>(number);
 }
 
 int live_jobs(const ScalingView& view) { return static_cast<int>(view.jobs.size()) + view.submitting; }
 
-void earlier(std::optional<ScalingTime>& time, ScalingTime other) { time = time ? std::min(*time, other) : other; }
+void earlier(std::optional<ScalingTime>& time, ScalingTime other) {
+  time = time ? std::min(*time, other) : other;
+}
 
 /// Cancels up to `surplus` jobs of the queue, the newest first.
 int cancel_waiting(int surplus, const ScalingView& view, ScalingPlan& plan) {
@@ -46,9 +53,15 @@ int cancel_waiting(int surplus, const ScalingView& view, ScalingPlan& plan) {
 
 }  // namespace
 
-int jobs_for_workers(int workers, const JobShape& shape) { return parts("workers", not_negative("workers", workers), not_negative("workers", shape.workers)); }
-int jobs_for_cores(int cores, const JobShape& shape) { return parts("cores", not_negative("cores", cores), not_negative("cores", shape.cores)); }
-int jobs_for_memory(std::uint64_t memory_bytes, const JobShape& shape) { return parts("memory", memory_bytes, shape.memory_bytes); }
+int jobs_for_workers(int workers, const JobShape& shape) {
+  return parts("workers", not_negative("workers", workers), not_negative("workers", shape.workers));
+}
+int jobs_for_cores(int cores, const JobShape& shape) {
+  return parts("cores", not_negative("cores", cores), not_negative("cores", shape.cores));
+}
+int jobs_for_memory(std::uint64_t memory_bytes, const JobShape& shape) {
+  return parts("memory", memory_bytes, shape.memory_bytes);
+}
 
 void Scaler::scale(int jobs) {
   target_ = static_cast<int>(not_negative("jobs", jobs));
@@ -62,8 +75,10 @@ void Scaler::adapt(const AdaptLimits& limits) {
     throw Error(ErrorKind::invalid_argument, "adapt: " + rule + " (got " + std::to_string(got) + ")");
   };
   if (limits.minimum_jobs < 0) refuse("minimum must not be negative", limits.minimum_jobs);
-  if (limits.maximum_jobs < std::max(1, limits.minimum_jobs)) refuse("maximum must be at least 1 and at least minimum", limits.maximum_jobs);
-  if (limits.idle_grace < std::chrono::seconds(0)) refuse("idle_grace must not be negative", limits.idle_grace.count());
+  if (limits.maximum_jobs < std::max(1, limits.minimum_jobs))
+    refuse("maximum must be at least 1 and at least minimum", limits.maximum_jobs);
+  if (limits.idle_grace < std::chrono::seconds(0))
+    refuse("idle_grace must not be negative", limits.idle_grace.count());
   limits_ = limits;
   surplus_since_.reset();
   if (!pause_reason_.empty()) resume();
@@ -84,7 +99,8 @@ ScalingPlan Scaler::plan(ScalingTime now, const ScalingView& view) {
   if (missing > 0) grow(now, missing, view, plan);
   if (missing >= 0) return plan;
   if (!surplus_since_) surplus_since_ = now;
-  if (!limits_ || live > limits_->maximum_jobs) shrink(limits_ ? live - limits_->maximum_jobs : -missing, view, plan);
+  if (!limits_ || live > limits_->maximum_jobs)
+    shrink(limits_ ? live - limits_->maximum_jobs : -missing, view, plan);
   else shrink_idle(now, -missing, view, plan);
   return plan;
 }
@@ -111,11 +127,14 @@ void Scaler::shrink(int surplus, const ScalingView& view, ScalingPlan& plan) con
   for (const JobView& job : view.jobs)
     if (job.is_running) running.push_back(&job);
   // Idle jobs go first, the longest idle among them at the head; then the newest.
-  std::stable_sort(running.begin(), running.end(),
-                   [](const JobView* a, const JobView* b) { return a->idle_since.value_or(ScalingTime::max()) < b->idle_since.value_or(ScalingTime::max()); });
-  const auto busy = std::find_if(running.begin(), running.end(), [](const JobView* job) { return !job->idle_since; });
+  std::stable_sort(running.begin(), running.end(), [](const JobView* a, const JobView* b) {
+    return a->idle_since.value_or(ScalingTime::max()) < b->idle_since.value_or(ScalingTime::max());
+  });
+  const auto busy =
+      std::find_if(running.begin(), running.end(), [](const JobView* job) { return !job->idle_since; });
   std::reverse(busy, running.end());
-  for (std::size_t i = 0; i < running.size() && surplus > 0; ++i, --surplus) plan.retire.push_back(running[i]->id);
+  for (std::size_t i = 0; i < running.size() && surplus > 0; ++i, --surplus)
+    plan.retire.push_back(running[i]->id);
 }
 
 void Scaler::shrink_idle(ScalingTime now, int surplus, const ScalingView& view, ScalingPlan& plan) const {
@@ -125,7 +144,8 @@ void Scaler::shrink_idle(ScalingTime now, int surplus, const ScalingView& view, 
   std::vector<const JobView*> idle;
   for (const JobView& job : view.jobs)
     if (job.is_running && job.idle_since) idle.push_back(&job);
-  std::stable_sort(idle.begin(), idle.end(), [](const JobView* a, const JobView* b) { return *a->idle_since < *b->idle_since; });
+  std::stable_sort(idle.begin(), idle.end(),
+                   [](const JobView* a, const JobView* b) { return *a->idle_since < *b->idle_since; });
   for (std::size_t i = 0; i < idle.size() && surplus > 0; ++i, --surplus) {
     if (now - *idle[i]->idle_since >= grace) plan.retire.push_back(idle[i]->id);
     else earlier(plan.look_at, *idle[i]->idle_since + grace);
@@ -149,14 +169,17 @@ void Scaler::submit_failed(ScalingTime now, const std::string& reason) {
   ++failed_submits_;
   wait_after_failure(now);
   if (failed_submits_ >= most_failed_submits)
-    pause_reason_ = std::to_string(failed_submits_) + " submissions in a row were refused, the last one with: " + reason + way_out;
+    pause_reason_ = std::to_string(failed_submits_) +
+                    " submissions in a row were refused, the last one with: " + reason + way_out;
 }
 
 void Scaler::job_over(ScalingTime now, JobOutcome outcome, const std::string& reason) {
   if (outcome == JobOutcome::ended) return;
   ++failed_jobs_;
   wait_after_failure(now);
-  if (failed_jobs_ >= most_failed_jobs) pause_reason_ = std::to_string(failed_jobs_) + " jobs in a row failed, the last one with: " + reason + way_out;
+  if (failed_jobs_ >= most_failed_jobs)
+    pause_reason_ =
+        std::to_string(failed_jobs_) + " jobs in a row failed, the last one with: " + reason + way_out;
 }
 
 void Scaler::wait_after_failure(ScalingTime now) {

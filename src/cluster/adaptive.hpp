@@ -18,7 +18,8 @@ struct JobShape {
 
 /// Jobs needed for at least so many workers, cores or bytes of memory.
 ///
-/// **Errors.** Throws `Error{invalid_argument}` for a negative number, and for memory if the job's memory is not known.
+/// **Errors.** Throws `Error{invalid_argument}` for a negative number, and for memory if the job's memory is
+/// not known.
 [[nodiscard]] int jobs_for_workers(int workers, const JobShape& shape);
 [[nodiscard]] int jobs_for_cores(int cores, const JobShape& shape);
 [[nodiscard]] int jobs_for_memory(std::uint64_t memory_bytes, const JobShape& shape);
@@ -29,7 +30,8 @@ using ScalingTime = std::chrono::steady_clock::time_point;
 struct AdaptLimits {
   int minimum_jobs = 0;
   int maximum_jobs = 0;
-  std::chrono::seconds idle_grace = std::chrono::minutes(3);  ///< A job is given back after that long without use.
+  std::chrono::seconds idle_grace =
+      std::chrono::minutes(3);  ///< A job is given back after that long without use.
 };
 
 /// A job that was submitted and is not over.
@@ -63,14 +65,17 @@ enum class JobOutcome : unsigned char {
 
 /// Decides when jobs are submitted, cancelled and retired.
 ///
-/// A fixed number of jobs is kept while there is work: what ends by its walltime is replaced. Following the work, it grows at once and shrinks only after jobs
-/// have been idle, or superfluous in the queue, for the whole grace. Failures make it wait 0, 1, 15, 30 minutes and an hour; after 10 refused submissions or 3
-/// failed jobs in a row it pauses until `resume` or a new wish, and says why. The first submission is a single one: it tells whether the site accepts such jobs at all.
+/// A fixed number of jobs is kept while there is work: what ends by its walltime is replaced. Following the
+/// work, it grows at once and shrinks only after jobs have been idle, or superfluous in the queue, for the
+/// whole grace. Failures make it wait 0, 1, 15, 30 minutes and an hour; after 10 refused submissions or 3
+/// failed jobs in a row it pauses until `resume` or a new wish, and says why. The first submission is a
+/// single one: it tells whether the site accepts such jobs at all.
 ///
 /// **Errors.** Only `scale` and `adapt` throw: `Error{invalid_argument}`.
 /// **Threads.** Confined to its owner; no locks, no clock.
 /// **Cost.** `plan` is linear in the number of jobs.
-/// **Source.** Limits after HyperQueue's automatic allocation; `scale` and `adapt` as in dask-jobqueue, but jobs that ended are replaced.
+/// **Source.** Limits after HyperQueue's automatic allocation; `scale` and `adapt` as in dask-jobqueue, but
+/// jobs that ended are replaced.
 class Scaler {
  public:
   explicit Scaler(const JobShape& shape) : shape_(shape) {}

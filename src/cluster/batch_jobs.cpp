@@ -20,14 +20,16 @@ namespace weir::cluster {
 
 namespace {
 
-/// Cancels what is in the queue if this process dies without having done so: a shell that reads ids from a pipe until its end.
+/// Cancels what is in the queue if this process dies without having done so: a shell that reads ids from a
+/// pipe until its end.
 class Guard {
  public:
   explicit Guard(const std::string& cancel_program) {
     int ends[2];
     if (pipe2(ends, O_CLOEXEC) != 0) return;
     const char* script =
-        "ids=\nwhile read -r sign id; do\n  if [ \"$sign\" = + ]; then ids=\"$ids $id\"; else new=; for one in $ids; do [ \"$one\" = \"$id\" ] || new=\"$new $one\"; done; ids=$new; fi\ndone\n"
+        "ids=\nwhile read -r sign id; do\n  if [ \"$sign\" = + ]; then ids=\"$ids $id\"; else new=; for one "
+        "in $ids; do [ \"$one\" = \"$id\" ] || new=\"$new $one\"; done; ids=$new; fi\ndone\n"
         "[ -n \"$ids\" ] || exit 0\nfor pause in 0 1 5; do sleep $pause; \"$0\" $ids && exit 0; done\n";
     const char* arguments[] = {"sh", "-c", script, cancel_program.c_str(), nullptr};
     const pid_t pid = fork();
@@ -53,7 +55,9 @@ class Guard {
   void remove(const std::string& id) { say("- " + id + "\n"); }
 
  private:
-  void say(const std::string& line) { (void)!::write(pipe_.get(), line.data(), line.size()); }  // without it nothing is guarded
+  void say(const std::string& line) {
+    (void)!::write(pipe_.get(), line.data(), line.size());
+  }  // without it nothing is guarded
   Descriptor pipe_;
 };
 
@@ -71,13 +75,20 @@ void set_if(Config& config, const char* name, const std::vector<std::string>& va
 
 class BatchJobs final : public Launcher {
  public:
-  BatchJobs(const std::string& name, const BatchOptions& options) : system_(batch_system(name)), guard_(name == "slurm" ? "scancel" : "qdel") {
+  BatchJobs(const std::string& name, const BatchOptions& options)
+      : system_(batch_system(name)), guard_(name == "slurm" ? "scancel" : "qdel") {
     const std::string who = name == "slurm" ? "SlurmCluster" : "PbsCluster";
-    if (options.cores < 1) throw Error(ErrorKind::invalid_argument, who + ": cores of a job must be given (got " + std::to_string(options.cores) + "); write for example {.cores = 24, .memory = \"100GB\"}");
+    if (options.cores < 1)
+      throw Error(ErrorKind::invalid_argument, who + ": cores of a job must be given (got " +
+                                                   std::to_string(options.cores) +
+                                                   "); write for example {.cores = 24, .memory = \"100GB\"}");
     if (options.processes < 1 || options.processes > options.cores)
-      throw Error(ErrorKind::invalid_argument, who + ": processes must be from 1 to cores (got " + std::to_string(options.processes) + ")");
+      throw Error(ErrorKind::invalid_argument, who + ": processes must be from 1 to cores (got " +
+                                                   std::to_string(options.processes) + ")");
     if (!find_in_path(system_.submit_program()))
-      throw Error(ErrorKind::not_found, who + ": " + std::string(system_.submit_program()) + " must be on PATH; is this a login node, is the batch system's module loaded?");
+      throw Error(ErrorKind::not_found,
+                  who + ": " + std::string(system_.submit_program()) +
+                      " must be on PATH; is this a login node, is the batch system's module loaded?");
     Config config = Config::load();
     set_if(config, "site", options.site);
     config.choose_system(name);
@@ -92,7 +103,10 @@ class BatchJobs final : public Launcher {
     set_if(config, "directives", options.directives);
     set_if(config, "skip", options.skip);
     set_if(config, "weir", options.weir);
-    if (config.text("memory").empty()) throw Error(ErrorKind::invalid_argument, who + ": memory of a job must be given (got nothing); write for example {.cores = 24, .memory = \"100GB\"}");
+    if (config.text("memory").empty())
+      throw Error(ErrorKind::invalid_argument, who +
+                                                   ": memory of a job must be given (got nothing); write for "
+                                                   "example {.cores = 24, .memory = \"100GB\"}");
     config.set("threads", std::to_string(options.cores / options.processes));
     auto command = own_arguments();
     command.front() = own_executable();
@@ -103,7 +117,8 @@ class BatchJobs final : public Launcher {
     (void)system_.script(job_);  // says what cannot be written
     make_log_directory(job_.log_directory);
     job_.environment.emplace_back("WEIR_DEATH_TIMEOUT", to_string(options.death_timeout.value()));
-    if (job_.walltime.count() > 0) job_.environment.emplace_back("WEIR_JOB_LIMIT", std::to_string(job_.walltime.count()));
+    if (job_.walltime.count() > 0)
+      job_.environment.emplace_back("WEIR_JOB_LIMIT", std::to_string(job_.walltime.count()));
     shape_ = {.workers = options.processes, .cores = options.cores, .memory_bytes = job_.memory_bytes};
   }
 
@@ -138,7 +153,8 @@ class BatchJobs final : public Launcher {
       if (alive_.contains(id)) records.push_back(alive_.at(id));
     if (records.empty()) return ends;
     try {
-      refresh(records, JobRegistry::of_user(), std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()));
+      refresh(records, JobRegistry::of_user(),
+              std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()));
     } catch (const Error& error) {
       log::warn("cluster: {}", error.what());  // asked again later
     }
@@ -168,6 +184,8 @@ class BatchJobs final : public Launcher {
 
 }  // namespace
 
-std::unique_ptr<Launcher> batch_launcher(const std::string& system, const BatchOptions& options) { return std::make_unique<BatchJobs>(system, options); }
+std::unique_ptr<Launcher> batch_launcher(const std::string& system, const BatchOptions& options) {
+  return std::make_unique<BatchJobs>(system, options);
+}
 
 }  // namespace weir::cluster

@@ -19,7 +19,8 @@ const BatchSystem& batch_system(std::string_view name) {
     if (system.name() == name) return system;
     known += (known.empty() ? "" : ", ") + std::string(system.name());
   }
-  throw Error(ErrorKind::invalid_argument, "batch system: must be one of " + known + " (got " + (name.empty() ? "nothing" : std::string(name)) + ")");
+  throw Error(ErrorKind::invalid_argument, "batch system: must be one of " + known + " (got " +
+                                               (name.empty() ? "nothing" : std::string(name)) + ")");
 }
 
 const BatchSystem& detect_batch_system() {
@@ -28,8 +29,8 @@ const BatchSystem& detect_batch_system() {
     if (find_in_path(system.submit_program())) return system;
     programs += (programs.empty() ? "" : " nor ") + std::string(system.submit_program());
   }
-  throw Error(ErrorKind::not_found,
-              "batch system: none found on PATH (got neither " + programs + "); is this a login node, is the batch system's module loaded?");
+  throw Error(ErrorKind::not_found, "batch system: none found on PATH (got neither " + programs +
+                                        "); is this a login node, is the batch system's module loaded?");
 }
 
 std::string_view to_string(JobState state) noexcept {

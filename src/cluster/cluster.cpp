@@ -25,15 +25,24 @@ struct Cluster::Session {
   void begin(int workers, int threads) {
     if (const auto current = client::Core::current()) {
       scheduler = std::dynamic_pointer_cast<SchedulerNode>(current);
-      if (!scheduler) throw Error(ErrorKind::unsupported, "cluster: must be made by the program itself, in main or in the body of weir::run (got a task on a worker)");
-      if (workers) throw Error(ErrorKind::unsupported, "cluster: worker threads belong to the start of a program; inside weir::run ask for processes");
+      if (!scheduler)
+        throw Error(ErrorKind::unsupported,
+                    "cluster: must be made by the program itself, in main or in the body of weir::run (got a "
+                    "task on a worker)");
+      if (workers)
+        throw Error(
+            ErrorKind::unsupported,
+            "cluster: worker threads belong to the start of a program; inside weir::run ask for processes");
       return;
     }
     engine = std::make_unique<runtime::Engine>(workers, threads);
     scheduler = engine->scheduler();
   }
   cluster::Growth& grows() const {
-    if (!growth) throw Error(ErrorKind::unsupported, is_closed ? "scale: the cluster is closed" : "scale: the number of worker threads stays as it was at the start; make a cluster of processes");
+    if (!growth)
+      throw Error(ErrorKind::unsupported, is_closed ? "scale: the cluster is closed"
+                                                    : "scale: the number of worker threads stays as it was "
+                                                      "at the start; make a cluster of processes");
     return *growth;
   }
 };
@@ -52,8 +61,10 @@ Cluster::~Cluster() {
 
 void Cluster::start(std::unique_ptr<cluster::Launcher> launcher, const std::string& network) {
   session_->begin(0, 0);
-  session_->file = std::make_unique<runtime::SessionFile>(session_->scheduler->open_door(network.empty() ? launcher->network() : network));
-  session_->growth = std::make_unique<cluster::Growth>(session_->scheduler, std::move(launcher), session_->file->path());
+  session_->file = std::make_unique<runtime::SessionFile>(
+      session_->scheduler->open_door(network.empty() ? launcher->network() : network));
+  session_->growth =
+      std::make_unique<cluster::Growth>(session_->scheduler, std::move(launcher), session_->file->path());
 }
 
 void Cluster::start_threads(int workers, int threads) { session_->begin(workers, threads); }
@@ -90,8 +101,10 @@ void Cluster::scale_memory(const std::string& memory) {
 void Cluster::adapt(const AdaptOptions& options) {
   auto& growth = session_->grows();
   AdaptLimits limits;
-  limits.minimum_jobs = options.minimum < 0 ? options.minimum : jobs_for_workers(options.minimum, growth.shape());
-  limits.maximum_jobs = options.maximum < 0 ? options.maximum : jobs_for_workers(options.maximum, growth.shape());
+  limits.minimum_jobs =
+      options.minimum < 0 ? options.minimum : jobs_for_workers(options.minimum, growth.shape());
+  limits.maximum_jobs =
+      options.maximum < 0 ? options.maximum : jobs_for_workers(options.maximum, growth.shape());
   limits.idle_grace = std::chrono::ceil<std::chrono::seconds>(options.idle_grace.value());
   growth.want([&](Scaler& scaler) { scaler.adapt(limits); });
 }
@@ -103,7 +116,8 @@ void Cluster::resume() {
 void Cluster::close() {
   Session& session = *session_;
   if (!session.scheduler) return;
-  // With a scheduler of its own everything ends here: workers go when it lets them go. Otherwise others work on, and inherit the results.
+  // With a scheduler of its own everything ends here: workers go when it lets them go. Otherwise others work
+  // on, and inherit the results.
   if (session.engine) {
     if (session.growth) session.growth->freeze();
     session.engine->stop(false);
@@ -130,9 +144,14 @@ std::shared_ptr<client::Core> Cluster::core() const {
 // --- the clusters
 
 LocalCluster::LocalCluster(const LocalOptions& options) {
-  const int workers = options.workers ? options.workers : static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
-  if (workers < 0) throw Error(ErrorKind::invalid_argument, "LocalCluster: workers must not be negative (got " + std::to_string(workers) + ")");
-  if (options.threads < 1) throw Error(ErrorKind::invalid_argument, "LocalCluster: threads must be at least 1 (got " + std::to_string(options.threads) + ")");
+  const int workers =
+      options.workers ? options.workers : static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+  if (workers < 0)
+    throw Error(ErrorKind::invalid_argument,
+                "LocalCluster: workers must not be negative (got " + std::to_string(workers) + ")");
+  if (options.threads < 1)
+    throw Error(ErrorKind::invalid_argument,
+                "LocalCluster: threads must be at least 1 (got " + std::to_string(options.threads) + ")");
   if (options.processes) {
     start(cluster::process_launcher(options.threads), options.interface);
     scale(workers);
@@ -141,8 +160,12 @@ LocalCluster::LocalCluster(const LocalOptions& options) {
   }
 }
 
-SlurmCluster::SlurmCluster(const BatchOptions& options) { start(cluster::batch_launcher("slurm", options), options.interface); }
+SlurmCluster::SlurmCluster(const BatchOptions& options) {
+  start(cluster::batch_launcher("slurm", options), options.interface);
+}
 
-PbsCluster::PbsCluster(const BatchOptions& options) { start(cluster::batch_launcher("pbs", options), options.interface); }
+PbsCluster::PbsCluster(const BatchOptions& options) {
+  start(cluster::batch_launcher("pbs", options), options.interface);
+}
 
 }  // namespace weir

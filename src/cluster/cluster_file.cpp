@@ -19,8 +19,10 @@ namespace {
 constexpr auto extension = ".cluster";
 
 std::string to_text(const ClusterRecord& record) {
-  const json text = {{"system", record.system}, {"program", record.program}, {"host", record.host},       {"pid", record.pid},   {"wanted", record.wanted},  {"queued", record.queued},
-                     {"running", record.running}, {"workers", record.workers}, {"done", record.done}, {"pending", record.pending}, {"problem", record.problem}};
+  const json text = {{"system", record.system},   {"program", record.program}, {"host", record.host},
+                     {"pid", record.pid},         {"wanted", record.wanted},   {"queued", record.queued},
+                     {"running", record.running}, {"workers", record.workers}, {"done", record.done},
+                     {"pending", record.pending}, {"problem", record.problem}};
   return text.dump(1, ' ', false, json::error_handler_t::replace) + "\n";
 }
 
@@ -44,7 +46,8 @@ ClusterRecord read(const fs::path& path) {
 
 }  // namespace
 
-ClusterFile::ClusterFile(const fs::path& session_file) : path_(fs::path(session_file).replace_extension(extension)) {}
+ClusterFile::ClusterFile(const fs::path& session_file)
+    : path_(fs::path(session_file).replace_extension(extension)) {}
 
 ClusterFile::~ClusterFile() {
   std::error_code ignored;
@@ -71,7 +74,9 @@ std::vector<ClusterRecord> running_clusters() {
       log::debug("{}", error.what());  // it has ended
     }
   }
-  std::sort(all.begin(), all.end(), [](const ClusterRecord& a, const ClusterRecord& b) { return std::tie(a.host, a.pid) < std::tie(b.host, b.pid); });
+  std::sort(all.begin(), all.end(), [](const ClusterRecord& a, const ClusterRecord& b) {
+    return std::tie(a.host, a.pid) < std::tie(b.host, b.pid);
+  });
   return all;
 }
 

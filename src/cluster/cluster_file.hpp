@@ -10,16 +10,16 @@ namespace weir::cluster {
 
 /// A cluster at one moment.
 struct ClusterRecord {
-  std::string system;   ///< "slurm", "pbs" or "processes".
+  std::string system;  ///< "slurm", "pbs" or "processes".
   std::string program;
-  std::string host;     ///< Where the program runs ...
+  std::string host;      ///< Where the program runs ...
   std::int64_t pid = 0;  ///< ... as this process.
-  int wanted = 0;       ///< Jobs.
-  int queued = 0;       ///< Jobs without a worker so far.
-  int running = 0;      ///< Jobs with workers.
+  int wanted = 0;        ///< Jobs.
+  int queued = 0;        ///< Jobs without a worker so far.
+  int running = 0;       ///< Jobs with workers.
   int workers = 0;
   std::uint64_t done = 0, pending = 0;  ///< Tasks.
-  std::string problem;  ///< Why jobs do not come.
+  std::string problem;                  ///< Why jobs do not come.
   friend bool operator==(const ClusterRecord&, const ClusterRecord&) = default;
 };
 

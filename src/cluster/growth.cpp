@@ -15,8 +15,8 @@ namespace weir::cluster {
 
 namespace {
 
-constexpr std::chrono::seconds hand_over(30);  // for a retired worker to give its results away
-constexpr std::chrono::seconds leave_time(5);  // for its process to end after that
+constexpr std::chrono::seconds hand_over(30);         // for a retired worker to give its results away
+constexpr std::chrono::seconds leave_time(5);         // for its process to end after that
 constexpr std::chrono::seconds short_lived_after(1);  // idle beside tasks that it has no time for
 constexpr auto step_time = std::chrono::milliseconds(100);
 
@@ -32,7 +32,8 @@ int next_prefix() {
 
 }  // namespace
 
-Growth::Growth(std::shared_ptr<runtime::SchedulerNode> scheduler, std::unique_ptr<Launcher> launcher, std::string connection_file)
+Growth::Growth(std::shared_ptr<runtime::SchedulerNode> scheduler, std::unique_ptr<Launcher> launcher,
+               std::string connection_file)
     : scheduler_(std::move(scheduler)),
       launcher_(std::move(launcher)),
       shape_(launcher_->shape()),
@@ -117,9 +118,13 @@ void Growth::step(ScalingTime now) {
 void Growth::tell(ScalingTime now, const Snapshot& snapshot) {
   if (now - told_ < std::chrono::seconds(1)) return;
   told_ = now;
-  ClusterRecord record{.system = std::string(launcher_->system()), .program = program_name(), .host = runtime::host_name(), .pid = getpid()};
+  ClusterRecord record{.system = std::string(launcher_->system()),
+                       .program = program_name(),
+                       .host = runtime::host_name(),
+                       .pid = getpid()};
   const auto count = [&](TaskState state) { return snapshot.tasks[static_cast<std::size_t>(state)]; };
-  record.pending = count(TaskState::waiting) + count(TaskState::queued) + count(TaskState::no_worker) + count(TaskState::processing);
+  record.pending = count(TaskState::waiting) + count(TaskState::queued) + count(TaskState::no_worker) +
+                   count(TaskState::processing);
   for (const WorkerInfo& worker : snapshot.workers)
     if (worker.job.starts_with(prefix_)) finished_[worker.peer] = worker.finished;
   for (const auto& [worker, finished] : finished_) record.done += finished;
@@ -145,7 +150,9 @@ void Growth::look(ScalingTime now, const Snapshot& snapshot) {
       staying |= !worker.retiring;
       job.full_s = std::max(job.full_s, worker.serves_s);
     }
-    if (!job.workers.empty()) job.leaving = !staying;  // and remains so when they have left: the batch system has not said yet that it is over
+    if (!job.workers.empty())
+      job.leaving =
+          !staying;  // and remains so when they have left: the batch system has not said yet that it is over
     if (!job.workers.empty() && !job.joined) {
       job.joined = true;
       scaler_.worker_joined();
@@ -173,7 +180,8 @@ void Growth::bury(ScalingTime now) {
   }
   if (!late.empty()) launcher_->cancel(late);
   for (const JobEnd& end : launcher_->ended(quiet)) {
-    const auto job = std::find_if(jobs_.begin(), jobs_.end(), [&](const Job& one) { return one.id == end.id; });
+    const auto job =
+        std::find_if(jobs_.begin(), jobs_.end(), [&](const Job& one) { return one.id == end.id; });
     if (job == jobs_.end()) continue;
     const bool failed = end.outcome == JobOutcome::failed && !job->retiring;
     if (failed) {
@@ -188,18 +196,23 @@ void Growth::bury(ScalingTime now) {
 ScalingView Growth::view(const Snapshot& snapshot) const {
   ScalingView view;
   for (const Job& job : jobs_)
-    if (!job.retiring && !job.leaving && !job.superseded) view.jobs.push_back({job.id, job.joined, job.idle_since});
+    if (!job.retiring && !job.leaving && !job.superseded)
+      view.jobs.push_back({job.id, job.joined, job.idle_since});
   const auto count = [&](TaskState state) { return snapshot.tasks[static_cast<std::size_t>(state)]; };
-  const std::uint64_t ready = count(TaskState::queued) + count(TaskState::no_worker) + count(TaskState::processing);
+  const std::uint64_t ready =
+      count(TaskState::queued) + count(TaskState::no_worker) + count(TaskState::processing);
   const auto threads = static_cast<std::uint64_t>(std::max(1, shape_.cores / std::max(1, shape_.workers)));
   view.useful_workers = static_cast<int>(std::min<std::uint64_t>((ready + threads - 1) / threads, 1'000'000));
   view.has_results = snapshot.results_wanted;
   return view;
 }
 
-/// A job that is idle although there is work, since that takes longer than it lives, is replaced: if new ones live long enough. It goes when another has come.
+/// A job that is idle although there is work, since that takes longer than it lives, is replaced: if new ones
+/// live long enough. It goes when another has come.
 void Growth::replace_short_lived(ScalingTime now, double lacking_s) {
-  const auto stays = [](const Job& job) { return job.joined && !job.retiring && !job.leaving && !job.superseded; };
+  const auto stays = [](const Job& job) {
+    return job.joined && !job.retiring && !job.leaving && !job.superseded;
+  };
   if (std::any_of(jobs_.begin(), jobs_.end(), stays))
     for (Job& job : jobs_)
       if (job.superseded && !job.retiring && !job.leaving && job.idle_since) retire(job, now);
@@ -212,7 +225,8 @@ void Growth::replace_short_lived(ScalingTime now, double lacking_s) {
   }
   if (!hopeless || jobs_.empty() || !time_problem_.empty()) return;
   const auto text = [](double seconds) { return to_string(std::chrono::seconds(std::llround(seconds))); };
-  time_problem_ = "a task needs " + text(lacking_s) + ", and jobs of this cluster take tasks for " + text(jobs_.front().full_s) + " only; ask for a longer walltime";
+  time_problem_ = "a task needs " + text(lacking_s) + ", and jobs of this cluster take tasks for " +
+                  text(jobs_.front().full_s) + " only; ask for a longer walltime";
   log::warn("cluster: {}", time_problem_);
 }
 
@@ -258,7 +272,9 @@ void Growth::retire(Job& job, ScalingTime now) {
 }
 
 void Growth::end_all(bool hand_results_over) {
-  const auto patience = hand_results_over ? hand_over + leave_time : is_remote() ? std::chrono::seconds(1) : leave_time;
+  const auto patience = hand_results_over ? hand_over + leave_time
+                        : is_remote()     ? std::chrono::seconds(1)
+                                          : leave_time;
   const auto deadline = std::chrono::steady_clock::now() + patience;
   std::vector<std::string> queued, all;
   {
@@ -279,7 +295,8 @@ void Growth::end_all(bool hand_results_over) {
       look(std::chrono::steady_clock::now(), snapshot);
       bury(std::chrono::steady_clock::now());
       // A batch system is not asked whether they are really gone; it is told below.
-      const bool deserted = std::all_of(jobs_.begin(), jobs_.end(), [](const Job& job) { return job.workers.empty(); });
+      const bool deserted =
+          std::all_of(jobs_.begin(), jobs_.end(), [](const Job& job) { return job.workers.empty(); });
       if (deserted && is_remote()) break;
       changed_.wait_for(hold, std::chrono::milliseconds(5));
     }

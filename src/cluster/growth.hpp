@@ -16,7 +16,8 @@ namespace weir::cluster {
 /// Carries out what the `Scaler` decides: submits, cancels, retires.
 class Growth {
  public:
-  Growth(std::shared_ptr<runtime::SchedulerNode> scheduler, std::unique_ptr<Launcher> launcher, std::string connection_file);
+  Growth(std::shared_ptr<runtime::SchedulerNode> scheduler, std::unique_ptr<Launcher> launcher,
+         std::string connection_file);
   ~Growth() { close(true); }
 
   /// Changes what is wanted; `change` may throw, and nothing has changed then.
@@ -26,20 +27,21 @@ class Growth {
   [[nodiscard]] std::string problem() const;
   /// Submits and retires nothing more, while the cluster is being ended by other means.
   void freeze();
-  /// Ends all jobs; returns when they are gone. With `retire` their results are handed over first, if somebody is left to take them.
+  /// Ends all jobs; returns when they are gone. With `retire` their results are handed over first, if
+  /// somebody is left to take them.
   void close(bool retire);
 
  private:
   struct Job {
     std::string id, label;
-    std::vector<PeerId> workers;          // that are there now
-    bool joined = false;                  // some worker of it has been
+    std::vector<PeerId> workers;  // that are there now
+    bool joined = false;          // some worker of it has been
     bool retiring = false;
-    bool leaving = false;                 // its workers go by themselves, since its time is over
-    bool superseded = false;              // it has no time for the tasks there are
-    double full_s = 0;                    // it takes tasks for so long when it is new
+    bool leaving = false;     // its workers go by themselves, since its time is over
+    bool superseded = false;  // it has no time for the tasks there are
+    double full_s = 0;        // it takes tasks for so long when it is new
     std::optional<ScalingTime> idle_since, quiet_since, kill_at;
-    std::chrono::milliseconds pause{0};   // before it is asked after, while it is quiet
+    std::chrono::milliseconds pause{0};  // before it is asked after, while it is quiet
   };
 
   void loop();

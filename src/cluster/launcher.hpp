@@ -25,10 +25,12 @@ class Launcher {
   [[nodiscard]] virtual JobShape shape() const = 0;
   /// The network its jobs join over, if nobody has named one.
   [[nodiscard]] virtual std::string network() const = 0;
-  /// Starts a job whose processes have `environment` beside their own. \return Its id. **Errors.** Throws `Error` with the site's words.
+  /// Starts a job whose processes have `environment` beside their own. \return Its id. **Errors.** Throws
+  /// `Error` with the site's words.
   virtual std::string submit(const std::map<std::string, std::string>& environment) = 0;
   virtual void cancel(const std::vector<std::string>& ids) = 0;
-  /// Jobs that have ended since the last call. `quiet` are jobs without workers for some time, after which somebody else may be asked.
+  /// Jobs that have ended since the last call. `quiet` are jobs without workers for some time, after which
+  /// somebody else may be asked.
   virtual std::vector<JobEnd> ended(const std::vector<std::string>& quiet) = 0;
   /// How often a quiet job is worth a question at the most, and at the least; the pauses double in between.
   [[nodiscard]] virtual std::chrono::milliseconds first_pause() const = 0;
@@ -38,7 +40,8 @@ class Launcher {
 /// Further processes of this executable, a job each.
 [[nodiscard]] std::unique_ptr<Launcher> process_launcher(int threads);
 /// Jobs of a batch system: "slurm" or "pbs".
-[[nodiscard]] std::unique_ptr<Launcher> batch_launcher(const std::string& system, const BatchOptions& options);
+[[nodiscard]] std::unique_ptr<Launcher> batch_launcher(const std::string& system,
+                                                       const BatchOptions& options);
 
 /// This process's arguments.
 [[nodiscard]] std::vector<std::string> own_arguments();

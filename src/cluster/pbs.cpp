@@ -17,11 +17,14 @@ namespace {
 constexpr int most_attempts = 5;
 constexpr auto between_attempts = std::chrono::seconds(1);
 
-/// PBS gives words such as quotes and commas a meaning of their own in some versions; names and paths do without.
+/// PBS gives words such as quotes and commas a meaning of their own in some versions; names and paths do
+/// without.
 std::string directive_value(std::string_view option, const std::string& value) {
   const std::string line = one_line_value(option, value);
   if (const std::size_t odd = line.find_first_of(" \"'\\`$,"); odd != std::string::npos)
-    throw Error(ErrorKind::invalid_argument, std::string(option) + ": PBS takes no spaces, quotes, commas, \\, ` and $ here (got " + value + ")");
+    throw Error(
+        ErrorKind::invalid_argument,
+        std::string(option) + ": PBS takes no spaces, quotes, commas, \\, ` and $ here (got " + value + ")");
   return line;
 }
 
@@ -29,7 +32,8 @@ std::string directive_value(std::string_view option, const std::string& value) {
 std::string log_path(const JobOptions& options) {
   const std::string path = directive_value("log_directory", log_prefix(options));
   if (path.find(':') != std::string::npos)
-    throw Error(ErrorKind::invalid_argument, "log_directory: PBS takes no colon in the path of a log (got " + path + ")");
+    throw Error(ErrorKind::invalid_argument,
+                "log_directory: PBS takes no colon in the path of a log (got " + path + ")");
   return path;
 }
 
@@ -40,8 +44,9 @@ std::string memory_text(std::uint64_t bytes) {
 
 /// One chunk of `-l select`: `count` times `ranks` ranks on a node.
 std::string chunk(const JobOptions& options, int count, int ranks) {
-  std::string text = std::to_string(count) + ":ncpus=" + std::to_string(std::int64_t{ranks} * options.threads_per_rank) + ":mpiprocs=" + std::to_string(ranks) +
-                     ":ompthreads=1";
+  std::string text = std::to_string(count) +
+                     ":ncpus=" + std::to_string(std::int64_t{ranks} * options.threads_per_rank) +
+                     ":mpiprocs=" + std::to_string(ranks) + ":ompthreads=1";
   if (options.gpus_per_node) text += ":ngpus=" + std::to_string(options.gpus_per_node);
   if (options.memory_bytes) text += ":mem=" + memory_text(options.memory_bytes);
   return text;
@@ -53,7 +58,8 @@ std::string select_text(const JobOptions& options) {
   if (wanted.nodes == 0) {
     if (options.memory_bytes || options.gpus_per_node)
       throw Error(ErrorKind::invalid_argument,
-                  "nodes: PBS needs the number of nodes when memory or GPUs of a node are asked for (got none), for example --nodes 1");
+                  "nodes: PBS needs the number of nodes when memory or GPUs of a node are asked for (got "
+                  "none), for example --nodes 1");
     return "select=" + chunk(options, wanted.ranks, 1);
   }
   const int more = wanted.ranks % wanted.nodes;
@@ -82,7 +88,8 @@ std::string directives(const JobOptions& options) {
 /// PBS starts a job in the home directory and keeps its output on the node until the end.
 std::string opening(const JobOptions& options) {
   const std::string prefix = log_prefix(options);
-  const std::string log = (prefix.empty() ? "" : quoted("log_directory", prefix)) + checked_name(options) + "-\"${weir_job%%.*}\"";
+  const std::string log = (prefix.empty() ? "" : quoted("log_directory", prefix)) + checked_name(options) +
+                          "-\"${weir_job%%.*}\"";
   return "cd \"${PBS_O_WORKDIR:-.}\" || exit\n"
          "weir_job=${PBS_JOBID:-${SLURM_JOB_ID:-0}}\n"
          "exec >" +
@@ -112,7 +119,8 @@ JobStatus status_of(const std::string& id, const Attributes& job) {
   if (job.contains("comment")) status.reason = job.at("comment");
   if (letter == "H") status.state = JobState::held;
   else if (letter == "Q" || letter == "W" || letter == "T") status.state = JobState::waiting;
-  else if (letter == "R" || letter == "E" || letter == "B" || letter == "S" || letter == "U") status.state = JobState::running;
+  else if (letter == "R" || letter == "E" || letter == "B" || letter == "S" || letter == "U")
+    status.state = JobState::running;
   else if (letter == "F" || letter == "C" || letter == "X") {
     const int raw = job.contains("Exit_status") ? std::atoi(job.at("Exit_status").c_str()) : 0;
     status.state = over_state(job, raw);
@@ -134,10 +142,12 @@ bool says_unknown(const std::string& errors, const std::string& id) {
   return false;
 }
 
-/// Finished jobs are only in the history (`-x`), and only OpenPBS writes JSON; older systems answer a plain `qstat -f`. Some versions write broken JSON when a
-/// job's environment is odd, or leave out all jobs but the first: what one form does not answer the next is asked for.
+/// Finished jobs are only in the history (`-x`), and only OpenPBS writes JSON; older systems answer a plain
+/// `qstat -f`. Some versions write broken JSON when a job's environment is odd, or leave out all jobs but the
+/// first: what one form does not answer the next is asked for.
 std::vector<JobStatus> ask_qstat(std::vector<std::string> ids) {
-  static const std::vector<std::vector<std::string>> forms{{"qstat", "-x", "-f", "-F", "json"}, {"qstat", "-x", "-f"}, {"qstat", "-f"}};
+  static const std::vector<std::vector<std::string>> forms{
+      {"qstat", "-x", "-f", "-F", "json"}, {"qstat", "-x", "-f"}, {"qstat", "-f"}};
   std::vector<JobStatus> found;
   ProgramResult answer;
   for (const auto& form : forms) {
@@ -153,7 +163,8 @@ std::vector<JobStatus> ask_qstat(std::vector<std::string> ids) {
     if (ids.empty()) return found;
   }
   const bool is_refused = answer.exit_status != 0 && answer.errors.find("nknown Job") == std::string::npos;
-  if (found.empty() && is_refused) throw Error(ErrorKind::io, refusal("pbs: the queue could not be asked", answer));
+  if (found.empty() && is_refused)
+    throw Error(ErrorKind::io, refusal("pbs: the queue could not be asked", answer));
   return found;
 }
 
@@ -177,7 +188,8 @@ class Pbs : public BatchSystem {
 
   std::string script(const JobOptions& options) const override {
     // A login shell, since a job of PBS begins with an empty environment that has no `module`.
-    const std::string shebang = options.shebang.empty() ? "#!/bin/bash -l" : one_line_value("shebang", options.shebang);
+    const std::string shebang =
+        options.shebang.empty() ? "#!/bin/bash -l" : one_line_value("shebang", options.shebang);
     return shebang + "\n" + directives(options) + "\n" + opening(options) + shell_part(options);
   }
 
@@ -209,7 +221,8 @@ class Pbs : public BatchSystem {
       const ProgramResult answer = run_program(command);
       if (answer.exit_status == 0 || were_over(answer)) return;
       const bool is_changing = answer.errors.find("invalid for state") != std::string::npos;
-      if (!is_changing || attempts == most_attempts) throw Error(ErrorKind::io, refusal("pbs: the job was not cancelled", answer));
+      if (!is_changing || attempts == most_attempts)
+        throw Error(ErrorKind::io, refusal("pbs: the job was not cancelled", answer));
       std::this_thread::sleep_for(between_attempts);
     }
   }

@@ -50,7 +50,9 @@ class Processes final : public Launcher {
   [[nodiscard]] std::string_view system() const override { return "processes"; }
   [[nodiscard]] std::string network() const override { return ""; }
   [[nodiscard]] JobShape shape() const override { return {.workers = 1, .cores = threads_}; }
-  [[nodiscard]] std::chrono::milliseconds first_pause() const override { return std::chrono::milliseconds(50); }
+  [[nodiscard]] std::chrono::milliseconds first_pause() const override {
+    return std::chrono::milliseconds(50);
+  }
   [[nodiscard]] std::chrono::milliseconds longest_pause() const override { return first_pause(); }
 
   std::string submit(const std::map<std::string, std::string>& environment) override {
@@ -60,7 +62,9 @@ class Processes final : public Launcher {
     const std::vector<char*> argv = pointers(arguments), envp = pointers(variables);
     const pid_t parent = getpid();
     const pid_t pid = fork();
-    if (pid < 0) throw Error(ErrorKind::io, std::string("a worker process cannot be started (") + std::strerror(errno) + ")");
+    if (pid < 0)
+      throw Error(ErrorKind::io,
+                  std::string("a worker process cannot be started (") + std::strerror(errno) + ")");
     if (pid == 0) {
       prctl(PR_SET_PDEATHSIG, SIGKILL);
       if (getppid() != parent) _exit(1);
@@ -91,9 +95,11 @@ class Processes final : public Launcher {
         ++at;
         continue;
       }
-      // One that was killed is replaced at once, like a job that was cancelled from outside; one that fails by itself would fail again.
+      // One that was killed is replaced at once, like a job that was cancelled from outside; one that fails
+      // by itself would fail again.
       const bool failed = WIFEXITED(status) && WEXITSTATUS(status) != 0;
-      ends.push_back({at->first, failed ? JobOutcome::failed : JobOutcome::ended, failed ? "exit status " + std::to_string(WEXITSTATUS(status)) : ""});
+      ends.push_back({at->first, failed ? JobOutcome::failed : JobOutcome::ended,
+                      failed ? "exit status " + std::to_string(WEXITSTATUS(status)) : ""});
       at = running_.erase(at);
     }
     return ends;

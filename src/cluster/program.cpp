@@ -24,7 +24,8 @@ using SteadyTime = std::chrono::steady_clock::time_point;
 class Pipe {
  public:
   Pipe() {
-    if (pipe2(ends_.data(), O_CLOEXEC) != 0) throw Error(ErrorKind::io, std::string("run_program: no pipe could be made: ") + std::strerror(errno));
+    if (pipe2(ends_.data(), O_CLOEXEC) != 0)
+      throw Error(ErrorKind::io, std::string("run_program: no pipe could be made: ") + std::strerror(errno));
   }
   Pipe(const Pipe&) = delete;
   ~Pipe() {
@@ -83,18 +84,23 @@ pid_t spawn(std::vector<std::string> command, const Pipe& output, const Pipe& er
   posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK);
   std::vector<std::string> environment = clean_environment();
   pid_t child = 0;
-  const int problem = posix_spawnp(&child, command.front().c_str(), &actions, &attributes, pointers(command).data(), pointers(environment).data());
+  const int problem = posix_spawnp(&child, command.front().c_str(), &actions, &attributes,
+                                   pointers(command).data(), pointers(environment).data());
   posix_spawn_file_actions_destroy(&actions);
   posix_spawnattr_destroy(&attributes);
-  if (problem == ENOENT) throw Error(ErrorKind::not_found, command.front() + ": the program is not on PATH; is the batch system's module loaded?");
-  if (problem != 0) throw Error(ErrorKind::io, command.front() + ": could not be started: " + std::strerror(problem));
+  if (problem == ENOENT)
+    throw Error(ErrorKind::not_found,
+                command.front() + ": the program is not on PATH; is the batch system's module loaded?");
+  if (problem != 0)
+    throw Error(ErrorKind::io, command.front() + ": could not be started: " + std::strerror(problem));
   return child;
 }
 
 /// Collects both streams; false if time ran out.
 bool collect(Pipe& output, Pipe& errors, ProgramResult& result, SteadyTime deadline) {
   while (output.read_end() >= 0 || errors.read_end() >= 0) {
-    const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+    const auto left =
+        std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
     if (left.count() <= 0) return false;
     std::array<pollfd, 2> polled{pollfd{output.read_end(), POLLIN, 0}, pollfd{errors.read_end(), POLLIN, 0}};
     if (poll(polled.data(), polled.size(), static_cast<int>(left.count())) <= 0) continue;
@@ -126,10 +132,14 @@ std::string one_line(const std::string& text) {
 }  // namespace
 
 bool belongs_to_enclosing_job(std::string_view variable, bool in_mpi, bool in_job) {
-  const bool is_mpi = variable.starts_with("OMPI_") || variable.starts_with("PMIX_") || variable.starts_with("PMI_") || variable.starts_with("PRTE_");
+  const bool is_mpi = variable.starts_with("OMPI_") || variable.starts_with("PMIX_") ||
+                      variable.starts_with("PMI_") || variable.starts_with("PRTE_");
   if (in_mpi && is_mpi) return !variable.starts_with("OMPI_ALLOW_RUN_AS_ROOT");
-  const bool is_job = variable.starts_with("SLURM_") || variable.starts_with("SLURMD_") || variable.starts_with("PBS_");
-  if (in_job && is_job) return variable != "SLURM_CONF" && variable != "PBS_CONF_FILE" && variable != "PBS_EXEC" && variable != "PBS_SERVER";
+  const bool is_job =
+      variable.starts_with("SLURM_") || variable.starts_with("SLURMD_") || variable.starts_with("PBS_");
+  if (in_job && is_job)
+    return variable != "SLURM_CONF" && variable != "PBS_CONF_FILE" && variable != "PBS_EXEC" &&
+           variable != "PBS_SERVER";
   return variable == "WEIR_JOB_STARTED" || variable == "WEIR_STATUS_FILE";
 }
 
@@ -148,8 +158,9 @@ ProgramResult run_program(const std::vector<std::string>& command, std::chrono::
   }
   if (!in_time) {
     const std::string said = one_line(result.errors);
-    throw Error(ErrorKind::timeout,
-                command.front() + ": no answer within " + std::to_string(patience.count()) + " ms (got " + (said.empty() ? "nothing" : said) + ")");
+    throw Error(ErrorKind::timeout, command.front() + ": no answer within " +
+                                        std::to_string(patience.count()) + " ms (got " +
+                                        (said.empty() ? "nothing" : said) + ")");
   }
   result.exit_status = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
   return result;
@@ -157,14 +168,17 @@ ProgramResult run_program(const std::vector<std::string>& command, std::chrono::
 
 std::string refusal(std::string_view what, const ProgramResult& result) {
   std::string said = one_line(result.errors);
-  if (const std::string output = one_line(result.output); !output.empty()) said += (said.empty() ? "" : "; ") + output;
-  return std::string(what) + " (got exit status " + std::to_string(result.exit_status) + " from `" + joined(result.command) +
-         "`, which says: " + (said.empty() ? "nothing" : said) + ")";
+  if (const std::string output = one_line(result.output); !output.empty())
+    said += (said.empty() ? "" : "; ") + output;
+  return std::string(what) + " (got exit status " + std::to_string(result.exit_status) + " from `" +
+         joined(result.command) + "`, which says: " + (said.empty() ? "nothing" : said) + ")";
 }
 
-std::string unread_id(const std::string& system, const std::string& submit, const std::string& ask, const std::string& answer) {
+std::string unread_id(const std::string& system, const std::string& submit, const std::string& ask,
+                      const std::string& answer) {
   const std::string said = one_line(answer);
-  return system + ": no job id in the answer of " + submit + "; the job may be in the queue all the same, " + ask + " shows it (got " + (said.empty() ? "nothing" : said) + ")";
+  return system + ": no job id in the answer of " + submit + "; the job may be in the queue all the same, " +
+         ask + " shows it (got " + (said.empty() ? "nothing" : said) + ")";
 }
 
 std::optional<std::string> find_in_path(std::string_view name) {
@@ -175,7 +189,8 @@ std::optional<std::string> find_in_path(std::string_view name) {
     const std::string_view folder = folders.substr(0, colon);
     const auto candidate = std::filesystem::path(folder.empty() ? "." : folder) / name;
     std::error_code ignored;
-    if (std::filesystem::is_regular_file(candidate, ignored) && access(candidate.c_str(), X_OK) == 0) return candidate.string();
+    if (std::filesystem::is_regular_file(candidate, ignored) && access(candidate.c_str(), X_OK) == 0)
+      return candidate.string();
     folders.remove_prefix(colon == std::string_view::npos ? folders.size() : colon + 1);
   }
   return std::nullopt;

@@ -19,23 +19,28 @@ struct ProgramResult {
 
 /// Runs `command` without a shell, its input closed, and waits for it to end.
 ///
-/// Variables by which an enclosing MPI job or batch job would leak into what is started are left out of its environment.
+/// Variables by which an enclosing MPI job or batch job would leak into what is started are left out of its
+/// environment.
 ///
-/// **Errors.** Throws `Error{not_found}` if the program is not on PATH, `Error{timeout}` if it has not ended in time (it is killed), `Error{io}` if the
-/// system has no process or pipe left. An exit status other than 0 is an answer, not an error.
+/// **Errors.** Throws `Error{not_found}` if the program is not on PATH, `Error{timeout}` if it has not ended
+/// in time (it is killed), `Error{io}` if the system has no process or pipe left. An exit status other than 0
+/// is an answer, not an error.
 /// **Threads.** Any.
-[[nodiscard]] ProgramResult run_program(const std::vector<std::string>& command, std::chrono::milliseconds patience = std::chrono::minutes(1));
+[[nodiscard]] ProgramResult run_program(const std::vector<std::string>& command,
+                                        std::chrono::milliseconds patience = std::chrono::minutes(1));
 
 /// One sentence: what was refused, the command, its exit status, and its own words.
 [[nodiscard]] std::string refusal(std::string_view what, const ProgramResult& result);
 
 /// One sentence: the batch system's `submit` has accepted a job, but its `answer` tells no id.
-[[nodiscard]] std::string unread_id(const std::string& system, const std::string& submit, const std::string& ask, const std::string& answer);
+[[nodiscard]] std::string unread_id(const std::string& system, const std::string& submit,
+                                    const std::string& ask, const std::string& answer);
 
 /// The first executable file called `name` in the folders of PATH.
 [[nodiscard]] std::optional<std::string> find_in_path(std::string_view name);
 
-/// Whether an enclosing job's variable must not reach another job; `in_mpi` and `in_job` say what this process is part of.
+/// Whether an enclosing job's variable must not reach another job; `in_mpi` and `in_job` say what this
+/// process is part of.
 [[nodiscard]] bool belongs_to_enclosing_job(std::string_view variable, bool in_mpi, bool in_job);
 
 }  // namespace weir

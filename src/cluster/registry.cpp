@@ -57,8 +57,8 @@ void rename_to(const std::filesystem::path& from, const std::filesystem::path& t
 }
 
 JobState state_called(const std::string& name) {
-  for (const JobState state :
-       {JobState::waiting, JobState::held, JobState::running, JobState::succeeded, JobState::failed, JobState::cancelled, JobState::timed_out})
+  for (const JobState state : {JobState::waiting, JobState::held, JobState::running, JobState::succeeded,
+                               JobState::failed, JobState::cancelled, JobState::timed_out})
     if (to_string(state) == name) return state;
   return JobState::unknown;
 }
@@ -104,20 +104,27 @@ bool is_meant(const JobRecord& record, std::string_view which) {
   return which == id || which == id.substr(0, id.find('.')) || which == record.system + ":" + id;
 }
 
-std::filesystem::path exit_file(const std::filesystem::path& directory, const std::string& job_id) { return directory / (job_id + ".exit"); }
+std::filesystem::path exit_file(const std::filesystem::path& directory, const std::string& job_id) {
+  return directory / (job_id + ".exit");
+}
 
 /// Where a user's registry is, whether it exists or not; empty if nothing tells.
 std::filesystem::path directory_of_user() {
-  const auto variable = [](const char* name) { return std::string(std::getenv(name) ? std::getenv(name) : ""); };
+  const auto variable = [](const char* name) {
+    return std::string(std::getenv(name) ? std::getenv(name) : "");
+  };
   std::filesystem::path state = variable("WEIR_STATE_DIR");
-  if (state.empty() && !variable("XDG_STATE_HOME").empty()) state = std::filesystem::path(variable("XDG_STATE_HOME")) / "weir";
-  if (state.empty() && !variable("HOME").empty()) state = std::filesystem::path(variable("HOME")) / ".local/state/weir";
+  if (state.empty() && !variable("XDG_STATE_HOME").empty())
+    state = std::filesystem::path(variable("XDG_STATE_HOME")) / "weir";
+  if (state.empty() && !variable("HOME").empty())
+    state = std::filesystem::path(variable("HOME")) / ".local/state/weir";
   return state.empty() ? state : state / "jobs";
 }
 
 /// What the program itself left counts where the batch system tells no exit status.
 void complete(JobStatus& status, const JobRegistry& registry) {
-  const bool is_silent = status.state == JobState::unknown || (status.state == JobState::failed && !status.exit_status);
+  const bool is_silent =
+      status.state == JobState::unknown || (status.state == JobState::failed && !status.exit_status);
   const auto noted = is_silent ? registry.noted_exit_status(status.id) : std::nullopt;
   if (!noted) return;
   status.state = *noted == 0 ? JobState::succeeded : JobState::failed;
@@ -143,13 +150,16 @@ std::string last_line(const std::string& path) {
 JobRegistry::JobRegistry(std::filesystem::path directory) : directory_(std::move(directory)) {
   std::error_code problem;
   std::filesystem::create_directories(directory_.parent_path(), problem);
-  if (mkdir(directory_.c_str(), 0700) != 0 && errno != EEXIST) fail("their directory cannot be made", directory_);
+  if (mkdir(directory_.c_str(), 0700) != 0 && errno != EEXIST)
+    fail("their directory cannot be made", directory_);
   if (chmod(directory_.c_str(), 0700) != 0) fail("their directory cannot be made private", directory_);
 }
 
 JobRegistry JobRegistry::of_user() {
   const std::filesystem::path directory = directory_of_user();
-  if (directory.empty()) throw Error(ErrorKind::not_found, "jobs: HOME or WEIR_STATE_DIR must say where to keep them (got neither)");
+  if (directory.empty())
+    throw Error(ErrorKind::not_found,
+                "jobs: HOME or WEIR_STATE_DIR must say where to keep them (got neither)");
   return JobRegistry(directory);
 }
 
@@ -170,7 +180,8 @@ std::vector<JobRecord> JobRegistry::all() const {
     }
   }
   std::sort(records.begin(), records.end(), [](const JobRecord& a, const JobRecord& b) {
-    return std::tuple(a.submitted, a.last.id.size(), a.last.id) < std::tuple(b.submitted, b.last.id.size(), b.last.id);
+    return std::tuple(a.submitted, a.last.id.size(), a.last.id) <
+           std::tuple(b.submitted, b.last.id.size(), b.last.id);
   });
   return records;
 }
@@ -179,18 +190,27 @@ JobRecord JobRegistry::find(std::string_view which) const {
   std::vector<JobRecord> records = all();
   if (which == "last" && !records.empty()) return records.back();
   std::erase_if(records, [&](const JobRecord& record) { return !is_meant(record, which); });
-  if (records.empty()) throw Error(ErrorKind::not_found, "no job of yours is known by that id; `weir status` lists them (got " + std::string(which) + ")");
+  if (records.empty())
+    throw Error(ErrorKind::not_found, "no job of yours is known by that id; `weir status` lists them (got " +
+                                          std::string(which) + ")");
   if (records.size() > 1)
-    throw Error(ErrorKind::invalid_argument,
-                "several jobs have that id; write for example " + records.front().system + ":" + records.front().last.id + " (got " + std::string(which) + ")");
+    throw Error(ErrorKind::invalid_argument, "several jobs have that id; write for example " +
+                                                 records.front().system + ":" + records.front().last.id +
+                                                 " (got " + std::string(which) + ")");
   return records.front();
 }
 
-void JobRegistry::save(const JobRecord& record) const { rename_to(write_new(directory_, to_json(record)), file(record, ".json")); }
+void JobRegistry::save(const JobRecord& record) const {
+  rename_to(write_new(directory_, to_json(record)), file(record, ".json"));
+}
 
-std::filesystem::path JobRegistry::write_script(const std::string& text) const { return write_new(directory_, text); }
+std::filesystem::path JobRegistry::write_script(const std::string& text) const {
+  return write_new(directory_, text);
+}
 
-void JobRegistry::keep_script(const std::filesystem::path& script, const JobRecord& record) const { rename_to(script, file(record, ".sh")); }
+void JobRegistry::keep_script(const std::filesystem::path& script, const JobRecord& record) const {
+  rename_to(script, file(record, ".sh"));
+}
 
 void JobRegistry::forget_before(std::chrono::sys_seconds then) const {
   std::error_code ignored;
@@ -212,7 +232,9 @@ void note_exit_status(int status) noexcept try {
   const char* id = std::getenv("PBS_JOBID") ? std::getenv("PBS_JOBID") : std::getenv("SLURM_JOB_ID");
   const std::filesystem::path directory = directory_of_user();
   std::error_code ignored;
-  if (!id || std::string_view(id).find('/') != std::string_view::npos || !std::filesystem::is_directory(directory, ignored)) return;
+  if (!id || std::string_view(id).find('/') != std::string_view::npos ||
+      !std::filesystem::is_directory(directory, ignored))
+    return;
   rename_to(write_new(directory, std::to_string(status) + "\n"), exit_file(directory, id));
 } catch (...) {
   return;  // the batch system may still tell; the program's own exit status must not suffer
@@ -243,8 +265,12 @@ void refresh(std::vector<JobRecord>& records, const JobRegistry& registry, std::
 
 std::string description(const JobRecord& record) {
   const JobStatus& status = record.last;
-  std::string text = status.exit_status && *status.exit_status != 0 ? "exit status " + std::to_string(*status.exit_status) : "";
-  const auto add = [&](const std::string& more) { text += (text.empty() || more.empty() ? "" : ", ") + more; };
+  std::string text = status.exit_status && *status.exit_status != 0
+                         ? "exit status " + std::to_string(*status.exit_status)
+                         : "";
+  const auto add = [&](const std::string& more) {
+    text += (text.empty() || more.empty() ? "" : ", ") + more;
+  };
   add(status.reason);
   if (status.state == JobState::failed) add(last_line(record.error_file));
   return text;

@@ -27,8 +27,10 @@ struct JobRecord {
 
 /// The jobs this user has submitted.
 ///
-/// **Errors.** Throws `Error{io}` with the path and the system's reason if the directory or a file cannot be made.
-/// **Threads.** Several processes may use the same directory: files are written under another name and renamed.
+/// **Errors.** Throws `Error{io}` with the path and the system's reason if the directory or a file cannot be
+/// made.
+/// **Threads.** Several processes may use the same directory: files are written under another name and
+/// renamed.
 class JobRegistry {
  public:
   /// Keeps files in `directory`, which is made with mode 0700, and given that mode if it is there.
@@ -63,13 +65,16 @@ class JobRegistry {
   std::filesystem::path directory_;
 };
 
-/// Inside a batch job of a user with a registry: leaves `status` there, for batch systems that soon forget how a job ended. Never fails loudly.
+/// Inside a batch job of a user with a registry: leaves `status` there, for batch systems that soon forget
+/// how a job ended. Never fails loudly.
 void note_exit_status(int status) noexcept;
 
-/// What is worth knowing of a job beside its state, in one line: exit status, the batch system's words, and of a failed one the last line of its errors.
+/// What is worth knowing of a job beside its state, in one line: exit status, the batch system's words, and
+/// of a failed one the last line of its errors.
 [[nodiscard]] std::string description(const JobRecord& record);
 
-/// Asks the batch systems after all jobs that are not over, notes the answers in the records and the registry.
+/// Asks the batch systems after all jobs that are not over, notes the answers in the records and the
+/// registry.
 ///
 /// A job just submitted that its batch system does not know yet counts as waiting.
 /// **Errors.** Those of `BatchSystem::status`; records of other systems are brought up to date first.

@@ -21,14 +21,17 @@ std::string visible(std::string_view text) {
   std::string shown;
   for (const char c : text) {
     if (c == '\n') shown += "\\n";
-    else if (is_control(c)) shown += "\\x" + std::string(1, "0123456789abcdef"[(c >> 4) & 15]) + std::string(1, "0123456789abcdef"[c & 15]);
+    else if (is_control(c))
+      shown += "\\x" + std::string(1, "0123456789abcdef"[(c >> 4) & 15]) +
+               std::string(1, "0123456789abcdef"[c & 15]);
     else shown += c;
   }
   return shown;
 }
 
 [[noreturn]] void refuse(std::string_view option, std::string_view rule, std::string_view text) {
-  throw Error(ErrorKind::invalid_argument, std::string(option) + ": " + std::string(rule) + " (got " + (text.empty() ? "nothing" : visible(text)) + ")");
+  throw Error(ErrorKind::invalid_argument, std::string(option) + ": " + std::string(rule) + " (got " +
+                                               (text.empty() ? "nothing" : visible(text)) + ")");
 }
 
 /// Bash's `$'...'` form: control characters become octal escapes, so the word stays on its line.
@@ -55,16 +58,20 @@ bool needs_no_quotes(std::string_view text) {
 
 std::string variable_line(const std::string& name, const std::string& value) {
   const bool is_name =
-      !name.empty() && !is_digit(name.front()) && std::all_of(name.begin(), name.end(), [](char c) { return is_letter(c) || is_digit(c) || c == '_'; });
-  if (!is_name) refuse("environment", "a variable's name has letters, digits and _ and does not begin with a digit", name);
+      !name.empty() && !is_digit(name.front()) &&
+      std::all_of(name.begin(), name.end(), [](char c) { return is_letter(c) || is_digit(c) || c == '_'; });
+  if (!is_name)
+    refuse("environment", "a variable's name has letters, digits and _ and does not begin with a digit",
+           name);
   return "export " + name + "=" + quoted("environment", value) + "\n";
 }
 
 std::string run_line(const JobOptions& options) {
-  if (options.command.empty() || options.command.front().empty()) refuse("command", "a job needs a program to run, for example ./app", "");
+  if (options.command.empty() || options.command.front().empty())
+    refuse("command", "a job needs a program to run, for example ./app", "");
   const JobLayout wanted = layout(options);
-  std::string line =
-      quoted("weir", options.weir) + " run -n " + std::to_string(wanted.ranks) + " --threads " + std::to_string(options.threads_per_rank) + " --";
+  std::string line = quoted("weir", options.weir) + " run -n " + std::to_string(wanted.ranks) +
+                     " --threads " + std::to_string(options.threads_per_rank) + " --";
   for (const std::string& word : options.command) line += " " + quoted("command", word);
   return line + "\n";
 }
@@ -73,7 +80,8 @@ std::string run_line(const JobOptions& options) {
 
 std::string quoted(std::string_view option, std::string_view text) {
   if (text.find('\0') != std::string_view::npos)
-    refuse(option, "a null character cannot be passed to a program", std::string_view(text.data(), text.find('\0')));
+    refuse(option, "a null character cannot be passed to a program",
+           std::string_view(text.data(), text.find('\0')));
   if (needs_no_quotes(text)) return std::string(text);
   if (std::any_of(text.begin(), text.end(), is_control)) return escaped_word(text);
   std::string word = "'";
@@ -82,17 +90,21 @@ std::string quoted(std::string_view option, std::string_view text) {
 }
 
 std::string one_line_value(std::string_view option, std::string_view text) {
-  if (std::any_of(text.begin(), text.end(), is_control)) refuse(option, "a directive must be one line without control characters", text);
+  if (std::any_of(text.begin(), text.end(), is_control))
+    refuse(option, "a directive must be one line without control characters", text);
   return std::string(text);
 }
 
 std::string checked_name(const JobOptions& options) {
   const std::string& name = options.name;
-  const bool is_plain =
-      std::all_of(name.begin(), name.end(), [](char c) { return is_letter(c) || is_digit(c) || std::string_view("._+-").find(c) != std::string_view::npos; });
+  const bool is_plain = std::all_of(name.begin(), name.end(), [](char c) {
+    return is_letter(c) || is_digit(c) || std::string_view("._+-").find(c) != std::string_view::npos;
+  });
   if (name.empty() || !is_plain || !is_letter(name.front()))
     refuse("name", "a job's name has letters, digits and ._+- and begins with a letter", name);
-  if (name.size() > longest_name) refuse("name", "a job's name has at most " + std::to_string(longest_name) + " characters", std::to_string(name.size()));
+  if (name.size() > longest_name)
+    refuse("name", "a job's name has at most " + std::to_string(longest_name) + " characters",
+           std::to_string(name.size()));
   return name;
 }
 
@@ -112,8 +124,9 @@ std::string clock_text(std::chrono::seconds duration) {
 }
 
 void Directives::add(const std::string& directive) {
-  const bool is_skipped = std::any_of(options_.skip.begin(), options_.skip.end(),
-                                      [&](const std::string& text) { return !text.empty() && directive.find(text) != std::string::npos; });
+  const bool is_skipped = std::any_of(
+      options_.skip.begin(), options_.skip.end(),
+      [&](const std::string& text) { return !text.empty() && directive.find(text) != std::string::npos; });
   if (!is_skipped) text_ += std::string(prefix_) + " " + directive + "\n";
 }
 
@@ -143,7 +156,8 @@ std::string log_prefix(const JobOptions& options) {
   if (options.log_directory.empty()) return "";
   const std::string directory = one_line_value("log_directory", options.log_directory);
   if (const std::size_t odd = directory.find_first_of("\"'\\`$"); odd != std::string::npos)
-    refuse("log_directory", "batch systems do not understand quotes, \\, ` and $ in the path of a log", directory);
+    refuse("log_directory", "batch systems do not understand quotes, \\, ` and $ in the path of a log",
+           directory);
   return directory.back() == '/' ? directory : directory + "/";
 }
 
@@ -156,24 +170,34 @@ JobLayout layout(const JobOptions& options) {
   const int nodes = count("nodes", options.nodes);
   const int per_node = count("ranks_per_node", options.ranks_per_node);
   count("gpus_per_node", options.gpus_per_node);
-  if (options.threads_per_rank < 1) refuse("threads_per_rank", "a rank has at least 1 thread", std::to_string(options.threads_per_rank));
-  if (ranks == 0 && (nodes == 0 || per_node == 0)) refuse("ranks", "say how many ranks the job has, for example -n 64, or --nodes 4 --ranks-per-node 16", "");
+  if (options.threads_per_rank < 1)
+    refuse("threads_per_rank", "a rank has at least 1 thread", std::to_string(options.threads_per_rank));
+  if (ranks == 0 && (nodes == 0 || per_node == 0))
+    refuse("ranks", "say how many ranks the job has, for example -n 64, or --nodes 4 --ranks-per-node 16",
+           "");
   const std::int64_t all = ranks ? ranks : std::int64_t{nodes} * per_node;
   if (all > 1'000'000) refuse("ranks", "a job has at most 1000000 ranks", std::to_string(all));
   JobLayout result{.ranks = static_cast<int>(all), .nodes = nodes, .ranks_per_node = per_node};
-  if (result.nodes == 0 && result.ranks_per_node > 0) result.nodes = (result.ranks + result.ranks_per_node - 1) / result.ranks_per_node;
+  if (result.nodes == 0 && result.ranks_per_node > 0)
+    result.nodes = (result.ranks + result.ranks_per_node - 1) / result.ranks_per_node;
   if (result.nodes == 0 && result.ranks == 1) result.nodes = 1;
   if (result.nodes == 0) return result;
   if (result.nodes > result.ranks)
-    refuse("nodes", "every node runs at least one rank, and there are " + std::to_string(result.ranks) + " ranks", std::to_string(nodes));
+    refuse("nodes",
+           "every node runs at least one rank, and there are " + std::to_string(result.ranks) + " ranks",
+           std::to_string(nodes));
   if (result.ranks_per_node == 0) result.ranks_per_node = (result.ranks + result.nodes - 1) / result.nodes;
   if (std::int64_t{result.ranks_per_node} * result.nodes < result.ranks)
-    refuse("ranks", std::to_string(result.nodes) + " nodes with " + std::to_string(per_node) + " ranks each have fewer ranks", std::to_string(ranks));
+    refuse("ranks",
+           std::to_string(result.nodes) + " nodes with " + std::to_string(per_node) +
+               " ranks each have fewer ranks",
+           std::to_string(ranks));
   return result;
 }
 
 std::string log_file(const JobOptions& options, const std::string& job_id, const std::string& stream) {
-  return log_prefix(options) + checked_name(options) + "-" + job_id.substr(0, job_id.find('.')) + "." + stream;
+  return log_prefix(options) + checked_name(options) + "-" + job_id.substr(0, job_id.find('.')) + "." +
+         stream;
 }
 
 }  // namespace weir

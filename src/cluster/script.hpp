@@ -11,20 +11,24 @@ namespace weir {
 
 /// `text` as one word of bash on one line: what the program gets is `text`, and nothing in it is run.
 ///
-/// **Errors.** Throws `Error{invalid_argument}` naming `option` if `text` contains a null character, which no argument can carry.
+/// **Errors.** Throws `Error{invalid_argument}` naming `option` if `text` contains a null character, which no
+/// argument can carry.
 [[nodiscard]] std::string quoted(std::string_view option, std::string_view text);
 
 /// `text` itself, for a directive's line.
 ///
-/// **Errors.** Throws `Error{invalid_argument}` naming `option` if `text` contains a newline or another control character.
+/// **Errors.** Throws `Error{invalid_argument}` naming `option` if `text` contains a newline or another
+/// control character.
 [[nodiscard]] std::string one_line_value(std::string_view option, std::string_view text);
 
 /// The job's name, fit for a file name and for every batch system.
 ///
-/// **Errors.** Throws `Error{invalid_argument}` if it is empty, too long, or has other characters than letters, digits and `._+-`, or begins with a sign.
+/// **Errors.** Throws `Error{invalid_argument}` if it is empty, too long, or has other characters than
+/// letters, digits and `._+-`, or begins with a sign.
 [[nodiscard]] std::string checked_name(const JobOptions& options);
 
-/// Bytes in units of 1024, rounded up: the largest unit that leaves at least 10 of it. `units` are the letters from bytes on, such as "BKMG".
+/// Bytes in units of 1024, rounded up: the largest unit that leaves at least 10 of it. `units` are the
+/// letters from bytes on, such as "BKMG".
 struct Amount {
   std::uint64_t count;
   char unit;

@@ -32,7 +32,8 @@ std::string log_pattern(const JobOptions& options, const char* stream) {
 
 std::string memory_text(std::uint64_t bytes) {
   const Amount amount = rounded_up(bytes, "BKMG");
-  return amount.unit == 'B' ? std::to_string((amount.count + 1023) / 1024) + "K" : std::to_string(amount.count) + amount.unit;
+  return amount.unit == 'B' ? std::to_string((amount.count + 1023) / 1024) + "K"
+                            : std::to_string(amount.count) + amount.unit;
 }
 
 std::string directives(const JobOptions& options) {
@@ -56,12 +57,18 @@ std::string directives(const JobOptions& options) {
 
 JobState state_of(const std::string& word, const std::string& reason) {
   static const std::map<std::string, JobState> table{
-      {"PENDING", JobState::waiting},   {"CONFIGURING", JobState::running},  {"RUNNING", JobState::running},     {"COMPLETING", JobState::running},
-      {"SUSPENDED", JobState::running}, {"STOPPED", JobState::running},      {"SIGNALING", JobState::running},   {"STAGE_OUT", JobState::running},
-      {"RESIZING", JobState::running},  {"REQUEUED", JobState::waiting},     {"REQUEUE_FED", JobState::waiting}, {"REQUEUE_HOLD", JobState::held},
-      {"SPECIAL_EXIT", JobState::held}, {"RESV_DEL_HOLD", JobState::held},   {"COMPLETED", JobState::succeeded}, {"CANCELLED", JobState::cancelled},
-      {"TIMEOUT", JobState::timed_out}, {"DEADLINE", JobState::timed_out},   {"FAILED", JobState::failed},       {"NODE_FAIL", JobState::failed},
-      {"BOOT_FAIL", JobState::failed},  {"OUT_OF_MEMORY", JobState::failed}, {"PREEMPTED", JobState::failed},    {"REVOKED", JobState::failed},
+      {"PENDING", JobState::waiting},     {"CONFIGURING", JobState::running},
+      {"RUNNING", JobState::running},     {"COMPLETING", JobState::running},
+      {"SUSPENDED", JobState::running},   {"STOPPED", JobState::running},
+      {"SIGNALING", JobState::running},   {"STAGE_OUT", JobState::running},
+      {"RESIZING", JobState::running},    {"REQUEUED", JobState::waiting},
+      {"REQUEUE_FED", JobState::waiting}, {"REQUEUE_HOLD", JobState::held},
+      {"SPECIAL_EXIT", JobState::held},   {"RESV_DEL_HOLD", JobState::held},
+      {"COMPLETED", JobState::succeeded}, {"CANCELLED", JobState::cancelled},
+      {"TIMEOUT", JobState::timed_out},   {"DEADLINE", JobState::timed_out},
+      {"FAILED", JobState::failed},       {"NODE_FAIL", JobState::failed},
+      {"BOOT_FAIL", JobState::failed},    {"OUT_OF_MEMORY", JobState::failed},
+      {"PREEMPTED", JobState::failed},    {"REVOKED", JobState::failed},
   };
   const auto found = table.find(word.substr(0, word.find_first_of("+ ")));
   if (found == table.end()) return JobState::unknown;
@@ -73,9 +80,11 @@ int exit_status_of(int raw) { return WIFSIGNALED(raw) ? 128 + WTERMSIG(raw) : WE
 
 using Found = std::map<std::string, JobStatus>;
 
-void keep(Found& found, const std::string& id, const std::string& state, std::optional<int> exit_status, std::string reason) {
+void keep(Found& found, const std::string& id, const std::string& state, std::optional<int> exit_status,
+          std::string reason) {
   if (reason == "None" || reason == "(null)") reason.clear();
-  JobStatus status{.id = id, .state = state_of(state, reason), .exit_status = std::nullopt, .reason = std::move(reason)};
+  JobStatus status{
+      .id = id, .state = state_of(state, reason), .exit_status = std::nullopt, .reason = std::move(reason)};
   if (is_over(status.state)) status.exit_status = exit_status;
   if (status.state == JobState::failed && status.reason.empty()) status.reason = state;
   found[id] = std::move(status);
@@ -90,7 +99,8 @@ std::string comma_separated(const std::vector<std::string>& ids) {
 /// What the controller still remembers: jobs in the queue, and for some minutes those that are over.
 Found ask_squeue(const std::vector<std::string>& ids) {
   const ProgramResult answer =
-      run_program({"squeue", "--noheader", "--states=all", "--jobs=" + comma_separated(ids), "--Format=JobID:32,State:32,exit_code:32,Reason:256"});
+      run_program({"squeue", "--noheader", "--states=all", "--jobs=" + comma_separated(ids),
+                   "--Format=JobID:32,State:32,exit_code:32,Reason:256"});
   if (answer.exit_status != 0) {
     if (answer.errors.find("Invalid job id") != std::string::npos) return {};
     throw Error(ErrorKind::io, refusal("slurm: the queue could not be asked", answer));
@@ -113,7 +123,8 @@ Found ask_squeue(const std::vector<std::string>& ids) {
 Found ask_sacct(const std::vector<std::string>& ids) {
   if (!find_in_path("sacct")) return {};
   const ProgramResult answer =
-      run_program({"sacct", "--noheader", "--parsable2", "--allocations", "--jobs=" + comma_separated(ids), "--format=JobID,State,ExitCode"});
+      run_program({"sacct", "--noheader", "--parsable2", "--allocations", "--jobs=" + comma_separated(ids),
+                   "--format=JobID,State,ExitCode"});
   Found found;
   std::istringstream lines(answer.exit_status == 0 ? answer.output : "");
   for (std::string line; std::getline(lines, line);) {
@@ -139,13 +150,15 @@ class Slurm : public BatchSystem {
   std::string_view submit_program() const override { return "sbatch"; }
 
   std::string script(const JobOptions& options) const override {
-    const std::string shebang = options.shebang.empty() ? "#!/bin/bash" : one_line_value("shebang", options.shebang);
+    const std::string shebang =
+        options.shebang.empty() ? "#!/bin/bash" : one_line_value("shebang", options.shebang);
     return shebang + "\n" + directives(options) + "\n" + shell_part(options);
   }
 
   std::string submit(const std::filesystem::path& script) const override {
     const ProgramResult answer = run_program({"sbatch", "--parsable", script.string()});
-    if (answer.exit_status != 0) throw Error(ErrorKind::io, refusal("slurm: the job was not accepted", answer));
+    if (answer.exit_status != 0)
+      throw Error(ErrorKind::io, refusal("slurm: the job was not accepted", answer));
     return parse_slurm_job_id(answer.output);
   }
 
@@ -163,8 +176,10 @@ class Slurm : public BatchSystem {
     std::vector<std::string> command{"scancel"};
     command.insert(command.end(), ids.begin(), ids.end());
     const ProgramResult answer = run_program(command);
-    const bool was_over = answer.errors.find("Invalid job id") != std::string::npos || answer.errors.find("already completing") != std::string::npos;
-    if (answer.exit_status != 0 && !was_over) throw Error(ErrorKind::io, refusal("slurm: the job was not cancelled", answer));
+    const bool was_over = answer.errors.find("Invalid job id") != std::string::npos ||
+                          answer.errors.find("already completing") != std::string::npos;
+    if (answer.exit_status != 0 && !was_over)
+      throw Error(ErrorKind::io, refusal("slurm: the job was not cancelled", answer));
   }
 };
 

@@ -74,9 +74,11 @@ void read_pbs(JobClock& clock, const std::string& id, const Variables& variables
 
 seconds parse_walltime(std::string_view text) {
   const auto refuse = [&](const std::string& rule) -> seconds {
-    throw Error(ErrorKind::invalid_argument, "walltime: " + rule + " (got " + (text.empty() ? "nothing" : std::string(text)) + ")");
+    throw Error(ErrorKind::invalid_argument,
+                "walltime: " + rule + " (got " + (text.empty() ? "nothing" : std::string(text)) + ")");
   };
-  if (!text.empty() && text.find_first_not_of("0123456789.") == std::string_view::npos) return refuse("a number needs a unit, for example 30m or 2:00:00");
+  if (!text.empty() && text.find_first_not_of("0123456789.") == std::string_view::npos)
+    return refuse("a number needs a unit, for example 30m or 2:00:00");
   seconds days{0};
   std::string_view rest = text;
   static const std::regex with_days(R"((\d{1,4})-(\d{1,2}:\d{2}:\d{2}))");
@@ -101,12 +103,15 @@ std::optional<JobEnd> job_end(const JobClock& clock, sys_seconds now) {
     if (!clock.end) return std::nullopt;
     return JobEnd{at_least_none(*clock.end - now)};
   }
-  const seconds elapsed = std::max(now - clock.script_began.value_or(clock.process_began), clock.used.value_or(seconds(0)));
+  const seconds elapsed =
+      std::max(now - clock.script_began.value_or(clock.process_began), clock.used.value_or(seconds(0)));
   const seconds by_limit = *clock.limit - elapsed;
   if (!clock.end) return JobEnd{at_least_none(by_limit)};
   const seconds by_clock = *clock.end - now;
-  // Without the script's own beginning, this process may have begun long after the job: then a shorter rest by the clock can be the truth.
-  const bool is_apart = std::chrono::abs(by_clock - by_limit) > clocks_agree_within && (clock.script_began || by_clock > by_limit);
+  // Without the script's own beginning, this process may have begun long after the job: then a shorter rest
+  // by the clock can be the truth.
+  const bool is_apart = std::chrono::abs(by_clock - by_limit) > clocks_agree_within &&
+                        (clock.script_began || by_clock > by_limit);
   if (is_apart) return JobEnd{at_least_none(by_limit), by_limit - by_clock};
   return JobEnd{at_least_none(std::min(by_clock, by_limit))};
 }
@@ -117,7 +122,8 @@ JobClock read_job_clock(const Variables& variables, const Asker& ask, sys_second
   if (const auto pbs = variables("PBS_JOBID")) read_pbs(clock, *pbs, variables, ask);
   else if (const auto slurm = variables("SLURM_JOB_ID")) read_slurm(clock, *slurm, variables, ask);
   // What was asked for, where the batch system does not tell: its programs may be missing on the node.
-  if (const auto asked = number(variables("WEIR_JOB_LIMIT")); asked && !clock.limit) clock.limit = seconds(*asked);
+  if (const auto asked = number(variables("WEIR_JOB_LIMIT")); asked && !clock.limit)
+    clock.limit = seconds(*asked);
   return clock;
 }
 

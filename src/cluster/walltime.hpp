@@ -10,16 +10,19 @@
 
 namespace weir {
 
-/// Reads a walltime such as `"2h30m"`, `"02:00:00"`, `"30:00"` (minutes and seconds) or `"1-12:00:00"` (a day and 12 hours).
+/// Reads a walltime such as `"2h30m"`, `"02:00:00"`, `"30:00"` (minutes and seconds) or `"1-12:00:00"` (a day
+/// and 12 hours).
 ///
-/// **Units.** Rounded up to whole seconds. A number without unit is refused: Slurm would take it for minutes, PBS for seconds.
+/// **Units.** Rounded up to whole seconds. A number without unit is refused: Slurm would take it for minutes,
+/// PBS for seconds.
 /// **Errors.** Throws `Error{invalid_argument}` that begins with `walltime:` and shows the text.
 [[nodiscard]] std::chrono::seconds parse_walltime(std::string_view text);
 
 /// What is known about the end of the job this process is in; each piece may be missing.
 struct JobClock {
-  std::optional<std::chrono::seconds> limit;             ///< The walltime.
-  std::optional<std::chrono::seconds> used;              ///< How much of it the batch system had counted; may be minutes old, so never too much.
+  std::optional<std::chrono::seconds> limit;  ///< The walltime.
+  std::optional<std::chrono::seconds>
+      used;  ///< How much of it the batch system had counted; may be minutes old, so never too much.
   std::optional<std::chrono::sys_seconds> end;           ///< The end by the batch system's clock.
   std::optional<std::chrono::sys_seconds> script_began;  ///< The script's first line, by this node's clock.
   std::chrono::sys_seconds process_began;                ///< This process, by this node's clock.
@@ -27,16 +30,19 @@ struct JobClock {
 
 /// How long the job still lives.
 struct JobEnd {
-  std::chrono::seconds remaining{0};     ///< Not less than 0.
-  std::chrono::seconds clock_offset{0};  ///< This node's clock minus the batch system's, where they are visibly apart; else 0.
+  std::chrono::seconds remaining{0};  ///< Not less than 0.
+  std::chrono::seconds clock_offset{
+      0};  ///< This node's clock minus the batch system's, where they are visibly apart; else 0.
 };
 
 /// The time left at `now`, by this node's clock.
 ///
-/// An absolute end is only as good as the agreement of two clocks; a limit counted from the script's beginning needs one. So where both are known and differ by
-/// more than ten minutes, the limit is believed and the difference reported; where they agree, the earlier end.
+/// An absolute end is only as good as the agreement of two clocks; a limit counted from the script's
+/// beginning needs one. So where both are known and differ by more than ten minutes, the limit is believed
+/// and the difference reported; where they agree, the earlier end.
 ///
-/// **Errors.** None; nothing if neither a limit nor an end is known, that is outside a job or in one without walltime.
+/// **Errors.** None; nothing if neither a limit nor an end is known, that is outside a job or in one without
+/// walltime.
 [[nodiscard]] std::optional<JobEnd> job_end(const JobClock& clock, std::chrono::sys_seconds now);
 
 /// Looks up an environment variable.
@@ -47,7 +53,8 @@ using Asker = std::function<std::optional<std::string>(const std::vector<std::st
 /// Collects the job's clock from the environment, asking the batch system only for what is not there.
 ///
 /// **Cost.** At most one program.
-[[nodiscard]] JobClock read_job_clock(const Variables& variables, const Asker& ask, std::chrono::sys_seconds process_began);
+[[nodiscard]] JobClock read_job_clock(const Variables& variables, const Asker& ask,
+                                      std::chrono::sys_seconds process_began);
 
 /// The same for this process.
 [[nodiscard]] JobClock read_job_clock();

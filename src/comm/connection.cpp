@@ -12,10 +12,10 @@ namespace weir::comm {
 namespace {
 
 constexpr std::size_t buffer_bytes = 128 << 10;
-constexpr std::size_t direct_bytes = 16 << 10;      // what is larger is read where it stays
-constexpr std::size_t most_per_read = 8 << 20;      // then other connections have their turn
+constexpr std::size_t direct_bytes = 16 << 10;  // what is larger is read where it stays
+constexpr std::size_t most_per_read = 8 << 20;  // then other connections have their turn
 constexpr std::size_t most_pieces = 64;
-constexpr std::size_t most_unproven = 4096;         // bytes of somebody who has not shown the key
+constexpr std::size_t most_unproven = 4096;  // bytes of somebody who has not shown the key
 constexpr unsigned length_bits = 56;
 
 std::uint64_t total_of(const WireFrame& frame) {
@@ -27,7 +27,11 @@ std::uint64_t total_of(const WireFrame& frame) {
 }  // namespace
 
 Connection::Connection(Descriptor socket, Handshake::Role role, const SessionKey& key)
-    : socket_(std::move(socket)), role_(role), handshake_(role, key, greeting_), connecting_(role == Handshake::Role::initiator), buffer_(new std::byte[buffer_bytes]) {
+    : socket_(std::move(socket)),
+      role_(role),
+      handshake_(role, key, greeting_),
+      connecting_(role == Handshake::Role::initiator),
+      buffer_(new std::byte[buffer_bytes]) {
   tune(socket_.get());
   if (!connecting_) remote_ = remote_address(socket_.get());
 }
@@ -51,7 +55,8 @@ void Connection::retry(Descriptor socket, const SessionKey& key) {
 void Connection::connected() {
   if (!connecting_) return;
   connecting_ = false;
-  if (const std::string error = connection_error(socket_.get()); !error.empty()) break_off("it cannot be reached (" + error + ")");
+  if (const std::string error = connection_error(socket_.get()); !error.empty())
+    break_off("it cannot be reached (" + error + ")");
 }
 
 // --- receiving
@@ -71,7 +76,8 @@ std::size_t Connection::target_bytes_left() const {
 void Connection::begin_frame(std::uint64_t header) {
   const auto kind = static_cast<Arrival::Kind>(header >> length_bits);
   const std::uint64_t length = header & ((std::uint64_t{1} << length_bits) - 1);
-  if (kind < Arrival::Kind::plain || kind > Arrival::Kind::verdict || (kind >= Arrival::Kind::introduction && length > (1 << 16))) {
+  if (kind < Arrival::Kind::plain || kind > Arrival::Kind::verdict ||
+      (kind >= Arrival::Kind::introduction && length > (1 << 16))) {
     break_off("it sent bytes that are no frame");
     return;
   }
@@ -84,7 +90,8 @@ void Connection::begin_frame(std::uint64_t header) {
 void Connection::begin_blocks() {
   block_ = filled_ = 0;
   if (arriving_.kind == Arrival::Kind::valued)
-    for (const std::uint64_t size : block_sizes(arriving_.head.bytes())) arriving_.blocks.push_back(arriving_block(size));
+    for (const std::uint64_t size : block_sizes(arriving_.head.bytes()))
+      arriving_.blocks.push_back(arriving_block(size));
   part_ = Part::blocks;
 }
 
@@ -135,7 +142,8 @@ bool Connection::shake_hands() {
   if (handshake_.done()) return true;
   begin_ += handshake_.take({buffer_.get() + begin_, end_ - begin_}, greeting_);
   if (!handshake_.failure().empty()) break_off(handshake_.failure());
-  if (!handshake_.done() && end_ > most_unproven) break_off("it sent too much before it had shown the session's key");
+  if (!handshake_.done() && end_ > most_unproven)
+    break_off("it sent too much before it had shown the session's key");
   return handshake_.done() && broken_.empty();
 }
 
@@ -143,13 +151,17 @@ bool Connection::read() {
   bool moved = false;
   std::size_t total = 0;
   while (broken_.empty() && total < most_per_read) {
-    const std::size_t direct = target() && target_bytes_left() >= direct_bytes && begin_ == end_ ? target_bytes_left() : 0;
+    const std::size_t direct =
+        target() && target_bytes_left() >= direct_bytes && begin_ == end_ ? target_bytes_left() : 0;
     iovec pieces[2] = {{direct ? target() : nullptr, direct}, {buffer_.get() + end_, buffer_bytes - end_}};
-    const ssize_t count = direct ? readv(socket_.get(), pieces, 2) : recv(socket_.get(), pieces[1].iov_base, pieces[1].iov_len, 0);
+    const ssize_t count = direct ? readv(socket_.get(), pieces, 2)
+                                 : recv(socket_.get(), pieces[1].iov_base, pieces[1].iov_len, 0);
     if (count < 0 && errno == EINTR) continue;
     if (count < 0 && errno == EAGAIN) break;
     if (count <= 0) {
-      break_off(count == 0 ? proven() ? "it has closed the connection" : "it has closed the connection without showing the session's key" : std::string("the connection broke (") + std::strerror(errno) + ")");
+      break_off(count == 0 ? proven() ? "it has closed the connection"
+                                      : "it has closed the connection without showing the session's key"
+                           : std::string("the connection broke (") + std::strerror(errno) + ")");
       break;
     }
     moved = true;
@@ -178,7 +190,8 @@ std::optional<Arrival> Connection::next() {
 // --- sending
 
 void Connection::send(Arrival::Kind kind, WireFrame frame) {
-  const std::uint64_t header = std::uint64_t{static_cast<unsigned char>(kind)} << length_bits | frame.head.size();
+  const std::uint64_t header =
+      std::uint64_t{static_cast<unsigned char>(kind)} << length_bits | frame.head.size();
   const std::uint64_t total = total_of(frame);
   queue_.push_back({header, std::move(frame), total});
   if (queue_.size() == 1) write();
@@ -219,10 +232,8 @@ bool Connection::write() {
     iovec pieces[most_pieces];
     std::size_t used = 0;
     const bool greeting = !greeting_.empty();
-    if (greeting)
-      pieces[used++] = {greeting_.data(), greeting_.size()};
-    else if (proven())
-      used = gather(pieces, most_pieces);
+    if (greeting) pieces[used++] = {greeting_.data(), greeting_.size()};
+    else if (proven()) used = gather(pieces, most_pieces);
     if (used == 0) return moved;
     msghdr message{};
     message.msg_iov = pieces;
@@ -235,10 +246,8 @@ bool Connection::write() {
       return moved;
     }
     moved = true;
-    if (greeting)
-      greeting_ = Buffer(greeting_.bytes().subspan(static_cast<std::size_t>(count)));
-    else
-      sent(static_cast<std::uint64_t>(count));
+    if (greeting) greeting_ = Buffer(greeting_.bytes().subspan(static_cast<std::size_t>(count)));
+    else sent(static_cast<std::uint64_t>(count));
   }
   return moved;
 }

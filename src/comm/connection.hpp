@@ -21,7 +21,8 @@ struct Arrival {
   std::vector<Block> blocks;
 };
 
-/// Bytes of one connection. A frame is 8 bytes (kind, length of the head), the head, and the blocks whose sizes the head tells.
+/// Bytes of one connection. A frame is 8 bytes (kind, length of the head), the head, and the blocks whose
+/// sizes the head tells.
 ///
 /// Large heads and blocks are written from the memory they are in and read into the memory they stay in.
 /// **Errors.** Never throws because of the other side: `broken` says in a clause what has happened.
@@ -32,7 +33,8 @@ class Connection {
   /// One that connects to us, or one that we have asked for.
   Connection(Descriptor socket, Handshake::Role role, const SessionKey& key);
 
-  /// Takes what has arrived, at most a few MiB; whether there was anything. Complete frames are given by `next`.
+  /// Takes what has arrived, at most a few MiB; whether there was anything. Complete frames are given by
+  /// `next`.
   bool read();
   [[nodiscard]] std::optional<Arrival> next();
   /// Sends what waits; whether anything moved.
@@ -42,7 +44,9 @@ class Connection {
 
   [[nodiscard]] bool proven() const noexcept { return handshake_.done(); }
   [[nodiscard]] bool idle() const noexcept { return queue_.empty() && greeting_.empty(); }
-  [[nodiscard]] bool wants_write() const noexcept { return connecting_ || !greeting_.empty() || (!queue_.empty() && proven()); }
+  [[nodiscard]] bool wants_write() const noexcept {
+    return connecting_ || !greeting_.empty() || (!queue_.empty() && proven());
+  }
   [[nodiscard]] const std::string& broken() const noexcept { return broken_; }
   void break_off(const std::string& why);
   /// The connection we asked for is there, or has failed.
@@ -55,10 +59,10 @@ class Connection {
   void name_remote(const std::string& address) { remote_ = address; }
 
   // The owner's notes.
-  std::optional<PeerId> peer;           ///< Whose it is, once that is known.
-  bool open = false;                    ///< Introduced and accepted.
-  bool watching_write = false;          ///< The poller has been asked to tell when it is writable.
-  bool ending = false;                  ///< Listed to be closed.
+  std::optional<PeerId> peer;   ///< Whose it is, once that is known.
+  bool open = false;            ///< Introduced and accepted.
+  bool watching_write = false;  ///< The poller has been asked to tell when it is writable.
+  bool ending = false;          ///< Listed to be closed.
   Clock::time_point since = Clock::now();
 
  private:

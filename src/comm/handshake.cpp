@@ -9,12 +9,17 @@ namespace {
 
 constexpr char magic[4] = {'W', 'E', 'I', 'R'};
 
-constexpr std::string_view label(Handshake::Role role) { return role == Handshake::Role::initiator ? "weir session initiator" : "weir session acceptor"; }
-constexpr Handshake::Role opposite(Handshake::Role role) { return role == Handshake::Role::initiator ? Handshake::Role::acceptor : Handshake::Role::initiator; }
+constexpr std::string_view label(Handshake::Role role) {
+  return role == Handshake::Role::initiator ? "weir session initiator" : "weir session acceptor";
+}
+constexpr Handshake::Role opposite(Handshake::Role role) {
+  return role == Handshake::Role::initiator ? Handshake::Role::acceptor : Handshake::Role::initiator;
+}
 
 }  // namespace
 
-Handshake::Handshake(Role role, const SessionKey& key, Buffer& out) : role_(role), key_(key), own_(random_bytes()) {
+Handshake::Handshake(Role role, const SessionKey& key, Buffer& out)
+    : role_(role), key_(key), own_(random_bytes()) {
   if (role_ == Role::initiator) greet(out);
 }
 
@@ -35,7 +40,8 @@ std::size_t Handshake::take(std::span<const std::byte> bytes, Buffer& out) {
   while (!done() && failure_.empty()) {
     const auto rest = bytes.subspan(taken);
     // What does not begin like a greeting is refused at its first wrong byte.
-    if (step_ == Step::greeting && std::memcmp(rest.data(), magic, std::min(rest.size(), sizeof magic)) != 0) {
+    if (step_ == Step::greeting &&
+        std::memcmp(rest.data(), magic, std::min(rest.size(), sizeof magic)) != 0) {
       failure_ = "it sent something that is no greeting";
       break;
     }
@@ -52,7 +58,8 @@ void Handshake::on_greeting(std::span<const std::byte> bytes, Buffer& out) {
   const auto their_role = static_cast<Role>(bytes[5]);
   if (role_ == Role::acceptor) greet(out);  // also to another version, so that it knows why
   if (their_version != version) {
-    failure_ = "it speaks version " + std::to_string(their_version) + " of the protocol, this process version " + std::to_string(version);
+    failure_ = "it speaks version " + std::to_string(their_version) +
+               " of the protocol, this process version " + std::to_string(version);
     return;
   }
   if (their_role != opposite(role_)) {

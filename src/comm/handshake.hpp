@@ -1,4 +1,5 @@
-// Handshake: the first bytes of a TCP connection, by which both sides prove that they belong to the session. Pure: bytes in, bytes out.
+// Handshake: the first bytes of a TCP connection, by which both sides prove that they belong to the session.
+// Pure: bytes in, bytes out.
 #pragma once
 
 #include <optional>
@@ -10,11 +11,14 @@ namespace weir::comm {
 
 /// One side's part of the handshake.
 ///
-/// Both greet with a version and a nonce; the initiator proves the key first, so a stranger who connects learns nothing; then the acceptor does.
-/// The key itself never travels, and a proof is worth nothing on another connection or in the other direction.
+/// Both greet with a version and a nonce; the initiator proves the key first, so a stranger who connects
+/// learns nothing; then the acceptor does. The key itself never travels, and a proof is worth nothing on
+/// another connection or in the other direction.
 ///
-/// **Errors.** Never throws because of what arrives: `failure` says in a clause what was wrong, and nothing more is sent.
-/// **Source.** Challenge and response as in RFC 2104's uses of HMAC; proofs are bound to the role, against reflection.
+/// **Errors.** Never throws because of what arrives: `failure` says in a clause what was wrong, and nothing
+/// more is sent.
+/// **Source.** Challenge and response as in RFC 2104's uses of HMAC; proofs are bound to the role, against
+/// reflection.
 class Handshake {
  public:
   enum class Role : unsigned char { initiator = 1, acceptor = 2 };

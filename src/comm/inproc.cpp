@@ -32,9 +32,14 @@ InprocTransport::~InprocTransport() {
 
 void InprocTransport::send(PeerId to, Frame frame) {
   std::lock_guard hold(hub_->mutex_);
-  const auto is_dead = [&](PeerId peer) { return std::find(hub_->dead_.begin(), hub_->dead_.end(), peer) != hub_->dead_.end(); };
+  const auto is_dead = [&](PeerId peer) {
+    return std::find(hub_->dead_.begin(), hub_->dead_.end(), peer) != hub_->dead_.end();
+  };
   if (is_dead(to) || is_dead(self_)) return;
-  const std::uint32_t delay = hub_->weather_.most_delay_polls ? static_cast<std::uint32_t>(hub_->random_() % (hub_->weather_.most_delay_polls + 1)) : 0;
+  const std::uint32_t delay =
+      hub_->weather_.most_delay_polls
+          ? static_cast<std::uint32_t>(hub_->random_() % (hub_->weather_.most_delay_polls + 1))
+          : 0;
   const auto box = hub_->box(to);
   box->letters.push_back({self_, delay, std::move(frame)});
   ++box->count;

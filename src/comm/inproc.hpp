@@ -11,7 +11,8 @@
 
 namespace weir::comm {
 
-/// Disturbances for tests: every frame is delayed by a random number of its receiver's polls (order between two peers is kept).
+/// Disturbances for tests: every frame is delayed by a random number of its receiver's polls (order between
+/// two peers is kept).
 struct Weather {
   std::uint64_t seed = 0;
   std::uint32_t most_delay_polls = 0;
@@ -23,7 +24,8 @@ class InprocTransport;
 class Hub {
  public:
   explicit Hub(Weather weather = {}) : weather_(weather), random_(weather.seed) {}
-  /// The peer falls silent: nothing it sends arrives any more, nothing reaches it. What a death looks like to the others.
+  /// The peer falls silent: nothing it sends arrives any more, nothing reaches it. What a death looks like to
+  /// the others.
   void kill(PeerId peer);
 
  private:

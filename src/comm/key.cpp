@@ -25,12 +25,16 @@ Proof prove(const SessionKey& key, std::string_view who, const Nonce& own, const
     for (const std::byte byte : *nonce) text.push_back(static_cast<unsigned char>(byte));
   Proof proof;
   unsigned int size = 0;
-  if (!HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), text.data(), text.size(), reinterpret_cast<unsigned char*>(proof.data()), &size) || size != proof.size())
+  if (!HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), text.data(), text.size(),
+            reinterpret_cast<unsigned char*>(proof.data()), &size) ||
+      size != proof.size())
     throw Error(ErrorKind::io, "session key: HMAC-SHA256 is not available in this OpenSSL");
   return proof;
 }
 
-bool same(const Proof& a, const Proof& b) noexcept { return CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0; }
+bool same(const Proof& a, const Proof& b) noexcept {
+  return CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
+}
 
 std::string to_hex(const SessionKey& key) {
   constexpr char digits[] = "0123456789abcdef";
@@ -43,7 +47,9 @@ std::string to_hex(const SessionKey& key) {
 }
 
 SessionKey key_from_hex(std::string_view text) {
-  const auto digit = [](char c) { return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1; };
+  const auto digit = [](char c) {
+    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+  };
   SessionKey key;
   bool good = text.size() == 2 * key.size();
   for (std::size_t i = 0; good && i < key.size(); ++i) {
@@ -51,7 +57,9 @@ SessionKey key_from_hex(std::string_view text) {
     good = high >= 0 && low >= 0;
     key[i] = static_cast<std::byte>((high & 15) << 4 | (low & 15));
   }
-  if (!good) throw Error(ErrorKind::protocol, "session key: must be 64 hexadecimal digits (got " + std::to_string(text.size()) + " characters that are not)");
+  if (!good)
+    throw Error(ErrorKind::protocol, "session key: must be 64 hexadecimal digits (got " +
+                                         std::to_string(text.size()) + " characters that are not)");
   return key;
 }
 

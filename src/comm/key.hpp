@@ -1,4 +1,5 @@
-// SessionKey: what the processes of one session share, and how they prove it to each other without sending it.
+// SessionKey: what the processes of one session share, and how they prove it to each other without sending
+// it.
 #pragma once
 
 #include <array>

@@ -21,12 +21,15 @@ namespace {
 
 using memory::page_bytes;
 
-std::uint64_t offset_of_data(std::uint64_t bytes) { return page_bytes + memory::round_up(bytes / page_bytes, page_bytes); }
+std::uint64_t offset_of_data(std::uint64_t bytes) {
+  return page_bytes + memory::round_up(bytes / page_bytes, page_bytes);
+}
 std::uint64_t bytes_of_file(std::uint64_t bytes) { return offset_of_data(bytes) + bytes; }
 
 // Null if it cannot be mapped.
 std::byte* map(int file, std::uint64_t bytes) {
-  void* mapped = mmap(nullptr, bytes_of_file(bytes), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, file, 0);
+  void* mapped =
+      mmap(nullptr, bytes_of_file(bytes), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, file, 0);
   if (mapped == MAP_FAILED) return nullptr;
   madvise(mapped, bytes_of_file(bytes), MADV_DONTDUMP);
   return static_cast<std::byte*>(mapped);
@@ -34,7 +37,8 @@ std::byte* map(int file, std::uint64_t bytes) {
 
 bool allows_files_of(std::uint64_t bytes) {
   rlimit limit{};
-  return getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur >= bytes;  // beyond it, a signal would end the process
+  return getrlimit(RLIMIT_FSIZE, &limit) == 0 &&
+         limit.rlim_cur >= bytes;  // beyond it, a signal would end the process
 }
 
 }  // namespace
@@ -55,7 +59,8 @@ LentMemory::LentMemory(std::uint64_t bytes) {
   if (bytes == 0 || !memory::serves_new() || !allows_files_of(bytes_of_file(bytes))) return;
   const int file = memfd_create("weir", MFD_CLOEXEC);
   if (file < 0) return;
-  std::byte* mapped = ftruncate(file, static_cast<off_t>(bytes_of_file(bytes))) == 0 ? map(file, bytes) : nullptr;
+  std::byte* mapped =
+      ftruncate(file, static_cast<off_t>(bytes_of_file(bytes))) == 0 ? map(file, bytes) : nullptr;
   if (!mapped) {
     ::close(file);
     return;
@@ -81,7 +86,8 @@ void LentMemory::close() noexcept {
 
 void LentMemory::sweep() {
   std::erase_if(lent_, [&](const Lent& lent) {
-    std::atomic<std::uint8_t>& freed = freed_[(lent.extent.begin - reinterpret_cast<memory::Address>(data_)) / page_bytes];
+    std::atomic<std::uint8_t>& freed =
+        freed_[(lent.extent.begin - reinterpret_cast<memory::Address>(data_)) / page_bytes];
     if (!freed.load(std::memory_order_acquire)) return false;
     freed.store(0, std::memory_order_relaxed);
     used_ -= lent.extent.bytes;
@@ -129,8 +135,10 @@ std::optional<BorrowedMemory> BorrowedMemory::open(const LentCard& card) {
   if (card.bytes == 0) return std::nullopt;
   const std::string path = "/proc/" + std::to_string(card.pid) + "/fd/" + std::to_string(card.file);
   const Descriptor file(::open(path.c_str(), O_RDWR | O_CLOEXEC));
-  struct stat status{};
-  if (file.get() < 0 || fstat(file.get(), &status) != 0 || static_cast<std::uint64_t>(status.st_size) != bytes_of_file(card.bytes)) return std::nullopt;
+  struct stat status {};
+  if (file.get() < 0 || fstat(file.get(), &status) != 0 ||
+      static_cast<std::uint64_t>(status.st_size) != bytes_of_file(card.bytes))
+    return std::nullopt;
   std::byte* mapped = map(file.get(), card.bytes);
   if (!mapped) return std::nullopt;
   std::uint64_t mark = 0;
@@ -138,13 +146,16 @@ std::optional<BorrowedMemory> BorrowedMemory::open(const LentCard& card) {
   BorrowedMemory memory;
   memory.data_ = mapped + offset_of_data(card.bytes);
   memory.bytes_ = card.bytes;
-  if (mark == card.mark && memory::adopt(memory.data_, card.bytes, reinterpret_cast<std::atomic<std::uint8_t>*>(mapped + page_bytes))) return memory;
+  if (mark == card.mark && memory::adopt(memory.data_, card.bytes,
+                                         reinterpret_cast<std::atomic<std::uint8_t>*>(mapped + page_bytes)))
+    return memory;
   munmap(mapped, bytes_of_file(card.bytes));
   return std::nullopt;
 }
 
 Block BorrowedMemory::block(std::uint64_t place, std::uint64_t size) const {
-  if (place % page_bytes != 0 || place >= bytes_ || size > bytes_ - place) throw Error(ErrorKind::protocol, "frame: a block outside of the memory that is lent");
+  if (place % page_bytes != 0 || place >= bytes_ || size > bytes_ - place)
+    throw Error(ErrorKind::protocol, "frame: a block outside of the memory that is lent");
   std::byte* data = data_ + place;
   return {std::shared_ptr<const void>(data, FreshMemory{}), data, size};
 }

@@ -1,4 +1,5 @@
-// Memory that a process writes and another one of its host then owns: large blocks pass between neighbours without the kernel copying them.
+// Memory that a process writes and another one of its host then owns: large blocks pass between neighbours
+// without the kernel copying them.
 #pragma once
 
 #include <atomic>
@@ -18,7 +19,8 @@ struct LentCard {
   std::uint64_t mark = 0;  ///< Written at its beginning, too.
 };
 
-/// Memory of this process which others of its host take over block by block: they use a block as memory of their own, and delete it.
+/// Memory of this process which others of its host take over block by block: they use a block as memory of
+/// their own, and delete it.
 ///
 /// A block is free again when its new owner has deleted it; what a dead one has is never used again.
 /// **Threads.** One at a time. Blocks must be gone before it is, but for those that are lent.
@@ -40,7 +42,8 @@ class LentMemory final : public BlockMemory {
   [[nodiscard]] std::uint64_t used() noexcept;
 
   [[nodiscard]] Block take(std::uint64_t size) override;
-  /// Gives a block to a neighbour, which finds it at this place; a copy of it, if it is not in this memory. Nothing if there is no room for one.
+  /// Gives a block to a neighbour, which finds it at this place; a copy of it, if it is not in this memory.
+  /// Nothing if there is no room for one.
   [[nodiscard]] std::optional<std::uint64_t> lend(const Block& block, PeerId to);
   /// This neighbour is dead.
   void forget(PeerId neighbour);
@@ -66,7 +69,8 @@ class BorrowedMemory {
  public:
   /// Nothing if it cannot be opened, or is not that of the card.
   [[nodiscard]] static std::optional<BorrowedMemory> open(const LentCard& card);
-  /// The block at this place, which belongs to this process now. Throws `Error{protocol}` if there can be none.
+  /// The block at this place, which belongs to this process now. Throws `Error{protocol}` if there can be
+  /// none.
   [[nodiscard]] Block block(std::uint64_t place, std::uint64_t size) const;
 
  private:

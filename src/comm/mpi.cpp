@@ -9,14 +9,16 @@ namespace weir::comm {
 namespace {
 
 constexpr int plain_tag = 1, valued_tag = 2, block_tag = 3;
-constexpr int lending_tag = 4;  // with values, and after the head, for each block, where it lies in the sender's lent memory, or:
+constexpr int lending_tag =
+    4;  // with values, and after the head, for each block, where it lies in the sender's lent memory, or:
 constexpr std::uint64_t follows = ~std::uint64_t{0};
-constexpr int eager_bytes = 4000;                         // a message up to this size has arrived whole when it is seen
+constexpr int eager_bytes = 4000;  // a message up to this size has arrived whole when it is seen
 constexpr std::uint64_t piece_bytes = std::uint64_t{1} << 30;  // MPI counts are 32-bit
 
 bool all_done(std::vector<MPI_Request>& requests) {
   int done = 1;
-  if (!requests.empty()) MPI_Testall(static_cast<int>(requests.size()), requests.data(), &done, MPI_STATUSES_IGNORE);
+  if (!requests.empty())
+    MPI_Testall(static_cast<int>(requests.size()), requests.data(), &done, MPI_STATUSES_IGNORE);
   return done;
 }
 
@@ -39,11 +41,11 @@ void MpiTransport::send(PeerId to, Frame frame) {
   if (peer.gone) return;
   const bool plain = frame.values.empty();
   Outgoing out;
-  if (plain)
-    out.frame.head = std::move(frame.head);
-  else
-    out.frame = to_wire(std::move(frame), neighbours_.memory_for(to));
-  if (out.frame.head.size() > piece_bytes) throw Error(ErrorKind::unsupported, "send: the arguments of a task are larger than 1 GiB; scatter them first");
+  if (plain) out.frame.head = std::move(frame.head);
+  else out.frame = to_wire(std::move(frame), neighbours_.memory_for(to));
+  if (out.frame.head.size() > piece_bytes)
+    throw Error(ErrorKind::unsupported,
+                "send: the arguments of a task are larger than 1 GiB; scatter them first");
   const int tag = plain ? plain_tag : lend_blocks(to, out.frame) ? lending_tag : valued_tag;
   peer.outgoing.push_back(std::move(out));
   ++outgoing_;
@@ -51,7 +53,8 @@ void MpiTransport::send(PeerId to, Frame frame) {
   const auto post = [&](const std::byte* data, std::uint64_t size, int tag, MPI_Comm comm) {
     for (std::uint64_t at = 0; at == 0 || at < size; at += piece_bytes) {
       MPI_Request& request = kept.requests.emplace_back(MPI_REQUEST_NULL);
-      MPI_Isend(data + at, static_cast<int>(std::min(piece_bytes, size - at)), MPI_BYTE, static_cast<int>(to), tag, comm, &request);
+      MPI_Isend(data + at, static_cast<int>(std::min(piece_bytes, size - at)), MPI_BYTE, static_cast<int>(to),
+                tag, comm, &request);
     }
   };
   post(kept.frame.head.data(), kept.frame.head.size(), tag, heads_);
@@ -111,16 +114,15 @@ void MpiTransport::post_blocks(PeerId from, Incoming& incoming) {
       MPI_Request& request = incoming.requests.emplace_back(MPI_REQUEST_NULL);
       // What does not fit is dropped by MPI.
       const std::uint64_t piece = block.data ? std::min(piece_bytes, size - at) : 0;
-      MPI_Irecv(piece ? const_cast<std::byte*>(block.data) + at : nullptr, static_cast<int>(piece), MPI_BYTE, static_cast<int>(from), block_tag, blocks_, &request);
+      MPI_Irecv(piece ? const_cast<std::byte*>(block.data) + at : nullptr, static_cast<int>(piece), MPI_BYTE,
+                static_cast<int>(from), block_tag, blocks_, &request);
     }
   }
 }
 
 void MpiTransport::deliver(PeerId from, Incoming&& incoming, Receiver& receiver) {
-  if (incoming.tag == plain_tag)
-    receiver.receive(from, Frame{std::move(incoming.head), {}});
-  else
-    receiver.receive(from, from_wire(incoming.head.bytes(), std::move(incoming.blocks)));
+  if (incoming.tag == plain_tag) receiver.receive(from, Frame{std::move(incoming.head), {}});
+  else receiver.receive(from, from_wire(incoming.head.bytes(), std::move(incoming.blocks)));
 }
 
 bool MpiTransport::probe(Receiver& receiver) {
@@ -147,14 +149,16 @@ bool MpiTransport::probe(Receiver& receiver) {
     // The buffer moves into the queue first: its address must not change any more.
     auto& queue = peer.gone ? abandoned_in_.emplace_back() : peer.incoming;
     Incoming& kept = queue.emplace_back(std::move(incoming));
-    MPI_Irecv(kept.head.data(), bytes, MPI_BYTE, status.MPI_SOURCE, status.MPI_TAG, heads_, &kept.requests.emplace_back(MPI_REQUEST_NULL));
+    MPI_Irecv(kept.head.data(), bytes, MPI_BYTE, status.MPI_SOURCE, status.MPI_TAG, heads_,
+              &kept.requests.emplace_back(MPI_REQUEST_NULL));
     if (peer.gone) return true;
   }
   ++incoming_;
   return true;
 }
 
-// Of each peer at most one value, since each may take milliseconds to arrive: there is something to do with the first while others are on their way.
+// Of each peer at most one value, since each may take milliseconds to arrive: there is something to do with
+// the first while others are on their way.
 bool MpiTransport::progress_receives(Receiver& receiver) {
   bool moved = false;
   for (PeerId from = 0; incoming_ && from < peers_.size(); ++from) {
@@ -183,10 +187,8 @@ bool MpiTransport::poll(Receiver& receiver) {
   if (incoming_) moved |= progress_receives(receiver);
   // A probe that finds nothing lets Open MPI look into its queues, for the next probe.
   for (int found = 0, missed = 0; found < 16 && missed < 2;)
-    if (probe(receiver))
-      moved = true, ++found;
-    else
-      ++missed;
+    if (probe(receiver)) moved = true, ++found;
+    else ++missed;
   return moved;
 }
 
@@ -196,7 +198,8 @@ void MpiTransport::forget(PeerId gone) {
   if (LentMemory* memory = neighbours_.memory_for(gone)) memory->forget(gone);
   outgoing_ -= peer.outgoing.size();
   incoming_ -= peer.incoming.size();
-  abandoned_out_.push_back(std::move(peer.outgoing));  // whole queues: MPI knows the addresses of their elements
+  abandoned_out_.push_back(
+      std::move(peer.outgoing));  // whole queues: MPI knows the addresses of their elements
   abandoned_in_.push_back(std::move(peer.incoming));
   peer.outgoing = {};
   peer.incoming = {};

@@ -13,8 +13,9 @@ namespace weir::comm {
 
 /// The ranks of one job. The peer ids are the ranks.
 ///
-/// Small frames are one eager message; large blocks are lent to a neighbour, or follow on a communicator of their own, straight from and into the values' memory, in
-/// pieces that MPI can count. Deaths are not noticed here: requests to the dead are abandoned by `forget`, with their buffers kept for ever.
+/// Small frames are one eager message; large blocks are lent to a neighbour, or follow on a communicator of
+/// their own, straight from and into the values' memory, in pieces that MPI can count. Deaths are not noticed
+/// here: requests to the dead are abandoned by `forget`, with their buffers kept for ever.
 class MpiTransport final : public Transport {
  public:
   /// Collective: every rank of `world` makes one at start-up.

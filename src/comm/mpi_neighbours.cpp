@@ -9,7 +9,8 @@ namespace weir::comm {
 
 namespace {
 
-// Enough for what is on its way; it counts as memory of every neighbour that has used it, so that all of it together is bounded.
+// Enough for what is on its way; it counts as memory of every neighbour that has used it, so that all of it
+// together is bounded.
 constexpr std::uint64_t most_bytes = 128 << 20, most_bytes_of_all = 1 << 30;
 
 }  // namespace
@@ -22,7 +23,9 @@ struct MpiNeighbours::Host {
     MPI_Comm_size(comm, &size);
   }
   ~Host() { MPI_Comm_free(&comm); }
-  [[nodiscard]] std::uint64_t lent_bytes() const { return size == 1 ? 0 : std::min(most_bytes, most_bytes_of_all / static_cast<std::uint64_t>(size)); }
+  [[nodiscard]] std::uint64_t lent_bytes() const {
+    return size == 1 ? 0 : std::min(most_bytes, most_bytes_of_all / static_cast<std::uint64_t>(size));
+  }
 };
 
 MpiNeighbours::MpiNeighbours(MPI_Comm world) : MpiNeighbours(world, Host(world)) {}
@@ -54,7 +57,8 @@ MpiNeighbours::MpiNeighbours(MPI_Comm world, const Host& host) : own_(host.lent_
 }
 
 Block MpiNeighbours::borrowed(PeerId from, std::uint64_t place, std::uint64_t size) const {
-  if (from >= theirs_.size() || !theirs_[from]) throw Error(ErrorKind::protocol, "frame: a block in memory that is not lent");
+  if (from >= theirs_.size() || !theirs_[from])
+    throw Error(ErrorKind::protocol, "frame: a block in memory that is not lent");
   return theirs_[from]->block(place, size);
 }
 

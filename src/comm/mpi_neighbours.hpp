@@ -14,7 +14,9 @@ class MpiNeighbours {
   explicit MpiNeighbours(MPI_Comm world);
 
   /// Where blocks for this rank are best made; null if it does not read this rank's memory.
-  [[nodiscard]] LentMemory* memory_for(PeerId rank) noexcept { return rank < reads_ours_.size() && reads_ours_[rank] ? &own_ : nullptr; }
+  [[nodiscard]] LentMemory* memory_for(PeerId rank) noexcept {
+    return rank < reads_ours_.size() && reads_ours_[rank] ? &own_ : nullptr;
+  }
   /// The block that a rank lends. Throws `Error{protocol}` if there is none.
   [[nodiscard]] Block borrowed(PeerId from, std::uint64_t place, std::uint64_t size) const;
   [[nodiscard]] LentMemory& own() noexcept { return own_; }

@@ -24,14 +24,20 @@ std::vector<std::string> rest_of(std::istringstream& in) {
 
 }  // namespace
 
-Network::Network(PeerId self, Transport* base, PeerId own_peers, std::string build_id) : self_(self), base_(base), job_("first"), build_id_(std::move(build_id)), rank_(self) {
+Network::Network(PeerId self, Transport* base, PeerId own_peers, std::string build_id)
+    : self_(self), base_(base), job_("first"), build_id_(std::move(build_id)), rank_(self) {
   routes_.resize(own_peers);
   for (PeerId peer = 0; peer < own_peers; ++peer) routes_[peer] = {.way = Way::base, .rank = peer};
   if (base_) base_->belong_to(*this);
 }
 
 Network::Network(Transport* base, std::string job, PeerId rank, std::string build_id)
-    : self_(TcpTransport::nobody), base_(base), job_(std::move(job)), build_id_(std::move(build_id)), rank_(rank), further_(true) {
+    : self_(TcpTransport::nobody),
+      base_(base),
+      job_(std::move(job)),
+      build_id_(std::move(build_id)),
+      rank_(rank),
+      further_(true) {
   if (base_) base_->belong_to(*this);
   route(0).way = Way::tcp;
 }
@@ -58,7 +64,9 @@ Door Network::listen(const std::string& network) {
   return {tcp_->addresses(), to_hex(tcp_->settings().key)};
 }
 
-std::string Network::invitation() const { return tcp_ ? to_hex(tcp_->settings().key) + joined(tcp_->addresses()) : ""; }
+std::string Network::invitation() const {
+  return tcp_ ? to_hex(tcp_->settings().key) + joined(tcp_->addresses()) : "";
+}
 
 void Network::enter(const std::string& invitation) {
   if (tcp_) return;
@@ -80,9 +88,13 @@ PeerId Network::join(const Door& door, std::chrono::steady_clock::time_point dea
   return self_;
 }
 
-void Network::accept_peers(const std::string& network) { tcp_->open(network.empty() ? tcp_->local_address_to(0) : network); }
+void Network::accept_peers(const std::string& network) {
+  tcp_->open(network.empty() ? tcp_->local_address_to(0) : network);
+}
 
-std::string Network::contact() const { return tcp_ ? job_ + ' ' + std::to_string(rank_) + joined(tcp_->addresses()) : ""; }
+std::string Network::contact() const {
+  return tcp_ ? job_ + ' ' + std::to_string(rank_) + joined(tcp_->addresses()) : "";
+}
 
 void Network::learn(PeerId peer, const std::string& contact) {
   std::istringstream in(contact);
@@ -117,9 +129,12 @@ void Network::send(PeerId peer, Frame frame) {
   Route& to = route(peer);
   if (to.gone) return;
   switch (to.way) {
-    case Way::base: return send_base(to, std::move(frame));
-    case Way::tcp: return tcp_->send(peer, std::move(frame));
-    case Way::unknown: break;
+    case Way::base:
+      return send_base(to, std::move(frame));
+    case Way::tcp:
+      return tcp_->send(peer, std::move(frame));
+    case Way::unknown:
+      break;
   }
   if (tcp_ && (self_ == 0 || tcp_->linked(peer))) return tcp_->send(peer, std::move(frame));
   for (const task::Value& value : frame.values) (void)value.size();  // throws now what it would throw later
@@ -173,10 +188,8 @@ void Network::forget(PeerId peer) {
 }
 
 void Network::wait(std::chrono::nanoseconds most) {
-  if (TcpTransport* tcp = open_)
-    tcp->wait(most);
-  else
-    Transport::wait(most);
+  if (TcpTransport* tcp = open_) tcp->wait(most);
+  else Transport::wait(most);
 }
 
 void Network::wake() {

@@ -7,17 +7,20 @@ namespace weir::comm {
 
 /// One transport for all peers of a session.
 ///
-/// In the scheduler's own job peer ids are ranks, and TCP is opened only when further jobs are to join. In a further job ranks have ids from the scheduler; ranks of the
-/// same job find each other in the contacts the scheduler tells, and the first message between two of them says who speaks.
+/// In the scheduler's own job peer ids are ranks, and TCP is opened only when further jobs are to join. In a
+/// further job ranks have ids from the scheduler; ranks of the same job find each other in the contacts the
+/// scheduler tells, and the first message between two of them says who speaks.
 /// **Cost.** Without TCP, one virtual call.
 class Network final : public Transport {
  public:
   /// In the scheduler's job: peers 0 to `own_peers` - 1 are reached through `base`, which may be null.
   Network(PeerId self, Transport* base, PeerId own_peers, std::string build_id);
-  /// In a further job called `job` (anything unique), as its rank `rank`; `base` reaches the other ranks, and is null if there are none.
+  /// In a further job called `job` (anything unique), as its rank `rank`; `base` reaches the other ranks, and
+  /// is null if there are none.
   Network(Transport* base, std::string job, PeerId rank, std::string build_id);
 
-  /// In a further job: asks the scheduler behind the door to be let in, once. \return Our id. **Errors.** As `TcpTransport::join`.
+  /// In a further job: asks the scheduler behind the door to be let in, once. \return Our id. **Errors.** As
+  /// `TcpTransport::join`.
   PeerId join(const Door& door, std::chrono::steady_clock::time_point deadline);
   /// Listens for peers of other jobs on `network`; empty: where the scheduler was reached.
   void accept_peers(const std::string& network);

@@ -14,7 +14,9 @@
 namespace weir::comm {
 
 Poller::Poller() : epoll_(epoll_create1(EPOLL_CLOEXEC)), event_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
-  if (epoll_.get() < 0 || event_.get() < 0) throw Error(ErrorKind::io, std::string("network: the system has no descriptors left (") + std::strerror(errno) + ")");
+  if (epoll_.get() < 0 || event_.get() < 0)
+    throw Error(ErrorKind::io,
+                std::string("network: the system has no descriptors left (") + std::strerror(errno) + ")");
 }
 
 void Poller::add(int socket, void* note) {

@@ -63,9 +63,11 @@ Address parse_with_port(const std::string& text) {
     const auto [rest, error] = std::from_chars(text.data() + colon + 1, end, port);
     std::string host = text.substr(0, colon);
     if (host.size() > 2 && host.front() == '[' && host.back() == ']') host = host.substr(1, host.size() - 2);
-    if (error == std::errc() && rest == end && port > 0 && port < 65536) address = parse(host, static_cast<std::uint16_t>(port));
+    if (error == std::errc() && rest == end && port > 0 && port < 65536)
+      address = parse(host, static_cast<std::uint16_t>(port));
   }
-  if (address.size == 0) throw Error(ErrorKind::io, "connect: an address must look like 10.0.0.7:40123 (got \"" + text + "\")");
+  if (address.size == 0)
+    throw Error(ErrorKind::io, "connect: an address must look like 10.0.0.7:40123 (got \"" + text + "\")");
   return address;
 }
 
@@ -87,7 +89,8 @@ std::string with_port(const std::string& host, unsigned port) {
 }
 
 unsigned port_of(const sockaddr_storage& address) {
-  return ntohs(address.ss_family == AF_INET ? reinterpret_cast<const sockaddr_in&>(address).sin_port : reinterpret_cast<const sockaddr_in6&>(address).sin6_port);
+  return ntohs(address.ss_family == AF_INET ? reinterpret_cast<const sockaddr_in&>(address).sin_port
+                                            : reinterpret_cast<const sockaddr_in6&>(address).sin6_port);
 }
 
 struct Interface {
@@ -98,7 +101,8 @@ struct Interface {
 
 std::vector<Interface> interfaces() {
   ifaddrs* list = nullptr;
-  if (getifaddrs(&list) != 0) throw Error(ErrorKind::io, "interface: the system does not list its networks (" + reason(errno) + ")");
+  if (getifaddrs(&list) != 0)
+    throw Error(ErrorKind::io, "interface: the system does not list its networks (" + reason(errno) + ")");
   const std::unique_ptr<ifaddrs, void (*)(ifaddrs*)> keep(list, freeifaddrs);
   std::vector<Interface> found;
   for (const ifaddrs* one = list; one; one = one->ifa_next) {
@@ -106,10 +110,13 @@ std::vector<Interface> interfaces() {
     const int family = one->ifa_addr->sa_family;
     if (family != AF_INET && family != AF_INET6) continue;
     const std::string host = host_of(one->ifa_addr);
-    found.push_back({one->ifa_name, host, (one->ifa_flags & IFF_LOOPBACK) != 0, host.starts_with("fe80:"), family});
+    found.push_back(
+        {one->ifa_name, host, (one->ifa_flags & IFF_LOOPBACK) != 0, host.starts_with("fe80:"), family});
   }
   // IPv4 first, the link-local addresses of IPv6 last.
-  std::stable_sort(found.begin(), found.end(), [](const Interface& a, const Interface& b) { return std::pair(a.link_local, a.family) < std::pair(b.link_local, b.family); });
+  std::stable_sort(found.begin(), found.end(), [](const Interface& a, const Interface& b) {
+    return std::pair(a.link_local, a.family) < std::pair(b.link_local, b.family);
+  });
   return found;
 }
 
@@ -136,7 +143,8 @@ std::string choose(const std::string& network, std::vector<std::string>& hosts) 
   }
   std::string list;
   for (const std::string& name : names) list += (list.empty() ? "" : ", ") + name;
-  throw Error(ErrorKind::invalid_argument, "interface: must be a network or an address of this host (got \"" + network + "\"); there are " + list);
+  throw Error(ErrorKind::invalid_argument, "interface: must be a network or an address of this host (got \"" +
+                                               network + "\"); there are " + list);
 }
 
 template <class Get>
@@ -156,7 +164,8 @@ Listener listen_on(const std::string& network) {
   listener.socket = Descriptor(::socket(address.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   const int socket = listener.socket.get();
   if (socket < 0 || bind(socket, address.get(), address.size) != 0 || listen(socket, 4096) != 0)
-    throw Error(ErrorKind::io, "listen: cannot listen on " + (network.empty() ? "127.0.0.1" : network) + " (" + reason(errno) + ")");
+    throw Error(ErrorKind::io, "listen: cannot listen on " + (network.empty() ? "127.0.0.1" : network) +
+                                   " (" + reason(errno) + ")");
   const unsigned port = port_of(address_of(socket, getsockname).storage);
   for (const std::string& host : hosts) listener.addresses.push_back(with_port(host, port));
   return listener;
@@ -193,8 +202,10 @@ std::string remote_address(int socket) {
 
 std::string local_address_towards(const std::string& text) {
   Address address = parse_with_port(text);
-  const Descriptor probe(::socket(address.family(), SOCK_DGRAM | SOCK_CLOEXEC, 0));  // connecting it sends nothing
-  if (probe.get() < 0 || connect(probe.get(), address.get(), address.size) != 0) throw Error(ErrorKind::io, "connect: " + text + " cannot be reached (" + reason(errno) + ")");
+  const Descriptor probe(
+      ::socket(address.family(), SOCK_DGRAM | SOCK_CLOEXEC, 0));  // connecting it sends nothing
+  if (probe.get() < 0 || connect(probe.get(), address.get(), address.size) != 0)
+    throw Error(ErrorKind::io, "connect: " + text + " cannot be reached (" + reason(errno) + ")");
   return local_address(probe.get());
 }
 
@@ -202,7 +213,8 @@ void tune(int socket) {
   const int on = 1;
   setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   setsockopt(socket, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
-  const int bytes = 4 << 20;  // of what is sent; the receiving side is grown by the system itself, further than we may ask for
+  const int bytes = 4 << 20;  // of what is sent; the receiving side is grown by the system itself, further
+                              // than we may ask for
   setsockopt(socket, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof bytes);
 }
 

@@ -1,4 +1,5 @@
-// TCP sockets: listening on a network of this host, connecting to addresses such as "10.0.0.7:40123" or "[fe80::1]:40123"; nothing here waits.
+// TCP sockets: listening on a network of this host, connecting to addresses such as "10.0.0.7:40123" or
+// "[fe80::1]:40123"; nothing here waits.
 #pragma once
 
 #include <cstdint>
@@ -17,8 +18,10 @@ struct Listener {
 
 /// Listens on `network`, on a free port.
 ///
-/// \param network  Empty: loopback only. An interface's name ("ib0"), one of this host's addresses, or "any" for all of them.
-/// **Errors.** Throws `Error{invalid_argument}` that lists the interfaces there are, `Error{io}` with the system's reason.
+/// \param network  Empty: loopback only. An interface's name ("ib0"), one of this host's addresses, or "any"
+/// for all of them.
+/// **Errors.** Throws `Error{invalid_argument}` that lists the interfaces there are, `Error{io}` with the
+/// system's reason.
 [[nodiscard]] Listener listen_on(const std::string& network);
 
 /// A connection under way: the socket is writable when it is there or has failed.
@@ -28,7 +31,8 @@ struct Listener {
 /// Why an asynchronous connection failed; empty if it is there.
 [[nodiscard]] std::string connection_error(int socket);
 
-/// The next connection, nonblocking; an empty descriptor if there is none now, with `error` the system's number if that is a lasting reason.
+/// The next connection, nonblocking; an empty descriptor if there is none now, with `error` the system's
+/// number if that is a lasting reason.
 [[nodiscard]] Descriptor accept_from(int listener, int& error);
 
 /// The address of this end, without the port.

@@ -14,7 +14,9 @@ namespace {
 using Clock = Connection::Clock;
 
 template <class T>
-void put(Buffer& out, T number) { out.append(&number, sizeof number); }
+void put(Buffer& out, T number) {
+  out.append(&number, sizeof number);
+}
 void put(Buffer& out, const std::string& text) {
   put(out, static_cast<std::uint16_t>(text.size()));
   out.append(text.data(), text.size());
@@ -48,9 +50,13 @@ TcpTransport::Peer& TcpTransport::peer(PeerId id) {
   return peers_[id];
 }
 
-void TcpTransport::set_addresses(PeerId id, std::vector<std::string> addresses) { peer(id).addresses = std::move(addresses); }
+void TcpTransport::set_addresses(PeerId id, std::vector<std::string> addresses) {
+  peer(id).addresses = std::move(addresses);
+}
 
-std::string TcpTransport::local_address_to(PeerId id) const { return local_address(peers_.at(id).link->socket()); }
+std::string TcpTransport::local_address_to(PeerId id) const {
+  return local_address(peers_.at(id).link->socket());
+}
 
 // --- making connections
 
@@ -60,7 +66,8 @@ void TcpTransport::connect(PeerId id) {
   for (to.tried = 0; to.tried < to.addresses.size();) {
     const std::string& address = to.addresses[to.tried++];
     try {
-      auto made = std::make_unique<Connection>(connect_to(address), Handshake::Role::initiator, settings_.key);
+      auto made =
+          std::make_unique<Connection>(connect_to(address), Handshake::Role::initiator, settings_.key);
       to.link = made.get();
       to.link->name_remote(address);
       to.link->peer = id;
@@ -124,7 +131,8 @@ void TcpTransport::accept_all() {
     if (socket.get() < 0) {
       if (error && Clock::now() - complained_ > std::chrono::seconds(1)) {
         complained_ = Clock::now();
-        log::warn("a connection cannot be accepted ({}); `ulimit -n` says how many this process may have", std::strerror(error));
+        log::warn("a connection cannot be accepted ({}); `ulimit -n` says how many this process may have",
+                  std::strerror(error));
       }
       return;
     }
@@ -141,7 +149,9 @@ void TcpTransport::make_room() {
   if (half_open_ < settings_.most_half_open) return;
   Connection* oldest = nullptr;
   for (const auto& [connection, owner] : connections_)
-    if (connection->role() == Handshake::Role::acceptor && !connection->open && !connection->ending && (!oldest || connection->since < oldest->since)) oldest = connection;
+    if (connection->role() == Handshake::Role::acceptor && !connection->open && !connection->ending &&
+        (!oldest || connection->since < oldest->since))
+      oldest = connection;
   if (!oldest) return;
   oldest->break_off("too many others wait to show the session's key");
   note(*oldest);
@@ -155,10 +165,17 @@ void TcpTransport::introduced(Connection& connection, const Arrival& arrival) {
   const auto wants = get<PeerId>(in);
   const std::string build = get_text(in);
   if (build != settings_.build_id)
-    return decide(connection, 0, "it runs another executable (build " + build + ") than the program it wants to join (build " + settings_.build_id + "); start the same file everywhere");
-  if (wants != self_) return decide(connection, 0, "it looks for peer " + std::to_string(wants) + ", which is not here any more");
+    return decide(connection, 0,
+                  "it runs another executable (build " + build +
+                      ") than the program it wants to join (build " + settings_.build_id +
+                      "); start the same file everywhere");
+  if (wants != self_)
+    return decide(connection, 0,
+                  "it looks for peer " + std::to_string(wants) + ", which is not here any more");
   if (claims == nobody && !next_peer_) return decide(connection, 0, "only the scheduler lets newcomers in");
-  if (claims != nobody && (next_peer_ || claims == self_ || claims > (1u << 24))) return decide(connection, 0, "it says that it is peer " + std::to_string(claims) + ", which is not known here");
+  if (claims != nobody && (next_peer_ || claims == self_ || claims > (1u << 24)))
+    return decide(connection, 0,
+                  "it says that it is peer " + std::to_string(claims) + ", which is not known here");
   const PeerId id = claims == nobody ? (*next_peer_)++ : claims;
   if (peer(id).gone) return decide(connection, 0, "it was taken for dead");
   connection.open = true;
@@ -199,10 +216,8 @@ void TcpTransport::send(PeerId to, Frame frame) {
   if (target.gone) return;
   WireFrame wire;
   const bool plain = frame.values.empty();
-  if (plain)
-    wire.head = std::move(frame.head);
-  else
-    wire = to_wire(std::move(frame));
+  if (plain) wire.head = std::move(frame.head);
+  else wire = to_wire(std::move(frame));
   if (!target.link) connect(to);
   if (!peers_[to].link) return;
   Connection& link = *peers_[to].link;
@@ -225,7 +240,8 @@ void TcpTransport::note(Connection& connection) {
 void TcpTransport::take(Connection& connection, Arrival&& arrival, Receiver& receiver) {
   if (!connection.open) {
     const bool acceptor = connection.role() == Handshake::Role::acceptor;
-    if (arrival.kind != (acceptor ? Arrival::Kind::introduction : Arrival::Kind::verdict)) return connection.break_off("it has not said who it is");
+    if (arrival.kind != (acceptor ? Arrival::Kind::introduction : Arrival::Kind::verdict))
+      return connection.break_off("it has not said who it is");
     acceptor ? introduced(connection, arrival) : judged(connection, arrival);
   } else if (arrival.kind == Arrival::Kind::plain) {
     receiver.receive(*connection.peer, Frame{std::move(arrival.head), {}});
@@ -257,10 +273,8 @@ bool TcpTransport::poll(Receiver& receiver) {
   bool moved = false;
   for (const epoll_event& event : poller_.ready()) {
     auto* connection = static_cast<Connection*>(event.data.ptr);
-    if (!connection)
-      accept_all();
-    else if (!connection->ending)
-      moved |= serve(*connection, event.events, receiver);
+    if (!connection) accept_all();
+    else if (!connection->ending) moved |= serve(*connection, event.events, receiver);
   }
   const auto now = Clock::now();
   if (now - checked_ > std::chrono::milliseconds(100)) check_times(now);
@@ -268,10 +282,14 @@ bool TcpTransport::poll(Receiver& receiver) {
   return moved;
 }
 
-bool TcpTransport::busy(PeerId to) const { return to < peers_.size() && peers_[to].link && !peers_[to].link->idle(); }
+bool TcpTransport::busy(PeerId to) const {
+  return to < peers_.size() && peers_[to].link && !peers_[to].link->idle();
+}
 
 bool TcpTransport::sending() const {
-  return std::any_of(connections_.begin(), connections_.end(), [](const auto& entry) { return entry.first->peer && !entry.first->ending && !entry.first->idle(); });
+  return std::any_of(connections_.begin(), connections_.end(), [](const auto& entry) {
+    return entry.first->peer && !entry.first->ending && !entry.first->idle();
+  });
 }
 
 // --- ends
@@ -281,7 +299,9 @@ void TcpTransport::check_times(Clock::time_point now) {
   for (const auto& [connection, owner] : connections_) {
     if (connection->open || now - connection->since < settings_.handshake_time) continue;
     const std::string time = to_string(std::chrono::nanoseconds(settings_.handshake_time));
-    connection->break_off(connection->role() == Handshake::Role::acceptor ? "it has not shown the session's key within " + time : "it has not answered within " + time);
+    connection->break_off(connection->role() == Handshake::Role::acceptor
+                              ? "it has not shown the session's key within " + time
+                              : "it has not answered within " + time);
     note(*connection);
   }
 }

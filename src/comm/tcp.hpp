@@ -1,4 +1,5 @@
-// TcpTransport: peers are processes of other jobs, connected on demand; whoever has the session's key may join.
+// TcpTransport: peers are processes of other jobs, connected on demand; whoever has the session's key may
+// join.
 #pragma once
 
 #include <functional>
@@ -13,16 +14,20 @@ namespace weir::comm {
 struct TcpSettings {
   SessionKey key{};
   std::string build_id;
-  std::chrono::milliseconds handshake_time{5000};  ///< For a stranger to show the key, and for a peer to be reached.
-  std::size_t most_half_open = 128;                ///< Strangers at a time; one more, and the one that has been there longest is sent away.
+  std::chrono::milliseconds handshake_time{
+      5000};  ///< For a stranger to show the key, and for a peer to be reached.
+  std::size_t most_half_open =
+      128;  ///< Strangers at a time; one more, and the one that has been there longest is sent away.
 };
 
 /// Frames over TCP between the processes of one session.
 ///
-/// A connection is made when the first frame goes to a peer, and used in both directions. Its break is reported at once (`Receiver::lost`); the silence of a host that
-/// has vanished is for heartbeats to notice. What is not of the session is refused and logged.
+/// A connection is made when the first frame goes to a peer, and used in both directions. Its break is
+/// reported at once (`Receiver::lost`); the silence of a host that has vanished is for heartbeats to notice.
+/// What is not of the session is refused and logged.
 ///
-/// **Cost.** Two system calls for a small frame, one on each side; values are written from and read into the memory they live in.
+/// **Cost.** Two system calls for a small frame, one on each side; values are written from and read into the
+/// memory they live in.
 class TcpTransport final : public Transport {
  public:
   static constexpr PeerId nobody = UINT32_MAX;
@@ -39,7 +44,8 @@ class TcpTransport final : public Transport {
   void set_addresses(PeerId peer, std::vector<std::string> addresses);
 
   /// Connects to the scheduler and asks to be let in, once; drives the transport until that is decided.
-  /// \return Our id. **Errors.** Throws `Error{timeout}` or `Error{io}` if it cannot be reached, `Error{protocol}` with the reason if it does not want us.
+  /// \return Our id. **Errors.** Throws `Error{timeout}` or `Error{io}` if it cannot be reached,
+  /// `Error{protocol}` with the reason if it does not want us.
   PeerId join(const std::vector<std::string>& addresses, std::chrono::steady_clock::time_point deadline);
   /// Whether there is a connection with this peer, whoever made it.
   [[nodiscard]] bool linked(PeerId peer) const noexcept { return peer < peers_.size() && peers_[peer].link; }
@@ -91,7 +97,7 @@ class TcpTransport final : public Transport {
   std::map<Connection*, std::unique_ptr<Connection>> connections_;
   std::vector<Connection*> broken_;
   std::vector<std::pair<PeerId, std::string>> failed_;  // peers that could not even be tried
-  std::string refusal_;  // of our own attempt to join
+  std::string refusal_;                                 // of our own attempt to join
   std::size_t half_open_ = 0;
   Connection::Clock::time_point checked_{};
   Connection::Clock::time_point complained_{};

@@ -22,7 +22,8 @@ class Receiver {
  public:
   virtual ~Receiver() = default;
   virtual void receive(PeerId from, Frame&& frame) = 0;
-  /// The link to this peer has broken; frames on their way are lost. A later frame makes a new one, unless the peer is dead.
+  /// The link to this peer has broken; frames on their way are lost. A later frame makes a new one, unless
+  /// the peer is dead.
   virtual void lost(PeerId, const std::string& /*how*/) {}
   /// Frames wait for this peer, and nobody has said where it is: `Transport::learn`.
   virtual void unknown(PeerId) {}
@@ -36,7 +37,8 @@ struct Door {
 
 /// Moves frames between peers; in order between two peers, without waiting, to peers that may be gone.
 ///
-/// **Threads.** Called by one thread at a time (whoever holds the baton), but for `wait` and `wake`, which any thread may call.
+/// **Threads.** Called by one thread at a time (whoever holds the baton), but for `wait` and `wake`, which
+/// any thread may call.
 class Transport {
  public:
   virtual ~Transport() = default;
@@ -56,11 +58,15 @@ class Transport {
   // --- Peers of other jobs; only where the transport reaches them (Network).
 
   /// Lets further processes join, over `network` (as in `listen_on`).
-  virtual Door listen(const std::string& /*network*/) { throw Error(ErrorKind::unsupported, "listen: this transport reaches only the peers it began with"); }
-  /// What the peers that were there before must be told, so that they and the further ones reach each other; given to their `enter`.
+  virtual Door listen(const std::string& /*network*/) {
+    throw Error(ErrorKind::unsupported, "listen: this transport reaches only the peers it began with");
+  }
+  /// What the peers that were there before must be told, so that they and the further ones reach each other;
+  /// given to their `enter`.
   [[nodiscard]] virtual std::string invitation() const { return {}; }
   virtual void enter(const std::string& /*invitation*/) {}
-  /// Where this peer is reached, in words that `learn` understands; empty if only the peers it began with reach it.
+  /// Where this peer is reached, in words that `learn` understands; empty if only the peers it began with
+  /// reach it.
   [[nodiscard]] virtual std::string contact() const { return {}; }
   virtual void learn(PeerId, const std::string& /*contact*/) {}
 

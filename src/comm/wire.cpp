@@ -1,4 +1,5 @@
-// Layout: u32 length of the messages, u16 number of values, then for each value u64 type, u64 length, u32 blocks, u64 sizes...; the messages; the values' heads.
+// Layout: u32 length of the messages, u16 number of values, then for each value u64 type, u64 length, u32
+// blocks, u64 sizes...; the messages; the values' heads.
 #include "comm/wire.hpp"
 
 #include <algorithm>
@@ -11,7 +12,9 @@ namespace weir::comm {
 namespace {
 
 template <class T>
-void put(Buffer& out, T number) { out.append(&number, sizeof number); }
+void put(Buffer& out, T number) {
+  out.append(&number, sizeof number);
+}
 template <class T>
 T get(Reader& in) {
   T number{};
@@ -23,7 +26,9 @@ T get(Reader& in) {
 class Missing final : public task::Store {
  public:
   explicit Missing(std::uint64_t bytes) : bytes_(bytes) {}
-  [[nodiscard]] Packed load() const override { throw Error(ErrorKind::io, "no memory for a value of " + to_text(bytes_)); }
+  [[nodiscard]] Packed load() const override {
+    throw Error(ErrorKind::io, "no memory for a value of " + to_text(bytes_));
+  }
 
  private:
   std::uint64_t bytes_;
@@ -97,8 +102,11 @@ Frame from_wire(std::span<const std::byte> head, std::vector<Block> blocks) {
     Packed packed;
     packed.head.append(in.view(part.bytes), part.bytes);
     for (std::uint32_t i = 0; i < part.blocks; ++i) packed.blocks.push_back(std::move(blocks.at(next++)));
-    const bool is_whole = std::all_of(packed.blocks.begin(), packed.blocks.end(), [](const Block& block) { return block.data != nullptr; });
-    frame.values.push_back(is_whole ? task::Value::from_packed(part.ops, std::move(packed)) : task::Value::from_store(part.ops, std::make_shared<Missing>(packed.size())));
+    const bool is_whole = std::all_of(packed.blocks.begin(), packed.blocks.end(),
+                                      [](const Block& block) { return block.data != nullptr; });
+    frame.values.push_back(is_whole
+                               ? task::Value::from_packed(part.ops, std::move(packed))
+                               : task::Value::from_store(part.ops, std::make_shared<Missing>(packed.size())));
   }
   return frame;
 }

@@ -11,7 +11,8 @@ struct WireFrame {
   std::vector<Block> blocks;
 };
 
-/// Packs the values; blocks that are made for it lie in `memory`, if there is room. Throws what their serialization throws.
+/// Packs the values; blocks that are made for it lie in `memory`, if there is room. Throws what their
+/// serialization throws.
 [[nodiscard]] WireFrame to_wire(Frame frame, BlockMemory* memory = nullptr);
 
 /// Sizes of the blocks that follow a received head. Throws `Error{protocol}` if the bytes are no frame.
@@ -20,7 +21,8 @@ struct WireFrame {
 /// Memory for a block that arrives. Without data if there is none: its bytes are then skipped.
 [[nodiscard]] Block arriving_block(std::uint64_t size);
 
-/// Puts a frame together from its head and its blocks. A value whose blocks have no data tells so whoever uses it, with `Error{io}`.
+/// Puts a frame together from its head and its blocks. A value whose blocks have no data tells so whoever
+/// uses it, with `Error{io}`.
 [[nodiscard]] Frame from_wire(std::span<const std::byte> head, std::vector<Block> blocks);
 
 }  // namespace weir::comm

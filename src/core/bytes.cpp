@@ -13,7 +13,8 @@ namespace {
 constexpr std::string_view prefixes = "kmgtp";
 
 [[noreturn]] void refuse(std::string_view text, std::string_view reason) {
-  throw Error(ErrorKind::invalid_argument, "bytes: " + quoted(text) + " is " + std::string(reason) + "; write for example \"10MB\", \"128MiB\" or \"4096\"");
+  throw Error(ErrorKind::invalid_argument, "bytes: " + quoted(text) + " is " + std::string(reason) +
+                                               "; write for example \"10MB\", \"128MiB\" or \"4096\"");
 }
 
 /// Bytes in the unit `name`; nothing if there is no such unit.

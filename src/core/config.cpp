@@ -34,7 +34,8 @@ const std::vector<Setting> table{
     {"threads", "1", "count", "worker threads of each rank, and cores reserved for it"},
     {"gpus", "0", "count", "of each node of a job"},
     {"log_directory", "", "text", "for the output of jobs; empty: where they are submitted from"},
-    {"interface", "", "text", "the network by which workers of a growing cluster reach the program; empty: all of its host's"},
+    {"interface", "", "text",
+     "the network by which workers of a growing cluster reach the program; empty: all of its host's"},
     {"directives", "", "list", "further directives of the batch system, as they are"},
     {"skip", "", "list", "texts; the script's own directives that contain one are left out"},
     {"shebang", "", "text", "first line of job scripts; empty: what suits the batch system"},
@@ -48,11 +49,13 @@ const std::vector<Setting> table{
 constexpr std::string_view systems[] = {"slurm", "pbs"};
 
 [[noreturn]] void refuse(const std::string& where, const std::string& rule, const std::string& got) {
-  throw Error(ErrorKind::invalid_argument, where + ": " + rule + " (got " + (got.empty() ? "nothing" : got) + ")");
+  throw Error(ErrorKind::invalid_argument,
+              where + ": " + rule + " (got " + (got.empty() ? "nothing" : got) + ")");
 }
 
 const Setting* find_setting(std::string_view name) {
-  const auto found = std::find_if(table.begin(), table.end(), [&](const Setting& setting) { return setting.name == name; });
+  const auto found =
+      std::find_if(table.begin(), table.end(), [&](const Setting& setting) { return setting.name == name; });
   return found == table.end() ? nullptr : &*found;
 }
 
@@ -73,8 +76,9 @@ std::size_t distance(std::string_view a, std::string_view b) {
 }
 
 std::string nearest(std::string_view name) {
-  return std::string(
-      std::min_element(table.begin(), table.end(), [&](const Setting& a, const Setting& b) { return distance(a.name, name) < distance(b.name, name); })->name);
+  return std::string(std::min_element(table.begin(), table.end(), [&](const Setting& a, const Setting& b) {
+                       return distance(a.name, name) < distance(b.name, name);
+                     })->name);
 }
 
 const Setting& known(const std::string& where, std::string_view name) {
@@ -120,8 +124,10 @@ std::vector<std::string> lines_of(const std::string& text) {
 
 std::string file_name(const Config::Environment& environment) {
   if (const auto named = environment("WEIR_CONFIG")) return *named;
-  if (const auto folder = environment("XDG_CONFIG_HOME"); folder && !folder->empty()) return *folder + "/weir/config.toml";
-  if (const auto home = environment("HOME"); home && !home->empty()) return *home + "/.config/weir/config.toml";
+  if (const auto folder = environment("XDG_CONFIG_HOME"); folder && !folder->empty())
+    return *folder + "/weir/config.toml";
+  if (const auto home = environment("HOME"); home && !home->empty())
+    return *home + "/.config/weir/config.toml";
   return "";
 }
 
@@ -140,18 +146,23 @@ Config Config::load(const Environment& environment) {
   const std::string name = file_name(environment);
   std::error_code ignored;
   const bool must_exist = environment("WEIR_CONFIG").has_value() && !name.empty();
-  if (name.empty() || (!must_exist && !std::filesystem::exists(name, ignored))) return parse("", "", environment);
+  if (name.empty() || (!must_exist && !std::filesystem::exists(name, ignored)))
+    return parse("", "", environment);
   std::ifstream in(name);
   if (!in || std::filesystem::is_directory(name, ignored))
-    throw Error(ErrorKind::not_found, std::string(must_exist ? "WEIR_CONFIG" : "config") + ": the file cannot be read (got " + name + ")");
+    throw Error(ErrorKind::not_found, std::string(must_exist ? "WEIR_CONFIG" : "config") +
+                                          ": the file cannot be read (got " + name + ")");
   const std::string text{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
   return parse(text, name, environment);
 }
 
 Config Config::parse(const std::string& toml, const std::string& origin, Environment environment) {
   Config config;
-  config.environment_ = environment ? std::move(environment) : [](const std::string&) { return std::optional<std::string>(); };
-  const auto place = [&](const toml::source_region& region) { return origin + ":" + std::to_string(region.begin.line); };
+  config.environment_ =
+      environment ? std::move(environment) : [](const std::string&) { return std::optional<std::string>(); };
+  const auto place = [&](const toml::source_region& region) {
+    return origin + ":" + std::to_string(region.begin.line);
+  };
   const auto read = [&](Table& into, const std::string& key, const toml::node& node) {
     const std::string where = place(node.source());
     into[key] = {values_of(known(where, key), node, where), where};
@@ -160,7 +171,8 @@ Config Config::parse(const std::string& toml, const std::string& origin, Environ
   try {
     top = toml::parse(toml, origin);
   } catch (const toml::parse_error& error) {
-    throw Error(ErrorKind::invalid_argument, place(error.source()) + ": not TOML: " + std::string(error.description()));
+    throw Error(ErrorKind::invalid_argument,
+                place(error.source()) + ": not TOML: " + std::string(error.description()));
   }
   const auto read_table = [&](const std::string& name, const toml::table& entries) {
     for (const auto& [key, node] : entries) read(config.tables_[name], std::string(key.str()), node);
@@ -171,12 +183,15 @@ Config Config::parse(const std::string& toml, const std::string& origin, Environ
     if (!entries) read(config.tables_[""], name, node);
     else if (name == "sites") {
       for (const auto& [site, part] : *entries) {
-        if (!part.is_table()) refuse(place(part.source()), "[sites] holds a table for each site, for example [sites.karst]", std::string(site.str()));
+        if (!part.is_table())
+          refuse(place(part.source()), "[sites] holds a table for each site, for example [sites.karst]",
+                 std::string(site.str()));
         const std::string full = "sites." + std::string(site.str());
         config.tables_[full];
         read_table(full, *part.as_table());
       }
-    } else if (std::find(std::begin(systems), std::end(systems), name) != std::end(systems)) read_table(name, *entries);
+    } else if (std::find(std::begin(systems), std::end(systems), name) != std::end(systems))
+      read_table(name, *entries);
     else refuse(place(node.source()), "a table must be slurm, pbs or sites.NAME", name);
   }
   return config;
@@ -190,10 +205,12 @@ Config::Value Config::find(std::string_view name) const {
   const Setting& setting = known("config", name);
   if (const auto found = arguments_.find(name); found != arguments_.end()) return found->second;
   const std::string variable = variable_of(name);
-  if (const auto value = environment_(variable)) return {setting.unit == "list" ? lines_of(*value) : std::vector<std::string>{*value}, variable};
+  if (const auto value = environment_(variable))
+    return {setting.unit == "list" ? lines_of(*value) : std::vector<std::string>{*value}, variable};
   std::vector<std::string> order{system_, ""};
   if (const std::string chosen = name == "site" ? "" : text("site"); !chosen.empty()) {
-    if (!tables_.contains("sites." + chosen)) refuse(origin("site"), "the configuration file has no such table", "[sites." + chosen + "]");
+    if (!tables_.contains("sites." + chosen))
+      refuse(origin("site"), "the configuration file has no such table", "[sites." + chosen + "]");
     order.insert(order.begin(), "sites." + chosen);
   }
   for (const std::string& part : order) {

@@ -8,7 +8,8 @@ namespace {
 
 using Wide = unsigned __int128;
 constexpr Wide largest = std::numeric_limits<std::uint64_t>::max();
-constexpr std::size_t fraction_digits = 18;  // finer digits cannot change a rounded result that anybody could notice
+constexpr std::size_t fraction_digits =
+    18;  // finer digits cannot change a rounded result that anybody could notice
 constexpr std::size_t shown_characters = 60;
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
@@ -66,7 +67,8 @@ std::string_view trimmed(std::string_view text) {
 
 std::string quoted(std::string_view text) {
   std::string shown = "\"";
-  for (const char c : text.substr(0, shown_characters)) shown += static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? '?' : c;
+  for (const char c : text.substr(0, shown_characters))
+    shown += static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? '?' : c;
   if (text.size() > shown_characters) shown += "...";
   return shown + '"';
 }

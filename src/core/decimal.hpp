@@ -1,4 +1,5 @@
-// Decimal numbers in the texts people write ("1.5GB", "2h30m"), read exactly, and how a text is shown in an error.
+// Decimal numbers in the texts people write ("1.5GB", "2h30m"), read exactly, and how a text is shown in an
+// error.
 #pragma once
 
 #include <cstdint>

@@ -21,11 +21,18 @@ constexpr std::uint64_t second_ns = 1'000'000'000;
 constexpr std::uint64_t minute_ns = 60 * second_ns;
 constexpr std::uint64_t hour_ns = 60 * minute_ns;
 constexpr std::uint64_t longest_ns = std::numeric_limits<std::int64_t>::max();
-constexpr std::array<Unit, 8> units{
-    {{"d", 24 * hour_ns}, {"h", hour_ns}, {"m", minute_ns}, {"min", minute_ns}, {"s", second_ns}, {"ms", 1'000'000}, {"us", 1'000}, {"ns", 1}}};
+constexpr std::array<Unit, 8> units{{{"d", 24 * hour_ns},
+                                     {"h", hour_ns},
+                                     {"m", minute_ns},
+                                     {"min", minute_ns},
+                                     {"s", second_ns},
+                                     {"ms", 1'000'000},
+                                     {"us", 1'000},
+                                     {"ns", 1}}};
 
 [[noreturn]] void refuse(std::string_view text, std::string_view reason) {
-  throw Error(ErrorKind::invalid_argument, "duration: " + quoted(text) + " is " + std::string(reason) + "; write for example \"500ms\", \"90s\" or \"2h30m\"");
+  throw Error(ErrorKind::invalid_argument, "duration: " + quoted(text) + " is " + std::string(reason) +
+                                               "; write for example \"500ms\", \"90s\" or \"2h30m\"");
 }
 
 [[noreturn]] void refuse_shape(std::string_view text) { refuse(text, "not a duration"); }
@@ -52,7 +59,8 @@ std::uint64_t parse_clock(std::string_view text) {
   while (true) {
     const std::optional<Decimal> field = take_decimal(rest);
     if (!field || field->whole.empty() || count == fields.size()) refuse_shape(text);
-    if (count > 0 && (field->whole.size() > 2 || *Decimal{field->whole, {}}.times(1) > 59)) refuse_shape(text);
+    if (count > 0 && (field->whole.size() > 2 || *Decimal{field->whole, {}}.times(1) > 59))
+      refuse_shape(text);
     fields[count++] = *field;
     if (rest.empty()) break;
     if (rest[0] != ':' || !field->fraction.empty()) refuse_shape(text);
@@ -75,7 +83,8 @@ std::uint64_t parse_units(std::string_view text) {
     rest = trimmed(rest);
     const std::string_view name = take_letters(rest);
     rest = trimmed(rest);
-    const bool stands_alone = name.empty() && rest.empty() && previous_ns == std::numeric_limits<std::uint64_t>::max();
+    const bool stands_alone =
+        name.empty() && rest.empty() && previous_ns == std::numeric_limits<std::uint64_t>::max();
     const std::uint64_t ns = stands_alone ? second_ns : unit_ns(name, text);
     if (ns >= previous_ns) refuse_shape(text);
     previous_ns = ns;
@@ -89,7 +98,8 @@ std::string decimal_text(std::uint64_t ns, std::uint64_t unit_ns) {
   std::string text = std::to_string(ns / unit_ns);
   std::uint64_t rest = ns % unit_ns;
   if (rest != 0) text += '.';
-  for (std::uint64_t digit_ns = unit_ns / 10; rest != 0; rest %= digit_ns, digit_ns /= 10) text += static_cast<char>('0' + rest / digit_ns);
+  for (std::uint64_t digit_ns = unit_ns / 10; rest != 0; rest %= digit_ns, digit_ns /= 10)
+    text += static_cast<char>('0' + rest / digit_ns);
   return text;
 }
 

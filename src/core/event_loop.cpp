@@ -132,7 +132,8 @@ std::optional<Time> ManualClock::Hands::next() {
   std::optional<Time> earliest;
   for (const auto& core : alive()) {
     const std::lock_guard lock(core->mutex);
-    if (!core->order.empty() && (!earliest || core->order.begin()->first < *earliest)) earliest = core->order.begin()->first;
+    if (!core->order.empty() && (!earliest || core->order.begin()->first < *earliest))
+      earliest = core->order.begin()->first;
   }
   return earliest;
 }
@@ -141,7 +142,9 @@ ManualClock::ManualClock() : hands_(std::make_shared<Hands>()) {}
 std::chrono::nanoseconds ManualClock::now() const noexcept { return Time(hands_->now.load()); }
 
 void ManualClock::advance(Duration step) {
-  if (step.value() < Time::zero()) throw Error(ErrorKind::invalid_argument, "advance: time goes forward only (got " + std::to_string(step.value().count()) + " ns)");
+  if (step.value() < Time::zero())
+    throw Error(ErrorKind::invalid_argument,
+                "advance: time goes forward only (got " + std::to_string(step.value().count()) + " ns)");
   const Time end = now() + step.value();
   for (;;) {
     while (hands_->run_ready()) {
@@ -170,13 +173,13 @@ EventLoop EventLoop::on_own_thread() {
     asio::executor_work_guard<asio::io_context::executor_type> work;
     std::thread thread;
     explicit Runner(std::shared_ptr<Core> shared)
-        : core(std::move(shared)), work(core->context.get_executor()), thread([core = core] { core->context.run(); }) {}
+        : core(std::move(shared)),
+          work(core->context.get_executor()),
+          thread([core = core] { core->context.run(); }) {}
     ~Runner() {
       core->context.stop();
-      if (thread.get_id() == std::this_thread::get_id())
-        thread.detach();
-      else
-        thread.join();
+      if (thread.get_id() == std::this_thread::get_id()) thread.detach();
+      else thread.join();
     }
   };
   EventLoop loop;
@@ -190,7 +193,9 @@ void EventLoop::run() { core_->context.run(); }
 void EventLoop::stop() { core_->context.stop(); }
 bool EventLoop::is_current() const noexcept { return core_->context.get_executor().running_in_this_thread(); }
 bool EventLoop::is_manual() const noexcept { return core_->hands != nullptr; }
-bool EventLoop::operator==(const EventLoop& other) const noexcept { return core_ == other.core_ || (core_->hands && core_->hands == other.core_->hands); }
+bool EventLoop::operator==(const EventLoop& other) const noexcept {
+  return core_ == other.core_ || (core_->hands && core_->hands == other.core_->hands);
+}
 boost::asio::io_context& EventLoop::context() const noexcept { return core_->context; }
 
 std::size_t EventLoop::poll() {
@@ -213,7 +218,10 @@ bool EventLoop::step() {
   return true;
 }
 
-Timer::Timer(EventLoop loop, std::function<void()> callback) : loop_(std::move(loop)), state_(std::make_shared<State>()) { state_->callback = std::move(callback); }
+Timer::Timer(EventLoop loop, std::function<void()> callback)
+    : loop_(std::move(loop)), state_(std::make_shared<State>()) {
+  state_->callback = std::move(callback);
+}
 
 Timer::~Timer() { close(); }
 
@@ -223,7 +231,8 @@ void Timer::close() {
   state_->dead = true;
   if (state_->place) core.order.erase(*state_->place);
   state_->place.reset();
-  core.idle.wait(lock, [&] { return !state_->running_on || *state_->running_on == std::this_thread::get_id(); });
+  core.idle.wait(lock,
+                 [&] { return !state_->running_on || *state_->running_on == std::this_thread::get_id(); });
 }
 
 void Timer::arm(EventLoop::Time when) {

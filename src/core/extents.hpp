@@ -21,7 +21,8 @@ struct Extent {
   std::size_t bytes = 0;
 };
 
-/// Free extents, joined with their neighbours; the smallest that is large enough is taken, from its beginning.
+/// Free extents, joined with their neighbours; the smallest that is large enough is taken, from its
+/// beginning.
 class Extents {
  public:
   void add(Extent extent) {

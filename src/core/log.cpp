@@ -10,7 +10,8 @@ namespace weir::log {
 
 spdlog::logger& logger() {
   static const std::shared_ptr<spdlog::logger> instance = [] {
-    auto made = std::make_shared<spdlog::logger>("weir", std::make_shared<spdlog::sinks::stderr_color_sink_mt>());
+    auto made =
+        std::make_shared<spdlog::logger>("weir", std::make_shared<spdlog::sinks::stderr_color_sink_mt>());
     const char* level = std::getenv("WEIR_LOG");
     made->set_level(level && *level ? spdlog::level::from_str(level) : spdlog::level::warn);
     made->flush_on(spdlog::level::trace);

@@ -10,13 +10,21 @@ spdlog::logger& logger();
 void set_prefix(const std::string& who);
 
 template <class... Args>
-void debug(spdlog::format_string_t<Args...> format, Args&&... args) { logger().debug(format, std::forward<Args>(args)...); }
+void debug(spdlog::format_string_t<Args...> format, Args&&... args) {
+  logger().debug(format, std::forward<Args>(args)...);
+}
 template <class... Args>
-void info(spdlog::format_string_t<Args...> format, Args&&... args) { logger().info(format, std::forward<Args>(args)...); }
+void info(spdlog::format_string_t<Args...> format, Args&&... args) {
+  logger().info(format, std::forward<Args>(args)...);
+}
 template <class... Args>
-void warn(spdlog::format_string_t<Args...> format, Args&&... args) { logger().warn(format, std::forward<Args>(args)...); }
+void warn(spdlog::format_string_t<Args...> format, Args&&... args) {
+  logger().warn(format, std::forward<Args>(args)...);
+}
 template <class... Args>
-void error(spdlog::format_string_t<Args...> format, Args&&... args) { logger().error(format, std::forward<Args>(args)...); }
+void error(spdlog::format_string_t<Args...> format, Args&&... args) {
+  logger().error(format, std::forward<Args>(args)...);
+}
 [[nodiscard]] inline bool debugging() { return logger().should_log(spdlog::level::debug); }
 
 }  // namespace weir::log

@@ -25,7 +25,8 @@ struct Region : Extent {
   std::atomic<std::uint8_t>* freed = nullptr;  // of another process: what is told of blocks that are freed
 };
 
-/// The addresses that were ever taken from the system or from other processes: who asks for the region of a block needs no lock, and small blocks are in none.
+/// The addresses that were ever taken from the system or from other processes: who asks for the region of a
+/// block needs no lock, and small blocks are in none.
 class Regions {
  public:
   [[nodiscard]] const Region* find(Address place) const noexcept {
@@ -54,7 +55,8 @@ class Pool {
  public:
   // As with malloc, a child of fork can allocate whatever other threads were doing.
   Pool() {
-    pthread_atfork([] { pool().mutex_.lock(); }, [] { pool().mutex_.unlock(); }, [] { pool().mutex_.unlock(); });
+    pthread_atfork([] { pool().mutex_.lock(); }, [] { pool().mutex_.unlock(); },
+                   [] { pool().mutex_.unlock(); });
   }
   void* take(std::size_t bytes) {
     if (bytes > PTRDIFF_MAX) return nullptr;
@@ -108,7 +110,8 @@ class Pool {
     }
     release();
   }
-  // What has been free in a whole window is not needed; half of it, since the next one may need a little more.
+  // What has been free in a whole window is not needed; half of it, since the next one may need a little
+  // more.
   void release_unused() {
     std::uint64_t keep;
     {
@@ -132,10 +135,13 @@ class Pool {
 
  private:
   bool reserve(std::size_t bytes) {
-    const auto map = [](std::size_t size) { return mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0); };
+    const auto map = [](std::size_t size) {
+      return mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    };
     std::size_t size = std::max(bytes, region_bytes);
     void* mapped = map(size);
-    while (mapped == MAP_FAILED && size > bytes) mapped = map(size = std::max(bytes, round_up(size / 2, page_bytes)));  // under `ulimit -v`
+    while (mapped == MAP_FAILED && size > bytes)
+      mapped = map(size = std::max(bytes, round_up(size / 2, page_bytes)));  // under `ulimit -v`
     if (mapped == MAP_FAILED) return false;
     const Extent region{reinterpret_cast<Address>(mapped), size};
     if (!regions_.add({region})) {
@@ -145,7 +151,9 @@ class Pool {
     new_.add(region);
     return true;
   }
-  [[nodiscard]] std::uint64_t most_kept() const { return std::min(most_, most_with_used_ - std::min(most_with_used_, used_bytes_)); }
+  [[nodiscard]] std::uint64_t most_kept() const {
+    return std::min(most_, most_with_used_ - std::min(most_with_used_, used_bytes_));
+  }
   void release(std::uint64_t keep = UINT64_MAX) {
     for (;;) {
       Extent extent;
@@ -168,7 +176,8 @@ class Pool {
   Extents new_;   // free, without
   std::map<Address, std::size_t> used_;
   std::uint64_t used_bytes_ = 0;
-  std::uint64_t most_ = static_cast<std::uint64_t>(sysconf(_SC_PHYS_PAGES)) * page_bytes / 16, most_with_used_ = UINT64_MAX;
+  std::uint64_t most_ = static_cast<std::uint64_t>(sysconf(_SC_PHYS_PAGES)) * page_bytes / 16,
+                most_with_used_ = UINT64_MAX;
   std::uint64_t least_kept_ = 0;  // in this window
   std::uint64_t unused_ = 0;      // in the one before, and still to be given back
   Clock::time_point window_began_ = Clock::now();
@@ -206,7 +215,9 @@ bool serves_new() {
   return is_ours;
 }
 
-void keep_at_most(std::uint64_t bytes, std::uint64_t with_used) noexcept { pool().keep_at_most(bytes, with_used); }
+void keep_at_most(std::uint64_t bytes, std::uint64_t with_used) noexcept {
+  pool().keep_at_most(bytes, with_used);
+}
 void release_unused() noexcept { pool().release_unused(); }
 std::uint64_t kept() noexcept { return pool().kept(); }
 

@@ -12,19 +12,24 @@ namespace weir {
 
 std::string demangle(const char* mangled) {
   int status = 0;
-  const std::unique_ptr<char, void (*)(void*)> text(abi::__cxa_demangle(mangled, nullptr, nullptr, &status), std::free);
+  const std::unique_ptr<char, void (*)(void*)> text(abi::__cxa_demangle(mangled, nullptr, nullptr, &status),
+                                                    std::free);
   if (status != 0 || !text) return mangled;
-  constexpr std::string_view long_name = "std::__cxx11::basic_string<char, std::char_traits<char>, std::allocator<char> >";
+  constexpr std::string_view long_name =
+      "std::__cxx11::basic_string<char, std::char_traits<char>, std::allocator<char> >";
   std::string name = text.get();
-  for (std::size_t at; (at = name.find(long_name)) != std::string::npos;) name.replace(at, long_name.size(), "std::string");
+  for (std::size_t at; (at = name.find(long_name)) != std::string::npos;)
+    name.replace(at, long_name.size(), "std::string");
   return name;
 }
 
 std::string short_function_name(std::string name) {
   constexpr std::string_view anonymous = "(anonymous namespace)::";
-  for (auto at = name.find(anonymous); at != std::string::npos; at = name.find(anonymous)) name.erase(at, anonymous.size());
+  for (auto at = name.find(anonymous); at != std::string::npos; at = name.find(anonymous))
+    name.erase(at, anonymous.size());
   if (name.find("operator") != std::string::npos) return name;
-  // Functions made of templates come with their result: the name stands between the last space and the first parenthesis outside of <>.
+  // Functions made of templates come with their result: the name stands between the last space and the first
+  // parenthesis outside of <>.
   std::size_t begin = 0, end = name.size();
   for (std::size_t at = 0, depth = 0; at < name.size(); ++at) {
     const char c = name[at];

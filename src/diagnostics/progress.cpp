@@ -21,7 +21,8 @@ std::size_t columns() {
 
 }  // namespace
 
-std::string progress_line(std::size_t done, std::size_t failed, std::size_t total, std::chrono::nanoseconds elapsed, std::size_t width) {
+std::string progress_line(std::size_t done, std::size_t failed, std::size_t total,
+                          std::chrono::nanoseconds elapsed, std::size_t width) {
   std::string text = std::to_string(done) + "/" + std::to_string(total) + " done";
   if (failed) text += ", " + std::to_string(failed) + " failed";
   text += ", " + std::to_string(std::chrono::duration_cast<std::chrono::seconds>(elapsed).count()) + " s";
@@ -33,7 +34,8 @@ std::string progress_line(std::size_t done, std::size_t failed, std::size_t tota
   return line + text;
 }
 
-ProgressBar::ProgressBar(std::size_t total) : total_(total), is_terminal_(isatty(STDERR_FILENO) == 1), start_(std::chrono::steady_clock::now()) {}
+ProgressBar::ProgressBar(std::size_t total)
+    : total_(total), is_terminal_(isatty(STDERR_FILENO) == 1), start_(std::chrono::steady_clock::now()) {}
 
 ProgressBar::~ProgressBar() {
   if (is_terminal_) std::fputc('\n', stderr);
@@ -42,7 +44,9 @@ ProgressBar::~ProgressBar() {
 void ProgressBar::show(std::size_t done, std::size_t failed) {
   if (!is_terminal_) return;
   // The last column stays free, so that the cursor does not wrap.
-  const std::string line = "\r\x1b[K" + progress_line(done, failed, total_, std::chrono::steady_clock::now() - start_, columns() - 1);
+  const std::string line =
+      "\r\x1b[K" +
+      progress_line(done, failed, total_, std::chrono::steady_clock::now() - start_, columns() - 1);
   std::fputs(line.c_str(), stderr);
   std::fflush(stderr);
 }

@@ -10,7 +10,8 @@ struct IndexOf;
 template <class Message, class... Rest>
 struct IndexOf<Message, std::tuple<Message, Rest...>> : std::integral_constant<std::uint8_t, 0> {};
 template <class Message, class First, class... Rest>
-struct IndexOf<Message, std::tuple<First, Rest...>> : std::integral_constant<std::uint8_t, 1 + IndexOf<Message, std::tuple<Rest...>>::value> {};
+struct IndexOf<Message, std::tuple<First, Rest...>>
+    : std::integral_constant<std::uint8_t, 1 + IndexOf<Message, std::tuple<Rest...>>::value> {};
 
 template <class Message>
 inline constexpr std::uint8_t message_index = IndexOf<Message, Messages>::value;
@@ -39,14 +40,17 @@ void decode_as(Reader& reader, Handle& handle) {
 
 /// Reads one message and calls `handle(Message&&)`; a message without a handler does not compile.
 ///
-/// **Errors.** Throws `Error{protocol}` for an index that is no message and `Error{serialization}` for bytes that end early.
+/// **Errors.** Throws `Error{protocol}` for an index that is no message and `Error{serialization}` for bytes
+/// that end early.
 template <class Handle>
 void decode(Reader& reader, Handle&& handle) {
   std::uint8_t index = 0;
   reader.bytes(&index, 1);
   [&]<class... Message>(std::type_identity<std::tuple<Message...>>) {
-    static constexpr void (*calls[])(Reader&, std::remove_reference_t<Handle>&) = {&decode_as<Message, std::remove_reference_t<Handle>>...};
-    if (index >= sizeof...(Message)) throw Error(ErrorKind::protocol, "message: there is none with number " + std::to_string(index));
+    static constexpr void (*calls[])(Reader&, std::remove_reference_t<Handle>&) = {
+        &decode_as<Message, std::remove_reference_t<Handle>>...};
+    if (index >= sizeof...(Message))
+      throw Error(ErrorKind::protocol, "message: there is none with number " + std::to_string(index));
     calls[index](reader, handle);
   }(std::type_identity<Messages>{});
 }

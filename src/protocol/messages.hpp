@@ -1,4 +1,5 @@
-// Every message between client, scheduler and workers: one struct each. Sent as the index in `Messages` and the struct's members.
+// Every message between client, scheduler and workers: one struct each. Sent as the index in `Messages` and
+// the struct's members.
 #pragma once
 
 #include <algorithm>
@@ -15,15 +16,19 @@ namespace weir::protocol {
 /// A size in a byte, rounded up to a power of two; 0 is unknown, or nothing.
 class Scale {
  public:
-  static std::uint8_t of(std::uint64_t bytes) noexcept { return bytes < 2 ? 0 : static_cast<std::uint8_t>(std::bit_width(bytes - 1)); }
-  static std::uint64_t bytes(std::uint8_t scale) noexcept { return scale == 0 ? 0 : std::uint64_t{1} << std::min<unsigned>(scale, 63); }
+  static std::uint8_t of(std::uint64_t bytes) noexcept {
+    return bytes < 2 ? 0 : static_cast<std::uint8_t>(std::bit_width(bytes - 1));
+  }
+  static std::uint64_t bytes(std::uint8_t scale) noexcept {
+    return scale == 0 ? 0 : std::uint64_t{1} << std::min<unsigned>(scale, 63);
+  }
 };
 
 /// A place where an input of a task is, or will be when its task there has finished.
 struct Input {
   TaskId task;
   PeerId holder;
-  bool exists;  ///< It is there; otherwise it will be.
+  bool exists;         ///< It is there; otherwise it will be.
   std::uint8_t scale;  ///< Its `Scale`, if it exists.
   friend bool operator==(const Input&, const Input&) = default;
 };
@@ -33,7 +38,8 @@ struct Input {
 /// Run this when its inputs are there.
 struct SubmitTask {
   TaskId id = 0;
-  std::uint64_t invoker = 0;   ///< Portable address of the function that reads the arguments and calls the user's.
+  std::uint64_t invoker =
+      0;  ///< Portable address of the function that reads the arguments and calls the user's.
   std::uint64_t function = 0;  ///< Portable address of the user's function, for names and time estimates.
   Buffer arguments;
   task::Attached beside;  ///< `task::Beside`, if they have large buffers.
@@ -116,8 +122,9 @@ struct FreeResult {
 struct InputAt {
   TaskId id;
   PeerId holder;
-  bool exists;  ///< It is there; otherwise it will be.
-  std::uint8_t scale;  ///< Its `Scale`, if it exists. A holder that says so itself wants to be asked once there is room.
+  bool exists;         ///< It is there; otherwise it will be.
+  std::uint8_t scale;  ///< Its `Scale`, if it exists. A holder that says so itself wants to be asked once
+                       ///< there is room.
 };
 /// Copy this result here from `holder`.
 struct ReplicateResult {
@@ -140,9 +147,9 @@ struct PeerGone {
 struct Welcome {
   PeerId you;
   double heartbeat_s;
-  double patience_s;      ///< Silence of the scheduler after which it is taken for dead.
-  std::uint64_t pid;      ///< The scheduler's process ...
-  std::string host_id;    ///< ... on this host.
+  double patience_s;    ///< Silence of the scheduler after which it is taken for dead.
+  std::uint64_t pid;    ///< The scheduler's process ...
+  std::string host_id;  ///< ... on this host.
 };
 /// The scheduler lives: the answer to a heartbeat.
 struct Alive {};
@@ -166,14 +173,16 @@ struct Hello {
   std::string name;
   std::string host;
   std::uint64_t pid;
-  std::string host_id;    ///< Same for all processes that see each other's process ids.
-  std::string black_box;  ///< Where the ids of executing tasks can be read, even after its death, on the same host.
+  std::string host_id;  ///< Same for all processes that see each other's process ids.
+  std::string
+      black_box;  ///< Where the ids of executing tasks can be read, even after its death, on the same host.
   std::uint32_t threads;
   std::vector<Resource> resources;
   std::string job;      ///< The batch job, or group of processes, it came with; empty in the scheduler's own.
   std::string contact;  ///< Where peers of other jobs reach it.
-  std::uint64_t memory_limit = 0;  ///< For results.
-  double serves_s = std::numeric_limits<double>::infinity();  ///< Then it leaves, since its job ends: what takes longer is not for it.
+  std::uint64_t memory_limit = 0;                             ///< For results.
+  double serves_s = std::numeric_limits<double>::infinity();  ///< Then it leaves, since its job ends: what
+                                                              ///< takes longer is not for it.
 };
 struct RunFinished {
   TaskId id = 0;
@@ -243,8 +252,10 @@ struct ContactHere {
 /// Send me this result when you have it. From the scheduler's side also what `Future::result` sends.
 struct GetResult {
   TaskId id;
-  bool exists;  ///< The sender knows that it was there: if it is not, it will not come. Otherwise the sender may be ahead of the order to compute it.
-  std::uint32_t request;  ///< Its number, which the answer repeats: an answer to a request that was dropped is told from the one to a later request.
+  bool exists;  ///< The sender knows that it was there: if it is not, it will not come. Otherwise the sender
+                ///< may be ahead of the order to compute it.
+  std::uint32_t request;  ///< Its number, which the answer repeats: an answer to a request that was dropped
+                          ///< is told from the one to a later request.
 };
 /// The sender does not wait for this result any more.
 struct DropRequest {
@@ -268,9 +279,12 @@ struct PutResult {
 };
 
 /// Every message; a new one goes at the end.
-using Messages = std::tuple<SubmitTask, ReleaseTask, CancelFuture, RetryFuture, LocateTask, TaskDone, TaskFailed, TaskPending, RunTask, CancelRun, RetractRun, FreeResult,
-                            InputAt, ReplicateResult, PeerGone, Welcome, Alive, Refused, Shutdown, GoodBye, Hello, RunFinished, RunFailed, RetractReply, ResultHere, InputMissing,
-                            ResultBroken, Heartbeat, Leaving, GetResult, ResultData, ResultMissing, PutResult, ScatterHere, DropRequest, RunWaits,
-                            RetireMe, FindPeer, ContactHere, PeerAddress, EnterNetwork, MemoryUse>;
+using Messages =
+    std::tuple<SubmitTask, ReleaseTask, CancelFuture, RetryFuture, LocateTask, TaskDone, TaskFailed,
+               TaskPending, RunTask, CancelRun, RetractRun, FreeResult, InputAt, ReplicateResult, PeerGone,
+               Welcome, Alive, Refused, Shutdown, GoodBye, Hello, RunFinished, RunFailed, RetractReply,
+               ResultHere, InputMissing, ResultBroken, Heartbeat, Leaving, GetResult, ResultData,
+               ResultMissing, PutResult, ScatterHere, DropRequest, RunWaits, RetireMe, FindPeer, ContactHere,
+               PeerAddress, EnterNetwork, MemoryUse>;
 
 }  // namespace weir::protocol

@@ -20,14 +20,16 @@ Engine::Engine(int workers, int threads) : parts_(std::make_shared<Parts>()) {
   const auto peers = static_cast<PeerId>(workers + 1);
   for (PeerId peer = 0; peer < peers; ++peer) {
     parts_->inside.push_back(std::make_unique<comm::InprocTransport>(parts_->hub, peer));
-    parts_->links.push_back(std::make_unique<comm::Network>(peer, parts_->inside.back().get(), peers, task::build_id()));
+    parts_->links.push_back(
+        std::make_unique<comm::Network>(peer, parts_->inside.back().get(), peers, task::build_id()));
   }
   SchedulerSettings settings;
   settings.patience.spin = std::chrono::microseconds(50);
   settings.expected_workers = static_cast<std::size_t>(workers);
   settings.own_peers = peers;
   if (workers) settings.patience_for_dead = std::chrono::hours(24);
-  scheduler_ = std::shared_ptr<SchedulerNode>(new SchedulerNode(*parts_->links[0], settings), [parts = parts_](SchedulerNode* node) { delete node; });
+  scheduler_ = std::shared_ptr<SchedulerNode>(new SchedulerNode(*parts_->links[0], settings),
+                                              [parts = parts_](SchedulerNode* node) { delete node; });
   scheduler_->start();
   for (PeerId peer = 1; peer < peers; ++peer) {
     WorkerSettings worker;

@@ -1,4 +1,5 @@
-// Engine: a scheduler in this process, with or without worker threads beside it, for programs that do not call weir::run.
+// Engine: a scheduler in this process, with or without worker threads beside it, for programs that do not
+// call weir::run.
 #pragma once
 
 #include "runtime/scheduler_node.hpp"

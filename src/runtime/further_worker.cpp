@@ -39,9 +39,14 @@ std::chrono::nanoseconds death_timeout() {
 /// How long this process's job still lives: WEIR_LIFETIME, else what the batch system says.
 std::optional<std::chrono::nanoseconds> lifetime() {
   if (const std::string text = environment("WEIR_LIFETIME"); !text.empty()) return parse_duration(text);
-  const auto end = job_end(read_job_clock(), std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()));
+  const auto end =
+      job_end(read_job_clock(), std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()));
   if (!end) return std::nullopt;
-  if (end->clock_offset != std::chrono::seconds(0)) log::warn("the clock of this node and that of the batch system are {} s apart; the walltime is counted from the job's beginning", end->clock_offset.count());
+  if (end->clock_offset != std::chrono::seconds(0))
+    log::warn(
+        "the clock of this node and that of the batch system are {} s apart; the walltime is counted from "
+        "the job's beginning",
+        end->clock_offset.count());
   return end->remaining;
 }
 
@@ -54,7 +59,8 @@ struct Ranks {
     const std::string size = environment("OMPI_COMM_WORLD_SIZE");
     auto id = comm::random_bytes();
     if (!size.empty() && size != "1") {
-      new boost::mpi::environment(argc, argv, boost::mpi::threading::serialized, false);  // never finalized: ranks of this job may die
+      new boost::mpi::environment(argc, argv, boost::mpi::threading::serialized,
+                                  false);  // never finalized: ranks of this job may die
       MPI_Bcast(id.data(), static_cast<int>(id.size()), MPI_BYTE, 0, MPI_COMM_WORLD);
       transport = std::make_unique<comm::MpiTransport>(boost::mpi::communicator());
     }
@@ -62,18 +68,24 @@ struct Ranks {
   }
 };
 
-/// Asks until it is let in; gives up when it is refused, when the session has ended, or when the time is over.
+/// Asks until it is let in; gives up when it is refused, when the session has ended, or when the time is
+/// over.
 PeerId join(comm::Network& network, const std::string& path, std::chrono::nanoseconds timeout) {
   const auto begin = Clock::now();
   const auto deadline = begin + std::chrono::duration_cast<Clock::duration>(timeout);
-  for (auto pause = std::chrono::milliseconds(20);; pause = std::min(2 * pause, std::chrono::milliseconds(1000))) {
+  for (auto pause = std::chrono::milliseconds(20);;
+       pause = std::min(2 * pause, std::chrono::milliseconds(1000))) {
     const SessionInfo session = read_session_file(path);
     try {
       return network.join(session.door, std::min(deadline, Clock::now() + std::chrono::seconds(10)));
     } catch (const Error& error) {
-      if (error.kind() == ErrorKind::protocol) throw Error(ErrorKind::protocol, "the session of " + path + " does not let this worker in: " + error.what());
+      if (error.kind() == ErrorKind::protocol)
+        throw Error(ErrorKind::protocol,
+                    "the session of " + path + " does not let this worker in: " + error.what());
       if (Clock::now() + pause >= deadline)
-        throw Error(ErrorKind::timeout, "the scheduler (" + describe(session) + ") could not be reached at " + session.door.addresses.front() + " within " + to_string(timeout) + ": " + error.what() +
+        throw Error(ErrorKind::timeout, "the scheduler (" + describe(session) + ") could not be reached at " +
+                                            session.door.addresses.front() + " within " + to_string(timeout) +
+                                            ": " + error.what() +
                                             "; if it lives, another network may be needed (interface)");
       log::info("the scheduler cannot be reached: {}", error.what());
     }
@@ -93,7 +105,8 @@ int run_further_worker(int argc, char** argv, const RunOptions& options) {
     unsetenv("WEIR_CONNECT");  // programs that tasks start are no workers
     static Ranks ranks(argc, argv);
     several = ranks.transport != nullptr;
-    static comm::Network network(ranks.transport.get(), ranks.job, ranks.transport ? ranks.transport->rank() : 0, task::build_id());
+    static comm::Network network(ranks.transport.get(), ranks.job,
+                                 ranks.transport ? ranks.transport->rank() : 0, task::build_id());
     const PeerId self = join(network, path, death_timeout());
     network.accept_peers(environment("WEIR_INTERFACE"));
     WorkerSettings settings;
@@ -106,7 +119,9 @@ int run_further_worker(int argc, char** argv, const RunOptions& options) {
     settings.spill_folder = spill_folder();
     if (const auto left = lifetime()) {
       settings.ends = Clock::now() + *left;
-      settings.hand_over = std::min<std::chrono::nanoseconds>(*left / 2, std::clamp<std::chrono::nanoseconds>(*left / 10, std::chrono::seconds(10), std::chrono::minutes(2)));
+      settings.hand_over = std::min<std::chrono::nanoseconds>(
+          *left / 2, std::clamp<std::chrono::nanoseconds>(*left / 10, std::chrono::seconds(10),
+                                                          std::chrono::minutes(2)));
     }
     log::set_prefix(settings.name);
     const auto node = std::make_shared<WorkerNode>(network, self, settings);

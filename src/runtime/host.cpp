@@ -38,22 +38,26 @@ std::uint64_t limit_in(const std::string& file) {
 }  // namespace
 
 std::uint64_t host_memory() {
-  auto least = static_cast<std::uint64_t>(sysconf(_SC_PHYS_PAGES)) * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
-  std::ifstream groups("/proc/self/cgroup");  // lines such as "0::/path" (version 2) and "4:cpu,memory:/path" (version 1)
+  auto least =
+      static_cast<std::uint64_t>(sysconf(_SC_PHYS_PAGES)) * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
+  std::ifstream groups(
+      "/proc/self/cgroup");  // lines such as "0::/path" (version 2) and "4:cpu,memory:/path" (version 1)
   for (std::string line; std::getline(groups, line);) {
     const std::size_t first = line.find(':'), second = line.find(':', first + 1);
     if (second == std::string::npos) continue;
     const bool unified = second == first + 1;
     if (!unified && line.substr(first, second - first).find("memory") == std::string::npos) continue;
     for (std::string path = line.substr(second + 1);; path.erase(path.rfind('/'))) {
-      least = std::min(least, limit_in((unified ? "/sys/fs/cgroup" : "/sys/fs/cgroup/memory") + path + (unified ? "/memory.max" : "/memory.limit_in_bytes")));
+      least = std::min(least, limit_in((unified ? "/sys/fs/cgroup" : "/sys/fs/cgroup/memory") + path +
+                                       (unified ? "/memory.max" : "/memory.limit_in_bytes")));
       if (path.find('/') == std::string::npos) break;
     }
   }
   return least;
 }
 
-ProcessWatch::ProcessWatch(pid_t pid) : descriptor_(static_cast<int>(syscall(SYS_pidfd_open, pid, 0))), pid_(pid) {}
+ProcessWatch::ProcessWatch(pid_t pid)
+    : descriptor_(static_cast<int>(syscall(SYS_pidfd_open, pid, 0))), pid_(pid) {}
 
 ProcessWatch::~ProcessWatch() {
   if (descriptor_ >= 0) close(descriptor_);

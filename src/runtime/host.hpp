@@ -6,8 +6,8 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
-#include <utility>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "weir/task/task.hpp"
@@ -18,7 +18,8 @@ namespace weir::runtime {
 /// Equal for two processes exactly when one can see the other by its process id.
 [[nodiscard]] std::string host_id();
 
-/// Memory this process and its neighbours may use: the node's, or less if a control group (of a batch job or a container) says so. **Units.** Bytes.
+/// Memory this process and its neighbours may use: the node's, or less if a control group (of a batch job or
+/// a container) says so. **Units.** Bytes.
 [[nodiscard]] std::uint64_t host_memory();
 
 /// Watches a process of this host: knows of its death at once, also while nobody has buried it.
@@ -26,7 +27,8 @@ class ProcessWatch {
  public:
   ProcessWatch() = default;
   explicit ProcessWatch(pid_t pid);
-  ProcessWatch(ProcessWatch&& other) noexcept : descriptor_(std::exchange(other.descriptor_, -1)), pid_(other.pid_) {}
+  ProcessWatch(ProcessWatch&& other) noexcept
+      : descriptor_(std::exchange(other.descriptor_, -1)), pid_(other.pid_) {}
   ProcessWatch& operator=(ProcessWatch&& other) noexcept {
     std::swap(descriptor_, other.descriptor_);
     std::swap(pid_, other.pid_);
@@ -46,13 +48,15 @@ class ProcessWatch {
   pid_t pid_ = 0;
 };
 
-/// The ids of the tasks that a worker is executing, in memory that survives it: how a death is blamed on the right tasks.
+/// The ids of the tasks that a worker is executing, in memory that survives it: how a death is blamed on the
+/// right tasks.
 class BlackBox {
  public:
   static constexpr std::size_t slots = 256;
   using Slot = std::atomic<TaskId>;
 
-  /// A new one, of this process; `address` tells others on the host where it is. Without shared memory it works all the same and `address` is empty.
+  /// A new one, of this process; `address` tells others on the host where it is. Without shared memory it
+  /// works all the same and `address` is empty.
   BlackBox();
   /// Another process's, to be read after its death; empty if it cannot be opened.
   explicit BlackBox(const std::string& address);

@@ -17,10 +17,8 @@ void Node::flush() {
   std::vector<PeerId> held;
   for (const PeerId to : dirty_) {
     if (boxes_[to].empty()) continue;
-    if (transport_.busy(to))
-      held.push_back(to);
-    else
-      send_box(to);
+    if (transport_.busy(to)) held.push_back(to);
+    else send_box(to);
   }
   dirty_.swap(held);
 }
@@ -54,14 +52,10 @@ bool Node::drive() {
 void Node::doze(std::chrono::nanoseconds idle) {
   // A yield costs as much as several polls, and is needed only by those who share the core.
   thread_local unsigned polls = 0;
-  if (baton_.wanted() || (idle < patience_.spin && ++polls % 8 == 0))
-    sched_yield();
-  else if (idle < patience_.spin)
-    __builtin_ia32_pause();
-  else if (idle < patience_.dozing)
-    transport_.wait(patience_.doze);
-  else
-    transport_.wait(patience_.sleep);
+  if (baton_.wanted() || (idle < patience_.spin && ++polls % 8 == 0)) sched_yield();
+  else if (idle < patience_.spin) __builtin_ia32_pause();
+  else if (idle < patience_.dozing) transport_.wait(patience_.doze);
+  else transport_.wait(patience_.sleep);
 }
 
 // Serves peers and heartbeats while everybody else computes; leaves the polling to them while they wait.
@@ -74,17 +68,18 @@ void Node::start_helper() {
     while (!stop_) {
       const auto now = Clock::now();
       const std::int64_t polled = last_poll_ns_.load(std::memory_order_relaxed);
-      const bool others_poll = polled != own_poll && std::chrono::nanoseconds(now.time_since_epoch().count() - polled) < patience_.sleep * 2;
+      const bool others_poll = polled != own_poll && std::chrono::nanoseconds(now.time_since_epoch().count() -
+                                                                              polled) < patience_.sleep * 2;
       if (others_poll && !callbacks_due()) {  // which executors, who poll, have no time for
         std::this_thread::sleep_for(patience_.sleep * 5);
         continue;
       }
       const bool moved = drive();
       own_poll = last_poll_ns_.load(std::memory_order_relaxed);
-      if (moved)
-        last = now;
+      if (moved) last = now;
       else
-        transport_.wait(now - last < patience_.dozing ? std::chrono::nanoseconds(patience_.doze) * 4 : std::chrono::nanoseconds(patience_.sleep));
+        transport_.wait(now - last < patience_.dozing ? std::chrono::nanoseconds(patience_.doze) * 4
+                                                      : std::chrono::nanoseconds(patience_.sleep));
     }
   });
 }

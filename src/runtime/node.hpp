@@ -1,4 +1,5 @@
-// Node: what the scheduler's process and the workers have in common: a transport, boxes of outgoing messages, a helper thread.
+// Node: what the scheduler's process and the workers have in common: a transport, boxes of outgoing messages,
+// a helper thread.
 #pragma once
 
 #include <thread>
@@ -14,9 +15,9 @@ using Clock = std::chrono::steady_clock;
 
 /// How a node waits when there is nothing to do.
 struct Patience {
-  std::chrono::microseconds spin{200};   ///< Polls without sleeping for so long.
-  std::chrono::microseconds doze{50};    ///< Then sleeps so long between polls ...
-  std::chrono::milliseconds dozing{20};  ///< ... until so long after the last event ...
+  std::chrono::microseconds spin{200};    ///< Polls without sleeping for so long.
+  std::chrono::microseconds doze{50};     ///< Then sleeps so long between polls ...
+  std::chrono::milliseconds dozing{20};   ///< ... until so long after the last event ...
   std::chrono::microseconds sleep{1900};  ///< ... then so long: what the first task after a silence may wait.
 };
 
@@ -48,26 +49,31 @@ class Node : public client::Base, protected comm::Receiver {
     frame.values.push_back(std::move(value));
     transport_.send(to, std::move(frame));
   }
-  [[nodiscard]] std::size_t pending_bytes(PeerId to) const { return to < boxes_.size() ? boxes_[to].size() : 0; }
+  [[nodiscard]] std::size_t pending_bytes(PeerId to) const {
+    return to < boxes_.size() ? boxes_[to].size() : 0;
+  }
   void flush();
   /// Waits, at most so long, until everything has left.
   void flush_all(std::chrono::milliseconds most);
 
-  /// Polls once, under the baton. Returns whether something happened; that peers live is nothing that keeps a thread awake.
+  /// Polls once, under the baton. Returns whether something happened; that peers live is nothing that keeps a
+  /// thread awake.
   bool progress();
-  /// Calls `handle(message, next_value)` for every message of a frame that has arrived; `next_value()` is the value that the message carries. Whatever makes no sense
-  /// ends the frame and is logged with `name()`.
+  /// Calls `handle(message, next_value)` for every message of a frame that has arrived; `next_value()` is the
+  /// value that the message carries. Whatever makes no sense ends the frame and is logged with `name()`.
   template <class Handle, class Name>
   void each_message(comm::Frame& frame, Handle&& handle, Name&& name) {
     Reader reader(frame.head.bytes());
     std::size_t value = 0;
     const auto next_value = [&]() -> task::Value& {
-      if (value == frame.values.size()) throw Error(ErrorKind::protocol, "frame: a message without its value");
+      if (value == frame.values.size())
+        throw Error(ErrorKind::protocol, "frame: a message without its value");
       return frame.values[value++];
     };
     const auto hear = [&]<class Message>(Message&& message) {
       using M = std::decay_t<Message>;
-      constexpr bool is_life = std::is_same_v<M, protocol::Heartbeat> || std::is_same_v<M, protocol::Alive> || std::is_same_v<M, protocol::MemoryUse>;
+      constexpr bool is_life = std::is_same_v<M, protocol::Heartbeat> || std::is_same_v<M, protocol::Alive> ||
+                               std::is_same_v<M, protocol::MemoryUse>;
       (is_life ? heard_life_ : heard_work_) = true;
       if constexpr (requires { message.beside; })
         if (message.beside.is_there) message.beside.value = std::move(next_value());

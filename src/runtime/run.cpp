@@ -65,7 +65,8 @@ class Leaver {
 };
 
 // The body, with its exceptions turned into one message and a status.
-int run_body(const std::shared_ptr<SchedulerNode>& node, const std::function<int(Client&)>& body, bool& failed) {
+int run_body(const std::shared_ptr<SchedulerNode>& node, const std::function<int(Client&)>& body,
+             bool& failed) {
   client::Core::set_current(node);
   int status = 1;
   failed = true;
@@ -88,7 +89,8 @@ int run_with_threads(const std::function<int(Client&)>& body, const RunOptions& 
   runtime::Patience patience;
   patience.spin = std::chrono::microseconds(50);
   const auto hub = std::make_shared<comm::Hub>();
-  const auto scheduler_inside = std::make_shared<comm::InprocTransport>(hub, 0), worker_inside = std::make_shared<comm::InprocTransport>(hub, 1);
+  const auto scheduler_inside = std::make_shared<comm::InprocTransport>(hub, 0),
+             worker_inside = std::make_shared<comm::InprocTransport>(hub, 1);
   const auto scheduler_link = std::make_shared<comm::Network>(0, scheduler_inside.get(), 2, task::build_id());
   const auto worker_link = std::make_shared<comm::Network>(1, worker_inside.get(), 2, task::build_id());
   auto settings = runtime::scheduler_settings(options);
@@ -98,7 +100,8 @@ int run_with_threads(const std::function<int(Client&)>& body, const RunOptions& 
   settings.patience_for_dead = std::chrono::hours(24);
   const auto node = std::make_shared<SchedulerNode>(*scheduler_link, settings);
   runtime::WorkerSettings worker_settings;
-  worker_settings.threads = runtime::number_of_threads(options, std::max(1u, std::thread::hardware_concurrency()));
+  worker_settings.threads =
+      runtime::number_of_threads(options, std::max(1u, std::thread::hardware_concurrency()));
   worker_settings.resources = runtime::resources_of(options);
   worker_settings.name = "worker 1";
   worker_settings.patience = patience;
@@ -133,7 +136,8 @@ void end_mpirun() {
   if (parent == "mpirun" || parent == "orterun" || parent == "mpiexec") kill(getppid(), SIGTERM);
 }
 
-int run_scheduler(boost::mpi::environment* mpi, comm::MpiTransport& ranks, const std::function<int(Client&)>& body, const RunOptions& options) {
+int run_scheduler(boost::mpi::environment* mpi, comm::MpiTransport& ranks,
+                  const std::function<int(Client&)>& body, const RunOptions& options) {
   auto settings = runtime::scheduler_settings(options);
   settings.expected_workers = ranks.size() - 1;
   settings.own_peers = static_cast<PeerId>(ranks.size());
@@ -193,12 +197,15 @@ int run(int argc, char** argv, const std::function<int(Client&)>& body, const Ru
       report_status(status);
       return status;
     }
-    if (boost::mpi::environment::finalized()) throw Error(ErrorKind::unsupported, "weir::run: MPI has been finalized in this process; call weir::run once");
+    if (boost::mpi::environment::finalized())
+      throw Error(ErrorKind::unsupported,
+                  "weir::run: MPI has been finalized in this process; call weir::run once");
     auto* mpi = new boost::mpi::environment(argc, argv, boost::mpi::threading::serialized, false);
     static comm::MpiTransport transport{boost::mpi::communicator()};
     const std::string who = "rank " + std::to_string(transport.rank());
     log::set_prefix(who);
-    return transport.rank() == 0 ? run_scheduler(mpi, transport, body, options) : run_worker(mpi, transport, options);
+    return transport.rank() == 0 ? run_scheduler(mpi, transport, body, options)
+                                 : run_worker(mpi, transport, options);
   } catch (const std::exception& error) {
     std::cerr << "weir: " << error.what() << std::endl;
     report_status(2);

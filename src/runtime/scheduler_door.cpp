@@ -11,7 +11,8 @@ comm::Door SchedulerNode::open_door(const std::string& network) {
   comm::Door door = transport_.listen(network);
   if (++doors_ == 1)
     for (PeerId id = 1; id < peers_.size(); ++id)
-      if (peers_[id].joined && !peers_[id].dead && peers_[id].contact.empty()) post(id, protocol::EnterNetwork{transport_.invitation()});
+      if (peers_[id].joined && !peers_[id].dead && peers_[id].contact.empty())
+        post(id, protocol::EnterNetwork{transport_.invitation()});
   flush();
   return door;
 }
@@ -23,11 +24,10 @@ void SchedulerNode::close_door() {
 }
 
 void SchedulerNode::tell_contact(PeerId asker, PeerId of) {
-  if (of >= peers_.size() || !peers_[of].joined || peers_[of].dead) return post(asker, protocol::PeerGone{of});
-  if (peers_[of].contact.empty())
-    peers_[of].looking.push_back(asker);
-  else
-    post(asker, protocol::PeerAddress{of, peers_[of].contact});
+  if (of >= peers_.size() || !peers_[of].joined || peers_[of].dead)
+    return post(asker, protocol::PeerGone{of});
+  if (peers_[of].contact.empty()) peers_[of].looking.push_back(asker);
+  else post(asker, protocol::PeerAddress{of, peers_[of].contact});
 }
 
 // --- retiring
@@ -52,7 +52,8 @@ void SchedulerNode::go_on_retiring(Clock::time_point now) {
     if (!peers_[id].retire_by) continue;
     const bool gone = peers_[id].dead;
     const bool no_heir = state_.place_data() == 0;
-    const bool empty = !gone && (state_.retired(id) || (no_heir && !peers_[id].waits_for_heir && state_.backlog(id) == 0));
+    const bool empty =
+        !gone && (state_.retired(id) || (no_heir && !peers_[id].waits_for_heir && state_.backlog(id) == 0));
     if (!gone && !empty && now < *peers_[id].retire_by) continue;
     peers_[id].retire_by.reset();
     --retiring_;

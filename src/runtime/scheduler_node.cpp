@@ -44,15 +44,20 @@ void SchedulerNode::each_alive(F&& f) {
 void SchedulerNode::perform() {
   for (std::size_t i = 0; i < actions_.size(); ++i) {
     scheduler::Action action = std::move(actions_[i]);
-    std::visit(Overloaded{[&](scheduler::Assign& assign) {
-                            const scheduler::Task* task = state_.task(assign.task);
-                            if (task && task->state == TaskState::processing && task->run == assign.run) post(action.to, state_.run_message(assign.task));
-                          },
-                          [&](protocol::TaskDone& message) { action.to == 0 ? on(std::move(message)) : post(action.to, message); },
-                          [&](protocol::TaskFailed& message) { action.to == 0 ? on(message) : post(action.to, message); },
-                          [&](protocol::TaskPending& message) { action.to == 0 ? on(message) : post(action.to, message); },
-                          [&](auto& message) { post(action.to, message); }},
-               action.message);
+    std::visit(
+        Overloaded{
+            [&](scheduler::Assign& assign) {
+              const scheduler::Task* task = state_.task(assign.task);
+              if (task && task->state == TaskState::processing && task->run == assign.run)
+                post(action.to, state_.run_message(assign.task));
+            },
+            [&](protocol::TaskDone& message) {
+              action.to == 0 ? on(std::move(message)) : post(action.to, message);
+            },
+            [&](protocol::TaskFailed& message) { action.to == 0 ? on(message) : post(action.to, message); },
+            [&](protocol::TaskPending& message) { action.to == 0 ? on(message) : post(action.to, message); },
+            [&](auto& message) { post(action.to, message); }},
+        action.message);
   }
   actions_.clear();
 }
@@ -61,7 +66,8 @@ void SchedulerNode::put(TaskId id, task::Value value, const std::vector<PeerId>&
   std::vector<PeerId> targets = workers;
   for (const PeerId target : targets)
     if (target >= peers_.size() || !peers_[target].joined || peers_[target].dead)
-      throw Error(ErrorKind::not_found, "scatter: there is no worker " + std::to_string(target) + "; workers() lists those there are");
+      throw Error(ErrorKind::not_found, "scatter: there is no worker " + std::to_string(target) +
+                                            "; workers() lists those there are");
   if (targets.empty()) {
     if (const PeerId chosen = state_.place_data()) {
       targets.push_back(chosen);
@@ -69,7 +75,10 @@ void SchedulerNode::put(TaskId id, task::Value value, const std::vector<PeerId>&
       const auto deadline = Clock::now() + settings_.join_deadline;
       while (!hopeless() && state_.place_data() == 0 && Clock::now() < deadline)
         if (!progress()) transport_.wait(patience_.sleep);
-      if (state_.place_data() == 0) throw Error(ErrorKind::closed, "scatter: there is no worker to put the value on, and none has joined within " + to_string(std::chrono::nanoseconds(settings_.join_deadline)));
+      if (state_.place_data() == 0)
+        throw Error(ErrorKind::closed,
+                    "scatter: there is no worker to put the value on, and none has joined within " +
+                        to_string(std::chrono::nanoseconds(settings_.join_deadline)));
       targets.push_back(state_.place_data());
     }
   }
@@ -109,7 +118,8 @@ void SchedulerNode::receive(PeerId from, comm::Frame&& frame) {
     } else if constexpr (std::is_same_v<M, protocol::RetireMe>) {
       log::info("the job of {} ends in {} s; it is retired", state_.name_of(from), message.seconds);
       peer(from).waits_for_heir = true;
-      begin_retiring(from, Clock::now() + std::chrono::milliseconds(static_cast<std::int64_t>(1000 * std::clamp(message.seconds, 0.0, 1e6))));
+      begin_retiring(from, Clock::now() + std::chrono::milliseconds(static_cast<std::int64_t>(
+                                              1000 * std::clamp(message.seconds, 0.0, 1e6))));
     } else if constexpr (std::is_same_v<M, protocol::FindPeer>) {
       tell_contact(from, message.peer);
     } else if constexpr (std::is_same_v<M, protocol::ContactHere>) {
@@ -132,9 +142,13 @@ void SchedulerNode::receive(PeerId from, comm::Frame&& frame) {
 
 void SchedulerNode::hello(PeerId from, const protocol::Hello& message) {
   if (message.build_id != task::build_id()) {
-    log::error("{} (process {} on {}) runs another executable (build {}) than rank 0 (build {}) and is sent away; start the same file everywhere", message.name, message.pid, message.host,
-               message.build_id, task::build_id());
-    post(from, protocol::Refused{"it runs another executable (build " + message.build_id + ") than rank 0 (build " + task::build_id() + "); start the same file everywhere"});
+    log::error(
+        "{} (process {} on {}) runs another executable (build {}) than rank 0 (build {}) and is sent away; "
+        "start the same file everywhere",
+        message.name, message.pid, message.host, message.build_id, task::build_id());
+    post(from,
+         protocol::Refused{"it runs another executable (build " + message.build_id + ") than rank 0 (build " +
+                           task::build_id() + "); start the same file everywhere"});
     peer(from).dead = true;
     ++lost_;
     lost_own_ += from < settings_.own_peers;
@@ -148,11 +162,13 @@ void SchedulerNode::hello(PeerId from, const protocol::Hello& message) {
   joined.contact = message.contact;
   ++joined_;
   if (message.host_id == host_id()) {
-    if (message.pid != static_cast<std::uint64_t>(getpid())) joined.watch = ProcessWatch(static_cast<pid_t>(message.pid));
+    if (message.pid != static_cast<std::uint64_t>(getpid()))
+      joined.watch = ProcessWatch(static_cast<pid_t>(message.pid));
     if (!message.black_box.empty()) joined.black_box = std::make_unique<BlackBox>(message.black_box);
   }
   const double patience = std::chrono::duration<double>(settings_.patience_for_dead).count();
-  post(from, protocol::Welcome{from, std::chrono::duration<double>(settings_.heartbeat).count(), 3 * patience, static_cast<std::uint64_t>(getpid()), host_id()});
+  post(from, protocol::Welcome{from, std::chrono::duration<double>(settings_.heartbeat).count(), 3 * patience,
+                               static_cast<std::uint64_t>(getpid()), host_id()});
   if (doors_ > 0 && message.contact.empty()) post(from, protocol::EnterNetwork{transport_.invitation()});
   log::debug("{} joined from {} with {} threads", message.name, message.host, message.threads);
   state_.join(now_s_, from, message, actions_);
@@ -173,14 +189,17 @@ void SchedulerNode::tick(Clock::time_point now) {
   memory::release_unused();
   // If we ourselves stood still, nobody else is to blame for the silence.
   if (pause > settings_.patience_for_dead / 2)
-    each_alive([&](PeerId, Peer& peer) { peer.last_seen = std::max(peer.last_seen, now - settings_.patience_for_dead / 2); });
+    each_alive([&](PeerId, Peer& peer) {
+      peer.last_seen = std::max(peer.last_seen, now - settings_.patience_for_dead / 2);
+    });
   std::vector<std::pair<PeerId, std::string>> dead;
   each_alive([&](PeerId id, Peer& peer) {
     if (peer.leaving) return;
-    if (peer.watch.ended())
-      dead.emplace_back(id, "died");
+    if (peer.watch.ended()) dead.emplace_back(id, "died");
     else if (now - peer.last_seen > settings_.patience_for_dead && is_silent(peer, now))
-      dead.emplace_back(id, "has been silent for " + to_string(std::chrono::duration_cast<std::chrono::milliseconds>(now - peer.last_seen)));
+      dead.emplace_back(
+          id, "has been silent for " +
+                  to_string(std::chrono::duration_cast<std::chrono::milliseconds>(now - peer.last_seen)));
   });
   for (const auto& [id, how] : dead) lose(id, how);
   if (retiring_) go_on_retiring(now);
@@ -189,13 +208,15 @@ void SchedulerNode::tick(Clock::time_point now) {
     perform();
   }
   if (joined_ + lost_ < settings_.expected_workers && now - started_ > settings_.join_deadline) {
-    log::error("{} of {} workers have not said hello within {}", settings_.expected_workers - joined_, settings_.expected_workers, to_string(std::chrono::nanoseconds(settings_.join_deadline)));
+    log::error("{} of {} workers have not said hello within {}", settings_.expected_workers - joined_,
+               settings_.expected_workers, to_string(std::chrono::nanoseconds(settings_.join_deadline)));
     settings_.expected_workers = joined_;
     give_up_if_hopeless();
   }
 }
 
-// Who writes or reads a value of gigabytes has no time to answer; of a process on this host it is known that it lives and has not been stopped.
+// Who writes or reads a value of gigabytes has no time to answer; of a process on this host it is known that
+// it lives and has not been stopped.
 bool SchedulerNode::is_silent(const Peer& peer, Clock::time_point now) const {
   return !peer.watch.watching() || peer.watch.stopped() || now - peer.last_seen > settings_.patience_for_busy;
 }
@@ -215,12 +236,15 @@ void SchedulerNode::lose(PeerId id, const std::string& how) {
     ++lost_own_;
     lost_other_host_ |= !gone.watch.watching();
   }
-  const std::vector<TaskId> executing = gone.black_box && gone.black_box->readable() ? gone.black_box->executing() : gone.executing;
+  const std::vector<TaskId> executing =
+      gone.black_box && gone.black_box->readable() ? gone.black_box->executing() : gone.executing;
   log::info("{} {}; it was executing {}", state_.name_of(id), how, names_of(executing));
   transport_.forget(id);
   const std::uint64_t results = log::debugging() ? finished_results() : 0;
   state_.lose(now_s_, id, executing, how, actions_);
-  if (log::debugging()) log::debug("{} results were lost with {}; those that are wanted are computed again", results - finished_results(), state_.name_of(id));
+  if (log::debugging())
+    log::debug("{} results were lost with {}; those that are wanted are computed again",
+               results - finished_results(), state_.name_of(id));
   perform();
   each_alive([&](PeerId other, Peer&) { post(other, protocol::PeerGone{id}); });
   on_peer_gone(id);
@@ -232,13 +256,16 @@ std::string SchedulerNode::names_of(const std::vector<TaskId>& tasks) const {
   std::string names;
   for (std::size_t i = 0; i < tasks.size() && i < most; ++i) {
     const scheduler::Task* task = state_.task(tasks[i]);
-    names += (names.empty() ? "" : ", ") + (task ? state_.task_name(*task) : "a task that is not wanted any more");
+    names +=
+        (names.empty() ? "" : ", ") + (task ? state_.task_name(*task) : "a task that is not wanted any more");
   }
   if (tasks.size() > most) names += " and " + std::to_string(tasks.size() - most) + " more";
   return names.empty() ? "nothing" : names;
 }
 
-std::uint64_t SchedulerNode::finished_results() const { return state_.snapshot().tasks[static_cast<std::size_t>(TaskState::memory)]; }
+std::uint64_t SchedulerNode::finished_results() const {
+  return state_.snapshot().tasks[static_cast<std::size_t>(TaskState::memory)];
+}
 
 // Tells of a task that failed, and of what becomes of it.
 void SchedulerNode::failed(PeerId from, protocol::RunFailed&& message) {
@@ -248,11 +275,15 @@ void SchedulerNode::failed(PeerId from, protocol::RunFailed&& message) {
   const std::string what = message.failure->type + ": " + message.failure->message;
   const bool again = task && task->retries > 0;
   decide(from, std::move(message));
-  log::debug("{} failed on {} with {}; it {}", name, state_.name_of(from), what, again ? "is run again" : "is an error");
+  log::debug("{} failed on {} with {}; it {}", name, state_.name_of(from), what,
+             again ? "is run again" : "is an error");
 }
 
 // No further worker can come.
-bool SchedulerNode::is_complete() const { return doors_ == 0 && std::max(joined_, lost_) >= settings_.expected_workers && settings_.expected_workers + joined_ > 0; }
+bool SchedulerNode::is_complete() const {
+  return doors_ == 0 && std::max(joined_, lost_) >= settings_.expected_workers &&
+         settings_.expected_workers + joined_ > 0;
+}
 
 bool SchedulerNode::hopeless() const { return state_.worker_count() == 0 && is_complete(); }
 
@@ -260,13 +291,15 @@ void SchedulerNode::give_up_if_hopeless() {
   if (!hopeless() || leaving_) return;
   if (!gave_up_ && state_.pending() > 0) log::error("no workers are left; what is not finished fails");
   gave_up_ = true;
-  state_.give_up(now_s_, "no workers are left: all " + std::to_string(lost_) + " have died or been lost", actions_);
+  state_.give_up(now_s_, "no workers are left: all " + std::to_string(lost_) + " have died or been lost",
+                 actions_);
   perform();
 }
 
 // --- questions and orders
 
-// Of a job's own workers none is missing from it, also when the program has just begun: they join, or it is known that they will not.
+// Of a job's own workers none is missing from it, also when the program has just begun: they join, or it is
+// known that they will not.
 Snapshot SchedulerNode::snapshot() {
   const auto are_known = [&] {
     Hold hold(*this);
@@ -297,8 +330,11 @@ void SchedulerNode::retire(PeerId worker, client::Deadline deadline) {
     Hold hold(*this);
     const auto alive = state_.peers();
     if (std::find(alive.begin(), alive.end(), worker) == alive.end())
-      throw Error(ErrorKind::not_found, "retire: there is no worker " + std::to_string(worker) + "; workers() lists those there are");
-    if (alive.size() == 1) throw Error(ErrorKind::invalid_argument, "retire: worker " + std::to_string(worker) + " is the only one; its results would have nowhere to go");
+      throw Error(ErrorKind::not_found, "retire: there is no worker " + std::to_string(worker) +
+                                            "; workers() lists those there are");
+    if (alive.size() == 1)
+      throw Error(ErrorKind::invalid_argument, "retire: worker " + std::to_string(worker) +
+                                                   " is the only one; its results would have nowhere to go");
     state_.retire(now_s_, worker, actions_);
     perform();
     submitted();
@@ -307,7 +343,9 @@ void SchedulerNode::retire(PeerId worker, client::Deadline deadline) {
     Hold hold(*this);
     return state_.retired(worker);
   };
-  if (!wait_until(empty, deadline)) throw Error(ErrorKind::timeout, "retire: worker " + std::to_string(worker) + " still has running tasks or results of its own");
+  if (!wait_until(empty, deadline))
+    throw Error(ErrorKind::timeout, "retire: worker " + std::to_string(worker) +
+                                        " still has running tasks or results of its own");
   Hold hold(*this);
   if (!peer(worker).dead) let_go(worker);
 }
@@ -337,7 +375,8 @@ bool SchedulerNode::leave(bool abort) {
   }
   const auto all_leaving = [&] {
     Hold hold(*this);
-    bool all = joined_ + lost_ >= settings_.expected_workers;  // one that has not said hello yet must hear of it too
+    bool all =
+        joined_ + lost_ >= settings_.expected_workers;  // one that has not said hello yet must hear of it too
     each_alive([&](PeerId, Peer& peer) { all = all && peer.leaving; });
     return all;
   };

@@ -10,12 +10,16 @@ namespace weir::runtime {
 struct SchedulerSettings {
   scheduler::Settings scheduling;
   Patience patience;
-  PeerId own_peers = UINT32_MAX;     ///< Peers below are of this process's own job; further ones join and leave while it runs.
-  std::size_t expected_workers = 0;  ///< Ranks that will say hello; without them and without others there is nobody to wait for.
+  PeerId own_peers =
+      UINT32_MAX;  ///< Peers below are of this process's own job; further ones join and leave while it runs.
+  std::size_t expected_workers =
+      0;  ///< Ranks that will say hello; without them and without others there is nobody to wait for.
   std::chrono::milliseconds heartbeat{250};
-  std::chrono::milliseconds patience_for_dead{1500};  ///< Silence after which a worker is taken for dead; on this host the end of its process is seen at once.
-  std::chrono::milliseconds patience_for_busy{60000};  ///< The same for a process on this host that is there and has not been stopped.
-  std::chrono::seconds join_deadline{30};             ///< For the expected workers to say hello.
+  std::chrono::milliseconds patience_for_dead{1500};  ///< Silence after which a worker is taken for dead; on
+                                                      ///< this host the end of its process is seen at once.
+  std::chrono::milliseconds patience_for_busy{
+      60000};  ///< The same for a process on this host that is there and has not been stopped.
+  std::chrono::seconds join_deadline{30};  ///< For the expected workers to say hello.
 };
 
 /// Carries out what the scheduler decides, and is the client of the user's program.
@@ -25,13 +29,16 @@ class SchedulerNode final : public Node {
   ~SchedulerNode() override;
 
   void start();
-  /// Waits for what was fired and forgotten, then tells the workers to leave. Returns whether all of them said good-bye, so that MPI may be finalized.
+  /// Waits for what was fired and forgotten, then tells the workers to leave. Returns whether all of them
+  /// said good-bye, so that MPI may be finalized.
   bool leave(bool abort);
-  /// Lets further processes join over `network` (empty: loopback, an interface, an address, "any"); the same door if there is one.
+  /// Lets further processes join over `network` (empty: loopback, an interface, an address, "any"); the same
+  /// door if there is one.
   comm::Door open_door(const std::string& network);
   /// Nobody joins any more: what waits for a worker fails when the last one has gone.
   void close_door();
-  /// Retires these workers without waiting: they get nothing more, hand over their results and are let go, after `patience` in any case.
+  /// Retires these workers without waiting: they get nothing more, hand over their results and are let go,
+  /// after `patience` in any case.
   void dismiss(const std::vector<PeerId>& workers, std::chrono::nanoseconds patience);
   /// Ends the helper thread.
   void stop() { stop_helper(); }

@@ -29,7 +29,8 @@ namespace {
 constexpr int format = 1;
 
 [[noreturn]] void refuse(const fs::path& path, const std::string& what, int reason) {
-  throw Error(ErrorKind::io, "session file: " + path.string() + " cannot be " + what + " (" + std::strerror(reason) + "); WEIR_STATE_DIR names another directory");
+  throw Error(ErrorKind::io, "session file: " + path.string() + " cannot be " + what + " (" +
+                                 std::strerror(reason) + "); WEIR_STATE_DIR names another directory");
 }
 
 void make_private(const fs::path& directory) {
@@ -43,7 +44,8 @@ void make_private(const fs::path& directory) {
 bool has_ended(const SessionInfo& session) {
   if (session.host_id != host_id()) return false;
   const auto pid = static_cast<pid_t>(session.pid);
-  return ProcessWatch(pid).ended() || (kill(pid, 0) != 0 && errno == ESRCH);  // the first also before anybody has buried it
+  return ProcessWatch(pid).ended() ||
+         (kill(pid, 0) != 0 && errno == ESRCH);  // the first also before anybody has buried it
 }
 
 /// What crashed programs of this host have left.
@@ -65,17 +67,22 @@ void remove_stale(const fs::path& directory) {
 
 fs::path sessions_directory() {
   if (const std::string own = environment("WEIR_STATE_DIR"); !own.empty()) return fs::path(own) / "sessions";
-  if (const std::string state = environment("XDG_STATE_HOME"); !state.empty()) return fs::path(state) / "weir" / "sessions";
+  if (const std::string state = environment("XDG_STATE_HOME"); !state.empty())
+    return fs::path(state) / "weir" / "sessions";
   const std::string home = environment("HOME");
-  return fs::path(home.empty() ? "/tmp/weir-" + std::to_string(getuid()) : home + "/.local/state/weir") / "sessions";
+  return fs::path(home.empty() ? "/tmp/weir-" + std::to_string(getuid()) : home + "/.local/state/weir") /
+         "sessions";
 }
 
 void write_private(const fs::path& path, const std::string& bytes) {
   const fs::path temporary = path.string() + ".new";
   {
-    const Descriptor file(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600));
+    const Descriptor file(
+        ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600));
     if (file.get() < 0) refuse(temporary, "made", errno);
-    if (::write(file.get(), bytes.data(), bytes.size()) != static_cast<ssize_t>(bytes.size()) || fsync(file.get()) != 0) refuse(temporary, "written", errno);
+    if (::write(file.get(), bytes.data(), bytes.size()) != static_cast<ssize_t>(bytes.size()) ||
+        fsync(file.get()) != 0)
+      refuse(temporary, "written", errno);
   }
   if (rename(temporary.c_str(), path.c_str()) != 0) refuse(path, "made", errno);
 }
@@ -85,9 +92,12 @@ SessionFile::SessionFile(const comm::Door& door, fs::path directory) {
   make_private(directory);
   remove_stale(directory);
   static std::atomic<int> number{0};
-  path_ = fs::absolute(directory) / (host_name() + "-" + std::to_string(getpid()) + "-" + std::to_string(++number) + ".json");
-  const json text = {{"weir_session", format}, {"addresses", door.addresses}, {"key", door.key},         {"build_id", task::build_id()},
-                     {"pid", getpid()},        {"host", host_name()},         {"host_id", host_id()}, {"started", std::time(nullptr)}};
+  path_ = fs::absolute(directory) /
+          (host_name() + "-" + std::to_string(getpid()) + "-" + std::to_string(++number) + ".json");
+  const json text = {{"weir_session", format}, {"addresses", door.addresses},
+                     {"key", door.key},        {"build_id", task::build_id()},
+                     {"pid", getpid()},        {"host", host_name()},
+                     {"host_id", host_id()},   {"started", std::time(nullptr)}};
   write_private(path_, text.dump(1) + "\n");
 }
 
@@ -100,16 +110,21 @@ SessionInfo read_session_file(const fs::path& path) {
   const std::string name = "session file " + path.string();
   struct stat status {};
   if (stat(path.c_str(), &status) != 0) {
-    if (errno == ENOENT) throw Error(ErrorKind::not_found, name + ": is not there; the program it belonged to has ended");
+    if (errno == ENOENT)
+      throw Error(ErrorKind::not_found, name + ": is not there; the program it belonged to has ended");
     refuse(path, "read", errno);
   }
-  if (status.st_mode & 077) throw Error(ErrorKind::protocol, name + ": must be readable by its owner alone, since it holds the session's key; chmod 600 it, and start a new session");
+  if (status.st_mode & 077)
+    throw Error(ErrorKind::protocol, name +
+                                         ": must be readable by its owner alone, since it holds the "
+                                         "session's key; chmod 600 it, and start a new session");
   std::ifstream file(path);
   if (!file) refuse(path, "read", errno);
   SessionInfo session;
   try {
     const json text = json::parse(file);
-    if (text.at("weir_session").get<int>() != format) throw Error(ErrorKind::protocol, name + ": was written by another version of Weir");
+    if (text.at("weir_session").get<int>() != format)
+      throw Error(ErrorKind::protocol, name + ": was written by another version of Weir");
     text.at("addresses").get_to(session.door.addresses);
     text.at("key").get_to(session.door.key);
     text.at("build_id").get_to(session.build_id);
@@ -120,7 +135,9 @@ SessionInfo read_session_file(const fs::path& path) {
   } catch (const json::exception&) {
     throw Error(ErrorKind::protocol, name + ": is no session file");
   }
-  if (has_ended(session)) throw Error(ErrorKind::closed, name + ": belongs to a session that has ended (" + describe(session) + ")");
+  if (has_ended(session))
+    throw Error(ErrorKind::closed,
+                name + ": belongs to a session that has ended (" + describe(session) + ")");
   return session;
 }
 

@@ -24,7 +24,9 @@ std::uint32_t number_of_threads(const RunOptions& options, std::uint32_t otherwi
   if (text.empty()) return otherwise;
   char* end = nullptr;
   const unsigned long threads = std::strtoul(text.c_str(), &end, 10);
-  if (*end || threads < 1 || threads > 4096) throw Error(ErrorKind::invalid_argument, "WEIR_THREADS: must be a number from 1 to 4096 (got \"" + text + "\")");
+  if (*end || threads < 1 || threads > 4096)
+    throw Error(ErrorKind::invalid_argument,
+                "WEIR_THREADS: must be a number from 1 to 4096 (got \"" + text + "\")");
   return static_cast<std::uint32_t>(threads);
 }
 
@@ -39,7 +41,9 @@ std::vector<Resource> resources_of(const RunOptions& options) {
     char* rest = nullptr;
     const double amount = equals == std::string::npos ? 0 : std::strtod(item.c_str() + equals + 1, &rest);
     if (equals == std::string::npos || equals == 0 || *rest || !(amount > 0))
-      throw Error(ErrorKind::invalid_argument, "WEIR_RESOURCES: must be name=amount pairs such as \"GPU=2,licence=1\" (got \"" + item + "\")");
+      throw Error(
+          ErrorKind::invalid_argument,
+          "WEIR_RESOURCES: must be name=amount pairs such as \"GPU=2,licence=1\" (got \"" + item + "\")");
     resources.push_back({item.substr(0, equals), amount});
     at = end + 1;
   }
@@ -59,7 +63,8 @@ worker::MemoryLimits memory_limits(const RunOptions& options, std::uint64_t work
   } catch (const Error& error) {
     throw Error(error.kind(), name + ": " + error.what());
   }
-  if (memory.limit < least) throw Error(ErrorKind::invalid_argument, name + ": must be at least 1 MB (got \"" + text + "\")");
+  if (memory.limit < least)
+    throw Error(ErrorKind::invalid_argument, name + ": must be at least 1 MB (got \"" + text + "\")");
   return memory;
 }
 

@@ -54,7 +54,8 @@ void disturb(SimulatedCluster& cluster, const Simulation& simulation, double ide
       const std::vector<PeerId> alive = cluster.alive();
       if (alive.size() > 1) cluster.kill(alive[choice % alive.size()]);
     });
-  for (std::uint32_t i = 0; i < simulation.joins; ++i) cluster.at(moment(random), [&cluster, threads = simulation.threads] { cluster.join(threads); });
+  for (std::uint32_t i = 0; i < simulation.joins; ++i)
+    cluster.at(moment(random), [&cluster, threads = simulation.threads] { cluster.join(threads); });
 }
 
 }  // namespace
@@ -85,7 +86,9 @@ SimulationReport simulate(const SimulatedGraph& graph, const Simulation& simulat
   report.scheduler_us_per_task = cluster.scheduler_cpu_s() * 1e6 / static_cast<double>(graph.size());
   for (std::size_t i = 0; i < graph.size(); ++i)
     if (!used[i] && cluster.future(make_task_id(0, i + 1)).status != SimulatedFuture::Status::finished)
-      throw Error(ErrorKind::worker_lost, "simulate: task " + std::to_string(i + 1) + " was never finished: " + cluster.scheduler().explain(make_task_id(0, i + 1)).back());
+      throw Error(ErrorKind::worker_lost,
+                  "simulate: task " + std::to_string(i + 1) +
+                      " was never finished: " + cluster.scheduler().explain(make_task_id(0, i + 1)).back());
   return report;
 }
 

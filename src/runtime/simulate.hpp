@@ -7,17 +7,17 @@ namespace weir::runtime {
 
 struct Simulation {
   std::uint32_t workers = 10;
-  std::uint32_t threads = 1;   ///< Of each worker.
-  std::uint32_t deaths = 0;    ///< Workers that die at random moments of the ideal time ...
-  std::uint32_t joins = 0;     ///< ... and that join.
+  std::uint32_t threads = 1;  ///< Of each worker.
+  std::uint32_t deaths = 0;   ///< Workers that die at random moments of the ideal time ...
+  std::uint32_t joins = 0;    ///< ... and that join.
   SimulatedSettings cluster;
 };
 
 struct SimulationReport {
   std::uint64_t tasks = 0;
   std::uint64_t threads = 0;
-  double makespan_s = 0;        ///< Virtual.
-  double ideal_s = 0;           ///< No schedule can be faster.
+  double makespan_s = 0;  ///< Virtual.
+  double ideal_s = 0;     ///< No schedule can be faster.
   std::uint64_t messages = 0;
   std::uint64_t executions = 0;  ///< More than there are tasks when workers die.
   double scheduler_us_per_task = 0;

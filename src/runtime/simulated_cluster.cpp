@@ -41,11 +41,14 @@ std::string text_of(const Letter& letter) {
   }
 }
 
-double cpu_s() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
+double cpu_s() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
 
 }  // namespace
 
-SimulatedCluster::SimulatedCluster(SimulatedSettings settings) : settings_(settings), scheduler_(settings.scheduling), workers_(1), plans_(1), random_(settings.seed) {}
+SimulatedCluster::SimulatedCluster(SimulatedSettings settings)
+    : settings_(settings), scheduler_(settings.scheduling), workers_(1), plans_(1), random_(settings.seed) {}
 
 // --- the scheduler's side
 
@@ -63,14 +66,17 @@ void SimulatedCluster::perform() {
     scheduler::Action action = std::move(decided_[i]);
     std::visit(Overloaded{[&](scheduler::Assign& assign) {
                             const scheduler::Task* task = scheduler_.task(assign.task);
-                            if (!task || task->state != TaskState::processing || task->run != assign.run) return;
+                            if (!task || task->state != TaskState::processing || task->run != assign.run)
+                              return;
                             const double start = cpu_s();
                             protocol::RunTask message = scheduler_.run_message(assign.task);
                             scheduler_cpu_s_ += cpu_s() - start;
                             send(0, action.to, std::move(message));
                           },
-                          [&](protocol::TaskDone& message) { on(message); }, [&](protocol::TaskFailed& message) { on(message); },
-                          [&](protocol::TaskPending& message) { on(message); }, [&](auto& message) { send(0, action.to, std::move(message)); }},
+                          [&](protocol::TaskDone& message) { on(message); },
+                          [&](protocol::TaskFailed& message) { on(message); },
+                          [&](protocol::TaskPending& message) { on(message); },
+                          [&](auto& message) { send(0, action.to, std::move(message)); }},
                action.message);
   }
   decided_.clear();
@@ -107,7 +113,8 @@ void SimulatedCluster::kill(PeerId peer) {
   if (worker.silent || worker.buried) return;
   worker.silent = true;
   worker.heard_until = now_ + random_s(settings_.latency_s + settings_.jitter_s);
-  at(now_ + settings_.latency_s + random_s(settings_.notice_s), [this, peer, executing = worker.state->executing()] { bury(peer, executing); });
+  at(now_ + settings_.latency_s + random_s(settings_.notice_s),
+     [this, peer, executing = worker.state->executing()] { bury(peer, executing); });
 }
 
 void SimulatedCluster::mistake_for_dead(PeerId peer) {
@@ -125,7 +132,9 @@ void SimulatedCluster::bury(PeerId peer, const std::vector<TaskId>& executing) {
   for (std::size_t number = 1; number < plans_.size(); ++number) {
     SimulatedFuture& future = plans_[number].future;
     if (!future.fetching || future.holder != peer) continue;
-    decide([&] { scheduler_.handle(now_, 0, protocol::LocateTask{make_task_id(0, number), peer}, decided_); });
+    decide([&] {
+      scheduler_.handle(now_, 0, protocol::LocateTask{make_task_id(0, number), peer}, decided_);
+    });
   }
 }
 
@@ -147,13 +156,18 @@ double& SimulatedCluster::last_arrival(PeerId from, PeerId to) {
 void SimulatedCluster::send(PeerId from, PeerId to, Letter letter, std::uint64_t bytes) {
   ++messages_;
   double& last = last_arrival(from, to);
-  last = std::max(last, now_ + settings_.latency_s + random_s(settings_.jitter_s) + static_cast<double>(bytes) / settings_.bytes_per_s);
+  last = std::max(last, now_ + settings_.latency_s + random_s(settings_.jitter_s) +
+                            static_cast<double>(bytes) / settings_.bytes_per_s);
   schedule(last, Kind::delivery, deliveries_.add({from, to, std::move(letter)}));
 }
 
-void SimulatedCluster::schedule(double time, Kind kind, std::uint32_t slot) { events_.push({time, number_++, kind, slot}); }
+void SimulatedCluster::schedule(double time, Kind kind, std::uint32_t slot) {
+  events_.push({time, number_++, kind, slot});
+}
 
-void SimulatedCluster::at(double when, std::function<void()> action) { schedule(when, Kind::call, calls_.add(std::move(action))); }
+void SimulatedCluster::at(double when, std::function<void()> action) {
+  schedule(when, Kind::call, calls_.add(std::move(action)));
+}
 
 bool SimulatedCluster::step() {
   if (events_.empty()) return false;
@@ -161,9 +175,15 @@ bool SimulatedCluster::step() {
   events_.pop();
   now_ = event.time;
   switch (event.kind) {
-    case Kind::delivery: deliver(deliveries_.take(event.slot)); break;
-    case Kind::execution: finish(executions_.take(event.slot)); break;
-    case Kind::call: calls_.take(event.slot)(); break;
+    case Kind::delivery:
+      deliver(deliveries_.take(event.slot));
+      break;
+    case Kind::execution:
+      finish(executions_.take(event.slot));
+      break;
+    case Kind::call:
+      calls_.take(event.slot)();
+      break;
   }
   return true;
 }
@@ -172,7 +192,8 @@ void SimulatedCluster::deliver(Delivery delivery) {
   const auto [from, to] = std::pair(delivery.from, delivery.to);
   if (from && workers_[from].silent && now_ > workers_[from].heard_until) return;
   if (to && workers_[to].silent) return;
-  if (trace) trace(now_, from, to, std::visit([](const auto& letter) { return text_of(letter); }, delivery.letter));
+  if (trace)
+    trace(now_, from, to, std::visit([](const auto& letter) { return text_of(letter); }, delivery.letter));
   if (to == 0) {
     if (!workers_[from].buried) to_scheduler(from, delivery.letter);
     return;
@@ -183,27 +204,39 @@ void SimulatedCluster::deliver(Delivery delivery) {
 }
 
 void SimulatedCluster::to_scheduler(PeerId from, Letter& letter) {
-  std::visit(Overloaded{[&](Carrying<protocol::ResultData>& data) { on_value(data.message.id, data.value); },
-                        [&](protocol::ResultMissing& missing) {
-                          SimulatedFuture& future = plan(missing.id).future;
-                          if (future.fetching && future.holder == from && !missing.failure)
-                            decide([&] { scheduler_.handle(now_, 0, protocol::LocateTask{missing.id, from}, decided_); });
-                        },
-                        [&](auto& message) {
-                          if constexpr (requires { scheduler_.handle(now_, from, std::move(message), decided_); })
-                            decide([&] { scheduler_.handle(now_, from, std::move(message), decided_); });
-                        }},
-             letter);
+  std::visit(
+      Overloaded{[&](Carrying<protocol::ResultData>& data) { on_value(data.message.id, data.value); },
+                 [&](protocol::ResultMissing& missing) {
+                   SimulatedFuture& future = plan(missing.id).future;
+                   if (future.fetching && future.holder == from && !missing.failure)
+                     decide([&] {
+                       scheduler_.handle(now_, 0, protocol::LocateTask{missing.id, from}, decided_);
+                     });
+                 },
+                 [&](auto& message) {
+                   if constexpr (requires { scheduler_.handle(now_, from, std::move(message), decided_); })
+                     decide([&] { scheduler_.handle(now_, from, std::move(message), decided_); });
+                 }},
+      letter);
 }
 
 void SimulatedCluster::to_worker(PeerId from, PeerId to, Letter& letter) {
   Worker& worker = workers_[to];
   worker::State& state = *worker.state;
-  std::visit(Overloaded{[&](Carrying<protocol::ResultData>& data) { state.arrived(from, data.message.id, data.message.request, std::move(data.value), data.message.bytes, done_); },
-                        [&](Carrying<protocol::PutResult>& data) { state.put(data.message.id, std::move(data.value), data.message.bytes, done_); },
-                        [&](protocol::GetResult& message) { state.asked(from, message.id, message.exists, message.request, done_); },
+  std::visit(Overloaded{[&](Carrying<protocol::ResultData>& data) {
+                          state.arrived(from, data.message.id, data.message.request, std::move(data.value),
+                                        data.message.bytes, done_);
+                        },
+                        [&](Carrying<protocol::PutResult>& data) {
+                          state.put(data.message.id, std::move(data.value), data.message.bytes, done_);
+                        },
+                        [&](protocol::GetResult& message) {
+                          state.asked(from, message.id, message.exists, message.request, done_);
+                        },
                         [&](protocol::DropRequest& message) { state.unasked(from, message.id, done_); },
-                        [&](protocol::ResultMissing& message) { state.missing(from, message.id, message.request, message.failure != nullptr, done_); },
+                        [&](protocol::ResultMissing& message) {
+                          state.missing(from, message.id, message.request, message.failure != nullptr, done_);
+                        },
                         [&](protocol::PeerGone& message) {
                           worker.forgotten.push_back(message.peer);
                           state.peer_gone(message.peer, done_);
@@ -213,7 +246,8 @@ void SimulatedCluster::to_worker(PeerId from, PeerId to, Letter& letter) {
                           worker.heard_until = now_;
                         },
                         [&](auto& message) {
-                          if constexpr (requires { state.handle(std::move(message), done_); }) state.handle(std::move(message), done_);
+                          if constexpr (requires { state.handle(std::move(message), done_); })
+                            state.handle(std::move(message), done_);
                         }},
              letter);
   carry_out(to);
@@ -223,7 +257,11 @@ void SimulatedCluster::to_worker(PeerId from, PeerId to, Letter& letter) {
 
 void SimulatedCluster::send_all(PeerId peer, worker::Actions& actions) {
   for (worker::Action& action : actions)
-    std::visit(Overloaded{[&](worker::SendValue& message) { send_value(peer, action.to, message.id, message.request); }, [&](auto& message) { send(peer, action.to, std::move(message)); }}, action.message);
+    std::visit(Overloaded{[&](worker::SendValue& message) {
+                            send_value(peer, action.to, message.id, message.request);
+                          },
+                          [&](auto& message) { send(peer, action.to, std::move(message)); }},
+               action.message);
   actions.clear();
 }
 
@@ -236,8 +274,11 @@ void SimulatedCluster::carry_out(PeerId peer) {
 
 void SimulatedCluster::send_value(PeerId from, PeerId to, TaskId id, std::uint32_t request) {
   const worker::Record* record = workers_[from].state->record(id);
-  if (!record || record->data != worker::Record::Data::here) return send(from, to, protocol::ResultMissing{id, nullptr, request});
-  if (!plan(id).task.broken) return send(from, to, Carrying<protocol::ResultData>{{id, record->bytes, request}, record->value}, record->bytes);
+  if (!record || record->data != worker::Record::Data::here)
+    return send(from, to, protocol::ResultMissing{id, nullptr, request});
+  if (!plan(id).task.broken)
+    return send(from, to, Carrying<protocol::ResultData>{{id, record->bytes, request}, record->value},
+                record->bytes);
   auto failure = std::make_shared<Failure>();
   failure->kind = ErrorKind::serialization;
   failure->message = "its result cannot be serialized";
@@ -256,7 +297,8 @@ void SimulatedCluster::start_spill(PeerId peer) {
   worker.writing = true;
   ++spilled_;
   const bool full = random_s(1) < settings_.disk_failing;
-  const double seconds = static_cast<double>(worker.state->record(spill.id)->bytes) / settings_.disk_bytes_per_s;
+  const double seconds =
+      static_cast<double>(worker.state->record(spill.id)->bytes) / settings_.disk_bytes_per_s;
   at(now_ + seconds, [this, peer, full, spill = std::make_shared<worker::Spill>(std::move(spill))] {
     Worker& writer = workers_[peer];
     writer.writing = false;
@@ -281,8 +323,10 @@ void SimulatedCluster::start_tasks(PeerId peer) {
       const double duration = plan(task.id).task.duration_s;
       if (settings_.checked) {
         const Plan& expected = plan(task.id);
-        if (task.values.size() != expected.inputs.size()) throw Error(ErrorKind::internal, "simulation: a task got another number of inputs than it has");
-        for (std::size_t i = 0; i < task.values.size(); ++i) verify(expected.inputs[i], task.values[i], "an input");
+        if (task.values.size() != expected.inputs.size())
+          throw Error(ErrorKind::internal, "simulation: a task got another number of inputs than it has");
+        for (std::size_t i = 0; i < task.values.size(); ++i)
+          verify(expected.inputs[i], task.values[i], "an input");
       }
       schedule(now_ + duration, Kind::execution, executions_.add({peer, std::move(task)}));
     }
@@ -315,7 +359,8 @@ void SimulatedCluster::finish(Execution execution) {
 
 void SimulatedCluster::verify(TaskId id, const task::Value& value, const char* where) const {
   if (value && value.as<std::uint64_t>() == plan(id).value) return;
-  throw Error(ErrorKind::internal, "simulation: task " + std::to_string(task_number(id)) + " is wrong as " + where);
+  throw Error(ErrorKind::internal,
+              "simulation: task " + std::to_string(task_number(id)) + " is wrong as " + where);
 }
 
 // --- the client
@@ -347,7 +392,8 @@ TaskId SimulatedCluster::scatter(std::uint64_t bytes, const std::vector<PeerId>&
   planned.task.bytes = bytes;
   planned.value = task_number(id);
   decide([&] { scheduler_.scatter(now_, id, targets.front(), decided_); });
-  for (const PeerId target : targets) send(0, target, Carrying<protocol::PutResult>{{id, bytes}, task::Value::make(task_number(id))}, bytes);
+  for (const PeerId target : targets)
+    send(0, target, Carrying<protocol::PutResult>{{id, bytes}, task::Value::make(task_number(id))}, bytes);
   return id;
 }
 
@@ -381,7 +427,9 @@ void SimulatedCluster::fetch(TaskId id) {
 
 void SimulatedCluster::ask(TaskId id) {
   SimulatedFuture& future = plan(id).future;
-  if (!future.held || !future.asked || future.has_value || future.fetching || future.status != Status::finished) return;
+  if (!future.held || !future.asked || future.has_value || future.fetching ||
+      future.status != Status::finished)
+    return;
   future.fetching = true;
   send(0, future.holder, protocol::GetResult{id, true, 0});
 }

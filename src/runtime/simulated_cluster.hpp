@@ -1,4 +1,5 @@
-// SimulatedCluster: the scheduler's and the workers' state machines with a virtual clock and a virtual network between them.
+// SimulatedCluster: the scheduler's and the workers' state machines with a virtual clock and a virtual
+// network between them.
 #pragma once
 
 #include <functional>
@@ -15,14 +16,14 @@ namespace weir::runtime {
 struct SimulatedSettings {
   scheduler::Settings scheduling;
   std::uint64_t seed = 1;
-  double latency_s = 20e-6;   ///< Least delay of a message.
-  double jitter_s = 0;        ///< Up to so much more, at random; the order between two peers is kept.
-  double bytes_per_s = 2e9;   ///< Of each link.
-  worker::MemoryLimits memory;   ///< Of every worker.
+  double latency_s = 20e-6;       ///< Least delay of a message.
+  double jitter_s = 0;            ///< Up to so much more, at random; the order between two peers is kept.
+  double bytes_per_s = 2e9;       ///< Of each link.
+  worker::MemoryLimits memory;    ///< Of every worker.
   double disk_bytes_per_s = 1e9;  ///< Of every worker's disk.
-  double disk_failing = 0;       ///< Fraction of the writes that find it full.
-  double notice_s = 1e-3;     ///< Until a death is noticed, at most.
-  bool checked = false;       ///< All invariants after every event, and every value when it is used.
+  double disk_failing = 0;        ///< Fraction of the writes that find it full.
+  double notice_s = 1e-3;         ///< Until a death is noticed, at most.
+  bool checked = false;           ///< All invariants after every event, and every value when it is used.
 };
 
 /// What the simulated client knows of one of its tasks.
@@ -39,7 +40,8 @@ struct SimulatedFuture {
 
 /// A whole cluster in one thread and no time: what happens, and in which order, depends on the seed alone.
 ///
-/// Tasks take virtual time and produce a number made of their inputs' numbers, so that a result computed from wrong data is noticed.
+/// Tasks take virtual time and produce a number made of their inputs' numbers, so that a result computed from
+/// wrong data is noticed.
 ///
 /// **Errors.** `run` throws `Error{internal}` when an invariant is broken or a task sees a wrong value.
 class SimulatedCluster {
@@ -76,7 +78,10 @@ class SimulatedCluster {
   void at(double when, std::function<void()> action);
   /// Handles the next event; false when nothing will happen any more.
   bool step();
-  void run() { while (step()) {} }
+  void run() {
+    while (step()) {
+    }
+  }
   [[nodiscard]] double now() const noexcept { return now_; }
   /// When the client last heard that a task has finished.
   [[nodiscard]] double last_done() const noexcept { return last_done_; }
@@ -102,9 +107,13 @@ class SimulatedCluster {
     Message message;
     task::Value value;
   };
-  using Letter = std::variant<protocol::RunTask, protocol::CancelRun, protocol::RetractRun, protocol::FreeResult, protocol::InputAt, protocol::ReplicateResult, protocol::PeerGone,
-                              protocol::Refused, protocol::RunFinished, protocol::RunFailed, protocol::RetractReply, protocol::ResultHere, protocol::InputMissing, protocol::ResultBroken,
-                              protocol::GetResult, protocol::DropRequest, protocol::ResultMissing, protocol::MemoryUse, Carrying<protocol::ResultData>, Carrying<protocol::PutResult>>;
+  using Letter =
+      std::variant<protocol::RunTask, protocol::CancelRun, protocol::RetractRun, protocol::FreeResult,
+                   protocol::InputAt, protocol::ReplicateResult, protocol::PeerGone, protocol::Refused,
+                   protocol::RunFinished, protocol::RunFailed, protocol::RetractReply, protocol::ResultHere,
+                   protocol::InputMissing, protocol::ResultBroken, protocol::GetResult, protocol::DropRequest,
+                   protocol::ResultMissing, protocol::MemoryUse, Carrying<protocol::ResultData>,
+                   Carrying<protocol::PutResult>>;
   struct Worker {
     std::unique_ptr<worker::State> state;
     bool silent = false;     // dead
@@ -137,7 +146,9 @@ class SimulatedCluster {
     std::uint64_t number;
     Kind kind;
     std::uint32_t slot;
-    bool operator<(const Event& other) const noexcept { return time != other.time ? time > other.time : number > other.number; }
+    bool operator<(const Event& other) const noexcept {
+      return time != other.time ? time > other.time : number > other.number;
+    }
   };
   // Things that wait for their event, in slots that are used again.
   template <class T>
@@ -184,7 +195,9 @@ class SimulatedCluster {
   void verify(TaskId id, const task::Value& value, const char* where) const;
   [[nodiscard]] Plan& plan(TaskId id) { return plans_.at(task_number(id)); }
   [[nodiscard]] const Plan& plan(TaskId id) const { return plans_.at(task_number(id)); }
-  [[nodiscard]] double random_s(double most) { return most > 0 ? std::uniform_real_distribution<double>(0, most)(random_) : 0; }
+  [[nodiscard]] double random_s(double most) {
+    return most > 0 ? std::uniform_real_distribution<double>(0, most)(random_) : 0;
+  }
 
   SimulatedSettings settings_;
   scheduler::State scheduler_;

@@ -6,7 +6,9 @@
 
 namespace weir::runtime {
 
-SimulatedGraph roots(std::uint32_t count, double duration_s) { return SimulatedGraph(count, SimulatedTask{.duration_s = duration_s}); }
+SimulatedGraph roots(std::uint32_t count, double duration_s) {
+  return SimulatedGraph(count, SimulatedTask{.duration_s = duration_s});
+}
 
 SimulatedGraph chain(std::uint32_t count, double duration_s) {
   SimulatedGraph graph = roots(count, duration_s);
@@ -16,7 +18,8 @@ SimulatedGraph chain(std::uint32_t count, double duration_s) {
 
 SimulatedGraph tree(std::uint32_t leaves, double duration_s) {
   SimulatedGraph graph = roots(leaves, duration_s);
-  for (std::uint32_t next = 0; next + 1 < graph.size(); next += 2) graph.push_back({.inputs = {next, next + 1}, .duration_s = duration_s, .function = 2});
+  for (std::uint32_t next = 0; next + 1 < graph.size(); next += 2)
+    graph.push_back({.inputs = {next, next + 1}, .duration_s = duration_s, .function = 2});
   return graph;
 }
 
@@ -46,7 +49,8 @@ SimulatedGraph random_graph(std::uint32_t count, std::uint32_t reach, double dur
     const std::uint32_t there = std::min(i, reach);
     for (auto wanted = static_cast<std::uint32_t>(random() % 5); wanted > 0 && there > 0; --wanted) {
       const auto input = static_cast<std::uint32_t>(i - 1 - random() % there);
-      if (std::find(task.inputs.begin(), task.inputs.end(), input) == task.inputs.end()) task.inputs.push_back(input);
+      if (std::find(task.inputs.begin(), task.inputs.end(), input) == task.inputs.end())
+        task.inputs.push_back(input);
     }
   }
   return graph;

@@ -20,9 +20,11 @@ constexpr std::uint64_t page = 4096;
 // A part of the file in memory while somebody reads it.
 class Mapping {
  public:
-  Mapping(int descriptor, std::uint64_t offset, std::uint64_t size, std::shared_ptr<const task::Store> stored) : size_(size), stored_(std::move(stored)) {
+  Mapping(int descriptor, std::uint64_t offset, std::uint64_t size, std::shared_ptr<const task::Store> stored)
+      : size_(size), stored_(std::move(stored)) {
     memory_ = mmap(nullptr, size, PROT_READ, MAP_SHARED, descriptor, static_cast<off_t>(offset));
-    if (memory_ == MAP_FAILED) throw Error(ErrorKind::io, "spill: " + to_text(size) + " cannot be read back: " + std::strerror(errno));
+    if (memory_ == MAP_FAILED)
+      throw Error(ErrorKind::io, "spill: " + to_text(size) + " cannot be read back: " + std::strerror(errno));
     madvise(memory_, size, MADV_SEQUENTIAL);
   }
   Mapping(const Mapping&) = delete;
@@ -57,7 +59,8 @@ class SpillFile::Stored final : public task::Store, public std::enable_shared_fr
     }
   }
   [[nodiscard]] Packed load() const override {
-    const auto mapping = std::make_shared<const Mapping>(file_->descriptor_, place_.offset, place_.size, shared_from_this());
+    const auto mapping =
+        std::make_shared<const Mapping>(file_->descriptor_, place_.offset, place_.size, shared_from_this());
     Packed value;
     value.head.append(mapping->data(), head_);
     const std::byte* at = mapping->data() + head_;
@@ -79,7 +82,9 @@ SpillFile::~SpillFile() {
   if (descriptor_ >= 0) close(descriptor_);
 }
 
-void SpillFile::fail(const std::string& what) const { throw Error(ErrorKind::io, "spill: " + what + " in " + folder_ + ": " + std::strerror(errno)); }
+void SpillFile::fail(const std::string& what) const {
+  throw Error(ErrorKind::io, "spill: " + what + " in " + folder_ + ": " + std::strerror(errno));
+}
 
 void SpillFile::open() {
   if (descriptor_ >= 0) return;
@@ -110,7 +115,8 @@ SpillFile::Place SpillFile::take(std::uint64_t size) {
 
 void SpillFile::release(Place place) {
   const std::lock_guard lock(mutex_);
-  fallocate(descriptor_, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, static_cast<off_t>(place.offset), static_cast<off_t>(place.size));
+  fallocate(descriptor_, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, static_cast<off_t>(place.offset),
+            static_cast<off_t>(place.size));
   auto after = free_.lower_bound(place.offset);
   if (after != free_.end() && place.offset + place.size == after->first) {
     place.size += after->second;
@@ -132,7 +138,8 @@ void SpillFile::release(Place place) {
 void SpillFile::write_at(std::uint64_t offset, const void* data, std::uint64_t size) {
   const auto* at = static_cast<const char*>(data);
   while (size) {
-    const ssize_t written = pwrite(descriptor_, at, std::min<std::uint64_t>(size, 1 << 30), static_cast<off_t>(offset));
+    const ssize_t written =
+        pwrite(descriptor_, at, std::min<std::uint64_t>(size, 1 << 30), static_cast<off_t>(offset));
     if (written < 0 && errno == EINTR) continue;
     if (written <= 0) fail(to_text(size) + " cannot be written");
     at += written;

@@ -10,10 +10,12 @@
 
 namespace weir::runtime {
 
-/// Keeps packed values in one file that only this process can reach and that is gone when the process is, however it ends.
+/// Keeps packed values in one file that only this process can reach and that is gone when the process is,
+/// however it ends.
 ///
 /// **Threads.** Any.
-/// **Cost.** One write per value; it is read in place, through mapped memory. Places of values that are gone are given back to the disk and used again.
+/// **Cost.** One write per value; it is read in place, through mapped memory. Places of values that are gone
+/// are given back to the disk and used again.
 class SpillFile : public std::enable_shared_from_this<SpillFile> {
  public:
   /// In this folder; nothing is opened before the first `write`.

@@ -35,7 +35,10 @@ std::shared_ptr<const Failure> current_failure(ErrorKind kind, const std::string
 }  // namespace
 
 WorkerNode::WorkerNode(comm::Transport& transport, PeerId self, WorkerSettings settings)
-    : Node(transport, settings.patience), self_(self), settings_(std::move(settings)), state_(self, settings_.threads, settings_.resources, settings_.memory),
+    : Node(transport, settings.patience),
+      self_(self),
+      settings_(std::move(settings)),
+      state_(self, settings_.threads, settings_.resources, settings_.memory),
       spill_file_(std::make_shared<SpillFile>(settings_.spill_folder)) {}
 
 WorkerNode::~WorkerNode() { stop(); }
@@ -55,7 +58,9 @@ void WorkerNode::start() {
   hello.job = settings_.job;
   hello.contact = transport_.contact();
   hello.memory_limit = settings_.memory.limit;
-  if (settings_.ends) hello.serves_s = std::chrono::duration<double>(*settings_.ends - settings_.hand_over - Clock::now()).count();
+  if (settings_.ends)
+    hello.serves_s =
+        std::chrono::duration<double>(*settings_.ends - settings_.hand_over - Clock::now()).count();
   post(0, hello);
   flush();
   for (std::uint32_t i = 0; i < settings_.threads; ++i) add_thread();
@@ -81,7 +86,8 @@ void WorkerNode::add_thread() {
 
 // --- threads
 
-// Finds a task for this thread; one idle thread at a time drives the node, the others sleep until it has found work.
+// Finds a task for this thread; one idle thread at a time drives the node, the others sleep until it has
+// found work.
 bool WorkerNode::next(worker::Execution& task, std::unique_lock<client::Baton>& hold) {
   auto last = Clock::now();
   while (!closing_) {
@@ -198,7 +204,8 @@ void WorkerNode::start_out_of_band() {
         perform();
         flush();
       }
-      // Not as a Hold: it would call callbacks, and whoever takes the seat waits for this thread with the baton in hand.
+      // Not as a Hold: it would call callbacks, and whoever takes the seat waits for this thread with the
+      // baton in hand.
       const std::lock_guard hold(baton_);
       seats_[slot].ended = true;
     });
@@ -210,14 +217,16 @@ void WorkerNode::start_out_of_band() {
 
 void WorkerNode::send_value(PeerId to, TaskId id, std::uint32_t request) {
   const worker::Record* record = state_.record(id);
-  if (!record || record->data != worker::Record::Data::here) return post(to, protocol::ResultMissing{id, nullptr, request});
+  if (!record || record->data != worker::Record::Data::here)
+    return post(to, protocol::ResultMissing{id, nullptr, request});
   if (to == self_) {
     on_value(id, record->on_disk ? record->value.again() : record->value);
     return;
   }
   try {
     // One on disk is sent from there; a receiver in this process reads it for itself.
-    post_value(to, protocol::ResultData{id, record->bytes, request}, record->on_disk ? record->value.again() : record->value);
+    post_value(to, protocol::ResultData{id, record->bytes, request},
+               record->on_disk ? record->value.again() : record->value);
   } catch (...) {
     const auto failure = current_failure(ErrorKind::serialization, "its result cannot be serialized: ");
     post(to, protocol::ResultMissing{id, failure, request});
@@ -267,7 +276,8 @@ void WorkerNode::receive(PeerId from, comm::Frame&& frame) {
       log::debug("rank 0 welcomes this worker, process {} with {} threads", getpid(), settings_.threads);
       heartbeat_ = std::chrono::nanoseconds(static_cast<std::int64_t>(message.heartbeat_s * 1e9));
       scheduler_patience_ = std::chrono::nanoseconds(static_cast<std::int64_t>(message.patience_s * 1e9));
-      if (settings_.own_process && message.host_id == host_id()) scheduler_watch_ = ProcessWatch(static_cast<pid_t>(message.pid));
+      if (settings_.own_process && message.host_id == host_id())
+        scheduler_watch_ = ProcessWatch(static_cast<pid_t>(message.pid));
     } else if constexpr (std::is_same_v<M, protocol::Alive>) {
     } else if constexpr (std::is_same_v<M, protocol::Refused>) {
       refused_ = message.reason;
@@ -304,7 +314,8 @@ void WorkerNode::receive(PeerId from, comm::Frame&& frame) {
       state_.missing(from, message.id, message.request, message.failure != nullptr, actions_);
     } else if constexpr (std::is_same_v<M, protocol::PutResult>) {
       state_.put(message.id, std::move(next_value()), message.bytes, actions_);
-    } else if constexpr (std::is_same_v<M, protocol::TaskDone> || std::is_same_v<M, protocol::TaskFailed> || std::is_same_v<M, protocol::TaskPending>) {
+    } else if constexpr (std::is_same_v<M, protocol::TaskDone> || std::is_same_v<M, protocol::TaskFailed> ||
+                         std::is_same_v<M, protocol::TaskPending>) {
       on(std::move(message));
     } else if constexpr (requires { state_.handle(std::move(message), actions_); }) {
       state_.handle(std::move(message), actions_);
@@ -344,14 +355,15 @@ void WorkerNode::tick(Clock::time_point now) {
   state_.try_again(now - disk_tried_ > std::chrono::seconds(1));
   memory::release_unused();
   if (state_.wants_spill()) wake_spiller();
-  if (pause > std::chrono::seconds(1)) scheduler_seen_ = std::max(scheduler_seen_, now - scheduler_patience_ / 2);
+  if (pause > std::chrono::seconds(1))
+    scheduler_seen_ = std::max(scheduler_seen_, now - scheduler_patience_ / 2);
   if (settings_.ends && now > *settings_.ends - settings_.hand_over && !std::exchange(asked_to_go_, true))
     post(0, protocol::RetireMe{std::chrono::duration<double>(*settings_.ends - now).count() * 0.8});
   if (!settings_.own_process || good_bye_) return;
-  if (scheduler_watch_.ended())
-    scheduler_gone("has died");
+  if (scheduler_watch_.ended()) scheduler_gone("has died");
   else if (!scheduler_watch_.watching() && now - scheduler_seen_ > scheduler_patience_)
-    scheduler_gone("has been silent for " + to_string(std::chrono::duration_cast<std::chrono::milliseconds>(now - scheduler_seen_)));
+    scheduler_gone("has been silent for " +
+                   to_string(std::chrono::duration_cast<std::chrono::milliseconds>(now - scheduler_seen_)));
 }
 
 void WorkerNode::scheduler_gone(const std::string& how) {
@@ -427,7 +439,9 @@ bool WorkerNode::stop_within(std::chrono::milliseconds most) {
 // --- what only rank 0 knows
 
 void WorkerNode::unsupported(const char* what) const {
-  throw Error(ErrorKind::unsupported, std::string(what) + ": only the program's body on rank 0 can ask this; inside a task submit, map, gather, scatter and wait work");
+  throw Error(ErrorKind::unsupported, std::string(what) +
+                                          ": only the program's body on rank 0 can ask this; inside a task "
+                                          "submit, map, gather, scatter and wait work");
 }
 Snapshot WorkerNode::snapshot() { unsupported("workers"); }
 std::vector<PeerId> WorkerNode::who_has(TaskId) { unsupported("who_has"); }

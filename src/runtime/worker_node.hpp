@@ -16,12 +16,13 @@ struct WorkerSettings {
   std::vector<Resource> resources;
   std::string name;
   Patience patience;
-  worker::MemoryLimits memory;  ///< For results; what is beyond it goes to ...
-  std::string spill_folder = "/tmp";  ///< ... a file here.
-  std::string job;          ///< What it came with, if that is not the scheduler's own job.
-  std::optional<Clock::time_point> ends;      ///< Of the job it is in ...
-  std::chrono::nanoseconds hand_over{0};      ///< ... and so long before it asks to be retired.
-  bool own_process = true;  ///< Its tasks' client is this worker's; and if the scheduler dies the process ends.
+  worker::MemoryLimits memory;            ///< For results; what is beyond it goes to ...
+  std::string spill_folder = "/tmp";      ///< ... a file here.
+  std::string job;                        ///< What it came with, if that is not the scheduler's own job.
+  std::optional<Clock::time_point> ends;  ///< Of the job it is in ...
+  std::chrono::nanoseconds hand_over{0};  ///< ... and so long before it asks to be retired.
+  bool own_process =
+      true;  ///< Its tasks' client is this worker's; and if the scheduler dies the process ends.
 };
 
 /// Carries out what the worker's state machine decides.
@@ -36,7 +37,8 @@ class WorkerNode final : public Node {
   bool wait_until_closed();
   /// Ends the threads; waits for the tasks they run.
   void stop();
-  /// The same for an in-process worker, but leaves alone what still runs after `most`: false, and then this object must be kept for ever.
+  /// The same for an in-process worker, but leaves alone what still runs after `most`: false, and then this
+  /// object must be kept for ever.
   bool stop_within(std::chrono::milliseconds most);
   [[nodiscard]] const std::string& refused() const noexcept { return refused_; }
 
@@ -101,7 +103,8 @@ class WorkerNode final : public Node {
   bool good_bye_ = false, by_exit_ = false, welcomed_ = false, asked_to_go_ = false;
   std::string refused_;
   Clock::time_point last_heartbeat_{}, scheduler_seen_ = Clock::now(), checked_ = Clock::now();
-  std::chrono::nanoseconds heartbeat_{std::chrono::milliseconds(250)}, scheduler_patience_{std::chrono::seconds(30)};
+  std::chrono::nanoseconds heartbeat_{std::chrono::milliseconds(250)},
+      scheduler_patience_{std::chrono::seconds(30)};
   ProcessWatch scheduler_watch_;
 };
 

@@ -10,7 +10,8 @@ namespace weir::runtime {
 void WorkerNode::wake_spiller() {
   if (closing_) return;
   if (spiller_.joinable()) return spill_work_.notify_one();
-  log::info("the results take {} of {}; those that have not been used for longest go to a file in {}", to_text(state_.bytes()), to_text(settings_.memory.limit), settings_.spill_folder);
+  log::info("the results take {} of {}; those that have not been used for longest go to a file in {}",
+            to_text(state_.bytes()), to_text(settings_.memory.limit), settings_.spill_folder);
   spiller_ = std::thread([this] { spill_loop(); });
 }
 
@@ -28,10 +29,8 @@ void WorkerNode::spill_loop() {
     worker::Spill next;
     const bool found = state_.next_spill(next, actions_);
     perform();
-    if (found)
-      spill(std::move(next), hold);
-    else
-      spill_work_.wait(hold);
+    if (found) spill(std::move(next), hold);
+    else spill_work_.wait(hold);
   }
 }
 

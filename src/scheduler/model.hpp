@@ -81,11 +81,17 @@ struct alignas(64) Task {
 
   [[nodiscard]] PeerId client() const noexcept { return task_client(id); }
   [[nodiscard]] Level level() const noexcept {
-    return state == TaskState::memory ? Level::memory : state == TaskState::processing ? Level::placed : Level::unplaced;
+    return state == TaskState::memory       ? Level::memory
+           : state == TaskState::processing ? Level::placed
+                                            : Level::unplaced;
   }
-  [[nodiscard]] bool pending() const noexcept { return state >= TaskState::waiting && state <= TaskState::processing; }
+  [[nodiscard]] bool pending() const noexcept {
+    return state >= TaskState::waiting && state <= TaskState::processing;
+  }
   [[nodiscard]] const Options* options() const noexcept { return extras ? extras->options.get() : nullptr; }
-  [[nodiscard]] bool restricted() const noexcept { return options() && (!options()->workers.empty() || !options()->resources.empty()); }
+  [[nodiscard]] bool restricted() const noexcept {
+    return options() && (!options()->workers.empty() || !options()->resources.empty());
+  }
 };
 static_assert(sizeof(Task) == 256);
 
@@ -120,7 +126,7 @@ struct Worker {
   std::vector<Resource> resources;
   bool alive = true;
   bool retiring = false;
-  bool stealing = false;          ///< A retraction for it is under way.
+  bool stealing = false;                                ///< A retraction for it is under way.
   Time leaves = std::numeric_limits<Time>::infinity();  ///< Nothing that ends later is started there.
   std::vector<Task*> processing;  ///< Assigned, in order of assignment as far as possible.
   std::uint32_t blocked = 0;      ///< Of these, assigned ahead of their inputs.
@@ -133,7 +139,7 @@ struct Worker {
   std::uint64_t bytes = 0;
   std::uint64_t finished = 0;
   std::uint64_t memory_limit = 0;
-  protocol::MemoryUse memory;     ///< As it last said.
+  protocol::MemoryUse memory;                   ///< As it last said.
   std::uint32_t level = 0, level_position = 0;  ///< Place in the load index.
 
   /// Those that a thread runs or could run.
@@ -163,8 +169,9 @@ struct Assign {
   friend bool operator==(const Assign&, const Assign&) = default;
 };
 
-using Message = std::variant<Assign, protocol::CancelRun, protocol::RetractRun, protocol::FreeResult, protocol::InputAt, protocol::ReplicateResult,
-                             protocol::TaskDone, protocol::TaskFailed, protocol::TaskPending>;
+using Message =
+    std::variant<Assign, protocol::CancelRun, protocol::RetractRun, protocol::FreeResult, protocol::InputAt,
+                 protocol::ReplicateResult, protocol::TaskDone, protocol::TaskFailed, protocol::TaskPending>;
 
 /// What the caller must now do: send this.
 struct Action {

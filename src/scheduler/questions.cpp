@@ -10,7 +10,8 @@
 namespace weir {
 
 std::string_view to_string(TaskState state) noexcept {
-  constexpr std::string_view names[] = {"released", "waiting", "queued", "no_worker", "processing", "memory", "erred", "forgotten"};
+  constexpr std::string_view names[] = {"released",   "waiting", "queued", "no_worker",
+                                        "processing", "memory",  "erred",  "forgotten"};
   return names[static_cast<std::size_t>(state)];
 }
 
@@ -29,7 +30,8 @@ std::string amount_text(double amount) {
 
 std::string seconds_text(double seconds) {
   const auto exact = std::chrono::duration<double>(seconds);
-  return seconds < 10 ? to_string(std::chrono::round<std::chrono::milliseconds>(exact)) : to_string(std::chrono::round<std::chrono::seconds>(exact));
+  return seconds < 10 ? to_string(std::chrono::round<std::chrono::milliseconds>(exact))
+                      : to_string(std::chrono::round<std::chrono::seconds>(exact));
 }
 
 }  // namespace
@@ -53,7 +55,8 @@ protocol::RunTask State::run_message(TaskId id) const {
     for (const Replica& replica : input.replicas)
       if (holder == 0 || replica.worker == task.worker) holder = workers_[replica.worker].peer;
     if (input.state == TaskState::processing) holder = workers_[input.worker].peer;
-    message.inputs.push_back({input.id, holder, input.state == TaskState::memory, protocol::Scale::of(input.bytes)});
+    message.inputs.push_back(
+        {input.id, holder, input.state == TaskState::memory, protocol::Scale::of(input.bytes)});
   }
   if (const Options* options = task.options()) message.resources = options->resources;
   return message;
@@ -97,12 +100,15 @@ bool State::results_wanted() const {
   return false;
 }
 
-// What may run on any worker, or on any that offers its resources, and runs nowhere lacks time. A task for certain workers gains nothing by others.
+// What may run on any worker, or on any that offers its resources, and runs nowhere lacks time. A task for
+// certain workers gains nothing by others.
 double State::lacking_s() const {
   const auto others_help = [&](const Options* options) {
     if (!options) return true;
     if (!options->workers.empty() && !options->allow_other_workers) return false;
-    return options->resources.empty() || std::any_of(workers_.begin(), workers_.end(), [&](const Worker& worker) { return worker.alive && offers(worker, *options); });
+    return options->resources.empty() ||
+           std::any_of(workers_.begin(), workers_.end(),
+                       [&](const Worker& worker) { return worker.alive && offers(worker, *options); });
   };
   double least = 0;
   for (const TaskId id : homeless_) {
@@ -143,24 +149,34 @@ std::vector<StoryLine> State::story(TaskId id) const {
 
 std::vector<std::string> State::explain(TaskId id) const {
   const Task* task = tasks_.find(id);
-  if (!task) return {"task " + std::to_string(task_number(id)) + " is not known: it was released, or never submitted"};
+  if (!task)
+    return {"task " + std::to_string(task_number(id)) + " is not known: it was released, or never submitted"};
   std::vector<std::string> lines{task_name(*task) + " is " + std::string(to_string(task->state))};
   switch (task->state) {
     case TaskState::waiting:
       for (const Edge& edge : task->inputs)
-        if (edge.task->state != TaskState::memory) lines.push_back("it waits for " + task_name(*edge.task) + ", which is " + std::string(to_string(edge.task->state)));
+        if (edge.task->state != TaskState::memory)
+          lines.push_back("it waits for " + task_name(*edge.task) + ", which is " +
+                          std::string(to_string(edge.task->state)));
       break;
     case TaskState::processing: {
       const Worker& worker = workers_[task->worker];
-      lines.push_back("it was given to " + worker.name + " on " + worker.host + ", which has " + std::to_string(worker.processing.size()) + " tasks for " +
+      lines.push_back("it was given to " + worker.name + " on " + worker.host + ", which has " +
+                      std::to_string(worker.processing.size()) + " tasks for " +
                       std::to_string(worker.threads) + (worker.threads == 1 ? " thread" : " threads"));
       if (worker.memory.paused)
-        lines.push_back("that worker starts nothing now: its results take " + to_text(worker.memory.managed_bytes) + " of its limit of " + to_text(worker.memory_limit));
+        lines.push_back("that worker starts nothing now: its results take " +
+                        to_text(worker.memory.managed_bytes) + " of its limit of " +
+                        to_text(worker.memory_limit));
       for (const Edge& edge : task->inputs)
-        if (edge.task->state != TaskState::memory) lines.push_back("it starts there when " + task_name(*edge.task) + " (" + std::string(to_string(edge.task->state)) + ") has finished");
+        if (edge.task->state != TaskState::memory)
+          lines.push_back("it starts there when " + task_name(*edge.task) + " (" +
+                          std::string(to_string(edge.task->state)) + ") has finished");
       break;
     }
-    case TaskState::erred: lines.push_back(task->extras->failure->text()); break;
+    case TaskState::erred:
+      lines.push_back(task->extras->failure->text());
+      break;
     case TaskState::queued:
     case TaskState::no_worker: {
       if (alive_ == 0) lines.push_back("there are no workers");
@@ -174,21 +190,28 @@ std::vector<std::string> State::explain(TaskId id) const {
           line += "is not among the workers this task may run on";
         } else if (!in_time(*task, worker, 0)) {
           const bool is_limit = options && options->time_limit.count() > 0;
-          line += "takes no more tasks in " + seconds_text(std::max(0.0, worker.leaves - now_)) + ", since its job ends; the task " + (is_limit ? "may take " : "takes about ") + seconds_text(time_of(*task));
+          line += "takes no more tasks in " + seconds_text(std::max(0.0, worker.leaves - now_)) +
+                  ", since its job ends; the task " + (is_limit ? "may take " : "takes about ") +
+                  seconds_text(time_of(*task));
         } else if (!allowed(*task, worker)) {
           for (const Resource& wanted : options->resources) {
-            const auto offered = std::find_if(worker.resources.begin(), worker.resources.end(), [&](const Resource& r) { return r.name == wanted.name; });
+            const auto offered = std::find_if(worker.resources.begin(), worker.resources.end(),
+                                              [&](const Resource& r) { return r.name == wanted.name; });
             const double amount = offered == worker.resources.end() ? 0 : offered->amount;
-            if (amount < wanted.amount) line += "has " + amount_text(amount) + " " + wanted.name + ", the task needs " + amount_text(wanted.amount);
+            if (amount < wanted.amount)
+              line += "has " + amount_text(amount) + " " + wanted.name + ", the task needs " +
+                      amount_text(wanted.amount);
           }
         } else {
-          line += "could run it; it has " + std::to_string(worker.processing.size()) + " tasks for " + std::to_string(worker.threads) + (worker.threads == 1 ? " thread" : " threads") + " first";
+          line += "could run it; it has " + std::to_string(worker.processing.size()) + " tasks for " +
+                  std::to_string(worker.threads) + (worker.threads == 1 ? " thread" : " threads") + " first";
         }
         lines.push_back(std::move(line));
       }
       break;
     }
-    default: break;
+    default:
+      break;
   }
   return lines;
 }
@@ -207,57 +230,81 @@ void State::check() const {
     std::uint32_t missing = 0, unplaced = 0, needed_by = 0;
     for (std::uint32_t i = 0; i < task.inputs.size(); ++i) {
       const Edge& edge = task.inputs[i];
-      require(edge.position < edge.task->dependents.size() && edge.task->dependents[edge.position] == Edge{const_cast<Task*>(&task), i}, name + "and its input do not know each other");
+      require(edge.position < edge.task->dependents.size() &&
+                  edge.task->dependents[edge.position] == Edge{const_cast<Task*>(&task), i},
+              name + "and its input do not know each other");
       missing += edge.task->level() != Level::memory;
       unplaced += edge.task->level() == Level::unplaced;
-      if (task.pending()) require(edge.task->state != TaskState::erred && edge.task->state != TaskState::released, name + "waits for a task that will not come");
+      if (task.pending())
+        require(edge.task->state != TaskState::erred && edge.task->state != TaskState::released,
+                name + "waits for a task that will not come");
     }
     for (const Edge& edge : task.dependents) needed_by += edge.task->pending();
-    require(task.needed_by == needed_by, name + "is needed by " + std::to_string(needed_by) + ", not " + std::to_string(task.needed_by));
+    require(task.needed_by == needed_by,
+            name + "is needed by " + std::to_string(needed_by) + ", not " + std::to_string(task.needed_by));
     if (task.pending()) {
-      require(task.missing == missing, name + "misses " + std::to_string(missing) + " inputs, not " + std::to_string(task.missing));
-      require(task.unplaced == unplaced, name + "has " + std::to_string(unplaced) + " unplaced inputs, not " + std::to_string(task.unplaced));
+      require(task.missing == missing,
+              name + "misses " + std::to_string(missing) + " inputs, not " + std::to_string(task.missing));
+      require(task.unplaced == unplaced, name + "has " + std::to_string(unplaced) + " unplaced inputs, not " +
+                                             std::to_string(task.unplaced));
     }
     require(task.wanted || task.needed_by || !task.dependents.empty(), name + "is wanted by nobody");
-    require(task.wanted || task.needed_by || (!task.pending() && task.state != TaskState::memory), name + "is kept for nobody");
+    require(task.wanted || task.needed_by || (!task.pending() && task.state != TaskState::memory),
+            name + "is kept for nobody");
     require((task.state == TaskState::memory) == !task.replicas.empty(), name + "and its replicas disagree");
     for (const Replica& replica : task.replicas)
-      require(workers_[replica.worker].alive && workers_[replica.worker].holds.at(replica.position) == &task, name + "is not where its replica says");
+      require(workers_[replica.worker].alive && workers_[replica.worker].holds.at(replica.position) == &task,
+              name + "is not where its replica says");
     switch (task.state) {
-      case TaskState::waiting: require(missing > 0, name + "could run"); break;
+      case TaskState::waiting:
+        require(missing > 0, name + "could run");
+        break;
       case TaskState::queued:
         require(missing == 0, name + "is queued without its inputs");
-        require(task.worker == nowhere || workers_[task.worker].running(), name + "is queued for a worker that has gone");
+        require(task.worker == nowhere || workers_[task.worker].running(),
+                name + "is queued for a worker that has gone");
         task.worker == nowhere ? ++queued_anywhere : ++queued[task.worker];
         break;
       case TaskState::no_worker:
         require(missing == 0, name + "has no worker and not its inputs");
-        require(std::find(homeless_.begin(), homeless_.end(), id) != homeless_.end(), name + "is not on the list of homeless tasks");
+        require(std::find(homeless_.begin(), homeless_.end(), id) != homeless_.end(),
+                name + "is not on the list of homeless tasks");
         break;
       case TaskState::processing:
-        require(workers_[task.worker].alive && workers_[task.worker].processing.at(task.position) == &task, name + "is not where it was assigned");
+        require(workers_[task.worker].alive && workers_[task.worker].processing.at(task.position) == &task,
+                name + "is not where it was assigned");
         blocked[task.worker] += missing > 0;
         waiting[task.worker] += task.waits;
         break;
-      case TaskState::erred: require(task.extras && task.extras->failure, name + "has no failure"); break;
-      default: break;
+      case TaskState::erred:
+        require(task.extras && task.extras->failure, name + "has no failure");
+        break;
+      default:
+        break;
     }
   });
   require(counts_ == counts, "the numbers of tasks by state are wrong");
   require(queued_ == queued_anywhere, "the number of queued tasks is wrong");
-  const bool all_paused = std::all_of(workers_.begin(), workers_.end(), [](const Worker& worker) { return !worker.running() || worker.memory.paused; });
+  const bool all_paused = std::all_of(workers_.begin(), workers_.end(), [](const Worker& worker) {
+    return !worker.running() || worker.memory.paused;
+  });
   for (WorkerIndex i = 0; i < workers_.size(); ++i) {
     const Worker& worker = workers_[i];
-    require(worker.queued == queued[i] && worker.blocked == blocked[i] && worker.waiting == waiting[i], worker.name + ": queued, blocked or waiting tasks miscounted");
-    require(worker.alive || (worker.processing.empty() && worker.holds.empty()), worker.name + " is dead and has tasks");
+    require(worker.queued == queued[i] && worker.blocked == blocked[i] && worker.waiting == waiting[i],
+            worker.name + ": queued, blocked or waiting tasks miscounted");
+    require(worker.alive || (worker.processing.empty() && worker.holds.empty()),
+            worker.name + " is dead and has tasks");
     std::uint64_t bytes = 0;
     for (const Task* held : worker.holds) bytes += held ? held->bytes : 0;
-    require(static_cast<std::uint32_t>(std::count(worker.holds.begin(), worker.holds.end(), nullptr)) == worker.gone, worker.name + ": results that have gone miscounted");
+    require(static_cast<std::uint32_t>(std::count(worker.holds.begin(), worker.holds.end(), nullptr)) ==
+                worker.gone,
+            worker.name + ": results that have gone miscounted");
     require(bytes == worker.bytes, worker.name + ": bytes miscounted");
     if (worker.running()) {
       require(worker.level == LoadIndex::level_of(worker), worker.name + ": its load is out of date");
       const bool may_take_any = !worker.memory.paused || all_paused;
-      require(worker.ends() || !(worker.ready() == 0 && ((queued_ && may_take_any) || worker.queued)), worker.name + " is idle while tasks are queued");
+      require(worker.ends() || !(worker.ready() == 0 && ((queued_ && may_take_any) || worker.queued)),
+              worker.name + " is idle while tasks are queued");
     }
   }
 }

@@ -12,14 +12,14 @@
 namespace weir::scheduler {
 
 struct Settings {
-  int allowed_failures = 3;        ///< A task that has killed so many workers becomes an error.
-  double saturation = 1.1;         ///< Tasks assigned per thread while their duration is unknown or long.
-  double ahead_s = 2e-3;           ///< Seconds of work a worker is given ahead.
+  int allowed_failures = 3;          ///< A task that has killed so many workers becomes an error.
+  double saturation = 1.1;           ///< Tasks assigned per thread while their duration is unknown or long.
+  double ahead_s = 2e-3;             ///< Seconds of work a worker is given ahead.
   std::uint32_t ahead_tasks = 1024;  ///< And never more tasks per thread than this.
-  double bytes_per_s = 2e9;        ///< First guess of the bandwidth between workers.
-  double latency_s = 20e-6;        ///< Of one transfer.
-  double unknown_s = 0.05;         ///< Duration of a task whose function has never finished.
-  double pause_s = 0.1;            ///< How long a worker that lacks memory is expected to start nothing.
+  double bytes_per_s = 2e9;          ///< First guess of the bandwidth between workers.
+  double latency_s = 20e-6;          ///< Of one transfer.
+  double unknown_s = 0.05;           ///< Duration of a task whose function has never finished.
+  double pause_s = 0.1;              ///< How long a worker that lacks memory is expected to start nothing.
 };
 
 /// A line of a task's history.
@@ -37,9 +37,11 @@ struct StoryLine {
 ///
 /// **Errors.** Never throws because of a peer; an impossible event is ignored or answered with an action.
 /// **Threads.** Confined to its owner; no locks, no clock, no logging inside.
-/// **Cost.** O(tasks whose state changes); nothing scans the whole graph but the loss of a worker (its own tasks), `check` and `snapshot`.
-/// **Source.** Task states after dask.distributed; events in, actions out after its worker state machine and HyperQueue's reactor; queues per worker at the
-/// scheduler, so that data stays where it is without flooding its holder.
+/// **Cost.** O(tasks whose state changes); nothing scans the whole graph but the loss of a worker (its own
+/// tasks), `check` and `snapshot`.
+/// **Source.** Task states after dask.distributed; events in, actions out after its worker state machine and
+/// HyperQueue's reactor; queues per worker at the scheduler, so that data stays where it is without flooding
+/// its holder.
 class State {
  public:
   explicit State(Settings settings = {}) : settings_(settings) {}
@@ -50,7 +52,9 @@ class State {
   void handle(Time now, PeerId from, const protocol::CancelFuture& message, Actions& out);
   void handle(Time now, PeerId from, const protocol::RetryFuture& message, Actions& out);
   void handle(Time now, PeerId from, const protocol::LocateTask& message, Actions& out);
-  void handle(Time now, PeerId from, const protocol::ScatterHere& message, Actions& out) { scatter(now, message.id, from, out); }
+  void handle(Time now, PeerId from, const protocol::ScatterHere& message, Actions& out) {
+    scatter(now, message.id, from, out);
+  }
   /// Registers data that a client puts on `worker`; it is in memory once the worker says `ResultHere`.
   void scatter(Time now, TaskId id, PeerId worker, Actions& out);
 
@@ -67,7 +71,8 @@ class State {
   // --- about workers
   void join(Time now, PeerId peer, const protocol::Hello& hello, Actions& out);
   /// The worker is gone. `executing` are the tasks to blame; `reason` is for people ("died", "left").
-  void lose(Time now, PeerId peer, const std::vector<TaskId>& executing, const std::string& reason, Actions& out);
+  void lose(Time now, PeerId peer, const std::vector<TaskId>& executing, const std::string& reason,
+            Actions& out);
   /// Gives it nothing more, moves its results elsewhere; `retired` tells when it may go.
   void retire(Time now, PeerId peer, Actions& out);
   [[nodiscard]] bool retired(PeerId peer) const;
@@ -94,14 +99,18 @@ class State {
   /// Tasks that are wanted and not finished.
   [[nodiscard]] std::uint64_t pending() const noexcept {
     std::uint64_t all = 0;
-    for (const TaskState state : {TaskState::waiting, TaskState::queued, TaskState::no_worker, TaskState::processing}) all += counts_[static_cast<std::size_t>(state)];
+    for (const TaskState state :
+         {TaskState::waiting, TaskState::queued, TaskState::no_worker, TaskState::processing})
+      all += counts_[static_cast<std::size_t>(state)];
     return all;
   }
   /// The worker to put new data on: fewest bytes first.
   [[nodiscard]] PeerId place_data() const;
   [[nodiscard]] std::vector<PeerId> peers() const;
   /// Tasks assigned to the worker that could run.
-  [[nodiscard]] std::uint32_t backlog(PeerId peer) const noexcept { return index_of(peer) == nowhere ? 0 : workers_[index_of(peer)].ready(); }
+  [[nodiscard]] std::uint32_t backlog(PeerId peer) const noexcept {
+    return index_of(peer) == nowhere ? 0 : workers_[index_of(peer)].ready();
+  }
   [[nodiscard]] std::string name_of(PeerId peer) const;
   [[nodiscard]] std::string task_name(const Task& task) const;
   /// Throws `Error{internal}` if an invariant is broken. Tests call it after every event.
@@ -118,7 +127,8 @@ class State {
   void dequeue(Task& task);
   void finish(Task& task, WorkerIndex index, std::uint64_t bytes);
   void fail(Task& task, std::shared_ptr<const Failure> failure);
-  [[nodiscard]] std::shared_ptr<Failure> failure_of(const Task& task, ErrorKind kind, const std::string& message) const;
+  [[nodiscard]] std::shared_ptr<Failure> failure_of(const Task& task, ErrorKind kind,
+                                                    const std::string& message) const;
   [[nodiscard]] std::shared_ptr<const Failure> needed_by(const Failure& failure, const Task& task) const;
   void stop_pending(Task& task, TaskState to, const char* cause);
   void lost_result(Task& task, const std::string& reason);
@@ -145,7 +155,9 @@ class State {
   [[nodiscard]] bool named(const Options& options, const Worker& worker) const;
   [[nodiscard]] bool offers(const Worker& worker, const Options& options) const;
   [[nodiscard]] double time_of(const Task& task) const;
-  [[nodiscard]] bool in_time(const Task& task, const Worker& worker, double wait_s) const { return !worker.ends() || task.out_of_band || now_ + wait_s + time_of(task) <= worker.leaves; }
+  [[nodiscard]] bool in_time(const Task& task, const Worker& worker, double wait_s) const {
+    return !worker.ends() || task.out_of_band || now_ + wait_s + time_of(task) <= worker.leaves;
+  }
   [[nodiscard]] std::uint32_t limit(const Task& task, const Worker& worker) const;
   [[nodiscard]] float estimate(const Task& task) const;
   [[nodiscard]] Task* next_queued(Queue& queue, WorkerIndex owner);
@@ -171,7 +183,9 @@ class State {
     out_ = &out;
     cause_ = cause;
   }
-  [[nodiscard]] WorkerIndex index_of(PeerId peer) const noexcept { return peer < by_peer_.size() ? by_peer_[peer] : nowhere; }
+  [[nodiscard]] WorkerIndex index_of(PeerId peer) const noexcept {
+    return peer < by_peer_.size() ? by_peer_[peer] : nowhere;
+  }
   [[nodiscard]] std::uint32_t group_of(std::uint64_t function);
 
   Settings settings_;
@@ -179,8 +193,8 @@ class State {
   std::vector<Worker> workers_;
   std::vector<WorkerIndex> by_peer_;
   LoadIndex load_;
-  Queue queue_;                  // ready tasks that any worker may take
-  std::uint32_t queued_ = 0;     // valid entries of queue_
+  Queue queue_;                   // ready tasks that any worker may take
+  std::uint32_t queued_ = 0;      // valid entries of queue_
   std::vector<TaskId> homeless_;  // no_worker
   std::vector<Group> groups_;
   std::unordered_map<std::uint64_t, std::uint32_t> group_index_;
@@ -196,9 +210,9 @@ class State {
   Time now_ = 0;
   Actions* out_ = nullptr;
   const char* cause_ = "";
-  std::vector<TaskId> loose_;          // tasks to be settled before the event ends
-  std::vector<TaskId> unused_;         // tasks that perhaps nobody wants any more
-  std::vector<WorkerIndex> touched_;   // workers that may have room now
+  std::vector<TaskId> loose_;         // tasks to be settled before the event ends
+  std::vector<TaskId> unused_;        // tasks that perhaps nobody wants any more
+  std::vector<WorkerIndex> touched_;  // workers that may have room now
 
   static constexpr std::size_t story_lines = 1 << 14;
   static constexpr std::uint32_t most_gone = 64;

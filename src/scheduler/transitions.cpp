@@ -19,10 +19,8 @@ Extras& extras_of(Task& task) {
 }  // namespace
 
 void State::move(Task& task, TaskState to, const char* cause) {
-  if (story_.size() < story_lines)
-    story_.push_back({now_, task.id, task.state, to, task.worker, cause});
-  else
-    story_[story_next_++ % story_lines] = {now_, task.id, task.state, to, task.worker, cause};
+  if (story_.size() < story_lines) story_.push_back({now_, task.id, task.state, to, task.worker, cause});
+  else story_[story_next_++ % story_lines] = {now_, task.id, task.state, to, task.worker, cause};
   const Level before = task.level();
   --counts_[static_cast<std::size_t>(task.state)];
   ++counts_[static_cast<std::size_t>(to)];
@@ -43,7 +41,8 @@ void State::move(Task& task, TaskState to, const char* cause) {
       --workers_[dependent.worker].blocked;
       load_.update(workers_, dependent.worker);
     }
-    if (dependent.state == TaskState::waiting && (dependent.missing == 0 || dependent.unplaced == 0)) loose_.push_back(dependent.id);
+    if (dependent.state == TaskState::waiting && (dependent.missing == 0 || dependent.unplaced == 0))
+      loose_.push_back(dependent.id);
   }
 }
 
@@ -65,19 +64,15 @@ void State::want(Task& first, const char* cause) {
       if (input.state == TaskState::erred) failure = input.extras->failure;
     }
     move(task, TaskState::waiting, cause);
-    if (failure)
-      fail(task, needed_by(*failure, task));
-    else
-      loose_.push_back(task.id);
+    if (failure) fail(task, needed_by(*failure, task));
+    else loose_.push_back(task.id);
   }
 }
 
 void State::settle(Task& task) {
   if (task.state != TaskState::waiting) return;
-  if (task.missing == 0)
-    place(task);
-  else if (task.unplaced == 0)
-    place_ahead(task);
+  if (task.missing == 0) place(task);
+  else if (task.unplaced == 0) place_ahead(task);
 }
 
 void State::assign(Task& task, WorkerIndex index) {
@@ -93,7 +88,8 @@ void State::assign(Task& task, WorkerIndex index) {
   load_.update(workers_, index);
   send(worker.peer, Assign{task.id, task.run});
   for (const Edge& edge : task.dependents)
-    if (edge.task->state == TaskState::processing && edge.task->worker != index) send(workers_[edge.task->worker].peer, InputAt{task.id, worker.peer, false});
+    if (edge.task->state == TaskState::processing && edge.task->worker != index)
+      send(workers_[edge.task->worker].peer, InputAt{task.id, worker.peer, false});
 }
 
 // Takes it off its worker's list; the caller moves it on.
@@ -151,7 +147,9 @@ void State::finish(Task& task, WorkerIndex index, std::uint64_t bytes) {
   task.bytes = bytes;
   add_replica(task, index);
   if (workers_[index].retiring)
-    if (const auto all = heirs(); !all.empty()) send(workers_[all[task.order % all.size()]].peer, protocol::ReplicateResult{task.id, workers_[index].peer, protocol::Scale::of(task.bytes)});
+    if (const auto all = heirs(); !all.empty())
+      send(workers_[all[task.order % all.size()]].peer,
+           protocol::ReplicateResult{task.id, workers_[index].peer, protocol::Scale::of(task.bytes)});
   move(task, TaskState::memory, cause_);
   release_inputs(task);
   if (!task.wanted && task.needed_by == 0) unused_.push_back(task.id);
@@ -198,7 +196,8 @@ void State::fail(Task& first, std::shared_ptr<const Failure> cause) {
   }
 }
 
-std::shared_ptr<Failure> State::failure_of(const Task& task, ErrorKind kind, const std::string& message) const {
+std::shared_ptr<Failure> State::failure_of(const Task& task, ErrorKind kind,
+                                           const std::string& message) const {
   auto failure = std::make_shared<Failure>();
   failure->kind = kind;
   failure->task = task.id;
@@ -207,12 +206,16 @@ std::shared_ptr<Failure> State::failure_of(const Task& task, ErrorKind kind, con
   return failure;
 }
 
-void State::cancel(Task& task, const std::string& reason) { fail(task, failure_of(task, ErrorKind::cancelled, reason.empty() ? "it was cancelled" : reason)); }
+void State::cancel(Task& task, const std::string& reason) {
+  fail(task, failure_of(task, ErrorKind::cancelled, reason.empty() ? "it was cancelled" : reason));
+}
 
 // The last copy is gone.
 void State::lost_result(Task& task, const std::string& reason) {
   if (task.scattered)
-    return fail(task, failure_of(task, ErrorKind::worker_lost, "the only copy of this scattered data was on " + reason + "; scatter it again, or to several workers"));
+    return fail(task, failure_of(task, ErrorKind::worker_lost,
+                                 "the only copy of this scattered data was on " + reason +
+                                     "; scatter it again, or to several workers"));
   move(task, TaskState::released, "lost");
   for (const Edge& edge : task.dependents) {
     Task& dependent = *edge.task;
@@ -222,10 +225,8 @@ void State::lost_result(Task& task, const std::string& reason) {
   }
   const bool wanted = task.wanted && !task.delivered;
   if (wanted) tell_client(task, protocol::TaskPending{task.id});
-  if (wanted || task.needed_by)
-    want(task, "lost");
-  else
-    unused_.push_back(task.id);
+  if (wanted || task.needed_by) want(task, "lost");
+  else unused_.push_back(task.id);
 }
 
 void State::release_inputs(Task& task) {
@@ -237,7 +238,8 @@ void State::release_if_unused(Task& task) {
   if (task.wanted || task.needed_by) return;
   if (task.scattered && !task.dependents.empty()) {
     // It cannot be computed again for a dependent that is retried.
-    if (task.state != TaskState::erred) fail(task, failure_of(task, ErrorKind::cancelled, "this scattered data has been released"));
+    if (task.state != TaskState::erred)
+      fail(task, failure_of(task, ErrorKind::cancelled, "this scattered data has been released"));
   } else if (task.state == TaskState::memory) {
     free_replicas(task);
     move(task, TaskState::released, "released");
@@ -351,15 +353,18 @@ void State::handle(Time now, PeerId from, protocol::SubmitTask&& message, Action
       Failure lost;
       lost.kind = ErrorKind::cancelled;
       lost.task = id;
-      lost.message = "input " + std::to_string(task_number(id)) + " of the task has been released or cancelled";
+      lost.message =
+          "input " + std::to_string(task_number(id)) + " of the task has been released or cancelled";
       failure = std::make_shared<Failure>(std::move(lost));
       continue;
     }
     task.inputs.push_back({input, static_cast<std::uint32_t>(input->dependents.size())});
     input->dependents.push_back({&task, task.inputs.size() - 1});
-    order = std::max(order, (input->order | 255) - std::min<std::uint64_t>(255, 255 - (input->order & 255) + 1));
+    order =
+        std::max(order, (input->order | 255) - std::min<std::uint64_t>(255, 255 - (input->order & 255) + 1));
   }
-  if (const Task* parent = message.parent ? tasks_.find(message.parent) : nullptr; parent && task.inputs.empty())
+  if (const Task* parent = message.parent ? tasks_.find(message.parent) : nullptr;
+      parent && task.inputs.empty())
     order = (parent->order | 255) - std::min<std::uint64_t>(255, 255 - (parent->order & 255) + 1);
   task.order = order ? order : ++roots_ << 8 | 255;
   if (failure) {
@@ -433,8 +438,7 @@ void State::handle(Time now, PeerId from, const protocol::RetryFuture& message, 
     move(erred, TaskState::released, cause_);
     for (const Edge& edge : erred.inputs) todo.push_back(edge.task);
   }
-  if (task->state == TaskState::released)
-    want(*task, cause_);
+  if (task->state == TaskState::released) want(*task, cause_);
   else if (task->state == TaskState::erred)
     tell_client(*task, protocol::TaskFailed{task->id, task->extras->failure});
   end_event();
@@ -471,13 +475,17 @@ void State::handle(Time now, PeerId from, protocol::RunFinished&& message, Actio
   begin(now, out, "finished");
   Task* task = tasks_.find(message.id);
   const WorkerIndex index = index_of(from);
-  if (!task || task->state != TaskState::processing || task->worker != index || task->run != message.run) return;  // stale: its run was cancelled
+  if (!task || task->state != TaskState::processing || task->worker != index || task->run != message.run)
+    return;  // stale: its run was cancelled
   Group& group = groups_[task->group];
-  group.duration_s = group.finished++ ? group.duration_s + (message.duration_s - group.duration_s) * 0.125 : message.duration_s;
+  group.duration_s = group.finished++ ? group.duration_s + (message.duration_s - group.duration_s) * 0.125
+                                      : message.duration_s;
   ++workers_[index].finished;
   task->delivered = task->wanted && message.has_small;
   finish(*task, index, message.bytes);
-  if (task->wanted) send(task->client(), TaskDone{message.id, from, message.bytes, message.has_small, std::move(message.small)});
+  if (task->wanted)
+    send(task->client(),
+         TaskDone{message.id, from, message.bytes, message.has_small, std::move(message.small)});
   end_event();
 }
 
@@ -485,7 +493,8 @@ void State::handle(Time now, PeerId from, const protocol::RunFailed& message, Ac
   begin(now, out, "failed");
   Task* task = tasks_.find(message.id);
   const WorkerIndex index = index_of(from);
-  if (!task || task->state != TaskState::processing || task->worker != index || task->run != message.run) return;
+  if (!task || task->state != TaskState::processing || task->worker != index || task->run != message.run)
+    return;
   ++task->attempts;
   unassign(*task);
   move(*task, TaskState::waiting, cause_);
@@ -507,7 +516,9 @@ void State::handle(Time now, PeerId from, const protocol::RunWaits& message, Act
   begin(now, out, "waits");
   Task* task = tasks_.find(message.id);
   const WorkerIndex index = index_of(from);
-  if (!task || task->state != TaskState::processing || task->worker != index || task->run != message.run || task->waits == message.waiting) return;
+  if (!task || task->state != TaskState::processing || task->worker != index || task->run != message.run ||
+      task->waits == message.waiting)
+    return;
   task->waits = message.waiting;
   workers_[index].waiting += message.waiting ? 1 : -1;
   load_.update(workers_, index);
@@ -519,17 +530,16 @@ void State::handle(Time now, PeerId from, const protocol::RetractReply& message,
   begin(now, out, "stolen");
   Task* task = tasks_.find(message.id);
   const WorkerIndex index = index_of(from);
-  if (!task || task->state != TaskState::processing || task->worker != index || task->run != message.run) return;
+  if (!task || task->state != TaskState::processing || task->worker != index || task->run != message.run)
+    return;
   const WorkerIndex thief = task->thief;
   if (thief != nowhere) workers_[thief].stealing = false;
   task->thief = nowhere;
   if (message.given_back) {
     unassign(*task);
     move(*task, TaskState::waiting, cause_);
-    if (thief != nowhere && workers_[thief].running() && task->missing == 0)
-      assign(*task, thief);
-    else
-      loose_.push_back(task->id);
+    if (thief != nowhere && workers_[thief].running() && task->missing == 0) assign(*task, thief);
+    else loose_.push_back(task->id);
   }
   end_event();
 }
@@ -564,10 +574,10 @@ void State::handle(Time now, PeerId from, const protocol::InputMissing& message,
         drop_replica(*task, i);
         break;
       }
-    if (task->replicas.empty())
-      lost_result(*task, name_of(message.holder));
+    if (task->replicas.empty()) lost_result(*task, name_of(message.holder));
     else
-      send(from, InputAt{task->id, workers_[task->replicas[0].worker].peer, true, protocol::Scale::of(task->bytes)});
+      send(from, InputAt{task->id, workers_[task->replicas[0].worker].peer, true,
+                         protocol::Scale::of(task->bytes)});
   } else if (task->state == TaskState::processing) {
     send(from, InputAt{task->id, workers_[task->worker].peer, false});
   } else {

@@ -7,7 +7,9 @@ namespace weir::scheduler {
 
 namespace {
 
-bool less_filled(const Worker& a, const Worker& b) { return a.bytes < b.bytes || (a.bytes == b.bytes && a.processing.size() < b.processing.size()); }
+bool less_filled(const Worker& a, const Worker& b) {
+  return a.bytes < b.bytes || (a.bytes == b.bytes && a.processing.size() < b.processing.size());
+}
 
 }  // namespace
 
@@ -97,7 +99,8 @@ void State::give_up_homeless(Time now, Actions& out) {
   end_event();
 }
 
-void State::lose(Time now, PeerId peer, const std::vector<TaskId>& executing, const std::string& reason, Actions& out) {
+void State::lose(Time now, PeerId peer, const std::vector<TaskId>& executing, const std::string& reason,
+                 Actions& out) {
   begin(now, out, "worker lost");
   const WorkerIndex index = index_of(peer);
   if (index == nowhere || !workers_[index].alive) return;
@@ -114,7 +117,9 @@ void State::lose(Time now, PeerId peer, const std::vector<TaskId>& executing, co
   }
   std::vector<Task*> killers, scattered, asked;
   for (Task* task : std::vector<Task*>(worker.processing)) {
-    if (std::find(executing.begin(), executing.end(), task->id) != executing.end() && ++task->deaths >= settings_.allowed_failures) killers.push_back(task);
+    if (std::find(executing.begin(), executing.end(), task->id) != executing.end() &&
+        ++task->deaths >= settings_.allowed_failures)
+      killers.push_back(task);
     unassign(*task);
     if (task->scattered) scattered.push_back(task);
     if (task->out_of_band) asked.push_back(task);
@@ -126,18 +131,20 @@ void State::lose(Time now, PeerId peer, const std::vector<TaskId>& executing, co
     Task& task = *worker.holds.back();
     for (std::uint32_t i = 0; i < task.replicas.size(); ++i)
       if (task.replicas[i].worker == index) drop_replica(task, i);
-    if (task.replicas.empty())
-      lost.push_back(task.id);
+    if (task.replicas.empty()) lost.push_back(task.id);
     else if (!task.delivered)
-      tell_client(task, protocol::TaskDone{task.id, workers_[task.replicas[0].worker].peer, task.bytes, false, {}});
+      tell_client(task,
+                  protocol::TaskDone{task.id, workers_[task.replicas[0].worker].peer, task.bytes, false, {}});
   }
   for (const TaskId id : lost)
     if (Task* task = tasks_.find(id); task && task->state == TaskState::memory) lost_result(*task, who);
   for (Task* task : scattered) lost_result(*task, who);
   for (Task* task : asked) fail_homeless(*task, ErrorKind::worker_lost, "was to be run by " + who);
   for (Task* task : killers) {
-    auto failure = failure_of(*task, ErrorKind::worker_lost,
-                              std::to_string(task->deaths) + " workers died while they ran it, the last was " + who + "; run it alone in a debugger, or look for lack of memory");
+    auto failure =
+        failure_of(*task, ErrorKind::worker_lost,
+                   std::to_string(task->deaths) + " workers died while they ran it, the last was " + who +
+                       "; run it alone in a debugger, or look for lack of memory");
     failure->worker = worker.name;
     failure->attempt = task->deaths;
     fail(*task, std::move(failure));
@@ -165,7 +172,8 @@ void State::retire(Time now, PeerId peer, Actions& out) {
     loose_.push_back(task->id);
   }
   for (Task* task : worker.processing)
-    if (task->thief == nowhere && !task->scattered && !task->out_of_band) send(peer, protocol::RetractRun{task->id, task->run});
+    if (task->thief == nowhere && !task->scattered && !task->out_of_band)
+      send(peer, protocol::RetractRun{task->id, task->run});
   bequeath(worker);
   wake_if_all_paused();
   end_event();
@@ -176,7 +184,9 @@ void State::bequeath(const Worker& worker) {
   const std::vector<WorkerIndex> all = heirs();
   std::size_t next = 0;
   for (const Task* task : worker.holds)
-    if (task && task->replicas.size() == 1 && !all.empty()) send(workers_[all[next++ % all.size()]].peer, protocol::ReplicateResult{task->id, worker.peer, protocol::Scale::of(task->bytes)});
+    if (task && task->replicas.size() == 1 && !all.empty())
+      send(workers_[all[next++ % all.size()]].peer,
+           protocol::ReplicateResult{task->id, worker.peer, protocol::Scale::of(task->bytes)});
 }
 
 // Those that stay longest; within a minute of each other they are one job.
@@ -195,7 +205,9 @@ bool State::retired(PeerId peer) const {
   const WorkerIndex index = index_of(peer);
   if (index == nowhere) return true;
   const Worker& worker = workers_[index];
-  return worker.processing.empty() && std::all_of(worker.holds.begin(), worker.holds.end(), [](const Task* task) { return !task || task->replicas.size() > 1; });
+  return worker.processing.empty() &&
+         std::all_of(worker.holds.begin(), worker.holds.end(),
+                     [](const Task* task) { return !task || task->replicas.size() > 1; });
 }
 
 void State::give_up(Time now, const std::string& reason, Actions& out) {
@@ -206,7 +218,10 @@ void State::give_up(Time now, const std::string& reason, Actions& out) {
   });
   for (Task* task : hopeless) {
     if (!task->pending()) continue;
-    fail(*task, failure_of(*task, ErrorKind::worker_lost, task->deaths ? reason + "; " + std::to_string(task->deaths) + " of them died while they ran it" : reason));
+    fail(*task, failure_of(*task, ErrorKind::worker_lost,
+                           task->deaths ? reason + "; " + std::to_string(task->deaths) +
+                                              " of them died while they ran it"
+                                        : reason));
   }
   end_event();
 }
@@ -224,7 +239,9 @@ PeerId State::place_data() const {
   const Worker* best = nullptr;
   for (const WorkerIndex index : heirs()) {
     const Worker& worker = workers_[index];
-    if (!best || worker.memory.paused < best->memory.paused || (worker.memory.paused == best->memory.paused && less_filled(worker, *best))) best = &worker;
+    if (!best || worker.memory.paused < best->memory.paused ||
+        (worker.memory.paused == best->memory.paused && less_filled(worker, *best)))
+      best = &worker;
   }
   return best ? best->peer : 0;
 }

@@ -10,10 +10,8 @@ void Alarm::attach(EventLoop loop) {
 void Alarm::set(std::optional<Time> due) {
   if (due == armed_ || !timer_) return;
   armed_ = due;
-  if (due)
-    timer_->arm(*due);
-  else
-    timer_->disarm();
+  if (due) timer_->arm(*due);
+  else timer_->disarm();
 }
 
 void Alarm::rang() {

@@ -1,4 +1,5 @@
-// The parts of the cluster side that are no templates: counting what is on the cluster, naming errors, finding segments.
+// The parts of the cluster side that are no templates: counting what is on the cluster, naming errors,
+// finding segments.
 #include <algorithm>
 #include <atomic>
 #include <deque>
@@ -18,7 +19,8 @@ std::uint64_t next_token() noexcept {
   return ++last;
 }
 
-std::shared_ptr<const Options> named_options(const std::shared_ptr<const Options>& options, const std::string& name) {
+std::shared_ptr<const Options> named_options(const std::shared_ptr<const Options>& options,
+                                             const std::string& name) {
   if (options && !options->name.empty()) return options;
   auto named = options ? std::make_shared<Options>(*options) : std::make_shared<Options>();
   named->name = name;
@@ -42,14 +44,15 @@ const EventLoop& loop_of_tasks() {
   return *loop;
 }
 
-// --- Windows --------------------------------------------------------------------------------------------------------------------------------------
+// --- Windows
 
 Windows all_of(const Windows& windows) {
   const std::lock_guard lock(Structure::mutex());
   Windows all = windows;
   for (std::size_t at = 0; at < all.size(); ++at) {
     const Windows more = all[at]->fed_by;
-    std::copy_if(more.begin(), more.end(), std::back_inserter(all), [&](const auto& one) { return std::find(all.begin(), all.end(), one) == all.end(); });
+    std::copy_if(more.begin(), more.end(), std::back_inserter(all),
+                 [&](const auto& one) { return std::find(all.begin(), all.end(), one) == all.end(); });
   }
   return all;
 }
@@ -67,7 +70,7 @@ void feed_windows(const Windows& below, const Windows& above) {
   for (const auto& window : below) window->fed_by.insert(window->fed_by.end(), above.begin(), above.end());
 }
 
-// --- ScatterControl -------------------------------------------------------------------------------------------------------------------------------
+// --- ScatterControl
 
 void ScatterControl::measured(double seconds, double copying_seconds, std::uint32_t elements) {
   if (elements == 0) return;
@@ -84,16 +87,15 @@ void ScatterControl::left(std::uint32_t elements) noexcept {
   };
   chunks_.fetch_sub(1);
   elements_.fetch_sub(elements);
-  if (flow.frame)
-    flow.frame->put_off(std::make_unique<Advance>(shared_from_this()));
-  else
-    advance();
+  if (flow.frame) flow.frame->put_off(std::make_unique<Advance>(shared_from_this()));
+  else advance();
 }
 
 void ScatterControl::advance() noexcept {
   asked_.store(true);
   while (asked_.load()) {
-    // Another thread that advances may wait for the domain this thread is in: it looks again instead of being waited for.
+    // Another thread that advances may wait for the domain this thread is in: it looks again instead of being
+    // waited for.
     const std::unique_lock lock(mutex_, std::try_to_lock);
     if (!lock) return;
     asked_.store(false);
@@ -115,7 +117,8 @@ void ScatterControl::send_before() noexcept {
 void ScatterControl::keep_order_with(ScatterControl& other) {
   const auto add = [](ScatterControl& to, ScatterControl& one) {
     const Frame inside(*to.node_);
-    if (std::find(to.in_order_with_.begin(), to.in_order_with_.end(), &one) == to.in_order_with_.end()) to.in_order_with_.push_back(&one);
+    if (std::find(to.in_order_with_.begin(), to.in_order_with_.end(), &one) == to.in_order_with_.end())
+      to.in_order_with_.push_back(&one);
   };
   add(*this, other);
   add(other, *this);
@@ -158,7 +161,7 @@ void WorkerThreads::look() {
   }
 }
 
-// --- Segment --------------------------------------------------------------------------------------------------------------------------------------
+// --- Segment
 
 namespace {
 
@@ -199,7 +202,8 @@ struct Segment::Reported {
   Once<std::uint64_t> steps{1024};
 };
 
-Segment::Segment(Node& node, bool multiplies) : node_(node), multiplies_(multiplies), reported_(std::make_unique<Reported>()) {
+Segment::Segment(Node& node, bool multiplies)
+    : node_(node), multiplies_(multiplies), reported_(std::make_unique<Reported>()) {
   node.measured = std::make_unique<Node::Measured>();
   const std::lock_guard lock(segments().mutex);
   number_ = ++segments().last;
@@ -213,7 +217,11 @@ Segment::~Segment() {
 
 Step Segment::step(std::uint64_t token) {
   const ErrorPolicy& policy = node_.policy();
-  return {.segment = number_, .retries = policy.retries, .keeps_failed = policy.letter_box != nullptr, .token = token, .number = ++steps_,
+  return {.segment = number_,
+          .retries = policy.retries,
+          .keeps_failed = policy.letter_box != nullptr,
+          .token = token,
+          .number = ++steps_,
           .numbers_items = numbers_items_.load(std::memory_order_relaxed)};
 }
 
@@ -233,7 +241,8 @@ bool Segment::number_items_above(const std::vector<Node*>& inputs) {
   const std::lock_guard lock(segments().mutex);
   const auto segment_of = [](const Node* node) {
     const auto& all = segments().by_number;
-    const auto found = std::find_if(all.begin(), all.end(), [&](const auto& each) { return &each.second->node_ == node; });
+    const auto found =
+        std::find_if(all.begin(), all.end(), [&](const auto& each) { return &each.second->node_ == node; });
     return found == all.end() ? nullptr : found->second;
   };
   const auto multiplies_above = [&](Node* node) {
@@ -267,7 +276,8 @@ double Segment::account(const std::vector<Spent>& spent) {
     Node& node = found->second->node_;
     node.measured->in.add(part.took);
     node.measured->out.add(part.gave);
-    node.cost.add(part.took, std::chrono::nanoseconds(static_cast<std::int64_t>(1e9 * static_cast<double>(part.seconds))));
+    node.cost.add(part.took, std::chrono::nanoseconds(
+                                 static_cast<std::int64_t>(1e9 * static_cast<double>(part.seconds))));
   }
   return sum;
 }
@@ -276,7 +286,8 @@ void Segment::report(Node& gather, ChunkError&& error) {
   Segment* segment = nullptr;
   {
     const std::lock_guard lock(segments().mutex);
-    if (const auto found = segments().by_number.find(error.segment); found != segments().by_number.end()) segment = found->second;
+    if (const auto found = segments().by_number.find(error.segment); found != segments().by_number.end())
+      segment = found->second;
     if (segment && !segment->reported_->errors.is_new({error.step, error.place})) return;
   }
   Failure failure;
@@ -291,7 +302,7 @@ void Segment::report(Node& gather, ChunkError&& error) {
   segment->node_.raise(thrown);
 }
 
-// --- HeldTickets ----------------------------------------------------------------------------------------------------------------------------------
+// --- HeldTickets
 
 Tickets HeldTickets::came_out(std::uint64_t token, TicketRef ticket, const std::vector<HeldTokens>& held) {
   Tickets out;

@@ -27,7 +27,8 @@ NodeReport report_of(Node& node, const std::map<const Node*, std::size_t>& posit
   {
     const stream::Frame inside(node);
     const auto now = stream::Cost::Clock::now();
-    const std::uint64_t elements = std::max(node.elements_in(), node.upstreams().empty() ? node.elements_out() : 0);
+    const std::uint64_t elements =
+        std::max(node.elements_in(), node.upstreams().empty() ? node.elements_out() : 0);
     const double seconds = std::chrono::duration<double>(now - node.last_look.time).count();
     if (seconds > 0) result.per_s = static_cast<double>(elements - node.last_look.elements) / seconds;
     node.last_look = {now, elements};
@@ -78,7 +79,8 @@ std::string time_text(double seconds) {
   return three_digits(seconds) + " s";
 }
 
-void describe_below(const std::vector<NodeReport>& nodes, std::size_t at, int depth, std::set<std::size_t>& seen, std::string& text) {
+void describe_below(const std::vector<NodeReport>& nodes, std::size_t at, int depth,
+                    std::set<std::size_t>& seen, std::string& text) {
   const NodeReport& node = nodes[at];
   text += std::string(static_cast<std::size_t>(2 * depth), ' ') + node.label;
   if (!seen.insert(at).second) {
@@ -122,8 +124,11 @@ std::string describe(const Handle& stream) {
   std::string text;
   std::set<std::size_t> seen;
   for (const std::size_t root : roots(nodes)) describe_below(nodes, root, 0, seen, text);
-  const auto slowest = std::max_element(nodes.begin(), nodes.end(), [](const NodeReport& a, const NodeReport& b) { return a.seconds_each < b.seconds_each; });
-  if (slowest != nodes.end() && slowest->seconds_each >= 0) text += "slowest: " + slowest->label + ", " + time_text(slowest->seconds_each) + " for an element\n";
+  const auto slowest = std::max_element(
+      nodes.begin(), nodes.end(),
+      [](const NodeReport& a, const NodeReport& b) { return a.seconds_each < b.seconds_each; });
+  if (slowest != nodes.end() && slowest->seconds_each >= 0)
+    text += "slowest: " + slowest->label + ", " + time_text(slowest->seconds_each) + " for an element\n";
   return text;
 }
 
@@ -132,7 +137,8 @@ std::string graphviz(const Handle& stream) {
   std::string text = "digraph stream {\n  rankdir=TB;\n  node [style=filled, fillcolor=white];\n";
   for (std::size_t i = 0; i < nodes.size(); ++i) {
     std::string label = nodes[i].label.substr(1, nodes[i].label.size() - 2);
-    text += "  n" + std::to_string(i) + " [label=" + dot_text(label) + ", shape=" + nodes[i].shape + (nodes[i].is_on_cluster ? ", fillcolor=lightblue" : "") + "];\n";
+    text += "  n" + std::to_string(i) + " [label=" + dot_text(label) + ", shape=" + nodes[i].shape +
+            (nodes[i].is_on_cluster ? ", fillcolor=lightblue" : "") + "];\n";
   }
   for (std::size_t i = 0; i < nodes.size(); ++i) {
     const auto& below = nodes[i].below;
@@ -141,7 +147,8 @@ std::string graphviz(const Handle& stream) {
       if (below.size() > 1) text += " [label=" + dot_text(std::to_string(order)) + "]";
       text += ";\n";
     }
-    if (nodes[i].controls >= 0) text += "  n" + std::to_string(i) + " -> n" + std::to_string(nodes[i].controls) + " [style=dotted];\n";
+    if (nodes[i].controls >= 0)
+      text += "  n" + std::to_string(i) + " -> n" + std::to_string(nodes[i].controls) + " [style=dotted];\n";
   }
   return text + "}\n";
 }
@@ -154,20 +161,23 @@ std::filesystem::path visualize(const Handle& stream, const std::filesystem::pat
   std::ofstream out(text_file, std::ios::trunc);
   out << graphviz(stream);
   out.close();
-  if (!out) throw Error(ErrorKind::io, "visualize: cannot write '" + text_file.string() + "': " + std::strerror(errno));
+  if (!out)
+    throw Error(ErrorKind::io,
+                "visualize: cannot write '" + text_file.string() + "': " + std::strerror(errno));
   if (is_text) return text_file;
   const auto in_quotes = [](const std::string& path) {
     std::string result = "'";
     for (const char c : path) result += c == '\'' ? std::string("'\\''") : std::string(1, c);
     return result + "'";
   };
-  const std::string command = "dot -T" + in_quotes(format.substr(1)) + " " + in_quotes(text_file.string()) + " -o " + in_quotes(file.string()) + " 2>/dev/null";
+  const std::string command = "dot -T" + in_quotes(format.substr(1)) + " " + in_quotes(text_file.string()) +
+                              " -o " + in_quotes(file.string()) + " 2>/dev/null";
   if (std::system(command.c_str()) != 0) return text_file;
   std::filesystem::remove(text_file);
   return file;
 }
 
-// --- StallDetector --------------------------------------------------------------------------------------------------------------------------------
+// --- StallDetector
 
 struct StallDetector::Watch {
   Handle stream;
@@ -184,14 +194,17 @@ struct StallDetector::Watch {
     std::size_t waiting = 0;
     for (Node* node : stream::Graph::of(stream.node())->nodes()) {
       now += node->in.value() + node->out.value();
-      const std::size_t left = std::max(node->pending(), node->gate(0) && node->gate(0)->is_closed() ? node->queued() : 0);
+      const std::size_t left =
+          std::max(node->pending(), node->gate(0) && node->gate(0)->is_closed() ? node->queued() : 0);
       if (left > waiting) {
         waiting = left;
         blocking = node;
       }
     }
     const bool stands = blocking && was_waiting && now == moved;
-    if (stands && !told) stalled("stream: nothing has moved for " + to_string(patience) + "; " + std::to_string(waiting) + " elements wait in " + blocking->label());
+    if (stands && !told)
+      stalled("stream: nothing has moved for " + to_string(patience) + "; " + std::to_string(waiting) +
+              " elements wait in " + blocking->label());
     told = stands;
     was_waiting = blocking != nullptr;
     moved = now;
@@ -199,9 +212,11 @@ struct StallDetector::Watch {
   }
 };
 
-StallDetector::StallDetector(const Handle& stream, Duration patience, std::function<void(const std::string&)> stalled)
+StallDetector::StallDetector(const Handle& stream, Duration patience,
+                             std::function<void(const std::string&)> stalled)
     : watch_(new Watch{stream, patience.value(), std::move(stalled)}) {
-  if (patience.value() <= std::chrono::nanoseconds::zero()) throw Error(ErrorKind::invalid_argument, "StallDetector: patience must be positive");
+  if (patience.value() <= std::chrono::nanoseconds::zero())
+    throw Error(ErrorKind::invalid_argument, "StallDetector: patience must be positive");
   if (!watch_->stalled) watch_->stalled = [](const std::string& sentence) { log::warn("{}", sentence); };
   const EventLoop loop = stream::Graph::of(stream.node())->loop();
   watch_->timer.emplace(loop, [watch = watch_.get()] { watch->look(); });

@@ -23,10 +23,12 @@ struct TextFileProducer::File {
   int file = -1;
   struct stat identity {};
   off_t offset = 0;
-  std::string head, tail;  // the first bytes that were read, and the last ones: what a file that only grows still has in these places
+  std::string head, tail;  // the first bytes that were read, and the last ones: what a file that only grows
+                           // still has in these places
   static constexpr std::size_t remembered = 256;
 
-  File(fs::path p, std::string delimiter, bool end, std::size_t max_bytes) : path(std::move(p)), splitter(std::move(delimiter), max_bytes), from_end(end) {}
+  File(fs::path p, std::string delimiter, bool end, std::size_t max_bytes)
+      : path(std::move(p)), splitter(std::move(delimiter), max_bytes), from_end(end) {}
   File(const File&) = delete;
   File& operator=(const File&) = delete;
   ~File() { close(); }
@@ -49,7 +51,8 @@ struct TextFileProducer::File {
   }
   /// Whether what was read is still there.
   [[nodiscard]] bool is_same_text() const {
-    return bytes_at(0, head.size()) == head && bytes_at(offset - static_cast<off_t>(tail.size()), tail.size()) == tail;
+    return bytes_at(0, head.size()) == head &&
+           bytes_at(offset - static_cast<off_t>(tail.size()), tail.size()) == tail;
   }
   void remember(std::string_view bytes) {
     head.append(bytes.substr(0, remembered - head.size()));
@@ -78,7 +81,8 @@ struct TextFileProducer::File {
       return true;
     }
     struct stat other {};
-    const bool replaced = ::stat(path.c_str(), &other) == 0 && (other.st_ino != identity.st_ino || other.st_dev != identity.st_dev);
+    const bool replaced = ::stat(path.c_str(), &other) == 0 &&
+                          (other.st_ino != identity.st_ino || other.st_dev != identity.st_dev);
     if (!replaced) return false;
     close();
     splitter.end_message();
@@ -87,8 +91,10 @@ struct TextFileProducer::File {
   }
 };
 
-TextFileProducer::TextFileProducer(fs::path path, std::string delimiter, bool from_end, Time interval, std::size_t max_line_bytes)
-    : file_(std::make_shared<File>(std::move(path), std::move(delimiter), from_end, max_line_bytes)), interval_(interval) {}
+TextFileProducer::TextFileProducer(fs::path path, std::string delimiter, bool from_end, Time interval,
+                                   std::size_t max_line_bytes)
+    : file_(std::make_shared<File>(std::move(path), std::move(delimiter), from_end, max_line_bytes)),
+      interval_(interval) {}
 
 void TextFileProducer::start(Time) {}
 
@@ -109,7 +115,8 @@ struct FilenamesProducer::Names {
     std::vector<fs::path> found;
     std::error_code error;
     for (const auto& entry : fs::directory_iterator(directory, error)) {
-      if (!pattern.empty() && ::fnmatch(pattern.c_str(), entry.path().filename().c_str(), FNM_PERIOD) != 0) continue;
+      if (!pattern.empty() && ::fnmatch(pattern.c_str(), entry.path().filename().c_str(), FNM_PERIOD) != 0)
+        continue;
       if (seen.insert(entry.path()).second) found.push_back(entry.path());
     }
     std::sort(found.begin(), found.end());
@@ -117,12 +124,14 @@ struct FilenamesProducer::Names {
   }
 };
 
-FilenamesProducer::FilenamesProducer(fs::path where, Time interval) : names_(std::make_shared<Names>()), interval_(interval) {
+FilenamesProducer::FilenamesProducer(fs::path where, Time interval)
+    : names_(std::make_shared<Names>()), interval_(interval) {
   const std::string last = where.filename().string();
   const bool is_pattern = last.find_first_of("*?[") != std::string::npos;
   names_->directory = is_pattern ? (where.has_parent_path() ? where.parent_path() : fs::path(".")) : where;
   if (is_pattern) names_->pattern = last;
-  if (!fs::is_directory(names_->directory)) throw Error(ErrorKind::not_found, "filenames: '" + names_->directory.string() + "' is not a directory");
+  if (!fs::is_directory(names_->directory))
+    throw Error(ErrorKind::not_found, "filenames: '" + names_->directory.string() + "' is not a directory");
 }
 
 std::optional<fs::path> FilenamesProducer::next(Time) {
@@ -135,19 +144,28 @@ std::optional<fs::path> FilenamesProducer::next(Time) {
 
 }  // namespace stream
 
-Stream<std::string> from_textfile(const std::filesystem::path& path, SourceOptions options, std::string delimiter, bool from_end, std::size_t max_line_bytes) {
+Stream<std::string> from_textfile(const std::filesystem::path& path, SourceOptions options,
+                                  std::string delimiter, bool from_end, std::size_t max_line_bytes) {
   const stream::Time interval = op::detail::positive("from_textfile", "poll_interval", options.poll_interval);
-  if (delimiter.empty()) throw Error(ErrorKind::invalid_argument, "from_textfile: delimiter must not be empty");
-  if (::access(path.c_str(), R_OK) != 0) throw Error(ErrorKind::not_found, "from_textfile: cannot open '" + path.string() + "': " + std::strerror(errno));
+  if (delimiter.empty())
+    throw Error(ErrorKind::invalid_argument, "from_textfile: delimiter must not be empty");
+  if (::access(path.c_str(), R_OK) != 0)
+    throw Error(ErrorKind::not_found,
+                "from_textfile: cannot open '" + path.string() + "': " + std::strerror(errno));
   std::error_code ignored;
-  if (std::filesystem::is_directory(path, ignored)) throw Error(ErrorKind::invalid_argument, "from_textfile: '" + path.string() + "' is a directory; use filenames for the files in it");
-  return stream::make_source("from_textfile", stream::TextFileProducer(path, std::move(delimiter), from_end, interval, max_line_bytes), std::move(options.loop),
-                             path.filename().string());
+  if (std::filesystem::is_directory(path, ignored))
+    throw Error(ErrorKind::invalid_argument,
+                "from_textfile: '" + path.string() + "' is a directory; use filenames for the files in it");
+  return stream::make_source(
+      "from_textfile",
+      stream::TextFileProducer(path, std::move(delimiter), from_end, interval, max_line_bytes),
+      std::move(options.loop), path.filename().string());
 }
 
 Stream<std::filesystem::path> filenames(const std::filesystem::path& where, SourceOptions options) {
   const stream::Time interval = op::detail::positive("filenames", "poll_interval", options.poll_interval);
-  return stream::make_source("filenames", stream::FilenamesProducer(where, interval), std::move(options.loop), where.filename().string());
+  return stream::make_source("filenames", stream::FilenamesProducer(where, interval), std::move(options.loop),
+                             where.filename().string());
 }
 
 }  // namespace weir

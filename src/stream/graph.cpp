@@ -21,7 +21,7 @@ struct Graph::Waiting {
   std::size_t more_errors = 0;
 };
 
-// --- Structure ------------------------------------------------------------------------------------------------------------------------------------
+// --- Structure
 
 std::recursive_mutex& Structure::mutex() {
   static std::recursive_mutex instance;
@@ -70,8 +70,7 @@ void Structure::set_fan(Node& node, const std::vector<InletBase*>& inlets) {
   std::copy(inlets.begin(), inlets.end(), fan.get());
   if (flow.frame)  // an emission of this thread may be going through the old one
     node.old_fans_.push_back(std::move(node.fan_owner_));
-  else
-    node.old_fans_.clear();
+  else node.old_fans_.clear();
   node.fan_owner_ = std::move(fan);
   node.fan_ = node.fan_owner_.get();
   node.fan_count_ = static_cast<unsigned>(inlets.size());
@@ -80,7 +79,8 @@ void Structure::set_fan(Node& node, const std::vector<InletBase*>& inlets) {
 void Structure::join_graphs(Graph& kept, Graph& other) {
   if (&kept == &other) return;
   if (kept.nodes_.size() < other.nodes_.size()) return join_graphs(other, kept);
-  if (!kept.owns_loop_ && !other.owns_loop_ && !(*kept.loop_ == *other.loop_)) throw Error(ErrorKind::invalid_argument, "connect: the two streams run on different event loops");
+  if (!kept.owns_loop_ && !other.owns_loop_ && !(*kept.loop_ == *other.loop_))
+    throw Error(ErrorKind::invalid_argument, "connect: the two streams run on different event loops");
   if (other.loop_ && (!kept.loop_ || !other.owns_loop_)) {
     kept.loop_ = other.loop_;
     kept.owns_loop_ = other.owns_loop_;
@@ -121,7 +121,8 @@ void Structure::add_edge(Node& from, InletBase& to) {
   std::vector<InletBase*> inlets = from.downstreams();
   if (std::find(inlets.begin(), inlets.end(), &to) != inlets.end()) return;
   if (!from.copyable_ && !inlets.empty())
-    throw Error(ErrorKind::invalid_argument, "connect: elements of " + from.label() + " cannot be copied, so they can go one way only");
+    throw Error(ErrorKind::invalid_argument,
+                "connect: elements of " + from.label() + " cannot be copied, so they can go one way only");
   inlets.push_back(&to);
   set_fan(from, inlets);
   to.node->upstreams_.push_back(&from);
@@ -131,7 +132,8 @@ void Structure::add_edge(Node& from, InletBase& to) {
 
 bool Structure::remove_edge(Node& from, Node& to, std::vector<InletBase*>* cut) {
   std::vector<InletBase*> inlets = from.downstreams();
-  const auto gone = std::stable_partition(inlets.begin(), inlets.end(), [&](const InletBase* inlet) { return inlet->node != &to; });
+  const auto gone = std::stable_partition(inlets.begin(), inlets.end(),
+                                          [&](const InletBase* inlet) { return inlet->node != &to; });
   if (gone == inlets.end()) return false;
   if (cut) cut->assign(gone, inlets.end());
   inlets.erase(gone, inlets.end());
@@ -141,10 +143,11 @@ bool Structure::remove_edge(Node& from, Node& to, std::vector<InletBase*>* cut) 
   return true;
 }
 
-// --- Graph ----------------------------------------------------------------------------------------------------------------------------------------
+// --- Graph
 
 Graph::Graph() : waiting_(std::make_unique<Waiting>()) {}
-Graph::Graph(EventLoop loop) : loop_(std::move(loop)), owns_loop_(false), waiting_(std::make_unique<Waiting>()) {}
+Graph::Graph(EventLoop loop)
+    : loop_(std::move(loop)), owns_loop_(false), waiting_(std::make_unique<Waiting>()) {}
 
 Graph::~Graph() {
   if (parent_ || nodes_.empty()) return;
@@ -209,7 +212,8 @@ void Graph::disconnect(Node& from, Node& to) {
   std::vector<InletBase*> cut;
   {
     const std::lock_guard lock(Structure::mutex());
-    if (!Structure::remove_edge(from, to, &cut)) throw Error(ErrorKind::not_found, "disconnect: " + from.label() + " does not feed " + to.label());
+    if (!Structure::remove_edge(from, to, &cut))
+      throw Error(ErrorKind::not_found, "disconnect: " + from.label() + " does not feed " + to.label());
   }
   Frame frame(to);
   for (const InletBase* inlet : cut) to.input_disconnected(inlet->port);
@@ -228,7 +232,8 @@ void Graph::destroy(Node& node) {
 void Graph::destroy_below(Node& node) {
   for (InletBase* to : node.downstreams()) {
     Node& below = *to->node;
-    if (std::find(below.upstreams().begin(), below.upstreams().end(), &node) == below.upstreams().end()) continue;  // a cycle: it is gone already
+    if (std::find(below.upstreams().begin(), below.upstreams().end(), &node) == below.upstreams().end())
+      continue;  // a cycle: it is gone already
     destroy(below);
     destroy_below(below);
   }
@@ -239,7 +244,8 @@ void Graph::move_to_first(Node& node) {
     const EnterBoth inside(*from, node);
     const std::lock_guard lock(Structure::mutex());
     std::vector<InletBase*> inlets = from->downstreams();
-    std::stable_partition(inlets.begin(), inlets.end(), [&](const InletBase* inlet) { return inlet->node == &node; });
+    std::stable_partition(inlets.begin(), inlets.end(),
+                          [&](const InletBase* inlet) { return inlet->node == &node; });
     Structure::set_fan(*from, inlets);
   }
 }
@@ -267,7 +273,7 @@ std::vector<Node*> Graph::nodes() {
   return result;
 }
 
-// --- Waiting --------------------------------------------------------------------------------------------------------------------------------------
+// --- Waiting
 
 namespace {
 
@@ -286,10 +292,14 @@ class Counted {
 /// A thread that must not wait for this loop: it is the one that would have to do the work.
 void refuse_own_loop(const std::optional<EventLoop>& loop, const char* who) {
   if (loop && !loop->is_manual() && loop->is_current())
-    throw Error(ErrorKind::unsupported, std::string(who) + ": would block the event loop that has to make room; use co_await, try_emit or another thread");
+    throw Error(
+        ErrorKind::unsupported,
+        std::string(who) +
+            ": would block the event loop that has to make room; use co_await, try_emit or another thread");
 }
 
-/// The node that only its own cycle could feed, if everything that is left in the graph, and an emission into `node`, waits for it.
+/// The node that only its own cycle could feed, if everything that is left in the graph, and an emission into
+/// `node`, waits for it.
 Node* cycle_that_waits(Node& node) {
   Node* blocking = nullptr;
   const auto is_held_back = [&blocking](Node& each) {
@@ -310,13 +320,16 @@ Node* cycle_that_waits(Node& node) {
 }
 
 std::string waiting_cycle(const std::string& who, const Node& node) {
-  return who + ": the cycle through " + node.label() + " waits for itself, and nothing else is left to do; emit a first element into the cycle";
+  return who + ": the cycle through " + node.label() +
+         " waits for itself, and nothing else is left to do; emit a first element into the cycle";
 }
 
 /// Says which joins have never got what their own cycle should give them.
 void warn_of_cycles(const std::vector<Node*>& nodes) {
   for (const Node* node : nodes) {
-    if (node->waits_for_partners() && node->in.value() > 0 && node->elements_out() == 0 && node->is_in_cycle()) log::warn("stream: {}", waiting_cycle("drain", *node));
+    if (node->waits_for_partners() && node->in.value() > 0 && node->elements_out() == 0 &&
+        node->is_in_cycle())
+      log::warn("stream: {}", waiting_cycle("drain", *node));
   }
 }
 
@@ -331,7 +344,8 @@ void CycleWatch::look(const char* who, Node& node) {
   told_ = true;
 }
 
-bool Graph::wait(Node& node, const char* who, const std::function<bool()>& ready, std::optional<std::chrono::steady_clock::time_point> deadline) {
+bool Graph::wait(Node& node, const char* who, const std::function<bool()>& ready,
+                 std::optional<std::chrono::steady_clock::time_point> deadline) {
   if (ready()) return true;
   std::vector<Node*> helpers = node.graph().nodes();
   std::erase_if(helpers, [](const Node* each) { return !each->can_help(); });
@@ -358,13 +372,17 @@ bool Graph::wait(Node& node, const char* who, const std::function<bool()>& ready
     }
     if (is_manual) {
       if (deadline) return false;
-      if (moved || std::any_of(helpers.begin(), helpers.end(), [](const Node* helper) { return helper->is_elsewhere(); })) {  // what comes from elsewhere takes no time of this clock
+      if (moved || std::any_of(helpers.begin(), helpers.end(), [](const Node* helper) {
+            return helper->is_elsewhere();
+          })) {  // what comes from elsewhere takes no time of this clock
         if (!moved && loop->poll() == 0) std::this_thread::yield();
         continue;
       }
       if (loop->step() || ready()) continue;
-      if (const Node* const blocking = cycle_that_waits(node)) throw Error(ErrorKind::unsupported, waiting_cycle(who, *blocking));
-      throw Error(ErrorKind::unsupported, std::string(who) + ": would wait for ever at " + node.label() + "; nothing is left to do on the manual clock");
+      if (const Node* const blocking = cycle_that_waits(node))
+        throw Error(ErrorKind::unsupported, waiting_cycle(who, *blocking));
+      throw Error(ErrorKind::unsupported, std::string(who) + ": would wait for ever at " + node.label() +
+                                              "; nothing is left to do on the manual clock");
     }
     const std::shared_ptr<Graph> graph = of(node);
     Waiting& waiting = *graph->waiting_;
@@ -373,7 +391,8 @@ bool Graph::wait(Node& node, const char* who, const std::function<bool()>& ready
     watch.look(who, node);
     {
       std::unique_lock lock(waiting.mutex);
-      const auto nap = std::chrono::steady_clock::now() + 20ms;  // a change may have been announced between the look and the wait
+      const auto nap = std::chrono::steady_clock::now() +
+                       20ms;  // a change may have been announced between the look and the wait
       waiting.changed.wait_until(lock, deadline ? std::min(nap, *deadline) : nap);
     }
     if (deadline && std::chrono::steady_clock::now() >= *deadline) return ready();
@@ -419,7 +438,8 @@ bool Graph::is_idle() {
 
 void Graph::drain(Node& node) {
   for (const Frame* frame = flow.frame; frame; frame = frame->before()) {
-    if (&frame->node().graph() == this) throw Error(ErrorKind::unsupported, "drain: called from inside the stream it would wait for");
+    if (&frame->node().graph() == this)
+      throw Error(ErrorKind::unsupported, "drain: called from inside the stream it would wait for");
   }
   wait(node, "drain", [&] { return node.graph().is_idle(); });
   warn_of_cycles(node.graph().nodes());
@@ -447,10 +467,8 @@ void Graph::report(const std::exception_ptr& error) noexcept {
   }
   if (kept) return kept->report(error);
   const std::lock_guard lock(waiting_->mutex);
-  if (!waiting_->error)
-    waiting_->error = error;
-  else
-    ++waiting_->more_errors;
+  if (!waiting_->error) waiting_->error = error;
+  else ++waiting_->more_errors;
 }
 
 }  // namespace weir::stream

@@ -7,15 +7,17 @@
 namespace weir {
 namespace stream {
 
-void refuse_closed(const Node& node) { throw Error(ErrorKind::closed, "emit: " + node.label() + " is closed"); }
+void refuse_closed(const Node& node) {
+  throw Error(ErrorKind::closed, "emit: " + node.label() + " is closed");
+}
 
-std::pair<std::shared_ptr<Graph>, Node*> make_graph(std::unique_ptr<Node> node, std::optional<EventLoop> loop) {
-  // The last handle may go inside one of the graph's own functions, which cannot wait for the graph's threads: another thread ends it then.
+std::pair<std::shared_ptr<Graph>, Node*> make_graph(std::unique_ptr<Node> node,
+                                                    std::optional<EventLoop> loop) {
+  // The last handle may go inside one of the graph's own functions, which cannot wait for the graph's
+  // threads: another thread ends it then.
   const auto end = [](Graph* graph) {
-    if (flow.frame)
-      std::thread([graph] { delete graph; }).detach();
-    else
-      delete graph;
+    if (flow.frame) std::thread([graph] { delete graph; }).detach();
+    else delete graph;
   };
   const std::shared_ptr<Graph> graph(loop ? new Graph(std::move(*loop)) : new Graph(), end);
   Node& made = graph->adopt(std::move(node));

@@ -10,7 +10,9 @@ struct Finished::State {
   State(const State&) = delete;
   State& operator=(const State&) = delete;
   ~State() {
-    if (!called) done(std::make_exception_ptr(Error(ErrorKind::internal, "sink_async: the function lost `finished` without calling it")));
+    if (!called)
+      done(std::make_exception_ptr(
+          Error(ErrorKind::internal, "sink_async: the function lost `finished` without calling it")));
   }
 };
 

@@ -20,10 +20,13 @@ void Listener::open(const EventLoop& loop, std::uint16_t wanted) {
   if (!error) fresh->set_option(Tcp::acceptor::reuse_address(true), error);
   if (!error) fresh->bind(endpoint, error);
   if (!error) fresh->listen(asio::socket_base::max_listen_connections, error);
-  if (error) throw Error(ErrorKind::io, who + ": cannot listen on " + options.address + ":" + std::to_string(wanted) + ": " + error.message());
+  if (error)
+    throw Error(ErrorKind::io, who + ": cannot listen on " + options.address + ":" + std::to_string(wanted) +
+                                   ": " + error.message());
   port = fresh->local_endpoint().port();
   acceptor = fresh;
-  asio::co_spawn(loop.context(), [self = shared_from_this(), fresh] { return self->accept(fresh); }, asio::detached);
+  asio::co_spawn(
+      loop.context(), [self = shared_from_this(), fresh] { return self->accept(fresh); }, asio::detached);
 }
 
 void Listener::close() {
@@ -48,10 +51,13 @@ asio::awaitable<void> Listener::accept(std::shared_ptr<Tcp::acceptor> from) {
     boost::system::error_code error;
     auto token = asio::redirect_error(asio::use_awaitable, error);
     Tcp::socket socket = co_await from->async_accept(token);
-    if (error == asio::error::operation_aborted || error == asio::error::invalid_argument || !from->is_open()) co_return;  // invalid: it does not listen any more
+    if (error == asio::error::operation_aborted || error == asio::error::invalid_argument || !from->is_open())
+      co_return;  // invalid: it does not listen any more
     if (error) continue;
     auto held = std::make_shared<Tcp::socket>(std::move(socket));
-    asio::co_spawn(from->get_executor(), [self, held] { return self->run_connection(std::move(*held)); }, asio::detached);
+    asio::co_spawn(
+        from->get_executor(), [self, held] { return self->run_connection(std::move(*held)); },
+        asio::detached);
   }
 }
 
@@ -145,7 +151,8 @@ void ListenNode::shut() noexcept {
   listener_->node = nullptr;
 }
 
-Stream<std::string> make_listener(std::string kind, std::uint16_t port, ListenOptions options, Listener::Serve serve) {
+Stream<std::string> make_listener(std::string kind, std::uint16_t port, ListenOptions options,
+                                  Listener::Serve serve) {
   auto loop = options.loop;
   auto made = std::make_unique<ListenNode>(std::move(kind), port, std::move(options), std::move(serve));
   ListenNode& node = *made;
@@ -157,7 +164,9 @@ Stream<std::string> make_listener(std::string kind, std::uint16_t port, ListenOp
 
 std::uint16_t listening_port(const Stream<std::string>& source) {
   const auto* const node = dynamic_cast<const stream::ListenNode*>(&source.node());
-  if (!node) throw Error(ErrorKind::invalid_argument, "listening_port: " + source.label() + " is not a network source");
+  if (!node)
+    throw Error(ErrorKind::invalid_argument,
+                "listening_port: " + source.label() + " is not a network source");
   return node->port();
 }
 

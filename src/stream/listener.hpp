@@ -26,7 +26,8 @@ struct Listener : std::enable_shared_from_this<Listener> {
   std::string who;
   ListenOptions options;
   Serve serve;
-  std::mutex node_mutex;  // held while the node is touched; entering the node's domain may wait, so nothing else is done under it
+  std::mutex node_mutex;  // held while the node is touched; entering the node's domain may wait, so nothing
+                          // else is done under it
   ListenNode* node = nullptr;
   std::mutex mutex;  // of what follows
   std::uint16_t port = 0;
@@ -66,6 +67,7 @@ class ListenNode final : public Outlet<std::string> {
   std::shared_ptr<Listener> listener_;
 };
 
-Stream<std::string> make_listener(std::string kind, std::uint16_t port, ListenOptions options, Listener::Serve serve);
+Stream<std::string> make_listener(std::string kind, std::uint16_t port, ListenOptions options,
+                                  Listener::Serve serve);
 
 }  // namespace weir::stream

@@ -31,16 +31,19 @@ asio::awaitable<Tcp::socket> connect(std::string host, std::uint16_t port) {
 template <class Link>
 class Connection final : public Outgoing, public std::enable_shared_from_this<Connection<Link>> {
  public:
-  Connection(std::string who, std::string host, std::uint16_t port, std::string path) : who_(std::move(who)), host_(std::move(host)), port_(port), path_(std::move(path)) {}
+  Connection(std::string who, std::string host, std::uint16_t port, std::string path)
+      : who_(std::move(who)), host_(std::move(host)), port_(port), path_(std::move(path)) {}
 
   void send(EventLoop& loop, std::string message, Finished finished) override {
     const auto self = this->shared_from_this();
     auto text = std::make_shared<std::string>(std::move(message));
-    asio::co_spawn(loop.context(), [self, text] { return self->write(text); }, [self, finished = std::move(finished)](const std::exception_ptr& error) {
-      if (!error) return finished();
-      self->link_.reset();
-      finished(self->explain(error));
-    });
+    asio::co_spawn(
+        loop.context(), [self, text] { return self->write(text); },
+        [self, finished = std::move(finished)](const std::exception_ptr& error) {
+          if (!error) return finished();
+          self->link_.reset();
+          finished(self->explain(error));
+        });
   }
 
  private:
@@ -58,7 +61,9 @@ class Connection final : public Outgoing, public std::enable_shared_from_this<Co
     try {
       std::rethrow_exception(error);
     } catch (const boost::system::system_error& failure) {
-      return std::make_exception_ptr(Error(ErrorKind::io, who_ + ": cannot send to " + host_ + ":" + std::to_string(port_) + ": " + failure.code().message()));
+      return std::make_exception_ptr(Error(ErrorKind::io, who_ + ": cannot send to " + host_ + ":" +
+                                                              std::to_string(port_) + ": " +
+                                                              failure.code().message()));
     } catch (...) {
       return std::current_exception();
     }
@@ -82,7 +87,9 @@ struct TcpLink {
 struct WebsocketLink {
   boost::beast::websocket::stream<Tcp::socket> peer;
   explicit WebsocketLink(Tcp::socket s) : peer(std::move(s)) {}
-  asio::awaitable<void> open(const std::string& host, const std::string& path) { co_await peer.async_handshake(host, path, asio::use_awaitable); }
+  asio::awaitable<void> open(const std::string& host, const std::string& path) {
+    co_await peer.async_handshake(host, path, asio::use_awaitable);
+  }
   asio::awaitable<void> write(const std::string& text) {
     peer.text(true);
     const auto bytes = asio::buffer(text);

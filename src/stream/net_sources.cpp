@@ -16,7 +16,8 @@ namespace http = beast::http;
 
 namespace {
 
-asio::awaitable<void> serve_lines(std::shared_ptr<Listener> listener, Tcp::socket socket, std::string delimiter) {
+asio::awaitable<void> serve_lines(std::shared_ptr<Listener> listener, Tcp::socket socket,
+                                  std::string delimiter) {
   Splitter splitter(delimiter, listener->options.max_message_bytes);
   std::vector<char> bytes(64 * 1024);
   for (;;) {
@@ -31,7 +32,8 @@ asio::awaitable<void> serve_lines(std::shared_ptr<Listener> listener, Tcp::socke
   }
 }
 
-http::response<http::string_body> answer(const http::request<http::string_body>& request, http::status status, std::string text) {
+http::response<http::string_body> answer(const http::request<http::string_body>& request, http::status status,
+                                         std::string text) {
   http::response<http::string_body> response(status, request.version());
   response.set(http::field::content_type, "text/plain");
   response.keep_alive(request.keep_alive());
@@ -41,11 +43,13 @@ http::response<http::string_body> answer(const http::request<http::string_body>&
 }
 
 /// Emits the body and waits until everything it caused is done; the sentence of the error, if there was one.
-asio::awaitable<std::optional<std::string>> emit_and_wait(std::shared_ptr<Listener> listener, std::string body) {
+asio::awaitable<std::optional<std::string>> emit_and_wait(std::shared_ptr<Listener> listener,
+                                                          std::string body) {
   struct Outcome {
     asio::steady_timer done;
     std::exception_ptr error;
-    explicit Outcome(const asio::any_io_executor& executor) : done(executor, asio::steady_timer::time_point::max()) {}
+    explicit Outcome(const asio::any_io_executor& executor)
+        : done(executor, asio::steady_timer::time_point::max()) {}
   };
   const auto executor = co_await asio::this_coro::executor;
   const auto outcome = std::make_shared<Outcome>(executor);
@@ -84,7 +88,9 @@ asio::awaitable<void> serve_http(std::shared_ptr<Listener> listener, Tcp::socket
     http::response<http::string_body> response;
     if (error) {
       request.keep_alive(false);
-      response = answer(request, http::status::payload_too_large, "the body is longer than " + std::to_string(listener->options.max_message_bytes) + " bytes\n");
+      response = answer(
+          request, http::status::payload_too_large,
+          "the body is longer than " + std::to_string(listener->options.max_message_bytes) + " bytes\n");
     } else if (request.target() != path) {
       response = answer(request, http::status::not_found, "no such path\n");
     } else if (request.method() != http::verb::post) {
@@ -92,7 +98,8 @@ asio::awaitable<void> serve_http(std::shared_ptr<Listener> listener, Tcp::socket
     } else {
       auto waiting = emit_and_wait(listener, std::move(request.body()));
       const std::optional<std::string> failure = co_await std::move(waiting);
-      response = failure ? answer(request, http::status::internal_server_error, *failure + "\n") : answer(request, http::status::ok, "OK\n");
+      response = failure ? answer(request, http::status::internal_server_error, *failure + "\n")
+                         : answer(request, http::status::ok, "OK\n");
     }
     co_await http::async_write(socket, response, asio::use_awaitable);
     if (!response.keep_alive()) co_return;
@@ -109,7 +116,9 @@ asio::awaitable<void> serve_websocket(std::shared_ptr<Listener> listener, Tcp::s
     auto token = asio::redirect_error(asio::use_awaitable, error);
     co_await peer.async_read(buffer, token);
     if (error == beast::websocket::error::message_too_big)
-      throw Error(ErrorKind::io, listener->who + ": a message is longer than " + std::to_string(listener->options.max_message_bytes) + " bytes; its connection is closed");
+      throw Error(ErrorKind::io, listener->who + ": a message is longer than " +
+                                     std::to_string(listener->options.max_message_bytes) +
+                                     " bytes; its connection is closed");
     if (error) co_return;
     auto emitting = listener->emit(beast::buffers_to_string(buffer.data()));
     const bool taken = co_await std::move(emitting);
@@ -122,21 +131,26 @@ asio::awaitable<void> serve_websocket(std::shared_ptr<Listener> listener, Tcp::s
 
 Stream<std::string> from_tcp(std::uint16_t port, std::string delimiter, ListenOptions options) {
   if (delimiter.empty()) throw Error(ErrorKind::invalid_argument, "from_tcp: delimiter must not be empty");
-  return stream::make_listener("from_tcp", port, std::move(options), [delimiter](std::shared_ptr<stream::Listener> listener, stream::Tcp::socket socket) {
-    return stream::serve_lines(std::move(listener), std::move(socket), delimiter);
-  });
+  return stream::make_listener(
+      "from_tcp", port, std::move(options),
+      [delimiter](std::shared_ptr<stream::Listener> listener, stream::Tcp::socket socket) {
+        return stream::serve_lines(std::move(listener), std::move(socket), delimiter);
+      });
 }
 
 Stream<std::string> from_http_server(std::uint16_t port, std::string path, ListenOptions options) {
-  return stream::make_listener("from_http_server", port, std::move(options), [path](std::shared_ptr<stream::Listener> listener, stream::Tcp::socket socket) {
-    return stream::serve_http(std::move(listener), std::move(socket), path);
-  });
+  return stream::make_listener(
+      "from_http_server", port, std::move(options),
+      [path](std::shared_ptr<stream::Listener> listener, stream::Tcp::socket socket) {
+        return stream::serve_http(std::move(listener), std::move(socket), path);
+      });
 }
 
 Stream<std::string> from_websocket(std::uint16_t port, ListenOptions options) {
-  return stream::make_listener("from_websocket", port, std::move(options), [](std::shared_ptr<stream::Listener> listener, stream::Tcp::socket socket) {
-    return stream::serve_websocket(std::move(listener), std::move(socket));
-  });
+  return stream::make_listener("from_websocket", port, std::move(options),
+                               [](std::shared_ptr<stream::Listener> listener, stream::Tcp::socket socket) {
+                                 return stream::serve_websocket(std::move(listener), std::move(socket));
+                               });
 }
 
 }  // namespace weir

@@ -14,18 +14,18 @@ namespace weir::stream {
 std::atomic<std::uint64_t> cycle_limit{10'000'000};
 std::atomic<std::int64_t> cycle_patience_ns{5'000'000'000};
 
-// --- Domain ---------------------------------------------------------------------------------------------------------------------------------------
+// --- Domain
 
 void Domain::wait() noexcept {
   waiters_.fetch_add(1, std::memory_order_seq_cst);
   const std::uint32_t turn = next_.fetch_add(1, std::memory_order_relaxed);
   for (int round = 0;; ++round) {
     const void* holder = nullptr;
-    if (serving_.load(std::memory_order_acquire) == turn && holder_.compare_exchange_strong(holder, &flow, std::memory_order_acquire, std::memory_order_relaxed)) break;
-    if (round < 200)
-      __builtin_ia32_pause();
-    else if (round < 220)
-      std::this_thread::yield();
+    if (serving_.load(std::memory_order_acquire) == turn &&
+        holder_.compare_exchange_strong(holder, &flow, std::memory_order_acquire, std::memory_order_relaxed))
+      break;
+    if (round < 200) __builtin_ia32_pause();
+    else if (round < 220) std::this_thread::yield();
     else  // a slow function holds it: a missed wake-up would cost no more than this nap
       std::this_thread::sleep_for(std::chrono::microseconds(std::min(20 * (round - 219), 500)));
   }
@@ -38,7 +38,7 @@ void Gate::open() noexcept {
   node_.graph().changed();
 }
 
-// --- Node -----------------------------------------------------------------------------------------------------------------------------------------
+// --- Node
 
 Node::~Node() = default;
 
@@ -101,10 +101,8 @@ void Node::raise_current() noexcept { raise(std::current_exception()); }
 void Node::raise(const std::exception_ptr& error) noexcept {
   errors.add();
   if (flow.ticket) flow.ticket->fail(error);
-  if (flow.frame)
-    flow.frame->record(error);
-  else
-    graph().report(error);
+  if (flow.frame) flow.frame->record(error);
+  else graph().report(error);
 }
 
 bool Node::is_lost_in_cycle(std::size_t over_bound) noexcept {
@@ -113,8 +111,11 @@ bool Node::is_lost_in_cycle(std::size_t over_bound) noexcept {
   if (ends_cycle_ && flow.rounds > 0) return true;  // said already
   if (limit == 0 || (flow.rounds < limit && over_bound < limit)) return false;
   ends_cycle_ = over_bound >= limit;
-  const std::string how = flow.rounds < limit ? std::to_string(over_bound) + " elements wait beyond its bound" : std::to_string(flow.rounds) + " rounds for one element";
-  raise(std::make_exception_ptr(Error(ErrorKind::invalid_argument, "emit: the cycle through " + label() + " does not come to an end (" + how + ")")));
+  const std::string how = flow.rounds < limit ? std::to_string(over_bound) + " elements wait beyond its bound"
+                                              : std::to_string(flow.rounds) + " rounds for one element";
+  raise(std::make_exception_ptr(
+      Error(ErrorKind::invalid_argument,
+            "emit: the cycle through " + label() + " does not come to an end (" + how + ")")));
   return true;
 }
 
@@ -123,16 +124,19 @@ Entry Node::entry_slow() noexcept {
   if (gates_version_ != graph().version()) find_gates();
   if (gates_.empty()) return Entry::open;
   for (const Frame* frame = flow.frame; frame; frame = frame->before()) {
-    // An element that comes from inside the graph is part of one that was admitted already: making it wait could wait for itself.
+    // An element that comes from inside the graph is part of one that was admitted already: making it wait
+    // could wait for itself.
     if (frame->domain() && frame != flow.frame && &frame->node().graph() == &graph()) return Entry::open;
   }
-  const bool full = std::any_of(gates_.begin(), gates_.end(), [](const Gate* gate) { return gate->is_closed(); });
+  const bool full =
+      std::any_of(gates_.begin(), gates_.end(), [](const Gate* gate) { return gate->is_closed(); });
   return full ? Entry::full : Entry::open;
 }
 
 Gate* Node::closed_gate() noexcept {
   if (gates_version_ != graph().version()) find_gates();
-  const auto closed = std::find_if(gates_.begin(), gates_.end(), [](const Gate* gate) { return gate->is_closed(); });
+  const auto closed =
+      std::find_if(gates_.begin(), gates_.end(), [](const Gate* gate) { return gate->is_closed(); });
   return closed == gates_.end() ? nullptr : *closed;
 }
 
@@ -154,7 +158,8 @@ bool Node::reaches(const Node& other, bool through_boundaries) const {
     open.pop_back();
     for (const InletBase* to : node->downstreams()) {
       if (to->node == &other) return true;
-      if ((through_boundaries || !to->node->is_boundary()) && seen.insert(to->node).second) open.push_back(to->node);
+      if ((through_boundaries || !to->node->is_boundary()) && seen.insert(to->node).second)
+        open.push_back(to->node);
     }
   }
   return false;
@@ -177,13 +182,15 @@ void Node::find_gates() noexcept {
     open.pop_back();
     for (const InletBase* to : node->downstreams()) {
       Gate* const gate = to->node->gate(to->port);
-      if (gate && found.insert(gate).second && !(emits_by_itself() && (to->node == this || to->node->reaches(*this)))) gates_.push_back(gate);
+      if (gate && found.insert(gate).second &&
+          !(emits_by_itself() && (to->node == this || to->node->reaches(*this))))
+        gates_.push_back(gate);
       if (!to->node->is_boundary() && seen.insert(to->node).second) open.push_back(to->node);
     }
   }
 }
 
-// --- Frame ----------------------------------------------------------------------------------------------------------------------------------------
+// --- Frame
 
 void Frame::put_off(std::unique_ptr<Deferred> work) {
   if (!root_->put_off_) root_->put_off_ = std::make_unique<std::deque<std::unique_ptr<Deferred>>>();
@@ -199,8 +206,10 @@ void Frame::run_put_off() noexcept {
     const std::uint64_t limit = cycle_limit.load(std::memory_order_relaxed);
     if (limit == 0 || ++rounds < limit) continue;
     put_off_->clear();
-    node_.raise(std::make_exception_ptr(Error(ErrorKind::invalid_argument, "emit: the cycle through " + node_.label() + " does not come to an end (" +
-                                                                               std::to_string(rounds) + " rounds for one element)")));
+    node_.raise(std::make_exception_ptr(
+        Error(ErrorKind::invalid_argument, "emit: the cycle through " + node_.label() +
+                                               " does not come to an end (" + std::to_string(rounds) +
+                                               " rounds for one element)")));
   }
 }
 

@@ -23,7 +23,8 @@ struct ProcessProducer::Process {
   pid_t child = -1;
   bool over = true;
 
-  Process(std::vector<std::string> words, bool errors_too) : command(std::move(words)), with_stderr(errors_too) {}
+  Process(std::vector<std::string> words, bool errors_too)
+      : command(std::move(words)), with_stderr(errors_too) {}
   Process(const Process&) = delete;
   Process& operator=(const Process&) = delete;
   ~Process() {
@@ -33,7 +34,8 @@ struct ProcessProducer::Process {
 
   void start() {
     int ends[2];
-    if (::pipe2(ends, O_CLOEXEC) != 0) throw Error(ErrorKind::io, std::string("from_process: no pipe: ") + std::strerror(errno));
+    if (::pipe2(ends, O_CLOEXEC) != 0)
+      throw Error(ErrorKind::io, std::string("from_process: no pipe: ") + std::strerror(errno));
     posix_spawn_file_actions_t actions;
     ::posix_spawn_file_actions_init(&actions);
     ::posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
@@ -47,7 +49,8 @@ struct ProcessProducer::Process {
     if (failure != 0) {
       ::close(ends[0]);
       child = -1;
-      throw Error(ErrorKind::not_found, "from_process: cannot start '" + command[0] + "': " + std::strerror(failure));
+      throw Error(ErrorKind::not_found,
+                  "from_process: cannot start '" + command[0] + "': " + std::strerror(failure));
     }
     output = ends[0];
     ::fcntl(output, F_SETFL, O_NONBLOCK);
@@ -88,7 +91,8 @@ std::optional<std::string> ProcessProducer::next(Time) {
   if (process_->child < 0) return {};
   const int status = process_->finish();
   if (WIFEXITED(status) && WEXITSTATUS(status) != 0)
-    throw Error(ErrorKind::task_failed, "from_process: '" + process_->command[0] + "' ended with status " + std::to_string(WEXITSTATUS(status)));
+    throw Error(ErrorKind::task_failed, "from_process: '" + process_->command[0] + "' ended with status " +
+                                            std::to_string(WEXITSTATUS(status)));
   return {};
 }
 
@@ -101,10 +105,15 @@ bool ProcessProducer::is_over() const { return process_->over; }
 }  // namespace stream
 
 Stream<std::string> from_process(std::vector<std::string> command, SourceOptions options, bool with_stderr) {
-  if (command.empty() || command[0].empty()) throw Error(ErrorKind::invalid_argument, "from_process: command must not be empty");
+  if (command.empty() || command[0].empty())
+    throw Error(ErrorKind::invalid_argument, "from_process: command must not be empty");
   const std::string name = command[0];
-  const stream::Time interval = std::min<stream::Time>(op::detail::positive("from_process", "poll_interval", options.poll_interval), std::chrono::milliseconds(2));
-  return stream::make_source("from_process", stream::ProcessProducer(std::move(command), with_stderr, interval), std::move(options.loop), name);
+  const stream::Time interval =
+      std::min<stream::Time>(op::detail::positive("from_process", "poll_interval", options.poll_interval),
+                             std::chrono::milliseconds(2));
+  return stream::make_source("from_process",
+                             stream::ProcessProducer(std::move(command), with_stderr, interval),
+                             std::move(options.loop), name);
 }
 
 }  // namespace weir

@@ -23,7 +23,8 @@ struct Pump::Runner {
   void run(const std::function<void()>& work) {
     while (wait()) work();
   }
-  /// True when there is work, false when it is over. Looks for a moment before it sleeps: a sleep costs 50 us.
+  /// True when there is work, false when it is over. Looks for a moment before it sleeps: a sleep costs 50
+  /// us.
   bool wait() {
     int seen = awake;
     if (state.compare_exchange_strong(seen, sleeping)) seen = sleeping;
@@ -53,16 +54,15 @@ Pump::~Pump() { shut(); }
 
 void Pump::start(Graph& graph, bool own_thread) {
   const std::optional<EventLoop> loop = graph.given_loop();
-  if (loop && (!own_thread || loop->is_manual()))
-    timer_ = std::make_unique<Timer>(*loop, work_);
-  else
-    runner_ = std::make_unique<Runner>(work_);
+  if (loop && (!own_thread || loop->is_manual())) timer_ = std::make_unique<Timer>(*loop, work_);
+  else runner_ = std::make_unique<Runner>(work_);
 }
 
 void Pump::poke() noexcept {
   if (timer_) {
     timer_->arm(timer_->loop().now());
-  } else if (runner_ && runner_->state.load(std::memory_order_seq_cst) != Runner::poked && runner_->state.load() != Runner::over) {
+  } else if (runner_ && runner_->state.load(std::memory_order_seq_cst) != Runner::poked &&
+             runner_->state.load() != Runner::over) {
     runner_->set(Runner::poked);
   }
 }
@@ -71,13 +71,11 @@ void Pump::shut() noexcept {
   if (timer_) timer_->close();
   if (!runner_ || !runner_->thread.joinable()) return;
   runner_->set(Runner::over);
-  if (runner_->thread.get_id() == std::this_thread::get_id())
-    runner_->thread.detach();
-  else
-    runner_->thread.join();
+  if (runner_->thread.get_id() == std::this_thread::get_id()) runner_->thread.detach();
+  else runner_->thread.join();
 }
 
-// --- Crew -----------------------------------------------------------------------------------------------------------------------------------------
+// --- Crew
 
 struct Crew::Threads {
   std::counting_semaphore<> todo{0};

@@ -28,7 +28,8 @@ std::optional<std::string> Splitter::next(const std::string& who) {
 }
 
 void Splitter::refuse(const std::string& who) const {
-  throw Error(ErrorKind::io, who + ": a message is longer than " + std::to_string(max_bytes_) + " bytes; it is dropped");
+  throw Error(ErrorKind::io,
+              who + ": a message is longer than " + std::to_string(max_bytes_) + " bytes; it is dropped");
 }
 
 std::string Splitter::take_rest() {

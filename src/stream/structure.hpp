@@ -7,7 +7,8 @@
 
 namespace weir::stream {
 
-/// Changes edges. Domains are entered first, the process-wide mutex second; both only for the moment of the change.
+/// Changes edges. Domains are entered first, the process-wide mutex second; both only for the moment of the
+/// change.
 struct Structure {
   static std::recursive_mutex& mutex();
   static void join_graphs(Graph& kept, Graph& other);

@@ -97,7 +97,8 @@ std::string note_id(const Module& module) {
     ElfW(Nhdr) header;
     std::memcpy(&header, module.note + at, sizeof header);
     const std::size_t name = at + sizeof header, text = name + ((header.n_namesz + 3) & ~3u);
-    if (header.n_type == NT_GNU_BUILD_ID && header.n_namesz == 4 && std::memcmp(module.note + name, "GNU", 4) == 0) {
+    if (header.n_type == NT_GNU_BUILD_ID && header.n_namesz == 4 &&
+        std::memcmp(module.note + name, "GNU", 4) == 0) {
       std::string id;
       for (std::size_t i = 0; i < header.n_descsz; ++i) {
         constexpr char digits[] = "0123456789abcdef";
@@ -117,10 +118,13 @@ class Symbols {
   Symbols() {
     std::ifstream file("/proc/self/exe", std::ios::binary);
     ElfW(Ehdr) header{};
-    if (!file.read(reinterpret_cast<char*>(&header), sizeof header) || std::memcmp(header.e_ident, ELFMAG, SELFMAG) != 0) return;
+    if (!file.read(reinterpret_cast<char*>(&header), sizeof header) ||
+        std::memcmp(header.e_ident, ELFMAG, SELFMAG) != 0)
+      return;
     std::vector<ElfW(Shdr)> sections(header.e_shnum);
     file.seekg(static_cast<std::streamoff>(header.e_shoff));
-    file.read(reinterpret_cast<char*>(sections.data()), static_cast<std::streamsize>(sections.size() * sizeof sections[0]));
+    file.read(reinterpret_cast<char*>(sections.data()),
+              static_cast<std::streamsize>(sections.size() * sizeof sections[0]));
     for (const auto& section : sections) {
       if (section.sh_type != SHT_SYMTAB || section.sh_link >= sections.size()) continue;
       std::vector<ElfW(Sym)> symbols(section.sh_size / sizeof(ElfW(Sym)));
@@ -131,7 +135,8 @@ class Symbols {
       file.read(text_.data(), static_cast<std::streamsize>(text_.size()));
       if (!file) return;
       for (const auto& symbol : symbols)
-        if (ELF64_ST_TYPE(symbol.st_info) == STT_FUNC && symbol.st_value && symbol.st_name < text_.size()) names_.emplace(symbol.st_value, symbol.st_name);
+        if (ELF64_ST_TYPE(symbol.st_info) == STT_FUNC && symbol.st_value && symbol.st_name < text_.size())
+          names_.emplace(symbol.st_value, symbol.st_name);
     }
   }
   const char* at(std::uint64_t offset) const {
@@ -153,7 +158,10 @@ std::uint64_t portable_address(const void* address) {
   Modules& others = modules();
   std::lock_guard hold(others.mutex);
   const Module* module = others.find(place);
-  if (!module) throw Error(ErrorKind::invalid_argument, "submit: the function lies in no module of this program, so other ranks cannot find it; was it made at run time?");
+  if (!module)
+    throw Error(ErrorKind::invalid_argument,
+                "submit: the function lies in no module of this program, so other ranks cannot find it; was "
+                "it made at run time?");
   return std::uint64_t{module->key} << 48 | (place - module->base);
 }
 
@@ -163,14 +171,18 @@ const void* local_address(std::uint64_t portable) {
   Modules& others = modules();
   std::lock_guard hold(others.mutex);
   const Module* module = others.find_key(key);
-  if (!module) throw Error(ErrorKind::not_found, "task: its function lies in a shared library that this rank has not loaded; link it, or load it on every rank");
+  if (!module)
+    throw Error(ErrorKind::not_found,
+                "task: its function lies in a shared library that this rank has not loaded; link it, or load "
+                "it on every rank");
   return reinterpret_cast<const void*>(module->base + (portable & offset_mask));
 }
 
 std::uint64_t portable_type(const std::type_info& type) { return portable_address(&type) | type_mark; }
 
 std::string function_name(std::uint64_t portable) {
-  if (portable & type_mark) return demangle(static_cast<const std::type_info*>(local_address(portable & ~type_mark))->name());
+  if (portable & type_mark)
+    return demangle(static_cast<const std::type_info*>(local_address(portable & ~type_mark))->name());
   static std::mutex mutex;
   static std::unique_ptr<Symbols> symbols;
   const void* address = local_address(portable);
@@ -180,7 +192,8 @@ std::string function_name(std::uint64_t portable) {
   if (portable >> 48 == 0)
     if (const char* name = symbols->at(portable)) return short_function_name(demangle(name));
   char text[40];
-  std::snprintf(text, sizeof text, "function at 0x%llx", static_cast<unsigned long long>(portable & offset_mask));
+  std::snprintf(text, sizeof text, "function at 0x%llx",
+                static_cast<unsigned long long>(portable & offset_mask));
   return text;
 }
 
@@ -191,7 +204,8 @@ const std::string& build_id() {
     std::ifstream file("/proc/self/exe", std::ios::binary);
     std::uint64_t hash = digest("", 0);
     std::vector<char> piece(1 << 20);
-    while (file.read(piece.data(), static_cast<std::streamsize>(piece.size())) || file.gcount()) hash = digest(piece.data(), static_cast<std::size_t>(file.gcount()), hash);
+    while (file.read(piece.data(), static_cast<std::streamsize>(piece.size())) || file.gcount())
+      hash = digest(piece.data(), static_cast<std::size_t>(file.gcount()), hash);
     return "digest " + std::to_string(hash);
   }();
   return id;

@@ -6,7 +6,11 @@
 
 namespace weir {
 
-void Reader::ended() { throw Error(ErrorKind::serialization, "read: the bytes end before the value does; was it written by another version of its serialize()?"); }
+void Reader::ended() {
+  throw Error(
+      ErrorKind::serialization,
+      "read: the bytes end before the value does; was it written by another version of its serialize()?");
+}
 
 void Reader::expect(std::uint64_t count, std::size_t element_bytes) const {
   if (element_bytes == 0) {  // of unknown size, perhaps none; but no sane value has so many of those
@@ -15,7 +19,9 @@ void Reader::expect(std::uint64_t count, std::size_t element_bytes) const {
     return;
   }
   if (count <= left() / element_bytes) return;
-  const bool is_block = blocks_ && next_block_ < blocks_->size() && (*blocks_)[next_block_].size / element_bytes == count && (*blocks_)[next_block_].size % element_bytes == 0;
+  const bool is_block = blocks_ && next_block_ < blocks_->size() &&
+                        (*blocks_)[next_block_].size / element_bytes == count &&
+                        (*blocks_)[next_block_].size % element_bytes == 0;
   if (!is_block) ended();
 }
 

@@ -12,9 +12,11 @@
 
 namespace weir::task {
 
-/// Records of tasks by id. Ids are dense within a client, so a page of neighbours is found by two array lookups.
+/// Records of tasks by id. Ids are dense within a client, so a page of neighbours is found by two array
+/// lookups.
 ///
-/// **Cost.** `find` is two dependent loads; a page is freed with its last record, so memory follows the live tasks however many there ever were.
+/// **Cost.** `find` is two dependent loads; a page is freed with its last record, so memory follows the live
+/// tasks however many there ever were.
 /// **Threads.** None of its own.
 template <class Record>
 class TaskTable {
@@ -40,7 +42,9 @@ class TaskTable {
     Page* found = clients_[client][page].get();
     return found && found->used[number % page_size] ? found->at(number % page_size) : nullptr;
   }
-  [[nodiscard]] const Record* find(TaskId id) const noexcept { return const_cast<TaskTable*>(this)->find(id); }
+  [[nodiscard]] const Record* find(TaskId id) const noexcept {
+    return const_cast<TaskTable*>(this)->find(id);
+  }
 
   /// The record with this id, made with `arguments` if it is not there.
   template <class... Arguments>
@@ -67,10 +71,8 @@ class TaskTable {
     page->used[number % page_size] = false;
     --size_;
     if (--page->live == 0) {
-      if (!spare_)
-        spare_ = std::move(page);
-      else
-        page.reset();
+      if (!spare_) spare_ = std::move(page);
+      else page.reset();
     }
   }
 

@@ -51,7 +51,8 @@ const void* Value::live() const {
 const void* Value::object(const std::type_info& wanted) const {
   const void* object = live();
   if (*cell_->ops->type != wanted)
-    throw Error(ErrorKind::internal, "value: holds a " + demangle(cell_->ops->type->name()) + ", asked for a " + demangle(wanted.name()));
+    throw Error(ErrorKind::internal, "value: holds a " + demangle(cell_->ops->type->name()) +
+                                         ", asked for a " + demangle(wanted.name()));
   return object;
 }
 

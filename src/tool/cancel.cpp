@@ -14,7 +14,8 @@ int cancel(int argc, char** argv) {
   app.add_option("JOB", which, "Ids, last, or all")->required();
   if (!parse(app, argc, argv)) return 0;
   const JobRegistry registry = JobRegistry::of_user();
-  std::vector<JobRecord> records = which == std::vector<std::string>{"all"} ? registry.all() : chosen(registry, which);
+  std::vector<JobRecord> records =
+      which == std::vector<std::string>{"all"} ? registry.all() : chosen(registry, which);
   refresh_or_say(records, registry);
   std::map<std::string, std::vector<std::string>> ids;
   for (JobRecord& record : records) {

@@ -7,7 +7,8 @@ namespace weir::tool {
 
 /// One command: `weir <name> ...`.
 ///
-/// `main` sees the command's name as `argv[0]` and returns the exit status. An `Error` that leaves it becomes one line on stderr, `weir <name>: <sentence>`.
+/// `main` sees the command's name as `argv[0]` and returns the exit status. An `Error` that leaves it becomes
+/// one line on stderr, `weir <name>: <sentence>`.
 struct Command {
   std::string_view name;
   std::string_view summary;  ///< For `weir --help`; empty hides the command.

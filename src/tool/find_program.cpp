@@ -30,12 +30,16 @@ std::string find_program(const std::string& name) {
   const fs::file_status status = fs::status(path, reason);
   if (!fs::exists(status) || name.empty()) {
     const std::string places = path == name ? "" : " in PATH or in the working folder";
-    const std::string why = reason && reason != std::errc::no_such_file_or_directory ? " (" + reason.message() + ")" : "";
-    throw Error(ErrorKind::not_found, "the program must exist" + places + why + " (got " + name + "); give its path, for example ./build/app");
+    const std::string why =
+        reason && reason != std::errc::no_such_file_or_directory ? " (" + reason.message() + ")" : "";
+    throw Error(ErrorKind::not_found, "the program must exist" + places + why + " (got " + name +
+                                          "); give its path, for example ./build/app");
   }
-  if (fs::is_directory(status)) throw Error(ErrorKind::invalid_argument, "the program must be a file (got the directory " + name + ")");
+  if (fs::is_directory(status))
+    throw Error(ErrorKind::invalid_argument, "the program must be a file (got the directory " + name + ")");
   if (!is_executable(path))
-    throw Error(ErrorKind::invalid_argument, "the program must be an executable file (got " + name + "); chmod +x makes a script or program executable");
+    throw Error(ErrorKind::invalid_argument, "the program must be an executable file (got " + name +
+                                                 "); chmod +x makes a script or program executable");
   return path;
 }
 

@@ -7,7 +7,8 @@ namespace weir::tool {
 
 /// The program a user means: a path as it is, a bare name from PATH or else from the working folder.
 ///
-/// **Errors.** Throws `Error{not_found}` if there is no such file and `Error{invalid_argument}` if it is a directory or not executable.
+/// **Errors.** Throws `Error{not_found}` if there is no such file and `Error{invalid_argument}` if it is a
+/// directory or not executable.
 [[nodiscard]] std::string find_program(const std::string& name);
 
 }  // namespace weir::tool

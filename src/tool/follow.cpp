@@ -19,7 +19,8 @@ using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
 constexpr auto look_at_files = milliseconds(200);
-constexpr auto late_output = std::chrono::seconds(5);  // network file systems show a file's end later than the batch system the job's
+constexpr auto late_output =
+    std::chrono::seconds(5);  // network file systems show a file's end later than the batch system the job's
 
 sigset_t waiting_signals() {
   sigset_t set;
@@ -35,12 +36,18 @@ int wait_for_signal(milliseconds patience) {
   return std::max(0, sigtimedwait(&set, nullptr, &time));
 }
 
-std::chrono::sys_seconds wall_clock() { return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()); }
+std::chrono::sys_seconds wall_clock() {
+  return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+}
 
 class Follower {
  public:
   Follower(JobRecord record, const JobRegistry& registry, Interrupt interrupt)
-      : record_(std::move(record)), registry_(registry), interrupt_(interrupt), output_(record_.output_file), errors_(record_.error_file) {}
+      : record_(std::move(record)),
+        registry_(registry),
+        interrupt_(interrupt),
+        output_(record_.output_file),
+        errors_(record_.error_file) {}
 
   int run() {
     while (true) {
@@ -71,13 +78,16 @@ class Follower {
       std::fprintf(stderr, "weir: %s\n", now.c_str());
       told_ = now;
     }
-    next_question_ = Clock::now() + ask_interval(std::chrono::duration_cast<milliseconds>(Clock::now() - began_));
+    next_question_ =
+        Clock::now() + ask_interval(std::chrono::duration_cast<milliseconds>(Clock::now() - began_));
   }
 
   int finish() {
     const bool has_run = record_.last.state != JobState::cancelled;
-    for (const auto end = Clock::now() + late_output; !copy_output() && has_run && Clock::now() < end;) wait_for_signal(look_at_files);
-    if (record_.last.state != JobState::succeeded) std::fprintf(stderr, "weir: %s\n", sentence_about(record_.last).c_str());
+    for (const auto end = Clock::now() + late_output; !copy_output() && has_run && Clock::now() < end;)
+      wait_for_signal(look_at_files);
+    if (record_.last.state != JobState::succeeded)
+      std::fprintf(stderr, "weir: %s\n", sentence_about(record_.last).c_str());
     return exit_status_of(record_.last);
   }
 
@@ -103,7 +113,9 @@ class Follower {
 
 }  // namespace
 
-milliseconds ask_interval(milliseconds waited) { return std::clamp(waited / 10, milliseconds(500), milliseconds(15'000)); }
+milliseconds ask_interval(milliseconds waited) {
+  return std::clamp(waited / 10, milliseconds(500), milliseconds(15'000));
+}
 
 int exit_status_of(const JobStatus& status) {
   if (status.state == JobState::succeeded) return 0;
@@ -123,7 +135,9 @@ std::string sentence_about(const JobStatus& status) {
     case JobState::succeeded:
       return text + "succeeded";
     case JobState::failed:
-      return text + "failed: " + (status.exit_status ? "exit status " + std::to_string(*status.exit_status) : "no exit status") + why;
+      return text + "failed: " +
+             (status.exit_status ? "exit status " + std::to_string(*status.exit_status) : "no exit status") +
+             why;
     case JobState::cancelled:
       return text + "was cancelled" + why;
     case JobState::timed_out:

@@ -9,10 +9,12 @@
 
 namespace weir::tool {
 
-/// Time between two questions to the batch system: short at first, a tenth of the time waited so far, never more than 15 s.
+/// Time between two questions to the batch system: short at first, a tenth of the time waited so far, never
+/// more than 15 s.
 [[nodiscard]] std::chrono::milliseconds ask_interval(std::chrono::milliseconds waited);
 
-/// The exit status that stands for a job that is over: the program's own, or 1 where the batch system ended it or knows none.
+/// The exit status that stands for a job that is over: the program's own, or 1 where the batch system ended
+/// it or knows none.
 [[nodiscard]] int exit_status_of(const JobStatus& status);
 
 /// What is said about a job on stderr: `job 12 failed: exit status 3`.
@@ -30,7 +32,8 @@ class Tail {
   long long done_ = 0;
 };
 
-/// SIGINT, SIGTERM and SIGHUP wait for `follow` from here on, so that no accepted job is forgotten in between.
+/// SIGINT, SIGTERM and SIGHUP wait for `follow` from here on, so that no accepted job is forgotten in
+/// between.
 void hold_signals();
 
 /// What Ctrl-C and SIGTERM do to the job that is followed. A lost terminal (SIGHUP) always leaves it alone.

@@ -66,7 +66,8 @@ int info(int argc, char** argv) {
   print("MPI", WEIR_MPI_LIBRARY);
   print("mpirun", mpirun_text());
   print("host", host_name());
-  print("cores", std::to_string(available_cores()) + " usable of " + std::to_string(sysconf(_SC_NPROCESSORS_ONLN)));
+  print("cores",
+        std::to_string(available_cores()) + " usable of " + std::to_string(sysconf(_SC_NPROCESSORS_ONLN)));
   print("batch job", job_text());
   return 0;
 }

@@ -45,14 +45,16 @@ constexpr Row rows[] = {
 };
 
 const Setting& setting_called(std::string_view name) {
-  return *std::find_if(settings().begin(), settings().end(), [&](const Setting& setting) { return setting.name == name; });
+  return *std::find_if(settings().begin(), settings().end(),
+                       [&](const Setting& setting) { return setting.name == name; });
 }
 
 int ranks_of(const std::string& text) {
   int number = 0;
   const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), number);
   if (problem != std::errc() || end != text.data() + text.size() || number < 1)
-    throw Error(ErrorKind::invalid_argument, "-n must be a whole number of ranks from 1 (got " + (text.empty() ? "nothing" : text) + ")");
+    throw Error(ErrorKind::invalid_argument,
+                "-n must be a whole number of ranks from 1 (got " + (text.empty() ? "nothing" : text) + ")");
   return number;
 }
 
@@ -61,10 +63,14 @@ std::vector<std::string> program_of(const CLI::App& app, bool must_exist) {
   const bool is_marked = !rest.empty() && rest.front() == "--";
   if (is_marked) rest.erase(rest.begin());
   if (!is_marked && !rest.empty() && rest.front().starts_with('-') && rest.front() != "-")
-    throw Error(ErrorKind::invalid_argument, "unknown option; options of the program follow its name (got " + rest.front() + ")");
-  if (rest.empty()) throw Error(ErrorKind::invalid_argument, "a program must be named (got none); write for example weir submit -n 64 -t 2:00:00 ./app");
+    throw Error(ErrorKind::invalid_argument,
+                "unknown option; options of the program follow its name (got " + rest.front() + ")");
+  if (rest.empty())
+    throw Error(ErrorKind::invalid_argument,
+                "a program must be named (got none); write for example weir submit -n 64 -t 2:00:00 ./app");
   // A path is looked at now: the job would find out only after it has waited in the queue.
-  if (must_exist && rest.front().find('/') != std::string::npos) static_cast<void>(find_program(rest.front()));
+  if (must_exist && rest.front().find('/') != std::string::npos)
+    static_cast<void>(find_program(rest.front()));
   return rest;
 }
 
@@ -72,7 +78,9 @@ std::vector<std::string> program_of(const CLI::App& app, bool must_exist) {
 
 std::optional<JobRequest> parse_job_request(int argc, char** argv, bool may_submit) {
   const std::string name = may_submit ? "weir submit" : "weir script";
-  CLI::App app(may_submit ? "Submits a batch job that runs a program on MPI ranks." : "Prints the batch script that weir submit would submit.", name);
+  CLI::App app(may_submit ? "Submits a batch job that runs a program on MPI ranks."
+                          : "Prints the batch script that weir submit would submit.",
+               name);
   JobRequest request;
   bool is_slurm = false;
   bool is_pbs = false;
@@ -83,16 +91,21 @@ std::optional<JobRequest> parse_job_request(int argc, char** argv, bool may_subm
   app.add_option("-n,--ranks", ranks, "All ranks of the job, rank 0 among them")->type_name("N")->take_last();
   for (const Row& row : rows) {
     const bool is_list = setting_called(row.setting).unit == "list";
-    CLI::Option* option = app.add_option(row.flags, given[row.setting], std::string(row.help) + (is_list ? "; may be repeated" : ""))->type_name(row.type);
-    option->expected(1)->allow_extra_args(false)->multi_option_policy(is_list ? CLI::MultiOptionPolicy::TakeAll : CLI::MultiOptionPolicy::TakeLast);
+    CLI::Option* option = app.add_option(row.flags, given[row.setting],
+                                         std::string(row.help) + (is_list ? "; may be repeated" : ""))
+                              ->type_name(row.type);
+    option->expected(1)->allow_extra_args(false)->multi_option_policy(
+        is_list ? CLI::MultiOptionPolicy::TakeAll : CLI::MultiOptionPolicy::TakeLast);
   }
   if (may_submit) {
-    app.add_flag("--wait", request.is_waiting, "Follow the job: its state, its output, its exit status as this program's own");
+    app.add_flag("--wait", request.is_waiting,
+                 "Follow the job: its state, its output, its exit status as this program's own");
     app.add_flag("--dry-run", request.is_dry, "Print the script and submit nothing");
   }
   app.get_formatter()->column_width(44);
   app.footer(
-      "What follows PROGRAM is passed on as it is. Every option may also stand in the configuration file or the environment; an option here goes first.");
+      "What follows PROGRAM is passed on as it is. Every option may also stand in the configuration file or "
+      "the environment; an option here goes first.");
   app.prefix_command();
   try {
     app.parse(argc, argv);
@@ -102,9 +115,11 @@ std::optional<JobRequest> parse_job_request(int argc, char** argv, bool may_subm
     std::fputs(help.c_str(), stdout);
     return std::nullopt;
   } catch (const CLI::ParseError& error) {
-    throw Error(ErrorKind::invalid_argument, std::string(error.what()) + "; `" + name + " --help` shows the options");
+    throw Error(ErrorKind::invalid_argument,
+                std::string(error.what()) + "; `" + name + " --help` shows the options");
   }
-  if (is_slurm && is_pbs) throw Error(ErrorKind::invalid_argument, "one of --slurm and --pbs must be chosen (got both)");
+  if (is_slurm && is_pbs)
+    throw Error(ErrorKind::invalid_argument, "one of --slurm and --pbs must be chosen (got both)");
   std::vector<std::string> command = program_of(app, may_submit);
   Config config = Config::load();
   for (auto& [setting, values] : given)
@@ -112,7 +127,8 @@ std::optional<JobRequest> parse_job_request(int argc, char** argv, bool may_subm
   const std::string system = is_slurm ? "slurm" : is_pbs ? "pbs" : config.text("system");
   request.system = system.empty() ? &detect_batch_system() : &batch_system(system);
   config.choose_system(request.system->name());
-  request.options = configured_job(config, ranks.empty() && app.count("-n") == 0 ? 0 : ranks_of(ranks), std::move(command));
+  request.options =
+      configured_job(config, ranks.empty() && app.count("-n") == 0 ? 0 : ranks_of(ranks), std::move(command));
   if (request.options.weir.empty()) request.options.weir = own_path();
   return request;
 }

@@ -20,7 +20,8 @@ struct JobRequest {
 
 /// Reads the command line; nothing is left to do (help was printed) if there is no value.
 ///
-/// **Errors.** Throws `Error{invalid_argument}` or `Error{not_found}` in the words of the option, variable or line of the file that is wrong.
+/// **Errors.** Throws `Error{invalid_argument}` or `Error{not_found}` in the words of the option, variable or
+/// line of the file that is wrong.
 [[nodiscard]] std::optional<JobRequest> parse_job_request(int argc, char** argv, bool may_submit);
 
 }  // namespace weir::tool

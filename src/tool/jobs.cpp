@@ -16,7 +16,8 @@ bool parse(CLI::App& app, int argc, char** argv) {
     std::fputs(app.help().c_str(), stdout);
     return false;
   } catch (const CLI::ParseError& error) {
-    throw Error(ErrorKind::invalid_argument, std::string(error.what()) + "; `" + app.get_name() + " --help` shows the options");
+    throw Error(ErrorKind::invalid_argument,
+                std::string(error.what()) + "; `" + app.get_name() + " --help` shows the options");
   }
 }
 

@@ -15,9 +15,11 @@ namespace weir::tool {
 [[nodiscard]] bool parse(CLI::App& app, int argc, char** argv);
 
 /// The jobs with these ids; all if there are none.
-[[nodiscard]] std::vector<JobRecord> chosen(const JobRegistry& registry, const std::vector<std::string>& which);
+[[nodiscard]] std::vector<JobRecord> chosen(const JobRegistry& registry,
+                                            const std::vector<std::string>& which);
 
-/// Brings the records up to date; a batch system that does not answer leaves what was known, and is complained of on stderr.
+/// Brings the records up to date; a batch system that does not answer leaves what was known, and is
+/// complained of on stderr.
 void refresh_or_say(std::vector<JobRecord>& records, const JobRegistry& registry);
 
 }  // namespace weir::tool

@@ -26,8 +26,10 @@ Launch plan_launch(const RunRequest& request, const Site& site) {
   launch.environment = rank_environment(request, site);
   launch.command = {site.mpirun, "--enable-recovery", "--oversubscribe", "--bind-to", "none"};
   if (site.host_file) launch.command.insert(launch.command.end(), {"--hostfile", *site.host_file});
-  for (const auto& [name, value] : launch.environment) launch.command.insert(launch.command.end(), {"-x", name});
-  launch.command.insert(launch.command.end(), {"-n", std::to_string(request.ranks), site.weir, "rank", disguised(request.program)});
+  for (const auto& [name, value] : launch.environment)
+    launch.command.insert(launch.command.end(), {"-x", name});
+  launch.command.insert(launch.command.end(),
+                        {"-n", std::to_string(request.ranks), site.weir, "rank", disguised(request.program)});
   for (const std::string& argument : request.arguments) launch.command.push_back(disguised(argument));
   launch.environment["OMPI_ALLOW_RUN_AS_ROOT"] = "1";
   launch.environment["OMPI_ALLOW_RUN_AS_ROOT_CONFIRM"] = "1";
@@ -36,6 +38,8 @@ Launch plan_launch(const RunRequest& request, const Site& site) {
 
 std::string disguised(const std::string& argument) { return disguise + argument; }
 
-std::string undisguised(const std::string& argument) { return argument.starts_with(disguise) ? argument.substr(1) : argument; }
+std::string undisguised(const std::string& argument) {
+  return argument.starts_with(disguise) ? argument.substr(1) : argument;
+}
 
 }  // namespace weir::tool

@@ -1,4 +1,5 @@
-// What `weir run` was asked for, where it is, and the mpirun command that follows. Pure: nothing is started or read here.
+// What `weir run` was asked for, where it is, and the mpirun command that follows. Pure: nothing is started
+// or read here.
 #pragma once
 
 #include <map>
@@ -12,17 +13,18 @@ namespace weir::tool {
 struct RunRequest {
   int ranks = 0;  ///< At least 1.
   std::optional<int> threads;
-  std::string program;                 ///< A path that can be executed.
-  std::vector<std::string> arguments;  ///< Passed on as they are.
+  std::string program;                               ///< A path that can be executed.
+  std::vector<std::string> arguments;                ///< Passed on as they are.
   std::optional<std::string> memory = std::nullopt;  ///< Of results on each worker, a byte count.
 };
 
 /// What the machine and the job tell.
 struct Site {
-  std::string mpirun;                              ///< Path of mpirun.
-  std::string weir;                                ///< Path of this program; every rank starts through `weir rank`.
-  std::optional<std::string> host_file;            ///< Inside a PBS job, which Debian's Open MPI does not notice itself.
-  std::string status_file;                         ///< Where rank 0 leaves its exit status.
+  std::string mpirun;  ///< Path of mpirun.
+  std::string weir;    ///< Path of this program; every rank starts through `weir rank`.
+  std::optional<std::string>
+      host_file;            ///< Inside a PBS job, which Debian's Open MPI does not notice itself.
+  std::string status_file;  ///< Where rank 0 leaves its exit status.
   std::map<std::string, std::string> environment;  ///< The caller's.
 };
 
@@ -34,7 +36,8 @@ struct Launch {
 
 /// The mpirun command for `request` on `site`.
 ///
-/// Arguments pass through `weir rank` in disguise, because mpirun would act on some of them (`:`, `--mca`, `--tune`) even after the program's name.
+/// Arguments pass through `weir rank` in disguise, because mpirun would act on some of them (`:`, `--mca`,
+/// `--tune`) even after the program's name.
 [[nodiscard]] Launch plan_launch(const RunRequest& request, const Site& site);
 
 /// An argument in the form mpirun leaves alone, and back.

@@ -33,14 +33,19 @@ std::string command_names() {
 }
 
 void print_help(std::FILE* out) {
-  std::fputs("weir runs streams and task graphs of C++ functions.\n\nUsage: weir COMMAND ...\n\nCommands:\n", out);
+  std::fputs("weir runs streams and task graphs of C++ functions.\n\nUsage: weir COMMAND ...\n\nCommands:\n",
+             out);
   for (const Command& command : commands) {
-    if (!command.summary.empty()) std::fprintf(out, "  %-9s %s\n", command.name.data(), command.summary.data());
+    if (!command.summary.empty())
+      std::fprintf(out, "  %-9s %s\n", command.name.data(), command.summary.data());
   }
   std::fputs("\n`weir COMMAND --help` tells more; `weir --version` prints the version.\n", out);
 }
 
-bool is_callers_fault(ErrorKind kind) { return kind == ErrorKind::invalid_argument || kind == ErrorKind::not_found || kind == ErrorKind::unsupported; }
+bool is_callers_fault(ErrorKind kind) {
+  return kind == ErrorKind::invalid_argument || kind == ErrorKind::not_found ||
+         kind == ErrorKind::unsupported;
+}
 
 int start(const Command& command, int argc, char** argv) {
   try {
@@ -66,10 +71,13 @@ int main(int argc, char** argv) {
     std::printf("weir %s\n", WEIR_VERSION);
     return 0;
   }
-  const auto found = std::find_if(commands.begin(), commands.end(), [&](const Command& command) { return command.name == word; });
+  const auto found = std::find_if(commands.begin(), commands.end(),
+                                  [&](const Command& command) { return command.name == word; });
   if (found != commands.end()) return start(*found, argc - 1, argv + 1);
   if (word.empty()) print_help(stderr);
-  else std::fprintf(stderr, "weir: the command must be one of %s (got %s); `weir --help` tells more\n", command_names().c_str(), word.c_str());
+  else
+    std::fprintf(stderr, "weir: the command must be one of %s (got %s); `weir --help` tells more\n",
+                 command_names().c_str(), word.c_str());
   return wrong_use;
 }
 

@@ -11,7 +11,8 @@ namespace {
 
 constexpr std::size_t longest_line = 1024;
 constexpr std::size_t longest_banner = 8192;
-constexpr std::string_view rule = "--------------------------------------------------------------------------\n";
+constexpr std::string_view rule =
+    "--------------------------------------------------------------------------\n";
 constexpr std::array<std::string_view, 7> banner_starts{
     "mpirun noticed that process rank ",
     "mpirun noticed that the job aborted",
@@ -45,7 +46,9 @@ Answer take_while(std::string_view& text, Predicate predicate) {
 }
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
-bool is_host_character(char c) { return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '.' || c == '-' || c == '_'; }
+bool is_host_character(char c) {
+  return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '.' || c == '-' || c == '_';
+}
 
 /// What follows `[node7:4711] ` and what the line must have in it.
 struct KnownLine {
@@ -53,11 +56,14 @@ struct KnownLine {
   std::string_view part;
 };
 constexpr std::array<KnownLine, 2> known_lines{{
-    {"PMIX ERROR: ", "pmix_event_notification.c at line "},  // PMIX ERROR: BAD-PARAM in file ../pmix_event_notification.c at line 1033
-    {"Read -1, expected ", ", errno = 3"},                   // Read -1, expected 67108864, errno = 3: a rank died while its memory was read
+    {"PMIX ERROR: ", "pmix_event_notification.c at line "},  // PMIX ERROR: BAD-PARAM in file
+                                                             // ../pmix_event_notification.c at line 1033
+    {"Read -1, expected ",
+     ", errno = 3"},  // Read -1, expected 67108864, errno = 3: a rank died while its memory was read
 }};
 
-/// What mpirun says of itself: `line` is what follows its `[node7:4711] `. The whole trace of its crash is known by its first line.
+/// What mpirun says of itself: `line` is what follows its `[node7:4711] `. The whole trace of its crash is
+/// known by its first line.
 Answer match_launcher(std::string_view line, NoiseFilter::Launcher& launcher) {
   std::string_view rest = line;
   const Answer gone = take(rest, "mpirun: SIGPIPE detected on fd ");
@@ -72,14 +78,16 @@ Answer match_launcher(std::string_view line, NoiseFilter::Launcher& launcher) {
 /// `[node7:4711] ` and one of the known lines.
 Match match_line(std::string_view text, NoiseFilter::Launcher& launcher) {
   std::string_view rest = text;
-  for (const Answer answer : {take(rest, "["), take_while(rest, is_host_character), take(rest, ":"), take_while(rest, is_digit), take(rest, "] ")}) {
+  for (const Answer answer : {take(rest, "["), take_while(rest, is_host_character), take(rest, ":"),
+                              take_while(rest, is_digit), take(rest, "] ")}) {
     if (answer != Answer::yes) return {answer};
   }
   const std::size_t digits = text.rfind(':', text.size() - rest.size()) + 1;
   if (launcher.pid > 0 && std::atoi(std::string(text.substr(digits, 10)).c_str()) == launcher.pid) {
     const Answer answer = match_launcher(rest, launcher);
     const std::size_t end = rest.find('\n');
-    if (answer == Answer::too_early || (answer == Answer::yes && end == std::string_view::npos)) return {text.size() < longest_line ? Answer::too_early : Answer::no};
+    if (answer == Answer::too_early || (answer == Answer::yes && end == std::string_view::npos))
+      return {text.size() < longest_line ? Answer::too_early : Answer::no};
     if (answer == Answer::yes) return {answer, text.size() - rest.size() + end + 1};
   }
   for (const KnownLine& known : known_lines) {

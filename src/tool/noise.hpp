@@ -8,12 +8,15 @@ namespace weir::tool {
 
 /// A filter for a stream of bytes that arrive in pieces.
 ///
-/// Bytes are held back only while they may turn out to be the beginning of a known message; `release` gives them free when the rest does not come.
-/// **Source.** Messages of Open MPI 4.1: the "PMIX ERROR" line of every job under --enable-recovery and the banners between dashed lines about ranks or nodes
-/// that died; the trace of mpirun's own crash in PMIx_server_finalize.
+/// Bytes are held back only while they may turn out to be the beginning of a known message; `release` gives
+/// them free when the rest does not come.
+/// **Source.** Messages of Open MPI 4.1: the "PMIX ERROR" line of every job under --enable-recovery and the
+/// banners between dashed lines about ranks or nodes that died; the trace of mpirun's own crash in
+/// PMIx_server_finalize.
 class NoiseFilter {
  public:
-  /// mpirun's process: what it says about its own crash while it ends, and that nobody reads the job's output, is noise too.
+  /// mpirun's process: what it says about its own crash while it ends, and that nobody reads the job's
+  /// output, is noise too.
   void set_launcher(int pid) noexcept { launcher_.pid = pid; }
   /// Takes the next piece and returns what the user shall see now.
   [[nodiscard]] std::string feed(std::string_view piece);
@@ -22,7 +25,8 @@ class NoiseFilter {
   [[nodiscard]] bool is_holding() const noexcept { return !held_.empty(); }
   /// The banners taken out so far, as they were: what to show when the job failed.
   [[nodiscard]] const std::string& banners() const noexcept { return banners_; }
-  /// mpirun aborts the job because the reader of its stdout has gone, as `head` does. What follows is about that alone.
+  /// mpirun aborts the job because the reader of its stdout has gone, as `head` does. What follows is about
+  /// that alone.
   [[nodiscard]] bool reader_gone() const noexcept { return launcher_.reader_gone; }
 
   struct Launcher {

@@ -1,4 +1,5 @@
-// weir rank =PROGRAM =ARG...: what mpirun starts on every rank; becomes the program, and on rank 0 notes how it ends.
+// weir rank =PROGRAM =ARG...: what mpirun starts on every rank; becomes the program, and on rank 0 notes how
+// it ends.
 #include <fcntl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -27,7 +28,8 @@ constexpr int cannot_execute = 127;
   _exit(cannot_execute);
 }
 
-/// Leaves the pipes of stdin, stdout and stderr to the child alone, so that their ends are seen when it closes them.
+/// Leaves the pipes of stdin, stdout and stderr to the child alone, so that their ends are seen when it
+/// closes them.
 void leave_pipes() {
   const int nowhere = open("/dev/null", O_RDWR);
   if (nowhere < 0) return;
@@ -35,8 +37,9 @@ void leave_pipes() {
   if (nowhere > STDERR_FILENO) close(nowhere);
 }
 
-/// Waits for `child`. mpirun's signals reach the whole process group, the child included; the child's SIGTERM to its parent is meant for mpirun.
-/// An mpirun that is told twice to end ends without its ranks: then this process ends the child, with whom the other ranks end.
+/// Waits for `child`. mpirun's signals reach the whole process group, the child included; the child's SIGTERM
+/// to its parent is meant for mpirun. An mpirun that is told twice to end ends without its ranks: then this
+/// process ends the child, with whom the other ranks end.
 int wait_for(pid_t child, pid_t mpirun, const sigset_t& awaited) {
   constexpr timespec look_after{0, 300'000'000};
   while (true) {
@@ -57,12 +60,14 @@ int watch(const std::vector<std::string>& command, const std::string& report) {
   sigset_t awaited;
   sigset_t before;
   sigemptyset(&awaited);
-  for (const int signal : {SIGCHLD, SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGALRM}) sigaddset(&awaited, signal);
+  for (const int signal : {SIGCHLD, SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGALRM})
+    sigaddset(&awaited, signal);
   sigprocmask(SIG_BLOCK, &awaited, &before);
   const pid_t mpirun = getppid();
   const pid_t parent = getpid();
   const pid_t child = fork();
-  if (child < 0) throw Error(ErrorKind::io, "cannot start " + command.front() + " (" + std::strerror(errno) + ")");
+  if (child < 0)
+    throw Error(ErrorKind::io, "cannot start " + command.front() + " (" + std::strerror(errno) + ")");
   if (child == 0) {
     end_with_parent(parent, SIGKILL);
     sigprocmask(SIG_SETMASK, &before, nullptr);
@@ -79,10 +84,12 @@ int watch(const std::vector<std::string>& command, const std::string& report) {
 int rank(int argc, char** argv) {
   std::vector<std::string> command;
   for (int i = 1; i < argc; ++i) command.push_back(undisguised(argv[i]));
-  if (command.empty()) throw Error(ErrorKind::invalid_argument, "is started by `weir run`, with a program (got none)");
+  if (command.empty())
+    throw Error(ErrorKind::invalid_argument, "is started by `weir run`, with a program (got none)");
   const char* number = std::getenv("OMPI_COMM_WORLD_RANK");
   const char* status_file = std::getenv("WEIR_STATUS_FILE");
-  const bool is_watched = number && std::string(number) == "0" && status_file && access(status_file, W_OK) == 0;
+  const bool is_watched =
+      number && std::string(number) == "0" && status_file && access(status_file, W_OK) == 0;
   if (is_watched) return watch(command, process_file(status_file));
   become(command);
 }

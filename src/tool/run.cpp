@@ -23,23 +23,37 @@ int count_of(const std::string& name, const std::string& of_what, const std::str
   int number = 0;
   const auto [end, reason] = std::from_chars(text.data(), text.data() + text.size(), number);
   if (reason != std::errc() || end != text.data() + text.size() || number < 1 || number > most)
-    throw Error(ErrorKind::invalid_argument, name + " must be a whole number of " + of_what + " from 1 to " + std::to_string(most) + " (got " +
-                                                 (text.empty() ? "nothing" : text) + "); write for example " + name + " 4");
+    throw Error(ErrorKind::invalid_argument,
+                name + " must be a whole number of " + of_what + " from 1 to " + std::to_string(most) +
+                    " (got " + (text.empty() ? "nothing" : text) + "); write for example " + name + " 4");
   return number;
 }
 
 /// Fills `request`; nothing is left to do (help was printed) if it returns false.
 bool parse(int argc, char** argv, RunRequest& request) {
-  CLI::App app("Runs a program on MPI ranks: rank 0 is the scheduler and runs the program's body, the others are workers.", "weir run");
+  CLI::App app(
+      "Runs a program on MPI ranks: rank 0 is the scheduler and runs the program's body, the others are "
+      "workers.",
+      "weir run");
   std::string ranks;
   std::string threads;
   std::string memory;
-  app.add_option("-n,--ranks", ranks, "Ranks to start; default: the places of the batch job, else the number of cores + 1")->type_name("N")->take_last();
-  app.add_option("--threads", threads, "Worker threads on each rank; default: what the program chooses")->type_name("T")->take_last();
-  app.add_option("--memory", memory, "What results may take on each worker before they go to disk, such as 4GB; default: the node's memory divided by its ranks")->type_name("BYTES")->take_last();
+  app.add_option("-n,--ranks", ranks,
+                 "Ranks to start; default: the places of the batch job, else the number of cores + 1")
+      ->type_name("N")
+      ->take_last();
+  app.add_option("--threads", threads, "Worker threads on each rank; default: what the program chooses")
+      ->type_name("T")
+      ->take_last();
+  app.add_option("--memory", memory,
+                 "What results may take on each worker before they go to disk, such as 4GB; default: the "
+                 "node's memory divided by its ranks")
+      ->type_name("BYTES")
+      ->take_last();
   app.get_formatter()->column_width(24);
   app.footer(
-      "What follows PROGRAM is passed on as it is. The exit status is the program's.\nInside a PBS or Slurm job the ranks are spread over the job's nodes.");
+      "What follows PROGRAM is passed on as it is. The exit status is the program's.\nInside a PBS or Slurm "
+      "job the ranks are spread over the job's nodes.");
   app.prefix_command();
   try {
     app.parse(argc, argv);
@@ -49,16 +63,19 @@ bool parse(int argc, char** argv, RunRequest& request) {
     std::fputs(help.c_str(), stdout);
     return false;
   } catch (const CLI::ArgumentMismatch&) {
-    throw Error(ErrorKind::invalid_argument, "-n, --threads and --memory must have a value (got none); write for example -n 4");
+    throw Error(ErrorKind::invalid_argument,
+                "-n, --threads and --memory must have a value (got none); write for example -n 4");
   } catch (const CLI::ParseError& error) {
-    throw Error(ErrorKind::invalid_argument, std::string(error.what()) + "; `weir run --help` shows the options");
+    throw Error(ErrorKind::invalid_argument,
+                std::string(error.what()) + "; `weir run --help` shows the options");
   }
   std::vector<std::string> rest = app.remaining();
   const bool is_marked = !rest.empty() && rest.front() == "--";
   if (is_marked) rest.erase(rest.begin());
   if (!is_marked && !rest.empty() && rest.front().starts_with('-') && rest.front() != "-")
     throw Error(ErrorKind::invalid_argument,
-                "an option before the program must be -n, --threads or --memory (got " + rest.front() + "); options of the program follow its name");
+                "an option before the program must be -n, --threads or --memory (got " + rest.front() +
+                    "); options of the program follow its name");
   request.ranks = app.count("-n") ? count_of("-n", "ranks", ranks) : default_ranks();
   if (app.count("--threads")) request.threads = count_of("--threads", "threads", threads);
   if (app.count("--memory")) {
@@ -69,7 +86,9 @@ bool parse(int argc, char** argv, RunRequest& request) {
     }
     request.memory = memory;
   }
-  if (rest.empty()) throw Error(ErrorKind::invalid_argument, "a program must be named (got none); write for example weir run -n 3 ./app");
+  if (rest.empty())
+    throw Error(ErrorKind::invalid_argument,
+                "a program must be named (got none); write for example weir run -n 3 ./app");
   request.program = find_program(rest.front());
   request.arguments.assign(rest.begin() + 1, rest.end());
   return true;

@@ -33,24 +33,42 @@ runtime::SimulatedGraph make_graph(const Request& request) {
   if (request.shape == "roots") return runtime::roots(request.tasks, duration_s);
   if (request.shape == "chain") return runtime::chain(request.tasks, duration_s);
   if (request.shape == "tree") return runtime::tree((request.tasks + 1) / 2, duration_s);
-  if (request.shape == "stencil") return runtime::stencil(request.width, std::max(1u, request.tasks / request.width), duration_s);
+  if (request.shape == "stencil")
+    return runtime::stencil(request.width, std::max(1u, request.tasks / request.width), duration_s);
   return runtime::random_graph(request.tasks, request.width, duration_s, request.simulation.cluster.seed);
 }
 
 bool parse(int argc, char** argv, Request& request) {
-  CLI::App app("Runs a task graph on simulated workers: the real scheduler, a virtual clock and a virtual network.", "weir simulate");
-  app.add_option("shape", request.shape, "roots, chain, tree, stencil or random")->check(CLI::IsMember({"roots", "chain", "tree", "stencil", "random"}));
-  app.add_option("--tasks", request.tasks, "Tasks of the graph (100000)")->check(CLI::Range(1u, 100'000'000u))->type_name("N");
-  app.add_option("-n,--workers", request.workers, "Workers; several numbers give several lines (10)")->delimiter(',')->check(CLI::Range(1u, 1'000'000u))->type_name("N");
-  app.add_option("--threads", request.simulation.threads, "Threads of each worker (1)")->check(CLI::Range(1u, 4096u))->type_name("T");
-  app.add_option("--width", request.width, "Width of a stencil; how far back inputs of a random graph lie (100)")->check(CLI::Range(1u, 100'000'000u))->type_name("N");
-  app.add_option("--duration", request.duration, "Of a task; the mean in a random graph (1ms)")->type_name("TIME");
+  CLI::App app(
+      "Runs a task graph on simulated workers: the real scheduler, a virtual clock and a virtual network.",
+      "weir simulate");
+  app.add_option("shape", request.shape, "roots, chain, tree, stencil or random")
+      ->check(CLI::IsMember({"roots", "chain", "tree", "stencil", "random"}));
+  app.add_option("--tasks", request.tasks, "Tasks of the graph (100000)")
+      ->check(CLI::Range(1u, 100'000'000u))
+      ->type_name("N");
+  app.add_option("-n,--workers", request.workers, "Workers; several numbers give several lines (10)")
+      ->delimiter(',')
+      ->check(CLI::Range(1u, 1'000'000u))
+      ->type_name("N");
+  app.add_option("--threads", request.simulation.threads, "Threads of each worker (1)")
+      ->check(CLI::Range(1u, 4096u))
+      ->type_name("T");
+  app.add_option("--width", request.width,
+                 "Width of a stencil; how far back inputs of a random graph lie (100)")
+      ->check(CLI::Range(1u, 100'000'000u))
+      ->type_name("N");
+  app.add_option("--duration", request.duration, "Of a task; the mean in a random graph (1ms)")
+      ->type_name("TIME");
   app.add_option("--latency", request.latency, "Least delay of a message (20us)")->type_name("TIME");
   app.add_option("--jitter", request.jitter, "Up to so much more, at random (0s)")->type_name("TIME");
-  app.add_option("--deaths", request.simulation.deaths, "Workers that die at random moments (0)")->type_name("N");
-  app.add_option("--joins", request.simulation.joins, "Workers that join at random moments (0)")->type_name("N");
+  app.add_option("--deaths", request.simulation.deaths, "Workers that die at random moments (0)")
+      ->type_name("N");
+  app.add_option("--joins", request.simulation.joins, "Workers that join at random moments (0)")
+      ->type_name("N");
   app.add_option("--seed", request.simulation.cluster.seed, "Of all that is random (1)")->type_name("N");
-  app.add_flag("--check", request.simulation.cluster.checked, "Verify all invariants after every event; slow");
+  app.add_flag("--check", request.simulation.cluster.checked,
+               "Verify all invariants after every event; slow");
   app.add_flag("--json", request.json, "One object a line instead of a table");
   app.get_formatter()->column_width(28);
   try {
@@ -59,7 +77,8 @@ bool parse(int argc, char** argv, Request& request) {
     std::fputs(app.help().c_str(), stdout);
     return false;
   } catch (const CLI::ParseError& error) {
-    throw Error(ErrorKind::invalid_argument, std::string(error.what()) + "; `weir simulate --help` shows the options");
+    throw Error(ErrorKind::invalid_argument,
+                std::string(error.what()) + "; `weir simulate --help` shows the options");
   }
   request.simulation.cluster.latency_s = seconds("--latency", request.latency);
   request.simulation.cluster.jitter_s = seconds("--jitter", request.jitter);
@@ -67,20 +86,28 @@ bool parse(int argc, char** argv, Request& request) {
 }
 
 void print_head() {
-  std::printf("%10s %9s %12s %12s %7s %12s %12s %16s %16s\n", "tasks", "workers", "makespan s", "ideal s", "ratio", "messages", "executions", "scheduler us/t", "scheduler B/t");
+  std::printf("%10s %9s %12s %12s %7s %12s %12s %16s %16s\n", "tasks", "workers", "makespan s", "ideal s",
+              "ratio", "messages", "executions", "scheduler us/t", "scheduler B/t");
 }
 
 void print(const Request& request, std::uint32_t workers, const runtime::SimulationReport& report) {
   const double ratio = report.ideal_s > 0 ? report.makespan_s / report.ideal_s : 0;
   if (request.json) {
-    std::printf("{\"shape\": \"%s\", \"tasks\": %llu, \"workers\": %u, \"threads\": %llu, \"makespan_s\": %.9g, \"ideal_s\": %.9g, \"messages\": %llu, \"executions\": %llu, "
-                "\"scheduler_us_per_task\": %.4g, \"scheduler_bytes_per_task\": %.4g}\n",
-                request.shape.c_str(), static_cast<unsigned long long>(report.tasks), workers, static_cast<unsigned long long>(report.threads), report.makespan_s, report.ideal_s,
-                static_cast<unsigned long long>(report.messages), static_cast<unsigned long long>(report.executions), report.scheduler_us_per_task, report.scheduler_bytes_per_task);
+    std::printf(
+        "{\"shape\": \"%s\", \"tasks\": %llu, \"workers\": %u, \"threads\": %llu, \"makespan_s\": %.9g, "
+        "\"ideal_s\": %.9g, \"messages\": %llu, \"executions\": %llu, "
+        "\"scheduler_us_per_task\": %.4g, \"scheduler_bytes_per_task\": %.4g}\n",
+        request.shape.c_str(), static_cast<unsigned long long>(report.tasks), workers,
+        static_cast<unsigned long long>(report.threads), report.makespan_s, report.ideal_s,
+        static_cast<unsigned long long>(report.messages), static_cast<unsigned long long>(report.executions),
+        report.scheduler_us_per_task, report.scheduler_bytes_per_task);
     return;
   }
-  std::printf("%10llu %9u %12.4f %12.4f %7.2f %12llu %12llu %16.3f %16.0f\n", static_cast<unsigned long long>(report.tasks), workers, report.makespan_s, report.ideal_s, ratio,
-              static_cast<unsigned long long>(report.messages), static_cast<unsigned long long>(report.executions), report.scheduler_us_per_task, report.scheduler_bytes_per_task);
+  std::printf("%10llu %9u %12.4f %12.4f %7.2f %12llu %12llu %16.3f %16.0f\n",
+              static_cast<unsigned long long>(report.tasks), workers, report.makespan_s, report.ideal_s,
+              ratio, static_cast<unsigned long long>(report.messages),
+              static_cast<unsigned long long>(report.executions), report.scheduler_us_per_task,
+              report.scheduler_bytes_per_task);
 }
 
 }  // namespace

@@ -60,11 +60,14 @@ std::string own_path() { return std::filesystem::read_symlink("/proc/self/exe").
 Site find_site() {
   const auto mpirun = find_in_path("mpirun");
   if (!mpirun)
-    throw Error(ErrorKind::not_found, "mpirun must be in PATH (got " + std::string(std::getenv("PATH") ? std::getenv("PATH") : "no PATH") +
+    throw Error(ErrorKind::not_found, "mpirun must be in PATH (got " +
+                                          std::string(std::getenv("PATH") ? std::getenv("PATH") : "no PATH") +
                                           "); install Open MPI (Debian: openmpi-bin) or load its module");
   Site site;
-  // By its folder's real name: of a /bin that links to /usr/bin mpirun would take the prefix "/", which it refuses.
-  site.mpirun = std::filesystem::canonical(std::filesystem::path(*mpirun).parent_path()) / std::filesystem::path(*mpirun).filename();
+  // By its folder's real name: of a /bin that links to /usr/bin mpirun would take the prefix "/", which it
+  // refuses.
+  site.mpirun = std::filesystem::canonical(std::filesystem::path(*mpirun).parent_path()) /
+                std::filesystem::path(*mpirun).filename();
   site.weir = own_path();
   site.host_file = pbs_host_file();
   site.environment = environment();

@@ -11,7 +11,8 @@ namespace weir::tool {
 /// Cores this process may use.
 [[nodiscard]] int available_cores();
 
-/// Ranks when the user gives no number: the places of the PBS or Slurm job, else a worker for every core and rank 0 beside them.
+/// Ranks when the user gives no number: the places of the PBS or Slurm job, else a worker for every core and
+/// rank 0 beside them.
 [[nodiscard]] int default_ranks();
 
 /// Path of this program.

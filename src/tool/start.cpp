@@ -13,7 +13,9 @@
 namespace weir::tool {
 namespace {
 
-[[noreturn]] void refuse(const std::string& what, int reason) { throw Error(ErrorKind::io, "cannot start " + what + " (" + std::strerror(reason) + ")"); }
+[[noreturn]] void refuse(const std::string& what, int reason) {
+  throw Error(ErrorKind::io, "cannot start " + what + " (" + std::strerror(reason) + ")");
+}
 
 struct Pipe {
   Descriptor reader;

@@ -17,12 +17,14 @@ struct Started {
   Descriptor error_output;  ///< The child's stderr, non-blocking.
 };
 
-/// Starts `launch` with `mask` as its blocked signals and its stderr in a pipe; the kernel sends it SIGTERM when this thread ends.
+/// Starts `launch` with `mask` as its blocked signals and its stderr in a pipe; the kernel sends it SIGTERM
+/// when this thread ends.
 ///
 /// **Errors.** Throws `Error{io}` with the system's reason if it cannot be started.
 [[nodiscard]] Started start(const Launch& launch, const sigset_t& mask);
 
-/// Has the kernel send `signal` to this process when its parent ends; for a child between fork and exec. Leaves at once if `parent` has ended already.
+/// Has the kernel send `signal` to this process when its parent ends; for a child between fork and exec.
+/// Leaves at once if `parent` has ended already.
 void end_with_parent(pid_t parent, int signal);
 
 /// `strings` as the null-terminated array that exec takes; valid as long as `strings`.

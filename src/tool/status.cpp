@@ -26,26 +26,40 @@ void print_table(const std::vector<JobRecord>& records) {
     std::puts("no jobs");
     return;
   }
-  std::printf("%-14s %-7s %-10s %-20s %6s  %-16s  %s\n", "JOB", "SYSTEM", "STATE", "NAME", "RANKS", "SUBMITTED", "NOTE");
+  std::printf("%-14s %-7s %-10s %-20s %6s  %-16s  %s\n", "JOB", "SYSTEM", "STATE", "NAME", "RANKS",
+              "SUBMITTED", "NOTE");
   for (const JobRecord& record : records)
-    std::printf("%-14s %-7s %-10s %-20s %6d  %-16s  %s\n", record.last.id.c_str(), record.system.c_str(), std::string(to_string(record.last.state)).c_str(),
-                record.name.c_str(), record.ranks, local_time(record.submitted).c_str(), description(record).c_str());
+    std::printf("%-14s %-7s %-10s %-20s %6d  %-16s  %s\n", record.last.id.c_str(), record.system.c_str(),
+                std::string(to_string(record.last.state)).c_str(), record.name.c_str(), record.ranks,
+                local_time(record.submitted).c_str(), description(record).c_str());
 }
 
 void print_clusters(const std::vector<cluster::ClusterRecord>& clusters) {
   if (clusters.empty()) return;
-  std::printf("%-20s %-9s %-16s %7s %7s %7s %7s %7s %10s %10s  %s\n", "CLUSTER OF", "SYSTEM", "HOST", "PROCESS", "WANTED", "QUEUED", "RUNNING", "WORKERS", "DONE", "PENDING", "NOTE");
+  std::printf("%-20s %-9s %-16s %7s %7s %7s %7s %7s %10s %10s  %s\n", "CLUSTER OF", "SYSTEM", "HOST",
+              "PROCESS", "WANTED", "QUEUED", "RUNNING", "WORKERS", "DONE", "PENDING", "NOTE");
   for (const cluster::ClusterRecord& one : clusters)
-    std::printf("%-20s %-9s %-16s %7lld %7d %7d %7d %7d %10llu %10llu  %s\n", one.program.c_str(), one.system.c_str(), one.host.c_str(), static_cast<long long>(one.pid), one.wanted, one.queued, one.running,
-                one.workers, static_cast<unsigned long long>(one.done), static_cast<unsigned long long>(one.pending), one.problem.c_str());
+    std::printf("%-20s %-9s %-16s %7lld %7d %7d %7d %7d %10llu %10llu  %s\n", one.program.c_str(),
+                one.system.c_str(), one.host.c_str(), static_cast<long long>(one.pid), one.wanted, one.queued,
+                one.running, one.workers, static_cast<unsigned long long>(one.done),
+                static_cast<unsigned long long>(one.pending), one.problem.c_str());
   std::puts("");
 }
 
 nlohmann::json json_of(const std::vector<cluster::ClusterRecord>& clusters) {
   nlohmann::json all = nlohmann::json::array();
   for (const cluster::ClusterRecord& one : clusters)
-    all.push_back({{"program", one.program}, {"system", one.system}, {"host", one.host}, {"pid", one.pid}, {"wanted", one.wanted}, {"queued", one.queued}, {"running", one.running},
-                   {"workers", one.workers}, {"tasks_done", one.done}, {"tasks_pending", one.pending}, {"problem", one.problem}});
+    all.push_back({{"program", one.program},
+                   {"system", one.system},
+                   {"host", one.host},
+                   {"pid", one.pid},
+                   {"wanted", one.wanted},
+                   {"queued", one.queued},
+                   {"running", one.running},
+                   {"workers", one.workers},
+                   {"tasks_done", one.done},
+                   {"tasks_pending", one.pending},
+                   {"problem", one.problem}});
   return all;
 }
 
@@ -72,7 +86,9 @@ nlohmann::json json_of(const std::vector<JobRecord>& records) {
 }  // namespace
 
 int status(int argc, char** argv) {
-  CLI::App app("Shows the clusters of running programs, in jobs, and the batch jobs of weir submit and of clusters.", "weir status");
+  CLI::App app(
+      "Shows the clusters of running programs, in jobs, and the batch jobs of weir submit and of clusters.",
+      "weir status");
   std::vector<std::string> which;
   bool is_json = false;
   app.add_option("JOB", which, "Ids, or last; default: all");

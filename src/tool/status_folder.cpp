@@ -31,7 +31,8 @@ StatusFolder::StatusFolder() {
   const char* base = std::getenv("TMPDIR");
   path_ = std::string(base && *base ? base : "/tmp") + "/weir-run-XXXXXX";
   if (!mkdtemp(path_.data()))
-    throw Error(ErrorKind::io, "the folder for temporary files must be writable (got " + fs::path(path_).parent_path().string() + ": " + std::strerror(errno) +
+    throw Error(ErrorKind::io, "the folder for temporary files must be writable (got " +
+                                   fs::path(path_).parent_path().string() + ": " + std::strerror(errno) +
                                    "); TMPDIR names another");
   file_ = path_ + "/status-XXXXXX";
   const int descriptor = mkostemp(file_.data(), O_CLOEXEC);
@@ -41,7 +42,8 @@ StatusFolder::StatusFolder() {
     return;
   }
   fs::remove(path_);
-  throw Error(ErrorKind::io, "the folder for temporary files must be writable (got " + path_ + ": " + reason + "); TMPDIR names another");
+  throw Error(ErrorKind::io, "the folder for temporary files must be writable (got " + path_ + ": " + reason +
+                                 "); TMPDIR names another");
 }
 
 StatusFolder::~StatusFolder() {

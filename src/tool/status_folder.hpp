@@ -14,7 +14,8 @@ struct Outcome {
 
 /// A folder of this user alone, removed with its contents at the end.
 ///
-/// **Errors.** The constructor throws `Error{io}` if the folder for temporary files (TMPDIR, else /tmp) cannot be written.
+/// **Errors.** The constructor throws `Error{io}` if the folder for temporary files (TMPDIR, else /tmp)
+/// cannot be written.
 class StatusFolder {
  public:
   StatusFolder();

@@ -24,7 +24,8 @@ int submit(int argc, char** argv) {
   }
   make_log_directory(request->options.log_directory);
   const JobRegistry registry = JobRegistry::of_user();
-  registry.forget_before(std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()) - kept_for);
+  registry.forget_before(std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()) -
+                         kept_for);
   if (request->is_waiting) hold_signals();
   const JobRecord record = submit_job(*request->system, request->options, registry);
   std::FILE* const where = request->is_waiting ? stderr : stdout;

@@ -87,7 +87,8 @@ class Supervisor {
   std::optional<Clock::time_point> release_at_;
 };
 
-Supervisor::Supervisor(const Launch& launch, const StatusFolder& folder, const Patience& patience) : folder_(folder), patience_(patience) {
+Supervisor::Supervisor(const Launch& launch, const StatusFolder& folder, const Patience& patience)
+    : folder_(folder), patience_(patience) {
   sigset_t set;
   sigset_t before;
   sigemptyset(&set);
@@ -112,7 +113,8 @@ int Supervisor::run() {
 }
 
 void Supervisor::wait_for_events() {
-  std::array<pollfd, 3> ready{{{signals_.get(), POLLIN, 0}, {stderr_.get(), POLLIN, 0}, {folder_events_.get(), POLLIN, 0}}};
+  std::array<pollfd, 3> ready{
+      {{signals_.get(), POLLIN, 0}, {stderr_.get(), POLLIN, 0}, {folder_events_.get(), POLLIN, 0}}};
   if (poll(ready.data(), ready.size(), timeout_ms(Clock::now())) < 0 && errno != EINTR)
     throw Error(ErrorKind::io, std::string("cannot wait for mpirun (") + std::strerror(errno) + ")");
   if (ready[1].revents) on_stderr();
@@ -153,12 +155,16 @@ void Supervisor::on_status() {
   std::array<char, 4096> ignored;
   while (read(folder_events_.get(), ignored.data(), ignored.size()) > 0) {
   }
-  // A program that leaves no status may end on rank 0 while other ranks still work; one that failed leaves them waiting for ever.
+  // A program that leaves no status may end on rank 0 while other ranks still work; one that failed leaves
+  // them waiting for ever.
   const Outcome outcome = folder_.read();
-  if ((outcome.program || outcome.process.value_or(0) != 0) && !deadline_) end_within(patience_.after_program);
+  if ((outcome.program || outcome.process.value_or(0) != 0) && !deadline_)
+    end_within(patience_.after_program);
 }
 
-void Supervisor::end_within(std::chrono::nanoseconds time) { deadline_ = Clock::now() + std::chrono::duration_cast<Clock::duration>(time); }
+void Supervisor::end_within(std::chrono::nanoseconds time) {
+  deadline_ = Clock::now() + std::chrono::duration_cast<Clock::duration>(time);
+}
 
 void Supervisor::on_deadline(Clock::time_point now) {
   if (release_at_ && now >= *release_at_) {
@@ -200,20 +206,25 @@ int Supervisor::exit_status() {
   if (outcome.program) return *outcome.program & 0xff;
   if (end_signal_) return 128 + end_signal_;
   if (noise_.reader_gone()) return 128 + SIGPIPE;
-  const int of_mpirun = WIFSIGNALED(*mpirun_status_) ? 128 + WTERMSIG(*mpirun_status_) : WEXITSTATUS(*mpirun_status_);
+  const int of_mpirun =
+      WIFSIGNALED(*mpirun_status_) ? 128 + WTERMSIG(*mpirun_status_) : WEXITSTATUS(*mpirun_status_);
   const int status = outcome.process ? *outcome.process : of_mpirun;
   if (status != 0) write_to_stderr(noise_.banners());
   if (outcome.process.value_or(0) > 128) {
     const int signal = *outcome.process - 128;
-    write_to_stderr("weir run: rank 0 was ended by signal " + std::to_string(signal) + " (" + strsignal(signal) + ")\n");
+    write_to_stderr("weir run: rank 0 was ended by signal " + std::to_string(signal) + " (" +
+                    strsignal(signal) + ")\n");
   } else if (!outcome.process && WIFSIGNALED(*mpirun_status_)) {
-    write_to_stderr("weir run: mpirun was ended by signal " + std::to_string(status - 128) + " (" + strsignal(status - 128) + ")\n");
+    write_to_stderr("weir run: mpirun was ended by signal " + std::to_string(status - 128) + " (" +
+                    strsignal(status - 128) + ")\n");
   }
   return status;
 }
 
 }  // namespace
 
-int supervise(const Launch& launch, const StatusFolder& folder, const Patience& patience) { return Supervisor(launch, folder, patience).run(); }
+int supervise(const Launch& launch, const StatusFolder& folder, const Patience& patience) {
+  return Supervisor(launch, folder, patience).run();
+}
 
 }  // namespace weir::tool

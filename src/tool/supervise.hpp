@@ -10,15 +10,17 @@ namespace weir::tool {
 
 /// How long mpirun may take to end in various straits before it is ended.
 struct Patience {
-  std::chrono::nanoseconds after_program = std::chrono::seconds(5);  ///< Since rank 0 has ended; after the loss of a node mpirun would never.
+  std::chrono::nanoseconds after_program =
+      std::chrono::seconds(5);  ///< Since rank 0 has ended; after the loss of a node mpirun would never.
   std::chrono::nanoseconds after_signal = std::chrono::seconds(10);  ///< Since a signal was passed on.
   std::chrono::nanoseconds after_term = std::chrono::seconds(3);     ///< From our SIGTERM to SIGKILL.
 };
 
 /// Runs `launch` to its end and returns the exit status of the whole job.
 ///
-/// The status is the program's own if it left one in `folder`; else 128 + signal if this process was told to end; else that of rank 0's process; else mpirun's.
-/// stdin and stdout are mpirun's own, stderr passes a `NoiseFilter`. SIGINT, SIGTERM, SIGHUP, SIGUSR1 and SIGUSR2 are passed on. If this process is killed,
+/// The status is the program's own if it left one in `folder`; else 128 + signal if this process was told to
+/// end; else that of rank 0's process; else mpirun's. stdin and stdout are mpirun's own, stderr passes a
+/// `NoiseFilter`. SIGINT, SIGTERM, SIGHUP, SIGUSR1 and SIGUSR2 are passed on. If this process is killed,
 /// mpirun gets SIGTERM from the kernel.
 /// **Errors.** Throws `Error{io}` if mpirun cannot be started.
 /// **Threads.** Call from the main thread, once, and start no others: signals are blocked while it runs.

@@ -43,10 +43,12 @@ void State::forget_memory(Record& record) {
 }
 
 void State::hold(TaskId id, const Record& record) {
-  Ticket first{std::numeric_limits<std::int32_t>::min(), UINT64_MAX, id, record.request};  // a copy that no task waits for comes last
+  Ticket first{std::numeric_limits<std::int32_t>::min(), UINT64_MAX, id,
+               record.request};  // a copy that no task waits for comes last
   for (const TaskId waiter : record.waiters)
     if (const Record* task = records_.find(waiter))
-      if (const Ticket ticket{task->priority, task->order, id, record.request}; later(first, ticket)) first = ticket;
+      if (const Ticket ticket{task->priority, task->order, id, record.request}; later(first, ticket))
+        first = ticket;
   held_.push_back(first);
   std::push_heap(held_.begin(), held_.end(), asked_later);
 }
@@ -76,8 +78,11 @@ void State::note_pressure(Actions& out) {
   out.push_back({0, memory()});
 }
 
-// Whether starting a task must wait for memory. One task may always run: what it releases may be what is needed.
-bool State::held_back() const noexcept { return paused_ && (executing_.size() > seceded_ + out_of_band_running_ || leaving_ > 0 || wants_spill()); }
+// Whether starting a task must wait for memory. One task may always run: what it releases may be what is
+// needed.
+bool State::held_back() const noexcept {
+  return paused_ && (executing_.size() > seceded_ + out_of_band_running_ || leaving_ > 0 || wants_spill());
+}
 
 bool State::next_spill(Spill& out, Actions& actions) {
   for (auto at = by_use_.begin(); wants_spill() && at != by_use_.end();) {
@@ -86,7 +91,8 @@ bool State::next_spill(Spill& out, Actions& actions) {
     ++at;
     if (record.value.is_shared()) continue;
     leave_list(record);
-    if (task::Value on_disk = record.copy ? std::move(record.copy) : record.value.again()) {  // it has been written before
+    if (task::Value on_disk =
+            record.copy ? std::move(record.copy) : record.value.again()) {  // it has been written before
       record.copy = {};
       put_on_disk(record, std::move(on_disk));
       continue;
@@ -138,8 +144,10 @@ std::shared_ptr<const Failure> State::no_room(std::uint64_t bytes) const {
   auto failure = std::make_shared<Failure>();
   failure->kind = ErrorKind::io;
   failure->type = "weir::Error";
-  failure->message = "its result of " + to_text(bytes) + " has no room: the results of its worker take " + to_text(bytes_) + " of " + to_text(limits_.limit) +
-                     " and none can be spilled (" + disk_problem_ + "); give more memory (WEIR_MEMORY_LIMIT) or another folder (WEIR_SPILL_DIRECTORY)";
+  failure->message = "its result of " + to_text(bytes) + " has no room: the results of its worker take " +
+                     to_text(bytes_) + " of " + to_text(limits_.limit) + " and none can be spilled (" +
+                     disk_problem_ +
+                     "); give more memory (WEIR_MEMORY_LIMIT) or another folder (WEIR_SPILL_DIRECTORY)";
   return failure;
 }
 

@@ -17,14 +17,14 @@ void State::make_ready(TaskId id, Record& record) {
   std::push_heap(queue.begin(), queue.end(), later);
 }
 
-// What is heavy and there is asked for when there is room for it: at least one thing at a time, first what the first task needs.
+// What is heavy and there is asked for when there is room for it: at least one thing at a time, first what
+// the first task needs.
 void State::fetch(TaskId id, Record& record, const protocol::Input& input, Actions& out) {
   const bool is_news = input.exists && record.scale == 0 && is_heavy(protocol::Scale::bytes(input.scale));
   if (record.data == Data::fetching && record.asked == input.holder && !is_news) return;
   if (is_news && record.data == Data::fetching && record.asked == input.holder)
     end_fetch(record);  // it has answered: it does not wait for us any more
-  else
-    abandon_fetch(id, record, out);
+  else abandon_fetch(id, record, out);
   if (input.holder == self_ || input.holder == 0) return;
   record.data = Data::fetching;
   record.asked = input.holder;
@@ -65,7 +65,8 @@ bool State::awaited(const Record& record) const {
 
 // What is not here and not on its way must be asked for.
 void State::seek(TaskId id, const Record& record, Actions& out) {
-  if (record.data == Data::absent && record.state == Run::none && awaited(record)) out.push_back({0, protocol::InputMissing{id, self_}});
+  if (record.data == Data::absent && record.state == Run::none && awaited(record))
+    out.push_back({0, protocol::InputMissing{id, self_}});
 }
 
 void State::store(TaskId id, Record& record, task::Value value, std::uint64_t bytes, Actions& out) {
@@ -77,12 +78,12 @@ void State::store(TaskId id, Record& record, task::Value value, std::uint64_t by
   use(id, record);
   note_pressure(out);
   for (const TaskId waiter : record.waiters)
-    if (Record* task = records_.find(waiter); task && task->state == Run::waiting && --task->missing == 0) make_ready(waiter, *task);
+    if (Record* task = records_.find(waiter); task && task->state == Run::waiting && --task->missing == 0)
+      make_ready(waiter, *task);
   for (const Parked& parked : record.parked) {
     if (is_heavy(bytes))
       out.push_back({parked.peer, protocol::InputAt{id, self_, true, protocol::Scale::of(bytes)}});
-    else
-      out.push_back({parked.peer, SendValue{id, parked.request}});
+    else out.push_back({parked.peer, SendValue{id, parked.request}});
   }
   record.parked.clear();
 }
@@ -94,14 +95,16 @@ void State::drop_data(Record& record, Actions& out) {
   forget_memory(record);
   note_pressure(out);
   for (const TaskId waiter : record.waiters)
-    if (Record* task = records_.find(waiter); task && (task->state == Run::waiting || task->state == Run::ready)) {
+    if (Record* task = records_.find(waiter);
+        task && (task->state == Run::waiting || task->state == Run::ready)) {
       task->state = Run::waiting;
       ++task->missing;
     }
 }
 
 bool State::unpark(Record& record, PeerId peer) {
-  const auto at = std::find_if(record.parked.begin(), record.parked.end(), [&](const Parked& parked) { return parked.peer == peer; });
+  const auto at = std::find_if(record.parked.begin(), record.parked.end(),
+                               [&](const Parked& parked) { return parked.peer == peer; });
   if (at == record.parked.end()) return false;
   *at = record.parked.back();
   record.parked.pop_back();
@@ -109,7 +112,8 @@ bool State::unpark(Record& record, PeerId peer) {
 }
 
 void State::refuse_parked(TaskId id, Record& record, Actions& out) {
-  for (const Parked& parked : record.parked) out.push_back({parked.peer, protocol::ResultMissing{id, nullptr, parked.request}});
+  for (const Parked& parked : record.parked)
+    out.push_back({parked.peer, protocol::ResultMissing{id, nullptr, parked.request}});
   record.parked.clear();
 }
 
@@ -133,7 +137,8 @@ void State::drop_run(TaskId id, Record& record, Actions& out) {
 }
 
 void State::erase_if_unused(TaskId id, Record& record, Actions& out) {
-  if (record.data == Data::here || record.state != Run::none || !record.waiters.empty() || record.keep) return;
+  if (record.data == Data::here || record.state != Run::none || !record.waiters.empty() || record.keep)
+    return;
   abandon_fetch(id, record, out);
   if (!record.parked.empty()) return;
   records_.erase(id);
@@ -189,7 +194,8 @@ void State::handle(const protocol::CancelRun& message, Actions& out) {
 
 void State::handle(const protocol::RetractRun& message, Actions& out) {
   Record* record = records_.find(message.id);
-  const bool here = record && record->run == message.run && (record->state == Run::waiting || record->state == Run::ready);
+  const bool here =
+      record && record->run == message.run && (record->state == Run::waiting || record->state == Run::ready);
   out.push_back({0, protocol::RetractReply{message.id, message.run, here}});
   if (!here) return;
   drop_run(message.id, *record, out);
@@ -209,8 +215,11 @@ void State::handle(const protocol::FreeResult& message, Actions& out) {
 
 void State::handle(const protocol::InputAt& message, Actions& out) {
   Record* record = records_.find(message.id);
-  if (!record || record->data == Data::here || record->state != Run::none || (record->waiters.empty() && !record->keep)) return;
-  if (record->waiters.empty() && !message.exists) {  // it was to be copied, but it must be computed again; the copy is not waited for
+  if (!record || record->data == Data::here || record->state != Run::none ||
+      (record->waiters.empty() && !record->keep))
+    return;
+  if (record->waiters.empty() &&
+      !message.exists) {  // it was to be copied, but it must be computed again; the copy is not waited for
     record->keep = false;
     return erase_if_unused(message.id, *record, out);
   }
@@ -249,17 +258,21 @@ void State::unasked(PeerId from, TaskId id, Actions& out) {
   if (record && unpark(*record, from)) erase_if_unused(id, *record, out);
 }
 
-void State::arrived(PeerId from, TaskId id, std::uint32_t request, task::Value value, std::uint64_t bytes, Actions& out) {
+void State::arrived(PeerId from, TaskId id, std::uint32_t request, task::Value value, std::uint64_t bytes,
+                    Actions& out) {
   take_in(from, id, request, std::move(value), bytes, out);
   ask_held(out);
 }
 
-void State::take_in(PeerId from, TaskId id, std::uint32_t request, task::Value value, std::uint64_t bytes, Actions& out) {
+void State::take_in(PeerId from, TaskId id, std::uint32_t request, task::Value value, std::uint64_t bytes,
+                    Actions& out) {
   Record* record = records_.find(id);
   if (!record || record->data == Data::here) return;
-  if (record->data == Data::fetching && record->asked == from && record->request == request) end_fetch(*record);
+  if (record->data == Data::fetching && record->asked == from && record->request == request)
+    end_fetch(*record);
   if (record->state == Run::executing) return;
-  if (record->waiters.empty() && !record->keep && record->state == Run::none) return erase_if_unused(id, *record, out);
+  if (record->waiters.empty() && !record->keep && record->state == Run::none)
+    return erase_if_unused(id, *record, out);
   if (record->state != Run::none) {  // it was to be computed here too
     const std::uint32_t run = record->run;
     record->state = Run::none;
@@ -282,7 +295,8 @@ void State::put(TaskId id, task::Value value, std::uint64_t bytes, Actions& out)
 
 void State::missing(PeerId from, TaskId id, std::uint32_t request, bool broken, Actions& out) {
   Record* record = records_.find(id);
-  if (!record || record->data != Data::fetching || record->asked != from || record->request != request) return;  // or an answer to a request that was dropped
+  if (!record || record->data != Data::fetching || record->asked != from || record->request != request)
+    return;  // or an answer to a request that was dropped
   end_fetch(*record);
   ask_held(out);
   if (!broken) {
@@ -310,7 +324,8 @@ void State::peer_gone(PeerId peer, Actions& out) {
 
 bool State::fits(const Record& record) const {
   for (const Resource& wanted : record.resources) {
-    const auto have = std::find_if(free_.begin(), free_.end(), [&](const Resource& r) { return r.name == wanted.name; });
+    const auto have =
+        std::find_if(free_.begin(), free_.end(), [&](const Resource& r) { return r.name == wanted.name; });
     if (have == free_.end() || have->amount + 1e-9 < wanted.amount) return false;
   }
   return true;
@@ -386,7 +401,8 @@ bool State::take(Execution& out, bool out_of_band) {
 }
 
 void State::done(Outcome&& outcome, Actions& out) {
-  if (const auto at = std::find(executing_.begin(), executing_.end(), outcome.id); at != executing_.end()) executing_.erase(at);
+  if (const auto at = std::find(executing_.begin(), executing_.end(), outcome.id); at != executing_.end())
+    executing_.erase(at);
   Record* record = records_.find(outcome.id);
   if (!record || record->state != Run::executing) return;
   occupy(*record, -1);
@@ -394,7 +410,8 @@ void State::done(Outcome&& outcome, Actions& out) {
   record->state = Run::none;
   record->resources.clear();
   release_inputs(outcome.id, *record, out);
-  if (!disk_problem_.empty() && !outcome.failure && bytes_ + outcome.bytes > limits_.limit) outcome.failure = no_room(outcome.bytes);
+  if (!disk_problem_.empty() && !outcome.failure && bytes_ + outcome.bytes > limits_.limit)
+    outcome.failure = no_room(outcome.bytes);
   stuck_ = false;
   note_pressure(out);
   if (record->cancelled) {
@@ -406,7 +423,8 @@ void State::done(Outcome&& outcome, Actions& out) {
     refuse_parked(outcome.id, *record, out);
   } else {
     record->own = true;
-    out.push_back({0, protocol::RunFinished{outcome.id, record->run, outcome.bytes, outcome.duration_s, outcome.has_small, std::move(outcome.small)}});
+    out.push_back({0, protocol::RunFinished{outcome.id, record->run, outcome.bytes, outcome.duration_s,
+                                            outcome.has_small, std::move(outcome.small)}});
     store(outcome.id, *record, std::move(outcome.value), outcome.bytes, out);
     return;
   }
@@ -424,15 +442,25 @@ void State::check() const {
     if (record.spilling) leaving += record.bytes;
     if (!record.held) coming += protocol::Scale::bytes(record.scale);
     held += record.held;
-    require(record.data == Data::fetching || (!record.held && record.scale == 0), name + "is not fetched and counts as coming");
+    require(record.data == Data::fetching || (!record.held && record.scale == 0),
+            name + "is not fetched and counts as coming");
     listed += record.used != 0;
-    require(record.data == Data::here || (!record.on_disk && !record.spilling && !record.used && !record.copy), name + "has no data and takes memory");
-    if (record.used) require(by_use_.contains(record.used) && by_use_.at(record.used) == id && !record.on_disk && !record.spilling, name + "is listed wrongly among what may be spilled");
+    require(
+        record.data == Data::here || (!record.on_disk && !record.spilling && !record.used && !record.copy),
+        name + "has no data and takes memory");
+    if (record.used)
+      require(by_use_.contains(record.used) && by_use_.at(record.used) == id && !record.on_disk &&
+                  !record.spilling,
+              name + "is listed wrongly among what may be spilled");
     executing += record.state == Run::executing;
     require(record.data != Data::fetching || record.asked != 0, name + "is fetched from nobody");
     require(record.data != Data::here || record.parked.empty(), name + "is here and peers still wait for it");
-    require(record.data == Data::here || record.state != Run::none || record.keep || !record.waiters.empty() || !record.parked.empty(), name + "is kept for nobody");
-    require(record.data != Data::fetching || record.state != Run::none || record.keep || !record.waiters.empty(), name + "is fetched for nobody");
+    require(record.data == Data::here || record.state != Run::none || record.keep ||
+                !record.waiters.empty() || !record.parked.empty(),
+            name + "is kept for nobody");
+    require(
+        record.data != Data::fetching || record.state != Run::none || record.keep || !record.waiters.empty(),
+        name + "is fetched for nobody");
     if (record.state != Run::waiting && record.state != Run::ready) return;
     std::uint32_t missing = 0;
     for (const TaskId input : record.inputs) {
@@ -440,8 +468,10 @@ void State::check() const {
       require(used && used->waiters.contains(id), name + "waits for an input that does not know it");
       missing += used->data != Data::here;
     }
-    require(missing == record.missing, name + "misses " + std::to_string(missing) + " inputs, not " + std::to_string(record.missing));
-    require((missing == 0) == (record.state == Run::ready), name + "is ready without its inputs, or waits without need");
+    require(missing == record.missing,
+            name + "misses " + std::to_string(missing) + " inputs, not " + std::to_string(record.missing));
+    require((missing == 0) == (record.state == Run::ready),
+            name + "is ready without its inputs, or waits without need");
   });
   require(bytes == bytes_ && spilled == spilled_bytes_ && leaving == leaving_, "bytes miscounted");
   require(coming == coming_, "what is coming is miscounted");

@@ -18,8 +18,10 @@ struct SendValue {
   std::uint32_t request;
 };
 
-using Message = std::variant<protocol::RunFinished, protocol::RunFailed, protocol::RetractReply, protocol::ResultHere, protocol::InputMissing, protocol::GetResult,
-                             protocol::DropRequest, protocol::ResultMissing, protocol::InputAt, protocol::MemoryUse, SendValue>;
+using Message =
+    std::variant<protocol::RunFinished, protocol::RunFailed, protocol::RetractReply, protocol::ResultHere,
+                 protocol::InputMissing, protocol::GetResult, protocol::DropRequest, protocol::ResultMissing,
+                 protocol::InputAt, protocol::MemoryUse, SendValue>;
 struct Action {
   PeerId to;
   Message message;
@@ -58,12 +60,16 @@ struct Parked {
   std::uint32_t request;
 };
 
-/// How much memory results may take. Beyond `spill_at` those that have not been used for longest go to disk; beyond `pause_at` no task is started until they have.
+/// How much memory results may take. Beyond `spill_at` those that have not been used for longest go to disk;
+/// beyond `pause_at` no task is started until they have.
 struct MemoryLimits {
   std::uint64_t limit = UINT64_MAX;
-  std::uint64_t smallest = 64 * 1024;      ///< Smaller results stay where they are.
-  std::uint64_t always_heavy = 1 << 20;    ///< Results of so many bytes are asked for when there is room, however much memory there is ...
-  std::uint64_t most_coming = 64 << 20;    ///< ... and so many bytes of them at once: more would lie in memory before their turn comes.
+  std::uint64_t smallest = 64 * 1024;  ///< Smaller results stay where they are.
+  std::uint64_t always_heavy =
+      1
+      << 20;  ///< Results of so many bytes are asked for when there is room, however much memory there is ...
+  std::uint64_t most_coming =
+      64 << 20;  ///< ... and so many bytes of them at once: more would lie in memory before their turn comes.
   [[nodiscard]] std::uint64_t spill_at() const noexcept { return limit / 10 * 6; }
   [[nodiscard]] std::uint64_t resume_at() const noexcept { return limit / 10 * 7; }
   [[nodiscard]] std::uint64_t pause_at() const noexcept { return limit / 10 * 8; }
@@ -92,7 +98,7 @@ struct Record {
   std::int32_t priority = 0;
   std::uint32_t run = 0;
   std::uint32_t missing = 0;
-  PeerId asked = 0;  ///< While fetching ...
+  PeerId asked = 0;           ///< While fetching ...
   std::uint32_t request = 0;  ///< ... by this request ...
   std::uint8_t scale = 0;     ///< ... of which so much is coming ...
   bool held = false;          ///< ... once there is room: it has not been sent.
@@ -107,15 +113,15 @@ struct Record {
   SmallVector<Parked, 2> parked;
   std::vector<Resource> resources;
   task::Value value;
-  task::Value copy;             ///< The same on disk, when it was used while it was written.
-  std::uint64_t used = 0;       ///< Key in the list of what may be spilled; 0: not in it.
-  std::uint64_t spilling = 0;   ///< Number of the `Spill` under way; 0: none.
+  task::Value copy;            ///< The same on disk, when it was used while it was written.
+  std::uint64_t used = 0;      ///< Key in the list of what may be spilled; 0: not in it.
+  std::uint64_t spilling = 0;  ///< Number of the `Spill` under way; 0: none.
 };
 
 /// Everything a worker knows of its tasks and results.
 ///
-/// A task starts when its inputs are here, a thread is free and its resources are; nobody is asked. An input that is still being computed on a
-/// peer is requested from it at once, and the peer answers when it has it.
+/// A task starts when its inputs are here, a thread is free and its resources are; nobody is asked. An input
+/// that is still being computed on a peer is requested from it at once, and the peer answers when it has it.
 ///
 /// **Errors.** Never throws because of a peer.
 /// **Threads.** Confined to its owner; no locks, no clock, no sending inside.
@@ -135,7 +141,8 @@ class State {
   // --- from peers
   void asked(PeerId from, TaskId id, bool exists, std::uint32_t request, Actions& out);
   void unasked(PeerId from, TaskId id, Actions& out);
-  void arrived(PeerId from, TaskId id, std::uint32_t request, task::Value value, std::uint64_t bytes, Actions& out);
+  void arrived(PeerId from, TaskId id, std::uint32_t request, task::Value value, std::uint64_t bytes,
+               Actions& out);
   void put(TaskId id, task::Value value, std::uint64_t bytes, Actions& out);
   void missing(PeerId from, TaskId id, std::uint32_t request, bool broken, Actions& out);
   void peer_gone(PeerId peer, Actions& out);
@@ -150,12 +157,15 @@ class State {
 
   // --- results that leave memory (spill.cpp)
   /// Whether `next_spill` has something to say.
-  [[nodiscard]] bool wants_spill() const noexcept { return bytes_ - leaving_ > limits_.spill_at() && !stuck_ && !by_use_.empty() && disk_problem_.empty(); }
+  [[nodiscard]] bool wants_spill() const noexcept {
+    return bytes_ - leaving_ > limits_.spill_at() && !stuck_ && !by_use_.empty() && disk_problem_.empty();
+  }
   /// The result to be written to disk now, if there is one.
   bool next_spill(Spill& out, Actions& actions);
   /// It has been written; `on_disk` reads it back when it is used.
   void spilled(Spill&& spill, task::Value on_disk, Actions& out);
-  /// It could not be written: because of the disk, which is then left alone until `try_again`, or because this value cannot be serialized.
+  /// It could not be written: because of the disk, which is then left alone until `try_again`, or because
+  /// this value cannot be serialized.
   void spill_failed(Spill&& spill, bool because_of_disk, const std::string& why, Actions& out);
   /// What could not be spilled some time ago perhaps can now.
   void try_again(bool also_disk);
@@ -165,8 +175,12 @@ class State {
   [[nodiscard]] const std::vector<TaskId>& executing() const noexcept { return executing_; }
   /// Of the results in memory.
   [[nodiscard]] std::uint64_t bytes() const noexcept { return bytes_; }
-  [[nodiscard]] bool has_ready(bool out_of_band = false) const noexcept { return out_of_band ? !out_of_band_.empty() : !ready_.empty() || !constrained_.empty(); }
-  [[nodiscard]] bool has_slot() const noexcept { return executing_.size() < threads_ + seceded_ + out_of_band_running_; }
+  [[nodiscard]] bool has_ready(bool out_of_band = false) const noexcept {
+    return out_of_band ? !out_of_band_.empty() : !ready_.empty() || !constrained_.empty();
+  }
+  [[nodiscard]] bool has_slot() const noexcept {
+    return executing_.size() < threads_ + seceded_ + out_of_band_running_;
+  }
   [[nodiscard]] std::size_t count() const noexcept { return records_.size(); }
   /// Throws `Error{internal}` if an invariant is broken.
   void check() const;
@@ -178,14 +192,17 @@ class State {
     TaskId id;
     std::uint32_t run;
   };
-  static bool later(const Ticket& a, const Ticket& b) { return a.priority != b.priority ? a.priority < b.priority : a.order > b.order; }
+  static bool later(const Ticket& a, const Ticket& b) {
+    return a.priority != b.priority ? a.priority < b.priority : a.order > b.order;
+  }
 
   void make_ready(TaskId id, Record& record);
   void fetch(TaskId id, Record& record, const protocol::Input& input, Actions& out);
   void end_fetch(Record& record);
   void abandon_fetch(TaskId id, Record& record, Actions& out);
   void seek(TaskId id, const Record& record, Actions& out);
-  void take_in(PeerId from, TaskId id, std::uint32_t request, task::Value value, std::uint64_t bytes, Actions& out);
+  void take_in(PeerId from, TaskId id, std::uint32_t request, task::Value value, std::uint64_t bytes,
+               Actions& out);
   [[nodiscard]] bool awaited(const Record& record) const;
   void store(TaskId id, Record& record, task::Value value, std::uint64_t bytes, Actions& out);
   void drop_data(Record& record, Actions& out);
@@ -199,11 +216,16 @@ class State {
   void occupy(const Record& record, double sign);
 
   // spill.cpp
-  [[nodiscard]] bool is_heavy(std::uint64_t bytes) const noexcept { return bytes >= std::max(limits_.smallest, std::min(limits_.limit / 1024, limits_.always_heavy)); }
-  [[nodiscard]] bool has_room_for(std::uint64_t bytes) const noexcept {
-    return coming_ == 0 || (coming_ + bytes <= limits_.most_coming && bytes_ + coming_ + bytes <= limits_.resume_at());
+  [[nodiscard]] bool is_heavy(std::uint64_t bytes) const noexcept {
+    return bytes >= std::max(limits_.smallest, std::min(limits_.limit / 1024, limits_.always_heavy));
   }
-  static bool asked_later(const Ticket& a, const Ticket& b) { return later(a, b) || (!later(b, a) && a.run > b.run); }
+  [[nodiscard]] bool has_room_for(std::uint64_t bytes) const noexcept {
+    return coming_ == 0 ||
+           (coming_ + bytes <= limits_.most_coming && bytes_ + coming_ + bytes <= limits_.resume_at());
+  }
+  static bool asked_later(const Ticket& a, const Ticket& b) {
+    return later(a, b) || (!later(b, a) && a.run > b.run);
+  }
   void hold(TaskId id, const Record& record);
   void ask_held(Actions& out);
   void use(TaskId id, Record& record);
@@ -229,9 +251,11 @@ class State {
   std::uint64_t spilled_bytes_ = 0;  // on disk
   std::uint64_t leaving_ = 0;        // being written
   std::uint64_t coming_ = 0;         // heavy results that have been asked for and are there
-  std::vector<Ticket> held_;         // a heap of requests (`run`) for heavy results for which there is no room; stale once dropped
+  std::vector<Ticket>
+      held_;  // a heap of requests (`run`) for heavy results for which there is no room; stale once dropped
   std::uint64_t uses_ = 0;
-  std::map<std::uint64_t, TaskId> by_use_;  // results in memory that are large enough to be spilled, the one unused for longest first
+  std::map<std::uint64_t, TaskId>
+      by_use_;  // results in memory that are large enough to be spilled, the one unused for longest first
   bool paused_ = false;
   bool stuck_ = false;        // everything that could be spilled is in use
   std::string disk_problem_;  // why the disk takes nothing

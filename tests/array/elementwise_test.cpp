@@ -15,7 +15,8 @@ using weir::test::in_cluster;
 
 namespace {
 
-const std::vector<Chunks> chunkings{{{4, 3}, {5}}, {{1, 1, 1, 1, 1, 1, 1}, {1, 1, 1, 1, 1}}, {{7}, {2, 3}}, {{2, 0, 5}, {3, 2}}, {{7}, {5}}};
+const std::vector<Chunks> chunkings{
+    {{4, 3}, {5}}, {{1, 1, 1, 1, 1, 1, 1}, {1, 1, 1, 1, 1}}, {{7}, {2, 3}}, {{2, 0, 5}, {3, 2}}, {{7}, {5}}};
 
 xt::xarray<double> numbers(std::size_t rows, std::size_t columns, double seed) {
   xt::xarray<double> x(xt::xarray<double>::shape_type{rows, columns});
@@ -27,7 +28,8 @@ template <class T>
 bool same(const xt::xarray<T>& a, const xt::xarray<T>& b) {
   if (a.shape() != b.shape()) return false;
   for (std::size_t i = 0; i < a.size(); ++i)
-    if (!(a.data()[i] == b.data()[i]) && !(a.data()[i] != a.data()[i] && b.data()[i] != b.data()[i])) return false;
+    if (!(a.data()[i] == b.data()[i]) && !(a.data()[i] != a.data()[i] && b.data()[i] != b.data()[i]))
+      return false;
   return true;
 }
 
@@ -41,7 +43,9 @@ TEST_CASE("elementwise computes chains chunk by chunk whatever the chunks are") 
         const auto x = from_xtensor(a, of_a), y = from_xtensor(b, of_b);
         const xt::xarray<double> got = ((x + 1.0) * y - x / 2 + sqrt(abs(y))).compute();
         xt::xarray<double> expected = a;
-        for (std::size_t i = 0; i < a.size(); ++i) expected.data()[i] = (a.data()[i] + 1.0) * b.data()[i] - a.data()[i] / 2 + std::sqrt(std::fabs(b.data()[i]));
+        for (std::size_t i = 0; i < a.size(); ++i)
+          expected.data()[i] =
+              (a.data()[i] + 1.0) * b.data()[i] - a.data()[i] / 2 + std::sqrt(std::fabs(b.data()[i]));
         REQUIRE(same<double>(got, expected));
       }
   });
@@ -69,7 +73,9 @@ TEST_CASE("elementwise broadcasts as NumPy does") {
       for (std::size_t i = 0; i < 7; ++i)
         for (std::size_t j = 0; j < 5; ++j) REQUIRE(got(i, j) == a(i, j) * static_cast<double>(j) + c(i, 0));
     }
-    CHECK_THROWS_WITH(ones({2, 3}) + ones({4}), "add: the shapes must be broadcastable: equal or 1 along every axis, counted from the last (got (2, 3) and (4,))");
+    CHECK_THROWS_WITH(ones({2, 3}) + ones({4}),
+                      "add: the shapes must be broadcastable: equal or 1 along every axis, counted from the "
+                      "last (got (2, 3) and (4,))");
     const double sum = (ones({}) + 1).compute();
     CHECK(sum == 2);
   });
@@ -78,13 +84,16 @@ TEST_CASE("elementwise broadcasts as NumPy does") {
 TEST_CASE("elementwise promotes types as NumPy does") {
   STATIC_REQUIRE(std::is_same_v<decltype(ones<std::int32_t>({1}) + ones<float>({1}))::value_type, double>);
   STATIC_REQUIRE(std::is_same_v<decltype(ones<std::int16_t>({1}) + ones<float>({1}))::value_type, float>);
-  STATIC_REQUIRE(std::is_same_v<decltype(ones<std::uint32_t>({1}) + ones<std::int32_t>({1}))::value_type, std::int64_t>);
-  STATIC_REQUIRE(std::is_same_v<decltype(ones<std::uint64_t>({1}) + ones<std::int64_t>({1}))::value_type, double>);
+  STATIC_REQUIRE(
+      std::is_same_v<decltype(ones<std::uint32_t>({1}) + ones<std::int32_t>({1}))::value_type, std::int64_t>);
+  STATIC_REQUIRE(
+      std::is_same_v<decltype(ones<std::uint64_t>({1}) + ones<std::int64_t>({1}))::value_type, double>);
   STATIC_REQUIRE(std::is_same_v<decltype(ones<float>({1}) * 2.5)::value_type, float>);
   STATIC_REQUIRE(std::is_same_v<decltype(ones<int>({1}) / 2)::value_type, double>);
   STATIC_REQUIRE(std::is_same_v<decltype(ones<int>({1}) * 2)::value_type, int>);
   STATIC_REQUIRE(std::is_same_v<decltype(abs(ones<std::complex<float>>({1})))::value_type, float>);
-  STATIC_REQUIRE(std::is_same_v<decltype(ones<float>({1}) * std::complex<double>(0, 1))::value_type, std::complex<float>>);
+  STATIC_REQUIRE(std::is_same_v<decltype(ones<float>({1}) * std::complex<double>(0, 1))::value_type,
+                                std::complex<float>>);
 }
 
 TEST_CASE("elementwise divides and takes remainders with NumPy's signs") {
@@ -122,24 +131,35 @@ TEST_CASE("elementwise refuses what has no meaning") {
   in_cluster([] {
     const auto z = ones<std::complex<double>>({2});
     CHECK_THROWS_WITH(z < z, "less: is not defined for elements of type complex128");
-    CHECK_THROWS_WITH(ones<double>({2}) & ones<double>({2}), "bit_and: is not defined for elements of type float64");
-    CHECK_THROWS_WITH(ones({2, 3}, {2, 2, 2}), "ones: chunks must name every axis of the shape (2, 3) (got 3 of 2)");
-    CHECK_THROWS_WITH(ones({4}, Chunks{{1, 2}}), "ones: chunks must add up to 4 (got 3 for axis 0 of the shape (4,))");
-    CHECK_THROWS_WITH(ones({4}, {0}), "ones: a chunk must have at least 1 element, or -1 for the whole axis (got 0 for axis 0 of the shape (4,))");
-    CHECK_THROWS_WITH(Array<double>() + 1, "array: an Array that was only declared has no elements; assign one to it first");
+    CHECK_THROWS_WITH(ones<double>({2}) & ones<double>({2}),
+                      "bit_and: is not defined for elements of type float64");
+    CHECK_THROWS_WITH(ones({2, 3}, {2, 2, 2}),
+                      "ones: chunks must name every axis of the shape (2, 3) (got 3 of 2)");
+    CHECK_THROWS_WITH(ones({4}, Chunks{{1, 2}}),
+                      "ones: chunks must add up to 4 (got 3 for axis 0 of the shape (4,))");
+    CHECK_THROWS_WITH(ones({4}, {0}),
+                      "ones: a chunk must have at least 1 element, or -1 for the whole axis (got 0 for axis "
+                      "0 of the shape (4,))");
+    CHECK_THROWS_WITH(Array<double>() + 1,
+                      "array: an Array that was only declared has no elements; assign one to it first");
   });
 }
 
-TEST_CASE("chunks are chosen near a number of bytes, as square as the shape allows, and aligned to a file's") {
-  const auto resolved = [](const ChunkSpec& spec, const Shape& shape, const Shape& aligned = {}) { return spec.resolve("test", shape, 8, aligned); };
+TEST_CASE(
+    "chunks are chosen near a number of bytes, as square as the shape allows, and aligned to a file's") {
+  const auto resolved = [](const ChunkSpec& spec, const Shape& shape, const Shape& aligned = {}) {
+    return spec.resolve("test", shape, 8, aligned);
+  };
   CHECK(resolved("1 MiB", {1000, 1000}) == Chunks{{362, 362, 276}, {362, 362, 276}});
   CHECK(resolved("1 MiB", {1000, 1000}, {32, 64}) == Chunks{{256, 256, 256, 232}, {512, 488}});
   CHECK(resolved({}, {1000, 1000}) == Chunks{{1000}, {1000}});
   CHECK(resolved({-1, 400}, {1000, 1000}) == Chunks{{1000}, {400, 400, 200}});
-  CHECK(resolved({automatic, -1}, {100000, 1000}) == Chunks{{2097, 2097, 2097, 2097, 2097, 2097, 2097, 2097, 2097, 2097, 2097, 2097, 2097, 2097, 2097, 2097, 2097, 2097, 2097, 2097, 2097,
-                                                              2097, 2097, 2097, 2097, 2097, 2097, 2097, 2097, 2097, 2097, 2097, 2097, 2097, 2097, 2097, 2097, 2097, 2097, 2097, 2097, 2097,
-                                                              2097, 2097, 2097, 2097, 2097, 1441},
-                                                             {1000}});
+  CHECK(
+      resolved({automatic, -1}, {100000, 1000}) ==
+      Chunks{{2097, 2097, 2097, 2097, 2097, 2097, 2097, 2097, 2097, 2097, 2097, 2097, 2097, 2097, 2097, 2097,
+              2097, 2097, 2097, 2097, 2097, 2097, 2097, 2097, 2097, 2097, 2097, 2097, 2097, 2097, 2097, 2097,
+              2097, 2097, 2097, 2097, 2097, 2097, 2097, 2097, 2097, 2097, 2097, 2097, 2097, 2097, 2097, 1441},
+             {1000}});
   CHECK(resolved({}, {0, 5}) == Chunks{{0}, {5}});
   CHECK(resolved({}, {}) == Chunks{});
 }
@@ -157,7 +177,12 @@ TEST_CASE("creation makes the arrays NumPy makes") {
     CHECK(same<double>(linspace(0.0, 1.0, 4, {}, false).compute(), {0, 0.25, 0.5, 0.75}));
     CHECK(same<double>(linspace(3.0, 5.0, 1).compute(), {3}));
     CHECK(same<double>(eye(3, 4, 1, {2, 3}).compute(), {{0, 1, 0, 0}, {0, 0, 1, 0}, {0, 0, 0, 1}}));
-    const auto blocks = from_function<double>([](const BlockInfo& info) { return xt::xarray<double>(xt::xarray<double>::shape_type{std::size_t(info.shape[0])}, double(info.start[0])); }, {5}, {2});
+    const auto blocks = from_function<double>(
+        [](const BlockInfo& info) {
+          return xt::xarray<double>(xt::xarray<double>::shape_type{std::size_t(info.shape[0])},
+                                    double(info.start[0]));
+        },
+        {5}, {2});
     CHECK(same<double>(blocks.compute(), {0, 0, 2, 2, 4}));
     CHECK_THROWS_WITH(arange<int>(0, 5, 0), "arange: step must not be 0");
   });
@@ -167,7 +192,8 @@ TEST_CASE("random numbers depend on seed, call and position alone") {
   in_cluster([] {
     const auto numbers = [](ChunkSpec chunks) { return Random(7).normal({40, 30}, 0, 1, chunks).compute(); };
     const auto whole = numbers({-1, -1});
-    for (const ChunkSpec& chunks : {ChunkSpec{1, 1}, ChunkSpec{7, 13}, ChunkSpec{40, 1}}) CHECK(same<double>(numbers(chunks), whole));
+    for (const ChunkSpec& chunks : {ChunkSpec{1, 1}, ChunkSpec{7, 13}, ChunkSpec{40, 1}})
+      CHECK(same<double>(numbers(chunks), whole));
     CHECK_FALSE(same<double>(Random().uniform({9}).compute(), Random().uniform({9}).compute()));
     Random rng(3);
     CHECK_FALSE(same<double>(rng.uniform({9}).compute(), rng.uniform({9}).compute()));

@@ -19,7 +19,11 @@ using weir::test::in_cluster;
 namespace {
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
-const std::vector<Chunks> chunkings{{{7}, {6}}, {{1, 1, 1, 1, 1, 1, 1}, {1, 1, 1, 1, 1, 1}}, {{5, 2}, {1, 5}}, {{0, 3, 0, 4}, {6, 0}}, {{7}, {2, 2, 2}}};
+const std::vector<Chunks> chunkings{{{7}, {6}},
+                                    {{1, 1, 1, 1, 1, 1, 1}, {1, 1, 1, 1, 1, 1}},
+                                    {{5, 2}, {1, 5}},
+                                    {{0, 3, 0, 4}, {6, 0}},
+                                    {{7}, {2, 2, 2}}};
 
 template <class T>
 void same(const xt::xarray<T>& got, const xt::xarray<T>& expected, [[maybe_unused]] double margin = 0) {
@@ -27,12 +31,9 @@ void same(const xt::xarray<T>& got, const xt::xarray<T>& expected, [[maybe_unuse
   for (std::size_t i = 0; i < got.size(); ++i) {
     const T a = got.data()[i], b = expected.data()[i];
     INFO("element " << i << ": " << +a << " for " << +b);
-    if constexpr (std::is_integral_v<T>)
-      REQUIRE(a == b);
-    else if (b != b)
-      REQUIRE(a != a);
-    else if (a != b)
-      REQUIRE(std::abs(a - b) <= margin * (1 + std::abs(b)));
+    if constexpr (std::is_integral_v<T>) REQUIRE(a == b);
+    else if (b != b) REQUIRE(a != a);
+    else if (a != b) REQUIRE(std::abs(a - b) <= margin * (1 + std::abs(b)));
   }
 }
 template <class R, class T, class F>
@@ -68,23 +69,36 @@ TEST_CASE("functions of one number give what the standard library gives") {
     Array<double> (*ours)(const Array<double>&);
     One theirs;
   };
-#define CASE(function, low, high) \
-  Case { #function, low, high, [](const Array<double>& x) -> Array<double> { return function(x); }, [](double v) { return std::function(v); } }
-  const std::vector<Case> cases{CASE(exp, -5, 5),     CASE(exp2, -5, 5),  CASE(expm1, -1, 1), CASE(log, 0.01, 9),  CASE(log2, 0.01, 9), CASE(log10, 0.01, 9), CASE(log1p, -0.9, 9), CASE(sqrt, 0, 9),
-                                CASE(cbrt, -9, 9),    CASE(sin, -9, 9),   CASE(cos, -9, 9),   CASE(tan, -1.5, 1.5), CASE(asin, -1, 1),  CASE(acos, -1, 1),    CASE(atan, -9, 9),    CASE(sinh, -5, 5),
-                                CASE(cosh, -5, 5),    CASE(tanh, -5, 5),  CASE(asinh, -9, 9), CASE(acosh, 1, 9),   CASE(atanh, -0.99, 0.99), CASE(erf, -3, 3), CASE(floor, -9, 9),   CASE(ceil, -9, 9),
-                                CASE(trunc, -9, 9),   CASE(rint, -9, 9),  CASE(abs, -9, 9)};
+#define CASE(function, low, high)                                      \
+  Case {                                                               \
+#function, low, high,                                              \
+        [](const Array <double>& x) -> Array < double>                 \
+    { return function(x); }, [](double v) { return std::function(v); } \
+  }
+  const std::vector<Case> cases{
+      CASE(exp, -5, 5),         CASE(exp2, -5, 5),    CASE(expm1, -1, 1),   CASE(log, 0.01, 9),
+      CASE(log2, 0.01, 9),      CASE(log10, 0.01, 9), CASE(log1p, -0.9, 9), CASE(sqrt, 0, 9),
+      CASE(cbrt, -9, 9),        CASE(sin, -9, 9),     CASE(cos, -9, 9),     CASE(tan, -1.5, 1.5),
+      CASE(asin, -1, 1),        CASE(acos, -1, 1),    CASE(atan, -9, 9),    CASE(sinh, -5, 5),
+      CASE(cosh, -5, 5),        CASE(tanh, -5, 5),    CASE(asinh, -9, 9),   CASE(acosh, 1, 9),
+      CASE(atanh, -0.99, 0.99), CASE(erf, -3, 3),     CASE(floor, -9, 9),   CASE(ceil, -9, 9),
+      CASE(trunc, -9, 9),       CASE(rint, -9, 9),    CASE(abs, -9, 9)};
 #undef CASE
   for (const Case& one : cases) {
     INFO(one.name);
-    sweep(one.low, one.high, [&](const Array<double>& x, const xt::xarray<double>& v) { same<double>(one.ours(x).compute(), each<double>(v, one.theirs), 4e-15); });
+    sweep(one.low, one.high, [&](const Array<double>& x, const xt::xarray<double>& v) {
+      same<double>(one.ours(x).compute(), each<double>(v, one.theirs), 4e-15);
+    });
   }
   sweep(-9, 9, [](const Array<double>& x, const xt::xarray<double>& v) {
     same<double>(reciprocal(x).compute(), each<double>(v, [](double a) { return 1 / a; }));
     same<double>(square(x).compute(), each<double>(v, [](double a) { return a * a; }));
-    same<double>(sign(x).compute(), each<double>(v, [](double a) { return a > 0 ? 1.0 : a < 0 ? -1.0 : 0.0; }));
+    same<double>(sign(x).compute(), each<double>(v, [](double a) {
+                   return a > 0 ? 1.0 : a < 0 ? -1.0 : 0.0;
+                 }));
     same<double>((-x).compute(), each<double>(v, [](double a) { return -a; }));
-    same<float>(sin(x.astype<float>()).compute(), each<float>(v, [](double a) { return std::sin(static_cast<float>(a)); }), 1e-6);
+    same<float>(sin(x.astype<float>()).compute(),
+                each<float>(v, [](double a) { return std::sin(static_cast<float>(a)); }), 1e-6);
     same<bool>(signbit(x).compute(), each<bool>(v, [](double a) { return std::signbit(a); }));
   });
 }
@@ -93,7 +107,9 @@ TEST_CASE("functions of two numbers, comparisons and logic give what plain loops
   sweep(-3, 3, [](const Array<double>& x, const xt::xarray<double>& v) {
     const auto y = flip(x).rechunk({3, 4});
     const xt::xarray<double> w = y.compute();
-    const auto two = [&]<class R>(const Array<R>& got, auto f) { same<R>(got.compute(), each<R>(v, w, f), 4e-15); };
+    const auto two = [&]<class R>(const Array<R>& got, auto f) {
+      same<R>(got.compute(), each<R>(v, w, f), 4e-15);
+    };
     two(x + y, [](double a, double b) { return a + b; });
     two(x - y, [](double a, double b) { return a - b; });
     two(x * y, [](double a, double b) { return a * b; });
@@ -116,7 +132,8 @@ TEST_CASE("functions of two numbers, comparisons and logic give what plain loops
     two((x > 0) && (y > 0), [](double a, double b) { return a > 0 && b > 0; });
     two((x > 0) || (y > 0), [](double a, double b) { return a > 0 || b > 0; });
     two((x > 0) ^ (y > 0), [](double a, double b) { return (a > 0) != (b > 0); });
-    two(isclose(x, y, 0.5, 0.1), [](double a, double b) { return std::abs(a - b) <= 0.1 + 0.5 * std::abs(b); });
+    two(isclose(x, y, 0.5, 0.1),
+        [](double a, double b) { return std::abs(a - b) <= 0.1 + 0.5 * std::abs(b); });
     two(where(x > 0, x, y), [](double a, double b) { return a > 0 ? a : b; });
     two(clip(x, -1.0, 2.0), [](double a, double) { return std::min(std::max(a, -1.0), 2.0); });
   });
@@ -156,7 +173,8 @@ TEST_CASE("functions of complex numbers give what the standard library gives") {
     for (const C a : c) sum += a;
     CHECK(std::abs(C(z.sum().compute()) - sum) < 1e-12);
     CHECK(std::abs(C(z.mean().compute()) - sum / 42.0) < 1e-13);
-    same<std::complex<float>>(z.astype<std::complex<float>>().compute(), each<std::complex<float>>(c, [](C a) { return std::complex<float>(a); }));
+    same<std::complex<float>>(z.astype<std::complex<float>>().compute(),
+                              each<std::complex<float>>(c, [](C a) { return std::complex<float>(a); }));
   });
 }
 
@@ -182,7 +200,9 @@ void integers() {
     two(left_shift(x, 1), [](T a, T) { return static_cast<T>(a << 1); });
     two(right_shift(x, 2), [](T a, T) { return static_cast<T>(a >> 2); });
     two(x < y, [](T a, T b) { return a < b; });
-    two(x / y, [](T a, T b) { return static_cast<array::Floating<T>>(static_cast<double>(a) / static_cast<double>(b)); });
+    two(x / y, [](T a, T b) {
+      return static_cast<array::Floating<T>>(static_cast<double>(a) / static_cast<double>(b));
+    });
     std::int64_t sum = 0, most = 0, zeros_in_it = 0;
     for (const T a : v) sum += a, most = std::max<std::int64_t>(most, a), zeros_in_it += a == 0;
     CHECK(static_cast<std::int64_t>(static_cast<array::Summed<T>>(x.sum().compute())) == sum);
@@ -206,7 +226,10 @@ void integers() {
 
 }  // namespace
 
-TEMPLATE_TEST_CASE("functions of integers give what C++ gives", "", std::int8_t, std::int16_t, std::int32_t, std::int64_t, std::uint8_t, std::uint16_t, std::uint32_t, std::uint64_t) { integers<TestType>(); }
+TEMPLATE_TEST_CASE("functions of integers give what C++ gives", "", std::int8_t, std::int16_t, std::int32_t,
+                   std::int64_t, std::uint8_t, std::uint16_t, std::uint32_t, std::uint64_t) {
+  integers<TestType>();
+}
 
 TEST_CASE("functions of bool are logic, and bools add up") {
   sweep(-1, 1, [](const Array<double>& given, const xt::xarray<double>&) {
@@ -221,7 +244,8 @@ TEST_CASE("functions of bool are logic, and bools add up") {
     CHECK(double(x.mean().compute()) == Approx(static_cast<double>(count) / 42));
     CHECK(given(x).shape() == Shape{count});
     CHECK(double(x.astype<double>().sum().compute()) == static_cast<double>(count));
-    CHECK(cumsum(x.astype<int>(), 1).compute()(0, 5) == int(v(0, 0)) + int(v(0, 1)) + int(v(0, 2)) + int(v(0, 3)) + int(v(0, 4)) + int(v(0, 5)));
+    CHECK(cumsum(x.astype<int>(), 1).compute()(0, 5) ==
+          int(v(0, 0)) + int(v(0, 1)) + int(v(0, 2)) + int(v(0, 3)) + int(v(0, 4)) + int(v(0, 5)));
   });
 }
 
@@ -231,8 +255,10 @@ TEST_CASE("nan-variants leave NaN out, over axes and chunkings") {
     for (const std::int64_t axis : {0, 1}) {
       const std::size_t lines = axis == 0 ? 6 : 7, length = axis == 0 ? 7 : 6;
       const Reduce how{.axis = axis, .split_every = 2};
-      const auto sum = x.nansum(how).compute(), prod = x.nanprod(how).compute(), mean = x.nanmean(how).compute(), var = x.nanvar(how).compute(), deviation = x.nanstd(how).compute(),
-                 least = x.nanmin(how).compute(), most = x.nanmax(how).compute();
+      const auto sum = x.nansum(how).compute(), prod = x.nanprod(how).compute(),
+                 mean = x.nanmean(how).compute(), var = x.nanvar(how).compute(),
+                 deviation = x.nanstd(how).compute(), least = x.nanmin(how).compute(),
+                 most = x.nanmax(how).compute();
       for (std::size_t l = 0; l < lines; ++l) {
         std::vector<double> v;
         for (std::size_t t = 0; t < length; ++t)
@@ -272,7 +298,8 @@ TEST_CASE("random numbers of every distribution have its moments and do not depe
       check([&](const ChunkSpec& c) { return Random(seed).uniform(shape, 2, 4, c); }, 3, 1.0 / 3);
       check([&](const ChunkSpec& c) { return Random(seed).normal(shape, -1, 3, c); }, -1, 9);
       check([&](const ChunkSpec& c) { return Random(seed).exponential(shape, 2, c); }, 2, 4);
-      check([&](const ChunkSpec& c) { return Random(seed).lognormal(shape, 0, 0.5, c); }, std::exp(0.125), (std::exp(0.25) - 1) * std::exp(0.25));
+      check([&](const ChunkSpec& c) { return Random(seed).lognormal(shape, 0, 0.5, c); }, std::exp(0.125),
+            (std::exp(0.25) - 1) * std::exp(0.25));
       check([&](const ChunkSpec& c) { return Random(seed).poisson(shape, 3, c); }, 3, 3);
       check([&](const ChunkSpec& c) { return Random(seed).bernoulli(shape, 0.2, c); }, 0.2, 0.16);
       check([&](const ChunkSpec& c) { return Random(seed).integers(shape, 0, 10, c); }, 4.5, 8.25);

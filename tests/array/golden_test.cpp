@@ -27,16 +27,21 @@ class Inputs {
   [[nodiscard]] Array<double> e() const { return read<double>("e"); }
   /// Tall and skinny: cut along its rows only.
   [[nodiscard]] Array<double> tall() const { return m().rechunk({chunking_ == 1 ? 5 : 7, -1}); }
-  [[nodiscard]] Array<double> square() const { return chunking_ == 1 ? s().rechunk({2, 2}) : s().rechunk({-1, -1}); }
+  [[nodiscard]] Array<double> square() const {
+    return chunking_ == 1 ? s().rechunk({2, 2}) : s().rechunk({-1, -1});
+  }
 
  private:
   template <class T>
   [[nodiscard]] Array<T> read(const std::string& name) const {
-    const auto whole = open_hdf5<T>(GOLDEN_FILE, "inputs/" + name, {.chunks = std::vector<AxisChunks>(name == "x" || name == "n" || name == "i" ? 3 : 2, AxisChunks(-1))});
+    const auto whole = open_hdf5<T>(GOLDEN_FILE, "inputs/" + name,
+                                    {.chunks = std::vector<AxisChunks>(
+                                         name == "x" || name == "n" || name == "i" ? 3 : 2, AxisChunks(-1))});
     Chunks chunks;
     for (const std::int64_t extent : whole.shape()) {
       if (chunking_ == 0 || extent < 3) chunks.push_back({extent});
-      if (chunking_ == 1 && extent >= 3) chunks.push_back(std::vector<std::int64_t>(static_cast<std::size_t>(extent), 1));
+      if (chunking_ == 1 && extent >= 3)
+        chunks.push_back(std::vector<std::int64_t>(static_cast<std::size_t>(extent), 1));
       if (chunking_ == 2 && extent >= 3) chunks.push_back({extent - 2, 2});
       if (chunking_ == 3 && extent >= 3) chunks.push_back({0, 1, extent - 2, 0, 1});
     }
@@ -47,10 +52,12 @@ class Inputs {
 
 template <class T>
 void compare(const Array<T>& got, const std::string& name) {
-  using R = std::conditional_t<std::is_same_v<T, bool>, bool, std::conditional_t<std::is_integral_v<T>, std::int64_t, T>>;
+  using R = std::conditional_t<std::is_same_v<T, bool>, bool,
+                               std::conditional_t<std::is_integral_v<T>, std::int64_t, T>>;
   const xt::xarray<T> values = got.compute();
   const xt::xarray<R> expected = open_hdf5<R>(GOLDEN_FILE, "expected/" + name).compute();
-  REQUIRE(std::vector<std::size_t>(values.shape().begin(), values.shape().end()) == std::vector<std::size_t>(expected.shape().begin(), expected.shape().end()));
+  REQUIRE(std::vector<std::size_t>(values.shape().begin(), values.shape().end()) ==
+          std::vector<std::size_t>(expected.shape().begin(), expected.shape().end()));
   for (std::size_t k = 0; k < values.size(); ++k) {
     const T a = values.data()[k];
     const R b = expected.data()[k];
@@ -65,8 +72,10 @@ void compare(const Array<T>& got, const std::string& name) {
 }
 
 const std::map<std::string, std::function<void(const Inputs&, const std::string&)>>& cases() {
-#define CASE(name, expression) \
-  { name, [](const Inputs& in, const std::string& which) { compare(expression, which); } }
+#define CASE(name, expression)                                                           \
+  {                                                                                      \
+    name, [](const Inputs& in, const std::string& which) { compare(expression, which); } \
+  }
   static const std::map<std::string, std::function<void(const Inputs&, const std::string&)>> all_cases{
       CASE("arithmetic", (in.x() + 2) * in.x() / (in.x() * in.x() + 1) - 3.0 % (abs(in.x()) + 1)),
       CASE("broadcast", in.x() + in.m()(range(5), range(4)) * in.x()(0, all, range(1))),

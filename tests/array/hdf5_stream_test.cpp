@@ -13,7 +13,9 @@ using test::TemporaryFolder;
 
 namespace {
 
-xt::xarray<double> frame(double first) { return {{first, first + 1, first + 2}, {first + 3, first + 4, first + 5}}; }
+xt::xarray<double> frame(double first) {
+  return {{first, first + 1, first + 2}, {first + 3, first + 4, first + 5}};
+}
 
 // All elements of a dataset, in order.
 std::vector<double> all_of(const std::string& path, const std::string& dataset, std::int64_t rows = 0) {
@@ -95,24 +97,31 @@ TEST_CASE("sink_to_hdf5 on a full disk says so and leaves a dataset that is mark
     }
     CHECK_THROWS(source.close());
   }
-  CHECK_THAT(error, Catch::Contains("sink_to_hdf5: cannot write \"" + path + "\", which has no room for ") && Catch::Contains("File too large"));
+  CHECK_THAT(error, Catch::Contains("sink_to_hdf5: cannot write \"" + path + "\", which has no room for ") &&
+                        Catch::Contains("File too large"));
   CHECK_THROWS_WITH((from_hdf5<double>(path, "x")), Catch::Contains("the dataset must be complete"));
   const test::FileSizeLimit full(1'000);
   Stream<double> source;
   source.apply(op::sink_to_hdf5(folder.path() + "/y.h5", "x"));
-  CHECK_THROWS_WITH(source.emit(1), Catch::Contains("sink_to_hdf5: cannot write \"" + folder.path() + "/y.h5\""));
+  CHECK_THROWS_WITH(source.emit(1),
+                    Catch::Contains("sink_to_hdf5: cannot write \"" + folder.path() + "/y.h5\""));
 }
 
 TEST_CASE("hdf5 streams say what is wrong") {
   const TemporaryFolder folder;
   const std::string path = folder.path() + "/x.h5";
-  CHECK_THROWS_WITH(op::sink_to_hdf5(path, "x", {.gzip = 10})(Stream<double>()), "sink_to_hdf5: gzip must be in [0, 9] (got 10)");
-  CHECK_THROWS_WITH(op::sink_to_hdf5(path, "/")(Stream<double>()), "sink_to_hdf5: a dataset must have a name (got \"/\")");
+  CHECK_THROWS_WITH(op::sink_to_hdf5(path, "x", {.gzip = 10})(Stream<double>()),
+                    "sink_to_hdf5: gzip must be in [0, 9] (got 10)");
+  CHECK_THROWS_WITH(op::sink_to_hdf5(path, "/")(Stream<double>()),
+                    "sink_to_hdf5: a dataset must have a name (got \"/\")");
   {
     Stream<xt::xarray<double>> source;
     source.apply(op::sink_to_hdf5(path, "frames"));
     source.emit(frame(0));
-    CHECK_THROWS_WITH(source.emit(xt::xarray<double>{1, 2}), Catch::Contains("sink_to_hdf5: elements must have the shape (2, 3) of the dataset's entries (got (2,))"));
+    CHECK_THROWS_WITH(
+        source.emit(xt::xarray<double>{1, 2}),
+        Catch::Contains(
+            "sink_to_hdf5: elements must have the shape (2, 3) of the dataset's entries (got (2,))"));
     source.emit(frame(6));
     source.close();
   }
@@ -128,5 +137,6 @@ TEST_CASE("hdf5 streams say what is wrong") {
     CHECK_THROWS_WITH(source.emit(1), Catch::Contains("sink_to_hdf5: cannot create"));
   }
   CHECK_THROWS_WITH((from_hdf5<double>(path, "y")), Catch::Contains("the dataset must exist"));
-  CHECK_THROWS_WITH((from_hdf5<double>(path, "frames", {.rows = -1})), "from_hdf5: rows must not be negative (got -1)");
+  CHECK_THROWS_WITH((from_hdf5<double>(path, "frames", {.rows = -1})),
+                    "from_hdf5: rows must not be negative (got -1)");
 }

@@ -48,19 +48,24 @@ TEST_CASE("to_hdf5 writes what the library and open_hdf5 read, compressed or not
   in_cluster([] {
     const TemporaryFolder folder;
     const auto values = Random(1).normal({37, 29}).compute();
-    for (const Chunks& chunks : {Chunks{{37}, {29}}, Chunks{{10, 10, 10, 7}, {29}}, Chunks{{16, 16, 5}, {8, 8, 8, 5}}, Chunks{{30, 7}, {1, 28}}})
+    for (const Chunks& chunks : {Chunks{{37}, {29}}, Chunks{{10, 10, 10, 7}, {29}},
+                                 Chunks{{16, 16, 5}, {8, 8, 8, 5}}, Chunks{{30, 7}, {1, 28}}})
       for (const int gzip : {0, 1, 6})
         for (const Shape& stored : {Shape{}, Shape{8, 8}, Shape{37, 1}}) {
           const auto x = from_xtensor(values, chunks);
-          to_hdf5(x * 2, folder.path() + "/x.h5", "/group/data", {.chunks = stored, .gzip = gzip, .attributes = {{"unit", std::string("K")}, {"scale", 0.5}}});
+          to_hdf5(
+              x * 2, folder.path() + "/x.h5", "/group/data",
+              {.chunks = stored, .gzip = gzip, .attributes = {{"unit", std::string("K")}, {"scale", 0.5}}});
           const std::vector<double> plain = plain_read(folder.path() + "/x.h5", "/group/data");
           REQUIRE(plain.size() == values.size());
           for (std::size_t i = 0; i < plain.size(); ++i) REQUIRE(plain[i] == values.data()[i] * 2);
           const auto y = open_hdf5<double>(folder.path() + "/x.h5", "/group/data");
           REQUIRE(same<double>((y / 2).compute(), values));
-          REQUIRE(same<double>(y(range(3, 30, 2), range(nothing, nothing, -1)).compute(), (x * 2)(range(3, 30, 2), range(nothing, nothing, -1)).compute()));
+          REQUIRE(same<double>(y(range(3, 30, 2), range(nothing, nothing, -1)).compute(),
+                               (x * 2)(range(3, 30, 2), range(nothing, nothing, -1)).compute()));
           const auto rows = open_hdf5<double>(folder.path() + "/x.h5", "/group/data", {.chunks = {5, -1}});
-          REQUIRE(same<double>(rows.sum({.axis = 1}).compute(), y.rechunk({5, -1}).sum({.axis = 1}).compute()));
+          REQUIRE(
+              same<double>(rows.sum({.axis = 1}).compute(), y.rechunk({5, -1}).sum({.axis = 1}).compute()));
         }
     CHECK(std::distance(std::filesystem::directory_iterator(folder.path()), {}) == 1);
   });
@@ -77,7 +82,8 @@ TEST_CASE("open_hdf5 reads contiguous datasets and converts numbers") {
     for (int i = 0; i < 30; ++i) numbers[i] = static_cast<float>(i);
     const hid_t set = H5Dcreate2(file, "big", H5T_IEEE_F32BE, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
     H5Dwrite(set, H5T_NATIVE_FLOAT, H5S_ALL, H5S_ALL, H5P_DEFAULT, numbers);
-    const hid_t native = H5Dcreate2(file, "native", H5T_NATIVE_FLOAT, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
+    const hid_t native =
+        H5Dcreate2(file, "native", H5T_NATIVE_FLOAT, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
     H5Dwrite(native, H5T_NATIVE_FLOAT, H5S_ALL, H5S_ALL, H5P_DEFAULT, numbers);
     H5Dclose(set);
     H5Dclose(native);
@@ -90,7 +96,9 @@ TEST_CASE("open_hdf5 reads contiguous datasets and converts numbers") {
       for (int i = 0; i < 30; ++i) REQUIRE(all_of_it.data()[i] == static_cast<float>(i));
       CHECK(open_hdf5<double>(path, name)(5, 4).compute()() == 29);
     }
-    CHECK_THROWS_WITH(open_hdf5<int>(path, "big"), "open_hdf5: the dataset's elements must be convertible to int32 (got floating-point numbers of 4 bytes in \"big\")");
+    CHECK_THROWS_WITH(open_hdf5<int>(path, "big"),
+                      "open_hdf5: the dataset's elements must be convertible to int32 (got floating-point "
+                      "numbers of 4 bytes in \"big\")");
   });
 }
 
@@ -106,7 +114,8 @@ struct Stored {
   bool fletcher = false;
 };
 void store(hid_t file, const Stored& how, const std::vector<hsize_t>& extents) {
-  const hid_t space = H5Screate_simple(static_cast<int>(extents.size()), extents.data(), nullptr), properties = H5Pcreate(H5P_DATASET_CREATE);
+  const hid_t space = H5Screate_simple(static_cast<int>(extents.size()), extents.data(), nullptr),
+              properties = H5Pcreate(H5P_DATASET_CREATE);
   H5Pset_chunk(properties, static_cast<int>(how.chunk.size()), how.chunk.data());
   if (how.shuffle) H5Pset_shuffle(properties);
   if (how.gzip) H5Pset_deflate(properties, static_cast<unsigned>(how.gzip));
@@ -127,24 +136,35 @@ TEST_CASE("open_hdf5 reads across chunks of the file, whatever filters and type 
     const TemporaryFolder folder;
     const std::string path = folder.path() + "/c.h5";
     const std::vector<hsize_t> extents{300, 411};
-    const std::vector<Stored> all_of_them{{"plain", H5T_NATIVE_DOUBLE, {128, 300}, false, 0},      {"rows", H5T_NATIVE_DOUBLE, {100, 411}, false, 0},  {"tiny", H5T_NATIVE_DOUBLE, {3, 5}, false, 0},
-                                          {"gzip", H5T_NATIVE_DOUBLE, {128, 300}, false, 4},       {"both", H5T_NATIVE_DOUBLE, {70, 50}, true, 1},     {"sorted", H5T_NATIVE_FLOAT, {70, 50}, true, 0},
-                                          {"short", H5T_NATIVE_INT16, {128, 300}, true, 4},        {"big", H5T_IEEE_F64BE, {70, 50}, true, 4},         {"wide", H5T_NATIVE_LDOUBLE, {70, 50}, true, 1},
-                                          {"turned", H5T_STD_I32BE, {290, 400}, false, 0},    {"checked", H5T_NATIVE_DOUBLE, {70, 50}, true, 1, true}};
+    const std::vector<Stored> all_of_them{{"plain", H5T_NATIVE_DOUBLE, {128, 300}, false, 0},
+                                          {"rows", H5T_NATIVE_DOUBLE, {100, 411}, false, 0},
+                                          {"tiny", H5T_NATIVE_DOUBLE, {3, 5}, false, 0},
+                                          {"gzip", H5T_NATIVE_DOUBLE, {128, 300}, false, 4},
+                                          {"both", H5T_NATIVE_DOUBLE, {70, 50}, true, 1},
+                                          {"sorted", H5T_NATIVE_FLOAT, {70, 50}, true, 0},
+                                          {"short", H5T_NATIVE_INT16, {128, 300}, true, 4},
+                                          {"big", H5T_IEEE_F64BE, {70, 50}, true, 4},
+                                          {"wide", H5T_NATIVE_LDOUBLE, {70, 50}, true, 1},
+                                          {"turned", H5T_STD_I32BE, {290, 400}, false, 0},
+                                          {"checked", H5T_NATIVE_DOUBLE, {70, 50}, true, 1, true}};
     const hid_t file = H5Fcreate(path.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
     for (const Stored& how : all_of_them) store(file, how, extents);
     H5Fclose(file);
     const auto expected = reshape(arange<double>(0, 300 * 411), {300, 411}) % 30'000.0;
-    const xt::xarray<double> everything = expected.compute(), turned = expected(range(37, 251, 3), range(nothing, nothing, -1)).compute();
+    const xt::xarray<double> everything = expected.compute(),
+                             turned = expected(range(37, 251, 3), range(nothing, nothing, -1)).compute();
     for (const Stored& how : all_of_them)
-      for (const ChunkSpec& chunks : {ChunkSpec(), ChunkSpec{-1, -1}, ChunkSpec{150, -1}, ChunkSpec{-1, 7}, ChunkSpec{Chunks{{1, 199, 0, 100}, {300, 111}}}}) {
+      for (const ChunkSpec& chunks : {ChunkSpec(), ChunkSpec{-1, -1}, ChunkSpec{150, -1}, ChunkSpec{-1, 7},
+                                      ChunkSpec{Chunks{{1, 199, 0, 100}, {300, 111}}}}) {
         INFO(how.name);
         const auto x = open_hdf5<double>(path, how.name, {.chunks = chunks});
         REQUIRE(same<double>(x.compute(), everything));
         REQUIRE(same<double>(x(range(37, 251, 3), range(nothing, nothing, -1)).compute(), turned));
-        REQUIRE(same<float>(open_hdf5<float>(path, how.name, {.chunks = chunks}).compute(), expected.astype<float>().compute()));
+        REQUIRE(same<float>(open_hdf5<float>(path, how.name, {.chunks = chunks}).compute(),
+                            expected.astype<float>().compute()));
       }
-    CHECK(same<std::int64_t>(open_hdf5<std::int64_t>(path, "short", {.chunks = {-1, 100}}).compute(), expected.astype<std::int64_t>().compute()));
+    CHECK(same<std::int64_t>(open_hdf5<std::int64_t>(path, "short", {.chunks = {-1, 100}}).compute(),
+                             expected.astype<std::int64_t>().compute()));
   });
 }
 
@@ -154,7 +174,8 @@ TEST_CASE("open_hdf5 gives the fill value where nothing was written, and says wh
     const std::string path = folder.path() + "/f.h5";
     const hid_t file = H5Fcreate(path.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
     const hsize_t extents[] = {100}, chunk[] = {10}, begin[] = {20}, count[] = {20};
-    const hid_t space = H5Screate_simple(1, extents, nullptr), memory = H5Screate_simple(1, count, nullptr), properties = H5Pcreate(H5P_DATASET_CREATE);
+    const hid_t space = H5Screate_simple(1, extents, nullptr), memory = H5Screate_simple(1, count, nullptr),
+                properties = H5Pcreate(H5P_DATASET_CREATE);
     const double fill = 7;
     H5Pset_chunk(properties, 1, chunk);
     H5Pset_deflate(properties, 1);
@@ -165,7 +186,8 @@ TEST_CASE("open_hdf5 gives the fill value where nothing was written, and says wh
     H5Dwrite(set, H5T_NATIVE_DOUBLE, memory, space, H5P_DEFAULT, ones_of_them.data());
     const hsize_t last[] = {90};
     const char nonsense[] = "no zlib stream";
-    const hid_t other = H5Dcreate2(file, "damaged", H5T_NATIVE_DOUBLE, space, H5P_DEFAULT, properties, H5P_DEFAULT);
+    const hid_t other =
+        H5Dcreate2(file, "damaged", H5T_NATIVE_DOUBLE, space, H5P_DEFAULT, properties, H5P_DEFAULT);
     H5Dwrite_chunk(other, H5P_DEFAULT, 0, last, sizeof nonsense, nonsense);
     // A chunk that was written without its filter.
     std::vector<double> numbers(10);
@@ -177,10 +199,12 @@ TEST_CASE("open_hdf5 gives the fill value where nothing was written, and says wh
     H5Sclose(space);
     H5Fclose(file);
     const auto x = open_hdf5<double>(path, "x", {.chunks = {50}}).compute();
-    for (std::size_t i = 0; i < 100; ++i) REQUIRE(x(i) == (i >= 90 ? static_cast<double>(i - 90) : i >= 20 && i < 40 ? 1 : 7));
+    for (std::size_t i = 0; i < 100; ++i)
+      REQUIRE(x(i) == (i >= 90 ? static_cast<double>(i - 90) : i >= 20 && i < 40 ? 1 : 7));
     CHECK(open_hdf5<double>(path, "x", {.chunks = {20}})(range(90, 100)).compute()(9) == 9);
     CHECK_THROWS_WITH(open_hdf5<double>(path, "damaged", {.chunks = {10}})(range(90, 100)).compute(),
-                      Catch::Contains("open_hdf5: cannot read \"damaged\" of \"" + path + "\" (the bytes of a chunk are damaged)"));
+                      Catch::Contains("open_hdf5: cannot read \"damaged\" of \"" + path +
+                                      "\" (the bytes of a chunk are damaged)"));
   });
 }
 
@@ -192,7 +216,8 @@ TEST_CASE("to_hdf5 keeps every element type, several arrays and regions") {
     const auto z = from_xtensor(xt::xarray<std::complex<double>>{C(1, 2), C(3, 4), C(5, 6)}, {2});
     const auto b = from_xtensor(xt::xarray<bool>{true, false, true}, {2});
     const auto i = arange<std::int16_t>(0, 7, 1, {3});
-    to_hdf5(path, named("z", z), named("b", b), named("i", i, {.gzip = 4}), named("none", zeros({0, 3})), named("number", ones({})));
+    to_hdf5(path, named("z", z), named("b", b), named("i", i, {.gzip = 4}), named("none", zeros({0, 3})),
+            named("number", ones({})));
     CHECK(same<std::complex<double>>(open_hdf5<std::complex<double>>(path, "z").compute(), z.compute()));
     CHECK(same<bool>(open_hdf5<bool>(path, "b").compute(), b.compute()));
     CHECK(same<std::int16_t>(open_hdf5<std::int16_t>(path, "i").compute(), i.compute()));
@@ -200,10 +225,12 @@ TEST_CASE("to_hdf5 keeps every element type, several arrays and regions") {
     CHECK(double(open_hdf5<double>(path, "number").compute()) == 1);
     to_hdf5(ones({4}), path, "more", {.append = true});
     CHECK(double(open_hdf5<double>(path, "more").sum().compute()) == 4);
-    CHECK_THROWS_WITH(to_hdf5(ones({4}), path, "more", {.append = true}), Catch::Contains("to_hdf5: the dataset must be new (got \"more\""));
+    CHECK_THROWS_WITH(to_hdf5(ones({4}), path, "more", {.append = true}),
+                      Catch::Contains("to_hdf5: the dataset must be new (got \"more\""));
     to_hdf5_region(full({2}, 7.0), path, "more", {1});
     CHECK(same<double>(open_hdf5<double>(path, "more").compute(), {1, 7, 7, 1}));
-    CHECK_THROWS_WITH(to_hdf5_region(full({2}, 7.0), path, "more", {3}), "to_hdf5_region: the region must lie in the dataset (axis 0 ends at 5 of 4)");
+    CHECK_THROWS_WITH(to_hdf5_region(full({2}, 7.0), path, "more", {3}),
+                      "to_hdf5_region: the region must lie in the dataset (axis 0 ends at 5 of 4)");
   });
 }
 
@@ -219,25 +246,33 @@ TEST_CASE("hdf5 says what is wrong, and leaves nothing that looks whole") {
     std::ofstream(path) << "no HDF5 at all";
     CHECK_THROWS_WITH(open_hdf5<double>(path, "x"), Catch::Contains("must be an HDF5 file"));
     to_hdf5(ones({1000}, {100}), path, "x");
-    CHECK_THROWS_WITH(open_hdf5<double>(path, "y"), "open_hdf5: the dataset must exist (got \"y\" in \"" + path + "\")");
+    CHECK_THROWS_WITH(open_hdf5<double>(path, "y"),
+                      "open_hdf5: the dataset must exist (got \"y\" in \"" + path + "\")");
     const auto before = std::filesystem::last_write_time(path);
-    CHECK_THROWS_WITH(to_hdf5(map_blocks<double>(broken, ones({10}, {2})), path, "x"), Catch::Contains("no value today"));
+    CHECK_THROWS_WITH(to_hdf5(map_blocks<double>(broken, ones({10}, {2})), path, "x"),
+                      Catch::Contains("no value today"));
     CHECK(std::filesystem::last_write_time(path) == before);
     CHECK(std::distance(std::filesystem::directory_iterator(folder.path()), {}) == 1);
     std::filesystem::resize_file(path, std::filesystem::file_size(path) / 2);
     CHECK_THROWS_WITH(open_hdf5<double>(path, "x"), Catch::Contains("open_hdf5: the file is truncated"));
-    CHECK_THROWS_WITH(to_hdf5(ones({3}), folder.path() + "/no/such/folder.h5", "x"), Catch::Contains("to_hdf5: cannot create"));
+    CHECK_THROWS_WITH(to_hdf5(ones({3}), folder.path() + "/no/such/folder.h5", "x"),
+                      Catch::Contains("to_hdf5: cannot create"));
     CHECK_THROWS_WITH(to_hdf5(ones({3}), path, "/"), "to_hdf5: a dataset must have a name (got \"/\")");
-    CHECK_THROWS_WITH(to_hdf5(ones({3}), path, "x", {.gzip = 10}), "to_hdf5: gzip must be in [0, 9] (got 10)");
-    CHECK_THROWS_WITH(open_hdf5<double>(folder.path(), "x"), "open_hdf5: \"" + folder.path() + "\" must be a file (got a folder)");
-    CHECK_THROWS_WITH(to_hdf5_region(ones({3}), folder.path() + "/none.h5", "x", {0}), "to_hdf5_region: the file must exist (got \"" + folder.path() + "/none.h5\")");
+    CHECK_THROWS_WITH(to_hdf5(ones({3}), path, "x", {.gzip = 10}),
+                      "to_hdf5: gzip must be in [0, 9] (got 10)");
+    CHECK_THROWS_WITH(open_hdf5<double>(folder.path(), "x"),
+                      "open_hdf5: \"" + folder.path() + "\" must be a file (got a folder)");
+    CHECK_THROWS_WITH(to_hdf5_region(ones({3}), folder.path() + "/none.h5", "x", {0}),
+                      "to_hdf5_region: the file must exist (got \"" + folder.path() + "/none.h5\")");
     if (access("/dev/full", W_OK) == 0) CHECK_THROWS(to_hdf5(ones({3}), "/dev/full", "x", {.append = true}));
   });
 }
 
 namespace {
 
-std::size_t files_in(const TemporaryFolder& folder) { return static_cast<std::size_t>(std::distance(std::filesystem::directory_iterator(folder.path()), {})); }
+std::size_t files_in(const TemporaryFolder& folder) {
+  return static_cast<std::size_t>(std::distance(std::filesystem::directory_iterator(folder.path()), {}));
+}
 
 }  // namespace
 
@@ -248,11 +283,16 @@ TEST_CASE("to_hdf5 on a full disk says so and leaves what was there") {
     to_hdf5(ones({1000}, {100}), path, "x");
     {
       const test::FileSizeLimit full(400'000);
-      CHECK_THROWS_WITH(to_hdf5(ones({100'000}, {10'000}), path, "x"), Catch::Contains("to_hdf5: cannot ") && Catch::Contains("File too large"));
+      CHECK_THROWS_WITH(to_hdf5(ones({100'000}, {10'000}), path, "x"),
+                        Catch::Contains("to_hdf5: cannot ") && Catch::Contains("File too large"));
       // What is compressed fills the disk half-way.
-      CHECK_THROWS_WITH(to_hdf5(Random(1).uniform({100'000}, 0, 1, {10'000}), path, "x", {.gzip = 1}), Catch::Contains("which has no room for ") && Catch::Contains("File too large"));
-      CHECK_THROWS_WITH(to_hdf5(ones({100'000}, {10'000}), path, "y", {.append = true}), Catch::Contains("to_hdf5: cannot "));
-      CHECK_THROWS_WITH(to_hdf5(Random(1).uniform({100'000}, 0, 1, {10'000}), path, "z", {.append = true, .gzip = 1}), Catch::Contains("to_hdf5: cannot "));
+      CHECK_THROWS_WITH(to_hdf5(Random(1).uniform({100'000}, 0, 1, {10'000}), path, "x", {.gzip = 1}),
+                        Catch::Contains("which has no room for ") && Catch::Contains("File too large"));
+      CHECK_THROWS_WITH(to_hdf5(ones({100'000}, {10'000}), path, "y", {.append = true}),
+                        Catch::Contains("to_hdf5: cannot "));
+      CHECK_THROWS_WITH(
+          to_hdf5(Random(1).uniform({100'000}, 0, 1, {10'000}), path, "z", {.append = true, .gzip = 1}),
+          Catch::Contains("to_hdf5: cannot "));
     }
     CHECK(files_in(folder) == 1);
     CHECK(double(open_hdf5<double>(path, "x").sum().compute()) == 1000);
@@ -262,20 +302,25 @@ TEST_CASE("to_hdf5 on a full disk says so and leaves what was there") {
   });
 }
 
-TEST_CASE("to_hdf5_region and streams on a full disk say so, keep what was there and mark what is not complete") {
+TEST_CASE(
+    "to_hdf5_region and streams on a full disk say so, keep what was there and mark what is not complete") {
   in_cluster([] {
     const TemporaryFolder folder;
     const std::string path = folder.path() + "/x.h5";
-    to_hdf5(path, named("keep", ones({1000}, {100})), named("gzip", zeros({100'000}, {10'000}), {.gzip = 9}), named("none", zeros({100'000}, {10'000}), {.gzip = 1}));
+    to_hdf5(path, named("keep", ones({1000}, {100})), named("gzip", zeros({100'000}, {10'000}), {.gzip = 9}),
+            named("none", zeros({100'000}, {10'000}), {.gzip = 1}));
     const auto size = std::filesystem::file_size(path);
     {
       const test::FileSizeLimit limit(size + 200'000);
-      CHECK_THROWS_WITH(to_hdf5_region(Random(1).uniform({100'000}, 0, 1, {10'000}), path, "gzip", {0}),
-                        Catch::Contains("to_hdf5_region: cannot write \"" + path + "\", which has no room for ") && Catch::Contains("File too large"));
+      CHECK_THROWS_WITH(
+          to_hdf5_region(Random(1).uniform({100'000}, 0, 1, {10'000}), path, "gzip", {0}),
+          Catch::Contains("to_hdf5_region: cannot write \"" + path + "\", which has no room for ") &&
+              Catch::Contains("File too large"));
       // In the file it does not need more room.
       to_hdf5_region(weir::full({1000}, 3.0), path, "keep", {0});
     }
-    CHECK_THROWS_WITH(open_hdf5<double>(path, "gzip"), Catch::Contains("open_hdf5: the dataset must be complete (\"gzip\" of"));
+    CHECK_THROWS_WITH(open_hdf5<double>(path, "gzip"),
+                      Catch::Contains("open_hdf5: the dataset must be complete (\"gzip\" of"));
     CHECK(double(open_hdf5<double>(path, "keep").sum().compute()) == 3000);
     CHECK(double(open_hdf5<double>(path, "none").sum().compute()) == 0);
     to_hdf5_region(ones({100'000}, {10'000}), path, "gzip", {0});
@@ -288,13 +333,18 @@ TEST_CASE("errors name the file that the user named") {
   in_cluster([] {
     const TemporaryFolder folder;
     const std::string path = folder.path() + "/no/x.h5";
-    CHECK_THROWS_WITH(to_hdf5(ones({3}), path, "x"), Catch::Contains("to_hdf5: cannot create \"" + path + "\" for writing (No such file or directory)"));
+    CHECK_THROWS_WITH(
+        to_hdf5(ones({3}), path, "x"),
+        Catch::Contains("to_hdf5: cannot create \"" + path + "\" for writing (No such file or directory)"));
     const std::string there = folder.path() + "/x.h5";
     to_hdf5(ones({10}), there, "x");
     const test::FileSizeLimit full(20'000);
     for (const bool append : {false, true}) {
-      CHECK_THROWS_WITH(to_hdf5(ones({100'000}, {10'000}), there, "y", {.append = append}), Catch::Contains("\"" + there + "\"") && !Catch::Contains(".part-"));
-      CHECK_THROWS_WITH(to_hdf5(Random(1).uniform({100'000}, 0, 1, {10'000}), there, "y", {.append = append, .gzip = 1}), Catch::Contains("\"" + there + "\"") && !Catch::Contains(".part-"));
+      CHECK_THROWS_WITH(to_hdf5(ones({100'000}, {10'000}), there, "y", {.append = append}),
+                        Catch::Contains("\"" + there + "\"") && !Catch::Contains(".part-"));
+      CHECK_THROWS_WITH(
+          to_hdf5(Random(1).uniform({100'000}, 0, 1, {10'000}), there, "y", {.append = append, .gzip = 1}),
+          Catch::Contains("\"" + there + "\"") && !Catch::Contains(".part-"));
     }
   });
 }
@@ -304,7 +354,8 @@ TEST_CASE("to_hdf5 into an existing file gives a dataset its name when it is com
     const TemporaryFolder folder;
     const std::string path = folder.path() + "/x.h5";
     to_hdf5(ones({10}), path, "x");
-    CHECK_THROWS_WITH(to_hdf5(map_blocks<double>(broken, ones({10}, {2})), path, "group/y", {.append = true}), Catch::Contains("no value today"));
+    CHECK_THROWS_WITH(to_hdf5(map_blocks<double>(broken, ones({10}, {2})), path, "group/y", {.append = true}),
+                      Catch::Contains("no value today"));
     CHECK_THROWS_WITH(open_hdf5<double>(path, "group/y"), Catch::Contains("the dataset must exist"));
     to_hdf5(ones({10}), path, "group/y", {.append = true});
     CHECK(double(open_hdf5<double>(path, "group/y").sum().compute()) == 10);
@@ -317,14 +368,17 @@ TEST_CASE("to_hdf5_region marks a dataset until it is complete") {
     const TemporaryFolder folder;
     const std::string path = folder.path() + "/x.h5";
     to_hdf5(zeros({10}), path, "x");
-    CHECK_THROWS_WITH(to_hdf5_region(map_blocks<double>(broken, ones({4}, {2})), path, "x", {0}), Catch::Contains("no value today"));
+    CHECK_THROWS_WITH(to_hdf5_region(map_blocks<double>(broken, ones({4}, {2})), path, "x", {0}),
+                      Catch::Contains("no value today"));
     CHECK(double(open_hdf5<double>(path, "x").sum().compute()) == 0);  // nothing had been written
     const auto half = concatenate<double>({ones({2}), map_blocks<double>(broken, ones({2}))}, 0);
     CHECK_THROWS_WITH(to_hdf5_region(half, path, "x", {0}), Catch::Contains("no value today"));
-    CHECK_THROWS_WITH(open_hdf5<double>(path, "x"), Catch::Contains("open_hdf5: the dataset must be complete (\"x\" of"));
+    CHECK_THROWS_WITH(open_hdf5<double>(path, "x"),
+                      Catch::Contains("open_hdf5: the dataset must be complete (\"x\" of"));
     to_hdf5_region(ones({10}), path, "x", {0});
     CHECK(double(open_hdf5<double>(path, "x").sum().compute()) == 10);
-    CHECK_THROWS_WITH(to_hdf5_region(ones({10}), path, "y", {0}), Catch::Contains("to_hdf5_region: the dataset must exist"));
+    CHECK_THROWS_WITH(to_hdf5_region(ones({10}), path, "y", {0}),
+                      Catch::Contains("to_hdf5_region: the dataset must exist"));
   });
 }
 
@@ -333,12 +387,16 @@ TEST_CASE("to_hdf5 applies filters by their number") {
     const TemporaryFolder folder;
     const std::string path = folder.path() + "/f.h5";
     const auto x = from_xtensor(Random(3).integers({50, 40}, 0, 100).compute(), {{20, 20, 10}, {40}});
-    for (const std::vector<Hdf5Filter>& filters : {std::vector<Hdf5Filter>{{3}}, {{2}, {1, {9}}}, {{2}, {1, {1}}, {3}}}) {
+    for (const std::vector<Hdf5Filter>& filters :
+         {std::vector<Hdf5Filter>{{3}}, {{2}, {1, {9}}}, {{2}, {1, {1}}, {3}}}) {
       to_hdf5(x, path, "x", {.filters = filters});
       CHECK(same<std::int64_t>(open_hdf5<std::int64_t>(path, "x").compute(), x.compute()));
     }
-    CHECK_THROWS_WITH(to_hdf5(x, path, "x", {.filters = {{31999}}}), "to_hdf5: HDF5 must have the filter 31999 on every rank (plugins are looked for in HDF5_PLUGIN_PATH)");
-    CHECK_THROWS_WITH(to_hdf5(x, path, "x", {.gzip = 4, .filters = {{3}}}), Catch::Contains("to_hdf5: gzip must be 0 where filters are given"));
+    CHECK_THROWS_WITH(to_hdf5(x, path, "x", {.filters = {{31999}}}),
+                      "to_hdf5: HDF5 must have the filter 31999 on every rank (plugins are looked for in "
+                      "HDF5_PLUGIN_PATH)");
+    CHECK_THROWS_WITH(to_hdf5(x, path, "x", {.gzip = 4, .filters = {{3}}}),
+                      Catch::Contains("to_hdf5: gzip must be 0 where filters are given"));
     CHECK(files_in(folder) == 1);
   });
 }
@@ -366,7 +424,9 @@ std::string as_somebody(Body body) {
   close(ends[1]);
   std::string text(4096, ' ');
   std::size_t size = 0;
-  for (ssize_t got = 0; size < text.size() && (got = read(ends[0], text.data() + size, text.size() - size)) > 0;) size += static_cast<std::size_t>(got);
+  for (ssize_t got = 0;
+       size < text.size() && (got = read(ends[0], text.data() + size, text.size() - size)) > 0;)
+    size += static_cast<std::size_t>(got);
   close(ends[0]);
   int status = 0;
   REQUIRE(waitpid(child, &status, 0) == child);
@@ -398,16 +458,21 @@ TEST_CASE("hdf5 without permission says so") {
       errors += "append " + error_of([&] { to_hdf5(ones({10}), path, "y", {.append = true}); }) + "\n";
       std::filesystem::permissions(path, std::filesystem::perms::none);
       errors += "open " + error_of([&] { (void)open_hdf5<double>(path, "x"); }) + "\n";
-      std::filesystem::permissions(folder.path(), std::filesystem::perms::owner_read | std::filesystem::perms::owner_exec);
+      std::filesystem::permissions(folder.path(),
+                                   std::filesystem::perms::owner_read | std::filesystem::perms::owner_exec);
       errors += "new " + error_of([&] { to_hdf5(ones({10}), folder.path() + "/new.h5", "x"); }) + "\n";
       errors += "files " + std::to_string(files_in(folder));
       std::filesystem::permissions(folder.path(), std::filesystem::perms::owner_all);
     });
     return errors;
   });
-  CHECK_THAT(text, Catch::Contains("append to_hdf5: cannot open ") && Catch::Contains("open open_hdf5: cannot read ") && Catch::Contains("new to_hdf5: cannot create ") && Catch::EndsWith("files 1"));
+  CHECK_THAT(text, Catch::Contains("append to_hdf5: cannot open ") &&
+                       Catch::Contains("open open_hdf5: cannot read ") &&
+                       Catch::Contains("new to_hdf5: cannot create ") && Catch::EndsWith("files 1"));
   CHECK(std::count(text.begin(), text.end(), '\n') == 3);
   std::size_t denied = 0;
-  for (std::size_t at = text.find("Permission denied"); at != std::string::npos; at = text.find("Permission denied", at + 1)) ++denied;
+  for (std::size_t at = text.find("Permission denied"); at != std::string::npos;
+       at = text.find("Permission denied", at + 1))
+    ++denied;
   CHECK(denied == 3);
 }

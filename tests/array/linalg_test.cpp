@@ -20,7 +20,8 @@ namespace {
 
 M filled(std::size_t rows, std::size_t columns, double seed) {
   M m(M::shape_type{rows, columns});
-  for (std::size_t i = 0; i < m.size(); ++i) m.data()[i] = std::sin(seed + 1.9 * static_cast<double>(i) + 0.01 * static_cast<double>(i * i % 17));
+  for (std::size_t i = 0; i < m.size(); ++i)
+    m.data()[i] = std::sin(seed + 1.9 * static_cast<double>(i) + 0.01 * static_cast<double>(i * i % 17));
   return m;
 }
 M product(const M& a, const M& b) {
@@ -34,9 +35,11 @@ M product(const M& a, const M& b) {
 }
 void close(const M& got, const M& expected, double margin = 1e-10) {
   REQUIRE(got.shape() == expected.shape());
-  for (std::size_t i = 0; i < got.size(); ++i) REQUIRE(got.data()[i] == Approx(expected.data()[i]).margin(margin));
+  for (std::size_t i = 0; i < got.size(); ++i)
+    REQUIRE(got.data()[i] == Approx(expected.data()[i]).margin(margin));
 }
-const std::vector<Chunks> chunkings{{{12}, {5}}, {{5, 5, 2}, {5}}, {{1, 2, 3, 6}, {2, 3}}, {{0, 7, 5}, {1, 1, 1, 1, 1}}};
+const std::vector<Chunks> chunkings{
+    {{12}, {5}}, {{5, 5, 2}, {5}}, {{1, 2, 3, 6}, {2, 3}}, {{0, 7, 5}, {1, 1, 1, 1, 1}}};
 
 }  // namespace
 
@@ -51,26 +54,32 @@ TEST_CASE("matmul, tensordot and einsum multiply whatever the chunks are") {
           for (std::size_t j = 0; j < 12; ++j) turned(i, j) = filled(12, 5, 2)(j, i);
         close(matmul(x, y).compute(), product(a, turned));
         close(einsum("ij,jk->ki", x, y).compute(), transpose(matmul(x, y)).compute());
-        close(tensordot(x, y, {0}, {1}).compute(), product([&] {
-                M t(M::shape_type{5, 12});
-                for (std::size_t i = 0; i < 5; ++i)
-                  for (std::size_t j = 0; j < 12; ++j) t(i, j) = a(j, i);
-                return t;
-              }(), filled(12, 5, 2)));
+        close(tensordot(x, y, {0}, {1}).compute(), product(
+                                                       [&] {
+                                                         M t(M::shape_type{5, 12});
+                                                         for (std::size_t i = 0; i < 5; ++i)
+                                                           for (std::size_t j = 0; j < 12; ++j)
+                                                             t(i, j) = a(j, i);
+                                                         return t;
+                                                       }(),
+                                                       filled(12, 5, 2)));
         CHECK(double(einsum("ij,ij->", x, x).compute()) == Approx(double(square(x).sum().compute())));
         close(einsum("ij,ij->i", x, x).compute(), square(x).sum({.axis = 1}).compute());
       }
     const auto ints = arange<std::int64_t>(0, 6, 1, {4});
     CHECK(std::int64_t(matmul(ints, ints).compute()) == 55);
     CHECK(matmul(from_xtensor(a, {5, 2}), arange<double>(0, 5)).shape() == Shape{12});
-    CHECK_THROWS_WITH(matmul(from_xtensor(a), from_xtensor(a)), "matmul: the inner extents must be equal (got (12, 5) and (12, 5))");
-    CHECK_THROWS_WITH(einsum("ij,jk", from_xtensor(a), from_xtensor(b)), "einsum: the subscripts must read like \"ij,jk->ik\" (got \"ij,jk\")");
+    CHECK_THROWS_WITH(matmul(from_xtensor(a), from_xtensor(a)),
+                      "matmul: the inner extents must be equal (got (12, 5) and (12, 5))");
+    CHECK_THROWS_WITH(einsum("ij,jk", from_xtensor(a), from_xtensor(b)),
+                      "einsum: the subscripts must read like \"ij,jk->ik\" (got \"ij,jk\")");
   });
 }
 
 TEST_CASE("qr and svd of tall matrices reconstruct them, with orthonormal factors") {
   in_cluster([] {
-    for (const Chunks& rows : {Chunks{{40}, {4}}, Chunks{{10, 10, 10, 10}, {4}}, Chunks{{3, 1, 30, 2, 4}, {4}}, Chunks{{9, 31}, {1, 3}}}) {
+    for (const Chunks& rows : {Chunks{{40}, {4}}, Chunks{{10, 10, 10, 10}, {4}},
+                               Chunks{{3, 1, 30, 2, 4}, {4}}, Chunks{{9, 31}, {1, 3}}}) {
       const M a = filled(40, 4, 3);
       const auto x = from_xtensor(a, rows);
       const auto [q, r] = qr(x);
@@ -87,11 +96,14 @@ TEST_CASE("qr and svd of tall matrices reconstruct them, with orthonormal factor
       const M truth = filled(4, 2, 8), right = product(a, truth);
       close(lstsq(x, from_xtensor(right, {7, 2})).compute(), truth, 1e-8);
     }
-    const auto low = matmul(Random(1).normal({60, 3}, 0, 1, {20, 3}), Random(2).normal({3, 50}, 0, 1, {3, 25}));
+    const auto low =
+        matmul(Random(1).normal({60, 3}, 0, 1, {20, 3}), Random(2).normal({3, 50}, 0, 1, {3, 25}));
     const auto [u, s, v] = svd_compressed(low, 3);
     close(matmul(u * s, v).compute(), low.compute(), 1e-8);
-    CHECK_THROWS_WITH(qr(from_xtensor(filled(3, 4, 1))), "qr: the matrix must be at least as tall as wide (got (3, 4))");
-    CHECK_THROWS_WITH(lstsq(zeros({6, 2}), ones({6})).compute(), Catch::Contains("lstsq: the matrix must not be singular"));
+    CHECK_THROWS_WITH(qr(from_xtensor(filled(3, 4, 1))),
+                      "qr: the matrix must be at least as tall as wide (got (3, 4))");
+    CHECK_THROWS_WITH(lstsq(zeros({6, 2}), ones({6})).compute(),
+                      Catch::Contains("lstsq: the matrix must not be singular"));
   });
 }
 
@@ -108,8 +120,10 @@ TEST_CASE("cholesky, solve and inv agree with products") {
     close(matmul(x, inv(x)).compute(), eye(9).compute());
     close(matmul(x, solve(x, arange<double>(0, 9))).compute(), arange<double>(0, 9).compute());
     CHECK(double(norm(x).compute()) == Approx(std::sqrt(double(square(x).sum().compute()))));
-    CHECK_THROWS_WITH(inv(zeros({3, 3})).compute(), Catch::Contains("inv: the matrix must not be singular (pivot 0 is 0)"));
-    CHECK_THROWS_WITH(cholesky(-eye(3)).compute(), Catch::Contains("cholesky: the matrix must be positive definite"));
+    CHECK_THROWS_WITH(inv(zeros({3, 3})).compute(),
+                      Catch::Contains("inv: the matrix must not be singular (pivot 0 is 0)"));
+    CHECK_THROWS_WITH(cholesky(-eye(3)).compute(),
+                      Catch::Contains("cholesky: the matrix must be positive definite"));
     CHECK_THROWS_WITH(inv(ones({3, 2})), "inv: the matrix must be square (got (3, 2))");
   });
 }
@@ -149,7 +163,11 @@ double largest(const M& m) {
 TEST_CASE("solve and inv go panel by panel with the pivots of the whole column") {
   in_cluster([] {
     constexpr std::int64_t n = 230;
-    const std::vector<Chunks> cuttings{{{n}, {n}}, {{n}, {100, 130}}, {{1, 29, 200}, {64, 64, 64, 38}}, {{0, 115, 115}, {0, 7, 70, 0, 150, 3}}, {std::vector<std::int64_t>(n, 1), std::vector<std::int64_t>(n, 1)}};
+    const std::vector<Chunks> cuttings{{{n}, {n}},
+                                       {{n}, {100, 130}},
+                                       {{1, 29, 200}, {64, 64, 64, 38}},
+                                       {{0, 115, 115}, {0, 7, 70, 0, 150, 3}},
+                                       {std::vector<std::int64_t>(n, 1), std::vector<std::int64_t>(n, 1)}};
     for (const std::uint64_t seed : {1, 2}) {
       M a = Random(seed).normal({n, n}).compute();
       a(0, 0) = 0;  // fails without a pivot from below, and soon after
@@ -182,19 +200,23 @@ TEST_CASE("solve and inv of singular, empty and not finite matrices") {
     M a = Random(1).normal({150, 150}).compute();
     for (std::size_t i = 0; i < 150; ++i) a(i, 120) = 0;  // in the second panel
     for (const Chunks& chunks : {Chunks{{150}, {150}}, Chunks{{100, 50}, {70, 80}}}) {
-      CHECK_THROWS_WITH(solve(from_xtensor(a, chunks), ones({150})).compute(), Catch::Contains("solve: the matrix must not be singular (pivot 120 is 0)"));
-      CHECK_THROWS_WITH(inv(from_xtensor(a, chunks)).compute(), Catch::Contains("inv: the matrix must not be singular (pivot 120 is 0)"));
+      CHECK_THROWS_WITH(solve(from_xtensor(a, chunks), ones({150})).compute(),
+                        Catch::Contains("solve: the matrix must not be singular (pivot 120 is 0)"));
+      CHECK_THROWS_WITH(inv(from_xtensor(a, chunks)).compute(),
+                        Catch::Contains("inv: the matrix must not be singular (pivot 120 is 0)"));
     }
     CHECK(inv(zeros({0, 0})).compute().size() == 0);
     CHECK(solve(eye(3), zeros({3, 0})).compute().size() == 0);
     CHECK(solve(zeros({0, 0}), zeros({0})).compute().size() == 0);
-    CHECK_THROWS_WITH(solve(eye(3), ones({4})), "solve: both sides must have as many rows (got (3, 3) and (4,))");
+    CHECK_THROWS_WITH(solve(eye(3), ones({4})),
+                      "solve: both sides must have as many rows (got (3, 3) and (4,))");
     const double nan = std::nan("");
     const auto broken = eye(3).assign(nan, 1, 1);
     CHECK(std::isnan(solve(broken, ones({3})).compute()(1)));
     CHECK(std::isnan(inv(broken).compute()(1, 1)));
     CHECK(std::isnan(qr(broken).r.compute()(1, 1)));
-    CHECK_THROWS_WITH(cholesky(broken).compute(), Catch::Contains("cholesky: the matrix must be positive definite"));
+    CHECK_THROWS_WITH(cholesky(broken).compute(),
+                      Catch::Contains("cholesky: the matrix must be positive definite"));
     CHECK_THROWS_WITH(svd(broken).s.compute(), Catch::Contains("svd: the elements must be finite"));
   });
 }
@@ -212,7 +234,9 @@ TEST_CASE("fft agrees with the sum it stands for, and its inverse comes back") {
           for (std::size_t j = 0; j < 5; ++j) {
             C sum = 0;
             const std::size_t k = axis == 0 ? i : j;
-            for (std::size_t t = 0; t < n; ++t) sum += (axis == 0 ? a(t, j) : a(i, t)) * std::polar(1.0, -2 * M_PI * static_cast<double>(t * k) / static_cast<double>(n));
+            for (std::size_t t = 0; t < n; ++t)
+              sum += (axis == 0 ? a(t, j) : a(i, t)) *
+                     std::polar(1.0, -2 * M_PI * static_cast<double>(t * k) / static_cast<double>(n));
             REQUIRE(std::abs(got(i, j) - sum) < 1e-12);
           }
         close(real(ifft(fft(x, axis), axis)).compute(), a);
@@ -240,10 +264,12 @@ TEST_CASE("cumsum, topk, histogram and percentile agree with plain loops") {
             }
         close(cumsum(x, axis).compute(), sums);
         close(cumprod(x, axis).compute(), products);
-        const auto best = topk(x, 3, axis).compute(), worst = topk(x, -2, axis).compute(), ranks = percentile(x, {0, 25, 100}, axis).compute(), middle = median(x, axis).compute();
+        const auto best = topk(x, 3, axis).compute(), worst = topk(x, -2, axis).compute(),
+                   ranks = percentile(x, {0, 25, 100}, axis).compute(), middle = median(x, axis).compute();
         for (std::size_t line = 0; line < (axis == 0 ? 5u : 12u); ++line) {
           std::vector<double> values;
-          for (std::size_t t = 0; t < (axis == 0 ? 12u : 5u); ++t) values.push_back(axis == 0 ? a(t, line) : a(line, t));
+          for (std::size_t t = 0; t < (axis == 0 ? 12u : 5u); ++t)
+            values.push_back(axis == 0 ? a(t, line) : a(line, t));
           std::sort(values.begin(), values.end());
           const auto at = [&](const M& m, std::size_t k) { return axis == 0 ? m(k, line) : m(line, k); };
           CHECK(at(best, 2) == values[values.size() - 3]);
@@ -252,8 +278,11 @@ TEST_CASE("cumsum, topk, histogram and percentile agree with plain loops") {
           CHECK(at(ranks, 2) == values.back());
           const double place = 0.25 * static_cast<double>(values.size() - 1);
           const auto below = static_cast<std::size_t>(place);
-          CHECK(at(ranks, 1) == Approx(values[below] + (values[below + 1] - values[below]) * (place - static_cast<double>(below))));
-          CHECK(middle(line) == Approx(values.size() % 2 ? values[values.size() / 2] : (values[values.size() / 2] + values[values.size() / 2 - 1]) / 2));
+          CHECK(at(ranks, 1) == Approx(values[below] + (values[below + 1] - values[below]) *
+                                                           (place - static_cast<double>(below))));
+          CHECK(middle(line) ==
+                Approx(values.size() % 2 ? values[values.size() / 2]
+                                         : (values[values.size() / 2] + values[values.size() / 2 - 1]) / 2));
         }
       }
       const auto counts = histogram(x, {-1, -0.5, 0, 0.25, 1}).compute();
@@ -262,7 +291,9 @@ TEST_CASE("cumsum, topk, histogram and percentile agree with plain loops") {
       for (std::size_t i = 0; i < 4; ++i) CHECK(counts(i) == expected[i]);
     }
     CHECK(histogram(arange<double>(0, 11), 5, 0, 10).compute()(4) == 3);
-    CHECK_THROWS_WITH(histogram(ones({3}), {1, 1}), "histogram: the edges must grow (edge 1 is 1.000000 after 1.000000)");
-    CHECK_THROWS_WITH(topk(ones({3}), 4), "topk: there must be at least |k| elements along the axis (got 4 of 3)");
+    CHECK_THROWS_WITH(histogram(ones({3}), {1, 1}),
+                      "histogram: the edges must grow (edge 1 is 1.000000 after 1.000000)");
+    CHECK_THROWS_WITH(topk(ones({3}), 4),
+                      "topk: there must be at least |k| elements along the axis (got 4 of 3)");
   });
 }

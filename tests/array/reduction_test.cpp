@@ -16,7 +16,10 @@ using weir::test::in_cluster;
 namespace {
 
 constexpr std::size_t A = 4, B = 5, C = 6;
-const std::vector<Chunks> chunkings{{{4}, {5}, {6}}, {{1, 1, 1, 1}, {1, 1, 1, 1, 1}, {1, 1, 1, 1, 1, 1}}, {{3, 1}, {2, 2, 1}, {5, 1}}, {{0, 4}, {5, 0}, {3, 3}}};
+const std::vector<Chunks> chunkings{{{4}, {5}, {6}},
+                                    {{1, 1, 1, 1}, {1, 1, 1, 1, 1}, {1, 1, 1, 1, 1, 1}},
+                                    {{3, 1}, {2, 2, 1}, {5, 1}},
+                                    {{0, 4}, {5, 0}, {3, 3}}};
 const std::vector<std::vector<std::int64_t>> axes{{0}, {1}, {2}, {0, 1}, {0, 2}, {1, 2}, {0, 1, 2}, {-1}};
 
 // Calls `f` with all elements that fall together, in row-major order, for each element of the result.
@@ -35,7 +38,9 @@ auto folded(const xt::xarray<T>& x, const std::vector<std::int64_t>& over, F f) 
   std::vector<std::vector<T>> groups(n[0] * n[1] * n[2]);
   for (std::size_t i = 0; i < A; ++i)
     for (std::size_t j = 0; j < B; ++j)
-      for (std::size_t k = 0; k < C; ++k) groups[((fold[0] ? 0 : i) * n[1] + (fold[1] ? 0 : j)) * n[2] + (fold[2] ? 0 : k)].push_back(x(i, j, k));
+      for (std::size_t k = 0; k < C; ++k)
+        groups[((fold[0] ? 0 : i) * n[1] + (fold[1] ? 0 : j)) * n[2] + (fold[2] ? 0 : k)].push_back(
+            x(i, j, k));
   xt::xarray<R> out(shape);
   for (std::size_t g = 0; g < groups.size(); ++g) out.data()[g] = f(groups[g]);
   return out;
@@ -45,16 +50,17 @@ template <class T>
 void close(const xt::xarray<T>& got, const xt::xarray<T>& expected) {
   REQUIRE(got.shape() == expected.shape());
   for (std::size_t i = 0; i < got.size(); ++i) {
-    if (expected.data()[i] != expected.data()[i])
-      REQUIRE(got.data()[i] != got.data()[i]);
+    if (expected.data()[i] != expected.data()[i]) REQUIRE(got.data()[i] != got.data()[i]);
     else
-      REQUIRE(static_cast<double>(got.data()[i]) == Approx(static_cast<double>(expected.data()[i])).epsilon(1e-12).margin(1e-12));
+      REQUIRE(static_cast<double>(got.data()[i]) ==
+              Approx(static_cast<double>(expected.data()[i])).epsilon(1e-12).margin(1e-12));
   }
 }
 
 xt::xarray<double> data() {
   xt::xarray<double> x(xt::xarray<double>::shape_type{A, B, C});
-  for (std::size_t i = 0; i < x.size(); ++i) x.data()[i] = std::round(std::sin(1.3 * static_cast<double>(i)) * 8);
+  for (std::size_t i = 0; i < x.size(); ++i)
+    x.data()[i] = std::round(std::sin(1.3 * static_cast<double>(i)) * 8);
   return x;
 }
 
@@ -79,24 +85,40 @@ TEST_CASE("reductions agree with plain loops over all axes and chunkings") {
       for (const auto& over : axes) {
         const Reduce how{.axis = over, .split_every = 3};
         using V = std::vector<double>;
-        close<double>(x.sum(how).compute(), folded(v, over, [](const V& g) { return mean_of(g) * static_cast<double>(g.size()); }));
+        close<double>(x.sum(how).compute(),
+                      folded(v, over, [](const V& g) { return mean_of(g) * static_cast<double>(g.size()); }));
         close<double>(x.mean(how).compute(), folded(v, over, [](const V& g) { return mean_of(g); }));
-        close<double>(x.var({.axis = over, .ddof = 1}).compute(), folded(v, over, [](const V& g) { return var_of(g, 1); }));
-        close<double>(x.std(how).compute(), folded(v, over, [](const V& g) { return std::sqrt(var_of(g, 0)); }));
-        close<double>(x.min(how).compute(), folded(v, over, [](const V& g) { return *std::min_element(g.begin(), g.end()); }));
-        close<double>(x.max(how).compute(), folded(v, over, [](const V& g) { return *std::max_element(g.begin(), g.end()); }));
-        close<bool>((x > 7).any(how).compute(), folded(v, over, [](const V& g) { return std::any_of(g.begin(), g.end(), [](double e) { return e > 7; }); }));
-        close<bool>((x > -8).all(how).compute(), folded(v, over, [](const V& g) { return std::all_of(g.begin(), g.end(), [](double e) { return e > -8; }); }));
-        close<std::int64_t>(x.count_nonzero(how).compute(), folded(v, over, [](const V& g) { return std::int64_t(g.size()) - std::count(g.begin(), g.end(), 0.0); }));
+        close<double>(x.var({.axis = over, .ddof = 1}).compute(),
+                      folded(v, over, [](const V& g) { return var_of(g, 1); }));
+        close<double>(x.std(how).compute(),
+                      folded(v, over, [](const V& g) { return std::sqrt(var_of(g, 0)); }));
+        close<double>(x.min(how).compute(),
+                      folded(v, over, [](const V& g) { return *std::min_element(g.begin(), g.end()); }));
+        close<double>(x.max(how).compute(),
+                      folded(v, over, [](const V& g) { return *std::max_element(g.begin(), g.end()); }));
+        close<bool>((x > 7).any(how).compute(), folded(v, over, [](const V& g) {
+                      return std::any_of(g.begin(), g.end(), [](double e) { return e > 7; });
+                    }));
+        close<bool>((x > -8).all(how).compute(), folded(v, over, [](const V& g) {
+                      return std::all_of(g.begin(), g.end(), [](double e) { return e > -8; });
+                    }));
+        close<std::int64_t>(x.count_nonzero(how).compute(), folded(v, over, [](const V& g) {
+                              return std::int64_t(g.size()) - std::count(g.begin(), g.end(), 0.0);
+                            }));
         if (over.size() == 1 || over.size() == 3) {
-          close<std::int64_t>(x.argmax(how).compute(), folded(v, over, [](const V& g) { return std::int64_t(std::max_element(g.begin(), g.end()) - g.begin()); }));
-          close<std::int64_t>(x.argmin(how).compute(), folded(v, over, [](const V& g) { return std::int64_t(std::min_element(g.begin(), g.end()) - g.begin()); }));
+          close<std::int64_t>(x.argmax(how).compute(), folded(v, over, [](const V& g) {
+                                return std::int64_t(std::max_element(g.begin(), g.end()) - g.begin());
+                              }));
+          close<std::int64_t>(x.argmin(how).compute(), folded(v, over, [](const V& g) {
+                                return std::int64_t(std::min_element(g.begin(), g.end()) - g.begin());
+                              }));
         }
         const auto kept = x.sum({.axis = over, .keepdims = true});
         CHECK(kept.dimension() == 3);
         CHECK(kept.shape(static_cast<std::size_t>(over[0] < 0 ? over[0] + 3 : over[0])) == 1);
       }
-      close<double>((x - x.mean({.axis = 1, .keepdims = true})).sum({.axis = 1}).compute(), xt::xarray<double>(xt::zeros<double>(std::vector<std::size_t>{A, C})));
+      close<double>((x - x.mean({.axis = 1, .keepdims = true})).sum({.axis = 1}).compute(),
+                    xt::xarray<double>(xt::zeros<double>(std::vector<std::size_t>{A, C})));
     }
   });
 }
@@ -117,7 +139,8 @@ TEST_CASE("variance is stable where the mean is large") {
     const auto x = arange<double>(0, 1000, 1, {70}) % 2.0 + 1e9;
     CHECK(double(x.var().compute()) == Approx(0.25).epsilon(1e-9));
     using C = std::complex<double>;
-    const auto z = from_xtensor(xt::xarray<std::complex<double>>{C(1, 1), C(1, -1), C(-1, 1), C(-1, -1)}, Chunks{{3, 1}});
+    const auto z = from_xtensor(xt::xarray<std::complex<double>>{C(1, 1), C(1, -1), C(-1, 1), C(-1, -1)},
+                                Chunks{{3, 1}});
     CHECK(double(z.var().compute()) == Approx(2));
   });
 }

@@ -1,4 +1,5 @@
-// Indexing, assignment and functions of shapes: every result is compared with element-by-element loops, over chunkings.
+// Indexing, assignment and functions of shapes: every result is compared with element-by-element loops, over
+// chunkings.
 #include <catch2/catch.hpp>
 
 #include "support/in_cluster.hpp"
@@ -14,7 +15,8 @@ using List = std::vector<std::int64_t>;
 
 namespace {
 
-const std::vector<Chunks> chunkings{{{6}, {8}}, {{1, 1, 1, 1, 1, 1}, {1, 1, 1, 1, 1, 1, 1, 1}}, {{4, 2}, {3, 3, 2}}, {{0, 5, 1}, {7, 1, 0}}};
+const std::vector<Chunks> chunkings{
+    {{6}, {8}}, {{1, 1, 1, 1, 1, 1}, {1, 1, 1, 1, 1, 1, 1, 1}}, {{4, 2}, {3, 3, 2}}, {{0, 5, 1}, {7, 1, 0}}};
 
 V counted(std::size_t rows = 6, std::size_t columns = 8) {
   V v(V::shape_type{rows, columns});
@@ -55,13 +57,16 @@ List upto(std::int64_t n) {
 TEST_CASE("index takes slices of any step and sign") {
   with_chunkings([](const auto& x, const V& v) {
     same(x(range(1, 5), range(2, 7)).compute(), picked(v, {1, 2, 3, 4}, {2, 3, 4, 5, 6}));
-    same(x(range(nothing, nothing, 2), range(nothing, nothing, -1)).compute(), picked(v, {0, 2, 4}, {7, 6, 5, 4, 3, 2, 1, 0}));
+    same(x(range(nothing, nothing, 2), range(nothing, nothing, -1)).compute(),
+         picked(v, {0, 2, 4}, {7, 6, 5, 4, 3, 2, 1, 0}));
     same(x(range(-2, nothing), range(-100, 100, 3)).compute(), picked(v, {4, 5}, {0, 3, 6}));
     same(x(range(4, 0, -2)).compute(), picked(v, {4, 2}, upto(8)));
     same(x(range(3, 3)).compute(), picked(v, {}, upto(8)));
     same(x(range(10, 15))(range(0, 5, 2)).compute(), picked(v, {}, upto(8)));
-    same(x(range(1, 6))(range(0, 5, 2), range(1, 8))(range(nothing, nothing, -1), range(0, 7, 3)).compute(), picked(v, {5, 3, 1}, {1, 4, 7}));
-    CHECK(x(range(1, 6))(range(0, 5, 2), range(1, 8)).task_count() <= static_cast<std::size_t>(x.chunk_count()));
+    same(x(range(1, 6))(range(0, 5, 2), range(1, 8))(range(nothing, nothing, -1), range(0, 7, 3)).compute(),
+         picked(v, {5, 3, 1}, {1, 4, 7}));
+    CHECK(x(range(1, 6))(range(0, 5, 2), range(1, 8)).task_count() <=
+          static_cast<std::size_t>(x.chunk_count()));
   });
 }
 
@@ -75,7 +80,8 @@ TEST_CASE("index takes integers, new axes, ellipsis and lists") {
     same(x(List{1, 3}, List{7, 2, 2}).compute(), picked(v, {1, 3}, {7, 2, 2}));
     same(x(List{}).compute(), picked(v, {}, upto(8)));
     CHECK_THROWS_WITH(x(6), "index: an index must be in [-6, 6) along axis 0 (got 6)");
-    CHECK_THROWS_WITH(x(0, 0, 0), "index: there must be at most as many indices as axes (got 3 for the shape (6, 8))");
+    CHECK_THROWS_WITH(x(0, 0, 0),
+                      "index: there must be at most as many indices as axes (got 3 for the shape (6, 8))");
     CHECK_THROWS_WITH(x(range(0, 5, 0)), "index: the step of a slice must not be 0");
     CHECK_THROWS_WITH(x(List{0, 9}), "index: an index must be in [-6, 6) along axis 0 (got 9)");
   });
@@ -93,7 +99,8 @@ TEST_CASE("index takes masks, whose number of elements is known at once") {
     same(x(all, arange<std::int64_t>(0, 8) > 4).compute(), picked(v, upto(6), {5, 6, 7}));
     same(x(arange<std::int64_t>(0, 6) % 2 == 1).compute(), picked(v, {1, 3, 5}, upto(8)));
     CHECK(x(x < 0).shape() == Shape{0});
-    CHECK_THROWS_WITH(x(zeros<bool>({3})), "index: a mask must have the shape of the array or of one axis (got (3,) for (6, 8))");
+    CHECK_THROWS_WITH(x(zeros<bool>({3})),
+                      "index: a mask must have the shape of the array or of one axis (got (3,) for (6, 8))");
     CHECK_THROWS_WITH(x(zeros<int>({6})), "index: an array used as index must be a mask of bool (got int32)");
   });
 }
@@ -120,7 +127,8 @@ TEST_CASE("assign sets slices, lists and masks, and leaves other copies alone") 
     y.assign(reshape(arange<std::int64_t>(1, 4), {3, 1}), List{4, 0, 2});
     for (int j = 0; j < 8; ++j) expected(4, j) = 1, expected(0, j) = 2, expected(2, j) = 3;
     same(y.compute(), expected);
-    CHECK_THROWS_WITH(y.assign(arange<std::int64_t>(0, 3), 0), "assign: the shape (3,) must be broadcastable to (8,)");
+    CHECK_THROWS_WITH(y.assign(arange<std::int64_t>(0, 3), 0),
+                      "assign: the shape (3,) must be broadcastable to (8,)");
   });
 }
 
@@ -132,13 +140,15 @@ TEST_CASE("rechunk keeps the elements and makes the chunks asked for") {
       same((y / 2).template astype<std::int64_t>().compute(), v);
     }
     CHECK(x.rechunk(x.chunks()).node() == x.node());
-    CHECK_THROWS_WITH(x.rechunk(Chunks{{6}, {7}}), "rechunk: chunks must add up to 8 (got 7 for axis 1 of the shape (6, 8))");
+    CHECK_THROWS_WITH(x.rechunk(Chunks{{6}, {7}}),
+                      "rechunk: chunks must add up to 8 (got 7 for axis 1 of the shape (6, 8))");
   });
 }
 
 TEST_CASE("a bad text for chunks names the function that was called") {
   in_cluster([] {
-    const std::string rule = ": chunks must be sizes, \"auto\" or bytes such as \"128 MiB\" (got \"12 parsecs\")";
+    const std::string rule =
+        ": chunks must be sizes, \"auto\" or bytes such as \"128 MiB\" (got \"12 parsecs\")";
     CHECK_THROWS_WITH(zeros({3}, "12 parsecs"), "zeros" + rule);
     CHECK_THROWS_WITH(ones({3}, "12 parsecs"), "ones" + rule);
     CHECK_THROWS_WITH(full({3}, 1.0, "12 parsecs"), "full" + rule);
@@ -153,7 +163,8 @@ TEST_CASE("a bad text for chunks names the function that was called") {
 
 TEST_CASE("reshape keeps the row-major order") {
   with_chunkings([](const auto& x, const V&) {
-    for (const Shape& shape : {Shape{48}, Shape{8, 6}, Shape{2, 3, 8}, Shape{2, 2, 2, 6}, Shape{6, 1, 8, 1}, Shape{48, 1}, Shape{16, -1}}) {
+    for (const Shape& shape : {Shape{48}, Shape{8, 6}, Shape{2, 3, 8}, Shape{2, 2, 2, 6}, Shape{6, 1, 8, 1},
+                               Shape{48, 1}, Shape{16, -1}}) {
       const V got = reshape(x, shape).compute();
       for (std::size_t i = 0; i < 48; ++i) REQUIRE(got.data()[i] == static_cast<std::int64_t>(i));
       same(reshape(reshape(x, shape), {6, 8}).compute(), counted());
@@ -164,8 +175,10 @@ TEST_CASE("reshape keeps the row-major order") {
              for (int i = 0; i < 6; ++i) list.push_back(i * 8 + j);
            return list;
          }()));
-    CHECK_THROWS_WITH(reshape(x, {5, -1}), "reshape: the number of elements must stay 48 (got (5, -1) for (6, 8))");
-    CHECK_THROWS_WITH(reshape(x, {7, 7}), "reshape: the number of elements must stay 48 (got (7, 7) for (6, 8))");
+    CHECK_THROWS_WITH(reshape(x, {5, -1}),
+                      "reshape: the number of elements must stay 48 (got (5, -1) for (6, 8))");
+    CHECK_THROWS_WITH(reshape(x, {7, 7}),
+                      "reshape: the number of elements must stay 48 (got (7, 7) for (6, 8))");
   });
 }
 
@@ -189,25 +202,36 @@ TEST_CASE("transpose, flip, roll, squeeze and broadcast_to rearrange without tas
 TEST_CASE("concatenate, stack, block, tile and repeat put arrays together") {
   with_chunkings([](const auto& x, const V& v) {
     using A = Array<std::int64_t>;
-    same(concatenate(std::vector<A>{x, x(range(0, 2)) + 0}).compute(), picked(v, {0, 1, 2, 3, 4, 5, 0, 1}, upto(8)));
-    same(concatenate(std::vector<A>{x(all, range(6, 8)), x}, 1)(range(nothing, nothing, -1), range(nothing, nothing, 3)).compute(), picked(v, {5, 4, 3, 2, 1, 0}, {6, 1, 4, 7}));
+    same(concatenate(std::vector<A>{x, x(range(0, 2)) + 0}).compute(),
+         picked(v, {0, 1, 2, 3, 4, 5, 0, 1}, upto(8)));
+    same(concatenate(std::vector<A>{x(all, range(6, 8)), x}, 1)(range(nothing, nothing, -1),
+                                                                range(nothing, nothing, 3))
+             .compute(),
+         picked(v, {5, 4, 3, 2, 1, 0}, {6, 1, 4, 7}));
     const V s = stack(std::vector<A>{x, x * 10}, 1).compute();
     CHECK(s(3, 1, 2) == v(3, 2) * 10);
-    same(block<std::int64_t>({{x(range(0, 2), range(0, 3)), x(range(0, 2), range(3, 8))}, {x(range(2, 6))}}).compute(), v);
+    same(block<std::int64_t>({{x(range(0, 2), range(0, 3)), x(range(0, 2), range(3, 8))}, {x(range(2, 6))}})
+             .compute(),
+         v);
     same(tile(x, {2, 1})(range(5, 8)).compute(), picked(v, {5, 0, 1}, upto(8)));
     same(repeat(x, 2, 1)(all, range(0, 5)).compute(), picked(v, upto(6), {0, 0, 1, 1, 2}));
-    CHECK_THROWS_WITH(concatenate(std::vector<A>{x, transpose(x)}), "concatenate: the shapes must be equal but for axis 0 (got (6, 8) and (8, 6))");
+    CHECK_THROWS_WITH(concatenate(std::vector<A>{x, transpose(x)}),
+                      "concatenate: the shapes must be equal but for axis 0 (got (6, 8) and (8, 6))");
   });
 }
 
 TEST_CASE("pad continues an array beyond its borders") {
   with_chunkings([](const auto& x, const V& v) {
-    same(pad(x, {{0, 0}, {2, 3}}, PadMode::wrap).compute(), picked(v, upto(6), {6, 7, 0, 1, 2, 3, 4, 5, 6, 7, 0, 1, 2}));
+    same(pad(x, {{0, 0}, {2, 3}}, PadMode::wrap).compute(),
+         picked(v, upto(6), {6, 7, 0, 1, 2, 3, 4, 5, 6, 7, 0, 1, 2}));
     same(pad(x, {{1, 2}, {0, 0}}, PadMode::edge).compute(), picked(v, {0, 0, 1, 2, 3, 4, 5, 5, 5}, upto(8)));
-    same(pad(x, {{2, 1}, {0, 0}}, PadMode::reflect).compute(), picked(v, {2, 1, 0, 1, 2, 3, 4, 5, 4}, upto(8)));
-    same(pad(x, {{2, 1}, {1, 0}}, PadMode::symmetric).compute(), picked(v, {1, 0, 0, 1, 2, 3, 4, 5, 5}, {0, 0, 1, 2, 3, 4, 5, 6, 7}));
+    same(pad(x, {{2, 1}, {0, 0}}, PadMode::reflect).compute(),
+         picked(v, {2, 1, 0, 1, 2, 3, 4, 5, 4}, upto(8)));
+    same(pad(x, {{2, 1}, {1, 0}}, PadMode::symmetric).compute(),
+         picked(v, {1, 0, 0, 1, 2, 3, 4, 5, 5}, {0, 0, 1, 2, 3, 4, 5, 6, 7}));
     CHECK(pad(x, {{1, 0}, {0, 1}}, PadMode::constant, std::int64_t{9}).compute()(0, 8) == 9);
-    CHECK_THROWS_WITH(pad(x, {{6, 0}, {0, 0}}, PadMode::reflect), "pad: a width must be at most 5 for this mode along axis 0 (got 6)");
+    CHECK_THROWS_WITH(pad(x, {{6, 0}, {0, 0}}, PadMode::reflect),
+                      "pad: a width must be at most 5 for this mode along axis 0 (got 6)");
   });
 }
 
@@ -228,15 +252,18 @@ V wrong(const V&) { return V{1}; }
 
 namespace {
 
-// The sum of what is at most `before` ahead and `after` behind along each axis, weighted so that every direction counts.
+// The sum of what is at most `before` ahead and `after` behind along each axis, weighted so that every
+// direction counts.
 V weighted_sum(const V& x) {
-  const auto rows = static_cast<std::int64_t>(x.shape()[0]), columns = static_cast<std::int64_t>(x.shape()[1]);
+  const auto rows = static_cast<std::int64_t>(x.shape()[0]),
+             columns = static_cast<std::int64_t>(x.shape()[1]);
   V out(x.shape());
   for (std::int64_t i = 0; i < rows; ++i)
     for (std::int64_t j = 0; j < columns; ++j) {
       std::int64_t sum = 0;
       for (std::int64_t a = std::max<std::int64_t>(0, i - 2); a <= std::min(rows - 1, i + 1); ++a)
-        for (std::int64_t b = std::max<std::int64_t>(0, j - 1); b <= std::min(columns - 1, j + 2); ++b) sum += (7 * (a - i) + 3 * (b - j) + 20) * x(a, b);
+        for (std::int64_t b = std::max<std::int64_t>(0, j - 1); b <= std::min(columns - 1, j + 2); ++b)
+          sum += (7 * (a - i) + 3 * (b - j) + 20) * x(a, b);
       out(i, j) = sum % 1009;
     }
   return out;
@@ -247,7 +274,8 @@ V weighted_sum(const V& x) {
 TEST_CASE("map_overlap gives the same whether several steps run in one task or each is kept") {
   in_cluster([] {
     const auto x = Random(5).integers({150, 131}, 0, 1000, Chunks{{64, 50, 36}, {70, 1, 60}}).persist();
-    for (const Boundary boundary : {Boundary::none, Boundary::periodic, Boundary::reflect, Boundary::nearest, Boundary::constant}) {
+    for (const Boundary boundary :
+         {Boundary::none, Boundary::periodic, Boundary::reflect, Boundary::nearest, Boundary::constant}) {
       const Overlap overlap{.depth = {{2, 1}, {1, 2}}, .boundary = boundary, .constant = 3};
       auto one_by_one = x, together = x;
       for (int step = 0; step < 11; ++step) {
@@ -263,7 +291,9 @@ TEST_CASE("map_overlap gives the same whether several steps run in one task or e
 TEST_CASE("map_blocks, map_overlap, reduction and apply_along_axis run functions of users") {
   with_chunkings([](const auto& x, const V& v) {
     same(map_blocks<std::int64_t>(tripled, x).compute(), V((x * 3).compute()));
-    const V got = map_overlap<std::int64_t>(shifted_sum, x, {.depth = {{0, 0}, {1, 1}}, .boundary = Boundary::periodic}).compute();
+    const V got =
+        map_overlap<std::int64_t>(shifted_sum, x, {.depth = {{0, 0}, {1, 1}}, .boundary = Boundary::periodic})
+            .compute();
     for (std::size_t i = 0; i < 6; ++i)
       for (std::size_t j = 0; j < 8; ++j) REQUIRE(got(i, j) == v(i, (j + 7) % 8) + v(i, (j + 1) % 8));
     const auto largest = reduction<std::int64_t>(
@@ -281,9 +311,15 @@ TEST_CASE("map_blocks, map_overlap, reduction and apply_along_axis run functions
           return out;
         });
     CHECK(std::int64_t(largest.compute()) == 47);
-    const auto ends = apply_along_axis<std::int64_t>([](const V& l) { return V{l(0), l(l.size() - 1)}; }, 1, x, 2);
+    const auto ends = apply_along_axis<std::int64_t>(
+        [](const V& l) {
+          return V{l(0), l(l.size() - 1)};
+        },
+        1, x, 2);
     same(ends.compute(), picked(v, upto(6), {0, 7}));
-    CHECK_THROWS_WITH(map_overlap<std::int64_t>(shifted_sum, x, {.depth = {{0, 0}, {9, 0}}}), "map_overlap: a depth must be in [0, 8] along axis 1 (got 9 and 0)");
-    CHECK_THROWS_WITH(map_blocks<std::int64_t>(wrong, x).compute(), Catch::Contains("map_blocks: the function must return a chunk of shape "));
+    CHECK_THROWS_WITH(map_overlap<std::int64_t>(shifted_sum, x, {.depth = {{0, 0}, {9, 0}}}),
+                      "map_overlap: a depth must be in [0, 8] along axis 1 (got 9 and 0)");
+    CHECK_THROWS_WITH(map_blocks<std::int64_t>(wrong, x).compute(),
+                      Catch::Contains("map_blocks: the function must return a chunk of shape "));
   });
 }

@@ -27,7 +27,8 @@ struct Site {
   [[nodiscard]] std::string jobs() const { return user.shell("squeue -h -o %i").out; }
   [[nodiscard]] bool is_clean() const {
     const std::string sessions = user.folder() + "/.local/state/weir/sessions";
-    return eventually([&] { return jobs().empty(); }) && (!std::filesystem::exists(sessions) || std::filesystem::is_empty(sessions));
+    return eventually([&] { return jobs().empty(); }) &&
+           (!std::filesystem::exists(sessions) || std::filesystem::is_empty(sessions));
   }
 };
 
@@ -45,7 +46,9 @@ std::string numbers_to(int last) {
 
 }  // namespace
 
-TEST_CASE("a cluster of Slurm jobs serves a stream, grows with the work, shrinks without, and leaves nothing behind") {
+TEST_CASE(
+    "a cluster of Slurm jobs serves a stream, grows with the work, shrinks without, and leaves nothing "
+    "behind") {
   const Site site;
   const Finished done = run({BATCH_CLUSTER, "slurm", "flow"}, site.options());
   INFO(done.err);
@@ -81,7 +84,10 @@ TEST_CASE("Ctrl-C and the death of the program cancel its jobs, those in the que
     REQUIRE(site.user.shell("squeue -h -t pending -o %i | wc -l").out == "1\n");
     std::string status;
     CHECK(eventually([&] {
-      status = site.user.shell(std::string(WEIR_TOOL) + " status | awk '/CLUSTER OF/ {getline; print $1, $2, $5, $6, $7, $8, $9, $10}'").out;
+      status = site.user
+                   .shell(std::string(WEIR_TOOL) +
+                          " status | awk '/CLUSTER OF/ {getline; print $1, $2, $5, $6, $7, $8, $9, $10}'")
+                   .out;
       return status == "batch_cluster slurm 3 1 2 2 1 0\n";
     }));
     INFO(status);
@@ -99,13 +105,18 @@ TEST_CASE("Ctrl-C and the death of the program cancel its jobs, those in the que
 TEST_CASE("a job accepted in the instant in which the program is killed finds it dead and ends") {
   const Site site;
   TemporaryFolder programs;
-  write_file(programs.path() + "/sbatch", "#!/bin/sh\nPATH=" + std::string(std::getenv("PATH")) + "\nid=$(sbatch \"$@\")\necho $id > " + site.user.folder() + "/accepted\nkill -KILL $PPID\n", 0755);
-  const Finished killed = run({BATCH_CLUSTER, "slurm", "problem"}, site.options({{"PATH", programs.path() + ":" + std::getenv("PATH")}}));
+  write_file(programs.path() + "/sbatch",
+             "#!/bin/sh\nPATH=" + std::string(std::getenv("PATH")) + "\nid=$(sbatch \"$@\")\necho $id > " +
+                 site.user.folder() + "/accepted\nkill -KILL $PPID\n",
+             0755);
+  const Finished killed = run({BATCH_CLUSTER, "slurm", "problem"},
+                              site.options({{"PATH", programs.path() + ":" + std::getenv("PATH")}}));
   CHECK(killed.status == 128 + SIGKILL);
   REQUIRE(eventually([&] { return !content(site.user.folder() + "/accepted").empty(); }));
   const std::string id = trimmed(content(site.user.folder() + "/accepted"));
   CHECK(eventually([&] { return site.user.state(id) == "FAILED\n"; }));
-  CHECK(contains(content(site.user.folder() + "/batch_cluster-" + id + ".err"), ": belongs to a session that has ended (process "));
+  CHECK(contains(content(site.user.folder() + "/batch_cluster-" + id + ".err"),
+                 ": belongs to a session that has ended (process "));
 }
 
 TEST_CASE("a job that others cancel while there is work is replaced") {
@@ -122,7 +133,8 @@ TEST_CASE("a job that others cancel while there is work is replaced") {
 TEST_CASE("workers leave before their jobs end, and nothing is computed twice") {
   const Site site;
   const std::string file = site.user.folder() + "/ran";
-  const Finished done = run({BATCH_CLUSTER, "slurm", "work", file}, site.options({{"TEST_BEFORE", "export WEIR_LIFETIME=3s"}, {"WEIR_LOG", "info"}}));
+  const Finished done = run({BATCH_CLUSTER, "slurm", "work", file},
+                            site.options({{"TEST_BEFORE", "export WEIR_LIFETIME=3s"}, {"WEIR_LOG", "info"}}));
   INFO(done.err);
   CHECK(done.out == "two workers\nsum 44850\nlost 0\ndone\n");
   std::istringstream ran(content(file));
@@ -131,7 +143,7 @@ TEST_CASE("workers leave before their jobs end, and nothing is computed twice") 
   for (int task = 0, pid = 0; ran >> task >> pid; tasks.insert(task)) workers.insert(pid);
   CHECK(tasks.size() == 300);
   CHECK(std::set<int>(tasks.begin(), tasks.end()).size() == 300);
-  CHECK(workers.size() > 2);  // others have taken over
+  CHECK(workers.size() > 2);                                        // others have taken over
   CHECK(count_of(done.err, " submitted\n") <= workers.size() + 2);  // each was let work, but for the last
   CHECK(site.is_clean());
 }
@@ -147,7 +159,8 @@ TEST_CASE("a refused submission is told in the site's own words") {
 
 TEST_CASE("a job that fails at once is told with its last words") {
   const Site site;
-  const Finished done = run({BATCH_CLUSTER, "slurm", "problem"}, site.options({{"TEST_WEIR", "/nowhere/weir"}}));
+  const Finished done =
+      run({BATCH_CLUSTER, "slurm", "problem"}, site.options({{"TEST_WEIR", "/nowhere/weir"}}));
   CAPTURE(done.err);
   CHECK(contains(done.out, " has failed: "));
   CHECK(contains(done.out, "exit status 127"));

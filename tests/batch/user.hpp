@@ -19,8 +19,9 @@ class User {
  public:
   ProcessOptions options() const {
     ProcessOptions result;
-    result.environment = {{"HOME", folder_.path()}, {"WEIR_STATE_DIR", ""},          {"XDG_STATE_HOME", ""},
-                          {"WEIR_CONFIG", ""},      {"OMPI_ALLOW_RUN_AS_ROOT", "1"}, {"OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1"}};
+    result.environment = {{"HOME", folder_.path()},        {"WEIR_STATE_DIR", ""},
+                          {"XDG_STATE_HOME", ""},          {"WEIR_CONFIG", ""},
+                          {"OMPI_ALLOW_RUN_AS_ROOT", "1"}, {"OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1"}};
     result.folder = folder_.path();
     return result;
   }
@@ -37,7 +38,9 @@ class User {
   TemporaryFolder folder_;
 };
 
-inline bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+inline bool contains(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
 
 inline std::string trimmed(std::string text) {
   while (!text.empty() && text.back() == '\n') text.pop_back();

@@ -1,4 +1,5 @@
-// A cluster whose jobs have a walltime of one minute and whose work takes longer; runs under support/with_slurm.
+// A cluster whose jobs have a walltime of one minute and whose work takes longer; runs under
+// support/with_slurm.
 #include <catch2/catch.hpp>
 #include <set>
 #include <sstream>
@@ -19,13 +20,17 @@ struct Ran {
     for (int number = 0, pid = 0; in >> number >> pid; workers.insert(pid)) numbers.insert(number);
   }
   [[nodiscard]] bool is_each_once(int count) const {
-    return numbers.size() == static_cast<std::size_t>(count) && std::set<int>(numbers.begin(), numbers.end()).size() == numbers.size() && *numbers.rbegin() == count - 1;
+    return numbers.size() == static_cast<std::size_t>(count) &&
+           std::set<int>(numbers.begin(), numbers.end()).size() == numbers.size() &&
+           *numbers.rbegin() == count - 1;
   }
 };
 
 }  // namespace
 
-TEST_CASE("work outlasts a walltime of one minute: jobs are replaced, results handed over, nothing is computed twice, no element lost") {
+TEST_CASE(
+    "work outlasts a walltime of one minute: jobs are replaced, results handed over, nothing is computed "
+    "twice, no element lost") {
   const User user;
   auto options = user.options();
   options.environment["TEST_WEIR"] = WEIR_TOOL;

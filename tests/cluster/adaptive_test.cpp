@@ -17,7 +17,9 @@ const ScalingTime start{1h};
 
 JobView waiting(const std::string& id) { return {.id = id}; }
 JobView busy(const std::string& id) { return {.id = id, .is_running = true}; }
-JobView idle(const std::string& id, ScalingTime since) { return {.id = id, .is_running = true, .idle_since = since}; }
+JobView idle(const std::string& id, ScalingTime since) {
+  return {.id = id, .is_running = true, .idle_since = since};
+}
 using Ids = std::vector<std::string>;
 
 /// One whose jobs were accepted before.
@@ -49,7 +51,8 @@ class Simulation {
   }
   [[nodiscard]] int jobs() const { return static_cast<int>(jobs_.size()); }
   [[nodiscard]] int running() const {
-    return static_cast<int>(std::count_if(jobs_.begin(), jobs_.end(), [](const auto& job) { return job.second.view.is_running; }));
+    return static_cast<int>(std::count_if(jobs_.begin(), jobs_.end(),
+                                          [](const auto& job) { return job.second.view.is_running; }));
   }
 
  private:
@@ -116,8 +119,10 @@ TEST_CASE("scaling counts jobs from workers, cores and memory") {
   CHECK(jobs_for_workers(3, shape) == 2);
   CHECK(jobs_for_cores(48, shape) == 2);
   CHECK(jobs_for_memory(101, shape) == 2);
-  CHECK(sentence_of([&] { return jobs_for_workers(-1, shape); }) == "scale: workers must not be negative (got -1)");
-  CHECK(sentence_of([] { return jobs_for_memory(1, JobShape{}); }) == "scale: the memory of a job must be known (got 0)");
+  CHECK(sentence_of([&] { return jobs_for_workers(-1, shape); }) ==
+        "scale: workers must not be negative (got -1)");
+  CHECK(sentence_of([] { return jobs_for_memory(1, JobShape{}); }) ==
+        "scale: the memory of a job must be known (got 0)");
 }
 
 TEST_CASE("scale submits what is missing at once, without work") {
@@ -130,7 +135,9 @@ TEST_CASE("scale submits what is missing at once, without work") {
 TEST_CASE("scale down cancels the queue first, then idle jobs, then the newest") {
   Scaler scaler{JobShape{}};
   scaler.scale(1);
-  const ScalingView view{.jobs = {busy("1"), busy("2"), idle("3", start - 1min), idle("4", start - 2min), waiting("5")}, .useful_workers = 2};
+  const ScalingView view{
+      .jobs = {busy("1"), busy("2"), idle("3", start - 1min), idle("4", start - 2min), waiting("5")},
+      .useful_workers = 2};
   const ScalingPlan plan = scaler.plan(start, view);
   CHECK(plan.cancel == Ids{"5"});
   CHECK(plan.retire == Ids{"4", "3", "2"});
@@ -168,7 +175,9 @@ TEST_CASE("jobs that end by walltime are replaced while there is work, and only 
   CHECK(queue.jobs() == 4);
 }
 
-TEST_CASE("results that nobody else has keep one job: as an heir of the last that ends, or as the last that stays") {
+TEST_CASE(
+    "results that nobody else has keep one job: as an heir of the last that ends, or as the last that "
+    "stays") {
   Scaler scaler = accepted();
   scaler.scale(3);
   for (int i = 0; i < 3; ++i) scaler.submitted();
@@ -187,7 +196,9 @@ TEST_CASE("adapt grows at once to what is useful, within its limits") {
   CHECK(scaler.plan(start, {}).submit == 1);
   CHECK(scaler.plan(start, {.useful_workers = 7}).submit == 4);
   CHECK(scaler.plan(start, {.useful_workers = 1000}).submit == 10);
-  CHECK(scaler.plan(start, {.jobs = {busy("1"), waiting("2")}, .submitting = 1, .useful_workers = 7}).submit == 1);
+  CHECK(
+      scaler.plan(start, {.jobs = {busy("1"), waiting("2")}, .submitting = 1, .useful_workers = 7}).submit ==
+      1);
 }
 
 TEST_CASE("adapt gives an idle job back after the grace, and asks to be called then") {
@@ -211,7 +222,8 @@ TEST_CASE("adapt to a lower maximum takes jobs away at once") {
   Scaler scaler{JobShape{}};
   scaler.adapt({.maximum_jobs = 1});
   CHECK(scaler.plan(start, {.jobs = {busy("1"), busy("2"), waiting("3")}, .useful_workers = 9}).submit == 0);
-  const ScalingPlan plan = scaler.plan(start, {.jobs = {busy("1"), busy("2"), waiting("3")}, .useful_workers = 1});
+  const ScalingPlan plan =
+      scaler.plan(start, {.jobs = {busy("1"), busy("2"), waiting("3")}, .useful_workers = 1});
   CHECK(plan.cancel == Ids{"3"});
   CHECK(plan.retire == Ids{"2"});
 }
@@ -262,7 +274,9 @@ TEST_CASE("refused submissions wait 0, 1, 15, 30 and 60 minutes and then pause w
     CHECK(scaler.pause_reason().empty());
   }
   scaler.submit_failed(now, "no such account");
-  CHECK(scaler.pause_reason() == "10 submissions in a row were refused, the last one with: no such account; no more are submitted until resume(), scale() or adapt() is called");
+  CHECK(scaler.pause_reason() ==
+        "10 submissions in a row were refused, the last one with: no such account; no more are submitted "
+        "until resume(), scale() or adapt() is called");
   CHECK(scaler.plan(now + 24h, {}).submit == 0);
   scaler.resume();
   CHECK(scaler.plan(now + 24h, {}).submit == 5);
@@ -296,7 +310,9 @@ TEST_CASE("three failed jobs in a row pause the cluster; a worker that joins sta
   scaler.job_over(start, JobOutcome::failed, "exit status 1");
   CHECK(scaler.pause_reason().empty());
   scaler.job_over(start, JobOutcome::failed, "exit status 2");
-  CHECK(scaler.pause_reason() == "3 jobs in a row failed, the last one with: exit status 2; no more are submitted until resume(), scale() or adapt() is called");
+  CHECK(scaler.pause_reason() ==
+        "3 jobs in a row failed, the last one with: exit status 2; no more are submitted until resume(), "
+        "scale() or adapt() is called");
 }
 
 TEST_CASE("a pause ends when somebody wants workers anew, the waiting after a single failure does not") {
@@ -337,7 +353,9 @@ TEST_CASE("jobs that crash when they start are not resubmitted for ever") {
   queue.jobs_crash = true;
   queue.run(24h * 7);
   CHECK(queue.submitted == 4);  // one was on its way when the third failed
-  CHECK(scaler.pause_reason() == "4 jobs in a row failed, the last one with: exit status 1; no more are submitted until resume(), scale() or adapt() is called");
+  CHECK(scaler.pause_reason() ==
+        "4 jobs in a row failed, the last one with: exit status 1; no more are submitted until resume(), "
+        "scale() or adapt() is called");
 }
 
 TEST_CASE("wrong limits are refused") {
@@ -349,7 +367,8 @@ TEST_CASE("wrong limits are refused") {
     });
   };
   CHECK(adapt({.minimum_jobs = -1, .maximum_jobs = 3}) == "adapt: minimum must not be negative (got -1)");
-  CHECK(adapt({.minimum_jobs = 4, .maximum_jobs = 3}) == "adapt: maximum must be at least 1 and at least minimum (got 3)");
+  CHECK(adapt({.minimum_jobs = 4, .maximum_jobs = 3}) ==
+        "adapt: maximum must be at least 1 and at least minimum (got 3)");
   CHECK(adapt({.maximum_jobs = 0}) == "adapt: maximum must be at least 1 and at least minimum (got 0)");
   CHECK(sentence_of([&] {
           scaler.scale(-1);

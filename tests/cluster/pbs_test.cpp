@@ -14,9 +14,13 @@ namespace {
 /// Programs first on PATH, gone at the end.
 class FakePrograms {
  public:
-  FakePrograms() : path_(std::getenv("PATH")) { setenv("PATH", (directory_.path() + ":" + path_).c_str(), 1); }
+  FakePrograms() : path_(std::getenv("PATH")) {
+    setenv("PATH", (directory_.path() + ":" + path_).c_str(), 1);
+  }
   ~FakePrograms() { setenv("PATH", path_.c_str(), 1); }
-  void add(const std::string& name, const std::string& body) const { test::write_file(directory_.path() + "/" + name, "#!/bin/sh\n" + body + "\n", 0755); }
+  void add(const std::string& name, const std::string& body) const {
+    test::write_file(directory_.path() + "/" + name, "#!/bin/sh\n" + body + "\n", 0755);
+  }
   [[nodiscard]] const std::string& directory() const { return directory_.path(); }
 
  private:
@@ -113,7 +117,8 @@ TEST_CASE("pbs selects chunks that hold exactly the ranks") {
   CHECK(select(7, 3) == "select=1:ncpus=3:mpiprocs=3:ompthreads=1+2:ncpus=2:mpiprocs=2:ompthreads=1");
   CHECK(select(1, 0, 1234) == "select=1:ncpus=1:mpiprocs=1:ompthreads=1:mem=1234b");
   CHECK(sentence_of([&] { return select(2, 0, 1234); }) ==
-        "nodes: PBS needs the number of nodes when memory or GPUs of a node are asked for (got none), for example --nodes 1");
+        "nodes: PBS needs the number of nodes when memory or GPUs of a node are asked for (got none), for "
+        "example --nodes 1");
 }
 
 TEST_CASE("pbs refuses values its directives cannot carry") {
@@ -121,12 +126,15 @@ TEST_CASE("pbs refuses values its directives cannot carry") {
   options.ranks = 1;
   options.command = {"app"};
   options.account = "a project";
-  CHECK(sentence_of([&] { return pbs().script(options); }) == "account: PBS takes no spaces, quotes, commas, \\, ` and $ here (got a project)");
+  CHECK(sentence_of([&] { return pbs().script(options); }) ==
+        "account: PBS takes no spaces, quotes, commas, \\, ` and $ here (got a project)");
   options.account = "";
   options.log_directory = "/home/u/my logs";
-  CHECK(sentence_of([&] { return pbs().script(options); }) == "log_directory: PBS takes no spaces, quotes, commas, \\, ` and $ here (got /home/u/my logs/)");
+  CHECK(sentence_of([&] { return pbs().script(options); }) ==
+        "log_directory: PBS takes no spaces, quotes, commas, \\, ` and $ here (got /home/u/my logs/)");
   options.log_directory = "/data/a:b";
-  CHECK(sentence_of([&] { return pbs().script(options); }) == "log_directory: PBS takes no colon in the path of a log (got /data/a:b/)");
+  CHECK(sentence_of([&] { return pbs().script(options); }) ==
+        "log_directory: PBS takes no colon in the path of a log (got /data/a:b/)");
 }
 
 TEST_CASE("pbs job ids are found in every wording") {
@@ -137,7 +145,9 @@ TEST_CASE("pbs job ids are found in every wording") {
   CHECK(parse_pbs_job_id("Request 123.asdf was submitted to queue: standard.") == "123.asdf");
   CHECK(parse_pbs_job_id("Welcome to machine 7!\n123.pbs\n") == "123.pbs");
   CHECK(parse_pbs_job_id("Submitted batch job 123") == "123");
-  CHECK(sentence_of([] { return parse_pbs_job_id("thank you\n"); }) == "pbs: no job id in the answer of qsub; the job may be in the queue all the same, qstat shows it (got thank you)");
+  CHECK(sentence_of([] { return parse_pbs_job_id("thank you\n"); }) ==
+        "pbs: no job id in the answer of qsub; the job may be in the queue all the same, qstat shows it (got "
+        "thank you)");
 }
 
 TEST_CASE("pbs submits and shows the site's own words when refused") {
@@ -149,13 +159,15 @@ TEST_CASE("pbs submits and shows the site's own words when refused") {
   CHECK(asked == "job.pbs");
   programs.add("qsub", "echo 'see https://site/accounts'; echo 'qsub: Invalid account' >&2; exit 38");
   CHECK(sentence_of([] { return pbs().submit("job.pbs"); }) ==
-        "pbs: the job was not accepted (got exit status 38 from `qsub job.pbs`, which says: qsub: Invalid account; see https://site/accounts)");
+        "pbs: the job was not accepted (got exit status 38 from `qsub job.pbs`, which says: qsub: Invalid "
+        "account; see https://site/accounts)");
 }
 
 TEST_CASE("pbs asks once for many jobs, finished ones included") {
   FakePrograms programs;
   std::ofstream(programs.directory() + "/answer") << json_answer;
-  programs.add("qstat", "echo \"$@\" >> " + programs.directory() + "/asked; cat " + programs.directory() + "/answer; exit 35");
+  programs.add("qstat", "echo \"$@\" >> " + programs.directory() + "/asked; cat " + programs.directory() +
+                            "/answer; exit 35");
   check_answers(pbs().status(ids(8)));
   std::ifstream asked(programs.directory() + "/asked");
   std::string line;
@@ -215,14 +227,17 @@ TEST_CASE("pbs says unknown for a job that left no trace and complains when the 
   CHECK(pbs().status({"5.server"})[0].state == JobState::unknown);
   programs.add("qstat", "echo 'qstat: cannot connect to server' >&2; exit 1");
   CHECK(sentence_of([] { return pbs().status({"5.server"}); }) ==
-        "pbs: the queue could not be asked (got exit status 1 from `qstat -f 5.server`, which says: qstat: cannot connect to server)");
+        "pbs: the queue could not be asked (got exit status 1 from `qstat -f 5.server`, which says: qstat: "
+        "cannot connect to server)");
 }
 
 TEST_CASE("pbs cancels, and a job that is over already is no error") {
   FakePrograms programs;
   programs.add("qdel", "echo 'qdel: Job has finished 5.server' >&2; exit 35");
   CHECK_NOTHROW(pbs().cancel({"5.server"}));
-  programs.add("qdel", "echo 'qdel: Request invalid for state of job MSG=invalid state for job - COMPLETE 5.server' >&2; exit 170");
+  programs.add("qdel",
+               "echo 'qdel: Request invalid for state of job MSG=invalid state for job - COMPLETE 5.server' "
+               ">&2; exit 170");
   CHECK_NOTHROW(pbs().cancel({"5.server"}));
   // One that is just being started or ended: asked again, and by then it is over.
   programs.add("qdel", "cd " + programs.directory() + R"(
@@ -231,7 +246,9 @@ touch again
 echo 'qdel: Request invalid for state of job 5.server' >&2; exit 170)");
   CHECK_NOTHROW(pbs().cancel({"5.server"}));
   // That one of them was over excuses nothing else.
-  programs.add("qdel", "printf 'qdel: Job has finished 4.server\\nqdel: Unauthorized Request 5.server\\n' >&2; exit 159");
+  programs.add(
+      "qdel",
+      "printf 'qdel: Job has finished 4.server\\nqdel: Unauthorized Request 5.server\\n' >&2; exit 159");
   CHECK(sentence_of([] {
           pbs().cancel({"4.server", "5.server"});
           return 0;
@@ -240,17 +257,21 @@ echo 'qdel: Request invalid for state of job 5.server' >&2; exit 170)");
   CHECK(sentence_of([] {
           pbs().cancel({"5.server"});
           return 0;
-        }) == "pbs: the job was not cancelled (got exit status 159 from `qdel 5.server`, which says: qdel: Unauthorized Request 5.server)");
+        }) ==
+        "pbs: the job was not cancelled (got exit status 159 from `qdel 5.server`, which says: qdel: "
+        "Unauthorized Request 5.server)");
 }
 
 TEST_CASE("a batch system is found by name and on PATH") {
   CHECK(batch_system("pbs").submit_program() == "qsub");
-  CHECK(sentence_of([] { return &batch_system("lsf"); }) == "batch system: must be one of slurm, pbs (got lsf)");
+  CHECK(sentence_of([] { return &batch_system("lsf"); }) ==
+        "batch system: must be one of slurm, pbs (got lsf)");
   const std::string path = std::getenv("PATH");
   test::TemporaryFolder empty;
   setenv("PATH", empty.path().c_str(), 1);
   CHECK(sentence_of([] { return &detect_batch_system(); }) ==
-        "batch system: none found on PATH (got neither sbatch nor qsub); is this a login node, is the batch system's module loaded?");
+        "batch system: none found on PATH (got neither sbatch nor qsub); is this a login node, is the batch "
+        "system's module loaded?");
   setenv("PATH", path.c_str(), 1);
   FakePrograms programs;
   programs.add("sbatch", "");

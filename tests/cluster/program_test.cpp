@@ -17,12 +17,15 @@ TEST_CASE("a program's output, errors and exit status are kept apart") {
 }
 
 TEST_CASE("much output does not block a program") {
-  const ProgramResult result = run_program({"sh", "-c", "head -c 1000000 /dev/zero; head -c 1000000 /dev/zero >&2"});
+  const ProgramResult result =
+      run_program({"sh", "-c", "head -c 1000000 /dev/zero; head -c 1000000 /dev/zero >&2"});
   CHECK(result.output.size() == 1'000'000);
   CHECK(result.errors.size() == 1'000'000);
 }
 
-TEST_CASE("arguments of a program see no shell") { CHECK(run_program({"printf", "%s", "$(id) 'x'"}).output == "$(id) 'x'"); }
+TEST_CASE("arguments of a program see no shell") {
+  CHECK(run_program({"printf", "%s", "$(id) 'x'"}).output == "$(id) 'x'");
+}
 
 TEST_CASE("a program that is not there is named") {
   CHECK(sentence_of([] { return run_program({"weir-no-such-program"}); }) ==
@@ -30,12 +33,16 @@ TEST_CASE("a program that is not there is named") {
 }
 
 TEST_CASE("a program that does not answer is killed") {
-  CHECK(sentence_of([] { return run_program({"sleep", "1000"}, std::chrono::milliseconds(20)); }) == "sleep: no answer within 20 ms (got nothing)");
+  CHECK(sentence_of([] {
+          return run_program({"sleep", "1000"}, std::chrono::milliseconds(20));
+        }) == "sleep: no answer within 20 ms (got nothing)");
 }
 
 TEST_CASE("a refusal is one sentence with everything that was said") {
-  CHECK(refusal("slurm: no", {{"sbatch", "x"}, 1, "o\n", "a\n\nb\n"}) == "slurm: no (got exit status 1 from `sbatch x`, which says: a; b; o)");
-  CHECK(refusal("slurm: no", {{"sbatch"}, 1, "", " \n"}) == "slurm: no (got exit status 1 from `sbatch`, which says: nothing)");
+  CHECK(refusal("slurm: no", {{"sbatch", "x"}, 1, "o\n", "a\n\nb\n"}) ==
+        "slurm: no (got exit status 1 from `sbatch x`, which says: a; b; o)");
+  CHECK(refusal("slurm: no", {{"sbatch"}, 1, "", " \n"}) ==
+        "slurm: no (got exit status 1 from `sbatch`, which says: nothing)");
 }
 
 TEST_CASE("variables of the enclosing job do not reach another one") {

@@ -1,4 +1,5 @@
-// The registry of submitted jobs: what is kept, who may read it, how jobs are found, how they are brought up to date.
+// The registry of submitted jobs: what is kept, who may read it, how jobs are found, how they are brought up
+// to date.
 #include "cluster/registry.hpp"
 
 #include <cstdlib>
@@ -14,7 +15,8 @@ namespace fs = std::filesystem;
 
 namespace {
 
-JobRecord record(const std::string& system, const std::string& id, int submitted, JobState state = JobState::waiting) {
+JobRecord record(const std::string& system, const std::string& id, int submitted,
+                 JobState state = JobState::waiting) {
   JobRecord made;
   made.system = system;
   made.last = {.id = id, .state = state};
@@ -64,7 +66,8 @@ TEST_CASE("registry keeps a job, in a directory that is private") {
   CHECK(read.ranks == 4);
   CHECK(read.submitted == kept.submitted);
   CHECK(fs::status(folder.path() + "/state/jobs").permissions() == fs::perms::owner_all);
-  CHECK(fs::status(folder.path() + "/state/jobs/slurm-12.json").permissions() == (fs::perms::owner_read | fs::perms::owner_write));
+  CHECK(fs::status(folder.path() + "/state/jobs/slurm-12.json").permissions() ==
+        (fs::perms::owner_read | fs::perms::owner_write));
 }
 
 TEST_CASE("registry makes a directory private that others could read") {
@@ -89,7 +92,8 @@ TEST_CASE("registry lists jobs oldest first and leaves out files that cannot be 
 TEST_CASE("registry finds a job by id, number, system and as the last one") {
   test::TemporaryFolder folder;
   const JobRegistry registry(folder.path() + "/jobs");
-  CHECK(sentence_of([&] { return registry.find("last"); }) == "no job of yours is known by that id; `weir status` lists them (got last)");
+  CHECK(sentence_of([&] { return registry.find("last"); }) ==
+        "no job of yours is known by that id; `weir status` lists them (got last)");
   registry.save(record("slurm", "12", 1000));
   registry.save(record("pbs", "3.server", 500));
   registry.save(record("pbs", "12.server", 700));
@@ -97,8 +101,10 @@ TEST_CASE("registry finds a job by id, number, system and as the last one") {
   CHECK(registry.find("3").last.id == "3.server");
   CHECK(registry.find("12.server").system == "pbs");
   CHECK(registry.find("slurm:12").system == "slurm");
-  CHECK(sentence_of([&] { return registry.find("12"); }) == "several jobs have that id; write for example pbs:12.server (got 12)");
-  CHECK(sentence_of([&] { return registry.find("1"); }) == "no job of yours is known by that id; `weir status` lists them (got 1)");
+  CHECK(sentence_of([&] { return registry.find("12"); }) ==
+        "several jobs have that id; write for example pbs:12.server (got 12)");
+  CHECK(sentence_of([&] { return registry.find("1"); }) ==
+        "no job of yours is known by that id; `weir status` lists them (got 1)");
 }
 
 TEST_CASE("registry forgets old jobs that are over, with their scripts") {
@@ -116,14 +122,18 @@ TEST_CASE("registry forgets old jobs that are over, with their scripts") {
 
 TEST_CASE("refresh asks only after jobs that are not over, once, and notes the answers") {
   test::TemporaryFolder folder;
-  const FakeQstat qstat("echo \"$@\" >> " + folder.path() +
-                        "/asked; printf 'qstat: Unknown Job Id 4.s\\nqstat: Unknown Job Id 5.s\\n' >&2; echo '{\"Jobs\":{\"2.s\":{\"job_state\":\"R\"},\"3.s\":{\"job_state\":\"F\",\"Exit_status\":4}}}'");
+  const FakeQstat qstat(
+      "echo \"$@\" >> " + folder.path() +
+      "/asked; printf 'qstat: Unknown Job Id 4.s\\nqstat: Unknown Job Id 5.s\\n' >&2; echo "
+      "'{\"Jobs\":{\"2.s\":{\"job_state\":\"R\"},\"3.s\":{\"job_state\":\"F\",\"Exit_status\":4}}}'");
   const JobRegistry registry(folder.path() + "/jobs");
-  std::vector<JobRecord> records{record("pbs", "1.s", 0, JobState::succeeded), record("pbs", "2.s", 0), record("pbs", "3.s", 0), record("pbs", "4.s", 0),
-                                 record("pbs", "5.s", 990)};
+  std::vector<JobRecord> records{record("pbs", "1.s", 0, JobState::succeeded), record("pbs", "2.s", 0),
+                                 record("pbs", "3.s", 0), record("pbs", "4.s", 0), record("pbs", "5.s", 990)};
   refresh(records, registry, std::chrono::sys_seconds(std::chrono::seconds(1000)));
-  const std::vector<JobState> expected{JobState::succeeded, JobState::running, JobState::failed, JobState::unknown, JobState::waiting};
-  for (std::size_t i = 0; i < expected.size(); ++i) CHECK(to_string(records[i].last.state) == to_string(expected[i]));
+  const std::vector<JobState> expected{JobState::succeeded, JobState::running, JobState::failed,
+                                       JobState::unknown, JobState::waiting};
+  for (std::size_t i = 0; i < expected.size(); ++i)
+    CHECK(to_string(records[i].last.state) == to_string(expected[i]));
   std::ifstream asked(folder.path() + "/asked");
   std::string line;
   std::getline(asked, line);

@@ -1,4 +1,5 @@
-// Quoting, counts and memory: what the scripts of all batch systems share. Quoted words are read back by bash itself.
+// Quoting, counts and memory: what the scripts of all batch systems share. Quoted words are read back by bash
+// itself.
 #include "cluster/script.hpp"
 
 #include "cluster/program.hpp"
@@ -65,7 +66,8 @@ TEST_CASE("a quoted word reaches the program unchanged, stays on its line and ru
 }
 
 TEST_CASE("a null character is refused in an argument") {
-  CHECK(sentence_of([] { return quoted("command", std::string_view("ab\0c", 4)); }) == "command: a null character cannot be passed to a program (got ab)");
+  CHECK(sentence_of([] { return quoted("command", std::string_view("ab\0c", 4)); }) ==
+        "command: a null character cannot be passed to a program (got ab)");
 }
 
 TEST_CASE("values of directives are one line, and the sentence names the option") {
@@ -77,25 +79,36 @@ TEST_CASE("values of directives are one line, and the sentence names the option"
     };
     CHECK(script([](JobOptions& o) { o.queue = "main\n#SBATCH -A other"; }) ==
           "queue: a directive must be one line without control characters (got main\\n#SBATCH -A other)");
-    CHECK(script([](JobOptions& o) { o.account = "a\tb"; }) == "account: a directive must be one line without control characters (got a\\x09b)");
+    CHECK(script([](JobOptions& o) { o.account = "a\tb"; }) ==
+          "account: a directive must be one line without control characters (got a\\x09b)");
     CHECK(script([](JobOptions& o) { o.log_directory = "/tmp/a\nb"; }) ==
           "log_directory: a directive must be one line without control characters (got /tmp/a\\nb)");
     CHECK(script([](JobOptions& o) { o.directives = {"-l x\n-l y"}; }) ==
           "directives: a directive must be one line without control characters (got -l x\\n-l y)");
-    CHECK(script([](JobOptions& o) { o.directives = {" "}; }) == "directives: a directive must not be empty (got  )");
+    CHECK(script([](JobOptions& o) { o.directives = {" "}; }) ==
+          "directives: a directive must not be empty (got  )");
     CHECK(script([](JobOptions& o) { o.shebang = "#!/bin/sh\nrm"; }) ==
           "shebang: a directive must be one line without control characters (got #!/bin/sh\\nrm)");
-    CHECK(script([](JobOptions& o) { o.name = "a b"; }) == "name: a job's name has letters, digits and ._+- and begins with a letter (got a b)");
-    CHECK(script([](JobOptions& o) { o.name = ""; }) == "name: a job's name has letters, digits and ._+- and begins with a letter (got nothing)");
-    CHECK(script([](JobOptions& o) { o.name = "_a"; }) == "name: a job's name has letters, digits and ._+- and begins with a letter (got _a)");
-    CHECK(script([](JobOptions& o) { o.name = "../a"; }) == "name: a job's name has letters, digits and ._+- and begins with a letter (got ../a)");
-    CHECK(script([](JobOptions& o) { o.name = std::string(201, 'a'); }) == "name: a job's name has at most 200 characters (got 201)");
-    CHECK(script([](JobOptions& o) {
-            o.environment = {{"A-B", "1"}};
-          }) == "environment: a variable's name has letters, digits and _ and does not begin with a digit (got A-B)");
-    CHECK(script([](JobOptions& o) { o.command.clear(); }) == "command: a job needs a program to run, for example ./app (got nothing)");
+    CHECK(script([](JobOptions& o) { o.name = "a b"; }) ==
+          "name: a job's name has letters, digits and ._+- and begins with a letter (got a b)");
+    CHECK(script([](JobOptions& o) { o.name = ""; }) ==
+          "name: a job's name has letters, digits and ._+- and begins with a letter (got nothing)");
+    CHECK(script([](JobOptions& o) { o.name = "_a"; }) ==
+          "name: a job's name has letters, digits and ._+- and begins with a letter (got _a)");
+    CHECK(script([](JobOptions& o) { o.name = "../a"; }) ==
+          "name: a job's name has letters, digits and ._+- and begins with a letter (got ../a)");
+    CHECK(script([](JobOptions& o) { o.name = std::string(201, 'a'); }) ==
+          "name: a job's name has at most 200 characters (got 201)");
+    CHECK(
+        script([](JobOptions& o) {
+          o.environment = {{"A-B", "1"}};
+        }) ==
+        "environment: a variable's name has letters, digits and _ and does not begin with a digit (got A-B)");
+    CHECK(script([](JobOptions& o) { o.command.clear(); }) ==
+          "command: a job needs a program to run, for example ./app (got nothing)");
     CHECK(script([](JobOptions& o) { o.log_directory = "/tmp/$HOME"; }) ==
-          "log_directory: batch systems do not understand quotes, \\, ` and $ in the path of a log (got /tmp/$HOME)");
+          "log_directory: batch systems do not understand quotes, \\, ` and $ in the path of a log (got "
+          "/tmp/$HOME)");
   }
 }
 
@@ -115,13 +128,18 @@ TEST_CASE("ranks, nodes and ranks per node complete each other") {
   CHECK(of(65, 0, 16) == std::vector<int>{65, 5, 16});
   CHECK(of(7, 3, 0) == std::vector<int>{7, 3, 3});
   CHECK(of(1, 0, 0) == std::vector<int>{1, 1, 1});
-  const std::string missing = "ranks: say how many ranks the job has, for example -n 64, or --nodes 4 --ranks-per-node 16 (got nothing)";
+  const std::string missing =
+      "ranks: say how many ranks the job has, for example -n 64, or --nodes 4 --ranks-per-node 16 (got "
+      "nothing)";
   CHECK(sentence_of([&] { return of(0, 0, 0); }) == missing);
   CHECK(sentence_of([&] { return of(0, 4, 0); }) == missing);
   CHECK(sentence_of([&] { return of(-1, 0, 0); }) == "ranks: a count must not be negative (got -1)");
-  CHECK(sentence_of([&] { return of(2, 4, 0); }) == "nodes: every node runs at least one rank, and there are 2 ranks (got 4)");
-  CHECK(sentence_of([&] { return of(9, 4, 2); }) == "ranks: 4 nodes with 2 ranks each have fewer ranks (got 9)");
-  CHECK(sentence_of([&] { return of(0, 100000, 100000); }) == "ranks: a job has at most 1000000 ranks (got 10000000000)");
+  CHECK(sentence_of([&] { return of(2, 4, 0); }) ==
+        "nodes: every node runs at least one rank, and there are 2 ranks (got 4)");
+  CHECK(sentence_of([&] { return of(9, 4, 2); }) ==
+        "ranks: 4 nodes with 2 ranks each have fewer ranks (got 9)");
+  CHECK(sentence_of([&] { return of(0, 100000, 100000); }) ==
+        "ranks: a job has at most 1000000 ranks (got 10000000000)");
 }
 
 TEST_CASE("memory is rounded up in the batch system's own units") {

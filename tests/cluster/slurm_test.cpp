@@ -63,6 +63,10 @@ TEST_CASE("slurm job ids are found in every wording") {
   CHECK(parse_slurm_job_id("Welcome to machine 7!\n123\n") == "123");
   CHECK(parse_slurm_job_id("4 jobs before you\nSubmitted batch job 123 on cluster 5\n") == "123");
   CHECK(parse_slurm_job_id("Request 123.asdf was submitted to queue: standard.") == "123");
-  CHECK(sentence_of([] { return parse_slurm_job_id("thank you\n"); }) == "slurm: no job id in the answer of sbatch; the job may be in the queue all the same, squeue shows it (got thank you)");
-  CHECK(sentence_of([] { return parse_slurm_job_id(""); }) == "slurm: no job id in the answer of sbatch; the job may be in the queue all the same, squeue shows it (got nothing)");
+  CHECK(sentence_of([] { return parse_slurm_job_id("thank you\n"); }) ==
+        "slurm: no job id in the answer of sbatch; the job may be in the queue all the same, squeue shows it "
+        "(got thank you)");
+  CHECK(sentence_of([] { return parse_slurm_job_id(""); }) ==
+        "slurm: no job id in the answer of sbatch; the job may be in the queue all the same, squeue shows it "
+        "(got nothing)");
 }

@@ -15,7 +15,9 @@ namespace {
 const sys_seconds noon{std::chrono::seconds(1'700'000'000)};
 
 Variables variables(std::map<std::string, std::string> all) {
-  return [all](const std::string& name) { return all.contains(name) ? std::optional<std::string>(all.at(name)) : std::nullopt; };
+  return [all](const std::string& name) {
+    return all.contains(name) ? std::optional<std::string>(all.at(name)) : std::nullopt;
+  };
 }
 
 struct Asked {
@@ -41,14 +43,21 @@ TEST_CASE("a walltime is read in the forms of Weir, Slurm and PBS") {
 }
 
 TEST_CASE("a walltime that means different things elsewhere is refused") {
-  CHECK(sentence_of([] { return parse_walltime("30"); }) == "walltime: a number needs a unit, for example 30m or 2:00:00 (got 30)");
-  CHECK(sentence_of([] { return parse_walltime("2 fortnights"); }) == "walltime: must be a duration, for example 2h, 90m or 2:00:00 (got 2 fortnights)");
-  CHECK(sentence_of([] { return parse_walltime(""); }) == "walltime: must be a duration, for example 2h, 90m or 2:00:00 (got nothing)");
-  CHECK(sentence_of([] { return parse_walltime("-1h"); }) == "walltime: must be a duration, for example 2h, 90m or 2:00:00 (got -1h)");
-  CHECK(sentence_of([] { return parse_walltime("0:00:00"); }) == "walltime: must be longer than nothing (got 0:00:00)");
+  CHECK(sentence_of([] { return parse_walltime("30"); }) ==
+        "walltime: a number needs a unit, for example 30m or 2:00:00 (got 30)");
+  CHECK(sentence_of([] { return parse_walltime("2 fortnights"); }) ==
+        "walltime: must be a duration, for example 2h, 90m or 2:00:00 (got 2 fortnights)");
+  CHECK(sentence_of([] { return parse_walltime(""); }) ==
+        "walltime: must be a duration, for example 2h, 90m or 2:00:00 (got nothing)");
+  CHECK(sentence_of([] { return parse_walltime("-1h"); }) ==
+        "walltime: must be a duration, for example 2h, 90m or 2:00:00 (got -1h)");
+  CHECK(sentence_of([] { return parse_walltime("0:00:00"); }) ==
+        "walltime: must be longer than nothing (got 0:00:00)");
 }
 
-TEST_CASE("a job without walltime has no end") { CHECK_FALSE(job_end(JobClock{.process_began = noon}, noon).has_value()); }
+TEST_CASE("a job without walltime has no end") {
+  CHECK_FALSE(job_end(JobClock{.process_began = noon}, noon).has_value());
+}
 
 TEST_CASE("a job's end follows from its limit and its beginning") {
   const JobClock clock{.limit = 1h, .script_began = noon, .process_began = noon + 20min};
@@ -64,7 +73,8 @@ TEST_CASE("of two ends that agree the earlier one holds") {
 
 TEST_CASE("clocks apart by an hour do not move a job's end") {
   for (const auto offset : {1h, -1h}) {
-    const JobClock clock{.limit = 40min, .end = noon + 40min - offset, .script_began = noon, .process_began = noon};
+    const JobClock clock{
+        .limit = 40min, .end = noon + 40min - offset, .script_began = noon, .process_began = noon};
     const auto end = job_end(clock, noon + 10min);
     CHECK(end->remaining == 30min);
     CHECK(end->clock_offset == offset);
@@ -84,28 +94,37 @@ TEST_CASE("what the batch system has counted already is not given twice") {
 
 TEST_CASE("slurm tells the end in the environment, older ones when asked") {
   Asked asked;
-  const auto told =
-      read_job_clock(variables({{"SLURM_JOB_ID", "5"}, {"SLURM_JOB_START_TIME", "1700000000"}, {"SLURM_JOB_END_TIME", "1700003600"}}), asked.asker(), noon);
+  const auto told = read_job_clock(variables({{"SLURM_JOB_ID", "5"},
+                                              {"SLURM_JOB_START_TIME", "1700000000"},
+                                              {"SLURM_JOB_END_TIME", "1700003600"}}),
+                                   asked.asker(), noon);
   CHECK(told.limit == 1h);
   CHECK(told.end == noon + 1h);
   CHECK(asked.count == 0);
-  asked.answer = "JobId=5 JobName=a RunTime=00:02:00 TimeLimit=1-01:00:00 TimeMin=N/A StartTime=2026-11-20T09:01:59\n";
-  const auto old = read_job_clock(variables({{"SLURM_JOB_ID", "5"}, {"WEIR_JOB_STARTED", "1700000000"}}), asked.asker(), noon);
+  asked.answer =
+      "JobId=5 JobName=a RunTime=00:02:00 TimeLimit=1-01:00:00 TimeMin=N/A StartTime=2026-11-20T09:01:59\n";
+  const auto old = read_job_clock(variables({{"SLURM_JOB_ID", "5"}, {"WEIR_JOB_STARTED", "1700000000"}}),
+                                  asked.asker(), noon);
   CHECK(asked.count == 1);
   CHECK(old.limit == 25h);
   CHECK(old.used == 2min);
   CHECK(old.script_began == noon);
   asked.answer = "JobId=5 RunTime=00:02:00 TimeLimit=UNLIMITED\n";
-  CHECK_FALSE(job_end(read_job_clock(variables({{"SLURM_JOB_ID", "5"}}), asked.asker(), noon), noon).has_value());
+  CHECK_FALSE(
+      job_end(read_job_clock(variables({{"SLURM_JOB_ID", "5"}}), asked.asker(), noon), noon).has_value());
   asked.answer = "";
-  CHECK_FALSE(job_end(read_job_clock(variables({{"SLURM_JOB_ID", "5"}}), asked.asker(), noon), noon).has_value());
+  CHECK_FALSE(
+      job_end(read_job_clock(variables({{"SLURM_JOB_ID", "5"}}), asked.asker(), noon), noon).has_value());
 }
 
 TEST_CASE("pbs tells the walltime in the environment or when asked") {
   Asked asked;
-  CHECK(read_job_clock(variables({{"PBS_JOBID", "0.server"}, {"PBS_WALLTIME", "3600"}}), asked.asker(), noon).limit == 1h);
+  CHECK(read_job_clock(variables({{"PBS_JOBID", "0.server"}, {"PBS_WALLTIME", "3600"}}), asked.asker(), noon)
+            .limit == 1h);
   CHECK(asked.count == 0);
-  asked.answer = "Job Id: 0.server\n    Job_Name = sum\n    resources_used.walltime = 00:05:00\n    Resource_List.walltime = 01:00:00\n";
+  asked.answer =
+      "Job Id: 0.server\n    Job_Name = sum\n    resources_used.walltime = 00:05:00\n    "
+      "Resource_List.walltime = 01:00:00\n";
   const auto clock = read_job_clock(variables({{"PBS_JOBID", "0.server"}}), asked.asker(), noon);
   CHECK(clock.limit == 1h);
   CHECK(clock.used == 5min);
@@ -113,11 +132,14 @@ TEST_CASE("pbs tells the walltime in the environment or when asked") {
 
 TEST_CASE("what the script asked for holds where the batch system does not tell") {
   Asked asked;
-  const auto told = read_job_clock(variables({{"PBS_JOBID", "0.server"}, {"WEIR_JOB_LIMIT", "60"}, {"WEIR_JOB_STARTED", "1700000000"}}), asked.asker(), noon);
+  const auto told = read_job_clock(
+      variables({{"PBS_JOBID", "0.server"}, {"WEIR_JOB_LIMIT", "60"}, {"WEIR_JOB_STARTED", "1700000000"}}),
+      asked.asker(), noon);
   CHECK(told.limit == 60s);
   CHECK(job_end(told, noon + 20s)->remaining == 40s);
   asked.answer = "Job Id: 0.server\n    Resource_List.walltime = 01:00:00\n";
-  CHECK(read_job_clock(variables({{"PBS_JOBID", "0.server"}, {"WEIR_JOB_LIMIT", "60"}}), asked.asker(), noon).limit == 1h);
+  CHECK(read_job_clock(variables({{"PBS_JOBID", "0.server"}, {"WEIR_JOB_LIMIT", "60"}}), asked.asker(), noon)
+            .limit == 1h);
 }
 
 TEST_CASE("outside a job nobody is asked") {

@@ -42,7 +42,8 @@ TEST_CASE("handshake: bytes may come one by one, and what follows is left") {
     Buffer from_a = std::exchange(a.out, {});
     if (round == 1) from_a.append("frame", 5);
     std::size_t at = 0;
-    for (std::size_t upto = 1; upto <= from_a.size(); ++upto) at += b.shake.take(from_a.bytes().subspan(at, upto - at), b.out);
+    for (std::size_t upto = 1; upto <= from_a.size(); ++upto)
+      at += b.shake.take(from_a.bytes().subspan(at, upto - at), b.out);
     CHECK(at == from_a.size() - (round == 1 ? 5 : 0));
     a.hear(b);
   }
@@ -105,5 +106,6 @@ TEST_CASE("session key: written as hexadecimal and read back") {
   CHECK(key_from_hex(to_hex(key)) == key);
   CHECK(to_hex(key).size() == 64);
   CHECK_THROWS_AS(key_from_hex("abc"), Error);
-  CHECK_THROWS_WITH(key_from_hex(std::string(64, 'g')), "session key: must be 64 hexadecimal digits (got 64 characters that are not)");
+  CHECK_THROWS_WITH(key_from_hex(std::string(64, 'g')),
+                    "session key: must be 64 hexadecimal digits (got 64 characters that are not)");
 }

@@ -22,12 +22,14 @@ Block filled(std::uint64_t size, int byte) {
 }
 
 [[maybe_unused]] bool holds(const Block& block, int byte) {
-  return std::all_of(block.data, block.data + block.size, [&](std::byte one) { return one == static_cast<std::byte>(byte); });
+  return std::all_of(block.data, block.data + block.size,
+                     [&](std::byte one) { return one == static_cast<std::byte>(byte); });
 }
 
 }  // namespace
 
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)  // there, the library's operator new is not the program's
+#if !defined(__SANITIZE_ADDRESS__) && \
+    !defined(__SANITIZE_THREAD__)  // there, the library's operator new is not the program's
 
 TEST_CASE("a lent block is the neighbour's until it deletes it") {
   LentMemory own(4 * mega);
@@ -65,7 +67,7 @@ TEST_CASE("a lent block becomes the memory of the vector that is read from it") 
     CHECK(received == sent);
     CHECK(reinterpret_cast<const std::byte*>(received.data()) == memory);
     CHECK(own.used() == 8'003'584);  // whole pages
-    received.push_back(1);  // it moves to where there is room
+    received.push_back(1);           // it moves to where there is room
     CHECK(own.used() == 0);
   }
   CHECK(own.used() == 0);
@@ -138,7 +140,8 @@ TEST_CASE("a block outside of the lent memory is refused") {
   LentMemory own(mega);
   const auto theirs = BorrowedMemory::open(own.card());
   REQUIRE(theirs);
-  for (const auto& [place, size] : std::vector<std::pair<std::uint64_t, std::uint64_t>>{{0, mega + 1}, {4096, mega}, {mega, 1}, {100, 10}, {~std::uint64_t{4095}, 8192}})
+  for (const auto& [place, size] : std::vector<std::pair<std::uint64_t, std::uint64_t>>{
+           {0, mega + 1}, {4096, mega}, {mega, 1}, {100, 10}, {~std::uint64_t{4095}, 8192}})
     CHECK_THROWS_AS(theirs->block(place, size), Error);
 }
 

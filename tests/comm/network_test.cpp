@@ -14,7 +14,10 @@ namespace {
 struct Inbox : Receiver {
   std::vector<std::pair<PeerId, std::string>> texts;
   std::vector<PeerId> unknowns, losses;
-  void receive(PeerId from, Frame&& frame) override { texts.emplace_back(from, std::string(reinterpret_cast<const char*>(frame.head.data()), frame.head.size())); }
+  void receive(PeerId from, Frame&& frame) override {
+    texts.emplace_back(from,
+                       std::string(reinterpret_cast<const char*>(frame.head.data()), frame.head.size()));
+  }
   void lost(PeerId peer, const std::string&) override { losses.push_back(peer); }
   void unknown(PeerId peer) override { unknowns.push_back(peer); }
 };
@@ -48,7 +51,8 @@ using Text = std::pair<PeerId, std::string>;
 TEST_CASE("network: peers of two jobs reach each other, ranks of one job by its own transport") {
   const auto own = std::make_shared<Hub>(), other = std::make_shared<Hub>();
   InprocTransport own0(own, 0), own1(own, 1), rank0(other, 0), rank1(other, 1);
-  Network scheduler(0, &own0, 2, "b"), worker(1, &own1, 2, "b"), second(&rank0, "x", 0, "b"), third(&rank1, "x", 1, "b");
+  Network scheduler(0, &own0, 2, "b"), worker(1, &own1, 2, "b"), second(&rank0, "x", 0, "b"),
+      third(&rank1, "x", 1, "b");
   Place at0{scheduler, {}}, at1{worker, {}}, at2{second, {}}, at3{third, {}};
   const std::vector<Place*> all{&at0, &at1, &at2, &at3};
 
@@ -57,7 +61,8 @@ TEST_CASE("network: peers of two jobs reach each other, ranks of one job by its 
   worker.enter(scheduler.invitation());
   for (const auto& [network, expected] : {std::pair{&second, 2u}, std::pair{&third, 3u}}) {
     std::atomic<PeerId> id = 0;
-    std::thread joins([&, network = network] { id = network->join(door, std::chrono::steady_clock::now() + 20s); });
+    std::thread joins(
+        [&, network = network] { id = network->join(door, std::chrono::steady_clock::now() + 20s); });
     CHECK(until({&at0}, [&] { return id != 0; }));
     joins.join();
     CHECK(id == expected);
@@ -68,10 +73,12 @@ TEST_CASE("network: peers of two jobs reach each other, ranks of one job by its 
     for (Place* place : {&at1, &at2, &at3}) place->network.send(0, text_frame("hello"));
     REQUIRE(until(all, [&] { return at0.inbox.texts.size() == 3; }));
     for (const PeerId peer : {1, 2, 3}) scheduler.send(peer, text_frame("hello " + std::to_string(peer)));
-    REQUIRE(until(all, [&] { return at1.inbox.texts.size() + at2.inbox.texts.size() + at3.inbox.texts.size() == 3; }));
+    REQUIRE(until(
+        all, [&] { return at1.inbox.texts.size() + at2.inbox.texts.size() + at3.inbox.texts.size() == 3; }));
     CHECK(at3.inbox.texts[0] == Text(0, "hello 3"));
   }
-  SECTION("ranks of the further job: frames wait until somebody says where the peer is, and TCP is not used") {
+  SECTION(
+      "ranks of the further job: frames wait until somebody says where the peer is, and TCP is not used") {
     second.send(3, text_frame("one"));
     second.send(3, text_frame("two"));
     REQUIRE(until(all, [&] { return !at2.inbox.unknowns.empty(); }));

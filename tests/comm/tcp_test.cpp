@@ -4,8 +4,8 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 
-#include <catch2/catch.hpp>
 #include <atomic>
+#include <catch2/catch.hpp>
 #include <cstring>
 #include <numeric>
 #include <thread>
@@ -33,7 +33,9 @@ struct Inbox : Receiver {
 struct End {
   TcpTransport tcp;
   Inbox inbox;
-  End(PeerId self, const SessionKey& key, TcpSettings settings = {}) : tcp(self, (settings.key = key, settings.build_id = settings.build_id.empty() ? "b1" : settings.build_id, settings)) {}
+  End(PeerId self, const SessionKey& key, TcpSettings settings = {})
+      : tcp(self, (settings.key = key,
+                   settings.build_id = settings.build_id.empty() ? "b1" : settings.build_id, settings)) {}
   void poll() { tcp.poll(inbox); }
 };
 
@@ -42,7 +44,9 @@ Frame text_frame(const std::string& text) {
   frame.head.append(text.data(), text.size());
   return frame;
 }
-std::string text_of(const Frame& frame) { return {reinterpret_cast<const char*>(frame.head.data()), frame.head.size()}; }
+std::string text_of(const Frame& frame) {
+  return {reinterpret_cast<const char*>(frame.head.data()), frame.head.size()};
+}
 
 /// Polls both until the condition holds.
 template <class Condition>
@@ -80,7 +84,8 @@ struct Pair {
   Pair() {
     first.tcp.open("");
     first.tcp.admit_from(5);
-    std::thread joins([&] { second.tcp.join(first.tcp.addresses(), std::chrono::steady_clock::now() + 20s); });
+    std::thread joins(
+        [&] { second.tcp.join(first.tcp.addresses(), std::chrono::steady_clock::now() + 20s); });
     CHECK(until({&first}, [&] { return first.tcp.linked(5); }));
     joins.join();
   }
@@ -95,7 +100,9 @@ TEST_CASE("tcp newcomers are given ids, and frames go both ways in order") {
     pair.first.tcp.send(5, text_frame("to " + std::to_string(i)));
     pair.second.tcp.send(0, text_frame("from " + std::to_string(i)));
   }
-  REQUIRE(until(pair.both(), [&] { return pair.first.inbox.frames.size() == 100 && pair.second.inbox.frames.size() == 100; }));
+  REQUIRE(until(pair.both(), [&] {
+    return pair.first.inbox.frames.size() == 100 && pair.second.inbox.frames.size() == 100;
+  }));
   for (int i = 0; i < 100; ++i) {
     CHECK(pair.first.inbox.frames[i].first == 5);
     CHECK(text_of(pair.first.inbox.frames[i].second) == "from " + std::to_string(i));
@@ -117,7 +124,8 @@ TEST_CASE("tcp carries large heads and large values, in both directions at once"
     pair.second.tcp.send(0, std::move(frame));
     pair.second.tcp.send(0, text_frame(text));
   }
-  REQUIRE(until(pair.both(), [&] { return pair.first.inbox.frames.size() == 4 && pair.second.inbox.frames.size() == 4; }));
+  REQUIRE(until(pair.both(),
+                [&] { return pair.first.inbox.frames.size() == 4 && pair.second.inbox.frames.size() == 4; }));
   for (const End* end : pair.both()) {
     const Frame& first = end->inbox.frames[2].second;
     CHECK(text_of(first) == "value");
@@ -136,17 +144,20 @@ TEST_CASE("tcp reports the death of a peer at once, after what it had sent") {
   first.tcp.admit_from(1);
   {
     End second(TcpTransport::nobody, key);
-    std::thread joins([&] { second.tcp.join(first.tcp.addresses(), std::chrono::steady_clock::now() + 20s); });
+    std::thread joins(
+        [&] { second.tcp.join(first.tcp.addresses(), std::chrono::steady_clock::now() + 20s); });
     CHECK(until({&first}, [&] { return first.tcp.linked(1); }));
     joins.join();
     second.tcp.send(0, text_frame("last words"));
   }
-  REQUIRE(until({&first}, [&] { return !first.inbox.losses.empty(); }, 2s));
+  REQUIRE(until(
+      {&first}, [&] { return !first.inbox.losses.empty(); }, 2s));
   CHECK(first.inbox.losses[0] == std::pair<PeerId, std::string>(1, "it has closed the connection"));
   REQUIRE(first.inbox.frames.size() == 1);
   CHECK(text_of(first.inbox.frames[0].second) == "last words");
   first.tcp.send(1, text_frame("too late"));
-  REQUIRE(until({&first}, [&] { return first.inbox.losses.size() == 2; }, 2s));
+  REQUIRE(until(
+      {&first}, [&] { return first.inbox.losses.size() == 2; }, 2s));
   CHECK(first.inbox.losses[1].second == "nobody has said where it is");
   first.tcp.forget(1);
   first.tcp.send(1, text_frame("lost, as it should be"));
@@ -165,7 +176,8 @@ TEST_CASE("tcp peers connect when they have something to say, also both at the s
     one.tcp.send(2, text_frame(std::to_string(i)));
     two.tcp.send(1, text_frame(std::to_string(i)));
   }
-  REQUIRE(until({&one, &two}, [&] { return one.inbox.frames.size() == 50 && two.inbox.frames.size() == 50; }));
+  REQUIRE(
+      until({&one, &two}, [&] { return one.inbox.frames.size() == 50 && two.inbox.frames.size() == 50; }));
   for (int i = 0; i < 50; ++i) CHECK(text_of(one.inbox.frames[i].second) == std::to_string(i));
   CHECK(one.inbox.losses.empty());
 }
@@ -182,7 +194,8 @@ TEST_CASE("tcp tries all addresses of a peer and keeps what waits") {
   one.tcp.set_addresses(3, {"127.0.0.1:1"});
   one.tcp.send(3, text_frame("c"));
   REQUIRE(until({&one, &two}, [&] { return !one.inbox.losses.empty(); }));
-  CHECK(one.inbox.losses[0] == std::pair<PeerId, std::string>(3, "it cannot be reached (Connection refused)"));
+  CHECK(one.inbox.losses[0] ==
+        std::pair<PeerId, std::string>(3, "it cannot be reached (Connection refused)"));
 }
 
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
@@ -195,11 +208,14 @@ TEST_CASE("tcp skips a value for which there is no memory, and goes on") {
     const test::AddressLimit limit(200 << 20);
     pair.first.tcp.send(5, std::move(large));
     pair.first.tcp.send(5, std::move(small));
-    REQUIRE(until(pair.both(), [&] { return pair.second.inbox.frames.size() == 2 || !pair.second.inbox.losses.empty(); }));
+    REQUIRE(until(pair.both(),
+                  [&] { return pair.second.inbox.frames.size() == 2 || !pair.second.inbox.losses.empty(); }));
   }
   REQUIRE(pair.second.inbox.losses.empty());
-  CHECK_THROWS_WITH(pair.second.inbox.frames[0].second.values[0].as<std::vector<double>>(), Catch::StartsWith("no memory for a value of 400"));
-  CHECK(pair.second.inbox.frames[1].second.values[0].as<std::vector<double>>() == std::vector<double>(100'000, 0.5));
+  CHECK_THROWS_WITH(pair.second.inbox.frames[0].second.values[0].as<std::vector<double>>(),
+                    Catch::StartsWith("no memory for a value of 400"));
+  CHECK(pair.second.inbox.frames[1].second.values[0].as<std::vector<double>>() ==
+        std::vector<double>(100'000, 0.5));
 }
 #endif
 
@@ -230,7 +246,9 @@ TEST_CASE("tcp refuses a wrong key, garbage and another build, and goes on") {
   SECTION("another build") {
     End other(TcpTransport::nobody, key, TcpSettings{.build_id = "b2"});
     join(other);
-    CHECK(error == "it runs another executable (build b2) than the program it wants to join (build b1); start the same file everywhere");
+    CHECK(error ==
+          "it runs another executable (build b2) than the program it wants to join (build b1); start the "
+          "same file everywhere");
   }
   SECTION("garbage") {
     const Descriptor rude = stranger(first.tcp);
@@ -281,7 +299,8 @@ TEST_CASE("tcp survives a thousand connections that say nothing, and lets an hon
   CHECK(first.tcp.half_open() <= first.tcp.settings().most_half_open);
   End good(TcpTransport::nobody, key);
   std::thread joins([&] { good.tcp.join(first.tcp.addresses(), std::chrono::steady_clock::now() + 20s); });
-  CHECK(until({&first}, [&] { return first.tcp.linked(1); }, 2s));
+  CHECK(until(
+      {&first}, [&] { return first.tcp.linked(1); }, 2s));
   joins.join();
 }
 
@@ -300,11 +319,16 @@ TEST_CASE("tcp waits until bytes arrive or somebody wakes it") {
 }
 
 TEST_CASE("listen names the networks there are") {
-  CHECK_THROWS_WITH(listen_on("nonet0"), Catch::StartsWith("interface: must be a network or an address of this host (got \"nonet0\"); there are ") && Catch::Contains("lo"));
+  CHECK_THROWS_WITH(
+      listen_on("nonet0"),
+      Catch::StartsWith(
+          "interface: must be a network or an address of this host (got \"nonet0\"); there are ") &&
+          Catch::Contains("lo"));
   CHECK(listen_on("lo").addresses.front().starts_with("127.0.0.1:"));
   CHECK(listen_on("127.0.0.1").addresses.size() == 1);
   CHECK(listen_on("").addresses.front().starts_with("127.0.0.1:"));
   CHECK_FALSE(listen_on("any").addresses.empty());
-  CHECK_THROWS_WITH(connect_to("nowhere"), "connect: an address must look like 10.0.0.7:40123 (got \"nowhere\")");
+  CHECK_THROWS_WITH(connect_to("nowhere"),
+                    "connect: an address must look like 10.0.0.7:40123 (got \"nowhere\")");
   CHECK_THROWS_AS(connect_to("1.2.3.4:99999"), Error);
 }

@@ -17,7 +17,9 @@ struct Unwritable {
     throw std::runtime_error("half-way");
   }
   template <class Archive>
-  void load(Archive& archive) { archive(first); }
+  void load(Archive& archive) {
+    archive(first);
+  }
 };
 
 Frame example() {
@@ -25,11 +27,14 @@ Frame example() {
   frame.head.append("messages", 8);
   frame.values.push_back(task::Value::make(std::string("small")));
   frame.values.push_back(task::Value::make(std::vector<double>(100'000, 0.5)));
-  frame.values.push_back(task::Value::make(std::vector<std::vector<int>>{std::vector<int>(50'000, 1), {2}, std::vector<int>(60'000, 3)}));
+  frame.values.push_back(task::Value::make(
+      std::vector<std::vector<int>>{std::vector<int>(50'000, 1), {2}, std::vector<int>(60'000, 3)}));
   return frame;
 }
 
-std::string text(const Buffer& buffer) { return {reinterpret_cast<const char*>(buffer.data()), buffer.size()}; }
+std::string text(const Buffer& buffer) {
+  return {reinterpret_cast<const char*>(buffer.data()), buffer.size()};
+}
 
 }  // namespace
 
@@ -77,7 +82,8 @@ TEST_CASE("wire makes a value without memory one that says so, and the others wh
   CHECK(wire.blocks[0].data == nullptr);
   wire.blocks[0].size = 800'000;
   const Frame frame = from_wire(wire.head.bytes(), std::move(wire.blocks));
-  CHECK_THROWS_WITH(frame.values[1].as<std::vector<double>>(), Catch::StartsWith("no memory for a value of 800"));
+  CHECK_THROWS_WITH(frame.values[1].as<std::vector<double>>(),
+                    Catch::StartsWith("no memory for a value of 800"));
   CHECK_THROWS_WITH(frame.values[1].pack(), Catch::StartsWith("no memory for a value of 800"));
   CHECK(frame.values[2].as<std::vector<std::vector<int>>>()[2].size() == 60'000);
 }

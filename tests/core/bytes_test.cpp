@@ -59,8 +59,8 @@ TEST_CASE("bytes is exact and rounds fractions of a byte") {
 }
 
 TEST_CASE("bytes refuses what is not a number of bytes and shows it") {
-  for (const std::string text :
-       {"", " ", "abc", "MB", "10 QB", "10 MBs", "10MiBB", "1.", ".", "1e9", "10 20", "10MB 5", "ten", "0x10", "10,5MB", "10iB", "--5"}) {
+  for (const std::string text : {"", " ", "abc", "MB", "10 QB", "10 MBs", "10MiBB", "1.", ".", "1e9", "10 20",
+                                 "10MB 5", "ten", "0x10", "10,5MB", "10iB", "--5"}) {
     CHECK(refusal(text) == sentence(text, "not a number of bytes"));
   }
 }

@@ -10,7 +10,9 @@ using weir::test::sentence_of;
 namespace {
 
 Config::Environment variables(std::map<std::string, std::string> all) {
-  return [all](const std::string& name) { return all.contains(name) ? std::optional<std::string>(all.at(name)) : std::nullopt; };
+  return [all](const std::string& name) {
+    return all.contains(name) ? std::optional<std::string>(all.at(name)) : std::nullopt;
+  };
 }
 
 Config parse(const std::string& toml, std::map<std::string, std::string> environment = {}) {
@@ -61,28 +63,45 @@ TEST_CASE("config takes the site's table before the batch system's before the to
 }
 
 TEST_CASE("config shows where a wrong value is") {
-  CHECK(sentence_of([] { return parse("\nqueu = \"a\""); }) == "config.toml:2: unknown setting, did you mean queue? (got queu)");
-  CHECK(sentence_of([] { return parse("[slurm]\nwall_time = \"a\""); }) == "config.toml:2: unknown setting, did you mean walltime? (got wall_time)");
-  CHECK(sentence_of([] { return parse("[lsf]\nqueue = \"a\""); }) == "config.toml:1: a table must be slurm, pbs or sites.NAME (got lsf)");
-  CHECK(sentence_of([] { return parse("[sites]\nkarst = 3"); }) == "config.toml:2: [sites] holds a table for each site, for example [sites.karst] (got karst)");
-  CHECK(sentence_of([] { return parse("queue = [\"a\", \"b\"]"); }) == "config.toml:1: queue must be one value (got a list)");
-  CHECK(sentence_of([] { return parse("queue = true"); }) == "config.toml:1: a value must be text or a whole number (got another type)");
-  CHECK(sentence_of([] { return parse("threads = \"many\"").count("threads"); }) == "config.toml:1: threads must be a whole number from 0 (got many)");
-  CHECK(sentence_of([] { return parse("threads = 99999999999999999999").count("threads"); }).starts_with("config.toml:1: not TOML: "));
-  CHECK(sentence_of([] { return parse("", {{"WEIR_THREADS", "-1"}}).count("threads"); }) == "WEIR_THREADS: threads must be a whole number from 0 (got -1)");
-  CHECK(sentence_of([] { return parse("memory = \"lots\"").bytes("memory"); }).starts_with("config.toml:1: memory: "));
-  CHECK(sentence_of([] { return parse("walltime = \"2 fortnights\"").duration("walltime"); }).starts_with("config.toml:1: walltime: "));
+  CHECK(sentence_of([] { return parse("\nqueu = \"a\""); }) ==
+        "config.toml:2: unknown setting, did you mean queue? (got queu)");
+  CHECK(sentence_of([] { return parse("[slurm]\nwall_time = \"a\""); }) ==
+        "config.toml:2: unknown setting, did you mean walltime? (got wall_time)");
+  CHECK(sentence_of([] { return parse("[lsf]\nqueue = \"a\""); }) ==
+        "config.toml:1: a table must be slurm, pbs or sites.NAME (got lsf)");
+  CHECK(sentence_of([] { return parse("[sites]\nkarst = 3"); }) ==
+        "config.toml:2: [sites] holds a table for each site, for example [sites.karst] (got karst)");
+  CHECK(sentence_of([] { return parse("queue = [\"a\", \"b\"]"); }) ==
+        "config.toml:1: queue must be one value (got a list)");
+  CHECK(sentence_of([] { return parse("queue = true"); }) ==
+        "config.toml:1: a value must be text or a whole number (got another type)");
+  CHECK(sentence_of([] { return parse("threads = \"many\"").count("threads"); }) ==
+        "config.toml:1: threads must be a whole number from 0 (got many)");
+  CHECK(sentence_of([] {
+          return parse("threads = 99999999999999999999").count("threads");
+        }).starts_with("config.toml:1: not TOML: "));
+  CHECK(sentence_of([] {
+          return parse("", {{"WEIR_THREADS", "-1"}}).count("threads");
+        }) == "WEIR_THREADS: threads must be a whole number from 0 (got -1)");
+  CHECK(sentence_of([] {
+          return parse("memory = \"lots\"").bytes("memory");
+        }).starts_with("config.toml:1: memory: "));
+  CHECK(sentence_of([] {
+          return parse("walltime = \"2 fortnights\"").duration("walltime");
+        }).starts_with("config.toml:1: walltime: "));
   CHECK(sentence_of([] { return parse("queue = ").text("queue"); }).starts_with("config.toml:1: not TOML: "));
   CHECK(sentence_of([] {
           return parse(example, {{"WEIR_SITE", "mars"}}).text("queue");
         }) == "WEIR_SITE: the configuration file has no such table (got [sites.mars])");
-  CHECK(sentence_of([] { return parse("").text("queues"); }) == "config: unknown setting, did you mean queue? (got queues)");
+  CHECK(sentence_of([] { return parse("").text("queues"); }) ==
+        "config: unknown setting, did you mean queue? (got queues)");
 }
 
 TEST_CASE("config reads times and lists as they are meant") {
   CHECK(parse("walltime = 02:30:00").duration("walltime") == std::chrono::minutes(150));
   CHECK(parse("modules = \"one\"").list("modules") == std::vector<std::string>{"one"});
-  CHECK(parse("", {{"WEIR_MODULES", "one\ntwo\n"}}).list("modules") == std::vector<std::string>{"one", "two"});
+  CHECK(parse("", {{"WEIR_MODULES", "one\ntwo\n"}}).list("modules") ==
+        std::vector<std::string>{"one", "two"});
   CHECK(parse("").list("modules").empty());
 }
 
@@ -90,7 +109,9 @@ TEST_CASE("config finds its file") {
   weir::test::TemporaryFolder folder;
   const std::string named = folder.path() + "/named.toml";
   CHECK(Config::load(variables({{"HOME", folder.path()}})).text("queue") == "");
-  CHECK(sentence_of([&] { return Config::load(variables({{"WEIR_CONFIG", named}})); }) == "WEIR_CONFIG: the file cannot be read (got " + named + ")");
+  CHECK(sentence_of([&] {
+          return Config::load(variables({{"WEIR_CONFIG", named}}));
+        }) == "WEIR_CONFIG: the file cannot be read (got " + named + ")");
   CHECK(sentence_of([&] {
           return Config::load(variables({{"WEIR_CONFIG", folder.path()}}));
         }) == "WEIR_CONFIG: the file cannot be read (got " + folder.path() + ")");

@@ -62,9 +62,14 @@ TEST_CASE("duration reads a clock as batch systems write it") {
 }
 
 TEST_CASE("duration refuses what is not a duration and shows it") {
-  for (const std::string text : {"2 hourz", "",      " ",    "abc", "5x", "h",      ".",    "1.",   "1e3", "2h30", "30m2h", "1h1h", "5 5s", "1:2:3:4",
-                                 "1:60",    "1:075", "1::2", ":5",  "5:", "1.5:00", "1:-5", "- 5x", "+5s", "5s!",  "2H",    "0x10", "inf",  "nan"}) {
-    CHECK(refusal(text) == (text == "- 5x" ? "duration: \"- 5x\" is negative; write for example \"500ms\", \"90s\" or \"2h30m\"" : not_a_duration(text)));
+  for (const std::string text :
+       {"2 hourz", "",     " ",    "abc",     "5x",   "h",     ".",    "1.", "1e3", "2h30",
+        "30m2h",   "1h1h", "5 5s", "1:2:3:4", "1:60", "1:075", "1::2", ":5", "5:",  "1.5:00",
+        "1:-5",    "- 5x", "+5s",  "5s!",     "2H",   "0x10",  "inf",  "nan"}) {
+    CHECK(refusal(text) ==
+          (text == "- 5x"
+               ? "duration: \"- 5x\" is negative; write for example \"500ms\", \"90s\" or \"2h30m\""
+               : not_a_duration(text)));
   }
 }
 
@@ -81,7 +86,8 @@ TEST_CASE("duration refuses negative and endless values") {
 TEST_CASE("duration errors stay on one line of moderate length") {
   CHECK(refusal("a\nb") == not_a_duration("a?b"));
   CHECK(refusal(std::string(1000, 'x')) ==
-        "duration: \"" + std::string(60, 'x') + "...\" is not a duration; write for example \"500ms\", \"90s\" or \"2h30m\"");
+        "duration: \"" + std::string(60, 'x') +
+            "...\" is not a duration; write for example \"500ms\", \"90s\" or \"2h30m\"");
 }
 
 TEST_CASE("duration is written in its shortest readable form") {

@@ -20,7 +20,8 @@ TEST_CASE("error is caught as a standard exception") {
 
 TEST_CASE("error kinds have different names, as in the enumeration") {
   std::set<std::string_view> names;
-  for (int i = 0; i <= static_cast<int>(ErrorKind::internal); ++i) names.insert(to_string(static_cast<ErrorKind>(i)));
+  for (int i = 0; i <= static_cast<int>(ErrorKind::internal); ++i)
+    names.insert(to_string(static_cast<ErrorKind>(i)));
   CHECK(names.size() == static_cast<std::size_t>(ErrorKind::internal) + 1);
   CHECK(names.count("unknown") == 0);
   CHECK(to_string(ErrorKind::invalid_argument) == "invalid_argument");

@@ -4,8 +4,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <catch2/catch.hpp>
 #include <atomic>
+#include <catch2/catch.hpp>
 #include <cstdlib>
 #include <cstring>
 #include <random>
@@ -88,7 +88,9 @@ TEST_CASE("what is no large block is not taken") {
 }
 
 TEST_CASE("more memory than there is is refused") {
-  for (const std::size_t bytes : {std::size_t{1} << 60, SIZE_MAX / 2, SIZE_MAX - 5000, SIZE_MAX - 100, SIZE_MAX}) CHECK(memory::take_large(bytes) == nullptr);
+  for (const std::size_t bytes :
+       {std::size_t{1} << 60, SIZE_MAX / 2, SIZE_MAX - 5000, SIZE_MAX - 100, SIZE_MAX})
+    CHECK(memory::take_large(bytes) == nullptr);
 }
 
 TEST_CASE("a child of fork can allocate while other threads do") {
@@ -135,7 +137,8 @@ TEST_CASE("threads take and give back without sharing a byte") {
       } else if (!mine.empty()) {
         const std::size_t which = random() % mine.size();
         const Mine one = mine[which];
-        wrong += one.bytes[0] != one.mark || one.bytes[one.size / 2] != one.mark || one.bytes[one.size - 1] != one.mark;
+        wrong += one.bytes[0] != one.mark || one.bytes[one.size / 2] != one.mark ||
+                 one.bytes[one.size - 1] != one.mark;
         wrong += !memory::give_back(one.bytes);
         mine.erase(mine.begin() + static_cast<std::ptrdiff_t>(which));
       }
@@ -153,7 +156,8 @@ TEST_CASE("threads take and give back without sharing a byte") {
 TEST_CASE("under a limit of addresses all of them can be used") {
   const pid_t child = fork();
   if (child == 0) {
-    for (const std::size_t before = test::addresses(); test::addresses() == before;) (void)memory::take_large(2 * mega);
+    for (const std::size_t before = test::addresses(); test::addresses() == before;)
+      (void)memory::take_large(2 * mega);
     const test::AddressLimit limit(100 * mega);
     int got = 0;
     while (got < 250 && memory::take_large(2 * mega)) ++got;

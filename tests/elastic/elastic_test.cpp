@@ -77,7 +77,8 @@ TEST_CASE("scaling down hands results over: nothing is computed again") {
   CHECK(count == 60);
 }
 
-TEST_CASE("workers whose time is over hand their results to those that follow them: nothing is computed again") {
+TEST_CASE(
+    "workers whose time is over hand their results to those that follow them: nothing is computed again") {
   const Place place;
   const std::string file = place.folder.path() + "/ran";
   const Finished done = run({ELASTIC_PROGRAM, "lifetime", file}, place.options({{"WEIR_LIFETIME", "2s"}}));
@@ -92,7 +93,9 @@ TEST_CASE("workers whose time is over hand their results to those that follow th
 TEST_CASE("a stream goes on while workers leave and others come: every element once, in order") {
   const Place place;
   const std::string file = place.folder.path() + "/ran";
-  const Finished done = run({ELASTIC_PROGRAM, "stream", ""}, place.options({{"WEIR_LIFETIME", "2s"}, {"TEST_RAN", file}, {"WEIR_LOG", "info"}}));
+  const Finished done =
+      run({ELASTIC_PROGRAM, "stream", ""},
+          place.options({{"WEIR_LIFETIME", "2s"}, {"TEST_RAN", file}, {"WEIR_LOG", "info"}}));
   INFO(done.err);
   CHECK(done.out == "in order 300 of 300\nlost 0\ndone\n");
   std::ifstream ran(file);
@@ -115,7 +118,10 @@ TEST_CASE("a task that takes longer than workers live is not begun, and the prog
   const Place place;
   const Finished done = run({ELASTIC_PROGRAM, "too_long", ""}, place.options({{"WEIR_LIFETIME", "20s"}}));
   INFO(done.err);
-  CHECK(done.out.find("a task needs 1h, and jobs of this cluster take tasks for 10s only; ask for a longer walltime\n") == 0);
+  CHECK(
+      done.out.find(
+          "a task needs 1h, and jobs of this cluster take tasks for 10s only; ask for a longer walltime\n") ==
+      0);
   CHECK(done.out.find(", since its job ends; the task may take 1h\ndone\n") != std::string::npos);
 }
 
@@ -148,7 +154,8 @@ TEST_CASE("workers join the body of weir::run, of threads and of ranks, and leav
   INFO(alone.err);
   CHECK(alone.out == sum_1000 + " of 3\nleft 285\ndone\n");
   CHECK(alone.status == 0);
-  const Finished ranks = run({WEIR_TOOL, "run", "-n", "3", ELASTIC_PROGRAM, "inside", "local", "2"}, place.options());
+  const Finished ranks =
+      run({WEIR_TOOL, "run", "-n", "3", ELASTIC_PROGRAM, "inside", "local", "2"}, place.options());
   INFO(ranks.err);
   CHECK(ranks.out == sum_1000 + " of 4\nleft 285\ndone\n");
   CHECK(ranks.status == 0);
@@ -156,12 +163,19 @@ TEST_CASE("workers join the body of weir::run, of threads and of ranks, and leav
 
 TEST_CASE("a job of ranks joins a running program and ends with it") {
   const Place place;
-  Process program({ELASTIC_PROGRAM, "hold", "3"}, [&] { auto options = place.options(); options.input = "\n"; return options; }());
+  Process program({ELASTIC_PROGRAM, "hold", "3"}, [&] {
+    auto options = place.options();
+    options.input = "\n";
+    return options;
+  }());
   const std::string file = file_of(program);
-  CHECK((std::filesystem::status(file).permissions() & std::filesystem::perms::all) == (std::filesystem::perms::owner_read | std::filesystem::perms::owner_write));
-  CHECK(std::filesystem::status(std::filesystem::path(file).parent_path()).permissions() == std::filesystem::perms::owner_all);
+  CHECK((std::filesystem::status(file).permissions() & std::filesystem::perms::all) ==
+        (std::filesystem::perms::owner_read | std::filesystem::perms::owner_write));
+  CHECK(std::filesystem::status(std::filesystem::path(file).parent_path()).permissions() ==
+        std::filesystem::perms::owner_all);
   const auto joining = place.options({{"WEIR_CONNECT", file}});
-  Process ranks({WEIR_TOOL, "run", "-n", "2", ELASTIC_PROGRAM, "x", "y"}, joining), single({ELASTIC_PROGRAM, "x", "y"}, joining);
+  Process ranks({WEIR_TOOL, "run", "-n", "2", ELASTIC_PROGRAM, "x", "y"}, joining),
+      single({ELASTIC_PROGRAM, "x", "y"}, joining);
   const Finished done = program.wait();
   INFO(done.err);
   CHECK(done.status == 0);
@@ -184,34 +198,45 @@ TEST_CASE("the death of the program ends its workers within seconds") {
   CHECK(std::chrono::steady_clock::now() - before < 15s);
   const Finished late = run({ELASTIC_PROGRAM, "x", "y"}, joining);
   CHECK(late.status == 1);
-  CHECK(late.err.starts_with("weir: session file " + file + ": belongs to a session that has ended (process " + std::to_string(program.pid()) + " on "));
+  CHECK(late.err.starts_with("weir: session file " + file +
+                             ": belongs to a session that has ended (process " +
+                             std::to_string(program.pid()) + " on "));
   CHECK(run({ELASTIC_PROGRAM, "at_once", ""}, place.options()).status == 0);
   CHECK(place.no_session_file());  // the next session has swept it away
 }
 
 TEST_CASE("strangers are refused with a sentence, and the program goes on") {
   const Place place;
-  Process program({ELASTIC_PROGRAM, "hold", "1"}, [&] { auto options = place.options(); options.input = "\n"; return options; }());
+  Process program({ELASTIC_PROGRAM, "hold", "1"}, [&] {
+    auto options = place.options();
+    options.input = "\n";
+    return options;
+  }());
   const std::string file = file_of(program);
   const Finished other = run({OTHER_PROGRAM}, place.options({{"WEIR_CONNECT", file}}));
   CHECK(other.status == 1);
-  CHECK(other.err.find("does not let this worker in: it runs another executable (build ") != std::string::npos);
+  CHECK(other.err.find("does not let this worker in: it runs another executable (build ") !=
+        std::string::npos);
   std::string text;
   std::getline(std::ifstream(file), text, '\0');
   const auto key = text.find("\"key\": \"") + 8;
   text.replace(key, 8, text.compare(key, 8, "00000000") == 0 ? "11111111" : "00000000");
   const std::string forged = place.folder.path() + "/forged.json";
   write_file(forged, text, 0600);
-  const Finished wrong = run({ELASTIC_PROGRAM, "x", "y"}, place.options({{"WEIR_CONNECT", forged}, {"WEIR_DEATH_TIMEOUT", "300ms"}}));
+  const Finished wrong = run({ELASTIC_PROGRAM, "x", "y"},
+                             place.options({{"WEIR_CONNECT", forged}, {"WEIR_DEATH_TIMEOUT", "300ms"}}));
   CHECK(wrong.status == 1);
   CHECK(wrong.err.find("could not be reached at 127.0.0.1:") != std::string::npos);
-  CHECK(wrong.err.find(" within 300ms: it has closed the connection without showing the session's key") != std::string::npos);
+  CHECK(wrong.err.find(" within 300ms: it has closed the connection without showing the session's key") !=
+        std::string::npos);
   const Finished none = run({ELASTIC_PROGRAM, "x", "y"}, place.options({{"WEIR_CONNECT", "/nowhere.json"}}));
   CHECK(none.err == "weir: session file /nowhere.json: is not there; the program it belonged to has ended\n");
   write_file(forged, "{", 0600);
-  CHECK(run({ELASTIC_PROGRAM, "x", "y"}, place.options({{"WEIR_CONNECT", forged}})).err == "weir: session file " + forged + ": is no session file\n");
+  CHECK(run({ELASTIC_PROGRAM, "x", "y"}, place.options({{"WEIR_CONNECT", forged}})).err ==
+        "weir: session file " + forged + ": is no session file\n");
   std::filesystem::permissions(forged, std::filesystem::perms(0644));
-  CHECK(run({ELASTIC_PROGRAM, "x", "y"}, place.options({{"WEIR_CONNECT", forged}})).err.find("must be readable by its owner alone") != std::string::npos);
+  CHECK(run({ELASTIC_PROGRAM, "x", "y"}, place.options({{"WEIR_CONNECT", forged}}))
+            .err.find("must be readable by its owner alone") != std::string::npos);
   Process good({ELASTIC_PROGRAM, "x", "y"}, place.options({{"WEIR_CONNECT", file}}));
   CHECK(program.wait().status == 0);
   CHECK(good.wait().status == 0);

@@ -14,7 +14,9 @@ using namespace std::chrono_literals;
 namespace {
 
 /// A name that no other run of this test has.
-std::string named(const char* beginning) { return std::string(beginning).append(std::to_string(getpid() % 100000)); }
+std::string named(const char* beginning) {
+  return std::string(beginning).append(std::to_string(getpid() % 100000));
+}
 
 bool ip(const std::vector<std::string>& words) {
   std::vector<std::string> command{"/sbin/ip"};
@@ -28,17 +30,31 @@ struct Hosts {
   bool there = false;
   Hosts() {
     if (geteuid() != 0 || access("/sbin/ip", X_OK) != 0) return;
-    there = ip({"netns", "add", a}) && ip({"netns", "add", b}) && ip({"link", "add", named("wa"), "netns", a, "type", "veth", "peer", "name", named("wb"), "netns", b}) &&
-            ip({"-n", a, "address", "add", "10.77.0.1/24", "dev", named("wa")}) && ip({"-n", b, "address", "add", "10.77.0.2/24", "dev", named("wb")}) &&
-            ip({"-n", a, "link", "set", named("wa"), "up"}) && ip({"-n", b, "link", "set", named("wb"), "up"}) && ip({"-n", a, "link", "set", "lo", "up"}) &&
+    there = ip({"netns", "add", a}) && ip({"netns", "add", b}) &&
+            ip({"link", "add", named("wa"), "netns", a, "type", "veth", "peer", "name", named("wb"), "netns",
+                b}) &&
+            ip({"-n", a, "address", "add", "10.77.0.1/24", "dev", named("wa")}) &&
+            ip({"-n", b, "address", "add", "10.77.0.2/24", "dev", named("wb")}) &&
+            ip({"-n", a, "link", "set", named("wa"), "up"}) &&
+            ip({"-n", b, "link", "set", named("wb"), "up"}) && ip({"-n", a, "link", "set", "lo", "up"}) &&
             ip({"-n", b, "link", "set", "lo", "up"});
   }
   ~Hosts() {
     for (const std::string& host : {a, b}) (void)ip({"netns", "delete", host});
   }
   /// `command` on that host, under its own name.
-  [[nodiscard]] std::vector<std::string> on(const std::string& host, const std::vector<std::string>& command) const {
-    std::vector<std::string> all{"/sbin/ip", "netns", "exec", host, "/usr/bin/unshare", "-u", "/bin/sh", "-c", "hostname " + host + "; exec \"$@\"", "sh"};
+  [[nodiscard]] std::vector<std::string> on(const std::string& host,
+                                            const std::vector<std::string>& command) const {
+    std::vector<std::string> all{"/sbin/ip",
+                                 "netns",
+                                 "exec",
+                                 host,
+                                 "/usr/bin/unshare",
+                                 "-u",
+                                 "/bin/sh",
+                                 "-c",
+                                 "hostname " + host + "; exec \"$@\"",
+                                 "sh"};
     all.insert(all.end(), command.begin(), command.end());
     return all;
   }
@@ -53,8 +69,10 @@ TEST_CASE("workers of another host join over the network that was named") {
     return;
   }
   const TemporaryFolder folder;
-  ProcessOptions options{.environment = {{"WEIR_STATE_DIR", folder.path()}, {"WEIR_LOG", ""}}, .deadline = 100s};
-  const ProcessOptions with_input{.environment = options.environment, .input = std::string(1, '\n'), .deadline = options.deadline};
+  ProcessOptions options{.environment = {{"WEIR_STATE_DIR", folder.path()}, {"WEIR_LOG", ""}},
+                         .deadline = 100s};
+  const ProcessOptions with_input{
+      .environment = options.environment, .input = std::string(1, '\n'), .deadline = options.deadline};
   for (const std::string& network : {named("wa"), std::string("10.77.0.1"), std::string("any")}) {
     INFO(network);
     Process program(hosts.on(hosts.a, {ELASTIC_PROGRAM, "hold", "3", network}), with_input);
@@ -80,7 +98,8 @@ TEST_CASE("a worker that cannot reach the program says so and ends") {
     return;
   }
   const TemporaryFolder folder;
-  ProcessOptions options{.environment = {{"WEIR_STATE_DIR", folder.path()}, {"WEIR_LOG", ""}}, .deadline = 100s};
+  ProcessOptions options{.environment = {{"WEIR_STATE_DIR", folder.path()}, {"WEIR_LOG", ""}},
+                         .deadline = 100s};
   Process program(hosts.on(hosts.a, {ELASTIC_PROGRAM, "hold", "1"}), options);
   program.wait_for(".json\n");
   const auto begin = program.out().find("file ") + 5;
@@ -89,8 +108,10 @@ TEST_CASE("a worker that cannot reach the program says so and ends") {
   const Finished lost = run(hosts.on(hosts.b, {ELASTIC_PROGRAM, "x", "y"}), options);
   CHECK(lost.status == 1);
   CHECK(lost.err.find("weir: the scheduler (process ") == 0);
-  CHECK(lost.err.find(" within 500ms: it cannot be reached (Connection refused); if it lives, another network may be needed (interface)") != std::string::npos);
-  // The same for one that was killed, and had no time to take its file away; that the host is another one of another kernel has to be written into it.
+  CHECK(lost.err.find(" within 500ms: it cannot be reached (Connection refused); if it lives, another "
+                      "network may be needed (interface)") != std::string::npos);
+  // The same for one that was killed, and had no time to take its file away; that the host is another one of
+  // another kernel has to be written into it.
   options.environment.erase("WEIR_CONNECT");
   Process killed(hosts.on(hosts.a, {ELASTIC_PROGRAM, "hold", "1", named("wa")}), options);
   killed.wait_for(".json\n");

@@ -18,7 +18,9 @@ std::string content(const std::string& path) {
   return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
 }
 
-bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+bool contains(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
 
 std::string numbers_to(int last) {
   std::string text;
@@ -31,17 +33,25 @@ struct Site {
   TemporaryFolder home, programs, server;
   std::string running;
   explicit Site(int at_once) : running(std::to_string(at_once)) {
-    for (const char* name : {"qsub", "qstat", "qdel"}) std::filesystem::create_symlink(FAKE_PBS, programs.path() + "/" + name);
+    for (const char* name : {"qsub", "qstat", "qdel"})
+      std::filesystem::create_symlink(FAKE_PBS, programs.path() + "/" + name);
     std::filesystem::create_symlink(WEIR_TOOL, programs.path() + "/weir");
   }
   ~Site() {
-    for (int id = 0; id < 20 && !has_ended(); ++id) (void)run({programs.path() + "/qdel", std::to_string(id) + ".server"}, options());
+    for (int id = 0; id < 20 && !has_ended(); ++id)
+      (void)run({programs.path() + "/qdel", std::to_string(id) + ".server"}, options());
     (void)has_none_alive();
   }
   [[nodiscard]] ProcessOptions options(const std::map<std::string, std::string>& more = {}) const {
     ProcessOptions result;
-    result.environment = {{"HOME", home.path()}, {"FAKE_PBS", server.path()}, {"FAKE_PBS_RUNNING", running}, {"PATH", programs.path() + ":/usr/bin:/bin"}, {"WEIR_LOG", ""},
-                          {"WEIR_STATE_DIR", ""}, {"XDG_STATE_HOME", ""}, {"WEIR_CONFIG", ""}};
+    result.environment = {{"HOME", home.path()},
+                          {"FAKE_PBS", server.path()},
+                          {"FAKE_PBS_RUNNING", running},
+                          {"PATH", programs.path() + ":/usr/bin:/bin"},
+                          {"WEIR_LOG", ""},
+                          {"WEIR_STATE_DIR", ""},
+                          {"XDG_STATE_HOME", ""},
+                          {"WEIR_CONFIG", ""}};
     for (const auto& [name, value] : more) result.environment[name] = value;
     result.folder = home.path();
     result.deadline = 100s;
@@ -93,9 +103,10 @@ TEST_CASE("the quickstart runs as it stands in the README") {
 
 TEST_CASE("weir submit --wait follows a job of PBS whose output stays in a spool until its end") {
   const Site site(1);
-  Process waiting({WEIR_TOOL, "submit", "--pbs", "-n", "2", "--nodes", "1", "-t", "5m", "--wait", "/bin/sh", "-c",
-                   "echo rank $OMPI_COMM_WORLD_RANK; while [ ! -e go ]; do sleep 0.05; done; echo oops >&2; exit 7"},
-                  site.options());
+  Process waiting(
+      {WEIR_TOOL, "submit", "--pbs", "-n", "2", "--nodes", "1", "-t", "5m", "--wait", "/bin/sh", "-c",
+       "echo rank $OMPI_COMM_WORLD_RANK; while [ ! -e go ]; do sleep 0.05; done; echo oops >&2; exit 7"},
+      site.options());
   waiting.wait_for("rank 0\n");  // while it runs
   waiting.wait_for("rank 1\n");
   CHECK(contains(site.weir({"status"}).out, "0.server       pbs     running    sh "));
@@ -117,7 +128,9 @@ TEST_CASE("weir submit --wait follows a job of PBS whose output stays in a spool
 
 TEST_CASE("where PBS keeps no history the program's own note tells how a job ended") {
   const Site site(1);
-  const Finished done = run({WEIR_TOOL, "submit", "--pbs", "-n", "1", "--wait", "/bin/sh", "-c", "echo here; exit 5"}, site.options({{"FAKE_PBS_HISTORY", "off"}}));
+  const Finished done =
+      run({WEIR_TOOL, "submit", "--pbs", "-n", "1", "--wait", "/bin/sh", "-c", "echo here; exit 5"},
+          site.options({{"FAKE_PBS_HISTORY", "off"}}));
   INFO(done.err);
   CHECK(done.out == "here\n");
   CHECK(done.status == 5);
@@ -125,12 +138,15 @@ TEST_CASE("where PBS keeps no history the program's own note tells how a job end
 
 TEST_CASE("Ctrl-C while a job of PBS is followed ends it, and weir cancel one that runs") {
   const Site site(2);
-  Process waiting({WEIR_TOOL, "submit", "--pbs", "-n", "1", "--wait", "/bin/sh", "-c", "echo begun; sleep 1000"}, site.options());
+  Process waiting(
+      {WEIR_TOOL, "submit", "--pbs", "-n", "1", "--wait", "/bin/sh", "-c", "echo begun; sleep 1000"},
+      site.options());
   waiting.wait_for("begun\n");
   waiting.send(SIGINT);
   CHECK(waiting.wait().status == 128 + SIGINT);
   CHECK(site.has_none_alive());
-  CHECK(site.weir({"submit", "--pbs", "-n", "1", "/bin/sh", "-c", "echo begun; sleep 1000"}).out == "1.server\n");
+  CHECK(site.weir({"submit", "--pbs", "-n", "1", "/bin/sh", "-c", "echo begun; sleep 1000"}).out ==
+        "1.server\n");
   REQUIRE(eventually([&] { return site.weir({"logs", "1"}).out == "begun\n"; }));
   CHECK(site.weir({"cancel", "1"}).out == "job 1.server cancelled\n");
   CHECK(site.has_none_alive());

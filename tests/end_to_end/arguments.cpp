@@ -14,7 +14,9 @@ int inc(int x) { return x + 1; }
 std::string name_of(int x) { return std::string("n") + static_cast<char>('0' + x); }
 
 int sum(std::vector<int> numbers) { return std::accumulate(numbers.begin(), numbers.end(), 0); }
-int sum_of_reference(const std::vector<int>& numbers) { return std::accumulate(numbers.begin(), numbers.end(), 0); }
+int sum_of_reference(const std::vector<int>& numbers) {
+  return std::accumulate(numbers.begin(), numbers.end(), 0);
+}
 int sum_of_rows(std::vector<std::vector<int>> rows) {
   int total = 0;
   for (const auto& row : rows) total += sum(row);
@@ -47,7 +49,9 @@ int deep(std::map<std::string, std::vector<std::pair<int, std::optional<int>>>> 
     for (const auto& [a, b] : row) total += a + b.value_or(1000);
   return total;
 }
-int vector_and_more(int before, std::vector<int> numbers, std::string after) { return before + sum(numbers) + static_cast<int>(after.size()); }
+int vector_and_more(int before, std::vector<int> numbers, std::string after) {
+  return before + sum(numbers) + static_cast<int>(after.size());
+}
 
 }  // namespace
 
@@ -64,12 +68,16 @@ TEST_CASE("a vector of futures becomes a vector of results") {
 TEST_CASE("futures nest in vectors of vectors, pairs, tuples, maps, optionals and arrays") {
   const auto one = client().submit(inc, 0), two = client().submit(inc, 1), three = client().submit(inc, 2);
   const auto name = client().submit(name_of, 7);
-  CHECK(client().submit(sum_of_rows, std::vector<std::vector<Future<int>>>{{one, two}, {}, {three}}).result() == 6);
+  CHECK(
+      client().submit(sum_of_rows, std::vector<std::vector<Future<int>>>{{one, two}, {}, {three}}).result() ==
+      6);
   CHECK(client().submit(pair_text, std::pair(one, name)).result() == "n71");
   CHECK(client().submit(pair_text, std::pair(5, name)).result() == "n75");
   CHECK(client().submit(tuple_text, std::tuple(two, name, 3.0)).result() == "2n73");
   CHECK(client().submit(map_sum, std::map<std::string, Future<int>>{{"a", one}, {"bb", two}}).result() == 5);
-  CHECK(client().submit(unordered_sum, std::unordered_map<int, Future<int>>{{10, one}, {20, three}}).result() == 70);
+  CHECK(
+      client().submit(unordered_sum, std::unordered_map<int, Future<int>>{{10, one}, {20, three}}).result() ==
+      70);
   CHECK(client().submit(optional_or, std::optional<Future<int>>(three)).result() == 3);
   CHECK(client().submit(optional_or, std::optional<Future<int>>()).result() == -1);
   CHECK(client().submit(array_sum, std::array<Future<int>, 3>{one, two, three}).result() == 321);
@@ -80,11 +88,17 @@ TEST_CASE("futures nest in vectors of vectors, pairs, tuples, maps, optionals an
 }
 
 TEST_CASE("an error in one of many nested inputs is the task's error") {
-  std::vector<Future<int>> futures{client().submit(inc, 1), client().submit([](int) -> int { throw std::logic_error("the second one"); }, 1)};
-  CHECK_THAT(message_of([&] { client().submit(sum, futures).result(); }), Catch::Contains("std::logic_error: the second one") && Catch::Contains("needed by"));
+  std::vector<Future<int>> futures{
+      client().submit(inc, 1),
+      client().submit([](int) -> int { throw std::logic_error("the second one"); }, 1)};
+  CHECK_THAT(message_of([&] { client().submit(sum, futures).result(); }),
+             Catch::Contains("std::logic_error: the second one") && Catch::Contains("needed by"));
 }
 
 TEST_CASE("large arguments travel with the task") {
   std::vector<double> numbers(3'000'000, 0.5);
-  CHECK(client().submit([](const std::vector<double>& v) { return std::accumulate(v.begin(), v.end(), 0.0); }, numbers).result() == 1'500'000);
+  CHECK(client()
+            .submit([](const std::vector<double>& v) { return std::accumulate(v.begin(), v.end(), 0.0); },
+                    numbers)
+            .result() == 1'500'000);
 }

@@ -1,4 +1,5 @@
-// Arrays on threads and on ranks: where chunks travel between processes, and where they are computed by tasks of tasks.
+// Arrays on threads and on ranks: where chunks travel between processes, and where they are computed by tasks
+// of tasks.
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <filesystem>
@@ -15,7 +16,8 @@ namespace {
 
 // Row by row: i * columns + j.
 weir::Array<double> counted(std::int64_t rows, std::int64_t columns, const weir::ChunkSpec& chunks) {
-  return weir::reshape(weir::arange<double>(0, static_cast<double>(rows * columns), 1), {rows, columns}).rechunk(chunks);
+  return weir::reshape(weir::arange<double>(0, static_cast<double>(rows * columns), 1), {rows, columns})
+      .rechunk(chunks);
 }
 
 bool is_counted(const xt::xarray<double>& values, double factor = 1) {
@@ -37,7 +39,8 @@ TEST_CASE("arrays are computed from chunks of several workers") {
   CHECK(is_counted((x * 3).rechunk({100, 200}).persist().compute(), 3));
   const xt::xarray<double> part = x(range(10, 200, 7), range(weir::nothing, weir::nothing, -1)).compute();
   for (std::size_t i = 0; i < part.shape()[0]; ++i)
-    for (std::size_t j = 0; j < 200; ++j) REQUIRE(part(i, j) == static_cast<double>((10 + 7 * i) * 200 + 199 - j));
+    for (std::size_t j = 0; j < 200; ++j)
+      REQUIRE(part(i, j) == static_cast<double>((10 + 7 * i) * 200 + 199 - j));
   const auto y = x - x.mean({.axis = 1, .keepdims = true});
   CHECK(std::abs(double(y.std().compute()) - std::sqrt((200.0 * 200.0 - 1) / 12)) < 1e-9);
 }
@@ -77,6 +80,8 @@ TEST_CASE("arrays are written by all workers, plain, compressed and filtered") {
 }
 
 TEST_CASE("the same random numbers come whatever the number of workers") {
-  CHECK(double(weir::Random(7).normal({1000, 100}, 0, 1, {100, 10}).sum().compute()) == Approx(double(weir::Random(7).normal({1000, 100}).sum().compute())).epsilon(1e-12));
-  CHECK(weir::Random(7).uniform({1000}, 0, 1, {10})(999).compute()() == weir::Random(7).uniform({1000})(999).compute()());
+  CHECK(double(weir::Random(7).normal({1000, 100}, 0, 1, {100, 10}).sum().compute()) ==
+        Approx(double(weir::Random(7).normal({1000, 100}).sum().compute())).epsilon(1e-12));
+  CHECK(weir::Random(7).uniform({1000}, 0, 1, {10})(999).compute()() ==
+        weir::Random(7).uniform({1000})(999).compute()());
 }

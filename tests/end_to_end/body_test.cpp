@@ -8,7 +8,9 @@ using namespace weir::test;
 
 namespace {
 
-const std::vector<Launcher> homes{{{}, "threads"}, {{WEIR_TOOL, "run", "-n", "1"}, "one rank"}, {{WEIR_TOOL, "run", "-n", "3"}, "three ranks"}};
+const std::vector<Launcher> homes{{{}, "threads"},
+                                  {{WEIR_TOOL, "run", "-n", "1"}, "one rank"},
+                                  {{WEIR_TOOL, "run", "-n", "3"}, "three ranks"}};
 
 std::size_t count(const std::string& text, const std::string& part) {
   std::size_t number = 0;

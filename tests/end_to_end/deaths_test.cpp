@@ -9,9 +9,12 @@ using namespace weir::test;
 namespace {
 
 const Launcher weir_run{{WEIR_TOOL, "run", "-n"}, "weir run"};
-const Launcher plain_mpirun{{"mpirun", "--enable-recovery", "--oversubscribe", "--allow-run-as-root", "--bind-to", "none", "-n"}, "mpirun"};
+const Launcher plain_mpirun{
+    {"mpirun", "--enable-recovery", "--oversubscribe", "--allow-run-as-root", "--bind-to", "none", "-n"},
+    "mpirun"};
 
-std::vector<std::string> command(const Launcher& launcher, int ranks, const std::string& scenario, const std::string& folder, int seed = 1) {
+std::vector<std::string> command(const Launcher& launcher, int ranks, const std::string& scenario,
+                                 const std::string& folder, int seed = 1) {
   return launcher.command({std::to_string(ranks), DEATHS_JOB, scenario, folder, std::to_string(seed)});
 }
 
@@ -19,7 +22,8 @@ std::vector<std::string> command(const Launcher& launcher, int ranks, const std:
 Finished check_right(const Launcher& launcher, int ranks, const std::string& scenario, int seed = 1) {
   INFO(launcher.name << " -n " << ranks << " " << scenario << " " << seed);
   TemporaryFolder folder;
-  const Finished finished = run(command(launcher, ranks, scenario, folder.path(), seed), {.deadline = std::chrono::seconds(40)});
+  const Finished finished =
+      run(command(launcher, ranks, scenario, folder.path(), seed), {.deadline = std::chrono::seconds(40)});
   INFO(finished.out << finished.err);
   CHECK(finished.status == 0);
   CHECK(finished.out.find("right\n") != std::string::npos);
@@ -57,7 +61,8 @@ TEST_CASE("all workers but one may die, in turn or together") {
 TEST_CASE("the program gets an error when the last worker has died") {
   const Finished finished = check_right(weir_run, 3, "all_of_them");
   CHECK(has(finished.out, "no workers are left: all 2 have died or been lost"));
-  CHECK(has(check_right(weir_run, 2, "all_of_them").out, "no workers are left: all 1 have died or been lost"));
+  CHECK(
+      has(check_right(weir_run, 2, "all_of_them").out, "no workers are left: all 1 have died or been lost"));
 }
 
 TEST_CASE("scattered data with one copy is lost loudly") {
@@ -81,7 +86,9 @@ TEST_CASE("a stopped worker is noticed within 2 s and is gone at the end") {
 
 TEST_CASE("a worker that dies while nothing runs is not missed") { check_right(weir_run, 3, "idle"); }
 
-TEST_CASE("tasks that have submitted tasks survive the death of their worker") { check_right(weir_run, 4, "nested"); }
+TEST_CASE("tasks that have submitted tasks survive the death of their worker") {
+  check_right(weir_run, 4, "nested");
+}
 
 TEST_CASE("what was asked of a worker itself fails with it") { check_right(weir_run, 4, "asked_of_it"); }
 
@@ -90,7 +97,8 @@ TEST_CASE("random graphs give the right results while workers are killed at rand
 }
 
 TEST_CASE("plain mpirun with recovery does the same") {
-  for (const std::string scenario : {"kill", "segv", "_exit", "while_sending", "all_but_one", "all_of_them"}) check_right(plain_mpirun, 4, scenario);
+  for (const std::string scenario : {"kill", "segv", "_exit", "while_sending", "all_but_one", "all_of_them"})
+    check_right(plain_mpirun, 4, scenario);
   for (int seed = 21; seed <= 24; ++seed) check_right(plain_mpirun, 4, "random_graph", seed);
 }
 

@@ -87,7 +87,8 @@ int fail_first(int times, std::string file) {
 }
 std::string fresh_file() {
   static int count = 0;
-  const std::string path = std::filesystem::temp_directory_path() / ("weir-errors-" + std::to_string(getpid()) + "-" + std::to_string(++count));
+  const std::string path = std::filesystem::temp_directory_path() /
+                           ("weir-errors-" + std::to_string(getpid()) + "-" + std::to_string(++count));
   std::filesystem::remove(path);
   return path;
 }
@@ -115,13 +116,16 @@ TEST_CASE("a result that does not fit into memory is an error, and the next one 
 #endif
 
 TEST_CASE("an exception travels with its type, message, task and worker") {
-  CHECK_THAT(text_of("range"), Catch::Contains("throw_it") && Catch::Contains("failed on worker ") && Catch::Contains("std::out_of_range: index 7 of 3"));
+  CHECK_THAT(text_of("range"), Catch::Contains("throw_it") && Catch::Contains("failed on worker ") &&
+                                   Catch::Contains("std::out_of_range: index 7 of 3"));
   CHECK_THAT(text_of("alloc"), Catch::Contains("std::bad_alloc"));
   CHECK_THAT(text_of("own"), Catch::Contains("OwnError: mine"));
-  CHECK_THAT(text_of("stranger"), Catch::Contains("Stranger") && Catch::Contains("an exception that is no std::exception"));
+  CHECK_THAT(text_of("stranger"),
+             Catch::Contains("Stranger") && Catch::Contains("an exception that is no std::exception"));
   CHECK_THAT(text_of("int"), Catch::Contains("int: an exception that is no std::exception"));
   CHECK_THAT(text_of("text"), Catch::Contains("char const*"));
-  CHECK_THAT(text_of("file"), Catch::Contains("std::filesystem") && Catch::Contains("filesystem_error") && Catch::Contains("/no/such/file"));
+  CHECK_THAT(text_of("file"), Catch::Contains("std::filesystem") && Catch::Contains("filesystem_error") &&
+                                  Catch::Contains("/no/such/file"));
   CHECK_THAT(text_of("weir"), Catch::Contains("weir::Error: disk full"));
   CHECK_THAT(text_of("vector"), Catch::Contains("vector::_M_range_check"));
 }
@@ -156,14 +160,16 @@ TEST_CASE("retries run a task again and the attempts are counted") {
   CHECK(client().submit(Options{.retries = 3}, fail_first, 3, file).result() == 4);
   std::filesystem::remove(file);
   const auto future = client().submit(Options{.retries = 2}, fail_first, 100, file);
-  CHECK_THAT(message_of([&] { future.result(); }), Catch::Contains("(attempt 3)") && Catch::Contains("call 3"));
+  CHECK_THAT(message_of([&] { future.result(); }),
+             Catch::Contains("(attempt 3)") && Catch::Contains("call 3"));
   std::filesystem::remove(file);
 }
 
 TEST_CASE("a result that cannot be written is an error of its task") {
   for (const auto& future : {client().submit(fragile, "save"), client().submit(large_fragile, "save")}) {
     const std::string text = message_of([&] { future.result(); });
-    CHECK_THAT(text, Catch::Contains("its result cannot be serialized") && Catch::Contains("does not want to leave") && Catch::Contains("fragile"));
+    CHECK_THAT(text, Catch::Contains("its result cannot be serialized") &&
+                         Catch::Contains("does not want to leave") && Catch::Contains("fragile"));
     CHECK(future.exception()->kind() == ErrorKind::serialization);
     CHECK_THROWS_AS(client().submit(use, future).result(), TaskError);
   }
@@ -175,10 +181,12 @@ TEST_CASE("a result that cannot be written half-way, when it is sent, is an erro
   if (on_ranks()) CHECK_THAT(message_of([&] { future.result(); }), Catch::Contains("once is enough"));
   const auto again = client().submit(fickle);
   std::vector<Future<std::size_t>> uses;
-  for (const weir::WorkerInfo& worker : client().workers()) uses.push_back(client().submit(Options{.workers = {worker.name}}, use_fickle, again));
+  for (const weir::WorkerInfo& worker : client().workers())
+    uses.push_back(client().submit(Options{.workers = {worker.name}}, use_fickle, again));
   client().wait(uses);
   for (const auto& each : uses)
-    if (each.status() == Status::error) CHECK_THAT(each.exception()->what(), Catch::Contains("once is enough"));
+    if (each.status() == Status::error)
+      CHECK_THAT(each.exception()->what(), Catch::Contains("once is enough"));
   CHECK(client().submit(inc, 1).result() == 2);
 }
 
@@ -190,35 +198,45 @@ TEST_CASE("a result that cannot be read back is an error where it is used") {
         FAIL("nothing was thrown");
       } catch (const Error& error) {
         CHECK(error.kind() == ErrorKind::serialization);
-        CHECK_THAT(error.what(), Catch::Contains("cannot be read back") && Catch::Contains("does not want to arrive"));
+        CHECK_THAT(error.what(),
+                   Catch::Contains("cannot be read back") && Catch::Contains("does not want to arrive"));
       }
     }
     std::vector<Future<std::size_t>> uses;
-    for (const weir::WorkerInfo& worker : client().workers()) uses.push_back(client().submit(Options{.workers = {worker.name}}, use, future));
+    for (const weir::WorkerInfo& worker : client().workers())
+      uses.push_back(client().submit(Options{.workers = {worker.name}}, use, future));
     client().wait(uses);
     std::size_t failed = 0;
     for (const auto& each : uses) {
       failed += each.status() == Status::error;
-      if (each.status() == Status::error) CHECK_THAT(each.exception()->what(), Catch::Contains("does not want to arrive"));
+      if (each.status() == Status::error)
+        CHECK_THAT(each.exception()->what(), Catch::Contains("does not want to arrive"));
     }
     CHECK(failed == uses.size() - 1);
   }
 }
 
-TEST_CASE("an argument that cannot be written throws where it is submitted, one that cannot be read fails its task") {
-  CHECK_THAT(message_of([] { client().submit(use, fragile("save")); }), Catch::Contains("does not want to leave"));
-  CHECK_THAT(message_of([] { client().submit(use, fragile("load")).result(); }), Catch::Contains("does not want to arrive"));
+TEST_CASE(
+    "an argument that cannot be written throws where it is submitted, one that cannot be read fails its "
+    "task") {
+  CHECK_THAT(message_of([] { client().submit(use, fragile("save")); }),
+             Catch::Contains("does not want to leave"));
+  CHECK_THAT(message_of([] { client().submit(use, fragile("load")).result(); }),
+             Catch::Contains("does not want to arrive"));
   CHECK(client().submit(inc, 1).result() == 2);
 }
 
 TEST_CASE("scattered data that cannot be written throws where it is scattered") {
-  CHECK_THAT(message_of([] { (void)client().scatter(fragile("save")); }), Catch::Contains("does not want to leave"));
+  CHECK_THAT(message_of([] { (void)client().scatter(fragile("save")); }),
+             Catch::Contains("does not want to leave"));
   CHECK(client().submit(inc, 1).result() == 2);
 }
 
 TEST_CASE("a callback that throws hurts nobody") {
   const auto future = client().submit(inc, 1);
-  future.on_done([](const Future<int>&) { throw std::runtime_error("from a callback (this line belongs to the test)"); });
+  future.on_done([](const Future<int>&) {
+    throw std::runtime_error("from a callback (this line belongs to the test)");
+  });
   CHECK(future.result() == 2);
   CHECK(client().submit(inc, 2).result() == 3);
 }
@@ -233,9 +251,14 @@ TEST_CASE("many errors among many tasks") {
 TEST_CASE("a function that is not there is refused where it is submitted") {
   int (*const none)(int) = nullptr;
   const std::vector<int> xs{1, 2};
-  CHECK(message_of([&] { client().submit(none, 1); }) == "submit: the function must not be empty (got a null pointer); pass one that can be called");
-  CHECK(message_of([&] { client().submit(Options{}, none, 1); }) == "submit: the function must not be empty (got a null pointer); pass one that can be called");
-  CHECK(message_of([&] { client().map(none, xs); }) == "map: the function must not be empty (got a null pointer); pass one that can be called");
-  CHECK(message_of([&] { client().run_on_workers(none, 1); }) == "run_on_workers: the function must not be empty (got a null pointer); pass one that can be called");
-  CHECK(message_of([&] { client().scatter(1).then(none); }) == "then: the function must not be empty (got a null pointer); pass one that can be called");
+  CHECK(message_of([&] { client().submit(none, 1); }) ==
+        "submit: the function must not be empty (got a null pointer); pass one that can be called");
+  CHECK(message_of([&] { client().submit(Options{}, none, 1); }) ==
+        "submit: the function must not be empty (got a null pointer); pass one that can be called");
+  CHECK(message_of([&] { client().map(none, xs); }) ==
+        "map: the function must not be empty (got a null pointer); pass one that can be called");
+  CHECK(message_of([&] { client().run_on_workers(none, 1); }) ==
+        "run_on_workers: the function must not be empty (got a null pointer); pass one that can be called");
+  CHECK(message_of([&] { client().scatter(1).then(none); }) ==
+        "then: the function must not be empty (got a null pointer); pass one that can be called");
 }

@@ -5,7 +5,6 @@
 #include <ranges>
 #include <thread>
 
-
 #include "support/cluster_main.hpp"
 #include "support/gate.hpp"
 
@@ -26,7 +25,9 @@ void nothing(int) {}
 double half(int x) { return x / 2.0; }
 double half(double x) { return x / 2; }
 template <class T>
-T twice(T x) { return x + x; }
+T twice(T x) {
+  return x + x;
+}
 std::string shout(const std::string& text) { return text + "!"; }
 std::size_t length(std::string text) { return text.size(); }
 
@@ -34,7 +35,9 @@ struct Scale {
   double factor = 1;
   double operator()(double x) const { return factor * x; }
   template <class Archive>
-  void serialize(Archive& archive) { archive(factor); }
+  void serialize(Archive& archive) {
+    archive(factor);
+  }
 };
 struct PlainScale {
   int factor;
@@ -47,7 +50,9 @@ struct Account {
   virtual ~Account() = default;
   [[nodiscard]] virtual std::string title() const { return "account of " + owner; }
   template <class Archive>
-  void serialize(Archive& archive) { archive(balance, owner); }
+  void serialize(Archive& archive) {
+    archive(balance, owner);
+  }
 };
 struct Point {
   int x, y;
@@ -87,11 +92,13 @@ TEST_CASE("submit takes member functions of values and of futures") {
   account.owner = "Ada";
   CHECK(client().submit(&Account::after, account, 5).result() == 15);
   CHECK(client().submit(&Account::title, account).result() == "account of Ada");
-  const Future<Account> made = client().submit([](std::string owner) {
-    Account made;
-    made.owner = owner;
-    return made;
-  }, "Grace");
+  const Future<Account> made = client().submit(
+      [](std::string owner) {
+        Account made;
+        made.owner = owner;
+        return made;
+      },
+      "Grace");
   CHECK(client().submit(&Account::title, made).result() == "account of Grace");
   CHECK(client().submit(&Account::owner, made).result() == "Grace");
 }
@@ -155,7 +162,8 @@ TEST_CASE("result with a timeout says which task has not finished") {
     FAIL("nothing was thrown");
   } catch (const Error& error) {
     CHECK(error.kind() == ErrorKind::timeout);
-    CHECK_THAT(error.what(), Catch::Contains("has not finished within 20") && Catch::Contains("client.explain(future)"));
+    CHECK_THAT(error.what(),
+               Catch::Contains("has not finished within 20") && Catch::Contains("client.explain(future)"));
   }
   CHECK_FALSE(future.wait("5ms"));
   gate.open();
@@ -198,12 +206,15 @@ TEST_CASE("a cancelled task can be retried") {
 
 TEST_CASE("a failed task can be retried, with the inputs that failed before it") {
   Gate gate;
-  const auto first = client().submit([](std::string gate) {
-    if (is_closed(gate)) throw std::runtime_error("the gate is closed");
-    return 20;
-  }, gate.path());
+  const auto first = client().submit(
+      [](std::string gate) {
+        if (is_closed(gate)) throw std::runtime_error("the gate is closed");
+        return 20;
+      },
+      gate.path());
   const auto second = client().submit(inc, first);
-  CHECK_THAT(message_of([&] { second.result(); }), Catch::Contains("the gate is closed") && Catch::Contains("needed by"));
+  CHECK_THAT(message_of([&] { second.result(); }),
+             Catch::Contains("the gate is closed") && Catch::Contains("needed by"));
   gate.open();
   second.retry();
   CHECK(second.result() == 21);
@@ -239,7 +250,8 @@ TEST_CASE("when_all makes one future of many") {
   const Future<std::vector<int>> all = client().when_all(each);
   CHECK(all.result() == std::vector<int>{2, 3, 4});
   CHECK(client().when_all(std::vector<Future<int>>{}).result().empty());
-  const Future<std::vector<int>> one_fails = client().when_all(std::vector<Future<int>>{each[0], client().submit(fails_until, 1)});
+  const Future<std::vector<int>> one_fails =
+      client().when_all(std::vector<Future<int>>{each[0], client().submit(fails_until, 1)});
   CHECK_THROWS_AS(one_fails.result(), weir::TaskError);
 }
 
@@ -251,8 +263,10 @@ TEST_CASE("map ends with the shortest range and takes futures as elements") {
   const auto futures = client().map(inc, five);
   CHECK(client().gather(client().map(add, futures, five)) == std::vector<int>{3, 5, 7, 9, 11});
   CHECK(client().map(inc, std::vector<int>{}).empty());
-  CHECK(client().gather(client().map(Options{.priority = 1}, inc, std::views::iota(0, 4))) == std::vector<int>{1, 2, 3, 4});
-  CHECK(client().gather(client().map([](const std::string& text, int n) { return text + std::to_string(n); }, std::vector<std::string>{"a", "b"}, five)) ==
+  CHECK(client().gather(client().map(Options{.priority = 1}, inc, std::views::iota(0, 4))) ==
+        std::vector<int>{1, 2, 3, 4});
+  CHECK(client().gather(client().map([](const std::string& text, int n) { return text + std::to_string(n); },
+                                     std::vector<std::string>{"a", "b"}, five)) ==
         std::vector<std::string>{"a1", "b2"});
 }
 
@@ -266,7 +280,8 @@ TEST_CASE("as_completed yields each once, earliest first, and grows while it is 
   CHECK(all.empty());
   CHECK_THROWS_AS(all.next(), Error);
 
-  auto countdown = weir::as_completed(std::vector<Future<int>>{client().submit(inc, 0), client().submit(inc, 100)});
+  auto countdown =
+      weir::as_completed(std::vector<Future<int>>{client().submit(inc, 0), client().submit(inc, 100)});
   int seen = 0;
   for (auto future : countdown) {
     ++seen;
@@ -276,7 +291,8 @@ TEST_CASE("as_completed yields each once, earliest first, and grows while it is 
 }
 
 TEST_CASE("as_completed yields failed futures too, also in batches") {
-  auto all = weir::as_completed(std::vector<Future<int>>{client().submit(inc, 1), client().submit(fails_until, 1)});
+  auto all =
+      weir::as_completed(std::vector<Future<int>>{client().submit(inc, 1), client().submit(fails_until, 1)});
   std::size_t seen = 0, failed = 0;
   while (!all.empty())
     for (const auto& future : all.next_batch()) {
@@ -311,7 +327,8 @@ TEST_CASE("long chains and wide trees give the right results") {
   std::vector<Future<int>> level = client().map(inc, std::views::iota(0, 1024));
   while (level.size() > 1) {
     std::vector<Future<int>> next;
-    for (std::size_t i = 0; i < level.size(); i += 2) next.push_back(client().submit(add, level[i], level[i + 1]));
+    for (std::size_t i = 0; i < level.size(); i += 2)
+      next.push_back(client().submit(add, level[i], level[i + 1]));
     level = std::move(next);
   }
   CHECK(level.front().result() == 1024 * 1025 / 2);

@@ -22,13 +22,16 @@ TEST_CASE("job with results of six times its memory gives the right ones, within
   for (const Launcher& home : homes) {
     INFO(home.name);
     const TemporaryFolder folder;
-    const Finished finished = run(home.command({MEMORY_JOB, "fits"}), {.environment = {{"WEIR_MEMORY_LIMIT", "40MB"}, {"TMPDIR", folder.path()}, {"WEIR_THREADS", "2"}}});
+    const Finished finished = run(
+        home.command({MEMORY_JOB, "fits"}),
+        {.environment = {{"WEIR_MEMORY_LIMIT", "40MB"}, {"TMPDIR", folder.path()}, {"WEIR_THREADS", "2"}}});
     INFO(finished.out << finished.err);
     CHECK(finished.status == 0);
     CHECK(number_after("right", finished.out) == 120);
     CHECK(number_after("fetched", finished.out) == 1);
     CHECK(number_after("spilled", finished.out) == 1);
-    CHECK(number_after("peak", finished.out) < 130);  // 240 MB of results; the process itself has some 30 MB, 50 with MPI
+    CHECK(number_after("peak", finished.out) <
+          130);  // 240 MB of results; the process itself has some 30 MB, 50 with MPI
     CHECK(std::filesystem::is_empty(folder.path()));
   }
 }
@@ -36,7 +39,8 @@ TEST_CASE("job with results of six times its memory gives the right ones, within
 TEST_CASE("arrays of six times the memory go from file to file, and from rows to columns") {
   for (const Launcher& home : homes) {
     const TemporaryFolder folder;
-    const ProcessOptions options{.environment = {{"WEIR_MEMORY_LIMIT", "40MB"}, {"TMPDIR", folder.path()}, {"WEIR_THREADS", "2"}}};
+    const ProcessOptions options{
+        .environment = {{"WEIR_MEMORY_LIMIT", "40MB"}, {"TMPDIR", folder.path()}, {"WEIR_THREADS", "2"}}};
     for (const char* what : {"arrays", "rechunk"}) {
       INFO(home.name << ": " << what);
       const Finished finished = run(home.command({MEMORY_JOB, what, folder.path()}), options);
@@ -51,20 +55,25 @@ TEST_CASE("arrays of six times the memory go from file to file, and from rows to
 TEST_CASE("job that can spill nothing says so and keeps what it has") {
   for (const Launcher& home : homes) {
     INFO(home.name);
-    const Finished finished = run(home.command({MEMORY_JOB, "full"}), {.environment = {{"WEIR_MEMORY_LIMIT", "40MB"}, {"WEIR_SPILL_DIRECTORY", "/nowhere/at/all"}}});
+    const Finished finished =
+        run(home.command({MEMORY_JOB, "full"}),
+            {.environment = {{"WEIR_MEMORY_LIMIT", "40MB"}, {"WEIR_SPILL_DIRECTORY", "/nowhere/at/all"}}});
     INFO(finished.out << finished.err);
     CHECK(finished.status == 0);
     CHECK(number_after("fitted", finished.out) >= 9);
     CHECK(number_after("refused", finished.out) >= 30);
     CHECK(number_after("fitted", finished.out) + number_after("refused", finished.out) == 60);
-    CHECK(finished.out.find("its result of 4 MB has no room: the results of its worker take ") != std::string::npos);
-    CHECK(finished.out.find("a file cannot be made in /nowhere/at/all: No such file or directory") != std::string::npos);
+    CHECK(finished.out.find("its result of 4 MB has no room: the results of its worker take ") !=
+          std::string::npos);
+    CHECK(finished.out.find("a file cannot be made in /nowhere/at/all: No such file or directory") !=
+          std::string::npos);
   }
 }
 
 TEST_CASE("job that is killed leaves nothing on the disk") {
   const TemporaryFolder folder;
-  Process job({MEMORY_JOB, "killed"}, {.environment = {{"WEIR_MEMORY_LIMIT", "40MB"}, {"TMPDIR", folder.path()}}});
+  Process job({MEMORY_JOB, "killed"},
+              {.environment = {{"WEIR_MEMORY_LIMIT", "40MB"}, {"TMPDIR", folder.path()}}});
   job.wait_for("filled");
   job.send(SIGKILL);
   CHECK(job.wait().status == 128 + SIGKILL);

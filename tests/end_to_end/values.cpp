@@ -31,16 +31,30 @@ struct Record {
   std::vector<double> values;
   friend bool operator==(const Record&, const Record&) = default;
 };
-using Everything = std::tuple<std::map<std::string, std::vector<int>>, std::set<int>, std::list<std::string>, std::optional<double>, std::variant<int, std::string>,
-                              std::pair<char, bool>, std::array<float, 3>, std::vector<bool>, Record, std::vector<Record>>;
+using Everything = std::tuple<std::map<std::string, std::vector<int>>, std::set<int>, std::list<std::string>,
+                              std::optional<double>, std::variant<int, std::string>, std::pair<char, bool>,
+                              std::array<float, 3>, std::vector<bool>, Record, std::vector<Record>>;
 Everything everything() {
-  return {{{"a", {1, 2}}, {"b", {}}}, {3, 1, 2}, {"x", "y"}, 2.5, "variant", {'c', true}, {1, 2, 3}, {true, false, true}, {1, "one", {1.5}}, {{2, "two", {}}, {3, "three", {1, 2}}}};
+  return {{{"a", {1, 2}}, {"b", {}}},
+          {3, 1, 2},
+          {"x", "y"},
+          2.5,
+          "variant",
+          {'c', true},
+          {1, 2, 3},
+          {true, false, true},
+          {1, "one", {1.5}},
+          {{2, "two", {}}, {3, "three", {1, 2}}}};
 }
 template <class T>
-T same(T value) { return value; }
+T same(T value) {
+  return value;
+}
 
 weir::PeerId where() {
-  return on_ranks() ? static_cast<weir::PeerId>(std::strtoul(std::getenv("OMPI_COMM_WORLD_RANK"), nullptr, 10)) : 1;
+  return on_ranks()
+             ? static_cast<weir::PeerId>(std::strtoul(std::getenv("OMPI_COMM_WORLD_RANK"), nullptr, 10))
+             : 1;
 }
 weir::PeerId where_with(const Numbers&) { return where(); }
 
@@ -63,7 +77,8 @@ struct Laborious {
 Laborious laborious() { return {}; }
 
 std::uint64_t available_bytes() {
-  return static_cast<std::uint64_t>(sysconf(_SC_AVPHYS_PAGES)) * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
+  return static_cast<std::uint64_t>(sysconf(_SC_AVPHYS_PAGES)) *
+         static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
 }
 
 Options on(const weir::WorkerInfo& worker) { return {.workers = {worker.name}}; }
@@ -71,7 +86,8 @@ Options on(const weir::WorkerInfo& worker) { return {.workers = {worker.name}}; 
 }  // namespace
 
 TEST_CASE("values keep their contents whatever their size") {
-  for (const std::uint64_t bytes : {0, 8, 40, 48, 1016, 1024, 1032, 4096, 65528, 65536, 65544, 1 << 20, 3 << 20}) {
+  for (const std::uint64_t bytes :
+       {0, 8, 40, 48, 1016, 1024, 1032, 4096, 65528, 65536, 65544, 1 << 20, 3 << 20}) {
     const auto future = client().submit(numbers, bytes / 8, 5);
     INFO(bytes << " bytes");
     CHECK(future.result() == numbers(bytes / 8, 5));
@@ -92,10 +108,12 @@ TEST_CASE("a value goes from every worker to every other") {
   const auto workers = client().workers();
   for (const std::uint64_t count : {1000, 10000, 300000}) {
     std::vector<Future<Numbers>> values;
-    for (const auto& worker : workers) values.push_back(client().submit(on(worker), numbers, count, worker.peer));
+    for (const auto& worker : workers)
+      values.push_back(client().submit(on(worker), numbers, count, worker.peer));
     for (const auto& worker : workers)
       for (std::size_t i = 0; i < workers.size(); ++i)
-        CHECK(client().submit(on(worker), check_sum, values[i]).result() == check_sum(numbers(count, workers[i].peer)));
+        CHECK(client().submit(on(worker), check_sum, values[i]).result() ==
+              check_sum(numbers(count, workers[i].peer)));
     for (const auto& value : values) CHECK(client().who_has(value).size() == workers.size());
   }
 }
@@ -120,7 +138,8 @@ TEST_CASE("3 GiB go from worker to worker", "[.large]") {
   constexpr std::uint64_t bytes = std::uint64_t{3} << 30;
   const std::uint64_t needed = 3 * bytes;
   if (available_bytes() < needed) {
-    WARN("skipped: it needs " << (needed >> 30) << " GiB of free memory, there are " << (available_bytes() >> 30));
+    WARN("skipped: it needs " << (needed >> 30) << " GiB of free memory, there are "
+                              << (available_bytes() >> 30));
     return;
   }
   const auto workers = client().workers();
@@ -145,7 +164,8 @@ TEST_CASE("scatter puts values where they are used") {
 TEST_CASE("broadcast puts a copy on every worker") {
   const auto everywhere = client().broadcast(numbers(5000, 3));
   CHECK(soon([&] { return client().who_has(everywhere).size() == client().workers().size(); }));
-  for (const auto& worker : client().workers()) CHECK(client().submit(on(worker), check_sum, everywhere).result() == check_sum(numbers(5000, 3)));
+  for (const auto& worker : client().workers())
+    CHECK(client().submit(on(worker), check_sum, everywhere).result() == check_sum(numbers(5000, 3)));
 }
 
 TEST_CASE("scatter_each spreads values over the workers") {

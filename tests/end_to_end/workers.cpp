@@ -75,7 +75,8 @@ int sum_inside(int n) {
   int sum = 0;
   for (const int x : here.gather(here.map(inc, numbers))) sum += x;
   const auto data = here.scatter(std::vector<int>(n, 1));
-  return sum + static_cast<int>(here.submit([](const std::vector<int>& v) { return v.size(); }, data).result());
+  return sum +
+         static_cast<int>(here.submit([](const std::vector<int>& v) { return v.size(); }, data).result());
 }
 int later(int x) {
   std::this_thread::sleep_for(std::chrono::milliseconds(20));
@@ -122,8 +123,9 @@ TEST_CASE("wait_for_workers says how many there are") {
     FAIL("nothing was thrown");
   } catch (const Error& error) {
     CHECK(error.kind() == ErrorKind::timeout);
-    CHECK(std::string(error.what()) == "wait_for_workers: " + std::to_string(client().workers().size()) +
-                                           " of 100 workers have joined within 20ms; start more ranks (weir run -n N) or wait for fewer");
+    CHECK(std::string(error.what()) ==
+          "wait_for_workers: " + std::to_string(client().workers().size()) +
+              " of 100 workers have joined within 20ms; start more ranks (weir run -n N) or wait for fewer");
   }
 }
 
@@ -137,7 +139,8 @@ TEST_CASE("run_on_workers does not wait for a slot") {
   Gate gate;
   std::vector<Future<int>> busy;
   for (const auto& worker : client().workers())
-    for (std::uint32_t i = 0; i < worker.threads; ++i) busy.push_back(client().submit(Options{.workers = {worker.name}}, behind_gate, gate.path()));
+    for (std::uint32_t i = 0; i < worker.threads; ++i)
+      busy.push_back(client().submit(Options{.workers = {worker.name}}, behind_gate, gate.path()));
   CHECK(client().gather(client().run_on_workers(inc, 1)) == std::vector<int>(client().workers().size(), 2));
   gate.open();
   client().gather(busy);
@@ -146,7 +149,8 @@ TEST_CASE("run_on_workers does not wait for a slot") {
 TEST_CASE("what run_on_workers runs has no slot to give away while it waits") {
   for (const int done : client().gather(client().run_on_workers(wait_for_many))) CHECK(done == 30);
   const auto most = client().gather(client().run_on_workers(most_beside_waiting));
-  for (std::size_t i = 0; i < most.size(); ++i) CHECK(most[i] <= static_cast<int>(client().workers()[i].threads));
+  for (std::size_t i = 0; i < most.size(); ++i)
+    CHECK(most[i] <= static_cast<int>(client().workers()[i].threads));
 }
 
 TEST_CASE("a callback of a task's future is called, though nothing else happens on its worker") {
@@ -155,7 +159,8 @@ TEST_CASE("a callback of a task's future is called, though nothing else happens 
     const Gate gate;
     client().submit(open_when_done, gate.path()).result();
     const auto begin = std::chrono::steady_clock::now();
-    while (is_closed(gate.path()) && std::chrono::steady_clock::now() < begin + std::chrono::seconds(10)) weir::test::pause();
+    while (is_closed(gate.path()) && std::chrono::steady_clock::now() < begin + std::chrono::seconds(10))
+      weir::test::pause();
     soon += std::chrono::steady_clock::now() < begin + std::chrono::milliseconds(200);
     REQUIRE_FALSE(is_closed(gate.path()));
   }
@@ -165,7 +170,8 @@ TEST_CASE("a callback of a task's future is called, though nothing else happens 
 TEST_CASE("run_on_workers works beside callbacks") {
   for (int round = 0; round < 5; ++round) {
     std::vector<Future<int>> all;
-    for (const auto& worker : client().workers()) all.push_back(client().submit(Options{.workers = {worker.name}}, call_back_often, 50));
+    for (const auto& worker : client().workers())
+      all.push_back(client().submit(Options{.workers = {worker.name}}, call_back_often, 50));
     for (int i = 0; i < 20; ++i) {
       for (auto& future : client().run_on_workers(inc, i)) all.push_back(future);
       weir::test::pause();
@@ -186,11 +192,17 @@ TEST_CASE("workers named in the options run the task, by name or by number") {
 
 TEST_CASE("a task that no worker may run fails and says why, worker by worker") {
   const auto nowhere = client().submit(Options{.workers = {"nobody"}, .name = "lost"}, inc, 1);
-  CHECK_THROWS_WITH(nowhere.result(), Catch::Contains("lost-") && Catch::Contains("can run on no worker, and none is to come: worker ") && Catch::Contains("worker 1 on ") &&
-                                          Catch::Contains("is not among the workers this task may run on"));
-  CHECK_THAT(client().explain(nowhere), Catch::Contains("is erred") && Catch::Contains("can run on no worker"));
-  CHECK_THROWS_WITH(client().submit(Options{.resources = {{"GPU", 3}}}, inc, 1).result(), Catch::Contains("GPU, the task needs 3"));
-  CHECK_THROWS_WITH(client().submit(Options{.resources = {{"quantum", 1}}}, inc, 1).result(), Catch::Contains("has 0 quantum"));
+  CHECK_THROWS_WITH(nowhere.result(),
+                    Catch::Contains("lost-") &&
+                        Catch::Contains("can run on no worker, and none is to come: worker ") &&
+                        Catch::Contains("worker 1 on ") &&
+                        Catch::Contains("is not among the workers this task may run on"));
+  CHECK_THAT(client().explain(nowhere),
+             Catch::Contains("is erred") && Catch::Contains("can run on no worker"));
+  CHECK_THROWS_WITH(client().submit(Options{.resources = {{"GPU", 3}}}, inc, 1).result(),
+                    Catch::Contains("GPU, the task needs 3"));
+  CHECK_THROWS_WITH(client().submit(Options{.resources = {{"quantum", 1}}}, inc, 1).result(),
+                    Catch::Contains("has 0 quantum"));
 }
 
 TEST_CASE("explain says why a task is not running, worker by worker") {
@@ -205,7 +217,8 @@ TEST_CASE("explain says why a task is not running, worker by worker") {
 
 TEST_CASE("resources limit how many tasks run at once on a worker") {
   std::vector<Future<int>> futures;
-  for (int i = 0; i < 30; ++i) futures.push_back(client().submit(Options{.resources = {{"licence", 1}}}, count_with_licence, i));
+  for (int i = 0; i < 30; ++i)
+    futures.push_back(client().submit(Options{.resources = {{"licence", 1}}}, count_with_licence, i));
   for (int i = 0; i < 30; ++i) CHECK(futures[i].result() == i);
   for (const int count : client().gather(client().run_on_workers(most))) CHECK(count <= 1);
 }
@@ -214,10 +227,14 @@ TEST_CASE("a higher priority runs first") {
   const auto worker = client().workers().front();
   const std::string file = "/tmp/weir-order-" + std::to_string(getpid());
   Gate gate;
-  const auto busy = client().submit(Options{.workers = {worker.name}, .resources = {{"licence", 1}}}, note_and_wait, file, "in ", gate.path());
+  const auto busy = client().submit(Options{.workers = {worker.name}, .resources = {{"licence", 1}}},
+                                    note_and_wait, file, "in ", gate.path());
   CHECK(soon([&] { return contents(file) == "in "; }));
   std::vector<Future<void>> notes;
-  for (const int priority : {0, 5, -5, 9}) notes.push_back(client().submit(Options{.priority = priority, .workers = {worker.name}, .resources = {{"licence", 1}}}, note, file, std::to_string(priority) + " "));
+  for (const int priority : {0, 5, -5, 9})
+    notes.push_back(client().submit(
+        Options{.priority = priority, .workers = {worker.name}, .resources = {{"licence", 1}}}, note, file,
+        std::to_string(priority) + " "));
   client().gather(client().run_on_workers(inc, 1));  // by now the worker knows of all of them
   gate.open();
   client().wait(notes);
@@ -243,8 +260,10 @@ TEST_CASE("tasks submit tasks, however deep, whatever the number of threads") {
 TEST_CASE("inside a task errors of inner tasks can be caught, and what only rank 0 knows is refused") {
   CHECK_THAT(client().submit(ask_inside, "failure").result(), Catch::Contains("std::runtime_error: inner"));
   if (!on_ranks()) return;
-  CHECK_THAT(client().submit(ask_inside, "workers").result(), Catch::Contains("workers: only the program's body on rank 0 can ask this"));
-  CHECK_THAT(client().submit(ask_inside, "restart").result(), Catch::Contains("restart: only the program's body on rank 0 can ask this"));
+  CHECK_THAT(client().submit(ask_inside, "workers").result(),
+             Catch::Contains("workers: only the program's body on rank 0 can ask this"));
+  CHECK_THAT(client().submit(ask_inside, "restart").result(),
+             Catch::Contains("restart: only the program's body on rank 0 can ask this"));
 }
 
 TEST_CASE("restart cancels what there is and goes on") {
@@ -264,13 +283,15 @@ TEST_CASE("restart cancels what there is and goes on") {
 TEST_CASE("retire moves a worker's results to others and ends it") {
   const auto workers = client().workers();
   if (workers.size() < 2) {
-    CHECK_THAT(message_of([&] { client().retire(workers.front().peer); }), Catch::Contains("is the only one; its results would have nowhere to go"));
+    CHECK_THAT(message_of([&] { client().retire(workers.front().peer); }),
+               Catch::Contains("is the only one; its results would have nowhere to go"));
     CHECK_THAT(message_of([&] { client().retire(77); }), Catch::Contains("retire: there is no worker 77"));
     return;
   }
   std::vector<Future<std::vector<int>>> results;
   for (int i = 0; i < 50; ++i)
-    results.push_back(client().submit(Options{.workers = {workers.back().name}}, [](int x) { return std::vector<int>(2000, x); }, i));
+    results.push_back(client().submit(
+        Options{.workers = {workers.back().name}}, [](int x) { return std::vector<int>(2000, x); }, i));
   client().wait(results);
   const int pid = client().submit(Options{.workers = {workers.back().name}}, where).result();
   client().retire(workers.back().peer, "10s");

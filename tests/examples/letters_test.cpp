@@ -10,7 +10,8 @@ using namespace weir::test;
 
 namespace {
 
-/// Runs letters in `folder`, as threads and on three ranks, and checks that both tell the same about what is wrong.
+/// Runs letters in `folder`, as threads and on three ranks, and checks that both tell the same about what is
+/// wrong.
 Finished letters_in(const std::string& folder, const std::vector<std::string>& arguments) {
   std::vector<std::string> command{LETTERS};
   command.insert(command.end(), arguments.begin(), arguments.end());
@@ -90,12 +91,20 @@ TEST_CASE("letters refuses wrong use with one sentence") {
     CHECK(finished.out.empty());
     return finished.err;
   };
-  CHECK(refusal({}, 2) == "letters: name files to count, or a folder for generated ones: letters FILE... or letters --generate DIR\n");
-  CHECK(refusal({"--fast", "good"}, 2) == "letters: The following argument was not expected: --fast; `letters --help` shows the options\n");
-  CHECK(refusal({"--generate", "made", "good"}, 2) == "letters: name files or --generate, not both (got good and --generate made)\n");
-  CHECK(refusal({"--generate", "made", "--files", "0"}, 2) == "letters: --files must be a whole number from 1 to 1000000 (got 0)\n");
-  CHECK(refusal({"--generate", "made", "--size", "0"}, 2) == "letters: --size must be at least 1 byte (got 0)\n");
+  CHECK(refusal({}, 2) ==
+        "letters: name files to count, or a folder for generated ones: letters FILE... or letters --generate "
+        "DIR\n");
+  CHECK(refusal({"--fast", "good"}, 2) ==
+        "letters: The following argument was not expected: --fast; `letters --help` shows the options\n");
+  CHECK(refusal({"--generate", "made", "good"}, 2) ==
+        "letters: name files or --generate, not both (got good and --generate made)\n");
+  CHECK(refusal({"--generate", "made", "--files", "0"}, 2) ==
+        "letters: --files must be a whole number from 1 to 1000000 (got 0)\n");
+  CHECK(refusal({"--generate", "made", "--size", "0"}, 2) ==
+        "letters: --size must be at least 1 byte (got 0)\n");
   CHECK(refusal({"--generate", "made", "--size", "big"}, 2) ==
-        "letters: --size: bytes: \"big\" is not a number of bytes; write for example \"10MB\", \"128MiB\" or \"4096\"\n");
-  CHECK(refusal({"--generate", "good"}, 1) == "letters: --generate must name a folder that exists or can be made (got good: Not a directory)\n");
+        "letters: --size: bytes: \"big\" is not a number of bytes; write for example \"10MB\", \"128MiB\" or "
+        "\"4096\"\n");
+  CHECK(refusal({"--generate", "good"}, 1) ==
+        "letters: --generate must name a folder that exists or can be made (got good: Not a directory)\n");
 }

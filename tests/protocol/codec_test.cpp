@@ -12,7 +12,7 @@ namespace {
 struct Filler {
   std::uint64_t next = 1;
   template <class T>
-    requires std::is_arithmetic_v<T>
+  requires std::is_arithmetic_v<T>
   void operator()(T& field) {
     field = std::is_same_v<T, bool> ? static_cast<T>(next++ % 2 == 0) : static_cast<T>(next++ % 100 + 1);
   }
@@ -40,16 +40,14 @@ struct Filler {
     for (T& item : items) fill(item);
   }
   template <class T>
-    requires task::PlainStruct<T>
+  requires task::PlainStruct<T>
   void operator()(T& value) { fill(value); }
   void operator()(task::Attached&) {}  // travels beside the message
 
   template <class T>
   void fill(T& value) {
-    if constexpr (std::is_class_v<T> && task::PlainStruct<T>)
-      task::for_each_field(value, *this);
-    else
-      (*this)(value);
+    if constexpr (std::is_class_v<T> && task::PlainStruct<T>) task::for_each_field(value, *this);
+    else (*this)(value);
   }
 };
 
@@ -76,7 +74,9 @@ Message there_and_back(const Buffer& bytes) {
 
 template <class F>
 void for_each_message(F&& f) {
-  [&]<class... Message>(std::type_identity<std::tuple<Message...>>) { (f(std::type_identity<Message>{}), ...); }(std::type_identity<Messages>{});
+  [&]<class... Message>(std::type_identity<std::tuple<Message...>>) {
+    (f(std::type_identity<Message>{}), ...);
+  }(std::type_identity<Messages>{});
 }
 
 ErrorKind kind_of_error(std::span<const std::byte> bytes) {
@@ -168,7 +168,8 @@ TEST_CASE("codec refuses every message that ends early, wherever it is cut") {
     Message message{};
     Filler().fill(message);
     const Buffer bytes = bytes_of(message);
-    for (std::size_t size = 0; size < bytes.size(); ++size) CHECK(kind_of_error(bytes.bytes().first(size)) == ErrorKind::serialization);
+    for (std::size_t size = 0; size < bytes.size(); ++size)
+      CHECK(kind_of_error(bytes.bytes().first(size)) == ErrorKind::serialization);
   });
 }
 
@@ -197,7 +198,8 @@ TEST_CASE("codec survives random bytes") {
     Buffer bytes;
     for (int i = 0; i < 60; ++i) {
       state = state * 6364136223846793005u + 1442695040888963407u;
-      const auto byte = static_cast<std::uint8_t>(i == 0 ? (state >> 33) % std::tuple_size_v<Messages> : state >> 33);
+      const auto byte =
+          static_cast<std::uint8_t>(i == 0 ? (state >> 33) % std::tuple_size_v<Messages> : state >> 33);
       bytes.append(&byte, 1);
     }
     try {

@@ -44,7 +44,8 @@ TEST_CASE("settings take the limit from the options, else from the environment")
 TEST_CASE("settings refuse a limit that is none") {
   {
     const Variable variable("WEIR_MEMORY_LIMIT", "plenty");
-    CHECK_THROWS_WITH(runtime::memory_limits({}, 4), Catch::Contains("WEIR_MEMORY_LIMIT: ") && Catch::Contains("plenty"));
+    CHECK_THROWS_WITH(runtime::memory_limits({}, 4),
+                      Catch::Contains("WEIR_MEMORY_LIMIT: ") && Catch::Contains("plenty"));
   }
   const Variable variable("WEIR_MEMORY_LIMIT", "10kB");
   CHECK_THROWS_WITH(runtime::memory_limits({}, 4), "WEIR_MEMORY_LIMIT: must be at least 1 MB (got \"10kB\")");

@@ -1,11 +1,12 @@
-// Values on disk: they come back as they were, their places are used again, nothing stays behind, and a disk that takes no more says so.
+// Values on disk: they come back as they were, their places are used again, nothing stays behind, and a disk
+// that takes no more says so.
 #include "runtime/spill_file.hpp"
 
+#include <fcntl.h>
+#include <sys/stat.h>
 #include <catch2/catch.hpp>
 #include <filesystem>
-#include <fcntl.h>
 #include <numeric>
-#include <sys/stat.h>
 
 #include "support/file_size_limit.hpp"
 #include "support/process.hpp"
@@ -23,7 +24,9 @@ Numbers numbers(std::size_t count, std::uint64_t first) {
   return all;
 }
 
-task::Value spilled(SpillFile& file, const task::Value& value) { return task::Value::from_store(value.ops(), file.write(value.pack())); }
+task::Value spilled(SpillFile& file, const task::Value& value) {
+  return task::Value::from_store(value.ops(), file.write(value.pack()));
+}
 
 }  // namespace
 
@@ -32,11 +35,13 @@ TEST_CASE("spill file gives back values of every shape") {
   const auto file = std::make_shared<SpillFile>(folder.path());
   const auto small = spilled(*file, task::Value::make(std::string("small")));
   const auto large = spilled(*file, task::Value::make(numbers(100'000, 7)));
-  const auto several = spilled(*file, task::Value::make(std::vector<Numbers>{numbers(20'000, 1), {}, numbers(3, 5), numbers(30'000, 9)}));
+  const auto several = spilled(*file, task::Value::make(std::vector<Numbers>{
+                                          numbers(20'000, 1), {}, numbers(3, 5), numbers(30'000, 9)}));
   const auto words = spilled(*file, task::Value::make(std::vector<std::string>(5000, std::string(100, 'w'))));
   CHECK(small.as<std::string>() == "small");
   CHECK(large.as<Numbers>() == numbers(100'000, 7));
-  CHECK(several.as<std::vector<Numbers>>() == std::vector<Numbers>{numbers(20'000, 1), {}, numbers(3, 5), numbers(30'000, 9)});
+  CHECK(several.as<std::vector<Numbers>>() ==
+        std::vector<Numbers>{numbers(20'000, 1), {}, numbers(3, 5), numbers(30'000, 9)});
   CHECK(words.as<std::vector<std::string>>() == std::vector<std::string>(5000, std::string(100, 'w')));
   const task::Value again = large.again();
   CHECK(again.as<Numbers>() == large.as<Numbers>());
@@ -54,7 +59,8 @@ TEST_CASE("spill file uses places again and shrinks when the last values go") {
   const TemporaryFolder folder;
   const auto file = std::make_shared<SpillFile>(folder.path());
   std::vector<task::Value> values;
-  for (std::uint64_t i = 0; i < 4; ++i) values.push_back(spilled(*file, task::Value::make(numbers(100'000, i))));
+  for (std::uint64_t i = 0; i < 4; ++i)
+    values.push_back(spilled(*file, task::Value::make(numbers(100'000, i))));
   const std::uint64_t full = file->size();
   values[1] = values[2] = {};
   values[1] = spilled(*file, task::Value::make(numbers(150'000, 9)));
@@ -101,7 +107,8 @@ TEST_CASE("spill file says that the disk is full, and goes on when it is not") {
       CHECK(error.kind() == ErrorKind::io);
       message = error.what();
     }
-    CHECK(message.find("cannot be written in " + std::string(folder.path()) + ": File too large") != std::string::npos);
+    CHECK(message.find("cannot be written in " + std::string(folder.path()) + ": File too large") !=
+          std::string::npos);
   }
   CHECK(file->size() <= 500'000);
   CHECK(kept.as<Numbers>() == numbers(50'000, 1));
@@ -110,5 +117,6 @@ TEST_CASE("spill file says that the disk is full, and goes on when it is not") {
 
 TEST_CASE("spill file names the folder that does not take it") {
   const auto file = std::make_shared<SpillFile>("/nowhere/at/all");
-  CHECK_THROWS_WITH(spilled(*file, task::Value::make(1)), "spill: a file cannot be made in /nowhere/at/all: No such file or directory");
+  CHECK_THROWS_WITH(spilled(*file, task::Value::make(1)),
+                    "spill: a file cannot be made in /nowhere/at/all: No such file or directory");
 }

@@ -19,7 +19,9 @@ Counts counts_of_ten_roots(double saturation) {
 }
 
 // What a worker that has both runs first.
-bool more_urgent(const scheduler::Task& a, const scheduler::Task& b) { return a.priority != b.priority ? a.priority > b.priority : a.order < b.order; }
+bool more_urgent(const scheduler::Task& a, const scheduler::Task& b) {
+  return a.priority != b.priority ? a.priority > b.priority : a.order < b.order;
+}
 
 }  // namespace
 
@@ -32,14 +34,18 @@ TEST_CASE("policy: root tasks beyond saturation wait at the scheduler, with the 
   CHECK(counts_of_ten_roots(1) == Counts{2, 1});
 }
 
-TEST_CASE("policy: every thread gets a task, however small the saturation") { CHECK(counts_of_ten_roots(0.1) == Counts{2, 1}); }
+TEST_CASE("policy: every thread gets a task, however small the saturation") {
+  CHECK(counts_of_ten_roots(0.1) == Counts{2, 1});
+}
 
 TEST_CASE("policy: queued tasks go back to the queue when their worker dies and out of it when one joins") {
   Story story({.saturation = 1});
   story.join(1, 2);
   story.join(2, 2);
   for (TaskId id = 1; id <= 10; ++id) story.submit(id);
-  const auto queued = [&] { return story.state.snapshot().tasks[static_cast<std::size_t>(TaskState::queued)]; };
+  const auto queued = [&] {
+    return story.state.snapshot().tasks[static_cast<std::size_t>(TaskState::queued)];
+  };
   CHECK(queued() == 6);
   story.lose(2);
   CHECK(queued() == 8);
@@ -80,7 +86,9 @@ TEST_CASE("policy: the most urgent queued task comes first") {
   std::vector<TaskId> ran;
   for (TaskId id = 1; ran.size() < 8; id = 0) {
     for (TaskId each = 1; each <= 8; ++each)
-      if (story.of(each) == TaskState::processing && (id == 0 || more_urgent(*story.state.task(each), *story.state.task(id)))) id = each;
+      if (story.of(each) == TaskState::processing &&
+          (id == 0 || more_urgent(*story.state.task(each), *story.state.task(id))))
+        id = each;
     story.finish(id, 8, 1);
     ran.push_back(id);
   }
@@ -139,7 +147,8 @@ TEST_CASE("policy: a task leaves its small input for an idle worker when the hol
   story.submit(2);
   story.join(2);
   CHECK(story.submit(3, {1}) == Lines{"run 3 @2"});
-  CHECK(story.state.run_message(3).inputs[0] == protocol::Input{1, 1, true, protocol::Scale::of(story.state.task(1)->bytes)});
+  CHECK(story.state.run_message(3).inputs[0] ==
+        protocol::Input{1, 1, true, protocol::Scale::of(story.state.task(1)->bytes)});
 }
 
 TEST_CASE("policy: a task waits for the busy holder of a huge input") {
@@ -180,7 +189,8 @@ TEST_CASE("policy: rows of neighbours spread over all workers, not onto one") {
     story.finish(id);
   }
   std::map<PeerId, int> finished;
-  for (const WorkerInfo& worker : story.state.snapshot().workers) finished[worker.peer] = static_cast<int>(worker.finished);
+  for (const WorkerInfo& worker : story.state.snapshot().workers)
+    finished[worker.peer] = static_cast<int>(worker.finished);
   for (const auto& [peer, count] : finished) CHECK(count >= 20 * 16 / 8);
 }
 
@@ -206,7 +216,8 @@ TEST_CASE("policy: an idle worker takes from the scheduler's queue of a busy one
   CHECK(lines[0].substr(lines[0].size() - 3) == " @2");
 }
 
-TEST_CASE("policy: an idle worker asks back what a busy one was given ahead, and runs it when it is given back") {
+TEST_CASE(
+    "policy: an idle worker asks back what a busy one was given ahead, and runs it when it is given back") {
   Story story({.saturation = 8});
   story.join(1);
   for (TaskId id = 1; id <= 6; ++id) story.submit(id);
@@ -309,7 +320,9 @@ TEST_CASE("policy: what no worker may run fails with the reason once none can co
   CHECK_FALSE(story.state.has_homeless());
   CHECK(story.of(1) == TaskState::erred);
   CHECK(story.of(2) == TaskState::erred);
-  CHECK_THAT(story.state.explain(1)[1], Catch::Contains("none is to come: worker 1 on alpha: is not among the workers this task may run on"));
+  CHECK_THAT(
+      story.state.explain(1)[1],
+      Catch::Contains("none is to come: worker 1 on alpha: is not among the workers this task may run on"));
 }
 
 TEST_CASE("policy: restricted tasks are not stolen by workers that may not run them") {

@@ -23,9 +23,13 @@ TEST_CASE("questions: explain says worker by worker why a task does not run ther
   story.join(1, 2, {{"GPU", 1}}, "alpha");
   story.join(2, 1, {}, "beta");
   story.submit(1, {}, {.workers = {"gamma"}, .name = "picky"});
-  CHECK(story.state.explain(1) == Lines{"picky-1 is no_worker", "worker 1 on alpha: is not among the workers this task may run on", "worker 2 on beta: is not among the workers this task may run on"});
+  CHECK(story.state.explain(1) == Lines{"picky-1 is no_worker",
+                                        "worker 1 on alpha: is not among the workers this task may run on",
+                                        "worker 2 on beta: is not among the workers this task may run on"});
   story.submit(2, {}, {.resources = {{"GPU", 2}}, .name = "greedy"});
-  CHECK(story.state.explain(2) == Lines{"greedy-2 is no_worker", "worker 1 on alpha: has 1 GPU, the task needs 2", "worker 2 on beta: has 0 GPU, the task needs 2"});
+  CHECK(story.state.explain(2) == Lines{"greedy-2 is no_worker",
+                                        "worker 1 on alpha: has 1 GPU, the task needs 2",
+                                        "worker 2 on beta: has 0 GPU, the task needs 2"});
 }
 
 TEST_CASE("questions: explain says what is before a queued task") {
@@ -33,7 +37,8 @@ TEST_CASE("questions: explain says what is before a queued task") {
   story.join(1);
   story.submit(1);
   story.submit(2, {}, {.name = "later"});
-  CHECK(story.state.explain(2) == Lines{"later-2 is queued", "worker 1 on host: could run it; it has 1 tasks for 1 thread first"});
+  CHECK(story.state.explain(2) ==
+        Lines{"later-2 is queued", "worker 1 on host: could run it; it has 1 tasks for 1 thread first"});
 }
 
 TEST_CASE("questions: explain says where a task was given to and what it starts after") {
@@ -41,8 +46,9 @@ TEST_CASE("questions: explain says where a task was given to and what it starts 
   story.join(1);
   story.submit(1, {}, {.name = "read"});
   story.submit(2, {1}, {.name = "sum"});
-  CHECK(story.state.explain(2) ==
-        Lines{"sum-2 is processing", "it was given to worker 1 on host, which has 2 tasks for 1 thread", "it starts there when read-1 (processing) has finished"});
+  CHECK(story.state.explain(2) == Lines{"sum-2 is processing",
+                                        "it was given to worker 1 on host, which has 2 tasks for 1 thread",
+                                        "it starts there when read-1 (processing) has finished"});
 }
 
 TEST_CASE("questions: explain gives the reason of a failure and is short about a result") {
@@ -52,7 +58,8 @@ TEST_CASE("questions: explain gives the reason of a failure and is short about a
   story.submit(2, {}, {.name = "ok"});
   story.fail(1, "no such file");
   story.finish(2);
-  CHECK(story.state.explain(1) == Lines{"read-1 is erred", "task read-1 failed on worker 1: std::runtime_error: no such file"});
+  CHECK(story.state.explain(1) ==
+        Lines{"read-1 is erred", "task read-1 failed on worker 1: std::runtime_error: no such file"});
   CHECK(story.state.explain(2) == Lines{"ok-2 is memory"});
 }
 

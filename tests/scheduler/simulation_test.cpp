@@ -1,4 +1,5 @@
-// Whole clusters in virtual time: random graphs, delays, deaths, cancellations; hundreds of seeds, every invariant after every event.
+// Whole clusters in virtual time: random graphs, delays, deaths, cancellations; hundreds of seeds, every
+// invariant after every event.
 #include "runtime/simulated_cluster.hpp"
 
 #include <catch2/catch.hpp>
@@ -27,8 +28,8 @@ struct Trouble {
   std::uint32_t retries = 0;
   std::uint32_t fetches = 0;
   std::uint32_t scattered = 0;
-  double failing = 0;     // fraction of tasks that throw
-  double restricted = 0;  // fraction of tasks that need a resource or a worker
+  double failing = 0;        // fraction of tasks that throw
+  double restricted = 0;     // fraction of tasks that need a resource or a worker
   std::uint64_t memory = 0;  // of each worker's results; 0: no limit
   double disk_failing = 0;   // fraction of the writes that find the disk full
   double jitter_s = 1e-3;
@@ -38,7 +39,8 @@ struct Trouble {
 // One client, one cluster, one seed.
 class Run {
  public:
-  Run(std::uint64_t seed, Trouble trouble) : random_(seed), trouble_(trouble), cluster_(settings(seed, trouble)) {
+  Run(std::uint64_t seed, Trouble trouble)
+      : random_(seed), trouble_(trouble), cluster_(settings(seed, trouble)) {
     for (std::uint32_t i = 0; i < trouble.workers; ++i) join();
     prepare();
     plan_events();
@@ -55,12 +57,14 @@ class Run {
 
   void trace(const std::string& number) {
     cluster_.trace = [number](double time, PeerId from, PeerId to, const std::string& what) {
-      if ((what + " ").find(" " + number + " ") != std::string::npos || what.starts_with("PeerGone")) std::printf("%.6f %u -> %u %s\n", time, from, to, what.c_str());
+      if ((what + " ").find(" " + number + " ") != std::string::npos || what.starts_with("PeerGone"))
+        std::printf("%.6f %u -> %u %s\n", time, from, to, what.c_str());
     };
   }
   void tell_story(TaskId id) const {
     for (const scheduler::StoryLine& line : cluster_.scheduler().story(id))
-      WARN(line.time << ": " << to_string(line.from) << " -> " << to_string(line.to) << " (worker " << static_cast<int>(line.worker) << "): " << line.cause);
+      WARN(line.time << ": " << to_string(line.from) << " -> " << to_string(line.to) << " (worker "
+                     << static_cast<int>(line.worker) << "): " << line.cause);
   }
 
  private:
@@ -78,7 +82,9 @@ class Run {
 
   std::uint64_t below(std::uint64_t end) { return random_() % end; }
   bool chance(double p) { return std::uniform_real_distribution<double>(0, 1)(random_) < p; }
-  double moment() { return std::uniform_real_distribution<double>(0, 3e-3 * trouble_.tasks / trouble_.workers)(random_); }
+  double moment() {
+    return std::uniform_real_distribution<double>(0, 3e-3 * trouble_.tasks / trouble_.workers)(random_);
+  }
 
   void join() {
     std::vector<Resource> resources;
@@ -93,7 +99,8 @@ class Run {
       if (alive.size() > 1 && below(2)) targets.push_back(targets[0] == alive[0] ? alive[1] : alive[0]);
       ids_.push_back(cluster_.scatter(8 << below(20), targets));
     }
-    SimulatedGraph graph = runtime::random_graph(trouble_.tasks, 1 + static_cast<std::uint32_t>(below(30)), 2e-3, random_());
+    SimulatedGraph graph =
+        runtime::random_graph(trouble_.tasks, 1 + static_cast<std::uint32_t>(below(30)), 2e-3, random_());
     for (std::uint32_t i = 0; i < trouble_.tasks; ++i) {
       const double when = trouble_.trickle ? moment() : 0;
       order_.push_back(when);
@@ -127,7 +134,8 @@ class Run {
       // Inputs among the latest that are still held, as a program would have it.
       std::uint32_t at = input + trouble_.scattered;
       if (trouble_.scattered && below(8) == 0) at = static_cast<std::uint32_t>(below(trouble_.scattered));
-      if (at < ids_.size() && cluster_.future(ids_[at]).held && used.insert(at).second) inputs.push_back(ids_[at]);
+      if (at < ids_.size() && cluster_.future(ids_[at]).held && used.insert(at).second)
+        inputs.push_back(ids_[at]);
     }
     task.inputs.clear();
     ids_.push_back(cluster_.submit(std::move(task), inputs));
@@ -149,7 +157,8 @@ class Run {
       if (const auto alive = cluster_.alive(); alive.size() > 1) cluster_.kill(alive[below(alive.size())]);
     });
     often(trouble_.mistakes, [this] {
-      if (const auto alive = cluster_.alive(); alive.size() > 1) cluster_.mistake_for_dead(alive[below(alive.size())]);
+      if (const auto alive = cluster_.alive(); alive.size() > 1)
+        cluster_.mistake_for_dead(alive[below(alive.size())]);
     });
     often(trouble_.retirements, [this] {
       if (const auto alive = cluster_.alive(); alive.size() > 1) cluster_.retire(alive[below(alive.size())]);
@@ -179,24 +188,33 @@ class Run {
         for (const std::string& line : cluster_.scheduler().explain(id)) why += "; " + line;
         throw Error(ErrorKind::internal, why);
       }
-      if (future.status == Status::error && !reason_is_known(*future.failure)) throw Error(ErrorKind::internal, "failed without a reason: " + future.failure->text());
+      if (future.status == Status::error && !reason_is_known(*future.failure))
+        throw Error(ErrorKind::internal, "failed without a reason: " + future.failure->text());
     }
   }
 
   bool reason_is_known(const Failure& failure) const {
-    if (failure.kind == ErrorKind::cancelled) return trouble_.cancels > 0 || (trouble_.scattered > 0 && trouble_.retries > 0);
-    if (failure.kind == ErrorKind::task_failed) return trouble_.failing > 0 && failure.message == "planned failure";
-    if (failure.kind == ErrorKind::io) return trouble_.disk_failing > 0 && failure.message.find("has no room") != std::string::npos;
-    return failure.kind == ErrorKind::worker_lost && trouble_.scattered > 0 && trouble_.deaths + trouble_.mistakes > 0;
+    if (failure.kind == ErrorKind::cancelled)
+      return trouble_.cancels > 0 || (trouble_.scattered > 0 && trouble_.retries > 0);
+    if (failure.kind == ErrorKind::task_failed)
+      return trouble_.failing > 0 && failure.message == "planned failure";
+    if (failure.kind == ErrorKind::io)
+      return trouble_.disk_failing > 0 && failure.message.find("has no room") != std::string::npos;
+    return failure.kind == ErrorKind::worker_lost && trouble_.scattered > 0 &&
+           trouble_.deaths + trouble_.mistakes > 0;
   }
 
   void release_everything() {
     for (const TaskId id : ids_) cluster_.release(id);
     cluster_.run();
-    if (const std::size_t left = cluster_.scheduler().task_count()) throw Error(ErrorKind::internal, std::to_string(left) + " tasks leak at the scheduler");
+    if (const std::size_t left = cluster_.scheduler().task_count())
+      throw Error(ErrorKind::internal, std::to_string(left) + " tasks leak at the scheduler");
     for (const PeerId peer : cluster_.alive()) {
       const worker::State& state = cluster_.worker(peer);
-      if (state.count() || state.memory().managed_bytes || state.memory().spilled_bytes || !state.executing().empty()) throw Error(ErrorKind::internal, std::to_string(state.count()) + " records leak at a worker: " + records(state));
+      if (state.count() || state.memory().managed_bytes || state.memory().spilled_bytes ||
+          !state.executing().empty())
+        throw Error(ErrorKind::internal,
+                    std::to_string(state.count()) + " records leak at a worker: " + records(state));
     }
   }
 
@@ -204,8 +222,10 @@ class Run {
     std::string text;
     for (const TaskId id : ids_)
       if (const worker::Record* record = state.record(id))
-        text += " task " + std::to_string(task_number(id)) + " data " + std::to_string(int(record->data)) + " run " + std::to_string(int(record->state)) + " keep " + std::to_string(record->keep) +
-                " waiters " + std::to_string(record->waiters.size()) + " parked " + std::to_string(record->parked.size()) + ";";
+        text += " task " + std::to_string(task_number(id)) + " data " + std::to_string(int(record->data)) +
+                " run " + std::to_string(int(record->state)) + " keep " + std::to_string(record->keep) +
+                " waiters " + std::to_string(record->waiters.size()) + " parked " +
+                std::to_string(record->parked.size()) + ";";
     return text;
   }
 
@@ -241,29 +261,51 @@ void survive(std::uint64_t seeds, const Trouble& trouble) {
 
 TEST_CASE("simulation finishes random graphs under random delays") { survive(100, {}); }
 
-TEST_CASE("simulation finishes when tasks are submitted while others run") { survive(100, {.trickle = true}); }
+TEST_CASE("simulation finishes when tasks are submitted while others run") {
+  survive(100, {.trickle = true});
+}
 
 TEST_CASE("simulation survives a death") { survive(200, {.deaths = 1}); }
 
-TEST_CASE("simulation survives deaths in a row, all workers but one") { survive(200, {.workers = 6, .deaths = 5, .fetches = 10}); }
+TEST_CASE("simulation survives deaths in a row, all workers but one") {
+  survive(200, {.workers = 6, .deaths = 5, .fetches = 10});
+}
 
-TEST_CASE("simulation survives deaths and joins while tasks are submitted") { survive(200, {.deaths = 3, .joins = 3, .fetches = 20, .trickle = true}); }
+TEST_CASE("simulation survives deaths and joins while tasks are submitted") {
+  survive(200, {.deaths = 3, .joins = 3, .fetches = 20, .trickle = true});
+}
 
-TEST_CASE("simulation survives workers that are taken for dead") { survive(200, {.deaths = 1, .mistakes = 2, .joins = 2, .fetches = 20, .trickle = true}); }
+TEST_CASE("simulation survives workers that are taken for dead") {
+  survive(200, {.deaths = 1, .mistakes = 2, .joins = 2, .fetches = 20, .trickle = true});
+}
 
-TEST_CASE("simulation survives releases at any moment") { survive(200, {.releases = 80, .fetches = 20, .trickle = true}); }
+TEST_CASE("simulation survives releases at any moment") {
+  survive(200, {.releases = 80, .fetches = 20, .trickle = true});
+}
 
-TEST_CASE("simulation survives releases and deaths") { survive(300, {.deaths = 2, .joins = 2, .releases = 60, .fetches = 20, .trickle = true}); }
+TEST_CASE("simulation survives releases and deaths") {
+  survive(300, {.deaths = 2, .joins = 2, .releases = 60, .fetches = 20, .trickle = true});
+}
 
-TEST_CASE("simulation survives cancellations and retries") { survive(300, {.releases = 20, .cancels = 30, .retries = 40, .fetches = 20, .trickle = true}); }
+TEST_CASE("simulation survives cancellations and retries") {
+  survive(300, {.releases = 20, .cancels = 30, .retries = 40, .fetches = 20, .trickle = true});
+}
 
-TEST_CASE("simulation survives tasks that throw") { survive(200, {.releases = 20, .retries = 40, .failing = 0.2, .trickle = true}); }
+TEST_CASE("simulation survives tasks that throw") {
+  survive(200, {.releases = 20, .retries = 40, .failing = 0.2, .trickle = true});
+}
 
-TEST_CASE("simulation survives restricted tasks") { survive(200, {.deaths = 1, .joins = 1, .restricted = 0.3, .trickle = true}); }
+TEST_CASE("simulation survives restricted tasks") {
+  survive(200, {.deaths = 1, .joins = 1, .restricted = 0.3, .trickle = true});
+}
 
-TEST_CASE("simulation survives retirements") { survive(200, {.joins = 2, .retirements = 2, .fetches = 20, .trickle = true}); }
+TEST_CASE("simulation survives retirements") {
+  survive(200, {.joins = 2, .retirements = 2, .fetches = 20, .trickle = true});
+}
 
-TEST_CASE("simulation survives scattered data and deaths") { survive(200, {.deaths = 2, .joins = 2, .fetches = 10, .scattered = 6, .trickle = true}); }
+TEST_CASE("simulation survives scattered data and deaths") {
+  survive(200, {.deaths = 2, .joins = 2, .fetches = 10, .scattered = 6, .trickle = true});
+}
 
 TEST_CASE("simulation finishes when results do not fit into memory") {
   survive(200, {.memory = 60'000});
@@ -272,8 +314,22 @@ TEST_CASE("simulation finishes when results do not fit into memory") {
 
 TEST_CASE("simulation survives full disks and deaths while memory is short") {
   survive(200, {.memory = 60'000, .disk_failing = 0.5});
-  survive(300, {.tasks = 80, .workers = 5, .deaths = 2, .mistakes = 1, .joins = 3, .retirements = 1, .releases = 40, .cancels = 10, .retries = 20, .fetches = 20, .scattered = 4, .failing = 0.1,
-                .restricted = 0.15, .memory = 40'000, .disk_failing = 0.3, .trickle = true});
+  survive(300, {.tasks = 80,
+                .workers = 5,
+                .deaths = 2,
+                .mistakes = 1,
+                .joins = 3,
+                .retirements = 1,
+                .releases = 40,
+                .cancels = 10,
+                .retries = 20,
+                .fetches = 20,
+                .scattered = 4,
+                .failing = 0.1,
+                .restricted = 0.15,
+                .memory = 40'000,
+                .disk_failing = 0.3,
+                .trickle = true});
 }
 
 TEST_CASE("simulation spills and keeps within the limit where it can") {
@@ -294,6 +350,18 @@ TEST_CASE("simulation spills and keeps within the limit where it can") {
 }
 
 TEST_CASE("simulation survives everything at once") {
-  survive(500, {.tasks = 80, .workers = 5, .deaths = 3, .mistakes = 1, .joins = 4, .retirements = 1, .releases = 40, .cancels = 10, .retries = 20, .fetches = 20, .scattered = 4, .failing = 0.1,
-                .restricted = 0.15, .trickle = true});
+  survive(500, {.tasks = 80,
+                .workers = 5,
+                .deaths = 3,
+                .mistakes = 1,
+                .joins = 4,
+                .retirements = 1,
+                .releases = 40,
+                .cancels = 10,
+                .retries = 20,
+                .fetches = 20,
+                .scattered = 4,
+                .failing = 0.1,
+                .restricted = 0.15,
+                .trickle = true});
 }

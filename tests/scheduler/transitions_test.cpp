@@ -47,7 +47,9 @@ TEST_CASE("transitions: a chain is assigned ahead to one worker, which needs not
   CHECK(story.finish(3) == Lines{"done 3"});
 }
 
-TEST_CASE("transitions: a task is assigned ahead of inputs that are computed on a peer, and hears where they are if they move") {
+TEST_CASE(
+    "transitions: a task is assigned ahead of inputs that are computed on a peer, and hears where they are "
+    "if they move") {
   Story story;
   story.join(1);
   story.join(2);
@@ -58,7 +60,8 @@ TEST_CASE("transitions: a task is assigned ahead of inputs that are computed on 
   const PeerId home = story.worker_of(3);
   REQUIRE(home != 0);
   const TaskId there = story.worker_of(1) == home ? 2 : 1;
-  CHECK(story.lose(story.worker_of(there)) == Lines{"run " + std::to_string(there) + " @" + std::to_string(home)});
+  CHECK(story.lose(story.worker_of(there)) ==
+        Lines{"run " + std::to_string(there) + " @" + std::to_string(home)});
 }
 
 TEST_CASE("transitions: a task whose input is not placed waits for it") {
@@ -171,7 +174,8 @@ TEST_CASE("transitions: releasing an executing task cancels its run; the late re
 TEST_CASE("transitions: releasing a chain from its end cancels all of it") {
   Story story;
   story.join(1);
-  for (TaskId id = 1; id <= 4; ++id) story.submit(id, id == 1 ? std::vector<TaskId>{} : std::vector<TaskId>{id - 1});
+  for (TaskId id = 1; id <= 4; ++id)
+    story.submit(id, id == 1 ? std::vector<TaskId>{} : std::vector<TaskId>{id - 1});
   for (TaskId id = 1; id <= 3; ++id) CHECK(story.release(id).empty());
   CHECK(story.release(4) == Lines{"cancel 4 @1", "cancel 3 @1", "cancel 2 @1", "cancel 1 @1"});
   CHECK(story.state.task_count() == 0);
@@ -227,20 +231,25 @@ TEST_CASE("transitions: a failure goes down to everything that waits, with one l
   story.submit(1, {}, {.name = "read"});
   story.submit(2, {1}, {.name = "parse"});
   story.submit(3, {2}, {.name = "sum"});
-  CHECK(story.fail(1, "no such file") == Lines{"failed 1", "cancel 2 @1", "failed 2", "cancel 3 @1", "failed 3"});
+  CHECK(story.fail(1, "no such file") ==
+        Lines{"failed 1", "cancel 2 @1", "failed 2", "cancel 3 @1", "failed 3"});
   CHECK(story.failure(1).text() == "task read-1 failed on worker 1: std::runtime_error: no such file");
-  CHECK(story.failure(3).text() == "task read-1 failed on worker 1: std::runtime_error: no such file\n  needed by parse-2\n  needed by sum-3");
+  CHECK(story.failure(3).text() ==
+        "task read-1 failed on worker 1: std::runtime_error: no such file\n  needed by parse-2\n  needed by "
+        "sum-3");
 }
 
 TEST_CASE("transitions: context lines of a failure are limited to ten") {
   Story story;
   story.join(1);
-  for (TaskId id = 1; id <= 30; ++id) story.submit(id, id == 1 ? std::vector<TaskId>{} : std::vector<TaskId>{id - 1});
+  for (TaskId id = 1; id <= 30; ++id)
+    story.submit(id, id == 1 ? std::vector<TaskId>{} : std::vector<TaskId>{id - 1});
   story.fail(1);
   CHECK(story.failure(30).context.size() == 10);
 }
 
-TEST_CASE("transitions: a failure does not touch dependents that are done, nor other inputs that are wanted") {
+TEST_CASE(
+    "transitions: a failure does not touch dependents that are done, nor other inputs that are wanted") {
   Story story;
   story.join(1);
   story.submit(1);
@@ -397,7 +406,8 @@ TEST_CASE("transitions: cancelling one of two users leaves the shared input") {
 
 // --- results that cannot be had
 
-TEST_CASE("transitions: a result that cannot be serialized is an error of its task and of what waits for it") {
+TEST_CASE(
+    "transitions: a result that cannot be serialized is an error of its task and of what waits for it") {
   Story story;
   story.join(1);
   story.submit(1);
@@ -417,7 +427,8 @@ TEST_CASE("transitions: an input that is missing at its holder is fetched from t
   const PeerId home = story.worker_of(1), second = home == 1 ? 2 : 1;
   story.finish(1);
   story.arrive(1, second);
-  CHECK(story.missing(1, home, 3) == Lines{"free 1 @" + std::to_string(home), "input 1 is at " + std::to_string(second) + " @3"});
+  CHECK(story.missing(1, home, 3) ==
+        Lines{"free 1 @" + std::to_string(home), "input 1 is at " + std::to_string(second) + " @3"});
 }
 
 TEST_CASE("transitions: an input that is missing at its only holder is computed again") {
@@ -439,7 +450,8 @@ TEST_CASE("transitions: whoever misses an input that is being computed is told w
   story.join(2);
   story.submit(1);
   const PeerId home = story.worker_of(1), other = home == 1 ? 2 : 1;
-  CHECK(story.missing(1, other, other) == Lines{"input 1 will be at " + std::to_string(home) + " @" + std::to_string(other)});
+  CHECK(story.missing(1, other, other) ==
+        Lines{"input 1 will be at " + std::to_string(home) + " @" + std::to_string(other)});
 }
 
 TEST_CASE("transitions: whoever misses what nobody computes forgets it") {
@@ -448,7 +460,8 @@ TEST_CASE("transitions: whoever misses what nobody computes forgets it") {
   CHECK(story.missing(7, 1, 1) == Lines{"free 7 @1"});
 }
 
-TEST_CASE("transitions: a client that cannot reach a holder is sent to the next one, or the task runs again") {
+TEST_CASE(
+    "transitions: a client that cannot reach a holder is sent to the next one, or the task runs again") {
   Story story;
   story.join(1);
   story.join(2);
@@ -487,7 +500,8 @@ TEST_CASE("transitions: scattered data is done when its worker has it") {
   CHECK(story.state.snapshot().workers[0].result_bytes == 1000);
 }
 
-TEST_CASE("transitions: every copy of data scattered to several workers stays, in whatever order they arrive") {
+TEST_CASE(
+    "transitions: every copy of data scattered to several workers stays, in whatever order they arrive") {
   Story story;
   story.join(1);
   story.join(2);
@@ -514,7 +528,9 @@ TEST_CASE("transitions: scattered data cannot be retried, and its reason is told
   story.submit(2, {1});
   story.lose(1);
   story.join(2);
-  CHECK(story.failure(1).message == "the only copy of this scattered data was on worker 1 (host), which died; scatter it again, or to several workers");
+  CHECK(story.failure(1).message ==
+        "the only copy of this scattered data was on worker 1 (host), which died; scatter it again, or to "
+        "several workers");
   CHECK(story.retry(1) == Lines{"failed 1"});
   CHECK(story.retry(2) == Lines{"failed 2"});
 }

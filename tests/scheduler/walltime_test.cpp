@@ -14,7 +14,8 @@ TEST_CASE("walltime: a task that cannot end before its worker's job waits for an
   story.now = 10;
   CHECK(story.submit(2, {}, {.time_limit = 51s}).empty());
   CHECK(story.of(2) == TaskState::no_worker);
-  CHECK(story.state.explain(2).back() == "worker 1 on host: takes no more tasks in 50s, since its job ends; the task may take 51s");
+  CHECK(story.state.explain(2).back() ==
+        "worker 1 on host: takes no more tasks in 50s, since its job ends; the task may take 51s");
   CHECK(story.submit(3, {}, {.time_limit = 50s}) == Lines{"run 3 @1"});
   CHECK(story.join_until(2, 60) == Lines{"run 2 @2"});
 }
@@ -29,13 +30,16 @@ TEST_CASE("walltime: how long a function has taken is believed where no limit is
   story.now = 50;
   story.finish(2, 8, 25);
   CHECK(story.submit(3).empty());
-  CHECK(story.state.explain(3).back() == "worker 1 on host: takes no more tasks in 10s, since its job ends; the task takes about 25s");
+  CHECK(story.state.explain(3).back() ==
+        "worker 1 on host: takes no more tasks in 10s, since its job ends; the task takes about 25s");
   CHECK(story.submit(4, {}, {}, 2) == Lines{"run 4 @1"});  // of which nothing is known
-  CHECK(story.submit(5, {}, {.time_limit = 1s}) == Lines{"run 5 @1"});  // a limit is believed more than the past
+  CHECK(story.submit(5, {}, {.time_limit = 1s}) ==
+        Lines{"run 5 @1"});  // a limit is believed more than the past
   CHECK(story.join(2) == Lines{"run 3 @2"});
 }
 
-TEST_CASE("walltime: a queue is worked off by the workers that have time, and what is short passes what is long") {
+TEST_CASE(
+    "walltime: a queue is worked off by the workers that have time, and what is short passes what is long") {
   Story story({.saturation = 1, .ahead_s = 0});
   story.join_until(1, 10);
   story.submit(1, {}, {.time_limit = 8s});
@@ -47,7 +51,9 @@ TEST_CASE("walltime: a queue is worked off by the workers that have time, and wh
   CHECK(story.join(2) == Lines{"run 2 @2"});
   story.now = 6;
   CHECK(story.finish(6, 8, 1) == Lines{"done 6"});  // nothing is stolen or given that it cannot end
-  for (TaskId id = 2; id <= 4; ++id) CHECK(story.finish(id, 8, 8) == Lines{"done " + std::to_string(id), "run " + std::to_string(id + 1) + " @2"});
+  for (TaskId id = 2; id <= 4; ++id)
+    CHECK(story.finish(id, 8, 8) ==
+          Lines{"done " + std::to_string(id), "run " + std::to_string(id + 1) + " @2"});
   CHECK(story.finish(5, 8, 8) == Lines{"done 5"});
 }
 
@@ -63,7 +69,8 @@ TEST_CASE("walltime: a task goes where there is time, not where its input is") {
   CHECK(story.of(4) == TaskState::waiting);
 }
 
-TEST_CASE("walltime: no task is blamed and nothing computed again when a worker leaves after it has handed over") {
+TEST_CASE(
+    "walltime: no task is blamed and nothing computed again when a worker leaves after it has handed over") {
   Story story;
   story.join_until(1, 60);
   story.join_until(2, 62);
@@ -71,7 +78,9 @@ TEST_CASE("walltime: no task is blamed and nothing computed again when a worker 
   story.submit(1, {}, {.workers = {"1"}});
   story.submit(2, {}, {.workers = {"1"}});
   story.finish(1, 8, 1);
-  CHECK(story.retire(1) == Lines{"retract 2 @1", "copy 1 from 1 @3"});  // to the worker that stays, not to the one that leaves with it
+  CHECK(story.retire(1) ==
+        Lines{"retract 2 @1",
+              "copy 1 from 1 @3"});  // to the worker that stays, not to the one that leaves with it
   story.arrive(1, 3);
   CHECK_FALSE(story.state.retired(1));
   story.now = 50;
@@ -113,7 +122,9 @@ TEST_CASE("walltime: the snapshot tells for how long a task lacks a worker") {
   CHECK(story.state.snapshot().lacking_s == 100);
 }
 
-TEST_CASE("walltime: a task that asks for resources lacks time where they are offered, one for certain workers does not") {
+TEST_CASE(
+    "walltime: a task that asks for resources lacks time where they are offered, one for certain workers "
+    "does not") {
   Story story;
   story.join(1);
   story.submit(1, {}, {.resources = {{"GPU", 1}}, .time_limit = 30s});
@@ -122,7 +133,9 @@ TEST_CASE("walltime: a task that asks for resources lacks time where they are of
   CHECK(story.state.snapshot().lacking_s == 30);
   story.submit(2, {}, {.workers = {"worker 2"}, .time_limit = 20s});
   CHECK(story.state.snapshot().lacking_s == 30);
-  story.submit(3, {}, {.workers = {"worker 2"}, .allow_other_workers = true, .resources = {{"GPU", 1}}, .time_limit = 20s});
+  story.submit(
+      3, {},
+      {.workers = {"worker 2"}, .allow_other_workers = true, .resources = {{"GPU", 1}}, .time_limit = 20s});
   CHECK(story.state.snapshot().lacking_s == 20);
 }
 

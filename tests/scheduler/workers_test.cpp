@@ -40,7 +40,8 @@ TEST_CASE("workers: a lost result that its client has got already is not compute
   CHECK(story.submit(2, {1}).size() == 2);  // but for a new dependent it is
 }
 
-TEST_CASE("workers: a lost result with a copy elsewhere is not computed again, and its client hears where it is") {
+TEST_CASE(
+    "workers: a lost result with a copy elsewhere is not computed again, and its client hears where it is") {
   Story story;
   story.join(1);
   story.join(2);
@@ -59,9 +60,9 @@ TEST_CASE("workers: lost inputs of waiting, queued and executing tasks come back
   story.submit(1);
   const PeerId first = story.worker_of(1), other = 3 - first;
   story.finish(1, 1 << 30);
-  story.submit(2, {1}, {.workers = {std::to_string(other)}});   // executes on the other one
-  story.submit(3, {1});                                         // executes beside the data
-  story.submit(4, {1});                                         // held back
+  story.submit(2, {1}, {.workers = {std::to_string(other)}});  // executes on the other one
+  story.submit(3, {1});                                        // executes beside the data
+  story.submit(4, {1});                                        // held back
   REQUIRE(story.of(2) == TaskState::processing);
   REQUIRE(story.of(3) == TaskState::processing);
   REQUIRE(story.of(4) == TaskState::queued);
@@ -105,8 +106,10 @@ TEST_CASE("workers: a task that has killed allowed_failures workers is an error 
   const PeerId last = story.worker_of(1);
   story.lose(last, {1});
   REQUIRE(story.of(1) == TaskState::erred);
-  CHECK(story.failure(1).text() == "task greedy-1 (attempt 3): 3 workers died while they ran it, the last was worker " + std::to_string(last) +
-                                       " (host), which died; run it alone in a debugger, or look for lack of memory");
+  CHECK(story.failure(1).text() ==
+        "task greedy-1 (attempt 3): 3 workers died while they ran it, the last was worker " +
+            std::to_string(last) +
+            " (host), which died; run it alone in a debugger, or look for lack of memory");
   CHECK(story.failure(2).context == Lines{"needed by " + story.state.task_name(*story.state.task(2))});
   CHECK(story.state.snapshot().workers_lost == 3);
 }
@@ -190,7 +193,8 @@ TEST_CASE("workers: scattered data with a copy elsewhere survives") {
   CHECK(story.of(1) == TaskState::memory);
 }
 
-TEST_CASE("workers: a retired worker gets nothing more, gives back what it has not started, and its results move") {
+TEST_CASE(
+    "workers: a retired worker gets nothing more, gives back what it has not started, and its results move") {
   Story story({.saturation = 2});
   story.join(1);
   story.submit(1);

@@ -50,7 +50,11 @@ TEST_CASE("accumulate may return a result that has nothing to do with the type o
 
 TEST_CASE("accumulate changes a state in place if the function wants it") {
   Stream<std::string> source;
-  const auto out = source.accumulate([](std::map<std::string, int>& counts, const std::string& word) { ++counts[word]; }, std::map<std::string, int>{}).sink_to_list();
+  const auto out =
+      source
+          .accumulate([](std::map<std::string, int>& counts, const std::string& word) { ++counts[word]; },
+                      std::map<std::string, int>{})
+          .sink_to_list();
   source.emit("a");
   source.emit("a");
   CHECK(out.values().back() == std::map<std::string, int>{{"a", 2}});
@@ -58,7 +62,11 @@ TEST_CASE("accumulate changes a state in place if the function wants it") {
 
 TEST_CASE("accumulate keeps its state when the function throws") {
   Stream<int> source;
-  const auto out = source.accumulate([](int sum, int x) { return x < 0 ? throw std::runtime_error("negative") : sum + x; }, 0).sink_to_list();
+  const auto out =
+      source
+          .accumulate([](int sum, int x) { return x < 0 ? throw std::runtime_error("negative") : sum + x; },
+                      0)
+          .sink_to_list();
   source.emit(1);
   CHECK_THROWS_WITH(source.emit(-1), "negative");
   source.emit(2);
@@ -158,8 +166,10 @@ TEST_CASE("group_by keeps a state for each key") {
   const auto batches = source.group_by(is_odd, op::map(inc) | op::partition(2)).sink_to_list();
   feed(source, 0, 5);
   source.close();
-  CHECK(sums.values() == std::vector<std::pair<bool, int>>{{false, 0}, {true, 1}, {false, 2}, {true, 4}, {false, 6}});
-  CHECK(batches.values() == std::vector<std::pair<bool, Ints>>{{false, {1, 3}}, {true, {2, 4}}, {false, {5}}});
+  CHECK(sums.values() ==
+        std::vector<std::pair<bool, int>>{{false, 0}, {true, 1}, {false, 2}, {true, 4}, {false, 6}});
+  CHECK(batches.values() ==
+        std::vector<std::pair<bool, Ints>>{{false, {1, 3}}, {true, {2, 4}}, {false, {5}}});
 }
 
 TEST_CASE("group_by forgets the least recently used key beyond its bound") {

@@ -146,7 +146,12 @@ TEST_CASE("a cycle through a full buffer does not block itself") {
   Stream<int> source;
   Ints out;
   const auto buffered = source.buffer(1);
-  buffered.map([](int x) { return Ints{2 * x, 2 * x + 1}; }).flatten().filter([](int x) { return x < 32; }).connect(source);
+  buffered.map([](int x) {
+            return Ints{2 * x, 2 * x + 1};
+          })
+      .flatten()
+      .filter([](int x) { return x < 32; })
+      .connect(source);
   buffered.sink([&](int x) { out.push_back(x); });
   source.emit(1);
   source.drain();
@@ -168,7 +173,8 @@ TEST_CASE("waiting for what can never happen is refused") {
   a.zip(b, max_ahead{1}).sink([](const auto&) {});
   a.emit(1);
   a.emit(2);
-  CHECK(sentence([&] { a.emit(3); }) == "emit: would wait for ever at <stream>; nothing is left to do on the manual clock");
+  CHECK(sentence([&] { a.emit(3); }) ==
+        "emit: would wait for ever at <stream>; nothing is left to do on the manual clock");
   Stream<int> c;
   c.sink([&](int) { c.drain(); });
   CHECK(sentence([&] { c.emit(1); }) == "drain: called from inside the stream it would wait for");

@@ -56,7 +56,8 @@ TEST_CASE("emit on the loop's own thread refuses to block it") {
             for (int i = 0; i < 5; ++i) source.emit(i);
             co_return;
           });
-        }) == "emit: would block the event loop that has to make room; use co_await, try_emit or another thread");
+        }) ==
+        "emit: would block the event loop that has to make room; use co_await, try_emit or another thread");
 }
 
 TEST_CASE("a sink may be a coroutine, one at a time") {
@@ -105,7 +106,9 @@ TEST_CASE("sink_async takes a coroutine, several of which may be under way") {
   CHECK_THROWS_WITH(source.drain(), "one");
 }
 
-TEST_CASE("co_await emit that a cycle holds back is reported with the node's name, and goes on when the cycle is fed") {
+TEST_CASE(
+    "co_await emit that a cycle holds back is reported with the node's name, and goes on when the cycle is "
+    "fed") {
   EventLoop loop;
   Stream<int> source, feedback;
   const auto out = source.zip(feedback, max_ahead{1}).named("sum").starmap(std::plus<>{});
@@ -122,7 +125,9 @@ TEST_CASE("co_await emit that a cycle holds back is reported with the node's nam
   });
   other.join();
   stream::cycle_patience_ns = 5'000'000'000;
-  CHECK(warnings.text() == "stream: emit: the cycle through <sum; zip> waits for itself, and nothing else is left to do; emit a first element into the cycle\n");
+  CHECK(warnings.text() ==
+        "stream: emit: the cycle through <sum; zip> waits for itself, and nothing else is left to do; emit a "
+        "first element into the cycle\n");
   CHECK(sums.values() == Ints{11, 13, 16});
 }
 

@@ -90,9 +90,12 @@ TEST_CASE("combine_latest emits on chosen inputs only") {
   CHECK(on_a.values() == std::vector<std::tuple<int, int>>{{2, 11}});
   CHECK(on_second.values() == std::vector<std::tuple<int, int>>{{1, 10}, {1, 11}});
   Stream<int> c;
-  CHECK(sentence([&] { a.combine_latest(b, emit_on(2)); }) == "combine_latest: emit_on must be less than 2 (got 2)");
-  CHECK(sentence([&] { a.combine_latest(b, emit_on(-1)); }) == "emit_on: a position must not be negative (got -1)");
-  CHECK(sentence([&] { a.combine_latest(b, emit_on(c)); }) == "combine_latest: emit_on names <stream>, which is not among the streams");
+  CHECK(sentence([&] { a.combine_latest(b, emit_on(2)); }) ==
+        "combine_latest: emit_on must be less than 2 (got 2)");
+  CHECK(sentence([&] { a.combine_latest(b, emit_on(-1)); }) ==
+        "emit_on: a position must not be negative (got -1)");
+  CHECK(sentence([&] { a.combine_latest(b, emit_on(c)); }) ==
+        "combine_latest: emit_on names <stream>, which is not among the streams");
 }
 
 TEST_CASE("combine_latest of a stream with itself and of a diamond") {
@@ -240,7 +243,8 @@ TEST_CASE("joins answer what their functions throw as every node does") {
   CHECK(std::get<1>(dead.values()[0].element) == "y");
   CHECK(dead.values()[0].node == "<join>");
   Stream<Letter<int>> wrong;
-  CHECK(sentence([&] { pairs.on_error(dead_letter(wrong)); }) == "dead_letter: <stream> does not take the elements of <join>");
+  CHECK(sentence([&] { pairs.on_error(dead_letter(wrong)); }) ==
+        "dead_letter: <stream> does not take the elements of <join>");
 }
 
 TEST_CASE("merge_by_time asks for the time of an element once, and gives the element back if that fails") {
@@ -331,7 +335,9 @@ TEST_CASE("a function that is not there is refused when the operator is made") {
   refused("starsink", "the function", [&] { pairs.starsink(g); });
   refused("sink_async", "the function", [&] { source.sink_async(with); });
   refused("from_periodic", "the function", [&] { weir::from_periodic(make, "1s"); });
-  CHECK(sentence([&] { source.map(f); }) == "map: the function must not be empty (got a null pointer); pass one that can be called");
-  CHECK(sentence([&] { source.filter(p); }) == "filter: the function must not be empty (got an empty std::function); pass one that can be called");
+  CHECK(sentence([&] { source.map(f); }) ==
+        "map: the function must not be empty (got a null pointer); pass one that can be called");
+  CHECK(sentence([&] { source.filter(p); }) ==
+        "filter: the function must not be empty (got an empty std::function); pass one that can be called");
   CHECK(source.node().downstreams().empty());
 }

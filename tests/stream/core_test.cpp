@@ -23,7 +23,9 @@ TEST_CASE("stream passes elements depth first in subscription order") {
 TEST_CASE("stream nodes live while a handle to any of the graph does") {
   Ints out;
   Stream<int> source;
-  { source.map(inc).filter([](int x) { return x > 1; }).sink([&](int x) { out.push_back(x); }); }
+  {
+    source.map(inc).filter([](int x) { return x > 1; }).sink([&](int x) { out.push_back(x); });
+  }
   source.emit(0);
   source.emit(1);
   CHECK(out == Ints{2});
@@ -41,10 +43,12 @@ TEST_CASE("stream can be emitted into in the middle") {
 TEST_CASE("stream moves an element into the last branch and copies it for none that only reads") {
   Stream<std::unique_ptr<int>> source;
   int seen = 0;
-  source.map([](std::unique_ptr<int> p) { return std::make_unique<int>(*p + 1); }).sink([&](std::unique_ptr<int> p) { seen = *p; });
+  source.map([](std::unique_ptr<int> p) { return std::make_unique<int>(*p + 1); })
+      .sink([&](std::unique_ptr<int> p) { seen = *p; });
   source.emit(std::make_unique<int>(1));
   CHECK(seen == 2);
-  CHECK(sentence([&] { source.sink([](const std::unique_ptr<int>&) {}); }) == "connect: elements of <stream> cannot be copied, so they can go one way only");
+  CHECK(sentence([&] { source.sink([](const std::unique_ptr<int>&) {}); }) ==
+        "connect: elements of <stream> cannot be copied, so they can go one way only");
 }
 
 TEST_CASE("stream gives an element to the downstreams there were when it began") {
@@ -106,14 +110,19 @@ TEST_CASE("error policies skip, retry and send dead letters") {
     CHECK(calls == 4);
   }
   SECTION("retry may succeed") {
-    source.map([&](int x) { return ++calls % 3 ? throw std::runtime_error("not yet") : x; }).on_error(retry(2)).sink([&](int x) { out.push_back(x); });
+    source.map([&](int x) { return ++calls % 3 ? throw std::runtime_error("not yet") : x; })
+        .on_error(retry(2))
+        .sink([&](int x) { out.push_back(x); });
     source.emit(7);
     CHECK(out == Ints{7});
   }
   SECTION("dead letters carry element, node and error") {
     Stream<Letter<int>> letters;
     std::vector<std::string> lost;
-    letters.sink([&](const Letter<int>& l) { lost.push_back(l.node + " " + std::to_string(l.element) + " " + sentence([&] { std::rethrow_exception(l.error); })); });
+    letters.sink([&](const Letter<int>& l) {
+      lost.push_back(l.node + " " + std::to_string(l.element) + " " +
+                     sentence([&] { std::rethrow_exception(l.error); }));
+    });
     source.map(flaky).named("f").on_error(dead_letter(letters)).sink([&](int x) { out.push_back(x); });
     for (int i = 1; i <= 3; ++i) source.emit(i);
     CHECK(out == Ints{1, 3});
@@ -121,7 +130,8 @@ TEST_CASE("error policies skip, retry and send dead letters") {
   }
   SECTION("a dead letter stream of another type is refused") {
     Stream<Letter<double>> letters;
-    CHECK(sentence([&] { source.map(flaky).on_error(dead_letter(letters)); }) == "dead_letter: <stream> does not take the elements of <map>");
+    CHECK(sentence([&] { source.map(flaky).on_error(dead_letter(letters)); }) ==
+          "dead_letter: <stream> does not take the elements of <map>");
   }
 }
 
@@ -147,7 +157,8 @@ TEST_CASE("emit from several threads loses nothing") {
   long sum = 0;
   source.map(inc).sink([&](int x) { sum += x; });
   std::vector<std::thread> threads;
-  for (int t = 0; t < 4; ++t) threads.emplace_back([&] {
+  for (int t = 0; t < 4; ++t)
+    threads.emplace_back([&] {
       for (int i = 0; i < 20000; ++i) source.emit(i);
     });
   for (auto& thread : threads) thread.join();
@@ -180,7 +191,8 @@ TEST_CASE("a cycle without an end is reported with the node's name") {
   source.named("loop");
   source.map([](int) { return 0; }).connect(source);
   stream::cycle_limit = 1000;
-  CHECK(sentence([&] { source.emit(0); }) == "emit: the cycle through <loop; stream> does not come to an end (1000 rounds for one element)");
+  CHECK(sentence([&] { source.emit(0); }) ==
+        "emit: the cycle through <loop; stream> does not come to an end (1000 rounds for one element)");
   stream::cycle_limit = 10'000'000;
 }
 
@@ -192,12 +204,19 @@ TEST_CASE("a cycle through a queue without an end is reported with the node's na
     source.emit(0);
     return sentence([&] { source.drain(); });
   };
-  CHECK(endless([](const Stream<int>& s) { return s.buffer(2).named("loop"); }) == "emit: the cycle through <loop; buffer: 2> does not come to an end (1000 rounds for one element)");
-  CHECK(endless([](const Stream<int>& s) { return s.map_async(inc); }) == "emit: the cycle through <map_async: 1> does not come to an end (1000 rounds for one element)");
-  CHECK(endless([](const Stream<int>& s) { return s.latest(); }) == "emit: the cycle through <latest> does not come to an end (1000 rounds for one element)");
-  CHECK(endless([](const Stream<int>& s) { return s.buffer(2).map([](int x) { return Ints{x, x}; }).flatten(); }) ==
+  CHECK(endless([](const Stream<int>& s) { return s.buffer(2).named("loop"); }) ==
+        "emit: the cycle through <loop; buffer: 2> does not come to an end (1000 rounds for one element)");
+  CHECK(endless([](const Stream<int>& s) { return s.map_async(inc); }) ==
+        "emit: the cycle through <map_async: 1> does not come to an end (1000 rounds for one element)");
+  CHECK(endless([](const Stream<int>& s) { return s.latest(); }) ==
+        "emit: the cycle through <latest> does not come to an end (1000 rounds for one element)");
+  CHECK(endless([](const Stream<int>& s) {
+          return s.buffer(2).map([](int x) { return Ints{x, x}; }).flatten();
+        }) ==
         "emit: the cycle through <buffer: 2> does not come to an end (1000 elements wait beyond its bound)");
-  CHECK(endless([](const Stream<int>& s) { return s.map(inc).filter([](int x) { return x < 900; }).buffer(2); }) == "no error");  // one with an end
+  CHECK(endless([](const Stream<int>& s) {
+          return s.map(inc).filter([](int x) { return x < 900; }).buffer(2);
+        }) == "no error");  // one with an end
   stream::cycle_limit = 10'000'000;
 }
 
@@ -210,9 +229,13 @@ TEST_CASE("a cycle that waits for itself is reported with the node's name") {
   source.emit(1);
   Warnings warnings;
   source.drain();
-  CHECK(warnings.text() == "stream: drain: the cycle through <sum; zip> waits for itself, and nothing else is left to do; emit a first element into the cycle\n");
+  CHECK(warnings.text() ==
+        "stream: drain: the cycle through <sum; zip> waits for itself, and nothing else is left to do; emit "
+        "a first element into the cycle\n");
   source.emit(2);
-  CHECK(sentence([&] { source.emit(3); }) == "emit: the cycle through <sum; zip> waits for itself, and nothing else is left to do; emit a first element into the cycle");
+  CHECK(sentence([&] { source.emit(3); }) ==
+        "emit: the cycle through <sum; zip> waits for itself, and nothing else is left to do; emit a first "
+        "element into the cycle");
   feedback.emit(10);
   source.emit(3);
   CHECK(sums.values() == Ints{11, 13, 16});
@@ -226,13 +249,16 @@ TEST_CASE("drain says which cycle keeps elements in a queue above it") {
   const auto out = source.buffer(5).zip(feedback, max_ahead{1}).named("sum").starmap(std::plus<>{});
   out.connect(feedback);
   feed(source, 0, 4);
-  CHECK(sentence([&] { source.drain(); }) == "drain: the cycle through <sum; zip> waits for itself, and nothing else is left to do; emit a first element into the cycle");
+  CHECK(sentence([&] { source.drain(); }) ==
+        "drain: the cycle through <sum; zip> waits for itself, and nothing else is left to do; emit a first "
+        "element into the cycle");
   feedback.emit(10);
   source.drain();
   CHECK(out.node().out.value() == 4);
 }
 
-TEST_CASE("on a real clock a drain that a cycle holds back warns, and ends when another thread feeds the cycle") {
+TEST_CASE(
+    "on a real clock a drain that a cycle holds back warns, and ends when another thread feeds the cycle") {
   Stream<int> source, feedback;
   const auto out = source.buffer(5).zip(feedback, max_ahead{1}).named("sum").starmap(std::plus<>{});
   out.connect(feedback);
@@ -246,10 +272,14 @@ TEST_CASE("on a real clock a drain that a cycle holds back warns, and ends when 
   source.drain();
   other.join();
   stream::cycle_patience_ns = 5'000'000'000;
-  CHECK(warnings.text() == "stream: drain: the cycle through <sum; zip> waits for itself, and nothing else is left to do; emit a first element into the cycle\n");
+  CHECK(warnings.text() ==
+        "stream: drain: the cycle through <sum; zip> waits for itself, and nothing else is left to do; emit "
+        "a first element into the cycle\n");
 }
 
-TEST_CASE("on a real clock an emission that a cycle holds back warns, and goes on when another thread feeds the cycle") {
+TEST_CASE(
+    "on a real clock an emission that a cycle holds back warns, and goes on when another thread feeds the "
+    "cycle") {
   Stream<int> source, feedback;
   const auto out = source.zip(feedback, max_ahead{1}).named("sum").starmap(std::plus<>{});
   out.connect(feedback);
@@ -263,7 +293,9 @@ TEST_CASE("on a real clock an emission that a cycle holds back warns, and goes o
   feed(source, 1, 4);
   other.join();
   stream::cycle_patience_ns = 5'000'000'000;
-  CHECK(warnings.text() == "stream: emit: the cycle through <sum; zip> waits for itself, and nothing else is left to do; emit a first element into the cycle\n");
+  CHECK(warnings.text() ==
+        "stream: emit: the cycle through <sum; zip> waits for itself, and nothing else is left to do; emit a "
+        "first element into the cycle\n");
   CHECK(sums.values() == Ints{11, 13, 16});
 }
 
@@ -281,7 +313,8 @@ TEST_CASE("connect, disconnect and destroy change what an element reaches") {
   b.emit(4);
   CHECK(out == Ints{1, 2, 4});
   CHECK(sentence([&] { a.disconnect(c); }) == "disconnect: <stream> does not feed <stream>");
-  CHECK(sentence([&] { a.connect(b.map(inc)); }) == "connect: <map: inc> has inputs of its own; connect to a Stream made by itself");
+  CHECK(sentence([&] { a.connect(b.map(inc)); }) ==
+        "connect: <map: inc> has inputs of its own; connect to a Stream made by itself");
   c.destroy();
   b.emit(5);
   CHECK(out == Ints{1, 2, 4});
@@ -339,7 +372,9 @@ TEST_CASE("kernels fuse into one") {
 
 TEST_CASE("link makes one pipeline of several") {
   Stream<int> source;
-  const auto squares_sum = op::link(op::filter(is_odd), [](const Stream<int>& s) { return s.map([](int x) { return x * x; }); }, op::accumulate(std::plus<>{}));
+  const auto squares_sum = op::link(
+      op::filter(is_odd), [](const Stream<int>& s) { return s.map([](int x) { return x * x; }); },
+      op::accumulate(std::plus<>{}));
   const auto out = (source | squares_sum).sink_to_list();
   feed(source, 0, 6);
   CHECK(out.values() == Ints{1, 10, 35});

@@ -17,7 +17,9 @@ using namespace std::chrono_literals;
 namespace {
 
 /// What describe says, without what differs from run to run.
-std::string steady(const Handle& stream) { return std::regex_replace(describe(stream), std::regex(", [0-9.]+/s|slowest: [^\n]*\n"), ""); }
+std::string steady(const Handle& stream) {
+  return std::regex_replace(describe(stream), std::regex(", [0-9.]+/s|slowest: [^\n]*\n"), "");
+}
 void work(std::chrono::microseconds time) {
   for (const auto end = std::chrono::steady_clock::now() + time; std::chrono::steady_clock::now() < end;) {
   }
@@ -56,13 +58,22 @@ TEST_CASE("describe says who waits for room, and knows cycles") {
 
 TEST_CASE("describe tells rates since the last look, and the slowest node") {
   Stream<int> source;
-  source.map(inc).named("quick").map([](int x) { work(300us); return x; }).named("slow").sink([](int) { work(20us); });
+  source.map(inc)
+      .named("quick")
+      .map([](int x) {
+        work(300us);
+        return x;
+      })
+      .named("slow")
+      .sink([](int) { work(20us); });
   CHECK_THAT(describe(source), !Catch::Contains("/s") && !Catch::Contains("slowest"));
   feed(source, 0, 20);
   const std::string text = describe(source);
-  CHECK_THAT(text, Catch::Matches("[^]*<quick; map: inc>  in 20, out 20, [0-9.]+/s\n[^]*slowest: <slow; map>, [0-9.]+ [um]s for an element\n"));
+  CHECK_THAT(text, Catch::Matches("[^]*<quick; map: inc>  in 20, out 20, [0-9.]+/s\n[^]*slowest: <slow; "
+                                  "map>, [0-9.]+ [um]s for an element\n"));
   CHECK(report(source)[2].seconds_each >= 300e-6);
-  CHECK(report(source)[1].seconds_each < report(source)[2].seconds_each);  // what is below a node is not its own time
+  CHECK(report(source)[1].seconds_each <
+        report(source)[2].seconds_each);  // what is below a node is not its own time
   CHECK_THAT(describe(source), !Catch::Contains("/s"));
 }
 
@@ -87,7 +98,8 @@ TEST_CASE("graphviz numbers edges in execution order and dots controls") {
 }
 
 TEST_CASE("visualize draws the picture with dot, and leaves the text where there is none") {
-  const auto folder = std::filesystem::temp_directory_path() / ("weir_visualize_" + std::to_string(::getpid()));
+  const auto folder =
+      std::filesystem::temp_directory_path() / ("weir_visualize_" + std::to_string(::getpid()));
   std::filesystem::create_directories(folder);
   Stream<int> source;
   source.map(inc).named("it's \"quick\"").sink([](int) {});
@@ -114,7 +126,8 @@ TEST_CASE("visualize draws the picture with dot, and leaves the text where there
   ::setenv("PATH", path.c_str(), 1);
   CHECK(without == folder / "b.png.dot");
   CHECK(content(without) == graphviz(source));
-  CHECK(sentence([&] { visualize(source, folder / "none" / "a.dot"); }) == "visualize: cannot write '" + (folder / "none" / "a.dot").string() + "': No such file or directory");
+  CHECK(sentence([&] { visualize(source, folder / "none" / "a.dot"); }) ==
+        "visualize: cannot write '" + (folder / "none" / "a.dot").string() + "': No such file or directory");
   std::filesystem::remove_all(folder);
 }
 
@@ -129,5 +142,6 @@ TEST_CASE("the stall detector names the node that blocks") {
   a.emit(1);
   a.emit(2);
   clock.advance(40s);
-  CHECK(said == std::vector<std::string>{"stream: nothing has moved for 10s; 2 elements wait in <pairs; zip>"});
+  CHECK(said ==
+        std::vector<std::string>{"stream: nothing has moved for 10s; 2 elements wait in <pairs; zip>"});
 }

@@ -30,7 +30,9 @@ class Client {
   ~Client() { ::close(socket_); }
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
-  void send(const std::string& text) const { REQUIRE(::send(socket_, text.data(), text.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(text.size())); }
+  void send(const std::string& text) const {
+    REQUIRE(::send(socket_, text.data(), text.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(text.size()));
+  }
   /// False if the peer has closed the connection.
   [[nodiscard]] bool try_to_send(const std::string& text) const {
     std::size_t sent = 0;
@@ -68,15 +70,18 @@ long memory_kib() {
 
 /// Waits for the first error of a source: the peer sees its connection end a moment earlier.
 bool has_failed(const Stream<std::string>& source) {
-  for (const auto end = std::chrono::steady_clock::now() + 10s; std::chrono::steady_clock::now() < end; std::this_thread::yield()) {
+  for (const auto end = std::chrono::steady_clock::now() + 10s; std::chrono::steady_clock::now() < end;
+       std::this_thread::yield()) {
     if (source.node().errors.value() > 0) return true;
   }
   return false;
 }
 
-std::string post(std::uint16_t port, const std::string& body, const std::string& path = "/", const std::string& method = "POST") {
+std::string post(std::uint16_t port, const std::string& body, const std::string& path = "/",
+                 const std::string& method = "POST") {
   const Client client(port);
-  client.send(method + " " + path + " HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body);
+  client.send(method + " " + path + " HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: " +
+              std::to_string(body.size()) + "\r\n\r\n" + body);
   const std::string answer = client.read_until("\r\n\r\n");
   return answer.substr(9, 3);
 }
@@ -102,7 +107,8 @@ TEST_CASE("from_tcp emits the messages of every connection") {
   REQUIRE(out.wait_for(5, 10s));
   CHECK(out.values() == Texts{"a", "b", "half", "c", "d"});
   auto second = from_tcp(port);
-  CHECK(sentence([&] { second.start(); }) == "from_tcp: cannot listen on 127.0.0.1:" + std::to_string(port) + ": Address already in use");
+  CHECK(sentence([&] { second.start(); }) ==
+        "from_tcp: cannot listen on 127.0.0.1:" + std::to_string(port) + ": Address already in use");
 }
 
 TEST_CASE("from_tcp closes a connection whose message is too long, and goes on with the others") {
@@ -129,7 +135,8 @@ TEST_CASE("100 MB without a newline end their connection, not the stream, and ar
   while (sent < 100 && bad.try_to_send(block)) ++sent;
   CHECK(bad.read_until("never").empty());
   REQUIRE(has_failed(source));
-  CHECK(sentence([&] { source.drain(); }) == "from_tcp: a message is longer than 67108864 bytes; it is dropped");
+  CHECK(sentence([&] { source.drain(); }) ==
+        "from_tcp: a message is longer than 67108864 bytes; it is dropped");
   CHECK(memory_kib() - before < 200 * 1024);
   good.send("fine\n");
   REQUIRE(out.wait_for(1, 10s));
@@ -140,7 +147,8 @@ TEST_CASE("every source that listens says that its port is in use") {
   auto first = from_tcp(0);
   first.start();
   const std::uint16_t port = listening_port(first);
-  const std::string rest = ": cannot listen on 127.0.0.1:" + std::to_string(port) + ": Address already in use";
+  const std::string rest =
+      ": cannot listen on 127.0.0.1:" + std::to_string(port) + ": Address already in use";
   auto http = from_http_server(port);
   auto web = from_websocket(port);
   CHECK(sentence([&] { http.start(); }) == "from_http_server" + rest);
@@ -248,5 +256,6 @@ TEST_CASE("to_tcp tells what it cannot reach") {
   Stream<int> source;
   source | op::to_tcp("127.0.0.1", closed);
   source.emit(1);
-  CHECK(sentence([&] { source.drain(); }) == "to_tcp: cannot send to 127.0.0.1:" + std::to_string(closed) + ": Connection refused");
+  CHECK(sentence([&] { source.drain(); }) ==
+        "to_tcp: cannot send to 127.0.0.1:" + std::to_string(closed) + ": Connection refused");
 }

@@ -36,7 +36,8 @@ struct FollowedFile {
   fs::path path;
   Stream<std::string> source;
   Collected<std::string> out;
-  explicit FollowedFile(const std::string& text) : path(folder.write("log", text)), source(from_textfile(path, on(clock))), out(source.sink_to_list()) {
+  explicit FollowedFile(const std::string& text)
+      : path(folder.write("log", text)), source(from_textfile(path, on(clock))), out(source.sink_to_list()) {
     source.start();
     clock.advance(0s);
   }
@@ -97,13 +98,15 @@ TEST_CASE("from_periodic calls at once and then in time") {
   source.start();
   clock.advance(0s);
   CHECK(out.values() == Ints{1, 2, 3, 4});
-  CHECK(sentence([] { from_periodic([] { return 1; }, 0s); }) == "from_periodic: interval must be positive (got 0s)");
+  CHECK(sentence([] { from_periodic([] { return 1; }, 0s); }) ==
+        "from_periodic: interval must be positive (got 0s)");
 }
 
 TEST_CASE("a source that throws stops, tells, and can be started again") {
   ManualClock clock;
   int calls = 0;
-  auto source = from_periodic([&] { return ++calls == 2 ? throw std::runtime_error("two") : calls; }, 1s, on(clock));
+  auto source =
+      from_periodic([&] { return ++calls == 2 ? throw std::runtime_error("two") : calls; }, 1s, on(clock));
   const auto out = source.sink_to_list();
   source.start();
   clock.advance(3s);
@@ -164,8 +167,10 @@ TEST_CASE("from_textfile notices truncation, replacement and absence") {
   file.write("back\n");
   clock.advance(200ms);
   CHECK(out.values().back() == "back");
-  CHECK(sentence([&] { from_textfile(folder.path); }) == "from_textfile: '" + folder.path.string() + "' is a directory; use filenames for the files in it");
-  CHECK(sentence([&] { from_textfile(folder.path / "none"); }) == "from_textfile: cannot open '" + (folder.path / "none").string() + "': No such file or directory");
+  CHECK(sentence([&] { from_textfile(folder.path); }) ==
+        "from_textfile: '" + folder.path.string() + "' is a directory; use filenames for the files in it");
+  CHECK(sentence([&] { from_textfile(folder.path / "none"); }) ==
+        "from_textfile: cannot open '" + (folder.path / "none").string() + "': No such file or directory");
 }
 
 TEST_CASE("from_textfile notices a file that was written again and is as long as before, or longer") {
@@ -209,7 +214,8 @@ TEST_CASE("a source goes on behind what fails, or tries it again, if its policy 
 
   Stream<Letter<int>> letters{clock};
   CHECK(sentence([&] { again.on_error(dead_letter(letters)); }) ==
-        "on_error: <from_periodic: 1s> has no element when it fails, so it has no dead letters; use raise, skip or retry");
+        "on_error: <from_periodic: 1s> has no element when it fails, so it has no dead letters; use raise, "
+        "skip or retry");
 
   Folder folder;
   const fs::path path = folder.write("log", "one\n" + std::string(20, 'x') + "\ntwo\n");
@@ -231,7 +237,8 @@ TEST_CASE("from_textfile can begin at the end, and drops a line that is too long
   clock.advance(0s);
   folder.write("log", "short\n" + std::string(1000, 'x'), true);
   clock.advance(100ms);
-  CHECK(sentence([&] { source.drain(); }) == "from_textfile: a message is longer than 10 bytes; it is dropped");
+  CHECK(sentence([&] { source.drain(); }) ==
+        "from_textfile: a message is longer than 10 bytes; it is dropped");
   source.start();
   folder.write("log", "xxx\nnext\n", true);
   clock.advance(100ms);
@@ -255,7 +262,8 @@ TEST_CASE("filenames emits new names once, sorted") {
   folder.write("a.csv", "");
   clock.advance(100ms);
   CHECK(out.values() == Texts{"a.csv", "b.csv", "d.csv"});
-  CHECK(sentence([&] { filenames(folder.path / "none" / "*"); }) == "filenames: '" + (folder.path / "none").string() + "' is not a directory");
+  CHECK(sentence([&] { filenames(folder.path / "none" / "*"); }) ==
+        "filenames: '" + (folder.path / "none").string() + "' is not a directory");
 }
 
 TEST_CASE("filenames goes on when its directory goes and comes back") {
@@ -306,7 +314,8 @@ TEST_CASE("from_process emits the lines of a program") {
   failing.start();
   CHECK(sentence([&] { failing.drain(); }) == "from_process: 'sh' ended with status 3");
   auto none = from_process({"no-such-program-here"});
-  CHECK(sentence([&] { none.start(); }) == "from_process: cannot start 'no-such-program-here': No such file or directory");
+  CHECK(sentence([&] { none.start(); }) ==
+        "from_process: cannot start 'no-such-program-here': No such file or directory");
   CHECK(sentence([] { from_process({}); }) == "from_process: command must not be empty");
 }
 
@@ -332,5 +341,6 @@ TEST_CASE("sink_to_textfile writes lines, and tells what it cannot open") {
   CHECK(a == "0.1");
   CHECK(b == "2");
   CHECK(sentence([&] { source.sink_to_textfile(folder.path / "no" / "file"); }) ==
-        "sink_to_textfile: cannot open '" + (folder.path / "no" / "file").string() + "': No such file or directory");
+        "sink_to_textfile: cannot open '" + (folder.path / "no" / "file").string() +
+            "': No such file or directory");
 }

@@ -14,7 +14,9 @@ struct Times {
   ManualClock& clock;
   std::vector<std::pair<long, T>> seen = {};
   void watch(const Stream<T>& s) {
-    s.sink([this](const T& x) { seen.emplace_back(std::chrono::duration_cast<std::chrono::milliseconds>(clock.now()).count(), x); });
+    s.sink([this](const T& x) {
+      seen.emplace_back(std::chrono::duration_cast<std::chrono::milliseconds>(clock.now()).count(), x);
+    });
   }
 };
 using Seen = std::vector<std::pair<long, int>>;
@@ -171,7 +173,9 @@ TEST_CASE("operators that know time answer what their functions throw by policy"
   ManualClock clock;
   Stream<int> source{clock};
   int failures = 0;
-  const auto key = [&](int x) { return x == 13 && failures++ < 2 ? throw std::runtime_error("thirteen") : x; };
+  const auto key = [&](int x) {
+    return x == 13 && failures++ < 2 ? throw std::runtime_error("thirteen") : x;
+  };
   const auto distinct = source.distinct_within(10s, key);
   const auto out = distinct.sink_to_list();
   CHECK(sentence([&] { source.emit(13); }) == "thirteen");
@@ -188,7 +192,8 @@ TEST_CASE("operators that know time answer what their functions throw by policy"
   CHECK(dead.values()[0].element == 13);
 }
 
-/// Which elements come out below `queue` when the one before the last fails there; then what drain says, and what the elements' callbacks were told.
+/// Which elements come out below `queue` when the one before the last fails there; then what drain says, and
+/// what the elements' callbacks were told.
 template <class Queue>
 std::string with_error_below(Queue queue) {
   ManualClock clock;
@@ -209,7 +214,8 @@ std::string with_error_below(Queue queue) {
   clock.advance(10s);
   source.flush();
   source.drain();
-  return out + ", then " + std::to_string(calls) + ", failed " + std::to_string(count.failed) + " of " + std::to_string(count.done);
+  return out + ", then " + std::to_string(calls) + ", failed " + std::to_string(count.failed) + " of " +
+         std::to_string(count.done);
 }
 
 TEST_CASE("an error below a queue or a timer is told to its element and to drain, and everything goes on") {

@@ -42,7 +42,8 @@ TEST_CASE("starmap and starsink spread tuples and pairs") {
   CHECK(more.values() == Ints{103, 107});
   CHECK(sum == 14);
   Stream<std::pair<int, std::string>> pairs;
-  const auto texts = pairs.starmap([](int a, const std::string& b) { return b + std::to_string(a); }).sink_to_list();
+  const auto texts =
+      pairs.starmap([](int a, const std::string& b) { return b + std::to_string(a); }).sink_to_list();
   pairs.emit({1, "x"});
   CHECK(texts.values() == std::vector<std::string>{"x1"});
 }
@@ -78,7 +79,8 @@ TEST_CASE("flatten emits the items of containers, strings and optionals") {
 
 TEST_CASE("flatten: the element is done when all its items are, and one that fails does not stop the next") {
   Stream<Ints> source;
-  const auto out = source.flatten().map([](int x) { return x == 2 ? throw std::runtime_error("two") : x; }).sink_to_list();
+  const auto out =
+      source.flatten().map([](int x) { return x == 2 ? throw std::runtime_error("two") : x; }).sink_to_list();
   DoneCount count;
   CHECK_THROWS_WITH(source.emit(Ints{1, 2, 3}, count.counter()), "two");
   CHECK(out.values() == Ints{1, 3});
@@ -108,7 +110,9 @@ TEST_CASE("pluck picks by index, key and member") {
   CHECK(several.values() == std::vector<Ints>{{6, 5}});
   CHECK(sentence([&] { rows.emit({1, 2}); }) == "pluck: the element has no index 2 (its size is 2)");
 
-  struct Event { int id; };
+  struct Event {
+    int id;
+  };
   Stream<Event> events;
   const auto ids = events.pluck(&Event::id).sink_to_list();
   events.emit({9});

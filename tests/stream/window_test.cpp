@@ -28,9 +28,12 @@ TEST_CASE("partition by key emits each batch when it is full") {
   source.flush();
   CHECK(out.values().back() == Ints{4});
   const std::function<int(int)> none;
-  CHECK(sentence([&] { source.partition(2, none); }) == "partition: the key must not be empty (got an empty std::function); pass one that can be called");
-  CHECK(sentence([&] { source.partition(2, 1s, none); }) == "partition: the key must not be empty (got an empty std::function); pass one that can be called");
-  CHECK(sentence([&] { source.partition_unique(2, static_cast<bool (*)(int)>(nullptr)); }) == "partition_unique: the key must not be empty (got a null pointer); pass one that can be called");
+  CHECK(sentence([&] { source.partition(2, none); }) ==
+        "partition: the key must not be empty (got an empty std::function); pass one that can be called");
+  CHECK(sentence([&] { source.partition(2, 1s, none); }) ==
+        "partition: the key must not be empty (got an empty std::function); pass one that can be called");
+  CHECK(sentence([&] { source.partition_unique(2, static_cast<bool (*)(int)>(nullptr)); }) ==
+        "partition_unique: the key must not be empty (got a null pointer); pass one that can be called");
 }
 
 TEST_CASE("partition with a timeout, measured from the first element of each batch") {
@@ -93,7 +96,8 @@ TEST_CASE("sliding_window lets go of an element after its last window") {
   Stream<int> source;
   source.sliding_window(2).sink([](const Ints&) {});
   std::string done;
-  for (int i = 0; i < 3; ++i) source.emit(i, [&done, i](const std::exception_ptr&) { done += std::to_string(i); });
+  for (int i = 0; i < 3; ++i)
+    source.emit(i, [&done, i](const std::exception_ptr&) { done += std::to_string(i); });
   CHECK(done == "01");
   source.close();
   CHECK(done == "012");
@@ -105,7 +109,8 @@ struct Event {
   char id;
 };
 std::string text(const TimeWindow<Event, long>& window) {
-  std::string result = std::to_string(window.begin) + "-" + std::to_string(window.end) + (window.revision ? "r" + std::to_string(window.revision) : "") + ":";
+  std::string result = std::to_string(window.begin) + "-" + std::to_string(window.end) +
+                       (window.revision ? "r" + std::to_string(window.revision) : "") + ":";
   for (const Event& event : window.elements) result += event.id;
   return result;
 }
@@ -116,7 +121,8 @@ TEST_CASE("tumbling_window follows the time in the elements") {
   Stream<Event> source;
   const auto out = source.tumbling_window(&Event::time, 10L).map(text).sink_to_list();
   DoneCount count;
-  for (const Event& event : {Event{1, 'a'}, {9, 'b'}, {10, 'c'}, {35, 'd'}}) source.emit(event, count.counter());
+  for (const Event& event : {Event{1, 'a'}, {9, 'b'}, {10, 'c'}, {35, 'd'}})
+    source.emit(event, count.counter());
   CHECK(out.values() == Texts{"0-10:ab", "10-20:c"});
   CHECK(count.done == 3);
   source.close();
@@ -138,15 +144,19 @@ TEST_CASE("tumbling_window waits for elements out of order, revises for late one
 
 TEST_CASE("tumbling_window takes negative times, doubles and time points") {
   Stream<double> numbers;
-  const auto out = numbers.tumbling_window(std::identity{}, 0.5).map([](const auto& w) { return w.begin; }).sink_to_list();
+  const auto out =
+      numbers.tumbling_window(std::identity{}, 0.5).map([](const auto& w) { return w.begin; }).sink_to_list();
   for (const double x : {-0.2, 0.1, 0.6}) numbers.emit(x);
   CHECK(out.values() == std::vector<double>{-0.5, 0.0});
   using Clock = std::chrono::system_clock;
   Stream<Clock::time_point> points;
-  const auto counts = points.tumbling_window(std::identity{}, Clock::duration(1min)).map([](const auto& w) { return w.elements.size(); }).sink_to_list();
+  const auto counts = points.tumbling_window(std::identity{}, Clock::duration(1min))
+                          .map([](const auto& w) { return w.elements.size(); })
+                          .sink_to_list();
   for (const auto at : {1s, 2s, 61s}) points.emit(Clock::time_point(at));
   CHECK(counts.values() == std::vector<std::size_t>{2});
-  CHECK(sentence([&] { numbers.tumbling_window(std::identity{}, 0.0); }) == "tumbling_window: size must be positive");
+  CHECK(sentence([&] { numbers.tumbling_window(std::identity{}, 0.0); }) ==
+        "tumbling_window: size must be positive");
 }
 
 TEST_CASE("sliding_time_window puts an element into every window it is in") {

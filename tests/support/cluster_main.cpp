@@ -23,7 +23,8 @@ int main(int argc, char** argv) {
   setenv("WEIR_RESOURCES", "GPU=2,licence=1", 0);
   return weir::run(argc, argv, [&](weir::Client& client) {
     weir::test::the_client = &client;
-    client.wait_for_workers(weir::test::on_ranks() ? std::strtoul(std::getenv("OMPI_COMM_WORLD_SIZE"), nullptr, 10) - 1 : 1);
+    client.wait_for_workers(
+        weir::test::on_ranks() ? std::strtoul(std::getenv("OMPI_COMM_WORLD_SIZE"), nullptr, 10) - 1 : 1);
     return Catch::Session().run(argc, argv);
   });
 }

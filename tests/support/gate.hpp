@@ -12,7 +12,9 @@ namespace weir::test {
 /// A file that all processes see; its removal opens the gate.
 class Gate {
  public:
-  Gate() : path_("/tmp/weir-gate-" + std::to_string(getpid()) + "-" + std::to_string(++count)) { write_file(path_, "closed"); }
+  Gate() : path_("/tmp/weir-gate-" + std::to_string(getpid()) + "-" + std::to_string(++count)) {
+    write_file(path_, "closed");
+  }
   Gate(const Gate&) = delete;
   ~Gate() { open(); }
   void open() const { unlink(path_.c_str()); }

@@ -20,10 +20,8 @@ void in_cluster(Body body, std::uint32_t threads = 2) {
       1, arguments,
       [&](Client& client) {
         try {
-          if constexpr (std::is_invocable_v<Body&, Client&>)
-            body(client);
-          else
-            body();
+          if constexpr (std::is_invocable_v<Body&, Client&>) body(client);
+          else body();
         } catch (...) {
           thrown = std::current_exception();
         }

@@ -23,11 +23,13 @@ struct Launcher {
 [[nodiscard]] inline std::vector<pid_t> pids_in(const std::string& text) {
   std::vector<pid_t> pids;
   const std::regex pattern("pid=(\\d+)");
-  for (std::sregex_iterator it(text.begin(), text.end(), pattern), end; it != end; ++it) pids.push_back(std::stoi((*it)[1]));
+  for (std::sregex_iterator it(text.begin(), text.end(), pattern), end; it != end; ++it)
+    pids.push_back(std::stoi((*it)[1]));
   return pids;
 }
 
-[[nodiscard]] inline bool all_gone(const std::vector<pid_t>& pids, std::chrono::milliseconds deadline = std::chrono::seconds(10)) {
+[[nodiscard]] inline bool all_gone(const std::vector<pid_t>& pids,
+                                   std::chrono::milliseconds deadline = std::chrono::seconds(10)) {
   return eventually([&] { return std::none_of(pids.begin(), pids.end(), is_running); }, deadline);
 }
 

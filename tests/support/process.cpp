@@ -44,7 +44,8 @@ std::vector<char*> exec_array(const std::vector<std::string>& strings) {
 
 std::array<int, 2> make_pipe() {
   std::array<int, 2> ends{};
-  if (pipe2(ends.data(), O_CLOEXEC) != 0) throw std::runtime_error("pipe: " + std::string(std::strerror(errno)));
+  if (pipe2(ends.data(), O_CLOEXEC) != 0)
+    throw std::runtime_error("pipe: " + std::string(std::strerror(errno)));
   return ends;
 }
 
@@ -107,12 +108,14 @@ void Process::send(int signal) const {
 }
 
 void Process::fail(const std::string& what) const {
-  throw std::runtime_error(name_ + ": " + what + "\n--- stdout\n" + result_.out + "\n--- stderr\n" + result_.err);
+  throw std::runtime_error(name_ + ": " + what + "\n--- stdout\n" + result_.out + "\n--- stderr\n" +
+                           result_.err);
 }
 
 void Process::pump() {
   if (in_ >= 0 && input_.empty()) close_now(in_);
-  std::array<pollfd, 4> ready{{{out_, POLLIN, 0}, {err_, POLLIN, 0}, {has_ended_ ? -1 : ended_, POLLIN, 0}, {in_, POLLOUT, 0}}};
+  std::array<pollfd, 4> ready{
+      {{out_, POLLIN, 0}, {err_, POLLIN, 0}, {has_ended_ ? -1 : ended_, POLLIN, 0}, {in_, POLLOUT, 0}}};
   const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline_ - Clock::now());
   if (left.count() <= 0) fail("not done within its deadline");
   poll(ready.data(), ready.size(), static_cast<int>(left.count()));
@@ -143,7 +146,9 @@ const Finished& Process::wait() {
   return result_;
 }
 
-Finished run(const std::vector<std::string>& command, const ProcessOptions& options) { return Process(command, options).wait(); }
+Finished run(const std::vector<std::string>& command, const ProcessOptions& options) {
+  return Process(command, options).wait();
+}
 
 bool is_running(pid_t pid) {
   std::ifstream in("/proc/" + std::to_string(pid) + "/stat");

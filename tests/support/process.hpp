@@ -11,9 +11,10 @@
 namespace weir::test {
 
 struct ProcessOptions {
-  std::map<std::string, std::string> environment;  ///< Added to this process's; an empty value removes the variable.
-  std::string input;                               ///< What the child reads on stdin.
-  std::string folder;                              ///< Where it runs; empty: here.
+  std::map<std::string, std::string>
+      environment;     ///< Added to this process's; an empty value removes the variable.
+  std::string input;   ///< What the child reads on stdin.
+  std::string folder;  ///< Where it runs; empty: here.
   std::chrono::milliseconds deadline = std::chrono::seconds(60);
 };
 
@@ -26,7 +27,8 @@ struct Finished {
 /// A running child in its own process group.
 ///
 /// The destructor kills the whole group; the kernel kills the child if the test itself is killed.
-/// **Errors.** Everything throws std::runtime_error, with what the child has printed so far, if the deadline passes.
+/// **Errors.** Everything throws std::runtime_error, with what the child has printed so far, if the deadline
+/// passes.
 class Process {
  public:
   explicit Process(const std::vector<std::string>& command, const ProcessOptions& options = {});
@@ -70,7 +72,8 @@ void pause();
 
 /// Waits until `condition()` holds; false if it does not within the deadline.
 template <class Condition>
-[[nodiscard]] bool eventually(Condition condition, std::chrono::milliseconds deadline = std::chrono::seconds(30)) {
+[[nodiscard]] bool eventually(Condition condition,
+                              std::chrono::milliseconds deadline = std::chrono::seconds(30)) {
   const auto end = std::chrono::steady_clock::now() + deadline;
   while (!condition()) {
     if (std::chrono::steady_clock::now() > end) return false;

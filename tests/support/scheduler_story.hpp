@@ -1,4 +1,5 @@
-// Story: the scheduler's state machine without a cluster; each call is one event, checked, and gives the actions.
+// Story: the scheduler's state machine without a cluster; each call is one event, checked, and gives the
+// actions.
 #pragma once
 
 #include <catch2/catch.hpp>
@@ -8,8 +9,9 @@
 
 namespace weir::test {
 
-/// Drives a scheduler::State by short calls. Actions read as text: `run 3 @2` (task 3 is to run at worker 2), `cancel`, `retract`, `free`, `input 1 is at 2`,
-/// `copy 1 from 1`, `done`, `failed`, `pending` (to the client).
+/// Drives a scheduler::State by short calls. Actions read as text: `run 3 @2` (task 3 is to run at worker 2),
+/// `cancel`, `retract`, `free`, `input 1 is at 2`, `copy 1 from 1`, `done`, `failed`, `pending` (to the
+/// client).
 class Story {
  public:
   explicit Story(scheduler::Settings settings = {}) : state(settings) {}
@@ -19,7 +21,8 @@ class Story {
 
   using Lines = std::vector<std::string>;
 
-  Lines join(PeerId peer, std::uint32_t threads = 1, std::vector<Resource> resources = {}, std::string host = "host") {
+  Lines join(PeerId peer, std::uint32_t threads = 1, std::vector<Resource> resources = {},
+             std::string host = "host") {
     protocol::Hello hello;
     hello.name = "worker " + std::to_string(peer);
     hello.host = std::move(host);
@@ -28,7 +31,8 @@ class Story {
     return event([&](auto& out) { state.join(now, peer, hello, out); });
   }
   /// A worker whose job ends: it leaves in so many seconds.
-  Lines join_until(PeerId peer, double serves_s, std::uint32_t threads = 1, std::vector<Resource> resources = {}) {
+  Lines join_until(PeerId peer, double serves_s, std::uint32_t threads = 1,
+                   std::vector<Resource> resources = {}) {
     protocol::Hello hello;
     hello.name = "worker " + std::to_string(peer);
     hello.host = "host";
@@ -65,27 +69,46 @@ class Story {
     return event([&](auto& out) { state.scatter(now, id, worker, out); });
   }
   Lines release(TaskId id) { return client(id, protocol::ReleaseTask{id}); }
-  Lines cancel(TaskId id, std::string reason = {}) { return client(id, protocol::CancelFuture{id, std::move(reason)}); }
+  Lines cancel(TaskId id, std::string reason = {}) {
+    return client(id, protocol::CancelFuture{id, std::move(reason)});
+  }
   Lines retry(TaskId id) { return client(id, protocol::RetryFuture{id}); }
   Lines locate(TaskId id, PeerId unreachable) { return client(id, protocol::LocateTask{id, unreachable}); }
 
   /// The task's present run has finished at its worker.
-  Lines finish(TaskId id, std::uint64_t bytes = 8, float duration_s = 1e-3f) { return finish_run(id, worker_of(id), run_of(id), bytes, duration_s); }
-  Lines finish_run(TaskId id, PeerId worker, std::uint32_t run, std::uint64_t bytes = 8, float duration_s = 1e-3f, bool has_small = false) {
-    return event([&](auto& out) { state.handle(now, worker, protocol::RunFinished{id, run, bytes, duration_s, has_small, {}}, out); });
+  Lines finish(TaskId id, std::uint64_t bytes = 8, float duration_s = 1e-3f) {
+    return finish_run(id, worker_of(id), run_of(id), bytes, duration_s);
   }
-  Lines fail(TaskId id, std::string message = "it threw") { return fail_run(id, worker_of(id), run_of(id), std::move(message)); }
+  Lines finish_run(TaskId id, PeerId worker, std::uint32_t run, std::uint64_t bytes = 8,
+                   float duration_s = 1e-3f, bool has_small = false) {
+    return event([&](auto& out) {
+      state.handle(now, worker, protocol::RunFinished{id, run, bytes, duration_s, has_small, {}}, out);
+    });
+  }
+  Lines fail(TaskId id, std::string message = "it threw") {
+    return fail_run(id, worker_of(id), run_of(id), std::move(message));
+  }
   Lines fail_run(TaskId id, PeerId worker, std::uint32_t run, std::string message = "it threw") {
     auto failure = std::make_shared<Failure>();
     failure->type = "std::runtime_error";
     failure->message = std::move(message);
     return event([&](auto& out) { state.handle(now, worker, protocol::RunFailed{id, run, failure}, out); });
   }
-  Lines retracted(TaskId id, bool given_back) { return retracted_run(id, worker_of(id), run_of(id), given_back); }
-  Lines retracted_run(TaskId id, PeerId worker, std::uint32_t run, bool given_back) { return from(worker, protocol::RetractReply{id, run, given_back}); }
-  Lines pause(PeerId worker, bool paused = true) { return from(worker, protocol::MemoryUse{900, 100, paused}); }
-  Lines arrive(TaskId id, PeerId worker, std::uint64_t bytes = 8) { return from(worker, protocol::ResultHere{id, bytes}); }
-  Lines missing(TaskId id, PeerId holder, PeerId reporter) { return from(reporter, protocol::InputMissing{id, holder}); }
+  Lines retracted(TaskId id, bool given_back) {
+    return retracted_run(id, worker_of(id), run_of(id), given_back);
+  }
+  Lines retracted_run(TaskId id, PeerId worker, std::uint32_t run, bool given_back) {
+    return from(worker, protocol::RetractReply{id, run, given_back});
+  }
+  Lines pause(PeerId worker, bool paused = true) {
+    return from(worker, protocol::MemoryUse{900, 100, paused});
+  }
+  Lines arrive(TaskId id, PeerId worker, std::uint64_t bytes = 8) {
+    return from(worker, protocol::ResultHere{id, bytes});
+  }
+  Lines missing(TaskId id, PeerId holder, PeerId reporter) {
+    return from(reporter, protocol::InputMissing{id, holder});
+  }
   Lines broken(TaskId id, PeerId worker) {
     auto failure = std::make_shared<Failure>();
     failure->kind = ErrorKind::serialization;
@@ -129,7 +152,8 @@ class Story {
   // Workers are numbered in the order in which they joined.
   [[nodiscard]] scheduler::WorkerIndex index_of(PeerId peer) const {
     const auto found = std::find(joined_.begin(), joined_.end(), peer);
-    return found == joined_.end() ? scheduler::nowhere - 1 : static_cast<scheduler::WorkerIndex>(found - joined_.begin());
+    return found == joined_.end() ? scheduler::nowhere - 1
+                                  : static_cast<scheduler::WorkerIndex>(found - joined_.begin());
   }
 
   template <class F>
@@ -147,22 +171,41 @@ class Story {
         const scheduler::Task* task = state.task(assign->task);
         if (!task || task->state != TaskState::processing || task->run != assign->run) continue;
       }
-      lines.push_back(std::visit([&](const auto& message) { return text(action.to, message); }, action.message));
+      lines.push_back(
+          std::visit([&](const auto& message) { return text(action.to, message); }, action.message));
     }
     return lines;
   }
 
-  static std::string text(PeerId to, const scheduler::Assign& message) { return "run " + number(message.task) + " @" + std::to_string(to); }
-  static std::string text(PeerId to, const protocol::CancelRun& message) { return "cancel " + number(message.id) + " @" + std::to_string(to); }
-  static std::string text(PeerId to, const protocol::RetractRun& message) { return "retract " + number(message.id) + " @" + std::to_string(to); }
-  static std::string text(PeerId to, const protocol::FreeResult& message) { return "free " + number(message.id) + " @" + std::to_string(to); }
-  static std::string text(PeerId to, const protocol::InputAt& message) {
-    return "input " + number(message.id) + (message.exists ? " is at " : " will be at ") + std::to_string(message.holder) + " @" + std::to_string(to);
+  static std::string text(PeerId to, const scheduler::Assign& message) {
+    return "run " + number(message.task) + " @" + std::to_string(to);
   }
-  static std::string text(PeerId to, const protocol::ReplicateResult& message) { return "copy " + number(message.id) + " from " + std::to_string(message.holder) + " @" + std::to_string(to); }
-  static std::string text(PeerId to, const protocol::TaskDone& message) { return "done " + number(message.id) + at_client(to); }
-  static std::string text(PeerId to, const protocol::TaskFailed& message) { return "failed " + number(message.id) + at_client(to); }
-  static std::string text(PeerId to, const protocol::TaskPending& message) { return "pending " + number(message.id) + at_client(to); }
+  static std::string text(PeerId to, const protocol::CancelRun& message) {
+    return "cancel " + number(message.id) + " @" + std::to_string(to);
+  }
+  static std::string text(PeerId to, const protocol::RetractRun& message) {
+    return "retract " + number(message.id) + " @" + std::to_string(to);
+  }
+  static std::string text(PeerId to, const protocol::FreeResult& message) {
+    return "free " + number(message.id) + " @" + std::to_string(to);
+  }
+  static std::string text(PeerId to, const protocol::InputAt& message) {
+    return "input " + number(message.id) + (message.exists ? " is at " : " will be at ") +
+           std::to_string(message.holder) + " @" + std::to_string(to);
+  }
+  static std::string text(PeerId to, const protocol::ReplicateResult& message) {
+    return "copy " + number(message.id) + " from " + std::to_string(message.holder) + " @" +
+           std::to_string(to);
+  }
+  static std::string text(PeerId to, const protocol::TaskDone& message) {
+    return "done " + number(message.id) + at_client(to);
+  }
+  static std::string text(PeerId to, const protocol::TaskFailed& message) {
+    return "failed " + number(message.id) + at_client(to);
+  }
+  static std::string text(PeerId to, const protocol::TaskPending& message) {
+    return "pending " + number(message.id) + at_client(to);
+  }
   static std::string at_client(PeerId to) { return to ? " @" + std::to_string(to) : ""; }
   static std::string number(TaskId id) { return std::to_string(task_number(id)); }
 

@@ -1,4 +1,5 @@
-// WorkerStory: the worker's state machine without a cluster; each call is one event, checked, and gives the actions.
+// WorkerStory: the worker's state machine without a cluster; each call is one event, checked, and gives the
+// actions.
 #pragma once
 
 #include <catch2/catch.hpp>
@@ -8,13 +9,16 @@
 
 namespace weir::test {
 
-/// Drives a worker::State, which is peer 1, by short calls. Actions read as text: `finished 3`, `failed 3`, `given back 3`, `kept 3`, `here 3`, `missing 3 of 2`,
-/// `get 3 @2` (`will get` when it is still to be computed), `ready 3 @2` (a peer may ask for it now), `drop 3 @2`, `value 3 @2`, `no value 3 @2`, `paused at 900`, `goes on at 700`.
+/// Drives a worker::State, which is peer 1, by short calls. Actions read as text: `finished 3`, `failed 3`,
+/// `given back 3`, `kept 3`, `here 3`, `missing 3 of 2`, `get 3 @2` (`will get` when it is still to be
+/// computed), `ready 3 @2` (a peer may ask for it now), `drop 3 @2`, `value 3 @2`, `no value 3 @2`, `paused
+/// at 900`, `goes on at 700`.
 class WorkerStory {
  public:
   using Lines = std::vector<std::string>;
 
-  explicit WorkerStory(std::uint32_t threads = 1, std::vector<Resource> resources = {}, worker::MemoryLimits memory = {})
+  explicit WorkerStory(std::uint32_t threads = 1, std::vector<Resource> resources = {},
+                       worker::MemoryLimits memory = {})
       : state(1, threads, std::move(resources), memory) {}
 
   worker::State state;
@@ -41,7 +45,9 @@ class WorkerStory {
   Lines cancel(TaskId id, std::uint32_t run = 1) { return order(protocol::CancelRun{id, run}); }
   Lines retract(TaskId id, std::uint32_t run = 1) { return order(protocol::RetractRun{id, run}); }
   Lines free(TaskId id) { return order(protocol::FreeResult{id}); }
-  Lines input_at(TaskId id, PeerId holder, bool exists = true, std::uint64_t bytes = 0) { return order(protocol::InputAt{id, holder, exists, protocol::Scale::of(bytes)}); }
+  Lines input_at(TaskId id, PeerId holder, bool exists = true, std::uint64_t bytes = 0) {
+    return order(protocol::InputAt{id, holder, exists, protocol::Scale::of(bytes)});
+  }
   Lines replicate(TaskId id, PeerId holder) { return order(protocol::ReplicateResult{id, holder}); }
   Lines asked(PeerId from, TaskId id, bool exists = false) {
     return event([&](auto& out) { state.asked(from, id, exists, ++requests_, out); });
@@ -58,7 +64,9 @@ class WorkerStory {
     return event([&](auto& out) { state.missing(from, id, request, false, out); });
   }
   Lines arrive(PeerId from, TaskId id, std::uint64_t bytes = 8) {
-    return event([&](auto& out) { state.arrived(from, id, request_to(from, id), task::Value::make(int(id)), bytes, out); });
+    return event([&](auto& out) {
+      state.arrived(from, id, request_to(from, id), task::Value::make(int(id)), bytes, out);
+    });
   }
   Lines put(TaskId id, std::uint64_t bytes = 8) {
     return event([&](auto& out) { state.put(id, task::Value::make(int(id)), bytes, out); });
@@ -131,9 +139,12 @@ class WorkerStory {
     apply(out);
     state.check();
     for (const worker::Action& action : out)
-      if (const auto* get = std::get_if<protocol::GetResult>(&action.message)) sent_[{action.to, get->id}] = get->request;
+      if (const auto* get = std::get_if<protocol::GetResult>(&action.message))
+        sent_[{action.to, get->id}] = get->request;
     Lines lines;
-    for (const worker::Action& action : out) lines.push_back(std::visit([&](const auto& message) { return text(action.to, message); }, action.message));
+    for (const worker::Action& action : out)
+      lines.push_back(
+          std::visit([&](const auto& message) { return text(action.to, message); }, action.message));
     return lines;
   }
   [[nodiscard]] std::uint32_t request_to(PeerId peer, TaskId id) const {
@@ -145,17 +156,39 @@ class WorkerStory {
   std::map<std::pair<PeerId, TaskId>, std::uint32_t> sent_;  // the latest request to each peer
 
   static std::string at(PeerId to) { return " @" + std::to_string(to); }
-  static std::string text(PeerId, const protocol::RunFinished& message) { return "finished " + std::to_string(message.id) + " run " + std::to_string(message.run); }
-  static std::string text(PeerId, const protocol::RunFailed& message) { return "failed " + std::to_string(message.id) + " run " + std::to_string(message.run); }
-  static std::string text(PeerId, const protocol::RetractReply& message) { return (message.given_back ? "given back " : "kept ") + std::to_string(message.id); }
-  static std::string text(PeerId, const protocol::ResultHere& message) { return "here " + std::to_string(message.id); }
-  static std::string text(PeerId, const protocol::InputMissing& message) { return "missing " + std::to_string(message.id) + " of " + std::to_string(message.holder); }
-  static std::string text(PeerId to, const protocol::GetResult& message) { return (message.exists ? "get " : "will get ") + std::to_string(message.id) + at(to); }
-  static std::string text(PeerId to, const protocol::InputAt& message) { return "ready " + std::to_string(message.id) + at(to); }
-  static std::string text(PeerId to, const protocol::DropRequest& message) { return "drop " + std::to_string(message.id) + at(to); }
-  static std::string text(PeerId to, const protocol::ResultMissing& message) { return "no value " + std::to_string(message.id) + at(to); }
-  static std::string text(PeerId, const protocol::MemoryUse& message) { return (message.paused ? "paused at " : "goes on at ") + std::to_string(message.managed_bytes); }
-  static std::string text(PeerId to, const worker::SendValue& message) { return "value " + std::to_string(message.id) + at(to); }
+  static std::string text(PeerId, const protocol::RunFinished& message) {
+    return "finished " + std::to_string(message.id) + " run " + std::to_string(message.run);
+  }
+  static std::string text(PeerId, const protocol::RunFailed& message) {
+    return "failed " + std::to_string(message.id) + " run " + std::to_string(message.run);
+  }
+  static std::string text(PeerId, const protocol::RetractReply& message) {
+    return (message.given_back ? "given back " : "kept ") + std::to_string(message.id);
+  }
+  static std::string text(PeerId, const protocol::ResultHere& message) {
+    return "here " + std::to_string(message.id);
+  }
+  static std::string text(PeerId, const protocol::InputMissing& message) {
+    return "missing " + std::to_string(message.id) + " of " + std::to_string(message.holder);
+  }
+  static std::string text(PeerId to, const protocol::GetResult& message) {
+    return (message.exists ? "get " : "will get ") + std::to_string(message.id) + at(to);
+  }
+  static std::string text(PeerId to, const protocol::InputAt& message) {
+    return "ready " + std::to_string(message.id) + at(to);
+  }
+  static std::string text(PeerId to, const protocol::DropRequest& message) {
+    return "drop " + std::to_string(message.id) + at(to);
+  }
+  static std::string text(PeerId to, const protocol::ResultMissing& message) {
+    return "no value " + std::to_string(message.id) + at(to);
+  }
+  static std::string text(PeerId, const protocol::MemoryUse& message) {
+    return (message.paused ? "paused at " : "goes on at ") + std::to_string(message.managed_bytes);
+  }
+  static std::string text(PeerId to, const worker::SendValue& message) {
+    return "value " + std::to_string(message.id) + at(to);
+  }
 };
 
 }  // namespace weir::test

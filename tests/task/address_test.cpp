@@ -20,14 +20,18 @@ int hidden_function(int x) { return x + 1; }
 static const int object = 5;
 
 template <class F>
-std::uint64_t address_of(F* function) { return portable_address(reinterpret_cast<const void*>(function)); }
+std::uint64_t address_of(F* function) {
+  return portable_address(reinterpret_cast<const void*>(function));
+}
 
 }  // namespace
 
 namespace outer {
 int nested(int x) { return x; }
 template <class T>
-std::vector<T> pair_of(const T& x, int (*)(int)) { return {x, x}; }
+std::vector<T> pair_of(const T& x, int (*)(int)) {
+  return {x, x};
+}
 }  // namespace outer
 
 TEST_CASE("address finds functions and objects of the program again") {
@@ -39,16 +43,21 @@ TEST_CASE("address finds functions and objects of the program again") {
 
 TEST_CASE("address finds functions of the C and mathematics libraries again") {
   CHECK(local_address(address_of(&std::abort)) == reinterpret_cast<const void*>(&std::abort));
-  CHECK(local_address(address_of<double(double)>(&std::cbrt)) == reinterpret_cast<const void*>(static_cast<double (*)(double)>(&std::cbrt)));
+  CHECK(local_address(address_of<double(double)>(&std::cbrt)) ==
+        reinterpret_cast<const void*>(static_cast<double (*)(double)>(&std::cbrt)));
   CHECK(address_of(&std::abort) >> 48 != address_of<double(double)>(&std::cbrt) >> 48);
 }
 
 TEST_CASE("address refuses what lies in no module, with a sentence") {
   void* page = mmap(nullptr, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   REQUIRE(page != MAP_FAILED);
-  CHECK_THROWS_WITH(portable_address(page), "submit: the function lies in no module of this program, so other ranks cannot find it; was it made at run time?");
+  CHECK_THROWS_WITH(portable_address(page),
+                    "submit: the function lies in no module of this program, so other ranks cannot find it; "
+                    "was it made at run time?");
   munmap(page, 4096);
-  CHECK_THROWS_WITH(local_address(std::uint64_t{0xbeee} << 48), "task: its function lies in a shared library that this rank has not loaded; link it, or load it on every rank");
+  CHECK_THROWS_WITH(local_address(std::uint64_t{0xbeee} << 48),
+                    "task: its function lies in a shared library that this rank has not loaded; link it, or "
+                    "load it on every rank");
 }
 
 TEST_CASE("address names functions as their authors call them") {
@@ -56,7 +65,8 @@ TEST_CASE("address names functions as their authors call them") {
   CHECK(function_name(address_of(&outer::nested)) == "outer::nested");
   CHECK(function_name(address_of(&hidden_function)).find("hidden_function") != std::string::npos);
   CHECK(function_name(address_of(&std::abort)) == "abort");
-  CHECK(function_name(address_of(&outer::pair_of<std::vector<int>>)) == "outer::pair_of<std::vector<int, std::allocator<int> > >");
+  CHECK(function_name(address_of(&outer::pair_of<std::vector<int>>)) ==
+        "outer::pair_of<std::vector<int, std::allocator<int> > >");
 }
 
 TEST_CASE("address names lambdas and functors by their type") {
@@ -66,7 +76,9 @@ TEST_CASE("address names lambdas and functors by their type") {
   CHECK(portable_type(typeid(std::plus<int>)) != portable_type(typeid(std::minus<int>)));
 }
 
-TEST_CASE("address names what has no name by its place") { CHECK(function_name(address_of(&public_function) + 1).find("function at 0x") == 0); }
+TEST_CASE("address names what has no name by its place") {
+  CHECK(function_name(address_of(&public_function) + 1).find("function at 0x") == 0);
+}
 
 TEST_CASE("address knows the build") {
   CHECK(build_id().size() >= 8);

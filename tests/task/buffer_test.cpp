@@ -8,7 +8,9 @@ using weir::Buffer;
 
 namespace {
 
-std::string text(const Buffer& buffer) { return {reinterpret_cast<const char*>(buffer.data()), buffer.size()}; }
+std::string text(const Buffer& buffer) {
+  return {reinterpret_cast<const char*>(buffer.data()), buffer.size()};
+}
 Buffer of(const std::string& content) {
   Buffer buffer;
   buffer.append(content.data(), content.size());

@@ -20,7 +20,9 @@ std::unique_ptr<int> box(int x) { return std::make_unique<int>(x); }
 int unbox(std::unique_ptr<int> x) { return *x; }
 std::string greet(const std::string& name, int times) { return name + std::to_string(times); }
 template <class T>
-T twice(T x) { return x + x; }
+T twice(T x) {
+  return x + x;
+}
 int throws(int) { throw std::out_of_range("too far"); }
 
 struct Scale {
@@ -33,7 +35,9 @@ class Shift {
   explicit Shift(int by) : by_(by) {}
   int operator()(int x) { return x + by_; }
   template <class Archive>
-  void serialize(Archive& archive) { archive(by_); }
+  void serialize(Archive& archive) {
+    archive(by_);
+  }
 
  private:
   int by_ = 0;
@@ -43,7 +47,9 @@ struct Base {
   virtual ~Base() = default;
   virtual int weigh(int x) const { return weight * x; }
   template <class Archive>
-  void serialize(Archive& archive) { archive(weight); }
+  void serialize(Archive& archive) {
+    archive(weight);
+  }
 };
 struct Derived : Base {
   int weigh(int x) const override { return -weight * x; }
@@ -87,7 +93,8 @@ TEST_CASE("invoke calls the chosen overload, and functions of other libraries") 
 
 TEST_CASE("invoke calls lambdas without captures, generic ones too") {
   CHECK(call([](int x) { return x + 2; }, 1).as<int>() == 3);
-  CHECK(call([](const auto& x, auto y) { return x.size() + y; }, std::string("abc"), std::size_t{2}).as<std::size_t>() == 5);
+  CHECK(call([](const auto& x, auto y) { return x.size() + y; }, std::string("abc"), std::size_t{2})
+            .as<std::size_t>() == 5);
   CHECK(call([](int x) mutable noexcept { return ++x; }, 1).as<int>() == 2);
 }
 
@@ -116,10 +123,13 @@ TEST_CASE("invoke gives nothing for functions that return nothing") { CHECK(call
 
 TEST_CASE("invoke passes on what the function throws") { CHECK_THROWS_WITH(call(&throws, 1), "too far"); }
 
-TEST_CASE("large arrays in arguments lie beside the bytes, copied once or not at all, and become the function's own") {
+TEST_CASE(
+    "large arrays in arguments lie beside the bytes, copied once or not at all, and become the function's "
+    "own") {
   using Numbers = std::vector<double>;
   const auto sum_and_place = [](Numbers numbers, int times, const Numbers& others) {
-    return std::pair(times * std::accumulate(numbers.begin(), numbers.end(), 0.0) + others[0], reinterpret_cast<std::uintptr_t>(numbers.data()));
+    return std::pair(times * std::accumulate(numbers.begin(), numbers.end(), 0.0) + others[0],
+                     reinterpret_cast<std::uintptr_t>(numbers.data()));
   };
   using F = decltype(sum_and_place);
   const auto owned = std::make_shared<Numbers>(100'000, 1.0);
@@ -151,12 +161,15 @@ TEST_CASE("large arrays in arguments lie beside the bytes, copied once or not at
   std::vector<Block> received = Value::from_packed(sent.ops(), std::move(packed)).take<Beside>().blocks;
   Reader reader(head.bytes(), received);
   const Value result = invoke_task<F, Shared<Numbers>, int, Numbers>(reader, {});
-  CHECK(result.as<std::pair<double, std::uintptr_t>>() == std::pair(200'005.0, reinterpret_cast<std::uintptr_t>(arrived)));
+  CHECK(result.as<std::pair<double, std::uintptr_t>>() ==
+        std::pair(200'005.0, reinterpret_cast<std::uintptr_t>(arrived)));
 
   // In the same process nobody's memory is taken.
   std::vector<Block> shared = Value(sent).take<Beside>().blocks;
   Reader again(head.bytes(), shared);
-  CHECK(invoke_task<F, Shared<Numbers>, int, Numbers>(again, {}).as<std::pair<double, std::uintptr_t>>().first == 200'005.0);
+  CHECK(invoke_task<F, Shared<Numbers>, int, Numbers>(again, {})
+            .as<std::pair<double, std::uintptr_t>>()
+            .first == 200'005.0);
   CHECK(owned->at(99'999) == 1.0);
 }
 
@@ -174,7 +187,9 @@ TEST_CASE("large arguments that end early are an error") {
 }
 
 TEST_CASE("invoke reads several arguments in order") {
-  CHECK(call([](std::string a, std::string b, std::string c) { return a + b + c; }, std::string("1"), std::string("2"), std::string("3")).as<std::string>() == "123");
+  CHECK(call([](std::string a, std::string b, std::string c) { return a + b + c; }, std::string("1"),
+             std::string("2"), std::string("3"))
+            .as<std::string>() == "123");
 }
 
 TEST_CASE("invoke says so when the arguments end early or an input is not there") {
@@ -205,10 +220,12 @@ TEST_CASE("invoke names what it calls") {
   CHECK(Callable<int (*)(int)>::name(&inc) == portable_address(reinterpret_cast<const void*>(&inc)));
   const auto first = [](int x) { return x; };
   const auto second = [](int x) { return x; };
-  CHECK(Callable<std::decay_t<decltype(first)>>::name(first) != Callable<std::decay_t<decltype(second)>>::name(second));
+  CHECK(Callable<std::decay_t<decltype(first)>>::name(first) !=
+        Callable<std::decay_t<decltype(second)>>::name(second));
 }
 
 TEST_CASE("invoke holds an argument as the type the function takes") {
-  STATIC_REQUIRE(std::is_same_v<HeldType<std::string (*)(const std::string&, int), 0, const char (&)[4]>, std::string>);
+  STATIC_REQUIRE(
+      std::is_same_v<HeldType<std::string (*)(const std::string&, int), 0, const char(&)[4]>, std::string>);
   STATIC_REQUIRE(std::is_same_v<HeldType<double (*)(double), 0, int>, double>);
 }

@@ -35,10 +35,14 @@ T unpack(Packed packed) {
 }
 
 template <class T>
-T back(const T& value) { return unpack<T>(pack(value)); }
+T back(const T& value) {
+  return unpack<T>(pack(value));
+}
 
 template <class T>
-bool survives(const T& value) { return back(value) == value; }
+bool survives(const T& value) {
+  return back(value) == value;
+}
 
 enum class Colour : short { red = -3, green = 7 };
 
@@ -73,7 +77,9 @@ class Account {
   Account() = default;
   explicit Account(int cents) : cents_(cents) {}
   template <class Archive>
-  void serialize(Archive& archive) { archive(cents_); }
+  void serialize(Archive& archive) {
+    archive(cents_);
+  }
   bool operator==(const Account&) const = default;
 
  private:
@@ -82,7 +88,9 @@ class Account {
 struct Split {
   int value = 0;
   template <class Archive>
-  void save(Archive& archive) const { archive(value + 1); }
+  void save(Archive& archive) const {
+    archive(value + 1);
+  }
   template <class Archive>
   void load(Archive& archive) {
     archive(value);

@@ -54,7 +54,10 @@ TEST_CASE("table agrees with a map after many changes") {
   CHECK(table.size() == expected.size());
   std::size_t of_one = 0;
   table.for_each_of(1, [&](TaskId id, std::string&) { of_one += task_client(id) == 1; });
-  CHECK(of_one == static_cast<std::size_t>(std::count_if(expected.begin(), expected.end(), [](const auto& entry) { return task_client(entry.first) == 1; })));
+  CHECK(of_one ==
+        static_cast<std::size_t>(std::count_if(expected.begin(), expected.end(), [](const auto& entry) {
+          return task_client(entry.first) == 1;
+        })));
 }
 
 TEST_CASE("table destroys every record once") {

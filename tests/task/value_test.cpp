@@ -13,9 +13,13 @@ namespace {
 struct Unreadable {
   int value = 0;
   template <class Archive>
-  void save(Archive& archive) const { archive(value); }
+  void save(Archive& archive) const {
+    archive(value);
+  }
   template <class Archive>
-  void load(Archive&) { throw std::runtime_error("not today"); }
+  void load(Archive&) {
+    throw std::runtime_error("not today");
+  }
 };
 struct Unwritable {
   std::string first = "text";
@@ -25,7 +29,9 @@ struct Unwritable {
     throw std::runtime_error("half-way");
   }
   template <class Archive>
-  void load(Archive& archive) { archive(first); }
+  void load(Archive& archive) {
+    archive(first);
+  }
 };
 
 Value through_the_wire(const Value& value) { return Value::from_packed(value.ops(), value.pack()); }
@@ -96,7 +102,8 @@ TEST_CASE("value that cannot be written or read throws with the reason of its ty
   CHECK_THROWS_WITH(Value::make(Unwritable{}).pack(), "half-way");
   CHECK_THROWS_WITH(Value::make(Unwritable{}).size(), "half-way");
   const Value arrived = through_the_wire(Value::make(Unreadable{5}));
-  for (int i = 0; i < 2; ++i) CHECK_THROWS_WITH(arrived.as<Unreadable>(), Catch::EndsWith("cannot be read back: not today"));
+  for (int i = 0; i < 2; ++i)
+    CHECK_THROWS_WITH(arrived.as<Unreadable>(), Catch::EndsWith("cannot be read back: not today"));
 }
 
 TEST_CASE("value may be what can only be moved") {

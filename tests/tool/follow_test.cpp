@@ -27,10 +27,13 @@ TEST_CASE("the exit status of a job is its program's, or 1 where somebody else e
 }
 
 TEST_CASE("every state has its sentence") {
-  CHECK(sentence_about({.id = "12", .state = JobState::waiting, .reason = "Priority"}) == "job 12 waits in the queue (Priority)");
+  CHECK(sentence_about({.id = "12", .state = JobState::waiting, .reason = "Priority"}) ==
+        "job 12 waits in the queue (Priority)");
   CHECK(sentence_about({.id = "12", .state = JobState::held}) == "job 12 is held in the queue");
-  CHECK(sentence_about({.id = "12", .state = JobState::failed, .exit_status = 3, .reason = "NodeFail"}) == "job 12 failed: exit status 3 (NodeFail)");
-  CHECK(sentence_about({.id = "12", .state = JobState::unknown}) == "job 12 left the queue, and the batch system does not tell how it ended");
+  CHECK(sentence_about({.id = "12", .state = JobState::failed, .exit_status = 3, .reason = "NodeFail"}) ==
+        "job 12 failed: exit status 3 (NodeFail)");
+  CHECK(sentence_about({.id = "12", .state = JobState::unknown}) ==
+        "job 12 left the queue, and the batch system does not tell how it ended");
 }
 
 TEST_CASE("a tail passes on what is new, byte for byte") {

@@ -28,7 +28,8 @@ std::string joined(const std::vector<std::string>& words) {
 TEST_CASE("launch tells mpirun what users need not know") {
   const Launch launch = plan_launch({3, std::nullopt, "./app", {"-n", "5"}}, site_with({}));
   CHECK(joined(launch.command) ==
-        "/usr/bin/mpirun --enable-recovery --oversubscribe --bind-to none -x GLIBC_TUNABLES -x WEIR_STATUS_FILE -n 3 /opt/weir/bin/weir rank =./app =-n =5");
+        "/usr/bin/mpirun --enable-recovery --oversubscribe --bind-to none -x GLIBC_TUNABLES -x "
+        "WEIR_STATUS_FILE -n 3 /opt/weir/bin/weir rank =./app =-n =5");
   CHECK(launch.environment == std::map<std::string, std::string>{{"GLIBC_TUNABLES", "glibc.malloc.hugetlb=1"},
                                                                  {"OMPI_ALLOW_RUN_AS_ROOT", "1"},
                                                                  {"OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1"},
@@ -36,25 +37,30 @@ TEST_CASE("launch tells mpirun what users need not know") {
 }
 
 TEST_CASE("launch passes WEIR_ variables and threads on to every rank") {
-  const Launch launch = plan_launch({2, 4, "app", {}}, site_with({{"WEIR_LOG", "debug"}, {"WEIR_THREADS", "9"}, {"HOME", "/root"}}));
-  CHECK(joined(launch.command).find("-x WEIR_LOG -x WEIR_STATUS_FILE -x WEIR_THREADS -n 2") != std::string::npos);
+  const Launch launch = plan_launch(
+      {2, 4, "app", {}}, site_with({{"WEIR_LOG", "debug"}, {"WEIR_THREADS", "9"}, {"HOME", "/root"}}));
+  CHECK(joined(launch.command).find("-x WEIR_LOG -x WEIR_STATUS_FILE -x WEIR_THREADS -n 2") !=
+        std::string::npos);
   CHECK(launch.environment.at("WEIR_THREADS") == "4");
   CHECK(launch.environment.at("WEIR_LOG") == "debug");
   CHECK_FALSE(launch.environment.contains("HOME"));
 }
 
 TEST_CASE("launch tells every rank its memory") {
-  CHECK(plan_launch({2, 4, "app", {}, "2GB"}, site_with({{"WEIR_MEMORY_LIMIT", "1GB"}})).environment.at("WEIR_MEMORY_LIMIT") == "2GB");
+  CHECK(plan_launch({2, 4, "app", {}, "2GB"}, site_with({{"WEIR_MEMORY_LIMIT", "1GB"}}))
+            .environment.at("WEIR_MEMORY_LIMIT") == "2GB");
 }
 
 TEST_CASE("launch leaves GLIBC_TUNABLES of the user alone") {
-  CHECK(plan_launch({2, {}, "app", {}}, site_with({{"GLIBC_TUNABLES", "glibc.malloc.check=3"}})).environment.at("GLIBC_TUNABLES") == "glibc.malloc.check=3");
+  CHECK(plan_launch({2, {}, "app", {}}, site_with({{"GLIBC_TUNABLES", "glibc.malloc.check=3"}}))
+            .environment.at("GLIBC_TUNABLES") == "glibc.malloc.check=3");
 }
 
 TEST_CASE("launch names the hosts of a PBS job") {
   Site site = site_with({});
   site.host_file = "/var/spool/pbs/aux/7";
-  CHECK(joined(plan_launch({2, {}, "app", {}}, site).command).find("--hostfile /var/spool/pbs/aux/7") != std::string::npos);
+  CHECK(joined(plan_launch({2, {}, "app", {}}, site).command).find("--hostfile /var/spool/pbs/aux/7") !=
+        std::string::npos);
 }
 
 TEST_CASE("launch disguises arguments so that they come back as they were") {

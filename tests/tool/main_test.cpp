@@ -22,12 +22,16 @@ TEST_CASE("weir --help lists the commands, but not those for itself") {
   CHECK(finished.out.find("  rank ") == std::string::npos);
 }
 
-TEST_CASE("weir --version prints one line") { CHECK(run({WEIR_TOOL, "--version"}).out == "weir " WEIR_VERSION "\n"); }
+TEST_CASE("weir --version prints one line") {
+  CHECK(run({WEIR_TOOL, "--version"}).out == "weir " WEIR_VERSION "\n");
+}
 
 TEST_CASE("weir refuses an unknown command") {
   const Finished finished = run({WEIR_TOOL, "fly"});
   CHECK(finished.status == 2);
-  CHECK(finished.err == "weir: the command must be one of run, submit, script, status, logs, cancel, info, simulate (got fly); `weir --help` tells more\n");
+  CHECK(finished.err ==
+        "weir: the command must be one of run, submit, script, status, logs, cancel, info, simulate (got "
+        "fly); `weir --help` tells more\n");
 }
 
 TEST_CASE("weir info tells versions, build and machine") {

@@ -21,7 +21,8 @@ Finished weir_run(const std::vector<std::string>& arguments, const ProcessOption
 std::vector<pid_t> pids_in(const std::string& text) {
   std::vector<pid_t> pids;
   const std::regex pattern("(?:pid|mpirun)=(\\d+)");
-  for (std::sregex_iterator it(text.begin(), text.end(), pattern), end; it != end; ++it) pids.push_back(std::stoi((*it)[1]));
+  for (std::sregex_iterator it(text.begin(), text.end(), pattern), end; it != end; ++it)
+    pids.push_back(std::stoi((*it)[1]));
   return pids;
 }
 
@@ -39,10 +40,13 @@ bool is_empty(const std::string& folder) { return std::filesystem::is_empty(fold
 }  // namespace
 
 TEST_CASE("run passes arguments on as they are, whatever mpirun thinks of them") {
-  const std::vector<std::string> arguments{"arguments", "-n", "5",     "--help", "a b", "\"q\"", "it's", "$HOME", "`ls`", "*",         "back\\slash",
-                                           "",          ":",  "--mca", "btl",    "foo", "-tune", "x",    "--",    "=",    "two\nlines"};
+  const std::vector<std::string> arguments{
+      "arguments", "-n",   "5",     "--help",      "a b", "\"q\"", "it's",
+      "$HOME",     "`ls`", "*",     "back\\slash", "",    ":",     "--mca",
+      "btl",       "foo",  "-tune", "x",           "--",  "=",     "two\nlines"};
   std::string expected = "0<" RANK_PROGRAM ">\n";
-  for (std::size_t i = 0; i < arguments.size(); ++i) expected += std::to_string(i + 1) + "<" + arguments[i] + ">\n";
+  for (std::size_t i = 0; i < arguments.size(); ++i)
+    expected += std::to_string(i + 1) + "<" + arguments[i] + ">\n";
   std::vector<std::string> command{"-n", "2", RANK_PROGRAM};
   command.insert(command.end(), arguments.begin(), arguments.end());
   const Finished finished = weir_run(command);
@@ -61,7 +65,8 @@ TEST_CASE("run takes the number of ranks from the job, else from the cores") {
   write_file(folder.path() + "/nodes", "localhost\nlocalhost\nlocalhost\n");
   CHECK(weir_run({RANK_PROGRAM, "size"}, {{{"PBS_NODEFILE", folder.path() + "/nodes"}}}).out == "3 ranks\n");
   const int cores = std::stoi(run({"nproc"}).out);
-  CHECK(weir_run({RANK_PROGRAM, "size"}, {{{"PBS_NODEFILE", folder.path() + "/gone"}}}).out == std::to_string(cores + 1) + " ranks\n");
+  CHECK(weir_run({RANK_PROGRAM, "size"}, {{{"PBS_NODEFILE", folder.path() + "/gone"}}}).out ==
+        std::to_string(cores + 1) + " ranks\n");
 }
 
 TEST_CASE("run gives stdin to rank 0") {
@@ -71,9 +76,12 @@ TEST_CASE("run gives stdin to rank 0") {
 }
 
 TEST_CASE("run sets the environment of the ranks") {
-  const std::vector<std::string> command{"-n", "1", "--threads", "4", "/bin/sh", "-c", "echo $WEIR_THREADS $WEIR_LOG $GLIBC_TUNABLES"};
-  CHECK(weir_run(command, {{{"WEIR_LOG", "error"}, {"GLIBC_TUNABLES", ""}}}).out == "4 error glibc.malloc.hugetlb=1\n");
-  CHECK(weir_run(command, {{{"WEIR_LOG", "error"}, {"GLIBC_TUNABLES", "glibc.malloc.perturb=0"}}}).out == "4 error glibc.malloc.perturb=0\n");
+  const std::vector<std::string> command{
+      "-n", "1", "--threads", "4", "/bin/sh", "-c", "echo $WEIR_THREADS $WEIR_LOG $GLIBC_TUNABLES"};
+  CHECK(weir_run(command, {{{"WEIR_LOG", "error"}, {"GLIBC_TUNABLES", ""}}}).out ==
+        "4 error glibc.malloc.hugetlb=1\n");
+  CHECK(weir_run(command, {{{"WEIR_LOG", "error"}, {"GLIBC_TUNABLES", "glibc.malloc.perturb=0"}}}).out ==
+        "4 error glibc.malloc.perturb=0\n");
 }
 
 TEST_CASE("run ends with the exit status of rank 0") {
@@ -85,7 +93,8 @@ TEST_CASE("run ends with the exit status of rank 0") {
 
 TEST_CASE("run believes the status file before everything else") {
   TemporaryFolder folder;
-  const Finished finished = weir_run({"-n", "2", RANK_PROGRAM, "status", "42"}, {{{"TMPDIR", folder.path()}}});
+  const Finished finished =
+      weir_run({"-n", "2", RANK_PROGRAM, "status", "42"}, {{{"TMPDIR", folder.path()}}});
   CHECK(finished.status == 42);
   CHECK(finished.err.empty());
   CHECK(weir_run({"-n", "2", RANK_PROGRAM, "status", "0"}).status == 0);
@@ -93,7 +102,8 @@ TEST_CASE("run believes the status file before everything else") {
 
 TEST_CASE("run removes its temporary folder") {
   TemporaryFolder folder;
-  const Finished finished = weir_run({"-n", "1", "/bin/sh", "-c", "stat -c %a \"${WEIR_STATUS_FILE%/*}\""}, {{{"TMPDIR", folder.path()}}});
+  const Finished finished = weir_run({"-n", "1", "/bin/sh", "-c", "stat -c %a \"${WEIR_STATUS_FILE%/*}\""},
+                                     {{{"TMPDIR", folder.path()}}});
   CHECK(finished.out == "700\n");
   CHECK(is_empty(folder.path()));
 }
@@ -144,8 +154,9 @@ TEST_CASE("run that is killed leaves no process behind") {
 }
 
 TEST_CASE("run forwards large output of a program completely") {
-  const Finished finished =
-      weir_run({"-n", "1", "/bin/sh", "-c", "i=0; while [ $i -lt 20000 ]; do echo \"- [line $i] -\" >&2; i=$((i+1)); done; printf end >&2"});
+  const Finished finished = weir_run(
+      {"-n", "1", "/bin/sh", "-c",
+       "i=0; while [ $i -lt 20000 ]; do echo \"- [line $i] -\" >&2; i=$((i+1)); done; printf end >&2"});
   std::string expected;
   for (int i = 0; i < 20000; ++i) expected += "- [line " + std::to_string(i) + "] -\n";
   CHECK((finished.err == expected + "end"));
@@ -154,7 +165,8 @@ TEST_CASE("run forwards large output of a program completely") {
 TEST_CASE("run shows mpirun's own message when the job cannot start") {
   TemporaryFolder folder;
   write_file(folder.path() + "/mpirun", "#!/bin/sh\nprintf 'no hosts' >&2\nexit 7\n", 0755);
-  const Finished finished = weir_run({"-n", "2", RANK_PROGRAM}, {{{"PATH", folder.path() + ":/usr/bin:/bin"}}});
+  const Finished finished =
+      weir_run({"-n", "2", RANK_PROGRAM}, {{{"PATH", folder.path() + ":/usr/bin:/bin"}}});
   CHECK(finished.status == 7);
   CHECK(finished.err == "no hosts");
 }
@@ -162,7 +174,8 @@ TEST_CASE("run shows mpirun's own message when the job cannot start") {
 TEST_CASE("run tells how mpirun was ended") {
   TemporaryFolder folder;
   write_file(folder.path() + "/mpirun", "#!/bin/sh\nkill -9 $$\n", 0755);
-  const Finished finished = weir_run({"-n", "2", RANK_PROGRAM}, {{{"PATH", folder.path() + ":/usr/bin:/bin"}}});
+  const Finished finished =
+      weir_run({"-n", "2", RANK_PROGRAM}, {{{"PATH", folder.path() + ":/usr/bin:/bin"}}});
   CHECK(finished.status == 137);
   CHECK(finished.err == "weir run: mpirun was ended by signal 9 (Killed)\n");
 }
@@ -177,20 +190,31 @@ TEST_CASE("run refuses wrong use with one sentence") {
     return finished.err;
   };
   const auto wrong_number = [](const std::string& got) {
-    return "weir run: -n must be a whole number of ranks from 1 to 1000000 (got " + got + "); write for example -n 4\n";
+    return "weir run: -n must be a whole number of ranks from 1 to 1000000 (got " + got +
+           "); write for example -n 4\n";
   };
-  for (const std::string text : {"0", "abc", "-1", "3x", "2.5", "99999999999"}) CHECK(refusal({"-n", text, RANK_PROGRAM}) == wrong_number(text));
+  for (const std::string text : {"0", "abc", "-1", "3x", "2.5", "99999999999"})
+    CHECK(refusal({"-n", text, RANK_PROGRAM}) == wrong_number(text));
   CHECK(refusal({"-n", "", RANK_PROGRAM}) == wrong_number("nothing"));
   CHECK(refusal({"--threads", "0", RANK_PROGRAM}) ==
-        "weir run: --threads must be a whole number of threads from 1 to 1000000 (got 0); write for example --threads 4\n");
-  CHECK(refusal({"-n"}) == "weir run: -n, --threads and --memory must have a value (got none); write for example -n 4\n");
+        "weir run: --threads must be a whole number of threads from 1 to 1000000 (got 0); write for example "
+        "--threads 4\n");
+  CHECK(refusal({"-n"}) ==
+        "weir run: -n, --threads and --memory must have a value (got none); write for example -n 4\n");
   CHECK(refusal({"--memory", "lots", RANK_PROGRAM}).find("weir run: --memory: ") == 0);
-  CHECK(refusal({"-n", "2"}) == "weir run: a program must be named (got none); write for example weir run -n 3 ./app\n");
+  CHECK(refusal({"-n", "2"}) ==
+        "weir run: a program must be named (got none); write for example weir run -n 3 ./app\n");
   CHECK(refusal({"--fast", RANK_PROGRAM}) ==
-        "weir run: an option before the program must be -n, --threads or --memory (got --fast); options of the program follow its name\n");
-  CHECK(refusal({"./gone"}) == "weir run: the program must exist (got ./gone); give its path, for example ./build/app\n");
-  CHECK(refusal({"gone"}) == "weir run: the program must exist in PATH or in the working folder (got gone); give its path, for example ./build/app\n");
-  CHECK(refusal({"./text"}) == "weir run: the program must be an executable file (got ./text); chmod +x makes a script or program executable\n");
+        "weir run: an option before the program must be -n, --threads or --memory (got --fast); options of "
+        "the program follow its name\n");
+  CHECK(refusal({"./gone"}) ==
+        "weir run: the program must exist (got ./gone); give its path, for example ./build/app\n");
+  CHECK(refusal({"gone"}) ==
+        "weir run: the program must exist in PATH or in the working folder (got gone); give its path, for "
+        "example ./build/app\n");
+  CHECK(refusal({"./text"}) ==
+        "weir run: the program must be an executable file (got ./text); chmod +x makes a script or program "
+        "executable\n");
   CHECK(refusal({"."}) == "weir run: the program must be a file (got the directory .)\n");
   CHECK(refusal({"."}) == "weir run: the program must be a file (got the directory .)\n");
 }
@@ -198,11 +222,15 @@ TEST_CASE("run refuses wrong use with one sentence") {
 TEST_CASE("run says when there is no mpirun") {
   const Finished finished = weir_run({"-n", "2", RANK_PROGRAM}, {{{"PATH", "/nonexistent"}}});
   CHECK(finished.status == 2);
-  CHECK(finished.err == "weir run: mpirun must be in PATH (got /nonexistent); install Open MPI (Debian: openmpi-bin) or load its module\n");
+  CHECK(finished.err ==
+        "weir run: mpirun must be in PATH (got /nonexistent); install Open MPI (Debian: openmpi-bin) or load "
+        "its module\n");
 }
 
 TEST_CASE("run says when there is no room for its temporary folder") {
   const Finished finished = weir_run({"-n", "2", RANK_PROGRAM}, {{{"TMPDIR", "/nonexistent"}}});
   CHECK(finished.status == 1);
-  CHECK(finished.err == "weir run: the folder for temporary files must be writable (got /nonexistent: No such file or directory); TMPDIR names another\n");
+  CHECK(finished.err ==
+        "weir run: the folder for temporary files must be writable (got /nonexistent: No such file or "
+        "directory); TMPDIR names another\n");
 }

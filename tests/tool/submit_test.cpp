@@ -1,4 +1,5 @@
-// weir submit and script as seen from a shell, against a PBS of three small programs; bad input, one sentence each.
+// weir submit and script as seen from a shell, against a PBS of three small programs; bad input, one sentence
+// each.
 #include <catch2/catch.hpp>
 #include <cstdlib>
 #include <filesystem>
@@ -10,9 +11,12 @@ using namespace weir::test;
 
 namespace {
 
-bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+bool contains(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
 
-/// A user with an empty home and a PBS that runs a job at once: qsub runs the script, qstat tells what came of it.
+/// A user with an empty home and a PBS that runs a job at once: qsub runs the script, qstat tells what came
+/// of it.
 class User {
  public:
   User() {
@@ -32,11 +36,15 @@ while [ "$1" != -- ]; do shift; done
 shift
 exec "$@")sh");
   }
-  void program(const std::string& name, const std::string& body) const { write_file(bin() + "/" + name, "#!/bin/sh\n" + body + "\n", 0755); }
-  Finished weir(const std::vector<std::string>& words, const std::map<std::string, std::string>& environment = {}) const {
+  void program(const std::string& name, const std::string& body) const {
+    write_file(bin() + "/" + name, "#!/bin/sh\n" + body + "\n", 0755);
+  }
+  Finished weir(const std::vector<std::string>& words,
+                const std::map<std::string, std::string>& environment = {}) const {
     ProcessOptions options;
-    options.environment = {{"HOME", folder_.path()}, {"WEIR_STATE_DIR", ""}, {"XDG_STATE_HOME", ""},
-                           {"XDG_CONFIG_HOME", ""},  {"WEIR_CONFIG", ""},    {"PATH", bin() + ":/usr/bin:/bin"}};
+    options.environment = {{"HOME", folder_.path()}, {"WEIR_STATE_DIR", ""},
+                           {"XDG_STATE_HOME", ""},   {"XDG_CONFIG_HOME", ""},
+                           {"WEIR_CONFIG", ""},      {"PATH", bin() + ":/usr/bin:/bin"}};
     for (const auto& [name, value] : environment) options.environment[name] = value;
     options.folder = folder_.path();
     std::vector<std::string> command{WEIR_TOOL};
@@ -51,22 +59,25 @@ exec "$@")sh");
 };
 
 /// The sentence behind `weir submit: `.
-std::string refusal(const User& user, std::vector<std::string> words, const std::map<std::string, std::string>& environment = {}) {
+std::string refusal(const User& user, std::vector<std::string> words,
+                    const std::map<std::string, std::string>& environment = {}) {
   std::vector<std::string> command{"submit", "--pbs"};
   command.insert(command.end(), words.begin(), words.end());
   const Finished finished = user.weir(command, environment);
   CHECK(finished.status != 0);
   CHECK(finished.out == "");
   const std::string start = "weir submit: ";
-  return finished.err.starts_with(start) && finished.err.ends_with('\n') ? finished.err.substr(start.size(), finished.err.size() - start.size() - 1)
-                                                                         : finished.err;
+  return finished.err.starts_with(start) && finished.err.ends_with('\n')
+             ? finished.err.substr(start.size(), finished.err.size() - start.size() - 1)
+             : finished.err;
 }
 
 }  // namespace
 
 TEST_CASE("weir submit prints the job's id, and the job has run the program with its arguments") {
   const User user;
-  const Finished submitted = user.weir({"submit", "--pbs", "--weir", "weir", "-n", "2", "/bin/echo", "it's", "$HOME\n#PBS -q x"});
+  const Finished submitted =
+      user.weir({"submit", "--pbs", "--weir", "weir", "-n", "2", "/bin/echo", "it's", "$HOME\n#PBS -q x"});
   CHECK(submitted.out == "0.server\n");
   CHECK(submitted.status == 0);
   CHECK(user.weir({"logs"}).out == "it's $HOME\n#PBS -q x\n");
@@ -75,7 +86,8 @@ TEST_CASE("weir submit prints the job's id, and the job has run the program with
 
 TEST_CASE("weir submit --wait on PBS ends with the program's exit status and output") {
   const User user;
-  const Finished done = user.weir({"submit", "--pbs", "--weir", "weir", "-n", "2", "--wait", "/bin/sh", "-c", "echo out; echo err >&2; exit 3"});
+  const Finished done = user.weir({"submit", "--pbs", "--weir", "weir", "-n", "2", "--wait", "/bin/sh", "-c",
+                                   "echo out; echo err >&2; exit 3"});
   CHECK(done.out == "out\n");
   CHECK(contains(done.err, "weir: job 0.server submitted\n"));
   CHECK(contains(done.err, "err\n"));
@@ -85,31 +97,43 @@ TEST_CASE("weir submit --wait on PBS ends with the program's exit status and out
 
 TEST_CASE("weir status tells the last words of a failed job") {
   const User user;
-  CHECK(user.weir({"submit", "--pbs", "--weir", "weir", "-n", "2", "/bin/sh", "-c", "echo one >&2; echo 'no such input: x' >&2; echo >&2; exit 3"}).status ==
-        0);
+  CHECK(user.weir({"submit", "--pbs", "--weir", "weir", "-n", "2", "/bin/sh", "-c",
+                   "echo one >&2; echo 'no such input: x' >&2; echo >&2; exit 3"})
+            .status == 0);
   CHECK(contains(user.weir({"status"}).out, "exit status 3, no such input: x\n"));
 }
 
 TEST_CASE("weir submit shows what is wrong, one sentence each") {
   const User user;
   const std::string options = "; `weir submit --help` shows the options";
-  CHECK(refusal(user, {"/bin/true"}) == "ranks: say how many ranks the job has, for example -n 64, or --nodes 4 --ranks-per-node 16 (got nothing)");
-  CHECK(refusal(user, {"-n", "2"}) == "a program must be named (got none); write for example weir submit -n 64 -t 2:00:00 ./app");
+  CHECK(refusal(user, {"/bin/true"}) ==
+        "ranks: say how many ranks the job has, for example -n 64, or --nodes 4 --ranks-per-node 16 (got "
+        "nothing)");
+  CHECK(refusal(user, {"-n", "2"}) ==
+        "a program must be named (got none); write for example weir submit -n 64 -t 2:00:00 ./app");
   CHECK(refusal(user, {"-n", "0", "/bin/true"}) == "-n must be a whole number of ranks from 1 (got 0)");
   CHECK(refusal(user, {"-n", "many", "/bin/true"}) == "-n must be a whole number of ranks from 1 (got many)");
-  CHECK(refusal(user, {"-n", "2", "-t", "2 hours", "/bin/true"}) == "walltime: must be a duration, for example 2h, 90m or 2:00:00 (got 2 hours)");
-  CHECK(refusal(user, {"-n", "2", "-t", "90", "/bin/true"}) == "walltime: a number needs a unit, for example 30m or 2:00:00 (got 90)");
+  CHECK(refusal(user, {"-n", "2", "-t", "2 hours", "/bin/true"}) ==
+        "walltime: must be a duration, for example 2h, 90m or 2:00:00 (got 2 hours)");
+  CHECK(refusal(user, {"-n", "2", "-t", "90", "/bin/true"}) ==
+        "walltime: a number needs a unit, for example 30m or 2:00:00 (got 90)");
   CHECK(refusal(user, {"-n", "2", "/bin/true"}, {{"WEIR_WALLTIME", "soon"}}) ==
         "WEIR_WALLTIME: walltime: must be a duration, for example 2h, 90m or 2:00:00 (got soon)");
-  CHECK(refusal(user, {"-n", "2", "--nodes", "-1", "/bin/true"}) == "argument: nodes must be a whole number from 0 (got -1)");
-  CHECK(refusal(user, {"-n", "2", "--env", "A", "/bin/true"}) == "argument: environment must be NAME=value (got A)");
-  CHECK(refusal(user, {"-n", "2", "-q", "a\nb", "/bin/true"}) == "queue: a directive must be one line without control characters (got a\\nb)");
-  CHECK(refusal(user, {"-n", "2", "--fast", "/bin/true"}) == "unknown option; options of the program follow its name (got --fast)");
-  CHECK(refusal(user, {"--slurm", "-n", "2", "/bin/true"}) == "one of --slurm and --pbs must be chosen (got both)");
+  CHECK(refusal(user, {"-n", "2", "--nodes", "-1", "/bin/true"}) ==
+        "argument: nodes must be a whole number from 0 (got -1)");
+  CHECK(refusal(user, {"-n", "2", "--env", "A", "/bin/true"}) ==
+        "argument: environment must be NAME=value (got A)");
+  CHECK(refusal(user, {"-n", "2", "-q", "a\nb", "/bin/true"}) ==
+        "queue: a directive must be one line without control characters (got a\\nb)");
+  CHECK(refusal(user, {"-n", "2", "--fast", "/bin/true"}) ==
+        "unknown option; options of the program follow its name (got --fast)");
+  CHECK(refusal(user, {"--slurm", "-n", "2", "/bin/true"}) ==
+        "one of --slurm and --pbs must be chosen (got both)");
   CHECK(contains(refusal(user, {"-n", "2", "--mem", "much", "/bin/true"}), "argument: memory: "));
   CHECK(contains(refusal(user, {"-n", "2", "./nothing"}), "(got ./nothing)"));
   write_file(user.folder() + "/file", "");
-  CHECK(refusal(user, {"-n", "2", "--log-directory", "file/logs", "/bin/true"}) == "log_directory: cannot be made: Not a directory (got file/logs)");
+  CHECK(refusal(user, {"-n", "2", "--log-directory", "file/logs", "/bin/true"}) ==
+        "log_directory: cannot be made: Not a directory (got file/logs)");
   CHECK(user.weir({"status"}).out == "no jobs\n");
 }
 
@@ -125,7 +149,8 @@ TEST_CASE("no batch system on PATH is said so") {
   const User user;
   const Finished finished = user.weir({"submit", "-n", "2", "/bin/true"}, {{"PATH", "/nonexistent"}});
   CHECK(finished.err ==
-        "weir submit: batch system: none found on PATH (got neither sbatch nor qsub); is this a login node, is the batch system's module loaded?\n");
+        "weir submit: batch system: none found on PATH (got neither sbatch nor qsub); is this a login node, "
+        "is the batch system's module loaded?\n");
   CHECK(finished.status == 2);
 }
 
@@ -133,14 +158,17 @@ TEST_CASE("an unknown key of the configuration file is shown with its line and t
   const User user;
   write_file(user.folder() + "/c.toml", "\nacount = \"x\"\n");
   const std::string file = user.folder() + "/c.toml";
-  CHECK(refusal(user, {"-n", "2", "/bin/true"}, {{"WEIR_CONFIG", file}}) == file + ":2: unknown setting, did you mean account? (got acount)");
+  CHECK(refusal(user, {"-n", "2", "/bin/true"}, {{"WEIR_CONFIG", file}}) ==
+        file + ":2: unknown setting, did you mean account? (got acount)");
 }
 
 TEST_CASE("an argument goes before the environment, the environment before the file") {
   const User user;
   write_file(user.folder() + "/c.toml", "queue = \"of-file\"\naccount = \"of-file\"\nname = \"of-file\"\n");
   const Finished script = user.weir({"script", "--pbs", "-n", "2", "-q", "of-argument", "/bin/true"},
-                                    {{"WEIR_CONFIG", user.folder() + "/c.toml"}, {"WEIR_QUEUE", "of-environment"}, {"WEIR_ACCOUNT", "of-environment"}});
+                                    {{"WEIR_CONFIG", user.folder() + "/c.toml"},
+                                     {"WEIR_QUEUE", "of-environment"},
+                                     {"WEIR_ACCOUNT", "of-environment"}});
   CHECK(contains(script.out, "#PBS -q of-argument\n#PBS -A of-environment\n"));
   CHECK(contains(script.out, "#PBS -N of-file\n"));
 }
@@ -148,7 +176,8 @@ TEST_CASE("an argument goes before the environment, the environment before the f
 TEST_CASE("the scripts in jobscripts are what weir script writes") {
   const TemporaryFolder folder;
   REQUIRE(run({JOBSCRIPTS "/write", WEIR_TOOL, folder.path()}).status == 0);
-  const Finished difference = run({"diff", "-r", "-x", "write", "-x", "README.md", JOBSCRIPTS, folder.path()});
+  const Finished difference =
+      run({"diff", "-r", "-x", "write", "-x", "README.md", JOBSCRIPTS, folder.path()});
   CHECK(difference.out == "");
   CHECK(difference.status == 0);
 }

@@ -1,4 +1,5 @@
-// Results that leave memory, as stories: which go, what comes back, what waits. The limit is 1000 bytes: spilling begins beyond 600, pausing beyond 800.
+// Results that leave memory, as stories: which go, what comes back, what waits. The limit is 1000 bytes:
+// spilling begins beyond 600, pausing beyond 800.
 #include "support/worker_story.hpp"
 
 using namespace weir;
@@ -7,7 +8,9 @@ using Lines = WorkerStory::Lines;
 
 namespace {
 
-WorkerStory with_limit(std::uint32_t threads = 1) { return WorkerStory(threads, {}, {.limit = 1000, .smallest = 50}); }
+WorkerStory with_limit(std::uint32_t threads = 1) {
+  return WorkerStory(threads, {}, {.limit = 1000, .smallest = 50});
+}
 
 // Runs a task without inputs to its end; its result has so many bytes.
 Lines make(WorkerStory& story, TaskId id, std::uint64_t bytes) {
@@ -153,8 +156,10 @@ TEST_CASE("worker whose disk is full loses nothing and refuses results without r
   REQUIRE(out.size() == 1);
   const auto& failure = *std::get<protocol::RunFailed>(out[0].message).failure;
   CHECK(failure.kind == ErrorKind::io);
-  CHECK(failure.message == "its result of 200 B has no room: the results of its worker take 900 B of 1 kB and none can be spilled (No space left on device); give more memory "
-                           "(WEIR_MEMORY_LIMIT) or another folder (WEIR_SPILL_DIRECTORY)");
+  CHECK(failure.message ==
+        "its result of 200 B has no room: the results of its worker take 900 B of 1 kB and none can be "
+        "spilled (No space left on device); give more memory "
+        "(WEIR_MEMORY_LIMIT) or another folder (WEIR_SPILL_DIRECTORY)");
   CHECK(story.has(1));
   CHECK(story.has(2));
   story.state.try_again(true);
@@ -176,15 +181,18 @@ TEST_CASE("worker asks for heavy inputs when there is room for them, and for one
   WorkerStory story = with_limit();
   make(story, 1, 500);
   const auto scale = [](std::uint64_t bytes) { return protocol::Scale::of(bytes); };
-  CHECK(story.run(10, {{2, 2, true, scale(128)}, {3, 2, true, scale(128)}, {4, 3, true, scale(10)}}) == Lines{"get 2 @2", "get 4 @3"});  // 500 + 128 + 128 > 700
-  CHECK(story.arrive(2, 2, 128) == Lines{"get 3 @2", "here 2"});  // 628: still no room, but nothing else is coming
+  CHECK(story.run(10, {{2, 2, true, scale(128)}, {3, 2, true, scale(128)}, {4, 3, true, scale(10)}}) ==
+        Lines{"get 2 @2", "get 4 @3"});  // 500 + 128 + 128 > 700
+  CHECK(story.arrive(2, 2, 128) ==
+        Lines{"get 3 @2", "here 2"});  // 628: still no room, but nothing else is coming
   CHECK(story.arrive(3, 4, 10) == Lines{"here 4"});
 }
 
 TEST_CASE("worker asks for so much at once, however much memory it has") {
   WorkerStory story(1, {}, {.limit = 1'000'000, .smallest = 50, .always_heavy = 100, .most_coming = 300});
   const auto heavy = protocol::Scale::of(128);
-  CHECK(story.run(10, {{2, 2, true, heavy}, {3, 2, true, heavy}, {4, 2, true, heavy}}) == Lines{"get 2 @2", "get 3 @2"});
+  CHECK(story.run(10, {{2, 2, true, heavy}, {3, 2, true, heavy}, {4, 2, true, heavy}}) ==
+        Lines{"get 2 @2", "get 3 @2"});
   CHECK(story.arrive(2, 2, 128) == Lines{"get 4 @2", "here 2"});
 }
 

@@ -1,4 +1,5 @@
-// The worker as stories: what each order and each peer makes it do. The worker is peer 1; 2 and 3 are its peers.
+// The worker as stories: what each order and each peer makes it do. The worker is peer 1; 2 and 3 are its
+// peers.
 #include "support/worker_story.hpp"
 
 using namespace weir;
@@ -128,8 +129,12 @@ TEST_CASE("worker tells the answer to a dropped request from the one to a later 
   story.input_at(1, 3, false);
   story.input_at(1, 2, false);
   CHECK(story.missing_for(2, 1, first).empty());
-  SECTION("a value is taken all the same, and the later request dropped") { CHECK(story.arrive_for(2, 1, first) == Lines{"drop 1 @2", "here 1"}); }
-  SECTION("the later answer counts") { CHECK(story.missing_for(2, 1, story.latest(2, 1)) == Lines{"missing 1 of 2"}); }
+  SECTION("a value is taken all the same, and the later request dropped") {
+    CHECK(story.arrive_for(2, 1, first) == Lines{"drop 1 @2", "here 1"});
+  }
+  SECTION("the later answer counts") {
+    CHECK(story.missing_for(2, 1, story.latest(2, 1)) == Lines{"missing 1 of 2"});
+  }
 }
 
 TEST_CASE("worker does not mind being told of inputs it has or does not need") {
@@ -299,7 +304,8 @@ TEST_CASE("worker drops the result when its cancellation arrives after its end")
   CHECK(story.state.count() == 0);
 }
 
-TEST_CASE("worker whose cancelled run was the input of another task looks for it elsewhere when it has ended") {
+TEST_CASE(
+    "worker whose cancelled run was the input of another task looks for it elsewhere when it has ended") {
   WorkerStory story;
   story.run(1);
   story.take();
@@ -441,7 +447,8 @@ TEST_CASE("worker never starts what needs a resource it has not") {
 TEST_CASE("worker counts fractions of resources without drift") {
   WorkerStory story(100, {{"GPU", 1}});
   for (int round = 0; round < 50; ++round) {
-    for (TaskId id = 1; id <= 10; ++id) story.run(id, {}, {.run = static_cast<std::uint32_t>(round + 1), .resources = {{"GPU", 0.1}}});
+    for (TaskId id = 1; id <= 10; ++id)
+      story.run(id, {}, {.run = static_cast<std::uint32_t>(round + 1), .resources = {{"GPU", 0.1}}});
     for (TaskId id = 1; id <= 10; ++id) CHECK(story.take() == id);
     for (TaskId id = 1; id <= 10; ++id) {
       story.done(id);

@@ -39,14 +39,18 @@ struct Reduce {
   int split_every = 16;   ///< Partial results that one task of the tree merges.
 };
 
-/// A slice of an axis: `range(0, 10)`, `range(10)`, `range(0, nothing, 2)`, `range(nothing, nothing, -1)`; NumPy's rules.
+/// A slice of an axis: `range(0, 10)`, `range(10)`, `range(0, nothing, 2)`, `range(nothing, nothing, -1)`;
+/// NumPy's rules.
 struct Range {
   std::optional<std::int64_t> start{}, stop{};
   std::int64_t step = 1;
 };
 inline constexpr std::nullopt_t nothing = std::nullopt;
 [[nodiscard]] inline Range range(std::optional<std::int64_t> stop) { return {std::nullopt, stop, 1}; }
-[[nodiscard]] inline Range range(std::optional<std::int64_t> start, std::optional<std::int64_t> stop, std::int64_t step = 1) { return {start, stop, step}; }
+[[nodiscard]] inline Range range(std::optional<std::int64_t> start, std::optional<std::int64_t> stop,
+                                 std::int64_t step = 1) {
+  return {start, stop, step};
+}
 /// The whole axis, as an index.
 struct WholeAxis {};
 inline constexpr WholeAxis all{};
@@ -63,15 +67,13 @@ class Node;
 using NodePtr = std::shared_ptr<const Node>;
 
 /// One index of `x(...)`; a mask is a node of bools.
-using Index = std::variant<std::int64_t, Range, WholeAxis, NewAxis, Ellipsis, std::vector<std::int64_t>, NodePtr>;
+using Index =
+    std::variant<std::int64_t, Range, WholeAxis, NewAxis, Ellipsis, std::vector<std::int64_t>, NodePtr>;
 template <class I>
 Index make_index(const I& index) {
-  if constexpr (std::is_integral_v<I>)
-    return static_cast<std::int64_t>(index);
-  else if constexpr (requires { index.node(); })
-    return index.node();
-  else
-    return index;
+  if constexpr (std::is_integral_v<I>) return static_cast<std::int64_t>(index);
+  else if constexpr (requires { index.node(); }) return index.node();
+  else return index;
 }
 
 // What the typed calls are made of; `function` is named in errors.
@@ -91,7 +93,25 @@ template <class T>
 [[nodiscard]] xt::xarray<T> compute(const NodePtr& node);
 
 enum class Reduction : std::uint8_t {
-  sum, prod, mean, var, std, min, max, argmin, argmax, any, all, count_nonzero, nansum, nanprod, nanmean, nanvar, nanstd, nanmin, nanmax
+  sum,
+  prod,
+  mean,
+  var,
+  std,
+  min,
+  max,
+  argmin,
+  argmax,
+  any,
+  all,
+  count_nonzero,
+  nansum,
+  nanprod,
+  nanmean,
+  nanvar,
+  nanstd,
+  nanmin,
+  nanmax
 };
 [[nodiscard]] NodePtr reduce(Reduction reduction, const NodePtr& node, const Reduce& how, DType out);
 
@@ -99,10 +119,8 @@ template <class S>
 NodePtr scalar_as(DType type, S value) {
   return dispatch(type, [&]<class T>(std::type_identity<T>) {
     T converted{};
-    if constexpr (std::is_convertible_v<S, T>)
-      converted = static_cast<T>(value);
-    else if constexpr (requires { T(value.real(), value.imag()); })
-      converted = T(value.real(), value.imag());
+    if constexpr (std::is_convertible_v<S, T>) converted = static_cast<T>(value);
+    else if constexpr (requires { T(value.real(), value.imag()); }) converted = T(value.real(), value.imag());
     else if constexpr (requires { typename T::value_type; })
       converted = T(static_cast<typename T::value_type>(value));
     return scalar(type, &converted);
@@ -119,20 +137,23 @@ class Computed : public xt::xarray<T> {
   explicit Computed(xt::xarray<T>&& values) : xt::xarray<T>(std::move(values)) {}
   /// Throws `Error{invalid_argument}` if there is not exactly one element.
   operator T() const {
-    if (this->size() != 1) throw Error(ErrorKind::invalid_argument, "compute: an array must have 1 element to be a number (got " + std::to_string(this->size()) + ")");
+    if (this->size() != 1)
+      throw Error(ErrorKind::invalid_argument, "compute: an array must have 1 element to be a number (got " +
+                                                   std::to_string(this->size()) + ")");
     return *this->data();
   }
 };
 
 /// An n-dimensional array of chunks (each an `xt::xarray<T>`), described now and computed when asked.
 ///
-/// Operations build a description; `compute`, `persist` and `to_hdf5` turn what is needed of it into tasks. A chain of elementwise operations, slices and
-/// other looks at the same elements becomes one task per chunk, which never makes the intermediate arrays.
+/// Operations build a description; `compute`, `persist` and `to_hdf5` turn what is needed of it into tasks. A
+/// chain of elementwise operations, slices and other looks at the same elements becomes one task per chunk,
+/// which never makes the intermediate arrays.
 /// **Shape.** NumPy's broadcasting, promotion of types and indexing. An array of zero axes has one element.
 /// **Threads.** Copies share an immutable description; any thread may use its copy.
 /// **Cost.** Building costs microseconds and no memory for elements; a task costs about 10 microseconds.
-/// **Source.** `dask.array.Array`; expressions are cut at chunk borders on demand instead of being unified to common chunks, so that rechunking and
-/// overlapping need no tasks of their own.
+/// **Source.** `dask.array.Array`; expressions are cut at chunk borders on demand instead of being unified to
+/// common chunks, so that rechunking and overlapping need no tasks of their own.
 template <array::Element T>
 class Array {
  public:
@@ -188,18 +209,21 @@ class Array {
     return Array<U>(array::cast(node_, array::dtype_of<U>));
   }
 
-  /// A part, by NumPy's indexing: integers, `range`, `all`, `newaxis`, `ellipsis`, a `std::vector<std::int64_t>` of indices, an `Array<bool>` mask.
+  /// A part, by NumPy's indexing: integers, `range`, `all`, `newaxis`, `ellipsis`, a
+  /// `std::vector<std::int64_t>` of indices, an `Array<bool>` mask.
   ///
-  /// **Shape.** An integer removes its axis; several lists give their outer product (`np.ix_`). A mask of the array's shape gives a list of elements, in row-major order; a mask with
-  /// one axis selects along its axis.
-  /// **Errors.** Throws `Error{invalid_argument}`: index out of bounds (slices are clipped), too many indices, step 0, a mask of another shape.
-  /// **Cost.** None until computed, but for masks: how many elements a mask selects is counted now, and the mask is kept.
+  /// **Shape.** An integer removes its axis; several lists give their outer product (`np.ix_`). A mask of the
+  /// array's shape gives a list of elements, in row-major order; a mask with one axis selects along its axis.
+  /// **Errors.** Throws `Error{invalid_argument}`: index out of bounds (slices are clipped), too many
+  /// indices, step 0, a mask of another shape.
+  /// **Cost.** None until computed, but for masks: how many elements a mask selects is counted now, and the
+  /// mask is kept.
   template <class... I>
   [[nodiscard]] Array operator()(const I&... indices) const {
     return Array(array::index(node_, {array::make_index(indices)...}));
   }
-  /// Sets the elements of `x(indices...)`, to a number or a broadcastable array: `x.assign(0, range(0, 2), all)`, `x.assign(0, x < 0)`.
-  /// Other copies keep the old elements.
+  /// Sets the elements of `x(indices...)`, to a number or a broadcastable array: `x.assign(0, range(0, 2),
+  /// all)`, `x.assign(0, x < 0)`. Other copies keep the old elements.
   template <class... I>
   Array& assign(const Array& value, const I&... indices) {
     node_ = array::assign(node_, value.node_, {array::make_index(indices)...});
@@ -211,29 +235,61 @@ class Array {
     return *this;
   }
 
-  // Reductions. Integers add up in 64 bits, floating ones in double; results do not depend on the chunks but for rounding.
+  // Reductions. Integers add up in 64 bits, floating ones in double; results do not depend on the chunks but
+  // for rounding.
   /// Sum over axes. 0 for no elements.
-  [[nodiscard]] Array<array::Summed<T>> sum(const Reduce& how = {}) const { return fold<array::Summed<T>>(array::Reduction::sum, how); }
-  [[nodiscard]] Array<array::Summed<T>> prod(const Reduce& how = {}) const { return fold<array::Summed<T>>(array::Reduction::prod, how); }
-  [[nodiscard]] Array<array::Floating<T>> mean(const Reduce& how = {}) const { return fold<array::Floating<T>>(array::Reduction::mean, how); }
+  [[nodiscard]] Array<array::Summed<T>> sum(const Reduce& how = {}) const {
+    return fold<array::Summed<T>>(array::Reduction::sum, how);
+  }
+  [[nodiscard]] Array<array::Summed<T>> prod(const Reduce& how = {}) const {
+    return fold<array::Summed<T>>(array::Reduction::prod, how);
+  }
+  [[nodiscard]] Array<array::Floating<T>> mean(const Reduce& how = {}) const {
+    return fold<array::Floating<T>>(array::Reduction::mean, how);
+  }
   /// Variance, by merging the moments of pieces: stable where the mean is large.
-  [[nodiscard]] Array<array::RealOf<array::Floating<T>>> var(const Reduce& how = {}) const { return fold<array::RealOf<array::Floating<T>>>(array::Reduction::var, how); }
-  [[nodiscard]] Array<array::RealOf<array::Floating<T>>> std(const Reduce& how = {}) const { return fold<array::RealOf<array::Floating<T>>>(array::Reduction::std, how); }
-  /// Smallest element; NaN if there is one. Throws `Error{invalid_argument}` if there are no elements to choose from.
+  [[nodiscard]] Array<array::RealOf<array::Floating<T>>> var(const Reduce& how = {}) const {
+    return fold<array::RealOf<array::Floating<T>>>(array::Reduction::var, how);
+  }
+  [[nodiscard]] Array<array::RealOf<array::Floating<T>>> std(const Reduce& how = {}) const {
+    return fold<array::RealOf<array::Floating<T>>>(array::Reduction::std, how);
+  }
+  /// Smallest element; NaN if there is one. Throws `Error{invalid_argument}` if there are no elements to
+  /// choose from.
   [[nodiscard]] Array min(const Reduce& how = {}) const { return fold<T>(array::Reduction::min, how); }
   [[nodiscard]] Array max(const Reduce& how = {}) const { return fold<T>(array::Reduction::max, how); }
   /// Index of the smallest element along one axis, or its row-major position; the first of equal ones.
-  [[nodiscard]] Array<std::int64_t> argmin(const Reduce& how = {}) const { return fold<std::int64_t>(array::Reduction::argmin, how); }
-  [[nodiscard]] Array<std::int64_t> argmax(const Reduce& how = {}) const { return fold<std::int64_t>(array::Reduction::argmax, how); }
-  [[nodiscard]] Array<bool> any(const Reduce& how = {}) const { return fold<bool>(array::Reduction::any, how); }
-  [[nodiscard]] Array<bool> all(const Reduce& how = {}) const { return fold<bool>(array::Reduction::all, how); }
-  [[nodiscard]] Array<std::int64_t> count_nonzero(const Reduce& how = {}) const { return fold<std::int64_t>(array::Reduction::count_nonzero, how); }
+  [[nodiscard]] Array<std::int64_t> argmin(const Reduce& how = {}) const {
+    return fold<std::int64_t>(array::Reduction::argmin, how);
+  }
+  [[nodiscard]] Array<std::int64_t> argmax(const Reduce& how = {}) const {
+    return fold<std::int64_t>(array::Reduction::argmax, how);
+  }
+  [[nodiscard]] Array<bool> any(const Reduce& how = {}) const {
+    return fold<bool>(array::Reduction::any, how);
+  }
+  [[nodiscard]] Array<bool> all(const Reduce& how = {}) const {
+    return fold<bool>(array::Reduction::all, how);
+  }
+  [[nodiscard]] Array<std::int64_t> count_nonzero(const Reduce& how = {}) const {
+    return fold<std::int64_t>(array::Reduction::count_nonzero, how);
+  }
   // The same without the elements that are NaN; NaN where there are no others.
-  [[nodiscard]] Array<array::Summed<T>> nansum(const Reduce& how = {}) const { return fold<array::Summed<T>>(array::Reduction::nansum, how); }
-  [[nodiscard]] Array<array::Summed<T>> nanprod(const Reduce& how = {}) const { return fold<array::Summed<T>>(array::Reduction::nanprod, how); }
-  [[nodiscard]] Array<array::Floating<T>> nanmean(const Reduce& how = {}) const { return fold<array::Floating<T>>(array::Reduction::nanmean, how); }
-  [[nodiscard]] Array<array::RealOf<array::Floating<T>>> nanvar(const Reduce& how = {}) const { return fold<array::RealOf<array::Floating<T>>>(array::Reduction::nanvar, how); }
-  [[nodiscard]] Array<array::RealOf<array::Floating<T>>> nanstd(const Reduce& how = {}) const { return fold<array::RealOf<array::Floating<T>>>(array::Reduction::nanstd, how); }
+  [[nodiscard]] Array<array::Summed<T>> nansum(const Reduce& how = {}) const {
+    return fold<array::Summed<T>>(array::Reduction::nansum, how);
+  }
+  [[nodiscard]] Array<array::Summed<T>> nanprod(const Reduce& how = {}) const {
+    return fold<array::Summed<T>>(array::Reduction::nanprod, how);
+  }
+  [[nodiscard]] Array<array::Floating<T>> nanmean(const Reduce& how = {}) const {
+    return fold<array::Floating<T>>(array::Reduction::nanmean, how);
+  }
+  [[nodiscard]] Array<array::RealOf<array::Floating<T>>> nanvar(const Reduce& how = {}) const {
+    return fold<array::RealOf<array::Floating<T>>>(array::Reduction::nanvar, how);
+  }
+  [[nodiscard]] Array<array::RealOf<array::Floating<T>>> nanstd(const Reduce& how = {}) const {
+    return fold<array::RealOf<array::Floating<T>>>(array::Reduction::nanstd, how);
+  }
   [[nodiscard]] Array nanmin(const Reduce& how = {}) const { return fold<T>(array::Reduction::nanmin, how); }
   [[nodiscard]] Array nanmax(const Reduce& how = {}) const { return fold<T>(array::Reduction::nanmax, how); }
 

@@ -21,32 +21,43 @@ struct Overlap {
   std::vector<std::pair<std::int64_t, std::int64_t>> depth{};
   Boundary boundary = Boundary::none;
   double constant = 0;  ///< For `Boundary::constant`.
-  bool trim = true;     ///< The function returns what it was given, borders included, and they are cut off; else it returns its chunk only.
+  bool trim = true;  ///< The function returns what it was given, borders included, and they are cut off; else
+                     ///< it returns its chunk only.
 
   /// The same depth on both sides of all axes of an array.
-  static Overlap of(std::size_t axes, std::int64_t depth, Boundary boundary = Boundary::none, double constant = 0) {
-    return {std::vector<std::pair<std::int64_t, std::int64_t>>(axes, {depth, depth}), boundary, constant, true};
+  static Overlap of(std::size_t axes, std::int64_t depth, Boundary boundary = Boundary::none,
+                    double constant = 0) {
+    return {std::vector<std::pair<std::int64_t, std::int64_t>>(axes, {depth, depth}), boundary, constant,
+            true};
   }
 };
 
 namespace array {
 
-[[nodiscard]] NodePtr map_blocks(DType out, const Chunks& chunks, std::vector<NodePtr> inputs, Kernel kernel, Buffer parameters);
-[[nodiscard]] NodePtr map_overlap(DType out, const NodePtr& x, const Overlap& overlap, Kernel kernel, Buffer parameters);
-[[nodiscard]] NodePtr reduction(DType out, const NodePtr& x, const Axes& axes, bool keepdims, int split_every, Kernel chunk, Buffer chunk_parameters, Kernel merge, Buffer merge_parameters);
-[[nodiscard]] NodePtr along_axis(DType out, const NodePtr& x, std::int64_t axis, std::int64_t length, Kernel kernel, Buffer parameters);
-/// What a task of map_overlap does: its block is `whole`, its chunk lies `before` elements inside and has `shape`.
+[[nodiscard]] NodePtr map_blocks(DType out, const Chunks& chunks, std::vector<NodePtr> inputs, Kernel kernel,
+                                 Buffer parameters);
+[[nodiscard]] NodePtr map_overlap(DType out, const NodePtr& x, const Overlap& overlap, Kernel kernel,
+                                  Buffer parameters);
+[[nodiscard]] NodePtr reduction(DType out, const NodePtr& x, const Axes& axes, bool keepdims, int split_every,
+                                Kernel chunk, Buffer chunk_parameters, Kernel merge, Buffer merge_parameters);
+[[nodiscard]] NodePtr along_axis(DType out, const NodePtr& x, std::int64_t axis, std::int64_t length,
+                                 Kernel kernel, Buffer parameters);
+/// What a task of map_overlap does: its block is `whole`, its chunk lies `before` elements inside and has
+/// `shape`.
 struct OverlapTask {
   Shape whole, before, shape;
   bool trim = true;
-  int steps = 1;                 ///< How often the function is called, each time on what it returned.
-  Shape beyond_front, beyond_back;  ///< Elements of the block beyond the array, which follow from it after every call; per axis.
+  int steps = 1;                    ///< How often the function is called, each time on what it returned.
+  Shape beyond_front, beyond_back;  ///< Elements of the block beyond the array, which follow from it after
+                                    ///< every call; per axis.
   Boundary boundary = Boundary::none;
   double constant = 0;
 };
 /// Throws unless a chunk has the expected shape; cuts the overlap off.
-[[nodiscard]] task::Value checked_chunk(const char* function, DType type, task::Value value, const Shape& expected);
-[[nodiscard]] task::Value trimmed(DType type, task::Value value, const Shape& whole, const Shape& before, const Shape& shape);
+[[nodiscard]] task::Value checked_chunk(const char* function, DType type, task::Value value,
+                                        const Shape& expected);
+[[nodiscard]] task::Value trimmed(DType type, task::Value value, const Shape& whole, const Shape& before,
+                                  const Shape& shape);
 /// Throws unless a block has the shape it should have.
 void check_block(const Shape& got, const Shape& expected);
 /// Sets what lies beyond the array again, axis by axis as `pad` does.
@@ -61,10 +72,8 @@ void set_beyond(T* block, const OverlapTask& how) {
     const auto set = [&](std::int64_t to, std::int64_t from) {
       for (std::int64_t o = 0; o < outer; ++o) {
         T* line = block + (o * n + to) * inner;
-        if (how.boundary == Boundary::constant)
-          std::fill_n(line, inner, static_cast<T>(how.constant));
-        else
-          std::copy_n(block + (o * n + from) * inner, inner, line);
+        if (how.boundary == Boundary::constant) std::fill_n(line, inner, static_cast<T>(how.constant));
+        else std::copy_n(block + (o * n + from) * inner, inner, line);
       }
     };
     const bool mirror = how.boundary == Boundary::reflect;
@@ -88,10 +97,17 @@ task::Value map_chunk(Reader& parameters, std::span<const Tensor> operands) {
   F f = task::Callable<F>::get(parameters);
   return [&]<std::size_t... I>(std::index_sequence<I...>) {
     if constexpr (std::is_invocable_v<F&, const xt::xarray<T>&..., const BlockInfo&>)
-      return checked_chunk("map_blocks", dtype_of<R>, task::Value::make<xt::xarray<R>>(xt::xarray<R>(f(operands[I].template xarray<T>()..., std::as_const(info)))), info.shape);
+      return checked_chunk("map_blocks", dtype_of<R>,
+                           task::Value::make<xt::xarray<R>>(
+                               xt::xarray<R>(f(operands[I].template xarray<T>()..., std::as_const(info)))),
+                           info.shape);
     else
-      return checked_chunk("map_blocks", dtype_of<R>, task::Value::make<xt::xarray<R>>(xt::xarray<R>(f(operands[I].template xarray<T>()...))), info.shape);
-  }(std::index_sequence_for<T...>{});
+      return checked_chunk(
+          "map_blocks", dtype_of<R>,
+          task::Value::make<xt::xarray<R>>(xt::xarray<R>(f(operands[I].template xarray<T>()...))),
+          info.shape);
+  }
+  (std::index_sequence_for<T...>{});
 }
 template <class R, class F, class T>
 task::Value overlap_chunk(Reader& parameters, std::span<const Tensor> operands) {
@@ -106,7 +122,8 @@ task::Value overlap_chunk(Reader& parameters, std::span<const Tensor> operands) 
       block = xt::xarray<R>(f(std::as_const(block)));
     }
   task::Value value = task::Value::make<xt::xarray<R>>(std::move(block));
-  return how.trim ? trimmed(dtype_of<R>, std::move(value), how.whole, how.before, how.shape) : checked_chunk("map_overlap", dtype_of<R>, std::move(value), how.shape);
+  return how.trim ? trimmed(dtype_of<R>, std::move(value), how.whole, how.before, how.shape)
+                  : checked_chunk("map_overlap", dtype_of<R>, std::move(value), how.shape);
 }
 template <class R, class F, class T>
 task::Value reduce_chunk(Reader& parameters, std::span<const Tensor> operands) {
@@ -114,7 +131,10 @@ task::Value reduce_chunk(Reader& parameters, std::span<const Tensor> operands) {
   read(parameters, axes);
   read(parameters, shape);
   F f = task::Callable<F>::get(parameters);
-  return checked_chunk("reduction", dtype_of<R>, task::Value::make<xt::xarray<R>>(xt::xarray<R>(f(operands[0].template xarray<T>(), std::as_const(axes)))), shape);
+  return checked_chunk("reduction", dtype_of<R>,
+                       task::Value::make<xt::xarray<R>>(
+                           xt::xarray<R>(f(operands[0].template xarray<T>(), std::as_const(axes)))),
+                       shape);
 }
 template <class R, class F, class T>
 task::Value line_by_line(Reader& parameters, std::span<const Tensor> operands) {
@@ -134,58 +154,75 @@ task::Value line_by_line(Reader& parameters, std::span<const Tensor> operands) {
   xt::xarray<T> line(std::vector<std::size_t>{static_cast<std::size_t>(extent)});
   for (std::int64_t b = 0; b < before; ++b)
     for (std::int64_t c = 0; c < after; ++c) {
-      for (std::int64_t i = 0; i < extent; ++i) line.data()[i] = x.template as<T>()[(b * extent + i) * after + c];
+      for (std::int64_t i = 0; i < extent; ++i)
+        line.data()[i] = x.template as<T>()[(b * extent + i) * after + c];
       const xt::xarray<R> result(f(std::as_const(line)));
       if (static_cast<std::int64_t>(result.size()) != length)
-        throw Error(ErrorKind::invalid_argument, "apply_along_axis: the function must return " + std::to_string(length) + " elements (got " + std::to_string(result.size()) + ")");
-      for (std::int64_t i = 0; i < length; ++i) out.template as<R>()[(b * length + i) * after + c] = result.data()[i];
+        throw Error(ErrorKind::invalid_argument, "apply_along_axis: the function must return " +
+                                                     std::to_string(length) + " elements (got " +
+                                                     std::to_string(result.size()) + ")");
+      for (std::int64_t i = 0; i < length; ++i)
+        out.template as<R>()[(b * length + i) * after + c] = result.data()[i];
     }
   return out.value;
 }
 
 }  // namespace array
 
-/// A new chunk from each chunk of one or more arrays: `f(const xt::xarray<T>&, ..., const BlockInfo&)`, the last one if wanted.
+/// A new chunk from each chunk of one or more arrays: `f(const xt::xarray<T>&, ..., const BlockInfo&)`, the
+/// last one if wanted.
 ///
-/// Other arrays are broadcast to the first and cut as it is. `R` is the element type of what `f` returns. `map_blocks<double>(f, x)`.
+/// Other arrays are broadcast to the first and cut as it is. `R` is the element type of what `f` returns.
+/// `map_blocks<double>(f, x)`.
 /// **Shape.** Chunks as the first array's; else name them: as many as it has.
-/// **Errors.** A chunk of another shape than it should have fails the task, with both shapes. `f` travels as with `Client::submit`.
+/// **Errors.** A chunk of another shape than it should have fails the task, with both shapes. `f` travels as
+/// with `Client::submit`.
 /// **Source.** `dask.array.map_blocks`.
 template <array::Element R, class F, class... T>
 [[nodiscard]] Array<R> map_blocks(F f, const Array<T>&... xs) {
   static_assert(sizeof...(T) > 0, "weir: map_blocks needs an array; from_function makes one from nothing");
-  return Array<R>(array::map_blocks(array::dtype_of<R>, {}, {xs.node()...}, &array::map_chunk<R, F, T...>, array::packed_function(f)));
+  return Array<R>(array::map_blocks(array::dtype_of<R>, {}, {xs.node()...}, &array::map_chunk<R, F, T...>,
+                                    array::packed_function(f)));
 }
 template <array::Element R, class F, class... T>
 [[nodiscard]] Array<R> map_blocks(const Chunks& chunks, F f, const Array<T>&... xs) {
-  return Array<R>(array::map_blocks(array::dtype_of<R>, chunks, {xs.node()...}, &array::map_chunk<R, F, T...>, array::packed_function(f)));
+  return Array<R>(array::map_blocks(array::dtype_of<R>, chunks, {xs.node()...}, &array::map_chunk<R, F, T...>,
+                                    array::packed_function(f)));
 }
 
 /// A function over every chunk and its surroundings: a stencil, a filter.
 ///
-/// `f(const xt::xarray<T>&)` is given the chunk with `depth` elements more on each side, and returns as many; what is beyond the chunk is cut off again. An element must follow from those
-/// within `depth` of it and from nothing else, such as the chunk's shape: the same `f` over what it gave itself runs several steps in one task, on chunks with so much more around them.
+/// `f(const xt::xarray<T>&)` is given the chunk with `depth` elements more on each side, and returns as many;
+/// what is beyond the chunk is cut off again. An element must follow from those within `depth` of it and from
+/// nothing else, such as the chunk's shape: the same `f` over what it gave itself runs several steps in one
+/// task, on chunks with so much more around them.
 /// **Shape.** As the array. Depths may exceed neighbouring chunks.
 /// **Errors.** Throws `Error{invalid_argument}` for a depth that is negative or longer than its axis.
 /// **Cost.** One task per chunk; between processes also one for each border that travels.
 /// **Source.** `dask.array.map_overlap`.
 template <array::Element R, class F, class T>
 [[nodiscard]] Array<R> map_overlap(F f, const Array<T>& x, const Overlap& overlap) {
-  return Array<R>(array::map_overlap(array::dtype_of<R>, x.node(), overlap, &array::overlap_chunk<R, F, T>, array::packed_function(f)));
+  return Array<R>(array::map_overlap(array::dtype_of<R>, x.node(), overlap, &array::overlap_chunk<R, F, T>,
+                                     array::packed_function(f)));
 }
 
-/// A reduction of your own: `chunk(const xt::xarray<T>&, const Shape& axes)` folds a chunk, `merge(const xt::xarray<R>&, const Shape& axes)` folds partial results that stand
-/// beside each other. Both keep the folded axes, with one element.
+/// A reduction of your own: `chunk(const xt::xarray<T>&, const Shape& axes)` folds a chunk, `merge(const
+/// xt::xarray<R>&, const Shape& axes)` folds partial results that stand beside each other. Both keep the
+/// folded axes, with one element.
 template <array::Element R, class F, class G, class T>
-[[nodiscard]] Array<R> reduction(const Array<T>& x, F chunk, G merge, const Axes& axes = {}, bool keepdims = false, int split_every = 8) {
-  return Array<R>(array::reduction(array::dtype_of<R>, x.node(), axes, keepdims, split_every, &array::reduce_chunk<R, F, T>, array::packed_function(chunk), &array::reduce_chunk<R, G, R>,
-                                   array::packed_function(merge)));
+[[nodiscard]] Array<R> reduction(const Array<T>& x, F chunk, G merge, const Axes& axes = {},
+                                 bool keepdims = false, int split_every = 8) {
+  return Array<R>(array::reduction(array::dtype_of<R>, x.node(), axes, keepdims, split_every,
+                                   &array::reduce_chunk<R, F, T>, array::packed_function(chunk),
+                                   &array::reduce_chunk<R, G, R>, array::packed_function(merge)));
 }
 
-/// `f` (1-d `xt::xarray<T>` in, 1-d out) over every line along an axis; `length` elements each come out, by default as many as go in.
+/// `f` (1-d `xt::xarray<T>` in, 1-d out) over every line along an axis; `length` elements each come out, by
+/// default as many as go in.
 template <array::Element R, class F, class T>
 [[nodiscard]] Array<R> apply_along_axis(F f, std::int64_t axis, const Array<T>& x, std::int64_t length = -1) {
-  return Array<R>(array::along_axis(array::dtype_of<R>, x.node(), axis, length, &array::line_by_line<R, F, T>, array::packed_function(f)));
+  return Array<R>(array::along_axis(array::dtype_of<R>, x.node(), axis, length, &array::line_by_line<R, F, T>,
+                                    array::packed_function(f)));
 }
 
 }  // namespace weir

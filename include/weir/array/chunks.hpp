@@ -32,8 +32,10 @@ struct AxisChunks {
 
 /// How an array is to be cut into chunks.
 ///
-/// `{}` chooses; `"64 MiB"` chooses with that many bytes per chunk; `{1000, -1}` is one rule per axis: a size, -1 for the whole axis, `weir::automatic`, or a list of sizes.
-/// **Units.** Elements per axis; text is bytes. Chosen chunks have about 16 MiB and are as square as the shape allows; those of a file are multiples of the file's own.
+/// `{}` chooses; `"64 MiB"` chooses with that many bytes per chunk; `{1000, -1}` is one rule per axis: a
+/// size, -1 for the whole axis, `weir::automatic`, or a list of sizes.
+/// **Units.** Elements per axis; text is bytes. Chosen chunks have about 16 MiB and are as square as the
+/// shape allows; those of a file are multiples of the file's own.
 /// **Source.** `dask.array.core.normalize_chunks`; smaller by default, since a task costs microseconds here.
 class ChunkSpec {
  public:
@@ -50,10 +52,11 @@ class ChunkSpec {
 
   /// The chunks of an array of this shape.
   ///
-  /// **Errors.** Throws `Error{invalid_argument}`: wrong number of axes, a size below 1, sizes that do not add up.
-  /// \param function  Named in the sentence.
-  /// \param aligned   Sizes whose multiples are preferred (a file's chunks), or empty.
-  [[nodiscard]] Chunks resolve(std::string_view function, const Shape& shape, std::size_t element_bytes, const Shape& aligned = {}) const;
+  /// **Errors.** Throws `Error{invalid_argument}`: wrong number of axes, a size below 1, sizes that do not
+  /// add up. \param function  Named in the sentence. \param aligned   Sizes whose multiples are preferred (a
+  /// file's chunks), or empty.
+  [[nodiscard]] Chunks resolve(std::string_view function, const Shape& shape, std::size_t element_bytes,
+                               const Shape& aligned = {}) const;
 
  private:
   std::string bytes_;

@@ -9,22 +9,27 @@ namespace weir {
 
 /// What is told to a function that makes or changes a chunk.
 struct BlockInfo {
-  Shape location;       ///< Which chunk, per axis.
-  Shape count;          ///< How many there are, per axis.
-  Shape start;          ///< Index of its first element.
-  Shape shape;          ///< Its extents.
-  Shape array_shape;    ///< Extents of the whole array.
+  Shape location;     ///< Which chunk, per axis.
+  Shape count;        ///< How many there are, per axis.
+  Shape start;        ///< Index of its first element.
+  Shape shape;        ///< Its extents.
+  Shape array_shape;  ///< Extents of the whole array.
 };
 
 namespace array {
 
-[[nodiscard]] NodePtr full(const char* name, const Shape& shape, const ChunkSpec& chunks, DType type, const NodePtr& value);
-[[nodiscard]] NodePtr arange(const char* name, DType type, const NodePtr& start, const NodePtr& step, std::int64_t count, const ChunkSpec& chunks);
-[[nodiscard]] NodePtr eye(DType type, std::int64_t rows, std::int64_t columns, std::int64_t diagonal, const ChunkSpec& chunks);
+[[nodiscard]] NodePtr full(const char* name, const Shape& shape, const ChunkSpec& chunks, DType type,
+                           const NodePtr& value);
+[[nodiscard]] NodePtr arange(const char* name, DType type, const NodePtr& start, const NodePtr& step,
+                             std::int64_t count, const ChunkSpec& chunks);
+[[nodiscard]] NodePtr eye(DType type, std::int64_t rows, std::int64_t columns, std::int64_t diagonal,
+                          const ChunkSpec& chunks);
 [[nodiscard]] NodePtr from_chunks(DType type, const Chunks& chunks, std::vector<client::Handle> handles);
-[[nodiscard]] NodePtr from_values(DType type, const Shape& shape, const void* values, const ChunkSpec& chunks);
+[[nodiscard]] NodePtr from_values(DType type, const Shape& shape, const void* values,
+                                  const ChunkSpec& chunks);
 /// A node whose chunks a kernel makes from its parameters and the block info.
-[[nodiscard]] NodePtr from_kernel(std::string name, DType type, const Shape& shape, const ChunkSpec& chunks, Kernel kernel, Buffer parameters);
+[[nodiscard]] NodePtr from_kernel(std::string name, DType type, const Shape& shape, const ChunkSpec& chunks,
+                                  Kernel kernel, Buffer parameters);
 std::int64_t arange_count(double start, double stop, double step);
 
 template <class T, class F>
@@ -45,24 +50,33 @@ struct ElementOfExpression {
 /// An array with the same number everywhere. **Cost.** No memory: it is made where it is used.
 template <array::Element T = double>
 [[nodiscard]] Array<T> full(const Shape& shape, T value, const ChunkSpec& chunks = {}) {
-  return Array<T>(array::full("full", shape, chunks, array::dtype_of<T>, array::scalar(array::dtype_of<T>, &value)));
+  return Array<T>(
+      array::full("full", shape, chunks, array::dtype_of<T>, array::scalar(array::dtype_of<T>, &value)));
 }
 template <array::Element T = double>
 [[nodiscard]] Array<T> zeros(const Shape& shape, const ChunkSpec& chunks = {}) {
   constexpr T value(0);
-  return Array<T>(array::full("zeros", shape, chunks, array::dtype_of<T>, array::scalar(array::dtype_of<T>, &value)));
+  return Array<T>(
+      array::full("zeros", shape, chunks, array::dtype_of<T>, array::scalar(array::dtype_of<T>, &value)));
 }
 template <array::Element T = double>
 [[nodiscard]] Array<T> ones(const Shape& shape, const ChunkSpec& chunks = {}) {
   constexpr T value(1);
-  return Array<T>(array::full("ones", shape, chunks, array::dtype_of<T>, array::scalar(array::dtype_of<T>, &value)));
+  return Array<T>(
+      array::full("ones", shape, chunks, array::dtype_of<T>, array::scalar(array::dtype_of<T>, &value)));
 }
 template <class T>
-[[nodiscard]] Array<T> full_like(const Array<T>& x, T value) { return full<T>(x.shape(), value, x.chunks()); }
+[[nodiscard]] Array<T> full_like(const Array<T>& x, T value) {
+  return full<T>(x.shape(), value, x.chunks());
+}
 template <class T>
-[[nodiscard]] Array<T> zeros_like(const Array<T>& x) { return full_like(x, T(0)); }
+[[nodiscard]] Array<T> zeros_like(const Array<T>& x) {
+  return full_like(x, T(0));
+}
 template <class T>
-[[nodiscard]] Array<T> ones_like(const Array<T>& x) { return full_like(x, T(1)); }
+[[nodiscard]] Array<T> ones_like(const Array<T>& x) {
+  return full_like(x, T(1));
+}
 
 /// start, start + step, ... below stop; each computed from its index, so that errors do not add up.
 ///
@@ -70,25 +84,32 @@ template <class T>
 /// **Errors.** Throws `Error{invalid_argument}` if step is 0.
 template <array::Element T = double>
 [[nodiscard]] Array<T> arange(T start, T stop, T step = T(1), const ChunkSpec& chunks = {}) {
-  const std::int64_t count = array::arange_count(static_cast<double>(start), static_cast<double>(stop), static_cast<double>(step));
+  const std::int64_t count =
+      array::arange_count(static_cast<double>(start), static_cast<double>(stop), static_cast<double>(step));
   constexpr array::DType type = array::dtype_of<T>;
-  return Array<T>(array::arange("arange", type, array::scalar(type, &start), array::scalar(type, &step), count, chunks));
+  return Array<T>(
+      array::arange("arange", type, array::scalar(type, &start), array::scalar(type, &step), count, chunks));
 }
 /// `count` numbers from start to stop, both included (or without stop: `endpoint = false`).
 template <array::Element T = double>
-  requires std::is_floating_point_v<T>
-[[nodiscard]] Array<T> linspace(T start, T stop, std::int64_t count, const ChunkSpec& chunks = {}, bool endpoint = true) {
-  if (count < 0) throw Error(ErrorKind::invalid_argument, "linspace: count must be at least 0 (got " + std::to_string(count) + ")");
+requires std::is_floating_point_v<T>
+[[nodiscard]] Array<T> linspace(T start, T stop, std::int64_t count, const ChunkSpec& chunks = {},
+                                bool endpoint = true) {
+  if (count < 0)
+    throw Error(ErrorKind::invalid_argument,
+                "linspace: count must be at least 0 (got " + std::to_string(count) + ")");
   const std::int64_t steps = endpoint ? count - 1 : count;
   const T step = steps > 0 ? (stop - start) / static_cast<T>(steps) : T(0);
   constexpr array::DType type = array::dtype_of<T>;
-  Array<T> numbers(array::arange("linspace", type, array::scalar(type, &start), array::scalar(type, &step), count, chunks));
+  Array<T> numbers(array::arange("linspace", type, array::scalar(type, &start), array::scalar(type, &step),
+                                 count, chunks));
   if (endpoint && count > 1) numbers.assign(stop, range(count - 1, count));  // exactly
   return numbers;
 }
 /// Ones on a diagonal (0: the main one, above it positive), zeros elsewhere.
 template <array::Element T = double>
-[[nodiscard]] Array<T> eye(std::int64_t rows, std::int64_t columns = -1, std::int64_t diagonal = 0, const ChunkSpec& chunks = {}) {
+[[nodiscard]] Array<T> eye(std::int64_t rows, std::int64_t columns = -1, std::int64_t diagonal = 0,
+                           const ChunkSpec& chunks = {}) {
   return Array<T>(array::eye(array::dtype_of<T>, rows, columns < 0 ? rows : columns, diagonal, chunks));
 }
 
@@ -103,7 +124,8 @@ template <class E>
   return Array<T>(array::from_values(array::dtype_of<T>, shape, whole.data(), chunks));
 }
 
-/// An array whose chunks `f(const BlockInfo&)` makes: an `xt::xarray<T>` of `info.shape` (or an expression that is one).
+/// An array whose chunks `f(const BlockInfo&)` makes: an `xt::xarray<T>` of `info.shape` (or an expression
+/// that is one).
 ///
 /// **Errors.** A chunk of another shape fails when it is used. `f` travels as with `Client::submit`.
 template <array::Element T, class F>
@@ -111,12 +133,14 @@ template <array::Element T, class F>
   Buffer parameters;
   Writer writer(parameters);
   task::Callable<F>::put(writer, f);
-  return Array<T>(array::from_kernel("from_function", array::dtype_of<T>, shape, chunks, &array::make_chunk<T, F>, std::move(parameters)));
+  return Array<T>(array::from_kernel("from_function", array::dtype_of<T>, shape, chunks,
+                                     &array::make_chunk<T, F>, std::move(parameters)));
 }
 
 /// An array of results that exist or will: one future for each chunk, row-major.
 ///
-/// **Errors.** Throws `Error{invalid_argument}` if there are not as many futures as chunks. A chunk of another shape fails when it is used.
+/// **Errors.** Throws `Error{invalid_argument}` if there are not as many futures as chunks. A chunk of
+/// another shape fails when it is used.
 template <array::Element T>
 [[nodiscard]] Array<T> from_futures(const std::vector<Future<xt::xarray<T>>>& futures, const Chunks& chunks) {
   std::vector<client::Handle> handles;

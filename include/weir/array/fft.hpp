@@ -8,13 +8,17 @@ namespace weir {
 
 namespace array {
 enum class Transform : std::uint8_t { forward, inverse, real, real_inverse };
-[[nodiscard]] NodePtr fft(Transform transform, const NodePtr& x, std::int64_t axis, std::int64_t length, DType out);
+[[nodiscard]] NodePtr fft(Transform transform, const NodePtr& x, std::int64_t axis, std::int64_t length,
+                          DType out);
 /// float stays single, everything else is double.
 template <class T>
-using ComplexOf = typename TypeOf<std::is_same_v<T, float> || std::is_same_v<T, std::complex<float>> ? DType::complex64 : DType::complex128>::type;
+using ComplexOf = typename TypeOf<std::is_same_v<T, float> || std::is_same_v<T, std::complex<float>>
+                                      ? DType::complex64
+                                      : DType::complex128>::type;
 }  // namespace array
 
-/// The discrete Fourier transform along an axis, which is rechunked to be whole. Not scaled; `ifft` divides by n.
+/// The discrete Fourier transform along an axis, which is rechunked to be whole. Not scaled; `ifft` divides
+/// by n.
 ///
 /// **Shape.** As the array; complex.
 /// **Cost.** One task per line of chunks.
@@ -31,15 +35,15 @@ template <class T>
 }
 /// Of real numbers: the n / 2 + 1 terms that are not conjugates of others.
 template <class T>
-  requires(!array::is_complex(array::dtype_of<T>))
-[[nodiscard]] auto rfft(const Array<T>& x, std::int64_t axis = -1) {
+requires(!array::is_complex(array::dtype_of<T>))
+    [[nodiscard]] auto rfft(const Array<T>& x, std::int64_t axis = -1) {
   using C = array::ComplexOf<T>;
   return Array<C>(array::fft(array::Transform::real, x.node(), axis, -1, array::dtype_of<C>));
 }
 /// Back to `length` real numbers; default 2 (m - 1) of m terms.
 template <class T>
-  requires(array::is_complex(array::dtype_of<T>))
-[[nodiscard]] auto irfft(const Array<T>& x, std::int64_t length = -1, std::int64_t axis = -1) {
+requires(array::is_complex(array::dtype_of<T>))
+    [[nodiscard]] auto irfft(const Array<T>& x, std::int64_t length = -1, std::int64_t axis = -1) {
   using R = array::RealOf<T>;
   return Array<R>(array::fft(array::Transform::real_inverse, x.node(), axis, length, array::dtype_of<R>));
 }
@@ -62,8 +66,20 @@ template <class T>
 }
 /// The zero frequency to the middle of an axis, and back.
 template <class T>
-[[nodiscard]] Array<T> fftshift(const Array<T>& x, std::int64_t axis = -1) { return roll(x, x.shape(static_cast<std::size_t>(axis < 0 ? axis + static_cast<std::int64_t>(x.dimension()) : axis)) / 2, axis); }
+[[nodiscard]] Array<T> fftshift(const Array<T>& x, std::int64_t axis = -1) {
+  return roll(
+      x,
+      x.shape(static_cast<std::size_t>(axis < 0 ? axis + static_cast<std::int64_t>(x.dimension()) : axis)) /
+          2,
+      axis);
+}
 template <class T>
-[[nodiscard]] Array<T> ifftshift(const Array<T>& x, std::int64_t axis = -1) { return roll(x, -(x.shape(static_cast<std::size_t>(axis < 0 ? axis + static_cast<std::int64_t>(x.dimension()) : axis)) / 2), axis); }
+[[nodiscard]] Array<T> ifftshift(const Array<T>& x, std::int64_t axis = -1) {
+  return roll(
+      x,
+      -(x.shape(static_cast<std::size_t>(axis < 0 ? axis + static_cast<std::int64_t>(x.dimension()) : axis)) /
+        2),
+      axis);
+}
 
 }  // namespace weir

@@ -14,7 +14,8 @@ namespace weir {
 
 /// How elements are appended: `s.apply(op::sink_to_hdf5("run.h5", "/frames", {.gzip = 4}))`.
 struct SinkHdf5 {
-  bool rows = false;       ///< An element is not one entry of the dataset but holds several, along its first axis; so are those of `from_hdf5`.
+  bool rows = false;  ///< An element is not one entry of the dataset but holds several, along its first axis;
+                      ///< so are those of `from_hdf5`.
   std::int64_t chunk = 0;  ///< Entries in a chunk of the file; 0: about 1 MiB of them.
   int gzip = 0;            ///< Compression, 1 (fast) to 9 (small); 0: none.
   std::map<std::string, Hdf5Attribute> attributes{};
@@ -112,19 +113,27 @@ struct Hdf5Producer {
 
 namespace op {
 
-/// Appends each element to a dataset of an HDF5 file, along its first axis: `frames.apply(op::sink_to_hdf5("run.h5", "/frames"))`.
+/// Appends each element to a dataset of an HDF5 file, along its first axis:
+/// `frames.apply(op::sink_to_hdf5("run.h5", "/frames"))`.
 ///
 /// The file and the dataset are made with the first element; one that is there is continued.
-/// **Shape.** Numbers give a dataset of one axis; an `xt::xarray` of shape S one of (n, S...), with `rows` of its own shape but for the first axis.
-/// **Errors.** Errors of the element: `Error{invalid_argument}` for another shape than the first, a dataset that cannot grow or has another type; `Error{io}` for what the system refuses.
-/// Until `drain`, `close` or the end of the stream, and for ever if the program dies before, the dataset carries the attribute `weir_incomplete`, and `open_hdf5` refuses it.
+/// **Shape.** Numbers give a dataset of one axis; an `xt::xarray` of shape S one of (n, S...), with `rows` of
+/// its own shape but for the first axis.
+/// **Errors.** Errors of the element: `Error{invalid_argument}` for another shape than the first, a dataset
+/// that cannot grow or has another type; `Error{io}` for what the system refuses. Until `drain`, `close` or
+/// the end of the stream, and for ever if the program dies before, the dataset carries the attribute
+/// `weir_incomplete`, and `open_hdf5` refuses it.
 /// **Threads.** On the thread that emits; one file is written by one stream at a time.
 /// **Cost.** One copy of each element into a chunk of the file, which is written when it is full.
 inline auto sink_to_hdf5(std::string path, std::string dataset, SinkHdf5 how = {}) {
-  return [path = std::move(path), dataset = std::move(dataset), how = std::move(how)]<class In>(const Stream<In>& s) {
+  return [path = std::move(path), dataset = std::move(dataset),
+          how = std::move(how)]<class In>(const Stream<In>& s) {
     using T = typename array::ElementOf<In>::type;
-    static_assert(array::Element<T>, "sink_to_hdf5: the elements of the stream must be numbers or xt::xarrays of numbers");
-    Sink sink = stream::attach_sink_kernel(s, "sink_to_hdf5", array::Hdf5Kernel<In>{std::make_shared<array::Hdf5Appender>(path, dataset, array::dtype_of<T>, how)});
+    static_assert(array::Element<T>,
+                  "sink_to_hdf5: the elements of the stream must be numbers or xt::xarrays of numbers");
+    Sink sink = stream::attach_sink_kernel(
+        s, "sink_to_hdf5",
+        array::Hdf5Kernel<In>{std::make_shared<array::Hdf5Appender>(path, dataset, array::dtype_of<T>, how)});
     sink.node().set_detail(dataset);
     return sink;
   };
@@ -132,14 +141,18 @@ inline auto sink_to_hdf5(std::string path, std::string dataset, SinkHdf5 how = {
 
 }  // namespace op
 
-/// Emits a dataset piece by piece along its first axis, then ends: `auto s = from_hdf5<double>("run.h5", "/frames"); ... s.start();`
+/// Emits a dataset piece by piece along its first axis, then ends: `auto s = from_hdf5<double>("run.h5",
+/// "/frames"); ... s.start();`
 ///
 /// **Shape.** `xt::xarray<T>` of up to `rows` entries each; the last may have fewer.
-/// **Errors.** Throws as `open_hdf5`, and `Error{invalid_argument}` for a dataset without axes. What cannot be read later is an error that comes out of `drain`.
+/// **Errors.** Throws as `open_hdf5`, and `Error{invalid_argument}` for a dataset without axes. What cannot
+/// be read later is an error that comes out of `drain`.
 /// **Backpressure.** Reads nothing while a node below is full. `drain` waits for its end.
 template <array::Element T>
 Stream<xt::xarray<T>> from_hdf5(const std::string& path, const std::string& dataset, FromHdf5 how = {}) {
-  return stream::make_source("from_hdf5", array::Hdf5Producer<T>{array::Hdf5Rows(path, dataset, array::dtype_of<T>, how.rows)}, std::move(how.source.loop), dataset);
+  return stream::make_source(
+      "from_hdf5", array::Hdf5Producer<T>{array::Hdf5Rows(path, dataset, array::dtype_of<T>, how.rows)},
+      std::move(how.source.loop), dataset);
 }
 
 }  // namespace weir

@@ -8,14 +8,16 @@ namespace weir {
 
 namespace array {
 [[nodiscard]] NodePtr matmul(const NodePtr& a, const NodePtr& b, DType type);
-[[nodiscard]] NodePtr tensordot(const NodePtr& a, const NodePtr& b, const std::vector<std::int64_t>& of_a, const std::vector<std::int64_t>& of_b, DType type);
+[[nodiscard]] NodePtr tensordot(const NodePtr& a, const NodePtr& b, const std::vector<std::int64_t>& of_a,
+                                const std::vector<std::int64_t>& of_b, DType type);
 [[nodiscard]] NodePtr einsum(const std::string& subscripts, const NodePtr& a, const NodePtr& b, DType type);
 struct Factors {
   NodePtr first, second, third;
 };
 [[nodiscard]] Factors qr(const NodePtr& x);
 [[nodiscard]] Factors svd(const NodePtr& x);
-[[nodiscard]] Factors svd_compressed(const NodePtr& x, std::int64_t k, int power_iterations, std::uint64_t seed);
+[[nodiscard]] Factors svd_compressed(const NodePtr& x, std::int64_t k, int power_iterations,
+                                     std::uint64_t seed);
 [[nodiscard]] NodePtr lstsq(const NodePtr& a, const NodePtr& b);
 [[nodiscard]] NodePtr cholesky(const NodePtr& a);
 [[nodiscard]] NodePtr solve(const NodePtr& a, const NodePtr& b);
@@ -26,7 +28,8 @@ concept Factored = std::is_same_v<T, float> || std::is_same_v<T, double>;
 
 /// Matrix product of arrays with one or two axes.
 ///
-/// **Shape.** (m, k) and (k, n) in, (m, n) out, in the row chunks of the first and the column chunks of the second; a vector counts as a row on the left and a column on the right.
+/// **Shape.** (m, k) and (k, n) in, (m, n) out, in the row chunks of the first and the column chunks of the
+/// second; a vector counts as a row on the left and a column on the right.
 /// **Errors.** Throws `Error{invalid_argument}` if the inner extents differ.
 /// **Cost.** One task per chunk of the result, which reads a row of chunks and a column of chunks.
 template <class T, class U>
@@ -36,7 +39,8 @@ template <class T, class U>
 }
 /// Sums over these pairs of axes: those of `a`, and as many of `b`.
 template <class T, class U>
-[[nodiscard]] auto tensordot(const Array<T>& a, const Array<U>& b, const std::vector<std::int64_t>& of_a, const std::vector<std::int64_t>& of_b) {
+[[nodiscard]] auto tensordot(const Array<T>& a, const Array<U>& b, const std::vector<std::int64_t>& of_a,
+                             const std::vector<std::int64_t>& of_b) {
   using R = array::Promoted<T, U>;
   return Array<R>(array::tensordot(a.node(), b.node(), of_a, of_b, array::dtype_of<R>));
 }
@@ -59,14 +63,16 @@ struct Svd {
 /// Q with orthonormal columns and an upper triangular R of a tall matrix, whose product is the matrix.
 ///
 /// **Shape.** (m, n) with m >= n, in chunks of rows; Q has the same chunks.
-/// **Errors.** Throws `Error{invalid_argument}` if it is wide or cut along its columns in a way that does not fit one task.
+/// **Errors.** Throws `Error{invalid_argument}` if it is wide or cut along its columns in a way that does not
+/// fit one task.
 /// **Source.** Tall-skinny QR (Demmel et al.): chunk by chunk, then of the stacked factors.
 template <array::Factored T>
 [[nodiscard]] Qr<T> qr(const Array<T>& x) {
   const array::Factors f = array::qr(x.node());
   return {Array<T>(f.first), Array<T>(f.second)};
 }
-/// Singular values, largest first, and vectors of a tall or wide matrix that is narrow one way. The signs make the largest entry of each row of v positive.
+/// Singular values, largest first, and vectors of a tall or wide matrix that is narrow one way. The signs
+/// make the largest entry of each row of v positive.
 template <array::Factored T>
 [[nodiscard]] Svd<T> svd(const Array<T>& x) {
   const array::Factors f = array::svd(x.node());
@@ -74,31 +80,47 @@ template <array::Factored T>
 }
 /// The largest k singular values and vectors of any matrix, approximately (Halko, Martinsson, Tropp 2011).
 template <array::Factored T>
-[[nodiscard]] Svd<T> svd_compressed(const Array<T>& x, std::int64_t k, int power_iterations = 2, std::uint64_t seed = 0) {
+[[nodiscard]] Svd<T> svd_compressed(const Array<T>& x, std::int64_t k, int power_iterations = 2,
+                                    std::uint64_t seed = 0) {
   const array::Factors f = array::svd_compressed(x.node(), k, power_iterations, seed);
   return {Array<T>(f.first), Array<T>(f.second), Array<T>(f.third)};
 }
-/// The x with the smallest |a x - b|, by QR; a is tall, n columns wide. **Errors.** A task fails with "singular" if columns of a depend on each other. **Cost.** n x n must fit into one task.
+/// The x with the smallest |a x - b|, by QR; a is tall, n columns wide. **Errors.** A task fails with
+/// "singular" if columns of a depend on each other. **Cost.** n x n must fit into one task.
 template <array::Factored T>
-[[nodiscard]] Array<T> lstsq(const Array<T>& a, const Array<T>& b) { return Array<T>(array::lstsq(a.node(), b.node())); }
-/// The lower triangular L with L L^T = a, for symmetric positive definite a in square chunks; block by block. **Errors.** A task fails if a is not positive definite.
+[[nodiscard]] Array<T> lstsq(const Array<T>& a, const Array<T>& b) {
+  return Array<T>(array::lstsq(a.node(), b.node()));
+}
+/// The lower triangular L with L L^T = a, for symmetric positive definite a in square chunks; block by block.
+/// **Errors.** A task fails if a is not positive definite.
 /// **Cost.** Blocks are as long as the chunks along the first axis; a task holds two rows of them.
 template <array::Factored T>
-[[nodiscard]] Array<T> cholesky(const Array<T>& a) { return Array<T>(array::cholesky(a.node())); }
+[[nodiscard]] Array<T> cholesky(const Array<T>& a) {
+  return Array<T>(array::cholesky(a.node()));
+}
 /// The x with a x = b, by LU with partial pivoting.
 ///
-/// The matrix is taken in panels of whole columns, its chunks along the second axis, of 64 columns or more and up to 64 MiB; so every pivot is the largest of its column, as LAPACK's is.
+/// The matrix is taken in panels of whole columns, its chunks along the second axis, of 64 columns or more
+/// and up to 64 MiB; so every pivot is the largest of its column, as LAPACK's is.
 /// **Shape.** (n, n) and (n,) or (n, k) in; out as `b`, in its chunks.
-/// **Errors.** Throws `Error{invalid_argument}` if a is not square or b has other rows; a task fails with "singular" if a pivot is 0. NaN comes out as NaN.
-/// **Cost.** p panels of a give p * p / 2 tasks and 2 p for each panel of b. A task holds three panels; a may be larger than the memory of a worker.
+/// **Errors.** Throws `Error{invalid_argument}` if a is not square or b has other rows; a task fails with
+/// "singular" if a pivot is 0. NaN comes out as NaN.
+/// **Cost.** p panels of a give p * p / 2 tasks and 2 p for each panel of b. A task holds three panels; a may
+/// be larger than the memory of a worker.
 /// **Source.** LAPACK's gesv, to rounding; Dask's `solve` chooses pivots inside diagonal chunks only.
 template <array::Factored T>
-[[nodiscard]] Array<T> solve(const Array<T>& a, const Array<T>& b) { return Array<T>(array::solve(a.node(), b.node())); }
+[[nodiscard]] Array<T> solve(const Array<T>& a, const Array<T>& b) {
+  return Array<T>(array::solve(a.node(), b.node()));
+}
 /// The inverse, as `solve` gives it for the unit matrix, in the chunks of a. **Errors.** As `solve`.
 template <array::Factored T>
-[[nodiscard]] Array<T> inv(const Array<T>& a) { return Array<T>(array::inv(a.node())); }
+[[nodiscard]] Array<T> inv(const Array<T>& a) {
+  return Array<T>(array::inv(a.node()));
+}
 /// Square root of the sum of squared magnitudes over axes: Frobenius of matrices, Euclid's of vectors.
 template <class T>
-[[nodiscard]] auto norm(const Array<T>& x, const Reduce& how = {}) { return sqrt(square(abs(x)).sum(how)); }
+[[nodiscard]] auto norm(const Array<T>& x, const Reduce& how = {}) {
+  return sqrt(square(abs(x)).sum(how));
+}
 
 }  // namespace weir

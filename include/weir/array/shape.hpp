@@ -18,7 +18,8 @@ namespace array {
 [[nodiscard]] NodePtr broadcast_to(const NodePtr& x, const Shape& shape);
 [[nodiscard]] NodePtr concatenate(std::vector<NodePtr> parts, std::int64_t axis);
 [[nodiscard]] NodePtr stack(const std::vector<NodePtr>& parts, std::int64_t axis);
-[[nodiscard]] NodePtr pad(const NodePtr& x, const std::vector<std::pair<std::int64_t, std::int64_t>>& width, PadMode mode, const NodePtr& value);
+[[nodiscard]] NodePtr pad(const NodePtr& x, const std::vector<std::pair<std::int64_t, std::int64_t>>& width,
+                          PadMode mode, const NodePtr& value);
 [[nodiscard]] NodePtr tile(const NodePtr& x, const std::vector<std::int64_t>& times);
 [[nodiscard]] NodePtr repeat(const NodePtr& x, std::int64_t times, std::int64_t axis);
 template <class T>
@@ -32,39 +33,79 @@ std::vector<NodePtr> nodes_of(const std::vector<Array<T>>& parts) {
 /// The same elements in row-major order under another shape; one extent may be -1.
 ///
 /// **Errors.** Throws `Error{invalid_argument}` if the number of elements differs.
-/// **Cost.** One task per chunk that copies, unless only axes of extent 1 come or go. Chunks of the result lie contiguously in row-major order.
-template <class T> [[nodiscard]] Array<T> reshape(const Array<T>& x, const Shape& shape) { return Array<T>(array::reshape(x.node(), shape)); }
+/// **Cost.** One task per chunk that copies, unless only axes of extent 1 come or go. Chunks of the result
+/// lie contiguously in row-major order.
+template <class T>
+[[nodiscard]] Array<T> reshape(const Array<T>& x, const Shape& shape) {
+  return Array<T>(array::reshape(x.node(), shape));
+}
 /// One axis, row-major.
-template <class T> [[nodiscard]] Array<T> ravel(const Array<T>& x) { return reshape(x, {-1}); }
+template <class T>
+[[nodiscard]] Array<T> ravel(const Array<T>& x) {
+  return reshape(x, {-1});
+}
 /// Axes in another order; reversed if none is given. No task of its own.
-template <class T> [[nodiscard]] Array<T> transpose(const Array<T>& x, const std::vector<std::int64_t>& axes = {}) { return Array<T>(array::transpose(x.node(), axes)); }
+template <class T>
+[[nodiscard]] Array<T> transpose(const Array<T>& x, const std::vector<std::int64_t>& axes = {}) {
+  return Array<T>(array::transpose(x.node(), axes));
+}
 /// Reversed along axes, all by default. No task of its own.
-template <class T> [[nodiscard]] Array<T> flip(const Array<T>& x, const Axes& axes = {}) { return Array<T>(array::flip(x.node(), axes)); }
+template <class T>
+[[nodiscard]] Array<T> flip(const Array<T>& x, const Axes& axes = {}) {
+  return Array<T>(array::flip(x.node(), axes));
+}
 /// Moved along an axis by `shift`; what leaves at the end comes in at the front.
-template <class T> [[nodiscard]] Array<T> roll(const Array<T>& x, std::int64_t shift, std::int64_t axis = 0) { return Array<T>(array::roll(x.node(), shift, axis)); }
+template <class T>
+[[nodiscard]] Array<T> roll(const Array<T>& x, std::int64_t shift, std::int64_t axis = 0) {
+  return Array<T>(array::roll(x.node(), shift, axis));
+}
 /// Without these axes, which must have extent 1; without all such by default.
-template <class T> [[nodiscard]] Array<T> squeeze(const Array<T>& x, const Axes& axes = {}) { return Array<T>(array::squeeze(x.node(), axes)); }
+template <class T>
+[[nodiscard]] Array<T> squeeze(const Array<T>& x, const Axes& axes = {}) {
+  return Array<T>(array::squeeze(x.node(), axes));
+}
 /// With a new axis of extent 1 at this place.
-template <class T> [[nodiscard]] Array<T> expand_dims(const Array<T>& x, std::int64_t axis) { return Array<T>(array::expand_dims(x.node(), axis)); }
+template <class T>
+[[nodiscard]] Array<T> expand_dims(const Array<T>& x, std::int64_t axis) {
+  return Array<T>(array::expand_dims(x.node(), axis));
+}
 /// Repeated along new axes and those of extent 1; nothing is copied.
-template <class T> [[nodiscard]] Array<T> broadcast_to(const Array<T>& x, const Shape& shape) { return Array<T>(array::broadcast_to(x.node(), shape)); }
+template <class T>
+[[nodiscard]] Array<T> broadcast_to(const Array<T>& x, const Shape& shape) {
+  return Array<T>(array::broadcast_to(x.node(), shape));
+}
 /// One after the other along an axis. Throws `Error{invalid_argument}` if other axes differ.
-template <class T> [[nodiscard]] Array<T> concatenate(const std::vector<Array<T>>& parts, std::int64_t axis = 0) { return Array<T>(array::concatenate(array::nodes_of(parts), axis)); }
+template <class T>
+[[nodiscard]] Array<T> concatenate(const std::vector<Array<T>>& parts, std::int64_t axis = 0) {
+  return Array<T>(array::concatenate(array::nodes_of(parts), axis));
+}
 /// Beside each other along a new axis.
-template <class T> [[nodiscard]] Array<T> stack(const std::vector<Array<T>>& parts, std::int64_t axis = 0) { return Array<T>(array::stack(array::nodes_of(parts), axis)); }
+template <class T>
+[[nodiscard]] Array<T> stack(const std::vector<Array<T>>& parts, std::int64_t axis = 0) {
+  return Array<T>(array::stack(array::nodes_of(parts), axis));
+}
 /// A matrix of blocks: rows of blocks, one below the other.
-template <class T> [[nodiscard]] Array<T> block(const std::vector<std::vector<Array<T>>>& rows) {
+template <class T>
+[[nodiscard]] Array<T> block(const std::vector<std::vector<Array<T>>>& rows) {
   std::vector<Array<T>> joined;
   for (const auto& row : rows) joined.push_back(concatenate(row, -1));
   return concatenate(joined, -2);
 }
 /// Elements beyond the borders: `width` before and after, per axis.
-template <class T> [[nodiscard]] Array<T> pad(const Array<T>& x, const std::vector<std::pair<std::int64_t, std::int64_t>>& width, PadMode mode = PadMode::constant, T value = T(0)) {
+template <class T>
+[[nodiscard]] Array<T> pad(const Array<T>& x, const std::vector<std::pair<std::int64_t, std::int64_t>>& width,
+                           PadMode mode = PadMode::constant, T value = T(0)) {
   return Array<T>(array::pad(x.node(), width, mode, array::scalar(array::dtype_of<T>, &value)));
 }
 /// The whole array again and again along each axis.
-template <class T> [[nodiscard]] Array<T> tile(const Array<T>& x, const std::vector<std::int64_t>& times) { return Array<T>(array::tile(x.node(), times)); }
+template <class T>
+[[nodiscard]] Array<T> tile(const Array<T>& x, const std::vector<std::int64_t>& times) {
+  return Array<T>(array::tile(x.node(), times));
+}
 /// Every element again and again along an axis.
-template <class T> [[nodiscard]] Array<T> repeat(const Array<T>& x, std::int64_t times, std::int64_t axis = 0) { return Array<T>(array::repeat(x.node(), times, axis)); }
+template <class T>
+[[nodiscard]] Array<T> repeat(const Array<T>& x, std::int64_t times, std::int64_t axis = 0) {
+  return Array<T>(array::repeat(x.node(), times, axis));
+}
 
 }  // namespace weir

@@ -24,9 +24,13 @@ struct Tensor {
     return n;
   }
   template <class T>
-  [[nodiscard]] T* as() const noexcept { return static_cast<T*>(data); }
+  [[nodiscard]] T* as() const noexcept {
+    return static_cast<T*>(data);
+  }
   template <class T>
-  [[nodiscard]] const xt::xarray<T>& xarray() const { return value.as<xt::xarray<T>>(); }
+  [[nodiscard]] const xt::xarray<T>& xarray() const {
+    return value.as<xt::xarray<T>>();
+  }
 };
 
 /// A new chunk, its elements not set.

@@ -32,8 +32,7 @@ struct Argument<Future<T>> {
 };
 
 template <class T, class A>
-  requires HoldsFutures<T>::value
-struct Argument<std::vector<T, A>> {
+requires HoldsFutures<T>::value struct Argument<std::vector<T, A>> {
   using Held = std::vector<typename Argument<T>::Held>;
   static void put(ArgumentWriter& out, const std::vector<T, A>& items) {
     const std::uint64_t count = items.size();
@@ -59,8 +58,7 @@ struct Argument<std::vector<T, A>> {
 };
 
 template <class T, std::size_t N>
-  requires HoldsFutures<T>::value
-struct Argument<std::array<T, N>> {
+requires HoldsFutures<T>::value struct Argument<std::array<T, N>> {
   using Held = std::array<typename Argument<T>::Held, N>;
   static void put(ArgumentWriter& out, const std::array<T, N>& items) {
     for (const T& item : items) Argument<T>::put(out, item);
@@ -73,8 +71,7 @@ struct Argument<std::array<T, N>> {
 };
 
 template <class T>
-  requires HoldsFutures<T>::value
-struct Argument<std::optional<T>> {
+requires HoldsFutures<T>::value struct Argument<std::optional<T>> {
   using Held = std::optional<typename Argument<T>::Held>;
   static void put(ArgumentWriter& out, const std::optional<T>& item) {
     write(out.writer, item.has_value());
@@ -88,8 +85,7 @@ struct Argument<std::optional<T>> {
 };
 
 template <class T, class U>
-  requires HoldsFutures<std::pair<T, U>>::value
-struct Argument<std::pair<T, U>> {
+requires HoldsFutures<std::pair<T, U>>::value struct Argument<std::pair<T, U>> {
   using Held = std::pair<typename Argument<T>::Held, typename Argument<U>::Held>;
   static void put(ArgumentWriter& out, const std::pair<T, U>& items) {
     Argument<T>::put(out, items.first);
@@ -99,8 +95,7 @@ struct Argument<std::pair<T, U>> {
 };
 
 template <class... T>
-  requires HoldsFutures<std::tuple<T...>>::value
-struct Argument<std::tuple<T...>> {
+requires HoldsFutures<std::tuple<T...>>::value struct Argument<std::tuple<T...>> {
   using Held = std::tuple<typename Argument<T>::Held...>;
   static void put(ArgumentWriter& out, const std::tuple<T...>& items) {
     std::apply([&](const T&... item) { (Argument<T>::put(out, item), ...); }, items);
@@ -133,16 +128,17 @@ struct MapArgument {
   }
 };
 template <class K, class V, class C, class A>
-  requires HoldsFutures<V>::value
-struct Argument<std::map<K, V, C, A>> : MapArgument<std::map<K, V, C, A>> {
+requires HoldsFutures<V>::value struct Argument<std::map<K, V, C, A>> : MapArgument<std::map<K, V, C, A>> {
   using Held = std::map<K, typename Argument<V>::Held, C>;
   static Held get(ArgumentReader& in) { return MapArgument<std::map<K, V, C, A>>::template get<Held>(in); }
 };
 template <class K, class V, class H, class E, class A>
-  requires HoldsFutures<V>::value
-struct Argument<std::unordered_map<K, V, H, E, A>> : MapArgument<std::unordered_map<K, V, H, E, A>> {
+requires HoldsFutures<V>::value struct Argument<std::unordered_map<K, V, H, E, A>>
+    : MapArgument<std::unordered_map<K, V, H, E, A>> {
   using Held = std::unordered_map<K, typename Argument<V>::Held, H, E>;
-  static Held get(ArgumentReader& in) { return MapArgument<std::unordered_map<K, V, H, E, A>>::template get<Held>(in); }
+  static Held get(ArgumentReader& in) {
+    return MapArgument<std::unordered_map<K, V, H, E, A>>::template get<Held>(in);
+  }
 };
 
 }  // namespace weir::task

@@ -7,8 +7,8 @@
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <thread>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "weir/runtime/snapshot.hpp"
@@ -19,10 +19,10 @@ namespace weir {
 
 /// What a future knows of its task.
 enum class Status : std::uint8_t {
-  pending,    ///< Not finished yet.
-  finished,   ///< The result exists.
-  error,      ///< It failed; `result()` throws why.
-  cancelled   ///< It was cancelled; `result()` throws that.
+  pending,   ///< Not finished yet.
+  finished,  ///< The result exists.
+  error,     ///< It failed; `result()` throws why.
+  cancelled  ///< It was cancelled; `result()` throws that.
 };
 [[nodiscard]] std::string_view to_string(Status status) noexcept;
 
@@ -116,11 +116,13 @@ class Core {
   virtual void prefetch(const std::vector<FutureState*>& states) = 0;
   virtual void cancel(FutureState& state, const std::string& reason) = 0;
   virtual void retry(FutureState& state) = 0;
-  /// Calls `done` once when the future is not pending any more, at once if it is not; the cluster is not closed before, unless it need not be `awaited`.
+  /// Calls `done` once when the future is not pending any more, at once if it is not; the cluster is not
+  /// closed before, unless it need not be `awaited`.
   virtual void on_done(FutureState& state, std::function<void()> done, bool awaited) = 0;
   virtual void release(FutureState* state) noexcept = 0;
 
-  /// Calls `work` once, when the program's body has returned and the cluster still works: for what has been begun and must be finished.
+  /// Calls `work` once, when the program's body has returned and the cluster still works: for what has been
+  /// begun and must be finished.
   void at_end(std::function<void()> work);
   void finish_begun();
 
@@ -131,7 +133,8 @@ class Core {
   virtual void retire(PeerId worker, Deadline deadline) = 0;
   virtual void restart() = 0;
 
-  /// The core of the process: of the program's body, or of the task that runs in this thread. Null outside `weir::run`.
+  /// The core of the process: of the program's body, or of the task that runs in this thread. Null outside
+  /// `weir::run`.
   static std::shared_ptr<Core> current() noexcept;
   static void set_current(std::shared_ptr<Core> core) noexcept;
 

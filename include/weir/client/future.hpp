@@ -39,7 +39,8 @@ T take_value(FutureState& state) {
 
 }  // namespace client
 
-/// The result of a task that runs somewhere in the cluster. Copies share; the result is kept there until the last copy has gone.
+/// The result of a task that runs somewhere in the cluster. Copies share; the result is kept there until the
+/// last copy has gone.
 ///
 /// **Threads.** Any; each call waits by itself.
 /// **Source.** `distributed.Future`; reference counting by RAII instead of by key.
@@ -60,17 +61,23 @@ class Future {
 
   /// Waits for the result and brings it here.
   ///
-  /// **Errors.** Throws `TaskError` if the task failed, was cancelled or lost; `Error{serialization}` if the result cannot be read back.
-  /// **Cost.** Small results come with the news that they exist; others are fetched once, from the worker that has them.
-  /// \return The result; of an lvalue a reference that lives as long as a copy of the future does.
+  /// **Errors.** Throws `TaskError` if the task failed, was cancelled or lost; `Error{serialization}` if the
+  /// result cannot be read back.
+  /// **Cost.** Small results come with the news that they exist; others are fetched once, from the worker
+  /// that has them. \return The result; of an lvalue a reference that lives as long as a copy of the future
+  /// does.
   decltype(auto) result() const& { return get(std::nullopt); }
   auto result() && { return T(get(std::nullopt)); }
   /// The same, at most for `timeout`. Throws `Error{timeout}` when it has passed.
-  decltype(auto) result(Duration timeout) const& { return get(std::chrono::steady_clock::now() + timeout.value()); }
+  decltype(auto) result(Duration timeout) const& {
+    return get(std::chrono::steady_clock::now() + timeout.value());
+  }
 
   /// Waits until it is done, at most for `timeout`; whether it is. Does not throw what the task threw.
   bool wait() const { return state().core->wait(state(), std::nullopt); }
-  bool wait(Duration timeout) const { return state().core->wait(state(), std::chrono::steady_clock::now() + timeout.value()); }
+  bool wait(Duration timeout) const {
+    return state().core->wait(state(), std::chrono::steady_clock::now() + timeout.value());
+  }
 
   /// Why it failed; nothing while it has not.
   [[nodiscard]] std::optional<TaskError> exception() const {
@@ -78,16 +85,19 @@ class Future {
     return TaskError(*state().failure);
   }
 
-  /// Gives the task up, and everything that depends on it. A function that is already running runs to its end; its result is dropped.
+  /// Gives the task up, and everything that depends on it. A function that is already running runs to its
+  /// end; its result is dropped.
   void cancel(const std::string& reason = {}) const { state().core->cancel(state(), reason); }
   /// Runs a failed task again, with the inputs that failed before it.
   void retry() const { state().core->retry(state()); }
   /// Calls `callback(future)` once it is done, on whatever thread notices; at once if it is.
   ///
-  /// `weir::run` waits for it before it closes the cluster, unless it is not to be `awaited`; then it is also called when the task is given up.
+  /// `weir::run` waits for it before it closes the cluster, unless it is not to be `awaited`; then it is also
+  /// called when the task is given up.
   template <class Callback>
   void on_done(Callback callback, bool awaited = true) const {
-    state().core->on_done(state(), [future = *this, callback = std::move(callback)]() mutable { callback(future); }, awaited);
+    state().core->on_done(
+        state(), [future = *this, callback = std::move(callback)]() mutable { callback(future); }, awaited);
   }
   /// A task that runs `f` on the result, on the cluster: `client.submit(f, future)`.
   template <class F>
@@ -106,7 +116,8 @@ class Future {
     if constexpr (std::is_void_v<T>) {
       return;
     } else {
-      return static_cast<const T&>(state.has_small ? client::unpack_small<T>(state) : state.value.template as<T>());
+      return static_cast<const T&>(state.has_small ? client::unpack_small<T>(state)
+                                                   : state.value.template as<T>());
     }
   }
   client::Handle handle_;
@@ -116,6 +127,5 @@ template <class T>
 struct IsFuture : std::false_type {};
 template <class T>
 struct IsFuture<Future<T>> : std::true_type {};
-
 
 }  // namespace weir

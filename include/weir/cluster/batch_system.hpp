@@ -34,16 +34,20 @@ enum class JobState : unsigned char {
 struct JobStatus {
   std::string id;
   JobState state = JobState::unknown;
-  std::optional<int> exit_status;  ///< Of a job that is over, where the batch system tells: 128 + signal if a signal ended it.
-  std::string reason;              ///< The batch system's own words: why it waits, what went wrong. May be empty.
+  std::optional<int> exit_status;  ///< Of a job that is over, where the batch system tells: 128 + signal if a
+                                   ///< signal ended it.
+  std::string reason;  ///< The batch system's own words: why it waits, what went wrong. May be empty.
 };
 
 /// A batch system: writes scripts, submits them, asks after jobs, cancels them.
 ///
-/// **Errors.** What the system's own programs refuse becomes `Error{io}` with the command, its exit status and all it said; a program that is not there is
-/// `Error{not_found}`, one that does not answer `Error{timeout}`.
-/// **Threads.** Stateless: every member may be called from several threads at once. `submit`, `status` and `cancel` wait for a program.
-/// **Cost.** `status` is one program for any number of jobs where the system allows; call it rarely, sites count such questions.
+/// **Errors.** What the system's own programs refuse becomes `Error{io}` with the command, its exit status
+/// and all it said; a program that is not there is `Error{not_found}`, one that does not answer
+/// `Error{timeout}`.
+/// **Threads.** Stateless: every member may be called from several threads at once. `submit`, `status` and
+/// `cancel` wait for a program.
+/// **Cost.** `status` is one program for any number of jobs where the system allows; call it rarely, sites
+/// count such questions.
 class BatchSystem {
  public:
   virtual ~BatchSystem() = default;

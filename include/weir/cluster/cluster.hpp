@@ -18,24 +18,28 @@ class Launcher;
 
 /// How far a cluster may follow the work.
 struct AdaptOptions {
-  int minimum = 0;  ///< Workers it never goes below ...
-  int maximum = 1;  ///< ... and above.
+  int minimum = 0;                                ///< Workers it never goes below ...
+  int maximum = 1;                                ///< ... and above.
   Duration idle_grace = std::chrono::minutes(3);  ///< A job is given back after that long without use.
 };
 
 /// Workers of further jobs: asked for, joining and leaving while the program runs.
 ///
-/// In an ordinary `main` the first cluster starts a scheduler in this process; inside the body of `weir::run` its workers join that one. `weir::Client client{cluster};`
-/// in both. Work starts with the first worker that joins.
+/// In an ordinary `main` the first cluster starts a scheduler in this process; inside the body of `weir::run`
+/// its workers join that one. `weir::Client client{cluster};` in both. Work starts with the first worker that
+/// joins.
 ///
-/// A worker is this executable, started again with the same arguments and WEIR_CONNECT in its environment. **In such a process the constructor of a cluster does not
-/// return**: it works until the program lets it go and ends the process, so nothing of `main` after the cluster is executed there. What stands before it is;
+/// A worker is this executable, started again with the same arguments and WEIR_CONNECT in its environment.
+/// **In such a process the constructor of a cluster does not return**: it works until the program lets it go
+/// and ends the process, so nothing of `main` after the cluster is executed there. What stands before it is;
 /// keep that to reading options.
 ///
-/// **Errors.** The constructors throw `Error{invalid_argument}` for options that break a rule and `Error{unsupported}` in a task. Failures of jobs are in the log and `problem`.
+/// **Errors.** The constructors throw `Error{invalid_argument}` for options that break a rule and
+/// `Error{unsupported}` in a task. Failures of jobs are in the log and `problem`.
 /// **Threads.** Any. A thread of its own starts and ends jobs.
 /// **Cost.** Between processes messages travel over TCP, proven by a key of this session but not encrypted.
-/// **Source.** dask-jobqueue's clusters: a template of one job, scale, adapt; jobs that end are replaced while there is work.
+/// **Source.** dask-jobqueue's clusters: a template of one job, scale, adapt; jobs that end are replaced
+/// while there is work.
 class Cluster {
  public:
   Cluster(const Cluster&) = delete;
@@ -50,11 +54,13 @@ class Cluster {
   void scale_memory(const std::string& memory);
   /// Follows the work from now on: grows at once, shrinks after the grace.
   void adapt(const AdaptOptions& options);
-  /// Submits again at once, after failures that made it wait or pause. After 10 refused submissions or 3 failed jobs in a row a cluster pauses, and `problem` says
-  /// why; call this when the reason is gone. Calling `scale` or `adapt` ends a pause too, and leaves the waiting after single failures as it is.
+  /// Submits again at once, after failures that made it wait or pause. After 10 refused submissions or 3
+  /// failed jobs in a row a cluster pauses, and `problem` says why; call this when the reason is gone.
+  /// Calling `scale` or `adapt` ends a pause too, and leaves the waiting after single failures as it is.
   void resume();
 
-  /// Retires its workers, ends its jobs, queued ones too; and the scheduler if this cluster has started it. The destructor does the same.
+  /// Retires its workers, ends its jobs, queued ones too; and the scheduler if this cluster has started it.
+  /// The destructor does the same.
   void close();
 
   /// Jobs submitted and not over.
@@ -68,7 +74,8 @@ class Cluster {
 
  protected:
   Cluster();
-  /// Opens the door over `network` and keeps `launcher`'s jobs; `threads` > 0 adds so many worker threads in this process.
+  /// Opens the door over `network` and keeps `launcher`'s jobs; `threads` > 0 adds so many worker threads in
+  /// this process.
   void start(std::unique_ptr<cluster::Launcher> launcher, const std::string& network);
   void start_threads(int workers, int threads);
 
@@ -78,10 +85,10 @@ class Cluster {
 };
 
 struct LocalOptions {
-  int workers = 0;        ///< At the start; 0: one for each core.
-  int threads = 1;        ///< Of each worker.
-  bool processes = true;  ///< False: the workers are threads of this process; their number stays.
-  std::string interface{};  ///< The network to listen on; empty: loopback.
+  int workers = 0;           ///< At the start; 0: one for each core.
+  int threads = 1;           ///< Of each worker.
+  bool processes = true;     ///< False: the workers are threads of this process; their number stays.
+  std::string interface {};  ///< The network to listen on; empty: loopback.
 };
 
 /// Workers on this machine.
@@ -90,21 +97,23 @@ class LocalCluster final : public Cluster {
   explicit LocalCluster(const LocalOptions& options = {});
 };
 
-/// One batch job of a cluster. What is left out comes from the configuration file and the environment, then from the site.
+/// One batch job of a cluster. What is left out comes from the configuration file and the environment, then
+/// from the site.
 struct BatchOptions {
-  int cores = 0;          ///< Of one job. Required.
-  std::string memory{};     ///< Of one job, for example "100GB". Required.
-  std::string walltime{};   ///< For example "02:00:00".
-  int processes = 1;      ///< Workers in a job; they share its cores and memory, and reach each other by MPI.
+  int cores = 0;           ///< Of one job. Required.
+  std::string memory{};    ///< Of one job, for example "100GB". Required.
+  std::string walltime{};  ///< For example "02:00:00".
+  int processes = 1;  ///< Workers in a job; they share its cores and memory, and reach each other by MPI.
   std::string queue{};
   std::string account{};
   std::string name{};
   std::string log_directory{};
-  std::string interface{};  ///< The network to listen on; empty: all of this host's.
+  std::string interface {};  ///< The network to listen on; empty: all of this host's.
   std::vector<std::string> modules{}, before{}, directives{}, skip{};
-  std::string weir{};       ///< The `weir` that starts the ranks inside a job; empty: the one on PATH.
-  std::string site{};       ///< Whose table of the configuration file holds.
-  Duration death_timeout = std::chrono::seconds(60);  ///< A worker that has not reached this program for so long ends.
+  std::string weir{};  ///< The `weir` that starts the ranks inside a job; empty: the one on PATH.
+  std::string site{};  ///< Whose table of the configuration file holds.
+  Duration death_timeout =
+      std::chrono::seconds(60);  ///< A worker that has not reached this program for so long ends.
 };
 
 class SlurmCluster final : public Cluster {

@@ -14,9 +14,10 @@ namespace weir {
 
 /// One setting: what it is called everywhere, what it is by default, and what it means.
 struct Setting {
-  std::string_view name;      ///< In the file as it is; in the environment `WEIR_` and capitals: `queue` is `WEIR_QUEUE`.
+  std::string_view
+      name;  ///< In the file as it is; in the environment `WEIR_` and capitals: `queue` is `WEIR_QUEUE`.
   std::string_view fallback;  ///< As a user would write it.
-  std::string_view unit;      ///< "text", "list", "count", "duration" or "bytes": decides how a value is read.
+  std::string_view unit;  ///< "text", "list", "count", "duration" or "bytes": decides how a value is read.
   std::string_view meaning;
 };
 
@@ -25,8 +26,8 @@ struct Setting {
 
 /// The settings in force, with where each comes from.
 ///
-/// The file is TOML. A key at its top holds everywhere; a table holds where its name is the batch system ("slurm", "pbs") or the chosen site, the site before
-/// the system before the top:
+/// The file is TOML. A key at its top holds everywhere; a table holds where its name is the batch system
+/// ("slurm", "pbs") or the chosen site, the site before the system before the top:
 /// ```toml
 /// walltime = "1h"
 /// [slurm]
@@ -37,21 +38,22 @@ struct Setting {
 /// ```
 /// A site is chosen by the setting `site`. In the environment the elements of a list are lines.
 ///
-/// **Errors.** Every function throws `Error{invalid_argument}` with the place (`config.toml:3`, `WEIR_QUEUE`) and the rule. An unknown key is an error that
-/// shows the nearest known one.
+/// **Errors.** Every function throws `Error{invalid_argument}` with the place (`config.toml:3`, `WEIR_QUEUE`)
+/// and the rule. An unknown key is an error that shows the nearest known one.
 /// **Threads.** A value; share it as such.
 /// **Source.** File format: TOML 1.0. Order of precedence as in Dask's configuration.
 class Config {
  public:
   using Environment = std::function<std::optional<std::string>(const std::string& variable)>;
 
-  /// The file named by `WEIR_CONFIG`, else `$XDG_CONFIG_HOME/weir/config.toml`, else `~/.config/weir/config.toml`; only a file named by `WEIR_CONFIG` must
-  /// exist.
+  /// The file named by `WEIR_CONFIG`, else `$XDG_CONFIG_HOME/weir/config.toml`, else
+  /// `~/.config/weir/config.toml`; only a file named by `WEIR_CONFIG` must exist.
   [[nodiscard]] static Config load();
   [[nodiscard]] static Config load(const Environment& environment);
 
   /// The same from text, for tests and other sources; `origin` stands for the file's name in errors.
-  [[nodiscard]] static Config parse(const std::string& toml, const std::string& origin, Environment environment = {});
+  [[nodiscard]] static Config parse(const std::string& toml, const std::string& origin,
+                                    Environment environment = {});
 
   /// Gives a setting the value of an argument, before all others.
   void set(std::string_view name, std::vector<std::string> values);

@@ -9,18 +9,22 @@ namespace weir {
 
 /// Reads a duration such as `"500ms"`, `"2h30m"`, `"1.5s"`, `"1d"` or `"02:00:00"`.
 ///
-/// **Units.** `ns`, `us`, `ms`, `s`, `m` or `min`, `h`, `d`; a number without unit is seconds; `H:M:S` and `M:S` are read as a clock shows them.
-/// **Errors.** Throws `Error{invalid_argument}` that shows the text if it is not a duration, is negative, or is longer than 292 years.
+/// **Units.** `ns`, `us`, `ms`, `s`, `m` or `min`, `h`, `d`; a number without unit is seconds; `H:M:S` and
+/// `M:S` are read as a clock shows them.
+/// **Errors.** Throws `Error{invalid_argument}` that shows the text if it is not a duration, is negative, or
+/// is longer than 292 years.
 [[nodiscard]] std::chrono::nanoseconds parse_duration(std::string_view text);
 
-/// Shortest readable form: `"500ms"`, `"2h30m"`, `"1.5s"`, `"0s"`. What `parse_duration` reads back to the same value.
+/// Shortest readable form: `"500ms"`, `"2h30m"`, `"1.5s"`, `"0s"`. What `parse_duration` reads back to the
+/// same value.
 [[nodiscard]] std::string to_string(std::chrono::nanoseconds duration);
 
 /// A duration argument: any std::chrono duration, or text.
 class Duration {
  public:
   template <class Rep, class Period>
-  constexpr Duration(std::chrono::duration<Rep, Period> value) : value_(std::chrono::duration_cast<std::chrono::nanoseconds>(value)) {}
+  constexpr Duration(std::chrono::duration<Rep, Period> value)
+      : value_(std::chrono::duration_cast<std::chrono::nanoseconds>(value)) {}
   Duration(std::string_view text) : value_(parse_duration(text)) {}
   Duration(const char* text) : value_(parse_duration(text)) {}
   Duration(const std::string& text) : value_(parse_duration(text)) {}

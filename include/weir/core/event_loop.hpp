@@ -15,7 +15,8 @@ namespace weir {
 
 class EventLoop;
 
-/// A clock that stands still until it is advanced; timers of its loops fire on the advancing thread, in the order of their times.
+/// A clock that stands still until it is advanced; timers of its loops fire on the advancing thread, in the
+/// order of their times.
 ///
 /// For tests: `ManualClock clock; EventLoop loop{clock}; Stream<int> s{loop}; ... clock.advance(1s);`
 ///
@@ -25,7 +26,8 @@ class ManualClock {
   ManualClock();
   /// Time passed since the clock was made.
   [[nodiscard]] std::chrono::nanoseconds now() const noexcept;
-  /// Moves the time forward by `step`, stopping at every timer on the way; what the timers start runs too. A zero step runs what is ready.
+  /// Moves the time forward by `step`, stopping at every timer on the way; what the timers start runs too. A
+  /// zero step runs what is ready.
   ///
   /// **Errors.** Throws `Error{invalid_argument}` if `step` is negative.
   void advance(Duration step);
@@ -38,7 +40,8 @@ class ManualClock {
 
 /// A handle to an event loop; copies share the loop.
 ///
-/// A loop is run by its own thread (`on_own_thread`), by the user (`EventLoop loop; loop.run();` or around an `io_context` the user runs), or by a `ManualClock`.
+/// A loop is run by its own thread (`on_own_thread`), by the user (`EventLoop loop; loop.run();` or around an
+/// `io_context` the user runs), or by a `ManualClock`.
 ///
 /// **Threads.** Every member may be called from any thread.
 /// **Source.** Boost.Asio `io_context`; the injectable clock is ours.
@@ -68,7 +71,8 @@ class EventLoop {
   [[nodiscard]] bool is_current() const noexcept;
   /// Whether a ManualClock drives it.
   [[nodiscard]] bool is_manual() const noexcept;
-  /// Manual clock only: runs what is ready or else moves the time to the next timer; false if there is neither.
+  /// Manual clock only: runs what is ready or else moves the time to the next timer; false if there is
+  /// neither.
   bool step();
   [[nodiscard]] boost::asio::io_context& context() const noexcept;
   /// Whether both are one loop, or driven by one manual clock.
@@ -85,8 +89,8 @@ class EventLoop {
 
 /// One callback that can be armed again and again on a loop.
 ///
-/// **Threads.** `arm` and `disarm` from any thread; the callback runs on the loop, never twice at once. The destructor waits for a callback that is running on
-/// another thread.
+/// **Threads.** `arm` and `disarm` from any thread; the callback runs on the loop, never twice at once. The
+/// destructor waits for a callback that is running on another thread.
 class Timer {
  public:
   Timer(EventLoop loop, std::function<void()> callback);

@@ -11,7 +11,8 @@ namespace weir {
 /// `int add<int>(int, int)` -> `add<int>`: what its author calls a function.
 [[nodiscard]] std::string short_function_name(std::string name);
 
-/// What the author calls the function at `address`; empty if it is not exported, as functions with internal linkage are not.
+/// What the author calls the function at `address`; empty if it is not exported, as functions with internal
+/// linkage are not.
 [[nodiscard]] std::string exported_name(const void* address);
 
 }  // namespace weir

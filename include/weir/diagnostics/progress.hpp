@@ -27,7 +27,8 @@ class ProgressBar {
 };
 
 /// The line: `[=====>    ] 50/100 done, 2 failed, 12 s`, at most `width` characters.
-[[nodiscard]] std::string progress_line(std::size_t done, std::size_t failed, std::size_t total, std::chrono::nanoseconds elapsed, std::size_t width);
+[[nodiscard]] std::string progress_line(std::size_t done, std::size_t failed, std::size_t total,
+                                        std::chrono::nanoseconds elapsed, std::size_t width);
 
 }  // namespace diagnostics
 
@@ -46,7 +47,8 @@ void progress(const std::vector<Future<T>>& futures) {
     return first == futures.size();
   };
   for (bool is_over = false; !is_over;) {
-    is_over = futures.front().handle()->core->wait_until(all_done, std::chrono::steady_clock::now() + std::chrono::milliseconds(100));
+    is_over = futures.front().handle()->core->wait_until(
+        all_done, std::chrono::steady_clock::now() + std::chrono::milliseconds(100));
     std::size_t done = 0, failed = 0;
     for (const Future<T>& future : futures) {
       const Status status = future.status();

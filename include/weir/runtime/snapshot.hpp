@@ -31,18 +31,20 @@ struct WorkerInfo {
   std::string host;
   std::uint32_t threads = 0;
   std::vector<Resource> resources;
-  std::uint32_t processing = 0;    ///< Tasks assigned to it.
-  std::uint32_t queued = 0;        ///< Tasks the scheduler holds back for it.
-  std::uint64_t results = 0;       ///< Results it holds.
-  std::uint64_t result_bytes = 0;  ///< Their serialized size.
+  std::uint32_t processing = 0;     ///< Tasks assigned to it.
+  std::uint32_t queued = 0;         ///< Tasks the scheduler holds back for it.
+  std::uint64_t results = 0;        ///< Results it holds.
+  std::uint64_t result_bytes = 0;   ///< Their serialized size.
   std::uint64_t managed_bytes = 0;  ///< Of them in memory, as the worker last said.
   std::uint64_t spilled_bytes = 0;  ///< Of them on its disk.
   std::uint64_t memory_limit = 0;   ///< For those in memory.
-  bool paused = false;              ///< It is near its limit and starts no task until results have gone to disk or been released.
-  std::uint64_t finished = 0;      ///< Tasks it has finished.
+  bool paused =
+      false;  ///< It is near its limit and starts no task until results have gone to disk or been released.
+  std::uint64_t finished = 0;  ///< Tasks it has finished.
   bool retiring = false;
   std::string job;  ///< The batch job, or group of processes, it came with; empty in the program's own.
-  double serves_s = std::numeric_limits<double>::infinity();  ///< Then it leaves, since its job ends; what takes longer is not begun there.
+  double serves_s = std::numeric_limits<double>::infinity();  ///< Then it leaves, since its job ends; what
+                                                              ///< takes longer is not begun there.
 };
 
 /// The cluster at one moment.
@@ -50,8 +52,9 @@ struct Snapshot {
   std::vector<WorkerInfo> workers;
   std::array<std::uint64_t, 8> tasks{};  ///< Number of tasks by `TaskState`.
   std::uint64_t workers_lost = 0;        ///< Workers that died, so far.
-  double lacking_s = 0;                  ///< Some task needs so long, and no worker stays that long; 0: there is none.
-  bool results_wanted = false;           ///< No task is pending, and workers hold results that are wanted and nowhere else.
+  double lacking_s = 0;  ///< Some task needs so long, and no worker stays that long; 0: there is none.
+  bool results_wanted =
+      false;  ///< No task is pending, and workers hold results that are wanted and nowhere else.
 };
 
 }  // namespace weir

@@ -26,15 +26,17 @@ inline constexpr WithState with_state{};
 
 namespace stream {
 
-/// How the state goes on: `f(state, x)` returns the next state, or changes the state in place and returns nothing.
+/// How the state goes on: `f(state, x)` returns the next state, or changes the state in place and returns
+/// nothing.
 template <class In, class State, class F, bool returns, bool with>
 struct AccumulateKernel {
-  static constexpr bool in_place = !std::is_invocable_v<F&, const State&, const In&> && std::is_invocable_v<F&, State&, const In&>;
+  static constexpr bool in_place =
+      !std::is_invocable_v<F&, const State&, const In&> && std::is_invocable_v<F&, State&, const In&>;
   static auto result() {
     if constexpr (returns)
-      return std::type_identity<std::decay_t<decltype(std::get<1>(std::declval<std::invoke_result_t<F&, const State&, const In&>>()))>>{};
-    else
-      return std::type_identity<State>{};
+      return std::type_identity<std::decay_t<decltype(std::get<1>(
+          std::declval<std::invoke_result_t<F&, const State&, const In&>>()))>>{};
+    else return std::type_identity<State>{};
   }
   using Result = typename decltype(result())::type;
   using Out = std::conditional_t<with, std::pair<State, Result>, Result>;
@@ -52,15 +54,11 @@ struct AccumulateKernel {
     if constexpr (returns) {
       auto [next, result] = std::invoke(f, std::as_const(*state), std::forward<X>(x));
       state = std::move(next);
-      if constexpr (with)
-        emit(Out(*state, std::move(result)));
-      else
-        emit(Out(std::move(result)));
+      if constexpr (with) emit(Out(*state, std::move(result)));
+      else emit(Out(std::move(result)));
     } else {
-      if constexpr (in_place)
-        std::invoke(f, *state, std::forward<X>(x));
-      else
-        state = State(std::invoke(f, std::as_const(*state), std::forward<X>(x)));
+      if constexpr (in_place) std::invoke(f, *state, std::forward<X>(x));
+      else state = State(std::invoke(f, std::as_const(*state), std::forward<X>(x)));
       emit_state(emit);
     }
   }
@@ -71,12 +69,9 @@ struct AccumulateKernel {
   void emit_state(Emit&& emit) {
     if constexpr (!std::is_constructible_v<Result, const State&>)
       throw Error(ErrorKind::internal, "accumulate: there is no state");  // a start is required then
-    else if constexpr (with)
-      emit(Out(*state, Result(*state)));
-    else if constexpr (std::is_same_v<Out, State>)
-      emit(std::as_const(*state));
-    else
-      emit(Out(*state));
+    else if constexpr (with) emit(Out(*state, Result(*state)));
+    else if constexpr (std::is_same_v<Out, State>) emit(std::as_const(*state));
+    else emit(Out(*state));
   }
 };
 
@@ -131,7 +126,8 @@ class Recent {
     std::swap(index_, other.index_);
     return *this;
   }
-  /// Whether the key was there; afterwards it is, as the newest, and no more than `limit` are (0: all). One that has to go for it is given to `forget`.
+  /// Whether the key was there; afterwards it is, as the newest, and no more than `limit` are (0: all). One
+  /// that has to go for it is given to `forget`.
   template <class Forget>
   bool seen(const Key& key, std::size_t limit, Forget&& forget) {
     if (const auto place = find(key); place != order_.end()) {
@@ -184,10 +180,8 @@ class Recent {
     }
   }
   static auto index_type() {
-    if constexpr (indexed)
-      return std::type_identity<KeyMap<Key, Place>>{};
-    else
-      return std::type_identity<None>{};
+    if constexpr (indexed) return std::type_identity<KeyMap<Key, Place>>{};
+    else return std::type_identity<None>{};
   }
   std::list<Key> order_;
   [[no_unique_address]] typename decltype(index_type())::type index_;
@@ -226,7 +220,8 @@ struct GroupKernel {
   KeyOf key;
   Inner fresh;  // copied for each new key
   std::size_t max_keys;
-  KeyMap<Key, std::pair<Inner, std::uint64_t>> groups;  // and when each was used last, if that matters, or made
+  KeyMap<Key, std::pair<Inner, std::uint64_t>>
+      groups;  // and when each was used last, if that matters, or made
   std::map<std::uint64_t, Key> by_use;
   std::uint64_t uses = 0;
 
@@ -242,7 +237,8 @@ struct GroupKernel {
       by_use.erase(place->second.second);
       by_use.emplace(place->second.second = uses++, k);
     }
-    place->second.first.push(std::forward<X>(x), [&](auto&& y) { emit(Out(k, std::forward<decltype(y)>(y))); });
+    place->second.first.push(std::forward<X>(x),
+                             [&](auto&& y) { emit(Out(k, std::forward<decltype(y)>(y))); });
   }
   template <class Emit>
   void finish(Emit&& emit) {
@@ -257,7 +253,8 @@ struct GroupKernel {
  private:
   template <class Emit>
   static void finish_one(const Key& k, Inner& inner, Emit&& emit) {
-    if constexpr (requires { inner.finish(emit); }) inner.finish([&](auto&& y) { emit(Out(k, std::forward<decltype(y)>(y))); });
+    if constexpr (requires { inner.finish(emit); })
+      inner.finish([&](auto&& y) { emit(Out(k, std::forward<decltype(y)>(y))); });
   }
   template <class Emit>
   void evict(Emit&& emit) {
@@ -275,15 +272,20 @@ namespace op {
 namespace detail {
 template <bool returns, bool with, class F, class State>
 auto accumulate(F f, std::optional<State> start) {
-  return ByKernel{"accumulate", [f = given("accumulate", "the function", std::move(f)), start = std::move(start)]<class In>(std::type_identity<In>) mutable {
-                    return stream::AccumulateKernel<In, State, F, returns, with>{std::move(f), std::move(start)};
-                  }};
+  return ByKernel{
+      "accumulate", [f = given("accumulate", "the function", std::move(f)),
+                     start = std::move(start)]<class In>(std::type_identity<In>) mutable {
+        return stream::AccumulateKernel<In, State, F, returns, with>{std::move(f), std::move(start)};
+      }};
 }
 template <bool returns, bool with, class F>
 auto accumulate_from_first(F f) {
-  return ByKernel{"accumulate", [f = given("accumulate", "the function", std::move(f))]<class In>(std::type_identity<In>) mutable {
+  return ByKernel{"accumulate", [f = given("accumulate", "the function", std::move(f))]<class In>(
+                                    std::type_identity<In>) mutable {
                     using Kernel = stream::AccumulateKernel<In, In, F, returns, with>;
-                    static_assert(std::is_constructible_v<typename Kernel::Result, const In&>, "accumulate: without a start the first element is emitted, which the result cannot be made of; give a start");
+                    static_assert(std::is_constructible_v<typename Kernel::Result, const In&>,
+                                  "accumulate: without a start the first element is emitted, which the "
+                                  "result cannot be made of; give a start");
                     return Kernel{std::move(f), std::nullopt};
                   }};
 }
@@ -291,10 +293,12 @@ auto accumulate_from_first(F f) {
 
 /// Emits `state = f(state, x)` for each element.
 ///
-/// Without `start` the first element becomes the state and is emitted unchanged. `f` takes the state by value or const reference and returns the next one; or it takes
-/// `State&`, changes it in place and returns nothing.
+/// Without `start` the first element becomes the state and is emitted unchanged. `f` takes the state by value
+/// or const reference and returns the next one; or it takes `State&`, changes it in place and returns
+/// nothing.
 ///
-/// **Shape.** One state out for one element in. With `returns_state`, `f` returns `(state, result)` and the result is emitted; with `with_state`, `(state, result)` is.
+/// **Shape.** One state out for one element in. With `returns_state`, `f` returns `(state, result)` and the
+/// result is emitted; with `with_state`, `(state, result)` is.
 /// **Errors.** If `f` throws, the state stays as it was (unless `f` changes it in place).
 /// **Threads.** One call of `f` at a time, on the thread that emits.
 /// **Backpressure.** The state does not keep the tickets of the elements in it.
@@ -336,7 +340,8 @@ auto accumulate(F f, State start, ReturnsState, WithState) {
 
 /// Keeps all elements until it is flushed, then emits them as one vector and begins again.
 ///
-/// **Shape.** `T` in, `std::vector<T>` out; `flush` of nothing gives an empty vector, the end of the stream gives one only if there is something.
+/// **Shape.** `T` in, `std::vector<T>` out; `flush` of nothing gives an empty vector, the end of the stream
+/// gives one only if there is something.
 /// **Backpressure.** Holds every element's ticket until the flush has been consumed. Memory grows until then.
 /// **Source.** streamz `Stream.collect`.
 inline auto collect() {
@@ -349,7 +354,8 @@ inline auto collect() {
 /// **Cost.** Who keeps what it gets copies the whole map.
 /// **Source.** streamz `Stream.frequencies`.
 inline auto frequencies() {
-  return ByKernel{"frequencies", []<class In>(std::type_identity<In>) { return stream::FrequenciesKernel<In>{}; }};
+  return ByKernel{"frequencies",
+                  []<class In>(std::type_identity<In>) { return stream::FrequenciesKernel<In>{}; }};
 }
 
 /// Passes elements whose key was not seen before.
@@ -361,10 +367,14 @@ inline auto frequencies() {
 /// **Source.** streamz `Stream.unique`; keys are found by hash, else by order, else by comparison.
 template <class KeyOf = stream::Identity>
 auto unique(std::optional<std::size_t> maxsize = {}, KeyOf key = {}) {
-  if (maxsize && *maxsize == 0) throw Error(ErrorKind::invalid_argument, "unique: maxsize must be at least 1 (got 0)");
-  return ByKernel{"unique", [key = given("unique", "the key", std::move(key)), limit = maxsize.value_or(0)]<class In>(std::type_identity<In>) mutable {
+  if (maxsize && *maxsize == 0)
+    throw Error(ErrorKind::invalid_argument, "unique: maxsize must be at least 1 (got 0)");
+  return ByKernel{"unique",
+                  [key = given("unique", "the key", std::move(key)),
+                   limit = maxsize.value_or(0)]<class In>(std::type_identity<In>) mutable {
                     return stream::UniqueKernel<In, KeyOf>{std::move(key), limit, {}};
-                  }, maxsize ? std::to_string(*maxsize) : ""};
+                  },
+                  maxsize ? std::to_string(*maxsize) : ""};
 }
 
 /// Emits each element together with the one before it.
@@ -386,14 +396,17 @@ struct GroupBy {
   using Inner = decltype(std::declval<Op>().template kernel<In>());
   template <class In>
   auto kernel() && {
-    return stream::GroupKernel<In, KeyOf, Inner<In>>{std::move(key), std::move(inner).template kernel<In>(), max_keys, {}, {}};
+    return stream::GroupKernel<In, KeyOf, Inner<In>>{
+        std::move(key), std::move(inner).template kernel<In>(), max_keys, {}, {}};
   }
 };
 
 /// Applies an operator to each group of elements with the same key, with a state for each group.
 ///
-/// **Shape.** `T` in, `(key, what the operator gives)` out. `words.group_by(first_letter, op::accumulate(count, 0))`; several operators: `op::map(f) | op::accumulate(g, 0)`.
-/// **Units.** `max_keys` counts groups (0: no limit); beyond it the least recently used group puts out what it holds and is forgotten.
+/// **Shape.** `T` in, `(key, what the operator gives)` out. `words.group_by(first_letter,
+/// op::accumulate(count, 0))`; several operators: `op::map(f) | op::accumulate(g, 0)`.
+/// **Units.** `max_keys` counts groups (0: no limit); beyond it the least recently used group puts out what
+/// it holds and is forgotten.
 /// **Cost.** One copy of the operator's state per key.
 template <class KeyOf, class Op>
 auto group_by(KeyOf key, Op inner, std::size_t max_keys = 0) {

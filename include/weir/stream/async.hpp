@@ -1,4 +1,5 @@
-// Operators whose output runs by itself: buffer, latest, map_async, sink_async. They part the domain above from the one below.
+// Operators whose output runs by itself: buffer, latest, map_async, sink_async. They part the domain above
+// from the one below.
 #pragma once
 
 #include <atomic>
@@ -42,7 +43,9 @@ template <class T>
 class BufferNode final : public Outlet<T>, public Inlet<T> {
  public:
   BufferNode(std::size_t size, Overflow overflow)
-      : Outlet<T>("buffer"), Inlet<T>(this), size_(size), overflow_(overflow), gate_(*this), pump_([this] { work(); }) {}
+      : Outlet<T>("buffer"), Inlet<T>(this), size_(size), overflow_(overflow), gate_(*this), pump_([this] {
+          work();
+        }) {}
   ~BufferNode() override { pump_.shut(); }
 
   void push(T&& x) noexcept override { put({std::move(x), hold()}); }
@@ -77,7 +80,8 @@ class BufferNode final : public Outlet<T>, public Inlet<T> {
       if (counts) {
         this->in.add();
         if (overflow_ != Overflow::block && queued_.load() >= size_) {
-          if (overflow_ == Overflow::drop_newest || arrived_.empty()) return void(dropped = std::move(parcel));
+          if (overflow_ == Overflow::drop_newest || arrived_.empty())
+            return void(dropped = std::move(parcel));
           dropped = std::move(arrived_.front());
           arrived_.pop_front();
           queued_.fetch_sub(1);
@@ -129,10 +133,18 @@ class BufferNode final : public Outlet<T>, public Inlet<T> {
       const TicketScope scope(std::move(parcel.ticket));
       const RoundsScope rounds(parcel.rounds);
       switch (parcel.kind) {
-        case Kind::element: this->admit(std::move(*parcel.element)); break;
-        case Kind::flush: Node::flush(); break;
-        case Kind::end: this->end(); break;
-        case Kind::reopen: this->reopen(); break;
+        case Kind::element:
+          this->admit(std::move(*parcel.element));
+          break;
+        case Kind::flush:
+          Node::flush();
+          break;
+        case Kind::end:
+          this->end();
+          break;
+        case Kind::reopen:
+          this->reopen();
+          break;
       }
       error = frame.finish_quietly();
     }
@@ -239,7 +251,12 @@ class MapAsyncNode final : public Outlet<std::decay_t<Called<F, In>>>, public In
  public:
   using Out = std::decay_t<Called<F, In>>;
   MapAsyncNode(F f, std::size_t parallelism)
-      : Outlet<Out>("map_async"), Inlet<In>(this), f_(std::move(f)), parallelism_(parallelism), gate_(*this), crew_([this] { work(); }) {}
+      : Outlet<Out>("map_async"),
+        Inlet<In>(this),
+        f_(std::move(f)),
+        parallelism_(parallelism),
+        gate_(*this),
+        crew_([this] { work(); }) {}
   ~MapAsyncNode() override { crew_.shut(); }
 
   void push(In&& x) noexcept override { put(Kind::element, std::move(x)); }
@@ -273,7 +290,9 @@ class MapAsyncNode final : public Outlet<std::decay_t<Called<F, In>>>, public In
   template <class... X>
   void put(Kind kind, X&&... x) noexcept {
     const std::size_t inside = pending_.load();
-    if (kind == Kind::element && this->is_lost_in_cycle(inside > 2 * parallelism_ ? inside - 2 * parallelism_ : 0)) return;
+    if (kind == Kind::element &&
+        this->is_lost_in_cycle(inside > 2 * parallelism_ ? inside - 2 * parallelism_ : 0))
+      return;
     auto slot = std::make_shared<Slot>();
     slot->parcel.kind = kind;
     slot->parcel.ticket = hold();
@@ -318,10 +337,8 @@ class MapAsyncNode final : public Outlet<std::decay_t<Called<F, In>>>, public In
   void try_to_compute(Slot& slot) {
     for (unsigned attempt = 0;; ++attempt) {
       try {
-        if constexpr (is_copyable<In>)
-          slot.result.emplace(call(f_, std::as_const(*slot.parcel.element)));
-        else
-          slot.result.emplace(call(f_, std::move(*slot.parcel.element)));
+        if constexpr (is_copyable<In>) slot.result.emplace(call(f_, std::as_const(*slot.parcel.element)));
+        else slot.result.emplace(call(f_, std::move(*slot.parcel.element)));
         return;
       } catch (...) {
         if (is_copyable<In> && attempt < this->policy_.retries) continue;
@@ -364,19 +381,21 @@ class MapAsyncNode final : public Outlet<std::decay_t<Called<F, In>>>, public In
   }
   void give(Slot& slot) {
     switch (slot.parcel.kind) {
-      case Kind::element: break;
-      case Kind::flush: return Node::flush();
-      case Kind::end: return this->end();
-      case Kind::reopen: return this->reopen();
+      case Kind::element:
+        break;
+      case Kind::flush:
+        return Node::flush();
+      case Kind::end:
+        return this->end();
+      case Kind::reopen:
+        return this->reopen();
     }
     if (!slot.error) return this->admit(std::move(*slot.result));
     if constexpr (is_copyable<In>) {
       if (this->policy_.letter_box) return send_letter(*this, *slot.parcel.element, slot.error);
     }
-    if (this->policy_.action == ErrorPolicy::Action::skip)
-      this->errors.add();
-    else
-      this->raise(slot.error);
+    if (this->policy_.action == ErrorPolicy::Action::skip) this->errors.add();
+    else this->raise(slot.error);
   }
 
   F f_;
@@ -389,7 +408,8 @@ class MapAsyncNode final : public Outlet<std::decay_t<Called<F, In>>>, public In
   Crew crew_;
 };
 
-/// Tells an asynchronous sink's node that an element is done. Copies are one; the first call counts, and losing all of them without a call is an error.
+/// Tells an asynchronous sink's node that an element is done. Copies are one; the first call counts, and
+/// losing all of them without a call is an error.
 class Finished {
  public:
   explicit Finished(Done done);
@@ -424,12 +444,9 @@ class InFlight {
 /// Whether `f(x, finished)` begins the work, or `f(x)` is a coroutine.
 template <class F, class In>
 constexpr bool is_asynchronous() {
-  if constexpr (std::is_invocable_v<F&, In, Finished>)
-    return true;
-  else if constexpr (std::is_invocable_v<F&, In>)
-    return is_coroutine<std::invoke_result_t<F&, In>>;
-  else
-    return false;
+  if constexpr (std::is_invocable_v<F&, In, Finished>) return true;
+  else if constexpr (std::is_invocable_v<F&, In>) return is_coroutine<std::invoke_result_t<F&, In>>;
+  else return false;
 }
 template <class F, class In>
 inline constexpr bool begins_or_awaits = is_asynchronous<F, In>();
@@ -439,14 +456,18 @@ template <class In, class F>
 class AsyncSinkNode final : public Outlet<Nothing>, public Inlet<In> {
  public:
   AsyncSinkNode(F f, std::size_t parallelism)
-      : Outlet<Nothing>("sink_async"), Inlet<In>(this), f_(std::move(f)), gate_(*this), under_way_(std::make_shared<InFlight>(*this, gate_, parallelism)) {}
+      : Outlet<Nothing>("sink_async"),
+        Inlet<In>(this),
+        f_(std::move(f)),
+        gate_(*this),
+        under_way_(std::make_shared<InFlight>(*this, gate_, parallelism)) {}
 
   void push(In&& x) noexcept override { begin(std::move(x)); }
   void push(const In& x) noexcept override {
     if constexpr (is_copyable<In>) begin(x);
   }
   void attached() override {
-    if constexpr (requires(F& f, EventLoop l) { f.use(l); }) f_.use(this->graph().loop());
+    if constexpr (requires(F & f, EventLoop l) { f.use(l); }) f_.use(this->graph().loop());
   }
   void shut() noexcept override { under_way_->shut(); }
   void set_policy(ErrorPolicy policy) override {
@@ -471,14 +492,16 @@ class AsyncSinkNode final : public Outlet<Nothing>, public Inlet<In> {
     this->in.add();
     under_way_->begin();
     if constexpr (is_copyable<In>) {
-      if ((this->slow_ & Node::careful) != 0) return attempt(std::make_shared<Kept>(Kept{x, this->graph().loop()}));
+      if ((this->slow_ & Node::careful) != 0)
+        return attempt(std::make_shared<Kept>(Kept{x, this->graph().loop()}));
     }
     const bool skips = this->policy_.action == ErrorPolicy::Action::skip;
-    const Finished finished([under_way = under_way_, ticket = hold(), skips](const std::exception_ptr& error) mutable {
-      if (error && ticket && !skips) ticket.get()->fail(error);
-      ticket = {};
-      under_way->end(skips ? nullptr : error);
-    });
+    const Finished finished(
+        [under_way = under_way_, ticket = hold(), skips](const std::exception_ptr& error) mutable {
+          if (error && ticket && !skips) ticket.get()->fail(error);
+          ticket = {};
+          under_way->end(skips ? nullptr : error);
+        });
     try {
       std::invoke(f_, In(std::forward<X>(x)), finished);
     } catch (...) {
@@ -489,7 +512,8 @@ class AsyncSinkNode final : public Outlet<Nothing>, public Inlet<In> {
   void attempt(const std::shared_ptr<Kept>& kept) noexcept {
     const Finished finished([this, under_way = under_way_, kept](const std::exception_ptr& error) mutable {
       if (!error) return done(*under_way, *kept, nullptr);
-      kept->loop.post([this, under_way, kept, error] { under_way->while_alive([&] { failed(kept, error); }); });
+      kept->loop.post(
+          [this, under_way, kept, error] { under_way->while_alive([&] { failed(kept, error); }); });
     });
     try {
       std::invoke(f_, In(kept->element), finished);
@@ -526,13 +550,16 @@ class AsyncSinkNode final : public Outlet<Nothing>, public Inlet<In> {
 
 namespace op {
 
-/// Keeps up to `size` elements between those who emit and those who consume; what is below runs on a thread of its own, or on the stream's event loop if it was given one.
+/// Keeps up to `size` elements between those who emit and those who consume; what is below runs on a thread
+/// of its own, or on the stream's event loop if it was given one.
 ///
 /// **Shape.** Every element, same order.
 /// **Units.** `size` counts elements waiting; one more is being consumed.
-/// **Errors.** Throws `Error{invalid_argument}` if `size` is 0. An error below comes out of `drain`; the next elements go on.
+/// **Errors.** Throws `Error{invalid_argument}` if `size` is 0. An error below comes out of `drain`; the next
+/// elements go on.
 /// **Threads.** Parts the threads above from the one below.
-/// **Backpressure.** `emit` waits while `size` elements are waiting, or drops one, as `overflow` says. The ticket is held until the element was consumed.
+/// **Backpressure.** `emit` waits while `size` elements are waiting, or drops one, as `overflow` says. The
+/// ticket is held until the element was consumed.
 /// **Cost.** About 0.1 us per element between two running threads; 50 us when the consumer slept.
 /// **Source.** streamz `Stream.buffer`; 0 is not unbounded here, and an error does not end it.
 inline auto buffer(std::size_t size, Overflow overflow = Overflow::block) {
@@ -551,14 +578,18 @@ inline auto buffer(std::size_t size, Overflow overflow = Overflow::block) {
 /// **Backpressure.** None: `emit` never waits. A dropped element is done.
 /// **Source.** streamz `Stream.latest`, which loses the newest.
 inline auto latest() {
-  return []<class T>(const Stream<T>& s) { return stream::attach<T>(s, std::make_unique<stream::LatestNode<T>>()); };
+  return []<class T>(const Stream<T>& s) {
+    return stream::attach<T>(s, std::make_unique<stream::LatestNode<T>>());
+  };
 }
 
 /// Emits `f(x)`, computed by `parallelism` threads, in the order of the elements.
 ///
 /// **Shape.** One element out for one in, order kept.
-/// **Units.** `parallelism` counts calls of `f` at the same time; as many more elements wait before `emit` does.
-/// **Errors.** Throws `Error{invalid_argument}` if `parallelism` is 0. What `f` throws is answered by the node's policy; `raise` comes out of `drain`, and the next elements go on.
+/// **Units.** `parallelism` counts calls of `f` at the same time; as many more elements wait before `emit`
+/// does.
+/// **Errors.** Throws `Error{invalid_argument}` if `parallelism` is 0. What `f` throws is answered by the
+/// node's policy; `raise` comes out of `drain`, and the next elements go on.
 /// **Threads.** `f` is called by several threads at once, unless a manual clock drives the stream.
 /// **Backpressure.** `emit` waits while twice `parallelism` elements are inside.
 /// **Source.** streamz `Stream.map_async`, whose concurrency is one more.
@@ -573,22 +604,25 @@ auto map_async(F f, std::size_t parallelism = 1) {
   };
 }
 
-/// Calls `f(x, finished)`, which begins the work; the element is done when `finished()` or `finished(error)` is called, from any thread. `f` may as well be a coroutine that
-/// returns `boost::asio::awaitable<void>` (include `weir/stream/await.hpp`), which runs on the stream's event loop.
+/// Calls `f(x, finished)`, which begins the work; the element is done when `finished()` or `finished(error)`
+/// is called, from any thread. `f` may as well be a coroutine that returns `boost::asio::awaitable<void>`
+/// (include `weir/stream/await.hpp`), which runs on the stream's event loop.
 ///
 /// **Units.** `parallelism` counts elements begun and not finished.
-/// **Errors.** An error given to `finished` is answered by the node's policy; `raise` comes out of `drain`. Losing every copy of `finished` uncalled is an error too, not a hang.
+/// **Errors.** An error given to `finished` is answered by the node's policy; `raise` comes out of `drain`.
+/// Losing every copy of `finished` uncalled is an error too, not a hang.
 /// **Backpressure.** `emit` waits while `parallelism` elements are not finished.
 /// **Source.** Coroutine sinks of streamz.
 template <class F>
 auto sink_async(F f, std::size_t parallelism = 1) {
   detail::at_least_one("sink_async", "parallelism", parallelism);
   return [f = given("sink_async", "the function", std::move(f)), parallelism]<class T>(const Stream<T>& s) {
-    static_assert(stream::begins_or_awaits<F, T>, "sink_async: the function takes (element, finished), or an element and returns boost::asio::awaitable<void>");
+    static_assert(stream::begins_or_awaits<F, T>,
+                  "sink_async: the function takes (element, finished), or an element and returns "
+                  "boost::asio::awaitable<void>");
     if constexpr (std::is_invocable_v<F&, T, stream::Finished>)
       return stream::attach_sink(s, std::make_unique<stream::AsyncSinkNode<T, F>>(f, parallelism));
-    else
-      return stream::attach_coroutine_sink(s, f, parallelism);
+    else return stream::attach_coroutine_sink(s, f, parallelism);
   };
 }
 

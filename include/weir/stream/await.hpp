@@ -27,7 +27,9 @@ template <class T, class Handler>
 class AwaitedEmission : public std::enable_shared_from_this<AwaitedEmission<T, Handler>> {
  public:
   AwaitedEmission(Emission<T> emission, Handler handler)
-      : emission_(std::move(emission)), executor_(boost::asio::get_associated_executor(handler)), handler_(std::move(handler)) {}
+      : emission_(std::move(emission)),
+        executor_(boost::asio::get_associated_executor(handler)),
+        handler_(std::move(handler)) {}
 
   void go_on() {
     if (!armed_.exchange(false)) return;  // somebody was faster
@@ -38,13 +40,17 @@ class AwaitedEmission : public std::enable_shared_from_this<AwaitedEmission<T, H
     } catch (...) {
       error = std::current_exception();
     }
-    boost::asio::post(executor_, [handler = std::move(handler_), error = std::move(error)]() mutable { std::move(handler)(std::move(error)); });
+    boost::asio::post(executor_, [handler = std::move(handler_), error = std::move(error)]() mutable {
+      std::move(handler)(std::move(error));
+    });
   }
 
  private:
   void wait() {
     watch_for_cycle();
-    const auto try_again = [self = this->shared_from_this()] { boost::asio::post(self->executor_, [self] { self->go_on(); }); };
+    const auto try_again = [self = this->shared_from_this()] {
+      boost::asio::post(self->executor_, [self] { self->go_on(); });
+    };
     armed_ = true;
     emission_.when_changed(try_again);
     if (!emission_.would_wait()) try_again();  // it changed before we asked to be told
@@ -52,7 +58,8 @@ class AwaitedEmission : public std::enable_shared_from_this<AwaitedEmission<T, H
   /// Whoever took `armed_` may look at the emission, and has to look once more when it is given back.
   void watch_for_cycle() {
     if (watch_.has_told()) return;
-    const auto timer = std::make_shared<boost::asio::steady_timer>(executor_, std::chrono::nanoseconds(std::max<std::int64_t>(cycle_patience_ns.load() / 4, 1'000'000)));
+    const auto timer = std::make_shared<boost::asio::steady_timer>(
+        executor_, std::chrono::nanoseconds(std::max<std::int64_t>(cycle_patience_ns.load() / 4, 1'000'000)));
     timer_ = timer;
     timer->async_wait([timer, waiting = this->weak_from_this()](const boost::system::error_code& cancelled) {
       const auto self = waiting.lock();
@@ -72,7 +79,7 @@ class AwaitedEmission : public std::enable_shared_from_this<AwaitedEmission<T, H
 };
 
 template <class Token, class T>
-  requires boost::asio::completion_token_for<Token, void(std::exception_ptr)>
+requires boost::asio::completion_token_for<Token, void(std::exception_ptr)>
 struct AwaitEmission<Token, T> {
   static auto start(Emission<T>&& emission, Token token) {
     return boost::asio::async_initiate<Token, void(std::exception_ptr)>(
@@ -91,7 +98,9 @@ struct SpawnSink {
   std::optional<EventLoop> loop = {};
   void use(EventLoop l) { loop = std::move(l); }
   void operator()(T x, Finished finished) {
-    boost::asio::co_spawn(loop->context(), run(f, std::move(x)), [finished = std::move(finished)](const std::exception_ptr& error) { finished(error); });
+    boost::asio::co_spawn(
+        loop->context(), run(f, std::move(x)),
+        [finished = std::move(finished)](const std::exception_ptr& error) { finished(error); });
   }
   static boost::asio::awaitable<void> run(std::shared_ptr<F> f, T x) { co_await call(*f, x); }
 };
@@ -99,7 +108,8 @@ struct SpawnSink {
 template <class In, class F>
 Sink attach_coroutine_sink(const Stream<In>& s, F f, std::size_t parallelism) {
   using Spawn = SpawnSink<In, F>;
-  return attach_sink(s, std::make_unique<AsyncSinkNode<In, Spawn>>(Spawn{std::make_shared<F>(std::move(f))}, parallelism));
+  return attach_sink(
+      s, std::make_unique<AsyncSinkNode<In, Spawn>>(Spawn{std::make_shared<F>(std::move(f))}, parallelism));
 }
 
 }  // namespace weir::stream

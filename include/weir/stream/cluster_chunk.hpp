@@ -1,4 +1,5 @@
-// Chunks: how elements travel between the stream's program and the cluster, many small ones at a time; what a task makes of one.
+// Chunks: how elements travel between the stream's program and the cluster, many small ones at a time; what a
+// task makes of one.
 #pragma once
 
 #include <algorithm>
@@ -21,7 +22,7 @@ struct ChunkError {
   std::uint32_t segment = 0;  ///< Where; see Segment.
   std::string type;
   std::string message;
-  std::string element;  ///< Serialized as it entered the segment, if it goes to a dead letter stream.
+  std::string element;      ///< Serialized as it entered the segment, if it goes to a dead letter stream.
   std::uint64_t step = 0;   ///< Which task of the segment ...
   std::uint32_t place = 0;  ///< ... and which of its errors this is: several gathers may bring the same one.
 };
@@ -45,12 +46,13 @@ template <class T>
 struct ChunkResult {
   std::vector<T> values;
   std::vector<ChunkError> errors;
-  std::vector<HeldTokens> held;  ///< For each state passed, in order; nothing if nobody waits.
-  std::uint32_t elements = 0;    ///< That went in at the scatter.
-  bool is_over = false;          ///< Nothing more will come out of the segment.
-  std::vector<Spent> spent;      ///< In the user's functions ...
-  float copying_seconds = 0;     ///< ... and in copying a state.
-  std::vector<std::uint32_t> items;  ///< For each value, which one it comes from of those that went several ways; nothing unless the ways meet again.
+  std::vector<HeldTokens> held;      ///< For each state passed, in order; nothing if nobody waits.
+  std::uint32_t elements = 0;        ///< That went in at the scatter.
+  bool is_over = false;              ///< Nothing more will come out of the segment.
+  std::vector<Spent> spent;          ///< In the user's functions ...
+  float copying_seconds = 0;         ///< ... and in copying a state.
+  std::vector<std::uint32_t> items;  ///< For each value, which one it comes from of those that went several
+                                     ///< ways; nothing unless the ways meet again.
 };
 
 /// The scatter that chunks came from, as they see it; outlives its node.
@@ -69,7 +71,9 @@ class ChunkSource {
 class ChunkPass {
  public:
   /// `outer`: a pass from further up that it keeps meanwhile.
-  ChunkPass(std::shared_ptr<ChunkSource> source, std::uint32_t elements, std::shared_ptr<ChunkPass> outer = {}) : outer_(std::move(outer)), source_(std::move(source)), elements_(elements) {}
+  ChunkPass(std::shared_ptr<ChunkSource> source, std::uint32_t elements,
+            std::shared_ptr<ChunkPass> outer = {})
+      : outer_(std::move(outer)), source_(std::move(source)), elements_(elements) {}
   ChunkPass(const ChunkPass&) = delete;
   ~ChunkPass() { source_->left(elements_); }
   /// The scatter.
@@ -94,8 +98,10 @@ struct Chunk {
   bool has_state = false;   ///< It has passed a state, so that its elements may come out with later chunks.
   std::shared_ptr<ChunkPass> pass;
 };
-template <class T> inline constexpr bool is_copyable<Chunk<T>> = is_copyable<T>;
-template <class T> inline constexpr bool is_chunk<Chunk<T>> = true;
+template <class T>
+inline constexpr bool is_copyable<Chunk<T>> = is_copyable<T>;
+template <class T>
+inline constexpr bool is_chunk<Chunk<T>> = true;
 
 /// What a task of a segment is told beside kernel and elements.
 struct Step {
@@ -104,7 +110,7 @@ struct Step {
   bool keeps_failed = false;  ///< Failed elements are wanted.
   bool is_ending = false;
   std::uint64_t token = 0;
-  std::int64_t now_ns = 0;  ///< On the stream's clock, for kernels that know time.
+  std::int64_t now_ns = 0;     ///< On the stream's clock, for kernels that know time.
   std::uint64_t number = 0;    ///< Of the segment's steps.
   bool numbers_items = false;  ///< What comes out goes several ways that meet again.
 };
@@ -112,7 +118,8 @@ struct Step {
 /// The error in flight.
 [[nodiscard]] ChunkError current_chunk_error(std::uint32_t segment);
 
-/// Calls `push` for one element and turns what it throws into a ChunkError; what it had emitted for this element is taken back.
+/// Calls `push` for one element and turns what it throws into a ChunkError; what it had emitted for this
+/// element is taken back.
 template <class T, class In, class Push>
 void push_guarded(ChunkResult<T>& out, const Step& step, const In* element, Push&& push) {
   for (unsigned attempt = 0;; ++attempt) {
@@ -139,9 +146,13 @@ void push_guarded(ChunkResult<T>& out, const Step& step, const In* element, Push
 
 // The values of a chunk, wherever they are.
 template <class T>
-const std::vector<T>& values_of(const std::vector<T>& values) { return values; }
+const std::vector<T>& values_of(const std::vector<T>& values) {
+  return values;
+}
 template <class T>
-const std::vector<T>& values_of(const ChunkResult<T>& result) { return result.values; }
+const std::vector<T>& values_of(const ChunkResult<T>& result) {
+  return result.values;
+}
 
 // The items the values come from; see ChunkResult.
 template <class From>
@@ -152,14 +163,16 @@ void note_items(auto& out, const From& from, std::size_t place) {
 }
 void number_items(auto& out, const Step& step) {
   if (!step.numbers_items || !out.items.empty()) return;
-  while (out.items.size() < out.values.size()) out.items.push_back(static_cast<std::uint32_t>(out.items.size()));
+  while (out.items.size() < out.values.size())
+    out.items.push_back(static_cast<std::uint32_t>(out.items.size()));
 }
 
 /// Measures the time a segment takes until it goes, and what came out meanwhile.
 template <class T>
 class Stopwatch {
  public:
-  Stopwatch(ChunkResult<T>& out, const Step& step, std::size_t took) : out_(out), spent_{step.segment, 0, static_cast<std::uint32_t>(took), 0, step.number} {}
+  Stopwatch(ChunkResult<T>& out, const Step& step, std::size_t took)
+      : out_(out), spent_{step.segment, 0, static_cast<std::uint32_t>(took), 0, step.number} {}
   Stopwatch(const Stopwatch&) = delete;
   ~Stopwatch() {
     spent_.seconds = std::chrono::duration<float>(std::chrono::steady_clock::now() - start_).count();
@@ -233,21 +246,35 @@ ChunkResult<typename K::Out> run_first_chunk(const K& kernel, const Step& step, 
   return out;
 }
 
-// Kernels whose push does nothing but call the function: elements may go through them in any order, on any worker.
-template <class K> inline constexpr bool is_stateless = false;
-template <class In, class F> inline constexpr bool is_stateless<MapKernel<In, F>> = true;
-template <class In, class F> inline constexpr bool is_stateless<StarmapKernel<In, F>> = true;
-template <class In, class F> inline constexpr bool is_stateless<FilterKernel<In, F>> = true;
-template <class In> inline constexpr bool is_stateless<FlattenKernel<In>> = true;
-template <class In, std::size_t... I> inline constexpr bool is_stateless<PluckTupleKernel<In, I...>> = true;
-template <class In, class Key> inline constexpr bool is_stateless<PluckKernel<In, Key>> = true;
-template <class In, class Key> inline constexpr bool is_stateless<PluckManyKernel<In, Key>> = true;
-template <class First, class Second> inline constexpr bool is_stateless<Fused<First, Second>> = is_stateless<First> && is_stateless<Second>;
+// Kernels whose push does nothing but call the function: elements may go through them in any order, on any
+// worker.
+template <class K>
+inline constexpr bool is_stateless = false;
+template <class In, class F>
+inline constexpr bool is_stateless<MapKernel<In, F>> = true;
+template <class In, class F>
+inline constexpr bool is_stateless<StarmapKernel<In, F>> = true;
+template <class In, class F>
+inline constexpr bool is_stateless<FilterKernel<In, F>> = true;
+template <class In>
+inline constexpr bool is_stateless<FlattenKernel<In>> = true;
+template <class In, std::size_t... I>
+inline constexpr bool is_stateless<PluckTupleKernel<In, I...>> = true;
+template <class In, class Key>
+inline constexpr bool is_stateless<PluckKernel<In, Key>> = true;
+template <class In, class Key>
+inline constexpr bool is_stateless<PluckManyKernel<In, Key>> = true;
+template <class First, class Second>
+inline constexpr bool is_stateless<Fused<First, Second>> = is_stateless<First>&& is_stateless<Second>;
 
 // Kernels that give no more than one element for one.
-template <class K> inline constexpr bool gives_at_most_one = is_stateless<K>;
-template <class In> inline constexpr bool gives_at_most_one<FlattenKernel<In>> = false;
-template <class First, class Second> inline constexpr bool gives_at_most_one<Fused<First, Second>> = gives_at_most_one<First> && gives_at_most_one<Second>;
+template <class K>
+inline constexpr bool gives_at_most_one = is_stateless<K>;
+template <class In>
+inline constexpr bool gives_at_most_one<FlattenKernel<In>> = false;
+template <class First, class Second>
+inline constexpr bool gives_at_most_one<Fused<First, Second>> =
+    gives_at_most_one<First>&& gives_at_most_one<Second>;
 
 /// The segment that does nothing yet.
 template <class T>
@@ -258,7 +285,8 @@ struct PassKernel {
     emit(std::forward<X>(x));
   }
 };
-template <class T> inline constexpr bool is_stateless<PassKernel<T>> = true;
+template <class T>
+inline constexpr bool is_stateless<PassKernel<T>> = true;
 
 /// Whether a kernel with everything in it can travel; looks into plain structs, where Travels itself trusts.
 template <class K>
@@ -266,8 +294,11 @@ constexpr bool kernel_travels() {
   if constexpr (task::PlainStruct<K> && !std::is_empty_v<K>) {
     using Fields = decltype(task::fields_of(std::declval<K&>()));
     return []<std::size_t... I>(std::index_sequence<I...>) {
-      return (kernel_travels<std::remove_cvref_t<decltype(boost::pfr::detail::sequence_tuple::get<I>(std::declval<Fields&>()))>>() && ...);
-    }(std::make_index_sequence<task::field_count<K>>{});
+      return (kernel_travels<std::remove_cvref_t<decltype(boost::pfr::detail::sequence_tuple::get<I>(
+                  std::declval<Fields&>()))>>() &&
+              ...);
+    }
+    (std::make_index_sequence<task::field_count<K>>{});
   } else {
     return task::Travels<K>::value;
   }

@@ -1,4 +1,5 @@
-// Several cluster streams into one: zip, combine_latest, zip_latest, joins; a chain of tasks whose chunks come from several sides.
+// Several cluster streams into one: zip, combine_latest, zip_latest, joins; a chain of tasks whose chunks
+// come from several sides.
 #pragma once
 
 #include <algorithm>
@@ -16,7 +17,8 @@
 
 namespace weir::stream {
 
-// Chunks of different scatters meet in the order in which they left this program. Where that order matters, scatters keep to the order of the emissions; see `keep_order`.
+// Chunks of different scatters meet in the order in which they left this program. Where that order matters,
+// scatters keep to the order of the emissions; see `keep_order`.
 
 /// The kernel of a join and which of its inputs have ended: its state on the cluster.
 template <class Kernel, std::size_t inputs>
@@ -62,16 +64,15 @@ Stage<K> run_join(const Stage<K>& before, const Step& step, const From& from) {
       }
       note_items(after.out, from, place++);
     }
-    if (after.kernel.is_done())
-      end_stage(after, step);
-    else
-      after.out.is_over = false;  // one input's end is not the join's
+    if (after.kernel.is_done()) end_stage(after, step);
+    else after.out.is_over = false;  // one input's end is not the join's
     number_items(after.out, step);
   }
   note_held(after, step);
   return after;
 }
-/// An element of a chunk that has come on one of several ways: its item where the ways part, and itself, at the index of its input.
+/// An element of a chunk that has come on one of several ways: its item where the ways part, and itself, at
+/// the index of its input.
 template <class... In>
 using Tagged = std::pair<std::uint32_t, std::variant<In...>>;
 
@@ -89,7 +90,9 @@ ChunkResult<Tag> tag_input(const From& from) {
 }
 /// What a chunk brings beside its values, which are in another one.
 template <class Out, class From>
-ChunkResult<Out> without_values(const From& from) { return begin_result<Out>(from); }
+ChunkResult<Out> without_values(const From& from) {
+  return begin_result<Out>(from);
+}
 
 /// The chunks of several ways at once, item by item; of one item in the order of the ways.
 template <class K, class Element, class Tag>
@@ -113,13 +116,12 @@ Stage<K> run_together(const Stage<K>& before, const Step& step, const std::vecto
           push_guarded(after.out, step, &element, [&] { after.kernel.kernel.template push<at>(x, emit); });
         };
         ((tagged->second.index() == port ? push(std::integral_constant<std::size_t, port>()) : void()), ...);
-      }(std::make_index_sequence<std::variant_size_v<typename Tag::second_type>>());
+      }
+      (std::make_index_sequence<std::variant_size_v<typename Tag::second_type>>());
       after.out.items.resize(after.out.values.size(), tagged->first);
     }
-    if (after.kernel.is_done())
-      end_stage(after, step);
-    else
-      after.out.is_over = false;
+    if (after.kernel.is_done()) end_stage(after, step);
+    else after.out.is_over = false;
   }
   note_held(after, step);
   return after;
@@ -133,7 +135,9 @@ Stage<K> end_join_input(const Stage<K>& before, const Step& step, std::uint32_t 
     const TicketScope scope{TicketRef()};
     const Append<typename K::Out> emit{after.out.values};
     after.kernel.over.set(port);
-    if constexpr (requires { after.kernel.kernel.ended(port, emit); }) push_guarded<typename K::Out, int>(after.out, step, nullptr, [&] { after.kernel.kernel.ended(port, emit); });
+    if constexpr (requires { after.kernel.kernel.ended(port, emit); })
+      push_guarded<typename K::Out, int>(after.out, step, nullptr,
+                                         [&] { after.kernel.kernel.ended(port, emit); });
     if (after.kernel.is_done()) end_stage(after, step);
     number_items(after.out, step);
   }
@@ -141,9 +145,12 @@ Stage<K> end_join_input(const Stage<K>& before, const Step& step, std::uint32_t 
   return after;
 }
 template <class K>
-std::uint64_t full_inputs(const Stage<K>& stage) { return stage.kernel.full(); }
+std::uint64_t full_inputs(const Stage<K>& stage) {
+  return stage.kernel.full();
+}
 
-/// The gates of a join on the cluster: closed when news comes that an input is too far ahead. Outlives the node.
+/// The gates of a join on the cluster: closed when news comes that an input is too far ahead. Outlives the
+/// node.
 template <std::size_t inputs>
 class JoinGates {
  public:
@@ -180,7 +187,8 @@ class ClusterJoinNode final : public Outlet<Chunk<typename Kernel::Out>>, public
   using Element = AnyInput<In...>;
   using Tag = Tagged<In...>;
   ClusterJoinNode(std::string kind, Client client, Kernel kernel, std::shared_ptr<const Options> options)
-      : ClusterJoinNode(std::move(kind), std::move(client), std::move(kernel), std::move(options), std::index_sequence_for<In...>{}) {}
+      : ClusterJoinNode(std::move(kind), std::move(client), std::move(kernel), std::move(options),
+                        std::index_sequence_for<In...>{}) {}
   ~ClusterJoinNode() override { gates_->shut(); }
 
   template <std::size_t port>
@@ -193,7 +201,8 @@ class ClusterJoinNode final : public Outlet<Chunk<typename Kernel::Out>>, public
     over_.set(port);
     this->guarded([&] {
       const Step step = segment_.step(begin_token(0));
-      pass_on<int>(nullptr, chain_.step(&end_join_input<K>, step, static_cast<std::uint32_t>(port)), step.token);
+      pass_on<int>(nullptr, chain_.step(&end_join_input<K>, step, static_cast<std::uint32_t>(port)),
+                   step.token);
     });
     if (over_.count() == inputs) this->end();
   }
@@ -211,17 +220,16 @@ class ClusterJoinNode final : public Outlet<Chunk<typename Kernel::Out>>, public
     chain_.reset();
     return true;
   }
-  /// Elements come on ways that part below a segment which gives several for one: chunks of one emission wait for each other, and are taken item by item.
+  /// Elements come on ways that part below a segment which gives several for one: chunks of one emission wait
+  /// for each other, and are taken item by item.
   void take_together() noexcept { together_ = true; }
   void set_policy(ErrorPolicy policy) override {
     check_policy<AnyInput<In...>>(*this, policy);
     Node::set_policy(std::move(policy));
   }
   [[nodiscard]] Gate* gate(unsigned port) override {
-    if constexpr (requires(const Kernel& k) { k.is_full(0); })
-      return gates_->gate(port);
-    else
-      return nullptr;
+    if constexpr (requires(const Kernel& k) { k.is_full(0); }) return gates_->gate(port);
+    else return nullptr;
   }
   [[nodiscard]] bool waits_for_partners() const override { return true; }
   [[nodiscard]] const char* shape() const override { return "diamond"; }
@@ -235,9 +243,15 @@ class ClusterJoinNode final : public Outlet<Chunk<typename Kernel::Out>>, public
     void push(const Chunk<T>& chunk) noexcept override { join.template take<port>(chunk); }
   };
   template <std::size_t... I>
-  ClusterJoinNode(std::string kind, Client client, Kernel kernel, std::shared_ptr<const Options> options, std::index_sequence<I...>)
-      : Outlet<Chunk<Out>>(std::move(kind)), client_(client), options_(options), chain_(std::move(client), K{std::move(kernel), {}}, std::move(options)), segment_(*this),
-        gates_(std::make_shared<JoinGates<inputs>>(*this)), ports_(std::make_unique<Port<I, In>>(this)...) {}
+  ClusterJoinNode(std::string kind, Client client, Kernel kernel, std::shared_ptr<const Options> options,
+                  std::index_sequence<I...>)
+      : Outlet<Chunk<Out>>(std::move(kind)),
+        client_(client),
+        options_(options),
+        chain_(std::move(client), K{std::move(kernel), {}}, std::move(options)),
+        segment_(*this),
+        gates_(std::make_shared<JoinGates<inputs>>(*this)),
+        ports_(std::make_unique<Port<I, In>>(this)...) {}
 
   std::uint64_t begin_token(std::uint64_t of_chunk) {
     has_tokens_ = has_tokens_ || of_chunk != 0;
@@ -261,8 +275,9 @@ class ClusterJoinNode final : public Outlet<Chunk<typename Kernel::Out>>, public
   template <std::size_t port, class T>
   void wait_for_others(const Chunk<T>& chunk) {
     if (!waiting_.empty() && waiting_.front().chunk.pass != chunk.pass) join_waiting();
-    auto elements = chunk.result.valid() ? submit_with(client_, options_, &tag_input<Tag, port, ChunkResult<T>>, chunk.result)
-                                         : submit_with(client_, options_, &tag_input<Tag, port, std::vector<T>>, chunk.values);
+    auto elements = chunk.result.valid()
+                        ? submit_with(client_, options_, &tag_input<Tag, port, ChunkResult<T>>, chunk.result)
+                        : submit_with(client_, options_, &tag_input<Tag, port, std::vector<T>>, chunk.values);
     waiting_.push_back({std::move(elements), following<Out>(chunk, {}, true)});
     if (!flow.frame) return join_waiting();
     if (waiting_.size() == 1) flow.frame->put_off(std::make_unique<Later>(*this));
@@ -277,7 +292,8 @@ class ClusterJoinNode final : public Outlet<Chunk<typename Kernel::Out>>, public
       ways.pop_back();
       for (Way& way : ways) {  // they bring what else came on their way; the values come with the last one
         const TicketScope scope(std::move(way.ticket));
-        way.chunk.result = submit_with(client_, options_, &without_values<Out, ChunkResult<Tag>>, way.elements);
+        way.chunk.result =
+            submit_with(client_, options_, &without_values<Out, ChunkResult<Tag>>, way.elements);
         this->send(std::move(way.chunk));
       }
       const TicketScope scope(std::move(last.ticket));
@@ -292,7 +308,9 @@ class ClusterJoinNode final : public Outlet<Chunk<typename Kernel::Out>>, public
     if (together_) return this->guarded([&] { wait_for_others<port>(chunk); });
     this->guarded([&] {
       const Step step = segment_.step(begin_token(chunk.token));
-      auto result = chunk.result.valid() ? chain_.step(&run_join<K, port, Element, ChunkResult<T>>, step, chunk.result) : chain_.step(&run_join<K, port, Element, std::vector<T>>, step, chunk.values);
+      auto result = chunk.result.valid()
+                        ? chain_.step(&run_join<K, port, Element, ChunkResult<T>>, step, chunk.result)
+                        : chain_.step(&run_join<K, port, Element, std::vector<T>>, step, chunk.values);
       pass_on(&chunk, std::move(result), step.token);
     });
   }
@@ -337,7 +355,9 @@ struct ChosenWay {
   template <class T>
   bool operator()(const T& x) {
     const auto chosen = static_cast<std::uint64_t>(std::invoke(choose, x));
-    if (chosen >= ways && way == 0) throw Error(ErrorKind::invalid_argument, "route: way " + std::to_string(chosen) + " of " + std::to_string(ways) + " does not exist");
+    if (chosen >= ways && way == 0)
+      throw Error(ErrorKind::invalid_argument,
+                  "route: way " + std::to_string(chosen) + " of " + std::to_string(ways) + " does not exist");
     return chosen == way;
   }
 };
@@ -351,8 +371,9 @@ struct ClusterInputs {
   Windows windows;
   Windows reached_twice;  ///< The scatters of which elements come on several ways.
 };
-/// Makes elements of several inputs arrive in the order in which they were emitted, as they do here: what waits in a scatter leaves before another one takes an element,
-/// and elements that come on several ways come one by one.
+/// Makes elements of several inputs arrive in the order in which they were emitted, as they do here: what
+/// waits in a scatter leaves before another one takes an element, and elements that come on several ways come
+/// one by one.
 template <class... T>
 void keep_order(const ClusterInputs<T...>& inputs) {
   for (const auto& window : inputs.reached_twice) window->one_by_one = true;
@@ -372,21 +393,28 @@ auto add_input(ClusterInputs<T...> inputs, const Arg& arg) {
       const bool again = std::find(known.begin(), known.end(), window) != known.end();
       (again ? inputs.reached_twice : known).push_back(window);
     }
-    return ClusterInputs<T..., U>{std::tuple_cat(std::move(inputs.chunks), std::tuple<Stream<Chunk<U>>>(end.chunks())), std::move(known), std::move(inputs.reached_twice)};
+    return ClusterInputs<T..., U>{
+        std::tuple_cat(std::move(inputs.chunks), std::tuple<Stream<Chunk<U>>>(end.chunks())),
+        std::move(known), std::move(inputs.reached_twice)};
   } else {
-    static_assert(!is_stream<Arg>, "weir: scatter() is missing: one of the streams is on the cluster, this one is not");
+    static_assert(!is_stream<Arg>,
+                  "weir: scatter() is missing: one of the streams is on the cluster, this one is not");
     return inputs;
   }
 }
 template <class Inputs>
-auto add_inputs(Inputs inputs) { return inputs; }
+auto add_inputs(Inputs inputs) {
+  return inputs;
+}
 template <class Inputs, class Arg, class... More>
 auto add_inputs(Inputs inputs, const Arg& arg, const More&... more) {
   return add_inputs(add_input(std::move(inputs), arg), more...);
 }
 /// The cluster streams among the arguments, in order.
 template <class... Args>
-auto cluster_inputs(const Args&... args) { return add_inputs(ClusterInputs<>{}, args...); }
+auto cluster_inputs(const Args&... args) {
+  return add_inputs(ClusterInputs<>{}, args...);
+}
 
 /// Whether it matters to a join in which order the elements of different inputs come.
 template <class Kernel>
@@ -399,26 +427,36 @@ inline constexpr bool order_matters<MergeByTimeKernel<T, TimeOf, inputs>> = fals
 /// Whether items of one element would come way by way; see Segment::number_items_above.
 template <class... T>
 bool part_below_segments(const ClusterInputs<T...>& inputs) {
-  return !inputs.reached_twice.empty() && std::apply([](const auto&... chunks) { return Segment::number_items_above({&chunks.node()...}); }, inputs.chunks);
+  return !inputs.reached_twice.empty() &&
+         std::apply([](const auto&... chunks) { return Segment::number_items_above({&chunks.node()...}); },
+                    inputs.chunks);
 }
 
 /// Makes a join below several cluster streams; options and policy are those of the first.
 template <class Kernel, class First, class... T>
-auto attach_cluster_join(const char* kind, Kernel kernel, const First& first, const ClusterInputs<T...>& inputs) {
+auto attach_cluster_join(const char* kind, Kernel kernel, const First& first,
+                         const ClusterInputs<T...>& inputs) {
   using Out = typename Kernel::Out;
-  static_assert(kernel_travels<Kernel>(), "weir: a function of this operator cannot travel to another process. Below scatter() a lambda must not capture.");
+  static_assert(kernel_travels<Kernel>(),
+                "weir: a function of this operator cannot travel to another process. Below scatter() a "
+                "lambda must not capture.");
   using Made = ClusterJoinNode<Kernel, T...>;
-  auto made = std::make_unique<Made>(kind, first.client(), std::move(kernel), named_options(first.options(), kind));
+  auto made =
+      std::make_unique<Made>(kind, first.client(), std::move(kernel), named_options(first.options(), kind));
   Made& node = *made;
   const auto& head = std::get<0>(inputs.chunks);
   Graph::of(head.node())->adopt(std::move(made), &head.node());
-  [&]<std::size_t... I>(std::index_sequence<I...>) { (Graph::connect(std::get<I>(inputs.chunks).node(), node.template inlet<I>()), ...); }(std::index_sequence_for<T...>{});
+  [&]<std::size_t... I>(std::index_sequence<I...>) {
+    (Graph::connect(std::get<I>(inputs.chunks).node(), node.template inlet<I>()), ...);
+  }
+  (std::index_sequence_for<T...>{});
   if (takes_letters_of<AnyInput<T...>>(first.policy())) node.set_policy(first.policy());
   if constexpr (order_matters<Kernel>) {
     keep_order(inputs);
     if (part_below_segments(inputs)) node.take_together();
   }
-  ClusterStream<Out, Out, PassKernel<Out>> result(first.client(), Stream<Chunk<Out>>(Graph::of(node), node), {}, inputs.windows);
+  ClusterStream<Out, Out, PassKernel<Out>> result(first.client(), Stream<Chunk<Out>>(Graph::of(node), node),
+                                                  {}, inputs.windows);
   result.inherit(first.options(), first.policy());
   return result;
 }

@@ -26,7 +26,9 @@ struct FinishKernel {
   void push(X&& x, Emit&&) {
     const auto end = std::make_shared<std::promise<void>>();
     auto ended = end->get_future();
-    begin(In(std::forward<X>(x)), Finished([end](const std::exception_ptr& error) { error ? end->set_exception(error) : end->set_value(); }));
+    begin(In(std::forward<X>(x)), Finished([end](const std::exception_ptr& error) {
+            error ? end->set_exception(error) : end->set_value();
+          }));
     ended.get();
   }
 
@@ -41,7 +43,8 @@ struct FinishKernel {
     }
   }
 };
-template <class In, class F> inline constexpr bool is_stateless<FinishKernel<In, F>> = true;
+template <class In, class F>
+inline constexpr bool is_stateless<FinishKernel<In, F>> = true;
 
 /// Keeps the last element; copies of it are one.
 template <class In>
@@ -60,7 +63,8 @@ std::optional<In> last_element(const Stage<LastKernel<In>>& stage) {
 
 }  // namespace stream
 
-/// The last element of a stream on the cluster, from the moment it was asked for; it stays there until somebody wants it. Copies share it.
+/// The last element of a stream on the cluster, from the moment it was asked for; it stays there until
+/// somebody wants it. Copies share it.
 ///
 /// **Errors.** What makes the cluster lose it comes out of `value`, and is over with the next element.
 /// **Threads.** Every member from any thread that may wait for the cluster.
@@ -70,7 +74,8 @@ class ClusterValue {
   using Keeper = stream::StatefulNode<T, stream::LastKernel<T>>;
 
  public:
-  ClusterValue(Client client, Stream<stream::Chunk<stream::Nothing>> keeper, std::vector<std::shared_ptr<stream::Window>> windows)
+  ClusterValue(Client client, Stream<stream::Chunk<stream::Nothing>> keeper,
+               std::vector<std::shared_ptr<stream::Window>> windows)
       : client_(std::move(client)), keeper_(std::move(keeper)), windows_(std::move(windows)) {}
   /// The last of the elements emitted so far, once they have been computed; empty if none came out.
   [[nodiscard]] std::optional<T> value() const { return future().result(); }

@@ -14,7 +14,8 @@ namespace weir::stream {
 
 /// The tickets of elements that states on the cluster still hold, by state and number.
 ///
-/// The chunks of a stream pass a state one after the other. What it does not hold any more after a chunk has come out with that chunk at the latest.
+/// The chunks of a stream pass a state one after the other. What it does not hold any more after a chunk has
+/// come out with that chunk at the latest.
 class HeldTickets {
  public:
   /// A chunk has come: `ticket` is its own. Returns the tickets of everything that came out with it.
@@ -28,11 +29,13 @@ class HeldTickets {
 
 /// Brings results back and emits them one by one, in the order of the elements or as they come.
 ///
-/// Whoever waits for the stream drives the cluster and passes on what has come; a thread of the node does it when nobody waits.
+/// Whoever waits for the stream drives the cluster and passes on what has come; a thread of the node does it
+/// when nobody waits.
 template <class T>
 class GatherNode final : public Outlet<T>, public Inlet<Chunk<T>> {
  public:
-  GatherNode(Client client, bool ordered) : Outlet<T>("gather"), Inlet<Chunk<T>>(this), client_(std::move(client)), ordered_(ordered) {}
+  GatherNode(Client client, bool ordered)
+      : Outlet<T>("gather"), Inlet<Chunk<T>>(this), client_(std::move(client)), ordered_(ordered) {}
   ~GatherNode() override { shut(); }
 
   void push(Chunk<T>&& chunk) noexcept override { put({std::move(chunk), hold(), Kind::element}); }
@@ -91,9 +94,13 @@ class GatherNode final : public Outlet<T>, public Inlet<Chunk<T>> {
     }
     if (asleep_.load()) more_.notify_one();
   }
-  [[nodiscard]] static std::int64_t now_ns() { return std::chrono::steady_clock::now().time_since_epoch().count(); }
+  [[nodiscard]] static std::int64_t now_ns() {
+    return std::chrono::steady_clock::now().time_since_epoch().count();
+  }
   /// Another thread waits for the stream and does this one's work.
-  [[nodiscard]] bool is_helped() const { return now_ns() - helped_at_.load(std::memory_order_relaxed) < 1'000'000; }
+  [[nodiscard]] bool is_helped() const {
+    return now_ns() - helped_at_.load(std::memory_order_relaxed) < 1'000'000;
+  }
   void run() {
     for (;;) {
       {
@@ -115,7 +122,8 @@ class GatherNode final : public Outlet<T>, public Inlet<Chunk<T>> {
   }
   /// Waits for the cluster, which it drives meanwhile, and passes what comes on.
   void work() {
-    client_.core()->wait_until([&] { return pass_on_next() || pending_.load() == 0 || is_over() || is_helped(); }, std::nullopt);
+    client_.core()->wait_until(
+        [&] { return pass_on_next() || pending_.load() == 0 || is_over() || is_helped(); }, std::nullopt);
   }
 
   // --- what has come
@@ -132,14 +140,16 @@ class GatherNode final : public Outlet<T>, public Inlet<Chunk<T>> {
     }
     return status != Status::pending;
   }
-  /// Takes the next arrival that is ready: the first one, or any between two events if the order does not matter.
+  /// Takes the next arrival that is ready: the first one, or any between two events if the order does not
+  /// matter.
   bool take(Arrival& out) {
     const std::lock_guard lock(mutex_);
     std::size_t looked = 0;
     bool takes = true;
     for (auto at = arrivals_.begin(); at != arrivals_.end(); ++at, ++looked) {
       const bool in_order = at == arrivals_.begin();
-      const bool keeps_order = ordered_ || at->kind != Kind::element || (at->chunk.has_state && at->chunk.token != 0);
+      const bool keeps_order =
+          ordered_ || at->kind != Kind::element || (at->chunk.has_state && at->chunk.token != 0);
       if (is_ready(*at) && takes && (in_order || !keeps_order)) {
         out = std::move(*at);
         arrivals_.erase(at);
@@ -175,8 +185,10 @@ class GatherNode final : public Outlet<T>, public Inlet<Chunk<T>> {
   void pass_on(Arrival& arrival) {
     const RoundsScope rounds(arrival.rounds);
     switch (arrival.kind) {
-      case Kind::element: break;
-      case Kind::reopen: return framed([&] { this->reopen(); });
+      case Kind::element:
+        break;
+      case Kind::reopen:
+        return framed([&] { this->reopen(); });
       case Kind::flush: {
         const TicketScope scope(arrival.ticket);
         return framed([&] { Node::flush(); });
@@ -205,7 +217,8 @@ class GatherNode final : public Outlet<T>, public Inlet<Chunk<T>> {
   }
   void emit_result(Arrival& arrival, const ChunkResult<T>& result) {
     const double seconds = Segment::account(result.spent);
-    if (arrival.chunk.pass) arrival.chunk.pass->source().measured(seconds, result.copying_seconds, result.elements);
+    if (arrival.chunk.pass)
+      arrival.chunk.pass->source().measured(seconds, result.copying_seconds, result.elements);
     Tickets tickets = held_.came_out(arrival.chunk.token, std::move(arrival.ticket), result.held);
     const TicketScope scope(combine(tickets));
     emit_all(result.values);
@@ -228,8 +241,7 @@ class GatherNode final : public Outlet<T>, public Inlet<Chunk<T>> {
     }
   }
   void emit_one(const std::vector<T>& values, std::size_t at) {
-    if constexpr (is_copyable<T>)
-      this->admit(values[at]);
+    if constexpr (is_copyable<T>) this->admit(values[at]);
     else  // nobody else reads them: elements that cannot be copied go one way only
       this->admit(std::move(const_cast<std::vector<T>&>(values)[at]));
   }

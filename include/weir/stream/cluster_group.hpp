@@ -1,4 +1,5 @@
-// group_by on the cluster: the groups are divided by the hash of their keys over several states, each of which lives on a worker of its own.
+// group_by on the cluster: the groups are divided by the hash of their keys over several states, each of
+// which lives on a worker of its own.
 #pragma once
 
 #include <algorithm>
@@ -25,13 +26,15 @@ struct KeyedKernel {
     emit(Out(std::move(k), std::forward<X>(x)));
   }
 };
-template <class In, class KeyOf> inline constexpr bool is_stateless<KeyedKernel<In, KeyOf>> = true;
+template <class In, class KeyOf>
+inline constexpr bool is_stateless<KeyedKernel<In, KeyOf>> = true;
 
 /// A key that goes beyond the bound, and the place in its chunk of the element it goes for.
 template <class Key>
 using Forgotten = std::pair<std::uint32_t, Key>;
 
-/// Which groups there are if their number is bounded: sees the keys of all elements, and says who is to be forgotten.
+/// Which groups there are if their number is bounded: sees the keys of all elements, and says who is to be
+/// forgotten.
 template <class Key>
 struct GroupDirectory {
   using Out = Forgotten<Key>;
@@ -43,7 +46,8 @@ Stage<GroupDirectory<Key>> note_keys(const Stage<GroupDirectory<Key>>& before, c
   auto after = next_stage(before, ChunkResult<Forgotten<Key>>());
   std::uint32_t place = 0;
   for (const auto& keyed : from.values) {
-    after.kernel.recent.seen(keyed.first, after.kernel.max_keys, [&](Key&& oldest) { after.out.values.emplace_back(place, std::move(oldest)); });
+    after.kernel.recent.seen(keyed.first, after.kernel.max_keys,
+                             [&](Key&& oldest) { after.out.values.emplace_back(place, std::move(oldest)); });
     ++place;
   }
   return after;
@@ -54,11 +58,16 @@ struct GroupPart {
   std::uint32_t part = 0, parts = 1;
   std::uint64_t first = 0;
 
-  // Places order what comes out: by chunk, then by element; what a group puts out because it is forgotten comes before what the element gives.
+  // Places order what comes out: by chunk, then by element; what a group puts out because it is forgotten
+  // comes before what the element gives.
   static constexpr unsigned bits = 25;  // for the elements of a chunk
   static constexpr std::uint64_t at_the_end = std::uint64_t{1} << 63;
-  [[nodiscard]] std::uint64_t place(std::uint32_t element, bool is_forgotten) const noexcept { return first + 2 * element + (is_forgotten ? 0 : 1); }
-  [[nodiscard]] static std::uint32_t element(std::uint64_t place) noexcept { return static_cast<std::uint32_t>(place & ((std::uint64_t{1} << bits) - 1)) / 2; }
+  [[nodiscard]] std::uint64_t place(std::uint32_t element, bool is_forgotten) const noexcept {
+    return first + 2 * element + (is_forgotten ? 0 : 1);
+  }
+  [[nodiscard]] static std::uint32_t element(std::uint64_t place) noexcept {
+    return static_cast<std::uint32_t>(place & ((std::uint64_t{1} << bits) - 1)) / 2;
+  }
 };
 
 /// One part of the groups. What comes out carries its place among what comes out of all parts.
@@ -78,7 +87,8 @@ struct GroupPartKernel {
   void push(const std::pair<Key, In>& keyed, std::uint64_t place, Emit&& emit) {
     Group& group = groups.try_emplace(keyed.first, Group{fresh, place}).first->second;
     if (may_forget) group.place = place;
-    group.kernel.push(keyed.second, [&](auto&& y) { emit(Out(place, Result(keyed.first, std::forward<decltype(y)>(y)))); });
+    group.kernel.push(keyed.second,
+                      [&](auto&& y) { emit(Out(place, Result(keyed.first, std::forward<decltype(y)>(y)))); });
   }
   template <class Emit>
   void forget(const Key& key, std::uint64_t place, Emit&& emit) {
@@ -97,22 +107,29 @@ struct GroupPartKernel {
   }
 };
 
-
 template <class K, class In, class Gone>
-Stage<K> run_part(const Stage<K>& before, const Step& step, const GroupPart& which, const In& from, const Gone& forgotten) {
+Stage<K> run_part(const Stage<K>& before, const Step& step, const GroupPart& which, const In& from,
+                  const Gone& forgotten) {
   Stage<K> after = next_stage(before, ChunkResult<typename K::Out>());
   {
     const Stopwatch watch(after.out, step, 0);
     const TicketScope scope(ticket_of(step));
     const Append<typename K::Out> emit{after.out.values};
-    const auto is_mine = [&](const auto& key) { return std::hash<std::decay_t<decltype(key)>>()(key) % which.parts == which.part; };
+    const auto is_mine = [&](const auto& key) {
+      return std::hash<std::decay_t<decltype(key)>>()(key) % which.parts == which.part;
+    };
     auto gone = values_of(forgotten).begin();
     std::uint32_t at = 0;
     for (const auto& keyed : from.values) {
       for (; gone != values_of(forgotten).end() && gone->first == at; ++gone) {
-        if (is_mine(gone->second)) push_guarded<typename K::Out, int>(after.out, step, nullptr, [&] { after.kernel.forget(gone->second, which.place(at, true), emit); });
+        if (is_mine(gone->second))
+          push_guarded<typename K::Out, int>(after.out, step, nullptr, [&] {
+            after.kernel.forget(gone->second, which.place(at, true), emit);
+          });
       }
-      if (is_mine(keyed.first)) push_guarded(after.out, step, &keyed.second, [&] { after.kernel.push(keyed, which.place(at, false), emit); });
+      if (is_mine(keyed.first))
+        push_guarded(after.out, step, &keyed.second,
+                     [&] { after.kernel.push(keyed, which.place(at, false), emit); });
       ++at;
     }
     if (from.is_over) end_stage(after, step);
@@ -121,9 +138,12 @@ Stage<K> run_part(const Stage<K>& before, const Step& step, const GroupPart& whi
   return after;
 }
 
-/// What came out of all parts, in the order of the elements, and with the items they come from. An element is held as long as one of the parts holds it.
+/// What came out of all parts, in the order of the elements, and with the items they come from. An element is
+/// held as long as one of the parts holds it.
 template <class Out>
-void join_parts(ChunkResult<Out>& out, const Step& step, const std::vector<ChunkResult<std::pair<std::uint64_t, Out>>>& parts, std::size_t took, const std::vector<std::uint32_t>& items) {
+void join_parts(ChunkResult<Out>& out, const Step& step,
+                const std::vector<ChunkResult<std::pair<std::uint64_t, Out>>>& parts, std::size_t took,
+                const std::vector<std::uint32_t>& items) {
   std::vector<std::pair<std::uint64_t, const Out*>> all;
   Spent spent{step.segment};
   spent.step = step.number;
@@ -147,7 +167,9 @@ void join_parts(ChunkResult<Out>& out, const Step& step, const std::vector<Chunk
   out.values.reserve(all.size());
   for (const auto& [place, value] : all) {
     out.values.push_back(*value);
-    if (!items.empty()) out.items.push_back((place & GroupPart::at_the_end) != 0 ? UINT32_MAX : items[GroupPart::element(place)]);
+    if (!items.empty())
+      out.items.push_back((place & GroupPart::at_the_end) != 0 ? UINT32_MAX
+                                                               : items[GroupPart::element(place)]);
   }
   number_items(out, step);
   out.spent.push_back(spent);
@@ -157,13 +179,15 @@ void join_parts(ChunkResult<Out>& out, const Step& step, const std::vector<Chunk
   out.held.push_back(std::move(held));
 }
 template <class Out, class From>
-ChunkResult<Out> join_chunk_parts(const From& from, const Step& step, const std::vector<ChunkResult<std::pair<std::uint64_t, Out>>>& parts) {
+ChunkResult<Out> join_chunk_parts(const From& from, const Step& step,
+                                  const std::vector<ChunkResult<std::pair<std::uint64_t, Out>>>& parts) {
   auto out = begin_result<Out>(from);
   join_parts(out, step, parts, from.values.size(), from.items);
   return out;
 }
 template <class Out>
-ChunkResult<Out> join_finished_parts(const Step& step, const std::vector<ChunkResult<std::pair<std::uint64_t, Out>>>& parts) {
+ChunkResult<Out> join_finished_parts(const Step& step,
+                                     const std::vector<ChunkResult<std::pair<std::uint64_t, Out>>>& parts) {
   ChunkResult<Out> out;
   join_parts(out, step, parts, 0, {});
   return out;
@@ -171,14 +195,21 @@ ChunkResult<Out> join_finished_parts(const Step& step, const std::vector<ChunkRe
 
 /// Gives every chunk to all parts, which take their own elements out of it, and puts together what they give.
 template <class In, class Key, class Inner>
-class GroupNode final : public Outlet<Chunk<std::pair<Key, typename Inner::Out>>>, public Inlet<Chunk<std::pair<Key, In>>>, public WholeSegment {
+class GroupNode final : public Outlet<Chunk<std::pair<Key, typename Inner::Out>>>,
+                        public Inlet<Chunk<std::pair<Key, In>>>,
+                        public WholeSegment {
  public:
   using Keyed = std::pair<Key, In>;
   using K = GroupPartKernel<Key, Inner>;
   using Out = typename K::Result;
   /// `max_keys`: how many groups there may be; 0 for any number.
   GroupNode(Client client, Inner fresh, std::size_t max_keys, std::shared_ptr<const Options> options)
-      : Outlet<Chunk<Out>>("group_by"), Inlet<Chunk<Keyed>>(this), client_(std::move(client)), fresh_(std::move(fresh)), options_(std::move(options)), segment_(*this) {
+      : Outlet<Chunk<Out>>("group_by"),
+        Inlet<Chunk<Keyed>>(this),
+        client_(std::move(client)),
+        fresh_(std::move(fresh)),
+        options_(std::move(options)),
+        segment_(*this) {
     if (max_keys != 0) directory_.emplace(client_, GroupDirectory<Key>{max_keys}, options_);
   }
 
@@ -216,7 +247,8 @@ class GroupNode final : public Outlet<Chunk<std::pair<Key, typename Inner::Out>>
     WorkerThreads threads(client_);
     threads.look();
     const std::uint32_t count = std::min(threads.count(), most_parts);
-    for (std::uint32_t part = 0; part < count; ++part) parts_.emplace_back(client_, K{fresh_, directory_.has_value()}, options_);
+    for (std::uint32_t part = 0; part < count; ++part)
+      parts_.emplace_back(client_, K{fresh_, directory_.has_value()}, options_);
   }
   void submit(const Chunk<Keyed>& chunk) noexcept {
     this->in.add(chunk.elements);
@@ -228,12 +260,19 @@ class GroupNode final : public Outlet<Chunk<std::pair<Key, typename Inner::Out>>
       std::vector<Future<ChunkResult<typename K::Out>>> outs;
       if (directory_) {
         const auto forgotten = directory_->step(&note_keys<Key, ChunkResult<Keyed>>, chunk.result);
-        for (; which.part < which.parts; ++which.part) outs.push_back(parts_[which.part].step(&run_part<K, ChunkResult<Keyed>, ChunkResult<Forgotten<Key>>>, step, which, chunk.result, forgotten));
+        for (; which.part < which.parts; ++which.part)
+          outs.push_back(
+              parts_[which.part].step(&run_part<K, ChunkResult<Keyed>, ChunkResult<Forgotten<Key>>>, step,
+                                      which, chunk.result, forgotten));
       } else {
         const std::vector<Forgotten<Key>> none;
-        for (; which.part < which.parts; ++which.part) outs.push_back(parts_[which.part].step(&run_part<K, ChunkResult<Keyed>, std::vector<Forgotten<Key>>>, step, which, chunk.result, none));
+        for (; which.part < which.parts; ++which.part)
+          outs.push_back(
+              parts_[which.part].step(&run_part<K, ChunkResult<Keyed>, std::vector<Forgotten<Key>>>, step,
+                                      which, chunk.result, none));
       }
-      auto result = submit_with(client_, options_, &join_chunk_parts<Out, ChunkResult<Keyed>>, chunk.result, step, outs);
+      auto result = submit_with(client_, options_, &join_chunk_parts<Out, ChunkResult<Keyed>>, chunk.result,
+                                step, outs);
       this->send(following<Out>(chunk, std::move(result), true));
     });
   }

@@ -17,20 +17,24 @@ struct Window {
   std::atomic<std::uint32_t> most_elements{0};  ///< `buffer(n)`; 0: as many as the worker threads can use.
   std::atomic<bool> one_by_one{false};          ///< Every element is a chunk by itself.
   std::shared_ptr<ScatterControl> control;
-  std::vector<std::shared_ptr<Window>> fed_by;  ///< Those of the streams connected to this scatter; see `all_of`.
+  std::vector<std::shared_ptr<Window>>
+      fed_by;  ///< Those of the streams connected to this scatter; see `all_of`.
 };
 using Windows = std::vector<std::shared_ptr<Window>>;
 
 /// The windows of the scatters above a stream, also of those that `connect` has brought.
 [[nodiscard]] Windows all_of(const Windows& windows);
-/// What is behind `above` also goes where what is behind `below` goes: it is bounded like that, and keeps the order of emission.
+/// What is behind `above` also goes where what is behind `below` goes: it is bounded like that, and keeps the
+/// order of emission.
 void feed_windows(const Windows& below, const Windows& above);
 
 /// Counts what is on the cluster; outlives the node.
 class ScatterControl final : public ChunkSource, public std::enable_shared_from_this<ScatterControl> {
  public:
-  /// `send` puts what waits on the cluster, all of it or as far as there is room; called inside the node's domain.
-  ScatterControl(Node& node, Gate& gate, std::function<void(bool all)> send) : node_(&node), gate_(gate), send_(std::move(send)) {}
+  /// `send` puts what waits on the cluster, all of it or as far as there is room; called inside the node's
+  /// domain.
+  ScatterControl(Node& node, Gate& gate, std::function<void(bool all)> send)
+      : node_(&node), gate_(gate), send_(std::move(send)) {}
 
   void measured(double seconds, double copying_seconds, std::uint32_t elements) override;
   void left(std::uint32_t elements) noexcept override;
@@ -40,7 +44,8 @@ class ScatterControl final : public ChunkSource, public std::enable_shared_from_
   }
   /// Lets waiting elements in if there is room now.
   void advance() noexcept;
-  /// Puts everything that waits on the cluster, before what the caller is about to do further down. Does nothing if a boundary parts the caller from the scatter.
+  /// Puts everything that waits on the cluster, before what the caller is about to do further down. Does
+  /// nothing if a boundary parts the caller from the scatter.
   void send_before() noexcept;
   /// What enters either of the two leaves after what had entered the other.
   void keep_order_with(ScatterControl& other);
@@ -85,12 +90,18 @@ class WorkerThreads {
   std::chrono::steady_clock::time_point looked_{};
 };
 
-/// Puts elements into chunks: one at a time while the cluster is hungry, many when they are small and it is busy.
+/// Puts elements into chunks: one at a time while the cluster is hungry, many when they are small and it is
+/// busy.
 template <class T>
 class ScatterNode final : public Outlet<Chunk<T>>, public Inlet<T> {
  public:
   ScatterNode(Client client, std::shared_ptr<Window> window)
-      : Outlet<Chunk<T>>("scatter"), Inlet<T>(this), client_(client), window_(std::move(window)), gate_(*this), threads_(std::move(client)),
+      : Outlet<Chunk<T>>("scatter"),
+        Inlet<T>(this),
+        client_(client),
+        window_(std::move(window)),
+        gate_(*this),
+        threads_(std::move(client)),
         control_(std::make_shared<ScatterControl>(*this, gate_, [this](bool all) { send_waiting(all); })) {
     window_->control = control_;
   }
@@ -118,8 +129,12 @@ class ScatterNode final : public Outlet<Chunk<T>>, public Inlet<T> {
     Node::flush();
   }
   void shut() noexcept override { control_->shut(); }
-  [[nodiscard]] std::size_t queued() const override { return control_->waiting.load(std::memory_order_relaxed); }
-  [[nodiscard]] std::size_t pending() const override { return control_->waiting.load() + control_->elements(); }
+  [[nodiscard]] std::size_t queued() const override {
+    return control_->waiting.load(std::memory_order_relaxed);
+  }
+  [[nodiscard]] std::size_t pending() const override {
+    return control_->waiting.load() + control_->elements();
+  }
   [[nodiscard]] Gate* gate(unsigned port) override { return port == 0 ? &gate_ : nullptr; }
   [[nodiscard]] const char* shape() const override { return "invhouse"; }
 
@@ -132,7 +147,7 @@ class ScatterNode final : public Outlet<Chunk<T>>, public Inlet<T> {
       if constexpr (is_copyable<T>) scatter.pass(chunk);
     }
   };
-  static constexpr double chunk_s = 400e-6;  // computing time a chunk is made for
+  static constexpr double chunk_s = 400e-6;    // computing time a chunk is made for
   static constexpr double most_copying = 0.1;  // of the time, for copies of a state
   static constexpr double most_per_chunk = 4096;
   static constexpr double most_bytes = 512 * 1024;
@@ -171,7 +186,9 @@ class ScatterNode final : public Outlet<Chunk<T>>, public Inlet<T> {
     const double limit = std::max(most_per_chunk, copying / 1e-6);
     return static_cast<std::uint32_t>(std::clamp(std::min(by_time, most_bytes / bytes_each_), 1.0, limit));
   }
-  [[nodiscard]] std::uint32_t most_elements() const noexcept { return window_->most_elements.load(std::memory_order_relaxed); }
+  [[nodiscard]] std::uint32_t most_elements() const noexcept {
+    return window_->most_elements.load(std::memory_order_relaxed);
+  }
   [[nodiscard]] bool room() const noexcept {
     if (const std::uint32_t most = most_elements()) return control_->elements() < most;
     return control_->chunks() < most_chunks();
@@ -180,7 +197,8 @@ class ScatterNode final : public Outlet<Chunk<T>>, public Inlet<T> {
   /// How many of the waiting elements the next chunk takes.
   [[nodiscard]] std::size_t next_count(bool all) const noexcept {
     std::size_t count = std::min<std::size_t>(waiting(), size_now());
-    if (const std::uint32_t most = most_elements(); most && !all) count = std::min<std::size_t>(count, most - std::min<std::uint64_t>(most - 1, control_->elements()));
+    if (const std::uint32_t most = most_elements(); most && !all)
+      count = std::min<std::size_t>(count, most - std::min<std::uint64_t>(most - 1, control_->elements()));
     if (!tickets_.empty()) {  // somebody waits for each of them by itself
       const std::uint64_t alone = tickets_.front().first - first_;
       count = std::min<std::size_t>(count, alone == 0 ? 1 : alone);
@@ -199,8 +217,10 @@ class ScatterNode final : public Outlet<Chunk<T>>, public Inlet<T> {
     if (count == waiting_.size()) {
       chunk.values.object = std::make_shared<std::vector<T>>(std::exchange(waiting_, {}));
     } else {
-      const auto begin = waiting_.begin() + static_cast<std::ptrdiff_t>(head_), end = begin + static_cast<std::ptrdiff_t>(count);
-      chunk.values.object = std::make_shared<std::vector<T>>(std::make_move_iterator(begin), std::make_move_iterator(end));
+      const auto begin = waiting_.begin() + static_cast<std::ptrdiff_t>(head_),
+                 end = begin + static_cast<std::ptrdiff_t>(count);
+      chunk.values.object =
+          std::make_shared<std::vector<T>>(std::make_move_iterator(begin), std::make_move_iterator(end));
       head_ += count;
       if (2 * head_ >= waiting_.size()) {
         waiting_.erase(waiting_.begin(), end);
@@ -232,8 +252,10 @@ class ScatterNode final : public Outlet<Chunk<T>>, public Inlet<T> {
     }
   }
   void update_gate() noexcept {
-    if (const std::uint32_t most = most_elements()) return gate_.set(control_->elements() + waiting() >= most);
-    const bool is_crowded = control_->keeps_order() && control_->chunks() >= 2 * most_chunks();  // others make it send without room
+    if (const std::uint32_t most = most_elements())
+      return gate_.set(control_->elements() + waiting() >= most);
+    const bool is_crowded = control_->keeps_order() &&
+                            control_->chunks() >= 2 * most_chunks();  // others make it send without room
     gate_.set((waiting() >= std::max<std::size_t>(2 * size_now(), 2) && !room()) || is_crowded);
   }
 
@@ -242,8 +264,8 @@ class ScatterNode final : public Outlet<Chunk<T>>, public Inlet<T> {
   Gate gate_;
   Chunks chunks_{this};
   std::vector<T> waiting_;
-  std::size_t head_ = 0;     // of waiting_, what is still there
-  std::uint64_t first_ = 0;  // number of the first element waiting
+  std::size_t head_ = 0;                                     // of waiting_, what is still there
+  std::uint64_t first_ = 0;                                  // number of the first element waiting
   std::deque<std::pair<std::uint64_t, TicketRef>> tickets_;  // of waiting elements, by number
   bool has_tickets_ = false;
   std::uint64_t rounds_ = 0;  // of the waiting elements, the fewest

@@ -1,4 +1,5 @@
-// Segments: nodes that submit a task for every chunk. The chunks are handles; their values stay on the workers.
+// Segments: nodes that submit a task for every chunk. The chunks are handles; their values stay on the
+// workers.
 #pragma once
 
 #include <atomic>
@@ -17,10 +18,11 @@ class Segment {
   virtual ~Segment();
   /// What its next task is told.
   [[nodiscard]] Step step(std::uint64_t token);
-  /// Makes the segments below which the ways to `inputs` part number what they give, and says whether there are any: then the elements of one chunk have to be put in order
-  /// where the ways meet.
+  /// Makes the segments below which the ways to `inputs` part number what they give, and says whether there
+  /// are any: then the elements of one chunk have to be put in order where the ways meet.
   static bool number_items_above(const std::vector<Node*>& inputs);
-  /// Answers an error that came back with a chunk as the policy of its segment says. Inside a frame of `gather`.
+  /// Answers an error that came back with a chunk as the policy of its segment says. Inside a frame of
+  /// `gather`.
   static void report(Node& gather, ChunkError&& error);
   /// Notes what the segments did with a chunk; the sum of their seconds.
   static double account(const std::vector<Spent>& spent);
@@ -69,7 +71,8 @@ class WholeSegment {
 };
 
 /// The options of a segment's tasks, which people see under `name` unless the user has given them one.
-[[nodiscard]] std::shared_ptr<const Options> named_options(const std::shared_ptr<const Options>& options, const std::string& name);
+[[nodiscard]] std::shared_ptr<const Options> named_options(const std::shared_ptr<const Options>& options,
+                                                           const std::string& name);
 
 /// `map(increment)`, `partition(5)`: an operator and what it was made with, as far as that can be said.
 template <class K>
@@ -97,7 +100,12 @@ class SegmentNode final : public Outlet<Chunk<typename K::Out>>, public Inlet<Ch
  public:
   using Out = typename K::Out;
   SegmentNode(Client client, K kernel, std::shared_ptr<const Options> options)
-      : Outlet<Chunk<Out>>("segment"), Inlet<Chunk<In>>(this), client_(std::move(client)), kernel_(std::move(kernel)), options_(std::move(options)), segment_(*this, !gives_at_most_one<K>) {}
+      : Outlet<Chunk<Out>>("segment"),
+        Inlet<Chunk<In>>(this),
+        client_(std::move(client)),
+        kernel_(std::move(kernel)),
+        options_(std::move(options)),
+        segment_(*this, !gives_at_most_one<K>) {}
 
   void push(Chunk<In>&& chunk) noexcept override { submit(chunk); }
   void push(const Chunk<In>& chunk) noexcept override { submit(chunk); }
@@ -111,8 +119,10 @@ class SegmentNode final : public Outlet<Chunk<typename K::Out>>, public Inlet<Ch
     this->in.add(chunk.elements);
     this->guarded([&] {
       const Step step = segment_.step(chunk.token);
-      auto result = chunk.result.valid() ? submit_with(client_, options_, &run_chunk<K, ChunkResult<In>>, kernel_, step, chunk.result)
-                                         : submit_with(client_, options_, &run_first_chunk<K, In>, kernel_, step, chunk.values);
+      auto result =
+          chunk.result.valid()
+              ? submit_with(client_, options_, &run_chunk<K, ChunkResult<In>>, kernel_, step, chunk.result)
+              : submit_with(client_, options_, &run_first_chunk<K, In>, kernel_, step, chunk.values);
       this->send(following<Out>(chunk, std::move(result), false));
     });
   }
@@ -122,26 +132,32 @@ class SegmentNode final : public Outlet<Chunk<typename K::Out>>, public Inlet<Ch
   SegmentOf<In> segment_;
 };
 
-/// The chain of tasks that a state goes through; it lives on a worker, and a copy of it is fetched now and then, so that a death costs little.
+/// The chain of tasks that a state goes through; it lives on a worker, and a copy of it is fetched now and
+/// then, so that a death costs little.
 template <class K>
 class StateChain {
  public:
   using Out = typename K::Out;
   StateChain(Client client, K kernel, std::shared_ptr<const Options> options)
-      : client_(std::move(client)), begin_{kernel, {}, false}, state_{std::move(kernel), {}, false}, options_(std::move(options)) {}
+      : client_(std::move(client)),
+        begin_{kernel, {}, false},
+        state_{std::move(kernel), {}, false},
+        options_(std::move(options)) {}
 
   /// Appends the task `function(state, args...)` and returns what will come out.
   template <class F, class... A>
   Future<ChunkResult<Out>> step(F function, const A&... args) {
     keep_state();
-    Future<Stage<K>> next = last_.valid() ? submit_with(client_, options_, function, last_, args...) : submit_with(client_, options_, function, state_, args...);
+    Future<Stage<K>> next = last_.valid() ? submit_with(client_, options_, function, last_, args...)
+                                          : submit_with(client_, options_, function, state_, args...);
     last_ = std::move(next);
     return submit_with(client_, options_, &stage_output<K>, last_);
   }
   /// What `function(state)` says after the last step.
   template <class F>
   auto ask(Client& client, F function) {
-    return last_.valid() ? submit_with(client, options_, function, last_) : submit_with(client, options_, function, state_);
+    return last_.valid() ? submit_with(client, options_, function, last_)
+                         : submit_with(client, options_, function, state_);
   }
   /// The state after the last step.
   [[nodiscard]] const Future<Stage<K>>& last() const noexcept { return last_; }
@@ -155,7 +171,8 @@ class StateChain {
   using Clock = std::chrono::steady_clock;
   static constexpr unsigned shortest = 64, longest = 1024;  // tasks that are run again after a death
 
-  /// Brings the state here now and then. What a task could not bring is lost with an error; the state of before goes on.
+  /// Brings the state here now and then. What a task could not bring is lost with an error; the state of
+  /// before goes on.
   void keep_state() {
     if (!last_.valid()) return;
     if (last_.status() == Status::error || last_.status() == Status::cancelled) return forget_failed();
@@ -192,7 +209,10 @@ class StatefulNode final : public Outlet<Chunk<typename K::Out>>, public Inlet<C
  public:
   using Out = typename K::Out;
   StatefulNode(Client client, K kernel, std::shared_ptr<const Options> options)
-      : Outlet<Chunk<Out>>("stateful segment"), Inlet<Chunk<In>>(this), chain_(std::move(client), std::move(kernel), std::move(options)), segment_(*this) {}
+      : Outlet<Chunk<Out>>("stateful segment"),
+        Inlet<Chunk<In>>(this),
+        chain_(std::move(client), std::move(kernel), std::move(options)),
+        segment_(*this) {}
 
   void push(Chunk<In>&& chunk) noexcept override { submit(chunk); }
   void push(const Chunk<In>& chunk) noexcept override { submit(chunk); }
@@ -227,7 +247,8 @@ class StatefulNode final : public Outlet<Chunk<typename K::Out>>, public Inlet<C
     has_tokens_ = has_tokens_ || chunk.token != 0;
     this->guarded([&] {
       const Step step = segment_.step(chunk.token);
-      auto result = chunk.result.valid() ? chain_.step(&run_stage<K, ChunkResult<In>>, step, chunk.result) : chain_.step(&run_stage<K, std::vector<In>>, step, chunk.values);
+      auto result = chunk.result.valid() ? chain_.step(&run_stage<K, ChunkResult<In>>, step, chunk.result)
+                                         : chain_.step(&run_stage<K, std::vector<In>>, step, chunk.values);
       this->send(following<Out>(chunk, std::move(result), true));
     });
   }

@@ -1,4 +1,5 @@
-// Segments with a state: a chain of tasks, each of which takes the state and a chunk and returns the state and what came out.
+// Segments with a state: a chain of tasks, each of which takes the state and a chunk and returns the state
+// and what came out.
 #pragma once
 
 #include <algorithm>
@@ -37,19 +38,22 @@ template <class K>
 Stage<K> next_stage(const Stage<K>& before, ChunkResult<typename K::Out> out) {
   const auto start = std::chrono::steady_clock::now();
   Stage<K> after{before.kernel, std::move(out), before.holds};
-  after.out.copying_seconds = std::max(after.out.copying_seconds, std::chrono::duration<float>(std::chrono::steady_clock::now() - start).count());
+  after.out.copying_seconds =
+      std::max(after.out.copying_seconds,
+               std::chrono::duration<float>(std::chrono::steady_clock::now() - start).count());
   return after;
 }
 
 /// The ticket of the chunk, as kernels inside a task see it.
-[[nodiscard]] inline TicketRef ticket_of(const Step& step) { return step.token ? TicketRef(new Ticket(std::vector<std::uint64_t>{step.token})) : TicketRef(); }
+[[nodiscard]] inline TicketRef ticket_of(const Step& step) {
+  return step.token ? TicketRef(new Ticket(std::vector<std::uint64_t>{step.token})) : TicketRef();
+}
 
 template <class K, class X, class Emit>
 void push_at(K& kernel, const X& x, const Emit& emit, const Step& step) {
   if constexpr (requires { kernel.push(x, emit, EventLoop::Time()); })
     kernel.push(x, emit, EventLoop::Time(step.now_ns));
-  else
-    kernel.push(x, emit);
+  else kernel.push(x, emit);
 }
 
 template <class K>
@@ -65,10 +69,8 @@ void put_out_held(Stage<K>& stage, const Step& step) {
 
 template <class K>
 bool is_done(const K& kernel) {
-  if constexpr (requires { kernel.is_done(); })
-    return kernel.is_done();
-  else
-    return false;
+  if constexpr (requires { kernel.is_done(); }) return kernel.is_done();
+  else return false;
 }
 /// Nothing more will go in: what is held comes out, and the segment is over.
 template <class K>
@@ -113,6 +115,8 @@ Stage<K> finish_stage(const Stage<K>& before, const Step& step) {
 }
 
 template <class K>
-ChunkResult<typename K::Out> stage_output(const Stage<K>& stage) { return stage.out; }
+ChunkResult<typename K::Out> stage_output(const Stage<K>& stage) {
+  return stage.out;
+}
 
 }  // namespace weir::stream

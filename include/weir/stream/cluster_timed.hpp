@@ -1,4 +1,5 @@
-// Operators that know time, on the cluster: this program has the clock and says when, the state is on a worker.
+// Operators that know time, on the cluster: this program has the clock and says when, the state is on a
+// worker.
 #pragma once
 
 #include <memory>
@@ -20,7 +21,8 @@ Stage<K> fire_stage(const Stage<K>& before, const Step& step) {
     const Stopwatch watch(after.out, step, 0);
     const TicketScope scope{TicketRef()};
     const Append<typename K::Out> emit{after.out.values};
-    push_guarded<typename K::Out, int>(after.out, step, nullptr, [&] { after.kernel.fire(emit, EventLoop::Time(step.now_ns)); });
+    push_guarded<typename K::Out, int>(after.out, step, nullptr,
+                                       [&] { after.kernel.fire(emit, EventLoop::Time(step.now_ns)); });
     number_items(after.out, step);
   }
   note_held(after, step);
@@ -42,12 +44,20 @@ Appointment next_appointment(const Stage<K>& stage) {
 
 /// A segment whose kernel has deadlines.
 template <class In, class K>
-class TimedChainNode final : public Outlet<Chunk<typename K::Out>>, public Inlet<Chunk<In>>, public WholeSegment {
+class TimedChainNode final : public Outlet<Chunk<typename K::Out>>,
+                             public Inlet<Chunk<In>>,
+                             public WholeSegment {
  public:
   using Out = typename K::Out;
   TimedChainNode(std::string kind, Client client, K kernel, std::shared_ptr<const Options> options)
-      : Outlet<Chunk<Out>>(std::move(kind)), Inlet<Chunk<In>>(this), client_(std::move(client)), kernel_(std::move(kernel)), options_(std::move(options)), segment_(*this),
-        alarm_(*this, [this] { ring(); }), news_(std::make_shared<News>(*this)) {}
+      : Outlet<Chunk<Out>>(std::move(kind)),
+        Inlet<Chunk<In>>(this),
+        client_(std::move(client)),
+        kernel_(std::move(kernel)),
+        options_(std::move(options)),
+        segment_(*this),
+        alarm_(*this, [this] { ring(); }),
+        news_(std::make_shared<News>(*this)) {}
   ~TimedChainNode() override { shut(); }
 
   void push(Chunk<In>&& chunk) noexcept override { submit(chunk); }
@@ -55,7 +65,7 @@ class TimedChainNode final : public Outlet<Chunk<typename K::Out>>, public Inlet
   void attached() override {
     loop_ = this->graph().loop();
     alarm_.attach(*loop_);
-    if constexpr (requires(K& k) { k.begin(Time{}); }) kernel_.begin(alarm_.now());
+    if constexpr (requires(K & k) { k.begin(Time{}); }) kernel_.begin(alarm_.now());
     chain_.emplace(client_, kernel_, options_);
     if (const auto due = kernel_.due()) alarm_.set(due);
   }
@@ -114,7 +124,8 @@ class TimedChainNode final : public Outlet<Chunk<typename K::Out>>, public Inlet
     this->guarded([&] {
       Step step = segment_.step(chunk.token);
       step.now_ns = alarm_.now().count();
-      auto result = chunk.result.valid() ? chain_->step(&run_stage<K, ChunkResult<In>>, step, chunk.result) : chain_->step(&run_stage<K, std::vector<In>>, step, chunk.values);
+      auto result = chunk.result.valid() ? chain_->step(&run_stage<K, ChunkResult<In>>, step, chunk.result)
+                                         : chain_->step(&run_stage<K, std::vector<In>>, step, chunk.values);
       this->send(following<Out>(chunk, std::move(result), true));
       ask();
     });
@@ -168,11 +179,13 @@ class TimedChainNode final : public Outlet<Chunk<typename K::Out>>, public Inlet
   bool has_tokens_ = false;
 };
 
-/// Passes a chunk on when the one before it has been consumed, and drops those that a newer one overtakes meanwhile.
+/// Passes a chunk on when the one before it has been consumed, and drops those that a newer one overtakes
+/// meanwhile.
 template <class T>
 class LatestChunkNode final : public Outlet<Chunk<T>>, public Inlet<Chunk<T>> {
  public:
-  LatestChunkNode() : Outlet<Chunk<T>>("latest"), Inlet<Chunk<T>>(this), turn_(std::make_shared<Turn>(*this)) {}
+  LatestChunkNode()
+      : Outlet<Chunk<T>>("latest"), Inlet<Chunk<T>>(this), turn_(std::make_shared<Turn>(*this)) {}
   ~LatestChunkNode() override { turn_->shut(); }
   void push(Chunk<T>&& chunk) noexcept override { take(std::move(chunk)); }
   void push(const Chunk<T>& chunk) noexcept override {
@@ -210,7 +223,9 @@ class LatestChunkNode final : public Outlet<Chunk<T>>, public Inlet<Chunk<T>> {
     void next() noexcept {
       asked_.store(true);
       while (asked_.load()) {
-        const std::unique_lock lock(mutex_, std::try_to_lock);  // who has it may wait for the domain this thread is in, and looks again
+        const std::unique_lock lock(
+            mutex_,
+            std::try_to_lock);  // who has it may wait for the domain this thread is in, and looks again
         if (!lock) return;
         asked_.store(false);
         if (!node_ || waiting.load() == 0) return;

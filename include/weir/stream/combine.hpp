@@ -1,4 +1,5 @@
-// Several inputs into one node: zip, combine_latest, zip_latest, merge, merge_by_time, join; and one into several: split, route.
+// Several inputs into one node: zip, combine_latest, zip_latest, merge, merge_by_time, join; and one into
+// several: split, route.
 #pragma once
 
 #include <algorithm>
@@ -29,7 +30,8 @@ namespace weir {
 struct max_ahead {
   std::size_t elements;
 };
-/// Which inputs make `combine_latest` emit: `a.combine_latest(b, weir::emit_on(a))`, or by position: `weir::emit_on(0, 2)`.
+/// Which inputs make `combine_latest` emit: `a.combine_latest(b, weir::emit_on(a))`, or by position:
+/// `weir::emit_on(0, 2)`.
 struct emit_on {
   template <class... Inputs>
   explicit emit_on(const Inputs&... inputs) {
@@ -42,7 +44,9 @@ struct emit_on {
   template <class Input>
   void add(const Input& input) {
     if constexpr (std::is_integral_v<Input>) {
-      if (input < 0) throw Error(ErrorKind::invalid_argument, "emit_on: a position must not be negative (got " + std::to_string(input) + ")");
+      if (input < 0)
+        throw Error(ErrorKind::invalid_argument,
+                    "emit_on: a position must not be negative (got " + std::to_string(input) + ")");
       positions.push_back(static_cast<std::size_t>(input));
     } else {
       nodes.push_back(&input.node());
@@ -56,11 +60,13 @@ namespace stream {
 //   template <std::size_t port, class X, class Emit> void push(X&& x, Emit&& emit);
 //   bool is_full(std::size_t port) const;      emissions into this input should wait
 //   template <class Emit> void ended(std::size_t port, Emit&& emit);
-//   bool is_over(const Ended& ended) const;    nothing more can come out; optional: when all inputs have ended
+//   bool is_over(const Ended& ended) const;    nothing more can come out; optional: when all inputs have
+//   ended
 // and, as others, finish(emit), reset(), held().
 using Ended = std::bitset<64>;
 
-/// What a dead letter of a join holds: the element, or a variant whose index is the input if the inputs are of different types.
+/// What a dead letter of a join holds: the element, or a variant whose index is the input if the inputs are
+/// of different types.
 template <class First, class... More>
 struct AnyInputOf {
   using type = std::conditional_t<(std::is_same_v<First, More> && ...), First, std::variant<First, More...>>;
@@ -69,10 +75,8 @@ template <class... In>
 using AnyInput = typename AnyInputOf<In...>::type;
 template <class Any, std::size_t port, class X>
 Any any_input(const X& x) {
-  if constexpr (std::is_same_v<Any, X>)
-    return x;
-  else
-    return Any(std::in_place_index<port>, x);
+  if constexpr (std::is_same_v<Any, X>) return x;
+  else return Any(std::in_place_index<port>, x);
 }
 
 /// A node that runs a kernel with several inputs.
@@ -81,7 +85,8 @@ class JoinNode final : public SettlingNode<Kernel> {
  public:
   using Out = typename Kernel::Out;
   static_assert(sizeof...(In) <= Ended().size(), "a join takes up to 64 streams");
-  JoinNode(std::string kind, Kernel kernel) : JoinNode(std::move(kind), std::move(kernel), std::index_sequence_for<In...>{}) {}
+  JoinNode(std::string kind, Kernel kernel)
+      : JoinNode(std::move(kind), std::move(kernel), std::index_sequence_for<In...>{}) {}
 
   template <std::size_t port>
   [[nodiscard]] InletBase& inlet() noexcept {
@@ -90,7 +95,7 @@ class JoinNode final : public SettlingNode<Kernel> {
   void input_ended(unsigned port) override {
     over_.set(port);
     gates_of_[port]->set(false);
-    if constexpr (requires(Kernel& k, Give g) { k.ended(port, g); }) kernel_.ended(port, Give{*this});
+    if constexpr (requires(Kernel & k, Give g) { k.ended(port, g); }) kernel_.ended(port, Give{*this});
     settle();
     check_over();
   }
@@ -101,10 +106,8 @@ class JoinNode final : public SettlingNode<Kernel> {
   /// What it has given stays; it cannot be connected again.
   void input_disconnected(unsigned port) override { input_ended(port); }
   [[nodiscard]] Gate* gate(unsigned port) override {
-    if constexpr (requires(const Kernel& k) { k.is_full(0); })
-      return gates_of_[port].get();
-    else
-      return nullptr;
+    if constexpr (requires(const Kernel& k) { k.is_full(0); }) return gates_of_[port].get();
+    else return nullptr;
   }
   [[nodiscard]] bool waits_for_partners() const override { return true; }
   [[nodiscard]] const char* shape() const override { return "diamond"; }
@@ -127,7 +130,8 @@ class JoinNode final : public SettlingNode<Kernel> {
   };
   template <std::size_t... I>
   JoinNode(std::string kind, Kernel kernel, std::index_sequence<I...>)
-      : SettlingNode<Kernel>(std::move(kind), std::move(kernel)), ports_(std::make_unique<Port<I, In>>(this)...) {
+      : SettlingNode<Kernel>(std::move(kind), std::move(kernel)),
+        ports_(std::make_unique<Port<I, In>>(this)...) {
     for (auto& gate : gates_of_) gate = std::make_unique<Gate>(*this);
   }
   template <std::size_t port, class X>
@@ -138,10 +142,8 @@ class JoinNode final : public SettlingNode<Kernel> {
       try {
         kernel_.template push<port>(std::forward<X>(x), Give{*this});
       } catch (...) {
-        if (this->policy_.action == ErrorPolicy::Action::skip)
-          this->errors.add();
-        else
-          this->raise_current();
+        if (this->policy_.action == ErrorPolicy::Action::skip) this->errors.add();
+        else this->raise_current();
       }
     } else {
       take_carefully<port>(x);
@@ -152,7 +154,9 @@ class JoinNode final : public SettlingNode<Kernel> {
   template <std::size_t port, class T>
   void take_carefully(const T& x) noexcept {
     if constexpr ((is_copyable<In> && ...))
-      push_by_policy(*this, [&] { kernel_.template push<port>(x, Give{*this}); }, [&] { return any_input<AnyInput<In...>, port>(x); });
+      push_by_policy(
+          *this, [&] { kernel_.template push<port>(x, Give{*this}); },
+          [&] { return any_input<AnyInput<In...>, port>(x); });
   }
   void check_over() {
     if (this->ended_) return;
@@ -160,13 +164,14 @@ class JoinNode final : public SettlingNode<Kernel> {
     if constexpr (requires(const Kernel& k) { k.is_over(over_); }) over = over || kernel_.is_over(over_);
     if (!over) return;
     this->end();
-    if constexpr (requires(Kernel& k) { k.reset(); }) kernel_.reset();  // what found no partner is done
+    if constexpr (requires(Kernel & k) { k.reset(); }) kernel_.reset();  // what found no partner is done
     for (auto& gate : gates_of_) gate->set(false);
   }
   void settle() override {
     this->note_held();
     if constexpr (requires(const Kernel& k) { k.is_full(0); }) {
-      for (std::size_t port = 0; port < sizeof...(In); ++port) gates_of_[port]->set(!this->ended_ && !over_[port] && kernel_.is_full(port));
+      for (std::size_t port = 0; port < sizeof...(In); ++port)
+        gates_of_[port]->set(!this->ended_ && !over_[port] && kernel_.is_full(port));
     }
   }
   template <class T, std::size_t I>
@@ -233,7 +238,8 @@ struct CombineLatestKernel {
   template <std::size_t port, class X, class Emit>
   void push(X&& x, Emit&& emit) {
     std::get<port>(slots).emplace(Held<In_<port>>{std::forward<X>(x)});
-    if (!emits_on[port] || !std::apply([](const auto&... slot) { return (slot.has_value() && ...); }, slots)) return;
+    if (!emits_on[port] || !std::apply([](const auto&... slot) { return (slot.has_value() && ...); }, slots))
+      return;
     Tickets tickets;  // of those that come out for the first time; afterwards a value is state
     const auto first_time = [&](auto& slot) {
       if (slot->ticket) tickets.push_back(std::exchange(slot->ticket, {}));
@@ -263,10 +269,8 @@ struct ZipLatestKernel {
 
   template <std::size_t port, class X, class Emit>
   void push(X&& x, Emit&& emit) {
-    if constexpr (port == 0)
-      queue.push_back({std::forward<X>(x)});
-    else
-      std::get<port - 1>(slots).emplace(std::forward<X>(x));
+    if constexpr (port == 0) queue.push_back({std::forward<X>(x)});
+    else std::get<port - 1>(slots).emplace(std::forward<X>(x));
     if (!std::apply([](const auto&... slot) { return (slot.has_value() && ...); }, slots)) return;
     while (!queue.empty()) {
       Held<Lossless> first = std::move(queue.front());
@@ -428,24 +432,29 @@ auto attach_join(std::string kind, Kernel kernel, const Stream<First>& first, co
   const std::shared_ptr<Graph> graph = Graph::of(first.node());
   graph->adopt(std::move(made), &first.node());
   const auto streams = std::tie(first, more...);
-  [&]<std::size_t... I>(std::index_sequence<I...>) { (Graph::connect(std::get<I>(streams).node(), node.template inlet<I>()), ...); }(std::make_index_sequence<1 + sizeof...(More)>{});
+  [&]<std::size_t... I>(std::index_sequence<I...>) {
+    (Graph::connect(std::get<I>(streams).node(), node.template inlet<I>()), ...);
+  }
+  (std::make_index_sequence<1 + sizeof...(More)>{});
   return Stream<typename Kernel::Out>(Graph::of(node), node);
 }
 
-template <class T> inline constexpr bool is_stream = false;
-template <class T> inline constexpr bool is_stream<Stream<T>> = true;
+template <class T>
+inline constexpr bool is_stream = false;
+template <class T>
+inline constexpr bool is_stream<Stream<T>> = true;
 
-template <class T> inline constexpr bool is_on_cluster = false;
-template <class T, class In, class K> inline constexpr bool is_on_cluster<ClusterStream<T, In, K>> = true;
+template <class T>
+inline constexpr bool is_on_cluster = false;
+template <class T, class In, class K>
+inline constexpr bool is_on_cluster<ClusterStream<T, In, K>> = true;
 
 /// The arguments of a join that are streams, in order.
 template <class... Args>
 auto streams_of(const Args&... args) {
   const auto one = [](const auto& arg) {
-    if constexpr (is_stream<std::decay_t<decltype(arg)>>)
-      return std::tuple(arg);
-    else
-      return std::tuple();
+    if constexpr (is_stream<std::decay_t<decltype(arg)>>) return std::tuple(arg);
+    else return std::tuple();
   };
   return std::tuple_cat(one(args)...);
 }
@@ -458,33 +467,38 @@ Option option(Option otherwise, const Args&... args) {
   (look(args), ...);
   return otherwise;
 }
-template <class T> inline constexpr bool is_literal = !is_stream<T> && !std::is_same_v<T, max_ahead> && !std::is_same_v<T, emit_on>;
+template <class T>
+inline constexpr bool is_literal =
+    !is_stream<T> && !std::is_same_v<T, max_ahead> && !std::is_same_v<T, emit_on>;
 
 /// The inputs of combine_latest that make it emit: those that were named, or all.
 template <std::size_t count>
 Ended inputs_that_emit(const emit_on& which, const std::array<const Node*, count>& nodes) {
   Ended on;
   for (const std::size_t position : which.positions) {
-    if (position >= count) throw Error(ErrorKind::invalid_argument, "combine_latest: emit_on must be less than " + std::to_string(count) + " (got " + std::to_string(position) + ")");
+    if (position >= count)
+      throw Error(ErrorKind::invalid_argument, "combine_latest: emit_on must be less than " +
+                                                   std::to_string(count) + " (got " +
+                                                   std::to_string(position) + ")");
     on.set(position);
   }
   for (const Node* node : which.nodes) {
     if (std::find(nodes.begin(), nodes.end(), node) == nodes.end())
-      throw Error(ErrorKind::invalid_argument, "combine_latest: emit_on names " + node->label() + ", which is not among the streams");
+      throw Error(ErrorKind::invalid_argument,
+                  "combine_latest: emit_on names " + node->label() + ", which is not among the streams");
     for (std::size_t i = 0; i < count; ++i) on[i] = on[i] || nodes[i] == node;
   }
   if (on.none()) on.set();
   return on;
 }
 
-/// The place of a stream among the arguments of zip. What is kept of the arguments must not hold the stream, whose graph would hold it for ever.
+/// The place of a stream among the arguments of zip. What is kept of the arguments must not hold the stream,
+/// whose graph would hold it for ever.
 struct Gap {};
 template <class T>
 auto literal_or_gap(const T& arg) {
-  if constexpr (is_stream<T>)
-    return Gap{};
-  else
-    return arg;
+  if constexpr (is_stream<T>) return Gap{};
+  else return arg;
 }
 
 /// Puts the literals among the arguments of zip back into their places.
@@ -499,7 +513,8 @@ auto with_literals(Items&& items, const std::tuple<Args...>& args) {
       auto item = std::tuple(std::get<at>(std::forward<Items>(items)));
       return std::tuple_cat(std::move(item), with_literals<at + 1>(std::forward<Items>(items), rest));
     } else if constexpr (is_literal<First>) {
-      return std::tuple_cat(std::tuple(std::get<0>(args)), with_literals<at>(std::forward<Items>(items), rest));
+      return std::tuple_cat(std::tuple(std::get<0>(args)),
+                            with_literals<at>(std::forward<Items>(items), rest));
     } else {
       return with_literals<at>(std::forward<Items>(items), rest);
     }
@@ -516,7 +531,9 @@ class RouteNode final : public Outlet<T>, public Inlet<T> {
     if constexpr (is_copyable<T>) send_one(x);
   }
   void set_policy(ErrorPolicy policy) override {
-    if (policy.letter_box) check_policy<T>(*this, policy);  // the function only looks at the element, so that any can be tried again
+    if (policy.letter_box)
+      check_policy<T>(*this,
+                      policy);  // the function only looks at the element, so that any can be tried again
     Node::set_policy(policy);
   }
 
@@ -528,7 +545,8 @@ class RouteNode final : public Outlet<T>, public Inlet<T> {
     const auto find_way = [&] {
       const auto chosen = static_cast<std::size_t>(std::invoke(choose_, std::as_const(x)));
       if (chosen >= this->fan_count_)
-        throw Error(ErrorKind::invalid_argument, "route: way " + std::to_string(chosen) + " of " + std::to_string(this->fan_count_) + " does not exist");
+        throw Error(ErrorKind::invalid_argument, "route: way " + std::to_string(chosen) + " of " +
+                                                     std::to_string(this->fan_count_) + " does not exist");
       way = chosen;
     };
     push_by_policy(*this, find_way, [&]() -> const T& { return x; });
@@ -556,39 +574,49 @@ namespace op {
 
 /// Emits a tuple when every stream has given one more element.
 ///
-/// **Shape.** `Stream<A>, Stream<B>, ...` in, `std::tuple<A, B, ...>` out, in the order of the arguments; an argument that is not a stream stands in every tuple. Ends when
-/// one input has ended and its elements are used up.
+/// **Shape.** `Stream<A>, Stream<B>, ...` in, `std::tuple<A, B, ...>` out, in the order of the arguments; an
+/// argument that is not a stream stands in every tuple. Ends when one input has ended and its elements are
+/// used up.
 /// **Units.** `max_ahead{n}` (10 by default) counts elements one stream may be ahead of the slowest.
-/// **Backpressure.** `emit` into a stream waits while more than that many of its elements are unmatched. An element's ticket is held until its tuple was consumed.
+/// **Backpressure.** `emit` into a stream waits while more than that many of its elements are unmatched. An
+/// element's ticket is held until its tuple was consumed.
 /// **Source.** streamz `zip`.
 template <class First, class... Args>
 auto zip(const Stream<First>& first, const Args&... args) {
-  static_assert((!stream::is_on_cluster<Args> && ...), "zip: gather() is missing: one of the streams is on the cluster, the first one is not");
+  static_assert((!stream::is_on_cluster<Args> && ...),
+                "zip: gather() is missing: one of the streams is on the cluster, the first one is not");
   const max_ahead limit = stream::option(max_ahead{10}, args...);
   const auto together = std::apply(
-      [&]<class... T>(const Stream<T>&... streams) { return stream::attach_join("zip", stream::ZipKernel<T...>{limit.elements}, streams...); }, stream::streams_of(first, args...));
+      [&]<class... T>(const Stream<T>&... streams) {
+        return stream::attach_join("zip", stream::ZipKernel<T...>{limit.elements}, streams...);
+      },
+      stream::streams_of(first, args...));
   if constexpr ((stream::is_literal<Args> || ...))
     return together.map([all = std::tuple(stream::Gap{}, stream::literal_or_gap(args)...)](auto&& items) {
       return stream::with_literals<0>(std::forward<decltype(items)>(items), all);
     });
-  else
-    return together;
+  else return together;
 }
 
 /// Emits a tuple of the latest elements whenever one of the streams gives one, as soon as all have.
 ///
-/// **Shape.** `std::tuple<A, B, ...>` out, in the order of the arguments. With `emit_on(...)`, only elements of these streams make it emit. An element that reaches it on two
-/// ways gives two tuples, the first of which mixes new and old.
+/// **Shape.** `std::tuple<A, B, ...>` out, in the order of the arguments. With `emit_on(...)`, only elements
+/// of these streams make it emit. An element that reaches it on two ways gives two tuples, the first of which
+/// mixes new and old.
 /// **Errors.** Throws `Error{invalid_argument}` if `emit_on` names what is not among the streams.
 /// **Backpressure.** Holds an element's ticket until the first tuple with it was consumed or it is replaced.
 /// **Source.** streamz `combine_latest`.
 template <class First, class... Args>
 auto combine_latest(const Stream<First>& first, const Args&... args) {
-  static_assert((!stream::is_on_cluster<Args> && ...), "combine_latest: gather() is missing: one of the streams is on the cluster, the first one is not");
-  static_assert(((stream::is_stream<Args> || std::is_same_v<Args, emit_on>) && ...), "combine_latest: every argument is a stream or emit_on(...)");
+  static_assert(
+      (!stream::is_on_cluster<Args> && ...),
+      "combine_latest: gather() is missing: one of the streams is on the cluster, the first one is not");
+  static_assert(((stream::is_stream<Args> || std::is_same_v<Args, emit_on>)&&...),
+                "combine_latest: every argument is a stream or emit_on(...)");
   return std::apply(
       [&]<class... T>(const Stream<T>&... streams) {
-        const stream::Ended on = stream::inputs_that_emit<sizeof...(T)>(stream::option(emit_on(), args...), {&streams.node()...});
+        const stream::Ended on =
+            stream::inputs_that_emit<sizeof...(T)>(stream::option(emit_on(), args...), {&streams.node()...});
         return stream::attach_join("combine_latest", stream::CombineLatestKernel<T...>{on}, streams...);
       },
       stream::streams_of(first, args...));
@@ -596,37 +624,49 @@ auto combine_latest(const Stream<First>& first, const Args&... args) {
 
 /// Emits every element of `lossless` once, with the latest elements of the others.
 ///
-/// **Shape.** `std::tuple<Lossless, A, ...>` out. Elements of `lossless` that come before all others have given one wait, and then come out together.
+/// **Shape.** `std::tuple<Lossless, A, ...>` out. Elements of `lossless` that come before all others have
+/// given one wait, and then come out together.
 /// **Units.** `max_ahead{n}` (no limit by default) counts elements of `lossless` that wait.
 /// **Backpressure.** With `max_ahead`, `emit` into `lossless` waits while more than that many wait.
 /// **Source.** streamz `zip_latest`.
 template <class Lossless, class... Args>
 auto zip_latest(const Stream<Lossless>& lossless, const Args&... args) {
-  static_assert((!stream::is_on_cluster<Args> && ...), "zip_latest: gather() is missing: one of the streams is on the cluster, the first one is not");
+  static_assert(
+      (!stream::is_on_cluster<Args> && ...),
+      "zip_latest: gather() is missing: one of the streams is on the cluster, the first one is not");
   const max_ahead limit = stream::option(max_ahead{static_cast<std::size_t>(-1)}, args...);
   return std::apply(
-      [&]<class... T>(const Stream<T>&... others) { return stream::attach_join("zip_latest", stream::ZipLatestKernel<Lossless, T...>{limit.elements}, lossless, others...); },
+      [&]<class... T>(const Stream<T>&... others) {
+        return stream::attach_join("zip_latest", stream::ZipLatestKernel<Lossless, T...>{limit.elements},
+                                   lossless, others...);
+      },
       stream::streams_of(args...));
 }
 
 /// Passes on what any of the streams gives, as it comes (streamz: `union`).
 template <class T, class... More>
 auto merge(const Stream<T>& first, const More&... more) {
-  static_assert((!stream::is_on_cluster<More> && ...), "merge: gather() is missing: one of the streams is on the cluster, the first one is not");
-  static_assert((std::is_same_v<More, Stream<T>> && ...), "merge: the streams must have the same element type");
+  static_assert((!stream::is_on_cluster<More> && ...),
+                "merge: gather() is missing: one of the streams is on the cluster, the first one is not");
+  static_assert((std::is_same_v<More, Stream<T>> && ...),
+                "merge: the streams must have the same element type");
   return stream::attach_join("merge", stream::MergeKernel<T>{}, first, more...);
 }
 
 /// Merges streams that are each in the order of time into one that is.
 ///
-/// **Shape.** All elements of all streams; of equal times the earlier argument's first. Waits until every stream that has not ended has shown its next element.
+/// **Shape.** All elements of all streams; of equal times the earlier argument's first. Waits until every
+/// stream that has not ended has shown its next element.
 /// **Units.** `max_ahead{n}` (1000 by default) counts elements one stream may hold here.
 template <class TimeOf, class T, class... More>
 auto merge_by_time(TimeOf time, const Stream<T>& first, const More&... more) {
   const max_ahead limit = stream::option(max_ahead{1000}, more...);
   return std::apply(
       [&](const auto&... streams) {
-        return stream::attach_join("merge_by_time", stream::MergeByTimeKernel<T, TimeOf, sizeof...(streams)>{limit.elements, given("merge_by_time", "the time", time)}, streams...);
+        return stream::attach_join("merge_by_time",
+                                   stream::MergeByTimeKernel<T, TimeOf, sizeof...(streams)>{
+                                       limit.elements, given("merge_by_time", "the time", time)},
+                                   streams...);
       },
       stream::streams_of(first, more...));
 }
@@ -636,26 +676,37 @@ auto merge_by_time(TimeOf time, const Stream<T>& first, const More&... more) {
 /// **Shape.** `std::pair<A, B>` out, when the second of the two comes.
 /// **Units.** `remembered` counts the newest elements of each side that a later one can meet.
 /// **Errors.** Throws `Error{invalid_argument}` if `remembered` is 0.
-/// **Cost.** Memory for twice `remembered` elements, never more. An element is done when it was compared; being remembered is state.
+/// **Cost.** Memory for twice `remembered` elements, never more. An element is done when it was compared;
+/// being remembered is state.
 template <class A, class B, class KeyA, class KeyB>
 auto join(const Stream<A>& a, const Stream<B>& b, KeyA key_a, KeyB key_b, std::size_t remembered) {
   detail::at_least_one("join", "remembered", remembered);
-  return stream::attach_join("join", stream::KeyedJoinKernel<A, B, KeyA, KeyB, false>{remembered, given("join", "a key", key_a), given("join", "a key", key_b)}, a, b);
+  return stream::attach_join("join",
+                             stream::KeyedJoinKernel<A, B, KeyA, KeyB, false>{
+                                 remembered, given("join", "a key", key_a), given("join", "a key", key_b)},
+                             a, b);
 }
-/// The same; an element of `a` that met none is emitted with `std::nullopt` when it is forgotten or the streams end.
+/// The same; an element of `a` that met none is emitted with `std::nullopt` when it is forgotten or the
+/// streams end.
 template <class A, class B, class KeyA, class KeyB>
 auto left_join(const Stream<A>& a, const Stream<B>& b, KeyA key_a, KeyB key_b, std::size_t remembered) {
   detail::at_least_one("left_join", "remembered", remembered);
-  return stream::attach_join("left_join", stream::KeyedJoinKernel<A, B, KeyA, KeyB, true>{remembered, given("left_join", "a key", key_a), given("left_join", "a key", key_b)}, a, b);
+  return stream::attach_join(
+      "left_join",
+      stream::KeyedJoinKernel<A, B, KeyA, KeyB, true>{remembered, given("left_join", "a key", key_a),
+                                                      given("left_join", "a key", key_b)},
+      a, b);
 }
 
 /// Sends each element to one of `ways` streams, the one whose number `choose(x)` returns.
 ///
-/// **Errors.** An element with a number that is too large fails: `route: way 5 of 3 does not exist`. `on_error` of any of the ways is about `choose`. Throws `Error{invalid_argument}` if `ways` is 0.
+/// **Errors.** An element with a number that is too large fails: `route: way 5 of 3 does not exist`.
+/// `on_error` of any of the ways is about `choose`. Throws `Error{invalid_argument}` if `ways` is 0.
 template <class T, class Choose>
 std::vector<Stream<T>> route(const Stream<T>& s, std::size_t ways, Choose choose) {
   detail::at_least_one("route", "ways", ways);
-  const Stream<T> node = stream::attach<T>(s, std::make_unique<stream::RouteNode<T, Choose>>(given("route", "the function", std::move(choose))));
+  const Stream<T> node = stream::attach<T>(
+      s, std::make_unique<stream::RouteNode<T, Choose>>(given("route", "the function", std::move(choose))));
   std::vector<Stream<T>> result;
   for (std::size_t i = 0; i < ways; ++i) {
     auto way = std::make_unique<stream::WayNode<T>>(node.node());
@@ -668,7 +719,9 @@ std::vector<Stream<T>> route(const Stream<T>& s, std::size_t ways, Choose choose
 /// The elements for which `predicate` holds, and the others: `auto [even, odd] = numbers.split(is_even);`
 template <class T, class F>
 std::pair<Stream<T>, Stream<T>> split(const Stream<T>& s, F predicate) {
-  auto ways = op::route(s, 2, [f = given("split", "the function", std::move(predicate))](const T& x) mutable { return std::invoke(f, x) ? 0 : 1; });
+  auto ways = op::route(s, 2, [f = given("split", "the function", std::move(predicate))](const T& x) mutable {
+    return std::invoke(f, x) ? 0 : 1;
+  });
   return {ways[0], ways[1]};
 }
 

@@ -17,7 +17,8 @@ namespace stream {
 template <class T, class Act>
 class ControlNode final : public Outlet<Nothing>, public Inlet<T> {
  public:
-  ControlNode(std::string kind, Node& target, Act act) : Outlet<Nothing>(std::move(kind)), Inlet<T>(this), target_(target), act_(std::move(act)) {}
+  ControlNode(std::string kind, Node& target, Act act)
+      : Outlet<Nothing>(std::move(kind)), Inlet<T>(this), target_(target), act_(std::move(act)) {}
   void push(T&&) noexcept override { run(); }
   void push(const T&) noexcept override { run(); }
   [[nodiscard]] Node* controls() const override { return &target_; }
@@ -47,14 +48,16 @@ void control(const Stream<T>& from, const Handle& target, const char* kind, Act 
 
 namespace op {
 
-/// Every element of `trigger` makes the node forget its state: `sums = numbers.accumulate(add, 0).reset_by(midnight)`.
+/// Every element of `trigger` makes the node forget its state: `sums = numbers.accumulate(add,
+/// 0).reset_by(midnight)`.
 ///
 /// **Errors.** Throws `Error{invalid_argument}` if the node keeps no state.
 /// **Source.** rapidz `accumulate(reset_stream=)`.
 template <class R>
 auto reset_by(const Stream<R>& trigger) {
   return [trigger](const auto& s) {
-    if (!s.node().reset()) throw Error(ErrorKind::invalid_argument, "reset_by: " + s.label() + " keeps no state");
+    if (!s.node().reset())
+      throw Error(ErrorKind::invalid_argument, "reset_by: " + s.label() + " keeps no state");
     stream::control(trigger, s, "reset", [](stream::Node& node) { node.reset(); });
     return s;
   };

@@ -17,45 +17,56 @@ namespace weir {
 struct NodeReport {
   std::string label;
   std::string kind;
-  std::uint64_t in = 0, out = 0, errors = 0;  ///< elements; a stream emitted into from outside counts none `in`; on the cluster, of the chunks that have come to a gather
-  std::size_t queued = 0;                     ///< elements it keeps
-  std::size_t in_flight = 0;                  ///< of these, the ones on their way out
-  double per_s = 0;                           ///< elements taken in (of a source: given out) a second since the graph was looked at last
-  double seconds_each = -1;                   ///< its own function takes for an element, by samples; negative while unknown
+  std::uint64_t in = 0, out = 0,
+                errors = 0;   ///< elements; a stream emitted into from outside counts none `in`; on the
+                              ///< cluster, of the chunks that have come to a gather
+  std::size_t queued = 0;     ///< elements it keeps
+  std::size_t in_flight = 0;  ///< of these, the ones on their way out
+  double per_s =
+      0;  ///< elements taken in (of a source: given out) a second since the graph was looked at last
+  double seconds_each = -1;  ///< its own function takes for an element, by samples; negative while unknown
   bool is_on_cluster = false;
-  bool is_full = false;                       ///< emitters wait for it
+  bool is_full = false;  ///< emitters wait for it
   bool has_ended = false;
-  std::vector<std::size_t> below;             ///< positions of the nodes it feeds, in execution order
+  std::vector<std::size_t> below;  ///< positions of the nodes it feeds, in execution order
   const char* shape = "box";
-  int controls = -1;                          ///< position of the node it acts on, or -1
+  int controls = -1;  ///< position of the node it acts on, or -1
 };
 
 /// A picture of the whole graph a handle belongs to, in plain data.
 ///
-/// **Threads.** Any thread; the counts are read while the stream runs, so they need not fit each other exactly.
+/// **Threads.** Any thread; the counts are read while the stream runs, so they need not fit each other
+/// exactly.
 [[nodiscard]] std::vector<NodeReport> report(const Handle& stream);
 
-/// The pipeline as text: one node per line, indented by depth, with what went in and out and at which rate, what is queued and in flight, and who waits; then the slowest node.
+/// The pipeline as text: one node per line, indented by depth, with what went in and out and at which rate,
+/// what is queued and in flight, and who waits; then the slowest node.
 ///
-/// **Units.** The rate is that since the last look at the stream, or since it was made. What a function takes is measured now and then, on the cluster for every chunk.
+/// **Units.** The rate is that since the last look at the stream, or since it was made. What a function takes
+/// is measured now and then, on the cluster for every chunk.
 [[nodiscard]] std::string describe(const Handle& stream);
 
-/// The graph as Graphviz text: edges numbered in execution order where there are several, controls dotted, what is on the cluster coloured.
+/// The graph as Graphviz text: edges numbered in execution order where there are several, controls dotted,
+/// what is on the cluster coloured.
 [[nodiscard]] std::string graphviz(const Handle& stream);
 
-/// Writes the picture: Graphviz text, or by `dot` the format the file's name ends with (`.png`, `.svg`, `.pdf`).
+/// Writes the picture: Graphviz text, or by `dot` the format the file's name ends with (`.png`, `.svg`,
+/// `.pdf`).
 ///
-/// **Errors.** Throws `Error{io}` if the file cannot be written. Without the program `dot`, writes `file.dot` instead and returns that name.
+/// **Errors.** Throws `Error{io}` if the file cannot be written. Without the program `dot`, writes `file.dot`
+/// instead and returns that name.
 /// **Source.** streamz `visualize`.
 std::filesystem::path visualize(const Handle& stream, const std::filesystem::path& file);
 
-/// Looks at a stream now and then, and says which node blocks when elements wait and nothing has moved for `patience`.
+/// Looks at a stream now and then, and says which node blocks when elements wait and nothing has moved for
+/// `patience`.
 ///
 /// **Threads.** Looks from the graph's event loop; `stalled` is called there.
 class StallDetector {
  public:
   /// \param stalled  Called once per stall with a sentence; by default it is logged as a warning.
-  StallDetector(const Handle& stream, Duration patience, std::function<void(const std::string&)> stalled = {});
+  StallDetector(const Handle& stream, Duration patience,
+                std::function<void(const std::string&)> stalled = {});
   ~StallDetector();
   StallDetector(const StallDetector&) = delete;
   StallDetector& operator=(const StallDetector&) = delete;

@@ -1,4 +1,5 @@
-// Emission: what emit() returns. As a statement it waits for room; co_awaited it lets the loop go on meanwhile.
+// Emission: what emit() returns. As a statement it waits for room; co_awaited it lets the loop go on
+// meanwhile.
 #pragma once
 
 #include <exception>
@@ -19,20 +20,25 @@ struct AwaitEmission;  // weir/stream/await.hpp
 
 /// An element on its way in.
 ///
-/// Usually it is in already when `emit` returns. If a node was full, dropping the Emission (the end of the statement `s.emit(x);`) blocks until there is room, and
-/// `co_await s.emit(x)` suspends instead (include `weir/stream/await.hpp`).
+/// Usually it is in already when `emit` returns. If a node was full, dropping the Emission (the end of the
+/// statement `s.emit(x);`) blocks until there is room, and `co_await s.emit(x)` suspends instead (include
+/// `weir/stream/await.hpp`).
 ///
-/// **Errors.** What a node's function throws comes out where the element went in: of `emit`, of the end of the statement, or of `co_await`.
+/// **Errors.** What a node's function throws comes out where the element went in: of `emit`, of the end of
+/// the statement, or of `co_await`.
 template <class T>
 class Emission {
  public:
   Emission() noexcept = default;
   Emission(Outlet<T>& outlet, std::shared_ptr<Graph> graph, T&& x, TicketRef ticket)
-      : outlet_(&outlet), waiting_(std::make_unique<Waiting>(Waiting{std::move(graph), std::move(x), std::move(ticket)})) {}
-  Emission(Emission&& other) noexcept : outlet_(std::exchange(other.outlet_, nullptr)), waiting_(std::move(other.waiting_)) {}
+      : outlet_(&outlet),
+        waiting_(std::make_unique<Waiting>(Waiting{std::move(graph), std::move(x), std::move(ticket)})) {}
+  Emission(Emission&& other) noexcept
+      : outlet_(std::exchange(other.outlet_, nullptr)), waiting_(std::move(other.waiting_)) {}
   Emission& operator=(Emission&&) = delete;
   ~Emission() noexcept(false) {
-    if (outlet_) [[unlikely]] wait();
+    if (outlet_) [[unlikely]]
+      wait();
   }
   /// Whether the element is in.
   [[nodiscard]] bool is_taken() const noexcept { return outlet_ == nullptr; }
@@ -71,15 +77,21 @@ class Emission {
   bool wait_for(Duration timeout) {
     if (!outlet_) return true;
     const auto deadline = std::chrono::steady_clock::now() + timeout.value();
-    if (Graph::wait(*outlet_, "emit_for", [this] { return retry(); }, deadline)) return true;
+    if (Graph::wait(
+            *outlet_, "emit_for", [this] { return retry(); }, deadline))
+      return true;
     outlet_ = nullptr;
     return false;
   }
   /// Calls back once, soon after something changed, for another `retry`.
-  void when_changed(std::function<void()> callback) { Graph::of(*outlet_)->when_changed(std::move(callback)); }
+  void when_changed(std::function<void()> callback) {
+    Graph::of(*outlet_)->when_changed(std::move(callback));
+  }
   /// Makes it an asynchronous operation of Boost.Asio, which is what `co_await` needs.
   template <class Token>
-  auto operator()(Token&& token) -> decltype(AwaitEmission<std::decay_t<Token>, T>::start(std::move(*this), std::forward<Token>(token))) {
+  auto operator()(Token&& token)
+      -> decltype(AwaitEmission<std::decay_t<Token>, T>::start(std::move(*this),
+                                                               std::forward<Token>(token))) {
     return AwaitEmission<std::decay_t<Token>, T>::start(std::move(*this), std::forward<Token>(token));
   }
 

@@ -22,8 +22,10 @@ namespace weir {
 /// How long windows wait for elements that come out of order.
 template <class Size>
 struct Late {
-  Size out_of_order{};  ///< the watermark is this far behind the newest time seen; a window comes out when the watermark passes its end
-  Size allowed{};       ///< a window is remembered this much longer, and comes out again for each element that comes meanwhile
+  Size out_of_order{};  ///< the watermark is this far behind the newest time seen; a window comes out when
+                        ///< the watermark passes its end
+  Size allowed{};  ///< a window is remembered this much longer, and comes out again for each element that
+                   ///< comes meanwhile
 };
 
 /// A window by the time in its elements.
@@ -78,10 +80,8 @@ struct TimeWindowKernel {
     const When at = std::invoke(time, std::as_const(x));
     if (!newest || *newest < at) newest = at;
     std::vector<When> revised;
-    if (sessions)
-      add_to_session(at, x, revised);
-    else
-      add_to_windows(at, x, revised);
+    if (sessions) add_to_session(at, x, revised);
+    else add_to_windows(at, x, revised);
     for (const When& begin : revised) put_out(windows.find(begin)->second, begin, emit);
     advance(emit);
   }
@@ -102,7 +102,9 @@ struct TimeWindowKernel {
   }
 
  private:
-  [[nodiscard]] bool is_gone(const When& end) const { return newest && !(*newest - late.out_of_order - late.allowed < end); }
+  [[nodiscard]] bool is_gone(const When& end) const {
+    return newest && !(*newest - late.out_of_order - late.allowed < end);
+  }
 
   void add_to_windows(const When& at, const In& x, std::vector<When>& revised) {
     bool taken = false;
@@ -171,25 +173,33 @@ namespace op {
 namespace detail {
 template <class Size>
 void positive_size(const char* name, const char* what, const Size& value) {
-  if (!(Size{} < value)) throw Error(ErrorKind::invalid_argument, std::string(name) + ": " + what + " must be positive");
+  if (!(Size{} < value))
+    throw Error(ErrorKind::invalid_argument, std::string(name) + ": " + what + " must be positive");
 }
 template <class TimeOf, class Size>
 auto time_windows(const char* kind, TimeOf time, Size size, Size step, bool sessions, Late<Size> late) {
-  if (late.out_of_order < Size{} || late.allowed < Size{}) throw Error(ErrorKind::invalid_argument, std::string(kind) + ": lateness must not be negative");
-  return ByKernel{kind, [=, time = given(kind, "the time", std::move(time))]<class In>(std::type_identity<In>) { return stream::TimeWindowKernel<In, TimeOf, Size>{time, size, step, sessions, late}; }};
+  if (late.out_of_order < Size{} || late.allowed < Size{})
+    throw Error(ErrorKind::invalid_argument, std::string(kind) + ": lateness must not be negative");
+  return ByKernel{kind,
+                  [=, time = given(kind, "the time", std::move(time))]<class In>(std::type_identity<In>) {
+                    return stream::TimeWindowKernel<In, TimeOf, Size>{time, size, step, sessions, late};
+                  }};
 }
 }  // namespace detail
 
 /// Emits the elements of each stretch `[k * size, (k + 1) * size)` of their own time.
 ///
-/// The watermark is the newest time seen less `late.out_of_order`; a window comes out when it passes the window's end. An element of a window that is out, but no more
-/// than `late.allowed` behind, makes it come out again with the next `revision`; one that is later is dropped and counted.
+/// The watermark is the newest time seen less `late.out_of_order`; a window comes out when it passes the
+/// window's end. An element of a window that is out, but no more than `late.allowed` behind, makes it come
+/// out again with the next `revision`; one that is later is dropped and counted.
 ///
-/// **Shape.** `T` in, `TimeWindow<T, When>` out, in the order of time. The end of the stream gives the open ones.
+/// **Shape.** `T` in, `TimeWindow<T, When>` out, in the order of time. The end of the stream gives the open
+/// ones.
 /// **Units.** `time(x)` is a number, a duration or a time point; `size` and `late` are its differences.
 /// **Errors.** Throws `Error{invalid_argument}` if `size` is not positive or a lateness is negative.
 /// **Backpressure.** Holds an element's ticket until the first window with it has been consumed.
-/// **Source.** Event time windows with watermark and allowed lateness as in the Dataflow model (Akidau et al., VLDB 2015).
+/// **Source.** Event time windows with watermark and allowed lateness as in the Dataflow model (Akidau et
+/// al., VLDB 2015).
 template <class TimeOf, class Size>
 auto tumbling_window(TimeOf time, Size size, Late<Size> late = {}) {
   detail::positive_size("tumbling_window", "size", size);

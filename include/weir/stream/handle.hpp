@@ -1,4 +1,5 @@
-// Handle and Sink: cheap names for a node; the graph lives while anybody holds one. And what a node does with errors.
+// Handle and Sink: cheap names for a node; the graph lives while anybody holds one. And what a node does with
+// errors.
 #pragma once
 
 #include <memory>
@@ -40,14 +41,17 @@ class Handle {
   /// `<map>`, `<name; buffer: 8>`: how errors and pictures name it.
   [[nodiscard]] std::string label() const { return node_->label(); }
 
-  /// Waits until everything emitted before has come out, as far as it comes out by itself (a partial window does not; see `flush`).
+  /// Waits until everything emitted before has come out, as far as it comes out by itself (a partial window
+  /// does not; see `flush`).
   ///
-  /// **Errors.** Throws the first error of a node behind a buffer, delay or window since the last drain. Throws `Error{unsupported}` from inside the stream.
+  /// **Errors.** Throws the first error of a node behind a buffer, delay or window since the last drain.
+  /// Throws `Error{unsupported}` from inside the stream.
   /// **Threads.** Any thread but one that works for the stream. On a manual clock it moves the time.
   void drain() const { node_->graph().drain(*node_); }
   /// Makes this node and everything below put out what they hold: partial windows, collected elements.
   void flush() const;
-  /// Ends the stream here: everything below puts out what it holds and ends; then drains. Later emissions throw `Error{closed}`.
+  /// Ends the stream here: everything below puts out what it holds and ends; then drains. Later emissions
+  /// throw `Error{closed}`.
   void close() const;
   /// Removes the edges into this node: it gets nothing more.
   void destroy() const { stream::Graph::destroy(*node_); }

@@ -1,4 +1,5 @@
-// Kernels: the semantics of an operator, written once; KernelNode runs one in a graph, Fused makes two into one.
+// Kernels: the semantics of an operator, written once; KernelNode runs one in a graph, Fused makes two into
+// one.
 #pragma once
 
 #include <concepts>
@@ -15,15 +16,17 @@ namespace weir::stream {
 
 // A kernel for elements of In is a struct with
 //   using Out = ...;
-//   template <class X, class Emit> void push(X&& x, Emit&& emit);   X is In&& or const In&; emit takes Out&& or const Out& and never throws
+//   template <class X, class Emit> void push(X&& x, Emit&& emit);   X is In&& or const In&; emit takes Out&&
+//   or const Out& and never throws
 // and, where they make sense,
-//   template <class Emit> void finish(Emit&& emit);                 puts out what is held: end of stream, flush
-//   template <class Emit> void flush(Emit&& emit);                  the same when the stream goes on, if that differs
-//   void reset();                                                   forgets everything
-//   bool is_done() const;                                           no further element will give anything
+//   template <class Emit> void finish(Emit&& emit);                 puts out what is held: end of stream,
+//   flush template <class Emit> void flush(Emit&& emit);                  the same when the stream goes on,
+//   if that differs void reset();                                                   forgets everything bool
+//   is_done() const;                                           no further element will give anything
 //   std::size_t held() const;                                       elements kept
-// A kernel changes its state completely before it calls emit (an element may come back to it meanwhile), keeps a `hold()` beside every element it keeps, and
-// emits what stands for several elements under a TicketScope of their tickets. It knows no thread, lock, graph or clock: the same struct runs inside a task.
+// A kernel changes its state completely before it calls emit (an element may come back to it meanwhile),
+// keeps a `hold()` beside every element it keeps, and emits what stands for several elements under a
+// TicketScope of their tickets. It knows no thread, lock, graph or clock: the same struct runs inside a task.
 
 /// Calls a user's function with an element, as the function wants it.
 template <class F, class X>
@@ -40,18 +43,18 @@ decltype(auto) call(F& f, X&& x) {
   }
 }
 template <class F, class T>
-using Called = std::conditional_t<std::is_invocable_v<F&, const T&>, std::invoke_result<F&, const T&>,
-                                  std::conditional_t<std::is_invocable_v<F&, T&&>, std::invoke_result<F&, T&&>, std::invoke_result<F&, T&>>>::type;
+using Called =
+    std::conditional_t<std::is_invocable_v<F&, const T&>, std::invoke_result<F&, const T&>,
+                       std::conditional_t<std::is_invocable_v<F&, T&&>, std::invoke_result<F&, T&&>,
+                                          std::invoke_result<F&, T&>>>::type;
 
 /// Where the function of a kernel is, if it is one that may have a name; else null.
 template <class K>
 const void* function_of(const K& kernel) noexcept {
-  if constexpr (requires { kernel.f.f; })
-    return function_of(kernel.f);
+  if constexpr (requires { kernel.f.f; }) return function_of(kernel.f);
   else if constexpr (requires { requires std::is_function_v<std::remove_pointer_t<decltype(kernel.f)>>; })
     return reinterpret_cast<const void*>(kernel.f);
-  else
-    return nullptr;
+  else return nullptr;
 }
 
 /// An element that is kept, and the ticket it came with.
@@ -68,7 +71,8 @@ concept Hashable = requires(const Key& key) {
 };
 /// A map by hash if the key has one, else by order.
 template <class Key, class Value>
-using KeyMap = typename std::conditional_t<Hashable<Key>, std::type_identity<std::unordered_map<Key, Value>>, std::type_identity<std::map<Key, Value>>>::type;
+using KeyMap = typename std::conditional_t<Hashable<Key>, std::type_identity<std::unordered_map<Key, Value>>,
+                                           std::type_identity<std::map<Key, Value>>>::type;
 
 /// The element itself as its key.
 struct Identity {
@@ -93,18 +97,17 @@ struct Fused {
   }
   template <class Emit>
   void finish(Emit&& emit) {
-    if constexpr (requires { first.finish(emit); }) first.finish([&](auto&& y) { second.push(std::forward<decltype(y)>(y), emit); });
+    if constexpr (requires { first.finish(emit); })
+      first.finish([&](auto&& y) { second.push(std::forward<decltype(y)>(y), emit); });
     if constexpr (requires { second.finish(emit); }) second.finish(emit);
   }
-  void reset()
-    requires(requires(First& f) { f.reset(); } || requires(Second& s) { s.reset(); })
-  {
+  void reset() requires(
+      requires(First& f) { f.reset(); } || requires(Second & s) { s.reset(); }) {
     if constexpr (requires { first.reset(); }) first.reset();
     if constexpr (requires { second.reset(); }) second.reset();
   }
-  [[nodiscard]] bool is_done() const
-    requires(requires(const First& f) { f.is_done(); } || requires(const Second& s) { s.is_done(); })
-  {
+  [[nodiscard]] bool is_done() const requires(
+      requires(const First& f) { f.is_done(); } || requires(const Second& s) { s.is_done(); }) {
     bool done = false;
     if constexpr (requires { first.is_done(); }) done = done || first.is_done();
     if constexpr (requires { second.is_done(); }) done = done || second.is_done();
@@ -126,11 +129,11 @@ class SettlingNode : public Outlet<typename Kernel::Out> {
   SettlingNode(std::string kind, Kernel kernel) : Outlet<Out>(std::move(kind)), kernel_(std::move(kernel)) {}
 
   void put_out(bool) override {
-    if constexpr (requires(Kernel& k, Give g) { k.finish(g); }) kernel_.finish(Give{*this});
+    if constexpr (requires(Kernel & k, Give g) { k.finish(g); }) kernel_.finish(Give{*this});
     settle();
   }
   bool reset() override {
-    if constexpr (requires(Kernel& k) { k.reset(); }) {
+    if constexpr (requires(Kernel & k) { k.reset(); }) {
       kernel_.reset();
       settle();
       return true;
@@ -148,7 +151,8 @@ class SettlingNode : public Outlet<typename Kernel::Out> {
   /// After every change: what others read, and gates.
   virtual void settle() = 0;
   void note_held() noexcept {
-    if constexpr (requires(const Kernel& k) { k.held(); }) held_.store(kernel_.held(), std::memory_order_relaxed);
+    if constexpr (requires(const Kernel& k) { k.held(); })
+      held_.store(kernel_.held(), std::memory_order_relaxed);
   }
   Kernel kernel_;
 
@@ -161,11 +165,15 @@ template <class In, class Kernel>
 class KernelNode final : public Outlet<typename Kernel::Out>, public Inlet<In> {
  public:
   using Out = typename Kernel::Out;
-  KernelNode(std::string kind, Kernel kernel) : Outlet<Out>(std::move(kind)), Inlet<In>(this), kernel_(std::move(kernel)) { this->set_function(function_of(kernel_)); }
+  KernelNode(std::string kind, Kernel kernel)
+      : Outlet<Out>(std::move(kind)), Inlet<In>(this), kernel_(std::move(kernel)) {
+    this->set_function(function_of(kernel_));
+  }
 
   void push(In&& x) noexcept override {
     const std::uint64_t number = this->in.add();
-    if (this->slow_ != 0 || is_timed(number)) [[unlikely]] return push_otherwise(std::move(x));
+    if (this->slow_ != 0 || is_timed(number)) [[unlikely]]
+      return push_otherwise(std::move(x));
     try {
       kernel_.push(std::move(x), Give{*this});
     } catch (...) {
@@ -176,7 +184,8 @@ class KernelNode final : public Outlet<typename Kernel::Out>, public Inlet<In> {
   void push(const In& x) noexcept override {
     if constexpr (is_copyable<In>) {
       const std::uint64_t number = this->in.add();
-      if (this->slow_ != 0 || is_timed(number)) [[unlikely]] return push_otherwise(x);
+      if (this->slow_ != 0 || is_timed(number)) [[unlikely]]
+        return push_otherwise(x);
       try {
         kernel_.push(x, Give{*this});
       } catch (...) {
@@ -187,21 +196,20 @@ class KernelNode final : public Outlet<typename Kernel::Out>, public Inlet<In> {
   }
   void put_out(bool ending) override {
     try {
-      if constexpr (requires(Kernel& k, Give g) { k.flush(g); }) {
-        if (ending)
-          kernel_.finish(Give{*this});
-        else
-          kernel_.flush(Give{*this});
-      } else if constexpr (requires(Kernel& k, Give g) { k.finish(g); }) {
+      if constexpr (requires(Kernel & k, Give g) { k.flush(g); }) {
+        if (ending) kernel_.finish(Give{*this});
+        else kernel_.flush(Give{*this});
+      } else if constexpr (requires(Kernel & k, Give g) { k.finish(g); }) {
         kernel_.finish(Give{*this});
       }
     } catch (...) {
       failed();
     }
-    if constexpr (requires(const Kernel& k) { k.held(); }) held_.store(kernel_.held(), std::memory_order_relaxed);
+    if constexpr (requires(const Kernel& k) { k.held(); })
+      held_.store(kernel_.held(), std::memory_order_relaxed);
   }
   bool reset() override {
-    if constexpr (requires(Kernel& k) { k.reset(); }) {
+    if constexpr (requires(Kernel & k) { k.reset(); }) {
       kernel_.reset();
       return true;
     }
@@ -209,7 +217,7 @@ class KernelNode final : public Outlet<typename Kernel::Out>, public Inlet<In> {
   }
   void drained() override {
     try {
-      if constexpr (requires(Kernel& k) { k.drained(); }) kernel_.drained();
+      if constexpr (requires(Kernel & k) { k.drained(); }) kernel_.drained();
     } catch (...) {
       this->raise_current();
     }
@@ -228,7 +236,8 @@ class KernelNode final : public Outlet<typename Kernel::Out>, public Inlet<In> {
     Cost::Clock::duration* below = nullptr;
     template <class Y>
     void operator()(Y&& y) const noexcept {
-      if (!below) [[likely]] return outlet.send(std::forward<Y>(y));
+      if (!below) [[likely]]
+        return outlet.send(std::forward<Y>(y));
       const auto start = Cost::Clock::now();
       outlet.send(std::forward<Y>(y));
       *below += Cost::Clock::now() - start;
@@ -237,13 +246,12 @@ class KernelNode final : public Outlet<typename Kernel::Out>, public Inlet<In> {
   /// Few of the calls are timed: a look at the clock costs more than a small function.
   [[nodiscard]] static bool is_timed(std::uint64_t number) noexcept { return (number & 255) == 1; }
   void failed() noexcept {
-    if (this->policy_.action == ErrorPolicy::Action::skip)
-      this->errors.add();
-    else
-      this->raise_current();
+    if (this->policy_.action == ErrorPolicy::Action::skip) this->errors.add();
+    else this->raise_current();
   }
   void after() noexcept {
-    if constexpr (requires(const Kernel& k) { k.held(); }) held_.store(kernel_.held(), std::memory_order_relaxed);
+    if constexpr (requires(const Kernel& k) { k.held(); })
+      held_.store(kernel_.held(), std::memory_order_relaxed);
     if constexpr (requires(const Kernel& k) { k.is_done(); }) {
       if (kernel_.is_done()) [[unlikely]] {
         if (!this->ended_) this->end();
@@ -267,7 +275,8 @@ class KernelNode final : public Outlet<typename Kernel::Out>, public Inlet<In> {
   void push_slowly(const In& x) noexcept {
     if constexpr (is_copyable<In>) {
       if (this->ended_) return;
-      push_by_policy(*this, [&] { kernel_.push(x, Give{*this}); }, [&]() -> const In& { return x; });
+      push_by_policy(
+          *this, [&] { kernel_.push(x, Give{*this}); }, [&]() -> const In& { return x; });
       after();
     }
   }

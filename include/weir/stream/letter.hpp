@@ -14,7 +14,7 @@ namespace weir::stream {
 template <class T>
 struct Letter {
   T element;
-  std::string node;          ///< label of the node that failed
+  std::string node;  ///< label of the node that failed
   std::exception_ptr error;
 };
 
@@ -32,19 +32,19 @@ void send_letter(Node& node, const T& x, std::exception_ptr error) noexcept {
   }
 }
 
-/// Answers the exception in flight as the node's policy says, once it is not tried again; `element()` is what goes into a letter.
+/// Answers the exception in flight as the node's policy says, once it is not tried again; `element()` is what
+/// goes into a letter.
 template <class Element>
 void answer_failure(Node& node, const Element& element) noexcept {
   if constexpr (is_copyable<std::decay_t<decltype(element())>>) {
     if (node.policy().letter_box) return send_letter(node, element(), std::current_exception());
   }
-  if (node.policy().action == ErrorPolicy::Action::skip)
-    node.errors.add();
-  else
-    node.raise_current();
+  if (node.policy().action == ErrorPolicy::Action::skip) node.errors.add();
+  else node.raise_current();
 }
 
-/// Calls `push` for an element that stays as it is, again as often as the node's policy says, and answers the last failure.
+/// Calls `push` for an element that stays as it is, again as often as the node's policy says, and answers the
+/// last failure.
 template <class Push, class Element>
 void push_by_policy(Node& node, const Push& push, const Element& element) noexcept {
   for (unsigned attempt = 0;; ++attempt) {
@@ -67,9 +67,11 @@ bool takes_letters_of(const ErrorPolicy& policy) {
 template <class T>
 void check_policy(const Node& node, const ErrorPolicy& policy) {
   if (!takes_letters_of<T>(policy))
-    throw Error(ErrorKind::invalid_argument, "dead_letter: " + policy.letter_box->label() + " does not take the elements of " + node.label());
+    throw Error(ErrorKind::invalid_argument, "dead_letter: " + policy.letter_box->label() +
+                                                 " does not take the elements of " + node.label());
   if (!is_copyable<T> && (policy.retries > 0 || policy.letter_box))
-    throw Error(ErrorKind::unsupported, "on_error: elements of " + node.label() + " cannot be copied, so they cannot be kept for another attempt");
+    throw Error(ErrorKind::unsupported, "on_error: elements of " + node.label() +
+                                            " cannot be copied, so they cannot be kept for another attempt");
 }
 
 }  // namespace weir::stream

@@ -1,4 +1,5 @@
-// Node, Graph, Domain, Frame: what every operator stands on. An emission is a chain of virtual calls under one domain's lock.
+// Node, Graph, Domain, Frame: what every operator stands on. An emission is a chain of virtual calls under
+// one domain's lock.
 #pragma once
 
 #include <atomic>
@@ -29,14 +30,22 @@ class Node;
 class Frame;
 
 /// Whether values of T can be copied; looks into the standard containers, whose own answer is always yes.
-template <class T> inline constexpr bool is_copyable = std::is_copy_constructible_v<T>;
-template <class T, class A> inline constexpr bool is_copyable<std::vector<T, A>> = is_copyable<T>;
-template <class T, class A> inline constexpr bool is_copyable<std::deque<T, A>> = is_copyable<T>;
-template <class T, class A> inline constexpr bool is_copyable<std::list<T, A>> = is_copyable<T>;
-template <class T> inline constexpr bool is_copyable<std::optional<T>> = is_copyable<T>;
-template <class A, class B> inline constexpr bool is_copyable<std::pair<A, B>> = is_copyable<A> && is_copyable<B>;
-template <class... T> inline constexpr bool is_copyable<std::tuple<T...>> = (is_copyable<T> && ...);
-template <class... T> inline constexpr bool is_copyable<std::variant<T...>> = (is_copyable<T> && ...);
+template <class T>
+inline constexpr bool is_copyable = std::is_copy_constructible_v<T>;
+template <class T, class A>
+inline constexpr bool is_copyable<std::vector<T, A>> = is_copyable<T>;
+template <class T, class A>
+inline constexpr bool is_copyable<std::deque<T, A>> = is_copyable<T>;
+template <class T, class A>
+inline constexpr bool is_copyable<std::list<T, A>> = is_copyable<T>;
+template <class T>
+inline constexpr bool is_copyable<std::optional<T>> = is_copyable<T>;
+template <class A, class B>
+inline constexpr bool is_copyable<std::pair<A, B>> = is_copyable<A>&& is_copyable<B>;
+template <class... T>
+inline constexpr bool is_copyable<std::tuple<T...>> = (is_copyable<T> && ...);
+template <class... T>
+inline constexpr bool is_copyable<std::variant<T...>> = (is_copyable<T> && ...);
 
 /// A count that one thread at a time adds to and any thread reads.
 class Count {
@@ -71,7 +80,11 @@ class Cost {
     ns_.add(static_cast<std::uint64_t>(std::chrono::nanoseconds(time).count()));
   }
   /// For one element; negative while unknown.
-  [[nodiscard]] double seconds_each() const noexcept { return calls_.value() == 0 ? -1 : 1e-9 * static_cast<double>(ns_.value()) / static_cast<double>(calls_.value()); }
+  [[nodiscard]] double seconds_each() const noexcept {
+    return calls_.value() == 0
+               ? -1
+               : 1e-9 * static_cast<double>(ns_.value()) / static_cast<double>(calls_.value());
+  }
 
  private:
   SharedCount calls_, ns_;
@@ -79,13 +92,16 @@ class Cost {
 
 /// The lock of a set of nodes that call each other directly; one emission at a time runs in it.
 ///
-/// Free: one compare-and-swap. Held by this thread: entering again costs a comparison. Held by another: first come, first served, spinning briefly, then sleeping.
+/// Free: one compare-and-swap. Held by this thread: entering again costs a comparison. Held by another: first
+/// come, first served, spinning briefly, then sleeping.
 class Domain {
  public:
   /// True if this call locked it, false if this thread had it already.
   bool enter() noexcept {
     const void* holder = nullptr;
-    if (waiters_.load(std::memory_order_relaxed) == 0 && holder_.compare_exchange_strong(holder, &flow, std::memory_order_acquire, std::memory_order_relaxed)) return true;
+    if (waiters_.load(std::memory_order_relaxed) == 0 &&
+        holder_.compare_exchange_strong(holder, &flow, std::memory_order_acquire, std::memory_order_relaxed))
+      return true;
     if (holder_.load(std::memory_order_relaxed) == &flow) return false;
     wait();
     return true;
@@ -93,7 +109,9 @@ class Domain {
   /// Enters unless another thread is inside or waits; `fresh` as `enter` returns it.
   bool try_enter(bool& fresh) noexcept {
     const void* holder = nullptr;
-    fresh = waiters_.load(std::memory_order_relaxed) == 0 && holder_.compare_exchange_strong(holder, &flow, std::memory_order_acquire, std::memory_order_relaxed);
+    fresh =
+        waiters_.load(std::memory_order_relaxed) == 0 &&
+        holder_.compare_exchange_strong(holder, &flow, std::memory_order_acquire, std::memory_order_relaxed);
     return fresh || is_mine();
   }
   void leave() noexcept {
@@ -106,7 +124,7 @@ class Domain {
 
   std::atomic<const void*> holder_{nullptr};
   std::atomic<std::uint32_t> waiters_{0};
-  std::atomic<std::uint32_t> next_{0};     // the queue of those who wait
+  std::atomic<std::uint32_t> next_{0};  // the queue of those who wait
   std::atomic<std::uint32_t> serving_{0};
 };
 
@@ -117,10 +135,8 @@ class Gate {
  public:
   explicit Gate(Node& node) : node_(node) {}
   void set(bool closed) noexcept {
-    if (closed)
-      closed_.store(true, std::memory_order_seq_cst);
-    else if (closed_.load(std::memory_order_relaxed))
-      open();
+    if (closed) closed_.store(true, std::memory_order_seq_cst);
+    else if (closed_.load(std::memory_order_relaxed)) open();
   }
   [[nodiscard]] bool is_closed() const noexcept { return closed_.load(std::memory_order_seq_cst); }
   [[nodiscard]] Node& node() const noexcept { return node_; }
@@ -188,23 +204,34 @@ class Node {
   Count in, out;
   SharedCount errors;
   Cost cost;
-  /// Of a node whose elements are on the cluster: those that its tasks were given and gave. `in` and `out` count what entered scatter there.
+  /// Of a node whose elements are on the cluster: those that its tasks were given and gave. `in` and `out`
+  /// count what entered scatter there.
   struct Measured {
     SharedCount in, out;
   };
   std::unique_ptr<Measured> measured;
-  [[nodiscard]] std::uint64_t elements_in() const noexcept { return measured ? measured->in.value() : in.value(); }
-  [[nodiscard]] std::uint64_t elements_out() const noexcept { return measured ? measured->out.value() : out.value(); }
+  [[nodiscard]] std::uint64_t elements_in() const noexcept {
+    return measured ? measured->in.value() : in.value();
+  }
+  [[nodiscard]] std::uint64_t elements_out() const noexcept {
+    return measured ? measured->out.value() : out.value();
+  }
   /// When and with how many elements it was looked at last.
   struct Look {
     Cost::Clock::time_point time = Cost::Clock::now();
     std::uint64_t elements = 0;
   } last_look;
-  [[nodiscard]] virtual std::size_t queued() const { return 0; }       ///< elements kept here
-  [[nodiscard]] virtual std::size_t pending() const { return 0; }      ///< of these, the ones that come out by themselves; `drain` waits for them
+  [[nodiscard]] virtual std::size_t queued() const { return 0; }  ///< elements kept here
+  [[nodiscard]] virtual std::size_t pending() const {
+    return 0;
+  }  ///< of these, the ones that come out by themselves; `drain` waits for them
   [[nodiscard]] virtual Gate* gate(unsigned /*port*/) { return nullptr; }
-  [[nodiscard]] virtual bool is_boundary() const { return false; }     ///< emits later, by itself; its input side belongs to the upstream's domain
-  [[nodiscard]] virtual Node* controls() const { return nullptr; }     ///< the node it acts on instead of feeding it
+  [[nodiscard]] virtual bool is_boundary() const {
+    return false;
+  }  ///< emits later, by itself; its input side belongs to the upstream's domain
+  [[nodiscard]] virtual Node* controls() const {
+    return nullptr;
+  }  ///< the node it acts on instead of feeding it
   [[nodiscard]] virtual const char* shape() const { return "box"; }
   [[nodiscard]] virtual bool is_on_cluster() const { return false; }
 
@@ -258,7 +285,8 @@ class Node {
     }
   }
   void raise(const std::exception_ptr& error) noexcept;
-  /// The element in hand has gone round more often than `cycle_limit` allows, or so many are kept beyond a bound that only a cycle ignores: reports that, and is true.
+  /// The element in hand has gone round more often than `cycle_limit` allows, or so many are kept beyond a
+  /// bound that only a cycle ignores: reports that, and is true.
   [[nodiscard]] bool is_lost_in_cycle(std::size_t over_bound = 0) noexcept;
 
   // --- entering
@@ -266,12 +294,15 @@ class Node {
     for (;;) {
       Domain* domain = domain_.load(std::memory_order_acquire);
       fresh = domain->enter();
-      if (domain == domain_.load(std::memory_order_relaxed)) [[likely]] return domain;
+      if (domain == domain_.load(std::memory_order_relaxed)) [[likely]]
+        return domain;
       if (fresh) domain->leave();
     }
   }
   /// Whether this thread is inside the node's domain.
-  [[nodiscard]] bool is_entered() const noexcept { return domain_.load(std::memory_order_acquire)->is_mine(); }
+  [[nodiscard]] bool is_entered() const noexcept {
+    return domain_.load(std::memory_order_acquire)->is_mine();
+  }
   /// Whether an emission may start here; inside the domain.
   Entry entry() noexcept;
   /// Emits without being entered: from a timer, a thread of its own.
@@ -295,7 +326,8 @@ class Node {
   bool flushing_ = false;
   bool busy_ = false;  // an emission that entered here is running
   bool ended_ = false;
-  bool ends_cycle_ = false;  // it made too many elements, and those that come back are dropped until few are left
+  bool ends_cycle_ =
+      false;  // it made too many elements, and those that come back are dropped until few are left
   enum Slow : unsigned char { careful = 1, over = 2 };
   unsigned char slow_ = 0;  // careful: the policy needs the element after a failure; over: it has ended
   unsigned ended_inputs_ = 0;
@@ -331,7 +363,8 @@ class Graph : public std::enable_shared_from_this<Graph> {
 
   /// Draws an edge: joins graphs, and domains unless the end is a boundary.
   ///
-  /// **Errors.** Throws `Error{invalid_argument}` if the two run on different event loops, or if elements that cannot be copied would go two ways.
+  /// **Errors.** Throws `Error{invalid_argument}` if the two run on different event loops, or if elements
+  /// that cannot be copied would go two ways.
   static void connect(Node& from, InletBase& to);
   /// Makes the two live in one graph without an edge between them.
   static void join(Node& a, Node& b);
@@ -348,10 +381,13 @@ class Graph : public std::enable_shared_from_this<Graph> {
   [[nodiscard]] std::optional<EventLoop> given_loop() const;
   [[nodiscard]] bool owns_loop() const;
 
-  /// Waits until `ready()`; the waiting thread drives a manual clock. False if `deadline` (steady time) passes first.
+  /// Waits until `ready()`; the waiting thread drives a manual clock. False if `deadline` (steady time)
+  /// passes first.
   ///
-  /// **Errors.** Throws `Error{unsupported}` if waiting could never end: on the loop's own thread, or if a manual clock has nothing left to do.
-  static bool wait(Node& node, const char* who, const std::function<bool()>& ready, std::optional<std::chrono::steady_clock::time_point> deadline = {});
+  /// **Errors.** Throws `Error{unsupported}` if waiting could never end: on the loop's own thread, or if a
+  /// manual clock has nothing left to do.
+  static bool wait(Node& node, const char* who, const std::function<bool()>& ready,
+                   std::optional<std::chrono::steady_clock::time_point> deadline = {});
   /// Calls back once, soon after something opened or finished.
   void when_changed(std::function<void()> callback);
   /// Something opened or finished.
@@ -375,7 +411,8 @@ class Graph : public std::enable_shared_from_this<Graph> {
 };
 
 inline Entry Node::entry() noexcept {
-  if (gates_version_ == graph().version() && gates_.empty() && !ended_) [[likely]] return Entry::open;
+  if (gates_version_ == graph().version() && gates_.empty() && !ended_) [[likely]]
+    return Entry::open;
   return entry_slow();
 }
 
@@ -385,12 +422,15 @@ struct Deferred {
   virtual void run() noexcept = 0;
 };
 
-/// How often one emission, or one element and what it leads to, may go round a cycle before it is reported; 0 for no limit.
+/// How often one emission, or one element and what it leads to, may go round a cycle before it is reported; 0
+/// for no limit.
 extern std::atomic<std::uint64_t> cycle_limit;
-/// How long is waited for a node that only its own cycle could feed, while nothing else is left to do, before a warning says so; in nanoseconds.
+/// How long is waited for a node that only its own cycle could feed, while nothing else is left to do, before
+/// a warning says so; in nanoseconds.
 extern std::atomic<std::int64_t> cycle_patience_ns;
 
-/// Says once that somebody waits for a cycle that waits for itself. Another thread may yet feed the cycle, so it is no error.
+/// Says once that somebody waits for a cycle that waits for itself. Another thread may yet feed the cycle, so
+/// it is no error.
 class CycleWatch {
  public:
   /// Called now and then while `who` waits at `node`.
@@ -405,7 +445,13 @@ class CycleWatch {
 /// One emission on the stack: holds the domain, and collects the error that comes out of it.
 class Frame {
  public:
-  explicit Frame(Node& node) noexcept : before_(flow.frame), root_(before_ ? before_->root_ : this), node_(node), domain_(node.enter(fresh_)) { flow.frame = this; }
+  explicit Frame(Node& node) noexcept
+      : before_(flow.frame),
+        root_(before_ ? before_->root_ : this),
+        node_(node),
+        domain_(node.enter(fresh_)) {
+    flow.frame = this;
+  }
   Frame(const Frame&) = delete;
   Frame& operator=(const Frame&) = delete;
   ~Frame() {
@@ -414,8 +460,10 @@ class Frame {
   }
   /// Runs what was put off and throws the emission's first error.
   void finish() {
-    if (put_off_ && root_ == this) [[unlikely]] run_put_off();
-    if (error_) [[unlikely]] std::rethrow_exception(std::exchange(error_, nullptr));
+    if (put_off_ && root_ == this) [[unlikely]]
+      run_put_off();
+    if (error_) [[unlikely]]
+      std::rethrow_exception(std::exchange(error_, nullptr));
   }
   /// The same, for those who cannot throw.
   [[nodiscard]] std::exception_ptr finish_quietly() noexcept {
@@ -444,7 +492,8 @@ class Frame {
 };
 
 /// Whether an element stands for some that are on the cluster.
-template <class T> inline constexpr bool is_chunk = false;
+template <class T>
+inline constexpr bool is_chunk = false;
 
 /// A node that gives out elements of T.
 template <class T>
@@ -470,10 +519,12 @@ class Outlet : public Node {
     for (unsigned i = 0; i < count; ++i) static_cast<Inlet<T>*>(to[i])->push(x);
   }
 
-  /// An element that enters from outside; if an earlier one that entered here is still on its way, it waits for that one. Inside a frame.
+  /// An element that enters from outside; if an earlier one that entered here is still on its way, it waits
+  /// for that one. Inside a frame.
   template <class X>
   void admit(X&& x) noexcept {
-    if (busy_) [[unlikely]] return defer(std::forward<X>(x));
+    if (busy_) [[unlikely]]
+      return defer(std::forward<X>(x));
     busy_ = true;
     send(std::forward<X>(x));
     busy_ = false;
@@ -483,7 +534,8 @@ class Outlet : public Node {
   template <class X>
   Entry offer(X&& x) {
     Frame frame(*this);
-    if (const Entry state = entry(); state != Entry::open) [[unlikely]] return state;
+    if (const Entry state = entry(); state != Entry::open) [[unlikely]]
+      return state;
     admit(std::forward<X>(x));
     frame.finish();
     return Entry::open;
@@ -491,10 +543,8 @@ class Outlet : public Node {
 
  private:
   void count(const T& x) noexcept {
-    if constexpr (is_chunk<T>)
-      out.add(x.elements);
-    else
-      out.add();
+    if constexpr (is_chunk<T>) out.add(x.elements);
+    else out.add();
   }
   struct Later final : Deferred {
     Outlet& outlet;
@@ -513,8 +563,7 @@ class Outlet : public Node {
     try {
       if constexpr (std::is_lvalue_reference_v<X> && !is_copyable<T>)
         std::terminate();  // a second downstream was refused at connection
-      else
-        flow.frame->put_off(std::make_unique<Later>(*this, T(std::forward<X>(x))));
+      else flow.frame->put_off(std::make_unique<Later>(*this, T(std::forward<X>(x))));
     } catch (...) {
       raise_current();
     }

@@ -1,4 +1,5 @@
-// Pump: runs a boundary node's work, one call at a time, on a thread of its own or on the stream's event loop.
+// Pump: runs a boundary node's work, one call at a time, on a thread of its own or on the stream's event
+// loop.
 #pragma once
 
 #include <atomic>
@@ -21,7 +22,8 @@ class Pump {
   Pump(const Pump&) = delete;
   Pump& operator=(const Pump&) = delete;
   ~Pump();
-  /// Runs on the loop the stream was given, or else on a thread of its own. With `own_thread`, on the loop only if a manual clock drives it.
+  /// Runs on the loop the stream was given, or else on a thread of its own. With `own_thread`, on the loop
+  /// only if a manual clock drives it.
   void start(Graph& graph, bool own_thread = false);
   void poke() noexcept;
   void shut() noexcept;

@@ -188,7 +188,9 @@ Sink attach_sink_kernel(const Stream<In>& s, std::string kind, Kernel kernel) {
 
 /// Coroutine functions: true for Boost.Asio awaitables, see `weir/stream/await.hpp`.
 template <class Result>
-inline constexpr bool is_coroutine = requires { typename Result::executor_type; };
+inline constexpr bool is_coroutine = requires {
+  typename Result::executor_type;
+};
 template <class In, class F>
 Sink attach_coroutine_sink(const Stream<In>& s, F f, std::size_t parallelism);
 
@@ -198,25 +200,27 @@ namespace op {
 
 /// Calls `f(x, more...)` for each element.
 ///
-/// `f` may be a coroutine that returns `boost::asio::awaitable<void>` (include `weir/stream/await.hpp`): it runs on the stream's event loop, one at a time, and emitters wait for it.
+/// `f` may be a coroutine that returns `boost::asio::awaitable<void>` (include `weir/stream/await.hpp`): it
+/// runs on the stream's event loop, one at a time, and emitters wait for it.
 ///
 /// **Errors.** What `f` throws is answered by the node's policy.
 /// **Threads.** On the thread that emits, one call at a time.
 /// **Source.** streamz `Stream.sink`.
 template <class F, class... More>
 auto sink(F f, More... more) {
-  return [f = stream::bind_back("sink", std::move(f), std::move(more)...)]<class In>(const Stream<In>& s) mutable {
+  return [f = stream::bind_back("sink", std::move(f), std::move(more)...)]<class In>(
+             const Stream<In>& s) mutable {
     using Function = decltype(f);
     if constexpr (stream::is_coroutine<stream::Called<Function, In>>)
       return stream::attach_coroutine_sink(s, std::move(f), 1);
-    else
-      return stream::attach_sink_kernel(s, "sink", stream::SinkKernel<In, Function>{std::move(f)});
+    else return stream::attach_sink_kernel(s, "sink", stream::SinkKernel<In, Function>{std::move(f)});
   };
 }
 /// Calls `f(items..., more...)` for each tuple or pair. **Source.** rapidz `starsink`.
 template <class F, class... More>
 auto starsink(F f, More... more) {
-  return [f = stream::bind_back("starsink", std::move(f), std::move(more)...)]<class In>(const Stream<In>& s) mutable {
+  return [f = stream::bind_back("starsink", std::move(f), std::move(more)...)]<class In>(
+             const Stream<In>& s) mutable {
     return stream::attach_sink_kernel(s, "starsink", stream::StarsinkKernel<In, decltype(f)>{std::move(f)});
   };
 }
@@ -235,7 +239,9 @@ inline auto sink_to_list() {
 inline auto current_value() {
   return []<class In>(const Stream<In>& s) {
     CurrentValue<In> current;
-    const Sink sink = stream::attach_sink_kernel(s, "current_value", stream::SinkKernel<In, std::function<void(const In&)>>{[current](const In& x) { current.set(x); }});
+    const Sink sink = stream::attach_sink_kernel(
+        s, "current_value",
+        stream::SinkKernel<In, std::function<void(const In&)>>{[current](const In& x) { current.set(x); }});
     sink.move_to_first();
     return current;
   };
@@ -243,14 +249,16 @@ inline auto current_value() {
 /// Writes each element as a line of text.
 ///
 /// **Units.** Numbers are written so that they read back exactly; other types by their `<<`.
-/// **Errors.** Throws `Error{io}` if the file cannot be opened; a write that fails is an error of that element.
+/// **Errors.** Throws `Error{io}` if the file cannot be opened; a write that fails is an error of that
+/// element.
 /// **Cost.** Written in blocks of 64 KiB, and on `drain`, `flush`, `close` and at the end.
 /// **Source.** streamz `Stream.sink_to_textfile`.
 ///
 /// \param end     What follows each element.
 /// \param append  Whether an existing file is kept.
 inline auto sink_to_textfile(std::filesystem::path path, std::string end = "\n", bool append = true) {
-  return [file = std::make_shared<stream::TextFile>(path, append), end = std::move(end), name = path.filename().string()]<class In>(const Stream<In>& s) {
+  return [file = std::make_shared<stream::TextFile>(path, append), end = std::move(end),
+          name = path.filename().string()]<class In>(const Stream<In>& s) {
     Sink sink = stream::attach_sink_kernel(s, "sink_to_textfile", stream::TextFileKernel<In>{file, end});
     sink.node().set_detail(name);
     return sink;

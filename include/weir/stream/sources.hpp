@@ -1,4 +1,5 @@
-// Where elements come from: from_iterable, from_range, from_periodic, from_queue, from_textfile, filenames, from_process.
+// Where elements come from: from_iterable, from_range, from_periodic, from_queue, from_textfile, filenames,
+// from_process.
 #pragma once
 
 #include <atomic>
@@ -47,7 +48,8 @@ template <class Producer>
 class SourceNode final : public Outlet<typename Producer::Out> {
  public:
   using Out = typename Producer::Out;
-  SourceNode(std::string kind, Producer producer) : Outlet<Out>(std::move(kind)), producer_(std::move(producer)) {}
+  SourceNode(std::string kind, Producer producer)
+      : Outlet<Out>(std::move(kind)), producer_(std::move(producer)) {}
   ~SourceNode() override { shut(); }
 
   void start() override {
@@ -56,7 +58,8 @@ class SourceNode final : public Outlet<typename Producer::Out> {
       if (running_) return;
       if (!timer_) {
         timer_ = std::make_unique<Timer>(this->graph().loop(), [this] { work(); });
-        if constexpr (requires(Producer& p) { p.attach(std::function<void()>()); }) producer_.attach([this] { poke(); });
+        if constexpr (requires(Producer & p) { p.attach(std::function<void()>()); })
+          producer_.attach([this] { poke(); });
       }
       producer_.start(timer_->loop().now());
       this->reopen();
@@ -66,18 +69,21 @@ class SourceNode final : public Outlet<typename Producer::Out> {
   }
   void stop() override {
     if (running_.exchange(false)) this->graph().changed();
-    if constexpr (requires(Producer& p) { p.stop(); }) producer_.stop();
+    if constexpr (requires(Producer & p) { p.stop(); }) producer_.stop();
   }
   void shut() noexcept override {
     running_ = false;
     if (timer_) timer_->close();
-    if constexpr (requires(Producer& p) { p.attach(std::function<void()>()); }) producer_.attach(nullptr);
+    if constexpr (requires(Producer & p) { p.attach(std::function<void()>()); }) producer_.attach(nullptr);
   }
   [[nodiscard]] bool emits_by_itself() const override { return true; }
   [[nodiscard]] bool is_ticking() const override { return running_; }
   [[nodiscard]] std::size_t pending() const override { return Producer::is_finite && running_ ? 1 : 0; }
   void set_policy(ErrorPolicy policy) override {
-    if (policy.letter_box) throw Error(ErrorKind::unsupported, "on_error: " + this->label() + " has no element when it fails, so it has no dead letters; use raise, skip or retry");
+    if (policy.letter_box)
+      throw Error(ErrorKind::unsupported,
+                  "on_error: " + this->label() +
+                      " has no element when it fails, so it has no dead letters; use raise, skip or retry");
     Node::set_policy(policy);
   }
   [[nodiscard]] const char* shape() const override { return "invhouse"; }
@@ -116,10 +122,8 @@ class SourceNode final : public Outlet<typename Producer::Out> {
           this->admit(std::move(*x));
         } else {
           result = Step::waits;
-          if (producer_.is_over())
-            finish();
-          else if (const auto at = producer_.wake(now))
-            timer_->arm(*at);
+          if (producer_.is_over()) finish();
+          else if (const auto at = producer_.wake(now)) timer_->arm(*at);
         }
       } catch (...) {
         result = failed();
@@ -136,7 +140,7 @@ class SourceNode final : public Outlet<typename Producer::Out> {
     failures_ = 0;
     if (this->policy_.action == ErrorPolicy::Action::skip) {
       this->errors.add();
-      if constexpr (requires(Producer& p) { p.skip(Time()); }) producer_.skip(timer_->loop().now());
+      if constexpr (requires(Producer & p) { p.skip(Time()); }) producer_.skip(timer_->loop().now());
       return Step::went;
     }
     this->raise_current();
@@ -157,7 +161,8 @@ class SourceNode final : public Outlet<typename Producer::Out> {
 
 /// Makes a stream that begins with a producer.
 template <class Producer>
-Stream<typename Producer::Out> make_source(std::string kind, Producer producer, std::optional<EventLoop> loop, std::string detail = {}) {
+Stream<typename Producer::Out> make_source(std::string kind, Producer producer, std::optional<EventLoop> loop,
+                                           std::string detail = {}) {
   auto node = std::make_unique<SourceNode<Producer>>(std::move(kind), std::move(producer));
   node->set_detail(std::move(detail));
   auto& made = *node;
@@ -221,7 +226,8 @@ struct PeriodicProducer {
 /// Cuts bytes into messages.
 class Splitter {
  public:
-  Splitter(std::string delimiter, std::size_t max_bytes) : delimiter_(std::move(delimiter)), max_bytes_(max_bytes) {}
+  Splitter(std::string delimiter, std::size_t max_bytes)
+      : delimiter_(std::move(delimiter)), max_bytes_(max_bytes) {}
   void add(std::string_view bytes) { rest_.append(bytes); }
   /// The next complete message, without its delimiter.
   ///
@@ -248,7 +254,8 @@ class TextFileProducer {
  public:
   using Out = std::string;
   static constexpr bool is_finite = false;
-  TextFileProducer(std::filesystem::path path, std::string delimiter, bool from_end, Time interval, std::size_t max_line_bytes);
+  TextFileProducer(std::filesystem::path path, std::string delimiter, bool from_end, Time interval,
+                   std::size_t max_line_bytes);
   void start(Time now);
   std::optional<std::string> next(Time now);
   [[nodiscard]] bool is_over() const { return false; }
@@ -383,14 +390,18 @@ struct QueueProducer {
 
 /// Emits the elements of a container or range, then ends.
 ///
-/// Begin with `start()`; starting again emits everything again. Like all sources it runs on its event loop and stands still while a node below is full.
+/// Begin with `start()`; starting again emits everything again. Like all sources it runs on its event loop
+/// and stands still while a node below is full.
 ///
-/// **Errors.** An exception of the range comes out of `drain`; the source stops and can be started again. With `on_error(skip)` or `on_error(retry(n))`, which every source takes, it goes on.
+/// **Errors.** An exception of the range comes out of `drain`; the source stops and can be started again.
+/// With `on_error(skip)` or `on_error(retry(n))`, which every source takes, it goes on.
 /// **Backpressure.** Takes nothing from the range while a node below is full. `drain` waits for its end.
 /// **Source.** streamz `from_iterable`.
 template <class Range>
 auto from_iterable(Range range, SourceOptions options = {}) {
-  return stream::make_source("from_iterable", stream::IterableProducer<Range>{std::make_shared<Range>(std::move(range))}, std::move(options.loop));
+  return stream::make_source("from_iterable",
+                             stream::IterableProducer<Range>{std::make_shared<Range>(std::move(range))},
+                             std::move(options.loop));
 }
 
 /// Emits `begin`, `begin + step`, ... before `end`, then ends.
@@ -399,18 +410,24 @@ auto from_iterable(Range range, SourceOptions options = {}) {
 template <class T>
 auto from_range(T begin, T end, T step = T(1), SourceOptions options = {}) {
   if (step == T{}) throw Error(ErrorKind::invalid_argument, "from_range: step must not be 0");
-  return stream::make_source("from_range", stream::RangeProducer<T>{begin, end, step}, std::move(options.loop));
+  return stream::make_source("from_range", stream::RangeProducer<T>{begin, end, step},
+                             std::move(options.loop));
 }
 
 /// Emits what `f()` returns, at once and then every `interval`.
 ///
-/// **Units.** `interval` is a duration or text; times that were missed while a node below was full are left out.
-/// **Errors.** Throws `Error{invalid_argument}` if `interval` is not positive. If `f` throws, the source stops, and the error comes out of `drain`.
+/// **Units.** `interval` is a duration or text; times that were missed while a node below was full are left
+/// out.
+/// **Errors.** Throws `Error{invalid_argument}` if `interval` is not positive. If `f` throws, the source
+/// stops, and the error comes out of `drain`.
 /// **Source.** streamz `from_periodic`, whose period adds the pipeline's time.
 template <class F>
 auto from_periodic(F f, Duration interval, SourceOptions options = {}) {
   const stream::Time period = op::detail::positive("from_periodic", "interval", interval);
-  return stream::make_source("from_periodic", stream::PeriodicProducer<F>{given("from_periodic", "the function", std::move(f)), period}, std::move(options.loop), to_string(period));
+  return stream::make_source(
+      "from_periodic",
+      stream::PeriodicProducer<F>{given("from_periodic", "the function", std::move(f)), period},
+      std::move(options.loop), to_string(period));
 }
 
 /// Emits what others put into `queue`; ends when it is closed and empty.
@@ -423,30 +440,38 @@ auto from_queue(Queue<T> queue, SourceOptions options = {}) {
 
 /// Emits the lines of a text file, and those that are written to it later.
 ///
-/// A file that is truncated, or written again from its beginning, is read from there; one that is replaced is read to its end before the new one, also a last line without
-/// delimiter; one that is away is waited for. That it was written again shows in its size or in the first and last 256 bytes read.
+/// A file that is truncated, or written again from its beginning, is read from there; one that is replaced is
+/// read to its end before the new one, also a last line without delimiter; one that is away is waited for.
+/// That it was written again shows in its size or in the first and last 256 bytes read.
 ///
-/// **Shape.** `std::string` without the delimiter. What stands after the last delimiter waits for the next one.
-/// **Errors.** Throws `Error{not_found}` if there is no such file now, `Error{invalid_argument}` if it is a directory. A line longer than `max_line_bytes` is dropped, and an error of the stream.
+/// **Shape.** `std::string` without the delimiter. What stands after the last delimiter waits for the next
+/// one.
+/// **Errors.** Throws `Error{not_found}` if there is no such file now, `Error{invalid_argument}` if it is a
+/// directory. A line longer than `max_line_bytes` is dropped, and an error of the stream.
 /// **Backpressure.** Does not read while a node below is full.
 /// **Source.** streamz `from_textfile`, which keeps the delimiter and knows no truncation.
-Stream<std::string> from_textfile(const std::filesystem::path& path, SourceOptions options = {}, std::string delimiter = "\n", bool from_end = false,
+Stream<std::string> from_textfile(const std::filesystem::path& path, SourceOptions options = {},
+                                  std::string delimiter = "\n", bool from_end = false,
                                   std::size_t max_line_bytes = std::size_t{64} << 20);
 
-/// Emits the names of files in a directory, or of those that match a pattern with `*` and `?` in the last part, and later the new ones.
+/// Emits the names of files in a directory, or of those that match a pattern with `*` and `?` in the last
+/// part, and later the new ones.
 ///
 /// **Shape.** `std::filesystem::path`, sorted within one look; each name once.
-/// **Errors.** Throws `Error{not_found}` if there is no such directory now; one that goes away later is waited for.
+/// **Errors.** Throws `Error{not_found}` if there is no such directory now; one that goes away later is
+/// waited for.
 /// **Source.** streamz `filenames`.
 Stream<std::filesystem::path> filenames(const std::filesystem::path& where, SourceOptions options = {});
 
 /// Starts a program and emits the lines it writes; ends when the program has.
 ///
 /// **Shape.** `std::string` without the newline; also the last line if it has none.
-/// **Errors.** Throws `Error{invalid_argument}` if `command` is empty; `start` throws `Error{not_found}` if it cannot be started. A program that fails is an error of the stream.
+/// **Errors.** Throws `Error{invalid_argument}` if `command` is empty; `start` throws `Error{not_found}` if
+/// it cannot be started. A program that fails is an error of the stream.
 /// **Threads.** `stop` ends the program (SIGTERM).
 /// **Backpressure.** While a node below is full nothing is read, and the pipe holds the program back.
 /// **Source.** streamz `from_process`.
-Stream<std::string> from_process(std::vector<std::string> command, SourceOptions options = {}, bool with_stderr = false);
+Stream<std::string> from_process(std::vector<std::string> command, SourceOptions options = {},
+                                 bool with_stderr = false);
 
 }  // namespace weir

@@ -27,17 +27,19 @@ class PassNode final : public PassingNode<T> {
 };
 
 /// Makes a graph that holds `node` alone.
-std::pair<std::shared_ptr<Graph>, Node*> make_graph(std::unique_ptr<Node> node, std::optional<EventLoop> loop);
+std::pair<std::shared_ptr<Graph>, Node*> make_graph(std::unique_ptr<Node> node,
+                                                    std::optional<EventLoop> loop);
 
 }  // namespace stream
 
 /// A stream of elements of T: emit into it, and chain operators to it.
 ///
-/// A Stream is a handle; the graph owns the nodes, and a node stays although nobody holds a handle to it. The graph ends when the last handle to any of its nodes goes; it
-/// drains first.
+/// A Stream is a handle; the graph owns the nodes, and a node stays although nobody holds a handle to it. The
+/// graph ends when the last handle to any of its nodes goes; it drains first.
 ///
-/// **Threads.** `emit` from any thread; one emission at a time runs through nodes that call each other directly. A node's function runs on the thread that emits, or on the
-/// thread of the `buffer`, `map_async`, `gather` or timed operator above it.
+/// **Threads.** `emit` from any thread; one emission at a time runs through nodes that call each other
+/// directly. A node's function runs on the thread that emits, or on the thread of the `buffer`, `map_async`,
+/// `gather` or timed operator above it.
 /// **Backpressure.** `emit` waits until every bounded node it could reach has room.
 /// **Source.** streamz `Stream`.
 template <class T>
@@ -49,27 +51,27 @@ class Stream : public Handle, public Chain<T> {
   /// A stream whose timers, and what they start, run on a loop with its own thread.
   explicit Stream(OwnLoop) : Stream() {}
   /// A stream whose timers and buffers run on `loop`.
-  explicit Stream(EventLoop loop) : Stream(stream::make_graph(std::make_unique<stream::PassNode<T>>(), std::move(loop))) {}
+  explicit Stream(EventLoop loop)
+      : Stream(stream::make_graph(std::make_unique<stream::PassNode<T>>(), std::move(loop))) {}
   explicit Stream(ManualClock& clock) : Stream(EventLoop(clock)) {}
-  Stream(std::shared_ptr<stream::Graph> graph, stream::Outlet<T>& outlet) : Handle(std::move(graph), outlet) {}
+  Stream(std::shared_ptr<stream::Graph> graph, stream::Outlet<T>& outlet)
+      : Handle(std::move(graph), outlet) {}
 
   [[nodiscard]] stream::Outlet<T>& outlet() const noexcept { return static_cast<stream::Outlet<T>&>(*node_); }
 
   /// Pushes `x` through everything below, depth first, in the order of subscription.
   ///
-  /// **Errors.** Throws what a node's function throws (policy `raise`), after the other branches got the element; `Error{closed}` after `close`.
+  /// **Errors.** Throws what a node's function throws (policy `raise`), after the other branches got the
+  /// element; `Error{closed}` after `close`.
   /// **Backpressure.** Waits until every bounded node below has room; see Emission for `co_await`.
-  stream::Emission<T> emit(const T& x) const
-    requires stream::is_copyable<T>
-  {
-    return emit_any(x);
-  }
+  stream::Emission<T> emit(const T& x) const requires stream::is_copyable<T> { return emit_any(x); }
   stream::Emission<T> emit(T&& x) const { return emit_any(std::move(x)); }
 
-  /// The same; `on_done` is called exactly once when everything `x` caused is done, also behind buffers and windows, with the error that hurt it or null.
+  /// The same; `on_done` is called exactly once when everything `x` caused is done, also behind buffers and
+  /// windows, with the error that hurt it or null.
   template <class X = T>
-    requires std::is_constructible_v<T, X&&>
-  stream::Emission<T> emit(X&& x, stream::Done on_done) const {
+  requires std::is_constructible_v<T, X&&> stream::Emission<T> emit(X&& x, stream::Done on_done)
+  const {
     stream::Tickets tickets;
     tickets.push_back(stream::TicketRef(new stream::Ticket(std::move(on_done))));
     stream::hold(tickets);
@@ -83,19 +85,22 @@ class Stream : public Handle, public Chain<T> {
     if (state == stream::Entry::closed) stream::refuse_closed(*node_);
     return state == stream::Entry::open;
   }
-  /// Emits if there is room within `timeout`; says whether the element was taken. An emission of another thread that is under way is waited for in any case.
+  /// Emits if there is room within `timeout`; says whether the element was taken. An emission of another
+  /// thread that is under way is waited for in any case.
   template <class X = T>
   [[nodiscard]] bool emit_for(X&& x, Duration timeout) const {
     return emit_any(T(std::forward<X>(x))).wait_for(timeout);
   }
 
-  /// Draws an edge to `below`, which then also gets this stream's elements. Cycles are allowed: an element that comes back to a node that is still working on an
-  /// earlier one waits for that one.
+  /// Draws an edge to `below`, which then also gets this stream's elements. Cycles are allowed: an element
+  /// that comes back to a node that is still working on an earlier one waits for that one.
   ///
   /// **Errors.** Throws `Error{invalid_argument}` if the two run on different event loops.
   void connect(const Stream<T>& below) const {
     auto* const inlet = dynamic_cast<stream::PassNode<T>*>(below.node_);
-    if (!inlet) throw Error(ErrorKind::invalid_argument, "connect: " + below.label() + " has inputs of its own; connect to a Stream made by itself");
+    if (!inlet)
+      throw Error(ErrorKind::invalid_argument,
+                  "connect: " + below.label() + " has inputs of its own; connect to a Stream made by itself");
     stream::Graph::connect(*node_, *static_cast<stream::Inlet<T>*>(inlet));
   }
 
@@ -111,11 +116,13 @@ class Stream : public Handle, public Chain<T> {
   }
 
  private:
-  explicit Stream(std::pair<std::shared_ptr<stream::Graph>, stream::Node*> made) : Handle(std::move(made.first), *made.second) {}
+  explicit Stream(std::pair<std::shared_ptr<stream::Graph>, stream::Node*> made)
+      : Handle(std::move(made.first), *made.second) {}
   template <class X>
   stream::Emission<T> emit_any(X&& x) const {
     const stream::Entry state = outlet().offer(std::forward<X>(x));
-    if (state == stream::Entry::open) [[likely]] return {};
+    if (state == stream::Entry::open) [[likely]]
+      return {};
     if (state == stream::Entry::closed) stream::refuse_closed(*node_);
     return stream::Emission<T>(outlet(), graph_, T(std::forward<X>(x)), stream::hold());
   }
@@ -165,7 +172,8 @@ auto apply(const Stream<In>& stream, Op op) {
 
 }  // namespace stream
 
-/// `stream | op`: applies an operator of the library (`op::map(f)`) or of your own (anything callable with the stream).
+/// `stream | op`: applies an operator of the library (`op::map(f)`) or of your own (anything callable with
+/// the stream).
 template <class T, class Op>
 auto operator|(const Stream<T>& stream, Op op) {
   return stream::apply(stream, std::move(op));

@@ -1,4 +1,5 @@
-// Ticket: tells when everything one element caused is done. Absent on the fast path, counted where somebody waits.
+// Ticket: tells when everything one element caused is done. Absent on the fast path, counted where somebody
+// waits.
 #pragma once
 
 #include <atomic>
@@ -18,7 +19,8 @@ using Done = std::function<void(std::exception_ptr)>;
 
 /// A counted completion: `done` is called exactly once, when the last holder lets go.
 ///
-/// An element emitted with `on_done` carries one. A node that keeps the element beyond the call (a buffer, a window) keeps a `TicketRef` beside it.
+/// An element emitted with `on_done` carries one. A node that keeps the element beyond the call (a buffer, a
+/// window) keeps a `TicketRef` beside it.
 ///
 /// **Threads.** Any thread may hold, release and fail. `done` runs on the thread that lets go last.
 class Ticket {
@@ -26,7 +28,8 @@ class Ticket {
   explicit Ticket(Done done);
   /// Stands for several: fails all of them, and keeps them.
   explicit Ticket(std::vector<TicketRef> parts);
-  /// Stands, inside a task of the cluster, for elements whose tickets are in the stream's program, which knows them by these numbers.
+  /// Stands, inside a task of the cluster, for elements whose tickets are in the stream's program, which
+  /// knows them by these numbers.
   explicit Ticket(std::vector<std::uint64_t> tokens);
   Ticket(const Ticket&) = delete;
   Ticket& operator=(const Ticket&) = delete;
@@ -52,7 +55,8 @@ class Ticket {
   std::vector<std::uint64_t> tokens_;
 };
 
-/// Where the tickets that are written note the elements they stand for: how a task finds out which elements its state still holds.
+/// Where the tickets that are written note the elements they stand for: how a task finds out which elements
+/// its state still holds.
 inline constinit thread_local std::vector<std::uint64_t>* noted_tokens = nullptr;
 
 /// Owns one hold on a ticket, or nothing.
@@ -112,13 +116,15 @@ inline void hold(Tickets& tickets) {
   if (flow.ticket) tickets.push_back(hold());
 }
 
-/// One ticket that stands for many: it fails all of them, and keeps all of them until it is released. Empties `tickets`.
+/// One ticket that stands for many: it fails all of them, and keeps all of them until it is released. Empties
+/// `tickets`.
 [[nodiscard]] TicketRef combine(Tickets& tickets);
 
 /// Makes `ticket` the one that travels with what is emitted in this scope.
 class TicketScope {
  public:
-  explicit TicketScope(TicketRef ticket) noexcept : ticket_(std::move(ticket)), before_(std::exchange(flow.ticket, ticket_.get())) {}
+  explicit TicketScope(TicketRef ticket) noexcept
+      : ticket_(std::move(ticket)), before_(std::exchange(flow.ticket, ticket_.get())) {}
   TicketScope(const TicketScope&) = delete;
   TicketScope& operator=(const TicketScope&) = delete;
   ~TicketScope() { flow.ticket = before_; }

@@ -1,4 +1,5 @@
-// Operators that know time: timed_window, timed_window_unique, delay, rate_limit, debounce, throttle, sample, distinct_within.
+// Operators that know time: timed_window, timed_window_unique, delay, rate_limit, debounce, throttle, sample,
+// distinct_within.
 #pragma once
 
 #include <deque>
@@ -112,7 +113,9 @@ struct DelayKernel {
   void push(X&& x, Emit&&, Time now) {
     queue.add(now + interval, std::forward<X>(x));
   }
-  [[nodiscard]] std::optional<Time> due() const { return queue.items.empty() ? std::nullopt : std::optional(queue.items.front().first); }
+  [[nodiscard]] std::optional<Time> due() const {
+    return queue.items.empty() ? std::nullopt : std::optional(queue.items.front().first);
+  }
   template <class Emit>
   void fire(Emit&& emit, Time now) {
     while (!queue.items.empty() && queue.items.front().first <= now) queue.emit_front(emit);
@@ -127,7 +130,7 @@ struct RateLimitKernel {
   using Out = In;
   static constexpr bool outlives_input = true;
   Time interval;
-  HeldQueue<In> queue = {};  // what one emission brought too much of
+  HeldQueue<In> queue = {};       // what one emission brought too much of
   std::optional<Time> next = {};  // closed until then
   template <class X, class Emit>
   void push(X&& x, Emit&& emit, Time now) {
@@ -239,7 +242,8 @@ struct DistinctWithinKernel {
   std::deque<std::pair<Time, Key>> order = {};  // when each is forgotten
   template <class X, class Emit>
   void push(X&& x, Emit&& emit, Time now) {
-    for (; !order.empty() && order.front().first <= now; order.pop_front()) passed.erase(order.front().second);
+    for (; !order.empty() && order.front().first <= now; order.pop_front())
+      passed.erase(order.front().second);
     Key k = std::invoke(key, std::as_const(x));
     if (!passed.emplace(k, now).second) return;
     order.emplace_back(now + interval, std::move(k));
@@ -260,15 +264,21 @@ namespace op {
 
 /// Emits, every `interval`, what arrived since the last time.
 ///
-/// **Shape.** `T` in, `std::vector<T>` out, also empty ones; the first one `interval` after the operator was made. The end of the stream and `flush` give what is left.
-/// **Units.** `interval` is a duration or text such as "500ms"; ticks that were missed because the consumer was slow are left out.
+/// **Shape.** `T` in, `std::vector<T>` out, also empty ones; the first one `interval` after the operator was
+/// made. The end of the stream and `flush` give what is left.
+/// **Units.** `interval` is a duration or text such as "500ms"; ticks that were missed because the consumer
+/// was slow are left out.
 /// **Errors.** Throws `Error{invalid_argument}` if `interval` is not positive or not a duration.
 /// **Threads.** Windows are emitted on the stream's event loop.
-/// **Backpressure.** Emitters wait while a window is being consumed; while a node below is full the window grows.
+/// **Backpressure.** Emitters wait while a window is being consumed; while a node below is full the window
+/// grows.
 /// **Source.** streamz `Stream.timed_window`, whose period adds the consumer's time.
 inline auto timed_window(Duration interval) {
   const stream::Time period = detail::positive("timed_window", "interval", interval);
-  return ByTimedKernel{"timed_window", [period]<class In>(std::type_identity<In>) { return stream::TimedWindowKernel<In>{{period}}; }, to_string(period)};
+  return ByTimedKernel{
+      "timed_window",
+      [period]<class In>(std::type_identity<In>) { return stream::TimedWindowKernel<In>{{period}}; },
+      to_string(period)};
 }
 
 /// The same with one element per key; see `partition_unique` for which stays.
@@ -276,7 +286,8 @@ template <class KeyOf = stream::Identity>
 auto timed_window_unique(Duration interval, KeyOf key = {}, Keep keep = Keep::first) {
   const stream::Time period = detail::positive("timed_window_unique", "interval", interval);
   return ByTimedKernel{"timed_window_unique",
-                       [period, key = given("timed_window_unique", "the key", std::move(key)), keep]<class In>(std::type_identity<In>) {
+                       [period, key = given("timed_window_unique", "the key", std::move(key)),
+                        keep]<class In>(std::type_identity<In>) {
                          return stream::TimedWindowUniqueKernel<In, KeyOf>{{period}, {key, keep, {}}};
                        },
                        to_string(period)};
@@ -284,45 +295,61 @@ auto timed_window_unique(Duration interval, KeyOf key = {}, Keep keep = Keep::fi
 
 /// Emits every element `interval` after it came, in the same order.
 ///
-/// **Units.** `maxsize` counts elements under way; `emit` waits beyond it. Without it memory grows with rate times interval.
+/// **Units.** `maxsize` counts elements under way; `emit` waits beyond it. Without it memory grows with rate
+/// times interval.
 /// **Errors.** Throws `Error{invalid_argument}` if `interval` is not positive or `maxsize` is 0.
 /// **Threads.** Elements come out on the stream's event loop.
-/// **Backpressure.** `emit` returns at once unless `maxsize` are under way; the ticket is held until the element came out.
+/// **Backpressure.** `emit` returns at once unless `maxsize` are under way; the ticket is held until the
+/// element came out.
 /// **Source.** streamz `Stream.delay` spaces elements instead; that is `rate_limit`.
 inline auto delay(Duration interval, std::size_t maxsize = std::numeric_limits<std::size_t>::max()) {
   const stream::Time wait = detail::positive("delay", "interval", interval);
   detail::at_least_one("delay", "maxsize", maxsize);
-  return ByTimedKernel{"delay", [=]<class In>(std::type_identity<In>) { return stream::DelayKernel<In>{wait, maxsize}; }, to_string(wait)};
+  return ByTimedKernel{"delay",
+                       [=]<class In>(std::type_identity<In>) {
+                         return stream::DelayKernel<In>{wait, maxsize};
+                       },
+                       to_string(wait)};
 }
 
 /// Lets no more than one element through per `interval`.
 ///
 /// **Shape.** Every element, same order; the first one at once.
 /// **Errors.** Throws `Error{invalid_argument}` if `interval` is not positive or not a duration.
-/// **Threads.** An element that had to wait inside (a list that was flattened) comes out on the stream's event loop.
+/// **Threads.** An element that had to wait inside (a list that was flattened) comes out on the stream's
+/// event loop.
 /// **Backpressure.** `emit` waits until its turn.
 /// **Source.** streamz `Stream.rate_limit`.
 inline auto rate_limit(Duration interval) {
   const stream::Time period = detail::positive("rate_limit", "interval", interval);
-  return ByTimedKernel{"rate_limit", [period]<class In>(std::type_identity<In>) { return stream::RateLimitKernel<In>{period}; }, to_string(period)};
+  return ByTimedKernel{
+      "rate_limit",
+      [period]<class In>(std::type_identity<In>) { return stream::RateLimitKernel<In>{period}; },
+      to_string(period)};
 }
 
 /// Emits the last element of a burst, once nothing has come for `quiet`.
 inline auto debounce(Duration quiet) {
   const stream::Time wait = detail::positive("debounce", "quiet", quiet);
-  return ByTimedKernel{"debounce", [wait]<class In>(std::type_identity<In>) { return stream::DebounceKernel<In>{wait}; }, to_string(wait)};
+  return ByTimedKernel{"debounce",
+                       [wait]<class In>(std::type_identity<In>) { return stream::DebounceKernel<In>{wait}; },
+                       to_string(wait)};
 }
 
 /// Passes an element, then drops what comes within `interval` of it.
 inline auto throttle(Duration interval) {
   const stream::Time period = detail::positive("throttle", "interval", interval);
-  return ByTimedKernel{"throttle", [period]<class In>(std::type_identity<In>) { return stream::ThrottleKernel<In>{period}; }, to_string(period)};
+  return ByTimedKernel{
+      "throttle", [period]<class In>(std::type_identity<In>) { return stream::ThrottleKernel<In>{period}; },
+      to_string(period)};
 }
 
 /// Emits the newest element every `interval`, if one came since the last time.
 inline auto sample(Duration interval) {
   const stream::Time period = detail::positive("sample", "interval", interval);
-  return ByTimedKernel{"sample", [period]<class In>(std::type_identity<In>) { return stream::SampleKernel<In>{{period}}; }, to_string(period)};
+  return ByTimedKernel{
+      "sample", [period]<class In>(std::type_identity<In>) { return stream::SampleKernel<In>{{period}}; },
+      to_string(period)};
 }
 
 /// Drops elements whose key has passed within the last `interval`.
@@ -331,7 +358,12 @@ inline auto sample(Duration interval) {
 template <class KeyOf = stream::Identity>
 auto distinct_within(Duration interval, KeyOf key = {}) {
   const stream::Time period = detail::positive("distinct_within", "interval", interval);
-  return ByTimedKernel{"distinct_within", [period, key = given("distinct_within", "the key", std::move(key))]<class In>(std::type_identity<In>) { return stream::DistinctWithinKernel<In, KeyOf>{period, key}; }, to_string(period)};
+  return ByTimedKernel{
+      "distinct_within",
+      [period, key = given("distinct_within", "the key", std::move(key))]<class In>(std::type_identity<In>) {
+        return stream::DistinctWithinKernel<In, KeyOf>{period, key};
+      },
+      to_string(period)};
 }
 
 }  // namespace op

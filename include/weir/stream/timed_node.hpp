@@ -52,7 +52,10 @@ class TimedNode final : public SettlingNode<Kernel>, public Inlet<In> {
  public:
   using Out = typename Kernel::Out;
   TimedNode(std::string kind, Kernel kernel)
-      : SettlingNode<Kernel>(std::move(kind), std::move(kernel)), Inlet<In>(this), alarm_(*this, [this] { ring(); }), gate_(*this) {}
+      : SettlingNode<Kernel>(std::move(kind), std::move(kernel)),
+        Inlet<In>(this),
+        alarm_(*this, [this] { ring(); }),
+        gate_(*this) {}
   ~TimedNode() override { alarm_.shut(); }
 
   void push(In&& x) noexcept override { take(std::move(x)); }
@@ -61,7 +64,7 @@ class TimedNode final : public SettlingNode<Kernel>, public Inlet<In> {
   }
   void attached() override {
     alarm_.attach(this->graph().loop());
-    if constexpr (requires(Kernel& k) { k.begin(Time{}); }) kernel_.begin(alarm_.now());
+    if constexpr (requires(Kernel & k) { k.begin(Time{}); }) kernel_.begin(alarm_.now());
     settle();
   }
   void input_ended(unsigned) override {
@@ -86,10 +89,8 @@ class TimedNode final : public SettlingNode<Kernel>, public Inlet<In> {
     Node::set_policy(policy);
   }
   [[nodiscard]] Gate* gate(unsigned) override {
-    if constexpr (requires(const Kernel& k) { k.is_full(Time{}); })
-      return &gate_;
-    else
-      return nullptr;
+    if constexpr (requires(const Kernel& k) { k.is_full(Time{}); }) return &gate_;
+    else return nullptr;
   }
 
  private:
@@ -102,17 +103,16 @@ class TimedNode final : public SettlingNode<Kernel>, public Inlet<In> {
     if constexpr (is_copyable<In>) {
       if ((this->slow_ & Node::careful) != 0) {
         const In& kept = x;
-        push_by_policy(*this, [&] { kernel_.push(kept, Give{*this}, now); }, [&]() -> const In& { return kept; });
+        push_by_policy(
+            *this, [&] { kernel_.push(kept, Give{*this}, now); }, [&]() -> const In& { return kept; });
         return settle();
       }
     }
     try {
       kernel_.push(std::forward<X>(x), Give{*this}, now);
     } catch (...) {
-      if (this->policy_.action == ErrorPolicy::Action::skip)
-        this->errors.add();
-      else
-        this->raise_current();
+      if (this->policy_.action == ErrorPolicy::Action::skip) this->errors.add();
+      else this->raise_current();
     }
     settle();
   }
@@ -123,10 +123,8 @@ class TimedNode final : public SettlingNode<Kernel>, public Inlet<In> {
     if (ending_ && kernel_pending() == 0) Node::end();
   }
   [[nodiscard]] std::size_t kernel_pending() const {
-    if constexpr (requires(const Kernel& k) { k.pending(); })
-      return kernel_.pending();
-    else
-      return 0;
+    if constexpr (requires(const Kernel& k) { k.pending(); }) return kernel_.pending();
+    else return 0;
   }
   /// Also the next alarm.
   void settle() override {
@@ -137,7 +135,8 @@ class TimedNode final : public SettlingNode<Kernel>, public Inlet<In> {
     const std::optional<Time> due = this->ended_ ? std::nullopt : kernel_.due();
     ticking_.store(due.has_value(), std::memory_order_relaxed);
     if (!this->ended_) alarm_.set(due);
-    if constexpr (requires(const Kernel& k) { k.is_full(Time{}); }) gate_.set(!this->ended_ && kernel_.is_full(alarm_.now()));
+    if constexpr (requires(const Kernel& k) { k.is_full(Time{}); })
+      gate_.set(!this->ended_ && kernel_.is_full(alarm_.now()));
     if (done) this->graph().changed();
   }
 

@@ -1,4 +1,5 @@
-// Element by element: map, starmap, filter, remove, flatten, pluck, enumerate, slice, take, skip, take_while; fusing operators with `|`.
+// Element by element: map, starmap, filter, remove, flatten, pluck, enumerate, slice, take, skip, take_while;
+// fusing operators with `|`.
 #pragma once
 
 #include <cstdint>
@@ -22,12 +23,9 @@ namespace stream {
 /// Writes a key into a sentence if it can be written.
 template <class Key>
 std::string shown(const Key& key) {
-  if constexpr (std::is_convertible_v<const Key&, std::string>)
-    return "'" + std::string(key) + "'";
-  else if constexpr (std::is_arithmetic_v<Key>)
-    return std::to_string(key);
-  else
-    return "?";
+  if constexpr (std::is_convertible_v<const Key&, std::string>) return "'" + std::string(key) + "'";
+  else if constexpr (std::is_arithmetic_v<Key>) return std::to_string(key);
+  else return "?";
 }
 
 template <class In, class F>
@@ -61,17 +59,17 @@ struct FilterKernel {
   }
 };
 
-template <class T> inline constexpr bool is_optional = false;
-template <class T> inline constexpr bool is_optional<std::optional<T>> = true;
+template <class T>
+inline constexpr bool is_optional = false;
+template <class T>
+inline constexpr bool is_optional<std::optional<T>> = true;
 
 template <class In>
 struct FlattenKernel {
   template <class C>
   static auto element() {
-    if constexpr (is_optional<C>)
-      return std::type_identity<typename C::value_type>{};
-    else
-      return std::type_identity<std::remove_cvref_t<decltype(*std::begin(std::declval<C&>()))>>{};
+    if constexpr (is_optional<C>) return std::type_identity<typename C::value_type>{};
+    else return std::type_identity<std::remove_cvref_t<decltype(*std::begin(std::declval<C&>()))>>{};
   }
   using Out = typename decltype(element<In>())::type;
   template <class X, class Emit>
@@ -80,10 +78,10 @@ struct FlattenKernel {
       if (x) emit(Out(*std::forward<X>(x)));
     } else {
       for (auto&& item : x) {
-        if constexpr (std::is_rvalue_reference_v<X&&> && !std::is_const_v<std::remove_reference_t<decltype(item)>>)
+        if constexpr (std::is_rvalue_reference_v<X&&> &&
+                      !std::is_const_v<std::remove_reference_t<decltype(item)>>)
           emit(Out(std::move(item)));
-        else
-          emit(Out(item));
+        else emit(Out(item));
       }
     }
   }
@@ -92,16 +90,15 @@ struct FlattenKernel {
 /// Items of a tuple-like element, chosen at compile time.
 template <class In, std::size_t First, std::size_t... More>
 struct PluckTupleKernel {
-  static_assert(First < std::tuple_size_v<In> && ((More < std::tuple_size_v<In>) && ...), "pluck: the element has no item with this index");
+  static_assert(First < std::tuple_size_v<In> && ((More < std::tuple_size_v<In>)&&...),
+                "pluck: the element has no item with this index");
   template <std::size_t I>
   using Item = std::remove_cvref_t<std::tuple_element_t<I, In>>;
   using Out = std::conditional_t<sizeof...(More) == 0, Item<First>, std::tuple<Item<First>, Item<More>...>>;
   template <class X, class Emit>
   void push(X&& x, Emit&& emit) {
-    if constexpr (sizeof...(More) == 0)
-      emit(Out(std::get<First>(std::forward<X>(x))));
-    else
-      emit(Out(std::get<First>(x), std::get<More>(x)...));
+    if constexpr (sizeof...(More) == 0) emit(Out(std::get<First>(std::forward<X>(x))));
+    else emit(Out(std::get<First>(x), std::get<More>(x)...));
   }
 };
 
@@ -110,13 +107,18 @@ template <class In, class Key>
 struct PluckKernel {
   template <class K>
   static const auto& item(const In& x, const K& key) {
-    if constexpr (requires { x.find(key) == x.end(); x.find(key)->second; }) {
+    if constexpr (requires {
+                    x.find(key) == x.end();
+                    x.find(key)->second;
+                  }) {
       const auto found = x.find(key);
       if (found == x.end()) throw Error(ErrorKind::not_found, "pluck: the element has no key " + shown(key));
       return found->second;
     } else {
       const auto size = static_cast<std::size_t>(std::size(x));
-      if (static_cast<std::size_t>(key) >= size) throw Error(ErrorKind::not_found, "pluck: the element has no index " + shown(key) + " (its size is " + std::to_string(size) + ")");
+      if (static_cast<std::size_t>(key) >= size)
+        throw Error(ErrorKind::not_found, "pluck: the element has no index " + shown(key) + " (its size is " +
+                                              std::to_string(size) + ")");
       return x[static_cast<std::size_t>(key)];
     }
   }
@@ -172,10 +174,8 @@ struct TakeWhileKernel {
   template <class X, class Emit>
   void push(X&& x, Emit&& emit) {
     if (over) return;
-    if (std::invoke(f, std::as_const(x)))
-      emit(std::forward<X>(x));
-    else
-      over = true;
+    if (std::invoke(f, std::as_const(x))) emit(std::forward<X>(x));
+    else over = true;
   }
   [[nodiscard]] bool is_done() const { return over; }
 };
@@ -187,7 +187,9 @@ struct Bound {
   std::tuple<More...> more;
   template <class... X>
   decltype(auto) operator()(X&&... x) {
-    return std::apply([&](auto&... last) -> decltype(auto) { return std::invoke(f, std::forward<X>(x)..., last...); }, more);
+    return std::apply(
+        [&](auto&... last) -> decltype(auto) { return std::invoke(f, std::forward<X>(x)..., last...); },
+        more);
   }
 };
 /// The function of the operator `who`, with further arguments bound to it.
@@ -232,23 +234,27 @@ struct Sequence {
   auto kernel() && {
     using First = decltype(std::move(first).template kernel<In>());
     using Second = decltype(std::move(second).template kernel<typename First::Out>());
-    return stream::Fused<First, Second>{std::move(first).template kernel<In>(), std::move(second).template kernel<typename First::Out>()};
+    return stream::Fused<First, Second>{std::move(first).template kernel<In>(),
+                                        std::move(second).template kernel<typename First::Out>()};
   }
 };
-template <class Op> inline constexpr bool is_operator = false;
-template <class Make> inline constexpr bool is_operator<ByKernel<Make>> = true;
-template <class A, class B> inline constexpr bool is_operator<Sequence<A, B>> = true;
+template <class Op>
+inline constexpr bool is_operator = false;
+template <class Make>
+inline constexpr bool is_operator<ByKernel<Make>> = true;
+template <class A, class B>
+inline constexpr bool is_operator<Sequence<A, B>> = true;
 template <class KeyOf, class Op>
 struct GroupBy;  // accumulate.hpp
-template <class KeyOf, class Op> inline constexpr bool is_operator<GroupBy<KeyOf, Op>> = true;
+template <class KeyOf, class Op>
+inline constexpr bool is_operator<GroupBy<KeyOf, Op>> = true;
 
 template <class A, class B>
-  requires is_operator<A> && is_operator<B>
-auto operator|(A a, B b) {
-  return Sequence<A, B>{std::move(a), std::move(b)};
-}
+requires is_operator<A> && is_operator<B>
+auto operator|(A a, B b) { return Sequence<A, B>{std::move(a), std::move(b)}; }
 
-/// Makes one pipeline of several: `const auto clean = op::link(op::filter(is_good), op::map(scale), average); raw | clean`. Parts are operators or functions of a stream.
+/// Makes one pipeline of several: `const auto clean = op::link(op::filter(is_good), op::map(scale), average);
+/// raw | clean`. Parts are operators or functions of a stream.
 ///
 /// **Source.** rapidz `link`, which composes by names.
 template <class... Parts>
@@ -266,8 +272,10 @@ auto link(Parts... parts) {
 /// \return `numbers.map([](int x) { return x + 1; })` turns `0 1 2` into `1 2 3`.
 template <class F, class... More>
 auto map(F f, More... more) {
-  return ByKernel{"map", [f = stream::bind_back("map", std::move(f), std::move(more)...)]<class In>(std::type_identity<In>) mutable {
-                    static_assert(!std::is_void_v<stream::Called<decltype(f), In>>, "map: the function must return a value; use sink for one that does not");
+  return ByKernel{"map", [f = stream::bind_back("map", std::move(f), std::move(more)...)]<class In>(
+                             std::type_identity<In>) mutable {
+                    static_assert(!std::is_void_v<stream::Called<decltype(f), In>>,
+                                  "map: the function must return a value; use sink for one that does not");
                     return stream::MapKernel<In, decltype(f)>{std::move(f)};
                   }};
 }
@@ -278,7 +286,8 @@ auto map(F f, More... more) {
 /// **Source.** streamz `Stream.starmap`.
 template <class F, class... More>
 auto starmap(F f, More... more) {
-  return ByKernel{"starmap", [f = stream::bind_back("starmap", std::move(f), std::move(more)...)]<class In>(std::type_identity<In>) mutable {
+  return ByKernel{"starmap", [f = stream::bind_back("starmap", std::move(f), std::move(more)...)]<class In>(
+                                 std::type_identity<In>) mutable {
                     return stream::StarmapKernel<In, decltype(f)>{std::move(f)};
                   }};
 }
@@ -289,14 +298,18 @@ auto starmap(F f, More... more) {
 /// **Source.** streamz `Stream.filter`.
 template <class F, class... More>
 auto filter(F predicate, More... more) {
-  return ByKernel{"filter", [f = stream::bind_back("filter", std::move(predicate), std::move(more)...)]<class In>(std::type_identity<In>) mutable {
+  return ByKernel{"filter",
+                  [f = stream::bind_back("filter", std::move(predicate), std::move(more)...)]<class In>(
+                      std::type_identity<In>) mutable {
                     return stream::FilterKernel<In, decltype(f)>{std::move(f), true};
                   }};
 }
 /// Passes the elements for which `predicate(x, more...)` does not hold.
 template <class F, class... More>
 auto remove(F predicate, More... more) {
-  return ByKernel{"remove", [f = stream::bind_back("remove", std::move(predicate), std::move(more)...)]<class In>(std::type_identity<In>) mutable {
+  return ByKernel{"remove",
+                  [f = stream::bind_back("remove", std::move(predicate), std::move(more)...)]<class In>(
+                      std::type_identity<In>) mutable {
                     return stream::FilterKernel<In, decltype(f)>{std::move(f), false};
                   }};
 }
@@ -313,7 +326,9 @@ inline auto flatten() {
 /// Emits items of each tuple-like element: one by itself, several as a tuple. A wrong index does not compile.
 template <std::size_t First, std::size_t... More>
 auto pluck() {
-  return ByKernel{"pluck", []<class In>(std::type_identity<In>) { return stream::PluckTupleKernel<In, First, More...>{}; }};
+  return ByKernel{"pluck", []<class In>(std::type_identity<In>) {
+                    return stream::PluckTupleKernel<In, First, More...>{};
+                  }};
 }
 /// Emits one item of each element: a member pointer, the key of a map, or the index of a sequence.
 ///
@@ -321,22 +336,24 @@ auto pluck() {
 /// **Source.** streamz `Stream.pluck`.
 template <class Key>
 auto pluck(Key key) {
-  return ByKernel{"pluck", [key = given("pluck", "the key", std::move(key))]<class In>(std::type_identity<In>) {
-                    if constexpr (std::is_member_pointer_v<Key>)
-                      return stream::MapKernel<In, Key>{key};
-                    else
-                      return stream::PluckKernel<In, Key>{key};
+  return ByKernel{"pluck",
+                  [key = given("pluck", "the key", std::move(key))]<class In>(std::type_identity<In>) {
+                    if constexpr (std::is_member_pointer_v<Key>) return stream::MapKernel<In, Key>{key};
+                    else return stream::PluckKernel<In, Key>{key};
                   }};
 }
 /// Emits a vector of items of each element, one for each key.
 template <class Key>
 auto pluck(std::vector<Key> keys) {
-  return ByKernel{"pluck", [keys = std::move(keys)]<class In>(std::type_identity<In>) { return stream::PluckManyKernel<In, Key>{keys}; }};
+  return ByKernel{"pluck", [keys = std::move(keys)]<class In>(std::type_identity<In>) {
+                    return stream::PluckManyKernel<In, Key>{keys};
+                  }};
 }
 
 /// Emits `(number, element)`, counting from `first`.
 inline auto enumerate(std::uint64_t first = 0) {
-  return ByKernel{"enumerate", [first]<class In>(std::type_identity<In>) { return stream::EnumerateKernel<In>{first}; }};
+  return ByKernel{"enumerate",
+                  [first]<class In>(std::type_identity<In>) { return stream::EnumerateKernel<In>{first}; }};
 }
 
 /// Passes the elements a Python slice `[start:end:step]` would, and ends the stream below at `end`.
@@ -346,28 +363,44 @@ inline auto enumerate(std::uint64_t first = 0) {
 /// **Source.** Python slices; streamz takes the phase of `step` from 0 and an end of 0 for none.
 inline auto slice(std::int64_t start, std::optional<std::int64_t> end = {}, std::int64_t step = 1) {
   const auto refuse = [](const char* rule, std::int64_t value) {
-    throw Error(ErrorKind::invalid_argument, std::string("slice: ") + rule + " (got " + std::to_string(value) + ")");
+    throw Error(ErrorKind::invalid_argument,
+                std::string("slice: ") + rule + " (got " + std::to_string(value) + ")");
   };
   if (start < 0) refuse("start must not be negative", start);
   if (end && *end < 0) refuse("end must not be negative", *end);
   if (step < 1) refuse("step must be at least 1", step);
   const auto limit = end ? static_cast<std::uint64_t>(*end) : std::numeric_limits<std::uint64_t>::max();
-  return ByKernel{"slice", [=]<class In>(std::type_identity<In>) {
-                    return stream::SliceKernel<In>{static_cast<std::uint64_t>(start), limit, static_cast<std::uint64_t>(step)};
-                  }, std::to_string(start) + ":" + (end ? std::to_string(*end) : "") + ":" + std::to_string(step)};
+  return ByKernel{
+      "slice",
+      [=]<class In>(std::type_identity<In>) {
+        return stream::SliceKernel<In>{static_cast<std::uint64_t>(start), limit,
+                                       static_cast<std::uint64_t>(step)};
+      },
+      std::to_string(start) + ":" + (end ? std::to_string(*end) : "") + ":" + std::to_string(step)};
 }
 /// Passes the first `n` elements, then ends the stream below.
 inline auto take(std::uint64_t n) {
-  return ByKernel{"take", [n]<class In>(std::type_identity<In>) { return stream::SliceKernel<In>{0, n, 1}; }, std::to_string(n)};
+  return ByKernel{"take",
+                  [n]<class In>(std::type_identity<In>) {
+                    return stream::SliceKernel<In>{0, n, 1};
+                  },
+                  std::to_string(n)};
 }
 /// Drops the first `n` elements.
 inline auto skip(std::uint64_t n) {
-  return ByKernel{"skip", [n]<class In>(std::type_identity<In>) { return stream::SliceKernel<In>{n, std::numeric_limits<std::uint64_t>::max(), 1}; }, std::to_string(n)};
+  return ByKernel{"skip",
+                  [n]<class In>(std::type_identity<In>) {
+                    return stream::SliceKernel<In>{n, std::numeric_limits<std::uint64_t>::max(), 1};
+                  },
+                  std::to_string(n)};
 }
 /// Passes elements until `predicate` fails for the first time, then ends the stream below.
 template <class F>
 auto take_while(F predicate) {
-  return ByKernel{"take_while", [f = given("take_while", "the function", std::move(predicate))]<class In>(std::type_identity<In>) mutable { return stream::TakeWhileKernel<In, F>{std::move(f)}; }};
+  return ByKernel{"take_while", [f = given("take_while", "the function", std::move(predicate))]<class In>(
+                                    std::type_identity<In>) mutable {
+                    return stream::TakeWhileKernel<In, F>{std::move(f)};
+                  }};
 }
 
 }  // namespace op

@@ -101,7 +101,8 @@ struct PartitionKernel {
   }
   template <class Batches>
   static auto oldest(Batches& batches) {
-    return std::min_element(batches.begin(), batches.end(), [](const auto& a, const auto& b) { return a.second.number < b.second.number; });
+    return std::min_element(batches.begin(), batches.end(),
+                            [](const auto& a, const auto& b) { return a.second.number < b.second.number; });
   }
 };
 
@@ -115,7 +116,8 @@ struct UniqueItems {
   template <class X>
   void add(X&& x) {
     auto k = std::invoke(key, std::as_const(x));
-    const auto old = std::find_if(items.begin(), items.end(), [&](const auto& item) { return item.first == k; });
+    const auto old =
+        std::find_if(items.begin(), items.end(), [&](const auto& item) { return item.first == k; });
     if (old != items.end()) {
       if (keep == Keep::first) return;
       items.erase(old);
@@ -198,22 +200,27 @@ namespace op {
 
 namespace detail {
 inline void at_least_one(const char* name, const char* what, std::uint64_t value) {
-  if (value == 0) throw Error(ErrorKind::invalid_argument, std::string(name) + ": " + what + " must be at least 1 (got 0)");
+  if (value == 0)
+    throw Error(ErrorKind::invalid_argument, std::string(name) + ": " + what + " must be at least 1 (got 0)");
 }
 inline std::chrono::nanoseconds positive(const char* name, const char* what, Duration value) {
   if (value.value() <= std::chrono::nanoseconds::zero())
-    throw Error(ErrorKind::invalid_argument, std::string(name) + ": " + what + " must be positive (got " +
-                                                 (value.value().count() == 0 ? "0s" : "-" + to_string(-value.value())) + ")");
+    throw Error(ErrorKind::invalid_argument,
+                std::string(name) + ": " + what + " must be positive (got " +
+                    (value.value().count() == 0 ? "0s" : "-" + to_string(-value.value())) + ")");
   return value.value();
 }
 }  // namespace detail
 
 /// Emits batches of `n` elements that do not overlap.
 ///
-/// With `key`, every key has a batch of its own. With `timeout`, a batch comes out incomplete that long after its first element.
+/// With `key`, every key has a batch of its own. With `timeout`, a batch comes out incomplete that long after
+/// its first element.
 ///
-/// **Shape.** `T` in, `std::vector<T>` of `n` out, in the order the batches become full. The end of the stream and `flush` give what is left.
-/// **Errors.** Throws `Error{invalid_argument}` if `n` is 0, `timeout` is not positive, or `key` is an empty std::function or a null pointer.
+/// **Shape.** `T` in, `std::vector<T>` of `n` out, in the order the batches become full. The end of the
+/// stream and `flush` give what is left.
+/// **Errors.** Throws `Error{invalid_argument}` if `n` is 0, `timeout` is not positive, or `key` is an empty
+/// std::function or a null pointer.
 /// **Threads.** With a timeout, incomplete batches come out on the stream's event loop.
 /// **Backpressure.** Holds an element's ticket until its batch has been consumed.
 /// **Source.** streamz `Stream.partition`; the remainder at the end is ours.
@@ -221,53 +228,74 @@ inline std::chrono::nanoseconds positive(const char* name, const char* what, Dur
 /// \return `numbers.partition(2)` turns `0 1 2 3 4` and the end into `{0,1} {2,3} {4}`.
 inline auto partition(std::size_t n) {
   detail::at_least_one("partition", "n", n);
-  return ByKernel{"partition", [n]<class In>(std::type_identity<In>) { return stream::PartitionKernel<In, stream::NoKey>{n}; }, std::to_string(n)};
+  return ByKernel{
+      "partition",
+      [n]<class In>(std::type_identity<In>) { return stream::PartitionKernel<In, stream::NoKey>{n}; },
+      std::to_string(n)};
 }
 template <class KeyOf>
-  requires(!std::is_convertible_v<KeyOf, Duration>)
-auto partition(std::size_t n, KeyOf key) {
+requires(!std::is_convertible_v<KeyOf, Duration>) auto partition(std::size_t n, KeyOf key) {
   detail::at_least_one("partition", "n", n);
-  return ByKernel{"partition", [n, key = given("partition", "the key", std::move(key))]<class In>(std::type_identity<In>) { return stream::PartitionKernel<In, KeyOf>{n, {}, key}; }, std::to_string(n)};
+  return ByKernel{"partition",
+                  [n, key = given("partition", "the key", std::move(key))]<class In>(std::type_identity<In>) {
+                    return stream::PartitionKernel<In, KeyOf>{n, {}, key};
+                  },
+                  std::to_string(n)};
 }
 template <class KeyOf = stream::NoKey>
 auto partition(std::size_t n, Duration timeout, KeyOf key = {}) {
   detail::at_least_one("partition", "n", n);
   const stream::Time limit = detail::positive("partition", "timeout", timeout);
-  return ByTimedKernel{"partition",
-                       [n, limit, key = given("partition", "the key", std::move(key))]<class In>(std::type_identity<In>) { return stream::PartitionKernel<In, KeyOf>{n, limit, key}; },
-                       std::to_string(n) + ", " + to_string(limit)};
+  return ByTimedKernel{
+      "partition",
+      [n, limit, key = given("partition", "the key", std::move(key))]<class In>(std::type_identity<In>) {
+        return stream::PartitionKernel<In, KeyOf>{n, limit, key};
+      },
+      std::to_string(n) + ", " + to_string(limit)};
 }
 
 /// Emits batches of `n` elements with `n` different keys.
 ///
-/// **Shape.** `T` in, `std::vector<T>` of `n` out. Of elements with the same key in one batch the first stays, or with `Keep::last` the last one, at its own place.
+/// **Shape.** `T` in, `std::vector<T>` of `n` out. Of elements with the same key in one batch the first
+/// stays, or with `Keep::last` the last one, at its own place.
 /// **Errors.** Throws `Error{invalid_argument}` if `n` is 0.
-/// **Backpressure.** Holds the ticket of an element that stays until its batch has been consumed; one that does not stay is done at once.
+/// **Backpressure.** Holds the ticket of an element that stays until its batch has been consumed; one that
+/// does not stay is done at once.
 /// **Source.** streamz `Stream.partition_unique`.
 template <class KeyOf = stream::Identity>
 auto partition_unique(std::size_t n, KeyOf key = {}, Keep keep = Keep::first) {
   detail::at_least_one("partition_unique", "n", n);
-  return ByKernel{"partition_unique", [n, key = given("partition_unique", "the key", std::move(key)), keep]<class In>(std::type_identity<In>) {
+  return ByKernel{"partition_unique",
+                  [n, key = given("partition_unique", "the key", std::move(key)),
+                   keep]<class In>(std::type_identity<In>) {
                     return stream::PartitionUniqueKernel<In, KeyOf>{n, {key, keep, {}}};
-                  }, std::to_string(n)};
+                  },
+                  std::to_string(n)};
 }
 
 /// Emits the most recent `size` elements each time a new one arrives.
 ///
-/// Consecutive windows overlap by `size - 1` elements. Use `partition` for windows that do not overlap and `timed_window` for windows measured in time.
+/// Consecutive windows overlap by `size - 1` elements. Use `partition` for windows that do not overlap and
+/// `timed_window` for windows measured in time.
 ///
-/// **Shape.** `T` in, `std::vector<T>` out, oldest first. One window per element; with `Partial::hold` the first `size - 1` elements give none.
+/// **Shape.** `T` in, `std::vector<T>` out, oldest first. One window per element; with `Partial::hold` the
+/// first `size - 1` elements give none.
 /// **Units.** `size` counts elements.
 /// **Errors.** Throws `Error{invalid_argument}` if `size` is 0.
 /// **Threads.** Runs on the thread that emits; no lock of its own.
-/// **Backpressure.** Holds an element's ticket until the window `size - 1` arrivals later has been consumed, or the stream ends.
+/// **Backpressure.** Holds an element's ticket until the window `size - 1` arrivals later has been consumed,
+/// or the stream ends.
 /// **Cost.** Stores `size` elements and copies them once per arrival.
 /// **Source.** streamz `Stream.sliding_window`; same windows, same order of release.
 ///
 /// \return `numbers.sliding_window(3, Partial::hold)` turns `0 1 2 3` into `{0,1,2} {1,2,3}`.
 inline auto sliding_window(std::size_t size, Partial partial = Partial::emit) {
   detail::at_least_one("sliding_window", "size", size);
-  return ByKernel{"sliding_window", [size, partial]<class In>(std::type_identity<In>) { return stream::SlidingWindowKernel<In>{size, partial, {}}; }, std::to_string(size)};
+  return ByKernel{"sliding_window",
+                  [size, partial]<class In>(std::type_identity<In>) {
+                    return stream::SlidingWindowKernel<In>{size, partial, {}};
+                  },
+                  std::to_string(size)};
 }
 
 }  // namespace op

@@ -57,10 +57,8 @@ class Buffer {
   void take(Buffer& other) noexcept {
     size_ = other.size_;
     capacity_ = other.capacity_;
-    if (capacity_ == small_bytes)
-      std::memcpy(small_, other.small_, small_bytes);
-    else
-      large_ = other.large_;
+    if (capacity_ == small_bytes) std::memcpy(small_, other.small_, small_bytes);
+    else large_ = other.large_;
     other.size_ = 0;
     other.capacity_ = small_bytes;
   }

@@ -9,7 +9,8 @@
 
 namespace weir::task {
 
-/// Reads the arguments, calls the user's function, makes its result a value. One per function and argument types, at the same place on every rank.
+/// Reads the arguments, calls the user's function, makes its result a value. One per function and argument
+/// types, at the same place on every rank.
 using Invoker = Value (*)(Reader& arguments, std::span<const Value> inputs);
 
 /// Where the arguments of one task are written; futures become indices of inputs.
@@ -30,7 +31,8 @@ struct ArgumentReader {
   const Value& input() {
     std::uint32_t index = 0;
     reader.bytes(&index, sizeof index);
-    if (index >= inputs.size()) throw Error(ErrorKind::serialization, "task: an argument names an input that is not there");
+    if (index >= inputs.size())
+      throw Error(ErrorKind::serialization, "task: an argument names an input that is not there");
     return inputs[index];
   }
 };
@@ -44,7 +46,8 @@ template <class A>
 struct Argument {
   using Held = A;
   static_assert(Travels<A>::value,
-                "weir: this argument cannot travel to another process. Give its type a cereal serialize() function or make it a plain struct of members that travel; "
+                "weir: this argument cannot travel to another process. Give its type a cereal serialize() "
+                "function or make it a plain struct of members that travel; "
                 "pointers, references, mutexes, streams and threads cannot travel.");
   static void put(ArgumentWriter& out, const A& argument) { write(out.writer, argument); }
   static A get(ArgumentReader& in) {
@@ -72,13 +75,16 @@ struct Argument<Shared<T>> {
 
 /// How a function travels.
 ///
-/// A function pointer by where it lies in the executable, a stateless functor or captureless lambda by its type, a functor with members by value.
+/// A function pointer by where it lies in the executable, a stateless functor or captureless lambda by its
+/// type, a functor with members by value.
 template <class F>
 struct Callable {
   static constexpr bool stateless = std::is_empty_v<F> && std::is_default_constructible_v<F>;
   static_assert(stateless || Travels<F>::value,
-                "weir: this function object cannot travel to another process. A lambda must not capture: pass the values as arguments of submit instead "
-                "(a captured reference would dangle on another machine). A functor with members needs a cereal serialize() function or must be a plain struct.");
+                "weir: this function object cannot travel to another process. A lambda must not capture: "
+                "pass the values as arguments of submit instead "
+                "(a captured reference would dangle on another machine). A functor with members needs a "
+                "cereal serialize() function or must be a plain struct.");
   static std::uint64_t name(const F&) { return portable_type(typeid(F)); }
   static void put(Writer& out, const F& function) {
     if constexpr (!stateless) write(out, function);
@@ -93,7 +99,9 @@ struct Callable {
 template <class R, class... P, bool N>
 struct Callable<R (*)(P...) noexcept(N)> {
   using Pointer = R (*)(P...) noexcept(N);
-  static std::uint64_t name(Pointer function) { return portable_address(reinterpret_cast<const void*>(function)); }
+  static std::uint64_t name(Pointer function) {
+    return portable_address(reinterpret_cast<const void*>(function));
+  }
   static void put(Writer& out, Pointer function) {
     const std::uint64_t address = name(function);
     out.bytes(&address, sizeof address);
@@ -123,10 +131,11 @@ struct OperatorParameters<R (C::*)(P...) noexcept(N)> : std::true_type {
   using Types = std::tuple<P...>;
 };
 template <class F>
-  requires requires { &F::operator(); }
+requires requires { &F::operator(); }
 struct Parameters<F> : OperatorParameters<decltype(&F::operator())> {};
 
-/// The type an argument is kept in: that of the parameter where it is known, so that "text" becomes the std::string the function takes.
+/// The type an argument is kept in: that of the parameter where it is known, so that "text" becomes the
+/// std::string the function takes.
 template <class F, std::size_t I, class A>
 constexpr auto held_type() {
   using Plain = std::decay_t<A>;
@@ -135,10 +144,10 @@ constexpr auto held_type() {
   } else if constexpr (Parameters<F>::value) {
     if constexpr (I < std::tuple_size_v<typename Parameters<F>::Types>) {
       using Parameter = std::decay_t<std::tuple_element_t<I, typename Parameters<F>::Types>>;
-      if constexpr (std::is_convertible_v<A, Parameter> && !std::is_pointer_v<Parameter> && std::is_default_constructible_v<Parameter>)
+      if constexpr (std::is_convertible_v<A, Parameter> && !std::is_pointer_v<Parameter> &&
+                    std::is_default_constructible_v<Parameter>)
         return std::type_identity<Parameter>{};
-      else
-        return std::type_identity<Plain>{};
+      else return std::type_identity<Plain>{};
     } else {
       return std::type_identity<Plain>{};
     }
@@ -162,7 +171,9 @@ Value invoke_task(Reader& reader, std::span<const Value> inputs) {
   // Braces read the arguments in order.
   std::tuple<Passed<A>...> arguments{Argument<A>::get(in)...};
   using Result = std::invoke_result_t<F&, Passed<A>&&...>;
-  const auto call = [&](auto&&... passed) -> decltype(auto) { return std::invoke(function, std::forward<decltype(passed)>(passed)...); };
+  const auto call = [&](auto&&... passed) -> decltype(auto) {
+    return std::invoke(function, std::forward<decltype(passed)>(passed)...);
+  };
   if constexpr (std::is_void_v<Result>) {
     std::apply(call, std::move(arguments));
     return Value::make(Nothing{});
@@ -174,11 +185,13 @@ Value invoke_task(Reader& reader, std::span<const Value> inputs) {
 template <class F, class... A>
 struct TaskResult {
   static_assert(std::is_invocable_v<F&, Passed<A>&&...>,
-                "weir: the function cannot be called with these arguments. Check their number and types; a parameter must be taken by value or const reference, "
+                "weir: the function cannot be called with these arguments. Check their number and types; a "
+                "parameter must be taken by value or const reference, "
                 "since a task cannot change what others use.");
   using type = std::decay_t<std::invoke_result_t<F&, Passed<A>&&...>>;
   static_assert(std::is_void_v<type> || Travels<type>::value,
-                "weir: the result of this function cannot travel to another process. Return a type with a cereal serialize() function or a plain struct.");
+                "weir: the result of this function cannot travel to another process. Return a type with a "
+                "cereal serialize() function or a plain struct.");
 };
 
 }  // namespace weir::task

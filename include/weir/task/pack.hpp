@@ -19,7 +19,8 @@ struct Block {
   std::uint64_t size = 0;
 };
 
-/// Memory from `operator new` behind a block that has arrived: it may become that of the object which is read from it.
+/// Memory from `operator new` behind a block that has arrived: it may become that of the object which is read
+/// from it.
 struct FreshMemory {
   bool taken = false;
   void operator()(const void* memory) const {
@@ -51,7 +52,8 @@ struct Packed {
   }
 };
 
-/// Contiguous data of at least this many bytes travels out of band, without being copied into the description.
+/// Contiguous data of at least this many bytes travels out of band, without being copied into the
+/// description.
 inline constexpr std::size_t block_bytes = 64 * 1024;
 
 /// Where bytes are written: into a buffer, beside it, or nowhere (only counted).
@@ -64,8 +66,10 @@ class Writer {
   Writer() = default;
   /// Everything inside the head.
   explicit Writer(Buffer& head, std::size_t limit = SIZE_MAX) : head_(&head), limit_(limit) {}
-  /// Large contiguous data goes to `blocks`, which point into the object kept alive by `owner`, or hold a copy, in `memory`, if there is none.
-  Writer(Buffer& head, std::vector<Block>& blocks, std::shared_ptr<const void> owner = nullptr, BlockMemory* memory = nullptr)
+  /// Large contiguous data goes to `blocks`, which point into the object kept alive by `owner`, or hold a
+  /// copy, in `memory`, if there is none.
+  Writer(Buffer& head, std::vector<Block>& blocks, std::shared_ptr<const void> owner = nullptr,
+         BlockMemory* memory = nullptr)
       : head_(&head), blocks_(&blocks), memory_(memory), owner_(std::move(owner)) {}
 
   void bytes(const void* data, std::size_t count) {
@@ -78,7 +82,8 @@ class Writer {
     if (!blocks_ || count < block_bytes) return bytes(data, count);
     beside(data, count);
   }
-  /// `count` bytes that `fill(std::byte*)` writes; large ones into memory of their own, which travels as it is.
+  /// `count` bytes that `fill(std::byte*)` writes; large ones into memory of their own, which travels as it
+  /// is.
   template <class F>
   void block_of(std::size_t count, const F& fill) {
     written_ += count;
@@ -89,8 +94,11 @@ class Writer {
     fill(const_cast<std::byte*>(own.data));
     blocks_->push_back(std::move(own));
   }
-  /// What is written from now on lies in an object that `owner` keeps alive; null: in none. Returns the owner before.
-  std::shared_ptr<const void> set_owner(std::shared_ptr<const void> owner) { return std::exchange(owner_, std::move(owner)); }
+  /// What is written from now on lies in an object that `owner` keeps alive; null: in none. Returns the owner
+  /// before.
+  std::shared_ptr<const void> set_owner(std::shared_ptr<const void> owner) {
+    return std::exchange(owner_, std::move(owner));
+  }
   [[nodiscard]] std::uint64_t written() const noexcept { return written_; }
 
  private:
@@ -121,7 +129,8 @@ class Reader {
     at_ += count;
   }
   void block(void* data, std::size_t count);
-  /// The memory of the next block, if it has `count` bytes, is fresh and belongs to nobody else: the caller deletes it. Null otherwise.
+  /// The memory of the next block, if it has `count` bytes, is fresh and belongs to nobody else: the caller
+  /// deletes it. Null otherwise.
   [[nodiscard]] std::byte* take(std::size_t count);
   /// The next block of `count` bytes itself.
   [[nodiscard]] Block share(std::size_t count);

@@ -1,4 +1,5 @@
-// Values to bytes and back: std containers, plain structs, anything cereal knows; large contiguous buffers travel beside the bytes.
+// Values to bytes and back: std containers, plain structs, anything cereal knows; large contiguous buffers
+// travel beside the bytes.
 #pragma once
 
 #include <array>
@@ -61,28 +62,31 @@ template <class T, std::size_t N>
 struct IsStdArray<std::array<T, N>> : std::true_type {};
 
 template <class T>
-concept OwnSerialization = cereal::traits::has_member_serialize<T, OutArchive>::value || cereal::traits::has_member_save<T, OutArchive>::value ||
-                           cereal::traits::has_member_save_minimal<T, OutArchive>::value || cereal::traits::has_non_member_save<T, OutArchive>::value;
+concept OwnSerialization = cereal::traits::has_member_serialize<T, OutArchive>::value ||
+    cereal::traits::has_member_save<T, OutArchive>::value ||
+    cereal::traits::has_member_save_minimal<T, OutArchive>::value ||
+    cereal::traits::has_non_member_save<T, OutArchive>::value;
 
 /// A plain struct without serialize(): its members travel one by one, nothing to write for it.
 template <class T>
-concept PlainStruct = std::is_class_v<T> && std::is_aggregate_v<T> && !IsStdArray<T>::value && !OwnSerialization<T>;
+concept PlainStruct =
+    std::is_class_v<T> && std::is_aggregate_v<T> && !IsStdArray<T>::value && !OwnSerialization<T>;
 
 template <class T>
 struct IsBitwise;
 template <class T, std::size_t... I>
 constexpr bool fields_are_bitwise(std::index_sequence<I...>) {
   using Fields = decltype(fields_of(std::declval<T&>()));
-  return (IsBitwise<std::remove_cvref_t<decltype(boost::pfr::detail::sequence_tuple::get<I>(std::declval<Fields&>()))>>::value && ...);
+  return (IsBitwise<std::remove_cvref_t<decltype(boost::pfr::detail::sequence_tuple::get<I>(
+              std::declval<Fields&>()))>>::value &&
+          ...);
 }
 template <class T>
 constexpr bool is_bitwise() {
-  if constexpr (std::is_arithmetic_v<T> || std::is_enum_v<T>)
-    return true;
+  if constexpr (std::is_arithmetic_v<T> || std::is_enum_v<T>) return true;
   else if constexpr (std::is_trivially_copyable_v<T> && PlainStruct<T>)
     return fields_are_bitwise<T>(std::make_index_sequence<field_count<T>>{});
-  else
-    return false;
+  else return false;
 }
 template <class T>
 struct IsBitwise : std::bool_constant<is_bitwise<T>()> {};
@@ -95,7 +99,9 @@ struct IsBitwise<T[N]> : IsBitwise<T> {};
 template <class Rep, class Period>
 struct IsBitwise<std::chrono::duration<Rep, Period>> : IsBitwise<Rep> {};
 template <class T, class U>
-struct IsBitwise<std::pair<T, U>> : std::bool_constant<IsBitwise<T>::value && IsBitwise<U>::value && std::is_trivially_copy_constructible_v<std::pair<T, U>>> {};
+struct IsBitwise<std::pair<T, U>>
+    : std::bool_constant<IsBitwise<T>::value && IsBitwise<U>::value &&
+                         std::is_trivially_copy_constructible_v<std::pair<T, U>>> {};
 
 /// Its bytes are the value: no pointers, no own serialization.
 template <class T>
@@ -105,8 +111,9 @@ concept Bitwise = IsBitwise<std::remove_cv_t<T>>::value;
 template <class T>
 concept FunctionPointer = std::is_pointer_v<T> && std::is_function_v<std::remove_pointer_t<T>>;
 
-/// The bytes of a pointer to a member that mean the same on every rank, as the Itanium ABI keeps it: of a function its address (or, odd, its place in the virtual table) and the
-/// adjustment of `this`; of data the offset.
+/// The bytes of a pointer to a member that mean the same on every rank, as the Itanium ABI keeps it: of a
+/// function its address (or, odd, its place in the virtual table) and the adjustment of `this`; of data the
+/// offset.
 template <class Pointer>
 struct MemberPointerBytes {
   static constexpr bool to_function = std::is_member_function_pointer_v<Pointer>;
@@ -115,12 +122,14 @@ struct MemberPointerBytes {
     MemberPointerBytes bytes;
     static_assert(sizeof bytes == sizeof pointer);
     std::memcpy(&bytes, &pointer, sizeof bytes);
-    if (to_function && bytes.parts[0] != 0 && !(bytes.parts[0] & 1)) bytes.parts[0] = portable_address(reinterpret_cast<const void*>(bytes.parts[0])) << 1;
+    if (to_function && bytes.parts[0] != 0 && !(bytes.parts[0] & 1))
+      bytes.parts[0] = portable_address(reinterpret_cast<const void*>(bytes.parts[0])) << 1;
     return bytes;
   }
   [[nodiscard]] Pointer pointer() const {
     MemberPointerBytes here = *this;
-    if (to_function && here.parts[0] != 0 && !(here.parts[0] & 1)) here.parts[0] = reinterpret_cast<std::uint64_t>(local_address(here.parts[0] >> 1));
+    if (to_function && here.parts[0] != 0 && !(here.parts[0] & 1))
+      here.parts[0] = reinterpret_cast<std::uint64_t>(local_address(here.parts[0] >> 1));
     Pointer pointer;
     std::memcpy(&pointer, &here, sizeof pointer);
     return pointer;
@@ -129,7 +138,9 @@ struct MemberPointerBytes {
 
 /// A captureless lambda or another functor without members: its type says everything.
 template <class T>
-concept Stateless = std::is_class_v<T> && std::is_empty_v<T> && std::is_default_constructible_v<T> && !std::is_aggregate_v<T> && !OwnSerialization<T>;
+concept Stateless = std::is_class_v<T> && std::is_empty_v<T> && std::is_default_constructible_v<T> &&
+                    !std::is_aggregate_v<T> &&
+                    !OwnSerialization<T>;
 
 /// xtensor's containers, recognised by their shape and storage so that no header of xtensor is needed here.
 template <class T>
@@ -137,16 +148,19 @@ concept TensorLike = requires(T& t, const T& c) {
   typename T::storage_type;
   c.shape();
   c.strides();
-  { c.storage() };
+  {c.storage()};
   t.resize(c.shape());
-  { t.data() };
+  {t.data()};
   c.layout();
 };
 
-// A vector that can be given memory from `operator new`, which the standard has no way to say. Elsewhere the elements are copied.
+// A vector that can be given memory from `operator new`, which the standard has no way to say. Elsewhere the
+// elements are copied.
 #ifdef __GLIBCXX__
 template <class V>
-concept Adoptable = std::is_same_v<V, std::vector<typename V::value_type>> && !std::is_same_v<typename V::value_type, bool> && alignof(typename V::value_type) <= __STDCPP_DEFAULT_NEW_ALIGNMENT__;
+concept Adoptable =
+    std::is_same_v<V, std::vector<typename V::value_type>> && !std::is_same_v<typename V::value_type, bool> &&
+    alignof(typename V::value_type) <= __STDCPP_DEFAULT_NEW_ALIGNMENT__;
 template <class T>
 std::vector<T> vector_of(std::byte* memory, std::size_t count) {
   struct Adopting : std::vector<T> {
@@ -174,7 +188,8 @@ struct IsSmallVector<SmallVector<T, N>> : std::true_type {};
 
 /// A contiguous sequence of bitwise elements that is written as count + bytes without cereal.
 template <class T>
-concept PlainSequence = std::is_same_v<T, std::string> || std::is_same_v<T, Buffer> || IsPlainVector<T>::value || IsSmallVector<T>::value;
+concept PlainSequence = std::is_same_v<T, std::string> || std::is_same_v<T, Buffer> ||
+    IsPlainVector<T>::value || IsSmallVector<T>::value;
 
 template <class T>
 void write_sequence(Writer& writer, const T& items) {
@@ -223,10 +238,12 @@ void read(Reader& reader, T& value);
 
 // How cereal's own functions reach the bytes.
 template <class T>
-  requires std::is_arithmetic_v<T>
-void CEREAL_SAVE_FUNCTION_NAME(OutArchive& archive, const T& value) { archive.writer.bytes(&value, sizeof value); }
+requires std::is_arithmetic_v<T>
+void CEREAL_SAVE_FUNCTION_NAME(OutArchive& archive, const T& value) {
+  archive.writer.bytes(&value, sizeof value);
+}
 template <class T>
-  requires std::is_arithmetic_v<T>
+requires std::is_arithmetic_v<T>
 void CEREAL_LOAD_FUNCTION_NAME(InArchive& archive, T& value) { archive.reader.bytes(&value, sizeof value); }
 template <task::FunctionPointer T>
 void CEREAL_SAVE_FUNCTION_NAME(OutArchive& archive, const T& function) {
@@ -239,43 +256,55 @@ void CEREAL_LOAD_FUNCTION_NAME(InArchive& archive, T& function) {
   function = address ? reinterpret_cast<T>(const_cast<void*>(task::local_address(address))) : nullptr;
 }
 template <class T>
-  requires std::is_member_pointer_v<T>
+requires std::is_member_pointer_v<T>
 void CEREAL_SAVE_FUNCTION_NAME(OutArchive& archive, const T& pointer) {
   const auto bytes = task::MemberPointerBytes<T>::of(pointer);
   archive.writer.bytes(&bytes, sizeof bytes);
 }
 template <class T>
-  requires std::is_member_pointer_v<T>
+requires std::is_member_pointer_v<T>
 void CEREAL_LOAD_FUNCTION_NAME(InArchive& archive, T& pointer) {
   task::MemberPointerBytes<T> bytes;
   archive.reader.bytes(&bytes, sizeof bytes);
   pointer = bytes.pointer();
 }
 template <class T>
-void CEREAL_SERIALIZE_FUNCTION_NAME(OutArchive& archive, cereal::NameValuePair<T>& pair) { archive(pair.value); }
+void CEREAL_SERIALIZE_FUNCTION_NAME(OutArchive& archive, cereal::NameValuePair<T>& pair) {
+  archive(pair.value);
+}
 template <class T>
-void CEREAL_SERIALIZE_FUNCTION_NAME(InArchive& archive, cereal::NameValuePair<T>& pair) { archive(pair.value); }
+void CEREAL_SERIALIZE_FUNCTION_NAME(InArchive& archive, cereal::NameValuePair<T>& pair) {
+  archive(pair.value);
+}
 template <class T>
-void CEREAL_SERIALIZE_FUNCTION_NAME(OutArchive& archive, cereal::SizeTag<T>& tag) { archive(tag.size); }
+void CEREAL_SERIALIZE_FUNCTION_NAME(OutArchive& archive, cereal::SizeTag<T>& tag) {
+  archive(tag.size);
+}
 template <class T>
 void CEREAL_SERIALIZE_FUNCTION_NAME(InArchive& archive, cereal::SizeTag<T>& tag) {
   archive(tag.size);
   archive.reader.expect(tag.size, 0);
 }
 template <class T>
-void CEREAL_SAVE_FUNCTION_NAME(OutArchive& archive, const cereal::BinaryData<T>& data) { archive.writer.block(data.data, static_cast<std::size_t>(data.size)); }
+void CEREAL_SAVE_FUNCTION_NAME(OutArchive& archive, const cereal::BinaryData<T>& data) {
+  archive.writer.block(data.data, static_cast<std::size_t>(data.size));
+}
 template <class T>
-void CEREAL_LOAD_FUNCTION_NAME(InArchive& archive, cereal::BinaryData<T>& data) { archive.reader.block(data.data, static_cast<std::size_t>(data.size)); }
+void CEREAL_LOAD_FUNCTION_NAME(InArchive& archive, cereal::BinaryData<T>& data) {
+  archive.reader.block(data.data, static_cast<std::size_t>(data.size));
+}
 
 // What cereal would write element by element or zero-fill before it reads, or does not know.
 template <class T, class A>
-  requires(task::Bitwise<T> && !std::is_same_v<T, bool>)
-void CEREAL_SAVE_FUNCTION_NAME(OutArchive& archive, const std::vector<T, A>& items) {
+requires(task::Bitwise<T> &&
+         !std::is_same_v<T, bool>) void CEREAL_SAVE_FUNCTION_NAME(OutArchive& archive,
+                                                                  const std::vector<T, A>& items) {
   task::write_sequence(archive.writer, items);
 }
 template <class T, class A>
-  requires(task::Bitwise<T> && !std::is_same_v<T, bool>)
-void CEREAL_LOAD_FUNCTION_NAME(InArchive& archive, std::vector<T, A>& items) {
+requires(task::Bitwise<T> &&
+         !std::is_same_v<T, bool>) void CEREAL_LOAD_FUNCTION_NAME(InArchive& archive,
+                                                                  std::vector<T, A>& items) {
   task::read_sequence(archive.reader, items);
 }
 template <class T, class A>
@@ -305,7 +334,9 @@ void CEREAL_SAVE_FUNCTION_NAME(OutArchive& archive, const std::multimap<K, T, C,
   archive(static_cast<std::uint64_t>(items.size()));
   for (const auto& item : items) archive(cereal::make_map_item(item.first, item.second));
 }
-inline void CEREAL_SAVE_FUNCTION_NAME(OutArchive& archive, const std::filesystem::path& path) { archive(path.string()); }
+inline void CEREAL_SAVE_FUNCTION_NAME(OutArchive& archive, const std::filesystem::path& path) {
+  archive(path.string());
+}
 inline void CEREAL_LOAD_FUNCTION_NAME(InArchive& archive, std::filesystem::path& path) {
   std::string text;
   archive(text);
@@ -313,7 +344,8 @@ inline void CEREAL_LOAD_FUNCTION_NAME(InArchive& archive, std::filesystem::path&
 }
 template <task::TensorLike T>
 void CEREAL_SAVE_FUNCTION_NAME(OutArchive& archive, const T& tensor) {
-  archive(std::vector<std::uint64_t>(tensor.shape().begin(), tensor.shape().end()), static_cast<int>(tensor.layout()));
+  archive(std::vector<std::uint64_t>(tensor.shape().begin(), tensor.shape().end()),
+          static_cast<int>(tensor.layout()));
   const auto& storage = tensor.storage();
   archive(static_cast<std::uint64_t>(storage.size()));
   using Element = std::remove_cvref_t<decltype(*storage.begin())>;
@@ -331,20 +363,21 @@ void CEREAL_LOAD_FUNCTION_NAME(InArchive& archive, T& tensor) {
   auto shape = tensor.shape();
   if constexpr (requires { shape[0] = 0; }) {
     if constexpr (requires { shape.resize(extents.size()); }) shape.resize(extents.size());
-    if (shape.size() != extents.size()) throw Error(ErrorKind::serialization, "tensor: the number of dimensions is not that of its type");
-    for (std::size_t i = 0; i < extents.size(); ++i) shape[i] = static_cast<std::remove_cvref_t<decltype(shape[i])>>(extents[i]);
+    if (shape.size() != extents.size())
+      throw Error(ErrorKind::serialization, "tensor: the number of dimensions is not that of its type");
+    for (std::size_t i = 0; i < extents.size(); ++i)
+      shape[i] = static_cast<std::remove_cvref_t<decltype(shape[i])>>(extents[i]);
     if constexpr (requires { tensor.resize(shape, tensor.layout()); })
       tensor.resize(shape, static_cast<decltype(tensor.layout())>(layout));
-    else
-      tensor.resize(shape);
+    else tensor.resize(shape);
   } else if (!std::equal(extents.begin(), extents.end(), tensor.shape().begin(), tensor.shape().end())) {
     throw Error(ErrorKind::serialization, "tensor: the shape is not that of its type");
   }
   auto& storage = tensor.storage();
   using Element = std::remove_cvref_t<decltype(*storage.begin())>;
-  if (storage.size() != count) throw Error(ErrorKind::serialization, "tensor: the shape and the number of elements disagree");
-  if constexpr (task::Bitwise<Element>)
-    archive.reader.block(storage.data(), count * sizeof(Element));
+  if (storage.size() != count)
+    throw Error(ErrorKind::serialization, "tensor: the shape and the number of elements disagree");
+  if constexpr (task::Bitwise<Element>) archive.reader.block(storage.data(), count * sizeof(Element));
   else
     for (auto& element : storage) archive(element);
 }
@@ -356,12 +389,11 @@ namespace cereal {
 template <class Archive, weir::task::PlainStruct T>
 void CEREAL_SERIALIZE_FUNCTION_NAME(Archive& archive, T& value) {
   weir::task::for_each_field(value, [&]<class Field>(Field& field) {
-    if constexpr (!weir::task::FunctionPointer<std::remove_const_t<Field>>)  // which cereal refuses as a pointer
+    if constexpr (!weir::task::FunctionPointer<std::remove_const_t<Field>>)  // which cereal refuses as a
+                                                                             // pointer
       archive(field);
-    else if constexpr (std::is_same_v<Archive, weir::OutArchive>)
-      weir::write(archive.writer, field);
-    else
-      weir::read(archive.reader, field);
+    else if constexpr (std::is_same_v<Archive, weir::OutArchive>) weir::write(archive.writer, field);
+    else weir::read(archive.reader, field);
   });
 }
 }  // namespace cereal
@@ -370,11 +402,14 @@ CEREAL_SETUP_ARCHIVE_TRAITS(weir::InArchive, weir::OutArchive)
 
 namespace weir::task {
 
-/// Whether a type can cross a process boundary; looks inside the std containers, where cereal itself does not.
+/// Whether a type can cross a process boundary; looks inside the std containers, where cereal itself does
+/// not.
 template <class T>
-struct Travels : std::bool_constant<Bitwise<T> || Stateless<T> || FunctionPointer<T> || (std::is_default_constructible_v<T> && !std::is_pointer_v<T> && !std::is_reference_v<T> &&
-                                                   cereal::traits::is_output_serializable<T, OutArchive>::value &&
-                                                   cereal::traits::is_input_serializable<T, InArchive>::value)> {};
+struct Travels : std::bool_constant<Bitwise<T> || Stateless<T> || FunctionPointer<T> ||
+                                    (std::is_default_constructible_v<T> && !std::is_pointer_v<T> &&
+                                     !std::is_reference_v<T> &&
+                                     cereal::traits::is_output_serializable<T, OutArchive>::value &&
+                                     cereal::traits::is_input_serializable<T, InArchive>::value)> {};
 template <class T, class A>
 struct Travels<std::vector<T, A>> : Travels<T> {};
 template <class T>

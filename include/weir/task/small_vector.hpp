@@ -11,7 +11,8 @@
 
 namespace weir {
 
-/// A vector for the many lists of one or two elements in a task graph: 8 bytes of bookkeeping, no allocation up to `N` elements.
+/// A vector for the many lists of one or two elements in a task graph: 8 bytes of bookkeeping, no allocation
+/// up to `N` elements.
 template <class T, std::uint32_t N>
 class SmallVector {
   static_assert(std::is_trivially_copyable_v<T>);
@@ -37,7 +38,9 @@ class SmallVector {
   }
 
   [[nodiscard]] T* data() noexcept { return capacity_ > N ? large_ : reinterpret_cast<T*>(small_); }
-  [[nodiscard]] const T* data() const noexcept { return capacity_ > N ? large_ : reinterpret_cast<const T*>(small_); }
+  [[nodiscard]] const T* data() const noexcept {
+    return capacity_ > N ? large_ : reinterpret_cast<const T*>(small_);
+  }
   [[nodiscard]] T* begin() noexcept { return data(); }
   [[nodiscard]] T* end() noexcept { return data() + size_; }
   [[nodiscard]] const T* begin() const noexcept { return data(); }
@@ -90,10 +93,8 @@ class SmallVector {
   void take(SmallVector& other) noexcept {
     size_ = other.size_;
     capacity_ = other.capacity_;
-    if (capacity_ > N)
-      large_ = other.large_;
-    else
-      std::memcpy(static_cast<void*>(small_), other.small_, sizeof small_);
+    if (capacity_ > N) large_ = other.large_;
+    else std::memcpy(static_cast<void*>(small_), other.small_, sizeof small_);
     other.size_ = 0;
     other.capacity_ = N;
   }

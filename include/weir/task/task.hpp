@@ -18,9 +18,13 @@ using PeerId = std::uint32_t;
 using TaskId = std::uint64_t;
 
 /// Position of a task among the tasks of its own client.
-[[nodiscard]] constexpr std::uint64_t task_number(TaskId id) noexcept { return id & ((std::uint64_t{1} << 40) - 1); }
+[[nodiscard]] constexpr std::uint64_t task_number(TaskId id) noexcept {
+  return id & ((std::uint64_t{1} << 40) - 1);
+}
 [[nodiscard]] constexpr PeerId task_client(TaskId id) noexcept { return static_cast<PeerId>(id >> 40); }
-[[nodiscard]] constexpr TaskId make_task_id(PeerId client, std::uint64_t number) noexcept { return std::uint64_t{client} << 40 | number; }
+[[nodiscard]] constexpr TaskId make_task_id(PeerId client, std::uint64_t number) noexcept {
+  return std::uint64_t{client} << 40 | number;
+}
 
 /// Amount of a named resource a task needs or a worker has, for example `{"GPU", 1}`.
 struct Resource {
@@ -31,13 +35,15 @@ struct Resource {
 
 /// How a task is to be run. `client.submit(weir::Options{.retries = 3}, f, x)`.
 struct Options {
-  int priority = 0;                    ///< Higher runs earlier; equal ones in order of submission.
-  int retries = 0;                     ///< How often it is run again after it has thrown.
-  std::vector<std::string> workers{};  ///< Names, hosts or ranks ("2") of the workers that may run it; empty: any.
-  bool allow_other_workers = false;    ///< `workers` is a preference, not a rule.
-  std::vector<Resource> resources{};   ///< What it occupies while it runs.
-  std::string name{};                  ///< What people see; default the function's name.
-  std::chrono::nanoseconds time_limit{0};  ///< The longest it may take: no worker whose batch job ends sooner is given it. 0: judged by how long its function took so far.
+  int priority = 0;  ///< Higher runs earlier; equal ones in order of submission.
+  int retries = 0;   ///< How often it is run again after it has thrown.
+  std::vector<std::string>
+      workers{};  ///< Names, hosts or ranks ("2") of the workers that may run it; empty: any.
+  bool allow_other_workers = false;        ///< `workers` is a preference, not a rule.
+  std::vector<Resource> resources{};       ///< What it occupies while it runs.
+  std::string name{};                      ///< What people see; default the function's name.
+  std::chrono::nanoseconds time_limit{0};  ///< The longest it may take: no worker whose batch job ends sooner
+                                           ///< is given it. 0: judged by how long its function took so far.
 };
 
 /// What is known of a failure: enough to understand it far from where it happened.

@@ -11,7 +11,8 @@
 
 namespace weir::task {
 
-/// What can be done with a value whose type is not known here: one object per type, at the same place in every rank's executable.
+/// What can be done with a value whose type is not known here: one object per type, at the same place in
+/// every rank's executable.
 struct TypeOps {
   const std::type_info* type;
   void (*write)(Writer&, const void*);
@@ -35,7 +36,9 @@ void read_back(Reader& reader, T& object) {
 struct Nothing {};
 
 template <class T>
-void write_erased(Writer& writer, const void* object) { weir::write(writer, *static_cast<const T*>(object)); }
+void write_erased(Writer& writer, const void* object) {
+  weir::write(writer, *static_cast<const T*>(object));
+}
 template <class T>
 std::shared_ptr<const void> read_erased(Reader& reader) {
   auto object = std::make_shared<T>();
@@ -55,8 +58,8 @@ class Store {
 
 /// A shared, immutable value of any type.
 ///
-/// Made live by the task that returns it; packed by a transport that carries it to another process, or stored on disk by a worker that
-/// lacks memory, and unpacked when it is first used.
+/// Made live by the task that returns it; packed by a transport that carries it to another process, or stored
+/// on disk by a worker that lacks memory, and unpacked when it is first used.
 /// **Threads.** Any; unpacking happens once.
 /// **Cost.** Copies share; a live value is serialized only by `pack`.
 class Value {
@@ -74,7 +77,9 @@ class Value {
   /// A value that is read from its store when it is first used.
   static Value from_store(const TypeOps* ops, std::shared_ptr<const Store> store);
   /// The same value, not in memory; empty if this one did not come from a store.
-  [[nodiscard]] Value again() const { return cell_ && cell_->store ? from_store(cell_->ops, cell_->store) : Value(); }
+  [[nodiscard]] Value again() const {
+    return cell_ && cell_->store ? from_store(cell_->ops, cell_->store) : Value();
+  }
   /// Whether others in this process hold it too, so that letting go of it would free nothing.
   [[nodiscard]] bool is_shared() const noexcept { return cell_.use_count() > 1; }
 
@@ -82,9 +87,13 @@ class Value {
 
   /// The object. Throws `Error{serialization}` if it cannot be read back.
   template <class T>
-  [[nodiscard]] const T& as() const { return *static_cast<const T*>(object(typeid(T))); }
+  [[nodiscard]] const T& as() const {
+    return *static_cast<const T*>(object(typeid(T)));
+  }
   template <class T>
-  [[nodiscard]] std::shared_ptr<const T> share() const { return {owner(), &as<T>()}; }
+  [[nodiscard]] std::shared_ptr<const T> share() const {
+    return {owner(), &as<T>()};
+  }
 
   /// The object itself if nobody else holds this value, a copy otherwise; the value is empty then.
   template <class T>
@@ -95,7 +104,8 @@ class Value {
     return taken;
   }
 
-  /// Serializes; large contiguous buffers are not copied but point into the object, which they keep alive. Those that are made for it lie in `memory`, if there is room.
+  /// Serializes; large contiguous buffers are not copied but point into the object, which they keep alive.
+  /// Those that are made for it lie in `memory`, if there is room.
   [[nodiscard]] Packed pack(BlockMemory* memory = nullptr) const;
   /// The serialized form if it has at most `limit` bytes; nothing otherwise.
   [[nodiscard]] bool pack_small(Buffer& out, std::size_t limit) const;
@@ -126,14 +136,16 @@ class Value {
   std::shared_ptr<Cell> cell_;
 };
 
-/// The large buffers of a task's arguments; they travel beside the bytes that describe them, and need not be copied by those who pass them on.
+/// The large buffers of a task's arguments; they travel beside the bytes that describe them, and need not be
+/// copied by those who pass them on.
 struct Beside {
   std::vector<Block> blocks;
   void write_bytes(Writer& writer) const;
   void read_bytes(Reader& reader);
 };
 
-/// A member of a message: a value that travels as an attachment of its frame, after the attachments of the members before.
+/// A member of a message: a value that travels as an attachment of its frame, after the attachments of the
+/// members before.
 struct Attached {
   Value value;
   bool is_there = false;  ///< As the message says.

@@ -1,4 +1,5 @@
-// The program that the batch tests start: a cluster of batch jobs in an ordinary main. batch_cluster SYSTEM MODE [ARGUMENT]
+// The program that the batch tests start: a cluster of batch jobs in an ordinary main. batch_cluster SYSTEM
+// MODE [ARGUMENT]
 #include <unistd.h>
 
 #include <fstream>
@@ -28,7 +29,8 @@ template <class Condition>
 void wait_for(const std::string& what, const weir::Cluster& cluster, Condition condition) {
   const auto end = std::chrono::steady_clock::now() + 60s;
   while (!condition()) {
-    if (std::chrono::steady_clock::now() > end) throw weir::Error(weir::ErrorKind::timeout, "waited too long for " + what + "; " + cluster.problem());
+    if (std::chrono::steady_clock::now() > end)
+      throw weir::Error(weir::ErrorKind::timeout, "waited too long for " + what + "; " + cluster.problem());
     std::this_thread::sleep_for(2ms);
   }
 }
@@ -60,7 +62,8 @@ void work(weir::Cluster& cluster, const std::string& file) {
   cluster.scale(2);
   weir::Client client{cluster};
   std::vector<weir::Future<int>> futures;
-  for (int i = 0; i < 300; ++i) futures.push_back(client.submit(weir::Options{.time_limit = 1s}, logged, file, i));
+  for (int i = 0; i < 300; ++i)
+    futures.push_back(client.submit(weir::Options{.time_limit = 1s}, logged, file, i));
   wait_for_workers(cluster, client, 2);
   say("two workers");
   long sum = 0;
@@ -76,7 +79,8 @@ std::vector<double> half_second(const std::string& file, int x) {
 }
 std::pair<std::string, int> element(const std::pair<std::string, int>& x) {
   std::this_thread::sleep_for(300ms);
-  std::ofstream(x.first + ".stream", std::ios::app) << std::to_string(x.second) + ' ' + std::to_string(getpid()) + '\n';
+  std::ofstream(x.first + ".stream", std::ios::app)
+      << std::to_string(x.second) + ' ' + std::to_string(getpid()) + '\n';
   return x;
 }
 
@@ -86,12 +90,14 @@ void outlast(weir::Cluster& cluster, const std::string& file) {
   weir::Client client{cluster};
   std::vector<weir::Future<std::vector<double>>> kept;
   const auto tasks = [&](int count) {
-    for (int i = 0; i < count; ++i) kept.push_back(client.submit(half_second, file, static_cast<int>(kept.size())));
+    for (int i = 0; i < count; ++i)
+      kept.push_back(client.submit(half_second, file, static_cast<int>(kept.size())));
   };
   tasks(100);
   std::vector<int> seen;
   weir::Stream<std::pair<std::string, int>> source;
-  source.scatter().map(element).buffer(4).gather().sink([&](const std::pair<std::string, int>& x) { seen.push_back(x.second); });
+  source.scatter().map(element).buffer(4).gather().sink(
+      [&](const std::pair<std::string, int>& x) { seen.push_back(x.second); });
   for (int i = 0; i < 200; ++i) source.emit({file, i});
   source.drain();
   tasks(20);
@@ -121,7 +127,8 @@ void run(weir::Cluster& cluster, const std::string& mode, const std::string& arg
     wait_for("three jobs", cluster, [&] { return cluster.jobs() == 3; });
     (void)client.submit(inc, 1).result();
     say("holding");
-    for (std::string line; std::getline(std::cin, line);) {}
+    for (std::string line; std::getline(std::cin, line);) {
+    }
     std::this_thread::sleep_for(60s);
   }
   if (mode == "problem") {

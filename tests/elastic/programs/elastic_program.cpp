@@ -47,7 +47,8 @@ template <class Condition>
 void wait_for(const std::string& what, Condition condition) {
   const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(60);
   while (!condition()) {
-    if (std::chrono::steady_clock::now() > end) throw weir::Error(weir::ErrorKind::timeout, "waited too long for " + what);
+    if (std::chrono::steady_clock::now() > end)
+      throw weir::Error(weir::ErrorKind::timeout, "waited too long for " + what);
     std::this_thread::sleep_for(std::chrono::milliseconds(2));
   }
 }
@@ -74,12 +75,16 @@ std::vector<int> worker_pids(weir::Client& client) {
 void exchange(weir::Client& client) {
   for (const auto& from : client.workers())
     for (const auto& to : client.workers()) {
-      const auto value = client.submit(weir::Options{.workers = {std::to_string(from.peer)}}, numbers, 200'000);
-      if (client.submit(weir::Options{.workers = {std::to_string(to.peer)}}, total, value).result() != 100'000) throw std::runtime_error("wrong sum");
+      const auto value =
+          client.submit(weir::Options{.workers = {std::to_string(from.peer)}}, numbers, 200'000);
+      if (client.submit(weir::Options{.workers = {std::to_string(to.peer)}}, total, value).result() !=
+          100'000)
+        throw std::runtime_error("wrong sum");
     }
 }
 
-void work(weir::Cluster& cluster, weir::Client& client, const std::string& mode, const std::string& argument) {
+void work(weir::Cluster& cluster, weir::Client& client, const std::string& mode,
+          const std::string& argument) {
   if (mode == "local") {
     wait_for_workers(client, std::stoul(argument));
     exchange(client);
@@ -104,10 +109,15 @@ void work(weir::Cluster& cluster, weir::Client& client, const std::string& mode,
     say("again " + std::to_string(sum_of_squares(client, 10)));
   } else if (mode == "lifetime") {
     std::vector<weir::Future<std::vector<double>>> kept;  // too large to travel with the news
-    for (int i = 0; i < 40; ++i) kept.push_back(client.submit(weir::Options{.time_limit = std::chrono::milliseconds(200)}, slow_numbers, argument, i));
+    for (int i = 0; i < 40; ++i)
+      kept.push_back(client.submit(weir::Options{.time_limit = std::chrono::milliseconds(200)}, slow_numbers,
+                                   argument, i));
     client.wait(kept);
     const auto begun = client.workers();
-    const auto is_new = [&](const weir::WorkerInfo& worker) { return std::none_of(begun.begin(), begun.end(), [&](const auto& old) { return old.peer == worker.peer; }); };
+    const auto is_new = [&](const weir::WorkerInfo& worker) {
+      return std::none_of(begun.begin(), begun.end(),
+                          [&](const auto& old) { return old.peer == worker.peer; });
+    };
     wait_for("other workers", [&] {
       const auto now = client.workers();
       return !now.empty() && std::all_of(now.begin(), now.end(), is_new);
@@ -126,11 +136,13 @@ void work(weir::Cluster& cluster, weir::Client& client, const std::string& mode,
     for (std::size_t i = 0; i < seen.size(); ++i) in_order += seen[i] == static_cast<int>(i);
     say("in order " + std::to_string(in_order) + " of " + std::to_string(seen.size()));
     say("lost " + std::to_string(client.snapshot().workers_lost));
-  } else if (mode == "late") {  // a worker of 8 s takes tasks for 4 s; when it is 2 s old, one of 3 s must wait for the next
+  } else if (mode == "late") {  // a worker of 8 s takes tasks for 4 s; when it is 2 s old, one of 3 s must
+                                // wait for the next
     client.wait_for_workers(1);
     const auto held = client.submit(numbers, 100'000);
     client.submit(slow_for, 2000).wait();
-    say(std::to_string(client.submit(weir::Options{.time_limit = std::chrono::seconds(3)}, square, 3).result()));
+    say(std::to_string(
+        client.submit(weir::Options{.time_limit = std::chrono::seconds(3)}, square, 3).result()));
     if (held.result().size() != 100'000) throw std::runtime_error("lost");
     say("lost " + std::to_string(client.snapshot().workers_lost));
   } else if (mode == "too_long") {
@@ -195,9 +207,12 @@ int main(int argc, char** argv) {
   std::vector<std::string> words(argv + 1, argv + argc);
   words.resize(std::max<std::size_t>(words.size(), 4));
   const bool inside = words[0] == "inside";
-  const std::string mode = words[inside ? 1 : 0], argument = words[inside ? 2 : 1], network = words[inside ? 3 : 2];
+  const std::string mode = words[inside ? 1 : 0], argument = words[inside ? 2 : 1],
+                    network = words[inside ? 3 : 2];
   const auto options = [&] {
-    const int workers = mode == "local" ? std::stoi(argument) : mode == "kill" || mode == "threads" || mode == "stream" ? 2 : 1;
+    const int workers = mode == "local"                                           ? std::stoi(argument)
+                        : mode == "kill" || mode == "threads" || mode == "stream" ? 2
+                                                                                  : 1;
     return weir::LocalOptions{.workers = workers, .interface = network};
   };
   if (inside)
@@ -209,7 +224,8 @@ int main(int argc, char** argv) {
         weir::LocalCluster cluster{options()};
         client.wait_for_workers(own + std::stoul(argument));
         exchange(client);
-        say("sum " + std::to_string(sum_of_squares(client, 1000)) + " of " + std::to_string(client.workers().size()));
+        say("sum " + std::to_string(sum_of_squares(client, 1000)) + " of " +
+            std::to_string(client.workers().size()));
         cluster.close();
         wait_for_workers(client, own);
         say("left " + std::to_string(sum_of_squares(client, 10)));
@@ -220,7 +236,8 @@ int main(int argc, char** argv) {
       weir::LocalCluster cluster{{.workers = 2, .threads = 2, .processes = false}};
       weir::Client client{cluster};
       wait_for_workers(client, 2);
-      say("sum " + std::to_string(sum_of_squares(client, 1000)) + " of " + std::to_string(client.workers().size()));
+      say("sum " + std::to_string(sum_of_squares(client, 1000)) + " of " +
+          std::to_string(client.workers().size()));
       return;
     }
     weir::LocalOptions local = options();

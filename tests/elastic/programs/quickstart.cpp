@@ -9,7 +9,7 @@ void print(int x) { std::cout << x << std::endl; }
 int main() {
   weir::Stream<int> source;
   weir::PbsCluster cluster{{.cores = 24, .memory = "100GB", .walltime = "02:00:00", .queue = "regular"}};
-  cluster.scale(10);                              // ten workers: jobs are submitted; workers join as the queue lets them in
+  cluster.scale(10);  // ten workers: jobs are submitted; workers join as the queue lets them in
   weir::Client client{cluster};
   source.scatter().map(inc).buffer(8).gather().sink(print);
   cluster.adapt({.minimum = 0, .maximum = 100});  // or let the work decide

@@ -69,7 +69,8 @@ int end(Client& client, const std::string& how) {
   if (how.starts_with("throw_int")) throw 5;
   if (how.starts_with("throw_own")) throw Own{};
   if (how.starts_with("throw")) throw std::runtime_error("the body gives up");
-  if (how.starts_with("task_error")) return client.submit([](int) -> int { throw std::logic_error("from the task"); }, 1).result();
+  if (how.starts_with("task_error"))
+    return client.submit([](int) -> int { throw std::logic_error("from the task"); }, 1).result();
   if (how.starts_with("exit0")) std::exit(0);
   if (how.starts_with("exit5")) std::exit(5);
   if (how.starts_with("_exit6")) _exit(6);
@@ -80,9 +81,12 @@ int end(Client& client, const std::string& how) {
     all.next();
   }
   if (how.starts_with("fire")) {
-    for (int i = 0; i < 200; ++i) client.fire_and_forget(client.submit([](int x) {
-      if (x == 199) std::cout << "the last one ran" << std::endl;
-    }, i));
+    for (int i = 0; i < 200; ++i)
+      client.fire_and_forget(client.submit(
+          [](int x) {
+            if (x == 199) std::cout << "the last one ran" << std::endl;
+          },
+          i));
   }
   return 0;
 }

@@ -1,4 +1,5 @@
-// Jobs whose workers die: `deaths SCENARIO FOLDER [SEED]`. Exit status 0 if every answer is right; a sentence on stderr and 1 if one is not.
+// Jobs whose workers die: `deaths SCENARIO FOLDER [SEED]`. Exit status 0 if every answer is right; a sentence
+// on stderr and 1 if one is not.
 #include <fcntl.h>
 #include <signal.h>
 #include <unistd.h>
@@ -112,7 +113,8 @@ class Hand {
     for (const int pid : pids) std::cout << "pid=" << pid << '\n' << std::flush;
   }
   void kill(weir::PeerId worker, int signal = SIGKILL) {
-    require(::kill(pids_.at(worker), signal) == 0, "worker " + std::to_string(worker) + " is not there to be killed");
+    require(::kill(pids_.at(worker), signal) == 0,
+            "worker " + std::to_string(worker) + " is not there to be killed");
   }
   [[nodiscard]] std::vector<weir::PeerId> workers() const {
     std::vector<weir::PeerId> all;
@@ -121,7 +123,8 @@ class Hand {
   }
   /// Drives the cluster until the condition holds.
   template <class Condition>
-  void until(Condition condition, const std::string& what, std::chrono::seconds most = std::chrono::seconds(20)) {
+  void until(Condition condition, const std::string& what,
+             std::chrono::seconds most = std::chrono::seconds(20)) {
     require(client_.core()->wait_until(condition, Clock::now() + most), what + " has not happened");
   }
   void until_noticed(std::size_t left) {
@@ -140,14 +143,18 @@ struct Context {
   [[nodiscard]] std::string flag(const std::string& name) const { return folder + "/" + name; }
 };
 
-weir::Options on(weir::PeerId worker) { return {.workers = {std::to_string(worker)}, .allow_other_workers = true}; }
+weir::Options on(weir::PeerId worker) {
+  return {.workers = {std::to_string(worker)}, .allow_other_workers = true};
+}
 
 // --- scenarios
 
 /// One of 300 tasks ends its worker, once.
 void from_inside(Context& at, const std::string& how) {
   std::vector<Future<int>> futures;
-  for (int i = 0; i < 300; ++i) futures.push_back(i == 20 ? at.client.submit(die_once, i, Numbers(load_size, 9), how, at.flag("once")) : at.client.submit(identity, i));
+  for (int i = 0; i < 300; ++i)
+    futures.push_back(i == 20 ? at.client.submit(die_once, i, Numbers(load_size, 9), how, at.flag("once"))
+                              : at.client.submit(identity, i));
   const std::vector<int> results = at.client.gather(futures);
   for (int i = 0; i < 300; ++i) require(results[i] == i, "a result is wrong");
   require(at.client.snapshot().workers_lost == 1, "one worker was to be lost");
@@ -162,14 +169,16 @@ void while_sending(Context& at) {
     const weir::PeerId victim = workers.back(), reader = workers.front();
     workers.pop_back();
     std::vector<Future<Numbers>> values;
-    for (int i = 0; i < 2; ++i) values.push_back(at.client.submit(on(victim), large, at.seed + i, std::uint64_t{8} << 20));
+    for (int i = 0; i < 2; ++i)
+      values.push_back(at.client.submit(on(victim), large, at.seed + i, std::uint64_t{8} << 20));
     at.client.wait(values);
     std::vector<Future<std::uint64_t>> digests;
     for (const auto& value : values) digests.push_back(at.client.submit(on(reader), digest, value));
     const auto moment = Clock::now() + std::chrono::microseconds(random() % 40000);
     hand.until([&] { return Clock::now() >= moment; }, "the moment");
     hand.kill(victim);
-    for (int i = 0; i < 2; ++i) require(digests[i].result() == digest(large(at.seed + i, std::uint64_t{8} << 20)), "a digest is wrong");
+    for (int i = 0; i < 2; ++i)
+      require(digests[i].result() == digest(large(at.seed + i, std::uint64_t{8} << 20)), "a digest is wrong");
   }
 }
 
@@ -214,12 +223,15 @@ void only_holder(Context& at) {
   std::vector<Future<Numbers>> chains;
   for (std::uint64_t i = 0; i < 50; ++i) {
     values.push_back(at.client.submit(on(hand.workers().front()), large, i, 5000));
-    chains.push_back(at.client.submit(on(hand.workers().front()), mix, i, 4000, 10, std::vector<Future<Numbers>>{values.back()}));
+    chains.push_back(at.client.submit(on(hand.workers().front()), mix, i, 4000, 10,
+                                      std::vector<Future<Numbers>>{values.back()}));
   }
   at.client.wait(chains);
   hand.kill(hand.workers().front());
-  for (std::uint64_t i = 0; i < 50; ++i) require(chains[i].result() == mix(i, 4000, 0, {large(i, 5000)}), "a recomputed result is wrong");
-  for (std::uint64_t i = 0; i < 50; ++i) require(values[i].result() == large(i, 5000), "a recomputed result is wrong");
+  for (std::uint64_t i = 0; i < 50; ++i)
+    require(chains[i].result() == mix(i, 4000, 0, {large(i, 5000)}), "a recomputed result is wrong");
+  for (std::uint64_t i = 0; i < 50; ++i)
+    require(values[i].result() == large(i, 5000), "a recomputed result is wrong");
   require(at.client.snapshot().workers_lost == 1, "one worker was to be lost");
 }
 
@@ -256,7 +268,8 @@ std::string error_of(weir::ErrorKind kind, F f) {
   try {
     f();
   } catch (const weir::Error& error) {
-    require(error.kind() == kind, "the error has the kind " + std::string(to_string(error.kind())) + ": " + error.what());
+    require(error.kind() == kind,
+            "the error has the kind " + std::string(to_string(error.kind())) + ": " + error.what());
     return error.what();
   }
   throw std::runtime_error("deaths: there was to be an error");
@@ -269,7 +282,8 @@ void all_of_them(Context& at) {
   std::iota(numbers.begin(), numbers.end(), 0);
   const auto data = at.client.submit(on(1), large, 1, 100000);
   auto futures = at.client.map(identity, numbers);
-  futures.push_back(at.client.submit(endless, futures.back()));  // whatever the others have done when the workers die
+  futures.push_back(
+      at.client.submit(endless, futures.back()));  // whatever the others have done when the workers die
   const auto after = at.client.submit(identity, futures.back());
   hand.until([&] { return data.done() && futures[10].done(); }, "a task");
   for (const weir::PeerId worker : hand.workers()) hand.kill(worker);
@@ -291,10 +305,15 @@ void scattered_data(Context& at) {
   const auto kept = at.client.scatter(large(2, 1000), {workers[0], workers[1]});
   const auto everywhere = at.client.broadcast(large(3, 1000));
   at.client.wait(std::vector{lost, kept, everywhere});
-  hand.until([&] { return at.client.who_has(kept).size() == 2 && at.client.who_has(everywhere).size() == workers.size(); }, "copies of the data");
+  hand.until(
+      [&] {
+        return at.client.who_has(kept).size() == 2 && at.client.who_has(everywhere).size() == workers.size();
+      },
+      "copies of the data");
   hand.kill(workers[0]);
   hand.until_noticed(workers.size() - 1);
-  std::cout << error_of(weir::ErrorKind::worker_lost, [&] { at.client.submit(digest, lost).result(); }) << '\n';
+  std::cout << error_of(weir::ErrorKind::worker_lost, [&] { at.client.submit(digest, lost).result(); })
+            << '\n';
   std::cout << error_of(weir::ErrorKind::worker_lost, [&] { lost.result(); }) << '\n';
   require(at.client.submit(digest, kept).result() == digest(large(2, 1000)), "data with two copies is wrong");
   require(everywhere.result() == large(3, 1000), "broadcast data is wrong");
@@ -339,19 +358,20 @@ void idle(Context& at) {
 }
 
 /// The worker whose tasks have submitted tasks dies, and with it their futures.
-void nested(Context& at) { require(at.client.submit(fib, 12, at.flag("once")).result() == 144, "the number is wrong"); }
+void nested(Context& at) {
+  require(at.client.submit(fib, 12, at.flag("once")).result() == 144, "the number is wrong");
+}
 
 /// What was asked of a worker itself fails with it.
 void asked_of_it(Context& at) {
   Hand hand(at.client);
-  const auto futures = at.client.run_on_workers(die_once, 7, Numbers(load_size, 9), std::string("kill"), at.flag("once"));
+  const auto futures =
+      at.client.run_on_workers(die_once, 7, Numbers(load_size, 9), std::string("kill"), at.flag("once"));
   int lost = 0;
   for (const auto& future : futures) {
     hand.until([&] { return future.done(); }, "an answer");
-    if (future.exception())
-      ++lost;
-    else
-      require(future.result() == 7, "an answer is wrong");
+    if (future.exception()) ++lost;
+    else require(future.result() == 7, "an answer is wrong");
   }
   require(lost == 1, "one answer was to be lost");
 }
@@ -369,7 +389,8 @@ std::vector<Step> random_steps(std::mt19937_64& random, std::size_t count) {
   for (std::size_t i = 0; i < count; ++i) {
     Step step{random(), 1 + random() % 100, static_cast<int>(random() % 2000), {}};
     if (random() % 8 == 0) step.size = random() % 60000;
-    for (std::size_t k = i ? random() % 4 : 0; k > 0; --k) step.inputs.push_back(i - 1 - random() % std::min<std::size_t>(i, 30));
+    for (std::size_t k = i ? random() % 4 : 0; k > 0; --k)
+      step.inputs.push_back(i - 1 - random() % std::min<std::size_t>(i, 30));
     steps.push_back(std::move(step));
   }
   return steps;
@@ -441,10 +462,21 @@ void forever(Context& at) {
 }
 
 const std::map<std::string, void (*)(Context&)> scenarios{
-    {"while_sending", while_sending}, {"while_fetching", while_fetching}, {"while_receiving", while_receiving}, {"only_holder", only_holder},
-    {"all_but_one", all_but_one},     {"together", together},             {"all_of_them", all_of_them},         {"scattered_data", scattered_data},
-    {"innocent", innocent},           {"silent", silent},                 {"idle", idle},                       {"nested", nested},
-    {"asked_of_it", asked_of_it},     {"random_graph", random_graph},     {"forever", forever},
+    {"while_sending", while_sending},
+    {"while_fetching", while_fetching},
+    {"while_receiving", while_receiving},
+    {"only_holder", only_holder},
+    {"all_but_one", all_but_one},
+    {"together", together},
+    {"all_of_them", all_of_them},
+    {"scattered_data", scattered_data},
+    {"innocent", innocent},
+    {"silent", silent},
+    {"idle", idle},
+    {"nested", nested},
+    {"asked_of_it", asked_of_it},
+    {"random_graph", random_graph},
+    {"forever", forever},
 };
 
 }  // namespace
@@ -455,10 +487,8 @@ int main(int argc, char** argv) {
     const char* ranks = std::getenv("OMPI_COMM_WORLD_SIZE");
     client.wait_for_workers(ranks ? std::strtoul(ranks, nullptr, 10) - 1 : 1);
     Context at{client, folder, argc > 3 ? std::strtoull(argv[3], nullptr, 10) : 1};
-    if (const auto found = scenarios.find(scenario); found != scenarios.end())
-      found->second(at);
-    else
-      from_inside(at, scenario);
+    if (const auto found = scenarios.find(scenario); found != scenarios.end()) found->second(at);
+    else from_inside(at, scenario);
     std::cout << "right" << std::endl;
   });
 }

@@ -55,13 +55,16 @@ int sums(weir::Client& client, const std::vector<weir::Future<Numbers>>& all) {
 void fits(weir::Client& client) {
   const auto all = make(client, 60);
   std::cout << "right " << sums(client, all) << '\n';
-  std::cout << "fetched " << (client.submit(sum, all[7]).result() == expected(7) && sum(all[3].result()) == expected(3)) << '\n';
+  std::cout << "fetched "
+            << (client.submit(sum, all[7]).result() == expected(7) && sum(all[3].result()) == expected(3))
+            << '\n';
   const auto spilled = [&] {
     std::uint64_t bytes = 0;
     for (const weir::WorkerInfo& worker : client.workers()) bytes += worker.spilled_bytes;
     return bytes;
   };
-  const bool told = client.core()->wait_until([&] { return spilled() > 100'000'000; }, std::chrono::steady_clock::now() + std::chrono::seconds(20));
+  const bool told = client.core()->wait_until([&] { return spilled() > 100'000'000; },
+                                              std::chrono::steady_clock::now() + std::chrono::seconds(20));
   std::cout << "spilled " << told << '\n';
   std::cout << "peak " << worst_peak_mb(client) << " MB\n";
 }
@@ -89,11 +92,15 @@ void arrays(weir::Client& client, const std::string& folder) {
   const auto y = x - x.mean({.axis = 1, .keepdims = true});
   y.to_hdf5(folder + "/y.h5", "y");
   const double deviation = weir::open_hdf5<double>(folder + "/y.h5", "y").std().compute();
-  std::cout << "right " << (std::abs(deviation - 0.288675) < 1e-3 && std::abs(deviation - double(y.std().compute())) < 1e-12) << '\n';
+  std::cout << "right "
+            << (std::abs(deviation - 0.288675) < 1e-3 &&
+                std::abs(deviation - double(y.std().compute())) < 1e-12)
+            << '\n';
   std::cout << "peak " << worst_peak_mb(client) << " MB\n";
 }
 
-// Rows to columns of 240 MB that the workers hold: a chunk is read back once, and its parts leave memory one by one.
+// Rows to columns of 240 MB that the workers hold: a chunk is read back once, and its parts leave memory one
+// by one.
 void rechunk(weir::Client& client) {
   const auto x = weir::Random(2).uniform({6000, 5000}, 0, 1, {200, -1}).persist();
   const auto columns = x.rechunk({-1, 200}).persist();
@@ -108,7 +115,8 @@ void rechunk(weir::Client& client) {
 
 int main(int argc, char** argv) {
   return weir::run(argc, argv, [&](weir::Client& client) {
-    for (auto& worker : client.run_on_workers([] { return static_cast<int>(getpid()); })) std::cout << "pid=" << worker.result() << std::endl;
+    for (auto& worker : client.run_on_workers([] { return static_cast<int>(getpid()); }))
+      std::cout << "pid=" << worker.result() << std::endl;
     const std::string what = argc > 1 ? argv[1] : "";
     if (what == "fits") fits(client);
     if (what == "full") full(client);

@@ -17,14 +17,16 @@ int die_once(std::string flag) {
   return 5;
 }
 int fail_once(std::string flag) {
-  if (const int file = open(flag.c_str(), O_CREAT | O_EXCL | O_WRONLY, 0600); file >= 0) throw std::runtime_error("the first time");
+  if (const int file = open(flag.c_str(), O_CREAT | O_EXCL | O_WRONLY, 0600); file >= 0)
+    throw std::runtime_error("the first time");
   return 6;
 }
 
 void story(weir::Client& client, const std::string& folder) {
   client.wait_for_workers(3);
   std::cout << client.submit(weir::Options{.name = "deadly"}, die_once, folder + "/a").result();
-  std::cout << client.submit(weir::Options{.retries = 1, .name = "clumsy"}, fail_once, folder + "/b").result();
+  std::cout
+      << client.submit(weir::Options{.retries = 1, .name = "clumsy"}, fail_once, folder + "/b").result();
   client.retire(client.workers().back().peer);
   std::cout << std::endl;
 }
@@ -41,5 +43,7 @@ void progress(weir::Client& client) {
 
 int main(int argc, char** argv) {
   const std::string what = argc > 1 ? argv[1] : "";
-  return weir::run(argc, argv, [&](weir::Client& client) { what == "progress" ? progress(client) : story(client, argv[2]); });
+  return weir::run(argc, argv, [&](weir::Client& client) {
+    what == "progress" ? progress(client) : story(client, argv[2]);
+  });
 }

@@ -1,4 +1,5 @@
-// Workers are killed while a stream runs: `stream_deaths stateless|stateful|waited|grouped SEED`. Status 0 if every element arrived once, in order; else a sentence and 1.
+// Workers are killed while a stream runs: `stream_deaths stateless|stateful|waited|grouped SEED`. Status 0 if
+// every element arrived once, in order; else a sentence and 1.
 #include <signal.h>
 #include <unistd.h>
 
@@ -37,7 +38,8 @@ class Hand {
     for (const int pid : client.gather(client.run_on_workers(process_id))) pids_.push_back(pid);
     require(pids_.size() >= 2, "needs three ranks at least");
     std::shuffle(pids_.begin(), pids_.end(), random_);
-    for (std::size_t i = 0; i + 1 < pids_.size(); ++i) moments_.push_back(static_cast<int>(random_() % static_cast<unsigned>(elements)));
+    for (std::size_t i = 0; i + 1 < pids_.size(); ++i)
+      moments_.push_back(static_cast<int>(random_() % static_cast<unsigned>(elements)));
     std::sort(moments_.begin(), moments_.end());
   }
   void look(int element) {
@@ -69,16 +71,19 @@ void check(Client& client, unsigned seed, int count, bool waited, Build build) {
         ++done[static_cast<std::size_t>(i)];
         if (error) ++failed;
       });
-    else
-      source.emit(i);
+    else source.emit(i);
   }
   source.close();
   here.close();
   const auto a = out.values(), b = expected.values();
-  require(a.size() == b.size(), std::to_string(a.size()) + " elements instead of " + std::to_string(b.size()));
-  for (std::size_t i = 0; i < a.size(); ++i) require(a[i] == b[i], "element " + std::to_string(i) + " is " + std::to_string(a[i]) + " instead of " + std::to_string(b[i]));
+  require(a.size() == b.size(),
+          std::to_string(a.size()) + " elements instead of " + std::to_string(b.size()));
+  for (std::size_t i = 0; i < a.size(); ++i)
+    require(a[i] == b[i], "element " + std::to_string(i) + " is " + std::to_string(a[i]) + " instead of " +
+                              std::to_string(b[i]));
   if (!waited) return;
-  for (std::size_t i = 0; i < done.size(); ++i) require(done[i] == 1, "element " + std::to_string(i) + " was done " + std::to_string(done[i]) + " times");
+  for (std::size_t i = 0; i < done.size(); ++i)
+    require(done[i] == 1, "element " + std::to_string(i) + " was done " + std::to_string(done[i]) + " times");
   require(failed == 0, std::to_string(failed) + " elements failed");
 }
 
@@ -91,16 +96,23 @@ int main(int argc, char** argv) {
     const std::size_t ranks = std::stoul(std::getenv("OMPI_COMM_WORLD_SIZE"));
     client.wait_for_workers(ranks - 1);
     const auto stateless = [](auto s) { return s.map(mixed).filter(wanted).map(mixed); };
-    const auto stateful = [](auto s) { return s.map(mixed).accumulate(std::plus<std::int64_t>{}).filter(wanted).sliding_window(3).map(sum_of).unique(); };
-    const auto grouped = [](auto s) { return s.map(mixed).group_by(group_of, op::accumulate(std::plus<std::int64_t>{})).starmap(std::plus<std::int64_t>{}); };
-    if (scenario == "stateless")
-      check(client, seed, 20000, false, stateless);
-    else if (scenario == "stateful")
-      check(client, seed, 20000, false, stateful);
-    else if (scenario == "grouped")
-      check(client, seed, 20000, false, grouped);
-    else
-      check(client, seed, 1000, true, stateful);
+    const auto stateful = [](auto s) {
+      return s.map(mixed)
+          .accumulate(std::plus<std::int64_t>{})
+          .filter(wanted)
+          .sliding_window(3)
+          .map(sum_of)
+          .unique();
+    };
+    const auto grouped = [](auto s) {
+      return s.map(mixed)
+          .group_by(group_of, op::accumulate(std::plus<std::int64_t>{}))
+          .starmap(std::plus<std::int64_t>{});
+    };
+    if (scenario == "stateless") check(client, seed, 20000, false, stateless);
+    else if (scenario == "stateful") check(client, seed, 20000, false, stateful);
+    else if (scenario == "grouped") check(client, seed, 20000, false, grouped);
+    else check(client, seed, 1000, true, stateful);
     std::cout << "right" << std::endl;
   });
 }

@@ -16,7 +16,8 @@ int negative(int x) { return -x; }
 bool is_odd(int x) { return x % 2 != 0; }
 int by_three(int x) { return x % 3; }
 
-/// What `build(a, b)` gives for two streams here and for the same two on the cluster; `a` gets all numbers, `b` those that are odd, or all that come in a while together.
+/// What `build(a, b)` gives for two streams here and for the same two on the cluster; `a` gets all numbers,
+/// `b` those that are odd, or all that come in a while together.
 template <class Build>
 void check_same(Build build) {
   Stream<int> a, b;
@@ -38,7 +39,11 @@ void check_same(Build build) {
 
 TEST_CASE("zip on the cluster") {
   check_same([](auto a, auto b) { return a.zip(b, max_ahead{1000}); });
-  check_same([](auto a, auto b) { return a.map(half).zip(b, a, max_ahead{1000}).filter([](const auto& x) { return std::get<0>(x) % 2 == 0; }); });
+  check_same([](auto a, auto b) {
+    return a.map(half).zip(b, a, max_ahead{1000}).filter([](const auto& x) {
+      return std::get<0>(x) % 2 == 0;
+    });
+  });
 }
 TEST_CASE("zip on the cluster holds the stream back that is ahead") {
   Stream<int> a, b;
@@ -46,7 +51,8 @@ TEST_CASE("zip on the cluster holds the stream back that is ahead") {
   int taken = 0;
   for (int i = 0; i < 1'000'000 && a.emit_for(i, 200ms); ++i) ++taken;
   CHECK(taken > 3);
-  CHECK(taken < 100'000);  // news of the state comes late: what the window lets in meanwhile, a few chunks of at most 4096
+  CHECK(taken < 100'000);  // news of the state comes late: what the window lets in meanwhile, a few chunks of
+                           // at most 4096
   for (int i = 0; i < taken; ++i) b.emit(i);
   a.drain();
   CHECK(pairs.size() == static_cast<std::size_t>(taken));
@@ -60,7 +66,10 @@ TEST_CASE("merge, merge_by_time and joins on the cluster") {
   check_same([](auto a, auto b) { return a.merge(b).map(inc); });
   check_same([](auto a, auto b) { return op::merge_by_time([](int x) { return std::abs(x); }, a, b); });
   check_same([](auto a, auto b) { return op::join(a, b, half, by_three, 20); });
-  check_same([](auto a, auto b) { return op::left_join(a, b, half, [](int x) { return x / -3; }, 20); });
+  check_same([](auto a, auto b) {
+    return op::left_join(
+        a, b, half, [](int x) { return x / -3; }, 20);
+  });
 }
 TEST_CASE("an element that comes on two ways comes in the order of the ways") {
   check_same([](auto a, auto) { return a.merge(a.map(negative)); });
@@ -84,7 +93,9 @@ TEST_CASE("split and route on the cluster") {
 TEST_CASE("an element is done when its tuple has been consumed") {
   std::vector<int> order;
   Stream<int> a, b;  // the last element is done when the streams end
-  a.scatter().zip(b.scatter()).gather().sink([&](const std::tuple<int, int>& pair) { order.push_back(100 + std::get<0>(pair)); });
+  a.scatter().zip(b.scatter()).gather().sink([&](const std::tuple<int, int>& pair) {
+    order.push_back(100 + std::get<0>(pair));
+  });
   for (int i = 0; i < 3; ++i) a.emit(i, [&, i](const std::exception_ptr&) { order.push_back(i); });
   a.drain();
   CHECK(order.empty());
@@ -166,7 +177,8 @@ TEST_CASE("a state on the cluster is reset and flushed by other streams") {
   source.drain();
   CHECK(sums.values() == Ints{0, 1, 3, 6, 4, 9});
   CHECK(all.values() == std::vector<Ints>{{0, 1, 2, 3}});
-  CHECK_THAT(sentence([&] { static_cast<void>(source.scatter().map(inc).reset_by(reset)); }), Catch::Contains("keeps no state"));
+  CHECK_THAT(sentence([&] { static_cast<void>(source.scatter().map(inc).reset_by(reset)); }),
+             Catch::Contains("keeps no state"));
 }
 
 namespace {
@@ -177,14 +189,25 @@ std::string text_or_x(int x) { return x % 10 == 5 ? "x" + std::to_string(x) : st
 
 TEST_CASE("joins and operators that know time, on the cluster, answer what their functions throw by policy") {
   Stream<int> a, b;
-  const auto skipped = op::join(a.scatter(), b.scatter(), refuse_negative, refuse_negative, 100).on_error(skip).gather().sink_to_list();
+  const auto skipped = op::join(a.scatter(), b.scatter(), refuse_negative, refuse_negative, 100)
+                           .on_error(skip)
+                           .gather()
+                           .sink_to_list();
   Stream<Letter<int>> letters;
   const auto dead = letters.sink_to_list();
-  const auto merged = op::merge_by_time(refuse_negative, a.scatter(), b.scatter()).on_error(dead_letter(letters, 1)).gather().sink_to_list();
+  const auto merged = op::merge_by_time(refuse_negative, a.scatter(), b.scatter())
+                          .on_error(dead_letter(letters, 1))
+                          .gather()
+                          .sink_to_list();
   Stream<Letter<std::variant<int, std::string>>> mixed;
   const auto dead_texts = mixed.sink_to_list();
-  const auto joined = op::join(a.scatter(), b.scatter().map(text_or_x), refuse_negative, refuse_no_number, 100).on_error(dead_letter(mixed)).gather().sink_to_list();
-  const auto distinct = a.scatter().distinct_within(10s, refuse_negative).on_error(skip).gather().sink_to_list();
+  const auto joined =
+      op::join(a.scatter(), b.scatter().map(text_or_x), refuse_negative, refuse_no_number, 100)
+          .on_error(dead_letter(mixed))
+          .gather()
+          .sink_to_list();
+  const auto distinct =
+      a.scatter().distinct_within(10s, refuse_negative).on_error(skip).gather().sink_to_list();
   for (int i = 0; i < 20; ++i) {
     a.emit(i == 7 ? -7 : i);
     b.emit(i);
@@ -210,7 +233,9 @@ int refuse_seven(int x) { return x == 7 ? throw std::runtime_error("seven") : x;
 
 TEST_CASE("items of one element that come on two ways come item by item") {
   const auto items = [](auto s) { return s.map(three).flatten(); };
-  check_same([&](auto a, auto) { return items(a).map(inc).map(negative).merge(items(a)); });  // two flattens: way by way here too
+  check_same([&](auto a, auto) {
+    return items(a).map(inc).map(negative).merge(items(a));
+  });  // two flattens: way by way here too
   check_same([&](auto a, auto) {
     auto x = items(a);
     return x.map(negative).merge(x).map(inc);
@@ -229,11 +254,15 @@ TEST_CASE("items keep their order through groups, windows and joins on one of th
   const auto items = [](auto s) { return s.map(three).flatten(); };
   check_same([&](auto a, auto) {
     auto x = items(a);
-    return x.group_by(is_odd, op::accumulate(std::plus<int>{}, 0)).map([](const std::pair<bool, int>& sum) { return -sum.second; }).merge(x);
+    return x.group_by(is_odd, op::accumulate(std::plus<int>{}, 0))
+        .map([](const std::pair<bool, int>& sum) { return -sum.second; })
+        .merge(x);
   });
   check_same([&](auto a, auto) {
     auto x = items(a);
-    return x.group_by(half, op::partition(2), 3).map([](const std::pair<int, Ints>& pair) { return pair.second.front() + 1000; }).merge(x);
+    return x.group_by(half, op::partition(2), 3)
+        .map([](const std::pair<int, Ints>& pair) { return pair.second.front() + 1000; })
+        .merge(x);
   });
   check_same([&](auto a, auto) {
     auto x = items(a).group_by(half, op::map(inc)).template pluck<1>();  // the groups are where the ways part
@@ -241,23 +270,36 @@ TEST_CASE("items keep their order through groups, windows and joins on one of th
   });
   check_same([&](auto a, auto) {
     auto x = items(a);
-    return x.tumbling_window(std::identity{}, 4, Late<int>{2}).map([](const auto& window) { return 1000 + window.begin; }).merge(x.map(negative));
+    return x.tumbling_window(std::identity{}, 4, Late<int>{2})
+        .map([](const auto& window) { return 1000 + window.begin; })
+        .merge(x.map(negative));
   });
   check_same([&](auto a, auto) {
     auto x = items(a);
-    return x.zip(x.map(inc)).map([](const std::tuple<int, int>& both) { return std::get<0>(both) + std::get<1>(both); }).merge(x.map(negative));
+    return x.zip(x.map(inc))
+        .map([](const std::tuple<int, int>& both) { return std::get<0>(both) + std::get<1>(both); })
+        .merge(x.map(negative));
   });
 }
 
-TEST_CASE("on the cluster, a cycle that waits for itself is reported with the node's name when drain has nothing left to do") {
+TEST_CASE(
+    "on the cluster, a cycle that waits for itself is reported with the node's name when drain has nothing "
+    "left to do") {
   Stream<int> source, feedback;
-  const auto sums = source.scatter().zip(feedback.scatter()).named("sum").map([](const std::tuple<int, int>& both) { return std::get<0>(both) + std::get<1>(both); }).gather();
+  const auto sums =
+      source.scatter()
+          .zip(feedback.scatter())
+          .named("sum")
+          .map([](const std::tuple<int, int>& both) { return std::get<0>(both) + std::get<1>(both); })
+          .gather();
   sums.connect(feedback);
   const auto out = sums.sink_to_list();
   source.emit(1);
   Warnings warnings;
   source.drain();
-  CHECK(warnings.text() == "stream: drain: the cycle through <sum; zip> waits for itself, and nothing else is left to do; emit a first element into the cycle\n");
+  CHECK(warnings.text() ==
+        "stream: drain: the cycle through <sum; zip> waits for itself, and nothing else is left to do; emit "
+        "a first element into the cycle\n");
   feedback.emit(10);
   source.emit(2);
   source.drain();
@@ -269,7 +311,8 @@ TEST_CASE("an error above two ways is answered once") {
   Stream<Letter<int>> letters;
   const auto dead = letters.sink_to_list();
   const auto safe = source.scatter().map(refuse_seven).on_error(dead_letter(letters));
-  const auto first = safe.gather().sink_to_list(), second = safe.map(inc).gather().sink_to_list(), third = safe.map(half).merge(safe).gather().sink_to_list();
+  const auto first = safe.gather().sink_to_list(), second = safe.map(inc).gather().sink_to_list(),
+             third = safe.map(half).merge(safe).gather().sink_to_list();
   feed(source, 0, 20);
   source.drain();
   CHECK(first.size() == 19);

@@ -1,4 +1,5 @@
-// How elements flow through the cluster: order, bounds, ends, errors, completion. Runs as threads and as ranks.
+// How elements flow through the cluster: order, bounds, ends, errors, completion. Runs as threads and as
+// ranks.
 #include <atomic>
 #include <boost/asio/steady_timer.hpp>
 #include <catch2/catch.hpp>
@@ -60,8 +61,17 @@ TEST_CASE("an unordered gather gives every element once") {
 
 TEST_CASE("filter drops and flatten adds elements on the cluster") {
   Stream<int> source;
-  const auto on_cluster = source.scatter().map(inc).filter(is_odd).map(so_many).flatten().remove(is_odd).map(twice).gather().sink_to_list();
-  const auto here = source.map(inc).filter(is_odd).map(so_many).flatten().remove(is_odd).map(twice).sink_to_list();
+  const auto on_cluster = source.scatter()
+                              .map(inc)
+                              .filter(is_odd)
+                              .map(so_many)
+                              .flatten()
+                              .remove(is_odd)
+                              .map(twice)
+                              .gather()
+                              .sink_to_list();
+  const auto here =
+      source.map(inc).filter(is_odd).map(so_many).flatten().remove(is_odd).map(twice).sink_to_list();
   const auto odd_here = source.map(so_many).flatten().sink_to_list();
   const auto odd_there = source.scatter().map(so_many).flatten().gather().sink_to_list();
   feed(source, 0, 2000);
@@ -80,7 +90,9 @@ TEST_CASE("buffer bounds the elements that are on the cluster") {
     const std::lock_guard wait(gate);
   });
   int taken = 0;
-  for (const auto end = std::chrono::steady_clock::now() + 20s; std::chrono::steady_clock::now() < end && (seen == 0 || taken < 5);) taken += source.try_emit(taken) ? 1 : 0;
+  for (const auto end = std::chrono::steady_clock::now() + 20s;
+       std::chrono::steady_clock::now() < end && (seen == 0 || taken < 5);)
+    taken += source.try_emit(taken) ? 1 : 0;
   for (int i = 0; i < 1000; ++i) taken += source.try_emit(i) ? 1 : 0;
   CHECK(taken == 5);
   gate.unlock();
@@ -111,14 +123,14 @@ TEST_CASE("many threads emit into one stream") {
   const auto out = source.scatter().map(inc).gather().sink_to_list();
   {
     std::vector<std::jthread> threads;
-    for (int t = 0; t < 4; ++t)
-      threads.emplace_back([&, t] { feed(source, 5000 * t, 5000 * (t + 1)); });
+    for (int t = 0; t < 4; ++t) threads.emplace_back([&, t] { feed(source, 5000 * t, 5000 * (t + 1)); });
   }
   source.drain();
   auto values = out.values();
   for (int t = 0; t < 4; ++t) {  // of one thread in order
     std::vector<int> of_thread;
-    std::copy_if(values.begin(), values.end(), std::back_inserter(of_thread), [t](int x) { return (x - 1) / 5000 == t; });
+    std::copy_if(values.begin(), values.end(), std::back_inserter(of_thread),
+                 [t](int x) { return (x - 1) / 5000 == t; });
     CHECK(of_thread == numbers(5000 * t + 1, 5000 * (t + 1) + 1));
   }
 }
@@ -143,7 +155,8 @@ TEST_CASE("what a function on the cluster throws comes out of drain, and the str
   const auto out = source.scatter().map(inc).map(refuse_seven).gather().sink_to_list();
   feed(source, 0, 10);
   const std::string text = sentence([&] { source.drain(); });
-  CHECK_THAT(text, Catch::Contains("<segment: map, map>") && Catch::Contains("std::out_of_range: seven is refused: 7"));
+  CHECK_THAT(text, Catch::Contains("<segment: map, map>") &&
+                       Catch::Contains("std::out_of_range: seven is refused: 7"));
   CHECK(out.values() == Ints{1, 2, 3, 4, 5, 6, 8, 9, 10});
   source.emit(20);
   source.drain();
@@ -166,7 +179,8 @@ TEST_CASE("elements a function throws on are skipped, tried again, or become dea
   const auto skipped = source.scatter().map(refuse_seven).on_error(skip).gather().sink_to_list();
   Stream<Letter<int>> letters;
   const auto failed = letters.map([](const Letter<int>& letter) { return letter.element; }).sink_to_list();
-  const auto kept = source.scatter().map(inc).map(refuse_seven).on_error(dead_letter(letters)).gather().sink_to_list();
+  const auto kept =
+      source.scatter().map(inc).map(refuse_seven).on_error(dead_letter(letters)).gather().sink_to_list();
   const auto again = source.scatter().map(FailsOnce{}).on_error(retry(1)).gather().sink_to_list();
   feed(source, 0, 100);
   source.drain();
@@ -179,7 +193,9 @@ TEST_CASE("elements a function throws on are skipped, tried again, or become dea
 TEST_CASE("a dead letter stream must take the elements of the segment") {
   Stream<int> source;
   Stream<Letter<std::string>> letters;
-  CHECK_THAT(sentence([&] { static_cast<void>(source.scatter().map(inc).on_error(dead_letter(letters)).gather()); }), Catch::Contains("does not take the elements of <segment: map>"));
+  CHECK_THAT(
+      sentence([&] { static_cast<void>(source.scatter().map(inc).on_error(dead_letter(letters)).gather()); }),
+      Catch::Contains("does not take the elements of <segment: map>"));
 }
 
 TEST_CASE("on_done fires once for each element, with the error that hurt it") {
@@ -207,7 +223,8 @@ TEST_CASE("on_done fires once for each element, with the error that hurt it") {
 TEST_CASE("an element held in a window on the cluster is done when its window has been consumed") {
   Stream<int> source;
   std::vector<int> order;  // windows as -size, elements done as their numbers
-  source.scatter().partition(3).gather().sink([&](const Ints& window) { order.push_back(-static_cast<int>(window.size())); });
+  source.scatter().partition(3).gather().sink(
+      [&](const Ints& window) { order.push_back(-static_cast<int>(window.size())); });
   for (int i = 0; i < 7; ++i) source.emit(i, [&, i](const std::exception_ptr&) { order.push_back(i); });
   source.drain();
   CHECK(order == std::vector<int>{-3, 0, 1, 2, -3, 3, 4, 5});
@@ -219,13 +236,16 @@ TEST_CASE("an element is done after the last sliding window with it, also throug
   Stream<int> source;
   std::vector<int> done;
   int windows = 0, when_first = 0;
-  source.scatter().sliding_window(2, Partial::hold).map(total).partition(2).gather().sink([&](const Ints&) { ++windows; });
-  for (int i = 0; i < 6; ++i) source.emit(i, [&, i](const std::exception_ptr&) {
-    if (i == 0) when_first = windows;
-    done.push_back(i);
+  source.scatter().sliding_window(2, Partial::hold).map(total).partition(2).gather().sink([&](const Ints&) {
+    ++windows;
   });
+  for (int i = 0; i < 6; ++i)
+    source.emit(i, [&, i](const std::exception_ptr&) {
+      if (i == 0) when_first = windows;
+      done.push_back(i);
+    });
   source.drain();
-  CHECK(windows == 2);    // {0,1},{1,2} and {2,3},{3,4}; {4,5} waits for another one
+  CHECK(windows == 2);  // {0,1},{1,2} and {2,3},{3,4}; {4,5} waits for another one
   CHECK(when_first == 1);
   CHECK(done == std::vector<int>{0, 1, 2, 3});
   source.close();
@@ -246,8 +266,22 @@ TEST_CASE("a window below gather does not keep elements on the cluster") {
 TEST_CASE("segments follow each other, with options of their own") {
   Stream<int> source;
   const std::string worker = std::to_string(weir::test::client().workers().front().peer);
-  const auto out = source.scatter().map(inc).cut().map(twice).with({.workers = {worker}}).cut().remove(is_odd).gather().sink_to_list();
-  const auto plain = source.scatter().map(inc).cut().map(twice).with({.priority = 3, .workers = {worker}}).gather().sink_to_list();
+  const auto out = source.scatter()
+                       .map(inc)
+                       .cut()
+                       .map(twice)
+                       .with({.workers = {worker}})
+                       .cut()
+                       .remove(is_odd)
+                       .gather()
+                       .sink_to_list();
+  const auto plain = source.scatter()
+                         .map(inc)
+                         .cut()
+                         .map(twice)
+                         .with({.priority = 3, .workers = {worker}})
+                         .gather()
+                         .sink_to_list();
   feed(source, 0, 500);
   source.drain();
   CHECK(plain.size() == 500);
@@ -266,13 +300,21 @@ TEST_CASE("a stream with a name is computed once for all that is chained to it")
   CHECK(b.values().back() == 198);
   CHECK(c.values().back() == 4950);
   int calls = 0;
-  for (const int count : weir::test::client().gather(weir::test::client().run_on_workers(calls_of_counting))) calls += count;
+  for (const int count : weir::test::client().gather(weir::test::client().run_on_workers(calls_of_counting)))
+    calls += count;
   CHECK(calls == 100);
 }
 
 TEST_CASE("two scatters of one stream, and branches here and there") {
   Stream<int> source;
-  const auto sums = source.scatter().map(inc).gather().zip(source.scatter().map(twice).gather(), source).map([](const std::tuple<int, int, int>& x) { return std::get<0>(x) + std::get<1>(x) + std::get<2>(x); }).sink_to_list();
+  const auto sums = source.scatter()
+                        .map(inc)
+                        .gather()
+                        .zip(source.scatter().map(twice).gather(), source)
+                        .map([](const std::tuple<int, int, int>& x) {
+                          return std::get<0>(x) + std::get<1>(x) + std::get<2>(x);
+                        })
+                        .sink_to_list();
   feed(source, 0, 50);
   source.drain();
   CHECK(sums.size() == 50);
@@ -300,7 +342,8 @@ TEST_CASE("elements may be large, structs, strings, or such as cannot be copied"
 
   Stream<std::unique_ptr<int>> owned;
   Ints values;
-  owned.scatter().map(unboxed).map(boxed).gather().sink([&](std::unique_ptr<int> x) { values.push_back(*x); });
+  owned.scatter().map(unboxed).map(boxed).gather().sink(
+      [&](std::unique_ptr<int> x) { values.push_back(*x); });
   for (int i = 0; i < 5; ++i) owned.emit(std::make_unique<int>(i));
   owned.drain();
   CHECK(values == Ints{1, 2, 3, 4, 5});
@@ -308,7 +351,13 @@ TEST_CASE("elements may be large, structs, strings, or such as cannot be copied"
 
 TEST_CASE("arguments of operators, member pointers and functors with members travel") {
   Stream<int> source;
-  const auto out = source.scatter().map([](int x, int y) { return x * y; }, 3).map(Adder{4}).map(text_of).pluck(&Text::text).gather().sink_to_list();
+  const auto out = source.scatter()
+                       .map([](int x, int y) { return x * y; }, 3)
+                       .map(Adder{4})
+                       .map(text_of)
+                       .pluck(&Text::text)
+                       .gather()
+                       .sink_to_list();
   feed(source, 0, 3);
   source.drain();
   CHECK(out.values() == std::vector<std::string>{"4", "7", "10"});
@@ -367,12 +416,14 @@ TEST_CASE("sink_async on the cluster takes coroutines, and answers errors by pol
   Stream<int> raising;
   raising.scatter().sink_async(begin_work);
   raising.emit(5);
-  CHECK(sentence([&] { raising.drain(); }) == "task <segment: sink_async>: std::runtime_error: five is refused");
+  CHECK(sentence([&] { raising.drain(); }) ==
+        "task <segment: sink_async>: std::runtime_error: five is refused");
   Stream<int> lost;
   lost.scatter().sink_async(lose_it);
   lost.emit(1);
   CHECK(sentence([&] { lost.drain(); }).find("lost `finished` without calling it") != std::string::npos);
-  CHECK(sentence([&] { source.scatter().sink_async(begin_work, 0); }) == "sink_async: parallelism must be at least 1 (got 0)");
+  CHECK(sentence([&] { source.scatter().sink_async(begin_work, 0); }) ==
+        "sink_async: parallelism must be at least 1 (got 0)");
 }
 TEST_CASE("streams on the cluster are connected and disconnected") {
   Stream<int> a, b;
@@ -410,8 +461,10 @@ TEST_CASE("a connected stream ends when both have, is bounded with the other, an
   const auto loop = c.scatter();
   const auto end = loop.map(inc);
   CHECK(sentence([&] { end.connect(loop); }) ==
-        "connect: <scatter> leads to <segment: map>, and what goes round on the cluster does not end; close the cycle below gather()");
-  CHECK(sentence([&] { loop.connect(end.cut()); }) == "connect: <segment: map> has inputs of its own; connect to what scatter() gave");
+        "connect: <scatter> leads to <segment: map>, and what goes round on the cluster does not end; close "
+        "the cycle below gather()");
+  CHECK(sentence([&] { loop.connect(end.cut()); }) ==
+        "connect: <segment: map> has inputs of its own; connect to what scatter() gave");
 }
 TEST_CASE("a function that is not there is refused when a cluster operator is made") {
   Stream<int> source;
@@ -420,11 +473,13 @@ TEST_CASE("a function that is not there is refused when a cluster operator is ma
   CHECK(sentence([&] { source.scatter().map(none); }) == "map: the function" + rest);
   CHECK(sentence([&] { source.scatter().map_async(none); }) == "map_async: the function" + rest);
   CHECK(sentence([&] { source.scatter().group_by(none, op::collect()); }) == "group_by: the key" + rest);
-  CHECK(sentence([&] { static_cast<void>(source.scatter().route(2, none)); }) == "route: the function" + rest);
+  CHECK(sentence([&] { static_cast<void>(source.scatter().route(2, none)); }) ==
+        "route: the function" + rest);
   void (*const begin)(int, stream::Finished) = nullptr;
   CHECK(sentence([&] { source.scatter().sink_async(begin); }) == "sink_async: the function" + rest);
   CHECK(sentence([&] { static_cast<void>(source.scatter().split(none)); }) == "split: the function" + rest);
-  CHECK(sentence([&] { source.scatter().map_async(twice, 0); }) == "map_async: parallelism must be at least 1 (got 0)");
+  CHECK(sentence([&] { source.scatter().map_async(twice, 0); }) ==
+        "map_async: parallelism must be at least 1 (got 0)");
 }
 namespace {
 int add(int x, int y) { return x + y; }
@@ -466,7 +521,8 @@ std::string task_name(Build build) {
 
 TEST_CASE("tasks of a segment are called after its operators and their functions") {
   CHECK(task_name([](auto s) { return s.map(inc); }) == "map(inc)");
-  CHECK(task_name([](auto s) { return std::move(s).map(inc).filter(is_odd).map(add, 5); }) == "map(inc), filter(is_odd), map(add)");
+  CHECK(task_name([](auto s) { return std::move(s).map(inc).filter(is_odd).map(add, 5); }) ==
+        "map(inc), filter(is_odd), map(add)");
   CHECK(task_name([](auto s) { return s.map(inc).named("first step"); }) == "first step");
   CHECK(task_name([](auto s) { return s.with(Options{.name = "mine"}).map(inc); }) == "mine");
   Stream<int> failing;
@@ -474,12 +530,14 @@ TEST_CASE("tasks of a segment are called after its operators and their functions
   failing.emit(3);
   failing.drain();
   failing.emit(4);
-  CHECK_THAT(sentence([&] { failing.drain(); }), Catch::Contains("accumulate(grow)") && Catch::Contains("it cannot be copied"));
+  CHECK_THAT(sentence([&] { failing.drain(); }),
+             Catch::Contains("accumulate(grow)") && Catch::Contains("it cannot be copied"));
 }
 TEST_CASE("describe counts what went into each segment and came out of it") {
   Stream<int> source;
   const auto odd = source.scatter().filter(is_odd).named("odd").cut();
-  odd.map(so_many).flatten().named("many").cut().partition(7).named("sevens").gather().sink([](const Ints&) {});
+  odd.map(so_many).flatten().named("many").cut().partition(7).named("sevens").gather().sink(
+      [](const Ints&) {});
   odd.gather().sink([](int) {});
   odd.group_by(twice, op::partition(2)).gather().sink([](const auto&) {});
   feed(source, 0, 100);
@@ -497,14 +555,17 @@ TEST_CASE("describe counts what went into each segment and came out of it") {
 }
 TEST_CASE("describe and graphviz know what is on the cluster") {
   Stream<int> source;
-  source.scatter().map(compute).named("slow").cut().map(inc).accumulate(std::plus<>{}).gather().sink([](int) {});
+  source.scatter().map(compute).named("slow").cut().map(inc).accumulate(std::plus<>{}).gather().sink([](int) {
+  });
   feed(source, 0, 200);
   source.drain();
   const std::string text = describe(source);
-  CHECK_THAT(text, Catch::Contains("<slow; segment: map>  in 200, out 200, ") && Catch::Contains("<gather>  in 200, out 200, "));
+  CHECK_THAT(text, Catch::Contains("<slow; segment: map>  in 200, out 200, ") &&
+                       Catch::Contains("<gather>  in 200, out 200, "));
   CHECK_THAT(text, Catch::Contains("slowest: <slow; segment: map>, "));
   const std::string picture = graphviz(source);
-  CHECK_THAT(picture, Catch::Contains("[label=\"slow; segment: map\", shape=box, fillcolor=lightblue]") && Catch::Contains("[label=\"sink\", shape=box]"));
+  CHECK_THAT(picture, Catch::Contains("[label=\"slow; segment: map\", shape=box, fillcolor=lightblue]") &&
+                          Catch::Contains("[label=\"sink\", shape=box]"));
 }
 
 TEST_CASE("leaving a scope drains the stream in it") {

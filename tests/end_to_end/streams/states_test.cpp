@@ -1,4 +1,5 @@
-// Operators with a state on the cluster give what they give locally: the local ones are the oracle. Runs as threads and as ranks.
+// Operators with a state on the cluster give what they give locally: the local ones are the oracle. Runs as
+// threads and as ranks.
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <functional>
@@ -33,7 +34,8 @@ Ints random_numbers(unsigned seed, int count) {
   return all;
 }
 
-/// Feeds the same numbers to `build(Stream)` and `build(ClusterStream)`, and compares what comes out, also after a flush and at the end.
+/// Feeds the same numbers to `build(Stream)` and `build(ClusterStream)`, and compares what comes out, also
+/// after a flush and at the end.
 template <class Build>
 void check_same(Build build, int count = 700) {
   Stream<int> source;
@@ -56,12 +58,14 @@ void check_done(Build build) {
   std::vector<int> done(200);
   build(source.scatter()).gather().sink([](const auto&) {});
   const Ints input = random_numbers(3, 200);
-  for (std::size_t i = 0; i < input.size(); ++i) source.emit(input[i], [&done, i](const std::exception_ptr&) { ++done[i]; });
+  for (std::size_t i = 0; i < input.size(); ++i)
+    source.emit(input[i], [&done, i](const std::exception_ptr&) { ++done[i]; });
   source.drain();
   Stream<int> local;
   std::vector<int> done_here(200);
   build(local).sink([](const auto&) {});
-  for (std::size_t i = 0; i < input.size(); ++i) local.emit(input[i], [&done_here, i](const std::exception_ptr&) { ++done_here[i]; });
+  for (std::size_t i = 0; i < input.size(); ++i)
+    local.emit(input[i], [&done_here, i](const std::exception_ptr&) { ++done_here[i]; });
   CHECK(done == done_here);
   source.close();
   local.close();
@@ -126,7 +130,8 @@ TEST_CASE("group_by on the cluster forgets the least recently used of all keys, 
 }
 TEST_CASE("current_value on the cluster is what it is here") {
   Stream<int> source;
-  const auto squares = source.scatter().map([](int x) { return x * x; }).filter([](int x) { return x < 100; });
+  const auto squares =
+      source.scatter().map([](int x) { return x * x; }).filter([](int x) { return x < 100; });
   const auto last = squares.current_value();
   CHECK(!last.value());
   const auto all = squares.gather().sink_to_list();
@@ -136,13 +141,21 @@ TEST_CASE("current_value on the cluster is what it is here") {
   }
   feed(source, 0, 1000);
   CHECK(last.value() == 81);
-  CHECK(weir::test::client().submit([](std::optional<int> x) { return *x + 1; }, last.future()).result() == 82);
+  CHECK(weir::test::client().submit([](std::optional<int> x) { return *x + 1; }, last.future()).result() ==
+        82);
   source.drain();
   CHECK(all.size() == 12);
 }
-TEST_CASE("current_value needs no gather: errors come out of drain, and emit waits while the cluster is full") {
+TEST_CASE(
+    "current_value needs no gather: errors come out of drain, and emit waits while the cluster is full") {
   Stream<int> source;
-  const auto last = source.scatter().buffer(4).map([](int x) { return x == 7 ? throw std::runtime_error("seven") : std::string(static_cast<std::size_t>(x), 'x'); }).current_value();
+  const auto last =
+      source.scatter()
+          .buffer(4)
+          .map([](int x) {
+            return x == 7 ? throw std::runtime_error("seven") : std::string(static_cast<std::size_t>(x), 'x');
+          })
+          .current_value();
   for (int i = 1; i <= 9; ++i) {
     source.emit(i);
     CHECK(report(source)[1].in_flight <= 5);
@@ -151,12 +164,30 @@ TEST_CASE("current_value needs no gather: errors come out of drain, and emit wai
   CHECK(last.value() == std::string(9, 'x'));
 }
 TEST_CASE("windows by the time in the elements on the cluster") {
-  check([](auto s) { return s.map(sample).tumbling_window(&Sample::time, 10, Late<int>{3, 5}).map([](const auto& w) { return std::pair(w.begin, w.elements); }); });
-  check([](auto s) { return s.map(sample).sliding_time_window(&Sample::time, 10, 5).map([](const auto& w) { return std::tuple(w.end, w.revision, w.elements); }); });
-  check_same([](auto s) { return s.map(sample).session_window(&Sample::time, 2, Late<int>{10}).map([](const auto& w) { return w.elements.size(); }); });
+  check([](auto s) {
+    return s.map(sample).tumbling_window(&Sample::time, 10, Late<int>{3, 5}).map([](const auto& w) {
+      return std::pair(w.begin, w.elements);
+    });
+  });
+  check([](auto s) {
+    return s.map(sample).sliding_time_window(&Sample::time, 10, 5).map([](const auto& w) {
+      return std::tuple(w.end, w.revision, w.elements);
+    });
+  });
+  check_same([](auto s) {
+    return s.map(sample).session_window(&Sample::time, 2, Late<int>{10}).map([](const auto& w) {
+      return w.elements.size();
+    });
+  });
 }
 TEST_CASE("states and functions after each other on the cluster") {
-  check([](auto s) { return s.filter(is_odd).partition(3).map(total).accumulate(std::plus<int>{}).sliding_window(2, Partial::hold); });
+  check([](auto s) {
+    return s.filter(is_odd)
+        .partition(3)
+        .map(total)
+        .accumulate(std::plus<int>{})
+        .sliding_window(2, Partial::hold);
+  });
   check([](auto s) { return s.sliding_window(3).flatten().unique().map(last_digit).partition(4); });
 }
 TEST_CASE("a state keeps what it had when a function throws") {
@@ -185,10 +216,16 @@ TEST_CASE("groups that are divided are reset, flushed, waited for and answered f
   Stream<int> source, reset;
   Stream<Letter<int>> letters;
   const auto dead = letters.sink_to_list();
-  const auto sums = source.scatter().group_by(last_digit, op::accumulate(add_but_33, 0)).on_error(dead_letter(letters)).reset_by(reset).gather().sink_to_list();
+  const auto sums = source.scatter()
+                        .group_by(last_digit, op::accumulate(add_but_33, 0))
+                        .on_error(dead_letter(letters))
+                        .reset_by(reset)
+                        .gather()
+                        .sink_to_list();
   source.scatter().group_by(last_digit, op::partition(3)).gather().sink([&](const auto&) { ++windows; });
   const auto emit = [&](int begin, int end) {
-    for (int i = begin; i < end; ++i) source.emit(i, [&done, i](const std::exception_ptr&) { done.push_back(i); });
+    for (int i = begin; i < end; ++i)
+      source.emit(i, [&done, i](const std::exception_ptr&) { done.push_back(i); });
     source.drain();
   };
   emit(0, 40);
