@@ -4,7 +4,7 @@
 #include "report.hpp"
 #include "weir/array/creation.hpp"
 #include "weir/array/elementwise.hpp"
-#include "weir/runtime/run.hpp"
+#include "weir/run.hpp"
 
 int main(int argc, char** argv) {
   return weir::run(argc, argv, [](weir::Client&) {

@@ -10,7 +10,7 @@
 #include "report.hpp"
 #include "weir/array/hdf5.hpp"
 #include "weir/array/random.hpp"
-#include "weir/runtime/run.hpp"
+#include "weir/run.hpp"
 
 namespace {
 

@@ -8,7 +8,7 @@
 #include "weir/array/elementwise.hpp"
 #include "weir/array/hdf5.hpp"
 #include "weir/array/random.hpp"
-#include "weir/runtime/run.hpp"
+#include "weir/run.hpp"
 
 namespace {
 

@@ -10,7 +10,7 @@
 #include "weir/array/blocks.hpp"
 #include "weir/array/elementwise.hpp"
 #include "weir/array/random.hpp"
-#include "weir/runtime/run.hpp"
+#include "weir/run.hpp"
 
 namespace {
 

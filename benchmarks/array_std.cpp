@@ -9,7 +9,7 @@
 #include "report.hpp"
 #include "weir/array/elementwise.hpp"
 #include "weir/array/random.hpp"
-#include "weir/runtime/run.hpp"
+#include "weir/run.hpp"
 
 namespace {
 

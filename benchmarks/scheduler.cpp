@@ -43,7 +43,7 @@ class Cluster {
  public:
   Cluster(std::uint32_t workers, std::uint64_t tasks) : tasks_(tasks) {
     for (PeerId peer = 1; peer <= workers; ++peer) {
-      protocol::Hello hello;
+      detail::protocol::Hello hello;
       hello.name = "worker " + std::to_string(peer);
       hello.threads = 1;
       state_.join(0, peer, hello, actions_);
@@ -52,7 +52,7 @@ class Cluster {
   }
 
   void submit(std::uint64_t number, const Inputs& inputs) {
-    protocol::SubmitTask message;
+    detail::protocol::SubmitTask message;
     message.id = make_task_id(0, number + 1);
     message.function = 1;
     message.arguments.append(&number, sizeof number);
@@ -62,7 +62,7 @@ class Cluster {
     carry_out();
   }
   void release(std::uint64_t number) {
-    state_.handle(0, 0, protocol::ReleaseTask{make_task_id(0, number + 1)}, actions_);
+    state_.handle(0, 0, detail::protocol::ReleaseTask{make_task_id(0, number + 1)}, actions_);
     carry_out();
   }
   // Until the workers have nothing to do.
@@ -70,7 +70,7 @@ class Cluster {
     while (!answers_.empty()) {
       now_answered_.swap(answers_);
       for (const Answer& answer : now_answered_) {
-        protocol::RunFinished message;
+        detail::protocol::RunFinished message;
         message.id = answer.task;
         message.run = answer.run;
         message.bytes = sizeof(std::uint64_t);
@@ -90,7 +90,7 @@ class Cluster {
   }
   [[nodiscard]] std::size_t most_bytes() const { return most_bytes_; }
   [[nodiscard]] std::uint64_t done() const { return done_; }
-  [[nodiscard]] const scheduler::State& state() const { return state_; }
+  [[nodiscard]] const detail::scheduler::State& state() const { return state_; }
 
  private:
   struct Answer {
@@ -100,11 +100,11 @@ class Cluster {
   };
 
   void carry_out() {
-    for (const scheduler::Action& action : actions_) {
-      if (const auto* assign = std::get_if<scheduler::Assign>(&action.message)) {
+    for (const detail::scheduler::Action& action : actions_) {
+      if (const auto* assign = std::get_if<detail::scheduler::Assign>(&action.message)) {
         if (state_.run_message(assign->task).id == assign->task)
           answers_.push_back({action.to, assign->task, assign->run});
-      } else if (std::holds_alternative<protocol::TaskDone>(action.message)) {
+      } else if (std::holds_alternative<detail::protocol::TaskDone>(action.message)) {
         ++done_;
       }
     }
@@ -113,8 +113,8 @@ class Cluster {
   }
 
   std::uint64_t tasks_;
-  scheduler::State state_;
-  scheduler::Actions actions_;
+  detail::scheduler::State state_;
+  detail::scheduler::Actions actions_;
   std::vector<Answer> answers_, now_answered_;
   std::uint64_t done_ = 0, events_ = 0;
   std::size_t most_bytes_ = 0;

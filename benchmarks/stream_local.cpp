@@ -1,6 +1,6 @@
 // How fast elements go through local operators.
 #include "report.hpp"
-#include "weir/stream/stream.hpp"
+#include "weir/stream.hpp"
 
 namespace {
 

@@ -1,10 +1,10 @@
 // The parts of Client that are no templates.
-#include "weir/client/client.hpp"
+#include "weir/client.hpp"
 
 namespace weir {
 
 Client Client::current() {
-  auto core = client::Core::current();
+  auto core = detail::client::Core::current();
   if (!core)
     throw Error(
         ErrorKind::closed,

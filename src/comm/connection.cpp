@@ -7,7 +7,7 @@
 #include <cerrno>
 #include <cstring>
 
-namespace weir::comm {
+namespace weir::detail::comm {
 
 namespace {
 
@@ -252,4 +252,4 @@ bool Connection::write() {
   return moved;
 }
 
-}  // namespace weir::comm
+}  // namespace weir::detail::comm

@@ -11,7 +11,7 @@
 #include "comm/socket.hpp"
 #include "comm/wire.hpp"
 
-namespace weir::comm {
+namespace weir::detail::comm {
 
 /// A frame as it arrived.
 struct Arrival {
@@ -104,4 +104,4 @@ class Connection {
   std::uint64_t sent_ = 0;  // of the first in the queue
 };
 
-}  // namespace weir::comm
+}  // namespace weir::detail::comm

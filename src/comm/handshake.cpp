@@ -3,7 +3,7 @@
 
 #include <cstring>
 
-namespace weir::comm {
+namespace weir::detail::comm {
 
 namespace {
 
@@ -82,4 +82,4 @@ void Handshake::on_proof(std::span<const std::byte> bytes, Buffer& out) {
   if (role_ == Role::acceptor) send_proof(out);
 }
 
-}  // namespace weir::comm
+}  // namespace weir::detail::comm

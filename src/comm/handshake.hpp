@@ -5,9 +5,9 @@
 #include <optional>
 
 #include "comm/key.hpp"
-#include "weir/task/buffer.hpp"
+#include "weir/detail/task/buffer.hpp"
 
-namespace weir::comm {
+namespace weir::detail::comm {
 
 /// One side's part of the handshake.
 ///
@@ -48,4 +48,4 @@ class Handshake {
   std::string failure_;
 };
 
-}  // namespace weir::comm
+}  // namespace weir::detail::comm

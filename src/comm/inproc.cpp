@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-namespace weir::comm {
+namespace weir::detail::comm {
 
 std::shared_ptr<Hub::Box> Hub::box(PeerId peer) {
   auto& found = boxes_[peer];
@@ -70,4 +70,4 @@ bool InprocTransport::poll(Receiver& receiver) {
   return true;
 }
 
-}  // namespace weir::comm
+}  // namespace weir::detail::comm

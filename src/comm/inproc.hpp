@@ -9,7 +9,7 @@
 
 #include "comm/transport.hpp"
 
-namespace weir::comm {
+namespace weir::detail::comm {
 
 /// Disturbances for tests: every frame is delayed by a random number of its receiver's polls (order between
 /// two peers is kept).
@@ -65,4 +65,4 @@ class InprocTransport final : public Transport {
   std::shared_ptr<Hub::Box> box_;
 };
 
-}  // namespace weir::comm
+}  // namespace weir::detail::comm

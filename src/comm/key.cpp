@@ -8,9 +8,9 @@
 #include <cstring>
 #include <vector>
 
-#include "weir/core/error.hpp"
+#include "weir/error.hpp"
 
-namespace weir::comm {
+namespace weir::detail::comm {
 
 std::array<std::byte, 32> random_bytes() {
   std::array<std::byte, 32> bytes;
@@ -63,4 +63,4 @@ SessionKey key_from_hex(std::string_view text) {
   return key;
 }
 
-}  // namespace weir::comm
+}  // namespace weir::detail::comm

@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-namespace weir::comm {
+namespace weir::detail::comm {
 
 /// 32 random bytes; whoever has them belongs to the session.
 using SessionKey = std::array<std::byte, 32>;
@@ -30,4 +30,4 @@ using Proof = std::array<std::byte, 32>;
 /// Throws `Error{protocol}`, without showing the text, if it is no key.
 [[nodiscard]] SessionKey key_from_hex(std::string_view text);
 
-}  // namespace weir::comm
+}  // namespace weir::detail::comm

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <cstring>
 
-namespace weir::comm {
+namespace weir::detail::comm {
 
 namespace {
 
@@ -205,4 +205,4 @@ void MpiTransport::forget(PeerId gone) {
   peer.incoming = {};
 }
 
-}  // namespace weir::comm
+}  // namespace weir::detail::comm

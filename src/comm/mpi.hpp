@@ -9,7 +9,7 @@
 #include "comm/mpi_neighbours.hpp"
 #include "comm/wire.hpp"
 
-namespace weir::comm {
+namespace weir::detail::comm {
 
 /// The ranks of one job. The peer ids are the ranks.
 ///
@@ -67,4 +67,4 @@ class MpiTransport final : public Transport {
   std::list<std::deque<Incoming>> abandoned_in_;
 };
 
-}  // namespace weir::comm
+}  // namespace weir::detail::comm

@@ -3,9 +3,9 @@
 
 #include <algorithm>
 
-#include "weir/core/error.hpp"
+#include "weir/error.hpp"
 
-namespace weir::comm {
+namespace weir::detail::comm {
 
 namespace {
 
@@ -62,4 +62,4 @@ Block MpiNeighbours::borrowed(PeerId from, std::uint64_t place, std::uint64_t si
   return theirs_[from]->block(place, size);
 }
 
-}  // namespace weir::comm
+}  // namespace weir::detail::comm

@@ -3,9 +3,9 @@
 
 #include <mpi.h>
 
-#include "comm/lent_memory.hpp"
+#include "memory/lent.hpp"
 
-namespace weir::comm {
+namespace weir::detail::comm {
 
 /// Lent memory between the ranks of one host.
 class MpiNeighbours {
@@ -30,4 +30,4 @@ class MpiNeighbours {
   std::vector<std::optional<BorrowedMemory>> theirs_;
 };
 
-}  // namespace weir::comm
+}  // namespace weir::detail::comm

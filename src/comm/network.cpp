@@ -4,7 +4,7 @@
 #include <cstring>
 #include <sstream>
 
-namespace weir::comm {
+namespace weir::detail::comm {
 
 namespace {
 
@@ -197,4 +197,4 @@ void Network::wake() {
   Transport::wake();
 }
 
-}  // namespace weir::comm
+}  // namespace weir::detail::comm

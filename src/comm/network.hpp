@@ -3,7 +3,7 @@
 
 #include "comm/tcp.hpp"
 
-namespace weir::comm {
+namespace weir::detail::comm {
 
 /// One transport for all peers of a session.
 ///
@@ -73,4 +73,4 @@ class Network final : public Transport {
   unsigned polls_ = 0;
 };
 
-}  // namespace weir::comm
+}  // namespace weir::detail::comm

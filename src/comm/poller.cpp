@@ -9,9 +9,9 @@
 #include <ctime>
 #include <string>
 
-#include "weir/core/error.hpp"
+#include "weir/error.hpp"
 
-namespace weir::comm {
+namespace weir::detail::comm {
 
 Poller::Poller() : epoll_(epoll_create1(EPOLL_CLOEXEC)), event_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
   if (epoll_.get() < 0 || event_.get() < 0)
@@ -59,4 +59,4 @@ void Poller::wake() {
   (void)!write(event_.get(), &one, sizeof one);
 }
 
-}  // namespace weir::comm
+}  // namespace weir::detail::comm

@@ -10,7 +10,7 @@
 
 #include "core/descriptor.hpp"
 
-namespace weir::comm {
+namespace weir::detail::comm {
 
 /// **Threads.** `wait` and `wake`: any; the others: one at a time.
 class Poller {
@@ -32,4 +32,4 @@ class Poller {
   std::atomic<bool> awake_{false};
 };
 
-}  // namespace weir::comm
+}  // namespace weir::detail::comm

@@ -16,9 +16,9 @@
 #include <memory>
 #include <set>
 
-#include "weir/core/error.hpp"
+#include "weir/error.hpp"
 
-namespace weir::comm {
+namespace weir::detail::comm {
 
 namespace {
 
@@ -218,4 +218,4 @@ void tune(int socket) {
   setsockopt(socket, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof bytes);
 }
 
-}  // namespace weir::comm
+}  // namespace weir::detail::comm

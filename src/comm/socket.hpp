@@ -8,7 +8,7 @@
 
 #include "core/descriptor.hpp"
 
-namespace weir::comm {
+namespace weir::detail::comm {
 
 /// A listening socket and where others reach it.
 struct Listener {
@@ -45,4 +45,4 @@ struct Listener {
 /// Small messages leave at once, large ones find room.
 void tune(int socket);
 
-}  // namespace weir::comm
+}  // namespace weir::detail::comm

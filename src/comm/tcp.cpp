@@ -5,9 +5,9 @@
 #include <cstring>
 
 #include "core/log.hpp"
-#include "weir/core/duration.hpp"
+#include "weir/duration.hpp"
 
-namespace weir::comm {
+namespace weir::detail::comm {
 
 namespace {
 
@@ -345,4 +345,4 @@ void TcpTransport::end_broken(Receiver& receiver) {
   for (Connection* connection : std::exchange(broken_, {})) end(*connection, receiver);
 }
 
-}  // namespace weir::comm
+}  // namespace weir::detail::comm

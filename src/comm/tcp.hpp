@@ -9,7 +9,7 @@
 #include "comm/connection.hpp"
 #include "comm/poller.hpp"
 
-namespace weir::comm {
+namespace weir::detail::comm {
 
 struct TcpSettings {
   SessionKey key{};
@@ -103,4 +103,4 @@ class TcpTransport final : public Transport {
   Connection::Clock::time_point complained_{};
 };
 
-}  // namespace weir::comm
+}  // namespace weir::detail::comm

@@ -6,10 +6,10 @@
 #include <mutex>
 #include <vector>
 
-#include "weir/task/task.hpp"
-#include "weir/task/value.hpp"
+#include "weir/detail/task/value.hpp"
+#include "weir/options.hpp"
 
-namespace weir::comm {
+namespace weir::detail::comm {
 
 /// Encoded messages, and the values that some of them carry, in order.
 struct Frame {
@@ -94,4 +94,4 @@ class Transport {
   bool awake_ = false;
 };
 
-}  // namespace weir::comm
+}  // namespace weir::detail::comm

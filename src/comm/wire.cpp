@@ -4,10 +4,10 @@
 
 #include <algorithm>
 
-#include "weir/core/bytes.hpp"
-#include "weir/task/address.hpp"
+#include "weir/bytes.hpp"
+#include "weir/detail/task/address.hpp"
 
-namespace weir::comm {
+namespace weir::detail::comm {
 
 namespace {
 
@@ -111,4 +111,4 @@ Frame from_wire(std::span<const std::byte> head, std::vector<Block> blocks) {
   return frame;
 }
 
-}  // namespace weir::comm
+}  // namespace weir::detail::comm

@@ -3,7 +3,7 @@
 
 #include "comm/transport.hpp"
 
-namespace weir::comm {
+namespace weir::detail::comm {
 
 /// A frame in transferable form: one buffer, and the large blocks that follow it.
 struct WireFrame {
@@ -25,4 +25,4 @@ struct WireFrame {
 /// uses it, with `Error{io}`.
 [[nodiscard]] Frame from_wire(std::span<const std::byte> head, std::vector<Block> blocks);
 
-}  // namespace weir::comm
+}  // namespace weir::detail::comm

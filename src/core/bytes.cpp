@@ -1,11 +1,11 @@
 // Reads and writes byte counts.
-#include "weir/core/bytes.hpp"
+#include "weir/bytes.hpp"
 
 #include <array>
 #include <optional>
 
 #include "core/decimal.hpp"
-#include "weir/core/error.hpp"
+#include "weir/error.hpp"
 
 namespace weir {
 namespace {

@@ -1,5 +1,5 @@
 // The table of settings, the file reader, and the order of precedence.
-#include "weir/core/config.hpp"
+#include "weir/config.hpp"
 
 #define TOML_HEADER_ONLY 1
 #define TOML_ENABLE_FORMATTERS 0
@@ -13,9 +13,9 @@
 #include <numeric>
 #include <sstream>
 
-#include "weir/core/bytes.hpp"
-#include "weir/core/duration.hpp"
-#include "weir/core/error.hpp"
+#include "weir/bytes.hpp"
+#include "weir/duration.hpp"
+#include "weir/error.hpp"
 
 namespace weir {
 namespace {

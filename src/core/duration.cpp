@@ -1,5 +1,5 @@
 // Reads and writes durations exactly: integers of nanoseconds, no floating point.
-#include "weir/core/duration.hpp"
+#include "weir/duration.hpp"
 
 #include <array>
 #include <cstdint>
@@ -7,7 +7,7 @@
 #include <optional>
 
 #include "core/decimal.hpp"
-#include "weir/core/error.hpp"
+#include "weir/error.hpp"
 
 namespace weir {
 namespace {

@@ -1,5 +1,5 @@
 // Names of the error kinds.
-#include "weir/core/error.hpp"
+#include "weir/error.hpp"
 
 namespace weir {
 

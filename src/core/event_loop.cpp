@@ -1,5 +1,5 @@
 // EventLoop on Boost.Asio: one heap of timers per loop, one Asio timer armed for the earliest of them.
-#include "weir/core/event_loop.hpp"
+#include "weir/event_loop.hpp"
 
 #include <algorithm>
 #include <boost/asio/executor_work_guard.hpp>
@@ -13,7 +13,7 @@
 #include <thread>
 #include <vector>
 
-#include "weir/core/error.hpp"
+#include "weir/error.hpp"
 
 namespace weir {
 

@@ -6,7 +6,7 @@
 
 #include <cstdlib>
 
-namespace weir::log {
+namespace weir::detail::log {
 
 spdlog::logger& logger() {
   static const std::shared_ptr<spdlog::logger> instance = [] {
@@ -23,4 +23,4 @@ spdlog::logger& logger() {
 
 void set_prefix(const std::string& who) { logger().set_pattern("%H:%M:%S.%e weir " + who + " %l: %v"); }
 
-}  // namespace weir::log
+}  // namespace weir::detail::log

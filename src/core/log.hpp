@@ -3,7 +3,7 @@
 
 #include <spdlog/spdlog.h>
 
-namespace weir::log {
+namespace weir::detail::log {
 
 /// The process's logger; its prefix is set once by the runtime ("rank 2").
 spdlog::logger& logger();
@@ -27,4 +27,4 @@ void error(spdlog::format_string_t<Args...> format, Args&&... args) {
 }
 [[nodiscard]] inline bool debugging() { return logger().should_log(spdlog::level::debug); }
 
-}  // namespace weir::log
+}  // namespace weir::detail::log

@@ -1,5 +1,5 @@
 // Names out of the C++ ABI and the dynamic symbols.
-#include "weir/core/symbol.hpp"
+#include "weir/detail/core/symbol.hpp"
 
 #include <cxxabi.h>
 #include <dlfcn.h>

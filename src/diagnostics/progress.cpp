@@ -1,5 +1,5 @@
 // The line of the progress bar.
-#include "weir/diagnostics/progress.hpp"
+#include "weir/progress.hpp"
 
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <cstdio>
 
-namespace weir::diagnostics {
+namespace weir::detail::diagnostics {
 
 namespace {
 
@@ -51,4 +51,4 @@ void ProgressBar::show(std::size_t done, std::size_t failed) {
   std::fflush(stderr);
 }
 
-}  // namespace weir::diagnostics
+}  // namespace weir::detail::diagnostics

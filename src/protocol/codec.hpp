@@ -3,7 +3,7 @@
 
 #include "protocol/messages.hpp"
 
-namespace weir::protocol {
+namespace weir::detail::protocol {
 
 template <class Message, class List>
 struct IndexOf;
@@ -55,4 +55,4 @@ void decode(Reader& reader, Handle&& handle) {
   }(std::type_identity<Messages>{});
 }
 
-}  // namespace weir::protocol
+}  // namespace weir::detail::protocol

@@ -8,10 +8,10 @@
 #include <memory>
 #include <tuple>
 
-#include "weir/task/task.hpp"
-#include "weir/task/value.hpp"
+#include "weir/detail/task/value.hpp"
+#include "weir/options.hpp"
 
-namespace weir::protocol {
+namespace weir::detail::protocol {
 
 /// A size in a byte, rounded up to a power of two; 0 is unknown, or nothing.
 class Scale {
@@ -287,4 +287,4 @@ using Messages =
                ResultMissing, PutResult, ScatterHere, DropRequest, RunWaits, RetireMe, FindPeer, ContactHere,
                PeerAddress, EnterNetwork, MemoryUse>;
 
-}  // namespace weir::protocol
+}  // namespace weir::detail::protocol

@@ -3,7 +3,7 @@
 
 #include "scheduler/model.hpp"
 
-namespace weir::scheduler {
+namespace weir::detail::scheduler {
 
 /// Workers in buckets by load, kept as loads change by one.
 ///
@@ -59,4 +59,4 @@ class LoadIndex {
   std::uint32_t lowest_ = paused + 1, highest_ = 0;
 };
 
-}  // namespace weir::scheduler
+}  // namespace weir::detail::scheduler

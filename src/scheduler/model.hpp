@@ -7,9 +7,9 @@
 #include <variant>
 
 #include "protocol/messages.hpp"
-#include "weir/runtime/snapshot.hpp"
+#include "weir/snapshot.hpp"
 
-namespace weir::scheduler {
+namespace weir::detail::scheduler {
 
 /// Seconds on whatever clock the caller uses.
 using Time = double;
@@ -180,4 +180,4 @@ struct Action {
 };
 using Actions = std::vector<Action>;
 
-}  // namespace weir::scheduler
+}  // namespace weir::detail::scheduler

@@ -4,8 +4,8 @@
 #include <set>
 
 #include "scheduler/state.hpp"
-#include "weir/core/bytes.hpp"
-#include "weir/task/address.hpp"
+#include "weir/bytes.hpp"
+#include "weir/detail/task/address.hpp"
 
 namespace weir {
 
@@ -17,7 +17,7 @@ std::string_view to_string(TaskState state) noexcept {
 
 }  // namespace weir
 
-namespace weir::scheduler {
+namespace weir::detail::scheduler {
 
 namespace {
 
@@ -132,7 +132,7 @@ std::string State::task_name(const Task& task) const {
   if (task.options() && !task.options()->name.empty()) return task.options()->name + number;
   if (task.scattered) return "scattered" + number;
   try {
-    return weir::task::function_name(task.function) + number;
+    return weir::detail::task::function_name(task.function) + number;
   } catch (const Error&) {
     return "task" + number;
   }
@@ -309,4 +309,4 @@ void State::check() const {
   }
 }
 
-}  // namespace weir::scheduler
+}  // namespace weir::detail::scheduler

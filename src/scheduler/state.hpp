@@ -9,7 +9,7 @@
 #include "scheduler/model.hpp"
 #include "task/table.hpp"
 
-namespace weir::scheduler {
+namespace weir::detail::scheduler {
 
 struct Settings {
   int allowed_failures = 3;          ///< A task that has killed so many workers becomes an error.
@@ -220,4 +220,4 @@ class State {
   std::size_t story_next_ = 0;
 };
 
-}  // namespace weir::scheduler
+}  // namespace weir::detail::scheduler

@@ -1,8 +1,8 @@
 // The transitions of tasks: what moves, what that means for its neighbours, what must be sent.
 #include "scheduler/state.hpp"
-#include "weir/task/address.hpp"
+#include "weir/detail/task/address.hpp"
 
-namespace weir::scheduler {
+namespace weir::detail::scheduler {
 
 using protocol::CancelRun;
 using protocol::FreeResult;
@@ -598,4 +598,4 @@ void State::handle(Time now, PeerId from, const protocol::ResultBroken& message,
   end_event();
 }
 
-}  // namespace weir::scheduler
+}  // namespace weir::detail::scheduler

@@ -3,7 +3,7 @@
 
 #include "scheduler/state.hpp"
 
-namespace weir::scheduler {
+namespace weir::detail::scheduler {
 
 namespace {
 
@@ -258,4 +258,4 @@ std::string State::name_of(PeerId peer) const {
   return index == nowhere ? peer == 0 ? "rank 0" : "peer " + std::to_string(peer) : workers_[index].name;
 }
 
-}  // namespace weir::scheduler
+}  // namespace weir::detail::scheduler

@@ -1,5 +1,5 @@
 // Portable addresses by the loader's list of modules.
-#include "weir/task/address.hpp"
+#include "weir/detail/task/address.hpp"
 
 #include <dlfcn.h>
 #include <elf.h>
@@ -13,9 +13,9 @@
 #include <mutex>
 #include <vector>
 
-#include "weir/core/error.hpp"
+#include "weir/error.hpp"
 
-namespace weir::task {
+namespace weir::detail::task {
 namespace {
 
 struct Module {
@@ -211,4 +211,4 @@ const std::string& build_id() {
   return id;
 }
 
-}  // namespace weir::task
+}  // namespace weir::detail::task

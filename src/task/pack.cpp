@@ -1,8 +1,8 @@
 // Reading blocks, and the sentences for bytes that do not fit.
-#include "weir/task/pack.hpp"
+#include "weir/detail/task/pack.hpp"
 
-#include "weir/core/bytes.hpp"
-#include "weir/core/error.hpp"
+#include "weir/bytes.hpp"
+#include "weir/error.hpp"
 
 namespace weir {
 

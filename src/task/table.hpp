@@ -8,9 +8,9 @@
 #include <utility>
 #include <vector>
 
-#include "weir/task/task.hpp"
+#include "weir/options.hpp"
 
-namespace weir::task {
+namespace weir::detail::task {
 
 /// Records of tasks by id. Ids are dense within a client, so a page of neighbours is found by two array
 /// lookups.
@@ -110,4 +110,4 @@ class TaskTable {
   std::size_t size_ = 0;
 };
 
-}  // namespace weir::task
+}  // namespace weir::detail::task

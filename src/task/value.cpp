@@ -1,9 +1,9 @@
 // Packing and unpacking of values.
-#include "weir/task/value.hpp"
+#include "weir/detail/task/value.hpp"
 
-#include "weir/task/address.hpp"
+#include "weir/detail/task/address.hpp"
 
-namespace weir::task {
+namespace weir::detail::task {
 
 void throw_unreadable(const std::type_info& type) {
   const std::string start = "a value of type " + demangle(type.name()) + " cannot be read back: ";
@@ -102,4 +102,4 @@ void Beside::read_bytes(Reader& reader) {
   }
 }
 
-}  // namespace weir::task
+}  // namespace weir::detail::task

@@ -6,7 +6,7 @@
 #include "tool/follow.hpp"
 #include "tool/jobs.hpp"
 
-namespace weir::tool {
+namespace weir::detail::tool {
 
 int cancel(int argc, char** argv) {
   CLI::App app("Ends jobs, in the queue or running.", "weir cancel");
@@ -32,4 +32,4 @@ int cancel(int argc, char** argv) {
   return 0;
 }
 
-}  // namespace weir::tool
+}  // namespace weir::detail::tool

@@ -3,7 +3,7 @@
 
 #include <string_view>
 
-namespace weir::tool {
+namespace weir::detail::tool {
 
 /// One command: `weir <name> ...`.
 ///
@@ -25,4 +25,4 @@ int logs(int argc, char** argv);
 int cancel(int argc, char** argv);
 int simulate(int argc, char** argv);
 
-}  // namespace weir::tool
+}  // namespace weir::detail::tool

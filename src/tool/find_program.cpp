@@ -5,10 +5,10 @@
 
 #include <filesystem>
 
-#include "cluster/program.hpp"
-#include "weir/core/error.hpp"
+#include "batch/program.hpp"
+#include "weir/error.hpp"
 
-namespace weir::tool {
+namespace weir::detail::tool {
 namespace {
 
 namespace fs = std::filesystem;
@@ -43,4 +43,4 @@ std::string find_program(const std::string& name) {
   return path;
 }
 
-}  // namespace weir::tool
+}  // namespace weir::detail::tool

@@ -3,7 +3,7 @@
 
 #include <string>
 
-namespace weir::tool {
+namespace weir::detail::tool {
 
 /// The program a user means: a path as it is, a bare name from PATH or else from the working folder.
 ///
@@ -11,4 +11,4 @@ namespace weir::tool {
 /// directory or not executable.
 [[nodiscard]] std::string find_program(const std::string& name);
 
-}  // namespace weir::tool
+}  // namespace weir::detail::tool

@@ -10,9 +10,9 @@
 #include <ctime>
 
 #include "core/descriptor.hpp"
-#include "weir/core/error.hpp"
+#include "weir/error.hpp"
 
-namespace weir::tool {
+namespace weir::detail::tool {
 namespace {
 
 using Clock = std::chrono::steady_clock;
@@ -168,4 +168,4 @@ int follow(JobRecord record, const JobRegistry& registry, Interrupt interrupt) {
   return Follower(std::move(record), registry, interrupt).run();
 }
 
-}  // namespace weir::tool
+}  // namespace weir::detail::tool

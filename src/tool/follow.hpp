@@ -5,9 +5,9 @@
 #include <cstdio>
 #include <string>
 
-#include "cluster/registry.hpp"
+#include "batch/registry.hpp"
 
-namespace weir::tool {
+namespace weir::detail::tool {
 
 /// Time between two questions to the batch system: short at first, a tenth of the time waited so far, never
 /// more than 15 s.
@@ -45,4 +45,4 @@ enum class Interrupt : unsigned char { cancels_job, leaves_job };
 /// **Errors.** None of the batch system's; those of the registry.
 [[nodiscard]] int follow(JobRecord record, const JobRegistry& registry, Interrupt interrupt);
 
-}  // namespace weir::tool
+}  // namespace weir::detail::tool

@@ -6,12 +6,12 @@
 #include <cstdio>
 #include <string>
 
-#include "cluster/program.hpp"
+#include "batch/program.hpp"
 #include "tool/command.hpp"
 #include "tool/site.hpp"
-#include "weir/core/error.hpp"
+#include "weir/error.hpp"
 
-namespace weir::tool {
+namespace weir::detail::tool {
 namespace {
 
 /// First line that `command` prints.
@@ -72,4 +72,4 @@ int info(int argc, char** argv) {
   return 0;
 }
 
-}  // namespace weir::tool
+}  // namespace weir::detail::tool

@@ -6,12 +6,12 @@
 #include <charconv>
 #include <map>
 
-#include "cluster/configured_job.hpp"
+#include "batch/configured_job.hpp"
 #include "tool/find_program.hpp"
 #include "tool/site.hpp"
-#include "weir/core/error.hpp"
+#include "weir/error.hpp"
 
-namespace weir::tool {
+namespace weir::detail::tool {
 namespace {
 
 /// An option of the command line that gives a setting its value.
@@ -133,4 +133,4 @@ std::optional<JobRequest> parse_job_request(int argc, char** argv, bool may_subm
   return request;
 }
 
-}  // namespace weir::tool
+}  // namespace weir::detail::tool

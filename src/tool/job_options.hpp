@@ -5,10 +5,10 @@
 #include <string>
 #include <vector>
 
-#include "weir/cluster/batch_system.hpp"
-#include "weir/core/config.hpp"
+#include "weir/batch.hpp"
+#include "weir/config.hpp"
 
-namespace weir::tool {
+namespace weir::detail::tool {
 
 /// A job the user asked for.
 struct JobRequest {
@@ -24,4 +24,4 @@ struct JobRequest {
 /// line of the file that is wrong.
 [[nodiscard]] std::optional<JobRequest> parse_job_request(int argc, char** argv, bool may_submit);
 
-}  // namespace weir::tool
+}  // namespace weir::detail::tool

@@ -4,9 +4,9 @@
 #include <chrono>
 #include <cstdio>
 
-#include "weir/core/error.hpp"
+#include "weir/error.hpp"
 
-namespace weir::tool {
+namespace weir::detail::tool {
 
 bool parse(CLI::App& app, int argc, char** argv) {
   try {
@@ -36,4 +36,4 @@ void refresh_or_say(std::vector<JobRecord>& records, const JobRegistry& registry
   }
 }
 
-}  // namespace weir::tool
+}  // namespace weir::detail::tool

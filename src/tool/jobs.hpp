@@ -5,9 +5,9 @@
 #include <string>
 #include <vector>
 
-#include "cluster/registry.hpp"
+#include "batch/registry.hpp"
 
-namespace weir::tool {
+namespace weir::detail::tool {
 
 /// Reads the command line; false if help was printed and nothing is left to do.
 ///
@@ -22,4 +22,4 @@ namespace weir::tool {
 /// complained of on stderr.
 void refresh_or_say(std::vector<JobRecord>& records, const JobRegistry& registry);
 
-}  // namespace weir::tool
+}  // namespace weir::detail::tool

@@ -1,7 +1,7 @@
 // Everything mpirun needs to be told, so that users need not know.
 #include "tool/launch.hpp"
 
-namespace weir::tool {
+namespace weir::detail::tool {
 namespace {
 
 constexpr char disguise = '=';
@@ -42,4 +42,4 @@ std::string undisguised(const std::string& argument) {
   return argument.starts_with(disguise) ? argument.substr(1) : argument;
 }
 
-}  // namespace weir::tool
+}  // namespace weir::detail::tool

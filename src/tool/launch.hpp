@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-namespace weir::tool {
+namespace weir::detail::tool {
 
 /// The command line of `weir run`, understood.
 struct RunRequest {
@@ -44,4 +44,4 @@ struct Launch {
 [[nodiscard]] std::string disguised(const std::string& argument);
 [[nodiscard]] std::string undisguised(const std::string& argument);
 
-}  // namespace weir::tool
+}  // namespace weir::detail::tool

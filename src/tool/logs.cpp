@@ -5,7 +5,7 @@
 #include "tool/follow.hpp"
 #include "tool/jobs.hpp"
 
-namespace weir::tool {
+namespace weir::detail::tool {
 
 int logs(int argc, char** argv) {
   CLI::App app("Shows the output of a job: its stdout here on stdout, its stderr on stderr.", "weir logs");
@@ -25,4 +25,4 @@ int logs(int argc, char** argv) {
   return 1;
 }
 
-}  // namespace weir::tool
+}  // namespace weir::detail::tool

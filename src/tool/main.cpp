@@ -5,9 +5,9 @@
 #include <string>
 
 #include "tool/command.hpp"
-#include "weir/core/error.hpp"
+#include "weir/error.hpp"
 
-namespace weir::tool {
+namespace weir::detail::tool {
 namespace {
 
 constexpr std::array commands{
@@ -81,6 +81,6 @@ int main(int argc, char** argv) {
   return wrong_use;
 }
 
-}  // namespace weir::tool
+}  // namespace weir::detail::tool
 
-int main(int argc, char** argv) { return weir::tool::main(argc, argv); }
+int main(int argc, char** argv) { return weir::detail::tool::main(argc, argv); }

@@ -6,7 +6,7 @@
 #include <cstdlib>
 #include <utility>
 
-namespace weir::tool {
+namespace weir::detail::tool {
 namespace {
 
 constexpr std::size_t longest_line = 1024;
@@ -151,4 +151,4 @@ std::string NoiseFilter::release() {
   return launcher_.reader_gone ? std::string() : held;
 }
 
-}  // namespace weir::tool
+}  // namespace weir::detail::tool

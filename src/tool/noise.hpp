@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-namespace weir::tool {
+namespace weir::detail::tool {
 
 /// A filter for a stream of bytes that arrive in pieces.
 ///
@@ -41,4 +41,4 @@ class NoiseFilter {
   Launcher launcher_;
 };
 
-}  // namespace weir::tool
+}  // namespace weir::detail::tool

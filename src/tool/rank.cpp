@@ -14,9 +14,9 @@
 #include "tool/command.hpp"
 #include "tool/start.hpp"
 #include "tool/status_folder.hpp"
-#include "weir/core/error.hpp"
+#include "weir/error.hpp"
 
-namespace weir::tool {
+namespace weir::detail::tool {
 namespace {
 
 constexpr int cannot_execute = 127;
@@ -94,4 +94,4 @@ int rank(int argc, char** argv) {
   become(command);
 }
 
-}  // namespace weir::tool
+}  // namespace weir::detail::tool

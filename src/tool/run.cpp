@@ -4,16 +4,16 @@
 #include <cstdlib>
 #include <optional>
 
-#include "cluster/registry.hpp"
+#include "batch/registry.hpp"
 #include "tool/command.hpp"
 #include "tool/find_program.hpp"
 #include "tool/site.hpp"
 #include "tool/supervise.hpp"
-#include "weir/core/bytes.hpp"
-#include "weir/core/duration.hpp"
-#include "weir/core/error.hpp"
+#include "weir/bytes.hpp"
+#include "weir/duration.hpp"
+#include "weir/error.hpp"
 
-namespace weir::tool {
+namespace weir::detail::tool {
 namespace {
 
 constexpr int most = 1'000'000;
@@ -119,4 +119,4 @@ int run(int argc, char** argv) {
   return status;
 }
 
-}  // namespace weir::tool
+}  // namespace weir::detail::tool

@@ -4,7 +4,7 @@
 #include "tool/command.hpp"
 #include "tool/job_options.hpp"
 
-namespace weir::tool {
+namespace weir::detail::tool {
 
 int script(int argc, char** argv) {
   const auto request = parse_job_request(argc, argv, false);
@@ -12,4 +12,4 @@ int script(int argc, char** argv) {
   return 0;
 }
 
-}  // namespace weir::tool
+}  // namespace weir::detail::tool

@@ -2,12 +2,12 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 
-#include "runtime/simulate.hpp"
+#include "simulator/simulate.hpp"
 #include "tool/command.hpp"
-#include "weir/core/duration.hpp"
-#include "weir/core/error.hpp"
+#include "weir/duration.hpp"
+#include "weir/error.hpp"
 
-namespace weir::tool {
+namespace weir::detail::tool {
 namespace {
 
 struct Request {
@@ -125,4 +125,4 @@ int simulate(int argc, char** argv) {
   return 0;
 }
 
-}  // namespace weir::tool
+}  // namespace weir::detail::tool

@@ -10,10 +10,10 @@
 #include <fstream>
 #include <thread>
 
-#include "cluster/program.hpp"
-#include "weir/core/error.hpp"
+#include "batch/program.hpp"
+#include "weir/error.hpp"
 
-namespace weir::tool {
+namespace weir::detail::tool {
 namespace {
 
 std::map<std::string, std::string> environment() {
@@ -74,4 +74,4 @@ Site find_site() {
   return site;
 }
 
-}  // namespace weir::tool
+}  // namespace weir::detail::tool

@@ -6,7 +6,7 @@
 
 #include "tool/launch.hpp"
 
-namespace weir::tool {
+namespace weir::detail::tool {
 
 /// Cores this process may use.
 [[nodiscard]] int available_cores();
@@ -23,4 +23,4 @@ namespace weir::tool {
 /// **Errors.** Throws `Error{not_found}` if mpirun is not in PATH.
 [[nodiscard]] Site find_site();
 
-}  // namespace weir::tool
+}  // namespace weir::detail::tool

@@ -8,9 +8,9 @@
 #include <cerrno>
 #include <cstring>
 
-#include "weir/core/error.hpp"
+#include "weir/error.hpp"
 
-namespace weir::tool {
+namespace weir::detail::tool {
 namespace {
 
 [[noreturn]] void refuse(const std::string& what, int reason) {
@@ -83,4 +83,4 @@ Started start(const Launch& launch, const sigset_t& mask) {
   return {pid, std::move(error_output.reader)};
 }
 
-}  // namespace weir::tool
+}  // namespace weir::detail::tool

@@ -10,7 +10,7 @@
 #include "core/descriptor.hpp"
 #include "tool/launch.hpp"
 
-namespace weir::tool {
+namespace weir::detail::tool {
 
 struct Started {
   pid_t pid = 0;
@@ -30,4 +30,4 @@ void end_with_parent(pid_t parent, int signal);
 /// `strings` as the null-terminated array that exec takes; valid as long as `strings`.
 [[nodiscard]] std::vector<char*> exec_array(const std::vector<std::string>& strings);
 
-}  // namespace weir::tool
+}  // namespace weir::detail::tool

@@ -5,11 +5,11 @@
 #include <ctime>
 #include <nlohmann/json.hpp>
 
-#include "cluster/cluster_file.hpp"
+#include "elastic/cluster_file.hpp"
 #include "tool/command.hpp"
 #include "tool/jobs.hpp"
 
-namespace weir::tool {
+namespace weir::detail::tool {
 namespace {
 
 std::string local_time(std::chrono::sys_seconds time) {
@@ -108,4 +108,4 @@ int status(int argc, char** argv) {
   return 0;
 }
 
-}  // namespace weir::tool
+}  // namespace weir::detail::tool

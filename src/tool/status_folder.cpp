@@ -10,9 +10,9 @@
 #include <filesystem>
 #include <fstream>
 
-#include "weir/core/error.hpp"
+#include "weir/error.hpp"
 
-namespace weir::tool {
+namespace weir::detail::tool {
 namespace {
 
 namespace fs = std::filesystem;
@@ -55,4 +55,4 @@ Outcome StatusFolder::read() const { return {number_in(file_), number_in(process
 
 std::string process_file(const std::string& status_file) { return status_file + ".process"; }
 
-}  // namespace weir::tool
+}  // namespace weir::detail::tool

@@ -4,7 +4,7 @@
 #include <optional>
 #include <string>
 
-namespace weir::tool {
+namespace weir::detail::tool {
 
 /// How rank 0 ended.
 struct Outcome {
@@ -36,4 +36,4 @@ class StatusFolder {
 /// The file beside `status_file` in which `weir rank` notes how the process of rank 0 ended.
 [[nodiscard]] std::string process_file(const std::string& status_file);
 
-}  // namespace weir::tool
+}  // namespace weir::detail::tool

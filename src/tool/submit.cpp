@@ -2,13 +2,13 @@
 #include <chrono>
 #include <cstdio>
 
-#include "cluster/configured_job.hpp"
-#include "cluster/registry.hpp"
+#include "batch/configured_job.hpp"
+#include "batch/registry.hpp"
 #include "tool/command.hpp"
 #include "tool/follow.hpp"
 #include "tool/job_options.hpp"
 
-namespace weir::tool {
+namespace weir::detail::tool {
 namespace {
 
 constexpr auto kept_for = std::chrono::days(14);
@@ -34,4 +34,4 @@ int submit(int argc, char** argv) {
   return request->is_waiting ? follow(record, registry, Interrupt::cancels_job) : 0;
 }
 
-}  // namespace weir::tool
+}  // namespace weir::detail::tool

@@ -20,9 +20,9 @@
 #include "core/descriptor.hpp"
 #include "tool/noise.hpp"
 #include "tool/start.hpp"
-#include "weir/core/error.hpp"
+#include "weir/error.hpp"
 
-namespace weir::tool {
+namespace weir::detail::tool {
 namespace {
 
 using Clock = std::chrono::steady_clock;
@@ -227,4 +227,4 @@ int supervise(const Launch& launch, const StatusFolder& folder, const Patience& 
   return Supervisor(launch, folder, patience).run();
 }
 
-}  // namespace weir::tool
+}  // namespace weir::detail::tool

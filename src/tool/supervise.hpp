@@ -6,7 +6,7 @@
 #include "tool/launch.hpp"
 #include "tool/status_folder.hpp"
 
-namespace weir::tool {
+namespace weir::detail::tool {
 
 /// How long mpirun may take to end in various straits before it is ended.
 struct Patience {
@@ -26,4 +26,4 @@ struct Patience {
 /// **Threads.** Call from the main thread, once, and start no others: signals are blocked while it runs.
 [[nodiscard]] int supervise(const Launch& launch, const StatusFolder& folder, const Patience& patience);
 
-}  // namespace weir::tool
+}  // namespace weir::detail::tool

@@ -1,10 +1,10 @@
 // Results that leave memory: which, when, and what must wait for it.
 #include <limits>
 
-#include "weir/core/bytes.hpp"
+#include "weir/bytes.hpp"
 #include "worker/state.hpp"
 
-namespace weir::worker {
+namespace weir::detail::worker {
 
 // It is in memory, and the last to be spilled.
 void State::use(TaskId id, Record& record) {
@@ -151,4 +151,4 @@ std::shared_ptr<const Failure> State::no_room(std::uint64_t bytes) const {
   return failure;
 }
 
-}  // namespace weir::worker
+}  // namespace weir::detail::worker

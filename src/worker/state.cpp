@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-namespace weir::worker {
+namespace weir::detail::worker {
 
 using Data = Record::Data;
 using Run = Record::Run;
@@ -481,4 +481,4 @@ void State::check() const {
   require(executing == executing_.size(), "executing tasks miscounted");
 }
 
-}  // namespace weir::worker
+}  // namespace weir::detail::worker

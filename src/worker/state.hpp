@@ -10,7 +10,7 @@
 #include "protocol/messages.hpp"
 #include "task/table.hpp"
 
-namespace weir::worker {
+namespace weir::detail::worker {
 
 /// The value of this result goes to that peer, as `ResultData`.
 struct SendValue {
@@ -262,4 +262,4 @@ class State {
   std::uint32_t requests_ = 0;
 };
 
-}  // namespace weir::worker
+}  // namespace weir::detail::worker

@@ -183,7 +183,7 @@ namespace {
 // Integers of any width, with what C++ says of them.
 template <class T>
 void integers() {
-  INFO(array::to_string(array::dtype_of<T>));
+  INFO(detail::array::to_string(detail::array::dtype_of<T>));
   sweep(0, 100, [](const Array<double>& given, const xt::xarray<double>&) {
     const auto x = given.astype<T>(), y = flip(x) % T(5) + T(1);
     const xt::xarray<T> v = x.compute(), w = y.compute();
@@ -201,16 +201,16 @@ void integers() {
     two(right_shift(x, 2), [](T a, T) { return static_cast<T>(a >> 2); });
     two(x < y, [](T a, T b) { return a < b; });
     two(x / y, [](T a, T b) {
-      return static_cast<array::Floating<T>>(static_cast<double>(a) / static_cast<double>(b));
+      return static_cast<detail::array::Floating<T>>(static_cast<double>(a) / static_cast<double>(b));
     });
     std::int64_t sum = 0, most = 0, zeros_in_it = 0;
     for (const T a : v) sum += a, most = std::max<std::int64_t>(most, a), zeros_in_it += a == 0;
-    CHECK(static_cast<std::int64_t>(static_cast<array::Summed<T>>(x.sum().compute())) == sum);
+    CHECK(static_cast<std::int64_t>(static_cast<detail::array::Summed<T>>(x.sum().compute())) == sum);
     CHECK(static_cast<std::int64_t>(T(x.max().compute())) == most);
     CHECK(std::int64_t(x.count_nonzero().compute()) == 42 - zeros_in_it);
     CHECK(double(x.template astype<double>().mean().compute()) == Approx(static_cast<double>(sum) / 42));
     const auto sums = cumsum(x, 0).compute();
-    array::Summed<T> so_far = 0;
+    detail::array::Summed<T> so_far = 0;
     for (std::size_t i = 0; i < 7; ++i) CHECK(sums(i, 2) == (so_far += v(i, 2)));
     std::vector<T> column;
     for (std::size_t i = 0; i < 7; ++i) column.push_back(v(i, 1));

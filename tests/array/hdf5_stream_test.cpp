@@ -6,7 +6,7 @@
 
 #include "support/file_size_limit.hpp"
 #include "support/process.hpp"
-#include "weir/stream/chain.hpp"
+#include "weir/detail/stream/graph/chain.hpp"
 
 using namespace weir;
 using test::TemporaryFolder;

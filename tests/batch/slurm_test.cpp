@@ -1,155 +1,72 @@
-// weir submit and its sisters on a real Slurm; runs under support/with_slurm.
-#include <signal.h>
+// Slurm's script text and answers; no Slurm is needed. The real one is in tests/batch.
+#include "batch/systems.hpp"
+#include "support/throws.hpp"
 
-#include <algorithm>
-#include <catch2/catch.hpp>
-#include <filesystem>
+using namespace weir;
+using test::sentence_of;
 
-#include "batch/user.hpp"
-
-using namespace weir::test;
-
-TEST_CASE("weir submit --wait passes on the output of every rank and the exit status") {
-  const User user;
-  const Finished done =
-      user.weir({"submit", "--slurm", "-n", "2", "-t", "5m", "--wait", "/bin/sh", "-c",
-                 "echo $OMPI_COMM_WORLD_RANK of $OMPI_COMM_WORLD_SIZE; echo oops >&2; exit 7"});
-  CHECK(done.status == 7);
-  CHECK(contains(done.out, "0 of 2\n"));
-  CHECK(contains(done.out, "1 of 2\n"));
-  CHECK(contains(done.err, "oops\n"));
-  CHECK(contains(done.err, "failed: exit status 7"));
-  CHECK(user.weir({"submit", "--wait", "-n", "1", "/bin/true"}).status == 0);
+TEST_CASE("slurm writes every option as a directive") {
+  JobOptions options;
+  options.name = "sum";
+  options.ranks = 64;
+  options.nodes = 4;
+  options.threads_per_rank = 2;
+  options.gpus_per_node = 1;
+  options.memory_bytes = 28'000'000'000;
+  options.walltime = std::chrono::hours(2);
+  options.queue = "regular";
+  options.account = "a project";
+  options.log_directory = "/scratch/100%/my logs";
+  options.directives = {"--exclusive"};
+  options.weir = "/opt/weir/bin/weir";
+  options.command = {"./app", "two words"};
+  CHECK(slurm().script(options) ==
+        "#!/bin/bash\n"
+        "#SBATCH --job-name=sum\n"
+        "#SBATCH --output=\"/scratch/100%%/my logs/sum-%j.out\"\n"
+        "#SBATCH --error=\"/scratch/100%%/my logs/sum-%j.err\"\n"
+        "#SBATCH --partition=regular\n"
+        "#SBATCH --account=\"a project\"\n"
+        "#SBATCH --nodes=4\n"
+        "#SBATCH --ntasks=64\n"
+        "#SBATCH --ntasks-per-node=16\n"
+        "#SBATCH --cpus-per-task=2\n"
+        "#SBATCH --gpus-per-node=1\n"
+        "#SBATCH --mem=27G\n"
+        "#SBATCH --time=02:00:00\n"
+        "#SBATCH --exclusive\n"
+        "\n"
+        "export WEIR_JOB_STARTED=$(date +%s)\n"
+        "/opt/weir/bin/weir run -n 64 --threads 2 -- ./app 'two words'\n");
 }
 
-TEST_CASE("weir submit carries arguments to the program unchanged and runs nothing in them") {
-  const User user;
-  const std::vector<std::string> words{"two words",
-                                       "",
-                                       "it's",
-                                       "\"",
-                                       "$HOME",
-                                       "$(touch hacked)",
-                                       "`touch hacked`",
-                                       "a\nb",
-                                       "\n#PBS -N x'\n#SBATCH --time=1",
-                                       "\\",
-                                       "*",
-                                       ";touch hacked",
-                                       "#",
-                                       "~",
-                                       "--wait",
-                                       "\t"};
-  std::vector<std::string> command{"submit", "-n",
-                                   "1",      "--wait",
-                                   "--env",  "TEXT=it's $HOME\n`id`",
-                                   "--",     "/bin/sh",
-                                   "-c",     "printf '<%s>' \"$@\" \"$TEXT\"",
-                                   "sh"};
-  command.insert(command.end(), words.begin(), words.end());
-  const Finished done = user.weir(command);
-  std::string expected;
-  for (const std::string& word : words) expected += "<" + word + ">";
-  CHECK(done.out == expected + "<it's $HOME\n`id`>");
-  CHECK(done.status == 0);
-  CHECK_FALSE(std::filesystem::exists(user.folder() + "/hacked"));
+TEST_CASE("slurm leaves out what was not said") {
+  JobOptions options;
+  options.ranks = 3;
+  options.command = {"app"};
+  CHECK(slurm().script(options) ==
+        "#!/bin/bash\n"
+        "#SBATCH --job-name=weir\n"
+        "#SBATCH --output=weir-%j.out\n"
+        "#SBATCH --error=weir-%j.err\n"
+        "#SBATCH --ntasks=3\n"
+        "#SBATCH --cpus-per-task=1\n"
+        "\n"
+        "export WEIR_JOB_STARTED=$(date +%s)\n"
+        "weir run -n 3 --threads 1 -- app\n");
 }
 
-TEST_CASE("a refused submission shows the site's own words and leaves nothing") {
-  const User user;
-  const Finished refused = user.weir({"submit", "-n", "1", "-p", "nowhere", "/bin/true"});
-  CHECK(refused.status == 1);
-  CHECK(contains(refused.err,
-                 "weir submit: slurm: the job was not accepted (got exit status 1 from `sbatch --parsable "));
-  CHECK(contains(refused.err, "sbatch: error: invalid partition specified: nowhere"));
-  CHECK(std::count(refused.err.begin(), refused.err.end(), '\n') == 1);
-  CHECK(user.weir({"status"}).out == "no jobs\n");
-  CHECK(std::filesystem::is_empty(user.folder() + "/.local/state/weir/jobs"));
-}
-
-TEST_CASE("weir status, logs and cancel follow a job through its life") {
-  const User user;
-  const std::string waiting =
-      trimmed(user.weir({"submit", "-n", "2", "-p", "down", "--name", "stuck", "/bin/true"}).out);
-  const Finished logs = user.weir({"logs"});
-  CHECK(logs.status == 1);
-  CHECK(logs.err == "weir logs: no output yet; job " + waiting + " waits in the queue (PartitionDown)\n");
-  const std::string id = trimmed(user.weir({"submit", "-n", "1", "--log-directory", "my logs/here", "/bin/sh",
-                                            "-c", "echo begun; sleep 1000"})
-                                     .out);
-  REQUIRE(eventually([&] { return user.weir({"logs", id}).out == "begun\n"; }));
-  CHECK(content(user.folder() + "/my logs/here/sh-" + id + ".out") == "begun\n");
-  Process looking({WEIR_TOOL, "logs", "--follow", id}, user.options());
-  looking.wait_for("begun\n");
-  looking.send(SIGINT);
-  CHECK(looking.wait().status == 128 + SIGINT);
-  CHECK(user.state(id) == "RUNNING\n");
-  const std::string table = user.weir({"status"}).out;
-  CHECK(contains(table, "running    sh "));
-  CHECK(contains(table, "waiting    stuck "));
-  CHECK(contains(table, "PartitionDown"));
-  CHECK(user.weir({"cancel", id}).out == "job " + id + " cancelled\n");
-  CHECK(eventually([&] { return user.state(id) == "CANCELLED\n"; }));
-  CHECK(contains(user.weir({"status", id}).out, "cancelled"));
-  CHECK(user.weir({"cancel", "999999"}).err ==
-        "weir cancel: no job of yours is known by that id; `weir status` lists them (got 999999)\n");
-  CHECK(contains(user.weir({"cancel", "all"}).out, "job " + waiting + " cancelled\n"));
-  CHECK(user.state(waiting) == "CANCELLED\n");
-}
-
-TEST_CASE("the registry is private and keeps the script of a job") {
-  const User user;
-  const std::string id = trimmed(user.weir({"submit", "-n", "1", "-p", "down", "/bin/true"}).out);
-  const std::string jobs = user.folder() + "/.local/state/weir/jobs";
-  CHECK(std::filesystem::status(jobs).permissions() == std::filesystem::perms::owner_all);
-  CHECK(content(jobs + "/slurm-" + id + ".sh") ==
-        user.weir({"script", "--slurm", "-n", "1", "-p", "down", "/bin/true"}).out);
-  CHECK(user.weir({"cancel", id}).status == 0);
-}
-
-TEST_CASE("--dry-run prints the script and submits nothing") {
-  const User user;
-  const Finished dry = user.weir({"submit", "--dry-run", "-n", "1", "/bin/true"});
-  CHECK(dry.out == user.weir({"script", "-n", "1", "/bin/true"}).out);
-  CHECK(user.weir({"status"}).out == "no jobs\n");
-}
-
-TEST_CASE("Ctrl-C while waiting cancels the job") {
-  const User user;
-  Process waiting({WEIR_TOOL, "submit", "-n", "1", "--wait", "/bin/sh", "-c", "echo begun; sleep 1000"},
-                  user.options());
-  waiting.wait_for("begun\n");
-  waiting.send(SIGINT);
-  CHECK(waiting.wait().status == 128 + SIGINT);
-  CHECK(contains(waiting.err(), "cancelled\n"));
-  const std::string id = trimmed(user.shell("squeue -h -t all -o %i -S -i | head -n 1").out);
-  CHECK(eventually([&] { return user.state(id) == "CANCELLED\n"; }));
-}
-
-TEST_CASE("a job that others cancel or that reaches its walltime ends the waiting with a sentence") {
-  const User user;
-  const auto follow = [&](const std::string& line) {
-    Process waiting({WEIR_TOOL, "submit", "-n", "1", "--wait", "/bin/sh", "-c", "echo begun; sleep 1000"},
-                    user.options());
-    waiting.wait_for("begun\n");
-    const std::string id = trimmed(user.shell("squeue -h -t running -o %i").out);
-    CHECK(user.shell("id=" + id + "; " + line).status == 0);
-    return waiting.wait();
-  };
-  const Finished cancelled = follow("scancel $id");
-  CHECK(cancelled.status == 1);
-  CHECK(contains(cancelled.err, " was cancelled\n"));
-  const Finished late = follow("scontrol update JobId=$id EndTime=now");
-  CHECK(late.status == 1);
-  CHECK(contains(late.err, " was ended at its walltime; a longer one can be asked for with -t\n"));
-}
-
-TEST_CASE("settings of the file and the environment reach the job") {
-  const User user;
-  std::filesystem::create_directories(user.folder() + "/.config/weir");
-  weir::test::write_file(user.folder() + "/.config/weir/config.toml",
-                         "name = \"mine\"\n[slurm]\nqueue = \"short\"\nenvironment = [\"GREETING=hello\"]\n");
-  const Finished done = user.weir({"submit", "-n", "1", "--wait", "/bin/sh", "-c",
-                                   "echo $GREETING $SLURM_JOB_NAME $SLURM_JOB_PARTITION"});
-  CHECK(done.out == "hello mine short\n");
+TEST_CASE("slurm job ids are found in every wording") {
+  CHECK(parse_slurm_job_id("123\n") == "123");
+  CHECK(parse_slurm_job_id("123;cluster\n") == "123");
+  CHECK(parse_slurm_job_id("Submitted batch job 123") == "123");
+  CHECK(parse_slurm_job_id("Welcome to machine 7!\n123\n") == "123");
+  CHECK(parse_slurm_job_id("4 jobs before you\nSubmitted batch job 123 on cluster 5\n") == "123");
+  CHECK(parse_slurm_job_id("Request 123.asdf was submitted to queue: standard.") == "123");
+  CHECK(sentence_of([] { return parse_slurm_job_id("thank you\n"); }) ==
+        "slurm: no job id in the answer of sbatch; the job may be in the queue all the same, squeue shows it "
+        "(got thank you)");
+  CHECK(sentence_of([] { return parse_slurm_job_id(""); }) ==
+        "slurm: no job id in the answer of sbatch; the job may be in the queue all the same, squeue shows it "
+        "(got nothing)");
 }

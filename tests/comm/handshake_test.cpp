@@ -3,10 +3,10 @@
 #include <catch2/catch.hpp>
 #include <cstring>
 
-#include "weir/core/error.hpp"
+#include "weir/error.hpp"
 
 using namespace weir;
-using namespace weir::comm;
+using namespace weir::detail::comm;
 
 namespace {
 

@@ -4,18 +4,18 @@
 #include <catch2/catch.hpp>
 
 using namespace weir;
-using namespace weir::comm;
+using namespace weir::detail::comm;
 
 namespace {
 
 struct Inbox final : Receiver {
   std::vector<std::pair<PeerId, int>> got;
-  std::vector<task::Value> values;
+  std::vector<detail::task::Value> values;
   void receive(PeerId from, Frame&& frame) override {
     int number = 0;
     std::memcpy(&number, frame.head.data(), sizeof number);
     got.emplace_back(from, number);
-    for (task::Value& value : frame.values) values.push_back(std::move(value));
+    for (detail::task::Value& value : frame.values) values.push_back(std::move(value));
   }
   [[nodiscard]] std::vector<int> from(PeerId peer) const {
     std::vector<int> numbers;
@@ -97,7 +97,7 @@ TEST_CASE("inproc loses what the dead send, what is sent to them, and what was u
 TEST_CASE("inproc shares values, it does not copy them") {
   auto hub = std::make_shared<Hub>();
   InprocTransport a(hub, 1), b(hub, 2);
-  const task::Value value = task::Value::make(std::string("abc"));
+  const detail::task::Value value = detail::task::Value::make(std::string("abc"));
   Frame sent = frame(1);
   sent.values.push_back(value);
   a.send(2, std::move(sent));

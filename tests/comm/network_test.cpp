@@ -6,7 +6,7 @@
 #include "comm/inproc.hpp"
 
 using namespace weir;
-using namespace weir::comm;
+using namespace weir::detail::comm;
 using namespace std::chrono_literals;
 
 namespace {

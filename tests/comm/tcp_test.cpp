@@ -13,10 +13,10 @@
 #include "comm/network.hpp"
 #include "support/address_limit.hpp"
 #include "support/process.hpp"
-#include "weir/core/error.hpp"
+#include "weir/error.hpp"
 
 using namespace weir;
-using namespace weir::comm;
+using namespace weir::detail::comm;
 using namespace std::chrono_literals;
 
 namespace {
@@ -117,8 +117,8 @@ TEST_CASE("tcp carries large heads and large values, in both directions at once"
   const std::string text(5'000'000, 'x');
   for (int round = 0; round < 2; ++round) {
     Frame frame = text_frame("value");
-    frame.values.push_back(task::Value::make(numbers));
-    frame.values.push_back(task::Value::make(std::string("small")));
+    frame.values.push_back(detail::task::Value::make(numbers));
+    frame.values.push_back(detail::task::Value::make(std::string("small")));
     pair.first.tcp.send(5, frame);
     pair.first.tcp.send(5, text_frame(text));
     pair.second.tcp.send(0, std::move(frame));
@@ -202,8 +202,8 @@ TEST_CASE("tcp tries all addresses of a peer and keeps what waits") {
 TEST_CASE("tcp skips a value for which there is no memory, and goes on") {
   Pair pair;
   Frame large, small;
-  large.values.push_back(task::Value::make(std::vector<double>(50'000'000)));
-  small.values.push_back(task::Value::make(std::vector<double>(100'000, 0.5)));
+  large.values.push_back(detail::task::Value::make(std::vector<double>(50'000'000)));
+  small.values.push_back(detail::task::Value::make(std::vector<double>(100'000, 0.5)));
   {
     const test::AddressLimit limit(200 << 20);
     pair.first.tcp.send(5, std::move(large));

@@ -5,7 +5,7 @@
 #include <cstdint>
 
 using namespace weir;
-using namespace weir::comm;
+using namespace weir::detail::comm;
 
 namespace {
 
@@ -25,9 +25,9 @@ struct Unwritable {
 Frame example() {
   Frame frame;
   frame.head.append("messages", 8);
-  frame.values.push_back(task::Value::make(std::string("small")));
-  frame.values.push_back(task::Value::make(std::vector<double>(100'000, 0.5)));
-  frame.values.push_back(task::Value::make(
+  frame.values.push_back(detail::task::Value::make(std::string("small")));
+  frame.values.push_back(detail::task::Value::make(std::vector<double>(100'000, 0.5)));
+  frame.values.push_back(detail::task::Value::make(
       std::vector<std::vector<int>>{std::vector<int>(50'000, 1), {2}, std::vector<int>(60'000, 3)}));
   return frame;
 }
@@ -55,7 +55,7 @@ TEST_CASE("wire carries frames without values or without messages") {
   only_messages.head.append("abc", 3);
   CHECK(text(from_wire(to_wire(std::move(only_messages)).head.bytes(), {}).head) == "abc");
   Frame only_value;
-  only_value.values.push_back(task::Value::make(5));
+  only_value.values.push_back(detail::task::Value::make(5));
   CHECK(from_wire(to_wire(std::move(only_value)).head.bytes(), {}).values[0].as<int>() == 5);
   CHECK(from_wire(to_wire(Frame{}).head.bytes(), {}).values.empty());
 }
@@ -99,6 +99,6 @@ TEST_CASE("wire gives memory for blocks of any size, aligned") {
 
 TEST_CASE("wire passes on what a value throws that cannot be written") {
   Frame frame;
-  frame.values.push_back(task::Value::make(Unwritable{}));
+  frame.values.push_back(detail::task::Value::make(Unwritable{}));
   CHECK_THROWS_WITH(to_wire(std::move(frame)), "half-way");
 }

@@ -1,10 +1,10 @@
 // Byte counts as text: what is read, what is written, what is refused and with which sentence.
-#include "weir/core/bytes.hpp"
+#include "weir/bytes.hpp"
 
 #include <catch2/catch.hpp>
 #include <limits>
 
-#include "weir/core/error.hpp"
+#include "weir/error.hpp"
 
 using weir::parse_bytes;
 using weir::to_text;

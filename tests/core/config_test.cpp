@@ -1,5 +1,5 @@
 // Config: precedence, tables, files, and the sentences for what is wrong.
-#include "weir/core/config.hpp"
+#include "weir/config.hpp"
 
 #include "support/process.hpp"
 #include "support/throws.hpp"

@@ -1,11 +1,11 @@
 // Durations as text: what is read, what is written, what is refused and with which sentence.
-#include "weir/core/duration.hpp"
+#include "weir/duration.hpp"
 
 #include <catch2/catch.hpp>
 #include <limits>
 #include <random>
 
-#include "weir/core/error.hpp"
+#include "weir/error.hpp"
 
 using namespace std::chrono_literals;
 using weir::parse_duration;

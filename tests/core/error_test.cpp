@@ -1,5 +1,5 @@
 // Error: kind and sentence travel together, and every kind has a name.
-#include "weir/core/error.hpp"
+#include "weir/error.hpp"
 
 #include <catch2/catch.hpp>
 #include <set>

@@ -1,10 +1,10 @@
 // The line of the progress bar.
-#include "weir/diagnostics/progress.hpp"
+#include "weir/progress.hpp"
 
 #include <catch2/catch.hpp>
 
 using namespace std::chrono_literals;
-using weir::diagnostics::progress_line;
+using weir::detail::diagnostics::progress_line;
 
 TEST_CASE("progress_line shows a bar, numbers and time") {
   CHECK(progress_line(0, 0, 10, 0s, 60) == "[                                        ] 0/10 done, 0 s");

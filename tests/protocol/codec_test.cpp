@@ -4,7 +4,7 @@
 #include <catch2/catch.hpp>
 
 using namespace weir;
-using namespace weir::protocol;
+using namespace weir::detail::protocol;
 
 namespace {
 
@@ -40,13 +40,14 @@ struct Filler {
     for (T& item : items) fill(item);
   }
   template <class T>
-  requires task::PlainStruct<T>
+  requires detail::task::PlainStruct<T>
   void operator()(T& value) { fill(value); }
-  void operator()(task::Attached&) {}  // travels beside the message
+  void operator()(detail::task::Attached&) {}  // travels beside the message
 
   template <class T>
   void fill(T& value) {
-    if constexpr (std::is_class_v<T> && task::PlainStruct<T>) task::for_each_field(value, *this);
+    if constexpr (std::is_class_v<T> && detail::task::PlainStruct<T>)
+      detail::task::for_each_field(value, *this);
     else (*this)(value);
   }
 };

@@ -88,11 +88,11 @@ TEST_CASE("questions: old lines of the story make room for new ones, in order") 
   story.join(1);
   story.submit(1);
   for (TaskId id = 2; id < 8000; ++id) {
-    scheduler::Actions out;
-    protocol::SubmitTask message;
+    detail::scheduler::Actions out;
+    detail::protocol::SubmitTask message;
     message.id = id;
     story.state.handle(1, 0, std::move(message), out);
-    story.state.handle(1, 0, protocol::ReleaseTask{id}, out);
+    story.state.handle(1, 0, detail::protocol::ReleaseTask{id}, out);
   }
   CHECK(story.state.story(1).empty());
   const auto lines = story.state.story(7999);
@@ -142,14 +142,14 @@ TEST_CASE("questions: names of tasks are the option's, or the function's") {
 TEST_CASE("questions: the message of a run has all that the worker needs") {
   Story story;
   story.join(1);
-  protocol::SubmitTask task;
+  detail::protocol::SubmitTask task;
   task.id = 1;
   task.invoker = 7;
   task.function = 9;
   task.arguments.append("abc", 3);
   task.options = std::make_shared<Options>(Options{.priority = 3, .resources = {}});
   story.submit(std::move(task));
-  const protocol::RunTask run = story.state.run_message(1);
+  const detail::protocol::RunTask run = story.state.run_message(1);
   CHECK(run.id == 1);
   CHECK(run.run == 1);
   CHECK(run.invoker == 7);

@@ -1,16 +1,16 @@
 // Whole clusters in virtual time: random graphs, delays, deaths, cancellations; hundreds of seeds, every
 // invariant after every event.
-#include "runtime/simulated_cluster.hpp"
+#include "simulator/cluster.hpp"
 
 #include <catch2/catch.hpp>
 #include <set>
 
 using namespace weir;
-using runtime::SimulatedCluster;
-using runtime::SimulatedFuture;
-using runtime::SimulatedGraph;
-using runtime::SimulatedSettings;
-using runtime::SimulatedTask;
+using detail::runtime::SimulatedCluster;
+using detail::runtime::SimulatedFuture;
+using detail::runtime::SimulatedGraph;
+using detail::runtime::SimulatedSettings;
+using detail::runtime::SimulatedTask;
 using Status = SimulatedFuture::Status;
 
 namespace {
@@ -62,7 +62,7 @@ class Run {
     };
   }
   void tell_story(TaskId id) const {
-    for (const scheduler::StoryLine& line : cluster_.scheduler().story(id))
+    for (const detail::scheduler::StoryLine& line : cluster_.scheduler().story(id))
       WARN(line.time << ": " << to_string(line.from) << " -> " << to_string(line.to) << " (worker "
                      << static_cast<int>(line.worker) << "): " << line.cause);
   }
@@ -99,8 +99,8 @@ class Run {
       if (alive.size() > 1 && below(2)) targets.push_back(targets[0] == alive[0] ? alive[1] : alive[0]);
       ids_.push_back(cluster_.scatter(8 << below(20), targets));
     }
-    SimulatedGraph graph =
-        runtime::random_graph(trouble_.tasks, 1 + static_cast<std::uint32_t>(below(30)), 2e-3, random_());
+    SimulatedGraph graph = detail::runtime::random_graph(
+        trouble_.tasks, 1 + static_cast<std::uint32_t>(below(30)), 2e-3, random_());
     for (std::uint32_t i = 0; i < trouble_.tasks; ++i) {
       const double when = trouble_.trickle ? moment() : 0;
       order_.push_back(when);
@@ -210,7 +210,7 @@ class Run {
     if (const std::size_t left = cluster_.scheduler().task_count())
       throw Error(ErrorKind::internal, std::to_string(left) + " tasks leak at the scheduler");
     for (const PeerId peer : cluster_.alive()) {
-      const worker::State& state = cluster_.worker(peer);
+      const detail::worker::State& state = cluster_.worker(peer);
       if (state.count() || state.memory().managed_bytes || state.memory().spilled_bytes ||
           !state.executing().empty())
         throw Error(ErrorKind::internal,
@@ -218,10 +218,10 @@ class Run {
     }
   }
 
-  std::string records(const worker::State& state) const {
+  std::string records(const detail::worker::State& state) const {
     std::string text;
     for (const TaskId id : ids_)
-      if (const worker::Record* record = state.record(id))
+      if (const detail::worker::Record* record = state.record(id))
         text += " task " + std::to_string(task_number(id)) + " data " + std::to_string(int(record->data)) +
                 " run " + std::to_string(int(record->state)) + " keep " + std::to_string(record->keep) +
                 " waiters " + std::to_string(record->waiters.size()) + " parked " +
@@ -333,7 +333,7 @@ TEST_CASE("simulation survives full disks and deaths while memory is short") {
 }
 
 TEST_CASE("simulation spills and keeps within the limit where it can") {
-  runtime::SimulatedSettings settings;
+  detail::runtime::SimulatedSettings settings;
   settings.checked = true;
   settings.memory = {.limit = 1'000'000, .smallest = 1000};
   SimulatedCluster cluster(settings);

@@ -29,7 +29,8 @@ TEST_CASE("transitions: a dependent whose input is in memory runs where the inpu
   CHECK(story.submit(2, {1}) == Lines{"run 2 @" + std::to_string(home)});
   const auto message = story.state.run_message(2);
   REQUIRE(message.inputs.size() == 1);
-  CHECK(message.inputs[0] == protocol::Input{1, home, true, protocol::Scale::of(story.state.task(1)->bytes)});
+  CHECK(message.inputs[0] ==
+        detail::protocol::Input{1, home, true, detail::protocol::Scale::of(story.state.task(1)->bytes)});
 }
 
 TEST_CASE("transitions: a chain is assigned ahead to one worker, which needs not ask between its links") {
@@ -41,7 +42,7 @@ TEST_CASE("transitions: a chain is assigned ahead to one worker, which needs not
   const std::string at = " @" + std::to_string(home);
   CHECK(story.submit(2, {1}) == Lines{"run 2" + at});
   CHECK(story.submit(3, {2}) == Lines{"run 3" + at});
-  CHECK(story.state.run_message(3).inputs[0] == protocol::Input{2, home, false});
+  CHECK(story.state.run_message(3).inputs[0] == detail::protocol::Input{2, home, false});
   CHECK(story.finish(1) == Lines{"done 1"});
   CHECK(story.finish(2) == Lines{"done 2"});
   CHECK(story.finish(3) == Lines{"done 3"});
@@ -110,12 +111,12 @@ TEST_CASE("transitions: messages about unknown tasks, from unknown peers and fro
   CHECK(story.cancel(77).empty());
   CHECK(story.retry(77).empty());
   CHECK(story.locate(77, 1).empty());
-  scheduler::Actions out;
-  story.state.handle(0, 1, protocol::ReleaseTask{1}, out);  // of another client
-  story.state.handle(0, 1, protocol::CancelFuture{1, ""}, out);
-  story.state.handle(0, 1, protocol::RetryFuture{1}, out);
-  story.state.handle(0, 1, protocol::LocateTask{1, 1}, out);
-  protocol::SubmitTask foreign;
+  detail::scheduler::Actions out;
+  story.state.handle(0, 1, detail::protocol::ReleaseTask{1}, out);  // of another client
+  story.state.handle(0, 1, detail::protocol::CancelFuture{1, ""}, out);
+  story.state.handle(0, 1, detail::protocol::RetryFuture{1}, out);
+  story.state.handle(0, 1, detail::protocol::LocateTask{1, 1}, out);
+  detail::protocol::SubmitTask foreign;
   foreign.id = 5;
   story.state.handle(0, 1, std::move(foreign), out);
   CHECK(out.empty());

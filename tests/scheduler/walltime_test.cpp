@@ -144,7 +144,7 @@ TEST_CASE("walltime: what is asked of every worker is done by one that is leavin
   story.join(1);
   story.join(2);
   story.retire(1);
-  protocol::SubmitTask asked;
+  detail::protocol::SubmitTask asked;
   asked.id = 1;
   asked.function = 1;
   asked.out_of_band = true;

@@ -203,7 +203,7 @@ TEST_CASE(
   story.submit(3);
   REQUIRE(story.worker_of(3) == 1);
   story.join(2);
-  if (story.state.task(3)->thief != scheduler::nowhere) story.retracted(3, true);
+  if (story.state.task(3)->thief != detail::scheduler::nowhere) story.retracted(3, true);
   const Lines lines = story.retire(1);
   CHECK(std::find(lines.begin(), lines.end(), "copy 1 from 1 @2") != lines.end());
   CHECK_FALSE(story.state.retired(1));

@@ -246,8 +246,8 @@ TEST_CASE("map_async answers errors by policy and goes on") {
 
 TEST_CASE("sink_async holds emitters until the work is finished") {
   Stream<int> source;
-  std::vector<stream::Finished> begun;
-  source.sink_async([&](int, stream::Finished finished) { begun.push_back(std::move(finished)); }, 2);
+  std::vector<detail::stream::Finished> begun;
+  source.sink_async([&](int, detail::stream::Finished finished) { begun.push_back(std::move(finished)); }, 2);
   DoneCount count;
   source.emit(1, count.counter());
   source.emit(2, count.counter());
@@ -267,7 +267,7 @@ TEST_CASE("sink_async begins again, gives up, or writes a letter, as its policy 
   ManualClock clock;
   Stream<int> source{clock};
   Ints begun;
-  const auto fails = [&](int x, const stream::Finished& finished) {
+  const auto fails = [&](int x, const detail::stream::Finished& finished) {
     begun.push_back(x);
     if (x == 1) throw std::runtime_error("at once");
     finished(x == 2 ? std::make_exception_ptr(std::runtime_error("later")) : nullptr);

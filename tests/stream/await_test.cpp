@@ -114,7 +114,7 @@ TEST_CASE(
   const auto out = source.zip(feedback, max_ahead{1}).named("sum").starmap(std::plus<>{});
   out.connect(feedback);
   const auto sums = out.sink_to_list();
-  stream::cycle_patience_ns = 4'000'000;
+  detail::stream::cycle_patience_ns = 4'000'000;
   Warnings warnings;
   std::thread other([&] {
     while (warnings.text().empty()) std::this_thread::yield();
@@ -124,7 +124,7 @@ TEST_CASE(
     for (int i = 1; i < 4; ++i) co_await source.emit(i);
   });
   other.join();
-  stream::cycle_patience_ns = 5'000'000'000;
+  detail::stream::cycle_patience_ns = 5'000'000'000;
   CHECK(warnings.text() ==
         "stream: emit: the cycle through <sum; zip> waits for itself, and nothing else is left to do; emit a "
         "first element into the cycle\n");

@@ -303,7 +303,7 @@ TEST_CASE("a function that is not there is refused when the operator is made") {
   int (*const f)(int) = nullptr;
   const std::function<bool(int)> p;
   int (*const g)(int, int) = nullptr;
-  void (*const with)(int, weir::stream::Finished) = nullptr;
+  void (*const with)(int, weir::detail::stream::Finished) = nullptr;
   int (*const make)() = nullptr;
   const auto refused = [](const std::string& who, const std::string& what, auto run) {
     const std::string said = sentence(run);

@@ -190,14 +190,14 @@ TEST_CASE("a cycle without an end is reported with the node's name") {
   Stream<int> source;
   source.named("loop");
   source.map([](int) { return 0; }).connect(source);
-  stream::cycle_limit = 1000;
+  detail::stream::cycle_limit = 1000;
   CHECK(sentence([&] { source.emit(0); }) ==
         "emit: the cycle through <loop; stream> does not come to an end (1000 rounds for one element)");
-  stream::cycle_limit = 10'000'000;
+  detail::stream::cycle_limit = 10'000'000;
 }
 
 TEST_CASE("a cycle through a queue without an end is reported with the node's name") {
-  stream::cycle_limit = 1000;
+  detail::stream::cycle_limit = 1000;
   const auto endless = [](auto queue) {
     Stream<int> source;
     queue(source).connect(source);
@@ -217,7 +217,7 @@ TEST_CASE("a cycle through a queue without an end is reported with the node's na
   CHECK(endless([](const Stream<int>& s) {
           return s.map(inc).filter([](int x) { return x < 900; }).buffer(2);
         }) == "no error");  // one with an end
-  stream::cycle_limit = 10'000'000;
+  detail::stream::cycle_limit = 10'000'000;
 }
 
 TEST_CASE("a cycle that waits for itself is reported with the node's name") {
@@ -262,7 +262,7 @@ TEST_CASE(
   Stream<int> source, feedback;
   const auto out = source.buffer(5).zip(feedback, max_ahead{1}).named("sum").starmap(std::plus<>{});
   out.connect(feedback);
-  stream::cycle_patience_ns = 0;
+  detail::stream::cycle_patience_ns = 0;
   Warnings warnings;
   std::thread other([&] {
     while (warnings.text().empty()) std::this_thread::yield();
@@ -271,7 +271,7 @@ TEST_CASE(
   feed(source, 0, 4);
   source.drain();
   other.join();
-  stream::cycle_patience_ns = 5'000'000'000;
+  detail::stream::cycle_patience_ns = 5'000'000'000;
   CHECK(warnings.text() ==
         "stream: drain: the cycle through <sum; zip> waits for itself, and nothing else is left to do; emit "
         "a first element into the cycle\n");
@@ -284,7 +284,7 @@ TEST_CASE(
   const auto out = source.zip(feedback, max_ahead{1}).named("sum").starmap(std::plus<>{});
   out.connect(feedback);
   const auto sums = out.sink_to_list();
-  stream::cycle_patience_ns = 0;
+  detail::stream::cycle_patience_ns = 0;
   Warnings warnings;
   std::thread other([&] {
     while (warnings.text().empty()) std::this_thread::yield();
@@ -292,7 +292,7 @@ TEST_CASE(
   });
   feed(source, 1, 4);
   other.join();
-  stream::cycle_patience_ns = 5'000'000'000;
+  detail::stream::cycle_patience_ns = 5'000'000'000;
   CHECK(warnings.text() ==
         "stream: emit: the cycle through <sum; zip> waits for itself, and nothing else is left to do; emit a "
         "first element into the cycle\n");
@@ -364,7 +364,7 @@ TEST_CASE("operators of one's own chain with a bar") {
 TEST_CASE("kernels fuse into one") {
   auto first = op::map(inc).kernel<int>();
   auto second = op::filter([](int x) { return x % 2 == 0; }).kernel<int>();
-  stream::Fused<decltype(first), decltype(second)> both{first, second};
+  detail::stream::Fused<decltype(first), decltype(second)> both{first, second};
   Ints out;
   for (int i = 0; i < 5; ++i) both.push(i, [&](int y) { out.push_back(y); });
   CHECK(out == Ints{2, 4});

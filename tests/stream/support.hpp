@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "support/warnings.hpp"
-#include "weir/stream/stream.hpp"
+#include "weir/stream.hpp"
 
 using Ints = std::vector<int>;
 
@@ -29,7 +29,7 @@ std::string sentence(Run run) {
 /// Counts calls of on_done.
 struct DoneCount {
   int done = 0, failed = 0;
-  weir::stream::Done counter() {
+  weir::detail::stream::Done counter() {
     return [this](const std::exception_ptr& error) {
       ++done;
       if (error) ++failed;

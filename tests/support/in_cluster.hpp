@@ -4,7 +4,7 @@
 #include <exception>
 #include <utility>
 
-#include "weir/runtime/run.hpp"
+#include "weir/run.hpp"
 
 namespace weir::test {
 

@@ -9,21 +9,21 @@
 
 namespace weir::test {
 
-/// Drives a scheduler::State by short calls. Actions read as text: `run 3 @2` (task 3 is to run at worker 2),
-/// `cancel`, `retract`, `free`, `input 1 is at 2`, `copy 1 from 1`, `done`, `failed`, `pending` (to the
-/// client).
+/// Drives a detail::scheduler::State by short calls. Actions read as text: `run 3 @2` (task 3 is to run at
+/// worker 2), `cancel`, `retract`, `free`, `input 1 is at 2`, `copy 1 from 1`, `done`, `failed`, `pending`
+/// (to the client).
 class Story {
  public:
-  explicit Story(scheduler::Settings settings = {}) : state(settings) {}
+  explicit Story(detail::scheduler::Settings settings = {}) : state(settings) {}
 
-  scheduler::State state;
+  detail::scheduler::State state;
   double now = 0;
 
   using Lines = std::vector<std::string>;
 
   Lines join(PeerId peer, std::uint32_t threads = 1, std::vector<Resource> resources = {},
              std::string host = "host") {
-    protocol::Hello hello;
+    detail::protocol::Hello hello;
     hello.name = "worker " + std::to_string(peer);
     hello.host = std::move(host);
     hello.threads = threads;
@@ -33,7 +33,7 @@ class Story {
   /// A worker whose job ends: it leaves in so many seconds.
   Lines join_until(PeerId peer, double serves_s, std::uint32_t threads = 1,
                    std::vector<Resource> resources = {}) {
-    protocol::Hello hello;
+    detail::protocol::Hello hello;
     hello.name = "worker " + std::to_string(peer);
     hello.host = "host";
     hello.threads = threads;
@@ -55,25 +55,27 @@ class Story {
   }
 
   Lines submit(TaskId id, std::vector<TaskId> inputs = {}, Options options = {}, std::uint64_t function = 1) {
-    protocol::SubmitTask message;
+    detail::protocol::SubmitTask message;
     message.id = id;
     message.function = function;
     for (const TaskId input : inputs) message.inputs.push_back(input);
     message.options = std::make_shared<Options>(std::move(options));
     return event([&](auto& out) { state.handle(now, task_client(id), std::move(message), out); });
   }
-  Lines submit(protocol::SubmitTask message) {
+  Lines submit(detail::protocol::SubmitTask message) {
     return event([&](auto& out) { state.handle(now, task_client(message.id), std::move(message), out); });
   }
   Lines scatter(TaskId id, PeerId worker) {
     return event([&](auto& out) { state.scatter(now, id, worker, out); });
   }
-  Lines release(TaskId id) { return client(id, protocol::ReleaseTask{id}); }
+  Lines release(TaskId id) { return client(id, detail::protocol::ReleaseTask{id}); }
   Lines cancel(TaskId id, std::string reason = {}) {
-    return client(id, protocol::CancelFuture{id, std::move(reason)});
+    return client(id, detail::protocol::CancelFuture{id, std::move(reason)});
   }
-  Lines retry(TaskId id) { return client(id, protocol::RetryFuture{id}); }
-  Lines locate(TaskId id, PeerId unreachable) { return client(id, protocol::LocateTask{id, unreachable}); }
+  Lines retry(TaskId id) { return client(id, detail::protocol::RetryFuture{id}); }
+  Lines locate(TaskId id, PeerId unreachable) {
+    return client(id, detail::protocol::LocateTask{id, unreachable});
+  }
 
   /// The task's present run has finished at its worker.
   Lines finish(TaskId id, std::uint64_t bytes = 8, float duration_s = 1e-3f) {
@@ -82,7 +84,8 @@ class Story {
   Lines finish_run(TaskId id, PeerId worker, std::uint32_t run, std::uint64_t bytes = 8,
                    float duration_s = 1e-3f, bool has_small = false) {
     return event([&](auto& out) {
-      state.handle(now, worker, protocol::RunFinished{id, run, bytes, duration_s, has_small, {}}, out);
+      state.handle(now, worker, detail::protocol::RunFinished{id, run, bytes, duration_s, has_small, {}},
+                   out);
     });
   }
   Lines fail(TaskId id, std::string message = "it threw") {
@@ -92,32 +95,34 @@ class Story {
     auto failure = std::make_shared<Failure>();
     failure->type = "std::runtime_error";
     failure->message = std::move(message);
-    return event([&](auto& out) { state.handle(now, worker, protocol::RunFailed{id, run, failure}, out); });
+    return event([&](auto& out) {
+      state.handle(now, worker, detail::protocol::RunFailed{id, run, failure}, out);
+    });
   }
   Lines retracted(TaskId id, bool given_back) {
     return retracted_run(id, worker_of(id), run_of(id), given_back);
   }
   Lines retracted_run(TaskId id, PeerId worker, std::uint32_t run, bool given_back) {
-    return from(worker, protocol::RetractReply{id, run, given_back});
+    return from(worker, detail::protocol::RetractReply{id, run, given_back});
   }
   Lines pause(PeerId worker, bool paused = true) {
-    return from(worker, protocol::MemoryUse{900, 100, paused});
+    return from(worker, detail::protocol::MemoryUse{900, 100, paused});
   }
   Lines arrive(TaskId id, PeerId worker, std::uint64_t bytes = 8) {
-    return from(worker, protocol::ResultHere{id, bytes});
+    return from(worker, detail::protocol::ResultHere{id, bytes});
   }
   Lines missing(TaskId id, PeerId holder, PeerId reporter) {
-    return from(reporter, protocol::InputMissing{id, holder});
+    return from(reporter, detail::protocol::InputMissing{id, holder});
   }
   Lines broken(TaskId id, PeerId worker) {
     auto failure = std::make_shared<Failure>();
     failure->kind = ErrorKind::serialization;
     failure->message = "its result cannot be serialized";
-    return from(worker, protocol::ResultBroken{id, failure});
+    return from(worker, detail::protocol::ResultBroken{id, failure});
   }
 
   [[nodiscard]] TaskState of(TaskId id) const {
-    const scheduler::Task* task = state.task(id);
+    const detail::scheduler::Task* task = state.task(id);
     return task ? task->state : TaskState::forgotten;
   }
   [[nodiscard]] PeerId worker_of(TaskId id) const {
@@ -129,7 +134,8 @@ class Story {
   [[nodiscard]] const Failure& failure(TaskId id) const { return *state.task(id)->extras->failure; }
   [[nodiscard]] std::vector<std::string> states(TaskId id) const {
     std::vector<std::string> names;
-    for (const scheduler::StoryLine& line : state.story(id)) names.push_back(std::string(to_string(line.to)));
+    for (const detail::scheduler::StoryLine& line : state.story(id))
+      names.push_back(std::string(to_string(line.to)));
     return names;
   }
   /// Tasks assigned to, or held back for, each worker: `(3,2)` of `snapshot`.
@@ -150,25 +156,25 @@ class Story {
   }
 
   // Workers are numbered in the order in which they joined.
-  [[nodiscard]] scheduler::WorkerIndex index_of(PeerId peer) const {
+  [[nodiscard]] detail::scheduler::WorkerIndex index_of(PeerId peer) const {
     const auto found = std::find(joined_.begin(), joined_.end(), peer);
-    return found == joined_.end() ? scheduler::nowhere - 1
-                                  : static_cast<scheduler::WorkerIndex>(found - joined_.begin());
+    return found == joined_.end() ? detail::scheduler::nowhere - 1
+                                  : static_cast<detail::scheduler::WorkerIndex>(found - joined_.begin());
   }
 
   template <class F>
   Lines event(F&& apply) {
     const auto before = state.peers();
-    scheduler::Actions out;
+    detail::scheduler::Actions out;
     apply(out);
     for (const PeerId peer : state.peers())
       if (std::find(before.begin(), before.end(), peer) == before.end()) joined_.push_back(peer);
     state.check();
     Lines lines;
-    for (const scheduler::Action& action : out) {
+    for (const detail::scheduler::Action& action : out) {
       // What the node does: an assignment that did not outlive its event is not sent.
-      if (const auto* assign = std::get_if<scheduler::Assign>(&action.message)) {
-        const scheduler::Task* task = state.task(assign->task);
+      if (const auto* assign = std::get_if<detail::scheduler::Assign>(&action.message)) {
+        const detail::scheduler::Task* task = state.task(assign->task);
         if (!task || task->state != TaskState::processing || task->run != assign->run) continue;
       }
       lines.push_back(
@@ -177,33 +183,33 @@ class Story {
     return lines;
   }
 
-  static std::string text(PeerId to, const scheduler::Assign& message) {
+  static std::string text(PeerId to, const detail::scheduler::Assign& message) {
     return "run " + number(message.task) + " @" + std::to_string(to);
   }
-  static std::string text(PeerId to, const protocol::CancelRun& message) {
+  static std::string text(PeerId to, const detail::protocol::CancelRun& message) {
     return "cancel " + number(message.id) + " @" + std::to_string(to);
   }
-  static std::string text(PeerId to, const protocol::RetractRun& message) {
+  static std::string text(PeerId to, const detail::protocol::RetractRun& message) {
     return "retract " + number(message.id) + " @" + std::to_string(to);
   }
-  static std::string text(PeerId to, const protocol::FreeResult& message) {
+  static std::string text(PeerId to, const detail::protocol::FreeResult& message) {
     return "free " + number(message.id) + " @" + std::to_string(to);
   }
-  static std::string text(PeerId to, const protocol::InputAt& message) {
+  static std::string text(PeerId to, const detail::protocol::InputAt& message) {
     return "input " + number(message.id) + (message.exists ? " is at " : " will be at ") +
            std::to_string(message.holder) + " @" + std::to_string(to);
   }
-  static std::string text(PeerId to, const protocol::ReplicateResult& message) {
+  static std::string text(PeerId to, const detail::protocol::ReplicateResult& message) {
     return "copy " + number(message.id) + " from " + std::to_string(message.holder) + " @" +
            std::to_string(to);
   }
-  static std::string text(PeerId to, const protocol::TaskDone& message) {
+  static std::string text(PeerId to, const detail::protocol::TaskDone& message) {
     return "done " + number(message.id) + at_client(to);
   }
-  static std::string text(PeerId to, const protocol::TaskFailed& message) {
+  static std::string text(PeerId to, const detail::protocol::TaskFailed& message) {
     return "failed " + number(message.id) + at_client(to);
   }
-  static std::string text(PeerId to, const protocol::TaskPending& message) {
+  static std::string text(PeerId to, const detail::protocol::TaskPending& message) {
     return "pending " + number(message.id) + at_client(to);
   }
   static std::string at_client(PeerId to) { return to ? " @" + std::to_string(to) : ""; }

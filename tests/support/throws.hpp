@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "weir/core/error.hpp"
+#include "weir/error.hpp"
 
 namespace weir::test {
 

@@ -12,11 +12,11 @@
 /// What the library logs while it lives.
 class Warnings {
  public:
-  Warnings() : before_(weir::log::logger().sinks()) {
+  Warnings() : before_(weir::detail::log::logger().sinks()) {
     sink_->set_pattern("%v");
-    weir::log::logger().sinks() = {sink_};
+    weir::detail::log::logger().sinks() = {sink_};
   }
-  ~Warnings() { weir::log::logger().sinks() = before_; }
+  ~Warnings() { weir::detail::log::logger().sinks() = before_; }
   Warnings(const Warnings&) = delete;
   std::string text() {
     std::string all;

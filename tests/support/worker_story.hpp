@@ -9,19 +9,19 @@
 
 namespace weir::test {
 
-/// Drives a worker::State, which is peer 1, by short calls. Actions read as text: `finished 3`, `failed 3`,
-/// `given back 3`, `kept 3`, `here 3`, `missing 3 of 2`, `get 3 @2` (`will get` when it is still to be
-/// computed), `ready 3 @2` (a peer may ask for it now), `drop 3 @2`, `value 3 @2`, `no value 3 @2`, `paused
-/// at 900`, `goes on at 700`.
+/// Drives a detail::worker::State, which is peer 1, by short calls. Actions read as text: `finished 3`,
+/// `failed 3`, `given back 3`, `kept 3`, `here 3`, `missing 3 of 2`, `get 3 @2` (`will get` when it is still
+/// to be computed), `ready 3 @2` (a peer may ask for it now), `drop 3 @2`, `value 3 @2`, `no value 3 @2`,
+/// `paused at 900`, `goes on at 700`.
 class WorkerStory {
  public:
   using Lines = std::vector<std::string>;
 
   explicit WorkerStory(std::uint32_t threads = 1, std::vector<Resource> resources = {},
-                       worker::MemoryLimits memory = {})
+                       detail::worker::MemoryLimits memory = {})
       : state(1, threads, std::move(resources), memory) {}
 
-  worker::State state;
+  detail::worker::State state;
 
   struct Run {
     std::uint32_t run = 1;
@@ -30,25 +30,27 @@ class WorkerStory {
     std::vector<Resource> resources{};
     bool out_of_band = false;
   };
-  Lines run(TaskId id, std::vector<protocol::Input> inputs = {}) { return run(id, std::move(inputs), Run{}); }
-  Lines run(TaskId id, std::vector<protocol::Input> inputs, Run how) {
-    protocol::RunTask message;
+  Lines run(TaskId id, std::vector<detail::protocol::Input> inputs = {}) {
+    return run(id, std::move(inputs), Run{});
+  }
+  Lines run(TaskId id, std::vector<detail::protocol::Input> inputs, Run how) {
+    detail::protocol::RunTask message;
     message.id = id;
     message.run = how.run;
     message.order = how.order ? how.order : id;
     message.priority = how.priority;
     message.resources = std::move(how.resources);
     message.out_of_band = how.out_of_band;
-    for (const protocol::Input& input : inputs) message.inputs.push_back(input);
+    for (const detail::protocol::Input& input : inputs) message.inputs.push_back(input);
     return event([&](auto& out) { state.handle(std::move(message), out); });
   }
-  Lines cancel(TaskId id, std::uint32_t run = 1) { return order(protocol::CancelRun{id, run}); }
-  Lines retract(TaskId id, std::uint32_t run = 1) { return order(protocol::RetractRun{id, run}); }
-  Lines free(TaskId id) { return order(protocol::FreeResult{id}); }
+  Lines cancel(TaskId id, std::uint32_t run = 1) { return order(detail::protocol::CancelRun{id, run}); }
+  Lines retract(TaskId id, std::uint32_t run = 1) { return order(detail::protocol::RetractRun{id, run}); }
+  Lines free(TaskId id) { return order(detail::protocol::FreeResult{id}); }
   Lines input_at(TaskId id, PeerId holder, bool exists = true, std::uint64_t bytes = 0) {
-    return order(protocol::InputAt{id, holder, exists, protocol::Scale::of(bytes)});
+    return order(detail::protocol::InputAt{id, holder, exists, detail::protocol::Scale::of(bytes)});
   }
-  Lines replicate(TaskId id, PeerId holder) { return order(protocol::ReplicateResult{id, holder}); }
+  Lines replicate(TaskId id, PeerId holder) { return order(detail::protocol::ReplicateResult{id, holder}); }
   Lines asked(PeerId from, TaskId id, bool exists = false) {
     return event([&](auto& out) { state.asked(from, id, exists, ++requests_, out); });
   }
@@ -58,18 +60,19 @@ class WorkerStory {
   /// The number of the latest request for this result.
   [[nodiscard]] std::uint32_t latest(PeerId peer, TaskId id) const { return request_to(peer, id); }
   Lines arrive_for(PeerId from, TaskId id, std::uint32_t request) {
-    return event([&](auto& out) { state.arrived(from, id, request, task::Value::make(int(id)), 8, out); });
+    return event(
+        [&](auto& out) { state.arrived(from, id, request, detail::task::Value::make(int(id)), 8, out); });
   }
   Lines missing_for(PeerId from, TaskId id, std::uint32_t request) {
     return event([&](auto& out) { state.missing(from, id, request, false, out); });
   }
   Lines arrive(PeerId from, TaskId id, std::uint64_t bytes = 8) {
     return event([&](auto& out) {
-      state.arrived(from, id, request_to(from, id), task::Value::make(int(id)), bytes, out);
+      state.arrived(from, id, request_to(from, id), detail::task::Value::make(int(id)), bytes, out);
     });
   }
   Lines put(TaskId id, std::uint64_t bytes = 8) {
-    return event([&](auto& out) { state.put(id, task::Value::make(int(id)), bytes, out); });
+    return event([&](auto& out) { state.put(id, detail::task::Value::make(int(id)), bytes, out); });
   }
   Lines missing(PeerId from, TaskId id, bool broken = false) {
     return event([&](auto& out) { state.missing(from, id, request_to(from, id), broken, out); });
@@ -85,14 +88,14 @@ class WorkerStory {
     return taken ? execution.id : 0;
   }
   Lines done(TaskId id, std::uint64_t bytes = 8) {
-    worker::Outcome outcome;
+    detail::worker::Outcome outcome;
     outcome.id = id;
-    outcome.value = task::Value::make(int(id));
+    outcome.value = detail::task::Value::make(int(id));
     outcome.bytes = bytes;
     return event([&](auto& out) { state.done(std::move(outcome), out); });
   }
   Lines threw(TaskId id) {
-    worker::Outcome outcome;
+    detail::worker::Outcome outcome;
     outcome.id = id;
     outcome.failure = std::make_shared<Failure>();
     return event([&](auto& out) { state.done(std::move(outcome), out); });
@@ -111,22 +114,22 @@ class WorkerStory {
     return event([&](auto& out) { state.spill_failed(std::move(spill), because_of_disk, why, out); });
   }
   /// The number `value` as a file would give it.
-  static task::Value on_disk(int value) {
-    struct Number final : task::Store {
+  static detail::task::Value on_disk(int value) {
+    struct Number final : detail::task::Store {
       int number;
-      [[nodiscard]] Packed load() const override { return task::Value::make(number).pack(); }
+      [[nodiscard]] Packed load() const override { return detail::task::Value::make(number).pack(); }
     };
     auto store = std::make_shared<Number>();
     store->number = value;
-    return task::Value::from_store(task::Value::make(value).ops(), store);
+    return detail::task::Value::from_store(detail::task::Value::make(value).ops(), store);
   }
   [[nodiscard]] bool has(TaskId id) const {
-    const worker::Record* record = state.record(id);
-    return record && record->data == worker::Record::Data::here;
+    const detail::worker::Record* record = state.record(id);
+    return record && record->data == detail::worker::Record::Data::here;
   }
 
-  worker::Execution execution;  ///< Of the last `take`.
-  worker::Spill spill;          ///< Of the last `next_spill`.
+  detail::worker::Execution execution;  ///< Of the last `take`.
+  detail::worker::Spill spill;          ///< Of the last `next_spill`.
 
  private:
   template <class Message>
@@ -135,14 +138,14 @@ class WorkerStory {
   }
   template <class F>
   Lines event(F&& apply) {
-    worker::Actions out;
+    detail::worker::Actions out;
     apply(out);
     state.check();
-    for (const worker::Action& action : out)
-      if (const auto* get = std::get_if<protocol::GetResult>(&action.message))
+    for (const detail::worker::Action& action : out)
+      if (const auto* get = std::get_if<detail::protocol::GetResult>(&action.message))
         sent_[{action.to, get->id}] = get->request;
     Lines lines;
-    for (const worker::Action& action : out)
+    for (const detail::worker::Action& action : out)
       lines.push_back(
           std::visit([&](const auto& message) { return text(action.to, message); }, action.message));
     return lines;
@@ -156,37 +159,37 @@ class WorkerStory {
   std::map<std::pair<PeerId, TaskId>, std::uint32_t> sent_;  // the latest request to each peer
 
   static std::string at(PeerId to) { return " @" + std::to_string(to); }
-  static std::string text(PeerId, const protocol::RunFinished& message) {
+  static std::string text(PeerId, const detail::protocol::RunFinished& message) {
     return "finished " + std::to_string(message.id) + " run " + std::to_string(message.run);
   }
-  static std::string text(PeerId, const protocol::RunFailed& message) {
+  static std::string text(PeerId, const detail::protocol::RunFailed& message) {
     return "failed " + std::to_string(message.id) + " run " + std::to_string(message.run);
   }
-  static std::string text(PeerId, const protocol::RetractReply& message) {
+  static std::string text(PeerId, const detail::protocol::RetractReply& message) {
     return (message.given_back ? "given back " : "kept ") + std::to_string(message.id);
   }
-  static std::string text(PeerId, const protocol::ResultHere& message) {
+  static std::string text(PeerId, const detail::protocol::ResultHere& message) {
     return "here " + std::to_string(message.id);
   }
-  static std::string text(PeerId, const protocol::InputMissing& message) {
+  static std::string text(PeerId, const detail::protocol::InputMissing& message) {
     return "missing " + std::to_string(message.id) + " of " + std::to_string(message.holder);
   }
-  static std::string text(PeerId to, const protocol::GetResult& message) {
+  static std::string text(PeerId to, const detail::protocol::GetResult& message) {
     return (message.exists ? "get " : "will get ") + std::to_string(message.id) + at(to);
   }
-  static std::string text(PeerId to, const protocol::InputAt& message) {
+  static std::string text(PeerId to, const detail::protocol::InputAt& message) {
     return "ready " + std::to_string(message.id) + at(to);
   }
-  static std::string text(PeerId to, const protocol::DropRequest& message) {
+  static std::string text(PeerId to, const detail::protocol::DropRequest& message) {
     return "drop " + std::to_string(message.id) + at(to);
   }
-  static std::string text(PeerId to, const protocol::ResultMissing& message) {
+  static std::string text(PeerId to, const detail::protocol::ResultMissing& message) {
     return "no value " + std::to_string(message.id) + at(to);
   }
-  static std::string text(PeerId, const protocol::MemoryUse& message) {
+  static std::string text(PeerId, const detail::protocol::MemoryUse& message) {
     return (message.paused ? "paused at " : "goes on at ") + std::to_string(message.managed_bytes);
   }
-  static std::string text(PeerId to, const worker::SendValue& message) {
+  static std::string text(PeerId to, const detail::worker::SendValue& message) {
     return "value " + std::to_string(message.id) + at(to);
   }
 };

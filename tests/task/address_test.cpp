@@ -1,5 +1,5 @@
 // Addresses that mean the same on every rank, and names for people.
-#include "weir/task/address.hpp"
+#include "weir/detail/task/address.hpp"
 
 #include <sys/mman.h>
 
@@ -7,10 +7,10 @@
 #include <cmath>
 #include <cstdlib>
 
-#include "weir/core/error.hpp"
+#include "weir/error.hpp"
 
 using namespace weir;
-using namespace weir::task;
+using namespace weir::detail::task;
 
 double public_function(double x) { return x; }
 

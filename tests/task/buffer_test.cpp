@@ -1,5 +1,5 @@
 // Bytes that grow: inside the object, then outside.
-#include "weir/task/buffer.hpp"
+#include "weir/detail/task/buffer.hpp"
 
 #include <catch2/catch.hpp>
 #include <string>

@@ -1,12 +1,12 @@
 // Functions and arguments on their way to a worker: what is written by submit is called by the invoker.
-#include "weir/task/invoke.hpp"
+#include "weir/detail/task/invoke.hpp"
 
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <numeric>
 
 using namespace weir;
-using namespace weir::task;
+using namespace weir::detail::task;
 
 namespace {
 

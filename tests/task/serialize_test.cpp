@@ -1,5 +1,5 @@
 // Values of every kind to bytes and back.
-#include "weir/task/serialize.hpp"
+#include "weir/detail/task/serialize.hpp"
 
 #include <catch2/catch.hpp>
 #include <chrono>
@@ -363,16 +363,16 @@ TEST_CASE("serialize refuses blocks that are not those it needs") {
 }
 
 TEST_CASE("serialize knows what can travel") {
-  STATIC_REQUIRE(task::Travels<std::vector<Particle>>::value);
-  STATIC_REQUIRE(task::Travels<std::unique_ptr<int>>::value);
-  STATIC_REQUIRE(task::Travels<std::optional<std::variant<int, std::string>>>::value);
-  STATIC_REQUIRE(task::Travels<xt::xarray<double>>::value);
-  STATIC_REQUIRE_FALSE(task::Travels<int*>::value);
-  STATIC_REQUIRE_FALSE(task::Travels<const char*>::value);
-  STATIC_REQUIRE_FALSE(task::Travels<std::vector<int*>>::value);
-  STATIC_REQUIRE(task::Bitwise<Point>);
-  STATIC_REQUIRE(task::Bitwise<std::array<Point, 3>>);
-  STATIC_REQUIRE_FALSE(task::Bitwise<Particle>);
-  STATIC_REQUIRE_FALSE(task::Bitwise<Account>);
-  STATIC_REQUIRE_FALSE(task::Bitwise<std::vector<int>>);
+  STATIC_REQUIRE(detail::task::Travels<std::vector<Particle>>::value);
+  STATIC_REQUIRE(detail::task::Travels<std::unique_ptr<int>>::value);
+  STATIC_REQUIRE(detail::task::Travels<std::optional<std::variant<int, std::string>>>::value);
+  STATIC_REQUIRE(detail::task::Travels<xt::xarray<double>>::value);
+  STATIC_REQUIRE_FALSE(detail::task::Travels<int*>::value);
+  STATIC_REQUIRE_FALSE(detail::task::Travels<const char*>::value);
+  STATIC_REQUIRE_FALSE(detail::task::Travels<std::vector<int*>>::value);
+  STATIC_REQUIRE(detail::task::Bitwise<Point>);
+  STATIC_REQUIRE(detail::task::Bitwise<std::array<Point, 3>>);
+  STATIC_REQUIRE_FALSE(detail::task::Bitwise<Particle>);
+  STATIC_REQUIRE_FALSE(detail::task::Bitwise<Account>);
+  STATIC_REQUIRE_FALSE(detail::task::Bitwise<std::vector<int>>);
 }

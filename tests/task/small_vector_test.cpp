@@ -1,5 +1,5 @@
 // A vector whose first elements live inside it.
-#include "weir/task/small_vector.hpp"
+#include "weir/detail/task/small_vector.hpp"
 
 #include <catch2/catch.hpp>
 #include <vector>

@@ -7,7 +7,7 @@
 #include <string>
 
 using namespace weir;
-using task::TaskTable;
+using detail::task::TaskTable;
 
 TEST_CASE("table finds what was put there, for each client") {
   TaskTable<std::string> table;

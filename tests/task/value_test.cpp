@@ -1,12 +1,12 @@
 // Values of tasks: live, packed, shared.
-#include "weir/task/value.hpp"
+#include "weir/detail/task/value.hpp"
 
 #include <catch2/catch.hpp>
 #include <stdexcept>
 #include <thread>
 
 using namespace weir;
-using task::Value;
+using detail::task::Value;
 
 namespace {
 
@@ -111,4 +111,6 @@ TEST_CASE("value may be what can only be moved") {
   CHECK(*through_the_wire(value).as<std::unique_ptr<std::string>>() == "abc");
 }
 
-TEST_CASE("value may be nothing") { CHECK(through_the_wire(Value::make(task::Nothing{})).size() == 0); }
+TEST_CASE("value may be nothing") {
+  CHECK(through_the_wire(Value::make(detail::task::Nothing{})).size() == 0);
+}

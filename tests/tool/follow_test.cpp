@@ -7,7 +7,7 @@
 #include "support/process.hpp"
 
 using namespace weir;
-using namespace weir::tool;
+using namespace weir::detail::tool;
 using namespace std::chrono_literals;
 
 TEST_CASE("the batch system is asked soon at first and rarely later") {

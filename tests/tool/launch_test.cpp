@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
 
-using namespace weir::tool;
+using namespace weir::detail::tool;
 
 namespace {
 

@@ -3,7 +3,7 @@
 
 #include <catch2/catch.hpp>
 
-using weir::tool::NoiseFilter;
+using weir::detail::tool::NoiseFilter;
 
 namespace {
 

@@ -103,7 +103,7 @@ TEST_CASE("worker forgets a result that is freed while it is written") {
   story.free(1);
   CHECK(story.state.bytes() == 0);
   CHECK(story.spilled().empty());
-  CHECK(story.state.memory() == protocol::MemoryUse{});
+  CHECK(story.state.memory() == detail::protocol::MemoryUse{});
   CHECK(story.state.count() == 0);
 }
 
@@ -147,14 +147,14 @@ TEST_CASE("worker whose disk is full loses nothing and refuses results without r
   CHECK(make(story, 2, 200) == Lines{"finished 2 run 1", "paused at 900"});
   story.run(3);
   CHECK(story.take() == 3);
-  worker::Actions out;
-  worker::Outcome outcome;
+  detail::worker::Actions out;
+  detail::worker::Outcome outcome;
   outcome.id = 3;
-  outcome.value = task::Value::make(3);
+  outcome.value = detail::task::Value::make(3);
   outcome.bytes = 200;
   story.state.done(std::move(outcome), out);
   REQUIRE(out.size() == 1);
-  const auto& failure = *std::get<protocol::RunFailed>(out[0].message).failure;
+  const auto& failure = *std::get<detail::protocol::RunFailed>(out[0].message).failure;
   CHECK(failure.kind == ErrorKind::io);
   CHECK(failure.message ==
         "its result of 200 B has no room: the results of its worker take 900 B of 1 kB and none can be "
@@ -174,13 +174,13 @@ TEST_CASE("worker gives a spilled result to a peer") {
   CHECK(story.asked(2, 1) == Lines{"value 1 @2"});
   CHECK(story.state.record(1)->on_disk);
   story.free(1);
-  CHECK(story.state.memory() == protocol::MemoryUse{});
+  CHECK(story.state.memory() == detail::protocol::MemoryUse{});
 }
 
 TEST_CASE("worker asks for heavy inputs when there is room for them, and for one at any time") {
   WorkerStory story = with_limit();
   make(story, 1, 500);
-  const auto scale = [](std::uint64_t bytes) { return protocol::Scale::of(bytes); };
+  const auto scale = [](std::uint64_t bytes) { return detail::protocol::Scale::of(bytes); };
   CHECK(story.run(10, {{2, 2, true, scale(128)}, {3, 2, true, scale(128)}, {4, 3, true, scale(10)}}) ==
         Lines{"get 2 @2", "get 4 @3"});  // 500 + 128 + 128 > 700
   CHECK(story.arrive(2, 2, 128) ==
@@ -190,7 +190,7 @@ TEST_CASE("worker asks for heavy inputs when there is room for them, and for one
 
 TEST_CASE("worker asks for so much at once, however much memory it has") {
   WorkerStory story(1, {}, {.limit = 1'000'000, .smallest = 50, .always_heavy = 100, .most_coming = 300});
-  const auto heavy = protocol::Scale::of(128);
+  const auto heavy = detail::protocol::Scale::of(128);
   CHECK(story.run(10, {{2, 2, true, heavy}, {3, 2, true, heavy}, {4, 2, true, heavy}}) ==
         Lines{"get 2 @2", "get 3 @2"});
   CHECK(story.arrive(2, 2, 128) == Lines{"get 4 @2", "here 2"});
@@ -198,7 +198,7 @@ TEST_CASE("worker asks for so much at once, however much memory it has") {
 
 TEST_CASE("worker asks first for what its first task needs") {
   WorkerStory story = with_limit();
-  const auto heavy = protocol::Scale::of(512);
+  const auto heavy = detail::protocol::Scale::of(512);
   CHECK(story.run(10, {{2, 2, true, heavy}, {3, 2, true, heavy}}) == Lines{"get 2 @2"});
   CHECK(story.run(9, {{4, 3, true, heavy}}).empty());
   CHECK(story.run(11, {{5, 3, true, heavy}}, {.priority = 1}).empty());
@@ -207,7 +207,7 @@ TEST_CASE("worker asks first for what its first task needs") {
 }
 
 TEST_CASE("worker goes on asking when what was coming has arrived, is gone or is not wanted") {
-  const auto heavy = protocol::Scale::of(512);
+  const auto heavy = detail::protocol::Scale::of(512);
   SECTION("arrived") {
     WorkerStory story = with_limit();
     CHECK(story.run(10, {{2, 2, true, heavy}, {3, 3, true, heavy}}) == Lines{"get 2 @2"});
@@ -237,7 +237,8 @@ TEST_CASE("worker goes on asking when what was coming has arrived, is gone or is
   SECTION("a result is freed") {
     WorkerStory story = with_limit();
     make(story, 1, 400);
-    story.run(10, {{2, 2, true, protocol::Scale::of(128)}, {3, 3, true, protocol::Scale::of(256)}});
+    story.run(
+        10, {{2, 2, true, detail::protocol::Scale::of(128)}, {3, 3, true, detail::protocol::Scale::of(256)}});
     CHECK(story.free(1) == Lines{"get 3 @3"});
   }
 }

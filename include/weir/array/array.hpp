@@ -9,13 +9,13 @@
 #include <vector>
 
 #include "weir/array/chunks.hpp"
-#include "weir/array/op.hpp"
-#include "weir/array/tensor.hpp"
-#include "weir/client/client.hpp"
+#include "weir/client.hpp"
+#include "weir/detail/array/op.hpp"
+#include "weir/detail/array/tensor.hpp"
 
 namespace weir {
 
-template <array::Element T>
+template <detail::array::Element T>
 class Array;
 
 struct WriteHdf5;
@@ -61,7 +61,7 @@ inline constexpr NewAxis newaxis{};
 struct Ellipsis {};
 inline constexpr Ellipsis ellipsis{};
 
-namespace array {
+namespace detail::array {
 
 class Node;
 using NodePtr = std::shared_ptr<const Node>;
@@ -127,7 +127,7 @@ NodePtr scalar_as(DType type, S value) {
   });
 }
 
-}  // namespace array
+}  // namespace detail::array
 
 /// What `compute` gives: an `xt::xarray<T>` that is a plain number where one is wanted and there is one.
 template <class T>
@@ -154,45 +154,46 @@ class Computed : public xt::xarray<T> {
 /// **Cost.** Building costs microseconds and no memory for elements; a task costs about 10 microseconds.
 /// **Source.** `dask.array.Array`; expressions are cut at chunk borders on demand instead of being unified to
 /// common chunks, so that rechunking and overlapping need no tasks of their own.
-template <array::Element T>
+template <detail::array::Element T>
 class Array {
  public:
   using value_type = T;
 
   /// Of nothing; only assignment is meaningful.
   Array() = default;
-  explicit Array(array::NodePtr node) : node_(std::move(node)) {}
+  explicit Array(detail::array::NodePtr node) : node_(std::move(node)) {}
 
-  [[nodiscard]] const Shape& shape() const { return array::shape_of(node_); }
-  [[nodiscard]] std::int64_t shape(std::size_t axis) const { return array::shape_of(node_).at(axis); }
+  [[nodiscard]] const Shape& shape() const { return detail::array::shape_of(node_); }
+  [[nodiscard]] std::int64_t shape(std::size_t axis) const { return detail::array::shape_of(node_).at(axis); }
   [[nodiscard]] std::size_t dimension() const { return shape().size(); }
   [[nodiscard]] std::int64_t size() const {
     std::int64_t n = 1;
     for (const std::int64_t extent : shape()) n *= extent;
     return n;
   }
-  [[nodiscard]] const Chunks& chunks() const { return array::chunks_of(node_); }
+  [[nodiscard]] const Chunks& chunks() const { return detail::array::chunks_of(node_); }
   [[nodiscard]] std::int64_t chunk_count() const {
     std::int64_t n = 1;
     for (const auto& sizes : chunks()) n *= static_cast<std::int64_t>(sizes.size());
     return n;
   }
   [[nodiscard]] std::uint64_t bytes() const { return static_cast<std::uint64_t>(size()) * sizeof(T); }
-  [[nodiscard]] static constexpr array::DType dtype() noexcept { return array::dtype_of<T>; }
+  [[nodiscard]] static constexpr detail::array::DType dtype() noexcept { return detail::array::dtype_of<T>; }
   /// Tasks that `compute` would submit.
-  [[nodiscard]] std::size_t task_count() const { return array::tasks_of(node_); }
+  [[nodiscard]] std::size_t task_count() const { return detail::array::tasks_of(node_); }
 
   /// Computes everything and brings it here.
   ///
   /// **Errors.** Throws `TaskError` if a task failed. Throws `Error{closed}` outside `weir::run`.
   /// **Cost.** The array is here once; chunks are let go of as they arrive.
-  Computed<T> compute() const { return Computed<T>(array::compute<T>(node_)); }
+  Computed<T> compute() const { return Computed<T>(detail::array::compute<T>(node_)); }
   /// Starts computing; the chunks stay on the workers as long as a copy of the returned array lives.
-  [[nodiscard]] Array persist() const { return Array(array::persist(node_)); }
+  [[nodiscard]] Array persist() const { return Array(detail::array::persist(node_)); }
   /// The chunks as futures, row-major; starts computing them if they are not persisted.
   [[nodiscard]] std::vector<Future<xt::xarray<T>>> futures() const {
     std::vector<Future<xt::xarray<T>>> all;
-    for (client::Handle& handle : array::chunk_handles(node_)) all.emplace_back(std::move(handle));
+    for (detail::client::Handle& handle : detail::array::chunk_handles(node_))
+      all.emplace_back(std::move(handle));
     return all;
   }
   /// Computes the array and writes it, by all workers; see `weir::to_hdf5` in weir/array/hdf5.hpp.
@@ -202,11 +203,13 @@ class Array {
   /// The same elements in other chunks.
   ///
   /// **Cost.** No task of its own between threads; between processes one task for each part that travels.
-  [[nodiscard]] Array rechunk(const ChunkSpec& chunks) const { return Array(array::rechunk(node_, chunks)); }
+  [[nodiscard]] Array rechunk(const ChunkSpec& chunks) const {
+    return Array(detail::array::rechunk(node_, chunks));
+  }
   /// Elements converted as by static_cast.
-  template <array::Element U>
+  template <detail::array::Element U>
   [[nodiscard]] Array<U> astype() const {
-    return Array<U>(array::cast(node_, array::dtype_of<U>));
+    return Array<U>(detail::array::cast(node_, detail::array::dtype_of<U>));
   }
 
   /// A part, by NumPy's indexing: integers, `range`, `all`, `newaxis`, `ellipsis`, a
@@ -220,96 +223,107 @@ class Array {
   /// mask is kept.
   template <class... I>
   [[nodiscard]] Array operator()(const I&... indices) const {
-    return Array(array::index(node_, {array::make_index(indices)...}));
+    return Array(detail::array::index(node_, {detail::array::make_index(indices)...}));
   }
   /// Sets the elements of `x(indices...)`, to a number or a broadcastable array: `x.assign(0, range(0, 2),
   /// all)`, `x.assign(0, x < 0)`. Other copies keep the old elements.
   template <class... I>
   Array& assign(const Array& value, const I&... indices) {
-    node_ = array::assign(node_, value.node_, {array::make_index(indices)...});
+    node_ = detail::array::assign(node_, value.node_, {detail::array::make_index(indices)...});
     return *this;
   }
-  template <array::Scalar S, class... I>
+  template <detail::array::Scalar S, class... I>
   Array& assign(S value, const I&... indices) {
-    node_ = array::assign(node_, array::scalar_as(dtype(), value), {array::make_index(indices)...});
+    node_ = detail::array::assign(node_, detail::array::scalar_as(dtype(), value),
+                                  {detail::array::make_index(indices)...});
     return *this;
   }
 
   // Reductions. Integers add up in 64 bits, floating ones in double; results do not depend on the chunks but
   // for rounding.
   /// Sum over axes. 0 for no elements.
-  [[nodiscard]] Array<array::Summed<T>> sum(const Reduce& how = {}) const {
-    return fold<array::Summed<T>>(array::Reduction::sum, how);
+  [[nodiscard]] Array<detail::array::Summed<T>> sum(const Reduce& how = {}) const {
+    return fold<detail::array::Summed<T>>(detail::array::Reduction::sum, how);
   }
-  [[nodiscard]] Array<array::Summed<T>> prod(const Reduce& how = {}) const {
-    return fold<array::Summed<T>>(array::Reduction::prod, how);
+  [[nodiscard]] Array<detail::array::Summed<T>> prod(const Reduce& how = {}) const {
+    return fold<detail::array::Summed<T>>(detail::array::Reduction::prod, how);
   }
-  [[nodiscard]] Array<array::Floating<T>> mean(const Reduce& how = {}) const {
-    return fold<array::Floating<T>>(array::Reduction::mean, how);
+  [[nodiscard]] Array<detail::array::Floating<T>> mean(const Reduce& how = {}) const {
+    return fold<detail::array::Floating<T>>(detail::array::Reduction::mean, how);
   }
   /// Variance, by merging the moments of pieces: stable where the mean is large.
-  [[nodiscard]] Array<array::RealOf<array::Floating<T>>> var(const Reduce& how = {}) const {
-    return fold<array::RealOf<array::Floating<T>>>(array::Reduction::var, how);
+  [[nodiscard]] Array<detail::array::RealOf<detail::array::Floating<T>>> var(const Reduce& how = {}) const {
+    return fold<detail::array::RealOf<detail::array::Floating<T>>>(detail::array::Reduction::var, how);
   }
-  [[nodiscard]] Array<array::RealOf<array::Floating<T>>> std(const Reduce& how = {}) const {
-    return fold<array::RealOf<array::Floating<T>>>(array::Reduction::std, how);
+  [[nodiscard]] Array<detail::array::RealOf<detail::array::Floating<T>>> std(const Reduce& how = {}) const {
+    return fold<detail::array::RealOf<detail::array::Floating<T>>>(detail::array::Reduction::std, how);
   }
   /// Smallest element; NaN if there is one. Throws `Error{invalid_argument}` if there are no elements to
   /// choose from.
-  [[nodiscard]] Array min(const Reduce& how = {}) const { return fold<T>(array::Reduction::min, how); }
-  [[nodiscard]] Array max(const Reduce& how = {}) const { return fold<T>(array::Reduction::max, how); }
+  [[nodiscard]] Array min(const Reduce& how = {}) const {
+    return fold<T>(detail::array::Reduction::min, how);
+  }
+  [[nodiscard]] Array max(const Reduce& how = {}) const {
+    return fold<T>(detail::array::Reduction::max, how);
+  }
   /// Index of the smallest element along one axis, or its row-major position; the first of equal ones.
   [[nodiscard]] Array<std::int64_t> argmin(const Reduce& how = {}) const {
-    return fold<std::int64_t>(array::Reduction::argmin, how);
+    return fold<std::int64_t>(detail::array::Reduction::argmin, how);
   }
   [[nodiscard]] Array<std::int64_t> argmax(const Reduce& how = {}) const {
-    return fold<std::int64_t>(array::Reduction::argmax, how);
+    return fold<std::int64_t>(detail::array::Reduction::argmax, how);
   }
   [[nodiscard]] Array<bool> any(const Reduce& how = {}) const {
-    return fold<bool>(array::Reduction::any, how);
+    return fold<bool>(detail::array::Reduction::any, how);
   }
   [[nodiscard]] Array<bool> all(const Reduce& how = {}) const {
-    return fold<bool>(array::Reduction::all, how);
+    return fold<bool>(detail::array::Reduction::all, how);
   }
   [[nodiscard]] Array<std::int64_t> count_nonzero(const Reduce& how = {}) const {
-    return fold<std::int64_t>(array::Reduction::count_nonzero, how);
+    return fold<std::int64_t>(detail::array::Reduction::count_nonzero, how);
   }
   // The same without the elements that are NaN; NaN where there are no others.
-  [[nodiscard]] Array<array::Summed<T>> nansum(const Reduce& how = {}) const {
-    return fold<array::Summed<T>>(array::Reduction::nansum, how);
+  [[nodiscard]] Array<detail::array::Summed<T>> nansum(const Reduce& how = {}) const {
+    return fold<detail::array::Summed<T>>(detail::array::Reduction::nansum, how);
   }
-  [[nodiscard]] Array<array::Summed<T>> nanprod(const Reduce& how = {}) const {
-    return fold<array::Summed<T>>(array::Reduction::nanprod, how);
+  [[nodiscard]] Array<detail::array::Summed<T>> nanprod(const Reduce& how = {}) const {
+    return fold<detail::array::Summed<T>>(detail::array::Reduction::nanprod, how);
   }
-  [[nodiscard]] Array<array::Floating<T>> nanmean(const Reduce& how = {}) const {
-    return fold<array::Floating<T>>(array::Reduction::nanmean, how);
+  [[nodiscard]] Array<detail::array::Floating<T>> nanmean(const Reduce& how = {}) const {
+    return fold<detail::array::Floating<T>>(detail::array::Reduction::nanmean, how);
   }
-  [[nodiscard]] Array<array::RealOf<array::Floating<T>>> nanvar(const Reduce& how = {}) const {
-    return fold<array::RealOf<array::Floating<T>>>(array::Reduction::nanvar, how);
+  [[nodiscard]] Array<detail::array::RealOf<detail::array::Floating<T>>> nanvar(
+      const Reduce& how = {}) const {
+    return fold<detail::array::RealOf<detail::array::Floating<T>>>(detail::array::Reduction::nanvar, how);
   }
-  [[nodiscard]] Array<array::RealOf<array::Floating<T>>> nanstd(const Reduce& how = {}) const {
-    return fold<array::RealOf<array::Floating<T>>>(array::Reduction::nanstd, how);
+  [[nodiscard]] Array<detail::array::RealOf<detail::array::Floating<T>>> nanstd(
+      const Reduce& how = {}) const {
+    return fold<detail::array::RealOf<detail::array::Floating<T>>>(detail::array::Reduction::nanstd, how);
   }
-  [[nodiscard]] Array nanmin(const Reduce& how = {}) const { return fold<T>(array::Reduction::nanmin, how); }
-  [[nodiscard]] Array nanmax(const Reduce& how = {}) const { return fold<T>(array::Reduction::nanmax, how); }
+  [[nodiscard]] Array nanmin(const Reduce& how = {}) const {
+    return fold<T>(detail::array::Reduction::nanmin, how);
+  }
+  [[nodiscard]] Array nanmax(const Reduce& how = {}) const {
+    return fold<T>(detail::array::Reduction::nanmax, how);
+  }
 
-  [[nodiscard]] const array::NodePtr& node() const noexcept { return node_; }
+  [[nodiscard]] const detail::array::NodePtr& node() const noexcept { return node_; }
 
  private:
   template <class R>
-  Array<R> fold(array::Reduction reduction, const Reduce& how) const {
-    return Array<R>(array::reduce(reduction, node_, how, array::dtype_of<R>));
+  Array<R> fold(detail::array::Reduction reduction, const Reduce& how) const {
+    return Array<R>(detail::array::reduce(reduction, node_, how, detail::array::dtype_of<R>));
   }
-  array::NodePtr node_;
+  detail::array::NodePtr node_;
 };
 
 /// `Array<float64> (1000, 1000) in chunks ((256 x 3, 232), (512, 488)), 8 MB, 8 tasks`.
 template <class T>
 std::ostream& operator<<(std::ostream& out, const Array<T>& x) {
-  return out << array::describe(x.node());
+  return out << detail::array::describe(x.node());
 }
 
-namespace array {
+namespace detail::array {
 extern template xt::xarray<bool> compute(const NodePtr&);
 extern template xt::xarray<std::int8_t> compute(const NodePtr&);
 extern template xt::xarray<std::int16_t> compute(const NodePtr&);
@@ -323,6 +337,6 @@ extern template xt::xarray<float> compute(const NodePtr&);
 extern template xt::xarray<double> compute(const NodePtr&);
 extern template xt::xarray<std::complex<float>> compute(const NodePtr&);
 extern template xt::xarray<std::complex<double>> compute(const NodePtr&);
-}  // namespace array
+}  // namespace detail::array
 
 }  // namespace weir

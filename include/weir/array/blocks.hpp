@@ -32,7 +32,7 @@ struct Overlap {
   }
 };
 
-namespace array {
+namespace detail::array {
 
 [[nodiscard]] NodePtr map_blocks(DType out, const Chunks& chunks, std::vector<NodePtr> inputs, Kernel kernel,
                                  Buffer parameters);
@@ -167,7 +167,7 @@ task::Value line_by_line(Reader& parameters, std::span<const Tensor> operands) {
   return out.value;
 }
 
-}  // namespace array
+}  // namespace detail::array
 
 /// A new chunk from each chunk of one or more arrays: `f(const xt::xarray<T>&, ..., const BlockInfo&)`, the
 /// last one if wanted.
@@ -178,16 +178,18 @@ task::Value line_by_line(Reader& parameters, std::span<const Tensor> operands) {
 /// **Errors.** A chunk of another shape than it should have fails the task, with both shapes. `f` travels as
 /// with `Client::submit`.
 /// **Source.** `dask.array.map_blocks`.
-template <array::Element R, class F, class... T>
+template <detail::array::Element R, class F, class... T>
 [[nodiscard]] Array<R> map_blocks(F f, const Array<T>&... xs) {
   static_assert(sizeof...(T) > 0, "weir: map_blocks needs an array; from_function makes one from nothing");
-  return Array<R>(array::map_blocks(array::dtype_of<R>, {}, {xs.node()...}, &array::map_chunk<R, F, T...>,
-                                    array::packed_function(f)));
+  return Array<R>(detail::array::map_blocks(detail::array::dtype_of<R>, {}, {xs.node()...},
+                                            &detail::array::map_chunk<R, F, T...>,
+                                            detail::array::packed_function(f)));
 }
-template <array::Element R, class F, class... T>
+template <detail::array::Element R, class F, class... T>
 [[nodiscard]] Array<R> map_blocks(const Chunks& chunks, F f, const Array<T>&... xs) {
-  return Array<R>(array::map_blocks(array::dtype_of<R>, chunks, {xs.node()...}, &array::map_chunk<R, F, T...>,
-                                    array::packed_function(f)));
+  return Array<R>(detail::array::map_blocks(detail::array::dtype_of<R>, chunks, {xs.node()...},
+                                            &detail::array::map_chunk<R, F, T...>,
+                                            detail::array::packed_function(f)));
 }
 
 /// A function over every chunk and its surroundings: a stencil, a filter.
@@ -200,29 +202,32 @@ template <array::Element R, class F, class... T>
 /// **Errors.** Throws `Error{invalid_argument}` for a depth that is negative or longer than its axis.
 /// **Cost.** One task per chunk; between processes also one for each border that travels.
 /// **Source.** `dask.array.map_overlap`.
-template <array::Element R, class F, class T>
+template <detail::array::Element R, class F, class T>
 [[nodiscard]] Array<R> map_overlap(F f, const Array<T>& x, const Overlap& overlap) {
-  return Array<R>(array::map_overlap(array::dtype_of<R>, x.node(), overlap, &array::overlap_chunk<R, F, T>,
-                                     array::packed_function(f)));
+  return Array<R>(detail::array::map_overlap(detail::array::dtype_of<R>, x.node(), overlap,
+                                             &detail::array::overlap_chunk<R, F, T>,
+                                             detail::array::packed_function(f)));
 }
 
 /// A reduction of your own: `chunk(const xt::xarray<T>&, const Shape& axes)` folds a chunk, `merge(const
 /// xt::xarray<R>&, const Shape& axes)` folds partial results that stand beside each other. Both keep the
 /// folded axes, with one element.
-template <array::Element R, class F, class G, class T>
+template <detail::array::Element R, class F, class G, class T>
 [[nodiscard]] Array<R> reduction(const Array<T>& x, F chunk, G merge, const Axes& axes = {},
                                  bool keepdims = false, int split_every = 8) {
-  return Array<R>(array::reduction(array::dtype_of<R>, x.node(), axes, keepdims, split_every,
-                                   &array::reduce_chunk<R, F, T>, array::packed_function(chunk),
-                                   &array::reduce_chunk<R, G, R>, array::packed_function(merge)));
+  return Array<R>(
+      detail::array::reduction(detail::array::dtype_of<R>, x.node(), axes, keepdims, split_every,
+                               &detail::array::reduce_chunk<R, F, T>, detail::array::packed_function(chunk),
+                               &detail::array::reduce_chunk<R, G, R>, detail::array::packed_function(merge)));
 }
 
 /// `f` (1-d `xt::xarray<T>` in, 1-d out) over every line along an axis; `length` elements each come out, by
 /// default as many as go in.
-template <array::Element R, class F, class T>
+template <detail::array::Element R, class F, class T>
 [[nodiscard]] Array<R> apply_along_axis(F f, std::int64_t axis, const Array<T>& x, std::int64_t length = -1) {
-  return Array<R>(array::along_axis(array::dtype_of<R>, x.node(), axis, length, &array::line_by_line<R, F, T>,
-                                    array::packed_function(f)));
+  return Array<R>(detail::array::along_axis(detail::array::dtype_of<R>, x.node(), axis, length,
+                                            &detail::array::line_by_line<R, F, T>,
+                                            detail::array::packed_function(f)));
 }
 
 }  // namespace weir

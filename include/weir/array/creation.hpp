@@ -16,7 +16,7 @@ struct BlockInfo {
   Shape array_shape;  ///< Extents of the whole array.
 };
 
-namespace array {
+namespace detail::array {
 
 [[nodiscard]] NodePtr full(const char* name, const Shape& shape, const ChunkSpec& chunks, DType type,
                            const NodePtr& value);
@@ -45,25 +45,25 @@ struct ElementOfExpression {
   using type = typename std::decay_t<T>::value_type;
 };
 
-}  // namespace array
+}  // namespace detail::array
 
 /// An array with the same number everywhere. **Cost.** No memory: it is made where it is used.
-template <array::Element T = double>
+template <detail::array::Element T = double>
 [[nodiscard]] Array<T> full(const Shape& shape, T value, const ChunkSpec& chunks = {}) {
-  return Array<T>(
-      array::full("full", shape, chunks, array::dtype_of<T>, array::scalar(array::dtype_of<T>, &value)));
+  return Array<T>(detail::array::full("full", shape, chunks, detail::array::dtype_of<T>,
+                                      detail::array::scalar(detail::array::dtype_of<T>, &value)));
 }
-template <array::Element T = double>
+template <detail::array::Element T = double>
 [[nodiscard]] Array<T> zeros(const Shape& shape, const ChunkSpec& chunks = {}) {
   constexpr T value(0);
-  return Array<T>(
-      array::full("zeros", shape, chunks, array::dtype_of<T>, array::scalar(array::dtype_of<T>, &value)));
+  return Array<T>(detail::array::full("zeros", shape, chunks, detail::array::dtype_of<T>,
+                                      detail::array::scalar(detail::array::dtype_of<T>, &value)));
 }
-template <array::Element T = double>
+template <detail::array::Element T = double>
 [[nodiscard]] Array<T> ones(const Shape& shape, const ChunkSpec& chunks = {}) {
   constexpr T value(1);
-  return Array<T>(
-      array::full("ones", shape, chunks, array::dtype_of<T>, array::scalar(array::dtype_of<T>, &value)));
+  return Array<T>(detail::array::full("ones", shape, chunks, detail::array::dtype_of<T>,
+                                      detail::array::scalar(detail::array::dtype_of<T>, &value)));
 }
 template <class T>
 [[nodiscard]] Array<T> full_like(const Array<T>& x, T value) {
@@ -82,16 +82,16 @@ template <class T>
 ///
 /// **Shape.** ceil((stop - start) / step) elements, none if that is negative.
 /// **Errors.** Throws `Error{invalid_argument}` if step is 0.
-template <array::Element T = double>
+template <detail::array::Element T = double>
 [[nodiscard]] Array<T> arange(T start, T stop, T step = T(1), const ChunkSpec& chunks = {}) {
-  const std::int64_t count =
-      array::arange_count(static_cast<double>(start), static_cast<double>(stop), static_cast<double>(step));
-  constexpr array::DType type = array::dtype_of<T>;
-  return Array<T>(
-      array::arange("arange", type, array::scalar(type, &start), array::scalar(type, &step), count, chunks));
+  const std::int64_t count = detail::array::arange_count(
+      static_cast<double>(start), static_cast<double>(stop), static_cast<double>(step));
+  constexpr detail::array::DType type = detail::array::dtype_of<T>;
+  return Array<T>(detail::array::arange("arange", type, detail::array::scalar(type, &start),
+                                        detail::array::scalar(type, &step), count, chunks));
 }
 /// `count` numbers from start to stop, both included (or without stop: `endpoint = false`).
-template <array::Element T = double>
+template <detail::array::Element T = double>
 requires std::is_floating_point_v<T>
 [[nodiscard]] Array<T> linspace(T start, T stop, std::int64_t count, const ChunkSpec& chunks = {},
                                 bool endpoint = true) {
@@ -100,17 +100,18 @@ requires std::is_floating_point_v<T>
                 "linspace: count must be at least 0 (got " + std::to_string(count) + ")");
   const std::int64_t steps = endpoint ? count - 1 : count;
   const T step = steps > 0 ? (stop - start) / static_cast<T>(steps) : T(0);
-  constexpr array::DType type = array::dtype_of<T>;
-  Array<T> numbers(array::arange("linspace", type, array::scalar(type, &start), array::scalar(type, &step),
-                                 count, chunks));
+  constexpr detail::array::DType type = detail::array::dtype_of<T>;
+  Array<T> numbers(detail::array::arange("linspace", type, detail::array::scalar(type, &start),
+                                         detail::array::scalar(type, &step), count, chunks));
   if (endpoint && count > 1) numbers.assign(stop, range(count - 1, count));  // exactly
   return numbers;
 }
 /// Ones on a diagonal (0: the main one, above it positive), zeros elsewhere.
-template <array::Element T = double>
+template <detail::array::Element T = double>
 [[nodiscard]] Array<T> eye(std::int64_t rows, std::int64_t columns = -1, std::int64_t diagonal = 0,
                            const ChunkSpec& chunks = {}) {
-  return Array<T>(array::eye(array::dtype_of<T>, rows, columns < 0 ? rows : columns, diagonal, chunks));
+  return Array<T>(
+      detail::array::eye(detail::array::dtype_of<T>, rows, columns < 0 ? rows : columns, diagonal, chunks));
 }
 
 /// An array of values that are here; they are put on the workers now, chunk by chunk.
@@ -121,31 +122,31 @@ template <class E>
   using T = typename E::value_type;
   const xt::xarray<T, xt::layout_type::row_major> whole(values.derived_cast());
   Shape shape(whole.shape().begin(), whole.shape().end());
-  return Array<T>(array::from_values(array::dtype_of<T>, shape, whole.data(), chunks));
+  return Array<T>(detail::array::from_values(detail::array::dtype_of<T>, shape, whole.data(), chunks));
 }
 
 /// An array whose chunks `f(const BlockInfo&)` makes: an `xt::xarray<T>` of `info.shape` (or an expression
 /// that is one).
 ///
 /// **Errors.** A chunk of another shape fails when it is used. `f` travels as with `Client::submit`.
-template <array::Element T, class F>
+template <detail::array::Element T, class F>
 [[nodiscard]] Array<T> from_function(F f, const Shape& shape, const ChunkSpec& chunks = {}) {
   Buffer parameters;
   Writer writer(parameters);
-  task::Callable<F>::put(writer, f);
-  return Array<T>(array::from_kernel("from_function", array::dtype_of<T>, shape, chunks,
-                                     &array::make_chunk<T, F>, std::move(parameters)));
+  detail::task::Callable<F>::put(writer, f);
+  return Array<T>(detail::array::from_kernel("from_function", detail::array::dtype_of<T>, shape, chunks,
+                                             &detail::array::make_chunk<T, F>, std::move(parameters)));
 }
 
 /// An array of results that exist or will: one future for each chunk, row-major.
 ///
 /// **Errors.** Throws `Error{invalid_argument}` if there are not as many futures as chunks. A chunk of
 /// another shape fails when it is used.
-template <array::Element T>
+template <detail::array::Element T>
 [[nodiscard]] Array<T> from_futures(const std::vector<Future<xt::xarray<T>>>& futures, const Chunks& chunks) {
-  std::vector<client::Handle> handles;
+  std::vector<detail::client::Handle> handles;
   for (const auto& future : futures) handles.push_back(future.handle());
-  return Array<T>(array::from_chunks(array::dtype_of<T>, chunks, std::move(handles)));
+  return Array<T>(detail::array::from_chunks(detail::array::dtype_of<T>, chunks, std::move(handles)));
 }
 
 }  // namespace weir

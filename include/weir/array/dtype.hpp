@@ -7,7 +7,7 @@
 #include <type_traits>
 
 namespace weir {
-namespace array {
+namespace detail::array {
 
 /// The element types, in NumPy's order of kinds.
 enum class DType : std::uint8_t {
@@ -235,5 +235,5 @@ decltype(auto) dispatch(DType type, F&& f) {
   }
 }
 
-}  // namespace array
+}  // namespace detail::array
 }  // namespace weir

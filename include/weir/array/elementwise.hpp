@@ -6,7 +6,7 @@
 
 namespace weir {
 
-namespace array {
+namespace detail::array {
 
 /// T op U.
 template <class T, class U>
@@ -53,100 +53,103 @@ Array<bool> test(Op op, const Array<T>& a) {
   return Array<bool>(elementwise(op, dtype_of<T>, DType::boolean, {a.node()}));
 }
 
-}  // namespace array
+}  // namespace detail::array
 
 // --- arithmetic
 template <class T, class U>
 auto operator+(const Array<T>& a, const Array<U>& b) {
-  return array::arithmetic(array::Op::add, a, b);
+  return detail::array::arithmetic(detail::array::Op::add, a, b);
 }
-template <class T, array::Scalar S>
+template <class T, detail::array::Scalar S>
 auto operator+(const Array<T>& a, S b) {
-  return array::arithmetic_right(array::Op::add, a, b);
+  return detail::array::arithmetic_right(detail::array::Op::add, a, b);
 }
-template <class T, array::Scalar S>
+template <class T, detail::array::Scalar S>
 auto operator+(S a, const Array<T>& b) {
-  return array::arithmetic_left(array::Op::add, a, b);
+  return detail::array::arithmetic_left(detail::array::Op::add, a, b);
 }
 template <class T, class U>
 auto operator-(const Array<T>& a, const Array<U>& b) {
-  return array::arithmetic(array::Op::subtract, a, b);
+  return detail::array::arithmetic(detail::array::Op::subtract, a, b);
 }
-template <class T, array::Scalar S>
+template <class T, detail::array::Scalar S>
 auto operator-(const Array<T>& a, S b) {
-  return array::arithmetic_right(array::Op::subtract, a, b);
+  return detail::array::arithmetic_right(detail::array::Op::subtract, a, b);
 }
-template <class T, array::Scalar S>
+template <class T, detail::array::Scalar S>
 auto operator-(S a, const Array<T>& b) {
-  return array::arithmetic_left(array::Op::subtract, a, b);
+  return detail::array::arithmetic_left(detail::array::Op::subtract, a, b);
 }
 template <class T, class U>
 auto operator*(const Array<T>& a, const Array<U>& b) {
-  return array::arithmetic(array::Op::multiply, a, b);
+  return detail::array::arithmetic(detail::array::Op::multiply, a, b);
 }
-template <class T, array::Scalar S>
+template <class T, detail::array::Scalar S>
 auto operator*(const Array<T>& a, S b) {
-  return array::arithmetic_right(array::Op::multiply, a, b);
+  return detail::array::arithmetic_right(detail::array::Op::multiply, a, b);
 }
-template <class T, array::Scalar S>
+template <class T, detail::array::Scalar S>
 auto operator*(S a, const Array<T>& b) {
-  return array::arithmetic_left(array::Op::multiply, a, b);
+  return detail::array::arithmetic_left(detail::array::Op::multiply, a, b);
 }
 /// True division: integers give double, as in NumPy. `floor_divide` is the other one.
 template <class T, class U>
 auto operator/(const Array<T>& a, const Array<U>& b) {
-  return array::floating_op<array::Floating<array::Promoted<T, U>>>(array::Op::divide, {a.node(), b.node()});
+  return detail::array::floating_op<detail::array::Floating<detail::array::Promoted<T, U>>>(
+      detail::array::Op::divide, {a.node(), b.node()});
 }
-template <class T, array::Scalar S>
+template <class T, detail::array::Scalar S>
 auto operator/(const Array<T>& a, S b) {
-  using R = array::Floating<array::WithScalar<T, S>>;
-  return array::floating_op<R>(array::Op::divide, {a.node(), array::scalar_as(array::dtype_of<R>, b)});
+  using R = detail::array::Floating<detail::array::WithScalar<T, S>>;
+  return detail::array::floating_op<R>(detail::array::Op::divide,
+                                       {a.node(), detail::array::scalar_as(detail::array::dtype_of<R>, b)});
 }
-template <class T, array::Scalar S>
+template <class T, detail::array::Scalar S>
 auto operator/(S a, const Array<T>& b) {
-  using R = array::Floating<array::WithScalar<T, S>>;
-  return array::floating_op<R>(array::Op::divide, {array::scalar_as(array::dtype_of<R>, a), b.node()});
+  using R = detail::array::Floating<detail::array::WithScalar<T, S>>;
+  return detail::array::floating_op<R>(detail::array::Op::divide,
+                                       {detail::array::scalar_as(detail::array::dtype_of<R>, a), b.node()});
 }
 /// Remainder with the sign of the divisor. Integers divided by 0 give 0.
 template <class T, class U>
 auto operator%(const Array<T>& a, const Array<U>& b) {
-  return array::arithmetic(array::Op::mod, a, b);
+  return detail::array::arithmetic(detail::array::Op::mod, a, b);
 }
-template <class T, array::Scalar S>
+template <class T, detail::array::Scalar S>
 auto operator%(const Array<T>& a, S b) {
-  return array::arithmetic_right(array::Op::mod, a, b);
+  return detail::array::arithmetic_right(detail::array::Op::mod, a, b);
 }
-template <class T, array::Scalar S>
+template <class T, detail::array::Scalar S>
 auto operator%(S a, const Array<T>& b) {
-  return array::arithmetic_left(array::Op::mod, a, b);
+  return detail::array::arithmetic_left(detail::array::Op::mod, a, b);
 }
 template <class T, class U>
 auto floor_divide(const Array<T>& a, const Array<U>& b) {
-  return array::arithmetic(array::Op::floor_divide, a, b);
+  return detail::array::arithmetic(detail::array::Op::floor_divide, a, b);
 }
-template <class T, array::Scalar S>
+template <class T, detail::array::Scalar S>
 auto floor_divide(const Array<T>& a, S b) {
-  return array::arithmetic_right(array::Op::floor_divide, a, b);
+  return detail::array::arithmetic_right(detail::array::Op::floor_divide, a, b);
 }
-template <class T, array::Scalar S>
+template <class T, detail::array::Scalar S>
 auto floor_divide(S a, const Array<T>& b) {
-  return array::arithmetic_left(array::Op::floor_divide, a, b);
+  return detail::array::arithmetic_left(detail::array::Op::floor_divide, a, b);
 }
 template <class T, class U>
 auto pow(const Array<T>& a, const Array<U>& b) {
-  return array::arithmetic(array::Op::power, a, b);
+  return detail::array::arithmetic(detail::array::Op::power, a, b);
 }
-template <class T, array::Scalar S>
+template <class T, detail::array::Scalar S>
 auto pow(const Array<T>& a, S b) {
-  return array::arithmetic_right(array::Op::power, a, b);
+  return detail::array::arithmetic_right(detail::array::Op::power, a, b);
 }
-template <class T, array::Scalar S>
+template <class T, detail::array::Scalar S>
 auto pow(S a, const Array<T>& b) {
-  return array::arithmetic_left(array::Op::power, a, b);
+  return detail::array::arithmetic_left(detail::array::Op::power, a, b);
 }
 template <class T>
 Array<T> operator-(const Array<T>& a) {
-  return array::same(array::Op::negative, a);
+  return detail::array::same(detail::array::Op::negative, a);
 }
 template <class T>
 Array<T> operator+(const Array<T>& a) {
@@ -172,77 +175,79 @@ Array<T>& operator/=(Array<T>& a, const U& b) {
 /// The smaller (larger) of two; NaN if one is. `fmin`, `fmax` prefer the one that is not.
 template <class T, class U>
 auto minimum(const Array<T>& a, const Array<U>& b) {
-  return array::arithmetic(array::Op::minimum, a, b);
+  return detail::array::arithmetic(detail::array::Op::minimum, a, b);
 }
-template <class T, array::Scalar S>
+template <class T, detail::array::Scalar S>
 auto minimum(const Array<T>& a, S b) {
-  return array::arithmetic_right(array::Op::minimum, a, b);
+  return detail::array::arithmetic_right(detail::array::Op::minimum, a, b);
 }
 template <class T, class U>
 auto maximum(const Array<T>& a, const Array<U>& b) {
-  return array::arithmetic(array::Op::maximum, a, b);
+  return detail::array::arithmetic(detail::array::Op::maximum, a, b);
 }
-template <class T, array::Scalar S>
+template <class T, detail::array::Scalar S>
 auto maximum(const Array<T>& a, S b) {
-  return array::arithmetic_right(array::Op::maximum, a, b);
+  return detail::array::arithmetic_right(detail::array::Op::maximum, a, b);
 }
 template <class T, class U>
 auto fmin(const Array<T>& a, const Array<U>& b) {
-  return array::arithmetic(array::Op::fmin, a, b);
+  return detail::array::arithmetic(detail::array::Op::fmin, a, b);
 }
 template <class T, class U>
 auto fmax(const Array<T>& a, const Array<U>& b) {
-  return array::arithmetic(array::Op::fmax, a, b);
+  return detail::array::arithmetic(detail::array::Op::fmax, a, b);
 }
 template <class T, class U>
 auto hypot(const Array<T>& a, const Array<U>& b) {
-  return array::floating_op<array::Floating<array::Promoted<T, U>>>(array::Op::hypot, {a.node(), b.node()});
+  return detail::array::floating_op<detail::array::Floating<detail::array::Promoted<T, U>>>(
+      detail::array::Op::hypot, {a.node(), b.node()});
 }
 template <class T, class U>
 auto atan2(const Array<T>& a, const Array<U>& b) {
-  return array::floating_op<array::Floating<array::Promoted<T, U>>>(array::Op::atan2, {a.node(), b.node()});
+  return detail::array::floating_op<detail::array::Floating<detail::array::Promoted<T, U>>>(
+      detail::array::Op::atan2, {a.node(), b.node()});
 }
 
 // --- bits and logic; on bools & | ^ ! are logical
 template <class T, class U>
 auto operator&(const Array<T>& a, const Array<U>& b) {
-  return array::arithmetic(array::Op::bit_and, a, b);
+  return detail::array::arithmetic(detail::array::Op::bit_and, a, b);
 }
 template <class T, class U>
 auto operator|(const Array<T>& a, const Array<U>& b) {
-  return array::arithmetic(array::Op::bit_or, a, b);
+  return detail::array::arithmetic(detail::array::Op::bit_or, a, b);
 }
 template <class T, class U>
 auto operator^(const Array<T>& a, const Array<U>& b) {
-  return array::arithmetic(array::Op::bit_xor, a, b);
+  return detail::array::arithmetic(detail::array::Op::bit_xor, a, b);
 }
-template <class T, array::Scalar S>
+template <class T, detail::array::Scalar S>
 auto operator&(const Array<T>& a, S b) {
-  return array::arithmetic_right(array::Op::bit_and, a, b);
+  return detail::array::arithmetic_right(detail::array::Op::bit_and, a, b);
 }
-template <class T, array::Scalar S>
+template <class T, detail::array::Scalar S>
 auto operator|(const Array<T>& a, S b) {
-  return array::arithmetic_right(array::Op::bit_or, a, b);
+  return detail::array::arithmetic_right(detail::array::Op::bit_or, a, b);
 }
-template <class T, array::Scalar S>
+template <class T, detail::array::Scalar S>
 auto operator^(const Array<T>& a, S b) {
-  return array::arithmetic_right(array::Op::bit_xor, a, b);
+  return detail::array::arithmetic_right(detail::array::Op::bit_xor, a, b);
 }
-template <class T, array::Scalar S>
+template <class T, detail::array::Scalar S>
 auto left_shift(const Array<T>& a, S b) {
-  return array::arithmetic_right(array::Op::shift_left, a, b);
+  return detail::array::arithmetic_right(detail::array::Op::shift_left, a, b);
 }
-template <class T, array::Scalar S>
+template <class T, detail::array::Scalar S>
 auto right_shift(const Array<T>& a, S b) {
-  return array::arithmetic_right(array::Op::shift_right, a, b);
+  return detail::array::arithmetic_right(detail::array::Op::shift_right, a, b);
 }
 template <class T>
 Array<T> operator~(const Array<T>& a) {
-  return array::same(array::Op::bit_not, a);
+  return detail::array::same(detail::array::Op::bit_not, a);
 }
 template <class T>
 Array<bool> operator!(const Array<T>& a) {
-  return array::test(array::Op::logical_not, a);
+  return detail::array::test(detail::array::Op::logical_not, a);
 }
 template <class T, class U>
 Array<bool> operator&&(const Array<T>& a, const Array<U>& b) {
@@ -256,247 +261,250 @@ Array<bool> operator||(const Array<T>& a, const Array<U>& b) {
 // --- comparison
 template <class T, class U>
 Array<bool> operator==(const Array<T>& a, const Array<U>& b) {
-  return array::compare(array::Op::equal, a, b);
+  return detail::array::compare(detail::array::Op::equal, a, b);
 }
-template <class T, array::Scalar S>
+template <class T, detail::array::Scalar S>
 Array<bool> operator==(const Array<T>& a, S b) {
-  return array::compare_scalar(array::Op::equal, a, b);
+  return detail::array::compare_scalar(detail::array::Op::equal, a, b);
 }
 template <class T, class U>
 Array<bool> operator!=(const Array<T>& a, const Array<U>& b) {
-  return array::compare(array::Op::not_equal, a, b);
+  return detail::array::compare(detail::array::Op::not_equal, a, b);
 }
-template <class T, array::Scalar S>
+template <class T, detail::array::Scalar S>
 Array<bool> operator!=(const Array<T>& a, S b) {
-  return array::compare_scalar(array::Op::not_equal, a, b);
+  return detail::array::compare_scalar(detail::array::Op::not_equal, a, b);
 }
 template <class T, class U>
 Array<bool> operator<(const Array<T>& a, const Array<U>& b) {
-  return array::compare(array::Op::less, a, b);
+  return detail::array::compare(detail::array::Op::less, a, b);
 }
-template <class T, array::Scalar S>
+template <class T, detail::array::Scalar S>
 Array<bool> operator<(const Array<T>& a, S b) {
-  return array::compare_scalar(array::Op::less, a, b);
+  return detail::array::compare_scalar(detail::array::Op::less, a, b);
 }
 template <class T, class U>
 Array<bool> operator<=(const Array<T>& a, const Array<U>& b) {
-  return array::compare(array::Op::less_equal, a, b);
+  return detail::array::compare(detail::array::Op::less_equal, a, b);
 }
-template <class T, array::Scalar S>
+template <class T, detail::array::Scalar S>
 Array<bool> operator<=(const Array<T>& a, S b) {
-  return array::compare_scalar(array::Op::less_equal, a, b);
+  return detail::array::compare_scalar(detail::array::Op::less_equal, a, b);
 }
 template <class T, class U>
 Array<bool> operator>(const Array<T>& a, const Array<U>& b) {
-  return array::compare(array::Op::greater, a, b);
+  return detail::array::compare(detail::array::Op::greater, a, b);
 }
-template <class T, array::Scalar S>
+template <class T, detail::array::Scalar S>
 Array<bool> operator>(const Array<T>& a, S b) {
-  return array::compare_scalar(array::Op::greater, a, b);
+  return detail::array::compare_scalar(detail::array::Op::greater, a, b);
 }
 template <class T, class U>
 Array<bool> operator>=(const Array<T>& a, const Array<U>& b) {
-  return array::compare(array::Op::greater_equal, a, b);
+  return detail::array::compare(detail::array::Op::greater_equal, a, b);
 }
-template <class T, array::Scalar S>
+template <class T, detail::array::Scalar S>
 Array<bool> operator>=(const Array<T>& a, S b) {
-  return array::compare_scalar(array::Op::greater_equal, a, b);
+  return detail::array::compare_scalar(detail::array::Op::greater_equal, a, b);
 }
 
 // --- choice
 /// Elements of `a` where `condition` is true, of `b` elsewhere.
 template <class T, class U>
 auto where(const Array<bool>& condition, const Array<T>& a, const Array<U>& b) {
-  constexpr array::DType type = array::promote(array::dtype_of<T>, array::dtype_of<U>);
-  return Array<array::Promoted<T, U>>(
-      array::elementwise(array::Op::where, type, type, {condition.node(), a.node(), b.node()}));
+  constexpr detail::array::DType type =
+      detail::array::promote(detail::array::dtype_of<T>, detail::array::dtype_of<U>);
+  return Array<detail::array::Promoted<T, U>>(detail::array::elementwise(
+      detail::array::Op::where, type, type, {condition.node(), a.node(), b.node()}));
 }
-template <class T, array::Scalar S>
+template <class T, detail::array::Scalar S>
 auto where(const Array<bool>& condition, const Array<T>& a, S b) {
-  constexpr array::DType type = array::with_scalar(array::dtype_of<T>, array::scalar_dtype<S>());
-  return Array<array::WithScalar<T, S>>(array::elementwise(
-      array::Op::where, type, type, {condition.node(), a.node(), array::scalar_as(type, b)}));
+  constexpr detail::array::DType type =
+      detail::array::with_scalar(detail::array::dtype_of<T>, detail::array::scalar_dtype<S>());
+  return Array<detail::array::WithScalar<T, S>>(detail::array::elementwise(
+      detail::array::Op::where, type, type, {condition.node(), a.node(), detail::array::scalar_as(type, b)}));
 }
-template <class T, array::Scalar S>
+template <class T, detail::array::Scalar S>
 auto where(const Array<bool>& condition, S a, const Array<T>& b) {
-  constexpr array::DType type = array::with_scalar(array::dtype_of<T>, array::scalar_dtype<S>());
-  return Array<array::WithScalar<T, S>>(array::elementwise(
-      array::Op::where, type, type, {condition.node(), array::scalar_as(type, a), b.node()}));
+  constexpr detail::array::DType type =
+      detail::array::with_scalar(detail::array::dtype_of<T>, detail::array::scalar_dtype<S>());
+  return Array<detail::array::WithScalar<T, S>>(detail::array::elementwise(
+      detail::array::Op::where, type, type, {condition.node(), detail::array::scalar_as(type, a), b.node()}));
 }
 /// Elements below `low` become `low`, those above `high` become `high`.
-template <class T, array::Scalar S>
+template <class T, detail::array::Scalar S>
 Array<T> clip(const Array<T>& a, S low, S high) {
-  const auto bound = [&](array::Op op, const array::NodePtr& x, S b) {
-    return array::elementwise(op, array::dtype_of<T>, array::dtype_of<T>,
-                              {x, array::scalar_as(array::dtype_of<T>, b)});
+  const auto bound = [&](detail::array::Op op, const detail::array::NodePtr& x, S b) {
+    return detail::array::elementwise(op, detail::array::dtype_of<T>, detail::array::dtype_of<T>,
+                                      {x, detail::array::scalar_as(detail::array::dtype_of<T>, b)});
   };
-  return Array<T>(bound(array::Op::minimum, bound(array::Op::maximum, a.node(), low), high));
+  return Array<T>(bound(detail::array::Op::minimum, bound(detail::array::Op::maximum, a.node(), low), high));
 }
 
 // --- functions; integers are taken as double
 template <class T>
 auto exp(const Array<T>& a) {
-  return array::function(array::Op::exp, a);
+  return detail::array::function(detail::array::Op::exp, a);
 }
 template <class T>
 auto exp2(const Array<T>& a) {
-  return array::function(array::Op::exp2, a);
+  return detail::array::function(detail::array::Op::exp2, a);
 }
 template <class T>
 auto expm1(const Array<T>& a) {
-  return array::function(array::Op::expm1, a);
+  return detail::array::function(detail::array::Op::expm1, a);
 }
 template <class T>
 auto log(const Array<T>& a) {
-  return array::function(array::Op::log, a);
+  return detail::array::function(detail::array::Op::log, a);
 }
 template <class T>
 auto log2(const Array<T>& a) {
-  return array::function(array::Op::log2, a);
+  return detail::array::function(detail::array::Op::log2, a);
 }
 template <class T>
 auto log10(const Array<T>& a) {
-  return array::function(array::Op::log10, a);
+  return detail::array::function(detail::array::Op::log10, a);
 }
 template <class T>
 auto log1p(const Array<T>& a) {
-  return array::function(array::Op::log1p, a);
+  return detail::array::function(detail::array::Op::log1p, a);
 }
 template <class T>
 auto sqrt(const Array<T>& a) {
-  return array::function(array::Op::sqrt, a);
+  return detail::array::function(detail::array::Op::sqrt, a);
 }
 template <class T>
 auto cbrt(const Array<T>& a) {
-  return array::function(array::Op::cbrt, a);
+  return detail::array::function(detail::array::Op::cbrt, a);
 }
 template <class T>
 auto sin(const Array<T>& a) {
-  return array::function(array::Op::sin, a);
+  return detail::array::function(detail::array::Op::sin, a);
 }
 template <class T>
 auto cos(const Array<T>& a) {
-  return array::function(array::Op::cos, a);
+  return detail::array::function(detail::array::Op::cos, a);
 }
 template <class T>
 auto tan(const Array<T>& a) {
-  return array::function(array::Op::tan, a);
+  return detail::array::function(detail::array::Op::tan, a);
 }
 template <class T>
 auto asin(const Array<T>& a) {
-  return array::function(array::Op::asin, a);
+  return detail::array::function(detail::array::Op::asin, a);
 }
 template <class T>
 auto acos(const Array<T>& a) {
-  return array::function(array::Op::acos, a);
+  return detail::array::function(detail::array::Op::acos, a);
 }
 template <class T>
 auto atan(const Array<T>& a) {
-  return array::function(array::Op::atan, a);
+  return detail::array::function(detail::array::Op::atan, a);
 }
 template <class T>
 auto sinh(const Array<T>& a) {
-  return array::function(array::Op::sinh, a);
+  return detail::array::function(detail::array::Op::sinh, a);
 }
 template <class T>
 auto cosh(const Array<T>& a) {
-  return array::function(array::Op::cosh, a);
+  return detail::array::function(detail::array::Op::cosh, a);
 }
 template <class T>
 auto tanh(const Array<T>& a) {
-  return array::function(array::Op::tanh, a);
+  return detail::array::function(detail::array::Op::tanh, a);
 }
 template <class T>
 auto asinh(const Array<T>& a) {
-  return array::function(array::Op::asinh, a);
+  return detail::array::function(detail::array::Op::asinh, a);
 }
 template <class T>
 auto acosh(const Array<T>& a) {
-  return array::function(array::Op::acosh, a);
+  return detail::array::function(detail::array::Op::acosh, a);
 }
 template <class T>
 auto atanh(const Array<T>& a) {
-  return array::function(array::Op::atanh, a);
+  return detail::array::function(detail::array::Op::atanh, a);
 }
 template <class T>
 auto erf(const Array<T>& a) {
-  return array::function(array::Op::erf, a);
+  return detail::array::function(detail::array::Op::erf, a);
 }
 template <class T>
 auto reciprocal(const Array<T>& a) {
-  return array::function(array::Op::reciprocal, a);
+  return detail::array::function(detail::array::Op::reciprocal, a);
 }
 template <class T>
 Array<T> square(const Array<T>& a) {
-  return array::same(array::Op::square, a);
+  return detail::array::same(detail::array::Op::square, a);
 }
 template <class T>
 Array<T> sign(const Array<T>& a) {
-  return array::same(array::Op::sign, a);
+  return detail::array::same(detail::array::Op::sign, a);
 }
 template <class T>
 Array<T> floor(const Array<T>& a) {
-  return array::same(array::Op::floor, a);
+  return detail::array::same(detail::array::Op::floor, a);
 }
 template <class T>
 Array<T> ceil(const Array<T>& a) {
-  return array::same(array::Op::ceil, a);
+  return detail::array::same(detail::array::Op::ceil, a);
 }
 template <class T>
 Array<T> trunc(const Array<T>& a) {
-  return array::same(array::Op::trunc, a);
+  return detail::array::same(detail::array::Op::trunc, a);
 }
 /// To the nearest integer, halves to even.
 template <class T>
 Array<T> rint(const Array<T>& a) {
-  return array::same(array::Op::rint, a);
+  return detail::array::same(detail::array::Op::rint, a);
 }
 template <class T>
 Array<bool> isnan(const Array<T>& a) {
-  return array::test(array::Op::isnan, a);
+  return detail::array::test(detail::array::Op::isnan, a);
 }
 template <class T>
 Array<bool> isinf(const Array<T>& a) {
-  return array::test(array::Op::isinf, a);
+  return detail::array::test(detail::array::Op::isinf, a);
 }
 template <class T>
 Array<bool> isfinite(const Array<T>& a) {
-  return array::test(array::Op::isfinite, a);
+  return detail::array::test(detail::array::Op::isfinite, a);
 }
 template <class T>
 Array<bool> signbit(const Array<T>& a) {
-  return array::test(array::Op::signbit, a);
+  return detail::array::test(detail::array::Op::signbit, a);
 }
 
 /// Absolute value; of complex numbers their magnitude, which is real.
 template <class T>
-Array<array::RealOf<T>> abs(const Array<T>& a) {
-  constexpr bool complex = array::is_complex(array::dtype_of<T>);
-  return Array<array::RealOf<T>>(array::elementwise(complex ? array::Op::magnitude : array::Op::abs,
-                                                    array::dtype_of<T>, array::real_of(array::dtype_of<T>),
-                                                    {a.node()}));
+Array<detail::array::RealOf<T>> abs(const Array<T>& a) {
+  constexpr bool complex = detail::array::is_complex(detail::array::dtype_of<T>);
+  return Array<detail::array::RealOf<T>>(detail::array::elementwise(
+      complex ? detail::array::Op::magnitude : detail::array::Op::abs, detail::array::dtype_of<T>,
+      detail::array::real_of(detail::array::dtype_of<T>), {a.node()}));
 }
 template <class T>
 Array<T> conj(const Array<T>& a) {
-  return array::same(array::Op::conj, a);
+  return detail::array::same(detail::array::Op::conj, a);
 }
 template <class T>
 auto real(const Array<T>& a) {
-  return Array<array::RealOf<array::Floating<T>>>(
-      array::elementwise(array::Op::real, array::floating(array::dtype_of<T>),
-                         array::real_of(array::floating(array::dtype_of<T>)), {a.node()}));
+  return Array<detail::array::RealOf<detail::array::Floating<T>>>(detail::array::elementwise(
+      detail::array::Op::real, detail::array::floating(detail::array::dtype_of<T>),
+      detail::array::real_of(detail::array::floating(detail::array::dtype_of<T>)), {a.node()}));
 }
 template <class T>
 auto imag(const Array<T>& a) {
-  return Array<array::RealOf<array::Floating<T>>>(
-      array::elementwise(array::Op::imag, array::floating(array::dtype_of<T>),
-                         array::real_of(array::floating(array::dtype_of<T>)), {a.node()}));
+  return Array<detail::array::RealOf<detail::array::Floating<T>>>(detail::array::elementwise(
+      detail::array::Op::imag, detail::array::floating(detail::array::dtype_of<T>),
+      detail::array::real_of(detail::array::floating(detail::array::dtype_of<T>)), {a.node()}));
 }
 template <class T>
 auto angle(const Array<T>& a) {
-  return Array<array::RealOf<array::Floating<T>>>(
-      array::elementwise(array::Op::angle, array::floating(array::dtype_of<T>),
-                         array::real_of(array::floating(array::dtype_of<T>)), {a.node()}));
+  return Array<detail::array::RealOf<detail::array::Floating<T>>>(detail::array::elementwise(
+      detail::array::Op::angle, detail::array::floating(detail::array::dtype_of<T>),
+      detail::array::real_of(detail::array::floating(detail::array::dtype_of<T>)), {a.node()}));
 }
 
 /// Whether |a - b| <= atol + rtol |b|, element by element. NaN is close to nothing.

@@ -37,7 +37,7 @@ struct WriteHdf5 {
   std::map<std::string, Hdf5Attribute> attributes{};
 };
 
-namespace array {
+namespace detail::array {
 [[nodiscard]] NodePtr open_hdf5(const std::string& path, const std::string& dataset, DType type,
                                 const OpenHdf5& how);
 struct Hdf5Output {
@@ -49,7 +49,7 @@ void write_hdf5(const std::string& path, const std::vector<Hdf5Output>& outputs)
 /// Writes into a region of a dataset that exists.
 void write_hdf5_region(const std::string& path, const std::string& dataset, const NodePtr& node,
                        const Shape& start);
-}  // namespace array
+}  // namespace detail::array
 
 /// A dataset of a file, as an array; nothing is read yet.
 ///
@@ -60,10 +60,10 @@ void write_hdf5_region(const std::string& path, const std::string& dataset, cons
 /// **Cost.** The file must be at the same path on every node. Every worker reads its own regions, all threads
 /// at the same time: uncompressed ones without a copy, gzip with or without shuffle; other filters and small
 /// uncompressed chunks (below 256 KiB) one thread after the other.
-template <array::Element T>
+template <detail::array::Element T>
 [[nodiscard]] Array<T> open_hdf5(const std::string& path, const std::string& dataset,
                                  const OpenHdf5& how = {}) {
-  return Array<T>(array::open_hdf5(path, dataset, array::dtype_of<T>, how));
+  return Array<T>(detail::array::open_hdf5(path, dataset, detail::array::dtype_of<T>, how));
 }
 
 /// Computes an array and writes it as a dataset, chunk by chunk, by all workers.
@@ -82,17 +82,17 @@ template <array::Element T>
 template <class T>
 void to_hdf5(const Array<T>& x, const std::string& path, const std::string& dataset,
              const WriteHdf5& how = {}) {
-  array::write_hdf5(path, {{dataset, x.node(), how}});
+  detail::array::write_hdf5(path, {{dataset, x.node(), how}});
 }
 /// Several arrays into one file: `to_hdf5("out.h5", named("/a", a), named("/b", b))`; what they share is
 /// computed once.
 template <class T>
-[[nodiscard]] array::Hdf5Output named(std::string dataset, const Array<T>& x, WriteHdf5 how = {}) {
+[[nodiscard]] detail::array::Hdf5Output named(std::string dataset, const Array<T>& x, WriteHdf5 how = {}) {
   return {std::move(dataset), x.node(), std::move(how)};
 }
-template <std::same_as<array::Hdf5Output>... Outputs>
+template <std::same_as<detail::array::Hdf5Output>... Outputs>
 void to_hdf5(const std::string& path, const Outputs&... outputs) {
-  array::write_hdf5(path, {outputs...});
+  detail::array::write_hdf5(path, {outputs...});
 }
 /// Writes into the region of an existing dataset that begins at `start`.
 ///
@@ -102,14 +102,14 @@ void to_hdf5(const std::string& path, const Outputs&... outputs) {
 template <class T>
 void to_hdf5_region(const Array<T>& x, const std::string& path, const std::string& dataset,
                     const Shape& start) {
-  array::write_hdf5_region(path, dataset, x.node(), start);
+  detail::array::write_hdf5_region(path, dataset, x.node(), start);
 }
 
-template <array::Element T>
+template <detail::array::Element T>
 void Array<T>::to_hdf5(const std::string& path, const std::string& dataset) const {
   weir::to_hdf5(*this, path, dataset);
 }
-template <array::Element T>
+template <detail::array::Element T>
 void Array<T>::to_hdf5(const std::string& path, const std::string& dataset, const WriteHdf5& how) const {
   weir::to_hdf5(*this, path, dataset, how);
 }

@@ -27,7 +27,7 @@ struct FromHdf5 {
   SourceOptions source{};
 };
 
-namespace array {
+namespace detail::array {
 
 /// A dataset that grows along its first axis; made with the first entry, or continued if it is there.
 class Hdf5Appender {
@@ -109,7 +109,7 @@ struct Hdf5Producer {
   [[nodiscard]] std::optional<stream::Time> wake(stream::Time now) const { return now; }
 };
 
-}  // namespace array
+}  // namespace detail::array
 
 namespace op {
 
@@ -128,12 +128,13 @@ namespace op {
 inline auto sink_to_hdf5(std::string path, std::string dataset, SinkHdf5 how = {}) {
   return [path = std::move(path), dataset = std::move(dataset),
           how = std::move(how)]<class In>(const Stream<In>& s) {
-    using T = typename array::ElementOf<In>::type;
-    static_assert(array::Element<T>,
+    using T = typename detail::array::ElementOf<In>::type;
+    static_assert(detail::array::Element<T>,
                   "sink_to_hdf5: the elements of the stream must be numbers or xt::xarrays of numbers");
-    Sink sink = stream::attach_sink_kernel(
+    Sink sink = detail::stream::attach_sink_kernel(
         s, "sink_to_hdf5",
-        array::Hdf5Kernel<In>{std::make_shared<array::Hdf5Appender>(path, dataset, array::dtype_of<T>, how)});
+        detail::array::Hdf5Kernel<In>{
+            std::make_shared<detail::array::Hdf5Appender>(path, dataset, detail::array::dtype_of<T>, how)});
     sink.node().set_detail(dataset);
     return sink;
   };
@@ -148,11 +149,12 @@ inline auto sink_to_hdf5(std::string path, std::string dataset, SinkHdf5 how = {
 /// **Errors.** Throws as `open_hdf5`, and `Error{invalid_argument}` for a dataset without axes. What cannot
 /// be read later is an error that comes out of `drain`.
 /// **Backpressure.** Reads nothing while a node below is full. `drain` waits for its end.
-template <array::Element T>
+template <detail::array::Element T>
 Stream<xt::xarray<T>> from_hdf5(const std::string& path, const std::string& dataset, FromHdf5 how = {}) {
-  return stream::make_source(
-      "from_hdf5", array::Hdf5Producer<T>{array::Hdf5Rows(path, dataset, array::dtype_of<T>, how.rows)},
-      std::move(how.source.loop), dataset);
+  return detail::stream::make_source("from_hdf5",
+                                     detail::array::Hdf5Producer<T>{detail::array::Hdf5Rows(
+                                         path, dataset, detail::array::dtype_of<T>, how.rows)},
+                                     std::move(how.source.loop), dataset);
 }
 
 }  // namespace weir

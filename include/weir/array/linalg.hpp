@@ -6,7 +6,7 @@
 
 namespace weir {
 
-namespace array {
+namespace detail::array {
 [[nodiscard]] NodePtr matmul(const NodePtr& a, const NodePtr& b, DType type);
 [[nodiscard]] NodePtr tensordot(const NodePtr& a, const NodePtr& b, const std::vector<std::int64_t>& of_a,
                                 const std::vector<std::int64_t>& of_b, DType type);
@@ -24,7 +24,7 @@ struct Factors {
 [[nodiscard]] NodePtr inv(const NodePtr& a);
 template <class T>
 concept Factored = std::is_same_v<T, float> || std::is_same_v<T, double>;
-}  // namespace array
+}  // namespace detail::array
 
 /// Matrix product of arrays with one or two axes.
 ///
@@ -34,21 +34,21 @@ concept Factored = std::is_same_v<T, float> || std::is_same_v<T, double>;
 /// **Cost.** One task per chunk of the result, which reads a row of chunks and a column of chunks.
 template <class T, class U>
 [[nodiscard]] auto matmul(const Array<T>& a, const Array<U>& b) {
-  using R = array::Promoted<T, U>;
-  return Array<R>(array::matmul(a.node(), b.node(), array::dtype_of<R>));
+  using R = detail::array::Promoted<T, U>;
+  return Array<R>(detail::array::matmul(a.node(), b.node(), detail::array::dtype_of<R>));
 }
 /// Sums over these pairs of axes: those of `a`, and as many of `b`.
 template <class T, class U>
 [[nodiscard]] auto tensordot(const Array<T>& a, const Array<U>& b, const std::vector<std::int64_t>& of_a,
                              const std::vector<std::int64_t>& of_b) {
-  using R = array::Promoted<T, U>;
-  return Array<R>(array::tensordot(a.node(), b.node(), of_a, of_b, array::dtype_of<R>));
+  using R = detail::array::Promoted<T, U>;
+  return Array<R>(detail::array::tensordot(a.node(), b.node(), of_a, of_b, detail::array::dtype_of<R>));
 }
 /// Einstein's summation of two arrays: `einsum("ij,jk->ik", a, b)`.
 template <class T, class U>
 [[nodiscard]] auto einsum(const std::string& subscripts, const Array<T>& a, const Array<U>& b) {
-  using R = array::Promoted<T, U>;
-  return Array<R>(array::einsum(subscripts, a.node(), b.node(), array::dtype_of<R>));
+  using R = detail::array::Promoted<T, U>;
+  return Array<R>(detail::array::einsum(subscripts, a.node(), b.node(), detail::array::dtype_of<R>));
 }
 
 template <class T>
@@ -66,37 +66,37 @@ struct Svd {
 /// **Errors.** Throws `Error{invalid_argument}` if it is wide or cut along its columns in a way that does not
 /// fit one task.
 /// **Source.** Tall-skinny QR (Demmel et al.): chunk by chunk, then of the stacked factors.
-template <array::Factored T>
+template <detail::array::Factored T>
 [[nodiscard]] Qr<T> qr(const Array<T>& x) {
-  const array::Factors f = array::qr(x.node());
+  const detail::array::Factors f = detail::array::qr(x.node());
   return {Array<T>(f.first), Array<T>(f.second)};
 }
 /// Singular values, largest first, and vectors of a tall or wide matrix that is narrow one way. The signs
 /// make the largest entry of each row of v positive.
-template <array::Factored T>
+template <detail::array::Factored T>
 [[nodiscard]] Svd<T> svd(const Array<T>& x) {
-  const array::Factors f = array::svd(x.node());
+  const detail::array::Factors f = detail::array::svd(x.node());
   return {Array<T>(f.first), Array<T>(f.second), Array<T>(f.third)};
 }
 /// The largest k singular values and vectors of any matrix, approximately (Halko, Martinsson, Tropp 2011).
-template <array::Factored T>
+template <detail::array::Factored T>
 [[nodiscard]] Svd<T> svd_compressed(const Array<T>& x, std::int64_t k, int power_iterations = 2,
                                     std::uint64_t seed = 0) {
-  const array::Factors f = array::svd_compressed(x.node(), k, power_iterations, seed);
+  const detail::array::Factors f = detail::array::svd_compressed(x.node(), k, power_iterations, seed);
   return {Array<T>(f.first), Array<T>(f.second), Array<T>(f.third)};
 }
 /// The x with the smallest |a x - b|, by QR; a is tall, n columns wide. **Errors.** A task fails with
 /// "singular" if columns of a depend on each other. **Cost.** n x n must fit into one task.
-template <array::Factored T>
+template <detail::array::Factored T>
 [[nodiscard]] Array<T> lstsq(const Array<T>& a, const Array<T>& b) {
-  return Array<T>(array::lstsq(a.node(), b.node()));
+  return Array<T>(detail::array::lstsq(a.node(), b.node()));
 }
 /// The lower triangular L with L L^T = a, for symmetric positive definite a in square chunks; block by block.
 /// **Errors.** A task fails if a is not positive definite.
 /// **Cost.** Blocks are as long as the chunks along the first axis; a task holds two rows of them.
-template <array::Factored T>
+template <detail::array::Factored T>
 [[nodiscard]] Array<T> cholesky(const Array<T>& a) {
-  return Array<T>(array::cholesky(a.node()));
+  return Array<T>(detail::array::cholesky(a.node()));
 }
 /// The x with a x = b, by LU with partial pivoting.
 ///
@@ -108,14 +108,14 @@ template <array::Factored T>
 /// **Cost.** p panels of a give p * p / 2 tasks and 2 p for each panel of b. A task holds three panels; a may
 /// be larger than the memory of a worker.
 /// **Source.** LAPACK's gesv, to rounding; Dask's `solve` chooses pivots inside diagonal chunks only.
-template <array::Factored T>
+template <detail::array::Factored T>
 [[nodiscard]] Array<T> solve(const Array<T>& a, const Array<T>& b) {
-  return Array<T>(array::solve(a.node(), b.node()));
+  return Array<T>(detail::array::solve(a.node(), b.node()));
 }
 /// The inverse, as `solve` gives it for the unit matrix, in the chunks of a. **Errors.** As `solve`.
-template <array::Factored T>
+template <detail::array::Factored T>
 [[nodiscard]] Array<T> inv(const Array<T>& a) {
-  return Array<T>(array::inv(a.node()));
+  return Array<T>(detail::array::inv(a.node()));
 }
 /// Square root of the sum of squared magnitudes over axes: Frobenius of matrices, Euclid's of vectors.
 template <class T>

@@ -5,7 +5,7 @@
 
 namespace weir {
 
-namespace array {
+namespace detail::array {
 enum class Distribution : std::uint8_t {
   uniform,
   normal,
@@ -25,7 +25,7 @@ enum class Distribution : std::uint8_t {
 [[nodiscard]] NodePtr permutation(std::int64_t count, const ChunkSpec& chunks, std::uint64_t seed,
                                   std::uint64_t stream);
 [[nodiscard]] std::uint64_t fresh_seed();
-}  // namespace array
+}  // namespace detail::array
 
 /// Makes random arrays; every call gives other numbers, and the same calls on the same seed give the same
 /// numbers.
@@ -40,7 +40,7 @@ enum class Distribution : std::uint8_t {
 class Random {
  public:
   /// Different every time.
-  Random() : seed_(array::fresh_seed()) {}
+  Random() : seed_(detail::array::fresh_seed()) {}
   explicit Random(std::uint64_t seed) : seed_(seed) {}
 
   /// Uniform in [low, high).
@@ -48,53 +48,55 @@ class Random {
   requires std::is_floating_point_v<T>
   [[nodiscard]] Array<T> uniform(const Shape& shape, double low = 0, double high = 1,
                                  const ChunkSpec& chunks = {}) {
-    return make<T>(array::Distribution::uniform, shape, chunks, low, high);
+    return make<T>(detail::array::Distribution::uniform, shape, chunks, low, high);
   }
   /// Normal with this mean and standard deviation.
   template <class T = double>
   requires std::is_floating_point_v<T>
   [[nodiscard]] Array<T> normal(const Shape& shape, double mean = 0, double deviation = 1,
                                 const ChunkSpec& chunks = {}) {
-    return make<T>(array::Distribution::normal, shape, chunks, mean, deviation);
+    return make<T>(detail::array::Distribution::normal, shape, chunks, mean, deviation);
   }
   template <class T = double>
   requires std::is_floating_point_v<T>
   [[nodiscard]] Array<T> lognormal(const Shape& shape, double mean = 0, double deviation = 1,
                                    const ChunkSpec& chunks = {}) {
-    return make<T>(array::Distribution::lognormal, shape, chunks, mean, deviation);
+    return make<T>(detail::array::Distribution::lognormal, shape, chunks, mean, deviation);
   }
   /// Exponential with this mean.
   template <class T = double>
   requires std::is_floating_point_v<T>
   [[nodiscard]] Array<T> exponential(const Shape& shape, double mean = 1, const ChunkSpec& chunks = {}) {
-    return make<T>(array::Distribution::exponential, shape, chunks, mean, 0);
+    return make<T>(detail::array::Distribution::exponential, shape, chunks, mean, 0);
   }
   /// Poisson with this mean.
   [[nodiscard]] Array<std::int64_t> poisson(const Shape& shape, double mean = 1,
                                             const ChunkSpec& chunks = {}) {
-    return make<std::int64_t>(array::Distribution::poisson, shape, chunks, mean, 0);
+    return make<std::int64_t>(detail::array::Distribution::poisson, shape, chunks, mean, 0);
   }
   /// True with this probability.
   [[nodiscard]] Array<bool> bernoulli(const Shape& shape, double probability = 0.5,
                                       const ChunkSpec& chunks = {}) {
-    return make<bool>(array::Distribution::bernoulli, shape, chunks, probability, 0);
+    return make<bool>(detail::array::Distribution::bernoulli, shape, chunks, probability, 0);
   }
   /// Integers in [low, high), all equally likely. Throws `Error{invalid_argument}` if there are none.
-  template <array::Element T = std::int64_t>
+  template <detail::array::Element T = std::int64_t>
   [[nodiscard]] Array<T> integers(const Shape& shape, std::int64_t low, std::int64_t high,
                                   const ChunkSpec& chunks = {}) {
-    return Array<T>(array::random_integers(array::dtype_of<T>, shape, chunks, seed_, stream_++, low, high));
+    return Array<T>(detail::array::random_integers(detail::array::dtype_of<T>, shape, chunks, seed_,
+                                                   stream_++, low, high));
   }
   /// 0, 1, ... count - 1 in random order; every element is computed by itself, from its index.
   [[nodiscard]] Array<std::int64_t> permutation(std::int64_t count, const ChunkSpec& chunks = {}) {
-    return Array<std::int64_t>(array::permutation(count, chunks, seed_, stream_++));
+    return Array<std::int64_t>(detail::array::permutation(count, chunks, seed_, stream_++));
   }
 
  private:
   template <class T>
-  Array<T> make(array::Distribution distribution, const Shape& shape, const ChunkSpec& chunks, double a,
-                double b) {
-    return Array<T>(array::random(distribution, array::dtype_of<T>, shape, chunks, seed_, stream_++, a, b));
+  Array<T> make(detail::array::Distribution distribution, const Shape& shape, const ChunkSpec& chunks,
+                double a, double b) {
+    return Array<T>(detail::array::random(distribution, detail::array::dtype_of<T>, shape, chunks, seed_,
+                                          stream_++, a, b));
   }
   std::uint64_t seed_ = 0, stream_ = 0;
 };

@@ -5,42 +5,43 @@
 
 namespace weir {
 
-namespace array {
+namespace detail::array {
 [[nodiscard]] NodePtr cumulative(bool product, const NodePtr& x, std::int64_t axis);
 [[nodiscard]] NodePtr topk(const NodePtr& x, std::int64_t k, std::int64_t axis);
 [[nodiscard]] NodePtr histogram(const NodePtr& x, const std::vector<double>& edges);
 [[nodiscard]] NodePtr percentile(const NodePtr& x, const std::vector<double>& q, std::int64_t axis);
-}  // namespace array
+}  // namespace detail::array
 
 /// Sums of all elements up to each, along an axis.
 ///
 /// **Cost.** Two passes: sums of chunks, which are added up along the axis, then running sums within chunks.
 template <class T>
 [[nodiscard]] auto cumsum(const Array<T>& x, std::int64_t axis = -1) {
-  return Array<array::Summed<T>>(
-      array::cumulative(false, array::cast(x.node(), array::dtype_of<array::Summed<T>>), axis));
+  return Array<detail::array::Summed<T>>(detail::array::cumulative(
+      false, detail::array::cast(x.node(), detail::array::dtype_of<detail::array::Summed<T>>), axis));
 }
 template <class T>
 [[nodiscard]] auto cumprod(const Array<T>& x, std::int64_t axis = -1) {
-  return Array<array::Summed<T>>(
-      array::cumulative(true, array::cast(x.node(), array::dtype_of<array::Summed<T>>), axis));
+  return Array<detail::array::Summed<T>>(detail::array::cumulative(
+      true, detail::array::cast(x.node(), detail::array::dtype_of<detail::array::Summed<T>>), axis));
 }
 /// The k largest elements along an axis, largest first; for negative k the smallest, smallest first.
 ///
 /// **Errors.** Throws `Error{invalid_argument}` if there are fewer elements than that.
 template <class T>
-requires(!array::is_complex(array::dtype_of<T>))
+requires(!detail::array::is_complex(detail::array::dtype_of<T>))
     [[nodiscard]] Array<T> topk(const Array<T>& x, std::int64_t k, std::int64_t axis = -1) {
-  return Array<T>(array::topk(x.node(), k, axis));
+  return Array<T>(detail::array::topk(x.node(), k, axis));
 }
 /// How many elements lie between neighbouring edges; the last bin includes its upper edge. Elements outside
 /// are not counted.
 ///
 /// **Errors.** Throws `Error{invalid_argument}` unless there are at least two edges, growing.
 template <class T>
-requires(!array::is_complex(array::dtype_of<T>))
+requires(!detail::array::is_complex(detail::array::dtype_of<T>))
     [[nodiscard]] Array<std::int64_t> histogram(const Array<T>& x, const std::vector<double>& edges) {
-  return Array<std::int64_t>(array::histogram(array::cast(x.node(), array::DType::float64), edges));
+  return Array<std::int64_t>(
+      detail::array::histogram(detail::array::cast(x.node(), detail::array::DType::float64), edges));
 }
 /// The same with `bins` equal bins between two numbers.
 template <class T>
@@ -59,17 +60,18 @@ template <class T>
 /// **Shape.** The axis becomes one element per percentage. NaN if there is one.
 /// **Cost.** The axis is rechunked to be whole: a line must fit into the memory of one worker.
 template <class T>
-requires(!array::is_complex(array::dtype_of<T>))
+requires(!detail::array::is_complex(detail::array::dtype_of<T>))
     [[nodiscard]] Array<double> percentile(const Array<T>& x, const std::vector<double>& percent,
                                            std::int64_t axis = -1) {
-  return Array<double>(array::percentile(array::cast(x.node(), array::DType::float64), percent, axis));
+  return Array<double>(
+      detail::array::percentile(detail::array::cast(x.node(), detail::array::DType::float64), percent, axis));
 }
 /// The middle element along an axis (the mean of two), exact.
 template <class T>
 [[nodiscard]] Array<double> median(const Array<T>& x, std::int64_t axis = -1) {
   const Array<double> middle = percentile(x, {50}, axis);
-  return Array<double>(
-      array::reduce(array::Reduction::sum, middle.node(), {.axis = axis}, array::DType::float64));
+  return Array<double>(detail::array::reduce(detail::array::Reduction::sum, middle.node(), {.axis = axis},
+                                             detail::array::DType::float64));
 }
 
 }  // namespace weir

@@ -8,7 +8,7 @@ namespace weir {
 /// What stands beyond the border in `pad`.
 enum class PadMode { constant, edge, reflect, symmetric, wrap };
 
-namespace array {
+namespace detail::array {
 [[nodiscard]] NodePtr reshape(const NodePtr& x, const Shape& shape);
 [[nodiscard]] NodePtr transpose(const NodePtr& x, const std::vector<std::int64_t>& axes);
 [[nodiscard]] NodePtr flip(const NodePtr& x, const Axes& axes);
@@ -28,7 +28,7 @@ std::vector<NodePtr> nodes_of(const std::vector<Array<T>>& parts) {
   for (const Array<T>& part : parts) nodes.push_back(part.node());
   return nodes;
 }
-}  // namespace array
+}  // namespace detail::array
 
 /// The same elements in row-major order under another shape; one extent may be -1.
 ///
@@ -37,7 +37,7 @@ std::vector<NodePtr> nodes_of(const std::vector<Array<T>>& parts) {
 /// lie contiguously in row-major order.
 template <class T>
 [[nodiscard]] Array<T> reshape(const Array<T>& x, const Shape& shape) {
-  return Array<T>(array::reshape(x.node(), shape));
+  return Array<T>(detail::array::reshape(x.node(), shape));
 }
 /// One axis, row-major.
 template <class T>
@@ -47,42 +47,42 @@ template <class T>
 /// Axes in another order; reversed if none is given. No task of its own.
 template <class T>
 [[nodiscard]] Array<T> transpose(const Array<T>& x, const std::vector<std::int64_t>& axes = {}) {
-  return Array<T>(array::transpose(x.node(), axes));
+  return Array<T>(detail::array::transpose(x.node(), axes));
 }
 /// Reversed along axes, all by default. No task of its own.
 template <class T>
 [[nodiscard]] Array<T> flip(const Array<T>& x, const Axes& axes = {}) {
-  return Array<T>(array::flip(x.node(), axes));
+  return Array<T>(detail::array::flip(x.node(), axes));
 }
 /// Moved along an axis by `shift`; what leaves at the end comes in at the front.
 template <class T>
 [[nodiscard]] Array<T> roll(const Array<T>& x, std::int64_t shift, std::int64_t axis = 0) {
-  return Array<T>(array::roll(x.node(), shift, axis));
+  return Array<T>(detail::array::roll(x.node(), shift, axis));
 }
 /// Without these axes, which must have extent 1; without all such by default.
 template <class T>
 [[nodiscard]] Array<T> squeeze(const Array<T>& x, const Axes& axes = {}) {
-  return Array<T>(array::squeeze(x.node(), axes));
+  return Array<T>(detail::array::squeeze(x.node(), axes));
 }
 /// With a new axis of extent 1 at this place.
 template <class T>
 [[nodiscard]] Array<T> expand_dims(const Array<T>& x, std::int64_t axis) {
-  return Array<T>(array::expand_dims(x.node(), axis));
+  return Array<T>(detail::array::expand_dims(x.node(), axis));
 }
 /// Repeated along new axes and those of extent 1; nothing is copied.
 template <class T>
 [[nodiscard]] Array<T> broadcast_to(const Array<T>& x, const Shape& shape) {
-  return Array<T>(array::broadcast_to(x.node(), shape));
+  return Array<T>(detail::array::broadcast_to(x.node(), shape));
 }
 /// One after the other along an axis. Throws `Error{invalid_argument}` if other axes differ.
 template <class T>
 [[nodiscard]] Array<T> concatenate(const std::vector<Array<T>>& parts, std::int64_t axis = 0) {
-  return Array<T>(array::concatenate(array::nodes_of(parts), axis));
+  return Array<T>(detail::array::concatenate(detail::array::nodes_of(parts), axis));
 }
 /// Beside each other along a new axis.
 template <class T>
 [[nodiscard]] Array<T> stack(const std::vector<Array<T>>& parts, std::int64_t axis = 0) {
-  return Array<T>(array::stack(array::nodes_of(parts), axis));
+  return Array<T>(detail::array::stack(detail::array::nodes_of(parts), axis));
 }
 /// A matrix of blocks: rows of blocks, one below the other.
 template <class T>
@@ -95,17 +95,18 @@ template <class T>
 template <class T>
 [[nodiscard]] Array<T> pad(const Array<T>& x, const std::vector<std::pair<std::int64_t, std::int64_t>>& width,
                            PadMode mode = PadMode::constant, T value = T(0)) {
-  return Array<T>(array::pad(x.node(), width, mode, array::scalar(array::dtype_of<T>, &value)));
+  return Array<T>(
+      detail::array::pad(x.node(), width, mode, detail::array::scalar(detail::array::dtype_of<T>, &value)));
 }
 /// The whole array again and again along each axis.
 template <class T>
 [[nodiscard]] Array<T> tile(const Array<T>& x, const std::vector<std::int64_t>& times) {
-  return Array<T>(array::tile(x.node(), times));
+  return Array<T>(detail::array::tile(x.node(), times));
 }
 /// Every element again and again along an axis.
 template <class T>
 [[nodiscard]] Array<T> repeat(const Array<T>& x, std::int64_t times, std::int64_t axis = 0) {
-  return Array<T>(array::repeat(x.node(), times, axis));
+  return Array<T>(detail::array::repeat(x.node(), times, axis));
 }
 
 }  // namespace weir

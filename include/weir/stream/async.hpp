@@ -10,12 +10,12 @@
 #include <string>
 #include <utility>
 
-#include "weir/stream/forward.hpp"
-#include "weir/stream/kernel.hpp"
-#include "weir/stream/letter.hpp"
-#include "weir/stream/pump.hpp"
+#include "weir/detail/stream/graph/forward.hpp"
+#include "weir/detail/stream/graph/kernel.hpp"
+#include "weir/detail/stream/graph/letter.hpp"
+#include "weir/detail/stream/graph/pump.hpp"
 #include "weir/stream/sinks.hpp"
-#include "weir/stream/window.hpp"
+#include "weir/stream/windows.hpp"
 
 namespace weir {
 
@@ -26,7 +26,7 @@ enum class Overflow {
   drop_newest   ///< the new one is dropped
 };
 
-namespace stream {
+namespace detail::stream {
 
 /// What stands in a queue between two domains: an element, or an event that keeps its place among them.
 template <class T>
@@ -546,7 +546,7 @@ class AsyncSinkNode final : public Outlet<Nothing>, public Inlet<In> {
   std::shared_ptr<InFlight> under_way_;
 };
 
-}  // namespace stream
+}  // namespace detail::stream
 
 namespace op {
 
@@ -563,11 +563,11 @@ namespace op {
 /// **Cost.** About 0.1 us per element between two running threads; 50 us when the consumer slept.
 /// **Source.** streamz `Stream.buffer`; 0 is not unbounded here, and an error does not end it.
 inline auto buffer(std::size_t size, Overflow overflow = Overflow::block) {
-  detail::at_least_one("buffer", "size", size);
+  detail::stream::at_least_one("buffer", "size", size);
   return [=]<class T>(const Stream<T>& s) {
-    auto node = std::make_unique<stream::BufferNode<T>>(size, overflow);
+    auto node = std::make_unique<detail::stream::BufferNode<T>>(size, overflow);
     node->set_detail(std::to_string(size));
-    return stream::attach<T>(s, std::move(node));
+    return detail::stream::attach<T>(s, std::move(node));
   };
 }
 
@@ -579,7 +579,7 @@ inline auto buffer(std::size_t size, Overflow overflow = Overflow::block) {
 /// **Source.** streamz `Stream.latest`, which loses the newest.
 inline auto latest() {
   return []<class T>(const Stream<T>& s) {
-    return stream::attach<T>(s, std::make_unique<stream::LatestNode<T>>());
+    return detail::stream::attach<T>(s, std::make_unique<detail::stream::LatestNode<T>>());
   };
 }
 
@@ -595,12 +595,12 @@ inline auto latest() {
 /// **Source.** streamz `Stream.map_async`, whose concurrency is one more.
 template <class F>
 auto map_async(F f, std::size_t parallelism = 1) {
-  detail::at_least_one("map_async", "parallelism", parallelism);
+  detail::stream::at_least_one("map_async", "parallelism", parallelism);
   return [f = given("map_async", "the function", std::move(f)), parallelism]<class T>(const Stream<T>& s) {
-    using Made = stream::MapAsyncNode<T, F>;
+    using Made = detail::stream::MapAsyncNode<T, F>;
     auto node = std::make_unique<Made>(f, parallelism);
     node->set_detail(std::to_string(parallelism));
-    return stream::attach<typename Made::Out>(s, std::move(node));
+    return detail::stream::attach<typename Made::Out>(s, std::move(node));
   };
 }
 
@@ -615,14 +615,15 @@ auto map_async(F f, std::size_t parallelism = 1) {
 /// **Source.** Coroutine sinks of streamz.
 template <class F>
 auto sink_async(F f, std::size_t parallelism = 1) {
-  detail::at_least_one("sink_async", "parallelism", parallelism);
+  detail::stream::at_least_one("sink_async", "parallelism", parallelism);
   return [f = given("sink_async", "the function", std::move(f)), parallelism]<class T>(const Stream<T>& s) {
-    static_assert(stream::begins_or_awaits<F, T>,
+    static_assert(detail::stream::begins_or_awaits<F, T>,
                   "sink_async: the function takes (element, finished), or an element and returns "
                   "boost::asio::awaitable<void>");
-    if constexpr (std::is_invocable_v<F&, T, stream::Finished>)
-      return stream::attach_sink(s, std::make_unique<stream::AsyncSinkNode<T, F>>(f, parallelism));
-    else return stream::attach_coroutine_sink(s, f, parallelism);
+    if constexpr (std::is_invocable_v<F&, T, detail::stream::Finished>)
+      return detail::stream::attach_sink(
+          s, std::make_unique<detail::stream::AsyncSinkNode<T, F>>(f, parallelism));
+    else return detail::stream::attach_coroutine_sink(s, f, parallelism);
   };
 }
 

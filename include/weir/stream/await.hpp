@@ -18,9 +18,9 @@
 #include <optional>
 #include <utility>
 
-#include "weir/stream/stream.hpp"
+#include "weir/stream.hpp"
 
-namespace weir::stream {
+namespace weir::detail::stream {
 
 /// One emission that waits for room without blocking a thread.
 template <class T, class Handler>
@@ -112,4 +112,4 @@ Sink attach_coroutine_sink(const Stream<In>& s, F f, std::size_t parallelism) {
       s, std::make_unique<AsyncSinkNode<In, Spawn>>(Spawn{std::make_shared<F>(std::move(f))}, parallelism));
 }
 
-}  // namespace weir::stream
+}  // namespace weir::detail::stream

@@ -18,11 +18,11 @@
 #include <variant>
 #include <vector>
 
-#include "weir/stream/forward.hpp"
-#include "weir/stream/handle.hpp"
-#include "weir/stream/kernel.hpp"
-#include "weir/stream/letter.hpp"
-#include "weir/stream/window.hpp"
+#include "weir/detail/stream/graph/forward.hpp"
+#include "weir/detail/stream/graph/handle.hpp"
+#include "weir/detail/stream/graph/kernel.hpp"
+#include "weir/detail/stream/graph/letter.hpp"
+#include "weir/stream/windows.hpp"
 
 namespace weir {
 
@@ -38,7 +38,7 @@ struct emit_on {
     (add(inputs), ...);
   }
   std::vector<std::size_t> positions;
-  std::vector<const stream::Node*> nodes;
+  std::vector<const detail::stream::Node*> nodes;
 
  private:
   template <class Input>
@@ -54,7 +54,7 @@ struct emit_on {
   }
 };
 
-namespace stream {
+namespace detail::stream {
 
 // The kernel of a node with several inputs has, besides Out,
 //   template <std::size_t port, class X, class Emit> void push(X&& x, Emit&& emit);
@@ -568,7 +568,7 @@ class WayNode final : public PassingNode<T> {
   Node& route_;
 };
 
-}  // namespace stream
+}  // namespace detail::stream
 
 namespace op {
 
@@ -583,18 +583,20 @@ namespace op {
 /// **Source.** streamz `zip`.
 template <class First, class... Args>
 auto zip(const Stream<First>& first, const Args&... args) {
-  static_assert((!stream::is_on_cluster<Args> && ...),
+  static_assert((!detail::stream::is_on_cluster<Args> && ...),
                 "zip: gather() is missing: one of the streams is on the cluster, the first one is not");
-  const max_ahead limit = stream::option(max_ahead{10}, args...);
+  const max_ahead limit = detail::stream::option(max_ahead{10}, args...);
   const auto together = std::apply(
       [&]<class... T>(const Stream<T>&... streams) {
-        return stream::attach_join("zip", stream::ZipKernel<T...>{limit.elements}, streams...);
+        return detail::stream::attach_join("zip", detail::stream::ZipKernel<T...>{limit.elements},
+                                           streams...);
       },
-      stream::streams_of(first, args...));
-  if constexpr ((stream::is_literal<Args> || ...))
-    return together.map([all = std::tuple(stream::Gap{}, stream::literal_or_gap(args)...)](auto&& items) {
-      return stream::with_literals<0>(std::forward<decltype(items)>(items), all);
-    });
+      detail::stream::streams_of(first, args...));
+  if constexpr ((detail::stream::is_literal<Args> || ...))
+    return together.map(
+        [all = std::tuple(detail::stream::Gap{}, detail::stream::literal_or_gap(args)...)](auto&& items) {
+          return detail::stream::with_literals<0>(std::forward<decltype(items)>(items), all);
+        });
   else return together;
 }
 
@@ -609,17 +611,18 @@ auto zip(const Stream<First>& first, const Args&... args) {
 template <class First, class... Args>
 auto combine_latest(const Stream<First>& first, const Args&... args) {
   static_assert(
-      (!stream::is_on_cluster<Args> && ...),
+      (!detail::stream::is_on_cluster<Args> && ...),
       "combine_latest: gather() is missing: one of the streams is on the cluster, the first one is not");
-  static_assert(((stream::is_stream<Args> || std::is_same_v<Args, emit_on>)&&...),
+  static_assert(((detail::stream::is_stream<Args> || std::is_same_v<Args, emit_on>)&&...),
                 "combine_latest: every argument is a stream or emit_on(...)");
   return std::apply(
       [&]<class... T>(const Stream<T>&... streams) {
-        const stream::Ended on =
-            stream::inputs_that_emit<sizeof...(T)>(stream::option(emit_on(), args...), {&streams.node()...});
-        return stream::attach_join("combine_latest", stream::CombineLatestKernel<T...>{on}, streams...);
+        const detail::stream::Ended on = detail::stream::inputs_that_emit<sizeof...(T)>(
+            detail::stream::option(emit_on(), args...), {&streams.node()...});
+        return detail::stream::attach_join("combine_latest", detail::stream::CombineLatestKernel<T...>{on},
+                                           streams...);
       },
-      stream::streams_of(first, args...));
+      detail::stream::streams_of(first, args...));
 }
 
 /// Emits every element of `lossless` once, with the latest elements of the others.
@@ -632,25 +635,26 @@ auto combine_latest(const Stream<First>& first, const Args&... args) {
 template <class Lossless, class... Args>
 auto zip_latest(const Stream<Lossless>& lossless, const Args&... args) {
   static_assert(
-      (!stream::is_on_cluster<Args> && ...),
+      (!detail::stream::is_on_cluster<Args> && ...),
       "zip_latest: gather() is missing: one of the streams is on the cluster, the first one is not");
-  const max_ahead limit = stream::option(max_ahead{static_cast<std::size_t>(-1)}, args...);
+  const max_ahead limit = detail::stream::option(max_ahead{static_cast<std::size_t>(-1)}, args...);
   return std::apply(
       [&]<class... T>(const Stream<T>&... others) {
-        return stream::attach_join("zip_latest", stream::ZipLatestKernel<Lossless, T...>{limit.elements},
-                                   lossless, others...);
+        return detail::stream::attach_join("zip_latest",
+                                           detail::stream::ZipLatestKernel<Lossless, T...>{limit.elements},
+                                           lossless, others...);
       },
-      stream::streams_of(args...));
+      detail::stream::streams_of(args...));
 }
 
 /// Passes on what any of the streams gives, as it comes (streamz: `union`).
 template <class T, class... More>
 auto merge(const Stream<T>& first, const More&... more) {
-  static_assert((!stream::is_on_cluster<More> && ...),
+  static_assert((!detail::stream::is_on_cluster<More> && ...),
                 "merge: gather() is missing: one of the streams is on the cluster, the first one is not");
   static_assert((std::is_same_v<More, Stream<T>> && ...),
                 "merge: the streams must have the same element type");
-  return stream::attach_join("merge", stream::MergeKernel<T>{}, first, more...);
+  return detail::stream::attach_join("merge", detail::stream::MergeKernel<T>{}, first, more...);
 }
 
 /// Merges streams that are each in the order of time into one that is.
@@ -660,15 +664,15 @@ auto merge(const Stream<T>& first, const More&... more) {
 /// **Units.** `max_ahead{n}` (1000 by default) counts elements one stream may hold here.
 template <class TimeOf, class T, class... More>
 auto merge_by_time(TimeOf time, const Stream<T>& first, const More&... more) {
-  const max_ahead limit = stream::option(max_ahead{1000}, more...);
+  const max_ahead limit = detail::stream::option(max_ahead{1000}, more...);
   return std::apply(
       [&](const auto&... streams) {
-        return stream::attach_join("merge_by_time",
-                                   stream::MergeByTimeKernel<T, TimeOf, sizeof...(streams)>{
-                                       limit.elements, given("merge_by_time", "the time", time)},
-                                   streams...);
+        return detail::stream::attach_join("merge_by_time",
+                                           detail::stream::MergeByTimeKernel<T, TimeOf, sizeof...(streams)>{
+                                               limit.elements, given("merge_by_time", "the time", time)},
+                                           streams...);
       },
-      stream::streams_of(first, more...));
+      detail::stream::streams_of(first, more...));
 }
 
 /// Emits a pair for every two elements with equal keys.
@@ -680,21 +684,22 @@ auto merge_by_time(TimeOf time, const Stream<T>& first, const More&... more) {
 /// being remembered is state.
 template <class A, class B, class KeyA, class KeyB>
 auto join(const Stream<A>& a, const Stream<B>& b, KeyA key_a, KeyB key_b, std::size_t remembered) {
-  detail::at_least_one("join", "remembered", remembered);
-  return stream::attach_join("join",
-                             stream::KeyedJoinKernel<A, B, KeyA, KeyB, false>{
-                                 remembered, given("join", "a key", key_a), given("join", "a key", key_b)},
-                             a, b);
+  detail::stream::at_least_one("join", "remembered", remembered);
+  return detail::stream::attach_join(
+      "join",
+      detail::stream::KeyedJoinKernel<A, B, KeyA, KeyB, false>{remembered, given("join", "a key", key_a),
+                                                               given("join", "a key", key_b)},
+      a, b);
 }
 /// The same; an element of `a` that met none is emitted with `std::nullopt` when it is forgotten or the
 /// streams end.
 template <class A, class B, class KeyA, class KeyB>
 auto left_join(const Stream<A>& a, const Stream<B>& b, KeyA key_a, KeyB key_b, std::size_t remembered) {
-  detail::at_least_one("left_join", "remembered", remembered);
-  return stream::attach_join(
+  detail::stream::at_least_one("left_join", "remembered", remembered);
+  return detail::stream::attach_join(
       "left_join",
-      stream::KeyedJoinKernel<A, B, KeyA, KeyB, true>{remembered, given("left_join", "a key", key_a),
-                                                      given("left_join", "a key", key_b)},
+      detail::stream::KeyedJoinKernel<A, B, KeyA, KeyB, true>{remembered, given("left_join", "a key", key_a),
+                                                              given("left_join", "a key", key_b)},
       a, b);
 }
 
@@ -704,14 +709,14 @@ auto left_join(const Stream<A>& a, const Stream<B>& b, KeyA key_a, KeyB key_b, s
 /// `on_error` of any of the ways is about `choose`. Throws `Error{invalid_argument}` if `ways` is 0.
 template <class T, class Choose>
 std::vector<Stream<T>> route(const Stream<T>& s, std::size_t ways, Choose choose) {
-  detail::at_least_one("route", "ways", ways);
-  const Stream<T> node = stream::attach<T>(
-      s, std::make_unique<stream::RouteNode<T, Choose>>(given("route", "the function", std::move(choose))));
+  detail::stream::at_least_one("route", "ways", ways);
+  const Stream<T> node = detail::stream::attach<T>(s, std::make_unique<detail::stream::RouteNode<T, Choose>>(
+                                                          given("route", "the function", std::move(choose))));
   std::vector<Stream<T>> result;
   for (std::size_t i = 0; i < ways; ++i) {
-    auto way = std::make_unique<stream::WayNode<T>>(node.node());
+    auto way = std::make_unique<detail::stream::WayNode<T>>(node.node());
     way->set_detail(std::to_string(i));
-    result.push_back(stream::attach<T>(node, std::move(way)));
+    result.push_back(detail::stream::attach<T>(node, std::move(way)));
   }
   return result;
 }

@@ -5,13 +5,13 @@
 #include <string>
 #include <utility>
 
-#include "weir/stream/forward.hpp"
-#include "weir/stream/handle.hpp"
-#include "weir/stream/kernel.hpp"
+#include "weir/detail/stream/graph/forward.hpp"
+#include "weir/detail/stream/graph/handle.hpp"
+#include "weir/detail/stream/graph/kernel.hpp"
 #include "weir/stream/sinks.hpp"
 
 namespace weir {
-namespace stream {
+namespace detail::stream {
 
 /// Calls `act(target)` for every element, inside the target's domain.
 template <class T, class Act>
@@ -44,7 +44,7 @@ void control(const Stream<T>& from, const Handle& target, const char* kind, Act 
   Graph::connect(from.node(), node);
 }
 
-}  // namespace stream
+}  // namespace detail::stream
 
 namespace op {
 
@@ -58,7 +58,7 @@ auto reset_by(const Stream<R>& trigger) {
   return [trigger](const auto& s) {
     if (!s.node().reset())
       throw Error(ErrorKind::invalid_argument, "reset_by: " + s.label() + " keeps no state");
-    stream::control(trigger, s, "reset", [](stream::Node& node) { node.reset(); });
+    detail::stream::control(trigger, s, "reset", [](detail::stream::Node& node) { node.reset(); });
     return s;
   };
 }
@@ -66,7 +66,7 @@ auto reset_by(const Stream<R>& trigger) {
 template <class R>
 auto flush_by(const Stream<R>& trigger) {
   return [trigger](const auto& s) {
-    stream::control(trigger, s, "flush", [](stream::Node& node) { node.flush(); });
+    detail::stream::control(trigger, s, "flush", [](detail::stream::Node& node) { node.flush(); });
     return s;
   };
 }
@@ -75,7 +75,7 @@ template <class R>
 auto take_until(const Stream<R>& signal) {
   return [signal](const auto& s) {
     auto passed = s.filter([](const auto&) { return true; });
-    stream::control(signal, passed, "until", [](stream::Node& node) { node.end(); });
+    detail::stream::control(signal, passed, "until", [](detail::stream::Node& node) { node.end(); });
     passed.node().set_name("take_until");
     return passed;
   };

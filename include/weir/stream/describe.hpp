@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "weir/core/duration.hpp"
-#include "weir/stream/handle.hpp"
+#include "weir/detail/stream/graph/handle.hpp"
+#include "weir/duration.hpp"
 
 namespace weir {
 

@@ -12,10 +12,10 @@
 #include <utility>
 #include <vector>
 
-#include "weir/stream/forward.hpp"
-#include "weir/stream/kernel.hpp"
-#include "weir/stream/transform.hpp"
-#include "weir/stream/window.hpp"
+#include "weir/detail/stream/graph/forward.hpp"
+#include "weir/detail/stream/graph/kernel.hpp"
+#include "weir/stream/elements.hpp"
+#include "weir/stream/windows.hpp"
 
 namespace weir {
 
@@ -37,7 +37,7 @@ struct TimeWindow {
   std::vector<T> elements;  ///< in the order they came
 };
 
-namespace stream {
+namespace detail::stream {
 
 /// The largest multiple of `step` that is not after `time`.
 template <class When, class Size>
@@ -166,11 +166,6 @@ struct TimeWindowKernel {
   }
 };
 
-}  // namespace stream
-
-namespace op {
-
-namespace detail {
 template <class Size>
 void positive_size(const char* name, const char* what, const Size& value) {
   if (!(Size{} < value))
@@ -180,12 +175,14 @@ template <class TimeOf, class Size>
 auto time_windows(const char* kind, TimeOf time, Size size, Size step, bool sessions, Late<Size> late) {
   if (late.out_of_order < Size{} || late.allowed < Size{})
     throw Error(ErrorKind::invalid_argument, std::string(kind) + ": lateness must not be negative");
-  return ByKernel{kind,
-                  [=, time = given(kind, "the time", std::move(time))]<class In>(std::type_identity<In>) {
-                    return stream::TimeWindowKernel<In, TimeOf, Size>{time, size, step, sessions, late};
-                  }};
+  return op::ByKernel{kind,
+                      [=, time = given(kind, "the time", std::move(time))]<class In>(std::type_identity<In>) {
+                        return stream::TimeWindowKernel<In, TimeOf, Size>{time, size, step, sessions, late};
+                      }};
 }
-}  // namespace detail
+}  // namespace detail::stream
+
+namespace op {
 
 /// Emits the elements of each stretch `[k * size, (k + 1) * size)` of their own time.
 ///
@@ -202,21 +199,21 @@ auto time_windows(const char* kind, TimeOf time, Size size, Size step, bool sess
 /// al., VLDB 2015).
 template <class TimeOf, class Size>
 auto tumbling_window(TimeOf time, Size size, Late<Size> late = {}) {
-  detail::positive_size("tumbling_window", "size", size);
-  return detail::time_windows("tumbling_window", std::move(time), size, size, false, late);
+  detail::stream::positive_size("tumbling_window", "size", size);
+  return detail::stream::time_windows("tumbling_window", std::move(time), size, size, false, late);
 }
 /// The same for windows of `size` that begin every `step`; an element is in `size / step` of them.
 template <class TimeOf, class Size>
 auto sliding_time_window(TimeOf time, Size size, Size step, Late<Size> late = {}) {
-  detail::positive_size("sliding_time_window", "size", size);
-  detail::positive_size("sliding_time_window", "step", step);
-  return detail::time_windows("sliding_time_window", std::move(time), size, step, false, late);
+  detail::stream::positive_size("sliding_time_window", "size", size);
+  detail::stream::positive_size("sliding_time_window", "step", step);
+  return detail::stream::time_windows("sliding_time_window", std::move(time), size, step, false, late);
 }
 /// The same for windows that end when no element came for `gap` of their own time.
 template <class TimeOf, class Size>
 auto session_window(TimeOf time, Size gap, Late<Size> late = {}) {
-  detail::positive_size("session_window", "gap", gap);
-  return detail::time_windows("session_window", std::move(time), gap, gap, true, late);
+  detail::stream::positive_size("session_window", "gap", gap);
+  return detail::stream::time_windows("session_window", std::move(time), gap, gap, true, late);
 }
 
 }  // namespace op

@@ -16,11 +16,11 @@
 #include <utility>
 #include <vector>
 
-#include "weir/core/duration.hpp"
-#include "weir/stream/forward.hpp"
-#include "weir/stream/handle.hpp"
-#include "weir/stream/kernel.hpp"
-#include "weir/stream/transform.hpp"
+#include "weir/detail/stream/graph/forward.hpp"
+#include "weir/detail/stream/graph/handle.hpp"
+#include "weir/detail/stream/graph/kernel.hpp"
+#include "weir/duration.hpp"
+#include "weir/stream/elements.hpp"
 
 namespace weir {
 
@@ -98,7 +98,7 @@ class CurrentValue {
   std::shared_ptr<State> state_;
 };
 
-namespace stream {
+namespace detail::stream {
 
 /// The element type of what gives none.
 struct Nothing {};
@@ -194,7 +194,7 @@ inline constexpr bool is_coroutine = requires {
 template <class In, class F>
 Sink attach_coroutine_sink(const Stream<In>& s, F f, std::size_t parallelism);
 
-}  // namespace stream
+}  // namespace detail::stream
 
 namespace op {
 
@@ -208,27 +208,30 @@ namespace op {
 /// **Source.** streamz `Stream.sink`.
 template <class F, class... More>
 auto sink(F f, More... more) {
-  return [f = stream::bind_back("sink", std::move(f), std::move(more)...)]<class In>(
+  return [f = detail::stream::bind_back("sink", std::move(f), std::move(more)...)]<class In>(
              const Stream<In>& s) mutable {
     using Function = decltype(f);
-    if constexpr (stream::is_coroutine<stream::Called<Function, In>>)
-      return stream::attach_coroutine_sink(s, std::move(f), 1);
-    else return stream::attach_sink_kernel(s, "sink", stream::SinkKernel<In, Function>{std::move(f)});
+    if constexpr (detail::stream::is_coroutine<detail::stream::Called<Function, In>>)
+      return detail::stream::attach_coroutine_sink(s, std::move(f), 1);
+    else
+      return detail::stream::attach_sink_kernel(s, "sink",
+                                                detail::stream::SinkKernel<In, Function>{std::move(f)});
   };
 }
 /// Calls `f(items..., more...)` for each tuple or pair. **Source.** rapidz `starsink`.
 template <class F, class... More>
 auto starsink(F f, More... more) {
-  return [f = stream::bind_back("starsink", std::move(f), std::move(more)...)]<class In>(
+  return [f = detail::stream::bind_back("starsink", std::move(f), std::move(more)...)]<class In>(
              const Stream<In>& s) mutable {
-    return stream::attach_sink_kernel(s, "starsink", stream::StarsinkKernel<In, decltype(f)>{std::move(f)});
+    return detail::stream::attach_sink_kernel(s, "starsink",
+                                              detail::stream::StarsinkKernel<In, decltype(f)>{std::move(f)});
   };
 }
 /// Collects the elements in a list: `auto list = s.sink_to_list(); ... list.values()`.
 inline auto sink_to_list() {
   return []<class In>(const Stream<In>& s) {
     Collected<In> list;
-    stream::attach_sink_kernel(s, "sink_to_list", stream::ListKernel<In>{list});
+    detail::stream::attach_sink_kernel(s, "sink_to_list", detail::stream::ListKernel<In>{list});
     return list;
   };
 }
@@ -239,9 +242,10 @@ inline auto sink_to_list() {
 inline auto current_value() {
   return []<class In>(const Stream<In>& s) {
     CurrentValue<In> current;
-    const Sink sink = stream::attach_sink_kernel(
-        s, "current_value",
-        stream::SinkKernel<In, std::function<void(const In&)>>{[current](const In& x) { current.set(x); }});
+    const Sink sink =
+        detail::stream::attach_sink_kernel(s, "current_value",
+                                           detail::stream::SinkKernel<In, std::function<void(const In&)>>{
+                                               [current](const In& x) { current.set(x); }});
     sink.move_to_first();
     return current;
   };
@@ -257,9 +261,10 @@ inline auto current_value() {
 /// \param end     What follows each element.
 /// \param append  Whether an existing file is kept.
 inline auto sink_to_textfile(std::filesystem::path path, std::string end = "\n", bool append = true) {
-  return [file = std::make_shared<stream::TextFile>(path, append), end = std::move(end),
+  return [file = std::make_shared<detail::stream::TextFile>(path, append), end = std::move(end),
           name = path.filename().string()]<class In>(const Stream<In>& s) {
-    Sink sink = stream::attach_sink_kernel(s, "sink_to_textfile", stream::TextFileKernel<In>{file, end});
+    Sink sink = detail::stream::attach_sink_kernel(s, "sink_to_textfile",
+                                                   detail::stream::TextFileKernel<In>{file, end});
     sink.node().set_detail(name);
     return sink;
   };

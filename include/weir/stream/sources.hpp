@@ -19,8 +19,8 @@
 #include <utility>
 #include <vector>
 
-#include "weir/core/duration.hpp"
-#include "weir/stream/stream.hpp"
+#include "weir/duration.hpp"
+#include "weir/stream.hpp"
 
 namespace weir {
 
@@ -30,7 +30,7 @@ struct SourceOptions {
   std::optional<EventLoop> loop = {};  ///< by default one with a thread of its own
 };
 
-namespace stream {
+namespace detail::stream {
 
 // A producer has
 //   using Out = ...;
@@ -302,7 +302,7 @@ class ProcessProducer {
   Time interval_;
 };
 
-}  // namespace stream
+}  // namespace detail::stream
 
 /// A bounded queue between threads of your own and a stream; copies share it.
 ///
@@ -312,7 +312,7 @@ class Queue {
  public:
   /// **Errors.** Throws `Error{invalid_argument}` if `size` is 0.
   explicit Queue(std::size_t size = 1024) : state_(std::make_shared<State>()) {
-    op::detail::at_least_one("Queue", "size", size);
+    detail::stream::at_least_one("Queue", "size", size);
     state_->size = size;
   }
   /// Waits for room. **Errors.** Throws `Error{closed}` after `close`.
@@ -368,12 +368,12 @@ struct QueueProducer {
   using Out = T;
   static constexpr bool is_finite = false;
   Queue<T> queue;
-  void start(stream::Time) {}
+  void start(detail::stream::Time) {}
   void attach(std::function<void()> poke) {
     const std::lock_guard lock(queue.state_->poke_mutex);
     queue.state_->poke = std::move(poke);
   }
-  std::optional<T> next(stream::Time) {
+  std::optional<T> next(detail::stream::Time) {
     const std::lock_guard lock(queue.state_->mutex);
     if (queue.state_->items.empty()) return {};
     std::optional<T> x(std::move(queue.state_->items.front()));
@@ -385,7 +385,7 @@ struct QueueProducer {
     const std::lock_guard lock(queue.state_->mutex);
     return queue.state_->closed && queue.state_->items.empty();
   }
-  [[nodiscard]] std::optional<stream::Time> wake(stream::Time) const { return {}; }
+  [[nodiscard]] std::optional<detail::stream::Time> wake(detail::stream::Time) const { return {}; }
 };
 
 /// Emits the elements of a container or range, then ends.
@@ -399,9 +399,9 @@ struct QueueProducer {
 /// **Source.** streamz `from_iterable`.
 template <class Range>
 auto from_iterable(Range range, SourceOptions options = {}) {
-  return stream::make_source("from_iterable",
-                             stream::IterableProducer<Range>{std::make_shared<Range>(std::move(range))},
-                             std::move(options.loop));
+  return detail::stream::make_source(
+      "from_iterable", detail::stream::IterableProducer<Range>{std::make_shared<Range>(std::move(range))},
+      std::move(options.loop));
 }
 
 /// Emits `begin`, `begin + step`, ... before `end`, then ends.
@@ -410,8 +410,8 @@ auto from_iterable(Range range, SourceOptions options = {}) {
 template <class T>
 auto from_range(T begin, T end, T step = T(1), SourceOptions options = {}) {
   if (step == T{}) throw Error(ErrorKind::invalid_argument, "from_range: step must not be 0");
-  return stream::make_source("from_range", stream::RangeProducer<T>{begin, end, step},
-                             std::move(options.loop));
+  return detail::stream::make_source("from_range", detail::stream::RangeProducer<T>{begin, end, step},
+                                     std::move(options.loop));
 }
 
 /// Emits what `f()` returns, at once and then every `interval`.
@@ -423,10 +423,10 @@ auto from_range(T begin, T end, T step = T(1), SourceOptions options = {}) {
 /// **Source.** streamz `from_periodic`, whose period adds the pipeline's time.
 template <class F>
 auto from_periodic(F f, Duration interval, SourceOptions options = {}) {
-  const stream::Time period = op::detail::positive("from_periodic", "interval", interval);
-  return stream::make_source(
+  const detail::stream::Time period = detail::stream::positive("from_periodic", "interval", interval);
+  return detail::stream::make_source(
       "from_periodic",
-      stream::PeriodicProducer<F>{given("from_periodic", "the function", std::move(f)), period},
+      detail::stream::PeriodicProducer<F>{given("from_periodic", "the function", std::move(f)), period},
       std::move(options.loop), to_string(period));
 }
 
@@ -435,7 +435,8 @@ auto from_periodic(F f, Duration interval, SourceOptions options = {}) {
 /// **Backpressure.** `queue.put` waits while the queue is full, which it stays while a node below is.
 template <class T>
 auto from_queue(Queue<T> queue, SourceOptions options = {}) {
-  return stream::make_source("from_queue", QueueProducer<T>{std::move(queue)}, std::move(options.loop));
+  return detail::stream::make_source("from_queue", QueueProducer<T>{std::move(queue)},
+                                     std::move(options.loop));
 }
 
 /// Emits the lines of a text file, and those that are written to it later.

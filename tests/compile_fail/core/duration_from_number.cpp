@@ -1,5 +1,5 @@
 // A bare number is no duration: nobody can tell seconds from milliseconds.
-#include <weir/core/duration.hpp>
+#include <weir/duration.hpp>
 
 #ifdef WEIR_CORRECT
 weir::Duration timeout = "5s";

@@ -366,7 +366,7 @@ TEST_CASE("arguments of operators, member pointers and functors with members tra
 namespace {
 /// Begins work that another thread finishes; how much was under way at most.
 std::atomic<int> under_way{0}, most_under_way{0}, finished_all{0};
-void begin_work(int x, const stream::Finished& finished) {
+void begin_work(int x, const detail::stream::Finished& finished) {
   most_under_way = std::max(most_under_way.load(), ++under_way);
   std::thread([x, finished] {
     std::this_thread::sleep_for(1ms);
@@ -381,7 +381,7 @@ boost::asio::awaitable<void> wait_a_moment(int x) {
   if (x == 3) throw std::runtime_error("three is refused");
   ++finished_all;
 }
-void lose_it(int, const stream::Finished&) {}
+void lose_it(int, const detail::stream::Finished&) {}
 int finished_here() { return finished_all.exchange(0); }
 int finished_everywhere() {
   int sum = 0;
@@ -475,7 +475,7 @@ TEST_CASE("a function that is not there is refused when a cluster operator is ma
   CHECK(sentence([&] { source.scatter().group_by(none, op::collect()); }) == "group_by: the key" + rest);
   CHECK(sentence([&] { static_cast<void>(source.scatter().route(2, none)); }) ==
         "route: the function" + rest);
-  void (*const begin)(int, stream::Finished) = nullptr;
+  void (*const begin)(int, detail::stream::Finished) = nullptr;
   CHECK(sentence([&] { source.scatter().sink_async(begin); }) == "sink_async: the function" + rest);
   CHECK(sentence([&] { static_cast<void>(source.scatter().split(none)); }) == "split: the function" + rest);
   CHECK(sentence([&] { source.scatter().map_async(twice, 0); }) ==
@@ -510,8 +510,8 @@ template <class Build>
 std::string task_name(Build build) {
   Stream<int> source;
   const auto end = build(source.scatter()).cut();
-  Future<stream::ChunkResult<int>> last;
-  end.chunks().sink([&](const stream::Chunk<int>& chunk) { last = chunk.result; });
+  Future<detail::stream::ChunkResult<int>> last;
+  end.chunks().sink([&](const detail::stream::Chunk<int>& chunk) { last = chunk.result; });
   source.emit(1);
   const std::string told = weir::test::client().explain(last);
   source.drain();

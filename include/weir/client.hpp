@@ -1,0 +1,362 @@
+// Client: submits tasks and brings results; what the body of weir::run works with.
+#pragma once
+
+#include <deque>
+#include <ranges>
+
+#include "weir/detail/client/arguments.hpp"
+#include "weir/detail/core/given.hpp"
+
+namespace weir {
+
+/// When `Client::wait` returns.
+enum class Until { all, first };
+
+/// The way to the cluster.
+///
+/// `weir::run` hands one to the body; inside a task `Client::current()` is one whose tasks run before the
+/// siblings of the task that submits them.
+/// **Threads.** Any.
+/// **Source.** `distributed.Client`.
+class Client {
+ public:
+  explicit Client(std::shared_ptr<detail::client::Core> core) : core_(std::move(core)) {}
+  /// The way to a cluster object: `weir::Client client{cluster};`.
+  template <class Cluster>
+  requires requires(const Cluster& cluster) {
+    { cluster.core() } -> std::same_as<std::shared_ptr<detail::client::Core>>;
+  }
+  explicit Client(const Cluster& cluster) : core_(cluster.core()) {}
+
+  /// The client of this process. Throws `Error{closed}` outside `weir::run`, and on a worker outside its
+  /// tasks.
+  static Client current();
+
+  /// Runs `f(args...)` somewhere in the cluster.
+  ///
+  /// Arguments are values, which travel with the task, or futures (also inside std::vector, tuple, pair, map,
+  /// optional, array), whose results the task waits for and is given without copying where the parameter is a
+  /// const reference. Give large values to `scatter` first.
+  /// **Errors.** What cannot travel does not compile. Throws `Error{invalid_argument}` if `f` is a null
+  /// pointer, `Error{closed}` when the cluster has ended. What `f` throws comes out of `Future::result`.
+  /// **Cost.** About a microsecond; the arguments are serialized once; large buffers in them are copied once
+  /// more.
+  /// **Source.** `Client.submit`; no key, every call is a task of its own.
+  template <class F, class... A>
+  auto submit(F&& f, A&&... args) {
+    return send<std::decay_t<F>>(nullptr, false,
+                                 given<std::decay_t<F>>("submit", "the function", std::forward<F>(f)),
+                                 std::forward<A>(args)...);
+  }
+  template <class F, class... A>
+  auto submit(Options options, F&& f, A&&... args) {
+    return send<std::decay_t<F>>(std::make_shared<const Options>(std::move(options)), false,
+                                 given<std::decay_t<F>>("submit", "the function", std::forward<F>(f)),
+                                 std::forward<A>(args)...);
+  }
+  /// The same with options that many tasks share.
+  template <class F, class... A>
+  auto submit(std::shared_ptr<const Options> options, F&& f, A&&... args) {
+    return send<std::decay_t<F>>(std::move(options), false,
+                                 given<std::decay_t<F>>("submit", "the function", std::forward<F>(f)),
+                                 std::forward<A>(args)...);
+  }
+
+  /// One task for each element: `map(f, xs)`, `map(f, xs, ys)`; the shortest range ends it.
+  ///
+  /// **Shape.** Ranges of n elements (values or futures) in, n futures out, in order.
+  template <class F, std::ranges::input_range First, std::ranges::input_range... Rest>
+  auto map(F f, First&& first, Rest&&... rest) {
+    return map_with(nullptr, given("map", "the function", std::move(f)), first, rest...);
+  }
+  template <class F, std::ranges::input_range First, std::ranges::input_range... Rest>
+  auto map(Options options, F f, First&& first, Rest&&... rest) {
+    return map_with(std::make_shared<const Options>(std::move(options)),
+                    given("map", "the function", std::move(f)), first, rest...);
+  }
+
+  /// Waits for all and brings the results, in order. Throws the first error in order, after all are done.
+  template <class T>
+  auto gather(const std::vector<Future<T>>& futures);
+  template <class T>
+  T gather(const Future<T>& future) {
+    return future.result();
+  }
+
+  /// One future of all results, in order: a task that waits for all and puts them together on a worker.
+  template <class T>
+  Future<std::vector<T>> when_all(const std::vector<Future<T>>& futures) {
+    return submit([](std::vector<T> results) { return results; }, futures);
+  }
+
+  /// Puts a value on a worker, chosen by how much each holds, and returns its future.
+  ///
+  /// **Errors.** If the only worker that holds it dies, the future fails with `worker_lost`. Throws
+  /// `Error{closed}` when there are no workers to come.
+  template <class T>
+  auto scatter(T value) {
+    return scatter_to(std::move(value), {});
+  }
+  /// The same, on these workers (ids of `workers()`): several copies survive a death and save transfers.
+  template <class T>
+  auto scatter(T value, const std::vector<PeerId>& workers) {
+    return scatter_to(std::move(value), workers);
+  }
+  /// One copy on every worker.
+  template <class T>
+  auto broadcast(T value);
+  /// One future for each element, spread over the workers.
+  template <class T>
+  std::vector<Future<T>> scatter_each(std::vector<T> values) {
+    std::vector<Future<T>> futures;
+    for (T& value : values) futures.push_back(scatter(std::move(value)));
+    return futures;
+  }
+
+  /// Waits until all, or the first, are done; does not throw what they threw. Returns false when `timeout`
+  /// has passed.
+  template <class T>
+  bool wait(const std::vector<Future<T>>& futures, Until until = Until::all,
+            std::optional<Duration> timeout = std::nullopt);
+
+  /// Lets the task run to its end though nobody keeps its future; `weir::run` waits for it.
+  template <class T>
+  void fire_and_forget(const Future<T>& future) {
+    future.on_done([](const Future<T>&) {});
+  }
+
+  /// Runs `f(args...)` once on every worker, beside its tasks; workers that are retiring are left out.
+  /// Returns one future per worker, in the order of `workers()`.
+  template <class F, class... A>
+  auto run_on_workers(F f, const A&... args);
+
+  /// The workers there are now.
+  [[nodiscard]] std::vector<WorkerInfo> workers() const { return core_->snapshot().workers; }
+  [[nodiscard]] Snapshot snapshot() const { return core_->snapshot(); }
+  /// Waits until there are at least `count` workers. Throws `Error{timeout}` that says how many there are.
+  void wait_for_workers(std::size_t count, Duration timeout = std::chrono::seconds(60)) const;
+  /// Ids of the workers that hold the result.
+  template <class T>
+  [[nodiscard]] std::vector<PeerId> who_has(const Future<T>& future) const {
+    return core_->who_has(future.id());
+  }
+  /// Why the task is not running, worker by worker.
+  template <class T>
+  [[nodiscard]] std::string explain(const Future<T>& future) const {
+    std::string text;
+    for (const std::string& line : core_->explain(future.id())) text += text.empty() ? line : "\n  " + line;
+    return text;
+  }
+
+  /// Gives the worker no more tasks, moves its results to others and ends it. Throws `Error{timeout}` if that
+  /// takes longer.
+  void retire(PeerId worker, Duration timeout = std::chrono::seconds(60)) {
+    core_->retire(worker, std::chrono::steady_clock::now() + timeout.value());
+  }
+  /// Cancels every task and drops every result.
+  void restart() { core_->restart(); }
+
+  [[nodiscard]] const std::shared_ptr<detail::client::Core>& core() const noexcept { return core_; }
+
+ private:
+  template <class F, class... A>
+  auto send(std::shared_ptr<const Options> options, bool out_of_band, F function, A&&... args) {
+    return [&]<std::size_t... I>(std::index_sequence<I...>) {
+      return send_held<F, detail::task::HeldType<F, I, A>...>(std::move(options), out_of_band, function,
+                                                              std::forward<A>(args)...);
+    }
+    (std::index_sequence_for<A...>{});
+  }
+  template <class F, class... Held>
+  Future<typename detail::task::TaskResult<F, Held...>::type> send_held(
+      std::shared_ptr<const Options> options, bool out_of_band, const F& function, const Held&... args) {
+    static const std::uint64_t invoker =
+        detail::task::portable_address(reinterpret_cast<const void*>(&detail::task::invoke_task<F, Held...>));
+    detail::client::Request request;
+    request.invoker = invoker;
+    request.function = detail::task::Callable<F>::name(function);
+    request.options = std::move(options);
+    request.out_of_band = out_of_band;
+    Writer writer(request.arguments, request.beside);
+    detail::task::Callable<F>::put(writer, function);
+    [[maybe_unused]] detail::task::ArgumentWriter out{writer, request.inputs};
+    (detail::task::Argument<Held>::put(out, args), ...);
+    return Future<typename detail::task::TaskResult<F, Held...>::type>(core_->submit(std::move(request)));
+  }
+  template <class F, class First, class... Rest>
+  auto map_with(const std::shared_ptr<const Options>& options, const F& f, First& first, Rest&... rest) {
+    using Result =
+        decltype(send<F>(options, false, f, *std::ranges::begin(first), *std::ranges::begin(rest)...));
+    std::vector<Result> futures;
+    if constexpr (std::ranges::sized_range<First>) futures.reserve(std::ranges::size(first));
+    auto others = std::make_tuple(std::ranges::begin(rest)...);
+    for (auto&& item : first) {
+      const bool more = [&]<std::size_t... I>(std::index_sequence<I...>) {
+        return ((std::get<I>(others) != std::ranges::end(std::get<I>(std::tie(rest...)))) && ...);
+      }
+      (std::index_sequence_for<Rest...>{});
+      if (!more) break;
+      std::apply([&](auto&... at) { futures.push_back(send<F>(options, false, f, item, *at++...)); }, others);
+    }
+    return futures;
+  }
+  template <class T>
+  Future<T> scatter_to(T value, const std::vector<PeerId>& workers) {
+    static_assert(detail::task::Travels<T>::value,
+                  "weir: a value of this type cannot travel to another process. Give its type a cereal "
+                  "serialize() function or make it a plain struct.");
+    return Future<T>(core_->scatter(detail::task::Value::make<T>(std::move(value)), workers));
+  }
+
+  std::shared_ptr<detail::client::Core> core_;
+};
+
+/// Yields futures as they are done, earliest first; more can be added while it is read.
+///
+/// `for (auto future : weir::as_completed(futures)) ...`
+/// **Errors.** Failed and cancelled futures are yielded too: `result()` throws.
+/// **Source.** `distributed.as_completed`.
+template <class T>
+class AsCompleted {
+  struct Queue {
+    std::mutex mutex;
+    std::deque<Future<T>> done;
+    std::size_t taken = 0;
+  };
+
+ public:
+  explicit AsCompleted(const std::vector<Future<T>>& futures = {}) {
+    for (const Future<T>& future : futures) add(future);
+  }
+  /// One more to wait for.
+  void add(const Future<T>& future) {
+    ++added_;
+    core_ = future.handle()->core;
+    future.on_done(
+        [queue = queue_](const Future<T>& finished) {
+          std::lock_guard hold(queue->mutex);
+          queue->done.push_back(finished);
+        },
+        false);
+  }
+  /// Futures not yielded yet.
+  [[nodiscard]] std::size_t count() const noexcept { return added_ - yielded_; }
+  [[nodiscard]] bool empty() const noexcept { return count() == 0; }
+  /// The next one, waiting for it. Throws `Error{invalid_argument}` if none is left.
+  Future<T> next() {
+    if (empty())
+      throw Error(ErrorKind::invalid_argument,
+                  "as_completed: next was called and no future is left; ask empty() first");
+    std::optional<Future<T>> found;
+    core_->wait_until([&] { return found || (found = try_next()).has_value(); }, std::nullopt);
+    ++yielded_;
+    return *found;
+  }
+  /// All that are done now, at least one.
+  std::vector<Future<T>> next_batch() {
+    std::vector<Future<T>> batch{next()};
+    while (auto more = try_next()) {
+      batch.push_back(*more);
+      ++yielded_;
+    }
+    return batch;
+  }
+
+  struct End {};
+  struct Iterator {
+    AsCompleted* all;
+    bool operator!=(End) const { return !all->empty(); }
+    Iterator& operator++() { return *this; }
+    Future<T> operator*() const { return all->next(); }
+  };
+  Iterator begin() { return {this}; }
+  End end() { return {}; }
+
+ private:
+  std::optional<Future<T>> try_next() {
+    std::lock_guard hold(queue_->mutex);
+    if (queue_->done.empty()) return std::nullopt;
+    Future<T> future = std::move(queue_->done.front());
+    queue_->done.pop_front();
+    return future;
+  }
+
+  std::shared_ptr<Queue> queue_ = std::make_shared<Queue>();
+  std::shared_ptr<detail::client::Core> core_;
+  std::size_t added_ = 0, yielded_ = 0;
+};
+
+template <class T>
+[[nodiscard]] AsCompleted<T> as_completed(const std::vector<Future<T>>& futures) {
+  return AsCompleted<T>(futures);
+}
+
+/// Chooses one form of an overloaded or template function:
+/// `client.submit(weir::overload<double(double)>(std::sqrt), x)`.
+template <class Signature>
+constexpr Signature* overload(Signature* function) noexcept {
+  return function;
+}
+
+template <class T>
+auto Client::gather(const std::vector<Future<T>>& futures) {
+  wait(futures);
+  std::vector<detail::client::FutureState*> states;
+  for (const Future<T>& future : futures)
+    if (!future.handle()->has_value.load(std::memory_order_acquire)) states.push_back(future.handle().get());
+  if (!states.empty()) core_->prefetch(states);
+  if constexpr (std::is_void_v<T>) {
+    for (const Future<T>& future : futures) future.result();
+  } else {
+    std::vector<T> values;
+    values.reserve(futures.size());
+    for (const Future<T>& future : futures) {
+      detail::client::FutureState& state = *future.handle().get();
+      if (!state.has_value.load(std::memory_order_acquire)) core_->fetch(state, std::nullopt);
+      values.push_back(detail::client::take_value<T>(state));
+    }
+    return values;
+  }
+}
+
+template <class T>
+auto Client::broadcast(T value) {
+  std::vector<PeerId> peers;
+  for (const WorkerInfo& worker : workers()) peers.push_back(worker.peer);
+  return scatter_to(std::move(value), peers);
+}
+
+template <class T>
+bool Client::wait(const std::vector<Future<T>>& futures, Until until, std::optional<Duration> timeout) {
+  if (futures.empty()) return true;
+  detail::client::Deadline deadline;
+  if (timeout) deadline = std::chrono::steady_clock::now() + timeout->value();
+  if (until == Until::all) {
+    for (const Future<T>& future : futures)
+      if (!future.done() && !core_->wait(*future.handle().get(), deadline)) return false;
+    return true;
+  }
+  return core_->wait_until(
+      [&] { return std::ranges::any_of(futures, [](const Future<T>& future) { return future.done(); }); },
+      deadline);
+}
+
+template <class F, class... A>
+auto Client::run_on_workers(F f, const A&... args) {
+  static_cast<void>(given("run_on_workers", "the function", f));
+  std::vector<decltype(send<F>(nullptr, true, f, args...))> futures;
+  for (const WorkerInfo& worker : workers())
+    if (!worker.retiring)
+      futures.push_back(
+          send<F>(std::make_shared<const Options>(Options{.workers = {std::to_string(worker.peer)}}), true, f,
+                  args...));
+  return futures;
+}
+
+template <class T>
+template <class F>
+auto Future<T>::then(F f) const {
+  return Client(state().core).submit(given("then", "the function", std::move(f)), *this);
+}
+
+}  // namespace weir

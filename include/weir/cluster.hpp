@@ -1,0 +1,129 @@
+// LocalCluster, SlurmCluster, PbsCluster: workers that come and go while the program runs.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "weir/detail/client/cluster_link.hpp"
+#include "weir/duration.hpp"
+
+namespace weir {
+
+namespace detail::cluster {
+class Growth;
+class Launcher;
+}  // namespace detail::cluster
+
+/// How far a cluster may follow the work.
+struct AdaptOptions {
+  int minimum = 0;                                ///< Workers it never goes below ...
+  int maximum = 1;                                ///< ... and above.
+  Duration idle_grace = std::chrono::minutes(3);  ///< A job is given back after that long without use.
+};
+
+/// Workers of further jobs: asked for, joining and leaving while the program runs.
+///
+/// In an ordinary `main` the first cluster starts a scheduler in this process; inside the body of `weir::run`
+/// its workers join that one. `weir::Client client{cluster};` in both. Work starts with the first worker that
+/// joins.
+///
+/// A worker is this executable, started again with the same arguments and WEIR_CONNECT in its environment.
+/// **In such a process the constructor of a cluster does not return**: it works until the program lets it go
+/// and ends the process, so nothing of `main` after the cluster is executed there. What stands before it is;
+/// keep that to reading options.
+///
+/// **Errors.** The constructors throw `Error{invalid_argument}` for options that break a rule and
+/// `Error{unsupported}` in a task. Failures of jobs are in the log and `problem`.
+/// **Threads.** Any. A thread of its own starts and ends jobs.
+/// **Cost.** Between processes messages travel over TCP, proven by a key of this session but not encrypted.
+/// **Source.** dask-jobqueue's clusters: a template of one job, scale, adapt; jobs that end are replaced
+/// while there is work.
+class Cluster {
+ public:
+  Cluster(const Cluster&) = delete;
+  Cluster& operator=(const Cluster&) = delete;
+  virtual ~Cluster();
+
+  /// Wants so many workers from now on, rounded up to whole jobs; starts and retires jobs in the background.
+  void scale(int workers);
+  /// The same in jobs, cores, or memory ("1TB").
+  void scale_jobs(int jobs);
+  void scale_cores(int cores);
+  void scale_memory(const std::string& memory);
+  /// Follows the work from now on: grows at once, shrinks after the grace.
+  void adapt(const AdaptOptions& options);
+  /// Submits again at once, after failures that made it wait or pause. After 10 refused submissions or 3
+  /// failed jobs in a row a cluster pauses, and `problem` says why; call this when the reason is gone.
+  /// Calling `scale` or `adapt` ends a pause too, and leaves the waiting after single failures as it is.
+  void resume();
+
+  /// Retires its workers, ends its jobs, queued ones too; and the scheduler if this cluster has started it.
+  /// The destructor does the same.
+  void close();
+
+  /// Jobs submitted and not over.
+  [[nodiscard]] int jobs() const;
+  /// Why no more jobs are submitted; empty while all is well.
+  [[nodiscard]] std::string problem() const;
+  /// What further workers are started with: `WEIR_CONNECT=<file> weir run -n 4 ./app`.
+  [[nodiscard]] std::string connection_file() const;
+
+  [[nodiscard]] std::shared_ptr<detail::client::Core> core() const;
+
+ protected:
+  Cluster();
+  /// Opens the door over `network` and keeps `launcher`'s jobs; `threads` > 0 adds so many worker threads in
+  /// this process.
+  void start(std::unique_ptr<detail::cluster::Launcher> launcher, const std::string& network);
+  void start_threads(int workers, int threads);
+
+ private:
+  struct Session;
+  std::unique_ptr<Session> session_;
+};
+
+struct LocalOptions {
+  int workers = 0;           ///< At the start; 0: one for each core.
+  int threads = 1;           ///< Of each worker.
+  bool processes = true;     ///< False: the workers are threads of this process; their number stays.
+  std::string interface {};  ///< The network to listen on; empty: loopback.
+};
+
+/// Workers on this machine.
+class LocalCluster final : public Cluster {
+ public:
+  explicit LocalCluster(const LocalOptions& options = {});
+};
+
+/// One batch job of a cluster. What is left out comes from the configuration file and the environment, then
+/// from the site.
+struct BatchOptions {
+  int cores = 0;           ///< Of one job. Required.
+  std::string memory{};    ///< Of one job, for example "100GB". Required.
+  std::string walltime{};  ///< For example "02:00:00".
+  int processes = 1;  ///< Workers in a job; they share its cores and memory, and reach each other by MPI.
+  std::string queue{};
+  std::string account{};
+  std::string name{};
+  std::string log_directory{};
+  std::string interface {};  ///< The network to listen on; empty: all of this host's.
+  std::vector<std::string> modules{}, before{}, directives{}, skip{};
+  std::string weir{};  ///< The `weir` that starts the ranks inside a job; empty: the one on PATH.
+  std::string site{};  ///< Whose table of the configuration file holds.
+  Duration death_timeout =
+      std::chrono::seconds(60);  ///< A worker that has not reached this program for so long ends.
+};
+
+class SlurmCluster final : public Cluster {
+ public:
+  explicit SlurmCluster(const BatchOptions& options);
+};
+
+class PbsCluster final : public Cluster {
+ public:
+  explicit PbsCluster(const BatchOptions& options);
+};
+
+}  // namespace weir

@@ -1,0 +1,153 @@
+// The client's machinery behind Future and Client: states of futures, and the link to the scheduler.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "weir/detail/task/value.hpp"
+#include "weir/options.hpp"
+#include "weir/snapshot.hpp"
+
+namespace weir {
+
+/// What a future knows of its task.
+enum class Status : std::uint8_t {
+  pending,   ///< Not finished yet.
+  finished,  ///< The result exists.
+  error,     ///< It failed; `result()` throws why.
+  cancelled  ///< It was cancelled; `result()` throws that.
+};
+[[nodiscard]] std::string_view to_string(Status status) noexcept;
+
+namespace detail::protocol {
+struct SubmitTask;
+}
+
+namespace detail::client {
+
+class Core;
+
+/// What is called when a future is done.
+struct Callback {
+  std::function<void()> call;
+  bool awaited = true;  ///< The cluster is not closed before.
+};
+
+/// The shared state of all copies of one future; the last copy releases the task.
+struct FutureState {
+  std::atomic<std::uint32_t> references{1};
+  std::atomic<Status> status{Status::pending};
+  std::atomic<bool> has_value{false};  ///< `value` or `small` is the result.
+  bool has_small = false;
+  bool fetching = false;
+  TaskId id = 0;
+  PeerId holder = 0;
+  std::shared_ptr<Core> core;
+  Buffer small;  ///< The whole result, serialized, when it is small.
+  task::Value value;
+  std::shared_ptr<const Failure> failure;
+  std::vector<Callback> callbacks;
+};
+
+/// Counts references; the last one releases.
+class Handle {
+ public:
+  Handle() = default;
+  explicit Handle(FutureState* adopted) noexcept : state_(adopted) {}
+  Handle(const Handle& other) noexcept : state_(other.state_) {
+    if (state_) state_->references.fetch_add(1, std::memory_order_relaxed);
+  }
+  Handle(Handle&& other) noexcept : state_(std::exchange(other.state_, nullptr)) {}
+  Handle& operator=(Handle other) noexcept {
+    std::swap(state_, other.state_);
+    return *this;
+  }
+  ~Handle() {
+    if (state_ && state_->references.fetch_sub(1, std::memory_order_acq_rel) == 1) last_gone(state_);
+  }
+  FutureState* operator->() const noexcept { return state_; }
+  [[nodiscard]] FutureState* get() const noexcept { return state_; }
+  explicit operator bool() const noexcept { return state_ != nullptr; }
+
+ private:
+  static void last_gone(FutureState* state) noexcept;
+  FutureState* state_ = nullptr;
+};
+
+using Deadline = std::optional<std::chrono::steady_clock::time_point>;
+
+/// A task about to be submitted.
+struct Request {
+  std::uint64_t invoker = 0;
+  std::uint64_t function = 0;
+  Buffer arguments;
+  std::vector<Block> beside;  ///< Their large buffers.
+  SmallVector<TaskId, 2> inputs;
+  std::shared_ptr<const Options> options;
+  bool out_of_band = false;
+};
+
+/// Submits, waits and fetches. One per process that has a client.
+///
+/// **Threads.** Any.
+class Core {
+ public:
+  virtual ~Core() = default;
+
+  [[nodiscard]] virtual Handle submit(Request&& request) = 0;
+  /// Puts `value` on `workers` (empty: one that the scheduler chooses).
+  [[nodiscard]] virtual Handle scatter(task::Value value, const std::vector<PeerId>& workers) = 0;
+  /// Waits until the future is not pending; whether it is. Drives the cluster meanwhile.
+  virtual bool wait(FutureState& state, Deadline deadline) = 0;
+  /// Waits for any change: until `ready()` or the deadline; whether it is ready.
+  virtual bool wait_until(const std::function<bool()>& ready, Deadline deadline) = 0;
+  /// Polls once if nobody else does; whether anything happened.
+  virtual bool drive() = 0;
+  /// Brings the value here; throws `TaskError` if there is none, `Error{timeout}` at the deadline.
+  virtual void fetch(FutureState& state, Deadline deadline) = 0;
+  /// Starts bringing the values of finished futures here.
+  virtual void prefetch(const std::vector<FutureState*>& states) = 0;
+  virtual void cancel(FutureState& state, const std::string& reason) = 0;
+  virtual void retry(FutureState& state) = 0;
+  /// Calls `done` once when the future is not pending any more, at once if it is not; the cluster is not
+  /// closed before, unless it need not be `awaited`.
+  virtual void on_done(FutureState& state, std::function<void()> done, bool awaited) = 0;
+  virtual void release(FutureState* state) noexcept = 0;
+
+  /// Calls `work` once, when the program's body has returned and the cluster still works: for what has been
+  /// begun and must be finished.
+  void at_end(std::function<void()> work);
+  void finish_begun();
+
+  // Asked of the scheduler; only where it lives.
+  [[nodiscard]] virtual Snapshot snapshot() = 0;
+  [[nodiscard]] virtual std::vector<PeerId> who_has(TaskId id) = 0;
+  [[nodiscard]] virtual std::vector<std::string> explain(TaskId id) = 0;
+  virtual void retire(PeerId worker, Deadline deadline) = 0;
+  virtual void restart() = 0;
+
+  /// The core of the process: of the program's body, or of the task that runs in this thread. Null outside
+  /// `weir::run`.
+  static std::shared_ptr<Core> current() noexcept;
+  static void set_current(std::shared_ptr<Core> core) noexcept;
+
+ private:
+  std::mutex at_end_mutex_;
+  std::vector<std::function<void()>> at_end_;
+};
+
+/// Throws what `state` failed with.
+[[noreturn]] void throw_failure(const FutureState& state);
+/// Throws `Error{invalid_argument}`: a future without a task was used.
+[[noreturn]] void throw_empty(const char* what);
+[[noreturn]] void throw_timeout(const char* what, std::chrono::nanoseconds waited, const FutureState& state);
+
+}  // namespace detail::client
+}  // namespace weir

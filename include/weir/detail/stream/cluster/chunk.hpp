@@ -1,0 +1,307 @@
+// Chunks: how elements travel between the stream's program and the cluster, many small ones at a time; what a
+// task makes of one.
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "weir/client.hpp"
+#include "weir/detail/stream/graph/kernel.hpp"
+#include "weir/detail/stream/graph/ticket.hpp"
+#include "weir/stream/elements.hpp"
+
+namespace weir::detail::stream {
+
+/// An element that a function on the cluster threw on.
+struct ChunkError {
+  std::uint32_t segment = 0;  ///< Where; see Segment.
+  std::string type;
+  std::string message;
+  std::string element;      ///< Serialized as it entered the segment, if it goes to a dead letter stream.
+  std::uint64_t step = 0;   ///< Which task of the segment ...
+  std::uint32_t place = 0;  ///< ... and which of its errors this is: several gathers may bring the same one.
+};
+
+/// The elements that a state still holds after a chunk, by the numbers of their tickets.
+struct HeldTokens {
+  std::uint32_t segment = 0;
+  std::vector<std::uint64_t> tokens;
+};
+
+/// How long the functions of a segment worked on a chunk, and on how many elements.
+struct Spent {
+  std::uint32_t segment = 0;
+  float seconds = 0;
+  std::uint32_t took = 0, gave = 0;  ///< Elements that went in and came out.
+  std::uint64_t step = 0;            ///< Which task of the segment: several gathers may bring the same news.
+};
+
+/// What the segments so far made of one chunk.
+template <class T>
+struct ChunkResult {
+  std::vector<T> values;
+  std::vector<ChunkError> errors;
+  std::vector<HeldTokens> held;      ///< For each state passed, in order; nothing if nobody waits.
+  std::uint32_t elements = 0;        ///< That went in at the scatter.
+  bool is_over = false;              ///< Nothing more will come out of the segment.
+  std::vector<Spent> spent;          ///< In the user's functions ...
+  float copying_seconds = 0;         ///< ... and in copying a state.
+  std::vector<std::uint32_t> items;  ///< For each value, which one it comes from of those that went several
+                                     ///< ways; nothing unless the ways meet again.
+};
+
+/// The scatter that chunks came from, as they see it; outlives its node.
+///
+/// **Threads.** Any.
+class ChunkSource {
+ public:
+  virtual ~ChunkSource() = default;
+  /// What a chunk cost: how the size of chunks is chosen.
+  virtual void measured(double seconds, double copying_seconds, std::uint32_t elements) = 0;
+  /// A chunk has been consumed or dropped.
+  virtual void left(std::uint32_t elements) noexcept = 0;
+};
+
+/// Counts a chunk as being on the cluster until its last copy has gone.
+class ChunkPass {
+ public:
+  /// `outer`: a pass from further up that it keeps meanwhile.
+  ChunkPass(std::shared_ptr<ChunkSource> source, std::uint32_t elements,
+            std::shared_ptr<ChunkPass> outer = {})
+      : outer_(std::move(outer)), source_(std::move(source)), elements_(elements) {}
+  ChunkPass(const ChunkPass&) = delete;
+  ~ChunkPass() { source_->left(elements_); }
+  /// The scatter.
+  [[nodiscard]] ChunkSource& source() const noexcept { return outer_ ? outer_->source() : *source_; }
+
+ private:
+  std::shared_ptr<ChunkPass> outer_;
+  std::shared_ptr<ChunkSource> source_;
+  std::uint32_t elements_;
+};
+
+/// A number that no other ticket of this program's chunks has.
+[[nodiscard]] std::uint64_t next_token() noexcept;
+
+/// Some elements of a cluster stream: here before the first segment, on a worker behind it.
+template <class T>
+struct Chunk {
+  task::Shared<std::vector<T>> values;
+  Future<ChunkResult<T>> result;
+  std::uint32_t elements = 0;
+  std::uint64_t token = 0;  ///< The number of its ticket; 0 if nobody waits for an element of the stream.
+  bool has_state = false;   ///< It has passed a state, so that its elements may come out with later chunks.
+  std::shared_ptr<ChunkPass> pass;
+};
+template <class T>
+inline constexpr bool is_copyable<Chunk<T>> = is_copyable<T>;
+template <class T>
+inline constexpr bool is_chunk<Chunk<T>> = true;
+
+/// What a task of a segment is told beside kernel and elements.
+struct Step {
+  std::uint32_t segment = 0;
+  std::uint32_t retries = 0;
+  bool keeps_failed = false;  ///< Failed elements are wanted.
+  bool is_ending = false;
+  std::uint64_t token = 0;
+  std::int64_t now_ns = 0;     ///< On the stream's clock, for kernels that know time.
+  std::uint64_t number = 0;    ///< Of the segment's steps.
+  bool numbers_items = false;  ///< What comes out goes several ways that meet again.
+};
+
+/// The error in flight.
+[[nodiscard]] ChunkError current_chunk_error(std::uint32_t segment);
+
+/// Calls `push` for one element and turns what it throws into a ChunkError; what it had emitted for this
+/// element is taken back.
+template <class T, class In, class Push>
+void push_guarded(ChunkResult<T>& out, const Step& step, const In* element, Push&& push) {
+  for (unsigned attempt = 0;; ++attempt) {
+    const std::size_t before = out.values.size();
+    try {
+      return push();
+    } catch (...) {
+      out.values.erase(out.values.begin() + static_cast<std::ptrdiff_t>(before), out.values.end());
+      if (attempt < step.retries) continue;
+      ChunkError error = current_chunk_error(step.segment);
+      if (step.keeps_failed && element) {
+        Buffer bytes;
+        Writer writer(bytes);
+        write(writer, *element);
+        error.element.assign(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+      }
+      error.step = step.number;
+      error.place = static_cast<std::uint32_t>(out.errors.size());
+      out.errors.push_back(std::move(error));
+      return;
+    }
+  }
+}
+
+// The values of a chunk, wherever they are.
+template <class T>
+const std::vector<T>& values_of(const std::vector<T>& values) {
+  return values;
+}
+template <class T>
+const std::vector<T>& values_of(const ChunkResult<T>& result) {
+  return result.values;
+}
+
+// The items the values come from; see ChunkResult.
+template <class From>
+void note_items(auto& out, const From& from, std::size_t place) {
+  if constexpr (requires { from.items; }) {
+    if (!from.items.empty()) out.items.resize(out.values.size(), from.items[place]);
+  }
+}
+void number_items(auto& out, const Step& step) {
+  if (!step.numbers_items || !out.items.empty()) return;
+  while (out.items.size() < out.values.size())
+    out.items.push_back(static_cast<std::uint32_t>(out.items.size()));
+}
+
+/// Measures the time a segment takes until it goes, and what came out meanwhile.
+template <class T>
+class Stopwatch {
+ public:
+  Stopwatch(ChunkResult<T>& out, const Step& step, std::size_t took)
+      : out_(out), spent_{step.segment, 0, static_cast<std::uint32_t>(took), 0, step.number} {}
+  Stopwatch(const Stopwatch&) = delete;
+  ~Stopwatch() {
+    spent_.seconds = std::chrono::duration<float>(std::chrono::steady_clock::now() - start_).count();
+    spent_.gave = static_cast<std::uint32_t>(out_.values.size());
+    out_.spent.push_back(spent_);
+  }
+
+ private:
+  ChunkResult<T>& out_;
+  Spent spent_;
+  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+};
+
+template <class Out, class From>
+ChunkResult<Out> begin_result(const From& from) {
+  ChunkResult<Out> out;
+  if constexpr (requires { from.elements; }) {
+    out.errors = from.errors;
+    out.held = from.held;
+    out.elements = from.elements;
+    out.is_over = from.is_over;
+    out.spent = from.spent;
+    out.copying_seconds = from.copying_seconds;
+  } else {
+    out.elements = static_cast<std::uint32_t>(from.size());
+  }
+  return out;
+}
+
+/// The emit a kernel is given inside a task.
+template <class T>
+struct Append {
+  std::vector<T>& values;
+  template <class Y>
+  void operator()(Y&& y) const {
+    values.emplace_back(std::forward<Y>(y));
+  }
+};
+
+/// A whole stateless segment as one task, on the result of the segment before.
+template <class K, class From>
+ChunkResult<typename K::Out> run_chunk(const K& kernel, const Step& step, const From& from) {
+  auto out = begin_result<typename K::Out>(from);
+  const Stopwatch watch(out, step, from.values.size());
+  K own = kernel;
+  std::size_t place = 0;
+  for (const auto& x : from.values) {
+    push_guarded(out, step, &x, [&] { own.push(x, Append<typename K::Out>{out.values}); });
+    note_items(out, from, place++);
+  }
+  number_items(out, step);
+  return out;
+}
+/// The same on elements that came with the task: they are its own.
+template <class K, class In>
+ChunkResult<typename K::Out> run_first_chunk(const K& kernel, const Step& step, std::vector<In> elements) {
+  auto out = begin_result<typename K::Out>(elements);
+  const Stopwatch watch(out, step, elements.size());
+  K own = kernel;
+  const Append<typename K::Out> append{out.values};
+  for (In& x : elements) {
+    if constexpr (is_copyable<In>) {
+      if (step.retries > 0 || step.keeps_failed) {
+        push_guarded(out, step, &x, [&] { own.push(std::as_const(x), append); });
+        continue;
+      }
+    }
+    push_guarded<typename K::Out, In>(out, step, nullptr, [&] { own.push(std::move(x), append); });
+  }
+  number_items(out, step);
+  return out;
+}
+
+// Kernels whose push does nothing but call the function: elements may go through them in any order, on any
+// worker.
+template <class K>
+inline constexpr bool is_stateless = false;
+template <class In, class F>
+inline constexpr bool is_stateless<MapKernel<In, F>> = true;
+template <class In, class F>
+inline constexpr bool is_stateless<StarmapKernel<In, F>> = true;
+template <class In, class F>
+inline constexpr bool is_stateless<FilterKernel<In, F>> = true;
+template <class In>
+inline constexpr bool is_stateless<FlattenKernel<In>> = true;
+template <class In, std::size_t... I>
+inline constexpr bool is_stateless<PluckTupleKernel<In, I...>> = true;
+template <class In, class Key>
+inline constexpr bool is_stateless<PluckKernel<In, Key>> = true;
+template <class In, class Key>
+inline constexpr bool is_stateless<PluckManyKernel<In, Key>> = true;
+template <class First, class Second>
+inline constexpr bool is_stateless<Fused<First, Second>> = is_stateless<First>&& is_stateless<Second>;
+
+// Kernels that give no more than one element for one.
+template <class K>
+inline constexpr bool gives_at_most_one = is_stateless<K>;
+template <class In>
+inline constexpr bool gives_at_most_one<FlattenKernel<In>> = false;
+template <class First, class Second>
+inline constexpr bool gives_at_most_one<Fused<First, Second>> =
+    gives_at_most_one<First>&& gives_at_most_one<Second>;
+
+/// The segment that does nothing yet.
+template <class T>
+struct PassKernel {
+  using Out = T;
+  template <class X, class Emit>
+  void push(X&& x, Emit&& emit) {
+    emit(std::forward<X>(x));
+  }
+};
+template <class T>
+inline constexpr bool is_stateless<PassKernel<T>> = true;
+
+/// Whether a kernel with everything in it can travel; looks into plain structs, where Travels itself trusts.
+template <class K>
+constexpr bool kernel_travels() {
+  if constexpr (task::PlainStruct<K> && !std::is_empty_v<K>) {
+    using Fields = decltype(task::fields_of(std::declval<K&>()));
+    return []<std::size_t... I>(std::index_sequence<I...>) {
+      return (kernel_travels<std::remove_cvref_t<decltype(boost::pfr::detail::sequence_tuple::get<I>(
+                  std::declval<Fields&>()))>>() &&
+              ...);
+    }
+    (std::make_index_sequence<task::field_count<K>>{});
+  } else {
+    return task::Travels<K>::value;
+  }
+}
+
+}  // namespace weir::detail::stream

@@ -1,0 +1,469 @@
+// Several cluster streams into one: zip, combine_latest, zip_latest, joins; a chain of tasks whose chunks
+// come from several sides.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <memory>
+#include <mutex>
+#include <tuple>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "weir/detail/stream/cluster/scatter.hpp"
+#include "weir/detail/stream/cluster/segment.hpp"
+#include "weir/stream/combine.hpp"
+
+namespace weir::detail::stream {
+
+// Chunks of different scatters meet in the order in which they left this program. Where that order matters,
+// scatters keep to the order of the emissions; see `keep_order`.
+
+/// The kernel of a join and which of its inputs have ended: its state on the cluster.
+template <class Kernel, std::size_t inputs>
+struct Joined {
+  using Out = typename Kernel::Out;
+  Kernel kernel;
+  Ended over;
+  template <class Emit>
+  void finish(Emit&& emit) {
+    if constexpr (requires { kernel.finish(emit); }) kernel.finish(emit);
+  }
+  [[nodiscard]] bool is_done() const {
+    bool done = over.count() == inputs;
+    if constexpr (requires { kernel.is_over(over); }) done = done || kernel.is_over(over);
+    return done;
+  }
+  /// The inputs that are too far ahead.
+  [[nodiscard]] std::uint64_t full() const {
+    Ended full;
+    if constexpr (requires { kernel.is_full(0); }) {
+      for (std::size_t port = 0; port < inputs; ++port) full[port] = !over[port] && kernel.is_full(port);
+    }
+    return full.to_ullong();
+  }
+};
+
+template <class K, std::size_t port, class Element, class From>
+Stage<K> run_join(const Stage<K>& before, const Step& step, const From& from) {
+  Stage<K> after = next_stage(before, begin_result<typename K::Out>(from));
+  {
+    const Stopwatch watch(after.out, step, values_of(from).size());
+    const TicketScope scope(ticket_of(step));
+    const Append<typename K::Out> emit{after.out.values};
+    std::size_t place = 0;
+    for (const auto& x : values_of(from)) {
+      if (after.kernel.is_done()) break;
+      const auto push = [&] { after.kernel.kernel.template push<port>(x, emit); };
+      if (step.keeps_failed) {
+        const auto element = any_input<Element, port>(x);
+        push_guarded(after.out, step, &element, push);
+      } else {
+        push_guarded<typename K::Out, Element>(after.out, step, nullptr, push);
+      }
+      note_items(after.out, from, place++);
+    }
+    if (after.kernel.is_done()) end_stage(after, step);
+    else after.out.is_over = false;  // one input's end is not the join's
+    number_items(after.out, step);
+  }
+  note_held(after, step);
+  return after;
+}
+/// An element of a chunk that has come on one of several ways: its item where the ways part, and itself, at
+/// the index of its input.
+template <class... In>
+using Tagged = std::pair<std::uint32_t, std::variant<In...>>;
+
+template <class Tag, std::size_t port, class From>
+ChunkResult<Tag> tag_input(const From& from) {
+  auto out = begin_result<Tag>(from);
+  std::size_t place = 0;
+  for (const auto& x : values_of(from)) {
+    std::uint32_t item = 0;
+    if constexpr (requires { from.items; }) item = from.items.empty() ? 0 : from.items[place];
+    out.values.emplace_back(item, typename Tag::second_type(std::in_place_index<port>, x));
+    ++place;
+  }
+  return out;
+}
+/// What a chunk brings beside its values, which are in another one.
+template <class Out, class From>
+ChunkResult<Out> without_values(const From& from) {
+  return begin_result<Out>(from);
+}
+
+/// The chunks of several ways at once, item by item; of one item in the order of the ways.
+template <class K, class Element, class Tag>
+Stage<K> run_together(const Stage<K>& before, const Step& step, const std::vector<ChunkResult<Tag>>& ways) {
+  Stage<K> after = next_stage(before, begin_result<typename K::Out>(ways.back()));
+  {
+    std::vector<const Tag*> all;
+    for (const auto& way : ways) {
+      for (const Tag& x : way.values) all.push_back(&x);
+    }
+    const Stopwatch watch(after.out, step, all.size());
+    const TicketScope scope(ticket_of(step));
+    const Append<typename K::Out> emit{after.out.values};
+    std::stable_sort(all.begin(), all.end(), [](const Tag* a, const Tag* b) { return a->first < b->first; });
+    for (const Tag* tagged : all) {
+      if (after.kernel.is_done()) break;
+      [&]<std::size_t... port>(std::index_sequence<port...>) {
+        const auto push = [&]<std::size_t at>(std::integral_constant<std::size_t, at>) {
+          const auto& x = std::get<at>(tagged->second);
+          const Element element = any_input<Element, at>(x);
+          push_guarded(after.out, step, &element, [&] { after.kernel.kernel.template push<at>(x, emit); });
+        };
+        ((tagged->second.index() == port ? push(std::integral_constant<std::size_t, port>()) : void()), ...);
+      }
+      (std::make_index_sequence<std::variant_size_v<typename Tag::second_type>>());
+      after.out.items.resize(after.out.values.size(), tagged->first);
+    }
+    if (after.kernel.is_done()) end_stage(after, step);
+    else after.out.is_over = false;
+  }
+  note_held(after, step);
+  return after;
+}
+
+template <class K>
+Stage<K> end_join_input(const Stage<K>& before, const Step& step, std::uint32_t port) {
+  Stage<K> after = next_stage(before, ChunkResult<typename K::Out>());
+  {
+    const Stopwatch watch(after.out, step, 0);
+    const TicketScope scope{TicketRef()};
+    const Append<typename K::Out> emit{after.out.values};
+    after.kernel.over.set(port);
+    if constexpr (requires { after.kernel.kernel.ended(port, emit); })
+      push_guarded<typename K::Out, int>(after.out, step, nullptr,
+                                         [&] { after.kernel.kernel.ended(port, emit); });
+    if (after.kernel.is_done()) end_stage(after, step);
+    number_items(after.out, step);
+  }
+  note_held(after, step);
+  return after;
+}
+template <class K>
+std::uint64_t full_inputs(const Stage<K>& stage) {
+  return stage.kernel.full();
+}
+
+/// The gates of a join on the cluster: closed when news comes that an input is too far ahead. Outlives the
+/// node.
+template <std::size_t inputs>
+class JoinGates {
+ public:
+  explicit JoinGates(Node& node) : alive_(true) {
+    for (auto& gate : gates_) gate = std::make_unique<Gate>(node);
+  }
+  [[nodiscard]] Gate* gate(unsigned port) { return gates_[port].get(); }
+  /// News about the state after `step`; older news than the last are of no interest.
+  void set(std::uint64_t step, std::uint64_t full) {
+    const std::lock_guard lock(mutex_);
+    if (!alive_ || step < newest_) return;
+    newest_ = step;
+    for (std::size_t port = 0; port < inputs; ++port) gates_[port]->set((full >> port & 1) != 0);
+  }
+  void shut() {
+    const std::lock_guard lock(mutex_);
+    alive_ = false;
+  }
+
+ private:
+  std::mutex mutex_;
+  bool alive_;
+  std::uint64_t newest_ = 0;
+  std::array<std::unique_ptr<Gate>, inputs> gates_;
+};
+
+/// A node that runs the kernel of a join on the cluster.
+template <class Kernel, class... In>
+class ClusterJoinNode final : public Outlet<Chunk<typename Kernel::Out>>, public WholeSegment {
+ public:
+  static constexpr std::size_t inputs = sizeof...(In);
+  using Out = typename Kernel::Out;
+  using K = Joined<Kernel, inputs>;
+  using Element = AnyInput<In...>;
+  using Tag = Tagged<In...>;
+  ClusterJoinNode(std::string kind, Client client, Kernel kernel, std::shared_ptr<const Options> options)
+      : ClusterJoinNode(std::move(kind), std::move(client), std::move(kernel), std::move(options),
+                        std::index_sequence_for<In...>{}) {}
+  ~ClusterJoinNode() override { gates_->shut(); }
+
+  template <std::size_t port>
+  [[nodiscard]] InletBase& inlet() noexcept {
+    return *std::get<port>(ports_);
+  }
+  void input_ended(unsigned port) override {
+    if (this->ended_) return;
+    join_waiting();
+    over_.set(port);
+    this->guarded([&] {
+      const Step step = segment_.step(begin_token(0));
+      pass_on<int>(nullptr, chain_.step(&end_join_input<K>, step, static_cast<std::uint32_t>(port)),
+                   step.token);
+    });
+    if (over_.count() == inputs) this->end();
+  }
+  void input_disconnected(unsigned port) override { input_ended(port); }
+  void put_out(bool ending) override {
+    join_waiting();
+    this->guarded([&] {
+      Step step = segment_.step(begin_token(0));
+      step.is_ending = ending;
+      pass_on<int>(nullptr, chain_.step(&finish_stage<K>, step), step.token);
+    });
+  }
+  bool reset() override {
+    join_waiting();
+    chain_.reset();
+    return true;
+  }
+  /// Elements come on ways that part below a segment which gives several for one: chunks of one emission wait
+  /// for each other, and are taken item by item.
+  void take_together() noexcept { together_ = true; }
+  void set_policy(ErrorPolicy policy) override {
+    check_policy<AnyInput<In...>>(*this, policy);
+    Node::set_policy(std::move(policy));
+  }
+  [[nodiscard]] Gate* gate(unsigned port) override {
+    if constexpr (requires(const Kernel& k) { k.is_full(0); }) return gates_->gate(port);
+    else return nullptr;
+  }
+  [[nodiscard]] bool waits_for_partners() const override { return true; }
+  [[nodiscard]] const char* shape() const override { return "diamond"; }
+
+ private:
+  template <std::size_t port, class T>
+  struct Port final : Inlet<Chunk<T>> {
+    ClusterJoinNode& join;
+    explicit Port(ClusterJoinNode* node) : Inlet<Chunk<T>>(node, port), join(*node) {}
+    void push(Chunk<T>&& chunk) noexcept override { join.template take<port>(chunk); }
+    void push(const Chunk<T>& chunk) noexcept override { join.template take<port>(chunk); }
+  };
+  template <std::size_t... I>
+  ClusterJoinNode(std::string kind, Client client, Kernel kernel, std::shared_ptr<const Options> options,
+                  std::index_sequence<I...>)
+      : Outlet<Chunk<Out>>(std::move(kind)),
+        client_(client),
+        options_(options),
+        chain_(std::move(client), K{std::move(kernel), {}}, std::move(options)),
+        segment_(*this),
+        gates_(std::make_shared<JoinGates<inputs>>(*this)),
+        ports_(std::make_unique<Port<I, In>>(this)...) {}
+
+  std::uint64_t begin_token(std::uint64_t of_chunk) {
+    has_tokens_ = has_tokens_ || of_chunk != 0;
+    return of_chunk == 0 && has_tokens_ ? next_token() : of_chunk;
+  }
+  /// A chunk that waits for those which the same emission sends on other ways.
+  struct Way {
+    Future<ChunkResult<Tag>> elements;
+    Chunk<Out> chunk;
+    TicketRef ticket = hold();
+  };
+  struct Later final : Deferred {
+    ClusterJoinNode& join;
+    explicit Later(ClusterJoinNode& to) : join(to) {}
+    void run() noexcept override {
+      Frame frame(join);
+      join.join_waiting();
+      if (const auto error = frame.finish_quietly()) frame.root()->record(error);
+    }
+  };
+  template <std::size_t port, class T>
+  void wait_for_others(const Chunk<T>& chunk) {
+    if (!waiting_.empty() && waiting_.front().chunk.pass != chunk.pass) join_waiting();
+    auto elements = chunk.result.valid()
+                        ? submit_with(client_, options_, &tag_input<Tag, port, ChunkResult<T>>, chunk.result)
+                        : submit_with(client_, options_, &tag_input<Tag, port, std::vector<T>>, chunk.values);
+    waiting_.push_back({std::move(elements), following<Out>(chunk, {}, true)});
+    if (!flow.frame) return join_waiting();
+    if (waiting_.size() == 1) flow.frame->put_off(std::make_unique<Later>(*this));
+  }
+  void join_waiting() noexcept {
+    if (waiting_.empty()) return;
+    std::vector<Way> ways = std::exchange(waiting_, {});
+    this->guarded([&] {
+      std::vector<Future<ChunkResult<Tag>>> elements;
+      for (Way& way : ways) elements.push_back(way.elements);
+      Way last = std::move(ways.back());
+      ways.pop_back();
+      for (Way& way : ways) {  // they bring what else came on their way; the values come with the last one
+        const TicketScope scope(std::move(way.ticket));
+        way.chunk.result =
+            submit_with(client_, options_, &without_values<Out, ChunkResult<Tag>>, way.elements);
+        this->send(std::move(way.chunk));
+      }
+      const TicketScope scope(std::move(last.ticket));
+      const Step step = segment_.step(begin_token(last.chunk.token));
+      pass_on(&last.chunk, chain_.step(&run_together<K, Element, Tag>, step, elements), step.token);
+    });
+  }
+  template <std::size_t port, class T>
+  void take(const Chunk<T>& chunk) noexcept {
+    this->in.add(chunk.elements);
+    if (this->ended_) return;
+    if (together_) return this->guarded([&] { wait_for_others<port>(chunk); });
+    this->guarded([&] {
+      const Step step = segment_.step(begin_token(chunk.token));
+      auto result = chunk.result.valid()
+                        ? chain_.step(&run_join<K, port, Element, ChunkResult<T>>, step, chunk.result)
+                        : chain_.step(&run_join<K, port, Element, std::vector<T>>, step, chunk.values);
+      pass_on(&chunk, std::move(result), step.token);
+    });
+  }
+  template <class T>
+  void pass_on(const Chunk<T>* from, Future<ChunkResult<Out>> result, std::uint64_t token) {
+    Chunk<Out> chunk;
+    if (from) chunk = following<Out>(*from, std::move(result), true);
+    else chunk.result = std::move(result);
+    chunk.has_state = true;
+    chunk.token = token;
+    if constexpr (requires(const Kernel& k) { k.is_full(0); }) {
+      const auto full = submit_with(client_, options_, &full_inputs<K>, chain_.last());
+      full.on_done([gates = gates_, step = ++steps_](const Future<std::uint64_t>& news) {
+        if (news.status() == Status::finished) gates->set(step, news.result());
+      });
+    }
+    this->send(std::move(chunk));
+  }
+  template <class T, std::size_t I>
+  using PortPointer = std::unique_ptr<Port<I, T>>;
+  template <std::size_t... I>
+  static std::tuple<PortPointer<In, I>...> port_types(std::index_sequence<I...>);
+
+  Client client_;
+  std::shared_ptr<const Options> options_;
+  StateChain<K> chain_;
+  SegmentOf<Element> segment_;
+  std::shared_ptr<JoinGates<inputs>> gates_;
+  decltype(port_types(std::index_sequence_for<In...>{})) ports_;
+  Ended over_;
+  std::uint64_t steps_ = 0;
+  bool has_tokens_ = false;
+  bool together_ = false;
+  std::vector<Way> waiting_;
+};
+
+/// Whether an element goes this way.
+template <class Choose>
+struct ChosenWay {
+  Choose choose;
+  std::uint64_t way = 0, ways = 1;
+  template <class T>
+  bool operator()(const T& x) {
+    const auto chosen = static_cast<std::uint64_t>(std::invoke(choose, x));
+    if (chosen >= ways && way == 0)
+      throw Error(ErrorKind::invalid_argument,
+                  "route: way " + std::to_string(chosen) + " of " + std::to_string(ways) + " does not exist");
+    return chosen == way;
+  }
+};
+
+// --- reading the arguments
+
+/// What a join is made of: its inputs' chunks, and everything that bounds them.
+template <class... T>
+struct ClusterInputs {
+  std::tuple<Stream<Chunk<T>>...> chunks;
+  Windows windows;
+  Windows reached_twice;  ///< The scatters of which elements come on several ways.
+};
+/// Makes elements of several inputs arrive in the order in which they were emitted, as they do here: what
+/// waits in a scatter leaves before another one takes an element, and elements that come on several ways come
+/// one by one.
+template <class... T>
+void keep_order(const ClusterInputs<T...>& inputs) {
+  for (const auto& window : inputs.reached_twice) window->one_by_one = true;
+  for (const auto& a : inputs.windows) {
+    for (const auto& b : inputs.windows) {
+      if (a != b) a->control->keep_order_with(*b->control);
+    }
+  }
+}
+template <class... T, class Arg>
+auto add_input(ClusterInputs<T...> inputs, const Arg& arg) {
+  if constexpr (is_on_cluster<Arg>) {
+    using U = typename Arg::Element;
+    const auto end = arg.cut();
+    auto& known = inputs.windows;
+    for (const auto& window : all_of(end.windows())) {
+      const bool again = std::find(known.begin(), known.end(), window) != known.end();
+      (again ? inputs.reached_twice : known).push_back(window);
+    }
+    return ClusterInputs<T..., U>{
+        std::tuple_cat(std::move(inputs.chunks), std::tuple<Stream<Chunk<U>>>(end.chunks())),
+        std::move(known), std::move(inputs.reached_twice)};
+  } else {
+    static_assert(!is_stream<Arg>,
+                  "weir: scatter() is missing: one of the streams is on the cluster, this one is not");
+    return inputs;
+  }
+}
+template <class Inputs>
+auto add_inputs(Inputs inputs) {
+  return inputs;
+}
+template <class Inputs, class Arg, class... More>
+auto add_inputs(Inputs inputs, const Arg& arg, const More&... more) {
+  return add_inputs(add_input(std::move(inputs), arg), more...);
+}
+/// The cluster streams among the arguments, in order.
+template <class... Args>
+auto cluster_inputs(const Args&... args) {
+  return add_inputs(ClusterInputs<>{}, args...);
+}
+
+/// Whether it matters to a join in which order the elements of different inputs come.
+template <class Kernel>
+inline constexpr bool order_matters = true;
+template <class... T>
+inline constexpr bool order_matters<ZipKernel<T...>> = false;
+template <class T, class TimeOf, std::size_t inputs>
+inline constexpr bool order_matters<MergeByTimeKernel<T, TimeOf, inputs>> = false;
+
+/// Whether items of one element would come way by way; see Segment::number_items_above.
+template <class... T>
+bool part_below_segments(const ClusterInputs<T...>& inputs) {
+  return !inputs.reached_twice.empty() &&
+         std::apply([](const auto&... chunks) { return Segment::number_items_above({&chunks.node()...}); },
+                    inputs.chunks);
+}
+
+/// Makes a join below several cluster streams; options and policy are those of the first.
+template <class Kernel, class First, class... T>
+auto attach_cluster_join(const char* kind, Kernel kernel, const First& first,
+                         const ClusterInputs<T...>& inputs) {
+  using Out = typename Kernel::Out;
+  static_assert(kernel_travels<Kernel>(),
+                "weir: a function of this operator cannot travel to another process. Below scatter() a "
+                "lambda must not capture.");
+  using Made = ClusterJoinNode<Kernel, T...>;
+  auto made =
+      std::make_unique<Made>(kind, first.client(), std::move(kernel), named_options(first.options(), kind));
+  Made& node = *made;
+  const auto& head = std::get<0>(inputs.chunks);
+  Graph::of(head.node())->adopt(std::move(made), &head.node());
+  [&]<std::size_t... I>(std::index_sequence<I...>) {
+    (Graph::connect(std::get<I>(inputs.chunks).node(), node.template inlet<I>()), ...);
+  }
+  (std::index_sequence_for<T...>{});
+  if (takes_letters_of<AnyInput<T...>>(first.policy())) node.set_policy(first.policy());
+  if constexpr (order_matters<Kernel>) {
+    keep_order(inputs);
+    if (part_below_segments(inputs)) node.take_together();
+  }
+  ClusterStream<Out, Out, PassKernel<Out>> result(first.client(), Stream<Chunk<Out>>(Graph::of(node), node),
+                                                  {}, inputs.windows);
+  result.inherit(first.options(), first.policy());
+  return result;
+}
+/// The kernel of a join for the elements of some inputs: `make(type_identity<T>...)`.
+template <class First, class Make, class... T>
+auto join_on_cluster(const char* kind, const First& first, Make make, const ClusterInputs<T...>& inputs) {
+  return attach_cluster_join(kind, make(std::type_identity<T>{}...), first, inputs);
+}
+
+}  // namespace weir::detail::stream

@@ -1,0 +1,272 @@
+// GatherNode: where results come back and become elements again.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <deque>
+#include <map>
+#include <mutex>
+#include <thread>
+
+#include "weir/detail/stream/cluster/segment.hpp"
+
+namespace weir::detail::stream {
+
+/// The tickets of elements that states on the cluster still hold, by state and number.
+///
+/// The chunks of a stream pass a state one after the other. What it does not hold any more after a chunk has
+/// come out with that chunk at the latest.
+class HeldTickets {
+ public:
+  /// A chunk has come: `ticket` is its own. Returns the tickets of everything that came out with it.
+  [[nodiscard]] Tickets came_out(std::uint64_t token, TicketRef ticket, const std::vector<HeldTokens>& held);
+  [[nodiscard]] bool empty() const noexcept { return states_.empty(); }
+  void clear() { states_.clear(); }
+
+ private:
+  std::map<std::uint32_t, std::map<std::uint64_t, Tickets>> states_;
+};
+
+/// Brings results back and emits them one by one, in the order of the elements or as they come.
+///
+/// Whoever waits for the stream drives the cluster and passes on what has come; a thread of the node does it
+/// when nobody waits.
+template <class T>
+class GatherNode final : public Outlet<T>, public Inlet<Chunk<T>> {
+ public:
+  GatherNode(Client client, bool ordered)
+      : Outlet<T>("gather"), Inlet<Chunk<T>>(this), client_(std::move(client)), ordered_(ordered) {}
+  ~GatherNode() override { shut(); }
+
+  void push(Chunk<T>&& chunk) noexcept override { put({std::move(chunk), hold(), Kind::element}); }
+  void push(const Chunk<T>& chunk) noexcept override {
+    if constexpr (is_copyable<T>) put({chunk, hold(), Kind::element});
+  }
+  void attached() override {
+    thread_ = std::thread([this] { run(); });
+  }
+  void input_ended(unsigned) override {
+    if (++this->ended_inputs_ >= this->upstreams().size()) put({{}, {}, Kind::end});
+  }
+  void input_reopened(unsigned) override {
+    if (this->ended_inputs_ > 0) --this->ended_inputs_;
+    put({{}, {}, Kind::reopen});
+  }
+  void flush() override { put({{}, hold(), Kind::flush}); }
+  void shut() noexcept override {
+    {
+      const std::lock_guard lock(mutex_);
+      over_ = true;
+    }
+    more_.notify_all();
+    if (thread_.joinable() && thread_.get_id() != std::this_thread::get_id()) thread_.join();
+  }
+  [[nodiscard]] bool is_boundary() const override { return true; }
+  bool help() override {
+    if (pending_.load(std::memory_order_relaxed) == 0) return false;
+    helped_at_.store(now_ns(), std::memory_order_relaxed);
+    const bool moved = client_.core()->drive();
+    return pass_on_next() || moved;
+  }
+  [[nodiscard]] bool can_help() const override { return true; }
+  [[nodiscard]] bool is_elsewhere() const override { return pending_.load() > 0 && !is_blocked_.load(); }
+  [[nodiscard]] std::size_t queued() const override { return pending_.load(); }
+  [[nodiscard]] std::size_t pending() const override { return pending_.load(); }
+  [[nodiscard]] const char* shape() const override { return "house"; }
+  [[nodiscard]] bool is_on_cluster() const override { return true; }
+
+ private:
+  enum class Kind : unsigned char { element, flush, end, reopen };
+  struct Arrival {
+    Chunk<T> chunk;
+    TicketRef ticket;
+    Kind kind;
+    bool asked = false;  // for its value
+    std::uint64_t rounds = flow.rounds + 1;
+  };
+  static constexpr std::size_t ahead = 4;  // results fetched before their turn
+
+  void put(Arrival arrival) noexcept {
+    {
+      const std::lock_guard lock(mutex_);
+      pending_.fetch_add(1);
+      arrivals_.push_back(std::move(arrival));
+    }
+    if (asleep_.load()) more_.notify_one();
+  }
+  [[nodiscard]] static std::int64_t now_ns() {
+    return std::chrono::steady_clock::now().time_since_epoch().count();
+  }
+  /// Another thread waits for the stream and does this one's work.
+  [[nodiscard]] bool is_helped() const {
+    return now_ns() - helped_at_.load(std::memory_order_relaxed) < 1'000'000;
+  }
+  void run() {
+    for (;;) {
+      {
+        std::unique_lock lock(mutex_);
+        while (is_helped() && !over_) more_.wait_for(lock, std::chrono::milliseconds(1));
+        if (arrivals_.empty() && !over_) {
+          asleep_.store(true);
+          more_.wait(lock, [&] { return over_ || !arrivals_.empty(); });
+          asleep_.store(false);
+        }
+        if (over_) return;
+      }
+      work();
+    }
+  }
+  [[nodiscard]] bool is_over() {
+    const std::lock_guard lock(mutex_);
+    return over_;
+  }
+  /// Waits for the cluster, which it drives meanwhile, and passes what comes on.
+  void work() {
+    client_.core()->wait_until(
+        [&] { return pass_on_next() || pending_.load() == 0 || is_over() || is_helped(); }, std::nullopt);
+  }
+
+  // --- what has come
+
+  /// Whether the arrival can be passed on now; asks for a value that exists and is not here.
+  bool is_ready(Arrival& arrival) {
+    if (arrival.kind != Kind::element || !arrival.chunk.result.valid()) return true;
+    client::FutureState& state = *arrival.chunk.result.handle().get();
+    if (state.has_value.load(std::memory_order_acquire)) return true;
+    const Status status = state.status.load(std::memory_order_acquire);
+    if (status == Status::finished) {
+      client_.core()->prefetch({&state});
+      return state.has_value.load(std::memory_order_acquire);
+    }
+    return status != Status::pending;
+  }
+  /// Takes the next arrival that is ready: the first one, or any between two events if the order does not
+  /// matter.
+  bool take(Arrival& out) {
+    const std::lock_guard lock(mutex_);
+    std::size_t looked = 0;
+    bool takes = true;
+    for (auto at = arrivals_.begin(); at != arrivals_.end(); ++at, ++looked) {
+      const bool in_order = at == arrivals_.begin();
+      const bool keeps_order =
+          ordered_ || at->kind != Kind::element || (at->chunk.has_state && at->chunk.token != 0);
+      if (is_ready(*at) && takes && (in_order || !keeps_order)) {
+        out = std::move(*at);
+        arrivals_.erase(at);
+        return true;
+      }
+      if (at->kind != Kind::element || keeps_order) takes = false;
+      if (!takes && looked >= ahead) return false;
+    }
+    return false;
+  }
+  /// Passes one arrival on if one is ready and no other thread is about it.
+  bool pass_on_next() {
+    if (passing_.exchange(true, std::memory_order_acquire)) return false;
+    Arrival arrival;
+    const bool taken = take(arrival);
+    if (taken) pass_on(arrival);
+    passing_.store(false, std::memory_order_release);
+    if (!taken) return false;
+    arrival = {};  // its place on the cluster is free
+    if (pending_.fetch_sub(1) == 1) this->graph().changed();
+    return true;
+  }
+  template <class What>
+  void framed(What what) {
+    std::exception_ptr error;
+    {
+      Frame frame(*this);
+      what();
+      error = frame.finish_quietly();
+    }
+    if (error) this->graph().report(error);
+  }
+  void pass_on(Arrival& arrival) {
+    const RoundsScope rounds(arrival.rounds);
+    switch (arrival.kind) {
+      case Kind::element:
+        break;
+      case Kind::reopen:
+        return framed([&] { this->reopen(); });
+      case Kind::flush: {
+        const TicketScope scope(arrival.ticket);
+        return framed([&] { Node::flush(); });
+      }
+      case Kind::end:
+        framed([&] { this->end(); });
+        return held_.clear();
+    }
+    if (!arrival.chunk.result.valid()) {
+      const TicketScope scope(arrival.ticket);
+      return emit_all(*arrival.chunk.values.object);
+    }
+    try {
+      client::FutureState& state = *arrival.chunk.result.handle().get();
+      if (!state.has_value.load(std::memory_order_acquire)) client_.core()->fetch(state, std::nullopt);
+      if (!state.has_small) return emit_result(arrival, state.value.template as<ChunkResult<T>>());
+      Reader reader(state.small.bytes());
+      ChunkResult<T> result{};
+      read(reader, result);
+      emit_result(arrival, result);
+    } catch (...) {
+      const auto failed = std::current_exception();
+      const TicketScope scope(arrival.ticket);
+      framed([&] { this->raise(failed); });
+    }
+  }
+  void emit_result(Arrival& arrival, const ChunkResult<T>& result) {
+    const double seconds = Segment::account(result.spent);
+    if (arrival.chunk.pass)
+      arrival.chunk.pass->source().measured(seconds, result.copying_seconds, result.elements);
+    Tickets tickets = held_.came_out(arrival.chunk.token, std::move(arrival.ticket), result.held);
+    const TicketScope scope(combine(tickets));
+    emit_all(result.values);
+    if (!result.errors.empty()) {
+      framed([&] {
+        for (const ChunkError& error : result.errors) Segment::report(*this, ChunkError(error));
+      });
+    }
+    if (result.is_over) framed([&] { this->end(); });
+  }
+  /// Emits elements, waiting for room below before each.
+  void emit_all(const std::vector<T>& values) {
+    this->in.add(values.size());
+    for (std::size_t at = 0; at < values.size();) {
+      bool full = false;
+      framed([&] {
+        for (; at < values.size() && !(full = this->closed_gate() != nullptr); ++at) emit_one(values, at);
+      });
+      if (full) wait_for_room();
+    }
+  }
+  void emit_one(const std::vector<T>& values, std::size_t at) {
+    if constexpr (is_copyable<T>) this->admit(values[at]);
+    else  // nobody else reads them: elements that cannot be copied go one way only
+      this->admit(std::move(const_cast<std::vector<T>&>(values)[at]));
+  }
+  void wait_for_room() {
+    is_blocked_.store(true);
+    Graph::wait(*this, "gather", [&] {
+      if (is_over()) return true;
+      Frame frame(*this);
+      return this->closed_gate() == nullptr;
+    });
+    is_blocked_.store(false);
+  }
+
+  Client client_;
+  const bool ordered_;
+  std::atomic<bool> passing_{false};  // one thread at a time passes on
+  HeldTickets held_;                  // of whoever passes on
+  std::mutex mutex_;
+  std::condition_variable more_;
+  std::deque<Arrival> arrivals_;
+  std::atomic<std::size_t> pending_{0};
+  std::atomic<bool> asleep_{false}, is_blocked_{false};
+  std::atomic<std::int64_t> helped_at_{0};
+  bool over_ = false;
+  std::thread thread_;
+};
+
+}  // namespace weir::detail::stream

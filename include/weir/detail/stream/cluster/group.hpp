@@ -1,0 +1,294 @@
+// group_by on the cluster: the groups are divided by the hash of their keys over several states, each of
+// which lives on a worker of its own.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "weir/detail/stream/cluster/scatter.hpp"
+#include "weir/detail/stream/cluster/segment.hpp"
+#include "weir/stream/states.hpp"
+
+namespace weir::detail::stream {
+
+/// An element with its key: what the parts are given, so that the function is called once.
+template <class In, class KeyOf>
+struct KeyedKernel {
+  using Out = std::pair<KeyFor<KeyOf, In>, In>;
+  KeyOf key;
+  template <class X, class Emit>
+  void push(X&& x, Emit&& emit) {
+    KeyFor<KeyOf, In> k = std::invoke(key, std::as_const(x));
+    emit(Out(std::move(k), std::forward<X>(x)));
+  }
+};
+template <class In, class KeyOf>
+inline constexpr bool is_stateless<KeyedKernel<In, KeyOf>> = true;
+
+/// A key that goes beyond the bound, and the place in its chunk of the element it goes for.
+template <class Key>
+using Forgotten = std::pair<std::uint32_t, Key>;
+
+/// Which groups there are if their number is bounded: sees the keys of all elements, and says who is to be
+/// forgotten.
+template <class Key>
+struct GroupDirectory {
+  using Out = Forgotten<Key>;
+  std::uint64_t max_keys;
+  Recent<Key> recent = {};
+};
+template <class Key, class From>
+Stage<GroupDirectory<Key>> note_keys(const Stage<GroupDirectory<Key>>& before, const From& from) {
+  auto after = next_stage(before, ChunkResult<Forgotten<Key>>());
+  std::uint32_t place = 0;
+  for (const auto& keyed : from.values) {
+    after.kernel.recent.seen(keyed.first, after.kernel.max_keys,
+                             [&](Key&& oldest) { after.out.values.emplace_back(place, std::move(oldest)); });
+    ++place;
+  }
+  return after;
+}
+
+/// Which part of the groups a task works on, and the place of the chunk's first element.
+struct GroupPart {
+  std::uint32_t part = 0, parts = 1;
+  std::uint64_t first = 0;
+
+  // Places order what comes out: by chunk, then by element; what a group puts out because it is forgotten
+  // comes before what the element gives.
+  static constexpr unsigned bits = 25;  // for the elements of a chunk
+  static constexpr std::uint64_t at_the_end = std::uint64_t{1} << 63;
+  [[nodiscard]] std::uint64_t place(std::uint32_t element, bool is_forgotten) const noexcept {
+    return first + 2 * element + (is_forgotten ? 0 : 1);
+  }
+  [[nodiscard]] static std::uint32_t element(std::uint64_t place) noexcept {
+    return static_cast<std::uint32_t>(place & ((std::uint64_t{1} << bits) - 1)) / 2;
+  }
+};
+
+/// One part of the groups. What comes out carries its place among what comes out of all parts.
+template <class Key, class Inner>
+struct GroupPartKernel {
+  using Result = std::pair<Key, typename Inner::Out>;
+  using Out = std::pair<std::uint64_t, Result>;
+  struct Group {
+    Inner kernel;
+    std::uint64_t place;  // where its first element stood, or if it may be forgotten its last one
+  };
+  Inner fresh;
+  bool may_forget = false;
+  std::unordered_map<Key, Group> groups = {};
+
+  template <class In, class Emit>
+  void push(const std::pair<Key, In>& keyed, std::uint64_t place, Emit&& emit) {
+    Group& group = groups.try_emplace(keyed.first, Group{fresh, place}).first->second;
+    if (may_forget) group.place = place;
+    group.kernel.push(keyed.second,
+                      [&](auto&& y) { emit(Out(place, Result(keyed.first, std::forward<decltype(y)>(y)))); });
+  }
+  template <class Emit>
+  void forget(const Key& key, std::uint64_t place, Emit&& emit) {
+    if (auto node = groups.extract(key)) finish_one(key, node.mapped(), place, emit);
+  }
+  template <class Emit>
+  void finish(Emit&& emit) {
+    for (auto& [key, group] : groups) finish_one(key, group, GroupPart::at_the_end | group.place, emit);
+  }
+
+ private:
+  template <class Emit>
+  static void finish_one(const Key& key, Group& group, std::uint64_t place, Emit&& emit) {
+    const auto give = [&](auto&& y) { emit(Out(place, Result(key, std::forward<decltype(y)>(y)))); };
+    if constexpr (requires { group.kernel.finish(give); }) group.kernel.finish(give);
+  }
+};
+
+template <class K, class In, class Gone>
+Stage<K> run_part(const Stage<K>& before, const Step& step, const GroupPart& which, const In& from,
+                  const Gone& forgotten) {
+  Stage<K> after = next_stage(before, ChunkResult<typename K::Out>());
+  {
+    const Stopwatch watch(after.out, step, 0);
+    const TicketScope scope(ticket_of(step));
+    const Append<typename K::Out> emit{after.out.values};
+    const auto is_mine = [&](const auto& key) {
+      return std::hash<std::decay_t<decltype(key)>>()(key) % which.parts == which.part;
+    };
+    auto gone = values_of(forgotten).begin();
+    std::uint32_t at = 0;
+    for (const auto& keyed : from.values) {
+      for (; gone != values_of(forgotten).end() && gone->first == at; ++gone) {
+        if (is_mine(gone->second))
+          push_guarded<typename K::Out, int>(after.out, step, nullptr, [&] {
+            after.kernel.forget(gone->second, which.place(at, true), emit);
+          });
+      }
+      if (is_mine(keyed.first))
+        push_guarded(after.out, step, &keyed.second,
+                     [&] { after.kernel.push(keyed, which.place(at, false), emit); });
+      ++at;
+    }
+    if (from.is_over) end_stage(after, step);
+  }
+  note_held(after, step);
+  return after;
+}
+
+/// What came out of all parts, in the order of the elements, and with the items they come from. An element is
+/// held as long as one of the parts holds it.
+template <class Out>
+void join_parts(ChunkResult<Out>& out, const Step& step,
+                const std::vector<ChunkResult<std::pair<std::uint64_t, Out>>>& parts, std::size_t took,
+                const std::vector<std::uint32_t>& items) {
+  std::vector<std::pair<std::uint64_t, const Out*>> all;
+  Spent spent{step.segment};
+  spent.step = step.number;
+  spent.took = static_cast<std::uint32_t>(took);
+  HeldTokens held{step.segment, {}};
+  bool knows_held = false;
+  for (const auto& part : parts) {
+    for (const auto& [place, value] : part.values) all.emplace_back(place, &value);
+    out.errors.insert(out.errors.end(), part.errors.begin(), part.errors.end());
+    for (const Spent& each : part.spent) {
+      spent.seconds += each.seconds;
+      spent.gave += each.gave;
+    }
+    for (const HeldTokens& each : part.held) {
+      held.tokens.insert(held.tokens.end(), each.tokens.begin(), each.tokens.end());
+      knows_held = true;
+    }
+    out.copying_seconds = std::max(out.copying_seconds, part.copying_seconds);
+  }
+  std::stable_sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+  out.values.reserve(all.size());
+  for (const auto& [place, value] : all) {
+    out.values.push_back(*value);
+    if (!items.empty())
+      out.items.push_back((place & GroupPart::at_the_end) != 0 ? UINT32_MAX
+                                                               : items[GroupPart::element(place)]);
+  }
+  number_items(out, step);
+  out.spent.push_back(spent);
+  if (!knows_held) return;
+  std::sort(held.tokens.begin(), held.tokens.end());
+  held.tokens.erase(std::unique(held.tokens.begin(), held.tokens.end()), held.tokens.end());
+  out.held.push_back(std::move(held));
+}
+template <class Out, class From>
+ChunkResult<Out> join_chunk_parts(const From& from, const Step& step,
+                                  const std::vector<ChunkResult<std::pair<std::uint64_t, Out>>>& parts) {
+  auto out = begin_result<Out>(from);
+  join_parts(out, step, parts, from.values.size(), from.items);
+  return out;
+}
+template <class Out>
+ChunkResult<Out> join_finished_parts(const Step& step,
+                                     const std::vector<ChunkResult<std::pair<std::uint64_t, Out>>>& parts) {
+  ChunkResult<Out> out;
+  join_parts(out, step, parts, 0, {});
+  return out;
+}
+
+/// Gives every chunk to all parts, which take their own elements out of it, and puts together what they give.
+template <class In, class Key, class Inner>
+class GroupNode final : public Outlet<Chunk<std::pair<Key, typename Inner::Out>>>,
+                        public Inlet<Chunk<std::pair<Key, In>>>,
+                        public WholeSegment {
+ public:
+  using Keyed = std::pair<Key, In>;
+  using K = GroupPartKernel<Key, Inner>;
+  using Out = typename K::Result;
+  /// `max_keys`: how many groups there may be; 0 for any number.
+  GroupNode(Client client, Inner fresh, std::size_t max_keys, std::shared_ptr<const Options> options)
+      : Outlet<Chunk<Out>>("group_by"),
+        Inlet<Chunk<Keyed>>(this),
+        client_(std::move(client)),
+        fresh_(std::move(fresh)),
+        options_(std::move(options)),
+        segment_(*this) {
+    if (max_keys != 0) directory_.emplace(client_, GroupDirectory<Key>{max_keys}, options_);
+  }
+
+  void push(Chunk<Keyed>&& chunk) noexcept override { submit(chunk); }
+  void push(const Chunk<Keyed>& chunk) noexcept override { submit(chunk); }
+  void put_out(bool ending) override {
+    if (parts_.empty()) return;
+    this->guarded([&] {
+      Chunk<Out> chunk;
+      if (has_tokens_) chunk.token = next_token();
+      Step step = segment_.step(chunk.token);
+      step.is_ending = ending;
+      std::vector<Future<ChunkResult<typename K::Out>>> outs;
+      for (auto& part : parts_) outs.push_back(part.step(&finish_stage<K>, step));
+      chunk.result = submit_with(client_, options_, &join_finished_parts<Out>, step, outs);
+      chunk.has_state = true;
+      this->send(std::move(chunk));
+    });
+  }
+  bool reset() override {
+    for (auto& part : parts_) part.reset();
+    if (directory_) directory_->reset();
+    return true;
+  }
+  void set_policy(ErrorPolicy policy) override {
+    check_policy<In>(*this, policy);
+    Node::set_policy(std::move(policy));
+  }
+
+ private:
+  static constexpr std::uint32_t most_parts = 16;
+
+  /// As many parts as threads could work on them when the first chunk came.
+  void make_parts() {
+    WorkerThreads threads(client_);
+    threads.look();
+    const std::uint32_t count = std::min(threads.count(), most_parts);
+    for (std::uint32_t part = 0; part < count; ++part)
+      parts_.emplace_back(client_, K{fresh_, directory_.has_value()}, options_);
+  }
+  void submit(const Chunk<Keyed>& chunk) noexcept {
+    this->in.add(chunk.elements);
+    has_tokens_ = has_tokens_ || chunk.token != 0;
+    this->guarded([&] {
+      if (parts_.empty()) make_parts();
+      const Step step = segment_.step(chunk.token);
+      GroupPart which{0, static_cast<std::uint32_t>(parts_.size()), chunks_++ << GroupPart::bits};
+      std::vector<Future<ChunkResult<typename K::Out>>> outs;
+      if (directory_) {
+        const auto forgotten = directory_->step(&note_keys<Key, ChunkResult<Keyed>>, chunk.result);
+        for (; which.part < which.parts; ++which.part)
+          outs.push_back(
+              parts_[which.part].step(&run_part<K, ChunkResult<Keyed>, ChunkResult<Forgotten<Key>>>, step,
+                                      which, chunk.result, forgotten));
+      } else {
+        const std::vector<Forgotten<Key>> none;
+        for (; which.part < which.parts; ++which.part)
+          outs.push_back(
+              parts_[which.part].step(&run_part<K, ChunkResult<Keyed>, std::vector<Forgotten<Key>>>, step,
+                                      which, chunk.result, none));
+      }
+      auto result = submit_with(client_, options_, &join_chunk_parts<Out, ChunkResult<Keyed>>, chunk.result,
+                                step, outs);
+      this->send(following<Out>(chunk, std::move(result), true));
+    });
+  }
+
+  Client client_;
+  Inner fresh_;
+  std::shared_ptr<const Options> options_;
+  SegmentOf<In> segment_;
+  std::vector<StateChain<K>> parts_;
+  std::optional<StateChain<GroupDirectory<Key>>> directory_;  // if the number of groups is bounded
+  std::uint64_t chunks_ = 0;
+  bool has_tokens_ = false;
+};
+
+/// Whether groups with these keys can be divided: their hash says where each belongs.
+template <class KeyOf, class In>
+inline constexpr bool is_divisible = Hashable<KeyFor<KeyOf, In>>;
+
+}  // namespace weir::detail::stream

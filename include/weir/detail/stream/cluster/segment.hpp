@@ -1,0 +1,260 @@
+// Segments: nodes that submit a task for every chunk. The chunks are handles; their values stay on the
+// workers.
+#pragma once
+
+#include <atomic>
+
+#include "weir/detail/stream/cluster/state.hpp"
+#include "weir/stream.hpp"
+
+namespace weir::detail::stream {
+
+/// A segment in the stream's program: knows what becomes of the elements its tasks failed on.
+class Segment {
+ public:
+  /// `multiplies`: it may give several elements for one.
+  Segment(Node& node, bool multiplies);
+  Segment(const Segment&) = delete;
+  virtual ~Segment();
+  /// What its next task is told.
+  [[nodiscard]] Step step(std::uint64_t token);
+  /// Makes the segments below which the ways to `inputs` part number what they give, and says whether there
+  /// are any: then the elements of one chunk have to be put in order where the ways meet.
+  static bool number_items_above(const std::vector<Node*>& inputs);
+  /// Answers an error that came back with a chunk as the policy of its segment says. Inside a frame of
+  /// `gather`.
+  static void report(Node& gather, ChunkError&& error);
+  /// Notes what the segments did with a chunk; the sum of their seconds.
+  static double account(const std::vector<Spent>& spent);
+
+ protected:
+  virtual void send_letter(const std::string& element, const std::exception_ptr& error) noexcept = 0;
+
+ private:
+  struct Reported;
+  Node& node_;
+  const bool multiplies_;
+  std::uint32_t number_ = 0;
+  std::uint64_t steps_ = 0;
+  std::atomic<bool> numbers_items_{false};
+  std::unique_ptr<Reported> reported_;
+};
+
+/// The part that knows the type of the elements that come in.
+template <class In>
+class SegmentOf : public Segment {
+ public:
+  explicit SegmentOf(Node& node, bool multiplies = true) : Segment(node, multiplies), of_(node) {}
+
+ protected:
+  void send_letter(const std::string& element, const std::exception_ptr& error) noexcept override {
+    if constexpr (is_copyable<In>) {
+      try {
+        Reader reader(std::as_bytes(std::span(element)));
+        In x{};
+        read(reader, x);
+        stream::send_letter(of_, x, error);
+      } catch (...) {
+        of_.raise_current();
+      }
+    }
+  }
+
+ private:
+  Node& of_;
+};
+
+/// A node that is a segment by itself: `on_error` behind it is its own policy.
+class WholeSegment {
+ public:
+  virtual ~WholeSegment() = default;
+};
+
+/// The options of a segment's tasks, which people see under `name` unless the user has given them one.
+[[nodiscard]] std::shared_ptr<const Options> named_options(const std::shared_ptr<const Options>& options,
+                                                           const std::string& name);
+
+/// `map(increment)`, `partition(5)`: an operator and what it was made with, as far as that can be said.
+template <class K>
+std::string step_name(const std::string& kind, const std::string& detail, const K& kernel) {
+  const void* const function = function_of(kernel);
+  const std::string made_with = function ? task::function_name(task::portable_address(function)) : detail;
+  return made_with.empty() ? kind : kind + "(" + made_with + ")";
+}
+
+/// A chunk that follows from another one.
+template <class Out, class In>
+Chunk<Out> following(const Chunk<In>& chunk, Future<ChunkResult<Out>> result, bool has_state) {
+  return {{}, std::move(result), chunk.elements, chunk.token, chunk.has_state || has_state, chunk.pass};
+}
+
+/// Submits with the options of a segment.
+template <class... A>
+auto submit_with(Client& client, const std::shared_ptr<const Options>& options, A&&... args) {
+  return client.submit(options, std::forward<A>(args)...);
+}
+
+/// A stateless segment: one task per chunk, anywhere.
+template <class In, class K>
+class SegmentNode final : public Outlet<Chunk<typename K::Out>>, public Inlet<Chunk<In>> {
+ public:
+  using Out = typename K::Out;
+  SegmentNode(Client client, K kernel, std::shared_ptr<const Options> options)
+      : Outlet<Chunk<Out>>("segment"),
+        Inlet<Chunk<In>>(this),
+        client_(std::move(client)),
+        kernel_(std::move(kernel)),
+        options_(std::move(options)),
+        segment_(*this, !gives_at_most_one<K>) {}
+
+  void push(Chunk<In>&& chunk) noexcept override { submit(chunk); }
+  void push(const Chunk<In>& chunk) noexcept override { submit(chunk); }
+  void set_policy(ErrorPolicy policy) override {
+    check_policy<In>(*this, policy);
+    Node::set_policy(std::move(policy));
+  }
+
+ private:
+  void submit(const Chunk<In>& chunk) noexcept {
+    this->in.add(chunk.elements);
+    this->guarded([&] {
+      const Step step = segment_.step(chunk.token);
+      auto result =
+          chunk.result.valid()
+              ? submit_with(client_, options_, &run_chunk<K, ChunkResult<In>>, kernel_, step, chunk.result)
+              : submit_with(client_, options_, &run_first_chunk<K, In>, kernel_, step, chunk.values);
+      this->send(following<Out>(chunk, std::move(result), false));
+    });
+  }
+  Client client_;
+  K kernel_;
+  std::shared_ptr<const Options> options_;
+  SegmentOf<In> segment_;
+};
+
+/// The chain of tasks that a state goes through; it lives on a worker, and a copy of it is fetched now and
+/// then, so that a death costs little.
+template <class K>
+class StateChain {
+ public:
+  using Out = typename K::Out;
+  StateChain(Client client, K kernel, std::shared_ptr<const Options> options)
+      : client_(std::move(client)),
+        begin_{kernel, {}, false},
+        state_{std::move(kernel), {}, false},
+        options_(std::move(options)) {}
+
+  /// Appends the task `function(state, args...)` and returns what will come out.
+  template <class F, class... A>
+  Future<ChunkResult<Out>> step(F function, const A&... args) {
+    keep_state();
+    Future<Stage<K>> next = last_.valid() ? submit_with(client_, options_, function, last_, args...)
+                                          : submit_with(client_, options_, function, state_, args...);
+    last_ = std::move(next);
+    return submit_with(client_, options_, &stage_output<K>, last_);
+  }
+  /// What `function(state)` says after the last step.
+  template <class F>
+  auto ask(Client& client, F function) {
+    return last_.valid() ? submit_with(client, options_, function, last_)
+                         : submit_with(client, options_, function, state_);
+  }
+  /// The state after the last step.
+  [[nodiscard]] const Future<Stage<K>>& last() const noexcept { return last_; }
+  void reset() {
+    state_ = begin_;
+    last_ = {};
+    since_kept_ = 0;
+  }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  static constexpr unsigned shortest = 64, longest = 1024;  // tasks that are run again after a death
+
+  /// Brings the state here now and then. What a task could not bring is lost with an error; the state of
+  /// before goes on.
+  void keep_state() {
+    if (!last_.valid()) return;
+    if (last_.status() == Status::error || last_.status() == Status::cancelled) return forget_failed();
+    ++since_kept_;
+    if (since_kept_ < shortest || (since_kept_ < longest && Clock::now() < next_keep_)) return;
+    const auto start = Clock::now();
+    try {
+      state_ = last_.result();
+    } catch (const TaskError&) {
+      return forget_failed();
+    }
+    state_.out = {};
+    last_ = {};
+    since_kept_ = 0;
+    next_keep_ = Clock::now() + 10 * (Clock::now() - start);
+  }
+  void forget_failed() {
+    last_ = {};
+    since_kept_ = 0;
+  }
+
+  Client client_;
+  const Stage<K> begin_;
+  Stage<K> state_;         // when it was fetched last
+  Future<Stage<K>> last_;  // now
+  unsigned since_kept_ = 0;
+  Clock::time_point next_keep_{};
+  std::shared_ptr<const Options> options_;
+};
+
+/// A segment with a state.
+template <class In, class K>
+class StatefulNode final : public Outlet<Chunk<typename K::Out>>, public Inlet<Chunk<In>> {
+ public:
+  using Out = typename K::Out;
+  StatefulNode(Client client, K kernel, std::shared_ptr<const Options> options)
+      : Outlet<Chunk<Out>>("stateful segment"),
+        Inlet<Chunk<In>>(this),
+        chain_(std::move(client), std::move(kernel), std::move(options)),
+        segment_(*this) {}
+
+  void push(Chunk<In>&& chunk) noexcept override { submit(chunk); }
+  void push(const Chunk<In>& chunk) noexcept override { submit(chunk); }
+  void put_out(bool ending) override {
+    this->guarded([&] {
+      Chunk<Out> chunk;
+      if (has_tokens_) chunk.token = next_token();
+      Step step = segment_.step(chunk.token);
+      step.is_ending = ending;
+      chunk.result = chain_.step(&finish_stage<K>, step);
+      chunk.has_state = true;
+      this->send(std::move(chunk));
+    });
+  }
+  bool reset() override {
+    chain_.reset();
+    return true;
+  }
+  void set_policy(ErrorPolicy policy) override {
+    check_policy<In>(*this, policy);
+    Node::set_policy(std::move(policy));
+  }
+  /// What `function(state)` says now.
+  template <class F>
+  auto ask(Client& client, F function) {
+    return chain_.ask(client, function);
+  }
+
+ private:
+  void submit(const Chunk<In>& chunk) noexcept {
+    this->in.add(chunk.elements);
+    has_tokens_ = has_tokens_ || chunk.token != 0;
+    this->guarded([&] {
+      const Step step = segment_.step(chunk.token);
+      auto result = chunk.result.valid() ? chain_.step(&run_stage<K, ChunkResult<In>>, step, chunk.result)
+                                         : chain_.step(&run_stage<K, std::vector<In>>, step, chunk.values);
+      this->send(following<Out>(chunk, std::move(result), true));
+    });
+  }
+  StateChain<K> chain_;
+  SegmentOf<In> segment_;
+  bool has_tokens_ = false;
+};
+
+}  // namespace weir::detail::stream

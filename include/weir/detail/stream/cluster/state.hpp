@@ -1,0 +1,122 @@
+// Segments with a state: a chain of tasks, each of which takes the state and a chunk and returns the state
+// and what came out.
+#pragma once
+
+#include <algorithm>
+#include <optional>
+
+#include "weir/detail/stream/cluster/chunk.hpp"
+#include "weir/event_loop.hpp"
+
+namespace weir::detail::stream {
+
+/// The state between two chunks, and what came out of the last one.
+template <class K>
+struct Stage {
+  K kernel;
+  ChunkResult<typename K::Out> out;
+  bool holds = false;  ///< Elements somebody waits for.
+};
+
+/// Notes which of the elements with tickets the state still holds.
+template <class K>
+void note_held(Stage<K>& stage, const Step& step) {
+  if (step.token == 0 && !stage.holds) return;
+  HeldTokens held{step.segment, {}};
+  noted_tokens = &held.tokens;
+  Writer counter;
+  write(counter, stage.kernel);
+  noted_tokens = nullptr;
+  std::sort(held.tokens.begin(), held.tokens.end());
+  held.tokens.erase(std::unique(held.tokens.begin(), held.tokens.end()), held.tokens.end());
+  stage.holds = !held.tokens.empty();
+  stage.out.held.push_back(std::move(held));
+}
+
+/// A copy of the state to go on with.
+template <class K>
+Stage<K> next_stage(const Stage<K>& before, ChunkResult<typename K::Out> out) {
+  const auto start = std::chrono::steady_clock::now();
+  Stage<K> after{before.kernel, std::move(out), before.holds};
+  after.out.copying_seconds =
+      std::max(after.out.copying_seconds,
+               std::chrono::duration<float>(std::chrono::steady_clock::now() - start).count());
+  return after;
+}
+
+/// The ticket of the chunk, as kernels inside a task see it.
+[[nodiscard]] inline TicketRef ticket_of(const Step& step) {
+  return step.token ? TicketRef(new Ticket(std::vector<std::uint64_t>{step.token})) : TicketRef();
+}
+
+template <class K, class X, class Emit>
+void push_at(K& kernel, const X& x, const Emit& emit, const Step& step) {
+  if constexpr (requires { kernel.push(x, emit, EventLoop::Time()); })
+    kernel.push(x, emit, EventLoop::Time(step.now_ns));
+  else kernel.push(x, emit);
+}
+
+template <class K>
+void put_out_held(Stage<K>& stage, const Step& step) {
+  const Append<typename K::Out> emit{stage.out.values};
+  push_guarded<typename K::Out, int>(stage.out, step, nullptr, [&] {
+    if constexpr (requires { stage.kernel.flush(emit); }) {
+      if (!step.is_ending) return stage.kernel.flush(emit);
+    }
+    if constexpr (requires { stage.kernel.finish(emit); }) stage.kernel.finish(emit);
+  });
+}
+
+template <class K>
+bool is_done(const K& kernel) {
+  if constexpr (requires { kernel.is_done(); }) return kernel.is_done();
+  else return false;
+}
+/// Nothing more will go in: what is held comes out, and the segment is over.
+template <class K>
+void end_stage(Stage<K>& stage, const Step& step) {
+  put_out_held(stage, Step{.segment = step.segment, .is_ending = true});
+  stage.out.is_over = true;
+  if (!stage.out.items.empty()) stage.out.items.resize(stage.out.values.size(), UINT32_MAX);
+}
+
+template <class K, class From>
+Stage<K> run_stage(const Stage<K>& before, const Step& step, const From& from) {
+  Stage<K> after = next_stage(before, begin_result<typename K::Out>(from));
+  {
+    const Stopwatch watch(after.out, step, values_of(from).size());
+    const TicketScope scope(ticket_of(step));
+    const Append<typename K::Out> emit{after.out.values};
+    std::size_t place = 0;
+    for (const auto& x : values_of(from)) {
+      if (is_done(after.kernel)) break;
+      push_guarded(after.out, step, &x, [&] { push_at(after.kernel, x, emit, step); });
+      note_items(after.out, from, place++);
+    }
+    if (after.out.is_over || is_done(after.kernel)) end_stage(after, step);
+    number_items(after.out, step);
+  }
+  note_held(after, step);
+  return after;
+}
+
+/// What the state still holds comes out, at the end or at a flush.
+template <class K>
+Stage<K> finish_stage(const Stage<K>& before, const Step& step) {
+  Stage<K> after = next_stage(before, ChunkResult<typename K::Out>());
+  {
+    const Stopwatch watch(after.out, step, 0);
+    const TicketScope scope{TicketRef()};
+    put_out_held(after, step);
+    number_items(after.out, step);
+  }
+  note_held(after, step);
+  return after;
+}
+
+template <class K>
+ChunkResult<typename K::Out> stage_output(const Stage<K>& stage) {
+  return stage.out;
+}
+
+}  // namespace weir::detail::stream

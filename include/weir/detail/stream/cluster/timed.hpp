@@ -1,0 +1,270 @@
+// Operators that know time, on the cluster: this program has the clock and says when, the state is on a
+// worker.
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <utility>
+
+#include "weir/detail/stream/cluster/segment.hpp"
+#include "weir/detail/stream/graph/timed_node.hpp"
+#include "weir/stream/time.hpp"
+
+namespace weir::detail::stream {
+
+/// What comes out of a state because its time has come.
+template <class K>
+Stage<K> fire_stage(const Stage<K>& before, const Step& step) {
+  Stage<K> after = next_stage(before, ChunkResult<typename K::Out>());
+  {
+    const Stopwatch watch(after.out, step, 0);
+    const TicketScope scope{TicketRef()};
+    const Append<typename K::Out> emit{after.out.values};
+    push_guarded<typename K::Out, int>(after.out, step, nullptr,
+                                       [&] { after.kernel.fire(emit, EventLoop::Time(step.now_ns)); });
+    number_items(after.out, step);
+  }
+  note_held(after, step);
+  return after;
+}
+
+/// When a state wants to be woken, and how many elements will come out by themselves.
+struct Appointment {
+  std::int64_t due_ns = -1;
+  std::uint64_t pending = 0;
+};
+template <class K>
+Appointment next_appointment(const Stage<K>& stage) {
+  Appointment next;
+  if (const auto due = stage.kernel.due()) next.due_ns = due->count();
+  if constexpr (requires { stage.kernel.pending(); }) next.pending = stage.kernel.pending();
+  return next;
+}
+
+/// A segment whose kernel has deadlines.
+template <class In, class K>
+class TimedChainNode final : public Outlet<Chunk<typename K::Out>>,
+                             public Inlet<Chunk<In>>,
+                             public WholeSegment {
+ public:
+  using Out = typename K::Out;
+  TimedChainNode(std::string kind, Client client, K kernel, std::shared_ptr<const Options> options)
+      : Outlet<Chunk<Out>>(std::move(kind)),
+        Inlet<Chunk<In>>(this),
+        client_(std::move(client)),
+        kernel_(std::move(kernel)),
+        options_(std::move(options)),
+        segment_(*this),
+        alarm_(*this, [this] { ring(); }),
+        news_(std::make_shared<News>(*this)) {}
+  ~TimedChainNode() override { shut(); }
+
+  void push(Chunk<In>&& chunk) noexcept override { submit(chunk); }
+  void push(const Chunk<In>& chunk) noexcept override { submit(chunk); }
+  void attached() override {
+    loop_ = this->graph().loop();
+    alarm_.attach(*loop_);
+    if constexpr (requires(K & k) { k.begin(Time{}); }) kernel_.begin(alarm_.now());
+    chain_.emplace(client_, kernel_, options_);
+    if (const auto due = kernel_.due()) alarm_.set(due);
+  }
+  void put_out(bool ending) override {
+    own_step([&](Step& step) {
+      step.is_ending = ending;
+      return chain_->step(&finish_stage<K>, step);
+    });
+    if (ending) alarm_.set({});
+  }
+  bool reset() override {
+    chain_->reset();
+    return true;
+  }
+  void shut() noexcept override {
+    news_->shut();
+    alarm_.shut();
+  }
+  void set_policy(ErrorPolicy policy) override {
+    check_policy<In>(*this, policy);
+    Node::set_policy(std::move(policy));
+  }
+  [[nodiscard]] std::size_t pending() const override { return asked_.load() + pending_.load(); }
+  [[nodiscard]] std::size_t queued() const override { return pending_.load(); }
+  [[nodiscard]] bool emits_by_itself() const override { return true; }
+  [[nodiscard]] bool is_ticking() const override { return true; }
+  bool help() override { return asked_.load(std::memory_order_relaxed) > 0 && client_.core()->drive(); }
+  [[nodiscard]] bool can_help() const override { return true; }
+  [[nodiscard]] bool is_elsewhere() const override { return asked_.load() > 0; }
+
+ private:
+  /// Where appointments arrive; outlives the node.
+  class News {
+   public:
+    explicit News(TimedChainNode& node) : node_(&node) {}
+    void take(std::uint64_t number, const std::optional<Appointment>& next) {
+      const std::lock_guard lock(mutex_);
+      if (!node_) return;
+      Frame frame(*node_);
+      node_->settle(number, next);
+      if (const auto error = frame.finish_quietly()) node_->graph().report(error);
+    }
+    void shut() {
+      const std::lock_guard lock(mutex_);
+      node_ = nullptr;
+    }
+
+   private:
+    std::recursive_mutex mutex_;
+    TimedChainNode* node_;
+  };
+
+  void submit(const Chunk<In>& chunk) noexcept {
+    this->in.add(chunk.elements);
+    has_tokens_ = has_tokens_ || chunk.token != 0;
+    this->guarded([&] {
+      Step step = segment_.step(chunk.token);
+      step.now_ns = alarm_.now().count();
+      auto result = chunk.result.valid() ? chain_->step(&run_stage<K, ChunkResult<In>>, step, chunk.result)
+                                         : chain_->step(&run_stage<K, std::vector<In>>, step, chunk.values);
+      this->send(following<Out>(chunk, std::move(result), true));
+      ask();
+    });
+  }
+  /// A step that no chunk asked for.
+  template <class Take>
+  void own_step(Take take) noexcept {
+    this->guarded([&] {
+      Chunk<Out> chunk;
+      if (has_tokens_) chunk.token = next_token();
+      Step step = segment_.step(chunk.token);
+      step.now_ns = alarm_.now().count();
+      chunk.result = take(step);
+      chunk.has_state = true;
+      this->send(std::move(chunk));
+      ask();
+    });
+  }
+  void ring() {
+    if (this->ended_) return;
+    own_step([&](Step& step) { return chain_->step(&fire_stage<K>, step); });
+  }
+  /// Asks the state for its next appointment; the answer comes in on the event loop.
+  void ask() {
+    asked_.fetch_add(1);
+    const auto next = submit_with(client_, options_, &next_appointment<K>, chain_->last());
+    next.on_done([news = news_, loop = *loop_, number = ++steps_](const Future<Appointment>& answer) mutable {
+      std::optional<Appointment> known;
+      if (answer.status() == Status::finished) known = answer.result();
+      loop.post([news, number, known] { news->take(number, known); });
+    });
+  }
+  void settle(std::uint64_t number, const std::optional<Appointment>& next) {
+    if (number == steps_ && next) {
+      pending_.store(next->pending);
+      if (!this->ended_) alarm_.set(next->due_ns < 0 ? std::nullopt : std::optional(Time(next->due_ns)));
+    }
+    if (asked_.fetch_sub(1) == 1 && pending_.load() == 0) this->graph().changed();
+  }
+
+  Client client_;
+  K kernel_;
+  std::shared_ptr<const Options> options_;
+  std::optional<StateChain<K>> chain_;
+  SegmentOf<In> segment_;
+  std::optional<EventLoop> loop_;
+  Alarm alarm_;
+  std::shared_ptr<News> news_;
+  std::uint64_t steps_ = 0;
+  std::atomic<std::size_t> asked_{0}, pending_{0};
+  bool has_tokens_ = false;
+};
+
+/// Passes a chunk on when the one before it has been consumed, and drops those that a newer one overtakes
+/// meanwhile.
+template <class T>
+class LatestChunkNode final : public Outlet<Chunk<T>>, public Inlet<Chunk<T>> {
+ public:
+  LatestChunkNode()
+      : Outlet<Chunk<T>>("latest"), Inlet<Chunk<T>>(this), turn_(std::make_shared<Turn>(*this)) {}
+  ~LatestChunkNode() override { turn_->shut(); }
+  void push(Chunk<T>&& chunk) noexcept override { take(std::move(chunk)); }
+  void push(const Chunk<T>& chunk) noexcept override {
+    if constexpr (is_copyable<T>) take(chunk);
+  }
+  void input_ended(unsigned port) override {
+    pass_on();
+    Node::input_ended(port);
+  }
+  void shut() noexcept override { turn_->shut(); }
+  [[nodiscard]] std::size_t pending() const override { return turn_->waiting.load(); }
+  [[nodiscard]] std::size_t queued() const override { return pending(); }
+
+ private:
+  struct Waiting {
+    Chunk<T> chunk;
+    TicketRef ticket;
+  };
+  /// Hears when the chunk that was passed on has gone; outlives the node.
+  class Turn final : public ChunkSource, public std::enable_shared_from_this<Turn> {
+   public:
+    explicit Turn(LatestChunkNode& node) : node_(&node) {}
+    void measured(double, double, std::uint32_t) override {}
+    void left(std::uint32_t) noexcept override {
+      struct Next final : Deferred {
+        std::shared_ptr<Turn> turn;
+        void run() noexcept override { turn->next(); }
+      };
+      under_way.store(false);
+      if (!flow.frame) return next();
+      auto later = std::make_unique<Next>();
+      later->turn = this->shared_from_this();
+      flow.frame->put_off(std::move(later));
+    }
+    void next() noexcept {
+      asked_.store(true);
+      while (asked_.load()) {
+        const std::unique_lock lock(
+            mutex_,
+            std::try_to_lock);  // who has it may wait for the domain this thread is in, and looks again
+        if (!lock) return;
+        asked_.store(false);
+        if (!node_ || waiting.load() == 0) return;
+        Frame frame(*node_);
+        if (!under_way.load()) node_->pass_on();
+        if (const auto error = frame.finish_quietly()) node_->graph().report(error);
+      }
+    }
+    void shut() noexcept {
+      const std::lock_guard lock(mutex_);
+      node_ = nullptr;
+    }
+    std::atomic<bool> under_way{false};
+    std::atomic<std::size_t> waiting{0};
+
+   private:
+    std::recursive_mutex mutex_;
+    std::atomic<bool> asked_{false};
+    LatestChunkNode* node_;
+  };
+
+  template <class C>
+  void take(C&& chunk) noexcept {
+    this->in.add(chunk.elements);
+    const std::optional<Waiting> older = std::exchange(newest_, Waiting{std::forward<C>(chunk), hold()});
+    turn_->waiting.store(1);
+    if (!turn_->under_way.load()) pass_on();
+  }
+  void pass_on() noexcept {
+    if (!newest_) return;
+    Waiting next = std::move(*std::exchange(newest_, std::nullopt));
+    turn_->under_way.store(true);
+    turn_->waiting.store(0);
+    next.chunk.pass = std::make_shared<ChunkPass>(turn_, next.chunk.elements, std::move(next.chunk.pass));
+    const TicketScope scope(std::move(next.ticket));
+    this->send(std::move(next.chunk));
+  }
+  std::optional<Waiting> newest_;
+  std::shared_ptr<Turn> turn_;
+};
+
+}  // namespace weir::detail::stream

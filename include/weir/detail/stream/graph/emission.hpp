@@ -1,0 +1,108 @@
+// Emission: what emit() returns. As a statement it waits for room; co_awaited it lets the loop go on
+// meanwhile.
+#pragma once
+
+#include <exception>
+#include <memory>
+#include <optional>
+#include <type_traits>
+#include <utility>
+
+#include "weir/detail/stream/graph/node.hpp"
+
+namespace weir::detail::stream {
+
+/// Says why an emission was refused. Throws `Error{closed}`.
+[[noreturn]] void refuse_closed(const Node& node);
+
+template <class Token, class T>
+struct AwaitEmission;  // weir/stream/await.hpp
+
+/// An element on its way in.
+///
+/// Usually it is in already when `emit` returns. If a node was full, dropping the Emission (the end of the
+/// statement `s.emit(x);`) blocks until there is room, and `co_await s.emit(x)` suspends instead (include
+/// `weir/stream/await.hpp`).
+///
+/// **Errors.** What a node's function throws comes out where the element went in: of `emit`, of the end of
+/// the statement, or of `co_await`.
+template <class T>
+class Emission {
+ public:
+  Emission() noexcept = default;
+  Emission(Outlet<T>& outlet, std::shared_ptr<Graph> graph, T&& x, TicketRef ticket)
+      : outlet_(&outlet),
+        waiting_(std::make_unique<Waiting>(Waiting{std::move(graph), std::move(x), std::move(ticket)})) {}
+  Emission(Emission&& other) noexcept
+      : outlet_(std::exchange(other.outlet_, nullptr)), waiting_(std::move(other.waiting_)) {}
+  Emission& operator=(Emission&&) = delete;
+  ~Emission() noexcept(false) {
+    if (outlet_) [[unlikely]]
+      wait();
+  }
+  /// Whether the element is in.
+  [[nodiscard]] bool is_taken() const noexcept { return outlet_ == nullptr; }
+  /// Tries once more; true if the element is in now.
+  bool retry() {
+    if (!outlet_) return true;
+    Outlet<T>& outlet = *outlet_;
+    const TicketScope scope(waiting_->ticket ? waiting_->ticket : hold());
+    Entry state;
+    try {
+      state = outlet.offer(std::move(waiting_->element));
+    } catch (...) {
+      outlet_ = nullptr;
+      throw;
+    }
+    if (state == Entry::full) return false;
+    outlet_ = nullptr;
+    if (state == Entry::closed) refuse_closed(outlet);
+    return true;
+  }
+  /// Whether a retry now would find no room.
+  [[nodiscard]] bool would_wait() const {
+    if (!outlet_) return false;
+    const Frame inside(*outlet_);
+    return outlet_->entry() == Entry::full;
+  }
+  /// Says it if only a cycle that waits for itself could make room.
+  void look(CycleWatch& watch) const {
+    if (outlet_) watch.look("emit", *outlet_);
+  }
+  /// Blocks until there is room.
+  void wait() {
+    if (outlet_) Graph::wait(*outlet_, "emit", [this] { return retry(); });
+  }
+  /// Blocks for at most this long; false if the element was not taken (and never will be).
+  bool wait_for(Duration timeout) {
+    if (!outlet_) return true;
+    const auto deadline = std::chrono::steady_clock::now() + timeout.value();
+    if (Graph::wait(
+            *outlet_, "emit_for", [this] { return retry(); }, deadline))
+      return true;
+    outlet_ = nullptr;
+    return false;
+  }
+  /// Calls back once, soon after something changed, for another `retry`.
+  void when_changed(std::function<void()> callback) {
+    Graph::of(*outlet_)->when_changed(std::move(callback));
+  }
+  /// Makes it an asynchronous operation of Boost.Asio, which is what `co_await` needs.
+  template <class Token>
+  auto operator()(Token&& token)
+      -> decltype(AwaitEmission<std::decay_t<Token>, T>::start(std::move(*this),
+                                                               std::forward<Token>(token))) {
+    return AwaitEmission<std::decay_t<Token>, T>::start(std::move(*this), std::forward<Token>(token));
+  }
+
+ private:
+  struct Waiting {
+    std::shared_ptr<Graph> graph;
+    T element;
+    TicketRef ticket;
+  };
+  Outlet<T>* outlet_ = nullptr;  // null when the element is in
+  std::unique_ptr<Waiting> waiting_;
+};
+
+}  // namespace weir::detail::stream

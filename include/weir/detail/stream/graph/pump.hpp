@@ -1,0 +1,59 @@
+// Pump: runs a boundary node's work, one call at a time, on a thread of its own or on the stream's event
+// loop.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <optional>
+
+#include "weir/event_loop.hpp"
+
+namespace weir::detail::stream {
+
+class Graph;
+
+/// Calls `work` soon after every `poke`; pokes while it runs make it run once more.
+///
+/// **Threads.** `poke` from any thread. `work` runs on one thread at a time and ends before `shut` returns.
+class Pump {
+ public:
+  explicit Pump(std::function<void()> work);
+  Pump(const Pump&) = delete;
+  Pump& operator=(const Pump&) = delete;
+  ~Pump();
+  /// Runs on the loop the stream was given, or else on a thread of its own. With `own_thread`, on the loop
+  /// only if a manual clock drives it.
+  void start(Graph& graph, bool own_thread = false);
+  void poke() noexcept;
+  void shut() noexcept;
+
+ private:
+  struct Runner;
+  std::function<void()> work_;
+  std::unique_ptr<Runner> runner_;
+  std::unique_ptr<Timer> timer_;
+};
+
+/// Several threads that call `work` once for every `add`.
+///
+/// **Threads.** `work` runs on several threads at once; on a manual clock's loop, one call at a time.
+class Crew {
+ public:
+  explicit Crew(std::function<void()> work);
+  Crew(const Crew&) = delete;
+  Crew& operator=(const Crew&) = delete;
+  ~Crew();
+  void start(Graph& graph, std::size_t size);
+  void add() noexcept;
+  void shut() noexcept;
+
+ private:
+  struct Threads;
+  std::function<void()> work_;
+  std::unique_ptr<Threads> threads_;
+  std::atomic<std::size_t> todo_{0};  // on a loop
+  std::unique_ptr<Timer> timer_;
+};
+
+}  // namespace weir::detail::stream

@@ -1,0 +1,176 @@
+// TimedNode: runs a kernel that has deadlines. The kernel is told the time; the node owns the timer.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "weir/detail/stream/graph/forward.hpp"
+#include "weir/detail/stream/graph/kernel.hpp"
+#include "weir/detail/stream/graph/letter.hpp"
+#include "weir/event_loop.hpp"
+
+namespace weir {
+namespace detail::stream {
+
+using Time = EventLoop::Time;
+
+// A timed kernel is a kernel whose push takes the time as a third argument, and which has
+//   std::optional<Time> due() const;                        when it wants to be woken
+//   template <class Emit> void fire(Emit&& emit, Time now);  what happens then
+// and, where they make sense,
+//   void begin(Time now);            the time it is built into a graph
+//   bool is_full(Time now) const;    emissions should wait (until a later fire or push)
+//   std::size_t pending() const;     elements that come out by themselves
+//   bool outlives_input              the end of the stream waits for what is pending
+
+/// The clock and the alarm of a node; the part that does not depend on types.
+class Alarm {
+ public:
+  /// `ring` runs on the loop, inside the node's domain, when no gate below is closed.
+  Alarm(Node& node, std::function<void()> ring) : node_(node), ring_(std::move(ring)) {}
+  void attach(EventLoop loop);
+  [[nodiscard]] Time now() const { return timer_ ? timer_->loop().now() : Time{}; }
+  void set(std::optional<Time> due);
+  void shut() noexcept {
+    if (timer_) timer_->close();
+  }
+
+ private:
+  void rang();
+  Node& node_;
+  std::function<void()> ring_;
+  std::optional<Time> armed_;
+  std::unique_ptr<Timer> timer_;
+};
+
+template <class In, class Kernel>
+class TimedNode final : public SettlingNode<Kernel>, public Inlet<In> {
+ public:
+  using Out = typename Kernel::Out;
+  TimedNode(std::string kind, Kernel kernel)
+      : SettlingNode<Kernel>(std::move(kind), std::move(kernel)),
+        Inlet<In>(this),
+        alarm_(*this, [this] { ring(); }),
+        gate_(*this) {}
+  ~TimedNode() override { alarm_.shut(); }
+
+  void push(In&& x) noexcept override { take(std::move(x)); }
+  void push(const In& x) noexcept override {
+    if constexpr (is_copyable<In>) take(x);
+  }
+  void attached() override {
+    alarm_.attach(this->graph().loop());
+    if constexpr (requires(Kernel & k) { k.begin(Time{}); }) kernel_.begin(alarm_.now());
+    settle();
+  }
+  void input_ended(unsigned) override {
+    if (++this->ended_inputs_ < this->upstreams().size()) return;
+    end();
+  }
+  void end() override {
+    if constexpr (requires { Kernel::outlives_input; }) {
+      ending_ = kernel_.pending() > 0;
+      if (ending_) return;
+    }
+    Node::end();
+    alarm_.set({});
+    gate_.set(false);
+  }
+  void shut() noexcept override { alarm_.shut(); }
+  [[nodiscard]] std::size_t pending() const override { return pending_.load(std::memory_order_acquire); }
+  [[nodiscard]] bool emits_by_itself() const override { return true; }
+  [[nodiscard]] bool is_ticking() const override { return ticking_.load(std::memory_order_relaxed); }
+  void set_policy(ErrorPolicy policy) override {
+    check_policy<In>(*this, policy);
+    Node::set_policy(policy);
+  }
+  [[nodiscard]] Gate* gate(unsigned) override {
+    if constexpr (requires(const Kernel& k) { k.is_full(Time{}); }) return &gate_;
+    else return nullptr;
+  }
+
+ private:
+  using typename SettlingNode<Kernel>::Give;
+  using SettlingNode<Kernel>::kernel_;
+  template <class X>
+  void take(X&& x) noexcept {
+    this->in.add();
+    const Time now = alarm_.now();
+    if constexpr (is_copyable<In>) {
+      if ((this->slow_ & Node::careful) != 0) {
+        const In& kept = x;
+        push_by_policy(
+            *this, [&] { kernel_.push(kept, Give{*this}, now); }, [&]() -> const In& { return kept; });
+        return settle();
+      }
+    }
+    try {
+      kernel_.push(std::forward<X>(x), Give{*this}, now);
+    } catch (...) {
+      if (this->policy_.action == ErrorPolicy::Action::skip) this->errors.add();
+      else this->raise_current();
+    }
+    settle();
+  }
+  void ring() {
+    if (this->ended_) return;
+    kernel_.fire(Give{*this}, alarm_.now());
+    settle();
+    if (ending_ && kernel_pending() == 0) Node::end();
+  }
+  [[nodiscard]] std::size_t kernel_pending() const {
+    if constexpr (requires(const Kernel& k) { k.pending(); }) return kernel_.pending();
+    else return 0;
+  }
+  /// Also the next alarm.
+  void settle() override {
+    this->note_held();
+    const std::size_t left = kernel_pending();
+    const bool done = left == 0 && pending_.load(std::memory_order_relaxed) != 0;
+    pending_.store(left, std::memory_order_release);
+    const std::optional<Time> due = this->ended_ ? std::nullopt : kernel_.due();
+    ticking_.store(due.has_value(), std::memory_order_relaxed);
+    if (!this->ended_) alarm_.set(due);
+    if constexpr (requires(const Kernel& k) { k.is_full(Time{}); })
+      gate_.set(!this->ended_ && kernel_.is_full(alarm_.now()));
+    if (done) this->graph().changed();
+  }
+
+  Alarm alarm_;
+  Gate gate_;
+  bool ending_ = false;
+  std::atomic<bool> ticking_{false};
+  std::atomic<std::size_t> pending_{0};
+};
+
+}  // namespace detail::stream
+
+namespace op {
+
+/// An operator made of a kind and a function that makes a timed kernel.
+template <class Make>
+struct ByTimedKernel {
+  const char* kind;
+  Make make;
+  std::string text = {};
+  template <class In>
+  auto timed_kernel() {
+    return make(std::type_identity<In>{});
+  }
+  template <class In>
+  auto operator()(const Stream<In>& s) {
+    using Kernel = decltype(timed_kernel<In>());
+    auto node = std::make_unique<detail::stream::TimedNode<In, Kernel>>(kind, timed_kernel<In>());
+    node->set_detail(text);
+    return detail::stream::attach<typename Kernel::Out>(s, std::move(node));
+  }
+};
+template <class Make>
+ByTimedKernel(const char*, Make, std::string) -> ByTimedKernel<Make>;
+
+}  // namespace op
+}  // namespace weir

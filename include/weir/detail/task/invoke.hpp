@@ -1,0 +1,197 @@
+// How a function and its arguments become a task: what travels, and what the worker calls. No registration.
+#pragma once
+
+#include <functional>
+
+#include "weir/detail/task/address.hpp"
+#include "weir/detail/task/value.hpp"
+#include "weir/options.hpp"
+
+namespace weir::detail::task {
+
+/// Reads the arguments, calls the user's function, makes its result a value. One per function and argument
+/// types, at the same place on every rank.
+using Invoker = Value (*)(Reader& arguments, std::span<const Value> inputs);
+
+/// Where the arguments of one task are written; futures become indices of inputs.
+struct ArgumentWriter {
+  Writer& writer;
+  SmallVector<TaskId, 2>& inputs;
+  void input(TaskId id) {
+    std::uint32_t index = 0;
+    while (index < inputs.size() && inputs[index] != id) ++index;
+    if (index == inputs.size()) inputs.push_back(id);
+    writer.bytes(&index, sizeof index);
+  }
+};
+/// Where they are read on the worker.
+struct ArgumentReader {
+  Reader& reader;
+  std::span<const Value> inputs;
+  const Value& input() {
+    std::uint32_t index = 0;
+    reader.bytes(&index, sizeof index);
+    if (index >= inputs.size())
+      throw Error(ErrorKind::serialization, "task: an argument names an input that is not there");
+    return inputs[index];
+  }
+};
+
+/// Whether a type is a future or a container of futures; specialised beside Future.
+template <class A>
+struct HoldsFutures : std::false_type {};
+
+/// How an argument travels. A plain one is a value.
+template <class A>
+struct Argument {
+  using Held = A;
+  static_assert(Travels<A>::value,
+                "weir: this argument cannot travel to another process. Give its type a cereal serialize() "
+                "function or make it a plain struct of members that travel; "
+                "pointers, references, mutexes, streams and threads cannot travel.");
+  static void put(ArgumentWriter& out, const A& argument) { write(out.writer, argument); }
+  static A get(ArgumentReader& in) {
+    A argument{};
+    read(in.reader, argument);
+    return argument;
+  }
+};
+
+/// An object passed without a copy of its large buffers: the function gets a `T` of its own.
+template <class T>
+struct Shared {
+  std::shared_ptr<const T> object;
+};
+template <class T>
+struct Argument<Shared<T>> {
+  using Held = T;
+  static void put(ArgumentWriter& out, const Shared<T>& argument) {
+    const auto before = out.writer.set_owner(argument.object);
+    write(out.writer, *argument.object);
+    out.writer.set_owner(before);
+  }
+  static T get(ArgumentReader& in) { return Argument<T>::get(in); }
+};
+
+/// How a function travels.
+///
+/// A function pointer by where it lies in the executable, a stateless functor or captureless lambda by its
+/// type, a functor with members by value.
+template <class F>
+struct Callable {
+  static constexpr bool stateless = std::is_empty_v<F> && std::is_default_constructible_v<F>;
+  static_assert(stateless || Travels<F>::value,
+                "weir: this function object cannot travel to another process. A lambda must not capture: "
+                "pass the values as arguments of submit instead "
+                "(a captured reference would dangle on another machine). A functor with members needs a "
+                "cereal serialize() function or must be a plain struct.");
+  static std::uint64_t name(const F&) { return portable_type(typeid(F)); }
+  static void put(Writer& out, const F& function) {
+    if constexpr (!stateless) write(out, function);
+  }
+  static F get(Reader& in) {
+    F function{};
+    if constexpr (!stateless) read(in, function);
+    return function;
+  }
+};
+
+template <class R, class... P, bool N>
+struct Callable<R (*)(P...) noexcept(N)> {
+  using Pointer = R (*)(P...) noexcept(N);
+  static std::uint64_t name(Pointer function) {
+    return portable_address(reinterpret_cast<const void*>(function));
+  }
+  static void put(Writer& out, Pointer function) {
+    const std::uint64_t address = name(function);
+    out.bytes(&address, sizeof address);
+  }
+  static Pointer get(Reader& in) {
+    std::uint64_t address = 0;
+    in.bytes(&address, sizeof address);
+    return reinterpret_cast<Pointer>(const_cast<void*>(local_address(address)));
+  }
+};
+
+/// The parameter types of a function, where it has only one form.
+template <class F>
+struct Parameters : std::false_type {};
+template <class R, class... P, bool N>
+struct Parameters<R (*)(P...) noexcept(N)> : std::true_type {
+  using Types = std::tuple<P...>;
+};
+template <class Operator>
+struct OperatorParameters : std::false_type {};
+template <class C, class R, class... P, bool N>
+struct OperatorParameters<R (C::*)(P...) const noexcept(N)> : std::true_type {
+  using Types = std::tuple<P...>;
+};
+template <class C, class R, class... P, bool N>
+struct OperatorParameters<R (C::*)(P...) noexcept(N)> : std::true_type {
+  using Types = std::tuple<P...>;
+};
+template <class F>
+requires requires { &F::operator(); }
+struct Parameters<F> : OperatorParameters<decltype(&F::operator())> {};
+
+/// The type an argument is kept in: that of the parameter where it is known, so that "text" becomes the
+/// std::string the function takes.
+template <class F, std::size_t I, class A>
+constexpr auto held_type() {
+  using Plain = std::decay_t<A>;
+  if constexpr (HoldsFutures<Plain>::value) {
+    return std::type_identity<Plain>{};
+  } else if constexpr (Parameters<F>::value) {
+    if constexpr (I < std::tuple_size_v<typename Parameters<F>::Types>) {
+      using Parameter = std::decay_t<std::tuple_element_t<I, typename Parameters<F>::Types>>;
+      if constexpr (std::is_convertible_v<A, Parameter> && !std::is_pointer_v<Parameter> &&
+                    std::is_default_constructible_v<Parameter>)
+        return std::type_identity<Parameter>{};
+      else return std::type_identity<Plain>{};
+    } else {
+      return std::type_identity<Plain>{};
+    }
+  } else if constexpr (std::is_same_v<Plain, const char*> || std::is_same_v<Plain, char*>) {
+    return std::type_identity<std::string>{};
+  } else {
+    return std::type_identity<Plain>{};
+  }
+}
+template <class F, std::size_t I, class A>
+using HeldType = typename decltype(held_type<F, I, A>())::type;
+
+/// What the function is called with: a plain argument is its own, an input is shared and cannot be changed.
+template <class A>
+using Passed = decltype(Argument<A>::get(std::declval<ArgumentReader&>()));
+
+template <class F, class... A>
+Value invoke_task(Reader& reader, std::span<const Value> inputs) {
+  F function = Callable<F>::get(reader);
+  [[maybe_unused]] ArgumentReader in{reader, inputs};
+  // Braces read the arguments in order.
+  std::tuple<Passed<A>...> arguments{Argument<A>::get(in)...};
+  using Result = std::invoke_result_t<F&, Passed<A>&&...>;
+  const auto call = [&](auto&&... passed) -> decltype(auto) {
+    return std::invoke(function, std::forward<decltype(passed)>(passed)...);
+  };
+  if constexpr (std::is_void_v<Result>) {
+    std::apply(call, std::move(arguments));
+    return Value::make(Nothing{});
+  } else {
+    return Value::make<std::decay_t<Result>>(std::apply(call, std::move(arguments)));
+  }
+}
+
+template <class F, class... A>
+struct TaskResult {
+  static_assert(std::is_invocable_v<F&, Passed<A>&&...>,
+                "weir: the function cannot be called with these arguments. Check their number and types; a "
+                "parameter must be taken by value or const reference, "
+                "since a task cannot change what others use.");
+  using type = std::decay_t<std::invoke_result_t<F&, Passed<A>&&...>>;
+  static_assert(std::is_void_v<type> || Travels<type>::value,
+                "weir: the result of this function cannot travel to another process. Return a type with a "
+                "cereal serialize() function or a plain struct.");
+};
+
+}  // namespace weir::detail::task

@@ -1,0 +1,157 @@
+// Packed values: a description in bytes and the large buffers beside it; how they are written and read.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <new>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "weir/detail/task/buffer.hpp"
+
+namespace weir {
+
+/// A contiguous buffer that travels beside the bytes that describe it; `owner` keeps its memory alive.
+struct Block {
+  std::shared_ptr<const void> owner;
+  const std::byte* data = nullptr;
+  std::uint64_t size = 0;
+};
+
+/// Memory from `operator new` behind a block that has arrived: it may become that of the object which is read
+/// from it.
+struct FreshMemory {
+  bool taken = false;
+  void operator()(const void* memory) const {
+    if (!taken) ::operator delete(const_cast<void*>(memory));
+  }
+};
+
+/// Where memory for blocks comes from, if not from `operator new`.
+class BlockMemory {
+ public:
+  /// A block of this size, not zeroed; one without data if there is no room.
+  [[nodiscard]] virtual Block take(std::uint64_t size) = 0;
+
+ protected:
+  ~BlockMemory() = default;
+};
+
+/// Memory for a block, not zeroed; from `memory` if there is room. Throws `Error{io}` if there is none.
+[[nodiscard]] Block new_block(std::uint64_t size, BlockMemory* memory = nullptr);
+
+/// A value in a form that can cross a process boundary: the description, and the large buffers beside it.
+struct Packed {
+  Buffer head;
+  std::vector<Block> blocks;
+  [[nodiscard]] std::uint64_t size() const noexcept {
+    std::uint64_t total = head.size();
+    for (const Block& block : blocks) total += block.size;
+    return total;
+  }
+};
+
+/// Contiguous data of at least this many bytes travels out of band, without being copied into the
+/// description.
+inline constexpr std::size_t block_bytes = 64 * 1024;
+
+/// Where bytes are written: into a buffer, beside it, or nowhere (only counted).
+class Writer {
+ public:
+  /// Thrown by a writer with a limit when the value is larger; never leaves the library.
+  struct LimitReached {};
+
+  /// Only counts.
+  Writer() = default;
+  /// Everything inside the head.
+  explicit Writer(Buffer& head, std::size_t limit = SIZE_MAX) : head_(&head), limit_(limit) {}
+  /// Large contiguous data goes to `blocks`, which point into the object kept alive by `owner`, or hold a
+  /// copy, in `memory`, if there is none.
+  Writer(Buffer& head, std::vector<Block>& blocks, std::shared_ptr<const void> owner = nullptr,
+         BlockMemory* memory = nullptr)
+      : head_(&head), blocks_(&blocks), memory_(memory), owner_(std::move(owner)) {}
+
+  void bytes(const void* data, std::size_t count) {
+    written_ += count;
+    if (!head_) return;
+    if (written_ > limit_) throw LimitReached{};
+    head_->append(data, count);
+  }
+  void block(const void* data, std::size_t count) {
+    if (!blocks_ || count < block_bytes) return bytes(data, count);
+    beside(data, count);
+  }
+  /// `count` bytes that `fill(std::byte*)` writes; large ones into memory of their own, which travels as it
+  /// is.
+  template <class F>
+  void block_of(std::size_t count, const F& fill) {
+    written_ += count;
+    if (!head_) return;
+    if (written_ > limit_) throw LimitReached{};
+    if (!blocks_ || count < block_bytes) return fill(head_->grow(count));
+    Block own = new_block(count, memory_);
+    fill(const_cast<std::byte*>(own.data));
+    blocks_->push_back(std::move(own));
+  }
+  /// What is written from now on lies in an object that `owner` keeps alive; null: in none. Returns the owner
+  /// before.
+  std::shared_ptr<const void> set_owner(std::shared_ptr<const void> owner) {
+    return std::exchange(owner_, std::move(owner));
+  }
+  [[nodiscard]] std::uint64_t written() const noexcept { return written_; }
+
+ private:
+  void beside(const void* data, std::size_t count);
+
+  Buffer* head_ = nullptr;
+  std::vector<Block>* blocks_ = nullptr;
+  BlockMemory* memory_ = nullptr;
+  std::shared_ptr<const void> owner_;
+  std::size_t limit_ = SIZE_MAX;
+  std::uint64_t written_ = 0;
+};
+
+/// Where bytes are read from: a head and the blocks beside it, in the order they were written.
+class Reader {
+ public:
+  explicit Reader(std::span<const std::byte> head) : at_(head.data()), end_(head.data() + head.size()) {}
+  /// Of a value that is read once: its blocks may be taken.
+  explicit Reader(Packed& packed) : Reader(packed.head.bytes(), packed.blocks) {}
+  /// With no blocks, everything is inside the head.
+  Reader(std::span<const std::byte> head, std::vector<Block>& blocks) : Reader(head) {
+    if (!blocks.empty()) blocks_ = &blocks;
+  }
+
+  void bytes(void* data, std::size_t count) {
+    if (static_cast<std::size_t>(end_ - at_) < count) ended();
+    if (count) std::memcpy(data, at_, count);
+    at_ += count;
+  }
+  void block(void* data, std::size_t count);
+  /// The memory of the next block, if it has `count` bytes, is fresh and belongs to nobody else: the caller
+  /// deletes it. Null otherwise.
+  [[nodiscard]] std::byte* take(std::size_t count);
+  /// The next block of `count` bytes itself.
+  [[nodiscard]] Block share(std::size_t count);
+  /// The next `count` bytes in place.
+  const std::byte* view(std::size_t count) {
+    if (static_cast<std::size_t>(end_ - at_) < count) ended();
+    const std::byte* place = at_;
+    at_ += count;
+    return place;
+  }
+  /// Throws if so many elements cannot follow: asked before memory is taken for them.
+  void expect(std::uint64_t count, std::size_t element_bytes) const;
+  [[nodiscard]] std::size_t left() const noexcept { return static_cast<std::size_t>(end_ - at_); }
+
+ private:
+  [[noreturn]] static void ended();
+
+  const std::byte* at_;
+  const std::byte* end_;
+  std::vector<Block>* blocks_ = nullptr;
+  std::size_t next_block_ = 0;
+};
+
+}  // namespace weir

@@ -1,0 +1,476 @@
+// Values to bytes and back: std containers, plain structs, anything cereal knows; large contiguous buffers
+// travel beside the bytes.
+#pragma once
+
+#include <array>
+#include <cereal/cereal.hpp>
+#include <cereal/types/array.hpp>
+#include <cereal/types/atomic.hpp>
+#include <cereal/types/bitset.hpp>
+#include <cereal/types/chrono.hpp>
+#include <cereal/types/common.hpp>
+#include <cereal/types/complex.hpp>
+#include <cereal/types/deque.hpp>
+#include <cereal/types/list.hpp>
+#include <cereal/types/map.hpp>
+#include <cereal/types/memory.hpp>
+#include <cereal/types/optional.hpp>
+#include <cereal/types/queue.hpp>
+#include <cereal/types/set.hpp>
+#include <cereal/types/stack.hpp>
+#include <cereal/types/string.hpp>
+#include <cereal/types/tuple.hpp>
+#include <cereal/types/unordered_map.hpp>
+#include <cereal/types/unordered_set.hpp>
+#include <cereal/types/utility.hpp>
+#include <cereal/types/valarray.hpp>
+#include <cereal/types/variant.hpp>
+#include <cereal/types/vector.hpp>
+#include <complex>
+#include <cstdint>
+#include <filesystem>
+#include <forward_list>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "weir/detail/task/address.hpp"
+#include "weir/detail/task/fields.hpp"
+#include "weir/detail/task/pack.hpp"
+#include "weir/detail/task/small_vector.hpp"
+#include "weir/error.hpp"
+
+namespace weir {
+
+class OutArchive : public cereal::OutputArchive<OutArchive, cereal::AllowEmptyClassElision> {
+ public:
+  explicit OutArchive(Writer& writer) : OutputArchive(this), writer(writer) {}
+  Writer& writer;
+};
+class InArchive : public cereal::InputArchive<InArchive, cereal::AllowEmptyClassElision> {
+ public:
+  explicit InArchive(Reader& reader) : InputArchive(this), reader(reader) {}
+  Reader& reader;
+};
+
+namespace detail::task {
+
+template <class T>
+struct IsStdArray : std::false_type {};
+template <class T, std::size_t N>
+struct IsStdArray<std::array<T, N>> : std::true_type {};
+
+template <class T>
+concept OwnSerialization = cereal::traits::has_member_serialize<T, OutArchive>::value ||
+    cereal::traits::has_member_save<T, OutArchive>::value ||
+    cereal::traits::has_member_save_minimal<T, OutArchive>::value ||
+    cereal::traits::has_non_member_save<T, OutArchive>::value;
+
+/// A plain struct without serialize(): its members travel one by one, nothing to write for it.
+template <class T>
+concept PlainStruct =
+    std::is_class_v<T> && std::is_aggregate_v<T> && !IsStdArray<T>::value && !OwnSerialization<T>;
+
+template <class T>
+struct IsBitwise;
+template <class T, std::size_t... I>
+constexpr bool fields_are_bitwise(std::index_sequence<I...>) {
+  using Fields = decltype(fields_of(std::declval<T&>()));
+  return (IsBitwise<std::remove_cvref_t<decltype(boost::pfr::detail::sequence_tuple::get<I>(
+              std::declval<Fields&>()))>>::value &&
+          ...);
+}
+template <class T>
+constexpr bool is_bitwise() {
+  if constexpr (std::is_arithmetic_v<T> || std::is_enum_v<T>) return true;
+  else if constexpr (std::is_trivially_copyable_v<T> && PlainStruct<T>)
+    return fields_are_bitwise<T>(std::make_index_sequence<field_count<T>>{});
+  else return false;
+}
+template <class T>
+struct IsBitwise : std::bool_constant<is_bitwise<T>()> {};
+template <class T>
+struct IsBitwise<std::complex<T>> : std::true_type {};
+template <class T, std::size_t N>
+struct IsBitwise<std::array<T, N>> : IsBitwise<T> {};
+template <class T, std::size_t N>
+struct IsBitwise<T[N]> : IsBitwise<T> {};
+template <class Rep, class Period>
+struct IsBitwise<std::chrono::duration<Rep, Period>> : IsBitwise<Rep> {};
+template <class T, class U>
+struct IsBitwise<std::pair<T, U>>
+    : std::bool_constant<IsBitwise<T>::value && IsBitwise<U>::value &&
+                         std::is_trivially_copy_constructible_v<std::pair<T, U>>> {};
+
+/// Its bytes are the value: no pointers, no own serialization.
+template <class T>
+concept Bitwise = IsBitwise<std::remove_cv_t<T>>::value;
+
+/// A function pointer travels as the place of its function in the executable.
+template <class T>
+concept FunctionPointer = std::is_pointer_v<T> && std::is_function_v<std::remove_pointer_t<T>>;
+
+/// The bytes of a pointer to a member that mean the same on every rank, as the Itanium ABI keeps it: of a
+/// function its address (or, odd, its place in the virtual table) and the adjustment of `this`; of data the
+/// offset.
+template <class Pointer>
+struct MemberPointerBytes {
+  static constexpr bool to_function = std::is_member_function_pointer_v<Pointer>;
+  std::uint64_t parts[sizeof(Pointer) / sizeof(std::uint64_t)];
+  static MemberPointerBytes of(Pointer pointer) {
+    MemberPointerBytes bytes;
+    static_assert(sizeof bytes == sizeof pointer);
+    std::memcpy(&bytes, &pointer, sizeof bytes);
+    if (to_function && bytes.parts[0] != 0 && !(bytes.parts[0] & 1))
+      bytes.parts[0] = portable_address(reinterpret_cast<const void*>(bytes.parts[0])) << 1;
+    return bytes;
+  }
+  [[nodiscard]] Pointer pointer() const {
+    MemberPointerBytes here = *this;
+    if (to_function && here.parts[0] != 0 && !(here.parts[0] & 1))
+      here.parts[0] = reinterpret_cast<std::uint64_t>(local_address(here.parts[0] >> 1));
+    Pointer pointer;
+    std::memcpy(&pointer, &here, sizeof pointer);
+    return pointer;
+  }
+};
+
+/// A captureless lambda or another functor without members: its type says everything.
+template <class T>
+concept Stateless = std::is_class_v<T> && std::is_empty_v<T> && std::is_default_constructible_v<T> &&
+                    !std::is_aggregate_v<T> &&
+                    !OwnSerialization<T>;
+
+/// xtensor's containers, recognised by their shape and storage so that no header of xtensor is needed here.
+template <class T>
+concept TensorLike = requires(T& t, const T& c) {
+  typename T::storage_type;
+  c.shape();
+  c.strides();
+  {c.storage()};
+  t.resize(c.shape());
+  {t.data()};
+  c.layout();
+};
+
+// A vector that can be given memory from `operator new`, which the standard has no way to say. Elsewhere the
+// elements are copied.
+#ifdef __GLIBCXX__
+template <class V>
+concept Adoptable =
+    std::is_same_v<V, std::vector<typename V::value_type>> && !std::is_same_v<typename V::value_type, bool> &&
+    alignof(typename V::value_type) <= __STDCPP_DEFAULT_NEW_ALIGNMENT__;
+template <class T>
+std::vector<T> vector_of(std::byte* memory, std::size_t count) {
+  struct Adopting : std::vector<T> {
+    Adopting(T* first, std::size_t count) {
+      this->_M_impl._M_start = first;
+      this->_M_impl._M_finish = this->_M_impl._M_end_of_storage = first + count;
+    }
+  };
+  Adopting adopting(reinterpret_cast<T*>(memory), count);
+  return std::vector<T>(std::move(adopting));
+}
+#else
+template <class V>
+concept Adoptable = false;
+#endif
+
+template <class T>
+struct IsPlainVector : std::false_type {};
+template <class T, class A>
+struct IsPlainVector<std::vector<T, A>> : std::bool_constant<Bitwise<T> && !std::is_same_v<T, bool>> {};
+template <class T>
+struct IsSmallVector : std::false_type {};
+template <class T, std::uint32_t N>
+struct IsSmallVector<SmallVector<T, N>> : std::true_type {};
+
+/// A contiguous sequence of bitwise elements that is written as count + bytes without cereal.
+template <class T>
+concept PlainSequence = std::is_same_v<T, std::string> || std::is_same_v<T, Buffer> ||
+    IsPlainVector<T>::value || IsSmallVector<T>::value;
+
+template <class T>
+void write_sequence(Writer& writer, const T& items) {
+  const auto count = static_cast<std::uint64_t>(items.size());
+  writer.bytes(&count, sizeof count);
+  writer.block(items.data(), count * sizeof(*items.data()));
+}
+template <class T>
+void read_sequence(Reader& reader, T& items) {
+  std::uint64_t count = 0;
+  reader.bytes(&count, sizeof count);
+  reader.expect(count, sizeof(*items.data()));
+  if constexpr (std::is_same_v<T, Buffer>) {
+    items.clear();
+    reader.bytes(items.grow(count), count);
+  } else {
+    if constexpr (Adoptable<T>)
+      if (std::byte* memory = reader.take(count * sizeof(*items.data()))) {
+        items = vector_of<typename T::value_type>(memory, count);
+        return;
+      }
+    items.resize(static_cast<decltype(items.size())>(count));
+    reader.block(items.data(), count * sizeof(*items.data()));
+  }
+}
+
+/// Types of the library that write themselves.
+template <class T>
+concept OwnBytes = requires(const T& constant, T& object, Writer& writer, Reader& reader) {
+  constant.write_bytes(writer);
+  object.read_bytes(reader);
+};
+
+template <class T>
+struct Travels;
+
+}  // namespace detail::task
+
+/// Appends `value`. Throws what the value's own serialize() throws.
+template <class T>
+void write(Writer& writer, const T& value);
+
+/// Reads what `write` wrote. Throws `Error{serialization}` when the bytes end early.
+template <class T>
+void read(Reader& reader, T& value);
+
+// How cereal's own functions reach the bytes.
+template <class T>
+requires std::is_arithmetic_v<T>
+void CEREAL_SAVE_FUNCTION_NAME(OutArchive& archive, const T& value) {
+  archive.writer.bytes(&value, sizeof value);
+}
+template <class T>
+requires std::is_arithmetic_v<T>
+void CEREAL_LOAD_FUNCTION_NAME(InArchive& archive, T& value) { archive.reader.bytes(&value, sizeof value); }
+template <detail::task::FunctionPointer T>
+void CEREAL_SAVE_FUNCTION_NAME(OutArchive& archive, const T& function) {
+  archive(function ? detail::task::portable_address(reinterpret_cast<const void*>(function))
+                   : std::uint64_t{0});
+}
+template <detail::task::FunctionPointer T>
+void CEREAL_LOAD_FUNCTION_NAME(InArchive& archive, T& function) {
+  std::uint64_t address = 0;
+  archive(address);
+  function = address ? reinterpret_cast<T>(const_cast<void*>(detail::task::local_address(address))) : nullptr;
+}
+template <class T>
+requires std::is_member_pointer_v<T>
+void CEREAL_SAVE_FUNCTION_NAME(OutArchive& archive, const T& pointer) {
+  const auto bytes = detail::task::MemberPointerBytes<T>::of(pointer);
+  archive.writer.bytes(&bytes, sizeof bytes);
+}
+template <class T>
+requires std::is_member_pointer_v<T>
+void CEREAL_LOAD_FUNCTION_NAME(InArchive& archive, T& pointer) {
+  detail::task::MemberPointerBytes<T> bytes;
+  archive.reader.bytes(&bytes, sizeof bytes);
+  pointer = bytes.pointer();
+}
+template <class T>
+void CEREAL_SERIALIZE_FUNCTION_NAME(OutArchive& archive, cereal::NameValuePair<T>& pair) {
+  archive(pair.value);
+}
+template <class T>
+void CEREAL_SERIALIZE_FUNCTION_NAME(InArchive& archive, cereal::NameValuePair<T>& pair) {
+  archive(pair.value);
+}
+template <class T>
+void CEREAL_SERIALIZE_FUNCTION_NAME(OutArchive& archive, cereal::SizeTag<T>& tag) {
+  archive(tag.size);
+}
+template <class T>
+void CEREAL_SERIALIZE_FUNCTION_NAME(InArchive& archive, cereal::SizeTag<T>& tag) {
+  archive(tag.size);
+  archive.reader.expect(tag.size, 0);
+}
+template <class T>
+void CEREAL_SAVE_FUNCTION_NAME(OutArchive& archive, const cereal::BinaryData<T>& data) {
+  archive.writer.block(data.data, static_cast<std::size_t>(data.size));
+}
+template <class T>
+void CEREAL_LOAD_FUNCTION_NAME(InArchive& archive, cereal::BinaryData<T>& data) {
+  archive.reader.block(data.data, static_cast<std::size_t>(data.size));
+}
+
+// What cereal would write element by element or zero-fill before it reads, or does not know.
+template <class T, class A>
+requires(detail::task::Bitwise<T> &&
+         !std::is_same_v<T, bool>) void CEREAL_SAVE_FUNCTION_NAME(OutArchive& archive,
+                                                                  const std::vector<T, A>& items) {
+  detail::task::write_sequence(archive.writer, items);
+}
+template <class T, class A>
+requires(detail::task::Bitwise<T> &&
+         !std::is_same_v<T, bool>) void CEREAL_LOAD_FUNCTION_NAME(InArchive& archive,
+                                                                  std::vector<T, A>& items) {
+  detail::task::read_sequence(archive.reader, items);
+}
+template <class T, class A>
+void CEREAL_SAVE_FUNCTION_NAME(OutArchive& archive, const std::forward_list<T, A>& items) {
+  archive(std::vector<T>(items.begin(), items.end()));
+}
+template <class T, class A>
+void CEREAL_LOAD_FUNCTION_NAME(InArchive& archive, std::forward_list<T, A>& items) {
+  std::vector<T> read;
+  archive(read);
+  items.assign(std::make_move_iterator(read.begin()), std::make_move_iterator(read.end()));
+}
+// cereal's own puts each element before the last one, which reverses those of equal keys.
+template <class K, class T, class C, class A>
+void CEREAL_LOAD_FUNCTION_NAME(InArchive& archive, std::multimap<K, T, C, A>& items) {
+  std::uint64_t count = 0;
+  archive(count);
+  items.clear();
+  for (std::uint64_t i = 0; i < count; ++i) {
+    std::pair<K, T> item;
+    archive(cereal::make_map_item(item.first, item.second));
+    items.insert(items.end(), std::move(item));
+  }
+}
+template <class K, class T, class C, class A>
+void CEREAL_SAVE_FUNCTION_NAME(OutArchive& archive, const std::multimap<K, T, C, A>& items) {
+  archive(static_cast<std::uint64_t>(items.size()));
+  for (const auto& item : items) archive(cereal::make_map_item(item.first, item.second));
+}
+inline void CEREAL_SAVE_FUNCTION_NAME(OutArchive& archive, const std::filesystem::path& path) {
+  archive(path.string());
+}
+inline void CEREAL_LOAD_FUNCTION_NAME(InArchive& archive, std::filesystem::path& path) {
+  std::string text;
+  archive(text);
+  path = text;
+}
+template <detail::task::TensorLike T>
+void CEREAL_SAVE_FUNCTION_NAME(OutArchive& archive, const T& tensor) {
+  archive(std::vector<std::uint64_t>(tensor.shape().begin(), tensor.shape().end()),
+          static_cast<int>(tensor.layout()));
+  const auto& storage = tensor.storage();
+  archive(static_cast<std::uint64_t>(storage.size()));
+  using Element = std::remove_cvref_t<decltype(*storage.begin())>;
+  if constexpr (detail::task::Bitwise<Element>)
+    archive.writer.block(storage.data(), storage.size() * sizeof(Element));
+  else
+    for (const auto& element : storage) archive(element);
+}
+template <detail::task::TensorLike T>
+void CEREAL_LOAD_FUNCTION_NAME(InArchive& archive, T& tensor) {
+  std::vector<std::uint64_t> extents;
+  int layout = 0;
+  std::uint64_t count = 0;
+  archive(extents, layout, count);
+  auto shape = tensor.shape();
+  if constexpr (requires { shape[0] = 0; }) {
+    if constexpr (requires { shape.resize(extents.size()); }) shape.resize(extents.size());
+    if (shape.size() != extents.size())
+      throw Error(ErrorKind::serialization, "tensor: the number of dimensions is not that of its type");
+    for (std::size_t i = 0; i < extents.size(); ++i)
+      shape[i] = static_cast<std::remove_cvref_t<decltype(shape[i])>>(extents[i]);
+    if constexpr (requires { tensor.resize(shape, tensor.layout()); })
+      tensor.resize(shape, static_cast<decltype(tensor.layout())>(layout));
+    else tensor.resize(shape);
+  } else if (!std::equal(extents.begin(), extents.end(), tensor.shape().begin(), tensor.shape().end())) {
+    throw Error(ErrorKind::serialization, "tensor: the shape is not that of its type");
+  }
+  auto& storage = tensor.storage();
+  using Element = std::remove_cvref_t<decltype(*storage.begin())>;
+  if (storage.size() != count)
+    throw Error(ErrorKind::serialization, "tensor: the shape and the number of elements disagree");
+  if constexpr (detail::task::Bitwise<Element>) archive.reader.block(storage.data(), count * sizeof(Element));
+  else
+    for (auto& element : storage) archive(element);
+}
+
+}  // namespace weir
+
+namespace cereal {
+/// Plain structs: member by member.
+template <class Archive, weir::detail::task::PlainStruct T>
+void CEREAL_SERIALIZE_FUNCTION_NAME(Archive& archive, T& value) {
+  weir::detail::task::for_each_field(value, [&]<class Field>(Field& field) {
+    if constexpr (!weir::detail::task::FunctionPointer<std::remove_const_t<Field>>)  // which cereal refuses
+                                                                                     // as a pointer
+      archive(field);
+    else if constexpr (std::is_same_v<Archive, weir::OutArchive>) weir::write(archive.writer, field);
+    else weir::read(archive.reader, field);
+  });
+}
+}  // namespace cereal
+
+CEREAL_SETUP_ARCHIVE_TRAITS(weir::InArchive, weir::OutArchive)
+
+namespace weir::detail::task {
+
+/// Whether a type can cross a process boundary; looks inside the std containers, where cereal itself does
+/// not.
+template <class T>
+struct Travels : std::bool_constant<Bitwise<T> || Stateless<T> || FunctionPointer<T> ||
+                                    (std::is_default_constructible_v<T> && !std::is_pointer_v<T> &&
+                                     !std::is_reference_v<T> &&
+                                     cereal::traits::is_output_serializable<T, OutArchive>::value &&
+                                     cereal::traits::is_input_serializable<T, InArchive>::value)> {};
+template <class T, class A>
+struct Travels<std::vector<T, A>> : Travels<T> {};
+template <class T>
+struct Travels<std::optional<T>> : Travels<T> {};
+template <class T>
+struct Travels<std::unique_ptr<T>> : Travels<T> {};
+template <class T>
+struct Travels<std::shared_ptr<T>> : Travels<std::remove_const_t<T>> {};
+template <class... T>
+struct Travels<std::tuple<T...>> : std::conjunction<Travels<T>...> {};
+template <class T, class U>
+struct Travels<std::pair<T, U>> : std::conjunction<Travels<std::remove_const_t<T>>, Travels<U>> {};
+template <class K, class V, class C, class A>
+struct Travels<std::map<K, V, C, A>> : std::conjunction<Travels<K>, Travels<V>> {};
+template <class K, class V, class H, class E, class A>
+struct Travels<std::unordered_map<K, V, H, E, A>> : std::conjunction<Travels<K>, Travels<V>> {};
+
+}  // namespace weir::detail::task
+
+namespace weir {
+
+template <class T>
+void write(Writer& writer, const T& value) {
+  if constexpr (detail::task::Bitwise<T>) {
+    if constexpr (!std::is_empty_v<T>) writer.bytes(&value, sizeof value);
+  } else if constexpr (detail::task::OwnBytes<T>) {
+    value.write_bytes(writer);
+  } else if constexpr (detail::task::Stateless<T>) {
+  } else if constexpr (detail::task::FunctionPointer<T>) {
+    write(writer,
+          value ? detail::task::portable_address(reinterpret_cast<const void*>(value)) : std::uint64_t{0});
+  } else if constexpr (detail::task::PlainSequence<T>) {
+    detail::task::write_sequence(writer, value);
+  } else if constexpr (detail::task::PlainStruct<T>) {
+    weir::detail::task::for_each_field(value, [&](const auto& field) { write(writer, field); });
+  } else {
+    OutArchive archive(writer);
+    archive(value);
+  }
+}
+
+template <class T>
+void read(Reader& reader, T& value) {
+  if constexpr (detail::task::Bitwise<T>) {
+    if constexpr (!std::is_empty_v<T>) reader.bytes(const_cast<std::remove_cv_t<T>*>(&value), sizeof value);
+  } else if constexpr (detail::task::OwnBytes<T>) {
+    value.read_bytes(reader);
+  } else if constexpr (detail::task::Stateless<T>) {
+  } else if constexpr (detail::task::FunctionPointer<T>) {
+    std::uint64_t address = 0;
+    read(reader, address);
+    value = address ? reinterpret_cast<T>(const_cast<void*>(detail::task::local_address(address))) : nullptr;
+  } else if constexpr (detail::task::PlainSequence<T>) {
+    detail::task::read_sequence(reader, value);
+  } else if constexpr (detail::task::PlainStruct<T>) {
+    weir::detail::task::for_each_field(value, [&](auto& field) { read(reader, field); });
+  } else {
+    InArchive archive(reader);
+    archive(value);
+  }
+}
+
+}  // namespace weir

@@ -1,0 +1,156 @@
+// Value: the result of a task, a live object where it was made and a packed one where it has just arrived.
+#pragma once
+
+#include <atomic>
+#include <exception>
+#include <memory>
+#include <mutex>
+#include <typeinfo>
+
+#include "weir/detail/task/serialize.hpp"
+
+namespace weir::detail::task {
+
+/// What can be done with a value whose type is not known here: one object per type, at the same place in
+/// every rank's executable.
+struct TypeOps {
+  const std::type_info* type;
+  void (*write)(Writer&, const void*);
+  std::shared_ptr<const void> (*read)(Reader&);
+};
+
+/// Inside a handler: throws `Error{serialization}` that says why a value of this type cannot be read back.
+[[noreturn]] void throw_unreadable(const std::type_info& type);
+
+/// Reads a whole value. Throws `Error{serialization}`, whatever its type's own functions throw.
+template <class T>
+void read_back(Reader& reader, T& object) {
+  try {
+    weir::read(reader, object);
+  } catch (...) {
+    throw_unreadable(typeid(T));
+  }
+}
+
+/// Stands for the result of a function that returns void.
+struct Nothing {};
+
+template <class T>
+void write_erased(Writer& writer, const void* object) {
+  weir::write(writer, *static_cast<const T*>(object));
+}
+template <class T>
+std::shared_ptr<const void> read_erased(Reader& reader) {
+  auto object = std::make_shared<T>();
+  read_back(reader, *object);
+  return object;
+}
+template <class T>
+inline const TypeOps type_ops{&typeid(T), &write_erased<T>, &read_erased<T>};
+
+/// Where a packed value is kept outside of memory; destroying it frees its place.
+class Store {
+ public:
+  virtual ~Store() = default;
+  /// The value; its buffers may point into mapped memory, which they keep alive. Throws `Error{io}`.
+  [[nodiscard]] virtual Packed load() const = 0;
+};
+
+/// A shared, immutable value of any type.
+///
+/// Made live by the task that returns it; packed by a transport that carries it to another process, or stored
+/// on disk by a worker that lacks memory, and unpacked when it is first used.
+/// **Threads.** Any; unpacking happens once.
+/// **Cost.** Copies share; a live value is serialized only by `pack`.
+class Value {
+ public:
+  Value() = default;
+  template <class T>
+  static Value make(T object) {
+    auto cell = std::make_shared<LiveCell<T>>(std::move(object));
+    cell->ops = &type_ops<T>;
+    cell->object.store(&cell->value, std::memory_order_relaxed);
+    return Value(std::move(cell));
+  }
+  /// A value that arrived from another process.
+  static Value from_packed(const TypeOps* ops, Packed packed);
+  /// A value that is read from its store when it is first used.
+  static Value from_store(const TypeOps* ops, std::shared_ptr<const Store> store);
+  /// The same value, not in memory; empty if this one did not come from a store.
+  [[nodiscard]] Value again() const {
+    return cell_ && cell_->store ? from_store(cell_->ops, cell_->store) : Value();
+  }
+  /// Whether others in this process hold it too, so that letting go of it would free nothing.
+  [[nodiscard]] bool is_shared() const noexcept { return cell_.use_count() > 1; }
+
+  explicit operator bool() const noexcept { return cell_ != nullptr; }
+
+  /// The object. Throws `Error{serialization}` if it cannot be read back.
+  template <class T>
+  [[nodiscard]] const T& as() const {
+    return *static_cast<const T*>(object(typeid(T)));
+  }
+  template <class T>
+  [[nodiscard]] std::shared_ptr<const T> share() const {
+    return {owner(), &as<T>()};
+  }
+
+  /// The object itself if nobody else holds this value, a copy otherwise; the value is empty then.
+  template <class T>
+  [[nodiscard]] T take() {
+    const T& object = as<T>();
+    T taken = is_shared() ? object : std::move(const_cast<T&>(object));
+    cell_.reset();
+    return taken;
+  }
+
+  /// Serializes; large contiguous buffers are not copied but point into the object, which they keep alive.
+  /// Those that are made for it lie in `memory`, if there is room.
+  [[nodiscard]] Packed pack(BlockMemory* memory = nullptr) const;
+  /// The serialized form if it has at most `limit` bytes; nothing otherwise.
+  [[nodiscard]] bool pack_small(Buffer& out, std::size_t limit) const;
+  /// Serialized size in bytes.
+  [[nodiscard]] std::uint64_t size() const;
+  [[nodiscard]] const TypeOps* ops() const noexcept { return cell_ ? cell_->ops : nullptr; }
+
+ private:
+  struct Cell {
+    const TypeOps* ops = nullptr;
+    std::atomic<const void*> object{nullptr};
+    std::once_flag unpacked;
+    std::shared_ptr<const void> keep;  // the unpacked object
+    std::unique_ptr<Packed> packed;
+    std::shared_ptr<const Store> store;
+    std::exception_ptr failure;  // why it could not be unpacked
+  };
+  template <class T>
+  struct LiveCell : Cell {
+    explicit LiveCell(T&& object) : value(std::move(object)) {}
+    T value;
+  };
+  explicit Value(std::shared_ptr<Cell> cell) : cell_(std::move(cell)) {}
+  [[nodiscard]] const void* object(const std::type_info& wanted) const;
+  [[nodiscard]] const void* live() const;
+  [[nodiscard]] std::shared_ptr<const void> owner() const { return cell_; }
+
+  std::shared_ptr<Cell> cell_;
+};
+
+/// The large buffers of a task's arguments; they travel beside the bytes that describe them, and need not be
+/// copied by those who pass them on.
+struct Beside {
+  std::vector<Block> blocks;
+  void write_bytes(Writer& writer) const;
+  void read_bytes(Reader& reader);
+};
+
+/// A member of a message: a value that travels as an attachment of its frame, after the attachments of the
+/// members before.
+struct Attached {
+  Value value;
+  bool is_there = false;  ///< As the message says.
+  void write_bytes(Writer& writer) const { weir::write(writer, static_cast<bool>(value)); }
+  void read_bytes(Reader& reader) { weir::read(reader, is_there); }
+};
+
+}  // namespace weir::detail::task

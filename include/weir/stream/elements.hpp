@@ -1,0 +1,411 @@
+// Element by element: map, starmap, filter, remove, flatten, pluck, enumerate, slice, take, skip, take_while;
+// fusing operators with `|`.
+#pragma once
+
+#include <cstdint>
+#include <iterator>
+#include <limits>
+#include <optional>
+#include <string>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "weir/detail/core/given.hpp"
+#include "weir/detail/stream/graph/forward.hpp"
+#include "weir/detail/stream/graph/kernel.hpp"
+#include "weir/error.hpp"
+
+namespace weir {
+namespace detail::stream {
+
+/// Writes a key into a sentence if it can be written.
+template <class Key>
+std::string shown(const Key& key) {
+  if constexpr (std::is_convertible_v<const Key&, std::string>) return "'" + std::string(key) + "'";
+  else if constexpr (std::is_arithmetic_v<Key>) return std::to_string(key);
+  else return "?";
+}
+
+template <class In, class F>
+struct MapKernel {
+  using Out = std::decay_t<Called<F, In>>;
+  F f;
+  template <class X, class Emit>
+  void push(X&& x, Emit&& emit) {
+    emit(Out(call(f, std::forward<X>(x))));
+  }
+};
+
+template <class In, class F>
+struct StarmapKernel {
+  using Out = std::decay_t<decltype(std::apply(std::declval<F&>(), std::declval<const In&>()))>;
+  F f;
+  template <class X, class Emit>
+  void push(X&& x, Emit&& emit) {
+    emit(Out(std::apply(f, std::forward<X>(x))));
+  }
+};
+
+template <class In, class F>
+struct FilterKernel {
+  using Out = In;
+  F f;
+  bool keep = true;
+  template <class X, class Emit>
+  void push(X&& x, Emit&& emit) {
+    if (static_cast<bool>(std::invoke(f, std::as_const(x))) == keep) emit(std::forward<X>(x));
+  }
+};
+
+template <class T>
+inline constexpr bool is_optional = false;
+template <class T>
+inline constexpr bool is_optional<std::optional<T>> = true;
+
+template <class In>
+struct FlattenKernel {
+  template <class C>
+  static auto element() {
+    if constexpr (is_optional<C>) return std::type_identity<typename C::value_type>{};
+    else return std::type_identity<std::remove_cvref_t<decltype(*std::begin(std::declval<C&>()))>>{};
+  }
+  using Out = typename decltype(element<In>())::type;
+  template <class X, class Emit>
+  void push(X&& x, Emit&& emit) {
+    if constexpr (is_optional<In>) {
+      if (x) emit(Out(*std::forward<X>(x)));
+    } else {
+      for (auto&& item : x) {
+        if constexpr (std::is_rvalue_reference_v<X&&> &&
+                      !std::is_const_v<std::remove_reference_t<decltype(item)>>)
+          emit(Out(std::move(item)));
+        else emit(Out(item));
+      }
+    }
+  }
+};
+
+/// Items of a tuple-like element, chosen at compile time.
+template <class In, std::size_t First, std::size_t... More>
+struct PluckTupleKernel {
+  static_assert(First < std::tuple_size_v<In> && ((More < std::tuple_size_v<In>)&&...),
+                "pluck: the element has no item with this index");
+  template <std::size_t I>
+  using Item = std::remove_cvref_t<std::tuple_element_t<I, In>>;
+  using Out = std::conditional_t<sizeof...(More) == 0, Item<First>, std::tuple<Item<First>, Item<More>...>>;
+  template <class X, class Emit>
+  void push(X&& x, Emit&& emit) {
+    if constexpr (sizeof...(More) == 0) emit(Out(std::get<First>(std::forward<X>(x))));
+    else emit(Out(std::get<First>(x), std::get<More>(x)...));
+  }
+};
+
+/// Items of a container, by key or index; `Key` may be a vector of keys.
+template <class In, class Key>
+struct PluckKernel {
+  template <class K>
+  static const auto& item(const In& x, const K& key) {
+    if constexpr (requires {
+                    x.find(key) == x.end();
+                    x.find(key)->second;
+                  }) {
+      const auto found = x.find(key);
+      if (found == x.end()) throw Error(ErrorKind::not_found, "pluck: the element has no key " + shown(key));
+      return found->second;
+    } else {
+      const auto size = static_cast<std::size_t>(std::size(x));
+      if (static_cast<std::size_t>(key) >= size)
+        throw Error(ErrorKind::not_found, "pluck: the element has no index " + shown(key) + " (its size is " +
+                                              std::to_string(size) + ")");
+      return x[static_cast<std::size_t>(key)];
+    }
+  }
+  using Out = std::decay_t<decltype(item(std::declval<const In&>(), std::declval<const Key&>()))>;
+  Key key;
+  template <class X, class Emit>
+  void push(X&& x, Emit&& emit) {
+    emit(Out(item(x, key)));
+  }
+};
+template <class In, class Key>
+struct PluckManyKernel {
+  using Out = std::vector<typename PluckKernel<In, Key>::Out>;
+  std::vector<Key> keys;
+  template <class X, class Emit>
+  void push(X&& x, Emit&& emit) {
+    Out items;
+    items.reserve(keys.size());
+    for (const Key& key : keys) items.push_back(PluckKernel<In, Key>::item(x, key));
+    emit(std::move(items));
+  }
+};
+
+template <class In>
+struct EnumerateKernel {
+  using Out = std::pair<std::uint64_t, In>;
+  std::uint64_t next;
+  template <class X, class Emit>
+  void push(X&& x, Emit&& emit) {
+    emit(Out(next++, std::forward<X>(x)));
+  }
+};
+
+template <class In>
+struct SliceKernel {
+  using Out = In;
+  std::uint64_t start, end, step;
+  std::uint64_t seen = 0;
+  template <class X, class Emit>
+  void push(X&& x, Emit&& emit) {
+    const std::uint64_t i = seen++;
+    if (i >= start && i < end && (i - start) % step == 0) emit(std::forward<X>(x));
+  }
+  [[nodiscard]] bool is_done() const { return seen >= end; }
+  void reset() { seen = 0; }
+};
+
+template <class In, class F>
+struct TakeWhileKernel {
+  using Out = In;
+  F f;
+  bool over = false;
+  template <class X, class Emit>
+  void push(X&& x, Emit&& emit) {
+    if (over) return;
+    if (std::invoke(f, std::as_const(x))) emit(std::forward<X>(x));
+    else over = true;
+  }
+  [[nodiscard]] bool is_done() const { return over; }
+};
+
+/// A function and further arguments behind the element's; travels if they do.
+template <class F, class... More>
+struct Bound {
+  F f;
+  std::tuple<More...> more;
+  template <class... X>
+  decltype(auto) operator()(X&&... x) {
+    return std::apply(
+        [&](auto&... last) -> decltype(auto) { return std::invoke(f, std::forward<X>(x)..., last...); },
+        more);
+  }
+};
+/// The function of the operator `who`, with further arguments bound to it.
+template <class F, class... More>
+auto bind_back(const char* who, F f, More... more) {
+  F called = given(who, "the function", std::move(f));
+  if constexpr (sizeof...(More) == 0) {
+    return called;
+  } else {
+    return Bound<F, More...>{std::move(called), {std::move(more)...}};
+  }
+}
+
+}  // namespace detail::stream
+
+namespace op {
+
+/// An operator made of a kind and a function that makes the kernel: `make(std::type_identity<In>) -> kernel`.
+template <class Make>
+struct ByKernel {
+  const char* kind;
+  Make make;
+  std::string text = {};
+  template <class In>
+  auto kernel() && {
+    return std::move(make)(std::type_identity<In>{});
+  }
+  [[nodiscard]] std::string detail() const { return text; }
+};
+template <class Make>
+ByKernel(const char*, Make) -> ByKernel<Make>;
+template <class Make>
+ByKernel(const char*, Make, std::string) -> ByKernel<Make>;
+
+/// Two operators as one node: `source | (op::map(f) | op::filter(p))` calls nothing virtual in between.
+template <class A, class B>
+struct Sequence {
+  A first;
+  B second;
+  std::string kind = "fused";
+  template <class In>
+  auto kernel() && {
+    using First = decltype(std::move(first).template kernel<In>());
+    using Second = decltype(std::move(second).template kernel<typename First::Out>());
+    return detail::stream::Fused<First, Second>{std::move(first).template kernel<In>(),
+                                                std::move(second).template kernel<typename First::Out>()};
+  }
+};
+template <class Op>
+inline constexpr bool is_operator = false;
+template <class Make>
+inline constexpr bool is_operator<ByKernel<Make>> = true;
+template <class A, class B>
+inline constexpr bool is_operator<Sequence<A, B>> = true;
+template <class KeyOf, class Op>
+struct GroupBy;  // accumulate.hpp
+template <class KeyOf, class Op>
+inline constexpr bool is_operator<GroupBy<KeyOf, Op>> = true;
+
+template <class A, class B>
+requires is_operator<A> && is_operator<B>
+auto operator|(A a, B b) { return Sequence<A, B>{std::move(a), std::move(b)}; }
+
+/// Makes one pipeline of several: `const auto clean = op::link(op::filter(is_good), op::map(scale), average);
+/// raw | clean`. Parts are operators or functions of a stream.
+///
+/// **Source.** rapidz `link`, which composes by names.
+template <class... Parts>
+auto link(Parts... parts) {
+  return [... parts = std::move(parts)](const auto& s) { return (s | ... | parts); };
+}
+
+/// Emits `f(x, more...)` for each element.
+///
+/// **Shape.** One element out for one in, of the type `f` returns; order kept.
+/// **Errors.** What `f` throws is answered by the node's policy. Does not compile if `f` returns nothing.
+/// **Threads.** `f` runs on the thread that emits, one call at a time.
+/// **Source.** streamz `Stream.map`.
+///
+/// \return `numbers.map([](int x) { return x + 1; })` turns `0 1 2` into `1 2 3`.
+template <class F, class... More>
+auto map(F f, More... more) {
+  return ByKernel{"map", [f = detail::stream::bind_back("map", std::move(f), std::move(more)...)]<class In>(
+                             std::type_identity<In>) mutable {
+                    static_assert(!std::is_void_v<detail::stream::Called<decltype(f), In>>,
+                                  "map: the function must return a value; use sink for one that does not");
+                    return detail::stream::MapKernel<In, decltype(f)>{std::move(f)};
+                  }};
+}
+
+/// Emits `f(items..., more...)` for each tuple or pair.
+///
+/// **Shape.** A tuple-like element in, one element of the type `f` returns out.
+/// **Source.** streamz `Stream.starmap`.
+template <class F, class... More>
+auto starmap(F f, More... more) {
+  return ByKernel{"starmap",
+                  [f = detail::stream::bind_back("starmap", std::move(f), std::move(more)...)]<class In>(
+                      std::type_identity<In>) mutable {
+                    return detail::stream::StarmapKernel<In, decltype(f)>{std::move(f)};
+                  }};
+}
+
+/// Passes the elements for which `predicate(x, more...)` holds.
+///
+/// **Shape.** Same elements, same order, fewer of them.
+/// **Source.** streamz `Stream.filter`.
+template <class F, class... More>
+auto filter(F predicate, More... more) {
+  return ByKernel{
+      "filter", [f = detail::stream::bind_back("filter", std::move(predicate), std::move(more)...)]<class In>(
+                    std::type_identity<In>) mutable {
+        return detail::stream::FilterKernel<In, decltype(f)>{std::move(f), true};
+      }};
+}
+/// Passes the elements for which `predicate(x, more...)` does not hold.
+template <class F, class... More>
+auto remove(F predicate, More... more) {
+  return ByKernel{
+      "remove", [f = detail::stream::bind_back("remove", std::move(predicate), std::move(more)...)]<class In>(
+                    std::type_identity<In>) mutable {
+        return detail::stream::FilterKernel<In, decltype(f)>{std::move(f), false};
+      }};
+}
+
+/// Emits the items of each element one by one.
+///
+/// **Shape.** A container, string, range or optional in; its items out, in order. An empty one gives nothing.
+/// **Backpressure.** The element is done when all its items are.
+/// **Source.** streamz `Stream.flatten`.
+inline auto flatten() {
+  return ByKernel{"flatten",
+                  []<class In>(std::type_identity<In>) { return detail::stream::FlattenKernel<In>{}; }};
+}
+
+/// Emits items of each tuple-like element: one by itself, several as a tuple. A wrong index does not compile.
+template <std::size_t First, std::size_t... More>
+auto pluck() {
+  return ByKernel{"pluck", []<class In>(std::type_identity<In>) {
+                    return detail::stream::PluckTupleKernel<In, First, More...>{};
+                  }};
+}
+/// Emits one item of each element: a member pointer, the key of a map, or the index of a sequence.
+///
+/// **Errors.** An element without the key or index fails with `Error{not_found}`.
+/// **Source.** streamz `Stream.pluck`.
+template <class Key>
+auto pluck(Key key) {
+  return ByKernel{"pluck",
+                  [key = given("pluck", "the key", std::move(key))]<class In>(std::type_identity<In>) {
+                    if constexpr (std::is_member_pointer_v<Key>)
+                      return detail::stream::MapKernel<In, Key>{key};
+                    else return detail::stream::PluckKernel<In, Key>{key};
+                  }};
+}
+/// Emits a vector of items of each element, one for each key.
+template <class Key>
+auto pluck(std::vector<Key> keys) {
+  return ByKernel{"pluck", [keys = std::move(keys)]<class In>(std::type_identity<In>) {
+                    return detail::stream::PluckManyKernel<In, Key>{keys};
+                  }};
+}
+
+/// Emits `(number, element)`, counting from `first`.
+inline auto enumerate(std::uint64_t first = 0) {
+  return ByKernel{"enumerate", [first]<class In>(std::type_identity<In>) {
+                    return detail::stream::EnumerateKernel<In>{first};
+                  }};
+}
+
+/// Passes the elements a Python slice `[start:end:step]` would, and ends the stream below at `end`.
+///
+/// **Shape.** Elements `start`, `start + step`, ... before `end`; without `end`, for ever.
+/// **Errors.** Throws `Error{invalid_argument}` if `start` or `end` is negative or `step` is less than 1.
+/// **Source.** Python slices; streamz takes the phase of `step` from 0 and an end of 0 for none.
+inline auto slice(std::int64_t start, std::optional<std::int64_t> end = {}, std::int64_t step = 1) {
+  const auto refuse = [](const char* rule, std::int64_t value) {
+    throw Error(ErrorKind::invalid_argument,
+                std::string("slice: ") + rule + " (got " + std::to_string(value) + ")");
+  };
+  if (start < 0) refuse("start must not be negative", start);
+  if (end && *end < 0) refuse("end must not be negative", *end);
+  if (step < 1) refuse("step must be at least 1", step);
+  const auto limit = end ? static_cast<std::uint64_t>(*end) : std::numeric_limits<std::uint64_t>::max();
+  return ByKernel{
+      "slice",
+      [=]<class In>(std::type_identity<In>) {
+        return detail::stream::SliceKernel<In>{static_cast<std::uint64_t>(start), limit,
+                                               static_cast<std::uint64_t>(step)};
+      },
+      std::to_string(start) + ":" + (end ? std::to_string(*end) : "") + ":" + std::to_string(step)};
+}
+/// Passes the first `n` elements, then ends the stream below.
+inline auto take(std::uint64_t n) {
+  return ByKernel{"take",
+                  [n]<class In>(std::type_identity<In>) {
+                    return detail::stream::SliceKernel<In>{0, n, 1};
+                  },
+                  std::to_string(n)};
+}
+/// Drops the first `n` elements.
+inline auto skip(std::uint64_t n) {
+  return ByKernel{"skip",
+                  [n]<class In>(std::type_identity<In>) {
+                    return detail::stream::SliceKernel<In>{n, std::numeric_limits<std::uint64_t>::max(), 1};
+                  },
+                  std::to_string(n)};
+}
+/// Passes elements until `predicate` fails for the first time, then ends the stream below.
+template <class F>
+auto take_while(F predicate) {
+  return ByKernel{"take_while", [f = given("take_while", "the function", std::move(predicate))]<class In>(
+                                    std::type_identity<In>) mutable {
+                    return detail::stream::TakeWhileKernel<In, F>{std::move(f)};
+                  }};
+}
+
+}  // namespace op
+}  // namespace weir

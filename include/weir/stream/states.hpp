@@ -1,0 +1,416 @@
+// Operators with a state: accumulate, collect, frequencies, unique, pairwise, group_by.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <list>
+#include <map>
+#include <optional>
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "weir/detail/stream/graph/forward.hpp"
+#include "weir/detail/stream/graph/kernel.hpp"
+#include "weir/stream/elements.hpp"
+
+namespace weir {
+
+/// `accumulate(f, start, returns_state)`: `f` returns `(state, result)`, and the result is emitted.
+struct ReturnsState {};
+inline constexpr ReturnsState returns_state{};
+/// `accumulate(f, start, with_state)`: emits `(state, result)`.
+struct WithState {};
+inline constexpr WithState with_state{};
+
+namespace detail::stream {
+
+/// How the state goes on: `f(state, x)` returns the next state, or changes the state in place and returns
+/// nothing.
+template <class In, class State, class F, bool returns, bool with>
+struct AccumulateKernel {
+  static constexpr bool in_place =
+      !std::is_invocable_v<F&, const State&, const In&> && std::is_invocable_v<F&, State&, const In&>;
+  static auto result() {
+    if constexpr (returns)
+      return std::type_identity<std::decay_t<decltype(std::get<1>(
+          std::declval<std::invoke_result_t<F&, const State&, const In&>>()))>>{};
+    else return std::type_identity<State>{};
+  }
+  using Result = typename decltype(result())::type;
+  using Out = std::conditional_t<with, std::pair<State, Result>, Result>;
+
+  F f;
+  std::optional<State> start;
+  std::optional<State> state = start;
+
+  template <class X, class Emit>
+  void push(X&& x, Emit&& emit) {
+    if (!state) {
+      if constexpr (std::is_constructible_v<State, X>) state.emplace(std::forward<X>(x));
+      return emit_state(emit);
+    }
+    if constexpr (returns) {
+      auto [next, result] = std::invoke(f, std::as_const(*state), std::forward<X>(x));
+      state = std::move(next);
+      if constexpr (with) emit(Out(*state, std::move(result)));
+      else emit(Out(std::move(result)));
+    } else {
+      if constexpr (in_place) std::invoke(f, *state, std::forward<X>(x));
+      else state = State(std::invoke(f, std::as_const(*state), std::forward<X>(x)));
+      emit_state(emit);
+    }
+  }
+  void reset() { state = start; }
+
+ private:
+  template <class Emit>
+  void emit_state(Emit&& emit) {
+    if constexpr (!std::is_constructible_v<Result, const State&>)
+      throw Error(ErrorKind::internal, "accumulate: there is no state");  // a start is required then
+    else if constexpr (with) emit(Out(*state, Result(*state)));
+    else if constexpr (std::is_same_v<Out, State>) emit(std::as_const(*state));
+    else emit(Out(*state));
+  }
+};
+
+template <class In>
+struct CollectKernel {
+  using Out = std::vector<In>;
+  Out items;
+  Tickets tickets;
+  template <class X, class Emit>
+  void push(X&& x, Emit&&) {
+    items.push_back(std::forward<X>(x));
+    hold(tickets);
+  }
+  template <class Emit>
+  void flush(Emit&& emit) {
+    Out all = std::exchange(items, {});
+    const TicketScope scope(combine(tickets));
+    emit(std::move(all));
+  }
+  template <class Emit>
+  void finish(Emit&& emit) {
+    if (!items.empty()) flush(emit);
+  }
+  void reset() {
+    items.clear();
+    tickets.clear();
+  }
+  [[nodiscard]] std::size_t held() const { return items.size(); }
+};
+
+template <class In>
+struct FrequenciesKernel {
+  using Out = std::map<In, std::uint64_t>;
+  Out counts;
+  template <class X, class Emit>
+  void push(X&& x, Emit&& emit) {
+    ++counts[std::forward<X>(x)];
+    emit(std::as_const(counts));
+  }
+  void reset() { counts.clear(); }
+};
+
+/// Keys in the order of their last use, by hash, by order or by comparison, as the key allows.
+template <class Key>
+class Recent {
+ public:
+  Recent() = default;
+  Recent(Recent&&) noexcept = default;
+  Recent(const Recent& other) : order_(other.order_) { find_places(); }
+  Recent& operator=(Recent other) noexcept {
+    order_.swap(other.order_);
+    std::swap(index_, other.index_);
+    return *this;
+  }
+  /// Whether the key was there; afterwards it is, as the newest, and no more than `limit` are (0: all). One
+  /// that has to go for it is given to `forget`.
+  template <class Forget>
+  bool seen(const Key& key, std::size_t limit, Forget&& forget) {
+    if (const auto place = find(key); place != order_.end()) {
+      order_.splice(order_.begin(), order_, place);
+      return true;
+    }
+    order_.push_front(key);
+    if constexpr (indexed) index_.emplace(key, order_.begin());
+    if (limit != 0 && order_.size() > limit) {
+      if constexpr (indexed) index_.erase(order_.back());
+      forget(std::move(order_.back()));
+      order_.pop_back();
+    }
+    return false;
+  }
+  bool seen(const Key& key, std::size_t limit) {
+    return seen(key, limit, [](const Key&) {});
+  }
+  void clear() {
+    order_.clear();
+    if constexpr (indexed) index_.clear();
+  }
+  [[nodiscard]] std::size_t size() const { return order_.size(); }
+  template <class Archive>
+  void save(Archive& archive) const {
+    archive(order_);
+  }
+  template <class Archive>
+  void load(Archive& archive) {
+    archive(order_);
+    find_places();
+  }
+
+ private:
+  using Place = typename std::list<Key>::iterator;
+  static constexpr bool indexed = Hashable<Key> || requires(const Key& a) { a < a; };
+  struct None {};
+  void find_places() {
+    if constexpr (indexed) {
+      index_.clear();
+      for (Place place = order_.begin(); place != order_.end(); ++place) index_.emplace(*place, place);
+    }
+  }
+  Place find(const Key& key) {
+    if constexpr (indexed) {
+      const auto found = index_.find(key);
+      return found == index_.end() ? order_.end() : found->second;
+    } else {
+      return std::find(order_.begin(), order_.end(), key);
+    }
+  }
+  static auto index_type() {
+    if constexpr (indexed) return std::type_identity<KeyMap<Key, Place>>{};
+    else return std::type_identity<None>{};
+  }
+  std::list<Key> order_;
+  [[no_unique_address]] typename decltype(index_type())::type index_;
+};
+
+template <class In, class KeyOf>
+struct UniqueKernel {
+  using Out = In;
+  KeyOf key;
+  std::size_t maxsize;
+  Recent<KeyFor<KeyOf, In>> recent;
+  template <class X, class Emit>
+  void push(X&& x, Emit&& emit) {
+    if (!recent.seen(std::invoke(key, std::as_const(x)), maxsize)) emit(std::forward<X>(x));
+  }
+  void reset() { recent.clear(); }
+};
+
+template <class In>
+struct PairwiseKernel {
+  using Out = std::pair<In, In>;
+  std::optional<In> last;
+  template <class X, class Emit>
+  void push(X&& x, Emit&& emit) {
+    std::optional<In> before = std::exchange(last, std::forward<X>(x));
+    if (before) emit(Out(std::move(*before), *last));
+  }
+  void reset() { last.reset(); }
+};
+
+/// One kernel per key, each with a state of its own.
+template <class In, class KeyOf, class Inner>
+struct GroupKernel {
+  using Key = KeyFor<KeyOf, In>;
+  using Out = std::pair<Key, typename Inner::Out>;
+  KeyOf key;
+  Inner fresh;  // copied for each new key
+  std::size_t max_keys;
+  KeyMap<Key, std::pair<Inner, std::uint64_t>>
+      groups;  // and when each was used last, if that matters, or made
+  std::map<std::uint64_t, Key> by_use;
+  std::uint64_t uses = 0;
+
+  template <class X, class Emit>
+  void push(X&& x, Emit&& emit) {
+    const Key k = std::invoke(key, std::as_const(x));
+    auto place = groups.find(k);
+    if (place == groups.end()) {
+      if (max_keys != 0 && groups.size() >= max_keys) evict(emit);
+      place = groups.emplace(k, std::pair(fresh, uses)).first;
+      by_use.emplace(uses++, k);
+    } else if (max_keys != 0) {
+      by_use.erase(place->second.second);
+      by_use.emplace(place->second.second = uses++, k);
+    }
+    place->second.first.push(std::forward<X>(x),
+                             [&](auto&& y) { emit(Out(k, std::forward<decltype(y)>(y))); });
+  }
+  template <class Emit>
+  void finish(Emit&& emit) {
+    for (const auto& [use, k] : by_use) finish_one(k, groups.find(k)->second.first, emit);
+  }
+  void reset() {
+    groups.clear();
+    by_use.clear();
+  }
+  [[nodiscard]] std::size_t held() const { return groups.size(); }
+
+ private:
+  template <class Emit>
+  static void finish_one(const Key& k, Inner& inner, Emit&& emit) {
+    if constexpr (requires { inner.finish(emit); })
+      inner.finish([&](auto&& y) { emit(Out(k, std::forward<decltype(y)>(y))); });
+  }
+  template <class Emit>
+  void evict(Emit&& emit) {
+    const Key oldest = by_use.begin()->second;
+    auto node = groups.extract(oldest);
+    by_use.erase(by_use.begin());
+    finish_one(oldest, node.mapped().first, emit);
+  }
+};
+
+template <bool returns, bool with, class F, class State>
+auto accumulate(F f, std::optional<State> start) {
+  return op::ByKernel{
+      "accumulate", [f = given("accumulate", "the function", std::move(f)),
+                     start = std::move(start)]<class In>(std::type_identity<In>) mutable {
+        return stream::AccumulateKernel<In, State, F, returns, with>{std::move(f), std::move(start)};
+      }};
+}
+template <bool returns, bool with, class F>
+auto accumulate_from_first(F f) {
+  return op::ByKernel{"accumulate", [f = given("accumulate", "the function", std::move(f))]<class In>(
+                                        std::type_identity<In>) mutable {
+                        using Kernel = stream::AccumulateKernel<In, In, F, returns, with>;
+                        static_assert(std::is_constructible_v<typename Kernel::Result, const In&>,
+                                      "accumulate: without a start the first element is emitted, which the "
+                                      "result cannot be made of; give a start");
+                        return Kernel{std::move(f), std::nullopt};
+                      }};
+}
+}  // namespace detail::stream
+
+namespace op {
+
+/// Emits `state = f(state, x)` for each element.
+///
+/// Without `start` the first element becomes the state and is emitted unchanged. `f` takes the state by value
+/// or const reference and returns the next one; or it takes `State&`, changes it in place and returns
+/// nothing.
+///
+/// **Shape.** One state out for one element in. With `returns_state`, `f` returns `(state, result)` and the
+/// result is emitted; with `with_state`, `(state, result)` is.
+/// **Errors.** If `f` throws, the state stays as it was (unless `f` changes it in place).
+/// **Threads.** One call of `f` at a time, on the thread that emits.
+/// **Backpressure.** The state does not keep the tickets of the elements in it.
+/// **Source.** streamz `Stream.accumulate`; in-place states are ours.
+///
+/// \return `numbers.accumulate(std::plus<>{}, 0)` turns `1 2 3` into `1 3 6`.
+template <class F>
+auto accumulate(F f) {
+  return detail::stream::accumulate_from_first<false, false>(std::move(f));
+}
+template <class F>
+auto accumulate(F f, ReturnsState) {
+  return detail::stream::accumulate_from_first<true, false>(std::move(f));
+}
+template <class F>
+auto accumulate(F f, WithState) {
+  return detail::stream::accumulate_from_first<false, true>(std::move(f));
+}
+template <class F>
+auto accumulate(F f, ReturnsState, WithState) {
+  return detail::stream::accumulate_from_first<true, true>(std::move(f));
+}
+template <class F, class State>
+auto accumulate(F f, State start) {
+  return detail::stream::accumulate<false, false>(std::move(f), std::optional<State>(std::move(start)));
+}
+template <class F, class State>
+auto accumulate(F f, State start, ReturnsState) {
+  return detail::stream::accumulate<true, false>(std::move(f), std::optional<State>(std::move(start)));
+}
+template <class F, class State>
+auto accumulate(F f, State start, WithState) {
+  return detail::stream::accumulate<false, true>(std::move(f), std::optional<State>(std::move(start)));
+}
+template <class F, class State>
+auto accumulate(F f, State start, ReturnsState, WithState) {
+  return detail::stream::accumulate<true, true>(std::move(f), std::optional<State>(std::move(start)));
+}
+
+/// Keeps all elements until it is flushed, then emits them as one vector and begins again.
+///
+/// **Shape.** `T` in, `std::vector<T>` out; `flush` of nothing gives an empty vector, the end of the stream
+/// gives one only if there is something.
+/// **Backpressure.** Holds every element's ticket until the flush has been consumed. Memory grows until then.
+/// **Source.** streamz `Stream.collect`.
+inline auto collect() {
+  return ByKernel{"collect",
+                  []<class In>(std::type_identity<In>) { return detail::stream::CollectKernel<In>{}; }};
+}
+
+/// Emits the running counts of the elements seen so far.
+///
+/// **Shape.** `T` in, `std::map<T, uint64>` out, once per element.
+/// **Cost.** Who keeps what it gets copies the whole map.
+/// **Source.** streamz `Stream.frequencies`.
+inline auto frequencies() {
+  return ByKernel{"frequencies",
+                  []<class In>(std::type_identity<In>) { return detail::stream::FrequenciesKernel<In>{}; }};
+}
+
+/// Passes elements whose key was not seen before.
+///
+/// With `maxsize` only the most recently seen keys are remembered; seeing one again makes it recent.
+///
+/// **Units.** `maxsize` counts keys; without it all are remembered, and memory grows.
+/// **Errors.** Throws `Error{invalid_argument}` if `maxsize` is 0.
+/// **Source.** streamz `Stream.unique`; keys are found by hash, else by order, else by comparison.
+template <class KeyOf = detail::stream::Identity>
+auto unique(std::optional<std::size_t> maxsize = {}, KeyOf key = {}) {
+  if (maxsize && *maxsize == 0)
+    throw Error(ErrorKind::invalid_argument, "unique: maxsize must be at least 1 (got 0)");
+  return ByKernel{"unique",
+                  [key = given("unique", "the key", std::move(key)),
+                   limit = maxsize.value_or(0)]<class In>(std::type_identity<In>) mutable {
+                    return detail::stream::UniqueKernel<In, KeyOf>{std::move(key), limit, {}};
+                  },
+                  maxsize ? std::to_string(*maxsize) : ""};
+}
+
+/// Emits each element together with the one before it.
+///
+/// **Shape.** `n` elements in, `n - 1` pairs `(before, now)` out.
+inline auto pairwise() {
+  return ByKernel{"pairwise",
+                  []<class In>(std::type_identity<In>) { return detail::stream::PairwiseKernel<In>{}; }};
+}
+
+/// What `group_by` makes: an operator, whose parts the cluster side takes to divide the groups.
+template <class KeyOf, class Op>
+struct GroupBy {
+  KeyOf key;
+  Op inner;
+  std::size_t max_keys;
+  std::string kind = "group_by";
+  [[nodiscard]] std::string detail() const { return inner.kind; }
+  template <class In>
+  using Inner = decltype(std::declval<Op>().template kernel<In>());
+  template <class In>
+  auto kernel() && {
+    return detail::stream::GroupKernel<In, KeyOf, Inner<In>>{
+        std::move(key), std::move(inner).template kernel<In>(), max_keys, {}, {}};
+  }
+};
+
+/// Applies an operator to each group of elements with the same key, with a state for each group.
+///
+/// **Shape.** `T` in, `(key, what the operator gives)` out. `words.group_by(first_letter,
+/// op::accumulate(count, 0))`; several operators: `op::map(f) | op::accumulate(g, 0)`.
+/// **Units.** `max_keys` counts groups (0: no limit); beyond it the least recently used group puts out what
+/// it holds and is forgotten.
+/// **Cost.** One copy of the operator's state per key.
+template <class KeyOf, class Op>
+auto group_by(KeyOf key, Op inner, std::size_t max_keys = 0) {
+  return GroupBy<KeyOf, Op>{given("group_by", "the key", std::move(key)), std::move(inner), max_keys};
+}
+
+}  // namespace op
+}  // namespace weir

@@ -1,0 +1,300 @@
+// Windows by count: partition, partition_unique, sliding_window.
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "weir/detail/stream/graph/forward.hpp"
+#include "weir/detail/stream/graph/kernel.hpp"
+#include "weir/detail/stream/graph/timed_node.hpp"
+#include "weir/duration.hpp"
+#include "weir/stream/elements.hpp"
+
+namespace weir {
+
+/// Whether `sliding_window` emits the first, shorter windows.
+enum class Partial { emit, hold };
+/// Which of several elements with the same key stays.
+enum class Keep { first, last };
+
+namespace detail::stream {
+
+/// The key of operators that have none.
+struct NoKey {
+  template <class T>
+  std::monostate operator()(const T&) const noexcept {
+    return {};
+  }
+};
+
+/// Batches of n, each key by itself; with a timeout a batch that began that long ago comes out as it is.
+template <class In, class KeyOf>
+struct PartitionKernel {
+  using Out = std::vector<In>;
+  using Key = KeyFor<KeyOf, In>;
+  struct Batch {
+    Out items;
+    Tickets tickets;
+    std::uint64_t number = 0;  // batches in the order they began
+    Time due{};
+  };
+  std::size_t n;
+  Time timeout{};  // zero: none
+  KeyOf key{};
+  KeyMap<Key, Batch> batches = {};
+  std::uint64_t begun = 0;
+  std::size_t count = 0;  // elements kept
+
+  template <class X, class Emit>
+  void push(X&& x, Emit&& emit, Time now = {}) {
+    const auto place = batches.try_emplace(std::invoke(key, std::as_const(x))).first;
+    Batch& batch = place->second;
+    if (batch.items.empty()) {
+      batch.items.reserve(n);
+      batch.number = begun++;
+      batch.due = now + timeout;
+    }
+    batch.items.push_back(std::forward<X>(x));
+    hold(batch.tickets);
+    ++count;
+    if (batch.items.size() >= n) put_out(place, emit);
+  }
+  /// The batch that began first is the first that is due.
+  [[nodiscard]] std::optional<Time> due() const {
+    if (timeout == Time::zero() || batches.empty()) return {};
+    return oldest(batches)->second.due;
+  }
+  template <class Emit>
+  void fire(Emit&& emit, Time now) {
+    while (!batches.empty()) {
+      const auto first = oldest(batches);
+      if (first->second.due > now) return;
+      put_out(first, emit);
+    }
+  }
+  template <class Emit>
+  void finish(Emit&& emit) {
+    while (!batches.empty()) put_out(oldest(batches), emit);
+  }
+  void reset() {
+    batches.clear();
+    count = 0;
+  }
+  [[nodiscard]] std::size_t held() const { return count; }
+  [[nodiscard]] std::size_t pending() const { return timeout == Time::zero() ? 0 : count; }
+
+ private:
+  template <class Place, class Emit>
+  void put_out(Place place, Emit&& emit) {
+    Batch batch = std::move(place->second);
+    batches.erase(place);
+    count -= batch.items.size();
+    const TicketScope scope(combine(batch.tickets));
+    emit(std::move(batch.items));
+  }
+  template <class Batches>
+  static auto oldest(Batches& batches) {
+    return std::min_element(batches.begin(), batches.end(),
+                            [](const auto& a, const auto& b) { return a.second.number < b.second.number; });
+  }
+};
+
+/// Elements with different keys, in order; what a newcomer with a known key does depends on `keep`.
+template <class In, class KeyOf>
+struct UniqueItems {
+  KeyOf key;
+  Keep keep;
+  std::vector<std::pair<KeyFor<KeyOf, In>, Held<In>>> items;
+
+  template <class X>
+  void add(X&& x) {
+    auto k = std::invoke(key, std::as_const(x));
+    const auto old =
+        std::find_if(items.begin(), items.end(), [&](const auto& item) { return item.first == k; });
+    if (old != items.end()) {
+      if (keep == Keep::first) return;
+      items.erase(old);
+    }
+    items.emplace_back(std::move(k), Held<In>{In(std::forward<X>(x))});
+  }
+  template <class Emit>
+  void put_out(Emit&& emit) {
+    std::vector<In> out;
+    Tickets tickets;
+    for (auto& [k, held] : std::exchange(items, {})) {
+      out.push_back(std::move(held.value));
+      if (held.ticket) tickets.push_back(std::move(held.ticket));
+    }
+    const TicketScope scope(combine(tickets));
+    emit(std::move(out));
+  }
+};
+
+template <class In, class KeyOf>
+struct PartitionUniqueKernel {
+  using Out = std::vector<In>;
+  std::size_t n;
+  UniqueItems<In, KeyOf> unique;
+  template <class X, class Emit>
+  void push(X&& x, Emit&& emit) {
+    unique.add(std::forward<X>(x));
+    if (unique.items.size() >= n) unique.put_out(emit);
+  }
+  template <class Emit>
+  void finish(Emit&& emit) {
+    if (!unique.items.empty()) unique.put_out(emit);
+  }
+  void reset() { unique.items.clear(); }
+  [[nodiscard]] std::size_t held() const { return unique.items.size(); }
+};
+
+template <class In>
+struct SlidingWindowKernel {
+  using Out = std::vector<In>;
+  std::size_t size;
+  Partial partial;
+  std::deque<Held<In>> window;
+  template <class X, class Emit>
+  void push(X&& x, Emit&& emit) {
+    window.push_back(Held<In>{In(std::forward<X>(x))});
+    const bool full = window.size() >= size;
+    if (!full && partial == Partial::hold) return;
+    Out out;
+    out.reserve(window.size());
+    for (const Held<In>& item : window) out.push_back(item.value);
+    TicketRef leaving;  // of the oldest: this is its last window
+    if (full) {
+      leaving = std::move(window.front().ticket);
+      window.pop_front();
+    }
+    if (leaving && flow.ticket && leaving.get() != flow.ticket) {
+      Tickets both;
+      both.push_back(std::move(leaving));
+      both.push_back(hold());
+      const TicketScope scope(combine(both));
+      return emit(std::move(out));
+    }
+    const TicketScope scope(leaving ? std::move(leaving) : hold());
+    emit(std::move(out));
+  }
+  void reset() { window.clear(); }
+  template <class Emit>
+  void flush(Emit&&) {}
+  template <class Emit>
+  void finish(Emit&&) {
+    for (Held<In>& item : window) item.ticket = {};  // all their windows are out
+  }
+  [[nodiscard]] std::size_t held() const { return window.size(); }
+};
+
+inline void at_least_one(const char* name, const char* what, std::uint64_t value) {
+  if (value == 0)
+    throw Error(ErrorKind::invalid_argument, std::string(name) + ": " + what + " must be at least 1 (got 0)");
+}
+inline std::chrono::nanoseconds positive(const char* name, const char* what, Duration value) {
+  if (value.value() <= std::chrono::nanoseconds::zero())
+    throw Error(ErrorKind::invalid_argument,
+                std::string(name) + ": " + what + " must be positive (got " +
+                    (value.value().count() == 0 ? "0s" : "-" + to_string(-value.value())) + ")");
+  return value.value();
+}
+}  // namespace detail::stream
+
+namespace op {
+
+/// Emits batches of `n` elements that do not overlap.
+///
+/// With `key`, every key has a batch of its own. With `timeout`, a batch comes out incomplete that long after
+/// its first element.
+///
+/// **Shape.** `T` in, `std::vector<T>` of `n` out, in the order the batches become full. The end of the
+/// stream and `flush` give what is left.
+/// **Errors.** Throws `Error{invalid_argument}` if `n` is 0, `timeout` is not positive, or `key` is an empty
+/// std::function or a null pointer.
+/// **Threads.** With a timeout, incomplete batches come out on the stream's event loop.
+/// **Backpressure.** Holds an element's ticket until its batch has been consumed.
+/// **Source.** streamz `Stream.partition`; the remainder at the end is ours.
+///
+/// \return `numbers.partition(2)` turns `0 1 2 3 4` and the end into `{0,1} {2,3} {4}`.
+inline auto partition(std::size_t n) {
+  detail::stream::at_least_one("partition", "n", n);
+  return ByKernel{"partition",
+                  [n]<class In>(std::type_identity<In>) {
+                    return detail::stream::PartitionKernel<In, detail::stream::NoKey>{n};
+                  },
+                  std::to_string(n)};
+}
+template <class KeyOf>
+requires(!std::is_convertible_v<KeyOf, Duration>) auto partition(std::size_t n, KeyOf key) {
+  detail::stream::at_least_one("partition", "n", n);
+  return ByKernel{"partition",
+                  [n, key = given("partition", "the key", std::move(key))]<class In>(std::type_identity<In>) {
+                    return detail::stream::PartitionKernel<In, KeyOf>{n, {}, key};
+                  },
+                  std::to_string(n)};
+}
+template <class KeyOf = detail::stream::NoKey>
+auto partition(std::size_t n, Duration timeout, KeyOf key = {}) {
+  detail::stream::at_least_one("partition", "n", n);
+  const detail::stream::Time limit = detail::stream::positive("partition", "timeout", timeout);
+  return ByTimedKernel{
+      "partition",
+      [n, limit, key = given("partition", "the key", std::move(key))]<class In>(std::type_identity<In>) {
+        return detail::stream::PartitionKernel<In, KeyOf>{n, limit, key};
+      },
+      std::to_string(n) + ", " + to_string(limit)};
+}
+
+/// Emits batches of `n` elements with `n` different keys.
+///
+/// **Shape.** `T` in, `std::vector<T>` of `n` out. Of elements with the same key in one batch the first
+/// stays, or with `Keep::last` the last one, at its own place.
+/// **Errors.** Throws `Error{invalid_argument}` if `n` is 0.
+/// **Backpressure.** Holds the ticket of an element that stays until its batch has been consumed; one that
+/// does not stay is done at once.
+/// **Source.** streamz `Stream.partition_unique`.
+template <class KeyOf = detail::stream::Identity>
+auto partition_unique(std::size_t n, KeyOf key = {}, Keep keep = Keep::first) {
+  detail::stream::at_least_one("partition_unique", "n", n);
+  return ByKernel{"partition_unique",
+                  [n, key = given("partition_unique", "the key", std::move(key)),
+                   keep]<class In>(std::type_identity<In>) {
+                    return detail::stream::PartitionUniqueKernel<In, KeyOf>{n, {key, keep, {}}};
+                  },
+                  std::to_string(n)};
+}
+
+/// Emits the most recent `size` elements each time a new one arrives.
+///
+/// Consecutive windows overlap by `size - 1` elements. Use `partition` for windows that do not overlap and
+/// `timed_window` for windows measured in time.
+///
+/// **Shape.** `T` in, `std::vector<T>` out, oldest first. One window per element; with `Partial::hold` the
+/// first `size - 1` elements give none.
+/// **Units.** `size` counts elements.
+/// **Errors.** Throws `Error{invalid_argument}` if `size` is 0.
+/// **Threads.** Runs on the thread that emits; no lock of its own.
+/// **Backpressure.** Holds an element's ticket until the window `size - 1` arrivals later has been consumed,
+/// or the stream ends.
+/// **Cost.** Stores `size` elements and copies them once per arrival.
+/// **Source.** streamz `Stream.sliding_window`; same windows, same order of release.
+///
+/// \return `numbers.sliding_window(3, Partial::hold)` turns `0 1 2 3` into `{0,1,2} {1,2,3}`.
+inline auto sliding_window(std::size_t size, Partial partial = Partial::emit) {
+  detail::stream::at_least_one("sliding_window", "size", size);
+  return ByKernel{"sliding_window",
+                  [size, partial]<class In>(std::type_identity<In>) {
+                    return detail::stream::SlidingWindowKernel<In>{size, partial, {}};
+                  },
+                  std::to_string(size)};
+}
+
+}  // namespace op
+}  // namespace weir

@@ -1,0 +1,107 @@
+// Arrays from nothing, from values that are here, from functions and from futures.
+#include "weir/array/creation.hpp"
+
+#include <cmath>
+#include <cstring>
+
+#include "array/graph/nodes.hpp"
+
+namespace weir::detail::array {
+
+namespace {
+
+// The value of a node that is a constant, everywhere in a grid.
+NodePtr spread(const NodePtr& value, Grid grid) {
+  return std::make_shared<AffineNode>("full", value, std::move(grid), SmallVector<AxisMap, 4>{});
+}
+
+}  // namespace
+
+NodePtr full(const char* name, const Shape& shape, const ChunkSpec& chunks, DType type,
+             const NodePtr& value) {
+  return spread(value, Grid(chunks.resolve(name, shape, size_of(type))));
+}
+
+std::int64_t arange_count(double start, double stop, double step) {
+  if (step == 0 || std::isnan(step)) refuse("arange", "step must not be 0");
+  const double count = std::ceil((stop - start) / step);
+  if (!(count < 9e18))
+    refuse("arange", "there would be too many elements (got " + std::to_string(count) + ")");
+  return count > 0 ? static_cast<std::int64_t>(count) : 0;
+}
+
+NodePtr arange(const char* name, DType type, const NodePtr& start, const NodePtr& step, std::int64_t count,
+               const ChunkSpec& chunks) {
+  Grid grid(chunks.resolve(name, {count}, size_of(type)));
+  const NodePtr index = std::make_shared<IotaNode>(std::move(grid), 0, Dims{1});
+  if (type == DType::boolean) refuse(name, "elements must be numbers (got bool)");
+  return elementwise(Op::add, type, type, {elementwise(Op::multiply, type, type, {index, step}), start});
+}
+
+NodePtr eye(DType type, std::int64_t rows, std::int64_t columns, std::int64_t diagonal,
+            const ChunkSpec& chunks) {
+  const Grid grid(chunks.resolve("eye", {rows, columns}, size_of(type)));
+  const NodePtr row = std::make_shared<IotaNode>(grid, diagonal, Dims{1, 0});
+  const NodePtr column = std::make_shared<IotaNode>(grid, 0, Dims{0, 1});
+  return cast(elementwise(Op::equal, DType::int64, DType::boolean, {row, column}), type);
+}
+
+NodePtr from_chunks(DType type, const Chunks& chunks, std::vector<client::Handle> handles) {
+  Grid grid(chunks);
+  if (grid.count() != static_cast<std::int64_t>(handles.size()))
+    refuse("from_futures", "there must be a future for each of the " + std::to_string(grid.count()) +
+                               " chunks (got " + std::to_string(handles.size()) + ")");
+  return std::make_shared<HeldNode>(type, std::move(grid), std::move(handles));
+}
+
+NodePtr from_values(DType type, const Shape& shape, const void* values, const ChunkSpec& spec) {
+  const Client client = Client::current();
+  Grid grid(spec.resolve("from_xtensor", shape, size_of(type)));
+  const Dims strides = row_major(dims(shape));
+  const std::size_t size = size_of(type);
+  std::vector<client::Handle> handles;
+  for (std::int64_t c = 0; c < grid.count(); ++c) {
+    const View view = chunk_view(grid, c);
+    const Tensor chunk = make_tensor(type, view.shape);
+    const std::int64_t inner = view.shape.empty() ? 1 : view.shape[view.shape.size() - 1];
+    const std::int64_t rows = inner ? chunk.size() / inner : 0;
+    auto* to = static_cast<std::byte*>(chunk.data);
+    for (std::int64_t row = 0; row < rows; ++row) {
+      std::int64_t rest = row, offset = view.shape.empty() ? 0 : view.maps[view.shape.size() - 1].start;
+      for (std::size_t a = view.shape.size(); a-- > 1;) {
+        offset += (view.maps[a - 1].start + rest % view.shape[a - 1]) * strides[a - 1];
+        rest /= view.shape[a - 1];
+      }
+      std::memcpy(to, static_cast<const std::byte*>(values) + offset * static_cast<std::int64_t>(size),
+                  static_cast<std::size_t>(inner) * size);
+      to += static_cast<std::size_t>(inner) * size;
+    }
+    handles.push_back(client.core()->scatter(chunk.value, {}));
+  }
+  return std::make_shared<HeldNode>(type, std::move(grid), std::move(handles));
+}
+
+NodePtr from_kernel(std::string name, DType type, const Shape& shape, const ChunkSpec& chunks, Kernel kernel,
+                    Buffer parameters) {
+  Grid grid(chunks.resolve(name, shape, size_of(type)));
+  const auto plan = [kernel, parameters = std::move(parameters), grid](TaskBuilder& task,
+                                                                       std::int64_t chunk) {
+    const View view = chunk_view(grid, chunk);
+    BlockInfo info;
+    const Dims at = grid.unravel(chunk);
+    for (std::size_t a = 0; a < grid.axes(); ++a) {
+      info.location.push_back(at[a]);
+      info.count.push_back(static_cast<std::int64_t>(grid.chunks[a].size()));
+      info.start.push_back(view.maps[a].start);
+      info.shape.push_back(view.shape[a]);
+    }
+    info.array_shape = grid.shape;
+    Writer writer(task.code.parameters);
+    write(writer, info);
+    task.code.parameters.append(parameters.data(), parameters.size());
+    task.kernel(kernel, {});
+  };
+  return std::make_shared<TaskNode>(std::move(name), type, grid, std::vector<NodePtr>{}, plan);
+}
+
+}  // namespace weir::detail::array

@@ -1,0 +1,323 @@
+// Reductions: every chunk is folded where it is, partial results are merged by a tree.
+#include <algorithm>
+#include <cmath>
+#include <complex>
+
+#include "array/graph/nodes.hpp"
+#include "weir/array/array.hpp"
+
+namespace weir::detail::array {
+
+namespace {
+
+std::string_view name_of(Reduction reduction) {
+  constexpr std::string_view names[] = {
+      "sum", "prod",          "mean",   "var",     "std",     "min",    "max",    "argmin", "argmax", "any",
+      "all", "count_nonzero", "nansum", "nanprod", "nanmean", "nanvar", "nanstd", "nanmin", "nanmax"};
+  return names[static_cast<std::size_t>(reduction)];
+}
+
+// Merges moments (count, mean, squares) or the best of several (index, bits).
+template <class A>
+void merge_moments(const Tensor& from, const Tensor& to) {
+  const std::int64_t plane = to.size() / 3;
+  const A* f = from.as<A>();
+  A* t = to.as<A>();
+  for (std::int64_t i = 0; i < plane; ++i) {
+    const double here = std::real(f[i]), before = std::real(t[i]), sum = here + before;
+    if (here == 0) continue;
+    const A apart = f[plane + i] - t[plane + i];
+    t[2 * plane + i] += f[2 * plane + i] + std::norm(apart) * before * here / sum;
+    t[plane + i] += apart * here / sum;
+    t[i] = sum;
+  }
+}
+template <class T, class Better>
+void merge_best(const Tensor& from, const Tensor& to, Better better) {
+  const std::int64_t plane = to.size() / 2;
+  const auto* f = from.as<std::int64_t>();
+  auto* t = to.as<std::int64_t>();
+  for (std::int64_t i = 0; i < plane; ++i) {
+    if (f[i] < 0) continue;
+    T mine, held;
+    std::memcpy(&mine, &f[plane + i], sizeof mine);
+    std::memcpy(&held, &t[plane + i], sizeof held);
+    const bool nan = mine != mine, held_nan = held != held;
+    if (t[i] >= 0 && !(nan && !held_nan) && (held_nan || !better(mine, held)) &&
+        !((mine == held || (nan && held_nan)) && f[i] < t[i]))
+      continue;
+    t[i] = f[i];
+    t[plane + i] = f[plane + i];
+  }
+}
+task::Value merge(Reader& parameters, std::span<const Tensor> operands) {
+  Fold fold{};
+  DType type{};
+  read(parameters, fold);
+  read(parameters, type);
+  const Tensor out = make_tensor(operands[0].type, operands[0].shape);
+  fold_start(fold, out);
+  for (const Tensor& from : operands) {
+    if (fold_planes(fold) == 3) {
+      if (out.type == DType::float64) merge_moments<double>(from, out);
+      else merge_moments<std::complex<double>>(from, out);
+    } else {
+      dispatch(type, [&]<class T>(std::type_identity<T>) {
+        if constexpr (std::is_arithmetic_v<T>) {
+          if (fold == Fold::arg_minimum) merge_best<T>(from, out, [](T a, T b) { return a < b; });
+          else merge_best<T>(from, out, [](T a, T b) { return a > b; });
+        }
+      });
+    }
+  }
+  return out.value;
+}
+
+struct Folding {
+  std::string name;
+  Fold fold;
+  DType type;  // of the elements
+  std::vector<bool> folded;
+  std::size_t planes;  // leading axes of partial results: 0 or 1
+};
+
+// A partial result for every chunk.
+NodePtr partial(const Folding& how, const NodePtr& x) {
+  Chunks chunks;
+  if (how.planes) chunks.push_back({fold_planes(how.fold)});
+  for (std::size_t a = 0; a < x->grid.axes(); ++a)
+    chunks.push_back(how.folded[a] ? std::vector<std::int64_t>(x->grid.chunks[a].size(), 1)
+                                   : x->grid.chunks[a]);
+  const bool flat = std::ranges::count(how.folded, true) != 1;
+  const auto plan = [how, source = x.get(), flat](TaskBuilder& task, std::int64_t chunk) {
+    const View view = chunk_view(source->grid, chunk);
+    Dims shape;
+    for (std::size_t a = 0; a < view.shape.size(); ++a) shape.push_back(how.folded[a] ? 1 : view.shape[a]);
+    const Dims kept = row_major(shape);
+    Destination to;
+    to.fold = how.fold;
+    to.plane = 1;
+    for (const std::int64_t n : shape) to.plane *= n;
+    for (std::size_t a = 0; a < shape.size(); ++a) to.steps.push_back(how.folded[a] ? 0 : kept[a]);
+    if (fold_planes(how.fold) == 2) {
+      Dims whole;
+      for (std::size_t a = 0; a < shape.size(); ++a)
+        whole.push_back(how.folded[a] ? source->grid.shape[a] : 1);
+      const Dims positions = row_major(whole);
+      for (std::size_t a = 0; a < shape.size(); ++a) {
+        to.index_steps.push_back(how.folded[a] ? (flat ? positions[a] : 1) : 0);
+        to.index_offset += to.index_steps[to.index_steps.size() - 1] * view.maps[a].start;
+      }
+    } else {
+      to.index_steps.resize(shape.size());
+    }
+    if (how.planes) {
+      Dims with_planes{fold_planes(how.fold)};
+      for (const std::int64_t n : shape) with_planes.push_back(n);
+      shape = with_planes;
+    }
+    to.operand = task.temporary(fold_type(how.fold, how.type), shape, how.fold);
+    task.fill(*source, view, to);
+    task.result(to.operand);
+  };
+  return std::make_shared<TaskNode>(how.name, fold_type(how.fold, how.type), Grid(std::move(chunks)),
+                                    std::vector<NodePtr>{x}, plan);
+}
+
+// Merges up to `ways` neighbours along every folded axis.
+NodePtr combined(const Folding& how, const NodePtr& x, std::int64_t ways) {
+  Chunks chunks;
+  for (std::size_t a = 0; a < x->grid.axes(); ++a) {
+    const bool folded = a >= how.planes && how.folded[a - how.planes];
+    chunks.push_back(
+        folded ? std::vector<std::int64_t>((x->grid.chunks[a].size() + static_cast<std::size_t>(ways) - 1) /
+                                               static_cast<std::size_t>(ways),
+                                           1)
+               : x->grid.chunks[a]);
+  }
+  Grid grid(std::move(chunks));
+  const Fold fold = how.fold == Fold::count ? Fold::sum : how.fold;
+  const auto plan = [how, fold, ways, source = x.get(), grid](TaskBuilder& task, std::int64_t chunk) {
+    View view = chunk_view(grid, chunk);
+    const Dims shape = view.shape, kept = row_major(shape);
+    Dims steps = kept, at = grid.unravel(chunk);
+    for (std::size_t a = how.planes; a < shape.size(); ++a) {
+      if (!how.folded[a - how.planes]) continue;
+      const auto begin = at[a] * ways,
+                 end = std::min(begin + ways, static_cast<std::int64_t>(source->grid.chunks[a].size()));
+      view.maps[a].start = begin;
+      view.shape[a] = end - begin;
+      steps[a] = 0;
+    }
+    if (!how.planes) {
+      Destination to{.operand = task.temporary(source->type, shape, fold), .steps = steps, .fold = fold};
+      to.index_steps.resize(shape.size());
+      task.fill(*source, view, to);
+      return task.result(to.operand);
+    }
+    std::vector<std::uint32_t> operands;
+    std::int64_t count = 1;
+    for (std::size_t a = 0; a < shape.size(); ++a) count *= view.shape[a] / shape[a] * (steps[a] ? 1 : 1);
+    for (std::int64_t i = 0; i < count; ++i) {
+      Dims place = at;
+      std::int64_t rest = i;
+      for (std::size_t a = shape.size(); a-- > how.planes;) {
+        if (!how.folded[a - how.planes]) continue;
+        place[a] = view.maps[a].start + rest % view.shape[a];
+        rest /= view.shape[a];
+      }
+      operands.push_back(task.chunk(*source, source->grid.ravel(place)));
+    }
+    task.kernel(&merge, std::move(operands), fold, how.type);
+  };
+  return std::make_shared<TaskNode>(how.name + " merge", x->type, grid, std::vector<NodePtr>{x}, plan);
+}
+
+// The whole tree; the result has the folded axes, with one element, and the planes in front.
+NodePtr fold_tree(Folding how, const NodePtr& x, int split_every) {
+  NodePtr node = partial(how, x);
+  const auto axes = std::max<std::ptrdiff_t>(1, std::ranges::count(how.folded, true));
+  const auto ways = std::max<std::int64_t>(
+      2, static_cast<std::int64_t>(std::pow(split_every, 1.0 / static_cast<double>(axes)) + 1e-9));
+  const auto unfinished = [&] {
+    for (std::size_t a = 0; a < how.folded.size(); ++a)
+      if (how.folded[a] && node->grid.chunks[a + how.planes].size() > 1) return true;
+    return false;
+  };
+  while (unfinished()) node = combined(how, node, ways);
+  return node;
+}
+
+// One plane without the folded axes (or with them).
+NodePtr plane(const Folding& how, const NodePtr& tree, std::int64_t number, bool keepdims) {
+  SmallVector<AxisMap, 4> maps;
+  if (how.planes) maps.push_back({number, 0, -1});
+  Chunks chunks;
+  for (std::size_t a = 0; a < how.folded.size(); ++a) {
+    if (how.folded[a] && !keepdims) {
+      maps.push_back({0, 0, -1});
+    } else {
+      maps.push_back({0, 1, static_cast<std::int64_t>(chunks.size())});
+      chunks.push_back(tree->grid.chunks[a + how.planes]);
+    }
+  }
+  if (!how.planes && (keepdims || std::ranges::count(how.folded, true) == 0)) return tree;
+  return std::make_shared<AffineNode>("squeeze", tree, Grid(std::move(chunks)), maps);
+}
+
+NodePtr number(DType type, double value) { return scalar_as(type, value); }
+
+NodePtr without_nan(const NodePtr& x, double instead) {
+  if (kind_of(x->type) < 2) return x;
+  return elementwise(Op::where, x->type, x->type,
+                     {elementwise(Op::isnan, x->type, DType::boolean, {x}), number(x->type, instead), x});
+}
+
+}  // namespace
+
+NodePtr reduce(Reduction reduction, const NodePtr& given, const Reduce& how, DType out) {
+  const std::string name(name_of(reduction));
+  const Shape& shape = shape_of(given);
+  if (how.split_every < 2)
+    refuse(name, "split_every must be at least 2 (got " + std::to_string(how.split_every) + ")");
+  Folding folding{name, Fold::sum, given->type, std::vector<bool>(shape.size(), how.axis.is_all), 0};
+  for (const std::int64_t axis : how.axis.list) {
+    const std::size_t a = axis_of(name, axis, shape.size());
+    if (folding.folded[a])
+      refuse(name, "an axis must be named once (got " + std::to_string(axis) + " again)");
+    folding.folded[a] = true;
+  }
+  std::int64_t count = 1;
+  for (std::size_t a = 0; a < shape.size(); ++a)
+    if (folding.folded[a]) count *= shape[a];
+  const auto tree = [&](Fold fold, const NodePtr& x, std::int64_t which = 0) {
+    Folding mine = folding;
+    mine.fold = fold;
+    mine.type = x->type;
+    mine.planes = fold_planes(fold) > 1;
+    return plane(mine, fold_tree(mine, x, how.split_every), which, how.keepdims);
+  };
+  const auto needs_elements = [&] {
+    if (count == 0) refuse(name, "there must be an element to choose (the shape is " + to_text(shape) + ")");
+    if (is_complex(given->type))
+      throw Error(ErrorKind::unsupported, name + ": complex numbers have no order");
+  };
+  const auto divided = [&](const NodePtr& sum, const NodePtr& by) {
+    const DType type = is_complex(sum->type) ? DType::complex128 : DType::float64;
+    return cast(elementwise(Op::divide, type, type, {cast(sum, type), by}), out);
+  };
+  // squares / (count - ddof)
+  const auto variance = [&](Fold fold, bool root) {
+    Folding mine = folding;
+    mine.fold = fold;
+    mine.planes = 1;
+    const NodePtr moments = fold_tree(mine, given, how.split_every);
+    const auto real_plane = [&](std::int64_t which) {
+      return cast(plane(mine, moments, which, how.keepdims), DType::float64);
+    };
+    NodePtr by = number(DType::float64, static_cast<double>(count) - how.ddof);
+    if (fold == Fold::nan_moments)
+      by = elementwise(Op::subtract, DType::float64, DType::float64,
+                       {real_plane(0), number(DType::float64, how.ddof)});
+    NodePtr result = elementwise(Op::divide, DType::float64, DType::float64, {real_plane(2), by});
+    if (root) result = elementwise(Op::sqrt, DType::float64, DType::float64, {result});
+    return cast(result, out);
+  };
+  const auto numbers = [&] {
+    return elementwise(Op::logical_not, DType::boolean, DType::boolean,
+                       {elementwise(Op::isnan, given->type, DType::boolean, {given})});
+  };
+  switch (reduction) {
+    case Reduction::sum:
+      return cast(tree(Fold::sum, given), out);
+    case Reduction::prod:
+      return cast(tree(Fold::product, given), out);
+    case Reduction::mean:
+      return divided(
+          kind_of(given->type) < 2 ? tree(Fold::sum, cast(given, DType::float64)) : tree(Fold::sum, given),
+          number(DType::float64, static_cast<double>(count)));
+    case Reduction::var:
+      return variance(Fold::moments, false);
+    case Reduction::std:
+      return variance(Fold::moments, true);
+    case Reduction::min:
+      needs_elements();
+      return tree(Fold::minimum, given);
+    case Reduction::max:
+      needs_elements();
+      return tree(Fold::maximum, given);
+    case Reduction::argmin:
+      needs_elements();
+      return tree(Fold::arg_minimum, given);
+    case Reduction::argmax:
+      needs_elements();
+      return tree(Fold::arg_maximum, given);
+    case Reduction::any:
+      return tree(Fold::any, given);
+    case Reduction::all:
+      return tree(Fold::all, given);
+    case Reduction::count_nonzero:
+      return tree(Fold::count, given);
+    case Reduction::nansum:
+      return cast(tree(Fold::sum, without_nan(given, 0)), out);
+    case Reduction::nanprod:
+      return cast(tree(Fold::product, without_nan(given, 1)), out);
+    case Reduction::nanmean:
+      return divided(
+          tree(Fold::sum, without_nan(given, 0)),
+          cast(tree(Fold::count, numbers()), is_complex(given->type) ? DType::complex128 : DType::float64));
+    case Reduction::nanvar:
+      return variance(Fold::nan_moments, false);
+    case Reduction::nanstd:
+      return variance(Fold::nan_moments, true);
+    case Reduction::nanmin:
+      needs_elements();
+      return tree(Fold::nan_minimum, given);
+    case Reduction::nanmax:
+      needs_elements();
+      return tree(Fold::nan_maximum, given);
+  }
+  throw Error(ErrorKind::internal, "reduce: unknown reduction");
+}
+
+}  // namespace weir::detail::array

@@ -1,0 +1,239 @@
+// Running sums, orders and distributions.
+#include "weir/array/scan.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+
+#include "array/graph/looks.hpp"
+
+namespace weir::detail::array {
+
+namespace {
+
+struct Line {
+  std::int64_t before = 1, along = 1, after = 1;
+};
+Line line_of(const Dims& shape, std::size_t axis) {
+  Line line;
+  for (std::size_t a = 0; a < shape.size(); ++a)
+    (a < axis ? line.before : a == axis ? line.along : line.after) *= shape[a];
+  return line;
+}
+
+template <class T>
+void run(const Tensor& x, const Tensor& out, const Line& line, const T* carry, bool product) {
+  for (std::int64_t b = 0; b < line.before; ++b)
+    for (std::int64_t i = 0; i < line.along; ++i) {
+      const T* from = x.as<T>() + (b * line.along + i) * line.after;
+      T* to = out.as<T>() + (b * line.along + i) * line.after;
+      for (std::int64_t c = 0; c < line.after; ++c) {
+        const T before = i ? to[c - line.after] : carry ? carry[b * line.after + c] : product ? T(1) : T(0);
+        to[c] = product ? static_cast<T>(before * from[c]) : static_cast<T>(before + from[c]);
+      }
+    }
+}
+
+// Operands: elements, (what the chunks before add up to).
+task::Value running(Reader& parameters, std::span<const Tensor> operands) {
+  bool product = false;
+  std::int64_t axis = 0;
+  read(parameters, product);
+  read(parameters, axis);
+  const Tensor out = make_tensor(operands[0].type, operands[0].shape);
+  dispatch(out.type, [&]<class T>(std::type_identity<T>) {
+    if constexpr (!std::is_same_v<T, bool>)
+      run<T>(operands[0], out, line_of(out.shape, static_cast<std::size_t>(axis)),
+             operands.size() > 1 ? operands[1].as<T>() : nullptr, product);
+  });
+  return out.value;
+}
+
+}  // namespace
+
+NodePtr cumulative(bool product, const NodePtr& x, std::int64_t axis) {
+  const std::size_t a = axis_of(product ? "cumprod" : "cumsum", axis, shape_of(x).size());
+  const auto running_node = [product, a](const NodePtr& from, const NodePtr& carry) {
+    const auto plan = [product, a, from, carry](TaskBuilder& task, std::int64_t chunk) {
+      const Dims at = from->grid.unravel(chunk);
+      std::vector<std::uint32_t> operands{task.need_chunk(*from, chunk)};
+      if (carry && at[a] > 0) {
+        View view = chunk_view(from->grid, chunk);
+        view.maps[a] = {at[a] - 1, 1, static_cast<std::int64_t>(a)};
+        view.shape[a] = 1;
+        operands.push_back(task.need(*carry, view));
+      }
+      task.kernel(&running, std::move(operands), product, static_cast<std::int64_t>(a));
+    };
+    std::vector<NodePtr> inputs{from};
+    if (carry) inputs.push_back(carry);
+    return std::make_shared<TaskNode>(product ? "cumprod" : "cumsum", from->type, from->grid,
+                                      std::move(inputs), plan);
+  };
+  if (x->grid.chunks[a].size() == 1) return running_node(x, nullptr);
+  // Totals of the chunks, side by side, then what precedes each.
+  std::vector<NodePtr> totals;
+  for (std::size_t i = 0; i < x->grid.chunks[a].size(); ++i) {
+    SmallVector<AxisMap, 4> maps;
+    Shape shape = x->grid.shape;
+    for (std::size_t k = 0; k < shape.size(); ++k) maps.push_back({0, 1, static_cast<std::int64_t>(k)});
+    maps[a].start = x->grid.starts[a][i];
+    shape[a] = x->grid.chunks[a][i];
+    totals.push_back(reduce(product ? Reduction::prod : Reduction::sum, affine("slice", x, maps, shape),
+                            {.axis = static_cast<std::int64_t>(a), .keepdims = true}, x->type));
+  }
+  NodePtr all = concatenated(totals, a);
+  Chunks whole = all->grid.chunks;
+  whole[a] = {static_cast<std::int64_t>(totals.size())};
+  const NodePtr carry = running_node(rechunk(all, ChunkSpec(whole)), nullptr);
+  return running_node(x, carry);
+}
+
+namespace {
+
+task::Value largest(Reader& parameters, std::span<const Tensor> operands) {
+  std::int64_t k = 0, axis = 0;
+  read(parameters, k);
+  read(parameters, axis);
+  const Tensor& x = operands[0];
+  const Line line = line_of(x.shape, static_cast<std::size_t>(axis));
+  Dims shape = x.shape;
+  const std::int64_t count = std::min(std::abs(k), line.along);
+  shape[static_cast<std::size_t>(axis)] = count;
+  const Tensor out = make_tensor(x.type, shape);
+  dispatch(x.type, [&]<class T>(std::type_identity<T>) {
+    if constexpr (std::is_arithmetic_v<T>) {
+      std::vector<std::conditional_t<std::is_same_v<T, bool>, unsigned char, T>> values(
+          static_cast<std::size_t>(line.along));
+      for (std::int64_t b = 0; b < line.before; ++b)
+        for (std::int64_t c = 0; c < line.after; ++c) {
+          for (std::int64_t i = 0; i < line.along; ++i)
+            values[static_cast<std::size_t>(i)] = x.as<T>()[(b * line.along + i) * line.after + c];
+          if (k > 0)
+            std::partial_sort(values.begin(), values.begin() + count, values.end(), std::greater<>());
+          else std::partial_sort(values.begin(), values.begin() + count, values.end());
+          for (std::int64_t i = 0; i < count; ++i)
+            out.as<T>()[(b * count + i) * line.after + c] =
+                static_cast<T>(values[static_cast<std::size_t>(i)]);
+        }
+    }
+  });
+  return out.value;
+}
+
+task::Value counted(Reader& parameters, std::span<const Tensor> operands) {
+  std::vector<double> edges;
+  read(parameters, edges);
+  const Tensor out = make_tensor(DType::int64, Dims{1, static_cast<std::int64_t>(edges.size()) - 1});
+  auto* bins = out.as<std::int64_t>();
+  std::fill_n(bins, out.size(), 0);
+  const double* x = operands[0].as<double>();
+  const double low = edges.front(), high = edges.back(),
+               scale = static_cast<double>(edges.size() - 1) / (high - low);
+  const auto last = static_cast<std::int64_t>(edges.size()) - 2;
+  for (std::int64_t i = 0; i < operands[0].size(); ++i) {
+    if (!(x[i] >= low && x[i] <= high)) continue;
+    // Guessed as if the edges were even, then put right.
+    std::int64_t bin = std::clamp<std::int64_t>(static_cast<std::int64_t>((x[i] - low) * scale), 0, last);
+    if (x[i] < edges[static_cast<std::size_t>(bin)] ||
+        (bin < last && x[i] >= edges[static_cast<std::size_t>(bin) + 1]))
+      bin = std::min<std::int64_t>(last,
+                                   std::upper_bound(edges.begin(), edges.end(), x[i]) - edges.begin() - 1);
+    ++bins[bin];
+  }
+  return out.value;
+}
+
+task::Value ranked(Reader& parameters, std::span<const Tensor> operands) {
+  std::vector<double> percent;
+  std::int64_t axis = 0;
+  read(parameters, percent);
+  read(parameters, axis);
+  const Tensor& x = operands[0];
+  const Line line = line_of(x.shape, static_cast<std::size_t>(axis));
+  Dims shape = x.shape;
+  shape[static_cast<std::size_t>(axis)] = static_cast<std::int64_t>(percent.size());
+  const Tensor out = make_tensor(DType::float64, shape);
+  std::vector<double> values(static_cast<std::size_t>(line.along));
+  for (std::int64_t b = 0; b < line.before; ++b)
+    for (std::int64_t c = 0; c < line.after; ++c) {
+      bool nan = false;
+      for (std::int64_t i = 0; i < line.along; ++i) {
+        values[static_cast<std::size_t>(i)] = x.as<double>()[(b * line.along + i) * line.after + c];
+        nan = nan || std::isnan(values[static_cast<std::size_t>(i)]);
+      }
+      if (!nan) std::sort(values.begin(), values.end());
+      for (std::size_t p = 0; p < percent.size(); ++p) {
+        const double place = percent[p] / 100 * static_cast<double>(line.along - 1);
+        const auto below = static_cast<std::size_t>(place), above = std::min(below + 1, values.size() - 1);
+        const double value =
+            values[below] + (values[above] - values[below]) * (place - static_cast<double>(below));
+        out.as<double>()[(b * static_cast<std::int64_t>(percent.size()) + static_cast<std::int64_t>(p)) *
+                             line.after +
+                         c] = nan ? std::nan("") : value;
+      }
+    }
+  return out.value;
+}
+
+}  // namespace
+
+NodePtr topk(const NodePtr& x, std::int64_t k, std::int64_t axis) {
+  const std::size_t a = axis_of("topk", axis, shape_of(x).size());
+  if (std::abs(k) > x->grid.shape[a])
+    refuse("topk", "there must be at least |k| elements along the axis (got " + std::to_string(k) + " of " +
+                       std::to_string(x->grid.shape[a]) + ")");
+  // The best of each chunk, then the best of these.
+  const auto level = [&](const NodePtr& from) {
+    Chunks chunks = from->grid.chunks;
+    for (std::int64_t& size : chunks[a]) size = std::min(size, std::abs(k));
+    const auto plan = [from, k, a](TaskBuilder& task, std::int64_t chunk) {
+      task.kernel(&largest, {task.need_chunk(*from, chunk)}, k, static_cast<std::int64_t>(a));
+    };
+    return NodePtr(std::make_shared<TaskNode>("topk", from->type, Grid(std::move(chunks)),
+                                              std::vector<NodePtr>{from}, plan));
+  };
+  NodePtr best = level(x);
+  if (best->grid.chunks[a].size() == 1) return best;
+  Chunks whole = best->grid.chunks;
+  whole[a] = {best->grid.shape[a]};
+  return level(rechunk(best, ChunkSpec(whole)));
+}
+
+NodePtr histogram(const NodePtr& x, const std::vector<double>& edges) {
+  if (edges.size() < 2)
+    refuse("histogram", "there must be at least 2 edges (got " + std::to_string(edges.size()) + ")");
+  for (std::size_t i = 1; i < edges.size(); ++i)
+    if (!(edges[i - 1] < edges[i]))
+      refuse("histogram", "the edges must grow (edge " + std::to_string(i) + " is " +
+                              std::to_string(edges[i]) + " after " + std::to_string(edges[i - 1]) + ")");
+  (void)shape_of(x);
+  Chunks chunks{std::vector<std::int64_t>(static_cast<std::size_t>(x->grid.count()), 1),
+                {static_cast<std::int64_t>(edges.size()) - 1}};
+  const auto plan = [x, edges](TaskBuilder& task, std::int64_t chunk) {
+    task.kernel(&counted, {task.need_chunk(*x, chunk)}, edges);
+  };
+  const NodePtr counts = std::make_shared<TaskNode>("histogram", DType::int64, Grid(std::move(chunks)),
+                                                    std::vector<NodePtr>{x}, plan);
+  return reduce(Reduction::sum, counts, {.axis = 0}, DType::int64);
+}
+
+NodePtr percentile(const NodePtr& x, const std::vector<double>& percent, std::int64_t axis) {
+  const std::size_t a = axis_of("percentile", axis, shape_of(x).size());
+  for (const double p : percent)
+    if (!(p >= 0 && p <= 100))
+      refuse("percentile", "a percentage must be in [0, 100] (got " + std::to_string(p) + ")");
+  if (x->grid.shape[a] == 0)
+    refuse("percentile", "the axis must have at least 1 element (got " + weir::to_text(x->grid.shape) + ")");
+  Chunks chunks = x->grid.chunks;
+  chunks[a] = {x->grid.shape[a]};
+  const NodePtr source = rechunk(x, ChunkSpec(chunks));
+  chunks[a] = {static_cast<std::int64_t>(percent.size())};
+  const auto plan = [source, percent, a](TaskBuilder& task, std::int64_t chunk) {
+    task.kernel(&ranked, {task.need_chunk(*source, chunk)}, percent, static_cast<std::int64_t>(a));
+  };
+  return std::make_shared<TaskNode>("percentile", DType::float64, Grid(std::move(chunks)),
+                                    std::vector<NodePtr>{source}, plan);
+}
+
+}  // namespace weir::detail::array

@@ -1,0 +1,165 @@
+// What every array can do: expressions, rechunking, computing.
+#include "weir/array/array.hpp"
+
+#include <cstring>
+#include <sstream>
+
+#include "array/graph/nodes.hpp"
+#include "array/interpret/box.hpp"
+#include "weir/bytes.hpp"
+
+namespace weir::detail::array {
+
+namespace {
+
+const Node& there(const NodePtr& node) {
+  if (!node)
+    throw Error(ErrorKind::invalid_argument,
+                "array: an Array that was only declared has no elements; assign one to it first");
+  return *node;
+}
+
+Grid broadcast(Op op, const std::vector<NodePtr>& inputs) {
+  const auto mismatch = [&] {
+    std::string shapes;
+    for (std::size_t i = 0; i < inputs.size(); ++i)
+      shapes += (i == 0 ? "" : i + 1 == inputs.size() ? " and " : ", ") + to_text(inputs[i]->grid.shape);
+    refuse(to_string(op),
+           "the shapes must be broadcastable: equal or 1 along every axis, counted from the last (got " +
+               shapes + ")");
+  };
+  std::size_t axes = 0;
+  for (const NodePtr& input : inputs) axes = std::max(axes, input->grid.axes());
+  Chunks chunks(axes);
+  for (std::size_t back = 1; back <= axes; ++back) {
+    const Node* chosen = nullptr;
+    for (const NodePtr& input : inputs) {
+      if (input->grid.axes() < back) continue;
+      const std::int64_t extent = input->grid.shape[input->grid.axes() - back];
+      if (!chosen) {
+        chosen = input.get();
+        continue;
+      }
+      const std::int64_t before = chosen->grid.shape[chosen->grid.axes() - back];
+      if (extent != before && extent != 1 && before != 1) mismatch();
+      // The largest input decides about the chunks.
+      if ((before == 1 && extent != 1) || (extent == before && input->grid.size() > chosen->grid.size()))
+        chosen = input.get();
+    }
+    chunks[axes - back] = chosen->grid.chunks[chosen->grid.axes() - back];
+  }
+  return Grid(std::move(chunks));
+}
+
+}  // namespace
+
+const Shape& shape_of(const NodePtr& node) { return there(node).grid.shape; }
+const Chunks& chunks_of(const NodePtr& node) { return there(node).grid.chunks; }
+
+NodePtr elementwise(Op op, DType compute, DType out, std::vector<NodePtr> inputs) {
+  for (const NodePtr& input : inputs) there(input);
+  Code probe;
+  probe.op = op;
+  probe.in = compute;
+  probe.out = out;
+  if (op > Op::random && op != Op::cast) (void)element_kernel(probe);  // refuses what is not defined, now
+  Grid grid = inputs.size() == 1 ? inputs[0]->grid : broadcast(op, inputs);
+  return std::make_shared<ElementNode>(op, compute, out, std::move(grid), std::move(inputs));
+}
+
+NodePtr cast(const NodePtr& node, DType to) {
+  if (there(node).type == to) return node;
+  return std::make_shared<ElementNode>(Op::cast, node->type, to, node->grid, std::vector<NodePtr>{node});
+}
+
+NodePtr scalar(DType type, const void* value) {
+  std::array<std::uint64_t, 4> bytes{};
+  std::memcpy(bytes.data(), value, size_of(type));
+  return std::make_shared<ConstantNode>(type, Grid(Chunks{}), bytes);
+}
+
+NodePtr rechunk(const NodePtr& node, const ChunkSpec& spec) {
+  Chunks chunks = spec.resolve("rechunk", there(node).grid.shape, size_of(node->type));
+  if (chunks == node->grid.chunks) return node;
+  return std::make_shared<RegridNode>(node, Grid(std::move(chunks)));
+}
+
+std::size_t tasks_of(const NodePtr& node) {
+  (void)there(node);
+  Planner planner({node});
+  for (std::int64_t chunk = 0; chunk < node->grid.count(); ++chunk) planner.chunk(*node, chunk);
+  return planner.tasks();
+}
+
+std::string describe(const NodePtr& node) {
+  if (!node) return "Array of nothing";
+  std::ostringstream out;
+  out << "Array<" << to_string(node->type) << "> " << to_text(node->grid.shape) << " in chunks "
+      << to_text(node->grid.chunks) << ", "
+      << weir::to_text(static_cast<std::uint64_t>(node->grid.size()) * size_of(node->type));
+  if (dynamic_cast<const HeldNode*>(node.get())) return out.str() + ", held by the workers";
+  if (node->grid.count() <= 10000) {
+    const std::size_t tasks = tasks_of(node);
+    out << ", " << tasks << (tasks == 1 ? " task" : " tasks");
+  }
+  return out.str();
+}
+
+NodePtr persist(const NodePtr& node) {
+  if (dynamic_cast<const HeldNode*>(&there(node))) return node;
+  return std::make_shared<HeldNode>(node->type, node->grid, submit_all(node));
+}
+
+std::vector<client::Handle> chunk_handles(const NodePtr& node) {
+  if (const auto* held = dynamic_cast<const HeldNode*>(&there(node))) return held->chunks();
+  return submit_all(node);
+}
+
+template <class T>
+xt::xarray<T> compute(const NodePtr& node) {
+  std::vector<client::Handle> chunks = chunk_handles(node);
+  const Grid& grid = node->grid;
+  typename xt::xarray<T>::shape_type extents(grid.axes());
+  for (std::size_t a = 0; a < grid.axes(); ++a) extents[a] = static_cast<std::size_t>(grid.shape[a]);
+  xt::xarray<T> whole(extents);
+  const Dims steps = row_major(dims(grid.shape));
+  constexpr std::size_t ahead = 8;  // chunks on their way here at the same time
+  for (std::size_t c = 0; c < chunks.size(); ++c) {
+    std::vector<client::FutureState*> soon;
+    for (std::size_t next = c + 1; next < std::min(chunks.size(), c + ahead); ++next)
+      if (chunks[next]->status == Status::finished) soon.push_back(chunks[next].get());
+    const Future<xt::xarray<T>> future(std::exchange(chunks[c], {}));
+    if (!soon.empty()) future.handle()->core->prefetch(soon);
+    const xt::xarray<T>& values = future.result();
+    const View view = chunk_view(grid, static_cast<std::int64_t>(c));
+    std::int64_t offset = 0;
+    std::size_t expected = 1;
+    for (std::size_t a = 0; a < grid.axes(); ++a) {
+      offset += view.maps[a].start * steps[a];
+      expected *= static_cast<std::size_t>(view.shape[a]);
+    }
+    if (values.size() != expected)
+      throw Error(ErrorKind::invalid_argument, "compute: chunk " + std::to_string(c) + " must have " +
+                                                   std::to_string(expected) + " elements (got " +
+                                                   std::to_string(values.size()) + ")");
+    copy_box(sizeof(T), view.shape, reinterpret_cast<const std::byte*>(values.data()), row_major(view.shape),
+             reinterpret_cast<std::byte*>(whole.data() + offset), steps);
+  }
+  return whole;
+}
+
+template xt::xarray<bool> compute(const NodePtr&);
+template xt::xarray<std::int8_t> compute(const NodePtr&);
+template xt::xarray<std::int16_t> compute(const NodePtr&);
+template xt::xarray<std::int32_t> compute(const NodePtr&);
+template xt::xarray<std::int64_t> compute(const NodePtr&);
+template xt::xarray<std::uint8_t> compute(const NodePtr&);
+template xt::xarray<std::uint16_t> compute(const NodePtr&);
+template xt::xarray<std::uint32_t> compute(const NodePtr&);
+template xt::xarray<std::uint64_t> compute(const NodePtr&);
+template xt::xarray<float> compute(const NodePtr&);
+template xt::xarray<double> compute(const NodePtr&);
+template xt::xarray<std::complex<float>> compute(const NodePtr&);
+template xt::xarray<std::complex<double>> compute(const NodePtr&);
+
+}  // namespace weir::detail::array

@@ -1,0 +1,281 @@
+// The graph behind Array: nodes are lazy arrays; every node can be asked for the code that computes any
+// affine view of it.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "array/interpret/code.hpp"
+#include "weir/array/chunks.hpp"
+#include "weir/detail/array/op.hpp"
+#include "weir/detail/client/cluster_link.hpp"
+
+namespace weir {
+class Client;
+}
+
+namespace weir::detail::array {
+
+class Node;
+class Planner;
+class TaskBuilder;
+class Expression;
+using NodePtr = std::shared_ptr<const Node>;
+using Register = std::uint16_t;
+
+[[noreturn]] void refuse(std::string_view function, const std::string& text);
+
+/// Where the chunks of an array lie.
+struct Grid {
+  Grid() = default;
+  explicit Grid(Chunks chunks);
+  Shape shape;
+  Chunks chunks;
+  Chunks starts;  ///< Per axis: first index of every chunk, and the extent at the end.
+
+  [[nodiscard]] std::size_t axes() const noexcept { return shape.size(); }
+  [[nodiscard]] std::int64_t size() const noexcept;
+  /// Number of chunks.
+  [[nodiscard]] std::int64_t count() const noexcept;
+  [[nodiscard]] Dims unravel(std::int64_t chunk) const;
+  [[nodiscard]] std::int64_t ravel(const Dims& at) const;
+  /// The chunk along an axis that has the index.
+  [[nodiscard]] std::int64_t find(std::size_t axis, std::int64_t index) const;
+};
+
+/// How one axis of a node follows from the axes of a loop: index = start + step * position along `axis`; -1:
+/// always start.
+struct AxisMap {
+  std::int64_t start = 0, step = 1;
+  std::int64_t axis = -1;
+  friend bool operator==(const AxisMap&, const AxisMap&) = default;
+};
+/// The elements of a node that a loop over `shape` visits.
+struct View {
+  Dims shape;
+  SmallVector<AxisMap, 4> maps;  ///< One per axis of the node.
+  [[nodiscard]] bool empty() const noexcept;
+  friend bool operator==(const View& a, const View& b) noexcept;
+};
+/// The whole chunk of a grid.
+[[nodiscard]] View chunk_view(const Grid& grid, std::int64_t chunk);
+/// A box.
+[[nodiscard]] View box_view(const Dims& start, const Dims& shape);
+
+/// Where along each axis of a loop it must be cut so that every piece lies in one chunk of every input.
+struct Cuts {
+  std::vector<std::vector<std::int64_t>> at;
+  std::vector<std::pair<const Node*, View>> seen;
+  void add(std::int64_t axis, std::int64_t position) {
+    at[static_cast<std::size_t>(axis)].push_back(position);
+  }
+};
+
+/// `node.cut`, but for barriers and kept nodes the borders of their chunks; each view once.
+void cut_input(Planner& planner, const Node& node, const View& view, Cuts& cuts);
+
+/// A lazy array.
+class Node {
+ public:
+  Node(DType type, Grid grid, std::vector<NodePtr> inputs)
+      : type(type), grid(std::move(grid)), inputs(std::move(inputs)) {}
+  virtual ~Node();
+
+  const DType type;
+  const Grid grid;
+  const std::vector<NodePtr> inputs;
+  int weight = 1;     ///< Instructions its code has, with that of what is fused into it.
+  bool keep = false;  ///< Is computed once and kept until its users are done, never fused into them.
+
+  [[nodiscard]] virtual std::string name() const = 0;
+  /// Whether every chunk is the result of a task.
+  [[nodiscard]] virtual bool is_barrier() const { return false; }
+  [[nodiscard]] virtual bool is_costly() const { return false; }
+  /// Adds the positions where `view` crosses from chunk to chunk.
+  virtual void cut(Planner& planner, const View& view, Cuts& cuts) const = 0;
+  /// Appends the code that computes `view`, which crosses nowhere.
+  virtual Register emit(Expression& expression, const View& view) const = 0;
+  /// Barriers: the task of a chunk, added to the plan.
+  virtual void plan(TaskBuilder& task, std::int64_t chunk) const;
+  /// Makes an operand that is exactly `view` without any code; false if that takes code.
+  [[nodiscard]] virtual bool direct(TaskBuilder&, const View&, std::uint32_t&) const { return false; }
+  /// Barriers whose chunks exist already.
+  [[nodiscard]] virtual const client::Handle* held(std::int64_t) const { return nullptr; }
+};
+
+/// A node whose chunks are made by tasks that a function plans.
+class TaskNode : public Node {
+ public:
+  using Plan = std::function<void(TaskBuilder&, std::int64_t chunk)>;
+  TaskNode(std::string name, DType type, Grid grid, std::vector<NodePtr> inputs, Plan plan)
+      : Node(type, std::move(grid), std::move(inputs)), name_(std::move(name)), plan_(std::move(plan)) {}
+  std::string name() const override { return name_; }
+  bool is_barrier() const override { return true; }
+  void cut(Planner&, const View& view, Cuts& cuts) const override;
+  Register emit(Expression& expression, const View& view) const override;
+  void plan(TaskBuilder& task, std::int64_t chunk) const override { plan_(task, chunk); }
+
+ private:
+  std::string name_;
+  Plan plan_;
+};
+
+/// Chunks that are results already.
+class HeldNode : public Node {
+ public:
+  HeldNode(DType type, Grid grid, std::vector<client::Handle> chunks)
+      : Node(type, std::move(grid), {}), chunks_(std::move(chunks)) {}
+  std::string name() const override { return "held"; }
+  bool is_barrier() const override { return true; }
+  void cut(Planner&, const View& view, Cuts& cuts) const override;
+  Register emit(Expression& expression, const View& view) const override;
+  const client::Handle* held(std::int64_t chunk) const override {
+    return &chunks_[static_cast<std::size_t>(chunk)];
+  }
+  [[nodiscard]] const std::vector<client::Handle>& chunks() const noexcept { return chunks_; }
+
+ private:
+  std::vector<client::Handle> chunks_;
+};
+
+/// The code of one step under construction.
+class Expression {
+ public:
+  Expression(TaskBuilder& task, const Dims& shape) : task(task), shape(shape) {}
+  TaskBuilder& task;
+  Dims shape;
+  std::vector<Code> code;
+  /// Code for a view of any node; the same view twice is the same register.
+  Register emit(const Node& node, const View& view);
+  Register add(const Code& code);
+  /// Loads from a chunk whose first element has the given index in the node.
+  Register load(std::uint32_t operand, DType type, const Dims& shape, const Dims& origin, const View& view);
+  Code load_code(std::uint32_t operand, DType type, const Dims& shape, const Dims& origin, const View& view);
+  Register cast(Register from, DType to);
+  [[nodiscard]] DType type(Register r) const { return code[r].out; }
+  std::uint32_t steps(const Dims& steps);
+
+ private:
+  std::vector<std::tuple<const Node*, View, Register>> known_;
+};
+
+/// Where a step stores or folds.
+struct Destination {
+  std::uint32_t operand = 0;
+  std::int64_t offset = 0;
+  Dims steps;  ///< Per axis of the loop, in elements.
+  Fold fold = Fold::store;
+  std::int64_t plane = 0;
+  Dims index_steps{};  ///< arg folds
+  std::int64_t index_offset = 0;
+};
+
+/// One task under construction.
+class TaskBuilder {
+ public:
+  explicit TaskBuilder(Planner& planner) : planner(planner) {}
+  Planner& planner;
+  TaskCode code;
+  SmallVector<std::uint32_t, 4> inputs;  ///< Planned results it uses.
+
+  std::uint32_t pool(const Dims& values);
+  std::uint32_t temporary(DType type, const Dims& shape, Fold initial = Fold::store);
+  /// The chunk of a barrier (or of a node that is kept), as an operand.
+  std::uint32_t chunk(const Node& node, std::int64_t chunk);
+  std::uint32_t file(const FileName& name, DType type, const Dims& start, const Dims& shape);
+  /// Evaluates a view into a destination, piece by piece where it crosses chunks.
+  /// `own`: the node's own code, even if it is kept.
+  void fill(const Node& node, const View& view, const Destination& to, bool own = false);
+  /// An operand that is exactly this view, row-major: the chunk itself where possible, else a temporary.
+  std::uint32_t need(const Node& node, const View& view);
+  std::uint32_t need_chunk(const Node& node, std::int64_t chunk) {
+    return need(node, chunk_view(node.grid, chunk));
+  }
+  void result(std::uint32_t operand) { code.kernel_operands.push_back(operand); }
+  void kernel(Kernel kernel, std::vector<std::uint32_t> operands);
+  template <class... P>
+  void kernel(Kernel function, std::vector<std::uint32_t> operands, const P&... parameters) {
+    Writer writer(code.parameters);
+    (write(writer, parameters), ...);
+    kernel(function, std::move(operands));
+  }
+};
+
+/// What is done where a task needs only a part of a chunk: the whole chunk is its input, or the part is cut
+/// out where the chunk is, by a task of its own; as a copy, which lets go of the chunk, or as a look at it,
+/// which is copied when it travels.
+enum class Parts : std::uint8_t { none, copies, looks };
+
+/// Everything that is to be computed in one go: culled, fused, depth first.
+class Planner {
+ public:
+  explicit Planner(const std::vector<NodePtr>& roots, Parts parts = Parts::none);
+  /// The number of the task (or held result) that gives a chunk of a node.
+  std::uint32_t chunk(const Node& node, std::int64_t chunk);
+  /// A part of a chunk, cut out where the chunk is, so that less travels.
+  std::uint32_t part(const Node& node, std::int64_t chunk, const Dims& start, const Dims& shape);
+  [[nodiscard]] bool is_barrier(const Node& node) const {
+    return node.is_barrier() || node.keep || (!kept_.empty() && kept_.contains(&node));
+  }
+  /// Whether parts of chunks are worth a task: there are several processes.
+  [[nodiscard]] bool splits() const noexcept { return how_ != Parts::none; }
+  /// Whether a part of so many bytes is a look at its chunk, copied only when it travels.
+  [[nodiscard]] bool looks(std::uint64_t bytes) const noexcept;
+  [[nodiscard]] std::size_t tasks() const noexcept { return tasks_; }
+  /// Submits everything in the order it was planned; returns the handles of `wanted`.
+  std::vector<client::Handle> submit(client::Core& core, const std::vector<std::uint32_t>& wanted);
+
+  // The same step by step, for results of which not all may exist at the same time:
+  /// Says which results are wanted; nothing more is planned from here on.
+  void begin(const std::vector<std::uint32_t>& wanted);
+  /// Submits what was planned up to this one, if it has not been.
+  void submit_until(client::Core& core, std::uint32_t planned);
+  [[nodiscard]] bool is_submitted(std::uint32_t planned) const noexcept { return planned < submitted_; }
+  /// A wanted result that has been submitted, once for each time it is wanted.
+  client::Handle take(std::uint32_t planned);
+
+ private:
+  struct Planned {
+    Buffer arguments;
+    SmallVector<std::uint32_t, 4> inputs;
+    std::uint64_t kernel = 0;  // 0: none
+    const client::Handle* held = nullptr;
+    const std::shared_ptr<const Options>* options = nullptr;
+    std::uint32_t uses = 0;
+  };
+  std::uint32_t finish(const std::string& name, TaskBuilder& task);
+  std::unique_ptr<TaskBuilder> builder();
+  void keep_shared(const std::vector<NodePtr>& roots);
+  std::vector<Planned> planned_;
+  std::vector<client::Handle> handles_;  // of those submitted, while somebody needs them
+  std::size_t submitted_ = 0;
+  std::unordered_map<const Node*, std::vector<std::uint32_t>> known_;
+  std::unordered_map<const Node*, std::vector<std::tuple<std::int64_t, View, std::uint32_t>>> parts_;
+  std::unordered_map<const Node*, bool> kept_;
+  std::unordered_map<std::string, std::shared_ptr<const Options>> options_;
+  std::vector<std::unique_ptr<TaskBuilder>> spare_;
+  Parts how_ = Parts::none;
+  std::size_t tasks_ = 0;
+};
+
+/// Parts are cut out where several workers are, so that only what is needed travels; and where what is held
+/// does not fit into the memory of one, so that no task needs more whole chunks at a time than one. If all
+/// fits, they are looks.
+[[nodiscard]] Parts parts_for(const Client& client, const std::vector<NodePtr>& nodes);
+
+/// Submits a node's chunks, in row-major order; to be kept, or gathered.
+[[nodiscard]] std::vector<client::Handle> submit_all(const NodePtr& node);
+[[nodiscard]] std::vector<std::vector<client::Handle>> submit_all(const std::vector<NodePtr>& nodes);
+
+/// Row-major steps of a shape, in elements.
+[[nodiscard]] Dims row_major(const Dims& shape);
+[[nodiscard]] inline Dims dims(const std::vector<std::int64_t>& values) {
+  Dims d;
+  for (const std::int64_t v : values) d.push_back(v);
+  return d;
+}
+
+}  // namespace weir::detail::array

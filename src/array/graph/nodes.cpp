@@ -1,0 +1,223 @@
+// Nodes that are fused: how a view of each follows from views of its inputs.
+#include "array/graph/nodes.hpp"
+
+#include <algorithm>
+
+namespace weir::detail::array {
+
+namespace {
+
+constexpr int heaviest = 250;  // instructions; longer expressions are computed in several tasks
+
+int weight_of(const std::vector<NodePtr>& inputs) {
+  int weight = 1;
+  for (const NodePtr& input : inputs) weight += input->is_barrier() || input->keep ? 1 : input->weight;
+  return weight;
+}
+
+}  // namespace
+
+std::size_t axis_of(std::string_view function, std::int64_t axis, std::size_t axes) {
+  const auto n = static_cast<std::int64_t>(axes);
+  if (axis < -n || axis >= n)
+    refuse(function, "axis must be in [" + std::to_string(-n) + ", " + std::to_string(n) + ") (got " +
+                         std::to_string(axis) + ")");
+  return static_cast<std::size_t>(axis < 0 ? axis + n : axis);
+}
+
+NodePtr kept(const NodePtr& node) {
+  if (node->is_barrier() || node->keep) return node;
+  auto same = std::make_shared<RegridNode>(node, node->grid);
+  same->keep = true;
+  return same;
+}
+
+// --- elementwise
+
+ElementNode::ElementNode(Op op, DType compute, DType out, Grid grid, std::vector<NodePtr> all,
+                         std::array<std::uint64_t, 4> immediate)
+    : Node(out, std::move(grid), std::move(all)), op(op), compute_(compute), immediate_(immediate) {
+  weight = weight_of(inputs);
+  keep = weight > heaviest;
+}
+
+View ElementNode::input_view(const Node& input, const View& view) const {
+  const std::size_t skipped = grid.axes() - input.grid.axes();
+  if (skipped == 0 && input.grid.shape == grid.shape) return view;
+  View theirs;
+  theirs.shape = view.shape;
+  for (std::size_t a = 0; a < input.grid.axes(); ++a)
+    theirs.maps.push_back(input.grid.shape[a] == 1 && grid.shape[a + skipped] != 1 ? AxisMap{0, 0, -1}
+                                                                                   : view.maps[a + skipped]);
+  return theirs;
+}
+
+void ElementNode::cut(Planner& planner, const View& view, Cuts& cuts) const {
+  for (const NodePtr& input : inputs) cut_input(planner, *input, input_view(*input, view), cuts);
+}
+
+Register ElementNode::emit(Expression& expression, const View& view) const {
+  Code one;
+  one.op = op;
+  one.in = compute_;
+  one.out = type;
+  one.immediate = immediate_;
+  std::uint16_t* const registers[] = {&one.a, &one.b, &one.c};
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    const Register r = expression.emit(*inputs[i], input_view(*inputs[i], view));
+    *registers[i] = op == Op::where && i == 0 ? r : expression.cast(r, compute_);
+  }
+  if (op == Op::cast) one.in = expression.type(one.a);
+  return expression.add(one);
+}
+
+// --- leaves
+
+Register ConstantNode::emit(Expression& expression, const View&) const {
+  Code one;
+  one.op = Op::constant;
+  one.in = one.out = type;
+  one.immediate = value_;
+  return expression.add(one);
+}
+
+Register IotaNode::emit(Expression& expression, const View& view) const {
+  Code one;
+  one.op = Op::iota;
+  one.in = one.out = DType::int64;
+  one.offset = start_;
+  Dims each;
+  each.resize(view.shape.size());
+  for (std::size_t a = 0; a < view.maps.size(); ++a) {
+    one.offset += view.maps[a].start * steps_[a];
+    if (view.maps[a].axis >= 0)
+      each[static_cast<std::size_t>(view.maps[a].axis)] += view.maps[a].step * steps_[a];
+  }
+  one.steps = expression.steps(each);
+  return expression.add(one);
+}
+
+bool FileNode::direct(TaskBuilder& task, const View& view, std::uint32_t& operand) const {
+  if (view.shape.size() != grid.axes()) return false;
+  Dims start;
+  for (std::size_t a = 0; a < grid.axes(); ++a) {
+    if (view.maps[a].axis != static_cast<std::int64_t>(a) || view.maps[a].step != 1) return false;
+    start.push_back(view.maps[a].start);
+  }
+  operand = task.file(file_, type, start, view.shape);
+  return true;
+}
+
+Register FileNode::emit(Expression& expression, const View& view) const {
+  Dims low, box;
+  for (const AxisMap& map : view.maps) {
+    const std::int64_t last =
+        map.axis < 0 ? map.start
+                     : map.start + map.step * (view.shape[static_cast<std::size_t>(map.axis)] - 1);
+    low.push_back(std::min(map.start, last));
+    box.push_back(std::max(map.start, last) - low[low.size() - 1] + 1);
+  }
+  return expression.load(expression.task.file(file_, type, low, box), type, box, low, view);
+}
+
+// --- other looks
+
+AffineNode::AffineNode(std::string name, NodePtr input, Grid grid, SmallVector<AxisMap, 4> maps)
+    : Node(input->type, std::move(grid), {input}), name_(std::move(name)), maps_(maps) {
+  weight = input->weight;
+}
+
+View AffineNode::input_view(const View& view) const {
+  View theirs;
+  theirs.shape = view.shape;
+  for (const AxisMap& map : maps_) {
+    if (map.axis < 0) {
+      theirs.maps.push_back({map.start, 0, -1});
+    } else {
+      const AxisMap& mine = view.maps[static_cast<std::size_t>(map.axis)];
+      theirs.maps.push_back({map.start + map.step * mine.start, map.step * mine.step, mine.axis});
+    }
+  }
+  return theirs;
+}
+void AffineNode::cut(Planner& planner, const View& view, Cuts& cuts) const {
+  cut_input(planner, *inputs[0], input_view(view), cuts);
+}
+Register AffineNode::emit(Expression& expression, const View& view) const {
+  return expression.emit(*inputs[0], input_view(view));
+}
+bool AffineNode::direct(TaskBuilder& task, const View& view, std::uint32_t& operand) const {
+  if (task.planner.is_barrier(*inputs[0])) return false;
+  return inputs[0]->direct(task, input_view(view), operand);
+}
+
+// --- one after the other
+
+namespace {
+
+Grid joined(const std::vector<NodePtr>& parts, std::size_t axis) {
+  Chunks chunks = parts[0]->grid.chunks;
+  chunks[axis].clear();
+  for (const NodePtr& part : parts)
+    for (const std::int64_t size : part->grid.chunks[axis])
+      if (size) chunks[axis].push_back(size);
+  if (chunks[axis].empty()) chunks[axis].push_back(0);
+  return Grid(std::move(chunks));
+}
+
+}  // namespace
+
+ConcatenateNode::ConcatenateNode(std::vector<NodePtr> parts, std::size_t axis)
+    : Node(parts[0]->type, joined(parts, axis), parts), axis_(axis), starts_{0} {
+  for (const NodePtr& part : parts) {
+    starts_.push_back(starts_.back() + part->grid.shape[axis]);
+    weight = std::max(weight, part->weight);
+  }
+}
+
+std::size_t ConcatenateNode::find(std::int64_t index) const {
+  return static_cast<std::size_t>(std::upper_bound(starts_.begin(), starts_.end() - 1, index) -
+                                  starts_.begin() - 1);
+}
+
+void ConcatenateNode::cut(Planner& planner, const View& view, Cuts& cuts) const {
+  const AxisMap& map = view.maps[axis_];
+  const std::int64_t count =
+      map.axis < 0 || map.step == 0 ? 1 : view.shape[static_cast<std::size_t>(map.axis)];
+  for (std::int64_t k = 0; k < count;) {
+    const std::int64_t index = map.start + map.step * k;
+    const std::size_t part = find(index);
+    std::int64_t next = count;
+    if (count > 1) {
+      if (k) cuts.add(map.axis, k);
+      next = map.step > 0 ? (starts_[part + 1] - map.start + map.step - 1) / map.step
+                          : (map.start - starts_[part]) / -map.step + 1;
+      next = std::min(next, count);
+    }
+    View theirs = view;
+    theirs.maps[axis_].start = index - starts_[part];
+    if (count > 1) {
+      const auto axis = static_cast<std::size_t>(map.axis);
+      theirs.shape[axis] = next - k;
+      for (std::size_t a = 0; a < theirs.maps.size(); ++a)
+        if (a != axis_ && theirs.maps[a].axis == map.axis) theirs.maps[a].start += k * theirs.maps[a].step;
+    }
+    Cuts inner;
+    inner.at.resize(cuts.at.size());
+    cut_input(planner, *inputs[part], theirs, inner);
+    for (std::size_t axis = 0; axis < inner.at.size(); ++axis)
+      for (const std::int64_t position : inner.at[axis])
+        cuts.add(static_cast<std::int64_t>(axis),
+                 position + (count > 1 && static_cast<std::int64_t>(axis) == map.axis ? k : 0));
+    k = next;
+  }
+}
+
+Register ConcatenateNode::emit(Expression& expression, const View& view) const {
+  const std::size_t part = find(view.maps[axis_].start);
+  View theirs = view;
+  theirs.maps[axis_].start -= starts_[part];
+  return expression.emit(*inputs[part], theirs);
+}
+
+}  // namespace weir::detail::array

@@ -1,0 +1,117 @@
+// The nodes that are fused into the tasks of others.
+#pragma once
+
+#include "array/graph/node.hpp"
+
+namespace weir::detail::array {
+
+/// One operation on every element.
+class ElementNode : public Node {
+ public:
+  ElementNode(Op op, DType compute, DType out, Grid grid, std::vector<NodePtr> inputs,
+              std::array<std::uint64_t, 4> immediate = {});
+  std::string name() const override { return std::string(to_string(op)); }
+  bool is_costly() const override { return is_expensive(op); }
+  void cut(Planner& planner, const View& view, Cuts& cuts) const override;
+  Register emit(Expression& expression, const View& view) const override;
+  const Op op;
+
+ private:
+  View input_view(const Node& input, const View& view) const;
+  DType compute_;
+  std::array<std::uint64_t, 4> immediate_;
+};
+
+/// One number everywhere.
+class ConstantNode : public Node {
+ public:
+  ConstantNode(DType type, Grid grid, std::array<std::uint64_t, 4> value)
+      : Node(type, std::move(grid), {}), value_(value) {}
+  std::string name() const override { return "constant"; }
+  void cut(Planner&, const View&, Cuts&) const override {}
+  Register emit(Expression& expression, const View& view) const override;
+
+ private:
+  std::array<std::uint64_t, 4> value_;
+};
+
+/// start + sum of step[axis] * index[axis], as int64: row-major positions, or indices along an axis.
+class IotaNode : public Node {
+ public:
+  IotaNode(Grid grid, std::int64_t start, Dims steps)
+      : Node(DType::int64, std::move(grid), {}), start_(start), steps_(steps) {}
+  std::string name() const override { return "iota"; }
+  void cut(Planner&, const View&, Cuts&) const override {}
+  Register emit(Expression& expression, const View& view) const override;
+
+ private:
+  std::int64_t start_;
+  Dims steps_;
+};
+
+/// Another look at the same elements: slices, reversed, transposed, repeated and new axes.
+class AffineNode : public Node {
+ public:
+  /// `maps`: for each axis of the input, where its index comes from.
+  AffineNode(std::string name, NodePtr input, Grid grid, SmallVector<AxisMap, 4> maps);
+  std::string name() const override { return name_; }
+  void cut(Planner& planner, const View& view, Cuts& cuts) const override;
+  Register emit(Expression& expression, const View& view) const override;
+  bool direct(TaskBuilder& task, const View& view, std::uint32_t& operand) const override;
+
+ private:
+  View input_view(const View& view) const;
+  std::string name_;
+  SmallVector<AxisMap, 4> maps_;
+};
+
+/// Arrays one after the other along an axis.
+class ConcatenateNode : public Node {
+ public:
+  ConcatenateNode(std::vector<NodePtr> parts, std::size_t axis);
+  std::string name() const override { return "concatenate"; }
+  void cut(Planner& planner, const View& view, Cuts& cuts) const override;
+  Register emit(Expression& expression, const View& view) const override;
+
+ private:
+  std::size_t find(std::int64_t index) const;
+  std::size_t axis_;
+  std::vector<std::int64_t> starts_;
+};
+
+/// The same elements in other chunks.
+class RegridNode : public Node {
+ public:
+  RegridNode(NodePtr input, Grid grid) : Node(input->type, std::move(grid), {input}) {
+    weight = input->weight;
+  }
+  std::string name() const override { return "rechunk"; }
+  void cut(Planner& planner, const View& view, Cuts& cuts) const override {
+    cut_input(planner, *inputs[0], view, cuts);
+  }
+  Register emit(Expression& expression, const View& view) const override {
+    return expression.emit(*inputs[0], view);
+  }
+};
+
+/// A dataset of a file.
+class FileNode : public Node {
+ public:
+  FileNode(DType type, Grid grid, FileName file) : Node(type, std::move(grid), {}), file_(std::move(file)) {}
+  std::string name() const override { return "read"; }
+  void cut(Planner&, const View&, Cuts&) const override {}
+  Register emit(Expression& expression, const View& view) const override;
+  bool direct(TaskBuilder& task, const View& view, std::uint32_t& operand) const override;
+
+  [[nodiscard]] const FileName& file() const noexcept { return file_; }
+
+ private:
+  FileName file_;
+};
+
+/// The same elements, computed once and kept until all their users are done.
+[[nodiscard]] NodePtr kept(const NodePtr& node);
+/// The axis counted from the front. Throws if there is no such axis.
+[[nodiscard]] std::size_t axis_of(std::string_view function, std::int64_t axis, std::size_t axes);
+
+}  // namespace weir::detail::array

@@ -1,0 +1,270 @@
+// A dataset that grows, entry by entry, and one that is read entry by entry.
+#include "weir/array/hdf5_stream.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+
+#include "array/graph/nodes.hpp"
+#include "array/hdf5/library.hpp"
+#include "array/interpret/code.hpp"
+
+namespace weir::detail::array {
+
+namespace {
+
+constexpr std::int64_t usual_chunk_bytes = 1 << 20;
+
+std::int64_t entry_bytes(DType type, const Shape& entry) {
+  auto bytes = static_cast<std::int64_t>(size_of(type));
+  for (const std::int64_t extent : entry) bytes *= extent;
+  return bytes;
+}
+std::int64_t usual_entries(std::int64_t bytes) {
+  return std::max<std::int64_t>(1, usual_chunk_bytes / std::max<std::int64_t>(bytes, 1));
+}
+
+}  // namespace
+
+struct Hdf5Appender::State {
+  std::string path, name;
+  DType type;
+  SinkHdf5 how;
+  Id file, dataset;
+  Shape entry;
+  std::int64_t chunk = 0, written = 0, kept = 0;  // entries: in a chunk of the file, in the file, in `block`
+  std::vector<std::byte> block;
+  bool marked = false;
+  Room room;
+
+  void open(const Shape& shape);
+  void ask_for_room() const;
+  void create();
+  void adopt();
+  void write(std::int64_t count);
+  [[nodiscard]] std::size_t bytes_of(std::int64_t count) const {
+    return static_cast<std::size_t>(count * entry_bytes(type, entry));
+  }
+};
+
+void Hdf5Appender::State::open(const Shape& shape) {
+  entry = shape;
+  std::error_code ignored;
+  if (std::filesystem::exists(path, ignored)) {
+    file = open_for_writing(path, "sink_to_hdf5");
+  } else {
+    const Id access(H5Pcreate(H5P_FILE_ACCESS), &H5Pclose);
+    H5Pset_file_locking(access, false, true);
+    ask_for_room();
+    errno = 0;
+    file = Id(H5Fcreate(path.c_str(), H5F_ACC_EXCL, H5P_DEFAULT, access), &H5Fclose);
+    if (!file.ok())
+      fail(ErrorKind::io, "sink_to_hdf5: cannot create " + in_quotes(path) + " (" +
+                              (errno ? std::strerror(errno) : reason()) + ")");
+  }
+  room = Room(path);
+  room.take("sink_to_hdf5", file, 0);
+  exists(file, name) ? adopt() : create();
+  block.resize(bytes_of(chunk));
+}
+
+// Before the library makes the file, since it cannot go back from there.
+void Hdf5Appender::State::ask_for_room() const {
+  const Descriptor probe(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
+  if (probe.get() < 0) return;  // the library says why
+  const int problem = posix_fallocate(probe.get(), 0, 128 * 1024);
+  unlink(path.c_str());
+  if (problem)
+    fail(ErrorKind::io, "sink_to_hdf5: cannot write " + in_quotes(path) +
+                            ", which has no room for 131 kB: " + std::strerror(problem));
+}
+
+void Hdf5Appender::State::create() {
+  chunk = how.chunk ? how.chunk : usual_entries(entry_bytes(type, entry));
+  std::vector<hsize_t> extents{0}, most{H5S_UNLIMITED}, blocks{static_cast<hsize_t>(chunk)};
+  for (const std::int64_t extent : entry) {
+    extents.push_back(static_cast<hsize_t>(extent));
+    most.push_back(static_cast<hsize_t>(extent));
+    blocks.push_back(static_cast<hsize_t>(std::max<std::int64_t>(extent, 1)));
+  }
+  const Id links(H5Pcreate(H5P_LINK_CREATE), &H5Pclose), properties(H5Pcreate(H5P_DATASET_CREATE), &H5Pclose);
+  H5Pset_create_intermediate_group(links, 1);
+  H5Pset_chunk(properties, static_cast<int>(blocks.size()), blocks.data());
+  if (how.gzip) {
+    H5Pset_shuffle(properties);
+    H5Pset_deflate(properties, static_cast<unsigned>(how.gzip));
+  }
+  const Id space(H5Screate_simple(static_cast<int>(extents.size()), extents.data(), most.data()), &H5Sclose);
+  dataset =
+      Id(H5Dcreate2(file, name.c_str(), native_type(type), space, links, properties, H5P_DEFAULT), &H5Dclose);
+  if (!dataset.ok())
+    fail(ErrorKind::io, "sink_to_hdf5: cannot create the dataset " + in_quotes(name) + " in " +
+                            in_quotes(path) + " (" + reason() + ")");
+  for (const auto& [attribute, value] : how.attributes) write_attribute(dataset, attribute, value);
+}
+
+// Goes on with a dataset that is there.
+void Hdf5Appender::State::adopt() {
+  dataset = Id(H5Dopen2(file, name.c_str(), H5P_DEFAULT), &H5Dclose);
+  const Id stored(dataset.ok() ? H5Dget_type(dataset) : -1, &H5Tclose),
+      space(dataset.ok() ? H5Dget_space(dataset) : -1, &H5Sclose);
+  if (!dataset.ok() || H5Tequal(stored, native_type(type)) <= 0)
+    fail(ErrorKind::invalid_argument, "sink_to_hdf5: " + in_quotes(name) + " of " + in_quotes(path) +
+                                          " must be a dataset of " + std::string(to_string(type)) +
+                                          ", as the elements are");
+  const int axes = H5Sget_simple_extent_ndims(space);
+  std::vector<hsize_t> extents(static_cast<std::size_t>(std::max(axes, 1))), most(extents.size()),
+      blocks(extents.size());
+  H5Sget_simple_extent_dims(space, extents.data(), most.data());
+  if (axes < 1 || most[0] != H5S_UNLIMITED)
+    fail(ErrorKind::invalid_argument, "sink_to_hdf5: the first axis of " + in_quotes(name) + " of " +
+                                          in_quotes(path) +
+                                          " must be without limit; it was made for a fixed size");
+  const Shape there(extents.begin() + 1, extents.end());
+  if (there != entry)
+    fail(ErrorKind::invalid_argument, "sink_to_hdf5: elements must have the shape " + weir::to_text(there) +
+                                          " of the dataset's entries (got " + weir::to_text(entry) + ")");
+  const Id properties(H5Dget_create_plist(dataset), &H5Pclose);
+  H5Pget_chunk(properties, axes, blocks.data());
+  chunk = static_cast<std::int64_t>(blocks[0]);
+  written = static_cast<std::int64_t>(extents[0]);
+}
+
+// The first entries of the block.
+void Hdf5Appender::State::write(std::int64_t count) {
+  if (count == 0) return;
+  std::vector<hsize_t> extents{static_cast<hsize_t>(written + count)}, first{static_cast<hsize_t>(written)},
+      size{static_cast<hsize_t>(count)};
+  for (const std::int64_t extent : entry) {
+    extents.push_back(static_cast<hsize_t>(extent));
+    first.push_back(0);
+    size.push_back(static_cast<hsize_t>(extent));
+  }
+  const auto refused = [&] {
+    fail(ErrorKind::io, "sink_to_hdf5: cannot write " + in_quotes(path) + " (" + reason() + ")");
+  };
+  room.take("sink_to_hdf5", file, bytes_of(chunk));
+  if (H5Dset_extent(dataset, extents.data()) < 0) refused();
+  const Id space(H5Dget_space(dataset), &H5Sclose),
+      memory(H5Screate_simple(static_cast<int>(size.size()), size.data(), nullptr), &H5Sclose);
+  H5Sselect_hyperslab(space, H5S_SELECT_SET, first.data(), nullptr, size.data(), nullptr);
+  if (entry_bytes(type, entry) &&
+      H5Dwrite(dataset, native_type(type), memory, space, H5P_DEFAULT, block.data()) < 0) {
+    extents[0] = static_cast<hsize_t>(written);
+    H5Dset_extent(dataset, extents.data());
+    refused();
+  }
+  written += count;
+}
+
+Hdf5Appender::Hdf5Appender(std::string path, std::string dataset, DType type, SinkHdf5 how)
+    : state_(std::make_unique<State>()) {
+  if (dataset.empty() || dataset == "/")
+    fail(ErrorKind::invalid_argument,
+         "sink_to_hdf5: a dataset must have a name (got " + in_quotes(dataset) + ")");
+  if (how.gzip < 0 || how.gzip > 9)
+    fail(ErrorKind::invalid_argument,
+         "sink_to_hdf5: gzip must be in [0, 9] (got " + std::to_string(how.gzip) + ")");
+  if (how.chunk < 0)
+    fail(ErrorKind::invalid_argument,
+         "sink_to_hdf5: chunk must not be negative (got " + std::to_string(how.chunk) + ")");
+  std::error_code ignored;
+  state_->path = std::filesystem::absolute(path, ignored).string();
+  state_->name = std::move(dataset);
+  state_->type = type;
+  state_->how = std::move(how);
+}
+
+Hdf5Appender::~Hdf5Appender() {
+  try {
+    settle();
+  } catch (const std::exception&) {  // the mark says that something is missing
+  }
+  const std::lock_guard hold(library());
+  const std::string path = state_->path;
+  const bool left = state_->room.was_taken();
+  state_.reset();
+  if (!left) return;
+  try {
+    (void)open_for_writing(path);  // closed at once, which gives back the room that is left
+  } catch (const std::exception&) {
+  }
+}
+
+bool Hdf5Appender::takes_rows() const noexcept { return state_->how.rows; }
+
+void Hdf5Appender::append(const Shape& entry, std::int64_t count, const void* data) {
+  const std::lock_guard hold(library());
+  State& s = *state_;
+  if (!s.dataset.ok()) s.open(entry);
+  if (entry != s.entry)
+    fail(ErrorKind::invalid_argument, "sink_to_hdf5: elements must have the shape " + weir::to_text(s.entry) +
+                                          " of the dataset's entries (got " + weir::to_text(entry) + ")");
+  if (!s.marked) {
+    set_mark(s.dataset, true);
+    if (H5Fflush(s.file, H5F_SCOPE_GLOBAL) < 0)
+      fail(ErrorKind::io, "sink_to_hdf5: cannot write " + in_quotes(s.path) + " (" + reason() + ")");
+    s.marked = true;
+  }
+  const auto* from = static_cast<const std::byte*>(data);
+  while (count) {
+    // A chunk of the file is written when it is full, also if it began in an earlier run.
+    const std::int64_t room = s.chunk - s.written % s.chunk - s.kept, now = std::min(count, room);
+    std::memcpy(s.block.data() + s.bytes_of(s.kept), from, s.bytes_of(now));
+    s.kept += now;
+    from += s.bytes_of(now);
+    count -= now;
+    if (now == room) {
+      s.write(s.kept);
+      s.kept = 0;
+    }
+  }
+}
+
+void Hdf5Appender::settle() {
+  const std::lock_guard hold(library());
+  State& s = *state_;
+  if (!s.marked) return;
+  s.write(s.kept);
+  s.kept = 0;
+  set_mark(s.dataset, false);
+  if (H5Fflush(s.file, H5F_SCOPE_GLOBAL) < 0)
+    fail(ErrorKind::io, "sink_to_hdf5: cannot write " + in_quotes(s.path) + " (" + reason() + ")");
+  s.marked = false;
+}
+
+Hdf5Rows::Hdf5Rows(const std::string& file, const std::string& name, DType element, std::int64_t wanted)
+    : type(element), rows(wanted) {
+  if (wanted < 0)
+    fail(ErrorKind::invalid_argument,
+         "from_hdf5: rows must not be negative (got " + std::to_string(wanted) + ")");
+  const NodePtr node = open_hdf5(file, name, element, {});
+  const FileName& opened = static_cast<const FileNode&>(*node).file();
+  path = opened.path;
+  dataset = opened.dataset;
+  shape = node->grid.shape;
+  if (shape.empty())
+    fail(ErrorKind::invalid_argument,
+         "from_hdf5: the dataset must have at least 1 axis (got a single number in " + in_quotes(name) + ")");
+  if (rows == 0) rows = usual_entries(entry_bytes(type, Shape(shape.begin() + 1, shape.end())));
+}
+
+void Hdf5Rows::read(std::int64_t from, std::int64_t count, void* to) const {
+  Tensor out;
+  out.type = type;
+  out.data = to;
+  Dims start;
+  for (const std::int64_t extent : shape) {
+    out.shape.push_back(extent);
+    start.push_back(0);
+  }
+  out.shape[0] = count;
+  start[0] = from;
+  read_file({path, dataset}, start, out);
+}
+
+}  // namespace weir::detail::array

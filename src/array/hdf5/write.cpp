@@ -1,0 +1,435 @@
+// Writing arrays to HDF5 from all workers.
+#include <fcntl.h>
+#include <unistd.h>
+#include <zlib.h>
+
+#include <cerrno>
+#include <climits>
+#include <cstring>
+#include <filesystem>
+
+#include "array/graph/nodes.hpp"
+#include "array/hdf5/file.hpp"
+#include "weir/bytes.hpp"
+#include "weir/client.hpp"
+
+namespace weir::detail::array {
+
+namespace {
+
+std::string in_quotes(const std::string& text) { return "\"" + text + "\""; }
+
+// A chunk as the file has it: chunks at the edge are filled up.
+class Padded {
+ public:
+  Padded(const Tensor& values, const Dims& chunk) {
+    size_ = size_of(values.type);
+    for (const std::int64_t n : chunk) size_ *= static_cast<std::size_t>(n);
+    data_ = static_cast<const std::byte*>(values.data);
+    if (std::equal(chunk.begin(), chunk.end(), values.shape.begin(), values.shape.end())) return;
+    filled_.resize(size_);
+    data_ = filled_.data();
+    const Dims steps = row_major(chunk);
+    const std::size_t axes = chunk.size(),
+                      row = static_cast<std::size_t>(values.shape[axes - 1]) * size_of(values.type);
+    const std::int64_t rows = row ? values.size() / values.shape[axes - 1] : 0;
+    const auto* from = static_cast<const std::byte*>(values.data);
+    for (std::int64_t r = 0; r < rows; ++r, from += row) {
+      std::int64_t rest = r, offset = 0;
+      for (std::size_t a = axes - 1; a-- > 0;) {
+        offset += rest % values.shape[a] * steps[a];
+        rest /= values.shape[a];
+      }
+      std::memcpy(filled_.data() + static_cast<std::size_t>(offset) * size_of(values.type), from, row);
+    }
+  }
+  [[nodiscard]] const std::byte* data() const noexcept { return data_; }
+  [[nodiscard]] std::size_t size() const noexcept { return size_; }
+
+ private:
+  std::vector<std::byte> filled_;
+  const std::byte* data_ = nullptr;
+  std::size_t size_ = 0;
+};
+
+class WriteDescriptor {
+ public:
+  explicit WriteDescriptor(const std::string& path)
+      : path_(path), descriptor_(open(path.c_str(), O_WRONLY | O_CLOEXEC)) {
+    if (descriptor_ < 0) fail();
+  }
+  ~WriteDescriptor() {
+    if (descriptor_ >= 0) close(descriptor_);
+  }
+  void write(const std::byte* data, std::size_t count, std::uint64_t at) {
+    while (count) {
+      const ssize_t put = pwrite(descriptor_, data, count, static_cast<off_t>(at));
+      if (put < 0 && errno == EINTR) continue;
+      if (put < 0) fail();
+      data += put;
+      at += static_cast<std::uint64_t>(put);
+      count -= static_cast<std::size_t>(put);
+    }
+  }
+
+ private:
+  [[noreturn]] void fail() const {
+    throw Error(ErrorKind::io, "to_hdf5: cannot write " + in_quotes(path_) + ": " + std::strerror(errno));
+  }
+  std::string path_;
+  int descriptor_;
+};
+
+// Parameters: path, place in the file, chunk shape.
+task::Value write_chunk(Reader& parameters, std::span<const Tensor> operands) {
+  std::string path;
+  std::uint64_t place = 0;
+  Dims chunk;
+  read(parameters, path);
+  read(parameters, place);
+  read(parameters, chunk);
+  const Padded padded(operands[0], chunk);
+  WriteDescriptor(path).write(padded.data(), padded.size(), place);
+  const Tensor done = make_tensor(DType::int64, Dims{1});
+  done.as<std::int64_t>()[0] = static_cast<std::int64_t>(padded.size());
+  return done.value;
+}
+
+// The mask of filters that were left out, then the bytes: what the writer is given.
+Tensor filtered_tensor(std::uint32_t left_out, const void* bytes, std::size_t count) {
+  const Tensor result = make_tensor(DType::uint8, Dims{static_cast<std::int64_t>(sizeof left_out + count)});
+  std::memcpy(result.data, &left_out, sizeof left_out);
+  std::memcpy(static_cast<std::byte*>(result.data) + sizeof left_out, bytes, count);
+  return result;
+}
+
+// Parameters: chunk shape, filters.
+task::Value filter_one(Reader& parameters, std::span<const Tensor> operands) {
+  Dims chunk;
+  std::vector<Hdf5Filter> filters;
+  read(parameters, chunk);
+  read(parameters, filters);
+  const FilteredChunk filtered =
+      filter_chunk(operands[0].type, chunk, filters, Padded(operands[0], chunk).data());
+  return filtered_tensor(filtered.left_out, filtered.bytes.data(), filtered.bytes.size()).value;
+}
+
+// Parameters: chunk shape, level, shuffle. What HDF5's own filters make of the chunk.
+task::Value compress_chunk(Reader& parameters, std::span<const Tensor> operands) {
+  Dims chunk;
+  int level = 0;
+  bool shuffle = false;
+  read(parameters, chunk);
+  read(parameters, level);
+  read(parameters, shuffle);
+  const Padded padded(operands[0], chunk);
+  const std::byte* data = padded.data();
+  std::vector<std::byte> sorted;
+  const std::size_t size = size_of(operands[0].type);
+  if (shuffle && size > 1) {
+    sorted.resize(padded.size());
+    const std::size_t count = padded.size() / size;
+    for (std::size_t byte = 0; byte < size; ++byte)
+      for (std::size_t i = 0; i < count; ++i) sorted[byte * count + i] = data[i * size + byte];
+    data = sorted.data();
+  }
+  uLongf bytes = compressBound(padded.size());
+  std::vector<unsigned char> out(bytes);
+  if (compress2(out.data(), &bytes, reinterpret_cast<const Bytef*>(data), padded.size(), level) != Z_OK)
+    throw Error(ErrorKind::internal, "to_hdf5: zlib could not compress a chunk");
+  return filtered_tensor(0, out.data(), bytes).value;
+}
+
+// What is made of one output: where, in which chunks, and the tasks.
+struct Job {
+  Hdf5Output output;
+  DatasetPlan plan;
+  NodePtr source, tasks;
+};
+
+Job prepare(const Hdf5Output& output) {
+  const Shape& shape = shape_of(output.node);
+  if (output.dataset.empty() || output.dataset == "/")
+    refuse("to_hdf5", "a dataset must have a name (got " + in_quotes(output.dataset) + ")");
+  if (output.how.gzip < 0 || output.how.gzip > 9)
+    refuse("to_hdf5", "gzip must be in [0, 9] (got " + std::to_string(output.how.gzip) + ")");
+  Job job{output,
+          {output.dataset,
+           output.node->type,
+           shape,
+           output.how.chunks,
+           output.how.gzip,
+           output.how.shuffle,
+           output.how.filters,
+           {},
+           output.how.attributes},
+          nullptr,
+          nullptr};
+  if (output.how.gzip && !output.how.filters.empty())
+    refuse("to_hdf5",
+           "gzip must be 0 where filters are given; name filter 1 among them, with the level as its "
+           "parameter (got gzip " +
+               std::to_string(output.how.gzip) + ")");
+  if (job.plan.chunk.empty())
+    for (const auto& sizes : output.node->grid.chunks)
+      job.plan.chunk.push_back(std::max<std::int64_t>(1, *std::ranges::max_element(sizes)));
+  if (job.plan.chunk.size() != shape.size())
+    refuse("to_hdf5", "the chunk shape must name every axis of " + weir::to_text(shape) + " (got " +
+                          weir::to_text(job.plan.chunk) + ")");
+  std::uint64_t bytes = size_of(output.node->type);
+  for (std::size_t a = 0; a < shape.size(); ++a) {
+    if (job.plan.chunk[a] < 1)
+      refuse("to_hdf5",
+             "a chunk of the file must have at least 1 element (got " + weir::to_text(job.plan.chunk) + ")");
+    if (shape[a]) job.plan.chunk[a] = std::min(job.plan.chunk[a], shape[a]);
+    bytes *= static_cast<std::uint64_t>(job.plan.chunk[a]);
+  }
+  if (bytes >= std::uint64_t{4} << 30)
+    refuse("to_hdf5",
+           "a chunk of the file must be smaller than 4 GiB (got " + weir::to_text(job.plan.chunk) + ")");
+  job.source =
+      rechunk(output.node, ChunkSpec(std::vector<AxisChunks>(job.plan.chunk.begin(), job.plan.chunk.end())));
+  return job;
+}
+
+Grid one_each(const Grid& grid) {
+  return Grid(Chunks{std::vector<std::int64_t>(static_cast<std::size_t>(grid.count()), 1)});
+}
+
+NodePtr writing(const Job& job, const std::string& path, std::vector<std::uint64_t> places) {
+  const auto plan = [source = job.source.get(), path, chunk = dims(job.plan.chunk),
+                     places = std::move(places)](TaskBuilder& task, std::int64_t c) {
+    task.kernel(&write_chunk, {task.need_chunk(*source, c)}, path, places[static_cast<std::size_t>(c)],
+                chunk);
+  };
+  return std::make_shared<TaskNode>("to_hdf5", DType::int64, one_each(job.source->grid),
+                                    std::vector<NodePtr>{job.source}, plan);
+}
+NodePtr compressing(const Job& job) {
+  const auto plan = [source = job.source.get(), how = job.plan](TaskBuilder& task, std::int64_t c) {
+    if (how.filters.empty())
+      task.kernel(&compress_chunk, {task.need_chunk(*source, c)}, dims(how.chunk), how.gzip, how.shuffle);
+    else task.kernel(&filter_one, {task.need_chunk(*source, c)}, dims(how.chunk), how.filters);
+  };
+  return std::make_shared<TaskNode>("to_hdf5 compress", DType::uint8, one_each(job.source->grid),
+                                    std::vector<NodePtr>{job.source}, plan);
+}
+
+// Chunks that are on their way to the one writer at the same time: enough to keep the workers busy.
+std::size_t chunks_ahead(const Client& client) {
+  std::size_t threads = 2;
+  try {
+    threads = 0;
+    for (const WorkerInfo& worker : client.workers()) threads += worker.threads;
+  } catch (const Error& error) {  // inside a task nobody knows the workers
+    if (error.kind() != ErrorKind::unsupported) throw;
+  }
+  return 2 * threads + 4;
+}
+
+// The chunks of nodes one after the other, of which only a few exist at a time.
+class ChunkQueue {
+ public:
+  explicit ChunkQueue(const std::vector<NodePtr>& nodes)
+      : client_(Client::current()), planner_(nodes, parts_for(client_, nodes)) {
+    for (const NodePtr& node : nodes)
+      for (std::int64_t c = 0; c < node->grid.count(); ++c) wanted_.push_back(planner_.chunk(*node, c));
+    planner_.begin(wanted_);
+  }
+  /// Starts so many chunks from the next one on.
+  void start(std::size_t count) {
+    if (!wanted_.empty())
+      planner_.submit_until(*client_.core(),
+                            wanted_[std::min(wanted_.size(), next_ + std::max<std::size_t>(count, 1)) - 1]);
+  }
+  template <class T>
+  Future<xt::xarray<T>> next() {
+    return Future<xt::xarray<T>>(planner_.take(wanted_[next_++]));
+  }
+  /// Until none is running: what they write to must not be used otherwise before.
+  void settle() {
+    for (; next_ < wanted_.size() && planner_.is_submitted(wanted_[next_]);) next<std::int64_t>().wait();
+  }
+  [[nodiscard]] const Client& client() const noexcept { return client_; }
+
+ private:
+  Client client_;
+  Planner planner_;
+  std::vector<std::uint32_t> wanted_;
+  std::size_t next_ = 0;
+};
+
+void write_all(const std::string& path, const std::vector<Job>& jobs, ChunkQueue& chunks) {
+  const std::size_t ahead = chunks_ahead(chunks.client());
+  for (const Job& job : jobs) {
+    if (!job.tasks) continue;
+    const auto count = static_cast<std::size_t>(job.tasks->grid.count());
+    if (!job.plan.is_filtered() || job.plan.chunk.empty()) {
+      chunks.start(count);
+      for (std::size_t c = 0; c < count; ++c) (void)chunks.next<std::int64_t>().result();
+      continue;
+    }
+    ChunkWriter writer(path, job.plan.dataset);
+    for (std::size_t c = 0; c < count; ++c) {
+      chunks.start(std::min(ahead, count - c));
+      const auto future = chunks.next<std::uint8_t>();
+      const xt::xarray<std::uint8_t>& bytes = future.result();
+      Shape start;
+      for (const AxisMap& map : chunk_view(job.source->grid, static_cast<std::int64_t>(c)).maps)
+        start.push_back(map.start);
+      std::uint32_t left_out = 0;
+      std::memcpy(&left_out, bytes.data(), sizeof left_out);
+      writer.write(start, left_out, bytes.data() + sizeof left_out, bytes.size() - sizeof left_out);
+    }
+    writer.finish();
+  }
+}
+
+void carry_out(const std::string& path, std::vector<Job>& jobs, bool append) {
+  std::vector<DatasetPlan> plans;
+  for (const Job& job : jobs) plans.push_back(job.plan);
+  CreatedFile created = create_file(path, append, plans);
+  std::vector<NodePtr> nodes;
+  for (std::size_t i = 0; i < jobs.size(); ++i) {
+    const bool empty = jobs[i].source->grid.size() == 0;
+    if (jobs[i].plan.is_filtered() && !jobs[i].plan.chunk.empty() && !empty)
+      jobs[i].tasks = compressing(jobs[i]);
+    else if (!empty) jobs[i].tasks = writing(jobs[i], path, std::move(created.places[i]));
+    if (jobs[i].tasks) nodes.push_back(jobs[i].tasks);
+  }
+  ChunkQueue chunks(nodes);
+  try {
+    write_all(path, jobs, chunks);
+  } catch (...) {
+    if (append) chunks.settle();
+    throw;
+  }
+}
+
+// A file that runs out of room while the library changes it cannot be relied upon; so the room is taken
+// before. What is not used is given back when the library closes the file. Of a new file, which the library
+// makes again, this only asks; and what is to be compressed does not count, since the file is thrown away if
+// it does not fit.
+void reserve(const std::string& path, const std::vector<Job>& jobs, bool is_new) {
+  std::uint64_t bytes = is_new ? 1 << 16 : 1 << 20;  // for what describes the datasets
+  for (const Job& job : jobs) {
+    if (is_new && job.plan.is_filtered()) continue;
+    std::uint64_t chunk = size_of(job.plan.type);
+    for (const std::int64_t extent : job.plan.chunk) chunk *= static_cast<std::uint64_t>(extent);
+    bytes += (chunk + 64) * static_cast<std::uint64_t>(job.source->grid.count());
+  }
+  const int file = open(path.c_str(), O_WRONLY | O_CLOEXEC | (is_new ? O_CREAT : 0), 0666);
+  if (file < 0 && is_new) return;  // the library says why
+  if (file < 0)
+    throw Error(ErrorKind::io,
+                "to_hdf5: cannot open " + in_quotes(path) + " for writing (" + std::strerror(errno) + ")");
+  const off_t size = lseek(file, 0, SEEK_END);
+  const int problem = posix_fallocate(file, size, static_cast<off_t>(bytes));
+  if (problem) {
+    [[maybe_unused]] const int restored = ftruncate(file, size);
+  }
+  close(file);
+  if (problem)
+    throw Error(ErrorKind::io, "to_hdf5: cannot write " + in_quotes(path) + ", which has no room for " +
+                                   weir::to_text(bytes) + " more: " + std::strerror(problem));
+}
+
+// Throws the error that is being handled, with the names its user knows in place of those of what was not
+// complete.
+[[noreturn]] void rethrow_with(const std::vector<std::pair<std::string, std::string>>& names) {
+  try {
+    throw;
+  } catch (const Error& error) {
+    std::string text = error.what();
+    for (const auto& [so_far, name] : names)
+      for (std::size_t at = 0; (at = text.find(so_far, at)) != std::string::npos; at += name.size())
+        text.replace(at, so_far.size(), name);
+    throw Error(error.kind(), text);
+  }
+}
+
+// Into a file that others may read meanwhile: the datasets get their names when they are complete.
+void append_to(const std::string& path, std::vector<Job>& jobs) {
+  std::vector<std::pair<std::string, std::string>> names;
+  std::vector<std::string> parts;
+  for (Job& job : jobs) {
+    job.plan.published = job.plan.dataset;
+    job.plan.dataset += ".part-" + std::to_string(getpid());
+    names.emplace_back(job.plan.dataset, job.plan.published);
+    parts.push_back(job.plan.dataset);
+  }
+  reserve(path, jobs, false);
+  try {
+    carry_out(path, jobs, true);
+    publish(path, names);
+  } catch (...) {
+    remove_datasets(path, parts);
+    rethrow_with(names);
+  }
+}
+
+}  // namespace
+
+void write_hdf5(const std::string& given, const std::vector<Hdf5Output>& outputs) {
+  if (outputs.empty()) refuse("to_hdf5", "there must be at least one array");
+  std::error_code error;
+  const std::string path = std::filesystem::absolute(given, error).string();
+  std::vector<Job> jobs;
+  bool append = false;
+  for (const Hdf5Output& output : outputs) {
+    jobs.push_back(prepare(output));
+    append = append || output.how.append;
+  }
+  if (append && std::filesystem::exists(path, error)) return append_to(path, jobs);
+  const std::string part = path + ".part-" + std::to_string(getpid());
+  try {
+    reserve(part, jobs, true);
+    carry_out(part, jobs, false);
+    if (std::rename(part.c_str(), path.c_str()) != 0)
+      throw Error(ErrorKind::io, "to_hdf5: cannot write " + in_quotes(path) + ": " + std::strerror(errno));
+  } catch (...) {
+    unlink(part.c_str());
+    rethrow_with({{part, path}});
+  }
+}
+
+void write_hdf5_region(const std::string& path, const std::string& dataset, const NodePtr& node,
+                       const Shape& start) {
+  const Shape& shape = shape_of(node);
+  if (start.size() != shape.size())
+    refuse("to_hdf5_region", "the start must name every axis of " + weir::to_text(shape) + " (got " +
+                                 weir::to_text(start) + ")");
+  for (const std::int64_t s : start)
+    if (s < 0) refuse("to_hdf5_region", "the start must not be negative (got " + weir::to_text(start) + ")");
+  mark_incomplete(path, dataset, true);
+  bool changed = false;
+  try {
+    ChunkQueue chunks({node});
+    ChunkWriter writer(path, dataset);
+    const std::size_t ahead = chunks_ahead(chunks.client());
+    for (std::int64_t c = 0; c < node->grid.count(); ++c) {
+      chunks.start(ahead);
+      const View view = chunk_view(node->grid, c);
+      Shape at;
+      for (std::size_t a = 0; a < start.size(); ++a) at.push_back(start[a] + view.maps[a].start);
+      dispatch(node->type, [&]<class T>(std::type_identity<T>) {
+        const auto future = chunks.next<T>();
+        const xt::xarray<T>& values = future.result();
+        Tensor tensor;
+        tensor.type = node->type;
+        tensor.shape = view.shape;
+        tensor.data = const_cast<T*>(values.data());
+        writer.check_box(at, tensor);
+        changed = true;
+        writer.write_box(at, tensor);
+      });
+    }
+    writer.finish();
+  } catch (...) {
+    if (!changed) mark_incomplete(path, dataset, false);
+    throw;
+  }
+  mark_incomplete(path, dataset, false);
+}
+
+}  // namespace weir::detail::array

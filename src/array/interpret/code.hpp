@@ -1,0 +1,129 @@
+// The code of one task over chunks: what travels to the worker and is interpreted there.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "weir/detail/array/op.hpp"
+#include "weir/detail/array/tensor.hpp"
+
+namespace weir::detail::array {
+
+/// How a step's elements are folded into its destination instead of being stored.
+enum class Fold : std::uint8_t {
+  store,
+  sum,
+  product,
+  minimum,
+  maximum,
+  nan_minimum,
+  nan_maximum,
+  any,
+  all,
+  count,
+  moments,
+  nan_moments,
+  arg_minimum,
+  arg_maximum
+};
+
+/// One instruction; it writes the register that has its number.
+struct Code {
+  Op op = Op::load;
+  DType in = DType::float64;   ///< Type of the inputs.
+  DType out = DType::float64;  ///< Type of the register.
+  std::uint16_t a = 0, b = 0, c = 0;
+  std::uint32_t operand = 0;  ///< load: where from
+  std::uint32_t steps = 0;    ///< load, iota: place in the pool of one step per axis of the loop, in elements
+  std::int64_t offset = 0;    ///< load, iota: first element
+  std::array<std::uint64_t, 4> immediate{};  ///< load of a part: first element and steps where it was cut
+};
+
+/// Evaluates the instructions at every point of a box and stores or folds the last register.
+struct Step {
+  std::uint32_t shape = 0, axes = 0;  ///< The box, in the pool.
+  std::uint32_t begin = 0, end = 0;   ///< Instructions.
+  std::uint32_t destination = 0;      ///< Operand.
+  std::uint32_t steps = 0;            ///< Of the destination, in the pool; 0 along folded axes.
+  std::int64_t offset = 0;
+  std::int64_t plane = 0;         ///< Distance between the planes of a fold with several results.
+  std::uint32_t index_steps = 0;  ///< arg folds: steps of the index that is kept, in the pool.
+  std::int64_t index_offset = 0;
+  Fold fold = Fold::store;
+};
+
+/// A chunk the steps work on.
+struct Operand {
+  enum class Kind : std::uint8_t { input, part, temporary, file } kind = Kind::input;
+  DType type = DType::float64;
+  Fold initial = Fold::store;         ///< temporary: filled with what folding starts from.
+  std::uint32_t index = 0;            ///< input, part: which input; file: which.
+  std::uint32_t shape = 0, axes = 0;  ///< In the pool.
+  std::uint32_t start = 0;            ///< file: first element of the region, in the pool.
+};
+
+/// A dataset of a file.
+struct FileName {
+  std::string path, dataset;
+};
+
+/// One task.
+struct TaskCode {
+  std::vector<Operand> operands;
+  std::vector<Step> steps;
+  std::vector<Code> code;
+  std::vector<std::int64_t> pool;
+  std::vector<FileName> files;
+  std::uint64_t kernel = 0;  ///< 0: the result is operand `kernel_operands[0]`.
+  std::vector<std::uint32_t> kernel_operands;
+  Buffer parameters;
+
+  void clear() {
+    operands.clear();
+    steps.clear();
+    code.clear();
+    pool.clear();
+    files.clear();
+    kernel = 0;
+    kernel_operands.clear();
+    parameters.clear();
+  }
+};
+
+/// Computes one elementwise operation on `count` elements.
+using ElementKernel = void (*)(const void* a, const void* b, const void* c, void* out, std::size_t count,
+                               const Code& code);
+[[nodiscard]] ElementKernel element_kernel(const Code& code);
+ElementKernel arithmetic_kernel(Op op, DType type);
+ElementKernel compare_kernel(Op op, DType type);
+ElementKernel math_kernel(Op op, DType type);
+ElementKernel cast_kernel(DType from, DType to);
+ElementKernel random_kernel(const Code& code);
+
+/// Folds `count` elements into one (`step` 0) or into as many (`step` 1); see `fold_kernel`.
+struct FoldTarget {
+  std::byte* at = nullptr;  ///< First accumulator.
+  std::int64_t step = 0;    ///< 0 or any distance in elements.
+  std::int64_t plane = 0;   ///< Distance between planes, in elements.
+  std::int64_t index = 0;   ///< arg: index of the first element.
+  std::int64_t index_step = 0;
+};
+using FoldKernel = void (*)(const void* data, std::size_t count, const FoldTarget& target);
+[[nodiscard]] FoldKernel fold_kernel(Fold fold, DType type);
+/// Type of the accumulators, and how many planes of them there are.
+[[nodiscard]] DType fold_type(Fold fold, DType type);
+[[nodiscard]] inline int fold_planes(Fold fold) {
+  return fold == Fold::moments || fold == Fold::nan_moments       ? 3
+         : fold == Fold::arg_minimum || fold == Fold::arg_maximum ? 2
+                                                                  : 1;
+}
+/// Fills accumulators with what folding starts from.
+void fold_start(Fold fold, const Tensor& accumulators);
+
+/// Reads a box of a dataset into a chunk of the same shape.
+void read_file(const FileName& file, const Dims& start, const Tensor& out);
+
+/// What a worker calls: reads the code and carries it out.
+[[nodiscard]] task::Value run_task(Reader& arguments, std::span<const task::Value> inputs);
+
+}  // namespace weir::detail::array

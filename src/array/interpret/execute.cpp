@@ -1,0 +1,411 @@
+// Carries the code of a task out: every step in pieces that stay in the cache.
+#include <algorithm>
+#include <cstring>
+
+#include "array/interpret/code.hpp"
+#include "array/interpret/part.hpp"
+#include "weir/array/chunks.hpp"
+#include "weir/detail/task/address.hpp"
+
+namespace weir::detail::array {
+
+namespace {
+
+constexpr std::int64_t tile = 2048;  // elements
+constexpr std::size_t widest = 16;   // bytes of an element
+constexpr int most_axes = 64;
+
+// A step's loop after axes of extent 1 are dropped and neighbours that are contiguous in everything are
+// merged.
+struct Loop {
+  int axes = 0;
+  std::int64_t shape[most_axes];
+  [[nodiscard]] std::int64_t rows() const {
+    std::int64_t n = 1;
+    for (int a = 0; a + 1 < axes; ++a) n *= shape[a];
+    return n;
+  }
+};
+using Steps = std::vector<std::int64_t>;  // one per axis of the loop
+
+std::int64_t row_offset(const Loop& loop, const std::int64_t* steps, std::int64_t row) {
+  std::int64_t offset = 0;
+  for (int a = loop.axes - 2; a >= 0; --a) {
+    offset += row % loop.shape[a] * steps[a];
+    row /= loop.shape[a];
+  }
+  return offset;
+}
+
+// Walks the rows of a loop from a given one, keeping the offset of one operand.
+class Rows {
+ public:
+  Rows(const Loop& loop, const std::int64_t* steps, std::int64_t row) : loop_(loop), steps_(steps) {
+    for (int a = loop.axes - 2; a >= 0; --a) {
+      at_[a] = row % loop.shape[a];
+      row /= loop.shape[a];
+      offset += at_[a] * steps[a];
+    }
+  }
+  void next() {
+    for (int a = loop_.axes - 2; a >= 0; --a) {
+      offset += steps_[a];
+      if (++at_[a] < loop_.shape[a]) return;
+      offset -= loop_.shape[a] * steps_[a];
+      at_[a] = 0;
+    }
+  }
+  std::int64_t offset = 0;
+
+ private:
+  const Loop& loop_;
+  const std::int64_t* steps_;
+  std::int64_t at_[most_axes];
+};
+
+template <class T>
+void copy_strided(const void* from, std::int64_t step, void* to, std::int64_t to_step, std::int64_t count) {
+  const T* in = static_cast<const T*>(from);
+  T* out = static_cast<T*>(to);
+  if (step == 0 && to_step == 1) {
+    const T value = *in;
+    for (std::int64_t i = 0; i < count; ++i) out[i] = value;
+  } else if (to_step == 1) {
+    for (std::int64_t i = 0; i < count; ++i) out[i] = in[i * step];
+  } else {
+    for (std::int64_t i = 0; i < count; ++i) out[i * to_step] = in[i * step];
+  }
+}
+struct Wide {
+  std::uint64_t a, b;
+};
+void copy(std::size_t size, const void* from, std::int64_t step, void* to, std::int64_t to_step,
+          std::int64_t count) {
+  if (step == 1 && to_step == 1) {
+    std::memcpy(to, from, static_cast<std::size_t>(count) * size);
+    return;
+  }
+  switch (size) {
+    case 1:
+      return copy_strided<std::uint8_t>(from, step, to, to_step, count);
+    case 2:
+      return copy_strided<std::uint16_t>(from, step, to, to_step, count);
+    case 4:
+      return copy_strided<std::uint32_t>(from, step, to, to_step, count);
+    case 8:
+      return copy_strided<std::uint64_t>(from, step, to, to_step, count);
+    default:
+      return copy_strided<Wide>(from, step, to, to_step, count);
+  }
+}
+
+// Memory for registers, kept by the thread.
+class Scratch {
+ public:
+  std::byte* slot(std::size_t i) {
+    while (slots_.size() <= i)
+      slots_.push_back(std::make_unique<std::byte[]>(static_cast<std::size_t>(tile) * widest));
+    return slots_[i].get();
+  }
+
+ private:
+  std::vector<std::unique_ptr<std::byte[]>> slots_;
+};
+
+class StepRun {
+ public:
+  StepRun(const TaskCode& task, const Step& step, std::vector<Tensor>& operands)
+      : task_(task), step_(step), operands_(operands) {
+    prepare();
+  }
+  void run();
+
+ private:
+  void prepare();
+  void merge();
+  void assign_slots();
+  const Code& code(std::size_t r) const { return task_.code[step_.begin + r]; }
+  void load(std::size_t r, std::int64_t row, std::int64_t rows, std::int64_t column, std::int64_t columns);
+  void count_up(std::size_t r, std::int64_t row, std::int64_t rows, std::int64_t column,
+                std::int64_t columns);
+  void finish(std::int64_t row, std::int64_t rows, std::int64_t column, std::int64_t columns);
+
+  const TaskCode& task_;
+  const Step& step_;
+  std::vector<Tensor>& operands_;
+  std::size_t count_ = 0;
+  Loop loop_;
+  std::vector<Steps> steps_;  // of the registers (empty: none), of the destination, of the index
+  std::vector<std::byte*> slot_;
+  std::vector<const void*> at_;
+  std::vector<ElementKernel> kernels_;
+  FoldKernel fold_ = nullptr;
+  Tensor* destination_ = nullptr;
+  std::size_t destination_size_ = 0;
+};
+
+void StepRun::prepare() {
+  count_ = step_.end - step_.begin;
+  destination_ = &operands_[step_.destination];
+  destination_size_ = size_of(destination_->type);
+  if (step_.axes >= most_axes) throw Error(ErrorKind::unsupported, "array: more than 63 axes");
+  loop_.axes = static_cast<int>(step_.axes);
+  std::copy_n(task_.pool.begin() + step_.shape, step_.axes, loop_.shape);
+  steps_.resize(count_ + 2);
+  const auto take = [&](std::uint32_t at) {
+    return Steps(task_.pool.begin() + at, task_.pool.begin() + at + step_.axes);
+  };
+  for (std::size_t r = 0; r < count_; ++r)
+    if (code(r).op == Op::load || code(r).op == Op::iota) steps_[r] = take(code(r).steps);
+  steps_[count_] = take(step_.steps);
+  const bool arg = step_.fold == Fold::arg_minimum || step_.fold == Fold::arg_maximum;
+  if (arg) steps_[count_ + 1] = take(step_.index_steps);
+  merge();
+  kernels_.resize(count_);
+  for (std::size_t r = 0; r < count_; ++r)
+    if (code(r).op > Op::iota) kernels_[r] = element_kernel(code(r));
+  if (step_.fold != Fold::store) fold_ = fold_kernel(step_.fold, code(count_ - 1).out);
+  assign_slots();
+}
+
+void StepRun::merge() {
+  int kept = 0;
+  for (int a = 0; a < loop_.axes; ++a) {
+    if (loop_.shape[a] == 1) continue;
+    bool mergeable = kept > 0;
+    for (const Steps& steps : steps_)
+      if (mergeable && !steps.empty()) mergeable = steps[kept - 1] == steps[a] * loop_.shape[a];
+    if (mergeable) {
+      loop_.shape[kept - 1] *= loop_.shape[a];
+      for (Steps& steps : steps_)
+        if (!steps.empty()) steps[kept - 1] = steps[a];
+    } else {
+      loop_.shape[kept] = loop_.shape[a];
+      for (Steps& steps : steps_)
+        if (!steps.empty()) steps[kept] = steps[a];
+      ++kept;
+    }
+  }
+  if (kept == 0) {
+    loop_.shape[0] = 1;
+    for (std::size_t i = 0; i < steps_.size(); ++i)
+      if (i >= count_ ? i == count_ || step_.fold >= Fold::arg_minimum
+                      : code(i).op == Op::load || code(i).op == Op::iota)
+        steps_[i] = {1};
+    kept = 1;
+  }
+  loop_.axes = kept;
+}
+
+// Registers share slots as soon as the last reader is done.
+void StepRun::assign_slots() {
+  static thread_local Scratch scratch;
+  std::vector<std::size_t> last(count_, 0), of(count_, SIZE_MAX), spare;
+  const auto inputs = [](Op op) {
+    return op <= Op::iota ? 0 : op == Op::random ? 1 : op == Op::where ? 3 : op <= Op::greater_equal ? 2 : 1;
+  };
+  for (std::size_t r = 0; r < count_; ++r) {
+    const int n = inputs(code(r).op);
+    const std::uint16_t used[] = {code(r).a, code(r).b, code(r).c};
+    for (int i = 0; i < n; ++i) last[used[i]] = r;
+  }
+  std::size_t slots = 0;
+  slot_.resize(count_);
+  at_.resize(count_);
+  for (std::size_t r = 0; r < count_; ++r) {
+    const bool constant = code(r).op == Op::constant;
+    if (spare.empty() || constant) {
+      of[r] = slots++;
+    } else {
+      of[r] = spare.back();
+      spare.pop_back();
+    }
+    slot_[r] = scratch.slot(of[r]);
+    at_[r] = slot_[r];
+    if (constant) {
+      copy(size_of(code(r).out), code(r).immediate.data(), 0, slot_[r], 1, tile);
+      continue;
+    }
+    const int n = inputs(code(r).op);
+    const std::uint16_t used[] = {code(r).a, code(r).b, code(r).c};
+    for (int i = 0; i < n; ++i)
+      if (last[used[i]] == r && code(used[i]).op != Op::constant &&
+          std::find(used, used + i, used[i]) == used + i)
+        spare.push_back(of[used[i]]);
+  }
+}
+
+void StepRun::load(std::size_t r, std::int64_t row, std::int64_t rows, std::int64_t column,
+                   std::int64_t columns) {
+  const Code& one = code(r);
+  const Tensor& from = operands_[one.operand];
+  const std::size_t size = size_of(one.out);
+  const Steps& steps = steps_[r];
+  const std::int64_t step = steps[static_cast<std::size_t>(loop_.axes - 1)];
+  const auto* base = static_cast<const std::byte*>(from.data) + one.offset * static_cast<std::int64_t>(size);
+  const auto place = [&](std::int64_t offset) {
+    return base + (offset + column * step) * static_cast<std::int64_t>(size);
+  };
+  if (rows == 1 && step == 1) {
+    at_[r] = place(row_offset(loop_, steps.data(), row));
+    return;
+  }
+  Rows walk(loop_, steps.data(), row);
+  std::byte* to = slot_[r];
+  for (std::int64_t i = 0; i < rows; ++i, walk.next()) {
+    copy(size, place(walk.offset), step, to, 1, columns);
+    to += static_cast<std::size_t>(columns) * size;
+  }
+  at_[r] = slot_[r];
+}
+
+void StepRun::count_up(std::size_t r, std::int64_t row, std::int64_t rows, std::int64_t column,
+                       std::int64_t columns) {
+  const Steps& steps = steps_[r];
+  const std::int64_t step = steps[static_cast<std::size_t>(loop_.axes - 1)];
+  Rows walk(loop_, steps.data(), row);
+  auto* to = reinterpret_cast<std::int64_t*>(slot_[r]);
+  for (std::int64_t i = 0; i < rows; ++i, walk.next()) {
+    const std::int64_t first = code(r).offset + walk.offset + column * step;
+    for (std::int64_t k = 0; k < columns; ++k) to[k] = first + k * step;
+    to += columns;
+  }
+}
+
+void StepRun::finish(std::int64_t row, std::int64_t rows, std::int64_t column, std::int64_t columns) {
+  const Steps& steps = steps_[count_];
+  const std::int64_t step = steps[static_cast<std::size_t>(loop_.axes - 1)];
+  auto* base = static_cast<std::byte*>(destination_->data);
+  const std::size_t size = size_of(code(count_ - 1).out);
+  const auto* from = static_cast<const std::byte*>(at_[count_ - 1]);
+  Rows walk(loop_, steps.data(), row);
+  if (step_.fold == Fold::store) {
+    for (std::int64_t i = 0; i < rows; ++i, walk.next()) {
+      std::byte* to = base + (step_.offset + walk.offset + column * step) * static_cast<std::int64_t>(size);
+      if (to != from) copy(size, from, 1, to, step, columns);
+      from += static_cast<std::size_t>(columns) * size;
+    }
+    return;
+  }
+  FoldTarget target;
+  target.step = step;
+  target.plane = step_.plane;
+  const Steps& index = steps_[count_ + 1];
+  std::optional<Rows> walk_index;
+  if (!index.empty()) {
+    walk_index.emplace(loop_, index.data(), row);
+    target.index_step = index[static_cast<std::size_t>(loop_.axes - 1)];
+  }
+  for (std::int64_t i = 0; i < rows; ++i, walk.next()) {
+    target.at =
+        base + (step_.offset + walk.offset + column * step) * static_cast<std::int64_t>(destination_size_);
+    if (walk_index) {
+      target.index = step_.index_offset + walk_index->offset + column * target.index_step;
+      walk_index->next();
+    }
+    fold_(from, static_cast<std::size_t>(columns), target);
+    from += static_cast<std::size_t>(columns) * size;
+  }
+}
+
+void StepRun::run() {
+  const std::int64_t inner = loop_.shape[loop_.axes - 1];
+  const std::int64_t rows = loop_.rows();
+  const std::int64_t columns_at_once = inner >= tile / 4 ? tile : inner;
+  const std::int64_t rows_at_once = inner >= tile / 4 ? 1 : std::max<std::int64_t>(1, tile / inner);
+  const bool stores_rows =
+      step_.fold == Fold::store && steps_[count_][static_cast<std::size_t>(loop_.axes - 1)] == 1;
+  const std::size_t result_size = size_of(code(count_ - 1).out);
+  for (std::int64_t row = 0; row < rows; row += rows_at_once) {
+    const std::int64_t r_count = std::min(rows_at_once, rows - row);
+    for (std::int64_t column = 0; column < inner; column += columns_at_once) {
+      const std::int64_t c_count = std::min(columns_at_once, inner - column);
+      for (std::size_t r = 0; r < count_; ++r) {
+        const Code& one = code(r);
+        if (one.op == Op::load) {
+          load(r, row, r_count, column, c_count);
+        } else if (one.op == Op::iota) {
+          count_up(r, row, r_count, column, c_count);
+        } else if (kernels_[r]) {
+          void* out = slot_[r];
+          if (r + 1 == count_ && stores_rows && r_count == 1) {  // straight to its place
+            out = static_cast<std::byte*>(destination_->data) +
+                  (step_.offset + row_offset(loop_, steps_[count_].data(), row) + column) *
+                      static_cast<std::int64_t>(result_size);
+            at_[r] = out;
+          } else {
+            at_[r] = slot_[r];
+          }
+          kernels_[r](at_[one.a], at_[one.b], at_[one.c], out, static_cast<std::size_t>(r_count * c_count),
+                      one);
+        }
+      }
+      finish(row, r_count, column, c_count);
+    }
+  }
+}
+
+Dims from_pool(const TaskCode& task, std::uint32_t at, std::uint32_t count) {
+  Dims d;
+  for (std::uint32_t i = 0; i < count; ++i) d.push_back(task.pool[at + i]);
+  return d;
+}
+
+}  // namespace
+
+task::Value run_task(Reader& arguments, std::span<const task::Value> inputs) {
+  static thread_local TaskCode reused;
+  TaskCode task = std::move(reused);
+  read(arguments, task);
+  std::vector<Tensor> operands;
+  operands.reserve(task.operands.size());
+  for (const Operand& operand : task.operands) {
+    const Dims shape = from_pool(task, operand.shape, operand.axes);
+    switch (operand.kind) {
+      case Operand::Kind::input:
+        operands.push_back(view_value(operand.type, inputs[operand.index]));
+        break;
+      case Operand::Kind::part: {
+        const Part& part = inputs[operand.index].as<Part>();
+        operands.push_back({operand.type, part.shape, part.data(), inputs[operand.index]});
+        if (!part.is_look()) break;
+        for (Code& one : task.code) {
+          if (one.op != Op::load || one.operand != operands.size() - 1) continue;
+          one.offset = static_cast<std::int64_t>(one.immediate[0]);
+          one.steps = static_cast<std::uint32_t>(one.immediate[1]);
+        }
+        break;
+      }
+      case Operand::Kind::temporary:
+        operands.push_back(make_tensor(operand.type, shape));
+        if (operand.initial != Fold::store) fold_start(operand.initial, operands.back());
+        break;
+      case Operand::Kind::file:
+        operands.push_back(make_tensor(operand.type, shape));
+        read_file(task.files[operand.index], from_pool(task, operand.start, operand.axes), operands.back());
+        break;
+    }
+    if (operand.kind == Operand::Kind::input &&
+        !std::equal(shape.begin(), shape.end(), operands.back().shape.begin(), operands.back().shape.end()))
+      throw Error(ErrorKind::invalid_argument,
+                  "array: a chunk must have the shape its array says " +
+                      to_text(Shape(shape.begin(), shape.end())) + " (got " +
+                      to_text(Shape(operands.back().shape.begin(), operands.back().shape.end())) + ")");
+  }
+  for (const Step& step : task.steps) StepRun(task, step, operands).run();
+  task::Value result;
+  if (task.kernel == 0) {
+    result = operands[task.kernel_operands[0]].value;
+  } else {
+    std::vector<Tensor> chosen;
+    for (const std::uint32_t o : task.kernel_operands) chosen.push_back(operands[o]);
+    operands.clear();
+    Reader parameters(task.parameters.bytes());
+    result =
+        reinterpret_cast<Kernel>(const_cast<void*>(task::local_address(task.kernel)))(parameters, chosen);
+  }
+  reused = std::move(task);
+  return result;
+}
+
+}  // namespace weir::detail::array

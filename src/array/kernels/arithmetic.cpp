@@ -1,0 +1,210 @@
+// Arithmetic, bits and rounding, by NumPy's rules.
+#include <algorithm>
+#include <limits>
+
+#include "array/kernels/kernels.hpp"
+
+namespace weir::detail::array {
+
+namespace {
+
+template <class T>
+T floor_divided(T a, T b) {
+  if constexpr (std::is_floating_point_v<T>) {
+    return std::floor(a / b);
+  } else if constexpr (std::is_integral_v<T>) {
+    if (b == 0) return 0;
+    if constexpr (std::is_signed_v<T>) {
+      if (b == -1) return static_cast<T>(-a);
+      const T q = static_cast<T>(a / b);
+      return static_cast<T>(a % b != 0 && (a < 0) != (b < 0) ? q - 1 : q);
+    } else {
+      return static_cast<T>(a / b);
+    }
+  }
+}
+template <class T>
+T modulo(T a, T b) {
+  if constexpr (std::is_floating_point_v<T>) {
+    const T r = std::fmod(a, b);
+    return r != 0 && (r < 0) != (b < 0) ? r + b : r;
+  } else {
+    if (b == 0) return 0;
+    if constexpr (std::is_signed_v<T>) {
+      if (b == -1) return 0;
+      const T r = static_cast<T>(a % b);
+      return static_cast<T>(r != 0 && (r < 0) != (b < 0) ? r + b : r);
+    } else {
+      return static_cast<T>(a % b);
+    }
+  }
+}
+
+template <class T>
+ElementKernel ordered(Op op) {
+  switch (op) {
+    case Op::minimum:
+      return binary<T>([](T a, T b) { return a < b || a != a ? a : b; });
+    case Op::maximum:
+      return binary<T>([](T a, T b) { return a > b || a != a ? a : b; });
+    case Op::fmin:
+      return binary<T>([](T a, T b) { return a < b || b != b ? a : b; });
+    case Op::fmax:
+      return binary<T>([](T a, T b) { return a > b || b != b ? a : b; });
+    case Op::floor_divide:
+      return binary<T>([](T a, T b) { return floor_divided(a, b); });
+    case Op::mod:
+      return binary<T>([](T a, T b) { return modulo(a, b); });
+    case Op::sign:
+      return unary<T>([](T a) { return a != a ? a : static_cast<T>((a > T(0)) - (a < T(0))); });
+    default:
+      return nullptr;
+  }
+}
+
+template <class T>
+ElementKernel integral(Op op) {
+  using U = std::conditional_t<std::is_same_v<T, bool>, unsigned char, T>;
+  switch (op) {
+    case Op::bit_and:
+      return binary<U>([](U a, U b) { return a & b; });
+    case Op::bit_or:
+      return binary<U>([](U a, U b) { return a | b; });
+    case Op::bit_xor:
+      return binary<U>([](U a, U b) { return a ^ b; });
+    case Op::shift_left:
+      return binary<U>([](U a, U b) {
+        return b < 0 || static_cast<std::uint64_t>(b) >= 8 * sizeof(U)
+                   ? U(0)
+                   : static_cast<U>(static_cast<std::uint64_t>(a) << b);
+      });
+    case Op::shift_right:
+      return binary<U>([](U a, U b) {
+        return static_cast<U>(a >> std::min<std::uint64_t>(static_cast<std::uint64_t>(b), 8 * sizeof(U) - 1));
+      });
+    case Op::bit_not:
+      if constexpr (std::is_same_v<T, bool>) return unary<U>([](U a) { return U(!a); });
+      else return unary<U>([](U a) { return static_cast<U>(~a); });
+    case Op::floor:
+    case Op::ceil:
+    case Op::trunc:
+    case Op::rint:
+      return unary<U>([](U a) { return a; });
+    default:
+      return nullptr;
+  }
+}
+
+ElementKernel boolean(Op op) {
+  using B = unsigned char;  // 0 or 1
+  switch (op) {
+    case Op::add:
+    case Op::maximum:
+    case Op::fmax:
+      return binary<B>([](B a, B b) { return a | b; });
+    case Op::multiply:
+    case Op::minimum:
+    case Op::fmin:
+    case Op::square:
+      return op == Op::square ? unary<B>([](B a) { return a; }) : binary<B>([](B a, B b) { return a & b; });
+    case Op::subtract:
+      return binary<B>([](B a, B b) { return a ^ b; });
+    case Op::abs:
+    case Op::conj:
+    case Op::sign:
+      return unary<B>([](B a) { return a; });
+    default:
+      return integral<bool>(op);
+  }
+}
+
+template <class T>
+ElementKernel numeric(Op op) {
+  // Integers wrap around; computed unsigned so that this is defined.
+  using W = std::conditional_t<std::is_integral_v<T>, std::uint64_t, T>;
+  switch (op) {
+    case Op::add:
+      return binary<T>([](T a, T b) { return static_cast<T>(W(a) + W(b)); });
+    case Op::subtract:
+      return binary<T>([](T a, T b) { return static_cast<T>(W(a) - W(b)); });
+    case Op::multiply:
+      return binary<T>([](T a, T b) { return static_cast<T>(W(a) * W(b)); });
+    case Op::square:
+      return unary<T>([](T a) { return static_cast<T>(W(a) * W(a)); });
+    case Op::negative:
+      return unary<T>([](T a) { return static_cast<T>(W(0) - W(a)); });
+    case Op::divide:
+    case Op::reciprocal:
+      if constexpr (!std::is_integral_v<T>)
+        return op == Op::divide ? binary<T>([](T a, T b) { return a / b; })
+                                : unary<T>([](T a) { return T(1) / a; });
+      return nullptr;
+    case Op::conj:
+      if constexpr (is_complex_type<T>) return unary<T>([](T a) { return std::conj(a); });
+      else return unary<T>([](T a) { return a; });
+    case Op::abs:
+      if constexpr (std::is_floating_point_v<T>) return unary<T>([](T a) { return std::fabs(a); });
+      else if constexpr (std::is_integral_v<T>)
+        return unary<T>([](T a) { return static_cast<T>(a < T(0) ? W(0) - W(a) : W(a)); });
+      else return nullptr;
+    default:
+      break;
+  }
+  if constexpr (std::is_floating_point_v<T>) {
+    switch (op) {
+      case Op::floor:
+        return unary<T>([](T a) { return std::floor(a); });
+      case Op::ceil:
+        return unary<T>([](T a) { return std::ceil(a); });
+      case Op::trunc:
+        return unary<T>([](T a) { return std::trunc(a); });
+      case Op::rint:
+        return unary<T>([](T a) { return std::nearbyint(a); });
+      default:
+        return ordered<T>(op);
+    }
+  } else if constexpr (std::is_integral_v<T>) {
+    const ElementKernel kernel = integral<T>(op);
+    return kernel ? kernel : ordered<T>(op);
+  } else {
+    return nullptr;
+  }
+}
+
+// Only the size of an element matters.
+template <class T>
+void choose(const void* a, const void* b, const void* c, void* out, std::size_t count, const Code&) {
+  const auto* yes = static_cast<const unsigned char*>(a);
+  const T* x = static_cast<const T*>(b);
+  const T* y = static_cast<const T*>(c);
+  T* r = static_cast<T*>(out);
+#pragma GCC ivdep
+  for (std::size_t i = 0; i < count; ++i) r[i] = yes[i] ? x[i] : y[i];
+}
+
+}  // namespace
+
+ElementKernel arithmetic_kernel(Op op, DType type) {
+  if (op == Op::where)
+    return dispatch(type, []<class T>(std::type_identity<T>) -> ElementKernel { return &choose<T>; });
+  return dispatch(type, [&]<class T>(std::type_identity<T>) -> ElementKernel {
+    if constexpr (std::is_same_v<T, bool>) return boolean(op);
+    else return numeric<T>(op);
+  });
+}
+
+ElementKernel element_kernel(const Code& code) {
+  ElementKernel kernel = nullptr;
+  if (code.op == Op::cast) kernel = cast_kernel(code.in, code.out);
+  else if (code.op == Op::random) kernel = random_kernel(code);
+  else if (gives_bool(code.op)) kernel = compare_kernel(code.op, code.in);
+  else kernel = arithmetic_kernel(code.op, code.in);
+  if (!kernel) kernel = math_kernel(code.op, code.in);
+  if (!kernel)
+    throw Error(ErrorKind::unsupported, std::string(to_string(code.op)) +
+                                            ": is not defined for elements of type " +
+                                            std::string(to_string(code.in)));
+  return kernel;
+}
+
+}  // namespace weir::detail::array

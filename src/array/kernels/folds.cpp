@@ -1,0 +1,303 @@
+// Folding pieces of chunks into accumulators: sums, extremes, moments.
+#include <algorithm>
+#include <bit>
+#include <limits>
+
+#include "array/kernels/kernels.hpp"
+
+namespace weir::detail::array {
+
+namespace {
+
+template <class T>
+using SumType = std::conditional_t<is_complex_type<T>, std::complex<double>,
+                                   std::conditional_t<std::is_floating_point_v<T>, double, Summed<T>>>;
+
+// Four accumulators: the compiler vectorizes them, and rounding errors stay small.
+template <class T, class A, class Get>
+A total(const T* x, std::size_t count, Get get) {
+  A a{}, b{}, c{}, d{};
+  std::size_t i = 0;
+  for (; i + 4 <= count; i += 4) {
+    a += static_cast<A>(get(x[i]));
+    b += static_cast<A>(get(x[i + 1]));
+    c += static_cast<A>(get(x[i + 2]));
+    d += static_cast<A>(get(x[i + 3]));
+  }
+  for (; i < count; ++i) a += static_cast<A>(get(x[i]));
+  return (a + b) + (c + d);
+}
+
+template <class T>
+void fold_sum(const void* data, std::size_t count, const FoldTarget& to) {
+  using A = SumType<T>;
+  const T* x = static_cast<const T*>(data);
+  A* r = reinterpret_cast<A*>(to.at);
+  if (to.step == 0) {
+    *r += total<T, A>(x, count, [](T v) { return v; });
+  } else if (to.step == 1) {
+    for (std::size_t i = 0; i < count; ++i) r[i] += static_cast<A>(x[i]);
+  } else {
+    for (std::size_t i = 0; i < count; ++i) r[static_cast<std::int64_t>(i) * to.step] += static_cast<A>(x[i]);
+  }
+}
+template <class T>
+void fold_count(const void* data, std::size_t count, const FoldTarget& to) {
+  const T* x = static_cast<const T*>(data);
+  auto* r = reinterpret_cast<std::int64_t*>(to.at);
+  for (std::size_t i = 0; i < count; ++i) r[static_cast<std::int64_t>(i) * to.step] += x[i] != T(0);
+}
+
+/// Any fold that is `accumulator = f(accumulator, element)`.
+template <class T, class A, class F>
+void fold_each(const void* data, std::size_t count, const FoldTarget& to) {
+  const T* x = static_cast<const T*>(data);
+  A* r = reinterpret_cast<A*>(to.at);
+  F f;
+  if (to.step == 0) {
+    A a = *r, b = a, c = a, d = a;
+    std::size_t i = 0;
+    if constexpr (F::splits) {
+      for (; i + 4 <= count; i += 4) {
+        a = f(a, x[i]);
+        b = f(b, x[i + 1]);
+        c = f(c, x[i + 2]);
+        d = f(d, x[i + 3]);
+      }
+      a = f(f(a, b), f(c, d));
+    }
+    for (; i < count; ++i) a = f(a, x[i]);
+    *r = a;
+  } else if (to.step == 1) {
+    for (std::size_t i = 0; i < count; ++i) r[i] = f(r[i], x[i]);
+  } else {
+    for (std::size_t i = 0; i < count; ++i) {
+      A& one = r[static_cast<std::int64_t>(i) * to.step];
+      one = f(one, x[i]);
+    }
+  }
+}
+template <class T>
+struct Smallest {
+  static constexpr bool splits = true;
+  T operator()(T a, T x) const { return x < a || x != x ? x : a; }
+};
+template <class T>
+struct Largest {
+  static constexpr bool splits = true;
+  T operator()(T a, T x) const { return x > a || x != x ? x : a; }
+};
+template <class T>
+struct NanSmallest {
+  static constexpr bool splits = true;
+  T operator()(T a, T x) const { return x < a || a != a ? x : a; }
+};
+template <class T>
+struct NanLargest {
+  static constexpr bool splits = true;
+  T operator()(T a, T x) const { return x > a || a != a ? x : a; }
+};
+template <class T>
+struct Product {
+  static constexpr bool splits = false;
+  using A = SumType<T>;
+  A operator()(A a, T x) const { return a * static_cast<A>(x); }
+};
+template <class T>
+struct Any {
+  static constexpr bool splits = false;
+  bool operator()(bool a, T x) const { return a | (x != T(0)); }
+};
+template <class T>
+struct All {
+  static constexpr bool splits = false;
+  bool operator()(bool a, T x) const { return a & (x != T(0)); }
+};
+
+double absolute_square(double x) { return x * x; }
+double absolute_square(std::complex<double> x) { return std::norm(x); }
+
+// Planes: count, mean, sum of squared distances. Along the rows a piece is merged at once, across them
+// element by element (Chan, Golub, LeVeque).
+template <class T, bool SkipNan>
+void fold_moments(const void* data, std::size_t count, const FoldTarget& to) {
+  using A = SumType<std::conditional_t<is_complex_type<T>, T, double>>;
+  const T* x = static_cast<const T*>(data);
+  A* n = reinterpret_cast<A*>(to.at);
+  A* mean = n + to.plane;
+  A* squares = mean + to.plane;
+  if (to.step == 0) {
+    double here = static_cast<double>(count);
+    A sum{};
+    if constexpr (SkipNan) {
+      here = 0;
+      for (std::size_t i = 0; i < count; ++i)
+        if (!is_nan(x[i])) {
+          here += 1;
+          sum += static_cast<A>(x[i]);
+        }
+    } else {
+      sum = total<T, A>(x, count, [](T v) { return v; });
+    }
+    if (here == 0) return;
+    const A own = sum / here;
+    double s[4] = {0, 0, 0, 0};
+    std::size_t i = 0;
+    if constexpr (!SkipNan)
+      for (; i + 4 <= count; i += 4)
+        for (int k = 0; k < 4; ++k)
+          s[k] += absolute_square(static_cast<A>(x[i + static_cast<std::size_t>(k)]) - own);
+    for (; i < count; ++i)
+      if (!SkipNan || !is_nan(x[i])) s[0] += absolute_square(static_cast<A>(x[i]) - own);
+    const double before = std::real(*n), all = before + here;
+    const A apart = own - *mean;
+    *squares += (s[0] + s[1]) + (s[2] + s[3]) + absolute_square(apart) * before * here / all;
+    *mean += apart * here / all;
+    *n = all;
+    return;
+  }
+  for (std::size_t i = 0; i < count; ++i) {
+    if (SkipNan && is_nan(x[i])) continue;
+    const std::int64_t at = static_cast<std::int64_t>(i) * to.step;
+    n[at] += 1.0;
+    const A apart = static_cast<A>(x[i]) - mean[at];
+    mean[at] += apart / std::real(n[at]);
+    if constexpr (is_complex_type<T>)
+      squares[at] += std::real(apart * std::conj(static_cast<A>(x[i]) - mean[at]));
+    else squares[at] += apart * (static_cast<A>(x[i]) - mean[at]);
+  }
+}
+
+template <class T>
+std::int64_t to_bits(T value) {
+  std::int64_t bits = 0;
+  std::memcpy(&bits, &value, sizeof value);
+  return bits;
+}
+template <class T>
+T from_bits(std::int64_t bits) {
+  T value;
+  std::memcpy(&value, &bits, sizeof value);
+  return value;
+}
+
+// Planes: index (-1: none yet), bits of the value. The first of equal elements wins, whatever the order of
+// the pieces; NaN wins over all, as in NumPy.
+template <class T, bool Max>
+void fold_arg(const void* data, std::size_t count, const FoldTarget& to) {
+  const T* x = static_cast<const T*>(data);
+  auto* index = reinterpret_cast<std::int64_t*>(to.at);
+  auto* bits = index + to.plane;
+  const auto better = [](T a, T b) { return Max ? a > b : a < b; };
+  if (to.step == 0) {  // the best of the piece first
+    std::size_t best = 0;
+    for (std::size_t i = 1; i < count && x[best] == x[best]; ++i)
+      if (better(x[i], x[best]) || x[i] != x[i]) best = i;
+    const std::int64_t mine = to.index + static_cast<std::int64_t>(best) * to.index_step;
+    const T value = x[best], held = from_bits<T>(*bits);
+    const bool nan = value != value, held_nan = held != held;
+    if (*index < 0 || (nan && !held_nan) || (!held_nan && better(value, held)) ||
+        ((value == held || (nan && held_nan)) && mine < *index)) {
+      *index = mine;
+      *bits = to_bits(value);
+    }
+    return;
+  }
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::int64_t at = static_cast<std::int64_t>(i) * to.step;
+    FoldTarget one = to;
+    one.at = reinterpret_cast<std::byte*>(index + at);
+    one.step = 0;
+    one.index = to.index + static_cast<std::int64_t>(i) * to.index_step;
+    fold_arg<T, Max>(x + i, 1, one);
+  }
+}
+
+template <class T>
+FoldKernel real_fold(Fold fold) {
+  switch (fold) {
+    case Fold::minimum:
+      return &fold_each<T, T, Smallest<T>>;
+    case Fold::maximum:
+      return &fold_each<T, T, Largest<T>>;
+    case Fold::nan_minimum:
+      return std::is_floating_point_v<T> ? &fold_each<T, T, NanSmallest<T>> : &fold_each<T, T, Smallest<T>>;
+    case Fold::nan_maximum:
+      return std::is_floating_point_v<T> ? &fold_each<T, T, NanLargest<T>> : &fold_each<T, T, Largest<T>>;
+    case Fold::arg_minimum:
+      return &fold_arg<T, false>;
+    case Fold::arg_maximum:
+      return &fold_arg<T, true>;
+    default:
+      return nullptr;
+  }
+}
+
+}  // namespace
+
+FoldKernel fold_kernel(Fold fold, DType type) {
+  const FoldKernel kernel = dispatch(type, [&]<class T>(std::type_identity<T>) -> FoldKernel {
+    switch (fold) {
+      case Fold::sum:
+        return &fold_sum<T>;
+      case Fold::product:
+        return &fold_each<T, SumType<T>, Product<T>>;
+      case Fold::any:
+        return &fold_each<T, bool, Any<T>>;
+      case Fold::all:
+        return &fold_each<T, bool, All<T>>;
+      case Fold::count:
+        return &fold_count<T>;
+      case Fold::moments:
+        return &fold_moments<T, false>;
+      case Fold::nan_moments:
+        return &fold_moments<T, true>;
+      default:
+        if constexpr (!is_complex_type<T>) return real_fold<T>(fold);
+        return nullptr;
+    }
+  });
+  if (!kernel)
+    throw Error(ErrorKind::unsupported,
+                "array: complex numbers have no order, so no smallest and no largest");
+  return kernel;
+}
+
+DType fold_type(Fold fold, DType type) {
+  switch (fold) {
+    case Fold::sum:
+    case Fold::product:
+      return is_complex(type) ? DType::complex128 : is_real(type) ? DType::float64 : summed(type);
+    case Fold::any:
+    case Fold::all:
+      return DType::boolean;
+    case Fold::count:
+    case Fold::arg_minimum:
+    case Fold::arg_maximum:
+      return DType::int64;
+    case Fold::moments:
+    case Fold::nan_moments:
+      return is_complex(type) ? DType::complex128 : DType::float64;
+    default:
+      return type;
+  }
+}
+
+void fold_start(Fold fold, const Tensor& to) {
+  const auto count = static_cast<std::size_t>(to.size());
+  dispatch(to.type, [&]<class T>(std::type_identity<T>) {
+    T value{};
+    if (fold == Fold::product || fold == Fold::all) value = T(1);
+    if constexpr (!is_complex_type<T>) {
+      using Limits = std::numeric_limits<T>;
+      if (fold == Fold::minimum) value = Limits::has_infinity ? Limits::infinity() : Limits::max();
+      if (fold == Fold::maximum) value = Limits::has_infinity ? -Limits::infinity() : Limits::lowest();
+      if (fold == Fold::nan_minimum) value = Limits::has_quiet_NaN ? Limits::quiet_NaN() : Limits::max();
+      if (fold == Fold::nan_maximum) value = Limits::has_quiet_NaN ? Limits::quiet_NaN() : Limits::lowest();
+      if (fold == Fold::arg_minimum || fold == Fold::arg_maximum) value = static_cast<T>(-1);
+    }
+    std::fill_n(to.as<T>(), count, value);
+  });
+}
+
+}  // namespace weir::detail::array

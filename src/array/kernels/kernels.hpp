@@ -1,0 +1,49 @@
+// Loops over a piece of a chunk, by functors without state.
+#pragma once
+
+#include <cmath>
+#include <complex>
+
+#include "array/interpret/code.hpp"
+
+namespace weir::detail::array {
+
+template <class T>
+inline constexpr bool is_complex_type = false;
+template <class T>
+inline constexpr bool is_complex_type<std::complex<T>> = true;
+
+// The output may be the very place of an input, never another overlap.
+template <class T, class R, class F>
+void loop1(const void* a, const void*, const void*, void* out, std::size_t count, const Code&) {
+  const T* x = static_cast<const T*>(a);
+  R* r = static_cast<R*>(out);
+  F f;
+#pragma GCC ivdep
+  for (std::size_t i = 0; i < count; ++i) r[i] = static_cast<R>(f(x[i]));
+}
+template <class T, class R, class F>
+void loop2(const void* a, const void* b, const void*, void* out, std::size_t count, const Code&) {
+  const T* x = static_cast<const T*>(a);
+  const T* y = static_cast<const T*>(b);
+  R* r = static_cast<R*>(out);
+  F f;
+#pragma GCC ivdep
+  for (std::size_t i = 0; i < count; ++i) r[i] = static_cast<R>(f(x[i], y[i]));
+}
+template <class T, class R = T, class F>
+constexpr ElementKernel unary(F) {
+  return &loop1<T, R, F>;
+}
+template <class T, class R = T, class F>
+constexpr ElementKernel binary(F) {
+  return &loop2<T, R, F>;
+}
+
+template <class T>
+bool is_nan(const T& x) {
+  if constexpr (is_complex_type<T>) return x.real() != x.real() || x.imag() != x.imag();
+  else return x != x;
+}
+
+}  // namespace weir::detail::array

@@ -1,0 +1,252 @@
+// BLAS and LAPACK inside a chunk.
+#include "array/kernels/linalg.hpp"
+
+#include <cblas.h>
+#include <lapacke.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+extern "C" void openblas_set_num_threads(int);
+
+namespace weir::detail::array {
+
+namespace {
+
+// A worker has its threads already; and LAPACKE refuses NaN by a code that LAPACK itself does not have, where
+// NaN should come out.
+void set_up_lapack() {
+  static const bool done = (openblas_set_num_threads(1), LAPACKE_set_nancheck(0), true);
+  (void)done;
+}
+
+template <class T>
+void gemm(const T* a, const T* b, T* c, std::int64_t m, std::int64_t n, std::int64_t k) {
+  const int M = static_cast<int>(m), N = static_cast<int>(n), K = static_cast<int>(k);
+  if (m == 0 || n == 0 || k == 0) return;
+  if constexpr (std::is_same_v<T, double>) {
+    cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, M, N, K, 1, a, K, b, N, 1, c, N);
+  } else if constexpr (std::is_same_v<T, float>) {
+    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, M, N, K, 1, a, K, b, N, 1, c, N);
+  } else if constexpr (std::is_same_v<T, std::complex<double>>) {
+    const T one = 1;
+    cblas_zgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, M, N, K, &one, a, K, b, N, &one, c, N);
+  } else if constexpr (std::is_same_v<T, std::complex<float>>) {
+    const T one = 1;
+    cblas_cgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, M, N, K, &one, a, K, b, N, &one, c, N);
+  } else {
+    for (std::int64_t i = 0; i < m; ++i)
+      for (std::int64_t q = 0; q < k; ++q) {
+        const T x = a[i * k + q];
+        for (std::int64_t j = 0; j < n; ++j) {
+          if constexpr (std::is_same_v<T, bool>) c[i * n + j] = c[i * n + j] || (x && b[q * n + j]);
+          else c[i * n + j] = static_cast<T>(c[i * n + j] + x * b[q * n + j]);
+        }
+      }
+  }
+}
+
+template <class F>
+task::Value real_type(DType type, F f) {
+  set_up_lapack();
+  if (type == DType::float32) return f(std::type_identity<float>{});
+  return f(std::type_identity<double>{});
+}
+template <class T>
+std::vector<T> copied(const Tensor& x) {
+  return {x.as<T>(), x.as<T>() + x.size()};
+}
+[[noreturn]] void singular(const std::string& function, std::int64_t row) {
+  throw Error(ErrorKind::invalid_argument,
+              function + ": the matrix must not be singular (pivot " + std::to_string(row) + " is 0)");
+}
+
+// One name for both precisions.
+template <class T, class F, class D>
+auto lapack(F single, D twice) {
+  if constexpr (std::is_same_v<T, float>) return single;
+  else return twice;
+}
+
+}  // namespace
+
+task::Value multiply_chunks(Reader& parameters, std::span<const Tensor> operands) {
+  DType type{};
+  Dims shape;
+  read(parameters, type);
+  read(parameters, shape);
+  set_up_lapack();
+  const bool flat = !operands.empty() && operands[0].shape.size() == 2;
+  const Tensor out = make_tensor(type, flat ? Dims{shape[1], shape[2]} : shape);
+  dispatch(type, [&]<class T>(std::type_identity<T>) {
+    std::fill_n(out.as<T>(), out.size(), T(0));
+    for (std::size_t i = 0; i + 1 < operands.size(); i += 2) {
+      const Tensor &a = operands[i], &b = operands[i + 1];
+      const std::int64_t depth = a.shape[a.shape.size() - 1];
+      for (std::int64_t batch = 0; batch < shape[0]; ++batch)
+        gemm(a.as<T>() + batch * shape[1] * depth, b.as<T>() + batch * depth * shape[2],
+             out.as<T>() + batch * shape[1] * shape[2], shape[1], shape[2], depth);
+    }
+  });
+  return out.value;
+}
+
+task::Value qr_chunk(Reader&, std::span<const Tensor> operands) {
+  const Tensor& x = operands[0];
+  return real_type(x.type, [&]<class T>(std::type_identity<T>) {
+    const std::int64_t m = x.shape[0], n = x.shape[1], k = std::min(m, n);
+    const Tensor out = make_tensor(x.type, Dims{m + k, n});
+    T* q = out.as<T>();
+    T* r = q + m * n;
+    std::memcpy(q, x.data, static_cast<std::size_t>(m * n) * sizeof(T));
+    std::vector<T> tau(static_cast<std::size_t>(k));
+    lapack<T>(LAPACKE_sgeqrf, LAPACKE_dgeqrf)(LAPACK_ROW_MAJOR, static_cast<int>(m), static_cast<int>(n), q,
+                                              static_cast<int>(n), tau.data());
+    for (std::int64_t i = 0; i < k; ++i)
+      for (std::int64_t j = 0; j < n; ++j) r[i * n + j] = j < i ? T(0) : q[i * n + j];
+    lapack<T>(LAPACKE_sorgqr, LAPACKE_dorgqr)(LAPACK_ROW_MAJOR, static_cast<int>(m), static_cast<int>(k),
+                                              static_cast<int>(k), q, static_cast<int>(n), tau.data());
+    return out.value;
+  });
+}
+
+task::Value svd_chunk(Reader&, std::span<const Tensor> operands) {
+  const Tensor& x = operands[0];
+  return real_type(x.type, [&]<class T>(std::type_identity<T>) {
+    const std::int64_t n = x.shape[0];
+    const int N = static_cast<int>(n);
+    const Tensor out = make_tensor(x.type, Dims{2 * n + 1, n});
+    T *u = out.as<T>(), *s = u + n * n, *v = s + n;
+    std::vector<T> a = copied<T>(x);
+    if (std::ranges::any_of(a, [](T v) { return !std::isfinite(v); }))
+      throw Error(ErrorKind::invalid_argument, "svd: the elements must be finite (got an infinity or NaN)");
+    if (n && lapack<T>(LAPACKE_sgesdd, LAPACKE_dgesdd)(LAPACK_ROW_MAJOR, 'A', N, N, a.data(), N, s, u, N, v,
+                                                       N) != 0)
+      throw Error(ErrorKind::internal, "svd: LAPACK's gesdd did not converge");
+    for (std::int64_t j = 0; j < n; ++j) {  // the sign that makes the largest entry of the row of v positive
+      std::int64_t largest = 0;
+      for (std::int64_t i = 1; i < n; ++i)
+        if (std::fabs(v[j * n + i]) > std::fabs(v[j * n + largest])) largest = i;
+      if (v[j * n + largest] >= 0) continue;
+      for (std::int64_t i = 0; i < n; ++i) v[j * n + i] = -v[j * n + i], u[i * n + j] = -u[i * n + j];
+    }
+    return out.value;
+  });
+}
+
+task::Value solve_triangle(Reader&, std::span<const Tensor> operands) {
+  const Tensor &r = operands[0], &b = operands[1];
+  return real_type(r.type, [&]<class T>(std::type_identity<T>) {
+    const std::int64_t n = r.shape[0], columns = n ? b.size() / n : 0;
+    T largest = 0;
+    for (std::int64_t i = 0; i < n; ++i) largest = std::max(largest, std::fabs(r.as<T>()[i * n + i]));
+    for (std::int64_t i = 0; i < n; ++i)
+      if (std::fabs(r.as<T>()[i * n + i]) <= largest * std::numeric_limits<T>::epsilon() * static_cast<T>(n))
+        singular("lstsq", i);
+    const Tensor out = make_tensor(b.type, b.shape);
+    std::memcpy(out.data, b.data, static_cast<std::size_t>(b.size()) * sizeof(T));
+    lapack<T>(LAPACKE_strtrs, LAPACKE_dtrtrs)(LAPACK_ROW_MAJOR, 'U', 'N', 'N', static_cast<int>(n),
+                                              static_cast<int>(columns), r.as<T>(), static_cast<int>(n),
+                                              out.as<T>(), static_cast<int>(columns));
+    return out.value;
+  });
+}
+
+task::Value factor_panel(Reader& parameters, std::span<const Tensor> operands) {
+  std::string function;
+  std::int64_t start = 0;
+  read(parameters, function);
+  read(parameters, start);
+  const Tensor& x = operands[0];
+  return real_type(x.type, [&]<class T>(std::type_identity<T>) {
+    const std::int64_t n = x.shape[0], width = x.shape[1];
+    const Tensor out = make_tensor(x.type, Dims{n + 1, width});
+    T* lu = out.as<T>();
+    std::memcpy(lu, x.data, static_cast<std::size_t>(x.size()) * sizeof(T));
+    std::vector<lapack_int> pivots(static_cast<std::size_t>(width));
+    const int info = lapack<T>(LAPACKE_sgetrf, LAPACKE_dgetrf)(LAPACK_ROW_MAJOR, static_cast<int>(n - start),
+                                                               static_cast<int>(width), lu + start * width,
+                                                               static_cast<int>(width), pivots.data());
+    if (info > 0) singular(function, start + info - 1);
+    if (info < 0)
+      throw Error(ErrorKind::internal,
+                  function + ": LAPACK's getrf refused its argument " + std::to_string(-info));
+    for (std::int64_t i = 0; i < width; ++i)
+      lu[n * width + i] = static_cast<T>(start + pivots[static_cast<std::size_t>(i)] - 1);
+    return out.value;
+  });
+}
+
+task::Value apply_panel(Reader& parameters, std::span<const Tensor> operands) {
+  std::int64_t start = 0;
+  bool back = false;
+  read(parameters, start);
+  read(parameters, back);
+  const Tensor &x = operands[0], &panel = operands[1];
+  return real_type(x.type, [&]<class T>(std::type_identity<T>) {
+    const std::int64_t n = x.shape[0], columns = x.shape[1], width = panel.shape[1], below = start + width;
+    const Tensor out = make_tensor(x.type, x.shape);
+    T* y = out.as<T>();
+    std::memcpy(y, x.data, static_cast<std::size_t>(x.size()) * sizeof(T));
+    if (columns == 0) return out.value;
+    const T* lu = panel.as<T>();
+    if (!back)
+      for (std::int64_t i = 0; i < width; ++i)
+        if (const auto other = static_cast<std::int64_t>(lu[n * width + i]); other != start + i)
+          std::swap_ranges(y + (start + i) * columns, y + (start + i + 1) * columns, y + other * columns);
+    lapack<T>(cblas_strsm, cblas_dtrsm)(
+        CblasRowMajor, CblasLeft, back ? CblasUpper : CblasLower, CblasNoTrans,
+        back ? CblasNonUnit : CblasUnit, static_cast<int>(width), static_cast<int>(columns), 1,
+        lu + start * width, static_cast<int>(width), y + start * columns, static_cast<int>(columns));
+    const std::int64_t from = back ? 0 : below, rows = back ? start : n - below;
+    if (rows)
+      lapack<T>(cblas_sgemm, cblas_dgemm)(
+          CblasRowMajor, CblasNoTrans, CblasNoTrans, static_cast<int>(rows), static_cast<int>(columns),
+          static_cast<int>(width), -1, lu + from * width, static_cast<int>(width), y + start * columns,
+          static_cast<int>(columns), 1, y + from * columns, static_cast<int>(columns));
+    return out.value;
+  });
+}
+
+task::Value cholesky_block(Reader& parameters, std::span<const Tensor> operands) {
+  bool diagonal = false;
+  read(parameters, diagonal);
+  const Tensor& a = operands[0];
+  return real_type(a.type, [&]<class T>(std::type_identity<T>) {
+    const std::int64_t m = a.shape[0], n = a.shape[1];
+    const Tensor out = make_tensor(a.type, a.shape);
+    T* l = out.as<T>();
+    std::memcpy(l, a.data, static_cast<std::size_t>(a.size()) * sizeof(T));
+    const auto gemm_t = [&](const Tensor& x, const Tensor& y) {  // l -= x y^T
+      const int k = static_cast<int>(x.shape[1]);
+      if constexpr (std::is_same_v<T, float>)
+        cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, static_cast<int>(m), static_cast<int>(n), k, -1,
+                    x.as<T>(), k, y.as<T>(), k, 1, l, static_cast<int>(n));
+      else
+        cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, static_cast<int>(m), static_cast<int>(n), k, -1,
+                    x.as<T>(), k, y.as<T>(), k, 1, l, static_cast<int>(n));
+    };
+    if (diagonal) {
+      for (std::size_t i = 1; i < operands.size(); ++i) gemm_t(operands[i], operands[i]);
+      bool definite = lapack<T>(LAPACKE_spotrf, LAPACKE_dpotrf)(LAPACK_ROW_MAJOR, 'L', static_cast<int>(n), l,
+                                                                static_cast<int>(n)) == 0;
+      for (std::int64_t i = 0; i < n; ++i) definite = definite && l[i * n + i] > 0;  // not NaN
+      if (!definite)
+        throw Error(ErrorKind::invalid_argument, "cholesky: the matrix must be positive definite");
+      for (std::int64_t i = 0; i < n; ++i)
+        for (std::int64_t j = i + 1; j < n; ++j) l[i * n + j] = 0;
+      return out.value;
+    }
+    for (std::size_t i = 2; i + 1 < operands.size(); i += 2) gemm_t(operands[i], operands[i + 1]);
+    if constexpr (std::is_same_v<T, float>)
+      cblas_strsm(CblasRowMajor, CblasRight, CblasLower, CblasTrans, CblasNonUnit, static_cast<int>(m),
+                  static_cast<int>(n), 1, operands[1].as<T>(), static_cast<int>(n), l, static_cast<int>(n));
+    else
+      cblas_dtrsm(CblasRowMajor, CblasRight, CblasLower, CblasTrans, CblasNonUnit, static_cast<int>(m),
+                  static_cast<int>(n), 1, operands[1].as<T>(), static_cast<int>(n), l, static_cast<int>(n));
+    return out.value;
+  });
+}
+
+}  // namespace weir::detail::array

@@ -1,0 +1,26 @@
+// What linear algebra does inside a task.
+#pragma once
+
+#include "weir/detail/array/tensor.hpp"
+
+namespace weir::detail::array {
+
+/// Sum of the products of pairs of operands (batch, m, k) and (batch, k, n); parameters: type, (batch, m, n).
+[[nodiscard]] task::Value multiply_chunks(Reader& parameters, std::span<const Tensor> operands);
+/// Q above R of a matrix.
+[[nodiscard]] task::Value qr_chunk(Reader& parameters, std::span<const Tensor> operands);
+/// u above s above v of a square matrix.
+[[nodiscard]] task::Value svd_chunk(Reader& parameters, std::span<const Tensor> operands);
+/// x with r x = b for upper triangular r.
+[[nodiscard]] task::Value solve_triangle(Reader& parameters, std::span<const Tensor> operands);
+/// Columns of a matrix from row `start` on become L and U, with the largest pivot of each column; what is
+/// above stays. One row more has the row each pivot came from. Parameters: function, start.
+[[nodiscard]] task::Value factor_panel(Reader& parameters, std::span<const Tensor> operands);
+/// What a factored panel does to other columns: its pivots and its L, or (back) its U; parameters: start,
+/// back. Operands: the columns, the panel.
+[[nodiscard]] task::Value apply_panel(Reader& parameters, std::span<const Tensor> operands);
+/// A block of L; parameters: whether it is on the diagonal. Operands: the block of a, (off the diagonal: the
+/// diagonal block of L), pairs of blocks of L to the left.
+[[nodiscard]] task::Value cholesky_block(Reader& parameters, std::span<const Tensor> operands);
+
+}  // namespace weir::detail::array

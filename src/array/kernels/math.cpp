@@ -1,0 +1,127 @@
+// Mathematical functions.
+#include "array/kernels/kernels.hpp"
+
+namespace weir::detail::array {
+
+namespace {
+
+template <class T>
+ElementKernel real_math(Op op) {
+  switch (op) {
+    case Op::hypot:
+      return binary<T>([](T a, T b) { return std::hypot(a, b); });
+    case Op::atan2:
+      return binary<T>([](T a, T b) { return std::atan2(a, b); });
+    case Op::exp2:
+      return unary<T>([](T a) { return std::exp2(a); });
+    case Op::expm1:
+      return unary<T>([](T a) { return std::expm1(a); });
+    case Op::log2:
+      return unary<T>([](T a) { return std::log2(a); });
+    case Op::log1p:
+      return unary<T>([](T a) { return std::log1p(a); });
+    case Op::cbrt:
+      return unary<T>([](T a) { return std::cbrt(a); });
+    case Op::erf:
+      return unary<T>([](T a) { return std::erf(a); });
+    case Op::real:
+    case Op::magnitude:
+      return op == Op::real ? unary<T>([](T a) { return a; }) : unary<T>([](T a) { return std::fabs(a); });
+    case Op::imag:
+      return unary<T>([](T) { return T(0); });
+    case Op::angle:
+      return unary<T>([](T a) { return std::atan2(T(0), a); });
+    default:
+      return nullptr;
+  }
+}
+
+template <class T>
+ElementKernel complex_math(Op op) {
+  using R = typename T::value_type;
+  switch (op) {
+    case Op::real:
+      return unary<T, R>([](T a) { return a.real(); });
+    case Op::imag:
+      return unary<T, R>([](T a) { return a.imag(); });
+    case Op::angle:
+      return unary<T, R>([](T a) { return std::arg(a); });
+    case Op::magnitude:
+      return unary<T, R>([](T a) { return std::abs(a); });
+    default:
+      return nullptr;
+  }
+}
+
+template <class T>
+ElementKernel both_math(Op op) {
+  switch (op) {
+    case Op::power:
+      return binary<T>([](T a, T b) { return std::pow(a, b); });
+    case Op::exp:
+      return unary<T>([](T a) { return std::exp(a); });
+    case Op::log:
+      return unary<T>([](T a) { return std::log(a); });
+    case Op::log10:
+      return unary<T>([](T a) { return std::log10(a); });
+    case Op::sqrt:
+      return unary<T>([](T a) { return std::sqrt(a); });
+    case Op::sin:
+      return unary<T>([](T a) { return std::sin(a); });
+    case Op::cos:
+      return unary<T>([](T a) { return std::cos(a); });
+    case Op::tan:
+      return unary<T>([](T a) { return std::tan(a); });
+    case Op::asin:
+      return unary<T>([](T a) { return std::asin(a); });
+    case Op::acos:
+      return unary<T>([](T a) { return std::acos(a); });
+    case Op::atan:
+      return unary<T>([](T a) { return std::atan(a); });
+    case Op::sinh:
+      return unary<T>([](T a) { return std::sinh(a); });
+    case Op::cosh:
+      return unary<T>([](T a) { return std::cosh(a); });
+    case Op::tanh:
+      return unary<T>([](T a) { return std::tanh(a); });
+    case Op::asinh:
+      return unary<T>([](T a) { return std::asinh(a); });
+    case Op::acosh:
+      return unary<T>([](T a) { return std::acosh(a); });
+    case Op::atanh:
+      return unary<T>([](T a) { return std::atanh(a); });
+    default:
+      return nullptr;
+  }
+}
+
+// a^b by squaring; a negative exponent gives what an integer can say of the quotient.
+template <class T>
+T integer_power(T a, T b) {
+  if constexpr (std::is_signed_v<T>)
+    if (b < 0) return a == 1 ? T(1) : a == -1 ? (b % 2 ? T(-1) : T(1)) : T(0);
+  std::uint64_t result = 1, base = static_cast<std::uint64_t>(a), n = static_cast<std::uint64_t>(b);
+  for (; n; n >>= 1, base *= base)
+    if (n & 1) result *= base;
+  return static_cast<T>(result);
+}
+
+}  // namespace
+
+ElementKernel math_kernel(Op op, DType type) {
+  return dispatch(type, [&]<class T>(std::type_identity<T>) -> ElementKernel {
+    if constexpr (std::is_floating_point_v<T>) {
+      const ElementKernel kernel = both_math<T>(op);
+      return kernel ? kernel : real_math<T>(op);
+    } else if constexpr (is_complex_type<T>) {
+      const ElementKernel kernel = both_math<T>(op);
+      return kernel ? kernel : complex_math<T>(op);
+    } else if constexpr (!std::is_same_v<T, bool>) {
+      return op == Op::power ? binary<T>([](T a, T b) { return integer_power(a, b); }) : nullptr;
+    } else {
+      return nullptr;
+    }
+  });
+}
+
+}  // namespace weir::detail::array

@@ -1,0 +1,31 @@
+// Jobs as the configuration describes them, and as they are remembered.
+#pragma once
+
+#include <filesystem>
+
+#include "batch/registry.hpp"
+#include "weir/config.hpp"
+
+namespace weir {
+
+/// The job that `config` describes; `command` and `ranks` come from elsewhere. `weir` is empty if no setting
+/// names it.
+///
+/// **Errors.** Throws `Error{invalid_argument}` in the words of the option, variable or line of the file that
+/// is wrong.
+[[nodiscard]] JobOptions configured_job(const Config& config, int ranks, std::vector<std::string> command);
+
+/// What is kept about a job that was submitted as `id` from `here`.
+[[nodiscard]] JobRecord record_of_job(const BatchSystem& system, const JobOptions& options,
+                                      const std::string& id, const std::filesystem::path& here);
+
+/// Makes the directory that takes the output of jobs, if there is to be one.
+///
+/// **Errors.** Throws `Error{io}` with its path and the system's reason.
+void make_log_directory(const std::string& directory);
+
+/// Submits a job and keeps it, with its script, in the registry; of one that is refused nothing stays.
+[[nodiscard]] JobRecord submit_job(const BatchSystem& system, const JobOptions& options,
+                                   const JobRegistry& registry);
+
+}  // namespace weir

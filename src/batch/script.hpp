@@ -1,0 +1,65 @@
+// What the scripts of all batch systems share: safe quoting, checked directive values, the shell part.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "weir/batch_job.hpp"
+
+namespace weir {
+
+/// `text` as one word of bash on one line: what the program gets is `text`, and nothing in it is run.
+///
+/// **Errors.** Throws `Error{invalid_argument}` naming `option` if `text` contains a null character, which no
+/// argument can carry.
+[[nodiscard]] std::string quoted(std::string_view option, std::string_view text);
+
+/// `text` itself, for a directive's line.
+///
+/// **Errors.** Throws `Error{invalid_argument}` naming `option` if `text` contains a newline or another
+/// control character.
+[[nodiscard]] std::string one_line_value(std::string_view option, std::string_view text);
+
+/// The job's name, fit for a file name and for every batch system.
+///
+/// **Errors.** Throws `Error{invalid_argument}` if it is empty, too long, or has other characters than
+/// letters, digits and `._+-`, or begins with a sign.
+[[nodiscard]] std::string checked_name(const JobOptions& options);
+
+/// Bytes in units of 1024, rounded up: the largest unit that leaves at least 10 of it. `units` are the
+/// letters from bytes on, such as "BKMG".
+struct Amount {
+  std::uint64_t count;
+  char unit;
+};
+[[nodiscard]] Amount rounded_up(std::uint64_t bytes, std::string_view units);
+
+/// `HH:MM:SS`, hours beyond 99 where needed.
+[[nodiscard]] std::string clock_text(std::chrono::seconds duration);
+
+/// Collects `<prefix> <directive>` lines and leaves out those the user wants skipped.
+class Directives {
+ public:
+  Directives(std::string_view prefix, const JobOptions& options) : prefix_(prefix), options_(options) {}
+
+  void add(const std::string& directive);
+  /// The user's own directives; never skipped.
+  void add_own();
+  [[nodiscard]] const std::string& text() const { return text_; }
+
+ private:
+  std::string_view prefix_;
+  const JobOptions& options_;
+  std::string text_;
+};
+
+/// The script below its directives: clock, modules, environment, lines before, `weir run`, lines after.
+///
+/// **Errors.** Throws `Error{invalid_argument}` if there is no program, or a variable's name is not one.
+[[nodiscard]] std::string shell_part(const JobOptions& options);
+
+/// A log directory that ends with a slash, or nothing for the directory the job is submitted from.
+[[nodiscard]] std::string log_prefix(const JobOptions& options);
+
+}  // namespace weir

@@ -1,0 +1,206 @@
+// Slurm: sbatch, squeue, sacct, scancel.
+#include <sys/wait.h>
+
+#include <charconv>
+#include <map>
+#include <regex>
+#include <sstream>
+
+#include "batch/program.hpp"
+#include "batch/script.hpp"
+#include "batch/systems.hpp"
+#include "weir/error.hpp"
+
+namespace weir {
+namespace {
+
+/// A value in a form sbatch reads back unchanged; it knows quotes and takes `#` for a comment.
+std::string directive_value(std::string_view option, const std::string& value) {
+  const std::string line = one_line_value(option, value);
+  if (line.find_first_of(" \"'\\#") == std::string::npos) return line;
+  std::string text = "\"";
+  for (const char c : line) text += (c == '"' || c == '\\') ? std::string("\\") + c : std::string(1, c);
+  return text + "\"";
+}
+
+/// `%` begins a pattern in the paths of logs.
+std::string log_pattern(const JobOptions& options, const char* stream) {
+  std::string path;
+  for (const char c : log_prefix(options)) path += c == '%' ? std::string("%%") : std::string(1, c);
+  return directive_value("log_directory", path + checked_name(options) + "-%j." + stream);
+}
+
+std::string memory_text(std::uint64_t bytes) {
+  const Amount amount = rounded_up(bytes, "BKMG");
+  return amount.unit == 'B' ? std::to_string((amount.count + 1023) / 1024) + "K"
+                            : std::to_string(amount.count) + amount.unit;
+}
+
+std::string directives(const JobOptions& options) {
+  const JobLayout wanted = layout(options);
+  Directives lines("#SBATCH", options);
+  lines.add("--job-name=" + checked_name(options));
+  lines.add("--output=" + log_pattern(options, "out"));
+  lines.add("--error=" + log_pattern(options, "err"));
+  if (!options.queue.empty()) lines.add("--partition=" + directive_value("queue", options.queue));
+  if (!options.account.empty()) lines.add("--account=" + directive_value("account", options.account));
+  if (wanted.nodes) lines.add("--nodes=" + std::to_string(wanted.nodes));
+  lines.add("--ntasks=" + std::to_string(wanted.ranks));
+  if (wanted.nodes > 1) lines.add("--ntasks-per-node=" + std::to_string(wanted.ranks_per_node));
+  lines.add("--cpus-per-task=" + std::to_string(options.threads_per_rank));
+  if (options.gpus_per_node) lines.add("--gpus-per-node=" + std::to_string(options.gpus_per_node));
+  if (options.memory_bytes) lines.add("--mem=" + memory_text(options.memory_bytes));
+  if (options.walltime.count() > 0) lines.add("--time=" + clock_text(options.walltime));
+  lines.add_own();
+  return lines.text();
+}
+
+JobState state_of(const std::string& word, const std::string& reason) {
+  static const std::map<std::string, JobState> table{
+      {"PENDING", JobState::waiting},     {"CONFIGURING", JobState::running},
+      {"RUNNING", JobState::running},     {"COMPLETING", JobState::running},
+      {"SUSPENDED", JobState::running},   {"STOPPED", JobState::running},
+      {"SIGNALING", JobState::running},   {"STAGE_OUT", JobState::running},
+      {"RESIZING", JobState::running},    {"REQUEUED", JobState::waiting},
+      {"REQUEUE_FED", JobState::waiting}, {"REQUEUE_HOLD", JobState::held},
+      {"SPECIAL_EXIT", JobState::held},   {"RESV_DEL_HOLD", JobState::held},
+      {"COMPLETED", JobState::succeeded}, {"CANCELLED", JobState::cancelled},
+      {"TIMEOUT", JobState::timed_out},   {"DEADLINE", JobState::timed_out},
+      {"FAILED", JobState::failed},       {"NODE_FAIL", JobState::failed},
+      {"BOOT_FAIL", JobState::failed},    {"OUT_OF_MEMORY", JobState::failed},
+      {"PREEMPTED", JobState::failed},    {"REVOKED", JobState::failed},
+  };
+  const auto found = table.find(word.substr(0, word.find_first_of("+ ")));
+  if (found == table.end()) return JobState::unknown;
+  const bool is_held = found->second == JobState::waiting && reason.starts_with("JobHeld");
+  return is_held ? JobState::held : found->second;
+}
+
+int exit_status_of(int raw) { return WIFSIGNALED(raw) ? 128 + WTERMSIG(raw) : WEXITSTATUS(raw); }
+
+using Found = std::map<std::string, JobStatus>;
+
+void keep(Found& found, const std::string& id, const std::string& state, std::optional<int> exit_status,
+          std::string reason) {
+  if (reason == "None" || reason == "(null)") reason.clear();
+  JobStatus status{
+      .id = id, .state = state_of(state, reason), .exit_status = std::nullopt, .reason = std::move(reason)};
+  if (is_over(status.state)) status.exit_status = exit_status;
+  if (status.state == JobState::failed && status.reason.empty()) status.reason = state;
+  found[id] = std::move(status);
+}
+
+std::string comma_separated(const std::vector<std::string>& ids) {
+  std::string text;
+  for (const std::string& id : ids) text += (text.empty() ? "" : ",") + id;
+  return text;
+}
+
+/// What the controller still remembers: jobs in the queue, and for some minutes those that are over.
+Found ask_squeue(const std::vector<std::string>& ids) {
+  const ProgramResult answer =
+      run_program({"squeue", "--noheader", "--states=all", "--jobs=" + comma_separated(ids),
+                   "--Format=JobID:32,State:32,exit_code:32,Reason:256"});
+  if (answer.exit_status != 0) {
+    if (answer.errors.find("Invalid job id") != std::string::npos) return {};
+    throw Error(ErrorKind::io, refusal("slurm: the queue could not be asked", answer));
+  }
+  Found found;
+  std::istringstream lines(answer.output);
+  for (std::string line; std::getline(lines, line);) {
+    std::istringstream words(line);
+    std::string id, state, reason;
+    int raw = 0;
+    if (!(words >> id >> state >> raw)) continue;
+    std::getline(words >> std::ws, reason);
+    reason.erase(reason.find_last_not_of(' ') + 1);
+    keep(found, id, state, exit_status_of(raw), reason);
+  }
+  return found;
+}
+
+/// What the accounting knows of older jobs; many small sites have none.
+Found ask_sacct(const std::vector<std::string>& ids) {
+  if (!find_in_path("sacct")) return {};
+  const ProgramResult answer =
+      run_program({"sacct", "--noheader", "--parsable2", "--allocations", "--jobs=" + comma_separated(ids),
+                   "--format=JobID,State,ExitCode"});
+  Found found;
+  std::istringstream lines(answer.exit_status == 0 ? answer.output : "");
+  for (std::string line; std::getline(lines, line);) {
+    static const std::regex form(R"((\d+)\|([A-Z_]+)[^|]*\|(\d+):(\d+).*)");
+    if (std::smatch part; std::regex_match(line, part, form)) {
+      const int signal = std::stoi(part[4]);
+      keep(found, part[1], part[2], signal ? 128 + signal : std::stoi(part[3]), "");
+    }
+  }
+  return found;
+}
+
+std::vector<std::string> missing(const std::vector<std::string>& ids, const Found& found) {
+  std::vector<std::string> result;
+  for (const std::string& id : ids)
+    if (!found.contains(id)) result.push_back(id);
+  return result;
+}
+
+class Slurm : public BatchSystem {
+ public:
+  std::string_view name() const override { return "slurm"; }
+  std::string_view submit_program() const override { return "sbatch"; }
+
+  std::string script(const JobOptions& options) const override {
+    const std::string shebang =
+        options.shebang.empty() ? "#!/bin/bash" : one_line_value("shebang", options.shebang);
+    return shebang + "\n" + directives(options) + "\n" + shell_part(options);
+  }
+
+  std::string submit(const std::filesystem::path& script) const override {
+    const ProgramResult answer = run_program({"sbatch", "--parsable", script.string()});
+    if (answer.exit_status != 0)
+      throw Error(ErrorKind::io, refusal("slurm: the job was not accepted", answer));
+    return parse_slurm_job_id(answer.output);
+  }
+
+  std::vector<JobStatus> status(const std::vector<std::string>& ids) const override {
+    if (ids.empty()) return {};
+    Found found = ask_squeue(ids);
+    if (const auto older = missing(ids, found); !older.empty()) found.merge(ask_sacct(older));
+    std::vector<JobStatus> result;
+    for (const std::string& id : ids) result.push_back(found.contains(id) ? found[id] : JobStatus{.id = id});
+    return result;
+  }
+
+  void cancel(const std::vector<std::string>& ids) const override {
+    if (ids.empty()) return;
+    std::vector<std::string> command{"scancel"};
+    command.insert(command.end(), ids.begin(), ids.end());
+    const ProgramResult answer = run_program(command);
+    const bool was_over = answer.errors.find("Invalid job id") != std::string::npos ||
+                          answer.errors.find("already completing") != std::string::npos;
+    if (answer.exit_status != 0 && !was_over)
+      throw Error(ErrorKind::io, refusal("slurm: the job was not cancelled", answer));
+  }
+};
+
+}  // namespace
+
+std::string parse_slurm_job_id(const std::string& answer) {
+  static const std::regex sentence(R"(Submitted batch job (\d+))");
+  static const std::regex own_line(R"((^|\n)\s*(\d+)(;[^\n]*)?\s*(?=\n|$))");
+  static const std::regex any(R"(\d+)");
+  std::smatch part;
+  if (std::regex_search(answer, part, sentence)) return part[1];
+  std::string last;
+  for (std::sregex_iterator it(answer.begin(), answer.end(), own_line), end; it != end; ++it) last = (*it)[2];
+  if (!last.empty()) return last;
+  if (std::regex_search(answer, part, any)) return part[0];
+  throw Error(ErrorKind::io, unread_id("slurm", "sbatch", "squeue", answer));
+}
+
+const BatchSystem& slurm() {
+  static const Slurm system;
+  return system;
+}
+
+}  // namespace weir

@@ -1,0 +1,58 @@
+// The table of batch systems and how one is chosen.
+#include "weir/batch.hpp"
+
+#include "batch/program.hpp"
+#include "batch/systems.hpp"
+#include "weir/error.hpp"
+
+namespace weir {
+
+const std::vector<std::reference_wrapper<const BatchSystem>>& batch_systems() {
+  // A new system: its file, its function in systems.hpp, and its row here. The order is that of detection.
+  static const std::vector<std::reference_wrapper<const BatchSystem>> table{slurm(), pbs()};
+  return table;
+}
+
+const BatchSystem& batch_system(std::string_view name) {
+  std::string known;
+  for (const BatchSystem& system : batch_systems()) {
+    if (system.name() == name) return system;
+    known += (known.empty() ? "" : ", ") + std::string(system.name());
+  }
+  throw Error(ErrorKind::invalid_argument, "batch system: must be one of " + known + " (got " +
+                                               (name.empty() ? "nothing" : std::string(name)) + ")");
+}
+
+const BatchSystem& detect_batch_system() {
+  std::string programs;
+  for (const BatchSystem& system : batch_systems()) {
+    if (find_in_path(system.submit_program())) return system;
+    programs += (programs.empty() ? "" : " nor ") + std::string(system.submit_program());
+  }
+  throw Error(ErrorKind::not_found, "batch system: none found on PATH (got neither " + programs +
+                                        "); is this a login node, is the batch system's module loaded?");
+}
+
+std::string_view to_string(JobState state) noexcept {
+  switch (state) {
+    case JobState::waiting:
+      return "waiting";
+    case JobState::held:
+      return "held";
+    case JobState::running:
+      return "running";
+    case JobState::succeeded:
+      return "succeeded";
+    case JobState::failed:
+      return "failed";
+    case JobState::cancelled:
+      return "cancelled";
+    case JobState::timed_out:
+      return "timed_out";
+    case JobState::unknown:
+      return "unknown";
+  }
+  return "unknown";
+}
+
+}  // namespace weir

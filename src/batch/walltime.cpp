@@ -1,0 +1,146 @@
+// Walltime: parsing, the pure decision, and the reader for Slurm and PBS.
+#include "batch/walltime.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <cstdlib>
+#include <regex>
+#include <vector>
+
+#include "batch/program.hpp"
+#include "weir/duration.hpp"
+#include "weir/error.hpp"
+
+namespace weir {
+namespace {
+
+using std::chrono::seconds;
+using std::chrono::sys_seconds;
+
+/// Prologs and slow starts stay below it, a clock in another time zone does not.
+constexpr auto clocks_agree_within = std::chrono::minutes(10);
+
+std::optional<long long> number(const std::optional<std::string>& text) {
+  long long value = 0;
+  if (!text) return std::nullopt;
+  const auto [end, problem] = std::from_chars(text->data(), text->data() + text->size(), value);
+  if (problem != std::errc() || end != text->data() + text->size() || value < 0) return std::nullopt;
+  return value;
+}
+
+std::optional<seconds> duration_of(const std::string& text) {
+  if (text.empty() || text.find_first_not_of("0123456789:-") != std::string::npos) return std::nullopt;
+  if (const auto plain = number(text)) return seconds(*plain);
+  try {
+    return parse_walltime(text);
+  } catch (const Error&) {
+    return std::nullopt;
+  }
+}
+
+std::optional<sys_seconds> moment(const std::optional<std::string>& text) {
+  const auto value = number(text);
+  return value ? std::optional<sys_seconds>(sys_seconds(seconds(*value))) : std::nullopt;
+}
+
+/// The text behind `key = ` or `key=` up to the end of the word.
+std::string value_of(const std::string& answer, const std::string& key) {
+  const std::regex form("(^|\\s)" + std::regex_replace(key, std::regex("\\."), "\\.") + " ?= ?(\\S+)");
+  std::smatch part;
+  return std::regex_search(answer, part, form) ? part[2].str() : "";
+}
+
+void read_slurm(JobClock& clock, const std::string& id, const Variables& variables, const Asker& ask) {
+  clock.end = moment(variables("SLURM_JOB_END_TIME"));
+  const auto start = moment(variables("SLURM_JOB_START_TIME"));
+  if (clock.end && start) clock.limit = *clock.end - *start;
+  if (clock.limit) return;
+  const auto answer = ask({"scontrol", "--oneliner", "show", "job", id});
+  if (!answer) return;
+  clock.limit = duration_of(value_of(*answer, "TimeLimit"));
+  clock.used = duration_of(value_of(*answer, "RunTime"));
+}
+
+void read_pbs(JobClock& clock, const std::string& id, const Variables& variables, const Asker& ask) {
+  if (const auto limit = number(variables("PBS_WALLTIME"))) clock.limit = seconds(*limit);
+  if (clock.limit) return;
+  const auto answer = ask({"qstat", "-f", id});
+  if (!answer) return;
+  clock.limit = duration_of(value_of(*answer, "Resource_List.walltime"));
+  clock.used = duration_of(value_of(*answer, "resources_used.walltime"));
+}
+
+}  // namespace
+
+seconds parse_walltime(std::string_view text) {
+  const auto refuse = [&](const std::string& rule) -> seconds {
+    throw Error(ErrorKind::invalid_argument,
+                "walltime: " + rule + " (got " + (text.empty() ? "nothing" : std::string(text)) + ")");
+  };
+  if (!text.empty() && text.find_first_not_of("0123456789.") == std::string_view::npos)
+    return refuse("a number needs a unit, for example 30m or 2:00:00");
+  seconds days{0};
+  std::string_view rest = text;
+  static const std::regex with_days(R"((\d{1,4})-(\d{1,2}:\d{2}:\d{2}))");
+  std::match_results<std::string_view::const_iterator> part;
+  if (std::regex_match(text.begin(), text.end(), part, with_days)) {
+    days = std::chrono::days(std::stoi(part[1]));
+    rest = text.substr(static_cast<std::size_t>(part.position(2)));
+  }
+  std::chrono::nanoseconds duration{0};
+  try {
+    duration = parse_duration(rest);
+  } catch (const Error&) {
+    return refuse("must be a duration, for example 2h, 90m or 2:00:00");
+  }
+  if (duration + days <= std::chrono::nanoseconds(0)) return refuse("must be longer than nothing");
+  return days + std::chrono::ceil<seconds>(duration);
+}
+
+std::optional<JobEnd> job_end(const JobClock& clock, sys_seconds now) {
+  const auto at_least_none = [](seconds left) { return std::max(left, seconds(0)); };
+  if (!clock.limit) {
+    if (!clock.end) return std::nullopt;
+    return JobEnd{at_least_none(*clock.end - now)};
+  }
+  const seconds elapsed =
+      std::max(now - clock.script_began.value_or(clock.process_began), clock.used.value_or(seconds(0)));
+  const seconds by_limit = *clock.limit - elapsed;
+  if (!clock.end) return JobEnd{at_least_none(by_limit)};
+  const seconds by_clock = *clock.end - now;
+  // Without the script's own beginning, this process may have begun long after the job: then a shorter rest
+  // by the clock can be the truth.
+  const bool is_apart = std::chrono::abs(by_clock - by_limit) > clocks_agree_within &&
+                        (clock.script_began || by_clock > by_limit);
+  if (is_apart) return JobEnd{at_least_none(by_limit), by_limit - by_clock};
+  return JobEnd{at_least_none(std::min(by_clock, by_limit))};
+}
+
+JobClock read_job_clock(const Variables& variables, const Asker& ask, sys_seconds process_began) {
+  JobClock clock{.process_began = process_began};
+  clock.script_began = moment(variables("WEIR_JOB_STARTED"));
+  if (const auto pbs = variables("PBS_JOBID")) read_pbs(clock, *pbs, variables, ask);
+  else if (const auto slurm = variables("SLURM_JOB_ID")) read_slurm(clock, *slurm, variables, ask);
+  // What was asked for, where the batch system does not tell: its programs may be missing on the node.
+  if (const auto asked = number(variables("WEIR_JOB_LIMIT")); asked && !clock.limit)
+    clock.limit = seconds(*asked);
+  return clock;
+}
+
+JobClock read_job_clock() {
+  const auto variables = [](const std::string& name) -> std::optional<std::string> {
+    const char* value = std::getenv(name.c_str());
+    return value ? std::optional<std::string>(value) : std::nullopt;
+  };
+  const auto ask = [](const std::vector<std::string>& command) -> std::optional<std::string> {
+    try {
+      const ProgramResult answer = run_program(command, std::chrono::seconds(20));
+      return answer.exit_status == 0 ? std::optional<std::string>(answer.output) : std::nullopt;
+    } catch (const Error&) {
+      return std::nullopt;  // a job whose end is not known goes on as one without end
+    }
+  };
+  return read_job_clock(variables, ask, std::chrono::floor<seconds>(std::chrono::system_clock::now()));
+}
+
+}  // namespace weir

@@ -1,0 +1,69 @@
+// What futures throw, and the current core.
+#include "weir/detail/client/cluster_link.hpp"
+
+namespace weir {
+
+std::string_view to_string(Status status) noexcept {
+  constexpr std::string_view names[] = {"pending", "finished", "error", "cancelled"};
+  return names[static_cast<std::size_t>(status)];
+}
+
+}  // namespace weir
+
+namespace weir::detail::client {
+
+namespace {
+
+std::mutex current_mutex;
+std::shared_ptr<Core>& current_slot() {
+  static std::shared_ptr<Core> core;
+  return core;
+}
+
+}  // namespace
+
+std::shared_ptr<Core> Core::current() noexcept {
+  std::lock_guard hold(current_mutex);
+  return current_slot();
+}
+
+void Core::set_current(std::shared_ptr<Core> core) noexcept {
+  std::lock_guard hold(current_mutex);
+  current_slot().swap(core);
+}
+
+void Core::at_end(std::function<void()> work) {
+  std::lock_guard hold(at_end_mutex_);
+  at_end_.push_back(std::move(work));
+}
+
+void Core::finish_begun() {
+  std::vector<std::function<void()>> begun;
+  {
+    std::lock_guard hold(at_end_mutex_);
+    begun.swap(at_end_);
+  }
+  for (const auto& work : begun) work();
+}
+
+void Handle::last_gone(FutureState* state) noexcept {
+  const auto core = state->core;
+  core->release(state);
+}
+
+void throw_failure(const FutureState& state) { throw TaskError(*state.failure); }
+
+void throw_empty(const char* what) {
+  throw Error(
+      ErrorKind::invalid_argument,
+      std::string(what) +
+          ": it belongs to no task (default-constructed or moved from); use what client.submit returned");
+}
+
+void throw_timeout(const char* what, std::chrono::nanoseconds waited, const FutureState& state) {
+  throw Error(ErrorKind::timeout, std::string(what) + ": task " + std::to_string(task_number(state.id)) +
+                                      " has not finished within " + to_string(waited) +
+                                      "; client.explain(future) says what it waits for");
+}
+
+}  // namespace weir::detail::client

@@ -1,0 +1,191 @@
+// Workers as jobs of a batch system: one template, submitted as often as needed.
+#include <fcntl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <filesystem>
+
+#include "batch/configured_job.hpp"
+#include "batch/program.hpp"
+#include "batch/registry.hpp"
+#include "core/descriptor.hpp"
+#include "core/log.hpp"
+#include "elastic/launcher.hpp"
+#include "weir/bytes.hpp"
+#include "weir/config.hpp"
+#include "weir/error.hpp"
+
+namespace weir::detail::cluster {
+
+namespace {
+
+/// Cancels what is in the queue if this process dies without having done so: a shell that reads ids from a
+/// pipe until its end.
+class Guard {
+ public:
+  explicit Guard(const std::string& cancel_program) {
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC) != 0) return;
+    const char* script =
+        "ids=\nwhile read -r sign id; do\n  if [ \"$sign\" = + ]; then ids=\"$ids $id\"; else new=; for one "
+        "in $ids; do [ \"$one\" = \"$id\" ] || new=\"$new $one\"; done; ids=$new; fi\ndone\n"
+        "[ -n \"$ids\" ] || exit 0\nfor pause in 0 1 5; do sleep $pause; \"$0\" $ids && exit 0; done\n";
+    const char* arguments[] = {"sh", "-c", script, cancel_program.c_str(), nullptr};
+    const pid_t pid = fork();
+    if (pid == 0) {
+      setsid();
+      if (fork() != 0) _exit(0);  // nobody has to bury it
+      dup2(ends[0], STDIN_FILENO);
+      const int nothing = open("/dev/null", O_WRONLY);
+      dup2(nothing, STDOUT_FILENO);
+      dup2(nothing, STDERR_FILENO);
+      execv("/bin/sh", const_cast<char**>(arguments));
+      _exit(127);
+    }
+    close(ends[0]);
+    pipe_ = Descriptor(ends[1]);
+    if (pid > 0) {
+      int status = 0;
+      while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+      }
+    }
+  }
+  void add(const std::string& id) { say("+ " + id + "\n"); }
+  void remove(const std::string& id) { say("- " + id + "\n"); }
+
+ private:
+  void say(const std::string& line) {
+    (void)!::write(pipe_.get(), line.data(), line.size());
+  }  // without it nothing is guarded
+  Descriptor pipe_;
+};
+
+std::string own_executable() {
+  std::error_code ignored;
+  return std::filesystem::read_symlink("/proc/self/exe", ignored).string();
+}
+
+void set_if(Config& config, const char* name, const std::string& value) {
+  if (!value.empty()) config.set(name, value);
+}
+void set_if(Config& config, const char* name, const std::vector<std::string>& values) {
+  if (!values.empty()) config.set(name, values);
+}
+
+class BatchJobs final : public Launcher {
+ public:
+  BatchJobs(const std::string& name, const BatchOptions& options)
+      : system_(batch_system(name)), guard_(name == "slurm" ? "scancel" : "qdel") {
+    const std::string who = name == "slurm" ? "SlurmCluster" : "PbsCluster";
+    if (options.cores < 1)
+      throw Error(ErrorKind::invalid_argument, who + ": cores of a job must be given (got " +
+                                                   std::to_string(options.cores) +
+                                                   "); write for example {.cores = 24, .memory = \"100GB\"}");
+    if (options.processes < 1 || options.processes > options.cores)
+      throw Error(ErrorKind::invalid_argument, who + ": processes must be from 1 to cores (got " +
+                                                   std::to_string(options.processes) + ")");
+    if (!find_in_path(system_.submit_program()))
+      throw Error(ErrorKind::not_found,
+                  who + ": " + std::string(system_.submit_program()) +
+                      " must be on PATH; is this a login node, is the batch system's module loaded?");
+    Config config = Config::load();
+    set_if(config, "site", options.site);
+    config.choose_system(name);
+    set_if(config, "memory", options.memory);
+    set_if(config, "walltime", options.walltime);
+    set_if(config, "queue", options.queue);
+    set_if(config, "account", options.account);
+    set_if(config, "name", options.name);
+    set_if(config, "log_directory", options.log_directory);
+    set_if(config, "modules", options.modules);
+    set_if(config, "before", options.before);
+    set_if(config, "directives", options.directives);
+    set_if(config, "skip", options.skip);
+    set_if(config, "weir", options.weir);
+    if (config.text("memory").empty())
+      throw Error(ErrorKind::invalid_argument, who +
+                                                   ": memory of a job must be given (got nothing); write for "
+                                                   "example {.cores = 24, .memory = \"100GB\"}");
+    config.set("threads", std::to_string(options.cores / options.processes));
+    auto command = own_arguments();
+    command.front() = own_executable();
+    job_ = configured_job(config, options.processes, std::move(command));
+    if (job_.weir.empty()) job_.weir = find_in_path("weir").value_or("weir");
+    if (job_.nodes == 0) job_.nodes = 1;
+    network_ = config.text("interface").empty() ? "any" : config.text("interface");
+    (void)system_.script(job_);  // says what cannot be written
+    make_log_directory(job_.log_directory);
+    job_.environment.emplace_back("WEIR_DEATH_TIMEOUT", to_string(options.death_timeout.value()));
+    if (job_.walltime.count() > 0)
+      job_.environment.emplace_back("WEIR_JOB_LIMIT", std::to_string(job_.walltime.count()));
+    shape_ = {.workers = options.processes, .cores = options.cores, .memory_bytes = job_.memory_bytes};
+  }
+
+  [[nodiscard]] std::string_view system() const override { return system_.name(); }
+  [[nodiscard]] std::string network() const override { return network_; }
+  [[nodiscard]] JobShape shape() const override { return shape_; }
+  [[nodiscard]] std::chrono::milliseconds first_pause() const override { return std::chrono::seconds(2); }
+  [[nodiscard]] std::chrono::milliseconds longest_pause() const override { return std::chrono::minutes(5); }
+
+  std::string submit(const std::map<std::string, std::string>& environment) override {
+    JobOptions job = job_;
+    for (const auto& [name, value] : environment) job.environment.emplace_back(name, value);
+    const JobRecord record = submit_job(system_, job, JobRegistry::of_user());
+    guard_.add(record.last.id);
+    alive_.emplace(record.last.id, record);
+    return record.last.id;
+  }
+
+  void cancel(const std::vector<std::string>& ids) override {
+    system_.cancel(ids);
+    for (const std::string& id : ids) {
+      over(id);
+      cancelled_.push_back(id);
+    }
+  }
+
+  std::vector<JobEnd> ended(const std::vector<std::string>& quiet) override {
+    std::vector<JobEnd> ends;
+    for (const std::string& id : std::exchange(cancelled_, {})) ends.push_back({id, JobOutcome::ended, ""});
+    std::vector<JobRecord> records;
+    for (const std::string& id : quiet)
+      if (alive_.contains(id)) records.push_back(alive_.at(id));
+    if (records.empty()) return ends;
+    try {
+      refresh(records, JobRegistry::of_user(),
+              std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()));
+    } catch (const Error& error) {
+      log::warn("cluster: {}", error.what());  // asked again later
+    }
+    for (const JobRecord& record : records) {
+      if (!is_over(record.last.state)) continue;
+      const bool failed = record.last.state == JobState::failed;
+      ends.push_back({record.last.id, failed ? JobOutcome::failed : JobOutcome::ended, description(record)});
+      over(record.last.id);
+    }
+    return ends;
+  }
+
+ private:
+  void over(const std::string& id) {
+    alive_.erase(id);
+    guard_.remove(id);
+  }
+
+  const BatchSystem& system_;
+  Guard guard_;
+  JobOptions job_;
+  JobShape shape_;
+  std::string network_;
+  std::map<std::string, JobRecord> alive_;
+  std::vector<std::string> cancelled_;
+};
+
+}  // namespace
+
+std::unique_ptr<Launcher> batch_launcher(const std::string& system, const BatchOptions& options) {
+  return std::make_unique<BatchJobs>(system, options);
+}
+
+}  // namespace weir::detail::cluster

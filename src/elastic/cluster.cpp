@@ -1,0 +1,172 @@
+// Clusters: the door, the file that leads to it, and the jobs behind it.
+#include "weir/cluster.hpp"
+
+#include <thread>
+
+#include "core/log.hpp"
+#include "elastic/job_keeper.hpp"
+#include "home/engine.hpp"
+#include "home/joined.hpp"
+#include "home/session_file.hpp"
+#include "home/settings.hpp"
+#include "weir/bytes.hpp"
+
+namespace weir {
+
+using detail::runtime::SchedulerNode;
+
+struct Cluster::Session {
+  std::unique_ptr<detail::runtime::Engine> engine;  // null: the scheduler is weir::run's
+  std::shared_ptr<SchedulerNode> scheduler;
+  std::unique_ptr<detail::runtime::SessionFile> file;
+  std::unique_ptr<detail::cluster::Growth> growth;
+  bool is_closed = false;
+
+  void begin(int workers, int threads) {
+    if (const auto current = detail::client::Core::current()) {
+      scheduler = std::dynamic_pointer_cast<SchedulerNode>(current);
+      if (!scheduler)
+        throw Error(ErrorKind::unsupported,
+                    "cluster: must be made by the program itself, in main or in the body of weir::run (got a "
+                    "task on a worker)");
+      if (workers)
+        throw Error(
+            ErrorKind::unsupported,
+            "cluster: worker threads belong to the start of a program; inside weir::run ask for processes");
+      return;
+    }
+    engine = std::make_unique<detail::runtime::Engine>(workers, threads);
+    scheduler = engine->scheduler();
+  }
+  detail::cluster::Growth& grows() const {
+    if (!growth)
+      throw Error(ErrorKind::unsupported, is_closed ? "scale: the cluster is closed"
+                                                    : "scale: the number of worker threads stays as it was "
+                                                      "at the start; make a cluster of processes");
+    return *growth;
+  }
+};
+
+Cluster::Cluster() : session_(std::make_unique<Session>()) {
+  if (detail::runtime::is_further_worker())
+    detail::runtime::exit_now(detail::runtime::run_further_worker(0, nullptr, {}));
+}
+
+Cluster::~Cluster() {
+  try {
+    close();
+  } catch (const std::exception& error) {
+    detail::log::error("cluster: {}", error.what());
+  }
+}
+
+void Cluster::start(std::unique_ptr<detail::cluster::Launcher> launcher, const std::string& network) {
+  session_->begin(0, 0);
+  session_->file = std::make_unique<detail::runtime::SessionFile>(
+      session_->scheduler->open_door(network.empty() ? launcher->network() : network));
+  session_->growth = std::make_unique<detail::cluster::Growth>(session_->scheduler, std::move(launcher),
+                                                               session_->file->path());
+}
+
+void Cluster::start_threads(int workers, int threads) { session_->begin(workers, threads); }
+
+void Cluster::scale(int workers) {
+  auto& growth = session_->grows();
+  const int jobs = jobs_for_workers(workers, growth.shape());
+  growth.want([&](Scaler& scaler) { scaler.scale(jobs); });
+}
+
+void Cluster::scale_jobs(int jobs) {
+  session_->grows().want([&](Scaler& scaler) { scaler.scale(jobs); });
+}
+
+void Cluster::scale_cores(int cores) {
+  auto& growth = session_->grows();
+  const int jobs = jobs_for_cores(cores, growth.shape());
+  growth.want([&](Scaler& scaler) { scaler.scale(jobs); });
+}
+
+void Cluster::scale_memory(const std::string& memory) {
+  auto& growth = session_->grows();
+  const std::uint64_t bytes = [&] {
+    try {
+      return parse_bytes(memory);
+    } catch (const Error& error) {
+      throw Error(error.kind(), std::string("scale_memory: ") + error.what());
+    }
+  }();
+  const int jobs = jobs_for_memory(bytes, growth.shape());
+  growth.want([&](Scaler& scaler) { scaler.scale(jobs); });
+}
+
+void Cluster::adapt(const AdaptOptions& options) {
+  auto& growth = session_->grows();
+  AdaptLimits limits;
+  limits.minimum_jobs =
+      options.minimum < 0 ? options.minimum : jobs_for_workers(options.minimum, growth.shape());
+  limits.maximum_jobs =
+      options.maximum < 0 ? options.maximum : jobs_for_workers(options.maximum, growth.shape());
+  limits.idle_grace = std::chrono::ceil<std::chrono::seconds>(options.idle_grace.value());
+  growth.want([&](Scaler& scaler) { scaler.adapt(limits); });
+}
+
+void Cluster::resume() {
+  session_->grows().want([](Scaler& scaler) { scaler.resume(); });
+}
+
+void Cluster::close() {
+  Session& session = *session_;
+  if (!session.scheduler) return;
+  // With a scheduler of its own everything ends here: workers go when it lets them go. Otherwise others work
+  // on, and inherit the results.
+  if (session.engine) {
+    if (session.growth) session.growth->freeze();
+    session.engine->stop(false);
+    if (session.growth) session.growth->close(false);
+  } else if (session.growth) {
+    session.growth->close(true);
+  }
+  if (session.file) session.scheduler->close_door();
+  session.growth.reset();
+  session.file.reset();
+  session.scheduler.reset();
+  session.is_closed = true;
+}
+
+int Cluster::jobs() const { return session_->growth ? session_->growth->jobs() : 0; }
+std::string Cluster::problem() const { return session_->growth ? session_->growth->problem() : ""; }
+std::string Cluster::connection_file() const { return session_->file ? session_->file->path().string() : ""; }
+
+std::shared_ptr<detail::client::Core> Cluster::core() const {
+  if (!session_->scheduler) throw Error(ErrorKind::closed, "cluster: it is closed");
+  return session_->scheduler;
+}
+
+// --- the clusters
+
+LocalCluster::LocalCluster(const LocalOptions& options) {
+  const int workers =
+      options.workers ? options.workers : static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+  if (workers < 0)
+    throw Error(ErrorKind::invalid_argument,
+                "LocalCluster: workers must not be negative (got " + std::to_string(workers) + ")");
+  if (options.threads < 1)
+    throw Error(ErrorKind::invalid_argument,
+                "LocalCluster: threads must be at least 1 (got " + std::to_string(options.threads) + ")");
+  if (options.processes) {
+    start(detail::cluster::process_launcher(options.threads), options.interface);
+    scale(workers);
+  } else {
+    start_threads(workers, options.threads);
+  }
+}
+
+SlurmCluster::SlurmCluster(const BatchOptions& options) {
+  start(detail::cluster::batch_launcher("slurm", options), options.interface);
+}
+
+PbsCluster::PbsCluster(const BatchOptions& options) {
+  start(detail::cluster::batch_launcher("pbs", options), options.interface);
+}
+
+}  // namespace weir

@@ -1,0 +1,310 @@
+// Jobs as they are wanted.
+#include "elastic/job_keeper.hpp"
+
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "core/log.hpp"
+#include "node/host.hpp"
+#include "weir/duration.hpp"
+
+namespace weir::detail::cluster {
+
+namespace {
+
+constexpr std::chrono::seconds hand_over(30);         // for a retired worker to give its results away
+constexpr std::chrono::seconds leave_time(5);         // for its process to end after that
+constexpr std::chrono::seconds short_lived_after(1);  // idle beside tasks that it has no time for
+constexpr auto step_time = std::chrono::milliseconds(100);
+
+std::string program_name() {
+  const auto arguments = own_arguments();
+  return arguments.front().substr(arguments.front().rfind('/') + 1);
+}
+
+int next_prefix() {
+  static std::atomic<int> number{0};
+  return ++number;
+}
+
+}  // namespace
+
+Growth::Growth(std::shared_ptr<runtime::SchedulerNode> scheduler, std::unique_ptr<Launcher> launcher,
+               std::string connection_file)
+    : scheduler_(std::move(scheduler)),
+      launcher_(std::move(launcher)),
+      shape_(launcher_->shape()),
+      connection_file_(std::move(connection_file)),
+      prefix_("cluster" + std::to_string(next_prefix()) + "."),
+      file_(connection_file_),
+      scaler_(shape_),
+      thread_([this] { loop(); }) {}
+
+void Growth::want(const std::function<void(Scaler&)>& change) {
+  std::lock_guard hold(mutex_);
+  change(scaler_);
+  dirty_ = true;
+  changed_.notify_all();
+}
+
+int Growth::jobs() const {
+  std::lock_guard hold(mutex_);
+  return static_cast<int>(jobs_.size());
+}
+
+std::string Growth::problem() const {
+  std::lock_guard hold(mutex_);
+  return worst_problem();
+}
+
+const std::string& Growth::worst_problem() const {
+  for (const std::string* text : {&scaler_.pause_reason(), &time_problem_, &refusal_})
+    if (!text->empty()) return *text;
+  return failure_;
+}
+
+void Growth::close(bool retire) {
+  {
+    std::lock_guard hold(mutex_);
+    closing_ = true;
+    retire_ = retire;
+    changed_.notify_all();
+  }
+  if (thread_.joinable()) thread_.join();
+}
+
+void Growth::loop() {
+  prctl(PR_SET_NAME, "weir cluster");
+  std::unique_lock hold(mutex_);
+  while (!closing_) {
+    dirty_ = false;
+    hold.unlock();
+    try {
+      step(std::chrono::steady_clock::now());
+    } catch (const std::exception& error) {
+      log::error("cluster: {}", error.what());
+    }
+    hold.lock();
+    changed_.wait_for(hold, step_time, [&] { return closing_ || dirty_; });
+  }
+  hold.unlock();
+  end_all(retire_);
+}
+
+void Growth::freeze() {
+  std::lock_guard hold(mutex_);
+  frozen_ = true;
+}
+
+void Growth::step(ScalingTime now) {
+  const Snapshot snapshot = scheduler_->snapshot();
+  ScalingPlan plan;
+  {
+    std::lock_guard hold(mutex_);
+    look(now, snapshot);
+    bury(now);
+    if (frozen_) return;
+    replace_short_lived(now, snapshot.lacking_s);
+    plan = scaler_.plan(now, view(snapshot));
+  }
+  carry_out(now, plan);
+  tell(now, snapshot);
+}
+
+/// For `weir status`.
+void Growth::tell(ScalingTime now, const Snapshot& snapshot) {
+  if (now - told_ < std::chrono::seconds(1)) return;
+  told_ = now;
+  ClusterRecord record{.system = std::string(launcher_->system()),
+                       .program = program_name(),
+                       .host = runtime::host_name(),
+                       .pid = getpid()};
+  const auto count = [&](TaskState state) { return snapshot.tasks[static_cast<std::size_t>(state)]; };
+  record.pending = count(TaskState::waiting) + count(TaskState::queued) + count(TaskState::no_worker) +
+                   count(TaskState::processing);
+  for (const WorkerInfo& worker : snapshot.workers)
+    if (worker.job.starts_with(prefix_)) finished_[worker.peer] = worker.finished;
+  for (const auto& [worker, finished] : finished_) record.done += finished;
+  std::lock_guard hold(mutex_);
+  record.wanted = scaler_.wanted();
+  for (const Job& job : jobs_) {
+    ++(job.workers.empty() ? record.queued : record.running);
+    record.workers += static_cast<int>(job.workers.size());
+  }
+  record.problem = worst_problem();
+  file_.tell(record);
+}
+
+/// Which workers each job has.
+void Growth::look(ScalingTime now, const Snapshot& snapshot) {
+  for (Job& job : jobs_) {
+    job.workers.clear();
+    bool busy = false, staying = false;
+    for (const WorkerInfo& worker : snapshot.workers) {
+      if (worker.job != job.label) continue;
+      job.workers.push_back(worker.peer);
+      busy |= worker.processing + worker.queued > 0;
+      staying |= !worker.retiring;
+      job.full_s = std::max(job.full_s, worker.serves_s);
+    }
+    if (!job.workers.empty())
+      job.leaving =
+          !staying;  // and remains so when they have left: the batch system has not said yet that it is over
+    if (!job.workers.empty() && !job.joined) {
+      job.joined = true;
+      scaler_.worker_joined();
+      failure_.clear();
+    }
+    if (busy || job.workers.empty()) job.idle_since.reset();
+    else if (!job.idle_since) job.idle_since = now;
+    if (!job.workers.empty()) job.quiet_since.reset();
+    else if (!job.quiet_since) {
+      job.quiet_since = now;
+      job.pause = launcher_->first_pause();
+    }
+  }
+}
+
+void Growth::bury(ScalingTime now) {
+  std::vector<std::string> quiet, late;
+  for (Job& job : jobs_) {
+    if (job.quiet_since && now - *job.quiet_since > job.pause) {
+      quiet.push_back(job.id);
+      job.quiet_since = now;
+      job.pause = std::min(2 * job.pause, launcher_->longest_pause());
+    }
+    if (job.kill_at && now > *job.kill_at) late.push_back(job.id);
+  }
+  if (!late.empty()) launcher_->cancel(late);
+  for (const JobEnd& end : launcher_->ended(quiet)) {
+    const auto job =
+        std::find_if(jobs_.begin(), jobs_.end(), [&](const Job& one) { return one.id == end.id; });
+    if (job == jobs_.end()) continue;
+    const bool failed = end.outcome == JobOutcome::failed && !job->retiring;
+    if (failed) {
+      failure_ = end.id + " has failed: " + end.reason;
+      log::error("cluster: {}", failure_);
+    }
+    if (!job->retiring) scaler_.job_over(now, failed ? JobOutcome::failed : JobOutcome::ended, end.reason);
+    jobs_.erase(job);
+  }
+}
+
+ScalingView Growth::view(const Snapshot& snapshot) const {
+  ScalingView view;
+  for (const Job& job : jobs_)
+    if (!job.retiring && !job.leaving && !job.superseded)
+      view.jobs.push_back({job.id, job.joined, job.idle_since});
+  const auto count = [&](TaskState state) { return snapshot.tasks[static_cast<std::size_t>(state)]; };
+  const std::uint64_t ready =
+      count(TaskState::queued) + count(TaskState::no_worker) + count(TaskState::processing);
+  const auto threads = static_cast<std::uint64_t>(std::max(1, shape_.cores / std::max(1, shape_.workers)));
+  view.useful_workers = static_cast<int>(std::min<std::uint64_t>((ready + threads - 1) / threads, 1'000'000));
+  view.has_results = snapshot.results_wanted;
+  return view;
+}
+
+/// A job that is idle although there is work, since that takes longer than it lives, is replaced: if new ones
+/// live long enough. It goes when another has come.
+void Growth::replace_short_lived(ScalingTime now, double lacking_s) {
+  const auto stays = [](const Job& job) {
+    return job.joined && !job.retiring && !job.leaving && !job.superseded;
+  };
+  if (std::any_of(jobs_.begin(), jobs_.end(), stays))
+    for (Job& job : jobs_)
+      if (job.superseded && !job.retiring && !job.leaving && job.idle_since) retire(job, now);
+  if (lacking_s == 0) return;
+  bool hopeless = true;
+  for (Job& job : jobs_) {
+    if (job.joined && job.full_s < lacking_s) continue;
+    hopeless = false;
+    job.superseded |= stays(job) && job.idle_since && now - *job.idle_since > short_lived_after;
+  }
+  if (!hopeless || jobs_.empty() || !time_problem_.empty()) return;
+  const auto text = [](double seconds) { return to_string(std::chrono::seconds(std::llround(seconds))); };
+  time_problem_ = "a task needs " + text(lacking_s) + ", and jobs of this cluster take tasks for " +
+                  text(jobs_.front().full_s) + " only; ask for a longer walltime";
+  log::warn("cluster: {}", time_problem_);
+}
+
+void Growth::carry_out(ScalingTime now, const ScalingPlan& plan) {
+  for (int i = 0; i < plan.submit; ++i) submit_one(now);
+  if (!plan.cancel.empty()) {
+    launcher_->cancel(plan.cancel);
+    std::lock_guard hold(mutex_);
+    for (Job& job : jobs_)
+      if (std::find(plan.cancel.begin(), plan.cancel.end(), job.id) != plan.cancel.end()) job.retiring = true;
+  }
+  if (plan.retire.empty()) return;
+  std::lock_guard hold(mutex_);
+  for (Job& job : jobs_)
+    if (std::find(plan.retire.begin(), plan.retire.end(), job.id) != plan.retire.end()) retire(job, now);
+}
+
+void Growth::submit_one(ScalingTime now) {
+  const std::string label = prefix_ + std::to_string(++number_);
+  std::string id, problem;
+  try {
+    id = launcher_->submit({{"WEIR_CONNECT", connection_file_}, {"WEIR_JOB", label}});
+  } catch (const std::exception& error) {
+    problem = error.what();
+  }
+  std::lock_guard hold(mutex_);
+  dirty_ = true;  // the others follow at once
+  if (id.empty()) {
+    refusal_ = problem;
+    log::error("cluster: {}", problem);
+    return scaler_.submit_failed(now, problem);
+  }
+  log::info("cluster: {} submitted", id);
+  scaler_.submitted();
+  refusal_.clear();
+  jobs_.push_back({.id = id, .label = label});
+}
+
+void Growth::retire(Job& job, ScalingTime now) {
+  job.retiring = true;
+  job.kill_at = now + hand_over + leave_time;
+  scheduler_->dismiss(job.workers, hand_over);
+}
+
+void Growth::end_all(bool hand_results_over) {
+  const auto patience = hand_results_over ? hand_over + leave_time
+                        : is_remote()     ? std::chrono::seconds(1)
+                                          : leave_time;
+  const auto deadline = std::chrono::steady_clock::now() + patience;
+  std::vector<std::string> queued, all;
+  {
+    const Snapshot snapshot = scheduler_->snapshot();
+    std::lock_guard hold(mutex_);
+    look(std::chrono::steady_clock::now(), snapshot);
+    for (Job& job : jobs_) {
+      if (job.workers.empty()) queued.push_back(job.id);
+      else if (hand_results_over && !job.retiring) retire(job, std::chrono::steady_clock::now());
+      job.retiring = true;
+    }
+  }
+  try {
+    if (!queued.empty()) launcher_->cancel(queued);
+    while (jobs() > 0 && std::chrono::steady_clock::now() < deadline) {
+      const Snapshot snapshot = scheduler_->snapshot();
+      std::unique_lock hold(mutex_);
+      look(std::chrono::steady_clock::now(), snapshot);
+      bury(std::chrono::steady_clock::now());
+      // A batch system is not asked whether they are really gone; it is told below.
+      const bool deserted =
+          std::all_of(jobs_.begin(), jobs_.end(), [](const Job& job) { return job.workers.empty(); });
+      if (deserted && is_remote()) break;
+      changed_.wait_for(hold, std::chrono::milliseconds(5));
+    }
+    for (const Job& job : jobs_) all.push_back(job.id);
+    if (!all.empty()) launcher_->cancel(all);
+  } catch (const std::exception& error) {
+    log::error("cluster: {}", error.what());
+  }
+}
+
+}  // namespace weir::detail::cluster

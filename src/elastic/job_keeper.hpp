@@ -1,0 +1,81 @@
+// Growth: the thread that keeps a cluster's jobs as they are wanted.
+#pragma once
+
+#include <condition_variable>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <thread>
+
+#include "elastic/cluster_file.hpp"
+#include "elastic/launcher.hpp"
+#include "node/scheduler.hpp"
+
+namespace weir::detail::cluster {
+
+/// Carries out what the `Scaler` decides: submits, cancels, retires.
+class Growth {
+ public:
+  Growth(std::shared_ptr<runtime::SchedulerNode> scheduler, std::unique_ptr<Launcher> launcher,
+         std::string connection_file);
+  ~Growth() { close(true); }
+
+  /// Changes what is wanted; `change` may throw, and nothing has changed then.
+  void want(const std::function<void(Scaler&)>& change);
+  [[nodiscard]] const JobShape& shape() const noexcept { return shape_; }
+  [[nodiscard]] int jobs() const;
+  [[nodiscard]] std::string problem() const;
+  /// Submits and retires nothing more, while the cluster is being ended by other means.
+  void freeze();
+  /// Ends all jobs; returns when they are gone. With `retire` their results are handed over first, if
+  /// somebody is left to take them.
+  void close(bool retire);
+
+ private:
+  struct Job {
+    std::string id, label;
+    std::vector<PeerId> workers;  // that are there now
+    bool joined = false;          // some worker of it has been
+    bool retiring = false;
+    bool leaving = false;     // its workers go by themselves, since its time is over
+    bool superseded = false;  // it has no time for the tasks there are
+    double full_s = 0;        // it takes tasks for so long when it is new
+    std::optional<ScalingTime> idle_since, quiet_since, kill_at;
+    std::chrono::milliseconds pause{0};  // before it is asked after, while it is quiet
+  };
+
+  void loop();
+  void step(ScalingTime now);
+  void look(ScalingTime now, const Snapshot& snapshot);
+  void bury(ScalingTime now);
+  void carry_out(ScalingTime now, const ScalingPlan& plan);
+  void submit_one(ScalingTime now);
+  void retire(Job& job, ScalingTime now);
+  void replace_short_lived(ScalingTime now, double lacking_s);
+  void tell(ScalingTime now, const Snapshot& snapshot);
+  [[nodiscard]] ScalingView view(const Snapshot& snapshot) const;
+  [[nodiscard]] const std::string& worst_problem() const;
+  void end_all(bool retire);
+  /// Whether its jobs are asked after somewhere else, which takes time.
+  [[nodiscard]] bool is_remote() const { return launcher_->longest_pause() > std::chrono::seconds(1); }
+
+  std::shared_ptr<runtime::SchedulerNode> scheduler_;
+  std::unique_ptr<Launcher> launcher_;
+  const JobShape shape_;
+  const std::string connection_file_, prefix_;
+  ClusterFile file_;
+  ScalingTime told_{};
+  std::map<PeerId, std::uint64_t> finished_;  // tasks, also of workers that have gone
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  Scaler scaler_;
+  std::vector<Job> jobs_;
+  int number_ = 0;
+  std::string refusal_;       // of the last submission
+  std::string failure_;       // of a job, until a worker joins
+  std::string time_problem_;  // a task takes longer than jobs live
+  bool closing_ = false, frozen_ = false, retire_ = false, dirty_ = false;
+  std::thread thread_;
+};
+
+}  // namespace weir::detail::cluster

@@ -1,0 +1,49 @@
+// Launcher: starts and ends jobs of workers; processes of this machine or jobs of a batch system.
+#pragma once
+
+#include <map>
+#include <memory>
+
+#include "elastic/adaptive.hpp"
+#include "weir/cluster.hpp"
+
+namespace weir::detail::cluster {
+
+/// A job that is over.
+struct JobEnd {
+  std::string id;
+  JobOutcome outcome;
+  std::string reason;
+};
+
+/// **Threads.** Confined to the cluster's thread.
+class Launcher {
+ public:
+  virtual ~Launcher() = default;
+  /// "slurm", "pbs" or "processes".
+  [[nodiscard]] virtual std::string_view system() const = 0;
+  [[nodiscard]] virtual JobShape shape() const = 0;
+  /// The network its jobs join over, if nobody has named one.
+  [[nodiscard]] virtual std::string network() const = 0;
+  /// Starts a job whose processes have `environment` beside their own. \return Its id. **Errors.** Throws
+  /// `Error` with the site's words.
+  virtual std::string submit(const std::map<std::string, std::string>& environment) = 0;
+  virtual void cancel(const std::vector<std::string>& ids) = 0;
+  /// Jobs that have ended since the last call. `quiet` are jobs without workers for some time, after which
+  /// somebody else may be asked.
+  virtual std::vector<JobEnd> ended(const std::vector<std::string>& quiet) = 0;
+  /// How often a quiet job is worth a question at the most, and at the least; the pauses double in between.
+  [[nodiscard]] virtual std::chrono::milliseconds first_pause() const = 0;
+  [[nodiscard]] virtual std::chrono::milliseconds longest_pause() const = 0;
+};
+
+/// Further processes of this executable, a job each.
+[[nodiscard]] std::unique_ptr<Launcher> process_launcher(int threads);
+/// Jobs of a batch system: "slurm" or "pbs".
+[[nodiscard]] std::unique_ptr<Launcher> batch_launcher(const std::string& system,
+                                                       const BatchOptions& options);
+
+/// This process's arguments.
+[[nodiscard]] std::vector<std::string> own_arguments();
+
+}  // namespace weir::detail::cluster

@@ -1,0 +1,125 @@
+// Workers as processes of this machine: the same executable, which ends when this process does.
+#include <fcntl.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <fstream>
+#include <sstream>
+
+#include "batch/program.hpp"
+#include "elastic/launcher.hpp"
+#include "weir/error.hpp"
+
+namespace weir::detail::cluster {
+
+namespace {
+
+std::vector<char*> pointers(const std::vector<std::string>& strings) {
+  std::vector<char*> array;
+  for (const std::string& text : strings) array.push_back(const_cast<char*>(text.c_str()));
+  array.push_back(nullptr);
+  return array;
+}
+
+/// This process's variables but those by which it belongs to a job, and `added`.
+std::vector<std::string> environment_with(const std::map<std::string, std::string>& added) {
+  std::vector<std::string> all;
+  for (char** entry = environ; *entry; ++entry) {
+    const std::string text = *entry;
+    const std::string name = text.substr(0, text.find('='));
+    if (!added.contains(name) && !belongs_to_enclosing_job(name, true, false)) all.push_back(text);
+  }
+  for (const auto& [name, value] : added) all.push_back(name + '=' + value);
+  return all;
+}
+
+class Processes final : public Launcher {
+ public:
+  explicit Processes(int threads) : threads_(threads) {}
+  ~Processes() override {
+    for (const auto& [id, pid] : running_) {
+      kill(pid, SIGKILL);
+      waitpid(pid, nullptr, 0);
+    }
+  }
+
+  [[nodiscard]] std::string_view system() const override { return "processes"; }
+  [[nodiscard]] std::string network() const override { return ""; }
+  [[nodiscard]] JobShape shape() const override { return {.workers = 1, .cores = threads_}; }
+  [[nodiscard]] std::chrono::milliseconds first_pause() const override {
+    return std::chrono::milliseconds(50);
+  }
+  [[nodiscard]] std::chrono::milliseconds longest_pause() const override { return first_pause(); }
+
+  std::string submit(const std::map<std::string, std::string>& environment) override {
+    auto added = environment;
+    added["WEIR_THREADS"] = std::to_string(threads_);
+    const std::vector<std::string> arguments = own_arguments(), variables = environment_with(added);
+    const std::vector<char*> argv = pointers(arguments), envp = pointers(variables);
+    const pid_t parent = getpid();
+    const pid_t pid = fork();
+    if (pid < 0)
+      throw Error(ErrorKind::io,
+                  std::string("a worker process cannot be started (") + std::strerror(errno) + ")");
+    if (pid == 0) {
+      prctl(PR_SET_PDEATHSIG, SIGKILL);
+      if (getppid() != parent) _exit(1);
+      setpgid(0, 0);  // Ctrl-C is for the program to handle
+      sigset_t none;
+      sigemptyset(&none);
+      sigprocmask(SIG_SETMASK, &none, nullptr);
+      const int nothing = open("/dev/null", O_RDONLY);
+      if (nothing >= 0) dup2(nothing, STDIN_FILENO);
+      execve("/proc/self/exe", argv.data(), envp.data());
+      _exit(127);
+    }
+    const std::string id = "process " + std::to_string(pid);
+    running_[id] = pid;
+    return id;
+  }
+
+  void cancel(const std::vector<std::string>& ids) override {
+    for (const std::string& id : ids)
+      if (const auto found = running_.find(id); found != running_.end()) kill(found->second, SIGKILL);
+  }
+
+  std::vector<JobEnd> ended(const std::vector<std::string>&) override {
+    std::vector<JobEnd> ends;
+    for (auto at = running_.begin(); at != running_.end();) {
+      int status = 0;
+      if (waitpid(at->second, &status, WNOHANG) == 0) {
+        ++at;
+        continue;
+      }
+      // One that was killed is replaced at once, like a job that was cancelled from outside; one that fails
+      // by itself would fail again.
+      const bool failed = WIFEXITED(status) && WEXITSTATUS(status) != 0;
+      ends.push_back({at->first, failed ? JobOutcome::failed : JobOutcome::ended,
+                      failed ? "exit status " + std::to_string(WEXITSTATUS(status)) : ""});
+      at = running_.erase(at);
+    }
+    return ends;
+  }
+
+ private:
+  int threads_;
+  std::map<std::string, pid_t> running_;
+};
+
+}  // namespace
+
+std::vector<std::string> own_arguments() {
+  std::ifstream file("/proc/self/cmdline");
+  std::vector<std::string> arguments;
+  for (std::string argument; std::getline(file, argument, '\0');) arguments.push_back(argument);
+  if (arguments.empty()) arguments.emplace_back("worker");
+  return arguments;
+}
+
+std::unique_ptr<Launcher> process_launcher(int threads) { return std::make_unique<Processes>(threads); }
+
+}  // namespace weir::detail::cluster

@@ -1,0 +1,140 @@
+// Joining a session from outside.
+#include "home/joined.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <boost/mpi/communicator.hpp>
+#include <boost/mpi/environment.hpp>
+#include <cstdlib>
+#include <iostream>
+#include <thread>
+
+#include "batch/walltime.hpp"
+#include "comm/key.hpp"
+#include "comm/mpi.hpp"
+#include "comm/network.hpp"
+#include "core/log.hpp"
+#include "home/session_file.hpp"
+#include "home/settings.hpp"
+#include "node/worker.hpp"
+#include "weir/detail/task/address.hpp"
+#include "weir/duration.hpp"
+
+namespace weir::detail::runtime {
+
+namespace {
+
+std::chrono::nanoseconds death_timeout() {
+  const std::string text = environment("WEIR_DEATH_TIMEOUT");
+  if (text.empty()) return std::chrono::seconds(60);
+  try {
+    return parse_duration(text);
+  } catch (const Error& error) {
+    throw Error(error.kind(), std::string("WEIR_DEATH_TIMEOUT: ") + error.what());
+  }
+}
+
+/// How long this process's job still lives: WEIR_LIFETIME, else what the batch system says.
+std::optional<std::chrono::nanoseconds> lifetime() {
+  if (const std::string text = environment("WEIR_LIFETIME"); !text.empty()) return parse_duration(text);
+  const auto end =
+      job_end(read_job_clock(), std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()));
+  if (!end) return std::nullopt;
+  if (end->clock_offset != std::chrono::seconds(0))
+    log::warn(
+        "the clock of this node and that of the batch system are {} s apart; the walltime is counted from "
+        "the job's beginning",
+        end->clock_offset.count());
+  return end->remaining;
+}
+
+/// The other ranks of this process's job, if there are any, and what the job is called.
+struct Ranks {
+  std::unique_ptr<comm::MpiTransport> transport;
+  std::string job;
+
+  Ranks(int argc, char** argv) {
+    const std::string size = environment("OMPI_COMM_WORLD_SIZE");
+    auto id = comm::random_bytes();
+    if (!size.empty() && size != "1") {
+      new boost::mpi::environment(argc, argv, boost::mpi::threading::serialized,
+                                  false);  // never finalized: ranks of this job may die
+      MPI_Bcast(id.data(), static_cast<int>(id.size()), MPI_BYTE, 0, MPI_COMM_WORLD);
+      transport = std::make_unique<comm::MpiTransport>(boost::mpi::communicator());
+    }
+    job = comm::to_hex(id).substr(0, 16);
+  }
+};
+
+/// Asks until it is let in; gives up when it is refused, when the session has ended, or when the time is
+/// over.
+PeerId join(comm::Network& network, const std::string& path, std::chrono::nanoseconds timeout) {
+  const auto begin = Clock::now();
+  const auto deadline = begin + std::chrono::duration_cast<Clock::duration>(timeout);
+  for (auto pause = std::chrono::milliseconds(20);;
+       pause = std::min(2 * pause, std::chrono::milliseconds(1000))) {
+    const SessionInfo session = read_session_file(path);
+    try {
+      return network.join(session.door, std::min(deadline, Clock::now() + std::chrono::seconds(10)));
+    } catch (const Error& error) {
+      if (error.kind() == ErrorKind::protocol)
+        throw Error(ErrorKind::protocol,
+                    "the session of " + path + " does not let this worker in: " + error.what());
+      if (Clock::now() + pause >= deadline)
+        throw Error(ErrorKind::timeout, "the scheduler (" + describe(session) + ") could not be reached at " +
+                                            session.door.addresses.front() + " within " + to_string(timeout) +
+                                            ": " + error.what() +
+                                            "; if it lives, another network may be needed (interface)");
+      log::info("the scheduler cannot be reached: {}", error.what());
+    }
+    std::this_thread::sleep_for(pause);
+  }
+}
+
+}  // namespace
+
+bool is_further_worker() { return !environment("WEIR_CONNECT").empty(); }
+
+int run_further_worker(int argc, char** argv, const RunOptions& options) {
+  bool several = false;
+  int status = 1;
+  try {
+    const std::string path = environment("WEIR_CONNECT");
+    unsetenv("WEIR_CONNECT");  // programs that tasks start are no workers
+    static Ranks ranks(argc, argv);
+    several = ranks.transport != nullptr;
+    static comm::Network network(ranks.transport.get(), ranks.job,
+                                 ranks.transport ? ranks.transport->rank() : 0, task::build_id());
+    const PeerId self = join(network, path, death_timeout());
+    network.accept_peers(environment("WEIR_INTERFACE"));
+    WorkerSettings settings;
+    settings.threads = number_of_threads(options, 1);
+    settings.resources = resources_of(options);
+    settings.name = "worker " + std::to_string(self);
+    settings.job = environment("WEIR_JOB");
+    settings.memory = memory_limits(options, ranks_of_host());
+    if (ranks.transport) ranks.transport->lend_at_most(settings.memory.limit / 8);
+    settings.spill_folder = spill_folder();
+    if (const auto left = lifetime()) {
+      settings.ends = Clock::now() + *left;
+      settings.hand_over = std::min<std::chrono::nanoseconds>(
+          *left / 2, std::clamp<std::chrono::nanoseconds>(*left / 10, std::chrono::seconds(10),
+                                                          std::chrono::minutes(2)));
+    }
+    log::set_prefix(settings.name);
+    const auto node = std::make_shared<WorkerNode>(network, self, settings);
+    client::Core::set_current(node);
+    node->start();
+    node->wait_until_closed();
+    client::Core::set_current(nullptr);
+    status = 0;
+  } catch (const std::exception& error) {
+    std::cerr << "weir: " << error.what() << std::endl;
+  }
+  if (several) exit_now(status);
+  return status;
+}
+
+}  // namespace weir::detail::runtime

@@ -1,0 +1,21 @@
+// A worker process of a further job: joins the session that WEIR_CONNECT names, and never runs the program's
+// body.
+#pragma once
+
+#include "weir/run.hpp"
+
+namespace weir::detail::runtime {
+
+/// Whether this process was started to be a worker of a session.
+[[nodiscard]] bool is_further_worker();
+
+/// Joins, works until the scheduler lets it go or is gone; the exit status.
+///
+/// Alone, or as a rank of a job of workers (`weir run -n N`), in which peers reach each other by MPI.
+/// WEIR_CONNECT is taken out of the environment.
+/// **Errors.** One sentence on stderr and status 1: the session has ended, cannot be reached within
+/// WEIR_DEATH_TIMEOUT (60 s), or does not want it. As a rank of several it does not return but ends the
+/// process, since MPI is not finalized.
+int run_further_worker(int argc, char** argv, const RunOptions& options);
+
+}  // namespace weir::detail::runtime

@@ -1,0 +1,219 @@
+// The roles of a process: alone with threads, rank 0, or a worker rank.
+#include "weir/run.hpp"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include <boost/mpi/communicator.hpp>
+#include <boost/mpi/environment.hpp>
+#include <cstdlib>
+#include <fstream>
+#include <iostream>
+
+#include "comm/inproc.hpp"
+#include "comm/mpi.hpp"
+#include "comm/network.hpp"
+#include "core/log.hpp"
+#include "home/joined.hpp"
+#include "home/settings.hpp"
+#include "node/worker.hpp"
+#include "weir/detail/task/address.hpp"
+
+namespace weir {
+
+namespace {
+
+using detail::runtime::environment;
+using detail::runtime::exit_now;
+using detail::runtime::SchedulerNode;
+using detail::runtime::WorkerNode;
+
+// `weir run` learns the status from here, since mpirun's own means little once a rank has died.
+void report_status(int status) {
+  const std::string file = environment("WEIR_STATUS_FILE");
+  if (file.empty()) return;
+  const std::string temporary = file + ".new";
+  {
+    std::ofstream out(temporary, std::ios::trunc);
+    out << status;
+    if (!out.flush()) return;
+  }
+  std::rename(temporary.c_str(), file.c_str());
+}
+
+// What std::exit must do for a cluster that is running; in place while this object lives.
+class Leaver {
+ public:
+  explicit Leaver(std::function<void(int)> leave) {
+    [[maybe_unused]] static const int registered = on_exit(
+        [](int status, void*) {
+          if (auto leave = std::exchange(current(), nullptr)) leave(status);
+        },
+        nullptr);
+    current() = std::move(leave);
+  }
+  Leaver(const Leaver&) = delete;
+  ~Leaver() { current() = nullptr; }
+
+ private:
+  static std::function<void(int)>& current() {
+    static auto* function = new std::function<void(int)>;
+    return *function;
+  }
+};
+
+// The body, with its exceptions turned into one message and a status.
+int run_body(const std::shared_ptr<SchedulerNode>& node, const std::function<int(Client&)>& body,
+             bool& failed) {
+  detail::client::Core::set_current(node);
+  int status = 1;
+  failed = true;
+  try {
+    Client client(node);
+    status = body(client);
+    node->finish_begun();
+    failed = false;
+  } catch (const std::exception& error) {
+    std::cout.flush();
+    std::cerr << "weir: the program ended with an error: " << error.what() << std::endl;
+  } catch (...) {
+    std::cout.flush();
+    std::cerr << "weir: the program ended with an exception that is no std::exception" << std::endl;
+  }
+  return status;
+}
+
+int run_with_threads(const std::function<int(Client&)>& body, const RunOptions& options) {
+  detail::runtime::Patience patience;
+  patience.spin = std::chrono::microseconds(50);
+  const auto hub = std::make_shared<detail::comm::Hub>();
+  const auto scheduler_inside = std::make_shared<detail::comm::InprocTransport>(hub, 0),
+             worker_inside = std::make_shared<detail::comm::InprocTransport>(hub, 1);
+  const auto scheduler_link =
+      std::make_shared<detail::comm::Network>(0, scheduler_inside.get(), 2, detail::task::build_id());
+  const auto worker_link =
+      std::make_shared<detail::comm::Network>(1, worker_inside.get(), 2, detail::task::build_id());
+  auto settings = detail::runtime::scheduler_settings(options);
+  settings.patience = patience;
+  settings.expected_workers = 1;
+  settings.own_peers = 2;
+  settings.patience_for_dead = std::chrono::hours(24);
+  const auto node = std::make_shared<SchedulerNode>(*scheduler_link, settings);
+  detail::runtime::WorkerSettings worker_settings;
+  worker_settings.threads =
+      detail::runtime::number_of_threads(options, std::max(1u, std::thread::hardware_concurrency()));
+  worker_settings.resources = detail::runtime::resources_of(options);
+  worker_settings.name = "worker 1";
+  worker_settings.patience = patience;
+  worker_settings.own_process = false;
+  worker_settings.memory = detail::runtime::memory_limits(options, 1);
+  worker_settings.spill_folder = detail::runtime::spill_folder();
+  const auto worker = std::make_shared<WorkerNode>(*worker_link, 1, worker_settings);
+  node->start();
+  worker->start();
+  const Leaver leaver([&](int status) {
+    node->leave(true);
+    node->stop();
+    report_status(status);
+  });
+  bool failed = false;
+  const int status = run_body(node, body, failed);
+  node->leave(failed);
+  node->stop();
+  detail::client::Core::set_current(nullptr);
+  if (!worker->stop_within(std::chrono::milliseconds(failed ? 100 : 1000))) {
+    // A thread cannot be ended from outside: what still runs keeps what it needs.
+    static auto& kept = *new std::vector<std::shared_ptr<void>>;  // longer than any static object
+    kept.insert(kept.end(), {scheduler_inside, worker_inside, scheduler_link, worker_link, node, worker});
+  }
+  return status;
+}
+
+// After the loss of a whole node mpirun never returns by itself.
+void end_mpirun() {
+  std::string parent;
+  std::ifstream("/proc/" + std::to_string(getppid()) + "/comm") >> parent;
+  if (parent == "mpirun" || parent == "orterun" || parent == "mpiexec") kill(getppid(), SIGTERM);
+}
+
+int run_scheduler(boost::mpi::environment* mpi, detail::comm::MpiTransport& ranks,
+                  const std::function<int(Client&)>& body, const RunOptions& options) {
+  auto settings = detail::runtime::scheduler_settings(options);
+  settings.expected_workers = ranks.size() - 1;
+  settings.own_peers = static_cast<PeerId>(ranks.size());
+  static detail::comm::Network transport(0, &ranks, settings.own_peers, detail::task::build_id());
+  const auto node = std::make_shared<SchedulerNode>(transport, settings);
+  node->start();
+  // Returns if MPI has been finalized; otherwise the process must end here.
+  const auto leave = [&](int status, bool abort) {
+    const bool clean = node->leave(abort);
+    node->stop();
+    detail::client::Core::set_current(nullptr);
+    std::cout.flush();
+    std::fflush(nullptr);
+    report_status(status);
+    if (!clean && node->lost_other_host() && environment("WEIR_STATUS_FILE").empty()) end_mpirun();
+    if (!clean) exit_now(status);
+    delete mpi;
+  };
+  bool failed = false;
+  int status = 1;
+  {
+    const Leaver leaver([&](int status) { leave(status, true); });
+    status = run_body(node, body, failed);
+  }
+  leave(status, failed);
+  return status;
+}
+
+int run_worker(boost::mpi::environment* mpi, detail::comm::MpiTransport& ranks, const RunOptions& options) {
+  detail::runtime::WorkerSettings settings;
+  settings.threads = detail::runtime::number_of_threads(options, 1);
+  settings.resources = detail::runtime::resources_of(options);
+  settings.name = "worker " + std::to_string(ranks.rank());
+  settings.memory = detail::runtime::memory_limits(options, detail::runtime::ranks_of_host());
+  ranks.lend_at_most(settings.memory.limit / 8);
+  settings.spill_folder = detail::runtime::spill_folder();
+  static detail::comm::Network transport(ranks.rank(), &ranks, static_cast<PeerId>(ranks.size()),
+                                         detail::task::build_id());
+  const auto node = std::make_shared<WorkerNode>(transport, ranks.rank(), settings);
+  detail::client::Core::set_current(node);
+  const Leaver leaver(exit_now);  // a task that calls std::exit: its threads must not outlive what they use
+  node->start();
+  const bool clean = node->wait_until_closed();
+  detail::client::Core::set_current(nullptr);
+  if (!clean) exit_now(0);
+  delete mpi;
+  return 0;
+}
+
+}  // namespace
+
+int run(int argc, char** argv, const std::function<int(Client&)>& body, const RunOptions& options) {
+  const std::string size = environment("OMPI_COMM_WORLD_SIZE");
+  try {
+    if (detail::runtime::is_further_worker()) return detail::runtime::run_further_worker(argc, argv, options);
+    if (size.empty() || size == "1") {
+      const int status = run_with_threads(body, options);
+      report_status(status);
+      return status;
+    }
+    if (boost::mpi::environment::finalized())
+      throw Error(ErrorKind::unsupported,
+                  "weir::run: MPI has been finalized in this process; call weir::run once");
+    auto* mpi = new boost::mpi::environment(argc, argv, boost::mpi::threading::serialized, false);
+    static detail::comm::MpiTransport transport{boost::mpi::communicator()};
+    const std::string who = "rank " + std::to_string(transport.rank());
+    detail::log::set_prefix(who);
+    return transport.rank() == 0 ? run_scheduler(mpi, transport, body, options)
+                                 : run_worker(mpi, transport, options);
+  } catch (const std::exception& error) {
+    std::cerr << "weir: " << error.what() << std::endl;
+    report_status(2);
+    return 2;
+  }
+}
+
+}  // namespace weir

@@ -1,0 +1,152 @@
+// Session files, as JSON.
+#include "home/session_file.hpp"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <cstring>
+#include <ctime>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "core/descriptor.hpp"
+#include "core/log.hpp"
+#include "home/settings.hpp"
+#include "node/host.hpp"
+#include "weir/detail/task/address.hpp"
+
+namespace weir::detail::runtime {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+
+namespace {
+
+constexpr int format = 1;
+
+[[noreturn]] void refuse(const fs::path& path, const std::string& what, int reason) {
+  throw Error(ErrorKind::io, "session file: " + path.string() + " cannot be " + what + " (" +
+                                 std::strerror(reason) + "); WEIR_STATE_DIR names another directory");
+}
+
+void make_private(const fs::path& directory) {
+  std::error_code error;
+  fs::create_directories(directory.parent_path(), error);
+  if (error) refuse(directory, "made", error.value());
+  if (mkdir(directory.c_str(), 0700) != 0 && errno != EEXIST) refuse(directory, "made", errno);
+  if (chmod(directory.c_str(), 0700) != 0) refuse(directory, "made private", errno);
+}
+
+bool has_ended(const SessionInfo& session) {
+  if (session.host_id != host_id()) return false;
+  const auto pid = static_cast<pid_t>(session.pid);
+  return ProcessWatch(pid).ended() ||
+         (kill(pid, 0) != 0 && errno == ESRCH);  // the first also before anybody has buried it
+}
+
+/// What crashed programs of this host have left.
+void remove_stale(const fs::path& directory) {
+  std::error_code ignored;
+  for (const auto& entry : fs::directory_iterator(directory, ignored)) {
+    if (entry.path().extension() != ".json") continue;
+    try {
+      (void)read_session_file(entry.path());
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::closed) continue;
+      fs::remove(entry.path(), ignored);
+      fs::remove(fs::path(entry.path()).replace_extension(".cluster"), ignored);
+    }
+  }
+}
+
+}  // namespace
+
+fs::path sessions_directory() {
+  if (const std::string own = environment("WEIR_STATE_DIR"); !own.empty()) return fs::path(own) / "sessions";
+  if (const std::string state = environment("XDG_STATE_HOME"); !state.empty())
+    return fs::path(state) / "weir" / "sessions";
+  const std::string home = environment("HOME");
+  return fs::path(home.empty() ? "/tmp/weir-" + std::to_string(getuid()) : home + "/.local/state/weir") /
+         "sessions";
+}
+
+void write_private(const fs::path& path, const std::string& bytes) {
+  const fs::path temporary = path.string() + ".new";
+  {
+    const Descriptor file(
+        ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600));
+    if (file.get() < 0) refuse(temporary, "made", errno);
+    if (::write(file.get(), bytes.data(), bytes.size()) != static_cast<ssize_t>(bytes.size()) ||
+        fsync(file.get()) != 0)
+      refuse(temporary, "written", errno);
+  }
+  if (rename(temporary.c_str(), path.c_str()) != 0) refuse(path, "made", errno);
+}
+
+SessionFile::SessionFile(const comm::Door& door, fs::path directory) {
+  if (directory.empty()) directory = sessions_directory();
+  make_private(directory);
+  remove_stale(directory);
+  static std::atomic<int> number{0};
+  path_ = fs::absolute(directory) /
+          (host_name() + "-" + std::to_string(getpid()) + "-" + std::to_string(++number) + ".json");
+  const json text = {{"weir_session", format}, {"addresses", door.addresses},
+                     {"key", door.key},        {"build_id", task::build_id()},
+                     {"pid", getpid()},        {"host", host_name()},
+                     {"host_id", host_id()},   {"started", std::time(nullptr)}};
+  write_private(path_, text.dump(1) + "\n");
+}
+
+SessionFile::~SessionFile() {
+  std::error_code ignored;
+  fs::remove(path_, ignored);
+}
+
+SessionInfo read_session_file(const fs::path& path) {
+  const std::string name = "session file " + path.string();
+  struct stat status {};
+  if (stat(path.c_str(), &status) != 0) {
+    if (errno == ENOENT)
+      throw Error(ErrorKind::not_found, name + ": is not there; the program it belonged to has ended");
+    refuse(path, "read", errno);
+  }
+  if (status.st_mode & 077)
+    throw Error(ErrorKind::protocol, name +
+                                         ": must be readable by its owner alone, since it holds the "
+                                         "session's key; chmod 600 it, and start a new session");
+  std::ifstream file(path);
+  if (!file) refuse(path, "read", errno);
+  SessionInfo session;
+  try {
+    const json text = json::parse(file);
+    if (text.at("weir_session").get<int>() != format)
+      throw Error(ErrorKind::protocol, name + ": was written by another version of Weir");
+    text.at("addresses").get_to(session.door.addresses);
+    text.at("key").get_to(session.door.key);
+    text.at("build_id").get_to(session.build_id);
+    text.at("pid").get_to(session.pid);
+    text.at("host").get_to(session.host);
+    text.at("host_id").get_to(session.host_id);
+    text.at("started").get_to(session.started_s);
+  } catch (const json::exception&) {
+    throw Error(ErrorKind::protocol, name + ": is no session file");
+  }
+  if (has_ended(session))
+    throw Error(ErrorKind::closed,
+                name + ": belongs to a session that has ended (" + describe(session) + ")");
+  return session;
+}
+
+std::string describe(const SessionInfo& session) {
+  char time[32] = "";
+  const std::time_t started = session.started_s;
+  std::tm parts{};
+  if (localtime_r(&started, &parts)) std::strftime(time, sizeof time, "%F %T", &parts);
+  return "process " + std::to_string(session.pid) + " on " + session.host + ", started " + time;
+}
+
+}  // namespace weir::detail::runtime

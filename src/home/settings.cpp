@@ -1,0 +1,95 @@
+// Options, else environment variables, else defaults.
+#include "home/settings.hpp"
+
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <iostream>
+
+#include "node/host.hpp"
+#include "weir/bytes.hpp"
+#include "weir/error.hpp"
+
+namespace weir::detail::runtime {
+
+std::string environment(const char* name) {
+  const char* value = std::getenv(name);
+  return value ? value : "";
+}
+
+std::uint32_t number_of_threads(const RunOptions& options, std::uint32_t otherwise) {
+  if (options.threads) return options.threads;
+  const std::string text = environment("WEIR_THREADS");
+  if (text.empty()) return otherwise;
+  char* end = nullptr;
+  const unsigned long threads = std::strtoul(text.c_str(), &end, 10);
+  if (*end || threads < 1 || threads > 4096)
+    throw Error(ErrorKind::invalid_argument,
+                "WEIR_THREADS: must be a number from 1 to 4096 (got \"" + text + "\")");
+  return static_cast<std::uint32_t>(threads);
+}
+
+std::vector<Resource> resources_of(const RunOptions& options) {
+  if (!options.resources.empty()) return options.resources;
+  std::vector<Resource> resources;
+  const std::string text = environment("WEIR_RESOURCES");
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t end = std::min(text.find(',', at), text.size());
+    const std::string item = text.substr(at, end - at);
+    const std::size_t equals = item.find('=');
+    char* rest = nullptr;
+    const double amount = equals == std::string::npos ? 0 : std::strtod(item.c_str() + equals + 1, &rest);
+    if (equals == std::string::npos || equals == 0 || *rest || !(amount > 0))
+      throw Error(
+          ErrorKind::invalid_argument,
+          "WEIR_RESOURCES: must be name=amount pairs such as \"GPU=2,licence=1\" (got \"" + item + "\")");
+    resources.push_back({item.substr(0, equals), amount});
+    at = end + 1;
+  }
+  return resources;
+}
+
+worker::MemoryLimits memory_limits(const RunOptions& options, std::uint64_t workers) {
+  constexpr std::uint64_t least = 1'000'000;
+  worker::MemoryLimits memory;
+  memory.limit = std::max(least, host_memory() / std::max<std::uint64_t>(workers, 1));
+  const std::string variable = environment("WEIR_MEMORY_LIMIT");
+  const std::string text = options.memory_limit.empty() ? variable : options.memory_limit;
+  if (text.empty()) return memory;
+  const std::string name = options.memory_limit.empty() ? "WEIR_MEMORY_LIMIT" : "memory_limit";
+  try {
+    memory.limit = parse_bytes(text);
+  } catch (const Error& error) {
+    throw Error(error.kind(), name + ": " + error.what());
+  }
+  if (memory.limit < least)
+    throw Error(ErrorKind::invalid_argument, name + ": must be at least 1 MB (got \"" + text + "\")");
+  return memory;
+}
+
+std::uint64_t ranks_of_host() {
+  const std::string text = environment("OMPI_COMM_WORLD_LOCAL_SIZE");
+  return std::max(1ul, std::strtoul(text.c_str(), nullptr, 10));
+}
+
+std::string spill_folder() {
+  for (const char* name : {"WEIR_SPILL_DIRECTORY", "TMPDIR"})
+    if (std::string folder = environment(name); !folder.empty()) return folder;
+  return "/tmp";
+}
+
+SchedulerSettings scheduler_settings(const RunOptions& options) {
+  SchedulerSettings settings;
+  settings.scheduling.allowed_failures = options.allowed_failures;
+  return settings;
+}
+
+void exit_now(int status) {
+  std::cout.flush();
+  std::cerr.flush();
+  std::fflush(nullptr);
+  _exit(status);
+}
+
+}  // namespace weir::detail::runtime

@@ -1,0 +1,36 @@
+// What a process is told by its options and its environment.
+#pragma once
+
+#include "node/scheduler.hpp"
+#include "weir/run.hpp"
+#include "worker/state.hpp"
+
+namespace weir::detail::runtime {
+
+/// The variable's value; empty if it is not set.
+[[nodiscard]] std::string environment(const char* name);
+
+/// Worker threads: the option, else WEIR_THREADS, else `otherwise`. Throws `Error{invalid_argument}` for a
+/// WEIR_THREADS that is no number from 1 to 4096.
+[[nodiscard]] std::uint32_t number_of_threads(const RunOptions& options, std::uint32_t otherwise);
+
+/// Resources: the option, else WEIR_RESOURCES. Throws `Error{invalid_argument}` that shows what is no
+/// name=amount.
+[[nodiscard]] std::vector<Resource> resources_of(const RunOptions& options);
+
+/// What the results of one of `workers` workers on this node may take: the option, else WEIR_MEMORY_LIMIT,
+/// else its share of the node's memory. Throws `Error{invalid_argument}` for what is no byte count from 1 MB.
+[[nodiscard]] worker::MemoryLimits memory_limits(const RunOptions& options, std::uint64_t workers);
+
+/// Processes of this job on this node, the scheduler's included.
+[[nodiscard]] std::uint64_t ranks_of_host();
+
+/// Where results go that exceed that: WEIR_SPILL_DIRECTORY, else TMPDIR, else /tmp.
+[[nodiscard]] std::string spill_folder();
+
+[[nodiscard]] SchedulerSettings scheduler_settings(const RunOptions& options);
+
+/// Ends the process with what it has printed, but without MPI_Finalize, which waits for the dead.
+[[noreturn]] void exit_now(int status);
+
+}  // namespace weir::detail::runtime

@@ -1,0 +1,36 @@
+// Large blocks of memory, kept for a while when they are free: new pages cost more than most work on them.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+
+namespace weir::detail::memory {
+
+/// Blocks of so many bytes and more are large.
+inline constexpr std::size_t large_bytes = 256 * 1024;
+
+/// Null if there is no memory.
+///
+/// **Threads.** Any.
+[[nodiscard]] void* take_large(std::size_t bytes) noexcept;
+/// Whether `block` came from `take_large`; it is free then.
+[[nodiscard]] bool give_back(void* block) noexcept;
+
+/// From now on blocks of this memory, which another process owns, may be given to `give_back`: for a block
+/// that begins in page `i`, `freed[i]` becomes 1. For ever; false if there are too many such regions.
+bool adopt(void* begin, std::size_t bytes, std::atomic<std::uint8_t>* freed) noexcept;
+/// Whether the program's `operator new` and `delete` are the library's, so that memory which was adopted may
+/// be deleted.
+[[nodiscard]] bool serves_new();
+
+/// At most so many bytes that are free are kept, and no more than let large blocks, used and kept, be
+/// `with_used` bytes together; a sixteenth of the machine's memory if nothing is said.
+void keep_at_most(std::uint64_t bytes, std::uint64_t with_used = UINT64_MAX) noexcept;
+/// Returns to the system half of what has been free for a window of 30 seconds, at most 256 MiB in each call.
+/// To be called now and then.
+void release_unused() noexcept;
+/// Bytes that are free, and kept.
+[[nodiscard]] std::uint64_t kept() noexcept;
+
+}  // namespace weir::detail::memory

@@ -1,0 +1,112 @@
+// Node: what the scheduler's process and the workers have in common: a transport, boxes of outgoing messages,
+// a helper thread.
+#pragma once
+
+#include <thread>
+
+#include "client/future_table.hpp"
+#include "comm/transport.hpp"
+#include "core/log.hpp"
+#include "protocol/codec.hpp"
+
+namespace weir::detail::runtime {
+
+using Clock = std::chrono::steady_clock;
+
+/// How a node waits when there is nothing to do.
+struct Patience {
+  std::chrono::microseconds spin{200};    ///< Polls without sleeping for so long.
+  std::chrono::microseconds doze{50};     ///< Then sleeps so long between polls ...
+  std::chrono::milliseconds dozing{20};   ///< ... until so long after the last event ...
+  std::chrono::microseconds sleep{1900};  ///< ... then so long: what the first task after a silence may wait.
+};
+
+/// Sends, receives and waits for a state machine.
+class Node : public client::Base, protected comm::Receiver {
+ public:
+  Node(comm::Transport& transport, Patience patience) : transport_(transport), patience_(patience) {}
+  ~Node() override { stop_helper(); }
+  bool drive() override;
+
+ protected:
+  /// Appends a message for a peer. It leaves at once if the link is idle, with others if a send is in flight.
+  template <class Message>
+  void post(PeerId to, const Message& message) {
+    if constexpr (requires { message.beside; })
+      if (message.beside.value) return post_value(to, message, message.beside.value);
+    if (to >= boxes_.size()) boxes_.resize(to + 1);
+    Buffer& box = boxes_[to];
+    if (box.empty()) dirty_.push_back(to);
+    protocol::encode(box, message);
+    if (box.size() >= frame_bytes) send_box(to);
+  }
+  /// A message and the value it carries; after all earlier ones to this peer.
+  template <class Message>
+  void post_value(PeerId to, const Message& message, task::Value value) {
+    if (to < boxes_.size() && !boxes_[to].empty()) send_box(to);
+    comm::Frame frame;
+    protocol::encode(frame.head, message);
+    frame.values.push_back(std::move(value));
+    transport_.send(to, std::move(frame));
+  }
+  [[nodiscard]] std::size_t pending_bytes(PeerId to) const {
+    return to < boxes_.size() ? boxes_[to].size() : 0;
+  }
+  void flush();
+  /// Waits, at most so long, until everything has left.
+  void flush_all(std::chrono::milliseconds most);
+
+  /// Polls once, under the baton. Returns whether something happened; that peers live is nothing that keeps a
+  /// thread awake.
+  bool progress();
+  /// Calls `handle(message, next_value)` for every message of a frame that has arrived; `next_value()` is the
+  /// value that the message carries. Whatever makes no sense ends the frame and is logged with `name()`.
+  template <class Handle, class Name>
+  void each_message(comm::Frame& frame, Handle&& handle, Name&& name) {
+    Reader reader(frame.head.bytes());
+    std::size_t value = 0;
+    const auto next_value = [&]() -> task::Value& {
+      if (value == frame.values.size())
+        throw Error(ErrorKind::protocol, "frame: a message without its value");
+      return frame.values[value++];
+    };
+    const auto hear = [&]<class Message>(Message&& message) {
+      using M = std::decay_t<Message>;
+      constexpr bool is_life = std::is_same_v<M, protocol::Heartbeat> || std::is_same_v<M, protocol::Alive> ||
+                               std::is_same_v<M, protocol::MemoryUse>;
+      (is_life ? heard_life_ : heard_work_) = true;
+      if constexpr (requires { message.beside; })
+        if (message.beside.is_there) message.beside.value = std::move(next_value());
+      handle(std::forward<Message>(message), next_value);
+    };
+    try {
+      while (reader.left()) protocol::decode(reader, hear);
+    } catch (const Error& error) {
+      log::error("a message of {} cannot be read: {}", name(), error.what());
+    }
+  }
+  /// Called by every `progress`.
+  virtual void tick(Clock::time_point now) = 0;
+
+  void doze(std::chrono::nanoseconds idle) override;
+
+  void start_helper();
+  void stop_helper();
+
+  comm::Transport& transport_;
+  Patience patience_;
+
+ private:
+  static constexpr std::size_t frame_bytes = 3400;  // frames stay below MPI's eager limit
+
+  void send_box(PeerId to);
+
+  std::vector<Buffer> boxes_;
+  std::vector<PeerId> dirty_;
+  std::thread helper_;
+  std::atomic<bool> stop_{false};
+  std::atomic<std::int64_t> last_poll_ns_{0};
+  bool heard_life_ = false, heard_work_ = false;  // in this poll
+};
+
+}  // namespace weir::detail::runtime

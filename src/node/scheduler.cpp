@@ -1,0 +1,393 @@
+// Rank 0 at work.
+#include "node/scheduler.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "core/log.hpp"
+#include "memory/pool.hpp"
+#include "weir/detail/task/address.hpp"
+#include "weir/duration.hpp"
+
+namespace weir::detail::runtime {
+
+namespace {
+
+template <class... F>
+struct Overloaded : F... {
+  using F::operator()...;
+};
+
+}  // namespace
+
+SchedulerNode::SchedulerNode(comm::Transport& transport, SchedulerSettings settings)
+    : Node(transport, settings.patience), settings_(settings), state_(settings.scheduling) {}
+
+SchedulerNode::~SchedulerNode() { stop_helper(); }
+
+void SchedulerNode::start() { start_helper(); }
+
+SchedulerNode::Peer& SchedulerNode::peer(PeerId id) {
+  if (id >= peers_.size()) peers_.resize(id + 1);
+  return peers_[id];
+}
+
+template <class F>
+void SchedulerNode::each_alive(F&& f) {
+  for (PeerId id = 1; id < peers_.size(); ++id)
+    if (peers_[id].joined && !peers_[id].dead) f(id, peers_[id]);
+}
+
+// --- what the scheduler decided
+
+void SchedulerNode::perform() {
+  for (std::size_t i = 0; i < actions_.size(); ++i) {
+    scheduler::Action action = std::move(actions_[i]);
+    std::visit(
+        Overloaded{
+            [&](scheduler::Assign& assign) {
+              const scheduler::Task* task = state_.task(assign.task);
+              if (task && task->state == TaskState::processing && task->run == assign.run)
+                post(action.to, state_.run_message(assign.task));
+            },
+            [&](protocol::TaskDone& message) {
+              action.to == 0 ? on(std::move(message)) : post(action.to, message);
+            },
+            [&](protocol::TaskFailed& message) { action.to == 0 ? on(message) : post(action.to, message); },
+            [&](protocol::TaskPending& message) { action.to == 0 ? on(message) : post(action.to, message); },
+            [&](auto& message) { post(action.to, message); }},
+        action.message);
+  }
+  actions_.clear();
+}
+
+void SchedulerNode::put(TaskId id, task::Value value, const std::vector<PeerId>& workers) {
+  std::vector<PeerId> targets = workers;
+  for (const PeerId target : targets)
+    if (target >= peers_.size() || !peers_[target].joined || peers_[target].dead)
+      throw Error(ErrorKind::not_found, "scatter: there is no worker " + std::to_string(target) +
+                                            "; workers() lists those there are");
+  if (targets.empty()) {
+    if (const PeerId chosen = state_.place_data()) {
+      targets.push_back(chosen);
+    } else {
+      const auto deadline = Clock::now() + settings_.join_deadline;
+      while (!hopeless() && state_.place_data() == 0 && Clock::now() < deadline)
+        if (!progress()) transport_.wait(patience_.sleep);
+      if (state_.place_data() == 0)
+        throw Error(ErrorKind::closed,
+                    "scatter: there is no worker to put the value on, and none has joined within " +
+                        to_string(std::chrono::nanoseconds(settings_.join_deadline)));
+      targets.push_back(state_.place_data());
+    }
+  }
+  const std::uint64_t bytes = value.size();
+  state_.scatter(now_s_, id, targets.front(), actions_);
+  perform();
+  for (const PeerId target : targets) post_value(target, protocol::PutResult{id, bytes}, value);
+}
+
+// Sends at once to workers that have little to do, and looks for answers now and then.
+void SchedulerNode::submitted() {
+  if (gave_up_) give_up_if_hopeless();
+  if (++submissions_ % 32 == 0) {
+    progress();
+    return;
+  }
+  each_alive([&](PeerId id, Peer&) {
+    if (pending_bytes(id) && state_.backlog(id) <= 4) flush();
+  });
+}
+
+// --- what arrives
+
+void SchedulerNode::receive(PeerId from, comm::Frame&& frame) {
+  Peer& sender = peer(from);
+  if (sender.dead) return;
+  sender.last_seen = Clock::now();
+  const auto handle = [&]<class Message>(Message&& message, const auto& next_value) {
+    using M = std::decay_t<Message>;
+    if constexpr (std::is_same_v<M, protocol::Hello>) {
+      hello(from, message);
+    } else if constexpr (std::is_same_v<M, protocol::Heartbeat>) {
+      peer(from).executing = std::move(message.executing);
+      post(from, protocol::Alive{});
+    } else if constexpr (std::is_same_v<M, protocol::Leaving>) {
+      peer(from).leaving = true;
+    } else if constexpr (std::is_same_v<M, protocol::RetireMe>) {
+      log::info("the job of {} ends in {} s; it is retired", state_.name_of(from), message.seconds);
+      peer(from).waits_for_heir = true;
+      begin_retiring(from, Clock::now() + std::chrono::milliseconds(static_cast<std::int64_t>(
+                                              1000 * std::clamp(message.seconds, 0.0, 1e6))));
+    } else if constexpr (std::is_same_v<M, protocol::FindPeer>) {
+      tell_contact(from, message.peer);
+    } else if constexpr (std::is_same_v<M, protocol::ContactHere>) {
+      peer(from).contact = message.contact;
+      for (const PeerId asker : std::exchange(peer(from).looking, {})) tell_contact(asker, from);
+    } else if constexpr (std::is_same_v<M, protocol::ResultData>) {
+      on_value(message.id, next_value());
+    } else if constexpr (std::is_same_v<M, protocol::ResultMissing>) {
+      on_missing(from, message);
+    } else if constexpr (std::is_same_v<M, protocol::RunFailed>) {
+      failed(from, std::move(message));
+    } else if constexpr (requires { state_.handle(0.0, from, std::move(message), actions_); }) {
+      decide(from, std::move(message));
+    } else {
+      log::warn("{} sent a message that is not for the scheduler; ignored", state_.name_of(from));
+    }
+  };
+  each_message(frame, handle, [&] { return state_.name_of(from); });
+}
+
+void SchedulerNode::hello(PeerId from, const protocol::Hello& message) {
+  if (message.build_id != task::build_id()) {
+    log::error(
+        "{} (process {} on {}) runs another executable (build {}) than rank 0 (build {}) and is sent away; "
+        "start the same file everywhere",
+        message.name, message.pid, message.host, message.build_id, task::build_id());
+    post(from,
+         protocol::Refused{"it runs another executable (build " + message.build_id + ") than rank 0 (build " +
+                           task::build_id() + "); start the same file everywhere"});
+    peer(from).dead = true;
+    ++lost_;
+    lost_own_ += from < settings_.own_peers;
+    give_up_if_hopeless();
+    return;
+  }
+  Peer& joined = peer(from);
+  if (joined.joined) return;
+  joined.joined = true;
+  joined.job = message.job;
+  joined.contact = message.contact;
+  ++joined_;
+  if (message.host_id == host_id()) {
+    if (message.pid != static_cast<std::uint64_t>(getpid()))
+      joined.watch = ProcessWatch(static_cast<pid_t>(message.pid));
+    if (!message.black_box.empty()) joined.black_box = std::make_unique<BlackBox>(message.black_box);
+  }
+  const double patience = std::chrono::duration<double>(settings_.patience_for_dead).count();
+  post(from, protocol::Welcome{from, std::chrono::duration<double>(settings_.heartbeat).count(), 3 * patience,
+                               static_cast<std::uint64_t>(getpid()), host_id()});
+  if (doors_ > 0 && message.contact.empty()) post(from, protocol::EnterNetwork{transport_.invitation()});
+  log::debug("{} joined from {} with {} threads", message.name, message.host, message.threads);
+  state_.join(now_s_, from, message, actions_);
+  perform();
+  if (leaving_) post(from, protocol::Shutdown{false});
+}
+
+// --- deaths
+
+void SchedulerNode::tick(Clock::time_point now) {
+  now_s_ = std::chrono::duration<double>(now.time_since_epoch()).count();
+  if (!broken_links_.empty())
+    for (const auto& [id, how] : std::exchange(broken_links_, {}))
+      if (!peer(id).leaving && !peer(id).dead) lose(id, "has lost its connection to the scheduler: " + how);
+  const auto pause = now - checked_;
+  if (pause < std::chrono::milliseconds(20)) return;
+  checked_ = now;
+  memory::release_unused();
+  // If we ourselves stood still, nobody else is to blame for the silence.
+  if (pause > settings_.patience_for_dead / 2)
+    each_alive([&](PeerId, Peer& peer) {
+      peer.last_seen = std::max(peer.last_seen, now - settings_.patience_for_dead / 2);
+    });
+  std::vector<std::pair<PeerId, std::string>> dead;
+  each_alive([&](PeerId id, Peer& peer) {
+    if (peer.leaving) return;
+    if (peer.watch.ended()) dead.emplace_back(id, "died");
+    else if (now - peer.last_seen > settings_.patience_for_dead && is_silent(peer, now))
+      dead.emplace_back(
+          id, "has been silent for " +
+                  to_string(std::chrono::duration_cast<std::chrono::milliseconds>(now - peer.last_seen)));
+  });
+  for (const auto& [id, how] : dead) lose(id, how);
+  if (retiring_) go_on_retiring(now);
+  if (state_.has_homeless() && is_complete()) {
+    state_.give_up_homeless(now_s_, actions_);
+    perform();
+  }
+  if (joined_ + lost_ < settings_.expected_workers && now - started_ > settings_.join_deadline) {
+    log::error("{} of {} workers have not said hello within {}", settings_.expected_workers - joined_,
+               settings_.expected_workers, to_string(std::chrono::nanoseconds(settings_.join_deadline)));
+    settings_.expected_workers = joined_;
+    give_up_if_hopeless();
+  }
+}
+
+// Who writes or reads a value of gigabytes has no time to answer; of a process on this host it is known that
+// it lives and has not been stopped.
+bool SchedulerNode::is_silent(const Peer& peer, Clock::time_point now) const {
+  return !peer.watch.watching() || peer.watch.stopped() || now - peer.last_seen > settings_.patience_for_busy;
+}
+
+void SchedulerNode::lose(PeerId id, const std::string& how) {
+  if (id >= peers_.size() || !peers_[id].joined) {
+    transport_.forget(id);
+    return;
+  }
+  // What had already arrived counts; what it was executing is read from the memory it left.
+  transport_.poll(*this);
+  Peer& gone = peer(id);
+  gone.dead = true;
+  ++lost_;
+  gone.watch.kill();  // one that is only silent (stopped, say) must not come back, nor keep mpirun waiting
+  if (id < settings_.own_peers) {
+    ++lost_own_;
+    lost_other_host_ |= !gone.watch.watching();
+  }
+  const std::vector<TaskId> executing =
+      gone.black_box && gone.black_box->readable() ? gone.black_box->executing() : gone.executing;
+  log::info("{} {}; it was executing {}", state_.name_of(id), how, names_of(executing));
+  transport_.forget(id);
+  const std::uint64_t results = log::debugging() ? finished_results() : 0;
+  state_.lose(now_s_, id, executing, how, actions_);
+  if (log::debugging())
+    log::debug("{} results were lost with {}; those that are wanted are computed again",
+               results - finished_results(), state_.name_of(id));
+  perform();
+  each_alive([&](PeerId other, Peer&) { post(other, protocol::PeerGone{id}); });
+  on_peer_gone(id);
+  give_up_if_hopeless();
+}
+
+std::string SchedulerNode::names_of(const std::vector<TaskId>& tasks) const {
+  constexpr std::size_t most = 5;
+  std::string names;
+  for (std::size_t i = 0; i < tasks.size() && i < most; ++i) {
+    const scheduler::Task* task = state_.task(tasks[i]);
+    names +=
+        (names.empty() ? "" : ", ") + (task ? state_.task_name(*task) : "a task that is not wanted any more");
+  }
+  if (tasks.size() > most) names += " and " + std::to_string(tasks.size() - most) + " more";
+  return names.empty() ? "nothing" : names;
+}
+
+std::uint64_t SchedulerNode::finished_results() const {
+  return state_.snapshot().tasks[static_cast<std::size_t>(TaskState::memory)];
+}
+
+// Tells of a task that failed, and of what becomes of it.
+void SchedulerNode::failed(PeerId from, protocol::RunFailed&& message) {
+  if (!log::debugging()) return decide(from, std::move(message));
+  const scheduler::Task* task = state_.task(message.id);
+  const std::string name = task ? state_.task_name(*task) : "a task that is not wanted any more";
+  const std::string what = message.failure->type + ": " + message.failure->message;
+  const bool again = task && task->retries > 0;
+  decide(from, std::move(message));
+  log::debug("{} failed on {} with {}; it {}", name, state_.name_of(from), what,
+             again ? "is run again" : "is an error");
+}
+
+// No further worker can come.
+bool SchedulerNode::is_complete() const {
+  return doors_ == 0 && std::max(joined_, lost_) >= settings_.expected_workers &&
+         settings_.expected_workers + joined_ > 0;
+}
+
+bool SchedulerNode::hopeless() const { return state_.worker_count() == 0 && is_complete(); }
+
+void SchedulerNode::give_up_if_hopeless() {
+  if (!hopeless() || leaving_) return;
+  if (!gave_up_ && state_.pending() > 0) log::error("no workers are left; what is not finished fails");
+  gave_up_ = true;
+  state_.give_up(now_s_, "no workers are left: all " + std::to_string(lost_) + " have died or been lost",
+                 actions_);
+  perform();
+}
+
+// --- questions and orders
+
+// Of a job's own workers none is missing from it, also when the program has just begun: they join, or it is
+// known that they will not.
+Snapshot SchedulerNode::snapshot() {
+  const auto are_known = [&] {
+    Hold hold(*this);
+    return joined_ + lost_ >= settings_.expected_workers;
+  };
+  wait_until(are_known, std::nullopt);
+  Hold hold(*this);
+  progress();
+  Snapshot snapshot = state_.snapshot();
+  for (WorkerInfo& worker : snapshot.workers) worker.job = peer(worker.peer).job;
+  return snapshot;
+}
+
+std::vector<PeerId> SchedulerNode::who_has(TaskId id) {
+  Hold hold(*this);
+  progress();
+  return state_.who_has(id);
+}
+
+std::vector<std::string> SchedulerNode::explain(TaskId id) {
+  Hold hold(*this);
+  progress();
+  return state_.explain(id);
+}
+
+void SchedulerNode::retire(PeerId worker, client::Deadline deadline) {
+  {
+    Hold hold(*this);
+    const auto alive = state_.peers();
+    if (std::find(alive.begin(), alive.end(), worker) == alive.end())
+      throw Error(ErrorKind::not_found, "retire: there is no worker " + std::to_string(worker) +
+                                            "; workers() lists those there are");
+    if (alive.size() == 1)
+      throw Error(ErrorKind::invalid_argument, "retire: worker " + std::to_string(worker) +
+                                                   " is the only one; its results would have nowhere to go");
+    state_.retire(now_s_, worker, actions_);
+    perform();
+    submitted();
+  }
+  const auto empty = [&] {
+    Hold hold(*this);
+    return state_.retired(worker);
+  };
+  if (!wait_until(empty, deadline))
+    throw Error(ErrorKind::timeout, "retire: worker " + std::to_string(worker) +
+                                        " still has running tasks or results of its own");
+  Hold hold(*this);
+  if (!peer(worker).dead) let_go(worker);
+}
+
+void SchedulerNode::restart() {
+  Hold hold(*this);
+  state_.restart(now_s_, actions_);
+  perform();
+  submitted();
+}
+
+bool SchedulerNode::leave(bool abort) {
+  log::debug("the body has ended{}", abort ? " with an error" : "");
+  if (!abort)
+    wait_until(
+        [&] {
+          Hold hold(*this);
+          return callbacks_pending() == 0;
+        },
+        std::nullopt);
+  {
+    Hold hold(*this);
+    leaving_ = true;
+    close("the cluster has ended");
+    each_alive([&](PeerId id, Peer&) { post(id, protocol::Shutdown{abort}); });
+    flush();
+  }
+  const auto all_leaving = [&] {
+    Hold hold(*this);
+    bool all =
+        joined_ + lost_ >= settings_.expected_workers;  // one that has not said hello yet must hear of it too
+    each_alive([&](PeerId, Peer& peer) { all = all && peer.leaving; });
+    return all;
+  };
+  wait_until(all_leaving, Clock::now() + std::chrono::milliseconds(abort ? 500 : 2000));
+  Hold hold(*this);
+  bool clean = lost_own_ == 0;
+  each_alive([&](PeerId id, Peer& peer) { clean = clean && (peer.leaving || id >= settings_.own_peers); });
+  log::debug("{}", clean ? "all workers have left" : "not all workers have left; the job ends without them");
+  each_alive([&](PeerId id, Peer&) { post(id, protocol::GoodBye{!clean || id >= settings_.own_peers}); });
+  flush_all(std::chrono::milliseconds(500));
+  return clean;
+}
+
+}  // namespace weir::detail::runtime

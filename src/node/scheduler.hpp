@@ -1,0 +1,121 @@
+// SchedulerNode: rank 0, where the scheduler and the user's program live.
+#pragma once
+
+#include "node/host.hpp"
+#include "node/node.hpp"
+#include "scheduler/state.hpp"
+
+namespace weir::detail::runtime {
+
+struct SchedulerSettings {
+  scheduler::Settings scheduling;
+  Patience patience;
+  PeerId own_peers =
+      UINT32_MAX;  ///< Peers below are of this process's own job; further ones join and leave while it runs.
+  std::size_t expected_workers =
+      0;  ///< Ranks that will say hello; without them and without others there is nobody to wait for.
+  std::chrono::milliseconds heartbeat{250};
+  std::chrono::milliseconds patience_for_dead{1500};  ///< Silence after which a worker is taken for dead; on
+                                                      ///< this host the end of its process is seen at once.
+  std::chrono::milliseconds patience_for_busy{
+      60000};  ///< The same for a process on this host that is there and has not been stopped.
+  std::chrono::seconds join_deadline{30};  ///< For the expected workers to say hello.
+};
+
+/// Carries out what the scheduler decides, and is the client of the user's program.
+class SchedulerNode final : public Node {
+ public:
+  SchedulerNode(comm::Transport& transport, SchedulerSettings settings);
+  ~SchedulerNode() override;
+
+  void start();
+  /// Waits for what was fired and forgotten, then tells the workers to leave. Returns whether all of them
+  /// said good-bye, so that MPI may be finalized.
+  bool leave(bool abort);
+  /// Lets further processes join over `network` (empty: loopback, an interface, an address, "any"); the same
+  /// door if there is one.
+  comm::Door open_door(const std::string& network);
+  /// Nobody joins any more: what waits for a worker fails when the last one has gone.
+  void close_door();
+  /// Retires these workers without waiting: they get nothing more, hand over their results and are let go,
+  /// after `patience` in any case.
+  void dismiss(const std::vector<PeerId>& workers, std::chrono::nanoseconds patience);
+  /// Ends the helper thread.
+  void stop() { stop_helper(); }
+  /// Whether a worker of another host has been lost, perhaps with its whole node.
+  [[nodiscard]] bool lost_other_host() const noexcept { return lost_other_host_; }
+
+  [[nodiscard]] Snapshot snapshot() override;
+  [[nodiscard]] std::vector<PeerId> who_has(TaskId id) override;
+  [[nodiscard]] std::vector<std::string> explain(TaskId id) override;
+  void retire(PeerId worker, client::Deadline deadline) override;
+  void restart() override;
+
+ protected:
+  [[nodiscard]] PeerId self() const override { return 0; }
+  void to_scheduler(protocol::SubmitTask&& message) override { decide(0, std::move(message)); }
+  void to_scheduler(const protocol::ReleaseTask& message) override { decide(0, message); }
+  void to_scheduler(const protocol::CancelFuture& message) override { decide(0, message); }
+  void to_scheduler(const protocol::RetryFuture& message) override { decide(0, message); }
+  void to_scheduler(const protocol::LocateTask& message) override { decide(0, message); }
+  void ask_for(PeerId holder, TaskId id) override { post(holder, protocol::GetResult{id, true, 0}); }
+  void put(TaskId id, task::Value value, const std::vector<PeerId>& workers) override;
+  void submitted() override;
+  void tick(Clock::time_point now) override;
+  void receive(PeerId from, comm::Frame&& frame) override;
+  void lost(PeerId peer, const std::string& how) override { broken_links_.emplace_back(peer, how); }
+
+ private:
+  struct Peer {
+    bool joined = false;
+    bool dead = false;
+    bool leaving = false;
+    Clock::time_point last_seen{};
+    ProcessWatch watch;
+    std::unique_ptr<BlackBox> black_box;
+    std::vector<TaskId> executing;  // as of its last heartbeat
+    std::string job, contact;
+    std::vector<PeerId> looking;  // peers that want to know its contact
+    std::optional<Clock::time_point> retire_by;
+    bool waits_for_heir = false;  // rather than be let go with results that nobody has taken
+  };
+
+  template <class Message>
+  void decide(PeerId from, Message&& message) {
+    state_.handle(now_s_, from, std::forward<Message>(message), actions_);
+    perform();
+  }
+  void perform();
+  void hello(PeerId from, const protocol::Hello& message);
+  void lose(PeerId peer, const std::string& how);
+  void tell_contact(PeerId asker, PeerId of);
+  void begin_retiring(PeerId worker, Clock::time_point by);
+  void go_on_retiring(Clock::time_point now);
+  void let_go(PeerId worker);
+  [[nodiscard]] bool is_silent(const Peer& peer, Clock::time_point now) const;
+  void failed(PeerId from, protocol::RunFailed&& message);
+  [[nodiscard]] std::string names_of(const std::vector<TaskId>& tasks) const;
+  [[nodiscard]] std::uint64_t finished_results() const;
+  void give_up_if_hopeless();
+  [[nodiscard]] bool is_complete() const;
+  [[nodiscard]] bool hopeless() const;
+  Peer& peer(PeerId id);
+  template <class F>
+  void each_alive(F&& f);
+
+  SchedulerSettings settings_;
+  scheduler::State state_;
+  scheduler::Actions actions_;
+  std::vector<Peer> peers_;
+  double now_s_ = 0;
+  std::uint32_t submissions_ = 0;
+  std::size_t joined_ = 0, lost_ = 0, lost_own_ = 0, retiring_ = 0;
+  std::vector<std::pair<PeerId, std::string>> broken_links_;
+  int doors_ = 0;  // those who hold the one door open
+  bool gave_up_ = false;
+  bool leaving_ = false;
+  bool lost_other_host_ = false;
+  Clock::time_point started_ = Clock::now(), checked_ = Clock::now();
+};
+
+}  // namespace weir::detail::runtime

@@ -1,0 +1,82 @@
+// Workers of other jobs: the door they come in by, how they find each other, how they leave.
+#include <algorithm>
+
+#include "core/log.hpp"
+#include "node/scheduler.hpp"
+
+namespace weir::detail::runtime {
+
+comm::Door SchedulerNode::open_door(const std::string& network) {
+  Hold hold(*this);
+  comm::Door door = transport_.listen(network);
+  if (++doors_ == 1)
+    for (PeerId id = 1; id < peers_.size(); ++id)
+      if (peers_[id].joined && !peers_[id].dead && peers_[id].contact.empty())
+        post(id, protocol::EnterNetwork{transport_.invitation()});
+  flush();
+  return door;
+}
+
+void SchedulerNode::close_door() {
+  Hold hold(*this);
+  --doors_;
+  give_up_if_hopeless();
+}
+
+void SchedulerNode::tell_contact(PeerId asker, PeerId of) {
+  if (of >= peers_.size() || !peers_[of].joined || peers_[of].dead)
+    return post(asker, protocol::PeerGone{of});
+  if (peers_[of].contact.empty()) peers_[of].looking.push_back(asker);
+  else post(asker, protocol::PeerAddress{of, peers_[of].contact});
+}
+
+// --- retiring
+
+void SchedulerNode::dismiss(const std::vector<PeerId>& workers, std::chrono::nanoseconds patience) {
+  Hold hold(*this);
+  for (const PeerId worker : workers) begin_retiring(worker, Clock::now() + patience);
+  go_on_retiring(Clock::now());
+  flush();
+}
+
+void SchedulerNode::begin_retiring(PeerId worker, Clock::time_point by) {
+  if (worker >= peers_.size() || !peers_[worker].joined || peers_[worker].dead) return;
+  if (!peers_[worker].retire_by) ++retiring_;
+  peers_[worker].retire_by = by;
+  state_.retire(now_s_, worker, actions_);
+  perform();
+}
+
+void SchedulerNode::go_on_retiring(Clock::time_point now) {
+  for (PeerId id = 1; id < peers_.size(); ++id) {
+    if (!peers_[id].retire_by) continue;
+    const bool gone = peers_[id].dead;
+    const bool no_heir = state_.place_data() == 0;
+    const bool empty =
+        !gone && (state_.retired(id) || (no_heir && !peers_[id].waits_for_heir && state_.backlog(id) == 0));
+    if (!gone && !empty && now < *peers_[id].retire_by) continue;
+    peers_[id].retire_by.reset();
+    --retiring_;
+    if (!gone) let_go(id);
+  }
+}
+
+void SchedulerNode::let_go(PeerId worker) {
+  peer(worker).leaving = true;
+  post(worker, protocol::Shutdown{false});
+  flush();
+  peer(worker).dead = true;
+  ++lost_;
+  lost_own_ += worker < settings_.own_peers;
+  log::debug("{} was retired", state_.name_of(worker));
+  state_.lose(now_s_, worker, {}, "was retired", actions_);
+  perform();
+  for (PeerId other = 1; other < peers_.size(); ++other)
+    if (peers_[other].joined && !peers_[other].dead) post(other, protocol::PeerGone{worker});
+  on_peer_gone(worker);
+  post(worker, protocol::GoodBye{true});
+  flush();
+  give_up_if_hopeless();
+}
+
+}  // namespace weir::detail::runtime

@@ -1,0 +1,452 @@
+// A worker at work.
+#include "node/worker.hpp"
+
+#include <cxxabi.h>
+#include <unistd.h>
+
+#include "core/log.hpp"
+#include "memory/pool.hpp"
+#include "weir/detail/task/address.hpp"
+#include "weir/detail/task/invoke.hpp"
+#include "weir/duration.hpp"
+
+namespace weir::detail::runtime {
+
+namespace {
+
+constexpr std::size_t small_result_bytes = 1024;  // smaller results travel with the news that they exist
+
+std::shared_ptr<const Failure> current_failure(ErrorKind kind, const std::string& before = {}) {
+  auto failure = std::make_shared<Failure>();
+  failure->kind = kind;
+  try {
+    throw;
+  } catch (const std::exception& error) {
+    failure->type = task::demangle(typeid(error).name());
+    failure->message = before + error.what();
+  } catch (...) {
+    const std::type_info* type = abi::__cxa_current_exception_type();
+    failure->type = type ? task::demangle(type->name()) : "unknown";
+    failure->message = before + "an exception that is no std::exception";
+  }
+  return failure;
+}
+
+}  // namespace
+
+WorkerNode::WorkerNode(comm::Transport& transport, PeerId self, WorkerSettings settings)
+    : Node(transport, settings.patience),
+      self_(self),
+      settings_(std::move(settings)),
+      state_(self, settings_.threads, settings_.resources, settings_.memory),
+      spill_file_(std::make_shared<SpillFile>(settings_.spill_folder)) {}
+
+WorkerNode::~WorkerNode() { stop(); }
+
+void WorkerNode::start() {
+  memory::keep_at_most(settings_.memory.spill_at(), settings_.memory.spill_at());
+  Hold hold(*this);
+  protocol::Hello hello;
+  hello.build_id = task::build_id();
+  hello.name = settings_.name;
+  hello.host = host_name();
+  hello.pid = static_cast<std::uint64_t>(getpid());
+  hello.host_id = host_id();
+  hello.black_box = black_box_.address();
+  hello.threads = settings_.threads;
+  hello.resources = settings_.resources;
+  hello.job = settings_.job;
+  hello.contact = transport_.contact();
+  hello.memory_limit = settings_.memory.limit;
+  if (settings_.ends)
+    hello.serves_s =
+        std::chrono::duration<double>(*settings_.ends - settings_.hand_over - Clock::now()).count();
+  post(0, hello);
+  flush();
+  for (std::uint32_t i = 0; i < settings_.threads; ++i) add_thread();
+  start_helper();
+}
+
+std::size_t WorkerNode::free_seat() {
+  for (std::size_t i = 0; i < seats_.size(); ++i) {
+    if (!seats_[i].ended) continue;
+    seats_[i].thread.join();
+    seats_[i].ended = false;
+    return i;
+  }
+  seats_.emplace_back();
+  return seats_.size() - 1;
+}
+
+void WorkerNode::add_thread() {
+  ++alive_;
+  const std::size_t slot = free_seat();
+  seats_[slot].thread = std::thread([this, slot] { execute_loop(slot); });
+}
+
+// --- threads
+
+// Finds a task for this thread; one idle thread at a time drives the node, the others sleep until it has
+// found work.
+bool WorkerNode::next(worker::Execution& task, std::unique_lock<client::Baton>& hold) {
+  auto last = Clock::now();
+  while (!closing_) {
+    if (alive_ - seceded_ <= settings_.threads && state_.take(task)) {
+      if (idle_ && state_.has_ready() && state_.has_slot()) work_.notify_one();
+      return true;
+    }
+    if (alive_ - seceded_ > settings_.threads) return false;  // a stand-in that is no longer needed
+    if (driving_) {
+      ++idle_;
+      work_.wait(hold);
+      --idle_;
+      last = Clock::now();
+      continue;
+    }
+    const bool moved = progress();
+    const auto now = Clock::now();
+    if (moved) {
+      last = now;
+      continue;
+    }
+    driving_ = true;
+    hold.unlock();
+    sleepers_.fetch_add(1, std::memory_order_relaxed);
+    doze(now - last);
+    sleepers_.fetch_sub(1, std::memory_order_relaxed);
+    hold.lock();
+    driving_ = false;
+    if (idle_ && state_.has_ready() && state_.has_slot()) work_.notify_one();
+  }
+  return false;
+}
+
+void WorkerNode::execute_loop(std::size_t slot) {
+  worker::Execution task;
+  std::unique_lock hold(baton_);
+  for (int since_poll = 0; next(task, hold); ++since_poll) {
+    if (idle_ && !driving_) work_.notify_one();  // somebody else drives while this one computes
+    hold.unlock();
+    worker::Outcome outcome = run(task, slot);
+    task.values.clear();
+    hold.lock();
+    const float took = outcome.duration_s;
+    state_.done(std::move(outcome), actions_);
+    perform();
+    if (state_.wants_spill()) wake_spiller();
+    if (took > 20e-6f || since_poll >= 16 || !state_.has_ready()) {
+      since_poll = 0;
+      progress();
+    }
+  }
+  --alive_;
+  if (driving_ == false && idle_) work_.notify_one();
+  seats_[slot].ended = true;
+}
+
+worker::Outcome WorkerNode::run(worker::Execution& task, std::size_t slot) {
+  worker::Outcome outcome;
+  outcome.id = task.id;
+  client::TaskScope scope;
+  scope.id = task.id;
+  scope.secede = [this, &task] {
+    Hold hold(*this);
+    post(0, protocol::RunWaits{task.id, task.run, true});
+    if (task.out_of_band) return;
+    state_.secede();
+    ++seceded_;
+    if (alive_ - seceded_ < settings_.threads && !closing_) add_thread();
+  };
+  scope.rejoin = [this, &task] {
+    Hold hold(*this);
+    post(0, protocol::RunWaits{task.id, task.run, false});
+    if (task.out_of_band) return;
+    state_.rejoin();
+    --seceded_;
+    work_.notify_all();
+  };
+  client::TaskScope* const outer = std::exchange(client::TaskScope::current(), &scope);
+  black_box_.slot(slot).store(task.id, std::memory_order_relaxed);
+  const auto start = Clock::now();
+  try {
+    std::vector<Block> beside;
+    if (task.beside) beside = task.beside.take<task::Beside>().blocks;
+    Reader reader(task.arguments.bytes(), beside);
+    const auto invoke = reinterpret_cast<task::Invoker>(const_cast<void*>(task::local_address(task.invoker)));
+    outcome.value = invoke(reader, task.values);
+  } catch (...) {
+    outcome.failure = current_failure(ErrorKind::task_failed);
+  }
+  outcome.duration_s = std::chrono::duration<float>(Clock::now() - start).count();
+  black_box_.slot(slot).store(0, std::memory_order_relaxed);
+  client::TaskScope::current() = outer;
+  if (outcome.failure) return outcome;
+  try {
+    outcome.has_small = task.want_small && outcome.value.pack_small(outcome.small, small_result_bytes);
+    outcome.bytes = outcome.has_small ? outcome.small.size() : outcome.value.size();
+  } catch (...) {
+    outcome.failure = current_failure(ErrorKind::serialization, "its result cannot be serialized: ");
+    outcome.value = {};
+  }
+  return outcome;
+}
+
+// `Client::run_on_workers` must not wait for a slot: it has a thread of its own.
+void WorkerNode::start_out_of_band() {
+  worker::Execution task;
+  while (state_.take(task, true)) {
+    const std::size_t slot = free_seat();
+    seats_[slot].thread = std::thread([this, slot, task = std::move(task)]() mutable {
+      worker::Outcome outcome = run(task, slot);
+      {
+        Hold hold(*this);
+        state_.done(std::move(outcome), actions_);
+        perform();
+        flush();
+      }
+      // Not as a Hold: it would call callbacks, and whoever takes the seat waits for this thread with the
+      // baton in hand.
+      const std::lock_guard hold(baton_);
+      seats_[slot].ended = true;
+    });
+    task = {};
+  }
+}
+
+// --- what the state machine decided
+
+void WorkerNode::send_value(PeerId to, TaskId id, std::uint32_t request) {
+  const worker::Record* record = state_.record(id);
+  if (!record || record->data != worker::Record::Data::here)
+    return post(to, protocol::ResultMissing{id, nullptr, request});
+  if (to == self_) {
+    on_value(id, record->on_disk ? record->value.again() : record->value);
+    return;
+  }
+  try {
+    // One on disk is sent from there; a receiver in this process reads it for itself.
+    post_value(to, protocol::ResultData{id, record->bytes, request},
+               record->on_disk ? record->value.again() : record->value);
+  } catch (...) {
+    const auto failure = current_failure(ErrorKind::serialization, "its result cannot be serialized: ");
+    post(to, protocol::ResultMissing{id, failure, request});
+    post(0, protocol::ResultBroken{id, failure});
+  }
+}
+
+void WorkerNode::perform() {
+  for (std::size_t i = 0; i < actions_.size(); ++i) {
+    worker::Action action = std::move(actions_[i]);
+    std::visit(
+        [&]<class Message>(const Message& message) {
+          if constexpr (std::is_same_v<Message, worker::SendValue>) {
+            send_value(action.to, message.id, message.request);
+          } else if constexpr (std::is_same_v<Message, protocol::ResultMissing>) {
+            action.to == self_ ? on_missing(self_, message) : post(action.to, message);
+          } else {
+            post(action.to, message);
+          }
+        },
+        action.message);
+  }
+  actions_.clear();
+}
+
+void WorkerNode::ask_for(PeerId holder, TaskId id) {
+  if (holder != self_) return post(holder, protocol::GetResult{id, true, 0});
+  state_.asked(self_, id, true, 0, actions_);
+  perform();
+}
+
+void WorkerNode::put(TaskId id, task::Value value, const std::vector<PeerId>&) {
+  protocol::PutResult message{id, value.size()};
+  post(0, protocol::ScatterHere{id});
+  state_.put(id, std::move(value), message.bytes, actions_);
+  perform();
+}
+
+// --- what arrives
+
+void WorkerNode::receive(PeerId from, comm::Frame&& frame) {
+  if (from == 0) scheduler_seen_ = Clock::now();
+  const auto handle = [&]<class Message>(Message&& message, const auto& next_value) {
+    using M = std::decay_t<Message>;
+    if constexpr (std::is_same_v<M, protocol::Welcome>) {
+      welcomed_ = true;
+      log::debug("rank 0 welcomes this worker, process {} with {} threads", getpid(), settings_.threads);
+      heartbeat_ = std::chrono::nanoseconds(static_cast<std::int64_t>(message.heartbeat_s * 1e9));
+      scheduler_patience_ = std::chrono::nanoseconds(static_cast<std::int64_t>(message.patience_s * 1e9));
+      if (settings_.own_process && message.host_id == host_id())
+        scheduler_watch_ = ProcessWatch(static_cast<pid_t>(message.pid));
+    } else if constexpr (std::is_same_v<M, protocol::Alive>) {
+    } else if constexpr (std::is_same_v<M, protocol::Refused>) {
+      refused_ = message.reason;
+      log::error("rank 0 has sent this worker away: {}", message.reason);
+      if (settings_.own_process) _exit(1);
+      closing_ = good_bye_ = true;
+    } else if constexpr (std::is_same_v<M, protocol::Shutdown>) {
+      if (message.abort && settings_.own_process && !state_.executing().empty()) _exit(0);
+      closing_ = true;
+      work_.notify_all();
+      if (!settings_.own_process) post(0, protocol::Leaving{});  // its threads are joined by whoever made it
+    } else if constexpr (std::is_same_v<M, protocol::GoodBye>) {
+      good_bye_ = true;
+      by_exit_ = message.by_exit;
+    } else if constexpr (std::is_same_v<M, protocol::PeerGone>) {
+      transport_.forget(message.peer);
+      state_.peer_gone(message.peer, actions_);
+      on_peer_gone(message.peer);
+    } else if constexpr (std::is_same_v<M, protocol::PeerAddress>) {
+      transport_.learn(message.peer, message.contact);
+    } else if constexpr (std::is_same_v<M, protocol::EnterNetwork>) {
+      transport_.enter(message.invitation);
+      post(0, protocol::ContactHere{transport_.contact()});
+    } else if constexpr (std::is_same_v<M, protocol::GetResult>) {
+      state_.asked(from, message.id, message.exists, message.request, actions_);
+    } else if constexpr (std::is_same_v<M, protocol::DropRequest>) {
+      state_.unasked(from, message.id, actions_);
+    } else if constexpr (std::is_same_v<M, protocol::ResultData>) {
+      task::Value& arrived = next_value();
+      on_value(message.id, arrived);
+      state_.arrived(from, message.id, message.request, std::move(arrived), message.bytes, actions_);
+    } else if constexpr (std::is_same_v<M, protocol::ResultMissing>) {
+      on_missing(from, message);
+      state_.missing(from, message.id, message.request, message.failure != nullptr, actions_);
+    } else if constexpr (std::is_same_v<M, protocol::PutResult>) {
+      state_.put(message.id, std::move(next_value()), message.bytes, actions_);
+    } else if constexpr (std::is_same_v<M, protocol::TaskDone> || std::is_same_v<M, protocol::TaskFailed> ||
+                         std::is_same_v<M, protocol::TaskPending>) {
+      on(std::move(message));
+    } else if constexpr (requires { state_.handle(std::move(message), actions_); }) {
+      state_.handle(std::move(message), actions_);
+    } else {
+      log::warn("peer {} sent a message that is not for a worker; ignored", from);
+    }
+    perform();
+  };
+  each_message(frame, handle, [&] { return "peer " + std::to_string(from); });
+  if (state_.has_ready(true)) start_out_of_band();
+  if (state_.wants_spill()) wake_spiller();
+}
+
+void WorkerNode::lost(PeerId peer, const std::string& how) {
+  if (peer == 0 && closing_) {
+    good_bye_ = by_exit_ = true;
+  } else if (peer == 0) {
+    scheduler_gone("is not connected any more: " + how);
+  } else {
+    // Whether the peer is dead is for the scheduler to say; what was asked of it is asked again.
+    log::info("the connection with peer {} is lost: {}", peer, how);
+    state_.peer_gone(peer, actions_);
+    on_peer_gone(peer);
+    perform();
+  }
+}
+
+void WorkerNode::tick(Clock::time_point now) {
+  if (now - last_heartbeat_ >= heartbeat_) {
+    last_heartbeat_ = now;
+    post(0, protocol::Heartbeat{state_.executing()});
+    tell_memory();
+  }
+  const auto pause = now - checked_;
+  if (pause < std::chrono::milliseconds(50)) return;
+  checked_ = now;
+  state_.try_again(now - disk_tried_ > std::chrono::seconds(1));
+  memory::release_unused();
+  if (state_.wants_spill()) wake_spiller();
+  if (pause > std::chrono::seconds(1))
+    scheduler_seen_ = std::max(scheduler_seen_, now - scheduler_patience_ / 2);
+  if (settings_.ends && now > *settings_.ends - settings_.hand_over && !std::exchange(asked_to_go_, true))
+    post(0, protocol::RetireMe{std::chrono::duration<double>(*settings_.ends - now).count() * 0.8});
+  if (!settings_.own_process || good_bye_) return;
+  if (scheduler_watch_.ended()) scheduler_gone("has died");
+  else if (!scheduler_watch_.watching() && now - scheduler_seen_ > scheduler_patience_)
+    scheduler_gone("has been silent for " +
+                   to_string(std::chrono::duration_cast<std::chrono::milliseconds>(now - scheduler_seen_)));
+}
+
+void WorkerNode::scheduler_gone(const std::string& how) {
+  log::error("rank 0 {}; this worker ends", how);
+  _exit(1);
+}
+
+// --- the end
+
+bool WorkerNode::wait_until_closed() {
+  const auto closing = [&] { return closing_.load(); };
+  while (!closing()) {
+    transport_.wait(std::chrono::milliseconds(20));
+  }
+  {
+    Hold hold(*this);
+    close("the cluster has ended");
+    work_.notify_all();
+  }
+  // What still runs is not wanted any more; it is not waited for.
+  const auto finished = [&] {
+    Hold hold(*this);
+    return state_.executing().empty() && alive_ == 0;
+  };
+  if (!wait_until(finished, Clock::now() + std::chrono::seconds(1))) _exit(0);
+  {
+    Hold hold(*this);
+    post(0, protocol::Leaving{});
+    flush();
+  }
+  const auto good_bye = [&] {
+    Hold hold(*this);
+    return good_bye_;
+  };
+  const bool told = wait_until(good_bye, Clock::now() + std::chrono::seconds(3));
+  stop();
+  return told && !by_exit_;
+}
+
+void WorkerNode::close_down() {
+  {
+    Hold hold(*this);
+    closing_ = true;
+    work_.notify_all();
+    spill_work_.notify_all();
+  }
+  if (spiller_.joinable()) spiller_.join();
+}
+
+void WorkerNode::stop() {
+  close_down();
+  stop_helper();
+  for (Seat& seat : seats_)
+    if (seat.thread.joinable()) seat.thread.join();
+}
+
+bool WorkerNode::stop_within(std::chrono::milliseconds most) {
+  close_down();
+  const auto finished = [&] {
+    Hold hold(*this);
+    return state_.executing().empty() && alive_ == 0;
+  };
+  if (wait_until(finished, Clock::now() + most)) {
+    stop();
+    return true;
+  }
+  stop_helper();
+  for (Seat& seat : seats_)
+    if (seat.thread.joinable()) seat.thread.detach();
+  return false;
+}
+
+// --- what only rank 0 knows
+
+void WorkerNode::unsupported(const char* what) const {
+  throw Error(ErrorKind::unsupported, std::string(what) +
+                                          ": only the program's body on rank 0 can ask this; inside a task "
+                                          "submit, map, gather, scatter and wait work");
+}
+Snapshot WorkerNode::snapshot() { unsupported("workers"); }
+std::vector<PeerId> WorkerNode::who_has(TaskId) { unsupported("who_has"); }
+std::vector<std::string> WorkerNode::explain(TaskId) { unsupported("explain"); }
+void WorkerNode::retire(PeerId, client::Deadline) { unsupported("retire"); }
+void WorkerNode::restart() { unsupported("restart"); }
+
+}  // namespace weir::detail::runtime

@@ -1,0 +1,111 @@
+// WorkerNode: runs tasks on its threads, keeps their results, gives them to peers.
+#pragma once
+
+#include <condition_variable>
+#include <deque>
+
+#include "node/host.hpp"
+#include "node/node.hpp"
+#include "node/spill_file.hpp"
+#include "worker/state.hpp"
+
+namespace weir::detail::runtime {
+
+struct WorkerSettings {
+  std::uint32_t threads = 1;
+  std::vector<Resource> resources;
+  std::string name;
+  Patience patience;
+  worker::MemoryLimits memory;            ///< For results; what is beyond it goes to ...
+  std::string spill_folder = "/tmp";      ///< ... a file here.
+  std::string job;                        ///< What it came with, if that is not the scheduler's own job.
+  std::optional<Clock::time_point> ends;  ///< Of the job it is in ...
+  std::chrono::nanoseconds hand_over{0};  ///< ... and so long before it asks to be retired.
+  bool own_process =
+      true;  ///< Its tasks' client is this worker's; and if the scheduler dies the process ends.
+};
+
+/// Carries out what the worker's state machine decides.
+class WorkerNode final : public Node {
+ public:
+  WorkerNode(comm::Transport& transport, PeerId self, WorkerSettings settings);
+  ~WorkerNode() override;
+
+  /// Says hello and starts the threads.
+  void start();
+  /// Returns when the cluster has closed; whether MPI may be finalized.
+  bool wait_until_closed();
+  /// Ends the threads; waits for the tasks they run.
+  void stop();
+  /// The same for an in-process worker, but leaves alone what still runs after `most`: false, and then this
+  /// object must be kept for ever.
+  bool stop_within(std::chrono::milliseconds most);
+  [[nodiscard]] const std::string& refused() const noexcept { return refused_; }
+
+  [[nodiscard]] Snapshot snapshot() override;
+  [[nodiscard]] std::vector<PeerId> who_has(TaskId id) override;
+  [[nodiscard]] std::vector<std::string> explain(TaskId id) override;
+  void retire(PeerId worker, client::Deadline deadline) override;
+  void restart() override;
+
+ protected:
+  [[nodiscard]] PeerId self() const override { return self_; }
+  void to_scheduler(protocol::SubmitTask&& message) override { post(0, message); }
+  void to_scheduler(const protocol::ReleaseTask& message) override { post(0, message); }
+  void to_scheduler(const protocol::CancelFuture& message) override { post(0, message); }
+  void to_scheduler(const protocol::RetryFuture& message) override { post(0, message); }
+  void to_scheduler(const protocol::LocateTask& message) override { post(0, message); }
+  void ask_for(PeerId holder, TaskId id) override;
+  void put(TaskId id, task::Value value, const std::vector<PeerId>& workers) override;
+  void submitted() override { flush(); }
+  void tick(Clock::time_point now) override;
+  void receive(PeerId from, comm::Frame&& frame) override;
+  void lost(PeerId peer, const std::string& how) override;
+  void unknown(PeerId peer) override { post(0, protocol::FindPeer{peer}); }
+
+ private:
+  /// A thread and its slot in the black box, both used again.
+  struct Seat {
+    std::thread thread;
+    bool ended = false;
+  };
+  [[nodiscard]] std::size_t free_seat();
+  void execute_loop(std::size_t slot);
+  bool next(worker::Execution& task, std::unique_lock<client::Baton>& hold);
+  worker::Outcome run(worker::Execution& task, std::size_t slot);
+  void add_thread();
+  void close_down();
+  void perform();
+  void send_value(PeerId to, TaskId id, std::uint32_t request);
+  void start_out_of_band();
+  void wake_spiller();
+  void spill_loop();
+  void spill(worker::Spill&& spill, std::unique_lock<client::Baton>& hold);
+  void tell_memory();
+  void scheduler_gone(const std::string& how);
+  [[noreturn]] void unsupported(const char* what) const;
+
+  PeerId self_;
+  WorkerSettings settings_;
+  worker::State state_;
+  worker::Actions actions_;
+  BlackBox black_box_;
+  std::deque<Seat> seats_;
+  std::size_t idle_ = 0, alive_ = 0, seceded_ = 0;
+  bool driving_ = false;
+  std::condition_variable_any work_;
+  std::shared_ptr<SpillFile> spill_file_;
+  std::thread spiller_;
+  std::condition_variable_any spill_work_;
+  protocol::MemoryUse memory_told_;
+  Clock::time_point disk_tried_{};
+  std::atomic<bool> closing_{false};
+  bool good_bye_ = false, by_exit_ = false, welcomed_ = false, asked_to_go_ = false;
+  std::string refused_;
+  Clock::time_point last_heartbeat_{}, scheduler_seen_ = Clock::now(), checked_ = Clock::now();
+  std::chrono::nanoseconds heartbeat_{std::chrono::milliseconds(250)},
+      scheduler_patience_{std::chrono::seconds(30)};
+  ProcessWatch scheduler_watch_;
+};
+
+}  // namespace weir::detail::runtime

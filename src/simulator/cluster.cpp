@@ -1,0 +1,476 @@
+// Events of the virtual cluster, one after the other.
+#include "simulator/cluster.hpp"
+
+#include <algorithm>
+#include <chrono>
+
+#include "weir/detail/task/address.hpp"
+
+namespace weir::detail::runtime {
+
+using Status = SimulatedFuture::Status;
+
+namespace {
+
+constexpr std::uint64_t small_result_bytes = 1024;
+
+std::uint64_t mix(std::uint64_t a, std::uint64_t b) {
+  std::uint64_t x = a * 0x9e3779b97f4a7c15u ^ b;
+  x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
+  return x ^ (x >> 27);
+}
+
+template <class... F>
+struct Overloaded : F... {
+  using F::operator()...;
+};
+
+// `GetResult 3`: the message and its task.
+template <class Letter>
+std::string text_of(const Letter& letter) {
+  if constexpr (requires { letter.value; }) {
+    return text_of(letter.message);
+  } else {
+    std::string text = task::demangle(typeid(Letter).name());
+    text.erase(0, text.rfind(':') + 1);
+    if constexpr (requires { letter.id; }) text += " " + std::to_string(task_number(letter.id));
+    if constexpr (requires { letter.run; }) text += " run " + std::to_string(letter.run);
+    if constexpr (requires { letter.holder; }) text += " of " + std::to_string(letter.holder);
+    if constexpr (requires { letter.peer; }) text += " " + std::to_string(letter.peer);
+    return text;
+  }
+}
+
+double cpu_s() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+}  // namespace
+
+SimulatedCluster::SimulatedCluster(SimulatedSettings settings)
+    : settings_(settings), scheduler_(settings.scheduling), workers_(1), plans_(1), random_(settings.seed) {}
+
+// --- the scheduler's side
+
+template <class F>
+void SimulatedCluster::decide(F&& event) {
+  const double start = cpu_s();
+  event();
+  scheduler_cpu_s_ += cpu_s() - start;
+  perform();
+  if (settings_.checked) scheduler_.check();
+}
+
+void SimulatedCluster::perform() {
+  for (std::size_t i = 0; i < decided_.size(); ++i) {
+    scheduler::Action action = std::move(decided_[i]);
+    std::visit(Overloaded{[&](scheduler::Assign& assign) {
+                            const scheduler::Task* task = scheduler_.task(assign.task);
+                            if (!task || task->state != TaskState::processing || task->run != assign.run)
+                              return;
+                            const double start = cpu_s();
+                            protocol::RunTask message = scheduler_.run_message(assign.task);
+                            scheduler_cpu_s_ += cpu_s() - start;
+                            send(0, action.to, std::move(message));
+                          },
+                          [&](protocol::TaskDone& message) { on(message); },
+                          [&](protocol::TaskFailed& message) { on(message); },
+                          [&](protocol::TaskPending& message) { on(message); },
+                          [&](auto& message) { send(0, action.to, std::move(message)); }},
+               action.message);
+  }
+  decided_.clear();
+}
+
+void SimulatedCluster::retire(PeerId peer) {
+  decide([&] { scheduler_.retire(now_, peer, decided_); });
+}
+
+void SimulatedCluster::restart() {
+  decide([&] { scheduler_.restart(now_, decided_); });
+}
+
+void SimulatedCluster::give_up(const std::string& reason) {
+  decide([&] { scheduler_.give_up(now_, reason, decided_); });
+}
+
+PeerId SimulatedCluster::join(std::uint32_t threads, std::vector<Resource> resources, std::string name) {
+  const auto peer = static_cast<PeerId>(workers_.size());
+  Worker& worker = workers_.emplace_back();
+  worker.threads = threads;
+  worker.state = std::make_unique<worker::State>(peer, threads, resources, settings_.memory);
+  protocol::Hello hello;
+  hello.name = name.empty() ? "worker " + std::to_string(peer) : std::move(name);
+  hello.host = "host " + std::to_string(peer % 16);
+  hello.threads = threads;
+  hello.resources = std::move(resources);
+  decide([&] { scheduler_.join(now_, peer, hello, decided_); });
+  return peer;
+}
+
+void SimulatedCluster::kill(PeerId peer) {
+  Worker& worker = workers_.at(peer);
+  if (worker.silent || worker.buried) return;
+  worker.silent = true;
+  worker.heard_until = now_ + random_s(settings_.latency_s + settings_.jitter_s);
+  at(now_ + settings_.latency_s + random_s(settings_.notice_s),
+     [this, peer, executing = worker.state->executing()] { bury(peer, executing); });
+}
+
+void SimulatedCluster::mistake_for_dead(PeerId peer) {
+  Worker& worker = workers_.at(peer);
+  if (worker.silent || worker.buried) return;
+  bury(peer, worker.state->executing());
+  send(0, peer, protocol::Refused{"it was taken for dead"});
+}
+
+void SimulatedCluster::bury(PeerId peer, const std::vector<TaskId>& executing) {
+  if (workers_[peer].buried) return;
+  workers_[peer].buried = true;
+  decide([&] { scheduler_.lose(now_, peer, executing, "died", decided_); });
+  for (const PeerId other : alive()) send(0, other, protocol::PeerGone{peer});
+  for (std::size_t number = 1; number < plans_.size(); ++number) {
+    SimulatedFuture& future = plans_[number].future;
+    if (!future.fetching || future.holder != peer) continue;
+    decide([&] {
+      scheduler_.handle(now_, 0, protocol::LocateTask{make_task_id(0, number), peer}, decided_);
+    });
+  }
+}
+
+std::vector<PeerId> SimulatedCluster::alive() const {
+  std::vector<PeerId> peers;
+  for (PeerId peer = 1; peer < workers_.size(); ++peer)
+    if (!workers_[peer].silent && !workers_[peer].buried) peers.push_back(peer);
+  return peers;
+}
+
+// --- the network
+
+double& SimulatedCluster::last_arrival(PeerId from, PeerId to) {
+  if (to == 0) return workers_[from].last_to_scheduler;
+  if (from == 0) return workers_[to].last_from_scheduler;
+  return last_arrivals_[std::uint64_t{from} << 32 | to];
+}
+
+void SimulatedCluster::send(PeerId from, PeerId to, Letter letter, std::uint64_t bytes) {
+  ++messages_;
+  double& last = last_arrival(from, to);
+  last = std::max(last, now_ + settings_.latency_s + random_s(settings_.jitter_s) +
+                            static_cast<double>(bytes) / settings_.bytes_per_s);
+  schedule(last, Kind::delivery, deliveries_.add({from, to, std::move(letter)}));
+}
+
+void SimulatedCluster::schedule(double time, Kind kind, std::uint32_t slot) {
+  events_.push({time, number_++, kind, slot});
+}
+
+void SimulatedCluster::at(double when, std::function<void()> action) {
+  schedule(when, Kind::call, calls_.add(std::move(action)));
+}
+
+bool SimulatedCluster::step() {
+  if (events_.empty()) return false;
+  const Event event = events_.top();
+  events_.pop();
+  now_ = event.time;
+  switch (event.kind) {
+    case Kind::delivery:
+      deliver(deliveries_.take(event.slot));
+      break;
+    case Kind::execution:
+      finish(executions_.take(event.slot));
+      break;
+    case Kind::call:
+      calls_.take(event.slot)();
+      break;
+  }
+  return true;
+}
+
+void SimulatedCluster::deliver(Delivery delivery) {
+  const auto [from, to] = std::pair(delivery.from, delivery.to);
+  if (from && workers_[from].silent && now_ > workers_[from].heard_until) return;
+  if (to && workers_[to].silent) return;
+  if (trace)
+    trace(now_, from, to, std::visit([](const auto& letter) { return text_of(letter); }, delivery.letter));
+  if (to == 0) {
+    if (!workers_[from].buried) to_scheduler(from, delivery.letter);
+    return;
+  }
+  Worker& worker = workers_[to];
+  if (std::find(worker.forgotten.begin(), worker.forgotten.end(), from) != worker.forgotten.end()) return;
+  to_worker(from, to, delivery.letter);
+}
+
+void SimulatedCluster::to_scheduler(PeerId from, Letter& letter) {
+  std::visit(
+      Overloaded{[&](Carrying<protocol::ResultData>& data) { on_value(data.message.id, data.value); },
+                 [&](protocol::ResultMissing& missing) {
+                   SimulatedFuture& future = plan(missing.id).future;
+                   if (future.fetching && future.holder == from && !missing.failure)
+                     decide([&] {
+                       scheduler_.handle(now_, 0, protocol::LocateTask{missing.id, from}, decided_);
+                     });
+                 },
+                 [&](auto& message) {
+                   if constexpr (requires { scheduler_.handle(now_, from, std::move(message), decided_); })
+                     decide([&] { scheduler_.handle(now_, from, std::move(message), decided_); });
+                 }},
+      letter);
+}
+
+void SimulatedCluster::to_worker(PeerId from, PeerId to, Letter& letter) {
+  Worker& worker = workers_[to];
+  worker::State& state = *worker.state;
+  std::visit(Overloaded{[&](Carrying<protocol::ResultData>& data) {
+                          state.arrived(from, data.message.id, data.message.request, std::move(data.value),
+                                        data.message.bytes, done_);
+                        },
+                        [&](Carrying<protocol::PutResult>& data) {
+                          state.put(data.message.id, std::move(data.value), data.message.bytes, done_);
+                        },
+                        [&](protocol::GetResult& message) {
+                          state.asked(from, message.id, message.exists, message.request, done_);
+                        },
+                        [&](protocol::DropRequest& message) { state.unasked(from, message.id, done_); },
+                        [&](protocol::ResultMissing& message) {
+                          state.missing(from, message.id, message.request, message.failure != nullptr, done_);
+                        },
+                        [&](protocol::PeerGone& message) {
+                          worker.forgotten.push_back(message.peer);
+                          state.peer_gone(message.peer, done_);
+                        },
+                        [&](protocol::Refused&) {
+                          worker.silent = true;
+                          worker.heard_until = now_;
+                        },
+                        [&](auto& message) {
+                          if constexpr (requires { state.handle(std::move(message), done_); })
+                            state.handle(std::move(message), done_);
+                        }},
+             letter);
+  carry_out(to);
+}
+
+// --- the workers' side
+
+void SimulatedCluster::send_all(PeerId peer, worker::Actions& actions) {
+  for (worker::Action& action : actions)
+    std::visit(Overloaded{[&](worker::SendValue& message) {
+                            send_value(peer, action.to, message.id, message.request);
+                          },
+                          [&](auto& message) { send(peer, action.to, std::move(message)); }},
+               action.message);
+  actions.clear();
+}
+
+void SimulatedCluster::carry_out(PeerId peer) {
+  send_all(peer, done_);
+  start_spill(peer);
+  start_tasks(peer);
+  if (settings_.checked) workers_[peer].state->check();
+}
+
+void SimulatedCluster::send_value(PeerId from, PeerId to, TaskId id, std::uint32_t request) {
+  const worker::Record* record = workers_[from].state->record(id);
+  if (!record || record->data != worker::Record::Data::here)
+    return send(from, to, protocol::ResultMissing{id, nullptr, request});
+  if (!plan(id).task.broken)
+    return send(from, to, Carrying<protocol::ResultData>{{id, record->bytes, request}, record->value},
+                record->bytes);
+  auto failure = std::make_shared<Failure>();
+  failure->kind = ErrorKind::serialization;
+  failure->message = "its result cannot be serialized";
+  send(from, to, protocol::ResultMissing{id, failure, request});
+  send(from, 0, protocol::ResultBroken{id, failure});
+}
+
+// Results leave memory one after the other, as on a real worker; a full disk is tried again a little later.
+void SimulatedCluster::start_spill(PeerId peer) {
+  Worker& worker = workers_[peer];
+  worker::Spill spill;
+  worker::Actions told;
+  const bool found = !worker.writing && worker.state->next_spill(spill, told);
+  send_all(peer, told);
+  if (!found) return;
+  worker.writing = true;
+  ++spilled_;
+  const bool full = random_s(1) < settings_.disk_failing;
+  const double seconds =
+      static_cast<double>(worker.state->record(spill.id)->bytes) / settings_.disk_bytes_per_s;
+  at(now_ + seconds, [this, peer, full, spill = std::make_shared<worker::Spill>(std::move(spill))] {
+    Worker& writer = workers_[peer];
+    writer.writing = false;
+    if (writer.silent) return;
+    if (full) {
+      writer.state->spill_failed(std::move(*spill), true, "full", done_);
+      at(now_ + 1e-3, [this, peer] {
+        workers_[peer].state->try_again(true);
+        if (!workers_[peer].silent) carry_out(peer);
+      });
+    } else {
+      const std::uint64_t number = spill->value.as<std::uint64_t>();
+      writer.state->spilled(std::move(*spill), task::Value::make(number), done_);
+    }
+    carry_out(peer);
+  });
+}
+
+void SimulatedCluster::start_tasks(PeerId peer) {
+  for (const bool out_of_band : {true, false})
+    for (worker::Execution task; workers_[peer].state->take(task, out_of_band); task = {}) {
+      const double duration = plan(task.id).task.duration_s;
+      if (settings_.checked) {
+        const Plan& expected = plan(task.id);
+        if (task.values.size() != expected.inputs.size())
+          throw Error(ErrorKind::internal, "simulation: a task got another number of inputs than it has");
+        for (std::size_t i = 0; i < task.values.size(); ++i)
+          verify(expected.inputs[i], task.values[i], "an input");
+      }
+      schedule(now_ + duration, Kind::execution, executions_.add({peer, std::move(task)}));
+    }
+}
+
+void SimulatedCluster::finish(Execution execution) {
+  Worker& worker = workers_[execution.worker];
+  if (worker.silent) return;
+  ++executed_;
+  Plan& planned = plan(execution.task.id);
+  worker::Outcome outcome;
+  outcome.id = execution.task.id;
+  outcome.duration_s = static_cast<float>(planned.task.duration_s);
+  if (planned.runs++ < planned.task.failures) {
+    auto failure = std::make_shared<Failure>();
+    failure->type = "std::runtime_error";
+    failure->message = "planned failure";
+    outcome.failure = std::move(failure);
+  } else {
+    std::uint64_t value = task_number(outcome.id);
+    for (const task::Value& input : execution.task.values) value = mix(value, input.as<std::uint64_t>());
+    outcome.value = task::Value::make(value);
+    outcome.bytes = planned.task.bytes;
+    outcome.has_small = execution.task.want_small && outcome.bytes <= small_result_bytes;
+    if (outcome.has_small) outcome.small.append(&value, sizeof value);
+  }
+  worker.state->done(std::move(outcome), done_);
+  carry_out(execution.worker);
+}
+
+void SimulatedCluster::verify(TaskId id, const task::Value& value, const char* where) const {
+  if (value && value.as<std::uint64_t>() == plan(id).value) return;
+  throw Error(ErrorKind::internal,
+              "simulation: task " + std::to_string(task_number(id)) + " is wrong as " + where);
+}
+
+// --- the client
+
+TaskId SimulatedCluster::submit(Task task, const std::vector<TaskId>& inputs) {
+  const TaskId id = make_task_id(0, plans_.size());
+  protocol::SubmitTask message;
+  message.id = id;
+  message.function = task.function;
+  message.options = task.options;
+  message.out_of_band = task.out_of_band;
+  Plan& planned = plans_.emplace_back();
+  planned.task = std::move(task);
+  planned.value = task_number(id);
+  planned.inputs = inputs;
+  planned.future.held = true;
+  for (const TaskId input : inputs) {
+    message.inputs.push_back(input);
+    planned.value = mix(planned.value, plan(input).value);
+  }
+  decide([&] { scheduler_.handle(now_, 0, std::move(message), decided_); });
+  return id;
+}
+
+TaskId SimulatedCluster::scatter(std::uint64_t bytes, const std::vector<PeerId>& targets) {
+  const TaskId id = make_task_id(0, plans_.size());
+  Plan& planned = plans_.emplace_back();
+  planned.scattered = planned.future.held = true;
+  planned.task.bytes = bytes;
+  planned.value = task_number(id);
+  decide([&] { scheduler_.scatter(now_, id, targets.front(), decided_); });
+  for (const PeerId target : targets)
+    send(0, target, Carrying<protocol::PutResult>{{id, bytes}, task::Value::make(task_number(id))}, bytes);
+  return id;
+}
+
+void SimulatedCluster::release(TaskId id) {
+  SimulatedFuture& future = plan(id).future;
+  if (!std::exchange(future.held, false)) return;
+  future.fetching = false;
+  decide([&] { scheduler_.handle(now_, 0, protocol::ReleaseTask{id}, decided_); });
+}
+
+void SimulatedCluster::cancel(TaskId id) {
+  SimulatedFuture& future = plan(id).future;
+  if (!future.held || future.status == Status::error || future.status == Status::cancelled) return;
+  future.status = Status::cancelled;
+  future.has_value = future.fetching = false;
+  decide([&] { scheduler_.handle(now_, 0, protocol::CancelFuture{id, ""}, decided_); });
+}
+
+void SimulatedCluster::retry(TaskId id) {
+  SimulatedFuture& future = plan(id).future;
+  if (!future.held || (future.status != Status::error && future.status != Status::cancelled)) return;
+  future.status = Status::pending;
+  future.failure.reset();
+  decide([&] { scheduler_.handle(now_, 0, protocol::RetryFuture{id}, decided_); });
+}
+
+void SimulatedCluster::fetch(TaskId id) {
+  plan(id).future.asked = true;
+  ask(id);
+}
+
+void SimulatedCluster::ask(TaskId id) {
+  SimulatedFuture& future = plan(id).future;
+  if (!future.held || !future.asked || future.has_value || future.fetching ||
+      future.status != Status::finished)
+    return;
+  future.fetching = true;
+  send(0, future.holder, protocol::GetResult{id, true, 0});
+}
+
+void SimulatedCluster::on(const protocol::TaskDone& message) {
+  SimulatedFuture& future = plan(message.id).future;
+  if (!future.held || future.status == Status::cancelled) return;
+  future.holder = message.holder;
+  future.fetching = false;
+  future.status = Status::finished;
+  last_done_ = now_;
+  if (message.has_small) future.has_value = true;
+  ask(message.id);
+}
+
+void SimulatedCluster::on(const protocol::TaskFailed& message) {
+  SimulatedFuture& future = plan(message.id).future;
+  if (!future.held || future.status == Status::cancelled) return;
+  future.fetching = false;
+  future.failure = message.failure;
+  if (!future.has_value) future.status = Status::error;
+}
+
+void SimulatedCluster::on(const protocol::TaskPending& message) {
+  SimulatedFuture& future = plan(message.id).future;
+  if (!future.held || future.status == Status::cancelled || future.has_value) return;
+  future.fetching = false;
+  future.status = Status::pending;
+}
+
+void SimulatedCluster::on_value(TaskId id, const task::Value& value) {
+  SimulatedFuture& future = plan(id).future;
+  if (!future.held || !future.fetching) return;
+  verify(id, value, "a result");
+  future.fetching = false;
+  future.has_value = true;
+}
+
+void SimulatedCluster::check() const {
+  scheduler_.check();
+  for (const PeerId peer : alive()) workers_[peer].state->check();
+}
+
+}  // namespace weir::detail::runtime

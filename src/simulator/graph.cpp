@@ -1,0 +1,71 @@
+// The usual shapes of task graphs.
+#include "simulator/graph.hpp"
+
+#include <algorithm>
+#include <random>
+
+namespace weir::detail::runtime {
+
+SimulatedGraph roots(std::uint32_t count, double duration_s) {
+  return SimulatedGraph(count, SimulatedTask{.duration_s = duration_s});
+}
+
+SimulatedGraph chain(std::uint32_t count, double duration_s) {
+  SimulatedGraph graph = roots(count, duration_s);
+  for (std::uint32_t i = 1; i < count; ++i) graph[i].inputs = {i - 1};
+  return graph;
+}
+
+SimulatedGraph tree(std::uint32_t leaves, double duration_s) {
+  SimulatedGraph graph = roots(leaves, duration_s);
+  for (std::uint32_t next = 0; next + 1 < graph.size(); next += 2)
+    graph.push_back({.inputs = {next, next + 1}, .duration_s = duration_s, .function = 2});
+  return graph;
+}
+
+SimulatedGraph stencil(std::uint32_t width, std::uint32_t steps, double duration_s) {
+  SimulatedGraph graph = roots(width, duration_s);
+  graph.reserve(std::size_t{width} * steps);
+  for (std::uint32_t step = 1; step < steps; ++step)
+    for (std::uint32_t x = 0; x < width; ++x) {
+      const std::uint32_t below = (step - 1) * width + x;
+      SimulatedTask task{.inputs = {below}, .duration_s = duration_s, .function = 2};
+      if (x > 0) task.inputs.push_back(below - 1);
+      if (x + 1 < width) task.inputs.push_back(below + 1);
+      graph.push_back(std::move(task));
+    }
+  return graph;
+}
+
+SimulatedGraph random_graph(std::uint32_t count, std::uint32_t reach, double duration_s, std::uint64_t seed) {
+  std::mt19937_64 random(seed);
+  std::exponential_distribution<double> duration(1 / duration_s);
+  SimulatedGraph graph(count);
+  for (std::uint32_t i = 0; i < count; ++i) {
+    SimulatedTask& task = graph[i];
+    task.duration_s = duration(random);
+    task.bytes = random() % 4 ? 8 : random() % 100'000;
+    task.function = 1 + random() % 4;
+    const std::uint32_t there = std::min(i, reach);
+    for (auto wanted = static_cast<std::uint32_t>(random() % 5); wanted > 0 && there > 0; --wanted) {
+      const auto input = static_cast<std::uint32_t>(i - 1 - random() % there);
+      if (std::find(task.inputs.begin(), task.inputs.end(), input) == task.inputs.end())
+        task.inputs.push_back(input);
+    }
+  }
+  return graph;
+}
+
+double ideal_makespan(const SimulatedGraph& graph, std::uint64_t threads) {
+  std::vector<double> end(graph.size());
+  double work = 0, longest = 0;
+  for (std::size_t i = 0; i < graph.size(); ++i) {
+    for (const std::uint32_t input : graph[i].inputs) end[i] = std::max(end[i], end[input]);
+    end[i] += graph[i].duration_s;
+    work += graph[i].duration_s;
+    longest = std::max(longest, end[i]);
+  }
+  return std::max(work / static_cast<double>(threads), longest);
+}
+
+}  // namespace weir::detail::runtime

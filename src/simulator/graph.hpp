@@ -1,0 +1,44 @@
+// SimulatedGraph: task graphs that are described, not run; and makers of the usual ones.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "weir/options.hpp"
+
+namespace weir::detail::runtime {
+
+/// What a task of a simulation does instead of working.
+struct SimulatedTask {
+  std::vector<std::uint32_t> inputs;  ///< Positions of earlier tasks of the graph.
+  double duration_s = 1e-3;
+  std::uint64_t bytes = 8;     ///< Size of its result.
+  std::uint32_t function = 1;  ///< Tasks of one function share the estimate of their duration.
+  std::uint32_t failures = 0;  ///< Throws so many times before it succeeds.
+  bool broken = false;         ///< Its result cannot be serialized when a peer asks for it.
+  bool out_of_band = false;
+  std::shared_ptr<const Options> options{};
+};
+
+/// Tasks in an order in which inputs come before those that use them.
+using SimulatedGraph = std::vector<SimulatedTask>;
+
+/// `count` tasks without inputs.
+[[nodiscard]] SimulatedGraph roots(std::uint32_t count, double duration_s);
+/// Each task uses the one before it.
+[[nodiscard]] SimulatedGraph chain(std::uint32_t count, double duration_s);
+/// A binary tree of sums: `leaves` roots, then pairs of what there is until one is left.
+[[nodiscard]] SimulatedGraph tree(std::uint32_t leaves, double duration_s);
+/// `steps` rows of `width` tasks; each uses its two neighbours and itself in the row before.
+[[nodiscard]] SimulatedGraph stencil(std::uint32_t width, std::uint32_t steps, double duration_s);
+/// Tasks of random durations and sizes with up to four inputs among the `reach` before them. The same seed
+/// gives the same graph.
+[[nodiscard]] SimulatedGraph random_graph(std::uint32_t count, std::uint32_t reach, double duration_s,
+                                          std::uint64_t seed);
+
+/// Time below which no schedule can come on so many threads: all the work, or the longest path. **Units.**
+/// Seconds.
+[[nodiscard]] double ideal_makespan(const SimulatedGraph& graph, std::uint64_t threads);
+
+}  // namespace weir::detail::runtime

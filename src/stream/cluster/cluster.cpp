@@ -1,0 +1,328 @@
+// The parts of the cluster side that are no templates: counting what is on the cluster, naming errors,
+// finding segments.
+#include <algorithm>
+#include <atomic>
+#include <deque>
+#include <map>
+#include <set>
+
+#include "core/log.hpp"
+#include "stream/graph/structure.hpp"
+#include "weir/detail/stream/cluster/ends.hpp"
+#include "weir/detail/stream/cluster/gather.hpp"
+#include "weir/detail/stream/cluster/scatter.hpp"
+
+namespace weir::detail::stream {
+
+std::uint64_t next_token() noexcept {
+  static std::atomic<std::uint64_t> last{0};
+  return ++last;
+}
+
+std::shared_ptr<const Options> named_options(const std::shared_ptr<const Options>& options,
+                                             const std::string& name) {
+  if (options && !options->name.empty()) return options;
+  auto named = options ? std::make_shared<Options>(*options) : std::make_shared<Options>();
+  named->name = name;
+  return named;
+}
+
+ChunkError current_chunk_error(std::uint32_t segment) {
+  ChunkError error{segment, "unknown", "an exception that is no std::exception", {}};
+  try {
+    throw;
+  } catch (const std::exception& thrown) {
+    error.type = task::demangle(typeid(thrown).name());
+    error.message = thrown.what();
+  } catch (...) {
+  }
+  return error;
+}
+
+const EventLoop& loop_of_tasks() {
+  static const auto* const loop = new EventLoop(EventLoop::on_own_thread());
+  return *loop;
+}
+
+// --- Windows
+
+Windows all_of(const Windows& windows) {
+  const std::lock_guard lock(Structure::mutex());
+  Windows all = windows;
+  for (std::size_t at = 0; at < all.size(); ++at) {
+    const Windows more = all[at]->fed_by;
+    std::copy_if(more.begin(), more.end(), std::back_inserter(all),
+                 [&](const auto& one) { return std::find(all.begin(), all.end(), one) == all.end(); });
+  }
+  return all;
+}
+
+void feed_windows(const Windows& below, const Windows& above) {
+  for (const auto& window : all_of(below)) {
+    for (const auto& source : all_of(above)) {
+      if (source == window) continue;
+      if (const std::uint32_t most = window->most_elements.load()) source->most_elements = most;
+      if (window->one_by_one.load()) source->one_by_one = true;
+      source->control->keep_order_with(*window->control);
+    }
+  }
+  const std::lock_guard lock(Structure::mutex());
+  for (const auto& window : below) window->fed_by.insert(window->fed_by.end(), above.begin(), above.end());
+}
+
+// --- ScatterControl
+
+void ScatterControl::measured(double seconds, double copying_seconds, std::uint32_t elements) {
+  if (elements == 0) return;
+  const double each = seconds / elements, old = seconds_each();
+  seconds_each_.store(old < 0 ? each : old + (each - old) * 0.25, std::memory_order_relaxed);
+  copying_.store(copying_seconds, std::memory_order_relaxed);
+}
+
+void ScatterControl::left(std::uint32_t elements) noexcept {
+  struct Advance final : Deferred {
+    std::shared_ptr<ScatterControl> control;
+    explicit Advance(std::shared_ptr<ScatterControl> of) : control(std::move(of)) {}
+    void run() noexcept override { control->advance(); }
+  };
+  chunks_.fetch_sub(1);
+  elements_.fetch_sub(elements);
+  if (flow.frame) flow.frame->put_off(std::make_unique<Advance>(shared_from_this()));
+  else advance();
+}
+
+void ScatterControl::advance() noexcept {
+  asked_.store(true);
+  while (asked_.load()) {
+    // Another thread that advances may wait for the domain this thread is in: it looks again instead of being
+    // waited for.
+    const std::unique_lock lock(mutex_, std::try_to_lock);
+    if (!lock) return;
+    asked_.store(false);
+    if (!node_) return;
+    if (waiting.load(std::memory_order_relaxed) > 0 || gate_.is_closed()) {
+      Frame frame(*node_);
+      node_->guarded([&] { send_(false); });
+      if (const auto error = frame.finish_quietly()) node_->graph().report(error);
+    }
+    if (elements() == 0) node_->graph().changed();
+  }
+}
+
+void ScatterControl::send_before() noexcept {
+  if (waiting.load(std::memory_order_relaxed) == 0 || !node_ || !node_->is_entered()) return;
+  node_->guarded([&] { send_(true); });
+}
+
+void ScatterControl::keep_order_with(ScatterControl& other) {
+  const auto add = [](ScatterControl& to, ScatterControl& one) {
+    const Frame inside(*to.node_);
+    if (std::find(to.in_order_with_.begin(), to.in_order_with_.end(), &one) == to.in_order_with_.end())
+      to.in_order_with_.push_back(&one);
+  };
+  add(*this, other);
+  add(other, *this);
+}
+
+void ScatterControl::shut() noexcept {
+  const std::lock_guard lock(mutex_);
+  node_ = nullptr;
+}
+
+void ScatterControl::drain_at_end() noexcept {
+  try {
+    std::shared_ptr<Graph> graph;
+    Node* node = nullptr;
+    {
+      const std::lock_guard lock(mutex_);
+      if (!node_) return;
+      node = node_;
+      graph = Graph::of(*node);
+    }
+    graph->drain(*node);
+  } catch (const std::bad_weak_ptr&) {  // it is going, and drains itself
+  } catch (const std::exception& error) {
+    log::warn("stream: an error nobody drained for: {}", error.what());
+  } catch (...) {
+    log::warn("stream: an error nobody drained for");
+  }
+}
+
+void WorkerThreads::look() {
+  const auto now = std::chrono::steady_clock::now();
+  if (now - looked_ < std::chrono::milliseconds(20)) return;
+  looked_ = now;
+  try {
+    std::uint32_t sum = 0;
+    for (const WorkerInfo& worker : client_.workers()) sum += worker.threads;
+    count_ = std::max(1u, sum);
+  } catch (const Error&) {  // inside a task
+    count_ = std::max(4u, count_);
+  }
+}
+
+// --- Segment
+
+namespace {
+
+struct Segments {
+  std::mutex mutex;
+  std::map<std::uint32_t, Segment*> by_number;
+  std::uint32_t last = 0;
+};
+Segments& segments() {
+  static auto* all = new Segments;
+  return *all;
+}
+
+}  // namespace
+
+/// What came last: several gathers may bring the same.
+template <class Number>
+class Once {
+ public:
+  explicit Once(std::size_t remembered) : remembered_(remembered) {}
+  bool is_new(const Number& number) {
+    if (!all_.insert(number).second) return false;
+    order_.push_back(number);
+    if (order_.size() > remembered_) {
+      all_.erase(order_.front());
+      order_.pop_front();
+    }
+    return true;
+  }
+
+ private:
+  std::size_t remembered_;
+  std::set<Number> all_;
+  std::deque<Number> order_;
+};
+struct Segment::Reported {
+  Once<std::pair<std::uint64_t, std::uint32_t>> errors{65536};
+  Once<std::uint64_t> steps{1024};
+};
+
+Segment::Segment(Node& node, bool multiplies)
+    : node_(node), multiplies_(multiplies), reported_(std::make_unique<Reported>()) {
+  node.measured = std::make_unique<Node::Measured>();
+  const std::lock_guard lock(segments().mutex);
+  number_ = ++segments().last;
+  segments().by_number.emplace(number_, this);
+}
+
+Segment::~Segment() {
+  const std::lock_guard lock(segments().mutex);
+  segments().by_number.erase(number_);
+}
+
+Step Segment::step(std::uint64_t token) {
+  const ErrorPolicy& policy = node_.policy();
+  return {.segment = number_,
+          .retries = policy.retries,
+          .keeps_failed = policy.letter_box != nullptr,
+          .token = token,
+          .number = ++steps_,
+          .numbers_items = numbers_items_.load(std::memory_order_relaxed)};
+}
+
+bool Segment::number_items_above(const std::vector<Node*>& inputs) {
+  std::map<Node*, std::size_t> ways;  // out of each node that leads to the inputs
+  std::vector<Node*> open;
+  for (Node* input : inputs) {
+    if (++ways[input] == 1) open.push_back(input);
+  }
+  std::set<Node*> seen(open.begin(), open.end());
+  for (std::size_t at = 0; at < open.size(); ++at) {
+    for (Node* above : open[at]->upstreams()) {
+      ++ways[above];
+      if (seen.insert(above).second) open.push_back(above);
+    }
+  }
+  const std::lock_guard lock(segments().mutex);
+  const auto segment_of = [](const Node* node) {
+    const auto& all = segments().by_number;
+    const auto found =
+        std::find_if(all.begin(), all.end(), [&](const auto& each) { return &each.second->node_ == node; });
+    return found == all.end() ? nullptr : found->second;
+  };
+  const auto multiplies_above = [&](Node* node) {
+    std::vector<Node*> up{node};
+    for (std::size_t at = 0; at < up.size(); ++at) {
+      const Segment* const segment = segment_of(up[at]);
+      if (segment && segment->multiplies_) return true;
+      for (Node* above : up[at]->upstreams()) {
+        if (std::find(up.begin(), up.end(), above) == up.end()) up.push_back(above);
+      }
+    }
+    return false;
+  };
+  bool found = false;
+  for (const auto& [node, count] : ways) {
+    Segment* const segment = count >= 2 ? segment_of(node) : nullptr;
+    if (!segment || !multiplies_above(node)) continue;
+    segment->numbers_items_ = true;
+    found = true;
+  }
+  return found;
+}
+
+double Segment::account(const std::vector<Spent>& spent) {
+  double sum = 0;
+  const std::lock_guard lock(segments().mutex);
+  for (const Spent& part : spent) {
+    sum += part.seconds;
+    const auto found = segments().by_number.find(part.segment);
+    if (found == segments().by_number.end() || !found->second->reported_->steps.is_new(part.step)) continue;
+    Node& node = found->second->node_;
+    node.measured->in.add(part.took);
+    node.measured->out.add(part.gave);
+    node.cost.add(part.took, std::chrono::nanoseconds(
+                                 static_cast<std::int64_t>(1e9 * static_cast<double>(part.seconds))));
+  }
+  return sum;
+}
+
+void Segment::report(Node& gather, ChunkError&& error) {
+  Segment* segment = nullptr;
+  {
+    const std::lock_guard lock(segments().mutex);
+    if (const auto found = segments().by_number.find(error.segment); found != segments().by_number.end())
+      segment = found->second;
+    if (segment && !segment->reported_->errors.is_new({error.step, error.place})) return;
+  }
+  Failure failure;
+  failure.type = std::move(error.type);
+  failure.message = std::move(error.message);
+  failure.task_name = segment ? segment->node_.label() : gather.label();
+  const auto thrown = std::make_exception_ptr(TaskError(std::move(failure)));
+  if (!segment) return gather.raise(thrown);
+  const ErrorPolicy& policy = segment->node_.policy();
+  if (policy.letter_box && !error.element.empty()) return segment->send_letter(error.element, thrown);
+  if (policy.action == ErrorPolicy::Action::skip) return segment->node_.errors.add();
+  segment->node_.raise(thrown);
+}
+
+// --- HeldTickets
+
+Tickets HeldTickets::came_out(std::uint64_t token, TicketRef ticket, const std::vector<HeldTokens>& held) {
+  Tickets out;
+  if (ticket) out.push_back(std::move(ticket));
+  for (const HeldTokens& state : held) {
+    auto& inside = states_[state.segment];
+    Tickets& entered = inside[token];
+    std::move(out.begin(), out.end(), std::back_inserter(entered));
+    out.clear();
+    for (auto at = inside.begin(); at != inside.end();) {
+      if (std::binary_search(state.tokens.begin(), state.tokens.end(), at->first)) {
+        ++at;
+        continue;
+      }
+      std::move(at->second.begin(), at->second.end(), std::back_inserter(out));
+      at = inside.erase(at);
+    }
+    if (inside.empty()) states_.erase(state.segment);
+  }
+  return out;
+}
+
+}  // namespace weir::detail::stream

@@ -1,0 +1,31 @@
+// Alarm: from a timer of the loop into the domain of a node.
+#include "weir/detail/stream/graph/timed_node.hpp"
+
+namespace weir::detail::stream {
+
+void Alarm::attach(EventLoop loop) {
+  timer_ = std::make_unique<Timer>(std::move(loop), [this] { rang(); });
+}
+
+void Alarm::set(std::optional<Time> due) {
+  if (due == armed_ || !timer_) return;
+  armed_ = due;
+  if (due) timer_->arm(*due);
+  else timer_->disarm();
+}
+
+void Alarm::rang() {
+  Frame frame(node_);
+  armed_.reset();
+  if (node_.closed_gate()) {  // what is below has no room: look again when something changes
+    node_.graph().when_changed([this] {
+      if (timer_) timer_->arm(timer_->loop().now());
+    });
+    if (!node_.closed_gate() && timer_) timer_->arm(timer_->loop().now());
+    return;
+  }
+  ring_();
+  if (const auto error = frame.finish_quietly()) node_.graph().report(error);
+}
+
+}  // namespace weir::detail::stream

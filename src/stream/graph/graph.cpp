@@ -1,0 +1,474 @@
+// Graph: owns nodes, changes edges, and is where users wait.
+#include "stream/graph/structure.hpp"
+
+#include <algorithm>
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+
+#include "core/log.hpp"
+
+namespace weir::detail::stream {
+
+using namespace std::chrono_literals;
+
+struct Graph::Waiting {
+  std::mutex mutex;
+  std::condition_variable changed;
+  std::atomic<int> waiters{0};
+  std::vector<std::function<void()>> callbacks;
+  std::exception_ptr error;
+  std::size_t more_errors = 0;
+};
+
+// --- Structure
+
+std::recursive_mutex& Structure::mutex() {
+  static std::recursive_mutex instance;
+  return instance;
+}
+
+namespace {
+
+/// The frame of this thread that entered `domain` first, counted from the outermost; or -1.
+int entered_at(const Domain* domain) {
+  int found = -1, depth = 0;
+  for (const Frame* frame = flow.frame; frame; frame = frame->before(), ++depth) {
+    if (frame->domain() == domain) found = depth;
+  }
+  return found;
+}
+
+/// Enters the domains of two nodes, always in the same order, for the time of a change.
+class EnterBoth {
+ public:
+  EnterBoth(Node& a, Node& b) : first_(std::less<>{}(&a, &b) ? a : b), second_(&first_ == &a ? b : a) {
+    if (b.is_boundary()) {  // its output side is not touched
+      a_ = a.enter(fresh_a_);
+      return;
+    }
+    a_ = first_.enter(fresh_a_);
+    b_ = second_.enter(fresh_b_);
+  }
+  ~EnterBoth() {
+    if (fresh_b_) b_->leave();
+    if (fresh_a_) a_->leave();
+  }
+  EnterBoth(const EnterBoth&) = delete;
+  EnterBoth& operator=(const EnterBoth&) = delete;
+
+ private:
+  Node &first_, &second_;
+  bool fresh_a_ = false, fresh_b_ = false;
+  Domain *a_ = nullptr, *b_ = nullptr;
+};
+
+}  // namespace
+
+void Structure::set_fan(Node& node, const std::vector<InletBase*>& inlets) {
+  auto fan = std::make_unique<InletBase*[]>(inlets.size() + 1);
+  std::copy(inlets.begin(), inlets.end(), fan.get());
+  if (flow.frame)  // an emission of this thread may be going through the old one
+    node.old_fans_.push_back(std::move(node.fan_owner_));
+  else node.old_fans_.clear();
+  node.fan_owner_ = std::move(fan);
+  node.fan_ = node.fan_owner_.get();
+  node.fan_count_ = static_cast<unsigned>(inlets.size());
+}
+
+void Structure::join_graphs(Graph& kept, Graph& other) {
+  if (&kept == &other) return;
+  if (kept.nodes_.size() < other.nodes_.size()) return join_graphs(other, kept);
+  if (!kept.owns_loop_ && !other.owns_loop_ && !(*kept.loop_ == *other.loop_))
+    throw Error(ErrorKind::invalid_argument, "connect: the two streams run on different event loops");
+  if (other.loop_ && (!kept.loop_ || !other.owns_loop_)) {
+    kept.loop_ = other.loop_;
+    kept.owns_loop_ = other.owns_loop_;
+  }
+  for (auto& node : other.nodes_) {
+    node->graph_.store(&kept, std::memory_order_release);
+    kept.nodes_.push_back(std::move(node));
+  }
+  for (auto& domain : other.domains_) kept.domains_.push_back(std::move(domain));
+  other.nodes_.clear();
+  other.domains_.clear();
+  other.parent_ = kept.shared_from_this();
+  kept.version_.store(std::max(kept.version_.load(), other.version_.load()) + 1);
+  std::vector<std::function<void()>> callbacks;
+  std::exception_ptr error;
+  {
+    const std::lock_guard lock(other.waiting_->mutex);
+    callbacks.swap(other.waiting_->callbacks);
+    error = std::exchange(other.waiting_->error, nullptr);
+    other.waiting_->changed.notify_all();
+  }
+  for (auto& callback : callbacks) kept.when_changed(std::move(callback));
+  if (error) kept.report(error);
+}
+
+void Structure::join_domains(Node& a, Node& b) {
+  Domain* const of_a = a.domain_.load();
+  Domain* const of_b = b.domain_.load();
+  if (of_a == of_b) return;
+  Domain* const kept = entered_at(of_b) > entered_at(of_a) ? of_b : of_a;
+  Domain* const gone = kept == of_a ? of_b : of_a;
+  for (const auto& node : a.graph().nodes_) {
+    if (node->domain_.load() == gone) node->domain_.store(kept, std::memory_order_release);
+  }
+}
+
+void Structure::add_edge(Node& from, InletBase& to) {
+  std::vector<InletBase*> inlets = from.downstreams();
+  if (std::find(inlets.begin(), inlets.end(), &to) != inlets.end()) return;
+  if (!from.copyable_ && !inlets.empty())
+    throw Error(ErrorKind::invalid_argument,
+                "connect: elements of " + from.label() + " cannot be copied, so they can go one way only");
+  inlets.push_back(&to);
+  set_fan(from, inlets);
+  to.node->upstreams_.push_back(&from);
+  if (from.ended_) to.node->input_ended(to.port);
+  touch(from.graph());
+}
+
+bool Structure::remove_edge(Node& from, Node& to, std::vector<InletBase*>* cut) {
+  std::vector<InletBase*> inlets = from.downstreams();
+  const auto gone = std::stable_partition(inlets.begin(), inlets.end(),
+                                          [&](const InletBase* inlet) { return inlet->node != &to; });
+  if (gone == inlets.end()) return false;
+  if (cut) cut->assign(gone, inlets.end());
+  inlets.erase(gone, inlets.end());
+  set_fan(from, inlets);
+  std::erase(to.upstreams_, &from);
+  touch(from.graph());
+  return true;
+}
+
+// --- Graph
+
+Graph::Graph() : waiting_(std::make_unique<Waiting>()) {}
+Graph::Graph(EventLoop loop)
+    : loop_(std::move(loop)), owns_loop_(false), waiting_(std::make_unique<Waiting>()) {}
+
+Graph::~Graph() {
+  if (parent_ || nodes_.empty()) return;
+  for (const auto& node : nodes_) node->stop();
+  if (owns_loop_ && !flow.frame) {
+    std::unique_lock lock(waiting_->mutex);
+    ++waiting_->waiters;
+    for (;;) {
+      lock.unlock();
+      const bool idle = is_idle();
+      lock.lock();
+      if (idle) break;
+      waiting_->changed.wait_for(lock, 20ms);
+    }
+  }
+  for (const auto& node : nodes_) node->shut();
+  const auto gone = std::exchange(nodes_, {});  // before the loop, which their sockets and timers belong to
+  if (waiting_->error) {
+    try {
+      std::rethrow_exception(waiting_->error);
+    } catch (const std::exception& error) {
+      log::warn("stream: an error nobody drained for: {}", error.what());
+    } catch (...) {
+      log::warn("stream: an error nobody drained for");
+    }
+  }
+}
+
+std::shared_ptr<Graph> Graph::of(Node& node) {
+  const std::lock_guard lock(Structure::mutex());
+  return node.graph().shared_from_this();
+}
+
+Node& Graph::adopt(std::unique_ptr<Node> node, Node* same_as) {
+  const std::lock_guard lock(Structure::mutex());
+  node->graph_.store(this);
+  if (same_as) {
+    node->domain_.store(same_as->domain_.load());
+  } else {
+    domains_.push_back(std::make_unique<Domain>());
+    node->domain_.store(domains_.back().get());
+  }
+  nodes_.push_back(std::move(node));
+  return *nodes_.back();
+}
+
+void Graph::connect(Node& from, InletBase& to) {
+  const EnterBoth inside(from, *to.node);
+  const std::lock_guard lock(Structure::mutex());
+  Structure::join_graphs(from.graph(), to.node->graph());
+  if (!to.node->is_boundary()) Structure::join_domains(from, *to.node);
+  Structure::add_edge(from, to);
+}
+
+void Graph::join(Node& a, Node& b) {
+  const std::lock_guard lock(Structure::mutex());
+  Structure::join_graphs(a.graph(), b.graph());
+}
+
+void Graph::disconnect(Node& from, Node& to) {
+  const EnterBoth inside(from, to);
+  std::vector<InletBase*> cut;
+  {
+    const std::lock_guard lock(Structure::mutex());
+    if (!Structure::remove_edge(from, to, &cut))
+      throw Error(ErrorKind::not_found, "disconnect: " + from.label() + " does not feed " + to.label());
+  }
+  Frame frame(to);
+  for (const InletBase* inlet : cut) to.input_disconnected(inlet->port);
+  frame.finish();
+}
+
+void Graph::destroy(Node& node) {
+  const std::vector<Node*> upstreams = node.upstreams();
+  for (Node* from : upstreams) {
+    const EnterBoth inside(*from, node);
+    const std::lock_guard lock(Structure::mutex());
+    Structure::remove_edge(*from, node);
+  }
+}
+
+void Graph::destroy_below(Node& node) {
+  for (InletBase* to : node.downstreams()) {
+    Node& below = *to->node;
+    if (std::find(below.upstreams().begin(), below.upstreams().end(), &node) == below.upstreams().end())
+      continue;  // a cycle: it is gone already
+    destroy(below);
+    destroy_below(below);
+  }
+}
+
+void Graph::move_to_first(Node& node) {
+  for (Node* from : std::vector<Node*>(node.upstreams())) {
+    const EnterBoth inside(*from, node);
+    const std::lock_guard lock(Structure::mutex());
+    std::vector<InletBase*> inlets = from->downstreams();
+    std::stable_partition(inlets.begin(), inlets.end(),
+                          [&](const InletBase* inlet) { return inlet->node == &node; });
+    Structure::set_fan(*from, inlets);
+  }
+}
+
+EventLoop Graph::loop() {
+  const std::lock_guard lock(Structure::mutex());
+  if (!loop_) loop_ = EventLoop::on_own_thread();
+  return *loop_;
+}
+
+std::optional<EventLoop> Graph::given_loop() const {
+  const std::lock_guard lock(Structure::mutex());
+  return owns_loop_ ? std::nullopt : loop_;
+}
+
+bool Graph::owns_loop() const {
+  const std::lock_guard lock(Structure::mutex());
+  return owns_loop_;
+}
+
+std::vector<Node*> Graph::nodes() {
+  const std::lock_guard lock(Structure::mutex());
+  std::vector<Node*> result;
+  for (const auto& node : nodes_) result.push_back(node.get());
+  return result;
+}
+
+// --- Waiting
+
+namespace {
+
+/// Counts a waiter for as long as it waits.
+class Counted {
+ public:
+  explicit Counted(std::atomic<int>& count) : count_(count) { count_.fetch_add(1); }
+  ~Counted() { count_.fetch_sub(1); }
+  Counted(const Counted&) = delete;
+  Counted& operator=(const Counted&) = delete;
+
+ private:
+  std::atomic<int>& count_;
+};
+
+/// A thread that must not wait for this loop: it is the one that would have to do the work.
+void refuse_own_loop(const std::optional<EventLoop>& loop, const char* who) {
+  if (loop && !loop->is_manual() && loop->is_current())
+    throw Error(
+        ErrorKind::unsupported,
+        std::string(who) +
+            ": would block the event loop that has to make room; use co_await, try_emit or another thread");
+}
+
+/// The node that only its own cycle could feed, if everything that is left in the graph, and an emission into
+/// `node`, waits for it.
+Node* cycle_that_waits(Node& node) {
+  Node* blocking = nullptr;
+  const auto is_held_back = [&blocking](Node& each) {
+    const std::optional<Gate*> gate = each.look_for_closed_gate();
+    if (!gate || !*gate) return false;
+    Node& full = (*gate)->node();
+    if (!blocking && full.waits_for_partners() && full.is_in_cycle()) blocking = &full;
+    return true;
+  };
+  static_cast<void>(is_held_back(node));
+  for (Node* each : node.graph().nodes()) {
+    if (each->is_ticking() || each->is_elsewhere()) return nullptr;
+    if (each->pending() == 0) continue;
+    if (each->is_on_cluster() && !each->is_boundary()) continue;  // what is there waits in a gather
+    if (!each->is_boundary() || !is_held_back(*each)) return nullptr;
+  }
+  return blocking;
+}
+
+std::string waiting_cycle(const std::string& who, const Node& node) {
+  return who + ": the cycle through " + node.label() +
+         " waits for itself, and nothing else is left to do; emit a first element into the cycle";
+}
+
+/// Says which joins have never got what their own cycle should give them.
+void warn_of_cycles(const std::vector<Node*>& nodes) {
+  for (const Node* node : nodes) {
+    if (node->waits_for_partners() && node->in.value() > 0 && node->elements_out() == 0 &&
+        node->is_in_cycle())
+      log::warn("stream: {}", waiting_cycle("drain", *node));
+  }
+}
+
+}  // namespace
+
+void CycleWatch::look(const char* who, Node& node) {
+  const auto now = std::chrono::steady_clock::now();
+  const Node* const blocking = told_ ? nullptr : cycle_that_waits(node);
+  if (!blocking) since_ = now;
+  if (!blocking || now - since_ < std::chrono::nanoseconds(cycle_patience_ns.load())) return;
+  log::warn("stream: {}", waiting_cycle(who, *blocking));
+  told_ = true;
+}
+
+bool Graph::wait(Node& node, const char* who, const std::function<bool()>& ready,
+                 std::optional<std::chrono::steady_clock::time_point> deadline) {
+  if (ready()) return true;
+  std::vector<Node*> helpers = node.graph().nodes();
+  std::erase_if(helpers, [](const Node* each) { return !each->can_help(); });
+  for (int spin = 0; helpers.empty() && spin < 2000; ++spin) {
+    if (ready()) return true;
+    __builtin_ia32_pause();
+  }
+  std::optional<EventLoop> loop = node.graph().given_loop();
+  refuse_own_loop(loop, who);
+  auto helped = std::chrono::steady_clock::now();
+  CycleWatch watch;
+  while (!ready()) {
+    const bool is_manual = loop && loop->is_manual();
+    bool moved = false;
+    if (!helpers.empty()) {
+      const auto now = std::chrono::steady_clock::now();
+      for (Node* helper : helpers) moved |= helper->help();
+      if (moved) helped = now;
+      if (!is_manual && (moved || now - helped < 200us)) {
+        if (deadline && now >= *deadline) return ready();
+        if (!moved) std::this_thread::yield();
+        continue;
+      }
+    }
+    if (is_manual) {
+      if (deadline) return false;
+      if (moved || std::any_of(helpers.begin(), helpers.end(), [](const Node* helper) {
+            return helper->is_elsewhere();
+          })) {  // what comes from elsewhere takes no time of this clock
+        if (!moved && loop->poll() == 0) std::this_thread::yield();
+        continue;
+      }
+      if (loop->step() || ready()) continue;
+      if (const Node* const blocking = cycle_that_waits(node))
+        throw Error(ErrorKind::unsupported, waiting_cycle(who, *blocking));
+      throw Error(ErrorKind::unsupported, std::string(who) + ": would wait for ever at " + node.label() +
+                                              "; nothing is left to do on the manual clock");
+    }
+    const std::shared_ptr<Graph> graph = of(node);
+    Waiting& waiting = *graph->waiting_;
+    const Counted counted(waiting.waiters);
+    if (ready()) return true;
+    watch.look(who, node);
+    {
+      std::unique_lock lock(waiting.mutex);
+      const auto nap = std::chrono::steady_clock::now() +
+                       20ms;  // a change may have been announced between the look and the wait
+      waiting.changed.wait_until(lock, deadline ? std::min(nap, *deadline) : nap);
+    }
+    if (deadline && std::chrono::steady_clock::now() >= *deadline) return ready();
+  }
+  return true;
+}
+
+void Graph::when_changed(std::function<void()> callback) {
+  const std::shared_ptr<Graph> kept = [this] {
+    const std::lock_guard lock(Structure::mutex());
+    return parent_;
+  }();
+  if (kept) return kept->when_changed(std::move(callback));
+  const std::lock_guard lock(waiting_->mutex);
+  waiting_->callbacks.push_back(std::move(callback));
+  waiting_->waiters.fetch_add(1);
+}
+
+void Graph::changed() noexcept {
+  if (waiting_->waiters.load(std::memory_order_seq_cst) == 0) return;
+  std::vector<std::function<void()>> callbacks;
+  {
+    const std::lock_guard lock(waiting_->mutex);
+    callbacks.swap(waiting_->callbacks);
+    waiting_->waiters.fetch_sub(static_cast<int>(callbacks.size()));
+    waiting_->changed.notify_all();
+  }
+  for (const auto& callback : callbacks) callback();
+}
+
+bool Graph::is_idle() {
+  const auto look = [this] {
+    std::uint64_t accepted = 0;
+    for (Node* node : nodes()) {
+      if (node->pending() != 0) return std::optional<std::uint64_t>();
+      accepted += node->in.value();
+    }
+    return std::optional(accepted);
+  };
+  const auto before = look();
+  return before && look() == before;
+}
+
+void Graph::drain(Node& node) {
+  for (const Frame* frame = flow.frame; frame; frame = frame->before()) {
+    if (&frame->node().graph() == this)
+      throw Error(ErrorKind::unsupported, "drain: called from inside the stream it would wait for");
+  }
+  wait(node, "drain", [&] { return node.graph().is_idle(); });
+  warn_of_cycles(node.graph().nodes());
+  std::exception_ptr error;
+  for (Node* each : node.graph().nodes()) {
+    Frame frame(*each);
+    each->drained();
+    if (auto failure = frame.finish_quietly(); failure && !error) error = failure;
+  }
+  {
+    Waiting& waiting = *of(node)->waiting_;
+    const std::lock_guard lock(waiting.mutex);
+    if (waiting.error) error = std::exchange(waiting.error, nullptr);
+    waiting.more_errors = 0;
+  }
+  if (error) std::rethrow_exception(error);
+}
+
+void Graph::report(const std::exception_ptr& error) noexcept {
+  if (!error) return;
+  std::shared_ptr<Graph> kept;
+  {
+    const std::lock_guard lock(Structure::mutex());
+    kept = parent_;
+  }
+  if (kept) return kept->report(error);
+  const std::lock_guard lock(waiting_->mutex);
+  if (!waiting_->error) waiting_->error = error;
+  else ++waiting_->more_errors;
+}
+
+}  // namespace weir::detail::stream

@@ -1,0 +1,173 @@
+// from_textfile and filenames.
+#include <fcntl.h>
+#include <fnmatch.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <set>
+
+#include "weir/stream/sources.hpp"
+
+namespace weir {
+namespace detail::stream {
+
+namespace fs = std::filesystem;
+
+struct TextFileProducer::File {
+  fs::path path;
+  Splitter splitter;
+  bool from_end;
+  int file = -1;
+  struct stat identity {};
+  off_t offset = 0;
+  std::string head, tail;  // the first bytes that were read, and the last ones: what a file that only grows
+                           // still has in these places
+  static constexpr std::size_t remembered = 256;
+
+  File(fs::path p, std::string delimiter, bool end, std::size_t max_bytes)
+      : path(std::move(p)), splitter(std::move(delimiter), max_bytes), from_end(end) {}
+  File(const File&) = delete;
+  File& operator=(const File&) = delete;
+  ~File() { close(); }
+
+  bool open() {
+    if (file >= 0) return true;
+    file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+    if (file < 0) return false;
+    ::fstat(file, &identity);
+    offset = std::exchange(from_end, false) ? identity.st_size : 0;
+    const auto length = std::min(static_cast<std::size_t>(offset), remembered);
+    head = bytes_at(0, length);
+    tail = bytes_at(offset - static_cast<off_t>(length), length);
+    return true;
+  }
+  [[nodiscard]] std::string bytes_at(off_t place, std::size_t count) const {
+    std::string bytes(count, '\0');
+    bytes.resize(static_cast<std::size_t>(std::max<ssize_t>(::pread(file, bytes.data(), count, place), 0)));
+    return bytes;
+  }
+  /// Whether what was read is still there.
+  [[nodiscard]] bool is_same_text() const {
+    return bytes_at(0, head.size()) == head &&
+           bytes_at(offset - static_cast<off_t>(tail.size()), tail.size()) == tail;
+  }
+  void remember(std::string_view bytes) {
+    head.append(bytes.substr(0, remembered - head.size()));
+    tail.append(bytes.substr(bytes.size() - std::min(bytes.size(), remembered)));
+    if (tail.size() > remembered) tail.erase(0, tail.size() - remembered);
+  }
+  void close() {
+    if (file >= 0) ::close(file);
+    file = -1;
+  }
+  /// Reads on; false if there is nothing new.
+  bool read() {
+    if (!open()) return false;
+    if (!is_same_text()) {  // truncated, and perhaps written again: what was left of the old text is void
+      offset = 0;
+      head.clear();
+      tail.clear();
+      static_cast<void>(splitter.take_rest());
+    }
+    char bytes[64 * 1024];
+    const ssize_t count = ::pread(file, bytes, sizeof bytes, offset);
+    if (count > 0) {
+      offset += count;
+      remember({bytes, static_cast<std::size_t>(count)});
+      splitter.add({bytes, static_cast<std::size_t>(count)});
+      return true;
+    }
+    struct stat other {};
+    const bool replaced = ::stat(path.c_str(), &other) == 0 &&
+                          (other.st_ino != identity.st_ino || other.st_dev != identity.st_dev);
+    if (!replaced) return false;
+    close();
+    splitter.end_message();
+    static_cast<void>(open());
+    return true;
+  }
+};
+
+TextFileProducer::TextFileProducer(fs::path path, std::string delimiter, bool from_end, Time interval,
+                                   std::size_t max_line_bytes)
+    : file_(std::make_shared<File>(std::move(path), std::move(delimiter), from_end, max_line_bytes)),
+      interval_(interval) {}
+
+void TextFileProducer::start(Time) {}
+
+std::optional<std::string> TextFileProducer::next(Time) {
+  for (;;) {
+    if (std::optional<std::string> line = file_->splitter.next("from_textfile")) return line;
+    if (!file_->read()) return {};
+  }
+}
+
+struct FilenamesProducer::Names {
+  fs::path directory;
+  std::string pattern;  // empty: all
+  std::set<fs::path> seen;
+  std::deque<fs::path> fresh;
+
+  void look() {
+    std::vector<fs::path> found;
+    std::error_code error;
+    for (const auto& entry : fs::directory_iterator(directory, error)) {
+      if (!pattern.empty() && ::fnmatch(pattern.c_str(), entry.path().filename().c_str(), FNM_PERIOD) != 0)
+        continue;
+      if (seen.insert(entry.path()).second) found.push_back(entry.path());
+    }
+    std::sort(found.begin(), found.end());
+    fresh.assign(found.begin(), found.end());
+  }
+};
+
+FilenamesProducer::FilenamesProducer(fs::path where, Time interval)
+    : names_(std::make_shared<Names>()), interval_(interval) {
+  const std::string last = where.filename().string();
+  const bool is_pattern = last.find_first_of("*?[") != std::string::npos;
+  names_->directory = is_pattern ? (where.has_parent_path() ? where.parent_path() : fs::path(".")) : where;
+  if (is_pattern) names_->pattern = last;
+  if (!fs::is_directory(names_->directory))
+    throw Error(ErrorKind::not_found, "filenames: '" + names_->directory.string() + "' is not a directory");
+}
+
+std::optional<fs::path> FilenamesProducer::next(Time) {
+  if (names_->fresh.empty()) names_->look();
+  if (names_->fresh.empty()) return {};
+  fs::path name = std::move(names_->fresh.front());
+  names_->fresh.pop_front();
+  return name;
+}
+
+}  // namespace detail::stream
+
+Stream<std::string> from_textfile(const std::filesystem::path& path, SourceOptions options,
+                                  std::string delimiter, bool from_end, std::size_t max_line_bytes) {
+  const detail::stream::Time interval =
+      detail::stream::positive("from_textfile", "poll_interval", options.poll_interval);
+  if (delimiter.empty())
+    throw Error(ErrorKind::invalid_argument, "from_textfile: delimiter must not be empty");
+  if (::access(path.c_str(), R_OK) != 0)
+    throw Error(ErrorKind::not_found,
+                "from_textfile: cannot open '" + path.string() + "': " + std::strerror(errno));
+  std::error_code ignored;
+  if (std::filesystem::is_directory(path, ignored))
+    throw Error(ErrorKind::invalid_argument,
+                "from_textfile: '" + path.string() + "' is a directory; use filenames for the files in it");
+  return detail::stream::make_source(
+      "from_textfile",
+      detail::stream::TextFileProducer(path, std::move(delimiter), from_end, interval, max_line_bytes),
+      std::move(options.loop), path.filename().string());
+}
+
+Stream<std::filesystem::path> filenames(const std::filesystem::path& where, SourceOptions options) {
+  const detail::stream::Time interval =
+      detail::stream::positive("filenames", "poll_interval", options.poll_interval);
+  return detail::stream::make_source("filenames", detail::stream::FilenamesProducer(where, interval),
+                                     std::move(options.loop), where.filename().string());
+}
+
+}  // namespace weir

@@ -1,0 +1,119 @@
+// from_process: a child program and the pipe it writes to.
+#include <fcntl.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+
+#include "weir/stream/sources.hpp"
+
+extern char** environ;
+
+namespace weir {
+namespace detail::stream {
+
+struct ProcessProducer::Process {
+  std::vector<std::string> command;
+  bool with_stderr;
+  Splitter splitter{"\n", std::size_t{64} << 20};
+  int output = -1;
+  pid_t child = -1;
+  bool over = true;
+
+  Process(std::vector<std::string> words, bool errors_too)
+      : command(std::move(words)), with_stderr(errors_too) {}
+  Process(const Process&) = delete;
+  Process& operator=(const Process&) = delete;
+  ~Process() {
+    if (child > 0) ::kill(child, SIGTERM);
+    finish();
+  }
+
+  void start() {
+    int ends[2];
+    if (::pipe2(ends, O_CLOEXEC) != 0)
+      throw Error(ErrorKind::io, std::string("from_process: no pipe: ") + std::strerror(errno));
+    posix_spawn_file_actions_t actions;
+    ::posix_spawn_file_actions_init(&actions);
+    ::posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
+    if (with_stderr) ::posix_spawn_file_actions_adddup2(&actions, ends[1], STDERR_FILENO);
+    std::vector<char*> words;
+    for (std::string& word : command) words.push_back(word.data());
+    words.push_back(nullptr);
+    const int failure = ::posix_spawnp(&child, words[0], &actions, nullptr, words.data(), environ);
+    ::posix_spawn_file_actions_destroy(&actions);
+    ::close(ends[1]);
+    if (failure != 0) {
+      ::close(ends[0]);
+      child = -1;
+      throw Error(ErrorKind::not_found,
+                  "from_process: cannot start '" + command[0] + "': " + std::strerror(failure));
+    }
+    output = ends[0];
+    ::fcntl(output, F_SETFL, O_NONBLOCK);
+    over = false;
+  }
+  /// False if nothing is there now.
+  bool read() {
+    char bytes[64 * 1024];
+    const ssize_t count = ::read(output, bytes, sizeof bytes);
+    if (count > 0) splitter.add({bytes, static_cast<std::size_t>(count)});
+    if (count == 0) over = true;
+    return count > 0;
+  }
+  /// Collects the child; its exit status.
+  int finish() {
+    if (output >= 0) ::close(std::exchange(output, -1));
+    int status = 0;
+    if (child > 0) ::waitpid(std::exchange(child, -1), &status, 0);
+    return status;
+  }
+};
+
+ProcessProducer::ProcessProducer(std::vector<std::string> command, bool with_stderr, Time interval)
+    : process_(std::make_shared<Process>(std::move(command), with_stderr)), interval_(interval) {}
+
+void ProcessProducer::start(Time) {
+  process_->finish();
+  process_->start();
+}
+
+std::optional<std::string> ProcessProducer::next(Time) {
+  for (;;) {
+    if (std::optional<std::string> line = process_->splitter.next("from_process")) return line;
+    if (process_->over) break;
+    if (!process_->read() && !process_->over) return {};
+  }
+  if (std::string rest = process_->splitter.take_rest(); !rest.empty()) return rest;
+  if (process_->child < 0) return {};
+  const int status = process_->finish();
+  if (WIFEXITED(status) && WEXITSTATUS(status) != 0)
+    throw Error(ErrorKind::task_failed, "from_process: '" + process_->command[0] + "' ended with status " +
+                                            std::to_string(WEXITSTATUS(status)));
+  return {};
+}
+
+void ProcessProducer::stop() {
+  if (process_->child > 0) ::kill(process_->child, SIGTERM);
+}
+
+bool ProcessProducer::is_over() const { return process_->over; }
+
+}  // namespace detail::stream
+
+Stream<std::string> from_process(std::vector<std::string> command, SourceOptions options, bool with_stderr) {
+  if (command.empty() || command[0].empty())
+    throw Error(ErrorKind::invalid_argument, "from_process: command must not be empty");
+  const std::string name = command[0];
+  const detail::stream::Time interval = std::min<detail::stream::Time>(
+      detail::stream::positive("from_process", "poll_interval", options.poll_interval),
+      std::chrono::milliseconds(2));
+  return detail::stream::make_source(
+      "from_process", detail::stream::ProcessProducer(std::move(command), with_stderr, interval),
+      std::move(options.loop), name);
+}
+
+}  // namespace weir

@@ -1,0 +1,405 @@
+// Where tasks go and when they are held back, as stories.
+#include "support/scheduler_story.hpp"
+
+using namespace weir;
+using test::Story;
+using Lines = Story::Lines;
+using Counts = std::vector<std::uint32_t>;
+
+namespace {
+
+std::string at(PeerId peer) { return " @" + std::to_string(peer); }
+
+Counts counts_of_ten_roots(double saturation) {
+  Story story({.saturation = saturation});
+  story.join(1, 2);
+  story.join(2, 1);
+  for (TaskId id = 1; id <= 10; ++id) story.submit(id);
+  return story.processing();
+}
+
+// What a worker that has both runs first.
+bool more_urgent(const detail::scheduler::Task& a, const detail::scheduler::Task& b) {
+  return a.priority != b.priority ? a.priority > b.priority : a.order < b.order;
+}
+
+}  // namespace
+
+// --- queuing
+
+TEST_CASE("policy: root tasks beyond saturation wait at the scheduler, with the counts of Dask") {
+  CHECK(counts_of_ten_roots(2.5) == Counts{5, 3});
+  CHECK(counts_of_ten_roots(2) == Counts{4, 2});
+  CHECK(counts_of_ten_roots(1.1) == Counts{3, 2});
+  CHECK(counts_of_ten_roots(1) == Counts{2, 1});
+}
+
+TEST_CASE("policy: every thread gets a task, however small the saturation") {
+  CHECK(counts_of_ten_roots(0.1) == Counts{2, 1});
+}
+
+TEST_CASE("policy: queued tasks go back to the queue when their worker dies and out of it when one joins") {
+  Story story({.saturation = 1});
+  story.join(1, 2);
+  story.join(2, 2);
+  for (TaskId id = 1; id <= 10; ++id) story.submit(id);
+  const auto queued = [&] {
+    return story.state.snapshot().tasks[static_cast<std::size_t>(TaskState::queued)];
+  };
+  CHECK(queued() == 6);
+  story.lose(2);
+  CHECK(queued() == 8);
+  story.join(3, 2);
+  CHECK(queued() == 6);
+}
+
+TEST_CASE("policy: a worker is given as much ahead as takes milliseconds, once durations are known") {
+  Story story({.ahead_s = 1.99e-3});
+  story.join(1);
+  for (TaskId id = 1; id <= 100; ++id) story.submit(id);
+  CHECK(story.processing() == Counts{2});
+  CHECK(story.finish(1, 8, 1e-4f).size() == 20);  // done, and so many runs that 20 are there
+  CHECK(story.processing() == Counts{20});
+}
+
+TEST_CASE("policy: a worker is filled up in runs, not one by one") {
+  Story story({.ahead_s = 1.99e-3});
+  story.join(1);
+  for (TaskId id = 1; id <= 100; ++id) story.submit(id);
+  story.finish(1, 8, 1e-4f);
+  REQUIRE(story.processing() == Counts{20});
+  TaskId next = 2;
+  Lines lines;
+  do lines = story.finish(next++, 8, 1e-4f);
+  while (lines.size() == 1);
+  CHECK(story.processing() == Counts{20});
+  CHECK(lines.size() == 11);
+}
+
+TEST_CASE("policy: the most urgent queued task comes first") {
+  Story story;
+  story.join(1);
+  for (TaskId id = 1; id <= 5; ++id) story.submit(id);
+  story.submit(6, {}, {.priority = 5});
+  story.submit(7, {}, {.priority = -1});
+  story.submit(8, {}, {.priority = 5});
+  std::vector<TaskId> ran;
+  for (TaskId id = 1; ran.size() < 8; id = 0) {
+    for (TaskId each = 1; each <= 8; ++each)
+      if (story.of(each) == TaskState::processing &&
+          (id == 0 || more_urgent(*story.state.task(each), *story.state.task(id))))
+        id = each;
+    story.finish(id, 8, 1);
+    ran.push_back(id);
+  }
+  CHECK(std::find(ran.begin(), ran.end(), 6) < std::find(ran.begin(), ran.end(), 4));
+  CHECK(std::find(ran.begin(), ran.end(), 6) < std::find(ran.begin(), ran.end(), 8));
+  CHECK(ran.back() == 7);
+}
+
+TEST_CASE("policy: what was started is finished first: a dependent overtakes the roots behind its own") {
+  Story story({.saturation = 1, .ahead_s = 0});
+  story.join(1);
+  story.submit(1);
+  story.submit(2);
+  story.submit(3, {1});
+  story.submit(4, {3});
+  REQUIRE(story.of(2) == TaskState::queued);
+  CHECK(story.finish(1, 8, 1) == Lines{"done 1"});  // 3 is there already; 2 stays where it is
+  CHECK(story.of(2) == TaskState::queued);
+  CHECK(story.state.task(4)->order < story.state.task(3)->order);
+  CHECK(story.state.task(3)->order < story.state.task(1)->order);
+  CHECK(story.state.task(1)->order < story.state.task(2)->order);
+}
+
+TEST_CASE("policy: a task submitted by a task comes before the roots behind its parent") {
+  Story story;
+  story.join(1);
+  story.submit(1);
+  story.submit(2);
+  detail::protocol::SubmitTask child;
+  child.id = make_task_id(1, 1);
+  child.parent = 1;
+  story.submit(std::move(child));
+  CHECK(story.state.task(make_task_id(1, 1))->order < story.state.task(1)->order);
+}
+
+// --- placement
+
+TEST_CASE("policy: a task goes to the larger of its inputs") {
+  Story story;
+  story.join(1);
+  story.join(2);
+  story.submit(1);
+  story.submit(2);
+  const PeerId small = story.worker_of(1), large = story.worker_of(2);
+  REQUIRE(small != large);
+  story.finish(1, 1000);
+  story.finish(2, 100'000'000);
+  CHECK(story.submit(3, {1, 2}) == Lines{"run 3" + at(large)});
+}
+
+TEST_CASE("policy: a task leaves its small input for an idle worker when the holder is busy") {
+  Story story({.saturation = 1, .ahead_s = 0});
+  story.join(1);
+  story.submit(1);
+  story.finish(1, 100, 1);
+  story.submit(2);
+  story.join(2);
+  CHECK(story.submit(3, {1}) == Lines{"run 3 @2"});
+  CHECK(story.state.run_message(3).inputs[0] ==
+        detail::protocol::Input{1, 1, true, detail::protocol::Scale::of(story.state.task(1)->bytes)});
+}
+
+TEST_CASE("policy: a task waits for the busy holder of a huge input") {
+  Story story({.saturation = 1, .ahead_s = 0});
+  story.join(1);
+  story.submit(1);
+  story.finish(1, 1'000'000'000'000, 1e-3f);  // minutes to move
+  story.submit(2);
+  story.join(2);
+  CHECK(story.submit(3, {1}).empty());
+  CHECK(story.of(3) == TaskState::queued);
+  CHECK(story.finish(2) == Lines{"done 2", "run 3 @1"});
+}
+
+TEST_CASE("policy: chains that were started on different workers stay there") {
+  Story story;
+  for (PeerId peer = 1; peer <= 4; ++peer) story.join(peer);
+  for (TaskId id = 1; id <= 4; ++id) story.submit(id);
+  for (TaskId id = 5; id <= 40; ++id) story.submit(id, {id - 4});
+  for (TaskId id = 5; id <= 40; ++id) CHECK(story.worker_of(id) == story.worker_of((id - 1) % 4 + 1));
+}
+
+TEST_CASE("policy: rows of neighbours spread over all workers, not onto one") {
+  Story story;
+  for (PeerId peer = 1; peer <= 4; ++peer) story.join(peer);
+  constexpr TaskId width = 16;
+  for (TaskId id = 1; id <= width; ++id) story.submit(id);
+  for (TaskId row = 1; row < 20; ++row)
+    for (TaskId x = 1; x <= width; ++x) {
+      const TaskId below = (row - 1) * width + x;
+      std::vector<TaskId> inputs{below};
+      if (x > 1) inputs.push_back(below - 1);
+      if (x < width) inputs.push_back(below + 1);
+      story.submit(row * width + x, inputs);
+    }
+  for (TaskId id = 1; id <= 20 * width; ++id) {
+    if (story.of(id) != TaskState::processing) continue;
+    story.finish(id);
+  }
+  std::map<PeerId, int> finished;
+  for (const WorkerInfo& worker : story.state.snapshot().workers)
+    finished[worker.peer] = static_cast<int>(worker.finished);
+  for (const auto& [peer, count] : finished) CHECK(count >= 20 * 16 / 8);
+}
+
+// --- stealing
+
+TEST_CASE("policy: a worker that joins takes what the busy one has been held back") {
+  Story story({.saturation = 1, .ahead_s = 0});
+  story.join(1);
+  for (TaskId id = 1; id <= 4; ++id) story.submit(id);
+  CHECK(story.join(2) == Lines{"run 2 @2"});
+}
+
+TEST_CASE("policy: an idle worker takes from the scheduler's queue of a busy one at once") {
+  Story story({.saturation = 1, .ahead_s = 0});
+  story.join(1);
+  story.submit(1);
+  story.finish(1, 100, 1);
+  for (TaskId id = 2; id <= 6; ++id) story.submit(id, {1});
+  REQUIRE(story.of(6) == TaskState::queued);
+  const Lines lines = story.join(2);
+  REQUIRE(lines.size() == 1);
+  CHECK(lines[0].substr(0, 4) == "run ");
+  CHECK(lines[0].substr(lines[0].size() - 3) == " @2");
+}
+
+TEST_CASE(
+    "policy: an idle worker asks back what a busy one was given ahead, and runs it when it is given back") {
+  Story story({.saturation = 8});
+  story.join(1);
+  for (TaskId id = 1; id <= 6; ++id) story.submit(id);
+  REQUIRE(story.processing() == Counts{6});
+  const Lines asked = story.join(2);
+  REQUIRE(asked.size() == 3);
+  CHECK(asked[0] == "retract 6 @1");
+  CHECK(story.retracted(6, true) == Lines{"run 6 @2"});
+  CHECK(story.run_of(6) == 2);
+  CHECK(story.retracted(5, false).empty());  // its victim has started it
+  CHECK(story.worker_of(5) == 1);
+  CHECK(story.finish(5) == Lines{"done 5"});
+}
+
+TEST_CASE("policy: a task whose thief has died stays or goes where there is room") {
+  Story story({.saturation = 8});
+  story.join(1);
+  for (TaskId id = 1; id <= 6; ++id) story.submit(id);
+  REQUIRE(story.join(2).size() == 3);
+  story.lose(2);
+  CHECK(story.retracted(6, true) == Lines{"run 6 @1"});
+  CHECK(story.retracted(5, false).empty());
+}
+
+TEST_CASE("policy: the answer to a retraction that is out of date is ignored") {
+  Story story({.saturation = 8});
+  story.join(1);
+  for (TaskId id = 1; id <= 6; ++id) story.submit(id);
+  REQUIRE(story.join(2).size() == 3);
+  const std::uint32_t run = story.run_of(6);
+  story.release(6);
+  CHECK(story.retracted_run(6, 1, run, true).empty());
+  CHECK(story.of(6) == TaskState::forgotten);
+  story.retracted(5, true);
+  CHECK(story.retracted_run(5, 1, 1, true).empty());
+  CHECK(story.worker_of(5) == 2);
+}
+
+TEST_CASE("policy: the thief gets something else when its victim finishes first") {
+  Story story({.saturation = 8});
+  story.join(1);
+  for (TaskId id = 1; id <= 6; ++id) story.submit(id);
+  REQUIRE(story.join(2).size() == 3);
+  for (const TaskId id : {6, 5, 4}) story.finish(id, 8, 1);
+  CHECK(story.of(3) == TaskState::processing);
+  CHECK(story.state.task(3)->thief != detail::scheduler::nowhere);
+}
+
+TEST_CASE("policy: nothing is taken from a worker that will start it sooner") {
+  Story story({.saturation = 8});
+  story.join(1);
+  story.submit(1);
+  story.finish(1, 8, 1e-6f);
+  for (TaskId id = 2; id <= 6; ++id) story.submit(id);
+  CHECK(story.join(2).empty());
+}
+
+// --- restrictions
+
+TEST_CASE("policy: a task runs only on the workers it names, by name, host or rank") {
+  Story story;
+  story.join(1, 1, {}, "alpha");
+  story.join(2, 1, {}, "beta");
+  CHECK(story.submit(1, {}, {.workers = {"worker 2"}}) == Lines{"run 1 @2"});
+  CHECK(story.submit(2, {}, {.workers = {"beta"}}) == Lines{"run 2 @2"});
+  CHECK(story.submit(3, {}, {.workers = {"2"}}) == Lines{"run 3 @2"});
+  CHECK(story.submit(4, {}, {.workers = {"gamma"}}).empty());
+  CHECK(story.of(4) == TaskState::no_worker);
+  CHECK(story.join(3, 1, {}, "gamma") == Lines{"run 4 @3"});
+}
+
+TEST_CASE("policy: a preferred worker is taken if it is there, another one otherwise") {
+  Story story;
+  story.join(1);
+  story.join(2);
+  CHECK(story.submit(1, {}, {.workers = {"2"}, .allow_other_workers = true}) == Lines{"run 1 @2"});
+  CHECK(story.submit(2, {}, {.workers = {"7"}, .allow_other_workers = true}).size() == 1);
+}
+
+TEST_CASE("policy: a task with resources runs where they are, and waits for a worker that has them") {
+  Story story;
+  story.join(1, 1, {{"GPU", 1}});
+  story.join(2);
+  CHECK(story.submit(1, {}, {.resources = {{"GPU", 1}}}) == Lines{"run 1 @1"});
+  CHECK(story.state.run_message(1).resources == std::vector<Resource>{{"GPU", 1}});
+  CHECK(story.submit(2, {}, {.resources = {{"GPU", 2}}}).empty());
+  CHECK(story.of(2) == TaskState::no_worker);
+  CHECK(story.join(3, 1, {{"GPU", 4}}) == Lines{"run 2 @3"});
+}
+
+TEST_CASE("policy: what no worker may run fails with the reason once none can come") {
+  Story story;
+  story.join(1, 1, {}, "alpha");
+  story.submit(1, {}, {.workers = {"beta"}, .name = "picky"});
+  CHECK(story.submit(2, {1}).empty());
+  REQUIRE(story.state.has_homeless());
+  detail::scheduler::Actions out;
+  story.state.give_up_homeless(1, out);
+  story.state.check();
+  CHECK_FALSE(story.state.has_homeless());
+  CHECK(story.of(1) == TaskState::erred);
+  CHECK(story.of(2) == TaskState::erred);
+  CHECK_THAT(
+      story.state.explain(1)[1],
+      Catch::Contains("none is to come: worker 1 on alpha: is not among the workers this task may run on"));
+}
+
+TEST_CASE("policy: restricted tasks are not stolen by workers that may not run them") {
+  Story story({.saturation = 8});
+  story.join(1);
+  for (TaskId id = 1; id <= 6; ++id) story.submit(id, {}, {.workers = {"1"}});
+  CHECK(story.join(2).empty());
+}
+
+TEST_CASE("policy: a restricted task that loses its worker waits for one that fits") {
+  Story story;
+  story.join(1, 1, {{"GPU", 1}});
+  story.join(2);
+  story.submit(1, {}, {.resources = {{"GPU", 1}}});
+  CHECK(story.lose(1).empty());
+  CHECK(story.of(1) == TaskState::no_worker);
+  CHECK(story.cancel(1) == Lines{"failed 1"});
+  CHECK(story.join(3, 1, {{"GPU", 1}}).empty());
+}
+
+// --- workers that lack memory
+
+TEST_CASE("policy gives a worker that lacks memory nothing while another has room") {
+  Story story;
+  story.join(1);
+  story.join(2);
+  story.pause(1);
+  CHECK(story.submit(1) == Lines{"run 1 @2"});
+  for (TaskId id = 2; id <= 8; ++id) story.submit(id);
+  CHECK(story.processing().at(0) == 0);
+  CHECK(story.state.snapshot().workers.at(0).paused);
+  CHECK(story.state.snapshot().workers.at(0).spilled_bytes == 100);
+}
+
+TEST_CASE("policy fills a worker when it has memory again") {
+  Story story;
+  story.join(1);
+  story.join(2);
+  story.pause(1);
+  for (TaskId id = 1; id <= 8; ++id) story.submit(id);
+  CHECK(story.processing().at(0) == 0);
+  CHECK_FALSE(story.pause(1, false).empty());
+  CHECK(story.processing().at(0) > 0);
+}
+
+TEST_CASE("policy goes on one task at a time when all workers lack memory") {
+  Story story;
+  story.join(1, 4);
+  story.join(2, 4);
+  story.pause(1);
+  story.pause(2);
+  for (TaskId id = 1; id <= 8; ++id) story.submit(id);
+  CHECK(story.processing() == std::vector<std::uint32_t>{1, 1});
+  story.finish(1);
+  CHECK(story.processing() == std::vector<std::uint32_t>{1, 1});
+  story.lose(1);
+  story.finish(2);
+  CHECK(story.processing() == std::vector<std::uint32_t>{1});
+}
+
+TEST_CASE("policy lets a worker that lacks memory wait until the others do too") {
+  Story story;
+  story.join(1);
+  story.join(2);
+  story.pause(1);
+  for (TaskId id = 1; id <= 6; ++id) story.submit(id);
+  CHECK(story.processing().at(0) == 0);
+  story.pause(2);
+  CHECK(story.processing().at(0) == 1);
+}
+
+TEST_CASE("policy takes a task with its input elsewhere when the holder lacks memory") {
+  Story story;
+  story.join(1);
+  story.submit(1);
+  story.finish(1);
+  story.join(2);
+  story.pause(1);
+  CHECK(story.submit(2, {1}) == Lines{"run 2 @2"});
+}
