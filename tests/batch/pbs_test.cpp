@@ -247,19 +247,3 @@ echo 'qdel: Request invalid for state of job 5.server' >&2; exit 170)");
         "pbs: the job was not cancelled (got exit status 159 from `qdel 5.server`, which says: qdel: "
         "Unauthorized Request 5.server)");
 }
-
-TEST_CASE("a batch system is found by name and on PATH") {
-  CHECK(batch_system("pbs").submit_program() == "qsub");
-  CHECK(sentence_of([] { return &batch_system("lsf"); }) ==
-        "batch system: must be one of slurm, pbs (got lsf)");
-  const std::string path = std::getenv("PATH");
-  test::TemporaryFolder empty;
-  setenv("PATH", empty.path().c_str(), 1);
-  CHECK(sentence_of([] { return &detect_batch_system(); }) ==
-        "batch system: none found on PATH (got neither sbatch nor qsub); is this a login node, is the batch "
-        "system's module loaded?");
-  setenv("PATH", path.c_str(), 1);
-  FakePrograms programs;
-  programs.add("sbatch", "");
-  CHECK(detect_batch_system().name() == "slurm");
-}
