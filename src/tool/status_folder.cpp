@@ -57,6 +57,16 @@ std::optional<int> StatusFolder::program_status() const {
   return in >> number ? std::optional<int>(number) : std::nullopt;
 }
 
+std::string StatusFolder::add(const std::string& name, const std::string& text) const {
+  const std::string path = path_ + "/" + name;
+  std::ofstream out(path);
+  out << text;
+  if (!out.flush())
+    throw Error(ErrorKind::io,
+                "the folder for temporary files must have room (got " + path + "); TMPDIR names another");
+  return path;
+}
+
 std::string note_pipe(const std::string& status_file) { return status_file + ".process"; }
 
 std::string note_mark(const std::string& status_file) { return "[" + status_file + " "; }

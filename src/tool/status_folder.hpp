@@ -28,6 +28,8 @@ class StatusFolder {
   /// The reading end, non-blocking, of the pipe in which `weir rank` notes how rank 0's process ended: an
   /// exit status, or 128 + signal. It is hung up when `weir rank` ends.
   [[nodiscard]] const Descriptor& notes() const noexcept { return notes_; }
+  /// Writes a further file. \return Its path. **Errors.** Throws `Error{io}` if there is no room.
+  [[nodiscard]] std::string add(const std::string& name, const std::string& text) const;
 
  private:
   std::string path_;
