@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdio>
 
+#include "tool/print.hpp"
 #include "weir/error.hpp"
 
 namespace weir::detail::tool {
@@ -34,7 +35,7 @@ void refresh_or_say(std::vector<batch::JobRecord>& records, const batch::JobRegi
     batch::refresh(records, registry,
                    std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()));
   } catch (const Error& error) {
-    std::fprintf(stderr, "weir: %s; showing what was known before\n", error.what());
+    complain("", std::string(error.what()) + "; showing what was known before");
   }
 }
 

@@ -1,9 +1,8 @@
 // weir logs [JOB] [--follow]
-#include <cstdio>
-
 #include "tool/command.hpp"
 #include "tool/follow.hpp"
 #include "tool/jobs.hpp"
+#include "tool/print.hpp"
 
 namespace weir::detail::tool {
 
@@ -21,7 +20,7 @@ int logs(int argc, char** argv) {
   const bool has_output = Tail(records.front().output_file).copy_to(stdout);
   if (Tail(records.front().error_file).copy_to(stderr) || has_output) return 0;
   refresh_or_say(records, registry);
-  std::fprintf(stderr, "weir logs: no output yet; %s\n", sentence_about(records.front().last).c_str());
+  complain("logs", "no output yet; " + sentence_about(records.front().last));
   return 1;
 }
 

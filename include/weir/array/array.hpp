@@ -119,10 +119,10 @@ template <class S>
 NodePtr scalar_as(DType type, S value) {
   return dispatch(type, [&]<class T>(std::type_identity<T>) {
     T converted{};
-    if constexpr (std::is_convertible_v<S, T>) converted = static_cast<T>(value);
-    else if constexpr (requires { T(value.real(), value.imag()); }) converted = T(value.real(), value.imag());
-    else if constexpr (requires { typename T::value_type; })
+    if constexpr (std::is_arithmetic_v<S> && requires { typename T::value_type; })
       converted = T(static_cast<typename T::value_type>(value));
+    else if constexpr (std::is_convertible_v<S, T>) converted = static_cast<T>(value);
+    else if constexpr (requires { T(value.real(), value.imag()); }) converted = T(value.real(), value.imag());
     return scalar(type, &converted);
   });
 }
