@@ -19,7 +19,7 @@ struct Overloaded : F... {
   using F::operator()...;
 };
 template <class... F>
-Overloaded(F...) -> Overloaded<F...>;
+Overloaded(F...) -> Overloaded<F...>;  // clang 14 does not deduce aggregates
 
 }  // namespace
 
