@@ -40,7 +40,7 @@ std::string checked_memory(const std::string& text) {
   } catch (const Error& error) {
     throw Error(error.kind(), std::string("--memory: ") + error.what());
   }
-  if (bytes < runtime::least_memory_bytes)
+  if (bytes < home::least_memory_bytes)
     throw Error(ErrorKind::invalid_argument,
                 "--memory must be at least 1MB (got " + text + "); write for example --memory 4GB");
   return text;
@@ -49,9 +49,9 @@ std::string checked_memory(const std::string& text) {
 /// Has variables that no rank would take refused once, and a configuration that cannot be read told.
 void check_environment(const RunRequest& request) {
   const RunOptions none;
-  if (!request.threads) static_cast<void>(runtime::number_of_threads(none, 1));
-  static_cast<void>(runtime::resources_of(none));
-  if (!request.memory) static_cast<void>(runtime::memory_limits(none, 1));
+  if (!request.threads) static_cast<void>(home::number_of_threads(none, 1));
+  static_cast<void>(home::resources_of(none));
+  if (!request.memory) static_cast<void>(home::memory_limits(none, 1));
   try {
     static_cast<void>(Config::load());
   } catch (const Error& error) {
