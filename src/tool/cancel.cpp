@@ -6,6 +6,7 @@
 #include "tool/command.hpp"
 #include "tool/follow.hpp"
 #include "tool/jobs.hpp"
+#include "tool/parse.hpp"
 
 namespace weir::detail::tool {
 

@@ -1,7 +1,6 @@
 // weir info: what a bug report needs.
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <array>
 #include <cstdio>
 #include <filesystem>
@@ -11,6 +10,7 @@
 #include "core/variables.hpp"
 #include "core/wording.hpp"
 #include "tool/command.hpp"
+#include "tool/parse.hpp"
 #include "tool/site.hpp"
 #include "weir/config.hpp"
 #include "weir/error.hpp"
@@ -86,15 +86,7 @@ int info(int argc, char** argv) {
   CLI::App app("Shows versions, MPI, cores and build: what a report of a defect needs.", "weir info");
   bool shows_settings = false;
   app.add_flag("--settings", shows_settings, "List all settings and variables instead");
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::CallForHelp&) {
-    std::fputs(app.help().c_str(), stdout);
-    return 0;
-  } catch (const CLI::ParseError& error) {
-    throw Error(ErrorKind::invalid_argument,
-                std::string(error.what()) + "; `weir info --help` shows the options");
-  }
+  if (!parse(app, argc, argv)) return 0;
   if (shows_settings) {
     print_settings();
     return 0;

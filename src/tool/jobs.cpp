@@ -9,19 +9,6 @@
 
 namespace weir::detail::tool {
 
-bool parse(CLI::App& app, int argc, char** argv) {
-  try {
-    app.parse(argc, argv);
-    return true;
-  } catch (const CLI::CallForHelp&) {
-    std::fputs(app.help().c_str(), stdout);
-    return false;
-  } catch (const CLI::ParseError& error) {
-    throw Error(ErrorKind::invalid_argument,
-                std::string(error.what()) + "; `" + app.get_name() + " --help` shows the options");
-  }
-}
-
 std::vector<batch::JobRecord> chosen(const batch::JobRegistry& registry,
                                      const std::vector<std::string>& which) {
   if (which.empty()) return registry.all();

@@ -2,6 +2,7 @@
 #include "tool/command.hpp"
 #include "tool/follow.hpp"
 #include "tool/jobs.hpp"
+#include "tool/parse.hpp"
 #include "tool/print.hpp"
 
 namespace weir::detail::tool {

@@ -8,6 +8,7 @@
 #include "home/settings.hpp"
 #include "tool/command.hpp"
 #include "tool/find_program.hpp"
+#include "tool/parse.hpp"
 #include "tool/print.hpp"
 #include "tool/site.hpp"
 #include "tool/supervise.hpp"
@@ -104,8 +105,8 @@ bool parse(int argc, char** argv, RunRequest& request) {
   if (is_marked) rest.erase(rest.begin());
   if (!is_marked && !rest.empty() && rest.front().starts_with('-') && rest.front() != "-")
     throw Error(ErrorKind::invalid_argument,
-                "an option before the program must be -n, --threads or --memory (got " + rest.front() +
-                    "); options of the program follow its name");
+                "an option before the program must be -n, --threads or --memory (got " + rest.front() + ")" +
+                    meant_option(app, rest.front()) + "; options of the program follow its name");
   if (app.count("--threads")) request.threads = count_of("--threads", "threads", threads);
   request.ranks =
       app.count("-n") ? count_of("-n", "ranks", ranks) : default_ranks(request.threads.value_or(1));

@@ -9,6 +9,7 @@
 #include "elastic/cluster_file.hpp"
 #include "tool/command.hpp"
 #include "tool/jobs.hpp"
+#include "tool/parse.hpp"
 
 namespace weir::detail::tool {
 namespace {

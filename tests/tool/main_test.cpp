@@ -9,6 +9,8 @@
 
 using weir::test::Finished;
 using weir::test::run;
+using weir::test::TemporaryFolder;
+using weir::test::write_file;
 
 TEST_CASE("weir without a command shows its help and fails") {
   const Finished finished = run({WEIR_TOOL});
@@ -44,6 +46,22 @@ TEST_CASE("weir names the command that was probably meant") {
     const Finished finished = run({WEIR_TOOL, typed});
     CHECK(finished.status == 2);
     CHECK(finished.err.find("(got " + typed + "), did you mean " + meant + "?\n") != std::string::npos);
+  }
+}
+
+TEST_CASE("weir names the option that was probably meant") {
+  for (const auto& [words, meant] : std::vector<std::pair<std::vector<std::string>, std::string>>{
+           {{"run", "--thread", "2", "app"}, "--threads"},
+           {{"script", "--slurm", "--acount=x", "app"}, "--account"},
+           {{"status", "--jsn"}, "--json"},
+           {{"info", "--setings"}, "--settings"},
+           {{"simulate", "--task", "3"}, "--tasks"}}) {
+    std::vector<std::string> command{WEIR_TOOL};
+    command.insert(command.end(), words.begin(), words.end());
+    const Finished finished = run(command);
+    INFO(finished.err);
+    CHECK(finished.status == 2);
+    CHECK(finished.err.find(", did you mean " + meant + "?") != std::string::npos);
   }
 }
 

@@ -142,7 +142,7 @@ class GatherNode final : public Outlet<T>, public Inlet<Chunk<T>> {
   }
   /// Takes the next arrival that is ready: the first one, or any between two events if the order does not
   /// matter.
-  bool take(Arrival& out) {
+  bool take(Arrival& taken) {
     const std::lock_guard lock(mutex_);
     std::size_t looked = 0;
     bool takes = true;
@@ -151,7 +151,7 @@ class GatherNode final : public Outlet<T>, public Inlet<Chunk<T>> {
       const bool keeps_order =
           ordered_ || at->kind != Kind::element || (at->chunk.has_state && at->chunk.token != 0);
       if (is_ready(*at) && takes && (in_order || !keeps_order)) {
-        out = std::move(*at);
+        taken = std::move(*at);
         arrivals_.erase(at);
         return true;
       }
