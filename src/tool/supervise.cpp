@@ -37,7 +37,7 @@ bool asks_to_end(int signal) { return signal == SIGINT || signal == SIGTERM || s
 /// Writes all of `text` to stderr, whatever stderr is; gives up when nobody reads it.
 void write_to_stderr(std::string_view text) {
   while (!text.empty()) {
-    const ssize_t written = write(STDERR_FILENO, text.data(), text.size());
+    const ssize_t written = ::write(STDERR_FILENO, text.data(), text.size());
     if (written > 0) text.remove_prefix(static_cast<std::size_t>(written));
     else if (errno == EAGAIN) {
       pollfd ready{STDERR_FILENO, POLLOUT, 0};
@@ -120,7 +120,7 @@ void Supervisor::wait_for_events() {
   if (ready[1].revents) on_stderr();
   if (ready[2].revents) on_status();
   signalfd_siginfo signal;
-  while (read(signals_.get(), &signal, sizeof signal) == sizeof signal) on_signal(signal);
+  while (::read(signals_.get(), &signal, sizeof signal) == sizeof signal) on_signal(signal);
   on_deadline(Clock::now());
 }
 
@@ -141,7 +141,7 @@ void Supervisor::on_signal(const signalfd_siginfo& signal) {
 
 void Supervisor::on_stderr() {
   std::array<char, 65536> piece;
-  const ssize_t count = read(stderr_.get(), piece.data(), piece.size());
+  const ssize_t count = ::read(stderr_.get(), piece.data(), piece.size());
   if (count > 0) {
     write_to_stderr(noise_.feed({piece.data(), static_cast<std::size_t>(count)}));
     release_at_.reset();
@@ -153,7 +153,7 @@ void Supervisor::on_stderr() {
 
 void Supervisor::on_status() {
   std::array<char, 4096> ignored;
-  while (read(folder_events_.get(), ignored.data(), ignored.size()) > 0) {
+  while (::read(folder_events_.get(), ignored.data(), ignored.size()) > 0) {
   }
   // A program that leaves no status may end on rank 0 while other ranks still work; one that failed leaves
   // them waiting for ever.
