@@ -9,7 +9,7 @@
 #include "home/session_file.hpp"
 #include "weir/error.hpp"
 
-namespace weir::detail::cluster {
+namespace weir::detail::elastic {
 
 namespace fs = std::filesystem;
 using nlohmann::json;
@@ -80,4 +80,4 @@ std::vector<ClusterRecord> running_clusters() {
   return all;
 }
 
-}  // namespace weir::detail::cluster
+}  // namespace weir::detail::elastic

@@ -39,8 +39,8 @@ std::chrono::nanoseconds death_timeout() {
 /// How long this process's job still lives: WEIR_LIFETIME, else what the batch system says.
 std::optional<std::chrono::nanoseconds> lifetime() {
   if (const std::string text = environment("WEIR_LIFETIME"); !text.empty()) return parse_duration(text);
-  const auto end =
-      job_end(read_job_clock(), std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()));
+  const auto end = batch::job_end(batch::read_job_clock(),
+                                  std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()));
   if (!end) return std::nullopt;
   if (end->clock_offset != std::chrono::seconds(0))
     log::warn(

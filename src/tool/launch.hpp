@@ -23,7 +23,7 @@ struct Site {
   std::string mpirun;  ///< Path of mpirun.
   std::string weir;    ///< Path of this program; every rank starts through `weir rank`.
   std::optional<std::string>
-      host_file;            ///< Inside a PBS job, which Debian's Open MPI does not notice itself.
+      host_file;            ///< A host for each place, in a batch job that mpirun does not notice itself.
   std::string status_file;  ///< Where rank 0 leaves its exit status.
   std::map<std::string, std::string> environment;  ///< The caller's.
 };

@@ -53,6 +53,16 @@ StatusFolder::~StatusFolder() {
 
 Outcome StatusFolder::read() const { return {number_in(file_), number_in(process_file(file_))}; }
 
+std::string StatusFolder::add(const std::string& name, const std::string& text) const {
+  const std::string path = path_ + "/" + name;
+  std::ofstream out(path);
+  out << text;
+  if (!out.flush())
+    throw Error(ErrorKind::io,
+                "the folder for temporary files must have room (got " + path + "); TMPDIR names another");
+  return path;
+}
+
 std::string process_file(const std::string& status_file) { return status_file + ".process"; }
 
 }  // namespace weir::detail::tool

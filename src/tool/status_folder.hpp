@@ -27,6 +27,8 @@ class StatusFolder {
   /// The file the program writes; it exists and is empty.
   [[nodiscard]] const std::string& file() const noexcept { return file_; }
   [[nodiscard]] Outcome read() const;
+  /// Writes a further file. \return Its path. **Errors.** Throws `Error{io}` if there is no room.
+  [[nodiscard]] std::string add(const std::string& name, const std::string& text) const;
 
  private:
   std::string path_;

@@ -8,6 +8,7 @@
 #include "support/throws.hpp"
 
 using namespace weir;
+using namespace weir::detail::elastic;
 using namespace std::chrono_literals;
 using test::sentence_of;
 
