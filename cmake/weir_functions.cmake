@@ -78,7 +78,7 @@ function(weir_program target name)
   weir_compile_folders_together(${target}_parts ${parts})
   target_include_directories(${target}_parts PUBLIC ${PROJECT_SOURCE_DIR}/src)
   target_link_libraries(${target}_parts PUBLIC weir CLI11::CLI11)
-  target_compile_definitions(${target}_parts PUBLIC WEIR_VERSION="${PROJECT_VERSION}" WEIR_BUILD_TYPE="$<CONFIG>" WEIR_MPI_LIBRARY="${mpi}"
+  target_compile_definitions(${target}_parts PUBLIC WEIR_BUILD_TYPE="$<CONFIG>" WEIR_MPI_LIBRARY="${mpi}"
     WEIR_COMPILER="${CMAKE_CXX_COMPILER_ID} ${CMAKE_CXX_COMPILER_VERSION}")
   add_executable(${target} ${main})
   set_target_properties(${target} PROPERTIES OUTPUT_NAME ${name} RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
@@ -202,13 +202,24 @@ endfunction()
 
 function(weir_install)
   include(CMakePackageConfigHelpers)
-  install(TARGETS weir weir_array EXPORT weir_targets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
+  set(folder ${CMAKE_INSTALL_LIBDIR}/cmake/weir)
+  foreach(library weir weir_array)
+    install(TARGETS ${library} EXPORT ${library}_targets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
+    install(EXPORT ${library}_targets NAMESPACE weir:: DESTINATION ${folder})
+  endforeach()
   install(TARGETS weir_tool RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
   install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/weir DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
-  install(EXPORT weir_targets NAMESPACE weir:: DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/weir)
   configure_package_config_file(${PROJECT_SOURCE_DIR}/cmake/weir-config.cmake.in ${PROJECT_BINARY_DIR}/weir-config.cmake
-    INSTALL_DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/weir)
+    INSTALL_DESTINATION ${folder})
+  if(EXISTS ${PROJECT_SOURCE_DIR}/packaging/weir.1)
+    install(FILES ${PROJECT_SOURCE_DIR}/packaging/weir.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
+  endif()
+  if(EXISTS ${PROJECT_SOURCE_DIR}/packaging/weir.bash)
+    install(FILES ${PROJECT_SOURCE_DIR}/packaging/weir.bash RENAME weir
+      DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions)
+  endif()
   write_basic_package_version_file(${PROJECT_BINARY_DIR}/weir-config-version.cmake COMPATIBILITY SameMinorVersion)
   install(FILES ${PROJECT_BINARY_DIR}/weir-config.cmake ${PROJECT_BINARY_DIR}/weir-config-version.cmake
-    ${PROJECT_SOURCE_DIR}/cmake/weir_dependencies.cmake DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/weir)
+    ${PROJECT_SOURCE_DIR}/cmake/weir_dependencies.cmake ${PROJECT_SOURCE_DIR}/cmake/weir_array_dependencies.cmake
+    DESTINATION ${folder})
 endfunction()
