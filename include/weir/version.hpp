@@ -3,7 +3,8 @@
 
 #include <string_view>
 
-/// `#if WEIR_VERSION >= 200` asks for 0.2.0 or later: ten thousands of the major, hundreds of the minor number.
+/// `#if WEIR_VERSION >= 200` asks for 0.2.0 or later: ten thousands of the major, hundreds of the minor
+/// number.
 #define WEIR_VERSION_MAJOR 0
 #define WEIR_VERSION_MINOR 2
 #define WEIR_VERSION_PATCH 0
