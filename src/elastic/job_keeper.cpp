@@ -32,7 +32,7 @@ int next_prefix() {
 
 }  // namespace
 
-JobKeeper::JobKeeper(std::shared_ptr<runtime::SchedulerNode> scheduler, std::unique_ptr<Launcher> launcher,
+JobKeeper::JobKeeper(std::shared_ptr<node::SchedulerNode> scheduler, std::unique_ptr<Launcher> launcher,
                      std::string connection_file)
     : scheduler_(std::move(scheduler)),
       launcher_(std::move(launcher)),
@@ -120,7 +120,7 @@ void JobKeeper::tell(ScalingTime now, const Snapshot& snapshot) {
   told_ = now;
   ClusterRecord record{.system = std::string(launcher_->system()),
                        .program = program_name(),
-                       .host = runtime::host_name(),
+                       .host = node::host_name(),
                        .pid = getpid()};
   const auto count = [&](TaskState state) { return snapshot.tasks[static_cast<std::size_t>(state)]; };
   record.pending = count(TaskState::waiting) + count(TaskState::queued) + count(TaskState::no_worker) +
