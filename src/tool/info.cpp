@@ -14,6 +14,7 @@
 #include "tool/site.hpp"
 #include "weir/config.hpp"
 #include "weir/error.hpp"
+#include "weir/version.hpp"
 
 namespace weir::detail::tool {
 namespace {
@@ -91,7 +92,7 @@ int info(int argc, char** argv) {
     print_settings();
     return 0;
   }
-  print("weir", WEIR_VERSION);
+  print("weir", std::string(version));
   print("program", own_path());
   print("build", WEIR_BUILD_TYPE ", " WEIR_COMPILER ", C++" + std::to_string(__cplusplus / 100 % 100));
   print("MPI", WEIR_MPI_LIBRARY);

@@ -13,6 +13,7 @@
 #include "tool/command.hpp"
 #include "tool/print.hpp"
 #include "weir/error.hpp"
+#include "weir/version.hpp"
 
 namespace weir::detail::tool {
 namespace {
@@ -80,7 +81,7 @@ int start(const Command& command, int argc, char** argv) {
 }
 
 int print_about_weir(bool is_version) {
-  if (is_version) std::printf("weir %s\n", WEIR_VERSION);
+  if (is_version) std::printf("weir %s\n", version.data());
   else print_help(stdout);
   try {
     check_output();
