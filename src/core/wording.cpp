@@ -3,19 +3,20 @@
 
 #include <algorithm>
 #include <numeric>
+#include <utility>
 
 namespace weir::detail {
 
 std::size_t edit_distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
+  std::vector<std::size_t> row(b.size() + 1), above, two_above;
   std::iota(row.begin(), row.end(), std::size_t{0});
   for (std::size_t i = 1; i <= a.size(); ++i) {
-    std::size_t diagonal = row[0];
+    two_above = std::exchange(above, row);
     row[0] = i;
     for (std::size_t j = 1; j <= b.size(); ++j) {
-      const std::size_t replaced = diagonal + (a[i - 1] != b[j - 1]);
-      diagonal = row[j];
-      row[j] = std::min({row[j] + 1, row[j - 1] + 1, replaced});
+      row[j] = std::min({above[j] + 1, row[j - 1] + 1, above[j - 1] + (a[i - 1] != b[j - 1])});
+      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+        row[j] = std::min(row[j], two_above[j - 2] + 1);
     }
   }
   return row[b.size()];
@@ -26,8 +27,8 @@ std::optional<std::string_view> nearest(std::string_view name,
   const auto distance = [&](std::string_view candidate) { return edit_distance(candidate, name); };
   const auto best = std::min_element(candidates.begin(), candidates.end(),
                                      [&](auto a, auto b) { return distance(a) < distance(b); });
-  constexpr std::size_t typo = 2;  // two letters that changed places
-  if (best == candidates.end() || distance(*best) > std::max(typo, name.size() / 3)) return std::nullopt;
+  if (best == candidates.end() || distance(*best) > std::max<std::size_t>(1, name.size() / 3))
+    return std::nullopt;
   return *best;
 }
 

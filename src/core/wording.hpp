@@ -9,7 +9,9 @@
 
 namespace weir::detail {
 
-/// Levenshtein's distance: letters to insert, remove or replace.
+/// Letters to insert, remove, replace or exchange with their neighbour.
+///
+/// **Source.** Optimal string alignment distance, after Damerau.
 [[nodiscard]] std::size_t edit_distance(std::string_view a, std::string_view b);
 
 /// The candidate that `name` was probably meant to be; nothing if none is near.

@@ -4,6 +4,7 @@
 #include "simulator/simulate.hpp"
 #include "tool/command.hpp"
 #include "tool/parse.hpp"
+#include "tool/print.hpp"
 #include "weir/duration.hpp"
 #include "weir/error.hpp"
 
@@ -112,7 +113,7 @@ int simulate(int argc, char** argv) {
   for (const std::uint32_t workers : request.workers) {
     request.simulation.workers = workers;
     print(request, workers, simulator::simulate(graph, request.simulation));
-    std::fflush(stdout);
+    check_output();
   }
   return 0;
 }

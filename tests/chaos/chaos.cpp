@@ -170,13 +170,17 @@ void check_stream(Random& random) {
   source.scatter()
       .map(stepped)
       .filter(wanted)
-      .accumulate(added, 0)
+      .accumulate(added, Number{0})
       .partition(window)
       .map(total)
       .gather()
       .sink([&](Number x) { there.push_back(x); });
-  source_here.map(stepped).filter(wanted).accumulate(added, 0).partition(window).map(total).sink(
-      [&](Number x) { here.push_back(x); });
+  source_here.map(stepped)
+      .filter(wanted)
+      .accumulate(added, Number{0})
+      .partition(window)
+      .map(total)
+      .sink([&](Number x) { here.push_back(x); });
   for (Number i = 0; i < elements; ++i) {
     source.emit(i);
     source_here.emit(i);

@@ -56,7 +56,7 @@ TEST_CASE("weir names the option that was probably meant") {
            {{"script", "--slurm", "--acount=x", "app"}, "--account"},
            {{"status", "--jsn"}, "--json"},
            {{"info", "--setings"}, "--settings"},
-           {{"simulate", "--task", "3"}, "--tasks"}}) {
+           {{"simulate", "--task=3"}, "--tasks"}}) {
     std::vector<std::string> command{WEIR_TOOL};
     command.insert(command.end(), words.begin(), words.end());
     const Finished finished = run(command);
@@ -78,7 +78,7 @@ TEST_CASE("weir never echoes control characters") {
        std::vector<std::vector<std::string>>{{evil},
                                              {"run", evil},
                                              {"run", "-n", evil},
-                                             {"run", "--memory", evil, "x"},
+                                             {"run", "--threads", evil, "x"},
                                              {"run", "--" + evil},
                                              {"info", evil},
                                              {"script", "--slurm", "-t", evil, "x"},
@@ -116,9 +116,9 @@ TEST_CASE("weir fails when its output gets nowhere") {
 TEST_CASE("weir works without stdin, stdout and stderr") {
   TemporaryFolder folder;
   const std::string file = folder.path() + "/made";
-  const Finished finished = run(
-      {"sh", "-c",
-       WEIR_TOOL " run -n 2 sh -c 'echo text; echo text >&2; echo $$ >> " + file + "; cat' <&- >&- 2>&-"});
+  const Finished finished =
+      run({"sh", "-c",
+           WEIR_TOOL " run -n 2 sh -c 'echo text; echo text >&2; echo $$ >> " + file + "' <&- >&- 2>&-"});
   CHECK(finished.status == 0);
   CHECK(run({"sh", "-c", "wc -l < " + file}).out == "2\n");
   CHECK(run({"sh", "-c", WEIR_TOOL " info >&-"}).err.empty());
@@ -141,23 +141,21 @@ TEST_CASE("weir tells variables that nothing reads, and a level that is none") {
 }
 
 TEST_CASE("weir knows every variable that its sources name") {
-  const std::string known = run({WEIR_TOOL, "info", "--settings"}).out;
   const std::regex literal("\"(WEIR_[A-Z_]*[A-Z])\"");
-  std::set<std::string> missing;
+  std::set<std::string> names;
   for (const std::string folder : {"/src", "/include"}) {
     const auto root = std::filesystem::path(JOBSCRIPTS).parent_path().string() + folder;
     for (const auto& entry : std::filesystem::recursive_directory_iterator(root)) {
       if (!entry.is_regular_file()) continue;
       std::ifstream in(entry.path());
       const std::string text{std::istreambuf_iterator<char>(in), {}};
-      for (std::sregex_iterator it(text.begin(), text.end(), literal), end; it != end; ++it) {
-        const std::string name = (*it)[1];
-        const bool is_told = !run({WEIR_TOOL, "info"}, {{{name, "info"}}}).err.empty();
-        if (is_told && missing.insert(name).second) INFO(entry.path());
-      }
+      for (std::sregex_iterator it(text.begin(), text.end(), literal), end; it != end; ++it)
+        names.insert((*it)[1]);
     }
   }
-  CHECK(missing == std::set<std::string>{});
+  CHECK(names.size() > 10);
+  for (const std::string& name : names)
+    CHECK(run({WEIR_TOOL, "info", "--settings"}, {{{name, "info"}}}).err == "");
 }
 
 TEST_CASE("weir info tells which configuration is read, and what is wrong with it") {

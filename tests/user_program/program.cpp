@@ -1,5 +1,5 @@
-// A user's program with tasks, streams on both sides and arrays, which must compile without a warning of Weir's
-// headers by the flags that users have.
+// A user's program with tasks, streams on both sides and arrays, which must compile without a warning of
+// Weir's headers by the flags that users have.
 #include <iostream>
 #include <map>
 #include <string>
@@ -21,11 +21,6 @@ struct Point {
 };
 
 double norm(const Point& point) { return point.x * point.x + point.y * point.y; }
-double sum_of(const std::vector<double>& values) {
-  double sum = 0;
-  for (const double value : values) sum += value;
-  return sum;
-}
 int add(int a, int b) { return a + b; }
 bool is_even(int number) { return number % 2 == 0; }
 std::vector<std::string> words_of(const std::string& line) { return {line, line}; }
@@ -42,9 +37,8 @@ double tasks(weir::Client& client) {
 std::size_t streams_here() {
   std::vector<int> seen;
   weir::Stream<int> numbers;
-  numbers.filter(is_even).accumulate(add, 0).sliding_window(2).sink([&](const std::vector<int>& window) {
-    seen.push_back(window.back());
-  });
+  numbers.filter(is_even).accumulate(add, 0).sliding_window(2).sink(
+      [&](const std::vector<int>& window) { seen.push_back(window.back()); });
   numbers.map([](int n) { return std::to_string(n); })
       .map(words_of)
       .flatten()
@@ -54,7 +48,9 @@ std::size_t streams_here() {
       .unique()
       .frequencies()
       .sink([](const auto&) {});
-  numbers.zip(numbers.map([](int n) { return 0.5 * n; })).starmap([](int, double) { return 1; }).sink([](int) {});
+  numbers.zip(numbers.map([](int n) { return 0.5 * n; }))
+      .starmap([](int, double) { return 1; })
+      .sink([](int) {});
   numbers.timed_window("10ms").sink([](const std::vector<int>&) {});
   for (int i = 0; i < 8; ++i) numbers.emit(i);
   numbers.drain();
