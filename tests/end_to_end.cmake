@@ -1,4 +1,5 @@
-# Programs of tests that run inside weir::run, as threads and as ranks; and tests that start whole jobs and look at them from outside.
+# Programs of tests that run inside weir::run, as threads and as ranks; and tests that start whole jobs and
+# look at them from outside.
 add_library(weir_cluster_main STATIC support/cluster_main.cpp)
 set_source_files_properties(support/cluster_main.cpp PROPERTIES SKIP_PRECOMPILE_HEADERS ON)
 target_link_libraries(weir_cluster_main PUBLIC weir_test_support)
@@ -22,7 +23,8 @@ weir_job(bodies)
 weir_job(shows)
 weir_job(memory)
 target_link_libraries(memory_job PRIVATE weir::array)
-set_tests_properties(end_to_end/deaths end_to_end/body end_to_end/shows end_to_end/memory PROPERTIES RUN_SERIAL ON)
+set_tests_properties(end_to_end/deaths end_to_end/body end_to_end/shows end_to_end/memory PROPERTIES
+  RUN_SERIAL ON)
 
 
 foreach(name futures arguments errors values workers)
