@@ -1,5 +1,5 @@
 // Node, Domain, Gate, Frame: entering, ending, failing.
-#include "weir/detail/stream/graph/node.hpp"
+#include "weir/detail/stream/graph/outlet.hpp"
 
 #include <algorithm>
 #include <set>
