@@ -7,9 +7,8 @@
 #include <type_traits>
 
 namespace weir {
-namespace detail::array {
 
-/// The element types, in NumPy's order of kinds.
+/// The element types of arrays, in NumPy's order of kinds.
 enum class DType : std::uint8_t {
   boolean,
   int8,
@@ -25,6 +24,18 @@ enum class DType : std::uint8_t {
   complex64,
   complex128
 };
+
+/// What becomes of a number that the type it is converted to does not hold: 300 for `uint8`, -1 for `uint64`,
+/// 1e300 or NaN for integers, 1e300 for `float`, an imaginary part for real numbers. Fractions are cut off
+/// and long mantissas are rounded in any case.
+enum class OutOfRange : std::uint8_t {
+  error,  ///< The task fails, with the number and where it was.
+  clip    ///< The nearest number of the type; NaN becomes 0, the imaginary part is left out.
+};
+
+namespace detail::array {
+
+using weir::DType;
 
 /// NumPy's name: `"bool"`, `"int64"`, `"float64"`, `"complex128"`.
 [[nodiscard]] std::string_view to_string(DType type) noexcept;
