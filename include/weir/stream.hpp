@@ -250,6 +250,10 @@ class ClusterStream : public op::Members<ClusterStream<T, In, K>> {
   void one_by_one() const {
     for (const auto& limit : detail::stream::all_of(limits_)) limit->one_by_one = true;
   }
+  void inherit(std::shared_ptr<const Options> options, ErrorPolicy policy) {
+    options_ = std::move(options);
+    policy_ = std::move(policy);
+  }
   /// The same segment with one operator more.
   template <class Out, class Kernel>
   auto continued(Kernel kernel, const std::string& kind, const std::string& detail) const {
@@ -299,5 +303,15 @@ class ClusterStream : public op::Members<ClusterStream<T, In, K>> {
   std::string kinds_, steps_, name_;
   std::shared_ptr<Shared> shared_ = std::make_shared<Shared>();
 };
+
+/// `stream | op`, as of a stream that is here.
+template <class T, class In, class K, class Op>
+auto operator|(const ClusterStream<T, In, K>& stream, Op op) {
+  return stream.apply(std::move(op));
+}
+template <class T, class In, class K, class Op>
+auto operator|(ClusterStream<T, In, K>&& stream, Op op) {
+  return std::move(stream).apply(std::move(op));
+}
 
 }  // namespace weir

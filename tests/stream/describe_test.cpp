@@ -17,7 +17,7 @@ using namespace std::chrono_literals;
 namespace {
 
 /// What describe says, without what differs from run to run.
-std::string steady(const Handle& stream) {
+std::string steady(const StreamHandle& stream) {
   return std::regex_replace(describe(stream), std::regex(", [0-9.]+/s|slowest: [^\n]*\n"), "");
 }
 void work(std::chrono::microseconds time) {

@@ -167,9 +167,9 @@ TEST_CASE("from_textfile notices truncation, replacement and absence") {
   file.write("back\n");
   clock.advance(200ms);
   CHECK(out.values().back() == "back");
-  CHECK(sentence([&] { from_textfile(folder.path); }) ==
+  CHECK(sentence([&] { from_textfile(file.folder.path); }) ==
         "from_textfile: '" + folder.path.string() + "' is a directory; use filenames for the files in it");
-  CHECK(sentence([&] { from_textfile(folder.path / "none"); }) ==
+  CHECK(sentence([&] { from_textfile(file.folder.path / "none"); }) ==
         "from_textfile: cannot open '" + (folder.path / "none").string() + "': No such file or directory");
 }
 

@@ -10,6 +10,7 @@
 #include <string>
 #include <utility>
 
+#include "weir/detail/stream/graph/boundary.hpp"
 #include "weir/detail/stream/graph/letter.hpp"
 #include "weir/detail/stream/graph/pump.hpp"
 #include "weir/stream/windows.hpp"
@@ -25,49 +26,23 @@ enum class Overflow {
 
 namespace detail::stream {
 
-/// What stands in a queue between two domains: an element, or an event that keeps its place among them.
-template <class T>
-struct Parcel {
-  enum class Kind : unsigned char { element, flush, end, reopen };
-  std::optional<T> element;
-  TicketRef ticket;
-  Kind kind = Kind::element;
-  std::uint64_t rounds = flow.rounds + 1;
-};
-
 /// A bounded queue and the pump that empties it.
 template <class T>
-class BufferNode final : public Outlet<T>, public Inlet<T> {
+class BufferNode final : public Boundary<T, T> {
  public:
   BufferNode(std::size_t size, Overflow overflow)
-      : Outlet<T>("buffer"), Inlet<T>(this), size_(size), overflow_(overflow), gate_(*this), pump_([this] {
-          work();
-        }) {}
+      : Boundary<T, T>("buffer"), size_(size), overflow_(overflow), gate_(*this), pump_([this] { work(); }) {}
   ~BufferNode() override { pump_.shut(); }
 
-  void push(T&& x) noexcept override { put({std::move(x), hold()}); }
-  void push(const T& x) noexcept override {
-    if constexpr (is_copyable<T>) put({x, hold()});
-  }
   void attached() override { pump_.start(this->graph()); }
-  void input_ended(unsigned) override {
-    if (++this->ended_inputs_ >= this->upstreams().size()) put({std::nullopt, {}, Kind::end});
-  }
-  void input_reopened(unsigned) override {
-    if (this->ended_inputs_ > 0) --this->ended_inputs_;
-    put({std::nullopt, {}, Kind::reopen});
-  }
-  void flush() override { put({std::nullopt, hold(), Kind::flush}); }
   void shut() noexcept override { pump_.shut(); }
-  [[nodiscard]] bool is_boundary() const override { return true; }
   [[nodiscard]] std::size_t queued() const override { return queued_.load(); }
-  [[nodiscard]] std::size_t pending() const override { return pending_.load(); }
   [[nodiscard]] Gate* gate(unsigned) override { return overflow_ == Overflow::block ? &gate_ : nullptr; }
 
  private:
-  using Kind = typename Parcel<T>::Kind;
+  using typename Boundary<T, T>::Kind;
 
-  void put(Parcel<T> parcel) noexcept {
+  void put(Parcel<T> parcel) noexcept override {
     const bool counts = parcel.kind == Kind::element;
     const std::size_t queued = queued_.load();
     if (counts && this->is_lost_in_cycle(queued > size_ ? queued - size_ : 0)) return;
@@ -76,17 +51,18 @@ class BufferNode final : public Outlet<T>, public Inlet<T> {
       const std::lock_guard lock(mutex_);
       if (counts) {
         this->in.add();
-        if (overflow_ != Overflow::block && queued_.load() >= size_) {
-          if (overflow_ == Overflow::drop_newest || arrived_.empty())
-            return void(dropped = std::move(parcel));
-          dropped = std::move(arrived_.front());
+        const bool is_full = overflow_ != Overflow::block && queued_.load() >= size_;
+        if (is_full && (overflow_ == Overflow::drop_newest || arrived_.empty()))
+          return void(dropped = std::move(parcel));
+        if (is_full) {
+          dropped = std::exchange(arrived_.front(), {});
           arrived_.pop_front();
           queued_.fetch_sub(1);
-          pending_.fetch_sub(1);
+          this->dropped_one();
         }
         queued_.fetch_add(1);
       }
-      pending_.fetch_add(1);
+      this->entered();
       arrived_.push_back(std::move(parcel));
       if (counts && overflow_ == Overflow::block && queued_.load() >= size_) {
         gate_.set(true);
@@ -107,47 +83,24 @@ class BufferNode final : public Outlet<T>, public Inlet<T> {
     return !taken_.empty();
   }
   void work() {
-    for (std::size_t done = 0; fetch(); ++done) {
-      if (!pass_on()) {
-        this->graph().when_changed([this] { pump_.poke(); });
-        Frame frame(*this);
-        if (this->closed_gate()) return;
+    while (fetch()) {
+      Parcel<T>& first = taken_.front();
+      const auto give = [&] {
+        took_one();
+        this->admit(std::move(*first.element));
+      };
+      if (this->let_out(first, give)) {
+        this->left(first);
+        taken_.pop_front();
+      } else if (!this->has_room_or([this] { pump_.poke(); })) {
+        return;
       }
     }
   }
-  /// Sends the next parcel on; false if there is no room below.
-  bool pass_on() {
-    std::exception_ptr error;
-    {
-      Frame frame(*this);
-      if (this->closed_gate()) return false;
-      Parcel<T> parcel = std::move(taken_.front());
-      taken_.pop_front();
-      if (parcel.kind == Kind::element && queued_.fetch_sub(1) <= size_ && gate_.is_closed()) {
-        const std::lock_guard lock(mutex_);
-        if (queued_.load() < size_) gate_.set(false);
-      }
-      const TicketScope scope(std::move(parcel.ticket));
-      const RoundsScope rounds(parcel.rounds);
-      switch (parcel.kind) {
-        case Kind::element:
-          this->admit(std::move(*parcel.element));
-          break;
-        case Kind::flush:
-          Node::flush();
-          break;
-        case Kind::end:
-          this->end();
-          break;
-        case Kind::reopen:
-          this->reopen();
-          break;
-      }
-      error = frame.finish_quietly();
-    }
-    if (error) this->graph().report(error);
-    if (pending_.fetch_sub(1) == 1) this->graph().changed();
-    return true;
+  void took_one() noexcept {
+    if (queued_.fetch_sub(1) > size_ || !gate_.is_closed()) return;
+    const std::lock_guard lock(mutex_);
+    if (queued_.load() < size_) gate_.set(false);
   }
 
   const std::size_t size_;
@@ -156,151 +109,106 @@ class BufferNode final : public Outlet<T>, public Inlet<T> {
   std::mutex mutex_;
   std::deque<Parcel<T>> arrived_;  // guarded by mutex_
   std::deque<Parcel<T>> taken_;    // the pump's own
-  std::atomic<std::size_t> queued_{0}, pending_{0};
+  std::atomic<std::size_t> queued_{0};
   Pump pump_;
 };
 
 /// Holds the newest element until the one before it is done.
 template <class T>
-class LatestNode final : public Outlet<T>, public Inlet<T> {
+class LatestNode final : public Boundary<T, T> {
  public:
-  LatestNode() : Outlet<T>("latest"), Inlet<T>(this), pump_([this] { work(); }) {}
+  LatestNode() : Boundary<T, T>("latest"), pump_([this] { work(); }) {}
   ~LatestNode() override { pump_.shut(); }
 
-  void push(T&& x) noexcept override { put({std::move(x), hold()}); }
-  void push(const T& x) noexcept override {
-    if constexpr (is_copyable<T>) put({x, hold()});
-  }
   void attached() override { pump_.start(this->graph()); }
-  void input_ended(unsigned) override {
-    if (++this->ended_inputs_ < this->upstreams().size()) return;
-    const std::lock_guard lock(mutex_);
-    ending_ = true;
-    busy_count_.fetch_add(1);
-    pump_.poke();
-  }
   void flush() override {}
   void shut() noexcept override { pump_.shut(); }
-  [[nodiscard]] bool is_boundary() const override { return true; }
-  [[nodiscard]] std::size_t pending() const override { return busy_count_.load(); }
-  [[nodiscard]] std::size_t queued() const override { return busy_count_.load() > 0 ? 1 : 0; }
+  [[nodiscard]] std::size_t queued() const override { return this->pending() > 0 ? 1 : 0; }
 
  private:
-  void put(Parcel<T> parcel) noexcept {
-    if (this->is_lost_in_cycle()) return;
-    std::optional<Parcel<T>> older;  // let go outside the lock: its ticket may call back
+  using typename Boundary<T, T>::Kind;
+
+  /// An element takes the place of the one before it; events keep theirs.
+  void put(Parcel<T> parcel) noexcept override {
+    const bool is_element = parcel.kind == Kind::element;
+    if (is_element && this->is_lost_in_cycle()) return;
+    Parcel<T> older;  // let go outside the lock: its ticket may call back
     {
       const std::lock_guard lock(mutex_);
-      this->in.add();
-      if (!newest_) busy_count_.fetch_add(1);
-      older = std::exchange(newest_, std::optional<Parcel<T>>(std::move(parcel)));
+      if (is_element) this->in.add();
+      if (is_element && !waiting_.empty() && waiting_.back().kind == Kind::element) {
+        older = std::exchange(waiting_.back(), std::move(parcel));
+      } else {
+        this->entered();
+        waiting_.push_back(std::move(parcel));
+      }
     }
     pump_.poke();
   }
-  bool fetch(std::optional<Parcel<T>>& parcel, bool& end) {
+  std::optional<Parcel<T>> fetch() {
     const std::lock_guard lock(mutex_);
-    parcel = std::exchange(newest_, std::nullopt);
-    end = !parcel && std::exchange(ending_, false);
-    return parcel || end;
+    if (waiting_.empty()) return std::nullopt;
+    std::optional<Parcel<T>> first(std::move(waiting_.front()));
+    waiting_.pop_front();
+    return first;
   }
   void work() {
-    for (;;) {
-      if (!room()) return;
-      std::optional<Parcel<T>> parcel;
-      bool end = false;
-      if (!fetch(parcel, end)) return;
-      std::exception_ptr error;
-      {
-        Frame frame(*this);
-        if (parcel) {
-          const TicketScope scope(std::move(parcel->ticket));
-          const RoundsScope rounds(parcel->rounds);
-          this->admit(std::move(*parcel->element));
-        } else {
-          this->end();
-        }
-        error = frame.finish_quietly();
-      }
-      if (error) this->graph().report(error);
-      if (busy_count_.fetch_sub(1) == 1) this->graph().changed();
+    while (this->has_room() || this->has_room_or([this] { pump_.poke(); })) {
+      std::optional<Parcel<T>> parcel = fetch();
+      if (!parcel) return;
+      this->let_out(
+          *parcel, [&] { this->admit(std::move(*parcel->element)); }, false);
+      this->left(*parcel);
     }
-  }
-  bool room() {
-    const auto is_open = [this] {
-      Frame frame(*this);
-      return this->closed_gate() == nullptr;
-    };
-    if (is_open()) return true;
-    this->graph().when_changed([this] { pump_.poke(); });
-    return is_open();
   }
 
   std::mutex mutex_;
-  std::optional<Parcel<T>> newest_;
-  bool ending_ = false;
-  std::atomic<std::size_t> busy_count_{0};
+  std::deque<Parcel<T>> waiting_;
   Pump pump_;
 };
 
 /// Runs a function on threads of its own and emits the results in the order of the elements.
 template <class In, class F>
-class MapAsyncNode final : public Outlet<std::decay_t<Called<F, In>>>, public Inlet<In> {
+class MapAsyncNode final : public Boundary<In, std::decay_t<Called<F, In>>> {
  public:
   using Out = std::decay_t<Called<F, In>>;
   MapAsyncNode(F f, std::size_t parallelism)
-      : Outlet<Out>("map_async"),
-        Inlet<In>(this),
+      : Boundary<In, Out>("map_async"),
         f_(std::move(f)),
         parallelism_(parallelism),
         gate_(*this),
         crew_([this] { work(); }) {}
   ~MapAsyncNode() override { crew_.shut(); }
 
-  void push(In&& x) noexcept override { put(Kind::element, std::move(x)); }
-  void push(const In& x) noexcept override {
-    if constexpr (is_copyable<In>) put(Kind::element, x);
-  }
   void attached() override { crew_.start(this->graph(), parallelism_); }
-  void input_ended(unsigned) override {
-    if (++this->ended_inputs_ >= this->upstreams().size()) put(Kind::end);
-  }
-  void flush() override { put(Kind::flush); }
   void set_policy(ErrorPolicy policy) override {
     check_policy<In>(*this, policy);
     Node::set_policy(policy);
   }
   void shut() noexcept override { crew_.shut(); }
-  [[nodiscard]] bool is_boundary() const override { return true; }
-  [[nodiscard]] std::size_t queued() const override { return pending_.load(); }
-  [[nodiscard]] std::size_t pending() const override { return pending_.load(); }
   [[nodiscard]] Gate* gate(unsigned) override { return &gate_; }
 
  private:
-  using Kind = typename Parcel<In>::Kind;
+  using typename Boundary<In, Out>::Kind;
   struct Slot {
     Parcel<In> parcel;
-    std::optional<Out> result;
-    std::exception_ptr error;
     bool is_ready = false;
+    std::optional<Out> result = {};
+    std::exception_ptr error = {};
   };
 
-  template <class... X>
-  void put(Kind kind, X&&... x) noexcept {
-    const std::size_t inside = pending_.load();
-    if (kind == Kind::element &&
-        this->is_lost_in_cycle(inside > 2 * parallelism_ ? inside - 2 * parallelism_ : 0))
+  void put(Parcel<In> parcel) noexcept override {
+    const bool is_element = parcel.kind == Kind::element;
+    const std::size_t inside = this->pending();
+    if (is_element && this->is_lost_in_cycle(inside > 2 * parallelism_ ? inside - 2 * parallelism_ : 0))
       return;
-    auto slot = std::make_shared<Slot>();
-    slot->parcel.kind = kind;
-    slot->parcel.ticket = hold();
-    if constexpr (sizeof...(X) > 0) slot->parcel.element.emplace(std::forward<X>(x)...);
-    slot->is_ready = kind != Kind::element;
+    auto slot = std::make_shared<Slot>(Slot{std::move(parcel), !is_element});
     {
       const std::lock_guard lock(mutex_);
-      if (kind == Kind::element) this->in.add();
+      if (is_element) this->in.add();
       slots_.push_back(slot);
-      if (kind == Kind::element) todo_.push_back(std::move(slot));
-      pending_.fetch_add(1);
+      if (is_element) todo_.push_back(std::move(slot));
+      this->entered();
       gate_.set(slots_.size() >= 2 * parallelism_);
     }
     crew_.add();
@@ -312,11 +220,7 @@ class MapAsyncNode final : public Outlet<std::decay_t<Called<F, In>>>, public In
       slot->is_ready = true;
     }
     while (const std::shared_ptr<Slot> slot = first_ready()) {
-      if (!pass_on(*slot)) {
-        this->graph().when_changed([this] { crew_.add(); });
-        Frame frame(*this);
-        if (this->closed_gate()) return;
-      }
+      if (!pass_on(*slot) && !this->has_room_or([this] { crew_.add(); })) return;
     }
   }
   std::shared_ptr<Slot> next() {
@@ -352,19 +256,7 @@ class MapAsyncNode final : public Outlet<std::decay_t<Called<F, In>>>, public In
     return slots_.front();
   }
   bool pass_on(Slot& slot) {
-    std::exception_ptr error;
-    bool sent = false;
-    {
-      Frame frame(*this);
-      if (!this->closed_gate()) {
-        sent = true;
-        const TicketScope scope(slot.parcel.ticket);
-        const RoundsScope rounds(slot.parcel.rounds);
-        give(slot);
-        error = frame.finish_quietly();
-      }
-    }
-    if (error) this->graph().report(error);
+    const bool sent = this->let_out(slot.parcel, [&] { give(slot); });
     {
       const std::lock_guard lock(mutex_);
       emitting_ = false;
@@ -372,21 +264,10 @@ class MapAsyncNode final : public Outlet<std::decay_t<Called<F, In>>>, public In
       slots_.pop_front();
       gate_.set(slots_.size() >= 2 * parallelism_);
     }
-    slot.parcel.ticket = {};  // may call back, which may emit; only then nothing is pending
-    if (pending_.fetch_sub(1) == 1) this->graph().changed();
+    this->left(slot.parcel);
     return true;
   }
   void give(Slot& slot) {
-    switch (slot.parcel.kind) {
-      case Kind::element:
-        break;
-      case Kind::flush:
-        return Node::flush();
-      case Kind::end:
-        return this->end();
-      case Kind::reopen:
-        return this->reopen();
-    }
     if (!slot.error) return this->admit(std::move(*slot.result));
     if constexpr (is_copyable<In>) {
       if (this->policy_.letter_box) return send_letter(*this, *slot.parcel.element, slot.error);
@@ -401,7 +282,6 @@ class MapAsyncNode final : public Outlet<std::decay_t<Called<F, In>>>, public In
   std::mutex mutex_;
   std::deque<std::shared_ptr<Slot>> slots_, todo_;
   bool emitting_ = false;
-  std::atomic<std::size_t> pending_{0};
   Crew crew_;
 };
 

@@ -216,9 +216,17 @@ template <class F, class... More>
 auto map(F f, More... more) {
   return ByKernel{"map", [f = detail::stream::bind_back("map", std::move(f), std::move(more)...)]<class In>(
                              std::type_identity<In>) mutable {
-                    static_assert(!std::is_void_v<detail::stream::Called<decltype(f), In>>,
-                                  "map: the function must return a value; use sink for one that does not");
-                    return detail::stream::MapKernel<In, decltype(f)>{std::move(f)};
+                    constexpr bool is_callable = detail::stream::CallableWith<decltype(f), In>;
+                    static_assert(is_callable,
+                                  "map: the function cannot be called with an element (`In` above) "
+                                  "and the further arguments");
+                    if constexpr (is_callable) {
+                      static_assert(!std::is_void_v<detail::stream::Called<decltype(f), In>>,
+                                    "map: the function must return a value; use sink for one that does not");
+                      return detail::stream::MapKernel<In, decltype(f)>{std::move(f)};
+                    } else {
+                      return detail::stream::Refused<In>{};
+                    }
                   }};
 }
 
@@ -228,7 +236,13 @@ auto starmap(F f, More... more) {
   return ByKernel{"starmap",
                   [f = detail::stream::bind_back("starmap", std::move(f), std::move(more)...)]<class In>(
                       std::type_identity<In>) mutable {
-                    return detail::stream::StarmapKernel<In, decltype(f)>{std::move(f)};
+                    constexpr bool is_callable = detail::stream::is_callable_with_items<decltype(f), In>();
+                    static_assert(is_callable,
+                                  "starmap: the function cannot be called with the items of an element "
+                                  "(`In` above, a tuple or pair) and the further arguments");
+                    if constexpr (is_callable)
+                      return detail::stream::StarmapKernel<In, decltype(f)>{std::move(f)};
+                    else return detail::stream::Refused<In>{};
                   }};
 }
 
@@ -238,7 +252,12 @@ auto filter(F predicate, More... more) {
   return ByKernel{
       "filter", [f = detail::stream::bind_back("filter", std::move(predicate), std::move(more)...)]<class In>(
                     std::type_identity<In>) mutable {
-        return detail::stream::FilterKernel<In, decltype(f)>{std::move(f), true};
+        constexpr bool is_predicate = std::is_invocable_r_v<bool, decltype(f)&, const In&>;
+        static_assert(is_predicate,
+                      "filter: the function must take an element (`In` above) and the further arguments, "
+                      "and return a bool");
+        if constexpr (is_predicate) return detail::stream::FilterKernel<In, decltype(f)>{std::move(f), true};
+        else return detail::stream::Refused<In>{};
       }};
 }
 /// The member `remove` as an operator, which has its contract.
@@ -247,14 +266,27 @@ auto remove(F predicate, More... more) {
   return ByKernel{
       "remove", [f = detail::stream::bind_back("remove", std::move(predicate), std::move(more)...)]<class In>(
                     std::type_identity<In>) mutable {
-        return detail::stream::FilterKernel<In, decltype(f)>{std::move(f), false};
+        constexpr bool is_predicate = std::is_invocable_r_v<bool, decltype(f)&, const In&>;
+        static_assert(is_predicate,
+                      "remove: the function must take an element (`In` above) and the further arguments, "
+                      "and return a bool");
+        if constexpr (is_predicate) return detail::stream::FilterKernel<In, decltype(f)>{std::move(f), false};
+        else return detail::stream::Refused<In>{};
       }};
 }
 
 /// The member `flatten` as an operator, which has its contract.
 inline auto flatten() {
-  return ByKernel{"flatten",
-                  []<class In>(std::type_identity<In>) { return detail::stream::FlattenKernel<In>{}; }};
+  return ByKernel{"flatten", []<class In>(std::type_identity<In>) {
+                    constexpr bool has_items = detail::stream::is_optional<In> || requires(In & x) {
+                      std::begin(x) != std::end(x);
+                    };
+                    static_assert(has_items,
+                                  "flatten: an element (`In` above) must be a container, a string, a range "
+                                  "or an optional");
+                    if constexpr (has_items) return detail::stream::FlattenKernel<In>{};
+                    else return detail::stream::Refused<In>{};
+                  }};
 }
 
 /// The member `pluck` as an operator, which has its contract.

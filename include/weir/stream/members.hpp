@@ -7,6 +7,7 @@
 #include "weir/stream/elements.hpp"
 #include "weir/stream/event_time.hpp"
 #include "weir/stream/joins.hpp"
+#include "weir/stream/limit_bytes.hpp"
 #include "weir/stream/route.hpp"
 #include "weir/stream/sink_async.hpp"
 #include "weir/stream/sinks.hpp"
@@ -26,6 +27,7 @@ class Members : public ElementMembers<Self>,
                 public StateMembers<Self>,
                 public WindowMembers<Self>,
                 public TimeMembers<Self>,
+                public LimitBytesMembers<Self>,
                 public EventTimeMembers<Self>,
                 public CombineMembers<Self>,
                 public RouteMembers<Self>,

@@ -66,9 +66,9 @@ namespace op {
 
 /// The member `route` as a function, which has its contract.
 template <class S, class Choose>
-auto route(const S& s, std::size_t ways, Choose choose) {
+auto route(const S& s, std::size_t ways, Choose function) {
   detail::stream::at_least_one("route", "ways", ways);
-  choose = given("route", "the function", std::move(choose));
+  Choose choose = given("route", "the function", std::move(function));
   if constexpr (detail::stream::is_on_cluster<S>) {
     return detail::stream::ClusterSide<S>::route(s, ways, std::move(choose));
   } else {
@@ -87,8 +87,8 @@ auto route(const S& s, std::size_t ways, Choose choose) {
 
 /// The member `split` as a function, which has its contract.
 template <class S, class F>
-auto split(const S& s, F predicate) {
-  predicate = given("split", "the function", std::move(predicate));
+auto split(const S& s, F function) {
+  F predicate = given("split", "the function", std::move(function));
   if constexpr (detail::stream::is_on_cluster<S>) {
     return detail::stream::ClusterSide<S>::split(s, std::move(predicate));
   } else {

@@ -201,7 +201,13 @@ auto sink(F f, More... more) {
   return [f = detail::stream::bind_back("sink", std::move(f), std::move(more)...)]<class In>(
              const Stream<In>& s) mutable {
     using Function = decltype(f);
-    if constexpr (detail::stream::is_coroutine<detail::stream::Called<Function, In>>)
+    constexpr bool is_callable = detail::stream::CallableWith<Function, In>;
+    static_assert(is_callable,
+                  "sink: the function cannot be called with an element (`In` above) and the further "
+                  "arguments");
+    if constexpr (!is_callable)
+      return detail::stream::attach_sink_kernel(s, "sink", detail::stream::Refused<In>{});
+    else if constexpr (detail::stream::is_coroutine<detail::stream::Called<Function, In>>)
       return detail::stream::attach_coroutine_sink(s, std::move(f), 1);
     else
       return detail::stream::attach_sink_kernel(s, "sink",

@@ -329,8 +329,12 @@ inline auto collect() {
 
 /// The member `frequencies` as an operator, which has its contract.
 inline auto frequencies() {
-  return ByKernel{"frequencies",
-                  []<class In>(std::type_identity<In>) { return detail::stream::FrequenciesKernel<In>{}; }};
+  return ByKernel{"frequencies", []<class In>(std::type_identity<In>) {
+                    constexpr bool has_order = requires(const In& x) { x < x; };
+                    static_assert(has_order, "frequencies: elements (`In` above) must have an operator <");
+                    if constexpr (has_order) return detail::stream::FrequenciesKernel<In>{};
+                    else return detail::stream::Refused<In>{};
+                  }};
 }
 
 /// The member `unique` as an operator, which has its contract.
@@ -341,7 +345,24 @@ auto unique(std::optional<std::size_t> maxsize = {}, KeyOf key = {}) {
   return ByKernel{"unique",
                   [key = given("unique", "the key", std::move(key)),
                    limit = maxsize.value_or(0)]<class In>(std::type_identity<In>) mutable {
-                    return detail::stream::UniqueKernel<In, KeyOf>{std::move(key), limit, {}};
+                    constexpr bool is_key = std::is_invocable_v<KeyOf&, const In&>;
+                    static_assert(is_key, "unique: the key must be a function of an element (`In` above)");
+                    if constexpr (is_key) {
+                      using Key = detail::stream::KeyFor<KeyOf, In>;
+                      constexpr bool is_comparable = detail::stream::Hashable<Key> || requires(const Key& x) {
+                        x < x;
+                      }
+                      || requires(const Key& x) { x == x; };
+                      static_assert(
+                          is_comparable,
+                          "unique: the key of an element (`In` above; without a key function, the element) "
+                          "must have a hash, an operator < or an operator ==");
+                      if constexpr (is_comparable)
+                        return detail::stream::UniqueKernel<In, KeyOf>{std::move(key), limit, {}};
+                      else return detail::stream::Refused<In>{};
+                    } else {
+                      return detail::stream::Refused<In>{};
+                    }
                   },
                   maxsize ? std::to_string(*maxsize) : ""};
 }

@@ -8,6 +8,7 @@
 #include "core/log.hpp"
 #include "stream/graph/structure.hpp"
 #include "weir/detail/core/symbol.hpp"
+#include "weir/error.hpp"
 
 namespace weir::detail::stream {
 

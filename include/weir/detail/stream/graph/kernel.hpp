@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <tuple>
 #include <type_traits>
 #include <unordered_map>
 #include <utility>
@@ -147,6 +148,27 @@ using Called =
     typename std::conditional_t<std::is_invocable_v<F&, const T&>, std::invoke_result<F&, const T&>,
                                 std::conditional_t<std::is_invocable_v<F&, T&&>, std::invoke_result<F&, T&&>,
                                                    std::invoke_result<F&, T&>>>::type;
+
+/// Whether a function can be called with an element, as `call` does it.
+template <class F, class T>
+concept CallableWith =
+    std::is_invocable_v<F&, const T&> || std::is_invocable_v<F&, T&&> || std::is_invocable_v<F&, T&>;
+/// Whether a function can be called with the items of a tuple-like element.
+template <class F, class T>
+constexpr bool is_callable_with_items() {
+  if constexpr (requires { std::tuple_size<T>::value; })
+    return []<std::size_t... I>(std::index_sequence<I...>) {
+      return std::is_invocable_v<F&, const std::tuple_element_t<I, T>&...>;
+    }
+  (std::make_index_sequence<std::tuple_size_v<T>>{});
+  else return false; }
+/// In place of a kernel that cannot be made; the compiler has said why.
+template <class In>
+struct Refused {
+  using Out = In;
+  template <class X, class Emit>
+  void push(X&&, Emit&&) {}
+};
 
 /// Where the function of a kernel is, if it is one that may have a name; else null.
 template <class K>

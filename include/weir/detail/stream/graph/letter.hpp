@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "weir/detail/stream/graph/outlet.hpp"
+#include "weir/error.hpp"
 
 namespace weir::detail::stream {
 
