@@ -199,7 +199,7 @@ struct Bound {
 /// The function of the operator `who`, with further arguments bound to it.
 template <class F, class... More>
 auto bind_back(const char* who, F f, More... more) {
-  F called = given(who, "the function", std::move(f));
+  F called = detail::callable(who, "the function", std::move(f));
   if constexpr (sizeof...(More) == 0) {
     return called;
   } else {
@@ -302,8 +302,8 @@ auto pluck() {
 /// **Source.** streamz `Stream.pluck`.
 template <class Key>
 auto pluck(Key key) {
-  return ByKernel{"pluck",
-                  [key = given("pluck", "the key", std::move(key))]<class In>(std::type_identity<In>) {
+  return ByKernel{"pluck", [key = detail::callable("pluck", "the key", std::move(key))]<class In>(
+                               std::type_identity<In>) {
                     if constexpr (std::is_member_pointer_v<Key>)
                       return detail::stream::MapKernel<In, Key>{key};
                     else return detail::stream::PluckKernel<In, Key>{key};
@@ -361,10 +361,10 @@ inline auto skip(std::uint64_t n) {
 /// The member `take_while` as an operator, which has its contract.
 template <class F>
 auto take_while(F predicate) {
-  return ByKernel{"take_while", [f = given("take_while", "the function", std::move(predicate))]<class In>(
-                                    std::type_identity<In>) mutable {
-                    return detail::stream::TakeWhileKernel<In, F>{std::move(f)};
-                  }};
+  return ByKernel{
+      "take_while",
+      [f = detail::callable("take_while", "the function", std::move(predicate))]<class In>(
+          std::type_identity<In>) mutable { return detail::stream::TakeWhileKernel<In, F>{std::move(f)}; }};
 }
 
 /// Element by element; members of `Stream` and `ClusterStream`.

@@ -7,7 +7,7 @@
 #include <type_traits>
 #include <utility>
 
-#include "weir/detail/core/given.hpp"
+#include "weir/detail/core/callable.hpp"
 #include "weir/detail/stream/attach.hpp"
 
 namespace weir::op {

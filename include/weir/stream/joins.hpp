@@ -149,7 +149,7 @@ auto join_by_key(const char* kind, const A& a, const B& b, KeyA key_a, KeyB key_
       kind,
       [&]<class Left, class Right>(std::type_identity<Left>, std::type_identity<Right>) {
         return KeyedJoinKernel<Left, Right, KeyA, KeyB, keep_unmatched>{
-            remembered, given(kind, "a key", key_a), given(kind, "a key", key_b)};
+            remembered, detail::callable(kind, "a key", key_a), detail::callable(kind, "a key", key_b)};
       },
       a, b);
 }
@@ -172,7 +172,7 @@ auto merge_by_time(TimeOf time, const First& first, const More&... more) {
         static_assert((std::is_same_v<E, Others> && ...),
                       "merge_by_time: the streams must have the same element type");
         return detail::stream::MergeByTimeKernel<E, TimeOf, 1 + sizeof...(Others)>{
-            limit.elements, given("merge_by_time", "the time", time)};
+            limit.elements, detail::callable("merge_by_time", "the time", time)};
       },
       first, more...);
 }

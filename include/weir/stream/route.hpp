@@ -68,7 +68,7 @@ namespace op {
 template <class S, class Choose>
 auto route(const S& s, std::size_t ways, Choose function) {
   detail::stream::at_least_one("route", "ways", ways);
-  Choose choose = given("route", "the function", std::move(function));
+  Choose choose = detail::callable("route", "the function", std::move(function));
   if constexpr (detail::stream::is_on_cluster<S>) {
     return detail::stream::ClusterSide<S>::route(s, ways, std::move(choose));
   } else {
@@ -88,7 +88,7 @@ auto route(const S& s, std::size_t ways, Choose function) {
 /// The member `split` as a function, which has its contract.
 template <class S, class F>
 auto split(const S& s, F function) {
-  F predicate = given("split", "the function", std::move(function));
+  F predicate = detail::callable("split", "the function", std::move(function));
   if constexpr (detail::stream::is_on_cluster<S>) {
     return detail::stream::ClusterSide<S>::split(s, std::move(predicate));
   } else {

@@ -106,7 +106,7 @@ class AsyncSinkNode final : public Outlet<Nothing>, public Inlet<In> {
     const Finished finished(
         [under_way = under_way_, ticket = hold(), skips](const std::exception_ptr& error) mutable {
           if (error && ticket && !skips) ticket.get()->fail(error);
-          ticket = {};
+          ticket.reset();
           under_way->end(skips ? nullptr : error);
         });
     try {
@@ -144,7 +144,7 @@ class AsyncSinkNode final : public Outlet<Nothing>, public Inlet<In> {
   }
   static void done(InFlight& under_way, Kept& kept, const std::exception_ptr& error) noexcept {
     if (error && kept.ticket) kept.ticket.get()->fail(error);
-    kept.ticket = {};
+    kept.ticket.reset();
     under_way.end(error);
   }
 
@@ -161,7 +161,8 @@ namespace op {
 template <class F>
 auto sink_async(F f, std::size_t parallelism = 1) {
   detail::stream::at_least_one("sink_async", "parallelism", parallelism);
-  return [f = given("sink_async", "the function", std::move(f)), parallelism]<class T>(const Stream<T>& s) {
+  return [f = detail::callable("sink_async", "the function", std::move(f)),
+          parallelism]<class T>(const Stream<T>& s) {
     static_assert(detail::stream::begins_or_awaits<F, T>,
                   "sink_async: the function takes (element, finished), or an element and returns "
                   "boost::asio::awaitable<void>");

@@ -79,7 +79,7 @@ struct ClusterSide<ClusterStream<T, In, K>> {
                   "sink_async: the function takes (element, finished), or an element and returns "
                   "boost::asio::awaitable<void>");
     return op::ByKernel{"sink_async",
-                        [f = given("sink_async", "the function", std::move(f))]<class E>(
+                        [f = detail::callable("sink_async", "the function", std::move(f))]<class E>(
                             std::type_identity<E>) mutable { return FinishKernel<E, F>{std::move(f)}; }};
   }
   /// Nothing comes out of `last`; a gather lets go of its elements and brings its errors.

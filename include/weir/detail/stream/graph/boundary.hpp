@@ -59,7 +59,7 @@ class Boundary : public Outlet<Out>, public Inlet<In> {
   void dropped_one() noexcept { pending_.fetch_sub(1); }
   /// A parcel has come out. Its ticket may call back, which may emit; only then nothing is pending.
   void left(Parcel<In>& parcel) noexcept {
-    parcel.ticket = {};
+    parcel.ticket.reset();
     if (pending_.fetch_sub(1) == 1) this->graph().changed();
   }
 
