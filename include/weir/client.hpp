@@ -132,34 +132,40 @@ class Client {
   auto run_on_workers(F f, const A&... args);
 
   /// The workers there are now.
-  [[nodiscard]] std::vector<WorkerInfo> workers() const { return core_->snapshot().workers; }
-  [[nodiscard]] Snapshot snapshot() const { return core_->snapshot(); }
+  [[nodiscard]] std::vector<WorkerInfo> workers() const { return open("workers").snapshot().workers; }
+  [[nodiscard]] Snapshot snapshot() const { return open("snapshot").snapshot(); }
   /// Waits until there are at least `count` workers. Throws `Error{timeout}` that says how many there are.
   void wait_for_workers(std::size_t count, Duration timeout = std::chrono::seconds(60)) const;
   /// Ids of the workers that hold the result.
   template <class T>
   [[nodiscard]] std::vector<PeerId> who_has(const Future<T>& future) const {
-    return core_->who_has(future.id());
+    return open("who_has").who_has(future.id());
   }
   /// Why the task is not running, worker by worker.
   template <class T>
   [[nodiscard]] std::string explain(const Future<T>& future) const {
     std::string text;
-    for (const std::string& line : core_->explain(future.id())) text += text.empty() ? line : "\n  " + line;
+    for (const std::string& line : open("explain").explain(future.id()))
+      text += text.empty() ? line : "\n  " + line;
     return text;
   }
 
   /// Gives the worker no more tasks, moves its results to others and ends it. Throws `Error{timeout}` if that
   /// takes longer.
   void retire(PeerId worker, Duration timeout = std::chrono::seconds(60)) {
-    core_->retire(worker, std::chrono::steady_clock::now() + timeout.value());
+    open("retire").retire(worker, std::chrono::steady_clock::now() + timeout.value());
   }
   /// Cancels every task and drops every result.
-  void restart() { core_->restart(); }
+  void restart() { open("restart").restart(); }
 
   [[nodiscard]] const std::shared_ptr<detail::client::ClusterLink>& core() const noexcept { return core_; }
 
  private:
+  // Only a cluster that has not ended can be asked.
+  [[nodiscard]] detail::client::ClusterLink& open(const char* who) const {
+    core_->require_open(who);
+    return *core_;
+  }
   template <class F, class... A>
   auto send(std::shared_ptr<const Options> options, bool out_of_band, F function, A&&... args) {
     return [&]<std::size_t... I>(std::index_sequence<I...>) {
@@ -224,7 +230,8 @@ auto Client::gather(const std::vector<Future<T>>& futures) {
   wait(futures);
   std::vector<detail::client::FutureState*> states;
   for (const Future<T>& future : futures)
-    if (!future.handle()->has_value.load(std::memory_order_acquire)) states.push_back(future.handle().get());
+    if (!future.handle("gather")->has_value.load(std::memory_order_acquire))
+      states.push_back(future.handle().get());
   if (!states.empty()) core_->prefetch(states);
   if constexpr (std::is_void_v<T>) {
     for (const Future<T>& future : futures) future.result();

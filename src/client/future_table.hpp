@@ -59,7 +59,9 @@ class Baton {
 /// while it waits.
 struct TaskScope {
   TaskId id = 0;
+  int depth = 0;  ///< Tasks below it on this thread's stack.
   std::function<void()> secede, rejoin;
+  std::function<bool()> help;  ///< Runs another task meanwhile; whether there was one.
   static TaskScope*& current() noexcept {
     thread_local TaskScope* scope = nullptr;
     return scope;
@@ -81,6 +83,7 @@ class FutureTable : public ClusterLink, public std::enable_shared_from_this<Futu
   void retry(FutureState& state) override;
   void on_done(FutureState& state, std::function<void()> done, bool awaited) override;
   void release(FutureState* state) noexcept override;
+  void require_open(const char* who) override;
 
  protected:
   // What a node provides, under the baton.

@@ -61,8 +61,38 @@ std::uint32_t State::limit(const Task& task, const Worker& worker) const {
   if (group.finished)
     per_thread = std::clamp(settings_.ahead_s / std::max(group.duration_s, 1e-9), settings_.saturation,
                             double(settings_.ahead_tasks));
+  if (overstays(worker)) per_thread = std::min(per_thread, 1.0);
   return static_cast<std::uint32_t>(
       worker.memory.paused ? 1.0 : std::max(1.0, std::ceil(per_thread * worker.threads)));
+}
+
+// All its threads have been at something for much longer than was expected.
+bool State::overstays(const Worker& worker) const noexcept {
+  const double silent_s = now_ - worker.progressed;
+  if (silent_s < settings_.overstay_s || worker.ready() < worker.threads) return false;
+  const double expected_s =
+      worker.load_s / std::max<double>(1, static_cast<double>(worker.processing.size()) + worker.queued);
+  return silent_s > 4 * expected_s;
+}
+
+// Seconds until it starts the last of what it has, by estimate; what has run for long is taken to go on as
+// long again.
+double State::wait_of(const Worker& worker) const noexcept {
+  return worker.load_s / worker.threads + (worker.memory.paused ? settings_.pause_s : 0) +
+         (overstays(worker) ? now_ - worker.progressed : 0);
+}
+
+// Seconds until enough of its resources is free.
+double State::resource_wait(const Task& task, const Worker& worker) const {
+  double seconds = 0;
+  const Options* options = task.options();
+  if (!options) return seconds;
+  for (const Resource& wanted : options->resources)
+    for (std::size_t i = 0; i < worker.resources.size(); ++i)
+      if (const Resource& has = worker.resources[i];
+          has.name == wanted.name && worker.demand[i].amount + wanted.amount > has.amount + 1e-9)
+        seconds = std::max(seconds, worker.demand[i].load / has.amount);
+  return seconds;
 }
 
 bool State::named(const Options& options, const Worker& worker) const {
@@ -144,8 +174,8 @@ WorkerIndex State::choose_restricted(const Task& task) const {
     // and has no time for that.
     const bool preferred = !task.options() || named(*task.options(), workers_[i]);
     const bool late = !in_time(task, workers_[i], workers_[i].wait_s());
-    const double seconds =
-        cost(task, i) + workers_[i].ready() * 1e-9 + (preferred ? 0 : 3600) + (late ? 3600 : 0);
+    const double seconds = std::max(cost(task, i), resource_wait(task, workers_[i])) +
+                           workers_[i].ready() * 1e-9 + (preferred ? 0 : 3600) + (late ? 3600 : 0);
     if (best != nowhere && seconds >= best_cost) continue;
     best = i;
     best_cost = seconds;
@@ -291,13 +321,14 @@ void State::steal(WorkerIndex thief) {
   if (workers_.size() <= 64)
     for (WorkerIndex i = 0; i < workers_.size(); ++i)
       if (workers_[i].running() && surplus(workers_[i]) &&
-          (victim == nowhere || !surplus(workers_[victim]) || workers_[i].load_s > workers_[victim].load_s))
+          (victim == nowhere || !surplus(workers_[victim]) ||
+           wait_of(workers_[i]) > wait_of(workers_[victim])))
         victim = i;
   if (victim == nowhere || victim == thief) return;
   Worker& busy = workers_[victim];
   const std::uint32_t spare = surplus(busy);
   if (spare == 0) return;
-  const double wait_s = busy.load_s / busy.threads + (busy.memory.paused ? settings_.pause_s : 0);
+  const double wait_s = wait_of(busy);
   const auto worth = [&](const Task& task) {
     return cost(task, thief) + 100e-6 < wait_s && allowed(task, idle);
   };
@@ -320,6 +351,60 @@ void State::steal(WorkerIndex thief) {
     idle.stealing = true;
     send(busy.peer, protocol::RetractRun{task.id, task.run});
     ++moved;
+  }
+}
+
+// A worker with a resource free takes tasks that wait for theirs elsewhere.
+void State::steal_for_resources(WorkerIndex thief) {
+  Worker& idle = workers_[thief];
+  if (!idle.running() || idle.memory.paused || idle.stealing || idle.resources.empty()) return;
+  constexpr std::uint32_t most = 256;
+  std::uint32_t seen = 0, moved = 0;
+  const std::uint32_t room = idle.threads > idle.ready() ? idle.threads - idle.ready() : 0;
+  std::vector<Demand> taken(idle.resources.size());
+  const auto fits = [&](const Options& options, bool take) {
+    for (const Resource& wanted : options.resources)
+      for (std::size_t i = 0; i < idle.resources.size(); ++i) {
+        if (idle.resources[i].name != wanted.name) continue;
+        if (idle.demand[i].amount + taken[i].amount + wanted.amount > idle.resources[i].amount + 1e-9)
+          return false;
+        if (take) taken[i].amount += wanted.amount;
+      }
+    return true;
+  };
+  for (WorkerIndex i = 0; i < workers_.size() && moved < room; ++i) {
+    Worker& busy = workers_[i];
+    if (i == thief || !busy.running()) continue;
+    std::vector<double> excess(busy.resources.size());
+    bool any = false;
+    for (std::size_t r = 0; r < excess.size(); ++r) {
+      excess[r] = busy.demand[r].amount - busy.resources[r].amount;
+      any = any || excess[r] > 1e-9;
+    }
+    if (!any) continue;
+    for (auto at = busy.processing.rbegin(); at != busy.processing.rend() && moved < room && seen < most;
+         ++at, ++seen) {
+      Task& task = **at;
+      const Options* options = task.options();
+      if (!options || options->resources.empty() || task.missing || task.thief != nowhere || task.out_of_band)
+        continue;
+      const auto waits = [&](const Resource& wanted) {
+        for (std::size_t r = 0; r < excess.size(); ++r)
+          if (busy.resources[r].name == wanted.name && excess[r] > 1e-9) return true;
+        return false;
+      };
+      if (std::none_of(options->resources.begin(), options->resources.end(), waits) || !allowed(task, idle) ||
+          !named(*options, idle) || !fits(*options, false))
+        continue;
+      (void)fits(*options, true);
+      for (const Resource& wanted : options->resources)
+        for (std::size_t r = 0; r < excess.size(); ++r)
+          if (busy.resources[r].name == wanted.name) excess[r] -= wanted.amount;
+      task.thief = thief;
+      idle.stealing = true;
+      send(busy.peer, protocol::RetractRun{task.id, task.run});
+      ++moved;
+    }
   }
 }
 

@@ -47,6 +47,8 @@ struct FutureState {
   bool has_small = false;
   bool fetching = false;
   TaskId id = 0;
+  std::uint64_t function = 0;              ///< Of the task, for its name ...
+  std::shared_ptr<const Options> options;  ///< ... which may be here.
   PeerId holder = 0;
   std::shared_ptr<ClusterLink> core;
   Buffer small;  ///< The whole result, serialized, when it is small.
@@ -125,7 +127,10 @@ class ClusterLink {
   void at_end(std::function<void()> work);
   void finish_begun();
 
-  // Asked of the scheduler; only where it lives.
+  /// Throws `Error{closed}`, which begins with `who`, once the cluster has ended.
+  virtual void require_open(const char* who) = 0;
+
+  // Asked of the scheduler; only where it lives, and while it does.
   [[nodiscard]] virtual Snapshot snapshot() = 0;
   [[nodiscard]] virtual std::vector<PeerId> who_has(TaskId id) = 0;
   [[nodiscard]] virtual std::vector<std::string> explain(TaskId id) = 0;
