@@ -116,7 +116,7 @@ class BatchJobs final : public Launcher {
     if (job_.nodes == 0) job_.nodes = 1;
     network_ = config.text("interface").empty() ? "any" : config.text("interface");
     (void)system_.script(job_);  // says what cannot be written
-    make_log_directory(job_.log_directory);
+    (void)prepare_log_directory(job_.log_directory);
     job_.environment.emplace_back("WEIR_DEATH_TIMEOUT", to_string(options.death_timeout.value()));
     if (job_.walltime.count() > 0)
       job_.environment.emplace_back("WEIR_JOB_LIMIT", std::to_string(job_.walltime.count()));
