@@ -36,8 +36,9 @@ struct JobOptions {
   std::uint64_t memory_bytes = 0;    ///< Of each node.
   std::chrono::seconds walltime{0};  ///< After which the batch system ends the job.
 
-  std::string queue;          ///< The queue or partition.
-  std::string account;        ///< The project that pays.
+  std::string queue;                 ///< The queue or partition.
+  std::string account;               ///< The project that pays.
+  std::vector<std::string> exclude;  ///< Hosts that it must not run on.
   std::string log_directory;  ///< For `<name>-<job id>.out` and `.err`; empty: the directory the job is
                               ///< submitted from.
 
@@ -101,7 +102,8 @@ struct JobStatus {
   JobState state = JobState::unknown;
   std::optional<int> exit_status;  ///< Of a job that is over, where the batch system tells: 128 + signal if a
                                    ///< signal ended it.
-  std::string reason;  ///< The batch system's own words: why it waits, what went wrong. May be empty.
+  std::string reason;   ///< The batch system's own words: why it waits, what went wrong. May be empty.
+  std::string hosts{};  ///< Where it runs or ran, as the batch system writes it. May be empty.
 };
 
 /// What the job of this process was given, as far as the batch system tells; 0 and empty: not said.

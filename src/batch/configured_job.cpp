@@ -36,6 +36,19 @@ int small_count(const Config& config, std::string_view name) {
   return static_cast<int>(value);
 }
 
+/// A job of 5 bytes was meant to be one of 5 GB; batch systems would take it for 5 MB, or round it up to
+/// nothing.
+std::uint64_t memory_of(const Config& config) {
+  const std::uint64_t bytes = config.bytes("memory");
+  if (bytes > 0 && bytes < 1'000'000)
+    throw Error(ErrorKind::invalid_argument,
+                config.origin("memory") +
+                    ": memory must be at least 1MB; a number without a unit counts "
+                    "bytes (got " +
+                    config.text("memory") + ")");
+  return bytes;
+}
+
 std::chrono::seconds walltime_of(const Config& config) {
   const std::string text = config.text("walltime");
   if (text.empty()) return std::chrono::seconds(0);
@@ -87,7 +100,7 @@ JobOptions configured_job(const Config& config, int ranks, std::vector<std::stri
   options.ranks = ranks;
   options.threads_per_rank = small_count(config, "threads");
   options.gpus_per_node = small_count(config, "gpus");
-  options.memory_bytes = config.bytes("memory");
+  options.memory_bytes = memory_of(config);
   options.walltime = walltime_of(config);
   options.queue = config.text("queue");
   options.account = config.text("account");

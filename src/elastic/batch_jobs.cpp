@@ -146,6 +146,19 @@ class BatchJobs final : public Launcher {
     }
   }
 
+  bool avoid(const std::string& host) override {
+    JobOptions job = job_;
+    job.exclude.push_back(host);
+    try {
+      (void)system_.script(job);
+    } catch (const Error& error) {
+      log::info("cluster: {}", error.what());
+      return false;
+    }
+    job_ = std::move(job);
+    return true;
+  }
+
   std::vector<JobEnd> ended(const std::vector<std::string>& quiet) override {
     std::vector<JobEnd> ends;
     for (const std::string& id : std::exchange(cancelled_, {})) ends.push_back({id, JobOutcome::ended, ""});
@@ -162,7 +175,12 @@ class BatchJobs final : public Launcher {
     for (const JobRecord& record : records) {
       if (!is_over(record.last.state)) continue;
       const bool failed = record.last.state == JobState::failed;
-      ends.push_back({record.last.id, failed ? JobOutcome::failed : JobOutcome::ended, description(record)});
+      const std::string& hosts = record.last.hosts;
+      const bool is_one = hosts.find_first_of(",+[") == std::string::npos;
+      ends.push_back({record.last.id, failed ? JobOutcome::failed : JobOutcome::ended, description(record),
+                      record.last.exit_status, is_one ? hosts : ""});
+      if (record.last.state == JobState::lost)
+        log::warn("cluster: {} was taken away ({}) and is replaced", record.last.id, description(record));
       over(record.last.id);
     }
     return ends;

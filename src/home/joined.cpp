@@ -75,7 +75,15 @@ PeerId join(comm::Network& network, const std::string& path, std::chrono::nanose
   const auto deadline = begin + std::chrono::duration_cast<Clock::duration>(timeout);
   for (auto pause = std::chrono::milliseconds(20);;
        pause = std::min(2 * pause, std::chrono::milliseconds(1000))) {
-    const SessionInfo session = read_session_file(path);
+    SessionInfo session;
+    try {
+      session = read_session_file(path);
+    } catch (const Error& error) {
+      // The program may be about to write it.
+      if (error.kind() != ErrorKind::not_found || Clock::now() + pause >= deadline) throw;
+      std::this_thread::sleep_for(pause);
+      continue;
+    }
     try {
       return network.join(session.door, std::min(deadline, Clock::now() + std::chrono::seconds(10)));
     } catch (const Error& error) {

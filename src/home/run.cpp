@@ -96,7 +96,7 @@ int run_with_threads(const std::function<int(Client&)>& body, const RunOptions& 
   settings.patience = patience;
   settings.expected_workers = 1;
   settings.own_peers = 2;
-  settings.patience_for_dead = std::chrono::hours(24);
+  settings.own_in_process = true;
   const auto node = std::make_shared<SchedulerNode>(*scheduler_link, settings);
   detail::runtime::WorkerSettings worker_settings;
   worker_settings.threads =

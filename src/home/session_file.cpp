@@ -111,7 +111,8 @@ SessionInfo read_session_file(const fs::path& path) {
   struct stat status {};
   if (stat(path.c_str(), &status) != 0) {
     if (errno == ENOENT)
-      throw Error(ErrorKind::not_found, name + ": is not there; the program it belonged to has ended");
+      throw Error(ErrorKind::not_found,
+                  name + ": is not there; the program it belongs to has ended, or has not begun");
     refuse(path, "read", errno);
   }
   if (status.st_mode & 077)

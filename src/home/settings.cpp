@@ -9,6 +9,7 @@
 
 #include "node/host.hpp"
 #include "weir/bytes.hpp"
+#include "weir/duration.hpp"
 #include "weir/error.hpp"
 
 namespace weir::detail::runtime {
@@ -82,6 +83,16 @@ std::string spill_folder() {
 SchedulerSettings scheduler_settings(const RunOptions& options) {
   SchedulerSettings settings;
   settings.scheduling.allowed_failures = options.allowed_failures;
+  if (const std::string text = environment("WEIR_PATIENCE"); !text.empty()) {
+    try {
+      settings.patience_for_dead = std::chrono::ceil<std::chrono::milliseconds>(parse_duration(text));
+    } catch (const Error& error) {
+      throw Error(error.kind(), std::string("WEIR_PATIENCE: ") + error.what());
+    }
+    if (settings.patience_for_dead < 2 * settings.heartbeat)
+      throw Error(ErrorKind::invalid_argument,
+                  "WEIR_PATIENCE: must be at least 500ms (got \"" + text + "\")");
+  }
   return settings;
 }
 

@@ -363,12 +363,13 @@ void WorkerNode::tick(Clock::time_point now) {
   if (scheduler_watch_.ended()) scheduler_gone("has died");
   else if (!scheduler_watch_.watching() && now - scheduler_seen_ > scheduler_patience_)
     scheduler_gone("has been silent for " +
-                   to_string(std::chrono::duration_cast<std::chrono::milliseconds>(now - scheduler_seen_)));
+                   to_string(std::chrono::duration_cast<std::chrono::milliseconds>(now - scheduler_seen_)) +
+                   " (WEIR_PATIENCE of the program says how long is waited)");
 }
 
 void WorkerNode::scheduler_gone(const std::string& how) {
   log::error("rank 0 {}; this worker ends", how);
-  _exit(1);
+  _exit(status_left_alone);
 }
 
 // --- the end

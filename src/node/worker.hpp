@@ -11,6 +11,9 @@
 
 namespace weir::detail::runtime {
 
+/// The exit status of a worker whose program died or fell silent: its job has not failed. (EX_TEMPFAIL)
+constexpr int status_left_alone = 75;
+
 struct WorkerSettings {
   std::uint32_t threads = 1;
   std::vector<Resource> resources;

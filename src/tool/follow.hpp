@@ -23,8 +23,8 @@ namespace weir::detail::tool {
 
 /// The part of a growing file that has not been passed on yet.
 ///
-/// What another job of the same name has left there, before `since_ns`, is no part of it; a file that has become
-/// shorter, or another one, is read from its beginning.
+/// What another job of the same name has left there, before `since_ns`, is no part of it; a file that has
+/// become shorter, or another one, is read from its beginning.
 class Tail {
  public:
   explicit Tail(std::string path, std::int64_t since_ns = 0) : path_(std::move(path)), since_ns_(since_ns) {}

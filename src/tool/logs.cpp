@@ -19,7 +19,8 @@ int logs(int argc, char** argv) {
   // Here Ctrl-C ends the looking, not the job.
   if (is_following) return follow(records.front(), registry, Interrupt::leaves_job);
   const bool has_output = Tail(records.front().output_file, records.front().files_since_ns).copy_to(stdout);
-  if (Tail(records.front().error_file, records.front().files_since_ns).copy_to(stderr) || has_output) return 0;
+  if (Tail(records.front().error_file, records.front().files_since_ns).copy_to(stderr) || has_output)
+    return 0;
   refresh_or_say(records, registry);
   std::fprintf(stderr, "weir logs: no output yet; %s\n", sentence_about(records.front().last).c_str());
   return 1;
