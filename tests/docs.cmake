@@ -17,7 +17,7 @@ target_include_directories(docs_blocks PRIVATE ${CMAKE_CURRENT_SOURCE_DIR})
 target_precompile_headers(docs_blocks PRIVATE docs/blocks.hpp)
 weir_own_flags(docs_blocks)
 # What a page shows need not be used, and is compiled for what it does, not for speed.
-target_compile_options(docs_blocks PRIVATE -O0 -Wno-unused -Wno-unused-result)
+target_compile_options(docs_blocks PRIVATE -O0 -Wno-unused -Wno-unused-result -Wno-unknown-pragmas)
 foreach(page ${docs_pages})
   add_test(NAME docs/${page} COMMAND Python3::Interpreter ${docs_test} --root ${PROJECT_SOURCE_DIR} --run ${page} $<TARGET_FILE:docs_blocks> $<TARGET_FILE:weir_tool>)
   set_tests_properties(docs/${page} PROPERTIES TIMEOUT 600)

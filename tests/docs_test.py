@@ -348,7 +348,7 @@ def unknown_sentences(root):
     if not page.exists():
         return []
     files = [p for folder in ("src", "include") for p in (root / folder).rglob("*") if p.suffix in (".cpp", ".hpp")]
-    said = "\n".join(literals_of(p.read_text()) for p in files).replace('\\"', '"')
+    said = "\n".join(literals_of(p.read_text()) for p in files).replace("\\\"", "\"")
     wrong = []
     for row in re.findall(r"(?m)^\| `(.+?)` \|", page.read_text()):
         for piece in re.split(r"\.\.\.", row.replace("\\|", "|")):

@@ -70,7 +70,7 @@ class Cluster {
   /// What further workers are started with: `WEIR_CONNECT=<file> weir run -n 4 ./app`.
   [[nodiscard]] std::string connection_file() const;
 
-  [[nodiscard]] std::shared_ptr<detail::client::Core> core() const;
+  [[nodiscard]] std::shared_ptr<detail::client::ClusterLink> core() const;
 
  protected:
   Cluster();

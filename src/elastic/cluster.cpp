@@ -17,17 +17,17 @@ using detail::elastic::jobs_for_cores;
 using detail::elastic::jobs_for_memory;
 using detail::elastic::jobs_for_workers;
 using detail::elastic::Scaler;
-using detail::runtime::SchedulerNode;
+using detail::node::SchedulerNode;
 
 struct Cluster::Session {
-  std::unique_ptr<detail::runtime::Engine> engine;  // null: the scheduler is weir::run's
+  std::unique_ptr<detail::home::Engine> engine;  // null: the scheduler is weir::run's
   std::shared_ptr<SchedulerNode> scheduler;
-  std::unique_ptr<detail::runtime::SessionFile> file;
+  std::unique_ptr<detail::home::SessionFile> file;
   std::unique_ptr<detail::elastic::JobKeeper> keeper;
   bool is_closed = false;
 
   void begin(int workers, int threads) {
-    if (const auto current = detail::client::Core::current()) {
+    if (const auto current = detail::client::ClusterLink::current()) {
       scheduler = std::dynamic_pointer_cast<SchedulerNode>(current);
       if (!scheduler)
         throw Error(ErrorKind::unsupported,
@@ -39,7 +39,7 @@ struct Cluster::Session {
             "cluster: worker threads belong to the start of a program; inside weir::run ask for processes");
       return;
     }
-    engine = std::make_unique<detail::runtime::Engine>(workers, threads);
+    engine = std::make_unique<detail::home::Engine>(workers, threads);
     scheduler = engine->scheduler();
   }
   detail::elastic::JobKeeper& job_keeper() const {
@@ -52,8 +52,8 @@ struct Cluster::Session {
 };
 
 Cluster::Cluster() : session_(std::make_unique<Session>()) {
-  if (detail::runtime::is_further_worker())
-    detail::runtime::exit_now(detail::runtime::run_further_worker(0, nullptr, {}));
+  if (detail::home::is_further_worker())
+    detail::home::exit_now(detail::home::run_further_worker(0, nullptr, {}));
 }
 
 Cluster::~Cluster() {
@@ -66,7 +66,7 @@ Cluster::~Cluster() {
 
 void Cluster::start(std::unique_ptr<detail::elastic::Launcher> launcher, const std::string& network) {
   session_->begin(0, 0);
-  session_->file = std::make_unique<detail::runtime::SessionFile>(
+  session_->file = std::make_unique<detail::home::SessionFile>(
       session_->scheduler->open_door(network.empty() ? launcher->network() : network));
   session_->keeper = std::make_unique<detail::elastic::JobKeeper>(session_->scheduler, std::move(launcher),
                                                                   session_->file->path());
@@ -141,7 +141,7 @@ int Cluster::jobs() const { return session_->keeper ? session_->keeper->jobs() :
 std::string Cluster::problem() const { return session_->keeper ? session_->keeper->problem() : ""; }
 std::string Cluster::connection_file() const { return session_->file ? session_->file->path().string() : ""; }
 
-std::shared_ptr<detail::client::Core> Cluster::core() const {
+std::shared_ptr<detail::client::ClusterLink> Cluster::core() const {
   if (!session_->scheduler) throw Error(ErrorKind::closed, "cluster: it is closed");
   return session_->scheduler;
 }

@@ -33,7 +33,7 @@ int next_prefix() {
 
 }  // namespace
 
-JobKeeper::JobKeeper(std::shared_ptr<runtime::SchedulerNode> scheduler, std::unique_ptr<Launcher> launcher,
+JobKeeper::JobKeeper(std::shared_ptr<node::SchedulerNode> scheduler, std::unique_ptr<Launcher> launcher,
                      std::string connection_file)
     : scheduler_(std::move(scheduler)),
       launcher_(std::move(launcher)),
@@ -122,7 +122,7 @@ void JobKeeper::tell(ScalingTime now, const Snapshot& snapshot) {
   told_ = now;
   ClusterRecord record{.system = std::string(launcher_->system()),
                        .program = program_name(),
-                       .host = runtime::host_name(),
+                       .host = node::host_name(),
                        .pid = getpid()};
   const auto count = [&](TaskState state) { return snapshot.tasks[static_cast<std::size_t>(state)]; };
   record.pending = count(TaskState::waiting) + count(TaskState::queued) + count(TaskState::no_worker) +
@@ -194,7 +194,7 @@ void JobKeeper::bury(ScalingTime now) {
 /// What the end of a job says of the others: nothing, if its workers had only lost sight of this program or
 /// its host is at fault.
 void JobKeeper::over(ScalingTime now, const Job& job, const JobEnd& end) {
-  const bool left_alone = job.joined && end.exit_status == runtime::status_left_alone;
+  const bool left_alone = job.joined && end.exit_status == node::status_left_alone;
   if (end.outcome != JobOutcome::failed || left_alone)
     return scaler_.job_over(now, JobOutcome::ended, end.reason, job.submitted);
   failure_ = end.id + " has failed: " + end.reason;

@@ -17,7 +17,7 @@ namespace weir::detail::elastic {
 /// Carries out what the `Scaler` decides: submits, cancels, retires.
 class JobKeeper {
  public:
-  JobKeeper(std::shared_ptr<runtime::SchedulerNode> scheduler, std::unique_ptr<Launcher> launcher,
+  JobKeeper(std::shared_ptr<node::SchedulerNode> scheduler, std::unique_ptr<Launcher> launcher,
             std::string connection_file);
   ~JobKeeper() { close(true); }
 
@@ -63,7 +63,7 @@ class JobKeeper {
   /// Whether its jobs are asked after somewhere else, which takes time.
   [[nodiscard]] bool is_remote() const { return launcher_->longest_pause() > std::chrono::seconds(1); }
 
-  std::shared_ptr<runtime::SchedulerNode> scheduler_;
+  std::shared_ptr<node::SchedulerNode> scheduler_;
   std::unique_ptr<Launcher> launcher_;
   const JobShape shape_;
   const std::string connection_file_, prefix_;

@@ -12,7 +12,7 @@
 #include "weir/duration.hpp"
 #include "weir/error.hpp"
 
-namespace weir::detail::runtime {
+namespace weir::detail::home {
 
 std::string environment(const char* name) {
   const char* value = std::getenv(name);
@@ -54,7 +54,7 @@ std::vector<Resource> resources_of(const RunOptions& options) {
 worker::MemoryLimits memory_limits(const RunOptions& options, std::uint64_t workers) {
   constexpr std::uint64_t least = 1'000'000;
   worker::MemoryLimits memory;
-  memory.limit = std::max(least, host_memory() / std::max<std::uint64_t>(workers, 1));
+  memory.limit = std::max(least, node::host_memory() / std::max<std::uint64_t>(workers, 1));
   const std::string variable = environment("WEIR_MEMORY_LIMIT");
   const std::string text = options.memory_limit.empty() ? variable : options.memory_limit;
   if (text.empty()) return memory;
@@ -80,8 +80,8 @@ std::string spill_folder() {
   return "/tmp";
 }
 
-SchedulerSettings scheduler_settings(const RunOptions& options) {
-  SchedulerSettings settings;
+node::SchedulerSettings scheduler_settings(const RunOptions& options) {
+  node::SchedulerSettings settings;
   settings.scheduling.allowed_failures = options.allowed_failures;
   if (const std::string text = environment("WEIR_PATIENCE"); !text.empty()) {
     try {
@@ -103,4 +103,4 @@ void exit_now(int status) {
   _exit(status);
 }
 
-}  // namespace weir::detail::runtime
+}  // namespace weir::detail::home
