@@ -180,6 +180,9 @@ class BatchSystem {
   /// What the job of these variables was given; `threads_per_rank` cores make a place.
   [[nodiscard]] virtual Allocation allocation(const Variables& variables, int threads_per_rank) const = 0;
 
+  /// How many processes of one program the system's own launcher has started, of which this is one.
+  [[nodiscard]] virtual int started_together(const Variables&) const { return 1; }
+
   /// Notes in `clock` when the job `id` ends, asking the system's programs only for what the variables lack.
   virtual void read_clock(JobClock& clock, const std::string& id, const Variables& variables,
                           const Asker& ask) const = 0;

@@ -243,8 +243,11 @@ void SchedulerNode::lose(PeerId id, const std::string& how) {
     ++lost_own_;
     lost_other_host_ |= !gone.watch.watching();
   }
-  const std::vector<TaskId> executing =
-      gone.black_box && gone.black_box->readable() ? gone.black_box->executing() : gone.executing;
+  // One whose end was announced did not die of what it was doing.
+  const std::vector<TaskId> executing = gone.waits_for_successor ? std::vector<TaskId>{}
+                                        : gone.black_box && gone.black_box->readable()
+                                            ? gone.black_box->executing()
+                                            : gone.executing;
   log::info("{} {}; it was executing {}", state_.name_of(id), how, names_of(executing));
   transport_.forget(id);
   const std::uint64_t results = log::debugging() ? finished_results() : 0;

@@ -160,7 +160,10 @@ class Slurm : public BatchSystem {
   std::string script(const JobOptions& options) const override {
     const std::string shebang =
         options.shebang.empty() ? "#!/bin/bash" : one_line_value("shebang", options.shebang);
-    return shebang + "\n" + directives(options) + "\n" + shell_part(options);
+    return shebang + "\n" + directives(options) +
+           // `--export=NONE` is meant for this script; mpirun starts its helpers with srun, which would obey
+           // it too.
+           "\nunset SLURM_EXPORT_ENV\n" + shell_part(options);
   }
 
   std::string submit(const std::filesystem::path& script) const override {
@@ -207,6 +210,10 @@ class Slurm : public BatchSystem {
     const auto of_core = static_cast<std::uint64_t>(count(variables("SLURM_MEM_PER_CPU")));
     given.memory_bytes = (of_node ? of_node : of_core * static_cast<std::uint64_t>(given.cores)) * megabyte;
     return given;
+  }
+
+  int started_together(const Variables& variables) const override {
+    return variables("SLURM_STEP_ID") ? count(variables("SLURM_STEP_NUM_TASKS")) : 1;
   }
 
   void read_clock(JobClock& clock, const std::string& id, const Variables& variables,
