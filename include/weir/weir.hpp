@@ -1,6 +1,7 @@
 // All of Weir.
 #pragma once
 
+#include "weir/as_completed.hpp"
 #include "weir/client.hpp"
 #include "weir/cluster.hpp"
 #include "weir/cluster_stream.hpp"
@@ -14,3 +15,4 @@
 #include "weir/stream/describe.hpp"
 #include "weir/stream/network.hpp"
 #include "weir/stream/sources.hpp"
+#include "weir/version.hpp"

@@ -10,6 +10,7 @@
 #include "tool/command.hpp"
 #include "tool/site.hpp"
 #include "weir/error.hpp"
+#include "weir/version.hpp"
 
 namespace weir::detail::tool {
 namespace {
@@ -29,7 +30,7 @@ std::string first_line(const std::string& command) {
 }
 
 std::string mpirun_text() {
-  const auto mpirun = find_in_path("mpirun");
+  const auto mpirun = batch::find_in_path("mpirun");
   if (!mpirun) return "mpirun is not in PATH; `weir run` needs it (Debian: openmpi-bin)";
   const std::string version = first_line("'" + *mpirun + "' --version 2>&1");
   return (version.empty() ? "unknown version" : version) + ", " + *mpirun;
@@ -41,9 +42,8 @@ std::string host_name() {
 }
 
 std::string job_text() {
-  if (const char* job = std::getenv("SLURM_JOB_ID")) return std::string("Slurm job ") + job;
-  if (const char* job = std::getenv("PBS_JOBID")) return std::string("PBS job ") + job;
-  return "none";
+  const auto job = current_job();
+  return job ? std::string(job->system->title()) + " job " + job->id : "none";
 }
 
 void print(const char* name, const std::string& value) { std::printf("%-12s %s\n", name, value.c_str()); }
@@ -60,7 +60,7 @@ int info(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     throw Error(ErrorKind::invalid_argument, std::string(error.what()) + "; `weir info` takes no arguments");
   }
-  print("weir", WEIR_VERSION);
+  print("weir", std::string(version));
   print("program", own_path());
   print("build", WEIR_BUILD_TYPE ", " WEIR_COMPILER ", C++" + std::to_string(__cplusplus / 100 % 100));
   print("MPI", WEIR_MPI_LIBRARY);
