@@ -100,8 +100,13 @@ std::vector<Id> open_sources(Hold& hold, const std::string& function, hid_t data
     if (!known.contains(source)) {
       const std::string path = found_source(source, name.path);
       if (path.empty()) refuse(std::strerror(ENOENT));
-      struct stat status {};
-      if (stat(path.c_str(), &status) == 0) let_go(hold, identity_of(status));
+      struct stat status {
+      }, own{};
+      if (stat(path.c_str(), &status) == 0) {
+        if (stat(name.path.c_str(), &own) == 0 && identity_of(own) == identity_of(status))
+          refuse("it is this file, which a virtual dataset must call \".\"");
+        let_go(hold, identity_of(status));
+      }
       files.push_back(open_source(path));
       if (!files.back().ok()) refuse(reason());
       known.emplace(source, files.size() - 1);

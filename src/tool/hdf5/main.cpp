@@ -6,6 +6,7 @@
 
 #include "weir/array/hdf5_info.hpp"
 #include "weir/bytes.hpp"
+#include "weir/error.hpp"
 
 namespace weir::detail::tool {
 namespace {
@@ -102,6 +103,12 @@ int hdf5_main(int argc, char** argv) {
 int main(int argc, char** argv) {
   try {
     return weir::detail::tool::hdf5_main(argc, argv);
+  } catch (const weir::Error& error) {
+    std::fprintf(stderr, "weir hdf5: %s\n", error.what());
+    const bool is_callers = error.kind() == weir::ErrorKind::invalid_argument ||
+                            error.kind() == weir::ErrorKind::not_found ||
+                            error.kind() == weir::ErrorKind::unsupported;
+    return is_callers ? weir::detail::tool::wrong_use : weir::detail::tool::failed;
   } catch (const std::exception& error) {
     std::fprintf(stderr, "weir hdf5: %s\n", error.what());
     return weir::detail::tool::failed;
