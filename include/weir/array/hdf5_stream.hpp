@@ -18,12 +18,14 @@ struct SinkHdf5 {
                       ///< so are those of `from_hdf5`.
   std::int64_t chunk = 0;  ///< Entries in a chunk of the file; 0: about 1 MiB of them.
   int gzip = 0;            ///< Compression, 1 (fast) to 9 (small); 0: none.
+  /// Stored beside the dataset when it is made, by name.
   std::map<std::string, Hdf5Attribute> attributes{};
 };
 
 /// How a dataset is cut into elements.
 struct FromHdf5 {
   std::int64_t rows = 0;  ///< Entries in an element; 0: about 1 MiB of them.
+  /// Where the source runs.
   SourceOptions source{};
 };
 
