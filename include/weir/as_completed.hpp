@@ -62,6 +62,7 @@ class AsCompleted {
   }
 
   struct End {};
+  /// What a `for` loop goes through.
   struct Iterator {
     /// What it reads.
     AsCompleted* all;

@@ -48,8 +48,10 @@ struct Reduce {
 /// A slice of an axis: `range(0, 10)`, `range(10)`, `range(0, nothing, 2)`, `range(nothing, nothing, -1)`;
 /// NumPy's rules.
 struct Range {
-  /// First index and the one behind the last; negative ones count from the end.
-  std::optional<std::int64_t> start{}, stop{};
+  /// First index; negative ones count from the end.
+  std::optional<std::int64_t> start{};
+  /// The index behind the last.
+  std::optional<std::int64_t> stop{};
   /// Distance of neighbours, not 0; negative goes backwards.
   std::int64_t step = 1;
 };

@@ -18,7 +18,8 @@ using Chunks = std::vector<std::vector<std::int64_t>>;
 /// How one axis is to be cut.
 struct AxisChunks {
   /// How the axis is cut: as the library chooses, not at all, by one size, by these sizes.
-  enum class Kind { automatic, whole, size, sizes } kind = Kind::automatic;
+  enum class Kind { automatic, whole, size, sizes };
+  Kind kind = Kind::automatic;  ///< How this one is cut.
   /// Of every chunk but the last; `Kind::size`.
   std::int64_t size = 0;
   /// Of all chunks; `Kind::sizes`.
