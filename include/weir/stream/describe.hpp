@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "weir/detail/stream/graph/handle.hpp"
 #include "weir/duration.hpp"
+#include "weir/stream/handle.hpp"
 
 namespace weir {
 
@@ -37,18 +37,18 @@ struct NodeReport {
 ///
 /// **Threads.** Any thread; the counts are read while the stream runs, so they need not fit each other
 /// exactly.
-[[nodiscard]] std::vector<NodeReport> report(const Handle& stream);
+[[nodiscard]] std::vector<NodeReport> report(const StreamHandle& stream);
 
 /// The pipeline as text: one node per line, indented by depth, with what went in and out and at which rate,
 /// what is queued and in flight, and who waits; then the slowest node.
 ///
 /// **Units.** The rate is that since the last look at the stream, or since it was made. What a function takes
 /// is measured now and then, on the cluster for every chunk.
-[[nodiscard]] std::string describe(const Handle& stream);
+[[nodiscard]] std::string describe(const StreamHandle& stream);
 
 /// The graph as Graphviz text: edges numbered in execution order where there are several, controls dotted,
 /// what is on the cluster coloured.
-[[nodiscard]] std::string graphviz(const Handle& stream);
+[[nodiscard]] std::string graphviz(const StreamHandle& stream);
 
 /// Writes the picture: Graphviz text, or by `dot` the format the file's name ends with (`.png`, `.svg`,
 /// `.pdf`).
@@ -56,7 +56,7 @@ struct NodeReport {
 /// **Errors.** Throws `Error{io}` if the file cannot be written. Without the program `dot`, writes `file.dot`
 /// instead and returns that name.
 /// **Source.** streamz `visualize`.
-std::filesystem::path visualize(const Handle& stream, const std::filesystem::path& file);
+std::filesystem::path visualize(const StreamHandle& stream, const std::filesystem::path& file);
 
 /// Looks at a stream now and then, and says which node blocks when elements wait and nothing has moved for
 /// `patience`.
@@ -65,7 +65,7 @@ std::filesystem::path visualize(const Handle& stream, const std::filesystem::pat
 class StallDetector {
  public:
   /// \param stalled  Called once per stall with a sentence; by default it is logged as a warning.
-  StallDetector(const Handle& stream, Duration patience,
+  StallDetector(const StreamHandle& stream, Duration patience,
                 std::function<void(const std::string&)> stalled = {});
   ~StallDetector();
   StallDetector(const StallDetector&) = delete;

@@ -20,7 +20,7 @@
 #include <vector>
 
 #include "weir/duration.hpp"
-#include "weir/stream.hpp"
+#include "weir/stream/stream.hpp"
 
 namespace weir {
 

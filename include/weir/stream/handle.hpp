@@ -1,15 +1,12 @@
-// Handle and Sink: cheap names for a node; the graph lives while anybody holds one. And what a node does with
-// errors.
+// StreamHandle and Sink: cheap names for a node; the graph lives while anybody holds one.
 #pragma once
 
 #include <memory>
 #include <string>
-#include <type_traits>
 #include <utility>
 
-#include "weir/detail/stream/graph/forward.hpp"
-#include "weir/detail/stream/graph/kernel.hpp"
-#include "weir/detail/stream/graph/node.hpp"
+#include "weir/detail/stream/graph/outlet.hpp"
+#include "weir/stream/policies.hpp"
 
 namespace weir {
 
@@ -17,24 +14,10 @@ namespace weir {
 struct OwnLoop {};
 inline constexpr OwnLoop own_loop{};
 
-/// What a node does with an element its function throws on; see `raise`, `skip`, `retry`, `dead_letter`.
-using detail::stream::ErrorPolicy;
-using detail::stream::Letter;
-
-/// The default: the exception comes out of `emit`, or of `drain` if the node runs elsewhere.
-inline const ErrorPolicy raise{};
-/// Counts the failure and drops the element.
-inline const ErrorPolicy skip{ErrorPolicy::Action::skip};
-/// Calls the function up to `times` times more before the policy `then` applies.
-[[nodiscard]] inline ErrorPolicy retry(unsigned times, ErrorPolicy then = {}) {
-  then.retries = times;
-  return then;
-}
-
 /// A name for a node of any element type; copies are cheap, and the graph lives while one exists.
-class Handle {
+class StreamHandle {
  public:
-  Handle(std::shared_ptr<detail::stream::Graph> graph, detail::stream::Node& node)
+  StreamHandle(std::shared_ptr<detail::stream::Graph> graph, detail::stream::Node& node)
       : graph_(std::move(graph)), node_(&node) {}
 
   [[nodiscard]] detail::stream::Node& node() const noexcept { return *node_; }
@@ -61,7 +44,9 @@ class Handle {
   /// Puts this node first in the execution order of what feeds it.
   void move_to_first() const { detail::stream::Graph::move_to_first(*node_); }
   /// Removes the edge from here to `below`. **Errors.** Throws `Error{not_found}` if there is none.
-  void disconnect(const Handle& below) const { detail::stream::Graph::disconnect(*node_, *below.node_); }
+  void disconnect(const StreamHandle& below) const {
+    detail::stream::Graph::disconnect(*node_, *below.node_);
+  }
   /// Starts the sources above this node; does nothing where there is none.
   void start() const;
   /// Stops the sources above this node after the element in hand; they can be started again.
@@ -75,9 +60,9 @@ class Handle {
 };
 
 /// The end of a chain, as `sink` returns it.
-class Sink : public Handle {
+class Sink : public StreamHandle {
  public:
-  using Handle::Handle;
+  using StreamHandle::StreamHandle;
   const Sink& named(std::string name) const {
     node_->set_name(std::move(name));
     return *this;
@@ -88,19 +73,4 @@ class Sink : public Handle {
   }
 };
 
-namespace detail::stream {
-
-/// Adds a node that gives nothing below `upstream`.
-template <class NodeType>
-Sink attach_sink(const Handle& upstream, std::unique_ptr<NodeType> made) {
-  NodeType& node = *made;
-  const std::shared_ptr<Graph> graph = Graph::of(upstream.node());
-  graph->adopt(std::move(made), node.is_boundary() ? nullptr : &upstream.node());
-  Graph::connect(upstream.node(), node);
-  const Frame inside(node);
-  node.attached();
-  return Sink(graph, node);
-}
-
-}  // namespace detail::stream
 }  // namespace weir
