@@ -76,17 +76,22 @@ def print_table(rows, header=HEADER):
         print(line.rstrip())
 
 
-def write_readme(results):
-    """Puts the table into the section "Figures" of README.md, between its two marks."""
-    lines = ["| figure | what | value | raw | target |", "|---|---|---:|---:|---:|"]
+def write_tables(results, root=ROOT):
+    """Puts all figures into benchmarks/RESULTS.md and those that README.md has into README.md, between the marks of each."""
+    lines = {}
     for figure, value, raw in results:
         name, shown, unit, raw_text, target, _ = cells(figure, value, raw)
-        lines.append(f"| `{name}` | {figure.what} | {shown} {unit} | {raw_text} | {target} |")
-    path = ROOT / "README.md"
-    text, count = re.subn(r"(<!-- figures -->\n).*?(<!-- end of figures -->)", lambda found: found[1] + "\n".join(lines) + "\n" + found[2], path.read_text(), flags=re.DOTALL)
-    if count != 1:
-        raise Failed("README.md: must contain the marks <!-- figures --> and <!-- end of figures --> once")
-    path.write_text(text)
+        lines[name] = f"| `{name}` | {figure.what} | {shown} {unit} | {raw_text} | {target} |"
+    for page, only_known in (("benchmarks/RESULTS.md", False), ("README.md", True)):
+        path = root / page
+        table = re.compile(r"(<!-- figures -->\n)(.*?)(<!-- end of figures -->)", flags=re.DOTALL)
+        found = table.findall(path.read_text())
+        if len(found) != 1:
+            raise Failed(f"{page}: must contain the marks <!-- figures --> and <!-- end of figures --> once")
+        known = re.findall(r"(?m)^\| `(\w+)`", found[0][1])
+        rows = [lines[name] for name in (known if only_known else lines) if name in lines]
+        text = "\n".join(["| figure | what | value | raw | target |", "|---|---|---:|---:|---:|", *rows])
+        path.write_text(table.sub(lambda marks: marks[1] + text + "\n" + marks[3], path.read_text()))
 
 
 def measure(figures, as_json, into_readme):
@@ -101,7 +106,7 @@ def measure(figures, as_json, into_readme):
     if results and not as_json:
         print_table([cells(*result) for result in results])
     if into_readme and not failures:
-        write_readme(results)
+        write_tables(results)
     for failure in failures:
         print(f"bench: {failure}", file=sys.stderr)
     return 1 if failures else 0
@@ -125,7 +130,7 @@ def main(arguments):
     parser.add_argument("--json", action="store_true", help="one object a line: figure, value, unit, raw, target")
     parser.add_argument("--peers", action="store_true", help="Weir, raw MPI, Dask and mpi4py.futures beside each other")
     parser.add_argument("--list", action="store_true", help="say what the figures are, measure nothing")
-    parser.add_argument("--readme", action="store_true", help="also write the table into README.md")
+    parser.add_argument("--readme", action="store_true", help="also write benchmarks/RESULTS.md and the figures of README.md")
     options = parser.parse_args(arguments)
     by_name = {figure.name: figure for figure in FIGURES}
     unknown = [name for name in options.figures if name not in by_name]

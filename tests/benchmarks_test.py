@@ -4,6 +4,7 @@ import contextlib
 import io
 import json
 import sys
+import tempfile
 import unittest
 from pathlib import Path
 
@@ -65,6 +66,21 @@ class BenchTest(unittest.TestCase):
         once = Launch("once", lambda: launched.append(1) or {"a": 1.0, "b": 2.0})
         list(bench.measured([Figure(name, "us", None, "lower", "", once) for name in "ab"]))
         self.assertEqual(launched, [1])
+
+    def test_writes_all_figures_into_the_results_and_the_known_ones_into_the_readme(self):
+        with tempfile.TemporaryDirectory() as folder:
+            root = Path(folder)
+            (root / "benchmarks").mkdir()
+            (root / "benchmarks/RESULTS.md").write_text("a\n<!-- figures -->\nold\n<!-- end of figures -->\nb\n")
+            (root / "README.md").write_text("<!-- figures -->\n| `slow` | old |\n<!-- end of figures -->\n")
+            bench.write_tables([(FAST, 20.0, 40.0), (SLOW, 3.0, None)], root)
+            head = "<!-- figures -->\n| figure | what | value | raw | target |\n|---|---|---:|---:|---:|\n"
+            slow = "| `slow` |  | 3 us |  | <= 2 |\n<!-- end of figures -->\n"
+            self.assertEqual((root / "benchmarks/RESULTS.md").read_text(), "a\n" + head + "| `fast` |  | 20 tasks/s | 40 | >= 10 |\n" + slow + "b\n")
+            self.assertEqual((root / "README.md").read_text(), head + slow)
+            (root / "README.md").write_text("no marks")
+            with self.assertRaisesRegex(Failed, "README.md: must contain the marks"):
+                bench.write_tables([(FAST, 20.0, 40.0)], root)
 
     def test_refuses_an_unknown_figure_before_anything_is_built(self):
         with self.assertRaises(SystemExit) as ended, contextlib.redirect_stderr(io.StringIO()) as err:

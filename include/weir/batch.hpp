@@ -1,16 +1,80 @@
-// BatchSystem: the four things Weir wants from a batch system. One file in src/cluster/ implements each.
+// BatchSystem: all that Weir asks of a batch system, and JobOptions: what one batch job asks for and runs.
+// Each system is a folder of src/batch.
 #pragma once
 
+#include <chrono>
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
-#include "weir/batch_job.hpp"
-
 namespace weir {
+
+/// What one batch job asks for and runs.
+///
+/// Leave out what the site should decide. Nothing is interpreted by a shell except `before` and `after`,
+/// which are shell code by intent.
+///
+/// **Units.** `memory_bytes` is per node; `walltime` is rounded up to whole seconds by the caller; a count of
+/// 0 means "not said".
+/// **Errors.** The functions that read it throw `Error{invalid_argument}` that names the member: a text with
+/// a newline or control character where one line is needed, a negative count, counts that contradict each
+/// other.
+struct JobOptions {
+  std::string name = "weir";  ///< Of the job and its log files; without `/`, whitespace and quotes.
+
+  int ranks = 0;  ///< All ranks of the job, rank 0 among them.
+  int nodes =
+      0;  ///< 0: the batch system spreads the ranks as it likes, unless `ranks_per_node` says otherwise.
+  int ranks_per_node = 0;    ///< With `nodes`, gives `ranks`; with `ranks`, gives `nodes`.
+  int threads_per_rank = 1;  ///< Worker threads, and cores reserved for each rank.
+  int gpus_per_node = 0;
+  std::uint64_t memory_bytes = 0;    ///< Of each node.
+  std::chrono::seconds walltime{0};  ///< After which the batch system ends the job.
+
+  std::string queue;          ///< The queue or partition.
+  std::string account;        ///< The project that pays.
+  std::string log_directory;  ///< For `<name>-<job id>.out` and `.err`; empty: the directory the job is
+                              ///< submitted from.
+
+  std::vector<std::string>
+      directives;  ///< Further directives, with or without the system's prefix, written as they are.
+  std::vector<std::string> skip;  ///< Leaves out the script's own directives that contain one of these texts;
+                                  ///< never those of `directives`.
+  std::string shebang;            ///< First line of the script; empty: what suits the batch system.
+
+  std::vector<std::string> modules;                              ///< Loaded with `module load`, in order.
+  std::vector<std::pair<std::string, std::string>> environment;  ///< Variables set for the program, in order.
+  std::vector<std::string> before;                               ///< Shell lines ahead of the program.
+  std::vector<std::string> after;  ///< Shell lines behind it; the job's exit status stays the program's.
+
+  std::string weir = "weir";         ///< The `weir` that starts the ranks inside the job; see decision 401.
+  std::vector<std::string> command;  ///< Program and arguments; each reaches the program unchanged.
+};
+
+/// Ranks and nodes of a job after what was said has been completed.
+struct JobLayout {
+  int ranks = 0;
+  int nodes = 0;           ///< 0: the batch system decides.
+  int ranks_per_node = 0;  ///< The most on one node; 0 exactly if `nodes` is 0.
+};
+
+/// Completes ranks, nodes and ranks per node from those that were given.
+///
+/// **Errors.** Throws `Error{invalid_argument}` if the number of ranks does not follow, a count is negative,
+/// or the three contradict each other. \return `{.ranks = 64, .ranks_per_node = 16}` becomes 64 ranks on 4
+/// nodes; one rank is one node.
+[[nodiscard]] JobLayout layout(const JobOptions& options);
+
+/// The file that takes the program's output (`stream` is "out") or its errors ("err").
+///
+/// \param job_id  As the batch system gave it; a server's name behind the number (`0.server`) is left out.
+[[nodiscard]] std::string log_file(const JobOptions& options, const std::string& job_id,
+                                   const std::string& stream);
 
 /// Where a job is in its life, in the same words for every batch system.
 enum class JobState : unsigned char {
@@ -18,9 +82,10 @@ enum class JobState : unsigned char {
   held,       ///< In the queue, and it stays there until somebody releases it.
   running,    ///< On its nodes, also while it starts, ends or is suspended.
   succeeded,  ///< Ended by itself with exit status 0.
-  failed,     ///< Ended otherwise: exit status, signal, lost node.
+  failed,     ///< Ended otherwise: exit status, signal.
   cancelled,  ///< Ended by its owner or an administrator.
   timed_out,  ///< Ended by the batch system at its walltime.
+  lost,       ///< Taken away through no fault of its own: preempted, or its node has failed.
   unknown     ///< The batch system no longer knows it.
 };
 
@@ -39,7 +104,27 @@ struct JobStatus {
   std::string reason;  ///< The batch system's own words: why it waits, what went wrong. May be empty.
 };
 
-/// A batch system: writes scripts, submits them, asks after jobs, cancels them.
+/// What the job of this process was given, as far as the batch system tells; 0 and empty: not said.
+struct Allocation {
+  int places = 0;  ///< Ranks that the job was asked for.
+  std::vector<std::string>
+      hosts;  ///< A host for each place; empty where the launcher of ranks finds them by itself.
+  int cores_per_rank = 0;
+  int cores = 0;                   ///< Of the job on this node.
+  std::uint64_t memory_bytes = 0;  ///< Of the job on this node.
+};
+
+/// What is known about the end of the job this process is in; each piece may be missing.
+struct JobClock {
+  std::optional<std::chrono::seconds> limit;  ///< The walltime.
+  std::optional<std::chrono::seconds>
+      used;  ///< How much of it the batch system had counted; may be minutes old, so never too much.
+  std::optional<std::chrono::sys_seconds> end;           ///< The end by the batch system's clock.
+  std::optional<std::chrono::sys_seconds> script_began;  ///< The script's first line, by this node's clock.
+  std::chrono::sys_seconds process_began;                ///< This process, by this node's clock.
+};
+
+/// A batch system: everything that differs between one and another.
 ///
 /// **Errors.** What the system's own programs refuse becomes `Error{io}` with the command, its exit status
 /// and all it said; a program that is not there is `Error{not_found}`, one that does not answer
@@ -50,13 +135,24 @@ struct JobStatus {
 /// count such questions.
 class BatchSystem {
  public:
+  /// Looks up an environment variable.
+  using Variables = std::function<std::optional<std::string>(const std::string& name)>;
+  /// Runs a program and gives its output; nothing if it failed.
+  using Asker = std::function<std::optional<std::string>(const std::vector<std::string>& command)>;
+
   virtual ~BatchSystem() = default;
 
   /// Name of the system on the command line and in the configuration: "slurm".
   [[nodiscard]] virtual std::string_view name() const = 0;
 
+  /// Its name for people: "Slurm".
+  [[nodiscard]] virtual std::string_view title() const = 0;
+
   /// The program that submits, looked for on PATH: "sbatch".
   [[nodiscard]] virtual std::string_view submit_program() const = 0;
+
+  /// The program that ends the jobs whose ids are its arguments: "scancel".
+  [[nodiscard]] virtual std::string_view cancel_program() const = 0;
 
   /// The whole batch script.
   ///
@@ -72,6 +168,19 @@ class BatchSystem {
 
   /// Ends jobs, in the queue or running; a job that is over already is no error.
   virtual void cancel(const std::vector<std::string>& ids) const = 0;
+
+  /// The id of the job that a process with these variables is part of; nothing outside a job.
+  [[nodiscard]] virtual std::optional<std::string> job(const Variables& variables) const = 0;
+
+  /// Whether a job of this system gives its processes this variable, and another job must not see it.
+  [[nodiscard]] virtual bool owns(std::string_view variable) const = 0;
+
+  /// What the job of these variables was given; `threads_per_rank` cores make a place.
+  [[nodiscard]] virtual Allocation allocation(const Variables& variables, int threads_per_rank) const = 0;
+
+  /// Notes in `clock` when the job `id` ends, asking the system's programs only for what the variables lack.
+  virtual void read_clock(JobClock& clock, const std::string& id, const Variables& variables,
+                          const Asker& ask) const = 0;
 };
 
 /// Every batch system Weir knows; the first whose programs are on PATH is the default.
@@ -86,5 +195,15 @@ class BatchSystem {
 ///
 /// **Errors.** Throws `Error{not_found}` if there is none.
 [[nodiscard]] const BatchSystem& detect_batch_system();
+
+/// The job of a batch system that this process is part of.
+struct CurrentJob {
+  const BatchSystem* system = nullptr;
+  std::string id;
+};
+
+/// The job that these variables, or those of this process, tell of; nothing outside a batch job.
+[[nodiscard]] std::optional<CurrentJob> current_job(const BatchSystem::Variables& variables);
+[[nodiscard]] std::optional<CurrentJob> current_job();
 
 }  // namespace weir

@@ -1,11 +1,10 @@
 // Client: submits tasks and brings results; what the body of weir::run works with.
 #pragma once
 
-#include <deque>
 #include <ranges>
 
 #include "weir/detail/client/arguments.hpp"
-#include "weir/detail/core/given.hpp"
+#include "weir/detail/core/callable.hpp"
 
 namespace weir {
 
@@ -20,11 +19,11 @@ enum class Until { all, first };
 /// **Source.** `distributed.Client`.
 class Client {
  public:
-  explicit Client(std::shared_ptr<detail::client::Core> core) : core_(std::move(core)) {}
+  explicit Client(std::shared_ptr<detail::client::ClusterLink> core) : core_(std::move(core)) {}
   /// The way to a cluster object: `weir::Client client{cluster};`.
   template <class Cluster>
   requires requires(const Cluster& cluster) {
-    { cluster.core() } -> std::same_as<std::shared_ptr<detail::client::Core>>;
+    { cluster.core() } -> std::same_as<std::shared_ptr<detail::client::ClusterLink>>;
   }
   explicit Client(const Cluster& cluster) : core_(cluster.core()) {}
 
@@ -44,22 +43,24 @@ class Client {
   /// **Source.** `Client.submit`; no key, every call is a task of its own.
   template <class F, class... A>
   auto submit(F&& f, A&&... args) {
-    return send<std::decay_t<F>>(nullptr, false,
-                                 given<std::decay_t<F>>("submit", "the function", std::forward<F>(f)),
-                                 std::forward<A>(args)...);
+    return send<std::decay_t<F>>(
+        nullptr, false, detail::callable<std::decay_t<F>>("submit", "the function", std::forward<F>(f)),
+        std::forward<A>(args)...);
   }
   template <class F, class... A>
   auto submit(Options options, F&& f, A&&... args) {
-    return send<std::decay_t<F>>(std::make_shared<const Options>(std::move(options)), false,
-                                 given<std::decay_t<F>>("submit", "the function", std::forward<F>(f)),
-                                 std::forward<A>(args)...);
+    return send<std::decay_t<F>>(
+        std::make_shared<const Options>(std::move(options)), false,
+        detail::callable<std::decay_t<F>>("submit", "the function", std::forward<F>(f)),
+        std::forward<A>(args)...);
   }
   /// The same with options that many tasks share.
   template <class F, class... A>
   auto submit(std::shared_ptr<const Options> options, F&& f, A&&... args) {
-    return send<std::decay_t<F>>(std::move(options), false,
-                                 given<std::decay_t<F>>("submit", "the function", std::forward<F>(f)),
-                                 std::forward<A>(args)...);
+    return send<std::decay_t<F>>(
+        std::move(options), false,
+        detail::callable<std::decay_t<F>>("submit", "the function", std::forward<F>(f)),
+        std::forward<A>(args)...);
   }
 
   /// One task for each element: `map(f, xs)`, `map(f, xs, ys)`; the shortest range ends it.
@@ -67,12 +68,12 @@ class Client {
   /// **Shape.** Ranges of n elements (values or futures) in, n futures out, in order.
   template <class F, std::ranges::input_range First, std::ranges::input_range... Rest>
   auto map(F f, First&& first, Rest&&... rest) {
-    return map_with(nullptr, given("map", "the function", std::move(f)), first, rest...);
+    return map_with(nullptr, detail::callable("map", "the function", std::move(f)), first, rest...);
   }
   template <class F, std::ranges::input_range First, std::ranges::input_range... Rest>
   auto map(Options options, F f, First&& first, Rest&&... rest) {
     return map_with(std::make_shared<const Options>(std::move(options)),
-                    given("map", "the function", std::move(f)), first, rest...);
+                    detail::callable("map", "the function", std::move(f)), first, rest...);
   }
 
   /// Waits for all and brings the results, in order. Throws the first error in order, after all are done.
@@ -156,7 +157,7 @@ class Client {
   /// Cancels every task and drops every result.
   void restart() { core_->restart(); }
 
-  [[nodiscard]] const std::shared_ptr<detail::client::Core>& core() const noexcept { return core_; }
+  [[nodiscard]] const std::shared_ptr<detail::client::ClusterLink>& core() const noexcept { return core_; }
 
  private:
   template <class F, class... A>
@@ -208,88 +209,8 @@ class Client {
     return Future<T>(core_->scatter(detail::task::Value::make<T>(std::move(value)), workers));
   }
 
-  std::shared_ptr<detail::client::Core> core_;
+  std::shared_ptr<detail::client::ClusterLink> core_;
 };
-
-/// Yields futures as they are done, earliest first; more can be added while it is read.
-///
-/// `for (auto future : weir::as_completed(futures)) ...`
-/// **Errors.** Failed and cancelled futures are yielded too: `result()` throws.
-/// **Source.** `distributed.as_completed`.
-template <class T>
-class AsCompleted {
-  struct Queue {
-    std::mutex mutex;
-    std::deque<Future<T>> done;
-    std::size_t taken = 0;
-  };
-
- public:
-  explicit AsCompleted(const std::vector<Future<T>>& futures = {}) {
-    for (const Future<T>& future : futures) add(future);
-  }
-  /// One more to wait for.
-  void add(const Future<T>& future) {
-    ++added_;
-    core_ = future.handle()->core;
-    future.on_done(
-        [queue = queue_](const Future<T>& finished) {
-          std::lock_guard hold(queue->mutex);
-          queue->done.push_back(finished);
-        },
-        false);
-  }
-  /// Futures not yielded yet.
-  [[nodiscard]] std::size_t count() const noexcept { return added_ - yielded_; }
-  [[nodiscard]] bool empty() const noexcept { return count() == 0; }
-  /// The next one, waiting for it. Throws `Error{invalid_argument}` if none is left.
-  Future<T> next() {
-    if (empty())
-      throw Error(ErrorKind::invalid_argument,
-                  "as_completed: next was called and no future is left; ask empty() first");
-    std::optional<Future<T>> found;
-    core_->wait_until([&] { return found || (found = try_next()).has_value(); }, std::nullopt);
-    ++yielded_;
-    return *found;
-  }
-  /// All that are done now, at least one.
-  std::vector<Future<T>> next_batch() {
-    std::vector<Future<T>> batch{next()};
-    while (auto more = try_next()) {
-      batch.push_back(*more);
-      ++yielded_;
-    }
-    return batch;
-  }
-
-  struct End {};
-  struct Iterator {
-    AsCompleted* all;
-    bool operator!=(End) const { return !all->empty(); }
-    Iterator& operator++() { return *this; }
-    Future<T> operator*() const { return all->next(); }
-  };
-  Iterator begin() { return {this}; }
-  End end() { return {}; }
-
- private:
-  std::optional<Future<T>> try_next() {
-    std::lock_guard hold(queue_->mutex);
-    if (queue_->done.empty()) return std::nullopt;
-    Future<T> future = std::move(queue_->done.front());
-    queue_->done.pop_front();
-    return future;
-  }
-
-  std::shared_ptr<Queue> queue_ = std::make_shared<Queue>();
-  std::shared_ptr<detail::client::Core> core_;
-  std::size_t added_ = 0, yielded_ = 0;
-};
-
-template <class T>
-[[nodiscard]] AsCompleted<T> as_completed(const std::vector<Future<T>>& futures) {
-  return AsCompleted<T>(futures);
-}
 
 /// Chooses one form of an overloaded or template function:
 /// `client.submit(weir::overload<double(double)>(std::sqrt), x)`.
@@ -343,7 +264,7 @@ bool Client::wait(const std::vector<Future<T>>& futures, Until until, std::optio
 
 template <class F, class... A>
 auto Client::run_on_workers(F f, const A&... args) {
-  static_cast<void>(given("run_on_workers", "the function", f));
+  static_cast<void>(detail::callable("run_on_workers", "the function", f));
   std::vector<decltype(send<F>(nullptr, true, f, args...))> futures;
   for (const WorkerInfo& worker : workers())
     if (!worker.retiring)
@@ -356,7 +277,7 @@ auto Client::run_on_workers(F f, const A&... args) {
 template <class T>
 template <class F>
 auto Future<T>::then(F f) const {
-  return Client(state().core).submit(given("then", "the function", std::move(f)), *this);
+  return Client(state().core).submit(detail::callable("then", "the function", std::move(f)), *this);
 }
 
 }  // namespace weir

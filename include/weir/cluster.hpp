@@ -1,4 +1,4 @@
-// LocalCluster, SlurmCluster, PbsCluster: workers that come and go while the program runs.
+// LocalCluster, BatchCluster, SlurmCluster, PbsCluster: workers that come and go while the program runs.
 #pragma once
 
 #include <cstdint>
@@ -11,10 +11,10 @@
 
 namespace weir {
 
-namespace detail::cluster {
-class Growth;
+namespace detail::elastic {
+class JobKeeper;
 class Launcher;
-}  // namespace detail::cluster
+}  // namespace detail::elastic
 
 /// How far a cluster may follow the work.
 struct AdaptOptions {
@@ -70,13 +70,13 @@ class Cluster {
   /// What further workers are started with: `WEIR_CONNECT=<file> weir run -n 4 ./app`.
   [[nodiscard]] std::string connection_file() const;
 
-  [[nodiscard]] std::shared_ptr<detail::client::Core> core() const;
+  [[nodiscard]] std::shared_ptr<detail::client::ClusterLink> core() const;
 
  protected:
   Cluster();
   /// Opens the door over `network` and keeps `launcher`'s jobs; `threads` > 0 adds so many worker threads in
   /// this process.
-  void start(std::unique_ptr<detail::cluster::Launcher> launcher, const std::string& network);
+  void start(std::unique_ptr<detail::elastic::Launcher> launcher, const std::string& network);
   void start_threads(int workers, int threads);
 
  private:
@@ -116,14 +116,30 @@ struct BatchOptions {
       std::chrono::seconds(60);  ///< A worker that has not reached this program for so long ends.
 };
 
-class SlurmCluster final : public Cluster {
+/// Workers in jobs of a batch system.
+///
+/// **Errors.** As `Cluster`; and `Error{not_found}` if the system's programs are not on PATH.
+class BatchCluster : public Cluster {
  public:
-  explicit SlurmCluster(const BatchOptions& options);
+  /// Of the system whose programs are on PATH.
+  explicit BatchCluster(const BatchOptions& options);
+  /// Of the system called so: "lsf".
+  BatchCluster(const std::string& system, const BatchOptions& options)
+      : BatchCluster(system, options, "BatchCluster") {}
+
+ protected:
+  /// `who` begins the sentences about wrong options.
+  BatchCluster(const std::string& system, const BatchOptions& options, const std::string& who);
 };
 
-class PbsCluster final : public Cluster {
+class SlurmCluster final : public BatchCluster {
  public:
-  explicit PbsCluster(const BatchOptions& options);
+  explicit SlurmCluster(const BatchOptions& options) : BatchCluster("slurm", options, "SlurmCluster") {}
+};
+
+class PbsCluster final : public BatchCluster {
+ public:
+  explicit PbsCluster(const BatchOptions& options) : BatchCluster("pbs", options, "PbsCluster") {}
 };
 
 }  // namespace weir

@@ -197,7 +197,7 @@ class ClusterStream : public detail::stream::ClusterChain<ClusterStream<T, In, K
   template <class Choose>
   [[nodiscard]] auto route(std::size_t ways, Choose choose) const {
     detail::stream::at_least_one("route", "ways", ways);
-    static_cast<void>(given("route", "the function", choose));
+    static_cast<void>(detail::callable("route", "the function", choose));
     const auto shared = cut();
     std::vector<decltype(shared.filter(detail::stream::ChosenWay<Choose>{}))> result;
     for (std::size_t way = 0; way < ways; ++way)
@@ -207,7 +207,7 @@ class ClusterStream : public detail::stream::ClusterChain<ClusterStream<T, In, K
   /// The elements for which `predicate` holds, and the others.
   template <class F>
   [[nodiscard]] auto split(F predicate) const {
-    static_cast<void>(given("split", "the function", predicate));
+    static_cast<void>(detail::callable("split", "the function", predicate));
     const auto shared = cut();
     return std::pair(shared.filter(predicate), shared.remove(predicate));
   }
@@ -414,10 +414,10 @@ class ClusterStream : public detail::stream::ClusterChain<ClusterStream<T, In, K
     static_assert(detail::stream::begins_or_awaits<F, T>,
                   "sink_async: the function takes (element, finished), or an element and returns "
                   "boost::asio::awaitable<void>");
-    return op::ByKernel{"sink_async", [f = given("sink_async", "the function", std::move(f))]<class E>(
-                                          std::type_identity<E>) mutable {
-                          return detail::stream::FinishKernel<E, F>{std::move(f)};
-                        }};
+    return op::ByKernel{
+        "sink_async",
+        [f = detail::callable("sink_async", "the function", std::move(f))]<class E>(
+            std::type_identity<E>) mutable { return detail::stream::FinishKernel<E, F>{std::move(f)}; }};
   }
   /// Nothing comes out of `last`; a gather lets go of its elements and brings its errors.
   template <class Last>
@@ -524,7 +524,7 @@ auto merge_by_time(TimeOf time, const ClusterStream<T, In, K>& first, const More
       "merge_by_time", first,
       [&]<class... E>(std::type_identity<E>...) {
         return detail::stream::MergeByTimeKernel<T, TimeOf, sizeof...(E)>{
-            limit.elements, given("merge_by_time", "the time", time)};
+            limit.elements, detail::callable("merge_by_time", "the time", time)};
       },
       detail::stream::cluster_inputs(first, more...));
 }
@@ -535,19 +535,19 @@ auto join(const ClusterStream<A, InA, KA>& a, const ClusterStream<B, InB, KB>& b
   detail::stream::at_least_one("join", "remembered", remembered);
   return detail::stream::attach_cluster_join(
       "join",
-      detail::stream::KeyedJoinKernel<A, B, KeyA, KeyB, false>{remembered, given("join", "a key", key_a),
-                                                               given("join", "a key", key_b)},
+      detail::stream::KeyedJoinKernel<A, B, KeyA, KeyB, false>{
+          remembered, detail::callable("join", "a key", key_a), detail::callable("join", "a key", key_b)},
       a, detail::stream::cluster_inputs(a, b));
 }
 template <class A, class InA, class KA, class B, class InB, class KB, class KeyA, class KeyB>
 auto left_join(const ClusterStream<A, InA, KA>& a, const ClusterStream<B, InB, KB>& b, KeyA key_a, KeyB key_b,
                std::size_t remembered) {
   detail::stream::at_least_one("left_join", "remembered", remembered);
-  return detail::stream::attach_cluster_join(
-      "left_join",
-      detail::stream::KeyedJoinKernel<A, B, KeyA, KeyB, true>{remembered, given("left_join", "a key", key_a),
-                                                              given("left_join", "a key", key_b)},
-      a, detail::stream::cluster_inputs(a, b));
+  return detail::stream::attach_cluster_join("left_join",
+                                             detail::stream::KeyedJoinKernel<A, B, KeyA, KeyB, true>{
+                                                 remembered, detail::callable("left_join", "a key", key_a),
+                                                 detail::callable("left_join", "a key", key_b)},
+                                             a, detail::stream::cluster_inputs(a, b));
 }
 
 }  // namespace op

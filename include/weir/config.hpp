@@ -27,7 +27,7 @@ struct Setting {
 /// The settings in force, with where each comes from.
 ///
 /// The file is TOML. A key at its top holds everywhere; a table holds where its name is the batch system
-/// ("slurm", "pbs") or the chosen site, the site before the system before the top:
+/// (`weir::BatchSystem::name`) or the chosen site, the site before the system before the top:
 /// ```toml
 /// walltime = "1h"
 /// [slurm]
@@ -62,6 +62,9 @@ class Config {
   /// Chooses whose tables hold beside the top: the batch system's, and the site's if one is set.
   void choose_system(std::string_view system) { system_ = system; }
 
+  /// Refuses tables that are neither `[sites.NAME]` nor one of these systems'.
+  void require_tables(const std::vector<std::string_view>& systems) const;
+
   [[nodiscard]] std::string text(std::string_view name) const;
   [[nodiscard]] std::vector<std::string> list(std::string_view name) const;
   [[nodiscard]] std::int64_t count(std::string_view name) const;
@@ -82,7 +85,8 @@ class Config {
 
   Environment environment_;
   Table arguments_;
-  std::map<std::string, Table, std::less<>> tables_;  // "" is the top, "slurm", "sites.karst"
+  std::map<std::string, Table, std::less<>> tables_;  // "" is the top, "sites.karst", a system
+  std::map<std::string, std::string> places_;         // of the systems' tables
   std::string system_;
 };
 

@@ -51,7 +51,7 @@ class Future {
 
   /// Of no task; every question but `valid` throws.
   Future() = default;
-  explicit Future(detail::client::Handle handle) : handle_(std::move(handle)) {}
+  explicit Future(detail::client::FutureRef handle) : handle_(std::move(handle)) {}
 
   [[nodiscard]] bool valid() const noexcept { return static_cast<bool>(handle_); }
   [[nodiscard]] TaskId id() const { return state().id; }
@@ -103,7 +103,7 @@ class Future {
   template <class F>
   auto then(F f) const;
 
-  [[nodiscard]] const detail::client::Handle& handle() const noexcept { return handle_; }
+  [[nodiscard]] const detail::client::FutureRef& handle() const noexcept { return handle_; }
 
  private:
   detail::client::FutureState& state() const {
@@ -120,7 +120,7 @@ class Future {
                                                    : state.value.template as<T>());
     }
   }
-  detail::client::Handle handle_;
+  detail::client::FutureRef handle_;
 };
 
 template <class T>

@@ -1,6 +1,7 @@
 // All of Weir.
 #pragma once
 
+#include "weir/as_completed.hpp"
 #include "weir/client.hpp"
 #include "weir/cluster.hpp"
 #include "weir/cluster_stream.hpp"

@@ -6,7 +6,7 @@
 #include "batch/walltime.hpp"
 #include "weir/error.hpp"
 
-namespace weir {
+namespace weir::detail::batch {
 namespace {
 
 /// Name of the program as a job's name.
@@ -50,6 +50,14 @@ std::pair<std::string, std::string> variable_of(const Config& config, const std:
 }
 
 }  // namespace
+
+Config load_config() {
+  Config config = Config::load();
+  std::vector<std::string_view> names;
+  for (const BatchSystem& system : batch_systems()) names.push_back(system.name());
+  config.require_tables(names);
+  return config;
+}
 
 JobOptions configured_job(const Config& config, int ranks, std::vector<std::string> command) {
   JobOptions options;
@@ -116,4 +124,4 @@ JobRecord submit_job(const BatchSystem& system, const JobOptions& options, const
   }
 }
 
-}  // namespace weir
+}  // namespace weir::detail::batch

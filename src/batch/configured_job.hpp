@@ -6,7 +6,12 @@
 #include "batch/registry.hpp"
 #include "weir/config.hpp"
 
-namespace weir {
+namespace weir::detail::batch {
+
+/// The user's configuration, with the tables of batch systems that there are.
+///
+/// **Errors.** As `Config::load`, and for a table of no batch system.
+[[nodiscard]] Config load_config();
 
 /// The job that `config` describes; `command` and `ranks` come from elsewhere. `weir` is empty if no setting
 /// names it.
@@ -28,4 +33,4 @@ void make_log_directory(const std::string& directory);
 [[nodiscard]] JobRecord submit_job(const BatchSystem& system, const JobOptions& options,
                                    const JobRegistry& registry);
 
-}  // namespace weir
+}  // namespace weir::detail::batch

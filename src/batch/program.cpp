@@ -14,9 +14,10 @@
 #include <cstring>
 #include <filesystem>
 
+#include "weir/environment.hpp"
 #include "weir/error.hpp"
 
-namespace weir {
+namespace weir::detail::batch {
 namespace {
 
 using SteadyTime = std::chrono::steady_clock::time_point;
@@ -50,14 +51,14 @@ class Pipe {
   std::array<int, 2> ends_{-1, -1};
 };
 
-std::vector<std::string> clean_environment() {
-  const bool in_mpi = std::getenv("OMPI_COMM_WORLD_SIZE") != nullptr;
-  const bool in_job = std::getenv("SLURM_JOB_ID") != nullptr || std::getenv("PBS_JOBID") != nullptr;
-  std::vector<std::string> kept;
-  for (char** entry = environ; *entry; ++entry) {
-    const std::string_view text = *entry;
-    if (!belongs_to_enclosing_job(text.substr(0, text.find('=')), in_mpi, in_job)) kept.emplace_back(text);
-  }
+/// The environment of a program that belongs to no job.
+std::vector<std::string> outside_environment() {
+  const auto job = current_job();
+  std::vector<std::string> kept = clean_environment();
+  std::erase_if(kept, [&](const std::string& text) {
+    return belongs_to_enclosing_job(std::string_view(text).substr(0, text.find('=')),
+                                    job ? job->system : nullptr);
+  });
   return kept;
 }
 
@@ -68,10 +69,11 @@ std::vector<char*> pointers(std::vector<std::string>& texts) {
   return all;
 }
 
-pid_t spawn(std::vector<std::string> command, const Pipe& output, const Pipe& errors) {
+pid_t spawn(std::vector<std::string> command, const std::string& input, const Pipe& output,
+            const Pipe& errors) {
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+  posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, input.c_str(), O_RDONLY, 0);
   posix_spawn_file_actions_adddup2(&actions, output.write_end(), STDOUT_FILENO);
   posix_spawn_file_actions_adddup2(&actions, errors.write_end(), STDERR_FILENO);
   // Of its own process group: Ctrl-C is for the caller to answer, a half-made submission would be lost.
@@ -82,7 +84,7 @@ pid_t spawn(std::vector<std::string> command, const Pipe& output, const Pipe& er
   posix_spawnattr_setsigmask(&attributes, &none);
   posix_spawnattr_setpgroup(&attributes, 0);
   posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK);
-  std::vector<std::string> environment = clean_environment();
+  std::vector<std::string> environment = outside_environment();
   pid_t child = 0;
   const int problem = posix_spawnp(&child, command.front().c_str(), &actions, &attributes,
                                    pointers(command).data(), pointers(environment).data());
@@ -131,24 +133,25 @@ std::string one_line(const std::string& text) {
 
 }  // namespace
 
-bool belongs_to_enclosing_job(std::string_view variable, bool in_mpi, bool in_job) {
-  const bool is_mpi = variable.starts_with("OMPI_") || variable.starts_with("PMIX_") ||
-                      variable.starts_with("PMI_") || variable.starts_with("PRTE_");
-  if (in_mpi && is_mpi) return !variable.starts_with("OMPI_ALLOW_RUN_AS_ROOT");
-  const bool is_job =
-      variable.starts_with("SLURM_") || variable.starts_with("SLURMD_") || variable.starts_with("PBS_");
-  if (in_job && is_job)
-    return variable != "SLURM_CONF" && variable != "PBS_CONF_FILE" && variable != "PBS_EXEC" &&
-           variable != "PBS_SERVER";
+bool belongs_to_enclosing_job(std::string_view variable, const BatchSystem* job) {
+  if (job && job->owns(variable)) return true;
   return variable == "WEIR_JOB_STARTED" || variable == "WEIR_STATUS_FILE";
 }
 
-ProgramResult run_program(const std::vector<std::string>& command, std::chrono::milliseconds patience) {
+BatchSystem::Variables own_variables() {
+  return [](const std::string& name) -> std::optional<std::string> {
+    const char* value = std::getenv(name.c_str());
+    return value ? std::optional<std::string>(value) : std::nullopt;
+  };
+}
+
+ProgramResult run_program(const std::vector<std::string>& command, std::chrono::milliseconds patience,
+                          const std::string& input) {
   ProgramResult result{.command = command};
   const SteadyTime deadline = std::chrono::steady_clock::now() + patience;
   Pipe output;
   Pipe errors;
-  const pid_t child = spawn(command, output, errors);
+  const pid_t child = spawn(command, input, output, errors);
   output.close_end(1);
   errors.close_end(1);
   const bool in_time = collect(output, errors, result, deadline);
@@ -196,4 +199,4 @@ std::optional<std::string> find_in_path(std::string_view name) {
   return std::nullopt;
 }
 
-}  // namespace weir
+}  // namespace weir::detail::batch

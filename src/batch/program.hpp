@@ -7,7 +7,9 @@
 #include <string_view>
 #include <vector>
 
-namespace weir {
+#include "weir/batch.hpp"
+
+namespace weir::detail::batch {
 
 /// What a program answered.
 struct ProgramResult {
@@ -17,7 +19,7 @@ struct ProgramResult {
   std::string errors;
 };
 
-/// Runs `command` without a shell, its input closed, and waits for it to end.
+/// Runs `command` without a shell, its input that file, and waits for it to end.
 ///
 /// Variables by which an enclosing MPI job or batch job would leak into what is started are left out of its
 /// environment.
@@ -27,7 +29,8 @@ struct ProgramResult {
 /// is an answer, not an error.
 /// **Threads.** Any.
 [[nodiscard]] ProgramResult run_program(const std::vector<std::string>& command,
-                                        std::chrono::milliseconds patience = std::chrono::minutes(1));
+                                        std::chrono::milliseconds patience = std::chrono::minutes(1),
+                                        const std::string& input = "/dev/null");
 
 /// One sentence: what was refused, the command, its exit status, and its own words.
 [[nodiscard]] std::string refusal(std::string_view what, const ProgramResult& result);
@@ -39,8 +42,10 @@ struct ProgramResult {
 /// The first executable file called `name` in the folders of PATH.
 [[nodiscard]] std::optional<std::string> find_in_path(std::string_view name);
 
-/// Whether an enclosing job's variable must not reach another job; `in_mpi` and `in_job` say what this
-/// process is part of.
-[[nodiscard]] bool belongs_to_enclosing_job(std::string_view variable, bool in_mpi, bool in_job);
+/// Whether a variable by which a process belongs to `job`, or to a `weir run`, must not reach another job.
+[[nodiscard]] bool belongs_to_enclosing_job(std::string_view variable, const BatchSystem* job);
 
-}  // namespace weir
+/// Looks up this process's variables.
+[[nodiscard]] BatchSystem::Variables own_variables();
+
+}  // namespace weir::detail::batch

@@ -17,7 +17,7 @@
 #include "core/log.hpp"
 #include "weir/error.hpp"
 
-namespace weir {
+namespace weir::detail::batch {
 namespace {
 
 using nlohmann::json;
@@ -58,7 +58,7 @@ void rename_to(const std::filesystem::path& from, const std::filesystem::path& t
 
 JobState state_called(const std::string& name) {
   for (const JobState state : {JobState::waiting, JobState::held, JobState::running, JobState::succeeded,
-                               JobState::failed, JobState::cancelled, JobState::timed_out})
+                               JobState::failed, JobState::cancelled, JobState::timed_out, JobState::lost})
     if (to_string(state) == name) return state;
   return JobState::unknown;
 }
@@ -176,7 +176,7 @@ std::vector<JobRecord> JobRegistry::all() const {
       std::ifstream in(entry.path());
       records.push_back(from_json(json::parse(in)));
     } catch (const json::exception&) {
-      detail::log::warn("jobs: a record cannot be read and is left out (got {})", entry.path().string());
+      log::warn("jobs: a record cannot be read and is left out (got {})", entry.path().string());
     }
   }
   std::sort(records.begin(), records.end(), [](const JobRecord& a, const JobRecord& b) {
@@ -229,13 +229,12 @@ std::optional<int> JobRegistry::noted_exit_status(const std::string& job_id) con
 }
 
 void note_exit_status(int status) noexcept try {
-  const char* id = std::getenv("PBS_JOBID") ? std::getenv("PBS_JOBID") : std::getenv("SLURM_JOB_ID");
+  const auto job = current_job();
   const std::filesystem::path directory = directory_of_user();
   std::error_code ignored;
-  if (!id || std::string_view(id).find('/') != std::string_view::npos ||
-      !std::filesystem::is_directory(directory, ignored))
+  if (!job || job->id.find('/') != std::string::npos || !std::filesystem::is_directory(directory, ignored))
     return;
-  rename_to(write_new(directory, std::to_string(status) + "\n"), exit_file(directory, id));
+  rename_to(write_new(directory, std::to_string(status) + "\n"), exit_file(directory, job->id));
 } catch (...) {
   return;  // the batch system may still tell; the program's own exit status must not suffer
 }
@@ -276,4 +275,4 @@ std::string description(const JobRecord& record) {
   return text;
 }
 
-}  // namespace weir
+}  // namespace weir::detail::batch

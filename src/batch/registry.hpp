@@ -10,7 +10,7 @@
 
 #include "weir/batch.hpp"
 
-namespace weir {
+namespace weir::detail::batch {
 
 /// What is kept about a submitted job.
 struct JobRecord {
@@ -81,4 +81,4 @@ void note_exit_status(int status) noexcept;
 /// **Cost.** One question per batch system.
 void refresh(std::vector<JobRecord>& records, const JobRegistry& registry, std::chrono::sys_seconds now);
 
-}  // namespace weir
+}  // namespace weir::detail::batch

@@ -7,7 +7,7 @@
 
 #include "weir/error.hpp"
 
-namespace weir {
+namespace weir::detail::batch {
 namespace {
 
 constexpr std::size_t longest_name = 200;
@@ -161,6 +161,12 @@ std::string log_prefix(const JobOptions& options) {
   return directory.back() == '/' ? directory : directory + "/";
 }
 
+}  // namespace weir::detail::batch
+
+namespace weir {
+
+using detail::batch::refuse;
+
 JobLayout layout(const JobOptions& options) {
   const auto count = [](const char* option, int value) {
     if (value < 0) refuse(option, "a count must not be negative", std::to_string(value));
@@ -196,8 +202,8 @@ JobLayout layout(const JobOptions& options) {
 }
 
 std::string log_file(const JobOptions& options, const std::string& job_id, const std::string& stream) {
-  return log_prefix(options) + checked_name(options) + "-" + job_id.substr(0, job_id.find('.')) + "." +
-         stream;
+  return detail::batch::log_prefix(options) + detail::batch::checked_name(options) + "-" +
+         job_id.substr(0, job_id.find('.')) + "." + stream;
 }
 
 }  // namespace weir

@@ -5,9 +5,9 @@
 #include <string>
 #include <string_view>
 
-#include "weir/batch_job.hpp"
+#include "weir/batch.hpp"
 
-namespace weir {
+namespace weir::detail::batch {
 
 /// `text` as one word of bash on one line: what the program gets is `text`, and nothing in it is run.
 ///
@@ -62,4 +62,4 @@ class Directives {
 /// A log directory that ends with a slash, or nothing for the directory the job is submitted from.
 [[nodiscard]] std::string log_prefix(const JobOptions& options);
 
-}  // namespace weir
+}  // namespace weir::detail::batch

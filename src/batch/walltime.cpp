@@ -1,17 +1,16 @@
-// Walltime: parsing, the pure decision, and the reader for Slurm and PBS.
+// Walltime: parsing, the pure decision, and the reader.
 #include "batch/walltime.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <cstdlib>
 #include <regex>
-#include <vector>
 
+#include "batch/answer.hpp"
 #include "batch/program.hpp"
 #include "weir/duration.hpp"
 #include "weir/error.hpp"
 
-namespace weir {
+namespace weir::detail::batch {
 namespace {
 
 using std::chrono::seconds;
@@ -19,56 +18,6 @@ using std::chrono::sys_seconds;
 
 /// Prologs and slow starts stay below it, a clock in another time zone does not.
 constexpr auto clocks_agree_within = std::chrono::minutes(10);
-
-std::optional<long long> number(const std::optional<std::string>& text) {
-  long long value = 0;
-  if (!text) return std::nullopt;
-  const auto [end, problem] = std::from_chars(text->data(), text->data() + text->size(), value);
-  if (problem != std::errc() || end != text->data() + text->size() || value < 0) return std::nullopt;
-  return value;
-}
-
-std::optional<seconds> duration_of(const std::string& text) {
-  if (text.empty() || text.find_first_not_of("0123456789:-") != std::string::npos) return std::nullopt;
-  if (const auto plain = number(text)) return seconds(*plain);
-  try {
-    return parse_walltime(text);
-  } catch (const Error&) {
-    return std::nullopt;
-  }
-}
-
-std::optional<sys_seconds> moment(const std::optional<std::string>& text) {
-  const auto value = number(text);
-  return value ? std::optional<sys_seconds>(sys_seconds(seconds(*value))) : std::nullopt;
-}
-
-/// The text behind `key = ` or `key=` up to the end of the word.
-std::string value_of(const std::string& answer, const std::string& key) {
-  const std::regex form("(^|\\s)" + std::regex_replace(key, std::regex("\\."), "\\.") + " ?= ?(\\S+)");
-  std::smatch part;
-  return std::regex_search(answer, part, form) ? part[2].str() : "";
-}
-
-void read_slurm(JobClock& clock, const std::string& id, const Variables& variables, const Asker& ask) {
-  clock.end = moment(variables("SLURM_JOB_END_TIME"));
-  const auto start = moment(variables("SLURM_JOB_START_TIME"));
-  if (clock.end && start) clock.limit = *clock.end - *start;
-  if (clock.limit) return;
-  const auto answer = ask({"scontrol", "--oneliner", "show", "job", id});
-  if (!answer) return;
-  clock.limit = duration_of(value_of(*answer, "TimeLimit"));
-  clock.used = duration_of(value_of(*answer, "RunTime"));
-}
-
-void read_pbs(JobClock& clock, const std::string& id, const Variables& variables, const Asker& ask) {
-  if (const auto limit = number(variables("PBS_WALLTIME"))) clock.limit = seconds(*limit);
-  if (clock.limit) return;
-  const auto answer = ask({"qstat", "-f", id});
-  if (!answer) return;
-  clock.limit = duration_of(value_of(*answer, "Resource_List.walltime"));
-  clock.used = duration_of(value_of(*answer, "resources_used.walltime"));
-}
 
 }  // namespace
 
@@ -116,11 +65,11 @@ std::optional<JobEnd> job_end(const JobClock& clock, sys_seconds now) {
   return JobEnd{at_least_none(std::min(by_clock, by_limit))};
 }
 
-JobClock read_job_clock(const Variables& variables, const Asker& ask, sys_seconds process_began) {
+JobClock read_job_clock(const BatchSystem::Variables& variables, const BatchSystem::Asker& ask,
+                        sys_seconds process_began) {
   JobClock clock{.process_began = process_began};
   clock.script_began = moment(variables("WEIR_JOB_STARTED"));
-  if (const auto pbs = variables("PBS_JOBID")) read_pbs(clock, *pbs, variables, ask);
-  else if (const auto slurm = variables("SLURM_JOB_ID")) read_slurm(clock, *slurm, variables, ask);
+  if (const auto job = current_job(variables)) job->system->read_clock(clock, job->id, variables, ask);
   // What was asked for, where the batch system does not tell: its programs may be missing on the node.
   if (const auto asked = number(variables("WEIR_JOB_LIMIT")); asked && !clock.limit)
     clock.limit = seconds(*asked);
@@ -128,10 +77,6 @@ JobClock read_job_clock(const Variables& variables, const Asker& ask, sys_second
 }
 
 JobClock read_job_clock() {
-  const auto variables = [](const std::string& name) -> std::optional<std::string> {
-    const char* value = std::getenv(name.c_str());
-    return value ? std::optional<std::string>(value) : std::nullopt;
-  };
   const auto ask = [](const std::vector<std::string>& command) -> std::optional<std::string> {
     try {
       const ProgramResult answer = run_program(command, std::chrono::seconds(20));
@@ -140,7 +85,7 @@ JobClock read_job_clock() {
       return std::nullopt;  // a job whose end is not known goes on as one without end
     }
   };
-  return read_job_clock(variables, ask, std::chrono::floor<seconds>(std::chrono::system_clock::now()));
+  return read_job_clock(own_variables(), ask, std::chrono::floor<seconds>(std::chrono::system_clock::now()));
 }
 
-}  // namespace weir
+}  // namespace weir::detail::batch

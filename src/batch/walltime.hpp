@@ -2,31 +2,20 @@
 #pragma once
 
 #include <chrono>
-#include <functional>
 #include <optional>
-#include <string>
 #include <string_view>
-#include <vector>
 
-namespace weir {
+#include "weir/batch.hpp"
+
+namespace weir::detail::batch {
 
 /// Reads a walltime such as `"2h30m"`, `"02:00:00"`, `"30:00"` (minutes and seconds) or `"1-12:00:00"` (a day
 /// and 12 hours).
 ///
-/// **Units.** Rounded up to whole seconds. A number without unit is refused: Slurm would take it for minutes,
-/// PBS for seconds.
+/// **Units.** Rounded up to whole seconds. A number without unit is refused: one batch system would take it
+/// for minutes, another for seconds.
 /// **Errors.** Throws `Error{invalid_argument}` that begins with `walltime:` and shows the text.
 [[nodiscard]] std::chrono::seconds parse_walltime(std::string_view text);
-
-/// What is known about the end of the job this process is in; each piece may be missing.
-struct JobClock {
-  std::optional<std::chrono::seconds> limit;  ///< The walltime.
-  std::optional<std::chrono::seconds>
-      used;  ///< How much of it the batch system had counted; may be minutes old, so never too much.
-  std::optional<std::chrono::sys_seconds> end;           ///< The end by the batch system's clock.
-  std::optional<std::chrono::sys_seconds> script_began;  ///< The script's first line, by this node's clock.
-  std::chrono::sys_seconds process_began;                ///< This process, by this node's clock.
-};
 
 /// How long the job still lives.
 struct JobEnd {
@@ -45,18 +34,13 @@ struct JobEnd {
 /// walltime.
 [[nodiscard]] std::optional<JobEnd> job_end(const JobClock& clock, std::chrono::sys_seconds now);
 
-/// Looks up an environment variable.
-using Variables = std::function<std::optional<std::string>(const std::string& name)>;
-/// Runs a program and gives its output; nothing if it failed.
-using Asker = std::function<std::optional<std::string>(const std::vector<std::string>& command)>;
-
 /// Collects the job's clock from the environment, asking the batch system only for what is not there.
 ///
 /// **Cost.** At most one program.
-[[nodiscard]] JobClock read_job_clock(const Variables& variables, const Asker& ask,
+[[nodiscard]] JobClock read_job_clock(const BatchSystem::Variables& variables, const BatchSystem::Asker& ask,
                                       std::chrono::sys_seconds process_began);
 
 /// The same for this process.
 [[nodiscard]] JobClock read_job_clock();
 
-}  // namespace weir
+}  // namespace weir::detail::batch

@@ -4,7 +4,7 @@
 namespace weir {
 
 Client Client::current() {
-  auto core = detail::client::Core::current();
+  auto core = detail::client::ClusterLink::current();
   if (!core)
     throw Error(
         ErrorKind::closed,

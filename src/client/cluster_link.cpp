@@ -15,29 +15,29 @@ namespace weir::detail::client {
 namespace {
 
 std::mutex current_mutex;
-std::shared_ptr<Core>& current_slot() {
-  static std::shared_ptr<Core> core;
+std::shared_ptr<ClusterLink>& current_slot() {
+  static std::shared_ptr<ClusterLink> core;
   return core;
 }
 
 }  // namespace
 
-std::shared_ptr<Core> Core::current() noexcept {
+std::shared_ptr<ClusterLink> ClusterLink::current() noexcept {
   std::lock_guard hold(current_mutex);
   return current_slot();
 }
 
-void Core::set_current(std::shared_ptr<Core> core) noexcept {
+void ClusterLink::set_current(std::shared_ptr<ClusterLink> core) noexcept {
   std::lock_guard hold(current_mutex);
   current_slot().swap(core);
 }
 
-void Core::at_end(std::function<void()> work) {
+void ClusterLink::at_end(std::function<void()> work) {
   std::lock_guard hold(at_end_mutex_);
   at_end_.push_back(std::move(work));
 }
 
-void Core::finish_begun() {
+void ClusterLink::finish_begun() {
   std::vector<std::function<void()>> begun;
   {
     std::lock_guard hold(at_end_mutex_);
@@ -46,7 +46,7 @@ void Core::finish_begun() {
   for (const auto& work : begun) work();
 }
 
-void Handle::last_gone(FutureState* state) noexcept {
+void FutureRef::last_gone(FutureState* state) noexcept {
   const auto core = state->core;
   core->release(state);
 }

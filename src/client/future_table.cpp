@@ -24,7 +24,7 @@ struct Seceded {
 
 }  // namespace
 
-void Base::give_back() {
+void FutureTable::give_back() {
   if (!baton_.outermost() || due_.empty()) return baton_.unlock();
   std::vector<Callback> due;
   due.swap(due_);
@@ -45,21 +45,21 @@ void Base::give_back() {
   }
 }
 
-Handle Base::fresh() {
+FutureRef FutureTable::fresh() {
   if (!closed_.empty()) throw Error(ErrorKind::closed, "submit: " + closed_);
   auto* state = new FutureState;
   state->id = make_task_id(self(), ++next_);
   state->core = shared_from_this();
   *futures_.emplace(state->id).first = state;
-  return Handle(state);
+  return FutureRef(state);
 }
 
-FutureState* Base::find(TaskId id) {
+FutureState* FutureTable::find(TaskId id) {
   FutureState** found = futures_.find(id);
   return found ? *found : nullptr;
 }
 
-Handle Base::submit(Request&& request) {
+FutureRef FutureTable::submit(Request&& request) {
   constexpr std::size_t most = (std::size_t{1} << 30) - (1 << 20);  // what one message can carry
   if (request.arguments.size() > most)
     throw Error(ErrorKind::unsupported,
@@ -67,7 +67,7 @@ Handle Base::submit(Request&& request) {
                 "than 1 GiB (got " +
                     to_text(request.arguments.size()) + "); scatter the large ones first");
   Hold hold(*this);
-  Handle handle = fresh();
+  FutureRef handle = fresh();
   protocol::SubmitTask message;
   message.id = handle->id;
   message.invoker = request.invoker;
@@ -84,15 +84,15 @@ Handle Base::submit(Request&& request) {
   return handle;
 }
 
-Handle Base::scatter(task::Value value, const std::vector<PeerId>& workers) {
+FutureRef FutureTable::scatter(task::Value value, const std::vector<PeerId>& workers) {
   Hold hold(*this);
-  Handle handle = fresh();
+  FutureRef handle = fresh();
   put(handle->id, std::move(value), workers);
   submitted();
   return handle;
 }
 
-void Base::release(FutureState* state) noexcept {
+void FutureTable::release(FutureState* state) noexcept {
   {
     Hold hold(*this);
     if (futures_.find(state->id)) {
@@ -103,14 +103,14 @@ void Base::release(FutureState* state) noexcept {
   delete state;
 }
 
-void Base::settle(FutureState& state, Status status) {
+void FutureTable::settle(FutureState& state, Status status) {
   state.status.store(status, std::memory_order_release);
   for (auto& callback : state.callbacks) due_.push_back(std::move(callback));
   state.callbacks.clear();
   has_due_.store(!due_.empty(), std::memory_order_relaxed);
 }
 
-void Base::on(protocol::TaskDone&& message) {
+void FutureTable::on(protocol::TaskDone&& message) {
   FutureState* state = find(message.id);
   if (!state || state->status == Status::cancelled) return;
   state->holder = message.holder;
@@ -123,7 +123,7 @@ void Base::on(protocol::TaskDone&& message) {
   settle(*state, Status::finished);
 }
 
-void Base::on(const protocol::TaskFailed& message) {
+void FutureTable::on(const protocol::TaskFailed& message) {
   FutureState* state = find(message.id);
   if (!state || state->status == Status::cancelled) return;
   state->failure = message.failure;
@@ -132,14 +132,14 @@ void Base::on(const protocol::TaskFailed& message) {
     settle(*state, message.failure->kind == ErrorKind::cancelled ? Status::cancelled : Status::error);
 }
 
-void Base::on(const protocol::TaskPending& message) {
+void FutureTable::on(const protocol::TaskPending& message) {
   FutureState* state = find(message.id);
   if (!state || state->has_value || state->status == Status::cancelled) return;
   state->fetching = false;
   state->status.store(Status::pending, std::memory_order_release);
 }
 
-bool Base::on_value(TaskId id, const task::Value& value) {
+bool FutureTable::on_value(TaskId id, const task::Value& value) {
   FutureState* state = find(id);
   if (!state || !state->fetching) return false;
   state->fetching = false;
@@ -148,14 +148,14 @@ bool Base::on_value(TaskId id, const task::Value& value) {
   return true;
 }
 
-void Base::on_missing(PeerId from, const protocol::ResultMissing& message) {
+void FutureTable::on_missing(PeerId from, const protocol::ResultMissing& message) {
   FutureState* state = find(message.id);
   if (!state || !state->fetching || state->holder != from) return;
   if (!message.failure)
     to_scheduler(protocol::LocateTask{message.id, from});  // a broken result is reported by its holder
 }
 
-void Base::on_peer_gone(PeerId peer) {
+void FutureTable::on_peer_gone(PeerId peer) {
   if (peer >= gone_.size()) gone_.resize(peer + 1);
   gone_[peer] = true;
   std::vector<TaskId> asked;
@@ -165,7 +165,7 @@ void Base::on_peer_gone(PeerId peer) {
   for (const TaskId id : asked) to_scheduler(protocol::LocateTask{id, peer});
 }
 
-void Base::close(const std::string& reason) {
+void FutureTable::close(const std::string& reason) {
   closed_ = reason;
   futures_.for_each([&](TaskId id, FutureState* state) {
     if (state->has_value || state->status == Status::error || state->status == Status::cancelled) return;
@@ -178,7 +178,7 @@ void Base::close(const std::string& reason) {
   });
 }
 
-bool Base::wait_until(const std::function<bool()>& ready, Deadline deadline) {
+bool FutureTable::wait_until(const std::function<bool()>& ready, Deadline deadline) {
   if (ready()) return true;
   const Seceded seceded;
   auto last = Clock::now();
@@ -196,12 +196,12 @@ bool Base::wait_until(const std::function<bool()>& ready, Deadline deadline) {
   return true;
 }
 
-bool Base::wait(FutureState& state, Deadline deadline) {
+bool FutureTable::wait(FutureState& state, Deadline deadline) {
   return wait_until([&] { return state.status.load(std::memory_order_acquire) != Status::pending; },
                     deadline);
 }
 
-void Base::fetch(FutureState& state, Deadline deadline) {
+void FutureTable::fetch(FutureState& state, Deadline deadline) {
   const auto start = Clock::now();
   const auto settled = [&] {
     const Status status = state.status.load(std::memory_order_acquire);
@@ -218,7 +218,7 @@ void Base::fetch(FutureState& state, Deadline deadline) {
   if (!state.has_value.load(std::memory_order_acquire)) throw_failure(state);
 }
 
-void Base::prefetch(const std::vector<FutureState*>& states) {
+void FutureTable::prefetch(const std::vector<FutureState*>& states) {
   Hold hold(*this);
   for (FutureState* state : states) {
     if (state->has_value || state->fetching || state->status != Status::finished) continue;
@@ -230,7 +230,7 @@ void Base::prefetch(const std::vector<FutureState*>& states) {
   submitted();
 }
 
-void Base::cancel(FutureState& state, const std::string& reason) {
+void FutureTable::cancel(FutureState& state, const std::string& reason) {
   Hold hold(*this);
   if (state.status == Status::error || state.status == Status::cancelled) return;
   Failure failure;
@@ -245,7 +245,7 @@ void Base::cancel(FutureState& state, const std::string& reason) {
   submitted();
 }
 
-void Base::retry(FutureState& state) {
+void FutureTable::retry(FutureState& state) {
   Hold hold(*this);
   if (state.status != Status::error && state.status != Status::cancelled) return;
   if (!closed_.empty()) throw Error(ErrorKind::closed, "retry: " + closed_);
@@ -255,7 +255,7 @@ void Base::retry(FutureState& state) {
   submitted();
 }
 
-void Base::on_done(FutureState& state, std::function<void()> done, bool awaited) {
+void FutureTable::on_done(FutureState& state, std::function<void()> done, bool awaited) {
   Hold hold(*this);
   callbacks_pending_ += awaited;
   (state.status == Status::pending ? state.callbacks : due_).push_back({std::move(done), awaited});

@@ -1,4 +1,4 @@
-// Base: futures and their states, on top of whatever reaches the scheduler.
+// FutureTable: futures and their states, on top of whatever reaches the scheduler.
 #pragma once
 
 #include <thread>
@@ -69,10 +69,10 @@ struct TaskScope {
 /// Client machinery shared by the scheduler's process and the workers.
 ///
 /// **Threads.** Public functions: any. Protected ones: under the baton.
-class Base : public Core, public std::enable_shared_from_this<Base> {
+class FutureTable : public ClusterLink, public std::enable_shared_from_this<FutureTable> {
  public:
-  Handle submit(Request&& request) override;
-  Handle scatter(task::Value value, const std::vector<PeerId>& workers) override;
+  FutureRef submit(Request&& request) override;
+  FutureRef scatter(task::Value value, const std::vector<PeerId>& workers) override;
   bool wait(FutureState& state, Deadline deadline) override;
   bool wait_until(const std::function<bool()>& ready, Deadline deadline) override;
   void fetch(FutureState& state, Deadline deadline) override;
@@ -114,13 +114,13 @@ class Base : public Core, public std::enable_shared_from_this<Base> {
   /// Takes the baton; when it is given back, the callbacks of futures that are done now are called.
   class Hold {
    public:
-    explicit Hold(Base& base) : base_(base) { base_.baton_.lock(); }
-    Hold(Base& base, std::adopt_lock_t) : base_(base) {}
+    explicit Hold(FutureTable& base) : base_(base) { base_.baton_.lock(); }
+    Hold(FutureTable& base, std::adopt_lock_t) : base_(base) {}
     Hold(const Hold&) = delete;
     ~Hold() { base_.give_back(); }
 
    private:
-    Base& base_;
+    FutureTable& base_;
   };
 
   Baton baton_;
@@ -129,7 +129,7 @@ class Base : public Core, public std::enable_shared_from_this<Base> {
  private:
   friend class Hold;
   void give_back();
-  [[nodiscard]] Handle fresh();
+  [[nodiscard]] FutureRef fresh();
   void settle(FutureState& state, Status status);
   [[nodiscard]] FutureState* find(TaskId id);
   [[nodiscard]] bool is_gone(PeerId peer) const noexcept { return peer < gone_.size() && gone_[peer]; }

@@ -25,7 +25,7 @@ const std::vector<Setting> table{
     {"site", "", "text", "whose table [sites.NAME] of the file holds"},
     {"system", "", "text", "the batch system; empty: the one whose programs are on PATH"},
     {"name", "weir", "text", "of jobs and their log files"},
-    {"queue", "", "text", "PBS queue or Slurm partition"},
+    {"queue", "", "text", "the queue or partition"},
     {"account", "", "text", "the project that pays"},
     {"walltime", "", "duration", "after which the batch system ends a job; empty: the queue's own"},
     {"memory", "", "bytes", "of each node of a job; empty: the queue's own"},
@@ -45,8 +45,6 @@ const std::vector<Setting> table{
     {"after", "", "list", "shell lines behind the program"},
     {"weir", "", "text", "the weir that starts the ranks inside a job; empty: the one that submits"},
 };
-
-constexpr std::string_view systems[] = {"slurm", "pbs"};
 
 [[noreturn]] void refuse(const std::string& where, const std::string& rule, const std::string& got) {
   throw Error(ErrorKind::invalid_argument,
@@ -190,11 +188,22 @@ Config Config::parse(const std::string& toml, const std::string& origin, Environ
         config.tables_[full];
         read_table(full, *part.as_table());
       }
-    } else if (std::find(std::begin(systems), std::end(systems), name) != std::end(systems))
+    } else {
+      config.tables_[name];
+      config.places_[name] = place(node.source());
       read_table(name, *entries);
-    else refuse(place(node.source()), "a table must be slurm, pbs or sites.NAME", name);
+    }
   }
   return config;
+}
+
+void Config::require_tables(const std::vector<std::string_view>& systems) const {
+  for (const auto& [name, where] : places_) {
+    if (std::find(systems.begin(), systems.end(), name) != systems.end()) continue;
+    std::string known;
+    for (const std::string_view system : systems) known += std::string(system) + ", ";
+    refuse(where, "a table must be " + known.substr(0, known.size() - 2) + " or sites.NAME", name);
+  }
 }
 
 void Config::set(std::string_view name, std::vector<std::string> values) {

@@ -7,7 +7,7 @@
 
 #include "weir/error.hpp"
 
-namespace weir {
+namespace weir::detail::elastic {
 namespace {
 
 using std::chrono::minutes;
@@ -194,4 +194,4 @@ void Scaler::resume() {
   pause_reason_.clear();
 }
 
-}  // namespace weir
+}  // namespace weir::detail::elastic

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-namespace weir {
+namespace weir::detail::elastic {
 
 /// What one job brings.
 struct JobShape {
@@ -120,4 +120,4 @@ class Scaler {
   std::string pause_reason_;
 };
 
-}  // namespace weir
+}  // namespace weir::detail::elastic

@@ -16,7 +16,9 @@
 #include "weir/config.hpp"
 #include "weir/error.hpp"
 
-namespace weir::detail::cluster {
+namespace weir::detail::elastic {
+
+using namespace batch;
 
 namespace {
 
@@ -75,9 +77,8 @@ void set_if(Config& config, const char* name, const std::vector<std::string>& va
 
 class BatchJobs final : public Launcher {
  public:
-  BatchJobs(const std::string& name, const BatchOptions& options)
-      : system_(batch_system(name)), guard_(name == "slurm" ? "scancel" : "qdel") {
-    const std::string who = name == "slurm" ? "SlurmCluster" : "PbsCluster";
+  BatchJobs(const BatchSystem& system, const BatchOptions& options, const std::string& who)
+      : system_(system), guard_(std::string(system.cancel_program())) {
     if (options.cores < 1)
       throw Error(ErrorKind::invalid_argument, who + ": cores of a job must be given (got " +
                                                    std::to_string(options.cores) +
@@ -89,9 +90,9 @@ class BatchJobs final : public Launcher {
       throw Error(ErrorKind::not_found,
                   who + ": " + std::string(system_.submit_program()) +
                       " must be on PATH; is this a login node, is the batch system's module loaded?");
-    Config config = Config::load();
+    Config config = load_config();
     set_if(config, "site", options.site);
-    config.choose_system(name);
+    config.choose_system(system_.name());
     set_if(config, "memory", options.memory);
     set_if(config, "walltime", options.walltime);
     set_if(config, "queue", options.queue);
@@ -184,8 +185,9 @@ class BatchJobs final : public Launcher {
 
 }  // namespace
 
-std::unique_ptr<Launcher> batch_launcher(const std::string& system, const BatchOptions& options) {
-  return std::make_unique<BatchJobs>(system, options);
+std::unique_ptr<Launcher> batch_launcher(const BatchSystem& system, const BatchOptions& options,
+                                         const std::string& who) {
+  return std::make_unique<BatchJobs>(system, options, who);
 }
 
-}  // namespace weir::detail::cluster
+}  // namespace weir::detail::elastic

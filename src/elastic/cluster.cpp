@@ -13,17 +13,21 @@
 
 namespace weir {
 
-using detail::runtime::SchedulerNode;
+using detail::elastic::jobs_for_cores;
+using detail::elastic::jobs_for_memory;
+using detail::elastic::jobs_for_workers;
+using detail::elastic::Scaler;
+using detail::node::SchedulerNode;
 
 struct Cluster::Session {
-  std::unique_ptr<detail::runtime::Engine> engine;  // null: the scheduler is weir::run's
+  std::unique_ptr<detail::home::Engine> engine;  // null: the scheduler is weir::run's
   std::shared_ptr<SchedulerNode> scheduler;
-  std::unique_ptr<detail::runtime::SessionFile> file;
-  std::unique_ptr<detail::cluster::Growth> growth;
+  std::unique_ptr<detail::home::SessionFile> file;
+  std::unique_ptr<detail::elastic::JobKeeper> keeper;
   bool is_closed = false;
 
   void begin(int workers, int threads) {
-    if (const auto current = detail::client::Core::current()) {
+    if (const auto current = detail::client::ClusterLink::current()) {
       scheduler = std::dynamic_pointer_cast<SchedulerNode>(current);
       if (!scheduler)
         throw Error(ErrorKind::unsupported,
@@ -35,21 +39,21 @@ struct Cluster::Session {
             "cluster: worker threads belong to the start of a program; inside weir::run ask for processes");
       return;
     }
-    engine = std::make_unique<detail::runtime::Engine>(workers, threads);
+    engine = std::make_unique<detail::home::Engine>(workers, threads);
     scheduler = engine->scheduler();
   }
-  detail::cluster::Growth& grows() const {
-    if (!growth)
+  detail::elastic::JobKeeper& job_keeper() const {
+    if (!keeper)
       throw Error(ErrorKind::unsupported, is_closed ? "scale: the cluster is closed"
                                                     : "scale: the number of worker threads stays as it was "
                                                       "at the start; make a cluster of processes");
-    return *growth;
+    return *keeper;
   }
 };
 
 Cluster::Cluster() : session_(std::make_unique<Session>()) {
-  if (detail::runtime::is_further_worker())
-    detail::runtime::exit_now(detail::runtime::run_further_worker(0, nullptr, {}));
+  if (detail::home::is_further_worker())
+    detail::home::exit_now(detail::home::run_further_worker(0, nullptr, {}));
 }
 
 Cluster::~Cluster() {
@@ -60,34 +64,34 @@ Cluster::~Cluster() {
   }
 }
 
-void Cluster::start(std::unique_ptr<detail::cluster::Launcher> launcher, const std::string& network) {
+void Cluster::start(std::unique_ptr<detail::elastic::Launcher> launcher, const std::string& network) {
   session_->begin(0, 0);
-  session_->file = std::make_unique<detail::runtime::SessionFile>(
+  session_->file = std::make_unique<detail::home::SessionFile>(
       session_->scheduler->open_door(network.empty() ? launcher->network() : network));
-  session_->growth = std::make_unique<detail::cluster::Growth>(session_->scheduler, std::move(launcher),
-                                                               session_->file->path());
+  session_->keeper = std::make_unique<detail::elastic::JobKeeper>(session_->scheduler, std::move(launcher),
+                                                                  session_->file->path());
 }
 
 void Cluster::start_threads(int workers, int threads) { session_->begin(workers, threads); }
 
 void Cluster::scale(int workers) {
-  auto& growth = session_->grows();
-  const int jobs = jobs_for_workers(workers, growth.shape());
-  growth.want([&](Scaler& scaler) { scaler.scale(jobs); });
+  auto& keeper = session_->job_keeper();
+  const int jobs = jobs_for_workers(workers, keeper.shape());
+  keeper.want([&](Scaler& scaler) { scaler.scale(jobs); });
 }
 
 void Cluster::scale_jobs(int jobs) {
-  session_->grows().want([&](Scaler& scaler) { scaler.scale(jobs); });
+  session_->job_keeper().want([&](Scaler& scaler) { scaler.scale(jobs); });
 }
 
 void Cluster::scale_cores(int cores) {
-  auto& growth = session_->grows();
-  const int jobs = jobs_for_cores(cores, growth.shape());
-  growth.want([&](Scaler& scaler) { scaler.scale(jobs); });
+  auto& keeper = session_->job_keeper();
+  const int jobs = jobs_for_cores(cores, keeper.shape());
+  keeper.want([&](Scaler& scaler) { scaler.scale(jobs); });
 }
 
 void Cluster::scale_memory(const std::string& memory) {
-  auto& growth = session_->grows();
+  auto& keeper = session_->job_keeper();
   const std::uint64_t bytes = [&] {
     try {
       return parse_bytes(memory);
@@ -95,23 +99,23 @@ void Cluster::scale_memory(const std::string& memory) {
       throw Error(error.kind(), std::string("scale_memory: ") + error.what());
     }
   }();
-  const int jobs = jobs_for_memory(bytes, growth.shape());
-  growth.want([&](Scaler& scaler) { scaler.scale(jobs); });
+  const int jobs = jobs_for_memory(bytes, keeper.shape());
+  keeper.want([&](Scaler& scaler) { scaler.scale(jobs); });
 }
 
 void Cluster::adapt(const AdaptOptions& options) {
-  auto& growth = session_->grows();
-  AdaptLimits limits;
+  auto& keeper = session_->job_keeper();
+  detail::elastic::AdaptLimits limits;
   limits.minimum_jobs =
-      options.minimum < 0 ? options.minimum : jobs_for_workers(options.minimum, growth.shape());
+      options.minimum < 0 ? options.minimum : jobs_for_workers(options.minimum, keeper.shape());
   limits.maximum_jobs =
-      options.maximum < 0 ? options.maximum : jobs_for_workers(options.maximum, growth.shape());
+      options.maximum < 0 ? options.maximum : jobs_for_workers(options.maximum, keeper.shape());
   limits.idle_grace = std::chrono::ceil<std::chrono::seconds>(options.idle_grace.value());
-  growth.want([&](Scaler& scaler) { scaler.adapt(limits); });
+  keeper.want([&](Scaler& scaler) { scaler.adapt(limits); });
 }
 
 void Cluster::resume() {
-  session_->grows().want([](Scaler& scaler) { scaler.resume(); });
+  session_->job_keeper().want([](Scaler& scaler) { scaler.resume(); });
 }
 
 void Cluster::close() {
@@ -120,24 +124,24 @@ void Cluster::close() {
   // With a scheduler of its own everything ends here: workers go when it lets them go. Otherwise others work
   // on, and inherit the results.
   if (session.engine) {
-    if (session.growth) session.growth->freeze();
+    if (session.keeper) session.keeper->freeze();
     session.engine->stop(false);
-    if (session.growth) session.growth->close(false);
-  } else if (session.growth) {
-    session.growth->close(true);
+    if (session.keeper) session.keeper->close(false);
+  } else if (session.keeper) {
+    session.keeper->close(true);
   }
   if (session.file) session.scheduler->close_door();
-  session.growth.reset();
+  session.keeper.reset();
   session.file.reset();
   session.scheduler.reset();
   session.is_closed = true;
 }
 
-int Cluster::jobs() const { return session_->growth ? session_->growth->jobs() : 0; }
-std::string Cluster::problem() const { return session_->growth ? session_->growth->problem() : ""; }
+int Cluster::jobs() const { return session_->keeper ? session_->keeper->jobs() : 0; }
+std::string Cluster::problem() const { return session_->keeper ? session_->keeper->problem() : ""; }
 std::string Cluster::connection_file() const { return session_->file ? session_->file->path().string() : ""; }
 
-std::shared_ptr<detail::client::Core> Cluster::core() const {
+std::shared_ptr<detail::client::ClusterLink> Cluster::core() const {
   if (!session_->scheduler) throw Error(ErrorKind::closed, "cluster: it is closed");
   return session_->scheduler;
 }
@@ -154,19 +158,18 @@ LocalCluster::LocalCluster(const LocalOptions& options) {
     throw Error(ErrorKind::invalid_argument,
                 "LocalCluster: threads must be at least 1 (got " + std::to_string(options.threads) + ")");
   if (options.processes) {
-    start(detail::cluster::process_launcher(options.threads), options.interface);
+    start(detail::elastic::process_launcher(options.threads), options.interface);
     scale(workers);
   } else {
     start_threads(workers, options.threads);
   }
 }
 
-SlurmCluster::SlurmCluster(const BatchOptions& options) {
-  start(detail::cluster::batch_launcher("slurm", options), options.interface);
-}
+BatchCluster::BatchCluster(const BatchOptions& options) : BatchCluster("", options, "BatchCluster") {}
 
-PbsCluster::PbsCluster(const BatchOptions& options) {
-  start(detail::cluster::batch_launcher("pbs", options), options.interface);
+BatchCluster::BatchCluster(const std::string& system, const BatchOptions& options, const std::string& who) {
+  const BatchSystem& chosen = system.empty() ? detect_batch_system() : batch_system(system);
+  start(detail::elastic::batch_launcher(chosen, options, who), options.interface);
 }
 
 }  // namespace weir

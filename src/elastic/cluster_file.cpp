@@ -9,7 +9,7 @@
 #include "home/session_file.hpp"
 #include "weir/error.hpp"
 
-namespace weir::detail::cluster {
+namespace weir::detail::elastic {
 
 namespace fs = std::filesystem;
 using nlohmann::json;
@@ -56,7 +56,7 @@ ClusterFile::~ClusterFile() {
 
 void ClusterFile::tell(const ClusterRecord& record) noexcept try {
   if (record == told_) return;
-  runtime::write_private(path_, to_text(record));
+  home::write_private(path_, to_text(record));
   told_ = record;
 } catch (const std::exception& error) {
   log::debug("{}", error.what());
@@ -65,10 +65,10 @@ void ClusterFile::tell(const ClusterRecord& record) noexcept try {
 std::vector<ClusterRecord> running_clusters() {
   std::vector<ClusterRecord> all;
   std::error_code ignored;
-  for (const auto& entry : fs::directory_iterator(runtime::sessions_directory(), ignored)) {
+  for (const auto& entry : fs::directory_iterator(home::sessions_directory(), ignored)) {
     if (entry.path().extension() != extension) continue;
     try {
-      (void)runtime::read_session_file(fs::path(entry.path()).replace_extension(".json"));
+      (void)home::read_session_file(fs::path(entry.path()).replace_extension(".json"));
       all.push_back(read(entry.path()));
     } catch (const std::exception& error) {
       log::debug("{}", error.what());  // it has ended
@@ -80,4 +80,4 @@ std::vector<ClusterRecord> running_clusters() {
   return all;
 }
 
-}  // namespace weir::detail::cluster
+}  // namespace weir::detail::elastic

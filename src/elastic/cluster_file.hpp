@@ -6,11 +6,11 @@
 #include <string>
 #include <vector>
 
-namespace weir::detail::cluster {
+namespace weir::detail::elastic {
 
 /// A cluster at one moment.
 struct ClusterRecord {
-  std::string system;  ///< "slurm", "pbs" or "processes".
+  std::string system;  ///< The batch system's name, or "processes".
   std::string program;
   std::string host;      ///< Where the program runs ...
   std::int64_t pid = 0;  ///< ... as this process.
@@ -42,4 +42,4 @@ class ClusterFile {
 /// The clusters of this user whose programs can be seen to run, or run on another host.
 [[nodiscard]] std::vector<ClusterRecord> running_clusters();
 
-}  // namespace weir::detail::cluster
+}  // namespace weir::detail::elastic

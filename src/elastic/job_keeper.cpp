@@ -11,7 +11,7 @@
 #include "node/host.hpp"
 #include "weir/duration.hpp"
 
-namespace weir::detail::cluster {
+namespace weir::detail::elastic {
 
 namespace {
 
@@ -32,8 +32,8 @@ int next_prefix() {
 
 }  // namespace
 
-Growth::Growth(std::shared_ptr<runtime::SchedulerNode> scheduler, std::unique_ptr<Launcher> launcher,
-               std::string connection_file)
+JobKeeper::JobKeeper(std::shared_ptr<node::SchedulerNode> scheduler, std::unique_ptr<Launcher> launcher,
+                     std::string connection_file)
     : scheduler_(std::move(scheduler)),
       launcher_(std::move(launcher)),
       shape_(launcher_->shape()),
@@ -43,30 +43,30 @@ Growth::Growth(std::shared_ptr<runtime::SchedulerNode> scheduler, std::unique_pt
       scaler_(shape_),
       thread_([this] { loop(); }) {}
 
-void Growth::want(const std::function<void(Scaler&)>& change) {
+void JobKeeper::want(const std::function<void(Scaler&)>& change) {
   std::lock_guard hold(mutex_);
   change(scaler_);
   dirty_ = true;
   changed_.notify_all();
 }
 
-int Growth::jobs() const {
+int JobKeeper::jobs() const {
   std::lock_guard hold(mutex_);
   return static_cast<int>(jobs_.size());
 }
 
-std::string Growth::problem() const {
+std::string JobKeeper::problem() const {
   std::lock_guard hold(mutex_);
   return worst_problem();
 }
 
-const std::string& Growth::worst_problem() const {
+const std::string& JobKeeper::worst_problem() const {
   for (const std::string* text : {&scaler_.pause_reason(), &time_problem_, &refusal_})
     if (!text->empty()) return *text;
   return failure_;
 }
 
-void Growth::close(bool retire) {
+void JobKeeper::close(bool retire) {
   {
     std::lock_guard hold(mutex_);
     closing_ = true;
@@ -76,7 +76,7 @@ void Growth::close(bool retire) {
   if (thread_.joinable()) thread_.join();
 }
 
-void Growth::loop() {
+void JobKeeper::loop() {
   prctl(PR_SET_NAME, "weir cluster");
   std::unique_lock hold(mutex_);
   while (!closing_) {
@@ -94,12 +94,12 @@ void Growth::loop() {
   end_all(retire_);
 }
 
-void Growth::freeze() {
+void JobKeeper::freeze() {
   std::lock_guard hold(mutex_);
   frozen_ = true;
 }
 
-void Growth::step(ScalingTime now) {
+void JobKeeper::step(ScalingTime now) {
   const Snapshot snapshot = scheduler_->snapshot();
   ScalingPlan plan;
   {
@@ -115,12 +115,12 @@ void Growth::step(ScalingTime now) {
 }
 
 /// For `weir status`.
-void Growth::tell(ScalingTime now, const Snapshot& snapshot) {
+void JobKeeper::tell(ScalingTime now, const Snapshot& snapshot) {
   if (now - told_ < std::chrono::seconds(1)) return;
   told_ = now;
   ClusterRecord record{.system = std::string(launcher_->system()),
                        .program = program_name(),
-                       .host = runtime::host_name(),
+                       .host = node::host_name(),
                        .pid = getpid()};
   const auto count = [&](TaskState state) { return snapshot.tasks[static_cast<std::size_t>(state)]; };
   record.pending = count(TaskState::waiting) + count(TaskState::queued) + count(TaskState::no_worker) +
@@ -139,7 +139,7 @@ void Growth::tell(ScalingTime now, const Snapshot& snapshot) {
 }
 
 /// Which workers each job has.
-void Growth::look(ScalingTime now, const Snapshot& snapshot) {
+void JobKeeper::look(ScalingTime now, const Snapshot& snapshot) {
   for (Job& job : jobs_) {
     job.workers.clear();
     bool busy = false, staying = false;
@@ -168,7 +168,7 @@ void Growth::look(ScalingTime now, const Snapshot& snapshot) {
   }
 }
 
-void Growth::bury(ScalingTime now) {
+void JobKeeper::bury(ScalingTime now) {
   std::vector<std::string> quiet, late;
   for (Job& job : jobs_) {
     if (job.quiet_since && now - *job.quiet_since > job.pause) {
@@ -193,7 +193,7 @@ void Growth::bury(ScalingTime now) {
   }
 }
 
-ScalingView Growth::view(const Snapshot& snapshot) const {
+ScalingView JobKeeper::view(const Snapshot& snapshot) const {
   ScalingView view;
   for (const Job& job : jobs_)
     if (!job.retiring && !job.leaving && !job.superseded)
@@ -209,7 +209,7 @@ ScalingView Growth::view(const Snapshot& snapshot) const {
 
 /// A job that is idle although there is work, since that takes longer than it lives, is replaced: if new ones
 /// live long enough. It goes when another has come.
-void Growth::replace_short_lived(ScalingTime now, double lacking_s) {
+void JobKeeper::replace_short_lived(ScalingTime now, double lacking_s) {
   const auto stays = [](const Job& job) {
     return job.joined && !job.retiring && !job.leaving && !job.superseded;
   };
@@ -230,7 +230,7 @@ void Growth::replace_short_lived(ScalingTime now, double lacking_s) {
   log::warn("cluster: {}", time_problem_);
 }
 
-void Growth::carry_out(ScalingTime now, const ScalingPlan& plan) {
+void JobKeeper::carry_out(ScalingTime now, const ScalingPlan& plan) {
   for (int i = 0; i < plan.submit; ++i) submit_one(now);
   if (!plan.cancel.empty()) {
     launcher_->cancel(plan.cancel);
@@ -244,7 +244,7 @@ void Growth::carry_out(ScalingTime now, const ScalingPlan& plan) {
     if (std::find(plan.retire.begin(), plan.retire.end(), job.id) != plan.retire.end()) retire(job, now);
 }
 
-void Growth::submit_one(ScalingTime now) {
+void JobKeeper::submit_one(ScalingTime now) {
   const std::string label = prefix_ + std::to_string(++number_);
   std::string id, problem;
   try {
@@ -265,13 +265,13 @@ void Growth::submit_one(ScalingTime now) {
   jobs_.push_back({.id = id, .label = label});
 }
 
-void Growth::retire(Job& job, ScalingTime now) {
+void JobKeeper::retire(Job& job, ScalingTime now) {
   job.retiring = true;
   job.kill_at = now + hand_over + leave_time;
   scheduler_->dismiss(job.workers, hand_over);
 }
 
-void Growth::end_all(bool hand_results_over) {
+void JobKeeper::end_all(bool hand_results_over) {
   const auto patience = hand_results_over ? hand_over + leave_time
                         : is_remote()     ? std::chrono::seconds(1)
                                           : leave_time;
@@ -307,4 +307,4 @@ void Growth::end_all(bool hand_results_over) {
   }
 }
 
-}  // namespace weir::detail::cluster
+}  // namespace weir::detail::elastic

@@ -1,4 +1,4 @@
-// Growth: the thread that keeps a cluster's jobs as they are wanted.
+// JobKeeper: the thread that keeps a cluster's jobs as they are wanted.
 #pragma once
 
 #include <condition_variable>
@@ -11,14 +11,14 @@
 #include "elastic/launcher.hpp"
 #include "node/scheduler.hpp"
 
-namespace weir::detail::cluster {
+namespace weir::detail::elastic {
 
 /// Carries out what the `Scaler` decides: submits, cancels, retires.
-class Growth {
+class JobKeeper {
  public:
-  Growth(std::shared_ptr<runtime::SchedulerNode> scheduler, std::unique_ptr<Launcher> launcher,
-         std::string connection_file);
-  ~Growth() { close(true); }
+  JobKeeper(std::shared_ptr<node::SchedulerNode> scheduler, std::unique_ptr<Launcher> launcher,
+            std::string connection_file);
+  ~JobKeeper() { close(true); }
 
   /// Changes what is wanted; `change` may throw, and nothing has changed then.
   void want(const std::function<void(Scaler&)>& change);
@@ -59,7 +59,7 @@ class Growth {
   /// Whether its jobs are asked after somewhere else, which takes time.
   [[nodiscard]] bool is_remote() const { return launcher_->longest_pause() > std::chrono::seconds(1); }
 
-  std::shared_ptr<runtime::SchedulerNode> scheduler_;
+  std::shared_ptr<node::SchedulerNode> scheduler_;
   std::unique_ptr<Launcher> launcher_;
   const JobShape shape_;
   const std::string connection_file_, prefix_;
@@ -78,4 +78,4 @@ class Growth {
   std::thread thread_;
 };
 
-}  // namespace weir::detail::cluster
+}  // namespace weir::detail::elastic

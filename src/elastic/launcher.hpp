@@ -5,9 +5,10 @@
 #include <memory>
 
 #include "elastic/adaptive.hpp"
+#include "weir/batch.hpp"
 #include "weir/cluster.hpp"
 
-namespace weir::detail::cluster {
+namespace weir::detail::elastic {
 
 /// A job that is over.
 struct JobEnd {
@@ -20,7 +21,7 @@ struct JobEnd {
 class Launcher {
  public:
   virtual ~Launcher() = default;
-  /// "slurm", "pbs" or "processes".
+  /// The batch system's name, or "processes".
   [[nodiscard]] virtual std::string_view system() const = 0;
   [[nodiscard]] virtual JobShape shape() const = 0;
   /// The network its jobs join over, if nobody has named one.
@@ -39,11 +40,11 @@ class Launcher {
 
 /// Further processes of this executable, a job each.
 [[nodiscard]] std::unique_ptr<Launcher> process_launcher(int threads);
-/// Jobs of a batch system: "slurm" or "pbs".
-[[nodiscard]] std::unique_ptr<Launcher> batch_launcher(const std::string& system,
-                                                       const BatchOptions& options);
+/// Jobs of a batch system; `who` begins the sentences about wrong options.
+[[nodiscard]] std::unique_ptr<Launcher> batch_launcher(const BatchSystem& system, const BatchOptions& options,
+                                                       const std::string& who);
 
 /// This process's arguments.
 [[nodiscard]] std::vector<std::string> own_arguments();
 
-}  // namespace weir::detail::cluster
+}  // namespace weir::detail::elastic

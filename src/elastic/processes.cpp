@@ -12,9 +12,10 @@
 
 #include "batch/program.hpp"
 #include "elastic/launcher.hpp"
+#include "weir/environment.hpp"
 #include "weir/error.hpp"
 
-namespace weir::detail::cluster {
+namespace weir::detail::elastic {
 
 namespace {
 
@@ -28,10 +29,10 @@ std::vector<char*> pointers(const std::vector<std::string>& strings) {
 /// This process's variables but those by which it belongs to a job, and `added`.
 std::vector<std::string> environment_with(const std::map<std::string, std::string>& added) {
   std::vector<std::string> all;
-  for (char** entry = environ; *entry; ++entry) {
-    const std::string text = *entry;
+  for (std::string& text : clean_environment()) {
     const std::string name = text.substr(0, text.find('='));
-    if (!added.contains(name) && !belongs_to_enclosing_job(name, true, false)) all.push_back(text);
+    if (!added.contains(name) && !batch::belongs_to_enclosing_job(name, nullptr))
+      all.push_back(std::move(text));
   }
   for (const auto& [name, value] : added) all.push_back(name + '=' + value);
   return all;
@@ -122,4 +123,4 @@ std::vector<std::string> own_arguments() {
 
 std::unique_ptr<Launcher> process_launcher(int threads) { return std::make_unique<Processes>(threads); }
 
-}  // namespace weir::detail::cluster
+}  // namespace weir::detail::elastic

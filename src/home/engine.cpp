@@ -7,13 +7,13 @@
 #include "node/worker.hpp"
 #include "weir/detail/task/address.hpp"
 
-namespace weir::detail::runtime {
+namespace weir::detail::home {
 
 struct Engine::Parts {
   std::shared_ptr<comm::Hub> hub = std::make_shared<comm::Hub>();
   std::vector<std::unique_ptr<comm::InprocTransport>> inside;
   std::vector<std::unique_ptr<comm::Network>> links;
-  std::vector<std::shared_ptr<WorkerNode>> workers;
+  std::vector<std::shared_ptr<node::WorkerNode>> workers;
 };
 
 Engine::Engine(int workers, int threads) : parts_(std::make_shared<Parts>()) {
@@ -23,26 +23,27 @@ Engine::Engine(int workers, int threads) : parts_(std::make_shared<Parts>()) {
     parts_->links.push_back(
         std::make_unique<comm::Network>(peer, parts_->inside.back().get(), peers, task::build_id()));
   }
-  SchedulerSettings settings;
+  node::SchedulerSettings settings;
   settings.patience.spin = std::chrono::microseconds(50);
   settings.expected_workers = static_cast<std::size_t>(workers);
   settings.own_peers = peers;
   if (workers) settings.patience_for_dead = std::chrono::hours(24);
-  scheduler_ = std::shared_ptr<SchedulerNode>(new SchedulerNode(*parts_->links[0], settings),
-                                              [parts = parts_](SchedulerNode* node) { delete node; });
+  scheduler_ =
+      std::shared_ptr<node::SchedulerNode>(new node::SchedulerNode(*parts_->links[0], settings),
+                                           [parts = parts_](node::SchedulerNode* node) { delete node; });
   scheduler_->start();
   for (PeerId peer = 1; peer < peers; ++peer) {
-    WorkerSettings worker;
+    node::WorkerSettings worker;
     worker.threads = static_cast<std::uint32_t>(threads);
     worker.name = "worker " + std::to_string(peer);
     worker.patience = settings.patience;
     worker.own_process = false;
     worker.memory = memory_limits({}, static_cast<std::uint64_t>(workers));
     worker.spill_folder = spill_folder();
-    parts_->workers.push_back(std::make_shared<WorkerNode>(*parts_->links[peer], peer, worker));
+    parts_->workers.push_back(std::make_shared<node::WorkerNode>(*parts_->links[peer], peer, worker));
     parts_->workers.back()->start();
   }
-  client::Core::set_current(scheduler_);
+  client::ClusterLink::set_current(scheduler_);
 }
 
 Engine::~Engine() { stop(true); }
@@ -52,10 +53,10 @@ void Engine::stop(bool abort) {
   if (!abort) scheduler_->finish_begun();
   scheduler_->leave(abort);
   scheduler_->stop();
-  if (client::Core::current() == scheduler_) client::Core::set_current(nullptr);
+  if (client::ClusterLink::current() == scheduler_) client::ClusterLink::set_current(nullptr);
   for (const auto& worker : parts_->workers) worker->stop();
   parts_->workers.clear();
   scheduler_.reset();
 }
 
-}  // namespace weir::detail::runtime
+}  // namespace weir::detail::home

@@ -4,7 +4,7 @@
 
 #include "node/scheduler.hpp"
 
-namespace weir::detail::runtime {
+namespace weir::detail::home {
 
 /// Runs from construction to `stop`; meanwhile it is the process's current core.
 class Engine {
@@ -12,14 +12,14 @@ class Engine {
   /// `workers` in-process workers of `threads` threads each; with none, further ones join by its door.
   Engine(int workers, int threads);
   ~Engine();
-  [[nodiscard]] const std::shared_ptr<SchedulerNode>& scheduler() const noexcept { return scheduler_; }
+  [[nodiscard]] const std::shared_ptr<node::SchedulerNode>& scheduler() const noexcept { return scheduler_; }
   /// Waits for what was fired and forgotten, unless `abort`, and lets all workers go.
   void stop(bool abort);
 
  private:
   struct Parts;
   std::shared_ptr<Parts> parts_;
-  std::shared_ptr<SchedulerNode> scheduler_;
+  std::shared_ptr<node::SchedulerNode> scheduler_;
 };
 
-}  // namespace weir::detail::runtime
+}  // namespace weir::detail::home

@@ -22,7 +22,7 @@
 #include "weir/detail/task/address.hpp"
 #include "weir/duration.hpp"
 
-namespace weir::detail::runtime {
+namespace weir::detail::home {
 
 namespace {
 
@@ -39,8 +39,8 @@ std::chrono::nanoseconds death_timeout() {
 /// How long this process's job still lives: WEIR_LIFETIME, else what the batch system says.
 std::optional<std::chrono::nanoseconds> lifetime() {
   if (const std::string text = environment("WEIR_LIFETIME"); !text.empty()) return parse_duration(text);
-  const auto end =
-      job_end(read_job_clock(), std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()));
+  const auto end = batch::job_end(batch::read_job_clock(),
+                                  std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()));
   if (!end) return std::nullopt;
   if (end->clock_offset != std::chrono::seconds(0))
     log::warn(
@@ -71,18 +71,18 @@ struct Ranks {
 /// Asks until it is let in; gives up when it is refused, when the session has ended, or when the time is
 /// over.
 PeerId join(comm::Network& network, const std::string& path, std::chrono::nanoseconds timeout) {
-  const auto begin = Clock::now();
-  const auto deadline = begin + std::chrono::duration_cast<Clock::duration>(timeout);
+  const auto begin = node::Clock::now();
+  const auto deadline = begin + std::chrono::duration_cast<node::Clock::duration>(timeout);
   for (auto pause = std::chrono::milliseconds(20);;
        pause = std::min(2 * pause, std::chrono::milliseconds(1000))) {
     const SessionInfo session = read_session_file(path);
     try {
-      return network.join(session.door, std::min(deadline, Clock::now() + std::chrono::seconds(10)));
+      return network.join(session.door, std::min(deadline, node::Clock::now() + std::chrono::seconds(10)));
     } catch (const Error& error) {
       if (error.kind() == ErrorKind::protocol)
         throw Error(ErrorKind::protocol,
                     "the session of " + path + " does not let this worker in: " + error.what());
-      if (Clock::now() + pause >= deadline)
+      if (node::Clock::now() + pause >= deadline)
         throw Error(ErrorKind::timeout, "the scheduler (" + describe(session) + ") could not be reached at " +
                                             session.door.addresses.front() + " within " + to_string(timeout) +
                                             ": " + error.what() +
@@ -109,7 +109,7 @@ int run_further_worker(int argc, char** argv, const RunOptions& options) {
                                  ranks.transport ? ranks.transport->rank() : 0, task::build_id());
     const PeerId self = join(network, path, death_timeout());
     network.accept_peers(environment("WEIR_INTERFACE"));
-    WorkerSettings settings;
+    node::WorkerSettings settings;
     settings.threads = number_of_threads(options, 1);
     settings.resources = resources_of(options);
     settings.name = "worker " + std::to_string(self);
@@ -118,17 +118,17 @@ int run_further_worker(int argc, char** argv, const RunOptions& options) {
     if (ranks.transport) ranks.transport->lend_at_most(settings.memory.limit / 8);
     settings.spill_folder = spill_folder();
     if (const auto left = lifetime()) {
-      settings.ends = Clock::now() + *left;
+      settings.ends = node::Clock::now() + *left;
       settings.hand_over = std::min<std::chrono::nanoseconds>(
           *left / 2, std::clamp<std::chrono::nanoseconds>(*left / 10, std::chrono::seconds(10),
                                                           std::chrono::minutes(2)));
     }
     log::set_prefix(settings.name);
-    const auto node = std::make_shared<WorkerNode>(network, self, settings);
-    client::Core::set_current(node);
+    const auto node = std::make_shared<node::WorkerNode>(network, self, settings);
+    client::ClusterLink::set_current(node);
     node->start();
     node->wait_until_closed();
-    client::Core::set_current(nullptr);
+    client::ClusterLink::set_current(nullptr);
     status = 0;
   } catch (const std::exception& error) {
     std::cerr << "weir: " << error.what() << std::endl;
@@ -137,4 +137,4 @@ int run_further_worker(int argc, char** argv, const RunOptions& options) {
   return status;
 }
 
-}  // namespace weir::detail::runtime
+}  // namespace weir::detail::home

@@ -4,7 +4,7 @@
 
 #include "weir/run.hpp"
 
-namespace weir::detail::runtime {
+namespace weir::detail::home {
 
 /// Whether this process was started to be a worker of a session.
 [[nodiscard]] bool is_further_worker();
@@ -18,4 +18,4 @@ namespace weir::detail::runtime {
 /// process, since MPI is not finalized.
 int run_further_worker(int argc, char** argv, const RunOptions& options);
 
-}  // namespace weir::detail::runtime
+}  // namespace weir::detail::home

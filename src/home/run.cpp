@@ -25,21 +25,18 @@ namespace weir {
 
 namespace {
 
-using detail::runtime::environment;
-using detail::runtime::exit_now;
-using detail::runtime::SchedulerNode;
-using detail::runtime::WorkerNode;
+using detail::home::environment;
+using detail::home::exit_now;
+using detail::node::SchedulerNode;
+using detail::node::WorkerNode;
 
 // `weir run` learns the status from here, since mpirun's own means little once a rank has died.
 void report_status(int status) {
   const std::string file = environment("WEIR_STATUS_FILE");
   if (file.empty()) return;
+  // A link, not a file: it needs no room on a full disk and passes `ulimit -f`.
   const std::string temporary = file + ".new";
-  {
-    std::ofstream out(temporary, std::ios::trunc);
-    out << status;
-    if (!out.flush()) return;
-  }
+  if (symlink(std::to_string(status).c_str(), temporary.c_str()) != 0) return;
   std::rename(temporary.c_str(), file.c_str());
 }
 
@@ -67,7 +64,7 @@ class Leaver {
 // The body, with its exceptions turned into one message and a status.
 int run_body(const std::shared_ptr<SchedulerNode>& node, const std::function<int(Client&)>& body,
              bool& failed) {
-  detail::client::Core::set_current(node);
+  detail::client::ClusterLink::set_current(node);
   int status = 1;
   failed = true;
   try {
@@ -86,7 +83,7 @@ int run_body(const std::shared_ptr<SchedulerNode>& node, const std::function<int
 }
 
 int run_with_threads(const std::function<int(Client&)>& body, const RunOptions& options) {
-  detail::runtime::Patience patience;
+  detail::node::Patience patience;
   patience.spin = std::chrono::microseconds(50);
   const auto hub = std::make_shared<detail::comm::Hub>();
   const auto scheduler_inside = std::make_shared<detail::comm::InprocTransport>(hub, 0),
@@ -95,21 +92,21 @@ int run_with_threads(const std::function<int(Client&)>& body, const RunOptions& 
       std::make_shared<detail::comm::Network>(0, scheduler_inside.get(), 2, detail::task::build_id());
   const auto worker_link =
       std::make_shared<detail::comm::Network>(1, worker_inside.get(), 2, detail::task::build_id());
-  auto settings = detail::runtime::scheduler_settings(options);
+  auto settings = detail::home::scheduler_settings(options);
   settings.patience = patience;
   settings.expected_workers = 1;
   settings.own_peers = 2;
   settings.patience_for_dead = std::chrono::hours(24);
   const auto node = std::make_shared<SchedulerNode>(*scheduler_link, settings);
-  detail::runtime::WorkerSettings worker_settings;
+  detail::node::WorkerSettings worker_settings;
   worker_settings.threads =
-      detail::runtime::number_of_threads(options, std::max(1u, std::thread::hardware_concurrency()));
-  worker_settings.resources = detail::runtime::resources_of(options);
+      detail::home::number_of_threads(options, std::max(1u, std::thread::hardware_concurrency()));
+  worker_settings.resources = detail::home::resources_of(options);
   worker_settings.name = "worker 1";
   worker_settings.patience = patience;
   worker_settings.own_process = false;
-  worker_settings.memory = detail::runtime::memory_limits(options, 1);
-  worker_settings.spill_folder = detail::runtime::spill_folder();
+  worker_settings.memory = detail::home::memory_limits(options, 1);
+  worker_settings.spill_folder = detail::home::spill_folder();
   const auto worker = std::make_shared<WorkerNode>(*worker_link, 1, worker_settings);
   node->start();
   worker->start();
@@ -122,7 +119,7 @@ int run_with_threads(const std::function<int(Client&)>& body, const RunOptions& 
   const int status = run_body(node, body, failed);
   node->leave(failed);
   node->stop();
-  detail::client::Core::set_current(nullptr);
+  detail::client::ClusterLink::set_current(nullptr);
   if (!worker->stop_within(std::chrono::milliseconds(failed ? 100 : 1000))) {
     // A thread cannot be ended from outside: what still runs keeps what it needs.
     static auto& kept = *new std::vector<std::shared_ptr<void>>;  // longer than any static object
@@ -140,7 +137,7 @@ void end_mpirun() {
 
 int run_scheduler(boost::mpi::environment* mpi, detail::comm::MpiTransport& ranks,
                   const std::function<int(Client&)>& body, const RunOptions& options) {
-  auto settings = detail::runtime::scheduler_settings(options);
+  auto settings = detail::home::scheduler_settings(options);
   settings.expected_workers = ranks.size() - 1;
   settings.own_peers = static_cast<PeerId>(ranks.size());
   static detail::comm::Network transport(0, &ranks, settings.own_peers, detail::task::build_id());
@@ -150,7 +147,7 @@ int run_scheduler(boost::mpi::environment* mpi, detail::comm::MpiTransport& rank
   const auto leave = [&](int status, bool abort) {
     const bool clean = node->leave(abort);
     node->stop();
-    detail::client::Core::set_current(nullptr);
+    detail::client::ClusterLink::set_current(nullptr);
     std::cout.flush();
     std::fflush(nullptr);
     report_status(status);
@@ -169,21 +166,21 @@ int run_scheduler(boost::mpi::environment* mpi, detail::comm::MpiTransport& rank
 }
 
 int run_worker(boost::mpi::environment* mpi, detail::comm::MpiTransport& ranks, const RunOptions& options) {
-  detail::runtime::WorkerSettings settings;
-  settings.threads = detail::runtime::number_of_threads(options, 1);
-  settings.resources = detail::runtime::resources_of(options);
+  detail::node::WorkerSettings settings;
+  settings.threads = detail::home::number_of_threads(options, 1);
+  settings.resources = detail::home::resources_of(options);
   settings.name = "worker " + std::to_string(ranks.rank());
-  settings.memory = detail::runtime::memory_limits(options, detail::runtime::ranks_of_host());
+  settings.memory = detail::home::memory_limits(options, detail::home::ranks_of_host());
   ranks.lend_at_most(settings.memory.limit / 8);
-  settings.spill_folder = detail::runtime::spill_folder();
+  settings.spill_folder = detail::home::spill_folder();
   static detail::comm::Network transport(ranks.rank(), &ranks, static_cast<PeerId>(ranks.size()),
                                          detail::task::build_id());
   const auto node = std::make_shared<WorkerNode>(transport, ranks.rank(), settings);
-  detail::client::Core::set_current(node);
+  detail::client::ClusterLink::set_current(node);
   const Leaver leaver(exit_now);  // a task that calls std::exit: its threads must not outlive what they use
   node->start();
   const bool clean = node->wait_until_closed();
-  detail::client::Core::set_current(nullptr);
+  detail::client::ClusterLink::set_current(nullptr);
   if (!clean) exit_now(0);
   delete mpi;
   return 0;
@@ -194,7 +191,7 @@ int run_worker(boost::mpi::environment* mpi, detail::comm::MpiTransport& ranks, 
 int run(int argc, char** argv, const std::function<int(Client&)>& body, const RunOptions& options) {
   const std::string size = environment("OMPI_COMM_WORLD_SIZE");
   try {
-    if (detail::runtime::is_further_worker()) return detail::runtime::run_further_worker(argc, argv, options);
+    if (detail::home::is_further_worker()) return detail::home::run_further_worker(argc, argv, options);
     if (size.empty() || size == "1") {
       const int status = run_with_threads(body, options);
       report_status(status);

@@ -19,7 +19,7 @@
 #include "node/host.hpp"
 #include "weir/detail/task/address.hpp"
 
-namespace weir::detail::runtime {
+namespace weir::detail::home {
 
 namespace fs = std::filesystem;
 using nlohmann::json;
@@ -42,9 +42,9 @@ void make_private(const fs::path& directory) {
 }
 
 bool has_ended(const SessionInfo& session) {
-  if (session.host_id != host_id()) return false;
+  if (session.host_id != node::host_id()) return false;
   const auto pid = static_cast<pid_t>(session.pid);
-  return ProcessWatch(pid).ended() ||
+  return node::ProcessWatch(pid).ended() ||
          (kill(pid, 0) != 0 && errno == ESRCH);  // the first also before anybody has buried it
 }
 
@@ -93,11 +93,15 @@ SessionFile::SessionFile(const comm::Door& door, fs::path directory) {
   remove_stale(directory);
   static std::atomic<int> number{0};
   path_ = fs::absolute(directory) /
-          (host_name() + "-" + std::to_string(getpid()) + "-" + std::to_string(++number) + ".json");
-  const json text = {{"weir_session", format}, {"addresses", door.addresses},
-                     {"key", door.key},        {"build_id", task::build_id()},
-                     {"pid", getpid()},        {"host", host_name()},
-                     {"host_id", host_id()},   {"started", std::time(nullptr)}};
+          (node::host_name() + "-" + std::to_string(getpid()) + "-" + std::to_string(++number) + ".json");
+  const json text = {{"weir_session", format},
+                     {"addresses", door.addresses},
+                     {"key", door.key},
+                     {"build_id", task::build_id()},
+                     {"pid", getpid()},
+                     {"host", node::host_name()},
+                     {"host_id", node::host_id()},
+                     {"started", std::time(nullptr)}};
   write_private(path_, text.dump(1) + "\n");
 }
 
@@ -149,4 +153,4 @@ std::string describe(const SessionInfo& session) {
   return "process " + std::to_string(session.pid) + " on " + session.host + ", started " + time;
 }
 
-}  // namespace weir::detail::runtime
+}  // namespace weir::detail::home

@@ -7,7 +7,7 @@
 
 #include "comm/transport.hpp"
 
-namespace weir::detail::runtime {
+namespace weir::detail::home {
 
 /// What the file says.
 struct SessionInfo {
@@ -55,4 +55,4 @@ void write_private(const std::filesystem::path& path, const std::string& bytes);
 /// "process 123 on node7, started 2024-05-01 12:00:00".
 [[nodiscard]] std::string describe(const SessionInfo& session);
 
-}  // namespace weir::detail::runtime
+}  // namespace weir::detail::home

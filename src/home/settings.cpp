@@ -11,7 +11,7 @@
 #include "weir/bytes.hpp"
 #include "weir/error.hpp"
 
-namespace weir::detail::runtime {
+namespace weir::detail::home {
 
 std::string environment(const char* name) {
   const char* value = std::getenv(name);
@@ -53,7 +53,7 @@ std::vector<Resource> resources_of(const RunOptions& options) {
 worker::MemoryLimits memory_limits(const RunOptions& options, std::uint64_t workers) {
   constexpr std::uint64_t least = 1'000'000;
   worker::MemoryLimits memory;
-  memory.limit = std::max(least, host_memory() / std::max<std::uint64_t>(workers, 1));
+  memory.limit = std::max(least, node::host_memory() / std::max<std::uint64_t>(workers, 1));
   const std::string variable = environment("WEIR_MEMORY_LIMIT");
   const std::string text = options.memory_limit.empty() ? variable : options.memory_limit;
   if (text.empty()) return memory;
@@ -79,8 +79,8 @@ std::string spill_folder() {
   return "/tmp";
 }
 
-SchedulerSettings scheduler_settings(const RunOptions& options) {
-  SchedulerSettings settings;
+node::SchedulerSettings scheduler_settings(const RunOptions& options) {
+  node::SchedulerSettings settings;
   settings.scheduling.allowed_failures = options.allowed_failures;
   return settings;
 }
@@ -92,4 +92,4 @@ void exit_now(int status) {
   _exit(status);
 }
 
-}  // namespace weir::detail::runtime
+}  // namespace weir::detail::home

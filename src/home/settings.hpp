@@ -5,7 +5,7 @@
 #include "weir/run.hpp"
 #include "worker/state.hpp"
 
-namespace weir::detail::runtime {
+namespace weir::detail::home {
 
 /// The variable's value; empty if it is not set.
 [[nodiscard]] std::string environment(const char* name);
@@ -28,9 +28,9 @@ namespace weir::detail::runtime {
 /// Where results go that exceed that: WEIR_SPILL_DIRECTORY, else TMPDIR, else /tmp.
 [[nodiscard]] std::string spill_folder();
 
-[[nodiscard]] SchedulerSettings scheduler_settings(const RunOptions& options);
+[[nodiscard]] node::SchedulerSettings scheduler_settings(const RunOptions& options);
 
 /// Ends the process with what it has printed, but without MPI_Finalize, which waits for the dead.
 [[noreturn]] void exit_now(int status);
 
-}  // namespace weir::detail::runtime
+}  // namespace weir::detail::home

@@ -11,7 +11,7 @@
 #include <algorithm>
 #include <fstream>
 
-namespace weir::detail::runtime {
+namespace weir::detail::node {
 
 std::string host_name() {
   char name[256] = "";
@@ -113,4 +113,4 @@ std::vector<TaskId> BlackBox::executing() const {
   return tasks;
 }
 
-}  // namespace weir::detail::runtime
+}  // namespace weir::detail::node

@@ -12,7 +12,7 @@
 
 #include "weir/options.hpp"
 
-namespace weir::detail::runtime {
+namespace weir::detail::node {
 
 [[nodiscard]] std::string host_name();
 /// Equal for two processes exactly when one can see the other by its process id.
@@ -75,4 +75,4 @@ class BlackBox {
   std::string address_;
 };
 
-}  // namespace weir::detail::runtime
+}  // namespace weir::detail::node

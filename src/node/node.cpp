@@ -4,7 +4,7 @@
 #include <sched.h>
 #include <sys/prctl.h>
 
-namespace weir::detail::runtime {
+namespace weir::detail::node {
 
 void Node::send_box(PeerId to) {
   comm::Frame frame;
@@ -92,4 +92,4 @@ void Node::stop_helper() {
   }
 }
 
-}  // namespace weir::detail::runtime
+}  // namespace weir::detail::node

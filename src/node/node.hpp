@@ -9,7 +9,7 @@
 #include "core/log.hpp"
 #include "protocol/codec.hpp"
 
-namespace weir::detail::runtime {
+namespace weir::detail::node {
 
 using Clock = std::chrono::steady_clock;
 
@@ -22,7 +22,7 @@ struct Patience {
 };
 
 /// Sends, receives and waits for a state machine.
-class Node : public client::Base, protected comm::Receiver {
+class Node : public client::FutureTable, protected comm::Receiver {
  public:
   Node(comm::Transport& transport, Patience patience) : transport_(transport), patience_(patience) {}
   ~Node() override { stop_helper(); }
@@ -109,4 +109,4 @@ class Node : public client::Base, protected comm::Receiver {
   bool heard_life_ = false, heard_work_ = false;  // in this poll
 };
 
-}  // namespace weir::detail::runtime
+}  // namespace weir::detail::node

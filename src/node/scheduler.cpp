@@ -10,7 +10,7 @@
 #include "weir/detail/task/address.hpp"
 #include "weir/duration.hpp"
 
-namespace weir::detail::runtime {
+namespace weir::detail::node {
 
 namespace {
 
@@ -119,7 +119,7 @@ void SchedulerNode::receive(PeerId from, comm::Frame&& frame) {
       peer(from).leaving = true;
     } else if constexpr (std::is_same_v<M, protocol::RetireMe>) {
       log::info("the job of {} ends in {} s; it is retired", state_.name_of(from), message.seconds);
-      peer(from).waits_for_heir = true;
+      peer(from).waits_for_successor = true;
       begin_retiring(from, Clock::now() + std::chrono::milliseconds(static_cast<std::int64_t>(
                                               1000 * std::clamp(message.seconds, 0.0, 1e6))));
     } else if constexpr (std::is_same_v<M, protocol::FindPeer>) {
@@ -205,8 +205,8 @@ void SchedulerNode::tick(Clock::time_point now) {
   });
   for (const auto& [id, how] : dead) lose(id, how);
   if (retiring_) go_on_retiring(now);
-  if (state_.has_homeless() && is_complete()) {
-    state_.give_up_homeless(now_s_, actions_);
+  if (state_.has_unplaceable() && is_complete()) {
+    state_.give_up_unplaceable(now_s_, actions_);
     perform();
   }
   if (joined_ + lost_ < settings_.expected_workers && now - started_ > settings_.join_deadline) {
@@ -392,4 +392,4 @@ bool SchedulerNode::leave(bool abort) {
   return clean;
 }
 
-}  // namespace weir::detail::runtime
+}  // namespace weir::detail::node

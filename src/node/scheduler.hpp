@@ -5,7 +5,7 @@
 #include "node/node.hpp"
 #include "scheduler/state.hpp"
 
-namespace weir::detail::runtime {
+namespace weir::detail::node {
 
 struct SchedulerSettings {
   scheduler::Settings scheduling;
@@ -77,7 +77,7 @@ class SchedulerNode final : public Node {
     std::string job, contact;
     std::vector<PeerId> looking;  // peers that want to know its contact
     std::optional<Clock::time_point> retire_by;
-    bool waits_for_heir = false;  // rather than be let go with results that nobody has taken
+    bool waits_for_successor = false;  // rather than be let go with results that nobody has taken
   };
 
   template <class Message>
@@ -118,4 +118,4 @@ class SchedulerNode final : public Node {
   Clock::time_point started_ = Clock::now(), checked_ = Clock::now();
 };
 
-}  // namespace weir::detail::runtime
+}  // namespace weir::detail::node

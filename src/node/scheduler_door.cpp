@@ -4,7 +4,7 @@
 #include "core/log.hpp"
 #include "node/scheduler.hpp"
 
-namespace weir::detail::runtime {
+namespace weir::detail::node {
 
 comm::Door SchedulerNode::open_door(const std::string& network) {
   Hold hold(*this);
@@ -52,8 +52,8 @@ void SchedulerNode::go_on_retiring(Clock::time_point now) {
     if (!peers_[id].retire_by) continue;
     const bool gone = peers_[id].dead;
     const bool no_heir = state_.place_data() == 0;
-    const bool empty =
-        !gone && (state_.retired(id) || (no_heir && !peers_[id].waits_for_heir && state_.backlog(id) == 0));
+    const bool empty = !gone && (state_.retired(id) ||
+                                 (no_heir && !peers_[id].waits_for_successor && state_.backlog(id) == 0));
     if (!gone && !empty && now < *peers_[id].retire_by) continue;
     peers_[id].retire_by.reset();
     --retiring_;
@@ -79,4 +79,4 @@ void SchedulerNode::let_go(PeerId worker) {
   give_up_if_hopeless();
 }
 
-}  // namespace weir::detail::runtime
+}  // namespace weir::detail::node

@@ -11,7 +11,7 @@
 
 #include "weir/bytes.hpp"
 
-namespace weir::detail::runtime {
+namespace weir::detail::node {
 
 namespace {
 
@@ -159,4 +159,4 @@ std::uint64_t SpillFile::size() const {
   return end_;
 }
 
-}  // namespace weir::detail::runtime
+}  // namespace weir::detail::node

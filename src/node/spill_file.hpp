@@ -8,7 +8,7 @@
 
 #include "weir/detail/task/value.hpp"
 
-namespace weir::detail::runtime {
+namespace weir::detail::node {
 
 /// Keeps packed values in one file that only this process can reach and that is gone when the process is,
 /// however it ends.
@@ -48,4 +48,4 @@ class SpillFile : public std::enable_shared_from_this<SpillFile> {
   std::uint64_t end_ = 0;
 };
 
-}  // namespace weir::detail::runtime
+}  // namespace weir::detail::node

@@ -5,7 +5,7 @@
 #include "node/worker.hpp"
 #include "weir/bytes.hpp"
 
-namespace weir::detail::runtime {
+namespace weir::detail::node {
 
 void WorkerNode::wake_spiller() {
   if (closing_) return;
@@ -67,4 +67,4 @@ void WorkerNode::spill(worker::Spill&& spill, std::unique_lock<client::Baton>& h
   if (idle_ && state_.has_ready() && state_.has_slot()) work_.notify_one();
 }
 
-}  // namespace weir::detail::runtime
+}  // namespace weir::detail::node

@@ -10,7 +10,7 @@
 #include "weir/detail/task/invoke.hpp"
 #include "weir/duration.hpp"
 
-namespace weir::detail::runtime {
+namespace weir::detail::node {
 
 namespace {
 
@@ -67,21 +67,21 @@ void WorkerNode::start() {
   start_helper();
 }
 
-std::size_t WorkerNode::free_seat() {
-  for (std::size_t i = 0; i < seats_.size(); ++i) {
-    if (!seats_[i].ended) continue;
-    seats_[i].thread.join();
-    seats_[i].ended = false;
+std::size_t WorkerNode::free_slot() {
+  for (std::size_t i = 0; i < slots_.size(); ++i) {
+    if (!slots_[i].ended) continue;
+    slots_[i].thread.join();
+    slots_[i].ended = false;
     return i;
   }
-  seats_.emplace_back();
-  return seats_.size() - 1;
+  slots_.emplace_back();
+  return slots_.size() - 1;
 }
 
 void WorkerNode::add_thread() {
   ++alive_;
-  const std::size_t slot = free_seat();
-  seats_[slot].thread = std::thread([this, slot] { execute_loop(slot); });
+  const std::size_t slot = free_slot();
+  slots_[slot].thread = std::thread([this, slot] { execute_loop(slot); });
 }
 
 // --- threads
@@ -141,7 +141,7 @@ void WorkerNode::execute_loop(std::size_t slot) {
   }
   --alive_;
   if (driving_ == false && idle_) work_.notify_one();
-  seats_[slot].ended = true;
+  slots_[slot].ended = true;
 }
 
 worker::Outcome WorkerNode::run(worker::Execution& task, std::size_t slot) {
@@ -195,8 +195,8 @@ worker::Outcome WorkerNode::run(worker::Execution& task, std::size_t slot) {
 void WorkerNode::start_out_of_band() {
   worker::Execution task;
   while (state_.take(task, true)) {
-    const std::size_t slot = free_seat();
-    seats_[slot].thread = std::thread([this, slot, task = std::move(task)]() mutable {
+    const std::size_t slot = free_slot();
+    slots_[slot].thread = std::thread([this, slot, task = std::move(task)]() mutable {
       worker::Outcome outcome = run(task, slot);
       {
         Hold hold(*this);
@@ -204,10 +204,10 @@ void WorkerNode::start_out_of_band() {
         perform();
         flush();
       }
-      // Not as a Hold: it would call callbacks, and whoever takes the seat waits for this thread with the
+      // Not as a Hold: it would call callbacks, and whoever takes the slot waits for this thread with the
       // baton in hand.
       const std::lock_guard hold(baton_);
-      seats_[slot].ended = true;
+      slots_[slot].ended = true;
     });
     task = {};
   }
@@ -416,8 +416,8 @@ void WorkerNode::close_down() {
 void WorkerNode::stop() {
   close_down();
   stop_helper();
-  for (Seat& seat : seats_)
-    if (seat.thread.joinable()) seat.thread.join();
+  for (ThreadSlot& slot : slots_)
+    if (slot.thread.joinable()) slot.thread.join();
 }
 
 bool WorkerNode::stop_within(std::chrono::milliseconds most) {
@@ -431,8 +431,8 @@ bool WorkerNode::stop_within(std::chrono::milliseconds most) {
     return true;
   }
   stop_helper();
-  for (Seat& seat : seats_)
-    if (seat.thread.joinable()) seat.thread.detach();
+  for (ThreadSlot& slot : slots_)
+    if (slot.thread.joinable()) slot.thread.detach();
   return false;
 }
 
@@ -449,4 +449,4 @@ std::vector<std::string> WorkerNode::explain(TaskId) { unsupported("explain"); }
 void WorkerNode::retire(PeerId, client::Deadline) { unsupported("retire"); }
 void WorkerNode::restart() { unsupported("restart"); }
 
-}  // namespace weir::detail::runtime
+}  // namespace weir::detail::node

@@ -9,7 +9,7 @@
 #include "node/spill_file.hpp"
 #include "worker/state.hpp"
 
-namespace weir::detail::runtime {
+namespace weir::detail::node {
 
 struct WorkerSettings {
   std::uint32_t threads = 1;
@@ -65,11 +65,11 @@ class WorkerNode final : public Node {
 
  private:
   /// A thread and its slot in the black box, both used again.
-  struct Seat {
+  struct ThreadSlot {
     std::thread thread;
     bool ended = false;
   };
-  [[nodiscard]] std::size_t free_seat();
+  [[nodiscard]] std::size_t free_slot();
   void execute_loop(std::size_t slot);
   bool next(worker::Execution& task, std::unique_lock<client::Baton>& hold);
   worker::Outcome run(worker::Execution& task, std::size_t slot);
@@ -90,7 +90,7 @@ class WorkerNode final : public Node {
   worker::State state_;
   worker::Actions actions_;
   BlackBox black_box_;
-  std::deque<Seat> seats_;
+  std::deque<ThreadSlot> slots_;
   std::size_t idle_ = 0, alive_ = 0, seceded_ = 0;
   bool driving_ = false;
   std::condition_variable_any work_;
@@ -108,4 +108,4 @@ class WorkerNode final : public Node {
   ProcessWatch scheduler_watch_;
 };
 
-}  // namespace weir::detail::runtime
+}  // namespace weir::detail::node

@@ -96,7 +96,7 @@ struct alignas(64) Task {
 static_assert(sizeof(Task) == 256);
 
 /// A place in a queue; stale once the task has left it.
-struct Ticket {
+struct QueueEntry {
   std::int32_t priority;
   std::uint64_t order;
   TaskId id;
@@ -105,17 +105,17 @@ struct Ticket {
 /// Tasks that wait at the scheduler, most urgent first. Entries are dropped lazily.
 class Queue {
  public:
-  void push(const Ticket& ticket);
+  void push(const QueueEntry& entry);
   [[nodiscard]] bool empty() const noexcept { return in_order_.empty() && heap_.empty(); }
-  [[nodiscard]] const Ticket& top() const;
+  [[nodiscard]] const QueueEntry& top() const;
   void pop();
   void clear();
   [[nodiscard]] std::size_t size() const noexcept { return in_order_.size() + heap_.size(); }
 
  private:
   [[nodiscard]] bool front_first() const;
-  std::deque<Ticket> in_order_;  // pushed in ascending order, which is the usual case
-  std::vector<Ticket> heap_;
+  std::deque<QueueEntry> in_order_;  // pushed in ascending order, which is the usual case
+  std::vector<QueueEntry> heap_;
 };
 
 struct Worker {

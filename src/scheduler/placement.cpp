@@ -13,15 +13,15 @@ bool less_loaded(const Worker& a, const Worker& b) {
 }
 
 // Later in time: what a heap needs to keep the most urgent on top.
-bool later(const Ticket& a, const Ticket& b) {
+bool later(const QueueEntry& a, const QueueEntry& b) {
   return a.priority != b.priority ? a.priority < b.priority : a.order > b.order;
 }
 
 }  // namespace
 
-void Queue::push(const Ticket& ticket) {
-  if (in_order_.empty() || !later(in_order_.back(), ticket)) return in_order_.push_back(ticket);
-  heap_.push_back(ticket);
+void Queue::push(const QueueEntry& entry) {
+  if (in_order_.empty() || !later(in_order_.back(), entry)) return in_order_.push_back(entry);
+  heap_.push_back(entry);
   std::push_heap(heap_.begin(), heap_.end(), later);
 }
 
@@ -29,7 +29,7 @@ bool Queue::front_first() const {
   return heap_.empty() || (!in_order_.empty() && !later(in_order_.front(), heap_.front()));
 }
 
-const Ticket& Queue::top() const { return front_first() ? in_order_.front() : heap_.front(); }
+const QueueEntry& Queue::top() const { return front_first() ? in_order_.front() : heap_.front(); }
 
 void Queue::pop() {
   if (front_first()) return in_order_.pop_front();
@@ -171,13 +171,13 @@ void State::place(Task& task) {
     return;
   }
   if (task.out_of_band)
-    return fail_homeless(task, ErrorKind::worker_lost, "was to be run by a worker that has gone");
+    return fail_unplaceable(task, ErrorKind::worker_lost, "was to be run by a worker that has gone");
   no_worker_for(task);
 }
 
 void State::no_worker_for(Task& task) {
   move(task, TaskState::no_worker, cause_);
-  homeless_.push_back(task.id);
+  unplaceable_.push_back(task.id);
 }
 
 bool State::has_room(const Task& task, const Worker& worker) const {

@@ -111,7 +111,7 @@ double State::lacking_s() const {
                        [&](const Worker& worker) { return worker.alive && offers(worker, *options); });
   };
   double least = 0;
-  for (const TaskId id : homeless_) {
+  for (const TaskId id : unplaceable_) {
     const Task* task = tasks_.find(id);
     if (!task || task->state != TaskState::no_worker || !others_help(task->options())) continue;
     const double seconds = time_of(*task);
@@ -267,8 +267,8 @@ void State::check() const {
         break;
       case TaskState::no_worker:
         require(missing == 0, name + "has no worker and not its inputs");
-        require(std::find(homeless_.begin(), homeless_.end(), id) != homeless_.end(),
-                name + "is not on the list of homeless tasks");
+        require(std::find(unplaceable_.begin(), unplaceable_.end(), id) != unplaceable_.end(),
+                name + "is not on the list of tasks that nobody may run");
         break;
       case TaskState::processing:
         require(workers_[task.worker].alive && workers_[task.worker].processing.at(task.position) == &task,

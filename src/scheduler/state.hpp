@@ -79,8 +79,8 @@ class State {
   /// Nobody will ever join again: everything that waits for a worker fails with this reason.
   void give_up(Time now, const std::string& reason, Actions& out);
   /// The same for tasks that no worker of these may run: whether there are any, and why each fails.
-  [[nodiscard]] bool has_homeless() const noexcept { return !homeless_.empty(); }
-  void give_up_homeless(Time now, Actions& out);
+  [[nodiscard]] bool has_unplaceable() const noexcept { return !unplaceable_.empty(); }
+  void give_up_unplaceable(Time now, Actions& out);
   /// Forgets every task; all futures are cancelled.
   void restart(Time now, Actions& out);
 
@@ -166,14 +166,14 @@ class State {
   void steal(WorkerIndex thief);
 
   // workers.cpp
-  void retry_homeless();
+  void retry_unplaceable();
   [[nodiscard]] bool all_paused() noexcept;
   void wake_if_all_paused();
-  void fail_homeless(Task& task, ErrorKind kind, const std::string& reason);
-  void bequeath(const Worker& worker);
+  void fail_unplaceable(Task& task, ErrorKind kind, const std::string& reason);
+  void hand_over(const Worker& worker);
   [[nodiscard]] bool results_wanted() const;
   [[nodiscard]] double lacking_s() const;
-  [[nodiscard]] std::vector<WorkerIndex> heirs() const;
+  [[nodiscard]] std::vector<WorkerIndex> successors() const;
 
   void end_event();
   void touch(WorkerIndex index) { touched_.push_back(index); }
@@ -193,9 +193,9 @@ class State {
   std::vector<Worker> workers_;
   std::vector<WorkerIndex> by_peer_;
   LoadIndex load_;
-  Queue queue_;                   // ready tasks that any worker may take
-  std::uint32_t queued_ = 0;      // valid entries of queue_
-  std::vector<TaskId> homeless_;  // no_worker
+  Queue queue_;                      // ready tasks that any worker may take
+  std::uint32_t queued_ = 0;         // valid entries of queue_
+  std::vector<TaskId> unplaceable_;  // no_worker
   std::vector<Group> groups_;
   std::unordered_map<std::uint64_t, std::uint32_t> group_index_;
   std::uint64_t last_function_ = ~std::uint64_t{0};

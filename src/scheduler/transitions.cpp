@@ -125,7 +125,7 @@ void State::enqueue(Task& task, WorkerIndex index) {
   move(task, TaskState::queued, cause_);
 }
 
-// Its ticket stays behind and is found stale; the caller moves the task on.
+// Its entry stays behind and is found stale; the caller moves the task on.
 void State::dequeue(Task& task) {
   if (task.worker == nowhere) {
     --queued_;
@@ -147,7 +147,7 @@ void State::finish(Task& task, WorkerIndex index, std::uint64_t bytes) {
   task.bytes = bytes;
   add_replica(task, index);
   if (workers_[index].retiring)
-    if (const auto all = heirs(); !all.empty())
+    if (const auto all = successors(); !all.empty())
       send(workers_[all[task.order % all.size()]].peer,
            protocol::ReplicateResult{task.id, workers_[index].peer, protocol::Scale::of(task.bytes)});
   move(task, TaskState::memory, cause_);

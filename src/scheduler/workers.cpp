@@ -29,9 +29,9 @@ void State::join(Time now, PeerId peer, const protocol::Hello& hello, Actions& o
   worker.leaves = now + hello.serves_s;
   ++alive_;
   load_.add(workers_, index);
-  retry_homeless();
+  retry_unplaceable();
   for (const Worker& other : workers_)
-    if (other.alive && other.retiring) bequeath(other);
+    if (other.alive && other.retiring) hand_over(other);
   touch(index);
   end_event();
   steal(index);
@@ -64,9 +64,9 @@ void State::handle(Time now, PeerId from, const protocol::MemoryUse& message, Ac
   if (!message.paused) steal(index);
 }
 
-void State::retry_homeless() {
+void State::retry_unplaceable() {
   std::vector<TaskId> waiting;
-  waiting.swap(homeless_);
+  waiting.swap(unplaceable_);
   for (const TaskId id : waiting) {
     Task* task = tasks_.find(id);
     if (!task || task->state != TaskState::no_worker) continue;
@@ -75,7 +75,7 @@ void State::retry_homeless() {
   }
 }
 
-void State::fail_homeless(Task& task, ErrorKind kind, const std::string& reason) {
+void State::fail_unplaceable(Task& task, ErrorKind kind, const std::string& reason) {
   Failure failure;
   failure.kind = kind;
   failure.task = task.id;
@@ -84,9 +84,9 @@ void State::fail_homeless(Task& task, ErrorKind kind, const std::string& reason)
   fail(task, std::make_shared<Failure>(std::move(failure)));
 }
 
-void State::give_up_homeless(Time now, Actions& out) {
+void State::give_up_unplaceable(Time now, Actions& out) {
   begin(now, out, "nobody may run it");
-  for (const TaskId id : std::exchange(homeless_, {})) {
+  for (const TaskId id : std::exchange(unplaceable_, {})) {
     Task* task = tasks_.find(id);
     if (!task || task->state != TaskState::no_worker) continue;
     constexpr std::size_t most = 6;
@@ -94,7 +94,7 @@ void State::give_up_homeless(Time now, Actions& out) {
     std::string reason = "can run on no worker, and none is to come: ";
     for (std::size_t i = 1; i < std::min(lines.size(), most); ++i) reason += (i > 1 ? "; " : "") + lines[i];
     if (lines.size() > most) reason += "; and " + std::to_string(lines.size() - most) + " more";
-    fail_homeless(*task, ErrorKind::not_found, reason);
+    fail_unplaceable(*task, ErrorKind::not_found, reason);
   }
   end_event();
 }
@@ -139,7 +139,7 @@ void State::lose(Time now, PeerId peer, const std::vector<TaskId>& executing, co
   for (const TaskId id : lost)
     if (Task* task = tasks_.find(id); task && task->state == TaskState::memory) lost_result(*task, who);
   for (Task* task : scattered) lost_result(*task, who);
-  for (Task* task : asked) fail_homeless(*task, ErrorKind::worker_lost, "was to be run by " + who);
+  for (Task* task : asked) fail_unplaceable(*task, ErrorKind::worker_lost, "was to be run by " + who);
   for (Task* task : killers) {
     auto failure =
         failure_of(*task, ErrorKind::worker_lost,
@@ -150,7 +150,7 @@ void State::lose(Time now, PeerId peer, const std::vector<TaskId>& executing, co
     fail(*task, std::move(failure));
   }
   for (const Worker& other : workers_)
-    if (other.alive && other.retiring) bequeath(other);  // perhaps its heir was the one that died
+    if (other.alive && other.retiring) hand_over(other);  // perhaps its successor was the one that died
   tasks_.for_each_of(peer, [&](TaskId id, Task& task) {
     task.wanted = false;
     unused_.push_back(id);
@@ -174,14 +174,14 @@ void State::retire(Time now, PeerId peer, Actions& out) {
   for (Task* task : worker.processing)
     if (task->thief == nowhere && !task->scattered && !task->out_of_band)
       send(peer, protocol::RetractRun{task->id, task->run});
-  bequeath(worker);
+  hand_over(worker);
   wake_if_all_paused();
   end_event();
 }
 
 // Asks for copies of what only this worker has.
-void State::bequeath(const Worker& worker) {
-  const std::vector<WorkerIndex> all = heirs();
+void State::hand_over(const Worker& worker) {
+  const std::vector<WorkerIndex> all = successors();
   std::size_t next = 0;
   for (const Task* task : worker.holds)
     if (task && task->replicas.size() == 1 && !all.empty())
@@ -190,7 +190,7 @@ void State::bequeath(const Worker& worker) {
 }
 
 // Those that stay longest; within a minute of each other they are one job.
-std::vector<WorkerIndex> State::heirs() const {
+std::vector<WorkerIndex> State::successors() const {
   constexpr Time together = 60;
   Time last = 0;
   for (const Worker& worker : workers_)
@@ -237,7 +237,7 @@ void State::restart(Time now, Actions& out) {
 
 PeerId State::place_data() const {
   const Worker* best = nullptr;
-  for (const WorkerIndex index : heirs()) {
+  for (const WorkerIndex index : successors()) {
     const Worker& worker = workers_[index];
     if (!best || worker.memory.paused < best->memory.paused ||
         (worker.memory.paused == best->memory.paused && less_filled(worker, *best)))

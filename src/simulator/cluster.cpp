@@ -6,7 +6,7 @@
 
 #include "weir/detail/task/address.hpp"
 
-namespace weir::detail::runtime {
+namespace weir::detail::simulator {
 
 using Status = SimulatedFuture::Status;
 
@@ -116,17 +116,17 @@ void SimulatedCluster::kill(PeerId peer) {
   worker.silent = true;
   worker.heard_until = now_ + random_s(settings_.latency_s + settings_.jitter_s);
   at(now_ + settings_.latency_s + random_s(settings_.notice_s),
-     [this, peer, executing = worker.state->executing()] { bury(peer, executing); });
+     [this, peer, executing = worker.state->executing()] { lost_worker(peer, executing); });
 }
 
 void SimulatedCluster::mistake_for_dead(PeerId peer) {
   Worker& worker = workers_.at(peer);
   if (worker.silent || worker.buried) return;
-  bury(peer, worker.state->executing());
+  lost_worker(peer, worker.state->executing());
   send(0, peer, protocol::Refused{"it was taken for dead"});
 }
 
-void SimulatedCluster::bury(PeerId peer, const std::vector<TaskId>& executing) {
+void SimulatedCluster::lost_worker(PeerId peer, const std::vector<TaskId>& executing) {
   if (workers_[peer].buried) return;
   workers_[peer].buried = true;
   decide([&] { scheduler_.lose(now_, peer, executing, "died", decided_); });
@@ -475,4 +475,4 @@ void SimulatedCluster::check() const {
   for (const PeerId peer : alive()) workers_[peer].state->check();
 }
 
-}  // namespace weir::detail::runtime
+}  // namespace weir::detail::simulator

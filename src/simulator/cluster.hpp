@@ -11,7 +11,7 @@
 #include "simulator/graph.hpp"
 #include "worker/state.hpp"
 
-namespace weir::detail::runtime {
+namespace weir::detail::simulator {
 
 struct SimulatedSettings {
   scheduler::Settings scheduling;
@@ -174,7 +174,7 @@ class SimulatedCluster {
   template <class F>
   void decide(F&& event);
   void perform();
-  void bury(PeerId peer, const std::vector<TaskId>& executing);
+  void lost_worker(PeerId peer, const std::vector<TaskId>& executing);
   void send(PeerId from, PeerId to, Letter letter, std::uint64_t bytes = 0);
   double& last_arrival(PeerId from, PeerId to);
   void schedule(double time, Kind kind, std::uint32_t slot);
@@ -217,4 +217,4 @@ class SimulatedCluster {
   double scheduler_cpu_s_ = 0;
 };
 
-}  // namespace weir::detail::runtime
+}  // namespace weir::detail::simulator

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <random>
 
-namespace weir::detail::runtime {
+namespace weir::detail::simulator {
 
 SimulatedGraph roots(std::uint32_t count, double duration_s) {
   return SimulatedGraph(count, SimulatedTask{.duration_s = duration_s});
@@ -68,4 +68,4 @@ double ideal_makespan(const SimulatedGraph& graph, std::uint64_t threads) {
   return std::max(work / static_cast<double>(threads), longest);
 }
 
-}  // namespace weir::detail::runtime
+}  // namespace weir::detail::simulator

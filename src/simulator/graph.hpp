@@ -7,7 +7,7 @@
 
 #include "weir/options.hpp"
 
-namespace weir::detail::runtime {
+namespace weir::detail::simulator {
 
 /// What a task of a simulation does instead of working.
 struct SimulatedTask {
@@ -41,4 +41,4 @@ using SimulatedGraph = std::vector<SimulatedTask>;
 /// Seconds.
 [[nodiscard]] double ideal_makespan(const SimulatedGraph& graph, std::uint64_t threads);
 
-}  // namespace weir::detail::runtime
+}  // namespace weir::detail::simulator

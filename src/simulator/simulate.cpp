@@ -5,7 +5,7 @@
 
 #include <chrono>
 
-namespace weir::detail::runtime {
+namespace weir::detail::simulator {
 
 namespace {
 
@@ -92,4 +92,4 @@ SimulationReport simulate(const SimulatedGraph& graph, const Simulation& simulat
   return report;
 }
 
-}  // namespace weir::detail::runtime
+}  // namespace weir::detail::simulator

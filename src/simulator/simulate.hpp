@@ -3,7 +3,7 @@
 
 #include "simulator/cluster.hpp"
 
-namespace weir::detail::runtime {
+namespace weir::detail::simulator {
 
 struct Simulation {
   std::uint32_t workers = 10;
@@ -29,4 +29,4 @@ struct SimulationReport {
 /// **Errors.** Throws `Error{worker_lost}` if the graph could not be finished.
 [[nodiscard]] SimulationReport simulate(const SimulatedGraph& graph, const Simulation& simulation);
 
-}  // namespace weir::detail::runtime
+}  // namespace weir::detail::simulator

@@ -13,17 +13,17 @@ int cancel(int argc, char** argv) {
   std::vector<std::string> which;
   app.add_option("JOB", which, "Ids, last, or all")->required();
   if (!parse(app, argc, argv)) return 0;
-  const JobRegistry registry = JobRegistry::of_user();
-  std::vector<JobRecord> records =
+  const batch::JobRegistry registry = batch::JobRegistry::of_user();
+  std::vector<batch::JobRecord> records =
       which == std::vector<std::string>{"all"} ? registry.all() : chosen(registry, which);
   refresh_or_say(records, registry);
   std::map<std::string, std::vector<std::string>> ids;
-  for (JobRecord& record : records) {
+  for (batch::JobRecord& record : records) {
     if (is_over(record.last.state)) std::printf("%s\n", sentence_about(record.last).c_str());
     else ids[record.system].push_back(record.last.id);
   }
   for (const auto& [system, jobs] : ids) batch_system(system).cancel(jobs);
-  for (JobRecord& record : records) {
+  for (batch::JobRecord& record : records) {
     if (is_over(record.last.state)) continue;
     record.last.state = JobState::cancelled;
     registry.save(record);

@@ -23,7 +23,7 @@ bool is_executable(const fs::path& path) {
 std::string find_program(const std::string& name) {
   std::string path = name;
   if (name.find('/') == std::string::npos) {
-    if (const auto found = find_in_path(name)) return *found;
+    if (const auto found = batch::find_in_path(name)) return *found;
     path = "./" + name;
   }
   std::error_code reason;

@@ -42,7 +42,7 @@ std::chrono::sys_seconds wall_clock() {
 
 class Follower {
  public:
-  Follower(JobRecord record, const JobRegistry& registry, Interrupt interrupt)
+  Follower(batch::JobRecord record, const batch::JobRegistry& registry, Interrupt interrupt)
       : record_(std::move(record)),
         registry_(registry),
         interrupt_(interrupt),
@@ -65,9 +65,9 @@ class Follower {
   }
 
   void ask() {
-    std::vector<JobRecord> records{record_};
+    std::vector<batch::JobRecord> records{record_};
     try {
-      refresh(records, registry_, wall_clock());
+      batch::refresh(records, registry_, wall_clock());
       record_ = records.front();
       problem_.clear();
     } catch (const Error& error) {
@@ -100,8 +100,8 @@ class Follower {
     return 128 + signal;
   }
 
-  JobRecord record_;
-  const JobRegistry& registry_;
+  batch::JobRecord record_;
+  const batch::JobRegistry& registry_;
   Interrupt interrupt_;
   Tail output_;
   Tail errors_;
@@ -163,7 +163,7 @@ void hold_signals() {
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
 }
 
-int follow(JobRecord record, const JobRegistry& registry, Interrupt interrupt) {
+int follow(batch::JobRecord record, const batch::JobRegistry& registry, Interrupt interrupt) {
   hold_signals();
   return Follower(std::move(record), registry, interrupt).run();
 }

@@ -43,6 +43,6 @@ enum class Interrupt : unsigned char { cancels_job, leaves_job };
 ///
 /// Answers that the batch system fails to give are asked for again.
 /// **Errors.** None of the batch system's; those of the registry.
-[[nodiscard]] int follow(JobRecord record, const JobRegistry& registry, Interrupt interrupt);
+[[nodiscard]] int follow(batch::JobRecord record, const batch::JobRegistry& registry, Interrupt interrupt);
 
 }  // namespace weir::detail::tool

@@ -29,7 +29,7 @@ std::string first_line(const std::string& command) {
 }
 
 std::string mpirun_text() {
-  const auto mpirun = find_in_path("mpirun");
+  const auto mpirun = batch::find_in_path("mpirun");
   if (!mpirun) return "mpirun is not in PATH; `weir run` needs it (Debian: openmpi-bin)";
   const std::string version = first_line("'" + *mpirun + "' --version 2>&1");
   return (version.empty() ? "unknown version" : version) + ", " + *mpirun;
@@ -41,9 +41,8 @@ std::string host_name() {
 }
 
 std::string job_text() {
-  if (const char* job = std::getenv("SLURM_JOB_ID")) return std::string("Slurm job ") + job;
-  if (const char* job = std::getenv("PBS_JOBID")) return std::string("PBS job ") + job;
-  return "none";
+  const auto job = current_job();
+  return job ? std::string(job->system->title()) + " job " + job->id : "none";
 }
 
 void print(const char* name, const std::string& value) { std::printf("%-12s %s\n", name, value.c_str()); }

@@ -27,7 +27,7 @@ constexpr Row rows[] = {
     {"--ranks-per-node", "ranks_per_node", "N", "Ranks on each node"},
     {"--threads", "threads", "T", "Worker threads of each rank, and cores reserved for it"},
     {"-t,--time,--walltime", "walltime", "TIME", "After which the job is ended, for example 2h or 2:00:00"},
-    {"-p,-q,--queue,--partition", "queue", "NAME", "PBS queue or Slurm partition"},
+    {"-p,-q,--queue,--partition", "queue", "NAME", "The queue or partition"},
     {"-A,--account", "account", "NAME", "The project that pays"},
     {"--mem,--memory", "memory", "BYTES", "Memory of each node, for example 100GB"},
     {"--gpus", "gpus", "N", "GPUs of each node"},
@@ -82,12 +82,13 @@ std::optional<JobRequest> parse_job_request(int argc, char** argv, bool may_subm
                           : "Prints the batch script that weir submit would submit.",
                name);
   JobRequest request;
-  bool is_slurm = false;
-  bool is_pbs = false;
+  std::vector<const BatchSystem*> chosen;
   std::string ranks;
   std::map<std::string, std::vector<std::string>> given;
-  app.add_flag("--slurm", is_slurm, "For Slurm");
-  app.add_flag("--pbs", is_pbs, "For PBS; default: the batch system on PATH");
+  for (const BatchSystem& system : batch_systems())
+    app.add_flag_callback(
+        "--" + std::string(system.name()), [&] { chosen.push_back(&system); },
+        "For " + std::string(system.title()) + "; default: the batch system on PATH");
   app.add_option("-n,--ranks", ranks, "All ranks of the job, rank 0 among them")->type_name("N")->take_last();
   for (const Row& row : rows) {
     const bool is_list = setting_called(row.setting).unit == "list";
@@ -118,17 +119,21 @@ std::optional<JobRequest> parse_job_request(int argc, char** argv, bool may_subm
     throw Error(ErrorKind::invalid_argument,
                 std::string(error.what()) + "; `" + name + " --help` shows the options");
   }
-  if (is_slurm && is_pbs)
-    throw Error(ErrorKind::invalid_argument, "one of --slurm and --pbs must be chosen (got both)");
+  if (chosen.size() > 1)
+    throw Error(ErrorKind::invalid_argument, "one batch system must be chosen (got --" +
+                                                 std::string(chosen[0]->name()) + " and --" +
+                                                 std::string(chosen[1]->name()) + ")");
   std::vector<std::string> command = program_of(app, may_submit);
-  Config config = Config::load();
+  Config config = batch::load_config();
   for (auto& [setting, values] : given)
     if (!values.empty()) config.set(setting, values);
-  const std::string system = is_slurm ? "slurm" : is_pbs ? "pbs" : config.text("system");
-  request.system = system.empty() ? &detect_batch_system() : &batch_system(system);
+  const std::string system = config.text("system");
+  request.system = !chosen.empty()  ? chosen.front()
+                   : system.empty() ? &detect_batch_system()
+                                    : &batch_system(system);
   config.choose_system(request.system->name());
-  request.options =
-      configured_job(config, ranks.empty() && app.count("-n") == 0 ? 0 : ranks_of(ranks), std::move(command));
+  request.options = batch::configured_job(config, ranks.empty() && app.count("-n") == 0 ? 0 : ranks_of(ranks),
+                                          std::move(command));
   if (request.options.weir.empty()) request.options.weir = own_path();
   return request;
 }

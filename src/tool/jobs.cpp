@@ -21,16 +21,18 @@ bool parse(CLI::App& app, int argc, char** argv) {
   }
 }
 
-std::vector<JobRecord> chosen(const JobRegistry& registry, const std::vector<std::string>& which) {
+std::vector<batch::JobRecord> chosen(const batch::JobRegistry& registry,
+                                     const std::vector<std::string>& which) {
   if (which.empty()) return registry.all();
-  std::vector<JobRecord> records;
+  std::vector<batch::JobRecord> records;
   for (const std::string& id : which) records.push_back(registry.find(id));
   return records;
 }
 
-void refresh_or_say(std::vector<JobRecord>& records, const JobRegistry& registry) {
+void refresh_or_say(std::vector<batch::JobRecord>& records, const batch::JobRegistry& registry) {
   try {
-    refresh(records, registry, std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()));
+    batch::refresh(records, registry,
+                   std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()));
   } catch (const Error& error) {
     std::fprintf(stderr, "weir: %s; showing what was known before\n", error.what());
   }

@@ -15,11 +15,11 @@ namespace weir::detail::tool {
 [[nodiscard]] bool parse(CLI::App& app, int argc, char** argv);
 
 /// The jobs with these ids; all if there are none.
-[[nodiscard]] std::vector<JobRecord> chosen(const JobRegistry& registry,
-                                            const std::vector<std::string>& which);
+[[nodiscard]] std::vector<batch::JobRecord> chosen(const batch::JobRegistry& registry,
+                                                   const std::vector<std::string>& which);
 
 /// Brings the records up to date; a batch system that does not answer leaves what was known, and is
 /// complained of on stderr.
-void refresh_or_say(std::vector<JobRecord>& records, const JobRegistry& registry);
+void refresh_or_say(std::vector<batch::JobRecord>& records, const batch::JobRegistry& registry);
 
 }  // namespace weir::detail::tool

@@ -1,10 +1,14 @@
 // Everything mpirun needs to be told, so that users need not know.
 #include "tool/launch.hpp"
 
+#include <utility>
+
 namespace weir::detail::tool {
 namespace {
 
 constexpr char disguise = '=';
+constexpr std::size_t longest_command_line = 32 * 1024;
+constexpr std::size_t longest_variable = 100'000;
 
 /// Variables every rank must see, also on other nodes, where mpirun passes on only what is named.
 std::map<std::string, std::string> rank_environment(const RunRequest& request, const Site& site) {
@@ -19,18 +23,32 @@ std::map<std::string, std::string> rank_environment(const RunRequest& request, c
   return variables;
 }
 
+/// Moves a long command line into variables; the words of `weir rank` that are left.
+std::vector<std::string> rank_words(const RunRequest& request, Launch& launch) {
+  std::vector<std::string> words{request.program};
+  words.insert(words.end(), request.arguments.begin(), request.arguments.end());
+  const std::string text = packed(words);
+  if (text.size() > longest_command_line) {
+    for (std::size_t at = 0, part = 0; at < text.size(); at += longest_variable, ++part)
+      launch.environment[argument_variable(static_cast<int>(part))] = text.substr(at, longest_variable);
+    return {};
+  }
+  for (std::string& word : words) word = disguised(word);
+  return words;
+}
+
 }  // namespace
 
 Launch plan_launch(const RunRequest& request, const Site& site) {
   Launch launch;
   launch.environment = rank_environment(request, site);
+  const std::vector<std::string> words = rank_words(request, launch);
   launch.command = {site.mpirun, "--enable-recovery", "--oversubscribe", "--bind-to", "none"};
   if (site.host_file) launch.command.insert(launch.command.end(), {"--hostfile", *site.host_file});
   for (const auto& [name, value] : launch.environment)
     launch.command.insert(launch.command.end(), {"-x", name});
-  launch.command.insert(launch.command.end(),
-                        {"-n", std::to_string(request.ranks), site.weir, "rank", disguised(request.program)});
-  for (const std::string& argument : request.arguments) launch.command.push_back(disguised(argument));
+  launch.command.insert(launch.command.end(), {"-n", std::to_string(request.ranks), site.weir, "rank"});
+  launch.command.insert(launch.command.end(), words.begin(), words.end());
   launch.environment["OMPI_ALLOW_RUN_AS_ROOT"] = "1";
   launch.environment["OMPI_ALLOW_RUN_AS_ROOT_CONFIRM"] = "1";
   return launch;
@@ -40,6 +58,30 @@ std::string disguised(const std::string& argument) { return disguise + argument;
 
 std::string undisguised(const std::string& argument) {
   return argument.starts_with(disguise) ? argument.substr(1) : argument;
+}
+
+std::string argument_variable(int part) { return "WEIR_ARGUMENTS_" + std::to_string(part); }
+
+// A backslash stands before itself, and before the semicolon that ends a word.
+std::string packed(const std::vector<std::string>& words) {
+  std::string text;
+  for (const std::string& word : words) {
+    for (const char c : word) text += c == '\\' ? std::string("\\\\") : std::string(1, c);
+    text += "\\;";
+  }
+  return text;
+}
+
+std::vector<std::string> unpacked(const std::string& text) {
+  std::vector<std::string> words;
+  std::string word;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const bool is_escaped = text[i] == '\\' && i + 1 < text.size();
+    if (is_escaped) ++i;
+    if (is_escaped && text[i] == ';') words.push_back(std::exchange(word, {}));
+    else word += text[i];
+  }
+  return words;
 }
 
 }  // namespace weir::detail::tool

@@ -23,7 +23,7 @@ struct Site {
   std::string mpirun;  ///< Path of mpirun.
   std::string weir;    ///< Path of this program; every rank starts through `weir rank`.
   std::optional<std::string>
-      host_file;            ///< Inside a PBS job, which Debian's Open MPI does not notice itself.
+      host_file;            ///< A host for each place, in a batch job that mpirun does not notice itself.
   std::string status_file;  ///< Where rank 0 leaves its exit status.
   std::map<std::string, std::string> environment;  ///< The caller's.
 };
@@ -37,11 +37,19 @@ struct Launch {
 /// The mpirun command for `request` on `site`.
 ///
 /// Arguments pass through `weir rank` in disguise, because mpirun would act on some of them (`:`, `--mca`,
-/// `--tune`) even after the program's name.
+/// `--tune`) even after the program's name. Where they are many they travel as variables: mpirun repeats its
+/// command line in one variable, for which the kernel has 128 KiB.
 [[nodiscard]] Launch plan_launch(const RunRequest& request, const Site& site);
 
 /// An argument in the form mpirun leaves alone, and back.
 [[nodiscard]] std::string disguised(const std::string& argument);
 [[nodiscard]] std::string undisguised(const std::string& argument);
+
+/// The name of the `part`th variable of a long command line.
+[[nodiscard]] std::string argument_variable(int part);
+
+/// Words as one text without a zero byte, and back.
+[[nodiscard]] std::string packed(const std::vector<std::string>& words);
+[[nodiscard]] std::vector<std::string> unpacked(const std::string& text);
 
 }  // namespace weir::detail::tool

@@ -14,8 +14,8 @@ int logs(int argc, char** argv) {
   app.add_option("JOB", which, "Its id; default: the last one");
   app.add_flag("-f,--follow", is_following, "Stay until it ends, and end with its exit status");
   if (!parse(app, argc, argv)) return 0;
-  const JobRegistry registry = JobRegistry::of_user();
-  std::vector<JobRecord> records{registry.find(which)};
+  const batch::JobRegistry registry = batch::JobRegistry::of_user();
+  std::vector<batch::JobRecord> records{registry.find(which)};
   // Here Ctrl-C ends the looking, not the job.
   if (is_following) return follow(records.front(), registry, Interrupt::leaves_job);
   const bool has_output = Tail(records.front().output_file).copy_to(stdout);

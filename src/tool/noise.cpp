@@ -103,6 +103,20 @@ Match match_line(std::string_view text, NoiseFilter::Launcher& launcher) {
   return {};
 }
 
+/// `mark`, a number and `]`, with the end of the line if there is one.
+Match match_note(std::string_view text, std::string_view mark, std::optional<int>& note) {
+  constexpr std::size_t longest_number = 10;
+  if (mark.empty()) return {};
+  std::string_view rest = text;
+  if (const Answer answer = take(rest, mark); answer != Answer::yes) return {answer};
+  const std::size_t digits = std::min(rest.find_first_not_of("0123456789"), rest.size());
+  if (digits == rest.size() && digits < longest_number) return {Answer::too_early};
+  if (digits == 0 || digits >= longest_number || !rest.substr(digits).starts_with("]\n"))
+    return {rest.substr(digits) == "]" ? Answer::too_early : Answer::no};
+  note = std::atoi(std::string(rest.substr(0, digits)).c_str());
+  return {Answer::yes, text.size() - rest.size() + digits + 2};
+}
+
 /// A dashed line, a known first sentence, more lines, a dashed line.
 Match match_banner(std::string_view text) {
   std::string_view rest = text;
@@ -131,7 +145,8 @@ std::string NoiseFilter::feed(std::string_view piece) {
     rest.remove_prefix(plain);
     if (rest.empty()) break;
     const bool may_be_banner = rest[0] == '-';
-    const Match match = may_be_banner ? match_banner(rest) : match_line(rest, launcher_);
+    Match match = may_be_banner ? match_banner(rest) : match_note(rest, note_mark_, note_);
+    if (!may_be_banner && match.answer == Answer::no) match = match_line(rest, launcher_);
     if (match.answer == Answer::too_early) break;
     if (match.answer == Answer::no) {
       shown += rest[0];

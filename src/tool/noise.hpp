@@ -1,8 +1,10 @@
 // Takes mpirun's own messages out of the stderr of a job, and leaves every other byte as it is.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace weir::detail::tool {
 
@@ -18,6 +20,9 @@ class NoiseFilter {
   /// mpirun's process: what it says about its own crash while it ends, and that nobody reads the job's
   /// output, is noise too.
   void set_launcher(int pid) noexcept { launcher_.pid = pid; }
+  /// How the line begins in which rank 0's `weir rank`, on another host, notes a number; taken out too.
+  void set_note_mark(std::string mark) { note_mark_ = std::move(mark); }
+  [[nodiscard]] std::optional<int> note() const noexcept { return note_; }
   /// Takes the next piece and returns what the user shall see now.
   [[nodiscard]] std::string feed(std::string_view piece);
   /// Returns what was held back; to be called when nothing arrived for a while and at the end.
@@ -38,6 +43,8 @@ class NoiseFilter {
  private:
   std::string held_;
   std::string banners_;
+  std::string note_mark_;
+  std::optional<int> note_;
   Launcher launcher_;
 };
 

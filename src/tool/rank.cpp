@@ -1,5 +1,5 @@
-// weir rank =PROGRAM =ARG...: what mpirun starts on every rank; becomes the program, and on rank 0 notes how
-// it ends.
+// weir rank [=PROGRAM =ARG...]: what mpirun starts on every rank; becomes the program, and on rank 0 notes
+// how it ends.
 #include <fcntl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -9,9 +9,11 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <fstream>
+#include <string_view>
 
+#include "core/descriptor.hpp"
 #include "tool/command.hpp"
+#include "tool/launch.hpp"
 #include "tool/start.hpp"
 #include "tool/status_folder.hpp"
 #include "weir/error.hpp"
@@ -26,6 +28,18 @@ constexpr int cannot_execute = 127;
   execv(command.front().c_str(), arguments.data());
   std::fprintf(stderr, "weir run: cannot start %s (%s)\n", command.front().c_str(), std::strerror(errno));
   _exit(cannot_execute);
+}
+
+/// The command of a long command line, whose variables are for this process alone.
+std::vector<std::string> taken_from_environment() {
+  std::string text;
+  for (int part = 0;; ++part) {
+    const std::string name = argument_variable(part);
+    const char* value = std::getenv(name.c_str());
+    if (!value) return unpacked(text);
+    text += value;
+    unsetenv(name.c_str());
+  }
 }
 
 /// Leaves the pipes of stdin, stdout and stderr to the child alone, so that their ends are seen when it
@@ -55,8 +69,28 @@ int wait_for(pid_t child, pid_t mpirun, const sigset_t& awaited) {
   }
 }
 
-/// Runs `command` as a child and leaves its exit status, or 128 + signal, in `report`.
-int watch(const std::vector<std::string>& command, const std::string& report) {
+/// Where the exit status of rank 0 goes: into the pipe of `weir run`, or to stderr if that is on another
+/// host.
+class Note {
+ public:
+  explicit Note(const std::string& status_file)
+      : pipe_(open(note_pipe(status_file).c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC)),
+        errors_(pipe_.get() < 0 ? fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1) : -1),
+        mark_(note_mark(status_file)) {}
+  void write(int status) const {
+    const bool has_pipe = pipe_.get() >= 0;
+    const std::string text = has_pipe ? std::to_string(status) : mark_ + std::to_string(status) + "]\n";
+    (void)!::write(has_pipe ? pipe_.get() : errors_.get(), text.data(), text.size());
+  }
+
+ private:
+  Descriptor pipe_;
+  Descriptor errors_;
+  std::string mark_;
+};
+
+/// Runs `command` as a child and notes its exit status, or 128 + signal.
+int watch(const std::vector<std::string>& command, const Note& note) {
   sigset_t awaited;
   sigset_t before;
   sigemptyset(&awaited);
@@ -73,24 +107,25 @@ int watch(const std::vector<std::string>& command, const std::string& report) {
     sigprocmask(SIG_SETMASK, &before, nullptr);
     become(command);
   }
+  std::signal(SIGPIPE, SIG_IGN);
   leave_pipes();
   const int status = wait_for(child, mpirun, awaited);
-  std::ofstream(report) << status << '\n';
+  note.write(status);
   return status;
 }
 
 }  // namespace
 
 int rank(int argc, char** argv) {
-  std::vector<std::string> command;
-  for (int i = 1; i < argc; ++i) command.push_back(undisguised(argv[i]));
+  std::vector<std::string> command(argv + 1, argv + argc);
+  if (command.empty()) command = taken_from_environment();
+  else
+    for (std::string& word : command) word = undisguised(word);
   if (command.empty())
     throw Error(ErrorKind::invalid_argument, "is started by `weir run`, with a program (got none)");
   const char* number = std::getenv("OMPI_COMM_WORLD_RANK");
   const char* status_file = std::getenv("WEIR_STATUS_FILE");
-  const bool is_watched =
-      number && std::string(number) == "0" && status_file && access(status_file, W_OK) == 0;
-  if (is_watched) return watch(command, process_file(status_file));
+  if (number && std::string_view(number) == "0" && status_file) return watch(command, Note(status_file));
   become(command);
 }
 

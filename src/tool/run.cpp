@@ -52,8 +52,8 @@ bool parse(int argc, char** argv, RunRequest& request) {
       ->take_last();
   app.get_formatter()->column_width(24);
   app.footer(
-      "What follows PROGRAM is passed on as it is. The exit status is the program's.\nInside a PBS or Slurm "
-      "job the ranks are spread over the job's nodes.");
+      "What follows PROGRAM is passed on as it is. The exit status is the program's.\nInside a batch job "
+      "the ranks are spread over the job's nodes.");
   app.prefix_command();
   try {
     app.parse(argc, argv);
@@ -76,8 +76,9 @@ bool parse(int argc, char** argv, RunRequest& request) {
     throw Error(ErrorKind::invalid_argument,
                 "an option before the program must be -n, --threads or --memory (got " + rest.front() +
                     "); options of the program follow its name");
-  request.ranks = app.count("-n") ? count_of("-n", "ranks", ranks) : default_ranks();
   if (app.count("--threads")) request.threads = count_of("--threads", "threads", threads);
+  request.ranks =
+      app.count("-n") ? count_of("-n", "ranks", ranks) : default_ranks(request.threads.value_or(1));
   if (app.count("--memory")) {
     try {
       static_cast<void>(parse_bytes(memory));
@@ -114,8 +115,13 @@ int run(int argc, char** argv) {
   Site site = find_site();
   const StatusFolder folder;
   site.status_file = folder.file();
+  if (const auto given = job_allocation(request.threads.value_or(1)); given && !given->hosts.empty()) {
+    std::string hosts;
+    for (const std::string& host : given->hosts) hosts += host + "\n";
+    site.host_file = folder.add("hosts", hosts);
+  }
   const int status = supervise(plan_launch(request, site), folder, patience());
-  note_exit_status(status);
+  batch::note_exit_status(status);
   return status;
 }
 

@@ -17,7 +17,7 @@ struct Request {
   std::uint32_t width = 100;
   std::string duration = "1ms", latency = "20us", jitter = "0s";
   bool json = false;
-  runtime::Simulation simulation;
+  simulator::Simulation simulation;
 };
 
 double seconds(const std::string& name, const std::string& text) {
@@ -28,14 +28,14 @@ double seconds(const std::string& name, const std::string& text) {
   }
 }
 
-runtime::SimulatedGraph make_graph(const Request& request) {
+simulator::SimulatedGraph make_graph(const Request& request) {
   const double duration_s = seconds("--duration", request.duration);
-  if (request.shape == "roots") return runtime::roots(request.tasks, duration_s);
-  if (request.shape == "chain") return runtime::chain(request.tasks, duration_s);
-  if (request.shape == "tree") return runtime::tree((request.tasks + 1) / 2, duration_s);
+  if (request.shape == "roots") return simulator::roots(request.tasks, duration_s);
+  if (request.shape == "chain") return simulator::chain(request.tasks, duration_s);
+  if (request.shape == "tree") return simulator::tree((request.tasks + 1) / 2, duration_s);
   if (request.shape == "stencil")
-    return runtime::stencil(request.width, std::max(1u, request.tasks / request.width), duration_s);
-  return runtime::random_graph(request.tasks, request.width, duration_s, request.simulation.cluster.seed);
+    return simulator::stencil(request.width, std::max(1u, request.tasks / request.width), duration_s);
+  return simulator::random_graph(request.tasks, request.width, duration_s, request.simulation.cluster.seed);
 }
 
 bool parse(int argc, char** argv, Request& request) {
@@ -90,7 +90,7 @@ void print_head() {
               "ratio", "messages", "executions", "scheduler us/t", "scheduler B/t");
 }
 
-void print(const Request& request, std::uint32_t workers, const runtime::SimulationReport& report) {
+void print(const Request& request, std::uint32_t workers, const simulator::SimulationReport& report) {
   const double ratio = report.ideal_s > 0 ? report.makespan_s / report.ideal_s : 0;
   if (request.json) {
     std::printf(
@@ -115,11 +115,11 @@ void print(const Request& request, std::uint32_t workers, const runtime::Simulat
 int simulate(int argc, char** argv) {
   Request request;
   if (!parse(argc, argv, request)) return 0;
-  const runtime::SimulatedGraph graph = make_graph(request);
+  const simulator::SimulatedGraph graph = make_graph(request);
   if (!request.json) print_head();
   for (const std::uint32_t workers : request.workers) {
     request.simulation.workers = workers;
-    print(request, workers, runtime::simulate(graph, request.simulation));
+    print(request, workers, simulator::simulate(graph, request.simulation));
     std::fflush(stdout);
   }
   return 0;

@@ -26,21 +26,6 @@ std::map<std::string, std::string> environment() {
   return all;
 }
 
-/// The file of PBS that lists a host for every place of the job.
-std::optional<std::string> pbs_host_file() {
-  const char* path = std::getenv("PBS_NODEFILE");
-  std::error_code ignored;
-  if (!path || !std::filesystem::is_regular_file(path, ignored)) return std::nullopt;
-  return path;
-}
-
-int lines_in(const std::string& path) {
-  std::ifstream in(path);
-  int count = 0;
-  for (std::string line; std::getline(in, line);) count += line.empty() ? 0 : 1;
-  return count;
-}
-
 }  // namespace
 
 int available_cores() {
@@ -49,16 +34,21 @@ int available_cores() {
   return static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
 }
 
-int default_ranks() {
-  if (const auto hosts = pbs_host_file()) return std::max(1, lines_in(*hosts));
-  if (const char* tasks = std::getenv("SLURM_NTASKS"); tasks && std::atoi(tasks) > 0) return std::atoi(tasks);
-  return available_cores() + 1;
+std::optional<Allocation> job_allocation(int threads_per_rank) {
+  const auto job = current_job();
+  if (!job) return std::nullopt;
+  return job->system->allocation(batch::own_variables(), threads_per_rank);
+}
+
+int default_ranks(int threads_per_rank) {
+  const auto given = job_allocation(threads_per_rank);
+  return given && given->places ? given->places : available_cores() + 1;
 }
 
 std::string own_path() { return std::filesystem::read_symlink("/proc/self/exe").string(); }
 
 Site find_site() {
-  const auto mpirun = find_in_path("mpirun");
+  const auto mpirun = batch::find_in_path("mpirun");
   if (!mpirun)
     throw Error(ErrorKind::not_found, "mpirun must be in PATH (got " +
                                           std::string(std::getenv("PATH") ? std::getenv("PATH") : "no PATH") +
@@ -69,7 +59,6 @@ Site find_site() {
   site.mpirun = std::filesystem::canonical(std::filesystem::path(*mpirun).parent_path()) /
                 std::filesystem::path(*mpirun).filename();
   site.weir = own_path();
-  site.host_file = pbs_host_file();
   site.environment = environment();
   return site;
 }

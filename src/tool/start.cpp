@@ -58,6 +58,7 @@ Started start(const Launch& launch, const sigset_t& mask) {
   const std::vector<char*> arguments = exec_array(launch.command);
   const std::vector<std::string> variables = environment_with(launch.environment);
   const std::vector<char*> environment = exec_array(variables);
+  Pipe output = make_pipe(path);
   Pipe error_output = make_pipe(path);
   Pipe failure = make_pipe(path);
   const pid_t parent = getpid();
@@ -65,6 +66,7 @@ Started start(const Launch& launch, const sigset_t& mask) {
   if (pid < 0) refuse(path, errno);
   if (pid == 0) {
     end_with_parent(parent, SIGTERM);
+    dup2(output.writer.get(), STDOUT_FILENO);
     dup2(error_output.writer.get(), STDERR_FILENO);
     sigprocmask(SIG_SETMASK, &mask, nullptr);
     execve(path.c_str(), arguments.data(), environment.data());
@@ -73,14 +75,15 @@ Started start(const Launch& launch, const sigset_t& mask) {
     _exit(127);
   }
   failure.writer.reset();
+  output.writer.reset();
   error_output.writer.reset();
   int reason = 0;
   if (read(failure.reader.get(), &reason, sizeof reason) == sizeof reason) {
     waitpid(pid, nullptr, 0);
     refuse(path, reason);
   }
-  fcntl(error_output.reader.get(), F_SETFL, O_NONBLOCK);
-  return {pid, std::move(error_output.reader)};
+  for (const Pipe* pipe : {&output, &error_output}) fcntl(pipe->reader.get(), F_SETFL, O_NONBLOCK);
+  return {pid, std::move(output.reader), std::move(error_output.reader)};
 }
 
 }  // namespace weir::detail::tool

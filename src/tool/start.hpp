@@ -14,11 +14,12 @@ namespace weir::detail::tool {
 
 struct Started {
   pid_t pid = 0;
-  Descriptor error_output;  ///< The child's stderr, non-blocking.
+  Descriptor output;        ///< The child's stdout, non-blocking.
+  Descriptor error_output;  ///< And its stderr.
 };
 
-/// Starts `launch` with `mask` as its blocked signals and its stderr in a pipe; the kernel sends it SIGTERM
-/// when this thread ends.
+/// Starts `launch` with `mask` as its blocked signals and its stdout and stderr in pipes; the kernel sends
+/// it SIGTERM when this thread ends.
 ///
 /// **Errors.** Throws `Error{io}` with the system's reason if it cannot be started.
 [[nodiscard]] Started start(const Launch& launch, const sigset_t& mask);

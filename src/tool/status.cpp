@@ -21,24 +21,24 @@ std::string local_time(std::chrono::sys_seconds time) {
   return text;
 }
 
-void print_table(const std::vector<JobRecord>& records) {
+void print_table(const std::vector<batch::JobRecord>& records) {
   if (records.empty()) {
     std::puts("no jobs");
     return;
   }
   std::printf("%-14s %-7s %-10s %-20s %6s  %-16s  %s\n", "JOB", "SYSTEM", "STATE", "NAME", "RANKS",
               "SUBMITTED", "NOTE");
-  for (const JobRecord& record : records)
+  for (const batch::JobRecord& record : records)
     std::printf("%-14s %-7s %-10s %-20s %6d  %-16s  %s\n", record.last.id.c_str(), record.system.c_str(),
                 std::string(to_string(record.last.state)).c_str(), record.name.c_str(), record.ranks,
-                local_time(record.submitted).c_str(), description(record).c_str());
+                local_time(record.submitted).c_str(), batch::description(record).c_str());
 }
 
-void print_clusters(const std::vector<cluster::ClusterRecord>& clusters) {
+void print_clusters(const std::vector<elastic::ClusterRecord>& clusters) {
   if (clusters.empty()) return;
   std::printf("%-20s %-9s %-16s %7s %7s %7s %7s %7s %10s %10s  %s\n", "CLUSTER OF", "SYSTEM", "HOST",
               "PROCESS", "WANTED", "QUEUED", "RUNNING", "WORKERS", "DONE", "PENDING", "NOTE");
-  for (const cluster::ClusterRecord& one : clusters)
+  for (const elastic::ClusterRecord& one : clusters)
     std::printf("%-20s %-9s %-16s %7lld %7d %7d %7d %7d %10llu %10llu  %s\n", one.program.c_str(),
                 one.system.c_str(), one.host.c_str(), static_cast<long long>(one.pid), one.wanted, one.queued,
                 one.running, one.workers, static_cast<unsigned long long>(one.done),
@@ -46,9 +46,9 @@ void print_clusters(const std::vector<cluster::ClusterRecord>& clusters) {
   std::puts("");
 }
 
-nlohmann::json json_of(const std::vector<cluster::ClusterRecord>& clusters) {
+nlohmann::json json_of(const std::vector<elastic::ClusterRecord>& clusters) {
   nlohmann::json all = nlohmann::json::array();
-  for (const cluster::ClusterRecord& one : clusters)
+  for (const elastic::ClusterRecord& one : clusters)
     all.push_back({{"program", one.program},
                    {"system", one.system},
                    {"host", one.host},
@@ -63,9 +63,9 @@ nlohmann::json json_of(const std::vector<cluster::ClusterRecord>& clusters) {
   return all;
 }
 
-nlohmann::json json_of(const std::vector<JobRecord>& records) {
+nlohmann::json json_of(const std::vector<batch::JobRecord>& records) {
   nlohmann::json all = nlohmann::json::array();
-  for (const JobRecord& record : records) {
+  for (const batch::JobRecord& record : records) {
     nlohmann::json job{{"id", record.last.id},
                        {"system", record.system},
                        {"state", to_string(record.last.state)},
@@ -94,10 +94,10 @@ int status(int argc, char** argv) {
   app.add_option("JOB", which, "Ids, or last; default: all");
   app.add_flag("--json", is_json, "For programs");
   if (!parse(app, argc, argv)) return 0;
-  const JobRegistry registry = JobRegistry::of_user();
-  std::vector<JobRecord> records = chosen(registry, which);
+  const batch::JobRegistry registry = batch::JobRegistry::of_user();
+  std::vector<batch::JobRecord> records = chosen(registry, which);
   refresh_or_say(records, registry);
-  const auto clusters = which.empty() ? cluster::running_clusters() : std::vector<cluster::ClusterRecord>{};
+  const auto clusters = which.empty() ? elastic::running_clusters() : std::vector<elastic::ClusterRecord>{};
   if (is_json) {
     const nlohmann::json all{{"clusters", json_of(clusters)}, {"jobs", json_of(records)}};
     std::puts(all.dump(2, ' ', false, nlohmann::json::error_handler_t::replace).c_str());

@@ -1,11 +1,14 @@
-// A temporary folder with two tiny files.
+// A temporary folder with a link and a pipe.
 #include "tool/status_folder.hpp"
 
 #include <fcntl.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
+#include <charconv>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
@@ -17,12 +20,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// The number in `path`; nothing while there is none.
-std::optional<int> number_in(const std::string& path) {
-  std::ifstream in(path);
-  int number = 0;
-  if (in >> number) return number;
-  return std::nullopt;
+[[noreturn]] void refuse(const std::string& folder, int reason) {
+  throw Error(ErrorKind::io, "the folder for temporary files must be writable (got " + folder + ": " +
+                                 std::strerror(reason) + "); TMPDIR names another");
 }
 
 }  // namespace
@@ -30,20 +30,16 @@ std::optional<int> number_in(const std::string& path) {
 StatusFolder::StatusFolder() {
   const char* base = std::getenv("TMPDIR");
   path_ = std::string(base && *base ? base : "/tmp") + "/weir-run-XXXXXX";
-  if (!mkdtemp(path_.data()))
-    throw Error(ErrorKind::io, "the folder for temporary files must be writable (got " +
-                                   fs::path(path_).parent_path().string() + ": " + std::strerror(errno) +
-                                   "); TMPDIR names another");
-  file_ = path_ + "/status-XXXXXX";
-  const int descriptor = mkostemp(file_.data(), O_CLOEXEC);
-  const std::string reason = std::strerror(errno);
-  if (descriptor >= 0) {
-    close(descriptor);
-    return;
-  }
-  fs::remove(path_);
-  throw Error(ErrorKind::io, "the folder for temporary files must be writable (got " + path_ + ": " + reason +
-                                 "); TMPDIR names another");
+  if (!mkdtemp(path_.data())) refuse(fs::path(path_).parent_path().string(), errno);
+  file_ = path_ + "/status";
+  const std::string pipe = note_pipe(file_);
+  if (mkfifo(pipe.c_str(), 0600) == 0)
+    notes_ = Descriptor(open(pipe.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+  if (notes_.get() >= 0) return;
+  const int reason = errno;
+  std::error_code ignored;
+  fs::remove_all(path_, ignored);
+  refuse(path_, reason);
 }
 
 StatusFolder::~StatusFolder() {
@@ -51,8 +47,28 @@ StatusFolder::~StatusFolder() {
   fs::remove_all(path_, ignored);
 }
 
-Outcome StatusFolder::read() const { return {number_in(file_), number_in(process_file(file_))}; }
+std::optional<int> StatusFolder::program_status() const {
+  std::array<char, 16> target{};
+  int number = 0;
+  const ssize_t length = readlink(file_.c_str(), target.data(), target.size());
+  if (length > 0 && std::from_chars(target.data(), target.data() + length, number).ec == std::errc())
+    return number;
+  std::ifstream in(file_);
+  return in >> number ? std::optional<int>(number) : std::nullopt;
+}
 
-std::string process_file(const std::string& status_file) { return status_file + ".process"; }
+std::string StatusFolder::add(const std::string& name, const std::string& text) const {
+  const std::string path = path_ + "/" + name;
+  std::ofstream out(path);
+  out << text;
+  if (!out.flush())
+    throw Error(ErrorKind::io,
+                "the folder for temporary files must have room (got " + path + "); TMPDIR names another");
+  return path;
+}
+
+std::string note_pipe(const std::string& status_file) { return status_file + ".process"; }
+
+std::string note_mark(const std::string& status_file) { return "[" + status_file + " "; }
 
 }  // namespace weir::detail::tool

@@ -1,19 +1,16 @@
-// Where the exit status of rank 0 is left, since mpirun --enable-recovery always ends with 0.
+// Where rank 0 leaves its exit status, since mpirun --enable-recovery always ends with 0.
 #pragma once
 
 #include <optional>
 #include <string>
 
-namespace weir::detail::tool {
+#include "core/descriptor.hpp"
 
-/// How rank 0 ended.
-struct Outcome {
-  std::optional<int> program;  ///< What the program left in the file WEIR_STATUS_FILE: decimal text.
-  std::optional<int> process;  ///< What `weir rank` saw of its process: an exit status, or 128 + signal.
-};
+namespace weir::detail::tool {
 
 /// A folder of this user alone, removed with its contents at the end.
 ///
+/// Nothing is written into a file, so that neither a full disk nor `ulimit -f` loses a status.
 /// **Errors.** The constructor throws `Error{io}` if the folder for temporary files (TMPDIR, else /tmp)
 /// cannot be written.
 class StatusFolder {
@@ -24,16 +21,27 @@ class StatusFolder {
   StatusFolder& operator=(const StatusFolder&) = delete;
 
   [[nodiscard]] const std::string& path() const noexcept { return path_; }
-  /// The file the program writes; it exists and is empty.
+  /// What the program is told as WEIR_STATUS_FILE.
   [[nodiscard]] const std::string& file() const noexcept { return file_; }
-  [[nodiscard]] Outcome read() const;
+  /// What the program left there: a link whose target is the number, or a file that holds it.
+  [[nodiscard]] std::optional<int> program_status() const;
+  /// The reading end, non-blocking, of the pipe in which `weir rank` notes how rank 0's process ended: an
+  /// exit status, or 128 + signal. It is hung up when `weir rank` ends.
+  [[nodiscard]] const Descriptor& notes() const noexcept { return notes_; }
+  /// Writes a further file. \return Its path. **Errors.** Throws `Error{io}` if there is no room.
+  [[nodiscard]] std::string add(const std::string& name, const std::string& text) const;
 
  private:
   std::string path_;
   std::string file_;
+  Descriptor notes_;
 };
 
-/// The file beside `status_file` in which `weir rank` notes how the process of rank 0 ended.
-[[nodiscard]] std::string process_file(const std::string& status_file);
+/// The pipe beside `status_file`.
+[[nodiscard]] std::string note_pipe(const std::string& status_file);
+
+/// How the line begins by which a `weir rank` on another host notes the same on stderr; the number and `]`
+/// end it.
+[[nodiscard]] std::string note_mark(const std::string& status_file);
 
 }  // namespace weir::detail::tool

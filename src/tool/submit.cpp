@@ -22,12 +22,12 @@ int submit(int argc, char** argv) {
     std::fputs(request->system->script(request->options).c_str(), stdout);
     return 0;
   }
-  make_log_directory(request->options.log_directory);
-  const JobRegistry registry = JobRegistry::of_user();
+  batch::make_log_directory(request->options.log_directory);
+  const batch::JobRegistry registry = batch::JobRegistry::of_user();
   registry.forget_before(std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()) -
                          kept_for);
   if (request->is_waiting) hold_signals();
-  const JobRecord record = submit_job(*request->system, request->options, registry);
+  const batch::JobRecord record = batch::submit_job(*request->system, request->options, registry);
   std::FILE* const where = request->is_waiting ? stderr : stdout;
   std::fprintf(where, request->is_waiting ? "weir: job %s submitted\n" : "%s\n", record.last.id.c_str());
   std::fflush(where);

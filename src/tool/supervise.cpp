@@ -1,4 +1,4 @@
-// One poll loop over mpirun's stderr, the signals and the folder of the exit status.
+// One poll loop over mpirun's output, the signals and what rank 0 leaves.
 #include "tool/supervise.hpp"
 
 #include <fcntl.h>
@@ -12,13 +12,14 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
-#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <optional>
 
 #include "core/descriptor.hpp"
+#include "tool/descendants.hpp"
 #include "tool/noise.hpp"
+#include "tool/outlet.hpp"
 #include "tool/start.hpp"
 #include "weir/error.hpp"
 
@@ -31,31 +32,9 @@ using std::chrono::milliseconds;
 constexpr std::array passed_on{SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2};
 constexpr milliseconds hold_time(100);  // how long bytes that look like mpirun's may wait for the rest
 constexpr milliseconds drain_time(1000);
+constexpr milliseconds look_after_descendants(20);
 
 bool asks_to_end(int signal) { return signal == SIGINT || signal == SIGTERM || signal == SIGHUP; }
-
-/// Writes all of `text` to stderr, whatever stderr is; gives up when nobody reads it.
-void write_to_stderr(std::string_view text) {
-  while (!text.empty()) {
-    const ssize_t written = write(STDERR_FILENO, text.data(), text.size());
-    if (written > 0) text.remove_prefix(static_cast<std::size_t>(written));
-    else if (errno == EAGAIN) {
-      pollfd ready{STDERR_FILENO, POLLOUT, 0};
-      poll(&ready, 1, -1);
-    } else if (errno != EINTR) return;
-  }
-}
-
-/// The kernel's list of the children of `pid`, if it keeps one.
-std::vector<pid_t> children_of(pid_t pid) {
-  std::vector<pid_t> children;
-  const std::string path = "/proc/" + std::to_string(pid) + "/task/" + std::to_string(pid) + "/children";
-  if (std::FILE* file = std::fopen(path.c_str(), "re")) {
-    for (int child = 0; std::fscanf(file, "%d", &child) == 1;) children.push_back(child);
-    std::fclose(file);
-  }
-  return children;
-}
 
 class Supervisor {
  public:
@@ -65,24 +44,38 @@ class Supervisor {
  private:
   void wait_for_events();
   void on_signal(const signalfd_siginfo& signal);
+  void on_stdout();
   void on_stderr();
   void on_status();
+  void on_note();
   void on_deadline(Clock::time_point now);
   void end_within(std::chrono::nanoseconds time);
-  void drain_stderr();
+  void end_descendants();
+  void drain();
+  void say(const std::string& sentence) { errors_.put("weir run: " + sentence + "\n"); }
+  [[nodiscard]] std::optional<int> process_status() const { return note_ ? note_ : noise_.note(); }
   [[nodiscard]] int timeout_ms(Clock::time_point now) const;
-  [[nodiscard]] int exit_status();
+  [[nodiscard]] int status_of_job();
+  [[nodiscard]] int status_with_output(int status);
 
   const StatusFolder& folder_;
   const Patience& patience_;
+  Descendants descendants_;
   Descriptor signals_;
   Descriptor folder_events_;
+  Descriptor stdout_;
   Descriptor stderr_;
   NoiseFilter noise_;
+  Outlet output_{STDOUT_FILENO};
+  Outlet errors_{STDERR_FILENO};
   pid_t mpirun_ = 0;
   std::optional<int> mpirun_status_;  // as wait() tells it
-  int end_signal_ = 0;                // the one we were told to end with
-  bool was_terminated_ = false;       // by our SIGTERM
+  std::string note_text_;
+  std::optional<int> note_;       // how rank 0's process ended
+  bool watcher_is_gone_ = false;  // rank 0's `weir rank` has been there
+  int end_signal_ = 0;            // the one we were told to end with
+  bool is_told_again_ = false;    // and we were told more than once
+  bool was_terminated_ = false;   // by our SIGTERM
   std::optional<Clock::time_point> deadline_;
   std::optional<Clock::time_point> release_at_;
 };
@@ -101,24 +94,40 @@ Supervisor::Supervisor(const Launch& launch, const StatusFolder& folder, const P
   Started started = start(launch, before);
   mpirun_ = started.pid;
   noise_.set_launcher(started.pid);
+  noise_.set_note_mark(note_mark(folder.file()));
+  stdout_ = std::move(started.output);
   stderr_ = std::move(started.error_output);
   std::signal(SIGPIPE, SIG_IGN);
 }
 
 int Supervisor::run() {
   while (!mpirun_status_) wait_for_events();
-  drain_stderr();
-  write_to_stderr(noise_.release());
-  return exit_status();
+  end_descendants();
+  drain();
+  const int status = status_with_output(status_of_job());
+  for (const auto end = Clock::now() + drain_time; !errors_.is_empty() && Clock::now() < end;)
+    wait_for_events();
+  return status;
 }
 
 void Supervisor::wait_for_events() {
-  std::array<pollfd, 3> ready{
-      {{signals_.get(), POLLIN, 0}, {stderr_.get(), POLLIN, 0}, {folder_events_.get(), POLLIN, 0}}};
+  // What the user has not taken yet is waited for before more is read.
+  std::array<pollfd, 7> ready{{{signals_.get(), POLLIN, 0},
+                               {output_.is_empty() ? stdout_.get() : -1, POLLIN, 0},
+                               {errors_.is_empty() ? stderr_.get() : -1, POLLIN, 0},
+                               {folder_events_.get(), POLLIN, 0},
+                               {watcher_is_gone_ ? -1 : folder_.notes().get(), POLLIN, 0},
+                               output_.wanted(),
+                               errors_.wanted()}};
   if (poll(ready.data(), ready.size(), timeout_ms(Clock::now())) < 0 && errno != EINTR)
     throw Error(ErrorKind::io, std::string("cannot wait for mpirun (") + std::strerror(errno) + ")");
-  if (ready[1].revents) on_stderr();
-  if (ready[2].revents) on_status();
+  if (ready[1].revents) on_stdout();
+  if (ready[2].revents) on_stderr();
+  if (ready[3].revents) on_status();
+  if (ready[4].revents) on_note();
+  if (ready[5].revents) output_.write_some();
+  if (ready[6].revents) errors_.write_some();
+  if (output_.problem() == EPIPE) stdout_ = Descriptor();  // mpirun notices and ends the job
   signalfd_siginfo signal;
   while (read(signals_.get(), &signal, sizeof signal) == sizeof signal) on_signal(signal);
   on_deadline(Clock::now());
@@ -128,10 +137,11 @@ void Supervisor::on_signal(const signalfd_siginfo& signal) {
   const int number = static_cast<int>(signal.ssi_signo);
   if (number == SIGCHLD) {
     int status = 0;
-    if (waitpid(mpirun_, &status, WNOHANG) == mpirun_) mpirun_status_ = status;
+    if (!mpirun_status_ && waitpid(mpirun_, &status, WNOHANG) == mpirun_) mpirun_status_ = status;
     return;
   }
   if (asks_to_end(number)) {
+    is_told_again_ = end_signal_ != 0;
     end_signal_ = number;
     if (!deadline_) end_within(patience_.after_signal);
   }
@@ -139,11 +149,23 @@ void Supervisor::on_signal(const signalfd_siginfo& signal) {
   if (signal.ssi_code != SI_KERNEL && !mpirun_status_) kill(mpirun_, number);
 }
 
+void Supervisor::on_stdout() {
+  std::array<char, 65536> piece;
+  const ssize_t count = read(stdout_.get(), piece.data(), piece.size());
+  if (count > 0) {
+    output_.put({piece.data(), static_cast<std::size_t>(count)});
+    output_.write_some();
+  } else if (count == 0 || (errno != EAGAIN && errno != EINTR)) {
+    stdout_ = Descriptor();
+  }
+}
+
 void Supervisor::on_stderr() {
   std::array<char, 65536> piece;
   const ssize_t count = read(stderr_.get(), piece.data(), piece.size());
   if (count > 0) {
-    write_to_stderr(noise_.feed({piece.data(), static_cast<std::size_t>(count)}));
+    errors_.put(noise_.feed({piece.data(), static_cast<std::size_t>(count)}));
+    errors_.write_some();
     release_at_.reset();
     if (noise_.is_holding()) release_at_ = Clock::now() + hold_time;
   } else if (count == 0 || (errno != EAGAIN && errno != EINTR)) {
@@ -155,11 +177,19 @@ void Supervisor::on_status() {
   std::array<char, 4096> ignored;
   while (read(folder_events_.get(), ignored.data(), ignored.size()) > 0) {
   }
-  // A program that leaves no status may end on rank 0 while other ranks still work; one that failed leaves
-  // them waiting for ever.
-  const Outcome outcome = folder_.read();
-  if ((outcome.program || outcome.process.value_or(0) != 0) && !deadline_)
-    end_within(patience_.after_program);
+  if (folder_.program_status() && !deadline_) end_within(patience_.after_program);
+}
+
+void Supervisor::on_note() {
+  std::array<char, 16> piece;
+  const ssize_t count = read(folder_.notes().get(), piece.data(), piece.size());
+  if (count > 0) note_text_.append(piece.data(), static_cast<std::size_t>(count));
+  if (count != 0) return;
+  watcher_is_gone_ = true;
+  if (!note_text_.empty()) note_ = std::atoi(note_text_.c_str());
+  // A program that leaves no status may end on rank 0 while other ranks still work; one that failed, or was
+  // killed together with its `weir rank`, leaves them waiting for ever.
+  if (note_.value_or(1) != 0 && !deadline_) end_within(patience_.after_program);
 }
 
 void Supervisor::end_within(std::chrono::nanoseconds time) {
@@ -168,7 +198,7 @@ void Supervisor::end_within(std::chrono::nanoseconds time) {
 
 void Supervisor::on_deadline(Clock::time_point now) {
   if (release_at_ && now >= *release_at_) {
-    write_to_stderr(noise_.release());
+    errors_.put(noise_.release());
     release_at_.reset();
   }
   if (!deadline_ || now < *deadline_ || mpirun_status_) return;
@@ -178,47 +208,71 @@ void Supervisor::on_deadline(Clock::time_point now) {
     end_within(patience_.after_term);
     return;
   }
-  const std::vector<pid_t> ranks = children_of(mpirun_);
   kill(mpirun_, SIGKILL);
-  for (const pid_t pid : ranks) kill(pid, SIGKILL);
   deadline_.reset();
 }
 
 int Supervisor::timeout_ms(Clock::time_point now) const {
+  if (mpirun_status_) return static_cast<int>(look_after_descendants.count());
   std::optional<Clock::time_point> next = deadline_;
   if (release_at_ && (!next || *release_at_ < *next)) next = release_at_;
   if (!next) return -1;
   return static_cast<int>(std::max(milliseconds(0), std::chrono::ceil<milliseconds>(*next - now)).count());
 }
 
-/// Reads what mpirun wrote before it ended; a process it left behind may keep the pipe open, so not for ever.
-void Supervisor::drain_stderr() {
-  const Clock::time_point end = Clock::now() + drain_time;
-  while (stderr_.get() >= 0 && Clock::now() < end) {
-    pollfd ready{stderr_.get(), POLLIN, 0};
-    const auto left = std::chrono::ceil<milliseconds>(end - Clock::now());
-    if (poll(&ready, 1, static_cast<int>(left.count())) > 0) on_stderr();
+void Supervisor::end_descendants() {
+  const bool is_time_up = was_terminated_ || is_told_again_;  // they have had theirs
+  descendants_.end_within(is_time_up ? std::chrono::nanoseconds(0) : patience_.after_term);
+  while (descendants_.end_some()) {
+    const bool was_told_again = is_told_again_;
+    wait_for_events();
+    if (is_told_again_ && !was_told_again) descendants_.end_within(std::chrono::nanoseconds(0));
   }
 }
 
-int Supervisor::exit_status() {
-  const Outcome outcome = folder_.read();
-  if (outcome.program) return *outcome.program & 0xff;
+/// Reads what mpirun wrote before it ended, for as long as the user takes it; a process that could not be
+/// ended may keep the pipes open, so not for ever.
+void Supervisor::drain() {
+  auto end = Clock::now() + drain_time;
+  const auto is_open = [&] { return stdout_.get() >= 0 || stderr_.get() >= 0; };
+  while (!is_told_again_ &&
+         (!output_.is_empty() || !errors_.is_empty() || (is_open() && Clock::now() < end))) {
+    if (!output_.is_empty() || !errors_.is_empty()) end = Clock::now() + drain_time;
+    wait_for_events();
+  }
+  errors_.put(noise_.release());
+}
+
+int Supervisor::status_of_job() {
+  if (const auto program = folder_.program_status()) return *program & 0xff;
   if (end_signal_) return 128 + end_signal_;
   if (noise_.reader_gone()) return 128 + SIGPIPE;
   const int of_mpirun =
       WIFSIGNALED(*mpirun_status_) ? 128 + WTERMSIG(*mpirun_status_) : WEXITSTATUS(*mpirun_status_);
-  const int status = outcome.process ? *outcome.process : of_mpirun;
-  if (status != 0) write_to_stderr(noise_.banners());
-  if (outcome.process.value_or(0) > 128) {
-    const int signal = *outcome.process - 128;
-    write_to_stderr("weir run: rank 0 was ended by signal " + std::to_string(signal) + " (" +
-                    strsignal(signal) + ")\n");
-  } else if (!outcome.process && WIFSIGNALED(*mpirun_status_)) {
-    write_to_stderr("weir run: mpirun was ended by signal " + std::to_string(status - 128) + " (" +
-                    strsignal(status - 128) + ")\n");
-  }
-  return status;
+  // Without mpirun, rank 0's `weir rank` kills the program: that is no death of its own.
+  const bool was_left = WIFSIGNALED(*mpirun_status_) && process_status() == 128 + SIGKILL;
+  const auto process = was_left ? std::nullopt : process_status();
+  const int status = process ? *process : of_mpirun;
+  if (status != 0 || !process) errors_.put(noise_.banners());
+  const auto ended_by = [](const std::string& who, int signal) {
+    return who + " was ended by signal " + std::to_string(signal) + " (" + strsignal(signal) + ")";
+  };
+  if (process.value_or(0) > 128) say(ended_by("rank 0", *process - 128));
+  else if (!process && WIFSIGNALED(*mpirun_status_)) say(ended_by("mpirun", WTERMSIG(*mpirun_status_)));
+  if (process || of_mpirun != 0) return status;
+  say(watcher_is_gone_ ? "the process that watches rank 0 was ended before it could tell the exit status; "
+                         "what the job printed may be incomplete"
+                       : "rank 0 was not started, though mpirun ended with 0; `weir info` shows which mpirun "
+                         "that is");
+  return 1;
+}
+
+/// `status`, unless output of the job was lost.
+int Supervisor::status_with_output(int status) {
+  if (status != 0 || output_.problem() == 0) return status;
+  if (output_.problem() == EPIPE) return 128 + SIGPIPE;
+  say(std::string("output of the job could not be written (") + std::strerror(output_.problem()) + ")");
+  return 1;
 }
 
 }  // namespace

@@ -19,8 +19,9 @@ struct Patience {
 /// Runs `launch` to its end and returns the exit status of the whole job.
 ///
 /// The status is the program's own if it left one in `folder`; else 128 + signal if this process was told to
-/// end; else that of rank 0's process; else mpirun's. stdin and stdout are mpirun's own, stderr passes a
-/// `NoiseFilter`. SIGINT, SIGTERM, SIGHUP, SIGUSR1 and SIGUSR2 are passed on. If this process is killed,
+/// end; else that of rank 0's process; else mpirun's. It is 0 only if rank 0 said so and all output was
+/// written. stdin is mpirun's own, stderr passes a `NoiseFilter`. SIGINT, SIGTERM, SIGHUP, SIGUSR1 and
+/// SIGUSR2 are passed on. Descendants of mpirun are ended before this returns. If this process is killed,
 /// mpirun gets SIGTERM from the kernel.
 /// **Errors.** Throws `Error{io}` if mpirun cannot be started.
 /// **Threads.** Call from the main thread, once, and start no others: signals are blocked while it runs.

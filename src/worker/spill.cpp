@@ -43,12 +43,12 @@ void State::forget_memory(Record& record) {
 }
 
 void State::hold(TaskId id, const Record& record) {
-  Ticket first{std::numeric_limits<std::int32_t>::min(), UINT64_MAX, id,
-               record.request};  // a copy that no task waits for comes last
+  QueueEntry first{std::numeric_limits<std::int32_t>::min(), UINT64_MAX, id,
+                   record.request};  // a copy that no task waits for comes last
   for (const TaskId waiter : record.waiters)
     if (const Record* task = records_.find(waiter))
-      if (const Ticket ticket{task->priority, task->order, id, record.request}; later(first, ticket))
-        first = ticket;
+      if (const QueueEntry entry{task->priority, task->order, id, record.request}; later(first, entry))
+        first = entry;
   held_.push_back(first);
   std::push_heap(held_.begin(), held_.end(), asked_later);
 }
@@ -56,7 +56,7 @@ void State::hold(TaskId id, const Record& record) {
 // Sends the requests for which there is room.
 void State::ask_held(Actions& out) {
   while (!held_.empty()) {
-    const Ticket next = held_.front();
+    const QueueEntry next = held_.front();
     Record* record = records_.find(next.id);
     if (record && record->held && record->request == next.run) {
       const std::uint64_t bytes = protocol::Scale::bytes(record->scale);

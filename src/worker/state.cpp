@@ -10,10 +10,10 @@ using Run = Record::Run;
 
 void State::make_ready(TaskId id, Record& record) {
   record.state = Run::ready;
-  const Ticket ticket{record.priority, record.order, id, record.run};
-  if (record.out_of_band) return out_of_band_.push_back(ticket);
+  const QueueEntry entry{record.priority, record.order, id, record.run};
+  if (record.out_of_band) return out_of_band_.push_back(entry);
   auto& queue = record.resources.empty() ? ready_ : constrained_;
-  queue.push_back(ticket);
+  queue.push_back(entry);
   std::push_heap(queue.begin(), queue.end(), later);
 }
 
@@ -337,13 +337,13 @@ void State::occupy(const Record& record, double sign) {
       if (resource.name == used.name) resource.amount -= sign * used.amount;
 }
 
-Record* State::valid(const Ticket& ticket) {
-  Record* record = records_.find(ticket.id);
-  return record && record->state == Run::ready && record->run == ticket.run ? record : nullptr;
+Record* State::valid(const QueueEntry& entry) {
+  Record* record = records_.find(entry.id);
+  return record && record->state == Run::ready && record->run == entry.run ? record : nullptr;
 }
 
 bool State::take(Execution& out, bool out_of_band) {
-  Ticket chosen{};
+  QueueEntry chosen{};
   Record* record = nullptr;
   if (out_of_band) {
     while (!out_of_band_.empty() && !record) {
@@ -365,7 +365,7 @@ bool State::take(Execution& out, bool out_of_band) {
     if (best != constrained_.end() && (ready_.empty() || later(ready_.front(), *best))) {
       chosen = *best;
       constrained_.erase(best);
-      std::erase_if(constrained_, [&](const Ticket& ticket) { return !valid(ticket); });
+      std::erase_if(constrained_, [&](const QueueEntry& entry) { return !valid(entry); });
       std::make_heap(constrained_.begin(), constrained_.end(), later);
       record = records_.find(chosen.id);
     } else if (!ready_.empty()) {

@@ -186,13 +186,13 @@ class State {
   void check() const;
 
  private:
-  struct Ticket {
+  struct QueueEntry {
     std::int32_t priority;
     std::uint64_t order;
     TaskId id;
     std::uint32_t run;
   };
-  static bool later(const Ticket& a, const Ticket& b) {
+  static bool later(const QueueEntry& a, const QueueEntry& b) {
     return a.priority != b.priority ? a.priority < b.priority : a.order > b.order;
   }
 
@@ -212,7 +212,7 @@ class State {
   void release_inputs(TaskId id, Record& record, Actions& out);
   void erase_if_unused(TaskId id, Record& record, Actions& out);
   [[nodiscard]] bool fits(const Record& record) const;
-  [[nodiscard]] Record* valid(const Ticket& ticket);
+  [[nodiscard]] Record* valid(const QueueEntry& entry);
   void occupy(const Record& record, double sign);
 
   // spill.cpp
@@ -223,7 +223,7 @@ class State {
     return coming_ == 0 ||
            (coming_ + bytes <= limits_.most_coming && bytes_ + coming_ + bytes <= limits_.resume_at());
   }
-  static bool asked_later(const Ticket& a, const Ticket& b) {
+  static bool asked_later(const QueueEntry& a, const QueueEntry& b) {
     return later(a, b) || (!later(b, a) && a.run > b.run);
   }
   void hold(TaskId id, const Record& record);
@@ -241,9 +241,10 @@ class State {
   MemoryLimits limits_;
   std::vector<Resource> free_;
   task::TaskTable<Record> records_;
-  std::vector<Ticket> ready_;        // a heap
-  std::vector<Ticket> constrained_;  // need resources: scanned, so that a large one does not block small ones
-  std::vector<Ticket> out_of_band_;
+  std::vector<QueueEntry> ready_;  // a heap
+  std::vector<QueueEntry>
+      constrained_;  // need resources: scanned, so that a large one does not block small ones
+  std::vector<QueueEntry> out_of_band_;
   std::vector<TaskId> executing_;
   std::uint32_t seceded_ = 0;
   std::uint32_t out_of_band_running_ = 0;
@@ -251,7 +252,7 @@ class State {
   std::uint64_t spilled_bytes_ = 0;  // on disk
   std::uint64_t leaving_ = 0;        // being written
   std::uint64_t coming_ = 0;         // heavy results that have been asked for and are there
-  std::vector<Ticket>
+  std::vector<QueueEntry>
       held_;  // a heap of requests (`run`) for heavy results for which there is no room; stale once dropped
   std::uint64_t uses_ = 0;
   std::map<std::uint64_t, TaskId>

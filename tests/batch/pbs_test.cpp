@@ -2,31 +2,16 @@
 #include <cstdlib>
 #include <fstream>
 
-#include "batch/systems.hpp"
-#include "support/process.hpp"
+#include "batch/pbs/pbs.hpp"
+#include "support/fake_programs.hpp"
 #include "support/throws.hpp"
 
 using namespace weir;
+using namespace weir::detail::batch;
+using test::FakePrograms;
 using test::sentence_of;
 
 namespace {
-
-/// Programs first on PATH, gone at the end.
-class FakePrograms {
- public:
-  FakePrograms() : path_(std::getenv("PATH")) {
-    setenv("PATH", (directory_.path() + ":" + path_).c_str(), 1);
-  }
-  ~FakePrograms() { setenv("PATH", path_.c_str(), 1); }
-  void add(const std::string& name, const std::string& body) const {
-    test::write_file(directory_.path() + "/" + name, "#!/bin/sh\n" + body + "\n", 0755);
-  }
-  [[nodiscard]] const std::string& directory() const { return directory_.path(); }
-
- private:
-  test::TemporaryFolder directory_;
-  std::string path_;
-};
 
 const std::string json_answer = R"({
     "timestamp":1700000000,
@@ -86,6 +71,7 @@ TEST_CASE("pbs writes every option as a directive") {
         "#!/bin/bash -l\n"
         "#PBS -N sum\n"
         "#PBS -S /bin/bash\n"
+        "#PBS -r n\n"
         "#PBS -j oe\n"
         "#PBS -o /scratch/logs/sum.log\n"
         "#PBS -q regular\n"
@@ -260,20 +246,4 @@ echo 'qdel: Request invalid for state of job 5.server' >&2; exit 170)");
         }) ==
         "pbs: the job was not cancelled (got exit status 159 from `qdel 5.server`, which says: qdel: "
         "Unauthorized Request 5.server)");
-}
-
-TEST_CASE("a batch system is found by name and on PATH") {
-  CHECK(batch_system("pbs").submit_program() == "qsub");
-  CHECK(sentence_of([] { return &batch_system("lsf"); }) ==
-        "batch system: must be one of slurm, pbs (got lsf)");
-  const std::string path = std::getenv("PATH");
-  test::TemporaryFolder empty;
-  setenv("PATH", empty.path().c_str(), 1);
-  CHECK(sentence_of([] { return &detect_batch_system(); }) ==
-        "batch system: none found on PATH (got neither sbatch nor qsub); is this a login node, is the batch "
-        "system's module loaded?");
-  setenv("PATH", path.c_str(), 1);
-  FakePrograms programs;
-  programs.add("sbatch", "");
-  CHECK(detect_batch_system().name() == "slurm");
 }

@@ -10,6 +10,7 @@
 #include "support/throws.hpp"
 
 using namespace weir;
+using namespace weir::detail::batch;
 using test::sentence_of;
 namespace fs = std::filesystem;
 

@@ -7,6 +7,7 @@
 #include "weir/batch.hpp"
 
 using namespace weir;
+using namespace weir::detail::batch;
 using test::sentence_of;
 
 namespace {

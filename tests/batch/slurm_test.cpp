@@ -1,8 +1,9 @@
 // Slurm's script text and answers; no Slurm is needed. The real one is in tests/batch.
-#include "batch/systems.hpp"
+#include "batch/slurm/slurm.hpp"
 #include "support/throws.hpp"
 
 using namespace weir;
+using namespace weir::detail::batch;
 using test::sentence_of;
 
 TEST_CASE("slurm writes every option as a directive") {
@@ -23,6 +24,7 @@ TEST_CASE("slurm writes every option as a directive") {
   CHECK(slurm().script(options) ==
         "#!/bin/bash\n"
         "#SBATCH --job-name=sum\n"
+        "#SBATCH --no-requeue\n"
         "#SBATCH --output=\"/scratch/100%%/my logs/sum-%j.out\"\n"
         "#SBATCH --error=\"/scratch/100%%/my logs/sum-%j.err\"\n"
         "#SBATCH --partition=regular\n"
@@ -47,6 +49,7 @@ TEST_CASE("slurm leaves out what was not said") {
   CHECK(slurm().script(options) ==
         "#!/bin/bash\n"
         "#SBATCH --job-name=weir\n"
+        "#SBATCH --no-requeue\n"
         "#SBATCH --output=weir-%j.out\n"
         "#SBATCH --error=weir-%j.err\n"
         "#SBATCH --ntasks=3\n"

@@ -6,6 +6,7 @@
 #include "support/throws.hpp"
 
 using namespace weir;
+using namespace weir::detail::batch;
 using namespace std::chrono_literals;
 using std::chrono::sys_seconds;
 using test::sentence_of;
@@ -14,7 +15,7 @@ namespace {
 
 const sys_seconds noon{std::chrono::seconds(1'700'000'000)};
 
-Variables variables(std::map<std::string, std::string> all) {
+BatchSystem::Variables variables(std::map<std::string, std::string> all) {
   return [all](const std::string& name) {
     return all.contains(name) ? std::optional<std::string>(all.at(name)) : std::nullopt;
   };
@@ -23,7 +24,7 @@ Variables variables(std::map<std::string, std::string> all) {
 struct Asked {
   std::string answer;
   int count = 0;
-  Asker asker() {
+  BatchSystem::Asker asker() {
     return [this](const std::vector<std::string>&) {
       ++count;
       return answer.empty() ? std::nullopt : std::optional<std::string>(answer);

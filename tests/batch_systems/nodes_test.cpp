@@ -1,7 +1,7 @@
 // A job of several nodes on a real Slurm; runs under support/with_slurm with two of them.
 #include <catch2/catch.hpp>
 
-#include "batch/user.hpp"
+#include "batch_systems/user.hpp"
 
 using namespace weir::test;
 

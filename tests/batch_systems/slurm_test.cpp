@@ -5,7 +5,7 @@
 #include <catch2/catch.hpp>
 #include <filesystem>
 
-#include "batch/user.hpp"
+#include "batch_systems/user.hpp"
 
 using namespace weir::test;
 

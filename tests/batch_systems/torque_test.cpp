@@ -2,7 +2,7 @@
 // support/with_slurm.
 #include <catch2/catch.hpp>
 
-#include "batch/user.hpp"
+#include "batch_systems/user.hpp"
 
 using namespace weir::test;
 

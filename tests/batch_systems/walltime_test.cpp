@@ -4,7 +4,7 @@
 #include <set>
 #include <sstream>
 
-#include "batch/user.hpp"
+#include "batch_systems/user.hpp"
 
 using namespace weir::test;
 using namespace std::chrono_literals;

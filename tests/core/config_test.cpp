@@ -67,8 +67,10 @@ TEST_CASE("config shows where a wrong value is") {
         "config.toml:2: unknown setting, did you mean queue? (got queu)");
   CHECK(sentence_of([] { return parse("[slurm]\nwall_time = \"a\""); }) ==
         "config.toml:2: unknown setting, did you mean walltime? (got wall_time)");
-  CHECK(sentence_of([] { return parse("[lsf]\nqueue = \"a\""); }) ==
-        "config.toml:1: a table must be slurm, pbs or sites.NAME (got lsf)");
+  CHECK(sentence_of([] {
+          parse("[pbs]\n[cobalt]\nqueue = \"a\"").require_tables({"slurm", "pbs"});
+          return 0;
+        }) == "config.toml:2: a table must be slurm, pbs or sites.NAME (got cobalt)");
   CHECK(sentence_of([] { return parse("[sites]\nkarst = 3"); }) ==
         "config.toml:2: [sites] holds a table for each site, for example [sites.karst] (got karst)");
   CHECK(sentence_of([] { return parse("queue = [\"a\", \"b\"]"); }) ==

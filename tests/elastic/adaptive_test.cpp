@@ -8,6 +8,7 @@
 #include "support/throws.hpp"
 
 using namespace weir;
+using namespace weir::detail::elastic;
 using namespace std::chrono_literals;
 using test::sentence_of;
 
@@ -176,7 +177,7 @@ TEST_CASE("jobs that end by walltime are replaced while there is work, and only 
 }
 
 TEST_CASE(
-    "results that nobody else has keep one job: as an heir of the last that ends, or as the last that "
+    "results that nobody else has keep one job: as an successor of the last that ends, or as the last that "
     "stays") {
   Scaler scaler = accepted();
   scaler.scale(3);

@@ -75,7 +75,7 @@ struct Site {
 
 }  // namespace
 
-TEST_CASE("the quickstart runs as it stands in the README") {
+TEST_CASE("the quickstart runs as it stands in the guide to clusters") {
   const Site site(2);  // two of the ten get in
   const Finished done = run({QUICKSTART}, site.options());
   INFO(done.err);
@@ -94,10 +94,10 @@ TEST_CASE("the quickstart runs as it stands in the README") {
       if (c != ' ') kept += c;
     return kept;
   };
-  const std::string readme = content(README), program = squeezed(content(QUICKSTART_SOURCE));
-  const std::size_t begin = readme.find("weir::PbsCluster cluster{{");
+  const std::string guide = content(GUIDE), program = squeezed(content(QUICKSTART_SOURCE));
+  const std::size_t begin = guide.find("weir::PbsCluster cluster{{");
   REQUIRE(begin != std::string::npos);
-  std::istringstream lines(readme.substr(begin, readme.find("```", begin) - begin));
+  std::istringstream lines(guide.substr(begin, guide.find("```", begin) - begin));
   for (std::string line; std::getline(lines, line);) CHECK(contains(program, squeezed(line) + "\n"));
 }
 

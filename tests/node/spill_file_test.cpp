@@ -12,7 +12,7 @@
 #include "support/process.hpp"
 
 using namespace weir;
-using detail::runtime::SpillFile;
+using detail::node::SpillFile;
 using test::TemporaryFolder;
 using Numbers = std::vector<std::uint64_t>;
 

@@ -313,11 +313,11 @@ TEST_CASE("policy: what no worker may run fails with the reason once none can co
   story.join(1, 1, {}, "alpha");
   story.submit(1, {}, {.workers = {"beta"}, .name = "picky"});
   CHECK(story.submit(2, {1}).empty());
-  REQUIRE(story.state.has_homeless());
+  REQUIRE(story.state.has_unplaceable());
   detail::scheduler::Actions out;
-  story.state.give_up_homeless(1, out);
+  story.state.give_up_unplaceable(1, out);
   story.state.check();
-  CHECK_FALSE(story.state.has_homeless());
+  CHECK_FALSE(story.state.has_unplaceable());
   CHECK(story.of(1) == TaskState::erred);
   CHECK(story.of(2) == TaskState::erred);
   CHECK_THAT(

@@ -6,11 +6,11 @@
 #include <set>
 
 using namespace weir;
-using detail::runtime::SimulatedCluster;
-using detail::runtime::SimulatedFuture;
-using detail::runtime::SimulatedGraph;
-using detail::runtime::SimulatedSettings;
-using detail::runtime::SimulatedTask;
+using detail::simulator::SimulatedCluster;
+using detail::simulator::SimulatedFuture;
+using detail::simulator::SimulatedGraph;
+using detail::simulator::SimulatedSettings;
+using detail::simulator::SimulatedTask;
 using Status = SimulatedFuture::Status;
 
 namespace {
@@ -99,7 +99,7 @@ class Run {
       if (alive.size() > 1 && below(2)) targets.push_back(targets[0] == alive[0] ? alive[1] : alive[0]);
       ids_.push_back(cluster_.scatter(8 << below(20), targets));
     }
-    SimulatedGraph graph = detail::runtime::random_graph(
+    SimulatedGraph graph = detail::simulator::random_graph(
         trouble_.tasks, 1 + static_cast<std::uint32_t>(below(30)), 2e-3, random_());
     for (std::uint32_t i = 0; i < trouble_.tasks; ++i) {
       const double when = trouble_.trickle ? moment() : 0;
@@ -333,7 +333,7 @@ TEST_CASE("simulation survives full disks and deaths while memory is short") {
 }
 
 TEST_CASE("simulation spills and keeps within the limit where it can") {
-  detail::runtime::SimulatedSettings settings;
+  detail::simulator::SimulatedSettings settings;
   settings.checked = true;
   settings.memory = {.limit = 1'000'000, .smallest = 1000};
   SimulatedCluster cluster(settings);

@@ -229,8 +229,8 @@ TEST_CASE("workers: results on their way from a retiring worker to one that dies
   story.finish(1);
   const Lines lines = story.retire(1);
   REQUIRE(lines.size() == 1);
-  const PeerId heir = static_cast<PeerId>(lines[0].back() - '0');
-  CHECK(story.lose(heir) == Lines{"copy 1 from 1 @" + std::to_string(heir == 2 ? 3 : 2)});
+  const PeerId successor = static_cast<PeerId>(lines[0].back() - '0');
+  CHECK(story.lose(successor) == Lines{"copy 1 from 1 @" + std::to_string(successor == 2 ? 3 : 2)});
 }
 
 TEST_CASE("workers: a worker that joins twice is one worker") {

@@ -7,6 +7,7 @@
 #include "support/process.hpp"
 
 using namespace weir;
+using namespace weir::detail::batch;
 using namespace weir::detail::tool;
 using namespace std::chrono_literals;
 

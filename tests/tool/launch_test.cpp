@@ -69,3 +69,26 @@ TEST_CASE("launch disguises arguments so that they come back as they were") {
     CHECK(undisguised(disguised(text)) == text);
   }
 }
+
+TEST_CASE("launch packs words so that they come back as they were") {
+  const std::vector<std::string> words{"", ":", "\\", ";", "\\;", "a\\\\;b", "two\nlines", "\\", ""};
+  CHECK(unpacked(packed(words)) == words);
+  CHECK(unpacked("").empty());
+  CHECK(unpacked(packed({})).empty());
+}
+
+TEST_CASE("launch puts a long command line into variables of a size that the kernel takes") {
+  const std::vector<std::string> arguments(3'000, std::string(100, 'x'));
+  const Launch launch = plan_launch({2, {}, "./app", arguments}, site_with({}));
+  CHECK(launch.command.back() == "rank");
+  std::string text;
+  for (int part = 0; launch.environment.contains(argument_variable(part)); ++part) {
+    const std::string& value = launch.environment.at(argument_variable(part));
+    CHECK(value.size() <= 100'000);
+    CHECK(joined(launch.command).find("-x " + argument_variable(part) + " ") != std::string::npos);
+    text += value;
+  }
+  std::vector<std::string> command{"./app"};
+  command.insert(command.end(), arguments.begin(), arguments.end());
+  CHECK(unpacked(text) == command);
+}

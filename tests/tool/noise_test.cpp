@@ -97,3 +97,17 @@ TEST_CASE("noise keeps the banners for a job that failed") {
   (void)filter.feed(pmix + died);
   CHECK(filter.banners() == died);
 }
+
+TEST_CASE("noise takes out the note of a rank 0 elsewhere, in pieces of every size") {
+  const std::string text =
+      "one[/tmp/w/status 17]\ntwo[/tmp/w/status x]\n[/tmp/w/status 1]no[/tmp/w/status ]\n";
+  for (std::size_t size = 1; size <= text.size(); ++size) {
+    NoiseFilter filter;
+    filter.set_note_mark("[/tmp/w/status ");
+    std::string all;
+    for (std::size_t i = 0; i < text.size(); i += size)
+      all += filter.feed(std::string_view(text).substr(i, size));
+    CHECK(all + filter.release() == "onetwo[/tmp/w/status x]\n[/tmp/w/status 1]no[/tmp/w/status ]\n");
+    CHECK(filter.note() == 17);
+  }
+}

@@ -128,7 +128,7 @@ TEST_CASE("weir submit shows what is wrong, one sentence each") {
   CHECK(refusal(user, {"-n", "2", "--fast", "/bin/true"}) ==
         "unknown option; options of the program follow its name (got --fast)");
   CHECK(refusal(user, {"--slurm", "-n", "2", "/bin/true"}) ==
-        "one of --slurm and --pbs must be chosen (got both)");
+        "one batch system must be chosen (got --slurm and --pbs)");
   CHECK(contains(refusal(user, {"-n", "2", "--mem", "much", "/bin/true"}), "argument: memory: "));
   CHECK(contains(refusal(user, {"-n", "2", "./nothing"}), "(got ./nothing)"));
   write_file(user.folder() + "/file", "");
@@ -148,9 +148,8 @@ TEST_CASE("a refused submission shows the site's own words") {
 TEST_CASE("no batch system on PATH is said so") {
   const User user;
   const Finished finished = user.weir({"submit", "-n", "2", "/bin/true"}, {{"PATH", "/nonexistent"}});
-  CHECK(finished.err ==
-        "weir submit: batch system: none found on PATH (got neither sbatch nor qsub); is this a login node, "
-        "is the batch system's module loaded?\n");
+  CHECK(finished.err.starts_with("weir submit: batch system: none found on PATH (got neither sbatch nor "));
+  CHECK(finished.err.ends_with("); is this a login node, is the batch system's module loaded?\n"));
   CHECK(finished.status == 2);
 }
 

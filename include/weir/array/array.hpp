@@ -95,7 +95,7 @@ void check_type(const NodePtr& node, DType type);
 [[nodiscard]] NodePtr index(const NodePtr& node, const std::vector<Index>& indices);
 [[nodiscard]] NodePtr assign(const NodePtr& node, const NodePtr& value, const std::vector<Index>& indices);
 [[nodiscard]] NodePtr persist(const NodePtr& node);
-[[nodiscard]] std::vector<client::Handle> chunk_handles(const NodePtr& node);
+[[nodiscard]] std::vector<client::FutureRef> chunk_handles(const NodePtr& node);
 template <class T>
 [[nodiscard]] xt::xarray<T> compute(const NodePtr& node);
 
@@ -203,7 +203,7 @@ class Array {
   /// The chunks as futures, row-major; starts computing them if they are not persisted.
   [[nodiscard]] std::vector<Future<xt::xarray<T>>> futures() const {
     std::vector<Future<xt::xarray<T>>> all;
-    for (detail::client::Handle& handle : detail::array::chunk_handles(node_))
+    for (detail::client::FutureRef& handle : detail::array::chunk_handles(node_))
       all.emplace_back(std::move(handle));
     return all;
   }

@@ -24,7 +24,7 @@ namespace detail::array {
                              std::int64_t count, const ChunkSpec& chunks);
 [[nodiscard]] NodePtr eye(DType type, std::int64_t rows, std::int64_t columns, std::int64_t diagonal,
                           const ChunkSpec& chunks);
-[[nodiscard]] NodePtr from_chunks(DType type, const Chunks& chunks, std::vector<client::Handle> handles);
+[[nodiscard]] NodePtr from_chunks(DType type, const Chunks& chunks, std::vector<client::FutureRef> handles);
 [[nodiscard]] NodePtr from_values(DType type, const Shape& shape, const void* values,
                                   const ChunkSpec& chunks);
 /// A node whose chunks a kernel makes from its parameters and the block info.
@@ -144,7 +144,7 @@ template <detail::array::Element T, class F>
 /// another shape fails when it is used.
 template <detail::array::Element T>
 [[nodiscard]] Array<T> from_futures(const std::vector<Future<xt::xarray<T>>>& futures, const Chunks& chunks) {
-  std::vector<detail::client::Handle> handles;
+  std::vector<detail::client::FutureRef> handles;
   for (const auto& future : futures) handles.push_back(future.handle());
   return Array<T>(detail::array::from_chunks(detail::array::dtype_of<T>, chunks, std::move(handles)));
 }

@@ -596,7 +596,8 @@ inline auto latest() {
 template <class F>
 auto map_async(F f, std::size_t parallelism = 1) {
   detail::stream::at_least_one("map_async", "parallelism", parallelism);
-  return [f = given("map_async", "the function", std::move(f)), parallelism]<class T>(const Stream<T>& s) {
+  return [f = detail::callable("map_async", "the function", std::move(f)),
+          parallelism]<class T>(const Stream<T>& s) {
     using Made = detail::stream::MapAsyncNode<T, F>;
     auto node = std::make_unique<Made>(f, parallelism);
     node->set_detail(std::to_string(parallelism));
@@ -616,7 +617,8 @@ auto map_async(F f, std::size_t parallelism = 1) {
 template <class F>
 auto sink_async(F f, std::size_t parallelism = 1) {
   detail::stream::at_least_one("sink_async", "parallelism", parallelism);
-  return [f = given("sink_async", "the function", std::move(f)), parallelism]<class T>(const Stream<T>& s) {
+  return [f = detail::callable("sink_async", "the function", std::move(f)),
+          parallelism]<class T>(const Stream<T>& s) {
     static_assert(detail::stream::begins_or_awaits<F, T>,
                   "sink_async: the function takes (element, finished), or an element and returns "
                   "boost::asio::awaitable<void>");

@@ -667,10 +667,11 @@ auto merge_by_time(TimeOf time, const Stream<T>& first, const More&... more) {
   const max_ahead limit = detail::stream::option(max_ahead{1000}, more...);
   return std::apply(
       [&](const auto&... streams) {
-        return detail::stream::attach_join("merge_by_time",
-                                           detail::stream::MergeByTimeKernel<T, TimeOf, sizeof...(streams)>{
-                                               limit.elements, given("merge_by_time", "the time", time)},
-                                           streams...);
+        return detail::stream::attach_join(
+            "merge_by_time",
+            detail::stream::MergeByTimeKernel<T, TimeOf, sizeof...(streams)>{
+                limit.elements, detail::callable("merge_by_time", "the time", time)},
+            streams...);
       },
       detail::stream::streams_of(first, more...));
 }
@@ -687,8 +688,8 @@ auto join(const Stream<A>& a, const Stream<B>& b, KeyA key_a, KeyB key_b, std::s
   detail::stream::at_least_one("join", "remembered", remembered);
   return detail::stream::attach_join(
       "join",
-      detail::stream::KeyedJoinKernel<A, B, KeyA, KeyB, false>{remembered, given("join", "a key", key_a),
-                                                               given("join", "a key", key_b)},
+      detail::stream::KeyedJoinKernel<A, B, KeyA, KeyB, false>{
+          remembered, detail::callable("join", "a key", key_a), detail::callable("join", "a key", key_b)},
       a, b);
 }
 /// The same; an element of `a` that met none is emitted with `std::nullopt` when it is forgotten or the
@@ -696,11 +697,11 @@ auto join(const Stream<A>& a, const Stream<B>& b, KeyA key_a, KeyB key_b, std::s
 template <class A, class B, class KeyA, class KeyB>
 auto left_join(const Stream<A>& a, const Stream<B>& b, KeyA key_a, KeyB key_b, std::size_t remembered) {
   detail::stream::at_least_one("left_join", "remembered", remembered);
-  return detail::stream::attach_join(
-      "left_join",
-      detail::stream::KeyedJoinKernel<A, B, KeyA, KeyB, true>{remembered, given("left_join", "a key", key_a),
-                                                              given("left_join", "a key", key_b)},
-      a, b);
+  return detail::stream::attach_join("left_join",
+                                     detail::stream::KeyedJoinKernel<A, B, KeyA, KeyB, true>{
+                                         remembered, detail::callable("left_join", "a key", key_a),
+                                         detail::callable("left_join", "a key", key_b)},
+                                     a, b);
 }
 
 /// Sends each element to one of `ways` streams, the one whose number `choose(x)` returns.
@@ -710,8 +711,9 @@ auto left_join(const Stream<A>& a, const Stream<B>& b, KeyA key_a, KeyB key_b, s
 template <class T, class Choose>
 std::vector<Stream<T>> route(const Stream<T>& s, std::size_t ways, Choose choose) {
   detail::stream::at_least_one("route", "ways", ways);
-  const Stream<T> node = detail::stream::attach<T>(s, std::make_unique<detail::stream::RouteNode<T, Choose>>(
-                                                          given("route", "the function", std::move(choose))));
+  const Stream<T> node =
+      detail::stream::attach<T>(s, std::make_unique<detail::stream::RouteNode<T, Choose>>(
+                                       detail::callable("route", "the function", std::move(choose))));
   std::vector<Stream<T>> result;
   for (std::size_t i = 0; i < ways; ++i) {
     auto way = std::make_unique<detail::stream::WayNode<T>>(node.node());
@@ -724,9 +726,10 @@ std::vector<Stream<T>> route(const Stream<T>& s, std::size_t ways, Choose choose
 /// The elements for which `predicate` holds, and the others: `auto [even, odd] = numbers.split(is_even);`
 template <class T, class F>
 std::pair<Stream<T>, Stream<T>> split(const Stream<T>& s, F predicate) {
-  auto ways = op::route(s, 2, [f = given("split", "the function", std::move(predicate))](const T& x) mutable {
-    return std::invoke(f, x) ? 0 : 1;
-  });
+  auto ways = op::route(
+      s, 2, [f = detail::callable("split", "the function", std::move(predicate))](const T& x) mutable {
+        return std::invoke(f, x) ? 0 : 1;
+      });
   return {ways[0], ways[1]};
 }
 

@@ -12,7 +12,7 @@
 #include <utility>
 #include <vector>
 
-#include "weir/detail/core/given.hpp"
+#include "weir/detail/core/callable.hpp"
 #include "weir/detail/stream/graph/forward.hpp"
 #include "weir/detail/stream/graph/kernel.hpp"
 #include "weir/error.hpp"
@@ -195,7 +195,7 @@ struct Bound {
 /// The function of the operator `who`, with further arguments bound to it.
 template <class F, class... More>
 auto bind_back(const char* who, F f, More... more) {
-  F called = given(who, "the function", std::move(f));
+  F called = detail::callable(who, "the function", std::move(f));
   if constexpr (sizeof...(More) == 0) {
     return called;
   } else {
@@ -338,8 +338,8 @@ auto pluck() {
 /// **Source.** streamz `Stream.pluck`.
 template <class Key>
 auto pluck(Key key) {
-  return ByKernel{"pluck",
-                  [key = given("pluck", "the key", std::move(key))]<class In>(std::type_identity<In>) {
+  return ByKernel{"pluck", [key = detail::callable("pluck", "the key", std::move(key))]<class In>(
+                               std::type_identity<In>) {
                     if constexpr (std::is_member_pointer_v<Key>)
                       return detail::stream::MapKernel<In, Key>{key};
                     else return detail::stream::PluckKernel<In, Key>{key};
@@ -401,10 +401,10 @@ inline auto skip(std::uint64_t n) {
 /// Passes elements until `predicate` fails for the first time, then ends the stream below.
 template <class F>
 auto take_while(F predicate) {
-  return ByKernel{"take_while", [f = given("take_while", "the function", std::move(predicate))]<class In>(
-                                    std::type_identity<In>) mutable {
-                    return detail::stream::TakeWhileKernel<In, F>{std::move(f)};
-                  }};
+  return ByKernel{
+      "take_while",
+      [f = detail::callable("take_while", "the function", std::move(predicate))]<class In>(
+          std::type_identity<In>) mutable { return detail::stream::TakeWhileKernel<In, F>{std::move(f)}; }};
 }
 
 }  // namespace op

@@ -175,8 +175,8 @@ template <class TimeOf, class Size>
 auto time_windows(const char* kind, TimeOf time, Size size, Size step, bool sessions, Late<Size> late) {
   if (late.out_of_order < Size{} || late.allowed < Size{})
     throw Error(ErrorKind::invalid_argument, std::string(kind) + ": lateness must not be negative");
-  return op::ByKernel{kind,
-                      [=, time = given(kind, "the time", std::move(time))]<class In>(std::type_identity<In>) {
+  return op::ByKernel{kind, [=, time = detail::callable(kind, "the time", std::move(time))]<class In>(
+                                std::type_identity<In>) {
                         return stream::TimeWindowKernel<In, TimeOf, Size>{time, size, step, sessions, late};
                       }};
 }

@@ -426,7 +426,8 @@ auto from_periodic(F f, Duration interval, SourceOptions options = {}) {
   const detail::stream::Time period = detail::stream::positive("from_periodic", "interval", interval);
   return detail::stream::make_source(
       "from_periodic",
-      detail::stream::PeriodicProducer<F>{given("from_periodic", "the function", std::move(f)), period},
+      detail::stream::PeriodicProducer<F>{detail::callable("from_periodic", "the function", std::move(f)),
+                                          period},
       std::move(options.loop), to_string(period));
 }
 

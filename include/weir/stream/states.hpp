@@ -268,15 +268,16 @@ struct GroupKernel {
 template <bool returns, bool with, class F, class State>
 auto accumulate(F f, std::optional<State> start) {
   return op::ByKernel{
-      "accumulate", [f = given("accumulate", "the function", std::move(f)),
+      "accumulate", [f = detail::callable("accumulate", "the function", std::move(f)),
                      start = std::move(start)]<class In>(std::type_identity<In>) mutable {
         return stream::AccumulateKernel<In, State, F, returns, with>{std::move(f), std::move(start)};
       }};
 }
 template <bool returns, bool with, class F>
 auto accumulate_from_first(F f) {
-  return op::ByKernel{"accumulate", [f = given("accumulate", "the function", std::move(f))]<class In>(
-                                        std::type_identity<In>) mutable {
+  return op::ByKernel{"accumulate",
+                      [f = detail::callable("accumulate", "the function", std::move(f))]<class In>(
+                          std::type_identity<In>) mutable {
                         using Kernel = stream::AccumulateKernel<In, In, F, returns, with>;
                         static_assert(std::is_constructible_v<typename Kernel::Result, const In&>,
                                       "accumulate: without a start the first element is emitted, which the "
@@ -368,7 +369,7 @@ auto unique(std::optional<std::size_t> maxsize = {}, KeyOf key = {}) {
   if (maxsize && *maxsize == 0)
     throw Error(ErrorKind::invalid_argument, "unique: maxsize must be at least 1 (got 0)");
   return ByKernel{"unique",
-                  [key = given("unique", "the key", std::move(key)),
+                  [key = detail::callable("unique", "the key", std::move(key)),
                    limit = maxsize.value_or(0)]<class In>(std::type_identity<In>) mutable {
                     return detail::stream::UniqueKernel<In, KeyOf>{std::move(key), limit, {}};
                   },
@@ -409,7 +410,8 @@ struct GroupBy {
 /// **Cost.** One copy of the operator's state per key.
 template <class KeyOf, class Op>
 auto group_by(KeyOf key, Op inner, std::size_t max_keys = 0) {
-  return GroupBy<KeyOf, Op>{given("group_by", "the key", std::move(key)), std::move(inner), max_keys};
+  return GroupBy<KeyOf, Op>{detail::callable("group_by", "the key", std::move(key)), std::move(inner),
+                            max_keys};
 }
 
 }  // namespace op

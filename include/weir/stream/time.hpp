@@ -286,7 +286,7 @@ template <class KeyOf = detail::stream::Identity>
 auto timed_window_unique(Duration interval, KeyOf key = {}, Keep keep = Keep::first) {
   const detail::stream::Time period = detail::stream::positive("timed_window_unique", "interval", interval);
   return ByTimedKernel{"timed_window_unique",
-                       [period, key = given("timed_window_unique", "the key", std::move(key)),
+                       [period, key = detail::callable("timed_window_unique", "the key", std::move(key)),
                         keep]<class In>(std::type_identity<In>) {
                          return detail::stream::TimedWindowUniqueKernel<In, KeyOf>{{period}, {key, keep, {}}};
                        },
@@ -361,12 +361,12 @@ inline auto sample(Duration interval) {
 template <class KeyOf = detail::stream::Identity>
 auto distinct_within(Duration interval, KeyOf key = {}) {
   const detail::stream::Time period = detail::stream::positive("distinct_within", "interval", interval);
-  return ByTimedKernel{
-      "distinct_within",
-      [period, key = given("distinct_within", "the key", std::move(key))]<class In>(std::type_identity<In>) {
-        return detail::stream::DistinctWithinKernel<In, KeyOf>{period, key};
-      },
-      to_string(period)};
+  return ByTimedKernel{"distinct_within",
+                       [period, key = detail::callable("distinct_within", "the key",
+                                                       std::move(key))]<class In>(std::type_identity<In>) {
+                         return detail::stream::DistinctWithinKernel<In, KeyOf>{period, key};
+                       },
+                       to_string(period)};
 }
 
 }  // namespace op

@@ -234,22 +234,23 @@ inline auto partition(std::size_t n) {
 template <class KeyOf>
 requires(!std::is_convertible_v<KeyOf, Duration>) auto partition(std::size_t n, KeyOf key) {
   detail::stream::at_least_one("partition", "n", n);
-  return ByKernel{"partition",
-                  [n, key = given("partition", "the key", std::move(key))]<class In>(std::type_identity<In>) {
-                    return detail::stream::PartitionKernel<In, KeyOf>{n, {}, key};
-                  },
-                  std::to_string(n)};
+  return ByKernel{
+      "partition",
+      [n, key = detail::callable("partition", "the key", std::move(key))]<class In>(std::type_identity<In>) {
+        return detail::stream::PartitionKernel<In, KeyOf>{n, {}, key};
+      },
+      std::to_string(n)};
 }
 template <class KeyOf = detail::stream::NoKey>
 auto partition(std::size_t n, Duration timeout, KeyOf key = {}) {
   detail::stream::at_least_one("partition", "n", n);
   const detail::stream::Time limit = detail::stream::positive("partition", "timeout", timeout);
-  return ByTimedKernel{
-      "partition",
-      [n, limit, key = given("partition", "the key", std::move(key))]<class In>(std::type_identity<In>) {
-        return detail::stream::PartitionKernel<In, KeyOf>{n, limit, key};
-      },
-      std::to_string(n) + ", " + to_string(limit)};
+  return ByTimedKernel{"partition",
+                       [n, limit, key = detail::callable("partition", "the key", std::move(key))]<class In>(
+                           std::type_identity<In>) {
+                         return detail::stream::PartitionKernel<In, KeyOf>{n, limit, key};
+                       },
+                       std::to_string(n) + ", " + to_string(limit)};
 }
 
 /// Emits batches of `n` elements with `n` different keys.
@@ -264,7 +265,7 @@ template <class KeyOf = detail::stream::Identity>
 auto partition_unique(std::size_t n, KeyOf key = {}, Keep keep = Keep::first) {
   detail::stream::at_least_one("partition_unique", "n", n);
   return ByKernel{"partition_unique",
-                  [n, key = given("partition_unique", "the key", std::move(key)),
+                  [n, key = detail::callable("partition_unique", "the key", std::move(key)),
                    keep]<class In>(std::type_identity<In>) {
                     return detail::stream::PartitionUniqueKernel<In, KeyOf>{n, {key, keep, {}}};
                   },

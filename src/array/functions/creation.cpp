@@ -73,7 +73,7 @@ NodePtr eye(DType type, std::int64_t rows, std::int64_t columns, std::int64_t di
   return cast(elementwise(Op::equal, DType::int64, DType::boolean, {row, column}), type);
 }
 
-NodePtr from_chunks(DType type, const Chunks& chunks, std::vector<client::Handle> handles) {
+NodePtr from_chunks(DType type, const Chunks& chunks, std::vector<client::FutureRef> handles) {
   Grid grid(chunks);
   if (grid.count() != static_cast<std::int64_t>(handles.size()))
     refuse("from_futures", "there must be a future for each of the " + std::to_string(grid.count()) +
@@ -86,7 +86,7 @@ NodePtr from_values(DType type, const Shape& shape, const void* values, const Ch
   Grid grid(spec.resolve("from_xtensor", shape, size_of(type)));
   const Dims strides = row_major(dims(shape));
   const std::size_t size = size_of(type);
-  std::vector<client::Handle> handles;
+  std::vector<client::FutureRef> handles;
   for (std::int64_t c = 0; c < grid.count(); ++c) {
     const View view = chunk_view(grid, c);
     const Tensor chunk = make_tensor(type, view.shape);

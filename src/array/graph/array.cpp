@@ -141,7 +141,7 @@ NodePtr persist(const NodePtr& node) {
   return std::make_shared<HeldNode>(node->type, node->grid, submit_all(node));
 }
 
-std::vector<client::Handle> chunk_handles(const NodePtr& node) {
+std::vector<client::FutureRef> chunk_handles(const NodePtr& node) {
   if (const auto* held = dynamic_cast<const HeldNode*>(&there(node))) return held->chunks();
   return submit_all(node);
 }
@@ -149,7 +149,7 @@ std::vector<client::Handle> chunk_handles(const NodePtr& node) {
 template <class T>
 xt::xarray<T> compute(const NodePtr& node) {
   check_room(there(node).grid.shape, sizeof(T));
-  std::vector<client::Handle> chunks = chunk_handles(node);
+  std::vector<client::FutureRef> chunks = chunk_handles(node);
   const Grid& grid = node->grid;
   typename xt::xarray<T>::shape_type extents(grid.axes());
   for (std::size_t a = 0; a < grid.axes(); ++a) extents[a] = static_cast<std::size_t>(grid.shape[a]);

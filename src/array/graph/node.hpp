@@ -106,7 +106,7 @@ class Node {
   /// Makes an operand that is exactly `view` without any code; false if that takes code.
   [[nodiscard]] virtual bool direct(TaskBuilder&, const View&, std::uint32_t&) const { return false; }
   /// Barriers whose chunks exist already.
-  [[nodiscard]] virtual const client::Handle* held(std::int64_t) const { return nullptr; }
+  [[nodiscard]] virtual const client::FutureRef* held(std::int64_t) const { return nullptr; }
 };
 
 /// A node whose chunks are made by tasks that a function plans.
@@ -129,19 +129,19 @@ class TaskNode : public Node {
 /// Chunks that are results already.
 class HeldNode : public Node {
  public:
-  HeldNode(DType type, Grid grid, std::vector<client::Handle> chunks)
+  HeldNode(DType type, Grid grid, std::vector<client::FutureRef> chunks)
       : Node(type, std::move(grid), {}), chunks_(std::move(chunks)) {}
   std::string name() const override { return "held"; }
   bool is_barrier() const override { return true; }
   void cut(Planner&, const View& view, Cuts& cuts) const override;
   Register emit(Expression& expression, const View& view) const override;
-  const client::Handle* held(std::int64_t chunk) const override {
+  const client::FutureRef* held(std::int64_t chunk) const override {
     return &chunks_[static_cast<std::size_t>(chunk)];
   }
-  [[nodiscard]] const std::vector<client::Handle>& chunks() const noexcept { return chunks_; }
+  [[nodiscard]] const std::vector<client::FutureRef>& chunks() const noexcept { return chunks_; }
 
  private:
-  std::vector<client::Handle> chunks_;
+  std::vector<client::FutureRef> chunks_;
 };
 
 /// The code of one step under construction.
@@ -229,23 +229,23 @@ class Planner {
   [[nodiscard]] bool looks(std::uint64_t bytes) const noexcept;
   [[nodiscard]] std::size_t tasks() const noexcept { return tasks_; }
   /// Submits everything in the order it was planned; returns the handles of `wanted`.
-  std::vector<client::Handle> submit(client::Core& core, const std::vector<std::uint32_t>& wanted);
+  std::vector<client::FutureRef> submit(client::ClusterLink& core, const std::vector<std::uint32_t>& wanted);
 
   // The same step by step, for results of which not all may exist at the same time:
   /// Says which results are wanted; nothing more is planned from here on.
   void begin(const std::vector<std::uint32_t>& wanted);
   /// Submits what was planned up to this one, if it has not been.
-  void submit_until(client::Core& core, std::uint32_t planned);
+  void submit_until(client::ClusterLink& core, std::uint32_t planned);
   [[nodiscard]] bool is_submitted(std::uint32_t planned) const noexcept { return planned < submitted_; }
   /// A wanted result that has been submitted, once for each time it is wanted.
-  client::Handle take(std::uint32_t planned);
+  client::FutureRef take(std::uint32_t planned);
 
  private:
   struct Planned {
     Buffer arguments;
     SmallVector<std::uint32_t, 4> inputs;
     std::uint64_t kernel = 0;  // 0: none
-    const client::Handle* held = nullptr;
+    const client::FutureRef* held = nullptr;
     const std::shared_ptr<const Options>* options = nullptr;
     std::uint32_t uses = 0;
   };
@@ -253,7 +253,7 @@ class Planner {
   std::unique_ptr<TaskBuilder> builder();
   void keep_shared(const std::vector<NodePtr>& roots);
   std::vector<Planned> planned_;
-  std::vector<client::Handle> handles_;  // of those submitted, while somebody needs them
+  std::vector<client::FutureRef> handles_;  // of those submitted, while somebody needs them
   std::size_t submitted_ = 0;
   std::unordered_map<const Node*, std::vector<std::uint32_t>> known_;
   std::unordered_map<const Node*, std::vector<std::tuple<std::int64_t, View, std::uint32_t>>> parts_;
@@ -270,8 +270,8 @@ class Planner {
 [[nodiscard]] Parts parts_for(const Client& client, const std::vector<NodePtr>& nodes);
 
 /// Submits a node's chunks, in row-major order; to be kept, or gathered.
-[[nodiscard]] std::vector<client::Handle> submit_all(const NodePtr& node);
-[[nodiscard]] std::vector<std::vector<client::Handle>> submit_all(const std::vector<NodePtr>& nodes);
+[[nodiscard]] std::vector<client::FutureRef> submit_all(const NodePtr& node);
+[[nodiscard]] std::vector<std::vector<client::FutureRef>> submit_all(const std::vector<NodePtr>& nodes);
 
 /// Row-major steps of a shape, in elements.
 [[nodiscard]] Dims row_major(const Dims& shape);

@@ -501,7 +501,7 @@ std::uint32_t Planner::chunk(const Node& node, std::int64_t chunk) {
   if (known.empty()) known.resize(static_cast<std::size_t>(node.grid.count()), unknown);
   std::uint32_t& mine = known[static_cast<std::size_t>(chunk)];
   if (mine != unknown) return mine;
-  if (const client::Handle* held = node.held(chunk)) {
+  if (const client::FutureRef* held = node.held(chunk)) {
     Planned planned;
     planned.held = held;
     planned_.push_back(std::move(planned));
@@ -556,7 +556,7 @@ void Planner::begin(const std::vector<std::uint32_t>& wanted) {
   handles_.resize(planned_.size());
 }
 
-void Planner::submit_until(client::Core& core, std::uint32_t last) {
+void Planner::submit_until(client::ClusterLink& core, std::uint32_t last) {
   static const std::uint64_t invoker = task::portable_address(reinterpret_cast<const void*>(&run_task));
   for (; submitted_ <= last; ++submitted_) {
     Planned& planned = planned_[submitted_];
@@ -576,14 +576,15 @@ void Planner::submit_until(client::Core& core, std::uint32_t last) {
   }
 }
 
-client::Handle Planner::take(std::uint32_t planned) {
+client::FutureRef Planner::take(std::uint32_t planned) {
   return --planned_[planned].uses == 0 ? std::exchange(handles_[planned], {}) : handles_[planned];
 }
 
-std::vector<client::Handle> Planner::submit(client::Core& core, const std::vector<std::uint32_t>& wanted) {
+std::vector<client::FutureRef> Planner::submit(client::ClusterLink& core,
+                                               const std::vector<std::uint32_t>& wanted) {
   begin(wanted);
   if (!planned_.empty()) submit_until(core, static_cast<std::uint32_t>(planned_.size() - 1));
-  std::vector<client::Handle> results;
+  std::vector<client::FutureRef> results;
   results.reserve(wanted.size());
   for (const std::uint32_t index : wanted) results.push_back(take(index));
   return results;
@@ -629,7 +630,7 @@ Parts parts_for(const Client& client, const std::vector<NodePtr>& nodes) {
   }
 }
 
-std::vector<std::vector<client::Handle>> submit_all(const std::vector<NodePtr>& nodes) {
+std::vector<std::vector<client::FutureRef>> submit_all(const std::vector<NodePtr>& nodes) {
   const Client client = Client::current();
   bool all_held = true;
   for (const NodePtr& node : nodes) all_held = all_held && dynamic_cast<const HeldNode*>(node.get());
@@ -638,8 +639,8 @@ std::vector<std::vector<client::Handle>> submit_all(const std::vector<NodePtr>& 
   for (const NodePtr& node : nodes)
     for (std::int64_t chunk = 0; chunk < node->grid.count(); ++chunk)
       wanted.push_back(planner.chunk(*node, chunk));
-  const std::vector<client::Handle> handles = planner.submit(*client.core(), wanted);
-  std::vector<std::vector<client::Handle>> all;
+  const std::vector<client::FutureRef> handles = planner.submit(*client.core(), wanted);
+  std::vector<std::vector<client::FutureRef>> all;
   auto at = handles.begin();
   for (const NodePtr& node : nodes) {
     all.emplace_back(at, at + node->grid.count());
@@ -647,7 +648,7 @@ std::vector<std::vector<client::Handle>> submit_all(const std::vector<NodePtr>& 
   }
   return all;
 }
-std::vector<client::Handle> submit_all(const NodePtr& node) {
+std::vector<client::FutureRef> submit_all(const NodePtr& node) {
   return submit_all(std::vector<NodePtr>{node}).front();
 }
 

@@ -6,12 +6,13 @@
 #include <sstream>
 #include <thread>
 
+#include "batch/answer.hpp"
+#include "batch/pbs/pbs.hpp"
 #include "batch/program.hpp"
 #include "batch/script.hpp"
-#include "batch/systems.hpp"
 #include "weir/error.hpp"
 
-namespace weir {
+namespace weir::detail::batch {
 namespace {
 
 constexpr int most_attempts = 5;
@@ -73,6 +74,7 @@ std::string directives(const JobOptions& options) {
   const std::string name = checked_name(options);
   lines.add("-N " + name);
   lines.add("-S /bin/bash");
+  lines.add("-r n");
   // What the shell says before the script takes its output to files of its own.
   lines.add("-j oe");
   lines.add("-o " + log_path(options) + name + ".log");
@@ -129,11 +131,6 @@ JobStatus status_of(const std::string& id, const Attributes& job) {
   return status;
 }
 
-std::string trimmed(const std::string& text) {
-  const std::size_t begin = text.find_first_not_of(" \t\r");
-  return begin == std::string::npos ? "" : text.substr(begin, text.find_last_not_of(" \t\r") - begin + 1);
-}
-
 /// Whether a line of `errors` says that nobody knows this job.
 bool says_unknown(const std::string& errors, const std::string& id) {
   std::istringstream lines(errors);
@@ -184,7 +181,9 @@ bool were_over(const ProgramResult& answer) {
 class Pbs : public BatchSystem {
  public:
   std::string_view name() const override { return "pbs"; }
+  std::string_view title() const override { return "PBS"; }
   std::string_view submit_program() const override { return "qsub"; }
+  std::string_view cancel_program() const override { return "qdel"; }
 
   std::string script(const JobOptions& options) const override {
     // A login shell, since a job of PBS begins with an empty environment that has no `module`.
@@ -225,6 +224,31 @@ class Pbs : public BatchSystem {
         throw Error(ErrorKind::io, refusal("pbs: the job was not cancelled", answer));
       std::this_thread::sleep_for(between_attempts);
     }
+  }
+
+  std::optional<std::string> job(const Variables& variables) const override { return variables("PBS_JOBID"); }
+
+  bool owns(std::string_view variable) const override {
+    return variable.starts_with("PBS_") && variable != "PBS_CONF_FILE" && variable != "PBS_EXEC" &&
+           variable != "PBS_SERVER";
+  }
+
+  /// The file of PBS lists a host for every place; Debian's Open MPI does not notice it by itself.
+  Allocation allocation(const Variables& variables, int) const override {
+    Allocation given{.hosts = lines_of_file(variables("PBS_NODEFILE")), .cores = count(variables("NCPUS"))};
+    given.places = static_cast<int>(given.hosts.size());
+    if (!given.cores) given.cores = count(variables("PBS_NUM_PPN"));
+    return given;
+  }
+
+  void read_clock(JobClock& clock, const std::string& id, const Variables& variables,
+                  const Asker& ask) const override {
+    if (const auto limit = number(variables("PBS_WALLTIME"))) clock.limit = std::chrono::seconds(*limit);
+    if (clock.limit) return;
+    const auto answer = ask({"qstat", "-f", id});
+    if (!answer) return;
+    clock.limit = duration_of(value_of(*answer, "Resource_List.walltime"));
+    clock.used = duration_of(value_of(*answer, "resources_used.walltime"));
   }
 };
 
@@ -286,4 +310,4 @@ const BatchSystem& pbs() {
   return system;
 }
 
-}  // namespace weir
+}  // namespace weir::detail::batch

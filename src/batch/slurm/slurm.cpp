@@ -6,12 +6,13 @@
 #include <regex>
 #include <sstream>
 
+#include "batch/answer.hpp"
 #include "batch/program.hpp"
 #include "batch/script.hpp"
-#include "batch/systems.hpp"
+#include "batch/slurm/slurm.hpp"
 #include "weir/error.hpp"
 
-namespace weir {
+namespace weir::detail::batch {
 namespace {
 
 /// A value in a form sbatch reads back unchanged; it knows quotes and takes `#` for a comment.
@@ -40,6 +41,7 @@ std::string directives(const JobOptions& options) {
   const JobLayout wanted = layout(options);
   Directives lines("#SBATCH", options);
   lines.add("--job-name=" + checked_name(options));
+  lines.add("--no-requeue");
   lines.add("--output=" + log_pattern(options, "out"));
   lines.add("--error=" + log_pattern(options, "err"));
   if (!options.queue.empty()) lines.add("--partition=" + directive_value("queue", options.queue));
@@ -66,9 +68,9 @@ JobState state_of(const std::string& word, const std::string& reason) {
       {"SPECIAL_EXIT", JobState::held},   {"RESV_DEL_HOLD", JobState::held},
       {"COMPLETED", JobState::succeeded}, {"CANCELLED", JobState::cancelled},
       {"TIMEOUT", JobState::timed_out},   {"DEADLINE", JobState::timed_out},
-      {"FAILED", JobState::failed},       {"NODE_FAIL", JobState::failed},
-      {"BOOT_FAIL", JobState::failed},    {"OUT_OF_MEMORY", JobState::failed},
-      {"PREEMPTED", JobState::failed},    {"REVOKED", JobState::failed},
+      {"FAILED", JobState::failed},       {"NODE_FAIL", JobState::lost},
+      {"BOOT_FAIL", JobState::lost},      {"OUT_OF_MEMORY", JobState::failed},
+      {"PREEMPTED", JobState::lost},      {"REVOKED", JobState::lost},
   };
   const auto found = table.find(word.substr(0, word.find_first_of("+ ")));
   if (found == table.end()) return JobState::unknown;
@@ -86,7 +88,8 @@ void keep(Found& found, const std::string& id, const std::string& state, std::op
   JobStatus status{
       .id = id, .state = state_of(state, reason), .exit_status = std::nullopt, .reason = std::move(reason)};
   if (is_over(status.state)) status.exit_status = exit_status;
-  if (status.state == JobState::failed && status.reason.empty()) status.reason = state;
+  const bool needs_words = status.state == JobState::failed || status.state == JobState::lost;
+  if (needs_words && status.reason.empty()) status.reason = state;
   found[id] = std::move(status);
 }
 
@@ -147,7 +150,9 @@ std::vector<std::string> missing(const std::vector<std::string>& ids, const Foun
 class Slurm : public BatchSystem {
  public:
   std::string_view name() const override { return "slurm"; }
+  std::string_view title() const override { return "Slurm"; }
   std::string_view submit_program() const override { return "sbatch"; }
+  std::string_view cancel_program() const override { return "scancel"; }
 
   std::string script(const JobOptions& options) const override {
     const std::string shebang =
@@ -181,6 +186,37 @@ class Slurm : public BatchSystem {
     if (answer.exit_status != 0 && !was_over)
       throw Error(ErrorKind::io, refusal("slurm: the job was not cancelled", answer));
   }
+
+  std::optional<std::string> job(const Variables& variables) const override {
+    return variables("SLURM_JOB_ID");
+  }
+
+  bool owns(std::string_view variable) const override {
+    return (variable.starts_with("SLURM_") || variable.starts_with("SLURMD_")) && variable != "SLURM_CONF";
+  }
+
+  Allocation allocation(const Variables& variables, int) const override {
+    constexpr std::uint64_t megabyte = 1 << 20;
+    Allocation given{.places = count(variables("SLURM_NTASKS")),
+                     .cores_per_rank = count(variables("SLURM_CPUS_PER_TASK")),
+                     .cores = count(variables("SLURM_CPUS_ON_NODE"))};
+    const auto of_node = static_cast<std::uint64_t>(count(variables("SLURM_MEM_PER_NODE")));
+    const auto of_core = static_cast<std::uint64_t>(count(variables("SLURM_MEM_PER_CPU")));
+    given.memory_bytes = (of_node ? of_node : of_core * static_cast<std::uint64_t>(given.cores)) * megabyte;
+    return given;
+  }
+
+  void read_clock(JobClock& clock, const std::string& id, const Variables& variables,
+                  const Asker& ask) const override {
+    clock.end = moment(variables("SLURM_JOB_END_TIME"));
+    const auto start = moment(variables("SLURM_JOB_START_TIME"));
+    if (clock.end && start) clock.limit = *clock.end - *start;
+    if (clock.limit) return;
+    const auto answer = ask({"scontrol", "--oneliner", "show", "job", id});
+    if (!answer) return;
+    clock.limit = duration_of(value_of(*answer, "TimeLimit"));
+    clock.used = duration_of(value_of(*answer, "RunTime"));
+  }
 };
 
 }  // namespace
@@ -203,4 +239,4 @@ const BatchSystem& slurm() {
   return system;
 }
 
-}  // namespace weir
+}  // namespace weir::detail::batch

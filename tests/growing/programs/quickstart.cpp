@@ -1,4 +1,5 @@
-// The program of the README's "Workers that come and go", with nothing around it but includes and main.
+// The program of "Workers that come and go" in docs/clusters.md, with nothing around it but includes and
+// main.
 #include <iostream>
 
 #include "weir/weir.hpp"

@@ -42,6 +42,23 @@ void print_pids(int rank) {
   if (rank == 0) std::fprintf(stderr, "all ready\n");
 }
 
+/// A process with a session of its own, without a parent and without open files.
+void start_daemon() {
+  int ready[2];
+  if (pipe(ready) != 0) std::abort();
+  if (fork() == 0) {
+    setsid();
+    if (fork() != 0) _exit(0);
+    const pid_t self = getpid();
+    (void)!write(ready[1], &self, sizeof self);
+    for (int descriptor = 0; descriptor < 100; ++descriptor) close(descriptor);
+    wait_for_ever();
+  }
+  pid_t daemon = 0;
+  (void)!read(ready[0], &daemon, sizeof daemon);
+  std::fprintf(stderr, "daemon pid=%d\n", daemon);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -85,6 +102,17 @@ int main(int argc, char** argv) {
   if (what == "wait") {
     print_pids(rank);
     wait_for_ever();
+  }
+  if (what == "deaf") {  // ranks that do not end for being asked, and a child that has gone its own way
+    for (const int signal : {SIGINT, SIGTERM, SIGHUP}) std::signal(signal, SIG_IGN);
+    start_daemon();
+    print_pids(rank);
+    wait_for_ever();
+  }
+  if (what == "daemon") {
+    if (rank == 0) start_daemon();
+    MPI_Finalize();
+    return 0;
   }
   MPI_Finalize();
   return 0;

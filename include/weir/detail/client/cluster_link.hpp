@@ -32,7 +32,7 @@ struct SubmitTask;
 
 namespace detail::client {
 
-class Core;
+class ClusterLink;
 
 /// What is called when a future is done.
 struct Callback {
@@ -49,7 +49,7 @@ struct FutureState {
   bool fetching = false;
   TaskId id = 0;
   PeerId holder = 0;
-  std::shared_ptr<Core> core;
+  std::shared_ptr<ClusterLink> core;
   Buffer small;  ///< The whole result, serialized, when it is small.
   task::Value value;
   std::shared_ptr<const Failure> failure;
@@ -57,19 +57,19 @@ struct FutureState {
 };
 
 /// Counts references; the last one releases.
-class Handle {
+class FutureRef {
  public:
-  Handle() = default;
-  explicit Handle(FutureState* adopted) noexcept : state_(adopted) {}
-  Handle(const Handle& other) noexcept : state_(other.state_) {
+  FutureRef() = default;
+  explicit FutureRef(FutureState* adopted) noexcept : state_(adopted) {}
+  FutureRef(const FutureRef& other) noexcept : state_(other.state_) {
     if (state_) state_->references.fetch_add(1, std::memory_order_relaxed);
   }
-  Handle(Handle&& other) noexcept : state_(std::exchange(other.state_, nullptr)) {}
-  Handle& operator=(Handle other) noexcept {
+  FutureRef(FutureRef&& other) noexcept : state_(std::exchange(other.state_, nullptr)) {}
+  FutureRef& operator=(FutureRef other) noexcept {
     std::swap(state_, other.state_);
     return *this;
   }
-  ~Handle() {
+  ~FutureRef() {
     if (state_ && state_->references.fetch_sub(1, std::memory_order_acq_rel) == 1) last_gone(state_);
   }
   FutureState* operator->() const noexcept { return state_; }
@@ -97,13 +97,13 @@ struct Request {
 /// Submits, waits and fetches. One per process that has a client.
 ///
 /// **Threads.** Any.
-class Core {
+class ClusterLink {
  public:
-  virtual ~Core() = default;
+  virtual ~ClusterLink() = default;
 
-  [[nodiscard]] virtual Handle submit(Request&& request) = 0;
+  [[nodiscard]] virtual FutureRef submit(Request&& request) = 0;
   /// Puts `value` on `workers` (empty: one that the scheduler chooses).
-  [[nodiscard]] virtual Handle scatter(task::Value value, const std::vector<PeerId>& workers) = 0;
+  [[nodiscard]] virtual FutureRef scatter(task::Value value, const std::vector<PeerId>& workers) = 0;
   /// Waits until the future is not pending; whether it is. Drives the cluster meanwhile.
   virtual bool wait(FutureState& state, Deadline deadline) = 0;
   /// Waits for any change: until `ready()` or the deadline; whether it is ready.
@@ -135,8 +135,8 @@ class Core {
 
   /// The core of the process: of the program's body, or of the task that runs in this thread. Null outside
   /// `weir::run`.
-  static std::shared_ptr<Core> current() noexcept;
-  static void set_current(std::shared_ptr<Core> core) noexcept;
+  static std::shared_ptr<ClusterLink> current() noexcept;
+  static void set_current(std::shared_ptr<ClusterLink> core) noexcept;
 
  private:
   std::mutex at_end_mutex_;

@@ -237,7 +237,7 @@ class ClusterChain {
   template <class F>
   static auto on_workers(F f, std::size_t parallelism) {
     detail::stream::at_least_one("map_async", "parallelism", parallelism);
-    return op::map(given("map_async", "the function", std::move(f)));
+    return op::map(detail::callable("map_async", "the function", std::move(f)));
   }
   [[nodiscard]] Self& self() noexcept { return static_cast<Self&>(*this); }
   [[nodiscard]] const Self& self() const noexcept { return static_cast<const Self&>(*this); }

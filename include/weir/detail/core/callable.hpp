@@ -1,4 +1,4 @@
-// given: refuses a function that is not there, before it is called for the first time.
+// callable: refuses a function that is not there, before it is called for the first time.
 #pragma once
 
 #include <string>
@@ -7,14 +7,14 @@
 
 #include "weir/error.hpp"
 
-namespace weir {
+namespace weir::detail {
 
 /// Passes a function on unless it is a null pointer or an empty std::function.
 ///
 /// **Errors.** Throws `Error{invalid_argument}`: `map: the function must not be empty (got a null pointer);
 /// pass one that can be called`.
 template <class F>
-F given(const char* who, const char* what, F f) {
+F callable(const char* who, const char* what, F f) {
   constexpr bool is_pointer = std::is_pointer_v<F> || std::is_member_pointer_v<F>;
   if constexpr (is_pointer || requires { f.target_type(); }) {
     if (f == nullptr) {
@@ -27,4 +27,4 @@ F given(const char* who, const char* what, F f) {
   return f;
 }
 
-}  // namespace weir
+}  // namespace weir::detail

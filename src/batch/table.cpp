@@ -1,15 +1,21 @@
 // The table of batch systems and how one is chosen.
 #include "weir/batch.hpp"
 
+#include "batch/lsf/lsf.hpp"
+#include "batch/pbs/pbs.hpp"
 #include "batch/program.hpp"
-#include "batch/systems.hpp"
+#include "batch/slurm/slurm.hpp"
 #include "weir/error.hpp"
 
 namespace weir {
 
 const std::vector<std::reference_wrapper<const BatchSystem>>& batch_systems() {
-  // A new system: its file, its function in systems.hpp, and its row here. The order is that of detection.
-  static const std::vector<std::reference_wrapper<const BatchSystem>> table{slurm(), pbs()};
+  // A new system: its folder, and its row here. The order is that of detection.
+  static const std::vector<std::reference_wrapper<const BatchSystem>> table{
+      detail::batch::slurm(),
+      detail::batch::pbs(),
+      detail::batch::lsf(),
+  };
   return table;
 }
 
@@ -26,12 +32,20 @@ const BatchSystem& batch_system(std::string_view name) {
 const BatchSystem& detect_batch_system() {
   std::string programs;
   for (const BatchSystem& system : batch_systems()) {
-    if (find_in_path(system.submit_program())) return system;
+    if (detail::batch::find_in_path(system.submit_program())) return system;
     programs += (programs.empty() ? "" : " nor ") + std::string(system.submit_program());
   }
   throw Error(ErrorKind::not_found, "batch system: none found on PATH (got neither " + programs +
                                         "); is this a login node, is the batch system's module loaded?");
 }
+
+std::optional<CurrentJob> current_job(const BatchSystem::Variables& variables) {
+  for (const BatchSystem& system : batch_systems())
+    if (auto id = system.job(variables); id && !id->empty()) return CurrentJob{&system, std::move(*id)};
+  return std::nullopt;
+}
+
+std::optional<CurrentJob> current_job() { return current_job(detail::batch::own_variables()); }
 
 std::string_view to_string(JobState state) noexcept {
   switch (state) {
@@ -49,6 +63,8 @@ std::string_view to_string(JobState state) noexcept {
       return "cancelled";
     case JobState::timed_out:
       return "timed_out";
+    case JobState::lost:
+      return "lost";
     case JobState::unknown:
       return "unknown";
   }

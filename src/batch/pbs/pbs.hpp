@@ -1,25 +1,22 @@
-// The batch systems, one file each, and the parts of them that tests look at alone.
+// PBS, and the parts of it that tests look at alone.
 #pragma once
 
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "weir/batch.hpp"
 
-namespace weir {
+namespace weir::detail::batch {
 
-[[nodiscard]] const BatchSystem& slurm();
 [[nodiscard]] const BatchSystem& pbs();
 
-/// The job id in the answer of `sbatch` or `qsub`, among banners and in any of their wordings.
+/// The job id in the answer of `qsub`, among banners and in any of its wordings.
 ///
 /// **Errors.** Throws `Error{io}` that shows the answer if there is no number in it.
-[[nodiscard]] std::string parse_slurm_job_id(const std::string& answer);
 [[nodiscard]] std::string parse_pbs_job_id(const std::string& answer);
 
 /// Jobs in the answers of `qstat -f -F json` and of `qstat -f`; empty if the text is not of that form.
 [[nodiscard]] std::vector<JobStatus> parse_qstat_json(const std::string& answer);
 [[nodiscard]] std::vector<JobStatus> parse_qstat_text(const std::string& answer);
 
-}  // namespace weir
+}  // namespace weir::detail::batch

@@ -1,0 +1,91 @@
+// as_completed: futures in the order in which they are done.
+#pragma once
+
+#include <deque>
+#include <mutex>
+
+#include "weir/future.hpp"
+
+namespace weir {
+
+/// Yields futures as they are done, earliest first; more can be added while it is read.
+///
+/// `for (auto future : weir::as_completed(futures)) ...`
+/// **Errors.** Failed and cancelled futures are yielded too: `result()` throws.
+/// **Source.** `distributed.as_completed`.
+template <class T>
+class AsCompleted {
+  struct Queue {
+    std::mutex mutex;
+    std::deque<Future<T>> done;
+    std::size_t taken = 0;
+  };
+
+ public:
+  explicit AsCompleted(const std::vector<Future<T>>& futures = {}) {
+    for (const Future<T>& future : futures) add(future);
+  }
+  /// One more to wait for.
+  void add(const Future<T>& future) {
+    ++added_;
+    core_ = future.handle()->core;
+    future.on_done(
+        [queue = queue_](const Future<T>& finished) {
+          std::lock_guard hold(queue->mutex);
+          queue->done.push_back(finished);
+        },
+        false);
+  }
+  /// Futures not yielded yet.
+  [[nodiscard]] std::size_t count() const noexcept { return added_ - yielded_; }
+  [[nodiscard]] bool empty() const noexcept { return count() == 0; }
+  /// The next one, waiting for it. Throws `Error{invalid_argument}` if none is left.
+  Future<T> next() {
+    if (empty())
+      throw Error(ErrorKind::invalid_argument,
+                  "as_completed: next was called and no future is left; ask empty() first");
+    std::optional<Future<T>> found;
+    core_->wait_until([&] { return found || (found = try_next()).has_value(); }, std::nullopt);
+    ++yielded_;
+    return *found;
+  }
+  /// All that are done now, at least one.
+  std::vector<Future<T>> next_batch() {
+    std::vector<Future<T>> batch{next()};
+    while (auto more = try_next()) {
+      batch.push_back(*more);
+      ++yielded_;
+    }
+    return batch;
+  }
+
+  struct End {};
+  struct Iterator {
+    AsCompleted* all;
+    bool operator!=(End) const { return !all->empty(); }
+    Iterator& operator++() { return *this; }
+    Future<T> operator*() const { return all->next(); }
+  };
+  Iterator begin() { return {this}; }
+  End end() { return {}; }
+
+ private:
+  std::optional<Future<T>> try_next() {
+    std::lock_guard hold(queue_->mutex);
+    if (queue_->done.empty()) return std::nullopt;
+    Future<T> future = std::move(queue_->done.front());
+    queue_->done.pop_front();
+    return future;
+  }
+
+  std::shared_ptr<Queue> queue_ = std::make_shared<Queue>();
+  std::shared_ptr<detail::client::ClusterLink> core_;
+  std::size_t added_ = 0, yielded_ = 0;
+};
+
+template <class T>
+[[nodiscard]] AsCompleted<T> as_completed(const std::vector<Future<T>>& futures) {
+  return AsCompleted<T>(futures);
+}
+
+}  // namespace weir

@@ -1,0 +1,64 @@
+// Numbers, durations and words in answers.
+#include "batch/answer.hpp"
+
+#include <charconv>
+#include <fstream>
+#include <limits>
+#include <regex>
+
+#include "batch/walltime.hpp"
+#include "weir/error.hpp"
+
+namespace weir::detail::batch {
+
+using std::chrono::seconds;
+using std::chrono::sys_seconds;
+
+std::optional<long long> number(const std::optional<std::string>& text) {
+  long long value = 0;
+  if (!text) return std::nullopt;
+  const auto [end, problem] = std::from_chars(text->data(), text->data() + text->size(), value);
+  if (problem != std::errc() || end != text->data() + text->size() || value < 0) return std::nullopt;
+  return value;
+}
+
+std::optional<seconds> duration_of(const std::string& text) {
+  if (text.empty() || text.find_first_not_of("0123456789:-") != std::string::npos) return std::nullopt;
+  if (const auto plain = number(text)) return seconds(*plain);
+  try {
+    return parse_walltime(text);
+  } catch (const Error&) {
+    return std::nullopt;
+  }
+}
+
+std::optional<sys_seconds> moment(const std::optional<std::string>& text) {
+  const auto value = number(text);
+  return value ? std::optional<sys_seconds>(sys_seconds(seconds(*value))) : std::nullopt;
+}
+
+std::string value_of(const std::string& answer, const std::string& key) {
+  const std::regex form("(^|\\s)" + std::regex_replace(key, std::regex("\\."), "\\.") + " ?= ?(\\S+)");
+  std::smatch part;
+  return std::regex_search(answer, part, form) ? part[2].str() : "";
+}
+
+int count(const std::optional<std::string>& text) {
+  const long long value = number(text).value_or(0);
+  return value > std::numeric_limits<int>::max() ? 0 : static_cast<int>(value);
+}
+
+std::string trimmed(const std::string& text) {
+  const std::size_t begin = text.find_first_not_of(" \t\r");
+  return begin == std::string::npos ? "" : text.substr(begin, text.find_last_not_of(" \t\r") - begin + 1);
+}
+
+std::vector<std::string> lines_of_file(const std::optional<std::string>& path) {
+  std::vector<std::string> lines;
+  std::ifstream in(path.value_or(""));
+  for (std::string line; std::getline(in, line);)
+    if (line = trimmed(line); !line.empty()) lines.push_back(line);
+  return lines;
+}
+
+}  // namespace weir::detail::batch

@@ -1,0 +1,31 @@
+// Reads what batch systems answer and what their variables hold: numbers, durations, moments.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace weir::detail::batch {
+
+/// A whole number from 0 that is all of `text`.
+[[nodiscard]] std::optional<long long> number(const std::optional<std::string>& text);
+
+/// The number as an int; 0 if there is none, or none that fits.
+[[nodiscard]] int count(const std::optional<std::string>& text);
+
+/// `1-02:00:00`, `02:00:00`, or seconds; nothing for words such as `UNLIMITED`.
+[[nodiscard]] std::optional<std::chrono::seconds> duration_of(const std::string& text);
+
+/// Seconds since 1970.
+[[nodiscard]] std::optional<std::chrono::sys_seconds> moment(const std::optional<std::string>& text);
+
+/// The word behind `key = ` or `key=`; empty if there is none.
+[[nodiscard]] std::string value_of(const std::string& answer, const std::string& key);
+
+[[nodiscard]] std::string trimmed(const std::string& text);
+
+/// The lines of a file that are not empty; none if it cannot be read.
+[[nodiscard]] std::vector<std::string> lines_of_file(const std::optional<std::string>& path);
+
+}  // namespace weir::detail::batch

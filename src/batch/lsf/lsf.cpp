@@ -1,0 +1,260 @@
+// LSF (IBM Spectrum LSF 10.1, Platform LSF 9.1): bsub, bjobs, bkill.
+#include "batch/lsf/lsf.hpp"
+
+#include <algorithm>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <regex>
+#include <sstream>
+
+#include "batch/answer.hpp"
+#include "batch/program.hpp"
+#include "batch/script.hpp"
+#include "weir/error.hpp"
+
+namespace weir::detail::batch {
+namespace {
+
+/// LSF reads its directives like a shell's line; names and paths do without what has a meaning there.
+std::string directive_value(std::string_view option, const std::string& value) {
+  const std::string line = one_line_value(option, value);
+  if (line.find_first_of("\"'\\`$%") != std::string::npos)
+    throw Error(ErrorKind::invalid_argument,
+                std::string(option) + ": LSF takes no quotes, \\, `, $ and % here (got " + value + ")");
+  return line.find_first_of(" #") == std::string::npos ? line : '"' + line + '"';
+}
+
+/// Minutes, rounded up.
+std::string run_limit(std::chrono::seconds walltime) {
+  const long long minutes = std::chrono::ceil<std::chrono::minutes>(walltime).count();
+  return std::to_string(minutes / 60) + (minutes % 60 < 10 ? ":0" : ":") + std::to_string(minutes % 60);
+}
+
+/// A slot is a core: a rank takes as many as it has threads. They are on one host by `ptile`, or by `block`
+/// where the number of hosts is left to LSF.
+std::string span(const JobOptions& options, const JobLayout& wanted) {
+  if (wanted.nodes == 1) return "span[hosts=1]";
+  if (wanted.nodes > 1)
+    return "span[ptile=" + std::to_string(wanted.ranks_per_node * options.threads_per_rank) + "]";
+  return options.threads_per_rank > 1 ? "span[block=" + std::to_string(options.threads_per_rank) + "]" : "";
+}
+
+std::string memory_text(std::uint64_t bytes) {
+  const Amount amount = rounded_up(bytes, "BKMG");
+  return amount.unit == 'B' ? std::to_string((amount.count + 1023) / 1024) + "KB"
+                            : std::to_string(amount.count) + amount.unit + "B";
+}
+
+std::string directives(const JobOptions& options) {
+  const JobLayout wanted = layout(options);
+  const std::string name = checked_name(options);
+  Directives lines("#BSUB", options);
+  lines.add("-J " + name);
+  // What LSF itself has to say of the job. The script takes its output to files of its own, which grow as it
+  // runs.
+  lines.add("-o " + directive_value("log_directory", log_prefix(options) + name + ".log"));
+  lines.add("-rn");
+  if (!options.queue.empty()) lines.add("-q " + directive_value("queue", options.queue));
+  if (!options.account.empty()) lines.add("-P " + directive_value("account", options.account));
+  lines.add("-n " + std::to_string(std::int64_t{wanted.ranks} * options.threads_per_rank));
+  if (const std::string where = span(options, wanted); !where.empty()) lines.add("-R \"" + where + "\"");
+  if (options.memory_bytes) lines.add("-R \"rusage[mem=" + memory_text(options.memory_bytes) + "/host]\"");
+  if (options.gpus_per_node) lines.add("-gpu \"num=" + std::to_string(options.gpus_per_node) + "/host\"");
+  if (options.walltime.count() > 0) lines.add("-W " + run_limit(options.walltime));
+  lines.add_own();
+  return lines.text();
+}
+
+std::string opening(const JobOptions& options) {
+  const std::string prefix = log_prefix(options);
+  const std::string log = (prefix.empty() ? "" : quoted("log_directory", prefix)) + checked_name(options) +
+                          "-\"${LSB_JOBID:-0}\"";
+  return "exec >" + log + ".out 2>" + log + ".err\n";
+}
+
+/// `EXIT` says little; why is the first word of the exit reason: `TERM_RUNLIMIT: job killed after ...`.
+JobState ended(const std::string& reason) {
+  const auto says = [&](std::initializer_list<const char*> words) {
+    return std::any_of(words.begin(), words.end(),
+                       [&](const char* word) { return reason.starts_with(word); });
+  };
+  if (says({"TERM_RUNLIMIT", "TERM_DEADLINE"})) return JobState::timed_out;
+  if (says({"TERM_OWNER", "TERM_FORCE_OWNER", "TERM_ADMIN", "TERM_FORCE_ADMIN", "TERM_BUCKET_KILL"}))
+    return JobState::cancelled;
+  if (says({"TERM_PREEMPT", "TERM_WINDOW", "TERM_LOAD", "TERM_ZOMBIE", "TERM_REMOVE_HUNG_JOB", "TERM_RC",
+            "TERM_MC_RECALL", "TERM_KUBE"}))
+    return JobState::lost;
+  return JobState::failed;
+}
+
+JobStatus status_of(const std::string& id, const std::string& state, const std::string& exit_code,
+                    std::string why_over, std::string why_waiting) {
+  static const std::map<std::string, JobState> table{
+      {"PEND", JobState::waiting},  {"WAIT", JobState::waiting},  {"FWD_PEND", JobState::waiting},
+      {"PSUSP", JobState::held},    {"PROV", JobState::running},  {"RUN", JobState::running},
+      {"USUSP", JobState::running}, {"SSUSP", JobState::running}, {"UNKWN", JobState::running},
+      {"ZOMBI", JobState::lost},    {"DONE", JobState::succeeded}};
+  JobStatus status{.id = id};
+  if (state == "EXIT") status.state = ended(why_over);
+  else if (const auto found = table.find(state); found != table.end()) status.state = found->second;
+  if (status.state == JobState::succeeded) status.exit_status = 0;
+  else if (const auto code = number(exit_code); code && state == "EXIT")
+    status.exit_status = static_cast<int>(*code & 0xff);
+  status.reason = is_over(status.state) ? std::move(why_over) : std::move(why_waiting);
+  if (status.reason == "-") status.reason.clear();
+  return status;
+}
+
+std::string joined(const std::vector<std::string>& words) {
+  std::string text;
+  for (const std::string& word : words) text += (text.empty() ? "" : " ") + word;
+  return text;
+}
+
+const std::vector<std::string> fields{"jobid", "stat", "exit_code", "exit_reason", "pend_reason"};
+
+/// JSON since 10.1; before, a table with a delimiter of one's choice.
+std::vector<JobStatus> ask_bjobs(const std::vector<std::string>& ids) {
+  const auto ask = [&](std::vector<std::string> command) {
+    command.insert(command.end(), ids.begin(), ids.end());
+    return run_program(command);
+  };
+  const ProgramResult answer = ask({"bjobs", "-a", "-json", "-o", joined(fields)});
+  std::vector<JobStatus> jobs = parse_bjobs_json(answer.output);
+  const bool nobody_knows = (answer.errors + answer.output).find("is not found") != std::string::npos;
+  if (!jobs.empty() || nobody_knows) return jobs;
+  const ProgramResult older = ask({"bjobs", "-a", "-noheader", "-o", joined(fields) + " delimiter='|'"});
+  jobs = parse_bjobs_text(older.output);
+  if (jobs.empty() && older.exit_status != 0 && older.errors.find("is not found") == std::string::npos)
+    throw Error(ErrorKind::io, refusal("lsf: the queue could not be asked", older));
+  return jobs;
+}
+
+class Lsf : public BatchSystem {
+ public:
+  std::string_view name() const override { return "lsf"; }
+  std::string_view title() const override { return "LSF"; }
+  std::string_view submit_program() const override { return "bsub"; }
+  std::string_view cancel_program() const override { return "bkill"; }
+
+  std::string script(const JobOptions& options) const override {
+    const std::string shebang =
+        options.shebang.empty() ? "#!/bin/bash" : one_line_value("shebang", options.shebang);
+    return shebang + "\n" + directives(options) + "\n" + opening(options) + shell_part(options);
+  }
+
+  std::string submit(const std::filesystem::path& script) const override {
+    // Directives are read from a script on standard input, and at many sites from no other.
+    const ProgramResult answer = run_program({"bsub"}, std::chrono::minutes(1), script.string());
+    if (answer.exit_status != 0) throw Error(ErrorKind::io, refusal("lsf: the job was not accepted", answer));
+    return parse_lsf_job_id(answer.output);
+  }
+
+  std::vector<JobStatus> status(const std::vector<std::string>& ids) const override {
+    if (ids.empty()) return {};
+    std::map<std::string, JobStatus> found;
+    for (JobStatus& job : ask_bjobs(ids)) found[job.id] = std::move(job);
+    std::vector<JobStatus> result;
+    for (const std::string& id : ids) result.push_back(found.contains(id) ? found[id] : JobStatus{.id = id});
+    return result;
+  }
+
+  void cancel(const std::vector<std::string>& ids) const override {
+    if (ids.empty()) return;
+    std::vector<std::string> command{"bkill"};
+    command.insert(command.end(), ids.begin(), ids.end());
+    const ProgramResult answer = run_program(command);
+    if (answer.exit_status == 0) return;
+    std::istringstream lines(answer.errors + "\n" + answer.output);
+    for (std::string line; std::getline(lines, line);) {
+      const bool tells = line.find("is being terminated") != std::string::npos ||
+                         line.find("already finished") != std::string::npos ||
+                         line.find("No matching job") != std::string::npos;
+      if (!tells && !trimmed(line).empty())
+        throw Error(ErrorKind::io, refusal("lsf: the job was not cancelled", answer));
+    }
+  }
+
+  std::optional<std::string> job(const Variables& variables) const override {
+    const auto id = variables("LSB_JOBID");
+    const std::string element = variables("LSB_JOBINDEX").value_or("0");
+    return id && element != "0" ? *id + "[" + element + "]" : id;
+  }
+
+  bool owns(std::string_view variable) const override {
+    return variable.starts_with("LSB_") || variable == "LS_JOBPID" || variable == "LS_SUBCWD" ||
+           variable == "LS_EXEC_T" || variable == "BSUB_BLOCK_EXEC_HOST";
+  }
+
+  /// The host file has a line for every slot, the slots of a rank one below the other.
+  Allocation allocation(const Variables& variables, int threads_per_rank) const override {
+    const std::vector<std::string> slots = lines_of_file(variables("LSB_DJOB_HOSTFILE"));
+    Allocation given{.cores_per_rank = threads_per_rank};
+    for (std::size_t at = 0; at < slots.size(); at += static_cast<std::size_t>(threads_per_rank))
+      given.hosts.push_back(slots[at]);
+    given.places = static_cast<int>(given.hosts.size());
+    // `hostA 4 hostB 4`; the job begins on the first.
+    std::istringstream counts(variables("LSB_MCPU_HOSTS").value_or(""));
+    std::string host;
+    counts >> host >> given.cores;
+    return given;
+  }
+
+  void read_clock(JobClock& clock, const std::string& id, const Variables&, const Asker& ask) const override {
+    const auto answer = ask({"bjobs", "-noheader", "-o", "runtimelimit run_time delimiter='|'", id});
+    static const std::regex form(R"(\s*(\d+)(\.\d+)?\s*(/[^|]*)?\|\s*(\d+) second.*\s*)");
+    std::smatch part;
+    if (!answer || !std::regex_match(*answer, part, form)) return;
+    if (const auto minutes = number(part[1].str())) clock.limit = std::chrono::minutes(*minutes);
+    if (const auto seconds = number(part[4].str())) clock.used = std::chrono::seconds(*seconds);
+  }
+};
+
+}  // namespace
+
+std::string parse_lsf_job_id(const std::string& answer) {
+  static const std::regex form(R"(Job <(\d+(\[\d+\])?)> is submitted)");
+  if (std::smatch part; std::regex_search(answer, part, form)) return part[1];
+  throw Error(ErrorKind::io, unread_id("lsf", "bsub", "bjobs", answer));
+}
+
+std::vector<JobStatus> parse_bjobs_json(const std::string& answer) {
+  // Some versions tell of jobs that are not there ahead of the text.
+  const std::size_t begin = answer.find('{');
+  const auto tree =
+      nlohmann::json::parse(begin == std::string::npos ? "" : answer.substr(begin), nullptr, false);
+  std::vector<JobStatus> jobs;
+  if (!tree.is_object() || !tree.contains("RECORDS") || !tree["RECORDS"].is_array()) return jobs;
+  for (const auto& record : tree["RECORDS"]) {
+    if (!record.is_object()) continue;
+    const auto field = [&](const char* key) {
+      const auto found = record.find(key);
+      if (found == record.end()) return std::string();
+      return found->is_string() ? found->get<std::string>() : found->is_primitive() ? found->dump() : "";
+    };
+    if (field("JOBID").empty() || field("STAT").empty()) continue;
+    jobs.push_back(status_of(field("JOBID"), field("STAT"), field("EXIT_CODE"), field("EXIT_REASON"),
+                             field("PEND_REASON")));
+  }
+  return jobs;
+}
+
+std::vector<JobStatus> parse_bjobs_text(const std::string& answer) {
+  std::vector<JobStatus> jobs;
+  std::istringstream lines(answer);
+  for (std::string line; std::getline(lines, line);) {
+    std::vector<std::string> parts;
+    std::istringstream words(line);
+    for (std::string word; std::getline(words, word, '|');) parts.push_back(trimmed(word));
+    if (parts.size() != fields.size() || parts[0].empty()) continue;
+    jobs.push_back(status_of(parts[0], parts[1], parts[2], parts[3], parts[4]));
+  }
+  return jobs;
+}
+
+const BatchSystem& lsf() {
+  static const Lsf system;
+  return system;
+}
+
+}  // namespace weir::detail::batch

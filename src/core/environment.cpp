@@ -1,0 +1,34 @@
+// The variables of MPI launchers.
+#include "weir/environment.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+
+namespace weir {
+
+bool detail::is_in_mpi_job() {
+  constexpr std::array told{"OMPI_COMM_WORLD_SIZE", "PMIX_RANK", "PMI_RANK"};
+  return std::any_of(told.begin(), told.end(), [](const char* name) { return std::getenv(name) != nullptr; });
+}
+
+bool detail::belongs_to_mpi_job(std::string_view variable) {
+  constexpr std::array<std::string_view, 5> prefixes{"OMPI_", "PMIX_", "PMI_", "ORTE_", "PRTE_"};
+  return !variable.starts_with("OMPI_ALLOW_RUN_AS_ROOT") &&  // what the user allows holds for every job
+         std::any_of(prefixes.begin(), prefixes.end(),
+                     [&](std::string_view prefix) { return variable.starts_with(prefix); });
+}
+
+std::vector<std::string> clean_environment() {
+  const bool in_mpi = detail::is_in_mpi_job();
+  std::vector<std::string> kept;
+  for (char** entry = environ; *entry; ++entry) {
+    const std::string_view text = *entry;
+    if (!in_mpi || !detail::belongs_to_mpi_job(text.substr(0, text.find('=')))) kept.emplace_back(text);
+  }
+  return kept;
+}
+
+}  // namespace weir

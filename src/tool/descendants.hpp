@@ -1,0 +1,35 @@
+// The processes that a job leaves behind.
+#pragma once
+
+#include <sys/types.h>
+
+#include <chrono>
+#include <set>
+#include <vector>
+
+namespace weir::detail::tool {
+
+/// What is still there when mpirun has ended: ranks of an mpirun that was killed, processes that went on
+/// their own, whatever they did to be forgotten.
+///
+/// From its construction on, orphans among the descendants of this process become its children. Children it
+/// has already are left alone.
+/// **Source.** The subreaper of prctl(2).
+class Descendants {
+ public:
+  Descendants();
+  /// Begins to end them: each gets SIGTERM, and after `patience` all that are left SIGKILL.
+  void end_within(std::chrono::nanoseconds patience);
+  /// Signals those that are due; false when none is left that can be ended. To be called again and again.
+  [[nodiscard]] bool end_some();
+
+ private:
+  using Time = std::chrono::steady_clock::time_point;
+
+  std::set<pid_t> others_;
+  std::set<pid_t> told_;
+  Time kill_at_;
+  Time give_up_at_;
+};
+
+}  // namespace weir::detail::tool

@@ -1,0 +1,173 @@
+// How `weir run` ends: never with 0 when nothing ran, and never with a process of the job left.
+#include <catch2/catch.hpp>
+#include <csignal>
+#include <regex>
+
+#include "support/process.hpp"
+
+using namespace weir::test;
+
+namespace {
+
+Finished weir_run(std::vector<std::string> arguments, const ProcessOptions& options = {}) {
+  arguments.insert(arguments.begin(), {WEIR_TOOL, "run"});
+  return run(arguments, options);
+}
+
+/// A folder in PATH with an mpirun that is this shell script; it finds the command for a rank behind `weir`.
+class FakeMpirun {
+ public:
+  explicit FakeMpirun(const std::string& body) {
+    write_file(folder_.path() + "/mpirun",
+               "#!/bin/sh\nexport OMPI_COMM_WORLD_RANK=0\nwhile [ \"${1##*/}\" != weir ]; do shift; done\n" +
+                   body + "\n",
+               0755);
+  }
+  Finished run(const std::vector<std::string>& arguments) const {
+    return weir_run(arguments, {{{"PATH", folder_.path() + ":/usr/bin:/bin"}}});
+  }
+
+ private:
+  TemporaryFolder folder_;
+};
+
+std::vector<pid_t> pids_in(const std::string& text) {
+  std::vector<pid_t> pids;
+  const std::regex pattern("(?:pid|mpirun)=(\\d+)");
+  for (std::sregex_iterator it(text.begin(), text.end(), pattern), end; it != end; ++it)
+    pids.push_back(std::stoi((*it)[1]));
+  return pids;
+}
+
+bool is_any_running(const std::string& printed) {
+  for (const pid_t pid : pids_in(printed)) {
+    if (is_running(pid)) return true;
+  }
+  return false;
+}
+
+pid_t mpirun_of(const std::string& printed) {
+  std::smatch found;
+  REQUIRE(std::regex_search(printed, found, std::regex("rank=1 pid=\\d+ mpirun=(\\d+)")));
+  return std::stoi(found[1]);
+}
+
+}  // namespace
+
+TEST_CASE("run passes on thousands of arguments, whatever is in them") {
+  std::vector<std::string> command{"-n", "2", RANK_PROGRAM, "arguments"};
+  std::string expected = "0<" RANK_PROGRAM ">\n1<arguments>\n";
+  const std::vector<std::string> odd{"",           "\\",     "\\;", ";",     "a b",
+                                     "two\nlines", "\\\\;x", "=",   "--mca", "$HOME"};
+  for (std::size_t i = 0; i < 20'000; ++i) {
+    const std::string text = odd[i % odd.size()] + "texts/file_" + std::to_string(i);
+    const std::string& argument = i < odd.size() ? odd[i] : text;
+    command.push_back(argument);
+    expected += std::to_string(i + 2) + "<" + argument + ">\n";
+  }
+  const Finished finished = weir_run(command);
+  CHECK(finished.status == 0);
+  CHECK(finished.err.empty());
+  CHECK((finished.out == expected));
+}
+
+TEST_CASE("run hides its own variables from the program") {
+  const std::string long_argument(40'000, 'x');
+  const Finished finished = weir_run({"-n", "1", "sh", "-c", "env | grep -c WEIR_ARGUMENTS", long_argument});
+  CHECK(finished.out == "0\n");
+  CHECK(finished.status == 1);  // grep's
+}
+
+TEST_CASE("run learns the exit status where no file can be written") {
+  for (const std::string status : {"0", "5"}) {
+    const Finished finished =
+        run({"sh", "-c", "ulimit -f 0; exec " WEIR_TOOL " run -n 2 sh -c 'exit " + status + "'"});
+    CHECK(finished.status == std::stoi(status));
+  }
+}
+
+TEST_CASE("run waits for a program that fails late") {
+  const Finished finished =
+      weir_run({"-n", "2", "sh", "-c", "sleep 1; exit 5"}, {{{"WEIR_EXIT_GRACE", "50ms"}}});
+  CHECK(finished.status == 5);
+  CHECK(finished.err.empty());
+}
+
+TEST_CASE("run fails and says so when the parent of rank 0 is killed") {
+  const Finished finished = weir_run({"-n", "1", "sh", "-c", "kill -9 $PPID; sleep 60"});
+  CHECK(finished.status == 1);
+  CHECK(finished.err.find("weir run: the process that watches rank 0 was ended before it could tell the exit "
+                          "status; what the job printed may be incomplete\n") != std::string::npos);
+}
+
+TEST_CASE("run fails and says so when mpirun ends well without rank 0") {
+  const Finished finished = FakeMpirun("exit 0").run({"-n", "2", "true"});
+  CHECK(finished.status == 1);
+  CHECK(finished.err ==
+        "weir run: rank 0 was not started, though mpirun ended with 0; `weir info` shows which mpirun that "
+        "is\n");
+}
+
+TEST_CASE("run learns the exit status of a rank 0 on another host from its stderr") {
+  // There the pipe and the folder of `weir run` do not exist.
+  const FakeMpirun elsewhere("rm \"$WEIR_STATUS_FILE.process\"\n\"$@\"\nexit 0");
+  for (const std::string status : {"0", "7"}) {
+    const Finished finished =
+        elsewhere.run({"-n", "2", "sh", "-c", "printf 'no end of line' >&2; exit " + status});
+    CHECK(finished.status == std::stoi(status));
+    CHECK(finished.err == "no end of line");
+  }
+  const Finished killed = elsewhere.run({"-n", "2", "sh", "-c", "kill -9 $$"});
+  CHECK(killed.status == 137);
+  CHECK(killed.err == "weir run: rank 0 was ended by signal 9 (Killed)\n");
+}
+
+TEST_CASE("run fails and says so when output is lost") {
+  const Finished finished = run({"sh", "-c", WEIR_TOOL " run -n 1 sh -c 'echo text' > /dev/full"});
+  CHECK(finished.status == 1);
+  CHECK(finished.err == "weir run: output of the job could not be written (No space left on device)\n");
+  const Finished failed = run({"sh", "-c", WEIR_TOOL " run -n 1 sh -c 'echo text; exit 3' > /dev/full"});
+  CHECK(failed.status == 3);
+}
+
+TEST_CASE("run passes on all of a large output, also to a slow reader") {
+  const Finished finished = run({"sh", "-c", WEIR_TOOL " run -n 1 seq 1 300000 | { sleep 0.3; md5sum; }"});
+  CHECK(finished.out == run({"sh", "-c", "seq 1 300000 | md5sum"}).out);
+}
+
+TEST_CASE("run leaves no rank and no daemon when it is told to end again and again") {
+  Process job({WEIR_TOOL, "run", "-n", "2", RANK_PROGRAM, "deaf"});
+  job.wait_for("all ready");
+  CHECK(pids_in(job.err()).size() == 6);
+  for (int i = 0; i < 2; ++i) {
+    job.send(SIGINT);
+    weir::test::pause();
+  }
+  CHECK(job.wait().status == 128 + SIGINT);
+  CHECK_FALSE(is_any_running(job.err()));
+}
+
+TEST_CASE("run leaves no rank and no daemon when mpirun is killed") {
+  Process job({WEIR_TOOL, "run", "-n", "2", RANK_PROGRAM, "deaf"});
+  job.wait_for("all ready");
+  kill(mpirun_of(job.err()), SIGKILL);
+  CHECK(job.wait().status == 128 + SIGKILL);
+  CHECK(job.err().find("weir run: mpirun was ended by signal 9 (Killed)\n") != std::string::npos);
+  CHECK_FALSE(is_any_running(job.err()));
+}
+
+TEST_CASE("run ends the daemons that a program leaves") {
+  const Finished finished = weir_run({"-n", "2", RANK_PROGRAM, "daemon"});
+  CHECK(finished.status == 0);
+  REQUIRE(pids_in(finished.err).size() == 1);
+  CHECK_FALSE(is_any_running(finished.err));
+}
+
+TEST_CASE("run leaves children alone that its process had before") {
+  const Finished finished =
+      run({"sh", "-c", "sleep 60 >/dev/null 2>&1 & echo pid=$!; exec " WEIR_TOOL " run -n 1 true"});
+  CHECK(finished.status == 0);
+  REQUIRE(pids_in(finished.out).size() == 1);
+  CHECK(is_any_running(finished.out));
+  kill(pids_in(finished.out).front(), SIGKILL);
+}
