@@ -3,12 +3,14 @@ import argparse
 import json
 import os
 import re
+import statistics
 import subprocess
 import sys
+from pathlib import Path
 
 import peers
 from figures import FIGURES
-from launch import ROOT, Failed
+from launch import BIN, ROOT, Failed, programs_of
 
 HEADER = ["figure", "value", "unit", "raw", "target", "reached"]
 TEXT = ("figure", "unit", "what")  # columns of words
@@ -23,6 +25,11 @@ def build(with_peers):
     for command in commands:
         if subprocess.run(command, cwd=ROOT, stdout=sys.stderr).returncode != 0:
             raise Failed(f"{' '.join(command)}: failed")
+
+
+def is_hot(figure):
+    """Whether it is about the ways that tasks and elements take."""
+    return figure.run.name in ("tasks", "latency", "tree", "transfer", "scheduler", "stream_local", "stream_cluster")
 
 
 def measured(figures):
@@ -112,6 +119,39 @@ def measure(figures, as_json, into_readme):
     return 1 if failures else 0
 
 
+def compare(figures, folder, rounds, as_json):
+    """Each figure with the programs of `folder` and with ours, which take turns on the same machine; medians."""
+    sides = {"before": Path(folder).resolve(), "after": BIN}
+    results, failures = {}, {}
+    for turn in range(rounds):
+        for launch in dict.fromkeys(figure.run for figure in figures):
+            for side in sides if turn % 2 == 0 else reversed(sides):
+                try:
+                    with programs_of(sides[side]):
+                        results.setdefault((launch, side), []).append(launch.measure())
+                except Failed as error:
+                    failures[launch.name] = f"{launch.name} ({side}): {error}"
+    rows = []
+    for figure in figures:
+        key = figure.key or figure.name
+        values = [[one[key] for one in results.get((figure.run, side), []) if key in one] for side in sides]
+        if not all(values):
+            failures.setdefault(figure.run.name, f"{figure.name}: the two builds must both have it")
+            continue
+        before, after = map(statistics.median, values)
+        unit = "" if figure.is_fraction_of_raw else figure.unit
+        spread = max((max(part) - min(part)) / statistics.median(part) if any(part) else 0 for part in values)
+        change = after / before - 1 if before else 0
+        if as_json:
+            print(json.dumps({"figure": key, "unit": unit, "before": values[0], "after": values[1]}), flush=True)
+        rows.append([key, number(before), number(after), unit, f"{100 * change:+.1f} %", f"{100 * spread:.1f} %"])
+    if rows and not as_json:
+        print_table(rows, ["figure", "before", "after", "unit", "change", "spread"])
+    for failure in failures.values():
+        print(f"bench: {failure}", file=sys.stderr)
+    return 1 if failures else 0
+
+
 def measure_peers(as_json):
     rows, missing = peers.compare()
     for row in rows:
@@ -131,6 +171,9 @@ def main(arguments):
     parser.add_argument("--peers", action="store_true", help="Weir, raw MPI, Dask and mpi4py.futures beside each other")
     parser.add_argument("--list", action="store_true", help="say what the figures are, measure nothing")
     parser.add_argument("--readme", action="store_true", help="also write benchmarks/RESULTS.md and the figures of README.md")
+    parser.add_argument("--against", metavar="BIN", help="the figures with the programs of another build (its folder bin)"
+                        " beside ours, which take turns; default: those of tasks and streams")
+    parser.add_argument("--rounds", metavar="N", type=int, default=5, help="how often with --against; default 5")
     options = parser.parse_args(arguments)
     by_name = {figure.name: figure for figure in FIGURES}
     unknown = [name for name in options.figures if name not in by_name]
@@ -138,10 +181,17 @@ def main(arguments):
         parser.error(f"unknown figure (got {unknown[0]}); scripts/bench --list says which there are")
     if options.readme and options.figures:
         parser.error("--readme wants all figures")
+    if options.against is not None and not (Path(options.against) / "benchmarks").is_dir():
+        parser.error(f"--against must be the folder bin of a build with its benchmarks (got {options.against})")
+    if options.rounds < 1:
+        parser.error(f"--rounds must be at least 1 (got {options.rounds})")
     if options.list:
         print_table([[figure.name, cells(figure, 0, None)[4], figure.unit, figure.what] for figure in FIGURES], ["figure", "target", "unit", "what"])
         return 0
     build(options.peers)
+    if options.against is not None:
+        chosen = [by_name[name] for name in options.figures] or [figure for figure in FIGURES if is_hot(figure)]
+        return compare(chosen, options.against, options.rounds, options.json)
     status = 0
     if options.peers:
         status = measure_peers(options.json)

@@ -1,4 +1,5 @@
 """How a benchmark is launched: alone, on ranks by `weir run` or by plain mpirun. What it prints as "name value" lines are its results."""
+import contextlib
 import os
 import re
 import statistics
@@ -28,9 +29,23 @@ class Launch:
     measure: Callable[[], dict[str, float]]
 
 
+programs = BIN  # where the programs are that `run` starts
+
+
+@contextlib.contextmanager
+def programs_of(folder):
+    """Inside, the programs of another build are started."""
+    global programs
+    before, programs = programs, folder
+    try:
+        yield
+    finally:
+        programs = before
+
+
 def run(command, environment=None):
     """Standard output of a command that must succeed."""
-    command = [str(part) for part in command]
+    command = [str(part).replace(str(BIN), str(programs), 1) for part in command]
     shown = " ".join(os.path.relpath(part, ROOT) if part.startswith(str(ROOT)) else part for part in command[:10]) + (" ..." if len(command) > 10 else "")
     print(f"bench: {shown}", file=sys.stderr, flush=True)
     try:

@@ -1,4 +1,5 @@
-# What Weir stands on; the Debian packages are listed in scripts/deps. Included by the build and by the installed package.
+# What weir::weir stands on; the Debian packages are listed in scripts/deps. Included by the build and by the installed
+# package.
 set(MPI_CXX_SKIP_MPICXX ON)
 find_package(Threads REQUIRED)
 find_package(MPI REQUIRED COMPONENTS CXX)
@@ -7,7 +8,3 @@ find_package(cereal REQUIRED)
 find_package(fmt REQUIRED)
 find_package(spdlog REQUIRED)
 find_package(OpenSSL REQUIRED COMPONENTS Crypto)
-find_package(xtensor REQUIRED)
-enable_language(C)  # FindHDF5 compiles C
-find_package(HDF5 REQUIRED COMPONENTS C)
-find_package(ZLIB REQUIRED)

@@ -14,7 +14,7 @@ sys.dont_write_bytecode = True
 
 import bench
 from figures import FIGURES, Figure
-from launch import Failed, Launch, run, values_of
+from launch import BIN, Failed, Launch, programs_of, run, values_of
 
 
 def cannot_run():
@@ -38,6 +38,36 @@ def printed(work):
 
 
 class BenchTest(unittest.TestCase):
+    def test_programs_of_another_build_are_started_instead_of_ours(self):
+        with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stderr(io.StringIO()):
+            program = Path(folder) / "speed"
+            program.write_text("#!/bin/sh\necho fast 7\n")
+            program.chmod(0o755)
+            with programs_of(folder):
+                self.assertEqual(values_of(run([BIN / "speed"])), {"fast": 7})
+            with self.assertRaises(Failed):
+                run([BIN / "benchmarks/no_such_program"])
+
+    def test_builds_take_turns_and_medians_are_compared(self):
+        order = []
+
+        def measure():
+            import launch
+            ours = launch.programs == BIN
+            order.append("after" if ours else "before")
+            return {"fast": (22.0 if ours else 20.0) + len(order) / 1000}
+
+        figure = Figure("fast", "tasks/s", 10, "higher", "", Launch("turns", measure))
+        status, out, err = printed(lambda: bench.compare([figure], "/elsewhere", 3, False))
+        self.assertEqual((status, err), (0, ""))
+        self.assertEqual(order, ["before", "after", "after", "before", "before", "after"])
+        self.assertEqual(out.splitlines()[1].split(), ["fast", "20", "22", "tasks/s", "+10.0", "%", "0.0", "%"])
+
+    def test_a_figure_that_one_build_cannot_run_is_a_failure(self):
+        status, out, err = printed(lambda: bench.compare([BROKEN], "/elsewhere", 1, False))
+        self.assertEqual((status, out), (1, ""))
+        self.assertIn("bench: speed (after): speed: ended with status 1", err)
+
     def test_prints_a_table_and_does_not_fail_for_being_slow(self):
         status, out, _ = printed(lambda: bench.measure([FAST, SLOW, SHARE], False, False))
         self.assertEqual(status, 0)

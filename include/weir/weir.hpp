@@ -15,3 +15,4 @@
 #include "weir/stream/describe.hpp"
 #include "weir/stream/network.hpp"
 #include "weir/stream/sources.hpp"
+#include "weir/version.hpp"

@@ -46,7 +46,7 @@ void Poller::wait(std::chrono::nanoseconds most) {
     awake_ = false;
     if (watched[1].revents) {
       std::uint64_t count = 0;
-      (void)!read(event_.get(), &count, sizeof count);
+      (void)!::read(event_.get(), &count, sizeof count);
     }
   }
   waiting_.fetch_sub(1);
@@ -56,7 +56,7 @@ void Poller::wake() {
   awake_ = true;
   if (waiting_.load() == 0) return;
   const std::uint64_t one = 1;
-  (void)!write(event_.get(), &one, sizeof one);
+  (void)!::write(event_.get(), &one, sizeof one);
 }
 
 }  // namespace weir::detail::comm

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "comm/wire.hpp"
 #include "core/log.hpp"
 #include "weir/duration.hpp"
 
@@ -13,19 +14,9 @@ namespace {
 
 using Clock = Connection::Clock;
 
-template <class T>
-void put(Buffer& out, T number) {
-  out.append(&number, sizeof number);
-}
-void put(Buffer& out, const std::string& text) {
+void put_text(Buffer& out, const std::string& text) {
   put(out, static_cast<std::uint16_t>(text.size()));
   out.append(text.data(), text.size());
-}
-template <class T>
-T get(Reader& in) {
-  T number{};
-  in.bytes(&number, sizeof number);
-  return number;
 }
 std::string get_text(Reader& in) {
   const auto size = get<std::uint16_t>(in);
@@ -190,7 +181,7 @@ void TcpTransport::decide(Connection& connection, PeerId yours, const std::strin
   WireFrame verdict;
   put(verdict.head, static_cast<std::uint8_t>(refusal.empty()));
   put(verdict.head, yours);
-  put(verdict.head, refusal);
+  put_text(verdict.head, refusal);
   connection.send(Arrival::Kind::verdict, std::move(verdict));
   if (!refusal.empty()) connection.break_off(refusal);
 }

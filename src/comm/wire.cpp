@@ -11,17 +11,6 @@ namespace weir::detail::comm {
 
 namespace {
 
-template <class T>
-void put(Buffer& out, T number) {
-  out.append(&number, sizeof number);
-}
-template <class T>
-T get(Reader& in) {
-  T number{};
-  in.bytes(&number, sizeof number);
-  return number;
-}
-
 // In place of a value for which there was no memory.
 class Missing final : public task::Store {
  public:

@@ -5,6 +5,18 @@
 
 namespace weir::detail::comm {
 
+/// A number as its bytes; all processes of a program run on one kind of machine.
+template <class T>
+void put(Buffer& out, T number) {
+  out.append(&number, sizeof number);
+}
+template <class T>
+T get(Reader& in) {
+  T number{};
+  in.bytes(&number, sizeof number);
+  return number;
+}
+
 /// A frame in transferable form: one buffer, and the large blocks that follow it.
 struct WireFrame {
   Buffer head;

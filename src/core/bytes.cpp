@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::string_view prefixes = "kmgtp";
 
-[[noreturn]] void refuse(std::string_view text, std::string_view reason) {
+[[noreturn]] void refuse_bytes(std::string_view text, std::string_view reason) {
   throw Error(ErrorKind::invalid_argument, "bytes: " + quoted(text) + " is " + std::string(reason) +
                                                "; write for example \"10MB\", \"128MiB\" or \"4096\"");
 }
@@ -40,10 +40,10 @@ std::uint64_t parse_bytes(std::string_view text) {
   const std::optional<Decimal> number = take_decimal(rest);
   rest = trimmed(rest);
   const std::optional<std::uint64_t> unit = unit_bytes(take_letters(rest));
-  if (!number || !unit || !rest.empty()) refuse(text, "not a number of bytes");
-  if (is_negative) refuse(text, "negative");
+  if (!number || !unit || !rest.empty()) refuse_bytes(text, "not a number of bytes");
+  if (is_negative) refuse_bytes(text, "negative");
   const std::optional<std::uint64_t> bytes = number->times(*unit);
-  if (!bytes) refuse(text, "more than 64 bits hold");
+  if (!bytes) refuse_bytes(text, "more than 64 bits hold");
   return *bytes;
 }
 

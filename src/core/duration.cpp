@@ -30,12 +30,12 @@ constexpr std::array<Unit, 8> units{{{"d", 24 * hour_ns},
                                      {"us", 1'000},
                                      {"ns", 1}}};
 
-[[noreturn]] void refuse(std::string_view text, std::string_view reason) {
+[[noreturn]] void refuse_duration(std::string_view text, std::string_view reason) {
   throw Error(ErrorKind::invalid_argument, "duration: " + quoted(text) + " is " + std::string(reason) +
                                                "; write for example \"500ms\", \"90s\" or \"2h30m\"");
 }
 
-[[noreturn]] void refuse_shape(std::string_view text) { refuse(text, "not a duration"); }
+[[noreturn]] void refuse_shape(std::string_view text) { refuse_duration(text, "not a duration"); }
 
 std::uint64_t unit_ns(std::string_view name, std::string_view text) {
   for (const Unit& unit : units) {
@@ -47,7 +47,7 @@ std::uint64_t unit_ns(std::string_view name, std::string_view text) {
 /// Adds `number` units to `total`, refusing what leaves the range of std::chrono::nanoseconds.
 void add(std::uint64_t& total, const Decimal& number, std::uint64_t ns, std::string_view text) {
   const std::optional<std::uint64_t> part = number.times(ns);
-  if (!part || *part > longest_ns - total) refuse(text, "longer than 292 years");
+  if (!part || *part > longest_ns - total) refuse_duration(text, "longer than 292 years");
   total += *part;
 }
 
@@ -109,7 +109,7 @@ std::chrono::nanoseconds parse_duration(std::string_view text) {
   const std::string_view body = trimmed(text);
   if (!body.empty() && body[0] == '-') {
     std::string_view rest = trimmed(body.substr(1));
-    if (take_decimal(rest)) refuse(text, "negative");
+    if (take_decimal(rest)) refuse_duration(text, "negative");
   }
   const std::uint64_t ns = body.find(':') == std::string_view::npos ? parse_units(text) : parse_clock(text);
   return std::chrono::nanoseconds(static_cast<std::int64_t>(ns));

@@ -3,10 +3,29 @@
 
 #include <spdlog/cfg/helpers.h>
 #include <spdlog/sinks/stdout_color_sinks.h>
+#include <spdlog/spdlog.h>
 
 #include <cstdlib>
 
 namespace weir::detail::log {
+
+namespace {
+
+spdlog::level::level_enum spdlog_level(Level level) {
+  switch (level) {
+    case Level::debug:
+      return spdlog::level::debug;
+    case Level::info:
+      return spdlog::level::info;
+    case Level::warn:
+      return spdlog::level::warn;
+    case Level::error:
+      break;
+  }
+  return spdlog::level::err;
+}
+
+}  // namespace
 
 spdlog::logger& logger() {
   static const std::shared_ptr<spdlog::logger> instance = [] {
@@ -19,6 +38,12 @@ spdlog::logger& logger() {
     return made;
   }();
   return *instance;
+}
+
+bool shows(Level level) { return logger().should_log(spdlog_level(level)); }
+
+void write(Level level, fmt::string_view format, fmt::format_args arguments) {
+  if (shows(level)) logger().log(spdlog_level(level), fmt::vformat(format, arguments));
 }
 
 void set_prefix(const std::string& who) { logger().set_pattern("%H:%M:%S.%e weir " + who + " %l: %v"); }

@@ -1,30 +1,42 @@
 // Log lines of the library: `WEIR_LOG=debug` tells the story on stderr. The default level is warn.
 #pragma once
 
-#include <spdlog/spdlog.h>
+#include <fmt/core.h>
+
+#include <string>
+
+namespace spdlog {
+class logger;
+}
 
 namespace weir::detail::log {
+
+enum class Level { debug, info, warn, error };
 
 /// The process's logger; its prefix is set once by the runtime ("rank 2").
 spdlog::logger& logger();
 void set_prefix(const std::string& who);
 
+/// Whether lines of this level are written.
+[[nodiscard]] bool shows(Level level);
+void write(Level level, fmt::string_view format, fmt::format_args arguments);
+
 template <class... Args>
-void debug(spdlog::format_string_t<Args...> format, Args&&... args) {
-  logger().debug(format, std::forward<Args>(args)...);
+void debug(fmt::format_string<Args...> format, Args&&... args) {
+  write(Level::debug, format, fmt::make_format_args(args...));
 }
 template <class... Args>
-void info(spdlog::format_string_t<Args...> format, Args&&... args) {
-  logger().info(format, std::forward<Args>(args)...);
+void info(fmt::format_string<Args...> format, Args&&... args) {
+  write(Level::info, format, fmt::make_format_args(args...));
 }
 template <class... Args>
-void warn(spdlog::format_string_t<Args...> format, Args&&... args) {
-  logger().warn(format, std::forward<Args>(args)...);
+void warn(fmt::format_string<Args...> format, Args&&... args) {
+  write(Level::warn, format, fmt::make_format_args(args...));
 }
 template <class... Args>
-void error(spdlog::format_string_t<Args...> format, Args&&... args) {
-  logger().error(format, std::forward<Args>(args)...);
+void error(fmt::format_string<Args...> format, Args&&... args) {
+  write(Level::error, format, fmt::make_format_args(args...));
 }
-[[nodiscard]] inline bool debugging() { return logger().should_log(spdlog::level::debug); }
+[[nodiscard]] inline bool debugging() { return shows(Level::debug); }
 
 }  // namespace weir::detail::log

@@ -10,6 +10,7 @@
 #include "tool/command.hpp"
 #include "tool/site.hpp"
 #include "weir/error.hpp"
+#include "weir/version.hpp"
 
 namespace weir::detail::tool {
 namespace {
@@ -59,7 +60,7 @@ int info(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     throw Error(ErrorKind::invalid_argument, std::string(error.what()) + "; `weir info` takes no arguments");
   }
-  print("weir", WEIR_VERSION);
+  print("weir", std::string(version));
   print("program", own_path());
   print("build", WEIR_BUILD_TYPE ", " WEIR_COMPILER ", C++" + std::to_string(__cplusplus / 100 % 100));
   print("MPI", WEIR_MPI_LIBRARY);

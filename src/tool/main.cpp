@@ -6,6 +6,7 @@
 
 #include "tool/command.hpp"
 #include "weir/error.hpp"
+#include "weir/version.hpp"
 
 namespace weir::detail::tool {
 namespace {
@@ -68,7 +69,7 @@ int main(int argc, char** argv) {
     return 0;
   }
   if (word == "--version") {
-    std::printf("weir %s\n", WEIR_VERSION);
+    std::printf("weir %s\n", weir::version.data());
     return 0;
   }
   const auto found = std::find_if(commands.begin(), commands.end(),

@@ -17,7 +17,7 @@ void Outlet::write_some() {
   std::size_t done = 0;
   for (pollfd ready = wanted(); done < pending_.size() && poll(&ready, 1, 0) > 0;) {
     const std::size_t size = std::min<std::size_t>(pending_.size() - done, PIPE_BUF);
-    const ssize_t written = write(descriptor_, pending_.data() + done, size);
+    const ssize_t written = ::write(descriptor_, pending_.data() + done, size);
     if (written >= 0) done += static_cast<std::size_t>(written);
     else if (errno == EINTR) continue;
     else {

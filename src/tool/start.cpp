@@ -71,14 +71,14 @@ Started start(const Launch& launch, const sigset_t& mask) {
     sigprocmask(SIG_SETMASK, &mask, nullptr);
     execve(path.c_str(), arguments.data(), environment.data());
     const int reason = errno;
-    (void)!write(failure.writer.get(), &reason, sizeof reason);
+    (void)!::write(failure.writer.get(), &reason, sizeof reason);
     _exit(127);
   }
   failure.writer.reset();
   output.writer.reset();
   error_output.writer.reset();
   int reason = 0;
-  if (read(failure.reader.get(), &reason, sizeof reason) == sizeof reason) {
+  if (::read(failure.reader.get(), &reason, sizeof reason) == sizeof reason) {
     waitpid(pid, nullptr, 0);
     refuse(path, reason);
   }

@@ -129,7 +129,7 @@ void Supervisor::wait_for_events() {
   if (ready[6].revents) errors_.write_some();
   if (output_.problem() == EPIPE) stdout_ = Descriptor();  // mpirun notices and ends the job
   signalfd_siginfo signal;
-  while (read(signals_.get(), &signal, sizeof signal) == sizeof signal) on_signal(signal);
+  while (::read(signals_.get(), &signal, sizeof signal) == sizeof signal) on_signal(signal);
   on_deadline(Clock::now());
 }
 
@@ -151,7 +151,7 @@ void Supervisor::on_signal(const signalfd_siginfo& signal) {
 
 void Supervisor::on_stdout() {
   std::array<char, 65536> piece;
-  const ssize_t count = read(stdout_.get(), piece.data(), piece.size());
+  const ssize_t count = ::read(stdout_.get(), piece.data(), piece.size());
   if (count > 0) {
     output_.put({piece.data(), static_cast<std::size_t>(count)});
     output_.write_some();
@@ -162,7 +162,7 @@ void Supervisor::on_stdout() {
 
 void Supervisor::on_stderr() {
   std::array<char, 65536> piece;
-  const ssize_t count = read(stderr_.get(), piece.data(), piece.size());
+  const ssize_t count = ::read(stderr_.get(), piece.data(), piece.size());
   if (count > 0) {
     errors_.put(noise_.feed({piece.data(), static_cast<std::size_t>(count)}));
     errors_.write_some();
@@ -175,14 +175,14 @@ void Supervisor::on_stderr() {
 
 void Supervisor::on_status() {
   std::array<char, 4096> ignored;
-  while (read(folder_events_.get(), ignored.data(), ignored.size()) > 0) {
+  while (::read(folder_events_.get(), ignored.data(), ignored.size()) > 0) {
   }
   if (folder_.program_status() && !deadline_) end_within(patience_.after_program);
 }
 
 void Supervisor::on_note() {
   std::array<char, 16> piece;
-  const ssize_t count = read(folder_.notes().get(), piece.data(), piece.size());
+  const ssize_t count = ::read(folder_.notes().get(), piece.data(), piece.size());
   if (count > 0) note_text_.append(piece.data(), static_cast<std::size_t>(count));
   if (count != 0) return;
   watcher_is_gone_ = true;

@@ -172,7 +172,7 @@ TEST_CASE("arrays that cannot be counted or that have no room here are refused a
         "array: an array must have at most 2^59 elements (the shape is (1099511627776, 1099511627776))");
   in_cluster([&] {
     const std::string text = sentence_of([&] { return zeros({wide}).compute(); });
-    CHECK_THAT(text, Catch::StartsWith("compute: the array must have room here (it needs 8 TiB, and "));
+    CHECK_THAT(text, Catch::StartsWith("compute: the array must have room here (it needs 8.8 TB, and "));
     CHECK_THAT(text, Catch::EndsWith(
                          " are free); compute() a part or a reduction of it, persist() it on the workers, "
                          "or write it with to_hdf5()"));

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <spdlog/sinks/ringbuffer_sink.h>
+#include <spdlog/spdlog.h>
 
 #include <memory>
 #include <string>

@@ -2,6 +2,7 @@
 #include <catch2/catch.hpp>
 
 #include "support/process.hpp"
+#include "weir/version.hpp"
 
 using weir::test::Finished;
 using weir::test::run;
@@ -23,7 +24,7 @@ TEST_CASE("weir --help lists the commands, but not those for itself") {
 }
 
 TEST_CASE("weir --version prints one line") {
-  CHECK(run({WEIR_TOOL, "--version"}).out == "weir " WEIR_VERSION "\n");
+  CHECK(run({WEIR_TOOL, "--version"}).out == "weir " + std::string(weir::version) + "\n");
 }
 
 TEST_CASE("weir refuses an unknown command") {

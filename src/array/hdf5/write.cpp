@@ -17,8 +17,6 @@ namespace weir::detail::array {
 
 namespace {
 
-std::string in_quotes(const std::string& text) { return "\"" + text + "\""; }
-
 // A chunk as the file has it: chunks at the edge are filled up.
 class Padded {
  public:

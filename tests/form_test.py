@@ -1,0 +1,169 @@
+#!/usr/bin/env python3
+"""Checks the form of what is tracked. Prints one sentence for each fault; exit status 1 if there is one.
+
+  form_test.py columns ROOT          text has at most 110 columns
+  form_test.py headers ROOT          include/weir/README.md names every public header; nobody is shown detail/
+  form_test.py format ROOT           .cpp and .hpp are as .clang-format has them
+  form_test.py tidy ROOT [--all]     .clang-tidy finds nothing in a few sources (or all)
+  form_test.py --self                checks the checker with lines made for it
+"""
+import concurrent.futures
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import unittest
+
+COLUMNS = 110
+TEXT = {".cpp", ".hpp", ".h", ".py", ".sh", ".cmake", ".in", ".md", ".txt", ".json", ".toml", ".def", ".eb", ".bash", ".1",
+        ""}
+# A source from each layer that is quick to look at; the others are for --all.
+TIDY = ["src/core/duration.cpp", "src/task/address.cpp", "src/comm/wire.cpp", "src/scheduler/questions.cpp",
+        "src/worker/spill.cpp", "src/batch/walltime.cpp", "src/elastic/adaptive.cpp", "src/tool/noise.cpp"]
+TIDY_INCLUDES = ["-Iinclude", "-Isrc", "-isystem", "/usr/lib/x86_64-linux-gnu/openmpi/include"]
+
+
+def tracked(root):
+    """Paths of the files that are, or are about to be, under version control; of all if there is no git."""
+    listed = subprocess.run(["git", "-C", root, "ls-files", "--cached", "--others", "--exclude-standard"],
+                            capture_output=True, text=True)
+    if listed.returncode == 0:
+        return [path for path in sorted(set(listed.stdout.splitlines())) if (root / path).is_file()]
+    return sorted(str(path.relative_to(root)) for path in root.rglob("*")
+                  if path.is_file() and not path.relative_to(root).parts[0] in ("build", ".git"))
+
+
+def is_text(path):
+    return pathlib.PurePath(path).suffix in TEXT and not path.startswith("tests/batch_systems/recorded")
+
+
+def may_be_long(path, line):
+    """Rows of tables, and what has no place to be broken: one word (a link, a literal) after what indents it."""
+    if path.endswith(".md") and line.lstrip().startswith("|"):
+        return True
+    return len(line.strip().lstrip("#/*->+ ").split()) <= 1
+
+
+def long_lines(path, text):
+    for number, line in enumerate(text.splitlines(), 1):
+        if len(line) > COLUMNS and not may_be_long(path, line):
+            yield f"{path}:{number}: a line must have at most {COLUMNS} columns (got {len(line)})"
+
+
+def columns(root):
+    for path in tracked(root):
+        if is_text(path):
+            yield from long_lines(path, (root / path).read_text(errors="replace"))
+
+
+def public_headers(paths):
+    headers = (path.removeprefix("include/") for path in paths if path.endswith(".hpp"))
+    return {path for path in headers if path.startswith("weir/") and not path.startswith("weir/detail/")}
+
+
+def header_faults(headers, table):
+    named = set(re.findall(r"^\| `(weir/[^`]+\.hpp)` \|", table, re.MULTILINE))
+    for header in sorted(headers - named):
+        yield f"include/weir/README.md: must have a row for `{header}`, which programs may include"
+    for header in sorted(named - headers):
+        yield f"include/weir/README.md: has a row for `{header}`, which does not exist"
+
+
+def machinery_shown(path, text):
+    """Lines that show users what may change in any version."""
+    for number, line in enumerate(text.splitlines(), 1):
+        if re.search(r'#\s*include\s*[<"]weir/detail/|\bdetail::', line):
+            yield f"{path}:{number}: must not use detail, which may change in any version (got {line.strip()})"
+
+
+def is_shown(path):
+    if path.startswith("docs/decisions/"):
+        return False
+    return path == "README.md" or path.startswith(("examples/", "docs/", "tests/install/"))
+
+
+def headers(root):
+    paths = tracked(root)
+    yield from header_faults(public_headers(paths), (root / "include/weir/README.md").read_text())
+    for path in filter(is_shown, paths):
+        if pathlib.PurePath(path).suffix in (".cpp", ".hpp", ".md"):
+            yield from machinery_shown(path, (root / path).read_text())
+
+
+def sources(root):
+    return [path for path in tracked(root) if path.endswith((".cpp", ".hpp"))]
+
+
+def format_faults(root):
+    paths = sources(root)
+    parts = [paths[start::16] for start in range(16)]
+
+    def check(part):
+        return subprocess.run(["clang-format", "--dry-run", *part], cwd=root, capture_output=True, text=True)
+
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        results = list(pool.map(check, filter(None, parts)))
+    if any(result.returncode for result in results):
+        yield "clang-format: " + next(result.stderr for result in results if result.returncode).strip()
+    faults = {line.split(":")[0] for result in results for line in result.stderr.splitlines()
+              if "code should be clang-formatted" in line}
+    for path in sorted(faults):
+        yield f"{path}: must be formatted; run clang-format -i {path}"
+
+
+def tidy(root, everything):
+    paths = [path for path in sources(root) if re.match(r"src/.*\.cpp", path)] if everything else TIDY
+
+    def check(path):
+        flags = ["-std=gnu++20", "-DSPDLOG_COMPILED_LIB", "-DSPDLOG_FMT_EXTERNAL", *TIDY_INCLUDES]
+        return subprocess.run(["clang-tidy", "--quiet", path, "--", *flags], cwd=root, capture_output=True, text=True)
+
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        for path, result in zip(paths, pool.map(check, paths)):
+            if result.returncode or "warning:" in result.stdout:
+                yield f"{path}: clang-tidy finds\n{result.stdout.strip() or result.stderr.strip()}"
+
+
+class Checker(unittest.TestCase):
+    def test_long_lines_are_told_with_their_place(self):
+        self.assertEqual(list(long_lines("a.py", "x\n" + "word " * 23)),
+                         ["a.py:2: a line must have at most 110 columns (got 115)"])
+
+    def test_tables_and_single_words_may_be_long(self):
+        self.assertEqual(list(long_lines("a.md", "| " + "word " * 40 + "|\n# " + "x" * 120)), [])
+        self.assertEqual(len(list(long_lines("a.cpp", "| " + "word " * 40 + "|"))), 1)
+
+    def test_columns_are_characters(self):
+        self.assertEqual(list(long_lines("a.md", "über alles " * 10)), [])
+
+    def test_headers_and_their_table_are_compared_both_ways(self):
+        public = public_headers(["include/weir/run.hpp", "include/weir/detail/task/value.hpp", "src/core/log.hpp"])
+        self.assertEqual(public, {"weir/run.hpp"})
+        self.assertEqual(list(header_faults(public, "| `weir/gone.hpp` | what was |")),
+                         ["include/weir/README.md: must have a row for `weir/run.hpp`, which programs may include",
+                          "include/weir/README.md: has a row for `weir/gone.hpp`, which does not exist"])
+        self.assertEqual(list(header_faults(public, "| `weir/run.hpp` | what is |")), [])
+
+    def test_detail_is_not_shown(self):
+        self.assertEqual(len(list(machinery_shown("a.cpp", "#include <weir/detail/task/value.hpp>\nweir::detail::x();"))), 2)
+        self.assertEqual(list(machinery_shown("a.cpp", "#include <weir/run.hpp>\nin detail: none")), [])
+        self.assertTrue(is_shown("examples/tasks/hello.cpp"))
+        self.assertFalse(is_shown("docs/decisions/heart.md"))
+
+
+def main(arguments):
+    if arguments == ["--self"]:
+        unittest.main(argv=["form_test.py"])
+    checks = {"columns": columns, "headers": headers, "format": format_faults,
+              "tidy": lambda root: tidy(root, "--all" in arguments)}
+    if len(arguments) < 2 or arguments[0] not in checks:
+        sys.exit(__doc__)
+    faults = list(checks[arguments[0]](pathlib.Path(arguments[1]).resolve()))
+    for fault in faults:
+        print(fault)
+    sys.exit(1 if faults else 0)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
