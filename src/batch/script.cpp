@@ -78,10 +78,11 @@ std::string run_line(const JobOptions& options) {
 
 /// The shell must outlive what ends the job's processes one and all, and pass on what it alone is told
 /// (`--signal=B:USR1@120`).
+constexpr const char* trap_lines =
+    "trap : TERM\n"
+    "for signal in USR1 USR2; do trap \"kill -$signal \\$weir_run\" $signal; done\n";
 constexpr const char* wait_lines =
     "weir_run=$!\n"
-    "trap : TERM\n"
-    "for signal in USR1 USR2; do trap \"kill -$signal $weir_run\" $signal; done\n"
     "while wait $weir_run; weir_status=$?; kill -0 $weir_run 2>/dev/null; do :; done\n";
 
 }  // namespace
@@ -153,7 +154,7 @@ std::string shell_part(const JobOptions& options) {
   for (const std::string& module : options.modules) text += "module load " + quoted("modules", module) + "\n";
   for (const auto& [name, value] : options.environment) text += variable_line(name, value);
   for (const std::string& line : options.before) text += line + "\n";
-  text += run_line(options) + wait_lines;
+  text += trap_lines + run_line(options) + wait_lines;
   for (const std::string& line : options.after) text += line + "\n";
   return text + "exit \"$weir_status\"\n";
 }

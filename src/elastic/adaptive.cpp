@@ -15,8 +15,8 @@ using std::chrono::minutes;
 constexpr std::array waits{minutes(0), minutes(1), minutes(15), minutes(30), minutes(60)};
 constexpr int most_failed_submits = 10;
 constexpr int most_failed_jobs = 3;
-constexpr const char* way_out =
-    "; no more are submitted until resume(), scale() or adapt() is called or a worker joins";
+constexpr const char* way_out = "; no more are submitted until resume(), scale() or adapt() is called";
+constexpr const char* or_joins = " or a worker joins";
 
 int parts(const char* what, std::uint64_t all, std::uint64_t of_one) {
   if (of_one == 0)
@@ -183,8 +183,8 @@ void Scaler::job_over(ScalingTime now, JobOutcome outcome, const std::string& re
   ++failed_jobs_;
   wait_after_failure(now);
   if (failed_jobs_ >= most_failed_jobs)
-    pause_reason_ =
-        std::to_string(failed_jobs_) + " jobs in a row failed, the last one with: " + reason + way_out;
+    pause_reason_ = std::to_string(failed_jobs_) + " jobs in a row failed, the last one with: " + reason +
+                    way_out + or_joins;
 }
 
 void Scaler::wait_after_failure(ScalingTime now) {

@@ -201,10 +201,10 @@ TEST_CASE("lines before and after stand around the program, whose exit status is
         "module load OpenMPI/4.1.4\nmodule load 'odd name'\n"
         "export GREETING=$'it\\'s $HOME\\n`id`'\nexport EMPTY=''\n"
         "echo before \"$GREETING\"\n"
+        "trap : TERM\n"
+        "for signal in USR1 USR2; do trap \"kill -$signal \\$weir_run\" $signal; done\n"
         "true run -n 2 --threads 1 -- ./app &\n"
         "weir_run=$!\n"
-        "trap : TERM\n"
-        "for signal in USR1 USR2; do trap \"kill -$signal $weir_run\" $signal; done\n"
         "while wait $weir_run; weir_status=$?; kill -0 $weir_run 2>/dev/null; do :; done\n"
         "echo after\nfalse\nexit \"$weir_status\"\n");
   const ProgramResult result = run_program({"bash", "-c", "module() { :; }\n" + script});
@@ -232,7 +232,8 @@ TEST_CASE("the shell of a job passes signals on, outlives SIGTERM and ends with 
                        "for i in {1..3000}; do sleep 0.01; done\n",
                    0755);
   options.before = {"(until [ -e '" + folder.path() +
-                    "/ready' ]; do sleep 0.01; done; kill -TERM $$; kill -USR1 $$) &"};
+                    "/ready' ]; do sleep 0.01; done; kill -TERM $$; "
+                    "while kill -USR1 $$ 2>/dev/null; do sleep 0.05; done) &"};
   const ProgramResult result = run_program({"bash", "-c", shell_part(options)});
   CHECK(result.output == "told\n");
   CHECK(result.exit_status == 7);
