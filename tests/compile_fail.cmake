@@ -1,4 +1,5 @@
-# Compiles FILE with COMPILER, FLAGS and INCLUDES: it must fail with a message that matches EXPECTED, and must not fail with -DWEIR_CORRECT.
+# Compiles FILE with COMPILER, FLAGS and INCLUDES: it must fail with a message that matches EXPECTED, and must
+# not fail with -DWEIR_CORRECT.
 set(ENV{LC_ALL} C)
 separate_arguments(FLAGS)
 string(REPLACE "|" ";" folders "${INCLUDES}")

@@ -2,6 +2,7 @@
 #include "node/worker.hpp"
 
 #include <unistd.h>
+#include <thread>
 
 #include "core/log.hpp"
 #include "core/thrown.hpp"

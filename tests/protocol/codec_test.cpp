@@ -112,6 +112,7 @@ TEST_CASE("codec brings back every message, empty and full") {
       Message message{};
       if (full) Filler().fill(message);
       const Buffer bytes = bytes_of(message);
+      INFO(typeid(Message).name() << (full ? " full" : " empty"));
       // Equal bytes mean equal members: every member is written.
       CHECK(bytes_of(there_and_back<Message>(bytes)) == bytes);
     }
