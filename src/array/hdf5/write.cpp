@@ -10,6 +10,7 @@
 
 #include "array/graph/nodes.hpp"
 #include "array/hdf5/file.hpp"
+#include "array/hdf5/library.hpp"
 #include "weir/bytes.hpp"
 #include "weir/client.hpp"
 
