@@ -136,21 +136,23 @@ class Client {
   auto run_on_workers(F f, const A&... args);
 
   /// The workers there are now.
-  [[nodiscard]] std::vector<WorkerInfo> workers() const { return open("workers").snapshot().workers; }
+  [[nodiscard]] std::vector<WorkerInfo> workers() const {
+    return core_->overseer("workers").snapshot().workers;
+  }
   /// Workers and numbers of tasks at this moment. **Cost.** A message to the scheduler.
-  [[nodiscard]] Snapshot snapshot() const { return open("snapshot").snapshot(); }
+  [[nodiscard]] Snapshot snapshot() const { return core_->overseer("snapshot").snapshot(); }
   /// Waits until there are at least `count` workers. Throws `Error{timeout}` that says how many there are.
   void wait_for_workers(std::size_t count, Duration timeout = std::chrono::seconds(60)) const;
   /// Ids of the workers that hold the result.
   template <class T>
   [[nodiscard]] std::vector<PeerId> who_has(const Future<T>& future) const {
-    return open("who_has").who_has(future.id());
+    return core_->overseer("who_has").who_has(future.id());
   }
   /// Why the task is not running, worker by worker.
   template <class T>
   [[nodiscard]] std::string explain(const Future<T>& future) const {
     std::string text;
-    for (const std::string& line : open("explain").explain(future.id()))
+    for (const std::string& line : core_->overseer("explain").explain(future.id()))
       text += text.empty() ? line : "\n  " + line;
     return text;
   }
@@ -158,20 +160,15 @@ class Client {
   /// Gives the worker no more tasks, moves its results to others and ends it. Throws `Error{timeout}` if that
   /// takes longer.
   void retire(PeerId worker, Duration timeout = std::chrono::seconds(60)) {
-    open("retire").retire(worker, std::chrono::steady_clock::now() + timeout.value());
+    core_->overseer("retire").retire(worker, std::chrono::steady_clock::now() + timeout.value());
   }
   /// Cancels every task and drops every result.
-  void restart() { open("restart").restart(); }
+  void restart() { core_->overseer("restart").restart(); }
 
   /// The link; for the library.
   [[nodiscard]] const std::shared_ptr<detail::client::ClusterLink>& core() const noexcept { return core_; }
 
  private:
-  // Only a cluster that has not ended can be asked.
-  [[nodiscard]] detail::client::ClusterLink& open(const char* who) const {
-    core_->require_open(who);
-    return *core_;
-  }
   template <class F, class... A>
   auto send(std::shared_ptr<const Options> options, bool out_of_band, F function, A&&... args) {
     return [&]<std::size_t... I>(std::index_sequence<I...>) {

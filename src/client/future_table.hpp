@@ -83,7 +83,6 @@ class FutureTable : public ClusterLink, public std::enable_shared_from_this<Futu
   void retry(FutureState& state) override;
   void on_done(FutureState& state, std::function<void()> done, bool awaited) override;
   void release(FutureState* state) noexcept override;
-  void require_open(const char* who) override;
 
  protected:
   // What a node provides, under the baton.
@@ -108,6 +107,8 @@ class FutureTable : public ClusterLink, public std::enable_shared_from_this<Futu
   bool on_value(TaskId id, const task::Value& value);
   void on_missing(PeerId from, const protocol::ResultMissing& message);
   void on_peer_gone(PeerId peer);
+  /// Throws `Error{closed}`, which begins with `who`, once `close` has been called.
+  void require_open(const char* who);
   /// Every future fails with this reason; nothing is accepted any more.
   void close(const std::string& reason);
   [[nodiscard]] std::size_t callbacks_pending() const noexcept { return callbacks_pending_; }

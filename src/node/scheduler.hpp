@@ -25,7 +25,7 @@ struct SchedulerSettings {
 };
 
 /// Carries out what the scheduler decides, and is the client of the user's program.
-class SchedulerNode final : public Node {
+class SchedulerNode final : public Node, public client::Overseer {
  public:
   SchedulerNode(comm::Transport& transport, SchedulerSettings settings);
   ~SchedulerNode() override;
@@ -47,6 +47,10 @@ class SchedulerNode final : public Node {
   /// Whether a worker of another host has been lost, perhaps with its whole node.
   [[nodiscard]] bool lost_other_host() const noexcept { return lost_other_host_; }
 
+  client::Overseer& overseer(const char* who) override {
+    require_open(who);
+    return *this;
+  }
   [[nodiscard]] Snapshot snapshot() override;
   [[nodiscard]] std::vector<PeerId> who_has(TaskId id) override;
   [[nodiscard]] std::vector<std::string> explain(TaskId id) override;

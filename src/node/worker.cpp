@@ -461,15 +461,10 @@ bool WorkerNode::stop_within(std::chrono::milliseconds most) {
 
 // --- what only rank 0 knows
 
-void WorkerNode::unsupported(const char* what) const {
-  throw Error(ErrorKind::unsupported, std::string(what) +
+client::Overseer& WorkerNode::overseer(const char* who) {
+  throw Error(ErrorKind::unsupported, std::string(who) +
                                           ": only the program's body on rank 0 can ask this; inside a task "
                                           "submit, map, gather, scatter and wait work");
 }
-Snapshot WorkerNode::snapshot() { unsupported("workers"); }
-std::vector<PeerId> WorkerNode::who_has(TaskId) { unsupported("who_has"); }
-std::vector<std::string> WorkerNode::explain(TaskId) { unsupported("explain"); }
-void WorkerNode::retire(PeerId, client::Deadline) { unsupported("retire"); }
-void WorkerNode::restart() { unsupported("restart"); }
 
 }  // namespace weir::detail::node

@@ -48,11 +48,7 @@ class WorkerNode final : public Node {
   bool stop_within(std::chrono::milliseconds most);
   [[nodiscard]] const std::string& refused() const noexcept { return refused_; }
 
-  [[nodiscard]] Snapshot snapshot() override;
-  [[nodiscard]] std::vector<PeerId> who_has(TaskId id) override;
-  [[nodiscard]] std::vector<std::string> explain(TaskId id) override;
-  void retire(PeerId worker, client::Deadline deadline) override;
-  void restart() override;
+  client::Overseer& overseer(const char* who) override;
 
  protected:
   [[nodiscard]] PeerId self() const override { return self_; }
@@ -118,7 +114,6 @@ class WorkerNode final : public Node {
   void spill(worker::Spill&& spill, std::unique_lock<client::Baton>& hold);
   void tell_memory();
   void scheduler_gone(const std::string& how);
-  [[noreturn]] void unsupported(const char* what) const;
 
   PeerId self_;
   WorkerSettings settings_;

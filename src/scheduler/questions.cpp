@@ -156,6 +156,41 @@ std::vector<StoryLine> State::story(TaskId id) const {
   return lines;
 }
 
+// Why the worker does not run the task, or that it could.
+std::string State::sentence(Obstacle why, const Task& task, const Worker& worker) const {
+  const Options* options = task.options();
+  switch (why) {
+    case Obstacle::gone:
+      return "has gone";
+    case Obstacle::retiring:
+      return "is being retired";
+    case Obstacle::not_named:
+      return "is not among the workers this task may run on (" + joined(options->workers) + ")";
+    case Obstacle::time: {
+      const bool is_limit = options && options->time_limit.count() > 0;
+      return "takes no more tasks in " + seconds_text(std::max(0.0, worker.leaves - now_)) +
+             ", since its job ends; the task " + (is_limit ? "may take " : "takes about ") +
+             seconds_text(time_of(task));
+    }
+    case Obstacle::resources: {
+      std::string lacks;
+      for (const Resource& wanted : options->resources) {
+        const auto offered = std::find_if(worker.resources.begin(), worker.resources.end(),
+                                          [&](const Resource& r) { return r.name == wanted.name; });
+        const double amount = offered == worker.resources.end() ? 0 : offered->amount;
+        if (amount < wanted.amount)
+          lacks += (lacks.empty() ? "has " : ", has ") + amount_text(amount) + " " + wanted.name +
+                   ", the task needs " + amount_text(wanted.amount);
+      }
+      return lacks;
+    }
+    case Obstacle::none:
+      break;
+  }
+  return "could run it; it has " + std::to_string(worker.processing.size()) + " tasks for " +
+         std::to_string(worker.threads) + (worker.threads == 1 ? " thread" : " threads") + " first";
+}
+
 std::vector<std::string> State::explain(TaskId id) const {
   const Task* task = tasks_.find(id);
   if (!task)
@@ -189,33 +224,10 @@ std::vector<std::string> State::explain(TaskId id) const {
     case TaskState::queued:
     case TaskState::no_worker: {
       if (alive_ == 0) lines.push_back("there are no workers");
-      const Options* options = task->options();
       for (const Worker& worker : workers_) {
-        std::string line = worker.name + " on " + worker.host + ": ";
-        if (!worker.alive) continue;
-        if (worker.retiring) {
-          line += "is being retired";
-        } else if (options && !options->allow_other_workers && !named(*options, worker)) {
-          line += "is not among the workers this task may run on (" + joined(options->workers) + ")";
-        } else if (!in_time(*task, worker, 0)) {
-          const bool is_limit = options && options->time_limit.count() > 0;
-          line += "takes no more tasks in " + seconds_text(std::max(0.0, worker.leaves - now_)) +
-                  ", since its job ends; the task " + (is_limit ? "may take " : "takes about ") +
-                  seconds_text(time_of(*task));
-        } else if (!allowed(*task, worker)) {
-          for (const Resource& wanted : options->resources) {
-            const auto offered = std::find_if(worker.resources.begin(), worker.resources.end(),
-                                              [&](const Resource& r) { return r.name == wanted.name; });
-            const double amount = offered == worker.resources.end() ? 0 : offered->amount;
-            if (amount < wanted.amount)
-              line += "has " + amount_text(amount) + " " + wanted.name + ", the task needs " +
-                      amount_text(wanted.amount);
-          }
-        } else {
-          line += "could run it; it has " + std::to_string(worker.processing.size()) + " tasks for " +
-                  std::to_string(worker.threads) + (worker.threads == 1 ? " thread" : " threads") + " first";
-        }
-        lines.push_back(std::move(line));
+        const Obstacle why = obstacle(*task, worker);
+        if (why != Obstacle::gone)
+          lines.push_back(worker.name + " on " + worker.host + ": " + sentence(why, *task, worker));
       }
       break;
     }

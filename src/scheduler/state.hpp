@@ -24,6 +24,29 @@ struct Settings {
                              ///< what a worker was given ahead is taken back.
 };
 
+/// Why a worker may not run a task.
+enum class Obstacle : std::uint8_t {
+  none,
+  gone,
+  retiring,
+  not_named,  ///< The task is for other workers.
+  time,       ///< It leaves before the task would end.
+  resources   ///< It does not have what the task needs.
+};
+
+/// What is to be done with a task whose inputs are there.
+struct Placement {
+  enum class What : std::uint8_t {
+    assign,  ///< To `worker`.
+    hold,    ///< For `worker`, or (`nowhere`) for any.
+    nobody   ///< No worker may run it now; `obstacle` says of each why.
+  };
+  What what = What::nobody;
+  WorkerIndex worker = nowhere;
+  WorkerIndex has_room = nowhere;  ///< May take more of what is held.
+  WorkerIndex cursor = nowhere;    ///< Where the next tasks without inputs go.
+};
+
 /// A line of a task's history.
 struct StoryLine {
   Time time;
@@ -125,6 +148,8 @@ class State {
   void move(Task& task, TaskState to, const char* cause);
   void want(Task& task, const char* cause);
   void settle(Task& task);
+  void place(Task& task);
+  void no_worker_for(Task& task);
   void assign(Task& task, WorkerIndex index);
   void unassign(Task& task);
   void enqueue(Task& task, WorkerIndex index);
@@ -150,15 +175,18 @@ class State {
   void tell_client(const Task& task, Message message);
 
   // placement.cpp
-  void place(Task& task);
-  [[nodiscard]] bool place_root(Task& task);
-  void no_worker_for(Task& task);
+  [[nodiscard]] Placement placement(const Task& task) const;
+  [[nodiscard]] Placement place_root(const Task& task) const;
+  [[nodiscard]] std::string sentence(Obstacle why, const Task& task, const Worker& worker) const;
+  [[nodiscard]] Obstacle obstacle(const Task& task, const Worker& worker) const;
   [[nodiscard]] bool has_room(const Task& task, const Worker& worker) const;
-  void place_ahead(Task& task);
-  [[nodiscard]] WorkerIndex choose(const Task& task);
+  [[nodiscard]] WorkerIndex place_ahead(const Task& task) const;
+  [[nodiscard]] WorkerIndex choose(const Task& task) const;
   [[nodiscard]] WorkerIndex choose_restricted(const Task& task) const;
   [[nodiscard]] double cost(const Task& task, WorkerIndex index) const;
-  [[nodiscard]] bool allowed(const Task& task, const Worker& worker) const;
+  [[nodiscard]] bool allowed(const Task& task, const Worker& worker) const {
+    return obstacle(task, worker) == Obstacle::none;
+  }
   [[nodiscard]] bool named(const Options& options, const Worker& worker) const;
   [[nodiscard]] bool offers(const Worker& worker, const Options& options) const;
   [[nodiscard]] double time_of(const Task& task) const;
@@ -167,13 +195,15 @@ class State {
   }
   [[nodiscard]] std::uint32_t limit(const Task& task, const Worker& worker) const;
   [[nodiscard]] float estimate(const Task& task) const;
+  [[nodiscard]] bool overstays(const Worker& worker) const noexcept;
+  [[nodiscard]] double wait_of(const Worker& worker) const noexcept;
+  [[nodiscard]] double resource_wait(const Task& task, const Worker& worker) const;
+
+  // balance.cpp
   [[nodiscard]] Task* next_queued(Queue& queue, WorkerIndex owner);
   void fill(WorkerIndex index);
   void rehome(Task& task);
   void steal(WorkerIndex thief);
-  [[nodiscard]] bool overstays(const Worker& worker) const noexcept;
-  [[nodiscard]] double wait_of(const Worker& worker) const noexcept;
-  [[nodiscard]] double resource_wait(const Task& task, const Worker& worker) const;
   void steal_for_resources(WorkerIndex thief);
 
   // workers.cpp

@@ -75,8 +75,32 @@ void State::want(Task& first, const char* cause) {
 
 void State::settle(Task& task) {
   if (task.state != TaskState::waiting) return;
-  if (task.missing == 0) place(task);
-  else if (task.unplaced == 0) place_ahead(task);
+  if (task.missing == 0) return place(task);
+  if (task.unplaced > 0) return;
+  if (const WorkerIndex index = place_ahead(task); index != nowhere) assign(task, index);
+}
+
+// A ready task finds its worker, or waits for one.
+void State::place(Task& task) {
+  const Placement to = placement(task);
+  if (to.cursor != nowhere) cursor_ = to.cursor;
+  switch (to.what) {
+    case Placement::What::assign:
+      return assign(task, to.worker);
+    case Placement::What::hold:
+      enqueue(task, to.worker);
+      if (to.has_room != nowhere) touch(to.has_room);
+      return;
+    case Placement::What::nobody:
+      if (task.out_of_band)
+        return fail_unplaceable(task, ErrorKind::worker_lost, "was to be run by a worker that has gone");
+      return no_worker_for(task);
+  }
+}
+
+void State::no_worker_for(Task& task) {
+  move(task, TaskState::no_worker, cause_);
+  unplaceable_.push_back(task.id);
 }
 
 // What a task wants of its worker's resources, more or not any more.

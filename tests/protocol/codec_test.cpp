@@ -75,7 +75,9 @@ Message there_and_back(const Buffer& bytes) {
   Reader reader(bytes.bytes());
   const auto handle = [&](auto&& message, auto&&...) {
     ++handled;
-    if constexpr (std::is_same_v<std::decay_t<decltype(message)>, Message>) read = std::move(message);
+    if constexpr (!std::is_same_v<std::decay_t<decltype(message)>, Message>) return;
+    else if constexpr (std::is_trivially_copyable_v<Message>) std::memcpy(&read, &message, sizeof read);
+    else read = std::move(message);  // a copy by members would leave out what lies between them
   };
   decode<ListOf<Message>>(reader, handle, no_value);
   CHECK(handled == 1);
@@ -112,6 +114,7 @@ TEST_CASE("codec brings back every message, empty and full") {
       Message message{};
       if (full) Filler().fill(message);
       const Buffer bytes = bytes_of(message);
+      INFO(typeid(Message).name() << (full ? " full" : " empty"));
       // Equal bytes mean equal members: every member is written.
       CHECK(bytes_of(there_and_back<Message>(bytes)) == bytes);
     }

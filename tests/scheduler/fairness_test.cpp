@@ -18,20 +18,20 @@ std::size_t count_of(const Lines& lines, const std::string& begin) {
 }
 
 // One worker has eight tasks of ten microseconds, too few to be worth a steal; the first is slow this time.
-Story with_a_slow_task() {
-  Story story;
-  story.join(1);
-  story.submit(1);
-  story.finish(1, 8, 10e-6f);
-  for (TaskId id = 2; id <= 9; ++id) story.submit(id);
-  CHECK(story.join(2).empty());
-  return story;
-}
+struct SlowStory : Story {
+  SlowStory() {
+    join(1);
+    submit(1);
+    finish(1, 8, 10e-6f);
+    for (TaskId id = 2; id <= 9; ++id) submit(id);
+    CHECK(join(2).empty());
+  }
+};
 
 }  // namespace
 
 TEST_CASE("what was given ahead is taken back when the running task overstays its estimate") {
-  Story story = with_a_slow_task();
+  SlowStory story;
   CHECK(story.tick(1e-3).empty());
   Lines taken = story.tick(0.5);
   CHECK(count_of(taken, "retract") == 4);
@@ -39,7 +39,7 @@ TEST_CASE("what was given ahead is taken back when the running task overstays it
 }
 
 TEST_CASE("a worker that gets on with its tasks keeps what it was given ahead") {
-  Story story = with_a_slow_task();
+  SlowStory story;
   story.now = 0.49;
   story.finish(2, 8, 10e-6f);
   CHECK(story.tick(0.5).empty());

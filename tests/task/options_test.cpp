@@ -31,5 +31,5 @@ TEST_CASE("options are checked, and each sentence says what was wrong") {
         "submit: allow_other_workers needs workers that are preferred (got none); any worker may run a task "
         "without workers");
   CHECK(sentence({.time_limit = std::chrono::seconds(-2)}) ==
-        "submit: time_limit must not be negative (got -2 s); 0 stands for unknown");
+        "submit: time_limit must not be negative (got -2s); 0 stands for unknown");
 }

@@ -95,6 +95,17 @@ struct Request {
   bool out_of_band = false;
 };
 
+/// What can only be asked where the scheduler lives.
+class Overseer {
+ public:
+  virtual ~Overseer() = default;
+  [[nodiscard]] virtual Snapshot snapshot() = 0;
+  [[nodiscard]] virtual std::vector<PeerId> who_has(TaskId id) = 0;
+  [[nodiscard]] virtual std::vector<std::string> explain(TaskId id) = 0;
+  virtual void retire(PeerId worker, Deadline deadline) = 0;
+  virtual void restart() = 0;
+};
+
 /// Submits, waits and fetches. One per process that has a client.
 ///
 /// **Threads.** Any.
@@ -127,15 +138,11 @@ class ClusterLink {
   void at_end(std::function<void()> work);
   void finish_begun();
 
-  /// Throws `Error{closed}`, which begins with `who`, once the cluster has ended.
-  virtual void require_open(const char* who) = 0;
-
-  // Asked of the scheduler; only where it lives, and while it does.
-  [[nodiscard]] virtual Snapshot snapshot() = 0;
-  [[nodiscard]] virtual std::vector<PeerId> who_has(TaskId id) = 0;
-  [[nodiscard]] virtual std::vector<std::string> explain(TaskId id) = 0;
-  virtual void retire(PeerId worker, Deadline deadline) = 0;
-  virtual void restart() = 0;
+  /// Who knows the whole cluster.
+  ///
+  /// **Errors.** Throws `Error{unsupported}` where only tasks run and `Error{closed}` once the cluster has
+  /// ended; both sentences begin with `who`.
+  virtual Overseer& overseer(const char* who) = 0;
 
   /// The core of the process: of the program's body, or of the task that runs in this thread. Null outside
   /// `weir::run`.
