@@ -1,0 +1,26 @@
+// Making nodes that are views of others; shared by indexing and the functions of shapes.
+#pragma once
+
+#include "array/graph/nodes.hpp"
+
+namespace weir::detail::array {
+
+/// Chunks of an affine view of a grid: cut where the input is.
+[[nodiscard]] Grid affine_grid(const Grid& input, const SmallVector<AxisMap, 4>& maps, const Shape& shape);
+[[nodiscard]] NodePtr affine(std::string name, const NodePtr& input, const SmallVector<AxisMap, 4>& maps,
+                             const Shape& shape);
+/// Throws if the shapes do not fit.
+[[nodiscard]] NodePtr broadcast(std::string_view function, const NodePtr& x, const Shape& shape);
+/// A piece of a list of indices with even steps: `count` of them from position `at` on.
+struct IndexRun {
+  std::int64_t at, start, step, count;
+};
+[[nodiscard]] std::vector<IndexRun> runs_of(const std::int64_t* list, std::int64_t count);
+/// Elements at these indices along an axis, which must be in range.
+[[nodiscard]] NodePtr take(const NodePtr& x, std::size_t axis, const std::vector<std::int64_t>& indices);
+/// Elements along an axis where a mask with one axis is true; or, if the mask has all axes, in row-major
+/// order.
+[[nodiscard]] NodePtr select(const NodePtr& x, std::size_t axis, const NodePtr& mask);
+[[nodiscard]] NodePtr concatenated(std::vector<NodePtr> parts, std::size_t axis);
+
+}  // namespace weir::detail::array
