@@ -382,6 +382,24 @@ def pages_without_an_index(root):
     return wrong
 
 
+def wide_lines(root, most=110):
+    """Lines of pages, other than those of tables and with pictures, that are too long."""
+    return [f"{page}:{number}: {len(line)} columns, at most {most}" for page in pages_of(root) if page != "CHANGELOG.md"
+            for number, line in enumerate((root / page).read_text().splitlines(), 1) if len(line) > most and not line.startswith(("|", "<img", "!["))]
+
+
+def folders_off_the_map(root):
+    """Folders of src/ without a paragraph in src/README.md, those of one batch system apart, and paragraphs without a folder."""
+    page = root / "src/README.md"
+    if not page.exists():
+        return []
+    named = set(re.findall(r"(?m)^ *\* \*\*([\w/]+)\*\*", page.read_text().split("## Words")[0]))
+    there = {str(folder.relative_to(root / "src")) for folder in (root / "src").rglob("*") if any(folder.glob("*.cpp")) or any(folder.glob("*.hpp"))}
+    missing = {folder for folder in there if not folder.startswith("batch/") and folder not in named}
+    gone = {folder for folder in named if not any((root / place / folder).exists() for place in ("src", "include/weir/detail", "include/weir"))} - {"snapshot"}
+    return [f"src/README.md: says nothing of {folder}" for folder in sorted(missing)] + [f"src/README.md: there is no folder {folder}" for folder in sorted(gone)]
+
+
 def machinery_in(root):
     """Blocks and examples that include what is not for users."""
     files = [root / page for page in pages_of(root)] + list(root.glob("examples/**/*.[ch]pp"))
@@ -446,6 +464,14 @@ class DocsTest(unittest.TestCase):
             self.assertEqual(len(unknown_sentences(root)), 1)
             self.assertEqual(broken_links(root),
                              ["docs/README.md: there is no none.md", "docs/README.md: README.md has no section no"])
+            (root / "docs/README.md").write_text("x" * 111 + "\n" + "|" * 111 + "\n")
+            self.assertEqual(wide_lines(root), ["docs/README.md:1: 111 columns, at most 110"])
+            (root / "docs/README.md").write_text("")
+            (root / "src/core").mkdir()
+            (root / "src/core/a.cpp").write_text("")
+            (root / "src/README.md").write_text("* **heart** beats\n## Words\n* **core**: x\n")
+            self.assertEqual(folders_off_the_map(root),
+                             ["src/README.md: says nothing of core", "src/README.md: there is no folder heart"])
             self.assertEqual(pages_without_an_index(root), ["docs: docs/errors.md is not in docs/README.md"])
 
 
@@ -465,7 +491,8 @@ def main():
     if options.run:
         page, program, weir = options.run
         return run_page(options.root.resolve(), page, Path(program).resolve(), Path(weir).resolve())
-    wrong = broken_links(options.root) + unknown_sentences(options.root) + pages_without_an_index(options.root) + machinery_in(options.root)
+    wrong = broken_links(options.root) + unknown_sentences(options.root) + pages_without_an_index(options.root) + machinery_in(options.root) + \
+        folders_off_the_map(options.root) + wide_lines(options.root)
     print("\n".join(wrong))
     return 1 if wrong else 0
 
