@@ -118,7 +118,9 @@ def items_of(code):
             begin += len(code[begin:at]) - len(code[begin:at].lstrip())
             items.append((code.count("\n", 0, begin), code[begin:at]))
             begin = at
-    if code[begin:].strip() and not all(line.strip().startswith("//") or not line.strip() for line in code[begin:].splitlines()):
+    if code[begin:].strip() and not all(
+        line.strip().startswith("//") or not line.strip() for line in code[begin:].splitlines()
+    ):
         items.append((code.count("\n", 0, begin), code[begin:]))
     return items
 
@@ -168,7 +170,8 @@ def source_of(text, page):
         includes += [i for i in more if i not in includes]
         placed = [(block.line + 1 + line, item) for line, item in definitions]
         defined = (defined if block.is_marked("with above") else []) + placed
-        numbered = lambda items: "".join(f'\n#line {line} "{page}"\n{item.rstrip()}\n' for line, item in items)
+        numbered = lambda items: "".join(f'\n#line {line} "{page}"\n{item.rstrip()}\n' for line,
+                                         item in items)
         out = f"\nnamespace {name}_{number} {{\n{numbered(defined)}\n"
         if statements is None:
             out += "int block(int argc, char** argv) { return docs::call(block_main, argc, argv); }\n"
@@ -198,7 +201,10 @@ def drawn_wrong(block, root, folder):
         kept.write_text(made.read_text())
     if not kept.exists():
         return f"there is no {kept}; scripts/docs --pictures draws it"
-    texts = [re.findall(r"<text[^>]*>([^<]*)</text>|<(polygon|ellipse|path)\b", file.read_text()) for file in (made, kept)]
+    texts = [
+        re.findall(r"<text[^>]*>([^<]*)</text>|<(polygon|ellipse|path)\b", file.read_text())
+        for file in (made, kept)
+    ]
     return "" if texts[0] == texts[1] else f"draws another picture than {kept}; scripts/docs --pictures draws it anew"
 
 
@@ -219,7 +225,8 @@ def execute(command, folder, environment):
 def environment_for(weir, block, folder):
     kept = {key: value for key, value in os.environ.items() if not key.startswith("WEIR_")}
     return kept | {"PATH": f"{weir.parent}:{kept.get('PATH', '')}", "WEIR_THREADS": block.threads, "HOME": folder,
-                   "XDG_STATE_HOME": os.path.join(folder, "state"), "XDG_CONFIG_HOME": os.path.join(folder, "config")}
+                   "XDG_STATE_HOME": os.path.join(folder, "state"), "XDG_CONFIG_HOME": os.path.join(folder,
+                       "config")}
 
 
 def compare(block, status, out, err):
@@ -286,7 +293,8 @@ def run_block(block, place, app, root, program, weir, folder):
         return look_at(block, weir, folder) if beside and status == 77 else compare(block, status, out, err)
     if block.language == "toml":
         Path(folder, "weir.toml").write_text("\n".join(block.code) + "\n")
-        status, _, err = execute([str(weir), "script", "--slurm", "-n", "2", "./app"], folder, environment | {"WEIR_CONFIG": "weir.toml"})
+        status, _, err = execute([str(weir), "script", "--slurm", "-n", "2", "./app"], folder,
+                                 environment | {"WEIR_CONFIG": "weir.toml"})
         return err if status else ""
     if block.language == "python":
         try:
@@ -333,7 +341,10 @@ def broken_links(root):
 
 
 def anchors_of(text):
-    return {re.sub(r"[^\w\- ]", "", title.lower()).strip().replace(" ", "-") for title in re.findall(r"(?m)^#+ (.+)$", text)}
+    return {
+        re.sub(r"[^\w\- ]", "", title.lower()).strip().replace(" ", "-")
+        for title in re.findall(r"(?m)^#+ (.+)$", text)
+    }
 
 
 def literals_of(source):
@@ -347,7 +358,9 @@ def unknown_sentences(root):
     page = root / "docs/errors.md"
     if not page.exists():
         return []
-    files = [p for folder in ("src", "include") for p in (root / folder).rglob("*") if p.suffix in (".cpp", ".hpp")]
+    files = [
+        p for folder in ("src", "include") for p in (root / folder).rglob("*") if p.suffix in (".cpp", ".hpp")
+    ]
     said = "\n".join(literals_of(p.read_text()) for p in files).replace("\\\"", "\"")
     wrong = []
     for row in re.findall(r"(?m)^\| `(.+?)` \|", page.read_text()):
@@ -369,17 +382,39 @@ def pages_without_an_index(root):
     return wrong
 
 
+def wide_lines(root, most=110):
+    """Lines of pages, other than those of tables and with pictures, that are too long."""
+    return [f"{page}:{number}: {len(line)} columns, at most {most}" for page in pages_of(root) if page != "CHANGELOG.md"
+            for number, line in enumerate((root / page).read_text().splitlines(), 1) if len(line) > most and not line.startswith(("|", "<img", "!["))]
+
+
+def folders_off_the_map(root):
+    """Folders of src/ without a paragraph in src/README.md, those of one batch system apart, and paragraphs without a folder."""
+    page = root / "src/README.md"
+    if not page.exists():
+        return []
+    named = set(re.findall(r"(?m)^ *\* \*\*([\w/]+)\*\*", page.read_text().split("## Words")[0]))
+    there = {str(folder.relative_to(root / "src")) for folder in (root / "src").rglob("*") if any(folder.glob("*.cpp")) or any(folder.glob("*.hpp"))}
+    missing = {folder for folder in there if not folder.startswith("batch/") and folder not in named}
+    gone = {folder for folder in named if not any((root / place / folder).exists() for place in ("src", "include/weir/detail", "include/weir"))} - {"snapshot"}
+    return [f"src/README.md: says nothing of {folder}" for folder in sorted(missing)] + [f"src/README.md: there is no folder {folder}" for folder in sorted(gone)]
+
+
 def machinery_in(root):
     """Blocks and examples that include what is not for users."""
     files = [root / page for page in pages_of(root)] + list(root.glob("examples/**/*.[ch]pp"))
-    return [f"{f.relative_to(root)}: includes weir/detail" for f in files if re.search(r"#include [<\"]weir/detail", f.read_text())]
+    return [
+        f"{f.relative_to(root)}: includes weir/detail"
+        for f in files if re.search(r"#include [<\"]weir/detail", f.read_text())
+    ]
 
 
 class DocsTest(unittest.TestCase):
     def test_finds_blocks_marks_and_outputs(self):
         text = "x\n<!-- test: compile; threads 4 -->\n\n```cpp\nf();  // prints 3\n```\nIt prints\n\n```text prints\na\n...\n```\n```sh\nls\n```\n"
         first, second = blocks_of(text, "page")
-        self.assertEqual((first.language, first.line, first.prints, first.threads), ("cpp", 4, ["a", "..."], "4"))
+        self.assertEqual((first.language, first.line, first.prints, first.threads),
+                         ("cpp", 4, ["a", "..."], "4"))
         self.assertTrue(first.is_marked("compile"))
         self.assertEqual((second.language, second.mark, second.prints), ("sh", "", None))
 
@@ -396,7 +431,8 @@ class DocsTest(unittest.TestCase):
         self.assertEqual([is_definition(i) for i in items], [True] * 4 + [False] * 6)
 
     def test_puts_statements_into_the_body_and_programs_into_a_function(self):
-        source = source_of("```cpp\n#include <map>\nint f() { return 1; }\nf();\n```\n```cpp\nint main() {}\n```\n", "a.md")
+        source = source_of("```cpp\n#include <map>\nint f() { return 1; }\nf();\n```\n```cpp\nint main() {}\n```\n",
+                           "a.md")
         self.assertIn("#include <map>", source.split("namespace")[0])
         self.assertIn("weir::run(argc, argv", source)
         self.assertIn("int block_main() {return 0; }", source)
@@ -414,7 +450,8 @@ class DocsTest(unittest.TestCase):
         self.assertIn("must print", compare(block, 1, "", "4\n"))
 
     def test_reads_sentences_over_several_literals(self):
-        self.assertEqual(literals_of('f("a: must be " + x\n  "one"\n     " (got ")'), "a: must be \none (got ")
+        self.assertEqual(literals_of('f("a: must be " + x\n  "one"\n     " (got ")'),
+                         "a: must be \none (got ")
 
     def test_checks_sentences_links_and_indexes(self):
         with tempfile.TemporaryDirectory() as folder:
@@ -425,7 +462,16 @@ class DocsTest(unittest.TestCase):
             (root / "docs/errors.md").write_text("| `f: size must be 1 (got ...)` | x |\n| `f: size must be 2 (got ...)` | x |\n")
             (root / "docs/README.md").write_text("[a](none.md) [b](README.md#it-is) [c](README.md#no)\n# It is\n")
             self.assertEqual(len(unknown_sentences(root)), 1)
-            self.assertEqual(broken_links(root), ["docs/README.md: there is no none.md", "docs/README.md: README.md has no section no"])
+            self.assertEqual(broken_links(root),
+                             ["docs/README.md: there is no none.md", "docs/README.md: README.md has no section no"])
+            (root / "docs/README.md").write_text("x" * 111 + "\n" + "|" * 111 + "\n")
+            self.assertEqual(wide_lines(root), ["docs/README.md:1: 111 columns, at most 110"])
+            (root / "docs/README.md").write_text("")
+            (root / "src/core").mkdir()
+            (root / "src/core/a.cpp").write_text("")
+            (root / "src/README.md").write_text("* **heart** beats\n## Words\n* **core**: x\n")
+            self.assertEqual(folders_off_the_map(root),
+                             ["src/README.md: says nothing of core", "src/README.md: there is no folder heart"])
             self.assertEqual(pages_without_an_index(root), ["docs: docs/errors.md is not in docs/README.md"])
 
 
@@ -445,7 +491,8 @@ def main():
     if options.run:
         page, program, weir = options.run
         return run_page(options.root.resolve(), page, Path(program).resolve(), Path(weir).resolve())
-    wrong = broken_links(options.root) + unknown_sentences(options.root) + pages_without_an_index(options.root) + machinery_in(options.root)
+    wrong = broken_links(options.root) + unknown_sentences(options.root) + pages_without_an_index(options.root) + machinery_in(options.root) + \
+        folders_off_the_map(options.root) + wide_lines(options.root)
     print("\n".join(wrong))
     return 1 if wrong else 0
 

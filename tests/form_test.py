@@ -11,8 +11,10 @@ import concurrent.futures
 import os
 import pathlib
 import re
+import shutil
 import subprocess
 import sys
+import tempfile
 import unittest
 
 COLUMNS = 110
@@ -39,15 +41,22 @@ def is_text(path):
 
 
 def may_be_long(path, line):
-    """Rows of tables, and what has no place to be broken: one word (a link, a literal) after what indents it."""
+    """Rows of tables, one word (a link) after what indents it, and lines that are long only by a sentence in
+    quotes, which stays whole so that it can be searched for."""
     if path.endswith(".md") and line.lstrip().startswith("|"):
         return True
-    return len(line.strip().lstrip("#/*->+ ").split()) <= 1
+    if len(line.strip().lstrip("#/*->+ ").split()) <= 1:
+        return True
+    quoted = r'f?"(?:[^"\\]|\\.)* (?:[^"\\]|\\.)*"' + r"|'[^']* [^']*'"
+    return len(re.sub(quoted, '""', line)) <= COLUMNS and not path.endswith(".md")
 
 
 def long_lines(path, text):
+    is_code = False  # blocks of a page are what somebody types or sees
     for number, line in enumerate(text.splitlines(), 1):
-        if len(line) > COLUMNS and not may_be_long(path, line):
+        if path.endswith(".md") and line.lstrip().startswith("```"):
+            is_code = not is_code
+        elif len(line) > COLUMNS and not is_code and not may_be_long(path, line):
             yield f"{path}:{number}: a line must have at most {COLUMNS} columns (got {len(line)})"
 
 
@@ -112,12 +121,15 @@ def format_faults(root):
         yield f"{path}: must be formatted; run clang-format -i {path}"
 
 
-def tidy(root, everything):
-    paths = [path for path in sources(root) if re.match(r"src/.*\.cpp", path)] if everything else TIDY
+def all_sources(root):
+    return [path for path in sources(root) if re.match(r"src/.*\.cpp", path)]
 
+
+def tidy(root, paths):
     def check(path):
         flags = ["-std=gnu++20", "-DSPDLOG_COMPILED_LIB", "-DSPDLOG_FMT_EXTERNAL", *TIDY_INCLUDES]
-        return subprocess.run(["clang-tidy", "--quiet", path, "--", *flags], cwd=root, capture_output=True, text=True)
+        return subprocess.run(["clang-tidy", "--quiet", path, "--", *flags], cwd=root, capture_output=True,
+                              text=True)
 
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         for path, result in zip(paths, pool.map(check, paths)):
@@ -134,19 +146,35 @@ class Checker(unittest.TestCase):
         self.assertEqual(list(long_lines("a.md", "| " + "word " * 40 + "|\n# " + "x" * 120)), [])
         self.assertEqual(len(list(long_lines("a.cpp", "| " + "word " * 40 + "|"))), 1)
 
+    def test_sentences_in_quotes_stay_whole(self):
+        self.assertEqual(list(long_lines("a.py", 'fail("' + "word " * 22 + '")')), [])
+        self.assertEqual(len(list(long_lines("a.py", 'fail("a b", ' + "value, " * 22 + ")"))), 1)
+
+    def test_blocks_of_a_page_may_be_long_but_not_what_stands_between_them(self):
+        page = "```sh\n" + "word " * 40 + "\n```\n" + "word " * 40
+        self.assertEqual([fault.split(" ")[0] for fault in long_lines("a.md", page)], ["a.md:4:"])
+
     def test_columns_are_characters(self):
         self.assertEqual(list(long_lines("a.md", "über alles " * 10)), [])
 
     def test_headers_and_their_table_are_compared_both_ways(self):
-        public = public_headers(["include/weir/run.hpp", "include/weir/detail/task/value.hpp", "src/core/log.hpp"])
+        public = public_headers(["include/weir/run.hpp", "include/weir/detail/value.hpp", "src/core/log.hpp"])
         self.assertEqual(public, {"weir/run.hpp"})
         self.assertEqual(list(header_faults(public, "| `weir/gone.hpp` | what was |")),
                          ["include/weir/README.md: must have a row for `weir/run.hpp`, which programs may include",
                           "include/weir/README.md: has a row for `weir/gone.hpp`, which does not exist"])
         self.assertEqual(list(header_faults(public, "| `weir/run.hpp` | what is |")), [])
 
+    def test_clang_tidy_refuses_a_name_of_another_style(self):
+        with tempfile.TemporaryDirectory() as folder:
+            shutil.copy(pathlib.Path(__file__).resolve().parent.parent / ".clang-tidy", folder)
+            for name, expected in (("wrong_name", 0), ("wrongName", 1)):
+                (pathlib.Path(folder) / "a.cpp").write_text(f"int {name}() {{ return 0; }}\n")
+                self.assertEqual(len(list(tidy(pathlib.Path(folder), ["a.cpp"]))), expected)
+
     def test_detail_is_not_shown(self):
-        self.assertEqual(len(list(machinery_shown("a.cpp", "#include <weir/detail/task/value.hpp>\nweir::detail::x();"))), 2)
+        shown = "#include <weir/detail/task/value.hpp>\nweir::detail::x();"
+        self.assertEqual(len(list(machinery_shown("a.cpp", shown))), 2)
         self.assertEqual(list(machinery_shown("a.cpp", "#include <weir/run.hpp>\nin detail: none")), [])
         self.assertTrue(is_shown("examples/tasks/hello.cpp"))
         self.assertFalse(is_shown("docs/decisions/heart.md"))
@@ -156,7 +184,7 @@ def main(arguments):
     if arguments == ["--self"]:
         unittest.main(argv=["form_test.py"])
     checks = {"columns": columns, "headers": headers, "format": format_faults,
-              "tidy": lambda root: tidy(root, "--all" in arguments)}
+              "tidy": lambda root: tidy(root, all_sources(root) if "--all" in arguments else TIDY)}
     if len(arguments) < 2 or arguments[0] not in checks:
         sys.exit(__doc__)
     faults = list(checks[arguments[0]](pathlib.Path(arguments[1]).resolve()))

@@ -1,5 +1,5 @@
-# Builds and runs the programs beside this file. WAY find_package: against an installed tree; WAY package: against what
-# the Debian package holds; WAY add_subdirectory: with Weir's sources.
+# Builds and runs the programs beside this file. WAY find_package: against an installed tree; WAY package:
+# against what the Debian package holds; WAY add_subdirectory: with Weir's sources.
 set(work ${BUILD}/install_test/${WAY})
 file(REMOVE_RECURSE ${work})
 
@@ -62,8 +62,9 @@ endfunction()
 set(configure ${CMAKE_COMMAND} -S ${SOURCE}/tests/install -G ${GENERATOR} -DCMAKE_CXX_COMPILER=${COMPILER}
   -DCMAKE_BUILD_TYPE=${BUILD_TYPE} "-DCMAKE_CXX_FLAGS=${FLAGS}")
 if(WAY STREQUAL add_subdirectory)
-  step(${configure} -B ${work}/build -DWEIR_SOURCE=${SOURCE} -DWEIR_WERROR=${WERROR}
-    -DCMAKE_CXX_COMPILER_LAUNCHER=${LAUNCHER})
+  # All of Weir is compiled once more, only to be linked.
+  step(${configure} -B ${work}/build -DWEIR_SOURCE=${SOURCE} -DWEIR_WERROR=${WERROR} -DWEIR_ARRAY=OFF
+    -DCMAKE_BUILD_TYPE=Debug "-DCMAKE_CXX_FLAGS_DEBUG=-O0" -DCMAKE_CXX_COMPILER_LAUNCHER=${LAUNCHER})
   step(${CMAKE_COMMAND} --build ${work}/build --target app)
   expect_output("25\n" ${work}/build/app 3 4)
   return()
@@ -98,5 +99,6 @@ string(REGEX REPLACE "[ \n]+" " " output "${output}")
 set(sentence "find_package(weir): a component must be one of: array (got nonsense)")
 string(FIND "${output}" "${sentence}" place)
 if(status EQUAL 0 OR place EQUAL -1)
-  message(FATAL_ERROR "find_package(weir COMPONENTS nonsense): must fail with '${sentence}' (got ${status}: ${output})")
+  message(FATAL_ERROR
+    "find_package(weir COMPONENTS nonsense): must fail with '${sentence}' (got ${status}: ${output})")
 endif()

@@ -29,7 +29,9 @@ using Hdf5Attribute = std::variant<double, std::int64_t, std::string, std::vecto
 
 /// A filter of HDF5 by its number, built in or a plugin that every rank can load, with its parameters.
 struct Hdf5Filter {
+  /// Its number in the registry of HDF5 filters.
   unsigned id = 0;
+  /// Its values, as the filter documents them.
   std::vector<unsigned> parameters{};
 };
 
@@ -42,6 +44,7 @@ struct WriteHdf5 {
   bool shuffle = true;  ///< With gzip: bytes are sorted first, which makes numbers compress better.
   std::vector<Hdf5Filter> filters{};  ///< Instead of gzip: applied in this order, by the workers, `{{.id =
                                       ///< 32015, .parameters = {3}}}` for example is zstd.
+  /// Stored beside the dataset, by name.
   std::map<std::string, Hdf5Attribute> attributes{};
   std::optional<std::int64_t> unlimited{};   ///< An axis along which `to_hdf5_region` may let it grow.
   Duration wait = std::chrono::minutes(10);  ///< For other programs that write the same file (`append`).

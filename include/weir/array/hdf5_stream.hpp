@@ -19,6 +19,7 @@ struct SinkHdf5 {
                       ///< so are those of `from_hdf5`.
   std::int64_t chunk = 0;  ///< Entries in a chunk of the file; 0: about 1 MiB of them.
   int gzip = 0;            ///< Compression, 1 (fast) to 9 (small); 0: none.
+  /// Stored beside the dataset when it is made, by name.
   std::map<std::string, Hdf5Attribute> attributes{};
   Duration flush = std::chrono::seconds(1);  ///< What is older is in the file when the next element comes.
   Duration wait = std::chrono::minutes(10);  ///< For other programs that write the same file.
@@ -28,6 +29,7 @@ struct SinkHdf5 {
 struct FromHdf5 {
   std::int64_t rows = 0;  ///< Entries in an element; 0: about 1 MiB of them.
   bool follow = false;    ///< Goes on with what is appended, until `stop`; looks every `poll_interval`.
+  /// Where the source runs.
   SourceOptions source{};
 };
 

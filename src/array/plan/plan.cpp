@@ -75,6 +75,7 @@ Grid::Grid(Chunks all) : chunks(std::move(all)) {
     shape.push_back(at.back());
     starts.push_back(std::move(at));
   }
+  check_size("array", shape, chunks);
 }
 std::int64_t Grid::size() const noexcept {
   std::int64_t n = 1;
@@ -268,7 +269,7 @@ Register Expression::cast(Register from, DType to) {
     convert.in = one.out;
     convert.out = to;
     std::array<std::uint64_t, 4> value{};
-    cast_kernel(one.out, to)(one.immediate.data(), nullptr, nullptr, value.data(), 1, convert);
+    cast_kernel(Op::cast, one.out, to)(one.immediate.data(), nullptr, nullptr, value.data(), 1, convert);
     one.in = one.out = to;
     one.immediate = value;
     return add(one);
