@@ -19,6 +19,7 @@
 #include "comm/mpi.hpp"
 #include "comm/network.hpp"
 #include "core/log.hpp"
+#include "core/thrown.hpp"
 #include "home/joined.hpp"
 #include "home/settings.hpp"
 #include "node/worker.hpp"
@@ -75,12 +76,10 @@ int run_body(const std::shared_ptr<SchedulerNode>& node, const std::function<int
     status = body(client);
     node->finish_begun();
     failed = false;
-  } catch (const std::exception& error) {
-    std::cout.flush();
-    std::cerr << "weir: the program ended with an error: " << error.what() << std::endl;
   } catch (...) {
+    const detail::Thrown thrown = detail::current_thrown();
     std::cout.flush();
-    std::cerr << "weir: the program ended with an exception that is no std::exception" << std::endl;
+    std::cerr << "weir: the program ended with an error: " << thrown.text() << std::endl;
   }
   return status;
 }
@@ -214,8 +213,13 @@ void refuse_copies() {
 }  // namespace
 
 int run(int argc, char** argv, const std::function<int(Client&)>& body, const RunOptions& options) {
+  if (detail::client::ClusterLink::current())
+    throw Error(ErrorKind::unsupported,
+                "weir::run: this process is in a cluster already; use the client that the body was given, or "
+                "Client::current()");
   const std::string size = environment("OMPI_COMM_WORLD_SIZE");
   try {
+    detail::check(options.resources, "weir::run");
     if (detail::home::is_further_worker()) return detail::home::run_further_worker(argc, argv, options);
     if (size.empty()) refuse_copies();
     if (size.empty() || size == "1") {

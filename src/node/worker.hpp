@@ -48,11 +48,7 @@ class WorkerNode final : public Node {
   bool stop_within(std::chrono::milliseconds most);
   [[nodiscard]] const std::string& refused() const noexcept { return refused_; }
 
-  [[nodiscard]] Snapshot snapshot() override;
-  [[nodiscard]] std::vector<PeerId> who_has(TaskId id) override;
-  [[nodiscard]] std::vector<std::string> explain(TaskId id) override;
-  void retire(PeerId worker, client::Deadline deadline) override;
-  void restart() override;
+  client::Overseer& overseer(const char* who) override;
 
  protected:
   [[nodiscard]] PeerId self() const override { return self_; }
@@ -79,8 +75,37 @@ class WorkerNode final : public Node {
   void execute_loop(std::size_t slot);
   bool next(worker::Execution& task, std::unique_lock<client::Baton>& hold);
   worker::Outcome run(worker::Execution& task, std::size_t slot);
+  bool help(const worker::Execution& waiting, std::size_t slot);
   void add_thread();
   void close_down();
+  // One for each message of `protocol::ToWorker`: without it nothing compiles. What the state machine answers
+  // by itself needs none here.
+  using FutureTable::on;
+  template <class Message>
+  requires requires(worker::State& state, worker::Actions& out, Message&& message) {
+    state.handle(std::move(message), out);
+  }
+  void on(PeerId, Message&& message) { state_.handle(std::move(message), actions_); }
+  void on(PeerId, protocol::TaskDone&& message) { on(std::move(message)); }
+  void on(PeerId, protocol::TaskFailed&& message) { on(message); }
+  void on(PeerId, protocol::TaskPending&& message) { on(message); }
+  void on(PeerId, protocol::Welcome&& message);
+  void on(PeerId, protocol::Alive&&) {}
+  void on(PeerId, protocol::Refused&& message);
+  void on(PeerId, protocol::Shutdown&& message);
+  void on(PeerId, protocol::GoodBye&& message);
+  void on(PeerId, protocol::PeerGone&& message);
+  void on(PeerId, protocol::PeerAddress&& message) { transport_.learn(message.peer, message.contact); }
+  void on(PeerId, protocol::EnterNetwork&& message);
+  void on(PeerId from, protocol::GetResult&& message) {
+    state_.asked(from, message.id, message.exists, message.request, actions_);
+  }
+  void on(PeerId from, protocol::DropRequest&& message) { state_.unasked(from, message.id, actions_); }
+  void on(PeerId from, protocol::ResultData&& message, task::Value&& value);
+  void on(PeerId from, protocol::ResultMissing&& message);
+  void on(PeerId, protocol::PutResult&& message, task::Value&& value) {
+    state_.put(message.id, std::move(value), message.bytes, actions_);
+  }
   void perform();
   void send_value(PeerId to, TaskId id, std::uint32_t request);
   void start_out_of_band();
@@ -89,7 +114,6 @@ class WorkerNode final : public Node {
   void spill(worker::Spill&& spill, std::unique_lock<client::Baton>& hold);
   void tell_memory();
   void scheduler_gone(const std::string& how);
-  [[noreturn]] void unsupported(const char* what) const;
 
   PeerId self_;
   WorkerSettings settings_;
