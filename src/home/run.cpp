@@ -13,6 +13,8 @@
 #include <iostream>
 #include <thread>
 
+#include "batch/answer.hpp"
+#include "batch/program.hpp"
 #include "comm/inproc.hpp"
 #include "comm/mpi.hpp"
 #include "comm/network.hpp"
@@ -96,11 +98,11 @@ int run_with_threads(const std::function<int(Client&)>& body, const RunOptions& 
   settings.patience = patience;
   settings.expected_workers = 1;
   settings.own_peers = 2;
-  settings.patience_for_dead = std::chrono::hours(24);
+  settings.own_in_process = true;
   const auto node = std::make_shared<SchedulerNode>(*scheduler_link, settings);
   detail::node::WorkerSettings worker_settings;
   worker_settings.threads =
-      detail::home::number_of_threads(options, std::max(1u, std::thread::hardware_concurrency()));
+      detail::home::number_of_threads(options, static_cast<std::uint32_t>(detail::home::cores_given()));
   worker_settings.resources = detail::home::resources_of(options);
   worker_settings.name = "worker 1";
   worker_settings.patience = patience;
@@ -177,6 +179,7 @@ int run_worker(boost::mpi::environment* mpi, detail::comm::MpiTransport& ranks, 
                                          detail::task::build_id());
   const auto node = std::make_shared<WorkerNode>(transport, ranks.rank(), settings);
   detail::client::ClusterLink::set_current(node);
+  detail::home::leave_to_body();
   const Leaver leaver(exit_now);  // a task that calls std::exit: its threads must not outlive what they use
   node->start();
   const bool clean = node->wait_until_closed();
@@ -184,6 +187,27 @@ int run_worker(boost::mpi::environment* mpi, detail::comm::MpiTransport& ranks, 
   if (!clean) exit_now(0);
   delete mpi;
   return 0;
+}
+
+}  // namespace
+
+namespace {
+
+/// Several processes of one program that are no ranks of Open MPI would each do the whole work.
+void refuse_copies() {
+  const auto variables = detail::batch::own_variables();
+  int copies = detail::batch::count(variables("PMI_SIZE"));
+  std::string starter = "another launcher of MPI programs";
+  for (const BatchSystem& system : batch_systems())
+    if (const int together = system.started_together(variables); together > 1) {
+      copies = together;
+      starter = std::string(system.title()) + "'s own launcher";
+    }
+  if (copies > 1)
+    throw Error(ErrorKind::unsupported, "this program was started " + std::to_string(copies) + " times by " +
+                                            starter +
+                                            ", which Weir does not take for ranks; write `weir run -n " +
+                                            std::to_string(copies) + " " + "PROGRAM` instead");
 }
 
 }  // namespace
@@ -197,6 +221,7 @@ int run(int argc, char** argv, const std::function<int(Client&)>& body, const Ru
   try {
     detail::check(options.resources, "weir::run");
     if (detail::home::is_further_worker()) return detail::home::run_further_worker(argc, argv, options);
+    if (size.empty()) refuse_copies();
     if (size.empty() || size == "1") {
       const int status = run_with_threads(body, options);
       report_status(status);

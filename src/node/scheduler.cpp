@@ -14,6 +14,9 @@ namespace weir::detail::node {
 
 namespace {
 
+/// A worker has one program to wait for, and loses all it has with it; a program has other workers.
+constexpr double workers_wait = 6;
+
 template <class... F>
 struct Overloaded : F... {
   using F::operator()...;
@@ -162,8 +165,8 @@ void SchedulerNode::on(PeerId from, protocol::Hello&& message) {
     if (!message.black_box.empty()) joined.black_box = std::make_unique<BlackBox>(message.black_box);
   }
   const double patience = std::chrono::duration<double>(settings_.patience_for_dead).count();
-  post(from, protocol::Welcome{from, std::chrono::duration<double>(settings_.heartbeat).count(), 3 * patience,
-                               static_cast<std::uint64_t>(getpid()), host_id()});
+  post(from, protocol::Welcome{from, std::chrono::duration<double>(settings_.heartbeat).count(),
+                               workers_wait * patience, static_cast<std::uint64_t>(getpid()), host_id()});
   if (doors_ > 0 && message.contact.empty()) post(from, protocol::EnterNetwork{transport_.invitation()});
   log::debug("{} joined from {} with {} threads", message.name, message.host, message.threads);
   state_.join(now_s_, from, message, actions_);
@@ -189,12 +192,14 @@ void SchedulerNode::tick(Clock::time_point now) {
     });
   std::vector<std::pair<PeerId, std::string>> dead;
   each_alive([&](PeerId id, Peer& peer) {
-    if (peer.leaving) return;
+    if (peer.leaving || (settings_.own_in_process && id < settings_.own_peers)) return;
     if (peer.watch.ended()) dead.emplace_back(id, "died");
     else if (now - peer.last_seen > settings_.patience_for_dead && is_silent(peer, now))
       dead.emplace_back(
           id, "has been silent for " +
-                  to_string(std::chrono::duration_cast<std::chrono::milliseconds>(now - peer.last_seen)));
+                  to_string(std::chrono::duration_cast<std::chrono::milliseconds>(now - peer.last_seen)) +
+                  " (WEIR_PATIENCE is " + to_string(std::chrono::nanoseconds(settings_.patience_for_dead)) +
+                  ")");
   });
   for (const auto& [id, how] : dead) lose(id, how);
   if (retiring_) go_on_retiring(now);
@@ -233,8 +238,11 @@ void SchedulerNode::lose(PeerId id, const std::string& how) {
     ++lost_own_;
     lost_other_host_ |= !gone.watch.watching();
   }
-  const std::vector<TaskId> executing =
-      gone.black_box && gone.black_box->readable() ? gone.black_box->executing() : gone.executing;
+  // One whose end was announced did not die of what it was doing.
+  const std::vector<TaskId> executing = gone.waits_for_successor ? std::vector<TaskId>{}
+                                        : gone.black_box && gone.black_box->readable()
+                                            ? gone.black_box->executing()
+                                            : gone.executing;
   log::info("{} {}; it was executing {}", state_.name_of(id), how, names_of(executing));
   transport_.forget(id);
   const std::uint64_t results = log::debugging() ? finished_results() : 0;

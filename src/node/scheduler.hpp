@@ -15,8 +15,10 @@ struct SchedulerSettings {
   std::size_t expected_workers =
       0;  ///< Ranks that will say hello; without them and without others there is nobody to wait for.
   std::chrono::milliseconds heartbeat{250};
-  std::chrono::milliseconds patience_for_dead{1500};  ///< Silence after which a worker is taken for dead; on
-                                                      ///< this host the end of its process is seen at once.
+  std::chrono::milliseconds patience_for_dead{10000};  ///< Silence after which a worker is taken for dead;
+                                                       ///< the end of its process or connection is seen at
+                                                       ///< once. Workers wait `workers_wait` times as long.
+  bool own_in_process = false;  ///< The own peers are threads of this process, which never die alone.
   std::chrono::milliseconds patience_for_busy{
       60000};  ///< The same for a process on this host that is there and has not been stopped.
   std::chrono::seconds join_deadline{30};  ///< For the expected workers to say hello.

@@ -376,16 +376,22 @@ void WorkerNode::tick(Clock::time_point now) {
     scheduler_seen_ = std::max(scheduler_seen_, now - scheduler_patience_ / 2);
   if (settings_.ends && now > *settings_.ends - settings_.hand_over && !std::exchange(asked_to_go_, true))
     post(0, protocol::RetireMe{std::chrono::duration<double>(*settings_.ends - now).count() * 0.8});
+  if (settings_.end_signal && *settings_.end_signal && !std::exchange(ending_, true)) {
+    log::info("this worker is told to end by signal {}; it hands its results over",
+              settings_.end_signal->load());
+    post(0, protocol::RetireMe{std::chrono::duration<double>(settings_.grace).count()});
+  }
   if (!settings_.own_process || good_bye_) return;
   if (scheduler_watch_.ended()) scheduler_gone("has died");
   else if (!scheduler_watch_.watching() && now - scheduler_seen_ > scheduler_patience_)
     scheduler_gone("has been silent for " +
-                   to_string(std::chrono::duration_cast<std::chrono::milliseconds>(now - scheduler_seen_)));
+                   to_string(std::chrono::duration_cast<std::chrono::milliseconds>(now - scheduler_seen_)) +
+                   " (WEIR_PATIENCE of the program says how long is waited)");
 }
 
 void WorkerNode::scheduler_gone(const std::string& how) {
   log::error("rank 0 {}; this worker ends", how);
-  _exit(1);
+  _exit(status_left_alone);
 }
 
 // --- the end

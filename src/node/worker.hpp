@@ -12,6 +12,9 @@
 
 namespace weir::detail::node {
 
+/// The exit status of a worker whose program died or fell silent: its job has not failed. (EX_TEMPFAIL)
+constexpr int status_left_alone = 75;
+
 struct WorkerSettings {
   std::uint32_t threads = 1;
   std::vector<Resource> resources;
@@ -22,6 +25,8 @@ struct WorkerSettings {
   std::string job;                        ///< What it came with, if that is not the scheduler's own job.
   std::optional<Clock::time_point> ends;  ///< Of the job it is in ...
   std::chrono::nanoseconds hand_over{0};  ///< ... and so long before it asks to be retired.
+  const std::atomic<int>* end_signal = nullptr;  ///< Not 0 once this process has been asked to end ...
+  std::chrono::nanoseconds grace{std::chrono::seconds(25)};  ///< ... and so long it has then.
   bool own_process =
       true;  ///< Its tasks' client is this worker's; and if the scheduler dies the process ends.
 };
@@ -125,7 +130,7 @@ class WorkerNode final : public Node {
   protocol::MemoryUse memory_told_;
   Clock::time_point disk_tried_{};
   std::atomic<bool> closing_{false};
-  bool good_bye_ = false, by_exit_ = false, welcomed_ = false, asked_to_go_ = false;
+  bool good_bye_ = false, by_exit_ = false, welcomed_ = false, asked_to_go_ = false, ending_ = false;
   std::string refused_;
   Clock::time_point last_heartbeat_{}, scheduler_seen_ = Clock::now(), checked_ = Clock::now();
   std::chrono::nanoseconds heartbeat_{std::chrono::milliseconds(250)},

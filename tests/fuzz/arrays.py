@@ -3,8 +3,8 @@
 
     arrays.py --program FUZZ_ARRAYS [--count 500] [--seed N] [--on threads|ranks --weir WEIR] [--only NAME]
 
-Each expression is built together with what NumPy says of it. All of a run are computed by one process (or three
-ranks). Prints what differs and the seed; status 1 if something does.
+Each expression is built together with what NumPy says of it. All of a run are computed by one process (or
+three ranks). Prints what differs and the seed; status 1 if something does.
 """
 import argparse
 import os
@@ -44,7 +44,8 @@ def summed(t):
 
 
 def real_of(t):
-    return {"complex64": np.dtype("float32"), "complex128": np.dtype("float64")}.get(np.dtype(t).name, np.dtype(t))
+    return {"complex64": np.dtype("float32"),
+            "complex128": np.dtype("float64")}.get(np.dtype(t).name, np.dtype(t))
 
 
 class Expression:
@@ -119,14 +120,16 @@ class Maker:
             return r.randint(0, 12) if t.kind == "u" else r.randint(-9, 9)
         if t.kind == "f":
             if not calm and r.random() < 0.1:
-                return r.choice([np.nan, np.nan, np.inf, -np.inf, 1e30, 2.0 ** 53, -0.0 if r.random() < 0.2 else 3.0])
+                zero = -0.0 if r.random() < 0.2 else 3.0
+                return r.choice([np.nan, np.nan, np.inf, -np.inf, 1e30, 2.0 ** 53, zero])
             return r.randint(-40, 40) / r.choice([1, 2, 4, 8])
         return complex(self.element("float32", calm), self.element("float32", True))
 
     def values(self, value):
         value = np.asarray(value)
         data = np.ascontiguousarray(value).tobytes().hex() or "-"
-        return Expression(f"array {value.dtype.name} {listed(value.shape)} {self.chunks(value.shape)} {data}", value)
+        return Expression(f"array {value.dtype.name} {listed(value.shape)} {self.chunks(value.shape)} {data}",
+                          value)
 
     def leaf(self, t=None, shape=None, calm=None):
         r = self.rng
@@ -220,7 +223,8 @@ class Maker:
             if types and t.name not in types:
                 raise Unfit
             x, y = a.value.astype(t), np.asarray(n).astype(t)
-            return (f"{a.words} {words}", x, y, [a]) if r.random() < 0.6 else (f"{words} {a.words}", y, x, [a])
+            return (f"{a.words} {words}", x, y, [a]) if r.random() < 0.6 else (f"{words} {a.words}", y, x,
+                [a])
         b = self.partner(a, depth, types)
         t = np.promote_types(a.type, b.type)
         return f"{a.words} {b.words}", a.value.astype(t), b.value.astype(t), [a, b]
@@ -259,7 +263,8 @@ class Maker:
         if kind(a.type) == 3:  # NumPy multiplies, the library takes logarithms: infinities differ
             if not np.isfinite(a.value).all():
                 raise Unfit
-        return Expression(f"power {a.words} i {n}", np.power(a.value, np.asarray(n).astype(a.type)), kind(a.type) < 2, [a])
+        return Expression(f"power {a.words} i {n}", np.power(a.value, np.asarray(n).astype(a.type)),
+                          kind(a.type) < 2, [a])
 
     def f_float_pair(self, depth):
         name = self.rng.choice(["hypot", "atan2", "copysign", "logaddexp"])
@@ -276,7 +281,8 @@ class Maker:
         words, x, y, inputs = self.pair(depth, TYPES[:9])
         if kind(np.promote_types(x.dtype, y.dtype)) > 1:
             raise Unfit
-        return Expression(f"{name} {words}", getattr(np, name.replace("bit_", "bitwise_"))(x, y), True, inputs)
+        return Expression(f"{name} {words}", getattr(np, name.replace("bit_", "bitwise_"))(x, y), True,
+                          inputs)
 
     def f_shift(self, depth):
         r = self.rng
@@ -304,9 +310,11 @@ class Maker:
         a = self.exactly(self.any(depth, types))
         exact = [v.item() for v in a.value.ravel()]
         if r.random() < 0.4:
-            n = r.choice([0, 1, -1, 3, 255, 256, 300, -129, 2 ** 31, 2 ** 53 + 1, 2 ** 63, 2 ** 64 - 1, -2 ** 63])
+            n = r.choice([0, 1, -1, 3, 255, 256, 300, -129, 2 ** 31, 2 ** 53 + 1, 2 ** 63,
+                          2 ** 64 - 1, -2 ** 63])
             if r.random() < 0.4:
-                n = r.choice([0.5, -0.5, 2.0, 1e300, -1e300, 2.0 ** 53, 2.0 ** 63, 2.0 ** 64, np.inf, -np.inf, np.nan])
+                n = r.choice([0.5, -0.5, 2.0, 1e300, -1e300, 2.0 ** 53, 2.0 ** 63, 2.0 ** 64, np.inf,
+                              -np.inf, np.nan])
                 words = f"d {text(n)}"
             else:
                 words = f"u {n}" if n >= 2 ** 63 else f"i {n}"
@@ -498,7 +506,8 @@ class Maker:
             raise Unfit
         k = self.rng.choice([-1, 1]) * self.rng.randint(1, n)
         value = np.sort(a.value, axis=axis)
-        value = np.flip(value, axis)[tuple([slice(None)] * (axis % a.value.ndim) + [slice(0, k)])] if k > 0 else \
+        first = tuple([slice(None)] * (axis % a.value.ndim) + [slice(0, k)])
+        value = np.flip(value, axis)[first] if k > 0 else \
             value[tuple([slice(None)] * (axis % a.value.ndim) + [slice(0, -k)])]
         return Expression(f"topk {k} {axis} {a.words}", value, True, [a])
 
@@ -570,7 +579,8 @@ class Maker:
         a = self.any(depth)
         shape = [self.rng.randint(1, 3) if n == 1 else n for n in a.shape]
         shape = [self.rng.randint(1, 3)] * self.rng.randint(0, 1) + shape
-        return Expression(f"broadcast_to {listed(shape)} {a.words}", np.broadcast_to(a.value, shape), True, [a])
+        return Expression(f"broadcast_to {listed(shape)} {a.words}", np.broadcast_to(a.value, shape), True,
+                          [a])
 
     def f_joined(self, depth):
         a = self.any(depth)
@@ -587,7 +597,8 @@ class Maker:
             for _ in range(self.rng.randint(0, 2)):
                 parts.append(self.leaf(a.type.name, a.shape))
             name, value = "stack", np.stack([p.value for p in parts], axis)
-        return Expression(f"{name} {axis} {len(parts)} " + " ".join(p.words for p in parts), value, True, parts)
+        return Expression(f"{name} {axis} {len(parts)} " + " ".join(p.words for p in parts), value, True,
+                          parts)
 
     def f_pad(self, depth):
         a = self.any(depth, TYPES[1:])
@@ -599,7 +610,8 @@ class Maker:
             width.append((self.rng.randint(0, most), self.rng.randint(0, most)))
         extra = {"constant_values": 3} if mode == 0 else {}
         value = np.pad(a.value, width, mode=name, **extra) if width else a.value
-        return Expression(f"pad {mode} {listed([n for w in width for n in w])} i 3 {a.words}", value, True, [a])
+        return Expression(f"pad {mode} {listed([n for w in width for n in w])} i 3 {a.words}", value, True,
+                          [a])
 
     def f_tile(self, depth):
         a = self.any(depth)
@@ -724,7 +736,8 @@ class Maker:
         a = self.any(depth, types)
         if a.value.ndim == 2 and (rows is None or a.shape[0] == rows) and a.scale < 1e6:
             return a
-        return self.leaf(a.type.name, (rows if rows is not None else self.rng.randint(1, 6), self.rng.randint(1, 6)), True)
+        return self.leaf(a.type.name,
+                         (rows if rows is not None else self.rng.randint(1, 6), self.rng.randint(1, 6)), True)
 
     def f_matmul(self, depth):
         a = self.matrix(depth)
@@ -745,7 +758,8 @@ class Maker:
         if t == bool:
             raise Unfit
         value = np.tensordot(a.value.astype(t), b.value.astype(t), (of_a, list(range(count))))
-        return Expression(f"tensordot {listed(of_a)} {listed(range(count))} {a.words} {b.words}", value, kind(t) < 2, [a, b])
+        return Expression(f"tensordot {listed(of_a)} {listed(range(count))} {a.words} {b.words}", value,
+                          kind(t) < 2, [a, b])
 
     def f_solve(self, depth):
         n = self.rng.randint(1, 6)
@@ -806,7 +820,8 @@ def difference(expected, got):
         single = real_of(value.dtype) == np.float32 or "float32" in expected.words or "complex64" in expected.words
         bound = (1e-4 if single else 1e-9) * expected.scale
         with np.errstate(all="ignore"):
-            same = (np.abs(got - value) <= bound + (1e-3 if single else 1e-7) * np.abs(value)) | (got == value)
+            tolerance = bound + (1e-3 if single else 1e-7) * np.abs(value)
+            same = (np.abs(got - value) <= tolerance) | (got == value)
         same |= (got != got) & (value != value)
     if kind(value.dtype) == 3:  # what infinity times a complex number is, is a matter of taste
         same |= ~np.isfinite(got) & ~np.isfinite(value)
