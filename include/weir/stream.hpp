@@ -43,6 +43,7 @@ inline constexpr Unordered unordered{};
 template <class T, class In, class K>
 class ClusterStream : public op::Members<ClusterStream<T, In, K>> {
  public:
+  /// Type of the elements.
   using Element = T;
 
   /// Applies an operator of the library (`op::map(f)`) or of your own: one made of a kernel (see
@@ -51,6 +52,7 @@ class ClusterStream : public op::Members<ClusterStream<T, In, K>> {
   auto apply(Op op) const& {
     return cut().fuse(std::move(op));
   }
+  /// The same of a temporary, whose operators share a task.
   template <class Op>
   auto apply(Op op) && {
     return fuse(std::move(op));
@@ -138,12 +140,14 @@ class ClusterStream : public op::Members<ClusterStream<T, In, K>> {
     detail::stream::Graph::connect(end.node(), scatter->chunks());
     detail::stream::feed_limits(below.limits_, limits_);
   }
+  /// Does not compile: an operator has been applied to `below` already.
   template <class OtherIn, class OtherK>
   void connect(const ClusterStream<T, OtherIn, OtherK>&) const {
     static_assert(
         detail::stream::never<OtherK>,
         "connect: an operator has been applied to this stream already; connect to what scatter() gave");
   }
+  /// Does not compile: `gather` is missing.
   template <class U>
   void connect(const Stream<U>&) const {
     static_assert(detail::stream::never<U>,

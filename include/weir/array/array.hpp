@@ -10,6 +10,7 @@
 
 #include "weir/array/chunks.hpp"
 #include "weir/client.hpp"
+#include "weir/detail/array/literal.hpp"
 #include "weir/detail/array/op.hpp"
 #include "weir/detail/array/tensor.hpp"
 
@@ -23,11 +24,17 @@ struct WriteHdf5;
 /// Several axes: a number, a list, or (default) all. Negative ones count from the last.
 struct Axes {
   Axes() = default;
+  /// One axis.
   Axes(int axis) : list{axis}, is_all(false) {}
+  /// One axis.
   Axes(std::int64_t axis) : list{axis}, is_all(false) {}
+  /// These axes, each once.
   Axes(std::initializer_list<std::int64_t> axes) : list(axes), is_all(false) {}
+  /// These axes, each once.
   Axes(std::vector<std::int64_t> axes) : list(std::move(axes)), is_all(false) {}
+  /// The axes, if they are not all.
   std::vector<std::int64_t> list{};
+  /// Whether all axes are meant.
   bool is_all = true;
 };
 
@@ -42,7 +49,11 @@ struct Reduce {
 /// A slice of an axis: `range(0, 10)`, `range(10)`, `range(0, nothing, 2)`, `range(nothing, nothing, -1)`;
 /// NumPy's rules.
 struct Range {
-  std::optional<std::int64_t> start{}, stop{};
+  /// First index; negative ones count from the end.
+  std::optional<std::int64_t> start{};
+  /// The index behind the last.
+  std::optional<std::int64_t> stop{};
+  /// Distance of neighbours, not 0; negative goes backwards.
   std::int64_t step = 1;
 };
 inline constexpr std::nullopt_t nothing = std::nullopt;
@@ -82,7 +93,13 @@ Index make_index(const I& index) {
 [[nodiscard]] std::size_t tasks_of(const NodePtr& node);
 [[nodiscard]] std::string describe(const NodePtr& node);
 [[nodiscard]] NodePtr elementwise(Op op, DType compute, DType out, std::vector<NodePtr> inputs);
+[[nodiscard]] NodePtr elementwise(Op op, DType compute, DType second, DType out, std::vector<NodePtr> inputs,
+                                  std::array<std::uint64_t, 4> immediate);
+/// Converted as by static_cast, where every number fits or may lose what does not.
 [[nodiscard]] NodePtr cast(const NodePtr& node, DType to);
+[[nodiscard]] NodePtr converted(const NodePtr& node, DType to, OutOfRange overflow);
+/// Throws unless a node has elements of the type.
+void check_type(const NodePtr& node, DType type);
 [[nodiscard]] NodePtr scalar(DType type, const void* value);
 [[nodiscard]] NodePtr rechunk(const NodePtr& node, const ChunkSpec& chunks);
 [[nodiscard]] NodePtr index(const NodePtr& node, const std::vector<Index>& indices);
@@ -115,39 +132,37 @@ enum class Reduction : std::uint8_t {
 };
 [[nodiscard]] NodePtr reduce(Reduction reduction, const NodePtr& node, const Reduce& how, DType out);
 
-template <class S>
-NodePtr scalar_as(DType type, S value) {
-  return dispatch(type, [&]<class T>(std::type_identity<T>) {
-    T converted{};
-    if constexpr (std::is_convertible_v<S, T>) converted = static_cast<T>(value);
-    else if constexpr (requires { T(value.real(), value.imag()); }) converted = T(value.real(), value.imag());
-    else if constexpr (requires { typename T::value_type; })
-      converted = T(static_cast<typename T::value_type>(value));
-    return scalar(type, &converted);
-  });
-}
-
 }  // namespace detail::array
 
 /// What `compute` gives: an `xt::xarray<T>` that is a plain number where one is wanted and there is one.
+///
+/// Where any type is taken, as by `printf` and templates, `item()` makes it the number.
 template <class T>
 class Computed : public xt::xarray<T> {
  public:
   Computed() = default;
+  /// Takes the elements over.
   explicit Computed(xt::xarray<T>&& values) : xt::xarray<T>(std::move(values)) {}
-  /// Throws `Error{invalid_argument}` if there is not exactly one element.
-  operator T() const {
+  /// The only element. **Errors.** Throws `Error{invalid_argument}` if there is not exactly one.
+  [[nodiscard]] T item() const {
     if (this->size() != 1)
       throw Error(ErrorKind::invalid_argument, "compute: an array must have 1 element to be a number (got " +
                                                    std::to_string(this->size()) + ")");
     return *this->data();
   }
+  /// As `item()`.
+  operator T() const { return item(); }
+};
+
+/// How `astype` treats what does not fit: `x.astype<std::uint8_t>({.overflow = OutOfRange::clip})`.
+struct Conversion {
+  OutOfRange overflow = OutOfRange::error;
 };
 
 /// An n-dimensional array of chunks (each an `xt::xarray<T>`), described now and computed when asked.
 ///
 /// Operations build a description; `compute`, `persist` and `to_hdf5` turn what is needed of it into tasks. A
-/// chain of elementwise operations, slices and other looks at the same elements becomes one task per chunk,
+/// chain of elementwise operations, slices and other views of the same elements becomes one task per chunk,
 /// which never makes the intermediate arrays.
 /// **Shape.** NumPy's broadcasting, promotion of types and indexing. An array of zero axes has one element.
 /// **Threads.** Copies share an immutable description; any thread may use its copy.
@@ -157,36 +172,53 @@ class Computed : public xt::xarray<T> {
 template <detail::array::Element T>
 class Array {
  public:
+  /// Type of the elements.
   using value_type = T;
 
   /// Of nothing; only assignment is meaningful.
   Array() = default;
-  explicit Array(detail::array::NodePtr node) : node_(std::move(node)) {}
+  /// From a description; for functions of the library.
+  explicit Array(detail::array::NodePtr node) : node_(std::move(node)) {
+    detail::array::check_type(node_, dtype());
+  }
 
+  /// Extents, one per axis.
   [[nodiscard]] const Shape& shape() const { return detail::array::shape_of(node_); }
+  /// Extent of an axis. Throws `std::out_of_range` if there is no such axis.
   [[nodiscard]] std::int64_t shape(std::size_t axis) const { return detail::array::shape_of(node_).at(axis); }
+  /// Number of axes.
   [[nodiscard]] std::size_t dimension() const { return shape().size(); }
+  /// Number of elements.
   [[nodiscard]] std::int64_t size() const {
     std::int64_t n = 1;
     for (const std::int64_t extent : shape()) n *= extent;
     return n;
   }
+  /// Sizes of the chunks along every axis.
   [[nodiscard]] const Chunks& chunks() const { return detail::array::chunks_of(node_); }
+  /// Number of chunks.
   [[nodiscard]] std::int64_t chunk_count() const {
     std::int64_t n = 1;
     for (const auto& sizes : chunks()) n *= static_cast<std::int64_t>(sizes.size());
     return n;
   }
+  /// Bytes of all elements.
   [[nodiscard]] std::uint64_t bytes() const { return static_cast<std::uint64_t>(size()) * sizeof(T); }
+  /// The element type as a value.
   [[nodiscard]] static constexpr detail::array::DType dtype() noexcept { return detail::array::dtype_of<T>; }
   /// Tasks that `compute` would submit.
   [[nodiscard]] std::size_t task_count() const { return detail::array::tasks_of(node_); }
 
   /// Computes everything and brings it here.
   ///
-  /// **Errors.** Throws `TaskError` if a task failed. Throws `Error{closed}` outside `weir::run`.
+  /// **Errors.** Throws `TaskError` if a task failed. Throws `Error{closed}` outside `weir::run`. Throws
+  /// `Error{invalid_argument}` before anything runs if there is not as much memory free here.
   /// **Cost.** The array is here once; chunks are let go of as they arrive.
   Computed<T> compute() const { return Computed<T>(detail::array::compute<T>(node_)); }
+  /// Computes an array of one element: `std::printf("%g\n", x.mean().item())`.
+  ///
+  /// **Errors.** As `compute`. Throws `Error{invalid_argument}` if there is not exactly one element.
+  [[nodiscard]] T item() const { return compute().item(); }
   /// Starts computing; the chunks stay on the workers as long as a copy of the returned array lives.
   [[nodiscard]] Array persist() const { return Array(detail::array::persist(node_)); }
   /// The chunks as futures, row-major; starts computing them if they are not persisted.
@@ -198,6 +230,7 @@ class Array {
   }
   /// Computes the array and writes it, by all workers; see `weir::to_hdf5` in weir/array/hdf5.hpp.
   void to_hdf5(const std::string& path, const std::string& dataset) const;
+  /// The same with compression, attributes and chunks of the file.
   void to_hdf5(const std::string& path, const std::string& dataset, const WriteHdf5& how) const;
 
   /// The same elements in other chunks.
@@ -206,10 +239,15 @@ class Array {
   [[nodiscard]] Array rechunk(const ChunkSpec& chunks) const {
     return Array(detail::array::rechunk(node_, chunks));
   }
-  /// Elements converted as by static_cast.
+  /// Elements of another type; fractions are cut off, every other number but 0 is true.
+  ///
+  /// **Errors.** The task fails with the number and its index if the type does not hold it: 300 for `uint8`,
+  /// NaN for integers, 1e300 for `float`, an imaginary part for real types. `{.overflow = OutOfRange::clip}`
+  /// takes the nearest number instead. **Cost.** One more pass over what is in the cache, if the type may not
+  /// hold a number.
   template <detail::array::Element U>
-  [[nodiscard]] Array<U> astype() const {
-    return Array<U>(detail::array::cast(node_, detail::array::dtype_of<U>));
+  [[nodiscard]] Array<U> astype(const Conversion& how = {}) const {
+    return Array<U>(detail::array::converted(node_, detail::array::dtype_of<U>, how.overflow));
   }
 
   /// A part, by NumPy's indexing: integers, `range`, `all`, `newaxis`, `ellipsis`, a
@@ -232,9 +270,11 @@ class Array {
     node_ = detail::array::assign(node_, value.node_, {detail::array::make_index(indices)...});
     return *this;
   }
+  /// The same for a number, converted to `T`.
   template <detail::array::Scalar S, class... I>
   Array& assign(S value, const I&... indices) {
-    node_ = detail::array::assign(node_, detail::array::scalar_as(dtype(), value),
+    node_ = detail::array::assign(node_,
+                                  detail::array::scalar_as("assign", dtype(), detail::array::literal(value)),
                                   {detail::array::make_index(indices)...});
     return *this;
   }
@@ -245,9 +285,11 @@ class Array {
   [[nodiscard]] Array<detail::array::Summed<T>> sum(const Reduce& how = {}) const {
     return fold<detail::array::Summed<T>>(detail::array::Reduction::sum, how);
   }
+  /// Product over axes. 1 for no elements.
   [[nodiscard]] Array<detail::array::Summed<T>> prod(const Reduce& how = {}) const {
     return fold<detail::array::Summed<T>>(detail::array::Reduction::prod, how);
   }
+  /// Mean over axes. NaN for no elements.
   [[nodiscard]] Array<detail::array::Floating<T>> mean(const Reduce& how = {}) const {
     return fold<detail::array::Floating<T>>(detail::array::Reduction::mean, how);
   }
@@ -255,6 +297,7 @@ class Array {
   [[nodiscard]] Array<detail::array::RealOf<detail::array::Floating<T>>> var(const Reduce& how = {}) const {
     return fold<detail::array::RealOf<detail::array::Floating<T>>>(detail::array::Reduction::var, how);
   }
+  /// Standard deviation: the square root of `var`.
   [[nodiscard]] Array<detail::array::RealOf<detail::array::Floating<T>>> std(const Reduce& how = {}) const {
     return fold<detail::array::RealOf<detail::array::Floating<T>>>(detail::array::Reduction::std, how);
   }
@@ -263,6 +306,7 @@ class Array {
   [[nodiscard]] Array min(const Reduce& how = {}) const {
     return fold<T>(detail::array::Reduction::min, how);
   }
+  /// Largest element; as `min`.
   [[nodiscard]] Array max(const Reduce& how = {}) const {
     return fold<T>(detail::array::Reduction::max, how);
   }
@@ -270,43 +314,55 @@ class Array {
   [[nodiscard]] Array<std::int64_t> argmin(const Reduce& how = {}) const {
     return fold<std::int64_t>(detail::array::Reduction::argmin, how);
   }
+  /// Index of the largest element; as `argmin`.
   [[nodiscard]] Array<std::int64_t> argmax(const Reduce& how = {}) const {
     return fold<std::int64_t>(detail::array::Reduction::argmax, how);
   }
+  /// Whether an element is not 0. False for no elements.
   [[nodiscard]] Array<bool> any(const Reduce& how = {}) const {
     return fold<bool>(detail::array::Reduction::any, how);
   }
+  /// Whether no element is 0. True for no elements.
   [[nodiscard]] Array<bool> all(const Reduce& how = {}) const {
     return fold<bool>(detail::array::Reduction::all, how);
   }
+  /// How many elements are not 0.
   [[nodiscard]] Array<std::int64_t> count_nonzero(const Reduce& how = {}) const {
     return fold<std::int64_t>(detail::array::Reduction::count_nonzero, how);
   }
   // The same without the elements that are NaN; NaN where there are no others.
+  /// Sum of the elements that are not NaN.
   [[nodiscard]] Array<detail::array::Summed<T>> nansum(const Reduce& how = {}) const {
     return fold<detail::array::Summed<T>>(detail::array::Reduction::nansum, how);
   }
+  /// Product of the elements that are not NaN.
   [[nodiscard]] Array<detail::array::Summed<T>> nanprod(const Reduce& how = {}) const {
     return fold<detail::array::Summed<T>>(detail::array::Reduction::nanprod, how);
   }
+  /// Mean of the elements that are not NaN.
   [[nodiscard]] Array<detail::array::Floating<T>> nanmean(const Reduce& how = {}) const {
     return fold<detail::array::Floating<T>>(detail::array::Reduction::nanmean, how);
   }
+  /// Variance of the elements that are not NaN.
   [[nodiscard]] Array<detail::array::RealOf<detail::array::Floating<T>>> nanvar(
       const Reduce& how = {}) const {
     return fold<detail::array::RealOf<detail::array::Floating<T>>>(detail::array::Reduction::nanvar, how);
   }
+  /// Standard deviation of the elements that are not NaN.
   [[nodiscard]] Array<detail::array::RealOf<detail::array::Floating<T>>> nanstd(
       const Reduce& how = {}) const {
     return fold<detail::array::RealOf<detail::array::Floating<T>>>(detail::array::Reduction::nanstd, how);
   }
+  /// Smallest element that is not NaN.
   [[nodiscard]] Array nanmin(const Reduce& how = {}) const {
     return fold<T>(detail::array::Reduction::nanmin, how);
   }
+  /// Largest element that is not NaN.
   [[nodiscard]] Array nanmax(const Reduce& how = {}) const {
     return fold<T>(detail::array::Reduction::nanmax, how);
   }
 
+  /// The description; for functions of the library.
   [[nodiscard]] const detail::array::NodePtr& node() const noexcept { return node_; }
 
  private:

@@ -369,6 +369,7 @@ class AsyncMembers {
   auto map_async(F f, std::size_t parallelism = 1) const& {
     return static_cast<const Self&>(*this).apply(computing(std::move(f), parallelism));
   }
+  /// The same of a temporary, whose operators share a task.
   template <class F>
       auto map_async(F f, std::size_t parallelism = 1) && requires detail::stream::is_on_cluster<Self> {
     return static_cast<Self&&>(*this).apply(computing(std::move(f), parallelism));

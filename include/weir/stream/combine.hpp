@@ -19,16 +19,20 @@ namespace weir {
 
 /// How far one input of a join may run ahead: `a.zip(b, weir::max_ahead{3})`.
 struct max_ahead {
+  /// Elements it may be ahead.
   std::size_t elements;
 };
 /// Which inputs make `combine_latest` emit: `a.combine_latest(b, weir::emit_on(a))`, or by position:
 /// `weir::emit_on(0, 2)`.
 struct emit_on {
+  /// Streams among the inputs, or their positions from 0.
   template <class... Inputs>
   explicit emit_on(const Inputs&... inputs) {
     (add(inputs), ...);
   }
+  /// Those named by number.
   std::vector<std::size_t> positions;
+  /// Those named by stream.
   std::vector<const detail::stream::Node*> nodes;
 
  private:

@@ -383,6 +383,7 @@ class ElementMembers {
   auto map(F f, More... more) const& {
     return static_cast<const Self&>(*this).apply(op::map(std::move(f), std::move(more)...));
   }
+  /// The same of a temporary, whose operators share a task.
   template <class F, class... More>
       auto map(F f, More... more) && requires detail::stream::is_on_cluster<Self> {
     return static_cast<Self&&>(*this).apply(op::map(std::move(f), std::move(more)...));
@@ -395,6 +396,7 @@ class ElementMembers {
   auto starmap(F f, More... more) const& {
     return static_cast<const Self&>(*this).apply(op::starmap(std::move(f), std::move(more)...));
   }
+  /// The same of a temporary, whose operators share a task.
   template <class F, class... More>
       auto starmap(F f, More... more) && requires detail::stream::is_on_cluster<Self> {
     return static_cast<Self&&>(*this).apply(op::starmap(std::move(f), std::move(more)...));
@@ -407,6 +409,7 @@ class ElementMembers {
   auto filter(F predicate, More... more) const& {
     return static_cast<const Self&>(*this).apply(op::filter(std::move(predicate), std::move(more)...));
   }
+  /// The same of a temporary, whose operators share a task.
   template <class F, class... More>
       auto filter(F predicate, More... more) && requires detail::stream::is_on_cluster<Self> {
     return static_cast<Self&&>(*this).apply(op::filter(std::move(predicate), std::move(more)...));
@@ -416,6 +419,7 @@ class ElementMembers {
   auto remove(F predicate, More... more) const& {
     return static_cast<const Self&>(*this).apply(op::remove(std::move(predicate), std::move(more)...));
   }
+  /// The same of a temporary, whose operators share a task.
   template <class F, class... More>
       auto remove(F predicate, More... more) && requires detail::stream::is_on_cluster<Self> {
     return static_cast<Self&&>(*this).apply(op::remove(std::move(predicate), std::move(more)...));
@@ -427,6 +431,7 @@ class ElementMembers {
   /// **Backpressure.** The element is done when all its items are.
   /// **Source.** streamz `Stream.flatten`.
   auto flatten() const& { return static_cast<const Self&>(*this).apply(op::flatten()); }
+  /// The same of a temporary, whose operators share a task.
   auto flatten() && requires detail::stream::is_on_cluster<Self> {
     return static_cast<Self&&>(*this).apply(op::flatten());
   }
@@ -436,6 +441,7 @@ class ElementMembers {
   auto pluck() const& {
     return static_cast<const Self&>(*this).apply(op::pluck<First, More...>());
   }
+  /// The same of a temporary, whose operators share a task.
   template <std::size_t First, std::size_t... More>
       auto pluck() && requires detail::stream::is_on_cluster<Self> {
     return static_cast<Self&&>(*this).apply(op::pluck<First, More...>());
@@ -449,6 +455,7 @@ class ElementMembers {
   auto pluck(Key key) const& {
     return static_cast<const Self&>(*this).apply(op::pluck(std::move(key)));
   }
+  /// The same of a temporary, whose operators share a task.
   template <class Key>
       auto pluck(Key key) && requires detail::stream::is_on_cluster<Self> {
     return static_cast<Self&&>(*this).apply(op::pluck(std::move(key)));
@@ -457,6 +464,7 @@ class ElementMembers {
   auto enumerate(std::uint64_t first = 0) const& {
     return static_cast<const Self&>(*this).apply(op::enumerate(first));
   }
+  /// The same of a temporary, whose operators share a task.
   auto enumerate(std::uint64_t first = 0) && requires detail::stream::is_on_cluster<Self> {
     return static_cast<Self&&>(*this).apply(op::enumerate(first));
   }
@@ -468,17 +476,20 @@ class ElementMembers {
   auto slice(std::int64_t start, std::optional<std::int64_t> end = {}, std::int64_t step = 1) const& {
     return static_cast<const Self&>(*this).apply(op::slice(start, end, step));
   }
+  /// The same of a temporary, whose operators share a task.
   auto slice(std::int64_t start, std::optional<std::int64_t> end = {}, std::int64_t step = 1) && requires
       detail::stream::is_on_cluster<Self> {
     return static_cast<Self&&>(*this).apply(op::slice(start, end, step));
   }
   /// Passes the first `n` elements, then ends the stream below.
   auto take(std::uint64_t n) const& { return static_cast<const Self&>(*this).apply(op::take(n)); }
+  /// The same of a temporary, whose operators share a task.
   auto take(std::uint64_t n) && requires detail::stream::is_on_cluster<Self> {
     return static_cast<Self&&>(*this).apply(op::take(n));
   }
   /// Drops the first `n` elements.
   auto skip(std::uint64_t n) const& { return static_cast<const Self&>(*this).apply(op::skip(n)); }
+  /// The same of a temporary, whose operators share a task.
   auto skip(std::uint64_t n) && requires detail::stream::is_on_cluster<Self> {
     return static_cast<Self&&>(*this).apply(op::skip(n));
   }
@@ -487,6 +498,7 @@ class ElementMembers {
   auto take_while(F predicate) const& {
     return static_cast<const Self&>(*this).apply(op::take_while(std::move(predicate)));
   }
+  /// The same of a temporary, whose operators share a task.
   template <class F>
       auto take_while(F predicate) && requires detail::stream::is_on_cluster<Self> {
     return static_cast<Self&&>(*this).apply(op::take_while(std::move(predicate)));

@@ -223,6 +223,7 @@ class EventTimeMembers {
   auto tumbling_window(TimeOf time, Size size, Late<Size> late = {}) const& {
     return static_cast<const Self&>(*this).apply(op::tumbling_window(std::move(time), size, late));
   }
+  /// The same of a temporary, whose operators share a task.
   template <class TimeOf, class Size>
       auto tumbling_window(TimeOf time, Size size, Late<Size> late = {}) && requires
       detail::stream::is_on_cluster<Self> {
@@ -233,6 +234,7 @@ class EventTimeMembers {
   auto sliding_time_window(TimeOf time, Size size, Size step, Late<Size> late = {}) const& {
     return static_cast<const Self&>(*this).apply(op::sliding_time_window(std::move(time), size, step, late));
   }
+  /// The same of a temporary, whose operators share a task.
   template <class TimeOf, class Size>
       auto sliding_time_window(TimeOf time, Size size, Size step, Late<Size> late = {}) && requires
       detail::stream::is_on_cluster<Self> {
@@ -243,6 +245,7 @@ class EventTimeMembers {
   auto session_window(TimeOf time, Size gap, Late<Size> late = {}) const& {
     return static_cast<const Self&>(*this).apply(op::session_window(std::move(time), gap, late));
   }
+  /// The same of a temporary, whose operators share a task.
   template <class TimeOf, class Size>
       auto session_window(TimeOf time, Size gap, Late<Size> late = {}) && requires
       detail::stream::is_on_cluster<Self> {

@@ -63,13 +63,18 @@ using detail::stream::TicketScope;
 /// `make(std::type_identity<In>{})`; with text for people about what it was made with.
 template <class Make>
 struct ByKernel {
+  /// The operator's name, for errors and pictures.
   const char* kind;
+  /// Makes the kernel.
   Make make;
+  /// What it was made with, for people.
   std::string text = {};
+  /// The kernel for elements of In.
   template <class In>
   auto kernel() && {
     return std::move(make)(std::type_identity<In>{});
   }
+  /// What it was made with.
   [[nodiscard]] std::string detail() const { return text; }
 };
 template <class Make>
@@ -80,9 +85,13 @@ ByKernel(const char*, Make, std::string) -> ByKernel<Make>;
 /// Two operators as one node: `source | (op::map(f) | op::filter(p))` calls nothing virtual in between.
 template <class A, class B>
 struct Sequence {
+  /// The first operator.
   A first;
+  /// The one behind it.
   B second;
+  /// The name of both together.
   std::string kind = "fused";
+  /// The kernel for elements of In.
   template <class In>
   auto kernel() && {
     using First = decltype(std::move(first).template kernel<In>());

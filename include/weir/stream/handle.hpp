@@ -17,10 +17,13 @@ inline constexpr OwnLoop own_loop{};
 /// A name for a node of any element type; copies are cheap, and the graph lives while one exists.
 class StreamHandle {
  public:
+  /// Of a node of a graph; for the library.
   StreamHandle(std::shared_ptr<detail::stream::Graph> graph, detail::stream::Node& node)
       : graph_(std::move(graph)), node_(&node) {}
 
+  /// The node; for the library.
   [[nodiscard]] detail::stream::Node& node() const noexcept { return *node_; }
+  /// What `named` said; empty if nothing.
   [[nodiscard]] const std::string& name() const noexcept { return node_->name(); }
   /// `<map>`, `<name; buffer: 8>`: how errors and pictures name it.
   [[nodiscard]] std::string label() const { return node_->label(); }
@@ -53,20 +56,26 @@ class StreamHandle {
   void stop() const;
 
  protected:
+  /// Chooses what becomes of elements on which the node's function throws.
   void set_policy(const ErrorPolicy& policy) const;
 
+  /// Keeps the graph.
   std::shared_ptr<detail::stream::Graph> graph_;
+  /// The node, which the graph owns.
   detail::stream::Node* node_;
 };
 
 /// The end of a chain, as `sink` returns it.
 class Sink : public StreamHandle {
  public:
+  /// Of a node of a graph; for the library.
   using StreamHandle::StreamHandle;
+  /// Gives the node a name for errors and pictures.
   const Sink& named(std::string name) const {
     node_->set_name(std::move(name));
     return *this;
   }
+  /// Chooses what happens to an element this node's function throws on.
   const Sink& on_error(ErrorPolicy policy) const {
     set_policy(policy);
     return *this;

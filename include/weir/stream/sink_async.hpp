@@ -194,6 +194,7 @@ class SinkAsyncMembers {
   auto sink_async(F f, std::size_t parallelism = 1) const& {
     return end(static_cast<const Self&>(*this), std::move(f), parallelism);
   }
+  /// The same of a temporary, whose operators share a task.
   template <class F>
       auto sink_async(F f, std::size_t parallelism = 1) && requires detail::stream::is_on_cluster<Self> {
     return end(static_cast<Self&&>(*this), std::move(f), parallelism);

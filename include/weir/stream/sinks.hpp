@@ -38,6 +38,7 @@ class Collected {
     const std::lock_guard lock(state_->mutex);
     return state_->values.empty() ? std::nullopt : std::optional<T>(state_->values.back());
   }
+  /// How many there are.
   [[nodiscard]] std::size_t size() const {
     const std::lock_guard lock(state_->mutex);
     return state_->values.size();
@@ -52,6 +53,7 @@ class Collected {
     std::unique_lock lock(state_->mutex);
     return state_->more.wait_for(lock, timeout.value(), [&] { return state_->values.size() >= count; });
   }
+  /// Appends one; for the sink.
   template <class X>
   void add(X&& x) const {
     {
@@ -82,6 +84,7 @@ class CurrentValue {
     const std::lock_guard lock(state_->mutex);
     return state_->value;
   }
+  /// Makes it the last one; for the node that watches.
   void set(const T& x) const {
     const std::lock_guard lock(state_->mutex);
     state_->value = x;
@@ -308,6 +311,7 @@ class SinkMembers {
   /// **Cost.** Written in blocks of 64 KiB, and on `drain`, `flush`, `close` and at the end.
   /// **Source.** streamz `Stream.sink_to_textfile`.
   ///
+  /// \param path    The file.
   /// \param end     What follows each element.
   /// \param append  Whether an existing file is kept.
   auto sink_to_textfile(std::filesystem::path path, std::string end = "\n", bool append = true) const {

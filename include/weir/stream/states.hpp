@@ -416,6 +416,7 @@ class StateMembers {
   auto accumulate(F f, More... more) const& {
     return static_cast<const Self&>(*this).apply(op::accumulate(std::move(f), std::move(more)...));
   }
+  /// The same of a temporary, whose operators share a task.
   template <class F, class... More>
       auto accumulate(F f, More... more) && requires detail::stream::is_on_cluster<Self> {
     return static_cast<Self&&>(*this).apply(op::accumulate(std::move(f), std::move(more)...));
@@ -425,6 +426,7 @@ class StateMembers {
   auto scan(F f, More... more) const& {
     return static_cast<const Self&>(*this).apply(op::accumulate(std::move(f), std::move(more)...));
   }
+  /// The same of a temporary, whose operators share a task.
   template <class F, class... More>
       auto scan(F f, More... more) && requires detail::stream::is_on_cluster<Self> {
     return static_cast<Self&&>(*this).apply(op::accumulate(std::move(f), std::move(more)...));
@@ -437,6 +439,7 @@ class StateMembers {
   /// then.
   /// **Source.** streamz `Stream.collect`.
   auto collect() const& { return static_cast<const Self&>(*this).apply(op::collect()); }
+  /// The same of a temporary, whose operators share a task.
   auto collect() && requires detail::stream::is_on_cluster<Self> {
     return static_cast<Self&&>(*this).apply(op::collect());
   }
@@ -446,6 +449,7 @@ class StateMembers {
   /// **Cost.** Who keeps what it gets copies the whole map.
   /// **Source.** streamz `Stream.frequencies`.
   auto frequencies() const& { return static_cast<const Self&>(*this).apply(op::frequencies()); }
+  /// The same of a temporary, whose operators share a task.
   auto frequencies() && requires detail::stream::is_on_cluster<Self> {
     return static_cast<Self&&>(*this).apply(op::frequencies());
   }
@@ -460,6 +464,7 @@ class StateMembers {
   auto unique(std::optional<std::size_t> maxsize = {}, KeyOf key = {}) const& {
     return static_cast<const Self&>(*this).apply(op::unique(maxsize, std::move(key)));
   }
+  /// The same of a temporary, whose operators share a task.
   template <class KeyOf = detail::stream::Identity>
       auto unique(std::optional<std::size_t> maxsize = {}, KeyOf key = {}) && requires
       detail::stream::is_on_cluster<Self> {
@@ -469,6 +474,7 @@ class StateMembers {
   ///
   /// **Shape.** `n` elements in, `n - 1` pairs `(before, now)` out.
   auto pairwise() const& { return static_cast<const Self&>(*this).apply(op::pairwise()); }
+  /// The same of a temporary, whose operators share a task.
   auto pairwise() && requires detail::stream::is_on_cluster<Self> {
     return static_cast<Self&&>(*this).apply(op::pairwise());
   }
@@ -483,6 +489,7 @@ class StateMembers {
   auto group_by(KeyOf key, Op inner, std::size_t max_keys = 0) const& {
     return static_cast<const Self&>(*this).apply(op::group_by(std::move(key), std::move(inner), max_keys));
   }
+  /// The same of a temporary, whose operators share a task.
   template <class KeyOf, class Op>
       auto group_by(KeyOf key, Op inner, std::size_t max_keys = 0) && requires
       detail::stream::is_on_cluster<Self> {

@@ -44,6 +44,7 @@ std::pair<std::shared_ptr<Graph>, Node*> make_graph(std::unique_ptr<Node> node,
 template <class T>
 class Stream : public StreamHandle, public op::Members<Stream<T>> {
  public:
+  /// Type of the elements.
   using Element = T;
 
   Stream()
@@ -54,10 +55,13 @@ class Stream : public StreamHandle, public op::Members<Stream<T>> {
   explicit Stream(EventLoop loop)
       : Stream(detail::stream::make_graph(std::make_unique<detail::stream::PassNode<T>>(), std::move(loop))) {
   }
+  /// A stream whose time is that of `clock`; for tests.
   explicit Stream(ManualClock& clock) : Stream(EventLoop(clock)) {}
+  /// Of a node of a graph; for the library.
   Stream(std::shared_ptr<detail::stream::Graph> graph, detail::stream::Outlet<T>& outlet)
       : StreamHandle(std::move(graph), outlet) {}
 
+  /// The node; for the library.
   [[nodiscard]] detail::stream::Outlet<T>& outlet() const noexcept {
     return static_cast<detail::stream::Outlet<T>&>(*node_);
   }
@@ -70,6 +74,7 @@ class Stream : public StreamHandle, public op::Members<Stream<T>> {
   detail::stream::Emission<T> emit(const T& x) const requires detail::stream::is_copyable<T> {
     return emit_any(x);
   }
+  /// The same, moving the element.
   detail::stream::Emission<T> emit(T&& x) const { return emit_any(std::move(x)); }
 
   /// The same; `on_done` is called exactly once when everything `x` caused is done, also behind buffers and

@@ -299,6 +299,7 @@ class WindowMembers {
   ///
   /// \return `numbers.partition(2)` turns `0 1 2 3 4` and the end into `{0,1} {2,3} {4}`.
   auto partition(std::size_t n) const& { return static_cast<const Self&>(*this).apply(op::partition(n)); }
+  /// The same of a temporary, whose operators share a task.
   auto partition(std::size_t n) && requires detail::stream::is_on_cluster<Self> {
     return static_cast<Self&&>(*this).apply(op::partition(n));
   }
@@ -307,6 +308,7 @@ class WindowMembers {
   auto partition(std::size_t n, TimeoutOrKey what, Key... key) const& {
     return static_cast<const Self&>(*this).apply(op::partition(n, std::move(what), std::move(key)...));
   }
+  /// The same of a temporary, whose operators share a task.
   template <class TimeoutOrKey, class... Key>
       auto partition(std::size_t n, TimeoutOrKey what, Key... key) && requires
       detail::stream::is_on_cluster<Self> {
@@ -324,6 +326,7 @@ class WindowMembers {
   auto partition_unique(std::size_t n, KeyOf key = {}, Keep keep = Keep::first) const& {
     return static_cast<const Self&>(*this).apply(op::partition_unique(n, std::move(key), keep));
   }
+  /// The same of a temporary, whose operators share a task.
   template <class KeyOf = detail::stream::Identity>
       auto partition_unique(std::size_t n, KeyOf key = {}, Keep keep = Keep::first) && requires
       detail::stream::is_on_cluster<Self> {
@@ -348,6 +351,7 @@ class WindowMembers {
   auto sliding_window(std::size_t size, Partial partial = Partial::emit) const& {
     return static_cast<const Self&>(*this).apply(op::sliding_window(size, partial));
   }
+  /// The same of a temporary, whose operators share a task.
   auto sliding_window(std::size_t size, Partial partial = Partial::emit) && requires
       detail::stream::is_on_cluster<Self> {
     return static_cast<Self&&>(*this).apply(op::sliding_window(size, partial));
