@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Keeps README.md and docs/ true: their code is compiled and run, their commands, settings and links exist.
 
-  docs_test.py --extract PAGE OUT.cpp           the C++ blocks of a page as one source; each becomes a row of a table
+  docs_test.py --extract PAGE OUT.cpp           the C++ blocks of a page as one source, each a row of a table
   docs_test.py --run PAGE BLOCKS WEIR           runs the blocks of a page and compares what they print
   docs_test.py --check ROOT [WEIR]              links, sentences of the errors page, pages that no index names
   docs_test.py --self                           checks the checker
@@ -14,15 +14,15 @@ A comment on the line before a block steers:
   <!-- test: fails -->            ends with status 1; the sentence on stderr is what is compared
   <!-- test: threads 4 -->        runs with that many worker threads (2 otherwise)
   <!-- test: ranks 3 -->          runs under `weir run -n 3`
-  <!-- test: slurm -->            a shell block that runs beside a real Slurm; passed over where tests cannot start one
-  <!-- test: draws FILE -->       must write FILE, equal to docs/pictures/FILE; WEIR_DOCS_DRAW=1 writes that one anew
+  <!-- test: slurm -->            a shell block that runs beside a real Slurm, where tests can start one
+  <!-- test: draws FILE -->       must write FILE, equal to docs/pictures/FILE; WEIR_DOCS_DRAW=1 draws anew
   <!-- test: not run, REASON -->  only looked at: the shell reads it, options of `weir` exist; C++ is left out
 
-Without one: a C++ block with `main` is a program, another one stands in the body of `weir::run` with its functions and
-types before it; a shell block is run in a folder with `./app`, the last
+Without one: a C++ block with `main` is a program, another one stands in the body of `weir::run` with its
+functions and types before it; a shell block is run in a folder with `./app`, the last
 program above it; TOML is read as a configuration; Python must parse.
-What a block prints is the text after `// prints ` in it, line by line, or the block ```text prints behind it; `...`
-stands for any text. A block that prints what nobody said fails.
+What a block prints is the text after `// prints ` in it, line by line, or the block ```text prints behind
+it; `...` stands for any text. A block that prints what nobody said fails.
 """
 import argparse
 import ast
@@ -209,8 +209,9 @@ def drawn_wrong(block, root, folder):
 
 
 def execute(command, folder, environment):
-    process = subprocess.Popen(command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                               text=True, start_new_session=True)
+    process = subprocess.Popen(command, cwd=folder, env=environment, stdin=subprocess.DEVNULL,
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                               start_new_session=True)
     try:
         out, err = process.communicate(timeout=DEADLINE_S)
     except subprocess.TimeoutExpired:
@@ -320,8 +321,9 @@ def run_page(root, page, program, weir):
 
 
 def pages_of(root):
-    return sorted(str(p.relative_to(root)) for p in [*root.glob("*.md"), *root.glob("docs/**/*.md"), root / "examples/README.md", root / "src/README.md",
-                                                    *root.glob("benchmarks/*.md")] if p.exists())
+    pages = [*root.glob("*.md"), *root.glob("docs/**/*.md"), root / "examples/README.md", root / "src/README.md",
+             *root.glob("benchmarks/*.md")]
+    return sorted(str(page.relative_to(root)) for page in pages if page.exists())
 
 
 def broken_links(root):
@@ -380,6 +382,30 @@ def pages_without_an_index(root):
         if not index.exists() or f"({page.name})" not in index.read_text():
             wrong.append(f"docs: {page.relative_to(root)} is not in {index.relative_to(root)}")
     return wrong
+
+
+def wide_lines(root, most=110):
+    """Lines of pages, other than those of tables and with pictures, that are too long."""
+    return [f"{page}:{number}: {len(line)} columns, at most {most}"
+            for page in pages_of(root) if page != "CHANGELOG.md"
+            for number, line in enumerate((root / page).read_text().splitlines(), 1)
+            if len(line) > most and not line.startswith(("|", "<img", "!["))]
+
+
+def folders_off_the_map(root):
+    """Folders of src/ without a paragraph in src/README.md, those of one batch system apart, and paragraphs without a folder."""
+    page = root / "src/README.md"
+    if not page.exists():
+        return []
+    named = set(re.findall(r"(?m)^ *\* \*\*([\w/]+)\*\*", page.read_text().split("## Words")[0]))
+    there = {str(folder.relative_to(root / "src")) for folder in (root / "src").rglob("*")
+             if any(folder.glob("*.cpp")) or any(folder.glob("*.hpp"))}
+    missing = {folder for folder in there if not folder.startswith("batch/") and folder not in named}
+    places = ("src", "include/weir/detail", "include/weir")
+    gone = {folder for folder in named if not any((root / place / folder).exists() for place in places)}
+    gone -= {"snapshot"}
+    return [f"src/README.md: says nothing of {folder}" for folder in sorted(missing)] + \
+        [f"src/README.md: there is no folder {folder}" for folder in sorted(gone)]
 
 
 def machinery_in(root):
@@ -446,6 +472,14 @@ class DocsTest(unittest.TestCase):
             self.assertEqual(len(unknown_sentences(root)), 1)
             self.assertEqual(broken_links(root),
                              ["docs/README.md: there is no none.md", "docs/README.md: README.md has no section no"])
+            (root / "docs/README.md").write_text("x" * 111 + "\n" + "|" * 111 + "\n")
+            self.assertEqual(wide_lines(root), ["docs/README.md:1: 111 columns, at most 110"])
+            (root / "docs/README.md").write_text("")
+            (root / "src/core").mkdir()
+            (root / "src/core/a.cpp").write_text("")
+            (root / "src/README.md").write_text("* **heart** beats\n## Words\n* **core**: x\n")
+            self.assertEqual(folders_off_the_map(root),
+                             ["src/README.md: says nothing of core", "src/README.md: there is no folder heart"])
             self.assertEqual(pages_without_an_index(root), ["docs: docs/errors.md is not in docs/README.md"])
 
 
@@ -465,7 +499,9 @@ def main():
     if options.run:
         page, program, weir = options.run
         return run_page(options.root.resolve(), page, Path(program).resolve(), Path(weir).resolve())
-    wrong = broken_links(options.root) + unknown_sentences(options.root) + pages_without_an_index(options.root) + machinery_in(options.root)
+    wrong = broken_links(options.root) + unknown_sentences(options.root) + \
+        pages_without_an_index(options.root) + machinery_in(options.root) + \
+        folders_off_the_map(options.root) + wide_lines(options.root)
     print("\n".join(wrong))
     return 1 if wrong else 0
 

@@ -22,13 +22,14 @@ class AsCompleted {
   };
 
  public:
+  /// Begins with these futures.
   explicit AsCompleted(const std::vector<Future<T>>& futures = {}) {
     for (const Future<T>& future : futures) add(future);
   }
   /// One more to wait for.
   void add(const Future<T>& future) {
+    core_ = future.handle("as_completed")->core;
     ++added_;
-    core_ = future.handle()->core;
     future.on_done(
         [queue = queue_](const Future<T>& finished) {
           std::lock_guard hold(queue->mutex);
@@ -38,6 +39,7 @@ class AsCompleted {
   }
   /// Futures not yielded yet.
   [[nodiscard]] std::size_t count() const noexcept { return added_ - yielded_; }
+  /// Whether all have been yielded.
   [[nodiscard]] bool empty() const noexcept { return count() == 0; }
   /// The next one, waiting for it. Throws `Error{invalid_argument}` if none is left.
   Future<T> next() {
@@ -60,13 +62,20 @@ class AsCompleted {
   }
 
   struct End {};
+  /// What a `for` loop goes through.
   struct Iterator {
+    /// What it reads.
     AsCompleted* all;
+    /// Whether a future is left.
     bool operator!=(End) const { return !all->empty(); }
+    /// Nothing: `*` takes the next one.
     Iterator& operator++() { return *this; }
+    /// The next one; waits for it.
     Future<T> operator*() const { return all->next(); }
   };
+  /// For `for (auto future : as_completed(futures))`.
   Iterator begin() { return {this}; }
+  /// The end of such a loop.
   End end() { return {}; }
 
  private:

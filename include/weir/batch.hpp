@@ -30,14 +30,15 @@ struct JobOptions {
   int ranks = 0;  ///< All ranks of the job, rank 0 among them.
   int nodes =
       0;  ///< 0: the batch system spreads the ranks as it likes, unless `ranks_per_node` says otherwise.
-  int ranks_per_node = 0;    ///< With `nodes`, gives `ranks`; with `ranks`, gives `nodes`.
-  int threads_per_rank = 1;  ///< Worker threads, and cores reserved for each rank.
-  int gpus_per_node = 0;
+  int ranks_per_node = 0;            ///< With `nodes`, gives `ranks`; with `ranks`, gives `nodes`.
+  int threads_per_rank = 1;          ///< Worker threads, and cores reserved for each rank.
+  int gpus_per_node = 0;             ///< GPUs of each node.
   std::uint64_t memory_bytes = 0;    ///< Of each node.
   std::chrono::seconds walltime{0};  ///< After which the batch system ends the job.
 
-  std::string queue;          ///< The queue or partition.
-  std::string account;        ///< The project that pays.
+  std::string queue;                 ///< The queue or partition.
+  std::string account;               ///< The project that pays.
+  std::vector<std::string> exclude;  ///< Hosts that it must not run on.
   std::string log_directory;  ///< For `<name>-<job id>.out` and `.err`; empty: the directory the job is
                               ///< submitted from.
 
@@ -58,7 +59,7 @@ struct JobOptions {
 
 /// Ranks and nodes of a job after what was said has been completed.
 struct JobLayout {
-  int ranks = 0;
+  int ranks = 0;           ///< All ranks.
   int nodes = 0;           ///< 0: the batch system decides.
   int ranks_per_node = 0;  ///< The most on one node; 0 exactly if `nodes` is 0.
 };
@@ -97,20 +98,21 @@ enum class JobState : unsigned char {
 
 /// The batch system's answer about one job.
 struct JobStatus {
-  std::string id;
-  JobState state = JobState::unknown;
+  std::string id;                      ///< As the batch system writes it.
+  JobState state = JobState::unknown;  ///< Where it is in its life.
   std::optional<int> exit_status;  ///< Of a job that is over, where the batch system tells: 128 + signal if a
                                    ///< signal ended it.
-  std::string reason;  ///< The batch system's own words: why it waits, what went wrong. May be empty.
+  std::string reason;   ///< The batch system's own words: why it waits, what went wrong. May be empty.
+  std::string hosts{};  ///< Where it runs or ran, as the batch system writes it. May be empty.
 };
 
 /// What the job of this process was given, as far as the batch system tells; 0 and empty: not said.
 struct Allocation {
   int places = 0;  ///< Ranks that the job was asked for.
   std::vector<std::string>
-      hosts;  ///< A host for each place; empty where the launcher of ranks finds them by itself.
-  int cores_per_rank = 0;
-  int cores = 0;                   ///< Of the job on this node.
+      hosts;               ///< A host for each place; empty where the launcher of ranks finds them by itself.
+  int cores_per_rank = 0;  ///< Reserved for each rank.
+  int cores = 0;           ///< Of the job on this node.
   std::uint64_t memory_bytes = 0;  ///< Of the job on this node.
 };
 
@@ -178,6 +180,9 @@ class BatchSystem {
   /// What the job of these variables was given; `threads_per_rank` cores make a place.
   [[nodiscard]] virtual Allocation allocation(const Variables& variables, int threads_per_rank) const = 0;
 
+  /// How many processes of one program the system's own launcher has started, of which this is one.
+  [[nodiscard]] virtual int started_together(const Variables&) const { return 1; }
+
   /// Notes in `clock` when the job `id` ends, asking the system's programs only for what the variables lack.
   virtual void read_clock(JobClock& clock, const std::string& id, const Variables& variables,
                           const Asker& ask) const = 0;
@@ -198,8 +203,8 @@ class BatchSystem {
 
 /// The job of a batch system that this process is part of.
 struct CurrentJob {
-  const BatchSystem* system = nullptr;
-  std::string id;
+  const BatchSystem* system = nullptr;  ///< Whose job it is; null: none.
+  std::string id;                       ///< As the batch system writes it.
 };
 
 /// The job that these variables, or those of this process, tell of; nothing outside a batch job.

@@ -48,9 +48,11 @@ class Cluster {
 
   /// Wants so many workers from now on, rounded up to whole jobs; starts and retires jobs in the background.
   void scale(int workers);
-  /// The same in jobs, cores, or memory ("1TB").
+  /// The same in jobs.
   void scale_jobs(int jobs);
+  /// The same in cores.
   void scale_cores(int cores);
+  /// The same in memory of all jobs: "1TB".
   void scale_memory(const std::string& memory);
   /// Follows the work from now on: grows at once, shrinks after the grace.
   void adapt(const AdaptOptions& options);
@@ -70,13 +72,14 @@ class Cluster {
   /// What further workers are started with: `WEIR_CONNECT=<file> weir run -n 4 ./app`.
   [[nodiscard]] std::string connection_file() const;
 
+  /// The link for `Client`.
   [[nodiscard]] std::shared_ptr<detail::client::ClusterLink> core() const;
 
  protected:
   Cluster();
-  /// Opens the door over `network` and keeps `launcher`'s jobs; `threads` > 0 adds so many worker threads in
-  /// this process.
+  /// Opens the door over `network` and keeps `launcher`'s jobs.
   void start(std::unique_ptr<detail::elastic::Launcher> launcher, const std::string& network);
+  /// Begins with worker threads of this process instead; their number stays.
   void start_threads(int workers, int threads);
 
  private:
@@ -84,6 +87,7 @@ class Cluster {
   std::unique_ptr<Session> session_;
 };
 
+/// Workers of this machine.
 struct LocalOptions {
   int workers = 0;           ///< At the start; 0: one for each core.
   int threads = 1;           ///< Of each worker.
@@ -94,6 +98,7 @@ struct LocalOptions {
 /// Workers on this machine.
 class LocalCluster final : public Cluster {
  public:
+  /// Starts the workers; they join in the background.
   explicit LocalCluster(const LocalOptions& options = {});
 };
 
@@ -103,13 +108,16 @@ struct BatchOptions {
   int cores = 0;           ///< Of one job. Required.
   std::string memory{};    ///< Of one job, for example "100GB". Required.
   std::string walltime{};  ///< For example "02:00:00".
-  int processes = 1;  ///< Workers in a job; they share its cores and memory, and reach each other by MPI.
-  std::string queue{};
-  std::string account{};
-  std::string name{};
-  std::string log_directory{};
-  std::string interface {};  ///< The network to listen on; empty: all of this host's.
-  std::vector<std::string> modules{}, before{}, directives{}, skip{};
+  int processes = 1;      ///< Workers in a job; they share its cores and memory, and reach each other by MPI.
+  std::string queue{};    ///< The queue or partition.
+  std::string account{};  ///< The project that pays.
+  std::string name{};     ///< Of the jobs and their log files.
+  std::string log_directory{};            ///< For the logs of the jobs; empty: the current directory.
+  std::string interface {};               ///< The network to listen on; empty: all of this host's.
+  std::vector<std::string> modules{};     ///< Loaded with `module load`, in order.
+  std::vector<std::string> before{};      ///< Shell lines ahead of the worker.
+  std::vector<std::string> directives{};  ///< Further directives of the batch system.
+  std::vector<std::string> skip{};  ///< Leaves out the script's directives that contain one of these texts.
   std::string weir{};  ///< The `weir` that starts the ranks inside a job; empty: the one on PATH.
   std::string site{};  ///< Whose table of the configuration file holds.
   Duration death_timeout =
@@ -132,13 +140,17 @@ class BatchCluster : public Cluster {
   BatchCluster(const std::string& system, const BatchOptions& options, const std::string& who);
 };
 
+/// `BatchCluster` on Slurm.
 class SlurmCluster final : public BatchCluster {
  public:
+  /// Begins without jobs: `scale` or `adapt` asks for them.
   explicit SlurmCluster(const BatchOptions& options) : BatchCluster("slurm", options, "SlurmCluster") {}
 };
 
+/// `BatchCluster` on PBS.
 class PbsCluster final : public BatchCluster {
  public:
+  /// Begins without jobs: `scale` or `adapt` asks for them.
   explicit PbsCluster(const BatchOptions& options) : BatchCluster("pbs", options, "PbsCluster") {}
 };
 

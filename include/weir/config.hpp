@@ -17,8 +17,8 @@ struct Setting {
   std::string_view
       name;  ///< In the file as it is; in the environment `WEIR_` and capitals: `queue` is `WEIR_QUEUE`.
   std::string_view fallback;  ///< As a user would write it.
-  std::string_view unit;  ///< "text", "list", "count", "duration" or "bytes": decides how a value is read.
-  std::string_view meaning;
+  std::string_view unit;     ///< "text", "list", "count", "duration" or "bytes": decides how a value is read.
+  std::string_view meaning;  ///< What it decides, for people.
 };
 
 /// Every setting there is.
@@ -44,11 +44,13 @@ struct Setting {
 /// **Source.** File format: TOML 1.0. Order of precedence as in Dask's configuration.
 class Config {
  public:
+  /// Looks up a variable; nothing if it is not set.
   using Environment = std::function<std::optional<std::string>(const std::string& variable)>;
 
   /// The file named by `WEIR_CONFIG`, else `$XDG_CONFIG_HOME/weir/config.toml`, else
   /// `~/.config/weir/config.toml`; only a file named by `WEIR_CONFIG` must exist.
   [[nodiscard]] static Config load();
+  /// The same with another environment, for tests.
   [[nodiscard]] static Config load(const Environment& environment);
 
   /// The same from text, for tests and other sources; `origin` stands for the file's name in errors.
@@ -57,6 +59,7 @@ class Config {
 
   /// Gives a setting the value of an argument, before all others.
   void set(std::string_view name, std::vector<std::string> values);
+  /// The same for one value.
   void set(std::string_view name, const std::string& value) { set(name, std::vector<std::string>{value}); }
 
   /// Chooses whose tables hold beside the top: the batch system's, and the site's if one is set.
@@ -65,10 +68,15 @@ class Config {
   /// Refuses tables that are neither `[sites.NAME]` nor one of these systems'.
   void require_tables(const std::vector<std::string_view>& systems) const;
 
+  /// The value of a setting of this unit: text, a list, a number, a duration, bytes.
   [[nodiscard]] std::string text(std::string_view name) const;
+  /// \copydoc text
   [[nodiscard]] std::vector<std::string> list(std::string_view name) const;
+  /// \copydoc text
   [[nodiscard]] std::int64_t count(std::string_view name) const;
+  /// \copydoc text
   [[nodiscard]] std::chrono::nanoseconds duration(std::string_view name) const;
+  /// \copydoc text
   [[nodiscard]] std::uint64_t bytes(std::string_view name) const;
 
   /// Where the value in force comes from: "argument", "WEIR_QUEUE", "config.toml:3", "default".

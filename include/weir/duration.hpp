@@ -22,14 +22,20 @@ namespace weir {
 /// A duration argument: any std::chrono duration, or text.
 class Duration {
  public:
+  /// From any duration of `std::chrono`.
   template <class Rep, class Period>
   constexpr Duration(std::chrono::duration<Rep, Period> value)
       : value_(std::chrono::duration_cast<std::chrono::nanoseconds>(value)) {}
+  /// From text; see `parse_duration`. Throws `Error{invalid_argument}` if it is none.
   Duration(std::string_view text) : value_(parse_duration(text)) {}
+  /// The same.
   Duration(const char* text) : value_(parse_duration(text)) {}
+  /// The same.
   Duration(const std::string& text) : value_(parse_duration(text)) {}
 
+  /// In nanoseconds.
   [[nodiscard]] constexpr std::chrono::nanoseconds value() const noexcept { return value_; }
+  /// The same.
   constexpr operator std::chrono::nanoseconds() const noexcept { return value_; }
 
  private:

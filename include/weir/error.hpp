@@ -29,7 +29,9 @@ enum class ErrorKind : unsigned char {
 /// Ends a call with a kind and one sentence: name, rule, value.
 class Error : public std::runtime_error {
  public:
+  /// Of a kind, with a sentence: name, rule, value.
   Error(ErrorKind kind, const std::string& sentence) : std::runtime_error(sentence), kind_(kind) {}
+  /// What sort of thing went wrong.
   [[nodiscard]] ErrorKind kind() const noexcept { return kind_; }
 
  private:

@@ -59,11 +59,13 @@ class EventLoop {
   /// A loop that runs on a thread of its own until the last handle is gone.
   [[nodiscard]] static EventLoop on_own_thread();
 
+  /// Time since its epoch, by the clock that drives it.
   [[nodiscard]] Time now() const noexcept;
   /// Runs `work` on the loop, soon, after what was posted before.
   void post(std::function<void()> work);
   /// Runs the loop on this thread until there is nothing left to do or `stop()` is called.
   void run();
+  /// Makes `run` return after the handler in hand.
   void stop();
   /// Runs what is ready without waiting; the number of handlers run.
   std::size_t poll();
@@ -74,6 +76,7 @@ class EventLoop {
   /// Manual clock only: runs what is ready or else moves the time to the next timer; false if there is
   /// neither.
   bool step();
+  /// The context of Boost.Asio behind it, for timers and coroutines of your own.
   [[nodiscard]] boost::asio::io_context& context() const noexcept;
   /// Whether both are one loop, or driven by one manual clock.
   [[nodiscard]] bool operator==(const EventLoop& other) const noexcept;
@@ -93,6 +96,7 @@ class EventLoop {
 /// destructor waits for a callback that is running on another thread.
 class Timer {
  public:
+  /// Calls `callback` on `loop` when it is armed and its time has come.
   Timer(EventLoop loop, std::function<void()> callback);
   Timer(const Timer&) = delete;
   Timer& operator=(const Timer&) = delete;
@@ -103,6 +107,7 @@ class Timer {
   void disarm();
   /// Never calls back again; waits for a callback that is running on another thread.
   void close();
+  /// The loop it calls back on.
   [[nodiscard]] const EventLoop& loop() const noexcept { return loop_; }
 
   struct State;

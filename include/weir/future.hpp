@@ -47,14 +47,19 @@ T take_value(FutureState& state) {
 template <class T>
 class Future {
  public:
+  /// Type of the result.
   using value_type = T;
 
   /// Of no task; every question but `valid` throws.
   Future() = default;
+  /// From a reference to a task; for the library.
   explicit Future(detail::client::FutureRef handle) : handle_(std::move(handle)) {}
 
+  /// Whether it belongs to a task.
   [[nodiscard]] bool valid() const noexcept { return static_cast<bool>(handle_); }
+  /// The task's id, the same on every process.
   [[nodiscard]] TaskId id() const { return state().id; }
+  /// Whether it is pending, finished, an error or cancelled, as far as is known here.
   [[nodiscard]] Status status() const { return state().status.load(std::memory_order_acquire); }
   /// Whether it has finished, failed or been cancelled.
   [[nodiscard]] bool done() const { return status() != Status::pending; }
@@ -67,6 +72,7 @@ class Future {
   /// that has them. \return The result; of an lvalue a reference that lives as long as a copy of the future
   /// does.
   decltype(auto) result() const& { return get(std::nullopt); }
+  /// The same of a temporary: the result itself.
   auto result() && { return T(get(std::nullopt)); }
   /// The same, at most for `timeout`. Throws `Error{timeout}` when it has passed.
   decltype(auto) result(Duration timeout) const& {
@@ -75,6 +81,7 @@ class Future {
 
   /// Waits until it is done, at most for `timeout`; whether it is. Does not throw what the task threw.
   bool wait() const { return state().core->wait(state(), std::nullopt); }
+  /// The same, at most for `timeout`; whether it is done.
   bool wait(Duration timeout) const {
     return state().core->wait(state(), std::chrono::steady_clock::now() + timeout.value());
   }
@@ -103,7 +110,13 @@ class Future {
   template <class F>
   auto then(F f) const;
 
+  /// The reference; for the library.
   [[nodiscard]] const detail::client::FutureRef& handle() const noexcept { return handle_; }
+  /// The same; throws `Error{invalid_argument}`, which begins with `who`, if it is of no task.
+  [[nodiscard]] const detail::client::FutureRef& handle(const char* who) const {
+    if (!handle_) detail::client::throw_empty(who);
+    return handle_;
+  }
 
  private:
   detail::client::FutureState& state() const {

@@ -28,7 +28,9 @@ using TaskId = std::uint64_t;
 
 /// Amount of a named resource a task needs or a worker has, for example `{"GPU", 1}`.
 struct Resource {
+  /// For example "GPU".
   std::string name;
+  /// How much of it; fractions are allowed.
   double amount = 1;
   friend bool operator==(const Resource&, const Resource&) = default;
 };
@@ -36,7 +38,7 @@ struct Resource {
 /// How a task is to be run. `client.submit(weir::Options{.retries = 3}, f, x)`.
 struct Options {
   int priority = 0;  ///< Higher runs earlier; equal ones in order of submission.
-  int retries = 0;   ///< How often it is run again after it has thrown.
+  int retries = 0;   ///< How often it is run again after it has thrown; at most 255.
   std::vector<std::string>
       workers{};  ///< Names, hosts or ranks ("2") of the workers that may run it; empty: any.
   bool allow_other_workers = false;        ///< `workers` is a preference, not a rule.
@@ -46,14 +48,25 @@ struct Options {
                                            ///< is given it. 0: judged by how long its function took so far.
 };
 
+namespace detail {
+/// Throws `Error{invalid_argument}` for options that cannot be meant: negative retries or time, a resource
+/// that is not asked for, `allow_other_workers` without `workers`.
+void check(const Options& options);
+/// The same for resources; `who` begins the sentence.
+void check(const std::vector<Resource>& resources, const char* who);
+}  // namespace detail
+
 /// What is known of a failure: enough to understand it far from where it happened.
 struct Failure {
+  /// What sort of thing went wrong.
   ErrorKind kind = ErrorKind::task_failed;
   std::string type;     ///< Type of the exception, for example "std::out_of_range".
   std::string message;  ///< Its text.
   TaskId task = 0;      ///< The task that failed first.
+  /// Its name for people.
   std::string task_name;
   std::string worker;  ///< Where it ran.
+  /// Which attempt it was, from 1.
   int attempt = 1;
   std::vector<std::string> context;  ///< One line for each dependent it took down, nearest first.
 
@@ -64,7 +77,9 @@ struct Failure {
 /// What `Future::result` throws when the task did not bring a result.
 class TaskError : public Error {
  public:
+  /// Of a failure, with its sentence.
   explicit TaskError(Failure failure) : Error(failure.kind, failure.text()), failure_(std::move(failure)) {}
+  /// All that is known of it.
   [[nodiscard]] const Failure& failure() const noexcept { return failure_; }
   /// Type of the original exception, for example "std::out_of_range".
   [[nodiscard]] const std::string& type() const noexcept { return failure_.type; }

@@ -26,10 +26,14 @@ enum class TaskState : std::uint8_t {
 
 /// One worker as the scheduler sees it.
 struct WorkerInfo {
+  /// Its id.
   PeerId peer = 0;
   std::string name;  ///< For example "worker 2".
+  /// The node it runs on.
   std::string host;
+  /// Tasks it runs at the same time.
   std::uint32_t threads = 0;
+  /// What it has for tasks that ask for it.
   std::vector<Resource> resources;
   std::uint32_t processing = 0;     ///< Tasks assigned to it.
   std::uint32_t queued = 0;         ///< Tasks the scheduler holds back for it.
@@ -41,6 +45,7 @@ struct WorkerInfo {
   bool paused =
       false;  ///< It is near its limit and starts no task until results have gone to disk or been released.
   std::uint64_t finished = 0;  ///< Tasks it has finished.
+  /// It is given no more tasks and leaves when its results are elsewhere.
   bool retiring = false;
   std::string job;  ///< The batch job, or group of processes, it came with; empty in the program's own.
   double serves_s = std::numeric_limits<double>::infinity();  ///< Then it leaves, since its job ends; what
@@ -49,6 +54,7 @@ struct WorkerInfo {
 
 /// The cluster at one moment.
 struct Snapshot {
+  /// Those there are now.
   std::vector<WorkerInfo> workers;
   std::array<std::uint64_t, 8> tasks{};  ///< Number of tasks by `TaskState`.
   std::uint64_t workers_lost = 0;        ///< Workers that died, so far.

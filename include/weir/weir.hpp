@@ -1,16 +1,18 @@
 // All of Weir.
 #pragma once
 
+#include "weir/stream/members.hpp"  // first: see there
+
 #include "weir/as_completed.hpp"
 #include "weir/client.hpp"
 #include "weir/cluster.hpp"
-#include "weir/cluster_stream.hpp"
 #include "weir/duration.hpp"
 #include "weir/error.hpp"
 #include "weir/options.hpp"
 #include "weir/progress.hpp"
 #include "weir/run.hpp"
 #include "weir/snapshot.hpp"
+#include "weir/stream.hpp"
 #include "weir/stream/await.hpp"
 #include "weir/stream/describe.hpp"
 #include "weir/stream/network.hpp"

@@ -6,7 +6,6 @@
 
 #include "support/file_size_limit.hpp"
 #include "support/process.hpp"
-#include "weir/detail/stream/graph/chain.hpp"
 
 using namespace weir;
 using test::TemporaryFolder;

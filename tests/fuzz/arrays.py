@@ -954,7 +954,8 @@ def difference(expected, got):
     if kind(value.dtype) < 2 or expected.exact:
         same = (got == value) | ((got != got) & (value != value))
     else:
-        single = real_of(value.dtype) == np.float32 or any(t in expected.words for t in ("float32", "complex64"))
+        single = real_of(value.dtype) == np.float32 or "float32" in expected.words
+        single = single or "complex64" in expected.words
         bound = (1e-4 if single else 1e-9) * expected.scale + (1e-3 if single else 1e-7) * np.abs(value)
         with np.errstate(all="ignore"):
             same = (np.abs(got - value) <= bound) | (got == value)

@@ -233,8 +233,8 @@ TEST_CASE("map_async answers errors by policy and goes on") {
   Stream<Letter<int>> letters;
   const auto lost = letters.pluck(&Letter<int>::element).sink_to_list();
   const auto raised = source.map_async(bad_two).sink_to_list();
-  const auto skipped = source.map_async(bad_two).on_error(weir::skip).sink_to_list();
-  const auto sent = source.map_async(bad_two, 2).on_error(dead_letter(letters)).sink_to_list();
+  const auto skipped = source.map_async(bad_two).on_error(weir::on_error::skip).sink_to_list();
+  const auto sent = source.map_async(bad_two, 2).on_error(on_error::dead_letter(letters)).sink_to_list();
   feed(source, 1, 4);
   CHECK_THROWS_WITH(source.drain(), "two");
   source.drain();
@@ -279,16 +279,16 @@ TEST_CASE("sink_async begins again, gives up, or writes a letter, as its policy 
   const auto feed_all = [&] {
     for (int i = 0; i < 3; ++i) source.emit(i, count.counter());
   };
-  sink.on_error(retry(2));
+  sink.on_error(on_error::retry(2));
   feed_all();
   CHECK(sentence([&] { source.drain(); }) == "at once");
   CHECK(begun == Ints{0, 1, 2, 1, 2, 1, 2});
   CHECK(count.failed == 2);
-  sink.on_error(retry(1, skip));
+  sink.on_error(on_error::retry(1, on_error::skip));
   feed_all();
   source.drain();
   CHECK(begun.size() == 12);
-  sink.on_error(dead_letter(letters));
+  sink.on_error(on_error::dead_letter(letters));
   feed_all();
   source.drain();
   CHECK(begun.size() == 15);

@@ -229,21 +229,21 @@ TEST_CASE("joins answer what their functions throw as every node does") {
   const auto out = pairs.sink_to_list();
   a.emit(1);
   CHECK(sentence([&] { b.emit("x"); }) == "stoi");
-  pairs.on_error(skip);
+  pairs.on_error(on_error::skip);
   b.emit("x");
   CHECK(pairs.node().errors.value() == 2);
-  pairs.on_error(retry(1));
+  pairs.on_error(on_error::retry(1));
   b.emit("once");
   CHECK(out.values() == std::vector<std::pair<int, std::string>>{{1, "once"}});
   Stream<Letter<std::variant<int, std::string>>> letters;
   const auto dead = letters.sink_to_list();
-  pairs.on_error(dead_letter(letters));
+  pairs.on_error(on_error::dead_letter(letters));
   b.emit("y");
   REQUIRE(dead.size() == 1);
   CHECK(std::get<1>(dead.values()[0].element) == "y");
   CHECK(dead.values()[0].node == "<join>");
   Stream<Letter<int>> wrong;
-  CHECK(sentence([&] { pairs.on_error(dead_letter(wrong)); }) ==
+  CHECK(sentence([&] { pairs.on_error(on_error::dead_letter(wrong)); }) ==
         "dead_letter: <stream> does not take the elements of <join>");
 }
 
@@ -254,7 +254,7 @@ TEST_CASE("merge_by_time asks for the time of an element once, and gives the ele
   const auto out = merged.sink_to_list();
   Stream<Letter<int>> letters;
   const auto dead = letters.sink_to_list();
-  merged.on_error(dead_letter(letters, 2));
+  merged.on_error(on_error::dead_letter(letters, 2));
   feed(a, Ints{1, -1, 3});
   feed(b, Ints{2, 4});
   CHECK(out.values() == Ints{1, 2, 3});
@@ -268,7 +268,7 @@ TEST_CASE("route answers what its function throws by policy, also of elements th
   Stream<Letter<int>> letters;
   const auto dead = letters.sink_to_list();
   const auto first = ways[0].sink_to_list();
-  ways[1].on_error(dead_letter(letters));
+  ways[1].on_error(on_error::dead_letter(letters));
   feed(source, Ints{0, 7, 0});
   CHECK(first.size() == 2);
   REQUIRE(dead.size() == 1);

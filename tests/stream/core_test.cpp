@@ -99,19 +99,19 @@ TEST_CASE("error policies skip, retry and send dead letters") {
     return x;
   };
   SECTION("skip drops the element") {
-    source.map(flaky).on_error(weir::skip).sink([&](int x) { out.push_back(x); });
+    source.map(flaky).on_error(weir::on_error::skip).sink([&](int x) { out.push_back(x); });
     for (int i = 1; i <= 3; ++i) source.emit(i);
     CHECK(out == Ints{1, 3});
   }
   SECTION("retry calls again, then raises") {
-    source.map(flaky).on_error(retry(2)).sink([&](int x) { out.push_back(x); });
+    source.map(flaky).on_error(on_error::retry(2)).sink([&](int x) { out.push_back(x); });
     source.emit(1);
     CHECK_THROWS_WITH(source.emit(2), "two");
     CHECK(calls == 4);
   }
   SECTION("retry may succeed") {
     source.map([&](int x) { return ++calls % 3 ? throw std::runtime_error("not yet") : x; })
-        .on_error(retry(2))
+        .on_error(on_error::retry(2))
         .sink([&](int x) { out.push_back(x); });
     source.emit(7);
     CHECK(out == Ints{7});
@@ -123,14 +123,16 @@ TEST_CASE("error policies skip, retry and send dead letters") {
       lost.push_back(l.node + " " + std::to_string(l.element) + " " +
                      sentence([&] { std::rethrow_exception(l.error); }));
     });
-    source.map(flaky).named("f").on_error(dead_letter(letters)).sink([&](int x) { out.push_back(x); });
+    source.map(flaky).named("f").on_error(on_error::dead_letter(letters)).sink([&](int x) {
+      out.push_back(x);
+    });
     for (int i = 1; i <= 3; ++i) source.emit(i);
     CHECK(out == Ints{1, 3});
     CHECK(lost == std::vector<std::string>{"<f; map> 2 two"});
   }
   SECTION("a dead letter stream of another type is refused") {
     Stream<Letter<double>> letters;
-    CHECK(sentence([&] { source.map(flaky).on_error(dead_letter(letters)); }) ==
+    CHECK(sentence([&] { source.map(flaky).on_error(on_error::dead_letter(letters)); }) ==
           "dead_letter: <stream> does not take the elements of <map>");
   }
 }

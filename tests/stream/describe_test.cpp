@@ -17,7 +17,7 @@ using namespace std::chrono_literals;
 namespace {
 
 /// What describe says, without what differs from run to run.
-std::string steady(const Handle& stream) {
+std::string steady(const StreamHandle& stream) {
   return std::regex_replace(describe(stream), std::regex(", [0-9.]+/s|slowest: [^\n]*\n"), "");
 }
 void work(std::chrono::microseconds time) {
@@ -31,7 +31,8 @@ TEST_CASE("describe prints nodes with their counts") {
   Stream<int> source;
   source.named("numbers");
   source.map(inc).named("inc").filter(is_odd).partition(5).sink([](const Ints&) {});
-  source.map([](int x) { return x == 2 ? throw std::runtime_error("two") : x; }).on_error(weir::skip);
+  source.map([](int x) { return x == 2 ? throw std::runtime_error("two") : x; })
+      .on_error(weir::on_error::skip);
   feed(source, 0, 4);
   CHECK(steady(source) ==
         "<numbers; stream>  in 0, out 4\n"

@@ -167,9 +167,9 @@ TEST_CASE("from_textfile notices truncation, replacement and absence") {
   file.write("back\n");
   clock.advance(200ms);
   CHECK(out.values().back() == "back");
-  CHECK(sentence([&] { from_textfile(folder.path); }) ==
+  CHECK(sentence([&] { from_textfile(file.folder.path); }) ==
         "from_textfile: '" + folder.path.string() + "' is a directory; use filenames for the files in it");
-  CHECK(sentence([&] { from_textfile(folder.path / "none"); }) ==
+  CHECK(sentence([&] { from_textfile(file.folder.path / "none"); }) ==
         "from_textfile: cannot open '" + (folder.path / "none").string() + "': No such file or directory");
 }
 
@@ -195,7 +195,7 @@ TEST_CASE("a source goes on behind what fails, or tries it again, if its policy 
     return calls;
   };
   auto skipping = from_periodic(third_fails, 1s, on(clock));
-  skipping.on_error(skip);
+  skipping.on_error(on_error::skip);
   const auto out = skipping.sink_to_list();
   skipping.start();
   clock.advance(4s);
@@ -205,7 +205,7 @@ TEST_CASE("a source goes on behind what fails, or tries it again, if its policy 
 
   calls = 0;
   auto again = from_periodic(third_fails, 1s, on(clock));
-  again.on_error(retry(1));
+  again.on_error(on_error::retry(1));
   const auto all = again.sink_to_list();
   again.start();
   clock.advance(3s);
@@ -213,14 +213,14 @@ TEST_CASE("a source goes on behind what fails, or tries it again, if its policy 
   again.stop();
 
   Stream<Letter<int>> letters{clock};
-  CHECK(sentence([&] { again.on_error(dead_letter(letters)); }) ==
+  CHECK(sentence([&] { again.on_error(on_error::dead_letter(letters)); }) ==
         "on_error: <from_periodic: 1s> has no element when it fails, so it has no dead letters; use raise, "
         "skip or retry");
 
   Folder folder;
   const fs::path path = folder.write("log", "one\n" + std::string(20, 'x') + "\ntwo\n");
   auto lines = from_textfile(path, on(clock), "\n", false, 10);
-  lines.on_error(skip);
+  lines.on_error(on_error::skip);
   const auto texts = lines.sink_to_list();
   lines.start();
   clock.advance(200ms);
@@ -296,7 +296,7 @@ TEST_CASE("a line of 100 MB in a file is dropped, not kept") {
     file << "\nlast\n";
   }
   auto source = from_textfile(path, on(clock));
-  source.on_error(skip);
+  source.on_error(on_error::skip);
   const auto out = source.sink_to_list();
   source.start();
   clock.advance(1s);

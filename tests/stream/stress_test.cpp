@@ -37,7 +37,7 @@ Stream<int> random_step(const Stream<int>& s, std::mt19937& random) {
       return s.latest();
     case 10:
       return s.map([](int x) { return x % 7 == 0 ? throw std::runtime_error("seven") : x; })
-          .on_error(weir::skip);
+          .on_error(weir::on_error::skip);
     case 11:
       return s.zip(s.map(inc)).pluck<1>();
     case 12:

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "support/warnings.hpp"
-#include "weir/stream.hpp"
+#include "weir/stream/stream.hpp"
 
 using Ints = std::vector<int>;
 

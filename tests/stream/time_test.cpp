@@ -179,12 +179,12 @@ TEST_CASE("operators that know time answer what their functions throw by policy"
   const auto distinct = source.distinct_within(10s, key);
   const auto out = distinct.sink_to_list();
   CHECK(sentence([&] { source.emit(13); }) == "thirteen");
-  distinct.on_error(retry(1));
+  distinct.on_error(on_error::retry(1));
   feed(source, Ints{1, 13});
   CHECK(out.values() == Ints{1, 13});
   Stream<Letter<int>> letters{clock};
   const auto dead = letters.sink_to_list();
-  distinct.on_error(dead_letter(letters));
+  distinct.on_error(on_error::dead_letter(letters));
   failures = 0;
   feed(source, Ints{13, 2});
   CHECK(out.values() == Ints{1, 13, 2});

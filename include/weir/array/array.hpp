@@ -24,11 +24,17 @@ struct WriteHdf5;
 /// Several axes: a number, a list, or (default) all. Negative ones count from the last.
 struct Axes {
   Axes() = default;
+  /// One axis.
   Axes(int axis) : list{axis}, is_all(false) {}
+  /// One axis.
   Axes(std::int64_t axis) : list{axis}, is_all(false) {}
+  /// These axes, each once.
   Axes(std::initializer_list<std::int64_t> axes) : list(axes), is_all(false) {}
+  /// These axes, each once.
   Axes(std::vector<std::int64_t> axes) : list(std::move(axes)), is_all(false) {}
+  /// The axes, if they are not all.
   std::vector<std::int64_t> list{};
+  /// Whether all axes are meant.
   bool is_all = true;
 };
 
@@ -43,7 +49,11 @@ struct Reduce {
 /// A slice of an axis: `range(0, 10)`, `range(10)`, `range(0, nothing, 2)`, `range(nothing, nothing, -1)`;
 /// NumPy's rules.
 struct Range {
-  std::optional<std::int64_t> start{}, stop{};
+  /// First index; negative ones count from the end.
+  std::optional<std::int64_t> start{};
+  /// The index behind the last.
+  std::optional<std::int64_t> stop{};
+  /// Distance of neighbours, not 0; negative goes backwards.
   std::int64_t step = 1;
 };
 inline constexpr std::nullopt_t nothing = std::nullopt;
@@ -131,6 +141,7 @@ template <class T>
 class Computed : public xt::xarray<T> {
  public:
   Computed() = default;
+  /// Takes the elements over.
   explicit Computed(xt::xarray<T>&& values) : xt::xarray<T>(std::move(values)) {}
   /// The only element. **Errors.** Throws `Error{invalid_argument}` if there is not exactly one.
   [[nodiscard]] T item() const {
@@ -161,29 +172,39 @@ struct Conversion {
 template <detail::array::Element T>
 class Array {
  public:
+  /// Type of the elements.
   using value_type = T;
 
   /// Of nothing; only assignment is meaningful.
   Array() = default;
+  /// From a description; for functions of the library.
   explicit Array(detail::array::NodePtr node) : node_(std::move(node)) {
     detail::array::check_type(node_, dtype());
   }
 
+  /// Extents, one per axis.
   [[nodiscard]] const Shape& shape() const { return detail::array::shape_of(node_); }
+  /// Extent of an axis. Throws `std::out_of_range` if there is no such axis.
   [[nodiscard]] std::int64_t shape(std::size_t axis) const { return detail::array::shape_of(node_).at(axis); }
+  /// Number of axes.
   [[nodiscard]] std::size_t dimension() const { return shape().size(); }
+  /// Number of elements.
   [[nodiscard]] std::int64_t size() const {
     std::int64_t n = 1;
     for (const std::int64_t extent : shape()) n *= extent;
     return n;
   }
+  /// Sizes of the chunks along every axis.
   [[nodiscard]] const Chunks& chunks() const { return detail::array::chunks_of(node_); }
+  /// Number of chunks.
   [[nodiscard]] std::int64_t chunk_count() const {
     std::int64_t n = 1;
     for (const auto& sizes : chunks()) n *= static_cast<std::int64_t>(sizes.size());
     return n;
   }
+  /// Bytes of all elements.
   [[nodiscard]] std::uint64_t bytes() const { return static_cast<std::uint64_t>(size()) * sizeof(T); }
+  /// The element type as a value.
   [[nodiscard]] static constexpr detail::array::DType dtype() noexcept { return detail::array::dtype_of<T>; }
   /// Tasks that `compute` would submit.
   [[nodiscard]] std::size_t task_count() const { return detail::array::tasks_of(node_); }
@@ -209,6 +230,7 @@ class Array {
   }
   /// Computes the array and writes it, by all workers; see `weir::to_hdf5` in weir/array/hdf5.hpp.
   void to_hdf5(const std::string& path, const std::string& dataset) const;
+  /// The same with compression, attributes and chunks of the file.
   void to_hdf5(const std::string& path, const std::string& dataset, const WriteHdf5& how) const;
 
   /// The same elements in other chunks.
@@ -248,6 +270,7 @@ class Array {
     node_ = detail::array::assign(node_, value.node_, {detail::array::make_index(indices)...});
     return *this;
   }
+  /// The same for a number, converted to `T`.
   template <detail::array::Scalar S, class... I>
   Array& assign(S value, const I&... indices) {
     node_ = detail::array::assign(node_,
@@ -262,9 +285,11 @@ class Array {
   [[nodiscard]] Array<detail::array::Summed<T>> sum(const Reduce& how = {}) const {
     return fold<detail::array::Summed<T>>(detail::array::Reduction::sum, how);
   }
+  /// Product over axes. 1 for no elements.
   [[nodiscard]] Array<detail::array::Summed<T>> prod(const Reduce& how = {}) const {
     return fold<detail::array::Summed<T>>(detail::array::Reduction::prod, how);
   }
+  /// Mean over axes. NaN for no elements.
   [[nodiscard]] Array<detail::array::Floating<T>> mean(const Reduce& how = {}) const {
     return fold<detail::array::Floating<T>>(detail::array::Reduction::mean, how);
   }
@@ -272,6 +297,7 @@ class Array {
   [[nodiscard]] Array<detail::array::RealOf<detail::array::Floating<T>>> var(const Reduce& how = {}) const {
     return fold<detail::array::RealOf<detail::array::Floating<T>>>(detail::array::Reduction::var, how);
   }
+  /// Standard deviation: the square root of `var`.
   [[nodiscard]] Array<detail::array::RealOf<detail::array::Floating<T>>> std(const Reduce& how = {}) const {
     return fold<detail::array::RealOf<detail::array::Floating<T>>>(detail::array::Reduction::std, how);
   }
@@ -280,6 +306,7 @@ class Array {
   [[nodiscard]] Array min(const Reduce& how = {}) const {
     return fold<T>(detail::array::Reduction::min, how);
   }
+  /// Largest element; as `min`.
   [[nodiscard]] Array max(const Reduce& how = {}) const {
     return fold<T>(detail::array::Reduction::max, how);
   }
@@ -287,43 +314,55 @@ class Array {
   [[nodiscard]] Array<std::int64_t> argmin(const Reduce& how = {}) const {
     return fold<std::int64_t>(detail::array::Reduction::argmin, how);
   }
+  /// Index of the largest element; as `argmin`.
   [[nodiscard]] Array<std::int64_t> argmax(const Reduce& how = {}) const {
     return fold<std::int64_t>(detail::array::Reduction::argmax, how);
   }
+  /// Whether an element is not 0. False for no elements.
   [[nodiscard]] Array<bool> any(const Reduce& how = {}) const {
     return fold<bool>(detail::array::Reduction::any, how);
   }
+  /// Whether no element is 0. True for no elements.
   [[nodiscard]] Array<bool> all(const Reduce& how = {}) const {
     return fold<bool>(detail::array::Reduction::all, how);
   }
+  /// How many elements are not 0.
   [[nodiscard]] Array<std::int64_t> count_nonzero(const Reduce& how = {}) const {
     return fold<std::int64_t>(detail::array::Reduction::count_nonzero, how);
   }
   // The same without the elements that are NaN; NaN where there are no others.
+  /// Sum of the elements that are not NaN.
   [[nodiscard]] Array<detail::array::Summed<T>> nansum(const Reduce& how = {}) const {
     return fold<detail::array::Summed<T>>(detail::array::Reduction::nansum, how);
   }
+  /// Product of the elements that are not NaN.
   [[nodiscard]] Array<detail::array::Summed<T>> nanprod(const Reduce& how = {}) const {
     return fold<detail::array::Summed<T>>(detail::array::Reduction::nanprod, how);
   }
+  /// Mean of the elements that are not NaN.
   [[nodiscard]] Array<detail::array::Floating<T>> nanmean(const Reduce& how = {}) const {
     return fold<detail::array::Floating<T>>(detail::array::Reduction::nanmean, how);
   }
+  /// Variance of the elements that are not NaN.
   [[nodiscard]] Array<detail::array::RealOf<detail::array::Floating<T>>> nanvar(
       const Reduce& how = {}) const {
     return fold<detail::array::RealOf<detail::array::Floating<T>>>(detail::array::Reduction::nanvar, how);
   }
+  /// Standard deviation of the elements that are not NaN.
   [[nodiscard]] Array<detail::array::RealOf<detail::array::Floating<T>>> nanstd(
       const Reduce& how = {}) const {
     return fold<detail::array::RealOf<detail::array::Floating<T>>>(detail::array::Reduction::nanstd, how);
   }
+  /// Smallest element that is not NaN.
   [[nodiscard]] Array nanmin(const Reduce& how = {}) const {
     return fold<T>(detail::array::Reduction::nanmin, how);
   }
+  /// Largest element that is not NaN.
   [[nodiscard]] Array nanmax(const Reduce& how = {}) const {
     return fold<T>(detail::array::Reduction::nanmax, how);
   }
 
+  /// The description; for functions of the library.
   [[nodiscard]] const detail::array::NodePtr& node() const noexcept { return node_; }
 
  private:

@@ -18,7 +18,9 @@ enum class Boundary {
 
 /// How far beyond its chunk a stencil looks: before and after, per axis.
 struct Overlap {
+  /// Elements before and after the chunk, for each axis.
   std::vector<std::pair<std::int64_t, std::int64_t>> depth{};
+  /// What is seen beyond the border of the array.
   Boundary boundary = Boundary::none;
   double constant = 0;  ///< For `Boundary::constant`.
   bool trim = true;  ///< The function returns what it was given, borders included, and they are cut off; else

@@ -17,16 +17,22 @@ using Chunks = std::vector<std::vector<std::int64_t>>;
 
 /// How one axis is to be cut.
 struct AxisChunks {
-  enum class Kind { automatic, whole, size, sizes } kind = Kind::automatic;
+  /// How the axis is cut: as the library chooses, not at all, by one size, by these sizes.
+  enum class Kind { automatic, whole, size, sizes };
+  Kind kind = Kind::automatic;  ///< How this one is cut.
+  /// Of every chunk but the last; `Kind::size`.
   std::int64_t size = 0;
+  /// Of all chunks; `Kind::sizes`.
   std::vector<std::int64_t> sizes{};
 
   AxisChunks() = default;
   /// Chunks of `size` elements, the last is what remains; -1 is the whole axis.
   AxisChunks(std::int64_t size) : kind(size == -1 ? Kind::whole : Kind::size), size(size) {}
+  /// The same.
   AxisChunks(int size) : AxisChunks(std::int64_t{size}) {}
   /// Exactly these sizes.
   AxisChunks(std::initializer_list<std::int64_t> sizes) : kind(Kind::sizes), sizes(sizes) {}
+  /// Exactly these sizes.
   AxisChunks(std::vector<std::int64_t> sizes) : kind(Kind::sizes), sizes(std::move(sizes)) {}
 };
 
@@ -40,10 +46,15 @@ struct AxisChunks {
 class ChunkSpec {
  public:
   ChunkSpec() = default;
+  /// So many bytes per chunk, as text: "64 MiB".
   ChunkSpec(const char* bytes) : bytes_(bytes) {}
+  /// The same.
   ChunkSpec(std::string bytes) : bytes_(std::move(bytes)) {}
+  /// One rule for each axis.
   ChunkSpec(std::initializer_list<AxisChunks> axes) : axes_(axes), per_axis_(axes.size() > 0) {}
+  /// One rule for each axis.
   ChunkSpec(std::vector<AxisChunks> axes) : axes_(std::move(axes)), per_axis_(true) {}
+  /// Exactly these chunks.
   ChunkSpec(const Chunks& chunks) : per_axis_(true) {
     for (const auto& sizes : chunks) axes_.emplace_back(sizes);
   }
@@ -53,8 +64,12 @@ class ChunkSpec {
   /// The chunks of an array of this shape.
   ///
   /// **Errors.** Throws `Error{invalid_argument}`: wrong number of axes, a size below 1, sizes that do not
-  /// add up. \param function  Named in the sentence. \param aligned   Sizes whose multiples are preferred (a
-  /// file's chunks), or empty.
+  /// add up.
+  ///
+  /// \param function       Named in the sentence.
+  /// \param shape          Extents of the array.
+  /// \param element_bytes  Size of an element.
+  /// \param aligned        Sizes whose multiples are preferred (a file's chunks), or empty.
   [[nodiscard]] Chunks resolve(std::string_view function, const Shape& shape, std::size_t element_bytes,
                                const Shape& aligned = {}) const;
 

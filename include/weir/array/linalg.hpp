@@ -51,13 +51,18 @@ template <class T, class U>
   return Array<R>(detail::array::einsum(subscripts, a.node(), b.node(), detail::array::dtype_of<R>));
 }
 
+/// What `qr` gives: x = q r.
 template <class T>
 struct Qr {
-  Array<T> q, r;
+  Array<T> q;  ///< Orthonormal columns.
+  Array<T> r;  ///< Upper triangular.
 };
+/// What `svd` gives: x = u diag(s) v.
 template <class T>
 struct Svd {
-  Array<T> u, s, v;  ///< x = u diag(s) v
+  Array<T> u;  ///< Left vectors, as columns.
+  Array<T> s;  ///< Singular values, largest first.
+  Array<T> v;  ///< Right vectors, as rows.
 };
 
 /// Q with orthonormal columns and an upper triangular R of a tall matrix, whose product is the matrix.

@@ -41,6 +41,7 @@ class Random {
  public:
   /// Different every time.
   Random() : seed_(detail::array::fresh_seed()) {}
+  /// Of this seed.
   explicit Random(std::uint64_t seed) : seed_(seed) {}
 
   /// Uniform in [low, high).
@@ -57,6 +58,7 @@ class Random {
                                 const ChunkSpec& chunks = {}) {
     return make<T>(detail::array::Distribution::normal, shape, chunks, mean, deviation);
   }
+  /// The exponential of normal numbers with this mean and deviation.
   template <class T = double>
   requires std::is_floating_point_v<T>
   [[nodiscard]] Array<T> lognormal(const Shape& shape, double mean = 0, double deviation = 1,

@@ -18,7 +18,7 @@
 #include <optional>
 #include <utility>
 
-#include "weir/stream.hpp"
+#include "weir/stream/stream.hpp"
 
 namespace weir::detail::stream {
 

@@ -5,9 +5,7 @@
 #include <string>
 #include <utility>
 
-#include "weir/detail/stream/graph/forward.hpp"
-#include "weir/detail/stream/graph/handle.hpp"
-#include "weir/detail/stream/graph/kernel.hpp"
+#include "weir/stream/combine.hpp"
 #include "weir/stream/sinks.hpp"
 
 namespace weir {
@@ -37,49 +35,93 @@ class ControlNode final : public Outlet<Nothing>, public Inlet<T> {
 };
 
 template <class T, class Act>
-void control(const Stream<T>& from, const Handle& target, const char* kind, Act act) {
+void control(const Stream<T>& from, const StreamHandle& target, const char* kind, Act act) {
   auto made = std::make_unique<ControlNode<T, Act>>(kind, target.node(), std::move(act));
   auto& node = *made;
   Graph::of(target.node())->adopt(std::move(made), &target.node());
   Graph::connect(from.node(), node);
+}
+/// A stream on either side whose node can be acted upon.
+template <class S>
+auto controllable(const S& s) {
+  if constexpr (is_on_cluster<S>) return s.cut();
+  else return s;
+}
+template <class R, class S, class Act>
+void control_stream(const Stream<R>& from, const S& target, const char* kind, Act act) {
+  if constexpr (is_on_cluster<S>) ClusterSide<S>::control(from, target, kind, act);
+  else control(from, target, kind, act);
 }
 
 }  // namespace detail::stream
 
 namespace op {
 
-/// Every element of `trigger` makes the node forget its state: `sums = numbers.accumulate(add,
-/// 0).reset_by(midnight)`.
-///
-/// **Errors.** Throws `Error{invalid_argument}` if the node keeps no state.
-/// **Source.** rapidz `accumulate(reset_stream=)`.
+/// The member `reset_by` as an operator, which has its contract.
 template <class R>
 auto reset_by(const Stream<R>& trigger) {
   return [trigger](const auto& s) {
-    if (!s.node().reset())
-      throw Error(ErrorKind::invalid_argument, "reset_by: " + s.label() + " keeps no state");
-    detail::stream::control(trigger, s, "reset", [](detail::stream::Node& node) { node.reset(); });
-    return s;
+    auto target = detail::stream::controllable(s);
+    detail::stream::Node& node = *detail::stream::node_of(target);
+    if (!node.reset())
+      throw Error(ErrorKind::invalid_argument, "reset_by: " + node.label() + " keeps no state");
+    detail::stream::control_stream(trigger, target, "reset",
+                                   [](detail::stream::Node& node) { node.reset(); });
+    return target;
   };
 }
-/// Every element of `trigger` makes the node put out what it holds: `log.collect().flush_by(tick)`.
+/// The member `flush_by` as an operator, which has its contract.
 template <class R>
 auto flush_by(const Stream<R>& trigger) {
   return [trigger](const auto& s) {
-    detail::stream::control(trigger, s, "flush", [](detail::stream::Node& node) { node.flush(); });
-    return s;
+    auto target = detail::stream::controllable(s);
+    detail::stream::control_stream(trigger, target, "flush",
+                                   [](detail::stream::Node& node) { node.flush(); });
+    return target;
   };
 }
-/// Passes elements until the first one of `signal`, then ends the stream below.
+/// The member `take_until` as an operator, which has its contract.
 template <class R>
 auto take_until(const Stream<R>& signal) {
-  return [signal](const auto& s) {
-    auto passed = s.filter([](const auto&) { return true; });
-    detail::stream::control(signal, passed, "until", [](detail::stream::Node& node) { node.end(); });
-    passed.node().set_name("take_until");
+  return [signal]<class S>(const S& s) {
+    auto passed = [&] {
+      if constexpr (detail::stream::is_on_cluster<S>) {
+        return detail::stream::ClusterSide<S>::passing(s, "take_until");
+      } else {
+        auto passing = s.filter([](const auto&) { return true; });
+        passing.node().set_name("take_until");
+        return passing;
+      }
+    }();
+    detail::stream::control_stream(signal, passed, "until", [](detail::stream::Node& node) { node.end(); });
     return passed;
   };
 }
+
+/// Streams that act on another one; members of `Stream` and `ClusterStream`.
+template <class Self>
+class ControlMembers {
+ public:
+  /// Every element of `trigger` makes the node forget its state: `sums = numbers.accumulate(add,
+  /// 0).reset_by(midnight)`.
+  ///
+  /// **Errors.** Throws `Error{invalid_argument}` if the node keeps no state.
+  /// **Source.** rapidz `accumulate(reset_stream=)`.
+  template <class R>
+  auto reset_by(const Stream<R>& trigger) const {
+    return op::reset_by(trigger)(static_cast<const Self&>(*this));
+  }
+  /// Every element of `trigger` makes the node put out what it holds: `log.collect().flush_by(tick)`.
+  template <class R>
+  auto flush_by(const Stream<R>& trigger) const {
+    return op::flush_by(trigger)(static_cast<const Self&>(*this));
+  }
+  /// Passes elements until the first one of `signal`, then ends the stream below.
+  template <class R>
+  auto take_until(const Stream<R>& signal) const {
+    return op::take_until(signal)(static_cast<const Self&>(*this));
+  }
+};
 
 }  // namespace op
 }  // namespace weir

@@ -8,47 +8,47 @@
 #include <string>
 #include <vector>
 
-#include "weir/detail/stream/graph/handle.hpp"
 #include "weir/duration.hpp"
+#include "weir/stream/handle.hpp"
 
 namespace weir {
 
 /// What one node has done so far, and holds.
 struct NodeReport {
-  std::string label;
-  std::string kind;
-  std::uint64_t in = 0, out = 0,
-                errors = 0;   ///< elements; a stream emitted into from outside counts none `in`; on the
-                              ///< cluster, of the chunks that have come to a gather
+  std::string label;          ///< as errors name it: `<map: increment>`
+  std::string kind;           ///< the operator: `map`
+  std::uint64_t in = 0;       ///< elements taken; on the cluster, of the chunks that have come to a gather
+  std::uint64_t out = 0;      ///< elements given
+  std::uint64_t errors = 0;   ///< elements its function threw on
   std::size_t queued = 0;     ///< elements it keeps
   std::size_t in_flight = 0;  ///< of these, the ones on their way out
   double per_s =
       0;  ///< elements taken in (of a source: given out) a second since the graph was looked at last
-  double seconds_each = -1;  ///< its own function takes for an element, by samples; negative while unknown
-  bool is_on_cluster = false;
-  bool is_full = false;  ///< emitters wait for it
-  bool has_ended = false;
+  double seconds_each = -1;    ///< its own function takes for an element, by samples; negative while unknown
+  bool is_on_cluster = false;  ///< its work is done by tasks
+  bool is_full = false;        ///< emitters wait for it
+  bool has_ended = false;      ///< it takes nothing more
   std::vector<std::size_t> below;  ///< positions of the nodes it feeds, in execution order
-  const char* shape = "box";
-  int controls = -1;  ///< position of the node it acts on, or -1
+  const char* shape = "box";       ///< in pictures, by Graphviz's names
+  int controls = -1;               ///< position of the node it acts on, or -1
 };
 
 /// A picture of the whole graph a handle belongs to, in plain data.
 ///
 /// **Threads.** Any thread; the counts are read while the stream runs, so they need not fit each other
 /// exactly.
-[[nodiscard]] std::vector<NodeReport> report(const Handle& stream);
+[[nodiscard]] std::vector<NodeReport> report(const StreamHandle& stream);
 
 /// The pipeline as text: one node per line, indented by depth, with what went in and out and at which rate,
 /// what is queued and in flight, and who waits; then the slowest node.
 ///
 /// **Units.** The rate is that since the last look at the stream, or since it was made. What a function takes
 /// is measured now and then, on the cluster for every chunk.
-[[nodiscard]] std::string describe(const Handle& stream);
+[[nodiscard]] std::string describe(const StreamHandle& stream);
 
 /// The graph as Graphviz text: edges numbered in execution order where there are several, controls dotted,
 /// what is on the cluster coloured.
-[[nodiscard]] std::string graphviz(const Handle& stream);
+[[nodiscard]] std::string graphviz(const StreamHandle& stream);
 
 /// Writes the picture: Graphviz text, or by `dot` the format the file's name ends with (`.png`, `.svg`,
 /// `.pdf`).
@@ -56,7 +56,7 @@ struct NodeReport {
 /// **Errors.** Throws `Error{io}` if the file cannot be written. Without the program `dot`, writes `file.dot`
 /// instead and returns that name.
 /// **Source.** streamz `visualize`.
-std::filesystem::path visualize(const Handle& stream, const std::filesystem::path& file);
+std::filesystem::path visualize(const StreamHandle& stream, const std::filesystem::path& file);
 
 /// Looks at a stream now and then, and says which node blocks when elements wait and nothing has moved for
 /// `patience`.
@@ -64,8 +64,10 @@ std::filesystem::path visualize(const Handle& stream, const std::filesystem::pat
 /// **Threads.** Looks from the graph's event loop; `stalled` is called there.
 class StallDetector {
  public:
-  /// \param stalled  Called once per stall with a sentence; by default it is logged as a warning.
-  StallDetector(const Handle& stream, Duration patience,
+  /// \param stream    Any node of the graph.
+  /// \param patience  How long nothing may move while elements wait.
+  /// \param stalled   Called once per stall with a sentence; by default it is logged as a warning.
+  StallDetector(const StreamHandle& stream, Duration patience,
                 std::function<void(const std::string&)> stalled = {});
   ~StallDetector();
   StallDetector(const StallDetector&) = delete;

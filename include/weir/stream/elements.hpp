@@ -1,5 +1,4 @@
-// Element by element: map, starmap, filter, remove, flatten, pluck, enumerate, slice, take, skip, take_while;
-// fusing operators with `|`.
+// Element by element: map, starmap, filter, remove, flatten, pluck, enumerate, slice, take, skip, take_while.
 #pragma once
 
 #include <cstdint>
@@ -12,10 +11,8 @@
 #include <utility>
 #include <vector>
 
-#include "weir/detail/core/callable.hpp"
-#include "weir/detail/stream/graph/forward.hpp"
-#include "weir/detail/stream/graph/kernel.hpp"
 #include "weir/error.hpp"
+#include "weir/stream/extend.hpp"
 
 namespace weir {
 namespace detail::stream {
@@ -31,6 +28,7 @@ std::string shown(const Key& key) {
 template <class In, class F>
 struct MapKernel {
   using Out = std::decay_t<Called<F, In>>;
+  static constexpr Traits traits{.where = Where::anywhere, .at_most_one = true};
   F f;
   template <class X, class Emit>
   void push(X&& x, Emit&& emit) {
@@ -41,6 +39,7 @@ struct MapKernel {
 template <class In, class F>
 struct StarmapKernel {
   using Out = std::decay_t<decltype(std::apply(std::declval<F&>(), std::declval<const In&>()))>;
+  static constexpr Traits traits{.where = Where::anywhere, .at_most_one = true};
   F f;
   template <class X, class Emit>
   void push(X&& x, Emit&& emit) {
@@ -51,6 +50,7 @@ struct StarmapKernel {
 template <class In, class F>
 struct FilterKernel {
   using Out = In;
+  static constexpr Traits traits{.where = Where::anywhere, .at_most_one = true};
   F f;
   bool keep = true;
   template <class X, class Emit>
@@ -72,6 +72,7 @@ struct FlattenKernel {
     else return std::type_identity<std::remove_cvref_t<decltype(*std::begin(std::declval<C&>()))>>{};
   }
   using Out = typename decltype(element<In>())::type;
+  static constexpr Traits traits{.where = Where::anywhere};
   template <class X, class Emit>
   void push(X&& x, Emit&& emit) {
     if constexpr (is_optional<In>) {
@@ -95,6 +96,7 @@ struct PluckTupleKernel {
   template <std::size_t I>
   using Item = std::remove_cvref_t<std::tuple_element_t<I, In>>;
   using Out = std::conditional_t<sizeof...(More) == 0, Item<First>, std::tuple<Item<First>, Item<More>...>>;
+  static constexpr Traits traits{.where = Where::anywhere, .at_most_one = true};
   template <class X, class Emit>
   void push(X&& x, Emit&& emit) {
     if constexpr (sizeof...(More) == 0) emit(Out(std::get<First>(std::forward<X>(x))));
@@ -123,6 +125,7 @@ struct PluckKernel {
     }
   }
   using Out = std::decay_t<decltype(item(std::declval<const In&>(), std::declval<const Key&>()))>;
+  static constexpr Traits traits{.where = Where::anywhere, .at_most_one = true};
   Key key;
   template <class X, class Emit>
   void push(X&& x, Emit&& emit) {
@@ -132,6 +135,7 @@ struct PluckKernel {
 template <class In, class Key>
 struct PluckManyKernel {
   using Out = std::vector<typename PluckKernel<In, Key>::Out>;
+  static constexpr Traits traits{.where = Where::anywhere, .at_most_one = true};
   std::vector<Key> keys;
   template <class X, class Emit>
   void push(X&& x, Emit&& emit) {
@@ -207,125 +211,85 @@ auto bind_back(const char* who, F f, More... more) {
 
 namespace op {
 
-/// An operator made of a kind and a function that makes the kernel: `make(std::type_identity<In>) -> kernel`.
-template <class Make>
-struct ByKernel {
-  const char* kind;
-  Make make;
-  std::string text = {};
-  template <class In>
-  auto kernel() && {
-    return std::move(make)(std::type_identity<In>{});
-  }
-  [[nodiscard]] std::string detail() const { return text; }
-};
-template <class Make>
-ByKernel(const char*, Make) -> ByKernel<Make>;
-template <class Make>
-ByKernel(const char*, Make, std::string) -> ByKernel<Make>;
-
-/// Two operators as one node: `source | (op::map(f) | op::filter(p))` calls nothing virtual in between.
-template <class A, class B>
-struct Sequence {
-  A first;
-  B second;
-  std::string kind = "fused";
-  template <class In>
-  auto kernel() && {
-    using First = decltype(std::move(first).template kernel<In>());
-    using Second = decltype(std::move(second).template kernel<typename First::Out>());
-    return detail::stream::Fused<First, Second>{std::move(first).template kernel<In>(),
-                                                std::move(second).template kernel<typename First::Out>()};
-  }
-};
-template <class Op>
-inline constexpr bool is_operator = false;
-template <class Make>
-inline constexpr bool is_operator<ByKernel<Make>> = true;
-template <class A, class B>
-inline constexpr bool is_operator<Sequence<A, B>> = true;
-template <class KeyOf, class Op>
-struct GroupBy;  // accumulate.hpp
-template <class KeyOf, class Op>
-inline constexpr bool is_operator<GroupBy<KeyOf, Op>> = true;
-
-template <class A, class B>
-requires is_operator<A> && is_operator<B>
-auto operator|(A a, B b) { return Sequence<A, B>{std::move(a), std::move(b)}; }
-
-/// Makes one pipeline of several: `const auto clean = op::link(op::filter(is_good), op::map(scale), average);
-/// raw | clean`. Parts are operators or functions of a stream.
-///
-/// **Source.** rapidz `link`, which composes by names.
-template <class... Parts>
-auto link(Parts... parts) {
-  return [... parts = std::move(parts)](const auto& s) { return (s | ... | parts); };
-}
-
-/// Emits `f(x, more...)` for each element.
-///
-/// **Shape.** One element out for one in, of the type `f` returns; order kept.
-/// **Errors.** What `f` throws is answered by the node's policy. Does not compile if `f` returns nothing.
-/// **Threads.** `f` runs on the thread that emits, one call at a time.
-/// **Source.** streamz `Stream.map`.
-///
-/// \return `numbers.map([](int x) { return x + 1; })` turns `0 1 2` into `1 2 3`.
+/// The member `map` as an operator, which has its contract.
 template <class F, class... More>
 auto map(F f, More... more) {
   return ByKernel{"map", [f = detail::stream::bind_back("map", std::move(f), std::move(more)...)]<class In>(
                              std::type_identity<In>) mutable {
-                    static_assert(!std::is_void_v<detail::stream::Called<decltype(f), In>>,
-                                  "map: the function must return a value; use sink for one that does not");
-                    return detail::stream::MapKernel<In, decltype(f)>{std::move(f)};
+                    constexpr bool is_callable = detail::stream::CallableWith<decltype(f), In>;
+                    static_assert(is_callable,
+                                  "map: the function cannot be called with an element (`In` above) "
+                                  "and the further arguments");
+                    if constexpr (is_callable) {
+                      static_assert(!std::is_void_v<detail::stream::Called<decltype(f), In>>,
+                                    "map: the function must return a value; use sink for one that does not");
+                      return detail::stream::MapKernel<In, decltype(f)>{std::move(f)};
+                    } else {
+                      return detail::stream::Refused<In>{};
+                    }
                   }};
 }
 
-/// Emits `f(items..., more...)` for each tuple or pair.
-///
-/// **Shape.** A tuple-like element in, one element of the type `f` returns out.
-/// **Source.** streamz `Stream.starmap`.
+/// The member `starmap` as an operator, which has its contract.
 template <class F, class... More>
 auto starmap(F f, More... more) {
   return ByKernel{"starmap",
                   [f = detail::stream::bind_back("starmap", std::move(f), std::move(more)...)]<class In>(
                       std::type_identity<In>) mutable {
-                    return detail::stream::StarmapKernel<In, decltype(f)>{std::move(f)};
+                    constexpr bool is_callable = detail::stream::is_callable_with_items<decltype(f), In>();
+                    static_assert(is_callable,
+                                  "starmap: the function cannot be called with the items of an element "
+                                  "(`In` above, a tuple or pair) and the further arguments");
+                    if constexpr (is_callable)
+                      return detail::stream::StarmapKernel<In, decltype(f)>{std::move(f)};
+                    else return detail::stream::Refused<In>{};
                   }};
 }
 
-/// Passes the elements for which `predicate(x, more...)` holds.
-///
-/// **Shape.** Same elements, same order, fewer of them.
-/// **Source.** streamz `Stream.filter`.
+/// The member `filter` as an operator, which has its contract.
 template <class F, class... More>
 auto filter(F predicate, More... more) {
   return ByKernel{
       "filter", [f = detail::stream::bind_back("filter", std::move(predicate), std::move(more)...)]<class In>(
                     std::type_identity<In>) mutable {
-        return detail::stream::FilterKernel<In, decltype(f)>{std::move(f), true};
+        constexpr bool is_predicate = std::is_invocable_r_v<bool, decltype(f)&, const In&>;
+        static_assert(is_predicate,
+                      "filter: the function must take an element (`In` above) and the further arguments, "
+                      "and return a bool");
+        if constexpr (is_predicate) return detail::stream::FilterKernel<In, decltype(f)>{std::move(f), true};
+        else return detail::stream::Refused<In>{};
       }};
 }
-/// Passes the elements for which `predicate(x, more...)` does not hold.
+/// The member `remove` as an operator, which has its contract.
 template <class F, class... More>
 auto remove(F predicate, More... more) {
   return ByKernel{
       "remove", [f = detail::stream::bind_back("remove", std::move(predicate), std::move(more)...)]<class In>(
                     std::type_identity<In>) mutable {
-        return detail::stream::FilterKernel<In, decltype(f)>{std::move(f), false};
+        constexpr bool is_predicate = std::is_invocable_r_v<bool, decltype(f)&, const In&>;
+        static_assert(is_predicate,
+                      "remove: the function must take an element (`In` above) and the further arguments, "
+                      "and return a bool");
+        if constexpr (is_predicate) return detail::stream::FilterKernel<In, decltype(f)>{std::move(f), false};
+        else return detail::stream::Refused<In>{};
       }};
 }
 
-/// Emits the items of each element one by one.
-///
-/// **Shape.** A container, string, range or optional in; its items out, in order. An empty one gives nothing.
-/// **Backpressure.** The element is done when all its items are.
-/// **Source.** streamz `Stream.flatten`.
+/// The member `flatten` as an operator, which has its contract.
 inline auto flatten() {
-  return ByKernel{"flatten",
-                  []<class In>(std::type_identity<In>) { return detail::stream::FlattenKernel<In>{}; }};
+  return ByKernel{"flatten", []<class In>(std::type_identity<In>) {
+                    constexpr bool has_items = detail::stream::is_optional<In> || requires(In & x) {
+                      std::begin(x) != std::end(x);
+                    };
+                    static_assert(has_items,
+                                  "flatten: an element (`In` above) must be a container, a string, a range "
+                                  "or an optional");
+                    if constexpr (has_items) return detail::stream::FlattenKernel<In>{};
+                    else return detail::stream::Refused<In>{};
+                  }};
 }
 
-/// Emits items of each tuple-like element: one by itself, several as a tuple. A wrong index does not compile.
+/// The member `pluck` as an operator, which has its contract.
 template <std::size_t First, std::size_t... More>
 auto pluck() {
   return ByKernel{"pluck", []<class In>(std::type_identity<In>) {
@@ -353,18 +317,14 @@ auto pluck(std::vector<Key> keys) {
                   }};
 }
 
-/// Emits `(number, element)`, counting from `first`.
+/// The member `enumerate` as an operator, which has its contract.
 inline auto enumerate(std::uint64_t first = 0) {
   return ByKernel{"enumerate", [first]<class In>(std::type_identity<In>) {
                     return detail::stream::EnumerateKernel<In>{first};
                   }};
 }
 
-/// Passes the elements a Python slice `[start:end:step]` would, and ends the stream below at `end`.
-///
-/// **Shape.** Elements `start`, `start + step`, ... before `end`; without `end`, for ever.
-/// **Errors.** Throws `Error{invalid_argument}` if `start` or `end` is negative or `step` is less than 1.
-/// **Source.** Python slices; streamz takes the phase of `step` from 0 and an end of 0 for none.
+/// The member `slice` as an operator, which has its contract.
 inline auto slice(std::int64_t start, std::optional<std::int64_t> end = {}, std::int64_t step = 1) {
   const auto refuse = [](const char* rule, std::int64_t value) {
     throw Error(ErrorKind::invalid_argument,
@@ -382,7 +342,7 @@ inline auto slice(std::int64_t start, std::optional<std::int64_t> end = {}, std:
       },
       std::to_string(start) + ":" + (end ? std::to_string(*end) : "") + ":" + std::to_string(step)};
 }
-/// Passes the first `n` elements, then ends the stream below.
+/// The member `take` as an operator, which has its contract.
 inline auto take(std::uint64_t n) {
   return ByKernel{"take",
                   [n]<class In>(std::type_identity<In>) {
@@ -390,7 +350,7 @@ inline auto take(std::uint64_t n) {
                   },
                   std::to_string(n)};
 }
-/// Drops the first `n` elements.
+/// The member `skip` as an operator, which has its contract.
 inline auto skip(std::uint64_t n) {
   return ByKernel{"skip",
                   [n]<class In>(std::type_identity<In>) {
@@ -398,7 +358,7 @@ inline auto skip(std::uint64_t n) {
                   },
                   std::to_string(n)};
 }
-/// Passes elements until `predicate` fails for the first time, then ends the stream below.
+/// The member `take_while` as an operator, which has its contract.
 template <class F>
 auto take_while(F predicate) {
   return ByKernel{
@@ -406,6 +366,144 @@ auto take_while(F predicate) {
       [f = detail::callable("take_while", "the function", std::move(predicate))]<class In>(
           std::type_identity<In>) mutable { return detail::stream::TakeWhileKernel<In, F>{std::move(f)}; }};
 }
+
+/// Element by element; members of `Stream` and `ClusterStream`.
+template <class Self>
+class ElementMembers {
+ public:
+  /// Emits `f(x, more...)` for each element.
+  ///
+  /// **Shape.** One element out for one in, of the type `f` returns; order kept.
+  /// **Errors.** What `f` throws is answered by the node's policy. Does not compile if `f` returns nothing.
+  /// **Threads.** `f` runs on the thread that emits, one call at a time.
+  /// **Source.** streamz `Stream.map`.
+  ///
+  /// \return `numbers.map([](int x) { return x + 1; })` turns `0 1 2` into `1 2 3`.
+  template <class F, class... More>
+  auto map(F f, More... more) const& {
+    return static_cast<const Self&>(*this).apply(op::map(std::move(f), std::move(more)...));
+  }
+  /// The same of a temporary, whose operators share a task.
+  template <class F, class... More>
+      auto map(F f, More... more) && requires detail::stream::is_on_cluster<Self> {
+    return static_cast<Self&&>(*this).apply(op::map(std::move(f), std::move(more)...));
+  }
+  /// Emits `f(items..., more...)` for each tuple or pair.
+  ///
+  /// **Shape.** A tuple-like element in, one element of the type `f` returns out.
+  /// **Source.** streamz `Stream.starmap`.
+  template <class F, class... More>
+  auto starmap(F f, More... more) const& {
+    return static_cast<const Self&>(*this).apply(op::starmap(std::move(f), std::move(more)...));
+  }
+  /// The same of a temporary, whose operators share a task.
+  template <class F, class... More>
+      auto starmap(F f, More... more) && requires detail::stream::is_on_cluster<Self> {
+    return static_cast<Self&&>(*this).apply(op::starmap(std::move(f), std::move(more)...));
+  }
+  /// Passes the elements for which `predicate(x, more...)` holds.
+  ///
+  /// **Shape.** Same elements, same order, fewer of them.
+  /// **Source.** streamz `Stream.filter`.
+  template <class F, class... More>
+  auto filter(F predicate, More... more) const& {
+    return static_cast<const Self&>(*this).apply(op::filter(std::move(predicate), std::move(more)...));
+  }
+  /// The same of a temporary, whose operators share a task.
+  template <class F, class... More>
+      auto filter(F predicate, More... more) && requires detail::stream::is_on_cluster<Self> {
+    return static_cast<Self&&>(*this).apply(op::filter(std::move(predicate), std::move(more)...));
+  }
+  /// Passes the elements for which `predicate(x, more...)` does not hold.
+  template <class F, class... More>
+  auto remove(F predicate, More... more) const& {
+    return static_cast<const Self&>(*this).apply(op::remove(std::move(predicate), std::move(more)...));
+  }
+  /// The same of a temporary, whose operators share a task.
+  template <class F, class... More>
+      auto remove(F predicate, More... more) && requires detail::stream::is_on_cluster<Self> {
+    return static_cast<Self&&>(*this).apply(op::remove(std::move(predicate), std::move(more)...));
+  }
+  /// Emits the items of each element one by one.
+  ///
+  /// **Shape.** A container, string, range or optional in; its items out, in order. An empty one gives
+  /// nothing.
+  /// **Backpressure.** The element is done when all its items are.
+  /// **Source.** streamz `Stream.flatten`.
+  auto flatten() const& { return static_cast<const Self&>(*this).apply(op::flatten()); }
+  /// The same of a temporary, whose operators share a task.
+  auto flatten() && requires detail::stream::is_on_cluster<Self> {
+    return static_cast<Self&&>(*this).apply(op::flatten());
+  }
+  /// Emits items of each tuple-like element: one by itself, several as a tuple. A wrong index does not
+  /// compile.
+  template <std::size_t First, std::size_t... More>
+  auto pluck() const& {
+    return static_cast<const Self&>(*this).apply(op::pluck<First, More...>());
+  }
+  /// The same of a temporary, whose operators share a task.
+  template <std::size_t First, std::size_t... More>
+      auto pluck() && requires detail::stream::is_on_cluster<Self> {
+    return static_cast<Self&&>(*this).apply(op::pluck<First, More...>());
+  }
+  /// Emits one item of each element: a member pointer, the key of a map, or the index of a sequence; of
+  /// several keys in a vector, a vector of their items.
+  ///
+  /// **Errors.** An element without the key or index fails with `Error{not_found}`.
+  /// **Source.** streamz `Stream.pluck`.
+  template <class Key>
+  auto pluck(Key key) const& {
+    return static_cast<const Self&>(*this).apply(op::pluck(std::move(key)));
+  }
+  /// The same of a temporary, whose operators share a task.
+  template <class Key>
+      auto pluck(Key key) && requires detail::stream::is_on_cluster<Self> {
+    return static_cast<Self&&>(*this).apply(op::pluck(std::move(key)));
+  }
+  /// Emits `(number, element)`, counting from `first`.
+  auto enumerate(std::uint64_t first = 0) const& {
+    return static_cast<const Self&>(*this).apply(op::enumerate(first));
+  }
+  /// The same of a temporary, whose operators share a task.
+  auto enumerate(std::uint64_t first = 0) && requires detail::stream::is_on_cluster<Self> {
+    return static_cast<Self&&>(*this).apply(op::enumerate(first));
+  }
+  /// Passes the elements a Python slice `[start:end:step]` would, and ends the stream below at `end`.
+  ///
+  /// **Shape.** Elements `start`, `start + step`, ... before `end`; without `end`, for ever.
+  /// **Errors.** Throws `Error{invalid_argument}` if `start` or `end` is negative or `step` is less than 1.
+  /// **Source.** Python slices; streamz takes the phase of `step` from 0 and an end of 0 for none.
+  auto slice(std::int64_t start, std::optional<std::int64_t> end = {}, std::int64_t step = 1) const& {
+    return static_cast<const Self&>(*this).apply(op::slice(start, end, step));
+  }
+  /// The same of a temporary, whose operators share a task.
+  auto slice(std::int64_t start, std::optional<std::int64_t> end = {}, std::int64_t step = 1) && requires
+      detail::stream::is_on_cluster<Self> {
+    return static_cast<Self&&>(*this).apply(op::slice(start, end, step));
+  }
+  /// Passes the first `n` elements, then ends the stream below.
+  auto take(std::uint64_t n) const& { return static_cast<const Self&>(*this).apply(op::take(n)); }
+  /// The same of a temporary, whose operators share a task.
+  auto take(std::uint64_t n) && requires detail::stream::is_on_cluster<Self> {
+    return static_cast<Self&&>(*this).apply(op::take(n));
+  }
+  /// Drops the first `n` elements.
+  auto skip(std::uint64_t n) const& { return static_cast<const Self&>(*this).apply(op::skip(n)); }
+  /// The same of a temporary, whose operators share a task.
+  auto skip(std::uint64_t n) && requires detail::stream::is_on_cluster<Self> {
+    return static_cast<Self&&>(*this).apply(op::skip(n));
+  }
+  /// Passes elements until `predicate` fails for the first time, then ends the stream below.
+  template <class F>
+  auto take_while(F predicate) const& {
+    return static_cast<const Self&>(*this).apply(op::take_while(std::move(predicate)));
+  }
+  /// The same of a temporary, whose operators share a task.
+  template <class F>
+      auto take_while(F predicate) && requires detail::stream::is_on_cluster<Self> {
+    return static_cast<Self&&>(*this).apply(op::take_while(std::move(predicate)));
+  }
+};
 
 }  // namespace op
 }  // namespace weir

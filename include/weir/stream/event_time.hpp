@@ -12,8 +12,6 @@
 #include <utility>
 #include <vector>
 
-#include "weir/detail/stream/graph/forward.hpp"
-#include "weir/detail/stream/graph/kernel.hpp"
 #include "weir/stream/elements.hpp"
 #include "weir/stream/windows.hpp"
 
@@ -184,37 +182,76 @@ auto time_windows(const char* kind, TimeOf time, Size size, Size step, bool sess
 
 namespace op {
 
-/// Emits the elements of each stretch `[k * size, (k + 1) * size)` of their own time.
-///
-/// The watermark is the newest time seen less `late.out_of_order`; a window comes out when it passes the
-/// window's end. An element of a window that is out, but no more than `late.allowed` behind, makes it come
-/// out again with the next `revision`; one that is later is dropped and counted.
-///
-/// **Shape.** `T` in, `TimeWindow<T, When>` out, in the order of time. The end of the stream gives the open
-/// ones.
-/// **Units.** `time(x)` is a number, a duration or a time point; `size` and `late` are its differences.
-/// **Errors.** Throws `Error{invalid_argument}` if `size` is not positive or a lateness is negative.
-/// **Backpressure.** Holds an element's ticket until the first window with it has been consumed.
-/// **Source.** Event time windows with watermark and allowed lateness as in the Dataflow model (Akidau et
-/// al., VLDB 2015).
+/// The member `tumbling_window` as an operator, which has its contract.
 template <class TimeOf, class Size>
 auto tumbling_window(TimeOf time, Size size, Late<Size> late = {}) {
   detail::stream::positive_size("tumbling_window", "size", size);
   return detail::stream::time_windows("tumbling_window", std::move(time), size, size, false, late);
 }
-/// The same for windows of `size` that begin every `step`; an element is in `size / step` of them.
+/// The member `sliding_time_window` as an operator, which has its contract.
 template <class TimeOf, class Size>
 auto sliding_time_window(TimeOf time, Size size, Size step, Late<Size> late = {}) {
   detail::stream::positive_size("sliding_time_window", "size", size);
   detail::stream::positive_size("sliding_time_window", "step", step);
   return detail::stream::time_windows("sliding_time_window", std::move(time), size, step, false, late);
 }
-/// The same for windows that end when no element came for `gap` of their own time.
+/// The member `session_window` as an operator, which has its contract.
 template <class TimeOf, class Size>
 auto session_window(TimeOf time, Size gap, Late<Size> late = {}) {
   detail::stream::positive_size("session_window", "gap", gap);
   return detail::stream::time_windows("session_window", std::move(time), gap, gap, true, late);
 }
+
+/// By the time in the elements; members of `Stream` and `ClusterStream`.
+template <class Self>
+class EventTimeMembers {
+ public:
+  /// Emits the elements of each stretch `[k * size, (k + 1) * size)` of their own time.
+  ///
+  /// The watermark is the newest time seen less `late.out_of_order`; a window comes out when it passes the
+  /// window's end. An element of a window that is out, but no more than `late.allowed` behind, makes it come
+  /// out again with the next `revision`; one that is later is dropped and counted.
+  ///
+  /// **Shape.** `T` in, `TimeWindow<T, When>` out, in the order of time. The end of the stream gives the open
+  /// ones.
+  /// **Units.** `time(x)` is a number, a duration or a time point; `size` and `late` are its differences.
+  /// **Errors.** Throws `Error{invalid_argument}` if `size` is not positive or a lateness is negative.
+  /// **Backpressure.** Holds an element's ticket until the first window with it has been consumed.
+  /// **Source.** Event time windows with watermark and allowed lateness as in the Dataflow model (Akidau et
+  /// al., VLDB 2015).
+  template <class TimeOf, class Size>
+  auto tumbling_window(TimeOf time, Size size, Late<Size> late = {}) const& {
+    return static_cast<const Self&>(*this).apply(op::tumbling_window(std::move(time), size, late));
+  }
+  /// The same of a temporary, whose operators share a task.
+  template <class TimeOf, class Size>
+      auto tumbling_window(TimeOf time, Size size, Late<Size> late = {}) && requires
+      detail::stream::is_on_cluster<Self> {
+    return static_cast<Self&&>(*this).apply(op::tumbling_window(std::move(time), size, late));
+  }
+  /// The same for windows of `size` that begin every `step`; an element is in `size / step` of them.
+  template <class TimeOf, class Size>
+  auto sliding_time_window(TimeOf time, Size size, Size step, Late<Size> late = {}) const& {
+    return static_cast<const Self&>(*this).apply(op::sliding_time_window(std::move(time), size, step, late));
+  }
+  /// The same of a temporary, whose operators share a task.
+  template <class TimeOf, class Size>
+      auto sliding_time_window(TimeOf time, Size size, Size step, Late<Size> late = {}) && requires
+      detail::stream::is_on_cluster<Self> {
+    return static_cast<Self&&>(*this).apply(op::sliding_time_window(std::move(time), size, step, late));
+  }
+  /// The same for windows that end when no element came for `gap` of their own time.
+  template <class TimeOf, class Size>
+  auto session_window(TimeOf time, Size gap, Late<Size> late = {}) const& {
+    return static_cast<const Self&>(*this).apply(op::session_window(std::move(time), gap, late));
+  }
+  /// The same of a temporary, whose operators share a task.
+  template <class TimeOf, class Size>
+      auto session_window(TimeOf time, Size gap, Late<Size> late = {}) && requires
+      detail::stream::is_on_cluster<Self> {
+    return static_cast<Self&&>(*this).apply(op::session_window(std::move(time), gap, late));
+  }
+};
 
 }  // namespace op
 }  // namespace weir

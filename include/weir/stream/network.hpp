@@ -16,6 +16,7 @@ struct ListenOptions {
   std::string address = "127.0.0.1";  ///< "0.0.0.0" lets other machines in
   std::size_t max_message_bytes =
       std::size_t{64} << 20;  ///< a longer message ends its connection, and is an error of the stream
+  /// By default one with a thread of its own.
   std::optional<EventLoop> loop = {};
 };
 

@@ -16,9 +16,6 @@
 #include <utility>
 #include <vector>
 
-#include "weir/detail/stream/graph/forward.hpp"
-#include "weir/detail/stream/graph/handle.hpp"
-#include "weir/detail/stream/graph/kernel.hpp"
 #include "weir/duration.hpp"
 #include "weir/stream/elements.hpp"
 
@@ -41,6 +38,7 @@ class Collected {
     const std::lock_guard lock(state_->mutex);
     return state_->values.empty() ? std::nullopt : std::optional<T>(state_->values.back());
   }
+  /// How many there are.
   [[nodiscard]] std::size_t size() const {
     const std::lock_guard lock(state_->mutex);
     return state_->values.size();
@@ -55,6 +53,7 @@ class Collected {
     std::unique_lock lock(state_->mutex);
     return state_->more.wait_for(lock, timeout.value(), [&] { return state_->values.size() >= count; });
   }
+  /// Appends one; for the sink.
   template <class X>
   void add(X&& x) const {
     {
@@ -85,6 +84,7 @@ class CurrentValue {
     const std::lock_guard lock(state_->mutex);
     return state_->value;
   }
+  /// Makes it the last one; for the node that watches.
   void set(const T& x) const {
     const std::lock_guard lock(state_->mutex);
     state_->value = x;
@@ -198,27 +198,26 @@ Sink attach_coroutine_sink(const Stream<In>& s, F f, std::size_t parallelism);
 
 namespace op {
 
-/// Calls `f(x, more...)` for each element.
-///
-/// `f` may be a coroutine that returns `boost::asio::awaitable<void>` (include `weir/stream/await.hpp`): it
-/// runs on the stream's event loop, one at a time, and emitters wait for it.
-///
-/// **Errors.** What `f` throws is answered by the node's policy.
-/// **Threads.** On the thread that emits, one call at a time.
-/// **Source.** streamz `Stream.sink`.
+/// The member `sink` as an operator, which has its contract.
 template <class F, class... More>
 auto sink(F f, More... more) {
   return [f = detail::stream::bind_back("sink", std::move(f), std::move(more)...)]<class In>(
              const Stream<In>& s) mutable {
     using Function = decltype(f);
-    if constexpr (detail::stream::is_coroutine<detail::stream::Called<Function, In>>)
+    constexpr bool is_callable = detail::stream::CallableWith<Function, In>;
+    static_assert(is_callable,
+                  "sink: the function cannot be called with an element (`In` above) and the further "
+                  "arguments");
+    if constexpr (!is_callable)
+      return detail::stream::attach_sink_kernel(s, "sink", detail::stream::Refused<In>{});
+    else if constexpr (detail::stream::is_coroutine<detail::stream::Called<Function, In>>)
       return detail::stream::attach_coroutine_sink(s, std::move(f), 1);
     else
       return detail::stream::attach_sink_kernel(s, "sink",
                                                 detail::stream::SinkKernel<In, Function>{std::move(f)});
   };
 }
-/// Calls `f(items..., more...)` for each tuple or pair. **Source.** rapidz `starsink`.
+/// The member `starsink` as an operator, which has its contract.
 template <class F, class... More>
 auto starsink(F f, More... more) {
   return [f = detail::stream::bind_back("starsink", std::move(f), std::move(more)...)]<class In>(
@@ -227,7 +226,7 @@ auto starsink(F f, More... more) {
                                               detail::stream::StarsinkKernel<In, decltype(f)>{std::move(f)});
   };
 }
-/// Collects the elements in a list: `auto list = s.sink_to_list(); ... list.values()`.
+/// The member `sink_to_list` as an operator, which has its contract.
 inline auto sink_to_list() {
   return []<class In>(const Stream<In>& s) {
     Collected<In> list;
@@ -235,10 +234,7 @@ inline auto sink_to_list() {
     return list;
   };
 }
-/// Watches the stream's last element from now on: `auto last = s.current_value(); ... last.value()`.
-///
-/// **Cost.** One copy per element; a stream nobody asks keeps none.
-/// **Source.** streamz `Stream.current_value`, which every node keeps.
+/// The member `current_value` as an operator, which has its contract.
 inline auto current_value() {
   return []<class In>(const Stream<In>& s) {
     CurrentValue<In> current;
@@ -250,16 +246,7 @@ inline auto current_value() {
     return current;
   };
 }
-/// Writes each element as a line of text.
-///
-/// **Units.** Numbers are written so that they read back exactly; other types by their `<<`.
-/// **Errors.** Throws `Error{io}` if the file cannot be opened; a write that fails is an error of that
-/// element.
-/// **Cost.** Written in blocks of 64 KiB, and on `drain`, `flush`, `close` and at the end.
-/// **Source.** streamz `Stream.sink_to_textfile`.
-///
-/// \param end     What follows each element.
-/// \param append  Whether an existing file is kept.
+/// The member `sink_to_textfile` as an operator, which has its contract.
 inline auto sink_to_textfile(std::filesystem::path path, std::string end = "\n", bool append = true) {
   return [file = std::make_shared<detail::stream::TextFile>(path, append), end = std::move(end),
           name = path.filename().string()]<class In>(const Stream<In>& s) {
@@ -269,6 +256,73 @@ inline auto sink_to_textfile(std::filesystem::path path, std::string end = "\n",
     return sink;
   };
 }
+
+/// Where elements leave; members of `Stream` and `ClusterStream`.
+template <class Self>
+class SinkMembers {
+ public:
+  /// Calls `f(x, more...)` for each element.
+  ///
+  /// `f` may be a coroutine that returns `boost::asio::awaitable<void>` (include `weir/stream/await.hpp`): it
+  /// runs on the stream's event loop, one at a time, and emitters wait for it.
+  ///
+  /// **Errors.** What `f` throws is answered by the node's policy.
+  /// **Threads.** On the thread that emits, one call at a time.
+  /// **Source.** streamz `Stream.sink`.
+  template <class F, class... More>
+  auto sink(F f, More... more) const {
+    static_assert(!detail::stream::is_on_cluster<Self>,
+                  "weir: gather() is missing: the elements are on the cluster; write .gather().sink(f)");
+    if constexpr (!detail::stream::is_on_cluster<Self>)
+      return static_cast<const Self&>(*this).apply(op::sink(std::move(f), std::move(more)...));
+  }
+  /// Calls `f(items..., more...)` for each tuple or pair. **Source.** rapidz `starsink`.
+  template <class F, class... More>
+  auto starsink(F f, More... more) const {
+    static_assert(!detail::stream::is_on_cluster<Self>,
+                  "weir: gather() is missing: the elements are on the cluster; write .gather().starsink(f)");
+    if constexpr (!detail::stream::is_on_cluster<Self>)
+      return static_cast<const Self&>(*this).apply(op::starsink(std::move(f), std::move(more)...));
+  }
+  /// Watches the stream's last element from now on: `auto last = s.current_value(); ... last.value()`.
+  ///
+  /// **Cost.** One copy per element; a stream nobody asks keeps none.
+  /// **Source.** streamz `Stream.current_value`, which every node keeps.
+  ///
+  /// On the cluster the element stays there until somebody wants it.
+  auto current_value() const {
+    if constexpr (detail::stream::is_on_cluster<Self>)
+      return detail::stream::ClusterSide<Self>::current_value(static_cast<const Self&>(*this));
+    else return static_cast<const Self&>(*this).apply(op::current_value());
+  }
+  /// Collects the elements in a list: `auto list = s.sink_to_list(); ... list.values()`.
+  auto sink_to_list() const {
+    static_assert(
+        !detail::stream::is_on_cluster<Self>,
+        "weir: gather() is missing: the elements are on the cluster; write .gather().sink_to_list()");
+    if constexpr (!detail::stream::is_on_cluster<Self>)
+      return static_cast<const Self&>(*this).apply(op::sink_to_list());
+  }
+  /// Writes each element as a line of text.
+  ///
+  /// **Units.** Numbers are written so that they read back exactly; other types by their `<<`.
+  /// **Errors.** Throws `Error{io}` if the file cannot be opened; a write that fails is an error of that
+  /// element.
+  /// **Cost.** Written in blocks of 64 KiB, and on `drain`, `flush`, `close` and at the end.
+  /// **Source.** streamz `Stream.sink_to_textfile`.
+  ///
+  /// \param path    The file.
+  /// \param end     What follows each element.
+  /// \param append  Whether an existing file is kept.
+  auto sink_to_textfile(std::filesystem::path path, std::string end = "\n", bool append = true) const {
+    static_assert(
+        !detail::stream::is_on_cluster<Self>,
+        "weir: gather() is missing: the elements are on the cluster; write .gather().sink_to_textfile(path)");
+    if constexpr (!detail::stream::is_on_cluster<Self>)
+      return static_cast<const Self&>(*this).apply(
+          op::sink_to_textfile(std::move(path), std::move(end), append));
+  }
+};
 
 }  // namespace op
 }  // namespace weir

@@ -20,14 +20,14 @@
 #include <vector>
 
 #include "weir/duration.hpp"
-#include "weir/stream.hpp"
+#include "weir/stream/stream.hpp"
 
 namespace weir {
 
 /// Where a source runs and how often it looks: `from_textfile("log", {.poll_interval = 10ms, .loop = loop})`.
 struct SourceOptions {
-  Duration poll_interval = std::chrono::milliseconds(100);
-  std::optional<EventLoop> loop = {};  ///< by default one with a thread of its own
+  Duration poll_interval = std::chrono::milliseconds(100);  ///< how often it looks where nobody tells
+  std::optional<EventLoop> loop = {};                       ///< by default one with a thread of its own
 };
 
 namespace detail::stream {
@@ -304,6 +304,11 @@ class ProcessProducer {
 
 }  // namespace detail::stream
 
+namespace detail::stream {
+template <class T>
+struct QueueProducer;
+}  // namespace detail::stream
+
 /// A bounded queue between threads of your own and a stream; copies share it.
 ///
 /// **Threads.** Every member from any thread.
@@ -340,7 +345,7 @@ class Queue {
 
  private:
   template <class U>
-  friend struct QueueProducer;
+  friend struct detail::stream::QueueProducer;
   struct State {
     std::mutex mutex;
     std::condition_variable room;
@@ -363,17 +368,19 @@ class Queue {
   std::shared_ptr<State> state_;
 };
 
+namespace detail::stream {
+
 template <class T>
 struct QueueProducer {
   using Out = T;
   static constexpr bool is_finite = false;
   Queue<T> queue;
-  void start(detail::stream::Time) {}
+  void start(Time) {}
   void attach(std::function<void()> poke) {
     const std::lock_guard lock(queue.state_->poke_mutex);
     queue.state_->poke = std::move(poke);
   }
-  std::optional<T> next(detail::stream::Time) {
+  std::optional<T> next(Time) {
     const std::lock_guard lock(queue.state_->mutex);
     if (queue.state_->items.empty()) return {};
     std::optional<T> x(std::move(queue.state_->items.front()));
@@ -385,8 +392,10 @@ struct QueueProducer {
     const std::lock_guard lock(queue.state_->mutex);
     return queue.state_->closed && queue.state_->items.empty();
   }
-  [[nodiscard]] std::optional<detail::stream::Time> wake(detail::stream::Time) const { return {}; }
+  [[nodiscard]] std::optional<Time> wake(Time) const { return {}; }
 };
+
+}  // namespace detail::stream
 
 /// Emits the elements of a container or range, then ends.
 ///
@@ -436,7 +445,7 @@ auto from_periodic(F f, Duration interval, SourceOptions options = {}) {
 /// **Backpressure.** `queue.put` waits while the queue is full, which it stays while a node below is.
 template <class T>
 auto from_queue(Queue<T> queue, SourceOptions options = {}) {
-  return detail::stream::make_source("from_queue", QueueProducer<T>{std::move(queue)},
+  return detail::stream::make_source("from_queue", detail::stream::QueueProducer<T>{std::move(queue)},
                                      std::move(options.loop));
 }
 

@@ -11,8 +11,6 @@
 #include <utility>
 #include <vector>
 
-#include "weir/detail/stream/graph/forward.hpp"
-#include "weir/detail/stream/graph/kernel.hpp"
 #include "weir/stream/elements.hpp"
 
 namespace weir {
@@ -217,6 +215,7 @@ template <class In, class KeyOf, class Inner>
 struct GroupKernel {
   using Key = KeyFor<KeyOf, In>;
   using Out = std::pair<Key, typename Inner::Out>;
+  static constexpr Traits traits{.where = Where::by_key};
   KeyOf key;
   Inner fresh;  // copied for each new key
   std::size_t max_keys;
@@ -289,20 +288,7 @@ auto accumulate_from_first(F f) {
 
 namespace op {
 
-/// Emits `state = f(state, x)` for each element.
-///
-/// Without `start` the first element becomes the state and is emitted unchanged. `f` takes the state by value
-/// or const reference and returns the next one; or it takes `State&`, changes it in place and returns
-/// nothing.
-///
-/// **Shape.** One state out for one element in. With `returns_state`, `f` returns `(state, result)` and the
-/// result is emitted; with `with_state`, `(state, result)` is.
-/// **Errors.** If `f` throws, the state stays as it was (unless `f` changes it in place).
-/// **Threads.** One call of `f` at a time, on the thread that emits.
-/// **Backpressure.** The state does not keep the tickets of the elements in it.
-/// **Source.** streamz `Stream.accumulate`; in-place states are ours.
-///
-/// \return `numbers.accumulate(std::plus<>{}, 0)` turns `1 2 3` into `1 3 6`.
+/// The member `accumulate` as an operator, which has its contract.
 template <class F>
 auto accumulate(F f) {
   return detail::stream::accumulate_from_first<false, false>(std::move(f));
@@ -336,34 +322,23 @@ auto accumulate(F f, State start, ReturnsState, WithState) {
   return detail::stream::accumulate<true, true>(std::move(f), std::optional<State>(std::move(start)));
 }
 
-/// Keeps all elements until it is flushed, then emits them as one vector and begins again.
-///
-/// **Shape.** `T` in, `std::vector<T>` out; `flush` of nothing gives an empty vector, the end of the stream
-/// gives one only if there is something.
-/// **Backpressure.** Holds every element's ticket until the flush has been consumed. Memory grows until then.
-/// **Source.** streamz `Stream.collect`.
+/// The member `collect` as an operator, which has its contract.
 inline auto collect() {
   return ByKernel{"collect",
                   []<class In>(std::type_identity<In>) { return detail::stream::CollectKernel<In>{}; }};
 }
 
-/// Emits the running counts of the elements seen so far.
-///
-/// **Shape.** `T` in, `std::map<T, uint64>` out, once per element.
-/// **Cost.** Who keeps what it gets copies the whole map.
-/// **Source.** streamz `Stream.frequencies`.
+/// The member `frequencies` as an operator, which has its contract.
 inline auto frequencies() {
-  return ByKernel{"frequencies",
-                  []<class In>(std::type_identity<In>) { return detail::stream::FrequenciesKernel<In>{}; }};
+  return ByKernel{"frequencies", []<class In>(std::type_identity<In>) {
+                    constexpr bool has_order = requires(const In& x) { x < x; };
+                    static_assert(has_order, "frequencies: elements (`In` above) must have an operator <");
+                    if constexpr (has_order) return detail::stream::FrequenciesKernel<In>{};
+                    else return detail::stream::Refused<In>{};
+                  }};
 }
 
-/// Passes elements whose key was not seen before.
-///
-/// With `maxsize` only the most recently seen keys are remembered; seeing one again makes it recent.
-///
-/// **Units.** `maxsize` counts keys; without it all are remembered, and memory grows.
-/// **Errors.** Throws `Error{invalid_argument}` if `maxsize` is 0.
-/// **Source.** streamz `Stream.unique`; keys are found by hash, else by order, else by comparison.
+/// The member `unique` as an operator, which has its contract.
 template <class KeyOf = detail::stream::Identity>
 auto unique(std::optional<std::size_t> maxsize = {}, KeyOf key = {}) {
   if (maxsize && *maxsize == 0)
@@ -371,48 +346,156 @@ auto unique(std::optional<std::size_t> maxsize = {}, KeyOf key = {}) {
   return ByKernel{"unique",
                   [key = detail::callable("unique", "the key", std::move(key)),
                    limit = maxsize.value_or(0)]<class In>(std::type_identity<In>) mutable {
-                    return detail::stream::UniqueKernel<In, KeyOf>{std::move(key), limit, {}};
+                    constexpr bool is_key = std::is_invocable_v<KeyOf&, const In&>;
+                    static_assert(is_key, "unique: the key must be a function of an element (`In` above)");
+                    if constexpr (is_key) {
+                      using Key = detail::stream::KeyFor<KeyOf, In>;
+                      constexpr bool is_comparable = detail::stream::Hashable<Key> || requires(const Key& x) {
+                        x < x;
+                      }
+                      || requires(const Key& x) { x == x; };
+                      static_assert(
+                          is_comparable,
+                          "unique: the key of an element (`In` above; without a key function, the element) "
+                          "must have a hash, an operator < or an operator ==");
+                      if constexpr (is_comparable)
+                        return detail::stream::UniqueKernel<In, KeyOf>{std::move(key), limit, {}};
+                      else return detail::stream::Refused<In>{};
+                    } else {
+                      return detail::stream::Refused<In>{};
+                    }
                   },
                   maxsize ? std::to_string(*maxsize) : ""};
 }
 
-/// Emits each element together with the one before it.
-///
-/// **Shape.** `n` elements in, `n - 1` pairs `(before, now)` out.
+/// The member `pairwise` as an operator, which has its contract.
 inline auto pairwise() {
   return ByKernel{"pairwise",
                   []<class In>(std::type_identity<In>) { return detail::stream::PairwiseKernel<In>{}; }};
 }
 
-/// What `group_by` makes: an operator, whose parts the cluster side takes to divide the groups.
-template <class KeyOf, class Op>
-struct GroupBy {
-  KeyOf key;
-  Op inner;
-  std::size_t max_keys;
-  std::string kind = "group_by";
-  [[nodiscard]] std::string detail() const { return inner.kind; }
-  template <class In>
-  using Inner = decltype(std::declval<Op>().template kernel<In>());
-  template <class In>
-  auto kernel() && {
-    return detail::stream::GroupKernel<In, KeyOf, Inner<In>>{
-        std::move(key), std::move(inner).template kernel<In>(), max_keys, {}, {}};
-  }
-};
-
-/// Applies an operator to each group of elements with the same key, with a state for each group.
-///
-/// **Shape.** `T` in, `(key, what the operator gives)` out. `words.group_by(first_letter,
-/// op::accumulate(count, 0))`; several operators: `op::map(f) | op::accumulate(g, 0)`.
-/// **Units.** `max_keys` counts groups (0: no limit); beyond it the least recently used group puts out what
-/// it holds and is forgotten.
-/// **Cost.** One copy of the operator's state per key.
+/// The member `group_by` as an operator, which has its contract.
 template <class KeyOf, class Op>
 auto group_by(KeyOf key, Op inner, std::size_t max_keys = 0) {
-  return GroupBy<KeyOf, Op>{detail::callable("group_by", "the key", std::move(key)), std::move(inner),
-                            max_keys};
+  static_assert(
+      MadeByKernel<Op>,
+      "weir: group_by applies an operator made of a kernel to each group, such as op::accumulate(f, 0) or "
+      "op::map(f) | op::pairwise(); a function of a stream or a lambda is none");
+  if constexpr (MadeByKernel<Op>) {
+    std::string name = inner.kind;
+    return ByKernel{"group_by",
+                    [key = detail::callable("group_by", "the key", std::move(key)), inner = std::move(inner),
+                     max_keys]<class In>(std::type_identity<In>) mutable {
+                      using Inner = detail::stream::KernelOf<Op, In>;
+                      return detail::stream::GroupKernel<In, KeyOf, Inner>{
+                          std::move(key), std::move(inner).template kernel<In>(), max_keys, {}, {}};
+                    },
+                    std::move(name)};
+  }
 }
+
+/// With a state; members of `Stream` and `ClusterStream`.
+template <class Self>
+class StateMembers {
+ public:
+  /// Emits `state = f(state, x)` for each element.
+  ///
+  /// Without `start` the first element becomes the state and is emitted unchanged. `f` takes the state by
+  /// value or const reference and returns the next one; or it takes `State&`, changes it in place and returns
+  /// nothing.
+  ///
+  /// **Shape.** One state out for one element in. With `returns_state`, `f` returns `(state, result)` and the
+  /// result is emitted; with `with_state`, `(state, result)` is.
+  /// **Errors.** If `f` throws, the state stays as it was (unless `f` changes it in place).
+  /// **Threads.** One call of `f` at a time, on the thread that emits.
+  /// **Backpressure.** The state does not keep the tickets of the elements in it.
+  /// **Source.** streamz `Stream.accumulate`; in-place states are ours.
+  ///
+  /// \return `numbers.accumulate(std::plus<>{}, 0)` turns `1 2 3` into `1 3 6`.
+  template <class F, class... More>
+  auto accumulate(F f, More... more) const& {
+    return static_cast<const Self&>(*this).apply(op::accumulate(std::move(f), std::move(more)...));
+  }
+  /// The same of a temporary, whose operators share a task.
+  template <class F, class... More>
+      auto accumulate(F f, More... more) && requires detail::stream::is_on_cluster<Self> {
+    return static_cast<Self&&>(*this).apply(op::accumulate(std::move(f), std::move(more)...));
+  }
+  /// Another name of `accumulate`.
+  template <class F, class... More>
+  auto scan(F f, More... more) const& {
+    return static_cast<const Self&>(*this).apply(op::accumulate(std::move(f), std::move(more)...));
+  }
+  /// The same of a temporary, whose operators share a task.
+  template <class F, class... More>
+      auto scan(F f, More... more) && requires detail::stream::is_on_cluster<Self> {
+    return static_cast<Self&&>(*this).apply(op::accumulate(std::move(f), std::move(more)...));
+  }
+  /// Keeps all elements until it is flushed, then emits them as one vector and begins again.
+  ///
+  /// **Shape.** `T` in, `std::vector<T>` out; `flush` of nothing gives an empty vector, the end of the stream
+  /// gives one only if there is something.
+  /// **Backpressure.** Holds every element's ticket until the flush has been consumed. Memory grows until
+  /// then.
+  /// **Source.** streamz `Stream.collect`.
+  auto collect() const& { return static_cast<const Self&>(*this).apply(op::collect()); }
+  /// The same of a temporary, whose operators share a task.
+  auto collect() && requires detail::stream::is_on_cluster<Self> {
+    return static_cast<Self&&>(*this).apply(op::collect());
+  }
+  /// Emits the running counts of the elements seen so far.
+  ///
+  /// **Shape.** `T` in, `std::map<T, uint64>` out, once per element.
+  /// **Cost.** Who keeps what it gets copies the whole map.
+  /// **Source.** streamz `Stream.frequencies`.
+  auto frequencies() const& { return static_cast<const Self&>(*this).apply(op::frequencies()); }
+  /// The same of a temporary, whose operators share a task.
+  auto frequencies() && requires detail::stream::is_on_cluster<Self> {
+    return static_cast<Self&&>(*this).apply(op::frequencies());
+  }
+  /// Passes elements whose key was not seen before.
+  ///
+  /// With `maxsize` only the most recently seen keys are remembered; seeing one again makes it recent.
+  ///
+  /// **Units.** `maxsize` counts keys; without it all are remembered, and memory grows.
+  /// **Errors.** Throws `Error{invalid_argument}` if `maxsize` is 0.
+  /// **Source.** streamz `Stream.unique`; keys are found by hash, else by order, else by comparison.
+  template <class KeyOf = detail::stream::Identity>
+  auto unique(std::optional<std::size_t> maxsize = {}, KeyOf key = {}) const& {
+    return static_cast<const Self&>(*this).apply(op::unique(maxsize, std::move(key)));
+  }
+  /// The same of a temporary, whose operators share a task.
+  template <class KeyOf = detail::stream::Identity>
+      auto unique(std::optional<std::size_t> maxsize = {}, KeyOf key = {}) && requires
+      detail::stream::is_on_cluster<Self> {
+    return static_cast<Self&&>(*this).apply(op::unique(maxsize, std::move(key)));
+  }
+  /// Emits each element together with the one before it.
+  ///
+  /// **Shape.** `n` elements in, `n - 1` pairs `(before, now)` out.
+  auto pairwise() const& { return static_cast<const Self&>(*this).apply(op::pairwise()); }
+  /// The same of a temporary, whose operators share a task.
+  auto pairwise() && requires detail::stream::is_on_cluster<Self> {
+    return static_cast<Self&&>(*this).apply(op::pairwise());
+  }
+  /// Applies an operator to each group of elements with the same key, with a state for each group.
+  ///
+  /// **Shape.** `T` in, `(key, what the operator gives)` out. `words.group_by(first_letter,
+  /// op::accumulate(count, 0))`; several operators: `op::map(f) | op::accumulate(g, 0)`.
+  /// **Units.** `max_keys` counts groups (0: no limit); beyond it the least recently used group puts out what
+  /// it holds and is forgotten.
+  /// **Cost.** One copy of the operator's state per key.
+  template <class KeyOf, class Op>
+  auto group_by(KeyOf key, Op inner, std::size_t max_keys = 0) const& {
+    return static_cast<const Self&>(*this).apply(op::group_by(std::move(key), std::move(inner), max_keys));
+  }
+  /// The same of a temporary, whose operators share a task.
+  template <class KeyOf, class Op>
+      auto group_by(KeyOf key, Op inner, std::size_t max_keys = 0) && requires
+      detail::stream::is_on_cluster<Self> {
+    return static_cast<Self&&>(*this).apply(op::group_by(std::move(key), std::move(inner), max_keys));
+  }
+};
 
 }  // namespace op
 }  // namespace weir

@@ -9,8 +9,6 @@
 #include <utility>
 #include <vector>
 
-#include "weir/detail/stream/graph/forward.hpp"
-#include "weir/detail/stream/graph/timed_node.hpp"
 #include "weir/stream/windows.hpp"
 
 namespace weir {
@@ -88,14 +86,14 @@ struct TimedWindowUniqueKernel {
 /// A queue of elements with their tickets.
 template <class In>
 struct HeldQueue {
-  std::deque<std::pair<Time, Held<In>>> items;
+  std::deque<std::pair<Time, TicketedElement<In>>> items;
   template <class X>
   void add(Time due, X&& x) {
-    items.emplace_back(due, Held<In>{In(std::forward<X>(x))});
+    items.emplace_back(due, TicketedElement<In>{In(std::forward<X>(x))});
   }
   template <class Emit>
   void emit_front(Emit&& emit) {
-    Held<In> first = std::move(items.front().second);
+    TicketedElement<In> first = std::move(items.front().second);
     items.pop_front();
     const TicketScope scope(std::move(first.ticket));
     emit(std::move(first.value));
@@ -105,6 +103,7 @@ struct HeldQueue {
 template <class In>
 struct DelayKernel {
   using Out = In;
+  static constexpr Traits traits{.where = Where::on_whole_chunks};
   static constexpr bool outlives_input = true;
   Time interval;
   std::size_t maxsize;
@@ -128,6 +127,7 @@ struct DelayKernel {
 template <class In>
 struct RateLimitKernel {
   using Out = In;
+  static constexpr Traits traits{.where = Where::on_whole_chunks, .one_by_one = true};
   static constexpr bool outlives_input = true;
   Time interval;
   HeldQueue<In> queue = {};       // what one emission brought too much of
@@ -154,15 +154,15 @@ struct RateLimitKernel {
 /// The newest element; one that is replaced is done.
 template <class In>
 struct HeldLast {
-  std::optional<Held<In>> item;
+  std::optional<TicketedElement<In>> item;
   template <class X>
   void set(X&& x) {
-    item.emplace(Held<In>{In(std::forward<X>(x))});
+    item.emplace(TicketedElement<In>{In(std::forward<X>(x))});
   }
   template <class Emit>
   void put_out(Emit&& emit) {
     if (!item) return;
-    Held<In> held = std::move(*std::exchange(item, std::nullopt));
+    TicketedElement<In> held = std::move(*std::exchange(item, std::nullopt));
     const TicketScope scope(std::move(held.ticket));
     emit(std::move(held.value));
   }
@@ -262,112 +262,150 @@ struct DistinctWithinKernel {
 
 namespace op {
 
-/// Emits, every `interval`, what arrived since the last time.
-///
-/// **Shape.** `T` in, `std::vector<T>` out, also empty ones; the first one `interval` after the operator was
-/// made. The end of the stream and `flush` give what is left.
-/// **Units.** `interval` is a duration or text such as "500ms"; ticks that were missed because the consumer
-/// was slow are left out.
-/// **Errors.** Throws `Error{invalid_argument}` if `interval` is not positive or not a duration.
-/// **Threads.** Windows are emitted on the stream's event loop.
-/// **Backpressure.** Emitters wait while a window is being consumed; while a node below is full the window
-/// grows.
-/// **Source.** streamz `Stream.timed_window`, whose period adds the consumer's time.
+/// The member `timed_window` as an operator, which has its contract.
 inline auto timed_window(Duration interval) {
   const detail::stream::Time period = detail::stream::positive("timed_window", "interval", interval);
-  return ByTimedKernel{
+  return ByKernel{
       "timed_window",
       [period]<class In>(std::type_identity<In>) { return detail::stream::TimedWindowKernel<In>{{period}}; },
       to_string(period)};
 }
 
-/// The same with one element per key; see `partition_unique` for which stays.
+/// The member `timed_window_unique` as an operator, which has its contract.
 template <class KeyOf = detail::stream::Identity>
 auto timed_window_unique(Duration interval, KeyOf key = {}, Keep keep = Keep::first) {
   const detail::stream::Time period = detail::stream::positive("timed_window_unique", "interval", interval);
-  return ByTimedKernel{"timed_window_unique",
-                       [period, key = detail::callable("timed_window_unique", "the key", std::move(key)),
-                        keep]<class In>(std::type_identity<In>) {
-                         return detail::stream::TimedWindowUniqueKernel<In, KeyOf>{{period}, {key, keep, {}}};
-                       },
-                       to_string(period)};
+  return ByKernel{"timed_window_unique",
+                  [period, key = detail::callable("timed_window_unique", "the key", std::move(key)),
+                   keep]<class In>(std::type_identity<In>) {
+                    return detail::stream::TimedWindowUniqueKernel<In, KeyOf>{{period}, {key, keep, {}}};
+                  },
+                  to_string(period)};
 }
 
-/// Emits every element `interval` after it came, in the same order.
-///
-/// **Units.** `maxsize` counts elements under way; `emit` waits beyond it. Without it memory grows with rate
-/// times interval.
-/// **Errors.** Throws `Error{invalid_argument}` if `interval` is not positive or `maxsize` is 0.
-/// **Threads.** Elements come out on the stream's event loop.
-/// **Backpressure.** `emit` returns at once unless `maxsize` are under way; the ticket is held until the
-/// element came out.
-/// **Source.** streamz `Stream.delay` spaces elements instead; that is `rate_limit`.
+/// The member `delay` as an operator, which has its contract.
 inline auto delay(Duration interval, std::size_t maxsize = std::numeric_limits<std::size_t>::max()) {
   const detail::stream::Time wait = detail::stream::positive("delay", "interval", interval);
   detail::stream::at_least_one("delay", "maxsize", maxsize);
-  return ByTimedKernel{"delay",
-                       [=]<class In>(std::type_identity<In>) {
-                         return detail::stream::DelayKernel<In>{wait, maxsize};
-                       },
-                       to_string(wait)};
+  return ByKernel{"delay",
+                  [=]<class In>(std::type_identity<In>) {
+                    return detail::stream::DelayKernel<In>{wait, maxsize};
+                  },
+                  to_string(wait)};
 }
 
-/// Lets no more than one element through per `interval`.
-///
-/// **Shape.** Every element, same order; the first one at once.
-/// **Errors.** Throws `Error{invalid_argument}` if `interval` is not positive or not a duration.
-/// **Threads.** An element that had to wait inside (a list that was flattened) comes out on the stream's
-/// event loop.
-/// **Backpressure.** `emit` waits until its turn.
-/// **Source.** streamz `Stream.rate_limit`.
+/// The member `rate_limit` as an operator, which has its contract.
 inline auto rate_limit(Duration interval) {
   const detail::stream::Time period = detail::stream::positive("rate_limit", "interval", interval);
-  return ByTimedKernel{
+  return ByKernel{
       "rate_limit",
       [period]<class In>(std::type_identity<In>) { return detail::stream::RateLimitKernel<In>{period}; },
       to_string(period)};
 }
 
-/// Emits the last element of a burst, once nothing has come for `quiet`.
+/// The member `debounce` as an operator, which has its contract.
 inline auto debounce(Duration quiet) {
   const detail::stream::Time wait = detail::stream::positive("debounce", "quiet", quiet);
-  return ByTimedKernel{
+  return ByKernel{
       "debounce",
       [wait]<class In>(std::type_identity<In>) { return detail::stream::DebounceKernel<In>{wait}; },
       to_string(wait)};
 }
 
-/// Passes an element, then drops what comes within `interval` of it.
+/// The member `throttle` as an operator, which has its contract.
 inline auto throttle(Duration interval) {
   const detail::stream::Time period = detail::stream::positive("throttle", "interval", interval);
-  return ByTimedKernel{
+  return ByKernel{
       "throttle",
       [period]<class In>(std::type_identity<In>) { return detail::stream::ThrottleKernel<In>{period}; },
       to_string(period)};
 }
 
-/// Emits the newest element every `interval`, if one came since the last time.
+/// The member `sample` as an operator, which has its contract.
 inline auto sample(Duration interval) {
   const detail::stream::Time period = detail::stream::positive("sample", "interval", interval);
-  return ByTimedKernel{
+  return ByKernel{
       "sample",
       [period]<class In>(std::type_identity<In>) { return detail::stream::SampleKernel<In>{{period}}; },
       to_string(period)};
 }
 
-/// Drops elements whose key has passed within the last `interval`.
-///
-/// **Cost.** Remembers the keys that passed within `interval`.
+/// The member `distinct_within` as an operator, which has its contract.
 template <class KeyOf = detail::stream::Identity>
 auto distinct_within(Duration interval, KeyOf key = {}) {
   const detail::stream::Time period = detail::stream::positive("distinct_within", "interval", interval);
-  return ByTimedKernel{"distinct_within",
-                       [period, key = detail::callable("distinct_within", "the key",
-                                                       std::move(key))]<class In>(std::type_identity<In>) {
-                         return detail::stream::DistinctWithinKernel<In, KeyOf>{period, key};
-                       },
-                       to_string(period)};
+  return ByKernel{"distinct_within",
+                  [period, key = detail::callable("distinct_within", "the key", std::move(key))]<class In>(
+                      std::type_identity<In>) {
+                    return detail::stream::DistinctWithinKernel<In, KeyOf>{period, key};
+                  },
+                  to_string(period)};
 }
+
+/// By the clock, which on the cluster is that of the stream's program; members of `Stream` and
+/// `ClusterStream`.
+template <class Self>
+class TimeMembers {
+ public:
+  /// Emits, every `interval`, what arrived since the last time.
+  ///
+  /// **Shape.** `T` in, `std::vector<T>` out, also empty ones; the first one `interval` after the operator
+  /// was made. The end of the stream and `flush` give what is left.
+  /// **Units.** `interval` is a duration or text such as "500ms"; ticks that were missed because the consumer
+  /// was slow are left out.
+  /// **Errors.** Throws `Error{invalid_argument}` if `interval` is not positive or not a duration.
+  /// **Threads.** Windows are emitted on the stream's event loop.
+  /// **Backpressure.** Emitters wait while a window is being consumed; while a node below is full the window
+  /// grows.
+  /// **Source.** streamz `Stream.timed_window`, whose period adds the consumer's time.
+  auto timed_window(Duration interval) const {
+    return static_cast<const Self&>(*this).apply(op::timed_window(interval));
+  }
+  /// The same with one element per key; see `partition_unique` for which stays.
+  template <class KeyOf = detail::stream::Identity>
+  auto timed_window_unique(Duration interval, KeyOf key = {}, Keep keep = Keep::first) const {
+    return static_cast<const Self&>(*this).apply(op::timed_window_unique(interval, std::move(key), keep));
+  }
+  /// Emits every element `interval` after it came, in the same order.
+  ///
+  /// **Units.** `maxsize` counts elements under way; `emit` waits beyond it. Without it memory grows with
+  /// rate times interval.
+  /// **Errors.** Throws `Error{invalid_argument}` if `interval` is not positive or `maxsize` is 0.
+  /// **Threads.** Elements come out on the stream's event loop.
+  /// **Backpressure.** `emit` returns at once unless `maxsize` are under way; the ticket is held until the
+  /// element came out.
+  /// **Source.** streamz `Stream.delay` spaces elements instead; that is `rate_limit`.
+  template <class... Limit>
+  auto delay(Duration interval, Limit... maxsize) const {
+    return static_cast<const Self&>(*this).apply(op::delay(interval, maxsize...));
+  }
+  /// Lets no more than one element through per `interval`.
+  ///
+  /// **Shape.** Every element, same order; the first one at once.
+  /// **Errors.** Throws `Error{invalid_argument}` if `interval` is not positive or not a duration.
+  /// **Threads.** An element that had to wait inside (a list that was flattened) comes out on the stream's
+  /// event loop.
+  /// **Backpressure.** `emit` waits until its turn.
+  /// **Source.** streamz `Stream.rate_limit`.
+  auto rate_limit(Duration interval) const {
+    return static_cast<const Self&>(*this).apply(op::rate_limit(interval));
+  }
+  /// Emits the last element of a burst, once nothing has come for `quiet`.
+  auto debounce(Duration quiet) const { return static_cast<const Self&>(*this).apply(op::debounce(quiet)); }
+  /// Passes an element, then drops what comes within `interval` of it.
+  auto throttle(Duration interval) const {
+    return static_cast<const Self&>(*this).apply(op::throttle(interval));
+  }
+  /// Emits the newest element every `interval`, if one came since the last time.
+  auto sample(Duration interval) const { return static_cast<const Self&>(*this).apply(op::sample(interval)); }
+  /// Drops elements whose key has passed within the last `interval`.
+  ///
+  /// **Cost.** Remembers the keys that passed within `interval`.
+  template <class KeyOf = detail::stream::Identity>
+  auto distinct_within(Duration interval, KeyOf key = {}) const {
+    return static_cast<const Self&>(*this).apply(op::distinct_within(interval, std::move(key)));
+  }
+};
 
 }  // namespace op
 }  // namespace weir

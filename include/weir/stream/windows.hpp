@@ -11,9 +11,6 @@
 #include <variant>
 #include <vector>
 
-#include "weir/detail/stream/graph/forward.hpp"
-#include "weir/detail/stream/graph/kernel.hpp"
-#include "weir/detail/stream/graph/timed_node.hpp"
 #include "weir/duration.hpp"
 #include "weir/stream/elements.hpp"
 
@@ -34,7 +31,7 @@ struct NoKey {
   }
 };
 
-/// Batches of n, each key by itself; with a timeout a batch that began that long ago comes out as it is.
+/// Batches of n, each key by itself.
 template <class In, class KeyOf>
 struct PartitionKernel {
   using Out = std::vector<In>;
@@ -46,7 +43,7 @@ struct PartitionKernel {
     Time due{};
   };
   std::size_t n;
-  Time timeout{};  // zero: none
+  Time timeout{};  // after which a batch is due
   KeyOf key{};
   KeyMap<Key, Batch> batches = {};
   std::uint64_t begun = 0;
@@ -66,13 +63,12 @@ struct PartitionKernel {
     ++count;
     if (batch.items.size() >= n) put_out(place, emit);
   }
-  /// The batch that began first is the first that is due.
-  [[nodiscard]] std::optional<Time> due() const {
-    if (timeout == Time::zero() || batches.empty()) return {};
-    return oldest(batches)->second.due;
+  /// When the batch that began first is due.
+  [[nodiscard]] std::optional<Time> first_due() const {
+    return batches.empty() ? std::nullopt : std::optional(oldest(batches)->second.due);
   }
   template <class Emit>
-  void fire(Emit&& emit, Time now) {
+  void put_out_due(Emit&& emit, Time now) {
     while (!batches.empty()) {
       const auto first = oldest(batches);
       if (first->second.due > now) return;
@@ -88,7 +84,6 @@ struct PartitionKernel {
     count = 0;
   }
   [[nodiscard]] std::size_t held() const { return count; }
-  [[nodiscard]] std::size_t pending() const { return timeout == Time::zero() ? 0 : count; }
 
  private:
   template <class Place, class Emit>
@@ -106,12 +101,35 @@ struct PartitionKernel {
   }
 };
 
+/// The same; a batch that began longer ago than its timeout comes out as it is.
+template <class In, class KeyOf>
+struct TimedPartitionKernel {
+  using Out = std::vector<In>;
+  PartitionKernel<In, KeyOf> partition;
+  template <class X, class Emit>
+  void push(X&& x, Emit&& emit, Time now) {
+    partition.push(std::forward<X>(x), emit, now);
+  }
+  [[nodiscard]] std::optional<Time> due() const { return partition.first_due(); }
+  template <class Emit>
+  void fire(Emit&& emit, Time now) {
+    partition.put_out_due(emit, now);
+  }
+  template <class Emit>
+  void finish(Emit&& emit) {
+    partition.finish(emit);
+  }
+  void reset() { partition.reset(); }
+  [[nodiscard]] std::size_t held() const { return partition.held(); }
+  [[nodiscard]] std::size_t pending() const { return held(); }
+};
+
 /// Elements with different keys, in order; what a newcomer with a known key does depends on `keep`.
 template <class In, class KeyOf>
 struct UniqueItems {
   KeyOf key;
   Keep keep;
-  std::vector<std::pair<KeyFor<KeyOf, In>, Held<In>>> items;
+  std::vector<std::pair<KeyFor<KeyOf, In>, TicketedElement<In>>> items;
 
   template <class X>
   void add(X&& x) {
@@ -122,7 +140,7 @@ struct UniqueItems {
       if (keep == Keep::first) return;
       items.erase(old);
     }
-    items.emplace_back(std::move(k), Held<In>{In(std::forward<X>(x))});
+    items.emplace_back(std::move(k), TicketedElement<In>{In(std::forward<X>(x))});
   }
   template <class Emit>
   void put_out(Emit&& emit) {
@@ -160,15 +178,15 @@ struct SlidingWindowKernel {
   using Out = std::vector<In>;
   std::size_t size;
   Partial partial;
-  std::deque<Held<In>> window;
+  std::deque<TicketedElement<In>> window;
   template <class X, class Emit>
   void push(X&& x, Emit&& emit) {
-    window.push_back(Held<In>{In(std::forward<X>(x))});
+    window.push_back(TicketedElement<In>{In(std::forward<X>(x))});
     const bool full = window.size() >= size;
     if (!full && partial == Partial::hold) return;
     Out out;
     out.reserve(window.size());
-    for (const Held<In>& item : window) out.push_back(item.value);
+    for (const TicketedElement<In>& item : window) out.push_back(item.value);
     TicketRef leaving;  // of the oldest: this is its last window
     if (full) {
       leaving = std::move(window.front().ticket);
@@ -189,7 +207,7 @@ struct SlidingWindowKernel {
   void flush(Emit&&) {}
   template <class Emit>
   void finish(Emit&&) {
-    for (Held<In>& item : window) item.ticket = {};  // all their windows are out
+    for (TicketedElement<In>& item : window) item.ticket.reset();  // all their windows are out
   }
   [[nodiscard]] std::size_t held() const { return window.size(); }
 };
@@ -209,20 +227,7 @@ inline std::chrono::nanoseconds positive(const char* name, const char* what, Dur
 
 namespace op {
 
-/// Emits batches of `n` elements that do not overlap.
-///
-/// With `key`, every key has a batch of its own. With `timeout`, a batch comes out incomplete that long after
-/// its first element.
-///
-/// **Shape.** `T` in, `std::vector<T>` of `n` out, in the order the batches become full. The end of the
-/// stream and `flush` give what is left.
-/// **Errors.** Throws `Error{invalid_argument}` if `n` is 0, `timeout` is not positive, or `key` is an empty
-/// std::function or a null pointer.
-/// **Threads.** With a timeout, incomplete batches come out on the stream's event loop.
-/// **Backpressure.** Holds an element's ticket until its batch has been consumed.
-/// **Source.** streamz `Stream.partition`; the remainder at the end is ours.
-///
-/// \return `numbers.partition(2)` turns `0 1 2 3 4` and the end into `{0,1} {2,3} {4}`.
+/// The member `partition` as an operator, which has its contract.
 inline auto partition(std::size_t n) {
   detail::stream::at_least_one("partition", "n", n);
   return ByKernel{"partition",
@@ -245,22 +250,15 @@ template <class KeyOf = detail::stream::NoKey>
 auto partition(std::size_t n, Duration timeout, KeyOf key = {}) {
   detail::stream::at_least_one("partition", "n", n);
   const detail::stream::Time limit = detail::stream::positive("partition", "timeout", timeout);
-  return ByTimedKernel{"partition",
-                       [n, limit, key = detail::callable("partition", "the key", std::move(key))]<class In>(
-                           std::type_identity<In>) {
-                         return detail::stream::PartitionKernel<In, KeyOf>{n, limit, key};
-                       },
-                       std::to_string(n) + ", " + to_string(limit)};
+  return ByKernel{"partition",
+                  [n, limit, key = detail::callable("partition", "the key", std::move(key))]<class In>(
+                      std::type_identity<In>) {
+                    return detail::stream::TimedPartitionKernel<In, KeyOf>{{n, limit, key}};
+                  },
+                  std::to_string(n) + ", " + to_string(limit)};
 }
 
-/// Emits batches of `n` elements with `n` different keys.
-///
-/// **Shape.** `T` in, `std::vector<T>` of `n` out. Of elements with the same key in one batch the first
-/// stays, or with `Keep::last` the last one, at its own place.
-/// **Errors.** Throws `Error{invalid_argument}` if `n` is 0.
-/// **Backpressure.** Holds the ticket of an element that stays until its batch has been consumed; one that
-/// does not stay is done at once.
-/// **Source.** streamz `Stream.partition_unique`.
+/// The member `partition_unique` as an operator, which has its contract.
 template <class KeyOf = detail::stream::Identity>
 auto partition_unique(std::size_t n, KeyOf key = {}, Keep keep = Keep::first) {
   detail::stream::at_least_one("partition_unique", "n", n);
@@ -272,22 +270,7 @@ auto partition_unique(std::size_t n, KeyOf key = {}, Keep keep = Keep::first) {
                   std::to_string(n)};
 }
 
-/// Emits the most recent `size` elements each time a new one arrives.
-///
-/// Consecutive windows overlap by `size - 1` elements. Use `partition` for windows that do not overlap and
-/// `timed_window` for windows measured in time.
-///
-/// **Shape.** `T` in, `std::vector<T>` out, oldest first. One window per element; with `Partial::hold` the
-/// first `size - 1` elements give none.
-/// **Units.** `size` counts elements.
-/// **Errors.** Throws `Error{invalid_argument}` if `size` is 0.
-/// **Threads.** Runs on the thread that emits; no lock of its own.
-/// **Backpressure.** Holds an element's ticket until the window `size - 1` arrivals later has been consumed,
-/// or the stream ends.
-/// **Cost.** Stores `size` elements and copies them once per arrival.
-/// **Source.** streamz `Stream.sliding_window`; same windows, same order of release.
-///
-/// \return `numbers.sliding_window(3, Partial::hold)` turns `0 1 2 3` into `{0,1,2} {1,2,3}`.
+/// The member `sliding_window` as an operator, which has its contract.
 inline auto sliding_window(std::size_t size, Partial partial = Partial::emit) {
   detail::stream::at_least_one("sliding_window", "size", size);
   return ByKernel{"sliding_window",
@@ -296,6 +279,84 @@ inline auto sliding_window(std::size_t size, Partial partial = Partial::emit) {
                   },
                   std::to_string(size)};
 }
+
+/// By count; members of `Stream` and `ClusterStream`.
+template <class Self>
+class WindowMembers {
+ public:
+  /// Emits batches of `n` elements that do not overlap.
+  ///
+  /// With `key`, every key has a batch of its own. With `timeout`, a batch comes out incomplete that long
+  /// after its first element.
+  ///
+  /// **Shape.** `T` in, `std::vector<T>` of `n` out, in the order the batches become full. The end of the
+  /// stream and `flush` give what is left.
+  /// **Errors.** Throws `Error{invalid_argument}` if `n` is 0, `timeout` is not positive, or `key` is an
+  /// empty std::function or a null pointer.
+  /// **Threads.** With a timeout, incomplete batches come out on the stream's event loop.
+  /// **Backpressure.** Holds an element's ticket until its batch has been consumed.
+  /// **Source.** streamz `Stream.partition`; the remainder at the end is ours.
+  ///
+  /// \return `numbers.partition(2)` turns `0 1 2 3 4` and the end into `{0,1} {2,3} {4}`.
+  auto partition(std::size_t n) const& { return static_cast<const Self&>(*this).apply(op::partition(n)); }
+  /// The same of a temporary, whose operators share a task.
+  auto partition(std::size_t n) && requires detail::stream::is_on_cluster<Self> {
+    return static_cast<Self&&>(*this).apply(op::partition(n));
+  }
+  /// The same with a timeout, a key, or both.
+  template <class TimeoutOrKey, class... Key>
+  auto partition(std::size_t n, TimeoutOrKey what, Key... key) const& {
+    return static_cast<const Self&>(*this).apply(op::partition(n, std::move(what), std::move(key)...));
+  }
+  /// The same of a temporary, whose operators share a task.
+  template <class TimeoutOrKey, class... Key>
+      auto partition(std::size_t n, TimeoutOrKey what, Key... key) && requires
+      detail::stream::is_on_cluster<Self> {
+    return static_cast<Self&&>(*this).apply(op::partition(n, std::move(what), std::move(key)...));
+  }
+  /// Emits batches of `n` elements with `n` different keys.
+  ///
+  /// **Shape.** `T` in, `std::vector<T>` of `n` out. Of elements with the same key in one batch the first
+  /// stays, or with `Keep::last` the last one, at its own place.
+  /// **Errors.** Throws `Error{invalid_argument}` if `n` is 0.
+  /// **Backpressure.** Holds the ticket of an element that stays until its batch has been consumed; one that
+  /// does not stay is done at once.
+  /// **Source.** streamz `Stream.partition_unique`.
+  template <class KeyOf = detail::stream::Identity>
+  auto partition_unique(std::size_t n, KeyOf key = {}, Keep keep = Keep::first) const& {
+    return static_cast<const Self&>(*this).apply(op::partition_unique(n, std::move(key), keep));
+  }
+  /// The same of a temporary, whose operators share a task.
+  template <class KeyOf = detail::stream::Identity>
+      auto partition_unique(std::size_t n, KeyOf key = {}, Keep keep = Keep::first) && requires
+      detail::stream::is_on_cluster<Self> {
+    return static_cast<Self&&>(*this).apply(op::partition_unique(n, std::move(key), keep));
+  }
+  /// Emits the most recent `size` elements each time a new one arrives.
+  ///
+  /// Consecutive windows overlap by `size - 1` elements. Use `partition` for windows that do not overlap and
+  /// `timed_window` for windows measured in time.
+  ///
+  /// **Shape.** `T` in, `std::vector<T>` out, oldest first. One window per element; with `Partial::hold` the
+  /// first `size - 1` elements give none.
+  /// **Units.** `size` counts elements.
+  /// **Errors.** Throws `Error{invalid_argument}` if `size` is 0.
+  /// **Threads.** Runs on the thread that emits; no lock of its own.
+  /// **Backpressure.** Holds an element's ticket until the window `size - 1` arrivals later has been
+  /// consumed, or the stream ends.
+  /// **Cost.** Stores `size` elements and copies them once per arrival.
+  /// **Source.** streamz `Stream.sliding_window`; same windows, same order of release.
+  ///
+  /// \return `numbers.sliding_window(3, Partial::hold)` turns `0 1 2 3` into `{0,1,2} {1,2,3}`.
+  auto sliding_window(std::size_t size, Partial partial = Partial::emit) const& {
+    return static_cast<const Self&>(*this).apply(op::sliding_window(size, partial));
+  }
+  /// The same of a temporary, whose operators share a task.
+  auto sliding_window(std::size_t size, Partial partial = Partial::emit) && requires
+      detail::stream::is_on_cluster<Self> {
+    return static_cast<Self&&>(*this).apply(op::sliding_window(size, partial));
+  }
+};
 
 }  // namespace op
 }  // namespace weir

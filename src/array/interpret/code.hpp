@@ -64,9 +64,14 @@ struct Operand {
   std::uint32_t start = 0;            ///< file: first element of the region, in the pool.
 };
 
-/// A dataset of a file.
+/// A dataset of a file, and how it is read.
 struct FileName {
   std::string path, dataset;
+  std::string member{};  ///< Of compounds: which of their members.
+  OutOfRange overflow = OutOfRange::error;
+  bool fill_missing = false;  ///< Sources of a virtual dataset that are not there.
+  bool growing = false;       ///< Read while it is being written.
+  friend bool operator==(const FileName&, const FileName&) = default;
 };
 
 /// One task.

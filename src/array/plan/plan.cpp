@@ -317,13 +317,11 @@ std::uint32_t TaskBuilder::chunk(const Node& node, std::int64_t chunk) {
 
 std::uint32_t TaskBuilder::file(const FileName& name, DType type, const Dims& start, const Dims& shape) {
   std::uint32_t index = 0;
-  while (index < code.files.size() &&
-         (code.files[index].path != name.path || code.files[index].dataset != name.dataset))
-    ++index;
+  while (index < code.files.size() && code.files[index] != name) ++index;
   if (index == code.files.size()) code.files.push_back(name);
   for (std::uint32_t o = 0; o < code.operands.size(); ++o) {
     const Operand& known = code.operands[o];
-    if (known.kind == Operand::Kind::file && known.index == index &&
+    if (known.kind == Operand::Kind::file && known.index == index && known.type == type &&
         std::equal(start.begin(), start.end(), code.pool.begin() + known.start) &&
         std::equal(shape.begin(), shape.end(), code.pool.begin() + known.shape))
       return o;

@@ -44,30 +44,30 @@ const EventLoop& loop_of_tasks() {
   return *loop;
 }
 
-// --- Windows
+// --- FlowLimits
 
-Windows all_of(const Windows& windows) {
+FlowLimits all_of(const FlowLimits& limits) {
   const std::lock_guard lock(Structure::mutex());
-  Windows all = windows;
+  FlowLimits all = limits;
   for (std::size_t at = 0; at < all.size(); ++at) {
-    const Windows more = all[at]->fed_by;
+    const FlowLimits more = all[at]->fed_by;
     std::copy_if(more.begin(), more.end(), std::back_inserter(all),
                  [&](const auto& one) { return std::find(all.begin(), all.end(), one) == all.end(); });
   }
   return all;
 }
 
-void feed_windows(const Windows& below, const Windows& above) {
-  for (const auto& window : all_of(below)) {
+void feed_limits(const FlowLimits& below, const FlowLimits& above) {
+  for (const auto& limit : all_of(below)) {
     for (const auto& source : all_of(above)) {
-      if (source == window) continue;
-      if (const std::uint32_t most = window->most_elements.load()) source->most_elements = most;
-      if (window->one_by_one.load()) source->one_by_one = true;
-      source->control->keep_order_with(*window->control);
+      if (source == limit) continue;
+      if (const std::uint32_t most = limit->most_elements.load()) source->most_elements = most;
+      if (limit->one_by_one.load()) source->one_by_one = true;
+      source->control->keep_order_with(*limit->control);
     }
   }
   const std::lock_guard lock(Structure::mutex());
-  for (const auto& window : below) window->fed_by.insert(window->fed_by.end(), above.begin(), above.end());
+  for (const auto& limit : below) limit->fed_by.insert(limit->fed_by.end(), above.begin(), above.end());
 }
 
 // --- ScatterControl

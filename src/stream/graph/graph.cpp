@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "core/log.hpp"
+#include "weir/error.hpp"
 
 namespace weir::detail::stream {
 

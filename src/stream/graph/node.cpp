@@ -1,5 +1,5 @@
 // Node, Domain, Gate, Frame: entering, ending, failing.
-#include "weir/detail/stream/graph/node.hpp"
+#include "weir/detail/stream/graph/outlet.hpp"
 
 #include <algorithm>
 #include <set>
@@ -8,6 +8,7 @@
 #include "core/log.hpp"
 #include "stream/graph/structure.hpp"
 #include "weir/detail/core/symbol.hpp"
+#include "weir/error.hpp"
 
 namespace weir::detail::stream {
 

@@ -7,7 +7,7 @@
 #include <thread>
 #include <vector>
 
-#include "weir/detail/stream/graph/node.hpp"
+#include "weir/detail/stream/graph/outlet.hpp"
 
 namespace weir::detail::stream {
 

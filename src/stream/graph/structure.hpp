@@ -3,7 +3,7 @@
 
 #include <mutex>
 
-#include "weir/detail/stream/graph/node.hpp"
+#include "weir/detail/stream/graph/outlet.hpp"
 
 namespace weir::detail::stream {
 

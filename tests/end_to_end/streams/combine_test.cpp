@@ -190,24 +190,24 @@ std::string text_or_x(int x) { return x % 10 == 5 ? "x" + std::to_string(x) : st
 TEST_CASE("joins and operators that know time, on the cluster, answer what their functions throw by policy") {
   Stream<int> a, b;
   const auto skipped = op::join(a.scatter(), b.scatter(), refuse_negative, refuse_negative, 100)
-                           .on_error(skip)
+                           .on_error(on_error::skip)
                            .gather()
                            .sink_to_list();
   Stream<Letter<int>> letters;
   const auto dead = letters.sink_to_list();
   const auto merged = op::merge_by_time(refuse_negative, a.scatter(), b.scatter())
-                          .on_error(dead_letter(letters, 1))
+                          .on_error(on_error::dead_letter(letters, 1))
                           .gather()
                           .sink_to_list();
   Stream<Letter<std::variant<int, std::string>>> mixed;
   const auto dead_texts = mixed.sink_to_list();
   const auto joined =
       op::join(a.scatter(), b.scatter().map(text_or_x), refuse_negative, refuse_no_number, 100)
-          .on_error(dead_letter(mixed))
+          .on_error(on_error::dead_letter(mixed))
           .gather()
           .sink_to_list();
   const auto distinct =
-      a.scatter().distinct_within(10s, refuse_negative).on_error(skip).gather().sink_to_list();
+      a.scatter().distinct_within(10s, refuse_negative).on_error(on_error::skip).gather().sink_to_list();
   for (int i = 0; i < 20; ++i) {
     a.emit(i == 7 ? -7 : i);
     b.emit(i);
@@ -310,7 +310,7 @@ TEST_CASE("an error above two ways is answered once") {
   Stream<int> source;
   Stream<Letter<int>> letters;
   const auto dead = letters.sink_to_list();
-  const auto safe = source.scatter().map(refuse_seven).on_error(dead_letter(letters));
+  const auto safe = source.scatter().map(refuse_seven).on_error(on_error::dead_letter(letters));
   const auto first = safe.gather().sink_to_list(), second = safe.map(inc).gather().sink_to_list(),
              third = safe.map(half).merge(safe).gather().sink_to_list();
   feed(source, 0, 20);

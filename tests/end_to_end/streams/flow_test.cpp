@@ -176,12 +176,16 @@ TEST_CASE("an error below gather comes out of drain") {
 
 TEST_CASE("elements a function throws on are skipped, tried again, or become dead letters") {
   Stream<int> source;
-  const auto skipped = source.scatter().map(refuse_seven).on_error(skip).gather().sink_to_list();
+  const auto skipped = source.scatter().map(refuse_seven).on_error(on_error::skip).gather().sink_to_list();
   Stream<Letter<int>> letters;
   const auto failed = letters.map([](const Letter<int>& letter) { return letter.element; }).sink_to_list();
-  const auto kept =
-      source.scatter().map(inc).map(refuse_seven).on_error(dead_letter(letters)).gather().sink_to_list();
-  const auto again = source.scatter().map(FailsOnce{}).on_error(retry(1)).gather().sink_to_list();
+  const auto kept = source.scatter()
+                        .map(inc)
+                        .map(refuse_seven)
+                        .on_error(on_error::dead_letter(letters))
+                        .gather()
+                        .sink_to_list();
+  const auto again = source.scatter().map(FailsOnce{}).on_error(on_error::retry(1)).gather().sink_to_list();
   feed(source, 0, 100);
   source.drain();
   CHECK(skipped.size() == 90);
@@ -193,9 +197,10 @@ TEST_CASE("elements a function throws on are skipped, tried again, or become dea
 TEST_CASE("a dead letter stream must take the elements of the segment") {
   Stream<int> source;
   Stream<Letter<std::string>> letters;
-  CHECK_THAT(
-      sentence([&] { static_cast<void>(source.scatter().map(inc).on_error(dead_letter(letters)).gather()); }),
-      Catch::Contains("does not take the elements of <segment: map>"));
+  CHECK_THAT(sentence([&] {
+               static_cast<void>(source.scatter().map(inc).on_error(on_error::dead_letter(letters)).gather());
+             }),
+             Catch::Contains("does not take the elements of <segment: map>"));
 }
 
 TEST_CASE("on_done fires once for each element, with the error that hurt it") {
@@ -393,7 +398,7 @@ int finished_everywhere() {
 TEST_CASE("sink_async on the cluster works on the workers, and drain and tickets wait for it") {
   finished_everywhere();
   Stream<int> source;
-  source.scatter().map(inc).sink_async(begin_work).on_error(skip);
+  source.scatter().map(inc).sink_async(begin_work).on_error(on_error::skip);
   int done = 0;
   for (int i = 0; i < 50; ++i) source.emit(i, [&done](const std::exception_ptr&) { ++done; });
   source.drain();
@@ -406,7 +411,7 @@ TEST_CASE("sink_async on the cluster takes coroutines, and answers errors by pol
   Stream<int> source;
   Stream<Letter<int>> letters;
   const auto dead = letters.sink_to_list();
-  source.scatter().sink_async(wait_a_moment).on_error(dead_letter(letters));
+  source.scatter().sink_async(wait_a_moment).on_error(on_error::dead_letter(letters));
   feed(source, 0, 10);
   source.drain();
   CHECK(finished_everywhere() == 9);

@@ -218,7 +218,7 @@ TEST_CASE("groups that are divided are reset, flushed, waited for and answered f
   const auto dead = letters.sink_to_list();
   const auto sums = source.scatter()
                         .group_by(last_digit, op::accumulate(add_but_33, 0))
-                        .on_error(dead_letter(letters))
+                        .on_error(on_error::dead_letter(letters))
                         .reset_by(reset)
                         .gather()
                         .sink_to_list();

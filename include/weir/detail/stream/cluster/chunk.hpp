@@ -12,8 +12,6 @@
 
 #include "weir/client.hpp"
 #include "weir/detail/stream/graph/kernel.hpp"
-#include "weir/detail/stream/graph/ticket.hpp"
-#include "weir/stream/elements.hpp"
 
 namespace weir::detail::stream {
 
@@ -246,47 +244,16 @@ ChunkResult<typename K::Out> run_first_chunk(const K& kernel, const Step& step, 
   return out;
 }
 
-// Kernels whose push does nothing but call the function: elements may go through them in any order, on any
-// worker.
-template <class K>
-inline constexpr bool is_stateless = false;
-template <class In, class F>
-inline constexpr bool is_stateless<MapKernel<In, F>> = true;
-template <class In, class F>
-inline constexpr bool is_stateless<StarmapKernel<In, F>> = true;
-template <class In, class F>
-inline constexpr bool is_stateless<FilterKernel<In, F>> = true;
-template <class In>
-inline constexpr bool is_stateless<FlattenKernel<In>> = true;
-template <class In, std::size_t... I>
-inline constexpr bool is_stateless<PluckTupleKernel<In, I...>> = true;
-template <class In, class Key>
-inline constexpr bool is_stateless<PluckKernel<In, Key>> = true;
-template <class In, class Key>
-inline constexpr bool is_stateless<PluckManyKernel<In, Key>> = true;
-template <class First, class Second>
-inline constexpr bool is_stateless<Fused<First, Second>> = is_stateless<First>&& is_stateless<Second>;
-
-// Kernels that give no more than one element for one.
-template <class K>
-inline constexpr bool gives_at_most_one = is_stateless<K>;
-template <class In>
-inline constexpr bool gives_at_most_one<FlattenKernel<In>> = false;
-template <class First, class Second>
-inline constexpr bool gives_at_most_one<Fused<First, Second>> =
-    gives_at_most_one<First>&& gives_at_most_one<Second>;
-
 /// The segment that does nothing yet.
 template <class T>
 struct PassKernel {
   using Out = T;
+  static constexpr Traits traits{.where = Where::anywhere, .at_most_one = true};
   template <class X, class Emit>
   void push(X&& x, Emit&& emit) {
     emit(std::forward<X>(x));
   }
 };
-template <class T>
-inline constexpr bool is_stateless<PassKernel<T>> = true;
 
 /// Whether a kernel with everything in it can travel; looks into plain structs, where Travels itself trusts.
 template <class K>
@@ -302,6 +269,20 @@ constexpr bool kernel_travels() {
   } else {
     return task::Travels<K>::value;
   }
+}
+
+/// Says in a sentence why an operator cannot go to the cluster.
+template <class K>
+constexpr bool check_travels() {
+  static_assert(kernel_travels<K>(),
+                "weir: a function or an argument of this operator cannot travel to another process. "
+                "Below scatter() a lambda must not capture: pass the values as further "
+                "arguments (map(f, x, y)); a functor with members needs a cereal serialize() function or "
+                "must be a plain struct.");
+  static_assert(task::Travels<typename K::Out>::value,
+                "weir: what this operator emits cannot travel to another process. Give the type a cereal "
+                "serialize() function or make it a plain struct.");
+  return kernel_travels<K>() && task::Travels<typename K::Out>::value;
 }
 
 }  // namespace weir::detail::stream

@@ -13,7 +13,7 @@
 
 #include "weir/detail/stream/cluster/scatter.hpp"
 #include "weir/detail/stream/cluster/segment.hpp"
-#include "weir/stream/combine.hpp"
+#include "weir/stream/joins.hpp"
 
 namespace weir::detail::stream {
 
@@ -347,38 +347,23 @@ class ClusterJoinNode final : public Outlet<Chunk<typename Kernel::Out>>, public
   std::vector<Way> waiting_;
 };
 
-/// Whether an element goes this way.
-template <class Choose>
-struct ChosenWay {
-  Choose choose;
-  std::uint64_t way = 0, ways = 1;
-  template <class T>
-  bool operator()(const T& x) {
-    const auto chosen = static_cast<std::uint64_t>(std::invoke(choose, x));
-    if (chosen >= ways && way == 0)
-      throw Error(ErrorKind::invalid_argument,
-                  "route: way " + std::to_string(chosen) + " of " + std::to_string(ways) + " does not exist");
-    return chosen == way;
-  }
-};
-
 // --- reading the arguments
 
 /// What a join is made of: its inputs' chunks, and everything that bounds them.
 template <class... T>
 struct ClusterInputs {
   std::tuple<Stream<Chunk<T>>...> chunks;
-  Windows windows;
-  Windows reached_twice;  ///< The scatters of which elements come on several ways.
+  FlowLimits limits;
+  FlowLimits reached_twice;  ///< The scatters of which elements come on several ways.
 };
 /// Makes elements of several inputs arrive in the order in which they were emitted, as they do here: what
 /// waits in a scatter leaves before another one takes an element, and elements that come on several ways come
 /// one by one.
 template <class... T>
 void keep_order(const ClusterInputs<T...>& inputs) {
-  for (const auto& window : inputs.reached_twice) window->one_by_one = true;
-  for (const auto& a : inputs.windows) {
-    for (const auto& b : inputs.windows) {
+  for (const auto& limit : inputs.reached_twice) limit->one_by_one = true;
+  for (const auto& a : inputs.limits) {
+    for (const auto& b : inputs.limits) {
       if (a != b) a->control->keep_order_with(*b->control);
     }
   }
@@ -388,17 +373,16 @@ auto add_input(ClusterInputs<T...> inputs, const Arg& arg) {
   if constexpr (is_on_cluster<Arg>) {
     using U = typename Arg::Element;
     const auto end = arg.cut();
-    auto& known = inputs.windows;
-    for (const auto& window : all_of(end.windows())) {
-      const bool again = std::find(known.begin(), known.end(), window) != known.end();
-      (again ? inputs.reached_twice : known).push_back(window);
+    using Side = ClusterSide<std::decay_t<decltype(end)>>;
+    auto& known = inputs.limits;
+    for (const auto& limit : all_of(Side::limits(end))) {
+      const bool again = std::find(known.begin(), known.end(), limit) != known.end();
+      (again ? inputs.reached_twice : known).push_back(limit);
     }
     return ClusterInputs<T..., U>{
-        std::tuple_cat(std::move(inputs.chunks), std::tuple<Stream<Chunk<U>>>(end.chunks())),
+        std::tuple_cat(std::move(inputs.chunks), std::tuple<Stream<Chunk<U>>>(Side::chunks(end))),
         std::move(known), std::move(inputs.reached_twice)};
   } else {
-    static_assert(!is_stream<Arg>,
-                  "weir: scatter() is missing: one of the streams is on the cluster, this one is not");
     return inputs;
   }
 }
@@ -416,54 +400,12 @@ auto cluster_inputs(const Args&... args) {
   return add_inputs(ClusterInputs<>{}, args...);
 }
 
-/// Whether it matters to a join in which order the elements of different inputs come.
-template <class Kernel>
-inline constexpr bool order_matters = true;
-template <class... T>
-inline constexpr bool order_matters<ZipKernel<T...>> = false;
-template <class T, class TimeOf, std::size_t inputs>
-inline constexpr bool order_matters<MergeByTimeKernel<T, TimeOf, inputs>> = false;
-
 /// Whether items of one element would come way by way; see Segment::number_items_above.
 template <class... T>
 bool part_below_segments(const ClusterInputs<T...>& inputs) {
   return !inputs.reached_twice.empty() &&
          std::apply([](const auto&... chunks) { return Segment::number_items_above({&chunks.node()...}); },
                     inputs.chunks);
-}
-
-/// Makes a join below several cluster streams; options and policy are those of the first.
-template <class Kernel, class First, class... T>
-auto attach_cluster_join(const char* kind, Kernel kernel, const First& first,
-                         const ClusterInputs<T...>& inputs) {
-  using Out = typename Kernel::Out;
-  static_assert(kernel_travels<Kernel>(),
-                "weir: a function of this operator cannot travel to another process. Below scatter() a "
-                "lambda must not capture.");
-  using Made = ClusterJoinNode<Kernel, T...>;
-  auto made =
-      std::make_unique<Made>(kind, first.client(), std::move(kernel), named_options(first.options(), kind));
-  Made& node = *made;
-  const auto& head = std::get<0>(inputs.chunks);
-  Graph::of(head.node())->adopt(std::move(made), &head.node());
-  [&]<std::size_t... I>(std::index_sequence<I...>) {
-    (Graph::connect(std::get<I>(inputs.chunks).node(), node.template inlet<I>()), ...);
-  }
-  (std::index_sequence_for<T...>{});
-  if (takes_letters_of<AnyInput<T...>>(first.policy())) node.set_policy(first.policy());
-  if constexpr (order_matters<Kernel>) {
-    keep_order(inputs);
-    if (part_below_segments(inputs)) node.take_together();
-  }
-  ClusterStream<Out, Out, PassKernel<Out>> result(first.client(), Stream<Chunk<Out>>(Graph::of(node), node),
-                                                  {}, inputs.windows);
-  result.inherit(first.options(), first.policy());
-  return result;
-}
-/// The kernel of a join for the elements of some inputs: `make(type_identity<T>...)`.
-template <class First, class Make, class... T>
-auto join_on_cluster(const char* kind, const First& first, Make make, const ClusterInputs<T...>& inputs) {
-  return attach_cluster_join(kind, make(std::type_identity<T>{}...), first, inputs);
 }
 
 }  // namespace weir::detail::stream

@@ -9,7 +9,7 @@
 
 #include "weir/detail/stream/cluster/scatter.hpp"
 #include "weir/detail/stream/cluster/segment.hpp"
-#include "weir/stream/async.hpp"
+#include "weir/stream/sink_async.hpp"
 
 namespace weir {
 namespace detail::stream {
@@ -21,6 +21,7 @@ namespace detail::stream {
 template <class In, class F>
 struct FinishKernel {
   using Out = Nothing;
+  static constexpr Traits traits{.where = Where::anywhere, .at_most_one = true};
   F f;
   template <class X, class Emit>
   void push(X&& x, Emit&&) {
@@ -43,8 +44,6 @@ struct FinishKernel {
     }
   }
 };
-template <class In, class F>
-inline constexpr bool is_stateless<FinishKernel<In, F>> = true;
 
 /// Keeps the last element; copies of it are one.
 template <class In>
@@ -75,15 +74,15 @@ class ClusterValue {
 
  public:
   ClusterValue(Client client, Stream<detail::stream::Chunk<detail::stream::Nothing>> keeper,
-               std::vector<std::shared_ptr<detail::stream::Window>> windows)
-      : client_(std::move(client)), keeper_(std::move(keeper)), windows_(std::move(windows)) {}
+               detail::stream::FlowLimits limits)
+      : client_(std::move(client)), keeper_(std::move(keeper)), limits_(std::move(limits)) {}
   /// The last of the elements emitted so far, once they have been computed; empty if none came out.
   [[nodiscard]] std::optional<T> value() const { return future().result(); }
   /// The same as a future, for who does not want to wait or needs it on a worker.
   [[nodiscard]] Future<std::optional<T>> future() const {
     auto& keeper = static_cast<Keeper&>(keeper_.node());
     detail::stream::Frame inside(keeper);
-    for (const auto& window : detail::stream::all_of(windows_)) window->control->send_before();
+    for (const auto& limit : detail::stream::all_of(limits_)) limit->control->send_before();
     auto last = keeper.ask(client_, &detail::stream::last_element<T>);
     inside.finish();
     return last;
@@ -92,7 +91,7 @@ class ClusterValue {
  private:
   mutable Client client_;
   Stream<detail::stream::Chunk<detail::stream::Nothing>> keeper_;
-  std::vector<std::shared_ptr<detail::stream::Window>> windows_;
+  detail::stream::FlowLimits limits_;
 };
 
 }  // namespace weir

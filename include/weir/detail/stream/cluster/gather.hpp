@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "weir/detail/stream/cluster/segment.hpp"
+#include "weir/detail/stream/graph/boundary.hpp"
 
 namespace weir::detail::stream {
 
@@ -32,27 +33,15 @@ class HeldTickets {
 /// Whoever waits for the stream drives the cluster and passes on what has come; a thread of the node does it
 /// when nobody waits.
 template <class T>
-class GatherNode final : public Outlet<T>, public Inlet<Chunk<T>> {
+class GatherNode final : public Boundary<Chunk<T>, T> {
  public:
   GatherNode(Client client, bool ordered)
-      : Outlet<T>("gather"), Inlet<Chunk<T>>(this), client_(std::move(client)), ordered_(ordered) {}
+      : Boundary<Chunk<T>, T>("gather"), client_(std::move(client)), ordered_(ordered) {}
   ~GatherNode() override { shut(); }
 
-  void push(Chunk<T>&& chunk) noexcept override { put({std::move(chunk), hold(), Kind::element}); }
-  void push(const Chunk<T>& chunk) noexcept override {
-    if constexpr (is_copyable<T>) put({chunk, hold(), Kind::element});
-  }
   void attached() override {
     thread_ = std::thread([this] { run(); });
   }
-  void input_ended(unsigned) override {
-    if (++this->ended_inputs_ >= this->upstreams().size()) put({{}, {}, Kind::end});
-  }
-  void input_reopened(unsigned) override {
-    if (this->ended_inputs_ > 0) --this->ended_inputs_;
-    put({{}, {}, Kind::reopen});
-  }
-  void flush() override { put({{}, hold(), Kind::flush}); }
   void shut() noexcept override {
     {
       const std::lock_guard lock(mutex_);
@@ -61,35 +50,26 @@ class GatherNode final : public Outlet<T>, public Inlet<Chunk<T>> {
     more_.notify_all();
     if (thread_.joinable() && thread_.get_id() != std::this_thread::get_id()) thread_.join();
   }
-  [[nodiscard]] bool is_boundary() const override { return true; }
   bool help() override {
-    if (pending_.load(std::memory_order_relaxed) == 0) return false;
+    if (this->pending() == 0) return false;
     helped_at_.store(now_ns(), std::memory_order_relaxed);
     const bool moved = client_.core()->drive();
     return pass_on_next() || moved;
   }
   [[nodiscard]] bool can_help() const override { return true; }
-  [[nodiscard]] bool is_elsewhere() const override { return pending_.load() > 0 && !is_blocked_.load(); }
-  [[nodiscard]] std::size_t queued() const override { return pending_.load(); }
-  [[nodiscard]] std::size_t pending() const override { return pending_.load(); }
+  [[nodiscard]] bool is_elsewhere() const override { return this->pending() > 0 && !is_blocked_.load(); }
   [[nodiscard]] const char* shape() const override { return "house"; }
   [[nodiscard]] bool is_on_cluster() const override { return true; }
 
  private:
-  enum class Kind : unsigned char { element, flush, end, reopen };
-  struct Arrival {
-    Chunk<T> chunk;
-    TicketRef ticket;
-    Kind kind;
-    bool asked = false;  // for its value
-    std::uint64_t rounds = flow.rounds + 1;
-  };
+  using Arrival = Parcel<Chunk<T>>;
+  using typename Boundary<Chunk<T>, T>::Kind;
   static constexpr std::size_t ahead = 4;  // results fetched before their turn
 
-  void put(Arrival arrival) noexcept {
+  void put(Arrival arrival) noexcept override {
     {
       const std::lock_guard lock(mutex_);
-      pending_.fetch_add(1);
+      this->entered();
       arrivals_.push_back(std::move(arrival));
     }
     if (asleep_.load()) more_.notify_one();
@@ -123,15 +103,15 @@ class GatherNode final : public Outlet<T>, public Inlet<Chunk<T>> {
   /// Waits for the cluster, which it drives meanwhile, and passes what comes on.
   void work() {
     client_.core()->wait_until(
-        [&] { return pass_on_next() || pending_.load() == 0 || is_over() || is_helped(); }, std::nullopt);
+        [&] { return pass_on_next() || this->pending() == 0 || is_over() || is_helped(); }, std::nullopt);
   }
 
   // --- what has come
 
   /// Whether the arrival can be passed on now; asks for a value that exists and is not here.
   bool is_ready(Arrival& arrival) {
-    if (arrival.kind != Kind::element || !arrival.chunk.result.valid()) return true;
-    client::FutureState& state = *arrival.chunk.result.handle().get();
+    if (arrival.kind != Kind::element || !arrival.element->result.valid()) return true;
+    client::FutureState& state = *arrival.element->result.handle().get();
     if (state.has_value.load(std::memory_order_acquire)) return true;
     const Status status = state.status.load(std::memory_order_acquire);
     if (status == Status::finished) {
@@ -149,7 +129,7 @@ class GatherNode final : public Outlet<T>, public Inlet<Chunk<T>> {
     for (auto at = arrivals_.begin(); at != arrivals_.end(); ++at, ++looked) {
       const bool in_order = at == arrivals_.begin();
       const bool keeps_order =
-          ordered_ || at->kind != Kind::element || (at->chunk.has_state && at->chunk.token != 0);
+          ordered_ || at->kind != Kind::element || (at->element->has_state && at->element->token != 0);
       if (is_ready(*at) && takes && (in_order || !keeps_order)) {
         out = std::move(*at);
         arrivals_.erase(at);
@@ -168,41 +148,24 @@ class GatherNode final : public Outlet<T>, public Inlet<Chunk<T>> {
     if (taken) pass_on(arrival);
     passing_.store(false, std::memory_order_release);
     if (!taken) return false;
-    arrival = {};  // its place on the cluster is free
-    if (pending_.fetch_sub(1) == 1) this->graph().changed();
+    arrival.element.reset();  // its place on the cluster is free
+    this->left(arrival);
     return true;
   }
-  template <class What>
-  void framed(What what) {
-    std::exception_ptr error;
-    {
-      Frame frame(*this);
-      what();
-      error = frame.finish_quietly();
-    }
-    if (error) this->graph().report(error);
-  }
   void pass_on(Arrival& arrival) {
-    const RoundsScope rounds(arrival.rounds);
-    switch (arrival.kind) {
-      case Kind::element:
-        break;
-      case Kind::reopen:
-        return framed([&] { this->reopen(); });
-      case Kind::flush: {
-        const TicketScope scope(arrival.ticket);
-        return framed([&] { Node::flush(); });
-      }
-      case Kind::end:
-        framed([&] { this->end(); });
-        return held_.clear();
+    if (arrival.kind != Kind::element) {
+      this->let_out(
+          arrival, [] {}, false);
+      if (arrival.kind == Kind::end) held_.clear();
+      return;
     }
-    if (!arrival.chunk.result.valid()) {
+    const RoundsScope rounds(arrival.rounds);
+    if (!arrival.element->result.valid()) {
       const TicketScope scope(arrival.ticket);
-      return emit_all(*arrival.chunk.values.object);
+      return emit_all(*arrival.element->values.object);
     }
     try {
-      client::FutureState& state = *arrival.chunk.result.handle().get();
+      client::FutureState& state = *arrival.element->result.handle().get();
       if (!state.has_value.load(std::memory_order_acquire)) client_.core()->fetch(state, std::nullopt);
       if (!state.has_small) return emit_result(arrival, state.value.template as<ChunkResult<T>>());
       Reader reader(state.small.bytes());
@@ -212,29 +175,29 @@ class GatherNode final : public Outlet<T>, public Inlet<Chunk<T>> {
     } catch (...) {
       const auto failed = std::current_exception();
       const TicketScope scope(arrival.ticket);
-      framed([&] { this->raise(failed); });
+      this->framed([&] { this->raise(failed); });
     }
   }
   void emit_result(Arrival& arrival, const ChunkResult<T>& result) {
     const double seconds = Segment::account(result.spent);
-    if (arrival.chunk.pass)
-      arrival.chunk.pass->source().measured(seconds, result.copying_seconds, result.elements);
-    Tickets tickets = held_.came_out(arrival.chunk.token, std::move(arrival.ticket), result.held);
+    if (arrival.element->pass)
+      arrival.element->pass->source().measured(seconds, result.copying_seconds, result.elements);
+    Tickets tickets = held_.came_out(arrival.element->token, std::move(arrival.ticket), result.held);
     const TicketScope scope(combine(tickets));
     emit_all(result.values);
     if (!result.errors.empty()) {
-      framed([&] {
+      this->framed([&] {
         for (const ChunkError& error : result.errors) Segment::report(*this, ChunkError(error));
       });
     }
-    if (result.is_over) framed([&] { this->end(); });
+    if (result.is_over) this->framed([&] { this->end(); });
   }
   /// Emits elements, waiting for room below before each.
   void emit_all(const std::vector<T>& values) {
     this->in.add(values.size());
     for (std::size_t at = 0; at < values.size();) {
       bool full = false;
-      framed([&] {
+      this->framed([&] {
         for (; at < values.size() && !(full = this->closed_gate() != nullptr); ++at) emit_one(values, at);
       });
       if (full) wait_for_room();
@@ -247,11 +210,7 @@ class GatherNode final : public Outlet<T>, public Inlet<Chunk<T>> {
   }
   void wait_for_room() {
     is_blocked_.store(true);
-    Graph::wait(*this, "gather", [&] {
-      if (is_over()) return true;
-      Frame frame(*this);
-      return this->closed_gate() == nullptr;
-    });
+    Graph::wait(*this, "gather", [&] { return is_over() || this->has_room(); });
     is_blocked_.store(false);
   }
 
@@ -262,7 +221,6 @@ class GatherNode final : public Outlet<T>, public Inlet<Chunk<T>> {
   std::mutex mutex_;
   std::condition_variable more_;
   std::deque<Arrival> arrivals_;
-  std::atomic<std::size_t> pending_{0};
   std::atomic<bool> asleep_{false}, is_blocked_{false};
   std::atomic<std::int64_t> helped_at_{0};
   bool over_ = false;

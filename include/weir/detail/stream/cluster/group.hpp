@@ -19,6 +19,7 @@ namespace weir::detail::stream {
 template <class In, class KeyOf>
 struct KeyedKernel {
   using Out = std::pair<KeyFor<KeyOf, In>, In>;
+  static constexpr Traits traits{.where = Where::anywhere, .at_most_one = true};
   KeyOf key;
   template <class X, class Emit>
   void push(X&& x, Emit&& emit) {
@@ -26,8 +27,6 @@ struct KeyedKernel {
     emit(Out(std::move(k), std::forward<X>(x)));
   }
 };
-template <class In, class KeyOf>
-inline constexpr bool is_stateless<KeyedKernel<In, KeyOf>> = true;
 
 /// A key that goes beyond the bound, and the place in its chunk of the element it goes for.
 template <class Key>
@@ -287,8 +286,14 @@ class GroupNode final : public Outlet<Chunk<std::pair<Key, typename Inner::Out>>
   bool has_tokens_ = false;
 };
 
-/// Whether groups with these keys can be divided: their hash says where each belongs.
-template <class KeyOf, class In>
-inline constexpr bool is_divisible = Hashable<KeyFor<KeyOf, In>>;
+/// A kernel that is one kernel for each key, `fresh`, and whose groups can be divided, since their hash says
+/// where each belongs.
+template <class K>
+concept DivisibleKernel = traits_of<K>
+.where == Where::by_key&& Hashable<typename K::Key>&& requires(const K& kernel) {
+  kernel.key;
+  kernel.fresh;
+  { kernel.max_keys } -> std::convertible_to<std::size_t>;
+};
 
 }  // namespace weir::detail::stream

@@ -6,27 +6,27 @@
 #include <mutex>
 
 #include "weir/detail/stream/cluster/chunk.hpp"
-#include "weir/stream.hpp"
+#include "weir/stream/stream.hpp"
 
 namespace weir::detail::stream {
 
 class ScatterControl;
 
 /// How much of a scatter may be on the cluster, and in what portions; what operators below can ask of it.
-struct Window {
+struct FlowLimit {
   std::atomic<std::uint32_t> most_elements{0};  ///< `buffer(n)`; 0: as many as the worker threads can use.
   std::atomic<bool> one_by_one{false};          ///< Every element is a chunk by itself.
   std::shared_ptr<ScatterControl> control;
-  std::vector<std::shared_ptr<Window>>
+  std::vector<std::shared_ptr<FlowLimit>>
       fed_by;  ///< Those of the streams connected to this scatter; see `all_of`.
 };
-using Windows = std::vector<std::shared_ptr<Window>>;
+using FlowLimits = std::vector<std::shared_ptr<FlowLimit>>;
 
-/// The windows of the scatters above a stream, also of those that `connect` has brought.
-[[nodiscard]] Windows all_of(const Windows& windows);
+/// The limits of the scatters above a stream, also of those that `connect` has brought.
+[[nodiscard]] FlowLimits all_of(const FlowLimits& limits);
 /// What is behind `above` also goes where what is behind `below` goes: it is bounded like that, and keeps the
 /// order of emission.
-void feed_windows(const Windows& below, const Windows& above);
+void feed_limits(const FlowLimits& below, const FlowLimits& above);
 
 /// Counts what is on the cluster; outlives the node.
 class ScatterControl final : public ChunkSource, public std::enable_shared_from_this<ScatterControl> {
@@ -95,15 +95,15 @@ class WorkerThreads {
 template <class T>
 class ScatterNode final : public Outlet<Chunk<T>>, public Inlet<T> {
  public:
-  ScatterNode(Client client, std::shared_ptr<Window> window)
+  ScatterNode(Client client, std::shared_ptr<FlowLimit> limit)
       : Outlet<Chunk<T>>("scatter"),
         Inlet<T>(this),
         client_(client),
-        window_(std::move(window)),
+        limit_(std::move(limit)),
         gate_(*this),
         threads_(std::move(client)),
         control_(std::make_shared<ScatterControl>(*this, gate_, [this](bool all) { send_waiting(all); })) {
-    window_->control = control_;
+    limit_->control = control_;
   }
   ~ScatterNode() override { control_->shut(); }
 
@@ -180,14 +180,14 @@ class ScatterNode final : public Outlet<Chunk<T>>, public Inlet<T> {
   /// Elements per chunk: what keeps a thread busy for a while, as far as is known.
   [[nodiscard]] std::uint32_t size_now() const noexcept {
     const double each = control_->seconds_each();
-    if (each < 0 || window_->one_by_one.load(std::memory_order_relaxed)) return 1;
+    if (each < 0 || limit_->one_by_one.load(std::memory_order_relaxed)) return 1;
     const double copying = control_->copying_seconds() / most_copying;
     const double by_time = std::max(chunk_s, copying) / std::max(each, 1e-9);
     const double limit = std::max(most_per_chunk, copying / 1e-6);
     return static_cast<std::uint32_t>(std::clamp(std::min(by_time, most_bytes / bytes_each_), 1.0, limit));
   }
   [[nodiscard]] std::uint32_t most_elements() const noexcept {
-    return window_->most_elements.load(std::memory_order_relaxed);
+    return limit_->most_elements.load(std::memory_order_relaxed);
   }
   [[nodiscard]] bool room() const noexcept {
     if (const std::uint32_t most = most_elements()) return control_->elements() < most;
@@ -260,7 +260,7 @@ class ScatterNode final : public Outlet<Chunk<T>>, public Inlet<T> {
   }
 
   Client client_;
-  std::shared_ptr<Window> window_;
+  std::shared_ptr<FlowLimit> limit_;
   Gate gate_;
   Chunks chunks_{this};
   std::vector<T> waiting_;

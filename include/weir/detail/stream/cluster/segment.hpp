@@ -5,7 +5,7 @@
 #include <atomic>
 
 #include "weir/detail/stream/cluster/state.hpp"
-#include "weir/stream.hpp"
+#include "weir/stream/stream.hpp"
 
 namespace weir::detail::stream {
 
@@ -105,7 +105,7 @@ class SegmentNode final : public Outlet<Chunk<typename K::Out>>, public Inlet<Ch
         client_(std::move(client)),
         kernel_(std::move(kernel)),
         options_(std::move(options)),
-        segment_(*this, !gives_at_most_one<K>) {}
+        segment_(*this, !traits_of<K>.at_most_one) {}
 
   void push(Chunk<In>&& chunk) noexcept override { submit(chunk); }
   void push(const Chunk<In>& chunk) noexcept override { submit(chunk); }

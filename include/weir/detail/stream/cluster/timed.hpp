@@ -9,7 +9,6 @@
 
 #include "weir/detail/stream/cluster/segment.hpp"
 #include "weir/detail/stream/graph/timed_node.hpp"
-#include "weir/stream/time.hpp"
 
 namespace weir::detail::stream {
 
@@ -29,16 +28,19 @@ Stage<K> fire_stage(const Stage<K>& before, const Step& step) {
   return after;
 }
 
-/// When a state wants to be woken, and how many elements will come out by themselves.
+/// When a state wants to be woken, how many elements will come out by themselves, and whether emitters should
+/// wait meanwhile.
 struct Appointment {
   std::int64_t due_ns = -1;
   std::uint64_t pending = 0;
+  bool is_full = false;
 };
 template <class K>
-Appointment next_appointment(const Stage<K>& stage) {
+Appointment next_appointment(const Stage<K>& stage, std::int64_t now_ns) {
   Appointment next;
   if (const auto due = stage.kernel.due()) next.due_ns = due->count();
   if constexpr (requires { stage.kernel.pending(); }) next.pending = stage.kernel.pending();
+  if constexpr (requires { stage.kernel.is_full(Time()); }) next.is_full = stage.kernel.is_full(Time(now_ns));
   return next;
 }
 
@@ -57,6 +59,7 @@ class TimedChainNode final : public Outlet<Chunk<typename K::Out>>,
         options_(std::move(options)),
         segment_(*this),
         alarm_(*this, [this] { ring(); }),
+        gate_(*this),
         news_(std::make_shared<News>(*this)) {}
   ~TimedChainNode() override { shut(); }
 
@@ -74,7 +77,21 @@ class TimedChainNode final : public Outlet<Chunk<typename K::Out>>,
       step.is_ending = ending;
       return chain_->step(&finish_stage<K>, step);
     });
-    if (ending) alarm_.set({});
+    if (ending) {
+      alarm_.set({});
+      gate_.set(false);
+    }
+  }
+  void end() override {
+    if constexpr (requires { K::outlives_input; }) {
+      ending_ = pending() > 0;
+      if (ending_) return;
+    }
+    Node::end();
+  }
+  [[nodiscard]] Gate* gate(unsigned) override {
+    if constexpr (requires(const K& k) { k.is_full(Time()); }) return &gate_;
+    else return nullptr;
   }
   bool reset() override {
     chain_->reset();
@@ -151,7 +168,8 @@ class TimedChainNode final : public Outlet<Chunk<typename K::Out>>,
   /// Asks the state for its next appointment; the answer comes in on the event loop.
   void ask() {
     asked_.fetch_add(1);
-    const auto next = submit_with(client_, options_, &next_appointment<K>, chain_->last());
+    const auto next =
+        submit_with(client_, options_, &next_appointment<K>, chain_->last(), alarm_.now().count());
     next.on_done([news = news_, loop = *loop_, number = ++steps_](const Future<Appointment>& answer) mutable {
       std::optional<Appointment> known;
       if (answer.status() == Status::finished) known = answer.result();
@@ -159,11 +177,17 @@ class TimedChainNode final : public Outlet<Chunk<typename K::Out>>,
     });
   }
   void settle(std::uint64_t number, const std::optional<Appointment>& next) {
-    if (number == steps_ && next) {
-      pending_.store(next->pending);
-      if (!this->ended_) alarm_.set(next->due_ns < 0 ? std::nullopt : std::optional(Time(next->due_ns)));
+    if (number == steps_) {
+      const Appointment known = next.value_or(Appointment());  // a state that is lost wants nothing
+      pending_.store(known.pending);
+      if (!this->ended_) {
+        alarm_.set(known.due_ns < 0 ? std::nullopt : std::optional(Time(known.due_ns)));
+        gate_.set(known.is_full);
+      }
     }
-    if (asked_.fetch_sub(1) == 1 && pending_.load() == 0) this->graph().changed();
+    if (asked_.fetch_sub(1) != 1 || pending_.load() != 0) return;
+    if (ending_) Node::end();
+    this->graph().changed();
   }
 
   Client client_;
@@ -173,10 +197,12 @@ class TimedChainNode final : public Outlet<Chunk<typename K::Out>>,
   SegmentOf<In> segment_;
   std::optional<EventLoop> loop_;
   Alarm alarm_;
+  Gate gate_;
   std::shared_ptr<News> news_;
   std::uint64_t steps_ = 0;
   std::atomic<std::size_t> asked_{0}, pending_{0};
   bool has_tokens_ = false;
+  bool ending_ = false;  // when nothing is pending any more
 };
 
 /// Passes a chunk on when the one before it has been consumed, and drops those that a newer one overtakes

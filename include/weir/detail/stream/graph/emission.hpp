@@ -8,7 +8,7 @@
 #include <type_traits>
 #include <utility>
 
-#include "weir/detail/stream/graph/node.hpp"
+#include "weir/detail/stream/graph/outlet.hpp"
 
 namespace weir::detail::stream {
 

@@ -1,32 +1,116 @@
-// Kernels: the semantics of an operator, written once; KernelNode runs one in a graph, Fused makes two into
-// one.
+// Kernels: the semantics of an operator, written once; Fused makes two into one.
 #pragma once
 
 #include <concepts>
 #include <functional>
 #include <map>
+#include <optional>
+#include <tuple>
 #include <type_traits>
 #include <unordered_map>
 #include <utility>
 
-#include "weir/detail/stream/graph/letter.hpp"
-#include "weir/detail/stream/graph/node.hpp"
+#include "weir/detail/stream/graph/element.hpp"
+#include "weir/detail/stream/graph/ticket.hpp"
+#include "weir/event_loop.hpp"
 
 namespace weir::detail::stream {
 
+using Time = EventLoop::Time;
+
+/// Where the kernel of an operator runs when the elements are on the cluster.
+enum class Where : unsigned char {
+  in_order,         ///< its state lives on one worker, and sees the elements in the order of the stream
+  anywhere,         ///< it keeps nothing between two elements: any worker, many at a time
+  on_whole_chunks,  ///< it only moves elements and never looks into them: in the stream's program, on chunks
+  by_key            ///< one kernel for each key, divided over workers; see GroupKernel
+};
+
+/// What a kernel says about itself: `static constexpr Traits traits{.where = Where::anywhere};`. One that
+/// says nothing is taken to be as this: right for every kernel, but not the fastest way.
+struct Traits {
+  Where where = Where::in_order;
+  bool at_most_one = false;   ///< one element in gives no more than one out
+  bool order_matters = true;  ///< of a join: what comes out depends on the order among its inputs
+  bool one_by_one = false;    ///< every element travels in a chunk of its own
+};
+template <class K>
+inline constexpr Traits traits_of{};
+template <class K>
+requires requires {
+  { K::traits } -> std::convertible_to<Traits>;
+}
+inline constexpr Traits traits_of<K> = K::traits;
+template <class K>
+inline constexpr bool runs_anywhere = traits_of<K>.where == Where::anywhere;
+
 // A kernel for elements of In is a struct with
 //   using Out = ...;
-//   template <class X, class Emit> void push(X&& x, Emit&& emit);   X is In&& or const In&; emit takes Out&&
-//   or const Out& and never throws
+//   template <class X, class Emit> void push(X&& x, Emit&& emit);   X is In&& or const In&;
+//                                                 emit takes Out&& or const Out& and never throws
 // and, where they make sense,
-//   template <class Emit> void finish(Emit&& emit);                 puts out what is held: end of stream,
-//   flush template <class Emit> void flush(Emit&& emit);                  the same when the stream goes on,
-//   if that differs void reset();                                                   forgets everything bool
-//   is_done() const;                                           no further element will give anything
-//   std::size_t held() const;                                       elements kept
+//   static constexpr Traits traits;               what it may do on the cluster
+//   template <class Emit> void finish(Emit&&);    puts out what is held: end of stream, flush
+//   template <class Emit> void flush(Emit&&);     the same when the stream goes on, if that differs
+//   void reset();                                 forgets everything
+//   bool is_done() const;                         no further element will give anything
+//   std::size_t held() const;                     elements kept
+// A timed kernel takes the time as a third argument of push, and has besides
+//   std::optional<Time> due() const;              when it wants to be woken
+//   template <class Emit> void fire(Emit&&, Time now);
+// and, where they make sense,
+//   void begin(Time now);                         the time it is built into a graph
+//   bool is_full(Time now) const;                 emissions should wait (until a later fire or push)
+//   std::size_t pending() const;                  elements that come out by themselves
+//   static constexpr bool outlives_input = true;  the end of the stream waits for what is pending
+// The kernel of a join has one push for each input, and no reset of its own accord:
+//   template <std::size_t port, class X, class Emit> void push(X&& x, Emit&& emit);
+//   bool is_full(std::size_t port) const;         emissions into this input should wait
+//   template <class Emit> void ended(std::size_t port, Emit&& emit);
+//   bool is_over(const Ended& ended) const;       nothing more can come out; without it when all have ended
 // A kernel changes its state completely before it calls emit (an element may come back to it meanwhile),
 // keeps a `hold()` beside every element it keeps, and emits what stands for several elements under a
 // TicketScope of their tickets. It knows no thread, lock, graph or clock: the same struct runs inside a task.
+
+/// What is below a kernel, as far as the concepts look.
+template <class Out>
+struct AnyEmit {
+  void operator()(Out&& y) const noexcept;
+  void operator()(const Out& y) const noexcept;
+};
+template <class K>
+concept HasOut = requires {
+  typename K::Out;
+};
+template <class K, class In>
+concept Kernel = HasOut<K> && requires(K& kernel, In&& x, const AnyEmit<typename K::Out>& emit) {
+  kernel.push(std::move(x), emit);
+};
+template <class K, class In>
+concept TimedKernel = HasOut<K> &&
+    requires(K& kernel, In&& x, const AnyEmit<typename K::Out>& emit, Time now) {
+  kernel.push(std::move(x), emit, now);
+  { std::as_const(kernel).due() } -> std::convertible_to<std::optional<Time>>;
+  kernel.fire(emit, now);
+};
+template <class K, std::size_t port, class In>
+concept TakesInput = HasOut<K> && requires(K& kernel, In&& x, const AnyEmit<typename K::Out>& emit) {
+  kernel.template push<port>(std::move(x), emit);
+};
+template <class K, class... In>
+constexpr bool takes_inputs() {
+  return []<std::size_t... port>(std::index_sequence<port...>) { return (TakesInput<K, port, In> && ...); }
+  (std::index_sequence_for<In...>{});
+}
+template <class K, class... In>
+concept JoinKernel = takes_inputs<K, In...>();
+
+/// Whether a kernel means to be a timed one.
+template <class K>
+concept KnowsTime = requires(const K& kernel) {
+  kernel.due();
+}
+|| requires(K& kernel, const AnyEmit<int>& emit, Time now) { kernel.fire(emit, now); };
 
 /// Calls a user's function with an element, as the function wants it.
 template <class F, class X>
@@ -48,6 +132,27 @@ using Called =
                                 std::conditional_t<std::is_invocable_v<F&, T&&>, std::invoke_result<F&, T&&>,
                                                    std::invoke_result<F&, T&>>>::type;
 
+/// Whether a function can be called with an element, as `call` does it.
+template <class F, class T>
+concept CallableWith =
+    std::is_invocable_v<F&, const T&> || std::is_invocable_v<F&, T&&> || std::is_invocable_v<F&, T&>;
+/// Whether a function can be called with the items of a tuple-like element.
+template <class F, class T>
+constexpr bool is_callable_with_items() {
+  if constexpr (requires { std::tuple_size<T>::value; })
+    return []<std::size_t... I>(std::index_sequence<I...>) {
+      return std::is_invocable_v<F&, const std::tuple_element_t<I, T>&...>;
+    }
+  (std::make_index_sequence<std::tuple_size_v<T>>{});
+  else return false; }
+/// In place of a kernel that cannot be made; the compiler has said why.
+template <class In>
+struct Refused {
+  using Out = In;
+  template <class X, class Emit>
+  void push(X&&, Emit&&) {}
+};
+
 /// Where the function of a kernel is, if it is one that may have a name; else null.
 template <class K>
 const void* function_of(const K& kernel) noexcept {
@@ -59,7 +164,7 @@ const void* function_of(const K& kernel) noexcept {
 
 /// An element that is kept, and the ticket it came with.
 template <class T>
-struct Held {
+struct TicketedElement {
   T value;
   TicketRef ticket = hold();
 };
@@ -88,6 +193,9 @@ using KeyFor = std::decay_t<std::invoke_result_t<KeyOf&, const In&>>;
 template <class First, class Second>
 struct Fused {
   using Out = typename Second::Out;
+  static constexpr Traits traits{
+      .where = runs_anywhere<First> && runs_anywhere<Second> ? Where::anywhere : Where::in_order,
+      .at_most_one = traits_of<First>.at_most_one && traits_of<Second>.at_most_one};
   First first;
   Second second;
 
@@ -119,169 +227,6 @@ struct Fused {
     if constexpr (requires { second.held(); }) count += second.held();
     return count;
   }
-};
-
-/// What a node with a kernel shares with others of which more than the kernel changes with every element.
-template <class Kernel>
-class SettlingNode : public Outlet<typename Kernel::Out> {
- public:
-  using Out = typename Kernel::Out;
-  SettlingNode(std::string kind, Kernel kernel) : Outlet<Out>(std::move(kind)), kernel_(std::move(kernel)) {}
-
-  void put_out(bool) override {
-    if constexpr (requires(Kernel & k, Give g) { k.finish(g); }) kernel_.finish(Give{*this});
-    settle();
-  }
-  bool reset() override {
-    if constexpr (requires(Kernel & k) { k.reset(); }) {
-      kernel_.reset();
-      settle();
-      return true;
-    }
-    return false;
-  }
-  [[nodiscard]] std::size_t queued() const override { return held_.load(std::memory_order_relaxed); }
-
- protected:
-  struct Give {
-    Outlet<Out>& outlet;
-    void operator()(Out&& y) const noexcept { outlet.send(std::move(y)); }
-    void operator()(const Out& y) const noexcept { outlet.send(y); }
-  };
-  /// After every change: what others read, and gates.
-  virtual void settle() = 0;
-  void note_held() noexcept {
-    if constexpr (requires(const Kernel& k) { k.held(); })
-      held_.store(kernel_.held(), std::memory_order_relaxed);
-  }
-  Kernel kernel_;
-
- private:
-  std::atomic<std::size_t> held_{0};
-};
-
-/// A node that runs a kernel.
-template <class In, class Kernel>
-class KernelNode final : public Outlet<typename Kernel::Out>, public Inlet<In> {
- public:
-  using Out = typename Kernel::Out;
-  KernelNode(std::string kind, Kernel kernel)
-      : Outlet<Out>(std::move(kind)), Inlet<In>(this), kernel_(std::move(kernel)) {
-    this->set_function(function_of(kernel_));
-  }
-
-  void push(In&& x) noexcept override {
-    const std::uint64_t number = this->in.add();
-    if (this->slow_ != 0 || is_timed(number)) [[unlikely]]
-      return push_otherwise(std::move(x));
-    try {
-      kernel_.push(std::move(x), Give{*this});
-    } catch (...) {
-      failed();
-    }
-    after();
-  }
-  void push(const In& x) noexcept override {
-    if constexpr (is_copyable<In>) {
-      const std::uint64_t number = this->in.add();
-      if (this->slow_ != 0 || is_timed(number)) [[unlikely]]
-        return push_otherwise(x);
-      try {
-        kernel_.push(x, Give{*this});
-      } catch (...) {
-        failed();
-      }
-      after();
-    }
-  }
-  void put_out(bool ending) override {
-    try {
-      if constexpr (requires(Kernel & k, Give g) { k.flush(g); }) {
-        if (ending) kernel_.finish(Give{*this});
-        else kernel_.flush(Give{*this});
-      } else if constexpr (requires(Kernel & k, Give g) { k.finish(g); }) {
-        kernel_.finish(Give{*this});
-      }
-    } catch (...) {
-      failed();
-    }
-    if constexpr (requires(const Kernel& k) { k.held(); })
-      held_.store(kernel_.held(), std::memory_order_relaxed);
-  }
-  bool reset() override {
-    if constexpr (requires(Kernel & k) { k.reset(); }) {
-      kernel_.reset();
-      return true;
-    }
-    return false;
-  }
-  void drained() override {
-    try {
-      if constexpr (requires(Kernel & k) { k.drained(); }) kernel_.drained();
-    } catch (...) {
-      this->raise_current();
-    }
-  }
-  [[nodiscard]] std::size_t queued() const override { return held_.load(std::memory_order_relaxed); }
-  void set_policy(ErrorPolicy policy) override {
-    check_policy<In>(*this, policy);
-    Node::set_policy(std::move(policy));
-  }
-  [[nodiscard]] Kernel& kernel() noexcept { return kernel_; }
-
- private:
-  /// The emit a kernel is given; what is below runs on its own account.
-  struct Give {
-    Outlet<Out>& outlet;
-    Cost::Clock::duration* below = nullptr;
-    template <class Y>
-    void operator()(Y&& y) const noexcept {
-      if (!below) [[likely]]
-        return outlet.send(std::forward<Y>(y));
-      const auto start = Cost::Clock::now();
-      outlet.send(std::forward<Y>(y));
-      *below += Cost::Clock::now() - start;
-    }
-  };
-  /// Few of the calls are timed: a look at the clock costs more than a small function.
-  [[nodiscard]] static bool is_timed(std::uint64_t number) noexcept { return (number & 255) == 1; }
-  void failed() noexcept {
-    if (this->policy_.action == ErrorPolicy::Action::skip) this->errors.add();
-    else this->raise_current();
-  }
-  void after() noexcept {
-    if constexpr (requires(const Kernel& k) { k.held(); })
-      held_.store(kernel_.held(), std::memory_order_relaxed);
-    if constexpr (requires(const Kernel& k) { k.is_done(); }) {
-      if (kernel_.is_done()) [[unlikely]] {
-        if (!this->ended_) this->end();
-      }
-    }
-  }
-  template <class X>
-  void push_otherwise(X&& x) noexcept {
-    if (this->slow_ != 0) return push_slowly(x);
-    const auto start = Cost::Clock::now();
-    Cost::Clock::duration below{};
-    try {
-      kernel_.push(std::forward<X>(x), Give{*this, &below});
-    } catch (...) {
-      failed();
-    }
-    this->cost.add(1, Cost::Clock::now() - start - below);
-    after();
-  }
-  /// A node that has ended, or that needs the element after a failure.
-  void push_slowly(const In& x) noexcept {
-    if constexpr (is_copyable<In>) {
-      if (this->ended_) return;
-      push_by_policy(
-          *this, [&] { kernel_.push(x, Give{*this}); }, [&]() -> const In& { return x; });
-      after();
-    }
-  }
-  Kernel kernel_;
-  std::atomic<std::size_t> held_{0};
 };
 
 }  // namespace weir::detail::stream

@@ -6,7 +6,8 @@
 #include <type_traits>
 #include <utility>
 
-#include "weir/detail/stream/graph/node.hpp"
+#include "weir/detail/stream/graph/outlet.hpp"
+#include "weir/error.hpp"
 
 namespace weir::detail::stream {
 

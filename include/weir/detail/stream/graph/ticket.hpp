@@ -76,6 +76,8 @@ class TicketRef {
   ~TicketRef() {
     if (ticket_) ticket_->release();
   }
+  /// Lets go. Not `= {}`: clang 14 forgets to destroy what that makes inside a template.
+  void reset() noexcept { *this = TicketRef(); }
   [[nodiscard]] Ticket* get() const noexcept { return ticket_; }
   explicit operator bool() const noexcept { return ticket_ != nullptr; }
 

@@ -8,24 +8,10 @@
 #include <string>
 #include <utility>
 
-#include "weir/detail/stream/graph/forward.hpp"
-#include "weir/detail/stream/graph/kernel.hpp"
-#include "weir/detail/stream/graph/letter.hpp"
+#include "weir/detail/stream/graph/kernel_node.hpp"
 #include "weir/event_loop.hpp"
 
-namespace weir {
-namespace detail::stream {
-
-using Time = EventLoop::Time;
-
-// A timed kernel is a kernel whose push takes the time as a third argument, and which has
-//   std::optional<Time> due() const;                        when it wants to be woken
-//   template <class Emit> void fire(Emit&& emit, Time now);  what happens then
-// and, where they make sense,
-//   void begin(Time now);            the time it is built into a graph
-//   bool is_full(Time now) const;    emissions should wait (until a later fire or push)
-//   std::size_t pending() const;     elements that come out by themselves
-//   bool outlives_input              the end of the stream waits for what is pending
+namespace weir::detail::stream {
 
 /// The clock and the alarm of a node; the part that does not depend on types.
 class Alarm {
@@ -147,30 +133,4 @@ class TimedNode final : public SettlingNode<Kernel>, public Inlet<In> {
   std::atomic<std::size_t> pending_{0};
 };
 
-}  // namespace detail::stream
-
-namespace op {
-
-/// An operator made of a kind and a function that makes a timed kernel.
-template <class Make>
-struct ByTimedKernel {
-  const char* kind;
-  Make make;
-  std::string text = {};
-  template <class In>
-  auto timed_kernel() {
-    return make(std::type_identity<In>{});
-  }
-  template <class In>
-  auto operator()(const Stream<In>& s) {
-    using Kernel = decltype(timed_kernel<In>());
-    auto node = std::make_unique<detail::stream::TimedNode<In, Kernel>>(kind, timed_kernel<In>());
-    node->set_detail(text);
-    return detail::stream::attach<typename Kernel::Out>(s, std::move(node));
-  }
-};
-template <class Make>
-ByTimedKernel(const char*, Make, std::string) -> ByTimedKernel<Make>;
-
-}  // namespace op
-}  // namespace weir
+}  // namespace weir::detail::stream

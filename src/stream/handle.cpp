@@ -1,5 +1,5 @@
-// Handle: ending, flushing, starting.
-#include "weir/stream.hpp"
+// StreamHandle: ending, flushing, starting.
+#include "weir/stream/stream.hpp"
 
 #include <set>
 #include <thread>
@@ -43,13 +43,13 @@ std::set<Node*> with_ancestors(Node& node) {
 }  // namespace
 }  // namespace detail::stream
 
-void Handle::flush() const {
+void StreamHandle::flush() const {
   detail::stream::Frame frame(*node_);
   node_->flush();
   frame.finish();
 }
 
-void Handle::close() const {
+void StreamHandle::close() const {
   node_->stop();
   {
     detail::stream::Frame frame(*node_);
@@ -59,16 +59,16 @@ void Handle::close() const {
   drain();
 }
 
-void Handle::set_policy(const ErrorPolicy& policy) const {
+void StreamHandle::set_policy(const ErrorPolicy& policy) const {
   const detail::stream::Frame inside(*node_);
   node_->set_policy(policy);
 }
 
-void Handle::start() const {
+void StreamHandle::start() const {
   for (detail::stream::Node* node : detail::stream::with_ancestors(*node_)) node->start();
 }
 
-void Handle::stop() const {
+void StreamHandle::stop() const {
   for (detail::stream::Node* node : detail::stream::with_ancestors(*node_)) node->stop();
 }
 

@@ -1,15 +1,12 @@
-// Handle and Sink: cheap names for a node; the graph lives while anybody holds one. And what a node does with
-// errors.
+// StreamHandle and Sink: cheap names for a node; the graph lives while anybody holds one.
 #pragma once
 
 #include <memory>
 #include <string>
-#include <type_traits>
 #include <utility>
 
-#include "weir/detail/stream/graph/forward.hpp"
-#include "weir/detail/stream/graph/kernel.hpp"
-#include "weir/detail/stream/graph/node.hpp"
+#include "weir/detail/stream/graph/outlet.hpp"
+#include "weir/stream/policies.hpp"
 
 namespace weir {
 
@@ -17,27 +14,16 @@ namespace weir {
 struct OwnLoop {};
 inline constexpr OwnLoop own_loop{};
 
-/// What a node does with an element its function throws on; see `raise`, `skip`, `retry`, `dead_letter`.
-using detail::stream::ErrorPolicy;
-using detail::stream::Letter;
-
-/// The default: the exception comes out of `emit`, or of `drain` if the node runs elsewhere.
-inline const ErrorPolicy raise{};
-/// Counts the failure and drops the element.
-inline const ErrorPolicy skip{ErrorPolicy::Action::skip};
-/// Calls the function up to `times` times more before the policy `then` applies.
-[[nodiscard]] inline ErrorPolicy retry(unsigned times, ErrorPolicy then = {}) {
-  then.retries = times;
-  return then;
-}
-
 /// A name for a node of any element type; copies are cheap, and the graph lives while one exists.
-class Handle {
+class StreamHandle {
  public:
-  Handle(std::shared_ptr<detail::stream::Graph> graph, detail::stream::Node& node)
+  /// Of a node of a graph; for the library.
+  StreamHandle(std::shared_ptr<detail::stream::Graph> graph, detail::stream::Node& node)
       : graph_(std::move(graph)), node_(&node) {}
 
+  /// The node; for the library.
   [[nodiscard]] detail::stream::Node& node() const noexcept { return *node_; }
+  /// What `named` said; empty if nothing.
   [[nodiscard]] const std::string& name() const noexcept { return node_->name(); }
   /// `<map>`, `<name; buffer: 8>`: how errors and pictures name it.
   [[nodiscard]] std::string label() const { return node_->label(); }
@@ -61,46 +47,39 @@ class Handle {
   /// Puts this node first in the execution order of what feeds it.
   void move_to_first() const { detail::stream::Graph::move_to_first(*node_); }
   /// Removes the edge from here to `below`. **Errors.** Throws `Error{not_found}` if there is none.
-  void disconnect(const Handle& below) const { detail::stream::Graph::disconnect(*node_, *below.node_); }
+  void disconnect(const StreamHandle& below) const {
+    detail::stream::Graph::disconnect(*node_, *below.node_);
+  }
   /// Starts the sources above this node; does nothing where there is none.
   void start() const;
   /// Stops the sources above this node after the element in hand; they can be started again.
   void stop() const;
 
  protected:
+  /// Chooses what becomes of elements on which the node's function throws.
   void set_policy(const ErrorPolicy& policy) const;
 
+  /// Keeps the graph.
   std::shared_ptr<detail::stream::Graph> graph_;
+  /// The node, which the graph owns.
   detail::stream::Node* node_;
 };
 
 /// The end of a chain, as `sink` returns it.
-class Sink : public Handle {
+class Sink : public StreamHandle {
  public:
-  using Handle::Handle;
+  /// Of a node of a graph; for the library.
+  using StreamHandle::StreamHandle;
+  /// Gives the node a name for errors and pictures.
   const Sink& named(std::string name) const {
     node_->set_name(std::move(name));
     return *this;
   }
+  /// Chooses what happens to an element this node's function throws on.
   const Sink& on_error(ErrorPolicy policy) const {
     set_policy(policy);
     return *this;
   }
 };
 
-namespace detail::stream {
-
-/// Adds a node that gives nothing below `upstream`.
-template <class NodeType>
-Sink attach_sink(const Handle& upstream, std::unique_ptr<NodeType> made) {
-  NodeType& node = *made;
-  const std::shared_ptr<Graph> graph = Graph::of(upstream.node());
-  graph->adopt(std::move(made), node.is_boundary() ? nullptr : &upstream.node());
-  Graph::connect(upstream.node(), node);
-  const Frame inside(node);
-  node.attached();
-  return Sink(graph, node);
-}
-
-}  // namespace detail::stream
 }  // namespace weir

@@ -1,5 +1,5 @@
 // Finished and InFlight: what an asynchronous sink has begun and not ended.
-#include "weir/stream/async.hpp"
+#include "weir/stream/sink_async.hpp"
 
 namespace weir::detail::stream {
 

@@ -110,7 +110,7 @@ std::string dot_text(const std::string& text) {
 
 }  // namespace
 
-std::vector<NodeReport> report(const Handle& stream) {
+std::vector<NodeReport> report(const StreamHandle& stream) {
   const auto graph = detail::stream::Graph::of(stream.node());
   const std::vector<Node*> nodes = graph->nodes();
   std::map<const Node*, std::size_t> position;
@@ -120,7 +120,7 @@ std::vector<NodeReport> report(const Handle& stream) {
   return result;
 }
 
-std::string describe(const Handle& stream) {
+std::string describe(const StreamHandle& stream) {
   const std::vector<NodeReport> nodes = report(stream);
   std::string text;
   std::set<std::size_t> seen;
@@ -133,7 +133,7 @@ std::string describe(const Handle& stream) {
   return text;
 }
 
-std::string graphviz(const Handle& stream) {
+std::string graphviz(const StreamHandle& stream) {
   const std::vector<NodeReport> nodes = report(stream);
   std::string text = "digraph stream {\n  rankdir=TB;\n  node [style=filled, fillcolor=white];\n";
   for (std::size_t i = 0; i < nodes.size(); ++i) {
@@ -154,7 +154,7 @@ std::string graphviz(const Handle& stream) {
   return text + "}\n";
 }
 
-std::filesystem::path visualize(const Handle& stream, const std::filesystem::path& file) {
+std::filesystem::path visualize(const StreamHandle& stream, const std::filesystem::path& file) {
   const std::string format = file.extension().string();
   const bool is_text = format.empty() || format == ".dot" || format == ".gv";
   std::filesystem::path text_file = file;
@@ -181,7 +181,7 @@ std::filesystem::path visualize(const Handle& stream, const std::filesystem::pat
 // --- StallDetector
 
 struct StallDetector::Watch {
-  Handle stream;
+  StreamHandle stream;
   std::chrono::nanoseconds patience;
   std::function<void(const std::string&)> stalled;
   std::uint64_t moved = 0;
@@ -213,7 +213,7 @@ struct StallDetector::Watch {
   }
 };
 
-StallDetector::StallDetector(const Handle& stream, Duration patience,
+StallDetector::StallDetector(const StreamHandle& stream, Duration patience,
                              std::function<void(const std::string&)> stalled)
     : watch_(new Watch{stream, patience.value(), std::move(stalled)}) {
   if (patience.value() <= std::chrono::nanoseconds::zero())

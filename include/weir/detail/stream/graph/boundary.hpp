@@ -1,0 +1,114 @@
+// Boundary: a node that parts the domain above from the one below. What enters stands in a queue until it is
+// let out.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <exception>
+#include <functional>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "weir/detail/stream/graph/outlet.hpp"
+
+namespace weir::detail::stream {
+
+/// What stands in the queue: an element, or an event that keeps its place among them.
+template <class T>
+struct Parcel {
+  enum class Kind : unsigned char { element, flush, end, reopen };
+  std::optional<T> element;
+  TicketRef ticket;
+  Kind kind = Kind::element;
+  std::uint64_t rounds = flow.rounds + 1;
+};
+
+/// Takes elements of In inside the domain above, and gives elements of Out inside its own, later.
+///
+/// How long the queue may become, who empties it, and what becomes of an element meanwhile is up to the node:
+/// it says so in `put`, and calls `let_out`.
+template <class In, class Out>
+class Boundary : public Outlet<Out>, public Inlet<In> {
+ public:
+  explicit Boundary(std::string kind) : Outlet<Out>(std::move(kind)), Inlet<In>(this) {}
+
+  void push(In&& x) noexcept override { put({std::move(x), hold()}); }
+  void push(const In& x) noexcept override {
+    if constexpr (is_copyable<In>) put({x, hold()});
+  }
+  void input_ended(unsigned) override {
+    if (++this->ended_inputs_ >= this->upstreams().size()) put({std::nullopt, {}, Kind::end});
+  }
+  void input_reopened(unsigned) override {
+    if (this->ended_inputs_ > 0) --this->ended_inputs_;
+    put({std::nullopt, {}, Kind::reopen});
+  }
+  void flush() override { put({std::nullopt, hold(), Kind::flush}); }
+  [[nodiscard]] bool is_boundary() const override { return true; }
+  [[nodiscard]] std::size_t queued() const override { return pending_.load(); }
+  [[nodiscard]] std::size_t pending() const override { return pending_.load(); }
+
+ protected:
+  using Kind = typename Parcel<In>::Kind;
+
+  /// Takes what enters; counts it as `entered` unless it is dropped.
+  virtual void put(Parcel<In> parcel) noexcept = 0;
+  void entered() noexcept { pending_.fetch_add(1); }
+  /// Another parcel is about to enter in its place.
+  void dropped_one() noexcept { pending_.fetch_sub(1); }
+  /// A parcel has come out. Its ticket may call back, which may emit; only then nothing is pending.
+  void left(Parcel<In>& parcel) noexcept {
+    parcel.ticket.reset();
+    if (pending_.fetch_sub(1) == 1) this->graph().changed();
+  }
+
+  /// Lets a parcel out: `give()` does it for an element. False if there is no room below; `if_room` says
+  /// whether to look.
+  template <class Give>
+  bool let_out(const Parcel<In>& parcel, const Give& give, bool if_room = true) {
+    bool sent = false;
+    const TicketScope scope(parcel.ticket);
+    const RoundsScope rounds(parcel.rounds);
+    framed([&] {
+      if (if_room && this->closed_gate()) return;
+      sent = true;
+      switch (parcel.kind) {
+        case Kind::element:
+          return give();
+        case Kind::flush:
+          return Node::flush();
+        case Kind::end:
+          return this->end();
+        case Kind::reopen:
+          return this->reopen();
+      }
+    });
+    return sent;
+  }
+  /// Does something inside the domain below; what goes wrong there comes out of `drain`.
+  template <class What>
+  void framed(const What& what) {
+    std::exception_ptr error;
+    {
+      Frame frame(*this);
+      what();
+      error = frame.finish_quietly();
+    }
+    if (error) this->graph().report(error);
+  }
+  [[nodiscard]] bool has_room() {
+    const Frame inside(*this);
+    return this->closed_gate() == nullptr;
+  }
+  /// There was no room: whether there is now; if not, `wake` is called when there may be.
+  [[nodiscard]] bool has_room_or(std::function<void()> wake) {
+    this->graph().when_changed(std::move(wake));
+    return has_room();
+  }
+
+ private:
+  std::atomic<std::size_t> pending_{0};
+};
+
+}  // namespace weir::detail::stream

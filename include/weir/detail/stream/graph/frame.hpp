@@ -1,0 +1,91 @@
+// Frame: one emission on the stack.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <exception>
+#include <memory>
+#include <utility>
+
+#include "weir/detail/stream/graph/graph.hpp"
+
+namespace weir::detail::stream {
+
+/// Something to run when the node it concerns is free again.
+struct Deferred {
+  virtual ~Deferred() = default;
+  virtual void run() noexcept = 0;
+};
+
+/// How often one emission, or one element and what it leads to, may go round a cycle before it is reported; 0
+/// for no limit.
+extern std::atomic<std::uint64_t> cycle_limit;
+/// How long is waited for a node that only its own cycle could feed, while nothing else is left to do, before
+/// a warning says so; in nanoseconds.
+extern std::atomic<std::int64_t> cycle_patience_ns;
+
+/// Says once that somebody waits for a cycle that waits for itself. Another thread may yet feed the cycle, so
+/// it is no error.
+class CycleWatch {
+ public:
+  /// Called now and then while `who` waits at `node`.
+  void look(const char* who, Node& node);
+  [[nodiscard]] bool has_told() const noexcept { return told_; }
+
+ private:
+  std::chrono::steady_clock::time_point since_ = std::chrono::steady_clock::now();
+  bool told_ = false;
+};
+
+/// One emission on the stack: holds the domain, and collects the error that comes out of it.
+class Frame {
+ public:
+  explicit Frame(Node& node) noexcept
+      : before_(flow.frame),
+        root_(before_ ? before_->root_ : this),
+        node_(node),
+        domain_(node.enter(fresh_)) {
+    flow.frame = this;
+  }
+  Frame(const Frame&) = delete;
+  Frame& operator=(const Frame&) = delete;
+  ~Frame() {
+    flow.frame = before_;
+    if (fresh_) domain_->leave();
+  }
+  /// Runs what was put off and throws the emission's first error.
+  void finish() {
+    if (put_off_ && root_ == this) [[unlikely]]
+      run_put_off();
+    if (error_) [[unlikely]]
+      std::rethrow_exception(std::exchange(error_, nullptr));
+  }
+  /// The same, for those who cannot throw.
+  [[nodiscard]] std::exception_ptr finish_quietly() noexcept {
+    if (put_off_ && root_ == this) run_put_off();
+    return std::exchange(error_, nullptr);
+  }
+  void put_off(std::unique_ptr<Deferred> work);
+  void record(const std::exception_ptr& error) noexcept {
+    if (!error_) error_ = error;
+  }
+  [[nodiscard]] Frame* before() const noexcept { return before_; }
+  [[nodiscard]] Frame* root() const noexcept { return root_; }
+  [[nodiscard]] Node& node() const noexcept { return node_; }
+  [[nodiscard]] Domain* domain() const noexcept { return domain_; }
+
+ private:
+  void run_put_off() noexcept;
+
+  Frame* before_;
+  Frame* root_;
+  Node& node_;
+  bool fresh_ = false;
+  Domain* domain_;
+  std::exception_ptr error_;
+  std::unique_ptr<std::deque<std::unique_ptr<Deferred>>> put_off_;  // in the root
+};
+
+}  // namespace weir::detail::stream

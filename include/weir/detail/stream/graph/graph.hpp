@@ -1,0 +1,83 @@
+// Graph: the nodes that are connected with each other, and where their users wait.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "weir/detail/stream/graph/node.hpp"
+#include "weir/event_loop.hpp"
+
+namespace weir::detail::stream {
+
+/// Owns the nodes that are connected with each other, and is where their users wait.
+class Graph : public std::enable_shared_from_this<Graph> {
+ public:
+  Graph();
+  explicit Graph(EventLoop loop);
+  ~Graph();
+  /// The graph that holds `node`, for a handle.
+  [[nodiscard]] static std::shared_ptr<Graph> of(Node& node);
+  /// Adds a node; it gets a domain of its own unless `same_as` is given.
+  Node& adopt(std::unique_ptr<Node> node, Node* same_as = nullptr);
+
+  /// Draws an edge: joins graphs, and domains unless the end is a boundary.
+  ///
+  /// **Errors.** Throws `Error{invalid_argument}` if the two run on different event loops, or if elements
+  /// that cannot be copied would go two ways.
+  static void connect(Node& from, InletBase& to);
+  /// Makes the two live in one graph without an edge between them.
+  static void join(Node& a, Node& b);
+  /// Removes the edge. Throws `Error{not_found}` if there is none.
+  static void disconnect(Node& from, Node& to);
+  /// Removes the edges into `node`.
+  static void destroy(Node& node);
+  static void destroy_below(Node& node);
+  /// Puts `node` first in the execution order of its upstreams.
+  static void move_to_first(Node& node);
+
+  /// The loop its timers run on; made at first use if none was given.
+  [[nodiscard]] EventLoop loop();
+  [[nodiscard]] std::optional<EventLoop> given_loop() const;
+  [[nodiscard]] bool owns_loop() const;
+
+  /// Waits until `ready()`; the waiting thread drives a manual clock. False if `deadline` (steady time)
+  /// passes first.
+  ///
+  /// **Errors.** Throws `Error{unsupported}` if waiting could never end: on the loop's own thread, or if a
+  /// manual clock has nothing left to do.
+  static bool wait(Node& node, const char* who, const std::function<bool()>& ready,
+                   std::optional<std::chrono::steady_clock::time_point> deadline = {});
+  /// Calls back once, soon after something opened or finished.
+  void when_changed(std::function<void()> callback);
+  /// Something opened or finished.
+  void changed() noexcept;
+  void drain(Node& node);
+  void report(const std::exception_ptr& error) noexcept;
+  [[nodiscard]] bool is_idle();
+  [[nodiscard]] std::vector<Node*> nodes();
+  [[nodiscard]] std::uint64_t version() const noexcept { return version_.load(std::memory_order_relaxed); }
+
+ private:
+  friend struct Structure;
+  struct Waiting;
+  std::atomic<std::uint64_t> version_{1};
+  std::vector<std::unique_ptr<Node>> nodes_;
+  std::vector<std::unique_ptr<Domain>> domains_;
+  std::shared_ptr<Graph> parent_;  // the graph this one was joined into
+  std::optional<EventLoop> loop_;
+  bool owns_loop_ = true;
+  std::unique_ptr<Waiting> waiting_;
+};
+
+inline Entry Node::entry() noexcept {
+  if (gates_version_ == graph().version() && gates_.empty() && !ended_) [[likely]]
+    return Entry::open;
+  return entry_slow();
+}
+
+}  // namespace weir::detail::stream

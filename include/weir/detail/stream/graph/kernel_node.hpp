@@ -1,0 +1,175 @@
+// KernelNode: runs a kernel in a graph.
+#pragma once
+
+#include <string>
+#include <utility>
+
+#include "weir/detail/stream/graph/kernel.hpp"
+#include "weir/detail/stream/graph/letter.hpp"
+
+namespace weir::detail::stream {
+
+/// What a node with a kernel shares with others of which more than the kernel changes with every element.
+template <class Kernel>
+class SettlingNode : public Outlet<typename Kernel::Out> {
+ public:
+  using Out = typename Kernel::Out;
+  SettlingNode(std::string kind, Kernel kernel) : Outlet<Out>(std::move(kind)), kernel_(std::move(kernel)) {}
+
+  void put_out(bool) override {
+    if constexpr (requires(Kernel & k, Give g) { k.finish(g); }) kernel_.finish(Give{*this});
+    settle();
+  }
+  bool reset() override {
+    if constexpr (requires(Kernel & k) { k.reset(); }) {
+      kernel_.reset();
+      settle();
+      return true;
+    }
+    return false;
+  }
+  [[nodiscard]] std::size_t queued() const override { return held_.load(std::memory_order_relaxed); }
+
+ protected:
+  struct Give {
+    Outlet<Out>& outlet;
+    void operator()(Out&& y) const noexcept { outlet.send(std::move(y)); }
+    void operator()(const Out& y) const noexcept { outlet.send(y); }
+  };
+  /// After every change: what others read, and gates.
+  virtual void settle() = 0;
+  void note_held() noexcept {
+    if constexpr (requires(const Kernel& k) { k.held(); })
+      held_.store(kernel_.held(), std::memory_order_relaxed);
+  }
+  Kernel kernel_;
+
+ private:
+  std::atomic<std::size_t> held_{0};
+};
+
+/// A node that runs a kernel.
+template <class In, class Kernel>
+class KernelNode final : public Outlet<typename Kernel::Out>, public Inlet<In> {
+ public:
+  using Out = typename Kernel::Out;
+  KernelNode(std::string kind, Kernel kernel)
+      : Outlet<Out>(std::move(kind)), Inlet<In>(this), kernel_(std::move(kernel)) {
+    this->set_function(function_of(kernel_));
+  }
+
+  void push(In&& x) noexcept override {
+    const std::uint64_t number = this->in.add();
+    if (this->slow_ != 0 || is_timed(number)) [[unlikely]]
+      return push_otherwise(std::move(x));
+    try {
+      kernel_.push(std::move(x), Give{*this});
+    } catch (...) {
+      failed();
+    }
+    after();
+  }
+  void push(const In& x) noexcept override {
+    if constexpr (is_copyable<In>) {
+      const std::uint64_t number = this->in.add();
+      if (this->slow_ != 0 || is_timed(number)) [[unlikely]]
+        return push_otherwise(x);
+      try {
+        kernel_.push(x, Give{*this});
+      } catch (...) {
+        failed();
+      }
+      after();
+    }
+  }
+  void put_out(bool ending) override {
+    try {
+      if constexpr (requires(Kernel & k, Give g) { k.flush(g); }) {
+        if (ending) kernel_.finish(Give{*this});
+        else kernel_.flush(Give{*this});
+      } else if constexpr (requires(Kernel & k, Give g) { k.finish(g); }) {
+        kernel_.finish(Give{*this});
+      }
+    } catch (...) {
+      failed();
+    }
+    if constexpr (requires(const Kernel& k) { k.held(); })
+      held_.store(kernel_.held(), std::memory_order_relaxed);
+  }
+  bool reset() override {
+    if constexpr (requires(Kernel & k) { k.reset(); }) {
+      kernel_.reset();
+      return true;
+    }
+    return false;
+  }
+  void drained() override {
+    try {
+      if constexpr (requires(Kernel & k) { k.drained(); }) kernel_.drained();
+    } catch (...) {
+      this->raise_current();
+    }
+  }
+  [[nodiscard]] std::size_t queued() const override { return held_.load(std::memory_order_relaxed); }
+  void set_policy(ErrorPolicy policy) override {
+    check_policy<In>(*this, policy);
+    Node::set_policy(std::move(policy));
+  }
+  [[nodiscard]] Kernel& kernel() noexcept { return kernel_; }
+
+ private:
+  /// The emit a kernel is given; what is below runs on its own account.
+  struct Give {
+    Outlet<Out>& outlet;
+    Cost::Clock::duration* below = nullptr;
+    template <class Y>
+    void operator()(Y&& y) const noexcept {
+      if (!below) [[likely]]
+        return outlet.send(std::forward<Y>(y));
+      const auto start = Cost::Clock::now();
+      outlet.send(std::forward<Y>(y));
+      *below += Cost::Clock::now() - start;
+    }
+  };
+  /// Few of the calls are timed: a look at the clock costs more than a small function.
+  [[nodiscard]] static bool is_timed(std::uint64_t number) noexcept { return (number & 255) == 1; }
+  void failed() noexcept {
+    if (this->policy_.action == ErrorPolicy::Action::skip) this->errors.add();
+    else this->raise_current();
+  }
+  void after() noexcept {
+    if constexpr (requires(const Kernel& k) { k.held(); })
+      held_.store(kernel_.held(), std::memory_order_relaxed);
+    if constexpr (requires(const Kernel& k) { k.is_done(); }) {
+      if (kernel_.is_done()) [[unlikely]] {
+        if (!this->ended_) this->end();
+      }
+    }
+  }
+  template <class X>
+  void push_otherwise(X&& x) noexcept {
+    if (this->slow_ != 0) return push_slowly(x);
+    const auto start = Cost::Clock::now();
+    Cost::Clock::duration below{};
+    try {
+      kernel_.push(std::forward<X>(x), Give{*this, &below});
+    } catch (...) {
+      failed();
+    }
+    this->cost.add(1, Cost::Clock::now() - start - below);
+    after();
+  }
+  /// A node that has ended, or that needs the element after a failure.
+  void push_slowly(const In& x) noexcept {
+    if constexpr (is_copyable<In>) {
+      if (this->ended_) return;
+      push_by_policy(
+          *this, [&] { kernel_.push(x, Give{*this}); }, [&]() -> const In& { return x; });
+      after();
+    }
+  }
+  Kernel kernel_;
+  std::atomic<std::size_t> held_{0};
+};
+
+}  // namespace weir::detail::stream

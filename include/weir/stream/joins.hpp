@@ -1,0 +1,199 @@
+// By key and by time: join, left_join, merge_by_time.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "weir/stream/combine.hpp"
+
+namespace weir {
+namespace detail::stream {
+
+/// The smallest first; waits until every input that has not ended shows its next element.
+template <class T, class TimeOf, std::size_t inputs>
+struct MergeByTimeKernel {
+  using Out = T;
+  static constexpr Traits traits{.order_matters = false};
+  using When = KeyFor<TimeOf, T>;
+  std::size_t limit;
+  TimeOf time;
+  std::array<std::deque<std::pair<When, TicketedElement<T>>>, inputs> queues = {};
+  Ended over = {};
+
+  template <std::size_t port, class X, class Emit>
+  void push(X&& x, Emit&& emit) {
+    When when = std::invoke(time, std::as_const(x));
+    queues[port].emplace_back(std::move(when), TicketedElement<T>{T(std::forward<X>(x))});
+    drain(emit);
+  }
+  template <class Emit>
+  void ended(std::size_t port, Emit&& emit) {
+    over.set(port);
+    drain(emit);
+  }
+  [[nodiscard]] bool is_full(std::size_t port) const { return queues[port].size() > limit; }
+  void reset() { queues = {}; }
+  [[nodiscard]] std::size_t held() const {
+    std::size_t count = 0;
+    for (const auto& queue : queues) count += queue.size();
+    return count;
+  }
+
+ private:
+  [[nodiscard]] bool knows_next() const {
+    for (std::size_t i = 0; i < inputs; ++i) {
+      if (queues[i].empty() && !over[i]) return false;
+    }
+    return held() > 0;
+  }
+  template <class Emit>
+  void drain(Emit&& emit) {
+    while (knows_next()) {
+      const auto first = std::min_element(queues.begin(), queues.end(), [&](const auto& a, const auto& b) {
+        if (a.empty() || b.empty()) return !a.empty();
+        return a.front().first < b.front().first;
+      });
+      TicketedElement<T> held = std::move(first->front().second);
+      first->pop_front();
+      const TicketScope scope(std::move(held.ticket));
+      emit(std::move(held.value));
+    }
+  }
+};
+
+/// Pairs with equal keys; each side remembers its newest elements.
+template <class A, class B, class KeyA, class KeyB, bool keep_unmatched>
+struct KeyedJoinKernel {
+  using Key = KeyFor<KeyA, A>;
+  static_assert(std::is_same_v<Key, KeyFor<KeyB, B>>, "join: both keys must have the same type");
+  using Right = std::conditional_t<keep_unmatched, std::optional<B>, B>;
+  using Out = std::pair<A, Right>;
+  template <class T>
+  struct Kept {
+    T value;
+    bool matched = false;
+  };
+  template <class T>
+  struct Side {
+    std::deque<std::pair<Key, Kept<T>>> order;  // oldest first
+    std::uint64_t first = 0;                    // number of the oldest
+    KeyMap<Key, std::deque<std::uint64_t>> index;
+    Kept<T>& at(std::uint64_t number) { return order[static_cast<std::size_t>(number - first)].second; }
+  };
+  std::size_t limit;
+  KeyA key_a;
+  KeyB key_b;
+  Side<A> left = {};
+  Side<B> right = {};
+
+  template <std::size_t port, class X, class Emit>
+  void push(X&& x, Emit&& emit) {
+    if constexpr (port == 0)
+      match(key_a, left, right, std::forward<X>(x), emit, [](const A& a, const B& b) { return Out(a, b); });
+    else
+      match(key_b, right, left, std::forward<X>(x), emit, [](const B& b, const A& a) { return Out(a, b); });
+  }
+  template <class Emit>
+  void finish(Emit&& emit) {
+    while (!left.order.empty()) forget(left, emit);
+    while (!right.order.empty()) forget(right, emit);
+  }
+  void reset() {
+    left = {};
+    right = {};
+  }
+  [[nodiscard]] std::size_t held() const { return left.order.size() + right.order.size(); }
+
+ private:
+  template <class KeyOf, class Mine, class Other, class X, class Emit, class Make>
+  void match(KeyOf& key_of, Mine& mine, Other& other, X&& x, Emit&& emit, Make make) {
+    const Key key = std::invoke(key_of, std::as_const(x));
+    std::vector<Out> pairs;
+    if (const auto found = other.index.find(key); found != other.index.end()) {
+      for (const std::uint64_t number : found->second) {
+        auto& kept = other.at(number);
+        pairs.push_back(make(x, kept.value));
+        kept.matched = true;
+      }
+    }
+    mine.order.push_back({key, {std::forward<X>(x), !pairs.empty()}});
+    mine.index[key].push_back(mine.first + mine.order.size() - 1);
+    for (Out& pair : pairs) emit(std::move(pair));
+    while (mine.order.size() > limit) forget(mine, emit);
+  }
+  template <class T, class Emit>
+  void forget(Side<T>& side, Emit&& emit) {
+    auto [key, kept] = std::move(side.order.front());
+    const auto found = side.index.find(key);
+    found->second.pop_front();
+    if (found->second.empty()) side.index.erase(found);
+    side.order.pop_front();
+    ++side.first;
+    if constexpr (keep_unmatched && std::is_same_v<T, A>) {
+      if (!kept.matched) emit(Out(std::move(kept.value), std::nullopt));
+    }
+  }
+};
+
+template <bool keep_unmatched, class A, class B, class KeyA, class KeyB>
+auto join_by_key(const char* kind, const A& a, const B& b, KeyA key_a, KeyB key_b, std::size_t remembered) {
+  at_least_one(kind, "remembered", remembered);
+  return join(
+      kind,
+      [&]<class Left, class Right>(std::type_identity<Left>, std::type_identity<Right>) {
+        return KeyedJoinKernel<Left, Right, KeyA, KeyB, keep_unmatched>{
+            remembered, detail::callable(kind, "a key", key_a), detail::callable(kind, "a key", key_b)};
+      },
+      a, b);
+}
+
+}  // namespace detail::stream
+
+namespace op {
+
+/// Merges streams that are each in the order of time into one that is.
+///
+/// **Shape.** All elements of all streams; of equal times the earlier argument's first. Waits until every
+/// stream that has not ended has shown its next element.
+/// **Units.** `max_ahead{n}` (1000 by default) counts elements one stream may hold here.
+template <class TimeOf, class First, class... More>
+auto merge_by_time(TimeOf time, const First& first, const More&... more) {
+  const max_ahead limit = detail::stream::option(max_ahead{1000}, more...);
+  return detail::stream::join(
+      "merge_by_time",
+      [&]<class E, class... Others>(std::type_identity<E>, std::type_identity<Others>...) {
+        static_assert((std::is_same_v<E, Others> && ...),
+                      "merge_by_time: the streams must have the same element type");
+        return detail::stream::MergeByTimeKernel<E, TimeOf, 1 + sizeof...(Others)>{
+            limit.elements, detail::callable("merge_by_time", "the time", time)};
+      },
+      first, more...);
+}
+
+/// Emits a pair for every two elements of two streams, here or on the cluster, with equal keys.
+///
+/// **Shape.** `std::pair<A, B>` out, when the second of the two comes.
+/// **Units.** `remembered` counts the newest elements of each side that a later one can meet.
+/// **Errors.** Throws `Error{invalid_argument}` if `remembered` is 0.
+/// **Cost.** Memory for twice `remembered` elements, never more. An element is done when it was compared;
+/// being remembered is state.
+template <class A, class B, class KeyA, class KeyB>
+auto join(const A& a, const B& b, KeyA key_a, KeyB key_b, std::size_t remembered) {
+  return detail::stream::join_by_key<false>("join", a, b, std::move(key_a), std::move(key_b), remembered);
+}
+/// The same; an element of `a` that met none is emitted with `std::nullopt` when it is forgotten or the
+/// streams end.
+template <class A, class B, class KeyA, class KeyB>
+auto left_join(const A& a, const B& b, KeyA key_a, KeyB key_b, std::size_t remembered) {
+  return detail::stream::join_by_key<true>("left_join", a, b, std::move(key_a), std::move(key_b), remembered);
+}
+
+}  // namespace op
+}  // namespace weir

@@ -1,0 +1,35 @@
+// What a node does with an element on which its function throws.
+#pragma once
+
+#include "weir/detail/stream/graph/letter.hpp"
+
+namespace weir {
+
+template <class T>
+class Stream;
+
+/// What a node does with an element its function throws on; made by `on_error::raise`, `skip`, `retry` and
+/// `dead_letter`: `lines.map(parse).on_error(weir::on_error::retry(2))`.
+using detail::stream::ErrorPolicy;
+/// What goes to a dead letter stream: the element, the label of the node that failed on it, and the error.
+using detail::stream::Letter;
+
+namespace on_error {
+
+/// The default: the exception comes out of `emit`, or of `drain` if the node runs elsewhere.
+inline const ErrorPolicy raise{};
+/// Counts the failure and drops the element.
+inline const ErrorPolicy skip{ErrorPolicy::Action::skip};
+/// Calls the function up to `times` times more before the policy `then` applies.
+[[nodiscard]] inline ErrorPolicy retry(unsigned times, ErrorPolicy then = {}) {
+  then.retries = times;
+  return then;
+}
+/// Failed elements go to `letters` as `Letter{element, node, error}`, after `retries` further attempts.
+template <class T>
+[[nodiscard]] ErrorPolicy dead_letter(const Stream<Letter<T>>& letters, unsigned retries = 0) {
+  return ErrorPolicy{ErrorPolicy::Action::dead_letter, retries, &letters.node()};
+}
+
+}  // namespace on_error
+}  // namespace weir

@@ -1,0 +1,165 @@
+// Stream<T>: a handle to a node that gives elements of T, with every operator. What scatters includes
+// weir/stream.hpp.
+#pragma once
+
+#include "weir/stream/members.hpp"
+
+#include <memory>
+#include <string>
+#include <type_traits>
+#include <utility>
+
+#include "weir/detail/stream/graph/emission.hpp"
+
+namespace weir {
+
+namespace detail::stream {
+
+/// Where streams begin, and what `connect` ends at.
+template <class T>
+class PassNode final : public PassingNode<T> {
+ public:
+  explicit PassNode(std::string kind = "stream") : PassingNode<T>(std::move(kind)) {}
+  void input_ended(unsigned port) override {
+    if (!this->upstreams().empty()) Node::input_ended(port);
+  }
+};
+
+/// Makes a graph that holds `node` alone.
+std::pair<std::shared_ptr<Graph>, Node*> make_graph(std::unique_ptr<Node> node,
+                                                    std::optional<EventLoop> loop);
+
+}  // namespace detail::stream
+
+/// A stream of elements of T: emit into it, and chain operators to it.
+///
+/// A Stream is a handle; the graph owns the nodes, and a node stays although nobody holds a handle to it. The
+/// graph ends when the last handle to any of its nodes goes; it drains first.
+///
+/// **Threads.** `emit` from any thread; one emission at a time runs through nodes that call each other
+/// directly. A node's function runs on the thread that emits, or on the thread of the `buffer`, `map_async`,
+/// `gather` or timed operator above it.
+/// **Backpressure.** `emit` waits until every bounded node it could reach has room.
+/// **Source.** streamz `Stream`.
+template <class T>
+class Stream : public StreamHandle, public op::Members<Stream<T>> {
+ public:
+  /// Type of the elements.
+  using Element = T;
+
+  Stream()
+      : Stream(detail::stream::make_graph(std::make_unique<detail::stream::PassNode<T>>(), std::nullopt)) {}
+  /// A stream whose timers, and what they start, run on a loop with its own thread.
+  explicit Stream(OwnLoop) : Stream() {}
+  /// A stream whose timers and buffers run on `loop`.
+  explicit Stream(EventLoop loop)
+      : Stream(detail::stream::make_graph(std::make_unique<detail::stream::PassNode<T>>(), std::move(loop))) {
+  }
+  /// A stream whose time is that of `clock`; for tests.
+  explicit Stream(ManualClock& clock) : Stream(EventLoop(clock)) {}
+  /// Of a node of a graph; for the library.
+  Stream(std::shared_ptr<detail::stream::Graph> graph, detail::stream::Outlet<T>& outlet)
+      : StreamHandle(std::move(graph), outlet) {}
+
+  /// The node; for the library.
+  [[nodiscard]] detail::stream::Outlet<T>& outlet() const noexcept {
+    return static_cast<detail::stream::Outlet<T>&>(*node_);
+  }
+
+  /// Pushes `x` through everything below, depth first, in the order of subscription.
+  ///
+  /// **Errors.** Throws what a node's function throws (policy `raise`), after the other branches got the
+  /// element; `Error{closed}` after `close`.
+  /// **Backpressure.** Waits until every bounded node below has room; see Emission for `co_await`.
+  detail::stream::Emission<T> emit(const T& x) const requires detail::stream::is_copyable<T> {
+    return emit_any(x);
+  }
+  /// The same, moving the element.
+  detail::stream::Emission<T> emit(T&& x) const { return emit_any(std::move(x)); }
+
+  /// The same; `on_done` is called exactly once when everything `x` caused is done, also behind buffers and
+  /// windows, with the error that hurt it or null.
+  template <class X = T>
+  requires std::is_constructible_v<T, X&&> detail::stream::Emission<T> emit(X&& x,
+                                                                            detail::stream::Done on_done)
+  const {
+    detail::stream::Tickets tickets;
+    tickets.push_back(detail::stream::TicketRef(new detail::stream::Ticket(std::move(on_done))));
+    detail::stream::hold(tickets);
+    const detail::stream::TicketScope scope(detail::stream::combine(tickets));
+    return emit_any(T(std::forward<X>(x)));
+  }
+  /// Emits if there is room now; says whether the element was taken. It is untouched if not.
+  template <class X = T>
+  [[nodiscard]] bool try_emit(X&& x) const {
+    const detail::stream::Entry state = outlet().offer(std::forward<X>(x));
+    if (state == detail::stream::Entry::closed) detail::stream::refuse_closed(*node_);
+    return state == detail::stream::Entry::open;
+  }
+  /// Emits if there is room within `timeout`; says whether the element was taken. An emission of another
+  /// thread that is under way is waited for in any case.
+  template <class X = T>
+  [[nodiscard]] bool emit_for(X&& x, Duration timeout) const {
+    return emit_any(T(std::forward<X>(x))).wait_for(timeout);
+  }
+
+  /// Draws an edge to `below`, which then also gets this stream's elements. Cycles are allowed: an element
+  /// that comes back to a node that is still working on an earlier one waits for that one.
+  ///
+  /// **Errors.** Throws `Error{invalid_argument}` if the two run on different event loops.
+  void connect(const Stream<T>& below) const {
+    auto* const inlet = dynamic_cast<detail::stream::PassNode<T>*>(below.node_);
+    if (!inlet)
+      throw Error(ErrorKind::invalid_argument,
+                  "connect: " + below.label() + " has inputs of its own; connect to a Stream made by itself");
+    detail::stream::Graph::connect(*node_, *static_cast<detail::stream::Inlet<T>*>(inlet));
+  }
+
+  /// Applies an operator of the library (`op::map(f)`) or of your own: one made of a kernel (see
+  /// `weir/stream/extend.hpp`), or anything that can be called with the stream.
+  template <class Op>
+  auto apply(Op op) const {
+    return detail::stream::apply(*this, std::move(op));
+  }
+  /// Sends the elements to the cluster, where what is chained to it works on them until `gather()`: to the
+  /// cluster of `client`, or of the program that runs. Include `weir/stream.hpp`.
+  ///
+  /// **Errors.** Does not compile if the elements cannot travel to another process.
+  /// **Source.** streamz `Stream.scatter`.
+  template <class... To>
+  auto scatter(const To&... client) const {
+    return detail::stream::Scatter<T>::to(*this, client...);
+  }
+
+  /// Gives the node a name for errors and pictures.
+  const Stream& named(std::string name) const {
+    node_->set_name(std::move(name));
+    return *this;
+  }
+  /// Chooses what happens to an element this node's function throws on.
+  const Stream& on_error(ErrorPolicy policy) const {
+    this->set_policy(policy);
+    return *this;
+  }
+
+ private:
+  explicit Stream(std::pair<std::shared_ptr<detail::stream::Graph>, detail::stream::Node*> made)
+      : StreamHandle(std::move(made.first), *made.second) {}
+  template <class X>
+  detail::stream::Emission<T> emit_any(X&& x) const {
+    const detail::stream::Entry state = outlet().offer(std::forward<X>(x));
+    if (state == detail::stream::Entry::open) [[likely]]
+      return {};
+    if (state == detail::stream::Entry::closed) detail::stream::refuse_closed(*node_);
+    return detail::stream::Emission<T>(outlet(), graph_, T(std::forward<X>(x)), detail::stream::hold());
+  }
+};
+
+/// `stream | op`: applies an operator of the library (`op::map(f)`) or of your own (anything callable with
+/// the stream).
+template <class T, class Op>
+auto operator|(const Stream<T>& stream, Op op) {
+  return detail::stream::apply(stream, std::move(op));
+}
+
+}  // namespace weir
