@@ -15,8 +15,8 @@
 #include <nlohmann/json.hpp>
 #include <tuple>
 
-#include "core/variables.hpp"
 #include "core/log.hpp"
+#include "core/variables.hpp"
 #include "weir/error.hpp"
 
 namespace weir::detail::batch {
