@@ -22,9 +22,9 @@ _weir_has_program() {
 _weir() {
   local weir=${COMP_WORDS[0]} command=${COMP_WORDS[1]} current=${COMP_WORDS[COMP_CWORD]} words=
   if ((COMP_CWORD == 1)); then
-    words="$("$weir" --help 2>/dev/null | sed -n 's/^  \([a-z][a-z]*\) .*/\1/p') help --help --version"
+    words="$("$weir" --help 2>/dev/null | sed -n 's/^  \([a-z][a-z0-9]*\) .*/\1/p') help --help --version"
   elif [[ $command == help ]]; then
-    words=$("$weir" --help 2>/dev/null | sed -n 's/^  \([a-z][a-z]*\) .*/\1/p')
+    words=$("$weir" --help 2>/dev/null | sed -n 's/^  \([a-z][a-z0-9]*\) .*/\1/p')
   elif [[ $current == -* ]]; then
     case $command in
       run | submit | script) _weir_has_program "$weir" "$command" || words=$(_weir_options "$weir" "$command") ;;
