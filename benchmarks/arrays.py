@@ -27,8 +27,10 @@ def array(ranks, program, *arguments):
 
 
 def measure_std(side=16384):
-    numpy, dask, ours = peer("numpy_std", side), optional_peer("dask_std", side), array(3, "array_std", "--side", side)
-    values = {"array_std_speedup": numpy["seconds"] / ours["weir_s"], "numpy_s": numpy["seconds"], "array_std_plain_speedup": ours["plain_s"] / ours["weir_s"]}
+    numpy, dask, ours = peer("numpy_std", side), optional_peer("dask_std", side), array(3, "array_std",
+        "--side", side)
+    values = {"array_std_speedup": numpy["seconds"] / ours["weir_s"], "numpy_s": numpy["seconds"],
+              "array_std_plain_speedup": ours["plain_s"] / ours["weir_s"]}
     if dask:
         values |= {"array_std_over_dask": dask["seconds"] / ours["weir_s"], "dask_s": dask["seconds"]}
     return values
@@ -42,7 +44,8 @@ def measure_outofcore(megabytes=8000, rounds=2):
         ours, dask = [], []
         for _ in range(rounds):
             os.sync()
-            ours.append(values_of(run(weir_run(3, BIN / "benchmarks/array_outofcore", "run", folder, "--megabytes", megabytes), limit)))
+            command = weir_run(3, BIN / "benchmarks/array_outofcore", "run", folder, "--megabytes", megabytes)
+            ours.append(values_of(run(command, limit)))
             (Path(folder) / "out.h5").unlink()
             os.sync()
             dask.append(optional_peer("dask_outofcore", folder))

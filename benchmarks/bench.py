@@ -20,7 +20,8 @@ def build(with_peers):
     commands = [
         ["scripts/deps", *(["--peers"] if with_peers else [])],
         ["cmake", "--preset", "release"],
-        ["cmake", "--build", "--preset", "release", "--parallel", str(os.cpu_count()), "--target", "benchmarks", "weir_tool", "letters"],
+        ["cmake", "--build", "--preset", "release", "--parallel", str(os.cpu_count()), "--target",
+         "benchmarks", "weir_tool", "letters"],
     ]
     for command in commands:
         if subprocess.run(command, cwd=ROOT, stdout=sys.stderr).returncode != 0:
@@ -29,7 +30,8 @@ def build(with_peers):
 
 def is_hot(figure):
     """Whether it is about the ways that tasks and elements take."""
-    return figure.run.name in ("tasks", "latency", "tree", "transfer", "scheduler", "stream_local", "stream_cluster")
+    return figure.run.name in ("tasks", "latency", "tree", "transfer", "scheduler", "stream_local",
+                               "stream_cluster")
 
 
 def measured(figures):
@@ -79,7 +81,8 @@ def print_table(rows, header=HEADER):
     table = [header, *rows]
     widths = [max(len(row[i]) for row in table) for i in range(len(header))]
     for row in table:
-        line = "  ".join(cell.ljust(width) if header[i] in TEXT else cell.rjust(width) for i, (cell, width) in enumerate(zip(row, widths)))
+        line = "  ".join(cell.ljust(width) if header[i] in TEXT else cell.rjust(width) for i,
+                         (cell, width) in enumerate(zip(row, widths)))
         print(line.rstrip())
 
 
@@ -109,7 +112,8 @@ def measure(figures, as_json, into_readme):
             continue
         results.append((figure, value, raw))
         if as_json:
-            print(json.dumps({"figure": figure.name, "value": value, "unit": figure.unit, "raw": raw, "target": figure.target}), flush=True)
+            print(json.dumps({"figure": figure.name, "value": value, "unit": figure.unit, "raw": raw, "target": figure.target}),
+                  flush=True)
     if results and not as_json:
         print_table([cells(*result) for result in results])
     if into_readme and not failures:
@@ -143,7 +147,8 @@ def compare(figures, folder, rounds, as_json):
         spread = max((max(part) - min(part)) / statistics.median(part) if any(part) else 0 for part in values)
         change = after / before - 1 if before else 0
         if as_json:
-            print(json.dumps({"figure": key, "unit": unit, "before": values[0], "after": values[1]}), flush=True)
+            print(json.dumps({"figure": key, "unit": unit, "before": values[0], "after": values[1]}),
+                  flush=True)
         rows.append([key, number(before), number(after), unit, f"{100 * change:+.1f} %", f"{100 * spread:.1f} %"])
     if rows and not as_json:
         print_table(rows, ["figure", "before", "after", "unit", "change", "spread"])
@@ -165,15 +170,20 @@ def measure_peers(as_json):
 
 
 def main(arguments):
-    parser = argparse.ArgumentParser(prog="scripts/bench", description="Builds, measures and prints figures; never fails for being slow.")
+    parser = argparse.ArgumentParser(prog="scripts/bench",
+                                     description="Builds, measures and prints figures; never fails for being slow.")
     parser.add_argument("figures", metavar="FIGURE", nargs="*", help="default: all")
-    parser.add_argument("--json", action="store_true", help="one object a line: figure, value, unit, raw, target")
-    parser.add_argument("--peers", action="store_true", help="Weir, raw MPI, Dask and mpi4py.futures beside each other")
+    parser.add_argument("--json", action="store_true",
+                        help="one object a line: figure, value, unit, raw, target")
+    parser.add_argument("--peers", action="store_true",
+                        help="Weir, raw MPI, Dask and mpi4py.futures beside each other")
     parser.add_argument("--list", action="store_true", help="say what the figures are, measure nothing")
-    parser.add_argument("--readme", action="store_true", help="also write benchmarks/RESULTS.md and the figures of README.md")
+    parser.add_argument("--readme", action="store_true",
+                        help="also write benchmarks/RESULTS.md and the figures of README.md")
     parser.add_argument("--against", metavar="BIN", help="the figures with the programs of another build (its folder bin)"
                         " beside ours, which take turns; default: those of tasks and streams")
-    parser.add_argument("--rounds", metavar="N", type=int, default=5, help="how often with --against; default 5")
+    parser.add_argument("--rounds", metavar="N", type=int, default=5,
+                        help="how often with --against; default 5")
     options = parser.parse_args(arguments)
     by_name = {figure.name: figure for figure in FIGURES}
     unknown = [name for name in options.figures if name not in by_name]
@@ -186,17 +196,22 @@ def main(arguments):
     if options.rounds < 1:
         parser.error(f"--rounds must be at least 1 (got {options.rounds})")
     if options.list:
-        print_table([[figure.name, cells(figure, 0, None)[4], figure.unit, figure.what] for figure in FIGURES], ["figure", "target", "unit", "what"])
+        print_table([[figure.name, cells(figure, 0, None)[4], figure.unit, figure.what]
+                     for figure in FIGURES],
+                    ["figure", "target", "unit", "what"])
         return 0
     build(options.peers)
     if options.against is not None:
-        chosen = [by_name[name] for name in options.figures] or [figure for figure in FIGURES if is_hot(figure)]
+        chosen = [by_name[name] for name in options.figures] or [
+            figure for figure in FIGURES if is_hot(figure)
+        ]
         return compare(chosen, options.against, options.rounds, options.json)
     status = 0
     if options.peers:
         status = measure_peers(options.json)
     if options.figures or not options.peers:
-        status = max(status, measure([by_name[name] for name in options.figures] or FIGURES, options.json, options.readme))
+        chosen = [by_name[name] for name in options.figures] or FIGURES
+        status = max(status, measure(chosen, options.json, options.readme))
     return status
 
 

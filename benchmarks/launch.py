@@ -16,7 +16,8 @@ BIN = ROOT / "build/release/bin"
 TIME_LIMIT_S = 900
 
 # What `weir run` gives its ranks too: huge pages for large blocks, permission to run in containers.
-ENVIRONMENT = {"GLIBC_TUNABLES": "glibc.malloc.hugetlb=1", "OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"}
+ENVIRONMENT = {"GLIBC_TUNABLES": "glibc.malloc.hugetlb=1", "OMPI_ALLOW_RUN_AS_ROOT": "1",
+               "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"}
 
 
 class Failed(Exception):
@@ -46,10 +47,13 @@ def programs_of(folder):
 def run(command, environment=None):
     """Standard output of a command that must succeed."""
     command = [str(part).replace(str(BIN), str(programs), 1) for part in command]
-    shown = " ".join(os.path.relpath(part, ROOT) if part.startswith(str(ROOT)) else part for part in command[:10]) + (" ..." if len(command) > 10 else "")
+    parts = (os.path.relpath(part, ROOT) if part.startswith(str(ROOT)) else part for part in command[:10])
+    shown = " ".join(parts) + (" ..." if len(command) > 10 else "")
     print(f"bench: {shown}", file=sys.stderr, flush=True)
     try:
-        done = subprocess.run(command, env=os.environ | ENVIRONMENT | (environment or {}), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=None, text=True, timeout=TIME_LIMIT_S)
+        done = subprocess.run(command, env=os.environ | ENVIRONMENT | (environment or {}),
+                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=None, text=True,
+                              timeout=TIME_LIMIT_S)
     except FileNotFoundError as error:
         raise Failed(f"{shown}: {error.filename} was not found") from error
     except subprocess.TimeoutExpired as error:
@@ -88,7 +92,8 @@ def measure_startup(repeat=5):
         return time.perf_counter() - start
 
     commands = [mpirun(4, BIN / "benchmarks/raw_empty"), weir_run(4, BIN / "benchmarks/empty")]
-    pairs = [[seconds(command) for command in commands] for _ in range(repeat + 1)][1:]  # the first finds nothing in the page cache
+    pairs = [[seconds(command) for command in commands] for _ in range(repeat + 1)]
+    pairs = pairs[1:]  # the first finds nothing in the page cache
     raw, whole = (statistics.median(times) for times in zip(*pairs))
     return {"startup_extra_s": whole - raw, "raw_s": raw}
 
@@ -114,16 +119,19 @@ def measure_streamz():
     """What streamz reaches; nothing where it is not installed."""
     names = ["stream_local_per_s", "stream_buffer_per_s", "stream_cluster_per_s", "stream_latency_us"]
     python = "/usr/bin/python3"  # Debian's, which scripts/deps --peers gives the packages to
-    look = [python, "-c", "import importlib.util as u, sys; sys.exit(not (u.find_spec('streamz') and u.find_spec('distributed')))"]
+    look = [python, "-c",
+            "import importlib.util as u, sys; sys.exit(not (u.find_spec('streamz') and u.find_spec('distributed')))"]
     if subprocess.run(look).returncode != 0:
-        print("bench: streamz is not installed, so nothing stands beside the figures of streams; scripts/deps --peers installs it", file=sys.stderr)
+        print("bench: streamz is not installed, so nothing stands beside the figures of streams; scripts/deps --peers installs it",
+              file=sys.stderr)
         return dict.fromkeys(names)
     return values_of(run([python, ROOT / "benchmarks/peers/streamz_peer.py"]))
 
 
 def weir_threads(count, program, *arguments):
     """A program of this folder as one process with so many worker threads."""
-    return Launch(program, lambda: values_of(run([BIN / "benchmarks" / program, *arguments], {"WEIR_THREADS": str(count)})))
+    return Launch(program,
+                  lambda: values_of(run([BIN / "benchmarks" / program, *arguments], {"WEIR_THREADS": str(count)})))
 
 
 streamz = Launch("streamz", measure_streamz)

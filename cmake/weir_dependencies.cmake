@@ -1,5 +1,5 @@
-# What weir::weir stands on; the Debian packages are listed in scripts/deps. Included by the build and by the installed
-# package.
+# What weir::weir stands on; the Debian packages are listed in scripts/deps. Included by the build and by the
+# installed package.
 set(MPI_CXX_SKIP_MPICXX ON)
 find_package(Threads REQUIRED)
 find_package(MPI REQUIRED COMPONENTS CXX)

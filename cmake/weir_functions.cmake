@@ -1,13 +1,21 @@
-# One function per kind of target: weir_private_headers, weir_library, weir_program, weir_example, weir_benchmark, weir_unit_tests, weir_test, weir_compile_fail, weir_header_tests, weir_install.
+# One function per kind of target: weir_private_headers, weir_library, weir_program, weir_example,
+# weir_benchmark, weir_unit_tests, weir_test, weir_compile_fail, weir_header_tests, weir_install.
 
 # Flags of our own code; never passed on to those who link Weir.
 function(weir_own_flags target)
-  target_compile_options(${target} PRIVATE -Wall -Wextra -Wno-missing-field-initializers -Wno-maybe-uninitialized)
+  target_compile_options(${target} PRIVATE -Wall -Wextra -Wno-missing-field-initializers
+    -Wno-maybe-uninitialized)
   if(WEIR_WERROR)
     target_compile_options(${target} PRIVATE -Werror)
   endif()
   # -Wrestrict of g++ 12 is wrong about std::string assignment (GCC bug 105651).
   target_compile_options(${target} PRIVATE -Wno-restrict)
+endfunction()
+
+# Flags of tests: what they check does not depend on how fast they are, and most of their time is compiling.
+function(weir_test_flags target)
+  weir_own_flags(${target})
+  target_compile_options(${target} PRIVATE $<$<CONFIG:Release>:-O1>)
 endfunction()
 
 # weir_private: what the sources of the libraries and their tests see beyond the public headers.
@@ -18,11 +26,13 @@ function(weir_private_headers)
   add_library(weir_private INTERFACE)
   target_include_directories(weir_private INTERFACE $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/src>)
   target_include_directories(weir_private SYSTEM INTERFACE ${WEIR_TOML_INCLUDE})
-  target_link_libraries(weir_private INTERFACE MPI::MPI_CXX Boost::mpi fmt::fmt spdlog::spdlog nlohmann_json::nlohmann_json)
+  target_link_libraries(weir_private INTERFACE MPI::MPI_CXX Boost::mpi fmt::fmt spdlog::spdlog
+    nlohmann_json::nlohmann_json)
 endfunction()
 
-# The sources of a folder are compiled together: its headers are parsed once. Names in anonymous namespaces of a folder
-# must differ then; WEIR_UNITY=OFF compiles every source alone, which pays when one of them is changed often.
+# The sources of a folder are compiled together: its headers are parsed once. Names in anonymous namespaces of
+# a folder must differ then; WEIR_UNITY=OFF compiles every source alone, which pays when one of them is
+# changed often.
 function(weir_compile_folders_together target)
   if(NOT WEIR_UNITY)
     return()
@@ -36,7 +46,8 @@ function(weir_compile_folders_together target)
   endforeach()
 endfunction()
 
-# weir_library(weir_array array SOURCES ... PUBLIC ... PRIVATE ...): a static library, weir::array to those who link it.
+# weir_library(weir_array array SOURCES ... PUBLIC ... PRIVATE ...): a static library, weir::array to those
+# who link it.
 function(weir_library name alias)
   cmake_parse_arguments(arg "" "" "SOURCES;PUBLIC;PRIVATE" ${ARGN})
   add_library(${name} STATIC ${arg_SOURCES})
@@ -66,7 +77,8 @@ function(weir_mpi_text result)
   set(${result} "${text}" PARENT_SCOPE)
 endfunction()
 
-# The program: all but its main.cpp is also linked into its tests, as weir_tool_parts. It needs no MPI itself: mpirun starts it on every rank, so it must start fast.
+# The program: all but its main.cpp is also linked into its tests, as weir_tool_parts. It needs no MPI itself:
+# mpirun starts it on every rank, so it must start fast.
 function(weir_program target name)
   find_package(CLI11 REQUIRED)
   weir_mpi_text(mpi)
@@ -81,16 +93,20 @@ function(weir_program target name)
   target_compile_definitions(${target}_parts PUBLIC WEIR_BUILD_TYPE="$<CONFIG>" WEIR_MPI_LIBRARY="${mpi}"
     WEIR_COMPILER="${CMAKE_CXX_COMPILER_ID} ${CMAKE_CXX_COMPILER_VERSION}")
   add_executable(${target} ${main})
-  set_target_properties(${target} PROPERTIES OUTPUT_NAME ${name} RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
+  set_target_properties(${target} PROPERTIES OUTPUT_NAME ${name} RUNTIME_OUTPUT_DIRECTORY
+    ${CMAKE_BINARY_DIR}/bin)
   target_link_libraries(${target} PRIVATE ${target}_parts)
   target_link_options(${target} PRIVATE -Wl,--as-needed)
+  # It parses options and waits for others.
+  target_compile_options(${target}_parts PRIVATE $<$<CONFIG:Release>:-O1>)
   weir_own_flags(${target}_parts)
   weir_own_flags(${target})
 endfunction()
 
-# weir_example(tasks/letters SOURCES tasks/letters/count.cpp ARGUMENTS --files 3): examples/tasks/letters.cpp, which uses
-# arrays if ARRAY is given. ctest runs it as threads and on three ranks and compares what it prints
-# with the `Prints:` lines of its header comment, where `...` stands for any text. `{folder}` in an argument is a new empty folder.
+# weir_example(tasks/letters SOURCES tasks/letters/count.cpp ARGUMENTS --files 3): examples/tasks/letters.cpp,
+# which uses arrays if ARRAY is given. ctest runs it as threads and on three ranks and compares what it prints
+# with the `Prints:` lines of its header comment, where `...` stands for any text. `{folder}` in an argument
+# is a new empty folder.
 function(weir_example path)
   cmake_parse_arguments(arg "ALONE;ARRAY" "" "SOURCES;ARGUMENTS" ${ARGN})
   get_filename_component(name ${path} NAME)
@@ -102,29 +118,34 @@ function(weir_example path)
     return()
   endif()
   find_package(Python3 REQUIRED COMPONENTS Interpreter)
-  set(run Python3::Interpreter ${PROJECT_SOURCE_DIR}/tests/example_test.py ${CMAKE_CURRENT_SOURCE_DIR}/${path}.cpp)
+  set(run Python3::Interpreter ${PROJECT_SOURCE_DIR}/tests/example_test.py
+    ${CMAKE_CURRENT_SOURCE_DIR}/${path}.cpp)
   add_test(NAME examples/${path}/threads COMMAND ${run} -- $<TARGET_FILE:${name}> ${arg_ARGUMENTS})
   set_tests_properties(examples/${path}/threads PROPERTIES TIMEOUT 180)
   if(arg_ALONE)
     return()
   endif()
-  add_test(NAME examples/${path}/ranks_3 COMMAND ${run} -- $<TARGET_FILE:weir_tool> run -n 3 $<TARGET_FILE:${name}> ${arg_ARGUMENTS})
+  add_test(NAME examples/${path}/ranks_3 COMMAND ${run} -- $<TARGET_FILE:weir_tool> run -n 3
+    $<TARGET_FILE:${name}> ${arg_ARGUMENTS})
   set_tests_properties(examples/${path}/ranks_3 PROPERTIES TIMEOUT 180)
   weir_runs_on_ranks(examples/${path}/ranks_3)
 endfunction()
 
-# weir_benchmark(tasks): benchmarks/tasks.cpp, built by the target `benchmarks`; a figure that uses it is a row of benchmarks/figures.py.
+# weir_benchmark(tasks): benchmarks/tasks.cpp, built by the target `benchmarks`; a figure that uses it is a
+# row of benchmarks/figures.py.
 function(weir_benchmark name)
   cmake_parse_arguments(arg "" "" "SOURCES" ${ARGN})
   set(target bench_${name})
   add_executable(${target} ${name}.cpp ${arg_SOURCES})
-  set_target_properties(${target} PROPERTIES OUTPUT_NAME ${name} RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin/benchmarks)
+  set_target_properties(${target} PROPERTIES OUTPUT_NAME ${name} RUNTIME_OUTPUT_DIRECTORY
+    ${CMAKE_BINARY_DIR}/bin/benchmarks)
   target_link_libraries(${target} PRIVATE weir::array weir_private)
   weir_own_flags(${target})
   add_dependencies(benchmarks ${target})
 endfunction()
 
-# Every tests/<folder>/<unit>_test.cpp becomes part of one program per folder and one ctest entry `folder/unit`.
+# Every tests/<folder>/<unit>_test.cpp becomes part of one program per folder and one ctest entry
+# `folder/unit`.
 function(weir_unit_tests folder)
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${folder}/*_test.cpp)
   if(NOT sources)
@@ -134,7 +155,7 @@ function(weir_unit_tests folder)
   add_executable(${target} ${sources})
   target_link_libraries(${target} PRIVATE weir::weir weir_private weir_test_support ${ARGN})
   target_precompile_headers(${target} REUSE_FROM weir_test_support)
-  weir_own_flags(${target})
+  weir_test_flags(${target})
   foreach(source ${sources})
     get_filename_component(unit ${source} NAME_WE)
     string(REGEX REPLACE "_test$" "" name ${unit})
@@ -143,20 +164,23 @@ function(weir_unit_tests folder)
   endforeach()
 endfunction()
 
-# Tests that start MPI ranks have the machine to themselves. Open MPI unloads components without freeing what they hold, which LeakSanitizer cannot be told to overlook.
+# Tests that start MPI ranks have the machine to themselves. Open MPI unloads components without freeing what
+# they hold, which LeakSanitizer cannot be told to overlook.
 function(weir_runs_on_ranks)
-  set_tests_properties(${ARGN} PROPERTIES RUN_SERIAL ON ENVIRONMENT ASAN_OPTIONS=detect_leaks=0)
+  set_tests_properties(${ARGN} PROPERTIES LABELS ranks RUN_SERIAL ON ENVIRONMENT ASAN_OPTIONS=detect_leaks=0)
 endfunction()
 
-# weir_test(end_to_end/futures ALONE RANKS 1 2 3): one program whose tests run inside weir::run, alone (threads) and under `weir run -n N`.
+# weir_test(end_to_end/futures ALONE RANKS 1 2 3): one program whose tests run inside weir::run, alone
+# (threads) and under `weir run -n N`.
 function(weir_test path)
   cmake_parse_arguments(arg "ALONE;ARRAY" "TIMEOUT" "RANKS" ${ARGN})
   get_filename_component(unit ${path} NAME)
   string(REPLACE "/" "_" target ${path})
   add_executable(${target} ${path}.cpp)
-  target_link_libraries(${target} PRIVATE weir_cluster_main $<$<BOOL:${arg_ARRAY}>:weir::array> weir::weir weir_private weir_test_support)
+  target_link_libraries(${target} PRIVATE weir_cluster_main $<$<BOOL:${arg_ARRAY}>:weir::array> weir::weir
+    weir_private weir_test_support)
   target_precompile_headers(${target} REUSE_FROM weir_test_support)
-  weir_own_flags(${target})
+  weir_test_flags(${target})
   if(NOT arg_TIMEOUT)
     set(arg_TIMEOUT 300)
   endif()
@@ -171,18 +195,23 @@ function(weir_test path)
   endforeach()
 endfunction()
 
-# weir_compile_fail(core/duration_from_number "conversion from"): tests/compile_fail/core/duration_from_number.cpp must not compile, and the compiler's output must match
-# the regular expression. With WEIR_CORRECT defined the same file must compile, so that it fails for no other reason.
+# weir_compile_fail(core/duration_from_number "conversion from"):
+# tests/compile_fail/core/duration_from_number.cpp must not compile, and the compiler's output must match the
+# regular expression. With WEIR_CORRECT defined the same file must compile, so that it fails for no other
+# reason.
 function(weir_compile_fail path expected)
   add_test(NAME compile_fail/${path} COMMAND ${CMAKE_COMMAND}
-    "-DCOMPILER=${CMAKE_CXX_COMPILER}" "-DFLAGS=-std=gnu++20 ${CMAKE_CXX_FLAGS}" "-DFILE=${CMAKE_CURRENT_SOURCE_DIR}/compile_fail/${path}.cpp" "-DEXPECTED=${expected}"
-    "-DINCLUDES=$<JOIN:$<TARGET_PROPERTY:weir,INTERFACE_INCLUDE_DIRECTORIES>,|>" -P ${CMAKE_CURRENT_SOURCE_DIR}/compile_fail.cmake)
+    "-DCOMPILER=${CMAKE_CXX_COMPILER}" "-DFLAGS=-std=gnu++20 ${CMAKE_CXX_FLAGS}"
+    "-DFILE=${CMAKE_CURRENT_SOURCE_DIR}/compile_fail/${path}.cpp" "-DEXPECTED=${expected}"
+    "-DINCLUDES=$<JOIN:$<TARGET_PROPERTY:weir,INTERFACE_INCLUDE_DIRECTORIES>,|>" -P
+    ${CMAKE_CURRENT_SOURCE_DIR}/compile_fail.cmake)
   set_tests_properties(compile_fail/${path} PROPERTIES TIMEOUT 120)
 endfunction()
 
 # Every public header compiles alone, twice in one file, and brings neither MPI nor HDF5 with it.
 function(weir_header_tests)
-  file(GLOB_RECURSE headers CONFIGURE_DEPENDS RELATIVE ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR}/include/weir/*.hpp)
+  file(GLOB_RECURSE headers CONFIGURE_DEPENDS RELATIVE ${PROJECT_SOURCE_DIR}/include
+    ${PROJECT_SOURCE_DIR}/include/weir/*.hpp)
   foreach(header ${headers})
     string(REGEX REPLACE "[/.]" "_" unit ${header})
     set(source ${CMAKE_CURRENT_BINARY_DIR}/headers/${unit}.cpp)
@@ -197,6 +226,7 @@ function(weir_header_tests)
   endforeach()
   add_library(weir_headers_alone OBJECT ${sources})
   target_link_libraries(weir_headers_alone PRIVATE weir::array)
+  target_compile_options(weir_headers_alone PRIVATE -O0)
   weir_own_flags(weir_headers_alone)
 endfunction()
 
@@ -213,8 +243,10 @@ function(weir_install)
     endif()
   endforeach()
   install(TARGETS weir_tool RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
-  install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/weir DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.hpp")
-  configure_package_config_file(${PROJECT_SOURCE_DIR}/cmake/weir-config.cmake.in ${PROJECT_BINARY_DIR}/weir-config.cmake
+  install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/weir DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING
+    PATTERN "*.hpp")
+  configure_package_config_file(${PROJECT_SOURCE_DIR}/cmake/weir-config.cmake.in
+    ${PROJECT_BINARY_DIR}/weir-config.cmake
     INSTALL_DESTINATION ${folder})
   if(EXISTS ${PROJECT_SOURCE_DIR}/packaging/weir.1)
     install(FILES ${PROJECT_SOURCE_DIR}/packaging/weir.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
@@ -223,8 +255,10 @@ function(weir_install)
     install(FILES ${PROJECT_SOURCE_DIR}/packaging/weir.bash RENAME weir
       DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions)
   endif()
-  write_basic_package_version_file(${PROJECT_BINARY_DIR}/weir-config-version.cmake COMPATIBILITY SameMinorVersion)
+  write_basic_package_version_file(${PROJECT_BINARY_DIR}/weir-config-version.cmake COMPATIBILITY
+    SameMinorVersion)
   install(FILES ${PROJECT_BINARY_DIR}/weir-config.cmake ${PROJECT_BINARY_DIR}/weir-config-version.cmake
-    ${PROJECT_SOURCE_DIR}/cmake/weir_dependencies.cmake ${PROJECT_SOURCE_DIR}/cmake/weir_array_dependencies.cmake
+    ${PROJECT_SOURCE_DIR}/cmake/weir_dependencies.cmake
+    ${PROJECT_SOURCE_DIR}/cmake/weir_array_dependencies.cmake
     DESTINATION ${folder})
 endfunction()

@@ -25,7 +25,8 @@ good = Launch("good", lambda: {"fast": 20.0, "slow": 3.0})
 limit = Launch("limit", lambda: {"most": 40.0})
 FAST = Figure("fast", "tasks/s", 10, "higher", "", good, (limit, "most"))
 SLOW = Figure("slow", "us", 2, "lower", "", good)
-SHARE = Figure("share", "of raw", 0.4, "higher", "", good, (limit, "most"), raw_unit="GB/s", key="fast", is_fraction_of_raw=True)
+SHARE = Figure("share", "of raw", 0.4, "higher", "", good, (limit, "most"), raw_unit="GB/s", key="fast",
+               is_fraction_of_raw=True)
 BROKEN = Figure("broken", "us", 2, "lower", "", Launch("speed", cannot_run))
 UNNAMED = Figure("unnamed", "us", 2, "lower", "", good)
 
@@ -61,7 +62,8 @@ class BenchTest(unittest.TestCase):
         status, out, err = printed(lambda: bench.compare([figure], "/elsewhere", 3, False))
         self.assertEqual((status, err), (0, ""))
         self.assertEqual(order, ["before", "after", "after", "before", "before", "after"])
-        self.assertEqual(out.splitlines()[1].split(), ["fast", "20", "22", "tasks/s", "+10.0", "%", "0.0", "%"])
+        self.assertEqual(out.splitlines()[1].split(),
+                         ["fast", "20", "22", "tasks/s", "+10.0", "%", "0.0", "%"])
 
     def test_a_figure_that_one_build_cannot_run_is_a_failure(self):
         status, out, err = printed(lambda: bench.compare([BROKEN], "/elsewhere", 1, False))
@@ -89,7 +91,8 @@ class BenchTest(unittest.TestCase):
         status, out, err = printed(lambda: bench.measure([BROKEN, FAST, UNNAMED], True, False))
         self.assertEqual(status, 1)
         self.assertEqual(len(out.splitlines()), 1)
-        self.assertEqual(err, 'bench: broken: speed: ended with status 1\nbench: unnamed: good: must print a line "unnamed VALUE"\n')
+        self.assertEqual(err,
+                         'bench: broken: speed: ended with status 1\nbench: unnamed: good: must print a line "unnamed VALUE"\n')
 
     def test_launches_nothing_twice(self):
         launched = []
@@ -106,7 +109,8 @@ class BenchTest(unittest.TestCase):
             bench.write_tables([(FAST, 20.0, 40.0), (SLOW, 3.0, None)], root)
             head = "<!-- figures -->\n| figure | what | value | raw | target |\n|---|---|---:|---:|---:|\n"
             slow = "| `slow` |  | 3 us |  | <= 2 |\n<!-- end of figures -->\n"
-            self.assertEqual((root / "benchmarks/RESULTS.md").read_text(), "a\n" + head + "| `fast` |  | 20 tasks/s | 40 | >= 10 |\n" + slow + "b\n")
+            self.assertEqual((root / "benchmarks/RESULTS.md").read_text(),
+                             "a\n" + head + "| `fast` |  | 20 tasks/s | 40 | >= 10 |\n" + slow + "b\n")
             self.assertEqual((root / "README.md").read_text(), head + slow)
             (root / "README.md").write_text("no marks")
             with self.assertRaisesRegex(Failed, "README.md: must contain the marks"):
@@ -130,7 +134,9 @@ class BenchTest(unittest.TestCase):
             run(["no-such-program"])
 
     def test_numbers_have_three_digits_that_matter(self):
-        self.assertEqual([bench.number(value) for value in (None, 0.0312345, 7.0, 123.4, 527123.0, 1961234.0)], ["", "0.0312", "7", "123", "527,000", "1,960,000"])
+        values = (None, 0.0312345, 7.0, 123.4, 527123.0, 1961234.0)
+        self.assertEqual([bench.number(value) for value in values],
+                         ["", "0.0312", "7", "123", "527,000", "1,960,000"])
 
 
 if __name__ == "__main__":

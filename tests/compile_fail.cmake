@@ -1,4 +1,5 @@
-# Compiles FILE with COMPILER, FLAGS and INCLUDES: it must fail with a message that matches EXPECTED, and must not fail with -DWEIR_CORRECT.
+# Compiles FILE with COMPILER, FLAGS and INCLUDES: it must fail with a message that matches EXPECTED, and must
+# not fail with -DWEIR_CORRECT.
 set(ENV{LC_ALL} C)
 separate_arguments(FLAGS)
 string(REPLACE "|" ";" folders "${INCLUDES}")
@@ -12,6 +13,16 @@ endif()
 execute_process(COMMAND ${command} RESULT_VARIABLE status ERROR_VARIABLE message)
 if(status EQUAL 0)
   message(FATAL_ERROR "${FILE}: must not compile")
+endif()
+# People read the first lines; the rest is about how the compiler came there.
+string(REPLACE ";" "," lines "${message}")
+string(REPLACE "[" "(" lines "${lines}")
+string(REPLACE "]" ")" lines "${lines}")
+string(REPLACE "\n" ";" lines "${lines}")
+list(SUBLIST lines 0 10 lines)
+list(JOIN lines "\n" lines)
+if(FILE MATCHES "/compile_fail/stream/" AND NOT lines MATCHES "${EXPECTED}")
+  message(FATAL_ERROR "${FILE}: the compiler must say '${EXPECTED}' in its first ten lines (got this)\n${lines}")
 endif()
 if(NOT message MATCHES "${EXPECTED}")
   message(FATAL_ERROR "${FILE}: the compiler must say '${EXPECTED}' (got this)\n${message}")

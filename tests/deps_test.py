@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What scripts/demo and scripts/deps say where packages are missing: on a machine that a PATH of fake programs makes.
+"""What scripts/demo and scripts/deps say where packages are missing: on a machine made of fake programs.
 
   deps_test.py ROOT
 """
@@ -55,7 +55,8 @@ class Deps(unittest.TestCase):
     def test_demo_does_not_ask_for_packages_of_arrays_and_tests(self):
         done = self.machine(["libhdf5-dev", "slurm-wlm"]).run("deps", "--demo")
         self.assertEqual((done.returncode, done.stdout), (0, "scripts/deps: everything is installed\n"))
-        done = subprocess.run([ROOT / "scripts/deps"], env={"PATH": self.folder}, capture_output=True, text=True)
+        done = subprocess.run([ROOT / "scripts/deps"], env={"PATH": self.folder}, capture_output=True,
+                              text=True)
         self.assertEqual(done.returncode, 1)
         self.assertIn("missing: libhdf5-dev slurm-wlm\n", done.stderr)
 

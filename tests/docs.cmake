@@ -1,12 +1,15 @@
-# README.md and docs/: the C++ blocks of all pages become one program, not optimized, whose blocks are run page by page.
-file(GLOB docs_pages CONFIGURE_DEPENDS RELATIVE ${PROJECT_SOURCE_DIR} ${PROJECT_SOURCE_DIR}/README.md ${PROJECT_SOURCE_DIR}/docs/*.md
+# README.md and docs/: the C++ blocks of all pages become one program, not optimized, whose blocks are run
+# page by page.
+file(GLOB docs_pages CONFIGURE_DEPENDS RELATIVE ${PROJECT_SOURCE_DIR} ${PROJECT_SOURCE_DIR}/README.md
+  ${PROJECT_SOURCE_DIR}/docs/*.md
   ${PROJECT_SOURCE_DIR}/CONTRIBUTING.md ${PROJECT_SOURCE_DIR}/examples/README.md)
 set(docs_test ${CMAKE_CURRENT_SOURCE_DIR}/docs_test.py)
 set(docs_sources)
 foreach(page ${docs_pages})
   string(MAKE_C_IDENTIFIER ${page} name)
   set(source ${CMAKE_CURRENT_BINARY_DIR}/docs/${name}.cpp)
-  add_custom_command(OUTPUT ${source} COMMAND Python3::Interpreter ${docs_test} --root ${PROJECT_SOURCE_DIR} --extract ${page} ${source}
+  add_custom_command(OUTPUT ${source} COMMAND Python3::Interpreter ${docs_test} --root ${PROJECT_SOURCE_DIR}
+    --extract ${page} ${source}
     DEPENDS ${PROJECT_SOURCE_DIR}/${page} ${docs_test} VERBATIM)
   list(APPEND docs_sources ${source})
 endforeach()
@@ -19,7 +22,8 @@ weir_own_flags(docs_blocks)
 # What a page shows need not be used, and is compiled for what it does, not for speed.
 target_compile_options(docs_blocks PRIVATE -O0 -Wno-unused -Wno-unused-result -Wno-unknown-pragmas)
 foreach(page ${docs_pages})
-  add_test(NAME docs/${page} COMMAND Python3::Interpreter ${docs_test} --root ${PROJECT_SOURCE_DIR} --run ${page} $<TARGET_FILE:docs_blocks> $<TARGET_FILE:weir_tool>)
+  add_test(NAME docs/${page} COMMAND Python3::Interpreter ${docs_test} --root ${PROJECT_SOURCE_DIR} --run
+    ${page} $<TARGET_FILE:docs_blocks> $<TARGET_FILE:weir_tool>)
   set_tests_properties(docs/${page} PROPERTIES TIMEOUT 600)
 endforeach()
 add_test(NAME docs/checks COMMAND Python3::Interpreter ${docs_test} --root ${PROJECT_SOURCE_DIR} --check)

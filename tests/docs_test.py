@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Keeps README.md and docs/ true: their code is compiled and run, their commands, settings and links exist.
+"""Keeps README.md and docs/ true: their code runs, their commands and links exist.
 
-  docs_test.py --extract PAGE OUT.cpp           the C++ blocks of a page as one source; each becomes a row of a table
-  docs_test.py --run PAGE BLOCKS WEIR           runs the blocks of a page and compares what they print
-  docs_test.py --check ROOT [WEIR]              links, sentences of the errors page, pages that no index names
-  docs_test.py --self                           checks the checker
+  docs_test.py --root ROOT --extract PAGE OUT.cpp   the C++ blocks of a page as one source
+  docs_test.py --root ROOT --run PAGE BLOCKS WEIR   runs the blocks of a page and compares what they print
+  docs_test.py --root ROOT --check                  links, sentences of errors, pages and folders not named
+  docs_test.py --self                               checks the checker
 
 A comment on the line before a block steers:
 
@@ -14,15 +14,15 @@ A comment on the line before a block steers:
   <!-- test: fails -->            ends with status 1; the sentence on stderr is what is compared
   <!-- test: threads 4 -->        runs with that many worker threads (2 otherwise)
   <!-- test: ranks 3 -->          runs under `weir run -n 3`
-  <!-- test: slurm -->            a shell block that runs beside a real Slurm; passed over where tests cannot start one
-  <!-- test: draws FILE -->       must write FILE, equal to docs/pictures/FILE; WEIR_DOCS_DRAW=1 writes that one anew
+  <!-- test: slurm -->            a shell block that runs beside a real Slurm, where one can start
+  <!-- test: draws FILE -->       writes FILE, as in docs/pictures; WEIR_DOCS_DRAW=1 keeps it there
   <!-- test: not run, REASON -->  only looked at: the shell reads it, options of `weir` exist; C++ is left out
 
-Without one: a C++ block with `main` is a program, another one stands in the body of `weir::run` with its functions and
-types before it; a shell block is run in a folder with `./app`, the last
-program above it; TOML is read as a configuration; Python must parse.
-What a block prints is the text after `// prints ` in it, line by line, or the block ```text prints behind it; `...`
-stands for any text. A block that prints what nobody said fails.
+Without one: a C++ block with `main` is a program, another one stands in the body of `weir::run`, its
+functions and types before it; a shell block runs in a folder with `./app`, the last program above it; TOML is
+read as a configuration; Python must parse. What a block prints is the text after `// prints ` in it, line by
+line, or the block ```text prints behind it; `...` stands for any text. A block that prints what nobody said
+fails.
 """
 import argparse
 import ast
@@ -118,7 +118,9 @@ def items_of(code):
             begin += len(code[begin:at]) - len(code[begin:at].lstrip())
             items.append((code.count("\n", 0, begin), code[begin:at]))
             begin = at
-    if code[begin:].strip() and not all(line.strip().startswith("//") or not line.strip() for line in code[begin:].splitlines()):
+    if code[begin:].strip() and not all(
+        line.strip().startswith("//") or not line.strip() for line in code[begin:].splitlines()
+    ):
         items.append((code.count("\n", 0, begin), code[begin:]))
     return items
 
@@ -168,7 +170,8 @@ def source_of(text, page):
         includes += [i for i in more if i not in includes]
         placed = [(block.line + 1 + line, item) for line, item in definitions]
         defined = (defined if block.is_marked("with above") else []) + placed
-        numbered = lambda items: "".join(f'\n#line {line} "{page}"\n{item.rstrip()}\n' for line, item in items)
+        numbered = lambda items: "".join(f'\n#line {line} "{page}"\n{item.rstrip()}\n' for line,
+                                         item in items)
         out = f"\nnamespace {name}_{number} {{\n{numbered(defined)}\n"
         if statements is None:
             out += "int block(int argc, char** argv) { return docs::call(block_main, argc, argv); }\n"
@@ -198,13 +201,16 @@ def drawn_wrong(block, root, folder):
         kept.write_text(made.read_text())
     if not kept.exists():
         return f"there is no {kept}; scripts/docs --pictures draws it"
-    texts = [re.findall(r"<text[^>]*>([^<]*)</text>|<(polygon|ellipse|path)\b", file.read_text()) for file in (made, kept)]
+    texts = [
+        re.findall(r"<text[^>]*>([^<]*)</text>|<(polygon|ellipse|path)\b", file.read_text())
+        for file in (made, kept)
+    ]
     return "" if texts[0] == texts[1] else f"draws another picture than {kept}; scripts/docs --pictures draws it anew"
 
 
 def execute(command, folder, environment):
-    process = subprocess.Popen(command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                               text=True, start_new_session=True)
+    process = subprocess.Popen(command, cwd=folder, env=environment, text=True, start_new_session=True,
+                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     try:
         out, err = process.communicate(timeout=DEADLINE_S)
     except subprocess.TimeoutExpired:
@@ -219,7 +225,8 @@ def execute(command, folder, environment):
 def environment_for(weir, block, folder):
     kept = {key: value for key, value in os.environ.items() if not key.startswith("WEIR_")}
     return kept | {"PATH": f"{weir.parent}:{kept.get('PATH', '')}", "WEIR_THREADS": block.threads, "HOME": folder,
-                   "XDG_STATE_HOME": os.path.join(folder, "state"), "XDG_CONFIG_HOME": os.path.join(folder, "config")}
+                   "XDG_STATE_HOME": os.path.join(folder, "state"), "XDG_CONFIG_HOME": os.path.join(folder,
+                       "config")}
 
 
 def compare(block, status, out, err):
@@ -286,7 +293,8 @@ def run_block(block, place, app, root, program, weir, folder):
         return look_at(block, weir, folder) if beside and status == 77 else compare(block, status, out, err)
     if block.language == "toml":
         Path(folder, "weir.toml").write_text("\n".join(block.code) + "\n")
-        status, _, err = execute([str(weir), "script", "--slurm", "-n", "2", "./app"], folder, environment | {"WEIR_CONFIG": "weir.toml"})
+        status, _, err = execute([str(weir), "script", "--slurm", "-n", "2", "./app"], folder,
+                                 environment | {"WEIR_CONFIG": "weir.toml"})
         return err if status else ""
     if block.language == "python":
         try:
@@ -312,8 +320,9 @@ def run_page(root, page, program, weir):
 
 
 def pages_of(root):
-    return sorted(str(p.relative_to(root)) for p in [*root.glob("*.md"), *root.glob("docs/**/*.md"), root / "examples/README.md", root / "src/README.md",
-                                                    *root.glob("benchmarks/*.md")] if p.exists())
+    pages = [*root.glob("*.md"), *root.glob("docs/**/*.md"), *root.glob("benchmarks/*.md"),
+             root / "examples/README.md", root / "src/README.md"]
+    return sorted(str(page.relative_to(root)) for page in pages if page.exists())
 
 
 def broken_links(root):
@@ -333,7 +342,10 @@ def broken_links(root):
 
 
 def anchors_of(text):
-    return {re.sub(r"[^\w\- ]", "", title.lower()).strip().replace(" ", "-") for title in re.findall(r"(?m)^#+ (.+)$", text)}
+    return {
+        re.sub(r"[^\w\- ]", "", title.lower()).strip().replace(" ", "-")
+        for title in re.findall(r"(?m)^#+ (.+)$", text)
+    }
 
 
 def literals_of(source):
@@ -347,7 +359,9 @@ def unknown_sentences(root):
     page = root / "docs/errors.md"
     if not page.exists():
         return []
-    files = [p for folder in ("src", "include") for p in (root / folder).rglob("*") if p.suffix in (".cpp", ".hpp")]
+    files = [
+        p for folder in ("src", "include") for p in (root / folder).rglob("*") if p.suffix in (".cpp", ".hpp")
+    ]
     said = "\n".join(literals_of(p.read_text()) for p in files).replace("\\\"", "\"")
     wrong = []
     for row in re.findall(r"(?m)^\| `(.+?)` \|", page.read_text()):
@@ -369,12 +383,6 @@ def pages_without_an_index(root):
     return wrong
 
 
-def wide_lines(root, most=110):
-    """Lines of pages, other than those of tables and with pictures, that are too long."""
-    return [f"{page}:{number}: {len(line)} columns, at most {most}" for page in pages_of(root) if page != "CHANGELOG.md"
-            for number, line in enumerate((root / page).read_text().splitlines(), 1) if len(line) > most and not line.startswith(("|", "<img", "!["))]
-
-
 def folders_off_the_map(root):
     """Folders of src/ without a paragraph in src/README.md, those of one batch system apart, and paragraphs without a folder."""
     page = root / "src/README.md"
@@ -383,21 +391,18 @@ def folders_off_the_map(root):
     named = set(re.findall(r"(?m)^ *\* \*\*([\w/]+)\*\*", page.read_text().split("## Words")[0]))
     there = {str(folder.relative_to(root / "src")) for folder in (root / "src").rglob("*") if any(folder.glob("*.cpp")) or any(folder.glob("*.hpp"))}
     missing = {folder for folder in there if not folder.startswith("batch/") and folder not in named}
-    gone = {folder for folder in named if not any((root / place / folder).exists() for place in ("src", "include/weir/detail", "include/weir"))} - {"snapshot"}
+    places = ("src", "include/weir/detail", "include/weir")
+    gone = {folder for folder in named - {"snapshot"}
+            if not any((root / place / folder).exists() for place in places)}
     return [f"src/README.md: says nothing of {folder}" for folder in sorted(missing)] + [f"src/README.md: there is no folder {folder}" for folder in sorted(gone)]
-
-
-def machinery_in(root):
-    """Blocks and examples that include what is not for users."""
-    files = [root / page for page in pages_of(root)] + list(root.glob("examples/**/*.[ch]pp"))
-    return [f"{f.relative_to(root)}: includes weir/detail" for f in files if re.search(r"#include [<\"]weir/detail", f.read_text())]
 
 
 class DocsTest(unittest.TestCase):
     def test_finds_blocks_marks_and_outputs(self):
         text = "x\n<!-- test: compile; threads 4 -->\n\n```cpp\nf();  // prints 3\n```\nIt prints\n\n```text prints\na\n...\n```\n```sh\nls\n```\n"
         first, second = blocks_of(text, "page")
-        self.assertEqual((first.language, first.line, first.prints, first.threads), ("cpp", 4, ["a", "..."], "4"))
+        self.assertEqual((first.language, first.line, first.prints, first.threads),
+                         ("cpp", 4, ["a", "..."], "4"))
         self.assertTrue(first.is_marked("compile"))
         self.assertEqual((second.language, second.mark, second.prints), ("sh", "", None))
 
@@ -414,7 +419,8 @@ class DocsTest(unittest.TestCase):
         self.assertEqual([is_definition(i) for i in items], [True] * 4 + [False] * 6)
 
     def test_puts_statements_into_the_body_and_programs_into_a_function(self):
-        source = source_of("```cpp\n#include <map>\nint f() { return 1; }\nf();\n```\n```cpp\nint main() {}\n```\n", "a.md")
+        source = source_of("```cpp\n#include <map>\nint f() { return 1; }\nf();\n```\n```cpp\nint main() {}\n```\n",
+                           "a.md")
         self.assertIn("#include <map>", source.split("namespace")[0])
         self.assertIn("weir::run(argc, argv", source)
         self.assertIn("int block_main() {return 0; }", source)
@@ -432,7 +438,8 @@ class DocsTest(unittest.TestCase):
         self.assertIn("must print", compare(block, 1, "", "4\n"))
 
     def test_reads_sentences_over_several_literals(self):
-        self.assertEqual(literals_of('f("a: must be " + x\n  "one"\n     " (got ")'), "a: must be \none (got ")
+        self.assertEqual(literals_of('f("a: must be " + x\n  "one"\n     " (got ")'),
+                         "a: must be \none (got ")
 
     def test_checks_sentences_links_and_indexes(self):
         with tempfile.TemporaryDirectory() as folder:
@@ -443,14 +450,13 @@ class DocsTest(unittest.TestCase):
             (root / "docs/errors.md").write_text("| `f: size must be 1 (got ...)` | x |\n| `f: size must be 2 (got ...)` | x |\n")
             (root / "docs/README.md").write_text("[a](none.md) [b](README.md#it-is) [c](README.md#no)\n# It is\n")
             self.assertEqual(len(unknown_sentences(root)), 1)
-            self.assertEqual(broken_links(root), ["docs/README.md: there is no none.md", "docs/README.md: README.md has no section no"])
-            (root / "docs/README.md").write_text("x" * 111 + "\n" + "|" * 111 + "\n")
-            self.assertEqual(wide_lines(root), ["docs/README.md:1: 111 columns, at most 110"])
-            (root / "docs/README.md").write_text("")
+            self.assertEqual(broken_links(root),
+                             ["docs/README.md: there is no none.md", "docs/README.md: README.md has no section no"])
             (root / "src/core").mkdir()
             (root / "src/core/a.cpp").write_text("")
             (root / "src/README.md").write_text("* **heart** beats\n## Words\n* **core**: x\n")
-            self.assertEqual(folders_off_the_map(root), ["src/README.md: says nothing of core", "src/README.md: there is no folder heart"])
+            self.assertEqual(folders_off_the_map(root),
+                             ["src/README.md: says nothing of core", "src/README.md: there is no folder heart"])
             self.assertEqual(pages_without_an_index(root), ["docs: docs/errors.md is not in docs/README.md"])
 
 
@@ -470,8 +476,8 @@ def main():
     if options.run:
         page, program, weir = options.run
         return run_page(options.root.resolve(), page, Path(program).resolve(), Path(weir).resolve())
-    wrong = broken_links(options.root) + unknown_sentences(options.root) + pages_without_an_index(options.root) + machinery_in(options.root) + \
-        folders_off_the_map(options.root) + wide_lines(options.root)
+    checks = (broken_links, unknown_sentences, pages_without_an_index, folders_off_the_map)
+    wrong = [fault for check in checks for fault in check(options.root)]
     print("\n".join(wrong))
     return 1 if wrong else 0
 

@@ -1,14 +1,15 @@
-# Programs of tests that run inside weir::run, as threads and as ranks; and tests that start whole jobs and look at them from outside.
+# Programs of tests that run inside weir::run, as threads and as ranks; and tests that start whole jobs and
+# look at them from outside.
 add_library(weir_cluster_main STATIC support/cluster_main.cpp)
 set_source_files_properties(support/cluster_main.cpp PROPERTIES SKIP_PRECOMPILE_HEADERS ON)
 target_link_libraries(weir_cluster_main PUBLIC weir_test_support)
-weir_own_flags(weir_cluster_main)
+weir_test_flags(weir_cluster_main)
 
 # Jobs that the tests below drive: end_to_end/programs/<name>.cpp.
 function(weir_job name)
   add_executable(${name}_job end_to_end/programs/${name}.cpp)
   target_link_libraries(${name}_job PRIVATE weir::weir)
-  weir_own_flags(${name}_job)
+  weir_test_flags(${name}_job)
   string(TOUPPER ${name} upper)
   target_compile_definitions(end_to_end_tests PRIVATE ${upper}_JOB="$<TARGET_FILE:${name}_job>")
   add_dependencies(end_to_end_tests ${name}_job)
@@ -22,7 +23,8 @@ weir_job(bodies)
 weir_job(shows)
 weir_job(memory)
 target_link_libraries(memory_job PRIVATE weir::array)
-set_tests_properties(end_to_end/deaths end_to_end/body end_to_end/shows end_to_end/memory PROPERTIES RUN_SERIAL ON)
+set_tests_properties(end_to_end/deaths end_to_end/body end_to_end/shows end_to_end/memory PROPERTIES
+  RUN_SERIAL ON)
 
 
 foreach(name futures arguments errors values workers)

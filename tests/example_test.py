@@ -4,7 +4,8 @@
   example_test.py SOURCE -- COMMAND ARGUMENTS...     exit status 1 if they differ
   example_test.py --self                             checks the checker
 
-`...` in a `Prints:` line stands for any text within the line, a line of only `...` for any lines. `{folder}` in an argument is a new empty folder.
+`...` in a `Prints:` line stands for any text within the line, a line of only `...` for any
+lines. `{folder}` in an argument is a new empty folder.
 """
 import os
 import re
@@ -53,7 +54,8 @@ def is_as_expected(lines, output):
 
 def run(command):
     """Exit status, stdout, stderr of `command`, none of whose processes is left."""
-    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                               stderr=subprocess.PIPE, text=True, start_new_session=True)
     try:
         out, err = process.communicate(timeout=DEADLINE_S)
     finally:

@@ -39,10 +39,14 @@ def is_text(path):
 
 
 def may_be_long(path, line):
-    """Rows of tables, and what has no place to be broken: one word (a link, a literal) after what indents it."""
+    """Rows of tables, one word (a link) after what indents it, and lines that are long only by a sentence in
+    quotes, which stays whole so that it can be searched for."""
     if path.endswith(".md") and line.lstrip().startswith("|"):
         return True
-    return len(line.strip().lstrip("#/*->+ ").split()) <= 1
+    if len(line.strip().lstrip("#/*->+ ").split()) <= 1:
+        return True
+    quoted = r'f?"(?:[^"\\]|\\.)* (?:[^"\\]|\\.)*"' + r"|'[^']* [^']*'"
+    return len(re.sub(quoted, '""', line)) <= COLUMNS and not path.endswith(".md")
 
 
 def long_lines(path, text):
@@ -117,7 +121,8 @@ def tidy(root, everything):
 
     def check(path):
         flags = ["-std=gnu++20", "-DSPDLOG_COMPILED_LIB", "-DSPDLOG_FMT_EXTERNAL", *TIDY_INCLUDES]
-        return subprocess.run(["clang-tidy", "--quiet", path, "--", *flags], cwd=root, capture_output=True, text=True)
+        return subprocess.run(["clang-tidy", "--quiet", path, "--", *flags], cwd=root, capture_output=True,
+                              text=True)
 
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         for path, result in zip(paths, pool.map(check, paths)):
@@ -134,11 +139,15 @@ class Checker(unittest.TestCase):
         self.assertEqual(list(long_lines("a.md", "| " + "word " * 40 + "|\n# " + "x" * 120)), [])
         self.assertEqual(len(list(long_lines("a.cpp", "| " + "word " * 40 + "|"))), 1)
 
+    def test_sentences_in_quotes_stay_whole(self):
+        self.assertEqual(list(long_lines("a.py", 'fail("' + "word " * 22 + '")')), [])
+        self.assertEqual(len(list(long_lines("a.py", 'fail("a b", ' + "value, " * 22 + ")"))), 1)
+
     def test_columns_are_characters(self):
         self.assertEqual(list(long_lines("a.md", "über alles " * 10)), [])
 
     def test_headers_and_their_table_are_compared_both_ways(self):
-        public = public_headers(["include/weir/run.hpp", "include/weir/detail/task/value.hpp", "src/core/log.hpp"])
+        public = public_headers(["include/weir/run.hpp", "include/weir/detail/value.hpp", "src/core/log.hpp"])
         self.assertEqual(public, {"weir/run.hpp"})
         self.assertEqual(list(header_faults(public, "| `weir/gone.hpp` | what was |")),
                          ["include/weir/README.md: must have a row for `weir/run.hpp`, which programs may include",
@@ -146,7 +155,8 @@ class Checker(unittest.TestCase):
         self.assertEqual(list(header_faults(public, "| `weir/run.hpp` | what is |")), [])
 
     def test_detail_is_not_shown(self):
-        self.assertEqual(len(list(machinery_shown("a.cpp", "#include <weir/detail/task/value.hpp>\nweir::detail::x();"))), 2)
+        shown = "#include <weir/detail/task/value.hpp>\nweir::detail::x();"
+        self.assertEqual(len(list(machinery_shown("a.cpp", shown))), 2)
         self.assertEqual(list(machinery_shown("a.cpp", "#include <weir/run.hpp>\nin detail: none")), [])
         self.assertTrue(is_shown("examples/tasks/hello.cpp"))
         self.assertFalse(is_shown("docs/decisions/heart.md"))

@@ -35,8 +35,8 @@ class Rules:
                 self.layers[name] = allowed.split()
 
     def layer_of(self, path):
-        """The layer of 'src/comm/mpi.cpp' or 'include/weir/detail/task/value.hpp': the most specific line that fits it;
-        None if there is none."""
+        """The layer of 'src/comm/mpi.cpp' or 'include/weir/detail/task/value.hpp': the most specific line that
+        fits it; None if there is none."""
         if path.startswith("src/"):
             folder = path[len("src/"):].rpartition("/")[0]
         else:
@@ -75,9 +75,14 @@ def wrong_includes(root):
     files = [str(path.relative_to(root)) for path in root.rglob("*.[ch]pp")]
     unused = [layer for layer in rules.layers if layer not in used]
     unused += [name for name in rules.tops if not (root / "include/weir" / name).is_file()]
-    unused += [pattern for patterns in rules.headers.values() for pattern in patterns if not fnmatch.filter(files, pattern)]
+    unused += [
+        pattern
+        for patterns in rules.headers.values() for pattern in patterns if not fnmatch.filter(files, pattern)
+    ]
     unused += [other for allowed in rules.layers.values() for other in allowed if other not in rules.layers]
-    return found + [f"src/layers.txt: a line must fit a file (nothing is {name})" for name in dict.fromkeys(unused)]
+    return found + [
+        f"src/layers.txt: a line must fit a file (nothing is {name})" for name in dict.fromkeys(unused)
+    ]
 
 
 def judge(root, rules, file, layer, mark, name):
@@ -114,7 +119,8 @@ snapshot.hpp:     snapshot
         with tempfile.TemporaryDirectory() as folder:
             root = pathlib.Path(folder)
             everything = {"include/weir/detail/core/a.hpp": "", "src/core/b.hpp": "", "src/comm/mpi.hpp": "",
-                          "src/scheduler/pure/state.hpp": "", "src/scheduler/node.hpp": "", "include/weir/snapshot.hpp": "",
+                          "src/scheduler/pure/state.hpp": "", "src/scheduler/node.hpp": "",
+                          "include/weir/snapshot.hpp": "",
                           "src/layers.txt": rules, **files}
             for name, text in everything.items():
                 (root / name).parent.mkdir(parents=True, exist_ok=True)

@@ -12,12 +12,14 @@ import unittest
 
 ROOT = pathlib.Path(sys.argv.pop()).resolve()
 SPACK = {"version", "variant", "depends_on", "conflicts", "license", "generator", "when"}
-EASYBUILD = {"easyblock", "name", "version", "homepage", "description", "toolchain", "toolchainopts", "source_urls", "sources",
-             "builddependencies", "dependencies", "configopts", "sanity_check_paths", "sanity_check_commands", "moduleclass"}
+EASYBUILD = {"easyblock", "name", "version", "homepage", "description", "toolchain", "toolchainopts", "source_urls",
+             "sources", "builddependencies", "dependencies", "configopts", "sanity_check_paths",
+             "sanity_check_commands", "moduleclass"}
 APPTAINER = {"files", "post", "test", "runscript", "labels", "environment", "help"}
 # What Weir stands on, by the names each of them has for it.
 NEEDED = {
-    "spack": "cmake mpi boost cereal cli11 nlohmann-json fmt spdlog tomlplusplus openssl hdf5 zlib-api openblas fftw xtensor",
+    "spack": "cmake mpi boost cereal cli11 nlohmann-json fmt spdlog tomlplusplus openssl "
+             "hdf5 zlib-api openblas fftw xtensor",
     "easybuild": "CMake Boost.MPI cereal CLI11 nlohmann_json fmt spdlog tomlplusplus OpenSSL HDF5 zlib xtensor",
 }
 

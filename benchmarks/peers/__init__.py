@@ -5,7 +5,8 @@ from launch import BIN, ROOT, Failed, mpirun, run, values_of, weir_run
 
 PEERS = ROOT / "benchmarks/peers"
 PYTHON = "/usr/bin/python3"  # Debian's, which scripts/deps --peers gives the packages to
-FIGURES = [("tasks_per_s", "tasks/s"), ("roundtrip_us", "us"), ("chain_us", "us"), ("transfer_gb_per_s", "GB/s")]
+FIGURES = [("tasks_per_s", "tasks/s"), ("roundtrip_us", "us"), ("chain_us", "us"),
+           ("transfer_gb_per_s", "GB/s")]
 # name, the package that must be importable, the command
 PROGRAMS = [
     ("Dask", "distributed", [PYTHON, PEERS / "dask_peer.py"]),
@@ -23,7 +24,8 @@ class Row:
 
 
 def weir_values():
-    programs = [("tasks", "--tasks", 10_000, "--repeat", 9), ("latency", "--roundtrips", 5_000, "--silences", 0), ("transfer",)]
+    programs = [("tasks", "--tasks", 10_000, "--repeat", 9),
+                ("latency", "--roundtrips", 5_000, "--silences", 0), ("transfer",)]
     values = {}
     for name, *arguments in programs:
         values |= values_of(run(weir_run(3, BIN / "benchmarks" / name, *arguments)))
@@ -34,7 +36,8 @@ def raw_values():
     values = {}
     for name in ("raw_rate", "raw_roundtrip", "raw_transfer"):
         values |= values_of(run(mpirun(2, BIN / "benchmarks" / name)))
-    return {"tasks_per_s": values["messages_per_s"], "roundtrip_us": values["roundtrip_us"], "chain_us": values["roundtrip_us"], "transfer_gb_per_s": values["fresh_gb_per_s"]}
+    return {"tasks_per_s": values["messages_per_s"], "roundtrip_us": values["roundtrip_us"],
+            "chain_us": values["roundtrip_us"], "transfer_gb_per_s": values["fresh_gb_per_s"]}
 
 
 def compare():
@@ -44,7 +47,8 @@ def compare():
     missing = []
     for name, package, command in PROGRAMS:
         try:
-            run([PYTHON, "-c", f"import importlib.util, sys; sys.exit(importlib.util.find_spec('{package}') is None)"])
+            look = f"import importlib.util, sys; sys.exit(importlib.util.find_spec('{package}') is None)"
+            run([PYTHON, "-c", look])
         except Failed:
             missing.append(f"{name} is not installed and was left out; scripts/deps --peers installs it")
             continue
@@ -68,4 +72,5 @@ def cells(row, number):
         factor = value / row.weir if row.name.endswith("_us") else row.weir / value
         return f"{number(value)} ({number(factor)} x)"
 
-    return [row.name, row.unit, number(row.weir), number(row.raw), *(times(row.peers[name]) if name in row.peers else "-" for name, _, _ in PROGRAMS)]
+    return [row.name, row.unit, number(row.weir), number(row.raw),
+            *(times(row.peers[name]) if name in row.peers else "-" for name, _, _ in PROGRAMS)]

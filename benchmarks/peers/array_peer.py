@@ -28,7 +28,8 @@ def dask_std(side):
     from distributed import Client, LocalCluster, wait
 
     dask.config.set({"distributed.comm.compression": None})
-    with LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None, silence_logs=logging.CRITICAL, memory_limit=0) as cluster, Client(cluster):
+    with LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None,
+                      silence_logs=logging.CRITICAL, memory_limit=0) as cluster, Client(cluster):
 
         def new_array():  # Dask may still have the result of the same work on the same array
             x = da.random.random((side, side), chunks=(2048, 2048)).persist()
@@ -54,4 +55,5 @@ def dask_outofcore(folder):
 
 
 if __name__ == "__main__":
-    {"numpy_std": lambda: numpy_std(int(sys.argv[2])), "dask_std": lambda: dask_std(int(sys.argv[2])), "dask_outofcore": lambda: dask_outofcore(sys.argv[2])}[sys.argv[1]]()
+    {"numpy_std": lambda: numpy_std(int(sys.argv[2])), "dask_std": lambda: dask_std(int(sys.argv[2])),
+     "dask_outofcore": lambda: dask_outofcore(sys.argv[2])}[sys.argv[1]]()

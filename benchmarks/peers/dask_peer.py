@@ -34,7 +34,8 @@ def seconds(work):
 
 def main():
     dask.config.set({"distributed.comm.compression": None})
-    with LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None, silence_logs=logging.CRITICAL) as cluster, Client(cluster) as client:
+    settings = {"processes": True, "dashboard_address": None, "silence_logs": logging.CRITICAL}
+    with LocalCluster(n_workers=2, threads_per_worker=1, **settings) as cluster, Client(cluster) as client:
         client.wait_for_workers(2)
         offset = iter(range(1_000))
 

@@ -34,7 +34,8 @@ def feed(source, count):
 def local():
     source = Stream()
     source.map(increment).filter(lambda x: x > 0).sink(nothing)
-    print("stream_local_per_s", LOCAL / statistics.median(seconds(lambda: feed(source, LOCAL)) for _ in range(3)))
+    print("stream_local_per_s",
+          LOCAL / statistics.median(seconds(lambda: feed(source, LOCAL)) for _ in range(3)))
 
 
 def buffered():
@@ -82,7 +83,8 @@ def main():
     dask.config.set({"distributed.comm.compression": None})
     local()
     buffered()
-    with LocalCluster(n_workers=1, threads_per_worker=1, processes=True, dashboard_address=None, silence_logs=logging.CRITICAL) as cluster, Client(cluster):
+    with LocalCluster(n_workers=1, threads_per_worker=1, processes=True, dashboard_address=None,
+                      silence_logs=logging.CRITICAL) as cluster, Client(cluster):
         on_cluster()
     sys.stdout.flush()
 

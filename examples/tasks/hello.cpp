@@ -1,12 +1,12 @@
 // Three tasks: two squares and their sum.
 //
-// Run:    ./01_hello_task        (threads)
-//         weir run -n 3 ./01_hello_task   (MPI ranks)
+// Run:    hello                 (threads)
+//         weir run -n 3 hello   (MPI ranks)
 // Prints: 25
 // Shows:  submit, futures as arguments, result.
 // Next:   letters.cpp
 #include <iostream>
-#include <weir/weir.hpp>
+#include <weir/run.hpp>
 
 int square(int x) { return x * x; }
 int add(int a, int b) { return a + b; }

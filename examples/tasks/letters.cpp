@@ -21,7 +21,7 @@
 #include <iostream>
 #include <string>
 #include <vector>
-#include <weir/weir.hpp>
+#include <weir/run.hpp>
 
 #include "letters/count.hpp"
 #include "letters/options.hpp"

@@ -1,6 +1,8 @@
 // Streams: Stream, here; ClusterStream, their elements on the cluster, from scatter to gather.
 #pragma once
 
+#include "weir/stream/members.hpp"
+
 #include <algorithm>
 #include <cstdint>
 #include <memory>

@@ -1,6 +1,8 @@
 // All of Weir.
 #pragma once
 
+#include "weir/stream/members.hpp"  // first: see there
+
 #include "weir/as_completed.hpp"
 #include "weir/client.hpp"
 #include "weir/cluster.hpp"

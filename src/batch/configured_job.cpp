@@ -2,6 +2,7 @@
 #include "batch/configured_job.hpp"
 
 #include <cctype>
+#include <filesystem>
 
 #include "batch/walltime.hpp"
 #include "weir/error.hpp"

@@ -2,6 +2,7 @@
 #include "elastic/cluster_file.hpp"
 
 #include <algorithm>
+#include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
 

@@ -11,6 +11,7 @@
 #include <cstdlib>
 #include <fstream>
 #include <iostream>
+#include <thread>
 
 #include "comm/inproc.hpp"
 #include "comm/mpi.hpp"

@@ -3,6 +3,7 @@
 
 #include <sched.h>
 #include <sys/prctl.h>
+#include <thread>
 
 namespace weir::detail::node {
 

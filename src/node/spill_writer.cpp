@@ -1,5 +1,6 @@
 // Results that a worker writes to disk, on a thread of its own.
 #include <sys/prctl.h>
+#include <thread>
 
 #include "core/log.hpp"
 #include "node/worker.hpp"

@@ -3,6 +3,7 @@
 
 #include <cxxabi.h>
 #include <unistd.h>
+#include <thread>
 
 #include "core/log.hpp"
 #include "memory/pool.hpp"

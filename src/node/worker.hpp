@@ -3,6 +3,7 @@
 
 #include <condition_variable>
 #include <deque>
+#include <thread>
 
 #include "node/host.hpp"
 #include "node/node.hpp"

@@ -142,6 +142,8 @@ std::string sentence_about(const JobStatus& status) {
       return text + "was cancelled" + why;
     case JobState::timed_out:
       return text + "was ended at its walltime; a longer one can be asked for with -t";
+    case JobState::lost:
+      return text + "was lost: preempted, or its node failed; it can be submitted again" + why;
     case JobState::unknown:
       return text + "left the queue, and the batch system does not tell how it ended";
   }

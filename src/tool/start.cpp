@@ -13,7 +13,7 @@
 namespace weir::detail::tool {
 namespace {
 
-[[noreturn]] void refuse(const std::string& what, int reason) {
+[[noreturn]] void refuse_start(const std::string& what, int reason) {
   throw Error(ErrorKind::io, "cannot start " + what + " (" + std::strerror(reason) + ")");
 }
 
@@ -24,7 +24,7 @@ struct Pipe {
 
 Pipe make_pipe(const std::string& what) {
   int ends[2];
-  if (pipe2(ends, O_CLOEXEC) != 0) refuse(what, errno);
+  if (pipe2(ends, O_CLOEXEC) != 0) refuse_start(what, errno);
   return {Descriptor(ends[0]), Descriptor(ends[1])};
 }
 
@@ -63,7 +63,7 @@ Started start(const Launch& launch, const sigset_t& mask) {
   Pipe failure = make_pipe(path);
   const pid_t parent = getpid();
   const pid_t pid = fork();
-  if (pid < 0) refuse(path, errno);
+  if (pid < 0) refuse_start(path, errno);
   if (pid == 0) {
     end_with_parent(parent, SIGTERM);
     dup2(output.writer.get(), STDOUT_FILENO);
@@ -80,7 +80,7 @@ Started start(const Launch& launch, const sigset_t& mask) {
   int reason = 0;
   if (::read(failure.reader.get(), &reason, sizeof reason) == sizeof reason) {
     waitpid(pid, nullptr, 0);
-    refuse(path, reason);
+    refuse_start(path, reason);
   }
   for (const Pipe* pipe : {&output, &error_output}) fcntl(pipe->reader.get(), F_SETFL, O_NONBLOCK);
   return {pid, std::move(output.reader), std::move(error_output.reader)};

@@ -20,7 +20,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-[[noreturn]] void refuse(const std::string& folder, int reason) {
+[[noreturn]] void refuse_folder(const std::string& folder, int reason) {
   throw Error(ErrorKind::io, "the folder for temporary files must be writable (got " + folder + ": " +
                                  std::strerror(reason) + "); TMPDIR names another");
 }
@@ -30,7 +30,7 @@ namespace fs = std::filesystem;
 StatusFolder::StatusFolder() {
   const char* base = std::getenv("TMPDIR");
   path_ = std::string(base && *base ? base : "/tmp") + "/weir-run-XXXXXX";
-  if (!mkdtemp(path_.data())) refuse(fs::path(path_).parent_path().string(), errno);
+  if (!mkdtemp(path_.data())) refuse_folder(fs::path(path_).parent_path().string(), errno);
   file_ = path_ + "/status";
   const std::string pipe = note_pipe(file_);
   if (mkfifo(pipe.c_str(), 0600) == 0)
@@ -39,7 +39,7 @@ StatusFolder::StatusFolder() {
   const int reason = errno;
   std::error_code ignored;
   fs::remove_all(path_, ignored);
-  refuse(path_, reason);
+  refuse_folder(path_, reason);
 }
 
 StatusFolder::~StatusFolder() {

@@ -7,7 +7,8 @@ import pathlib
 import re
 import sys
 
-NAMES = re.compile(r"slurm|pbs|\blsf|\b(sbatch|scancel|squeue|sacct|qsub|qdel|qstat|bsub|bjobs|bkill)\b|LSB_", re.IGNORECASE)
+NAMES = re.compile(r"slurm|pbs|\blsf|\b(sbatch|scancel|squeue|sacct|qsub|qdel|qstat|bsub|bjobs|bkill)\b|LSB_",
+                   re.IGNORECASE)
 # The classes that programs have always written.
 ALLOWED = {"include/weir/cluster.hpp": re.compile(r"\b(SlurmCluster|PbsCluster)\b")}
 

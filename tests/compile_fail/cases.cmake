@@ -1,23 +1,44 @@
 # Programs that must not compile, and what the compiler must say about them.
-weir_compile_fail(core/duration_from_number "conversion from 'int' to non-scalar type 'weir::Duration' requested")
-weir_compile_fail(client/capturing_lambda "A lambda must not capture: pass the values as arguments of submit instead")
-weir_compile_fail(client/pointer_argument "weir: this argument cannot travel to another process.*pointers, references, mutexes, streams and threads cannot travel")
-weir_compile_fail(client/wrong_argument_type "weir: the function cannot be called with these arguments. Check their number and types")
-weir_compile_fail(client/too_few_arguments "weir: the function cannot be called with these arguments. Check their number and types")
+weir_compile_fail(core/duration_from_number
+  "conversion from 'int' to non-scalar type 'weir::Duration' requested")
+weir_compile_fail(client/capturing_lambda
+  "A lambda must not capture: pass the values as arguments of submit instead")
+weir_compile_fail(client/pointer_argument
+  "weir: this argument cannot travel to another process.*pointers, references, mutexes, streams and threads cannot travel")
+weir_compile_fail(client/wrong_argument_type
+  "weir: the function cannot be called with these arguments. Check their number and types")
+weir_compile_fail(client/too_few_arguments
+  "weir: the function cannot be called with these arguments. Check their number and types")
 weir_compile_fail(client/changed_argument "a parameter must be taken by value or const reference")
-weir_compile_fail(client/result_cannot_travel "weir: the result of this function cannot travel to another process")
-weir_compile_fail(stream/gather_missing "weir: gather\\(\\) is missing: the elements are on the cluster; write .gather\\(\\).sink\\(f\\)")
-weir_compile_fail(stream/connect_gather_missing "weir: gather\\(\\) is missing: the elements are on the cluster; write .gather\\(\\).connect\\(stream\\), or connect to what scatter\\(\\) gave")
-weir_compile_fail(stream/gather_missing_in_join "weir: gather\\(\\) is missing: one of the streams is on the cluster, the first one is not")
-weir_compile_fail(stream/capture_on_cluster "Below scatter\\(\\) a lambda must not capture: pass the values as further arguments")
-weir_compile_fail(stream/map_function "map: the function cannot be called with an element")
-weir_compile_fail(stream/filter_function "filter: the function must take an element .`In` above. and the further arguments, and return a bool")
-weir_compile_fail(stream/sink_function "sink: the function cannot be called with an element")
-weir_compile_fail(stream/starmap_function "starmap: the function cannot be called with the items of an element")
-weir_compile_fail(stream/flatten_no_range "flatten: an element .`In` above. must be a container, a string, a range or an optional")
-weir_compile_fail(stream/unique_without_equality "must have a hash, an operator < or an operator ==")
-weir_compile_fail(stream/frequencies_without_order "frequencies: elements .`In` above. must have an operator <")
-weir_compile_fail(stream/group_by_lambda "weir: group_by applies an operator made of a kernel to each group")
-weir_compile_fail(stream/kernel_without_out "weir: the kernel of this operator does not say what it emits")
-weir_compile_fail(stream/kernel_without_push "weir: the kernel of this operator cannot take the elements of the stream")
-weir_compile_fail(stream/timed_kernel_without_fire "weir: a kernel with due.. or fire.. needs all three")
+weir_compile_fail(client/result_cannot_travel
+  "weir: the result of this function cannot travel to another process")
+weir_compile_fail(stream/gather_missing
+  "weir: gather\\(\\) is missing: the elements are on the cluster; write .gather\\(\\).sink\\(f\\)")
+weir_compile_fail(stream/connect_gather_missing
+  "weir: gather\\(\\) is missing: the elements are on the cluster; write .gather\\(\\).connect\\(stream\\), or connect to what scatter\\(\\) gave")
+weir_compile_fail(stream/gather_missing_in_join
+  "weir: gather\\(\\) is missing: one of the streams is on the cluster, the first one is not")
+weir_compile_fail(stream/capture_on_cluster
+  "Below scatter\\(\\) a lambda must not capture: pass the values as further arguments")
+weir_compile_fail(stream/map_function
+  "map: the function cannot be called with an element")
+weir_compile_fail(stream/filter_function
+  "filter: the function must take an element .`In` above. and the further arguments, and return a bool")
+weir_compile_fail(stream/sink_function
+  "sink: the function cannot be called with an element")
+weir_compile_fail(stream/starmap_function
+  "starmap: the function cannot be called with the items of an element")
+weir_compile_fail(stream/flatten_no_range
+  "flatten: an element .`In` above. must be a container, a string, a range or an optional")
+weir_compile_fail(stream/unique_without_equality
+  "must have a hash, an operator < or an operator ==")
+weir_compile_fail(stream/frequencies_without_order
+  "frequencies: elements .`In` above. must have an operator <")
+weir_compile_fail(stream/group_by_lambda
+  "weir: group_by applies an operator made of a kernel to each group")
+weir_compile_fail(stream/kernel_without_out
+  "weir: the kernel of this operator does not say what it emits")
+weir_compile_fail(stream/kernel_without_push
+  "weir: the kernel of this operator cannot take the elements of the stream")
+weir_compile_fail(stream/timed_kernel_without_fire
+  "weir: a kernel with due.. or fire.. needs all three")

@@ -1,6 +1,7 @@
 // Options of tasks, questions about workers, and tasks that submit tasks.
 #include <catch2/catch.hpp>
 #include <set>
+#include <thread>
 
 #include "support/cluster_main.hpp"
 #include "support/gate.hpp"

@@ -1,5 +1,5 @@
-# Builds and runs the programs beside this file. WAY find_package: against an installed tree; WAY package: against what
-# the Debian package holds; WAY add_subdirectory: with Weir's sources.
+# Builds and runs the programs beside this file. WAY find_package: against an installed tree; WAY package:
+# against what the Debian package holds; WAY add_subdirectory: with Weir's sources.
 set(work ${BUILD}/install_test/${WAY})
 file(REMOVE_RECURSE ${work})
 
@@ -98,5 +98,6 @@ string(REGEX REPLACE "[ \n]+" " " output "${output}")
 set(sentence "find_package(weir): a component must be one of: array (got nonsense)")
 string(FIND "${output}" "${sentence}" place)
 if(status EQUAL 0 OR place EQUAL -1)
-  message(FATAL_ERROR "find_package(weir COMPONENTS nonsense): must fail with '${sentence}' (got ${status}: ${output})")
+  message(FATAL_ERROR
+    "find_package(weir COMPONENTS nonsense): must fail with '${sentence}' (got ${status}: ${output})")
 endif()

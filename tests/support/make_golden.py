@@ -1,6 +1,8 @@
-"""Writes tests/array/golden/numpy.h5: inputs, and what NumPy makes of them. Run once, by hand, when a case is added: python3 tests/support/make_golden.py
+"""Writes tests/array/golden/numpy.h5: inputs, and what NumPy makes of them. Run once, by hand,
+when a case is added: python3 tests/support/make_golden.py
 
-A case is a dataset of the group `expected`; tests/array/golden_test.cpp computes each from the datasets of `inputs`, over several chunkings.
+A case is a dataset of the group `expected`; tests/array/golden_test.cpp computes each from the datasets of
+`inputs`, over several chunkings.
 """
 from pathlib import Path
 

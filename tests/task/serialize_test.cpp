@@ -3,6 +3,7 @@
 
 #include <catch2/catch.hpp>
 #include <chrono>
+#include <filesystem>
 #include <numeric>
 #include <xtensor/xarray.hpp>
 #include <xtensor/xfixed.hpp>

@@ -119,7 +119,7 @@ struct CombineLatestKernel {
   void reset() { slots = {}; }
   template <class Emit>
   void finish(Emit&&) {
-    std::apply([](auto&... slot) { ((slot ? void(slot->ticket = {}) : void()), ...); }, slots);
+    std::apply([](auto&... slot) { ((slot ? slot->ticket.reset() : void()), ...); }, slots);
   }
 
  private:

@@ -1,17 +1,21 @@
 // The operators that a stream has as members, on both sides.
 #pragma once
 
+// What people get wrong most is on top: compilers say how they came to a header before they say what is
+// wrong.
+#include "weir/stream/elements.hpp"
+
+#include "weir/stream/sinks.hpp"
+#include "weir/stream/states.hpp"
+
 #include "weir/stream/async.hpp"
 #include "weir/stream/combine.hpp"
 #include "weir/stream/control.hpp"
-#include "weir/stream/elements.hpp"
 #include "weir/stream/event_time.hpp"
 #include "weir/stream/joins.hpp"
 #include "weir/stream/limit_bytes.hpp"
 #include "weir/stream/route.hpp"
 #include "weir/stream/sink_async.hpp"
-#include "weir/stream/sinks.hpp"
-#include "weir/stream/states.hpp"
 #include "weir/stream/time.hpp"
 #include "weir/stream/windows.hpp"
 

@@ -2,13 +2,14 @@
 // weir/stream.hpp.
 #pragma once
 
+#include "weir/stream/members.hpp"
+
 #include <memory>
 #include <string>
 #include <type_traits>
 #include <utility>
 
 #include "weir/detail/stream/graph/emission.hpp"
-#include "weir/stream/members.hpp"
 
 namespace weir {
 

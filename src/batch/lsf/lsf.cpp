@@ -2,6 +2,7 @@
 #include "batch/lsf/lsf.hpp"
 
 #include <algorithm>
+#include <filesystem>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <regex>

@@ -1,5 +1,6 @@
 // PBS (OpenPBS, PBS Pro, Torque): qsub, qstat, qdel.
 #include <algorithm>
+#include <filesystem>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <regex>

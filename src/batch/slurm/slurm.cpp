@@ -2,6 +2,7 @@
 #include <sys/wait.h>
 
 #include <charconv>
+#include <filesystem>
 #include <map>
 #include <regex>
 #include <sstream>

@@ -4,6 +4,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 
 #include "core/log.hpp"
 #include "weir/stream/sinks.hpp"

@@ -10,6 +10,7 @@
 #include <map>
 #include <numeric>
 #include <random>
+#include <thread>
 #include <weir/weir.hpp>
 
 namespace {

@@ -52,6 +52,23 @@ std::string detail_of(const Op& op) {
   else return {};
 }
 
+/// Says in a sentence what a kernel lacks.
+template <class K, class In>
+constexpr bool check_kernel() {
+  static_assert(HasOut<K>, "weir: the kernel of this operator does not say what it emits: using Out = ...;");
+  if constexpr (!HasOut<K>) return false;
+  else if constexpr (KnowsTime<K>)
+    static_assert(
+        TimedKernel<K, In>,
+        "weir: a kernel with due() or fire() needs all three: push(x, emit, now) for elements of the "
+        "stream, std::optional<Time> due() const, and fire(emit, now)");
+  else
+    static_assert(Kernel<K, In>,
+                  "weir: the kernel of this operator cannot take the elements of the stream: template <class "
+                  "X, class Emit> void push(X&& x, Emit&& emit)");
+  return true;
+}
+
 /// Applies an operator: one described by a kernel, or anything that can be called with the stream.
 template <class In, class Op>
 auto apply(const Stream<In>& stream, Op op) {

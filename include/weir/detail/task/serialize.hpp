@@ -28,7 +28,6 @@
 #include <cereal/types/vector.hpp>
 #include <complex>
 #include <cstdint>
-#include <filesystem>
 #include <forward_list>
 #include <memory>
 #include <span>
@@ -141,6 +140,15 @@ template <class T>
 concept Stateless = std::is_class_v<T> && std::is_empty_v<T> && std::is_default_constructible_v<T> &&
                     !std::is_aggregate_v<T> &&
                     !OwnSerialization<T>;
+
+/// std::filesystem::path, recognised without its header, which tasks do not need.
+template <class T>
+concept PathLike = requires(const T& path) {
+  typename T::string_type;
+  path.lexically_normal();
+  path.native();
+  path.string();
+};
 
 /// xtensor's containers, recognised by their shape and storage so that no header of xtensor is needed here.
 template <class T>
@@ -335,10 +343,12 @@ void CEREAL_SAVE_FUNCTION_NAME(OutArchive& archive, const std::multimap<K, T, C,
   archive(static_cast<std::uint64_t>(items.size()));
   for (const auto& item : items) archive(cereal::make_map_item(item.first, item.second));
 }
-inline void CEREAL_SAVE_FUNCTION_NAME(OutArchive& archive, const std::filesystem::path& path) {
+template <detail::task::PathLike Path>
+void CEREAL_SAVE_FUNCTION_NAME(OutArchive& archive, const Path& path) {
   archive(path.string());
 }
-inline void CEREAL_LOAD_FUNCTION_NAME(InArchive& archive, std::filesystem::path& path) {
+template <detail::task::PathLike Path>
+void CEREAL_LOAD_FUNCTION_NAME(InArchive& archive, Path& path) {
   std::string text;
   archive(text);
   path = text;

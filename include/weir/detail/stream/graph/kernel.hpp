@@ -112,23 +112,6 @@ concept KnowsTime = requires(const K& kernel) {
 }
 || requires(K& kernel, const AnyEmit<int>& emit, Time now) { kernel.fire(emit, now); };
 
-/// Says in a sentence what a kernel lacks.
-template <class K, class In>
-constexpr bool check_kernel() {
-  static_assert(HasOut<K>, "weir: the kernel of this operator does not say what it emits: using Out = ...;");
-  if constexpr (!HasOut<K>) return false;
-  else if constexpr (KnowsTime<K>)
-    static_assert(
-        TimedKernel<K, In>,
-        "weir: a kernel with due() or fire() needs all three: push(x, emit, now) for elements of the "
-        "stream, std::optional<Time> due() const, and fire(emit, now)");
-  else
-    static_assert(Kernel<K, In>,
-                  "weir: the kernel of this operator cannot take the elements of the stream: template <class "
-                  "X, class Emit> void push(X&& x, Emit&& emit)");
-  return true;
-}
-
 /// Calls a user's function with an element, as the function wants it.
 template <class F, class X>
 decltype(auto) call(F& f, X&& x) {
