@@ -243,6 +243,9 @@ function(weir_install)
     endif()
   endforeach()
   install(TARGETS weir_tool RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+  if(TARGET weir_hdf5_tool)
+    install(TARGETS weir_hdf5_tool RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+  endif()
   install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/weir DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING
     PATTERN "*.hpp")
   configure_package_config_file(${PROJECT_SOURCE_DIR}/cmake/weir-config.cmake.in

@@ -389,12 +389,14 @@ def folders_off_the_map(root):
     if not page.exists():
         return []
     named = set(re.findall(r"(?m)^ *\* \*\*([\w/]+)\*\*", page.read_text().split("## Words")[0]))
-    there = {str(folder.relative_to(root / "src")) for folder in (root / "src").rglob("*") if any(folder.glob("*.cpp")) or any(folder.glob("*.hpp"))}
+    there = {str(folder.relative_to(root / "src")) for folder in (root / "src").rglob("*")
+             if any(folder.glob("*.cpp")) or any(folder.glob("*.hpp"))}
     missing = {folder for folder in there if not folder.startswith("batch/") and folder not in named}
     places = ("src", "include/weir/detail", "include/weir")
     gone = {folder for folder in named - {"snapshot"}
             if not any((root / place / folder).exists() for place in places)}
-    return [f"src/README.md: says nothing of {folder}" for folder in sorted(missing)] + [f"src/README.md: there is no folder {folder}" for folder in sorted(gone)]
+    return [f"src/README.md: says nothing of {folder}" for folder in sorted(missing)] + \
+        [f"src/README.md: there is no folder {folder}" for folder in sorted(gone)]
 
 
 class DocsTest(unittest.TestCase):

@@ -11,8 +11,10 @@ import concurrent.futures
 import os
 import pathlib
 import re
+import shutil
 import subprocess
 import sys
+import tempfile
 import unittest
 
 COLUMNS = 110
@@ -116,9 +118,11 @@ def format_faults(root):
         yield f"{path}: must be formatted; run clang-format -i {path}"
 
 
-def tidy(root, everything):
-    paths = [path for path in sources(root) if re.match(r"src/.*\.cpp", path)] if everything else TIDY
+def all_sources(root):
+    return [path for path in sources(root) if re.match(r"src/.*\.cpp", path)]
 
+
+def tidy(root, paths):
     def check(path):
         flags = ["-std=gnu++20", "-DSPDLOG_COMPILED_LIB", "-DSPDLOG_FMT_EXTERNAL", *TIDY_INCLUDES]
         return subprocess.run(["clang-tidy", "--quiet", path, "--", *flags], cwd=root, capture_output=True,
@@ -154,6 +158,13 @@ class Checker(unittest.TestCase):
                           "include/weir/README.md: has a row for `weir/gone.hpp`, which does not exist"])
         self.assertEqual(list(header_faults(public, "| `weir/run.hpp` | what is |")), [])
 
+    def test_clang_tidy_refuses_a_name_of_another_style(self):
+        with tempfile.TemporaryDirectory() as folder:
+            shutil.copy(pathlib.Path(__file__).resolve().parent.parent / ".clang-tidy", folder)
+            for name, expected in (("wrong_name", 0), ("wrongName", 1)):
+                (pathlib.Path(folder) / "a.cpp").write_text(f"int {name}() {{ return 0; }}\n")
+                self.assertEqual(len(list(tidy(pathlib.Path(folder), ["a.cpp"]))), expected)
+
     def test_detail_is_not_shown(self):
         shown = "#include <weir/detail/task/value.hpp>\nweir::detail::x();"
         self.assertEqual(len(list(machinery_shown("a.cpp", shown))), 2)
@@ -166,7 +177,7 @@ def main(arguments):
     if arguments == ["--self"]:
         unittest.main(argv=["form_test.py"])
     checks = {"columns": columns, "headers": headers, "format": format_faults,
-              "tidy": lambda root: tidy(root, "--all" in arguments)}
+              "tidy": lambda root: tidy(root, all_sources(root) if "--all" in arguments else TIDY)}
     if len(arguments) < 2 or arguments[0] not in checks:
         sys.exit(__doc__)
     faults = list(checks[arguments[0]](pathlib.Path(arguments[1]).resolve()))

@@ -27,8 +27,8 @@ int main(int argc, char** argv) {
     y.to_hdf5(folder + "/out.h5", "/anomaly");  // read, computed and written by all workers
 
     auto written = weir::open_hdf5<double>(folder + "/out.h5", "/anomaly");
-    const double deviation = written.std().compute();
-    const double mean = abs(written.mean({.axis = 1})).max().compute();
+    const double deviation = written.std().item();
+    const double mean = abs(written.mean({.axis = 1})).max().item();
     std::printf("standard deviation %.4f\nlargest row mean %.4f\n", deviation, mean);
     xt::xarray<double> part = written(weir::range(0, 3), weir::range(0, 3)).compute();
     std::printf("top left 3 x 3 elements: %zu\n", part.size());

@@ -29,12 +29,12 @@ int main(int argc, char** argv) {
     const std::string picture = argc > 1 ? argv[1] : "heat.pgm";
     auto t = weir::zeros({n, n}, {128, n});
     t.assign(1.0, weir::range(100, 400), weir::range(100, 400));  // a hot square
-    const double before = t.sum().compute();
+    const double before = t.sum().item();
     for (int i = 0; i < 200; ++i)
       t = weir::map_overlap<double>(step, t, weir::Overlap::of(2, 1, weir::Boundary::periodic));
     t = t.persist();
-    const double after = t.sum().compute(),
-                 warmest = t(weir::range(380, 400), weir::range(200, 300)).max().compute();
+    const double after = t.sum().item(),
+                 warmest = t(weir::range(380, 400), weir::range(200, 300)).max().item();
     std::printf("heat before %.1f, after %.1f\nwarmest element %.2f\n", before, after, warmest);
 
     const xt::xarray<std::uint8_t> grey = weir::clip(t * 255, 0.0, 255.0).astype<std::uint8_t>().compute();

@@ -15,7 +15,7 @@
 double pi(std::int64_t points, const weir::ChunkSpec& chunks) {
   weir::Random random(2026);
   const auto x = random.uniform({points}, -1, 1, chunks), y = random.uniform({points}, -1, 1, chunks);
-  return 4 * double((square(x) + square(y) <= 1.0).mean().compute());
+  return 4 * (square(x) + square(y) <= 1.0).mean().item();
 }
 
 int main(int argc, char** argv) {

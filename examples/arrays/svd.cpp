@@ -28,7 +28,7 @@ int main(int argc, char** argv) {
       if (i < 3) first += values(i) * values(i);
     }
     std::printf("3 directions explain %.2f percent\n", 100 * first / sum);
-    const double error = abs(matmul(u * s, v) - x).max().compute();
+    const double error = abs(matmul(u * s, v) - x).max().item();
     std::printf("reconstructed to 1e-10: %s\n", error < 1e-10 ? "yes" : "no");
   });
 }

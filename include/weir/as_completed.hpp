@@ -28,8 +28,8 @@ class AsCompleted {
   }
   /// One more to wait for.
   void add(const Future<T>& future) {
+    core_ = future.handle("as_completed")->core;
     ++added_;
-    core_ = future.handle()->core;
     future.on_done(
         [queue = queue_](const Future<T>& finished) {
           std::lock_guard hold(queue->mutex);

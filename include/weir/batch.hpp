@@ -36,8 +36,9 @@ struct JobOptions {
   std::uint64_t memory_bytes = 0;    ///< Of each node.
   std::chrono::seconds walltime{0};  ///< After which the batch system ends the job.
 
-  std::string queue;          ///< The queue or partition.
-  std::string account;        ///< The project that pays.
+  std::string queue;                 ///< The queue or partition.
+  std::string account;               ///< The project that pays.
+  std::vector<std::string> exclude;  ///< Hosts that it must not run on.
   std::string log_directory;  ///< For `<name>-<job id>.out` and `.err`; empty: the directory the job is
                               ///< submitted from.
 
@@ -101,7 +102,8 @@ struct JobStatus {
   JobState state = JobState::unknown;  ///< Where it is in its life.
   std::optional<int> exit_status;  ///< Of a job that is over, where the batch system tells: 128 + signal if a
                                    ///< signal ended it.
-  std::string reason;  ///< The batch system's own words: why it waits, what went wrong. May be empty.
+  std::string reason;   ///< The batch system's own words: why it waits, what went wrong. May be empty.
+  std::string hosts{};  ///< Where it runs or ran, as the batch system writes it. May be empty.
 };
 
 /// What the job of this process was given, as far as the batch system tells; 0 and empty: not said.
@@ -177,6 +179,9 @@ class BatchSystem {
 
   /// What the job of these variables was given; `threads_per_rank` cores make a place.
   [[nodiscard]] virtual Allocation allocation(const Variables& variables, int threads_per_rank) const = 0;
+
+  /// How many processes of one program the system's own launcher has started, of which this is one.
+  [[nodiscard]] virtual int started_together(const Variables&) const { return 1; }
 
   /// Notes in `clock` when the job `id` ends, asking the system's programs only for what the variables lack.
   virtual void read_clock(JobClock& clock, const std::string& id, const Variables& variables,

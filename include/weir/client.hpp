@@ -136,31 +136,34 @@ class Client {
   auto run_on_workers(F f, const A&... args);
 
   /// The workers there are now.
-  [[nodiscard]] std::vector<WorkerInfo> workers() const { return core_->snapshot().workers; }
+  [[nodiscard]] std::vector<WorkerInfo> workers() const {
+    return core_->overseer("workers").snapshot().workers;
+  }
   /// Workers and numbers of tasks at this moment. **Cost.** A message to the scheduler.
-  [[nodiscard]] Snapshot snapshot() const { return core_->snapshot(); }
+  [[nodiscard]] Snapshot snapshot() const { return core_->overseer("snapshot").snapshot(); }
   /// Waits until there are at least `count` workers. Throws `Error{timeout}` that says how many there are.
   void wait_for_workers(std::size_t count, Duration timeout = std::chrono::seconds(60)) const;
   /// Ids of the workers that hold the result.
   template <class T>
   [[nodiscard]] std::vector<PeerId> who_has(const Future<T>& future) const {
-    return core_->who_has(future.id());
+    return core_->overseer("who_has").who_has(future.id());
   }
   /// Why the task is not running, worker by worker.
   template <class T>
   [[nodiscard]] std::string explain(const Future<T>& future) const {
     std::string text;
-    for (const std::string& line : core_->explain(future.id())) text += text.empty() ? line : "\n  " + line;
+    for (const std::string& line : core_->overseer("explain").explain(future.id()))
+      text += text.empty() ? line : "\n  " + line;
     return text;
   }
 
   /// Gives the worker no more tasks, moves its results to others and ends it. Throws `Error{timeout}` if that
   /// takes longer.
   void retire(PeerId worker, Duration timeout = std::chrono::seconds(60)) {
-    core_->retire(worker, std::chrono::steady_clock::now() + timeout.value());
+    core_->overseer("retire").retire(worker, std::chrono::steady_clock::now() + timeout.value());
   }
   /// Cancels every task and drops every result.
-  void restart() { core_->restart(); }
+  void restart() { core_->overseer("restart").restart(); }
 
   /// The link; for the library.
   [[nodiscard]] const std::shared_ptr<detail::client::ClusterLink>& core() const noexcept { return core_; }
@@ -230,7 +233,8 @@ auto Client::gather(const std::vector<Future<T>>& futures) {
   wait(futures);
   std::vector<detail::client::FutureState*> states;
   for (const Future<T>& future : futures)
-    if (!future.handle()->has_value.load(std::memory_order_acquire)) states.push_back(future.handle().get());
+    if (!future.handle("gather")->has_value.load(std::memory_order_acquire))
+      states.push_back(future.handle().get());
   if (!states.empty()) core_->prefetch(states);
   if constexpr (std::is_void_v<T>) {
     for (const Future<T>& future : futures) future.result();

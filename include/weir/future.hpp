@@ -112,6 +112,11 @@ class Future {
 
   /// The reference; for the library.
   [[nodiscard]] const detail::client::FutureRef& handle() const noexcept { return handle_; }
+  /// The same; throws `Error{invalid_argument}`, which begins with `who`, if it is of no task.
+  [[nodiscard]] const detail::client::FutureRef& handle(const char* who) const {
+    if (!handle_) detail::client::throw_empty(who);
+    return handle_;
+  }
 
  private:
   detail::client::FutureState& state() const {

@@ -38,7 +38,7 @@ struct Resource {
 /// How a task is to be run. `client.submit(weir::Options{.retries = 3}, f, x)`.
 struct Options {
   int priority = 0;  ///< Higher runs earlier; equal ones in order of submission.
-  int retries = 0;   ///< How often it is run again after it has thrown.
+  int retries = 0;   ///< How often it is run again after it has thrown; at most 255.
   std::vector<std::string>
       workers{};  ///< Names, hosts or ranks ("2") of the workers that may run it; empty: any.
   bool allow_other_workers = false;        ///< `workers` is a preference, not a rule.
@@ -47,6 +47,14 @@ struct Options {
   std::chrono::nanoseconds time_limit{0};  ///< The longest it may take: no worker whose batch job ends sooner
                                            ///< is given it. 0: judged by how long its function took so far.
 };
+
+namespace detail {
+/// Throws `Error{invalid_argument}` for options that cannot be meant: negative retries or time, a resource
+/// that is not asked for, `allow_other_workers` without `workers`.
+void check(const Options& options);
+/// The same for resources; `who` begins the sentence.
+void check(const std::vector<Resource>& resources, const char* who);
+}  // namespace detail
 
 /// What is known of a failure: enough to understand it far from where it happened.
 struct Failure {

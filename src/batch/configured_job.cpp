@@ -1,7 +1,14 @@
 // From settings to the options of a job.
 #include "batch/configured_job.hpp"
 
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <cctype>
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
 #include <filesystem>
 
 #include "batch/walltime.hpp"
@@ -30,6 +37,19 @@ int small_count(const Config& config, std::string_view name) {
   return static_cast<int>(value);
 }
 
+/// A job of 5 bytes was meant to be one of 5 GB; batch systems would take it for 5 MB, or round it up to
+/// nothing.
+std::uint64_t memory_of(const Config& config) {
+  const std::uint64_t bytes = config.bytes("memory");
+  if (bytes > 0 && bytes < 1'000'000)
+    throw Error(ErrorKind::invalid_argument,
+                config.origin("memory") +
+                    ": memory must be at least 1MB; a number without a unit counts "
+                    "bytes (got " +
+                    config.text("memory") + ")");
+  return bytes;
+}
+
 std::chrono::seconds walltime_of(const Config& config) {
   const std::string text = config.text("walltime");
   if (text.empty()) return std::chrono::seconds(0);
@@ -48,6 +68,18 @@ std::pair<std::string, std::string> variable_of(const Config& config, const std:
     throw Error(ErrorKind::invalid_argument,
                 config.origin("environment") + ": environment must be NAME=value (got " + text + ")");
   return {text.substr(0, equals), text.substr(equals + 1)};
+}
+
+/// A job that nobody would know of must not run; one that cannot be ended must at least be known by its id.
+[[noreturn]] void give_back(const BatchSystem& system, const std::string& id, const Error& why) {
+  std::string end = "it has been cancelled";
+  try {
+    system.cancel({id});
+  } catch (const Error& error) {
+    end = "it could not be cancelled either (" + std::string(error.what()) + "); `" +
+          std::string(system.cancel_program()) + " " + id + "` ends it";
+  }
+  throw Error(why.kind(), "job " + id + " was accepted, but cannot be recorded: " + why.what() + "; " + end);
 }
 
 }  // namespace
@@ -69,7 +101,7 @@ JobOptions configured_job(const Config& config, int ranks, std::vector<std::stri
   options.ranks = ranks;
   options.threads_per_rank = small_count(config, "threads");
   options.gpus_per_node = small_count(config, "gpus");
-  options.memory_bytes = config.bytes("memory");
+  options.memory_bytes = memory_of(config);
   options.walltime = walltime_of(config);
   options.queue = config.text("queue");
   options.account = config.text("account");
@@ -102,27 +134,46 @@ JobRecord record_of_job(const BatchSystem& system, const JobOptions& options, co
   return record;
 }
 
-void make_log_directory(const std::string& directory) {
+std::int64_t prepare_log_directory(const std::string& directory) {
   std::error_code problem;
   if (!directory.empty()) std::filesystem::create_directories(directory, problem);
   if (problem)
     throw Error(ErrorKind::io,
                 "log_directory: cannot be made: " + problem.message() + " (got " + directory + ")");
+  std::string probe = (directory.empty() ? "." : directory) + "/.weir.XXXXXX";
+  const int file = mkostemp(probe.data(), O_CLOEXEC);
+  if (file < 0)
+    throw Error(ErrorKind::io, "log_directory: the output of jobs could not be written there: " +
+                                   std::string(std::strerror(errno)) + " (got " +
+                                   (directory.empty() ? "the current directory" : directory) + ")");
+  struct stat status {};
+  const bool is_known = fstat(file, &status) == 0;
+  close(file);
+  unlink(probe.c_str());
+  return is_known ? std::int64_t{status.st_mtim.tv_sec} * 1'000'000'000 + status.st_mtim.tv_nsec : 0;
 }
 
 JobRecord submit_job(const BatchSystem& system, const JobOptions& options, const JobRegistry& registry) {
+  const std::int64_t since = prepare_log_directory(options.log_directory);
   const std::filesystem::path script = registry.write_script(system.script(options));
+  std::error_code ignored;
+  std::string id;
   try {
-    const JobRecord record =
-        record_of_job(system, options, system.submit(script), std::filesystem::current_path());
-    registry.save(record);
-    registry.keep_script(script, record);
-    return record;
+    id = system.submit(script);
   } catch (...) {
-    std::error_code ignored;
     std::filesystem::remove(script, ignored);
     throw;
   }
+  JobRecord record = record_of_job(system, options, id, std::filesystem::current_path());
+  record.files_since_ns = since;
+  try {
+    registry.save(record);
+    registry.keep_script(script, record);
+  } catch (const Error& error) {
+    std::filesystem::remove(script, ignored);
+    give_back(system, id, error);
+  }
+  return record;
 }
 
 }  // namespace weir::detail::batch

@@ -24,12 +24,17 @@ namespace weir::detail::batch {
 [[nodiscard]] JobRecord record_of_job(const BatchSystem& system, const JobOptions& options,
                                       const std::string& id, const std::filesystem::path& here);
 
-/// Makes the directory that takes the output of jobs, if there is to be one.
+/// Makes the directory that takes the output of jobs, and tries that it can be written; empty: the current
+/// one.
 ///
+/// \return Now, in nanoseconds since 1970, by the clock of its file system.
 /// **Errors.** Throws `Error{io}` with its path and the system's reason.
-void make_log_directory(const std::string& directory);
+std::int64_t prepare_log_directory(const std::string& directory);
 
 /// Submits a job and keeps it, with its script, in the registry; of one that is refused nothing stays.
+///
+/// **Errors.** Those of `prepare_log_directory` and `BatchSystem::submit`. A job that was accepted and cannot
+/// be kept is cancelled, and the `Error{io}` has its id.
 [[nodiscard]] JobRecord submit_job(const BatchSystem& system, const JobOptions& options,
                                    const JobRegistry& registry);
 

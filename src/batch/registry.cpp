@@ -77,6 +77,7 @@ std::string to_json(const JobRecord& record) {
             {"output_file", record.output_file},
             {"error_file", record.error_file},
             {"submitted", record.submitted.time_since_epoch().count()},
+            {"files_since_ns", record.files_since_ns},
             {"state", to_string(record.last.state)},
             {"reason", record.last.reason}};
   if (record.last.exit_status) tree["exit_status"] = *record.last.exit_status;
@@ -94,6 +95,7 @@ JobRecord from_json(const json& tree) {
   record.output_file = tree.at("output_file");
   record.error_file = tree.at("error_file");
   record.submitted = std::chrono::sys_seconds(std::chrono::seconds(tree.at("submitted").get<std::int64_t>()));
+  record.files_since_ns = tree.value("files_since_ns", std::int64_t{0});
   record.last.state = state_called(tree.at("state"));
   record.last.reason = tree.at("reason");
   if (tree.contains("exit_status")) record.last.exit_status = tree.at("exit_status").get<int>();

@@ -23,6 +23,8 @@ struct JobRecord {
   std::string output_file;  ///< Absolute paths.
   std::string error_file;
   std::chrono::sys_seconds submitted;
+  std::int64_t files_since_ns =
+      0;  ///< What its log files hold is younger, by the clock of their file system.
 };
 
 /// The jobs this user has submitted.

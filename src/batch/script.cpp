@@ -73,8 +73,17 @@ std::string run_line(const JobOptions& options) {
   std::string line = quoted("weir", options.weir) + " run -n " + std::to_string(wanted.ranks) +
                      " --threads " + std::to_string(options.threads_per_rank) + " --";
   for (const std::string& word : options.command) line += " " + quoted("command", word);
-  return line + "\n";
+  return line + " &\n";
 }
+
+/// The shell must outlive what ends the job's processes one and all, and pass on what it alone is told
+/// (`--signal=B:USR1@120`).
+constexpr const char* trap_lines =
+    "trap : TERM\n"
+    "for signal in USR1 USR2; do trap \"kill -$signal \\$weir_run\" $signal; done\n";
+constexpr const char* wait_lines =
+    "weir_run=$!\n"
+    "while wait $weir_run; weir_status=$?; kill -0 $weir_run 2>/dev/null; do :; done\n";
 
 }  // namespace
 
@@ -145,9 +154,7 @@ std::string shell_part(const JobOptions& options) {
   for (const std::string& module : options.modules) text += "module load " + quoted("modules", module) + "\n";
   for (const auto& [name, value] : options.environment) text += variable_line(name, value);
   for (const std::string& line : options.before) text += line + "\n";
-  text += run_line(options);
-  if (options.after.empty()) return text;
-  text += "weir_status=$?\n";
+  text += trap_lines + run_line(options) + wait_lines;
   for (const std::string& line : options.after) text += line + "\n";
   return text + "exit \"$weir_status\"\n";
 }

@@ -13,12 +13,13 @@ Client Client::current() {
 }
 
 void Client::wait_for_workers(std::size_t count, Duration timeout) const {
-  const auto there = [&] { return core_->snapshot().workers.size() >= count; };
+  const auto there = [&] { return core_->overseer("wait_for_workers").snapshot().workers.size() >= count; };
   if (core_->wait_until(there, std::chrono::steady_clock::now() + timeout.value())) return;
-  throw Error(ErrorKind::timeout, "wait_for_workers: " + std::to_string(core_->snapshot().workers.size()) +
-                                      " of " + std::to_string(count) + " workers have joined within " +
-                                      to_string(timeout.value()) +
-                                      "; start more ranks (weir run -n N) or wait for fewer");
+  throw Error(
+      ErrorKind::timeout,
+      "wait_for_workers: " + std::to_string(core_->overseer("wait_for_workers").snapshot().workers.size()) +
+          " of " + std::to_string(count) + " workers have joined within " + to_string(timeout.value()) +
+          "; start more ranks (weir run -n N) or wait for fewer");
 }
 
 }  // namespace weir

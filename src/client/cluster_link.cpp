@@ -1,6 +1,8 @@
 // What futures throw, and the current core.
 #include "weir/detail/client/cluster_link.hpp"
 
+#include "weir/detail/task/address.hpp"
+
 namespace weir {
 
 std::string_view to_string(Status status) noexcept {
@@ -60,8 +62,23 @@ void throw_empty(const char* what) {
           ": it belongs to no task (default-constructed or moved from); use what client.submit returned");
 }
 
+namespace {
+
+std::string name_of(const FutureState& state) {
+  const std::string number = std::to_string(task_number(state.id));
+  if (state.options && !state.options->name.empty()) return state.options->name + "-" + number;
+  if (!state.function) return number;
+  try {
+    return task::function_name(state.function) + "-" + number;
+  } catch (const Error&) {
+    return number;
+  }
+}
+
+}  // namespace
+
 void throw_timeout(const char* what, std::chrono::nanoseconds waited, const FutureState& state) {
-  throw Error(ErrorKind::timeout, std::string(what) + ": task " + std::to_string(task_number(state.id)) +
+  throw Error(ErrorKind::timeout, std::string(what) + ": task " + name_of(state) +
                                       " has not finished within " + to_string(waited) +
                                       "; client.explain(future) says what it waits for");
 }

@@ -2,6 +2,7 @@
 #include "client/future_table.hpp"
 
 #include "core/log.hpp"
+#include "core/thrown.hpp"
 #include "weir/bytes.hpp"
 #include "weir/duration.hpp"
 
@@ -19,6 +20,7 @@ struct Seceded {
   ~Seceded() {
     if (scope) scope->rejoin();
   }
+  bool help() const { return scope && scope->help(); }
   TaskScope* scope;
 };
 
@@ -33,10 +35,8 @@ void FutureTable::give_back() {
   for (auto& callback : due) {
     try {
       callback.call();
-    } catch (const std::exception& error) {
-      log::error("a callback of a future threw: {}", error.what());
     } catch (...) {
-      log::error("a callback of a future threw something that is no std::exception");
+      log::error("a callback of a future threw: {}", current_thrown().text());
     }
     callback.call = nullptr;
     if (!callback.awaited) continue;
@@ -66,8 +66,11 @@ FutureRef FutureTable::submit(Request&& request) {
                 "submit: the arguments of a task, without the contiguous arrays in them, must be smaller "
                 "than 1 GiB (got " +
                     to_text(request.arguments.size()) + "); scatter the large ones first");
+  if (request.options) check(*request.options);
   Hold hold(*this);
   FutureRef handle = fresh();
+  handle->function = request.function;
+  handle->options = request.options;
   protocol::SubmitTask message;
   message.id = handle->id;
   message.invoker = request.invoker;
@@ -165,6 +168,11 @@ void FutureTable::on_peer_gone(PeerId peer) {
   for (const TaskId id : asked) to_scheduler(protocol::LocateTask{id, peer});
 }
 
+void FutureTable::require_open(const char* who) {
+  Hold hold(*this);
+  if (!closed_.empty()) throw Error(ErrorKind::closed, std::string(who) + ": " + closed_);
+}
+
 void FutureTable::close(const std::string& reason) {
   closed_ = reason;
   futures_.for_each([&](TaskId id, FutureState* state) {
@@ -183,6 +191,11 @@ bool FutureTable::wait_until(const std::function<bool()>& ready, Deadline deadli
   const Seceded seceded;
   auto last = Clock::now();
   while (!ready()) {
+    if (seceded.help()) {
+      last = Clock::now();
+      if (deadline && last >= *deadline) return ready();
+      continue;
+    }
     const bool moved = drive();
     const auto now = Clock::now();
     if (moved) last = now;

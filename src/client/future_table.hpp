@@ -59,7 +59,9 @@ class Baton {
 /// while it waits.
 struct TaskScope {
   TaskId id = 0;
+  int depth = 0;  ///< Tasks below it on this thread's stack.
   std::function<void()> secede, rejoin;
+  std::function<bool()> help;  ///< Runs another task meanwhile; whether there was one.
   static TaskScope*& current() noexcept {
     thread_local TaskScope* scope = nullptr;
     return scope;
@@ -105,6 +107,8 @@ class FutureTable : public ClusterLink, public std::enable_shared_from_this<Futu
   bool on_value(TaskId id, const task::Value& value);
   void on_missing(PeerId from, const protocol::ResultMissing& message);
   void on_peer_gone(PeerId peer);
+  /// Throws `Error{closed}`, which begins with `who`, once `close` has been called.
+  void require_open(const char* who);
   /// Every future fails with this reason; nothing is accepted any more.
   void close(const std::string& reason);
   [[nodiscard]] std::size_t callbacks_pending() const noexcept { return callbacks_pending_; }

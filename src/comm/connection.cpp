@@ -159,6 +159,7 @@ bool Connection::read() {
     if (count < 0 && errno == EINTR) continue;
     if (count < 0 && errno == EAGAIN) break;
     if (count <= 0) {
+      gone_ = count == 0 || errno == ECONNRESET;
       break_off(count == 0 ? proven() ? "it has closed the connection"
                                       : "it has closed the connection without showing the session's key"
                            : std::string("the connection broke (") + std::strerror(errno) + ")");

@@ -48,6 +48,8 @@ class Connection {
     return connecting_ || !greeting_.empty() || (!queue_.empty() && proven());
   }
   [[nodiscard]] const std::string& broken() const noexcept { return broken_; }
+  /// Whether the other side closed it, rather than we.
+  [[nodiscard]] bool has_gone() const noexcept { return gone_; }
   void break_off(const std::string& why);
   /// The connection we asked for is there, or has failed.
   void connected();
@@ -87,6 +89,7 @@ class Connection {
   Buffer greeting_;  // bytes of the handshake that wait to be sent
   Handshake handshake_;
   std::string remote_, broken_;
+  bool gone_ = false;
   bool connecting_;
 
   // receiving

@@ -125,6 +125,11 @@ void TcpTransport::accept_all() {
         log::warn("a connection cannot be accepted ({}); `ulimit -n` says how many this process may have",
                   std::strerror(error));
       }
+      if (error) {
+        // The socket stays ready: without a pause this would be tried without end.
+        poller_.remove(listener_.get());
+        listen_again_ = Clock::now() + std::chrono::milliseconds(200);
+      }
       return;
     }
     make_room();
@@ -287,6 +292,10 @@ bool TcpTransport::sending() const {
 
 void TcpTransport::check_times(Clock::time_point now) {
   checked_ = now;
+  if (listen_again_ && now >= *listen_again_) {
+    listen_again_.reset();
+    poller_.add(listener_.get(), nullptr);
+  }
   for (const auto& [connection, owner] : connections_) {
     if (connection->open || now - connection->since < settings_.handshake_time) continue;
     const std::string time = to_string(std::chrono::nanoseconds(settings_.handshake_time));
@@ -310,7 +319,8 @@ void TcpTransport::forget(PeerId id) {
 
 void TcpTransport::complain(const Connection& connection) {
   const auto now = Clock::now();
-  if (now - complained_ < std::chrono::milliseconds(100))  // who sends garbage may send much of it
+  // Who goes away again has done nothing wrong: a worker that was ended while it knocked.
+  if (now - complained_ < std::chrono::milliseconds(100) || connection.has_gone())  // garbage may be much
     return log::debug("a connection from {} is refused: {}", connection.remote(), connection.broken());
   complained_ = now;
   log::warn("a connection from {} is refused: {}", connection.remote(), connection.broken());

@@ -101,6 +101,7 @@ class TcpTransport final : public Transport {
   std::size_t half_open_ = 0;
   Connection::Clock::time_point checked_{};
   Connection::Clock::time_point complained_{};
+  std::optional<Connection::Clock::time_point> listen_again_;  // nobody is let in until then
 };
 
 }  // namespace weir::detail::comm

@@ -4,6 +4,7 @@
 #include <cxxabi.h>
 #include <dlfcn.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <memory>
 #include <string_view>
@@ -23,7 +24,19 @@ std::string demangle(const char* mangled) {
   return name;
 }
 
+std::string lambda_name(const std::string& demangled) {
+  std::size_t at = std::string::npos;
+  for (const char* mark : {"{lambda(", "$_", "'lambda"}) at = std::min(at, demangled.find(mark));
+  if (at == std::string::npos) return {};
+  const std::string before = demangled.substr(0, at);
+  if (std::count(before.begin(), before.end(), '<') != std::count(before.begin(), before.end(), '>'))
+    return {};
+  if (before.size() < 2) return "lambda";
+  return "lambda in " + short_function_name(before.substr(0, before.size() - 2));
+}
+
 std::string short_function_name(std::string name) {
+  if (std::string lambda = lambda_name(name); !lambda.empty()) return lambda;
   constexpr std::string_view anonymous = "(anonymous namespace)::";
   for (auto at = name.find(anonymous); at != std::string::npos; at = name.find(anonymous))
     name.erase(at, anonymous.size());

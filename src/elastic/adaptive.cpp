@@ -16,6 +16,7 @@ constexpr std::array waits{minutes(0), minutes(1), minutes(15), minutes(30), min
 constexpr int most_failed_submits = 10;
 constexpr int most_failed_jobs = 3;
 constexpr const char* way_out = "; no more are submitted until resume(), scale() or adapt() is called";
+constexpr const char* or_joins = " or a worker joins";
 
 int parts(const char* what, std::uint64_t all, std::uint64_t of_one) {
   if (of_one == 0)
@@ -161,6 +162,7 @@ void Scaler::submitted() {
 
 void Scaler::worker_joined() {
   failed_jobs_ = 0;
+  if (failed_submits_ < most_failed_submits) pause_reason_.clear();
   if (failed_submits_ == 0) not_before_.reset();
 }
 
@@ -173,13 +175,16 @@ void Scaler::submit_failed(ScalingTime now, const std::string& reason) {
                     " submissions in a row were refused, the last one with: " + reason + way_out;
 }
 
-void Scaler::job_over(ScalingTime now, JobOutcome outcome, const std::string& reason) {
+void Scaler::job_over(ScalingTime now, JobOutcome outcome, const std::string& reason,
+                      std::optional<ScalingTime> submitted) {
   if (outcome == JobOutcome::ended) return;
+  if (last_failure_ && submitted && *submitted < *last_failure_) return;
+  last_failure_ = now;
   ++failed_jobs_;
   wait_after_failure(now);
   if (failed_jobs_ >= most_failed_jobs)
-    pause_reason_ =
-        std::to_string(failed_jobs_) + " jobs in a row failed, the last one with: " + reason + way_out;
+    pause_reason_ = std::to_string(failed_jobs_) + " jobs in a row failed, the last one with: " + reason +
+                    way_out + or_joins;
 }
 
 void Scaler::wait_after_failure(ScalingTime now) {

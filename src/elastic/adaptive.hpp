@@ -59,7 +59,7 @@ struct ScalingPlan {
 
 /// How a job ended.
 enum class JobOutcome : unsigned char {
-  ended,   ///< By its walltime, or because it was retired or cancelled.
+  ended,  ///< By its walltime, because it was retired or cancelled, or taken away (preempted, its node lost).
   failed,  ///< By itself, with an error.
 };
 
@@ -68,8 +68,8 @@ enum class JobOutcome : unsigned char {
 /// A fixed number of jobs is kept while there is work: what ends by its walltime is replaced. Following the
 /// work, it grows at once and shrinks only after jobs have been idle, or superfluous in the queue, for the
 /// whole grace. Failures make it wait 0, 1, 15, 30 minutes and an hour; after 10 refused submissions or 3
-/// failed jobs in a row it pauses until `resume` or a new wish, and says why. The first submission is a
-/// single one: it tells whether the site accepts such jobs at all.
+/// failed jobs in a row it pauses until `resume`, a new wish or a worker that joins, and says why. The first
+/// submission is a single one: it tells whether the site accepts such jobs at all.
 ///
 /// **Errors.** Only `scale` and `adapt` throw: `Error{invalid_argument}`.
 /// **Threads.** Confined to its owner; no locks, no clock.
@@ -91,7 +91,10 @@ class Scaler {
   void submitted();
   void submit_failed(ScalingTime now, const std::string& reason);
   void worker_joined();
-  void job_over(ScalingTime now, JobOutcome outcome, const std::string& reason);
+  /// Failures of jobs that were `submitted` before the last failure was known are of one volley, and count
+  /// once.
+  void job_over(ScalingTime now, JobOutcome outcome, const std::string& reason,
+                std::optional<ScalingTime> submitted = std::nullopt);
 
   /// Jobs wanted when `plan` was asked last.
   [[nodiscard]] int wanted() const { return wanted_; }
@@ -116,7 +119,7 @@ class Scaler {
   std::optional<ScalingTime> surplus_since_;
   int failed_submits_ = 0;
   int failed_jobs_ = 0;
-  std::optional<ScalingTime> not_before_;
+  std::optional<ScalingTime> not_before_, last_failure_;
   std::string pause_reason_;
 };
 

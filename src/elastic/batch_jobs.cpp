@@ -116,7 +116,7 @@ class BatchJobs final : public Launcher {
     if (job_.nodes == 0) job_.nodes = 1;
     network_ = config.text("interface").empty() ? "any" : config.text("interface");
     (void)system_.script(job_);  // says what cannot be written
-    make_log_directory(job_.log_directory);
+    (void)prepare_log_directory(job_.log_directory);
     job_.environment.emplace_back("WEIR_DEATH_TIMEOUT", to_string(options.death_timeout.value()));
     if (job_.walltime.count() > 0)
       job_.environment.emplace_back("WEIR_JOB_LIMIT", std::to_string(job_.walltime.count()));
@@ -146,6 +146,19 @@ class BatchJobs final : public Launcher {
     }
   }
 
+  bool avoid(const std::string& host) override {
+    JobOptions job = job_;
+    job.exclude.push_back(host);
+    try {
+      (void)system_.script(job);
+    } catch (const Error& error) {
+      log::info("cluster: {}", error.what());
+      return false;
+    }
+    job_ = std::move(job);
+    return true;
+  }
+
   std::vector<JobEnd> ended(const std::vector<std::string>& quiet) override {
     std::vector<JobEnd> ends;
     for (const std::string& id : std::exchange(cancelled_, {})) ends.push_back({id, JobOutcome::ended, ""});
@@ -162,7 +175,12 @@ class BatchJobs final : public Launcher {
     for (const JobRecord& record : records) {
       if (!is_over(record.last.state)) continue;
       const bool failed = record.last.state == JobState::failed;
-      ends.push_back({record.last.id, failed ? JobOutcome::failed : JobOutcome::ended, description(record)});
+      const std::string& hosts = record.last.hosts;
+      const bool is_one = hosts.find_first_of(",+[") == std::string::npos;
+      ends.push_back({record.last.id, failed ? JobOutcome::failed : JobOutcome::ended, description(record),
+                      record.last.exit_status, is_one ? hosts : ""});
+      if (record.last.state == JobState::lost)
+        log::warn("cluster: {} was taken away ({}) and is replaced", record.last.id, description(record));
       over(record.last.id);
     }
     return ends;

@@ -9,6 +9,7 @@
 
 #include "core/log.hpp"
 #include "node/host.hpp"
+#include "node/worker.hpp"
 #include "weir/duration.hpp"
 
 namespace weir::detail::elastic {
@@ -108,6 +109,7 @@ void JobKeeper::step(ScalingTime now) {
     bury(now);
     if (frozen_) return;
     replace_short_lived(now, snapshot.lacking_s);
+    tell_pause();
     plan = scaler_.plan(now, view(snapshot));
   }
   carry_out(now, plan);
@@ -146,6 +148,7 @@ void JobKeeper::look(ScalingTime now, const Snapshot& snapshot) {
     for (const WorkerInfo& worker : snapshot.workers) {
       if (worker.job != job.label) continue;
       job.workers.push_back(worker.peer);
+      good_hosts_.insert(worker.host);
       busy |= worker.processing + worker.queued > 0;
       staying |= !worker.retiring;
       job.full_s = std::max(job.full_s, worker.serves_s);
@@ -183,14 +186,33 @@ void JobKeeper::bury(ScalingTime now) {
     const auto job =
         std::find_if(jobs_.begin(), jobs_.end(), [&](const Job& one) { return one.id == end.id; });
     if (job == jobs_.end()) continue;
-    const bool failed = end.outcome == JobOutcome::failed && !job->retiring;
-    if (failed) {
-      failure_ = end.id + " has failed: " + end.reason;
-      log::error("cluster: {}", failure_);
-    }
-    if (!job->retiring) scaler_.job_over(now, failed ? JobOutcome::failed : JobOutcome::ended, end.reason);
+    if (!job->retiring) over(now, *job, end);
     jobs_.erase(job);
   }
+}
+
+/// What the end of a job says of the others: nothing, if its workers had only lost sight of this program or
+/// its host is at fault.
+void JobKeeper::over(ScalingTime now, const Job& job, const JobEnd& end) {
+  const bool left_alone = job.joined && end.exit_status == node::status_left_alone;
+  if (end.outcome != JobOutcome::failed || left_alone)
+    return scaler_.job_over(now, JobOutcome::ended, end.reason, job.submitted);
+  failure_ = end.id + " has failed: " + end.reason;
+  const bool is_of_host =
+      !job.joined && !end.host.empty() && !good_hosts_.empty() && !good_hosts_.contains(end.host);
+  if (is_of_host && launcher_->avoid(end.host)) {
+    log::error("cluster: {}; others run elsewhere, so {} is avoided from now on", failure_, end.host);
+    return scaler_.job_over(now, JobOutcome::ended, end.reason, job.submitted);
+  }
+  log::error("cluster: {}", failure_);
+  scaler_.job_over(now, JobOutcome::failed, end.reason, job.submitted);
+}
+
+/// Nobody may be looking at `problem`, while a program waits for workers that will not come.
+void JobKeeper::tell_pause() {
+  const std::string& reason = scaler_.pause_reason();
+  if (!reason.empty() && reason != pause_told_) log::error("cluster: paused: {}", reason);
+  pause_told_ = reason;
 }
 
 ScalingView JobKeeper::view(const Snapshot& snapshot) const {
@@ -233,10 +255,23 @@ void JobKeeper::replace_short_lived(ScalingTime now, double lacking_s) {
 void JobKeeper::carry_out(ScalingTime now, const ScalingPlan& plan) {
   for (int i = 0; i < plan.submit; ++i) submit_one(now);
   if (!plan.cancel.empty()) {
-    launcher_->cancel(plan.cancel);
-    std::lock_guard hold(mutex_);
-    for (Job& job : jobs_)
-      if (std::find(plan.cancel.begin(), plan.cancel.end(), job.id) != plan.cancel.end()) job.retiring = true;
+    std::vector<std::string> waiting;
+    {
+      // Submissions may have taken minutes: who has joined meanwhile is retired like any other.
+      const Snapshot snapshot = scheduler_->snapshot();
+      std::lock_guard hold(mutex_);
+      look(now, snapshot);
+      for (Job& job : jobs_) {
+        if (std::find(plan.cancel.begin(), plan.cancel.end(), job.id) == plan.cancel.end()) continue;
+        if (job.workers.empty()) {
+          waiting.push_back(job.id);
+          job.retiring = true;
+        } else {
+          retire(job, now);
+        }
+      }
+    }
+    if (!waiting.empty()) launcher_->cancel(waiting);
   }
   if (plan.retire.empty()) return;
   std::lock_guard hold(mutex_);
@@ -262,7 +297,7 @@ void JobKeeper::submit_one(ScalingTime now) {
   log::info("cluster: {} submitted", id);
   scaler_.submitted();
   refusal_.clear();
-  jobs_.push_back({.id = id, .label = label});
+  jobs_.push_back({.id = id, .label = label, .submitted = now});
 }
 
 void JobKeeper::retire(Job& job, ScalingTime now) {

@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <mutex>
+#include <set>
 #include <thread>
 
 #include "elastic/cluster_file.hpp"
@@ -34,6 +35,7 @@ class JobKeeper {
  private:
   struct Job {
     std::string id, label;
+    ScalingTime submitted{};
     std::vector<PeerId> workers;  // that are there now
     bool joined = false;          // some worker of it has been
     bool retiring = false;
@@ -48,6 +50,8 @@ class JobKeeper {
   void step(ScalingTime now);
   void look(ScalingTime now, const Snapshot& snapshot);
   void bury(ScalingTime now);
+  void over(ScalingTime now, const Job& job, const JobEnd& end);
+  void tell_pause();
   void carry_out(ScalingTime now, const ScalingPlan& plan);
   void submit_one(ScalingTime now);
   void retire(Job& job, ScalingTime now);
@@ -71,9 +75,11 @@ class JobKeeper {
   Scaler scaler_;
   std::vector<Job> jobs_;
   int number_ = 0;
-  std::string refusal_;       // of the last submission
-  std::string failure_;       // of a job, until a worker joins
-  std::string time_problem_;  // a task takes longer than jobs live
+  std::string refusal_;  // of the last submission
+  std::string failure_;  // of a job, until a worker joins
+  std::string pause_told_;
+  std::set<std::string> good_hosts_;  // where workers have joined
+  std::string time_problem_;          // a task takes longer than jobs live
   bool closing_ = false, frozen_ = false, retire_ = false, dirty_ = false;
   std::thread thread_;
 };

@@ -15,6 +15,8 @@ struct JobEnd {
   std::string id;
   JobOutcome outcome;
   std::string reason;
+  std::optional<int> exit_status{};
+  std::string host{};  ///< Where it ran, if that was one host.
 };
 
 /// **Threads.** Confined to the cluster's thread.
@@ -30,6 +32,8 @@ class Launcher {
   /// `Error` with the site's words.
   virtual std::string submit(const std::map<std::string, std::string>& environment) = 0;
   virtual void cancel(const std::vector<std::string>& ids) = 0;
+  /// Starts no more jobs there; false if that cannot be had.
+  virtual bool avoid(const std::string& host) = 0;
   /// Jobs that have ended since the last call. `quiet` are jobs without workers for some time, after which
   /// somebody else may be asked.
   virtual std::vector<JobEnd> ended(const std::vector<std::string>& quiet) = 0;

@@ -88,6 +88,8 @@ class Processes final : public Launcher {
       if (const auto found = running_.find(id); found != running_.end()) kill(found->second, SIGKILL);
   }
 
+  bool avoid(const std::string&) override { return false; }
+
   std::vector<JobEnd> ended(const std::vector<std::string>&) override {
     std::vector<JobEnd> ends;
     for (auto at = running_.begin(); at != running_.end();) {
@@ -100,7 +102,8 @@ class Processes final : public Launcher {
       // by itself would fail again.
       const bool failed = WIFEXITED(status) && WEXITSTATUS(status) != 0;
       ends.push_back({at->first, failed ? JobOutcome::failed : JobOutcome::ended,
-                      failed ? "exit status " + std::to_string(WEXITSTATUS(status)) : ""});
+                      failed ? "exit status " + std::to_string(WEXITSTATUS(status)) : "",
+                      failed ? std::optional<int>(WEXITSTATUS(status)) : std::nullopt});
       at = running_.erase(at);
     }
     return ends;

@@ -23,11 +23,11 @@ Engine::Engine(int workers, int threads) : parts_(std::make_shared<Parts>()) {
     parts_->links.push_back(
         std::make_unique<comm::Network>(peer, parts_->inside.back().get(), peers, task::build_id()));
   }
-  node::SchedulerSettings settings;
+  node::SchedulerSettings settings = scheduler_settings({});
   settings.patience.spin = std::chrono::microseconds(50);
   settings.expected_workers = static_cast<std::size_t>(workers);
   settings.own_peers = peers;
-  if (workers) settings.patience_for_dead = std::chrono::hours(24);
+  settings.own_in_process = true;
   scheduler_ =
       std::shared_ptr<node::SchedulerNode>(new node::SchedulerNode(*parts_->links[0], settings),
                                            [parts = parts_](node::SchedulerNode* node) { delete node; });

@@ -5,8 +5,10 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <boost/mpi/communicator.hpp>
 #include <boost/mpi/environment.hpp>
+#include <csignal>
 #include <cstdlib>
 #include <iostream>
 #include <thread>
@@ -75,7 +77,15 @@ PeerId join(comm::Network& network, const std::string& path, std::chrono::nanose
   const auto deadline = begin + std::chrono::duration_cast<node::Clock::duration>(timeout);
   for (auto pause = std::chrono::milliseconds(20);;
        pause = std::min(2 * pause, std::chrono::milliseconds(1000))) {
-    const SessionInfo session = read_session_file(path);
+    SessionInfo session;
+    try {
+      session = read_session_file(path);
+    } catch (const Error& error) {
+      // The program may be about to write it.
+      if (error.kind() != ErrorKind::not_found || node::Clock::now() + pause >= deadline) throw;
+      std::this_thread::sleep_for(pause);
+      continue;
+    }
     try {
       return network.join(session.door, std::min(deadline, node::Clock::now() + std::chrono::seconds(10)));
     } catch (const Error& error) {
@@ -94,6 +104,29 @@ PeerId join(comm::Network& network, const std::string& path, std::chrono::nanose
 }
 
 }  // namespace
+
+namespace {
+
+std::atomic<int> end_signal{0};
+
+/// The end of a job is announced by SIGTERM, sometimes twice in a row; what is meant for the body of a
+/// program is nothing for workers.
+void hear_of_the_end() {
+  struct sigaction hear {};
+  hear.sa_handler = [](int signal) { end_signal = signal; };
+  hear.sa_flags = SA_RESTART;
+  sigaction(SIGTERM, &hear, nullptr);
+  leave_to_body();
+}
+
+}  // namespace
+
+void leave_to_body() {
+  for (const int signal : {SIGUSR1, SIGUSR2}) {
+    struct sigaction now {};
+    if (sigaction(signal, nullptr, &now) == 0 && now.sa_handler == SIG_DFL) std::signal(signal, SIG_IGN);
+  }
+}
 
 bool is_further_worker() { return !environment("WEIR_CONNECT").empty(); }
 
@@ -123,6 +156,8 @@ int run_further_worker(int argc, char** argv, const RunOptions& options) {
           *left / 2, std::clamp<std::chrono::nanoseconds>(*left / 10, std::chrono::seconds(10),
                                                           std::chrono::minutes(2)));
     }
+    settings.end_signal = &end_signal;
+    hear_of_the_end();
     log::set_prefix(settings.name);
     const auto node = std::make_shared<node::WorkerNode>(network, self, settings);
     client::ClusterLink::set_current(node);

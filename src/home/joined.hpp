@@ -9,6 +9,9 @@ namespace weir::detail::home {
 /// Whether this process was started to be a worker of a session.
 [[nodiscard]] bool is_further_worker();
 
+/// SIGUSR1 and SIGUSR2, which would end a worker, are ignored unless somebody has said otherwise.
+void leave_to_body();
+
 /// Joins, works until the scheduler lets it go or is gone; the exit status.
 ///
 /// Alone, or as a rank of a job of workers (`weir run -n N`), in which peers reach each other by MPI.

@@ -13,10 +13,13 @@
 #include <iostream>
 #include <thread>
 
+#include "batch/answer.hpp"
+#include "batch/program.hpp"
 #include "comm/inproc.hpp"
 #include "comm/mpi.hpp"
 #include "comm/network.hpp"
 #include "core/log.hpp"
+#include "core/thrown.hpp"
 #include "home/joined.hpp"
 #include "home/settings.hpp"
 #include "node/worker.hpp"
@@ -73,12 +76,10 @@ int run_body(const std::shared_ptr<SchedulerNode>& node, const std::function<int
     status = body(client);
     node->finish_begun();
     failed = false;
-  } catch (const std::exception& error) {
-    std::cout.flush();
-    std::cerr << "weir: the program ended with an error: " << error.what() << std::endl;
   } catch (...) {
+    const detail::Thrown thrown = detail::current_thrown();
     std::cout.flush();
-    std::cerr << "weir: the program ended with an exception that is no std::exception" << std::endl;
+    std::cerr << "weir: the program ended with an error: " << thrown.text() << std::endl;
   }
   return status;
 }
@@ -97,11 +98,11 @@ int run_with_threads(const std::function<int(Client&)>& body, const RunOptions& 
   settings.patience = patience;
   settings.expected_workers = 1;
   settings.own_peers = 2;
-  settings.patience_for_dead = std::chrono::hours(24);
+  settings.own_in_process = true;
   const auto node = std::make_shared<SchedulerNode>(*scheduler_link, settings);
   detail::node::WorkerSettings worker_settings;
   worker_settings.threads =
-      detail::home::number_of_threads(options, std::max(1u, std::thread::hardware_concurrency()));
+      detail::home::number_of_threads(options, static_cast<std::uint32_t>(detail::home::cores_given()));
   worker_settings.resources = detail::home::resources_of(options);
   worker_settings.name = "worker 1";
   worker_settings.patience = patience;
@@ -178,6 +179,7 @@ int run_worker(boost::mpi::environment* mpi, detail::comm::MpiTransport& ranks, 
                                          detail::task::build_id());
   const auto node = std::make_shared<WorkerNode>(transport, ranks.rank(), settings);
   detail::client::ClusterLink::set_current(node);
+  detail::home::leave_to_body();
   const Leaver leaver(exit_now);  // a task that calls std::exit: its threads must not outlive what they use
   node->start();
   const bool clean = node->wait_until_closed();
@@ -189,10 +191,37 @@ int run_worker(boost::mpi::environment* mpi, detail::comm::MpiTransport& ranks, 
 
 }  // namespace
 
+namespace {
+
+/// Several processes of one program that are no ranks of Open MPI would each do the whole work.
+void refuse_copies() {
+  const auto variables = detail::batch::own_variables();
+  int copies = detail::batch::count(variables("PMI_SIZE"));
+  std::string starter = "another launcher of MPI programs";
+  for (const BatchSystem& system : batch_systems())
+    if (const int together = system.started_together(variables); together > 1) {
+      copies = together;
+      starter = std::string(system.title()) + "'s own launcher";
+    }
+  if (copies > 1)
+    throw Error(ErrorKind::unsupported, "this program was started " + std::to_string(copies) + " times by " +
+                                            starter +
+                                            ", which Weir does not take for ranks; write `weir run -n " +
+                                            std::to_string(copies) + " " + "PROGRAM` instead");
+}
+
+}  // namespace
+
 int run(int argc, char** argv, const std::function<int(Client&)>& body, const RunOptions& options) {
+  if (detail::client::ClusterLink::current())
+    throw Error(ErrorKind::unsupported,
+                "weir::run: this process is in a cluster already; use the client that the body was given, or "
+                "Client::current()");
   const std::string size = environment("OMPI_COMM_WORLD_SIZE");
   try {
+    detail::check(options.resources, "weir::run");
     if (detail::home::is_further_worker()) return detail::home::run_further_worker(argc, argv, options);
+    if (size.empty()) refuse_copies();
     if (size.empty() || size == "1") {
       const int status = run_with_threads(body, options);
       report_status(status);

@@ -6,8 +6,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <array>
 #include <atomic>
 #include <cerrno>
+#include <csignal>
 #include <cstring>
 #include <ctime>
 #include <filesystem>
@@ -88,6 +90,54 @@ void write_private(const fs::path& path, const std::string& bytes) {
   if (rename(temporary.c_str(), path.c_str()) != 0) refuse(path, "made", errno);
 }
 
+namespace {
+
+/// Files that go with the program when a signal ends it, in memory that a handler may look at.
+struct Kept {
+  std::atomic<bool> is_used{false};
+  char path[4096];
+  char cluster[4096];
+};
+std::array<Kept, 16> kept;
+
+void remove_and_end(int signal) {
+  for (const Kept& one : kept) {
+    if (!one.is_used) continue;
+    unlink(one.path);
+    unlink(one.cluster);
+  }
+  std::signal(signal, SIG_DFL);
+  raise(signal);
+}
+
+/// Only where nobody has said what a signal does.
+void remove_on_signals() {
+  for (const int number : {SIGINT, SIGTERM, SIGHUP}) {
+    struct sigaction now {};
+    if (sigaction(number, nullptr, &now) == 0 && now.sa_handler == SIG_DFL)
+      std::signal(number, remove_and_end);
+  }
+}
+
+void keep(const fs::path& path) {
+  const std::string cluster = fs::path(path).replace_extension(".cluster");
+  if (cluster.size() >= sizeof Kept::path) return;
+  for (Kept& one : kept) {
+    if (one.is_used) continue;
+    std::strcpy(one.path, path.c_str());
+    std::strcpy(one.cluster, cluster.c_str());
+    one.is_used = true;
+    return;
+  }
+}
+
+void let_go(const fs::path& path) {
+  for (Kept& one : kept)
+    if (one.is_used && path == one.path) one.is_used = false;
+}
+
+}  // namespace
+
 SessionFile::SessionFile(const comm::Door& door, fs::path directory) {
   if (directory.empty()) directory = sessions_directory();
   make_private(directory);
@@ -104,9 +154,12 @@ SessionFile::SessionFile(const comm::Door& door, fs::path directory) {
                      {"host_id", node::host_id()},
                      {"started", std::time(nullptr)}};
   write_private(path_, text.dump(1) + "\n");
+  keep(path_);
+  remove_on_signals();
 }
 
 SessionFile::~SessionFile() {
+  let_go(path_);
   std::error_code ignored;
   fs::remove(path_, ignored);
 }
@@ -116,7 +169,8 @@ SessionInfo read_session_file(const fs::path& path) {
   struct stat status {};
   if (stat(path.c_str(), &status) != 0) {
     if (errno == ENOENT)
-      throw Error(ErrorKind::not_found, name + ": is not there; the program it belonged to has ended");
+      throw Error(ErrorKind::not_found,
+                  name + ": is not there; the program it belongs to has ended, or has not begun");
     refuse(path, "read", errno);
   }
   if (status.st_mode & 077)

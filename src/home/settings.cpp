@@ -7,8 +7,11 @@
 #include <cstdlib>
 #include <iostream>
 
+#include "batch/answer.hpp"
+#include "batch/program.hpp"
 #include "node/host.hpp"
 #include "weir/bytes.hpp"
+#include "weir/duration.hpp"
 #include "weir/error.hpp"
 
 namespace weir::detail::home {
@@ -50,10 +53,33 @@ std::vector<Resource> resources_of(const RunOptions& options) {
   return resources;
 }
 
+namespace {
+
+Allocation allocation() {
+  const auto job = current_job();
+  return job ? job->system->allocation(batch::own_variables(), 1) : Allocation{};
+}
+
+}  // namespace
+
+int cores_given() {
+  const int of_job = allocation().cores;
+  return of_job ? std::min(of_job, node::host_cores()) : node::host_cores();
+}
+
+std::uint64_t memory_given() {
+  const std::uint64_t of_job = allocation().memory_bytes / 10 * 9;
+  std::uint64_t given = of_job ? std::min(of_job, node::host_memory()) : node::host_memory();
+  // `weir run` knows the job's; on its other nodes the batch system's variables are missing.
+  if (const auto told = batch::number(batch::own_variables()("WEIR_NODE_MEMORY")); told && *told > 0)
+    given = std::min(given, static_cast<std::uint64_t>(*told) / 10 * 9);
+  return given;
+}
+
 worker::MemoryLimits memory_limits(const RunOptions& options, std::uint64_t workers) {
   constexpr std::uint64_t least = 1'000'000;
   worker::MemoryLimits memory;
-  memory.limit = std::max(least, node::host_memory() / std::max<std::uint64_t>(workers, 1));
+  memory.limit = std::max(least, memory_given() / std::max<std::uint64_t>(workers, 1));
   const std::string variable = environment("WEIR_MEMORY_LIMIT");
   const std::string text = options.memory_limit.empty() ? variable : options.memory_limit;
   if (text.empty()) return memory;
@@ -82,6 +108,16 @@ std::string spill_folder() {
 node::SchedulerSettings scheduler_settings(const RunOptions& options) {
   node::SchedulerSettings settings;
   settings.scheduling.allowed_failures = options.allowed_failures;
+  if (const std::string text = environment("WEIR_PATIENCE"); !text.empty()) {
+    try {
+      settings.patience_for_dead = std::chrono::ceil<std::chrono::milliseconds>(parse_duration(text));
+    } catch (const Error& error) {
+      throw Error(error.kind(), std::string("WEIR_PATIENCE: ") + error.what());
+    }
+    if (settings.patience_for_dead < 2 * settings.heartbeat)
+      throw Error(ErrorKind::invalid_argument,
+                  "WEIR_PATIENCE: must be at least 500ms (got \"" + text + "\")");
+  }
   return settings;
 }
 

@@ -18,6 +18,15 @@ namespace weir::detail::home {
 /// name=amount.
 [[nodiscard]] std::vector<Resource> resources_of(const RunOptions& options);
 
+/// Cores of this process: what its batch job was given on this node, its affinity mask and its control group
+/// allow, the fewest of these.
+[[nodiscard]] int cores_given();
+
+/// Memory of this process and its neighbours, by the same three; a batch job's less a tenth, for what is not
+/// results.
+/// **Units.** Bytes.
+[[nodiscard]] std::uint64_t memory_given();
+
 /// What the results of one of `workers` workers on this node may take: the option, else WEIR_MEMORY_LIMIT,
 /// else its share of the node's memory. Throws `Error{invalid_argument}` for what is no byte count from 1 MB.
 [[nodiscard]] worker::MemoryLimits memory_limits(const RunOptions& options, std::uint64_t workers);

@@ -3,13 +3,16 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cmath>
 #include <fstream>
+#include <thread>
 
 namespace weir::detail::node {
 
@@ -29,31 +32,69 @@ std::string host_id() {
 
 namespace {
 
-// The number in this file; the largest there is where it says "max" or cannot be read.
-std::uint64_t limit_in(const std::string& file) {
-  std::uint64_t bytes = 0;
-  return std::ifstream(file) >> bytes ? bytes : UINT64_MAX;
+/// Calls `look` with the folder of each group of this process that has `controller`, from the innermost
+/// outwards, and with whether it is one of version 2.
+template <class F>
+void each_group(const std::string& groups, const std::string& root, const std::string& controller, F&& look) {
+  std::ifstream file(groups);  // lines such as "0::/path" (version 2) and "4:cpu,memory:/path" (version 1)
+  for (std::string line; std::getline(file, line);) {
+    const std::size_t first = line.find(':'), second = line.find(':', first + 1);
+    if (second == std::string::npos) continue;
+    const bool unified = second == first + 1;
+    const std::string controllers = "," + line.substr(first + 1, second - first - 1) + ",";
+    if (!unified && controllers.find("," + controller + ",") == std::string::npos) continue;
+    for (std::string path = line.substr(second + 1);; path.erase(path.rfind('/'))) {
+      look((unified ? root : root + "/" + controller) + path, unified);
+      if (path.find('/') == std::string::npos) break;
+    }
+  }
+}
+
+template <class T>
+void lower(std::optional<T>& least, T value) {
+  least = std::min(least.value_or(value), value);
 }
 
 }  // namespace
 
-std::uint64_t host_memory() {
-  auto least =
-      static_cast<std::uint64_t>(sysconf(_SC_PHYS_PAGES)) * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
-  std::ifstream groups(
-      "/proc/self/cgroup");  // lines such as "0::/path" (version 2) and "4:cpu,memory:/path" (version 1)
-  for (std::string line; std::getline(groups, line);) {
-    const std::size_t first = line.find(':'), second = line.find(':', first + 1);
-    if (second == std::string::npos) continue;
-    const bool unified = second == first + 1;
-    if (!unified && line.substr(first, second - first).find("memory") == std::string::npos) continue;
-    for (std::string path = line.substr(second + 1);; path.erase(path.rfind('/'))) {
-      least = std::min(least, limit_in((unified ? "/sys/fs/cgroup" : "/sys/fs/cgroup/memory") + path +
-                                       (unified ? "/memory.max" : "/memory.limit_in_bytes")));
-      if (path.find('/') == std::string::npos) break;
-    }
-  }
+std::optional<std::uint64_t> group_memory(const std::string& groups, const std::string& root) {
+  std::optional<std::uint64_t> least;
+  each_group(groups, root, "memory", [&](const std::string& folder, bool unified) {
+    std::uint64_t bytes = 0;  // "max" is no number
+    if (std::ifstream(folder + (unified ? "/memory.max" : "/memory.limit_in_bytes")) >> bytes)
+      lower(least, bytes);
+  });
   return least;
+}
+
+std::optional<double> group_cores(const std::string& groups, const std::string& root) {
+  std::optional<double> least;
+  each_group(groups, root, "cpu", [&](const std::string& folder, bool unified) {
+    double quota = 0, period = 0;  // "max 100000", and -1 in version 1: no limit
+    if (unified) std::ifstream(folder + "/cpu.max") >> quota >> period;
+    else {
+      std::ifstream(folder + "/cpu.cfs_quota_us") >> quota;
+      std::ifstream(folder + "/cpu.cfs_period_us") >> period;
+    }
+    if (quota > 0 && period > 0) lower(least, quota / period);
+  });
+  return least;
+}
+
+std::uint64_t host_memory() {
+  const auto all =
+      static_cast<std::uint64_t>(sysconf(_SC_PHYS_PAGES)) * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
+  return std::min(all, group_memory("/proc/self/cgroup", "/sys/fs/cgroup").value_or(all));
+}
+
+int host_cores() {
+  cpu_set_t set;
+  int cores = sched_getaffinity(0, sizeof set, &set) == 0
+                  ? CPU_COUNT(&set)
+                  : static_cast<int>(std::thread::hardware_concurrency());
+  if (const auto quota = group_cores("/proc/self/cgroup", "/sys/fs/cgroup"))
+    cores = std::min(cores, static_cast<int>(std::ceil(*quota)));
+  return std::max(cores, 1);
 }
 
 ProcessWatch::ProcessWatch(pid_t pid)

@@ -6,6 +6,7 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -21,6 +22,15 @@ namespace weir::detail::node {
 /// Memory this process and its neighbours may use: the node's, or less if a control group (of a batch job or
 /// a container) says so. **Units.** Bytes.
 [[nodiscard]] std::uint64_t host_memory();
+
+/// Cores this process may use: those of its affinity mask, or fewer if the quota of a control group says so.
+[[nodiscard]] int host_cores();
+
+/// What a control group of a process, whose `/proc/PID/cgroup` is the file `groups`, may use of the groups'
+/// file system at `root`; nothing if there is no limit.
+[[nodiscard]] std::optional<std::uint64_t> group_memory(const std::string& groups, const std::string& root);
+/// **Units.** Cores; 0.5 is half of one's time.
+[[nodiscard]] std::optional<double> group_cores(const std::string& groups, const std::string& root);
 
 /// Watches a process of this host: knows of its death at once, also while nobody has buried it.
 class ProcessWatch {

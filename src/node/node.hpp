@@ -32,12 +32,12 @@ class Node : public client::FutureTable, protected comm::Receiver {
   /// Appends a message for a peer. It leaves at once if the link is idle, with others if a send is in flight.
   template <class Message>
   void post(PeerId to, const Message& message) {
-    if constexpr (requires { message.beside; })
+    if constexpr (protocol::has_beside<Message>)
       if (message.beside.value) return post_value(to, message, message.beside.value);
     if (to >= boxes_.size()) boxes_.resize(to + 1);
     Buffer& box = boxes_[to];
     if (box.empty()) dirty_.push_back(to);
-    protocol::encode(box, message);
+    encode(to, box, message);
     if (box.size() >= frame_bytes) send_box(to);
   }
   /// A message and the value it carries; after all earlier ones to this peer.
@@ -45,7 +45,7 @@ class Node : public client::FutureTable, protected comm::Receiver {
   void post_value(PeerId to, const Message& message, task::Value value) {
     if (to < boxes_.size() && !boxes_[to].empty()) send_box(to);
     comm::Frame frame;
-    protocol::encode(frame.head, message);
+    encode(to, frame.head, message);
     frame.values.push_back(std::move(value));
     transport_.send(to, std::move(frame));
   }
@@ -59,9 +59,9 @@ class Node : public client::FutureTable, protected comm::Receiver {
   /// Polls once, under the baton. Returns whether something happened; that peers live is nothing that keeps a
   /// thread awake.
   bool progress();
-  /// Calls `handle(message, next_value)` for every message of a frame that has arrived; `next_value()` is the
-  /// value that the message carries. Whatever makes no sense ends the frame and is logged with `name()`.
-  template <class Handle, class Name>
+  /// Calls `handle(message)` for every message of `List` in a frame that has arrived, with its value as
+  /// second argument if it has one. Whatever makes no sense ends the frame and is logged with `name()`.
+  template <class List, class Handle, class Name>
   void each_message(comm::Frame& frame, Handle&& handle, Name&& name) {
     Reader reader(frame.head.bytes());
     std::size_t value = 0;
@@ -70,17 +70,12 @@ class Node : public client::FutureTable, protected comm::Receiver {
         throw Error(ErrorKind::protocol, "frame: a message without its value");
       return frame.values[value++];
     };
-    const auto hear = [&]<class Message>(Message&& message) {
-      using M = std::decay_t<Message>;
-      constexpr bool is_life = std::is_same_v<M, protocol::Heartbeat> || std::is_same_v<M, protocol::Alive> ||
-                               std::is_same_v<M, protocol::MemoryUse>;
-      (is_life ? heard_life_ : heard_work_) = true;
-      if constexpr (requires { message.beside; })
-        if (message.beside.is_there) message.beside.value = std::move(next_value());
-      handle(std::forward<Message>(message), next_value);
+    const auto hear = [&]<class Message, class... Value>(Message&& message, Value&&... carried) {
+      (protocol::is_sign_of_life<Message> ? heard_life_ : heard_work_) = true;
+      handle(std::move(message), std::move(carried)...);
     };
     try {
-      while (reader.left()) protocol::decode(reader, hear);
+      while (reader.left()) protocol::decode<List>(reader, hear, next_value);
     } catch (const Error& error) {
       log::error("a message of {} cannot be read: {}", name(), error.what());
     }
@@ -100,6 +95,18 @@ class Node : public client::FutureTable, protected comm::Receiver {
   static constexpr std::size_t frame_bytes = 3400;  // frames stay below MPI's eager limit
 
   void send_box(PeerId to);
+  // What both the scheduler and workers understand has a number in the list of each.
+  template <class Message>
+  static void encode(PeerId to, Buffer& out, const Message& message) {
+    constexpr bool for_scheduler =
+        protocol::message_index<Message, protocol::ToScheduler> != protocol::no_index;
+    constexpr bool for_worker = protocol::message_index<Message, protocol::ToWorker> != protocol::no_index;
+    if constexpr (for_scheduler && for_worker)
+      to == 0 ? protocol::encode<protocol::ToScheduler>(out, message)
+              : protocol::encode<protocol::ToWorker>(out, message);
+    else if constexpr (for_scheduler) protocol::encode<protocol::ToScheduler>(out, message);
+    else protocol::encode<protocol::ToWorker>(out, message);
+  }
 
   std::vector<Buffer> boxes_;
   std::vector<PeerId> dirty_;

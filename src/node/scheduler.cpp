@@ -14,6 +14,9 @@ namespace weir::detail::node {
 
 namespace {
 
+/// A worker has one program to wait for, and loses all it has with it; a program has other workers.
+constexpr double workers_wait = 6;
+
 template <class... F>
 struct Overloaded : F... {
   using F::operator()...;
@@ -65,11 +68,17 @@ void SchedulerNode::perform() {
 }
 
 void SchedulerNode::put(TaskId id, task::Value value, const std::vector<PeerId>& workers) {
-  std::vector<PeerId> targets = workers;
-  for (const PeerId target : targets)
-    if (target >= peers_.size() || !peers_[target].joined || peers_[target].dead)
+  std::vector<PeerId> targets;
+  for (const PeerId target : workers) {
+    if (target >= peers_.size() || !peers_[target].joined)
       throw Error(ErrorKind::not_found, "scatter: there is no worker " + std::to_string(target) +
                                             "; workers() lists those there are");
+    if (!peers_[target].dead) targets.push_back(target);  // one may have died since workers() was asked
+  }
+  if (!workers.empty() && targets.empty())
+    throw Error(ErrorKind::worker_lost,
+                "scatter: of the " + std::to_string(workers.size()) +
+                    " workers asked for none lives any more; workers() lists those there are");
   if (targets.empty()) {
     if (const PeerId chosen = state_.place_data()) {
       targets.push_back(chosen);
@@ -85,7 +94,7 @@ void SchedulerNode::put(TaskId id, task::Value value, const std::vector<PeerId>&
     }
   }
   const std::uint64_t bytes = value.size();
-  state_.scatter(now_s_, id, targets.front(), actions_);
+  state_.scatter(now_s_, id, targets, actions_);
   perform();
   for (const PeerId target : targets) post_value(target, protocol::PutResult{id, bytes}, value);
 }
@@ -108,41 +117,28 @@ void SchedulerNode::receive(PeerId from, comm::Frame&& frame) {
   Peer& sender = peer(from);
   if (sender.dead) return;
   sender.last_seen = Clock::now();
-  const auto handle = [&]<class Message>(Message&& message, const auto& next_value) {
-    using M = std::decay_t<Message>;
-    if constexpr (std::is_same_v<M, protocol::Hello>) {
-      hello(from, message);
-    } else if constexpr (std::is_same_v<M, protocol::Heartbeat>) {
-      peer(from).executing = std::move(message.executing);
-      post(from, protocol::Alive{});
-    } else if constexpr (std::is_same_v<M, protocol::Leaving>) {
-      peer(from).leaving = true;
-    } else if constexpr (std::is_same_v<M, protocol::RetireMe>) {
-      log::info("the job of {} ends in {} s; it is retired", state_.name_of(from), message.seconds);
-      peer(from).waits_for_successor = true;
-      begin_retiring(from, Clock::now() + std::chrono::milliseconds(static_cast<std::int64_t>(
-                                              1000 * std::clamp(message.seconds, 0.0, 1e6))));
-    } else if constexpr (std::is_same_v<M, protocol::FindPeer>) {
-      tell_contact(from, message.peer);
-    } else if constexpr (std::is_same_v<M, protocol::ContactHere>) {
-      peer(from).contact = message.contact;
-      for (const PeerId asker : std::exchange(peer(from).looking, {})) tell_contact(asker, from);
-    } else if constexpr (std::is_same_v<M, protocol::ResultData>) {
-      on_value(message.id, next_value());
-    } else if constexpr (std::is_same_v<M, protocol::ResultMissing>) {
-      on_missing(from, message);
-    } else if constexpr (std::is_same_v<M, protocol::RunFailed>) {
-      failed(from, std::move(message));
-    } else if constexpr (requires { state_.handle(0.0, from, std::move(message), actions_); }) {
-      decide(from, std::move(message));
-    } else {
-      log::warn("{} sent a message that is not for the scheduler; ignored", state_.name_of(from));
-    }
-  };
-  each_message(frame, handle, [&] { return state_.name_of(from); });
+  const auto handle = [&](auto&&... parts) { on(from, std::move(parts)...); };
+  each_message<protocol::ToScheduler>(frame, handle, [&] { return state_.name_of(from); });
 }
 
-void SchedulerNode::hello(PeerId from, const protocol::Hello& message) {
+void SchedulerNode::on(PeerId from, protocol::Heartbeat&& message) {
+  peer(from).executing = std::move(message.executing);
+  post(from, protocol::Alive{});
+}
+
+void SchedulerNode::on(PeerId from, protocol::RetireMe&& message) {
+  log::info("the job of {} ends in {} s; it is retired", state_.name_of(from), message.seconds);
+  peer(from).waits_for_successor = true;
+  begin_retiring(from, Clock::now() + std::chrono::milliseconds(static_cast<std::int64_t>(
+                                          1000 * std::clamp(message.seconds, 0.0, 1e6))));
+}
+
+void SchedulerNode::on(PeerId from, protocol::ContactHere&& message) {
+  peer(from).contact = message.contact;
+  for (const PeerId asker : std::exchange(peer(from).looking, {})) tell_contact(asker, from);
+}
+
+void SchedulerNode::on(PeerId from, protocol::Hello&& message) {
   if (message.build_id != task::build_id()) {
     log::error(
         "{} (process {} on {}) runs another executable (build {}) than rank 0 (build {}) and is sent away; "
@@ -169,8 +165,8 @@ void SchedulerNode::hello(PeerId from, const protocol::Hello& message) {
     if (!message.black_box.empty()) joined.black_box = std::make_unique<BlackBox>(message.black_box);
   }
   const double patience = std::chrono::duration<double>(settings_.patience_for_dead).count();
-  post(from, protocol::Welcome{from, std::chrono::duration<double>(settings_.heartbeat).count(), 3 * patience,
-                               static_cast<std::uint64_t>(getpid()), host_id()});
+  post(from, protocol::Welcome{from, std::chrono::duration<double>(settings_.heartbeat).count(),
+                               workers_wait * patience, static_cast<std::uint64_t>(getpid()), host_id()});
   if (doors_ > 0 && message.contact.empty()) post(from, protocol::EnterNetwork{transport_.invitation()});
   log::debug("{} joined from {} with {} threads", message.name, message.host, message.threads);
   state_.join(now_s_, from, message, actions_);
@@ -196,15 +192,19 @@ void SchedulerNode::tick(Clock::time_point now) {
     });
   std::vector<std::pair<PeerId, std::string>> dead;
   each_alive([&](PeerId id, Peer& peer) {
-    if (peer.leaving) return;
+    if (peer.leaving || (settings_.own_in_process && id < settings_.own_peers)) return;
     if (peer.watch.ended()) dead.emplace_back(id, "died");
     else if (now - peer.last_seen > settings_.patience_for_dead && is_silent(peer, now))
       dead.emplace_back(
           id, "has been silent for " +
-                  to_string(std::chrono::duration_cast<std::chrono::milliseconds>(now - peer.last_seen)));
+                  to_string(std::chrono::duration_cast<std::chrono::milliseconds>(now - peer.last_seen)) +
+                  " (WEIR_PATIENCE is " + to_string(std::chrono::nanoseconds(settings_.patience_for_dead)) +
+                  ")");
   });
   for (const auto& [id, how] : dead) lose(id, how);
   if (retiring_) go_on_retiring(now);
+  state_.tick(now_s_, actions_);
+  perform();
   if (state_.has_unplaceable() && is_complete()) {
     state_.give_up_unplaceable(now_s_, actions_);
     perform();
@@ -238,8 +238,11 @@ void SchedulerNode::lose(PeerId id, const std::string& how) {
     ++lost_own_;
     lost_other_host_ |= !gone.watch.watching();
   }
-  const std::vector<TaskId> executing =
-      gone.black_box && gone.black_box->readable() ? gone.black_box->executing() : gone.executing;
+  // One whose end was announced did not die of what it was doing.
+  const std::vector<TaskId> executing = gone.waits_for_successor ? std::vector<TaskId>{}
+                                        : gone.black_box && gone.black_box->readable()
+                                            ? gone.black_box->executing()
+                                            : gone.executing;
   log::info("{} {}; it was executing {}", state_.name_of(id), how, names_of(executing));
   transport_.forget(id);
   const std::uint64_t results = log::debugging() ? finished_results() : 0;
@@ -270,7 +273,7 @@ std::uint64_t SchedulerNode::finished_results() const {
 }
 
 // Tells of a task that failed, and of what becomes of it.
-void SchedulerNode::failed(PeerId from, protocol::RunFailed&& message) {
+void SchedulerNode::on(PeerId from, protocol::RunFailed&& message) {
   if (!log::debugging()) return decide(from, std::move(message));
   const scheduler::Task* task = state_.task(message.id);
   const std::string name = task ? state_.task_name(*task) : "a task that is not wanted any more";

@@ -15,15 +15,17 @@ struct SchedulerSettings {
   std::size_t expected_workers =
       0;  ///< Ranks that will say hello; without them and without others there is nobody to wait for.
   std::chrono::milliseconds heartbeat{250};
-  std::chrono::milliseconds patience_for_dead{1500};  ///< Silence after which a worker is taken for dead; on
-                                                      ///< this host the end of its process is seen at once.
+  std::chrono::milliseconds patience_for_dead{10000};  ///< Silence after which a worker is taken for dead;
+                                                       ///< the end of its process or connection is seen at
+                                                       ///< once. Workers wait `workers_wait` times as long.
+  bool own_in_process = false;  ///< The own peers are threads of this process, which never die alone.
   std::chrono::milliseconds patience_for_busy{
       60000};  ///< The same for a process on this host that is there and has not been stopped.
   std::chrono::seconds join_deadline{30};  ///< For the expected workers to say hello.
 };
 
 /// Carries out what the scheduler decides, and is the client of the user's program.
-class SchedulerNode final : public Node {
+class SchedulerNode final : public Node, public client::Overseer {
  public:
   SchedulerNode(comm::Transport& transport, SchedulerSettings settings);
   ~SchedulerNode() override;
@@ -45,6 +47,10 @@ class SchedulerNode final : public Node {
   /// Whether a worker of another host has been lost, perhaps with its whole node.
   [[nodiscard]] bool lost_other_host() const noexcept { return lost_other_host_; }
 
+  client::Overseer& overseer(const char* who) override {
+    require_open(who);
+    return *this;
+  }
   [[nodiscard]] Snapshot snapshot() override;
   [[nodiscard]] std::vector<PeerId> who_has(TaskId id) override;
   [[nodiscard]] std::vector<std::string> explain(TaskId id) override;
@@ -85,15 +91,30 @@ class SchedulerNode final : public Node {
     state_.handle(now_s_, from, std::forward<Message>(message), actions_);
     perform();
   }
+  // One for each message of `protocol::ToScheduler`: without it nothing compiles. What the state machine
+  // answers by itself needs none here.
+  using FutureTable::on;
+  template <class Message>
+  requires requires(scheduler::State& state, scheduler::Actions& out, Message&& message) {
+    state.handle(0.0, PeerId{}, std::move(message), out);
+  }
+  void on(PeerId from, Message&& message) { decide(from, std::move(message)); }
+  void on(PeerId from, protocol::Hello&& message);
+  void on(PeerId from, protocol::Heartbeat&& message);
+  void on(PeerId from, protocol::Leaving&&) { peer(from).leaving = true; }
+  void on(PeerId from, protocol::RetireMe&& message);
+  void on(PeerId from, protocol::FindPeer&& message) { tell_contact(from, message.peer); }
+  void on(PeerId from, protocol::ContactHere&& message);
+  void on(PeerId, protocol::ResultData&& message, task::Value&& value) { on_value(message.id, value); }
+  void on(PeerId from, protocol::ResultMissing&& message) { on_missing(from, message); }
+  void on(PeerId from, protocol::RunFailed&& message);
   void perform();
-  void hello(PeerId from, const protocol::Hello& message);
   void lose(PeerId peer, const std::string& how);
   void tell_contact(PeerId asker, PeerId of);
   void begin_retiring(PeerId worker, Clock::time_point by);
   void go_on_retiring(Clock::time_point now);
   void let_go(PeerId worker);
   [[nodiscard]] bool is_silent(const Peer& peer, Clock::time_point now) const;
-  void failed(PeerId from, protocol::RunFailed&& message);
   [[nodiscard]] std::string names_of(const std::vector<TaskId>& tasks) const;
   [[nodiscard]] std::uint64_t finished_results() const;
   void give_up_if_hopeless();

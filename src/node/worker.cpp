@@ -1,11 +1,11 @@
 // A worker at work.
 #include "node/worker.hpp"
 
-#include <cxxabi.h>
 #include <unistd.h>
 #include <thread>
 
 #include "core/log.hpp"
+#include "core/thrown.hpp"
 #include "memory/pool.hpp"
 #include "weir/detail/task/address.hpp"
 #include "weir/detail/task/invoke.hpp"
@@ -18,18 +18,11 @@ namespace {
 constexpr std::size_t small_result_bytes = 1024;  // smaller results travel with the news that they exist
 
 std::shared_ptr<const Failure> current_failure(ErrorKind kind, const std::string& before = {}) {
+  Thrown thrown = current_thrown();
   auto failure = std::make_shared<Failure>();
   failure->kind = kind;
-  try {
-    throw;
-  } catch (const std::exception& error) {
-    failure->type = task::demangle(typeid(error).name());
-    failure->message = before + error.what();
-  } catch (...) {
-    const std::type_info* type = abi::__cxa_current_exception_type();
-    failure->type = type ? task::demangle(type->name()) : "unknown";
-    failure->message = before + "an exception that is no std::exception";
-  }
+  failure->type = std::move(thrown.type);
+  failure->message = before + thrown.message;
   return failure;
 }
 
@@ -156,8 +149,8 @@ worker::Outcome WorkerNode::run(worker::Execution& task, std::size_t slot) {
     if (task.out_of_band) return;
     state_.secede();
     ++seceded_;
-    if (alive_ - seceded_ < settings_.threads && !closing_) add_thread();
   };
+  scope.help = [this, &task, slot] { return !task.out_of_band && help(task, slot); };
   scope.rejoin = [this, &task] {
     Hold hold(*this);
     post(0, protocol::RunWaits{task.id, task.run, false});
@@ -167,7 +160,8 @@ worker::Outcome WorkerNode::run(worker::Execution& task, std::size_t slot) {
     work_.notify_all();
   };
   client::TaskScope* const outer = std::exchange(client::TaskScope::current(), &scope);
-  black_box_.slot(slot).store(task.id, std::memory_order_relaxed);
+  scope.depth = outer ? outer->depth + 1 : 0;
+  const TaskId below = black_box_.slot(slot).exchange(task.id, std::memory_order_relaxed);
   const auto start = Clock::now();
   try {
     std::vector<Block> beside;
@@ -179,7 +173,7 @@ worker::Outcome WorkerNode::run(worker::Execution& task, std::size_t slot) {
     outcome.failure = current_failure(ErrorKind::task_failed);
   }
   outcome.duration_s = std::chrono::duration<float>(Clock::now() - start).count();
-  black_box_.slot(slot).store(0, std::memory_order_relaxed);
+  black_box_.slot(slot).store(below, std::memory_order_relaxed);
   client::TaskScope::current() = outer;
   if (outcome.failure) return outcome;
   try {
@@ -190,6 +184,30 @@ worker::Outcome WorkerNode::run(worker::Execution& task, std::size_t slot) {
     outcome.value = {};
   }
   return outcome;
+}
+
+// What a thread does whose task waits: it runs another task that stands on the same root, such as the one
+// waited for, on top of it; what else is ready gets a thread of its own, if too few are at work.
+bool WorkerNode::help(const worker::Execution& waiting, std::size_t slot) {
+  constexpr int deepest = 64;  // tasks on one stack
+  std::unique_lock hold(baton_);
+  if (closing_ || !state_.has_ready() || !state_.has_slot()) return false;
+  worker::Execution task;
+  if (client::TaskScope::current()->depth >= deepest || !state_.take_of_root(task, waiting.order)) {
+    if (alive_ - seceded_ < settings_.threads) add_thread();
+    return false;
+  }
+  --seceded_;  // this thread is at work
+  hold.unlock();
+  worker::Outcome outcome = run(task, slot);
+  task.values.clear();
+  hold.lock();
+  ++seceded_;
+  state_.done(std::move(outcome), actions_);
+  perform();
+  if (state_.wants_spill()) wake_spiller();
+  flush();
+  return true;
 }
 
 // `Client::run_on_workers` must not wait for a slot: it has a thread of its own.
@@ -270,64 +288,62 @@ void WorkerNode::put(TaskId id, task::Value value, const std::vector<PeerId>&) {
 
 void WorkerNode::receive(PeerId from, comm::Frame&& frame) {
   if (from == 0) scheduler_seen_ = Clock::now();
-  const auto handle = [&]<class Message>(Message&& message, const auto& next_value) {
-    using M = std::decay_t<Message>;
-    if constexpr (std::is_same_v<M, protocol::Welcome>) {
-      welcomed_ = true;
-      log::debug("rank 0 welcomes this worker, process {} with {} threads", getpid(), settings_.threads);
-      heartbeat_ = std::chrono::nanoseconds(static_cast<std::int64_t>(message.heartbeat_s * 1e9));
-      scheduler_patience_ = std::chrono::nanoseconds(static_cast<std::int64_t>(message.patience_s * 1e9));
-      if (settings_.own_process && message.host_id == host_id())
-        scheduler_watch_ = ProcessWatch(static_cast<pid_t>(message.pid));
-    } else if constexpr (std::is_same_v<M, protocol::Alive>) {
-    } else if constexpr (std::is_same_v<M, protocol::Refused>) {
-      refused_ = message.reason;
-      log::error("rank 0 has sent this worker away: {}", message.reason);
-      if (settings_.own_process) _exit(1);
-      closing_ = good_bye_ = true;
-    } else if constexpr (std::is_same_v<M, protocol::Shutdown>) {
-      if (message.abort && settings_.own_process && !state_.executing().empty()) _exit(0);
-      closing_ = true;
-      work_.notify_all();
-      if (!settings_.own_process) post(0, protocol::Leaving{});  // its threads are joined by whoever made it
-    } else if constexpr (std::is_same_v<M, protocol::GoodBye>) {
-      good_bye_ = true;
-      by_exit_ = message.by_exit;
-    } else if constexpr (std::is_same_v<M, protocol::PeerGone>) {
-      transport_.forget(message.peer);
-      state_.peer_gone(message.peer, actions_);
-      on_peer_gone(message.peer);
-    } else if constexpr (std::is_same_v<M, protocol::PeerAddress>) {
-      transport_.learn(message.peer, message.contact);
-    } else if constexpr (std::is_same_v<M, protocol::EnterNetwork>) {
-      transport_.enter(message.invitation);
-      post(0, protocol::ContactHere{transport_.contact()});
-    } else if constexpr (std::is_same_v<M, protocol::GetResult>) {
-      state_.asked(from, message.id, message.exists, message.request, actions_);
-    } else if constexpr (std::is_same_v<M, protocol::DropRequest>) {
-      state_.unasked(from, message.id, actions_);
-    } else if constexpr (std::is_same_v<M, protocol::ResultData>) {
-      task::Value& arrived = next_value();
-      on_value(message.id, arrived);
-      state_.arrived(from, message.id, message.request, std::move(arrived), message.bytes, actions_);
-    } else if constexpr (std::is_same_v<M, protocol::ResultMissing>) {
-      on_missing(from, message);
-      state_.missing(from, message.id, message.request, message.failure != nullptr, actions_);
-    } else if constexpr (std::is_same_v<M, protocol::PutResult>) {
-      state_.put(message.id, std::move(next_value()), message.bytes, actions_);
-    } else if constexpr (std::is_same_v<M, protocol::TaskDone> || std::is_same_v<M, protocol::TaskFailed> ||
-                         std::is_same_v<M, protocol::TaskPending>) {
-      on(std::move(message));
-    } else if constexpr (requires { state_.handle(std::move(message), actions_); }) {
-      state_.handle(std::move(message), actions_);
-    } else {
-      log::warn("peer {} sent a message that is not for a worker; ignored", from);
-    }
+  const auto handle = [&](auto&&... parts) {
+    on(from, std::move(parts)...);
     perform();
   };
-  each_message(frame, handle, [&] { return "peer " + std::to_string(from); });
+  each_message<protocol::ToWorker>(frame, handle, [&] { return "peer " + std::to_string(from); });
   if (state_.has_ready(true)) start_out_of_band();
   if (state_.wants_spill()) wake_spiller();
+}
+
+void WorkerNode::on(PeerId, protocol::Welcome&& message) {
+  welcomed_ = true;
+  log::debug("rank 0 welcomes this worker, process {} with {} threads", getpid(), settings_.threads);
+  heartbeat_ = std::chrono::nanoseconds(static_cast<std::int64_t>(message.heartbeat_s * 1e9));
+  scheduler_patience_ = std::chrono::nanoseconds(static_cast<std::int64_t>(message.patience_s * 1e9));
+  if (settings_.own_process && message.host_id == host_id())
+    scheduler_watch_ = ProcessWatch(static_cast<pid_t>(message.pid));
+}
+
+void WorkerNode::on(PeerId, protocol::Refused&& message) {
+  refused_ = message.reason;
+  log::error("rank 0 has sent this worker away: {}", message.reason);
+  if (settings_.own_process) _exit(1);
+  closing_ = good_bye_ = true;
+}
+
+void WorkerNode::on(PeerId, protocol::Shutdown&& message) {
+  if (message.abort && settings_.own_process && !state_.executing().empty()) _exit(0);
+  closing_ = true;
+  work_.notify_all();
+  if (!settings_.own_process) post(0, protocol::Leaving{});  // its threads are joined by whoever made it
+}
+
+void WorkerNode::on(PeerId, protocol::GoodBye&& message) {
+  good_bye_ = true;
+  by_exit_ = message.by_exit;
+}
+
+void WorkerNode::on(PeerId, protocol::PeerGone&& message) {
+  transport_.forget(message.peer);
+  state_.peer_gone(message.peer, actions_);
+  on_peer_gone(message.peer);
+}
+
+void WorkerNode::on(PeerId, protocol::EnterNetwork&& message) {
+  transport_.enter(message.invitation);
+  post(0, protocol::ContactHere{transport_.contact()});
+}
+
+void WorkerNode::on(PeerId from, protocol::ResultData&& message, task::Value&& value) {
+  on_value(message.id, value);
+  state_.arrived(from, message.id, message.request, std::move(value), message.bytes, actions_);
+}
+
+void WorkerNode::on(PeerId from, protocol::ResultMissing&& message) {
+  on_missing(from, message);
+  state_.missing(from, message.id, message.request, message.failure != nullptr, actions_);
 }
 
 void WorkerNode::lost(PeerId peer, const std::string& how) {
@@ -360,16 +376,22 @@ void WorkerNode::tick(Clock::time_point now) {
     scheduler_seen_ = std::max(scheduler_seen_, now - scheduler_patience_ / 2);
   if (settings_.ends && now > *settings_.ends - settings_.hand_over && !std::exchange(asked_to_go_, true))
     post(0, protocol::RetireMe{std::chrono::duration<double>(*settings_.ends - now).count() * 0.8});
+  if (settings_.end_signal && *settings_.end_signal && !std::exchange(ending_, true)) {
+    log::info("this worker is told to end by signal {}; it hands its results over",
+              settings_.end_signal->load());
+    post(0, protocol::RetireMe{std::chrono::duration<double>(settings_.grace).count()});
+  }
   if (!settings_.own_process || good_bye_) return;
   if (scheduler_watch_.ended()) scheduler_gone("has died");
   else if (!scheduler_watch_.watching() && now - scheduler_seen_ > scheduler_patience_)
     scheduler_gone("has been silent for " +
-                   to_string(std::chrono::duration_cast<std::chrono::milliseconds>(now - scheduler_seen_)));
+                   to_string(std::chrono::duration_cast<std::chrono::milliseconds>(now - scheduler_seen_)) +
+                   " (WEIR_PATIENCE of the program says how long is waited)");
 }
 
 void WorkerNode::scheduler_gone(const std::string& how) {
   log::error("rank 0 {}; this worker ends", how);
-  _exit(1);
+  _exit(status_left_alone);
 }
 
 // --- the end
@@ -439,15 +461,10 @@ bool WorkerNode::stop_within(std::chrono::milliseconds most) {
 
 // --- what only rank 0 knows
 
-void WorkerNode::unsupported(const char* what) const {
-  throw Error(ErrorKind::unsupported, std::string(what) +
+client::Overseer& WorkerNode::overseer(const char* who) {
+  throw Error(ErrorKind::unsupported, std::string(who) +
                                           ": only the program's body on rank 0 can ask this; inside a task "
                                           "submit, map, gather, scatter and wait work");
 }
-Snapshot WorkerNode::snapshot() { unsupported("workers"); }
-std::vector<PeerId> WorkerNode::who_has(TaskId) { unsupported("who_has"); }
-std::vector<std::string> WorkerNode::explain(TaskId) { unsupported("explain"); }
-void WorkerNode::retire(PeerId, client::Deadline) { unsupported("retire"); }
-void WorkerNode::restart() { unsupported("restart"); }
 
 }  // namespace weir::detail::node

@@ -12,6 +12,9 @@
 
 namespace weir::detail::node {
 
+/// The exit status of a worker whose program died or fell silent: its job has not failed. (EX_TEMPFAIL)
+constexpr int status_left_alone = 75;
+
 struct WorkerSettings {
   std::uint32_t threads = 1;
   std::vector<Resource> resources;
@@ -22,6 +25,8 @@ struct WorkerSettings {
   std::string job;                        ///< What it came with, if that is not the scheduler's own job.
   std::optional<Clock::time_point> ends;  ///< Of the job it is in ...
   std::chrono::nanoseconds hand_over{0};  ///< ... and so long before it asks to be retired.
+  const std::atomic<int>* end_signal = nullptr;  ///< Not 0 once this process has been asked to end ...
+  std::chrono::nanoseconds grace{std::chrono::seconds(25)};  ///< ... and so long it has then.
   bool own_process =
       true;  ///< Its tasks' client is this worker's; and if the scheduler dies the process ends.
 };
@@ -43,11 +48,7 @@ class WorkerNode final : public Node {
   bool stop_within(std::chrono::milliseconds most);
   [[nodiscard]] const std::string& refused() const noexcept { return refused_; }
 
-  [[nodiscard]] Snapshot snapshot() override;
-  [[nodiscard]] std::vector<PeerId> who_has(TaskId id) override;
-  [[nodiscard]] std::vector<std::string> explain(TaskId id) override;
-  void retire(PeerId worker, client::Deadline deadline) override;
-  void restart() override;
+  client::Overseer& overseer(const char* who) override;
 
  protected:
   [[nodiscard]] PeerId self() const override { return self_; }
@@ -74,8 +75,37 @@ class WorkerNode final : public Node {
   void execute_loop(std::size_t slot);
   bool next(worker::Execution& task, std::unique_lock<client::Baton>& hold);
   worker::Outcome run(worker::Execution& task, std::size_t slot);
+  bool help(const worker::Execution& waiting, std::size_t slot);
   void add_thread();
   void close_down();
+  // One for each message of `protocol::ToWorker`: without it nothing compiles. What the state machine answers
+  // by itself needs none here.
+  using FutureTable::on;
+  template <class Message>
+  requires requires(worker::State& state, worker::Actions& out, Message&& message) {
+    state.handle(std::move(message), out);
+  }
+  void on(PeerId, Message&& message) { state_.handle(std::move(message), actions_); }
+  void on(PeerId, protocol::TaskDone&& message) { on(std::move(message)); }
+  void on(PeerId, protocol::TaskFailed&& message) { on(message); }
+  void on(PeerId, protocol::TaskPending&& message) { on(message); }
+  void on(PeerId, protocol::Welcome&& message);
+  void on(PeerId, protocol::Alive&&) {}
+  void on(PeerId, protocol::Refused&& message);
+  void on(PeerId, protocol::Shutdown&& message);
+  void on(PeerId, protocol::GoodBye&& message);
+  void on(PeerId, protocol::PeerGone&& message);
+  void on(PeerId, protocol::PeerAddress&& message) { transport_.learn(message.peer, message.contact); }
+  void on(PeerId, protocol::EnterNetwork&& message);
+  void on(PeerId from, protocol::GetResult&& message) {
+    state_.asked(from, message.id, message.exists, message.request, actions_);
+  }
+  void on(PeerId from, protocol::DropRequest&& message) { state_.unasked(from, message.id, actions_); }
+  void on(PeerId from, protocol::ResultData&& message, task::Value&& value);
+  void on(PeerId from, protocol::ResultMissing&& message);
+  void on(PeerId, protocol::PutResult&& message, task::Value&& value) {
+    state_.put(message.id, std::move(value), message.bytes, actions_);
+  }
   void perform();
   void send_value(PeerId to, TaskId id, std::uint32_t request);
   void start_out_of_band();
@@ -84,7 +114,6 @@ class WorkerNode final : public Node {
   void spill(worker::Spill&& spill, std::unique_lock<client::Baton>& hold);
   void tell_memory();
   void scheduler_gone(const std::string& how);
-  [[noreturn]] void unsupported(const char* what) const;
 
   PeerId self_;
   WorkerSettings settings_;
@@ -101,7 +130,7 @@ class WorkerNode final : public Node {
   protocol::MemoryUse memory_told_;
   Clock::time_point disk_tried_{};
   std::atomic<bool> closing_{false};
-  bool good_bye_ = false, by_exit_ = false, welcomed_ = false, asked_to_go_ = false;
+  bool good_bye_ = false, by_exit_ = false, welcomed_ = false, asked_to_go_ = false, ending_ = false;
   std::string refused_;
   Clock::time_point last_heartbeat_{}, scheduler_seen_ = Clock::now(), checked_ = Clock::now();
   std::chrono::nanoseconds heartbeat_{std::chrono::milliseconds(250)},

@@ -45,18 +45,18 @@ class LoadIndex {
     remove(workers, index);
     add(workers, index);
   }
-  [[nodiscard]] WorkerIndex least() noexcept {
+  [[nodiscard]] WorkerIndex least() const noexcept {
     while (lowest_ <= paused && buckets_[lowest_].empty()) ++lowest_;
     return buckets_[lowest_].empty() ? nowhere : buckets_[lowest_].back();
   }
-  [[nodiscard]] WorkerIndex most() noexcept {
+  [[nodiscard]] WorkerIndex most() const noexcept {
     while (highest_ > 0 && buckets_[highest_].empty()) --highest_;
     return buckets_[highest_].empty() ? nowhere : buckets_[highest_].back();
   }
 
  private:
   std::vector<std::vector<WorkerIndex>> buckets_;
-  std::uint32_t lowest_ = paused + 1, highest_ = 0;
+  mutable std::uint32_t lowest_ = paused + 1, highest_ = 0;  // where the search begins
 };
 
 }  // namespace weir::detail::scheduler

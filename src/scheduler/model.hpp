@@ -40,7 +40,8 @@ enum class Level : std::uint8_t { unplaced, placed, memory };
 struct Extras {
   std::shared_ptr<const Options> options;
   std::shared_ptr<const Failure> failure;
-  task::Value beside;  ///< The large buffers of its arguments.
+  task::Value beside;           ///< The large buffers of its arguments.
+  std::vector<PeerId> targets;  ///< Of scattered data that has not arrived yet: all workers it was sent to.
 };
 
 /// Four cache lines; what other tasks' events touch is in the first.
@@ -118,12 +119,19 @@ class Queue {
   std::vector<QueueEntry> heap_;
 };
 
+/// What the tasks of a worker want of one of its resources.
+struct Demand {
+  double amount = 0;  ///< Of all at once; more than the worker has means that they wait for each other.
+  double load = 0;    ///< Amounts times estimated seconds.
+};
+
 struct Worker {
   PeerId peer = 0;
   std::string name;
   std::string host;
   std::uint32_t threads = 1;
   std::vector<Resource> resources;
+  std::vector<Demand> demand;  ///< For each of `resources`.
   bool alive = true;
   bool retiring = false;
   bool stealing = false;                                ///< A retraction for it is under way.
@@ -136,6 +144,7 @@ struct Worker {
   Queue queue;                    ///< Ready tasks held back for it.
   std::uint32_t queued = 0;       ///< Valid entries of `queue`.
   double load_s = 0;              ///< Estimated seconds of all that is assigned or queued.
+  Time progressed = 0;            ///< When it last finished something, or got something to do.
   std::uint64_t bytes = 0;
   std::uint64_t finished = 0;
   std::uint64_t memory_limit = 0;

@@ -1,5 +1,6 @@
 // What people ask the scheduler: pictures, stories, reasons; and what tests ask: whether all its parts agree.
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 #include <set>
 
@@ -26,6 +27,14 @@ std::string amount_text(double amount) {
   char text[32];
   std::snprintf(text, sizeof text, "%g", amount);
   return text;
+}
+
+std::string joined(const std::vector<std::string>& names) {
+  constexpr std::size_t most = 5;
+  std::string text;
+  for (std::size_t i = 0; i < std::min(names.size(), most); ++i)
+    text += (i ? ", \"" : "\"") + names[i] + "\"";
+  return text + (names.size() > most ? " and " + std::to_string(names.size() - most) + " more" : "");
 }
 
 std::string seconds_text(double seconds) {
@@ -147,6 +156,41 @@ std::vector<StoryLine> State::story(TaskId id) const {
   return lines;
 }
 
+// Why the worker does not run the task, or that it could.
+std::string State::sentence(Obstacle why, const Task& task, const Worker& worker) const {
+  const Options* options = task.options();
+  switch (why) {
+    case Obstacle::gone:
+      return "has gone";
+    case Obstacle::retiring:
+      return "is being retired";
+    case Obstacle::not_named:
+      return "is not among the workers this task may run on (" + joined(options->workers) + ")";
+    case Obstacle::time: {
+      const bool is_limit = options && options->time_limit.count() > 0;
+      return "takes no more tasks in " + seconds_text(std::max(0.0, worker.leaves - now_)) +
+             ", since its job ends; the task " + (is_limit ? "may take " : "takes about ") +
+             seconds_text(time_of(task));
+    }
+    case Obstacle::resources: {
+      std::string lacks;
+      for (const Resource& wanted : options->resources) {
+        const auto offered = std::find_if(worker.resources.begin(), worker.resources.end(),
+                                          [&](const Resource& r) { return r.name == wanted.name; });
+        const double amount = offered == worker.resources.end() ? 0 : offered->amount;
+        if (amount < wanted.amount)
+          lacks += (lacks.empty() ? "has " : ", has ") + amount_text(amount) + " " + wanted.name +
+                   ", the task needs " + amount_text(wanted.amount);
+      }
+      return lacks;
+    }
+    case Obstacle::none:
+      break;
+  }
+  return "could run it; it has " + std::to_string(worker.processing.size()) + " tasks for " +
+         std::to_string(worker.threads) + (worker.threads == 1 ? " thread" : " threads") + " first";
+}
+
 std::vector<std::string> State::explain(TaskId id) const {
   const Task* task = tasks_.find(id);
   if (!task)
@@ -180,33 +224,10 @@ std::vector<std::string> State::explain(TaskId id) const {
     case TaskState::queued:
     case TaskState::no_worker: {
       if (alive_ == 0) lines.push_back("there are no workers");
-      const Options* options = task->options();
       for (const Worker& worker : workers_) {
-        std::string line = worker.name + " on " + worker.host + ": ";
-        if (!worker.alive) continue;
-        if (worker.retiring) {
-          line += "is being retired";
-        } else if (options && !options->allow_other_workers && !named(*options, worker)) {
-          line += "is not among the workers this task may run on";
-        } else if (!in_time(*task, worker, 0)) {
-          const bool is_limit = options && options->time_limit.count() > 0;
-          line += "takes no more tasks in " + seconds_text(std::max(0.0, worker.leaves - now_)) +
-                  ", since its job ends; the task " + (is_limit ? "may take " : "takes about ") +
-                  seconds_text(time_of(*task));
-        } else if (!allowed(*task, worker)) {
-          for (const Resource& wanted : options->resources) {
-            const auto offered = std::find_if(worker.resources.begin(), worker.resources.end(),
-                                              [&](const Resource& r) { return r.name == wanted.name; });
-            const double amount = offered == worker.resources.end() ? 0 : offered->amount;
-            if (amount < wanted.amount)
-              line += "has " + amount_text(amount) + " " + wanted.name + ", the task needs " +
-                      amount_text(wanted.amount);
-          }
-        } else {
-          line += "could run it; it has " + std::to_string(worker.processing.size()) + " tasks for " +
-                  std::to_string(worker.threads) + (worker.threads == 1 ? " thread" : " threads") + " first";
-        }
-        lines.push_back(std::move(line));
+        const Obstacle why = obstacle(*task, worker);
+        if (why != Obstacle::gone)
+          lines.push_back(worker.name + " on " + worker.host + ": " + sentence(why, *task, worker));
       }
       break;
     }
@@ -220,6 +241,8 @@ void State::check() const {
   const auto require = [](bool holds, const std::string& rule) {
     if (!holds) throw Error(ErrorKind::internal, "scheduler: " + rule);
   };
+  std::vector<std::vector<double>> demanded(workers_.size());
+  for (WorkerIndex i = 0; i < workers_.size(); ++i) demanded[i].resize(workers_[i].resources.size());
   std::vector<std::uint32_t> queued(workers_.size()), blocked(workers_.size()), waiting(workers_.size());
   std::uint32_t queued_anywhere = 0;
   std::array<std::uint64_t, 8> counts{};
@@ -249,7 +272,8 @@ void State::check() const {
                                              std::to_string(task.unplaced));
     }
     require(task.wanted || task.needed_by || !task.dependents.empty(), name + "is wanted by nobody");
-    require(task.wanted || task.needed_by || (!task.pending() && task.state != TaskState::memory),
+    require(task.wanted || task.needed_by || task.scattered ||
+                (!task.pending() && task.state != TaskState::memory),
             name + "is kept for nobody");
     require((task.state == TaskState::memory) == !task.replicas.empty(), name + "and its replicas disagree");
     for (const Replica& replica : task.replicas)
@@ -275,6 +299,11 @@ void State::check() const {
                 name + "is not where it was assigned");
         blocked[task.worker] += missing > 0;
         waiting[task.worker] += task.waits;
+        if (task.options())
+          for (const Resource& wanted : task.options()->resources)
+            for (std::size_t r = 0; r < workers_[task.worker].resources.size(); ++r)
+              if (workers_[task.worker].resources[r].name == wanted.name)
+                demanded[task.worker][r] += wanted.amount;
         break;
       case TaskState::erred:
         require(task.extras && task.extras->failure, name + "has no failure");
@@ -292,6 +321,9 @@ void State::check() const {
     const Worker& worker = workers_[i];
     require(worker.queued == queued[i] && worker.blocked == blocked[i] && worker.waiting == waiting[i],
             worker.name + ": queued, blocked or waiting tasks miscounted");
+    for (std::size_t r = 0; r < worker.resources.size(); ++r)
+      require(std::abs(worker.demand[r].amount - demanded[i][r]) < 1e-6,
+              worker.name + ": what its tasks want of " + worker.resources[r].name + " is miscounted");
     require(worker.alive || (worker.processing.empty() && worker.holds.empty()),
             worker.name + " is dead and has tasks");
     std::uint64_t bytes = 0;

@@ -20,6 +20,31 @@ struct Settings {
   double latency_s = 20e-6;          ///< Of one transfer.
   double unknown_s = 0.05;           ///< Duration of a task whose function has never finished.
   double pause_s = 0.1;              ///< How long a worker that lacks memory is expected to start nothing.
+  double overstay_s = 0.02;  ///< Nothing finished for so long, and for several times what was expected:
+                             ///< what a worker was given ahead is taken back.
+};
+
+/// Why a worker may not run a task.
+enum class Obstacle : std::uint8_t {
+  none,
+  gone,
+  retiring,
+  not_named,  ///< The task is for other workers.
+  time,       ///< It leaves before the task would end.
+  resources   ///< It does not have what the task needs.
+};
+
+/// What is to be done with a task whose inputs are there.
+struct Placement {
+  enum class What : std::uint8_t {
+    assign,  ///< To `worker`.
+    hold,    ///< For `worker`, or (`nowhere`) for any.
+    nobody   ///< No worker may run it now; `obstacle` says of each why.
+  };
+  What what = What::nobody;
+  WorkerIndex worker = nowhere;
+  WorkerIndex has_room = nowhere;  ///< May take more of what is held.
+  WorkerIndex cursor = nowhere;    ///< Where the next tasks without inputs go.
 };
 
 /// A line of a task's history.
@@ -53,10 +78,10 @@ class State {
   void handle(Time now, PeerId from, const protocol::RetryFuture& message, Actions& out);
   void handle(Time now, PeerId from, const protocol::LocateTask& message, Actions& out);
   void handle(Time now, PeerId from, const protocol::ScatterHere& message, Actions& out) {
-    scatter(now, message.id, from, out);
+    scatter(now, message.id, {from}, out);
   }
-  /// Registers data that a client puts on `worker`; it is in memory once the worker says `ResultHere`.
-  void scatter(Time now, TaskId id, PeerId worker, Actions& out);
+  /// Registers data that a client puts on `workers`; it is in memory once one of them says `ResultHere`.
+  void scatter(Time now, TaskId id, const std::vector<PeerId>& workers, Actions& out);
 
   // --- from workers
   void handle(Time now, PeerId from, protocol::RunFinished&& message, Actions& out);
@@ -69,6 +94,8 @@ class State {
   void handle(Time now, PeerId from, const protocol::MemoryUse& message, Actions& out);
 
   // --- about workers
+  /// Time has passed, without an event: idle workers take what others will not start soon.
+  void tick(Time now, Actions& out);
   void join(Time now, PeerId peer, const protocol::Hello& hello, Actions& out);
   /// The worker is gone. `executing` are the tasks to blame; `reason` is for people ("died", "left").
   void lose(Time now, PeerId peer, const std::vector<TaskId>& executing, const std::string& reason,
@@ -121,6 +148,8 @@ class State {
   void move(Task& task, TaskState to, const char* cause);
   void want(Task& task, const char* cause);
   void settle(Task& task);
+  void place(Task& task);
+  void no_worker_for(Task& task);
   void assign(Task& task, WorkerIndex index);
   void unassign(Task& task);
   void enqueue(Task& task, WorkerIndex index);
@@ -132,6 +161,9 @@ class State {
   [[nodiscard]] std::shared_ptr<const Failure> needed_by(const Failure& failure, const Task& task) const;
   void stop_pending(Task& task, TaskState to, const char* cause);
   void lost_result(Task& task, const std::string& reason);
+  [[nodiscard]] bool expect(Task& task);
+  [[nodiscard]] bool stood_on(const Task& task) const;
+  void demand(const Task& task, Worker& worker, double sign);
   void release_inputs(Task& task);
   void release_if_unused(Task& task);
   void forget(Task& task);
@@ -142,16 +174,19 @@ class State {
   void cancel(Task& task, const std::string& reason);
   void tell_client(const Task& task, Message message);
 
-  // policy.cpp
-  void place(Task& task);
-  [[nodiscard]] bool place_root(Task& task);
-  void no_worker_for(Task& task);
+  // placement.cpp
+  [[nodiscard]] Placement placement(const Task& task) const;
+  [[nodiscard]] Placement place_root(const Task& task) const;
+  [[nodiscard]] std::string sentence(Obstacle why, const Task& task, const Worker& worker) const;
+  [[nodiscard]] Obstacle obstacle(const Task& task, const Worker& worker) const;
   [[nodiscard]] bool has_room(const Task& task, const Worker& worker) const;
-  void place_ahead(Task& task);
-  [[nodiscard]] WorkerIndex choose(const Task& task);
+  [[nodiscard]] WorkerIndex place_ahead(const Task& task) const;
+  [[nodiscard]] WorkerIndex choose(const Task& task) const;
   [[nodiscard]] WorkerIndex choose_restricted(const Task& task) const;
   [[nodiscard]] double cost(const Task& task, WorkerIndex index) const;
-  [[nodiscard]] bool allowed(const Task& task, const Worker& worker) const;
+  [[nodiscard]] bool allowed(const Task& task, const Worker& worker) const {
+    return obstacle(task, worker) == Obstacle::none;
+  }
   [[nodiscard]] bool named(const Options& options, const Worker& worker) const;
   [[nodiscard]] bool offers(const Worker& worker, const Options& options) const;
   [[nodiscard]] double time_of(const Task& task) const;
@@ -160,10 +195,16 @@ class State {
   }
   [[nodiscard]] std::uint32_t limit(const Task& task, const Worker& worker) const;
   [[nodiscard]] float estimate(const Task& task) const;
+  [[nodiscard]] bool overstays(const Worker& worker) const noexcept;
+  [[nodiscard]] double wait_of(const Worker& worker) const noexcept;
+  [[nodiscard]] double resource_wait(const Task& task, const Worker& worker) const;
+
+  // balance.cpp
   [[nodiscard]] Task* next_queued(Queue& queue, WorkerIndex owner);
   void fill(WorkerIndex index);
   void rehome(Task& task);
   void steal(WorkerIndex thief);
+  void steal_for_resources(WorkerIndex thief);
 
   // workers.cpp
   void retry_unplaceable();
@@ -213,6 +254,7 @@ class State {
   std::vector<TaskId> loose_;         // tasks to be settled before the event ends
   std::vector<TaskId> unused_;        // tasks that perhaps nobody wants any more
   std::vector<WorkerIndex> touched_;  // workers that may have room now
+  std::vector<WorkerIndex> freed_;    // workers that may have a resource free now
 
   static constexpr std::size_t story_lines = 1 << 14;
   static constexpr std::uint32_t most_gone = 64;

@@ -1,4 +1,7 @@
 // The transitions of tasks: what moves, what that means for its neighbours, what must be sent.
+#include <algorithm>
+#include <unordered_set>
+
 #include "scheduler/state.hpp"
 #include "weir/detail/task/address.hpp"
 
@@ -36,6 +39,7 @@ void State::move(Task& task, TaskState to, const char* cause) {
     if (before == Level::memory && dependent.missing++ == 0 && running) {
       ++workers_[dependent.worker].blocked;
       load_.update(workers_, dependent.worker);
+      touch(dependent.worker);  // it can start one less: there is room for another
     }
     if (after == Level::memory && --dependent.missing == 0 && running) {
       --workers_[dependent.worker].blocked;
@@ -71,12 +75,50 @@ void State::want(Task& first, const char* cause) {
 
 void State::settle(Task& task) {
   if (task.state != TaskState::waiting) return;
-  if (task.missing == 0) place(task);
-  else if (task.unplaced == 0) place_ahead(task);
+  if (task.missing == 0) return place(task);
+  if (task.unplaced > 0) return;
+  if (const WorkerIndex index = place_ahead(task); index != nowhere) assign(task, index);
+}
+
+// A ready task finds its worker, or waits for one.
+void State::place(Task& task) {
+  const Placement to = placement(task);
+  if (to.cursor != nowhere) cursor_ = to.cursor;
+  switch (to.what) {
+    case Placement::What::assign:
+      return assign(task, to.worker);
+    case Placement::What::hold:
+      enqueue(task, to.worker);
+      if (to.has_room != nowhere) touch(to.has_room);
+      return;
+    case Placement::What::nobody:
+      if (task.out_of_band)
+        return fail_unplaceable(task, ErrorKind::worker_lost, "was to be run by a worker that has gone");
+      return no_worker_for(task);
+  }
+}
+
+void State::no_worker_for(Task& task) {
+  move(task, TaskState::no_worker, cause_);
+  unplaceable_.push_back(task.id);
+}
+
+// What a task wants of its worker's resources, more or not any more.
+void State::demand(const Task& task, Worker& worker, double sign) {
+  const Options* options = task.options();
+  if (!options || options->resources.empty()) return;
+  for (const Resource& wanted : options->resources)
+    for (std::size_t i = 0; i < worker.resources.size(); ++i)
+      if (worker.resources[i].name == wanted.name) {
+        worker.demand[i].amount += sign * wanted.amount;
+        worker.demand[i].load += sign * wanted.amount * task.estimate;
+      }
+  if (sign < 0) freed_.push_back(static_cast<WorkerIndex>(&worker - workers_.data()));
 }
 
 void State::assign(Task& task, WorkerIndex index) {
   Worker& worker = workers_[index];
+  if (worker.ready() == 0) worker.progressed = now_;
   ++task.run;
   task.worker = index;
   task.position = static_cast<std::uint32_t>(worker.processing.size());
@@ -84,6 +126,7 @@ void State::assign(Task& task, WorkerIndex index) {
   worker.processing.push_back(&task);
   if (task.missing) ++worker.blocked;
   worker.load_s += task.estimate;
+  demand(task, worker, 1);
   move(task, TaskState::processing, cause_);
   load_.update(workers_, index);
   send(worker.peer, Assign{task.id, task.run});
@@ -102,6 +145,7 @@ void State::unassign(Task& task) {
   if (task.waits) --worker.waiting;
   task.waits = false;
   worker.load_s = worker.processing.empty() && worker.queued == 0 ? 0 : worker.load_s - task.estimate;
+  demand(task, worker, -1);
   if (worker.alive) load_.update(workers_, task.worker);
   if (task.thief != nowhere) workers_[task.thief].stealing = false;
   task.thief = nowhere;
@@ -234,10 +278,28 @@ void State::release_inputs(Task& task) {
     if (--edge.task->needed_by == 0 && !edge.task->wanted) unused_.push_back(edge.task->id);
 }
 
+// Whether a result is still wanted that would be computed from this data again if it were lost.
+bool State::stood_on(const Task& data) const {
+  std::vector<const Task*> todo{&data};
+  std::unordered_set<const Task*> seen;
+  while (!todo.empty()) {
+    const Task* task = todo.back();
+    todo.pop_back();
+    for (const Edge& edge : task->dependents) {
+      const Task& dependent = *edge.task;
+      if (dependent.pending()) return true;
+      if (dependent.state == TaskState::memory && dependent.wanted && !dependent.delivered) return true;
+      if (dependent.state != TaskState::erred && seen.insert(&dependent).second) todo.push_back(&dependent);
+    }
+  }
+  return false;
+}
+
 void State::release_if_unused(Task& task) {
   if (task.wanted || task.needed_by) return;
   if (task.scattered && !task.dependents.empty()) {
-    // It cannot be computed again for a dependent that is retried.
+    // It cannot be computed again: neither for a result that is lost, nor for a dependent that is retried.
+    if (task.state == TaskState::memory && stood_on(task)) return;
     if (task.state != TaskState::erred)
       fail(task, failure_of(task, ErrorKind::cancelled, "this scattered data has been released"));
   } else if (task.state == TaskState::memory) {
@@ -246,7 +308,9 @@ void State::release_if_unused(Task& task) {
   } else if (task.pending()) {
     stop_pending(task, TaskState::released, "released");
   }
-  if (task.dependents.empty()) forget(task);
+  if (task.dependents.empty()) return forget(task);
+  for (const Edge& edge : task.inputs)
+    if (edge.task->scattered && !edge.task->wanted) unused_.push_back(edge.task->id);
 }
 
 void State::forget(Task& task) {
@@ -256,7 +320,7 @@ void State::forget(Task& task) {
     place = input.dependents.back();
     place.task->inputs[place.position].position = edge.position;
     input.dependents.pop_back();
-    if (input.dependents.empty() && !input.wanted) unused_.push_back(input.id);
+    if ((input.dependents.empty() || input.scattered) && !input.wanted) unused_.push_back(input.id);
   }
   --counts_[static_cast<std::size_t>(task.state)];
   tasks_.erase(task.id);
@@ -315,6 +379,8 @@ void State::end_event() {
     for (std::size_t i = 0; i < touched_.size(); ++i) fill(touched_[i]);
     touched_.clear();
   }
+  for (std::size_t i = 0; i < freed_.size(); ++i) steal_for_resources(freed_[i]);
+  freed_.clear();
   const WorkerIndex idle = load_.least();
   if (idle != nowhere && workers_[idle].ready() == 0) steal(idle);
 }
@@ -336,7 +402,7 @@ void State::handle(Time now, PeerId from, protocol::SubmitTask&& message, Action
   task.wanted = true;
   if (message.options) {
     task.priority = message.options->priority;
-    task.retries = static_cast<std::uint8_t>(std::min(message.options->retries, 255));
+    task.retries = static_cast<std::uint8_t>(std::clamp(message.options->retries, 0, 255));
     extras_of(task).options = std::move(message.options);
   }
   if (message.function != last_function_) {
@@ -377,7 +443,25 @@ void State::handle(Time now, PeerId from, protocol::SubmitTask&& message, Action
   end_event();
 }
 
-void State::scatter(Time now, TaskId id, PeerId worker, Actions& out) {
+// Scattered data is expected at the first of its workers that lives.
+bool State::expect(Task& task) {
+  for (const PeerId target : task.extras->targets) {
+    const WorkerIndex index = index_of(target);
+    if (index == nowhere || !workers_[index].alive) continue;
+    Worker& home = workers_[index];
+    task.worker = index;
+    task.position = static_cast<std::uint32_t>(home.processing.size());
+    task.run = 1;
+    home.processing.push_back(&task);
+    move(task, TaskState::waiting, cause_);
+    move(task, TaskState::processing, cause_);
+    load_.update(workers_, index);
+    return true;
+  }
+  return false;
+}
+
+void State::scatter(Time now, TaskId id, const std::vector<PeerId>& workers, Actions& out) {
   begin(now, out, "scattered");
   auto [task, fresh] = tasks_.emplace(id, id);
   if (!fresh) return;
@@ -385,19 +469,8 @@ void State::scatter(Time now, TaskId id, PeerId worker, Actions& out) {
   task->scattered = true;
   task->wanted = true;
   task->order = ++roots_ << 8 | 255;
-  const WorkerIndex index = index_of(worker);
-  if (index == nowhere || !workers_[index].alive) {
-    lost_result(*task, "a worker that had gone");
-  } else {
-    Worker& home = workers_[index];
-    task->worker = index;
-    task->position = static_cast<std::uint32_t>(home.processing.size());
-    task->run = 1;
-    home.processing.push_back(task);
-    move(*task, TaskState::waiting, cause_);
-    move(*task, TaskState::processing, cause_);
-    load_.update(workers_, index);
-  }
+  extras_of(*task).targets = workers;
+  if (!expect(*task)) lost_result(*task, "a worker that had gone");
   end_event();
 }
 
@@ -434,7 +507,8 @@ void State::handle(Time now, PeerId from, const protocol::RetryFuture& message, 
     if (erred.state != TaskState::erred || erred.scattered || erred.orphan) continue;
     erred.extras->failure.reset();
     erred.deaths = erred.attempts = 0;
-    erred.retries = static_cast<std::uint8_t>(erred.options() ? std::min(erred.options()->retries, 255) : 0);
+    erred.retries =
+        static_cast<std::uint8_t>(erred.options() ? std::clamp(erred.options()->retries, 0, 255) : 0);
     move(erred, TaskState::released, cause_);
     for (const Edge& edge : erred.inputs) todo.push_back(edge.task);
   }
@@ -481,6 +555,7 @@ void State::handle(Time now, PeerId from, protocol::RunFinished&& message, Actio
   group.duration_s = group.finished++ ? group.duration_s + (message.duration_s - group.duration_s) * 0.125
                                       : message.duration_s;
   ++workers_[index].finished;
+  workers_[index].progressed = now_;
   task->delivered = task->wanted && message.has_small;
   finish(*task, index, message.bytes);
   if (task->wanted)
@@ -496,6 +571,7 @@ void State::handle(Time now, PeerId from, const protocol::RunFailed& message, Ac
   if (!task || task->state != TaskState::processing || task->worker != index || task->run != message.run)
     return;
   ++task->attempts;
+  workers_[index].progressed = now_;
   unassign(*task);
   move(*task, TaskState::waiting, cause_);
   if (task->retries) {
@@ -550,6 +626,7 @@ void State::handle(Time now, PeerId from, const protocol::ResultHere& message, A
   if (index == nowhere || !workers_[index].alive) return;
   Task* task = tasks_.find(message.id);
   if (task && task->scattered && task->state == TaskState::processing) {  // the first of its copies
+    task->extras->targets = {};
     finish(*task, index, message.bytes);
     tell_client(*task, TaskDone{task->id, from, message.bytes, false, {}});
   } else if (task && task->state == TaskState::memory) {

@@ -25,6 +25,8 @@ void State::join(Time now, PeerId peer, const protocol::Hello& hello, Actions& o
   worker.host = hello.host;
   worker.threads = std::max(1u, hello.threads);
   worker.resources = hello.resources;
+  worker.demand.resize(worker.resources.size());
+  worker.progressed = now;
   worker.memory_limit = hello.memory_limit;
   worker.leaves = now + hello.serves_s;
   ++alive_;
@@ -35,6 +37,14 @@ void State::join(Time now, PeerId peer, const protocol::Hello& hello, Actions& o
   touch(index);
   end_event();
   steal(index);
+  steal_for_resources(index);
+}
+
+void State::tick(Time now, Actions& out) {
+  begin(now, out, "waited too long");
+  for (WorkerIndex i = 0; i < workers_.size(); ++i)
+    if (workers_[i].running() && workers_[i].ready() == 0) steal(i);
+  end_event();
 }
 
 bool State::all_paused() noexcept {
@@ -138,7 +148,8 @@ void State::lose(Time now, PeerId peer, const std::vector<TaskId>& executing, co
   }
   for (const TaskId id : lost)
     if (Task* task = tasks_.find(id); task && task->state == TaskState::memory) lost_result(*task, who);
-  for (Task* task : scattered) lost_result(*task, who);
+  for (Task* task : scattered)
+    if (!expect(*task)) lost_result(*task, who);
   for (Task* task : asked) fail_unplaceable(*task, ErrorKind::worker_lost, "was to be run by " + who);
   for (Task* task : killers) {
     auto failure =

@@ -393,7 +393,7 @@ TaskId SimulatedCluster::scatter(std::uint64_t bytes, const std::vector<PeerId>&
   planned.scattered = planned.future.held = true;
   planned.task.bytes = bytes;
   planned.value = task_number(id);
-  decide([&] { scheduler_.scatter(now_, id, targets.front(), decided_); });
+  decide([&] { scheduler_.scatter(now_, id, targets, decided_); });
   for (const PeerId target : targets)
     send(0, target, Carrying<protocol::PutResult>{{id, bytes}, task::Value::make(task_number(id))}, bytes);
   return id;

@@ -181,8 +181,12 @@ const void* local_address(std::uint64_t portable) {
 std::uint64_t portable_type(const std::type_info& type) { return portable_address(&type) | type_mark; }
 
 std::string function_name(std::uint64_t portable) {
-  if (portable & type_mark)
-    return demangle(static_cast<const std::type_info*>(local_address(portable & ~type_mark))->name());
+  if (portable & type_mark) {
+    std::string type =
+        demangle(static_cast<const std::type_info*>(local_address(portable & ~type_mark))->name());
+    std::string lambda = lambda_name(type);
+    return lambda.empty() ? type : lambda;
+  }
   static std::mutex mutex;
   static std::unique_ptr<Symbols> symbols;
   const void* address = local_address(portable);

@@ -14,7 +14,7 @@ void Reader::ended() {
 
 void Reader::expect(std::uint64_t count, std::size_t element_bytes) const {
   if (element_bytes == 0) {  // of unknown size, perhaps none; but no sane value has so many of those
-    constexpr std::uint64_t most_empty = 1 << 24;
+    constexpr std::uint64_t most_empty = 1 << 16;
     if (count > left() && count > most_empty) ended();
     return;
   }

@@ -24,5 +24,6 @@ int status(int argc, char** argv);
 int logs(int argc, char** argv);
 int cancel(int argc, char** argv);
 int simulate(int argc, char** argv);
+int hdf5(int argc, char** argv);
 
 }  // namespace weir::detail::tool

@@ -7,6 +7,8 @@
 
 #include <csignal>
 #include <cstdio>
+#include <filesystem>
+#include <fstream>
 
 namespace weir::detail::tool {
 namespace {
@@ -26,6 +28,24 @@ std::set<pid_t> children() {
 }
 
 }  // namespace
+
+std::vector<pid_t> children_of(pid_t pid) {
+  std::vector<pid_t> all;
+  std::error_code ignored;
+  for (const auto& thread :
+       std::filesystem::directory_iterator("/proc/" + std::to_string(pid) + "/task", ignored)) {
+    std::ifstream file(thread.path() / "children");
+    for (pid_t child = 0; file >> child;) all.push_back(child);
+  }
+  return all;
+}
+
+std::string variable_of(pid_t pid, const std::string& name) {
+  std::ifstream file("/proc/" + std::to_string(pid) + "/environ");
+  for (std::string text; std::getline(file, text, '\0');)
+    if (text.starts_with(name + "=")) return text.substr(name.size() + 1);
+  return "";
+}
 
 Descendants::Descendants() : others_(children()) { prctl(PR_SET_CHILD_SUBREAPER, 1); }
 

@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -46,8 +47,8 @@ class Follower {
       : record_(std::move(record)),
         registry_(registry),
         interrupt_(interrupt),
-        output_(record_.output_file),
-        errors_(record_.error_file) {}
+        output_(record_.output_file, record_.files_since_ns),
+        errors_(record_.error_file, record_.files_since_ns) {}
 
   int run() {
     while (true) {
@@ -152,7 +153,13 @@ std::string sentence_about(const JobStatus& status) {
 
 bool Tail::copy_to(std::FILE* out) {
   const Descriptor file(open(path_.c_str(), O_RDONLY | O_CLOEXEC));
-  if (file.get() < 0) return false;
+  struct stat status {};
+  if (file.get() < 0 || fstat(file.get(), &status) != 0) return false;
+  const std::int64_t changed_ns =
+      std::int64_t{status.st_mtim.tv_sec} * 1'000'000'000 + status.st_mtim.tv_nsec;
+  if (changed_ns < since_ns_) return false;
+  if (file_ != status.st_ino || status.st_size < done_) done_ = 0;
+  file_ = status.st_ino;
   std::array<char, 65536> piece;
   for (ssize_t got; (got = pread(file.get(), piece.data(), piece.size(), done_)) > 0; done_ += got)
     std::fwrite(piece.data(), 1, static_cast<std::size_t>(got), out);

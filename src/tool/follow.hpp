@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <cstdio>
 #include <string>
 
@@ -21,14 +22,19 @@ namespace weir::detail::tool {
 [[nodiscard]] std::string sentence_about(const JobStatus& status);
 
 /// The part of a growing file that has not been passed on yet.
+///
+/// What another job of the same name has left there, before `since_ns`, is no part of it; a file that has
+/// become shorter, or another one, is read from its beginning.
 class Tail {
  public:
-  explicit Tail(std::string path) : path_(std::move(path)) {}
+  explicit Tail(std::string path, std::int64_t since_ns = 0) : path_(std::move(path)), since_ns_(since_ns) {}
   /// Copies what is new; false if the file is not there.
   bool copy_to(std::FILE* out);
 
  private:
   std::string path_;
+  std::int64_t since_ns_;
+  std::uint64_t file_ = 0;  // its inode
   long long done_ = 0;
 };
 

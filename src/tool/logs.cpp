@@ -18,8 +18,9 @@ int logs(int argc, char** argv) {
   std::vector<batch::JobRecord> records{registry.find(which)};
   // Here Ctrl-C ends the looking, not the job.
   if (is_following) return follow(records.front(), registry, Interrupt::leaves_job);
-  const bool has_output = Tail(records.front().output_file).copy_to(stdout);
-  if (Tail(records.front().error_file).copy_to(stderr) || has_output) return 0;
+  const bool has_output = Tail(records.front().output_file, records.front().files_since_ns).copy_to(stdout);
+  if (Tail(records.front().error_file, records.front().files_since_ns).copy_to(stderr) || has_output)
+    return 0;
   refresh_or_say(records, registry);
   std::fprintf(stderr, "weir logs: no output yet; %s\n", sentence_about(records.front().last).c_str());
   return 1;

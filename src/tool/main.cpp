@@ -20,6 +20,7 @@ constexpr std::array commands{
     Command{"cancel", "end jobs", cancel},
     Command{"info", "show versions, MPI, cores and build", info},
     Command{"simulate", "run a task graph on simulated workers and show what it costs", simulate},
+    Command{"hdf5", "show what is in HDF5 files, and what interrupted writes have left", hdf5},
     Command{"rank", "", rank},
 };
 

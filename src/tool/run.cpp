@@ -98,6 +98,7 @@ bool parse(int argc, char** argv, RunRequest& request) {
 /// WEIR_EXIT_GRACE says how long mpirun may take to end after rank 0.
 Patience patience() {
   Patience patience;
+  if (std::getenv("WEIR_CONNECT")) patience.after_signal = std::chrono::minutes(1);  // to hand results over
   const char* text = std::getenv("WEIR_EXIT_GRACE");
   try {
     if (text) patience.after_program = parse_duration(text);
@@ -115,10 +116,13 @@ int run(int argc, char** argv) {
   Site site = find_site();
   const StatusFolder folder;
   site.status_file = folder.file();
-  if (const auto given = job_allocation(request.threads.value_or(1)); given && !given->hosts.empty()) {
+  if (const auto given = job_allocation(request.threads.value_or(1))) {
+    const bool is_told = request.threads || site.environment.contains("WEIR_THREADS");
+    if (!is_told && given->cores_per_rank > 1) request.threads = given->cores_per_rank;
+    if (given->memory_bytes) site.environment["WEIR_NODE_MEMORY"] = std::to_string(given->memory_bytes);
     std::string hosts;
     for (const std::string& host : given->hosts) hosts += host + "\n";
-    site.host_file = folder.add("hosts", hosts);
+    if (!hosts.empty()) site.host_file = folder.add("hosts", hosts);
   }
   const int status = supervise(plan_launch(request, site), folder, patience());
   batch::note_exit_status(status);

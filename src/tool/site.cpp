@@ -1,16 +1,15 @@
 // Reads the environment, PATH and the kernel's idea of cores.
 #include "tool/site.hpp"
 
-#include <sched.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
-#include <thread>
 
 #include "batch/program.hpp"
+#include "home/settings.hpp"
 #include "weir/error.hpp"
 
 namespace weir::detail::tool {
@@ -28,11 +27,7 @@ std::map<std::string, std::string> environment() {
 
 }  // namespace
 
-int available_cores() {
-  cpu_set_t set;
-  if (sched_getaffinity(0, sizeof set, &set) == 0) return std::max(1, CPU_COUNT(&set));
-  return static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
-}
+int available_cores() { return home::cores_given(); }
 
 std::optional<Allocation> job_allocation(int threads_per_rank) {
   const auto job = current_job();

@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "weir/environment.hpp"
 #include "weir/error.hpp"
 
 namespace weir::detail::tool {
@@ -31,10 +32,9 @@ Pipe make_pipe(const std::string& what) {
 /// This process's environment with `added` in it.
 std::vector<std::string> environment_with(const std::map<std::string, std::string>& added) {
   std::vector<std::string> all;
-  for (char** entry = environ; *entry; ++entry) {
-    const std::string text = *entry;
-    if (!added.contains(text.substr(0, text.find('=')))) all.push_back(text);
-  }
+  // Started by a task of another job, this is a job of its own.
+  for (std::string& text : clean_environment())
+    if (!added.contains(text.substr(0, text.find('=')))) all.push_back(std::move(text));
   for (const auto& [name, value] : added) all.push_back(name + '=' + value);
   return all;
 }

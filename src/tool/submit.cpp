@@ -22,7 +22,6 @@ int submit(int argc, char** argv) {
     std::fputs(request->system->script(request->options).c_str(), stdout);
     return 0;
   }
-  batch::make_log_directory(request->options.log_directory);
   const batch::JobRegistry registry = batch::JobRegistry::of_user();
   registry.forget_before(std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()) -
                          kept_for);

@@ -49,6 +49,7 @@ class Supervisor {
   void on_status();
   void on_note();
   void on_deadline(Clock::time_point now);
+  void tell_ranks(int signal, bool only_first) const;
   void end_within(std::chrono::nanoseconds time);
   void end_descendants();
   void drain();
@@ -74,6 +75,7 @@ class Supervisor {
   std::optional<int> note_;       // how rank 0's process ended
   bool watcher_is_gone_ = false;  // rank 0's `weir rank` has been there
   int end_signal_ = 0;            // the one we were told to end with
+  bool is_of_workers_ = false;    // the ranks are workers of a running program
   bool is_told_again_ = false;    // and we were told more than once
   bool was_terminated_ = false;   // by our SIGTERM
   std::optional<Clock::time_point> deadline_;
@@ -91,6 +93,9 @@ Supervisor::Supervisor(const Launch& launch, const StatusFolder& folder, const P
   signals_ = Descriptor(signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
   folder_events_ = Descriptor(inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
   inotify_add_watch(folder_events_.get(), folder.path().c_str(), IN_CLOSE_WRITE | IN_MOVED_TO);
+  // Workers hand over what they have when their job is ended; mpirun would kill them after a second.
+  is_of_workers_ = launch.environment.contains("WEIR_CONNECT");
+  if (is_of_workers_) sigaddset(&before, SIGTERM);
   Started started = start(launch, before);
   mpirun_ = started.pid;
   noise_.set_launcher(started.pid);
@@ -140,11 +145,13 @@ void Supervisor::on_signal(const signalfd_siginfo& signal) {
     if (!mpirun_status_ && waitpid(mpirun_, &status, WNOHANG) == mpirun_) mpirun_status_ = status;
     return;
   }
+  if (number == SIGUSR1 || number == SIGUSR2) return tell_ranks(number, true);
   if (asks_to_end(number)) {
     is_told_again_ = end_signal_ != 0;
     end_signal_ = number;
     if (!deadline_) end_within(patience_.after_signal);
   }
+  if (is_of_workers_ && number == SIGTERM && !is_told_again_) return tell_ranks(SIGTERM, false);
   // What the terminal sends (Ctrl-C) has reached mpirun too: it is in the same process group.
   if (signal.ssi_code != SI_KERNEL && !mpirun_status_) kill(mpirun_, number);
 }
@@ -190,6 +197,19 @@ void Supervisor::on_note() {
   // A program that leaves no status may end on rank 0 while other ranks still work; one that failed, or was
   // killed together with its `weir rank`, leaves them waiting for ever.
   if (note_.value_or(1) != 0 && !deadline_) end_within(patience_.after_program);
+}
+
+/// Sends a signal to the programs of this host's ranks, or to that of rank 0 alone: for workers a signal that
+/// is meant for the program's body would be the end.
+void Supervisor::tell_ranks(int signal, bool only_first) const {
+  if (mpirun_status_) return;
+  for (const pid_t rank : children_of(mpirun_)) {
+    const bool is_first = variable_of(rank, "OMPI_COMM_WORLD_RANK") == "0";
+    if (only_first && !is_first) continue;
+    // Beside the program of rank 0 stands `weir rank`.
+    const std::vector<pid_t> programs = is_first ? children_of(rank) : std::vector<pid_t>{rank};
+    for (const pid_t program : programs) kill(program, signal);
+  }
 }
 
 void Supervisor::end_within(std::chrono::nanoseconds time) {

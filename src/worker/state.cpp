@@ -81,7 +81,8 @@ void State::store(TaskId id, Record& record, task::Value value, std::uint64_t by
     if (Record* task = records_.find(waiter); task && task->state == Run::waiting && --task->missing == 0)
       make_ready(waiter, *task);
   for (const Parked& parked : record.parked) {
-    if (is_heavy(bytes))
+    const bool is_client = parked.peer == 0 || parked.peer == self_;
+    if (is_heavy(bytes) && !is_client)
       out.push_back({parked.peer, protocol::InputAt{id, self_, true, protocol::Scale::of(bytes)}});
     else out.push_back({parked.peer, SendValue{id, parked.request}});
   }
@@ -342,6 +343,19 @@ Record* State::valid(const QueueEntry& entry) {
   return record && record->state == Run::ready && record->run == entry.run ? record : nullptr;
 }
 
+void State::drop_stale() {
+  while (!ready_.empty() && !valid(ready_.front())) {
+    std::pop_heap(ready_.begin(), ready_.end(), later);
+    ready_.pop_back();
+  }
+}
+
+// The scheduler numbers roots above the lowest byte.
+bool State::take_of_root(Execution& out, std::uint64_t order) {
+  drop_stale();
+  return !ready_.empty() && constrained_.empty() && ready_.front().order >> 8 == order >> 8 && take(out);
+}
+
 bool State::take(Execution& out, bool out_of_band) {
   QueueEntry chosen{};
   Record* record = nullptr;
@@ -353,10 +367,7 @@ bool State::take(Execution& out, bool out_of_band) {
     }
   } else {
     if (!has_slot() || held_back()) return false;
-    while (!ready_.empty() && !valid(ready_.front())) {
-      std::pop_heap(ready_.begin(), ready_.end(), later);
-      ready_.pop_back();
-    }
+    drop_stale();
     auto best = constrained_.end();
     for (auto at = constrained_.begin(); at != constrained_.end(); ++at) {
       const Record* candidate = valid(*at);

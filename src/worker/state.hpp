@@ -150,6 +150,8 @@ class State {
   // --- from its threads
   /// The most urgent task that can start now.
   bool take(Execution& out, bool out_of_band = false);
+  /// The same, if it stands on the root of a task of this `order`: for the thread of that task, which waits.
+  bool take_of_root(Execution& out, std::uint64_t order);
   void done(Outcome&& outcome, Actions& out);
   /// A task that waits for others gives its slot away, and takes it back.
   void secede() noexcept { ++seceded_; }
@@ -213,6 +215,7 @@ class State {
   void erase_if_unused(TaskId id, Record& record, Actions& out);
   [[nodiscard]] bool fits(const Record& record) const;
   [[nodiscard]] Record* valid(const QueueEntry& entry);
+  void drop_stale();
   void occupy(const Record& record, double sign);
 
   // spill.cpp

@@ -42,7 +42,8 @@ const std::string json_answer = R"({
       "STAT":"EXIT",
       "EXIT_CODE":"3",
       "EXIT_REASON":"",
-      "PEND_REASON":""
+      "PEND_REASON":"",
+      "EXEC_HOST":"2*hostA"
     },
     {
       "JOBID":"3621",
@@ -120,7 +121,12 @@ TEST_CASE("lsf writes every option as a directive") {
         "\n"
         "exec >logs/sum-\"${LSB_JOBID:-0}\".out 2>logs/sum-\"${LSB_JOBID:-0}\".err\n"
         "export WEIR_JOB_STARTED=$(date +%s)\n"
-        "weir run -n 64 --threads 2 -- ./app 'two words'\n");
+        "trap : TERM\n"
+        "for signal in USR1 USR2; do trap \"kill -$signal \\$weir_run\" $signal; done\n"
+        "weir run -n 64 --threads 2 -- ./app 'two words' &\n"
+        "weir_run=$!\n"
+        "while wait $weir_run; weir_status=$?; kill -0 $weir_run 2>/dev/null; do :; done\n"
+        "exit \"$weir_status\"\n");
 }
 
 TEST_CASE("lsf keeps the threads of a rank on one host where the number of hosts is left to it") {
@@ -140,7 +146,12 @@ TEST_CASE("lsf keeps the threads of a rank on one host where the number of hosts
         "\n"
         "exec >weir-\"${LSB_JOBID:-0}\".out 2>weir-\"${LSB_JOBID:-0}\".err\n"
         "export WEIR_JOB_STARTED=$(date +%s)\n"
-        "weir run -n 3 --threads 4 -- app\n");
+        "trap : TERM\n"
+        "for signal in USR1 USR2; do trap \"kill -$signal \\$weir_run\" $signal; done\n"
+        "weir run -n 3 --threads 4 -- app &\n"
+        "weir_run=$!\n"
+        "while wait $weir_run; weir_status=$?; kill -0 $weir_run 2>/dev/null; do :; done\n"
+        "exit \"$weir_status\"\n");
   options.queue = "a$b";
   CHECK(sentence_of([&] { return lsf().script(options); }) ==
         "queue: LSF takes no quotes, \\, `, $ and % here (got a$b)");
@@ -177,6 +188,7 @@ TEST_CASE("lsf reads how its jobs are") {
   }
   CHECK(jobs[0].exit_status == 0);
   CHECK(jobs[1].exit_status == 3);
+  CHECK(jobs[1].hosts == "hostA");
   CHECK(jobs[2].exit_status == 140);
   CHECK(jobs[2].reason == "TERM_RUNLIMIT: job killed after reaching LSF run time limit");
   CHECK(jobs[5].reason == "Job slot limit reached: 4 hosts;");
@@ -188,17 +200,20 @@ TEST_CASE("lsf asks versions without JSON in another way") {
   programs.add(
       "bjobs",
       "for word in \"$@\"; do [ \"$word\" = -json ] && { echo 'bjobs: Illegal option -- j' >&2; exit 255; "
-      "}; done\necho '12|EXIT|3|-|-'\necho '13|PEND|-|-|New job is waiting for scheduling;'");
+      "}; done\necho '12|EXIT|3|-|-|4*hostA:4*hostB'\necho '13|PEND|-|-|New job is waiting for "
+      "scheduling;|-'");
   const auto jobs = lsf().status({"12", "13"});
   CHECK(jobs[0].state == JobState::failed);
   CHECK(jobs[0].exit_status == 3);
   CHECK(jobs[0].reason.empty());
+  CHECK(jobs[0].hosts == "hostA,hostB");
   CHECK(jobs[1].reason == "New job is waiting for scheduling;");
   programs.add("bjobs", "echo 'Failed in LSF library call: LIM is down; try later' >&2; exit 255");
   CHECK(sentence_of([] { return lsf().status({"12"}); }) ==
         "lsf: the queue could not be asked (got exit status 255 from `bjobs -a -noheader -o jobid stat "
         "exit_code "
-        "exit_reason pend_reason delimiter='|' 12`, which says: Failed in LSF library call: LIM is down; try "
+        "exit_reason pend_reason exec_host delimiter='|' 12`, which says: Failed in LSF library call: LIM is "
+        "down; try "
         "later)");
 }
 
@@ -208,7 +223,7 @@ TEST_CASE("lsf takes answers of any form without harm") {
     CHECK(parse_bjobs_json(text).empty());
   CHECK(parse_bjobs_json("Job <5> is not found\n{\"RECORDS\":[{\"JOBID\":6,\"STAT\":\"RUN\"}]}").front().id ==
         "6");
-  CHECK(parse_bjobs_text("|||\n||||\nno jobs").empty());
+  CHECK(parse_bjobs_text("|||\n|||||\nno jobs").empty());
 }
 
 TEST_CASE("a job of lsf that is over is cancelled without complaint") {

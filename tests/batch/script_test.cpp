@@ -3,6 +3,7 @@
 #include "batch/script.hpp"
 
 #include "batch/program.hpp"
+#include "support/process.hpp"
 #include "support/throws.hpp"
 #include "weir/batch.hpp"
 
@@ -200,8 +201,12 @@ TEST_CASE("lines before and after stand around the program, whose exit status is
         "module load OpenMPI/4.1.4\nmodule load 'odd name'\n"
         "export GREETING=$'it\\'s $HOME\\n`id`'\nexport EMPTY=''\n"
         "echo before \"$GREETING\"\n"
-        "true run -n 2 --threads 1 -- ./app\n"
-        "weir_status=$?\necho after\nfalse\nexit \"$weir_status\"\n");
+        "trap : TERM\n"
+        "for signal in USR1 USR2; do trap \"kill -$signal \\$weir_run\" $signal; done\n"
+        "true run -n 2 --threads 1 -- ./app &\n"
+        "weir_run=$!\n"
+        "while wait $weir_run; weir_status=$?; kill -0 $weir_run 2>/dev/null; do :; done\n"
+        "echo after\nfalse\nexit \"$weir_status\"\n");
   const ProgramResult result = run_program({"bash", "-c", "module() { :; }\n" + script});
   CHECK(result.output == "before it's $HOME\n`id`\nafter\n");
   CHECK(result.exit_status == 0);
@@ -212,4 +217,24 @@ TEST_CASE("log files carry the job's name and number") {
   CHECK(log_file(options, "12.server", "out") == "weir-12.out");
   options.log_directory = "/tmp/logs";
   CHECK(log_file(options, "12", "err") == "/tmp/logs/weir-12.err");
+}
+
+TEST_CASE("the shell of a job passes signals on, outlives SIGTERM and ends with the program's status") {
+  JobOptions options = two_ranks();
+  const test::TemporaryFolder folder;
+  options.weir = folder.path() + "/weir";
+  test::write_file(options.weir,
+                   "#!/bin/bash\n"
+                   "trap 'echo told; exit 7' USR1\n"
+                   "touch '" +
+                       folder.path() +
+                       "/ready'\n"
+                       "for i in {1..3000}; do sleep 0.01; done\n",
+                   0755);
+  options.before = {"(until [ -e '" + folder.path() +
+                    "/ready' ]; do sleep 0.01; done; kill -TERM $$; "
+                    "while kill -USR1 $$ 2>/dev/null; do sleep 0.05; done) &"};
+  const ProgramResult result = run_program({"bash", "-c", shell_part(options)});
+  CHECK(result.output == "told\n");
+  CHECK(result.exit_status == 7);
 }

@@ -38,8 +38,14 @@ TEST_CASE("slurm writes every option as a directive") {
         "#SBATCH --time=02:00:00\n"
         "#SBATCH --exclusive\n"
         "\n"
+        "unset SLURM_EXPORT_ENV\n"
         "export WEIR_JOB_STARTED=$(date +%s)\n"
-        "/opt/weir/bin/weir run -n 64 --threads 2 -- ./app 'two words'\n");
+        "trap : TERM\n"
+        "for signal in USR1 USR2; do trap \"kill -$signal \\$weir_run\" $signal; done\n"
+        "/opt/weir/bin/weir run -n 64 --threads 2 -- ./app 'two words' &\n"
+        "weir_run=$!\n"
+        "while wait $weir_run; weir_status=$?; kill -0 $weir_run 2>/dev/null; do :; done\n"
+        "exit \"$weir_status\"\n");
 }
 
 TEST_CASE("slurm leaves out what was not said") {
@@ -55,8 +61,14 @@ TEST_CASE("slurm leaves out what was not said") {
         "#SBATCH --ntasks=3\n"
         "#SBATCH --cpus-per-task=1\n"
         "\n"
+        "unset SLURM_EXPORT_ENV\n"
         "export WEIR_JOB_STARTED=$(date +%s)\n"
-        "weir run -n 3 --threads 1 -- app\n");
+        "trap : TERM\n"
+        "for signal in USR1 USR2; do trap \"kill -$signal \\$weir_run\" $signal; done\n"
+        "weir run -n 3 --threads 1 -- app &\n"
+        "weir_run=$!\n"
+        "while wait $weir_run; weir_status=$?; kill -0 $weir_run 2>/dev/null; do :; done\n"
+        "exit \"$weir_status\"\n");
 }
 
 TEST_CASE("slurm job ids are found in every wording") {

@@ -69,7 +69,7 @@ class Simulation {
       const bool starts = !job.view.is_running && now - job.submitted >= queue_wait;
       const bool ends = now - job.submitted >= queue_wait + walltime;
       if (starts && jobs_crash) {
-        scaler_.job_over(now, JobOutcome::failed, "exit status 1");
+        scaler_.job_over(now, JobOutcome::failed, "exit status 1", job.submitted);
         it = jobs_.erase(it);
         continue;
       }
@@ -313,7 +313,30 @@ TEST_CASE("three failed jobs in a row pause the cluster; a worker that joins sta
   scaler.job_over(start, JobOutcome::failed, "exit status 2");
   CHECK(scaler.pause_reason() ==
         "3 jobs in a row failed, the last one with: exit status 2; no more are submitted until resume(), "
-        "scale() or adapt() is called");
+        "scale() or adapt() is called or a worker joins");
+}
+
+TEST_CASE("jobs that fail together count once, and what was taken away does not count") {
+  Scaler scaler = accepted();
+  scaler.scale(5);
+  const auto submitted = start - 5min;
+  for (int i = 0; i < 5; ++i) scaler.job_over(start, JobOutcome::failed, "exit status 1", submitted);
+  for (int i = 0; i < 5; ++i) scaler.job_over(start, JobOutcome::ended, "PREEMPTED", submitted);
+  CHECK(scaler.pause_reason().empty());
+  scaler.job_over(start + 1min, JobOutcome::failed, "exit status 1", start);
+  CHECK(scaler.pause_reason().empty());
+  scaler.job_over(start + 3min, JobOutcome::failed, "exit status 1", start + 2min);
+  CHECK(scaler.pause_reason().starts_with("3 jobs in a row failed"));
+}
+
+TEST_CASE("a worker that joins ends a pause") {
+  Scaler scaler = accepted();
+  scaler.scale(2);
+  for (int i = 0; i < 3; ++i) scaler.job_over(start, JobOutcome::failed, "exit status 1");
+  CHECK_FALSE(scaler.pause_reason().empty());
+  scaler.worker_joined();
+  CHECK(scaler.pause_reason().empty());
+  CHECK(scaler.plan(start, {}).submit == 2);
 }
 
 TEST_CASE("a pause ends when somebody wants workers anew, the waiting after a single failure does not") {
@@ -353,10 +376,10 @@ TEST_CASE("jobs that crash when they start are not resubmitted for ever") {
   queue.useful_workers = 5;
   queue.jobs_crash = true;
   queue.run(24h * 7);
-  CHECK(queue.submitted == 4);  // one was on its way when the third failed
+  CHECK(queue.submitted == 6);  // two at a time, which fail together
   CHECK(scaler.pause_reason() ==
-        "4 jobs in a row failed, the last one with: exit status 1; no more are submitted until resume(), "
-        "scale() or adapt() is called");
+        "3 jobs in a row failed, the last one with: exit status 1; no more are submitted until resume(), "
+        "scale() or adapt() is called or a worker joins");
 }
 
 TEST_CASE("wrong limits are refused") {

@@ -54,8 +54,8 @@ TEST_CASE("the body's return value is the status of the job") {
 
 TEST_CASE("an exception that leaves the body is one message and status 1") {
   check_message("throw", "weir: the program ended with an error: the body gives up\n");
-  check_message("throw_int", "weir: the program ended with an exception that is no std::exception\n");
-  check_message("throw_own", "weir: the program ended with an exception that is no std::exception\n");
+  check_message("throw_int", "weir: the program ended with an error: int: 5\n");
+  check_message("throw_own", "Own: an exception that is no std::exception\n");
   check_message("task_error", "std::logic_error: from the task\n");
 }
 

@@ -122,7 +122,7 @@ TEST_CASE("an exception travels with its type, message, task and worker") {
   CHECK_THAT(text_of("own"), Catch::Contains("OwnError: mine"));
   CHECK_THAT(text_of("stranger"),
              Catch::Contains("Stranger") && Catch::Contains("an exception that is no std::exception"));
-  CHECK_THAT(text_of("int"), Catch::Contains("int: an exception that is no std::exception"));
+  CHECK_THAT(text_of("int"), Catch::Contains("int: 42"));
   CHECK_THAT(text_of("text"), Catch::Contains("char const*"));
   CHECK_THAT(text_of("file"), Catch::Contains("std::filesystem") && Catch::Contains("filesystem_error") &&
                                   Catch::Contains("/no/such/file"));

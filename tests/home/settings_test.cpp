@@ -1,11 +1,16 @@
 // What a process is told by its environment about memory.
 #include "home/settings.hpp"
 
+#include <sched.h>
+
 #include <catch2/catch.hpp>
 #include <cstdlib>
+#include <filesystem>
+#include <fstream>
 #include <optional>
 
 #include "node/host.hpp"
+#include "support/process.hpp"
 
 using namespace weir;
 
@@ -62,4 +67,74 @@ TEST_CASE("settings find the folder for what does not fit") {
   CHECK(detail::home::spill_folder() == "/var/tmp");
   const Variable own("WEIR_SPILL_DIRECTORY", "/scratch");
   CHECK(detail::home::spill_folder() == "/scratch");
+}
+
+namespace {
+
+void write(const std::filesystem::path& path, const std::string& text) {
+  std::filesystem::create_directories(path.parent_path());
+  std::ofstream(path) << text;
+}
+
+}  // namespace
+
+TEST_CASE("a control group, or one above it, limits cores and memory") {
+  using namespace detail::node;
+  const weir::test::TemporaryFolder folder;
+  const std::filesystem::path root = folder.path();
+  const std::string groups = root / "groups";
+  write(groups, "0::/job/step\n");
+  CHECK_FALSE(group_cores(groups, root).has_value());
+  CHECK_FALSE(group_memory(groups, root).has_value());
+  write(root / "job/step/cpu.max", "max 100000\n");
+  write(root / "job/cpu.max", "250000 100000\n");
+  write(root / "job/step/memory.max", "max\n");
+  write(root / "job/memory.max", "629145600\n");
+  CHECK(group_cores(groups, root) == 2.5);
+  CHECK(group_memory(groups, root) == 629145600u);
+  write(groups, "7:cpu,cpuacct:/a\n4:memory:/a\n3:cpuset:/b\n");
+  write(root / "cpu/a/cpu.cfs_quota_us", "-1\n");
+  write(root / "cpu/a/cpu.cfs_period_us", "100000\n");
+  write(root / "memory/a/memory.limit_in_bytes", "1000\n");
+  CHECK_FALSE(group_cores(groups, root).has_value());
+  CHECK(group_memory(groups, root) == 1000u);
+  write(root / "cpu/a/cpu.cfs_quota_us", "50000\n");
+  CHECK(group_cores(groups, root) == 0.5);
+}
+
+TEST_CASE("a process takes the cores and the memory of its job, not those of the machine") {
+  const Variable job("SLURM_JOB_ID", "5"), cores("SLURM_CPUS_ON_NODE", "1"),
+      memory("SLURM_MEM_PER_NODE", "100");
+  const Variable none("WEIR_MEMORY_LIMIT", nullptr), told("WEIR_NODE_MEMORY", nullptr);
+  CHECK(detail::home::cores_given() == 1);
+  CHECK(detail::home::memory_given() == (100u << 20) / 10 * 9);
+  CHECK(detail::home::memory_limits({}, 2).limit == (100u << 20) / 10 * 9 / 2);
+  const Variable less("WEIR_NODE_MEMORY", "50000000");
+  CHECK(detail::home::memory_given() == 45'000'000);
+}
+
+TEST_CASE("a process takes the cores that its affinity mask leaves it") {
+  cpu_set_t before;
+  REQUIRE(sched_getaffinity(0, sizeof before, &before) == 0);
+  cpu_set_t one;
+  CPU_ZERO(&one);
+  for (int core = 0; core < CPU_SETSIZE && CPU_COUNT(&one) == 0; ++core)
+    if (CPU_ISSET(core, &before)) CPU_SET(core, &one);
+  REQUIRE(sched_setaffinity(0, sizeof one, &one) == 0);
+  CHECK(detail::node::host_cores() == 1);
+  REQUIRE(sched_setaffinity(0, sizeof before, &before) == 0);
+}
+
+TEST_CASE("how long silence is waited for is a setting") {
+  {
+    const Variable patience("WEIR_PATIENCE", "2s");
+    CHECK(detail::home::scheduler_settings({}).patience_for_dead == std::chrono::seconds(2));
+  }
+  {
+    const Variable patience("WEIR_PATIENCE", "1ms");
+    CHECK_THROWS_WITH(detail::home::scheduler_settings({}),
+                      "WEIR_PATIENCE: must be at least 500ms (got \"1ms\")");
+  }
+  const Variable patience("WEIR_PATIENCE", nullptr);
+  CHECK(detail::home::scheduler_settings({}).patience_for_dead == std::chrono::seconds(10));
 }

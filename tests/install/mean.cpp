@@ -5,6 +5,6 @@
 
 int main(int argc, char** argv) {
   return weir::run(argc, argv, [](weir::Client&) {
-    std::cout << weir::arange(0.0, 101.0, 1.0, 10).mean().compute() << '\n';
+    std::cout << weir::arange(0.0, 101.0, 1.0, {10}).mean().item() << '\n';
   });
 }

@@ -23,9 +23,10 @@ TEST_CASE("questions: explain says worker by worker why a task does not run ther
   story.join(1, 2, {{"GPU", 1}}, "alpha");
   story.join(2, 1, {}, "beta");
   story.submit(1, {}, {.workers = {"gamma"}, .name = "picky"});
-  CHECK(story.state.explain(1) == Lines{"picky-1 is no_worker",
-                                        "worker 1 on alpha: is not among the workers this task may run on",
-                                        "worker 2 on beta: is not among the workers this task may run on"});
+  CHECK(story.state.explain(1) ==
+        Lines{"picky-1 is no_worker",
+              "worker 1 on alpha: is not among the workers this task may run on (\"gamma\")",
+              "worker 2 on beta: is not among the workers this task may run on (\"gamma\")"});
   story.submit(2, {}, {.resources = {{"GPU", 2}}, .name = "greedy"});
   CHECK(story.state.explain(2) == Lines{"greedy-2 is no_worker",
                                         "worker 1 on alpha: has 1 GPU, the task needs 2",

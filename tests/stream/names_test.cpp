@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 #include <csignal>
 #include <functional>
+#include <iterator>
 #include <ranges>
 #include <stdexcept>
 #include <vector>
@@ -18,7 +19,9 @@ TEST_CASE("using namespace weir goes with csignal, algorithm, functional and ran
                        .sink_to_list();
   int (*const raise_signal)(int) = raise;
   static_cast<void>(raise_signal);
-  for (const int x : std::vector{-1, 1, 2} | std::views::filter([](int x) { return x != 2; })) source.emit(x);
+  std::vector<int> some;
+  std::ranges::copy_if(std::vector{-1, 1, 2}, std::back_inserter(some), [](int x) { return x != 2; });
+  for (const int x : some) source.emit(x);
   CHECK(std::ranges::equal(out.values(), std::vector{1}));
   CHECK(std::invoke(std::plus<>(), out.values().front(), 1) == 2);
 }

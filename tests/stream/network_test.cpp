@@ -18,18 +18,18 @@ using Texts = std::vector<std::string>;
 namespace {
 
 /// A plain client.
-class Client {
+class Peer {
  public:
-  explicit Client(std::uint16_t port) : socket_(::socket(AF_INET, SOCK_STREAM, 0)) {
+  explicit Peer(std::uint16_t port) : socket_(::socket(AF_INET, SOCK_STREAM, 0)) {
     sockaddr_in to{};
     to.sin_family = AF_INET;
     to.sin_port = htons(port);
     to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     REQUIRE(::connect(socket_, reinterpret_cast<const sockaddr*>(&to), sizeof to) == 0);
   }
-  ~Client() { ::close(socket_); }
-  Client(const Client&) = delete;
-  Client& operator=(const Client&) = delete;
+  ~Peer() { ::close(socket_); }
+  Peer(const Peer&) = delete;
+  Peer& operator=(const Peer&) = delete;
   void send(const std::string& text) const {
     REQUIRE(::send(socket_, text.data(), text.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(text.size()));
   }
@@ -79,7 +79,7 @@ bool has_failed(const Stream<std::string>& source) {
 
 std::string post(std::uint16_t port, const std::string& body, const std::string& path = "/",
                  const std::string& method = "POST") {
-  const Client client(port);
+  const Peer client(port);
   client.send(method + " " + path + " HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: " +
               std::to_string(body.size()) + "\r\n\r\n" + body);
   const std::string answer = client.read_until("\r\n\r\n");
@@ -94,7 +94,7 @@ TEST_CASE("from_tcp emits the messages of every connection") {
   source.start();
   const std::uint16_t port = listening_port(source);
   {
-    const Client one(port), two(port);
+    const Peer one(port), two(port);
     one.send("a\nb\nhal");
     REQUIRE(out.wait_for(2, 10s));
     one.send("f\n");
@@ -102,7 +102,7 @@ TEST_CASE("from_tcp emits the messages of every connection") {
     two.send("c\nlost");
     REQUIRE(out.wait_for(4, 10s));
   }  // half a line, and gone
-  const Client three(port);
+  const Peer three(port);
   three.send("d\n");
   REQUIRE(out.wait_for(5, 10s));
   CHECK(out.values() == Texts{"a", "b", "half", "c", "d"});
@@ -115,7 +115,7 @@ TEST_CASE("from_tcp closes a connection whose message is too long, and goes on w
   auto source = from_tcp(0, "\n", {.max_message_bytes = 1000});
   const auto out = source.sink_to_list();
   source.start();
-  const Client bad(listening_port(source)), good(listening_port(source));
+  const Peer bad(listening_port(source)), good(listening_port(source));
   bad.send(std::string(5000, 'x'));
   CHECK(bad.read_until("never").empty());
   good.send("fine\n");
@@ -129,7 +129,7 @@ TEST_CASE("100 MB without a newline end their connection, not the stream, and ar
   const auto out = source.sink_to_list();
   source.start();
   const long before = memory_kib();
-  const Client bad(listening_port(source)), good(listening_port(source));
+  const Peer bad(listening_port(source)), good(listening_port(source));
   std::size_t sent = 0;
   const std::string block(std::size_t{1} << 20, 'x');
   while (sent < 100 && bad.try_to_send(block)) ++sent;
@@ -164,7 +164,7 @@ TEST_CASE("a client that leaves in the middle of a request gives no element, and
   source.start();
   const std::uint16_t port = listening_port(source);
   {
-    const Client half(port), less(port), mute(port);
+    const Peer half(port), less(port), mute(port);
     half.send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nhal");
     less.send("POST / HT");
   }
@@ -183,7 +183,7 @@ TEST_CASE("from_tcp holds senders back while a node below is full") {
     begun.push_back(std::move(finished));
   });
   source.start();
-  const Client client(listening_port(source));
+  const Peer client(listening_port(source));
   for (int i = 0; i < 100; ++i) client.send("x\n");
   for (int i = 0; i < 100; ++i) {
     for (;;) {
@@ -199,13 +199,13 @@ TEST_CASE("from_tcp stops and starts again") {
   auto source = from_tcp(0);
   const auto out = source.sink_to_list();
   source.start();
-  const Client old(listening_port(source));
+  const Peer old(listening_port(source));
   old.send("a\n");
   REQUIRE(out.wait_for(1, 10s));
   source.stop();
   CHECK(old.read_until("never").empty());
   source.start();
-  const Client fresh(listening_port(source));
+  const Peer fresh(listening_port(source));
   fresh.send("b\n");
   REQUIRE(out.wait_for(2, 10s));
 }

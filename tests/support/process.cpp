@@ -57,7 +57,7 @@ void close_now(int& descriptor) {
 /// Moves what is there to `text`; closes the descriptor at its end.
 void read_into(std::string& text, int& descriptor) {
   std::array<char, 65536> piece;
-  const ssize_t count = read(descriptor, piece.data(), piece.size());
+  const ssize_t count = ::read(descriptor, piece.data(), piece.size());
   if (count > 0) text.append(piece.data(), static_cast<std::size_t>(count));
   else if (count == 0 || (errno != EAGAIN && errno != EINTR)) close_now(descriptor);
 }
@@ -122,7 +122,7 @@ void Process::pump() {
   if (ready[0].revents) read_into(result_.out, out_);
   if (ready[1].revents) read_into(result_.err, err_);
   if (ready[3].revents) {
-    const ssize_t count = write(in_, input_.data(), input_.size());
+    const ssize_t count = ::write(in_, input_.data(), input_.size());
     if (count > 0) input_.erase(0, static_cast<std::size_t>(count));
     else if (errno != EAGAIN) input_.clear();
   }

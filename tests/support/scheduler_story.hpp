@@ -65,8 +65,13 @@ class Story {
   Lines submit(detail::protocol::SubmitTask message) {
     return event([&](auto& out) { state.handle(now, task_client(message.id), std::move(message), out); });
   }
-  Lines scatter(TaskId id, PeerId worker) {
-    return event([&](auto& out) { state.scatter(now, id, worker, out); });
+  Lines scatter(TaskId id, PeerId worker) { return scatter(id, std::vector<PeerId>{worker}); }
+  Lines scatter(TaskId id, const std::vector<PeerId>& workers) {
+    return event([&](auto& out) { state.scatter(now, id, workers, out); });
+  }
+  Lines tick(double when) {
+    now = when;
+    return event([&](auto& out) { state.tick(now, out); });
   }
   Lines release(TaskId id) { return client(id, detail::protocol::ReleaseTask{id}); }
   Lines cancel(TaskId id, std::string reason = {}) {

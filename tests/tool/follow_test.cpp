@@ -1,6 +1,9 @@
 // Beside a batch job: when to ask, what to say, which exit status, and files that grow.
 #include "tool/follow.hpp"
 
+#include <fcntl.h>
+#include <sys/stat.h>
+
 #include <catch2/catch.hpp>
 #include <fstream>
 
@@ -53,4 +56,34 @@ TEST_CASE("a tail passes on what is new, byte for byte") {
   char text[16];
   CHECK(std::string(text, std::fread(text, 1, sizeof text, out)) == piece + "cd");
   std::fclose(out);
+}
+
+TEST_CASE("a tail leaves alone what was there before the job, and begins again with a file that shrinks") {
+  const test::TemporaryFolder folder;
+  const std::string path = folder.path() + "/out";
+  const auto copied = [](Tail& tail) {
+    std::FILE* out = std::tmpfile();
+    const bool is_there = tail.copy_to(out);
+    std::rewind(out);
+    char text[64];
+    std::string all(text, std::fread(text, 1, sizeof text, out));
+    std::fclose(out);
+    return is_there ? all : "not there";
+  };
+  test::write_file(path, "of an older job\n");
+  struct stat status {};
+  REQUIRE(stat(path.c_str(), &status) == 0);
+  const std::int64_t then = std::int64_t{status.st_mtim.tv_sec} * 1'000'000'000 + status.st_mtim.tv_nsec;
+  Tail of_new_job(path, then + 1);
+  CHECK(copied(of_new_job) == "not there");
+  const timespec later[2] = {{status.st_mtim.tv_sec + 1, 0}, {status.st_mtim.tv_sec + 1, 0}};
+  std::ofstream(path) << "new";
+  REQUIRE(utimensat(AT_FDCWD, path.c_str(), later, 0) == 0);
+  CHECK(copied(of_new_job) == "new");
+  Tail tail(path);
+  CHECK(copied(tail) == "new");
+  std::ofstream(path) << "a";
+  CHECK(copied(tail) == "a");
+  std::ofstream(path, std::ios::app) << "b";
+  CHECK(copied(tail) == "b");
 }

@@ -30,9 +30,10 @@ TEST_CASE("weir --version prints one line") {
 TEST_CASE("weir refuses an unknown command") {
   const Finished finished = run({WEIR_TOOL, "fly"});
   CHECK(finished.status == 2);
-  CHECK(finished.err ==
-        "weir: the command must be one of run, submit, script, status, logs, cancel, info, simulate (got "
-        "fly); `weir --help` tells more\n");
+  CHECK(
+      finished.err ==
+      "weir: the command must be one of run, submit, script, status, logs, cancel, info, simulate, hdf5 (got "
+      "fly); `weir --help` tells more\n");
 }
 
 TEST_CASE("weir info tells versions, build and machine") {

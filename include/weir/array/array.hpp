@@ -10,6 +10,7 @@
 
 #include "weir/array/chunks.hpp"
 #include "weir/client.hpp"
+#include "weir/detail/array/literal.hpp"
 #include "weir/detail/array/op.hpp"
 #include "weir/detail/array/tensor.hpp"
 
@@ -92,7 +93,13 @@ Index make_index(const I& index) {
 [[nodiscard]] std::size_t tasks_of(const NodePtr& node);
 [[nodiscard]] std::string describe(const NodePtr& node);
 [[nodiscard]] NodePtr elementwise(Op op, DType compute, DType out, std::vector<NodePtr> inputs);
+[[nodiscard]] NodePtr elementwise(Op op, DType compute, DType second, DType out, std::vector<NodePtr> inputs,
+                                  std::array<std::uint64_t, 4> immediate);
+/// Converted as by static_cast, where every number fits or may lose what does not.
 [[nodiscard]] NodePtr cast(const NodePtr& node, DType to);
+[[nodiscard]] NodePtr converted(const NodePtr& node, DType to, OutOfRange overflow);
+/// Throws unless a node has elements of the type.
+void check_type(const NodePtr& node, DType type);
 [[nodiscard]] NodePtr scalar(DType type, const void* value);
 [[nodiscard]] NodePtr rechunk(const NodePtr& node, const ChunkSpec& chunks);
 [[nodiscard]] NodePtr index(const NodePtr& node, const std::vector<Index>& indices);
@@ -125,40 +132,37 @@ enum class Reduction : std::uint8_t {
 };
 [[nodiscard]] NodePtr reduce(Reduction reduction, const NodePtr& node, const Reduce& how, DType out);
 
-template <class S>
-NodePtr scalar_as(DType type, S value) {
-  return dispatch(type, [&]<class T>(std::type_identity<T>) {
-    T converted{};
-    if constexpr (std::is_convertible_v<S, T>) converted = static_cast<T>(value);
-    else if constexpr (requires { T(value.real(), value.imag()); }) converted = T(value.real(), value.imag());
-    else if constexpr (requires { typename T::value_type; })
-      converted = T(static_cast<typename T::value_type>(value));
-    return scalar(type, &converted);
-  });
-}
-
 }  // namespace detail::array
 
 /// What `compute` gives: an `xt::xarray<T>` that is a plain number where one is wanted and there is one.
+///
+/// Where any type is taken, as by `printf` and templates, `item()` makes it the number.
 template <class T>
 class Computed : public xt::xarray<T> {
  public:
   Computed() = default;
   /// Takes the elements over.
   explicit Computed(xt::xarray<T>&& values) : xt::xarray<T>(std::move(values)) {}
-  /// Throws `Error{invalid_argument}` if there is not exactly one element.
-  operator T() const {
+  /// The only element. **Errors.** Throws `Error{invalid_argument}` if there is not exactly one.
+  [[nodiscard]] T item() const {
     if (this->size() != 1)
       throw Error(ErrorKind::invalid_argument, "compute: an array must have 1 element to be a number (got " +
                                                    std::to_string(this->size()) + ")");
     return *this->data();
   }
+  /// As `item()`.
+  operator T() const { return item(); }
+};
+
+/// How `astype` treats what does not fit: `x.astype<std::uint8_t>({.overflow = OutOfRange::clip})`.
+struct Conversion {
+  OutOfRange overflow = OutOfRange::error;  ///< What becomes of numbers that the new type does not hold.
 };
 
 /// An n-dimensional array of chunks (each an `xt::xarray<T>`), described now and computed when asked.
 ///
 /// Operations build a description; `compute`, `persist` and `to_hdf5` turn what is needed of it into tasks. A
-/// chain of elementwise operations, slices and other looks at the same elements becomes one task per chunk,
+/// chain of elementwise operations, slices and other views of the same elements becomes one task per chunk,
 /// which never makes the intermediate arrays.
 /// **Shape.** NumPy's broadcasting, promotion of types and indexing. An array of zero axes has one element.
 /// **Threads.** Copies share an immutable description; any thread may use its copy.
@@ -174,7 +178,9 @@ class Array {
   /// Of nothing; only assignment is meaningful.
   Array() = default;
   /// From a description; for functions of the library.
-  explicit Array(detail::array::NodePtr node) : node_(std::move(node)) {}
+  explicit Array(detail::array::NodePtr node) : node_(std::move(node)) {
+    detail::array::check_type(node_, dtype());
+  }
 
   /// Extents, one per axis.
   [[nodiscard]] const Shape& shape() const { return detail::array::shape_of(node_); }
@@ -205,9 +211,14 @@ class Array {
 
   /// Computes everything and brings it here.
   ///
-  /// **Errors.** Throws `TaskError` if a task failed. Throws `Error{closed}` outside `weir::run`.
+  /// **Errors.** Throws `TaskError` if a task failed. Throws `Error{closed}` outside `weir::run`. Throws
+  /// `Error{invalid_argument}` before anything runs if there is not as much memory free here.
   /// **Cost.** The array is here once; chunks are let go of as they arrive.
   Computed<T> compute() const { return Computed<T>(detail::array::compute<T>(node_)); }
+  /// Computes an array of one element: `std::printf("%g\n", x.mean().item())`.
+  ///
+  /// **Errors.** As `compute`. Throws `Error{invalid_argument}` if there is not exactly one element.
+  [[nodiscard]] T item() const { return compute().item(); }
   /// Starts computing; the chunks stay on the workers as long as a copy of the returned array lives.
   [[nodiscard]] Array persist() const { return Array(detail::array::persist(node_)); }
   /// The chunks as futures, row-major; starts computing them if they are not persisted.
@@ -228,10 +239,15 @@ class Array {
   [[nodiscard]] Array rechunk(const ChunkSpec& chunks) const {
     return Array(detail::array::rechunk(node_, chunks));
   }
-  /// Elements converted as by static_cast.
+  /// Elements of another type; fractions are cut off, every other number but 0 is true.
+  ///
+  /// **Errors.** The task fails with the number and its index if the type does not hold it: 300 for `uint8`,
+  /// NaN for integers, 1e300 for `float`, an imaginary part for real types. `{.overflow = OutOfRange::clip}`
+  /// takes the nearest number instead. **Cost.** One more pass over what is in the cache, if the type may not
+  /// hold a number.
   template <detail::array::Element U>
-  [[nodiscard]] Array<U> astype() const {
-    return Array<U>(detail::array::cast(node_, detail::array::dtype_of<U>));
+  [[nodiscard]] Array<U> astype(const Conversion& how = {}) const {
+    return Array<U>(detail::array::converted(node_, detail::array::dtype_of<U>, how.overflow));
   }
 
   /// A part, by NumPy's indexing: integers, `range`, `all`, `newaxis`, `ellipsis`, a
@@ -257,7 +273,8 @@ class Array {
   /// The same for a number, converted to `T`.
   template <detail::array::Scalar S, class... I>
   Array& assign(S value, const I&... indices) {
-    node_ = detail::array::assign(node_, detail::array::scalar_as(dtype(), value),
+    node_ = detail::array::assign(node_,
+                                  detail::array::scalar_as("assign", dtype(), detail::array::literal(value)),
                                   {detail::array::make_index(indices)...});
     return *this;
   }

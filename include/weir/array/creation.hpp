@@ -30,7 +30,7 @@ namespace detail::array {
 /// A node whose chunks a kernel makes from its parameters and the block info.
 [[nodiscard]] NodePtr from_kernel(std::string name, DType type, const Shape& shape, const ChunkSpec& chunks,
                                   Kernel kernel, Buffer parameters);
-std::int64_t arange_count(double start, double stop, double step);
+[[nodiscard]] std::int64_t arange_count(const Literal& start, const Literal& stop, const Literal& step);
 
 template <class T, class F>
 task::Value make_chunk(Reader& parameters, std::span<const Tensor>) {
@@ -80,12 +80,12 @@ template <class T>
 
 /// start, start + step, ... below stop; each computed from its index, so that errors do not add up.
 ///
-/// **Shape.** ceil((stop - start) / step) elements, none if that is negative.
-/// **Errors.** Throws `Error{invalid_argument}` if step is 0.
+/// **Shape.** ceil((stop - start) / step) elements, none if that is negative; exact for integers of any size.
+/// **Errors.** Throws `Error{invalid_argument}` if step is 0 or there would be 2^59 elements and more.
 template <detail::array::Element T = double>
 [[nodiscard]] Array<T> arange(T start, T stop, T step = T(1), const ChunkSpec& chunks = {}) {
-  const std::int64_t count = detail::array::arange_count(
-      static_cast<double>(start), static_cast<double>(stop), static_cast<double>(step));
+  using detail::array::literal;
+  const std::int64_t count = detail::array::arange_count(literal(start), literal(stop), literal(step));
   constexpr detail::array::DType type = detail::array::dtype_of<T>;
   return Array<T>(detail::array::arange("arange", type, detail::array::scalar(type, &start),
                                         detail::array::scalar(type, &step), count, chunks));

@@ -1,6 +1,13 @@
 // Elementwise operations on arrays: arithmetic, comparison, logic, bits, functions; with broadcasting and
 // NumPy's promotion of types.
+//
+// Where two operands are taken, each is an array or a number, and at least one an array. A number takes the
+// type of the array, unless it is of a higher kind (integer, real, complex); one that this type does not hold
+// is refused: `img + 300` for uint8 throws `Error{invalid_argument}`. Comparisons are exact for all pairs of
+// types, but that a fraction beside an array of float is rounded to float.
 #pragma once
+
+#include <limits>
 
 #include "weir/array/array.hpp"
 
@@ -8,509 +15,538 @@ namespace weir {
 
 namespace detail::array {
 
-/// T op U.
-template <class T, class U>
-Array<Promoted<T, U>> arithmetic(Op op, const Array<T>& a, const Array<U>& b) {
-  constexpr DType type = promote(dtype_of<T>, dtype_of<U>);
-  return Array<Promoted<T, U>>(elementwise(op, type, type, {a.node(), b.node()}));
+template <class T>
+void is_an_array(const Array<T>&);
+template <class A>
+concept AnArray = requires(const A& a) {
+  is_an_array(a);
+};
+template <class A>
+concept ArrayOrNumber = AnArray<A> || Scalar<A>;
+/// An array and an array or a number.
+template <class A, class B>
+concept Operands = ArrayOrNumber<A> && ArrayOrNumber<B> &&(AnArray<A> || AnArray<B>);
+
+/// An operand: an array, or a number and its type.
+struct Term {
+  template <class T>
+  Term(const Array<T>& x) : Term(x.node()) {}
+  template <Scalar S>
+  Term(S value) : number(literal(value)), type(scalar_dtype<S>()) {}
+  Term(NodePtr x) : node(std::move(x)) { (void)shape_of(node); }
+  NodePtr node;  ///< Null for a number.
+  Literal number{};
+  DType type{};
+};
+
+template <class A>
+constexpr DType type_of() {
+  if constexpr (AnArray<A>) return dtype_of<typename A::value_type>;
+  else return scalar_dtype<A>();
 }
-template <class T, class S>
-Array<WithScalar<T, S>> arithmetic_right(Op op, const Array<T>& a, S b) {
-  constexpr DType type = with_scalar(dtype_of<T>, scalar_dtype<S>());
-  return Array<WithScalar<T, S>>(elementwise(op, type, type, {a.node(), scalar_as(type, b)}));
+template <class A, class B>
+constexpr DType combined_type() {
+  if constexpr (!AnArray<A>) return with_scalar(type_of<B>(), type_of<A>());
+  else if constexpr (!AnArray<B>) return with_scalar(type_of<A>(), type_of<B>());
+  else return promote(type_of<A>(), type_of<B>());
 }
-template <class T, class S>
-Array<WithScalar<T, S>> arithmetic_left(Op op, S a, const Array<T>& b) {
-  constexpr DType type = with_scalar(dtype_of<T>, scalar_dtype<S>());
-  return Array<WithScalar<T, S>>(elementwise(op, type, type, {scalar_as(type, a), b.node()}));
+/// The element type of an operation on two.
+template <class A, class B>
+using Combined = typename TypeOf<combined_type<A, B>()>::type;
+
+[[nodiscard]] NodePtr arithmetic(Op op, const Term& a, const Term& b);
+/// In the floating type of both.
+[[nodiscard]] NodePtr floating_arithmetic(Op op, const Term& a, const Term& b);
+[[nodiscard]] NodePtr compare(Op op, const Term& a, const Term& b);
+[[nodiscard]] NodePtr shift(Op op, const NodePtr& a, const Term& by);
+[[nodiscard]] NodePtr where(const NodePtr& condition, const Term& a, const Term& b);
+[[nodiscard]] NodePtr clip(const NodePtr& a, const Term& low, const Term& high);
+[[nodiscard]] NodePtr is_close(const Term& a, const Term& b, double rtol, double atol, bool equal_nan);
+[[nodiscard]] NodePtr round(const NodePtr& a, int decimals);
+[[nodiscard]] NodePtr nan_to_num(const NodePtr& a, double nan, const Literal* positive,
+                                 const Literal* negative);
+/// T -> T; its floating type; bool; the real type of its floating type.
+[[nodiscard]] NodePtr same(Op op, const NodePtr& a);
+[[nodiscard]] NodePtr function(Op op, const NodePtr& a);
+[[nodiscard]] NodePtr test(Op op, const NodePtr& a);
+[[nodiscard]] NodePtr part(Op op, const NodePtr& a);
+[[nodiscard]] NodePtr absolute(const NodePtr& a);
+
+template <class A, class B>
+Array<Combined<A, B>> combined(Op op, const A& a, const B& b) {
+  return Array<Combined<A, B>>(arithmetic(op, Term(a), Term(b)));
 }
-/// The same in the floating type.
-template <class R>
-Array<R> floating_op(Op op, std::vector<NodePtr> inputs) {
-  return Array<R>(elementwise(op, dtype_of<R>, dtype_of<R>, std::move(inputs)));
+template <class A, class B>
+Array<Floating<Combined<A, B>>> combined_floating(Op op, const A& a, const B& b) {
+  return Array<Floating<Combined<A, B>>>(floating_arithmetic(op, Term(a), Term(b)));
 }
-template <class T, class U>
-Array<bool> compare(Op op, const Array<T>& a, const Array<U>& b) {
-  return Array<bool>(
-      elementwise(op, promote(dtype_of<T>, dtype_of<U>), DType::boolean, {a.node(), b.node()}));
-}
-/// With a number: compared in a type that holds both, so that `x < 0.5` means that for integers too.
-template <class T, class S>
-Array<bool> compare_scalar(Op op, const Array<T>& a, S b) {
-  constexpr DType type = with_scalar(dtype_of<T>, scalar_dtype<S>());
-  return Array<bool>(elementwise(op, type, DType::boolean, {a.node(), scalar_as(type, b)}));
+template <class A, class B>
+Array<bool> compared(Op op, const A& a, const B& b) {
+  return Array<bool>(compare(op, Term(a), Term(b)));
 }
 template <class T>
-Array<T> same(Op op, const Array<T>& a) {
-  return Array<T>(elementwise(op, dtype_of<T>, dtype_of<T>, {a.node()}));
-}
-template <class T>
-Array<Floating<T>> function(Op op, const Array<T>& a) {
-  return floating_op<Floating<T>>(op, {a.node()});
-}
-template <class T>
-Array<bool> test(Op op, const Array<T>& a) {
-  return Array<bool>(elementwise(op, dtype_of<T>, DType::boolean, {a.node()}));
+Array<Floating<T>> applied(Op op, const Array<T>& a) {
+  return Array<Floating<T>>(function(op, a.node()));
 }
 
 }  // namespace detail::array
 
 // --- arithmetic
-template <class T, class U>
-auto operator+(const Array<T>& a, const Array<U>& b) {
-  return detail::array::arithmetic(detail::array::Op::add, a, b);
+/// Sum; integers wrap around, bools are or-ed.
+template <class A, class B>
+requires detail::array::Operands<A, B>
+[[nodiscard]] auto operator+(const A& a, const B& b) {
+  return detail::array::combined(detail::array::Op::add, a, b);
 }
-template <class T, detail::array::Scalar S>
-auto operator+(const Array<T>& a, S b) {
-  return detail::array::arithmetic_right(detail::array::Op::add, a, b);
+/// Difference; integers wrap around.
+template <class A, class B>
+requires detail::array::Operands<A, B>
+[[nodiscard]] auto operator-(const A& a, const B& b) {
+  return detail::array::combined(detail::array::Op::subtract, a, b);
 }
-template <class T, detail::array::Scalar S>
-auto operator+(S a, const Array<T>& b) {
-  return detail::array::arithmetic_left(detail::array::Op::add, a, b);
-}
-template <class T, class U>
-auto operator-(const Array<T>& a, const Array<U>& b) {
-  return detail::array::arithmetic(detail::array::Op::subtract, a, b);
-}
-template <class T, detail::array::Scalar S>
-auto operator-(const Array<T>& a, S b) {
-  return detail::array::arithmetic_right(detail::array::Op::subtract, a, b);
-}
-template <class T, detail::array::Scalar S>
-auto operator-(S a, const Array<T>& b) {
-  return detail::array::arithmetic_left(detail::array::Op::subtract, a, b);
-}
-template <class T, class U>
-auto operator*(const Array<T>& a, const Array<U>& b) {
-  return detail::array::arithmetic(detail::array::Op::multiply, a, b);
-}
-template <class T, detail::array::Scalar S>
-auto operator*(const Array<T>& a, S b) {
-  return detail::array::arithmetic_right(detail::array::Op::multiply, a, b);
-}
-template <class T, detail::array::Scalar S>
-auto operator*(S a, const Array<T>& b) {
-  return detail::array::arithmetic_left(detail::array::Op::multiply, a, b);
+/// Product; integers wrap around, bools are and-ed.
+template <class A, class B>
+requires detail::array::Operands<A, B>
+[[nodiscard]] auto operator*(const A& a, const B& b) {
+  return detail::array::combined(detail::array::Op::multiply, a, b);
 }
 /// True division: integers give double, as in NumPy. `floor_divide` is the other one.
-template <class T, class U>
-auto operator/(const Array<T>& a, const Array<U>& b) {
-  return detail::array::floating_op<detail::array::Floating<detail::array::Promoted<T, U>>>(
-      detail::array::Op::divide, {a.node(), b.node()});
-}
-template <class T, detail::array::Scalar S>
-auto operator/(const Array<T>& a, S b) {
-  using R = detail::array::Floating<detail::array::WithScalar<T, S>>;
-  return detail::array::floating_op<R>(detail::array::Op::divide,
-                                       {a.node(), detail::array::scalar_as(detail::array::dtype_of<R>, b)});
-}
-template <class T, detail::array::Scalar S>
-auto operator/(S a, const Array<T>& b) {
-  using R = detail::array::Floating<detail::array::WithScalar<T, S>>;
-  return detail::array::floating_op<R>(detail::array::Op::divide,
-                                       {detail::array::scalar_as(detail::array::dtype_of<R>, a), b.node()});
+template <class A, class B>
+requires detail::array::Operands<A, B>
+[[nodiscard]] auto operator/(const A& a, const B& b) {
+  return detail::array::combined_floating(detail::array::Op::divide, a, b);
 }
 /// Remainder with the sign of the divisor. Integers divided by 0 give 0.
-template <class T, class U>
-auto operator%(const Array<T>& a, const Array<U>& b) {
-  return detail::array::arithmetic(detail::array::Op::mod, a, b);
+template <class A, class B>
+requires detail::array::Operands<A, B>
+[[nodiscard]] auto operator%(const A& a, const B& b) {
+  return detail::array::combined(detail::array::Op::mod, a, b);
 }
-template <class T, detail::array::Scalar S>
-auto operator%(const Array<T>& a, S b) {
-  return detail::array::arithmetic_right(detail::array::Op::mod, a, b);
+/// The quotient that `%` leaves the remainder of: rounded down. Integers divided by 0 give 0.
+template <class A, class B>
+requires detail::array::Operands<A, B>
+[[nodiscard]] auto floor_divide(const A& a, const B& b) {
+  return detail::array::combined(detail::array::Op::floor_divide, a, b);
 }
-template <class T, detail::array::Scalar S>
-auto operator%(S a, const Array<T>& b) {
-  return detail::array::arithmetic_left(detail::array::Op::mod, a, b);
+/// Power. **Errors.** A negative power of integers throws for a number, and fails the task for an element.
+template <class A, class B>
+requires detail::array::Operands<A, B>
+[[nodiscard]] auto pow(const A& a, const B& b) {
+  return detail::array::combined(detail::array::Op::power, a, b);
 }
-template <class T, class U>
-auto floor_divide(const Array<T>& a, const Array<U>& b) {
-  return detail::array::arithmetic(detail::array::Op::floor_divide, a, b);
-}
-template <class T, detail::array::Scalar S>
-auto floor_divide(const Array<T>& a, S b) {
-  return detail::array::arithmetic_right(detail::array::Op::floor_divide, a, b);
-}
-template <class T, detail::array::Scalar S>
-auto floor_divide(S a, const Array<T>& b) {
-  return detail::array::arithmetic_left(detail::array::Op::floor_divide, a, b);
-}
-template <class T, class U>
-auto pow(const Array<T>& a, const Array<U>& b) {
-  return detail::array::arithmetic(detail::array::Op::power, a, b);
-}
-template <class T, detail::array::Scalar S>
-auto pow(const Array<T>& a, S b) {
-  return detail::array::arithmetic_right(detail::array::Op::power, a, b);
-}
-template <class T, detail::array::Scalar S>
-auto pow(S a, const Array<T>& b) {
-  return detail::array::arithmetic_left(detail::array::Op::power, a, b);
-}
+/// Each with the other sign.
 template <class T>
-Array<T> operator-(const Array<T>& a) {
-  return detail::array::same(detail::array::Op::negative, a);
+[[nodiscard]] Array<T> operator-(const Array<T>& a) {
+  return Array<T>(detail::array::same(detail::array::Op::negative, a.node()));
 }
+/// The array itself.
 template <class T>
-Array<T> operator+(const Array<T>& a) {
+[[nodiscard]] Array<T> operator+(const Array<T>& a) {
   return a;
 }
-template <class T, class U>
-Array<T>& operator+=(Array<T>& a, const U& b) {
+/// `a = a + b` in the type of a. **Errors.** As `astype`.
+template <class T, class B>
+Array<T>& operator+=(Array<T>& a, const B& b) {
   return a = (a + b).template astype<T>();
 }
-template <class T, class U>
-Array<T>& operator-=(Array<T>& a, const U& b) {
+/// `a = a - b` in the type of a. **Errors.** As `astype`.
+template <class T, class B>
+Array<T>& operator-=(Array<T>& a, const B& b) {
   return a = (a - b).template astype<T>();
 }
-template <class T, class U>
-Array<T>& operator*=(Array<T>& a, const U& b) {
+/// `a = a * b` in the type of a. **Errors.** As `astype`.
+template <class T, class B>
+Array<T>& operator*=(Array<T>& a, const B& b) {
   return a = (a * b).template astype<T>();
 }
-template <class T, class U>
-Array<T>& operator/=(Array<T>& a, const U& b) {
+/// `a = a / b` in the type of a. **Errors.** As `astype`.
+template <class T, class B>
+Array<T>& operator/=(Array<T>& a, const B& b) {
   return a = (a / b).template astype<T>();
 }
-
-/// The smaller (larger) of two; NaN if one is. `fmin`, `fmax` prefer the one that is not.
-template <class T, class U>
-auto minimum(const Array<T>& a, const Array<U>& b) {
-  return detail::array::arithmetic(detail::array::Op::minimum, a, b);
+/// The smaller of two; NaN if one is. `fmin` prefers the one that is not.
+template <class A, class B>
+requires detail::array::Operands<A, B>
+[[nodiscard]] auto minimum(const A& a, const B& b) {
+  return detail::array::combined(detail::array::Op::minimum, a, b);
 }
-template <class T, detail::array::Scalar S>
-auto minimum(const Array<T>& a, S b) {
-  return detail::array::arithmetic_right(detail::array::Op::minimum, a, b);
+/// The larger of two; NaN if one is. `fmax` prefers the one that is not.
+template <class A, class B>
+requires detail::array::Operands<A, B>
+[[nodiscard]] auto maximum(const A& a, const B& b) {
+  return detail::array::combined(detail::array::Op::maximum, a, b);
 }
-template <class T, class U>
-auto maximum(const Array<T>& a, const Array<U>& b) {
-  return detail::array::arithmetic(detail::array::Op::maximum, a, b);
+/// The smaller of two that is not NaN.
+template <class A, class B>
+requires detail::array::Operands<A, B>
+[[nodiscard]] auto fmin(const A& a, const B& b) {
+  return detail::array::combined(detail::array::Op::fmin, a, b);
 }
-template <class T, detail::array::Scalar S>
-auto maximum(const Array<T>& a, S b) {
-  return detail::array::arithmetic_right(detail::array::Op::maximum, a, b);
+/// The larger of two that is not NaN.
+template <class A, class B>
+requires detail::array::Operands<A, B>
+[[nodiscard]] auto fmax(const A& a, const B& b) {
+  return detail::array::combined(detail::array::Op::fmax, a, b);
 }
-template <class T, class U>
-auto fmin(const Array<T>& a, const Array<U>& b) {
-  return detail::array::arithmetic(detail::array::Op::fmin, a, b);
+/// sqrt(a^2 + b^2) without overflow between.
+template <class A, class B>
+requires detail::array::Operands<A, B>
+[[nodiscard]] auto hypot(const A& a, const B& b) {
+  return detail::array::combined_floating(detail::array::Op::hypot, a, b);
 }
-template <class T, class U>
-auto fmax(const Array<T>& a, const Array<U>& b) {
-  return detail::array::arithmetic(detail::array::Op::fmax, a, b);
+/// The angle of the point (b, a), in [-pi, pi].
+template <class A, class B>
+requires detail::array::Operands<A, B>
+[[nodiscard]] auto atan2(const A& a, const B& b) {
+  return detail::array::combined_floating(detail::array::Op::atan2, a, b);
 }
-template <class T, class U>
-auto hypot(const Array<T>& a, const Array<U>& b) {
-  return detail::array::floating_op<detail::array::Floating<detail::array::Promoted<T, U>>>(
-      detail::array::Op::hypot, {a.node(), b.node()});
+/// The magnitude of a with the sign of b.
+template <class A, class B>
+requires detail::array::Operands<A, B>
+[[nodiscard]] auto copysign(const A& a, const B& b) {
+  return detail::array::combined_floating(detail::array::Op::copysign, a, b);
 }
-template <class T, class U>
-auto atan2(const Array<T>& a, const Array<U>& b) {
-  return detail::array::floating_op<detail::array::Floating<detail::array::Promoted<T, U>>>(
-      detail::array::Op::atan2, {a.node(), b.node()});
+/// log(exp(a) + exp(b)) without overflow between.
+template <class A, class B>
+requires detail::array::Operands<A, B>
+[[nodiscard]] auto logaddexp(const A& a, const B& b) {
+  return detail::array::combined_floating(detail::array::Op::logaddexp, a, b);
 }
 
 // --- bits and logic; on bools & | ^ ! are logical
-template <class T, class U>
-auto operator&(const Array<T>& a, const Array<U>& b) {
-  return detail::array::arithmetic(detail::array::Op::bit_and, a, b);
+/// Bits set in both.
+template <class A, class B>
+requires detail::array::Operands<A, B>
+[[nodiscard]] auto operator&(const A& a, const B& b) {
+  return detail::array::combined(detail::array::Op::bit_and, a, b);
 }
-template <class T, class U>
-auto operator|(const Array<T>& a, const Array<U>& b) {
-  return detail::array::arithmetic(detail::array::Op::bit_or, a, b);
+/// Bits set in one or both.
+template <class A, class B>
+requires detail::array::Operands<A, B>
+[[nodiscard]] auto operator|(const A& a, const B& b) {
+  return detail::array::combined(detail::array::Op::bit_or, a, b);
 }
-template <class T, class U>
-auto operator^(const Array<T>& a, const Array<U>& b) {
-  return detail::array::arithmetic(detail::array::Op::bit_xor, a, b);
+/// Bits set in one of them.
+template <class A, class B>
+requires detail::array::Operands<A, B>
+[[nodiscard]] auto operator^(const A& a, const B& b) {
+  return detail::array::combined(detail::array::Op::bit_xor, a, b);
 }
-template <class T, detail::array::Scalar S>
-auto operator&(const Array<T>& a, S b) {
-  return detail::array::arithmetic_right(detail::array::Op::bit_and, a, b);
+/// Bits moved up; 0 from the width of the type on. **Errors.** Throws for a negative number of bits.
+template <class T, class B>
+requires detail::array::ArrayOrNumber<B>
+[[nodiscard]] auto left_shift(const Array<T>& a, const B& bits) {
+  return Array<detail::array::Combined<Array<T>, B>>(
+      detail::array::shift(detail::array::Op::shift_left, a.node(), bits));
 }
-template <class T, detail::array::Scalar S>
-auto operator|(const Array<T>& a, S b) {
-  return detail::array::arithmetic_right(detail::array::Op::bit_or, a, b);
+/// Bits moved down, the sign kept; from the width of the type on 0, or -1 of negative ones.
+template <class T, class B>
+requires detail::array::ArrayOrNumber<B>
+[[nodiscard]] auto right_shift(const Array<T>& a, const B& bits) {
+  return Array<detail::array::Combined<Array<T>, B>>(
+      detail::array::shift(detail::array::Op::shift_right, a.node(), bits));
 }
-template <class T, detail::array::Scalar S>
-auto operator^(const Array<T>& a, S b) {
-  return detail::array::arithmetic_right(detail::array::Op::bit_xor, a, b);
-}
-template <class T, detail::array::Scalar S>
-auto left_shift(const Array<T>& a, S b) {
-  return detail::array::arithmetic_right(detail::array::Op::shift_left, a, b);
-}
-template <class T, detail::array::Scalar S>
-auto right_shift(const Array<T>& a, S b) {
-  return detail::array::arithmetic_right(detail::array::Op::shift_right, a, b);
-}
+/// All bits inverted.
 template <class T>
-Array<T> operator~(const Array<T>& a) {
-  return detail::array::same(detail::array::Op::bit_not, a);
+[[nodiscard]] Array<T> operator~(const Array<T>& a) {
+  return Array<T>(detail::array::same(detail::array::Op::bit_not, a.node()));
 }
+/// Whether it is 0.
 template <class T>
-Array<bool> operator!(const Array<T>& a) {
-  return detail::array::test(detail::array::Op::logical_not, a);
+[[nodiscard]] Array<bool> operator!(const Array<T>& a) {
+  return Array<bool>(detail::array::test(detail::array::Op::logical_not, a.node()));
 }
+/// Whether both are not 0.
 template <class T, class U>
-Array<bool> operator&&(const Array<T>& a, const Array<U>& b) {
+[[nodiscard]] Array<bool> operator&&(const Array<T>& a, const Array<U>& b) {
   return a.template astype<bool>() & b.template astype<bool>();
 }
+/// Whether one or both are not 0.
 template <class T, class U>
-Array<bool> operator||(const Array<T>& a, const Array<U>& b) {
+[[nodiscard]] Array<bool> operator||(const Array<T>& a, const Array<U>& b) {
   return a.template astype<bool>() | b.template astype<bool>();
 }
 
 // --- comparison
-template <class T, class U>
-Array<bool> operator==(const Array<T>& a, const Array<U>& b) {
-  return detail::array::compare(detail::array::Op::equal, a, b);
+/// Whether they are equal.
+template <class A, class B>
+requires detail::array::Operands<A, B>
+[[nodiscard]] auto operator==(const A& a, const B& b) {
+  return detail::array::compared(detail::array::Op::equal, a, b);
 }
-template <class T, detail::array::Scalar S>
-Array<bool> operator==(const Array<T>& a, S b) {
-  return detail::array::compare_scalar(detail::array::Op::equal, a, b);
+/// Whether they differ; NaN differs from all.
+template <class A, class B>
+requires detail::array::Operands<A, B>
+[[nodiscard]] auto operator!=(const A& a, const B& b) {
+  return detail::array::compared(detail::array::Op::not_equal, a, b);
 }
-template <class T, class U>
-Array<bool> operator!=(const Array<T>& a, const Array<U>& b) {
-  return detail::array::compare(detail::array::Op::not_equal, a, b);
+/// Whether the first is smaller.
+template <class A, class B>
+requires detail::array::Operands<A, B>
+[[nodiscard]] auto operator<(const A& a, const B& b) {
+  return detail::array::compared(detail::array::Op::less, a, b);
 }
-template <class T, detail::array::Scalar S>
-Array<bool> operator!=(const Array<T>& a, S b) {
-  return detail::array::compare_scalar(detail::array::Op::not_equal, a, b);
+/// Whether the first is not larger; false of NaN.
+template <class A, class B>
+requires detail::array::Operands<A, B>
+[[nodiscard]] auto operator<=(const A& a, const B& b) {
+  return detail::array::compared(detail::array::Op::less_equal, a, b);
 }
-template <class T, class U>
-Array<bool> operator<(const Array<T>& a, const Array<U>& b) {
-  return detail::array::compare(detail::array::Op::less, a, b);
+/// Whether the first is larger.
+template <class A, class B>
+requires detail::array::Operands<A, B>
+[[nodiscard]] auto operator>(const A& a, const B& b) {
+  return detail::array::compared(detail::array::Op::greater, a, b);
 }
-template <class T, detail::array::Scalar S>
-Array<bool> operator<(const Array<T>& a, S b) {
-  return detail::array::compare_scalar(detail::array::Op::less, a, b);
+/// Whether the first is not smaller; false of NaN.
+template <class A, class B>
+requires detail::array::Operands<A, B>
+[[nodiscard]] auto operator>=(const A& a, const B& b) {
+  return detail::array::compared(detail::array::Op::greater_equal, a, b);
 }
-template <class T, class U>
-Array<bool> operator<=(const Array<T>& a, const Array<U>& b) {
-  return detail::array::compare(detail::array::Op::less_equal, a, b);
+/// Whether |a - b| <= atol + rtol |b|; infinities are close to themselves, NaN to nothing but by `equal_nan`
+/// to NaN.
+template <class A, class B>
+requires detail::array::Operands<A, B>
+[[nodiscard]] Array<bool> isclose(const A& a, const B& b, double rtol = 1e-5, double atol = 1e-8,
+                                  bool equal_nan = false) {
+  return Array<bool>(detail::array::is_close(a, b, rtol, atol, equal_nan));
 }
-template <class T, detail::array::Scalar S>
-Array<bool> operator<=(const Array<T>& a, S b) {
-  return detail::array::compare_scalar(detail::array::Op::less_equal, a, b);
-}
-template <class T, class U>
-Array<bool> operator>(const Array<T>& a, const Array<U>& b) {
-  return detail::array::compare(detail::array::Op::greater, a, b);
-}
-template <class T, detail::array::Scalar S>
-Array<bool> operator>(const Array<T>& a, S b) {
-  return detail::array::compare_scalar(detail::array::Op::greater, a, b);
-}
-template <class T, class U>
-Array<bool> operator>=(const Array<T>& a, const Array<U>& b) {
-  return detail::array::compare(detail::array::Op::greater_equal, a, b);
-}
-template <class T, detail::array::Scalar S>
-Array<bool> operator>=(const Array<T>& a, S b) {
-  return detail::array::compare_scalar(detail::array::Op::greater_equal, a, b);
+/// Whether all are close, as `isclose` says; computed at once. **Errors.** As `compute`.
+template <class A, class B>
+requires detail::array::Operands<A, B>
+[[nodiscard]] bool allclose(const A& a, const B& b, double rtol = 1e-5, double atol = 1e-8,
+                            bool equal_nan = false) {
+  return isclose(a, b, rtol, atol, equal_nan).all().item();
 }
 
 // --- choice
 /// Elements of `a` where `condition` is true, of `b` elsewhere.
-template <class T, class U>
-auto where(const Array<bool>& condition, const Array<T>& a, const Array<U>& b) {
-  constexpr detail::array::DType type =
-      detail::array::promote(detail::array::dtype_of<T>, detail::array::dtype_of<U>);
-  return Array<detail::array::Promoted<T, U>>(detail::array::elementwise(
-      detail::array::Op::where, type, type, {condition.node(), a.node(), b.node()}));
+template <class A, class B>
+requires detail::array::Operands<A, B>
+[[nodiscard]] auto where(const Array<bool>& condition, const A& a, const B& b) {
+  return Array<detail::array::Combined<A, B>>(detail::array::where(condition.node(), a, b));
 }
+/// Elements below `low` become `low`, those above `high` become `high`; NaN stays. Fractions beside integers
+/// give double.
+///
+/// **Errors.** Throws `Error{invalid_argument}` if elements would become a bound that the type does not hold.
 template <class T, detail::array::Scalar S>
-auto where(const Array<bool>& condition, const Array<T>& a, S b) {
-  constexpr detail::array::DType type =
-      detail::array::with_scalar(detail::array::dtype_of<T>, detail::array::scalar_dtype<S>());
-  return Array<detail::array::WithScalar<T, S>>(detail::array::elementwise(
-      detail::array::Op::where, type, type, {condition.node(), a.node(), detail::array::scalar_as(type, b)}));
+[[nodiscard]] auto clip(const Array<T>& a, S low, S high) {
+  return Array<detail::array::WithScalar<T, S>>(detail::array::clip(a.node(), low, high));
 }
-template <class T, detail::array::Scalar S>
-auto where(const Array<bool>& condition, S a, const Array<T>& b) {
-  constexpr detail::array::DType type =
-      detail::array::with_scalar(detail::array::dtype_of<T>, detail::array::scalar_dtype<S>());
-  return Array<detail::array::WithScalar<T, S>>(detail::array::elementwise(
-      detail::array::Op::where, type, type, {condition.node(), detail::array::scalar_as(type, a), b.node()}));
+/// NaN and infinities become numbers: 0, and the largest and lowest of the type.
+template <class T>
+[[nodiscard]] Array<T> nan_to_num(const Array<T>& a, double nan = 0) {
+  return Array<T>(detail::array::nan_to_num(a.node(), nan, nullptr, nullptr));
 }
-/// Elements below `low` become `low`, those above `high` become `high`.
-template <class T, detail::array::Scalar S>
-Array<T> clip(const Array<T>& a, S low, S high) {
-  const auto bound = [&](detail::array::Op op, const detail::array::NodePtr& x, S b) {
-    return detail::array::elementwise(op, detail::array::dtype_of<T>, detail::array::dtype_of<T>,
-                                      {x, detail::array::scalar_as(detail::array::dtype_of<T>, b)});
-  };
-  return Array<T>(bound(detail::array::Op::minimum, bound(detail::array::Op::maximum, a.node(), low), high));
+/// The same with numbers for the infinities.
+template <class T>
+[[nodiscard]] Array<T> nan_to_num(const Array<T>& a, double nan, double positive, double negative) {
+  const detail::array::Literal p = positive, n = negative;
+  return Array<T>(detail::array::nan_to_num(a.node(), nan, &p, &n));
 }
 
 // --- functions; integers are taken as double
+/// e to the power of each.
 template <class T>
-auto exp(const Array<T>& a) {
-  return detail::array::function(detail::array::Op::exp, a);
+[[nodiscard]] auto exp(const Array<T>& a) {
+  return detail::array::applied(detail::array::Op::exp, a);
 }
+/// 2 to the power of each.
 template <class T>
-auto exp2(const Array<T>& a) {
-  return detail::array::function(detail::array::Op::exp2, a);
+[[nodiscard]] auto exp2(const Array<T>& a) {
+  return detail::array::applied(detail::array::Op::exp2, a);
 }
+/// exp(x) - 1, exact near 0.
 template <class T>
-auto expm1(const Array<T>& a) {
-  return detail::array::function(detail::array::Op::expm1, a);
+[[nodiscard]] auto expm1(const Array<T>& a) {
+  return detail::array::applied(detail::array::Op::expm1, a);
 }
+/// Natural logarithm; NaN of negative ones.
 template <class T>
-auto log(const Array<T>& a) {
-  return detail::array::function(detail::array::Op::log, a);
+[[nodiscard]] auto log(const Array<T>& a) {
+  return detail::array::applied(detail::array::Op::log, a);
 }
+/// Logarithm to base 2.
 template <class T>
-auto log2(const Array<T>& a) {
-  return detail::array::function(detail::array::Op::log2, a);
+[[nodiscard]] auto log2(const Array<T>& a) {
+  return detail::array::applied(detail::array::Op::log2, a);
 }
+/// Logarithm to base 10.
 template <class T>
-auto log10(const Array<T>& a) {
-  return detail::array::function(detail::array::Op::log10, a);
+[[nodiscard]] auto log10(const Array<T>& a) {
+  return detail::array::applied(detail::array::Op::log10, a);
 }
+/// log(1 + x), exact near 0.
 template <class T>
-auto log1p(const Array<T>& a) {
-  return detail::array::function(detail::array::Op::log1p, a);
+[[nodiscard]] auto log1p(const Array<T>& a) {
+  return detail::array::applied(detail::array::Op::log1p, a);
 }
+/// Square root; NaN of negative ones.
 template <class T>
-auto sqrt(const Array<T>& a) {
-  return detail::array::function(detail::array::Op::sqrt, a);
+[[nodiscard]] auto sqrt(const Array<T>& a) {
+  return detail::array::applied(detail::array::Op::sqrt, a);
 }
+/// Cube root.
 template <class T>
-auto cbrt(const Array<T>& a) {
-  return detail::array::function(detail::array::Op::cbrt, a);
+[[nodiscard]] auto cbrt(const Array<T>& a) {
+  return detail::array::applied(detail::array::Op::cbrt, a);
 }
+/// Sine; **Units.** radians.
 template <class T>
-auto sin(const Array<T>& a) {
-  return detail::array::function(detail::array::Op::sin, a);
+[[nodiscard]] auto sin(const Array<T>& a) {
+  return detail::array::applied(detail::array::Op::sin, a);
 }
+/// Cosine; **Units.** radians.
 template <class T>
-auto cos(const Array<T>& a) {
-  return detail::array::function(detail::array::Op::cos, a);
+[[nodiscard]] auto cos(const Array<T>& a) {
+  return detail::array::applied(detail::array::Op::cos, a);
 }
+/// Tangent; **Units.** radians.
 template <class T>
-auto tan(const Array<T>& a) {
-  return detail::array::function(detail::array::Op::tan, a);
+[[nodiscard]] auto tan(const Array<T>& a) {
+  return detail::array::applied(detail::array::Op::tan, a);
 }
+/// Inverse sine, in [-pi/2, pi/2].
 template <class T>
-auto asin(const Array<T>& a) {
-  return detail::array::function(detail::array::Op::asin, a);
+[[nodiscard]] auto asin(const Array<T>& a) {
+  return detail::array::applied(detail::array::Op::asin, a);
 }
+/// Inverse cosine, in [0, pi].
 template <class T>
-auto acos(const Array<T>& a) {
-  return detail::array::function(detail::array::Op::acos, a);
+[[nodiscard]] auto acos(const Array<T>& a) {
+  return detail::array::applied(detail::array::Op::acos, a);
 }
+/// Inverse tangent, in [-pi/2, pi/2].
 template <class T>
-auto atan(const Array<T>& a) {
-  return detail::array::function(detail::array::Op::atan, a);
+[[nodiscard]] auto atan(const Array<T>& a) {
+  return detail::array::applied(detail::array::Op::atan, a);
 }
+/// Hyperbolic sine.
 template <class T>
-auto sinh(const Array<T>& a) {
-  return detail::array::function(detail::array::Op::sinh, a);
+[[nodiscard]] auto sinh(const Array<T>& a) {
+  return detail::array::applied(detail::array::Op::sinh, a);
 }
+/// Hyperbolic cosine.
 template <class T>
-auto cosh(const Array<T>& a) {
-  return detail::array::function(detail::array::Op::cosh, a);
+[[nodiscard]] auto cosh(const Array<T>& a) {
+  return detail::array::applied(detail::array::Op::cosh, a);
 }
+/// Hyperbolic tangent.
 template <class T>
-auto tanh(const Array<T>& a) {
-  return detail::array::function(detail::array::Op::tanh, a);
+[[nodiscard]] auto tanh(const Array<T>& a) {
+  return detail::array::applied(detail::array::Op::tanh, a);
 }
+/// Inverse hyperbolic sine.
 template <class T>
-auto asinh(const Array<T>& a) {
-  return detail::array::function(detail::array::Op::asinh, a);
+[[nodiscard]] auto asinh(const Array<T>& a) {
+  return detail::array::applied(detail::array::Op::asinh, a);
 }
+/// Inverse hyperbolic cosine.
 template <class T>
-auto acosh(const Array<T>& a) {
-  return detail::array::function(detail::array::Op::acosh, a);
+[[nodiscard]] auto acosh(const Array<T>& a) {
+  return detail::array::applied(detail::array::Op::acosh, a);
 }
+/// Inverse hyperbolic tangent.
 template <class T>
-auto atanh(const Array<T>& a) {
-  return detail::array::function(detail::array::Op::atanh, a);
+[[nodiscard]] auto atanh(const Array<T>& a) {
+  return detail::array::applied(detail::array::Op::atanh, a);
 }
+/// Error function.
 template <class T>
-auto erf(const Array<T>& a) {
-  return detail::array::function(detail::array::Op::erf, a);
+[[nodiscard]] auto erf(const Array<T>& a) {
+  return detail::array::applied(detail::array::Op::erf, a);
 }
+/// 1 / x.
 template <class T>
-auto reciprocal(const Array<T>& a) {
-  return detail::array::function(detail::array::Op::reciprocal, a);
+[[nodiscard]] auto reciprocal(const Array<T>& a) {
+  return detail::array::applied(detail::array::Op::reciprocal, a);
 }
+/// x * x.
 template <class T>
-Array<T> square(const Array<T>& a) {
-  return detail::array::same(detail::array::Op::square, a);
+[[nodiscard]] Array<T> square(const Array<T>& a) {
+  return Array<T>(detail::array::same(detail::array::Op::square, a.node()));
 }
+/// -1, 0 or 1; NaN of NaN.
 template <class T>
-Array<T> sign(const Array<T>& a) {
-  return detail::array::same(detail::array::Op::sign, a);
+[[nodiscard]] Array<T> sign(const Array<T>& a) {
+  return Array<T>(detail::array::same(detail::array::Op::sign, a.node()));
 }
+/// Rounded down.
 template <class T>
-Array<T> floor(const Array<T>& a) {
-  return detail::array::same(detail::array::Op::floor, a);
+[[nodiscard]] Array<T> floor(const Array<T>& a) {
+  return Array<T>(detail::array::same(detail::array::Op::floor, a.node()));
 }
+/// Rounded up.
 template <class T>
-Array<T> ceil(const Array<T>& a) {
-  return detail::array::same(detail::array::Op::ceil, a);
+[[nodiscard]] Array<T> ceil(const Array<T>& a) {
+  return Array<T>(detail::array::same(detail::array::Op::ceil, a.node()));
 }
+/// Rounded towards 0.
 template <class T>
-Array<T> trunc(const Array<T>& a) {
-  return detail::array::same(detail::array::Op::trunc, a);
+[[nodiscard]] Array<T> trunc(const Array<T>& a) {
+  return Array<T>(detail::array::same(detail::array::Op::trunc, a.node()));
 }
 /// To the nearest integer, halves to even.
 template <class T>
-Array<T> rint(const Array<T>& a) {
-  return detail::array::same(detail::array::Op::rint, a);
+[[nodiscard]] Array<T> rint(const Array<T>& a) {
+  return Array<T>(detail::array::same(detail::array::Op::rint, a.node()));
 }
+/// Complex conjugate; real numbers as they are.
 template <class T>
-Array<bool> isnan(const Array<T>& a) {
-  return detail::array::test(detail::array::Op::isnan, a);
+[[nodiscard]] Array<T> conj(const Array<T>& a) {
+  return Array<T>(detail::array::same(detail::array::Op::conj, a.node()));
 }
+/// To so many decimals, halves to even as far as doubles tell them; negative: to tens, hundreds, ...
+///
+/// **Source.** NumPy's `round`: multiplied, rounded, divided.
 template <class T>
-Array<bool> isinf(const Array<T>& a) {
-  return detail::array::test(detail::array::Op::isinf, a);
+[[nodiscard]] Array<T> round(const Array<T>& a, int decimals = 0) {
+  return Array<T>(detail::array::round(a.node(), decimals));
 }
+/// Whether it is not a number.
 template <class T>
-Array<bool> isfinite(const Array<T>& a) {
-  return detail::array::test(detail::array::Op::isfinite, a);
+[[nodiscard]] Array<bool> isnan(const Array<T>& a) {
+  return Array<bool>(detail::array::test(detail::array::Op::isnan, a.node()));
 }
+/// Whether it is an infinity.
 template <class T>
-Array<bool> signbit(const Array<T>& a) {
-  return detail::array::test(detail::array::Op::signbit, a);
+[[nodiscard]] Array<bool> isinf(const Array<T>& a) {
+  return Array<bool>(detail::array::test(detail::array::Op::isinf, a.node()));
 }
-
+/// Whether it is neither an infinity nor NaN.
+template <class T>
+[[nodiscard]] Array<bool> isfinite(const Array<T>& a) {
+  return Array<bool>(detail::array::test(detail::array::Op::isfinite, a.node()));
+}
+/// Whether its sign is minus, also of -0.
+template <class T>
+[[nodiscard]] Array<bool> signbit(const Array<T>& a) {
+  return Array<bool>(detail::array::test(detail::array::Op::signbit, a.node()));
+}
 /// Absolute value; of complex numbers their magnitude, which is real.
 template <class T>
-Array<detail::array::RealOf<T>> abs(const Array<T>& a) {
-  constexpr bool complex = detail::array::is_complex(detail::array::dtype_of<T>);
-  return Array<detail::array::RealOf<T>>(detail::array::elementwise(
-      complex ? detail::array::Op::magnitude : detail::array::Op::abs, detail::array::dtype_of<T>,
-      detail::array::real_of(detail::array::dtype_of<T>), {a.node()}));
+[[nodiscard]] Array<detail::array::RealOf<T>> abs(const Array<T>& a) {
+  return Array<detail::array::RealOf<T>>(detail::array::absolute(a.node()));
 }
+/// Real part.
 template <class T>
-Array<T> conj(const Array<T>& a) {
-  return detail::array::same(detail::array::Op::conj, a);
+[[nodiscard]] auto real(const Array<T>& a) {
+  return Array<detail::array::RealOf<detail::array::Floating<T>>>(
+      detail::array::part(detail::array::Op::real, a.node()));
 }
+/// Imaginary part; 0 of real numbers.
 template <class T>
-auto real(const Array<T>& a) {
-  return Array<detail::array::RealOf<detail::array::Floating<T>>>(detail::array::elementwise(
-      detail::array::Op::real, detail::array::floating(detail::array::dtype_of<T>),
-      detail::array::real_of(detail::array::floating(detail::array::dtype_of<T>)), {a.node()}));
+[[nodiscard]] auto imag(const Array<T>& a) {
+  return Array<detail::array::RealOf<detail::array::Floating<T>>>(
+      detail::array::part(detail::array::Op::imag, a.node()));
 }
+/// The angle of complex numbers, in [-pi, pi]; 0 or pi of real ones.
 template <class T>
-auto imag(const Array<T>& a) {
-  return Array<detail::array::RealOf<detail::array::Floating<T>>>(detail::array::elementwise(
-      detail::array::Op::imag, detail::array::floating(detail::array::dtype_of<T>),
-      detail::array::real_of(detail::array::floating(detail::array::dtype_of<T>)), {a.node()}));
-}
-template <class T>
-auto angle(const Array<T>& a) {
-  return Array<detail::array::RealOf<detail::array::Floating<T>>>(detail::array::elementwise(
-      detail::array::Op::angle, detail::array::floating(detail::array::dtype_of<T>),
-      detail::array::real_of(detail::array::floating(detail::array::dtype_of<T>)), {a.node()}));
-}
-
-/// Whether |a - b| <= atol + rtol |b|, element by element. NaN is close to nothing.
-template <class T, class U>
-Array<bool> isclose(const Array<T>& a, const Array<U>& b, double rtol = 1e-5, double atol = 1e-8) {
-  return abs(a - b) <= abs(b) * rtol + atol || a == b;
+[[nodiscard]] auto angle(const Array<T>& a) {
+  return Array<detail::array::RealOf<detail::array::Floating<T>>>(
+      detail::array::part(detail::array::Op::angle, a.node()));
 }
 
 }  // namespace weir

@@ -1,6 +1,7 @@
 // Streams to and from HDF5: a dataset that grows with every element, a dataset that comes in pieces.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -20,11 +21,14 @@ struct SinkHdf5 {
   int gzip = 0;            ///< Compression, 1 (fast) to 9 (small); 0: none.
   /// Stored beside the dataset when it is made, by name.
   std::map<std::string, Hdf5Attribute> attributes{};
+  Duration flush = std::chrono::seconds(1);  ///< What is older is in the file when the next element comes.
+  Duration wait = std::chrono::minutes(10);  ///< For other programs that write the same file.
 };
 
 /// How a dataset is cut into elements.
 struct FromHdf5 {
   std::int64_t rows = 0;  ///< Entries in an element; 0: about 1 MiB of them.
+  bool follow = false;    ///< Goes on with what is appended, until `stop`; looks every `poll_interval`.
   /// Where the source runs.
   SourceOptions source{};
 };
@@ -56,6 +60,19 @@ struct Hdf5Rows {
   DType type;
   Shape shape;
   std::int64_t rows;
+};
+
+/// Reads what comes to a dataset that others write.
+class Hdf5Follower {
+ public:
+  Hdf5Follower(std::string path, std::string dataset, DType type, std::int64_t rows);
+  /// Reads the next entries, at most `rows`, to where `make` says for their shape; false if there are none
+  /// now.
+  [[nodiscard]] bool next(const std::function<void*(const Shape&)>& make);
+
+ private:
+  struct State;
+  std::shared_ptr<State> state_;
 };
 
 template <class T>
@@ -111,6 +128,25 @@ struct Hdf5Producer {
   [[nodiscard]] std::optional<stream::Time> wake(stream::Time now) const { return now; }
 };
 
+template <class T>
+struct Hdf5FollowProducer {
+  using Out = xt::xarray<T>;
+  static constexpr bool is_finite = false;
+  Hdf5Follower from;
+  stream::Time interval;
+  void start(stream::Time) {}
+  std::optional<Out> next(stream::Time) {
+    Out rows;
+    const bool came = from.next([&](const Shape& shape) {
+      rows.resize(typename Out::shape_type(shape.begin(), shape.end()));
+      return rows.data();
+    });
+    return came ? std::optional<Out>(std::move(rows)) : std::nullopt;
+  }
+  [[nodiscard]] bool is_over() const { return false; }
+  [[nodiscard]] std::optional<stream::Time> wake(stream::Time now) const { return now + interval; }
+};
+
 }  // namespace detail::array
 
 namespace op {
@@ -124,7 +160,8 @@ namespace op {
 /// **Errors.** Errors of the element: `Error{invalid_argument}` for another shape than the first, a dataset
 /// that cannot grow or has another type; `Error{io}` for what the system refuses. Until `drain`, `close` or
 /// the end of the stream, and for ever if the program dies before, the dataset carries the attribute
-/// `weir_incomplete`, and `open_hdf5` refuses it.
+/// `weir_incomplete`, and `open_hdf5` refuses it: also when another run continues it, until
+/// `weir hdf5 check --repair` says that what is there will do.
 /// **Threads.** On the thread that emits; one file is written by one stream at a time.
 /// **Cost.** One copy of each element into a chunk of the file, which is written when it is full.
 inline auto sink_to_hdf5(std::string path, std::string dataset, SinkHdf5 how = {}) {
@@ -147,15 +184,26 @@ inline auto sink_to_hdf5(std::string path, std::string dataset, SinkHdf5 how = {
 /// Emits a dataset piece by piece along its first axis, then ends: `auto s = from_hdf5<double>("run.h5",
 /// "/frames"); ... s.start();`
 ///
-/// **Shape.** `xt::xarray<T>` of up to `rows` entries each; the last may have fewer.
+/// With `follow` it does not end but goes on with entries that other programs append, or `op::sink_to_hdf5`
+/// of this one: what SWMR writers have flushed, and of others what is in the file when it has not changed for
+/// a moment.
+/// **Shape.** `xt::xarray<T>` of up to `rows` entries each; the last may have fewer, as may those followed.
 /// **Errors.** Throws as `open_hdf5`, and `Error{invalid_argument}` for a dataset without axes. What cannot
 /// be read later is an error that comes out of `drain`.
-/// **Backpressure.** Reads nothing while a node below is full. `drain` waits for its end.
+/// **Backpressure.** Reads nothing while a node below is full. `drain` waits for its end, unless it follows.
 template <detail::array::Element T>
 Stream<xt::xarray<T>> from_hdf5(const std::string& path, const std::string& dataset, FromHdf5 how = {}) {
+  namespace array = detail::array;
+  constexpr auto type = array::dtype_of<T>;
+  if (how.follow) {
+    const auto interval = detail::stream::positive("from_hdf5", "poll_interval", how.source.poll_interval);
+    return detail::stream::make_source(
+        "from_hdf5",
+        array::Hdf5FollowProducer<T>{array::Hdf5Follower(path, dataset, type, how.rows), interval},
+        std::move(how.source.loop), dataset);
+  }
   return detail::stream::make_source("from_hdf5",
-                                     detail::array::Hdf5Producer<T>{detail::array::Hdf5Rows(
-                                         path, dataset, detail::array::dtype_of<T>, how.rows)},
+                                     array::Hdf5Producer<T>{array::Hdf5Rows(path, dataset, type, how.rows)},
                                      std::move(how.source.loop), dataset);
 }
 

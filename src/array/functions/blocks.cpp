@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <cstring>
 
-#include "array/graph/looks.hpp"
+#include "array/graph/views.hpp"
 #include "weir/array/shape.hpp"
 
 namespace weir::detail::array {
@@ -148,7 +148,7 @@ NodePtr map_overlap(DType out, const NodePtr& given, const Overlap& overlap, Ker
   const PadMode modes[] = {PadMode::constant, PadMode::wrap, PadMode::symmetric, PadMode::edge,
                            PadMode::constant};
   const NodePtr source = padded ? pad(x, width, modes[static_cast<std::size_t>(overlap.boundary)],
-                                      scalar_as(x->type, overlap.constant))
+                                      scalar_as("map_overlap", x->type, overlap.constant))
                                 : x;
   const auto plan = [source, grid = x->grid, overlap, width, padded, periodic, steps, kernel, parameters](
                         TaskBuilder& task, std::int64_t chunk) {

@@ -22,20 +22,47 @@ NodePtr full(const char* name, const Shape& shape, const ChunkSpec& chunks, DTyp
   return spread(value, Grid(chunks.resolve(name, shape, size_of(type))));
 }
 
-std::int64_t arange_count(double start, double stop, double step) {
-  if (step == 0 || std::isnan(step)) refuse("arange", "step must not be 0");
-  const double count = std::ceil((stop - start) / step);
-  if (!(count < 9e18))
-    refuse("arange", "there would be too many elements (got " + std::to_string(count) + ")");
-  return count > 0 ? static_cast<std::int64_t>(count) : 0;
+namespace {
+
+// ceil((stop - start) / step) of integers of any type.
+std::int64_t integer_count(__int128 start, __int128 stop, __int128 step) {
+  const __int128 distance = step > 0 ? stop - start : start - stop, width = step > 0 ? step : -step;
+  if (distance <= 0) return 0;
+  return static_cast<std::int64_t>(std::min<__int128>((distance - 1) / width + 1, INT64_MAX));
+}
+
+}  // namespace
+
+std::int64_t arange_count(const Literal& start, const Literal& stop, const Literal& step) {
+  return std::visit(
+      []<class T, class U, class V>(T first, U end, V by) -> std::int64_t {
+        if constexpr (std::is_arithmetic_v<T> && std::is_arithmetic_v<U> && std::is_arithmetic_v<V>) {
+          if (by == V(0) || by != by) refuse("arange", "step must not be 0");
+          if constexpr (std::is_integral_v<T> && std::is_integral_v<U> && std::is_integral_v<V>) {
+            return integer_count(first, end, by);
+          } else {
+            const double count =
+                std::ceil((static_cast<double>(end) - static_cast<double>(first)) / static_cast<double>(by));
+            if (std::isnan(count)) refuse("arange", "start, stop and step must be numbers (got NaN)");
+            return count >= 9e18 ? INT64_MAX : count > 0 ? static_cast<std::int64_t>(count) : 0;
+          }
+        } else {
+          refuse("arange", "start, stop and step must be real");
+        }
+      },
+      start, stop, step);
 }
 
 NodePtr arange(const char* name, DType type, const NodePtr& start, const NodePtr& step, std::int64_t count,
                const ChunkSpec& chunks) {
+  if (type == DType::boolean) refuse(name, "elements must be numbers (got bool)");
   Grid grid(chunks.resolve(name, {count}, size_of(type)));
   const NodePtr index = std::make_shared<IotaNode>(std::move(grid), 0, Dims{1});
-  if (type == DType::boolean) refuse(name, "elements must be numbers (got bool)");
-  return elementwise(Op::add, type, type, {elementwise(Op::multiply, type, type, {index, step}), start});
+  const DType exact =
+      type == DType::float32 ? DType::float64 : type;  // an index may have more digits than float
+  return cast(
+      elementwise(Op::add, exact, exact, {elementwise(Op::multiply, exact, exact, {index, step}), start}),
+      type);
 }
 
 NodePtr eye(DType type, std::int64_t rows, std::int64_t columns, std::int64_t diagonal,

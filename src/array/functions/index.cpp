@@ -3,7 +3,7 @@
 #include <cstring>
 #include <numeric>
 
-#include "array/graph/looks.hpp"
+#include "array/graph/views.hpp"
 #include "weir/array/array.hpp"
 
 namespace weir::detail::array {
@@ -148,7 +148,16 @@ Slice clipped(std::string_view function, const Range& range, std::int64_t extent
   slice.start = bound(range.start, up ? 0 : extent - 1);
   const std::int64_t stop = bound(range.stop, up ? extent : -1);
   const std::int64_t distance = up ? stop - slice.start : slice.start - stop;
-  slice.count = distance > 0 ? (distance + std::abs(slice.step) - 1) / std::abs(slice.step) : 0;
+  if (distance <= 0) {
+    slice.step = 1;
+    return slice;
+  }
+  // Counted without a sign, and without the step where there is nothing after the first element, so that
+  // steps near the ends of their type cannot overflow.
+  const std::uint64_t width =
+      up ? static_cast<std::uint64_t>(slice.step) : std::uint64_t{0} - static_cast<std::uint64_t>(slice.step);
+  slice.count = static_cast<std::int64_t>((static_cast<std::uint64_t>(distance) - 1) / width) + 1;
+  if (slice.count == 1) slice.step = 1;
   return slice;
 }
 
@@ -355,8 +364,7 @@ NodePtr assign(const NodePtr& node, const NodePtr& given, const std::vector<Inde
       mask = affine("broadcast_to", mask, maps, shape);
     }
     value = broadcast("assign", value, shape);
-    return std::make_shared<ElementNode>(Op::where, node->type, node->type, node->grid,
-                                         std::vector<NodePtr>{mask, value, node});
+    return elementwise(Op::where, node->type, node->type, {mask, value, node});
   }
   if (!parsed.lists.empty()) {
     if (parsed.lists.size() > 1)

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <numeric>
 
-#include "array/graph/looks.hpp"
+#include "array/graph/views.hpp"
 #include "array/kernels/linalg.hpp"
 #include "weir/array/creation.hpp"
 #include "weir/array/random.hpp"

@@ -205,7 +205,7 @@ NodePtr plane(const Folding& how, const NodePtr& tree, std::int64_t number, bool
   return std::make_shared<AffineNode>("squeeze", tree, Grid(std::move(chunks)), maps);
 }
 
-NodePtr number(DType type, double value) { return scalar_as(type, value); }
+NodePtr number(DType type, double value) { return scalar_as("reduce", type, value); }
 
 NodePtr without_nan(const NodePtr& x, double instead) {
   if (kind_of(x->type) < 2) return x;
@@ -255,10 +255,16 @@ NodePtr reduce(Reduction reduction, const NodePtr& given, const Reduce& how, DTy
     const auto real_plane = [&](std::int64_t which) {
       return cast(plane(mine, moments, which, how.keepdims), DType::float64);
     };
-    NodePtr by = number(DType::float64, static_cast<double>(count) - how.ddof);
-    if (fold == Fold::nan_moments)
-      by = elementwise(Op::subtract, DType::float64, DType::float64,
-                       {real_plane(0), number(DType::float64, how.ddof)});
+    // Nothing is left to divide by: infinity or NaN as in NumPy, which ignores less than nothing.
+    NodePtr by = number(DType::float64, std::max(0.0, static_cast<double>(count) - how.ddof));
+    if (fold == Fold::nan_moments) {
+      const NodePtr left = elementwise(Op::subtract, DType::float64, DType::float64,
+                                       {real_plane(0), number(DType::float64, how.ddof)});
+      by = elementwise(
+          Op::where, DType::float64, DType::float64,
+          {elementwise(Op::greater, DType::float64, DType::boolean, {left, number(DType::float64, 0)}), left,
+           number(DType::float64, std::nan(""))});
+    }
     NodePtr result = elementwise(Op::divide, DType::float64, DType::float64, {real_plane(2), by});
     if (root) result = elementwise(Op::sqrt, DType::float64, DType::float64, {result});
     return cast(result, out);

@@ -5,7 +5,7 @@
 #include <cmath>
 #include <functional>
 
-#include "array/graph/looks.hpp"
+#include "array/graph/views.hpp"
 
 namespace weir::detail::array {
 
@@ -109,9 +109,12 @@ task::Value largest(Reader& parameters, std::span<const Tensor> operands) {
         for (std::int64_t c = 0; c < line.after; ++c) {
           for (std::int64_t i = 0; i < line.along; ++i)
             values[static_cast<std::size_t>(i)] = x.as<T>()[(b * line.along + i) * line.after + c];
+          // NaN is beyond all numbers, as in every sort.
+          const auto less = [](auto p, auto q) { return p < q || (q != q && p == p); };
           if (k > 0)
-            std::partial_sort(values.begin(), values.begin() + count, values.end(), std::greater<>());
-          else std::partial_sort(values.begin(), values.begin() + count, values.end());
+            std::partial_sort(values.begin(), values.begin() + count, values.end(),
+                              [&](auto p, auto q) { return less(q, p); });
+          else std::partial_sort(values.begin(), values.begin() + count, values.end(), less);
           for (std::int64_t i = 0; i < count; ++i)
             out.as<T>()[(b * count + i) * line.after + c] =
                 static_cast<T>(values[static_cast<std::size_t>(i)]);
@@ -166,8 +169,9 @@ task::Value ranked(Reader& parameters, std::span<const Tensor> operands) {
       for (std::size_t p = 0; p < percent.size(); ++p) {
         const double place = percent[p] / 100 * static_cast<double>(line.along - 1);
         const auto below = static_cast<std::size_t>(place), above = std::min(below + 1, values.size() - 1);
-        const double value =
-            values[below] + (values[above] - values[below]) * (place - static_cast<double>(below));
+        // Between equal ones, infinities too, is nothing else.
+        const double low = values[below], high = values[above], part = place - static_cast<double>(below);
+        const double value = part == 0 || low == high ? low : low + (high - low) * part;
         out.as<double>()[(b * static_cast<std::int64_t>(percent.size()) + static_cast<std::int64_t>(p)) *
                              line.after +
                          c] = nan ? std::nan("") : value;

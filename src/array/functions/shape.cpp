@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <numeric>
 
-#include "array/graph/looks.hpp"
+#include "array/graph/views.hpp"
 
 namespace weir::detail::array {
 
@@ -210,8 +210,9 @@ NodePtr broadcast_to(const NodePtr& x, const Shape& shape) {
 }
 
 NodePtr concatenated(std::vector<NodePtr> parts, std::size_t axis) {
-  std::erase_if(parts, [&](const NodePtr& p) { return p->grid.shape[axis] == 0 && parts.size() > 1; });
-  if (parts.empty()) refuse("concatenate", "there must be an array with elements");
+  const NodePtr first = parts.at(0);
+  std::erase_if(parts, [&](const NodePtr& p) { return p->grid.shape[axis] == 0; });
+  if (parts.empty()) return first;
   if (parts.size() == 1) return parts[0];
   return std::make_shared<ConcatenateNode>(std::move(parts), axis);
 }
@@ -260,7 +261,7 @@ NodePtr pad(const NodePtr& given, const std::vector<std::pair<std::int64_t, std:
     const std::int64_t n = shape[a];
     if (before < 0 || after < 0)
       refuse("pad", "a width must not be negative (got " + std::to_string(std::min(before, after)) + ")");
-    const std::int64_t most = mode == PadMode::reflect ? n - 1
+    const std::int64_t most = mode == PadMode::reflect ? std::max<std::int64_t>(0, n - 1)
                               : mode == PadMode::edge  ? (n ? INT64_MAX : 0)
                                                        : n;
     if (mode != PadMode::constant && std::max(before, after) > most)

@@ -3,8 +3,8 @@
 #include <cstring>
 #include <map>
 
-#include "array/graph/looks.hpp"
 #include "array/graph/nodes.hpp"
+#include "array/graph/views.hpp"
 
 namespace weir::detail::array {
 

@@ -5,6 +5,7 @@
 #include <sstream>
 
 #include "array/graph/nodes.hpp"
+#include "array/graph/room.hpp"
 #include "array/interpret/box.hpp"
 #include "weir/bytes.hpp"
 
@@ -57,19 +58,49 @@ const Shape& shape_of(const NodePtr& node) { return there(node).grid.shape; }
 const Chunks& chunks_of(const NodePtr& node) { return there(node).grid.chunks; }
 
 NodePtr elementwise(Op op, DType compute, DType out, std::vector<NodePtr> inputs) {
+  return elementwise(op, compute, compute, out, std::move(inputs), {});
+}
+NodePtr elementwise(Op op, DType compute, DType second, DType out, std::vector<NodePtr> inputs,
+                    std::array<std::uint64_t, 4> immediate) {
   for (const NodePtr& input : inputs) there(input);
   Code probe;
   probe.op = op;
   probe.in = compute;
+  probe.second = second;
   probe.out = out;
-  if (op > Op::random && op != Op::cast) (void)element_kernel(probe);  // refuses what is not defined, now
+  if (op > Op::random && !is_cast(op)) (void)element_kernel(probe);  // refuses what is not defined, now
   Grid grid = inputs.size() == 1 ? inputs[0]->grid : broadcast(op, inputs);
-  return std::make_shared<ElementNode>(op, compute, out, std::move(grid), std::move(inputs));
+  return std::make_shared<ElementNode>(op, compute, second, out, std::move(grid), std::move(inputs),
+                                       immediate);
 }
 
 NodePtr cast(const NodePtr& node, DType to) {
   if (there(node).type == to) return node;
-  return std::make_shared<ElementNode>(Op::cast, node->type, to, node->grid, std::vector<NodePtr>{node});
+  return elementwise(Op::cast, node->type, to, {node});
+}
+
+namespace {
+
+// Whether there are numbers of one type that another does not hold.
+bool may_not_fit(DType from, DType to) {
+  if (from == to || from == DType::boolean || to == DType::boolean) return false;
+  if (is_complex(from) && !is_complex(to)) return true;
+  if (is_integer(to)) return !is_integer(from) || promote(from, to) != to;
+  return kind_of(from) >= 2 && real_of(from) == DType::float64 && real_of(to) == DType::float32;
+}
+
+}  // namespace
+
+NodePtr converted(const NodePtr& node, DType to, OutOfRange overflow) {
+  if (!may_not_fit(there(node).type, to)) return cast(node, to);
+  return elementwise(overflow == OutOfRange::clip ? Op::clipped_cast : Op::checked_cast, node->type, to,
+                     {node});
+}
+
+void check_type(const NodePtr& node, DType type) {
+  if (node && node->type != type)
+    throw Error(ErrorKind::internal, "array: an Array of " + std::string(to_string(type)) + " was made of " +
+                                         std::string(to_string(node->type)));
 }
 
 NodePtr scalar(DType type, const void* value) {
@@ -117,6 +148,7 @@ std::vector<client::FutureRef> chunk_handles(const NodePtr& node) {
 
 template <class T>
 xt::xarray<T> compute(const NodePtr& node) {
+  check_room(there(node).grid.shape, sizeof(T));
   std::vector<client::FutureRef> chunks = chunk_handles(node);
   const Grid& grid = node->grid;
   typename xt::xarray<T>::shape_type extents(grid.axes());

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <numeric>
 
+#include "array/graph/node.hpp"
 #include "weir/bytes.hpp"
 #include "weir/error.hpp"
 
@@ -18,8 +19,16 @@ constexpr std::uint64_t default_chunk_bytes = 16u << 20;
   throw Error(ErrorKind::invalid_argument, std::string(function) + ": " + text);
 }
 
-std::vector<std::int64_t> cut(std::int64_t extent, std::int64_t size) {
+constexpr std::int64_t most_elements = std::int64_t{1}
+                                       << 59;  // their bytes fit into 63 bits, whatever the type
+constexpr std::int64_t most_along = std::int64_t{1} << 24, most_chunks = std::int64_t{1} << 32;
+
+std::vector<std::int64_t> cut(std::string_view function, std::int64_t extent, std::int64_t size) {
   if (extent == 0) return {0};
+  if (extent / size > most_along)
+    refuse(function, "an axis must have at most " + std::to_string(most_along) + " chunks (got " +
+                         std::to_string(extent / size) + " of " + std::to_string(size) +
+                         " elements each); take larger ones");
   std::vector<std::int64_t> sizes(static_cast<std::size_t>(extent / size), size);
   if (extent % size) sizes.push_back(extent % size);
   return sizes;
@@ -36,14 +45,14 @@ std::uint64_t bytes_of_chunks(std::string_view function, const std::string& text
 
 // Sizes of the automatic axes so that a chunk has about `limit` elements: equal, but short axes whole, and
 // multiples of `aligned`.
-void choose(const Shape& shape, std::vector<std::size_t> axes, double limit, const Shape& aligned,
-            Chunks& out) {
+void choose(std::string_view function, const Shape& shape, std::vector<std::size_t> axes, double limit,
+            const Shape& aligned, Chunks& out) {
   while (!axes.empty()) {
     const double side = std::max(1.0, std::pow(std::max(limit, 1.0), 1.0 / static_cast<double>(axes.size())));
     const auto is_short = std::find_if(axes.begin(), axes.end(),
                                        [&](std::size_t a) { return static_cast<double>(shape[a]) <= side; });
     if (is_short != axes.end()) {
-      out[*is_short] = cut(shape[*is_short], std::max<std::int64_t>(shape[*is_short], 1));
+      out[*is_short] = cut(function, shape[*is_short], std::max<std::int64_t>(shape[*is_short], 1));
       limit /= static_cast<double>(std::max<std::int64_t>(shape[*is_short], 1));
       axes.erase(is_short);
       continue;
@@ -51,7 +60,7 @@ void choose(const Shape& shape, std::vector<std::size_t> axes, double limit, con
     if (aligned.empty()) {
       // The last axes are taken longest, so that chunks are long in memory: trailing whole as far as it goes
       // would be fastest, square is most useful.
-      for (const std::size_t a : axes) out[a] = cut(shape[a], static_cast<std::int64_t>(side));
+      for (const std::size_t a : axes) out[a] = cut(function, shape[a], static_cast<std::int64_t>(side));
       return;
     }
     // Multiples of the file's chunks: scale all by the same factor.
@@ -62,13 +71,13 @@ void choose(const Shape& shape, std::vector<std::size_t> axes, double limit, con
       return static_cast<double>(aligned[a]) * factor >= static_cast<double>(shape[a]);
     });
     if (fits != axes.end()) {
-      out[*fits] = cut(shape[*fits], std::max<std::int64_t>(shape[*fits], 1));
+      out[*fits] = cut(function, shape[*fits], std::max<std::int64_t>(shape[*fits], 1));
       limit /= static_cast<double>(std::max<std::int64_t>(shape[*fits], 1));
       axes.erase(fits);
       continue;
     }
     for (const std::size_t a : axes)
-      out[a] = cut(shape[a],
+      out[a] = cut(function, shape[a],
                    aligned[a] * std::max<std::int64_t>(1, static_cast<std::int64_t>(std::lround(factor))));
     return;
   }
@@ -76,11 +85,28 @@ void choose(const Shape& shape, std::vector<std::size_t> axes, double limit, con
 
 }  // namespace
 
+void detail::array::check_size(std::string_view function, const Shape& shape, const Chunks& chunks) {
+  if (std::ranges::count(shape, 0)) return;
+  std::int64_t elements = 1, count = 1;
+  for (const std::int64_t extent : shape) {
+    if (extent > most_elements / elements)
+      refuse(function, "an array must have at most 2^59 elements (the shape is " + to_text(shape) + ")");
+    elements *= extent;
+  }
+  for (const auto& sizes : chunks) {
+    if (static_cast<std::int64_t>(sizes.size()) > most_chunks / count)
+      refuse(function, "an array must have at most 2^32 chunks (the shape is " + to_text(shape) +
+                           "); take larger ones");
+    count *= static_cast<std::int64_t>(sizes.size());
+  }
+}
+
 Chunks ChunkSpec::resolve(std::string_view function, const Shape& shape, std::size_t element_bytes,
                           const Shape& aligned) const {
   for (const std::int64_t extent : shape)
     if (extent < 0)
       refuse(function, "every extent of the shape must be at least 0 (got " + to_text(shape) + ")");
+  detail::array::check_size(function, shape, {});
   std::vector<AxisChunks> axes = axes_;
   if (uniform_) axes.assign(shape.size(), AxisChunks(uniform_));
   if (!per_axis_ && !uniform_) axes.assign(shape.size(), AxisChunks());
@@ -106,7 +132,7 @@ Chunks ChunkSpec::resolve(std::string_view function, const Shape& shape, std::si
         if (axes[a].size < 1)
           refuse(function, "a chunk must have at least 1 element, or -1 for the whole axis (got " +
                                std::to_string(axes[a].size) + " for " + where + ")");
-        chunks[a] = cut(shape[a], axes[a].size);
+        chunks[a] = cut(function, shape[a], axes[a].size);
         break;
       case AxisChunks::Kind::sizes: {
         const std::int64_t sum = std::accumulate(axes[a].sizes.begin(), axes[a].sizes.end(), std::int64_t{0});
@@ -122,7 +148,8 @@ Chunks ChunkSpec::resolve(std::string_view function, const Shape& shape, std::si
     }
     limit /= static_cast<double>(std::max<std::int64_t>(1, *std::ranges::max_element(chunks[a])));
   }
-  choose(shape, chosen, limit, aligned, chunks);
+  choose(function, shape, chosen, limit, aligned, chunks);
+  detail::array::check_size(function, shape, chunks);
   return chunks;
 }
 

@@ -28,6 +28,9 @@ using Register = std::uint16_t;
 
 [[noreturn]] void refuse(std::string_view function, const std::string& text);
 
+/// Throws unless elements, their bytes and chunks can be counted.
+void check_size(std::string_view function, const Shape& shape, const Chunks& chunks);
+
 /// Where the chunks of an array lie.
 struct Grid {
   Grid() = default;

@@ -34,9 +34,13 @@ NodePtr kept(const NodePtr& node) {
 
 // --- elementwise
 
-ElementNode::ElementNode(Op op, DType compute, DType out, Grid grid, std::vector<NodePtr> all,
+ElementNode::ElementNode(Op op, DType compute, DType second, DType out, Grid grid, std::vector<NodePtr> all,
                          std::array<std::uint64_t, 4> immediate)
-    : Node(out, std::move(grid), std::move(all)), op(op), compute_(compute), immediate_(immediate) {
+    : Node(out, std::move(grid), std::move(all)),
+      op(op),
+      compute_(compute),
+      second_(second),
+      immediate_(immediate) {
   weight = weight_of(inputs);
   keep = weight > heaviest;
 }
@@ -56,18 +60,42 @@ void ElementNode::cut(Planner& planner, const View& view, Cuts& cuts) const {
   for (const NodePtr& input : inputs) cut_input(planner, *input, input_view(*input, view), cuts);
 }
 
+namespace {
+
+// Where the elements of a view lie in the row-major order (or any other) of their node: first position and
+// steps along the axes of the loop.
+void place(Expression& expression, Code& code, const View& view, std::int64_t start, const Dims& steps) {
+  code.offset = start;
+  Dims each;
+  each.resize(view.shape.size());
+  for (std::size_t a = 0; a < view.maps.size(); ++a) {
+    code.offset += view.maps[a].start * steps[a];
+    if (view.maps[a].axis >= 0)
+      each[static_cast<std::size_t>(view.maps[a].axis)] += view.maps[a].step * steps[a];
+  }
+  code.steps = expression.steps(each);
+}
+
+}  // namespace
+
 Register ElementNode::emit(Expression& expression, const View& view) const {
   Code one;
   one.op = op;
   one.in = compute_;
+  one.second = second_;
   one.out = type;
   one.immediate = immediate_;
   std::uint16_t* const registers[] = {&one.a, &one.b, &one.c};
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     const Register r = expression.emit(*inputs[i], input_view(*inputs[i], view));
-    *registers[i] = op == Op::where && i == 0 ? r : expression.cast(r, compute_);
+    const bool as_it_is = (op == Op::where && i == 0) || is_cast(op);
+    *registers[i] = as_it_is ? r : expression.cast(r, is_binary(op) && i == 1 ? second_ : compute_);
   }
-  if (op == Op::cast) one.in = expression.type(one.a);
+  if (is_cast(op)) one.in = expression.type(one.a);
+  if (op == Op::checked_cast) {
+    place(expression, one, view, 0, row_major(dims(grid.shape)));
+    one.immediate = {expression.steps(dims(grid.shape)), grid.axes()};
+  }
   return expression.add(one);
 }
 
@@ -85,15 +113,7 @@ Register IotaNode::emit(Expression& expression, const View& view) const {
   Code one;
   one.op = Op::iota;
   one.in = one.out = DType::int64;
-  one.offset = start_;
-  Dims each;
-  each.resize(view.shape.size());
-  for (std::size_t a = 0; a < view.maps.size(); ++a) {
-    one.offset += view.maps[a].start * steps_[a];
-    if (view.maps[a].axis >= 0)
-      each[static_cast<std::size_t>(view.maps[a].axis)] += view.maps[a].step * steps_[a];
-  }
-  one.steps = expression.steps(each);
+  place(expression, one, view, start_, steps_);
   return expression.add(one);
 }
 
@@ -120,7 +140,7 @@ Register FileNode::emit(Expression& expression, const View& view) const {
   return expression.load(expression.task.file(file_, type, low, box), type, box, low, view);
 }
 
-// --- other looks
+// --- other views
 
 AffineNode::AffineNode(std::string name, NodePtr input, Grid grid, SmallVector<AxisMap, 4> maps)
     : Node(input->type, std::move(grid), {input}), name_(std::move(name)), maps_(maps) {

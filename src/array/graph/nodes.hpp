@@ -8,7 +8,8 @@ namespace weir::detail::array {
 /// One operation on every element.
 class ElementNode : public Node {
  public:
-  ElementNode(Op op, DType compute, DType out, Grid grid, std::vector<NodePtr> inputs,
+  /// `second`: comparisons, the type of the second input if it is not that of the first.
+  ElementNode(Op op, DType compute, DType second, DType out, Grid grid, std::vector<NodePtr> inputs,
               std::array<std::uint64_t, 4> immediate = {});
   std::string name() const override { return std::string(to_string(op)); }
   bool is_costly() const override { return is_expensive(op); }
@@ -18,7 +19,7 @@ class ElementNode : public Node {
 
  private:
   View input_view(const Node& input, const View& view) const;
-  DType compute_;
+  DType compute_, second_;
   std::array<std::uint64_t, 4> immediate_;
 };
 

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <list>
 #include <memory>
 
 #include "array/graph/node.hpp"
@@ -70,7 +71,60 @@ Bytes unfiltered(const ChunkLayout& layout, Bytes data, std::size_t count, std::
   return data;
 }
 
+// Inflated chunks, the latest first.
+class InflatedChunks {
+ public:
+  using Data = std::shared_ptr<const std::byte[]>;
+  struct Key {
+    std::uint64_t dataset = 0;
+    std::vector<hsize_t> at;
+    friend bool operator==(const Key&, const Key&) = default;
+  };
+  Data find(const Key& key) {
+    const std::lock_guard hold(mutex_);
+    const auto found = std::ranges::find(kept_, key, &Kept::key);
+    if (found == kept_.end()) return {};
+    kept_.splice(kept_.begin(), kept_, found);
+    return kept_.front().data;
+  }
+  void keep(Key key, Data data, std::size_t bytes) {
+    if (bytes > most_of_one) return;
+    const std::lock_guard hold(mutex_);
+    kept_.push_front({std::move(key), std::move(data), bytes});
+    bytes_ += bytes;
+    while (kept_.size() > 1 && bytes_ > most_of_all) {
+      bytes_ -= kept_.back().bytes;
+      kept_.pop_back();
+    }
+  }
+  void forget(std::uint64_t dataset) {
+    const std::lock_guard hold(mutex_);
+    std::erase_if(kept_, [&](const Kept& one) {
+      if (one.key.dataset != dataset) return false;
+      bytes_ -= one.bytes;
+      return true;
+    });
+  }
+
+ private:
+  static constexpr std::size_t most_of_all = 64 << 20, most_of_one = 512 << 20;
+  struct Kept {
+    Key key;
+    Data data;
+    std::size_t bytes;
+  };
+  std::mutex mutex_;
+  std::list<Kept> kept_;
+  std::size_t bytes_ = 0;
+};
+InflatedChunks& inflated_chunks() {
+  static InflatedChunks& all = *new InflatedChunks;  // as the open datasets
+  return all;
+}
+
 }  // namespace
+
+void forget_chunks(std::uint64_t number) { inflated_chunks().forget(number); }
 
 void read_bytes(int descriptor, void* to, std::size_t count, std::uint64_t from, const std::string& path) {
   auto* at = static_cast<std::byte*>(to);
@@ -117,10 +171,11 @@ ChunkLayout chunk_layout(hid_t dataset, int axes, std::size_t element) {
 }
 
 bool read_chunks(std::unique_lock<std::mutex>& hold, hid_t dataset, int descriptor, const ChunkLayout& layout,
-                 const FileName& name, const Dims& start, const Dims& shape, void* out) {
+                 const FileName& name, std::uint64_t number, const Dims& start, const Dims& shape,
+                 void* out) {
   // HDF5 1.10 looks for a chunk's place from the first one on, so for small chunks its own reading is faster.
   constexpr std::size_t worth_a_search = 256 * 1024;
-  if (!layout.readable || descriptor < 0) return false;
+  if (!layout.readable || (layout.filters.empty() && descriptor < 0)) return false;
   const std::size_t axes = shape.size();
   const Dims chunk = dims(layout.chunk), chunk_steps = row_major(chunk), out_steps = row_major(shape);
   const std::size_t whole = static_cast<std::size_t>(chunk_steps[0] * chunk[0]) * layout.element;
@@ -150,7 +205,14 @@ bool read_chunks(std::unique_lock<std::mutex>& hold, hid_t dataset, int descript
     for (std::size_t a = 0; a < axes; ++a)
       from_offset += from[a] * chunk_steps[a], to_offset += to[a] * out_steps[a];
     std::byte* place = static_cast<std::byte*>(out) + static_cast<std::size_t>(to_offset) * layout.element;
-    if (filtered) {
+    const bool partly = !std::equal(box.begin(), box.end(), chunk.begin(), chunk.end());
+    InflatedChunks::Data kept;
+    if (filtered && partly) kept = inflated_chunks().find({number, at});
+    if (kept) {
+      hold.unlock();
+      copy_box(layout.element, box, kept.get() + static_cast<std::size_t>(from_offset) * layout.element,
+               chunk_steps, place, out_steps);
+    } else if (filtered) {
       hsize_t stored = 0;
       if (H5Dget_chunk_storage_size(dataset, at.data(), &stored) < 0 || stored == 0) return false;
       Bytes data = bytes_of(stored);
@@ -160,6 +222,7 @@ bool read_chunks(std::unique_lock<std::mutex>& hold, hid_t dataset, int descript
       data = unfiltered(layout, std::move(data), stored, left_out, whole, name);
       copy_box(layout.element, box, data.get() + static_cast<std::size_t>(from_offset) * layout.element,
                chunk_steps, place, out_steps);
+      if (partly) inflated_chunks().keep({number, at}, std::move(data), whole);
     } else {
       unsigned mask = 0;
       haddr_t address = HADDR_UNDEF;

@@ -23,11 +23,15 @@ struct ChunkLayout {
 /// Reads a box of stored elements, row-major, chunk by chunk of the file.
 ///
 /// The library is asked where a chunk lies, or for its bytes as they are in the file; they are read, inflated
-/// and sorted without its lock, which `hold` has before and after. \return false if the library must read the
-/// box: a chunk that was never written, filters of others, small chunks without filters.
+/// and sorted without its lock, which `hold` has before and after. Inflated chunks of which only a part is
+/// wanted are kept for the next part, the latest ones up to 64 MiB in a process, or one larger; `number` says
+/// of which open dataset they are. \return false if the library must read the box: a chunk that was never
+/// written, filters of others, small chunks without filters, no `descriptor` for what is not filtered.
 [[nodiscard]] bool read_chunks(std::unique_lock<std::mutex>& hold, hid_t dataset, int descriptor,
-                               const ChunkLayout& layout, const FileName& name, const Dims& start,
-                               const Dims& shape, void* out);
+                               const ChunkLayout& layout, const FileName& name, std::uint64_t number,
+                               const Dims& start, const Dims& shape, void* out);
+/// Drops the inflated chunks of an open dataset; the lock does not matter.
+void forget_chunks(std::uint64_t number);
 
 /// Reads so many bytes of a file; outside of the lock.
 /// **Errors.** Throws `Error{io}`, also if the file ends before.

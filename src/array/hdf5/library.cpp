@@ -2,10 +2,13 @@
 #include "array/hdf5/library.hpp"
 
 #include <fcntl.h>
+#include <sys/resource.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <concepts>
 #include <cstdint>
 #include <cstring>
 
@@ -104,39 +107,153 @@ bool exists(hid_t file, const std::string& name) {
   return H5Lexists(file, name.c_str(), H5P_DEFAULT) > 0;
 }
 
-void write_attribute(hid_t dataset, const std::string& name,
-                     const std::variant<double, std::int64_t, std::string>& value) {
-  const Id scalar(H5Screate(H5S_SCALAR), &H5Sclose);
-  if (const auto* text = std::get_if<std::string>(&value)) {
-    const Id type(H5Tcopy(H5T_C_S1), &H5Tclose);
-    H5Tset_size(type, std::max<std::size_t>(1, text->size()));
-    H5Tset_cset(type, H5T_CSET_UTF8);
-    const Id attribute(H5Acreate2(dataset, name.c_str(), type, scalar, H5P_DEFAULT, H5P_DEFAULT), &H5Aclose);
-    H5Awrite(attribute, type, text->data());
-  } else {
-    const bool real = std::holds_alternative<double>(value);
-    const Id attribute(H5Acreate2(dataset, name.c_str(), real ? H5T_NATIVE_DOUBLE : H5T_NATIVE_INT64, scalar,
-                                  H5P_DEFAULT, H5P_DEFAULT),
-                       &H5Aclose);
-    H5Awrite(
-        attribute, real ? H5T_NATIVE_DOUBLE : H5T_NATIVE_INT64,
-        real ? static_cast<const void*>(std::get_if<double>(&value)) : std::get_if<std::int64_t>(&value));
-  }
+namespace {
+
+// Texts of variable length, so that lists of them keep each as it is.
+void write_texts(hid_t dataset, const std::string& name, const std::vector<std::string>& texts) {
+  const Id type(H5Tcopy(H5T_C_S1), &H5Tclose);
+  H5Tset_size(type, H5T_VARIABLE);
+  H5Tset_cset(type, H5T_CSET_UTF8);
+  const hsize_t count = texts.size();
+  const Id space(H5Screate_simple(1, &count, nullptr), &H5Sclose),
+      attribute(H5Acreate2(dataset, name.c_str(), type, space, H5P_DEFAULT, H5P_DEFAULT), &H5Aclose);
+  std::vector<const char*> values;
+  for (const std::string& text : texts) values.push_back(text.c_str());
+  if (count) H5Awrite(attribute, type, values.data());
+}
+void write_numbers(hid_t dataset, const std::string& name, hid_t type, const void* values,
+                   const hsize_t* count) {
+  const Id space(count ? H5Screate_simple(1, count, nullptr) : H5Screate(H5S_SCALAR), &H5Sclose),
+      attribute(H5Acreate2(dataset, name.c_str(), type, space, H5P_DEFAULT, H5P_DEFAULT), &H5Aclose);
+  if (!count || *count) H5Awrite(attribute, type, values);
+}
+void write_text(hid_t dataset, const std::string& name, const std::string& text) {
+  const Id scalar(H5Screate(H5S_SCALAR), &H5Sclose), type(H5Tcopy(H5T_C_S1), &H5Tclose);
+  H5Tset_size(type, std::max<std::size_t>(1, text.size()));
+  H5Tset_cset(type, H5T_CSET_UTF8);
+  const Id attribute(H5Acreate2(dataset, name.c_str(), type, scalar, H5P_DEFAULT, H5P_DEFAULT), &H5Aclose);
+  H5Awrite(attribute, type, text.empty() ? "" : text.data());
 }
 
-Id open_for_writing(const std::string& path, const std::string& function) {
-  forget(path);
-  if (access(path.c_str(), F_OK) != 0 && (errno == ENOENT || errno == ENOTDIR))
-    fail(ErrorKind::not_found, function + ": the file must exist (got " + in_quotes(path) + ")");
-  const Id properties(H5Pcreate(H5P_FILE_ACCESS), &H5Pclose);
-  H5Pset_file_locking(properties, false, true);
-  Id file(H5Fopen(path.c_str(), H5F_ACC_RDWR, properties), &H5Fclose);
-  if (!file.ok())
-    fail(ErrorKind::io, function + ": cannot open " + in_quotes(path) + " for writing (" + reason() + ")");
-  return file;
+}  // namespace
+
+void write_attribute(hid_t dataset, const std::string& name, const AttributeValue& value) {
+  std::visit(
+      [&]<class T>(const T& v) {
+        if constexpr (std::same_as<T, std::string>) {
+          write_text(dataset, name, v);
+        } else if constexpr (std::same_as<T, std::vector<std::string>>) {
+          write_texts(dataset, name, v);
+        } else if constexpr (std::is_arithmetic_v<T>) {
+          write_numbers(dataset, name, std::is_floating_point_v<T> ? H5T_NATIVE_DOUBLE : H5T_NATIVE_INT64, &v,
+                        nullptr);
+        } else {
+          const hsize_t count = v.size();
+          write_numbers(dataset, name,
+                        std::same_as<T, std::vector<double>> ? H5T_NATIVE_DOUBLE : H5T_NATIVE_INT64, v.data(),
+                        &count);
+        }
+      },
+      value);
+}
+
+std::vector<std::string> texts_of(hid_t type, std::size_t count,
+                                  const std::function<herr_t(hid_t, void*)>& read) {
+  std::vector<std::string> texts(count);
+  if (count == 0) return texts;
+  if (H5Tis_variable_str(type) > 0) {
+    const Id memory(H5Tcopy(type), &H5Tclose);
+    std::vector<char*> values(count, nullptr);
+    if (read(memory, values.data()) < 0) fail(ErrorKind::io, "hdf5: cannot read texts (" + reason() + ")");
+    for (std::size_t i = 0; i < count; ++i) {
+      if (values[i]) texts[i] = values[i];
+      H5free_memory(values[i]);
+    }
+    return texts;
+  }
+  const std::size_t size = H5Tget_size(type);
+  std::vector<char> bytes(count * size);
+  if (read(type, bytes.data()) < 0) fail(ErrorKind::io, "hdf5: cannot read texts (" + reason() + ")");
+  const bool has_spaces = H5Tget_strpad(type) == H5T_STR_SPACEPAD;
+  for (std::size_t i = 0; i < count; ++i) {
+    const char* begin = bytes.data() + i * size;
+    std::size_t length = has_spaces ? size : strnlen(begin, size);
+    while (has_spaces && length && begin[length - 1] == ' ') --length;
+    texts[i].assign(begin, length);
+  }
+  return texts;
+}
+
+namespace {
+
+template <class T>
+void add_numbers(std::map<std::string, AttributeValue>& all, const char* name, hid_t attribute, hid_t type,
+                 std::size_t count, bool scalar) {
+  std::vector<T> values(count);
+  if (count && H5Aread(attribute, type, values.data()) < 0) return;
+  if (scalar) all[name] = values[0];
+  else all[name] = std::move(values);
+}
+herr_t add_attribute(hid_t object, const char* name, const H5A_info_t*, void* to) {
+  auto& all = *static_cast<std::map<std::string, AttributeValue>*>(to);
+  const Id attribute(H5Aopen(object, name, H5P_DEFAULT), &H5Aclose);
+  if (!attribute.ok()) return 0;
+  const Id type(H5Aget_type(attribute), &H5Tclose), space(H5Aget_space(attribute), &H5Sclose);
+  const H5S_class_t extent = H5Sget_simple_extent_type(space);
+  const auto count = static_cast<std::size_t>(std::max<hssize_t>(0, H5Sget_simple_extent_npoints(space)));
+  if (extent == H5S_NULL || count > 1 << 20) return 0;
+  const bool scalar = extent == H5S_SCALAR;
+  switch (H5Tget_class(type)) {
+    case H5T_INTEGER:
+      if (H5Tget_sign(type) == H5T_SGN_NONE && H5Tget_size(type) >= 8)
+        add_numbers<double>(all, name, attribute, H5T_NATIVE_DOUBLE, count, scalar);
+      else add_numbers<std::int64_t>(all, name, attribute, H5T_NATIVE_INT64, count, scalar);
+      break;
+    case H5T_ENUM:
+      add_numbers<std::int64_t>(all, name, attribute, H5T_NATIVE_INT64, count, scalar);
+      break;
+    case H5T_FLOAT:
+      add_numbers<double>(all, name, attribute, H5T_NATIVE_DOUBLE, count, scalar);
+      break;
+    case H5T_STRING: {
+      std::vector<std::string> texts =
+          texts_of(type, count, [&](hid_t memory, void* out) { return H5Aread(attribute, memory, out); });
+      if (scalar) all[name] = std::move(texts.at(0));
+      else all[name] = std::move(texts);
+      break;
+    }
+    default:
+      break;
+  }
+  return 0;
+}
+
+}  // namespace
+
+std::map<std::string, AttributeValue> read_attributes(hid_t object) {
+  std::map<std::string, AttributeValue> all;
+  H5Aiterate2(object, H5_INDEX_NAME, H5_ITER_INC, nullptr, &add_attribute, &all);
+  return all;
 }
 
 Room::Room(const std::string& path) : path_(path), file_(::open(path.c_str(), O_WRONLY | O_CLOEXEC)) {}
+
+int ask_for_room(int file, std::uint64_t from, std::uint64_t bytes) {
+  if (bytes == 0) return 0;
+  int problem = 0;
+  do problem = fallocate(file, 0, static_cast<off_t>(from), static_cast<off_t>(bytes)) == 0 ? 0 : errno;
+  while (problem == EINTR);
+  if (problem != EOPNOTSUPP && problem != ENOSYS) return problem;
+  // posix_fallocate would write a byte into every block.
+  rlimit limit{};
+  if (getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY &&
+      from + bytes > limit.rlim_cur)
+    return EFBIG;
+  struct statvfs disk {};
+  if (fstatvfs(file, &disk) == 0 && disk.f_bavail < bytes / std::max<std::uint64_t>(disk.f_frsize, 1))
+    return ENOSPC;
+  return 0;
+}
 
 void Room::take(const std::string& function, hid_t file, std::uint64_t count) {
   constexpr std::uint64_t for_the_index = 64 * 1024, most_kept = 64 << 20;
@@ -146,8 +263,7 @@ void Room::take(const std::string& function, hid_t file, std::uint64_t count) {
     H5Fget_eoa(file, &end);
     const std::uint64_t needed = end + kept_ + count + for_the_index;
     if (needed > taken_) {
-      const int problem =
-          posix_fallocate(file_.get(), static_cast<off_t>(end), static_cast<off_t>(needed - end));
+      const int problem = ask_for_room(file_.get(), end, needed - end);
       if (problem && !again && kept_ &&
           H5Fflush(file, H5F_SCOPE_GLOBAL) >=
               0) {  // it may have become less: what is kept is not compressed yet

@@ -3,11 +3,16 @@
 #pragma once
 
 #include <hdf5.h>
+#include <sys/stat.h>
 
+#include <compare>
+#include <functional>
+#include <map>
 #include <mutex>
 #include <string>
 #include <utility>
 #include <variant>
+#include <vector>
 
 #include "core/descriptor.hpp"
 #include "weir/array/dtype.hpp"
@@ -54,12 +59,54 @@ void set_mark(hid_t dataset, bool incomplete);
 
 /// Whether there is a dataset or group of this name, also if a group on the way to it is missing.
 [[nodiscard]] bool exists(hid_t file, const std::string& name);
-/// An attribute that is a number or a text.
-void write_attribute(hid_t dataset, const std::string& name,
-                     const std::variant<double, std::int64_t, std::string>& value);
-/// **Errors.** Throws in the function's name: `Error{not_found}` if there is no such file, `Error{io}` with
-/// the library's reason.
-[[nodiscard]] Id open_for_writing(const std::string& path, const std::string& function = "to_hdf5");
+/// A number, a text, or a list of one of them.
+using AttributeValue = std::variant<double, std::int64_t, std::string, std::vector<double>,
+                                    std::vector<std::int64_t>, std::vector<std::string>>;
+void write_attribute(hid_t dataset, const std::string& name, const AttributeValue& value);
+/// Attributes of these kinds; others are left out.
+[[nodiscard]] std::map<std::string, AttributeValue> read_attributes(hid_t object);
+/// The texts of a dataset or attribute, of fixed or variable length.
+[[nodiscard]] std::vector<std::string> texts_of(hid_t type, std::size_t count,
+                                                const std::function<herr_t(hid_t, void*)>& read);
+
+/// One file under all its names.
+struct FileIdentity {
+  dev_t device = 0;
+  ino_t inode = 0;
+  friend auto operator<=>(const FileIdentity&, const FileIdentity&) = default;
+};
+[[nodiscard]] inline FileIdentity identity_of(const struct stat& status) noexcept {
+  return {status.st_dev, status.st_ino};
+}
+
+/// The library's lock, held.
+using Hold = std::unique_lock<std::mutex>;
+/// **Errors.** Throws in the function's name, with the path as it is given: `Error{not_found}` if there is no
+/// such file, `Error{io}` for a folder, no permission, and what is not or no whole HDF5 file. `growing`: also
+/// what another program writes in SWMR mode.
+[[nodiscard]] Id open_for_reading(const std::string& function, const std::string& path, bool growing = false);
+/// As `open_for_reading`, when nobody in this process reads the file any more: readers finish what they have
+/// begun.
+[[nodiscard]] Id open_for_writing(Hold& hold, const std::string& path,
+                                  const std::string& function = "to_hdf5");
+/// Access that neither locks files nor is stopped by locks, for files and for what links lead to: a reader
+/// that keeps a file open must not stop a writer.
+[[nodiscard]] Id file_access();
+[[nodiscard]] Id dataset_access();
+/// Opens the dataset, wherever its links lead.
+/// **Errors.** Throws `Error{not_found}` that says where the way to it ends, `Error{invalid_argument}` for a
+/// group.
+[[nodiscard]] Id open_dataset(const std::string& function, hid_t file, const std::string& path,
+                              const std::string& dataset);
+/// A sentence for a filter of the dataset that the library does not have; empty if it has all of them.
+[[nodiscard]] std::string missing_filter(const std::string& function, hid_t properties,
+                                         const std::string& path, const std::string& dataset,
+                                         bool also_optional);
+
+/// Asks the disk for so many bytes from `from` on. \return 0 or the system's error. Where the file system
+/// cannot promise any, there are so many now.
+[[nodiscard]] int ask_for_room(int file, std::uint64_t from, std::uint64_t bytes);
+
 /// Room on the disk for what the library is about to write: with changes that it cannot write any more it
 /// ends the process at its exit.
 class Room {
@@ -79,7 +126,7 @@ class Room {
   std::uint64_t taken_ = 0, kept_ = 0;  // bytes of the file that the disk has promised; of those asked for
                                         // that the library may not have written
 };
-/// Before a file is written: the library cannot open it a second time for writing.
-void forget(const std::string& path);
+/// Closes what this process keeps open of a file, as soon as nobody reads it any more.
+void let_go(Hold& hold, const FileIdentity& file);
 
 }  // namespace weir::detail::array

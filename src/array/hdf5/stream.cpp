@@ -1,16 +1,18 @@
 // A dataset that grows, entry by entry, and one that is read entry by entry.
 #include "weir/array/hdf5_stream.hpp"
 
-#include <fcntl.h>
-#include <unistd.h>
+#include <sys/stat.h>
 
 #include <algorithm>
-#include <cerrno>
+#include <chrono>
 #include <cstring>
+#include <ctime>
 #include <filesystem>
 
 #include "array/graph/nodes.hpp"
-#include "array/hdf5/library.hpp"
+#include "array/hdf5/create.hpp"
+#include "array/hdf5/dataset.hpp"
+#include "array/hdf5/output.hpp"
 #include "array/interpret/code.hpp"
 
 namespace weir::detail::array {
@@ -41,46 +43,29 @@ struct Hdf5Appender::State {
   bool marked = false;
   Room room;
 
-  void open(const Shape& shape);
-  void ask_for_room() const;
+  using Clock = std::chrono::steady_clock;
+  std::shared_ptr<WriteTurn> turn;
+  bool left_marked = false;  // another run left it incomplete, which is not ours to say
+  Clock::time_point flushed;
+
+  void open(Hold& hold, const Shape& shape);
   void create();
   void adopt();
   void write(std::int64_t count);
+  void flush();
   [[nodiscard]] std::size_t bytes_of(std::int64_t count) const {
     return static_cast<std::size_t>(count * entry_bytes(type, entry));
   }
 };
 
-void Hdf5Appender::State::open(const Shape& shape) {
+void Hdf5Appender::State::open(Hold& hold, const Shape& shape) {
   entry = shape;
-  std::error_code ignored;
-  if (std::filesystem::exists(path, ignored)) {
-    file = open_for_writing(path, "sink_to_hdf5");
-  } else {
-    const Id access(H5Pcreate(H5P_FILE_ACCESS), &H5Pclose);
-    H5Pset_file_locking(access, false, true);
-    ask_for_room();
-    errno = 0;
-    file = Id(H5Fcreate(path.c_str(), H5F_ACC_EXCL, H5P_DEFAULT, access), &H5Fclose);
-    if (!file.ok())
-      fail(ErrorKind::io, "sink_to_hdf5: cannot create " + in_quotes(path) + " (" +
-                              (errno ? std::strerror(errno) : reason()) + ")");
-  }
+  file = open_for_writing(hold, path, "sink_to_hdf5");
   room = Room(path);
   room.take("sink_to_hdf5", file, 0);
   exists(file, name) ? adopt() : create();
   block.resize(bytes_of(chunk));
-}
-
-// Before the library makes the file, since it cannot go back from there.
-void Hdf5Appender::State::ask_for_room() const {
-  const Descriptor probe(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
-  if (probe.get() < 0) return;  // the library says why
-  const int problem = posix_fallocate(probe.get(), 0, 128 * 1024);
-  unlink(path.c_str());
-  if (problem)
-    fail(ErrorKind::io, "sink_to_hdf5: cannot write " + in_quotes(path) +
-                            ", which has no room for 131 kB: " + std::strerror(problem));
+  flushed = Clock::now();
 }
 
 void Hdf5Appender::State::create() {
@@ -132,6 +117,16 @@ void Hdf5Appender::State::adopt() {
   H5Pget_chunk(properties, axes, blocks.data());
   chunk = static_cast<std::int64_t>(blocks[0]);
   written = static_cast<std::int64_t>(extents[0]);
+  left_marked = H5Aexists(dataset, incomplete_mark) > 0;
+}
+
+// All that came is in the file.
+void Hdf5Appender::State::flush() {
+  write(kept);
+  kept = 0;
+  if (H5Fflush(file, H5F_SCOPE_GLOBAL) < 0)
+    fail(ErrorKind::io, "sink_to_hdf5: cannot write " + in_quotes(path) + " (" + reason() + ")");
+  flushed = Clock::now();
 }
 
 // The first entries of the block.
@@ -184,13 +179,14 @@ Hdf5Appender::~Hdf5Appender() {
     settle();
   } catch (const std::exception&) {  // the mark says that something is missing
   }
-  const std::lock_guard hold(library());
+  Hold hold(library());
   const std::string path = state_->path;
+  const std::shared_ptr<WriteTurn> turn = state_->turn;
   const bool left = state_->room.was_taken();
   state_.reset();
   if (!left) return;
   try {
-    (void)open_for_writing(path);  // closed at once, which gives back the room that is left
+    (void)open_for_writing(hold, path);  // closed at once, which gives back the room that is left
   } catch (const std::exception&) {
   }
 }
@@ -198,9 +194,15 @@ Hdf5Appender::~Hdf5Appender() {
 bool Hdf5Appender::takes_rows() const noexcept { return state_->how.rows; }
 
 void Hdf5Appender::append(const Shape& entry, std::int64_t count, const void* data) {
-  const std::lock_guard hold(library());
   State& s = *state_;
-  if (!s.dataset.ok()) s.open(entry);
+  if (!s.dataset.ok()) {
+    std::error_code ignored;
+    if (!std::filesystem::exists(s.path, ignored))
+      make_file("sink_to_hdf5", replaced_file("sink_to_hdf5", s.path));
+    s.turn = write_turn("sink_to_hdf5", s.path, s.how.wait);
+  }
+  Hold hold(library());
+  if (!s.dataset.ok()) s.open(hold, entry);
   if (entry != s.entry)
     fail(ErrorKind::invalid_argument, "sink_to_hdf5: elements must have the shape " + weir::to_text(s.entry) +
                                           " of the dataset's entries (got " + weir::to_text(entry) + ")");
@@ -223,17 +225,16 @@ void Hdf5Appender::append(const Shape& entry, std::int64_t count, const void* da
       s.kept = 0;
     }
   }
+  if (State::Clock::now() - s.flushed >= s.how.flush.value()) s.flush();
 }
 
 void Hdf5Appender::settle() {
   const std::lock_guard hold(library());
   State& s = *state_;
   if (!s.marked) return;
-  s.write(s.kept);
-  s.kept = 0;
-  set_mark(s.dataset, false);
-  if (H5Fflush(s.file, H5F_SCOPE_GLOBAL) < 0)
-    fail(ErrorKind::io, "sink_to_hdf5: cannot write " + in_quotes(s.path) + " (" + reason() + ")");
+  s.flush();
+  if (!s.left_marked) set_mark(s.dataset, false);
+  s.flush();
   s.marked = false;
 }
 
@@ -265,6 +266,108 @@ void Hdf5Rows::read(std::int64_t from, std::int64_t count, void* to) const {
   out.shape[0] = count;
   start[0] = from;
   read_file({path, dataset}, start, out);
+}
+
+struct Hdf5Follower::State {
+  FileName name;
+  DType type;
+  std::int64_t rows = 0, at = 0;
+  struct stat seen {};  // when everything that was there had been read
+};
+
+Hdf5Follower::Hdf5Follower(std::string path, std::string dataset, DType type, std::int64_t rows)
+    : state_(std::make_shared<State>()) {
+  if (rows < 0)
+    fail(ErrorKind::invalid_argument,
+         "from_hdf5: rows must not be negative (got " + std::to_string(rows) + ")");
+  State& s = *state_;
+  std::error_code ignored;
+  s.name = {.path = std::filesystem::absolute(path, ignored).string(),
+            .dataset = std::move(dataset),
+            .growing = true};
+  s.type = type;
+  Hold hold(library());
+  const std::shared_ptr<Dataset> open = open_now(hold, "from_hdf5", s.name, type);
+  if (open->shape.empty())
+    fail(ErrorKind::invalid_argument,
+         "from_hdf5: the dataset must have at least 1 axis (got a single number in " +
+             in_quotes(s.name.dataset) + ")");
+  s.rows = rows ? rows : usual_entries(entry_bytes(type, Shape(open->shape.begin() + 1, open->shape.end())));
+}
+
+namespace {
+
+bool is_same(const struct stat& a, const struct stat& b) {
+  return a.st_ino == b.st_ino && a.st_size == b.st_size && a.st_mtim.tv_sec == b.st_mtim.tv_sec &&
+         a.st_mtim.tv_nsec == b.st_mtim.tv_nsec;
+}
+
+// A writer changes a file in one go, now and then; in between it is consistent.
+bool is_quiet(const struct stat& status) {
+  constexpr std::int64_t moment = 50'000'000;
+  timespec now{};
+  clock_gettime(CLOCK_REALTIME, &now);
+  return (now.tv_sec - status.st_mtim.tv_sec) * 1'000'000'000 + now.tv_nsec - status.st_mtim.tv_nsec > moment;
+}
+
+// Entries that are there: an axis may have grown before its chunks are written.
+std::int64_t entries_there(const Dataset& open, std::int64_t from) {
+  const std::int64_t entries = open.shape.front();
+  if (open.chunks.chunk.empty()) return entries;
+  std::vector<hsize_t> at(open.shape.size());
+  const std::int64_t chunk = open.chunks.chunk.front();
+  for (std::int64_t row = from / chunk * chunk; row < entries; row += chunk) {
+    at[0] = static_cast<hsize_t>(row);
+    hsize_t bytes = 0;
+    if (H5Dget_chunk_storage_size(open.dataset, at.data(), &bytes) < 0 || bytes == 0) return row;
+  }
+  return entries;
+}
+
+}  // namespace
+
+bool Hdf5Follower::next(const std::function<void*(const Shape&)>& make) {
+  State& s = *state_;
+  struct stat before {
+  }, after{};
+  if (stat(s.name.path.c_str(), &before) != 0 || is_same(before, s.seen)) return false;
+  Hold hold(library());
+  let_go(hold, identity_of(before));  // what is open is older
+  std::shared_ptr<Dataset> open;
+  try {
+    open = open_now(hold, "from_hdf5", s.name, s.type);
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::io || is_quiet(before)) throw;
+    return false;  // it is just being changed
+  }
+  const Id file(H5Iget_file_id(open->dataset), &H5Fclose);
+  unsigned intent = 0;
+  H5Fget_intent(file, &intent);
+  const bool consistent = intent & (H5F_ACC_SWMR_READ | H5F_ACC_RDWR);
+  if (!consistent && !is_quiet(before)) return false;
+  const std::int64_t there = std::max(s.at, entries_there(*open, s.at)),
+                     count = std::min(s.rows, there - s.at);
+  if (open->shape.front() < s.at)
+    fail(ErrorKind::io, "from_hdf5: the dataset " + in_quotes(s.name.dataset) + " of " +
+                            in_quotes(s.name.path) + " has become smaller (now " +
+                            weir::to_text(open->shape) + ")");
+  if (count == 0) {
+    if (!(intent & H5F_ACC_SWMR_READ)) s.seen = before;
+    return false;
+  }
+  Shape shape = open->shape;
+  shape.front() = count;
+  Tensor out;
+  out.type = s.type;
+  out.shape = dims(shape);
+  out.data = make(shape);
+  Dims start;
+  start.resize(out.shape.size());
+  start[0] = s.at;
+  if (out.size()) read_dataset(hold, *open, start, out);
+  if (!consistent && (stat(s.name.path.c_str(), &after) != 0 || !is_same(before, after))) return false;
+  s.at += count;
+  return true;
 }
 
 }  // namespace weir::detail::array

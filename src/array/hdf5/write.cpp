@@ -9,7 +9,8 @@
 #include <filesystem>
 
 #include "array/graph/nodes.hpp"
-#include "array/hdf5/file.hpp"
+#include "array/hdf5/create.hpp"
+#include "array/hdf5/output.hpp"
 #include "weir/bytes.hpp"
 #include "weir/client.hpp"
 
@@ -112,7 +113,7 @@ task::Value filter_one(Reader& parameters, std::span<const Tensor> operands) {
   return filtered_tensor(filtered.left_out, filtered.bytes.data(), filtered.bytes.size()).value;
 }
 
-// Parameters: chunk shape, level, shuffle. What HDF5's own filters make of the chunk.
+// Parameters: chunk shape, level (0: as it is), shuffle. What HDF5's own filters make of the chunk.
 task::Value compress_chunk(Reader& parameters, std::span<const Tensor> operands) {
   Dims chunk;
   int level = 0;
@@ -122,6 +123,7 @@ task::Value compress_chunk(Reader& parameters, std::span<const Tensor> operands)
   read(parameters, shuffle);
   const Padded padded(operands[0], chunk);
   const std::byte* data = padded.data();
+  if (level == 0) return filtered_tensor(0, data, padded.size()).value;
   std::vector<std::byte> sorted;
   const std::size_t size = size_of(operands[0].type);
   if (shuffle && size > 1) {
@@ -143,6 +145,7 @@ struct Job {
   Hdf5Output output;
   DatasetPlan plan;
   NodePtr source, tasks;
+  bool has_places = false;
 };
 
 Job prepare(const Hdf5Output& output) {
@@ -160,9 +163,17 @@ Job prepare(const Hdf5Output& output) {
            output.how.shuffle,
            output.how.filters,
            {},
-           output.how.attributes},
+           output.how.attributes,
+           {}},
           nullptr,
           nullptr};
+  if (output.how.unlimited) {
+    const std::int64_t axis = *output.how.unlimited;
+    if (axis < 0 || axis >= static_cast<std::int64_t>(shape.size()))
+      refuse("to_hdf5",
+             "unlimited must be an axis of " + weir::to_text(shape) + " (got " + std::to_string(axis) + ")");
+    job.plan.unlimited = static_cast<std::size_t>(axis);
+  }
   if (output.how.gzip && !output.how.filters.empty())
     refuse("to_hdf5",
            "gzip must be 0 where filters are given; name filter 1 among them, with the level as its "
@@ -179,14 +190,16 @@ Job prepare(const Hdf5Output& output) {
     if (job.plan.chunk[a] < 1)
       refuse("to_hdf5",
              "a chunk of the file must have at least 1 element (got " + weir::to_text(job.plan.chunk) + ")");
-    if (shape[a]) job.plan.chunk[a] = std::min(job.plan.chunk[a], shape[a]);
+    if (shape[a] && job.plan.unlimited != a) job.plan.chunk[a] = std::min(job.plan.chunk[a], shape[a]);
     bytes *= static_cast<std::uint64_t>(job.plan.chunk[a]);
   }
   if (bytes >= std::uint64_t{4} << 30)
     refuse("to_hdf5",
            "a chunk of the file must be smaller than 4 GiB (got " + weir::to_text(job.plan.chunk) + ")");
-  job.source =
-      rechunk(output.node, ChunkSpec(std::vector<AxisChunks>(job.plan.chunk.begin(), job.plan.chunk.end())));
+  std::vector<AxisChunks> pieces(job.plan.chunk.begin(), job.plan.chunk.end());
+  for (std::size_t a = 0; a < shape.size(); ++a)
+    if (shape[a]) pieces[a] = std::min(job.plan.chunk[a], shape[a]);
+  job.source = rechunk(output.node, ChunkSpec(std::move(pieces)));
   return job;
 }
 
@@ -257,17 +270,18 @@ class ChunkQueue {
   std::size_t next_ = 0;
 };
 
-void write_all(const std::string& path, const std::vector<Job>& jobs, ChunkQueue& chunks) {
+void write_all(const std::string& path, const std::vector<Job>& jobs, ChunkQueue& chunks, bool append) {
   const std::size_t ahead = chunks_ahead(chunks.client());
   for (const Job& job : jobs) {
     if (!job.tasks) continue;
     const auto count = static_cast<std::size_t>(job.tasks->grid.count());
-    if (!job.plan.is_filtered() || job.plan.chunk.empty()) {
+    if (job.has_places) {
       chunks.start(count);
       for (std::size_t c = 0; c < count; ++c) (void)chunks.next<std::int64_t>().result();
       continue;
     }
-    ChunkWriter writer(path, job.plan.dataset);
+    const auto turn = append ? write_turn("to_hdf5", path, job.output.how.wait) : nullptr;
+    ChunkWriter writer("to_hdf5", path, job.plan.dataset);
     for (std::size_t c = 0; c < count; ++c) {
       chunks.start(std::min(ahead, count - c));
       const auto future = chunks.next<std::uint8_t>();
@@ -283,25 +297,28 @@ void write_all(const std::string& path, const std::vector<Job>& jobs, ChunkQueue
   }
 }
 
-void carry_out(const std::string& path, std::vector<Job>& jobs, bool append) {
-  std::vector<DatasetPlan> plans;
-  for (const Job& job : jobs) plans.push_back(job.plan);
-  CreatedFile created = create_file(path, append, plans);
+void carry_out(const std::string& path, std::vector<Job>& jobs, CreatedFile created, bool append) {
   std::vector<NodePtr> nodes;
   for (std::size_t i = 0; i < jobs.size(); ++i) {
-    const bool empty = jobs[i].source->grid.size() == 0;
-    if (jobs[i].plan.is_filtered() && !jobs[i].plan.chunk.empty() && !empty)
-      jobs[i].tasks = compressing(jobs[i]);
-    else if (!empty) jobs[i].tasks = writing(jobs[i], path, std::move(created.places[i]));
-    if (jobs[i].tasks) nodes.push_back(jobs[i].tasks);
+    Job& job = jobs[i];
+    if (job.source->grid.size() == 0) continue;
+    job.has_places = created.places[i].has_value();
+    job.tasks = job.has_places ? writing(job, path, std::move(*created.places[i])) : compressing(job);
+    nodes.push_back(job.tasks);
   }
   ChunkQueue chunks(nodes);
   try {
-    write_all(path, jobs, chunks);
+    write_all(path, jobs, chunks, append);
   } catch (...) {
     if (append) chunks.settle();
     throw;
   }
+}
+
+std::vector<DatasetPlan> plans_of(const std::vector<Job>& jobs) {
+  std::vector<DatasetPlan> plans;
+  for (const Job& job : jobs) plans.push_back(job.plan);
+  return plans;
 }
 
 // A file that runs out of room while the library changes it cannot be relied upon; so the room is taken
@@ -311,22 +328,20 @@ void carry_out(const std::string& path, std::vector<Job>& jobs, bool append) {
 void reserve(const std::string& path, const std::vector<Job>& jobs, bool is_new) {
   std::uint64_t bytes = is_new ? 1 << 16 : 1 << 20;  // for what describes the datasets
   for (const Job& job : jobs) {
-    if (is_new && job.plan.is_filtered()) continue;
+    if (is_new && !job.plan.has_places()) continue;
     std::uint64_t chunk = size_of(job.plan.type);
     for (const std::int64_t extent : job.plan.chunk) chunk *= static_cast<std::uint64_t>(extent);
     bytes += (chunk + 64) * static_cast<std::uint64_t>(job.source->grid.count());
   }
-  const int file = open(path.c_str(), O_WRONLY | O_CLOEXEC | (is_new ? O_CREAT : 0), 0666);
-  if (file < 0 && is_new) return;  // the library says why
-  if (file < 0)
+  const Descriptor file(open(path.c_str(), O_WRONLY | O_CLOEXEC));
+  if (file.get() < 0)
     throw Error(ErrorKind::io,
                 "to_hdf5: cannot open " + in_quotes(path) + " for writing (" + std::strerror(errno) + ")");
-  const off_t size = lseek(file, 0, SEEK_END);
-  const int problem = posix_fallocate(file, size, static_cast<off_t>(bytes));
+  const off_t size = lseek(file.get(), 0, SEEK_END);
+  const int problem = ask_for_room(file.get(), static_cast<std::uint64_t>(size), bytes);
   if (problem) {
-    [[maybe_unused]] const int restored = ftruncate(file, size);
+    [[maybe_unused]] const int restored = ftruncate(file.get(), size);
   }
-  close(file);
   if (problem)
     throw Error(ErrorKind::io, "to_hdf5: cannot write " + in_quotes(path) + ", which has no room for " +
                                    weir::to_text(bytes) + " more: " + std::strerror(problem));
@@ -346,24 +361,65 @@ void reserve(const std::string& path, const std::vector<Job>& jobs, bool is_new)
   }
 }
 
-// Into a file that others may read meanwhile: the datasets get their names when they are complete.
+// Into a file that others may read and write meanwhile: the datasets get their names when they are complete.
+// It is this program's turn to change the file while the library does so, not while the workers compute.
 void append_to(const std::string& path, std::vector<Job>& jobs) {
   std::vector<std::pair<std::string, std::string>> names;
   std::vector<std::string> parts;
+  std::chrono::nanoseconds wait{0};
   for (Job& job : jobs) {
     job.plan.published = job.plan.dataset;
-    job.plan.dataset += ".part-" + std::to_string(getpid());
+    job.plan.dataset = part_name(job.plan.dataset);
     names.emplace_back(job.plan.dataset, job.plan.published);
     parts.push_back(job.plan.dataset);
+    wait = std::max(wait, job.output.how.wait.value());
   }
-  reserve(path, jobs, false);
+  CreatedFile created;
+  {
+    const auto turn = write_turn("to_hdf5", path, wait);
+    reserve(path, jobs, false);
+    try {
+      created = create_file(path, true, plans_of(jobs));
+    } catch (...) {
+      remove_datasets(path, parts);
+      rethrow_with(names);
+    }
+  }
   try {
-    carry_out(path, jobs, true);
+    carry_out(path, jobs, std::move(created), true);
+    const auto turn = write_turn("to_hdf5", path, wait);
     publish(path, names);
   } catch (...) {
-    remove_datasets(path, parts);
+    try {
+      const auto turn = write_turn("to_hdf5", path, wait);
+      remove_datasets(path, parts);
+    } catch (const std::exception&) {  // they are marked, and the next writer takes them away
+    }
     rethrow_with(names);
   }
+}
+
+// "/a/b", "a//b" and "a/b/" are one name.
+std::string plain_name(const std::string& name) {
+  std::string plain;
+  for (const char c : name)
+    if (c != '/' || (!plain.empty() && plain.back() != '/')) plain += c;
+  if (!plain.empty() && plain.back() == '/') plain.pop_back();
+  return plain;
+}
+
+void check_names(const std::vector<Job>& jobs) {
+  for (const Job& one : jobs)
+    for (const Job& other : jobs) {
+      if (&one == &other) continue;
+      const std::string a = plain_name(one.plan.dataset), b = plain_name(other.plan.dataset);
+      if (a == b)
+        refuse("to_hdf5",
+               "every dataset must have a name of its own (got " + in_quotes(one.plan.dataset) + " twice)");
+      if (b.starts_with(a + "/"))
+        refuse("to_hdf5", "a dataset must lie in a group (got " + in_quotes(other.plan.dataset) + " and " +
+                              in_quotes(one.plan.dataset) + ", which is a dataset)");
+    }
 }
 
 }  // namespace
@@ -371,39 +427,45 @@ void append_to(const std::string& path, std::vector<Job>& jobs) {
 void write_hdf5(const std::string& given, const std::vector<Hdf5Output>& outputs) {
   if (outputs.empty()) refuse("to_hdf5", "there must be at least one array");
   std::error_code error;
-  const std::string path = std::filesystem::absolute(given, error).string();
   std::vector<Job> jobs;
   bool append = false;
   for (const Hdf5Output& output : outputs) {
     jobs.push_back(prepare(output));
     append = append || output.how.append;
   }
-  if (append && std::filesystem::exists(path, error)) return append_to(path, jobs);
-  const std::string part = path + ".part-" + std::to_string(getpid());
+  check_names(jobs);
+  const std::string path = std::filesystem::absolute(given, error).string();
+  if (append) {
+    if (!std::filesystem::exists(path, error)) make_file("to_hdf5", replaced_file("to_hdf5", path));
+    return append_to(path, jobs);
+  }
+  PartFile part("to_hdf5", replaced_file("to_hdf5", path));
+  std::vector<std::pair<std::string, std::string>> names;
+  for (const Job& job : jobs) names.emplace_back(job.plan.dataset, job.plan.dataset);
   try {
-    reserve(part, jobs, true);
-    carry_out(part, jobs, false);
-    if (std::rename(part.c_str(), path.c_str()) != 0)
-      throw Error(ErrorKind::io, "to_hdf5: cannot write " + in_quotes(path) + ": " + std::strerror(errno));
+    reserve(part.path(), jobs, true);
+    carry_out(part.path(), jobs, create_file(part.path(), false, plans_of(jobs)), false);
+    publish(part.path(), names);
+    part.publish();
   } catch (...) {
-    unlink(part.c_str());
-    rethrow_with({{part, path}});
+    rethrow_with({{part.path(), path}});
   }
 }
 
 void write_hdf5_region(const std::string& path, const std::string& dataset, const NodePtr& node,
-                       const Shape& start) {
+                       const Shape& start, const WriteHdf5Region& how) {
   const Shape& shape = shape_of(node);
   if (start.size() != shape.size())
     refuse("to_hdf5_region", "the start must name every axis of " + weir::to_text(shape) + " (got " +
                                  weir::to_text(start) + ")");
   for (const std::int64_t s : start)
     if (s < 0) refuse("to_hdf5_region", "the start must not be negative (got " + weir::to_text(start) + ")");
-  mark_incomplete(path, dataset, true);
+  const auto turn = write_turn("to_hdf5_region", path, how.wait);
+  ChunkWriter writer("to_hdf5_region", path, dataset);
+  writer.begin_region(node->type, start, shape);
   bool changed = false;
   try {
     ChunkQueue chunks({node});
-    ChunkWriter writer(path, dataset);
     const std::size_t ahead = chunks_ahead(chunks.client());
     for (std::int64_t c = 0; c < node->grid.count(); ++c) {
       chunks.start(ahead);
@@ -417,17 +479,15 @@ void write_hdf5_region(const std::string& path, const std::string& dataset, cons
         tensor.type = node->type;
         tensor.shape = view.shape;
         tensor.data = const_cast<T*>(values.data());
-        writer.check_box(at, tensor);
-        changed = true;
-        writer.write_box(at, tensor);
+        writer.write_box(at, tensor, how.overflow, changed);
       });
     }
+    writer.end_region();
     writer.finish();
   } catch (...) {
-    if (!changed) mark_incomplete(path, dataset, false);
+    if (!changed) writer.undo_region();
     throw;
   }
-  mark_incomplete(path, dataset, false);
 }
 
 }  // namespace weir::detail::array

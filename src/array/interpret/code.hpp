@@ -30,12 +30,14 @@ enum class Fold : std::uint8_t {
 /// One instruction; it writes the register that has its number.
 struct Code {
   Op op = Op::load;
-  DType in = DType::float64;   ///< Type of the inputs.
-  DType out = DType::float64;  ///< Type of the register.
+  DType in = DType::float64;      ///< Type of the inputs.
+  DType out = DType::float64;     ///< Type of the register.
+  DType second = DType::float64;  ///< Comparisons: type of the second input.
   std::uint16_t a = 0, b = 0, c = 0;
   std::uint32_t operand = 0;  ///< load: where from
-  std::uint32_t steps = 0;    ///< load, iota: place in the pool of one step per axis of the loop, in elements
-  std::int64_t offset = 0;    ///< load, iota: first element
+  std::uint32_t steps =
+      0;  ///< load, iota: place in the pool of one step per axis of the loop, in elements (and checked_cast)
+  std::int64_t offset = 0;                   ///< load, iota: first element
   std::array<std::uint64_t, 4> immediate{};  ///< load of a part: first element and steps where it was cut
 };
 
@@ -62,9 +64,14 @@ struct Operand {
   std::uint32_t start = 0;            ///< file: first element of the region, in the pool.
 };
 
-/// A dataset of a file.
+/// A dataset of a file, and how it is read.
 struct FileName {
   std::string path, dataset;
+  std::string member{};  ///< Of compounds: which of their members.
+  OutOfRange overflow = OutOfRange::error;
+  bool fill_missing = false;  ///< Sources of a virtual dataset that are not there.
+  bool growing = false;       ///< Read while it is being written.
+  friend bool operator==(const FileName&, const FileName&) = default;
 };
 
 /// One task.
@@ -90,14 +97,21 @@ struct TaskCode {
   }
 };
 
+/// An element that the type it is converted to does not hold: which of those a kernel was given.
+struct Misfit {
+  std::size_t index = 0;
+  std::string value;
+  std::string_view type;
+};
+
 /// Computes one elementwise operation on `count` elements.
 using ElementKernel = void (*)(const void* a, const void* b, const void* c, void* out, std::size_t count,
                                const Code& code);
 [[nodiscard]] ElementKernel element_kernel(const Code& code);
 ElementKernel arithmetic_kernel(Op op, DType type);
-ElementKernel compare_kernel(Op op, DType type);
+ElementKernel compare_kernel(Op op, DType type, DType second);
 ElementKernel math_kernel(Op op, DType type);
-ElementKernel cast_kernel(DType from, DType to);
+ElementKernel cast_kernel(Op op, DType from, DType to);
 ElementKernel random_kernel(const Code& code);
 
 /// Folds `count` elements into one (`step` 0) or into as many (`step` 1); see `fold_kernel`.

@@ -129,6 +129,7 @@ class StepRun {
   void count_up(std::size_t r, std::int64_t row, std::int64_t rows, std::int64_t column,
                 std::int64_t columns);
   void finish(std::int64_t row, std::int64_t rows, std::int64_t column, std::int64_t columns);
+  [[noreturn]] void refuse(std::size_t r, const Misfit& misfit, std::int64_t row, std::int64_t column) const;
 
   const TaskCode& task_;
   const Step& step_;
@@ -156,7 +157,7 @@ void StepRun::prepare() {
     return Steps(task_.pool.begin() + at, task_.pool.begin() + at + step_.axes);
   };
   for (std::size_t r = 0; r < count_; ++r)
-    if (code(r).op == Op::load || code(r).op == Op::iota) steps_[r] = take(code(r).steps);
+    if (has_steps(code(r).op)) steps_[r] = take(code(r).steps);
   steps_[count_] = take(step_.steps);
   const bool arg = step_.fold == Fold::arg_minimum || step_.fold == Fold::arg_maximum;
   if (arg) steps_[count_ + 1] = take(step_.index_steps);
@@ -189,8 +190,7 @@ void StepRun::merge() {
   if (kept == 0) {
     loop_.shape[0] = 1;
     for (std::size_t i = 0; i < steps_.size(); ++i)
-      if (i >= count_ ? i == count_ || step_.fold >= Fold::arg_minimum
-                      : code(i).op == Op::load || code(i).op == Op::iota)
+      if (i >= count_ ? i == count_ || step_.fold >= Fold::arg_minimum : has_steps(code(i).op))
         steps_[i] = {1};
     kept = 1;
   }
@@ -202,7 +202,7 @@ void StepRun::assign_slots() {
   static thread_local Scratch scratch;
   std::vector<std::size_t> last(count_, 0), of(count_, SIZE_MAX), spare;
   const auto inputs = [](Op op) {
-    return op <= Op::iota ? 0 : op == Op::random ? 1 : op == Op::where ? 3 : op <= Op::greater_equal ? 2 : 1;
+    return op <= Op::iota ? 0 : op == Op::random ? 1 : op == Op::where ? 3 : is_binary(op) ? 2 : 1;
   };
   for (std::size_t r = 0; r < count_; ++r) {
     const int n = inputs(code(r).op);
@@ -308,6 +308,24 @@ void StepRun::finish(std::int64_t row, std::int64_t rows, std::int64_t column, s
   }
 }
 
+// A checked conversion has found an element that does not fit: which one of its array it is.
+void StepRun::refuse(std::size_t r, const Misfit& misfit, std::int64_t row, std::int64_t column) const {
+  const Steps& steps = steps_[r];
+  std::int64_t position = code(r).offset + row_offset(loop_, steps.data(), row) +
+                          column * steps[static_cast<std::size_t>(loop_.axes - 1)];
+  const auto first = task_.pool.begin() + static_cast<std::ptrdiff_t>(code(r).immediate[0]);
+  Shape index(first, first + static_cast<std::ptrdiff_t>(code(r).immediate[1]));
+  for (std::size_t a = index.size(); a-- > 0;) {
+    const std::int64_t extent = index[a];
+    index[a] = position % extent;
+    position /= extent;
+  }
+  throw Error(ErrorKind::invalid_argument,
+              "astype: the number must fit into " + std::string(misfit.type) + " (got " + misfit.value +
+                  " at index " + to_text(index) +
+                  "); {.overflow = weir::OutOfRange::clip} takes the nearest one");
+}
+
 void StepRun::run() {
   const std::int64_t inner = loop_.shape[loop_.axes - 1];
   const std::int64_t rows = loop_.rows();
@@ -336,8 +354,13 @@ void StepRun::run() {
           } else {
             at_[r] = slot_[r];
           }
-          kernels_[r](at_[one.a], at_[one.b], at_[one.c], out, static_cast<std::size_t>(r_count * c_count),
-                      one);
+          try {
+            kernels_[r](at_[one.a], at_[one.b], at_[one.c], out, static_cast<std::size_t>(r_count * c_count),
+                        one);
+          } catch (const Misfit& misfit) {
+            const auto index = static_cast<std::int64_t>(misfit.index);
+            refuse(r, misfit, row + index / c_count, column + index % c_count);
+          }
         }
       }
       finish(row, r_count, column, c_count);

@@ -1,7 +1,10 @@
 // Chunks of a type known at run time; names of types and operations.
 #include "weir/detail/array/tensor.hpp"
 
+#include "weir/array/chunks.hpp"
+#include "weir/bytes.hpp"
 #include "weir/detail/array/op.hpp"
+#include "weir/error.hpp"
 
 namespace weir::detail::array {
 
@@ -20,12 +23,18 @@ Tensor wrap(task::Value value) {
 
 }  // namespace
 
-Tensor make_tensor(DType type, const Dims& shape) {
+Tensor make_tensor(DType type, const Dims& shape) try {
   return dispatch(type, [&]<class T>(std::type_identity<T>) {
     typename xt::xarray<T>::shape_type extents(shape.size());
     for (std::size_t a = 0; a < shape.size(); ++a) extents[a] = static_cast<std::size_t>(shape[a]);
     return wrap<T>(task::Value::make(xt::xarray<T>(extents)));
   });
+} catch (const std::bad_alloc&) {
+  std::uint64_t bytes = size_of(type);
+  for (const std::int64_t extent : shape) bytes *= static_cast<std::uint64_t>(extent);
+  throw Error(ErrorKind::io, "array: there is no memory for a chunk of " + weir::to_text(bytes) +
+                                 " of shape " + weir::to_text(Shape(shape.begin(), shape.end())) +
+                                 "; rechunk() the array into smaller ones");
 }
 
 Tensor view_value(DType type, const task::Value& value) {
@@ -45,18 +54,18 @@ std::size_t size_of(DType type) noexcept {
 
 std::string_view to_string(Op op) noexcept {
   constexpr std::string_view names[] = {
-      "load",        "constant",     "iota",      "random",  "add",        "subtract", "multiply",
-      "divide",      "floor_divide", "mod",       "power",   "minimum",    "maximum",  "fmin",
-      "fmax",        "hypot",        "atan2",     "bit_and", "bit_or",     "bit_xor",  "shift_left",
-      "shift_right", "equal",        "not_equal", "less",    "less_equal", "greater",  "greater_equal",
-      "where",       "negative",     "abs",       "sign",    "square",     "conj",     "bit_not",
-      "floor",       "ceil",         "trunc",     "rint",    "reciprocal", "exp",      "exp2",
-      "expm1",       "log",          "log2",      "log10",   "log1p",      "sqrt",     "cbrt",
-      "sin",         "cos",          "tan",       "asin",    "acos",       "atan",     "sinh",
-      "cosh",        "tanh",         "asinh",     "acosh",   "atanh",      "erf",      "real",
-      "imag",        "angle",        "magnitude", "isnan",   "isinf",      "isfinite", "signbit",
-      "logical_not", "cast"};
-  static_assert(std::size(names) == static_cast<std::size_t>(Op::cast) + 1);
+      "load",       "constant",      "iota",        "random",      "add",       "subtract",  "multiply",
+      "divide",     "floor_divide",  "mod",         "power",       "minimum",   "maximum",   "fmin",
+      "fmax",       "hypot",         "atan2",       "copysign",    "logaddexp", "bit_and",   "bit_or",
+      "bit_xor",    "shift_left",    "shift_right", "equal",       "not_equal", "less",      "less_equal",
+      "greater",    "greater_equal", "isclose",     "where",       "negative",  "abs",       "sign",
+      "square",     "conj",          "bit_not",     "floor",       "ceil",      "trunc",     "rint",
+      "reciprocal", "exp",           "exp2",        "expm1",       "log",       "log2",      "log10",
+      "log1p",      "sqrt",          "cbrt",        "sin",         "cos",       "tan",       "asin",
+      "acos",       "atan",          "sinh",        "cosh",        "tanh",      "asinh",     "acosh",
+      "atanh",      "erf",           "real",        "imag",        "angle",     "magnitude", "isnan",
+      "isinf",      "isfinite",      "signbit",     "logical_not", "cast",      "astype",    "astype"};
+  static_assert(std::size(names) == static_cast<std::size_t>(Op::clipped_cast) + 1);
   return names[static_cast<std::size_t>(op)];
 }
 

@@ -8,14 +8,21 @@ namespace weir::detail::array {
 
 namespace {
 
+// Quotient and remainder belong together: a = q b + r, r with the sign of b; as Python's divmod.
 template <class T>
 T floor_divided(T a, T b) {
   if constexpr (std::is_floating_point_v<T>) {
-    return std::floor(a / b);
+    if (b == 0) return a / b;
+    const T rest = std::fmod(a, b);
+    T quotient = (a - rest) / b;
+    if (rest != 0 && (rest < 0) != (b < 0)) quotient -= 1;
+    if (quotient == 0) return std::copysign(T(0), a / b);
+    const T whole = std::floor(quotient);
+    return quotient - whole > T(0.5) ? whole + 1 : whole;
   } else if constexpr (std::is_integral_v<T>) {
     if (b == 0) return 0;
     if constexpr (std::is_signed_v<T>) {
-      if (b == -1) return static_cast<T>(-a);
+      if (b == -1) return static_cast<T>(std::uint64_t{0} - static_cast<std::uint64_t>(a));
       const T q = static_cast<T>(a / b);
       return static_cast<T>(a % b != 0 && (a < 0) != (b < 0) ? q - 1 : q);
     } else {
@@ -27,7 +34,8 @@ template <class T>
 T modulo(T a, T b) {
   if constexpr (std::is_floating_point_v<T>) {
     const T r = std::fmod(a, b);
-    return r != 0 && (r < 0) != (b < 0) ? r + b : r;
+    if (r == 0) return std::copysign(r, b);
+    return (r < 0) != (b < 0) ? r + b : r;
   } else {
     if (b == 0) return 0;
     if constexpr (std::is_signed_v<T>) {
@@ -80,7 +88,8 @@ ElementKernel integral(Op op) {
       });
     case Op::shift_right:
       return binary<U>([](U a, U b) {
-        return static_cast<U>(a >> std::min<std::uint64_t>(static_cast<std::uint64_t>(b), 8 * sizeof(U) - 1));
+        if (b < 0 || static_cast<std::uint64_t>(b) >= 8 * sizeof(U)) return a < 0 ? static_cast<U>(-1) : U(0);
+        return static_cast<U>(a >> b);
       });
     case Op::bit_not:
       if constexpr (std::is_same_v<T, bool>) return unary<U>([](U a) { return U(!a); });
@@ -195,9 +204,9 @@ ElementKernel arithmetic_kernel(Op op, DType type) {
 
 ElementKernel element_kernel(const Code& code) {
   ElementKernel kernel = nullptr;
-  if (code.op == Op::cast) kernel = cast_kernel(code.in, code.out);
+  if (is_cast(code.op)) kernel = cast_kernel(code.op, code.in, code.out);
   else if (code.op == Op::random) kernel = random_kernel(code);
-  else if (gives_bool(code.op)) kernel = compare_kernel(code.op, code.in);
+  else if (gives_bool(code.op)) kernel = compare_kernel(code.op, code.in, code.second);
   else kernel = arithmetic_kernel(code.op, code.in);
   if (!kernel) kernel = math_kernel(code.op, code.in);
   if (!kernel)

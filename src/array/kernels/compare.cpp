@@ -1,9 +1,86 @@
 // Comparisons, tests, and conversions between the element types.
+#include <cstring>
+#include <limits>
+#include <sstream>
+#include <utility>
+
 #include "array/kernels/kernels.hpp"
 
 namespace weir::detail::array {
 
 namespace {
+
+template <class T>
+bool close(T a, T b, T rtol, T atol, bool nan_is_close) {
+  if (a != a || b != b) return nan_is_close && a != a && b != b;
+  if (std::isinf(a) || std::isinf(b)) return a == b;
+  return std::fabs(a - b) <= atol + rtol * std::fabs(b);
+}
+template <class T>
+void close_loop(const void* a, const void* b, const void*, void* out, std::size_t count, const Code& code) {
+  const T* x = static_cast<const T*>(a);
+  const T* y = static_cast<const T*>(b);
+  bool* r = static_cast<bool*>(out);
+  double tolerance[2];
+  std::memcpy(tolerance, code.immediate.data(), sizeof tolerance);
+  const bool nan = code.immediate[2];
+  for (std::size_t i = 0; i < count; ++i) {
+    if constexpr (is_complex_type<T>) {
+      using R = typename T::value_type;
+      const bool finite = std::isfinite(x[i].real()) && std::isfinite(x[i].imag()) &&
+                          std::isfinite(y[i].real()) && std::isfinite(y[i].imag());
+      if (finite)
+        r[i] = close<R>(std::abs(x[i] - y[i]), 0, 0,
+                        static_cast<R>(tolerance[1] + tolerance[0] * std::abs(y[i])), nan);
+      else r[i] = x[i] == y[i] || (nan && is_nan(x[i]) && is_nan(y[i]));
+    } else {
+      r[i] = close<T>(x[i], y[i], static_cast<T>(tolerance[0]), static_cast<T>(tolerance[1]), nan);
+    }
+  }
+}
+
+// Exact, where no type holds all values of both: -1, 0, 1, or 2 if one is NaN.
+template <class I>
+int order_of(I a, double b) {
+  if (b != b) return 2;
+  if (b >= std::ldexp(1.0, std::numeric_limits<I>::digits)) return -1;
+  if (b < static_cast<double>(std::numeric_limits<I>::min())) return 1;
+  const double whole = std::floor(b);
+  const I k = static_cast<I>(whole);
+  return a < k ? -1 : a > k ? 1 : whole < b ? -1 : 0;
+}
+int order_of(std::int64_t a, std::uint64_t b) {
+  return std::cmp_less(a, b) ? -1 : std::cmp_greater(a, b) ? 1 : 0;
+}
+
+template <class A, class B, class F>
+void loop_mixed(const void* a, const void* b, const void*, void* out, std::size_t count, const Code&) {
+  const A* x = static_cast<const A*>(a);
+  const B* y = static_cast<const B*>(b);
+  bool* r = static_cast<bool*>(out);
+  F f;
+  for (std::size_t i = 0; i < count; ++i) r[i] = f(order_of(x[i], y[i]));
+}
+template <class A, class B>
+ElementKernel compared_mixed(Op op) {
+  const auto kernel = []<class F>(F) -> ElementKernel { return &loop_mixed<A, B, F>; };
+  switch (op) {
+    case Op::equal:
+      return kernel([](int order) { return order == 0; });
+    case Op::not_equal:
+      return kernel([](int order) { return order != 0; });
+    case Op::less:
+      return kernel([](int order) { return order == -1; });
+    case Op::less_equal:
+      return kernel([](int order) { return order <= 0; });
+    case Op::greater:
+      return kernel([](int order) { return order == 1; });
+    case Op::greater_equal:
+      return kernel([](int order) { return order == 0 || order == 1; });
+    default:
+      return nullptr;
+  }
+}
 
 template <class T>
 ElementKernel compared(Op op) {
@@ -12,6 +89,9 @@ ElementKernel compared(Op op) {
       return binary<T, bool>([](T a, T b) { return a == b; });
     case Op::not_equal:
       return binary<T, bool>([](T a, T b) { return a != b; });
+    case Op::is_close:
+      if constexpr (is_complex_type<T> || std::is_floating_point_v<T>) return &close_loop<T>;
+      else return nullptr;
     case Op::logical_not:
       return unary<T, bool>([](T a) { return a == T(0); });
     case Op::isnan:
@@ -79,15 +159,79 @@ struct Convert {
   }
 };
 
+template <class From, class To>
+bool fits(From x) {
+  if constexpr (std::is_same_v<To, bool> || std::is_same_v<From, bool>) {
+    return true;
+  } else if constexpr (is_complex_type<From>) {
+    using R = typename From::value_type;
+    if constexpr (is_complex_type<To>)
+      return fits<R, typename To::value_type>(x.real()) && fits<R, typename To::value_type>(x.imag());
+    else return x.imag() == R(0) && fits<R, To>(x.real());
+  } else if constexpr (is_complex_type<To>) {
+    return fits<From, typename To::value_type>(x);
+  } else if constexpr (std::is_integral_v<From>) {
+    if constexpr (std::is_integral_v<To>) return std::in_range<To>(x);
+    else return true;
+  } else if constexpr (std::is_integral_v<To>) {
+    const From whole = std::trunc(x);
+    return whole >= static_cast<From>(std::numeric_limits<To>::min()) &&
+           whole < std::ldexp(From(1), std::numeric_limits<To>::digits);
+  } else {
+    return !std::isfinite(x) || std::isfinite(static_cast<To>(x));
+  }
+}
+template <class From, class To>
+To nearest(From x) {
+  if (fits<From, To>(x)) return Convert<From, To>()(x);
+  if constexpr (is_complex_type<From>) {
+    using R = typename From::value_type;
+    if constexpr (is_complex_type<To>)
+      return {nearest<R, typename To::value_type>(x.real()), nearest<R, typename To::value_type>(x.imag())};
+    else return nearest<R, To>(x.real());
+  } else if constexpr (is_complex_type<To>) {
+    return nearest<From, typename To::value_type>(x);
+  } else {
+    if (x != x) return To(0);
+    return x < From(0) ? std::numeric_limits<To>::lowest() : std::numeric_limits<To>::max();
+  }
+}
+template <class From, class To>
+void checked_loop(const void* a, const void*, const void*, void* out, std::size_t count, const Code&) {
+  const From* x = static_cast<const From*>(a);
+  To* r = static_cast<To*>(out);
+  bool good = true;
+  for (std::size_t i = 0; i < count; ++i) good = good & fits<From, To>(x[i]);
+  for (std::size_t i = 0; !good && i < count; ++i) {
+    if (fits<From, To>(x[i])) continue;
+    std::ostringstream text;
+    if constexpr (sizeof(From) == 1) text << static_cast<int>(x[i]);
+    else text << x[i];
+    throw Misfit{i, text.str(), to_string(dtype_of<To>)};
+  }
+  for (std::size_t i = 0; i < count; ++i) r[i] = Convert<From, To>()(x[i]);
+}
+
+// Of two types of which none holds all values of the other.
+ElementKernel compare_mixed_kernel(Op op, DType type, DType second) {
+  if (type == DType::int64 && second == DType::uint64) return compared_mixed<std::int64_t, std::uint64_t>(op);
+  if (type == DType::int64 && second == DType::float64) return compared_mixed<std::int64_t, double>(op);
+  if (type == DType::uint64 && second == DType::float64) return compared_mixed<std::uint64_t, double>(op);
+  return nullptr;
+}
+
 }  // namespace
 
-ElementKernel compare_kernel(Op op, DType type) {
+ElementKernel compare_kernel(Op op, DType type, DType second) {
+  if (is_binary(op) && type != second) return compare_mixed_kernel(op, type, second);
   return dispatch(type, [&]<class T>(std::type_identity<T>) { return compared<T>(op); });
 }
 
-ElementKernel cast_kernel(DType from, DType to) {
+ElementKernel cast_kernel(Op op, DType from, DType to) {
   return dispatch(from, [&]<class From>(std::type_identity<From>) {
     return dispatch(to, [&]<class To>(std::type_identity<To>) -> ElementKernel {
+      if (op == Op::checked_cast) return &checked_loop<From, To>;
+      if (op == Op::clipped_cast) return unary<From, To>([](From x) { return nearest<From, To>(x); });
       return &loop1<From, To, Convert<From, To>>;
     });
   });

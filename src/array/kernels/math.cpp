@@ -12,6 +12,13 @@ ElementKernel real_math(Op op) {
       return binary<T>([](T a, T b) { return std::hypot(a, b); });
     case Op::atan2:
       return binary<T>([](T a, T b) { return std::atan2(a, b); });
+    case Op::copysign:
+      return binary<T>([](T a, T b) { return std::copysign(a, b); });
+    case Op::logaddexp:
+      return binary<T>([](T a, T b) {
+        if (a == b) return a + static_cast<T>(0.693147180559945309417L);  // also of two equal infinities
+        return std::fmax(a, b) + std::log1p(std::exp(-std::fabs(a - b)));
+      });
     case Op::exp2:
       return unary<T>([](T a) { return std::exp2(a); });
     case Op::expm1:
@@ -57,7 +64,7 @@ template <class T>
 ElementKernel both_math(Op op) {
   switch (op) {
     case Op::power:
-      return binary<T>([](T a, T b) { return std::pow(a, b); });
+      return binary<T>([](T a, T b) { return b == T(0) ? T(1) : std::pow(a, b); });  // also of NaN
     case Op::exp:
       return unary<T>([](T a) { return std::exp(a); });
     case Op::log:
@@ -95,11 +102,13 @@ ElementKernel both_math(Op op) {
   }
 }
 
-// a^b by squaring; a negative exponent gives what an integer can say of the quotient.
+// a^b by squaring.
 template <class T>
 T integer_power(T a, T b) {
   if constexpr (std::is_signed_v<T>)
-    if (b < 0) return a == 1 ? T(1) : a == -1 ? (b % 2 ? T(-1) : T(1)) : T(0);
+    if (b < 0)
+      throw Error(ErrorKind::invalid_argument, "pow: the power of an integer must not be negative (got " +
+                                                   std::to_string(b) + "); astype<double>() first");
   std::uint64_t result = 1, base = static_cast<std::uint64_t>(a), n = static_cast<std::uint64_t>(b);
   for (; n; n >>= 1, base *= base)
     if (n & 1) result *= base;

@@ -75,6 +75,7 @@ Grid::Grid(Chunks all) : chunks(std::move(all)) {
     shape.push_back(at.back());
     starts.push_back(std::move(at));
   }
+  check_size("array", shape, chunks);
 }
 std::int64_t Grid::size() const noexcept {
   std::int64_t n = 1;
@@ -268,7 +269,7 @@ Register Expression::cast(Register from, DType to) {
     convert.in = one.out;
     convert.out = to;
     std::array<std::uint64_t, 4> value{};
-    cast_kernel(one.out, to)(one.immediate.data(), nullptr, nullptr, value.data(), 1, convert);
+    cast_kernel(Op::cast, one.out, to)(one.immediate.data(), nullptr, nullptr, value.data(), 1, convert);
     one.in = one.out = to;
     one.immediate = value;
     return add(one);
@@ -316,13 +317,11 @@ std::uint32_t TaskBuilder::chunk(const Node& node, std::int64_t chunk) {
 
 std::uint32_t TaskBuilder::file(const FileName& name, DType type, const Dims& start, const Dims& shape) {
   std::uint32_t index = 0;
-  while (index < code.files.size() &&
-         (code.files[index].path != name.path || code.files[index].dataset != name.dataset))
-    ++index;
+  while (index < code.files.size() && code.files[index] != name) ++index;
   if (index == code.files.size()) code.files.push_back(name);
   for (std::uint32_t o = 0; o < code.operands.size(); ++o) {
     const Operand& known = code.operands[o];
-    if (known.kind == Operand::Kind::file && known.index == index &&
+    if (known.kind == Operand::Kind::file && known.index == index && known.type == type &&
         std::equal(start.begin(), start.end(), code.pool.begin() + known.start) &&
         std::equal(shape.begin(), shape.end(), code.pool.begin() + known.shape))
       return o;

@@ -59,6 +59,11 @@ std::string directives(const JobOptions& options) {
   if (!options.account.empty()) lines.add("-P " + directive_value("account", options.account));
   lines.add("-n " + std::to_string(std::int64_t{wanted.ranks} * options.threads_per_rank));
   if (const std::string where = span(options, wanted); !where.empty()) lines.add("-R \"" + where + "\"");
+  std::string others;
+  for (const std::string& host : options.exclude)
+    others +=
+        (others.empty() ? "" : " && ") + std::string("hname!='") + directive_value("exclude", host) + "'";
+  if (!others.empty()) lines.add("-R \"select[" + others + "]\"");
   if (options.memory_bytes) lines.add("-R \"rusage[mem=" + memory_text(options.memory_bytes) + "/host]\"");
   if (options.gpus_per_node) lines.add("-gpu \"num=" + std::to_string(options.gpus_per_node) + "/host\"");
   if (options.walltime.count() > 0) lines.add("-W " + run_limit(options.walltime));
@@ -106,13 +111,25 @@ JobStatus status_of(const std::string& id, const std::string& state, const std::
   return status;
 }
 
+/// The hosts of `4*hostA:4*hostB`.
+std::string hosts_in(const std::string& text) {
+  std::string hosts;
+  std::istringstream parts(text);
+  for (std::string part; std::getline(parts, part, ':');) {
+    part = part.substr(part.find('*') == std::string::npos ? 0 : part.find('*') + 1);
+    if (!part.empty() && part != "-") hosts += (hosts.empty() ? "" : ",") + part;
+  }
+  return hosts;
+}
+
 std::string joined(const std::vector<std::string>& words) {
   std::string text;
   for (const std::string& word : words) text += (text.empty() ? "" : " ") + word;
   return text;
 }
 
-const std::vector<std::string> fields{"jobid", "stat", "exit_code", "exit_reason", "pend_reason"};
+const std::vector<std::string> fields{"jobid",       "stat",        "exit_code",
+                                      "exit_reason", "pend_reason", "exec_host"};
 
 /// JSON since 10.1; before, a table with a delimiter of one's choice.
 std::vector<JobStatus> ask_bjobs(const std::vector<std::string>& ids) {
@@ -236,6 +253,7 @@ std::vector<JobStatus> parse_bjobs_json(const std::string& answer) {
     if (field("JOBID").empty() || field("STAT").empty()) continue;
     jobs.push_back(status_of(field("JOBID"), field("STAT"), field("EXIT_CODE"), field("EXIT_REASON"),
                              field("PEND_REASON")));
+    jobs.back().hosts = hosts_in(field("EXEC_HOST"));
   }
   return jobs;
 }
@@ -249,6 +267,7 @@ std::vector<JobStatus> parse_bjobs_text(const std::string& answer) {
     for (std::string word; std::getline(words, word, '|');) parts.push_back(trimmed(word));
     if (parts.size() != fields.size() || parts[0].empty()) continue;
     jobs.push_back(status_of(parts[0], parts[1], parts[2], parts[3], parts[4]));
+    jobs.back().hosts = hosts_in(parts[5]);
   }
   return jobs;
 }

@@ -71,6 +71,9 @@ std::string select_text(const JobOptions& options) {
 }
 
 std::string directives(const JobOptions& options) {
+  if (!options.exclude.empty())
+    throw Error(ErrorKind::unsupported,
+                "exclude: PBS leaves out no hosts (got " + options.exclude.front() + ")");
   Directives lines("#PBS", options);
   const std::string name = checked_name(options);
   lines.add("-N " + name);
@@ -120,6 +123,7 @@ JobStatus status_of(const std::string& id, const Attributes& job) {
   JobStatus status{.id = id};
   const std::string letter = job.contains("job_state") ? job.at("job_state") : "";
   if (job.contains("comment")) status.reason = job.at("comment");
+  if (job.contains("exec_host")) status.hosts = job.at("exec_host").substr(0, job.at("exec_host").find('/'));
   if (letter == "H") status.state = JobState::held;
   else if (letter == "Q" || letter == "W" || letter == "T") status.state = JobState::waiting;
   else if (letter == "R" || letter == "E" || letter == "B" || letter == "S" || letter == "U")

@@ -47,6 +47,9 @@ std::string directives(const JobOptions& options) {
   lines.add("--error=" + log_pattern(options, "err"));
   if (!options.queue.empty()) lines.add("--partition=" + directive_value("queue", options.queue));
   if (!options.account.empty()) lines.add("--account=" + directive_value("account", options.account));
+  std::string hosts;
+  for (const std::string& host : options.exclude) hosts += (hosts.empty() ? "" : ",") + host;
+  if (!hosts.empty()) lines.add("--exclude=" + directive_value("exclude", hosts));
   if (wanted.nodes) lines.add("--nodes=" + std::to_string(wanted.nodes));
   lines.add("--ntasks=" + std::to_string(wanted.ranks));
   if (wanted.nodes > 1) lines.add("--ntasks-per-node=" + std::to_string(wanted.ranks_per_node));
@@ -104,7 +107,7 @@ std::string comma_separated(const std::vector<std::string>& ids) {
 Found ask_squeue(const std::vector<std::string>& ids) {
   const ProgramResult answer =
       run_program({"squeue", "--noheader", "--states=all", "--jobs=" + comma_separated(ids),
-                   "--Format=JobID:32,State:32,exit_code:32,Reason:256"});
+                   "--Format=JobID:32,State:32,exit_code:32,NodeList:64,Reason:256"});
   if (answer.exit_status != 0) {
     if (answer.errors.find("Invalid job id") != std::string::npos) return {};
     throw Error(ErrorKind::io, refusal("slurm: the queue could not be asked", answer));
@@ -112,13 +115,13 @@ Found ask_squeue(const std::vector<std::string>& ids) {
   Found found;
   std::istringstream lines(answer.output);
   for (std::string line; std::getline(lines, line);) {
-    std::istringstream words(line);
-    std::string id, state, reason;
-    int raw = 0;
-    if (!(words >> id >> state >> raw)) continue;
-    std::getline(words >> std::ws, reason);
-    reason.erase(reason.find_last_not_of(' ') + 1);
-    keep(found, id, state, exit_status_of(raw), reason);
+    const auto column = [&](std::size_t at, std::size_t width) {
+      return at < line.size() ? trimmed(line.substr(at, width)) : "";
+    };
+    const std::string id = column(0, 32), state = column(32, 32);
+    if (id.empty() || state.empty()) continue;
+    keep(found, id, state, exit_status_of(count(column(64, 32))), column(160, 256));
+    found[id].hosts = column(96, 64);
   }
   return found;
 }
@@ -158,7 +161,10 @@ class Slurm : public BatchSystem {
   std::string script(const JobOptions& options) const override {
     const std::string shebang =
         options.shebang.empty() ? "#!/bin/bash" : one_line_value("shebang", options.shebang);
-    return shebang + "\n" + directives(options) + "\n" + shell_part(options);
+    return shebang + "\n" + directives(options) +
+           // `--export=NONE` is meant for this script; mpirun starts its helpers with srun, which would obey
+           // it too.
+           "\nunset SLURM_EXPORT_ENV\n" + shell_part(options);
   }
 
   std::string submit(const std::filesystem::path& script) const override {
@@ -205,6 +211,10 @@ class Slurm : public BatchSystem {
     const auto of_core = static_cast<std::uint64_t>(count(variables("SLURM_MEM_PER_CPU")));
     given.memory_bytes = (of_node ? of_node : of_core * static_cast<std::uint64_t>(given.cores)) * megabyte;
     return given;
+  }
+
+  int started_together(const Variables& variables) const override {
+    return variables("SLURM_STEP_ID") ? count(variables("SLURM_STEP_NUM_TASKS")) : 1;
   }
 
   void read_clock(JobClock& clock, const std::string& id, const Variables& variables,

@@ -106,6 +106,18 @@ std::optional<std::string> TextFileProducer::next(Time) {
   }
 }
 
+namespace {
+
+// Named so by a writer that has not finished: `x.h5.part-...`.
+bool is_part(const std::string& name) {
+  constexpr std::string_view sign = ".part-";
+  const std::size_t at = name.rfind(sign);
+  return at != std::string::npos &&
+         name.find_first_not_of("0123456789abcdef-", at + sign.size()) == std::string::npos;
+}
+
+}  // namespace
+
 struct FilenamesProducer::Names {
   fs::path directory;
   std::string pattern;  // empty: all
@@ -116,6 +128,7 @@ struct FilenamesProducer::Names {
     std::vector<fs::path> found;
     std::error_code error;
     for (const auto& entry : fs::directory_iterator(directory, error)) {
+      if (is_part(entry.path().filename().string())) continue;
       if (!pattern.empty() && ::fnmatch(pattern.c_str(), entry.path().filename().c_str(), FNM_PERIOD) != 0)
         continue;
       if (seen.insert(entry.path()).second) found.push_back(entry.path());

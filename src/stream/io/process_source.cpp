@@ -8,9 +8,8 @@
 #include <csignal>
 #include <cstring>
 
+#include "weir/environment.hpp"
 #include "weir/stream/sources.hpp"
-
-extern char** environ;
 
 namespace weir {
 namespace detail::stream {
@@ -43,7 +42,11 @@ struct ProcessProducer::Process {
     std::vector<char*> words;
     for (std::string& word : command) words.push_back(word.data());
     words.push_back(nullptr);
-    const int failure = ::posix_spawnp(&child, words[0], &actions, nullptr, words.data(), environ);
+    std::vector<std::string> outside = clean_environment();  // it may start an MPI job of its own
+    std::vector<char*> variables;
+    for (std::string& variable : outside) variables.push_back(variable.data());
+    variables.push_back(nullptr);
+    const int failure = ::posix_spawnp(&child, words[0], &actions, nullptr, words.data(), variables.data());
     ::posix_spawn_file_actions_destroy(&actions);
     ::close(ends[1]);
     if (failure != 0) {

@@ -27,6 +27,8 @@ enum class Op : std::uint8_t {
   fmax,
   hypot,
   atan2,
+  copysign,
+  logaddexp,
   bit_and,
   bit_or,
   bit_xor,
@@ -39,6 +41,7 @@ enum class Op : std::uint8_t {
   less_equal,
   greater,
   greater_equal,
+  is_close,  // immediate: rtol, atol, whether NaN is close to NaN
   // bool, T, T -> T
   where,
   // T -> T
@@ -87,17 +90,28 @@ enum class Op : std::uint8_t {
   signbit,
   logical_not,
   // T -> another type
-  cast
+  cast,
+  checked_cast,  // immediate: place and length of the array's shape in the pool
+  clipped_cast
 };
 [[nodiscard]] std::string_view to_string(Op op) noexcept;
 
 /// Whether it gives bool whatever its inputs are.
 constexpr bool gives_bool(Op op) noexcept {
-  return (op >= Op::equal && op <= Op::greater_equal) || (op >= Op::isnan && op <= Op::logical_not);
+  return (op >= Op::equal && op <= Op::is_close) || (op >= Op::isnan && op <= Op::logical_not);
+}
+/// Whether its inputs are two elements.
+constexpr bool is_binary(Op op) noexcept { return op >= Op::add && op <= Op::is_close; }
+/// Whether it converts to another type.
+constexpr bool is_cast(Op op) noexcept { return op >= Op::cast; }
+/// Whether it depends on where the element is, so that its code has steps along the axes.
+constexpr bool has_steps(Op op) noexcept {
+  return op == Op::load || op == Op::iota || op == Op::checked_cast;
 }
 /// Whether computing an element again costs more than keeping it in memory.
 constexpr bool is_expensive(Op op) noexcept {
-  return op == Op::random || op == Op::power || (op >= Op::exp && op <= Op::erf && op != Op::sqrt);
+  return op == Op::random || op == Op::power || op == Op::logaddexp ||
+         (op >= Op::exp && op <= Op::erf && op != Op::sqrt);
 }
 
 }  // namespace weir::detail::array

@@ -47,6 +47,8 @@ struct FutureState {
   bool has_small = false;
   bool fetching = false;
   TaskId id = 0;
+  std::uint64_t function = 0;              ///< Of the task, for its name ...
+  std::shared_ptr<const Options> options;  ///< ... which may be here.
   PeerId holder = 0;
   std::shared_ptr<ClusterLink> core;
   Buffer small;  ///< The whole result, serialized, when it is small.
@@ -93,6 +95,17 @@ struct Request {
   bool out_of_band = false;
 };
 
+/// What can only be asked where the scheduler lives.
+class Overseer {
+ public:
+  virtual ~Overseer() = default;
+  [[nodiscard]] virtual Snapshot snapshot() = 0;
+  [[nodiscard]] virtual std::vector<PeerId> who_has(TaskId id) = 0;
+  [[nodiscard]] virtual std::vector<std::string> explain(TaskId id) = 0;
+  virtual void retire(PeerId worker, Deadline deadline) = 0;
+  virtual void restart() = 0;
+};
+
 /// Submits, waits and fetches. One per process that has a client.
 ///
 /// **Threads.** Any.
@@ -125,12 +138,11 @@ class ClusterLink {
   void at_end(std::function<void()> work);
   void finish_begun();
 
-  // Asked of the scheduler; only where it lives.
-  [[nodiscard]] virtual Snapshot snapshot() = 0;
-  [[nodiscard]] virtual std::vector<PeerId> who_has(TaskId id) = 0;
-  [[nodiscard]] virtual std::vector<std::string> explain(TaskId id) = 0;
-  virtual void retire(PeerId worker, Deadline deadline) = 0;
-  virtual void restart() = 0;
+  /// Who knows the whole cluster.
+  ///
+  /// **Errors.** Throws `Error{unsupported}` where only tasks run and `Error{closed}` once the cluster has
+  /// ended; both sentences begin with `who`.
+  virtual Overseer& overseer(const char* who) = 0;
 
   /// The core of the process: of the program's body, or of the task that runs in this thread. Null outside
   /// `weir::run`.

@@ -15,4 +15,7 @@ namespace weir {
 /// linkage are not.
 [[nodiscard]] std::string exported_name(const void* address);
 
+/// "lambda in f" for one that stands in the function f, however deep; empty for what is no lambda.
+[[nodiscard]] std::string lambda_name(const std::string& demangled);
+
 }  // namespace weir

@@ -1,11 +1,11 @@
-// Making nodes that look at the same elements in another way; shared by indexing and the functions of shapes.
+// Making nodes that are views of others; shared by indexing and the functions of shapes.
 #pragma once
 
 #include "array/graph/nodes.hpp"
 
 namespace weir::detail::array {
 
-/// Chunks of an affine look at a grid: cut where the input is.
+/// Chunks of an affine view of a grid: cut where the input is.
 [[nodiscard]] Grid affine_grid(const Grid& input, const SmallVector<AxisMap, 4>& maps, const Shape& shape);
 [[nodiscard]] NodePtr affine(std::string name, const NodePtr& input, const SmallVector<AxisMap, 4>& maps,
                              const Shape& shape);

@@ -1,0 +1,65 @@
+// What messages in both directions are made of, and the messages that go in both.
+#pragma once
+
+#include <algorithm>
+#include <bit>
+#include <memory>
+#include <tuple>
+
+#include "weir/detail/task/value.hpp"
+#include "weir/options.hpp"
+
+namespace weir::detail::protocol {
+
+/// What a message says of itself, as a constant of its struct; false where it says nothing.
+///
+/// `has_value`: a value is its attachment, and the second argument of its handler. `has_beside`: its member
+/// `beside` is an attachment, if the arguments have large buffers. `is_sign_of_life`: it wakes nobody, since
+/// nothing has to be done about it.
+template <class Message>
+inline constexpr bool has_value = requires {
+  requires Message::has_value;
+};
+template <class Message>
+inline constexpr bool has_beside = requires {
+  requires Message::has_beside;
+};
+template <class Message>
+inline constexpr bool is_sign_of_life = requires {
+  requires Message::is_sign_of_life;
+};
+
+/// A size in a byte, rounded up to a power of two; 0 is unknown, or nothing.
+class Scale {
+ public:
+  static std::uint8_t of(std::uint64_t bytes) noexcept {
+    return bytes < 2 ? 0 : static_cast<std::uint8_t>(std::bit_width(bytes - 1));
+  }
+  static std::uint64_t bytes(std::uint8_t scale) noexcept {
+    return scale == 0 ? 0 : std::uint64_t{1} << std::min<unsigned>(scale, 63);
+  }
+};
+
+/// A place where an input of a task is, or will be when its task there has finished.
+struct Input {
+  TaskId task;
+  PeerId holder;
+  bool exists;         ///< It is there; otherwise it will be.
+  std::uint8_t scale;  ///< Its `Scale`, if it exists.
+  friend bool operator==(const Input&, const Input&) = default;
+};
+
+/// The result; its value is the message's attachment.
+struct ResultData {
+  static constexpr bool has_value = true;
+  TaskId id;
+  std::uint64_t bytes;
+  std::uint32_t request;
+};
+struct ResultMissing {
+  TaskId id;
+  std::shared_ptr<const Failure> failure;  ///< Why, if the result exists but cannot travel.
+  std::uint32_t request;
+};
+
+}  // namespace weir::detail::protocol

@@ -1,0 +1,135 @@
+// What the scheduler and peers say to a worker and its client: one struct each.
+#pragma once
+
+#include "protocol/parts.hpp"
+
+namespace weir::detail::protocol {
+
+// --- to its client
+
+/// A result exists.
+struct TaskDone {
+  TaskId id;
+  PeerId holder;
+  std::uint64_t bytes;
+  bool has_small;  ///< `small` is the whole result, serialized.
+  Buffer small;
+};
+struct TaskFailed {
+  TaskId id;
+  std::shared_ptr<const Failure> failure;
+};
+/// The result was lost and is being computed again.
+struct TaskPending {
+  TaskId id;
+};
+
+// --- from the scheduler
+
+struct RunTask {
+  static constexpr bool has_beside = true;
+  TaskId id = 0;
+  std::uint32_t run = 0;    ///< Grows with each assignment; messages about older runs are stale.
+  std::uint64_t order = 0;  ///< Smaller first.
+  std::int32_t priority = 0;
+  bool out_of_band = false;
+  bool want_small = false;  ///< A client wants the result: send it along when it is small.
+  std::uint64_t invoker = 0;
+  std::uint64_t function = 0;
+  Buffer arguments;
+  task::Attached beside;  ///< `task::Beside`, if they have large buffers.
+  SmallVector<Input, 2> inputs;
+  std::vector<Resource> resources;
+};
+/// Forget this run: drop it if it has not started, drop its result otherwise.
+struct CancelRun {
+  TaskId id;
+  std::uint32_t run;
+};
+/// Give this run back if it has not started.
+struct RetractRun {
+  TaskId id;
+  std::uint32_t run;
+};
+/// Nobody wants this result any more.
+struct FreeResult {
+  TaskId id;
+};
+/// An input of tasks assigned here has moved.
+struct InputAt {
+  TaskId id;
+  PeerId holder;
+  bool exists;         ///< It is there; otherwise it will be.
+  std::uint8_t scale;  ///< Its `Scale`, if it exists. A holder that says so itself wants to be asked once
+                       ///< there is room.
+};
+/// Copy this result here from `holder`.
+struct ReplicateResult {
+  TaskId id;
+  PeerId holder;
+  std::uint8_t scale;  ///< Its `Scale`.
+};
+/// Where a peer is reached, in the transport's words.
+struct PeerAddress {
+  PeerId peer;
+  std::string contact;
+};
+/// Further jobs may join; what the transport must know of that.
+struct EnterNetwork {
+  std::string invitation;
+};
+struct PeerGone {
+  PeerId peer;
+};
+struct Welcome {
+  PeerId you;
+  double heartbeat_s;
+  double patience_s;    ///< Silence of the scheduler after which it is taken for dead.
+  std::uint64_t pid;    ///< The scheduler's process ...
+  std::string host_id;  ///< ... on this host.
+};
+/// The scheduler lives: the answer to a heartbeat.
+struct Alive {
+  static constexpr bool is_sign_of_life = true;
+};
+/// A stranger is sent away, with a sentence.
+struct Refused {
+  std::string reason;
+};
+/// The cluster closes (or this worker is retired): leave.
+struct Shutdown {
+  bool abort;  ///< At once, without waiting for what is executing.
+};
+/// All have said that they leave: go, through MPI_Finalize or, if a rank has died, through _exit.
+struct GoodBye {
+  bool by_exit;
+};
+
+// --- from peers; of those that hold results, rank 0 is one
+
+/// Send me this result when you have it. From the scheduler's side also what `Future::result` sends.
+struct GetResult {
+  TaskId id;
+  bool exists;  ///< The sender knows that it was there: if it is not, it will not come. Otherwise the sender
+                ///< may be ahead of the order to compute it.
+  std::uint32_t request;  ///< Its number, which the answer repeats: an answer to a request that was dropped
+                          ///< is told from the one to a later request.
+};
+/// The sender does not wait for this result any more.
+struct DropRequest {
+  TaskId id;
+};
+/// Keep this value under this id (scatter); the value is the attachment.
+struct PutResult {
+  static constexpr bool has_value = true;
+  TaskId id;
+  std::uint64_t bytes;
+};
+
+/// Everything that a worker must answer: `on(PeerId, Message&&)`.
+using ToWorker =
+    std::tuple<TaskDone, TaskFailed, TaskPending, RunTask, CancelRun, RetractRun, FreeResult, InputAt,
+               ReplicateResult, PeerAddress, EnterNetwork, PeerGone, Welcome, Alive, Refused, Shutdown,
+               GoodBye, GetResult, DropRequest, PutResult, ResultData, ResultMissing>;
+
+}  // namespace weir::detail::protocol

@@ -1,0 +1,57 @@
+// Whatever is thrown has a text.
+#include "core/thrown.hpp"
+
+#include <catch2/catch.hpp>
+#include <stdexcept>
+
+using namespace weir::detail;
+
+namespace {
+
+template <class F>
+Thrown thrown_by(F&& f) {
+  try {
+    f();
+  } catch (...) {
+    return current_thrown();
+  }
+  return {};
+}
+
+struct Mute : std::exception {
+  [[nodiscard]] const char* what() const noexcept override { return nullptr; }
+};
+struct Stranger {};
+
+void load() {
+  try {
+    try {
+      throw std::out_of_range("no such key");
+    } catch (...) {
+      std::throw_with_nested(std::invalid_argument("the entry is unusable"));
+    }
+  } catch (...) {
+    std::throw_with_nested(std::runtime_error("cannot load"));
+  }
+}
+
+}  // namespace
+
+TEST_CASE("what is thrown keeps its text, also where it is no exception") {
+  CHECK(thrown_by([] { throw std::string("a text"); }).text() == "std::string: a text");
+  CHECK(thrown_by([] { throw "literal"; }).text() == "const char*: literal");
+  CHECK(thrown_by([] { throw 42; }).text() == "int: 42");
+  CHECK(thrown_by([] { throw std::logic_error("plain"); }).text() == "plain");
+  CHECK_THAT(thrown_by([] { throw Stranger{}; }).text(),
+             Catch::EndsWith("Stranger: an exception that is no std::exception"));
+}
+
+TEST_CASE("nested exceptions bring their reasons, innermost last") {
+  CHECK_THAT(thrown_by(load).message, Catch::StartsWith("cannot load\n  because of ") &&
+                                          Catch::Contains("std::invalid_argument") &&
+                                          Catch::EndsWith("std::out_of_range: no such key"));
+}
+
+TEST_CASE("an exception whose what() is null says so") {
+  CHECK(thrown_by([] { throw Mute(); }).message == "it says nothing: what() is null");
+}

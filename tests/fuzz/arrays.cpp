@@ -1,0 +1,473 @@
+// Reads array expressions, one per line in prefix form, and writes what they give; arrays.py makes them and
+// compares with NumPy. It calls what the typed functions are made of, so that every type is compiled once.
+#include <algorithm>
+#include <cstdio>
+#include <fstream>
+#include <functional>
+#include <map>
+#include <sstream>
+
+#include "array/graph/node.hpp"
+#include "weir/array.hpp"
+#include "weir/run.hpp"
+
+namespace weir::detail::array {
+
+namespace {
+
+// One expression, word by word.
+class Words {
+ public:
+  explicit Words(const std::string& line) : in_(line) {}
+  std::string word() {
+    std::string next;
+    if (!(in_ >> next)) throw std::runtime_error("the expression ends too early");
+    return next;
+  }
+  std::int64_t integer() { return std::stoll(word()); }
+  double number() { return std::strtod(word().c_str(), nullptr); }
+  DType type() {
+    const std::string name = word();
+    for (int t = 0; t <= static_cast<int>(DType::complex128); ++t)
+      if (to_string(static_cast<DType>(t)) == name) return static_cast<DType>(t);
+    throw std::runtime_error("no such type: " + name);
+  }
+  // A count and as many integers.
+  std::vector<std::int64_t> integers() {
+    std::vector<std::int64_t> list(static_cast<std::size_t>(integer()));
+    for (std::int64_t& i : list) i = integer();
+    return list;
+  }
+  std::vector<double> numbers() {
+    std::vector<double> list(static_cast<std::size_t>(integer()));
+    for (double& d : list) d = number();
+    return list;
+  }
+  Chunks chunks() {
+    Chunks all(static_cast<std::size_t>(integer()));
+    for (auto& sizes : all) sizes = integers();
+    return all;
+  }
+  // "all", or a count and so many axes.
+  Axes axes() {
+    const std::string first = word();
+    if (first == "all") return {};
+    std::vector<std::int64_t> list(static_cast<std::size_t>(std::stoll(first)));
+    for (std::int64_t& i : list) i = integer();
+    return Axes(std::move(list));
+  }
+
+  NodePtr array();
+  std::vector<NodePtr> arrays() {
+    std::vector<NodePtr> list(static_cast<std::size_t>(integer()));
+    for (NodePtr& node : list) node = array();
+    return list;
+  }
+  Term term();
+
+ private:
+  std::istringstream in_;
+};
+
+using Function = std::function<NodePtr(Words&)>;
+
+NodePtr values(Words& words) {
+  const DType type = words.type();
+  const Shape shape = words.integers();
+  const Chunks chunks = words.chunks();
+  const std::string hex = words.word();
+  std::vector<unsigned char> bytes;
+  for (std::size_t i = 0; hex != "-" && i + 1 < hex.size(); i += 2)
+    bytes.push_back(static_cast<unsigned char>(std::stoi(hex.substr(i, 2), nullptr, 16)));
+  bytes.resize(bytes.size() + 1);  // never of no size
+  return from_values(type, shape, bytes.data(), chunks);
+}
+
+Index index_of(Words& words) {
+  const std::string kind = words.word();
+  const auto bound = [&]() -> std::optional<std::int64_t> {
+    const std::string text = words.word();
+    return text == "_" ? std::nullopt : std::optional<std::int64_t>(std::stoll(text));
+  };
+  if (kind == "at") return words.integer();
+  if (kind == "all") return WholeAxis{};
+  if (kind == "new") return NewAxis{};
+  if (kind == "dots") return Ellipsis{};
+  if (kind == "list") return words.integers();
+  if (kind == "node") return words.array();
+  Range range;
+  range.start = bound();
+  range.stop = bound();
+  range.step = words.integer();
+  return range;
+}
+std::vector<Index> indices(Words& words) {
+  std::vector<Index> all;
+  for (std::int64_t n = words.integer(); n > 0; --n) all.push_back(index_of(words));
+  return all;
+}
+
+// Functions whose arguments are others than one or two arrays.
+std::map<std::string, Function> shape_functions() {
+  return {
+      {"array", values},
+      {"rechunk",
+       [](Words& w) {
+         const Chunks chunks = w.chunks();
+         return rechunk(w.array(), ChunkSpec(chunks));
+       }},
+      {"persist", [](Words& w) { return persist(w.array()); }},
+      {"full",
+       [](Words& w) {
+         const DType type = w.type();
+         const Shape shape = w.integers();
+         return full("full", shape, {}, type, scalar_as("full", type, w.term().number));
+       }},
+      {"arange",
+       [](Words& w) {
+         const DType type = w.type();
+         const Literal start = w.term().number, stop = w.term().number, step = w.term().number;
+         return arange("arange", type, scalar_as("arange", type, start), scalar_as("arange", type, step),
+                       arange_count(start, stop, step), ChunkSpec{AxisChunks(w.integer())});
+       }},
+      {"eye",
+       [](Words& w) {
+         const DType type = w.type();
+         const std::int64_t rows = w.integer(), columns = w.integer();
+         return eye(type, rows, columns, w.integer(), ChunkSpec(3));
+       }},
+      {"reshape",
+       [](Words& w) {
+         const Shape s = w.integers();
+         return reshape(w.array(), s);
+       }},
+      {"transpose",
+       [](Words& w) {
+         const auto a = w.integers();
+         return transpose(w.array(), a);
+       }},
+      {"flip",
+       [](Words& w) {
+         const Axes a = w.axes();
+         return flip(w.array(), a);
+       }},
+      {"roll",
+       [](Words& w) {
+         const std::int64_t shift = w.integer(), axis = w.integer();
+         return roll(w.array(), shift, axis);
+       }},
+      {"squeeze",
+       [](Words& w) {
+         const Axes a = w.axes();
+         return squeeze(w.array(), a);
+       }},
+      {"expand_dims",
+       [](Words& w) {
+         const auto a = w.integer();
+         return expand_dims(w.array(), a);
+       }},
+      {"broadcast_to",
+       [](Words& w) {
+         const Shape s = w.integers();
+         return broadcast_to(w.array(), s);
+       }},
+      {"concatenate",
+       [](Words& w) {
+         const auto a = w.integer();
+         return concatenate(w.arrays(), a);
+       }},
+      {"stack",
+       [](Words& w) {
+         const auto a = w.integer();
+         return stack(w.arrays(), a);
+       }},
+      {"pad",
+       [](Words& w) {
+         const auto mode = static_cast<PadMode>(w.integer());
+         const auto flat = w.integers();
+         std::vector<std::pair<std::int64_t, std::int64_t>> width;
+         for (std::size_t i = 0; i + 1 < flat.size(); i += 2) width.emplace_back(flat[i], flat[i + 1]);
+         const Literal value = w.term().number;
+         const NodePtr x = w.array();
+         return pad(x, width, mode, scalar_as("pad", x->type, value));
+       }},
+      {"tile",
+       [](Words& w) {
+         const auto t = w.integers();
+         return tile(w.array(), t);
+       }},
+      {"repeat",
+       [](Words& w) {
+         const std::int64_t times = w.integer(), axis = w.integer();
+         return repeat(w.array(), times, axis);
+       }},
+      {"index",
+       [](Words& w) {
+         const auto all = indices(w);
+         return array::index(w.array(), all);
+       }},
+      {"assign",
+       [](Words& w) {
+         const auto all = indices(w);
+         const NodePtr x = w.array();
+         const Term value = w.term();
+         return assign(x, value.node ? value.node : scalar_as("assign", x->type, value.number), all);
+       }},
+  };
+}
+
+std::map<std::string, Function> number_functions() {
+  return {
+      {"where",
+       [](Words& w) {
+         const NodePtr condition = w.array();
+         const Term a = w.term(), b = w.term();
+         return array::where(condition, a, b);
+       }},
+      {"clip",
+       [](Words& w) {
+         const NodePtr x = w.array();
+         const Term low = w.term(), high = w.term();
+         return array::clip(x, low, high);
+       }},
+      {"isclose",
+       [](Words& w) {
+         const bool nan = w.integer();
+         const Term a = w.term(), b = w.term();
+         return is_close(a, b, 1e-5, 1e-8, nan);
+       }},
+      {"round",
+       [](Words& w) {
+         const auto d = w.integer();
+         return array::round(w.array(), static_cast<int>(d));
+       }},
+      {"nan_to_num",
+       [](Words& w) {
+         const double n = w.number();
+         return array::nan_to_num(w.array(), n, nullptr, nullptr);
+       }},
+      {"astype",
+       [](Words& w) {
+         const DType type = w.type();
+         const auto how = static_cast<OutOfRange>(w.integer());
+         return converted(w.array(), type, how);
+       }},
+      {"left_shift",
+       [](Words& w) {
+         const NodePtr x = w.array();
+         return shift(Op::shift_left, x, w.term());
+       }},
+      {"right_shift",
+       [](Words& w) {
+         const NodePtr x = w.array();
+         return shift(Op::shift_right, x, w.term());
+       }},
+      {"cumsum",
+       [](Words& w) {
+         const auto axis = w.integer();
+         const NodePtr x = w.array();
+         return cumulative(false, cast(x, summed(x->type)), axis);
+       }},
+      {"cumprod",
+       [](Words& w) {
+         const auto axis = w.integer();
+         const NodePtr x = w.array();
+         return cumulative(true, cast(x, summed(x->type)), axis);
+       }},
+      {"topk",
+       [](Words& w) {
+         const std::int64_t k = w.integer(), axis = w.integer();
+         return topk(w.array(), k, axis);
+       }},
+      {"histogram",
+       [](Words& w) {
+         const auto edges = w.numbers();
+         return histogram(cast(w.array(), DType::float64), edges);
+       }},
+      {"percentile",
+       [](Words& w) {
+         const auto percent = w.numbers();
+         const auto axis = w.integer();
+         return percentile(cast(w.array(), DType::float64), percent, axis);
+       }},
+      {"matmul",
+       [](Words& w) {
+         const NodePtr a = w.array(), b = w.array();
+         return matmul(a, b, promote(a->type, b->type));
+       }},
+      {"tensordot",
+       [](Words& w) {
+         const auto of_a = w.integers(), of_b = w.integers();
+         const NodePtr a = w.array(), b = w.array();
+         return tensordot(a, b, of_a, of_b, promote(a->type, b->type));
+       }},
+      {"solve",
+       [](Words& w) {
+         const NodePtr a = w.array(), b = w.array();
+         return solve(a, b);
+       }},
+      {"inv", [](Words& w) { return inv(w.array()); }},
+      {"fft",
+       [](Words& w) {
+         const auto kind = static_cast<Transform>(w.integer());
+         const std::int64_t axis = w.integer(), length = w.integer();
+         const NodePtr x = w.array();
+         const bool single = real_of(x->type) == DType::float32;
+         const DType out = kind == Transform::real_inverse ? real_of(x->type)
+                           : single                        ? DType::complex64
+                                                           : DType::complex128;
+         return fft(kind, x, axis, length, out);
+       }},
+  };
+}
+
+NodePtr folded(Words& words, Reduction reduction) {
+  Reduce how;
+  how.axis = words.axes();
+  how.keepdims = words.integer();
+  how.ddof = words.number();
+  const NodePtr x = words.array();
+  DType out = x->type;
+  switch (reduction) {
+    case Reduction::sum:
+    case Reduction::prod:
+    case Reduction::nansum:
+    case Reduction::nanprod:
+      out = summed(x->type);
+      break;
+    case Reduction::mean:
+    case Reduction::nanmean:
+      out = floating(x->type);
+      break;
+    case Reduction::var:
+    case Reduction::std:
+    case Reduction::nanvar:
+    case Reduction::nanstd:
+      out = real_of(floating(x->type));
+      break;
+    case Reduction::any:
+    case Reduction::all:
+      out = DType::boolean;
+      break;
+    case Reduction::argmin:
+    case Reduction::argmax:
+    case Reduction::count_nonzero:
+      out = DType::int64;
+      break;
+    default:
+      break;
+  }
+  return reduce(reduction, x, how, out);
+}
+
+std::map<std::string, Function> all_functions() {
+  std::map<std::string, Function> all = shape_functions();
+  all.merge(number_functions());
+  for (int i = 0; i < static_cast<int>(Op::cast); ++i) {
+    const auto op = static_cast<Op>(i);
+    const std::string name(to_string(op));
+    const bool is_floating =
+        op == Op::divide || op == Op::hypot || op == Op::atan2 || op == Op::copysign || op == Op::logaddexp;
+    if (op >= Op::equal && op <= Op::greater_equal)
+      all[name] = [op](Words& w) {
+        const Term a = w.term(), b = w.term();
+        return compare(op, a, b);
+      };
+    else if (is_floating)
+      all[name] = [op](Words& w) {
+        const Term a = w.term(), b = w.term();
+        return floating_arithmetic(op, a, b);
+      };
+    else if (op >= Op::add && op <= Op::bit_xor)
+      all[name] = [op](Words& w) {
+        const Term a = w.term(), b = w.term();
+        return arithmetic(op, a, b);
+      };
+    else if (op == Op::abs) all[name] = [](Words& w) { return absolute(w.array()); };
+    else if ((op >= Op::negative && op <= Op::rint))
+      all[name] = [op](Words& w) { return same(op, w.array()); };
+    else if (op >= Op::reciprocal && op <= Op::erf)
+      all[name] = [op](Words& w) { return function(op, w.array()); };
+    else if (op >= Op::real && op <= Op::angle) all[name] = [op](Words& w) { return part(op, w.array()); };
+    else if (op >= Op::isnan && op <= Op::logical_not)
+      all[name] = [op](Words& w) { return test(op, w.array()); };
+  }
+  constexpr const char* reductions[] = {
+      "sum", "prod",          "mean",   "var",     "std",     "min",    "max",    "argmin", "argmax", "any",
+      "all", "count_nonzero", "nansum", "nanprod", "nanmean", "nanvar", "nanstd", "nanmin", "nanmax"};
+  for (std::size_t i = 0; i < std::size(reductions); ++i)
+    all[reductions[i]] = [i](Words& w) { return folded(w, static_cast<Reduction>(i)); };
+  return all;
+}
+
+NodePtr Words::array() {
+  static const std::map<std::string, Function> functions = all_functions();
+  const std::string name = word();
+  const auto found = functions.find(name);
+  if (found == functions.end()) throw std::runtime_error("no such function: " + name);
+  return found->second(*this);
+}
+Term Words::term() {
+  const auto before = in_.tellg();
+  const std::string kind = word();
+  if (kind == "i") return Term(static_cast<std::int64_t>(std::stoll(word())));
+  if (kind == "u") return Term(static_cast<std::uint64_t>(std::stoull(word())));
+  if (kind == "d") return Term(number());
+  if (kind == "c") {
+    const double re = number();
+    return Term(std::complex<double>(re, number()));
+  }
+  in_.seekg(before);
+  return Term(array());
+}
+
+template <class T>
+void put(std::ostream& out, T value) {
+  out.write(reinterpret_cast<const char*>(&value), sizeof value);
+}
+
+// 1, type, axes, extents and elements; or 0 and a sentence.
+void answer(std::ostream& out, const std::string& line) {
+  try {
+    Words words(line);
+    const NodePtr node = words.array();
+    const Shape& shape = shape_of(node);
+    dispatch(node->type, [&]<class T>(std::type_identity<T>) {
+      const xt::xarray<T> result = compute<T>(node);
+      if (!std::equal(shape.begin(), shape.end(), result.shape().begin(), result.shape().end(),
+                      [](std::int64_t a, std::size_t b) { return static_cast<std::size_t>(a) == b; }))
+        throw std::runtime_error("the result has another shape than its array");
+      put(out, std::uint8_t{1});
+      put(out, node->type);
+      put(out, static_cast<std::uint8_t>(shape.size()));
+      for (const std::int64_t extent : shape) put(out, extent);
+      out.write(reinterpret_cast<const char*>(result.data()),
+                static_cast<std::streamsize>(result.size() * sizeof(T)));
+    });
+  } catch (const std::exception& error) {
+    const std::string text = error.what();
+    put(out, std::uint8_t{0});
+    put(out, static_cast<std::uint32_t>(text.size()));
+    out << text;
+  }
+}
+
+}  // namespace
+
+}  // namespace weir::detail::array
+
+int main(int argc, char** argv) {
+  if (argc != 3) {
+    std::fputs("usage: fuzz_arrays EXPRESSIONS ANSWERS\n", stderr);
+    return 2;
+  }
+  const std::string expressions = argv[1], answers = argv[2];
+  return weir::run(argc, argv, [&](weir::Client&) {
+    std::ifstream in(expressions);
+    std::ofstream out(answers, std::ios::binary);
+    for (std::string line; std::getline(in, line);) weir::detail::array::answer(out, line);
+    out.flush();
+    if (!in.eof() || !out)
+      throw std::runtime_error("the expressions cannot be read or the answers not written");
+  });
+}

@@ -1,0 +1,54 @@
+// Clients and futures that outlive the cluster, and clusters in clusters.
+#include <catch2/catch.hpp>
+
+#include "weir/as_completed.hpp"
+#include "weir/run.hpp"
+
+using namespace weir;
+
+namespace {
+
+int one() { return 1; }
+
+template <class F>
+std::string sentence(F&& f) {
+  try {
+    f();
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "nothing was thrown";
+}
+
+}  // namespace
+
+TEST_CASE("a client that outlives its cluster answers with a sentence") {
+  std::optional<Client> kept;
+  Future<int> result;
+  CHECK(run(0, nullptr, [&](Client& client) {
+          kept = client;
+          result = client.submit(one);
+          CHECK(result.result() == 1);
+          CHECK(sentence([&] { (void)run(0, nullptr, [](Client&) {}); }) ==
+                "weir::run: this process is in a cluster already; use the client that the body was given, or "
+                "Client::current()");
+        }) == 0);
+  CHECK(result.result() == 1);
+  CHECK(sentence([&] { (void)kept->workers(); }) == "workers: the cluster has ended");
+  CHECK(sentence([&] { (void)kept->snapshot(); }) == "snapshot: the cluster has ended");
+  CHECK(sentence([&] { (void)kept->who_has(result); }) == "who_has: the cluster has ended");
+  CHECK(sentence([&] { (void)kept->explain(result); }) == "explain: the cluster has ended");
+  CHECK(sentence([&] { kept->retire(1); }) == "retire: the cluster has ended");
+  CHECK(sentence([&] { kept->restart(); }) == "restart: the cluster has ended");
+  CHECK(sentence([&] { kept->wait_for_workers(1); }) == "wait_for_workers: the cluster has ended");
+  CHECK(sentence([&] { (void)kept->broadcast(1); }) == "workers: the cluster has ended");
+  CHECK(sentence([&] { (void)kept->submit(one); }) == "submit: the cluster has ended");
+}
+
+TEST_CASE("a future of no task is refused by name") {
+  const std::string rest =
+      ": it belongs to no task (default-constructed or moved from); use what client.submit returned";
+  CHECK(sentence([] { (void)as_completed(std::vector<Future<int>>{Future<int>()}); }) ==
+        "as_completed" + rest);
+  CHECK(sentence([] { Future<int>().result(); }) == "future" + rest);
+}

@@ -1,0 +1,131 @@
+// Nobody waits for what another could do: tasks given ahead, resources, data that is still needed.
+#include <numeric>
+
+#include "support/scheduler_story.hpp"
+
+using namespace weir;
+using weir::test::Story;
+using Lines = Story::Lines;
+
+namespace {
+
+bool contains(const Lines& lines, const std::string& line) {
+  return std::find(lines.begin(), lines.end(), line) != lines.end();
+}
+std::size_t count_of(const Lines& lines, const std::string& begin) {
+  return static_cast<std::size_t>(std::count_if(
+      lines.begin(), lines.end(), [&](const std::string& line) { return line.starts_with(begin); }));
+}
+
+// One worker has eight tasks of ten microseconds, too few to be worth a steal; the first is slow this time.
+struct SlowStory : Story {
+  SlowStory() {
+    join(1);
+    submit(1);
+    finish(1, 8, 10e-6f);
+    for (TaskId id = 2; id <= 9; ++id) submit(id);
+    CHECK(join(2).empty());
+  }
+};
+
+}  // namespace
+
+TEST_CASE("what was given ahead is taken back when the running task overstays its estimate") {
+  SlowStory story;
+  CHECK(story.tick(1e-3).empty());
+  Lines taken = story.tick(0.5);
+  CHECK(count_of(taken, "retract") == 4);
+  CHECK(story.retracted(9, true) == Lines{"run 9 @2"});
+}
+
+TEST_CASE("a worker that gets on with its tasks keeps what it was given ahead") {
+  SlowStory story;
+  story.now = 0.49;
+  story.finish(2, 8, 10e-6f);
+  CHECK(story.tick(0.5).empty());
+}
+
+TEST_CASE("a worker that overstays is given nothing more ahead") {
+  Story story;
+  story.join(1);
+  story.submit(1);
+  story.finish(1, 8, 10e-6f);
+  story.submit(2);
+  story.submit(3);
+  story.now = 1;
+  story.submit(4);
+  CHECK(story.of(4) == TaskState::queued);
+  CHECK(contains(story.join(2), "run 4 @2"));
+}
+
+TEST_CASE("tasks that need a resource are spread by the resource, not by threads") {
+  Story story;
+  for (PeerId peer = 1; peer <= 3; ++peer) story.join(peer, 4, {{"GPU", 1}});
+  for (TaskId id = 1; id <= 9; ++id) story.submit(id, {}, {.resources = {{"GPU", 1}}});
+  CHECK(story.processing() == std::vector<std::uint32_t>{3, 3, 3});
+}
+
+TEST_CASE("a worker with a free resource takes a task that waits for one elsewhere") {
+  Story story;
+  story.join(1, 4, {{"GPU", 1}});
+  for (TaskId id = 1; id <= 4; ++id) story.submit(id, {}, {.resources = {{"GPU", 1}}});
+  CHECK(story.join(2, 4, {{"GPU", 1}}) == Lines{"retract 4 @1"});
+  CHECK(story.retracted(4, true) == Lines{"run 4 @2"});
+  CHECK(contains(story.finish(4), "retract 3 @1"));
+  // Two on each: nobody waits for what is free elsewhere.
+  CHECK(story.retracted(3, true) == Lines{"run 3 @2"});
+  CHECK(count_of(story.finish(1), "retract") == 0);
+}
+
+TEST_CASE("scattered data stays while a result that stands on it may have to be computed again") {
+  Story story;
+  story.join(1);
+  story.join(2);
+  story.scatter(1, {1, 2});
+  story.arrive(1, 1);
+  story.arrive(1, 2);
+  story.submit(2, {1}, {.workers = {"1"}, .allow_other_workers = true});
+  REQUIRE(story.worker_of(2) == 1);
+  story.finish(2, 1'000'000);
+  CHECK(story.release(1).empty());
+  CHECK(story.of(1) == TaskState::memory);
+  CHECK(contains(story.lose(1), "run 2 @2"));
+  story.finish(2, 1'000'000);
+  story.release(2);
+  CHECK(story.state.task_count() == 0);
+}
+
+TEST_CASE("scattered data goes when nothing that stands on it can be lost any more") {
+  Story story;
+  story.join(1);
+  story.scatter(1, 1);
+  story.arrive(1, 1);
+  story.submit(2, {1});
+  story.release(1);
+  CHECK(contains(story.finish_run(2, 1, story.run_of(2), 8, 1e-3f, true), "free 1 @1"));
+}
+
+TEST_CASE("data scattered to several workers arrives though the first of them dies") {
+  Story story;
+  story.join(1);
+  story.join(2);
+  story.scatter(1, {1, 2});
+  CHECK(story.lose(1).empty());
+  CHECK(count_of(story.arrive(1, 2), "done 1") == 1);
+  CHECK(story.scatter(3, {1, 2}).empty());  // one that has gone already
+  CHECK(count_of(story.arrive(3, 2), "done 3") == 1);
+}
+
+TEST_CASE("a worker whose tasks have lost their input takes what is queued for it") {
+  Story story;
+  story.join(1);
+  story.join(2);
+  story.submit(4, {}, {.workers = {"1"}});
+  story.finish(4, 10'000'000'000);
+  story.submit(1, {}, {.workers = {"2"}});
+  story.finish(1);
+  for (const TaskId id : {2, 3}) story.submit(id, {1}, {.workers = {"1"}});
+  story.submit(5, {4});
+  REQUIRE(story.of(5) == TaskState::queued);
+  CHECK(contains(story.lose(2), "run 5 @1"));
+}
