@@ -99,6 +99,8 @@ TEST_CASE("from_hdf5 follows what another program writes in SWMR mode, which ope
   REQUIRE((pipe(ready) == 0 && pipe(more) == 0));
   const pid_t child = fork();
   if (child == 0) {
+    close(ready[0]);
+    close(more[1]);
     test::Ids ids;
     const hid_t access = ids(H5Pcreate(H5P_FILE_ACCESS)), properties = ids(H5Pcreate(H5P_DATASET_CREATE));
     H5Pset_libver_bounds(access, H5F_LIBVER_LATEST, H5F_LIBVER_LATEST);

@@ -7,6 +7,7 @@
 #include "support/in_cluster.hpp"
 #include "support/process.hpp"
 #include "weir/array/creation.hpp"
+#include "weir/array/elementwise.hpp"
 #include "weir/array/shape.hpp"
 
 using namespace weir;

@@ -121,11 +121,11 @@ TEST_CASE("lsf writes every option as a directive") {
         "\n"
         "exec >logs/sum-\"${LSB_JOBID:-0}\".out 2>logs/sum-\"${LSB_JOBID:-0}\".err\n"
         "export WEIR_JOB_STARTED=$(date +%s)\n"
-        "trap : TERM\n"
-        "for signal in USR1 USR2; do trap \"kill -$signal \\$weir_run\" $signal; done\n"
+        "trap weir_told=1 TERM\n"
+        "for signal in USR1 USR2; do trap \"weir_told=1; kill -$signal \\$weir_run\" $signal; done\n"
         "weir run -n 64 --threads 2 -- ./app 'two words' &\n"
         "weir_run=$!\n"
-        "while wait $weir_run; weir_status=$?; kill -0 $weir_run 2>/dev/null; do :; done\n"
+        "while weir_told=; wait $weir_run; weir_status=$?; [ $weir_told ]; do :; done\n"
         "exit \"$weir_status\"\n");
 }
 
@@ -146,11 +146,11 @@ TEST_CASE("lsf keeps the threads of a rank on one host where the number of hosts
         "\n"
         "exec >weir-\"${LSB_JOBID:-0}\".out 2>weir-\"${LSB_JOBID:-0}\".err\n"
         "export WEIR_JOB_STARTED=$(date +%s)\n"
-        "trap : TERM\n"
-        "for signal in USR1 USR2; do trap \"kill -$signal \\$weir_run\" $signal; done\n"
+        "trap weir_told=1 TERM\n"
+        "for signal in USR1 USR2; do trap \"weir_told=1; kill -$signal \\$weir_run\" $signal; done\n"
         "weir run -n 3 --threads 4 -- app &\n"
         "weir_run=$!\n"
-        "while wait $weir_run; weir_status=$?; kill -0 $weir_run 2>/dev/null; do :; done\n"
+        "while weir_told=; wait $weir_run; weir_status=$?; [ $weir_told ]; do :; done\n"
         "exit \"$weir_status\"\n");
   options.queue = "a$b";
   CHECK(sentence_of([&] { return lsf().script(options); }) ==

@@ -85,11 +85,11 @@ TEST_CASE("pbs writes every option as a directive") {
         "weir_job=${PBS_JOBID:-${SLURM_JOB_ID:-0}}\n"
         "exec >/scratch/logs/sum-\"${weir_job%%.*}\".out 2>/scratch/logs/sum-\"${weir_job%%.*}\".err\n"
         "export WEIR_JOB_STARTED=$(date +%s)\n"
-        "trap : TERM\n"
-        "for signal in USR1 USR2; do trap \"kill -$signal \\$weir_run\" $signal; done\n"
+        "trap weir_told=1 TERM\n"
+        "for signal in USR1 USR2; do trap \"weir_told=1; kill -$signal \\$weir_run\" $signal; done\n"
         "/opt/weir/bin/weir run -n 64 --threads 2 -- ./app 'two words' &\n"
         "weir_run=$!\n"
-        "while wait $weir_run; weir_status=$?; kill -0 $weir_run 2>/dev/null; do :; done\n"
+        "while weir_told=; wait $weir_run; weir_status=$?; [ $weir_told ]; do :; done\n"
         "exit \"$weir_status\"\n");
 }
 

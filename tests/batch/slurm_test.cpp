@@ -40,11 +40,11 @@ TEST_CASE("slurm writes every option as a directive") {
         "\n"
         "unset SLURM_EXPORT_ENV\n"
         "export WEIR_JOB_STARTED=$(date +%s)\n"
-        "trap : TERM\n"
-        "for signal in USR1 USR2; do trap \"kill -$signal \\$weir_run\" $signal; done\n"
+        "trap weir_told=1 TERM\n"
+        "for signal in USR1 USR2; do trap \"weir_told=1; kill -$signal \\$weir_run\" $signal; done\n"
         "/opt/weir/bin/weir run -n 64 --threads 2 -- ./app 'two words' &\n"
         "weir_run=$!\n"
-        "while wait $weir_run; weir_status=$?; kill -0 $weir_run 2>/dev/null; do :; done\n"
+        "while weir_told=; wait $weir_run; weir_status=$?; [ $weir_told ]; do :; done\n"
         "exit \"$weir_status\"\n");
 }
 
@@ -63,11 +63,11 @@ TEST_CASE("slurm leaves out what was not said") {
         "\n"
         "unset SLURM_EXPORT_ENV\n"
         "export WEIR_JOB_STARTED=$(date +%s)\n"
-        "trap : TERM\n"
-        "for signal in USR1 USR2; do trap \"kill -$signal \\$weir_run\" $signal; done\n"
+        "trap weir_told=1 TERM\n"
+        "for signal in USR1 USR2; do trap \"weir_told=1; kill -$signal \\$weir_run\" $signal; done\n"
         "weir run -n 3 --threads 1 -- app &\n"
         "weir_run=$!\n"
-        "while wait $weir_run; weir_status=$?; kill -0 $weir_run 2>/dev/null; do :; done\n"
+        "while weir_told=; wait $weir_run; weir_status=$?; [ $weir_told ]; do :; done\n"
         "exit \"$weir_status\"\n");
 }
 

@@ -118,7 +118,7 @@ class InflatedChunks {
   std::size_t bytes_ = 0;
 };
 InflatedChunks& inflated_chunks() {
-  static InflatedChunks all;
+  static InflatedChunks& all = *new InflatedChunks;  // as the open datasets
   return all;
 }
 

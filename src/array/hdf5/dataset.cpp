@@ -28,7 +28,7 @@ struct OpenDatasets {
   std::condition_variable changed;
 };
 OpenDatasets& datasets() {
-  static OpenDatasets all;
+  static OpenDatasets& all = *new OpenDatasets;  // lives on: the library closes at the program's end
   return all;
 }
 

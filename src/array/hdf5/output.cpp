@@ -58,7 +58,7 @@ struct Turns {
   std::map<FileIdentity, std::weak_ptr<WriteTurn>> held;
 };
 Turns& turns() {
-  static Turns all;
+  static Turns& all = *new Turns;
   return all;
 }
 
