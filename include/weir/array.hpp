@@ -1,6 +1,7 @@
 // All of arrays. Not in weir.hpp, with which every program would take a third longer to compile.
 #pragma once
 
+#include "weir/array/arrange.hpp"
 #include "weir/array/array.hpp"
 #include "weir/array/blocks.hpp"
 #include "weir/array/chunks.hpp"
@@ -13,3 +14,5 @@
 #include "weir/array/random.hpp"
 #include "weir/array/scan.hpp"
 #include "weir/array/shape.hpp"
+#include "weir/array/sorting.hpp"
+#include "weir/array/statistics.hpp"

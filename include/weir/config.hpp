@@ -53,6 +53,9 @@ class Config {
   /// The same with another environment, for tests.
   [[nodiscard]] static Config load(const Environment& environment);
 
+  /// The file that `load` reads, whether it is there or not; empty if nothing tells where it would be.
+  [[nodiscard]] static std::string file();
+
   /// The same from text, for tests and other sources; `origin` stands for the file's name in errors.
   [[nodiscard]] static Config parse(const std::string& toml, const std::string& origin,
                                     Environment environment = {});

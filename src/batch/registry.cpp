@@ -16,6 +16,7 @@
 #include <tuple>
 
 #include "core/log.hpp"
+#include "core/variables.hpp"
 #include "weir/error.hpp"
 
 namespace weir::detail::batch {
@@ -27,7 +28,8 @@ using nlohmann::json;
 constexpr auto known_within = std::chrono::seconds(60);
 
 [[noreturn]] void fail(const std::string& what, const std::filesystem::path& path) {
-  throw Error(ErrorKind::io, "jobs: " + what + " (got " + path.string() + ": " + std::strerror(errno) + ")");
+  throw Error(ErrorKind::io, "jobs: " + what + " (got " + path.string() + ": " + std::strerror(errno) +
+                                 "); WEIR_STATE_DIR names another directory");
 }
 
 void write_whole(int file, const std::string& text, const std::filesystem::path& path) {
@@ -119,8 +121,8 @@ std::filesystem::path directory_of_user() {
   std::filesystem::path state = variable("WEIR_STATE_DIR");
   if (state.empty() && !variable("XDG_STATE_HOME").empty())
     state = std::filesystem::path(variable("XDG_STATE_HOME")) / "weir";
-  if (state.empty() && !variable("HOME").empty())
-    state = std::filesystem::path(variable("HOME")) / ".local/state/weir";
+  if (const std::string home = home_directory(); state.empty() && !home.empty())
+    state = std::filesystem::path(home) / ".local/state/weir";
   return state.empty() ? state : state / "jobs";
 }
 

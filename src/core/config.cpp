@@ -10,9 +10,10 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
-#include <numeric>
 #include <sstream>
 
+#include "core/variables.hpp"
+#include "core/wording.hpp"
 #include "weir/bytes.hpp"
 #include "weir/duration.hpp"
 #include "weir/error.hpp"
@@ -57,38 +58,17 @@ const Setting* find_setting(std::string_view name) {
   return found == table.end() ? nullptr : &*found;
 }
 
-/// Levenshtein's distance: letters to insert, remove or replace.
-std::size_t distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), std::size_t{0});
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    std::size_t diagonal = row[0];
-    row[0] = i;
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      const std::size_t replaced = diagonal + (a[i - 1] != b[j - 1]);
-      diagonal = row[j];
-      row[j] = std::min({row[j] + 1, row[j - 1] + 1, replaced});
-    }
-  }
-  return row[b.size()];
-}
-
-std::string nearest(std::string_view name) {
+std::string nearest_setting(std::string_view name) {
   return std::string(std::min_element(table.begin(), table.end(), [&](const Setting& a, const Setting& b) {
-                       return distance(a.name, name) < distance(b.name, name);
+                       return detail::edit_distance(a.name, name) < detail::edit_distance(b.name, name);
                      })->name);
 }
 
 const Setting& known(const std::string& where, std::string_view name) {
   const Setting* setting = find_setting(name);
-  if (!setting) refuse(where, "unknown setting, did you mean " + nearest(name) + "?", std::string(name));
+  if (!setting)
+    refuse(where, "unknown setting, did you mean " + nearest_setting(name) + "?", std::string(name));
   return *setting;
-}
-
-std::string variable_of(std::string_view name) {
-  std::string variable = "WEIR_";
-  for (const char c : name) variable += static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
-  return variable;
 }
 
 std::string scalar_text(const toml::node& node, const std::string& where) {
@@ -129,16 +109,19 @@ std::string file_name(const Config::Environment& environment) {
   return "";
 }
 
+std::optional<std::string> own_environment(const std::string& variable) {
+  if (variable == "HOME") return detail::home_directory();
+  const char* value = std::getenv(variable.c_str());
+  return value ? std::optional<std::string>(value) : std::nullopt;
+}
+
 }  // namespace
 
 const std::vector<Setting>& settings() { return table; }
 
-Config Config::load() {
-  return load([](const std::string& variable) -> std::optional<std::string> {
-    const char* value = std::getenv(variable.c_str());
-    return value ? std::optional<std::string>(value) : std::nullopt;
-  });
-}
+Config Config::load() { return load(own_environment); }
+
+std::string Config::file() { return file_name(own_environment); }
 
 Config Config::load(const Environment& environment) {
   const std::string name = file_name(environment);
@@ -149,7 +132,8 @@ Config Config::load(const Environment& environment) {
   std::ifstream in(name);
   if (!in || std::filesystem::is_directory(name, ignored))
     throw Error(ErrorKind::not_found, std::string(must_exist ? "WEIR_CONFIG" : "config") +
-                                          ": the file cannot be read (got " + name + ")");
+                                          ": the file cannot be read (got " + name + ")" +
+                                          (must_exist ? "; unset it, or name a file of yours" : ""));
   const std::string text{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
   return parse(text, name, environment);
 }
@@ -213,7 +197,7 @@ void Config::set(std::string_view name, std::vector<std::string> values) {
 Config::Value Config::find(std::string_view name) const {
   const Setting& setting = known("config", name);
   if (const auto found = arguments_.find(name); found != arguments_.end()) return found->second;
-  const std::string variable = variable_of(name);
+  const std::string variable = detail::variable_of(name);
   if (const auto value = environment_(variable))
     return {setting.unit == "list" ? lines_of(*value) : std::vector<std::string>{*value}, variable};
   std::vector<std::string> order{system_, ""};

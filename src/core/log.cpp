@@ -6,6 +6,7 @@
 #include <spdlog/spdlog.h>
 
 #include <cstdlib>
+#include <string_view>
 
 namespace weir::detail::log {
 
@@ -32,7 +33,9 @@ spdlog::logger& logger() {
     auto made =
         std::make_shared<spdlog::logger>("weir", std::make_shared<spdlog::sinks::stderr_color_sink_mt>());
     const char* level = std::getenv("WEIR_LOG");
-    made->set_level(level && *level ? spdlog::level::from_str(level) : spdlog::level::warn);
+    const auto wanted = spdlog::level::from_str(level ? level : "");  // off, if it is no level
+    const bool is_level = wanted != spdlog::level::off || (level && std::string_view(level) == "off");
+    made->set_level(is_level ? wanted : spdlog::level::warn);
     made->flush_on(spdlog::level::trace);
     made->set_pattern("%H:%M:%S.%e weir %l: %v");
     return made;

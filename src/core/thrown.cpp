@@ -40,7 +40,7 @@ Thrown current_thrown() {
   } catch (std::string_view text) {
     return {"std::string_view", std::string(text), false};
   } catch (const char* text) {
-    return {"const char*", text ? text : "(null)", false};
+    return {"char const*", text ? text : "(null)", false};
   } catch (int number) {
     return {"int", std::to_string(number), false};
   } catch (...) {

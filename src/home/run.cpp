@@ -20,6 +20,8 @@
 #include "comm/network.hpp"
 #include "core/log.hpp"
 #include "core/thrown.hpp"
+#include "core/variables.hpp"
+#include "core/wording.hpp"
 #include "home/joined.hpp"
 #include "home/settings.hpp"
 #include "node/worker.hpp"
@@ -42,6 +44,13 @@ void report_status(int status) {
   const std::string temporary = file + ".new";
   if (symlink(std::to_string(status).c_str(), temporary.c_str()) != 0) return;
   std::rename(temporary.c_str(), file.c_str());
+}
+
+// `weir run` has told them already.
+void tell_environment_problems() {
+  if (!environment("WEIR_STATUS_FILE").empty()) return;
+  for (const std::string& problem : detail::environment_problems())
+    detail::log::warn("{}", detail::printable(problem));
 }
 
 // What std::exit must do for a cluster that is running; in place while this object lives.
@@ -117,6 +126,7 @@ int run_with_threads(const std::function<int(Client&)>& body, const RunOptions& 
     node->stop();
     report_status(status);
   });
+  tell_environment_problems();
   bool failed = false;
   const int status = run_body(node, body, failed);
   node->leave(failed);
@@ -157,6 +167,7 @@ int run_scheduler(boost::mpi::environment* mpi, detail::comm::MpiTransport& rank
     if (!clean) exit_now(status);
     delete mpi;
   };
+  tell_environment_problems();
   bool failed = false;
   int status = 1;
   {
@@ -237,7 +248,7 @@ int run(int argc, char** argv, const std::function<int(Client&)>& body, const Ru
     return transport.rank() == 0 ? run_scheduler(mpi, transport, body, options)
                                  : run_worker(mpi, transport, options);
   } catch (const std::exception& error) {
-    std::cerr << "weir: " << error.what() << std::endl;
+    std::cerr << "weir: " << detail::printable(error.what()) << std::endl;
     report_status(2);
     return 2;
   }

@@ -77,9 +77,8 @@ std::uint64_t memory_given() {
 }
 
 worker::MemoryLimits memory_limits(const RunOptions& options, std::uint64_t workers) {
-  constexpr std::uint64_t least = 1'000'000;
   worker::MemoryLimits memory;
-  memory.limit = std::max(least, memory_given() / std::max<std::uint64_t>(workers, 1));
+  memory.limit = std::max(least_memory_bytes, memory_given() / std::max<std::uint64_t>(workers, 1));
   const std::string variable = environment("WEIR_MEMORY_LIMIT");
   const std::string text = options.memory_limit.empty() ? variable : options.memory_limit;
   if (text.empty()) return memory;
@@ -89,7 +88,7 @@ worker::MemoryLimits memory_limits(const RunOptions& options, std::uint64_t work
   } catch (const Error& error) {
     throw Error(error.kind(), name + ": " + error.what());
   }
-  if (memory.limit < least)
+  if (memory.limit < least_memory_bytes)
     throw Error(ErrorKind::invalid_argument, name + ": must be at least 1 MB (got \"" + text + "\")");
   return memory;
 }

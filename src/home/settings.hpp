@@ -7,6 +7,9 @@
 
 namespace weir::detail::home {
 
+/// The least that results may be given.
+constexpr std::uint64_t least_memory_bytes = 1'000'000;
+
 /// The variable's value; empty if it is not set.
 [[nodiscard]] std::string environment(const char* name);
 

@@ -2,9 +2,11 @@
 #include <cstdio>
 #include <map>
 
+#include "core/wording.hpp"
 #include "tool/command.hpp"
 #include "tool/follow.hpp"
 #include "tool/jobs.hpp"
+#include "tool/parse.hpp"
 
 namespace weir::detail::tool {
 
@@ -19,7 +21,7 @@ int cancel(int argc, char** argv) {
   refresh_or_say(records, registry);
   std::map<std::string, std::vector<std::string>> ids;
   for (batch::JobRecord& record : records) {
-    if (is_over(record.last.state)) std::printf("%s\n", sentence_about(record.last).c_str());
+    if (is_over(record.last.state)) std::printf("%s\n", printable(sentence_about(record.last)).c_str());
     else ids[record.system].push_back(record.last.id);
   }
   for (const auto& [system, jobs] : ids) batch_system(system).cancel(jobs);

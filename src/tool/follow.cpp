@@ -11,6 +11,7 @@
 #include <ctime>
 
 #include "core/descriptor.hpp"
+#include "tool/print.hpp"
 #include "weir/error.hpp"
 
 namespace weir::detail::tool {
@@ -72,11 +73,11 @@ class Follower {
       record_ = records.front();
       problem_.clear();
     } catch (const Error& error) {
-      if (problem_ != error.what()) std::fprintf(stderr, "weir: %s; asking again\n", error.what());
+      if (problem_ != error.what()) complain("", std::string(error.what()) + "; asking again");
       problem_ = error.what();
     }
     if (const std::string now = sentence_about(record_.last); now != told_ && !is_over(record_.last.state)) {
-      std::fprintf(stderr, "weir: %s\n", now.c_str());
+      complain("", now);
       told_ = now;
     }
     next_question_ =
@@ -87,8 +88,7 @@ class Follower {
     const bool has_run = record_.last.state != JobState::cancelled;
     for (const auto end = Clock::now() + late_output; !copy_output() && has_run && Clock::now() < end;)
       wait_for_signal(look_at_files);
-    if (record_.last.state != JobState::succeeded)
-      std::fprintf(stderr, "weir: %s\n", sentence_about(record_.last).c_str());
+    if (record_.last.state != JobState::succeeded) complain("", sentence_about(record_.last));
     return exit_status_of(record_.last);
   }
 
@@ -97,7 +97,7 @@ class Follower {
     batch_system(record_.system).cancel({record_.last.id});
     record_.last.state = JobState::cancelled;
     registry_.save(record_);
-    std::fprintf(stderr, "weir: job %s cancelled\n", record_.last.id.c_str());
+    complain("", "job " + record_.last.id + " cancelled");
     return 128 + signal;
   }
 
@@ -163,7 +163,8 @@ bool Tail::copy_to(std::FILE* out) {
   std::array<char, 65536> piece;
   for (ssize_t got; (got = pread(file.get(), piece.data(), piece.size(), done_)) > 0; done_ += got)
     std::fwrite(piece.data(), 1, static_cast<std::size_t>(got), out);
-  std::fflush(out);
+  if (out == stdout) check_output();
+  else std::fflush(out);
   return true;
 }
 

@@ -1,14 +1,18 @@
 // weir info: what a bug report needs.
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <array>
 #include <cstdio>
+#include <filesystem>
 #include <string>
 
 #include "batch/program.hpp"
+#include "core/variables.hpp"
+#include "core/wording.hpp"
 #include "tool/command.hpp"
+#include "tool/parse.hpp"
 #include "tool/site.hpp"
+#include "weir/config.hpp"
 #include "weir/error.hpp"
 #include "weir/version.hpp"
 
@@ -46,19 +50,47 @@ std::string job_text() {
   return job ? std::string(job->system->title()) + " job " + job->id : "none";
 }
 
-void print(const char* name, const std::string& value) { std::printf("%-12s %s\n", name, value.c_str()); }
+void print(const char* name, const std::string& value) {
+  std::printf("%-12s %s\n", name, printable(value).c_str());
+}
+
+/// The configuration file, and what is wrong with it.
+std::string config_text() {
+  const std::string file = Config::file();
+  try {
+    static_cast<void>(Config::load());
+  } catch (const Error& error) {
+    return error.what();
+  }
+  std::error_code ignored;
+  return std::filesystem::exists(file, ignored) ? file : file + " (not there)";
+}
+
+void print_settings() {
+  std::puts("In the configuration file, and as variables:");
+  for (const Setting& setting : settings()) {
+    const std::string fallback =
+        setting.fallback.empty() ? "" : "; default: " + std::string(setting.fallback);
+    std::printf("  %-15s %-20s %-9s %s%s\n", std::string(setting.name).c_str(),
+                variable_of(setting.name).c_str(), std::string(setting.unit).c_str(),
+                std::string(setting.meaning).c_str(), fallback.c_str());
+  }
+  std::puts("\nOnly as variables:");
+  for (const Variable& variable : variables())
+    if (!variable.meaning.empty())
+      std::printf("  %-21s %s\n", std::string(variable.name).c_str(), std::string(variable.meaning).c_str());
+}
 
 }  // namespace
 
 int info(int argc, char** argv) {
   CLI::App app("Shows versions, MPI, cores and build: what a report of a defect needs.", "weir info");
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::CallForHelp&) {
-    std::fputs(app.help().c_str(), stdout);
+  bool shows_settings = false;
+  app.add_flag("--settings", shows_settings, "List all settings and variables instead");
+  if (!parse(app, argc, argv)) return 0;
+  if (shows_settings) {
+    print_settings();
     return 0;
-  } catch (const CLI::ParseError& error) {
-    throw Error(ErrorKind::invalid_argument, std::string(error.what()) + "; `weir info` takes no arguments");
   }
   print("weir", std::string(version));
   print("program", own_path());
@@ -69,6 +101,7 @@ int info(int argc, char** argv) {
   print("cores",
         std::to_string(available_cores()) + " usable of " + std::to_string(sysconf(_SC_NPROCESSORS_ONLN)));
   print("batch job", job_text());
+  print("config", config_text());
   return 0;
 }
 

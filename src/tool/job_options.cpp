@@ -8,6 +8,7 @@
 
 #include "batch/configured_job.hpp"
 #include "tool/find_program.hpp"
+#include "tool/parse.hpp"
 #include "tool/site.hpp"
 #include "weir/error.hpp"
 
@@ -63,8 +64,8 @@ std::vector<std::string> program_of(const CLI::App& app, bool must_exist) {
   const bool is_marked = !rest.empty() && rest.front() == "--";
   if (is_marked) rest.erase(rest.begin());
   if (!is_marked && !rest.empty() && rest.front().starts_with('-') && rest.front() != "-")
-    throw Error(ErrorKind::invalid_argument,
-                "unknown option; options of the program follow its name (got " + rest.front() + ")");
+    throw Error(ErrorKind::invalid_argument, "unknown option; options of the program follow its name (got " +
+                                                 rest.front() + ")" + meant_option(app, rest.front()));
   if (rest.empty())
     throw Error(ErrorKind::invalid_argument,
                 "a program must be named (got none); write for example weir submit -n 64 -t 2:00:00 ./app");

@@ -4,22 +4,10 @@
 #include <chrono>
 #include <cstdio>
 
+#include "tool/print.hpp"
 #include "weir/error.hpp"
 
 namespace weir::detail::tool {
-
-bool parse(CLI::App& app, int argc, char** argv) {
-  try {
-    app.parse(argc, argv);
-    return true;
-  } catch (const CLI::CallForHelp&) {
-    std::fputs(app.help().c_str(), stdout);
-    return false;
-  } catch (const CLI::ParseError& error) {
-    throw Error(ErrorKind::invalid_argument,
-                std::string(error.what()) + "; `" + app.get_name() + " --help` shows the options");
-  }
-}
 
 std::vector<batch::JobRecord> chosen(const batch::JobRegistry& registry,
                                      const std::vector<std::string>& which) {
@@ -34,7 +22,7 @@ void refresh_or_say(std::vector<batch::JobRecord>& records, const batch::JobRegi
     batch::refresh(records, registry,
                    std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()));
   } catch (const Error& error) {
-    std::fprintf(stderr, "weir: %s; showing what was known before\n", error.what());
+    complain("", std::string(error.what()) + "; showing what was known before");
   }
 }
 

@@ -1,18 +1,12 @@
 // What weir status, weir logs and weir cancel share.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <string>
 #include <vector>
 
 #include "batch/registry.hpp"
 
 namespace weir::detail::tool {
-
-/// Reads the command line; false if help was printed and nothing is left to do.
-///
-/// **Errors.** Throws `Error{invalid_argument}` with the parser's sentence.
-[[nodiscard]] bool parse(CLI::App& app, int argc, char** argv);
 
 /// The jobs with these ids; all if there are none.
 [[nodiscard]] std::vector<batch::JobRecord> chosen(const batch::JobRegistry& registry,

@@ -1,9 +1,9 @@
 // weir logs [JOB] [--follow]
-#include <cstdio>
-
 #include "tool/command.hpp"
 #include "tool/follow.hpp"
 #include "tool/jobs.hpp"
+#include "tool/parse.hpp"
+#include "tool/print.hpp"
 
 namespace weir::detail::tool {
 
@@ -22,7 +22,7 @@ int logs(int argc, char** argv) {
   if (Tail(records.front().error_file, records.front().files_since_ns).copy_to(stderr) || has_output)
     return 0;
   refresh_or_say(records, registry);
-  std::fprintf(stderr, "weir logs: no output yet; %s\n", sentence_about(records.front().last).c_str());
+  complain("logs", "no output yet; " + sentence_about(records.front().last));
   return 1;
 }
 

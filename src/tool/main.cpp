@@ -1,10 +1,17 @@
 // The program `weir`: finds the command in the table and turns errors into one line and an exit status.
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <array>
 #include <cstdio>
 #include <string>
+#include <vector>
 
+#include "core/variables.hpp"
+#include "core/wording.hpp"
 #include "tool/command.hpp"
+#include "tool/print.hpp"
 #include "weir/error.hpp"
 #include "weir/version.hpp"
 
@@ -49,37 +56,75 @@ bool is_callers_fault(ErrorKind kind) {
          kind == ErrorKind::unsupported;
 }
 
+/// A descriptor that the caller has closed would become the next file that is opened.
+void open_missing_descriptors() {
+  for (const int number : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (fcntl(number, F_GETFD) < 0)  // open takes the lowest number that is free
+      static_cast<void>(open("/dev/null", number == STDIN_FILENO ? O_RDONLY : O_WRONLY));
+  }
+}
+
 int start(const Command& command, int argc, char** argv) {
+  // Ranks are told nothing: `weir run` has said it once.
+  if (!command.summary.empty())
+    for (const std::string& problem : environment_problems()) complain(command.name, problem);
   try {
-    return command.main(argc, argv);
+    const int status = command.main(argc, argv);
+    check_output();
+    return status;
   } catch (const Error& error) {
-    std::fprintf(stderr, "weir %s: %s\n", command.name.data(), error.what());
+    complain(command.name, error.what());
     return is_callers_fault(error.kind()) ? wrong_use : failed;
   } catch (const std::exception& error) {
-    std::fprintf(stderr, "weir %s: %s\n", command.name.data(), error.what());
+    complain(command.name, error.what());
     return failed;
   }
+}
+
+int print_about_weir(bool is_version) {
+  if (is_version) std::printf("weir %s\n", version.data());
+  else print_help(stdout);
+  try {
+    check_output();
+    return 0;
+  } catch (const Error& error) {
+    complain("", error.what());
+    return failed;
+  }
+}
+
+int refuse_command(const std::string& word) {
+  std::vector<std::string_view> names;
+  for (const Command& command : commands)
+    if (!command.summary.empty()) names.push_back(command.name);
+  const auto near = nearest(word, names);
+  complain("", "the command must be one of " + command_names() + " (got " + word + ")" +
+                   (near ? ", did you mean " + std::string(*near) + "?" : "; `weir --help` tells more"));
+  return wrong_use;
+}
+
+const Command* find_command(std::string_view word) {
+  const auto found = std::find_if(commands.begin(), commands.end(),
+                                  [&](const Command& command) { return command.name == word; });
+  return found == commands.end() ? nullptr : &*found;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
+  open_missing_descriptors();
   const std::string word = argc > 1 ? argv[1] : "";
-  if (word == "--help" || word == "-h" || word == "help") {
-    print_help(stdout);
-    return 0;
+  if (word == "help" && argc > 2) {
+    const Command* const command = find_command(argv[2]);
+    std::string help = "--help";
+    std::array<char*, 3> words{argv[2], help.data(), nullptr};
+    return command ? start(*command, 2, words.data()) : refuse_command(argv[2]);
   }
-  if (word == "--version") {
-    std::printf("weir %s\n", weir::version.data());
-    return 0;
-  }
-  const auto found = std::find_if(commands.begin(), commands.end(),
-                                  [&](const Command& command) { return command.name == word; });
-  if (found != commands.end()) return start(*found, argc - 1, argv + 1);
-  if (word.empty()) print_help(stderr);
-  else
-    std::fprintf(stderr, "weir: the command must be one of %s (got %s); `weir --help` tells more\n",
-                 command_names().c_str(), word.c_str());
+  const bool is_version = word == "--version" || word == "-V";
+  if (is_version || word == "--help" || word == "-h" || word == "help") return print_about_weir(is_version);
+  if (const Command* const command = find_command(word)) return start(*command, argc - 1, argv + 1);
+  if (!word.empty()) return refuse_command(word);
+  print_help(stderr);
   return wrong_use;
 }
 

@@ -14,6 +14,7 @@
 #include "core/descriptor.hpp"
 #include "tool/command.hpp"
 #include "tool/launch.hpp"
+#include "tool/print.hpp"
 #include "tool/start.hpp"
 #include "tool/status_folder.hpp"
 #include "weir/error.hpp"
@@ -26,7 +27,7 @@ constexpr int cannot_execute = 127;
 [[noreturn]] void become(const std::vector<std::string>& command) {
   const std::vector<char*> arguments = exec_array(command);
   execv(command.front().c_str(), arguments.data());
-  std::fprintf(stderr, "weir run: cannot start %s (%s)\n", command.front().c_str(), std::strerror(errno));
+  complain("run", "cannot start " + command.front() + " (" + std::strerror(errno) + ")");
   _exit(cannot_execute);
 }
 

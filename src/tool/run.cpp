@@ -5,11 +5,15 @@
 #include <optional>
 
 #include "batch/registry.hpp"
+#include "home/settings.hpp"
 #include "tool/command.hpp"
 #include "tool/find_program.hpp"
+#include "tool/parse.hpp"
+#include "tool/print.hpp"
 #include "tool/site.hpp"
 #include "tool/supervise.hpp"
 #include "weir/bytes.hpp"
+#include "weir/config.hpp"
 #include "weir/duration.hpp"
 #include "weir/error.hpp"
 
@@ -27,6 +31,33 @@ int count_of(const std::string& name, const std::string& of_what, const std::str
                 name + " must be a whole number of " + of_what + " from 1 to " + std::to_string(most) +
                     " (got " + (text.empty() ? "nothing" : text) + "); write for example " + name + " 4");
   return number;
+}
+
+/// `text` of --memory, as every rank would take it: it is refused once, here.
+std::string checked_memory(const std::string& text) {
+  std::uint64_t bytes = 0;
+  try {
+    bytes = parse_bytes(text);
+  } catch (const Error& error) {
+    throw Error(error.kind(), std::string("--memory: ") + error.what());
+  }
+  if (bytes < home::least_memory_bytes)
+    throw Error(ErrorKind::invalid_argument,
+                "--memory must be at least 1MB (got " + text + "); write for example --memory 4GB");
+  return text;
+}
+
+/// Has variables that no rank would take refused once, and a configuration that cannot be read told.
+void check_environment(const RunRequest& request) {
+  const RunOptions none;
+  if (!request.threads) static_cast<void>(home::number_of_threads(none, 1));
+  static_cast<void>(home::resources_of(none));
+  if (!request.memory) static_cast<void>(home::memory_limits(none, 1));
+  try {
+    static_cast<void>(Config::load());
+  } catch (const Error& error) {
+    complain("run", error.what());
+  }
 }
 
 /// Fills `request`; nothing is left to do (help was printed) if it returns false.
@@ -74,19 +105,12 @@ bool parse(int argc, char** argv, RunRequest& request) {
   if (is_marked) rest.erase(rest.begin());
   if (!is_marked && !rest.empty() && rest.front().starts_with('-') && rest.front() != "-")
     throw Error(ErrorKind::invalid_argument,
-                "an option before the program must be -n, --threads or --memory (got " + rest.front() +
-                    "); options of the program follow its name");
+                "an option before the program must be -n, --threads or --memory (got " + rest.front() + ")" +
+                    meant_option(app, rest.front()) + "; options of the program follow its name");
   if (app.count("--threads")) request.threads = count_of("--threads", "threads", threads);
   request.ranks =
       app.count("-n") ? count_of("-n", "ranks", ranks) : default_ranks(request.threads.value_or(1));
-  if (app.count("--memory")) {
-    try {
-      static_cast<void>(parse_bytes(memory));
-    } catch (const Error& error) {
-      throw Error(error.kind(), std::string("--memory: ") + error.what());
-    }
-    request.memory = memory;
-  }
+  if (app.count("--memory")) request.memory = checked_memory(memory);
   if (rest.empty())
     throw Error(ErrorKind::invalid_argument,
                 "a program must be named (got none); write for example weir run -n 3 ./app");
@@ -113,6 +137,7 @@ Patience patience() {
 int run(int argc, char** argv) {
   RunRequest request;
   if (!parse(argc, argv, request)) return 0;
+  check_environment(request);
   Site site = find_site();
   const StatusFolder folder;
   site.status_file = folder.file();

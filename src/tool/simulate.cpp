@@ -1,9 +1,10 @@
 // weir simulate SHAPE [-n WORKERS] ...
-#include <CLI/CLI.hpp>
 #include <cstdio>
 
 #include "simulator/simulate.hpp"
 #include "tool/command.hpp"
+#include "tool/parse.hpp"
+#include "tool/print.hpp"
 #include "weir/duration.hpp"
 #include "weir/error.hpp"
 
@@ -71,15 +72,7 @@ bool parse(int argc, char** argv, Request& request) {
                "Verify all invariants after every event; slow");
   app.add_flag("--json", request.json, "One object a line instead of a table");
   app.get_formatter()->column_width(28);
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::CallForHelp&) {
-    std::fputs(app.help().c_str(), stdout);
-    return false;
-  } catch (const CLI::ParseError& error) {
-    throw Error(ErrorKind::invalid_argument,
-                std::string(error.what()) + "; `weir simulate --help` shows the options");
-  }
+  if (!tool::parse(app, argc, argv)) return false;
   request.simulation.cluster.latency_s = seconds("--latency", request.latency);
   request.simulation.cluster.jitter_s = seconds("--jitter", request.jitter);
   return true;
@@ -120,7 +113,7 @@ int simulate(int argc, char** argv) {
   for (const std::uint32_t workers : request.workers) {
     request.simulation.workers = workers;
     print(request, workers, simulator::simulate(graph, request.simulation));
-    std::fflush(stdout);
+    check_output();
   }
   return 0;
 }

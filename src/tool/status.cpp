@@ -5,9 +5,11 @@
 #include <ctime>
 #include <nlohmann/json.hpp>
 
+#include "core/wording.hpp"
 #include "elastic/cluster_file.hpp"
 #include "tool/command.hpp"
 #include "tool/jobs.hpp"
+#include "tool/parse.hpp"
 
 namespace weir::detail::tool {
 namespace {
@@ -30,8 +32,9 @@ void print_table(const std::vector<batch::JobRecord>& records) {
               "SUBMITTED", "NOTE");
   for (const batch::JobRecord& record : records)
     std::printf("%-14s %-7s %-10s %-20s %6d  %-16s  %s\n", record.last.id.c_str(), record.system.c_str(),
-                std::string(to_string(record.last.state)).c_str(), record.name.c_str(), record.ranks,
-                local_time(record.submitted).c_str(), batch::description(record).c_str());
+                std::string(to_string(record.last.state)).c_str(), printable(record.name).c_str(),
+                record.ranks, local_time(record.submitted).c_str(),
+                printable(batch::description(record)).c_str());
 }
 
 void print_clusters(const std::vector<elastic::ClusterRecord>& clusters) {
@@ -39,10 +42,10 @@ void print_clusters(const std::vector<elastic::ClusterRecord>& clusters) {
   std::printf("%-20s %-9s %-16s %7s %7s %7s %7s %7s %10s %10s  %s\n", "CLUSTER OF", "SYSTEM", "HOST",
               "PROCESS", "WANTED", "QUEUED", "RUNNING", "WORKERS", "DONE", "PENDING", "NOTE");
   for (const elastic::ClusterRecord& one : clusters)
-    std::printf("%-20s %-9s %-16s %7lld %7d %7d %7d %7d %10llu %10llu  %s\n", one.program.c_str(),
-                one.system.c_str(), one.host.c_str(), static_cast<long long>(one.pid), one.wanted, one.queued,
-                one.running, one.workers, static_cast<unsigned long long>(one.done),
-                static_cast<unsigned long long>(one.pending), one.problem.c_str());
+    std::printf("%-20s %-9s %-16s %7lld %7d %7d %7d %7d %10llu %10llu  %s\n", printable(one.program).c_str(),
+                printable(one.system).c_str(), printable(one.host).c_str(), static_cast<long long>(one.pid),
+                one.wanted, one.queued, one.running, one.workers, static_cast<unsigned long long>(one.done),
+                static_cast<unsigned long long>(one.pending), printable(one.problem).c_str());
   std::puts("");
 }
 

@@ -170,5 +170,6 @@ TEST_CASE("registry says why it cannot keep jobs") {
   test::TemporaryFolder folder;
   test::write_file(folder.path() + "/file", "");
   CHECK(sentence_of([&] { return JobRegistry(folder.path() + "/file/jobs").all(); }) ==
-        "jobs: their directory cannot be made (got " + folder.path() + "/file/jobs: Not a directory)");
+        "jobs: their directory cannot be made (got " + folder.path() +
+            "/file/jobs: Not a directory); WEIR_STATE_DIR names another directory");
 }

@@ -1,5 +1,6 @@
 // Tasks that submit tasks and wait for them.
 #include <atomic>
+#include <catch2/catch.hpp>
 #include <fstream>
 
 #include "support/cluster_main.hpp"

@@ -321,6 +321,111 @@ std::map<std::string, Function> number_functions() {
   };
 }
 
+// Double or complex, as the typed functions that are put together from others.
+template <class F>
+NodePtr with_doubles(Words& words, F f) {
+  const NodePtr x = words.array();
+  if (is_complex(x->type)) return f(Array<std::complex<double>>(cast(x, DType::complex128))).node();
+  return f(Array<double>(cast(x, DType::float64))).node();
+}
+
+std::map<std::string, Function> order_functions() {
+  return {
+      {"sort",
+       [](Words& w) {
+         const auto axis = w.integer();
+         return array::sort(w.array(), axis);
+       }},
+      {"argsort",
+       [](Words& w) {
+         const auto axis = w.integer();
+         return argsort(w.array(), axis);
+       }},
+      {"argtopk",
+       [](Words& w) {
+         const std::int64_t k = w.integer(), axis = w.integer();
+         return argtopk(w.array(), k, axis);
+       }},
+      {"unique",
+       [](Words& w) {
+         const bool counts = w.integer();
+         const UniqueNodes all = array::unique(w.array());
+         return counts ? all.counts : all.values;
+       }},
+      {"searchsorted",
+       [](Words& w) {
+         const bool right = w.integer();
+         const NodePtr sorted = w.array(), x = w.array();
+         return searchsorted(sorted, x, right);
+       }},
+      {"isin",
+       [](Words& w) {
+         const NodePtr x = w.array();
+         return isin(x, w.array());
+       }},
+      {"nonzero",
+       [](Words& w) {
+         const auto axis = static_cast<std::size_t>(w.integer());
+         return nonzero(w.array()).at(axis);
+       }},
+      {"moveaxis",
+       [](Words& w) {
+         const std::int64_t from = w.integer(), to = w.integer();
+         const NodePtr x = w.array();
+         return transpose(x, moved(x->grid.axes(), from, to));
+       }},
+      {"swapaxes",
+       [](Words& w) {
+         const std::int64_t a = w.integer(), b = w.integer();
+         const NodePtr x = w.array();
+         return transpose(x, swapped(x->grid.axes(), a, b));
+       }},
+      {"split",
+       [](Words& w) {
+         const auto which = static_cast<std::size_t>(w.integer());
+         const auto at = w.integers();
+         const auto axis = w.integer();
+         return array::split(w.array(), at, axis).at(which);
+       }},
+      {"diag",
+       [](Words& w) {
+         const auto k = w.integer();
+         return array::diag(w.array(), k);
+       }},
+      {"triangle",
+       [](Words& w) {
+         const bool lower = w.integer();
+         const auto k = w.integer();
+         return triangle(w.array(), k, lower);
+       }},
+      {"diff",
+       [](Words& w) {
+         const auto n = static_cast<int>(w.integer());
+         const auto axis = w.integer();
+         return with_doubles(w, [=](const auto& x) { return weir::diff(x, n, axis); });
+       }},
+      {"gradient",
+       [](Words& w) {
+         const double distance = w.number();
+         const auto axis = w.integer();
+         return with_doubles(w, [=](const auto& x) { return weir::gradient(x, distance, axis); });
+       }},
+      {"cov", [](Words& w) { return with_doubles(w, [](const auto& x) { return weir::cov(x); }); }},
+      {"trace", [](Words& w) { return with_doubles(w, [](const auto& x) { return weir::trace(x); }); }},
+      {"outer",
+       [](Words& w) {
+         const Array<double> a(cast(w.array(), DType::float64)), b(cast(w.array(), DType::float64));
+         return weir::outer(a, b).node();
+       }},
+      {"average",
+       [](Words& w) {
+         const Axes axes = w.axes();
+         const Array<double> x(cast(w.array(), DType::float64)), y(cast(w.array(), DType::float64));
+         return weir::average(x, y, {.axis = axes}).node();
+       }},
+  };
+}
+
 NodePtr folded(Words& words, Reduction reduction) {
   Reduce how;
   how.axis = words.axes();
@@ -363,6 +468,7 @@ NodePtr folded(Words& words, Reduction reduction) {
 std::map<std::string, Function> all_functions() {
   std::map<std::string, Function> all = shape_functions();
   all.merge(number_functions());
+  all.merge(order_functions());
   for (int i = 0; i < static_cast<int>(Op::cast); ++i) {
     const auto op = static_cast<Op>(i);
     const std::string name(to_string(op));

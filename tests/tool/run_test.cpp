@@ -201,6 +201,8 @@ TEST_CASE("run refuses wrong use with one sentence") {
         "--threads 4\n");
   CHECK(refusal({"-n"}) ==
         "weir run: -n, --threads and --memory must have a value (got none); write for example -n 4\n");
+  CHECK(refusal({"--memory", "0", RANK_PROGRAM}) ==
+        "weir run: --memory must be at least 1MB (got 0); write for example --memory 4GB\n");
   CHECK(refusal({"--memory", "lots", RANK_PROGRAM}).find("weir run: --memory: ") == 0);
   CHECK(refusal({"-n", "2"}) ==
         "weir run: a program must be named (got none); write for example weir run -n 3 ./app\n");
@@ -217,6 +219,29 @@ TEST_CASE("run refuses wrong use with one sentence") {
         "executable\n");
   CHECK(refusal({"."}) == "weir run: the program must be a file (got the directory .)\n");
   CHECK(refusal({"."}) == "weir run: the program must be a file (got the directory .)\n");
+}
+
+TEST_CASE("run refuses once what every rank would refuse") {
+  const auto refusal = [](const std::string& name, const std::string& value) {
+    const Finished finished = weir_run({"-n", "3", RANK_PROGRAM}, {{{name, value}}});
+    CHECK(finished.status == 2);
+    return finished.err;
+  };
+  CHECK(refusal("WEIR_THREADS", "many") ==
+        "weir run: WEIR_THREADS: must be a number from 1 to 4096 (got \"many\")\n");
+  CHECK(refusal("WEIR_RESOURCES", "GPU") ==
+        "weir run: WEIR_RESOURCES: must be name=amount pairs such as \"GPU=2,licence=1\" (got \"GPU\")\n");
+  CHECK(refusal("WEIR_MEMORY_LIMIT", "0") ==
+        "weir run: WEIR_MEMORY_LIMIT: must be at least 1 MB (got \"0\")\n");
+}
+
+TEST_CASE("run says when the configuration cannot be read, and goes on") {
+  const Finished finished = weir_run({"-n", "1", "true"}, {{{"WEIR_CONFIG", "/nowhere/config.toml"}}});
+  CHECK(finished.status == 0);
+  CHECK(finished.err ==
+        "weir run: WEIR_CONFIG: the file cannot be read (got /nowhere/config.toml); unset it, or name a file "
+        "of "
+        "yours\n");
 }
 
 TEST_CASE("run says when there is no mpirun") {

@@ -26,14 +26,14 @@ struct AxisChunks {
   std::vector<std::int64_t> sizes{};
 
   AxisChunks() = default;
-  /// Chunks of `size` elements, the last is what remains; -1 is the whole axis.
-  AxisChunks(std::int64_t size) : kind(size == -1 ? Kind::whole : Kind::size), size(size) {}
+  /// Chunks of `each` elements, the last is what remains; -1 is the whole axis.
+  AxisChunks(std::int64_t each) : kind(each == -1 ? Kind::whole : Kind::size), size(each) {}
   /// The same.
-  AxisChunks(int size) : AxisChunks(std::int64_t{size}) {}
+  AxisChunks(int each) : AxisChunks(std::int64_t{each}) {}
   /// Exactly these sizes.
-  AxisChunks(std::initializer_list<std::int64_t> sizes) : kind(Kind::sizes), sizes(sizes) {}
+  AxisChunks(std::initializer_list<std::int64_t> exactly) : kind(Kind::sizes), sizes(exactly) {}
   /// Exactly these sizes.
-  AxisChunks(std::vector<std::int64_t> sizes) : kind(Kind::sizes), sizes(std::move(sizes)) {}
+  AxisChunks(std::vector<std::int64_t> exactly) : kind(Kind::sizes), sizes(std::move(exactly)) {}
 };
 
 /// How an array is to be cut into chunks.

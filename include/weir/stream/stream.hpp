@@ -20,8 +20,8 @@ template <class T>
 class PassNode final : public PassingNode<T> {
  public:
   explicit PassNode(std::string kind = "stream") : PassingNode<T>(std::move(kind)) {}
-  void input_ended(unsigned port) override {
-    if (!this->upstreams().empty()) Node::input_ended(port);
+  void input_ended(unsigned number) override {
+    if (!this->upstreams().empty()) Node::input_ended(number);
   }
 };
 

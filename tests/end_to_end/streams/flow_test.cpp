@@ -516,7 +516,8 @@ std::string task_name(Build build) {
   Stream<int> source;
   const auto end = build(source.scatter()).cut();
   Future<detail::stream::ChunkResult<int>> last;
-  end.chunks().sink([&](const detail::stream::Chunk<int>& chunk) { last = chunk.result; });
+  using Side = detail::stream::ClusterSide<std::decay_t<decltype(end)>>;
+  Side::chunks(end).sink([&](const detail::stream::Chunk<int>& chunk) { last = chunk.result; });
   source.emit(1);
   const std::string told = weir::test::client().explain(last);
   source.drain();

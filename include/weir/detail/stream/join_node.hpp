@@ -80,7 +80,7 @@ class JoinNode final : public SettlingNode<Kernel> {
   template <std::size_t port, class T>
   struct Port final : Inlet<T> {
     JoinNode& join;
-    explicit Port(JoinNode* node) : Inlet<T>(node, port), join(*node) {}
+    explicit Port(JoinNode* of) : Inlet<T>(of, port), join(*of) {}
     void push(T&& x) noexcept override { join.template take<port>(std::move(x)); }
     void push(const T& x) noexcept override {
       if constexpr (is_copyable<T>) join.template take<port>(x);
@@ -118,9 +118,10 @@ class JoinNode final : public SettlingNode<Kernel> {
   }
   void check_over() {
     if (this->ended_) return;
-    bool over = over_.count() == sizeof...(In);
-    if constexpr (requires(const Kernel& k) { k.is_over(over_); }) over = over || kernel_.is_over(over_);
-    if (!over) return;
+    bool is_over = over_.count() == sizeof...(In);
+    if constexpr (requires(const Kernel& k) { k.is_over(over_); })
+      is_over = is_over || kernel_.is_over(over_);
+    if (!is_over) return;
     this->end();
     if constexpr (requires(Kernel & k) { k.reset(); }) kernel_.reset();  // what found no partner is done
     for (auto& gate : gates_of_) gate->set(false);

@@ -44,12 +44,12 @@ namespace weir {
 
 class OutArchive : public cereal::OutputArchive<OutArchive, cereal::AllowEmptyClassElision> {
  public:
-  explicit OutArchive(Writer& writer) : OutputArchive(this), writer(writer) {}
+  explicit OutArchive(Writer& to) : OutputArchive(this), writer(to) {}
   Writer& writer;
 };
 class InArchive : public cereal::InputArchive<InArchive, cereal::AllowEmptyClassElision> {
  public:
-  explicit InArchive(Reader& reader) : InputArchive(this), reader(reader) {}
+  explicit InArchive(Reader& from) : InputArchive(this), reader(from) {}
   Reader& reader;
 };
 

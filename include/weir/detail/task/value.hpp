@@ -125,7 +125,7 @@ class Value {
   };
   template <class T>
   struct LiveCell : Cell {
-    explicit LiveCell(T&& object) : value(std::move(object)) {}
+    explicit LiveCell(T&& given) : value(std::move(given)) {}
     T value;
   };
   explicit Value(std::shared_ptr<Cell> cell) : cell_(std::move(cell)) {}

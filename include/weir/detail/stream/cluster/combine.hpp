@@ -238,7 +238,7 @@ class ClusterJoinNode final : public Outlet<Chunk<typename Kernel::Out>>, public
   template <std::size_t port, class T>
   struct Port final : Inlet<Chunk<T>> {
     ClusterJoinNode& join;
-    explicit Port(ClusterJoinNode* node) : Inlet<Chunk<T>>(node, port), join(*node) {}
+    explicit Port(ClusterJoinNode* of) : Inlet<Chunk<T>>(of, port), join(*of) {}
     void push(Chunk<T>&& chunk) noexcept override { join.template take<port>(chunk); }
     void push(const Chunk<T>& chunk) noexcept override { join.template take<port>(chunk); }
   };

@@ -122,7 +122,7 @@ class GatherNode final : public Boundary<Chunk<T>, T> {
   }
   /// Takes the next arrival that is ready: the first one, or any between two events if the order does not
   /// matter.
-  bool take(Arrival& out) {
+  bool take(Arrival& taken) {
     const std::lock_guard lock(mutex_);
     std::size_t looked = 0;
     bool takes = true;
@@ -131,7 +131,7 @@ class GatherNode final : public Boundary<Chunk<T>, T> {
       const bool keeps_order =
           ordered_ || at->kind != Kind::element || (at->element->has_state && at->element->token != 0);
       if (is_ready(*at) && takes && (in_order || !keeps_order)) {
-        out = std::move(*at);
+        taken = std::move(*at);
         arrivals_.erase(at);
         return true;
       }

@@ -118,10 +118,10 @@ class ScatterNode final : public Outlet<Chunk<T>>, public Inlet<T> {
       if (const auto alive = control.lock()) alive->drain_at_end();
     });
   }
-  void input_ended(unsigned port) override {
+  void input_ended(unsigned number) override {
     control_->before_entering();
     send_waiting(true);
-    Node::input_ended(port);
+    Node::input_ended(number);
   }
   void flush() override {
     control_->before_entering();
@@ -135,13 +135,13 @@ class ScatterNode final : public Outlet<Chunk<T>>, public Inlet<T> {
   [[nodiscard]] std::size_t pending() const override {
     return control_->waiting.load() + control_->elements();
   }
-  [[nodiscard]] Gate* gate(unsigned port) override { return port == 0 ? &gate_ : nullptr; }
+  [[nodiscard]] Gate* gate(unsigned number) override { return number == 0 ? &gate_ : nullptr; }
   [[nodiscard]] const char* shape() const override { return "invhouse"; }
 
  private:
   struct Chunks final : Inlet<Chunk<T>> {
     ScatterNode& scatter;
-    explicit Chunks(ScatterNode* node) : Inlet<Chunk<T>>(node, 1), scatter(*node) {}
+    explicit Chunks(ScatterNode* of) : Inlet<Chunk<T>>(of, 1), scatter(*of) {}
     void push(Chunk<T>&& chunk) noexcept override { scatter.pass(std::move(chunk)); }
     void push(const Chunk<T>& chunk) noexcept override {
       if constexpr (is_copyable<T>) scatter.pass(chunk);

@@ -217,9 +217,9 @@ class LatestChunkNode final : public Outlet<Chunk<T>>, public Inlet<Chunk<T>> {
   void push(const Chunk<T>& chunk) noexcept override {
     if constexpr (is_copyable<T>) take(chunk);
   }
-  void input_ended(unsigned port) override {
+  void input_ended(unsigned number) override {
     pass_on();
-    Node::input_ended(port);
+    Node::input_ended(number);
   }
   void shut() noexcept override { turn_->shut(); }
   [[nodiscard]] std::size_t pending() const override { return turn_->waiting.load(); }

@@ -47,7 +47,7 @@ struct InletBase {
 template <class T>
 class Inlet : public InletBase {
  public:
-  explicit Inlet(Node* node, unsigned port = 0) : InletBase{node, port} {}
+  explicit Inlet(Node* of, unsigned number = 0) : InletBase{of, number} {}
   virtual void push(T&& x) noexcept = 0;
   virtual void push(const T& x) noexcept = 0;
 

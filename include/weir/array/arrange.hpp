@@ -1,0 +1,99 @@
+// Arrangements: axes moved, arrays split and laid out as grids, diagonals and triangles.
+#pragma once
+
+#include "weir/array/elementwise.hpp"
+#include "weir/array/shape.hpp"
+
+namespace weir {
+
+namespace detail::array {
+[[nodiscard]] std::vector<std::int64_t> moved(std::size_t axes, std::int64_t from, std::int64_t to);
+[[nodiscard]] std::vector<std::int64_t> swapped(std::size_t axes, std::int64_t a, std::int64_t b);
+[[nodiscard]] std::vector<NodePtr> split(const NodePtr& x, const std::vector<std::int64_t>& at,
+                                         std::int64_t axis);
+[[nodiscard]] std::vector<std::int64_t> even_cuts(const NodePtr& x, std::int64_t parts, std::int64_t axis);
+[[nodiscard]] NodePtr diagonal(const NodePtr& x, std::int64_t k);
+[[nodiscard]] NodePtr diag(const NodePtr& x, std::int64_t k);
+[[nodiscard]] NodePtr triangle(const NodePtr& x, std::int64_t k, bool lower);
+}  // namespace detail::array
+
+/// With one axis at another place, the others in their order. No task of its own.
+///
+/// **Errors.** Throws `Error{invalid_argument}` if there is no such axis.
+template <class T>
+[[nodiscard]] Array<T> moveaxis(const Array<T>& x, std::int64_t from, std::int64_t to) {
+  return transpose(x, detail::array::moved(x.dimension(), from, to));
+}
+/// With two axes exchanged. No task of its own. **Errors.** As `moveaxis`.
+template <class T>
+[[nodiscard]] Array<T> swapaxes(const Array<T>& x, std::int64_t a, std::int64_t b) {
+  return transpose(x, detail::array::swapped(x.dimension(), a, b));
+}
+
+/// Parts of an array, cut along an axis before these indices. No task of its own.
+///
+/// **Shape.** One part more than indices, which count as the bounds of slices do. **Source.** NumPy's
+/// `split`.
+template <class T>
+[[nodiscard]] std::vector<Array<T>> split(const Array<T>& x, const std::vector<std::int64_t>& at,
+                                          std::int64_t axis = 0) {
+  std::vector<Array<T>> parts;
+  for (const detail::array::NodePtr& node : detail::array::split(x.node(), at, axis))
+    parts.emplace_back(node);
+  return parts;
+}
+/// The same in so many parts of the same length.
+///
+/// **Errors.** Throws `Error{invalid_argument}` unless the length can be divided so.
+template <class T>
+[[nodiscard]] std::vector<Array<T>> split(const Array<T>& x, std::int64_t parts, std::int64_t axis = 0) {
+  return split(x, detail::array::even_cuts(x.node(), parts, axis), axis);
+}
+
+/// The coordinates of a grid: for each list an array of all axes, along which it stands at its own (`"ij"` of
+/// NumPy).
+template <class T>
+[[nodiscard]] std::vector<Array<T>> meshgrid(const std::vector<Array<T>>& lists) {
+  Shape shape;
+  for (const Array<T>& list : lists) shape.push_back(list.size());
+  std::vector<Array<T>> all;
+  for (std::size_t a = 0; a < lists.size(); ++a) {
+    Shape own(lists.size(), 1);
+    own[a] = lists[a].size();
+    all.push_back(broadcast_to(reshape(lists[a], own), shape));
+  }
+  return all;
+}
+
+/// The k-th diagonal of a matrix (0: the main one, above it positive). No task of its own.
+///
+/// **Errors.** Throws `Error{invalid_argument}` unless there are two axes.
+template <class T>
+[[nodiscard]] Array<T> diagonal(const Array<T>& x, std::int64_t k = 0) {
+  return Array<T>(detail::array::diagonal(x.node(), k));
+}
+/// Of a matrix its k-th diagonal, of a list the matrix that has it there and zeros elsewhere.
+///
+/// **Errors.** Throws `Error{invalid_argument}` unless there are one or two axes.
+template <class T>
+[[nodiscard]] Array<T> diag(const Array<T>& x, std::int64_t k = 0) {
+  return Array<T>(detail::array::diag(x.node(), k));
+}
+/// Zeros above the k-th diagonal of the last two axes. **Errors.** Throws `Error{invalid_argument}` for
+/// fewer.
+template <class T>
+[[nodiscard]] Array<T> tril(const Array<T>& x, std::int64_t k = 0) {
+  return Array<T>(detail::array::triangle(x.node(), k, true));
+}
+/// Zeros below the k-th diagonal of the last two axes. **Errors.** As `tril`.
+template <class T>
+[[nodiscard]] Array<T> triu(const Array<T>& x, std::int64_t k = 0) {
+  return Array<T>(detail::array::triangle(x.node(), k, false));
+}
+/// Sum of the k-th diagonal of a matrix. **Errors.** As `diagonal`.
+template <class T>
+[[nodiscard]] auto trace(const Array<T>& x, std::int64_t k = 0) {
+  return diagonal(x, k).sum();
+}
+
+}  // namespace weir

@@ -1,0 +1,99 @@
+// Statistics and small numerical tools, put together from others: averages, covariance, differences,
+// products.
+#pragma once
+
+#include "weir/array/arrange.hpp"
+#include "weir/array/linalg.hpp"
+#include "weir/array/scan.hpp"
+
+namespace weir {
+
+/// The largest less the smallest element over axes. **Errors.** As `min`.
+template <class T>
+[[nodiscard]] Array<T> ptp(const Array<T>& x, const Reduce& how = {}) {
+  return x.max(how) - x.min(how);
+}
+/// Mean with weights, which are broadcast to the array: sum(x w) / sum(w).
+template <class T, class W>
+[[nodiscard]] auto average(const Array<T>& x, const Array<W>& weights, const Reduce& how = {}) {
+  const auto all = broadcast_to(weights, x.shape());
+  return (x * all).sum(how) / all.sum(how);
+}
+/// `percentile` by fractions in [0, 1].
+template <class T>
+[[nodiscard]] Array<double> quantile(const Array<T>& x, std::vector<double> fractions,
+                                     std::int64_t axis = -1) {
+  for (double& q : fractions) q *= 100;
+  return percentile(x, fractions, axis);
+}
+
+/// Differences of neighbours along an axis, n times; of bools whether they differ.
+///
+/// **Errors.** Throws `Error{invalid_argument}` for negative n.
+template <class T>
+[[nodiscard]] Array<T> diff(const Array<T>& x, int n = 1, std::int64_t axis = -1) {
+  if (n < 0)
+    throw Error(ErrorKind::invalid_argument, "diff: n must be at least 0 (got " + std::to_string(n) + ")");
+  Array<T> y = x;
+  const std::vector<std::int64_t> first{1}, last{-1};
+  for (int i = 0; i < n; ++i) y = split(y, first, axis)[1] - split(y, last, axis)[0];
+  return y;
+}
+/// Central differences along an axis, one-sided at its ends, for elements at a distance from each other.
+///
+/// **Errors.** Throws `Error{invalid_argument}` for fewer than 2 elements. **Source.** NumPy's `gradient`,
+/// first order.
+template <class T>
+[[nodiscard]] auto gradient(const Array<T>& given, double distance = 1, std::int64_t axis = -1) {
+  using R = detail::array::Floating<T>;
+  const Array<R> x = given.template astype<R>(), step = diff(x, 1, axis);
+  if (step.shape(
+          static_cast<std::size_t>(axis < 0 ? axis + static_cast<std::int64_t>(x.dimension()) : axis)) == 0)
+    throw Error(ErrorKind::invalid_argument,
+                "gradient: there must be at least 2 elements along the axis (the shape is " +
+                    to_text(x.shape()) + ")");
+  const auto after = split(x, std::vector<std::int64_t>{2}, axis)[1],
+             before = split(x, std::vector<std::int64_t>{-2}, axis)[0];
+  return concatenate(std::vector<Array<R>>{split(step, std::vector<std::int64_t>{1}, axis)[0] / distance,
+                                           (after - before) / (2 * distance),
+                                           split(step, std::vector<std::int64_t>{-1}, axis)[1] / distance},
+                     axis);
+}
+
+/// Products of every element of one array with every one of another. **Shape.** (n) and (m), raveled, in, (n,
+/// m) out.
+template <class T, class U>
+[[nodiscard]] auto outer(const Array<T>& a, const Array<U>& b) {
+  return expand_dims(ravel(a), 1) * expand_dims(ravel(b), 0);
+}
+/// NumPy's `dot`: the product of matrices and vectors; of more axes, the sum over the last axis of `a` and
+/// the last but one of `b`; with an array without axes, the product with a number.
+template <class T, class U>
+[[nodiscard]] auto dot(const Array<T>& a, const Array<U>& b) {
+  if (a.dimension() == 0 || b.dimension() == 0) return a * b;
+  if (a.dimension() <= 2 && b.dimension() <= 2) return matmul(a, b);
+  return tensordot(a, b, {-1}, {b.dimension() == 1 ? -1 : -2});
+}
+
+/// Covariances of the rows of a matrix, each a variable; its columns are observations. Divided by n - ddof.
+///
+/// **Shape.** (m, n) in, (m, m) out. **Errors.** Throws `Error{invalid_argument}` unless there are two axes.
+template <class T>
+[[nodiscard]] auto cov(const Array<T>& given, double ddof = 1) {
+  using R = detail::array::Floating<T>;
+  if (given.dimension() != 2)
+    throw Error(ErrorKind::invalid_argument,
+                "cov: the array must be a matrix (got the shape " + to_text(given.shape()) + ")");
+  const Array<R> x = given.template astype<R>();
+  const Array<R> apart = x - x.mean({.axis = 1, .keepdims = true});
+  return matmul(apart, conj(transpose(apart))) / (static_cast<double>(x.shape(1)) - ddof);
+}
+/// Correlations of the rows of a matrix: covariances divided by both deviations. **Errors.** As `cov`.
+template <class T>
+[[nodiscard]] auto corrcoef(const Array<T>& x) {
+  const auto c = cov(x);
+  const auto deviation = sqrt(diagonal(c));
+  return c / expand_dims(deviation, 1) / expand_dims(deviation, 0);
+}
+
+}  // namespace weir

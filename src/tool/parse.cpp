@@ -1,0 +1,35 @@
+// CLI11's errors in our sentences.
+#include "tool/parse.hpp"
+
+#include <cstdio>
+#include <vector>
+
+#include "core/wording.hpp"
+#include "weir/error.hpp"
+
+namespace weir::detail::tool {
+
+bool parse(CLI::App& app, int argc, char** argv) {
+  try {
+    app.parse(argc, argv);
+    return true;
+  } catch (const CLI::CallForHelp&) {
+    std::fputs(app.help().c_str(), stdout);
+    return false;
+  } catch (const CLI::ParseError& error) {
+    const std::string said = error.what();
+    throw Error(ErrorKind::invalid_argument, said + meant_option(app, said.substr(said.rfind(' ') + 1)) +
+                                                 "; `" + app.get_name() + " --help` shows the options");
+  }
+}
+
+std::string meant_option(const CLI::App& app, const std::string& word) {
+  if (!word.starts_with("--")) return "";
+  std::vector<std::string_view> names;
+  for (const CLI::Option* option : app.get_options())
+    for (const std::string& name : option->get_lnames()) names.push_back(name);
+  const auto near = nearest(word.substr(2, word.find('=') - 2), names);
+  return near ? ", did you mean --" + std::string(*near) + "?" : "";
+}
+
+}  // namespace weir::detail::tool

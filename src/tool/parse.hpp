@@ -1,0 +1,18 @@
+// Command lines, and what is said about wrong ones.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <string>
+
+namespace weir::detail::tool {
+
+/// Reads the command line; false if help was printed and nothing is left to do.
+///
+/// **Errors.** Throws `Error{invalid_argument}` with the parser's sentence, the option that was probably
+/// meant, and where all are shown.
+[[nodiscard]] bool parse(CLI::App& app, int argc, char** argv);
+
+/// `, did you mean --threads?` if an option of `app` is near `word`.
+[[nodiscard]] std::string meant_option(const CLI::App& app, const std::string& word);
+
+}  // namespace weir::detail::tool

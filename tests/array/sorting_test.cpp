@@ -1,0 +1,97 @@
+// Sorting over many chunks, and what is put together from other functions: typed calls, sentences, bounds.
+// Their numbers are compared with NumPy by fuzz/arrays.
+#include <catch2/catch.hpp>
+
+#include <algorithm>
+#include <cmath>
+
+#include "support/in_cluster.hpp"
+#include "support/throws.hpp"
+#include "weir/array.hpp"
+
+using namespace weir;
+using weir::test::in_cluster;
+using weir::test::sentence_of;
+
+namespace {
+
+template <class T>
+std::vector<T> list(const Array<T>& x) {
+  const auto values = x.compute();
+  return std::vector<T>(values.begin(), values.end());
+}
+template <class T>
+Array<T> row(std::initializer_list<T> values) {
+  return from_xtensor(xt::xarray<T>(values), {2});
+}
+
+}  // namespace
+
+TEST_CASE("lists of many chunks are sorted exactly, also where most elements are equal") {
+  in_cluster([] {
+    for (const std::int64_t different : {std::int64_t{1} << 40, std::int64_t{3}}) {
+      const auto x = Random(7).integers<std::int64_t>({20000}, 0, different, {1000});
+      std::vector<std::int64_t> expected = list(x), got = list(sort(x));
+      const std::vector<std::int64_t> order = list(argsort(x));
+      for (std::size_t i = 0; i < order.size(); ++i) {
+        REQUIRE(expected[static_cast<std::size_t>(order[i])] == got[i]);
+        if (i && got[i] == got[i - 1]) REQUIRE(order[i - 1] < order[i]);
+      }
+      std::ranges::sort(expected);
+      CHECK(got == expected);
+      CHECK(sort(x).chunks() == x.chunks());
+      const auto all = unique(x);
+      CHECK(all.counts.sum().item() == 20000);
+      expected.erase(std::unique(expected.begin(), expected.end()), expected.end());
+      CHECK(list(all.values) == expected);
+    }
+  });
+}
+
+TEST_CASE("orders have their sentences") {
+  in_cluster([] {
+    const auto x = row<int>({3, 1, 2});
+    CHECK(sentence_of([&] { return sort(x, 1); }) == "sort: axis must be in [-1, 1) (got 1)");
+    CHECK(sentence_of([&] { return argtopk(x, 4); }) ==
+          "argtopk: there must be at least |k| elements along the axis (got 4 of 3)");
+    CHECK(sentence_of([&] {
+            return searchsorted(zeros({2, 2}), x);
+          }) == "searchsorted: the sorted array must have one axis (got (2, 2))");
+    CHECK(sentence_of([&] {
+            return digitize(x, {1, 3, 2});
+          }) == "digitize: the bins must grow (bin 2 is 2.000000 after 3.000000)");
+    CHECK(sentence_of([&] { return nonzero(ones({})); }) ==
+          "nonzero: the array must have an axis (the shape is ())");
+    CHECK(list(digitize(x, {1, 2})) == std::vector<std::int64_t>{2, 1, 2});
+    CHECK(list(argwhere(x > 1)) == std::vector<std::int64_t>{0, 2});
+    CHECK(list(isin(x, row<double>({2.0, 7.5}))) == std::vector<bool>{false, false, true});
+  });
+}
+
+TEST_CASE("arrangements and statistics are what their parts give") {
+  in_cluster([] {
+    const auto x = arange<double>(0, 6).rechunk({4});
+    const auto m = reshape(x, {2, 3});
+    CHECK(list(diagonal(m, 1)) == std::vector<double>{1, 5});
+    CHECK(list(tril(m)) == std::vector<double>{0, 0, 0, 3, 4, 0});
+    CHECK(trace(m).item() == 4);
+    CHECK(moveaxis(zeros({2, 3, 4}), 0, -1).shape() == Shape{3, 4, 2});
+    CHECK(split(x, 3).size() == 3);
+    CHECK(sentence_of([&] { return split(x, 4); }) ==
+          "split: the length must be a multiple of the number of parts (got 6 and 4)");
+    CHECK(sentence_of([&] { return diagonal(x); }) ==
+          "diagonal: the array must be a matrix (got the shape (6,))");
+    CHECK(list(meshgrid<double>({row<double>({1, 2}), row<double>({3})})[0]) == std::vector<double>{1, 2});
+    CHECK(ptp(x).item() == 5);
+    CHECK(list(diff(x * x)) == std::vector<double>{1, 3, 5, 7, 9});
+    CHECK(list(gradient(x * x)) == std::vector<double>{1, 2, 4, 6, 8, 9});
+    CHECK(quantile(x, {0.5}).compute()(0) == 2.5);
+    CHECK(average(row<double>({1, 4}), row<double>({3, 1})).item() == 1.75);
+    CHECK(dot(x, x).item() == 55);
+    CHECK(outer(row<int>({1, 2}), row<int>({3, 4})).compute()(1, 0) == 6);
+    CHECK(corrcoef(m).compute()(0, 1) == Approx(1));
+    CHECK(sentence_of([&] { return gradient(row<double>({1})); }) ==
+          "gradient: there must be at least 2 elements along the axis (the shape is (1,))");
+    CHECK(sentence_of([&] { return diff(x, -1); }) == "diff: n must be at least 0 (got -1)");
+  });
+}
