@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Keeps README.md and docs/ true: their code is compiled and run, their commands, settings and links exist.
+"""Keeps README.md and docs/ true: their code runs, their commands and links exist.
 
-  docs_test.py --extract PAGE OUT.cpp           the C++ blocks of a page as one source, each a row of a table
-  docs_test.py --run PAGE BLOCKS WEIR           runs the blocks of a page and compares what they print
-  docs_test.py --check ROOT [WEIR]              links, sentences of the errors page, pages that no index names
-  docs_test.py --self                           checks the checker
+  docs_test.py --root ROOT --extract PAGE OUT.cpp   the C++ blocks of a page as one source
+  docs_test.py --root ROOT --run PAGE BLOCKS WEIR   runs the blocks of a page and compares what they print
+  docs_test.py --root ROOT --check                  links, sentences of errors, pages and folders not named
+  docs_test.py --self                               checks the checker
 
 A comment on the line before a block steers:
 
@@ -14,15 +14,15 @@ A comment on the line before a block steers:
   <!-- test: fails -->            ends with status 1; the sentence on stderr is what is compared
   <!-- test: threads 4 -->        runs with that many worker threads (2 otherwise)
   <!-- test: ranks 3 -->          runs under `weir run -n 3`
-  <!-- test: slurm -->            a shell block that runs beside a real Slurm, where tests can start one
-  <!-- test: draws FILE -->       must write FILE, equal to docs/pictures/FILE; WEIR_DOCS_DRAW=1 draws anew
+  <!-- test: slurm -->            a shell block that runs beside a real Slurm, where one can start
+  <!-- test: draws FILE -->       writes FILE, as in docs/pictures; WEIR_DOCS_DRAW=1 keeps it there
   <!-- test: not run, REASON -->  only looked at: the shell reads it, options of `weir` exist; C++ is left out
 
-Without one: a C++ block with `main` is a program, another one stands in the body of `weir::run` with its
-functions and types before it; a shell block is run in a folder with `./app`, the last
-program above it; TOML is read as a configuration; Python must parse.
-What a block prints is the text after `// prints ` in it, line by line, or the block ```text prints behind
-it; `...` stands for any text. A block that prints what nobody said fails.
+Without one: a C++ block with `main` is a program, another one stands in the body of `weir::run`, its
+functions and types before it; a shell block runs in a folder with `./app`, the last program above it; TOML is
+read as a configuration; Python must parse. What a block prints is the text after `// prints ` in it, line by
+line, or the block ```text prints behind it; `...` stands for any text. A block that prints what nobody said
+fails.
 """
 import argparse
 import ast
@@ -209,9 +209,8 @@ def drawn_wrong(block, root, folder):
 
 
 def execute(command, folder, environment):
-    process = subprocess.Popen(command, cwd=folder, env=environment, stdin=subprocess.DEVNULL,
-                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                               start_new_session=True)
+    process = subprocess.Popen(command, cwd=folder, env=environment, text=True, start_new_session=True,
+                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     try:
         out, err = process.communicate(timeout=DEADLINE_S)
     except subprocess.TimeoutExpired:
@@ -321,8 +320,8 @@ def run_page(root, page, program, weir):
 
 
 def pages_of(root):
-    pages = [*root.glob("*.md"), *root.glob("docs/**/*.md"), root / "examples/README.md", root / "src/README.md",
-             *root.glob("benchmarks/*.md")]
+    pages = [*root.glob("*.md"), *root.glob("docs/**/*.md"), *root.glob("benchmarks/*.md"),
+             root / "examples/README.md", root / "src/README.md"]
     return sorted(str(page.relative_to(root)) for page in pages if page.exists())
 
 
@@ -384,14 +383,6 @@ def pages_without_an_index(root):
     return wrong
 
 
-def wide_lines(root, most=110):
-    """Lines of pages, other than those of tables and with pictures, that are too long."""
-    return [f"{page}:{number}: {len(line)} columns, at most {most}"
-            for page in pages_of(root) if page != "CHANGELOG.md"
-            for number, line in enumerate((root / page).read_text().splitlines(), 1)
-            if len(line) > most and not line.startswith(("|", "<img", "!["))]
-
-
 def folders_off_the_map(root):
     """Folders of src/ without a paragraph in src/README.md, those of one batch system apart, and paragraphs without a folder."""
     page = root / "src/README.md"
@@ -402,19 +393,10 @@ def folders_off_the_map(root):
              if any(folder.glob("*.cpp")) or any(folder.glob("*.hpp"))}
     missing = {folder for folder in there if not folder.startswith("batch/") and folder not in named}
     places = ("src", "include/weir/detail", "include/weir")
-    gone = {folder for folder in named if not any((root / place / folder).exists() for place in places)}
-    gone -= {"snapshot"}
+    gone = {folder for folder in named - {"snapshot"}
+            if not any((root / place / folder).exists() for place in places)}
     return [f"src/README.md: says nothing of {folder}" for folder in sorted(missing)] + \
         [f"src/README.md: there is no folder {folder}" for folder in sorted(gone)]
-
-
-def machinery_in(root):
-    """Blocks and examples that include what is not for users."""
-    files = [root / page for page in pages_of(root)] + list(root.glob("examples/**/*.[ch]pp"))
-    return [
-        f"{f.relative_to(root)}: includes weir/detail"
-        for f in files if re.search(r"#include [<\"]weir/detail", f.read_text())
-    ]
 
 
 class DocsTest(unittest.TestCase):
@@ -472,9 +454,6 @@ class DocsTest(unittest.TestCase):
             self.assertEqual(len(unknown_sentences(root)), 1)
             self.assertEqual(broken_links(root),
                              ["docs/README.md: there is no none.md", "docs/README.md: README.md has no section no"])
-            (root / "docs/README.md").write_text("x" * 111 + "\n" + "|" * 111 + "\n")
-            self.assertEqual(wide_lines(root), ["docs/README.md:1: 111 columns, at most 110"])
-            (root / "docs/README.md").write_text("")
             (root / "src/core").mkdir()
             (root / "src/core/a.cpp").write_text("")
             (root / "src/README.md").write_text("* **heart** beats\n## Words\n* **core**: x\n")
@@ -499,9 +478,8 @@ def main():
     if options.run:
         page, program, weir = options.run
         return run_page(options.root.resolve(), page, Path(program).resolve(), Path(weir).resolve())
-    wrong = broken_links(options.root) + unknown_sentences(options.root) + \
-        pages_without_an_index(options.root) + machinery_in(options.root) + \
-        folders_off_the_map(options.root) + wide_lines(options.root)
+    checks = (broken_links, unknown_sentences, pages_without_an_index, folders_off_the_map)
+    wrong = [fault for check in checks for fault in check(options.root)]
     print("\n".join(wrong))
     return 1 if wrong else 0
 

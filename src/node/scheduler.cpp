@@ -194,7 +194,9 @@ void SchedulerNode::tick(Clock::time_point now) {
   each_alive([&](PeerId id, Peer& peer) {
     if (peer.leaving || (settings_.own_in_process && id < settings_.own_peers)) return;
     if (peer.watch.ended()) dead.emplace_back(id, "died");
-    else if (now - peer.last_seen > settings_.patience_for_dead && is_silent(peer, now))
+    else if (now - peer.last_seen > settings_.patience_for_dead
+                 ? is_silent(peer, now)
+                 : now - peer.last_seen > settings_.patience_for_stopped && peer.watch.stopped())
       dead.emplace_back(
           id, "has been silent for " +
                   to_string(std::chrono::duration_cast<std::chrono::milliseconds>(now - peer.last_seen)) +

@@ -15,9 +15,10 @@ struct SchedulerSettings {
   std::size_t expected_workers =
       0;  ///< Ranks that will say hello; without them and without others there is nobody to wait for.
   std::chrono::milliseconds heartbeat{250};
-  std::chrono::milliseconds patience_for_dead{10000};  ///< Silence after which a worker is taken for dead;
-                                                       ///< the end of its process or connection is seen at
-                                                       ///< once. Workers wait `workers_wait` times as long.
+  std::chrono::milliseconds patience_for_dead{10000};    ///< Silence after which a worker is taken for dead;
+                                                         ///< the end of its process or connection is seen at
+                                                         ///< once. Workers wait `workers_wait` times as long.
+  std::chrono::milliseconds patience_for_stopped{1500};  ///< The same for one of this host that was stopped.
   bool own_in_process = false;  ///< The own peers are threads of this process, which never die alone.
   std::chrono::milliseconds patience_for_busy{
       60000};  ///< The same for a process on this host that is there and has not been stopped.

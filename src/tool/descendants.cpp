@@ -40,7 +40,7 @@ std::vector<pid_t> children_of(pid_t pid) {
   return all;
 }
 
-std::string variable_of(pid_t pid, const std::string& name) {
+std::string variable_in(pid_t pid, const std::string& name) {
   std::ifstream file("/proc/" + std::to_string(pid) + "/environ");
   for (std::string text; std::getline(file, text, '\0');)
     if (text.starts_with(name + "=")) return text.substr(name.size() + 1);

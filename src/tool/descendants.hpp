@@ -13,7 +13,7 @@ namespace weir::detail::tool {
 /// The children of a process of this host; none if the kernel keeps no list.
 [[nodiscard]] std::vector<pid_t> children_of(pid_t pid);
 /// A variable that a process of this user was started with; empty if it has none.
-[[nodiscard]] std::string variable_of(pid_t pid, const std::string& name);
+[[nodiscard]] std::string variable_in(pid_t pid, const std::string& name);
 
 /// What is still there when mpirun has ended: ranks of an mpirun that was killed, processes that went on
 /// their own, whatever they did to be forgotten.

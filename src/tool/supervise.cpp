@@ -204,7 +204,7 @@ void Supervisor::on_note() {
 void Supervisor::tell_ranks(int signal, bool only_first) const {
   if (mpirun_status_) return;
   for (const pid_t rank : children_of(mpirun_)) {
-    const bool is_first = variable_of(rank, "OMPI_COMM_WORLD_RANK") == "0";
+    const bool is_first = variable_in(rank, "OMPI_COMM_WORLD_RANK") == "0";
     if (only_first && !is_first) continue;
     // Beside the program of rank 0 stands `weir rank`.
     const std::vector<pid_t> programs = is_first ? children_of(rank) : std::vector<pid_t>{rank};

@@ -6,7 +6,6 @@
 
 using namespace weir;
 using namespace weir::test;
-using Status = SimulatedFuture::Status;
 
 namespace {
 
@@ -117,7 +116,7 @@ TEST_CASE("simulation spills and keeps within the limit where it can") {
   const TaskId sum = cluster.submit({.duration_s = 1e-3}, {ids.front(), ids.back()});
   std::uint64_t most = 0;
   while (cluster.step()) most = std::max(most, cluster.worker(worker).bytes());
-  CHECK(cluster.future(sum).status == Status::finished);
+  CHECK(cluster.future(sum).status == SimulatedFuture::Status::finished);
   CHECK(most <= 1'000'000);
   CHECK(cluster.spills() > 90);
   CHECK(cluster.worker(worker).memory().spilled_bytes > 9'000'000);

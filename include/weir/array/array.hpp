@@ -156,7 +156,7 @@ class Computed : public xt::xarray<T> {
 
 /// How `astype` treats what does not fit: `x.astype<std::uint8_t>({.overflow = OutOfRange::clip})`.
 struct Conversion {
-  OutOfRange overflow = OutOfRange::error;
+  OutOfRange overflow = OutOfRange::error;  ///< What becomes of numbers that the new type does not hold.
 };
 
 /// An n-dimensional array of chunks (each an `xt::xarray<T>`), described now and computed when asked.

@@ -15,14 +15,14 @@ namespace weir {
 struct Hdf5Dataset {
   std::string name;  ///< From the root: `"/group/x"`.
   std::string type;  ///< `"float64"`, `"complex128"`; or what the elements are: `"text of 5 bytes"`.
-  Shape shape;
+  Shape shape;       ///< Extents, one per axis.
   std::vector<std::optional<std::int64_t>> limits;  ///< Of its growth, per axis; none: without limit.
   Shape chunks;                                     ///< Of the file; empty if it has none.
   std::vector<std::string> filters;  ///< `"shuffle"`, `"deflate 4"`, `"32015 (zstd), not available"`.
   std::string layout;                ///< `"contiguous"`, `"chunked"`, `"compact"`, `"virtual"`.
   std::uint64_t stored_bytes = 0;    ///< In the file.
   bool is_complete = true;           ///< No write of it was interrupted, or is going on.
-  std::map<std::string, Hdf5Attribute> attributes;
+  std::map<std::string, Hdf5Attribute> attributes;  ///< Stored beside it, by name.
 };
 
 /// What is in a file.
@@ -46,8 +46,8 @@ struct Hdf5Info {
 
 /// Something that is not as it should be in a file or beside it.
 struct Hdf5Problem {
-  std::string what;  ///< A sentence.
-  bool is_repaired = false;
+  std::string what;          ///< A sentence.
+  bool is_repaired = false;  ///< It has been mended.
 };
 
 /// Looks for what interrupted writes have left: datasets that are marked as incomplete, those that never got
