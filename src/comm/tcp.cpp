@@ -65,7 +65,7 @@ void TcpTransport::connect(PeerId id) {
       WireFrame introduction;
       put(introduction.head, self_);
       put(introduction.head, id);
-      put(introduction.head, settings_.build_id);
+      put_text(introduction.head, settings_.build_id);
       to.link->send(Arrival::Kind::introduction, std::move(introduction));
       poller_.add(to.link->socket(), to.link);
       poller_.change(to.link->socket(), to.link, to.link->watching_write = true);

@@ -1,15 +1,16 @@
 // Frames as bytes: how a frame whose values cannot be shared crosses a process boundary. Used by MPI and TCP.
 #pragma once
 
+#include <type_traits>
+
 #include "comm/transport.hpp"
 
 namespace weir::detail::comm {
 
 /// A number as its bytes; all processes of a program run on one kind of machine.
 template <class T>
-void put(Buffer& out, T number) {
-  out.append(&number, sizeof number);
-}
+requires std::is_arithmetic_v<T>
+void put(Buffer& out, T number) { out.append(&number, sizeof number); }
 template <class T>
 T get(Reader& in) {
   T number{};

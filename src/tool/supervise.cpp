@@ -279,12 +279,12 @@ int Supervisor::status_of_job() {
   };
   if (process.value_or(0) > 128) say(ended_by("rank 0", *process - 128));
   else if (!process && WIFSIGNALED(*mpirun_status_)) say(ended_by("mpirun", WTERMSIG(*mpirun_status_)));
-  if (process || of_mpirun != 0) return status;
+  if (process || (of_mpirun != 0 && !watcher_is_gone_)) return status;
   say(watcher_is_gone_ ? "the process that watches rank 0 was ended before it could tell the exit status; "
                          "what the job printed may be incomplete"
                        : "rank 0 was not started, though mpirun ended with 0; `weir info` shows which mpirun "
                          "that is");
-  return 1;
+  return of_mpirun != 0 ? of_mpirun : 1;
 }
 
 /// `status`, unless output of the job was lost.

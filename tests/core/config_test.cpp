@@ -113,10 +113,11 @@ TEST_CASE("config finds its file") {
   CHECK(Config::load(variables({{"HOME", folder.path()}})).text("queue") == "");
   CHECK(sentence_of([&] {
           return Config::load(variables({{"WEIR_CONFIG", named}}));
-        }) == "WEIR_CONFIG: the file cannot be read (got " + named + ")");
+        }) == "WEIR_CONFIG: the file cannot be read (got " + named + "); unset it, or name a file of yours");
   CHECK(sentence_of([&] {
           return Config::load(variables({{"WEIR_CONFIG", folder.path()}}));
-        }) == "WEIR_CONFIG: the file cannot be read (got " + folder.path() + ")");
+        }) == "WEIR_CONFIG: the file cannot be read (got " + folder.path() +
+                  "); unset it, or name a file of yours");
   weir::test::write_file(named, "queue = \"q\"");
   CHECK(Config::load(variables({{"WEIR_CONFIG", named}})).text("queue") == "q");
   CHECK(Config::load(variables({{"WEIR_CONFIG", named}})).origin("queue") == named + ":1");

@@ -77,7 +77,7 @@ TEST_CASE("address names lambdas and functors by their type") {
 }
 
 TEST_CASE("address names what has no name by its place") {
-  CHECK(function_name(address_of(&public_function) + 1).find("function at 0x") == 0);
+  CHECK(function_name(address_of(&hidden_function) + 1).find("function at 0x") == 0);
 }
 
 TEST_CASE("address knows the build") {

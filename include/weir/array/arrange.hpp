@@ -56,13 +56,13 @@ template <class T>
 [[nodiscard]] std::vector<Array<T>> meshgrid(const std::vector<Array<T>>& lists) {
   Shape shape;
   for (const Array<T>& list : lists) shape.push_back(list.size());
-  std::vector<Array<T>> all;
+  std::vector<Array<T>> grid;
   for (std::size_t a = 0; a < lists.size(); ++a) {
     Shape own(lists.size(), 1);
     own[a] = lists[a].size();
-    all.push_back(broadcast_to(reshape(lists[a], own), shape));
+    grid.push_back(broadcast_to(reshape(lists[a], own), shape));
   }
-  return all;
+  return grid;
 }
 
 /// The k-th diagonal of a matrix (0: the main one, above it positive). No task of its own.

@@ -106,9 +106,9 @@ template <detail::array::Ordered T, detail::array::Ordered U>
 /// counted now.
 template <class T>
 [[nodiscard]] std::vector<Array<std::int64_t>> nonzero(const Array<T>& x) {
-  std::vector<Array<std::int64_t>> all;
-  for (const detail::array::NodePtr& node : detail::array::nonzero(x.node())) all.emplace_back(node);
-  return all;
+  std::vector<Array<std::int64_t>> axes;
+  for (const detail::array::NodePtr& node : detail::array::nonzero(x.node())) axes.emplace_back(node);
+  return axes;
 }
 /// Indices where the condition is true: `nonzero`.
 [[nodiscard]] inline std::vector<Array<std::int64_t>> where(const Array<bool>& condition) {

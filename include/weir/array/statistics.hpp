@@ -16,8 +16,8 @@ template <class T>
 /// Mean with weights, which are broadcast to the array: sum(x w) / sum(w).
 template <class T, class W>
 [[nodiscard]] auto average(const Array<T>& x, const Array<W>& weights, const Reduce& how = {}) {
-  const auto all = broadcast_to(weights, x.shape());
-  return (x * all).sum(how) / all.sum(how);
+  const auto each = broadcast_to(weights, x.shape());
+  return (x * each).sum(how) / each.sum(how);
 }
 /// `percentile` by fractions in [0, 1].
 template <class T>

@@ -66,7 +66,7 @@ auto reset_by(const Stream<R>& trigger) {
     if (!node.reset())
       throw Error(ErrorKind::invalid_argument, "reset_by: " + node.label() + " keeps no state");
     detail::stream::control_stream(trigger, target, "reset",
-                                   [](detail::stream::Node& node) { node.reset(); });
+                                   [](detail::stream::Node& reached) { reached.reset(); });
     return target;
   };
 }
