@@ -11,6 +11,7 @@
 #include <string>
 #include <utility>
 
+#include "weir/detail/stream/cluster/chunk.hpp"
 #include "weir/detail/stream/cluster/gather.hpp"
 #include "weir/detail/stream/cluster/group.hpp"
 #include "weir/detail/stream/cluster/side.hpp"
