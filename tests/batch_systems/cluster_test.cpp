@@ -126,7 +126,8 @@ TEST_CASE("a job that others cancel while there is work is replaced") {
   CHECK(site.user.shell("scancel $(squeue -h -t running -o %i | head -n 1)").status == 0);
   const Finished& done = program.wait();
   INFO(done.err);
-  CHECK(done.out == "two workers\nsum 44850\nlost 1\ndone\n");
+  // scancel sends SIGTERM first, so that the worker hands over and is not lost.
+  CHECK(done.out == "two workers\nsum 44850\nlost 0\ndone\n");
   CHECK(site.is_clean());
 }
 
