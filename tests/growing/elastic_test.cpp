@@ -230,7 +230,9 @@ TEST_CASE("strangers are refused with a sentence, and the program goes on") {
   CHECK(wrong.err.find(" within 300ms: it has closed the connection without showing the session's key") !=
         std::string::npos);
   const Finished none = run({ELASTIC_PROGRAM, "x", "y"}, place.options({{"WEIR_CONNECT", "/nowhere.json"}}));
-  CHECK(none.err == "weir: session file /nowhere.json: is not there; the program it belonged to has ended\n");
+  CHECK(none.err ==
+        "weir: session file /nowhere.json: is not there; the program it belongs to has ended, or has not "
+        "begun\n");
   write_file(forged, "{", 0600);
   CHECK(run({ELASTIC_PROGRAM, "x", "y"}, place.options({{"WEIR_CONNECT", forged}})).err ==
         "weir: session file " + forged + ": is no session file\n");
