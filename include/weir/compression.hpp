@@ -7,13 +7,13 @@ namespace weir {
 
 /// How the bytes of a file are packed.
 enum class Compression : unsigned char {
-  automatic,  ///< Reading: what the first bytes say, and the name if it ends in .gz, .bz2, .xz or .zst.
+  automatic,  ///< Reading: what the first bytes say, which the name must agree with. Writing: what the name
               ///< Writing: what the name says.
-  none,   ///< Not at all.
-  gzip,   ///< .gz, also of several members.
-  bzip2,  ///< .bz2, also of several streams.
-  xz,     ///< .xz, also of several streams.
-  zstd    ///< .zst, also of several frames.
+  none,       ///< Not at all.
+  gzip,       ///< .gz, also of several members.
+  bzip2,      ///< .bz2, also of several streams.
+  xz,         ///< .xz, also of several streams.
+  zstd        ///< .zst, also of several frames.
 };
 /// The name of the enumerator.
 [[nodiscard]] std::string_view to_string(Compression compression) noexcept;
