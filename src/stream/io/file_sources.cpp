@@ -153,24 +153,24 @@ bool is_temporary(const std::string& name) {
          std::any_of(ends.begin(), ends.end(), [&](const auto& end) { return name.ends_with(end); });
 }
 
-/// How a file looks from outside: while it changes, somebody writes it.
-struct Look {
-  std::uintmax_t bytes = 0;
-  fs::file_time_type written;
-  Time since{};
-  explicit Look(const fs::directory_entry& entry) {
-    std::error_code ignored;
-    if (entry.is_regular_file(ignored)) bytes = entry.file_size(ignored);
-    written = entry.last_write_time(ignored);
-  }
-  [[nodiscard]] bool is_same(const Look& other) const {
-    return bytes == other.bytes && written == other.written;
-  }
-};
-
 }  // namespace
 
 struct FilenamesProducer::Names {
+  /// How a file looks from outside: while it changes, somebody writes it.
+  struct Look {
+    std::uintmax_t bytes = 0;
+    fs::file_time_type written;
+    Time since{};
+    explicit Look(const fs::directory_entry& entry) {
+      std::error_code ignored;
+      if (entry.is_regular_file(ignored)) bytes = entry.file_size(ignored);
+      written = entry.last_write_time(ignored);
+    }
+    [[nodiscard]] bool is_same(const Look& other) const {
+      return bytes == other.bytes && written == other.written;
+    }
+  };
+
   fs::path directory;
   std::string pattern;  // empty: all
   Time settle{};
