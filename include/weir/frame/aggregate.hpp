@@ -32,10 +32,10 @@ struct Aggregate {
     return named;
   }
 
-  Kind kind;              ///< What is done.
-  Expression value;       ///< To what; nothing is looked at if only rows are counted.
-  std::string name;       ///< Of the result.
-  double parameter = 0;   ///< Which quantile, or what is taken off n in variances.
+  Kind kind;             ///< What is done.
+  Expression value;      ///< To what; nothing is looked at if only rows are counted.
+  std::string name;      ///< Of the result.
+  double parameter = 0;  ///< Which quantile, or what is taken off n in variances.
 };
 
 /// The sum: int64 of integers and booleans, float64 of float64. 0 of no values.

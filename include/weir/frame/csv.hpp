@@ -20,8 +20,8 @@ struct ReadCsv {
   char decimal = '.';  ///< Before the fraction of a number.
   char thousands = 0;  ///< Between groups of three digits; 0: none.
   bool header = true;  ///< Whether the first line has the names; otherwise they are `names`, or c0, c1, ...
-  std::vector<std::string> names{};    ///< Instead of those in the header.
-  std::vector<std::string> columns{};  ///< Only these, in this order; all if empty.
+  std::vector<std::string> names{};                         ///< Instead of those in the header.
+  std::vector<std::string> columns{};                       ///< Only these, in this order; all if empty.
   std::vector<std::pair<std::string, ColumnType>> types{};  ///< Of columns whose type is not to be found out.
   std::vector<std::string> dates{};      ///< Columns of days or times, in `date_format` if that is given.
   std::string date_format{};             ///< For example "%d/%m/%Y %H:%M".

@@ -192,7 +192,6 @@ class Expression {
   /// The description; for the library.
   [[nodiscard]] const std::shared_ptr<const detail::frame::Term>& term() const noexcept { return term_; }
 
-
   friend Expression operator+(const Expression& a, const Expression& b);
   friend Expression operator-(const Expression& a, const Expression& b);
   friend Expression operator*(const Expression& a, const Expression& b);
@@ -289,8 +288,7 @@ template <class F>
         detail::frame::TypeOf<detail::frame::Bare<std::remove_cvref_t<R>>>::value_of,
         {detail::frame::TypeOf<detail::frame::Bare<std::remove_cvref_t<P>>>::value_of...},
         std::move(columns));
-  }
-  (static_cast<Types*>(nullptr));
+  }(static_cast<Types*>(nullptr));
 }
 
 }  // namespace weir

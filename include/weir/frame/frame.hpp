@@ -37,9 +37,9 @@ struct Merge {
 
 /// How frames are written: `frame.to_csv("out-*.csv", {.sep = ';'})`.
 struct WriteCsv {
-  char sep = ',';          ///< Between fields.
-  bool header = true;      ///< Whether the first line has the names.
-  std::string missing{};   ///< What is written for a missing value; an empty text is `""` if this is empty.
+  char sep = ',';         ///< Between fields.
+  bool header = true;     ///< Whether the first line has the names.
+  std::string missing{};  ///< What is written for a missing value; an empty text is `""` if this is empty.
 };
 
 namespace detail::frame {
@@ -75,7 +75,9 @@ class Frame {
   /// These columns, in this order.
   template <class... Names>
   requires detail::frame::AreNames<Names...>
-  [[nodiscard]] Frame select(const Names&... names) const { return select(std::vector<std::string>{names...}); }
+  [[nodiscard]] Frame select(const Names&... names) const {
+    return select(std::vector<std::string>{names...});
+  }
   /// The same of a list.
   [[nodiscard]] Frame select(const std::vector<std::string>& names) const;
   /// All columns but these.
@@ -90,16 +92,16 @@ class Frame {
   [[nodiscard]] Frame filter(const Expression& condition) const;
   /// The rows for which a function of these columns is true.
   template <class F>
-  requires(!std::is_convertible_v<F, Expression>)
-  [[nodiscard]] Frame filter(F function, std::vector<std::string> columns) const {
+  requires(!std::is_convertible_v<F, Expression>) [[nodiscard]] Frame
+      filter(F function, std::vector<std::string> columns) const {
     return filter(apply(std::move(function), std::move(columns)));
   }
   /// A further column, or one in place of that of the same name.
   [[nodiscard]] Frame with(const std::string& name, const Expression& value) const;
   /// The same by a function of these columns.
   template <class F>
-  requires(!std::is_convertible_v<F, Expression>)
-  [[nodiscard]] Frame with(const std::string& name, F function, std::vector<std::string> columns) const {
+  requires(!std::is_convertible_v<F, Expression>) [[nodiscard]] Frame
+      with(const std::string& name, F function, std::vector<std::string> columns) const {
     return with(name, apply(std::move(function), std::move(columns)));
   }
   /// The column as another type.
@@ -141,8 +143,6 @@ class Frame {
   [[nodiscard]] Frame unique(const std::string& name) const { return select(name).drop_duplicates(); }
   /// The different values of a column and how often each is there (`count`), the most frequent first.
   [[nodiscard]] Frame value_counts(const std::string& name) const;
-  /// Count, mean, std, min, median and max of every number column, a row each.
-  [[nodiscard]] Frame describe() const;
 
   /// Rows of both frames that are equal in the columns `on`, side by side.
   ///
@@ -162,10 +162,13 @@ class Frame {
   [[nodiscard]] std::vector<Row> collect() const {
     return compute().template to<Row>();
   }
-  /// The first `n` rows, here. **Cost.** Reads no more partitions than it needs.
+  /// The first `n` rows, here. **Cost.** Reads one partition, and all others only
+  /// if that has not enough rows.
   [[nodiscard]] Table head(std::size_t n = 5) const;
   /// The last `n` rows, here.
   [[nodiscard]] Table tail(std::size_t n = 5) const;
+  /// Count, mean, std, min, quartiles and max of every column of numbers, a row each. All rows are read.
+  [[nodiscard]] Table describe() const;
   /// How many rows there are.
   [[nodiscard]] std::int64_t count_rows() const;
   /// The same frame with its rows computed and kept on the workers.
@@ -215,9 +218,8 @@ class GroupBy {
 };
 
 template <class... Names>
-requires detail::frame::AreNames<Names...> GroupBy Frame::group_by(const Names&... names) const {
-  return group_by(std::vector<std::string>{names...});
-}
+requires detail::frame::AreNames<Names...> GroupBy Frame::group_by(const Names&... names)
+const { return group_by(std::vector<std::string>{names...}); }
 
 /// Rows of all frames, one behind the other. Their columns have the same names and types, in any order; int64
 /// and float64 become float64. Throws `Error{invalid_argument}` with the columns that differ.

@@ -34,7 +34,7 @@ enum class ColumnType : std::uint8_t {
 
 /// A column's name and type.
 struct Field {
-  std::string name;                      ///< As in the header of the file.
+  std::string name;                       ///< As in the header of the file.
   ColumnType type = ColumnType::float64;  ///< Of all its values.
   friend bool operator==(const Field&, const Field&) = default;
 };
@@ -65,9 +65,7 @@ class Column {
   /// Whether value `i` is missing.
   [[nodiscard]] bool is_na(std::size_t i) const noexcept { return na_count_ != 0 && !bit(i); }
   /// Memory it holds. **Units.** Bytes.
-  [[nodiscard]] std::uint64_t bytes() const noexcept {
-    return values_.size + offsets_.size + validity_.size;
-  }
+  [[nodiscard]] std::uint64_t bytes() const noexcept { return values_.size + offsets_.size + validity_.size; }
 
   /// The integers, days or nanoseconds of a column of such a type; what stands where one is missing has no
   /// meaning. Throws `Error{invalid_argument}` for another type.
@@ -148,8 +146,8 @@ class Table {
   /// Every row as a plain struct: each member takes the column of its name.
   ///
   /// `struct Row { std::string origin; std::optional<double> delay; };`
-  /// **Errors.** Throws `Error{invalid_argument}` if there is no such column (with the nearest name), its type
-  /// is another, or a value is missing where the member is no std::optional.
+  /// **Errors.** Throws `Error{invalid_argument}` if there is no such column (with the nearest name), its
+  /// type is another, or a value is missing where the member is no std::optional.
   template <class Row>
   [[nodiscard]] std::vector<Row> to() const;
 

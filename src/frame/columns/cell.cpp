@@ -135,18 +135,25 @@ struct Found {
 
 bool take_directive(std::string_view& text, char directive, Found& found) noexcept {
   switch (directive) {
-    case 'Y': return take_number(text, 4, 4, found.year);
+    case 'Y':
+      return take_number(text, 4, 4, found.year);
     case 'y':
       if (!take_number(text, 2, 2, found.year)) return false;
       found.year += found.year < 69 ? 2000 : 1900;
       return true;
-    case 'm': return take_number(text, 1, 2, found.month);
-    case 'd': return take_number(text, 1, 2, found.day);
+    case 'm':
+      return take_number(text, 1, 2, found.month);
+    case 'd':
+      return take_number(text, 1, 2, found.day);
     case 'H':
-    case 'I': return take_number(text, 1, 2, found.hour);
-    case 'M': return take_number(text, 1, 2, found.minute);
-    case 'S': return take_number(text, 1, 2, found.second);
-    case 'f': return take_fraction(text, found.fraction);
+    case 'I':
+      return take_number(text, 1, 2, found.hour);
+    case 'M':
+      return take_number(text, 1, 2, found.minute);
+    case 'S':
+      return take_number(text, 1, 2, found.second);
+    case 'f':
+      return take_fraction(text, found.fraction);
     case 'p':
       if (text.size() < 2 || (text[1] | 32) != 'm') return false;
       found.afternoon = (text[0] | 32) == 'p';
@@ -160,8 +167,10 @@ bool take_directive(std::string_view& text, char directive, Found& found) noexce
           return true;
         }
       return false;
-    case '%': return take_char(text, '%');
-    default: return false;
+    case '%':
+      return take_char(text, '%');
+    default:
+      return false;
   }
 }
 
@@ -270,7 +279,7 @@ bool read_by_format(std::string_view text, std::string_view format, std::int64_t
 
 bool is_na_word(std::string_view text) noexcept {
   constexpr std::array<std::string_view, 17> words{
-      "NA",  "NaN",  "nan",  "null", "NULL",     "N/A",      "n/a",      "<NA>",    "#N/A",
+      "NA",  "NaN",  "nan",  "null", "NULL",     "N/A",     "n/a",      "<NA>",   "#N/A",
       "#NA", "-nan", "-NaN", "None", "#N/A N/A", "-1.#IND", "-1.#QNAN", "1.#QNAN"};
   text = without_blanks(text);
   return text.empty() || (text.size() <= 8 && std::find(words.begin(), words.end(), text) != words.end());
@@ -319,8 +328,8 @@ std::string written_datetime(std::int64_t nanoseconds) {
   std::int64_t days = nanoseconds / day_ns, rest = nanoseconds % day_ns;
   if (rest < 0) --days, rest += day_ns;
   const std::int64_t seconds = rest / second_ns, fraction = rest % second_ns;
-  std::string text = written_date(days) + " " + two(seconds / 3600) + ":" + two(seconds / 60 % 60) + ":" +
-                     two(seconds % 60);
+  std::string text =
+      written_date(days) + " " + two(seconds / 3600) + ":" + two(seconds / 60 % 60) + ":" + two(seconds % 60);
   if (fraction) {
     std::string digits = std::to_string(fraction);
     digits.insert(0, 9 - digits.size(), '0');

@@ -19,7 +19,8 @@ struct CellFormat {
 // Whether the whole text is such a value; blanks around numbers and dates are passed over.
 [[nodiscard]] bool read_bool(std::string_view text, std::uint8_t& value) noexcept;
 /// Not with leading zeros, which make it text, nor beyond 64 bits.
-[[nodiscard]] bool read_integer(std::string_view text, const CellFormat& format, std::int64_t& value) noexcept;
+[[nodiscard]] bool read_integer(std::string_view text, const CellFormat& format,
+                                std::int64_t& value) noexcept;
 /// Not with leading zeros before another digit.
 [[nodiscard]] bool read_real(std::string_view text, const CellFormat& format, double& value) noexcept;
 /// `2015-03-01`, if there is such a day. **Units.** Days.

@@ -16,9 +16,9 @@ using detail::frame::block_of;
 using detail::frame::Fresh;
 
 [[noreturn]] void wrong_type(std::string_view wanted, ColumnType type) {
-  throw Error(ErrorKind::invalid_argument,
-              "column: the values must be " + std::string(wanted) + " (got a column of " +
-                  std::string(to_string(type)) + "); astype converts them");
+  throw Error(ErrorKind::invalid_argument, "column: the values must be " + std::string(wanted) +
+                                               " (got a column of " + std::string(to_string(type)) +
+                                               "); astype converts them");
 }
 
 template <class T, class Kept>
@@ -72,8 +72,8 @@ Column::Column(ColumnType type, std::size_t size, Block values, Block offsets, B
   const auto* words = reinterpret_cast<const std::uint64_t*>(validity_.data);
   for (std::size_t i = 0; i < size / 64; ++i) there += static_cast<std::size_t>(std::popcount(words[i]));
   if (size % 64)
-    there += static_cast<std::size_t>(
-        std::popcount(words[size / 64] & ((std::uint64_t{1} << (size % 64)) - 1)));
+    there +=
+        static_cast<std::size_t>(std::popcount(words[size / 64] & ((std::uint64_t{1} << (size % 64)) - 1)));
   na_count_ = size - there;
   if (na_count_ == 0) validity_ = {};
 }
@@ -94,12 +94,18 @@ std::span<const std::uint8_t> Column::booleans() const {
 std::string Column::show(std::size_t i) const {
   if (is_na(i)) return "";
   switch (type_) {
-    case ColumnType::boolean: return booleans()[i] ? "true" : "false";
-    case ColumnType::int64: return std::to_string(int64s()[i]);
-    case ColumnType::float64: return detail::frame::written_real(float64s()[i]);
-    case ColumnType::date: return detail::frame::written_date(int64s()[i]);
-    case ColumnType::datetime: return detail::frame::written_datetime(int64s()[i]);
-    case ColumnType::text: break;
+    case ColumnType::boolean:
+      return booleans()[i] ? "true" : "false";
+    case ColumnType::int64:
+      return std::to_string(int64s()[i]);
+    case ColumnType::float64:
+      return detail::frame::written_real(float64s()[i]);
+    case ColumnType::date:
+      return detail::frame::written_date(int64s()[i]);
+    case ColumnType::datetime:
+      return detail::frame::written_datetime(int64s()[i]);
+    case ColumnType::text:
+      break;
   }
   return std::string(text(i));
 }
@@ -197,15 +203,16 @@ void check_readable(const char* who, std::string_view name, const Column& column
                     (wanted == ColumnType::float64 && column.type() == ColumnType::int64) ||
                     (wanted == ColumnType::int64 && is_int64(column.type()));
   if (!fits)
-    throw Error(ErrorKind::invalid_argument,
-                std::string(who) + ": " + quoted(name) + " must be read as " +
-                    std::string(to_string(column.type())) + ", the type of its column (got " +
-                    std::string(to_string(wanted)) + "); astype converts it");
+    throw Error(ErrorKind::invalid_argument, std::string(who) + ": " + quoted(name) + " must be read as " +
+                                                 std::string(to_string(column.type())) +
+                                                 ", the type of its column (got " +
+                                                 std::string(to_string(wanted)) + "); astype converts it");
   if (column.na_count() && !may_be_missing)
-    throw Error(ErrorKind::invalid_argument,
-                std::string(who) + ": " + quoted(name) + " must be a std::optional where values are missing (" +
-                    std::to_string(column.na_count()) + " of " + std::to_string(column.size()) +
-                    " are); fillna or dropna help too");
+    throw Error(ErrorKind::invalid_argument, std::string(who) + ": " + quoted(name) +
+                                                 " must be a std::optional where values are missing (" +
+                                                 std::to_string(column.na_count()) + " of " +
+                                                 std::to_string(column.size()) +
+                                                 " are); fillna or dropna help too");
 }
 
 Column as_dates(const std::vector<std::optional<std::int64_t>>& values, ColumnType type) {

@@ -34,9 +34,9 @@ std::string cell_text(const Column& column, std::size_t i, std::size_t most) {
 Table::Table(std::vector<std::string> names, std::vector<Column> columns)
     : names_(std::move(names)), columns_(std::move(columns)) {
   if (names_.size() != columns_.size())
-    throw Error(ErrorKind::invalid_argument,
-                "table: there must be a name for each column (got " + std::to_string(names_.size()) +
-                    " names, " + std::to_string(columns_.size()) + " columns)");
+    throw Error(ErrorKind::invalid_argument, "table: there must be a name for each column (got " +
+                                                 std::to_string(names_.size()) + " names, " +
+                                                 std::to_string(columns_.size()) + " columns)");
   std::set<std::string_view> seen;
   for (const std::string& name : names_)
     if (!seen.insert(name).second)

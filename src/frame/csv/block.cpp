@@ -1,16 +1,12 @@
 // Blocks are cut into records and fields; a record may go on behind the end of its block.
 #include "frame/csv/block.hpp"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
+#include <algorithm>
 #include <array>
-#include <cerrno>
 #include <cstring>
 
-#include "core/decimal.hpp"
 #include "frame/csv/builder.hpp"
+#include "weir/detail/files/input.hpp"
 
 namespace weir::detail::frame {
 
@@ -22,47 +18,37 @@ constexpr std::size_t most_unbelieved = 1024 * 1024;
 // A record that is longer has a quote that was never closed.
 constexpr std::size_t longest_record = std::size_t{1} << 30;
 
-[[noreturn]] void refused(const std::string& path) {
-  throw Error(ErrorKind::io,
-              "read_csv: " + quoted(path) + " must be readable (" + std::strerror(errno) + ")");
-}
-
-// Bytes of a file from a place on, more of them when they are asked for.
+// Bytes of a file from a place on, unpacked; more of them when they are asked for.
 class FileWindow {
  public:
-  FileWindow(const std::string& path, std::uint64_t begin) : path_(path), begin_(begin) {
-    descriptor_ = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-    if (descriptor_ < 0) refused(path);
+  explicit FileWindow(const CsvBlock& block) {
+    const bool is_packed = block.compression != Compression::none;
+    input_ = files::open("read_csv", {block.path, block.compression, is_packed ? 0 : block.begin, block.end});
+    if (!is_packed) return;
+    // Where a packed file is entered is counted in what it holds.
+    reach(block.begin);
+    text_.erase(0, block.begin);
   }
-  FileWindow(const FileWindow&) = delete;
-  FileWindow& operator=(const FileWindow&) = delete;
-  ~FileWindow() { ::close(descriptor_); }
 
-  /// Reads on until `bytes` are there; false if the file has ended.
-  bool reach(std::size_t bytes) {
-    if (text_.size() < bytes) {
-      std::size_t at = text_.size();
-      text_.resize(bytes);
-      while (at < bytes) {
-        const ssize_t got =
-            ::pread(descriptor_, text_.data() + at, bytes - at, static_cast<off_t>(begin_ + at));
-        if (got < 0 && errno == EINTR) continue;
-        if (got < 0) refused(path_);
-        if (got == 0) break;
-        at += static_cast<std::size_t>(got);
+  /// Reads on until so many bytes are there, or the file has ended.
+  void reach(std::size_t bytes) {
+    while (text_.size() < bytes && !is_complete_) {
+      const std::size_t at = text_.size();
+      text_.resize(std::min(bytes, std::max(at * 2, read_ahead)));
+      std::size_t filled = at;
+      while (filled < text_.size() && !is_complete_) {
+        const std::size_t got = input_->read(text_.data() + filled, text_.size() - filled);
+        filled += got;
+        is_complete_ = got == 0;
       }
-      text_.resize(at);
-      is_complete_ = at < bytes;
+      text_.resize(filled);
     }
-    return !is_complete_;
   }
   [[nodiscard]] std::string_view text() const noexcept { return text_; }
   [[nodiscard]] bool is_complete() const noexcept { return is_complete_; }
 
  private:
-  const std::string& path_;
-  std::uint64_t begin_;
-  int descriptor_ = -1;
+  std::unique_ptr<files::Input> input_;
   std::string text_;
   bool is_complete_ = false;
 };
@@ -126,7 +112,8 @@ class Splitter {
     const char* begin = ++at;
     bool has_doubled = false;
     for (;;) {
-      const char* found = static_cast<const char*>(std::memchr(at, quote_, static_cast<std::size_t>(end - at)));
+      const char* found =
+          static_cast<const char*>(std::memchr(at, quote_, static_cast<std::size_t>(end - at)));
       if (!found) {
         if (!is_complete) return nullptr;
         is_unclosed = true;
@@ -205,11 +192,15 @@ class BlockParser {
         }
         splitter_.is_unclosed = true;
       }
-      if (splitter_.is_unclosed) {
-        if (!skip_unclosed(text, is_complete, at, more)) break;
+      const std::string_view record(begin, next ? static_cast<std::size_t>(next - begin) : text.size() - at);
+      const std::uint64_t bad_before = verdict_.bad_lines;
+      commit(record);
+      // Of a bad record its first line alone is left out: the rest may have become part of it by mistake.
+      if (verdict_.bad_lines != bad_before) {
+        if (!skip_line(text, is_complete, at, more)) break;
         continue;
       }
-      commit(std::string_view(begin, static_cast<std::size_t>(next - begin)));
+      verdict_.lines += splitter_.lines;
       at += static_cast<std::size_t>(next - begin);
     }
     verdict_.next = block_.begin + at;
@@ -217,12 +208,6 @@ class BlockParser {
   }
 
  private:
-  // The line alone is bad, not everything behind it.
-  template <class More>
-  bool skip_unclosed(std::string_view& text, bool& is_complete, std::size_t& at, More& more) {
-    bad({.line = verdict_.lines + 1, .is_unclosed = true}, text.substr(at, text.find('\n', at) - at));
-    return skip_line(text, is_complete, at, more);
-  }
   template <class More>
   bool skip_line(std::string_view& text, bool& is_complete, std::size_t& at, More& more) {
     std::size_t end = text.find('\n', at);
@@ -259,11 +244,14 @@ class BlockParser {
 
   void commit(std::string_view record) {
     const std::uint64_t line = verdict_.lines + 1;
-    verdict_.lines += splitter_.lines;
     const auto& fields = splitter_.fields;
     if (fields.size() == 1 && fields[0].size == 0 && !fields[0].was_quoted) return;  // a blank line
-    if (fields.size() != format_.fields || splitter_.has_stray)
-      return bad({.line = line, .fields = fields.size(), .has_stray = splitter_.has_stray}, record);
+    if (fields.size() != format_.fields || splitter_.has_stray || splitter_.is_unclosed)
+      return bad({.line = line,
+                  .fields = fields.size(),
+                  .is_unclosed = splitter_.is_unclosed,
+                  .has_stray = splitter_.has_stray},
+                 first_line(record));
     for (std::size_t c = 0; c < builders_.size(); ++c) {
       const FieldText& field = fields[builders_[c].column().place];
       const std::string_view text = text_of(field, format_.quote, scratch_);
@@ -273,6 +261,8 @@ class BlockParser {
     }
     ++rows_;
   }
+
+  static std::string_view first_line(std::string_view record) { return record.substr(0, record.find('\n')); }
 
   void bad(CsvBadLine line, std::string_view text) {
     ++verdict_.bad_lines;
@@ -309,7 +299,7 @@ class BlockParser {
 }  // namespace
 
 CsvPart read_csv_block(const CsvBlock& block, const CsvFormat& format) {
-  FileWindow window(block.path, block.begin);
+  FileWindow window(block);
   window.reach(block.end - block.begin + read_ahead);
   BlockParser parser(block, format);
   return parser.parse(window.text(), window.is_complete(), [&](bool& is_complete) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "frame/columns/cell.hpp"
+#include "weir/compression.hpp"
 #include "weir/detail/task/serialize.hpp"
 
 namespace weir::detail::frame {
@@ -10,11 +11,11 @@ namespace weir::detail::frame {
 /// A column that is to be read.
 struct CsvColumn {
   std::string name;
-  std::uint64_t place = 0;      ///< Among the fields of a line.
+  std::uint64_t place = 0;  ///< Among the fields of a line.
   ColumnType type = ColumnType::float64;
-  bool is_known = true;         ///< Otherwise no value has been seen yet.
-  bool is_stated = false;       ///< By the program: a value that does not fit is an error.
-  bool has_format = false;      ///< Dates written as `date_format` says.
+  bool is_known = true;     ///< Otherwise no value has been seen yet.
+  bool is_stated = false;   ///< By the program: a value that does not fit is an error.
+  bool has_format = false;  ///< Dates written as `date_format` says.
 };
 
 /// What the files of a frame have in common.
@@ -32,6 +33,7 @@ struct CsvFormat {
 /// Records that begin behind `begin` and not behind `end`; of the first block of a file, also at `begin`.
 struct CsvBlock {
   std::string path;
+  Compression compression = Compression::none;  ///< Of a packed file there is one block.
   std::uint64_t begin = 0, end = 0;
   bool is_start = false;  ///< A record begins at `begin`: that is known, and the block may be believed.
 };

@@ -32,10 +32,17 @@ void ColumnBuilder::set_missing() {
 void ColumnBuilder::add_missing() {
   set_missing();
   switch (column_.type) {
-    case ColumnType::boolean: flags_.push_back(0); break;
-    case ColumnType::float64: reals_.push_back(0); break;
-    case ColumnType::text: integers_.push_back(static_cast<std::int64_t>(bytes_.size())); break;
-    default: integers_.push_back(0);
+    case ColumnType::boolean:
+      flags_.push_back(0);
+      break;
+    case ColumnType::float64:
+      reals_.push_back(0);
+      break;
+    case ColumnType::text:
+      integers_.push_back(static_cast<std::int64_t>(bytes_.size()));
+      break;
+    default:
+      integers_.push_back(0);
   }
   ++rows_;
 }
@@ -44,20 +51,27 @@ void ColumnBuilder::drop_last() {
   --rows_;
   if (missing_.size() > rows_ / 64) missing_[rows_ / 64] &= ~(std::uint64_t{1} << (rows_ % 64));
   switch (column_.type) {
-    case ColumnType::boolean: flags_.pop_back(); break;
-    case ColumnType::float64: reals_.pop_back(); break;
+    case ColumnType::boolean:
+      flags_.pop_back();
+      break;
+    case ColumnType::float64:
+      reals_.pop_back();
+      break;
     case ColumnType::text:
       integers_.pop_back();
       bytes_.resize(static_cast<std::size_t>(integers_.back()));
       break;
-    default: integers_.pop_back();
+    default:
+      integers_.pop_back();
   }
 }
 
 bool ColumnBuilder::read(std::string_view text, std::int64_t& integer, double& real) const noexcept {
   switch (column_.type) {
-    case ColumnType::int64: return read_integer(text, format_.cell, integer);
-    case ColumnType::float64: return read_real(text, format_.cell, real);
+    case ColumnType::int64:
+      return read_integer(text, format_.cell, integer);
+    case ColumnType::float64:
+      return read_real(text, format_.cell, real);
     case ColumnType::date:
       if (!column_.has_format) return read_date(text, integer);
       if (!read_by_format(text, format_.date_format, integer)) return false;
@@ -72,7 +86,8 @@ bool ColumnBuilder::read(std::string_view text, std::int64_t& integer, double& r
       integer = flag;
       return true;
     }
-    case ColumnType::text: break;
+    case ColumnType::text:
+      break;
   }
   return true;
 }

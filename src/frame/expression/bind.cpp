@@ -53,9 +53,9 @@ class Binder {
     const bool fits = type == ColumnType::date ? read_date(term.literal.text, read->literal.integer)
                                                : read_datetime(term.literal.text, read->literal.integer);
     if (!fits)
-      throw Error(ErrorKind::invalid_argument,
-                  who_ + ": a text beside a " + std::string(to_string(type)) +
-                      " must be one, such as 2015-03-01 (got " + quoted(term.literal.text) + ")");
+      throw Error(ErrorKind::invalid_argument, who_ + ": a text beside a " + std::string(to_string(type)) +
+                                                   " must be one, such as 2015-03-01 (got " +
+                                                   quoted(term.literal.text) + ")");
     return read;
   }
   static bool is_text_literal(const TermPtr& term) {
@@ -88,7 +88,8 @@ class Binder {
       case Op::subtract:
       case Op::multiply:
       case Op::divide:
-      case Op::modulo: return arithmetic(term, written);
+      case Op::modulo:
+        return arithmetic(term, written);
       case Op::less:
       case Op::less_equal:
       case Op::greater:
@@ -113,7 +114,9 @@ class Binder {
         if (of[0]->type == ColumnType::boolean) convert_all(term, ColumnType::int64);
         term.type = of[0]->type;
         return;
-      case Op::is_na: term.type = ColumnType::boolean; return;
+      case Op::is_na:
+        term.type = ColumnType::boolean;
+        return;
       case Op::fill_na:
         both_as_shared(term, written, "fillna needs a value of the column's kind");
         term.type = of[0]->type;
@@ -129,18 +132,24 @@ class Binder {
         convert_all(term, ColumnType::float64);
         term.type = ColumnType::float64;
         return;
-      case Op::is_in: return membership(term, written);
-      case Op::choose: return choice(term, written);
-      case Op::cast: return conversion(term, written);
+      case Op::is_in:
+        return membership(term, written);
+      case Op::choose:
+        return choice(term, written);
+      case Op::cast:
+        return conversion(term, written);
       case Op::lower:
       case Op::upper:
       case Op::trimmed:
       case Op::substring:
-      case Op::replaced: return of_text(term, written, ColumnType::text);
-      case Op::length: return of_text(term, written, ColumnType::int64);
+      case Op::replaced:
+        return of_text(term, written, ColumnType::text);
+      case Op::length:
+        return of_text(term, written, ColumnType::int64);
       case Op::contains:
       case Op::starts_with:
-      case Op::ends_with: return of_text(term, written, ColumnType::boolean);
+      case Op::ends_with:
+        return of_text(term, written, ColumnType::boolean);
       case Op::year:
       case Op::month:
       case Op::day:
@@ -153,9 +162,11 @@ class Binder {
         convert_all(term, ColumnType::datetime);
         term.type = term.op == Op::day_of ? ColumnType::date : ColumnType::int64;
         return;
-      case Op::call: return call(term, written);
+      case Op::call:
+        return call(term, written);
       case Op::column:
-      case Op::literal: return;
+      case Op::literal:
+        return;
     }
   }
 
@@ -176,8 +187,7 @@ class Binder {
     auto& of = term.operands;
     const ColumnType a = of[0]->type, b = of[1]->type;
     if (is_number(a) && is_number(b)) {
-      const bool is_real =
-          a == ColumnType::float64 || b == ColumnType::float64 || term.op == Op::divide;
+      const bool is_real = a == ColumnType::float64 || b == ColumnType::float64 || term.op == Op::divide;
       term.type = is_real ? ColumnType::float64 : ColumnType::int64;
       return convert_all(term, term.type);
     }
@@ -256,7 +266,7 @@ class Binder {
 
 }  // namespace
 
-TermPtr bind(const std::string& who, const TermPtr& term, const Schema& schema) {
+TermPtr typed(const std::string& who, const TermPtr& term, const Schema& schema) {
   return Binder(who, schema).bind(term);
 }
 

@@ -20,9 +20,12 @@ struct Operand {
 
 Column constant_column(const Literal& literal) {
   switch (literal.type) {
-    case ColumnType::boolean: return make_column(std::vector<bool>{literal.integer != 0});
-    case ColumnType::float64: return make_column(std::vector<double>{literal.real});
-    case ColumnType::text: return make_column(std::vector<std::string>{literal.text});
+    case ColumnType::boolean:
+      return make_column(std::vector<bool>{literal.integer != 0});
+    case ColumnType::float64:
+      return make_column(std::vector<double>{literal.real});
+    case ColumnType::text:
+      return make_column(std::vector<std::string>{literal.text});
     default:
       return Column(literal.type, 1, block_of(std::vector<std::int64_t>{literal.integer}), {}, {});
   }
@@ -105,32 +108,50 @@ double real_modulo(double a, double b) noexcept {
 Column integer_arithmetic(Op op, ColumnType type, std::span<const Operand> of, std::size_t rows) {
   const auto run = [&](auto f) { return loop<std::int64_t, std::int64_t>(type, of, rows, wrapping(f)); };
   switch (op) {
-    case Op::add: return run(std::plus<>{});
-    case Op::subtract: return run(std::minus<>{});
-    case Op::multiply: return run(std::multiplies<>{});
-    case Op::negate: return run([](std::uint64_t a, std::uint64_t) { return 0 - a; });
+    case Op::add:
+      return run(std::plus<>{});
+    case Op::subtract:
+      return run(std::minus<>{});
+    case Op::multiply:
+      return run(std::multiplies<>{});
+    case Op::negate:
+      return run([](std::uint64_t a, std::uint64_t) { return 0 - a; });
     case Op::absolute:
       return run([](std::uint64_t a, std::uint64_t) { return a >> 63 ? 0 - a : a; });
-    default: return integer_modulo(of, rows);
+    default:
+      return integer_modulo(of, rows);
   }
 }
 
 Column real_arithmetic(Op op, std::span<const Operand> of, std::size_t rows) {
   const auto run = [&](auto f) { return loop<double, double>(ColumnType::float64, of, rows, f); };
   switch (op) {
-    case Op::add: return run(std::plus<>{});
-    case Op::subtract: return run(std::minus<>{});
-    case Op::multiply: return run(std::multiplies<>{});
-    case Op::divide: return run(std::divides<>{});
-    case Op::modulo: return run(real_modulo);
-    case Op::negate: return run([](double a, double) { return -a; });
-    case Op::absolute: return run([](double a, double) { return std::fabs(a); });
-    case Op::square_root: return run([](double a, double) { return std::sqrt(a); });
-    case Op::logarithm: return run([](double a, double) { return std::log(a); });
-    case Op::exponential: return run([](double a, double) { return std::exp(a); });
-    case Op::floor: return run([](double a, double) { return std::floor(a); });
-    case Op::ceil: return run([](double a, double) { return std::ceil(a); });
-    case Op::power: return run([](double a, double b) { return std::pow(a, b); });
+    case Op::add:
+      return run(std::plus<>{});
+    case Op::subtract:
+      return run(std::minus<>{});
+    case Op::multiply:
+      return run(std::multiplies<>{});
+    case Op::divide:
+      return run(std::divides<>{});
+    case Op::modulo:
+      return run(real_modulo);
+    case Op::negate:
+      return run([](double a, double) { return -a; });
+    case Op::absolute:
+      return run([](double a, double) { return std::fabs(a); });
+    case Op::square_root:
+      return run([](double a, double) { return std::sqrt(a); });
+    case Op::logarithm:
+      return run([](double a, double) { return std::log(a); });
+    case Op::exponential:
+      return run([](double a, double) { return std::exp(a); });
+    case Op::floor:
+      return run([](double a, double) { return std::floor(a); });
+    case Op::ceil:
+      return run([](double a, double) { return std::ceil(a); });
+    case Op::power:
+      return run([](double a, double b) { return std::pow(a, b); });
     default:
       return run([](double a, double digits) {
         const double scale = std::pow(10, digits);
@@ -144,12 +165,18 @@ template <class T>
 Column compare_values(Op op, std::span<const Operand> of, std::size_t rows) {
   const auto run = [&](auto f) { return loop<T, std::uint8_t>(ColumnType::boolean, of, rows, f); };
   switch (op) {
-    case Op::less: return run(std::less<>{});
-    case Op::less_equal: return run(std::less_equal<>{});
-    case Op::greater: return run(std::greater<>{});
-    case Op::greater_equal: return run(std::greater_equal<>{});
-    case Op::equal: return run(std::equal_to<>{});
-    default: return run(std::not_equal_to<>{});
+    case Op::less:
+      return run(std::less<>{});
+    case Op::less_equal:
+      return run(std::less_equal<>{});
+    case Op::greater:
+      return run(std::greater<>{});
+    case Op::greater_equal:
+      return run(std::greater_equal<>{});
+    case Op::equal:
+      return run(std::equal_to<>{});
+    default:
+      return run(std::not_equal_to<>{});
   }
 }
 
@@ -159,19 +186,26 @@ template <class F>
 Column flags_of_texts(std::span<const Operand> of, std::size_t rows, F f) {
   Fresh<std::uint8_t> results(rows);
   for (std::size_t i = 0; i < rows; ++i)
-    results[i] = f(of[0].column.text(of[0].is_constant ? 0 : i), of[1].column.text(of[1].is_constant ? 0 : i));
+    results[i] =
+        f(of[0].column.text(of[0].is_constant ? 0 : i), of[1].column.text(of[1].is_constant ? 0 : i));
   return fixed_column(ColumnType::boolean, rows, std::move(results), shared_validity(of, rows));
 }
 
 Column compare_texts(Op op, std::span<const Operand> of, std::size_t rows) {
   using View = std::string_view;
   switch (op) {
-    case Op::less: return flags_of_texts(of, rows, [](View a, View b) { return a < b; });
-    case Op::less_equal: return flags_of_texts(of, rows, [](View a, View b) { return a <= b; });
-    case Op::greater: return flags_of_texts(of, rows, [](View a, View b) { return a > b; });
-    case Op::greater_equal: return flags_of_texts(of, rows, [](View a, View b) { return a >= b; });
-    case Op::equal: return flags_of_texts(of, rows, [](View a, View b) { return a == b; });
-    default: return flags_of_texts(of, rows, [](View a, View b) { return a != b; });
+    case Op::less:
+      return flags_of_texts(of, rows, [](View a, View b) { return a < b; });
+    case Op::less_equal:
+      return flags_of_texts(of, rows, [](View a, View b) { return a <= b; });
+    case Op::greater:
+      return flags_of_texts(of, rows, [](View a, View b) { return a > b; });
+    case Op::greater_equal:
+      return flags_of_texts(of, rows, [](View a, View b) { return a >= b; });
+    case Op::equal:
+      return flags_of_texts(of, rows, [](View a, View b) { return a == b; });
+    default:
+      return flags_of_texts(of, rows, [](View a, View b) { return a != b; });
   }
 }
 
@@ -232,8 +266,10 @@ Column text_function(const Term& term, std::span<const Operand> of, std::size_t 
     });
   };
   switch (term.op) {
-    case Op::lower: return with_case([](char c) { return other_case<'A', 'Z'>(c); });
-    case Op::upper: return with_case([](char c) { return other_case<'a', 'z'>(c); });
+    case Op::lower:
+      return with_case([](char c) { return other_case<'A', 'Z'>(c); });
+    case Op::upper:
+      return with_case([](char c) { return other_case<'a', 'z'>(c); });
     case Op::trimmed:
       return new_texts(of.first(1), rows, [&](std::size_t i, std::vector<char>& bytes) {
         append_text(bytes, stripped(text(i)));
@@ -256,10 +292,12 @@ Column text_function(const Term& term, std::span<const Operand> of, std::size_t 
         return a.find(b) != std::string_view::npos;
       });
     case Op::starts_with:
-      return flags_of_texts(of, rows, [](std::string_view a, std::string_view b) { return a.starts_with(b); });
+      return flags_of_texts(of, rows,
+                            [](std::string_view a, std::string_view b) { return a.starts_with(b); });
     case Op::ends_with:
       return flags_of_texts(of, rows, [](std::string_view a, std::string_view b) { return a.ends_with(b); });
-    default: break;
+    default:
+      break;
   }
   Fresh<std::int64_t> lengths(rows);
   for (std::size_t i = 0; i < rows; ++i) lengths[i] = static_cast<std::int64_t>(text(i).size());
@@ -273,19 +311,26 @@ Column part_of_time(Op op, ColumnType type, std::span<const Operand> of, std::si
   const auto days = [](std::int64_t t) { return t / day - (t % day < 0); };
   const auto seconds = [days](std::int64_t t) { return (t - days(t) * day) / second; };
   const auto run = [&](auto f) {
-    return loop<std::int64_t, std::int64_t>(type, of, rows, [f](std::int64_t t, std::int64_t) {
-      return static_cast<std::int64_t>(f(t));
-    });
+    return loop<std::int64_t, std::int64_t>(
+        type, of, rows, [f](std::int64_t t, std::int64_t) { return static_cast<std::int64_t>(f(t)); });
   };
   switch (op) {
-    case Op::year: return run([=](std::int64_t t) { return civil_of(days(t)).year; });
-    case Op::month: return run([=](std::int64_t t) { return civil_of(days(t)).month; });
-    case Op::day: return run([=](std::int64_t t) { return civil_of(days(t)).day; });
-    case Op::weekday: return run([=](std::int64_t t) { return ((days(t) + 3) % 7 + 7) % 7; });
-    case Op::hour: return run([=](std::int64_t t) { return seconds(t) / 3600; });
-    case Op::minute: return run([=](std::int64_t t) { return seconds(t) / 60 % 60; });
-    case Op::second: return run([=](std::int64_t t) { return seconds(t) % 60; });
-    default: return run(days);
+    case Op::year:
+      return run([=](std::int64_t t) { return civil_of(days(t)).year; });
+    case Op::month:
+      return run([=](std::int64_t t) { return civil_of(days(t)).month; });
+    case Op::day:
+      return run([=](std::int64_t t) { return civil_of(days(t)).day; });
+    case Op::weekday:
+      return run([=](std::int64_t t) { return ((days(t) + 3) % 7 + 7) % 7; });
+    case Op::hour:
+      return run([=](std::int64_t t) { return seconds(t) / 3600; });
+    case Op::minute:
+      return run([=](std::int64_t t) { return seconds(t) / 60 % 60; });
+    case Op::second:
+      return run([=](std::int64_t t) { return seconds(t) % 60; });
+    default:
+      return run(days);
   }
 }
 
@@ -353,11 +398,13 @@ Operand value_of(const Term& term, const Table& table);
 Column computed(const Term& term, std::span<const Operand> of, std::size_t rows) {
   switch (term.op) {
     case Op::both:
-    case Op::either: return logic(term.op, of, rows);
+    case Op::either:
+      return logic(term.op, of, rows);
     case Op::invert:
       return loop<std::uint8_t, std::uint8_t>(ColumnType::boolean, of, rows,
                                               [](std::uint8_t a, std::uint8_t) { return std::uint8_t(!a); });
-    case Op::is_na: return missing_flags(of[0], rows);
+    case Op::is_na:
+      return missing_flags(of[0], rows);
     case Op::fill_na:
       return chosen(of[0], of[1], rows,
                     [&](std::size_t i) { return of[0].column.is_na(of[0].is_constant ? 0 : i) ? 1 : 0; });
@@ -366,9 +413,12 @@ Column computed(const Term& term, std::span<const Operand> of, std::size_t rows)
         const std::size_t at = of[0].is_constant ? 0 : i;
         return of[0].column.is_na(at) ? 2 : flags(of[0].column)[at] ? 0 : 1;
       });
-    case Op::is_in: return is_among(of, rows);
-    case Op::cast: return cast(spread(of[0], rows), term.type);
-    case Op::call: return called(term, of, rows);
+    case Op::is_in:
+      return is_among(of, rows);
+    case Op::cast:
+      return cast(spread(of[0], rows), term.type);
+    case Op::call:
+      return called(term, of, rows);
     case Op::year:
     case Op::month:
     case Op::day:
@@ -376,8 +426,10 @@ Column computed(const Term& term, std::span<const Operand> of, std::size_t rows)
     case Op::hour:
     case Op::minute:
     case Op::second:
-    case Op::day_of: return part_of_time(term.op, term.type, of, rows);
-    default: break;
+    case Op::day_of:
+      return part_of_time(term.op, term.type, of, rows);
+    default:
+      break;
   }
   const ColumnType type = of[0].column.type();
   if (term.op >= Op::less && term.op <= Op::not_equal) {

@@ -28,8 +28,7 @@ TermPtr constant(detail::frame::Literal literal) {
 
 }  // namespace
 
-Expression::Expression(std::int64_t value)
-    : term_(constant({.type = ColumnType::int64, .integer = value})) {}
+Expression::Expression(std::int64_t value) : term_(constant({.type = ColumnType::int64, .integer = value})) {}
 Expression::Expression(double value) : term_(constant({.type = ColumnType::float64, .real = value})) {}
 Expression::Expression(bool value) : term_(constant({.type = ColumnType::boolean, .integer = value})) {}
 Expression::Expression(std::string value)
@@ -119,65 +118,114 @@ namespace {
 
 constexpr std::string_view symbol_of(Op op) {
   switch (op) {
-    case Op::add: return " + ";
-    case Op::subtract: return " - ";
-    case Op::multiply: return " * ";
-    case Op::divide: return " / ";
-    case Op::modulo: return " % ";
-    case Op::less: return " < ";
-    case Op::less_equal: return " <= ";
-    case Op::greater: return " > ";
-    case Op::greater_equal: return " >= ";
-    case Op::equal: return " == ";
-    case Op::not_equal: return " != ";
-    case Op::both: return " && ";
-    case Op::either: return " || ";
-    default: return "";
+    case Op::add:
+      return " + ";
+    case Op::subtract:
+      return " - ";
+    case Op::multiply:
+      return " * ";
+    case Op::divide:
+      return " / ";
+    case Op::modulo:
+      return " % ";
+    case Op::less:
+      return " < ";
+    case Op::less_equal:
+      return " <= ";
+    case Op::greater:
+      return " > ";
+    case Op::greater_equal:
+      return " >= ";
+    case Op::equal:
+      return " == ";
+    case Op::not_equal:
+      return " != ";
+    case Op::both:
+      return " && ";
+    case Op::either:
+      return " || ";
+    default:
+      return "";
   }
 }
 
 constexpr std::string_view word_of(Op op) {
   switch (op) {
-    case Op::is_na: return "isna";
-    case Op::fill_na: return "fillna";
-    case Op::absolute: return "abs";
-    case Op::square_root: return "sqrt";
-    case Op::logarithm: return "log";
-    case Op::exponential: return "exp";
-    case Op::rounded: return "round";
-    case Op::power: return "pow";
-    case Op::floor: return "floor";
-    case Op::ceil: return "ceil";
-    case Op::is_in: return "isin";
-    case Op::lower: return "text().lower";
-    case Op::upper: return "text().upper";
-    case Op::trimmed: return "text().strip";
-    case Op::length: return "text().length";
-    case Op::contains: return "text().contains";
-    case Op::starts_with: return "text().starts_with";
-    case Op::ends_with: return "text().ends_with";
-    case Op::substring: return "text().slice";
-    case Op::replaced: return "text().replace";
-    case Op::year: return "date().year";
-    case Op::month: return "date().month";
-    case Op::day: return "date().day";
-    case Op::weekday: return "date().weekday";
-    case Op::hour: return "date().hour";
-    case Op::minute: return "date().minute";
-    case Op::second: return "date().second";
-    case Op::day_of: return "date().date";
-    default: return "";
+    case Op::is_na:
+      return "isna";
+    case Op::fill_na:
+      return "fillna";
+    case Op::absolute:
+      return "abs";
+    case Op::square_root:
+      return "sqrt";
+    case Op::logarithm:
+      return "log";
+    case Op::exponential:
+      return "exp";
+    case Op::rounded:
+      return "round";
+    case Op::power:
+      return "pow";
+    case Op::floor:
+      return "floor";
+    case Op::ceil:
+      return "ceil";
+    case Op::is_in:
+      return "isin";
+    case Op::lower:
+      return "text().lower";
+    case Op::upper:
+      return "text().upper";
+    case Op::trimmed:
+      return "text().strip";
+    case Op::length:
+      return "text().length";
+    case Op::contains:
+      return "text().contains";
+    case Op::starts_with:
+      return "text().starts_with";
+    case Op::ends_with:
+      return "text().ends_with";
+    case Op::substring:
+      return "text().slice";
+    case Op::replaced:
+      return "text().replace";
+    case Op::year:
+      return "date().year";
+    case Op::month:
+      return "date().month";
+    case Op::day:
+      return "date().day";
+    case Op::weekday:
+      return "date().weekday";
+    case Op::hour:
+      return "date().hour";
+    case Op::minute:
+      return "date().minute";
+    case Op::second:
+      return "date().second";
+    case Op::day_of:
+      return "date().date";
+    default:
+      return "";
   }
 }
 
 std::string show_literal(const Literal& literal) {
   switch (literal.type) {
-    case ColumnType::boolean: return literal.integer ? "true" : "false";
-    case ColumnType::float64: return written_real(literal.real);
-    case ColumnType::date: return written_date(literal.integer);
-    case ColumnType::datetime: return written_datetime(literal.integer);
-    case ColumnType::text: return quoted(literal.text);
-    case ColumnType::int64: break;
+    case ColumnType::boolean:
+      return literal.integer ? "true" : "false";
+    case ColumnType::float64:
+      return written_real(literal.real);
+    case ColumnType::date:
+      return written_date(literal.integer);
+    case ColumnType::datetime:
+      return written_datetime(literal.integer);
+    case ColumnType::text:
+      return quoted(literal.text);
+    case ColumnType::int64:
+      break;
   }
   return std::to_string(literal.integer);
 }
@@ -187,8 +235,7 @@ std::string in_brackets(const Term& term) { return is_simple(term) ? show(term) 
 
 std::string show_list(const std::vector<TermPtr>& operands, std::size_t first) {
   std::string text;
-  for (std::size_t i = first; i < operands.size(); ++i)
-    text += (i == first ? "" : ", ") + show(*operands[i]);
+  for (std::size_t i = first; i < operands.size(); ++i) text += (i == first ? "" : ", ") + show(*operands[i]);
   return text;
 }
 
@@ -228,15 +275,22 @@ Expression make_call(CallColumns call, Buffer function, ColumnType result, std::
 
 std::string show(const Term& term) {
   switch (term.op) {
-    case Op::column: return term.name;
-    case Op::literal: return show_literal(term.literal);
-    case Op::negate: return "-" + in_brackets(*term.operands[0]);
-    case Op::invert: return "!" + in_brackets(*term.operands[0]);
-    case Op::call: return "function(" + show_list(term.operands, 0) + ")";
-    case Op::choose: return "when(" + show_list(term.operands, 0) + ")";
+    case Op::column:
+      return term.name;
+    case Op::literal:
+      return show_literal(term.literal);
+    case Op::negate:
+      return "-" + in_brackets(*term.operands[0]);
+    case Op::invert:
+      return "!" + in_brackets(*term.operands[0]);
+    case Op::call:
+      return "function(" + show_list(term.operands, 0) + ")";
+    case Op::choose:
+      return "when(" + show_list(term.operands, 0) + ")";
     case Op::cast:
       return in_brackets(*term.operands[0]) + ".astype(" + std::string(to_string(term.type)) + ")";
-    default: break;
+    default:
+      break;
   }
   const std::string first = in_brackets(*term.operands[0]);
   if (!is_simple(term)) return first + std::string(symbol_of(term.op)) + in_brackets(*term.operands[1]);
@@ -266,8 +320,8 @@ void Code::save(OutArchive& archive) const {
   weir::write(writer, term->type);
   weir::write(writer, term->name);
   weir::write(writer, term->literal);
-  weir::write(writer,
-              term->call ? task::portable_address(reinterpret_cast<const void*>(term->call)) : std::uint64_t{0});
+  weir::write(writer, term->call ? task::portable_address(reinterpret_cast<const void*>(term->call))
+                                 : std::uint64_t{0});
   weir::write(writer, term->function);
   weir::write(writer, term->parameters);
   weir::write(writer, std::uint64_t{term->operands.size()});

@@ -36,7 +36,7 @@ struct Term {
 [[nodiscard]] TermPtr make_term(Op op, std::vector<TermPtr> operands, ColumnType type = ColumnType::int64);
 
 /// The term with the types of this schema. Throws a sentence that begins with `who`.
-[[nodiscard]] TermPtr bind(const std::string& who, const TermPtr& term, const Schema& schema);
+[[nodiscard]] TermPtr typed(const std::string& who, const TermPtr& term, const Schema& schema);
 /// A bound term's values for the rows of a table.
 [[nodiscard]] Column evaluate(const Term& term, const Table& table);
 

@@ -183,8 +183,7 @@ Column concat(std::span<const Column* const> columns) {
       const std::int64_t* from = column->offsets();
       for (std::size_t i = 0; i < column->size(); ++i) offsets[row++] = at + from[i] - from[0];
       const std::int64_t length = from[column->size()] - from[0];
-      if (length)
-        std::memcpy(text.data() + at, column->data() + from[0], static_cast<std::size_t>(length));
+      if (length) std::memcpy(text.data() + at, column->data() + from[0], static_cast<std::size_t>(length));
       at += length;
     }
     offsets[rows] = at;

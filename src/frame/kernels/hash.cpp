@@ -59,15 +59,21 @@ bool equal_cells(const Column& a, std::size_t i, const Column& b, std::size_t j)
     if (missing) return true;
   }
   switch (a.type()) {
-    case ColumnType::boolean: return flags(a)[i] == flags(b)[j];
-    case ColumnType::float64: return bits_of(reals(a)[i]) == bits_of(reals(b)[j]);
-    case ColumnType::text: return a.text(i) == b.text(j);
-    default: return integers(a)[i] == integers(b)[j];
+    case ColumnType::boolean:
+      return flags(a)[i] == flags(b)[j];
+    case ColumnType::float64:
+      return bits_of(reals(a)[i]) == bits_of(reals(b)[j]);
+    case ColumnType::text:
+      return a.text(i) == b.text(j);
+    default:
+      return integers(a)[i] == integers(b)[j];
   }
 }
 
 // Slots of a table with room for `rows`.
-std::size_t slots_for(std::size_t rows) noexcept { return std::bit_ceil(std::max<std::size_t>(rows * 2, 16)); }
+std::size_t slots_for(std::size_t rows) noexcept {
+  return std::bit_ceil(std::max<std::size_t>(rows * 2, 16));
+}
 
 // Groups of keys that are one column of 64-bit integers without missing values: the key stands in the slot.
 Groups group_integers(const std::int64_t* keys, std::size_t rows) {

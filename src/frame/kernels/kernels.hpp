@@ -40,7 +40,7 @@ template <class T>
 /// Bits that say which values are there, all of them at first.
 class Bits {
  public:
-  explicit Bits(std::size_t count) : words_((count + 63) / 64, ~std::uint64_t{0}), count_(count) {}
+  explicit Bits(std::size_t count) : words_((count + 63) / 64, ~std::uint64_t{0}) {}
   void clear(std::size_t i) {
     words_[i / 64] &= ~(std::uint64_t{1} << (i % 64));
     any_cleared_ = true;
@@ -50,7 +50,6 @@ class Bits {
 
  private:
   std::vector<std::uint64_t> words_;
-  std::size_t count_;
   bool any_cleared_ = false;
 };
 

@@ -16,7 +16,8 @@ constexpr std::uint64_t top_bit = std::uint64_t{1} << 63;
 // A number whose order is that of the values: of text, of the first eight bytes.
 std::uint64_t rank_of(const Column& column, std::size_t i) noexcept {
   switch (column.type()) {
-    case ColumnType::boolean: return flags(column)[i];
+    case ColumnType::boolean:
+      return flags(column)[i];
     case ColumnType::float64: {
       const double value = reals(column)[i] == 0 ? 0 : reals(column)[i];
       if (std::isnan(value)) return ~std::uint64_t{0} - 1;
@@ -29,7 +30,8 @@ std::uint64_t rank_of(const Column& column, std::size_t i) noexcept {
       std::memcpy(&word, text.data(), std::min<std::size_t>(text.size(), 8));
       return __builtin_bswap64(word);
     }
-    default: return static_cast<std::uint64_t>(integers(column)[i]) ^ top_bit;
+    default:
+      return static_cast<std::uint64_t>(integers(column)[i]) ^ top_bit;
   }
 }
 

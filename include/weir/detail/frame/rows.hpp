@@ -53,9 +53,9 @@ using SysTime = std::chrono::sys_time<std::chrono::nanoseconds>;
 /// The column type that a C++ type stands for.
 template <class T>
 struct TypeOf : std::false_type {};
-template <ColumnType type>
+template <ColumnType kind>
 struct TypeIs : std::true_type {
-  static constexpr ColumnType value_of = type;
+  static constexpr ColumnType value_of = kind;
 };
 template <>
 struct TypeOf<bool> : TypeIs<ColumnType::boolean> {};
@@ -139,8 +139,8 @@ using Stored = std::conditional_t<
 template <class Row, std::size_t I>
 Column column_of_member(const std::vector<Row>& rows) {
   using Fields = decltype(task::fields_of(std::declval<const Row&>()));
-  using T = std::remove_cvref_t<decltype(boost::pfr::detail::sequence_tuple::get<I>(
-      std::declval<Fields&>()))>;
+  using T =
+      std::remove_cvref_t<decltype(boost::pfr::detail::sequence_tuple::get<I>(std::declval<Fields&>()))>;
   static_assert(Cell<T>,
                 "weir: a member of a row is bool, an integer, double, std::string, std::chrono::sys_days, "
                 "sys_time<nanoseconds>, or a std::optional of these");
@@ -198,9 +198,10 @@ std::vector<Row> Table::to() const {
       using Fields = decltype(detail::task::fields_of(std::declval<Row&>()));
       using T = std::remove_cvref_t<decltype(boost::pfr::detail::sequence_tuple::get<Member>(
           std::declval<Fields&>()))>;
-      static_assert(detail::frame::Cell<T>,
-                    "weir: a member of a row is bool, an integer, double, std::string, std::chrono::sys_days, "
-                    "sys_time<nanoseconds>, or a std::optional of these");
+      static_assert(
+          detail::frame::Cell<T>,
+          "weir: a member of a row is bool, an integer, double, std::string, std::chrono::sys_days, "
+          "sys_time<nanoseconds>, or a std::optional of these");
       constexpr std::string_view name = detail::frame::member_name<Row, Member>();
       const Column& from = column(name);
       detail::frame::check_readable("collect", name, from,
