@@ -231,7 +231,8 @@ class ConcatNode : public Node {
       Step step{.kind = Step::Kind::project};
       for (const Field& field : schema)
         if (names.contains(field.name))
-          step.columns.push_back({field.name, {typed("concat", make_column_term(field.name), input->schema)}});
+          step.columns.push_back(
+              {field.name, {typed("concat", make_column_term(field.name), input->schema)}});
       parts.steps.push_back(std::move(step));
       for (Future<Table>& table : run.finished(std::move(parts))) all.tables.push_back(std::move(table));
     }
