@@ -183,7 +183,7 @@ class BatchJobs final : public Launcher {
       const std::string& hosts = record.last.hosts;
       const bool is_one = hosts.find_first_of(",+[") == std::string::npos;
       ends.push_back({record.last.id, failed ? JobOutcome::failed : JobOutcome::ended, description(record),
-                      record.last.exit_status, is_one ? hosts : ""});
+                      record.last.exit_status, is_one ? hosts : "", record.last.state == JobState::lost});
       if (record.last.state == JobState::lost)
         log::warn("cluster: {} was taken away ({}) and is replaced", record.last.id, description(record));
       over(record.last.id);

@@ -20,6 +20,7 @@
 #include "tool/descendants.hpp"
 #include "tool/noise.hpp"
 #include "tool/outlet.hpp"
+#include "tool/site.hpp"
 #include "tool/start.hpp"
 #include "weir/error.hpp"
 
@@ -274,6 +275,9 @@ int Supervisor::status_of_job() {
   const auto process = was_left ? std::nullopt : process_status();
   const int status = process ? *process : of_mpirun;
   if (status != 0 || !process) errors_.put(noise_.banners());
+  if (noise_.banners().find("unable to reliably start one or more daemons") != std::string::npos)
+    say("mpirun could not start ranks on other nodes, where it logs in with ssh; " +
+        std::string(ways_to_nodes));
   const auto ended_by = [](const std::string& who, int signal) {
     return who + " was ended by signal " + std::to_string(signal) + " (" + strsignal(signal) + ")";
   };

@@ -131,7 +131,7 @@ struct Leaf {
   std::optional<double> weight;
 };
 struct None {
-  void unused() {}
+  friend bool operator<(const None&, const None&) { return false; }
 };
 
 using Case = std::function<void(Random&)>;
@@ -190,8 +190,6 @@ std::string trouble_of(const Case& one, Random& random) {
 }
 
 }  // namespace
-
-bool operator<(const None&, const None&) { return false; }
 
 int main(int argc, char** argv) {
   const std::uint64_t first = argc > 1 ? std::strtoull(argv[1], nullptr, 10) : 1;
