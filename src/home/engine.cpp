@@ -3,6 +3,7 @@
 
 #include "comm/inproc.hpp"
 #include "comm/network.hpp"
+#include "core/descriptor.hpp"
 #include "home/settings.hpp"
 #include "node/worker.hpp"
 #include "weir/detail/task/address.hpp"
@@ -17,6 +18,7 @@ struct Engine::Parts {
 };
 
 Engine::Engine(int workers, int threads) : parts_(std::make_shared<Parts>()) {
+  open_missing_descriptors();
   const auto peers = static_cast<PeerId>(workers + 1);
   for (PeerId peer = 0; peer < peers; ++peer) {
     parts_->inside.push_back(std::make_unique<comm::InprocTransport>(parts_->hub, peer));

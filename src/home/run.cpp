@@ -18,6 +18,7 @@
 #include "comm/inproc.hpp"
 #include "comm/mpi.hpp"
 #include "comm/network.hpp"
+#include "core/descriptor.hpp"
 #include "core/log.hpp"
 #include "core/thrown.hpp"
 #include "core/variables.hpp"
@@ -239,6 +240,7 @@ int run(int argc, char** argv, const std::function<int(Client&)>& body, const Ru
     throw Error(ErrorKind::unsupported,
                 "weir::run: this process is in a cluster already; use the client that the body was given, or "
                 "Client::current()");
+  open_missing_descriptors();
   // What a rank starts has its size too, but nothing else of its job.
   const bool is_rank = !environment("PMIX_RANK").empty();
   const std::string size = is_rank ? environment("OMPI_COMM_WORLD_SIZE") : "";

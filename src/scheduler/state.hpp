@@ -3,7 +3,6 @@
 
 #include <array>
 #include <map>
-#include <map>
 #include <string>
 #include <unordered_map>
 

@@ -139,3 +139,8 @@ TEST_CASE("programs that the body and tasks start are jobs of their own, MPI's a
     CHECK(count(finished.out, "task: 0\n") == count(finished.out, "task: 7\n"));
   });
 }
+
+TEST_CASE(
+    "a program that is started without stdin, stdout and stderr has none of the library's in their place") {
+  CHECK(run({"sh", "-c", BODIES_JOB " descriptors <&- >&- 2>&-"}).status == 4);
+}
