@@ -96,8 +96,8 @@ class Future {
     return TaskError(*state().failure);
   }
 
-  /// Gives the task up, and everything that depends on it. A function that is already running runs to its
-  /// end; its result is dropped.
+  /// Gives the task up, and everything that depends on it and is not done. A function that is already running
+  /// runs to its end; its result is dropped, and so is one that is there. `retry` computes it again.
   void cancel(const std::string& reason = {}) const { state().core->cancel(state(), reason); }
   /// Runs a failed task again, with the inputs that failed before it.
   void retry() const { state().core->retry(state()); }
