@@ -6,6 +6,7 @@
 
 #include "batch/walltime.hpp"
 #include "support/fake_programs.hpp"
+#include "support/full_job.hpp"
 #include "support/throws.hpp"
 
 using namespace weir;
@@ -88,18 +89,13 @@ const std::string json_answer = R"({
 })";
 
 JobOptions whole_nodes() {
-  JobOptions options;
-  options.name = "sum";
-  options.nodes = 4;
-  options.ranks_per_node = 16;
-  options.threads_per_rank = 2;
+  JobOptions options = test::full_job();
   options.gpus_per_node = 4;
   options.memory_bytes = 100'000'000'000;
   options.walltime = std::chrono::minutes(90);
-  options.queue = "regular";
   options.account = "a project";
   options.log_directory = "logs";
-  options.command = {"./app", "two words"};
+  options.weir = "weir";
   return options;
 }
 
