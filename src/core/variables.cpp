@@ -21,6 +21,7 @@ const std::vector<Variable> table_of_variables{
     {"WEIR_MEMORY_LIMIT", "what results may take on each worker before they go to disk"},
     {"WEIR_SPILL_DIRECTORY", "where they go then; default: TMPDIR, else /tmp"},
     {"WEIR_STATE_DIR", "where jobs and sessions are kept; default: ~/.local/state/weir"},
+    {"WEIR_JOURNAL", "the folder where results of cached tasks are kept and found again"},
     {"WEIR_CONNECT", "the session file of a running program that this one joins as a worker"},
     {"WEIR_LIFETIME", "after which a worker that joined leaves again"},
     {"WEIR_DEATH_TIMEOUT", "how long a worker that joined waits for its program before it gives up"},
