@@ -52,22 +52,6 @@ TEST_CASE("arrays of six times the memory go from file to file, and from rows to
   }
 }
 
-TEST_CASE("lists of six times the memory are sorted exactly, and what is unique in them counted") {
-  for (const Launcher& home : homes) {
-    INFO(home.name);
-    const TemporaryFolder folder;
-    const Finished finished = run(
-        home.command({MEMORY_JOB, "sorted"}),
-        {.environment = {{"WEIR_MEMORY_LIMIT", "40MB"}, {"TMPDIR", folder.path()}, {"WEIR_THREADS", "2"}}});
-    INFO(finished.out << finished.err);
-    CHECK(finished.status == 0);
-    CHECK(number_after("sorted", finished.out) == 1);
-    CHECK(number_after("unique", finished.out) == 1);
-    CHECK(number_after("counted", finished.out) == 1);
-    CHECK(number_after("peak", finished.out) < 180);  // 268 MB of numbers
-  }
-}
-
 TEST_CASE("job that can spill nothing says so and keeps what it has") {
   for (const Launcher& home : homes) {
     INFO(home.name);

@@ -111,19 +111,6 @@ void rechunk(weir::Client& client) {
   std::cout << "peak " << worst_peak_mb(client) << " MB\n";
 }
 
-// All numbers below 2^25 (268 MB) in another order, and what is left of them without their last two bits.
-void sorted(weir::Client& client) {
-  const std::int64_t count = 1 << 25;
-  const auto in_order = weir::arange<std::int64_t>(0, count, 1, {1 << 19});
-  const auto mixed = (in_order * 0x9E3779B1) & (count - 1);
-  const bool sorts = (weir::sort(mixed) == in_order).all().item();
-  std::cout << "sorted " << sorts << '\n';
-  const auto [values, counts] = weir::unique(weir::right_shift(mixed, 2));
-  std::cout << "unique " << (values == weir::arange<std::int64_t>(0, count / 4)).all().item() << '\n'
-            << "counted " << (counts == 4).all().item() << '\n';
-  std::cout << "peak " << worst_peak_mb(client) << " MB\n";
-}
-
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -135,7 +122,6 @@ int main(int argc, char** argv) {
     if (what == "full") full(client);
     if (what == "arrays") arrays(client, argv[2]);
     if (what == "rechunk") rechunk(client);
-    if (what == "sorted") sorted(client);
     if (what == "killed") {
       const auto all = make(client, 60);
       sums(client, all);
