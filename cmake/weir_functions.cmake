@@ -40,10 +40,23 @@ function(weir_compile_folders_together target)
   set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_MODE GROUP)
   foreach(source ${ARGN})
     cmake_path(GET source PARENT_PATH folder)
+    if(source MATCHES "/generated/")
+      continue()
+    endif()
     file(RELATIVE_PATH folder ${PROJECT_SOURCE_DIR}/src ${folder})
     string(REPLACE "/" "_" group ${folder})
     set_source_files_properties(${source} PROPERTIES UNITY_GROUP ${group})
   endforeach()
+endfunction()
+
+# Sets `result` to a source that holds the files of the dashboard's page: users need no tool for it.
+function(weir_embed_page result folder)
+  file(GLOB files CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/${folder}/*)
+  set(source ${PROJECT_BINARY_DIR}/generated/page_files.cpp)
+  add_custom_command(OUTPUT ${source} DEPENDS ${files} ${PROJECT_SOURCE_DIR}/cmake/weir_embed.cmake
+    COMMAND ${CMAKE_COMMAND} -DOUTPUT=${source} -P ${PROJECT_SOURCE_DIR}/cmake/weir_embed.cmake -- ${files}
+    VERBATIM)
+  set(${result} ${source} PARENT_SCOPE)
 endfunction()
 
 # weir_library(weir_array array SOURCES ... PUBLIC ... PRIVATE ...): a static library, weir::array to those

@@ -3,6 +3,7 @@
 
 #include "comm/inproc.hpp"
 #include "comm/network.hpp"
+#include "home/seen.hpp"
 #include "home/settings.hpp"
 #include "node/worker.hpp"
 #include "weir/detail/task/address.hpp"
@@ -28,6 +29,8 @@ Engine::Engine(int workers, int threads) : parts_(std::make_shared<Parts>()) {
   settings.expected_workers = static_cast<std::size_t>(workers);
   settings.own_peers = peers;
   settings.own_in_process = true;
+  const dashboard::Wish wish = dashboard_wish();
+  settings.inbox = inbox_for(wish);
   scheduler_ =
       std::shared_ptr<node::SchedulerNode>(new node::SchedulerNode(*parts_->links[0], settings),
                                            [parts = parts_](node::SchedulerNode* node) { delete node; });
@@ -43,6 +46,7 @@ Engine::Engine(int workers, int threads) : parts_(std::make_shared<Parts>()) {
     parts_->workers.push_back(std::make_shared<node::WorkerNode>(*parts_->links[peer], peer, worker));
     parts_->workers.back()->start();
   }
+  dashboard_ = start_dashboard(scheduler_, settings.inbox, wish);
   client::ClusterLink::set_current(scheduler_);
 }
 
@@ -52,6 +56,7 @@ void Engine::stop(bool abort) {
   if (!scheduler_) return;
   if (!abort) scheduler_->finish_begun();
   scheduler_->leave(abort);
+  dashboard_->stop();
   scheduler_->stop();
   if (client::ClusterLink::current() == scheduler_) client::ClusterLink::set_current(nullptr);
   for (const auto& worker : parts_->workers) worker->stop();

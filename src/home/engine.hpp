@@ -2,6 +2,7 @@
 // call weir::run.
 #pragma once
 
+#include "dashboard/dashboard.hpp"
 #include "node/scheduler.hpp"
 
 namespace weir::detail::home {
@@ -20,6 +21,7 @@ class Engine {
   struct Parts;
   std::shared_ptr<Parts> parts_;
   std::shared_ptr<node::SchedulerNode> scheduler_;
+  std::unique_ptr<dashboard::Dashboard> dashboard_;
 };
 
 }  // namespace weir::detail::home
