@@ -2,8 +2,7 @@
 // call weir::run.
 #pragma once
 
-#include "dashboard/dashboard.hpp"
-#include "node/scheduler.hpp"
+#include "home/threads.hpp"
 
 namespace weir::detail::home {
 
@@ -18,10 +17,8 @@ class Engine {
   void stop(bool abort);
 
  private:
-  struct Parts;
-  std::shared_ptr<Parts> parts_;
+  Threads threads_;
   std::shared_ptr<node::SchedulerNode> scheduler_;
-  std::unique_ptr<dashboard::Dashboard> dashboard_;
 };
 
 }  // namespace weir::detail::home
