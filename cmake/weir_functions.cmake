@@ -173,11 +173,12 @@ endfunction()
 # weir_test(end_to_end/futures ALONE RANKS 1 2 3): one program whose tests run inside weir::run, alone
 # (threads) and under `weir run -n N`.
 function(weir_test path)
-  cmake_parse_arguments(arg "ALONE;ARRAY" "TIMEOUT" "RANKS" ${ARGN})
+  cmake_parse_arguments(arg "ALONE;ARRAY;COLLECTIONS" "TIMEOUT" "RANKS" ${ARGN})
   get_filename_component(unit ${path} NAME)
   string(REPLACE "/" "_" target ${path})
   add_executable(${target} ${path}.cpp)
-  target_link_libraries(${target} PRIVATE weir_cluster_main $<$<BOOL:${arg_ARRAY}>:weir::array> weir::weir
+  target_link_libraries(${target} PRIVATE weir_cluster_main $<$<BOOL:${arg_ARRAY}>:weir::array>
+    $<$<BOOL:${arg_COLLECTIONS}>:weir::collections> weir::weir
     weir_private weir_test_support)
   target_precompile_headers(${target} REUSE_FROM weir_test_support)
   weir_test_flags(${target})
@@ -225,7 +226,7 @@ function(weir_header_tests)
     list(APPEND sources ${source})
   endforeach()
   add_library(weir_headers_alone OBJECT ${sources})
-  target_link_libraries(weir_headers_alone PRIVATE weir::array)
+  target_link_libraries(weir_headers_alone PRIVATE weir::array weir::collections)
   target_compile_options(weir_headers_alone PRIVATE -O0)
   weir_own_flags(weir_headers_alone)
 endfunction()
