@@ -52,8 +52,11 @@ struct Moments {
   void add(double element);
   void merge(Moments&& other);
 };
-struct Mean : Moments {
-  double result() const { return count == 0 ? std::nan("") : mean; }
+struct Mean {
+  Moments moments;
+  void add(double element) { moments.add(element); }
+  void merge(Mean&& other) { moments.merge(std::move(other.moments)); }
+  [[nodiscard]] double result() const { return moments.count == 0 ? std::nan("") : moments.mean; }
 };
 struct Variance {
   Moments moments;
