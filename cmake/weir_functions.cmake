@@ -104,15 +104,16 @@ function(weir_program target name)
 endfunction()
 
 # weir_example(tasks/letters SOURCES tasks/letters/count.cpp ARGUMENTS --files 3): examples/tasks/letters.cpp,
-# which uses arrays if ARRAY is given. ctest runs it as threads and on three ranks and compares what it prints
-# with the `Prints:` lines of its header comment, where `...` stands for any text. `{folder}` in an argument
-# is a new empty folder.
+# which uses arrays or bags if ARRAY or COLLECTIONS is given. ctest runs it as threads and on three ranks and
+# compares what it prints with the `Prints:` lines of its header comment, where `...` stands for any text.
+# `{folder}` in an argument is a new empty folder.
 function(weir_example path)
-  cmake_parse_arguments(arg "ALONE;ARRAY" "" "SOURCES;ARGUMENTS" ${ARGN})
+  cmake_parse_arguments(arg "ALONE;ARRAY;COLLECTIONS" "" "SOURCES;ARGUMENTS" ${ARGN})
   get_filename_component(name ${path} NAME)
   add_executable(${name} ${path}.cpp ${arg_SOURCES})
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
-  target_link_libraries(${name} PRIVATE $<IF:$<BOOL:${arg_ARRAY}>,weir::array,weir::weir>)
+  target_link_libraries(${name} PRIVATE $<IF:$<BOOL:${arg_ARRAY}>,weir::array,weir::weir>
+    $<$<BOOL:${arg_COLLECTIONS}>:weir::collections>)
   weir_own_flags(${name})
   if(NOT WEIR_TESTS)
     return()

@@ -342,7 +342,7 @@ class Bag {
   [[nodiscard]] Delayed<double> var(std::uint64_t ddof = 0) const {
     return reduced("var", detail::bag::Variance{{}, ddof, false});
   }
-  /// The root of the variance. Named so since `std` is taken.
+  /// The root of the variance.
   [[nodiscard]] Delayed<double> stddev(std::uint64_t ddof = 0) const {
     return reduced("stddev", detail::bag::Variance{{}, ddof, true});
   }
@@ -510,10 +510,14 @@ struct TextOptions {
 /// The same, as pairs of the file's path and a line.
 [[nodiscard]] Bag<std::pair<std::string, std::string>> read_text_with_paths(
     const std::vector<std::string>& files, const TextOptions& options = {});
-/// What stands between separators in files: of one byte, as lines do.
-/// **Errors.** Those of `read_text`.
-[[nodiscard]] Bag<std::string> read_records(const std::vector<std::string>& files, char separator,
-                                            const TextOptions& options = {});
+/// What stands between separators in files: `read_records({"avail.txt"}, "\n\n")`.
+///
+/// **Shape.** A separator of several bytes ends where its last byte is not repeated any more, and nothing
+/// empty is between two: `"\n\n"` is any number of empty lines.
+/// **Errors.** Those of `read_text`; throws `Error{invalid_argument}` for a separator that is empty or begins
+/// again inside itself.
+[[nodiscard]] Bag<std::string> read_records(const std::vector<std::string>& files,
+                                            const std::string& separator, const TextOptions& options = {});
 /// JSON values, one in each line. **Errors.** Those of `read_text`; a line that is not JSON fails its task,
 /// with file, line and column, unless `on_error` is `OnError::skip`.
 [[nodiscard]] Bag<Json> read_json(const std::vector<std::string>& files, const TextOptions& options = {});

@@ -79,6 +79,8 @@ class Json {
 
   /// The JSON text, without white space.
   [[nodiscard]] std::string dump() const;
+  /// Of the text: the same on every rank and day.
+  [[nodiscard]] std::uint64_t hash() const;
   /// Makes the value one of its own, which keeps nothing else of its text in memory.
   void own();
 

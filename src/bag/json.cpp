@@ -10,6 +10,7 @@
 #include <ostream>
 
 #include "core/wording.hpp"
+#include "weir/detail/bag/hash.hpp"
 
 namespace weir {
 
@@ -64,6 +65,10 @@ Dom dom(const Raw& words) {
   return element;
 }
 
+// Of what is known to be one.
+simdjson::dom::object members_of(const Raw& words) { return dom(words).get_object().value_unsafe(); }
+simdjson::dom::array elements_of(const Raw& words) { return dom(words).get_array().value_unsafe(); }
+
 std::string beginning(std::string_view text) {
   constexpr std::size_t most = 60;
   return text.size() <= most ? printable(text) : printable(text.substr(0, most)) + "...";
@@ -74,7 +79,7 @@ std::string beginning(std::string_view text) {
   std::size_t column = 0;
   std::string why = simdjson::error_message(code);
   try {
-    static_cast<void>(nlohmann::json::parse(text));
+    [[maybe_unused]] const auto parsed = nlohmann::json::parse(text);
   } catch (const nlohmann::json::parse_error& error) {
     column = error.byte;
   } catch (const std::exception&) {
@@ -101,7 +106,9 @@ JsonDocument* parse_into(JsonDocument* fresh, const std::string& text) {
 }  // namespace detail::bag
 
 using detail::bag::dom;
+using detail::bag::elements_of;
 using detail::bag::JsonDocument;
+using detail::bag::members_of;
 
 Json::Json(JsonDocument* document, Element element) noexcept : document_(document), element_(element) {
   if (document_) document_->references.fetch_add(1, std::memory_order_relaxed);
@@ -165,7 +172,7 @@ Json Json::operator[](std::string_view key) const {
   if (std::optional<Json> found = find(key)) return *std::move(found);
   std::string names;
   std::vector<std::string_view> all;
-  for (const auto& [name, value] : dom(element_).get_object().value_unsafe()) {
+  for (const auto& [name, value] : members_of(element_)) {
     if (all.size() < 20) names += (names.empty() ? "'" : ", '") + detail::printable(name) + "'";
     all.push_back(name);
   }
@@ -178,7 +185,7 @@ Json Json::operator[](std::string_view key) const {
 
 Json Json::operator[](std::size_t place) const {
   if (type() != Type::array) refuse("an array");
-  const auto found = dom(element_).get_array().value_unsafe().at(place);
+  const auto found = elements_of(element_).at(place);
   if (found.error())
     throw Error(
         ErrorKind::not_found,
@@ -189,27 +196,26 @@ Json Json::operator[](std::size_t place) const {
 std::size_t Json::size() const {
   if (type() == Type::array) {  // simdjson counts no further than 2^24 - 1
     std::size_t count = 0;
-    for (auto element : dom(element_).get_array().value_unsafe()) static_cast<void>(element), ++count;
+    for (auto element : elements_of(element_)) static_cast<void>(element), ++count;
     return count;
   }
   if (type() != Type::object) refuse("an array or an object");
   std::size_t count = 0;
-  for (auto field : dom(element_).get_object().value_unsafe()) static_cast<void>(field), ++count;
+  for (auto field : members_of(element_)) static_cast<void>(field), ++count;
   return count;
 }
 
 std::vector<Json> Json::elements() const {
   if (type() != Type::array) refuse("an array");
   std::vector<Json> all;
-  for (const auto element : dom(element_).get_array().value_unsafe())
-    all.push_back(Json(document_, detail::bag::raw(element)));
+  for (const auto element : elements_of(element_)) all.push_back(Json(document_, detail::bag::raw(element)));
   return all;
 }
 
 std::vector<std::pair<std::string, Json>> Json::members() const {
   if (type() != Type::object) refuse("an object");
   std::vector<std::pair<std::string, Json>> all;
-  for (const auto& [key, value] : dom(element_).get_object().value_unsafe())
+  for (const auto& [key, value] : members_of(element_))
     all.emplace_back(key, Json(document_, detail::bag::raw(value)));
   return all;
 }
@@ -240,6 +246,13 @@ std::string_view Json::view() const {
 
 std::string Json::dump() const {
   return document_ ? std::string(simdjson::minify(dom(element_))) : std::string("null");
+}
+
+std::uint64_t Json::hash() const {
+  // Text where it lies; its type keeps it from being taken for other values' text.
+  if (type() == Type::text) return ~detail::bag::hash_bytes(view().data(), view().size());
+  const std::string text = dump();
+  return detail::bag::hash_bytes(text.data(), text.size());
 }
 
 bool operator==(const Json& a, const Json& b) {

@@ -126,9 +126,22 @@ void check_encoding(const char* who, const std::string& encoding) {
       fmt::format("{}: the encoding must be utf-8, latin-1 or empty (got '{}')", who, printable(encoding)));
 }
 
+// At a cut, where a separator begins must not depend on what stands before.
+void check_separator(const char* who, const std::string& separator) {
+  if (separator.empty())
+    throw Error(ErrorKind::invalid_argument, fmt::format("{}: the separator must not be empty", who));
+  if (separator.find_first_not_of(separator[0]) == std::string::npos) return;
+  for (std::size_t shift = 1; shift < separator.size(); ++shift)
+    if (separator.compare(shift, std::string::npos, separator, 0, separator.size() - shift) == 0)
+      throw Error(ErrorKind::invalid_argument,
+                  fmt::format("{}: the separator must not begin again inside itself (got '{}')", who,
+                              printable(separator)));
+}
+
 Plan text_plan(const char* who, const std::vector<std::string>& names, const TextOptions& options,
-               char separator, bool with_path) {
+               const std::string& separator, bool with_path) {
   check_encoding(who, options.encoding);
+  check_separator(who, separator);
   const std::uint64_t block = options.block.empty() ? 0 : parse_bytes(options.block);
   if (!options.block.empty()) check_count(who, "the block", block);
   std::vector<Pipe> pipes;
@@ -173,19 +186,19 @@ Part range_source(std::int64_t begin, std::int64_t step, std::uint64_t count) {
 using detail::bag::text_plan;
 
 Bag<std::string> read_text(const std::vector<std::string>& files, const TextOptions& options) {
-  return Bag<std::string>(text_plan("read_text", files, options, '\n', false));
+  return Bag<std::string>(text_plan("read_text", files, options, "\n", false));
 }
 Bag<std::pair<std::string, std::string>> read_text_with_paths(const std::vector<std::string>& files,
                                                               const TextOptions& options) {
   return Bag<std::pair<std::string, std::string>>(
-      text_plan("read_text_with_paths", files, options, '\n', true));
+      text_plan("read_text_with_paths", files, options, "\n", true));
 }
-Bag<std::string> read_records(const std::vector<std::string>& files, char separator,
+Bag<std::string> read_records(const std::vector<std::string>& files, const std::string& separator,
                               const TextOptions& options) {
   return Bag<std::string>(text_plan("read_records", files, options, separator, false));
 }
 Bag<Json> read_json(const std::vector<std::string>& files, const TextOptions& options) {
-  return Bag<std::string>(text_plan("read_json", files, options, '\n', false))
+  return Bag<std::string>(text_plan("read_json", files, options, "\n", false))
       .map(options.on_error, Json::parse);
 }
 

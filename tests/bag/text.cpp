@@ -116,7 +116,7 @@ TEST_CASE("odd lines are what one expects") {
             .map([](const std::string& line) { return line.size(); })
             .compute() == std::vector<std::size_t>{1, 100'000'000, 1});
   write_file(path, "a;b;;c");
-  CHECK(weir::read_records({path}, ';').compute() == Texts{"a", "b", "", "c"});
+  CHECK(weir::read_records({path}, ";").compute() == Texts{"a", "b", "", "c"});
   CHECK(weir::read_text_with_paths({path}).compute() ==
         std::vector<std::pair<std::string, std::string>>{{path, "a;b;;c"}});
 }

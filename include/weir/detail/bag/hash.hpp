@@ -29,6 +29,10 @@ struct Hash {
     if constexpr (std::is_floating_point_v<T>) {
       const T number = value == 0 ? T{0} : value;
       return hash_bytes(&number, sizeof number);
+    } else if constexpr (requires {
+                           { value.hash() } -> std::same_as<std::uint64_t>;
+                         }) {
+      return value.hash();
     } else if constexpr (std::is_same_v<T, std::string>) {
       return hash_bytes(value.data(), value.size());
     } else if constexpr (std::has_unique_object_representations_v<T> && task::Bitwise<T>) {

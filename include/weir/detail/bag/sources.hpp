@@ -85,7 +85,7 @@ Part zip_source(delayed::NodeRef first, delayed::NodeRef second, std::uint64_t p
 struct TextSource {
   std::string who;
   std::vector<files::Portion> portions;
-  char separator = '\n';
+  std::string separator = "\n";
   bool is_utf8 = false;  ///< Bytes that are no UTF-8 are errors ...
   bool is_latin1 = false;
   bool skips = false;  ///< ... or their lines are left out.
