@@ -21,6 +21,7 @@
 #include <vector>
 
 #include <weir/array.hpp>
+#include <weir/bag.hpp>
 #include <weir/frame.hpp>
 #include <weir/weir.hpp>
 
