@@ -18,10 +18,9 @@ void throw_unreadable(const std::type_info& type) {
 }
 
 void throw_left(const std::type_info& type, std::size_t bytes) {
-  throw Error(ErrorKind::serialization,
-              "from_bytes: the bytes must be one value of type " + demangle(type.name()) + " (got " +
-                  to_text(std::uint64_t{bytes}) +
-                  " more); was it written by another version of its serialize()?");
+  throw Error(ErrorKind::serialization, "from_bytes: the bytes must be one value of type " +
+                                            demangle(type.name()) + " (got " + to_text(std::uint64_t{bytes}) +
+                                            " more); was it written by another version of its serialize()?");
 }
 
 Value Value::from_packed(const TypeOps* ops, Packed packed) {

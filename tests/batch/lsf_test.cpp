@@ -208,8 +208,8 @@ TEST_CASE("lsf asks versions without JSON in another way") {
   CHECK(sentence_of([] { return lsf().status({"12"}); }) ==
         "lsf: the queue could not be asked (got exit status 255 from `bjobs -a -noheader -o jobid stat "
         "exit_code "
-        "exit_reason pend_reason exec_host delimiter='|' 12`, which says: Failed in LSF library call: LIM is "
-        "down; try "
+        "exit_reason pend_reason exec_host jobindex delimiter='|' 12`, which says: Failed in LSF library "
+        "call: LIM is down; try "
         "later)");
 }
 

@@ -152,8 +152,9 @@ int end(Client& client, const std::string& how) {
 
 int main(int argc, char** argv) {
   const std::string how = argc > 1 ? argv[1] : "return";
+  // Of what a rank starts the size is that of the job around it.
+  const char* ranks = std::getenv("PMIX_RANK") ? std::getenv("OMPI_COMM_WORLD_SIZE") : nullptr;
   const int status = weir::run(argc, argv, [&](Client& client) {
-    const char* ranks = std::getenv("OMPI_COMM_WORLD_SIZE");
     client.wait_for_workers(ranks && std::string(ranks) != "1" ? std::strtoul(ranks, nullptr, 10) - 1 : 1);
     return how == "start" ? start_programs(client, argv[0]) : end(client, how);
   });
