@@ -312,7 +312,8 @@ class Client {
     Writer writer(request.arguments, request.beside);
     detail::task::Callable<F>::put(writer, function);
     detail::client::KeptCall call{how.version, &detail::task::type_ops<KeptType<Result>>};
-    // A function is known by its name, not by where it lies in this build.
+    // A function is known by its name and type, not by where it lies in this build.
+    call.arguments.text(typeid(F).name());
     if constexpr (!std::is_pointer_v<F>)
       call.arguments.bytes(request.arguments.data(), request.arguments.size());
     [[maybe_unused]] detail::task::ArgumentWriter out{writer, request.inputs};

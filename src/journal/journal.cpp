@@ -80,6 +80,16 @@ void make_folder(const std::string& folder) {
   }
 }
 
+// A program that has been killed may take a moment to be gone.
+bool locked_within(int file, std::chrono::milliseconds most) {
+  const auto end = std::chrono::steady_clock::now() + most;
+  while (flock(file, LOCK_EX | LOCK_NB) != 0) {
+    if (std::chrono::steady_clock::now() > end) return false;
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+  return true;
+}
+
 void sync_folder(const std::string& folder) {
   const int open = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (open < 0) return;
@@ -147,7 +157,7 @@ void Journal::lock() {
   const std::string path = folder_ + "/lock";
   lock_ = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   if (lock_ < 0) return stop_writing(with_reason("journal: " + folder_ + " cannot be written"));
-  if (flock(lock_, LOCK_EX | LOCK_NB) != 0) {
+  if (!locked_within(lock_, std::chrono::seconds(5))) {
     char text[200] = "";
     const ssize_t size = pread(lock_, text, sizeof text - 1, 0);
     const std::string owner(text, size > 0 ? static_cast<std::size_t>(size) : 0);

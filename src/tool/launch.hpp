@@ -13,9 +13,10 @@ namespace weir::detail::tool {
 struct RunRequest {
   int ranks = 0;  ///< At least 1.
   std::optional<int> threads;
-  std::string program;                               ///< A path that can be executed.
-  std::vector<std::string> arguments;                ///< Passed on as they are.
-  std::optional<std::string> memory = std::nullopt;  ///< Of results on each worker, a byte count.
+  std::string program;                                ///< A path that can be executed.
+  std::vector<std::string> arguments;                 ///< Passed on as they are.
+  std::optional<std::string> memory = std::nullopt;   ///< Of results on each worker, a byte count.
+  std::optional<std::string> journal = std::nullopt;  ///< The folder where results are kept.
 };
 
 /// What the machine and the job tell.

@@ -81,6 +81,10 @@ bool parse(int argc, char** argv, RunRequest& request) {
                  "node's memory divided by its ranks")
       ->type_name("BYTES")
       ->take_last();
+  app.add_option("--journal", request.journal,
+                 "The folder where results of cached tasks are kept, and found again by the next run")
+      ->type_name("FOLDER")
+      ->take_last();
   app.get_formatter()->column_width(24);
   app.footer(
       "What follows PROGRAM is passed on as it is. The exit status is the program's.\nInside a batch job "
@@ -95,7 +99,7 @@ bool parse(int argc, char** argv, RunRequest& request) {
     return false;
   } catch (const CLI::ArgumentMismatch&) {
     throw Error(ErrorKind::invalid_argument,
-                "-n, --threads and --memory must have a value (got none); write for example -n 4");
+                "-n, --threads, --memory and --journal must have a value (got none); write for example -n 4");
   } catch (const CLI::ParseError& error) {
     throw Error(ErrorKind::invalid_argument,
                 std::string(error.what()) + "; `weir run --help` shows the options");
@@ -105,8 +109,9 @@ bool parse(int argc, char** argv, RunRequest& request) {
   if (is_marked) rest.erase(rest.begin());
   if (!is_marked && !rest.empty() && rest.front().starts_with('-') && rest.front() != "-")
     throw Error(ErrorKind::invalid_argument,
-                "an option before the program must be -n, --threads or --memory (got " + rest.front() + ")" +
-                    meant_option(app, rest.front()) + "; options of the program follow its name");
+                "an option before the program must be -n, --threads, --memory or --journal (got " +
+                    rest.front() + ")" + meant_option(app, rest.front()) +
+                    "; options of the program follow its name");
   if (app.count("--threads")) request.threads = count_of("--threads", "threads", threads);
   request.ranks =
       app.count("-n") ? count_of("-n", "ranks", ranks) : default_ranks(request.threads.value_or(1));

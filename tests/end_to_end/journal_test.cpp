@@ -1,4 +1,5 @@
 // Programs that are run again, and what they do not compute again.
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <csignal>
 #include <filesystem>
@@ -98,4 +99,35 @@ TEST_CASE("journal: two programs do not write one") {
   CHECK(other.err.find("j is being written by another program (process ") != std::string::npos);
   job.send(SIGKILL);
   static_cast<void>(job.wait());
+}
+
+TEST_CASE("journal: the program shows, verifies and prunes one") {
+  Place place;
+  const std::string folder = place.folder + "/j";
+  REQUIRE(run({WEIR_TOOL, "run", "-n", "2", "--journal", folder, JOURNAL_JOB, "-", place.folder + "/runs.txt",
+               "20", "0", place.folder + "/input.txt"})
+              .status == 0);
+  const auto weir = [&](std::vector<std::string> words) {
+    words.insert(words.begin(), {WEIR_TOOL, "journal"});
+    words.push_back(folder);
+    return run(words);
+  };
+  const std::string listed = weir({"ls"}).out;
+  INFO(listed);
+  CHECK(listed.find("      21 ") != std::string::npos);
+  CHECK(listed.find("  simulate\n") != std::string::npos);
+  const std::string keys = weir({"ls", "--keys"}).out;
+  CHECK(std::count(keys.begin(), keys.end(), '\n') == 24);
+  const Finished why = weir({"why", keys.substr(0, 32)});
+  CHECK(why.out.find(keys.substr(0, 32) + ": a result of ") == 0);
+  CHECK(weir({"why", std::string(32, '0')}).status == 2);
+  CHECK(weir({"why", "abc"}).err.find("a key has 32 hexadecimal digits (got abc)") != std::string::npos);
+  CHECK(weir({"verify"}).out.find("24 results in 1 segments, ") == 0);
+  CHECK(weir({"prune", "--function", "sum"}).out == "1 results dropped, 23 kept\n");
+  for (const auto& object : fs::directory_iterator(folder + "/objects")) fs::resize_file(object, 1000);
+  const Finished verified = weir({"verify"});
+  CHECK(verified.status == 1);
+  CHECK(verified.out.find(" is not what was written\n") != std::string::npos);
+  CHECK(run({WEIR_TOOL, "journal", "ls", place.folder + "/none"})
+            .err.find("none cannot be opened: No such file") != std::string::npos);
 }

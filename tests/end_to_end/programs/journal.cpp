@@ -57,7 +57,7 @@ int main(int argc, char** argv) {
     const std::string runs = argv[2];
     const int count = std::stoi(argv[3]);
     const std::int64_t version = std::stoi(argv[4]);
-    journal(argv[1]);
+    if (argv[1] != std::string("-")) journal(argv[1]);
     std::vector<double> grid;
     for (int i = 0; i < count; ++i) grid.push_back(i);
     std::vector<Unkeyed<std::string>> notes(grid.size(), unkeyed(runs));
