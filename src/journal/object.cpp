@@ -1,5 +1,5 @@
-// Layout: mark, version, number of blocks, sizes of the head and the blocks; head; blocks; XXH3-128 of it
-// all.
+// Layout: object_mark, version, number of blocks, sizes of the head and the blocks; head; blocks; XXH3-128 of
+// it all.
 #include "journal/object.hpp"
 
 #include <fcntl.h>
@@ -21,7 +21,7 @@ namespace weir::detail::journal {
 
 namespace {
 
-constexpr char mark[8] = {'w', 'e', 'i', 'r', 'o', 'b', 'j', '1'};
+constexpr char object_mark[8] = {'w', 'e', 'i', 'r', 'o', 'b', 'j', '1'};
 
 [[noreturn]] void fail(const std::string& path, const char* what) {
   throw Error(ErrorKind::io, "journal: " + path + " cannot be " + what + ": " + std::strerror(errno));
@@ -63,7 +63,7 @@ Mapped::~Mapped() {
 }
 
 std::uint64_t write_object(const std::string& path, const Packed& value) {
-  std::string head(mark, sizeof mark);
+  std::string head(object_mark, sizeof object_mark);
   const auto number = [&](std::uint64_t n) { head.append(reinterpret_cast<const char*>(&n), sizeof n); };
   number(value.blocks.size());
   number(value.head.size());
@@ -96,12 +96,13 @@ std::uint64_t write_object(const std::string& path, const Packed& value) {
 Packed read_object(const std::string& path) {
   const auto mapped = std::make_shared<const Mapped>(path);
   const std::span<const std::byte> bytes = mapped->bytes();
-  constexpr std::size_t fixed = sizeof mark + 16;
-  if (bytes.size() < fixed + sizeof(Key) || std::memcmp(bytes.data(), mark, sizeof mark) != 0) broken(path);
+  constexpr std::size_t fixed = sizeof object_mark + 16;
+  if (bytes.size() < fixed + sizeof(Key) || std::memcmp(bytes.data(), object_mark, sizeof object_mark) != 0)
+    broken(path);
   const std::uint64_t left = bytes.size() - sizeof(Key);
   std::uint64_t blocks = 0, head = 0;
-  std::memcpy(&blocks, bytes.data() + sizeof mark, 8);
-  std::memcpy(&head, bytes.data() + sizeof mark + 8, 8);
+  std::memcpy(&blocks, bytes.data() + sizeof object_mark, 8);
+  std::memcpy(&head, bytes.data() + sizeof object_mark + 8, 8);
   if (blocks > (left - fixed) / 8) broken(path);
   std::uint64_t at = fixed + 8 * blocks;
   if (head > left - at) broken(path);

@@ -10,7 +10,7 @@ namespace weir::detail::journal {
 
 namespace {
 
-constexpr char mark[8] = {'w', 'e', 'i', 'r', 'j', 'n', 'l', '\n'};
+constexpr char segment_mark[8] = {'w', 'e', 'i', 'r', 'j', 'n', 'l', '\n'};
 constexpr std::uint32_t version = 1;
 constexpr std::size_t head_bytes = 12, before_payload = 9;
 constexpr std::uint32_t longest = 1u << 30;
@@ -22,7 +22,7 @@ std::uint32_t checksum(const void* data, std::size_t size) {
 }  // namespace
 
 std::string segment_head() {
-  std::string head(mark, sizeof mark);
+  std::string head(segment_mark, sizeof segment_mark);
   head.append(reinterpret_cast<const char*>(&version), sizeof version);
   return head;
 }
@@ -44,8 +44,8 @@ SegmentEnd read_segment(std::span<const std::byte> bytes, const std::function<vo
     const bool begun = std::memcmp(bytes.data(), segment_head().data(), bytes.size()) == 0;
     return {begun ? SegmentState::torn : SegmentState::foreign, 0};
   }
-  std::memcpy(&written, bytes.data() + sizeof mark, sizeof written);
-  if (std::memcmp(bytes.data(), mark, sizeof mark) != 0 || written != version)
+  std::memcpy(&written, bytes.data() + sizeof segment_mark, sizeof written);
+  if (std::memcmp(bytes.data(), segment_mark, sizeof segment_mark) != 0 || written != version)
     return {SegmentState::foreign, 0};
   std::uint64_t at = head_bytes;
   while (at < bytes.size()) {
