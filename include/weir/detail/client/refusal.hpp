@@ -83,6 +83,11 @@ struct NeedsWeirOverload {
   template <class R = double>
   NeedsWeirOverload(R (*)(const A&...));
 };
+template <>
+struct NeedsWeirOverload<> {
+  template <class R = double>
+  NeedsWeirOverload(R (*)());
+};
 /// What such a name is taken as before `args`.
 template <class... A>
 using SeveralForms = NeedsWeirOverload<typename Plain<A>::type...>;
