@@ -205,6 +205,17 @@ void Model::forget_gone() {
   }
 }
 
+void Model::set_streams(std::vector<StreamSeen> streams) {
+  if (streams.empty()) return;
+  double threads = 0;
+  for (const auto& [peer, worker] : workers_)
+    if (!worker.is_gone) threads += worker.info.threads;
+  for (StreamSeen& stream : streams)
+    for (StreamNodeSeen& node : stream.nodes)
+      if (node.is_on_cluster) node.busy = std::min(1 - node.blocked, node.busy / std::max(1.0, threads));
+  streams_ = std::move(streams);
+}
+
 void Model::failed(FailureSeen failure) {
   ++failure_count_;
   failures_.push_back(std::move(failure));

@@ -200,7 +200,8 @@ TEST_CASE("run refuses wrong use with one sentence") {
         "weir run: --threads must be a whole number of threads from 1 to 1000000 (got 0); write for example "
         "--threads 4\n");
   CHECK(refusal({"-n"}) ==
-        "weir run: -n, --threads and --memory must have a value (got none); write for example -n 4\n");
+        "weir run: -n, --threads, --memory, --dashboard and --report must have a value (got none); write for "
+        "example -n 4\n");
   CHECK(refusal({"--memory", "0", RANK_PROGRAM}) ==
         "weir run: --memory must be at least 1MB (got 0); write for example --memory 4GB\n");
   CHECK(refusal({"--memory", "lots", RANK_PROGRAM}).find("weir run: --memory: ") == 0);

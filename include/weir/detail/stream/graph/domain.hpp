@@ -35,6 +35,10 @@ class Domain {
   void leave() noexcept {
     holder_.store(nullptr, std::memory_order_release);  // those who wait look again by themselves
   }
+  /// Whether an emission runs in it at the moment.
+  [[nodiscard]] bool is_entered() const noexcept {
+    return holder_.load(std::memory_order_relaxed) != nullptr;
+  }
   [[nodiscard]] bool is_mine() const noexcept { return holder_.load(std::memory_order_relaxed) == &flow; }
 
  private:
