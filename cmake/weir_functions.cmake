@@ -114,16 +114,16 @@ function(weir_program target name)
 endfunction()
 
 # weir_example(tasks/letters SOURCES tasks/letters/count.cpp ARGUMENTS --files 3): examples/tasks/letters.cpp,
-# which uses arrays if ARRAY is given, frames if FRAME is. ctest runs it as threads and on three ranks and
-# compares what it prints with the `Prints:` lines of its header comment, where `...` stands for any text.
-# `{folder}` in an argument is a new empty folder.
+# which uses arrays, bags or frames if ARRAY, COLLECTIONS or FRAME is given. ctest runs it as threads and on
+# three ranks and compares what it prints with the `Prints:` lines of its header comment, where `...` stands
+# for any text. `{folder}` in an argument is a new empty folder.
 function(weir_example path)
-  cmake_parse_arguments(arg "ALONE;ARRAY;FRAME" "" "SOURCES;ARGUMENTS" ${ARGN})
+  cmake_parse_arguments(arg "ALONE;ARRAY;COLLECTIONS;FRAME" "" "SOURCES;ARGUMENTS" ${ARGN})
   get_filename_component(name ${path} NAME)
   add_executable(${name} ${path}.cpp ${arg_SOURCES})
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
   target_link_libraries(${name} PRIVATE weir::weir $<$<BOOL:${arg_ARRAY}>:weir::array>
-    $<$<BOOL:${arg_FRAME}>:weir::frame>)
+    $<$<BOOL:${arg_COLLECTIONS}>:weir::collections> $<$<BOOL:${arg_FRAME}>:weir::frame>)
   weir_own_flags(${name})
   if(NOT WEIR_TESTS)
     return()
@@ -184,12 +184,12 @@ endfunction()
 # weir_test(end_to_end/futures ALONE RANKS 1 2 3): one program whose tests run inside weir::run, alone
 # (threads) and under `weir run -n N`.
 function(weir_test path)
-  cmake_parse_arguments(arg "ALONE;ARRAY;FRAME" "TIMEOUT" "RANKS" ${ARGN})
+  cmake_parse_arguments(arg "ALONE;ARRAY;COLLECTIONS;FRAME" "TIMEOUT" "RANKS" ${ARGN})
   get_filename_component(unit ${path} NAME)
   string(REPLACE "/" "_" target ${path})
   add_executable(${target} ${path}.cpp)
   target_link_libraries(${target} PRIVATE weir_cluster_main $<$<BOOL:${arg_ARRAY}>:weir::array>
-    $<$<BOOL:${arg_FRAME}>:weir::frame> weir::weir
+    $<$<BOOL:${arg_COLLECTIONS}>:weir::collections> $<$<BOOL:${arg_FRAME}>:weir::frame> weir::weir
     weir_private weir_test_support)
   target_precompile_headers(${target} REUSE_FROM weir_test_support)
   weir_test_flags(${target})
@@ -237,7 +237,7 @@ function(weir_header_tests)
     list(APPEND sources ${source})
   endforeach()
   add_library(weir_headers_alone OBJECT ${sources})
-  target_link_libraries(weir_headers_alone PRIVATE weir::array weir::frame)
+  target_link_libraries(weir_headers_alone PRIVATE weir::array weir::collections weir::frame)
   target_compile_options(weir_headers_alone PRIVATE -O0)
   weir_own_flags(weir_headers_alone)
 endfunction()

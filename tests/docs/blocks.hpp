@@ -21,6 +21,8 @@
 #include <vector>
 
 #include <weir/array.hpp>
+#include <weir/bag.hpp>
+#include <weir/frame.hpp>
 #include <weir/weir.hpp>
 
 using namespace std::chrono_literals;
