@@ -153,6 +153,7 @@ class Model {
   std::vector<Last> last_;
   double ticked_s_ = 0;
   std::map<PeerId, WorkerTotals> workers_;
+  std::uint64_t threads_ = 0;  // of those that are there: tasks beyond that many wait for a thread
   std::map<PeerId, std::int64_t> offset_us_;  // from a worker's clock to ours: the least ever seen
   std::map<PeerId, std::vector<Block>> running_;
   std::vector<Row> rows_;

@@ -5,6 +5,18 @@
 
 namespace weir::detail::stream {
 
+namespace {
+
+/// Whether an emission runs in it. If none does, this thread is inside for a moment.
+bool is_at_work(Domain& domain) {
+  bool is_fresh = false;
+  const bool is_free = domain.try_enter(is_fresh);
+  if (is_fresh) domain.leave();
+  return !is_free;
+}
+
+}  // namespace
+
 GraphWatch& GraphWatch::instance() {
   static auto* watch = new GraphWatch;  // graphs may outlive static objects
   return *watch;
@@ -59,7 +71,7 @@ bool GraphWatch::sample() {
       Seen& seen = seen_[nodes[i]];
       ++seen.samples;
       seen.blocked += waits[i];
-      seen.entered += nodes[i]->domain().is_entered();
+      seen.entered += is_at_work(*nodes[i]->domain());
     }
   }
   return is_any;
@@ -106,11 +118,11 @@ void GraphWatch::share_time(const std::vector<Node*>& nodes, const std::vector<d
                             seeing::StreamSeen& picture) {
   std::map<const Domain*, double> measured;
   for (std::size_t i = 0; i < nodes.size(); ++i)
-    if (!picture.nodes[i].is_on_cluster) measured[&nodes[i]->domain()] += picture.nodes[i].busy;
+    if (!picture.nodes[i].is_on_cluster) measured[nodes[i]->domain()] += picture.nodes[i].busy;
   for (std::size_t i = 0; i < nodes.size(); ++i) {
     seeing::StreamNodeSeen& node = picture.nodes[i];
     if (node.is_on_cluster) continue;
-    if (const double all = measured[&nodes[i]->domain()]; all > 0) node.busy *= entered[i] / all;
+    if (const double all = measured[nodes[i]->domain()]; all > 0) node.busy *= entered[i] / all;
     node.busy = std::min(node.busy, 1 - node.blocked);
   }
 }

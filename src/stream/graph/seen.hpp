@@ -8,8 +8,8 @@
 
 namespace weir::detail::stream {
 
-/// Reads counts, gates and edges of all graphs, under the mutex of `Structure` and without entering a domain:
-/// a function that takes an hour keeps nobody waiting.
+/// Reads counts, gates and edges of all graphs, under the mutex of `Structure` and without waiting for a
+/// domain: a function that takes an hour keeps nobody waiting.
 ///
 /// That a node waits for room below is sampled here, and that an emission runs in its domain. Nodes of one
 /// domain share that time by what their elements take, of which `Cost` has samples.

@@ -50,10 +50,6 @@ class Domain {
       run_handed_over();
     holder_.store(nullptr, std::memory_order_release);  // those who wait look again by themselves
   }
-  /// Whether an emission runs in it at the moment.
-  [[nodiscard]] bool is_entered() const noexcept {
-    return holder_.load(std::memory_order_relaxed) != nullptr;
-  }
   [[nodiscard]] bool is_mine() const noexcept { return holder_.load(std::memory_order_relaxed) == &flow; }
   /// Leaves `work` to the thread that has the domain, if that one waits for this one; else it stays.
   [[nodiscard]] bool hand_over(std::unique_ptr<Deferred>& work);

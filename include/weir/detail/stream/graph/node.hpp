@@ -216,8 +216,6 @@ class Node {
   [[nodiscard]] bool is_entered() const noexcept {
     return domain_.load(std::memory_order_acquire)->is_mine();
   }
-  /// The one it is in now; it lives as long as the graph.
-  [[nodiscard]] const Domain& domain() const noexcept { return *domain_.load(std::memory_order_acquire); }
   /// Whether an emission may start here; inside the domain.
   Entry entry() noexcept;
   /// Emits without being entered: from a timer, a thread of its own.
