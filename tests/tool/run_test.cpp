@@ -207,9 +207,10 @@ TEST_CASE("run refuses wrong use with one sentence") {
   CHECK(refusal({"--memory", "lots", RANK_PROGRAM}).find("weir run: --memory: ") == 0);
   CHECK(refusal({"-n", "2"}) ==
         "weir run: a program must be named (got none); write for example weir run -n 3 ./app\n");
-  CHECK(refusal({"--fast", RANK_PROGRAM}) ==
-        "weir run: an option before the program must be -n, --threads, --memory, --dashboard or --report (got "
-        "--fast); options of the program follow its name\n");
+  CHECK(
+      refusal({"--fast", RANK_PROGRAM}) ==
+      "weir run: an option before the program must be -n, --threads, --memory, --dashboard or --report (got "
+      "--fast); options of the program follow its name\n");
   CHECK(refusal({"./gone"}) ==
         "weir run: the program must exist (got ./gone); give its path, for example ./build/app\n");
   CHECK(refusal({"gone"}) ==
