@@ -3,6 +3,7 @@ from dataclasses import dataclass
 
 from arrays import array_hdf5, array_outofcore, array_std
 from bags import bag
+from frames import QUESTIONS, frames
 from launch import Launch, letters_speedup, mpi, startup, streamz, weir, weir_threads
 
 
@@ -197,6 +198,15 @@ FIGURES = [
     Figure("bag_json_ratio", "of raw", 0.5, "higher",
            "the same against simdjson alone on 2 threads",
            bag, (bag, "simdjson_mb_per_s"), raw_unit="MB/s", key="json_mb_per_s", is_fraction_of_raw=True),
+    Figure("csv_gb_per_s", "GB/s", None, "higher",
+           "read_csv of a table of 2,000,000 rows and 9 columns (100 MB), types found out, 2 threads; best of 2",
+           frames),
+    Figure("csv_over_pandas", "times", 10, "higher",
+           "the same against pandas; raw: its seconds",
+           frames, (frames, "pandas_csv_s"), raw_unit="s"),
+    *(Figure(f"frame_{question}_s", "s", None, "lower",
+             f"question {question[1:]} of db-benchmark's group-by on that table, 2 threads; best of 2; raw: pandas",
+             frames, (frames, f"pandas_frame_{question}_s"), raw_unit="s") for question in QUESTIONS),
     Figure("graph_s", "s", 1, "lower",
            "100,000 chunk tasks built, fused and submitted",
            weir(0, "array_graph")),

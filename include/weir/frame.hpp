@@ -2,6 +2,7 @@
 #pragma once
 
 #include "weir/frame/aggregate.hpp"
+#include "weir/frame/arrow.hpp"
 #include "weir/frame/csv.hpp"
 #include "weir/frame/expression.hpp"
 #include "weir/frame/frame.hpp"

@@ -145,6 +145,7 @@ int run(int argc, char** argv) {
     const bool is_told = request.threads || site.environment.contains("WEIR_THREADS");
     if (!is_told && given->cores_per_rank > 1) request.threads = given->cores_per_rank;
     if (given->memory_bytes) site.environment["WEIR_NODE_MEMORY"] = std::to_string(given->memory_bytes);
+    check_ways_to(given->hosts, site);
     std::string hosts;
     for (const std::string& host : given->hosts) hosts += host + "\n";
     if (!hosts.empty()) site.host_file = folder.add("hosts", hosts);

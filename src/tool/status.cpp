@@ -80,6 +80,7 @@ nlohmann::json json_of(const std::vector<batch::JobRecord>& records) {
                        {"output", record.output_file},
                        {"errors", record.error_file},
                        {"submitted", record.submitted.time_since_epoch().count()}};
+    if (!record.array.empty()) job["array"] = record.array;
     if (record.last.exit_status) job["exit_status"] = *record.last.exit_status;
     all.push_back(std::move(job));
   }

@@ -10,13 +10,17 @@ namespace {
 using Aggregates = std::vector<BoundAggregate>;
 
 Table merge_task(const std::vector<Table>& parts, const std::vector<std::string>& keys,
-                 const Aggregates& aggregates, bool is_last) {
-  const Table merged = merge_states(concat(parts), keys, aggregates);
-  return is_last ? results_of(merged, keys, aggregates) : merged;
+                 const Aggregates& aggregates) {
+  return merge_states(concat(parts), keys, aggregates);
 }
 Table whole_task(const std::vector<Table>& parts, const std::vector<std::string>& keys,
                  const Aggregates& aggregates, bool keeps_missing) {
   return aggregate_whole(concat(parts), keys, aggregates, keeps_missing);
+}
+
+Table finish_task(const std::vector<Table>& parts, const std::vector<std::string>& keys,
+                  const Aggregates& aggregates, bool sorts) {
+  return results_of(merge_states(concat(parts), keys, aggregates), keys, aggregates, sorts);
 }
 
 // Partial results that one task of the tree merges.
@@ -78,7 +82,7 @@ class GroupNode : public Node {
     std::vector<Future<Table>> results;
     if (count > 1) {
       for (const auto& bucket : run.by_hash(parts, keys_, count))
-        results.push_back(run.client.submit(merge_task, bucket, keys_, bound_, true));
+        results.push_back(run.client.submit(finish_task, bucket, keys_, bound_, false));
       return results;
     }
     while (parts.size() > split_every) {
@@ -87,11 +91,11 @@ class GroupNode : public Node {
         const auto begin = parts.begin() + static_cast<std::ptrdiff_t>(at);
         const auto end =
             parts.begin() + static_cast<std::ptrdiff_t>(std::min(at + split_every, parts.size()));
-        fewer.push_back(run.client.submit(merge_task, std::vector(begin, end), keys_, bound_, false));
+        fewer.push_back(run.client.submit(merge_task, std::vector(begin, end), keys_, bound_));
       }
       parts = std::move(fewer);
     }
-    results.push_back(run.client.submit(merge_task, parts, keys_, bound_, true));
+    results.push_back(run.client.submit(finish_task, parts, keys_, bound_, true));
     return results;
   }
 
