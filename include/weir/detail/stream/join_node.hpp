@@ -156,13 +156,17 @@ auto attach_join(std::string kind, Kernel kernel, const Stream<First>& first, co
   const std::shared_ptr<Graph> graph = Graph::of(first.node());
   graph->adopt(std::move(made), &first.node());
   const std::array<Node*, 1 + sizeof...(More)> nodes{&first.node(), &more.node()...};
-  const auto feed = [&](std::size_t port, InletBase& inlet) {
+  const auto is_again = [&](std::size_t port) {
     const auto* const at = nodes.begin() + port;
-    constexpr bool once = requires { Kernel::takes_each_stream_once; };
-    if (once && std::find(nodes.begin(), at, *at) != at) node.leave_out(port);
-    else Graph::connect(**at, inlet);
+    return requires { Kernel::takes_each_stream_once; }
+    &&std::find(nodes.begin(), at, *at) != at;
   };
-  [&]<std::size_t... I>(std::index_sequence<I...>) { (feed(I, node.template inlet<I>()), ...); }
+  for (std::size_t port = 0; port < nodes.size(); ++port) {
+    if (is_again(port)) node.leave_out(port);
+  }
+  [&]<std::size_t... I>(std::index_sequence<I...>) {
+    ((is_again(I) ? void() : Graph::connect(*nodes[I], node.template inlet<I>())), ...);
+  }
   (std::make_index_sequence<1 + sizeof...(More)>{});
   return Stream<typename Kernel::Out>(Graph::of(node), node);
 }
