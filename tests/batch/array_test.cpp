@@ -1,6 +1,7 @@
 // Job arrays: what is read, what is written, and the elements that become of it.
 #include "batch/array.hpp"
 
+#include <catch2/catch.hpp>
 #include <fstream>
 
 #include "batch/lsf/lsf.hpp"

@@ -61,7 +61,7 @@ std::string run_inside(int) {
 
 /// Starts whole programs, MPI's and Weir's, here and in tasks.
 int start_programs(Client& client, const std::string& self) {
-  for (const std::string command :
+  for (const std::string& command :
        {std::string("mpirun --oversubscribe -n 2 /bin/true"), self + " return7"}) {
     std::cout << "body: " << status_of_program(command) << '\n';
     for (const int status : client.gather(client.run_on_workers(status_of_program, command)))
