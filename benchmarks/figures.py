@@ -37,6 +37,9 @@ tcp_join = weir(0, "tcp_join")
 tcp_work = weir(2, "tcp_work")
 raw_frames = mpi(2, "raw_frames")
 stream_local = weir(0, "stream_local")
+unseen = {"WEIR_DASHBOARD": "off"}
+tasks_unseen = weir(2, "tasks", environment=unseen)
+stream_local_unseen = weir(0, "stream_local", environment=unseen)
 stream_cluster = weir(2, "stream_cluster")
 array_rechunk = weir(3, "array_rechunk")
 
@@ -198,6 +201,13 @@ FIGURES = [
     Figure("bag_json_ratio", "of raw", 0.5, "higher",
            "the same against simdjson alone on 2 threads",
            bag, (bag, "simdjson_mb_per_s"), raw_unit="MB/s", key="json_mb_per_s", is_fraction_of_raw=True),
+    Figure("seeing_cost_tasks", "of unseen", 0.99, "higher",
+           "tasks that do nothing with counters on and nobody looking, against WEIR_DASHBOARD=off",
+           tasks, (tasks_unseen, "tasks_per_s"), raw_unit="tasks/s", key="tasks_per_s", is_fraction_of_raw=True),
+    Figure("seeing_cost_streams", "of unseen", 0.99, "higher",
+           "elements of a local stream, likewise",
+           stream_local, (stream_local_unseen, "stream_local_per_s"), raw_unit="elements/s",
+           key="stream_local_per_s", is_fraction_of_raw=True),
     Figure("csv_gb_per_s", "GB/s", None, "higher",
            "read_csv of a table of 2,000,000 rows and 9 columns (100 MB), types found out, 2 threads; best of 2",
            frames),

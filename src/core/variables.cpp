@@ -22,6 +22,7 @@ const std::vector<Variable> table_of_variables{
     {"WEIR_SPILL_DIRECTORY", "where they go then; default: TMPDIR, else /tmp"},
     {"WEIR_STATE_DIR", "where jobs, sessions and runs are kept; default: ~/.local/state/weir"},
     {"WEIR_DASHBOARD", "where the dashboard is: on (default), off, a port, or unix:PATH"},
+    {"WEIR_REPORT", "a file for a report of the program at its end"},
     {"WEIR_DASHBOARD_HOSTS", "further names, separated by commas, under which a browser may reach it"},
     {"WEIR_DASHBOARD_DIR", "a folder whose files stand in for those of the page"},
     {"WEIR_JOURNAL", "the folder where results of cached tasks are kept and found again"},

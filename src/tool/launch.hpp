@@ -13,10 +13,12 @@ namespace weir::detail::tool {
 struct RunRequest {
   int ranks = 0;  ///< At least 1.
   std::optional<int> threads;
-  std::string program;                                ///< A path that can be executed.
-  std::vector<std::string> arguments;                 ///< Passed on as they are.
-  std::optional<std::string> memory = std::nullopt;   ///< Of results on each worker, a byte count.
-  std::optional<std::string> journal = std::nullopt;  ///< The folder where results are kept.
+  std::string program;                                  ///< A path that can be executed.
+  std::vector<std::string> arguments;                   ///< Passed on as they are.
+  std::optional<std::string> memory = std::nullopt;     ///< Of results on each worker, a byte count.
+  std::optional<std::string> dashboard = std::nullopt;  ///< As WEIR_DASHBOARD says it.
+  std::optional<std::string> report = std::nullopt;     ///< An absolute path.
+  std::optional<std::string> journal = std::nullopt;    ///< The folder where results are kept.
 };
 
 /// What the machine and the job tell.

@@ -232,15 +232,7 @@ const { return group_by(std::vector<std::string>{names...}); }
 /// `weir::from(std::vector<Reading>{...})` with `struct Reading { std::string sensor; double value; };`
 template <class Row>
 [[nodiscard]] Frame from(const std::vector<Row>& rows, std::size_t partitions = 1) {
-  static_assert(std::is_aggregate_v<Row>, "weir: rows are plain structs, whose members become columns");
-  std::vector<std::string> names;
-  std::vector<Column> columns;
-  [&]<std::size_t... I>(std::index_sequence<I...>) {
-    (columns.push_back(detail::frame::column_of_member<Row, I>(rows)), ...);
-    (names.emplace_back(detail::frame::member_name<Row, I>()), ...);
-  }
-  (std::make_index_sequence<detail::task::field_count<Row>>{});
-  return Frame(Table(std::move(names), std::move(columns)), partitions);
+  return Frame(table_of(rows), partitions);
 }
 
 }  // namespace weir

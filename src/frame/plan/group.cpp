@@ -138,44 +138,51 @@ void check_type(const Aggregate& aggregate, const Term& value) {
 
 }  // namespace
 
-NodePtr make_group(const NodePtr& input, std::vector<std::string> keys, std::vector<Aggregate> aggregates,
-                   bool keeps_missing) {
+GroupPlan plan_groups(const Schema& rows, const std::vector<std::string>& keys,
+                      const std::vector<Aggregate>& aggregates) {
   if (aggregates.empty())
     throw Error(ErrorKind::invalid_argument, "agg: there must be an aggregation, such as count() (got none)");
-  Schema schema;
-  Step values{.kind = Step::Kind::project};
+  if (rows.empty()) throw Error(ErrorKind::invalid_argument, "agg: there must be a column (got none)");
+  GroupPlan plan;
+  plan.values.kind = Step::Kind::project;
   Names seen, seen_values;
   const auto add_name = [&](const std::string& name, ColumnType type) {
     if (!seen.insert(name).second)
       throw Error(ErrorKind::invalid_argument, "agg: the names of results and keys must differ (got " +
                                                    quoted(name) + " twice); as() gives another name");
-    schema.push_back({name, type});
+    plan.schema.push_back({name, type});
   };
   for (const std::string& key : keys) {
-    const TermPtr term = typed("group_by", make_column_term(key), input->schema);
+    const TermPtr term = typed("group_by", make_column_term(key), rows);
     add_name(key, term->type);
-    values.columns.push_back({key, {term}});
+    plan.values.columns.push_back({key, {term}});
   }
-  Aggregates bound;
   for (const Aggregate& aggregate : aggregates) {
     BoundAggregate own{aggregate.kind, aggregate.name, {}, ColumnType::int64, aggregate.parameter};
     if (aggregate.kind != Aggregate::Kind::rows) {
-      const TermPtr term = typed(std::string(name_of(aggregate.kind)), aggregate.value.term(), input->schema);
+      const TermPtr term = typed(std::string(name_of(aggregate.kind)), aggregate.value.term(), rows);
       check_type(aggregate, *term);
       own.type = term->type;
       // Aggregations of one column share it; a key of this name would have to begin with a line end.
-      own.value = "\n" + (term->op == Op::column ? term->name : std::to_string(bound.size()) + " ");
-      if (seen_values.insert(own.value).second) values.columns.push_back({own.value, {term}});
+      own.value = "\n" + (term->op == Op::column ? term->name : std::to_string(plan.aggregates.size()) + " ");
+      if (seen_values.insert(own.value).second) plan.values.columns.push_back({own.value, {term}});
     }
     add_name(own.name, type_of_result(own.kind, own.type));
-    bound.push_back(std::move(own));
+    plan.aggregates.push_back(std::move(own));
   }
-  if (values.columns.empty()) {
-    const Field& any = input->schema.front();
-    values.columns.push_back({any.name, {typed("agg", make_column_term(any.name), input->schema)}});
+  if (plan.values.columns.empty()) {
+    const std::string& any = rows.front().name;
+    plan.values.columns.push_back({any, {typed("agg", make_column_term(any), rows)}});
   }
-  return std::make_shared<GroupNode>(input, std::move(keys), std::move(aggregates), std::move(bound),
-                                     std::move(values), std::move(schema), keeps_missing);
+  return plan;
+}
+
+NodePtr make_group(const NodePtr& input, std::vector<std::string> keys, std::vector<Aggregate> aggregates,
+                   bool keeps_missing) {
+  GroupPlan plan = plan_groups(input->schema, keys, aggregates);
+  return std::make_shared<GroupNode>(input, std::move(keys), std::move(aggregates),
+                                     std::move(plan.aggregates), std::move(plan.values),
+                                     std::move(plan.schema), keeps_missing);
 }
 
 }  // namespace weir::detail::frame

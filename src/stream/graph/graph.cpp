@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "core/log.hpp"
+#include "stream/graph/seen.hpp"
 #include "stream/graph/standstill.hpp"
 #include "weir/error.hpp"
 
@@ -165,11 +166,14 @@ bool Structure::remove_edge(Node& from, Node& to, std::vector<InletBase*>* cut) 
 
 // --- Graph
 
-Graph::Graph() : waiting_(std::make_unique<Waiting>()) {}
+Graph::Graph() : waiting_(std::make_unique<Waiting>()) { GraphWatch::add(*this); }
 Graph::Graph(EventLoop loop)
-    : loop_(std::move(loop)), owns_loop_(false), waiting_(std::make_unique<Waiting>()) {}
+    : loop_(std::move(loop)), owns_loop_(false), waiting_(std::make_unique<Waiting>()) {
+  GraphWatch::add(*this);
+}
 
 Graph::~Graph() {
+  GraphWatch::remove(*this);
   if (parent_ || nodes_.empty()) return;
   const bool waits = owns_loop_;
   for (const auto& node : nodes_) {
@@ -479,10 +483,12 @@ bool Graph::is_at_work_here() const noexcept {
 }
 
 void Graph::drain(Node& node) {
-  if (is_at_work_here())
-    throw Error(ErrorKind::unsupported, "drain: called from inside the stream it would wait for");
   wait(
       node, "drain", [&] { return node.graph().is_idle(); }, {}, true);
+  end_drain(node);
+}
+
+void Graph::end_drain(Node& node) {
   warn_of_cycles(node.graph().nodes());
   std::exception_ptr error;
   for (Node* each : node.graph().nodes()) {
