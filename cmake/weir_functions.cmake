@@ -3,13 +3,13 @@
 
 # Flags of our own code; never passed on to those who link Weir.
 function(weir_own_flags target)
-  target_compile_options(${target} PRIVATE -Wall -Wextra -Wno-missing-field-initializers
-    -Wno-maybe-uninitialized)
+  target_compile_options(${target} PRIVATE -Wall -Wextra -Wno-missing-field-initializers)
   if(WEIR_WERROR)
     target_compile_options(${target} PRIVATE -Werror)
   endif()
-  # -Wrestrict of g++ 12 is wrong about std::string assignment (GCC bug 105651).
-  target_compile_options(${target} PRIVATE -Wno-restrict)
+  # Both are wrong in g++ 12: about std::string's assignment (GCC bug 105651), and about what is optional.
+  target_compile_options(${target} PRIVATE
+    $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict;-Wno-maybe-uninitialized>)
 endfunction()
 
 # Flags of tests: what they check does not depend on how fast they are, and most of their time is compiling.
