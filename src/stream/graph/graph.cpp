@@ -118,13 +118,16 @@ void Structure::join_domains(Node& a, Node& b) {
   }
 }
 
-void Structure::add_edge(Node& from, InletBase& to) {
+void Structure::add_edge(Node& from, InletBase& to, std::uint64_t subscription) {
   std::vector<InletBase*> inlets = from.downstreams();
   if (std::find(inlets.begin(), inlets.end(), &to) != inlets.end()) return;
   if (!from.copyable_ && !inlets.empty())
     throw Error(ErrorKind::invalid_argument,
                 "connect: elements of " + from.label() + " cannot be copied, so they can go one way only");
-  inlets.push_back(&to);
+  to.subscribed = subscription != 0 ? subscription : Graph::subscribe();
+  inlets.insert(std::find_if(inlets.begin(), inlets.end(),
+                             [&](const InletBase* each) { return each->subscribed > to.subscribed; }),
+                &to);
   set_fan(from, inlets);
   to.node->upstreams_.push_back(&from);
   if (from.ended_) to.node->input_ended(to.port);
@@ -195,12 +198,17 @@ Node& Graph::adopt(std::unique_ptr<Node> node, Node* same_as) {
   return *nodes_.back();
 }
 
-void Graph::connect(Node& from, InletBase& to) {
+std::uint64_t Graph::subscribe() noexcept {
+  static std::atomic<std::uint64_t> last{0};
+  return ++last;
+}
+
+void Graph::connect(Node& from, InletBase& to, std::uint64_t subscription) {
   const EnterBoth inside(from, *to.node);
   const std::lock_guard lock(Structure::mutex());
   Structure::join_graphs(from.graph(), to.node->graph());
   if (!to.node->is_boundary()) Structure::join_domains(from, *to.node);
-  Structure::add_edge(from, to);
+  Structure::add_edge(from, to, subscription);
 }
 
 void Graph::join(Node& a, Node& b) {

@@ -120,6 +120,7 @@ Stage<K> run_part(const Stage<K>& before, const Step& step, const GroupPart& whi
     auto gone = values_of(forgotten).begin();
     std::uint32_t at = 0;
     for (const auto& keyed : from.values) {
+      if (after.has_ended) break;
       for (; gone != values_of(forgotten).end() && gone->first == at; ++gone) {
         if (is_mine(gone->second))
           push_guarded<typename K::Out, int>(after.out, step, nullptr, [&] {
@@ -131,18 +132,18 @@ Stage<K> run_part(const Stage<K>& before, const Step& step, const GroupPart& whi
                      [&] { after.kernel.push(keyed, which.place(at, false), emit); });
       ++at;
     }
-    if (from.is_over) end_stage(after, step);
+    if (from.is_over) end_stage(after, step, [] { return Place(); });
   }
   note_held(after, step);
   return after;
 }
 
-/// What came out of all parts, in the order of the elements, and with the items they come from. An element is
-/// held as long as one of the parts holds it.
-template <class Out>
+/// What came out of all parts, in the order of the elements; `place(of the group)` says where they stand. An
+/// element is held as long as one of the parts holds it.
+template <class Out, class PlaceOf>
 void join_parts(ChunkResult<Out>& out, const Step& step,
                 const std::vector<ChunkResult<std::pair<std::uint64_t, Out>>>& parts, std::size_t took,
-                const std::vector<std::uint32_t>& items) {
+                const PlaceOf& place_of_element) {
   std::vector<std::pair<std::uint64_t, const Out*>> all;
   Spent spent{step.segment};
   spent.step = step.number;
@@ -164,13 +165,14 @@ void join_parts(ChunkResult<Out>& out, const Step& step,
   }
   std::stable_sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
   out.values.reserve(all.size());
-  for (const auto& [place, value] : all) {
-    out.values.push_back(*value);
-    if (!items.empty())
-      out.items.push_back((place & GroupPart::at_the_end) != 0 ? UINT32_MAX
-                                                               : items[GroupPart::element(place)]);
+  const auto cause = [](std::uint64_t place) {
+    return (place & GroupPart::at_the_end) != 0 ? GroupPart::at_the_end : GroupPart::element(place);
+  };
+  for (auto at = all.begin(); at != all.end();) {
+    const std::uint64_t now = cause(at->first);
+    for (; at != all.end() && cause(at->first) == now; ++at) out.values.push_back(*at->second);
+    note_places(out, step, [&] { return place_of_element(now); });
   }
-  number_items(out, step);
   out.spent.push_back(spent);
   if (!knows_held) return;
   std::sort(held.tokens.begin(), held.tokens.end());
@@ -181,14 +183,17 @@ template <class Out, class From>
 ChunkResult<Out> join_chunk_parts(const From& from, const Step& step,
                                   const std::vector<ChunkResult<std::pair<std::uint64_t, Out>>>& parts) {
   auto out = begin_result<Out>(from);
-  join_parts(out, step, parts, from.values.size(), from.items);
+  join_parts(out, step, parts, from.values.size(), [&](std::uint64_t element) {
+    return element == GroupPart::at_the_end ? end_of(from, step) : place_of(from, element, step);
+  });
+  if (out.is_over) note_end(out, step, end_of(from, step));
   return out;
 }
 template <class Out>
 ChunkResult<Out> join_finished_parts(const Step& step,
                                      const std::vector<ChunkResult<std::pair<std::uint64_t, Out>>>& parts) {
   ChunkResult<Out> out;
-  join_parts(out, step, parts, 0, {});
+  join_parts(out, step, parts, 0, [&](std::uint64_t) { return Place{step.visit}; });
   return out;
 }
 

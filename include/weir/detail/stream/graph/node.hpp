@@ -41,6 +41,7 @@ class Gate {
 struct InletBase {
   Node* node;
   unsigned port;
+  std::uint64_t subscribed = 0;  ///< Its place among the inlets of an upstream; see Graph::subscribe.
 };
 
 /// Takes elements of T. `push` never throws: what goes wrong in the node is answered by its error policy.
