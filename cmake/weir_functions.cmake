@@ -234,11 +234,11 @@ function(weir_install)
   include(CMakePackageConfigHelpers)
   set(folder ${CMAKE_INSTALL_LIBDIR}/cmake/weir)
   set(components)
-  foreach(library weir weir_array)
+  foreach(library weir weir_array weir_collections)
     if(TARGET ${library})
       install(TARGETS ${library} EXPORT ${library}_targets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
       install(EXPORT ${library}_targets NAMESPACE weir:: DESTINATION ${folder})
-      string(REGEX MATCH "array" component ${library})
+      string(REGEX MATCH "array|collections" component ${library})
       list(APPEND components ${component})
     endif()
   endforeach()
@@ -263,5 +263,6 @@ function(weir_install)
   install(FILES ${PROJECT_BINARY_DIR}/weir-config.cmake ${PROJECT_BINARY_DIR}/weir-config-version.cmake
     ${PROJECT_SOURCE_DIR}/cmake/weir_dependencies.cmake
     ${PROJECT_SOURCE_DIR}/cmake/weir_array_dependencies.cmake
+    ${PROJECT_SOURCE_DIR}/cmake/weir_collections_dependencies.cmake
     DESTINATION ${folder})
 endfunction()

@@ -13,7 +13,8 @@ class Weir(CMakePackage):
     version("0.2.0", tag="v0.2.0")
 
     variant("array", default=True, description="Chunked arrays: HDF5, linear algebra, Fourier transforms")
-    variant("tests", default=False, description="Build the tests and benchmarks, which need arrays")
+    variant("collections", default=True, description="Bags, delayed calls: packed files, JSON")
+    variant("tests", default=False, description="Build the tests and benchmarks, which need all of it")
 
     depends_on("cxx", type="build")
     depends_on("c", type="build")
@@ -34,10 +35,18 @@ class Weir(CMakePackage):
         depends_on("openblas")
         depends_on("fftw@3: precision=float,double ~mpi")
         depends_on("xtensor@0.24:")
+    with when("+collections"):
+        depends_on("zlib-api")
+        depends_on("bzip2")
+        depends_on("xz")
+        depends_on("zstd")
+        depends_on("simdjson@3:")
+        depends_on("xxhash")
     depends_on("catch2@2", when="+tests", type="build")
     depends_on("python@3.10:", when="+tests", type=("build", "test"))
 
     conflicts("+tests", when="~array", msg="the tests need arrays")
+    conflicts("+tests", when="~collections", msg="the tests need collections")
     conflicts("%gcc@:11", msg="C++20 as of GCC 12 is needed")
     conflicts("%clang@:13", msg="C++20 as of clang 14 is needed")
 
@@ -46,6 +55,7 @@ class Weir(CMakePackage):
     def cmake_args(self):
         return [
             self.define_from_variant("WEIR_ARRAY", "array"),
+            self.define_from_variant("WEIR_COLLECTIONS", "collections"),
             self.define_from_variant("WEIR_TESTS", "tests"),
             self.define_from_variant("WEIR_BENCHMARKS", "tests"),
             self.define("WEIR_EXAMPLES", False),

@@ -37,7 +37,7 @@ class Guard {
     const pid_t pid = fork();
     if (pid == 0) {
       setsid();
-      if (fork() != 0) _exit(0);  // nobody has to bury it
+      if (fork() != 0) _exit(0);  // nobody has to wait for it
       dup2(ends[0], STDIN_FILENO);
       const int nothing = open("/dev/null", O_WRONLY);
       dup2(nothing, STDOUT_FILENO);

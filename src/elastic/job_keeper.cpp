@@ -106,7 +106,7 @@ void JobKeeper::step(ScalingTime now) {
   {
     std::lock_guard hold(mutex_);
     look(now, snapshot);
-    bury(now);
+    drop_ended(now);
     if (frozen_) return;
     replace_short_lived(now, snapshot.lacking_s);
     tell_pause();
@@ -171,7 +171,7 @@ void JobKeeper::look(ScalingTime now, const Snapshot& snapshot) {
   }
 }
 
-void JobKeeper::bury(ScalingTime now) {
+void JobKeeper::drop_ended(ScalingTime now) {
   std::vector<std::string> quiet, late;
   for (Job& job : jobs_) {
     if (job.quiet_since && now - *job.quiet_since > job.pause) {
@@ -328,7 +328,7 @@ void JobKeeper::end_all(bool hand_results_over) {
       const Snapshot snapshot = scheduler_->snapshot();
       std::unique_lock hold(mutex_);
       look(std::chrono::steady_clock::now(), snapshot);
-      bury(std::chrono::steady_clock::now());
+      drop_ended(std::chrono::steady_clock::now());
       // A batch system is not asked whether they are really gone; it is told below.
       const bool deserted =
           std::all_of(jobs_.begin(), jobs_.end(), [](const Job& job) { return job.workers.empty(); });

@@ -49,7 +49,7 @@ class JobKeeper {
   void loop();
   void step(ScalingTime now);
   void look(ScalingTime now, const Snapshot& snapshot);
-  void bury(ScalingTime now);
+  void drop_ended(ScalingTime now);
   void over(ScalingTime now, const Job& job, const JobEnd& end);
   void tell_pause();
   void carry_out(ScalingTime now, const ScalingPlan& plan);

@@ -2,7 +2,7 @@
 // call weir::run.
 #pragma once
 
-#include "node/scheduler.hpp"
+#include "home/threads.hpp"
 
 namespace weir::detail::home {
 
@@ -17,8 +17,7 @@ class Engine {
   void stop(bool abort);
 
  private:
-  struct Parts;
-  std::shared_ptr<Parts> parts_;
+  Threads threads_;
   std::shared_ptr<node::SchedulerNode> scheduler_;
 };
 

@@ -142,14 +142,10 @@ int run_further_worker(int argc, char** argv, const RunOptions& options) {
                                  ranks.transport ? ranks.transport->rank() : 0, task::build_id());
     const PeerId self = join(network, path, death_timeout());
     network.accept_peers(environment("WEIR_INTERFACE"));
-    node::WorkerSettings settings;
-    settings.threads = number_of_threads(options, 1);
-    settings.resources = resources_of(options);
-    settings.name = "worker " + std::to_string(self);
+    node::WorkerSettings settings =
+        worker_settings(options, self, number_of_threads(options, 1), ranks_of_host());
     settings.job = environment("WEIR_JOB");
-    settings.memory = memory_limits(options, ranks_of_host());
     if (ranks.transport) ranks.transport->lend_at_most(settings.memory.limit / 8);
-    settings.spill_folder = spill_folder();
     if (const auto left = lifetime()) {
       settings.ends = node::Clock::now() + *left;
       settings.hand_over = std::min<std::chrono::nanoseconds>(

@@ -11,11 +11,9 @@
 #include <cstdlib>
 #include <fstream>
 #include <iostream>
-#include <thread>
 
 #include "batch/answer.hpp"
 #include "batch/program.hpp"
-#include "comm/inproc.hpp"
 #include "comm/mpi.hpp"
 #include "comm/network.hpp"
 #include "core/log.hpp"
@@ -24,7 +22,7 @@
 #include "core/wording.hpp"
 #include "home/joined.hpp"
 #include "home/settings.hpp"
-#include "node/worker.hpp"
+#include "home/threads.hpp"
 #include "weir/detail/task/address.hpp"
 
 namespace weir {
@@ -94,33 +92,10 @@ int run_body(const std::shared_ptr<SchedulerNode>& node, const std::function<int
 }
 
 int run_with_threads(const std::function<int(Client&)>& body, const RunOptions& options) {
-  detail::node::Patience patience;
-  patience.spin = std::chrono::microseconds(50);
-  const auto hub = std::make_shared<detail::comm::Hub>();
-  const auto scheduler_inside = std::make_shared<detail::comm::InprocTransport>(hub, 0),
-             worker_inside = std::make_shared<detail::comm::InprocTransport>(hub, 1);
-  const auto scheduler_link =
-      std::make_shared<detail::comm::Network>(0, scheduler_inside.get(), 2, detail::task::build_id());
-  const auto worker_link =
-      std::make_shared<detail::comm::Network>(1, worker_inside.get(), 2, detail::task::build_id());
-  auto settings = detail::home::scheduler_settings(options);
-  settings.patience = patience;
-  settings.expected_workers = 1;
-  settings.own_peers = 2;
-  settings.own_in_process = true;
-  const auto node = std::make_shared<SchedulerNode>(*scheduler_link, settings);
-  detail::node::WorkerSettings worker_settings;
-  worker_settings.threads =
+  const std::uint32_t threads =
       detail::home::number_of_threads(options, static_cast<std::uint32_t>(detail::home::cores_given()));
-  worker_settings.resources = detail::home::resources_of(options);
-  worker_settings.name = "worker 1";
-  worker_settings.patience = patience;
-  worker_settings.own_process = false;
-  worker_settings.memory = detail::home::memory_limits(options, 1);
-  worker_settings.spill_folder = detail::home::spill_folder();
-  const auto worker = std::make_shared<WorkerNode>(*worker_link, 1, worker_settings);
-  node->start();
-  worker->start();
+  detail::home::Threads cluster(options, 1, threads);
+  const std::shared_ptr<SchedulerNode>& node = cluster.scheduler();
   const Leaver leaver([&](int status) {
     node->leave(true);
     node->stop();
@@ -132,11 +107,7 @@ int run_with_threads(const std::function<int(Client&)>& body, const RunOptions& 
   node->leave(failed);
   node->stop();
   detail::client::ClusterLink::set_current(nullptr);
-  if (!worker->stop_within(std::chrono::milliseconds(failed ? 100 : 1000))) {
-    // A thread cannot be ended from outside: what still runs keeps what it needs.
-    static auto& kept = *new std::vector<std::shared_ptr<void>>;  // longer than any static object
-    kept.insert(kept.end(), {scheduler_inside, worker_inside, scheduler_link, worker_link, node, worker});
-  }
+  cluster.stop_within(std::chrono::milliseconds(failed ? 100 : 1000));
   return status;
 }
 
@@ -179,13 +150,9 @@ int run_scheduler(boost::mpi::environment* mpi, detail::comm::MpiTransport& rank
 }
 
 int run_worker(boost::mpi::environment* mpi, detail::comm::MpiTransport& ranks, const RunOptions& options) {
-  detail::node::WorkerSettings settings;
-  settings.threads = detail::home::number_of_threads(options, 1);
-  settings.resources = detail::home::resources_of(options);
-  settings.name = "worker " + std::to_string(ranks.rank());
-  settings.memory = detail::home::memory_limits(options, detail::home::ranks_of_host());
+  const detail::node::WorkerSettings settings = detail::home::worker_settings(
+      options, ranks.rank(), detail::home::number_of_threads(options, 1), detail::home::ranks_of_host());
   ranks.lend_at_most(settings.memory.limit / 8);
-  settings.spill_folder = detail::home::spill_folder();
   static detail::comm::Network transport(ranks.rank(), &ranks, static_cast<PeerId>(ranks.size()),
                                          detail::task::build_id());
   const auto node = std::make_shared<WorkerNode>(transport, ranks.rank(), settings);

@@ -49,7 +49,7 @@ bool has_ended(const SessionInfo& session) {
   if (session.host_id != node::host_id()) return false;
   const auto pid = static_cast<pid_t>(session.pid);
   return node::ProcessWatch(pid).ended() ||
-         (kill(pid, 0) != 0 && errno == ESRCH);  // the first also before anybody has buried it
+         (kill(pid, 0) != 0 && errno == ESRCH);  // the first also before anybody has waited for it
 }
 
 /// What crashed programs of this host have left.

@@ -104,6 +104,17 @@ std::string spill_folder() {
   return "/tmp";
 }
 
+node::WorkerSettings worker_settings(const RunOptions& options, PeerId self, std::uint32_t threads,
+                                     std::uint64_t workers) {
+  node::WorkerSettings settings;
+  settings.threads = threads;
+  settings.resources = resources_of(options);
+  settings.name = "worker " + std::to_string(self);
+  settings.memory = memory_limits(options, workers);
+  settings.spill_folder = spill_folder();
+  return settings;
+}
+
 node::SchedulerSettings scheduler_settings(const RunOptions& options) {
   node::SchedulerSettings settings;
   settings.scheduling.allowed_failures = options.allowed_failures;

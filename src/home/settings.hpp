@@ -2,6 +2,7 @@
 #pragma once
 
 #include "node/scheduler.hpp"
+#include "node/worker.hpp"
 #include "weir/run.hpp"
 #include "worker/state.hpp"
 
@@ -41,6 +42,11 @@ constexpr std::uint64_t least_memory_bytes = 1'000'000;
 [[nodiscard]] std::string spill_folder();
 
 [[nodiscard]] node::SchedulerSettings scheduler_settings(const RunOptions& options);
+
+/// What a worker is told, wherever it lives: its threads (what `number_of_threads` says), its resources, its
+/// name, and what its results may take beside those of the other `workers` on this node.
+[[nodiscard]] node::WorkerSettings worker_settings(const RunOptions& options, PeerId self,
+                                                   std::uint32_t threads, std::uint64_t workers);
 
 /// Ends the process with what it has printed, but without MPI_Finalize, which waits for the dead.
 [[noreturn]] void exit_now(int status);

@@ -32,7 +32,7 @@ namespace weir::detail::node {
 /// **Units.** Cores; 0.5 is half of one's time.
 [[nodiscard]] std::optional<double> group_cores(const std::string& groups, const std::string& root);
 
-/// Watches a process of this host: knows of its death at once, also while nobody has buried it.
+/// Watches a process of this host: knows of its death at once, also while nobody has waited for it.
 class ProcessWatch {
  public:
   ProcessWatch() = default;

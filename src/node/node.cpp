@@ -40,8 +40,8 @@ bool Node::progress() {
   if (moved && sleepers_.load(std::memory_order_relaxed) > 0) transport_.wake();
   tick(now);
   flush();
-  const bool only_life = std::exchange(heard_life_, false) & !std::exchange(heard_work_, false);
-  return moved && !only_life;
+  const bool life = std::exchange(heard_life_, false), work = std::exchange(heard_work_, false);
+  return moved && (work || !life);
 }
 
 bool Node::drive() {
@@ -51,12 +51,14 @@ bool Node::drive() {
 }
 
 void Node::doze(std::chrono::nanoseconds idle) {
+  sleepers_.fetch_add(1, std::memory_order_relaxed);
   // A yield costs as much as several polls, and is needed only by those who share the core.
   thread_local unsigned polls = 0;
   if (baton_.wanted() || (idle < patience_.spin && ++polls % 8 == 0)) sched_yield();
   else if (idle < patience_.spin) __builtin_ia32_pause();
   else if (idle < patience_.dozing) transport_.wait(patience_.doze);
   else transport_.wait(patience_.sleep);
+  sleepers_.fetch_sub(1, std::memory_order_relaxed);
 }
 
 // Serves peers and heartbeats while everybody else computes; leaves the polling to them while they wait.
@@ -71,7 +73,7 @@ void Node::start_helper() {
       const std::int64_t polled = last_poll_ns_.load(std::memory_order_relaxed);
       const bool others_poll = polled != own_poll && std::chrono::nanoseconds(now.time_since_epoch().count() -
                                                                               polled) < patience_.sleep * 2;
-      if (others_poll && !callbacks_due()) {  // which executors, who poll, have no time for
+      if (others_poll && !futures_.callbacks_due()) {  // which executors, who poll, have no time for
         std::this_thread::sleep_for(patience_.sleep * 5);
         continue;
       }

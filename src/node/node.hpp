@@ -2,11 +2,13 @@
 // a helper thread.
 #pragma once
 
+#include <memory>
 #include <thread>
 
 #include "client/future_table.hpp"
 #include "comm/transport.hpp"
 #include "core/log.hpp"
+#include "node/baton.hpp"
 #include "protocol/codec.hpp"
 
 namespace weir::detail::node {
@@ -21,14 +23,58 @@ struct Patience {
   std::chrono::microseconds sleep{1900};  ///< ... then so long: what the first task after a silence may wait.
 };
 
-/// Sends, receives and waits for a state machine.
-class Node : public client::FutureTable, protected comm::Receiver {
+/// Sends, receives and waits for a state machine, and for the futures of this process.
+///
+/// **Threads.** Public functions: any. Protected ones: under the baton.
+class Node : public client::ClusterLink, public std::enable_shared_from_this<Node>, protected comm::Receiver {
  public:
   Node(comm::Transport& transport, Patience patience) : transport_(transport), patience_(patience) {}
   ~Node() override { stop_helper(); }
+  client::FutureRef submit(client::Request&& request) override;
+  client::FutureRef scatter(task::Value value, const std::vector<PeerId>& workers) override;
+  bool wait(client::FutureState& state, client::Deadline deadline) override;
+  bool wait_until(const std::function<bool()>& ready, client::Deadline deadline) override;
   bool drive() override;
+  void fetch(client::FutureState& state, client::Deadline deadline) override;
+  void prefetch(const std::vector<client::FutureState*>& states) override;
+  void cancel(client::FutureState& state, const std::string& reason) override;
+  void retry(client::FutureState& state) override;
+  void on_done(client::FutureState& state, std::function<void()> done, bool awaited) override;
+  void release(client::FutureState* state) noexcept override;
 
  protected:
+  // How this node reaches the scheduler and those that have results.
+  [[nodiscard]] virtual PeerId self() const = 0;
+  virtual void to_scheduler(protocol::SubmitTask&& message) = 0;
+  virtual void to_scheduler(const protocol::ReleaseTask& message) = 0;
+  virtual void to_scheduler(const protocol::CancelFuture& message) = 0;
+  virtual void to_scheduler(const protocol::RetryFuture& message) = 0;
+  virtual void to_scheduler(const protocol::LocateTask& message) = 0;
+  virtual void ask_for(PeerId holder, TaskId id) = 0;
+  virtual void put(TaskId id, task::Value value, const std::vector<PeerId>& workers) = 0;
+  /// After a submission: sends what should not wait.
+  virtual void submitted() = 0;
+
+  /// Takes the baton; when it is given back, the callbacks of futures that are done now are called.
+  class Hold {
+   public:
+    explicit Hold(Node& node) : node_(node) { node_.baton_.lock(); }
+    Hold(Node& node, std::adopt_lock_t) : node_(node) {}
+    Hold(const Hold&) = delete;
+    ~Hold() { node_.give_back(); }
+
+   private:
+    Node& node_;
+  };
+
+  /// Throws `Error{closed}`, which begins with `who`, once the cluster has ended. Any thread.
+  void require_open(const char* who) {
+    Hold hold(*this);
+    futures_.require_open(who);
+  }
+  void on_missing(PeerId from, const protocol::ResultMissing& message);
+  void on_peer_gone(PeerId peer);
+
   /// Appends a message for a peer. It leaves at once if the link is idle, with others if a send is in flight.
   template <class Message>
   void post(PeerId to, const Message& message) {
@@ -83,15 +129,20 @@ class Node : public client::FutureTable, protected comm::Receiver {
   /// Called by every `progress`.
   virtual void tick(Clock::time_point now) = 0;
 
-  void doze(std::chrono::nanoseconds idle) override;
+  /// Sleeps a little; `idle` is how long nothing has happened. Not under the baton.
+  void doze(std::chrono::nanoseconds idle);
 
   void start_helper();
   void stop_helper();
 
   comm::Transport& transport_;
   Patience patience_;
+  Baton baton_;
+  client::FutureTable futures_;
 
  private:
+  friend class Hold;
+  void give_back();
   static constexpr std::size_t frame_bytes = 3400;  // frames stay below MPI's eager limit
 
   void send_box(PeerId to);
@@ -111,6 +162,7 @@ class Node : public client::FutureTable, protected comm::Receiver {
   std::vector<Buffer> boxes_;
   std::vector<PeerId> dirty_;
   std::thread helper_;
+  std::atomic<int> sleepers_{0};
   std::atomic<bool> stop_{false};
   std::atomic<std::int64_t> last_poll_ns_{0};
   bool heard_life_ = false, heard_work_ = false;  // in this poll

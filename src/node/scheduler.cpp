@@ -49,20 +49,22 @@ void SchedulerNode::each_alive(F&& f) {
 void SchedulerNode::perform() {
   for (std::size_t i = 0; i < actions_.size(); ++i) {
     scheduler::Action action = std::move(actions_[i]);
-    std::visit(
-        Overloaded{
-            [&](scheduler::Assign& assign) {
-              const scheduler::Task* task = state_.task(assign.task);
-              if (task && task->state == TaskState::processing && task->run == assign.run)
-                post(action.to, state_.run_message(assign.task));
-            },
-            [&](protocol::TaskDone& message) {
-              action.to == 0 ? on(std::move(message)) : post(action.to, message);
-            },
-            [&](protocol::TaskFailed& message) { action.to == 0 ? on(message) : post(action.to, message); },
-            [&](protocol::TaskPending& message) { action.to == 0 ? on(message) : post(action.to, message); },
-            [&](auto& message) { post(action.to, message); }},
-        action.message);
+    std::visit(Overloaded{[&](scheduler::Assign& assign) {
+                            const scheduler::Task* task = state_.task(assign.task);
+                            if (task && task->state == TaskState::processing && task->run == assign.run)
+                              post(action.to, state_.run_message(assign.task));
+                          },
+                          [&](protocol::TaskDone& message) {
+                            action.to == 0 ? futures_.on(std::move(message)) : post(action.to, message);
+                          },
+                          [&](protocol::TaskFailed& message) {
+                            action.to == 0 ? futures_.on(message) : post(action.to, message);
+                          },
+                          [&](protocol::TaskPending& message) {
+                            action.to == 0 ? futures_.on(message) : post(action.to, message);
+                          },
+                          [&](auto& message) { post(action.to, message); }},
+               action.message);
   }
   actions_.clear();
 }
@@ -370,13 +372,13 @@ bool SchedulerNode::leave(bool abort) {
     wait_until(
         [&] {
           Hold hold(*this);
-          return callbacks_pending() == 0;
+          return futures_.callbacks_pending() == 0;
         },
         std::nullopt);
   {
     Hold hold(*this);
     leaving_ = true;
-    close("the cluster has ended");
+    futures_.close("the cluster has ended");
     each_alive([&](PeerId id, Peer&) { post(id, protocol::Shutdown{abort}); });
     flush();
   }

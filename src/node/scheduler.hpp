@@ -94,7 +94,6 @@ class SchedulerNode final : public Node, public client::Overseer {
   }
   // One for each message of `protocol::ToScheduler`: without it nothing compiles. What the state machine
   // answers by itself needs none here.
-  using FutureTable::on;
   template <class Message>
   requires requires(scheduler::State& state, scheduler::Actions& out, Message&& message) {
     state.handle(0.0, PeerId{}, std::move(message), out);
@@ -106,7 +105,9 @@ class SchedulerNode final : public Node, public client::Overseer {
   void on(PeerId from, protocol::RetireMe&& message);
   void on(PeerId from, protocol::FindPeer&& message) { tell_contact(from, message.peer); }
   void on(PeerId from, protocol::ContactHere&& message);
-  void on(PeerId, protocol::ResultData&& message, task::Value&& value) { on_value(message.id, value); }
+  void on(PeerId, protocol::ResultData&& message, task::Value&& value) {
+    futures_.on_value(message.id, value);
+  }
   void on(PeerId from, protocol::ResultMissing&& message) { on_missing(from, message); }
   void on(PeerId from, protocol::RunFailed&& message);
   void perform();

@@ -36,7 +36,7 @@ void WorkerNode::spill_loop() {
 }
 
 // Writes without the baton: tasks run and messages are answered meanwhile.
-void WorkerNode::spill(worker::Spill&& spill, std::unique_lock<client::Baton>& hold) {
+void WorkerNode::spill(worker::Spill&& spill, std::unique_lock<Baton>& hold) {
   hold.unlock();
   task::Value on_disk;
   std::string problem;

@@ -15,7 +15,7 @@ namespace weir::detail::node {
 
 namespace {
 
-constexpr std::size_t small_result_bytes = 1024;  // smaller results travel with the news that they exist
+constexpr std::size_t small_result_bytes = 1024;  // smaller results travel with the message that they exist
 
 std::shared_ptr<const Failure> current_failure(ErrorKind kind, const std::string& before = {}) {
   Thrown thrown = current_thrown();
@@ -82,7 +82,7 @@ void WorkerNode::add_thread() {
 
 // Finds a task for this thread; one idle thread at a time drives the node, the others sleep until it has
 // found work.
-bool WorkerNode::next(worker::Execution& task, std::unique_lock<client::Baton>& hold) {
+bool WorkerNode::next(worker::Execution& task, std::unique_lock<Baton>& hold) {
   auto last = Clock::now();
   while (!closing_) {
     if (alive_ - seceded_ <= settings_.threads && state_.take(task)) {
@@ -105,9 +105,7 @@ bool WorkerNode::next(worker::Execution& task, std::unique_lock<client::Baton>& 
     }
     driving_ = true;
     hold.unlock();
-    sleepers_.fetch_add(1, std::memory_order_relaxed);
     doze(now - last);
-    sleepers_.fetch_sub(1, std::memory_order_relaxed);
     hold.lock();
     driving_ = false;
     if (idle_ && state_.has_ready() && state_.has_slot()) work_.notify_one();
@@ -141,7 +139,7 @@ void WorkerNode::execute_loop(std::size_t slot) {
 worker::Outcome WorkerNode::run(worker::Execution& task, std::size_t slot) {
   worker::Outcome outcome;
   outcome.id = task.id;
-  client::TaskScope scope;
+  TaskScope scope;
   scope.id = task.id;
   scope.secede = [this, &task] {
     Hold hold(*this);
@@ -159,7 +157,7 @@ worker::Outcome WorkerNode::run(worker::Execution& task, std::size_t slot) {
     --seceded_;
     work_.notify_all();
   };
-  client::TaskScope* const outer = std::exchange(client::TaskScope::current(), &scope);
+  TaskScope* const outer = std::exchange(TaskScope::current(), &scope);
   scope.depth = outer ? outer->depth + 1 : 0;
   const TaskId below = black_box_.slot(slot).exchange(task.id, std::memory_order_relaxed);
   const auto start = Clock::now();
@@ -174,7 +172,7 @@ worker::Outcome WorkerNode::run(worker::Execution& task, std::size_t slot) {
   }
   outcome.duration_s = std::chrono::duration<float>(Clock::now() - start).count();
   black_box_.slot(slot).store(below, std::memory_order_relaxed);
-  client::TaskScope::current() = outer;
+  TaskScope::current() = outer;
   if (outcome.failure) return outcome;
   try {
     outcome.has_small = task.want_small && outcome.value.pack_small(outcome.small, small_result_bytes);
@@ -193,7 +191,7 @@ bool WorkerNode::help(const worker::Execution& waiting, std::size_t slot) {
   std::unique_lock hold(baton_);
   if (closing_ || !state_.has_ready() || !state_.has_slot()) return false;
   worker::Execution task;
-  if (client::TaskScope::current()->depth >= deepest || !state_.take_of_root(task, waiting.order)) {
+  if (TaskScope::current()->depth >= deepest || !state_.take_of_root(task, waiting.order)) {
     if (alive_ - seceded_ < settings_.threads) add_thread();
     return false;
   }
@@ -239,7 +237,7 @@ void WorkerNode::send_value(PeerId to, TaskId id, std::uint32_t request) {
   if (!record || record->data != worker::Record::Data::here)
     return post(to, protocol::ResultMissing{id, nullptr, request});
   if (to == self_) {
-    on_value(id, record->on_disk ? record->value.again() : record->value);
+    futures_.on_value(id, record->on_disk ? record->value.again() : record->value);
     return;
   }
   try {
@@ -337,7 +335,7 @@ void WorkerNode::on(PeerId, protocol::EnterNetwork&& message) {
 }
 
 void WorkerNode::on(PeerId from, protocol::ResultData&& message, task::Value&& value) {
-  on_value(message.id, value);
+  futures_.on_value(message.id, value);
   state_.arrived(from, message.id, message.request, std::move(value), message.bytes, actions_);
 }
 
@@ -403,7 +401,7 @@ bool WorkerNode::wait_until_closed() {
   }
   {
     Hold hold(*this);
-    close("the cluster has ended");
+    futures_.close("the cluster has ended");
     work_.notify_all();
   }
   // What still runs is not wanted any more; it is not waited for.

@@ -73,22 +73,21 @@ class WorkerNode final : public Node {
   };
   [[nodiscard]] std::size_t free_slot();
   void execute_loop(std::size_t slot);
-  bool next(worker::Execution& task, std::unique_lock<client::Baton>& hold);
+  bool next(worker::Execution& task, std::unique_lock<Baton>& hold);
   worker::Outcome run(worker::Execution& task, std::size_t slot);
   bool help(const worker::Execution& waiting, std::size_t slot);
   void add_thread();
   void close_down();
   // One for each message of `protocol::ToWorker`: without it nothing compiles. What the state machine answers
   // by itself needs none here.
-  using FutureTable::on;
   template <class Message>
   requires requires(worker::State& state, worker::Actions& out, Message&& message) {
     state.handle(std::move(message), out);
   }
   void on(PeerId, Message&& message) { state_.handle(std::move(message), actions_); }
-  void on(PeerId, protocol::TaskDone&& message) { on(std::move(message)); }
-  void on(PeerId, protocol::TaskFailed&& message) { on(message); }
-  void on(PeerId, protocol::TaskPending&& message) { on(message); }
+  void on(PeerId, protocol::TaskDone&& message) { futures_.on(std::move(message)); }
+  void on(PeerId, protocol::TaskFailed&& message) { futures_.on(message); }
+  void on(PeerId, protocol::TaskPending&& message) { futures_.on(message); }
   void on(PeerId, protocol::Welcome&& message);
   void on(PeerId, protocol::Alive&&) {}
   void on(PeerId, protocol::Refused&& message);
@@ -111,7 +110,7 @@ class WorkerNode final : public Node {
   void start_out_of_band();
   void wake_spiller();
   void spill_loop();
-  void spill(worker::Spill&& spill, std::unique_lock<client::Baton>& hold);
+  void spill(worker::Spill&& spill, std::unique_lock<Baton>& hold);
   void tell_memory();
   void scheduler_gone(const std::string& how);
 

@@ -1,4 +1,5 @@
-// Between the scheduler and workers that have room: filling them, and taking from those that have too much.
+// Between the scheduler and workers that have room: they are filled, and get what others have too much of.
+// stealing.cpp says what.
 #include <algorithm>
 
 #include "scheduler/state.hpp"
@@ -60,18 +61,12 @@ void State::fill(WorkerIndex index) {
     const bool take_own =
         own && (!any || !later({own->priority, own->order, 0}, {any->priority, any->order, 0}));
     Task& task = take_own ? *own : *any;
-    const std::uint32_t most = limit(task, worker), ready = worker.ready();
-    if (ready >= most || (first && ready > most / 2 && ready >= worker.threads)) break;
-    if (worker.ends() && !in_time(task, worker, worker.wait_s())) {
-      if (in_time(task, worker, 0) || aside.size() == most_late) break;
-      (take_own ? worker.queue : queue_).pop();
-      dequeue(task);
-      aside.push_back(&task);
-      continue;
-    }
+    const Refill refill = this->refill(task, worker, first);
+    if (refill == Refill::full || (refill == Refill::late && aside.size() == most_late)) break;
     (take_own ? worker.queue : queue_).pop();
     dequeue(task);
-    assign(task, index);
+    if (refill == Refill::late) aside.push_back(&task);
+    else assign(task, index);
   }
   for (Task* task : aside) rehome(*task);
 }
@@ -84,103 +79,31 @@ void State::rehome(Task& task) {
   else place(task);
 }
 
-// An idle worker takes what a busy one would not start soon.
+void State::retract(Task& task, WorkerIndex thief) {
+  task.thief = thief;
+  workers_[thief].stealing = true;
+  send(workers_[task.worker].peer, protocol::RetractRun{task.id, task.run});
+}
+
+// What waits here for a busy worker goes to the idle one at once; what the busy one was given is asked back.
 void State::steal(WorkerIndex thief) {
-  Worker& idle = workers_[thief];
-  if (!idle.running() || idle.memory.paused || idle.stealing || idle.ready() >= idle.threads) return;
-  const auto surplus = [](const Worker& worker) {
-    return worker.ready() + worker.queued > worker.threads ? worker.ready() + worker.queued - worker.threads
-                                                           : 0;
-  };
-  WorkerIndex victim = load_.most();
-  if (workers_.size() <= 64)
-    for (WorkerIndex i = 0; i < workers_.size(); ++i)
-      if (workers_[i].running() && surplus(workers_[i]) &&
-          (victim == nowhere || !surplus(workers_[victim]) ||
-           wait_of(workers_[i]) > wait_of(workers_[victim])))
-        victim = i;
-  if (victim == nowhere || victim == thief) return;
-  Worker& busy = workers_[victim];
-  const std::uint32_t spare = surplus(busy);
-  if (spare == 0) return;
-  const double wait_s = wait_of(busy);
-  const auto worth = [&](const Task& task) {
-    return cost(task, thief) + 100e-6 < wait_s && allowed(task, idle);
-  };
+  const Theft theft = this->theft(thief);
+  if (theft.victim == nowhere) return;
+  Worker& busy = workers_[theft.victim];
   std::uint32_t moved = 0;
-  while (busy.queued && moved < (spare + 1) / 2) {
-    Task* task = next_queued(busy.queue, victim);
-    if (!task || !worth(*task) || idle.ready() >= limit(*task, idle)) break;
+  for (; busy.queued && moved < theft.most; ++moved) {
+    Task* task = next_queued(busy.queue, theft.victim);
+    if (!task || !worth(*task, thief, theft) || !has_room(*task, workers_[thief])) break;
     busy.queue.pop();
     dequeue(*task);
     assign(*task, thief);
-    ++moved;
   }
   if (moved || busy.queued) return;
-  std::uint32_t looked = 0;
-  for (auto at = busy.processing.rbegin();
-       at != busy.processing.rend() && moved < (spare + 1) / 2 && looked < 256; ++at, ++looked) {
-    Task& task = **at;
-    if (task.missing || task.thief != nowhere || task.scattered || task.out_of_band || !worth(task)) continue;
-    task.thief = thief;
-    idle.stealing = true;
-    send(busy.peer, protocol::RetractRun{task.id, task.run});
-    ++moved;
-  }
+  for (Task* task : loot(thief, theft)) retract(*task, thief);
 }
 
-// A worker with a resource free takes tasks that wait for theirs elsewhere.
 void State::steal_for_resources(WorkerIndex thief) {
-  Worker& idle = workers_[thief];
-  if (!idle.running() || idle.memory.paused || idle.stealing || idle.resources.empty()) return;
-  constexpr std::uint32_t most = 256;
-  std::uint32_t seen = 0, moved = 0;
-  const std::uint32_t room = idle.threads > idle.ready() ? idle.threads - idle.ready() : 0;
-  std::vector<Demand> taken(idle.resources.size());
-  const auto fits = [&](const Options& options, bool take) {
-    for (const Resource& wanted : options.resources)
-      for (std::size_t i = 0; i < idle.resources.size(); ++i) {
-        if (idle.resources[i].name != wanted.name) continue;
-        if (idle.demand[i].amount + taken[i].amount + wanted.amount > idle.resources[i].amount + 1e-9)
-          return false;
-        if (take) taken[i].amount += wanted.amount;
-      }
-    return true;
-  };
-  for (WorkerIndex i = 0; i < workers_.size() && moved < room; ++i) {
-    Worker& busy = workers_[i];
-    if (i == thief || !busy.running()) continue;
-    std::vector<double> excess(busy.resources.size());
-    bool any = false;
-    for (std::size_t r = 0; r < excess.size(); ++r) {
-      excess[r] = busy.demand[r].amount - busy.resources[r].amount;
-      any = any || excess[r] > 1e-9;
-    }
-    if (!any) continue;
-    for (auto at = busy.processing.rbegin(); at != busy.processing.rend() && moved < room && seen < most;
-         ++at, ++seen) {
-      Task& task = **at;
-      const Options* options = task.options();
-      if (!options || options->resources.empty() || task.missing || task.thief != nowhere || task.out_of_band)
-        continue;
-      const auto waits = [&](const Resource& wanted) {
-        for (std::size_t r = 0; r < excess.size(); ++r)
-          if (busy.resources[r].name == wanted.name && excess[r] > 1e-9) return true;
-        return false;
-      };
-      if (std::none_of(options->resources.begin(), options->resources.end(), waits) || !allowed(task, idle) ||
-          !named(*options, idle) || !fits(*options, false))
-        continue;
-      (void)fits(*options, true);
-      for (const Resource& wanted : options->resources)
-        for (std::size_t r = 0; r < excess.size(); ++r)
-          if (busy.resources[r].name == wanted.name) excess[r] -= wanted.amount;
-      task.thief = thief;
-      idle.stealing = true;
-      send(busy.peer, protocol::RetractRun{task.id, task.run});
-      ++moved;
-    }
-  }
+  for (Task* task : resource_loot(thief)) retract(*task, thief);
 }
 
 }  // namespace weir::detail::scheduler

@@ -70,6 +70,7 @@ struct alignas(64) Task {
   bool delivered : 1 = false;  ///< The client has the whole result.
   bool out_of_band : 1 = false;
   bool waits : 1 = false;  ///< Its function has started and waits for other tasks.
+  bool begun : 1 = false;  ///< Its worker did not give it back: it is known to run.
 
   SmallVector<Replica, 2> replicas;
   SmallVector<Edge, 2> inputs;

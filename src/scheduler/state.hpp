@@ -47,6 +47,20 @@ struct Placement {
   WorkerIndex cursor = nowhere;    ///< Where the next tasks without inputs go.
 };
 
+/// Whether a worker gets the task that is next among those held back.
+enum class Refill : std::uint8_t {
+  now,
+  full,  ///< It has enough, or has no time before others of its tasks are done.
+  late   ///< It leaves before the task would end.
+};
+
+/// Whom an idle worker takes tasks from, and at most how many.
+struct Theft {
+  WorkerIndex victim = nowhere;  ///< `nowhere`: nobody has too many.
+  std::uint32_t most = 0;
+  double wait_s = 0;  ///< Until the victim would start the last of its tasks.
+};
+
 /// A line of a task's history.
 struct StoryLine {
   Time time;
@@ -203,8 +217,17 @@ class State {
   [[nodiscard]] Task* next_queued(Queue& queue, WorkerIndex owner);
   void fill(WorkerIndex index);
   void rehome(Task& task);
+  void retract(Task& task, WorkerIndex thief);
   void steal(WorkerIndex thief);
   void steal_for_resources(WorkerIndex thief);
+
+  // stealing.cpp
+  [[nodiscard]] Refill refill(const Task& task, const Worker& worker, bool first) const;
+  [[nodiscard]] bool may_be_taken(const Task& task) const;
+  [[nodiscard]] Theft theft(WorkerIndex thief) const;
+  [[nodiscard]] bool worth(const Task& task, WorkerIndex thief, const Theft& theft) const;
+  [[nodiscard]] std::vector<Task*> loot(WorkerIndex thief, const Theft& theft) const;
+  [[nodiscard]] std::vector<Task*> resource_loot(WorkerIndex thief) const;
 
   // workers.cpp
   void retry_unplaceable();

@@ -143,7 +143,7 @@ void State::unassign(Task& task) {
   worker.processing.pop_back();
   if (task.missing) --worker.blocked;
   if (task.waits) --worker.waiting;
-  task.waits = false;
+  task.waits = task.begun = false;
   worker.load_s = worker.processing.empty() && worker.queued == 0 ? 0 : worker.load_s - task.estimate;
   demand(task, worker, -1);
   if (worker.alive) load_.update(workers_, task.worker);
@@ -616,6 +616,8 @@ void State::handle(Time now, PeerId from, const protocol::RetractReply& message,
     move(*task, TaskState::waiting, cause_);
     if (thief != nowhere && workers_[thief].running() && task->missing == 0) assign(*task, thief);
     else loose_.push_back(task->id);
+  } else {
+    task->begun = true;
   }
   end_event();
 }

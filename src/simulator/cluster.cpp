@@ -112,7 +112,7 @@ PeerId SimulatedCluster::join(std::uint32_t threads, std::vector<Resource> resou
 
 void SimulatedCluster::kill(PeerId peer) {
   Worker& worker = workers_.at(peer);
-  if (worker.silent || worker.buried) return;
+  if (worker.silent || worker.noticed) return;
   worker.silent = true;
   worker.heard_until = now_ + random_s(settings_.latency_s + settings_.jitter_s);
   at(now_ + settings_.latency_s + random_s(settings_.notice_s),
@@ -121,14 +121,14 @@ void SimulatedCluster::kill(PeerId peer) {
 
 void SimulatedCluster::mistake_for_dead(PeerId peer) {
   Worker& worker = workers_.at(peer);
-  if (worker.silent || worker.buried) return;
+  if (worker.silent || worker.noticed) return;
   lost_worker(peer, worker.state->executing());
   send(0, peer, protocol::Refused{"it was taken for dead"});
 }
 
 void SimulatedCluster::lost_worker(PeerId peer, const std::vector<TaskId>& executing) {
-  if (workers_[peer].buried) return;
-  workers_[peer].buried = true;
+  if (workers_[peer].noticed) return;
+  workers_[peer].noticed = true;
   decide([&] { scheduler_.lose(now_, peer, executing, "died", decided_); });
   for (const PeerId other : alive()) send(0, other, protocol::PeerGone{peer});
   for (std::size_t number = 1; number < plans_.size(); ++number) {
@@ -143,7 +143,7 @@ void SimulatedCluster::lost_worker(PeerId peer, const std::vector<TaskId>& execu
 std::vector<PeerId> SimulatedCluster::alive() const {
   std::vector<PeerId> peers;
   for (PeerId peer = 1; peer < workers_.size(); ++peer)
-    if (!workers_[peer].silent && !workers_[peer].buried) peers.push_back(peer);
+    if (!workers_[peer].silent && !workers_[peer].noticed) peers.push_back(peer);
   return peers;
 }
 
@@ -197,7 +197,7 @@ void SimulatedCluster::deliver(Delivery delivery) {
   if (trace)
     trace(now_, from, to, std::visit([](const auto& letter) { return text_of(letter); }, delivery.letter));
   if (to == 0) {
-    if (!workers_[from].buried) to_scheduler(from, delivery.letter);
+    if (!workers_[from].noticed) to_scheduler(from, delivery.letter);
     return;
   }
   Worker& worker = workers_[to];

@@ -118,7 +118,7 @@ class SimulatedCluster {
     std::unique_ptr<worker::State> state;
     bool silent = false;     // dead
     double heard_until = 0;  // when dead: what arrives later is lost
-    bool buried = false;     // the scheduler knows
+    bool noticed = false;    // the scheduler knows
     std::vector<PeerId> forgotten;
     double last_to_scheduler = 0, last_from_scheduler = 0;
     bool writing = false;  // a result to its disk

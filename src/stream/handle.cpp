@@ -50,13 +50,17 @@ void StreamHandle::flush() const {
 }
 
 void StreamHandle::close() const {
-  node_->stop();
+  detail::stream::Graph& graph = node_->graph();
+  const bool is_inside = graph.is_at_work_here();
+  if (!is_inside && node_->finishes())
+    detail::stream::Graph::wait(*node_, "close", [this] { return node_->graph().is_idle(); });
+  else node_->stop();
   {
     detail::stream::Frame frame(*node_);
     node_->end();
     frame.finish();
   }
-  drain();
+  if (!is_inside) drain();
 }
 
 void StreamHandle::set_policy(const ErrorPolicy& policy) const {

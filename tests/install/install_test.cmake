@@ -64,6 +64,7 @@ set(configure ${CMAKE_COMMAND} -S ${SOURCE}/tests/install -G ${GENERATOR} -DCMAK
 if(WAY STREQUAL add_subdirectory)
   # All of Weir is compiled once more, only to be linked.
   step(${configure} -B ${work}/build -DWEIR_SOURCE=${SOURCE} -DWEIR_WERROR=${WERROR} -DWEIR_ARRAY=OFF
+    -DWEIR_COLLECTIONS=OFF
     -DCMAKE_BUILD_TYPE=Debug "-DCMAKE_CXX_FLAGS_DEBUG=-O0" -DCMAKE_CXX_COMPILER_LAUNCHER=${LAUNCHER})
   step(${CMAKE_COMMAND} --build ${work}/build --target app)
   expect_output("25\n" ${work}/build/app 3 4)

@@ -2,6 +2,7 @@
 // invariant after every event.
 #include <catch2/catch.hpp>
 
+#include "simulator/simulate.hpp"
 #include "support/random_run.hpp"
 
 using namespace weir;
@@ -120,6 +121,17 @@ TEST_CASE("simulation spills and keeps within the limit where it can") {
   CHECK(most <= 1'000'000);
   CHECK(cluster.spills() > 90);
   CHECK(cluster.worker(worker).memory().spilled_bytes > 9'000'000);
+}
+
+TEST_CASE("simulation: a busy worker is asked for each of its tasks once, not as long as somebody is idle") {
+  const std::vector<detail::simulator::SimulatedGraph> graphs{
+      detail::simulator::random_graph(2000, 100, 1.0, 1), detail::simulator::stencil(20, 100, 1.0)};
+  for (const auto& graph : graphs)
+    for (const std::uint32_t workers : {3u, 10u, 100u}) {
+      const auto report = detail::simulator::simulate(graph, {.workers = workers});
+      INFO(graph.front().inputs.size() << " inputs, " << workers << " workers");
+      CHECK(report.messages < 25 * report.tasks);
+    }
 }
 
 TEST_CASE("simulation survives everything at once") {

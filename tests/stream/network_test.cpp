@@ -1,14 +1,10 @@
 // Streams over the loopback network.
 #include "weir/stream/network.hpp"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
 #include <fstream>
 #include <thread>
 
+#include "stream/peer.hpp"
 #include "stream/support.hpp"
 
 using namespace weir;
@@ -16,48 +12,6 @@ using namespace std::chrono_literals;
 using Texts = std::vector<std::string>;
 
 namespace {
-
-/// A plain client.
-class Peer {
- public:
-  explicit Peer(std::uint16_t port) : socket_(::socket(AF_INET, SOCK_STREAM, 0)) {
-    sockaddr_in to{};
-    to.sin_family = AF_INET;
-    to.sin_port = htons(port);
-    to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    REQUIRE(::connect(socket_, reinterpret_cast<const sockaddr*>(&to), sizeof to) == 0);
-  }
-  ~Peer() { ::close(socket_); }
-  Peer(const Peer&) = delete;
-  Peer& operator=(const Peer&) = delete;
-  void send(const std::string& text) const {
-    REQUIRE(::send(socket_, text.data(), text.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(text.size()));
-  }
-  /// False if the peer has closed the connection.
-  [[nodiscard]] bool try_to_send(const std::string& text) const {
-    std::size_t sent = 0;
-    while (sent < text.size()) {
-      const ssize_t count = ::send(socket_, text.data() + sent, text.size() - sent, MSG_NOSIGNAL);
-      if (count <= 0) return false;
-      sent += static_cast<std::size_t>(count);
-    }
-    return true;
-  }
-  /// What comes until `end` does or the peer closes.
-  [[nodiscard]] std::string read_until(const std::string& end) const {
-    std::string text;
-    char bytes[4096];
-    while (text.find(end) == std::string::npos) {
-      const ssize_t count = ::recv(socket_, bytes, sizeof bytes, 0);
-      if (count <= 0) break;
-      text.append(bytes, static_cast<std::size_t>(count));
-    }
-    return text;
-  }
-
- private:
-  int socket_;
-};
 
 /// What this process has in memory.
 long memory_kib() {
@@ -75,15 +29,6 @@ bool has_failed(const Stream<std::string>& source) {
     if (source.node().errors.value() > 0) return true;
   }
   return false;
-}
-
-std::string post(std::uint16_t port, const std::string& body, const std::string& path = "/",
-                 const std::string& method = "POST") {
-  const Peer client(port);
-  client.send(method + " " + path + " HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: " +
-              std::to_string(body.size()) + "\r\n\r\n" + body);
-  const std::string answer = client.read_until("\r\n\r\n");
-  return answer.substr(9, 3);
 }
 
 }  // namespace

@@ -69,7 +69,7 @@ struct FlattenKernel {
   template <class C>
   static auto element() {
     if constexpr (is_optional<C>) return std::type_identity<typename C::value_type>{};
-    else return std::type_identity<std::remove_cvref_t<decltype(*std::begin(std::declval<C&>()))>>{};
+    else return std::type_identity<ItemOf<C>>{};
   }
   using Out = typename decltype(element<In>())::type;
   static constexpr Traits traits{.where = Where::anywhere};

@@ -37,8 +37,8 @@ class StreamHandle {
   void drain() const { node_->graph().drain(*node_); }
   /// Makes this node and everything below put out what they hold: partial windows, collected elements.
   void flush() const;
-  /// Ends the stream here: everything below puts out what it holds and ends; then drains. Later emissions
-  /// throw `Error{closed}`.
+  /// Ends the stream here: everything below puts out what it holds and ends; then drains, unless it is called
+  /// from inside the stream. Later emissions throw `Error{closed}`.
   void close() const;
   /// Removes the edges into this node: it gets nothing more.
   void destroy() const { detail::stream::Graph::destroy(*node_); }

@@ -26,12 +26,14 @@ struct ListenOptions {
 /// connection closes is dropped. Any number of connections.
 /// **Units.** `port` 0 takes a free one; see `listening_port`.
 /// **Errors.** `start` throws `Error{io}` if the port is in use. A connection that breaks ends by itself; one
-/// with a message that is too long is closed and is an error of the stream.
+/// with a message that is too long is closed and is an error of the stream. Without free descriptors new
+/// connections wait, and a warning says so.
 /// **Backpressure.** Does not read while a node below is full, which holds the senders back.
 /// **Source.** streamz `from_tcp`, which has no backpressure and keeps the delimiter.
 Stream<std::string> from_tcp(std::uint16_t port, std::string delimiter = "\n", ListenOptions options = {});
 
-/// Listens for HTTP, and emits the body of each POST to `path`.
+/// Listens for HTTP, and emits the body of each POST to `path`, which may be a pattern with `*` and `?`:
+/// `"/sensors/*"`. A query behind the path of a request makes no difference.
 ///
 /// The answer is 200 when everything the element caused is done, 500 with the error's sentence if that
 /// failed, 404 for another path, 405 for another method.

@@ -28,6 +28,11 @@ namespace weir {
 struct SourceOptions {
   Duration poll_interval = std::chrono::milliseconds(100);  ///< how often it looks where nobody tells
   std::optional<EventLoop> loop = {};                       ///< by default one with a thread of its own
+  /// Of `from_textfile`: whether it waits for more at the end of the file, or ends there.
+  bool follow = true;
+  /// Of `filenames`: how long size and time of a file must stay as they are before its name is given; 0 gives
+  /// it at once.
+  Duration settle = std::chrono::nanoseconds(0);
 };
 
 namespace detail::stream {
@@ -42,6 +47,9 @@ namespace detail::stream {
 //   void skip(Time now);                          optional: goes on behind what next() threw on
 //   void stop();                                  optional
 //   void attach(std::function<void()> poke);      optional
+//   std::size_t pending() const;                  optional, of one that is not finite: what drain waits for
+//   bool finishes() const;                        optional: comes to its end also when the graph does
+//   bool goes_on() const;                         optional: what next() threw concerned one element only
 
 /// Runs a producer on the stream's event loop; stops asking it while a node below is full.
 template <class Producer>
@@ -78,7 +86,16 @@ class SourceNode final : public Outlet<typename Producer::Out> {
   }
   [[nodiscard]] bool emits_by_itself() const override { return true; }
   [[nodiscard]] bool is_ticking() const override { return running_; }
-  [[nodiscard]] std::size_t pending() const override { return Producer::is_finite && running_ ? 1 : 0; }
+  [[nodiscard]] std::size_t pending() const override {
+    if (!running_) return 0;
+    if constexpr (requires(const Producer& p) { p.pending(); })
+      return std::max<std::size_t>(producer_.pending(), is_stepping_ ? 1 : 0);
+    else return Producer::is_finite ? 1 : 0;
+  }
+  [[nodiscard]] bool finishes() const override {
+    if constexpr (requires(const Producer& p) { p.finishes(); }) return running_ && producer_.finishes();
+    else return false;
+  }
   void set_policy(ErrorPolicy policy) override {
     if (policy.letter_box)
       throw Error(ErrorKind::unsupported,
@@ -114,6 +131,7 @@ class SourceNode final : public Outlet<typename Producer::Out> {
     {
       Frame frame(*this);
       if (this->closed_gate()) return Step::blocked;
+      const Stepping inside(is_stepping_);
       try {
         const Time now = timer_->loop().now();
         std::optional<Out> x = producer_.next(now);
@@ -131,7 +149,7 @@ class SourceNode final : public Outlet<typename Producer::Out> {
       error = frame.finish_quietly();
     }
     if (error) this->graph().report(error);
-    if (result == Step::waits && !running_) this->graph().changed();
+    if (result == Step::waits && pending() == 0) this->graph().changed();
     return result;
   }
   /// The producer threw. By default it stops, and can be started again.
@@ -144,6 +162,9 @@ class SourceNode final : public Outlet<typename Producer::Out> {
       return Step::went;
     }
     this->raise_current();
+    if constexpr (requires(const Producer& p) { p.goes_on(); }) {
+      if (producer_.goes_on()) return Step::went;
+    }
     if (producer_.is_over()) this->end();
     running_ = false;
     return Step::waits;
@@ -152,9 +173,17 @@ class SourceNode final : public Outlet<typename Producer::Out> {
     this->end();
     running_ = false;
   }
+  /// An element may have left the producer and not come out yet.
+  struct Stepping {
+    std::atomic<bool>& is_stepping;
+    explicit Stepping(std::atomic<bool>& flag) : is_stepping(flag) { is_stepping = true; }
+    Stepping(const Stepping&) = delete;
+    Stepping& operator=(const Stepping&) = delete;
+    ~Stepping() { is_stepping = false; }
+  };
 
   Producer producer_;
-  std::atomic<bool> running_{false};
+  std::atomic<bool> running_{false}, is_stepping_{false};
   unsigned failures_ = 0;  // one after the other
   std::unique_ptr<Timer> timer_;
 };
@@ -173,7 +202,7 @@ Stream<typename Producer::Out> make_source(std::string kind, Producer producer, 
 template <class Range>
 struct IterableProducer {
   using Iterator = decltype(std::begin(std::declval<Range&>()));
-  using Out = std::remove_cvref_t<decltype(*std::declval<Iterator&>())>;
+  using Out = ItemOf<Range>;
   static constexpr bool is_finite = true;
   std::shared_ptr<Range> range;
   std::optional<Iterator> at = {};
@@ -195,12 +224,24 @@ struct RangeProducer {
   static constexpr bool is_finite = true;
   T begin, end, step;
   T at = begin;
-  void start(Time) { at = begin; }
+  std::uint64_t given = 0;
+  bool was_last = false;  // the next one would not fit into T
+  void start(Time) {
+    at = begin;
+    given = 0;
+    was_last = false;
+  }
   std::optional<T> next(Time) {
     if (is_over()) return {};
-    return std::exchange(at, static_cast<T>(at + step));
+    const T x = at;
+    ++given;
+    if constexpr (std::is_floating_point_v<T>)
+      at = begin + static_cast<T>(given) * step;  // errors do not add up
+    else if constexpr (std::is_integral_v<T>) was_last = __builtin_add_overflow(at, step, &at);
+    else at = static_cast<T>(at + step);
+    return x;
   }
-  [[nodiscard]] bool is_over() const { return T{} < step ? !(at < end) : !(end < at); }
+  [[nodiscard]] bool is_over() const { return was_last || (T{} < step ? !(at < end) : !(end < at)); }
   [[nodiscard]] std::optional<Time> wake(Time now) const { return now; }
 };
 
@@ -254,11 +295,13 @@ class TextFileProducer {
  public:
   using Out = std::string;
   static constexpr bool is_finite = false;
-  TextFileProducer(std::filesystem::path path, std::string delimiter, bool from_end, Time interval,
-                   std::size_t max_line_bytes);
+  TextFileProducer(std::filesystem::path path, std::string delimiter, bool from_end, bool follow,
+                   Time interval, std::size_t max_line_bytes);
   void start(Time now);
   std::optional<std::string> next(Time now);
-  [[nodiscard]] bool is_over() const { return false; }
+  [[nodiscard]] std::size_t pending() const;
+  [[nodiscard]] bool is_over() const;
+  [[nodiscard]] bool goes_on() const;
   [[nodiscard]] std::optional<Time> wake(Time now) const { return now + interval_; }
 
  private:
@@ -272,7 +315,7 @@ class FilenamesProducer {
  public:
   using Out = std::filesystem::path;
   static constexpr bool is_finite = false;
-  FilenamesProducer(std::filesystem::path where, Time interval);
+  FilenamesProducer(std::filesystem::path where, Time settle, Time interval);
   void start(Time) {}
   std::optional<std::filesystem::path> next(Time now);
   [[nodiscard]] bool is_over() const { return false; }
@@ -294,6 +337,7 @@ class ProcessProducer {
   std::optional<std::string> next(Time now);
   void stop();
   [[nodiscard]] bool is_over() const;
+  [[nodiscard]] bool goes_on() const { return !is_over(); }  // a line that is too long
   [[nodiscard]] std::optional<Time> wake(Time now) const { return now + interval_; }
 
  private:
@@ -392,6 +436,14 @@ struct QueueProducer {
     const std::lock_guard lock(queue.state_->mutex);
     return queue.state_->closed && queue.state_->items.empty();
   }
+  [[nodiscard]] std::size_t pending() const {
+    const std::lock_guard lock(queue.state_->mutex);
+    return queue.state_->items.size() + (queue.state_->closed ? 1 : 0);
+  }
+  [[nodiscard]] bool finishes() const {
+    const std::lock_guard lock(queue.state_->mutex);
+    return queue.state_->closed;
+  }
   [[nodiscard]] std::optional<Time> wake(Time) const { return {}; }
 };
 
@@ -413,7 +465,7 @@ auto from_iterable(Range range, SourceOptions options = {}) {
       std::move(options.loop));
 }
 
-/// Emits `begin`, `begin + step`, ... before `end`, then ends.
+/// Emits `begin`, `begin + step`, ... before `end`, then ends; also where the next one would not fit into T.
 ///
 /// **Errors.** Throws `Error{invalid_argument}` if `step` is 0.
 template <class T>
@@ -442,6 +494,9 @@ auto from_periodic(F f, Duration interval, SourceOptions options = {}) {
 
 /// Emits what others put into `queue`; ends when it is closed and empty.
 ///
+/// `drain` waits until what has been put is out, and the end of a closed queue; also the graph ends only
+/// after a closed queue it has begun with.
+///
 /// **Backpressure.** `queue.put` waits while the queue is full, which it stays while a node below is.
 template <class T>
 auto from_queue(Queue<T> queue, SourceOptions options = {}) {
@@ -449,16 +504,19 @@ auto from_queue(Queue<T> queue, SourceOptions options = {}) {
                                      std::move(options.loop));
 }
 
-/// Emits the lines of a text file, and those that are written to it later.
+/// Emits the lines of a text file, and those that are written to it later; with `{.follow = false}` it ends
+/// at the end of the file, `drain` waits for that, and `start` begins again.
 ///
-/// A file that is truncated, or written again from its beginning, is read from there; one that is replaced is
-/// read to its end before the new one, also a last line without delimiter; one that is away is waited for.
-/// That it was written again shows in its size or in the first and last 256 bytes read.
+/// The file is opened by `start`. One that is truncated, or written again from its beginning, is read from
+/// there; one that is replaced is read to its end before the new one, also a last line without delimiter; one
+/// that is away is waited for. That it was written again shows in its size or in the first and last 256 bytes
+/// read.
 ///
 /// **Shape.** `std::string` without the delimiter. What stands after the last delimiter waits for the next
-/// one.
+/// one, or is the last line if the file is not followed.
 /// **Errors.** Throws `Error{not_found}` if there is no such file now, `Error{invalid_argument}` if it is a
-/// directory. A line longer than `max_line_bytes` is dropped, and an error of the stream.
+/// directory. A line longer than `max_line_bytes` is dropped, and an error of the stream, which goes on. A
+/// file that cannot be read is an error that stops the source.
 /// **Backpressure.** Does not read while a node below is full.
 /// **Source.** streamz `from_textfile`, which keeps the delimiter and knows no truncation.
 Stream<std::string> from_textfile(const std::filesystem::path& path, SourceOptions options = {},
@@ -467,6 +525,10 @@ Stream<std::string> from_textfile(const std::filesystem::path& path, SourceOptio
 
 /// Emits the names of files in a directory, or of those that match a pattern with `*` and `?` in the last
 /// part, and later the new ones.
+///
+/// With `{.settle = "2s"}` a name comes when the file has not changed for that long: whole files only. Names
+/// of files that are being written are left out until they are renamed: hidden ones, those that end in `~`,
+/// `.tmp`, `.temp`, `.part`, `.partial`, `.crdownload` or `.swp`; unless the pattern is such a name.
 ///
 /// **Shape.** `std::filesystem::path`, sorted within one look; each name once.
 /// **Errors.** Throws `Error{not_found}` if there is no such directory now; one that goes away later is
@@ -479,7 +541,8 @@ Stream<std::filesystem::path> filenames(const std::filesystem::path& where, Sour
 /// **Shape.** `std::string` without the newline; also the last line if it has none.
 /// **Errors.** Throws `Error{invalid_argument}` if `command` is empty; `start` throws `Error{not_found}` if
 /// it cannot be started. A program that fails is an error of the stream.
-/// **Threads.** `stop` ends the program (SIGTERM).
+/// **Threads.** `stop` asks the program to end (SIGTERM). One that has not ended 2 s after the graph asked
+/// it, or after it was asked to start again, is killed.
 /// **Backpressure.** While a node below is full nothing is read, and the pipe holds the program back.
 /// **Source.** streamz `from_process`.
 Stream<std::string> from_process(std::vector<std::string> command, SourceOptions options = {},

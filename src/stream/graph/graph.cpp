@@ -155,8 +155,11 @@ Graph::Graph(EventLoop loop)
 
 Graph::~Graph() {
   if (parent_ || nodes_.empty()) return;
-  for (const auto& node : nodes_) node->stop();
-  if (owns_loop_ && !flow.frame) {
+  const bool waits = owns_loop_ && !flow.frame;
+  for (const auto& node : nodes_) {
+    if (!waits || !node->finishes()) node->stop();
+  }
+  if (waits) {
     std::unique_lock lock(waiting_->mutex);
     ++waiting_->waiters;
     for (;;) {
@@ -445,11 +448,16 @@ bool Graph::is_idle() {
   return before && look() == before;
 }
 
-void Graph::drain(Node& node) {
+bool Graph::is_at_work_here() const noexcept {
   for (const Frame* frame = flow.frame; frame; frame = frame->before()) {
-    if (&frame->node().graph() == this)
-      throw Error(ErrorKind::unsupported, "drain: called from inside the stream it would wait for");
+    if (&frame->node().graph() == this) return true;
   }
+  return false;
+}
+
+void Graph::drain(Node& node) {
+  if (is_at_work_here())
+    throw Error(ErrorKind::unsupported, "drain: called from inside the stream it would wait for");
   wait(node, "drain", [&] { return node.graph().is_idle(); });
   warn_of_cycles(node.graph().nodes());
   std::exception_ptr error;

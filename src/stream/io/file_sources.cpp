@@ -5,10 +5,13 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <map>
 #include <set>
+#include <string_view>
 
 #include "weir/stream/sources.hpp"
 
@@ -20,7 +23,9 @@ namespace fs = std::filesystem;
 struct TextFileProducer::File {
   fs::path path;
   Splitter splitter;
-  bool from_end;
+  bool from_end, follow;
+  bool is_over = false;
+  bool is_broken = false;  // what was thrown last is no single line's fault
   int file = -1;
   struct stat identity {};
   off_t offset = 0;
@@ -28,8 +33,8 @@ struct TextFileProducer::File {
                            // still has in these places
   static constexpr std::size_t remembered = 256;
 
-  File(fs::path p, std::string delimiter, bool end, std::size_t max_bytes)
-      : path(std::move(p)), splitter(std::move(delimiter), max_bytes), from_end(end) {}
+  File(fs::path p, std::string delimiter, bool end, bool follows, std::size_t max_bytes)
+      : path(std::move(p)), splitter(std::move(delimiter), max_bytes), from_end(end), follow(follows) {}
   File(const File&) = delete;
   File& operator=(const File&) = delete;
   ~File() { close(); }
@@ -37,7 +42,8 @@ struct TextFileProducer::File {
   bool open() {
     if (file >= 0) return true;
     file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-    if (file < 0) return false;
+    if (file < 0 && follow && errno == ENOENT) return false;
+    if (file < 0) refuse("open");
     ::fstat(file, &identity);
     offset = std::exchange(from_end, false) ? identity.st_size : 0;
     const auto length = std::min(static_cast<std::size_t>(offset), remembered);
@@ -64,6 +70,19 @@ struct TextFileProducer::File {
     if (file >= 0) ::close(file);
     file = -1;
   }
+  [[noreturn]] void refuse(const char* what) {
+    is_broken = true;
+    throw Error(ErrorKind::io, std::string("from_textfile: cannot ") + what + " '" + path.string() +
+                                   "': " + std::strerror(errno));
+  }
+  void begin() {
+    is_broken = false;
+    if (std::exchange(is_over, false)) {
+      close();
+      static_cast<void>(splitter.take_rest());
+    }
+    static_cast<void>(open());
+  }
   /// Reads on; false if there is nothing new.
   bool read() {
     if (!open()) return false;
@@ -81,6 +100,13 @@ struct TextFileProducer::File {
       splitter.add({bytes, static_cast<std::size_t>(count)});
       return true;
     }
+    if (count < 0 && errno != EINTR) refuse("read");
+    if (!follow) {
+      if (count < 0 || is_over) return count < 0;
+      is_over = true;
+      splitter.end_message();
+      return true;
+    }
     struct stat other {};
     const bool replaced = ::stat(path.c_str(), &other) == 0 &&
                           (other.st_ino != identity.st_ino || other.st_dev != identity.st_dev);
@@ -92,19 +118,23 @@ struct TextFileProducer::File {
   }
 };
 
-TextFileProducer::TextFileProducer(fs::path path, std::string delimiter, bool from_end, Time interval,
-                                   std::size_t max_line_bytes)
-    : file_(std::make_shared<File>(std::move(path), std::move(delimiter), from_end, max_line_bytes)),
+TextFileProducer::TextFileProducer(fs::path path, std::string delimiter, bool from_end, bool follow,
+                                   Time interval, std::size_t max_line_bytes)
+    : file_(std::make_shared<File>(std::move(path), std::move(delimiter), from_end, follow, max_line_bytes)),
       interval_(interval) {}
 
-void TextFileProducer::start(Time) {}
+void TextFileProducer::start(Time) { file_->begin(); }
 
 std::optional<std::string> TextFileProducer::next(Time) {
   for (;;) {
     if (std::optional<std::string> line = file_->splitter.next("from_textfile")) return line;
-    if (!file_->read()) return {};
+    if (file_->is_over || !file_->read()) return {};
   }
 }
+
+std::size_t TextFileProducer::pending() const { return file_->follow ? 0 : 1; }
+bool TextFileProducer::is_over() const { return file_->is_over; }
+bool TextFileProducer::goes_on() const { return !file_->is_broken; }
 
 namespace {
 
@@ -116,30 +146,73 @@ bool is_part(const std::string& name) {
          name.find_first_not_of("0123456789abcdef-", at + sign.size()) == std::string::npos;
 }
 
+bool is_temporary(const std::string& name) {
+  constexpr std::array<std::string_view, 7> ends{"~",        ".tmp",        ".temp", ".part",
+                                                 ".partial", ".crdownload", ".swp"};
+  return name.starts_with('.') || is_part(name) ||
+         std::any_of(ends.begin(), ends.end(), [&](const auto& end) { return name.ends_with(end); });
+}
+
 }  // namespace
 
 struct FilenamesProducer::Names {
+  /// How a file looks from outside: while it changes, somebody writes it.
+  struct Look {
+    std::uintmax_t bytes = 0;
+    fs::file_time_type written;
+    Time since{};
+    explicit Look(const fs::directory_entry& entry) {
+      std::error_code ignored;
+      if (entry.is_regular_file(ignored)) bytes = entry.file_size(ignored);
+      written = entry.last_write_time(ignored);
+    }
+    [[nodiscard]] bool is_same(const Look& other) const {
+      return bytes == other.bytes && written == other.written;
+    }
+  };
+
   fs::path directory;
   std::string pattern;  // empty: all
+  Time settle{};
   std::set<fs::path> seen;
+  std::map<fs::path, Look> unsettled;
   std::deque<fs::path> fresh;
 
-  void look() {
+  void look(Time now) {
     std::vector<fs::path> found;
+    std::map<fs::path, Look> changing;
     std::error_code error;
-    for (const auto& entry : fs::directory_iterator(directory, error)) {
-      if (is_part(entry.path().filename().string())) continue;
-      if (!pattern.empty() && ::fnmatch(pattern.c_str(), entry.path().filename().c_str(), FNM_PERIOD) != 0)
-        continue;
-      if (seen.insert(entry.path()).second) found.push_back(entry.path());
+    for (fs::directory_iterator at(directory, error), end; !error && at != end; at.increment(error)) {
+      const fs::directory_entry& entry = *at;
+      if (!is_wanted(entry.path().filename().string()) || seen.count(entry.path()) > 0) continue;
+      if (settle > Time::zero() && !has_settled(entry, now, changing)) continue;
+      seen.insert(entry.path());
+      found.push_back(entry.path());
     }
+    unsettled = std::move(changing);  // without those that have gone
     std::sort(found.begin(), found.end());
     fresh.assign(found.begin(), found.end());
   }
+
+ private:
+  [[nodiscard]] bool is_wanted(const std::string& name) const {
+    if (is_temporary(name) && !is_temporary(pattern)) return false;
+    return pattern.empty() || ::fnmatch(pattern.c_str(), name.c_str(), FNM_PERIOD) == 0;
+  }
+  /// Whether it looks as it did `settle` ago; if not, it is kept among those that change.
+  bool has_settled(const fs::directory_entry& entry, Time now, std::map<fs::path, Look>& changing) const {
+    Look look(entry);
+    const auto before = unsettled.find(entry.path());
+    look.since = before != unsettled.end() && before->second.is_same(look) ? before->second.since : now;
+    if (now - look.since >= settle) return true;
+    changing.emplace(entry.path(), look);
+    return false;
+  }
 };
 
-FilenamesProducer::FilenamesProducer(fs::path where, Time interval)
+FilenamesProducer::FilenamesProducer(fs::path where, Time settle, Time interval)
     : names_(std::make_shared<Names>()), interval_(interval) {
+  names_->settle = settle;
   const std::string last = where.filename().string();
   const bool is_pattern = last.find_first_of("*?[") != std::string::npos;
   names_->directory = is_pattern ? (where.has_parent_path() ? where.parent_path() : fs::path(".")) : where;
@@ -148,8 +221,8 @@ FilenamesProducer::FilenamesProducer(fs::path where, Time interval)
     throw Error(ErrorKind::not_found, "filenames: '" + names_->directory.string() + "' is not a directory");
 }
 
-std::optional<fs::path> FilenamesProducer::next(Time) {
-  if (names_->fresh.empty()) names_->look();
+std::optional<fs::path> FilenamesProducer::next(Time now) {
+  if (names_->fresh.empty()) names_->look(now);
   if (names_->fresh.empty()) return {};
   fs::path name = std::move(names_->fresh.front());
   names_->fresh.pop_front();
@@ -173,15 +246,20 @@ Stream<std::string> from_textfile(const std::filesystem::path& path, SourceOptio
                 "from_textfile: '" + path.string() + "' is a directory; use filenames for the files in it");
   return detail::stream::make_source(
       "from_textfile",
-      detail::stream::TextFileProducer(path, std::move(delimiter), from_end, interval, max_line_bytes),
+      detail::stream::TextFileProducer(path, std::move(delimiter), from_end, options.follow, interval,
+                                       max_line_bytes),
       std::move(options.loop), path.filename().string());
 }
 
 Stream<std::filesystem::path> filenames(const std::filesystem::path& where, SourceOptions options) {
   const detail::stream::Time interval =
       detail::stream::positive("filenames", "poll_interval", options.poll_interval);
-  return detail::stream::make_source("filenames", detail::stream::FilenamesProducer(where, interval),
-                                     std::move(options.loop), where.filename().string());
+  if (options.settle.value() < std::chrono::nanoseconds::zero())
+    throw Error(ErrorKind::invalid_argument,
+                "filenames: settle must not be negative (got " + to_string(options.settle.value()) + ")");
+  return detail::stream::make_source(
+      "filenames", detail::stream::FilenamesProducer(where, options.settle.value(), interval),
+      std::move(options.loop), where.filename().string());
 }
 
 }  // namespace weir

@@ -7,6 +7,9 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <boost/system/errc.hpp>
+
+#include "core/log.hpp"
 
 namespace weir {
 namespace detail::stream {
@@ -45,15 +48,39 @@ void Listener::close() {
   acceptor.reset();
 }
 
+namespace {
+
+// What ends when others close descriptors, or free memory.
+bool is_want_of_room(const boost::system::error_code& error) {
+  namespace errc = boost::system::errc;
+  return error == errc::too_many_files_open || error == errc::too_many_files_open_in_system ||
+         error == errc::no_buffer_space || error == errc::not_enough_memory;
+}
+
+asio::awaitable<void> rest() {
+  asio::steady_timer timer(co_await asio::this_coro::executor, std::chrono::milliseconds(100));
+  co_await timer.async_wait(asio::use_awaitable);
+}
+
+}  // namespace
+
 asio::awaitable<void> Listener::accept(std::shared_ptr<Tcp::acceptor> from) {
   const auto self = shared_from_this();
+  bool is_told = false;
   for (;;) {
     boost::system::error_code error;
     auto token = asio::redirect_error(asio::use_awaitable, error);
     Tcp::socket socket = co_await from->async_accept(token);
     if (error == asio::error::operation_aborted || error == asio::error::invalid_argument || !from->is_open())
       co_return;  // invalid: it does not listen any more
+    if (is_want_of_room(error)) {
+      if (!std::exchange(is_told, true))
+        log::warn("{}: cannot accept connections: {}; they wait, and it tries again ten times a second", who,
+                  error.message());
+      co_await rest();
+    }
     if (error) continue;
+    is_told = false;
     auto held = std::make_shared<Tcp::socket>(std::move(socket));
     asio::co_spawn(
         from->get_executor(), [self, held] { return self->run_connection(std::move(*held)); },

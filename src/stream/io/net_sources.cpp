@@ -1,4 +1,6 @@
 // from_tcp, from_http_server, from_websocket: one coroutine per connection.
+#include <fnmatch.h>
+
 #include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -75,6 +77,12 @@ asio::awaitable<std::optional<std::string>> emit_and_wait(std::shared_ptr<Listen
   }
 }
 
+/// Whether a request for `target` is one for the path or pattern `wanted`; a query is none of its business.
+bool is_for(std::string_view target, const std::string& wanted) {
+  const std::string path(target.substr(0, target.find_first_of("?#")));
+  return path == wanted || ::fnmatch(wanted.c_str(), path.c_str(), 0) == 0;
+}
+
 asio::awaitable<void> serve_http(std::shared_ptr<Listener> listener, Tcp::socket socket, std::string path) {
   beast::flat_buffer buffer;
   for (;;) {
@@ -91,7 +99,7 @@ asio::awaitable<void> serve_http(std::shared_ptr<Listener> listener, Tcp::socket
       response = answer(
           request, http::status::payload_too_large,
           "the body is longer than " + std::to_string(listener->options.max_message_bytes) + " bytes\n");
-    } else if (request.target() != path) {
+    } else if (!is_for({request.target().data(), request.target().size()}, path)) {
       response = answer(request, http::status::not_found, "no such path\n");
     } else if (request.method() != http::verb::post) {
       response = answer(request, http::status::method_not_allowed, "POST only\n");

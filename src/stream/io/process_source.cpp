@@ -5,8 +5,10 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <csignal>
 #include <cstring>
+#include <thread>
 
 #include "weir/environment.hpp"
 #include "weir/stream/sources.hpp"
@@ -20,16 +22,14 @@ struct ProcessProducer::Process {
   Splitter splitter{"\n", std::size_t{64} << 20};
   int output = -1;
   pid_t child = -1;
-  bool over = true;
+  bool over = true;    // it has ended, and all it wrote has been read
+  bool asked = false;  // it was asked to end
 
   Process(std::vector<std::string> words, bool errors_too)
       : command(std::move(words)), with_stderr(errors_too) {}
   Process(const Process&) = delete;
   Process& operator=(const Process&) = delete;
-  ~Process() {
-    if (child > 0) ::kill(child, SIGTERM);
-    finish();
-  }
+  ~Process() { end(); }
 
   void start() {
     int ends[2];
@@ -57,51 +57,84 @@ struct ProcessProducer::Process {
     }
     output = ends[0];
     ::fcntl(output, F_SETFL, O_NONBLOCK);
-    over = false;
+    over = asked = false;
   }
   /// False if nothing is there now.
   bool read() {
     char bytes[64 * 1024];
     const ssize_t count = ::read(output, bytes, sizeof bytes);
     if (count > 0) splitter.add({bytes, static_cast<std::size_t>(count)});
-    if (count == 0) over = true;
+    if (count == 0 || (count < 0 && errno != EAGAIN && errno != EINTR)) close();
     return count > 0;
   }
-  /// Collects the child; its exit status.
-  int finish() {
+  void close() {
     if (output >= 0) ::close(std::exchange(output, -1));
+  }
+  /// Its status if it has ended: it may live on after it has closed its output.
+  std::optional<int> collect() {
     int status = 0;
-    if (child > 0) ::waitpid(std::exchange(child, -1), &status, 0);
+    if (child > 0 && ::waitpid(child, &status, WNOHANG) == 0) return {};
+    child = -1;
+    over = true;
     return status;
   }
+  void ask() {
+    asked = true;
+    if (child > 0) ::kill(child, SIGTERM);
+    if (child > 0) ::kill(child, SIGCONT);  // one that is stopped would not hear it
+  }
+  /// Ends the child, if need be without asking.
+  void end() {
+    ask();
+    close();
+    constexpr auto patience = std::chrono::seconds(2);
+    const auto last = std::chrono::steady_clock::now() + patience;
+    while (child > 0 && !collect()) {
+      if (std::chrono::steady_clock::now() >= last) ::kill(child, SIGKILL);
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+    static_cast<void>(splitter.take_rest());
+  }
 };
+
+namespace {
+
+/// How it failed; nothing if it did not. One that was asked to end may end as it likes.
+std::optional<std::string> failure_of(int status, bool asked) {
+  if (WIFEXITED(status) && WEXITSTATUS(status) != 0)
+    return "ended with status " + std::to_string(WEXITSTATUS(status));
+  if (WIFSIGNALED(status) && !asked)
+    return "was ended by signal " + std::to_string(WTERMSIG(status)) + " (" + ::strsignal(WTERMSIG(status)) +
+           ")";
+  return {};
+}
+
+}  // namespace
 
 ProcessProducer::ProcessProducer(std::vector<std::string> command, bool with_stderr, Time interval)
     : process_(std::make_shared<Process>(std::move(command), with_stderr)), interval_(interval) {}
 
 void ProcessProducer::start(Time) {
-  process_->finish();
+  process_->end();
   process_->start();
 }
 
 std::optional<std::string> ProcessProducer::next(Time) {
   for (;;) {
     if (std::optional<std::string> line = process_->splitter.next("from_process")) return line;
-    if (process_->over) break;
-    if (!process_->read() && !process_->over) return {};
+    if (process_->output < 0) break;
+    if (!process_->read() && process_->output >= 0) return {};
   }
   if (std::string rest = process_->splitter.take_rest(); !rest.empty()) return rest;
-  if (process_->child < 0) return {};
-  const int status = process_->finish();
-  if (WIFEXITED(status) && WEXITSTATUS(status) != 0)
-    throw Error(ErrorKind::task_failed, "from_process: '" + process_->command[0] + "' ended with status " +
-                                            std::to_string(WEXITSTATUS(status)));
+  if (process_->over) return {};
+  const std::optional<int> status = process_->collect();
+  if (!status) return {};
+  if (const std::optional<std::string> failure = failure_of(*status, process_->asked))
+    throw Error(ErrorKind::task_failed, "from_process: '" + process_->command[0] + "' " + *failure);
   return {};
 }
 
-void ProcessProducer::stop() {
-  if (process_->child > 0) ::kill(process_->child, SIGTERM);
-}
+void ProcessProducer::stop() { process_->ask(); }
 
 bool ProcessProducer::is_over() const { return process_->over; }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <deque>
+#include <iterator>
 #include <list>
 #include <optional>
 #include <tuple>
@@ -29,6 +30,18 @@ template <class... T>
 inline constexpr bool is_copyable<std::tuple<T...>> = (is_copyable<T> && ...);
 template <class... T>
 inline constexpr bool is_copyable<std::variant<T...>> = (is_copyable<T> && ...);
+
+/// What a range gives; of one that gives proxies, such as `std::vector<bool>`, what they stand for.
+template <class Iterator>
+struct Pointed {
+  using type = std::remove_cvref_t<decltype(*std::declval<Iterator&>())>;
+};
+template <std::indirectly_readable Iterator>
+struct Pointed<Iterator> {
+  using type = std::iter_value_t<Iterator>;
+};
+template <class Range>
+using ItemOf = typename Pointed<decltype(std::begin(std::declval<Range&>()))>::type;
 
 /// Whether an element stands for some that are on the cluster.
 template <class T>

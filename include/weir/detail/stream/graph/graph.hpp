@@ -62,6 +62,8 @@ class Graph : public std::enable_shared_from_this<Graph> {
   void drain(Node& node);
   void report(const std::exception_ptr& error) noexcept;
   [[nodiscard]] bool is_idle();
+  /// Whether this thread is inside one of its nodes.
+  [[nodiscard]] bool is_at_work_here() const noexcept;
   [[nodiscard]] std::vector<Node*> nodes();
   [[nodiscard]] std::uint64_t version() const noexcept { return version_.load(std::memory_order_relaxed); }
 

@@ -154,6 +154,8 @@ class Node {
   [[nodiscard]] virtual bool is_elsewhere() const { return false; }
   /// It will emit although nothing is pending: a timer is set, a source runs.
   [[nodiscard]] virtual bool is_ticking() const { return false; }
+  /// A source that comes to its end by itself, which the end of the graph waits for.
+  [[nodiscard]] virtual bool finishes() const { return false; }
   /// It emits when elements of several inputs have come.
   [[nodiscard]] virtual bool waits_for_partners() const { return false; }
   /// A drain has ended: what it wrote should be where others can read it.

@@ -1,0 +1,14 @@
+# What weir::collections stands on beyond weir::weir.
+enable_language(C)
+find_package(ZLIB REQUIRED)
+find_package(BZip2 REQUIRED)
+find_package(LibLZMA REQUIRED)
+find_package(zstd REQUIRED)
+find_package(simdjson REQUIRED)
+if(NOT TARGET weir::xxhash)
+  find_path(WEIR_XXHASH_INCLUDE xxhash.h REQUIRED)
+  find_library(WEIR_XXHASH_LIBRARY xxhash REQUIRED)
+  add_library(weir::xxhash UNKNOWN IMPORTED)
+  set_target_properties(weir::xxhash PROPERTIES IMPORTED_LOCATION ${WEIR_XXHASH_LIBRARY}
+    INTERFACE_INCLUDE_DIRECTORIES ${WEIR_XXHASH_INCLUDE})
+endif()

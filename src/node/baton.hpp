@@ -1,0 +1,72 @@
+// Baton and TaskScope: who drives a node, and what the thread that waits is in the middle of.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <mutex>
+#include <thread>
+
+#include "weir/options.hpp"
+
+namespace weir::detail::node {
+
+/// One thread at a time drives a node: polls, decides, sends. Re-entrant, since a callback of the driver may
+/// use its client.
+class Baton {
+ public:
+  void lock() {
+    const auto self = std::this_thread::get_id();
+    if (owner_.load(std::memory_order_relaxed) == self) {
+      ++depth_;
+      return;
+    }
+    if (!mutex_.try_lock()) {
+      wanted_.fetch_add(1, std::memory_order_relaxed);
+      mutex_.lock();
+      wanted_.fetch_sub(1, std::memory_order_relaxed);
+    }
+    owner_.store(self, std::memory_order_relaxed);
+  }
+  bool try_lock() {
+    const auto self = std::this_thread::get_id();
+    if (owner_.load(std::memory_order_relaxed) == self) {
+      ++depth_;
+      return true;
+    }
+    if (!mutex_.try_lock()) return false;
+    owner_.store(self, std::memory_order_relaxed);
+    return true;
+  }
+  void unlock() {
+    if (depth_ > 0) {
+      --depth_;
+      return;
+    }
+    owner_.store({}, std::memory_order_relaxed);
+    mutex_.unlock();
+  }
+  /// Somebody waits for it: whoever polls in a loop lets them pass.
+  [[nodiscard]] bool wanted() const noexcept { return wanted_.load(std::memory_order_relaxed) > 0; }
+  [[nodiscard]] bool outermost() const noexcept { return depth_ == 0; }
+
+ private:
+  std::mutex mutex_;
+  std::atomic<std::thread::id> owner_{};
+  std::atomic<int> wanted_{0};
+  int depth_ = 0;
+};
+
+/// The task that this thread runs, if it runs one: its client submits in its name, and its slot is given away
+/// while it waits.
+struct TaskScope {
+  TaskId id = 0;
+  int depth = 0;  ///< Tasks below it on this thread's stack.
+  std::function<void()> secede, rejoin;
+  std::function<bool()> help;  ///< Runs another task meanwhile; whether there was one.
+  static TaskScope*& current() noexcept {
+    thread_local TaskScope* scope = nullptr;
+    return scope;
+  }
+};
+
+}  // namespace weir::detail::node

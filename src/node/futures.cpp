@@ -1,0 +1,170 @@
+// What clients ask of a node: futures are made, waited for and fetched.
+#include "core/log.hpp"
+#include "core/thrown.hpp"
+#include "node/node.hpp"
+#include "weir/bytes.hpp"
+#include "weir/duration.hpp"
+
+namespace weir::detail::node {
+
+using namespace client;
+
+namespace {
+
+// While a task waits, its slot is another task's.
+struct Seceded {
+  Seceded() : scope(TaskScope::current()) {
+    if (scope) scope->secede();
+  }
+  ~Seceded() {
+    if (scope) scope->rejoin();
+  }
+  bool help() const { return scope && scope->help(); }
+  TaskScope* scope;
+};
+
+}  // namespace
+
+// The callbacks of futures that are done now are called by whoever gives the baton back.
+void Node::give_back() {
+  if (!baton_.outermost() || !futures_.callbacks_due()) return baton_.unlock();
+  std::vector<Callback> due = futures_.take_due();
+  baton_.unlock();
+  for (auto& callback : due) {
+    try {
+      callback.call();
+    } catch (...) {
+      log::error("a callback of a future threw: {}", current_thrown().text());
+    }
+    callback.call = nullptr;
+    if (!callback.awaited) continue;
+    Hold hold(*this);
+    futures_.called();
+  }
+}
+
+FutureRef Node::submit(Request&& request) {
+  constexpr std::size_t most = (std::size_t{1} << 30) - (1 << 20);  // what one message can carry
+  if (request.arguments.size() > most)
+    throw Error(ErrorKind::unsupported,
+                "submit: the arguments of a task, without the contiguous arrays in them, must be smaller "
+                "than 1 GiB (got " +
+                    to_text(request.arguments.size()) + "); scatter the large ones first");
+  if (request.options) check(*request.options);
+  Hold hold(*this);
+  FutureRef handle = futures_.make(self(), shared_from_this(), "submit");
+  handle->function = request.function;
+  handle->options = request.options;
+  protocol::SubmitTask message;
+  message.id = handle->id;
+  message.invoker = request.invoker;
+  message.function = request.function;
+  message.arguments = std::move(request.arguments);
+  if (!request.beside.empty())
+    message.beside.value = task::Value::make(task::Beside{std::move(request.beside)});
+  message.inputs = std::move(request.inputs);
+  message.options = std::move(request.options);
+  message.out_of_band = request.out_of_band;
+  if (const TaskScope* scope = TaskScope::current()) message.parent = scope->id;
+  to_scheduler(std::move(message));
+  submitted();
+  return handle;
+}
+
+FutureRef Node::scatter(task::Value value, const std::vector<PeerId>& workers) {
+  Hold hold(*this);
+  FutureRef handle = futures_.make(self(), shared_from_this(), "scatter");
+  put(handle->id, std::move(value), workers);
+  submitted();
+  return handle;
+}
+
+void Node::release(FutureState* state) noexcept {
+  {
+    Hold hold(*this);
+    if (futures_.erase(state->id) && !futures_.closed()) to_scheduler(protocol::ReleaseTask{state->id});
+  }
+  delete state;
+}
+
+bool Node::wait_until(const std::function<bool()>& ready, Deadline deadline) {
+  if (ready()) return true;
+  const Seceded seceded;
+  auto last = Clock::now();
+  while (!ready()) {
+    if (seceded.help()) {
+      last = Clock::now();
+      if (deadline && last >= *deadline) return ready();
+      continue;
+    }
+    const bool moved = drive();
+    const auto now = Clock::now();
+    if (moved) last = now;
+    if (deadline && now >= *deadline) return ready();
+    if (!moved && !ready()) doze(now - last);
+  }
+  return true;
+}
+
+bool Node::wait(FutureState& state, Deadline deadline) {
+  return wait_until([&] { return state.status.load(std::memory_order_acquire) != Status::pending; },
+                    deadline);
+}
+
+void Node::fetch(FutureState& state, Deadline deadline) {
+  const auto start = Clock::now();
+  const auto settled = [&] {
+    const Status status = state.status.load(std::memory_order_acquire);
+    return state.has_value.load(std::memory_order_acquire) || status == Status::error ||
+           status == Status::cancelled;
+  };
+  const auto ready = [&] {
+    if (settled()) return true;
+    if (state.status.load(std::memory_order_acquire) == Status::finished) prefetch({&state});
+    return settled();
+  };
+  if (!wait_until(ready, deadline))
+    throw_timeout("result", std::chrono::ceil<std::chrono::milliseconds>(*deadline - start), state);
+  if (!state.has_value.load(std::memory_order_acquire)) throw_failure(state);
+}
+
+void Node::prefetch(const std::vector<FutureState*>& states) {
+  Hold hold(*this);
+  for (FutureState* state : states) {
+    if (state->has_value || state->fetching || state->status != Status::finished) continue;
+    state->fetching = true;
+    if (futures_.is_gone(state->holder))
+      to_scheduler(protocol::LocateTask{state->id, state->holder});  // a copy may be elsewhere
+    else ask_for(state->holder, state->id);
+  }
+  submitted();
+}
+
+void Node::cancel(FutureState& state, const std::string& reason) {
+  Hold hold(*this);
+  if (!futures_.cancel(state, reason)) return;
+  if (!futures_.closed()) to_scheduler(protocol::CancelFuture{state.id, reason});
+  submitted();
+}
+
+void Node::retry(FutureState& state) {
+  Hold hold(*this);
+  if (!futures_.retry(state)) return;
+  to_scheduler(protocol::RetryFuture{state.id});
+  submitted();
+}
+
+void Node::on_done(FutureState& state, std::function<void()> done, bool awaited) {
+  Hold hold(*this);
+  futures_.on_done(state, std::move(done), awaited);
+}
+
+void Node::on_missing(PeerId from, const protocol::ResultMissing& message) {
+  if (futures_.on_missing(from, message)) to_scheduler(protocol::LocateTask{message.id, from});
+}
+
+void Node::on_peer_gone(PeerId peer) {
+  for (const TaskId id : futures_.on_peer_gone(peer)) to_scheduler(protocol::LocateTask{id, peer});
+}
+
+}  // namespace weir::detail::node

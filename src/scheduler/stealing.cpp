@@ -1,0 +1,104 @@
+// What a worker with room is given of what others wait for: answers only, balance.cpp acts on them.
+#include <algorithm>
+
+#include "scheduler/state.hpp"
+
+namespace weir::detail::scheduler {
+
+namespace {
+
+constexpr std::uint32_t most_seen = 256;  // tasks of a busy worker, in search of one to take
+
+std::uint32_t surplus(const Worker& worker) {
+  const std::uint32_t tasks = worker.ready() + worker.queued;
+  return tasks > worker.threads ? tasks - worker.threads : 0;
+}
+
+// What there is of each resource, less what is wanted of it by the tasks that are there.
+std::vector<double> free_resources(const Worker& worker) {
+  std::vector<double> free(worker.resources.size());
+  for (std::size_t i = 0; i < free.size(); ++i)
+    free[i] = worker.resources[i].amount - worker.demand[i].amount;
+  return free;
+}
+
+// Whether `test` holds for a resource that the task wants: its place at the worker, and how much.
+template <class Test>
+bool any_resource(const Options& options, const Worker& worker, Test test) {
+  for (const Resource& wanted : options.resources)
+    for (std::size_t i = 0; i < worker.resources.size(); ++i)
+      if (worker.resources[i].name == wanted.name && test(i, wanted.amount)) return true;
+  return false;
+}
+
+}  // namespace
+
+Refill State::refill(const Task& task, const Worker& worker, bool first) const {
+  const std::uint32_t most = limit(task, worker), ready = worker.ready();
+  if (ready >= most || (first && ready > most / 2 && ready >= worker.threads)) return Refill::full;
+  if (!worker.ends() || in_time(task, worker, worker.wait_s())) return Refill::now;
+  return in_time(task, worker, 0) ? Refill::full : Refill::late;
+}
+
+// Of the tasks that a worker was given, those that it may not have begun.
+bool State::may_be_taken(const Task& task) const {
+  return task.missing == 0 && task.thief == nowhere && !task.begun && !task.scattered && !task.out_of_band;
+}
+
+Theft State::theft(WorkerIndex thief) const {
+  const Worker& idle = workers_[thief];
+  if (!idle.running() || idle.memory.paused || idle.stealing || idle.ready() >= idle.threads) return {};
+  WorkerIndex victim = load_.most();
+  if (workers_.size() <= 64)
+    for (WorkerIndex i = 0; i < workers_.size(); ++i)
+      if (workers_[i].running() && surplus(workers_[i]) &&
+          (victim == nowhere || !surplus(workers_[victim]) ||
+           wait_of(workers_[i]) > wait_of(workers_[victim])))
+        victim = i;
+  if (victim == nowhere || victim == thief || surplus(workers_[victim]) == 0) return {};
+  return {victim, (surplus(workers_[victim]) + 1) / 2, wait_of(workers_[victim])};
+}
+
+bool State::worth(const Task& task, WorkerIndex thief, const Theft& theft) const {
+  return cost(task, thief) + 100e-6 < theft.wait_s && allowed(task, workers_[thief]);
+}
+
+std::vector<Task*> State::loot(WorkerIndex thief, const Theft& theft) const {
+  const auto& there = workers_[theft.victim].processing;
+  std::vector<Task*> taken;
+  std::uint32_t seen = 0;
+  for (auto at = there.rbegin(); at != there.rend() && taken.size() < theft.most && seen < most_seen;
+       ++at, ++seen)
+    if (may_be_taken(**at) && worth(**at, thief, theft)) taken.push_back(*at);
+  return taken;
+}
+
+// Tasks that wait for resources elsewhere, for a worker where these are free.
+std::vector<Task*> State::resource_loot(WorkerIndex thief) const {
+  const Worker& idle = workers_[thief];
+  if (!idle.running() || idle.memory.paused || idle.stealing || idle.resources.empty()) return {};
+  const std::size_t room = idle.threads > idle.ready() ? idle.threads - idle.ready() : 0;
+  std::vector<double> here = free_resources(idle);
+  std::vector<Task*> taken;
+  std::uint32_t seen = 0;
+  for (WorkerIndex i = 0; i < workers_.size() && taken.size() < room; ++i) {
+    const Worker& busy = workers_[i];
+    if (i == thief || !busy.running()) continue;
+    std::vector<double> there = free_resources(busy);
+    if (std::none_of(there.begin(), there.end(), [](double free) { return free < -1e-9; })) continue;
+    for (auto at = busy.processing.rbegin();
+         at != busy.processing.rend() && taken.size() < room && seen < most_seen; ++at, ++seen) {
+      const Options* options = (*at)->options();
+      if (!options || !may_be_taken(**at) || !allowed(**at, idle) || !named(*options, idle)) continue;
+      const auto lacks = [&](std::size_t r, double) { return there[r] < -1e-9; };
+      const auto too_much = [&](std::size_t r, double amount) { return here[r] < amount - 1e-9; };
+      if (!any_resource(*options, busy, lacks) || any_resource(*options, idle, too_much)) continue;
+      any_resource(*options, idle, [&](std::size_t r, double amount) { return here[r] -= amount, false; });
+      any_resource(*options, busy, [&](std::size_t r, double amount) { return there[r] += amount, false; });
+      taken.push_back(*at);
+    }
+  }
+  return taken;
+}
+
+}  // namespace weir::detail::scheduler

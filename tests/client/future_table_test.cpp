@@ -1,0 +1,115 @@
+// What messages, cancellations and the end make of futures; no cluster.
+#include "client/future_table.hpp"
+
+#include <catch2/catch.hpp>
+
+using namespace weir;
+using namespace weir::detail;
+using client::FutureRef;
+using client::FutureState;
+
+namespace {
+
+// Nobody asks it for anything; it only lets go of states.
+struct Link final : client::ClusterLink {
+  FutureRef submit(client::Request&&) override { return {}; }
+  FutureRef scatter(task::Value, const std::vector<PeerId>&) override { return {}; }
+  bool wait(FutureState&, client::Deadline) override { return false; }
+  bool wait_until(const std::function<bool()>&, client::Deadline) override { return false; }
+  bool drive() override { return false; }
+  void fetch(FutureState&, client::Deadline) override {}
+  void prefetch(const std::vector<FutureState*>&) override {}
+  void cancel(FutureState&, const std::string&) override {}
+  void retry(FutureState&) override {}
+  void on_done(FutureState&, std::function<void()>, bool) override {}
+  void release(FutureState* state) noexcept override {
+    table.erase(state->id);
+    delete state;
+  }
+  client::Overseer& overseer(const char* who) override { throw Error(ErrorKind::unsupported, who); }
+
+  client::FutureTable table;
+};
+
+struct Table {
+  std::shared_ptr<Link> link = std::make_shared<Link>();
+  client::FutureTable& table = link->table;
+  FutureRef make() { return table.make(3, link, "submit"); }
+};
+
+}  // namespace
+
+TEST_CASE("future_table: a result makes a future finished, a lost one pending again") {
+  Table t;
+  const FutureRef a = t.make(), b = t.make();
+  CHECK(a->id != b->id);
+  CHECK(task_client(a->id) == 3);
+  t.table.on(protocol::TaskDone{a->id, 7, 100, false, {}});
+  CHECK(a->status == Status::finished);
+  CHECK(a->holder == 7);
+  CHECK(b->status == Status::pending);
+  t.table.on(protocol::TaskPending{a->id});
+  CHECK(a->status == Status::pending);
+}
+
+TEST_CASE("future_table: callbacks are due once, when it is done") {
+  Table t;
+  const FutureRef a = t.make();
+  int calls = 0;
+  t.table.on_done(
+      *a.get(), [&] { ++calls; }, true);
+  CHECK_FALSE(t.table.callbacks_due());
+  CHECK(t.table.callbacks_pending() == 1);
+  t.table.on(protocol::TaskDone{a->id, 7, 100, false, {}});
+  CHECK(t.table.callbacks_due());
+  for (const client::Callback& due : t.table.take_due()) due.call();
+  t.table.called();
+  CHECK(calls == 1);
+  CHECK_FALSE(t.table.callbacks_due());
+  CHECK(t.table.callbacks_pending() == 0);
+  t.table.on_done(
+      *a.get(), [&] { ++calls; }, false);
+  CHECK(t.table.callbacks_due());
+  CHECK(t.table.callbacks_pending() == 0);
+}
+
+TEST_CASE("future_table: what was cancelled stays so until it is retried") {
+  Table t;
+  const FutureRef a = t.make();
+  CHECK_FALSE(t.table.retry(*a.get()));
+  CHECK(t.table.cancel(*a.get(), "not wanted"));
+  CHECK_FALSE(t.table.cancel(*a.get(), "again"));
+  t.table.on(protocol::TaskDone{a->id, 7, 100, false, {}});
+  CHECK(a->status == Status::cancelled);
+  CHECK(a->failure->message == "not wanted");
+  CHECK(t.table.retry(*a.get()));
+  t.table.on(protocol::TaskDone{a->id, 7, 100, false, {}});
+  CHECK(a->status == Status::finished);
+}
+
+TEST_CASE("future_table: values that are awaited from a peer that dies are looked for elsewhere") {
+  Table t;
+  const FutureRef a = t.make(), b = t.make();
+  for (const FutureRef& each : {a, b}) t.table.on(protocol::TaskDone{each->id, 7, 100, false, {}});
+  a->fetching = true;
+  CHECK(t.table.on_peer_gone(7) == std::vector<TaskId>{a->id});
+  CHECK(t.table.is_gone(7));
+  CHECK_FALSE(t.table.is_gone(8));
+  CHECK(t.table.on_missing(7, {a->id, {}}));
+  CHECK_FALSE(t.table.on_missing(8, {a->id, {}}));
+  CHECK_FALSE(t.table.on_missing(7, {b->id, {}}));
+  CHECK_FALSE(t.table.on_value(b->id, {}));
+  CHECK(t.table.on_value(a->id, {}));
+}
+
+TEST_CASE("future_table: the end fails what is pending, keeps what is here, and makes nothing more") {
+  Table t;
+  const FutureRef pending = t.make(), here = t.make();
+  t.table.on(protocol::TaskDone{here->id, 7, 1, true, {}});
+  t.table.close("the cluster has ended");
+  CHECK(pending->status == Status::error);
+  CHECK(pending->failure->message == "the cluster has ended");
+  CHECK(here->status == Status::finished);
+  CHECK_THROWS_WITH(t.make(), "submit: the cluster has ended");
+  CHECK_THROWS_WITH(t.table.require_open("workers"), "workers: the cluster has ended");
+}
