@@ -196,7 +196,7 @@ Named<S> apply_binary(unsigned kind, const S& a, const S& b, Long n) {
   }
 }
 
-constexpr std::size_t unaries = 21, binaries = binary_names.size();
+constexpr std::size_t unaries = unary_names.size(), binaries = binary_names.size();
 
 template <class S>
 void add_step(std::vector<Named<S>>& streams, const Step& step) {

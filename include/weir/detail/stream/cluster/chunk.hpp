@@ -133,30 +133,45 @@ struct Step {
 /// The error in flight.
 [[nodiscard]] ChunkError current_chunk_error(std::uint32_t segment);
 
-/// Calls `push` for one element and turns what it throws into a ChunkError; what it had emitted for this
-/// element is taken back.
-template <class T, class In, class Push>
-void push_guarded(ChunkResult<T>& out, const Step& step, const In* element, Push&& push) {
-  for (unsigned attempt = 0;; ++attempt) {
-    const std::size_t before = out.values.size();
-    try {
-      return push();
-    } catch (...) {
-      out.values.erase(out.values.begin() + static_cast<std::ptrdiff_t>(before), out.values.end());
-      if (attempt < step.retries) continue;
-      ChunkError error = current_chunk_error(step.segment);
-      if (step.keeps_failed && element) {
-        Buffer bytes;
-        Writer writer(bytes);
-        write(writer, *element);
-        error.element.assign(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-      }
-      error.step = step.number;
-      error.place = static_cast<std::uint32_t>(out.errors.size());
-      out.errors.push_back(std::move(error));
-      return;
-    }
+/// What a kernel emits into inside a task. A failure becomes a ChunkError; a letter, if there is to be one,
+/// has the element as it entered the segment, once.
+template <class T, class In>
+struct TaskEmit {
+  ChunkResult<T>& out;
+  const Step& step;
+  const In* element = nullptr;                   ///< In hand, unless it is moved on or there is none.
+  const std::size_t errors = out.errors.size();  ///< Before it.
+  template <class Y>
+  void operator()(Y&& y) const {
+    out.values.emplace_back(std::forward<Y>(y));
   }
+  [[nodiscard]] unsigned retries() const { return step.retries; }
+  void failed() const {
+    const bool keeps = step.keeps_failed && element;
+    if (keeps && out.errors.size() > errors) return;
+    ChunkError error = current_chunk_error(step.segment);
+    if (keeps) {
+      Buffer bytes;
+      Writer writer(bytes);
+      write(writer, *element);
+      error.element.assign(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+    }
+    error.step = step.number;
+    error.place = static_cast<std::uint32_t>(out.errors.size());
+    out.errors.push_back(std::move(error));
+  }
+};
+/// Of something that no element asked for.
+template <class T>
+TaskEmit<T, int> emit_alone(ChunkResult<T>& out, const Step& step) {
+  return {out, step};
+}
+/// Does `push(kernel, emit)` for an element, as often as the policy says.
+template <class K, class In, class Push>
+void push_guarded(K& kernel, ChunkResult<typename K::Out>& out, const Step& step, const In* element,
+                  const Push& push) {
+  const TaskEmit<typename K::Out, In> emit{out, step, element};
+  answered(emit, [&] { attempt(kernel, step.retries, emit, push); });
 }
 
 // The values of a chunk, wherever they are.
@@ -252,16 +267,6 @@ ChunkResult<Out> begin_result(const From& from) {
   return out;
 }
 
-/// The emit a kernel is given inside a task.
-template <class T>
-struct Append {
-  std::vector<T>& values;
-  template <class Y>
-  void operator()(Y&& y) const {
-    values.emplace_back(std::forward<Y>(y));
-  }
-};
-
 /// A whole stateless segment as one task, on the result of the segment before.
 template <class K, class From>
 ChunkResult<typename K::Out> run_chunk(const K& kernel, const Step& step, const From& from) {
@@ -270,7 +275,7 @@ ChunkResult<typename K::Out> run_chunk(const K& kernel, const Step& step, const 
   K own = kernel;
   std::size_t place = 0;
   for (const auto& x : from.values) {
-    push_guarded(out, step, &x, [&] { own.push(x, Append<typename K::Out>{out.values}); });
+    push_answered(own, x, TaskEmit<typename K::Out, std::remove_cvref_t<decltype(x)>>{out, step, &x});
     note_places(out, step, [&] { return place_of(from, place, step); });
     ++place;
   }
@@ -283,13 +288,13 @@ ChunkResult<typename K::Out> run_first_chunk(const K& kernel, const Step& step, 
   auto out = begin_result<typename K::Out>(elements);
   const Stopwatch watch(out, step, elements.size());
   K own = kernel;
-  const Append<typename K::Out> append{out.values};
+  using Emit = TaskEmit<typename K::Out, In>;
   const auto push = [&](In& x) {
     if constexpr (is_copyable<In>) {
       if (step.retries > 0 || step.keeps_failed)
-        return push_guarded(out, step, &x, [&] { own.push(std::as_const(x), append); });
+        return push_answered(own, std::as_const(x), Emit{out, step, &x});
     }
-    push_guarded<typename K::Out, In>(out, step, nullptr, [&] { own.push(std::move(x), append); });
+    push_answered(own, std::move(x), Emit{out, step});
   };
   std::size_t place = 0;
   for (In& x : elements) {

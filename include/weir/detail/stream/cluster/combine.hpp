@@ -25,6 +25,7 @@ namespace weir::detail::stream {
 template <class Kernel, std::size_t inputs>
 struct Joined {
   using Out = typename Kernel::Out;
+  static constexpr Traits traits{.all_or_nothing = traits_of<Kernel>.all_or_nothing};
   Kernel kernel;
   Ended over;
   template <class Emit>
@@ -48,22 +49,20 @@ struct Joined {
 
 /// Pushes an element into one input of a join.
 template <std::size_t port, class Element, class K, class X>
-void push_into(Stage<K>& stage, const Step& step, const X& x) {
-  const Append<typename K::Out> emit{stage.out.values};
-  const auto push = [&] { stage.kernel.kernel.template push<port>(x, emit); };
-  if (!step.keeps_failed) return push_guarded<typename K::Out, Element>(stage.out, step, nullptr, push);
+void push_into_input(Stage<K>& stage, const Step& step, const X& x) {
+  const auto push = [&](K& join, const auto& emit) { join.kernel.template push<port>(x, emit); };
+  if (!step.keeps_failed) return push_guarded<K, Element>(stage.kernel, stage.out, step, nullptr, push);
   const auto element = any_input<Element, port>(x);
-  push_guarded(stage.out, step, &element, push);
+  push_guarded(stage.kernel, stage.out, step, &element, push);
 }
 /// One input is over, the join perhaps not.
 template <class K>
 void end_input(Stage<K>& stage, const Step& step, std::uint32_t port) {
   if (stage.has_ended || stage.kernel.over[port]) return;
   stage.kernel.over.set(port);
-  const Append<typename K::Out> emit{stage.out.values};
+  const auto emit = emit_alone(stage.out, step);
   if constexpr (requires { stage.kernel.kernel.ended(port, emit); })
-    push_guarded<typename K::Out, int>(stage.out, step, nullptr,
-                                       [&] { stage.kernel.kernel.ended(port, emit); });
+    answered(emit, [&] { stage.kernel.kernel.ended(port, emit); });
 }
 /// What has just gone in stands at `cause`, and so does what came out.
 template <class K, class Cause>
@@ -82,7 +81,7 @@ Stage<K> run_join(const Stage<K>& before, const Step& step, const From& from) {
     std::size_t at = 0;
     for (const auto& x : values_of(from)) {
       if (after.has_ended) break;
-      push_into<port, Element>(after, step, x);
+      push_into_input<port, Element>(after, step, x);
       settle_join(after, step, [&] { return place_of(from, at, step); });
       ++at;
     }
@@ -143,7 +142,7 @@ Stage<K> run_together(const Stage<K>& before, const Step& step, const std::vecto
       if (after.has_ended) break;
       [&]<std::size_t... port>(std::index_sequence<port...>) {
         const auto push = [&]<std::size_t at>(std::integral_constant<std::size_t, at>) {
-          if (tagged->element) push_into<at, Element>(after, step, std::get<at>(*tagged->element));
+          if (tagged->element) push_into_input<at, Element>(after, step, std::get<at>(*tagged->element));
           else end_input(after, step, tagged->port);
         };
         ((tagged->port == port ? push(std::integral_constant<std::size_t, port>()) : void()), ...);

@@ -74,6 +74,7 @@ template <class Key, class Inner>
 struct GroupPartKernel {
   using Result = std::pair<Key, typename Inner::Out>;
   using Out = std::pair<std::uint64_t, Result>;
+  static constexpr Traits traits{.all_or_nothing = true};  // the group itself goes back
   struct Group {
     Inner kernel;
     std::uint64_t place;  // where its first element stood, or if it may be forgotten its last one
@@ -86,8 +87,10 @@ struct GroupPartKernel {
   void push(const std::pair<Key, In>& keyed, std::uint64_t place, Emit&& emit) {
     Group& group = groups.try_emplace(keyed.first, Group{fresh, place}).first->second;
     if (may_forget) group.place = place;
-    group.kernel.push(keyed.second,
-                      [&](auto&& y) { emit(Out(place, Result(keyed.first, std::forward<decltype(y)>(y)))); });
+    push_answered(group.kernel, keyed.second,
+                  EmitThrough{emit, [&](auto&& y) {
+                                emit(Out(place, Result(keyed.first, std::forward<decltype(y)>(y))));
+                              }});
   }
   template <class Emit>
   void forget(const Key& key, std::uint64_t place, Emit&& emit) {
@@ -101,8 +104,9 @@ struct GroupPartKernel {
  private:
   template <class Emit>
   static void finish_one(const Key& key, Group& group, std::uint64_t place, Emit&& emit) {
-    const auto give = [&](auto&& y) { emit(Out(place, Result(key, std::forward<decltype(y)>(y)))); };
-    if constexpr (requires { group.kernel.finish(give); }) group.kernel.finish(give);
+    put_out_answered(
+        group.kernel, true,
+        EmitThrough{emit, [&](auto&& y) { emit(Out(place, Result(key, std::forward<decltype(y)>(y)))); }});
   }
 };
 
@@ -113,7 +117,6 @@ Stage<K> run_part(const Stage<K>& before, const Step& step, const GroupPart& whi
   {
     const Stopwatch watch(after.out, step, 0);
     const TicketScope scope(ticket_of(step));
-    const Append<typename K::Out> emit{after.out.values};
     const auto is_mine = [&](const auto& key) {
       return std::hash<std::decay_t<decltype(key)>>()(key) % which.parts == which.part;
     };
@@ -123,13 +126,11 @@ Stage<K> run_part(const Stage<K>& before, const Step& step, const GroupPart& whi
       if (after.has_ended) break;
       for (; gone != values_of(forgotten).end() && gone->first == at; ++gone) {
         if (is_mine(gone->second))
-          push_guarded<typename K::Out, int>(after.out, step, nullptr, [&] {
-            after.kernel.forget(gone->second, which.place(at, true), emit);
-          });
+          after.kernel.forget(gone->second, which.place(at, true), emit_alone(after.out, step));
       }
       if (is_mine(keyed.first))
-        push_guarded(after.out, step, &keyed.second,
-                     [&] { after.kernel.push(keyed, which.place(at, false), emit); });
+        push_guarded(after.kernel, after.out, step, &keyed.second,
+                     [&](K& part, const auto& emit) { part.push(keyed, which.place(at, false), emit); });
       ++at;
     }
     if (from.is_over) end_stage(after, step, [] { return Place(); });

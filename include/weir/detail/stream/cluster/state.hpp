@@ -50,23 +50,18 @@ Stage<K> next_stage(const Stage<K>& before, ChunkResult<typename K::Out> out) {
   return step.token ? TicketRef(new Ticket(std::vector<std::uint64_t>{step.token})) : TicketRef();
 }
 
-template <class K, class X, class Emit>
-void push_at(K& kernel, const X& x, const Emit& emit, const Step& step) {
-  if constexpr (requires { kernel.push(x, emit, EventLoop::Time()); })
-    kernel.push(x, emit, EventLoop::Time(step.now_ns));
-  else kernel.push(x, emit);
+template <class K, class X>
+void push_into(Stage<K>& stage, const Step& step, const X& x) {
+  const TaskEmit<typename K::Out, X> emit{stage.out, step, &x};
+  if constexpr (requires { stage.kernel.push(x, emit, EventLoop::Time()); })
+    push_guarded(stage.kernel, stage.out, step, &x,
+                 [&](K& kernel, const auto& e) { kernel.push(x, e, EventLoop::Time(step.now_ns)); });
+  else push_answered(stage.kernel, x, emit);
 }
 
 template <class K>
 void put_out_held(Stage<K>& stage, const Step& step, bool is_ending) {
-  if (stage.has_ended) return;
-  const Append<typename K::Out> emit{stage.out.values};
-  push_guarded<typename K::Out, int>(stage.out, step, nullptr, [&] {
-    if constexpr (requires { stage.kernel.flush(emit); }) {
-      if (!is_ending) return stage.kernel.flush(emit);
-    }
-    if constexpr (requires { stage.kernel.finish(emit); }) stage.kernel.finish(emit);
-  });
+  if (!stage.has_ended) put_out_answered(stage.kernel, is_ending, emit_alone(stage.out, step));
 }
 
 template <class K>
@@ -90,12 +85,11 @@ Stage<K> run_stage(const Stage<K>& before, const Step& step, const From& from) {
   {
     const Stopwatch watch(after.out, step, values_of(from).size());
     const TicketScope scope(ticket_of(step));
-    const Append<typename K::Out> emit{after.out.values};
     std::size_t at = 0;
     for (const auto& x : values_of(from)) {
       if (after.has_ended) break;
       const auto place = [&] { return place_of(from, at, step); };
-      push_guarded(after.out, step, &x, [&] { push_at(after.kernel, x, emit, step); });
+      push_into(after, step, x);
       note_places(after.out, step, place);
       if (is_done(after.kernel)) end_stage(after, step, [&] { return behind(place()); });
       ++at;

@@ -16,9 +16,8 @@ namespace weir::detail::stream {
 template <class K>
 Stage<K> fire_stage(const Stage<K>& before, const Step& step) {
   return run_alone(before, step, [&](Stage<K>& stage) {
-    const Append<typename K::Out> emit{stage.out.values};
-    push_guarded<typename K::Out, int>(stage.out, step, nullptr,
-                                       [&] { stage.kernel.fire(emit, EventLoop::Time(step.now_ns)); });
+    const auto emit = emit_alone(stage.out, step);
+    answered(emit, [&] { stage.kernel.fire(emit, EventLoop::Time(step.now_ns)); });
   });
 }
 
