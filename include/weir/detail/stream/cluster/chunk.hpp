@@ -184,6 +184,23 @@ const std::vector<T>& values_of(const ChunkResult<T>& result) {
   return result.values;
 }
 
+/// What a kernel is given of an element that stays in its chunk: itself, or if it cannot be copied, and the
+/// kernel may want to have it, another one like it.
+template <class T>
+decltype(auto) taken_of(const T& x) {
+  if constexpr (is_copyable<T>) {
+    return static_cast<const T&>(x);
+  } else {
+    Buffer bytes;
+    Writer writer(bytes);
+    write(writer, x);
+    Reader reader(bytes.bytes());
+    T like{};
+    read(reader, like);
+    return like;
+  }
+}
+
 // --- places
 
 constexpr std::uint32_t last_place = UINT32_MAX;
@@ -275,7 +292,8 @@ ChunkResult<typename K::Out> run_chunk(const K& kernel, const Step& step, const 
   K own = kernel;
   std::size_t place = 0;
   for (const auto& x : from.values) {
-    push_answered(own, x, TaskEmit<typename K::Out, std::remove_cvref_t<decltype(x)>>{out, step, &x});
+    push_answered(own, taken_of(x),
+                  TaskEmit<typename K::Out, std::remove_cvref_t<decltype(x)>>{out, step, &x});
     note_places(out, step, [&] { return place_of(from, place, step); });
     ++place;
   }
@@ -296,11 +314,14 @@ ChunkResult<typename K::Out> run_first_chunk(const K& kernel, const Step& step, 
     }
     push_answered(own, std::move(x), Emit{out, step});
   };
-  std::size_t place = 0;
-  for (In& x : elements) {
-    push(x);
+  for (std::size_t place = 0; place < elements.size(); ++place) {
+    if constexpr (std::is_same_v<In, bool>) {
+      bool x = elements[place];  // a vector of them has none
+      push(x);
+    } else {
+      push(elements[place]);
+    }
     note_places(out, step, [&] { return place_of(elements, place, step); });
-    ++place;
   }
   return out;
 }

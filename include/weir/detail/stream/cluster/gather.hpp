@@ -57,6 +57,7 @@ class GatherNode final : public Boundary<Chunk<T>, T> {
     return pass_on_next() || moved;
   }
   [[nodiscard]] bool can_help() const override { return true; }
+  [[nodiscard]] std::function<bool()> step_aside() override { return client_.core()->step_aside(); }
   [[nodiscard]] bool is_elsewhere() const override { return this->pending() > 0 && !is_blocked_.load(); }
   [[nodiscard]] const char* shape() const override { return "house"; }
   [[nodiscard]] bool is_on_cluster() const override { return true; }

@@ -56,7 +56,7 @@ void push_into(Stage<K>& stage, const Step& step, const X& x) {
   if constexpr (requires { stage.kernel.push(x, emit, EventLoop::Time()); })
     push_guarded(stage.kernel, stage.out, step, &x,
                  [&](K& kernel, const auto& e) { kernel.push(x, e, EventLoop::Time(step.now_ns)); });
-  else push_answered(stage.kernel, x, emit);
+  else push_answered(stage.kernel, taken_of(x), emit);
 }
 
 template <class K>
