@@ -16,7 +16,6 @@ struct Seceded {
   Seceded() : scope(TaskScope::current()) {
     if (scope) scope->secede();
   }
-  Seceded(const Seceded&) = delete;
   ~Seceded() {
     if (scope) scope->rejoin();
   }
@@ -105,11 +104,6 @@ bool Node::wait_until(const std::function<bool()>& ready, Deadline deadline) {
     if (!moved && !ready()) doze(now - last);
   }
   return true;
-}
-
-std::function<bool()> Node::step_aside() {
-  if (!TaskScope::current()) return {};
-  return [seceded = std::make_shared<const Seceded>()] { return seceded->help(); };
 }
 
 bool Node::wait(FutureState& state, Deadline deadline) {

@@ -34,7 +34,6 @@ class Node : public client::ClusterLink, public std::enable_shared_from_this<Nod
   client::FutureRef scatter(task::Value value, const std::vector<PeerId>& workers) override;
   bool wait(client::FutureState& state, client::Deadline deadline) override;
   bool wait_until(const std::function<bool()>& ready, client::Deadline deadline) override;
-  std::function<bool()> step_aside() override;
   bool drive() override;
   void fetch(client::FutureState& state, client::Deadline deadline) override;
   void prefetch(const std::vector<client::FutureState*>& states) override;

@@ -368,9 +368,6 @@ bool Graph::wait(Node& node, const char* who, const std::function<bool()>& ready
   std::optional<EventLoop> loop = node.graph().given_loop();
   refuse_own_loop(loop, who);
   auto helped = std::chrono::steady_clock::now();
-  std::function<bool()> aside;
-  for (auto helper = helpers.begin(); helper != helpers.end() && !aside; ++helper)
-    aside = (*helper)->step_aside();
   CycleWatch watch;
   while (!ready()) {
     const bool is_manual = loop && loop->is_manual();
@@ -378,7 +375,6 @@ bool Graph::wait(Node& node, const char* who, const std::function<bool()>& ready
     if (!helpers.empty()) {
       const auto now = std::chrono::steady_clock::now();
       for (Node* helper : helpers) moved |= helper->help();
-      moved = moved || (aside && aside());
       if (moved) helped = now;
       if (!is_manual && (moved || now - helped < 200us)) {
         if (deadline && now >= *deadline) return ready();
@@ -405,6 +401,9 @@ bool Graph::wait(Node& node, const char* who, const std::function<bool()>& ready
     const Counted counted(waiting.waiters);
     if (ready()) return true;
     watch.look(who, node);
+    if (!deadline && std::any_of(helpers.begin(), helpers.end(),
+                                 [&](Node* helper) { return helper->wait_aside(ready); }))
+      continue;
     {
       std::unique_lock lock(waiting.mutex);
       const auto nap = std::chrono::steady_clock::now() +

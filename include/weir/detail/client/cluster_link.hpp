@@ -120,9 +120,6 @@ class ClusterLink {
   virtual bool wait(FutureState& state, Deadline deadline) = 0;
   /// Waits for any change: until `ready()` or the deadline; whether it is ready.
   virtual bool wait_until(const std::function<bool()>& ready, Deadline deadline) = 0;
-  /// For a task that waits for something else than a future: its slot is another task's as long as what is
-  /// returned lives, and a call runs another task meanwhile; whether there was one. Nothing outside of tasks.
-  [[nodiscard]] virtual std::function<bool()> step_aside() = 0;
   /// Polls once if nobody else does; whether anything happened.
   virtual bool drive() = 0;
   /// Brings the value here; throws `TaskError` if there is none, `Error{timeout}` at the deadline.

@@ -28,6 +28,9 @@ class HeldTickets {
   std::map<std::uint32_t, std::map<std::uint64_t, Tickets>> states_;
 };
 
+/// Whether this is the program's body, and no task.
+[[nodiscard]] bool has_overseer(const Client& client);
+
 /// Brings results back and emits them one by one, in the order of the elements or as they come.
 ///
 /// Whoever waits for the stream drives the cluster and passes on what has come; a thread of the node does it
@@ -40,6 +43,7 @@ class GatherNode final : public Boundary<Chunk<T>, T> {
   ~GatherNode() override { shut(); }
 
   void attached() override {
+    is_in_task_ = !has_overseer(client_);
     thread_ = std::thread([this] { run(); });
   }
   void shut() noexcept override {
@@ -57,7 +61,13 @@ class GatherNode final : public Boundary<Chunk<T>, T> {
     return pass_on_next() || moved;
   }
   [[nodiscard]] bool can_help() const override { return true; }
-  [[nodiscard]] std::function<bool()> step_aside() override { return client_.core()->step_aside(); }
+  /// In a task the thread has a slot.
+  bool wait_aside(const std::function<bool()>& ready) override {
+    if (!is_in_task_) return false;
+    client_.core()->wait_until([&] { return ready() || pass_on_next(); },
+                               std::chrono::steady_clock::now() + std::chrono::milliseconds(100));
+    return true;
+  }
   [[nodiscard]] bool is_elsewhere() const override { return this->pending() > 0 && !is_blocked_.load(); }
   [[nodiscard]] const char* shape() const override { return "house"; }
   [[nodiscard]] bool is_on_cluster() const override { return true; }
@@ -217,6 +227,7 @@ class GatherNode final : public Boundary<Chunk<T>, T> {
 
   Client client_;
   const bool ordered_;
+  bool is_in_task_ = false;
   std::atomic<bool> passing_{false};  // one thread at a time passes on
   HeldTickets held_;                  // of whoever passes on
   std::mutex mutex_;

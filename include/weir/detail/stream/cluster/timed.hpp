@@ -104,7 +104,6 @@ class TimedChainNode final : public Outlet<Chunk<typename K::Out>>,
   [[nodiscard]] bool is_ticking() const override { return true; }
   bool help() override { return asked_.load(std::memory_order_relaxed) > 0 && client_.core()->drive(); }
   [[nodiscard]] bool can_help() const override { return true; }
-  [[nodiscard]] std::function<bool()> step_aside() override { return client_.core()->step_aside(); }
   [[nodiscard]] bool is_elsewhere() const override { return asked_.load() > 0; }
 
  private:

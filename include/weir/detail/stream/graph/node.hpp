@@ -151,9 +151,9 @@ class Node {
   /// A thread waits for the graph and has nothing else to do: whether it could bring something on.
   virtual bool help() { return false; }
   [[nodiscard]] virtual bool can_help() const { return false; }
-  /// The thread that waits may hold a place that others need: gives it to them until what is returned goes; a
-  /// call does some of their work, and says whether there was any. Nothing if there is no such place.
-  [[nodiscard]] virtual std::function<bool()> step_aside() { return {}; }
+  /// The thread that waits has a place that others need, which is theirs meanwhile: waits a while until
+  /// `ready()`. False, at once, if there is no such place.
+  virtual bool wait_aside(const std::function<bool()>& /*ready*/) { return false; }
   /// Work for it is under way elsewhere and will arrive by itself, whatever the stream's clock says.
   [[nodiscard]] virtual bool is_elsewhere() const { return false; }
   /// It will emit although nothing is pending: a timer is set, a source runs.
