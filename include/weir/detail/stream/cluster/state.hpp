@@ -73,7 +73,7 @@ bool is_done(const K& kernel) {
 /// over.
 template <class K, class Cause>
 void end_stage(Stage<K>& stage, const Step& step, const Cause& cause) {
-  put_out_held(stage, Step{.segment = step.segment}, true);
+  put_out_held(stage, step, true);
   note_places(stage.out, step, cause);
   stage.has_ended = true;
   note_end(stage.out, step, cause());
