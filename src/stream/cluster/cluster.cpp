@@ -86,6 +86,7 @@ void ScatterControl::left(std::uint32_t elements) noexcept {
     void run() noexcept override { control->advance(); }
   };
   chunks_.fetch_sub(1);
+  gone_.fetch_add(elements);
   elements_.fetch_sub(elements);
   if (flow.frame) flow.frame->put_off(std::make_unique<Advance>(shared_from_this()));
   else advance();

@@ -401,8 +401,8 @@ bool Graph::wait(Node& node, const char* who, const std::function<bool()>& ready
     const Counted counted(waiting.waiters);
     if (ready()) return true;
     watch.look(who, node);
-    if (!deadline && std::any_of(helpers.begin(), helpers.end(),
-                                 [&](Node* helper) { return helper->wait_aside(ready); }))
+    if (!deadline &&
+        std::any_of(helpers.begin(), helpers.end(), [&](Node* helper) { return helper->wait_aside(ready); }))
       continue;
     {
       std::unique_lock lock(waiting.mutex);
@@ -458,10 +458,53 @@ bool Graph::is_at_work_here() const noexcept {
   return false;
 }
 
+namespace {
+
+/// Whether what was in a graph when this was made has come out, though more may go in meanwhile.
+///
+/// What is in a queue has left it when as many have left as were in it. With every look at all queues that
+/// finds this, everything has come at least one queue further.
+class CameOut {
+ public:
+  explicit CameOut(Node& node) : node_(node) { aim(); }
+  bool operator()() {
+    if (node_.graph().is_idle()) return true;
+    if (goes_round_) return false;
+    for (const auto& [node, target] : targets_) {
+      if (node->pending() != 0 && node->gone() < target) return false;
+    }
+    if (looks_++ > queues_) return true;
+    aim();
+    return false;
+  }
+
+ private:
+  void aim() {
+    targets_.clear();
+    std::size_t queues = 0;
+    for (Node* each : node_.graph().nodes()) {
+      const std::size_t pending =
+          each->pending();  // before what is gone: too much is waited for, not too little
+      if (pending != 0) {
+        targets_.emplace_back(each, pending + each->gone());
+        goes_round_ = goes_round_ || each->is_in_cycle();
+      }
+      if (pending != 0 || each->is_boundary()) ++queues;
+    }
+    queues_ = std::max(queues_, queues);
+  }
+  Node& node_;
+  bool goes_round_ = false;
+  std::vector<std::pair<Node*, std::uint64_t>> targets_;
+  std::size_t queues_ = 0, looks_ = 0;
+};
+
+}  // namespace
+
 void Graph::drain(Node& node) {
   if (is_at_work_here())
     throw Error(ErrorKind::unsupported, "drain: called from inside the stream it would wait for");
-  wait(node, "drain", [&] { return node.graph().is_idle(); });
+  wait(node, "drain", CameOut(node));
   warn_of_cycles(node.graph().nodes());
   std::exception_ptr error;
   for (Node* each : node.graph().nodes()) {

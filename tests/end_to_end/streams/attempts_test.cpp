@@ -1,6 +1,8 @@
 // What fails on the cluster, is tried again, cannot be written or cannot be copied; streams inside tasks.
 // Runs as threads and as ranks.
+#include <atomic>
 #include <catch2/catch.hpp>
+#include <thread>
 
 #include "end_to_end/streams/support.hpp"
 
@@ -192,4 +194,22 @@ TEST_CASE("streams inside of tasks give the slots of their tasks away while they
   for (int i = 0; i < 24; ++i) sums.push_back(weir::test::client().submit(sum_by_stream, i));
   for (int i = 0; i < 24; ++i)
     CHECK(sums[static_cast<std::size_t>(i)].result() == (i - 1) * i * (2 * i - 1) / 6);
+}
+TEST_CASE("drain on the cluster returns when what was emitted before is out, though another thread goes on") {
+  Stream<int> source;
+  std::atomic<int> last{-1};
+  std::atomic<bool> stop{false};
+  source.scatter().map(std::identity{}).gather().sink([&](int x) {
+    if (x >= 0) last = x;
+  });
+  std::thread other([&] {
+    while (!stop) source.emit(-1);
+  });
+  for (int round = 0; round < 3; ++round) {
+    source.emit(round);
+    source.drain();
+    CHECK(last == round);
+  }
+  stop = true;
+  other.join();
 }

@@ -61,6 +61,7 @@ class GatherNode final : public Boundary<Chunk<T>, T> {
     return pass_on_next() || moved;
   }
   [[nodiscard]] bool can_help() const override { return true; }
+  [[nodiscard]] std::uint64_t gone() const override { return ordered_ ? Boundary<Chunk<T>, T>::gone() : 0; }
   /// In a task the thread has a slot.
   bool wait_aside(const std::function<bool()>& ready) override {
     if (!is_in_task_) return false;

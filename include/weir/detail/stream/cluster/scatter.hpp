@@ -60,6 +60,8 @@ class ScatterControl final : public ChunkSource, public std::enable_shared_from_
 
   [[nodiscard]] std::uint32_t chunks() const noexcept { return chunks_.load(std::memory_order_relaxed); }
   [[nodiscard]] std::uint64_t elements() const noexcept { return elements_.load(std::memory_order_relaxed); }
+  /// Elements that were on the cluster.
+  [[nodiscard]] std::uint64_t gone() const noexcept { return gone_.load(); }
   /// Of computing, for one element; negative while unknown.
   [[nodiscard]] double seconds_each() const noexcept { return seconds_each_.load(std::memory_order_relaxed); }
   [[nodiscard]] double copying_seconds() const noexcept { return copying_.load(std::memory_order_relaxed); }
@@ -73,7 +75,7 @@ class ScatterControl final : public ChunkSource, public std::enable_shared_from_
   std::function<void(bool)> send_;
   std::vector<ScatterControl*> in_order_with_;  // of scatters in the same graph; they end together
   std::atomic<std::uint32_t> chunks_{0};
-  std::atomic<std::uint64_t> elements_{0};
+  std::atomic<std::uint64_t> elements_{0}, gone_{0};
   std::atomic<double> seconds_each_{-1}, copying_{0};
 };
 
@@ -135,6 +137,7 @@ class ScatterNode final : public Outlet<Chunk<T>>, public Inlet<T> {
   [[nodiscard]] std::size_t pending() const override {
     return control_->waiting.load() + control_->elements();
   }
+  [[nodiscard]] std::uint64_t gone() const override { return control_->gone(); }
   [[nodiscard]] Gate* gate(unsigned number) override { return number == 0 ? &gate_ : nullptr; }
   [[nodiscard]] const char* shape() const override { return "invhouse"; }
 

@@ -117,6 +117,10 @@ class Node {
   [[nodiscard]] virtual std::size_t pending() const {
     return 0;
   }  ///< of these, the ones that come out by themselves; `drain` waits for them
+  [[nodiscard]] virtual std::uint64_t gone() const {
+    return 0;
+  }  ///< how many that were pending are not any more; 0 always if they do not leave in the order of their
+     ///< coming
   [[nodiscard]] virtual Gate* gate(unsigned /*port*/) { return nullptr; }
   [[nodiscard]] virtual bool is_boundary() const {
     return false;
