@@ -2,6 +2,7 @@
 from dataclasses import dataclass
 
 from arrays import array_hdf5, array_outofcore, array_std
+from bags import bag
 from launch import Launch, letters_speedup, mpi, startup, streamz, weir, weir_threads
 
 
@@ -187,6 +188,15 @@ FIGURES = [
     Figure("stencil_speedup_reused", "times", None, "higher",
            "the same against one process that writes into memory used before",
            array_rechunk, (array_rechunk, "stencil_reused_s"), raw_unit="s"),
+    Figure("bag_words_over_dask", "times", 20, "higher",
+           "the 10 most frequent words of 200 MB in 16 gz files, 2 threads, against dask.bag with 2 processes; raw: its seconds",
+           bag, (bag, "dask_words_s"), raw_unit="s"),
+    Figure("bag_json_over_dask", "times", 20, "higher",
+           "the 10 most frequent names in 200 MB of JSON lines, the same way",
+           bag, (bag, "dask_json_s"), raw_unit="s"),
+    Figure("bag_json_ratio", "of raw", 0.5, "higher",
+           "the same against simdjson alone on 2 threads",
+           bag, (bag, "simdjson_mb_per_s"), raw_unit="MB/s", key="json_mb_per_s", is_fraction_of_raw=True),
     Figure("graph_s", "s", 1, "lower",
            "100,000 chunk tasks built, fused and submitted",
            weir(0, "array_graph")),

@@ -46,6 +46,16 @@ function(weir_compile_folders_together target)
   endforeach()
 endfunction()
 
+# The files of the dashboard's page become part of a library: users need no tool for it.
+function(weir_embed_page target folder)
+  file(GLOB files CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/${folder}/*)
+  set(source ${PROJECT_BINARY_DIR}/generated/page_files.cpp)
+  add_custom_command(OUTPUT ${source} DEPENDS ${files} ${PROJECT_SOURCE_DIR}/cmake/weir_embed.cmake
+    COMMAND ${CMAKE_COMMAND} -DOUTPUT=${source} -P ${PROJECT_SOURCE_DIR}/cmake/weir_embed.cmake -- ${files}
+    VERBATIM)
+  target_sources(${target} PRIVATE ${source})
+endfunction()
+
 # weir_library(weir_array array SOURCES ... PUBLIC ... PRIVATE ...): a static library, weir::array to those
 # who link it.
 function(weir_library name alias)
@@ -104,15 +114,16 @@ function(weir_program target name)
 endfunction()
 
 # weir_example(tasks/letters SOURCES tasks/letters/count.cpp ARGUMENTS --files 3): examples/tasks/letters.cpp,
-# which uses arrays if ARRAY is given. ctest runs it as threads and on three ranks and compares what it prints
-# with the `Prints:` lines of its header comment, where `...` stands for any text. `{folder}` in an argument
-# is a new empty folder.
+# which uses arrays, bags or frames if ARRAY, COLLECTIONS or FRAME is given. ctest runs it as threads and on
+# three ranks and compares what it prints with the `Prints:` lines of its header comment, where `...` stands
+# for any text. `{folder}` in an argument is a new empty folder.
 function(weir_example path)
-  cmake_parse_arguments(arg "ALONE;ARRAY" "" "SOURCES;ARGUMENTS" ${ARGN})
+  cmake_parse_arguments(arg "ALONE;ARRAY;COLLECTIONS;FRAME" "" "SOURCES;ARGUMENTS" ${ARGN})
   get_filename_component(name ${path} NAME)
   add_executable(${name} ${path}.cpp ${arg_SOURCES})
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
-  target_link_libraries(${name} PRIVATE $<IF:$<BOOL:${arg_ARRAY}>,weir::array,weir::weir>)
+  target_link_libraries(${name} PRIVATE weir::weir $<$<BOOL:${arg_ARRAY}>:weir::array>
+    $<$<BOOL:${arg_COLLECTIONS}>:weir::collections> $<$<BOOL:${arg_FRAME}>:weir::frame>)
   weir_own_flags(${name})
   if(NOT WEIR_TESTS)
     return()
@@ -173,11 +184,12 @@ endfunction()
 # weir_test(end_to_end/futures ALONE RANKS 1 2 3): one program whose tests run inside weir::run, alone
 # (threads) and under `weir run -n N`.
 function(weir_test path)
-  cmake_parse_arguments(arg "ALONE;ARRAY" "TIMEOUT" "RANKS" ${ARGN})
+  cmake_parse_arguments(arg "ALONE;ARRAY;COLLECTIONS;FRAME" "TIMEOUT" "RANKS" ${ARGN})
   get_filename_component(unit ${path} NAME)
   string(REPLACE "/" "_" target ${path})
   add_executable(${target} ${path}.cpp)
-  target_link_libraries(${target} PRIVATE weir_cluster_main $<$<BOOL:${arg_ARRAY}>:weir::array> weir::weir
+  target_link_libraries(${target} PRIVATE weir_cluster_main $<$<BOOL:${arg_ARRAY}>:weir::array>
+    $<$<BOOL:${arg_COLLECTIONS}>:weir::collections> $<$<BOOL:${arg_FRAME}>:weir::frame> weir::weir
     weir_private weir_test_support)
   target_precompile_headers(${target} REUSE_FROM weir_test_support)
   weir_test_flags(${target})
@@ -225,7 +237,7 @@ function(weir_header_tests)
     list(APPEND sources ${source})
   endforeach()
   add_library(weir_headers_alone OBJECT ${sources})
-  target_link_libraries(weir_headers_alone PRIVATE weir::array)
+  target_link_libraries(weir_headers_alone PRIVATE weir::array weir::collections weir::frame)
   target_compile_options(weir_headers_alone PRIVATE -O0)
   weir_own_flags(weir_headers_alone)
 endfunction()
@@ -234,11 +246,11 @@ function(weir_install)
   include(CMakePackageConfigHelpers)
   set(folder ${CMAKE_INSTALL_LIBDIR}/cmake/weir)
   set(components)
-  foreach(library weir weir_array weir_collections)
+  foreach(library weir weir_array weir_collections weir_frame)
     if(TARGET ${library})
       install(TARGETS ${library} EXPORT ${library}_targets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
       install(EXPORT ${library}_targets NAMESPACE weir:: DESTINATION ${folder})
-      string(REGEX MATCH "array|collections" component ${library})
+      string(REGEX MATCH "array|collections|frame" component ${library})
       list(APPEND components ${component})
     endif()
   endforeach()
@@ -264,5 +276,6 @@ function(weir_install)
     ${PROJECT_SOURCE_DIR}/cmake/weir_dependencies.cmake
     ${PROJECT_SOURCE_DIR}/cmake/weir_array_dependencies.cmake
     ${PROJECT_SOURCE_DIR}/cmake/weir_collections_dependencies.cmake
+    ${PROJECT_SOURCE_DIR}/cmake/weir_frame_dependencies.cmake
     DESTINATION ${folder})
 endfunction()

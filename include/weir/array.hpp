@@ -10,6 +10,7 @@
 #include "weir/array/elementwise.hpp"
 #include "weir/array/fft.hpp"
 #include "weir/array/hdf5.hpp"
+#include "weir/array/histogram.hpp"
 #include "weir/array/linalg.hpp"
 #include "weir/array/random.hpp"
 #include "weir/array/scan.hpp"

@@ -9,27 +9,46 @@
 
 namespace weir::detail::files {
 
-std::string LinePlace::text() const { return fmt::format("line {} of '{}'", number, printable(path)); }
+std::string LinePlace::text() const {
+  return fmt::format("{} {} of '{}'", is_line ? "line" : "record", number, printable(path));
+}
 
-Lines::Lines(const char* who, const Portion& portion, char separator)
-    : who_(who), portion_(portion), separator_(separator), offset_(portion.begin) {
+Lines::Lines(const char* who, const Portion& portion, std::string separator)
+    : who_(who), portion_(portion), separator_(std::move(separator)), offset_(portion.begin) {
   Portion from = portion;
-  if (from.begin > 0) --from.begin;  // a line begins here if the byte before is the end of one
+  from.begin -= std::min<std::uint64_t>(from.begin, separator_.size());  // whose end may be where this begins
   input_ = open(who, from);
+  offset_ = from.begin;
   if (portion.begin > 0) skip_begun_line();
   else if (more() && filled_ >= 3 && std::memcmp(buffer_.data(), "\xef\xbb\xbf", 3) == 0) at_ = offset_ = 3;
 }
 
 void Lines::skip_begun_line() {
-  --offset_;
   for (;;) {
-    const void* end = filled_ > at_ ? std::memchr(&buffer_[at_], separator_, filled_ - at_) : nullptr;
-    const std::size_t skipped =
-        end ? static_cast<std::size_t>(static_cast<const char*>(end) - &buffer_[at_]) + 1 : filled_ - at_;
-    at_ += skipped;
-    offset_ += skipped;
-    if (end || offset_ >= portion_.end || !more()) return;
+    const std::size_t end = find_end(0);
+    if (end != std::string_view::npos) return advance(end + separator_.size(), true);
+    const std::size_t there = filled_ - at_;
+    advance(there - std::min(there, separator_.size() - 1), false);  // a separator may have begun
+    if (offset_ >= portion_.end || !more()) return advance(filled_ - at_, false);
   }
+}
+
+void Lines::advance(std::size_t count, bool behind_separator) {
+  at_ += count;
+  offset_ += count;
+  behind_separator_ = behind_separator;
+}
+
+// Bytes from the next line's begin to its separator; npos if that has not been read yet.
+std::size_t Lines::find_end(std::size_t looked_at) const {
+  const char* begin = buffer_.data() + at_;
+  const std::size_t there = filled_ - at_;
+  if (separator_.size() > 1)
+    return std::string_view(begin, there)
+        .find(separator_, looked_at - std::min(looked_at, separator_.size() - 1));
+  const void* end =
+      there > looked_at ? std::memchr(begin + looked_at, separator_[0], there - looked_at) : nullptr;
+  return end ? static_cast<std::size_t>(static_cast<const char*>(end) - begin) : std::string_view::npos;
 }
 
 // Reads on behind the line that has begun, which moves to the front; false at the end of the file.
@@ -49,27 +68,37 @@ bool Lines::more() {
 }
 
 bool Lines::next(std::string_view& line) {
+  while (next_of_any(line))
+    if (separator_.size() == 1 || !line.empty()) return true;
+  return false;
+}
+
+bool Lines::next_of_any(std::string_view& line) {
+  if (separator_.size() > 1 && behind_separator_) skip_repeated();
   if (portion_.compression == Compression::none && offset_ >= portion_.end) return false;
   std::size_t looked_at = 0;  // bytes of this line that have no end
   for (;;) {
-    const char* begin = buffer_.data() + at_;
-    const std::size_t there = filled_ - at_;
-    if (const void* end =
-            there > looked_at ? std::memchr(begin + looked_at, separator_, there - looked_at) : nullptr) {
-      const auto length = static_cast<std::size_t>(static_cast<const char*>(end) - begin);
-      return give(line, length, length + 1);
-    }
-    looked_at = there;
+    const std::size_t end = find_end(looked_at);
+    if (end != std::string_view::npos) return give(line, end, end + separator_.size());
+    looked_at = filled_ - at_;
     if (!more()) return looked_at > 0 && give(line, looked_at, looked_at);
+  }
+}
+
+void Lines::skip_repeated() {
+  while (at_ < filled_ || more()) {
+    if (buffer_[at_] != separator_.back()) return;
+    advance(1, true);
   }
 }
 
 bool Lines::give(std::string_view& line, std::size_t length, std::size_t after) {
   const char* begin = buffer_.data() + at_;
-  at_ += after;
-  offset_ += after;
-  ++given_;
-  if (separator_ == '\n' && after > length && length > 0 && begin[length - 1] == '\r') --length;
+  advance(after, after > length);
+  if (separator_ == "\n" && after > length && length > 0 && begin[length - 1] == '\r') --length;
+  if (separator_.size() > 1 && after == length)  // the end of the file may be part of a separator
+    while (length > 0 && begin[length - 1] == separator_[0]) --length;
+  if (separator_.size() == 1 || length > 0) ++given_;
   line = {begin, length};
   return true;
 }
@@ -77,21 +106,11 @@ bool Lines::give(std::string_view& line, std::size_t length, std::size_t after) 
 LinePlace Lines::where() const {
   std::uint64_t before = 0;
   if (portion_.begin > 0) {
-    const auto input = open(who_, {portion_.path, Compression::none, 0, portion_.begin});
-    std::vector<char> part(256 * 1024);
-    std::uint64_t at = 0;
-    char last = separator_;
-    while (at < portion_.begin) {
-      const std::size_t count =
-          input->read(part.data(), std::min<std::uint64_t>(part.size(), portion_.begin - at));
-      if (count == 0) break;
-      before += static_cast<std::uint64_t>(std::count(part.begin(), part.begin() + count, separator_));
-      last = part[count - 1];
-      at += count;
-    }
-    if (last != separator_) ++before;  // the line that the portion before reads to its end
+    Lines lines(who_, {portion_.path, Compression::none, 0, portion_.begin}, separator_);
+    std::string_view line;
+    while (lines.next(line)) ++before;
   }
-  return {portion_.path, before + given_};
+  return {portion_.path, before + given_, separator_ == "\n"};
 }
 
 }  // namespace weir::detail::files

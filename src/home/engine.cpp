@@ -15,6 +15,7 @@ void Engine::stop(bool abort) {
   if (!scheduler_) return;
   if (!abort) scheduler_->finish_begun();
   scheduler_->leave(abort);
+  threads_.end_dashboard();
   scheduler_->stop();
   if (client::ClusterLink::current() == scheduler_) client::ClusterLink::set_current(nullptr);
   threads_.stop();

@@ -21,6 +21,7 @@
 #include "core/variables.hpp"
 #include "core/wording.hpp"
 #include "home/joined.hpp"
+#include "home/seen.hpp"
 #include "home/settings.hpp"
 #include "home/threads.hpp"
 #include "weir/detail/task/address.hpp"
@@ -98,6 +99,7 @@ int run_with_threads(const std::function<int(Client&)>& body, const RunOptions& 
   const std::shared_ptr<SchedulerNode>& node = cluster.scheduler();
   const Leaver leaver([&](int status) {
     node->leave(true);
+    cluster.end_dashboard();
     node->stop();
     report_status(status);
   });
@@ -105,6 +107,7 @@ int run_with_threads(const std::function<int(Client&)>& body, const RunOptions& 
   bool failed = false;
   const int status = run_body(node, body, failed);
   node->leave(failed);
+  cluster.end_dashboard();
   node->stop();
   detail::client::ClusterLink::set_current(nullptr);
   cluster.stop_within(std::chrono::milliseconds(failed ? 100 : 1000));
@@ -124,11 +127,15 @@ int run_scheduler(boost::mpi::environment* mpi, detail::comm::MpiTransport& rank
   settings.expected_workers = ranks.size() - 1;
   settings.own_peers = static_cast<PeerId>(ranks.size());
   static detail::comm::Network transport(0, &ranks, settings.own_peers, detail::task::build_id());
+  const auto wish = detail::home::dashboard_wish();
+  settings.inbox = detail::home::inbox_for(wish);
   const auto node = std::make_shared<SchedulerNode>(transport, settings);
   node->start();
+  const auto dashboard = detail::home::start_dashboard(node, settings.inbox, wish);
   // Returns if MPI has been finalized; otherwise the process must end here.
   const auto leave = [&](int status, bool abort) {
     const bool clean = node->leave(abort);
+    dashboard->stop();
     node->stop();
     detail::client::ClusterLink::set_current(nullptr);
     std::cout.flush();
@@ -198,6 +205,7 @@ int run(int argc, char** argv, const std::function<int(Client&)>& body, const Ru
   const std::string size = environment("OMPI_COMM_WORLD_SIZE");
   try {
     detail::check(options.resources, "weir::run");
+    static_cast<void>(detail::home::dashboard_wish());
     if (detail::home::is_further_worker()) return detail::home::run_further_worker(argc, argv, options);
     if (size.empty()) refuse_copies();
     if (size.empty() || size == "1") {

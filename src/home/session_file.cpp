@@ -18,7 +18,7 @@
 
 #include "core/descriptor.hpp"
 #include "core/log.hpp"
-#include "core/variables.hpp"
+#include "core/state_directory.hpp"
 #include "home/settings.hpp"
 #include "node/host.hpp"
 #include "weir/detail/task/address.hpp"
@@ -69,14 +69,7 @@ void remove_stale(const fs::path& directory) {
 
 }  // namespace
 
-fs::path sessions_directory() {
-  if (const std::string own = environment("WEIR_STATE_DIR"); !own.empty()) return fs::path(own) / "sessions";
-  if (const std::string state = environment("XDG_STATE_HOME"); !state.empty())
-    return fs::path(state) / "weir" / "sessions";
-  const std::string home = home_directory();
-  return fs::path(home.empty() ? "/tmp/weir-" + std::to_string(getuid()) : home + "/.local/state/weir") /
-         "sessions";
-}
+fs::path sessions_directory() { return state_directory() / "sessions"; }
 
 void write_private(const fs::path& path, const std::string& bytes) {
   const fs::path temporary = path.string() + ".new";

@@ -3,6 +3,7 @@
 
 #include "comm/inproc.hpp"
 #include "comm/network.hpp"
+#include "home/seen.hpp"
 #include "home/settings.hpp"
 #include "weir/detail/task/address.hpp"
 
@@ -28,6 +29,8 @@ Threads::Threads(const RunOptions& options, std::uint32_t workers, std::uint32_t
   settings.expected_workers = workers;
   settings.own_peers = peers;
   settings.own_in_process = true;
+  const dashboard::Wish wish = dashboard_wish();
+  settings.inbox = inbox_for(wish);
   scheduler_ =
       std::shared_ptr<node::SchedulerNode>(new node::SchedulerNode(*parts_->links[0], settings),
                                            [parts = parts_](node::SchedulerNode* node) { delete node; });
@@ -39,6 +42,7 @@ Threads::Threads(const RunOptions& options, std::uint32_t workers, std::uint32_t
     parts_->workers.push_back(std::make_shared<node::WorkerNode>(*parts_->links[peer], peer, worker));
     parts_->workers.back()->start();
   }
+  dashboard_ = start_dashboard(scheduler_, settings.inbox, wish);
 }
 
 void Threads::stop() {

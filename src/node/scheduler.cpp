@@ -125,7 +125,12 @@ void SchedulerNode::receive(PeerId from, comm::Frame&& frame) {
 
 void SchedulerNode::on(PeerId from, protocol::Heartbeat&& message) {
   peer(from).executing = std::move(message.executing);
-  post(from, protocol::Alive{});
+  // All workers together tell of so much, however many they are.
+  constexpr std::size_t most_blocks = 16384, fewest = 4, most_of_one = 512;
+  post(from, protocol::Alive{settings_.inbox
+                                 ? static_cast<std::uint32_t>(std::clamp(
+                                       most_blocks / std::max<std::size_t>(1, joined_), fewest, most_of_one))
+                                 : 0});
 }
 
 void SchedulerNode::on(PeerId from, protocol::RetireMe&& message) {
@@ -276,8 +281,16 @@ std::uint64_t SchedulerNode::finished_results() const {
   return state_.snapshot().tasks[static_cast<std::size_t>(TaskState::memory)];
 }
 
+void SchedulerNode::tell_failure(PeerId from, const protocol::RunFailed& message) {
+  if (!settings_.inbox || !message.failure || !settings_.inbox->wants_failure()) return;
+  const scheduler::Task* task = state_.task(message.id);
+  settings_.inbox->put({0, task ? state_.task_name(*task) : "a task that is not wanted any more",
+                        state_.name_of(from), message.failure->type, message.failure->message});
+}
+
 // Tells of a task that failed, and of what becomes of it.
 void SchedulerNode::on(PeerId from, protocol::RunFailed&& message) {
+  tell_failure(from, message);
   if (!log::debugging()) return decide(from, std::move(message));
   const scheduler::Task* task = state_.task(message.id);
   const std::string name = task ? state_.task_name(*task) : "a task that is not wanted any more";
@@ -320,6 +333,15 @@ Snapshot SchedulerNode::snapshot() {
   Snapshot snapshot = state_.snapshot();
   for (WorkerInfo& worker : snapshot.workers) worker.job = peer(worker.peer).job;
   return snapshot;
+}
+
+SchedulerNode::Picture SchedulerNode::picture() {
+  const std::lock_guard hold(baton_);  // not as a Hold: callbacks of futures are not for a thread that looks
+  Picture picture{state_.picture(), {}};
+  for (WorkerInfo& worker : picture.snapshot.workers) worker.job = peer(worker.peer).job;
+  for (const scheduler::Group& group : state_.groups())
+    picture.progress.push_back({group.function, group.submitted, group.finished});
+  return picture;
 }
 
 std::vector<PeerId> SchedulerNode::who_has(TaskId id) {

@@ -4,6 +4,7 @@
 #include "node/host.hpp"
 #include "node/node.hpp"
 #include "scheduler/state.hpp"
+#include "seeing/inbox.hpp"
 
 namespace weir::detail::node {
 
@@ -23,6 +24,7 @@ struct SchedulerSettings {
   std::chrono::milliseconds patience_for_busy{
       60000};  ///< The same for a process on this host that is there and has not been stopped.
   std::chrono::seconds join_deadline{30};  ///< For the expected workers to say hello.
+  std::shared_ptr<seeing::Inbox> inbox;    ///< For what workers tell of their work; null: nobody wants it.
 };
 
 /// Carries out what the scheduler decides, and is the client of the user's program.
@@ -53,6 +55,12 @@ class SchedulerNode final : public Node, public client::Overseer {
     return *this;
   }
   [[nodiscard]] Snapshot snapshot() override;
+  /// The cluster as it is now, and how far each function's tasks are; waits for nobody.
+  struct Picture {
+    Snapshot snapshot;
+    std::vector<seeing::Progress> progress;
+  };
+  [[nodiscard]] Picture picture();
   [[nodiscard]] std::vector<PeerId> who_has(TaskId id) override;
   [[nodiscard]] std::vector<std::string> explain(TaskId id) override;
   void retire(PeerId worker, client::Deadline deadline) override;
@@ -101,6 +109,9 @@ class SchedulerNode final : public Node, public client::Overseer {
   void on(PeerId from, Message&& message) { decide(from, std::move(message)); }
   void on(PeerId from, protocol::Hello&& message);
   void on(PeerId from, protocol::Heartbeat&& message);
+  void on(PeerId from, protocol::Seen&& message) {
+    if (settings_.inbox) settings_.inbox->put(from, std::move(message));
+  }
   void on(PeerId from, protocol::Leaving&&) { peer(from).leaving = true; }
   void on(PeerId from, protocol::RetireMe&& message);
   void on(PeerId from, protocol::FindPeer&& message) { tell_contact(from, message.peer); }
@@ -110,6 +121,7 @@ class SchedulerNode final : public Node, public client::Overseer {
   }
   void on(PeerId from, protocol::ResultMissing&& message) { on_missing(from, message); }
   void on(PeerId from, protocol::RunFailed&& message);
+  void tell_failure(PeerId from, const protocol::RunFailed& message);
   void perform();
   void lose(PeerId peer, const std::string& how);
   void tell_contact(PeerId asker, PeerId of);

@@ -7,6 +7,7 @@
 #include "core/log.hpp"
 #include "core/thrown.hpp"
 #include "memory/pool.hpp"
+#include "seeing/process.hpp"
 #include "weir/detail/task/address.hpp"
 #include "weir/detail/task/invoke.hpp"
 #include "weir/duration.hpp"
@@ -33,7 +34,8 @@ WorkerNode::WorkerNode(comm::Transport& transport, PeerId self, WorkerSettings s
       self_(self),
       settings_(std::move(settings)),
       state_(self, settings_.threads, settings_.resources, settings_.memory),
-      spill_file_(std::make_shared<SpillFile>(settings_.spill_folder)) {}
+      spill_file_(std::make_shared<SpillFile>(settings_.spill_folder)),
+      counter_(Clock::now().time_since_epoch().count()) {}
 
 WorkerNode::~WorkerNode() { stop(); }
 
@@ -119,12 +121,12 @@ void WorkerNode::execute_loop(std::size_t slot) {
   for (int since_poll = 0; next(task, hold); ++since_poll) {
     if (idle_ && !driving_) work_.notify_one();  // somebody else drives while this one computes
     hold.unlock();
-    worker::Outcome outcome = run(task, slot);
+    Ran ran;
+    worker::Outcome outcome = run(task, slot, ran);
     task.values.clear();
     hold.lock();
     const float took = outcome.duration_s;
-    state_.done(std::move(outcome), actions_);
-    perform();
+    finish(task, slot, ran, std::move(outcome));
     if (state_.wants_spill()) wake_spiller();
     if (took > 20e-6f || since_poll >= 16 || !state_.has_ready()) {
       since_poll = 0;
@@ -136,23 +138,40 @@ void WorkerNode::execute_loop(std::size_t slot) {
   slots_[slot].ended = true;
 }
 
-worker::Outcome WorkerNode::run(worker::Execution& task, std::size_t slot) {
+void WorkerNode::finish(const worker::Execution& task, std::size_t slot, const Ran& ran,
+                        worker::Outcome&& outcome) {
+  if (seen_blocks_ != 0u)
+    counter_.ran(slot, task.function, ran.start_ns, ran.end_ns, ran.waited_ns, outcome.bytes,
+                 outcome.failure != nullptr);
+  state_.done(std::move(outcome), actions_);
+  perform();
+}
+
+worker::Outcome WorkerNode::run(worker::Execution& task, std::size_t slot, Ran& ran) {
   worker::Outcome outcome;
   outcome.id = task.id;
   TaskScope scope;
   scope.id = task.id;
-  scope.secede = [this, &task] {
+  // Two pointers are what std::function holds without allocating.
+  struct Work {
+    const worker::Execution& task;
+    std::size_t slot;
+    Ran& ran;
+  } const work{task, slot, ran};
+  scope.secede = [this, &work] {
+    work.ran.waited_ns -= Clock::now().time_since_epoch().count();
     Hold hold(*this);
-    post(0, protocol::RunWaits{task.id, task.run, true});
-    if (task.out_of_band) return;
+    post(0, protocol::RunWaits{work.task.id, work.task.run, true});
+    if (work.task.out_of_band) return;
     state_.secede();
     ++seceded_;
   };
-  scope.help = [this, &task, slot] { return !task.out_of_band && help(task, slot); };
-  scope.rejoin = [this, &task] {
+  scope.help = [this, &work] { return !work.task.out_of_band && help(work.task, work.slot); };
+  scope.rejoin = [this, &work] {
+    work.ran.waited_ns += Clock::now().time_since_epoch().count();
     Hold hold(*this);
-    post(0, protocol::RunWaits{task.id, task.run, false});
-    if (task.out_of_band) return;
+    post(0, protocol::RunWaits{work.task.id, work.task.run, false});
+    if (work.task.out_of_band) return;
     state_.rejoin();
     --seceded_;
     work_.notify_all();
@@ -161,6 +180,12 @@ worker::Outcome WorkerNode::run(worker::Execution& task, std::size_t slot) {
   scope.depth = outer ? outer->depth + 1 : 0;
   const TaskId below = black_box_.slot(slot).exchange(task.id, std::memory_order_relaxed);
   const auto start = Clock::now();
+  ran.start_ns = start.time_since_epoch().count();
+  Running& running = running_[slot % running_.size()];
+  const std::uint64_t function_below = running.function.load(std::memory_order_relaxed);
+  const std::int64_t start_below = running.start_ns.load(std::memory_order_relaxed);
+  running.function.store(task.function, std::memory_order_relaxed);
+  running.start_ns.store(ran.start_ns, std::memory_order_relaxed);
   try {
     std::vector<Block> beside;
     if (task.beside) beside = task.beside.take<task::Beside>().blocks;
@@ -170,7 +195,11 @@ worker::Outcome WorkerNode::run(worker::Execution& task, std::size_t slot) {
   } catch (...) {
     outcome.failure = current_failure(ErrorKind::task_failed);
   }
-  outcome.duration_s = std::chrono::duration<float>(Clock::now() - start).count();
+  const auto end = Clock::now();
+  ran.end_ns = end.time_since_epoch().count();
+  outcome.duration_s = std::chrono::duration<float>(end - start).count();
+  running.function.store(function_below, std::memory_order_relaxed);
+  running.start_ns.store(start_below, std::memory_order_relaxed);
   black_box_.slot(slot).store(below, std::memory_order_relaxed);
   TaskScope::current() = outer;
   if (outcome.failure) return outcome;
@@ -197,12 +226,12 @@ bool WorkerNode::help(const worker::Execution& waiting, std::size_t slot) {
   }
   --seceded_;  // this thread is at work
   hold.unlock();
-  worker::Outcome outcome = run(task, slot);
+  Ran ran;
+  worker::Outcome outcome = run(task, slot, ran);
   task.values.clear();
   hold.lock();
   ++seceded_;
-  state_.done(std::move(outcome), actions_);
-  perform();
+  finish(task, slot, ran, std::move(outcome));
   if (state_.wants_spill()) wake_spiller();
   flush();
   return true;
@@ -214,11 +243,11 @@ void WorkerNode::start_out_of_band() {
   while (state_.take(task, true)) {
     const std::size_t slot = free_slot();
     slots_[slot].thread = std::thread([this, slot, task = std::move(task)]() mutable {
-      worker::Outcome outcome = run(task, slot);
+      Ran ran;
+      worker::Outcome outcome = run(task, slot, ran);
       {
         Hold hold(*this);
-        state_.done(std::move(outcome), actions_);
-        perform();
+        finish(task, slot, ran, std::move(outcome));
         flush();
       }
       // Not as a Hold: it would call callbacks, and whoever takes the slot waits for this thread with the
@@ -244,6 +273,7 @@ void WorkerNode::send_value(PeerId to, TaskId id, std::uint32_t request) {
     // One on disk is sent from there; a receiver in this process reads it for itself.
     post_value(to, protocol::ResultData{id, record->bytes, request},
                record->on_disk ? record->value.again() : record->value);
+    sent_bytes_ += record->bytes;
   } catch (...) {
     const auto failure = current_failure(ErrorKind::serialization, "its result cannot be serialized: ");
     post(to, protocol::ResultMissing{id, failure, request});
@@ -315,6 +345,7 @@ void WorkerNode::on(PeerId, protocol::Shutdown&& message) {
   if (message.abort && settings_.own_process && !state_.executing().empty()) _exit(0);
   closing_ = true;
   work_.notify_all();
+  tell_seen(Clock::now());
   if (!settings_.own_process) post(0, protocol::Leaving{});  // its threads are joined by whoever made it
 }
 
@@ -335,6 +366,7 @@ void WorkerNode::on(PeerId, protocol::EnterNetwork&& message) {
 }
 
 void WorkerNode::on(PeerId from, protocol::ResultData&& message, task::Value&& value) {
+  received_bytes_ += message.bytes;
   futures_.on_value(message.id, value);
   state_.arrived(from, message.id, message.request, std::move(value), message.bytes, actions_);
 }
@@ -367,6 +399,8 @@ void WorkerNode::tick(Clock::time_point now) {
   const auto pause = now - checked_;
   if (pause < std::chrono::milliseconds(50)) return;
   checked_ = now;
+  note_idle(now);
+  if (now - seen_ >= std::chrono::seconds(1)) tell_seen(now);
   state_.try_again(now - disk_tried_ > std::chrono::seconds(1));
   memory::release_unused();
   if (state_.wants_spill()) wake_spiller();
@@ -385,6 +419,35 @@ void WorkerNode::tick(Clock::time_point now) {
     scheduler_gone("has been silent for " +
                    to_string(std::chrono::duration_cast<std::chrono::milliseconds>(now - scheduler_seen_)) +
                    " (WEIR_PATIENCE of the program says how long is waited)");
+}
+
+// Why threads run nothing is looked at some twenty times a second.
+void WorkerNode::note_idle(Clock::time_point now) {
+  const double seconds = std::chrono::duration<double>(now - std::exchange(idle_noted_, now)).count();
+  const std::size_t at_work = state_.executing().size() - std::min(state_.executing().size(), seceded_);
+  if (at_work >= settings_.threads) return;
+  const seeing::Idle why = state_.is_paused()     ? seeing::Idle::no_memory
+                           : state_.is_fetching() ? seeing::Idle::fetching
+                                                  : seeing::Idle::unasked;
+  counter_.idle(why, static_cast<double>(settings_.threads - at_work), seconds);
+}
+
+void WorkerNode::tell_seen(Clock::time_point now) {
+  if (!seen_blocks_.value_or(0)) return;
+  seen_ = now;
+  std::vector<seeing::Counter::Running> running;
+  for (std::size_t slot = 0; slot < std::min(slots_.size(), running_.size()); ++slot)
+    if (const std::int64_t start_ns = running_[slot].start_ns.load(std::memory_order_relaxed); start_ns >= 0)
+      running.push_back({slot, running_[slot].function.load(std::memory_order_relaxed), start_ns});
+  protocol::Seen seen = counter_.take(now.time_since_epoch().count(), running, *seen_blocks_);
+  const seeing::OwnProcess own = seeing::own_process();
+  seen.threads = settings_.threads;
+  seen.cpu_s = own.cpu_s - std::exchange(cpu_told_s_, own.cpu_s);
+  seen.resident_bytes = own.resident_bytes;
+  seen.descriptors = own.descriptors;
+  seen.received_bytes = std::exchange(received_bytes_, 0);
+  seen.sent_bytes = std::exchange(sent_bytes_, 0);
+  post(0, seen);
 }
 
 void WorkerNode::scheduler_gone(const std::string& how) {

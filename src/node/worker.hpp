@@ -1,13 +1,16 @@
 // WorkerNode: runs tasks on its threads, keeps their results, gives them to peers.
 #pragma once
 
+#include <array>
 #include <condition_variable>
 #include <deque>
+#include <optional>
 #include <thread>
 
 #include "node/host.hpp"
 #include "node/node.hpp"
 #include "node/spill_file.hpp"
+#include "seeing/counter.hpp"
 #include "worker/state.hpp"
 
 namespace weir::detail::node {
@@ -71,10 +74,23 @@ class WorkerNode final : public Node {
     std::thread thread;
     bool ended = false;
   };
+  /// What a thread runs; read by whoever tells of it, and written by the thread.
+  struct Running {
+    std::atomic<std::uint64_t> function{0};
+    std::atomic<std::int64_t> start_ns{-1};  // -1: nothing
+  };
+  /// When a task ran, for the counter.
+  struct Ran {
+    std::int64_t start_ns = 0, end_ns = 0;
+    std::int64_t waited_ns = 0;  // of it, for other tasks
+  };
   [[nodiscard]] std::size_t free_slot();
   void execute_loop(std::size_t slot);
   bool next(worker::Execution& task, std::unique_lock<Baton>& hold);
-  worker::Outcome run(worker::Execution& task, std::size_t slot);
+  worker::Outcome run(worker::Execution& task, std::size_t slot, Ran& ran);
+  void finish(const worker::Execution& task, std::size_t slot, const Ran& ran, worker::Outcome&& outcome);
+  void note_idle(Clock::time_point now);
+  void tell_seen(Clock::time_point now);
   bool help(const worker::Execution& waiting, std::size_t slot);
   void add_thread();
   void close_down();
@@ -89,7 +105,7 @@ class WorkerNode final : public Node {
   void on(PeerId, protocol::TaskFailed&& message) { futures_.on(message); }
   void on(PeerId, protocol::TaskPending&& message) { futures_.on(message); }
   void on(PeerId, protocol::Welcome&& message);
-  void on(PeerId, protocol::Alive&&) {}
+  void on(PeerId, protocol::Alive&& message) { seen_blocks_ = message.seen_blocks; }
   void on(PeerId, protocol::Refused&& message);
   void on(PeerId, protocol::Shutdown&& message);
   void on(PeerId, protocol::GoodBye&& message);
@@ -127,6 +143,12 @@ class WorkerNode final : public Node {
   std::thread spiller_;
   std::condition_variable_any spill_work_;
   protocol::MemoryUse memory_told_;
+  seeing::Counter counter_;
+  std::array<Running, BlackBox::slots> running_;
+  std::optional<std::uint32_t> seen_blocks_;  // of a `Seen`; nothing: rank 0 has not said; 0: none is wanted
+  Clock::time_point seen_{}, idle_noted_ = Clock::now();
+  double cpu_told_s_ = 0;
+  std::uint64_t received_bytes_ = 0, sent_bytes_ = 0;  // since the last `Seen`
   Clock::time_point disk_tried_{};
   std::atomic<bool> closing_{false};
   bool good_bye_ = false, by_exit_ = false, welcomed_ = false, asked_to_go_ = false, ending_ = false;

@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "protocol/parts.hpp"
+#include "protocol/seen.hpp"
 
 namespace weir::detail::protocol {
 
@@ -128,9 +129,9 @@ struct ContactHere {
 };
 
 /// Everything that rank 0 must answer: `on(PeerId, Message&&)`.
-using ToScheduler =
-    std::tuple<SubmitTask, ReleaseTask, CancelFuture, RetryFuture, LocateTask, ScatterHere, Hello,
-               RunFinished, RunFailed, RunWaits, RetractReply, ResultHere, InputMissing, ResultBroken,
-               Heartbeat, MemoryUse, Leaving, RetireMe, FindPeer, ContactHere, ResultData, ResultMissing>;
+using ToScheduler = std::tuple<SubmitTask, ReleaseTask, CancelFuture, RetryFuture, LocateTask, ScatterHere,
+                               Hello, RunFinished, RunFailed, RunWaits, RetractReply, ResultHere,
+                               InputMissing, ResultBroken, Heartbeat, MemoryUse, Seen, Leaving, RetireMe,
+                               FindPeer, ContactHere, ResultData, ResultMissing>;
 
 }  // namespace weir::detail::protocol

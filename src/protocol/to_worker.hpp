@@ -91,6 +91,7 @@ struct Welcome {
 /// The scheduler lives: the answer to a heartbeat.
 struct Alive {
   static constexpr bool is_sign_of_life = true;
+  std::uint32_t seen_blocks = 0;  ///< So many blocks a second may the worker tell of; 0: nobody wants `Seen`.
 };
 /// A stranger is sent away, with a sentence.
 struct Refused {

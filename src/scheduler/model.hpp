@@ -168,6 +168,7 @@ struct Worker {
 /// Tasks of one function: how long they take.
 struct Group {
   std::uint64_t function = 0;
+  std::uint64_t submitted = 0;
   std::uint64_t finished = 0;
   double duration_s = 0;
 };

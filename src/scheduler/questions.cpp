@@ -72,6 +72,13 @@ protocol::RunTask State::run_message(TaskId id) const {
 }
 
 Snapshot State::snapshot() const {
+  Snapshot whole = picture();
+  whole.lacking_s = lacking_s();
+  whole.results_wanted = results_wanted();
+  return whole;
+}
+
+Snapshot State::picture() const {
   Snapshot picture;
   for (const Worker& worker : workers_) {
     if (!worker.alive) continue;
@@ -96,8 +103,6 @@ Snapshot State::snapshot() const {
   }
   picture.tasks = counts_;
   picture.workers_lost = lost_;
-  picture.lacking_s = lacking_s();
-  picture.results_wanted = results_wanted();
   return picture;
 }
 

@@ -129,6 +129,10 @@ class State {
   [[nodiscard]] protocol::RunTask run_message(TaskId id) const;
   /// **Cost.** Workers; results too while no task is pending.
   [[nodiscard]] Snapshot snapshot() const;
+  /// The same without `lacking_s` and `results_wanted`. **Cost.** Workers.
+  [[nodiscard]] Snapshot picture() const;
+  /// Functions with what has been submitted and has finished.
+  [[nodiscard]] const std::vector<Group>& groups() const noexcept { return groups_; }
   /// Peers that hold the result.
   [[nodiscard]] std::vector<PeerId> who_has(TaskId id) const;
   /// Why this task is not running, worker by worker, one line each.

@@ -410,6 +410,7 @@ void State::handle(Time now, PeerId from, protocol::SubmitTask&& message, Action
     last_group_ = group_of(message.function);
   }
   task.group = last_group_;
+  ++groups_[last_group_].submitted;
   // Depth first: what stands on older roots comes first, and of that the deepest.
   std::uint64_t order = 0;
   std::shared_ptr<const Failure> failure;

@@ -13,6 +13,7 @@
 #include <set>
 
 #include "core/log.hpp"
+#include "stream/graph/structure.hpp"
 #include "weir/error.hpp"
 
 namespace weir {
@@ -22,23 +23,24 @@ namespace {
 using detail::stream::InletBase;
 using detail::stream::Node;
 
-/// The edges out of a node may change while we look, so that is done inside its domain.
-NodeReport report_of(Node& node, const std::map<const Node*, std::size_t>& position) {
-  NodeReport result;
-  {
-    const detail::stream::Frame inside(node);
-    const auto now = detail::stream::Cost::Clock::now();
-    const std::uint64_t elements =
-        std::max(node.elements_in(), node.upstreams().empty() ? node.elements_out() : 0);
-    const double seconds = std::chrono::duration<double>(now - node.last_look.time).count();
-    if (seconds > 0) result.per_s = static_cast<double>(elements - node.last_look.elements) / seconds;
-    node.last_look = {now, elements};
-    for (const InletBase* to : node.downstreams()) {
-      result.below.push_back(position.at(to->node));
-      const detail::stream::Gate* const gate = to->node->gate(to->port);
-      result.is_full = result.is_full || (gate && gate->is_closed());
-    }
+using Positions = std::map<const Node*, std::size_t>;
+
+/// How the graph is connected now, and how much each node has done since the last look at it.
+void look_at(Node& node, const Positions& position, NodeReport& result) {
+  const auto now = detail::stream::Cost::Clock::now();
+  const std::uint64_t elements =
+      std::max(node.elements_in(), node.upstreams().empty() ? node.elements_out() : 0);
+  const double seconds = std::chrono::duration<double>(now - node.last_look.time).count();
+  if (seconds > 0) result.per_s = static_cast<double>(elements - node.last_look.elements) / seconds;
+  node.last_look = {now, elements};
+  for (const InletBase* to : node.downstreams()) {
+    result.below.push_back(position.at(to->node));
+    const detail::stream::Gate* const gate = to->node->gate(to->port);
+    result.is_full = result.is_full || (gate && gate->is_closed());
   }
+}
+
+void report_of(Node& node, const Positions& position, NodeReport& result) {
   result.label = node.label();
   result.kind = node.kind();
   result.in = node.elements_in();
@@ -51,7 +53,6 @@ NodeReport report_of(Node& node, const std::map<const Node*, std::size_t>& posit
   result.seconds_each = node.cost.seconds_each();
   result.shape = node.shape();
   if (const Node* const target = node.controls()) result.controls = static_cast<int>(position.at(target));
-  return result;
 }
 
 /// Which nodes nothing feeds; of a pure cycle, the first.
@@ -111,12 +112,19 @@ std::string dot_text(const std::string& text) {
 }  // namespace
 
 std::vector<NodeReport> report(const StreamHandle& stream) {
-  const auto graph = detail::stream::Graph::of(stream.node());
-  const std::vector<Node*> nodes = graph->nodes();
-  std::map<const Node*, std::size_t> position;
-  for (std::size_t i = 0; i < nodes.size(); ++i) position[nodes[i]] = i;
+  Positions position;
+  std::vector<Node*> nodes;
   std::vector<NodeReport> result;
-  for (Node* node : nodes) result.push_back(report_of(*node, position));
+  const auto graph = [&] {
+    const std::lock_guard no_changes(detail::stream::Structure::mutex());
+    auto of = detail::stream::Graph::of(stream.node());
+    nodes = of->nodes();
+    for (std::size_t i = 0; i < nodes.size(); ++i) position[nodes[i]] = i;
+    result.resize(nodes.size());
+    for (std::size_t i = 0; i < nodes.size(); ++i) look_at(*nodes[i], position, result[i]);
+    return of;
+  }();
+  for (std::size_t i = 0; i < nodes.size(); ++i) report_of(*nodes[i], position, result[i]);
   return result;
 }
 

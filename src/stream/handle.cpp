@@ -1,22 +1,78 @@
 // StreamHandle: ending, flushing, starting.
 #include "weir/stream/stream.hpp"
 
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
 #include <set>
 #include <thread>
+
+#include "core/log.hpp"
 
 namespace weir {
 namespace detail::stream {
 
-void refuse_closed(const Node& node) {
-  throw Error(ErrorKind::closed, "emit: " + node.label() + " is closed");
+namespace {
+
+/// The last handle of a graph may go inside one of its own functions, which cannot wait for the graph's
+/// threads: another thread ends it then. The end of the program waits for these a while.
+class Endings {
+ public:
+  static Endings& instance() {
+    static Endings all;
+    return all;
+  }
+  void add(Graph* graph) {
+    const std::lock_guard lock(mutex_);
+    ++count_;
+    std::thread([this, graph] {
+      delete graph;
+      const std::lock_guard inside(mutex_);
+      --count_;
+      ended_.notify_all();
+    }).detach();
+  }
+  ~Endings() {
+    std::unique_lock lock(mutex_);
+    ended_.wait_for(lock, std::chrono::seconds(10), [this] { return count_ == 0; });
+  }
+
+ private:
+  Endings() { static_cast<void>(log::logger()); }  // which an ending may need, and which must go later
+  std::mutex mutex_;
+  std::condition_variable ended_;
+  std::size_t count_ = 0;
+};
+
+/// Something to do inside the domain of a node.
+template <class Work>
+struct DeferredWork final : Deferred {
+  Node& node;
+  Work work;
+  DeferredWork(Node& of, Work what) : node(of), work(std::move(what)) {}
+  void run() noexcept override {
+    Frame frame(node);
+    node.guarded([this] { work(); });
+    frame.finish_late();
+  }
+};
+
+/// Does `work` inside the domain of a node, now or as soon as the thread that is there leaves it.
+template <class Work>
+void do_inside(Node& node, Work work) {
+  Frame frame(node, Frame::unless_stuck);
+  if (!frame.is_inside())
+    return leave_to_holder(node, std::make_unique<DeferredWork<Work>>(node, std::move(work)));
+  work();
+  frame.finish();
 }
+
+}  // namespace
 
 std::pair<std::shared_ptr<Graph>, Node*> make_graph(std::unique_ptr<Node> node,
                                                     std::optional<EventLoop> loop) {
-  // The last handle may go inside one of the graph's own functions, which cannot wait for the graph's
-  // threads: another thread ends it then.
   const auto end = [](Graph* graph) {
-    if (flow.frame) std::thread([graph] { delete graph; }).detach();
+    if (graph->cannot_wait_here()) Endings::instance().add(graph);
     else delete graph;
   };
   const std::shared_ptr<Graph> graph(loop ? new Graph(std::move(*loop)) : new Graph(), end);
@@ -44,9 +100,7 @@ std::set<Node*> with_ancestors(Node& node) {
 }  // namespace detail::stream
 
 void StreamHandle::flush() const {
-  detail::stream::Frame frame(*node_);
-  node_->flush();
-  frame.finish();
+  detail::stream::do_inside(*node_, [node = node_] { node->flush(); });
 }
 
 void StreamHandle::close() const {
@@ -55,11 +109,7 @@ void StreamHandle::close() const {
   if (!is_inside && node_->finishes())
     detail::stream::Graph::wait(*node_, "close", [this] { return node_->graph().is_idle(); });
   else node_->stop();
-  {
-    detail::stream::Frame frame(*node_);
-    node_->end();
-    frame.finish();
-  }
+  detail::stream::do_inside(*node_, [node = node_] { node->end(); });
   if (!is_inside) drain();
 }
 

@@ -17,6 +17,10 @@ struct Command {
 
 int run(int argc, char** argv);
 int rank(int argc, char** argv);
+int dashboard(int argc, char** argv);
+int top(int argc, char** argv);
+int report(int argc, char** argv);
+int trace(int argc, char** argv);
 int info(int argc, char** argv);
 int submit(int argc, char** argv);
 int script(int argc, char** argv);

@@ -175,6 +175,9 @@ class State {
 
   [[nodiscard]] const Record* record(TaskId id) const { return records_.find(id); }
   [[nodiscard]] const std::vector<TaskId>& executing() const noexcept { return executing_; }
+  /// Why threads that run nothing do not: memory is short, inputs that exist are coming, or neither.
+  [[nodiscard]] bool is_paused() const noexcept { return paused_; }
+  [[nodiscard]] bool is_fetching() const noexcept { return coming_ > 0 || !held_.empty(); }
   /// Of the results in memory.
   [[nodiscard]] std::uint64_t bytes() const noexcept { return bytes_; }
   [[nodiscard]] bool has_ready(bool out_of_band = false) const noexcept {

@@ -71,8 +71,28 @@ TEST_CASE("matmul, tensordot and einsum multiply whatever the chunks are") {
     CHECK(matmul(from_xtensor(a, {5, 2}), arange<double>(0, 5)).shape() == Shape{12});
     CHECK_THROWS_WITH(matmul(from_xtensor(a), from_xtensor(a)),
                       "matmul: the inner extents must be equal (got (12, 5) and (12, 5))");
-    CHECK_THROWS_WITH(einsum("ij,jk", from_xtensor(a), from_xtensor(b)),
-                      "einsum: the subscripts must read like \"ij,jk->ik\" (got \"ij,jk\")");
+    const auto x = from_xtensor(a, {5, 2}), y = from_xtensor(b);
+    close(einsum("ij, jk", x, y).compute(), product(a, b));
+    CHECK(einsum("ii", matmul(x, y)).item() == Approx(einsum("ij,ji->", x, y).item()));
+    CHECK_THROWS_WITH(einsum("ij->ji", x, y),
+                      "einsum: the subscripts must name the axes of every array, as \"ij,jk->ik\" does (got "
+                      "\"ij->ji\" for 2 arrays)");
+    CHECK_THROWS_WITH(einsum("ijk,jk", x, y),
+                      "einsum: every axis must have a letter, or be one of \"...\" (got \"ijk\" in "
+                      "\"ijk,jk\" for 2 axes)");
+    CHECK_THROWS_WITH(einsum("ij,jk->iz", x, y),
+                      "einsum: a letter of the result must be in it once and in an array (got \"z\" in "
+                      "\"ij,jk->iz\")");
+    CHECK_THROWS_WITH(einsum("ij,ij", x, y),
+                      "einsum: an axis must have the same extent wherever it is named (\"i\" is 12 and 5 in "
+                      "\"ij,ij\")");
+    CHECK_THROWS_WITH(einsum("...j->j", x),
+                      "einsum: the result must have the axes of \"...\" (got \"...j->j\")");
+    CHECK(matmul(ones({3, 1, 2, 4}), ones<int>({5, 4, 2})).shape() == Shape{3, 5, 2, 2});
+    CHECK_THROWS_WITH(matmul(ones({3, 2, 4}), ones({2, 4, 2})),
+                      "matmul: the axes before the last two must be broadcastable (got (3, 2, 4) and (2, 4, "
+                      "2))");
+    CHECK_THROWS_WITH(matmul(ones({}), ones({2})), "matmul: the arrays must have an axis (got () and (2,))");
   });
 }
 
@@ -245,7 +265,32 @@ TEST_CASE("fft agrees with the sum it stands for, and its inverse comes back") {
       close(real(ifftn(fftn(x))).compute(), a);
       close(ifftshift(fftshift(x)).compute(), a);
     }
-    CHECK_THROWS_WITH(irfft(ones<C>({4}), 9), "irfft: the length must be 6 or 7 for 4 terms (got 9)");
+    CHECK(fft(ones({3}), {.n = 5}).compute()(0) == C(3));
+    CHECK(irfft(rfft(ones({4})), 9).shape() == Shape{9});
+    CHECK(fftn(ones({3, 4}), {0, 1}, {2, 8}).shape() == Shape{2, 8});
+    CHECK_THROWS_WITH(fft(ones({3}), {.n = 0}), "fft: the length must be at least 1 (got 0)");
+    CHECK_THROWS_WITH(irfft(ones<C>({1})), "irfft: the length must be at least 1 (got 0)");
+    CHECK_THROWS_WITH(ifftn(ones({3, 4}), {}, {2}),
+                      "ifftn: a length must be given for each axis (got 1 for 2)");
+  });
+}
+
+TEST_CASE("det and eigh of symmetric matrices") {
+  in_cluster([] {
+    const auto a = from_xtensor(M{{2, 1, 0}, {1, 3, 1}, {0, 1, 4}}, {2, 2});
+    CHECK(det(a).item() == Approx(18));
+    CHECK(slogdet(-a).sign.item() == -1);
+    CHECK(slogdet(a).log.item() == Approx(std::log(18.0)));
+    CHECK(det(a * 0).item() == 0);
+    CHECK(slogdet(a * 0).log.item() == -std::numeric_limits<double>::infinity());
+    CHECK(det(zeros({0, 0})).item() == 1);
+    CHECK(det(eye(200) * 2).item() == std::exp2(200));
+    const Eigh<double> e = eigh(a);
+    close(matmul(e.v * e.w, transpose(e.v)).compute(), a.compute());
+    CHECK(e.w.sum().item() == Approx(9));
+    CHECK_THROWS_WITH(det(ones({2, 3})), "det: the matrix must be square (got (2, 3))");
+    CHECK_THROWS_WITH(eigh(a / 0).w.compute(),
+                      Catch::Contains("eigh: the elements must be finite (got an infinity or NaN)"));
   });
 }
 

@@ -4,31 +4,23 @@
 #include <cmath>
 #include <limits>
 
+#include "array/lists.hpp"
 #include "support/in_cluster.hpp"
 #include "support/throws.hpp"
-#include "weir/array/creation.hpp"
 #include "weir/array/elementwise.hpp"
 #include "weir/array/scan.hpp"
 #include "weir/array/shape.hpp"
 
 using namespace weir;
 using weir::test::in_cluster;
+using weir::test::list;
+using weir::test::row;
 using weir::test::sentence_of;
 
 namespace {
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
 const double not_a_number = std::nan("");
-
-template <class T>
-std::vector<T> list(const Array<T>& x) {
-  const auto values = x.compute();
-  return std::vector<T>(values.begin(), values.end());
-}
-template <class T>
-Array<T> row(std::initializer_list<T> values) {
-  return from_xtensor(xt::xarray<T>(values), {2});
-}
 
 }  // namespace
 

@@ -77,7 +77,8 @@ TEST_CASE("index takes integers, new axes, ellipsis and lists") {
     CHECK(x(newaxis, ellipsis, 1, newaxis).shape() == Shape{1, 6, 1});
     CHECK(x(ellipsis, newaxis).shape() == Shape{6, 8, 1});
     same(x(List{5, 0, 0, -2}, range(0, 3)).compute(), picked(v, {5, 0, 0, 4}, {0, 1, 2}));
-    same(x(List{1, 3}, List{7, 2, 2}).compute(), picked(v, {1, 3}, {7, 2, 2}));
+    same(x(List{1, 3})(all, List{7, 2, 2}).compute(), picked(v, {1, 3}, {7, 2, 2}));
+    same(x(List{1, 3, 5}, List{7, 2, 2}).compute(), line({v(1, 7), v(3, 2), v(5, 2)}));
     same(x(List{}).compute(), picked(v, {}, upto(8)));
     CHECK_THROWS_WITH(x(6), "index: an index must be in [-6, 6) along axis 0 (got 6)");
     CHECK_THROWS_WITH(x(0, 0, 0),
@@ -100,8 +101,11 @@ TEST_CASE("index takes masks, whose number of elements is known at once") {
     same(x(arange<std::int64_t>(0, 6) % 2 == 1).compute(), picked(v, {1, 3, 5}, upto(8)));
     CHECK(x(x < 0).shape() == Shape{0});
     CHECK_THROWS_WITH(x(zeros<bool>({3})),
-                      "index: a mask must have the shape of the array or of one axis (got (3,) for (6, 8))");
-    CHECK_THROWS_WITH(x(zeros<int>({6})), "index: an array used as index must be a mask of bool (got int32)");
+                      "index: a mask must have the shape of the axes it stands for (got (3,) for (6, 8))");
+    CHECK_THROWS_WITH(
+        x(zeros({6})),
+        "index: an array used as index must be a mask of bool or indices of an integer type (got "
+        "float64)");
   });
 }
 
@@ -215,6 +219,10 @@ TEST_CASE("concatenate, stack, block, tile and repeat put arrays together") {
          v);
     same(tile(x, {2, 1})(range(5, 8)).compute(), picked(v, {5, 0, 1}, upto(8)));
     same(repeat(x, 2, 1)(all, range(0, 5)).compute(), picked(v, upto(6), {0, 0, 1, 1, 2}));
+    const auto mixed = concatenate(std::tuple{x(range(0, 1)), ones<float>({1, 8}), x});
+    static_assert(std::is_same_v<decltype(mixed), const Array<double>>);
+    CHECK(mixed(range(0, 2)).sum().item() == 36);
+    CHECK(stack(std::tuple{x, x % 2 == 1}, -1)(1, 3, 1).item() == 1);
     CHECK_THROWS_WITH(concatenate(std::vector<A>{x, transpose(x)}),
                       "concatenate: the shapes must be equal but for axis 0 (got (6, 8) and (8, 6))");
   });
@@ -230,8 +238,14 @@ TEST_CASE("pad continues an array beyond its borders") {
     same(pad(x, {{2, 1}, {1, 0}}, PadMode::symmetric).compute(),
          picked(v, {1, 0, 0, 1, 2, 3, 4, 5, 5}, {0, 0, 1, 2, 3, 4, 5, 6, 7}));
     CHECK(pad(x, {{1, 0}, {0, 1}}, PadMode::constant, std::int64_t{9}).compute()(0, 8) == 9);
-    CHECK_THROWS_WITH(pad(x, {{6, 0}, {0, 0}}, PadMode::reflect),
-                      "pad: a width must be at most 5 for this mode along axis 0 (got 6)");
+    same(pad(x, {{6, 7}, {0, 0}}, PadMode::reflect).compute(),
+         picked(v, {4, 5, 4, 3, 2, 1, 0, 1, 2, 3, 4, 5, 4, 3, 2, 1, 0, 1, 2}, upto(8)));
+    same(pad(x(range(0, 2)), {{3, 4}, {0, 0}}, PadMode::symmetric).compute(),
+         picked(v, {1, 1, 0, 0, 1, 1, 0, 0, 1}, upto(8)));
+    CHECK_THROWS_WITH(
+        pad(x(range(0, 0)), {{1, 0}, {0, 0}}, PadMode::wrap),
+        "pad: an axis without elements has nothing to continue it with (axis 0 of (0, 8)); take "
+        "PadMode::constant");
   });
 }
 

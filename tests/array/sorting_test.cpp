@@ -5,27 +5,16 @@
 #include <algorithm>
 #include <cmath>
 
+#include "array/lists.hpp"
 #include "support/in_cluster.hpp"
 #include "support/throws.hpp"
 #include "weir/array.hpp"
 
 using namespace weir;
 using weir::test::in_cluster;
+using weir::test::list;
+using weir::test::row;
 using weir::test::sentence_of;
-
-namespace {
-
-template <class T>
-std::vector<T> list(const Array<T>& x) {
-  const auto values = x.compute();
-  return std::vector<T>(values.begin(), values.end());
-}
-template <class T>
-Array<T> row(std::initializer_list<T> values) {
-  return from_xtensor(xt::xarray<T>(values), {2});
-}
-
-}  // namespace
 
 TEST_CASE("lists of many chunks are sorted exactly, also where most elements are equal") {
   in_cluster([] {
@@ -45,6 +34,18 @@ TEST_CASE("lists of many chunks are sorted exactly, also where most elements are
       expected.erase(std::unique(expected.begin(), expected.end()), expected.end());
       CHECK(list(all.values) == expected);
     }
+  });
+}
+
+TEST_CASE("hundreds of tiny chunks are sorted as fewer") {
+  in_cluster([] {
+    const auto x = Random(8).integers<std::int64_t>({6000}, 0, 500, {10});
+    std::vector<std::int64_t> expected = list(x);
+    std::ranges::sort(expected);
+    const auto sorted = sort(x);
+    CHECK(sorted.chunks() == x.chunks());
+    CHECK(list(sorted) == expected);
+    CHECK(unique(x).values.chunk_count() <= 64);
   });
 }
 
@@ -81,7 +82,10 @@ TEST_CASE("arrangements and statistics are what their parts give") {
           "split: the length must be a multiple of the number of parts (got 6 and 4)");
     CHECK(sentence_of([&] { return diagonal(x); }) ==
           "diagonal: the array must be a matrix (got the shape (6,))");
-    CHECK(list(meshgrid<double>({row<double>({1, 2}), row<double>({3})})[0]) == std::vector<double>{1, 2});
+    const std::vector<Array<double>> sides{row<double>({1, 2}), row<double>({3})};
+    CHECK(list(meshgrid(sides)[1]) == std::vector<double>{3, 3});
+    CHECK(meshgrid(sides)[0].shape() == Shape{1, 2});
+    CHECK(meshgrid(sides, GridOrder::ij)[0].shape() == Shape{2, 1});
     CHECK(ptp(x).item() == 5);
     CHECK(list(diff(x * x)) == std::vector<double>{1, 3, 5, 7, 9});
     CHECK(list(gradient(x * x)) == std::vector<double>{1, 2, 4, 6, 8, 9});

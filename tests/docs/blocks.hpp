@@ -21,6 +21,7 @@
 #include <vector>
 
 #include <weir/array.hpp>
+#include <weir/bag.hpp>
 #include <weir/weir.hpp>
 
 using namespace std::chrono_literals;

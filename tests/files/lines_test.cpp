@@ -11,7 +11,7 @@ namespace files = weir::detail::files;
 using weir::test::TemporaryFolder;
 using weir::test::write_file;
 
-std::vector<std::string> lines(const files::Portion& portion, char separator = '\n') {
+std::vector<std::string> lines(const files::Portion& portion, const std::string& separator = "\n") {
   std::vector<std::string> all;
   files::Lines reader("read_text", portion, separator);
   std::string_view line;
@@ -45,10 +45,31 @@ TEST_CASE("a line belongs to the portion it begins in, wherever that is cut") {
   SUCCEED();
 }
 
+TEST_CASE("a record belongs to the portion it begins in, with separators of several bytes") {
+  const TemporaryFolder folder;
+  const std::string path = folder.path() + "/a.txt";
+  const std::string text = "a: 1\nb: 2\n\n\n\nc\nd\n\ne\n\n\nf\n";
+  write_file(path, text);
+  const std::vector<std::string> all = {"a: 1\nb: 2", "c\nd", "e", "f"};
+  for (std::size_t cut = 0; cut <= text.size(); ++cut) {
+    std::vector<std::string> parts;
+    for (const auto& [begin, end] : {std::pair{std::size_t{0}, cut}, {cut, text.size()}}) {
+      files::Lines reader("read_text", {path, weir::Compression::none, begin, end}, "\n\n");
+      std::string_view line;
+      while (reader.next(line)) {
+        parts.emplace_back(line);
+        if (reader.where().number != parts.size()) FAIL("cut at " << cut);
+      }
+    }
+    if (parts != all) FAIL("cut at " << cut);
+  }
+  SUCCEED();
+}
+
 TEST_CASE("lines of odd files are what one expects") {
   const TemporaryFolder folder;
   const std::string path = folder.path() + "/a.txt";
-  const auto of = [&](const std::string& text, char separator = '\n') {
+  const auto of = [&](const std::string& text, const std::string& separator = "\n") {
     write_file(path, text);
     return lines({path, weir::Compression::none, 0, text.size()}, separator);
   };
@@ -60,7 +81,7 @@ TEST_CASE("lines of odd files are what one expects") {
   CHECK(of(std::string("a\0b\nc\0", 6)) ==
         std::vector<std::string>{std::string("a\0b", 3), std::string("c\0", 2)});
   CHECK(of("a\r") == std::vector<std::string>{"a\r"});
-  CHECK(of("a\r\nb\n;c", ';') == std::vector<std::string>{"a\r\nb\n", "c"});
+  CHECK(of("a\r\nb\n;c", ";") == std::vector<std::string>{"a\r\nb\n", "c"});
   const std::string large(100'000'000, 'z');
   const auto three = of("a\n" + large + "\nb\n");
   REQUIRE(three.size() == 3);

@@ -288,7 +288,19 @@ std::map<std::string, Function> number_functions() {
        [](Words& w) {
          const auto percent = w.numbers();
          const auto axis = w.integer();
-         return percentile(cast(w.array(), DType::float64), percent, axis);
+         return percentile(cast(w.array(), DType::float64), percent, axis, false);
+       }},
+      {"nanpercentile",
+       [](Words& w) {
+         const auto percent = w.numbers();
+         const auto axis = w.integer();
+         return percentile(cast(w.array(), DType::float64), percent, axis, true);
+       }},
+      {"median",
+       [](Words& w) {
+         const bool skip = w.integer();
+         const auto axis = w.integer();
+         return array::median(cast(w.array(), DType::float64), axis, skip);
        }},
       {"matmul",
        [](Words& w) {
@@ -307,6 +319,28 @@ std::map<std::string, Function> number_functions() {
          return solve(a, b);
        }},
       {"inv", [](Words& w) { return inv(w.array()); }},
+      {"einsum",
+       [](Words& w) {
+         std::string subscripts = w.word();  // spaces are _
+         std::ranges::replace(subscripts, '_', ' ');
+         const std::vector<NodePtr> operands = w.arrays();
+         DType type = operands.at(0)->type;
+         for (const NodePtr& x : operands) type = promote(type, x->type);
+         return array::einsum(subscripts, operands, type);
+       }},
+      {"determinant",
+       [](Words& w) {
+         const auto which = w.integer();
+         const Factors f = determinant("det", w.array());
+         return which == 0 ? f.first : which == 1 ? f.second : f.third;
+       }},
+      {"eigenvalues", [](Words& w) { return array::eigh(w.array()).first; }},
+      {"eigenvectors",  // v diag(w) v^T
+       [](Words& w) {
+         const NodePtr a = w.array();
+         const Factors f = array::eigh(a);
+         return matmul(arithmetic(Op::multiply, f.second, f.first), transpose(f.second, {}), a->type);
+       }},
       {"fft",
        [](Words& w) {
          const auto kind = static_cast<Transform>(w.integer());
@@ -327,6 +361,58 @@ NodePtr with_doubles(Words& words, F f) {
   const NodePtr x = words.array();
   if (is_complex(x->type)) return f(Array<std::complex<double>>(cast(x, DType::complex128))).node();
   return f(Array<double>(cast(x, DType::float64))).node();
+}
+
+NodePtr list_of(const std::vector<double>& numbers) {
+  return from_values(DType::float64, {std::ssize(numbers)}, numbers.data(), {});
+}
+Bins bins_of(Words& w) {
+  Bins bins{.count = w.integer()};
+  const auto range = w.numbers();
+  if (!range.empty()) bins.range = {range[0], range[1]};
+  return bins;
+}
+
+// Counts, and what is put together from others.
+std::map<std::string, Function> statistics_functions() {
+  return {
+      {"histogram_bins",
+       [](Words& w) {
+         const bool edges = w.integer();
+         const Bins bins = bins_of(w);
+         const NodePtr x = w.array();
+         const std::vector<double> even = even_edges("histogram", x, bins);
+         return edges ? list_of(even) : histogram(cast(x, DType::float64), even);
+       }},
+      {"histogram2d",
+       [](Words& w) {
+         const Bins of_x = bins_of(w), of_y = bins_of(w);
+         const Array<double> x(cast(w.array(), DType::float64)), y(cast(w.array(), DType::float64));
+         return weir::histogram2d(x, y, of_x, of_y).counts.node();
+       }},
+      {"bincount",
+       [](Words& w) {
+         const auto least = w.integer();
+         const bool weighted = w.integer();
+         const NodePtr x = w.array();
+         return bincount(x, weighted ? cast(w.array(), DType::float64) : nullptr, least);
+       }},
+      {"convolve",
+       [](Words& w) {
+         const auto mode = static_cast<Overlapping>(w.integer());
+         const NodePtr a = w.array(), b = w.array();
+         return convolve(a, b, mode, promote(a->type, b->type));
+       }},
+      {"coarsen",
+       [](Words& w) {
+         const bool trim = w.integer();
+         const auto factors = w.integers();
+         return with_doubles(w, [&](const auto& x) {
+           return weir::coarsen(
+               x, factors, [](const auto& y, const Reduce& how) { return y.mean(how); }, trim);
+         });
+       }},
+  };
 }
 
 std::map<std::string, Function> order_functions() {
@@ -469,6 +555,7 @@ std::map<std::string, Function> all_functions() {
   std::map<std::string, Function> all = shape_functions();
   all.merge(number_functions());
   all.merge(order_functions());
+  all.merge(statistics_functions());
   for (int i = 0; i < static_cast<int>(Op::cast); ++i) {
     const auto op = static_cast<Op>(i);
     const std::string name(to_string(op));

@@ -543,6 +543,91 @@ class Maker:
         return Expression(f"percentile {words} {axis} {a.words}", value,
                           False, [a])
 
+    def f_nan_order(self, depth):
+        a = self.any(depth, TYPES[1:11])
+        axis = self.axis(a)
+        if a.value.size == 0 or np.isinf(a.value).any() or a.scale > 1e15:
+            raise Unfit
+        x, name = a.value.astype("float64"), self.rng.choice(["nanpercentile", "median"])
+        if name == "median":
+            skip = int(self.rng.random() < 0.6)
+            value = (np.nanmedian if skip else np.median)(x, axis)
+            return Expression(f"median {skip} {axis} {a.words}", value, False, [a])
+        q = [self.rng.choice([0, 25, 50, 100, 33.5]) for _ in range(self.rng.randint(1, 3))]
+        value = np.moveaxis(np.nanpercentile(x, q, axis=axis), 0, axis)
+        words = " ".join([str(len(q))] + [text(p) for p in q])
+        return Expression(f"nanpercentile {words} {axis} {a.words}", value, False, [a])
+
+    # --- counts
+
+    def bins(self):
+        """Words, and what NumPy is told: number of bins and their range."""
+        count = self.rng.randint(1, 12)
+        if self.rng.random() < 0.5:
+            return f"{count} 0", count, None
+        low = self.rng.randint(-10, 10) / 2
+        high = low + self.rng.randint(0, 20) / 4
+        return f"{count} 2 {text(low)} {text(high)}", count, (low, high)
+
+    def finite(self, depth, types):
+        a = self.exactly(self.any(depth, types))
+        if not np.isfinite(a.value.astype("complex128")).all() or a.scale > 1e15:
+            raise Unfit
+        return a
+
+    def f_histogram_bins(self, depth):
+        a = self.finite(depth, TYPES[1:11])
+        words, count, given = self.bins()
+        x = a.value.astype("float64")
+        counts, edges = np.histogram(x, count, given)
+        which = int(self.rng.random() < 0.3)
+        return Expression(f"histogram_bins {which} {words} {a.words}",
+                          edges if which else counts.astype("int64"), True, [a])
+
+    def f_histogram2d(self, depth):
+        a = self.finite(depth, TYPES[1:11])
+        b = self.leaf(self.rng.choice(TYPES[1:11]), a.shape, True)
+        (wx, nx, rx), (wy, ny, ry) = self.bins(), self.bins()
+        x, y = a.value.astype("float64").ravel(), b.value.astype("float64").ravel()
+        edges = [np.histogram_bin_edges(v, n, r) for v, n, r in ((x, nx, rx), (y, ny, ry))]
+        value = np.histogram2d(x, y, edges)[0].astype("int64")
+        return Expression(f"histogram2d {wx} {wy} {a.words} {b.words}", value, True, [a, b])
+
+    def f_bincount(self, depth):
+        n, least = self.rng.randint(0, 30), self.rng.choice([0, 0, 5, 40])
+        x = np.array([self.rng.randint(0, 12) for _ in range(n)]).astype(self.rng.choice(TYPES[:9]))
+        a = self.values(x)
+        if self.rng.random() < 0.5:
+            value = np.bincount(x.astype("int64"), minlength=least)
+            return Expression(f"bincount {least} 0 {a.words}", value, True, [a])
+        w = self.leaf(self.rng.choice(TYPES[:11]), (n,), True)
+        value = np.bincount(x.astype("int64"), w.value.astype("float64"), least).astype("float64")
+        return Expression(f"bincount {least} 1 {a.words} {w.words}", value, False, [a, w])
+
+    def f_convolve(self, depth):
+        a = self.any(depth)
+        if a.value.ndim != 1 or a.scale > 1e6 or not np.isfinite(a.value.astype("complex128")).all():
+            a = self.leaf(a.type.name, (self.rng.randint(1, 20),), True)
+        b = self.leaf(None, (self.rng.randint(1, 9),), True)
+        if a.value.size == 0:
+            raise Unfit
+        t = np.promote_types(a.type, b.type)
+        mode = self.rng.randrange(3)
+        value = np.convolve(a.value.astype(t), b.value.astype(t), ["full", "same", "valid"][mode])
+        return Expression(f"convolve {mode} {a.words} {b.words}", value, kind(t) < 2, [a, b])
+
+    def f_coarsen(self, depth):
+        a = self.finite(depth, TYPES[1:])
+        if a.value.size == 0 or a.value.ndim > 3:
+            raise Unfit
+        factors = [self.rng.randint(1, n) for n in a.shape]
+        trim = int(any(n % f for n, f in zip(a.shape, factors)))
+        x = a.value.astype("complex128" if kind(a.type) == 3 else "float64")
+        x = x[tuple(slice(0, n // f * f) for n, f in zip(a.shape, factors))]
+        x = x.reshape([m for n, f in zip(a.shape, factors) for m in (n // f, f)])
+        value = x.mean(tuple(range(1, x.ndim, 2))) if x.ndim else x
+        return Expression(f"coarsen {trim} {listed(factors)} {a.words}", value, False, [a])
+
     # --- orders
 
     @staticmethod
@@ -754,9 +839,21 @@ class Maker:
         width = []
         for n in a.shape:
             most = 3 if mode == 0 else 0 if n == 0 else min(3, n - 1)
+            if mode and n and self.rng.random() < 0.3:
+                most = 3 * n + 2
             width.append((self.rng.randint(0, most), self.rng.randint(0, most)))
         extra = {"constant_values": 3} if mode == 0 else {}
-        value = np.pad(a.value, width, mode=name, **extra) if width else a.value
+        if mode < 2 or all(max(w) < n for w, n in zip(width, a.shape)):
+            value = np.pad(a.value, width, mode=name, **extra) if width else a.value
+        else:  # NumPy's own wide ones are wrong in some versions
+            value = a.value
+            for axis, ((before, after), n) in enumerate(zip(width, a.shape)):
+                there = list(range(n))
+                if n > 1 or mode > 2:
+                    there += {2: there[-2:0:-1], 3: there[::-1], 4: []}[mode]
+                if before + after:
+                    places = [there[i % len(there)] for i in range(-before, n + after)]
+                    value = np.take(value, places, axis)
         return Expression(f"pad {mode} {listed([n for w in width for n in w])} i 3 {a.words}", value, True,
                           [a])
 
@@ -846,6 +943,84 @@ class Maker:
             given, inputs = b.words, [a, b]
         return Expression(f"assign {len(words)} {' '.join(words)} {a.words} {given}", value, True, inputs)
 
+    def advanced(self, shape):
+        """Indices with lists, arrays of indices and masks among them: words and NumPy's."""
+        r, words, index = self.rng, [], []
+        together = tuple(r.randint(1, 3) for _ in range(r.choice([1, 1, 2])))
+        axis = 0
+        while axis < len(shape):
+            n, way = shape[axis], r.random()
+            if r.random() < 0.08:
+                words.append("new")
+                index.append(None)
+            if way < 0.15 and n:
+                i = r.randint(-n, n - 1)
+                words.append(f"at {i}")
+                index.append(i)
+            elif way < 0.6 and n:
+                some = tuple(1 if r.random() < 0.2 else m for m in together)[r.randint(0, len(together)):]
+                some = some if r.random() < 0.4 else together
+                places = np.array([r.randint(-n, n - 1) for _ in range(int(np.prod(some)))]).reshape(some)
+                if len(some) == 1 and r.random() < 0.5:
+                    words.append(f"list {listed(places)}")
+                else:
+                    words.append("node " + self.values(places.astype(r.choice(["int8", "int32", "int64"]))).words)
+                index.append(places)
+            elif way < 0.7:
+                axes = r.randint(1, min(2, len(shape) - axis))
+                mask = self.leaf("bool", shape[axis:axis + axes])
+                words.append(f"node {mask.words}")
+                index.append(mask.value)
+                axis += axes - 1
+            elif way < 0.85:
+                words.append("all")
+                index.append(slice(None))
+            else:
+                start, stop = r.randint(-n, n), r.randint(-n, n)
+                step = r.choice([1, 2, -1])
+                words.append(f"range {start} {stop} {step}")
+                index.append(slice(start, stop, step))
+            axis += 1
+        if r.random() < 0.15:
+            cut = r.randint(0, len(words))
+            words.insert(cut, "dots")
+            index.insert(cut, Ellipsis)
+        return words, tuple(index)
+
+    def f_advanced(self, depth):
+        a = self.any(depth)
+        words, index = self.advanced(a.shape)
+        try:
+            value = a.value[index]
+        except IndexError:
+            raise Unfit
+        return Expression(f"index {len(words)} {' '.join(words)} {a.words}", value, True, [a])
+
+    def f_assign_advanced(self, depth):
+        a = self.any(depth)
+        if self.rng.random() < 0.4 and a.value.ndim:
+            mask = self.leaf("bool", a.shape)
+            words, index = [f"node {mask.words}"], mask.value
+        else:
+            words, index = self.advanced(a.shape)
+        value = a.value.copy()
+        try:
+            target = value[index].shape
+        except IndexError:
+            raise Unfit
+        if self.rng.random() < 0.25:
+            n = self.rng.randint(0, 9)
+            value[index] = n
+            given, inputs = f"i {n}", [a]
+        else:
+            shape = tuple(1 if self.rng.random() < 0.25 else n for n in target)
+            b = self.leaf(a.type.name, shape[self.rng.choice([0, 0, self.rng.randint(0, len(shape))]):])
+            if b.shape == a.shape and len(words) == 1:
+                raise Unfit  # each element that is set becomes the one at its place
+            value[index] = b.value
+            given, inputs = b.words, [a, b]
+        return Expression(f"assign {len(words)} {' '.join(words)} {a.words} {given}", value, True, inputs)
+
     # --- from nothing
 
     def f_arange(self, depth):
@@ -894,6 +1069,79 @@ class Maker:
         value = np.matmul(a.value.astype(t), b.value.astype(t))
         return Expression(f"matmul {a.words} {b.words}", value, kind(t) < 2, [a, b])
 
+    def f_batched(self, depth):
+        r = self.rng
+        batch = tuple(r.randint(0 if r.random() < 0.1 else 1, 3) for _ in range(r.randint(0, 2)))
+        m, k, n = (r.randint(0 if r.random() < 0.05 else 1, 4) for _ in range(3))
+
+        def one(shape):
+            some = tuple(1 if r.random() < 0.3 else b for b in batch)[r.randint(0, len(batch)):]
+            return self.leaf(None, some + shape, True)
+
+        a = one((m, k)) if r.random() < 0.8 else self.leaf(None, (k,), True)
+        b = one((k, n)) if r.random() < 0.8 else self.leaf(None, (k,), True)
+        t = np.promote_types(a.type, b.type)
+        value = np.matmul(a.value.astype(t), b.value.astype(t))
+        return Expression(f"matmul {a.words} {b.words}", value, kind(t) < 2, [a, b])
+
+    def f_einsum(self, depth):
+        r = self.rng
+        extents = {c: r.randint(1, 3) for c in "ijkAB"}
+        dots = [r.randint(1, 3) for _ in range(r.choice([0, 0, 1, 2]))]
+        terms, operands = [], []
+        for _ in range(r.choice([1, 2, 2, 3])):
+            letters = [r.choice("ijkAB") for _ in range(r.randint(0 if dots else 1, 3))]
+            shape = [extents[c] for c in letters]
+            if dots and r.random() < 0.7:
+                at = r.randint(0, len(letters))
+                mine = [1 if r.random() < 0.2 else d for d in dots][r.randint(0, len(dots)):]
+                shape = shape[:at] + mine + shape[at:]
+                letters.insert(at, "...")
+            terms.append("".join(letters))
+            operands.append(self.leaf(r.choice(TYPES[1:] if r.random() < 0.5 else ["int64", "float64"]),
+                                      tuple(shape), True))
+        subscripts = ",".join(terms)
+        if r.random() < 0.6:
+            out = [c for c in "ijkAB" if any(c in term for term in terms) and r.random() < 0.5]
+            r.shuffle(out)
+            if "..." in subscripts:
+                out.insert(r.randint(0, len(out)), "...")
+            subscripts += "->" + "".join(out)
+        if not subscripts:
+            raise Unfit
+        t = operands[0].type
+        for e in operands:
+            t = np.promote_types(t, e.type)
+        try:
+            value = np.einsum(subscripts, *[e.value.astype(t) for e in operands])
+        except ValueError:
+            raise Unfit
+        if r.random() < 0.2:
+            subscripts = subscripts.replace(",", ",_")
+        return Expression(f"einsum {subscripts} {len(operands)} " + " ".join(e.words for e in operands),
+                          value, kind(t) < 2, operands)
+
+    def f_determinant(self, depth):
+        n = self.rng.randint(0, 5)
+        a = self.leaf(self.rng.choice(REALS), (n, n), True)
+        if n > 1 and self.rng.random() < 0.2:
+            a = self.values(np.where(np.arange(n) == 1, 0, a.value).astype(a.type))  # singular, exactly
+        which = self.rng.randrange(3)
+        sign, logarithm = np.linalg.slogdet(a.value)
+        value = [sign, logarithm, np.linalg.det(a.value)][which]
+        if which < 2 and sign and logarithm < -3:
+            raise Unfit  # singular but for rounding
+        return Expression(f"determinant {which} {a.words}", value, False, [a])
+
+    def f_eigh(self, depth):
+        n = self.rng.randint(0, 5)
+        x = self.leaf(self.rng.choice(REALS), (n, n), True).value
+        x = np.tril(x) + np.tril(x, -1).T
+        a = self.values(x)
+        if self.rng.random() < 0.5:
+            return Expression(f"eigenvalues {a.words}", np.linalg.eigvalsh(x), False, [a])
+        return Expression(f"eigenvectors {a.words}", x, False, [a])
+
     def f_tensordot(self, depth):
         a = self.any(depth)
         if a.value.ndim == 0 or a.value.ndim > 3 or a.scale > 1e6:
@@ -924,13 +1172,14 @@ class Maker:
         axis = self.axis(a)
         if a.shape[axis] < 1 or a.scale > 1e6 or not np.isfinite(a.value).all():
             raise Unfit
-        forms = [0, 1] + ([2] if kind(a.type) < 3 else [3] if a.shape[axis] > 1 else [])
+        n = self.rng.randint(1, 9) if self.rng.random() < 0.5 else None
+        forms = [0, 1] + ([2] if kind(a.type) < 3 else [3] if n or a.shape[axis] > 1 else [])
         form = self.rng.choice(forms)
         function = [np.fft.fft, np.fft.ifft, np.fft.rfft, np.fft.irfft][form]
         single = real_of(a.type) == np.float32
         t = np.dtype([["complex128", "complex64"], ["float64", "float32"]][form == 3][single])
-        value = function(a.value.astype(real_of(a.type) if form == 2 else "complex128"), axis=axis).astype(t)
-        return Expression(f"fft {form} {axis} -1 {a.words}", value, False, [a])
+        value = function(a.value.astype(real_of(a.type) if form == 2 else "complex128"), n, axis).astype(t)
+        return Expression(f"fft {form} {axis} {n or -1} {a.words}", value, False, [a])
 
 
 # --- running and comparing

@@ -89,6 +89,14 @@ if(NOT output MATCHES "Build ID: [0-9a-f]+")
   message(FATAL_ERROR "app: must have a build id, since weir::weir asks for it (got '${output}')")
 endif()
 
+# Another component, once.
+if(WAY STREQUAL find_package)
+  step(${configure} -B ${work}/bag -DCOMPONENT=collections)
+  step(${CMAKE_COMMAND} --build ${work}/bag --target top)
+  file(WRITE ${work}/names.json "{\"name\": \"ada\"}\n{\"name\": \"eve\"}\n")
+  expect_output("\"eve\"\n" ${work}/bag/top ${work}/names.json)
+endif()
+
 # Without a component there is weir::weir alone, and what does not exist is refused with what does.
 step(${configure} -B ${work}/plain)
 step(${CMAKE_COMMAND} --build ${work}/plain --target help)
@@ -97,7 +105,7 @@ if(output MATCHES "mean")
 endif()
 attempt(${configure} -B ${work}/nonsense -DCOMPONENT=nonsense)
 string(REGEX REPLACE "[ \n]+" " " output "${output}")
-set(sentence "find_package(weir): a component must be one of: array (got nonsense)")
+set(sentence "find_package(weir): a component must be one of: array, collections, frame (got nonsense)")
 string(FIND "${output}" "${sentence}" place)
 if(status EQUAL 0 OR place EQUAL -1)
   message(FATAL_ERROR

@@ -50,17 +50,28 @@ template <class T>
   return split(x, detail::array::even_cuts(x.node(), parts, axis), axis);
 }
 
-/// The coordinates of a grid: for each list an array of all axes, along which it stands at its own (`"ij"` of
-/// NumPy).
+/// The order of the axes of `meshgrid`.
+enum class GridOrder {
+  xy,  ///< The second list along the first axis and the first along the second: rows are y.
+  ij   ///< Each list along its own axis.
+};
+/// The coordinates of a grid: for each list an array of all axes that changes along its own.
+///
+/// **Shape.** Of lists of 3 and 2 elements (2, 3), with `GridOrder::ij` (3, 2). **Source.** NumPy's
+/// `meshgrid`.
 template <class T>
-[[nodiscard]] std::vector<Array<T>> meshgrid(const std::vector<Array<T>>& lists) {
-  Shape shape;
-  for (const Array<T>& list : lists) shape.push_back(list.size());
+[[nodiscard]] std::vector<Array<T>> meshgrid(const std::vector<Array<T>>& lists,
+                                             GridOrder order = GridOrder::xy) {
+  const auto axis_of = [&](std::size_t list) {
+    return order == GridOrder::xy && lists.size() > 1 && list < 2 ? 1 - list : list;
+  };
+  Shape shape(lists.size());
+  for (std::size_t i = 0; i < lists.size(); ++i) shape[axis_of(i)] = lists[i].size();
   std::vector<Array<T>> grid;
-  for (std::size_t a = 0; a < lists.size(); ++a) {
+  for (std::size_t i = 0; i < lists.size(); ++i) {
     Shape own(lists.size(), 1);
-    own[a] = lists[a].size();
-    grid.push_back(broadcast_to(reshape(lists[a], own), shape));
+    own[axis_of(i)] = lists[i].size();
+    grid.push_back(broadcast_to(reshape(lists[i], own), shape));
   }
   return grid;
 }

@@ -18,6 +18,8 @@ namespace weir {
 
 template <detail::array::Element T>
 class Array;
+template <detail::array::Element T>
+class Selection;
 
 struct WriteHdf5;
 
@@ -77,7 +79,7 @@ namespace detail::array {
 class Node;
 using NodePtr = std::shared_ptr<const Node>;
 
-/// One index of `x(...)`; a mask is a node of bools.
+/// One index of `x(...)`; a mask is a node of bools, a node of integers is an array of indices.
 using Index =
     std::variant<std::int64_t, Range, WholeAxis, NewAxis, Ellipsis, std::vector<std::int64_t>, NodePtr>;
 template <class I>
@@ -181,6 +183,12 @@ class Array {
   explicit Array(detail::array::NodePtr node) : node_(std::move(node)) {
     detail::array::check_type(node_, dtype());
   }
+  Array(const Array&) = default;
+  Array(Array&&) = default;
+  ~Array() = default;
+  // Only of what has a name: `f(x) = y` would do nothing.
+  Array& operator=(const Array&) & = default;
+  Array& operator=(Array&&) & = default;
 
   /// Extents, one per axis.
   [[nodiscard]] const Shape& shape() const { return detail::array::shape_of(node_); }
@@ -250,21 +258,34 @@ class Array {
     return Array<U>(detail::array::converted(node_, detail::array::dtype_of<U>, how.overflow));
   }
 
-  /// A part, by NumPy's indexing: integers, `range`, `all`, `newaxis`, `ellipsis`, a
-  /// `std::vector<std::int64_t>` of indices, an `Array<bool>` mask.
+  /// A part, by NumPy's indexing: integers, `range`, `all`, `newaxis`, `ellipsis`, lists of indices (a
+  /// `std::vector<std::int64_t>` or an array of integers with any axes), masks (an `Array<bool>`). The part
+  /// of an array that has a name can be set: `x(0) = 5`, `x(x < 0) = 0`, `x(range(0, 2)) = y`.
   ///
-  /// **Shape.** An integer removes its axis; several lists give their outer product (`np.ix_`). A mask of the
-  /// array's shape gives a list of elements, in row-major order; a mask with one axis selects along its axis.
+  /// **Shape.** An integer removes its axis. Several lists are broadcast together and taken element by
+  /// element: `x(list, list)` is part of a diagonal; `x(list)(all, list)` is the outer product. Their axes
+  /// stand where the first of them is, or in front if other indices are between them. A mask counts as the
+  /// lists of where it is true (`nonzero`), one for each of its axes.
   /// **Errors.** Throws `Error{invalid_argument}`: index out of bounds (slices are clipped), too many
-  /// indices, step 0, a mask of another shape.
-  /// **Cost.** None until computed, but for masks: how many elements a mask selects is counted now, and the
-  /// mask is kept.
+  /// indices, step 0, a mask of another shape, lists that cannot be broadcast together.
+  /// **Cost.** None until computed, but for masks and arrays of indices: how many elements a mask selects is
+  /// counted now, and the mask is kept; an array of indices, and a mask beside other lists, is computed now
+  /// and must fit into the memory of this process.
   template <class... I>
-  [[nodiscard]] Array operator()(const I&... indices) const {
+  [[nodiscard]] Array operator()(const I&... indices) const& {
     return Array(detail::array::index(node_, {detail::array::make_index(indices)...}));
   }
-  /// Sets the elements of `x(indices...)`, to a number or a broadcastable array: `x.assign(0, range(0, 2),
-  /// all)`, `x.assign(0, x < 0)`. Other copies keep the old elements.
+  /// The same, where `=` sets the part.
+  template <class... I>
+  [[nodiscard]] Selection<T> operator()(const I&... indices) & {
+    return Selection<T>(*this, {detail::array::make_index(indices)...});
+  }
+  /// Sets the elements of `x(indices...)`, to a number or an array that can be broadcast to their shape:
+  /// `x.assign(0, range(0, 2), all)`, `x.assign(0, x < 0)`. Other copies keep the old elements.
+  ///
+  /// Of an element that is named more than once, the last value stays. An array as large as the whole and
+  /// one mask: each element that is set becomes the one at its place.
+  /// **Errors.** As of `x(...)`. **Cost.** A number spares the counting of a mask.
   template <class... I>
   Array& assign(const Array& value, const I&... indices) {
     node_ = detail::array::assign(node_, value.node_, {detail::array::make_index(indices)...});
@@ -371,6 +392,41 @@ class Array {
     return Array<R>(detail::array::reduce(reduction, node_, how, detail::array::dtype_of<R>));
   }
   detail::array::NodePtr node_;
+};
+
+/// What `x(...)` is: an array, and while it has no name, what `=` sets a part of x by.
+///
+/// `auto y = x(0)` is an array of its own, which `y = z` does not set in x.
+template <detail::array::Element T>
+class Selection : public Array<T> {
+ public:
+  /// A part of an array that outlives the expression.
+  Selection(Array<T>& whole, std::vector<detail::array::Index> indices)
+      : Array<T>(detail::array::index(whole.node(), indices)), whole_(&whole), indices_(std::move(indices)) {}
+  Selection(const Selection&) = default;
+  Selection(Selection&&) = default;
+  ~Selection() = default;
+  /// Another array from now on; nothing is set in x.
+  Selection& operator=(const Selection&) & = default;
+  Selection& operator=(Selection&&) & = default;
+  using Array<T>::operator=;
+
+  /// Sets the part to a number; as `assign`.
+  template <detail::array::Scalar S>
+  Array<T>& operator=(S value) && {
+    return set(detail::array::scalar_as("assign", Array<T>::dtype(), detail::array::literal(value)));
+  }
+  /// Sets the part to the elements of an array of the same type.
+  Array<T>& operator=(const Array<T>& value) && { return set(value.node()); }
+  /// The same.
+  Array<T>& operator=(const Selection& value) && { return set(value.node()); }
+
+ private:
+  Array<T>& set(const detail::array::NodePtr& value) {
+    return *whole_ = Array<T>(detail::array::assign(whole_->node(), value, indices_));
+  }
+  Array<T>* whole_;
+  std::vector<detail::array::Index> indices_;
 };
 
 /// `Array<float64> (1000, 1000) in chunks ((256 x 3, 232), (512, 488)), 8 MB, 8 tasks`.

@@ -10,7 +10,7 @@ namespace detail::array {
 [[nodiscard]] NodePtr matmul(const NodePtr& a, const NodePtr& b, DType type);
 [[nodiscard]] NodePtr tensordot(const NodePtr& a, const NodePtr& b, const std::vector<std::int64_t>& of_a,
                                 const std::vector<std::int64_t>& of_b, DType type);
-[[nodiscard]] NodePtr einsum(const std::string& subscripts, const NodePtr& a, const NodePtr& b, DType type);
+[[nodiscard]] NodePtr einsum(const std::string& subscripts, const std::vector<NodePtr>& operands, DType type);
 struct Factors {
   NodePtr first, second, third;
 };
@@ -20,18 +20,24 @@ struct Factors {
                                      std::uint64_t seed);
 [[nodiscard]] NodePtr lstsq(const NodePtr& a, const NodePtr& b);
 [[nodiscard]] NodePtr cholesky(const NodePtr& a);
+/// Sign, logarithm of the magnitude, and product.
+[[nodiscard]] Factors determinant(const char* function, const NodePtr& a);
+/// Values and vectors.
+[[nodiscard]] Factors eigh(const NodePtr& a);
 [[nodiscard]] NodePtr solve(const NodePtr& a, const NodePtr& b);
 [[nodiscard]] NodePtr inv(const NodePtr& a);
 template <class T>
 concept Factored = std::is_same_v<T, float> || std::is_same_v<T, double>;
 }  // namespace detail::array
 
-/// Matrix product of arrays with one or two axes.
+/// Matrix product over the last two axes; axes before them are those of a batch.
 ///
 /// **Shape.** (m, k) and (k, n) in, (m, n) out, in the row chunks of the first and the column chunks of the
-/// second; a vector counts as a row on the left and a column on the right.
-/// **Errors.** Throws `Error{invalid_argument}` if the inner extents differ.
+/// second; axes of the batch are broadcast. A vector counts as a row on the left and a column on the right.
+/// **Errors.** Throws `Error{invalid_argument}` if the inner extents differ, the batches cannot be broadcast,
+/// or there is an array without axes.
 /// **Cost.** One task per chunk of the result, which reads a row of chunks and a column of chunks.
+/// **Source.** NumPy's `matmul`.
 template <class T, class U>
 [[nodiscard]] auto matmul(const Array<T>& a, const Array<U>& b) {
   using R = detail::array::Promoted<T, U>;
@@ -44,11 +50,20 @@ template <class T, class U>
   using R = detail::array::Promoted<T, U>;
   return Array<R>(detail::array::tensordot(a.node(), b.node(), of_a, of_b, detail::array::dtype_of<R>));
 }
-/// Einstein's summation of two arrays: `einsum("ij,jk->ik", a, b)`.
-template <class T, class U>
-[[nodiscard]] auto einsum(const std::string& subscripts, const Array<T>& a, const Array<U>& b) {
-  using R = detail::array::Promoted<T, U>;
-  return Array<R>(detail::array::einsum(subscripts, a.node(), b.node(), detail::array::dtype_of<R>));
+/// Einstein's summation: `einsum("ij,jk->ik", a, b)`. A letter names an axis wherever it stands; the result
+/// sums over those that are not named behind the arrow.
+///
+/// Without an arrow the result has the letters that are named once, in alphabetical order. A letter that
+/// stands twice in one array takes its diagonal. `...` stands for axes that are broadcast.
+/// **Errors.** Throws `Error{invalid_argument}`: other letters than axes, extents that differ, a letter of
+/// the result that is in no array or in the result twice, broadcast axes that the result leaves out.
+/// **Cost.** Arrays are multiplied from left to right, two at a time: as `tensordot`.
+/// **Source.** NumPy's `einsum`.
+template <class T, class... U>
+[[nodiscard]] auto einsum(const std::string& subscripts, const Array<T>& first, const Array<U>&... others) {
+  using R = detail::array::Common<Array<T>, Array<U>...>;
+  return Array<R>(
+      detail::array::einsum(subscripts, {first.node(), others.node()...}, detail::array::dtype_of<R>));
 }
 
 /// What `qr` gives: x = q r.
@@ -121,6 +136,43 @@ template <detail::array::Factored T>
 template <detail::array::Factored T>
 [[nodiscard]] Array<T> inv(const Array<T>& a) {
   return Array<T>(detail::array::inv(a.node()));
+}
+/// What `slogdet` gives: the determinant is sign * exp(log).
+template <class T>
+struct SignAndLog {
+  Array<T> sign;  ///< 1, -1 or 0.
+  Array<T> log;   ///< Logarithm of its magnitude; of 0 it is -inf.
+};
+/// The determinant of a square matrix, by LU; 0 if it is singular.
+///
+/// **Shape.** (n, n) in, an array without axes out. **Errors.** Throws `Error{invalid_argument}` unless it is
+/// square. **Cost.** As `solve` without a right side. **Source.** The product of the pivots.
+template <detail::array::Factored T>
+[[nodiscard]] Array<T> det(const Array<T>& a) {
+  return Array<T>(detail::array::determinant("det", a.node()).third);
+}
+/// Sign and logarithm of the determinant, where it would be too large or too small for a number. **Errors.**
+/// and **Cost.** as `det`.
+template <detail::array::Factored T>
+[[nodiscard]] SignAndLog<T> slogdet(const Array<T>& a) {
+  const detail::array::Factors f = detail::array::determinant("slogdet", a.node());
+  return {Array<T>(f.first), Array<T>(f.second)};
+}
+/// What `eigh` gives: a v = v diag(w).
+template <class T>
+struct Eigh {
+  Array<T> w;  ///< Eigenvalues, smallest first.
+  Array<T> v;  ///< Orthonormal vectors, as columns; the largest entry of each is positive.
+};
+/// Eigenvalues and vectors of a symmetric matrix, of which what is on and below the diagonal is read.
+///
+/// **Shape.** (n, n) in, (n) and (n, n) out. **Errors.** Throws `Error{invalid_argument}` unless it is
+/// square; the task fails if elements are not finite. **Cost.** One task, which holds the matrix twice.
+/// **Source.** LAPACK's syevd.
+template <detail::array::Factored T>
+[[nodiscard]] Eigh<T> eigh(const Array<T>& a) {
+  const detail::array::Factors f = detail::array::eigh(a.node());
+  return {Array<T>(f.first), Array<T>(f.second)};
 }
 /// Square root of the sum of squared magnitudes over axes: Frobenius of matrices, Euclid's of vectors.
 template <class T>

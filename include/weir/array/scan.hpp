@@ -1,15 +1,18 @@
-// Running sums, orders and distributions: cumsum, topk, sort, histogram, percentile.
+// Running sums, orders and distributions: cumsum, topk, percentile, median.
 #pragma once
 
 #include "weir/array/elementwise.hpp"
+#include "weir/array/histogram.hpp"
 
 namespace weir {
 
 namespace detail::array {
 [[nodiscard]] NodePtr cumulative(bool product, const NodePtr& x, std::int64_t axis);
 [[nodiscard]] NodePtr topk(const NodePtr& x, std::int64_t k, std::int64_t axis);
-[[nodiscard]] NodePtr histogram(const NodePtr& x, const std::vector<double>& edges);
-[[nodiscard]] NodePtr percentile(const NodePtr& x, const std::vector<double>& q, std::int64_t axis);
+/// `skip`: without the elements that are NaN.
+[[nodiscard]] NodePtr percentile(const NodePtr& x, const std::vector<double>& q, std::int64_t axis,
+                                 bool skip);
+[[nodiscard]] NodePtr median(const NodePtr& x, std::int64_t axis, bool skip);
 }  // namespace detail::array
 
 /// Sums of all elements up to each, along an axis.
@@ -33,28 +36,6 @@ requires(!detail::array::is_complex(detail::array::dtype_of<T>))
     [[nodiscard]] Array<T> topk(const Array<T>& x, std::int64_t k, std::int64_t axis = -1) {
   return Array<T>(detail::array::topk(x.node(), k, axis));
 }
-/// How many elements lie between neighbouring edges; the last bin includes its upper edge. Elements outside
-/// are not counted.
-///
-/// **Errors.** Throws `Error{invalid_argument}` unless there are at least two edges, growing.
-template <class T>
-requires(!detail::array::is_complex(detail::array::dtype_of<T>))
-    [[nodiscard]] Array<std::int64_t> histogram(const Array<T>& x, const std::vector<double>& edges) {
-  return Array<std::int64_t>(
-      detail::array::histogram(detail::array::cast(x.node(), detail::array::DType::float64), edges));
-}
-/// The same with `bins` equal bins between two numbers.
-template <class T>
-[[nodiscard]] Array<std::int64_t> histogram(const Array<T>& x, std::int64_t bins, double low, double high) {
-  if (bins < 1)
-    throw Error(ErrorKind::invalid_argument,
-                "histogram: there must be at least 1 bin (got " + std::to_string(bins) + ")");
-  std::vector<double> edges;
-  for (std::int64_t i = 0; i <= bins; ++i)
-    edges.push_back(i == bins ? high
-                              : low + (high - low) * static_cast<double>(i) / static_cast<double>(bins));
-  return histogram(x, edges);
-}
 /// Percentiles along an axis, exact, interpolated linearly between elements.
 ///
 /// **Shape.** The axis becomes one element per percentage. NaN if there is one.
@@ -63,15 +44,31 @@ template <class T>
 requires(!detail::array::is_complex(detail::array::dtype_of<T>))
     [[nodiscard]] Array<double> percentile(const Array<T>& x, const std::vector<double>& percent,
                                            std::int64_t axis = -1) {
-  return Array<double>(
-      detail::array::percentile(detail::array::cast(x.node(), detail::array::DType::float64), percent, axis));
+  return Array<double>(detail::array::percentile(detail::array::cast(x.node(), detail::array::DType::float64),
+                                                 percent, axis, false));
 }
-/// The middle element along an axis (the mean of two), exact.
+/// The same without the elements that are NaN; NaN where there are no others. **Shape.** and **Cost.** as
+/// `percentile`.
 template <class T>
-[[nodiscard]] Array<double> median(const Array<T>& x, std::int64_t axis = -1) {
-  const Array<double> middle = percentile(x, {50}, axis);
-  return Array<double>(detail::array::reduce(detail::array::Reduction::sum, middle.node(), {.axis = axis},
-                                             detail::array::DType::float64));
+requires(!detail::array::is_complex(detail::array::dtype_of<T>))
+    [[nodiscard]] Array<double> nanpercentile(const Array<T>& x, const std::vector<double>& percent,
+                                              std::int64_t axis = -1) {
+  return Array<double>(detail::array::percentile(detail::array::cast(x.node(), detail::array::DType::float64),
+                                                 percent, axis, true));
+}
+/// The middle element along an axis (the mean of two), exact. **Cost.** As `percentile`.
+template <class T>
+requires(!detail::array::is_complex(detail::array::dtype_of<T>))
+    [[nodiscard]] Array<double> median(const Array<T>& x, std::int64_t axis = -1) {
+  return Array<double>(
+      detail::array::median(detail::array::cast(x.node(), detail::array::DType::float64), axis, false));
+}
+/// The middle of the elements that are not NaN; NaN where there are no others. **Cost.** As `percentile`.
+template <class T>
+requires(!detail::array::is_complex(detail::array::dtype_of<T>))
+    [[nodiscard]] Array<double> nanmedian(const Array<T>& x, std::int64_t axis = -1) {
+  return Array<double>(
+      detail::array::median(detail::array::cast(x.node(), detail::array::DType::float64), axis, true));
 }
 
 }  // namespace weir

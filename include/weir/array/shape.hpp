@@ -1,12 +1,20 @@
 // Functions of shapes: other shapes, orders and arrangements of the same elements.
 #pragma once
 
+#include <tuple>
+
 #include "weir/array/array.hpp"
 
 namespace weir {
 
 /// What stands beyond the border in `pad`.
-enum class PadMode { constant, edge, reflect, symmetric, wrap };
+enum class PadMode {
+  constant,   ///< A number.
+  edge,       ///< The last element.
+  reflect,    ///< The mirror image, without the border itself.
+  symmetric,  ///< The mirror image, with the border itself.
+  wrap        ///< The other end.
+};
 
 namespace detail::array {
 [[nodiscard]] NodePtr reshape(const NodePtr& x, const Shape& shape);
@@ -27,6 +35,23 @@ std::vector<NodePtr> nodes_of(const std::vector<Array<T>>& parts) {
   std::vector<NodePtr> nodes;
   for (const Array<T>& part : parts) nodes.push_back(part.node());
   return nodes;
+}
+/// The type that holds the elements of all of them.
+template <class A, class... B>
+constexpr DType common_type() {
+  DType type = A::dtype();
+  ((type = promote(type, B::dtype())), ...);
+  return type;
+}
+template <class... A>
+using Common = typename TypeOf<common_type<A...>()>::type;
+template <class... A>
+std::vector<NodePtr> nodes_as_one(const std::tuple<A...>& parts) {
+  return std::apply(
+      [](const auto&... part) {
+        return std::vector<NodePtr>{cast((void(shape_of(part.node())), part.node()), common_type<A...>())...};
+      },
+      parts);
 }
 }  // namespace detail::array
 
@@ -79,10 +104,21 @@ template <class T>
 [[nodiscard]] Array<T> concatenate(const std::vector<Array<T>>& parts, std::int64_t axis = 0) {
   return Array<T>(detail::array::concatenate(detail::array::nodes_of(parts), axis));
 }
+/// The same of arrays of different types, in the type that holds them all: `concatenate(std::tuple{a, b})`.
+template <class... A>
+[[nodiscard]] auto concatenate(const std::tuple<A...>& parts, std::int64_t axis = 0) {
+  return Array<detail::array::Common<A...>>(
+      detail::array::concatenate(detail::array::nodes_as_one(parts), axis));
+}
 /// Beside each other along a new axis.
 template <class T>
 [[nodiscard]] Array<T> stack(const std::vector<Array<T>>& parts, std::int64_t axis = 0) {
   return Array<T>(detail::array::stack(detail::array::nodes_of(parts), axis));
+}
+/// The same of arrays of different types, in the type that holds them all.
+template <class... A>
+[[nodiscard]] auto stack(const std::tuple<A...>& parts, std::int64_t axis = 0) {
+  return Array<detail::array::Common<A...>>(detail::array::stack(detail::array::nodes_as_one(parts), axis));
 }
 /// A matrix of blocks: rows of blocks, one below the other.
 template <class T>
@@ -92,6 +128,10 @@ template <class T>
   return concatenate(joined, -2);
 }
 /// Elements beyond the borders: `width` before and after, per axis.
+///
+/// `reflect`, `symmetric` and `wrap` go on as often as the width asks.
+/// **Errors.** Throws `Error{invalid_argument}` for another number of widths than axes, a negative one, or an
+/// axis without elements unless `mode` is constant.
 template <class T>
 [[nodiscard]] Array<T> pad(const Array<T>& x, const std::vector<std::pair<std::int64_t, std::int64_t>>& width,
                            PadMode mode = PadMode::constant, T value = T(0)) {

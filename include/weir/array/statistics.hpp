@@ -8,6 +8,19 @@
 
 namespace weir {
 
+/// Which elements of a convolution `convolve` gives.
+enum class Overlapping {
+  full,  ///< Where the lists overlap at all: n + m - 1.
+  same,  ///< The middle of these: max(n, m).
+  valid  ///< Where one list lies wholly in the other: max(n, m) - min(n, m) + 1.
+};
+
+namespace detail::array {
+[[nodiscard]] NodePtr convolve(const NodePtr& a, const NodePtr& b, Overlapping mode, DType type);
+/// Throws unless every length can be divided by its factor, or (`trim`) is made so.
+[[nodiscard]] NodePtr in_blocks(const NodePtr& x, const std::vector<std::int64_t>& factors, bool trim);
+}  // namespace detail::array
+
 /// The largest less the smallest element over axes. **Errors.** As `min`.
 template <class T>
 [[nodiscard]] Array<T> ptp(const Array<T>& x, const Reduce& how = {}) {
@@ -58,6 +71,33 @@ template <class T>
                                            (after - before) / (2 * distance),
                                            split(step, std::vector<std::int64_t>{-1}, axis)[1] / distance},
                      axis);
+}
+
+/// The convolution of two lists: element i is the sum of a[j] b[i - j] over all j.
+///
+/// **Shape.** (n) and (m) in; `mode` says which of the n + m - 1 come out. **Errors.** Throws
+/// `Error{invalid_argument}` if there are other axes or no elements. **Cost.** n m multiplications, by all
+/// workers; the shorter list must fit into a task. **Source.** NumPy's `convolve`.
+template <class T, class U>
+[[nodiscard]] auto convolve(const Array<T>& a, const Array<U>& b, Overlapping mode = Overlapping::full) {
+  using R = detail::array::Promoted<T, U>;
+  return Array<R>(detail::array::convolve(a.node(), b.node(), mode, detail::array::dtype_of<R>));
+}
+
+/// Every block of `factors[a]` elements along each axis folded into one: `coarsen(x, {2, 2}, [](const auto&
+/// x, const Reduce& how) { return x.mean(how); })` halves an image.
+///
+/// **Shape.** Lengths divided by their factors. **Errors.** Throws `Error{invalid_argument}` unless there is
+/// one factor of at least 1 for each axis that divides its length; with `trim` what is left over is left out.
+/// **Cost.** The array is reshaped, a task for each chunk, and folded. **Source.** `dask.array.coarsen`.
+///
+/// \param fold  Folds an array over the axes it is told: called once, with an array of twice the axes.
+template <class T, class F>
+[[nodiscard]] auto coarsen(const Array<T>& x, const std::vector<std::int64_t>& factors, F&& fold,
+                           bool trim = false) {
+  std::vector<std::int64_t> inner;
+  for (std::size_t a = 0; a < factors.size(); ++a) inner.push_back(static_cast<std::int64_t>(2 * a + 1));
+  return fold(Array<T>(detail::array::in_blocks(x.node(), factors, trim)), Reduce{.axis = inner});
 }
 
 /// Products of every element of one array with every one of another. **Shape.** (n) and (m), raveled, in, (n,

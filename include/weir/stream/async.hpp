@@ -181,10 +181,6 @@ class MapAsyncNode final : public Boundary<In, std::decay_t<Called<F, In>>> {
   ~MapAsyncNode() override { crew_.shut(); }
 
   void attached() override { crew_.start(this->graph(), parallelism_); }
-  void set_policy(ErrorPolicy policy) override {
-    check_policy<In>(*this, policy);
-    Node::set_policy(policy);
-  }
   void shut() noexcept override { crew_.shut(); }
   [[nodiscard]] Gate* gate(unsigned) override { return &gate_; }
 

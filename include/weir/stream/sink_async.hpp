@@ -99,8 +99,7 @@ class AsyncSinkNode final : public Outlet<Nothing>, public Inlet<In> {
     this->in.add();
     under_way_->begin();
     if constexpr (is_copyable<In>) {
-      if ((this->slow_ & Node::careful) != 0)
-        return attempt(std::make_shared<Kept>(Kept{x, this->graph().loop()}));
+      if ((this->slow_ & Node::careful) != 0) return begin_carefully(x);
     }
     const bool skips = this->policy_.action == ErrorPolicy::Action::skip;
     const Finished finished(
@@ -113,6 +112,14 @@ class AsyncSinkNode final : public Outlet<Nothing>, public Inlet<In> {
       std::invoke(f_, In(std::forward<X>(x)), finished);
     } catch (...) {
       finished(std::current_exception());
+    }
+  }
+  void begin_carefully(const In& x) noexcept {
+    try {
+      attempt(std::make_shared<Kept>(Kept{x, this->graph().loop()}));
+    } catch (...) {  // it could not be copied
+      answer_failure(*this, [&]() -> const In& { return x; });
+      under_way_->end(nullptr);
     }
   }
   /// Begins an element's work. A failure is answered on the event loop, where it may begin again.

@@ -4,8 +4,9 @@
 #include <fftw3.h>
 
 #include <mutex>
+#include <numeric>
 
-#include "array/graph/nodes.hpp"
+#include "array/graph/views.hpp"
 
 namespace weir::detail::array {
 
@@ -77,10 +78,10 @@ void transform(Transform kind, const Tensor& in, const Tensor& out, std::size_t 
     const std::lock_guard hold(planner());
     F::destroy(plan);
   }
-  if (kind == Transform::inverse)
-    for (std::int64_t i = 0; i < out.size(); ++i) out.as<std::complex<R>>()[i] /= static_cast<R>(n);
-  if (real_out)
-    for (std::int64_t i = 0; i < out.size(); ++i) out.as<R>()[i] /= static_cast<R>(n);
+  if (kind == Transform::inverse || real_out) {
+    const std::int64_t numbers = real_out ? out.size() : 2 * out.size();
+    for (std::int64_t i = 0; i < numbers; ++i) out.as<R>()[i] /= static_cast<R>(n);
+  }
 }
 
 task::Value transform_chunk(Reader& parameters, std::span<const Tensor> operands) {
@@ -101,6 +102,18 @@ task::Value transform_chunk(Reader& parameters, std::span<const Tensor> operands
   return out.value;
 }
 
+// An axis cut, or with zeros behind it.
+NodePtr of_length(const NodePtr& x, std::size_t axis, std::int64_t length) {
+  Shape shape = x->grid.shape;
+  const std::int64_t n = shape[axis];
+  if (length == n) return x;
+  std::vector<Index> part(axis, Index(WholeAxis{}));
+  part.push_back(Range{0, length, 1});
+  if (length < n) return array::index(x, part);
+  shape[axis] = length - n;
+  return concatenated({x, broadcast("fft", scalar_as("fft", x->type, std::int64_t{0}), shape)}, axis);
+}
+
 }  // namespace
 
 NodePtr fft(Transform kind, const NodePtr& given, std::int64_t axis, std::int64_t length, DType out) {
@@ -110,27 +123,45 @@ NodePtr fft(Transform kind, const NodePtr& given, std::int64_t axis, std::int64_
   const std::int64_t n = given->grid.shape[a];
   if (n < 1)
     refuse(name, "the axis must have at least 1 element (got " + weir::to_text(given->grid.shape) + ")");
-  std::int64_t count = n;
-  if (kind == Transform::real) count = n / 2 + 1;
-  if (kind == Transform::real_inverse) {
-    count = length < 0 ? 2 * (n - 1) : length;
-    if (count < 1 || count / 2 + 1 != n)
-      refuse(name, "the length must be " + std::to_string(2 * n - 2) + " or " + std::to_string(2 * n - 1) +
-                       " for " + std::to_string(n) + " terms (got " + std::to_string(count) + ")");
-  }
+  const bool back = kind == Transform::real_inverse;
+  if (length == -1) length = back ? 2 * (n - 1) : n;
+  if (length < 1) refuse(name, "the length must be at least 1 (got " + std::to_string(length) + ")");
+  const std::int64_t terms = length / 2 + 1;
+  const NodePtr x = of_length(given, a, back ? terms : length);
+  const std::int64_t count = kind == Transform::real ? terms : length;
   const DType in = kind == Transform::real          ? real_of(out)
                    : real_of(out) == DType::float32 ? DType::complex64
                                                     : DType::complex128;
-  Chunks chunks = given->grid.chunks;
-  chunks[a] = {n};
-  const NodePtr x = rechunk(cast(given, in), ChunkSpec(chunks));
+  Chunks chunks = x->grid.chunks;
+  chunks[a] = {x->grid.shape[a]};
+  const NodePtr whole = rechunk(cast(x, in), ChunkSpec(chunks));
   chunks[a] = {count};
-  const auto plan = [x, kind, a, count, out](TaskBuilder& task, std::int64_t chunk) {
-    task.kernel(&transform_chunk, {task.need_chunk(*x, chunk)}, kind, static_cast<std::int64_t>(a), count,
+  const auto plan = [whole, kind, a, count, out](TaskBuilder& task, std::int64_t chunk) {
+    task.kernel(&transform_chunk, {task.need_chunk(*whole, chunk)}, kind, static_cast<std::int64_t>(a), count,
                 out);
   };
-  return std::make_shared<TaskNode>(std::string(name), out, Grid(std::move(chunks)), std::vector<NodePtr>{x},
-                                    plan);
+  return std::make_shared<TaskNode>(std::string(name), out, Grid(std::move(chunks)),
+                                    std::vector<NodePtr>{whole}, plan);
+}
+
+NodePtr fftn(Transform kind, const NodePtr& given, const Axes& axes, const std::vector<std::int64_t>& lengths,
+             DType out) {
+  std::vector<std::int64_t> list = axes.list;
+  if (axes.is_all) list.resize(shape_of(given).size()), std::iota(list.begin(), list.end(), std::int64_t{0});
+  if (!lengths.empty() && lengths.size() != list.size())
+    refuse(kind == Transform::forward ? "fftn" : "ifftn", "a length must be given for each axis (got " +
+                                                              std::to_string(lengths.size()) + " for " +
+                                                              std::to_string(list.size()) + ")");
+  NodePtr x = cast((void(shape_of(given)), given), out);
+  for (std::size_t i = 0; i < list.size(); ++i)
+    x = fft(kind, x, list[i], lengths.empty() ? -1 : lengths[i], out);
+  return x;
+}
+
+NodePtr fftshift(const NodePtr& x, std::int64_t axis, bool to_middle) {
+  const std::size_t a = axis_of(to_middle ? "fftshift" : "ifftshift", axis, shape_of(x).size());
+  const std::int64_t by = x->grid.shape[a] / 2;
+  return roll(x, to_middle ? by : -by, static_cast<std::int64_t>(a));
 }
 
 }  // namespace weir::detail::array

@@ -4,7 +4,8 @@
 #include <numeric>
 
 #include "array/graph/views.hpp"
-#include "weir/array/array.hpp"
+#include "weir/array/arrange.hpp"
+#include "weir/array/sorting.hpp"
 
 namespace weir::detail::array {
 
@@ -62,14 +63,13 @@ task::Value count_true(Reader&, std::span<const Tensor> operands) {
   return out.value;
 }
 
-// Operands: elements, mask; parameters: extents before, selected and after.
+// Operands: elements, mask; parameters: extents before, along and after the mask, shape of the result.
 task::Value selected(Reader& parameters, std::span<const Tensor> operands) {
-  std::int64_t before = 0, along = 0, after = 0;
+  std::array<std::int64_t, 3> extents{};
   Dims shape;
-  read(parameters, before);
-  read(parameters, along);
-  read(parameters, after);
+  read(parameters, extents);
   read(parameters, shape);
+  const auto [before, along, after] = extents;
   const Tensor out = make_tensor(operands[0].type, shape);
   const bool* mask = operands[1].as<bool>();
   const std::size_t row = static_cast<std::size_t>(after) * size_of(out.type);
@@ -100,31 +100,98 @@ std::vector<std::int64_t> counts_of(const NodePtr& mask) {
 
 }  // namespace
 
-NodePtr select(const NodePtr& x, std::size_t axis, const NodePtr& given) {
-  const bool whole = given->grid.axes() == x->grid.axes() && x->grid.axes() > 1;
-  Chunks rows;  // of the mask: chunks along its first axis only
-  rows.push_back(whole ? x->grid.chunks[0] : x->grid.chunks[axis]);
-  for (std::size_t a = 1; a < given->grid.axes(); ++a) rows.push_back({given->grid.shape[a]});
-  const NodePtr mask = persist(rechunk(given, ChunkSpec(rows)));
-  const NodePtr source = whole ? rechunk(x, ChunkSpec(rows)) : x;
-  Chunks chunks = source->grid.chunks;
-  if (whole) chunks.resize(1);
-  const std::size_t k = whole ? 0 : axis;
-  chunks[k] = counts_of(mask);
-  Grid grid(std::move(chunks));
-  const auto plan = [source, mask, k, whole, grid](TaskBuilder& task, std::int64_t chunk) {
-    const Dims at = grid.unravel(chunk);
-    const std::int64_t from = whole ? at[0] : source->grid.ravel(at);
-    const View view = chunk_view(source->grid, from);
-    std::int64_t before = 1, along = view.shape[k], after = 1;
-    for (std::size_t a = 0; a < view.shape.size(); ++a) {
-      if (whole) along *= a == 0 ? 1 : view.shape[a];
-      else if (a != k) (a < k ? before : after) *= view.shape[a];
+namespace {
+
+// An array and a mask, in chunks that fit: pieces of the mask's first axis, what follows of the mask whole.
+struct Masked {
+  Masked(const NodePtr& x, std::size_t axis, const NodePtr& given)
+      : whole(given->grid.axes() == x->grid.axes() && x->grid.axes() > 1), axis(whole ? 0 : axis) {
+    Chunks rows{x->grid.chunks[this->axis]};
+    for (std::size_t a = 1; a < given->grid.axes(); ++a) rows.push_back({given->grid.shape[a]});
+    mask = persist(rechunk(given, ChunkSpec(rows)));
+    source = whole ? rechunk(x, ChunkSpec(rows)) : x;
+    counts = counts_of(mask);
+  }
+  // Elements before, along and after the mask, of a chunk of the source.
+  std::array<std::int64_t, 3> extents(const View& view) const {
+    std::array<std::int64_t, 3> n{1, view.shape[axis], 1};
+    for (std::size_t a = 0; a < view.shape.size(); ++a)
+      if (a != axis) n[whole ? 1 : a < axis ? 0 : 2] *= view.shape[a];
+    return n;
+  }
+  // The chunks of what is selected.
+  Grid selected() const {
+    Chunks chunks = source->grid.chunks;
+    if (whole) chunks.resize(1);
+    chunks[axis] = counts;
+    return Grid(std::move(chunks));
+  }
+  bool whole;  // the mask has all axes
+  std::size_t axis;
+  NodePtr mask, source;
+  std::vector<std::int64_t> counts;
+};
+
+// The other way round than `selected`. Operands: elements, mask, values; parameters: extents before, along
+// and after the mask.
+task::Value set_by_mask(Reader& parameters, std::span<const Tensor> operands) {
+  std::array<std::int64_t, 3> extents{};
+  read(parameters, extents);
+  const Tensor &x = operands[0], out = make_tensor(x.type, x.shape);
+  const bool* mask = operands[1].as<bool>();
+  const std::size_t row = static_cast<std::size_t>(extents[2]) * size_of(out.type);
+  if (out.size() == 0) return out.value;
+  std::memcpy(out.data, x.data, static_cast<std::size_t>(x.size()) * size_of(x.type));
+  auto* to = static_cast<std::byte*>(out.data);
+  const auto* from = static_cast<const std::byte*>(operands[2].data);
+  for (std::int64_t b = 0; b < extents[0]; ++b)
+    for (std::int64_t i = 0; i < extents[1]; ++i, to += row) {
+      if (!mask[i]) continue;
+      std::memcpy(to, from, row);
+      from += row;
     }
-    task.kernel(&selected, {task.need_chunk(*source, from), task.chunk(*mask, at[k])}, before, along, after,
+  return out.value;
+}
+
+}  // namespace
+
+NodePtr select(const NodePtr& x, std::size_t axis, const NodePtr& given) {
+  const Masked masked(x, axis, given);
+  const Grid grid = masked.selected();
+  const auto plan = [masked, grid](TaskBuilder& task, std::int64_t chunk) {
+    const Dims at = grid.unravel(chunk);
+    const std::int64_t from = masked.whole ? at[0] : masked.source->grid.ravel(at);
+    const std::uint32_t elements = task.need_chunk(*masked.source, from),
+                        mask = task.chunk(*masked.mask, at[masked.axis]);
+    task.kernel(&selected, {elements, mask}, masked.extents(chunk_view(masked.source->grid, from)),
                 chunk_view(grid, chunk).shape);
   };
-  return std::make_shared<TaskNode>("select", x->type, grid, std::vector<NodePtr>{source, mask}, plan);
+  return std::make_shared<TaskNode>("select", x->type, grid, std::vector<NodePtr>{masked.source, masked.mask},
+                                    plan);
+}
+
+NodePtr set_selected(const NodePtr& x, std::size_t axis, const NodePtr& given, const NodePtr& values,
+                     std::size_t place) {
+  const Masked masked(x, axis, given);
+  const Grid grid = masked.selected();
+  Shape shape = grid.shape;
+  std::rotate(shape.begin() + static_cast<std::ptrdiff_t>(place),
+              shape.begin() + static_cast<std::ptrdiff_t>(masked.axis),
+              shape.begin() + static_cast<std::ptrdiff_t>(masked.axis) + 1);
+  NodePtr each = broadcast("assign", values, shape);
+  if (place != masked.axis)
+    each = transpose(
+        each, moved(shape.size(), static_cast<std::int64_t>(place), static_cast<std::int64_t>(masked.axis)));
+  const auto plan = [masked, grid, each](TaskBuilder& task, std::int64_t chunk) {
+    const Dims at = masked.source->grid.unravel(chunk);
+    const std::uint32_t elements = task.need_chunk(*masked.source, chunk),
+                        mask = task.chunk(*masked.mask, at[masked.axis]),
+                        rows = task.need(*each, chunk_view(grid, masked.whole ? at[0] : chunk));
+    task.kernel(&set_by_mask, {elements, mask, rows}, masked.extents(chunk_view(masked.source->grid, chunk)));
+  };
+  return rechunk(std::make_shared<TaskNode>("assign", x->type, masked.source->grid,
+                                            std::vector<NodePtr>{masked.source, masked.mask, each}, plan),
+                 ChunkSpec(x->grid.chunks));
 }
 
 // --- x(...)
@@ -161,13 +228,38 @@ Slice clipped(std::string_view function, const Range& range, std::int64_t extent
   return slice;
 }
 
+// A list of indices with its shape, or a mask, along an axis of the basic part (or several, from it on).
+struct Advanced {
+  std::size_t axis;
+  Shape shape;
+  std::vector<std::int64_t> list;
+  NodePtr mask;
+};
 // Indices by axis: the basic part as maps and shape, then what is applied along axes of the outcome.
 struct Parsed {
   SmallVector<AxisMap, 4> maps;
   Shape shape;
-  std::vector<std::pair<std::size_t, std::vector<std::int64_t>>> lists;
-  std::vector<std::pair<std::size_t, NodePtr>> masks;
+  std::vector<Advanced> advanced;
+  bool apart = false;  // other indices are between the advanced ones, so that their axes come first
+  // Where the axes of the advanced ones come.
+  [[nodiscard]] std::size_t place() const { return apart ? 0 : advanced[0].axis; }
 };
+
+bool is_advanced(const Index& index) {
+  return std::holds_alternative<std::vector<std::int64_t>>(index) || std::holds_alternative<NodePtr>(index);
+}
+// NumPy counts integers beside lists as lists.
+bool are_apart(const std::vector<Index>& indices) {
+  if (std::ranges::none_of(indices, is_advanced)) return false;
+  int runs = 0;
+  bool before = false;
+  for (const Index& index : indices) {
+    const bool now = is_advanced(index) || std::holds_alternative<std::int64_t>(index);
+    runs += now && !before;
+    before = now;
+  }
+  return runs > 1;
+}
 
 std::vector<std::int64_t> checked(std::string_view function, std::vector<std::int64_t> list,
                                   std::int64_t extent, std::size_t axis) {
@@ -183,7 +275,8 @@ std::vector<std::int64_t> checked(std::string_view function, std::vector<std::in
 Parsed parse(std::string_view function, const Shape& shape, const std::vector<Index>& indices) {
   std::size_t named = 0, ellipses = 0;
   for (const Index& index : indices) {
-    if (const auto* mask = std::get_if<NodePtr>(&index)) named += (*mask)->grid.axes();
+    if (const auto* array = std::get_if<NodePtr>(&index))
+      named += (void(shape_of(*array)), (*array)->type == DType::boolean) ? (*array)->grid.axes() : 1;
     else if (std::holds_alternative<Ellipsis>(index)) ++ellipses;
     else if (!std::holds_alternative<NewAxis>(index)) ++named;
   }
@@ -195,6 +288,7 @@ Parsed parse(std::string_view function, const Shape& shape, const std::vector<In
   std::vector<Index> all = indices;
   if (!ellipses) all.push_back(Ellipsis{});
   Parsed parsed;
+  parsed.apart = are_apart(all);
   std::size_t axis = 0;
   const auto keep = [&](std::int64_t start, std::int64_t step, std::int64_t count) {
     parsed.maps.push_back({start, step, static_cast<std::int64_t>(parsed.shape.size())});
@@ -215,37 +309,137 @@ Parsed parse(std::string_view function, const Shape& shape, const std::vector<In
       const Slice slice = clipped(function, *range, shape[axis]);
       keep(slice.start, slice.step, slice.count);
     } else if (const auto* list = std::get_if<std::vector<std::int64_t>>(&index)) {
-      parsed.lists.emplace_back(parsed.shape.size(), checked(function, *list, shape[axis], axis));
+      parsed.advanced.push_back(
+          {parsed.shape.size(), {std::ssize(*list)}, checked(function, *list, shape[axis], axis), nullptr});
+      keep(0, 1, shape[axis]);
+    } else if (const NodePtr& array = std::get<NodePtr>(index); array->type != DType::boolean) {
+      if (!is_integer(array->type))
+        refuse(function, "an array used as index must be a mask of bool or indices of an integer type (got " +
+                             std::string(to_string(array->type)) + ")");
+      const xt::xarray<std::int64_t> values =
+          compute<std::int64_t>(converted(array, DType::int64, OutOfRange::error));
+      parsed.advanced.push_back({parsed.shape.size(), array->grid.shape,
+                                 checked(function, {values.begin(), values.end()}, shape[axis], axis),
+                                 nullptr});
       keep(0, 1, shape[axis]);
     } else {
-      const NodePtr& mask = std::get<NodePtr>(index);
-      if (mask->type != DType::boolean)
-        refuse(function, "an array used as index must be a mask of bool (got " +
-                             std::string(to_string(mask->type)) + ")");
       const Shape part(shape.begin() + static_cast<std::ptrdiff_t>(axis),
-                       shape.begin() + static_cast<std::ptrdiff_t>(axis + mask->grid.axes()));
-      if (mask->grid.shape != part || (part.size() != 1 && part.size() != shape.size()))
-        refuse(function, "a mask must have the shape of the array or of one axis (got " +
-                             weir::to_text(mask->grid.shape) + " for " + weir::to_text(shape) + ")");
-      parsed.masks.emplace_back(parsed.shape.size(), mask);
+                       shape.begin() + static_cast<std::ptrdiff_t>(axis + array->grid.axes()));
+      if (array->grid.shape != part || part.empty())
+        refuse(function, "a mask must have the shape of the axes it stands for (got " +
+                             weir::to_text(array->grid.shape) + " for " + weir::to_text(shape) + ")");
+      parsed.advanced.push_back({parsed.shape.size(), {}, {}, array});
       for (std::size_t i = 0; i < part.size(); ++i) keep(0, 1, shape[axis]);
     }
   }
   return parsed;
 }
 
+// The part without lists and masks.
+NodePtr basic_part(const NodePtr& x, const Parsed& parsed) {
+  bool same = parsed.shape == x->grid.shape;
+  for (std::size_t a = 0; same && a < parsed.maps.size(); ++a)
+    same = parsed.maps[a] == AxisMap{0, 1, static_cast<std::int64_t>(a)};
+  return same ? x : affine("slice", x, parsed.maps, parsed.shape);
+}
+
+// Lists and masks as lists that are broadcast together, and the axes they are for.
+std::pair<Points, std::vector<std::int64_t>> points_of(std::string_view function,
+                                                       const std::vector<Advanced>& advanced) {
+  std::vector<Advanced> lists;
+  for (const Advanced& each : advanced) {
+    if (!each.mask) {
+      lists.push_back(each);
+      continue;
+    }
+    std::size_t axis = each.axis;
+    for (const NodePtr& where : nonzero(each.mask)) {
+      const xt::xarray<std::int64_t> values = compute<std::int64_t>(where);
+      lists.push_back({axis++, where->grid.shape, {values.begin(), values.end()}, nullptr});
+    }
+  }
+  Points points;
+  std::vector<std::int64_t> axes;
+  for (const Advanced& list : lists) {
+    axes.push_back(static_cast<std::int64_t>(list.axis));
+    Shape& shape = points.shape;
+    if (shape.size() < list.shape.size()) shape.insert(shape.begin(), list.shape.size() - shape.size(), 1);
+    for (std::size_t i = 0; i < list.shape.size(); ++i) {
+      std::int64_t& extent = shape[shape.size() - list.shape.size() + i];
+      if (extent != list.shape[i] && extent != 1 && list.shape[i] != 1)
+        refuse(function, "lists of indices must be broadcastable together (got " +
+                             weir::to_text(lists[0].shape) + " and " + weir::to_text(list.shape) + ")");
+      if (extent == 1) extent = list.shape[i];
+    }
+  }
+  std::int64_t count = 1;
+  for (const std::int64_t extent : points.shape) count *= extent;
+  for (const Advanced& list : lists) {
+    const Dims steps = row_major(dims(list.shape));
+    std::vector<std::int64_t>& all = points.lists.emplace_back();
+    for (std::int64_t i = 0; i < count; ++i) {
+      std::int64_t rest = i, from = 0;
+      for (std::size_t k = 0; k < points.shape.size(); ++k) {
+        const std::size_t a = points.shape.size() - 1 - k;
+        const std::int64_t at = rest % points.shape[a];
+        rest /= points.shape[a];
+        if (k >= list.shape.size()) continue;
+        const std::size_t mine = list.shape.size() - 1 - k;
+        if (list.shape[mine] != 1) from += at * steps[mine];
+      }
+      all.push_back(list.list[static_cast<std::size_t>(from)]);
+    }
+  }
+  return {points, axes};
+}
+
+// The order of axes that brings these to the front, and its inverse.
+std::vector<std::int64_t> to_front(std::size_t axes, const std::vector<std::int64_t>& first) {
+  std::vector<std::int64_t> order = first;
+  for (std::int64_t a = 0; a < static_cast<std::int64_t>(axes); ++a)
+    if (!std::ranges::count(first, a)) order.push_back(a);
+  return order;
+}
+std::vector<std::int64_t> inverse(const std::vector<std::int64_t>& order) {
+  std::vector<std::int64_t> back(order.size());
+  for (std::size_t i = 0; i < order.size(); ++i)
+    back[static_cast<std::size_t>(order[i])] = static_cast<std::int64_t>(i);
+  return back;
+}
+NodePtr ordered_axes(const NodePtr& x, const std::vector<std::int64_t>& order) {
+  return order.empty() ? x : transpose(x, order);
+}
+// `count` axes from `place` on.
+std::vector<std::int64_t> axes_from(std::size_t place, std::size_t count) {
+  std::vector<std::int64_t> axes(count);
+  std::iota(axes.begin(), axes.end(), static_cast<std::int64_t>(place));
+  return axes;
+}
+
+// What lists and masks choose of the basic part.
+NodePtr chosen(const NodePtr& x, const Parsed& parsed) {
+  const Advanced& first = parsed.advanced[0];
+  if (parsed.advanced.size() == 1) {
+    const std::size_t axes = first.mask ? first.mask->grid.axes() : first.shape.size();
+    if (axes == 1 || (first.mask && axes == x->grid.axes())) {
+      const NodePtr result = first.mask ? select(x, first.axis, first.mask) : take(x, first.axis, first.list);
+      return first.axis == parsed.place()
+                 ? result
+                 : transpose(result, moved(result->grid.axes(), static_cast<std::int64_t>(first.axis), 0));
+    }
+  }
+  const auto [points, axes] = points_of("index", parsed.advanced);
+  const NodePtr result = take_points(ordered_axes(x, to_front(x->grid.axes(), axes)), points);
+  return ordered_axes(result,
+                      inverse(to_front(result->grid.axes(), axes_from(parsed.place(), points.shape.size()))));
+}
+
 }  // namespace
 
 NodePtr index(const NodePtr& node, const std::vector<Index>& indices) {
   const Parsed parsed = parse("index", shape_of(node), indices);
-  NodePtr result = node;
-  bool same = parsed.shape == node->grid.shape;
-  for (std::size_t a = 0; same && a < parsed.maps.size(); ++a)
-    same = parsed.maps[a] == AxisMap{0, 1, static_cast<std::int64_t>(a)};
-  if (!same) result = affine("slice", node, parsed.maps, parsed.shape);
-  for (const auto& [axis, list] : parsed.lists) result = take(result, axis, list);
-  for (const auto& [axis, mask] : parsed.masks) result = select(result, axis, mask);
-  return result;
+  const NodePtr basic = basic_part(node, parsed);
+  return parsed.advanced.empty() ? basic : chosen(basic, parsed);
 }
 
 // --- x.assign(value, ...)
@@ -347,56 +541,11 @@ class AssignNode : public Node {
   std::vector<std::int64_t> value_axis_;
 };
 
-}  // namespace
-
-NodePtr assign(const NodePtr& node, const NodePtr& given, const std::vector<Index>& indices) {
-  const Shape& shape = shape_of(node);
-  Parsed parsed = parse("assign", shape, indices);
-  NodePtr value = cast(given, node->type);
-  if (!parsed.masks.empty()) {
-    if (indices.size() != 1)
-      throw Error(ErrorKind::unsupported,
-                  "assign: a mask must be the only index; combine masks with & instead");
-    NodePtr mask = parsed.masks[0].second;
-    if (mask->grid.axes() < shape.size()) {  // one axis, the first
-      SmallVector<AxisMap, 4> maps;
-      maps.push_back({0, 1, 0});
-      mask = affine("broadcast_to", mask, maps, shape);
-    }
-    value = broadcast("assign", value, shape);
-    return elementwise(Op::where, node->type, node->type, {mask, value, node});
-  }
-  if (!parsed.lists.empty()) {
-    if (parsed.lists.size() > 1)
-      throw Error(ErrorKind::unsupported, "assign: there must be at most one list of indices (got " +
-                                              std::to_string(parsed.lists.size()) + ")");
-    const auto& [axis, list] = parsed.lists[0];
-    Shape selected = parsed.shape;
-    selected[axis] = static_cast<std::int64_t>(list.size());
-    const NodePtr spread = broadcast("assign", value, selected);
-    NodePtr result = node;
-    for (const IndexRun& run : runs_of(list.data(), static_cast<std::int64_t>(list.size()))) {
-      std::vector<Index> part;
-      for (const Index& index : indices) {
-        if (!std::holds_alternative<std::vector<std::int64_t>>(index)) {
-          part.push_back(index);
-        } else if (run.step == 0) {
-          part.push_back(Range{run.start, run.start + 1, 1});
-        } else {
-          const std::int64_t last = run.start + run.step * run.count;
-          part.push_back(Range{run.start, last < 0 ? std::nullopt : std::optional(last), run.step});
-        }
-      }
-      std::vector<Index> of_value(axis, Index(WholeAxis{}));
-      of_value.push_back(run.step == 0 ? Range{run.at + run.count - 1, run.at + run.count, 1}
-                                       : Range{run.at, run.at + run.count, 1});
-      result = assign(result, array::index(spread, of_value), part);
-    }
-    return result;
-  }
+// `node` with a regular region set to values of its shape.
+NodePtr with_region(const NodePtr& node, const Parsed& parsed, NodePtr value) {
+  const Shape& shape = node->grid.shape;
   std::vector<Slice> region;
   std::vector<std::int64_t> value_axis;
-  value = broadcast("assign", value, parsed.shape);
   SmallVector<AxisMap, 4> flipped;
   for (std::size_t k = 0; k < parsed.shape.size(); ++k)
     flipped.push_back({0, 1, static_cast<std::int64_t>(k)});
@@ -420,6 +569,95 @@ NodePtr assign(const NodePtr& node, const NodePtr& given, const std::vector<Inde
   }
   if (flips) value = affine("flip", value, flipped, parsed.shape);
   return std::make_shared<AssignNode>(node, value, std::move(region), std::move(value_axis));
+}
+
+// A list with few runs: one region after the other.
+NodePtr with_runs(const NodePtr& x, const Advanced& list, const std::vector<IndexRun>& runs,
+                  const NodePtr& spread) {
+  NodePtr result = x;
+  for (const IndexRun& run : runs) {
+    std::vector<Index> of_x(list.axis, Index(WholeAxis{})), of_value = of_x;
+    const std::int64_t behind = run.start + run.step * run.count;
+    of_x.push_back(run.step == 0
+                       ? Range{run.start, run.start + 1, 1}
+                       : Range{run.start, behind < 0 ? std::nullopt : std::optional(behind), run.step});
+    of_value.push_back(run.step == 0 ? Range{run.at + run.count - 1, run.at + run.count, 1}
+                                     : Range{run.at, run.at + run.count, 1});
+    result = assign(result, array::index(spread, of_value), of_x);
+  }
+  return result;
+}
+
+bool can_broadcast(const Shape& from, const Shape& to) {
+  if (from.size() > to.size()) return false;
+  for (std::size_t i = 1; i <= from.size(); ++i)
+    if (from[from.size() - i] != 1 && from[from.size() - i] != to[to.size() - i]) return false;
+  return true;
+}
+
+// `x` with values where a mask is true. Where the values do not depend on how many there are, these are not
+// counted. Nothing for others where a mask has some of the axes.
+NodePtr with_masked(const NodePtr& x, const Advanced& mask, std::size_t place, const NodePtr& value) {
+  const std::size_t axes = mask.mask->grid.axes();
+  const auto from = static_cast<std::ptrdiff_t>(mask.axis);
+  Shape once = x->grid.shape;  // of what is selected, if that is one
+  once.erase(once.begin() + from, once.begin() + from + static_cast<std::ptrdiff_t>(axes));
+  once.insert(once.begin() + static_cast<std::ptrdiff_t>(place), 1);
+  if (!can_broadcast(value->grid.shape, once)) {
+    if (axes != 1 && axes != x->grid.axes()) return nullptr;
+    return set_selected(x, mask.axis, mask.mask, value, place);
+  }
+  NodePtr each = broadcast("assign", value, once);
+  if (place != mask.axis)
+    each = transpose(
+        each, moved(once.size(), static_cast<std::int64_t>(place), static_cast<std::int64_t>(mask.axis)));
+  for (std::size_t i = 1; i < axes; ++i) each = expand_dims(each, from);
+  SmallVector<AxisMap, 4> maps;
+  for (std::size_t a = 0; a < axes; ++a) maps.push_back({0, 1, from + static_cast<std::ptrdiff_t>(a)});
+  const NodePtr wide = affine("broadcast_to", mask.mask, maps, x->grid.shape);
+  return elementwise(Op::where, x->type, x->type, {wide, broadcast("assign", each, x->grid.shape), x});
+}
+
+// `x`, a basic part, with values where lists and masks choose.
+NodePtr with_chosen(const NodePtr& x, const Parsed& parsed, const NodePtr& value) {
+  const Advanced& first = parsed.advanced[0];
+  const std::size_t place = parsed.place();
+  const bool one = parsed.advanced.size() == 1;
+  if (one && first.mask)
+    if (NodePtr set = with_masked(x, first, place, value)) return set;
+  if (one && !first.mask && first.shape.size() == 1 && place == first.axis) {
+    const auto runs = runs_of(first.list.data(), std::ssize(first.list));
+    Shape shape = x->grid.shape;
+    shape[first.axis] = first.shape[0];
+    if (runs.size() <= most_runs) return with_runs(x, first, runs, broadcast("assign", value, shape));
+  }
+  const auto [points, axes] = points_of("assign", parsed.advanced);
+  const std::vector<std::int64_t> order = to_front(x->grid.axes(), axes);
+  Shape rows{points.count()}, shape;
+  for (std::size_t i = axes.size(); i < order.size(); ++i)
+    shape.push_back(x->grid.shape[static_cast<std::size_t>(order[i])]);
+  rows.insert(rows.end(), shape.begin(), shape.end());
+  shape.insert(shape.begin() + static_cast<std::ptrdiff_t>(place), points.shape.begin(), points.shape.end());
+  const NodePtr each =
+      value->grid.axes() == 0
+          ? broadcast("assign", value, rows)
+          : reshape(ordered_axes(broadcast("assign", value, shape),
+                                 to_front(shape.size(), axes_from(place, points.shape.size()))),
+                    rows);
+  return ordered_axes(set_points(ordered_axes(x, order), points, each), inverse(order));
+}
+
+}  // namespace
+
+NodePtr assign(const NodePtr& node, const NodePtr& given, const std::vector<Index>& indices) {
+  const Parsed parsed = parse("assign", shape_of(node), indices);
+  const NodePtr value = cast((void(shape_of(given)), given), node->type);
+  if (parsed.advanced.empty()) return with_region(node, parsed, broadcast("assign", value, parsed.shape));
+  const NodePtr mask = indices.size() == 1 ? parsed.advanced[0].mask : nullptr;
+  if (mask && mask->grid.shape == node->grid.shape && value->grid.shape == node->grid.shape)
+    return elementwise(Op::where, node->type, node->type, {mask, value, node});
+  const NodePtr basic = basic_part(node, parsed), set = with_chosen(basic, parsed, value);
+  return basic == node ? set : with_region(node, parsed, set);
 }
 
 }  // namespace weir::detail::array

@@ -124,58 +124,42 @@ task::Value largest(Reader& parameters, std::span<const Tensor> operands) {
   return out.value;
 }
 
-task::Value counted(Reader& parameters, std::span<const Tensor> operands) {
-  std::vector<double> edges;
-  read(parameters, edges);
-  const Tensor out = make_tensor(DType::int64, Dims{1, static_cast<std::int64_t>(edges.size()) - 1});
-  auto* bins = out.as<std::int64_t>();
-  std::fill_n(bins, out.size(), 0);
-  const double* x = operands[0].as<double>();
-  const double low = edges.front(), high = edges.back(),
-               scale = static_cast<double>(edges.size() - 1) / (high - low);
-  const auto last = static_cast<std::int64_t>(edges.size()) - 2;
-  for (std::int64_t i = 0; i < operands[0].size(); ++i) {
-    if (!(x[i] >= low && x[i] <= high)) continue;
-    // Guessed as if the edges were even, then put right.
-    std::int64_t bin = std::clamp<std::int64_t>(static_cast<std::int64_t>((x[i] - low) * scale), 0, last);
-    if (x[i] < edges[static_cast<std::size_t>(bin)] ||
-        (bin < last && x[i] >= edges[static_cast<std::size_t>(bin) + 1]))
-      bin = std::min<std::int64_t>(last,
-                                   std::upper_bound(edges.begin(), edges.end(), x[i]) - edges.begin() - 1);
-    ++bins[bin];
-  }
-  return out.value;
+// What is at this fraction of a sorted list.
+double between(const std::vector<double>& sorted, double fraction) {
+  const double place = fraction * static_cast<double>(sorted.size() - 1);
+  const auto below = static_cast<std::size_t>(place), above = std::min(below + 1, sorted.size() - 1);
+  // Between equal ones, infinities too, is nothing else.
+  const double low = sorted[below], high = sorted[above], part = place - static_cast<double>(below);
+  return part == 0 || low == high ? low : low + (high - low) * part;
 }
 
+// Parameters: percentages, the axis, whether NaN is left out.
 task::Value ranked(Reader& parameters, std::span<const Tensor> operands) {
   std::vector<double> percent;
   std::int64_t axis = 0;
+  bool skip = false;
   read(parameters, percent);
   read(parameters, axis);
+  read(parameters, skip);
   const Tensor& x = operands[0];
   const Line line = line_of(x.shape, static_cast<std::size_t>(axis));
   Dims shape = x.shape;
   shape[static_cast<std::size_t>(axis)] = static_cast<std::int64_t>(percent.size());
   const Tensor out = make_tensor(DType::float64, shape);
-  std::vector<double> values(static_cast<std::size_t>(line.along));
+  std::vector<double> values;
   for (std::int64_t b = 0; b < line.before; ++b)
     for (std::int64_t c = 0; c < line.after; ++c) {
-      bool nan = false;
+      values.clear();
       for (std::int64_t i = 0; i < line.along; ++i) {
-        values[static_cast<std::size_t>(i)] = x.as<double>()[(b * line.along + i) * line.after + c];
-        nan = nan || std::isnan(values[static_cast<std::size_t>(i)]);
+        const double value = x.as<double>()[(b * line.along + i) * line.after + c];
+        if (!std::isnan(value)) values.push_back(value);
       }
+      const bool nan = values.empty() || (!skip && std::ssize(values) < line.along);
       if (!nan) std::sort(values.begin(), values.end());
-      for (std::size_t p = 0; p < percent.size(); ++p) {
-        const double place = percent[p] / 100 * static_cast<double>(line.along - 1);
-        const auto below = static_cast<std::size_t>(place), above = std::min(below + 1, values.size() - 1);
-        // Between equal ones, infinities too, is nothing else.
-        const double low = values[below], high = values[above], part = place - static_cast<double>(below);
-        const double value = part == 0 || low == high ? low : low + (high - low) * part;
+      for (std::size_t p = 0; p < percent.size(); ++p)
         out.as<double>()[(b * static_cast<std::int64_t>(percent.size()) + static_cast<std::int64_t>(p)) *
                              line.after +
-                         c] = nan ? std::nan("") : value;
-      }
+                         c] = nan ? std::nan("") : between(values, percent[p] / 100);
     }
   return out.value;
 }
@@ -204,25 +188,7 @@ NodePtr topk(const NodePtr& x, std::int64_t k, std::int64_t axis) {
   return level(rechunk(best, ChunkSpec(whole)));
 }
 
-NodePtr histogram(const NodePtr& x, const std::vector<double>& edges) {
-  if (edges.size() < 2)
-    refuse("histogram", "there must be at least 2 edges (got " + std::to_string(edges.size()) + ")");
-  for (std::size_t i = 1; i < edges.size(); ++i)
-    if (!(edges[i - 1] < edges[i]))
-      refuse("histogram", "the edges must grow (edge " + std::to_string(i) + " is " +
-                              std::to_string(edges[i]) + " after " + std::to_string(edges[i - 1]) + ")");
-  (void)shape_of(x);
-  Chunks chunks{std::vector<std::int64_t>(static_cast<std::size_t>(x->grid.count()), 1),
-                {static_cast<std::int64_t>(edges.size()) - 1}};
-  const auto plan = [x, edges](TaskBuilder& task, std::int64_t chunk) {
-    task.kernel(&counted, {task.need_chunk(*x, chunk)}, edges);
-  };
-  const NodePtr counts = std::make_shared<TaskNode>("histogram", DType::int64, Grid(std::move(chunks)),
-                                                    std::vector<NodePtr>{x}, plan);
-  return reduce(Reduction::sum, counts, {.axis = 0}, DType::int64);
-}
-
-NodePtr percentile(const NodePtr& x, const std::vector<double>& percent, std::int64_t axis) {
+NodePtr percentile(const NodePtr& x, const std::vector<double>& percent, std::int64_t axis, bool skip) {
   const std::size_t a = axis_of("percentile", axis, shape_of(x).size());
   for (const double p : percent)
     if (!(p >= 0 && p <= 100))
@@ -233,11 +199,14 @@ NodePtr percentile(const NodePtr& x, const std::vector<double>& percent, std::in
   chunks[a] = {x->grid.shape[a]};
   const NodePtr source = rechunk(x, ChunkSpec(chunks));
   chunks[a] = {static_cast<std::int64_t>(percent.size())};
-  const auto plan = [source, percent, a](TaskBuilder& task, std::int64_t chunk) {
-    task.kernel(&ranked, {task.need_chunk(*source, chunk)}, percent, static_cast<std::int64_t>(a));
+  const auto plan = [source, percent, a, skip](TaskBuilder& task, std::int64_t chunk) {
+    task.kernel(&ranked, {task.need_chunk(*source, chunk)}, percent, static_cast<std::int64_t>(a), skip);
   };
   return std::make_shared<TaskNode>("percentile", DType::float64, Grid(std::move(chunks)),
                                     std::vector<NodePtr>{source}, plan);
+}
+NodePtr median(const NodePtr& x, std::int64_t axis, bool skip) {
+  return reduce(Reduction::sum, percentile(x, {50}, axis, skip), {.axis = axis}, DType::float64);
 }
 
 }  // namespace weir::detail::array

@@ -249,6 +249,18 @@ NodePtr stack(const std::vector<NodePtr>& parts, std::int64_t axis) {
   return concatenated(std::move(expanded), a);
 }
 
+namespace {
+
+// Which of n elements stands at a place before the first or after the last one.
+std::int64_t continued(PadMode mode, std::int64_t place, std::int64_t n) {
+  const std::int64_t period = mode == PadMode::wrap ? n : mode == PadMode::symmetric ? 2 * n : 2 * n - 2;
+  if (period == 0) return 0;
+  const std::int64_t i = (place % period + period) % period;
+  return i < n ? i : mode == PadMode::symmetric ? period - 1 - i : period - i;
+}
+
+}  // namespace
+
 NodePtr pad(const NodePtr& given, const std::vector<std::pair<std::int64_t, std::int64_t>>& width,
             PadMode mode, const NodePtr& value) {
   const Shape& shape = shape_of(given);
@@ -261,32 +273,22 @@ NodePtr pad(const NodePtr& given, const std::vector<std::pair<std::int64_t, std:
     const std::int64_t n = shape[a];
     if (before < 0 || after < 0)
       refuse("pad", "a width must not be negative (got " + std::to_string(std::min(before, after)) + ")");
-    const std::int64_t most = mode == PadMode::reflect ? std::max<std::int64_t>(0, n - 1)
-                              : mode == PadMode::edge  ? (n ? INT64_MAX : 0)
-                                                       : n;
-    if (mode != PadMode::constant && std::max(before, after) > most)
-      refuse("pad", "a width must be at most " + std::to_string(most) + " for this mode along axis " +
-                        std::to_string(a) + " (got " + std::to_string(std::max(before, after)) + ")");
-    const auto beyond = [&](std::int64_t count, bool front) -> NodePtr {
+    if (n == 0 && mode != PadMode::constant && before + after > 0)
+      refuse("pad", "an axis without elements has nothing to continue it with (axis " + std::to_string(a) +
+                        " of " + weir::to_text(shape) + "); take PadMode::constant");
+    const auto beyond = [&](std::int64_t from, std::int64_t to) -> NodePtr {
       Shape size = x->grid.shape;
-      size[a] = count;
-      switch (mode) {
-        case PadMode::constant:
-          return broadcast("pad", value, size);
-        case PadMode::edge:
-          return broadcast("pad", part(x, a, front ? 0 : n - 1, 1), size);
-        case PadMode::reflect:
-          return part(x, a, front ? count : n - 2, count, -1);
-        case PadMode::symmetric:
-          return part(x, a, front ? count - 1 : n - 1, count, -1);
-        default:
-          return part(x, a, front ? n - count : 0, count);
-      }
+      size[a] = to - from;
+      if (mode == PadMode::constant) return broadcast("pad", value, size);
+      if (mode == PadMode::edge) return broadcast("pad", part(x, a, from < 0 ? 0 : n - 1, 1), size);
+      std::vector<std::int64_t> places;
+      for (std::int64_t i = from; i < to; ++i) places.push_back(continued(mode, i, n));
+      return take(x, a, places);
     };
     std::vector<NodePtr> parts;
-    if (before) parts.push_back(beyond(before, true));
+    if (before) parts.push_back(beyond(-before, 0));
     if (n) parts.push_back(x);
-    if (after) parts.push_back(beyond(after, false));
+    if (after) parts.push_back(beyond(n, n + after));
     if (parts.empty()) continue;
     x = concatenated(std::move(parts), a);
   }

@@ -90,6 +90,20 @@ NodePtr slice(const NodePtr& x, std::int64_t start, std::int64_t count) {
   return affine("slice", x, maps, {count});
 }
 
+// In fewer chunks, if there are many small ones: each piece of a sorted list has a part of every chunk.
+NodePtr in_few_chunks(const NodePtr& x) {
+  constexpr std::int64_t few = 32, enough = 1 << 16;
+  const auto& sizes = x->grid.chunks[0];
+  if (std::ssize(sizes) <= few) return x;
+  const std::int64_t each = std::min(enough, (x->grid.shape[0] + few - 1) / few);
+  Chunks chunks{{0}};
+  for (const std::int64_t size : sizes) {
+    if (chunks[0].back() > 0 && chunks[0].back() + size > each) chunks[0].push_back(0);
+    chunks[0].back() += size;
+  }
+  return rechunk(x, ChunkSpec(chunks));
+}
+
 // Every chunk sorted by itself; or where its elements are in the whole array.
 NodePtr sorted_chunks(const NodePtr& x, bool indices) {
   const auto plan = [x, indices](TaskBuilder& task, std::int64_t chunk) {
@@ -223,7 +237,8 @@ task::Value merged(Reader& parameters, std::span<const Tensor> operands) {
   return out.value;
 }
 
-NodePtr sample_sort(const NodePtr& x, bool indices) {
+NodePtr sample_sort(const NodePtr& given, bool indices) {
+  const NodePtr x = in_few_chunks(given);
   const NodePtr sorted = persist(sorted_chunks(x, false));
   const NodePtr places = indices ? persist(sorted_chunks(x, true)) : nullptr;
   const auto cuts = cuts_of(sorted, true);
@@ -249,7 +264,7 @@ NodePtr sample_sort(const NodePtr& x, bool indices) {
   const NodePtr pieces =
       std::make_shared<TaskNode>(indices ? "argsort" : "sort", indices ? DType::int64 : x->type,
                                  Grid(std::move(chunks)), std::move(inputs), plan);
-  return rechunk(pieces, ChunkSpec(x->grid.chunks));
+  return rechunk(pieces, ChunkSpec(given->grid.chunks));
 }
 
 NodePtr sort_any(const char* name, const NodePtr& x, std::int64_t axis, bool indices) {
@@ -342,7 +357,7 @@ UniqueNodes distinct_of(const std::vector<NodePtr>& inputs, DType type,
 
 UniqueNodes unique(const NodePtr& given) {
   needs_order("unique", given);
-  const NodePtr x = reshape(given, {-1});
+  const NodePtr x = in_few_chunks(reshape(given, {-1}));
   if (x->grid.shape[0] == 0) return {x, cast(x, DType::int64)};
   const UniqueNodes own =
       distinct_of({x}, x->type, x->grid.chunks[0], false, [x](TaskBuilder& task, std::int64_t c) {

@@ -26,31 +26,28 @@ std::vector<IndexRun> runs_of(const std::int64_t* list, std::int64_t count) {
 
 namespace {
 
-constexpr std::size_t most_runs = 16;  // a list of more is not cut into views
-
-// Parameters: shape of the result, extent before the axis, elements after it, and for each index its operand
-// and its place there.
+// Parameters: shape of the result, extent before and elements after what is gathered along, and for each
+// index its operand and its place there.
 task::Value gathered(Reader& parameters, std::span<const Tensor> operands) {
   Dims shape;
-  std::int64_t axis = 0;
+  std::int64_t before = 0, after = 0;
   std::vector<std::uint32_t> from;
   std::vector<std::int64_t> places;
   read(parameters, shape);
-  read(parameters, axis);
+  read(parameters, before);
+  read(parameters, after);
   read(parameters, from);
   read(parameters, places);
   const Tensor out = make_tensor(operands[0].type, shape);
-  const auto along = static_cast<std::uint32_t>(axis);
-  std::int64_t before = 1, after = static_cast<std::int64_t>(size_of(out.type));
-  for (std::uint32_t a = 0; a < shape.size(); ++a)
-    if (a != along) (a < along ? before : after) *= shape[a];
+  if (out.size() == 0) return out.value;
+  const std::int64_t row = after * static_cast<std::int64_t>(size_of(out.type));
   auto* to = static_cast<std::byte*>(out.data);
   for (std::int64_t b = 0; b < before; ++b)
-    for (std::size_t i = 0; i < places.size(); ++i, to += after) {
+    for (std::size_t i = 0; i < places.size(); ++i, to += row) {
       const Tensor& source = operands[from[i]];
-      std::memcpy(to,
-                  static_cast<const std::byte*>(source.data) + (b * source.shape[along] + places[i]) * after,
-                  static_cast<std::size_t>(after));
+      const std::int64_t along = source.size() / (before * after);
+      std::memcpy(to, static_cast<const std::byte*>(source.data) + (b * along + places[i]) * row,
+                  static_cast<std::size_t>(row));
     }
   return out.value;
 }
@@ -91,7 +88,10 @@ void gather(TaskBuilder& task, const Node& source, std::size_t axis, const View&
     from.push_back(part.operand);
     places.push_back(list[i] - part.low);
   }
-  task.kernel(&gathered, std::move(operands), view.shape, static_cast<std::int64_t>(axis), from, places);
+  std::int64_t before = 1, after = 1;
+  for (std::size_t a = 0; a < view.shape.size(); ++a)
+    if (a != axis) (a < axis ? before : after) *= view.shape[a];
+  task.kernel(&gathered, std::move(operands), view.shape, before, after, from, places);
 }
 
 }  // namespace
@@ -130,6 +130,166 @@ NodePtr take(const NodePtr& x, std::size_t axis, const std::vector<std::int64_t>
     task.result(out);
   };
   return std::make_shared<TaskNode>("take", x->type, grid, std::vector<NodePtr>{x}, plan);
+}
+
+// --- points
+
+namespace {
+
+// The chunk of x, along the axes that points have, of each point.
+std::vector<std::int64_t> chunks_of_points(const Grid& grid, const Points& points) {
+  std::vector<std::int64_t> chunk(static_cast<std::size_t>(points.count()));
+  for (std::size_t a = 0; a < points.lists.size(); ++a)
+    for (std::size_t i = 0; i < chunk.size(); ++i)
+      chunk[i] =
+          chunk[i] * static_cast<std::int64_t>(grid.chunks[a].size()) + grid.find(a, points.lists[a][i]);
+  return chunk;
+}
+
+// A box around points of one chunk.
+struct PointBox {
+  Dims low, high;
+  void include(const Points& points, std::size_t i) {
+    for (std::size_t a = 0; a < points.lists.size(); ++a) {
+      const std::int64_t at = points.lists[a][i];
+      if (low.size() == a) low.push_back(at), high.push_back(at);
+      low[a] = std::min(low[a], at);
+      high[a] = std::max(high[a], at);
+    }
+  }
+  [[nodiscard]] std::int64_t place(const Points& points, std::size_t i) const {
+    std::int64_t place = 0;
+    for (std::size_t a = 0; a < points.lists.size(); ++a)
+      place = place * (high[a] - low[a] + 1) + points.lists[a][i] - low[a];
+    return place;
+  }
+};
+
+std::int64_t product_from(const Dims& shape, std::size_t first) {
+  std::int64_t n = 1;
+  for (std::size_t a = first; a < shape.size(); ++a) n *= shape[a];
+  return n;
+}
+
+}  // namespace
+
+NodePtr take_points(const NodePtr& x, const Points& points) {
+  constexpr std::int64_t most_bytes = 16 << 20;
+  const std::size_t axes = points.lists.size(), ahead = points.shape.size();
+  // Pieces along the first axis of the points.
+  Chunks chunks;
+  std::int64_t row = static_cast<std::int64_t>(size_of(x->type));
+  for (std::size_t a = 1; a < ahead; ++a) row *= points.shape[a];
+  for (std::size_t a = 0; a < ahead; ++a) chunks.push_back({points.shape[a]});
+  for (std::size_t a = axes; a < x->grid.axes(); ++a) {
+    chunks.push_back(x->grid.chunks[a]);
+    row *= *std::ranges::max_element(chunks.back());
+  }
+  if (ahead && points.shape[0] > 0) {
+    const std::int64_t each = std::max<std::int64_t>(1, most_bytes / std::max<std::int64_t>(1, row));
+    chunks[0].clear();
+    for (std::int64_t left = points.shape[0]; left > 0; left -= each)
+      chunks[0].push_back(std::min(left, each));
+  }
+  const Grid grid(std::move(chunks));
+  const auto chunk_of = std::make_shared<const std::vector<std::int64_t>>(chunks_of_points(x->grid, points));
+  const auto shared = std::make_shared<const Points>(points);
+  const auto plan = [x, shared, chunk_of, axes, ahead, grid](TaskBuilder& task, std::int64_t chunk) {
+    const View view = chunk_view(grid, chunk);
+    std::int64_t begin = 0, count = 1;
+    for (std::size_t a = 0; a < ahead; ++a) {
+      count *= view.shape[a];
+      begin = begin * shared->shape[a] + view.maps[a].start;
+    }
+    std::map<std::int64_t, std::pair<PointBox, std::uint32_t>> boxes;
+    for (std::int64_t i = begin; i < begin + count; ++i)
+      boxes[(*chunk_of)[static_cast<std::size_t>(i)]].first.include(*shared, static_cast<std::size_t>(i));
+    std::vector<std::uint32_t> operands, from;
+    for (auto& [where, box] : boxes) {
+      Dims start = box.first.low, shape;
+      for (std::size_t a = 0; a < axes; ++a) shape.push_back(box.first.high[a] - start[a] + 1);
+      for (std::size_t a = ahead; a < view.shape.size(); ++a) {
+        start.push_back(view.maps[a].start);
+        shape.push_back(view.shape[a]);
+      }
+      box.second = static_cast<std::uint32_t>(operands.size());
+      operands.push_back(task.need(*x, box_view(start, shape)));
+    }
+    if (operands.empty()) return task.result(task.temporary(x->type, view.shape));
+    std::vector<std::int64_t> places;
+    for (std::int64_t i = begin; i < begin + count; ++i) {
+      const auto& [box, operand] = boxes[(*chunk_of)[static_cast<std::size_t>(i)]];
+      from.push_back(operand);
+      places.push_back(box.place(*shared, static_cast<std::size_t>(i)));
+    }
+    task.kernel(&gathered, std::move(operands), view.shape, std::int64_t{1}, product_from(view.shape, ahead),
+                from, places);
+  };
+  return std::make_shared<TaskNode>("take", x->type, grid, std::vector<NodePtr>{x}, plan);
+}
+
+namespace {
+
+// Operands: a chunk, rows of values; parameters: elements of a row, and for each row that is set its place
+// and that of its value.
+task::Value scattered(Reader& parameters, std::span<const Tensor> operands) {
+  std::int64_t row = 0;
+  std::vector<std::int64_t> places, from;
+  read(parameters, row);
+  read(parameters, places);
+  read(parameters, from);
+  const Tensor &x = operands[0], &values = operands[1], out = make_tensor(x.type, x.shape);
+  const std::size_t bytes = static_cast<std::size_t>(row) * size_of(x.type);
+  if (out.size() == 0) return out.value;
+  auto* to = static_cast<std::byte*>(out.data);
+  std::memcpy(to, x.data, static_cast<std::size_t>(x.size()) * size_of(x.type));
+  for (std::size_t i = 0; i < places.size(); ++i)
+    std::memcpy(to + static_cast<std::size_t>(places[i]) * bytes,
+                static_cast<const std::byte*>(values.data) + static_cast<std::size_t>(from[i]) * bytes,
+                bytes);
+  return out.value;
+}
+
+}  // namespace
+
+NodePtr set_points(const NodePtr& x, const Points& points, const NodePtr& values) {
+  const std::size_t axes = points.lists.size();
+  // The points of each chunk, in their order.
+  const auto points_of = std::make_shared<std::map<std::int64_t, std::vector<std::int64_t>>>();
+  const std::vector<std::int64_t> chunk_of = chunks_of_points(x->grid, points);
+  for (std::size_t i = 0; i < chunk_of.size(); ++i)
+    (*points_of)[chunk_of[i]].push_back(static_cast<std::int64_t>(i));
+  const auto shared = std::make_shared<const Points>(points);
+  const auto plan = [x, values, shared, points_of, axes](TaskBuilder& task, std::int64_t chunk) {
+    const View view = chunk_view(x->grid, chunk);
+    const Dims at = x->grid.unravel(chunk);
+    std::int64_t where = 0;
+    for (std::size_t a = 0; a < axes; ++a)
+      where = where * static_cast<std::int64_t>(x->grid.chunks[a].size()) + at[a];
+    const auto found = points_of->find(where);
+    if (found == points_of->end()) {
+      const std::uint32_t same = task.temporary(x->type, view.shape);
+      task.fill(*x, view, {.operand = same, .steps = row_major(view.shape)});
+      return task.result(same);
+    }
+    const std::vector<std::int64_t>& mine = found->second;
+    std::vector<std::int64_t> places, from;
+    for (const std::int64_t i : mine) {
+      std::int64_t place = 0;
+      for (std::size_t a = 0; a < axes; ++a)
+        place = place * view.shape[a] + shared->lists[a][static_cast<std::size_t>(i)] - view.maps[a].start;
+      places.push_back(place);
+      from.push_back(i - mine.front());
+    }
+    Dims start{mine.front()}, shape{mine.back() - mine.front() + 1};
+    for (std::size_t a = axes; a < view.shape.size(); ++a) {
+      start.push_back(view.maps[a].start);
+      shape.push_back(view.shape[a]);
+    }
+    const std::uint32_t whole = task.need_chunk(*x, chunk), rows = task.need(*values, box_view(start, shape));
+    task.kernel(&scattered, {whole, rows}, product_from(view.shape, axes), places, from);
+  };
+  return std::make_shared<TaskNode>("assign", x->type, x->grid, std::vector<NodePtr>{x, values}, plan);
 }
 
 }  // namespace weir::detail::array

@@ -15,12 +15,29 @@ namespace weir::detail::array {
 struct IndexRun {
   std::int64_t at, start, step, count;
 };
+constexpr std::size_t most_runs = 16;  ///< A list of more is not cut into views.
 [[nodiscard]] std::vector<IndexRun> runs_of(const std::int64_t* list, std::int64_t count);
 /// Elements at these indices along an axis, which must be in range.
 [[nodiscard]] NodePtr take(const NodePtr& x, std::size_t axis, const std::vector<std::int64_t>& indices);
 /// Elements along an axis where a mask with one axis is true; or, if the mask has all axes, in row-major
 /// order.
 [[nodiscard]] NodePtr select(const NodePtr& x, std::size_t axis, const NodePtr& mask);
+/// `x` with these values where `select` finds them. `values`: broadcastable to what `select` gives, with the
+/// axis of the mask at `place`.
+[[nodiscard]] NodePtr set_selected(const NodePtr& x, std::size_t axis, const NodePtr& mask,
+                                   const NodePtr& values, std::size_t place);
+/// Lists of indices in range, one for each of the first axes of an array, row-major in a shape.
+struct Points {
+  Shape shape;
+  std::vector<std::vector<std::int64_t>> lists;
+  [[nodiscard]] std::int64_t count() const {
+    return lists.empty() ? 1 : static_cast<std::int64_t>(lists[0].size());
+  }
+};
+/// Elements at these points: axes of the points, then the others of x.
+[[nodiscard]] NodePtr take_points(const NodePtr& x, const Points& points);
+/// `x` with these values at the points, the last where there are several; one row of values for each point.
+[[nodiscard]] NodePtr set_points(const NodePtr& x, const Points& points, const NodePtr& values);
 [[nodiscard]] NodePtr concatenated(std::vector<NodePtr> parts, std::size_t axis);
 
 }  // namespace weir::detail::array

@@ -77,16 +77,17 @@ task::Value multiply_chunks(Reader& parameters, std::span<const Tensor> operands
   read(parameters, type);
   read(parameters, shape);
   set_up_lapack();
-  const bool flat = !operands.empty() && operands[0].shape.size() == 2;
-  const Tensor out = make_tensor(type, flat ? Dims{shape[1], shape[2]} : shape);
+  const Tensor out = make_tensor(type, shape);
+  const std::int64_t m = shape[shape.size() - 2], n = shape[shape.size() - 1],
+                     batches = m * n ? out.size() / (m * n) : 0;
   dispatch(type, [&]<class T>(std::type_identity<T>) {
     std::fill_n(out.as<T>(), out.size(), T(0));
     for (std::size_t i = 0; i + 1 < operands.size(); i += 2) {
       const Tensor &a = operands[i], &b = operands[i + 1];
       const std::int64_t depth = a.shape[a.shape.size() - 1];
-      for (std::int64_t batch = 0; batch < shape[0]; ++batch)
-        gemm(a.as<T>() + batch * shape[1] * depth, b.as<T>() + batch * depth * shape[2],
-             out.as<T>() + batch * shape[1] * shape[2], shape[1], shape[2], depth);
+      for (std::int64_t batch = 0; batch < batches; ++batch)
+        gemm(a.as<T>() + batch * m * depth, b.as<T>() + batch * depth * n, out.as<T>() + batch * m * n, m, n,
+             depth);
     }
   });
   return out.value;
@@ -135,6 +136,51 @@ task::Value svd_chunk(Reader&, std::span<const Tensor> operands) {
   });
 }
 
+task::Value eigh_chunk(Reader&, std::span<const Tensor> operands) {
+  const Tensor& x = operands[0];
+  return real_type(x.type, [&]<class T>(std::type_identity<T>) {
+    const std::int64_t n = x.shape[0];
+    const Tensor out = make_tensor(x.type, Dims{n + 1, n});
+    T *v = out.as<T>(), *w = v + n * n;
+    std::memcpy(v, x.data, static_cast<std::size_t>(n * n) * sizeof(T));
+    if (std::any_of(v, v + n * n, [](T value) { return !std::isfinite(value); }))
+      throw Error(ErrorKind::invalid_argument, "eigh: the elements must be finite (got an infinity or NaN)");
+    if (n && lapack<T>(LAPACKE_ssyevd, LAPACKE_dsyevd)(LAPACK_ROW_MAJOR, 'V', 'L', static_cast<int>(n), v,
+                                                       static_cast<int>(n), w) != 0)
+      throw Error(ErrorKind::internal, "eigh: LAPACK's syevd did not converge");
+    for (std::int64_t j = 0; j < n; ++j) {  // the sign that makes the largest entry of the column positive
+      T largest = 0;
+      for (std::int64_t i = 0; i < n; ++i)
+        if (std::fabs(v[i * n + j]) > std::fabs(largest)) largest = v[i * n + j];
+      for (std::int64_t i = 0; largest < 0 && i < n; ++i) v[i * n + j] = -v[i * n + j];
+    }
+    return out.value;
+  });
+}
+
+task::Value panel_determinant(Reader& parameters, std::span<const Tensor> operands) {
+  std::int64_t start = 0;
+  read(parameters, start);
+  const Tensor& panel = operands[0];
+  return real_type(panel.type, [&]<class T>(std::type_identity<T>) {
+    const std::int64_t n = panel.shape[0] - 1, width = panel.shape[1];
+    const Tensor out = make_tensor(panel.type, Dims{1, 3});
+    T sign = 1, logarithm = 0, product = 1;
+    for (std::int64_t i = 0; i < width; ++i) {
+      const T pivot = panel.as<T>()[(start + i) * width + i];
+      const bool swapped = static_cast<std::int64_t>(panel.as<T>()[n * width + i]) != start + i;
+      sign *= pivot == 0 ? T(0) : (pivot < 0) != swapped ? T(-1) : T(1);
+      logarithm += std::log(std::fabs(pivot));
+      product *= swapped ? -pivot : pivot;
+    }
+    if (std::isnan(product)) sign = product;
+    out.as<T>()[0] = sign;
+    out.as<T>()[1] = logarithm;
+    out.as<T>()[2] = product;
+    return out.value;
+  });
+}
+
 task::Value solve_triangle(Reader&, std::span<const Tensor> operands) {
   const Tensor &r = operands[0], &b = operands[1];
   return real_type(r.type, [&]<class T>(std::type_identity<T>) {
@@ -168,7 +214,7 @@ task::Value factor_panel(Reader& parameters, std::span<const Tensor> operands) {
     const int info = lapack<T>(LAPACKE_sgetrf, LAPACKE_dgetrf)(LAPACK_ROW_MAJOR, static_cast<int>(n - start),
                                                                static_cast<int>(width), lu + start * width,
                                                                static_cast<int>(width), pivots.data());
-    if (info > 0) singular(function, start + info - 1);
+    if (info > 0 && !function.ends_with("det")) singular(function, start + info - 1);
     if (info < 0)
       throw Error(ErrorKind::internal,
                   function + ": LAPACK's getrf refused its argument " + std::to_string(-info));

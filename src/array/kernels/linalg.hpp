@@ -5,7 +5,8 @@
 
 namespace weir::detail::array {
 
-/// Sum of the products of pairs of operands (batch, m, k) and (batch, k, n); parameters: type, (batch, m, n).
+/// Sum of the products of pairs of operands (batch..., m, k) and (batch..., k, n); parameters: type,
+/// (batch..., m, n).
 [[nodiscard]] task::Value multiply_chunks(Reader& parameters, std::span<const Tensor> operands);
 /// Q above R of a matrix.
 [[nodiscard]] task::Value qr_chunk(Reader& parameters, std::span<const Tensor> operands);
@@ -13,12 +14,17 @@ namespace weir::detail::array {
 [[nodiscard]] task::Value svd_chunk(Reader& parameters, std::span<const Tensor> operands);
 /// x with r x = b for upper triangular r.
 [[nodiscard]] task::Value solve_triangle(Reader& parameters, std::span<const Tensor> operands);
+/// Vectors, as columns, above values of a symmetric matrix.
+[[nodiscard]] task::Value eigh_chunk(Reader& parameters, std::span<const Tensor> operands);
 /// Columns of a matrix from row `start` on become L and U, with the largest pivot of each column; what is
-/// above stays. One row more has the row each pivot came from. Parameters: function, start.
+/// above stays. One row more has the row each pivot came from. Parameters: function (a determinant may have a
+/// pivot of 0), start.
 [[nodiscard]] task::Value factor_panel(Reader& parameters, std::span<const Tensor> operands);
 /// What a factored panel does to other columns: its pivots and its L, or (back) its U; parameters: start,
 /// back. Operands: the columns, the panel.
 [[nodiscard]] task::Value apply_panel(Reader& parameters, std::span<const Tensor> operands);
+/// Sign, logarithm of the magnitude, and product of the pivots of a factored panel; parameters: start.
+[[nodiscard]] task::Value panel_determinant(Reader& parameters, std::span<const Tensor> operands);
 /// A block of L; parameters: whether it is on the diagonal. Operands: the block of a, (off the diagonal: the
 /// diagonal block of L), pairs of blocks of L to the left.
 [[nodiscard]] task::Value cholesky_block(Reader& parameters, std::span<const Tensor> operands);

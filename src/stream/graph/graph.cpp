@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "core/log.hpp"
+#include "stream/graph/standstill.hpp"
 #include "weir/error.hpp"
 
 namespace weir::detail::stream {
@@ -67,14 +68,32 @@ class EnterBoth {
 }  // namespace
 
 void Structure::set_fan(Node& node, const std::vector<InletBase*>& inlets) {
-  auto fan = std::make_unique<InletBase*[]>(inlets.size() + 1);
+  const std::size_t capacity = 2 * inlets.size() + 1;  // for more that come behind them
+  auto fan = std::make_unique<InletBase*[]>(capacity);
   std::copy(inlets.begin(), inlets.end(), fan.get());
-  if (flow.frame)  // an emission of this thread may be going through the old one
-    node.old_fans_.push_back(std::move(node.fan_owner_));
-  else node.old_fans_.clear();
+  if (flow.frame) flow.frame->keep(std::move(node.fan_owner_));
   node.fan_owner_ = std::move(fan);
   node.fan_ = node.fan_owner_.get();
   node.fan_count_ = static_cast<unsigned>(inlets.size());
+  node.fan_capacity_ = static_cast<unsigned>(capacity);
+}
+
+void Structure::note_depth(const Node& from, Node& to) {
+  constexpr unsigned apart = 64;
+  to.depth_ = std::max(to.depth_, from.depth_ + 1);
+  if (to.depth_ < apart || !to.can_look_at_stack()) return;
+  to.slow_ |= Node::deep;
+  to.depth_ = 0;
+}
+
+void Structure::append(Node& node, InletBase& to) {
+  if (node.fan_count_ < node.fan_capacity_) {  // an emission that goes through it knows where it ended
+    node.fan_owner_[node.fan_count_++] = &to;
+    return;
+  }
+  std::vector<InletBase*> inlets = node.downstreams();
+  inlets.push_back(&to);
+  set_fan(node, inlets);
 }
 
 void Structure::join_graphs(Graph& kept, Graph& other) {
@@ -119,16 +138,22 @@ void Structure::join_domains(Node& a, Node& b) {
 }
 
 void Structure::add_edge(Node& from, InletBase& to, std::uint64_t subscription) {
-  std::vector<InletBase*> inlets = from.downstreams();
-  if (std::find(inlets.begin(), inlets.end(), &to) != inlets.end()) return;
-  if (!from.copyable_ && !inlets.empty())
+  const auto* const end = from.fan_ + from.fan_count_;
+  if (std::find(from.fan_, end, &to) != end) return;
+  if (!from.copyable_ && from.fan_count_ > 0)
     throw Error(ErrorKind::invalid_argument,
                 "connect: elements of " + from.label() + " cannot be copied, so they can go one way only");
   to.subscribed = subscription != 0 ? subscription : Graph::subscribe();
-  inlets.insert(std::find_if(inlets.begin(), inlets.end(),
-                             [&](const InletBase* each) { return each->subscribed > to.subscribed; }),
-                &to);
-  set_fan(from, inlets);
+  if (from.fan_count_ == 0 || end[-1]->subscribed <= to.subscribed) {
+    append(from, to);
+  } else {
+    std::vector<InletBase*> inlets = from.downstreams();
+    inlets.insert(std::find_if(inlets.begin(), inlets.end(),
+                               [&](const InletBase* each) { return each->subscribed > to.subscribed; }),
+                  &to);
+    set_fan(from, inlets);
+  }
+  note_depth(from, *to.node);
   to.node->upstreams_.push_back(&from);
   if (from.ended_) to.node->input_ended(to.port);
   touch(from.graph());
@@ -155,13 +180,14 @@ Graph::Graph(EventLoop loop)
 
 Graph::~Graph() {
   if (parent_ || nodes_.empty()) return;
-  const bool waits = owns_loop_ && !flow.frame;
+  const bool waits = owns_loop_;
   for (const auto& node : nodes_) {
     if (!waits || !node->finishes()) node->stop();
   }
   if (waits) {
     std::unique_lock lock(waiting_->mutex);
     ++waiting_->waiters;
+    const Waiter waiter({.graph = this});
     for (;;) {
       lock.unlock();
       const bool idle = is_idle();
@@ -331,6 +357,12 @@ Node* cycle_that_waits(Node& node) {
   return blocking;
 }
 
+/// The node without room that an emission into `node` waits for.
+const Node* full_below(Node& node) {
+  const std::optional<Gate*> gate = node.look_for_closed_gate();
+  return gate && *gate ? &(*gate)->node() : nullptr;
+}
+
 std::string waiting_cycle(const std::string& who, const Node& node) {
   return who + ": the cycle through " + node.label() +
          " waits for itself, and nothing else is left to do; emit a first element into the cycle";
@@ -357,7 +389,7 @@ void CycleWatch::look(const char* who, Node& node) {
 }
 
 bool Graph::wait(Node& node, const char* who, const std::function<bool()>& ready,
-                 std::optional<std::chrono::steady_clock::time_point> deadline) {
+                 std::optional<std::chrono::steady_clock::time_point> deadline, bool for_all) {
   if (ready()) return true;
   std::vector<Node*> helpers = node.graph().nodes();
   std::erase_if(helpers, [](const Node* each) { return !each->can_help(); });
@@ -405,6 +437,7 @@ bool Graph::wait(Node& node, const char* who, const std::function<bool()>& ready
         std::any_of(helpers.begin(), helpers.end(), [&](Node* helper) { return helper->wait_aside(ready); }))
       continue;
     {
+      const Waiter waiter(for_all ? WaitedFor{.graph = graph.get()} : WaitedFor{.full = full_below(node)});
       std::unique_lock lock(waiting.mutex);
       const auto nap = std::chrono::steady_clock::now() +
                        20ms;  // a change may have been announced between the look and the wait
@@ -442,13 +475,17 @@ bool Graph::is_idle() {
   const auto look = [this] {
     std::uint64_t accepted = 0;
     for (Node* node : nodes()) {
-      if (node->pending() != 0) return std::optional<std::uint64_t>();
+      if (node->pending() != 0 || node->domain()->has_handed_over()) return std::optional<std::uint64_t>();
       accepted += node->in.value();
     }
     return std::optional(accepted);
   };
   const auto before = look();
   return before && look() == before;
+}
+
+bool Graph::cannot_wait_here() const {
+  return is_at_work_here() || (loop_ && !loop_->is_manual() && loop_->is_current());
 }
 
 bool Graph::is_at_work_here() const noexcept {
@@ -504,7 +541,7 @@ class CameOut {
 void Graph::drain(Node& node) {
   if (is_at_work_here())
     throw Error(ErrorKind::unsupported, "drain: called from inside the stream it would wait for");
-  wait(node, "drain", CameOut(node));
+  wait(node, "drain", CameOut(node), {}, true);
   warn_of_cycles(node.graph().nodes());
   std::exception_ptr error;
   for (Node* each : node.graph().nodes()) {

@@ -6,33 +6,16 @@
 #include <thread>
 
 #include "core/log.hpp"
+#include "stream/graph/standstill.hpp"
 #include "stream/graph/structure.hpp"
 #include "weir/detail/core/symbol.hpp"
+#include "weir/detail/stream/graph/stack.hpp"
 #include "weir/error.hpp"
 
 namespace weir::detail::stream {
 
 std::atomic<std::uint64_t> cycle_limit{10'000'000};
 std::atomic<std::int64_t> cycle_patience_ns{5'000'000'000};
-
-// --- Domain
-
-void Domain::wait() noexcept {
-  waiters_.fetch_add(1, std::memory_order_seq_cst);
-  const std::uint32_t turn = next_.fetch_add(1, std::memory_order_relaxed);
-  for (int round = 0;; ++round) {
-    const void* holder = nullptr;
-    if (serving_.load(std::memory_order_acquire) == turn &&
-        holder_.compare_exchange_strong(holder, &flow, std::memory_order_acquire, std::memory_order_relaxed))
-      break;
-    if (round < 200) __builtin_ia32_pause();
-    else if (round < 220) std::this_thread::yield();
-    else  // a slow function holds it: a missed wake-up would cost no more than this nap
-      std::this_thread::sleep_for(std::chrono::microseconds(std::min(20 * (round - 219), 500)));
-  }
-  serving_.fetch_add(1, std::memory_order_release);
-  waiters_.fetch_sub(1, std::memory_order_seq_cst);
-}
 
 void Gate::open() noexcept {
   closed_.store(false, std::memory_order_seq_cst);
@@ -63,11 +46,21 @@ void Node::end() {
   put_out(true);
   ended_ = true;
   slow_ |= over;
+  Structure::touch(graph());  // gates below it hold nobody up any more
   end_downstream();
 }
 
+void Node::end_for_good() {
+  if (ended_) return;
+  end();
+  const std::lock_guard lock(Structure::mutex());
+  for (Node* from : std::vector<Node*>(upstreams_)) Structure::remove_edge(*from, *this);
+}
+
 void Node::end_downstream() {
-  for (InletBase* to : downstreams()) to->node->input_ended(to->port);
+  with_stack([this] {
+    for (InletBase* to : downstreams()) to->node->input_ended(to->port);
+  });
 }
 
 void Node::input_reopened(unsigned /*port*/) {
@@ -78,22 +71,27 @@ void Node::input_reopened(unsigned /*port*/) {
 void Node::reopen() {
   if (!ended_) return;
   ended_ = false;
+  Structure::touch(graph());
   slow_ &= static_cast<unsigned char>(~over);
-  for (InletBase* to : downstreams()) to->node->input_reopened(to->port);
+  with_stack([this] {
+    for (InletBase* to : downstreams()) to->node->input_reopened(to->port);
+  });
 }
 
 void Node::flush() {
   if (flushing_) return;  // a cycle
   flushing_ = true;
   put_out(false);
-  for (InletBase* to : downstreams()) to->node->flush();
+  with_stack([this] {
+    for (InletBase* to : downstreams()) to->node->flush();
+  });
   flushing_ = false;
 }
 
 void Node::set_policy(ErrorPolicy policy) {
   if (policy.letter_box) Graph::join(*this, *policy.letter_box);
   const bool keeps = policy.retries > 0 || policy.action == ErrorPolicy::Action::dead_letter;
-  slow_ = static_cast<unsigned char>((slow_ & over) | (keeps ? careful : 0));
+  slow_ = static_cast<unsigned char>((slow_ & ~careful) | (keeps ? careful : 0));
   policy_ = policy;
 }
 
@@ -104,6 +102,18 @@ void Node::raise(const std::exception_ptr& error) noexcept {
   if (flow.ticket) flow.ticket->fail(error);
   if (flow.frame) flow.frame->record(error);
   else graph().report(error);
+}
+
+void refuse_closed(const Node& node) {
+  throw Error(ErrorKind::closed, "emit: " + node.label() + " is closed");
+}
+
+void Node::raise_closed() noexcept {
+  try {
+    refuse_closed(*this);
+  } catch (...) {
+    raise_current();
+  }
 }
 
 bool Node::is_lost_in_cycle(std::size_t over_bound) noexcept {
@@ -129,8 +139,11 @@ Entry Node::entry_slow() noexcept {
     // could wait for itself.
     if (frame->domain() && frame != flow.frame && &frame->node().graph() == &graph()) return Entry::open;
   }
-  const bool full =
-      std::any_of(gates_.begin(), gates_.end(), [](const Gate* gate) { return gate->is_closed(); });
+  const bool full = std::any_of(gates_.begin(), gates_.end(), [](const Gate* gate) {
+    // An element that comes from inside another graph waits, unless that keeps the gate closed.
+    return gate->is_closed() &&
+           !would_stand_still(flow.frame ? flow.frame->before() : nullptr, {.full = &gate->node()});
+  });
   return full ? Entry::full : Entry::open;
 }
 
@@ -173,40 +186,53 @@ bool Node::leads_to(const Node& other, bool through_boundaries) const {
 
 void Node::find_gates() noexcept {
   const std::lock_guard lock(Structure::mutex());
+  static std::uint64_t walks = 0;  // guarded by the mutex
   gates_version_ = graph().version();
   gates_.clear();
   std::vector<const Node*> open{this};
-  std::set<const Node*> seen{this};
+  visit_ = ++walks;
   std::set<Gate*> found;
   while (!open.empty()) {
     const Node* const node = open.back();
     open.pop_back();
     for (const InletBase* to : node->downstreams()) {
+      if (to->node->ended_ && !to->node->is_boundary()) continue;  // nothing passes it
       Gate* const gate = to->node->gate(to->port);
       if (gate && found.insert(gate).second &&
           !(emits_by_itself() && (to->node == this || to->node->reaches(*this))))
         gates_.push_back(gate);
-      if (!to->node->is_boundary() && seen.insert(to->node).second) open.push_back(to->node);
+      if (to->node->is_boundary() || std::exchange(to->node->visit_, walks) == walks) continue;
+      open.push_back(to->node);
     }
   }
 }
 
 // --- Frame
 
-void Frame::put_off(std::unique_ptr<Deferred> work) {
-  if (!root_->put_off_) root_->put_off_ = std::make_unique<std::deque<std::unique_ptr<Deferred>>>();
-  root_->put_off_->push_back(std::move(work));
+void Frame::finish_late() noexcept {
+  const std::exception_ptr error = finish_quietly();
+  if (error && root_ != this) root_->record(error);
+  else node_.graph().report(error);
 }
+
+Frame::Rest& Frame::rest() {
+  if (!root_->rest_) root_->rest_ = std::make_unique<Rest>();
+  return *root_->rest_;
+}
+
+void Frame::put_off(std::unique_ptr<Deferred> work) { rest().put_off.push_back(std::move(work)); }
+void Frame::keep(std::unique_ptr<InletBase*[]> fan) { rest().fans.push_back(std::move(fan)); }
 
 void Frame::run_put_off() noexcept {
   std::uint64_t rounds = 0;
-  while (!put_off_->empty()) {
-    const std::unique_ptr<Deferred> work = std::move(put_off_->front());
-    put_off_->pop_front();
+  std::deque<std::unique_ptr<Deferred>>& put_off = rest_->put_off;
+  while (!put_off.empty()) {
+    const std::unique_ptr<Deferred> work = std::move(put_off.front());
+    put_off.pop_front();
     work->run();
     const std::uint64_t limit = cycle_limit.load(std::memory_order_relaxed);
     if (limit == 0 || ++rounds < limit) continue;
-    put_off_->clear();
+    put_off.clear();
     node_.raise(std::make_exception_ptr(
         Error(ErrorKind::invalid_argument, "emit: the cycle through " + node_.label() +
                                                " does not come to an end (" + std::to_string(rounds) +

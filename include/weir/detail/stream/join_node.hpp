@@ -53,7 +53,8 @@ class JoinNode final : public SettlingNode<Kernel> {
   void input_ended(unsigned port) override {
     over_.set(port);
     gates_of_[port]->set(false);
-    if constexpr (requires(Kernel & k, Give g) { k.ended(port, g); }) kernel_.ended(port, Give{*this});
+    if constexpr (requires(Kernel & k, Give g) { k.ended(port, g); })
+      this->guarded([&] { kernel_.ended(port, Give{*this}); });
     settle();
     check_over();
   }

@@ -6,19 +6,33 @@
 #include <cstdint>
 #include <exception>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
+#include <type_traits>
 #include <utility>
 
-#include "weir/detail/stream/graph/outlet.hpp"
+#include "weir/detail/stream/graph/letter.hpp"
 
 namespace weir::detail::stream {
+
+/// An element in a queue. One whose move might throw stands behind a pointer, so that what has entered comes
+/// out.
+template <class T>
+using Kept =
+    std::conditional_t<std::is_nothrow_move_constructible_v<T> && std::is_nothrow_move_assignable_v<T>,
+                       std::optional<T>, std::unique_ptr<T>>;
+template <class T, class X>
+Kept<T> keep(X&& x) {
+  if constexpr (std::is_same_v<Kept<T>, std::optional<T>>) return Kept<T>(std::forward<X>(x));
+  else return std::make_unique<T>(std::forward<X>(x));
+}
 
 /// What stands in the queue: an element, or an event that keeps its place among them.
 template <class T>
 struct Parcel {
   enum class Kind : unsigned char { element, flush, end, reopen };
-  std::optional<T> element;
+  Kept<T> element;
   TicketRef ticket;
   Kind kind = Kind::element;
   std::uint64_t rounds = flow.rounds + 1;
@@ -33,18 +47,22 @@ class Boundary : public Outlet<Out>, public Inlet<In> {
  public:
   explicit Boundary(std::string kind) : Outlet<Out>(std::move(kind)), Inlet<In>(this) {}
 
-  void push(In&& x) noexcept override { put({std::move(x), hold()}); }
+  void push(In&& x) noexcept override { take(std::move(x)); }
   void push(const In& x) noexcept override {
-    if constexpr (is_copyable<In>) put({x, hold()});
+    if constexpr (is_copyable<In>) take(x);
   }
   void input_ended(unsigned) override {
-    if (++this->ended_inputs_ >= this->upstreams().size()) put({std::nullopt, {}, Kind::end});
+    if (++this->ended_inputs_ >= this->upstreams().size()) put({{}, {}, Kind::end});
   }
   void input_reopened(unsigned) override {
     if (this->ended_inputs_ > 0) --this->ended_inputs_;
-    put({std::nullopt, {}, Kind::reopen});
+    put({{}, {}, Kind::reopen});
   }
-  void flush() override { put({std::nullopt, hold(), Kind::flush}); }
+  void flush() override { put({{}, hold(), Kind::flush}); }
+  void set_policy(ErrorPolicy policy) override {
+    if constexpr (!is_chunk<In>) check_policy<In>(*this, policy);
+    Node::set_policy(policy);
+  }
   [[nodiscard]] bool is_boundary() const override { return true; }
   [[nodiscard]] std::size_t queued() const override { return pending_.load(); }
   [[nodiscard]] std::size_t pending() const override { return pending_.load(); }
@@ -113,6 +131,17 @@ class Boundary : public Outlet<Out>, public Inlet<In> {
   }
 
  private:
+  /// Copying an element may fail, which is answered as any other failure.
+  template <class X>
+  void take(X&& x) noexcept {
+    try {
+      put({keep<In>(std::forward<X>(x)), hold()});
+    } catch (...) {
+      if constexpr (is_chunk<In>) this->raise_current();
+      else answer_failure(*this, [&]() -> const In& { return x; });
+    }
+  }
+
   std::atomic<std::size_t> pending_{0};
   std::atomic<std::uint64_t> gone_{0};
 };

@@ -3,17 +3,25 @@
 
 #include <atomic>
 #include <cstdint>
+#include <memory>
 
 #include "weir/detail/stream/graph/ticket.hpp"
 
 namespace weir::detail::stream {
 
+struct Deferred;
+
 /// The lock of a set of nodes that call each other directly; one emission at a time runs in it.
 ///
 /// Free: one compare-and-swap. Held by this thread: entering again costs a comparison. Held by another: first
-/// come, first served, spinning briefly, then sleeping.
+/// come, first served, spinning briefly, then sleeping. A thread that would stand still (it has what the
+/// holder of this domain waits for) can leave its work to the holder.
 class Domain {
  public:
+  Domain();
+  Domain(const Domain&) = delete;
+  Domain& operator=(const Domain&) = delete;
+  ~Domain();
   /// True if this call locked it, false if this thread had it already.
   bool enter() noexcept {
     const void* holder = nullptr;
@@ -21,8 +29,13 @@ class Domain {
         holder_.compare_exchange_strong(holder, &flow, std::memory_order_acquire, std::memory_order_relaxed))
       return true;
     if (holder_.load(std::memory_order_relaxed) == &flow) return false;
-    wait();
+    wait(false);
     return true;
+  }
+  /// The same, but false if this thread would wait for itself.
+  bool enter_unless_stuck(bool& fresh) noexcept {
+    if (try_enter(fresh)) return true;
+    return fresh = wait(true);
   }
   /// Enters unless another thread is inside or waits; `fresh` as `enter` returns it.
   bool try_enter(bool& fresh) noexcept {
@@ -33,17 +46,33 @@ class Domain {
     return fresh || is_mine();
   }
   void leave() noexcept {
+    if (handed_over_.load(std::memory_order_relaxed) > 0) [[unlikely]]
+      run_handed_over();
     holder_.store(nullptr, std::memory_order_release);  // those who wait look again by themselves
   }
   [[nodiscard]] bool is_mine() const noexcept { return holder_.load(std::memory_order_relaxed) == &flow; }
+  /// Leaves `work` to the thread that has the domain, if that one waits for this one; else it stays.
+  [[nodiscard]] bool hand_over(std::unique_ptr<Deferred>& work);
+  /// Something was left to the thread that has the domain.
+  [[nodiscard]] bool has_handed_over() const noexcept {
+    return handed_over_.load(std::memory_order_acquire) > 0;
+  }
 
  private:
-  void wait() noexcept;
+  struct Aside;
+  /// False if it gave up: this thread would wait for itself.
+  bool wait(bool may_give_up) noexcept;
+  void give_up(std::uint32_t turn) noexcept;
+  bool pass_over() noexcept;
+  void run_handed_over() noexcept;
 
   std::atomic<const void*> holder_{nullptr};
+  std::atomic<std::uint32_t> handed_over_{0};
   std::atomic<std::uint32_t> waiters_{0};
   std::atomic<std::uint32_t> next_{0};  // the queue of those who wait
   std::atomic<std::uint32_t> serving_{0};
+  std::atomic<std::uint32_t> given_up_{0};  // places in the queue that nobody waits at
+  std::unique_ptr<Aside> aside_;
 };
 
 }  // namespace weir::detail::stream

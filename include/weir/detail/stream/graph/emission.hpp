@@ -12,9 +12,6 @@
 
 namespace weir::detail::stream {
 
-/// Says why an emission was refused. Throws `Error{closed}`.
-[[noreturn]] void refuse_closed(const Node& node);
-
 template <class Token, class T>
 struct AwaitEmission;  // weir/stream/await.hpp
 
@@ -25,7 +22,10 @@ struct AwaitEmission;  // weir/stream/await.hpp
 /// `weir/stream/await.hpp`).
 ///
 /// **Errors.** What a node's function throws comes out where the element went in: of `emit`, of the end of
-/// the statement, or of `co_await`.
+/// the statement, or of `co_await`; of `drain`, if another exception is under way there.
+/// **Threads.** A thread that emits from a function of another stream, and would wait for a thread that waits
+/// for it, does not wait: the element is left to that thread, or exceeds a bound; what goes wrong then comes
+/// out of `drain`.
 template <class T>
 class Emission {
  public:
@@ -38,7 +38,7 @@ class Emission {
   Emission& operator=(Emission&&) = delete;
   ~Emission() noexcept(false) {
     if (outlet_) [[unlikely]]
-      wait();
+      wait_at_end();
   }
   /// Whether the element is in.
   [[nodiscard]] bool is_taken() const noexcept { return outlet_ == nullptr; }
@@ -100,7 +100,17 @@ class Emission {
     std::shared_ptr<Graph> graph;
     T element;
     TicketRef ticket;
+    int exceptions = std::uncaught_exceptions();  // that were on their way when it began to wait
   };
+  /// An exception that would meet another one on its way comes out of `drain` instead.
+  void wait_at_end() {
+    if (std::uncaught_exceptions() <= waiting_->exceptions) return wait();
+    try {
+      wait();
+    } catch (...) {
+      waiting_->graph->report(std::current_exception());
+    }
+  }
   Outlet<T>* outlet_ = nullptr;  // null when the element is in
   std::unique_ptr<Waiting> waiting_;
 };

@@ -8,6 +8,7 @@
 #include <exception>
 #include <memory>
 #include <utility>
+#include <vector>
 
 #include "weir/detail/stream/graph/graph.hpp"
 
@@ -18,6 +19,10 @@ struct Deferred {
   virtual ~Deferred() = default;
   virtual void run() noexcept = 0;
 };
+
+/// Has `work` done inside the domain of `node`, which this thread could not enter without waiting for itself:
+/// by the thread that is there.
+void leave_to_holder(Node& node, std::unique_ptr<Deferred> work);
 
 /// How often one emission, or one element and what it leads to, may go round a cycle before it is reported; 0
 /// for no limit.
@@ -49,6 +54,18 @@ class Frame {
         domain_(node.enter(fresh_)) {
     flow.frame = this;
   }
+  struct UnlessStuck {};
+  static constexpr UnlessStuck unless_stuck{};
+  /// The same, but remains outside if this thread would wait for itself.
+  Frame(Node& node, UnlessStuck) noexcept
+      : before_(flow.frame),
+        root_(before_ ? before_->root_ : this),
+        node_(node),
+        domain_(node.enter_unless_stuck(fresh_)) {
+    if (domain_) [[likely]]
+      flow.frame = this;
+  }
+  [[nodiscard]] bool is_inside() const noexcept { return domain_ != nullptr; }
   Frame(const Frame&) = delete;
   Frame& operator=(const Frame&) = delete;
   ~Frame() {
@@ -57,17 +74,22 @@ class Frame {
   }
   /// Runs what was put off and throws the emission's first error.
   void finish() {
-    if (put_off_ && root_ == this) [[unlikely]]
+    if (rest_ && root_ == this) [[unlikely]]
       run_put_off();
     if (error_) [[unlikely]]
       std::rethrow_exception(std::exchange(error_, nullptr));
   }
   /// The same, for those who cannot throw.
   [[nodiscard]] std::exception_ptr finish_quietly() noexcept {
-    if (put_off_ && root_ == this) run_put_off();
+    if (rest_ && root_ == this) run_put_off();
     return std::exchange(error_, nullptr);
   }
+  /// The same, for work that somebody else has begun: its error is that of the emission it is part of, or
+  /// else comes out of `drain`.
+  void finish_late() noexcept;
   void put_off(std::unique_ptr<Deferred> work);
+  /// Keeps edges that an emission of this thread may be going through, until all of them are through.
+  void keep(std::unique_ptr<InletBase*[]> fan);
   void record(const std::exception_ptr& error) noexcept {
     if (!error_) error_ = error;
   }
@@ -77,7 +99,13 @@ class Frame {
   [[nodiscard]] Domain* domain() const noexcept { return domain_; }
 
  private:
+  /// What only the root has, and few emissions need.
+  struct Rest {
+    std::deque<std::unique_ptr<Deferred>> put_off;
+    std::vector<std::unique_ptr<InletBase*[]>> fans;
+  };
   void run_put_off() noexcept;
+  [[nodiscard]] Rest& rest();
 
   Frame* before_;
   Frame* root_;
@@ -85,7 +113,7 @@ class Frame {
   bool fresh_ = false;
   Domain* domain_;
   std::exception_ptr error_;
-  std::unique_ptr<std::deque<std::unique_ptr<Deferred>>> put_off_;  // in the root
+  std::unique_ptr<Rest> rest_;
 };
 
 }  // namespace weir::detail::stream

@@ -49,12 +49,12 @@ class Graph : public std::enable_shared_from_this<Graph> {
   [[nodiscard]] bool owns_loop() const;
 
   /// Waits until `ready()`; the waiting thread drives a manual clock. False if `deadline` (steady time)
-  /// passes first.
+  /// passes first. `for_all`: for all of the graph, not for room below `node`.
   ///
   /// **Errors.** Throws `Error{unsupported}` if waiting could never end: on the loop's own thread, or if a
   /// manual clock has nothing left to do.
   static bool wait(Node& node, const char* who, const std::function<bool()>& ready,
-                   std::optional<std::chrono::steady_clock::time_point> deadline = {});
+                   std::optional<std::chrono::steady_clock::time_point> deadline = {}, bool for_all = false);
   /// Calls back once, soon after something opened or finished.
   void when_changed(std::function<void()> callback);
   /// Something opened or finished.
@@ -64,6 +64,8 @@ class Graph : public std::enable_shared_from_this<Graph> {
   [[nodiscard]] bool is_idle();
   /// Whether this thread is inside one of its nodes.
   [[nodiscard]] bool is_at_work_here() const noexcept;
+  /// Whether this thread is one that its end would wait for.
+  [[nodiscard]] bool cannot_wait_here() const;
   [[nodiscard]] std::vector<Node*> nodes();
   [[nodiscard]] std::uint64_t version() const noexcept { return version_.load(std::memory_order_relaxed); }
 

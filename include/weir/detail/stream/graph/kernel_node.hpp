@@ -6,6 +6,7 @@
 
 #include "weir/detail/stream/graph/kernel.hpp"
 #include "weir/detail/stream/graph/letter.hpp"
+#include "weir/detail/stream/graph/stack.hpp"
 
 namespace weir::detail::stream {
 
@@ -17,7 +18,8 @@ class SettlingNode : public Outlet<typename Kernel::Out> {
   SettlingNode(std::string kind, Kernel kernel) : Outlet<Out>(std::move(kind)), kernel_(std::move(kernel)) {}
 
   void put_out(bool) override {
-    if constexpr (requires(Kernel & k, Give g) { k.finish(g); }) kernel_.finish(Give{*this});
+    if constexpr (requires(Kernel & k, Give g) { k.finish(g); })
+      this->guarded([this] { kernel_.finish(Give{*this}); });
     settle();
   }
   bool reset() override {
@@ -61,7 +63,7 @@ class KernelNode final : public Outlet<typename Kernel::Out>, public Inlet<In> {
   void push(In&& x) noexcept override {
     const std::uint64_t number = this->in.add();
     if (this->slow_ != 0 || is_timed(number)) [[unlikely]]
-      return push_otherwise(std::move(x));
+      return push_otherwise(std::move(x), number);
     try {
       kernel_.push(std::move(x), Give{*this});
     } catch (...) {
@@ -73,7 +75,7 @@ class KernelNode final : public Outlet<typename Kernel::Out>, public Inlet<In> {
     if constexpr (is_copyable<In>) {
       const std::uint64_t number = this->in.add();
       if (this->slow_ != 0 || is_timed(number)) [[unlikely]]
-        return push_otherwise(x);
+        return push_otherwise(x, number);
       try {
         kernel_.push(x, Give{*this});
       } catch (...) {
@@ -102,6 +104,7 @@ class KernelNode final : public Outlet<typename Kernel::Out>, public Inlet<In> {
     }
   }
   [[nodiscard]] std::size_t queued() const override { return held_.load(std::memory_order_relaxed); }
+  [[nodiscard]] bool can_look_at_stack() const override { return true; }
   void set_policy(ErrorPolicy policy) override {
     check_policy<In>(*this, policy);
     Node::set_policy(std::move(policy));
@@ -140,13 +143,28 @@ class KernelNode final : public Outlet<typename Kernel::Out>, public Inlet<In> {
       held_.store(kernel_.held(), std::memory_order_relaxed);
     if constexpr (requires(const Kernel& k) { k.is_done(); }) {
       if (kernel_.is_done()) [[unlikely]] {
-        if (!this->ended_) this->end();
+        this->end_for_good();
       }
     }
   }
   template <class X>
-  void push_otherwise(X&& x) noexcept {
-    if (this->slow_ != 0) return push_slowly(x);
+  void push_otherwise(X&& x, std::uint64_t number) noexcept {
+    if ((this->slow_ & Node::deep) != 0) return with_stack([&] { push_counted(std::forward<X>(x), number); });
+    push_counted(std::forward<X>(x), number);
+  }
+  template <class X>
+  void push_counted(X&& x, std::uint64_t number) noexcept {
+    if ((this->slow_ & ~Node::deep) != 0) return push_slowly(x);
+    if (is_timed(number)) return push_timed(std::forward<X>(x));
+    try {
+      kernel_.push(std::forward<X>(x), Give{*this});
+    } catch (...) {
+      failed();
+    }
+    after();
+  }
+  template <class X>
+  void push_timed(X&& x) noexcept {
     const auto start = Cost::Clock::now();
     Cost::Clock::duration below{};
     try {

@@ -26,8 +26,10 @@ void send_letter(Node& node, const T& x, std::exception_ptr error) noexcept {
   node.errors.add();
   auto& box = static_cast<Outlet<Letter<T>>&>(*node.policy().letter_box);
   try {
-    Frame frame(box);
-    box.admit(Letter<T>{x, node.label(), std::move(error)});
+    Letter<T> letter{x, node.label(), std::move(error)};
+    Frame frame(box, Frame::unless_stuck);
+    if (!frame.is_inside()) return box.leave(std::move(letter));
+    box.admit(std::move(letter));
     frame.finish();
   } catch (...) {
     node.raise_current();
@@ -39,7 +41,8 @@ void send_letter(Node& node, const T& x, std::exception_ptr error) noexcept {
 template <class Element>
 void answer_failure(Node& node, const Element& element) noexcept {
   if constexpr (is_copyable<std::decay_t<decltype(element())>>) {
-    if (node.policy().letter_box) return send_letter(node, element(), std::current_exception());
+    if (node.policy().letter_box)
+      return node.guarded([&, error = std::current_exception()] { send_letter(node, element(), error); });
   }
   if (node.policy().action == ErrorPolicy::Action::skip) node.errors.add();
   else node.raise_current();

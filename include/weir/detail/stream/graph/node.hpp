@@ -68,6 +68,9 @@ struct ErrorPolicy {
 /// Whether an emission may start.
 enum class Entry : unsigned char { open, full, closed };
 
+/// Says why an emission was refused. Throws `Error{closed}`.
+[[noreturn]] void refuse_closed(const Node& node);
+
 /// One operator in a graph, whatever its element types.
 class Node {
  public:
@@ -144,6 +147,8 @@ class Node {
   /// Forgets its state; false if it keeps none.
   virtual bool reset() { return false; }
   virtual void end();
+  /// It has given all it ever will: ends, and is fed no more.
+  void end_for_good();
   void reopen();
   [[nodiscard]] bool has_ended() const noexcept { return ended_; }
 
@@ -164,6 +169,8 @@ class Node {
   [[nodiscard]] virtual bool is_ticking() const { return false; }
   /// A source that comes to its end by itself, which the end of the graph waits for.
   [[nodiscard]] virtual bool finishes() const { return false; }
+  /// It can look whether there is stack left before it goes on.
+  [[nodiscard]] virtual bool can_look_at_stack() const { return false; }
   /// It emits when elements of several inputs have come.
   [[nodiscard]] virtual bool waits_for_partners() const { return false; }
   /// A drain has ended: what it wrote should be where others can read it.
@@ -186,6 +193,8 @@ class Node {
     }
   }
   void raise(const std::exception_ptr& error) noexcept;
+  /// An element has come too late.
+  void raise_closed() noexcept;
   /// The element in hand has gone round more often than `cycle_limit` allows, or so many are kept beyond a
   /// bound that only a cycle ignores: reports that, and is true.
   [[nodiscard]] bool is_lost_in_cycle(std::size_t over_bound = 0) noexcept;
@@ -200,6 +209,18 @@ class Node {
       if (fresh) domain->leave();
     }
   }
+  /// The same; null if this thread would wait for itself.
+  Domain* enter_unless_stuck(bool& fresh) noexcept {
+    for (;;) {
+      Domain* domain = domain_.load(std::memory_order_acquire);
+      if (!domain->enter_unless_stuck(fresh)) [[unlikely]]
+        return nullptr;
+      if (domain == domain_.load(std::memory_order_relaxed)) [[likely]]
+        return domain;
+      if (fresh) domain->leave();
+    }
+  }
+  [[nodiscard]] Domain* domain() const noexcept { return domain_.load(std::memory_order_acquire); }
   /// Whether this thread is inside the node's domain.
   [[nodiscard]] bool is_entered() const noexcept {
     return domain_.load(std::memory_order_acquire)->is_mine();
@@ -223,16 +244,19 @@ class Node {
   void end_downstream();
 
   InletBase* const* fan_ = nullptr;
-  unsigned fan_count_ = 0;
+  unsigned fan_count_ = 0, fan_capacity_ = 0;
   bool flushing_ = false;
   bool busy_ = false;  // an emission that entered here is running
   bool ended_ = false;
   bool ends_cycle_ =
       false;  // it made too many elements, and those that come back are dropped until few are left
-  enum Slow : unsigned char { careful = 1, over = 2 };
-  unsigned char slow_ = 0;  // careful: the policy needs the element after a failure; over: it has ended
+  enum Slow : unsigned char { careful = 1, over = 2, deep = 4 };
+  unsigned char slow_ = 0;  // careful: the policy needs the element after a failure; over: it has ended;
+                            // deep: it looks whether there is stack left
   unsigned ended_inputs_ = 0;
+  unsigned depth_ = 0;  // below the last node that looks at the stack
   std::uint64_t gates_version_ = 0;
+  std::uint64_t visit_ = 0;   // the last walk through the graph that came by
   std::vector<Gate*> gates_;  // reachable without passing a boundary
   std::atomic<Domain*> domain_{nullptr};
   std::atomic<Graph*> graph_{nullptr};
@@ -248,7 +272,6 @@ class Node {
   bool copyable_;
   std::vector<Node*> upstreams_;
   std::unique_ptr<InletBase*[]> fan_owner_;
-  std::vector<std::unique_ptr<InletBase*[]>> old_fans_;  // an emission may still be reading them
 };
 
 }  // namespace weir::detail::stream

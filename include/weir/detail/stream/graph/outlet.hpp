@@ -9,6 +9,7 @@
 
 #include "weir/detail/stream/graph/element.hpp"
 #include "weir/detail/stream/graph/frame.hpp"
+#include "weir/detail/stream/graph/stack.hpp"
 #include "weir/detail/stream/graph/wave.hpp"
 
 namespace weir::detail::stream {
@@ -50,10 +51,22 @@ class Outlet : public Node {
     busy_ = false;
   }
 
+  /// Leaves an element to the thread that has the domain.
+  template <class X>
+  void leave(X&& x) {
+    if constexpr (std::is_constructible_v<T, X&&>)
+      leave_to_holder(*this, std::make_unique<Later>(*this, T(std::forward<X>(x)), true));
+    else std::terminate();  // what cannot be copied comes to be moved
+  }
+
   /// Emits if every bounded node in reach has room. The element is untouched unless the answer is `open`.
   template <class X>
   Entry offer(X&& x) {
-    Frame frame(*this);
+    Frame frame(*this, Frame::unless_stuck);
+    if (!frame.is_inside()) [[unlikely]] {
+      leave(std::forward<X>(x));
+      return Entry::open;
+    }
     if (const Entry state = entry(); state != Entry::open) [[unlikely]]
       return state;
     admit(std::forward<X>(x));
@@ -71,13 +84,17 @@ class Outlet : public Node {
   struct Later final : Deferred {
     Outlet& outlet;
     T element;
+    const bool was_promised;  // whoever emitted it has been told that it is in
     TicketRef ticket = hold();
-    Later(Outlet& to, T&& x) : outlet(to), element(std::move(x)) {}
+    std::uint64_t rounds = flow.rounds;
+    Later(Outlet& to, T&& x, bool promised) : outlet(to), element(std::move(x)), was_promised(promised) {}
     void run() noexcept override {
       const TicketScope scope(std::move(ticket));
+      const RoundsScope same(rounds);
       Frame frame(outlet);
-      outlet.admit(std::move(element));
-      if (const auto error = frame.finish_quietly()) frame.root()->record(error);
+      if (was_promised && outlet.ended_) outlet.raise_closed();
+      else outlet.admit(std::move(element));
+      frame.finish_late();
     }
   };
   template <class X>
@@ -85,7 +102,7 @@ class Outlet : public Node {
     try {
       if constexpr (std::is_lvalue_reference_v<X> && !is_copyable<T>)
         std::terminate();  // a second downstream was refused at connection
-      else flow.frame->put_off(std::make_unique<Later>(*this, T(std::forward<X>(x))));
+      else flow.frame->put_off(std::make_unique<Later>(*this, T(std::forward<X>(x)), false));
     } catch (...) {
       raise_current();
     }
@@ -99,11 +116,11 @@ class PassingNode : public Outlet<T>, public Inlet<T> {
   explicit PassingNode(std::string kind) : Outlet<T>(std::move(kind)), Inlet<T>(this) {}
   void push(T&& x) noexcept override {
     this->in.add();
-    this->admit(std::move(x));
+    with_stack([&] { this->admit(std::move(x)); });
   }
   void push(const T& x) noexcept override {
     this->in.add();
-    this->admit(x);
+    with_stack([&] { this->admit(x); });
   }
 };
 

@@ -105,7 +105,7 @@ class TimedNode final : public SettlingNode<Kernel>, public Inlet<In> {
   }
   void ring() {
     if (this->ended_) return;
-    kernel_.fire(Give{*this}, alarm_.now());
+    this->guarded([this] { kernel_.fire(Give{*this}, alarm_.now()); });
     settle();
     if (ending_ && kernel_pending() == 0) Node::end();
   }

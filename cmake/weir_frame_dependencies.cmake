@@ -1,0 +1,3 @@
+# What weir::frame stands on beyond weir::weir: weir::collections.
+include(${CMAKE_CURRENT_LIST_DIR}/weir_collections_dependencies.cmake)
+include(${CMAKE_CURRENT_LIST_DIR}/weir_collections_targets.cmake)

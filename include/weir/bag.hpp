@@ -1,0 +1,655 @@
+// Bag: elements of one type in partitions, and what is done with all of them.
+#pragma once
+
+#include "weir/delayed.hpp"
+#include "weir/detail/bag/aggregates.hpp"
+#include "weir/detail/bag/sources.hpp"
+#include "weir/json.hpp"
+
+namespace weir {
+
+/// What happens when a function throws on an element, or a line is not what it should be.
+enum class OnError : unsigned char {
+  raise,  ///< The task fails, and says why.
+  skip    ///< The element is left out.
+};
+
+namespace detail::bag {
+/// Throws unless two bags have as many partitions.
+void check_partitions(const char* who, std::size_t first, std::size_t second);
+/// Throws unless the number is at least 1.
+void check_count(const char* who, const char* what, std::uint64_t count);
+void check_probability(double probability);
+/// `part-*.txt`, 3 of 12: `part-03.txt`. Throws if there is not exactly one `*`.
+[[nodiscard]] std::vector<std::string> numbered_paths(const std::string& pattern, std::size_t count);
+
+/// What stands for an argument that was not given.
+struct Absent {};
+
+/// Finds a key in an element: a member of a JSON object, an entry of a map.
+template <class Default>
+class PluckKey {
+ public:
+  static constexpr bool travels_by_bytes = true;
+  PluckKey() = default;
+  PluckKey(std::string key, Default other) : key_(std::move(key)), other_(std::move(other)) {}
+  void write_bytes(Writer& writer) const {
+    write(writer, key_);
+    write(writer, other_);
+  }
+  void read_bytes(Reader& reader) {
+    read(reader, key_);
+    read(reader, other_);
+  }
+  auto operator()(const Json& element) const {
+    if constexpr (std::is_same_v<Default, Absent>) {
+      return element[key_];
+    } else {
+      const std::optional<Json> found = element.find(key_);
+      return found && !found->is_null() ? found->template as<Default>() : other_;
+    }
+  }
+  template <class Map>
+  requires requires(const Map& map, const std::string& key) { map.at(key); }
+  auto operator()(const Map& element) const {
+    const auto found = element.find(key_);
+    if constexpr (std::is_same_v<Default, Absent>) {
+      if (found == element.end())
+        throw Error(ErrorKind::not_found,
+                    "pluck: every element must have the key '" + key_ + "' (one has not); give a default");
+      return found->second;
+    } else {
+      return found == element.end() ? typename Map::mapped_type(other_) : found->second;
+    }
+  }
+
+ private:
+  std::string key_;
+  [[no_unique_address]] Default other_;
+};
+}  // namespace detail::bag
+
+/// Elements of type T in partitions, each made by one task when the results are asked for.
+///
+/// Every operation returns a new bag, or a `Delayed` result, and runs nothing; `compute`, `take`, `persist`,
+/// `to_futures` and `to_text` do. A chain of map, filter, pluck, flatten and their like is one task for each
+/// partition, in which elements are passed on one by one: none is stored, and none leaves the task but those
+/// of its result. Functions travel by the rules of `Client::submit`: pass what a lambda would capture as
+/// further arguments.
+/// **Errors.** What a function throws comes out of `compute` as a `TaskError`; of bags that read lines with
+/// the file and the number of the line.
+/// **Threads.** Any.
+/// **Cost.** A bag is a few pointers. Two results of one bag read it twice, unless it is persisted.
+/// **Source.** `dask.bag.Bag`.
+template <class T>
+class Bag {
+ public:
+  /// Type of the elements.
+  using value_type = T;
+
+  /// From a plan; for the library.
+  explicit Bag(detail::bag::Plan plan) : plan_(std::move(plan)) {}
+
+  /// Number of partitions.
+  [[nodiscard]] std::size_t partitions() const noexcept { return plan_.partitions(); }
+
+  /// `f(element, args...)` of each element.
+  template <class F, class... A>
+  requires(!std::is_same_v<std::decay_t<F>, OnError>) [[nodiscard]] auto map(F f, A&&... args) const {
+    return mapped<detail::bag::MapStage>(
+        detail::bag::function("map", std::move(f), std::forward<A>(args)...));
+  }
+  /// The same; `OnError::skip` leaves out the elements on which `f` throws.
+  template <class F, class... A>
+  [[nodiscard]] auto map(OnError on_error, F f, A&&... args) const {
+    const auto fn = detail::bag::function("map", std::move(f), std::forward<A>(args)...);
+    return on_error == OnError::skip ? mapped<detail::bag::TryMapStage>(fn)
+                                     : mapped<detail::bag::MapStage>(fn);
+  }
+  /// `f(a, b)` of elements that are pairs or tuples.
+  template <class F>
+  [[nodiscard]] auto starmap(F f) const {
+    return map(
+        [](T&& element, F function) {
+          return std::apply([&](auto&&... part) { return std::invoke(function, std::move(part)...); },
+                            std::move(element));
+        },
+        detail::callable("starmap", "the function", std::move(f)));
+  }
+  /// The elements for which `f(element, args...)` is true.
+  template <class F, class... A>
+  [[nodiscard]] Bag filter(F f, A&&... args) const {
+    return filtered("filter", detail::bag::function("filter", std::move(f), std::forward<A>(args)...));
+  }
+  /// The elements for which `f(element, args...)` is false.
+  template <class F, class... A>
+  [[nodiscard]] Bag remove(F f, A&&... args) const {
+    return filtered("remove",
+                    detail::bag::function(
+                        "remove",
+                        [](const T& element, F function, const std::decay_t<A>&... arg) {
+                          return !std::invoke(function, element, arg...);
+                        },
+                        detail::callable("remove", "the function", std::move(f)), std::forward<A>(args)...));
+  }
+  /// A member of each element: `pluck(&Event::user)`.
+  template <class Member, class Class>
+  [[nodiscard]] auto pluck(Member Class::*member) const {
+    return mapped<detail::bag::MapStage>(detail::bag::function("pluck", member));
+  }
+  /// Element `I` of each tuple, pair or array.
+  template <std::size_t I>
+  [[nodiscard]] auto pluck() const {
+    return map([](T&& element) { return std::get<I>(std::move(element)); });
+  }
+  /// The value of a key of each JSON object or map. **Errors.** The task fails with `not_found` at an element
+  /// without it.
+  [[nodiscard]] auto pluck(std::string key) const {
+    return map(detail::bag::PluckKey<detail::bag::Absent>(std::move(key), {}));
+  }
+  /// The same, as the type of `other`, which stands for keys that are not there and for null.
+  template <class Default>
+  [[nodiscard]] auto pluck(std::string key, Default other) const {
+    using Kept = detail::bag::KeptArgument<Default>;
+    return map(detail::bag::PluckKey<Kept>(std::move(key), Kept(std::move(other))));
+  }
+  /// The elements of elements that are ranges.
+  [[nodiscard]] auto flatten() const {
+    using Stage = detail::bag::FlattenStage<T>;
+    return Bag<typename Stage::Out>(
+        plan_.with(detail::bag::make_part(detail::bag::StageMaker(&Stage::make), "flatten", [](Writer&) {})));
+  }
+  /// `f(partition, args...)`, which is given a partition as a vector and returns a range of the new one's
+  /// elements. **Cost.** Holds a whole partition.
+  template <class F, class... A>
+  [[nodiscard]] auto map_partitions(F f, A&&... args) const {
+    const auto fn = detail::bag::function("map_partitions", std::move(f), std::forward<A>(args)...);
+    using Stage = detail::bag::PartitionStage<T, std::decay_t<decltype(fn)>>;
+    return Bag<typename Stage::Out>(
+        plan_.with(detail::bag::stage<detail::bag::PartitionStage, T>("map_partitions", fn)));
+  }
+  /// Each element with a probability; the same ones for the same seed and partitions.
+  /// **Errors.** Throws `Error{invalid_argument}` for a probability outside 0 to 1.
+  [[nodiscard]] Bag random_sample(double probability, std::uint64_t seed = 0) const {
+    detail::bag::check_probability(probability);
+    return Bag(plan_.with(detail::bag::make_part(detail::bag::StageMaker(&detail::bag::SampleStage<T>::make),
+                                                 "random_sample", [&](Writer& writer) {
+                                                   write(writer, probability);
+                                                   write(writer, seed);
+                                                 })));
+  }
+
+  /// The elements of both, partition after partition.
+  [[nodiscard]] Bag concat(const Bag& other) const { return Bag(plan_.concat(other.plan_)); }
+  /// Pairs of the elements at the same place.
+  ///
+  /// **Errors.** Throws `Error{invalid_argument}` if the bags have not as many partitions; a partition with
+  /// not as many elements fails its task. **Cost.** Both are made before their pairs.
+  template <class U>
+  [[nodiscard]] Bag<std::pair<T, U>> zip(const Bag<U>& other) const {
+    detail::bag::check_partitions("zip", partitions(), other.partitions());
+    const auto ones = collected();
+    const auto others = other.collected();
+    std::vector<detail::bag::Pipe> pipes;
+    for (std::size_t i = 0; i < ones.size(); ++i)
+      pipes.push_back({detail::bag::zip_source<T, U>(ones[i], others[i], i), {}});
+    return Bag<std::pair<T, U>>(detail::bag::Plan(std::move(pipes)));
+  }
+  /// Every element with every one of another bag.
+  ///
+  /// **Cost.** Each partition is given all of `other`.
+  template <class U>
+  [[nodiscard]] Bag<std::pair<T, U>> product(const Bag<U>& other) const {
+    using Stage = detail::bag::ProductStage<T, U>;
+    detail::bag::Part part =
+        detail::bag::make_part(detail::bag::StageMaker(&Stage::make), "product", [](Writer&) {});
+    part.needs = other.collected();
+    return Bag<std::pair<T, U>>(plan_.with(std::move(part)));
+  }
+  /// Every element with those of a smaller bag that have the same key.
+  ///
+  /// **Cost.** The smaller bag becomes one table, which every partition is given.
+  template <class U, class KeySelf, class KeyOther>
+  [[nodiscard]] Bag<std::pair<T, U>> join(const Bag<U>& smaller, KeySelf key, KeyOther key_other) const {
+    const auto fn = detail::bag::function("join", std::move(key));
+    using Stage = detail::bag::JoinStage<T, std::decay_t<decltype(fn)>, U>;
+    const auto table = smaller.delayed().then(
+        [](std::vector<U> others, KeyOther of) {
+          typename Stage::Table made;
+          for (U& other : others) {
+            typename Stage::Key found = std::invoke(of, std::as_const(other));
+            made[std::move(found)].push_back(std::move(other));
+          }
+          return made;
+        },
+        std::move(key_other));
+    detail::bag::Part part = detail::bag::make_part(detail::bag::StageMaker(&Stage::make), "join",
+                                                    [&](Writer& writer) { fn.write_bytes(writer); });
+    part.needs.push_back(table.node());
+    return Bag<std::pair<T, U>>(plan_.with(std::move(part)));
+  }
+  /// The results of `f(last result, element)` from the first element on; with `initial` its own type, before
+  /// the first element. **Cost.** A partition waits for the one before.
+  template <class F>
+  [[nodiscard]] Bag<T> accumulate(F f) const {
+    return accumulated<T>(detail::bag::function("accumulate", std::move(f)), std::nullopt);
+  }
+  template <class F, class R>
+  [[nodiscard]] auto accumulate(F f, R initial) const {
+    using Kept = detail::bag::KeptArgument<R>;
+    return accumulated<Kept>(detail::bag::function("accumulate", std::move(f)), Kept(std::move(initial)));
+  }
+  /// The same elements in `count` partitions, in order. Throws `Error{invalid_argument}` if it is 0.
+  ///
+  /// **Shape.** Fewer partitions are neighbours put together; for more, each is cut into equal parts.
+  [[nodiscard]] Bag repartition(std::size_t count) const;
+
+  /// The elements of each key, in order, as one element.
+  ///
+  /// **Shape.** `T` in, `std::pair<key, std::vector<T>>` out, in `count` partitions (0: as many as before);
+  /// a key is in exactly one.
+  /// **Cost.** Every element travels to its key's partition, which is held in memory; `foldby` sends one
+  /// value for each key instead.
+  template <class F>
+  [[nodiscard]] auto groupby(F key, std::size_t count = 0) const;
+  /// For each key what `f` makes of its elements, one after another, from `initial` on; `combine` puts
+  /// together what came of two partitions.
+  ///
+  /// **Shape.** `std::pair<key, value>` out, one partition, in no order. `initial` is used once for each
+  /// partition and key: it should change nothing.
+  template <class K, class F, class A, class Combine>
+  [[nodiscard]] auto foldby(K key, F f, A initial, Combine combine) const;
+  /// The same where results fold like elements.
+  template <class K, class F, class A>
+  [[nodiscard]] auto foldby(K key, F f, A initial) const {
+    return foldby(std::move(key), f, std::move(initial), f);
+  }
+
+  /// The first element of each value, in order, one partition.
+  [[nodiscard]] Bag distinct() const { return distinct(detail::bag::ByItself{}); }
+  /// The first element of each key.
+  template <class F>
+  [[nodiscard]] Bag distinct(F key) const {
+    const auto fn = detail::bag::function("distinct", std::move(key));
+    using Fn = std::decay_t<decltype(fn)>;
+    using Key = detail::bag::Called<Fn, const T&>;
+    return one_partition<T>(reduced("distinct", detail::bag::Distinct<T, Fn, Key>(fn)));
+  }
+  /// How often each value occurs: `Counted{value, count}`, one partition; sorted, the most frequent first.
+  ///
+  /// **Cost.** Each partition counts for itself, then the counts are put together.
+  [[nodiscard]] Bag<Counted<T>> frequencies(bool sorted = false) const {
+    return one_partition<Counted<T>>(reduced("frequencies", detail::bag::Frequencies<T>{sorted, {}}));
+  }
+  /// The `k` largest elements, the largest first, one partition; of what `frequencies` gives, the most
+  /// frequent.
+  ///
+  /// **Shape.** Of equal ones those whose whole element is smaller, where it can be compared.
+  [[nodiscard]] Bag topk(std::uint64_t k) const { return topk(k, detail::bag::ByItself{}); }
+  /// The same by a key.
+  template <class F>
+  [[nodiscard]] Bag topk(std::uint64_t k, F key) const {
+    const auto fn = detail::bag::function("topk", std::move(key));
+    using Top = detail::bag::Top<T, std::decay_t<decltype(fn)>>;
+    return one_partition<T>(reduced("topk", Top(k, fn)));
+  }
+
+  /// Folds all elements into one: `f(value, element)` from the first element on, results with `f` too.
+  /// **Errors.** The result of a bag without elements fails.
+  template <class F>
+  [[nodiscard]] Delayed<T> fold(F f) const {
+    const auto fn = detail::bag::function("fold", std::move(f));
+    using Fn = std::decay_t<decltype(fn)>;
+    return reduced("fold", detail::bag::Fold<T, Fn, Fn>(fn, fn, std::nullopt));
+  }
+  /// `f(value, element)` from `initial` on, which is used once for each partition; then `combine(value,
+  /// value)`.
+  template <class F, class A, class Combine>
+  [[nodiscard]] auto fold(F f, A initial, Combine combine) const {
+    const auto fn = detail::bag::function("fold", std::move(f));
+    const auto both = detail::bag::function("fold", std::move(combine));
+    using Kept = detail::bag::KeptArgument<A>;
+    return reduced("fold", detail::bag::Fold<Kept, std::decay_t<decltype(fn)>, std::decay_t<decltype(both)>>(
+                               fn, both, Kept(std::move(initial))));
+  }
+  template <class F, class A>
+  requires(std::is_invocable_v<F, A, A>) [[nodiscard]] auto fold(F f, A initial) const {
+    return fold(f, std::move(initial), f);
+  }
+  /// `aggregate(std::vector of per_partition(std::vector<T>))`, in a tree: its result is of the type that
+  /// `per_partition` returns.
+  /// **Errors.** Throws `Error{invalid_argument}` if `split_every` is below 2.
+  template <class Per, class Aggregate>
+  [[nodiscard]] auto reduction(Per per_partition, Aggregate aggregate, std::size_t split_every = 8) const;
+  /// What an aggregate comes to: a type with `add(T&)`, `merge(A&&)` and `result()` that travels.
+  template <class A>
+  [[nodiscard]] auto aggregate(A empty) const {
+    return reduced("aggregate", std::move(empty));
+  }
+
+  /// Number of elements.
+  [[nodiscard]] Delayed<std::uint64_t> count() const { return reduced("count", detail::bag::Count{}); }
+  /// Their sum, from `S{}` on; integers in 64 bits.
+  [[nodiscard]] auto sum() const {
+    using Wide = std::conditional_t<std::is_floating_point_v<T>, double,
+                                    std::conditional_t<std::is_unsigned_v<T>, std::uint64_t, std::int64_t>>;
+    if constexpr (std::is_arithmetic_v<T>) return reduced("sum", detail::bag::Sum<Wide>{});
+    else return reduced("sum", detail::bag::Sum<T>{});
+  }
+  /// Their mean; NaN of none.
+  [[nodiscard]] Delayed<double> mean() const { return reduced("mean", detail::bag::Mean{}); }
+  /// Their variance, divided by their number less `ddof`; NaN where that is not positive.
+  [[nodiscard]] Delayed<double> var(std::uint64_t ddof = 0) const {
+    return reduced("var", detail::bag::Variance{{}, ddof, false});
+  }
+  /// The root of the variance.
+  [[nodiscard]] Delayed<double> stddev(std::uint64_t ddof = 0) const {
+    return reduced("stddev", detail::bag::Variance{{}, ddof, true});
+  }
+  /// The smallest element. **Errors.** The result of a bag without elements fails.
+  [[nodiscard]] Delayed<T> min() const { return reduced("min", detail::bag::Extreme<T>{false, {}}); }
+  /// The largest element. **Errors.** As `min`.
+  [[nodiscard]] Delayed<T> max() const { return reduced("max", detail::bag::Extreme<T>{true, {}}); }
+  /// Whether one of the elements is true; false of none.
+  [[nodiscard]] Delayed<bool> any() const { return reduced("any", detail::bag::Seen{true, false}); }
+  /// Whether all of them are; true of none.
+  [[nodiscard]] Delayed<bool> all() const { return reduced("all", detail::bag::Seen{false, false}); }
+
+  /// Runs what is needed for the first `count` elements, partition after partition, and brings them.
+  [[nodiscard]] std::vector<T> take(std::uint64_t count) const;
+  /// Runs everything and brings all elements, in order.
+  ///
+  /// **Errors.** Throws `Error{closed}` outside `weir::run`, otherwise what the first task that failed threw.
+  [[nodiscard]] std::vector<T> compute() const {
+    std::vector<T> all;
+    for (std::vector<T>& part : Client::current().gather(to_futures()))
+      all.insert(all.end(), std::make_move_iterator(part.begin()), std::make_move_iterator(part.end()));
+    return all;
+  }
+  /// All elements as one value to come.
+  [[nodiscard]] Delayed<std::vector<T>> delayed() const {
+    return weir::delayed(Options{.name = "gather"}, [](std::vector<std::vector<T>> parts) {
+      std::vector<T> all;
+      for (std::vector<T>& part : parts)
+        all.insert(all.end(), std::make_move_iterator(part.begin()), std::make_move_iterator(part.end()));
+      return all;
+    })(delayed_partitions());
+  }
+  /// One delayed value for each partition.
+  [[nodiscard]] std::vector<Delayed<std::vector<T>>> delayed_partitions() const {
+    std::vector<Delayed<std::vector<T>>> all;
+    for (const detail::delayed::NodeRef& node : collected()) all.emplace_back(node);
+    return all;
+  }
+  /// Starts everything; one future for each partition.
+  [[nodiscard]] std::vector<Future<std::vector<T>>> to_futures() const {
+    std::vector<Future<std::vector<T>>> futures;
+    for (detail::client::FutureRef& task : detail::delayed::submit(Client::current().core(), collected()))
+      futures.emplace_back(std::move(task));
+    return futures;
+  }
+  /// Starts everything; what is made of the bag that is returned uses its results, which workers keep.
+  [[nodiscard]] Bag persist() const {
+    std::vector<detail::bag::Pipe> pipes;
+    for (const Future<std::vector<T>>& future : to_futures())
+      pipes.push_back({detail::bag::results_source<T>({Delayed<std::vector<T>>(future).node()}), {}});
+    return Bag(detail::bag::Plan(std::move(pipes)));
+  }
+  /// Writes the elements as lines, one file for each partition, and waits; the names of the files.
+  ///
+  /// **Shape.** `pattern` has one `*`, which becomes the number of the partition: "out/part-*.txt.gz". The
+  /// name says the compression.
+  /// **Errors.** Throws `Error{invalid_argument}` for another pattern; a file that cannot be written fails
+  /// its task. A file is there whole or not at all.
+  [[nodiscard]] std::vector<std::string> to_text(const std::string& pattern) const
+      requires(std::is_same_v<T, std::string>) {
+    const std::vector<std::string> paths = detail::bag::numbered_paths(pattern, partitions());
+    std::vector<detail::delayed::NodeRef> nodes;
+    for (std::size_t i = 0; i < paths.size(); ++i)
+      nodes.push_back(plan_.node(i, detail::bag::text_sink(paths[i])));
+    std::vector<Future<std::string>> futures;
+    for (detail::client::FutureRef& task : detail::delayed::submit(Client::current().core(), nodes))
+      futures.emplace_back(std::move(task));
+    return Client::current().gather(futures);
+  }
+  /// The graph of `delayed()` in the language of Graphviz.
+  [[nodiscard]] std::string visualize() const { return delayed().visualize(); }
+
+ private:
+  template <class>
+  friend class Bag;
+
+  [[nodiscard]] std::vector<detail::delayed::NodeRef> collected() const {
+    static_assert(detail::task::Travels<T>::value,
+                  "weir: the elements of this bag cannot travel to another process. Give their type a cereal "
+                  "serialize() function or make it a plain struct.");
+    return plan_.nodes(detail::bag::CollectSink<T>::part());
+  }
+  template <template <class, class> class Stage, class Fn>
+  auto mapped(const Fn& fn) const {
+    static_assert(
+        requires(Fn & call, T element) { call(std::move(element)); },
+        "weir: the function cannot be called with an element of this bag. Check the number and "
+        "types of its parameters; the element must be taken by value or const reference.");
+    using Out = detail::bag::Called<Fn, T>;
+    static_assert(!std::is_void_v<Out>, "weir: the function of a bag's map must return something.");
+    return Bag<Out>(plan_.with(detail::bag::stage<Stage, T>("map", fn)));
+  }
+  template <class Fn>
+  Bag filtered(const char* name, const Fn& fn) const {
+    static_assert(
+        requires(Fn & call, const T& element) { static_cast<bool>(call(element)); },
+        "weir: the function must take a const element of this bag and return a bool.");
+    return Bag(plan_.with(detail::bag::stage<detail::bag::FilterStage, T>(name, fn)));
+  }
+  template <class R, class Fn>
+  Bag<R> accumulated(const Fn& fn, const std::optional<R>& initial) const {
+    using Sink = detail::bag::AccumulateSink<T, Fn, R>;
+    std::vector<detail::bag::Pipe> pipes;
+    detail::delayed::NodeRef before;
+    for (std::size_t i = 0; i < partitions(); ++i) {
+      before = plan_.node(i, Sink::part(fn, i == 0 ? initial : std::nullopt, before));
+      pipes.push_back({detail::bag::results_source<R, detail::bag::Accumulated<R>>({before}), {}});
+    }
+    return Bag<R>(detail::bag::Plan(std::move(pipes)));
+  }
+  template <class A>
+  auto reduced(const char* name, A empty, std::size_t split_every = 8) const {
+    std::vector<Delayed<A>> parts;
+    for (detail::delayed::NodeRef& node : plan_.nodes(detail::bag::AggregateSink<T, A>::part(name, empty)))
+      parts.emplace_back(std::move(node));
+    const std::string label = std::string("merge ") + name;
+    parts =
+        tree(std::move(parts), weir::delayed(Options{.name = label}, &detail::bag::merged<A>), split_every);
+    return weir::delayed(Options{.name = label}, &detail::bag::merged_result<A>)(parts);
+  }
+  template <class A, class Merge>
+  static std::vector<Delayed<A>> tree(std::vector<Delayed<A>> parts, const Merge& merge,
+                                      std::size_t split_every) {
+    while (parts.size() > split_every) {
+      std::vector<Delayed<A>> fewer;
+      for (std::size_t i = 0; i < parts.size(); i += split_every)
+        fewer.push_back(merge(std::vector<Delayed<A>>(
+            parts.begin() + static_cast<std::ptrdiff_t>(i),
+            parts.begin() + static_cast<std::ptrdiff_t>(std::min(i + split_every, parts.size())))));
+      parts = std::move(fewer);
+    }
+    return parts;
+  }
+  template <class U>
+  static Bag<U> one_partition(const Delayed<std::vector<U>>& all) {
+    return Bag<U>(detail::bag::Plan({{detail::bag::results_source<U>({all.node()}), {}}}));
+  }
+
+  detail::bag::Plan plan_;
+};
+
+/// What `read_text` and its like are told.
+struct TextOptions {
+  std::string block{};  ///< Plain files are cut at line ends into parts of this size, small files are put
+                        ///< together up to it: "64 MiB". Empty: at most 64 MiB, and about a hundred parts.
+  Compression compression = Compression::automatic;  ///< Of all files.
+  std::string encoding{};             ///< Empty: bytes as they are. "utf-8": checked. "latin-1": made UTF-8.
+  OnError on_error = OnError::raise;  ///< Lines that are not what they should be.
+};
+
+/// The lines of files, without their ends: `read_text("logs/2015-*.log.gz")`.
+///
+/// **Shape.** Partitions in the order of the files, lines in the order of the text; a file without bytes has
+/// no lines, `\r\n` ends a line too, the mark of UTF-8 at the begin of a file is left out. Packed files are
+/// not cut.
+/// **Errors.** Before anything runs: those of a pattern that matches nothing, of a file that is not there,
+/// not readable or a directory, of an unknown encoding. In tasks: of broken packed files, with the byte.
+/// **Cost.** Opens each file once here. Files must be there under the same name on all workers.
+/// **Source.** `dask.bag.read_text`; there, thousands of small files are thousands of tasks.
+[[nodiscard]] Bag<std::string> read_text(const std::vector<std::string>& files,
+                                         const TextOptions& options = {});
+[[nodiscard]] inline Bag<std::string> read_text(const std::string& files, const TextOptions& options = {}) {
+  return read_text(std::vector<std::string>{files}, options);
+}
+/// The same, as pairs of the file's path and a line.
+[[nodiscard]] Bag<std::pair<std::string, std::string>> read_text_with_paths(
+    const std::vector<std::string>& files, const TextOptions& options = {});
+/// What stands between separators in files: `read_records({"avail.txt"}, "\n\n")`.
+///
+/// **Shape.** A separator of several bytes ends where its last byte is not repeated any more, and nothing
+/// empty is between two: `"\n\n"` is any number of empty lines.
+/// **Errors.** Those of `read_text`; throws `Error{invalid_argument}` for a separator that is empty or begins
+/// again inside itself.
+[[nodiscard]] Bag<std::string> read_records(const std::vector<std::string>& files,
+                                            const std::string& separator, const TextOptions& options = {});
+/// JSON values, one in each line. **Errors.** Those of `read_text`; a line that is not JSON fails its task,
+/// with file, line and column, unless `on_error` is `OnError::skip`.
+[[nodiscard]] Bag<Json> read_json(const std::vector<std::string>& files, const TextOptions& options = {});
+[[nodiscard]] inline Bag<Json> read_json(const std::string& files, const TextOptions& options = {}) {
+  return read_json(std::vector<std::string>{files}, options);
+}
+
+/// The numbers 0 to `count - 1`. Throws `Error{invalid_argument}` if `partitions` is 0.
+[[nodiscard]] Bag<std::int64_t> bag_range(std::uint64_t count, std::size_t partitions);
+
+/// The elements of a range, in `partitions` parts (0: at most a hundred).
+///
+/// **Cost.** The elements travel with the tasks.
+template <std::ranges::input_range Range>
+[[nodiscard]] auto from_sequence(const Range& elements, std::size_t partitions = 0) {
+  using T = std::ranges::range_value_t<Range>;
+  std::vector<T> all(std::ranges::begin(elements), std::ranges::end(elements));
+  if (partitions == 0) partitions = std::clamp<std::size_t>(all.size(), 1, 100);
+  std::vector<detail::bag::Pipe> pipes;
+  for (std::size_t i = 0; i < partitions; ++i) {
+    const auto at = [&](std::size_t part) {
+      return all.begin() + static_cast<std::ptrdiff_t>(all.size() * part / partitions);
+    };
+    pipes.push_back({detail::bag::given_source(std::vector<T>(at(i), at(i + 1))), {}});
+  }
+  return Bag<T>(detail::bag::Plan(std::move(pipes)));
+}
+/// A partition for each delayed vector.
+template <class T>
+[[nodiscard]] Bag<T> from_delayed(const std::vector<Delayed<std::vector<T>>>& parts) {
+  detail::bag::check_count("from_delayed", "the number of partitions", parts.size());
+  std::vector<detail::bag::Pipe> pipes;
+  for (const auto& part : parts) pipes.push_back({detail::bag::results_source<T>({part.node()}), {}});
+  return Bag<T>(detail::bag::Plan(std::move(pipes)));
+}
+/// A partition for each future of a vector.
+template <class T>
+[[nodiscard]] Bag<T> from_futures(const std::vector<Future<std::vector<T>>>& parts) {
+  std::vector<Delayed<std::vector<T>>> delayed(parts.begin(), parts.end());
+  return from_delayed(delayed);
+}
+
+template <class T>
+Bag<T> Bag<T>::repartition(std::size_t count) const {
+  detail::bag::check_count("repartition", "the number of partitions", count);
+  const auto before = collected();
+  std::vector<detail::bag::Pipe> pipes;
+  const std::size_t all = before.size();
+  for (std::size_t i = 0; i < count; ++i) {
+    if (count <= all) {
+      const auto at = [&](std::size_t part) {
+        return before.begin() + static_cast<std::ptrdiff_t>(all * part / count);
+      };
+      pipes.push_back({detail::bag::results_source<T>({at(i), at(i + 1)}), {}});
+    } else {  // partition p is cut into the new ones from first(p) to first(p + 1)
+      const std::size_t p = i * all / count;
+      const auto first = [&](std::size_t part) { return (part * count + all - 1) / all; };
+      pipes.push_back({detail::bag::slice_source<T>(before[p], i - first(p), first(p + 1) - first(p)), {}});
+    }
+  }
+  return Bag(detail::bag::Plan(std::move(pipes)));
+}
+
+template <class T>
+template <class F>
+auto Bag<T>::groupby(F key, std::size_t count) const {
+  if (count == 0) count = partitions();
+  const auto fn = detail::bag::function("groupby", std::move(key));
+  using Fn = std::decay_t<decltype(fn)>;
+  using Key = detail::bag::Called<Fn, const T&>;
+  using Shuffle = detail::bag::ShuffleSink<T, Fn>;
+  std::vector<Delayed<detail::bag::Buckets<T>>> split;
+  for (detail::delayed::NodeRef& node : plan_.nodes(Shuffle::part(fn, count)))
+    split.emplace_back(std::move(node));
+  const auto pick = weir::delayed(
+      Options{.name = "pick"},
+      [](const detail::bag::Buckets<T>& buckets, std::uint64_t which) { return buckets.lists[which]; });
+  std::vector<detail::bag::Pipe> pipes;
+  for (std::uint64_t i = 0; i < count; ++i) {
+    std::vector<detail::delayed::NodeRef> needs;
+    for (const auto& buckets : split) needs.push_back(pick(buckets, i).node());
+    pipes.push_back({detail::bag::results_source<T>(std::move(needs)), {}});
+  }
+  return Bag(detail::bag::Plan(std::move(pipes)))
+      .map_partitions(
+          [](std::vector<T> elements, Fn of) {
+            std::vector<std::pair<Key, std::vector<T>>> groups;
+            detail::bag::HashMap<Key, std::size_t> places;
+            for (T& element : elements) {
+              const auto [place, is_new] = places.try_emplace(of(std::as_const(element)), groups.size());
+              if (is_new) groups.push_back({place->first, {}});
+              groups[place->second].second.push_back(std::move(element));
+            }
+            return groups;
+          },
+          fn);
+}
+
+template <class T>
+template <class K, class F, class A, class Combine>
+auto Bag<T>::foldby(K key, F f, A initial, Combine combine) const {
+  const auto key_fn = detail::bag::function("foldby", std::move(key));
+  const auto fn = detail::bag::function("foldby", std::move(f));
+  const auto both = detail::bag::function("foldby", std::move(combine));
+  using KeyFn = std::decay_t<decltype(key_fn)>;
+  using Key = detail::bag::Called<KeyFn, const T&>;
+  using Kept = detail::bag::KeptArgument<A>;
+  using Folded =
+      detail::bag::FoldBy<T, Key, Kept, KeyFn, std::decay_t<decltype(fn)>, std::decay_t<decltype(both)>>;
+  return one_partition<std::pair<Key, Kept>>(
+      reduced("foldby", Folded(key_fn, fn, both, Kept(std::move(initial)))));
+}
+
+template <class T>
+template <class Per, class Aggregate>
+auto Bag<T>::reduction(Per per_partition, Aggregate aggregate, std::size_t split_every) const {
+  if (split_every < 2) detail::bag::check_count("reduction", "split_every, less one,", 0);
+  const auto per = weir::delayed(std::move(per_partition));
+  const auto merge = weir::delayed(std::move(aggregate));
+  std::vector<decltype(per(std::declval<Delayed<std::vector<T>>>()))> parts;
+  for (const auto& part : delayed_partitions()) parts.push_back(per(part));
+  return merge(tree(std::move(parts), merge, split_every));
+}
+
+template <class T>
+std::vector<T> Bag<T>::take(std::uint64_t count) const {
+  std::vector<T> taken;
+  for (std::size_t i = 0; i < partitions() && taken.size() < count; ++i) {
+    const Delayed<std::vector<T>> part(plan_.node(i, detail::bag::TakeSink<T>::part(count - taken.size())));
+    for (T& element : part.compute()) taken.push_back(std::move(element));
+  }
+  return taken;
+}
+
+}  // namespace weir

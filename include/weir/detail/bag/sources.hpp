@@ -1,0 +1,99 @@
+// Sources: where the elements of a partition come from.
+#pragma once
+
+#include "weir/detail/bag/chain.hpp"
+#include "weir/detail/files/find.hpp"
+
+namespace weir::detail::bag {
+
+/// Pushes copies of the elements of a range.
+template <class T, class Range>
+bool push_all(const Range& elements, IntoOf<T>& next) {
+  for (const auto& element : elements) {
+    T copy = element;
+    if (!next.push(copy)) return false;
+  }
+  return true;
+}
+
+/// Elements that the program had.
+template <class T>
+Part given_source(const std::vector<T>& elements) {
+  constexpr SourceRunner run = [](const Making& making, Into& next) {
+    std::vector<T> elements;
+    task::read_back(making.reader, elements);
+    push_all(elements, static_cast<IntoOf<T>&>(next));
+  };
+  return make_part(run, "from_sequence", [&](Writer& writer) { write(writer, elements); });
+}
+
+/// Elements of the results of other tasks, which are ranges R of them, one after another.
+template <class T, class R = std::vector<T>>
+Part results_source(std::vector<delayed::NodeRef> needs) {
+  constexpr SourceRunner run = [](const Making& making, Into& next) {
+    for (const task::Value& input : making.inputs)
+      if (!push_all(input.as<R>(), static_cast<IntoOf<T>&>(next))) return;
+  };
+  Part part = make_part(run, "", [](Writer&) {});
+  part.needs = std::move(needs);
+  return part;
+}
+
+/// Part `which` of `count` equal ones of one result.
+template <class T>
+Part slice_source(delayed::NodeRef need, std::uint64_t which, std::uint64_t count) {
+  constexpr SourceRunner run = [](const Making& making, Into& next) {
+    std::uint64_t which = 0, count = 1;
+    read(making.reader, which);
+    read(making.reader, count);
+    const auto& all = making.inputs[0].as<std::vector<T>>();
+    for (std::size_t i = all.size() * which / count; i < all.size() * (which + 1) / count; ++i) {
+      T copy = all[i];
+      if (!static_cast<IntoOf<T>&>(next).push(copy)) return;
+    }
+  };
+  Part part = make_part(run, "repartition", [&](Writer& writer) {
+    write(writer, which);
+    write(writer, count);
+  });
+  part.needs.push_back(std::move(need));
+  return part;
+}
+
+[[noreturn]] void throw_unequal(std::size_t first, std::size_t second, std::uint64_t partition);
+
+/// Pairs of the elements of two results.
+template <class T, class U>
+Part zip_source(delayed::NodeRef first, delayed::NodeRef second, std::uint64_t partition) {
+  constexpr SourceRunner run = [](const Making& making, Into& next) {
+    const auto& ones = making.inputs[0].as<std::vector<T>>();
+    const auto& others = making.inputs[1].as<std::vector<U>>();
+    std::uint64_t partition = 0;
+    read(making.reader, partition);
+    if (ones.size() != others.size()) throw_unequal(ones.size(), others.size(), partition);
+    for (std::size_t i = 0; i < ones.size(); ++i) {
+      std::pair<T, U> both(ones[i], others[i]);
+      if (!static_cast<IntoOf<std::pair<T, U>>&>(next).push(both)) return;
+    }
+  };
+  Part part = make_part(run, "zip", [&](Writer& writer) { write(writer, partition); });
+  part.needs = {std::move(first), std::move(second)};
+  return part;
+}
+
+/// What `read_text` and `read_records` read in one partition.
+struct TextSource {
+  std::string who;
+  std::vector<files::Portion> portions;
+  std::string separator = "\n";
+  bool is_utf8 = false;  ///< Bytes that are no UTF-8 are errors ...
+  bool is_latin1 = false;
+  bool skips = false;  ///< ... or their lines are left out.
+  bool with_path = false;
+};
+[[nodiscard]] Part text_source(const TextSource& source);
+
+/// The numbers from `begin` on, `step` apart.
+[[nodiscard]] Part range_source(std::int64_t begin, std::int64_t step, std::uint64_t count);
+
+}  // namespace weir::detail::bag

@@ -1,0 +1,252 @@
+// Stages: what stands between the source and the sink of a chain.
+#pragma once
+
+#include "weir/detail/bag/chain.hpp"
+#include "weir/detail/bag/hash.hpp"
+
+namespace weir::detail::bag {
+
+/// A function with the arguments that follow the element.
+template <class F, class... Args>
+class Function {
+ public:
+  static constexpr bool travels_by_bytes = true;
+  Function() = default;
+  explicit Function(F function, Args... args) : function_(std::move(function)), args_(std::move(args)...) {}
+
+  void write_bytes(Writer& writer) const {
+    task::Callable<F>::put(writer, function_);
+    std::apply([&](const Args&... arg) { (write(writer, arg), ...); }, args_);
+  }
+  void read_bytes(Reader& reader) {
+    function_ = task::Callable<F>::get(reader);
+    std::apply([&](Args&... arg) { (read(reader, arg), ...); }, args_);
+  }
+  template <class... E>
+  decltype(auto) operator()(E&&... elements) {
+    return std::apply(
+        [&](const Args&... arg) -> decltype(auto) {
+          return std::invoke(function_, std::forward<E>(elements)..., arg...);
+        },
+        args_);
+  }
+
+ private:
+  F function_{};
+  std::tuple<Args...> args_;
+};
+
+/// Reads a part's function back.
+template <class Fn>
+Fn read_function(Reader& reader) {
+  Fn fn;
+  fn.read_bytes(reader);
+  return fn;
+}
+
+/// A literal is kept as a string, other arguments as they are.
+template <class A>
+using KeptArgument =
+    std::conditional_t<std::is_convertible_v<std::decay_t<A>, const char*>, std::string, std::decay_t<A>>;
+
+template <class F, class... A>
+auto function(const char* who, F f, A&&... args) {
+  static_assert(
+      (task::Travels<KeptArgument<A>>::value && ...),
+      "weir: an argument of a bag's function cannot travel to another process. Give its type a cereal "
+      "serialize() function or make it a plain struct of members that travel.");
+  return Function<F, KeptArgument<A>...>(callable(who, "the function", std::move(f)),
+                                         KeptArgument<A>(std::forward<A>(args))...);
+}
+
+/// What a stage calls with one element.
+template <class Fn, class... T>
+using Called = std::decay_t<decltype(std::declval<Fn&>()(std::declval<T>()...))>;
+
+/// A stage that is made of a function, with more to say behind it.
+template <template <class, class> class Stage, class T, class Fn>
+Part stage(const char* name, const Fn& fn) {
+  constexpr StageMaker maker = [](const Making& making, Into& next) -> std::unique_ptr<Into> {
+    return std::make_unique<Stage<T, Fn>>(read_function<Fn>(making.reader), next);
+  };
+  return make_part(maker, name, [&](Writer& writer) { fn.write_bytes(writer); });
+}
+
+template <class T, class Fn>
+class MapStage final : public IntoOf<T> {
+ public:
+  using Out = Called<Fn, T>;
+  MapStage(Fn fn, Into& next) : fn_(std::move(fn)), next_(static_cast<IntoOf<Out>&>(next)) {}
+  bool push(T& element) override {
+    Out out = fn_(std::move(element));
+    return next_.push(out);
+  }
+
+ private:
+  Fn fn_;
+  IntoOf<Out>& next_;
+};
+
+/// Passes over the elements on which the function throws.
+template <class T, class Fn>
+class TryMapStage final : public IntoOf<T> {
+ public:
+  using Out = Called<Fn, T>;
+  TryMapStage(Fn fn, Into& next) : fn_(std::move(fn)), next_(static_cast<IntoOf<Out>&>(next)) {}
+  bool push(T& element) override {
+    std::optional<Out> out;
+    try {
+      out.emplace(fn_(std::move(element)));
+    } catch (...) {
+      return true;
+    }
+    return next_.push(*out);
+  }
+
+ private:
+  Fn fn_;
+  IntoOf<Out>& next_;
+};
+
+template <class T, class Fn>
+class FilterStage final : public IntoOf<T> {
+ public:
+  FilterStage(Fn fn, Into& next) : fn_(std::move(fn)), next_(static_cast<IntoOf<T>&>(next)) {}
+  bool push(T& element) override { return !fn_(std::as_const(element)) || next_.push(element); }
+
+ private:
+  Fn fn_;
+  IntoOf<T>& next_;
+};
+
+template <class T>
+class FlattenStage final : public IntoOf<T> {
+ public:
+  using Out = std::decay_t<decltype(*std::begin(std::declval<T&>()))>;
+  explicit FlattenStage(Into& next) : next_(static_cast<IntoOf<Out>&>(next)) {}
+  bool push(T& elements) override {
+    for (auto&& element : elements) {
+      Out out = std::move(element);
+      if (!next_.push(out)) return false;
+    }
+    return true;
+  }
+  static std::unique_ptr<Into> make(const Making&, Into& next) {
+    return std::make_unique<FlattenStage>(next);
+  }
+
+ private:
+  IntoOf<Out>& next_;
+};
+
+/// Hands the whole partition to the function.
+template <class T, class Fn>
+class PartitionStage final : public IntoOf<T> {
+ public:
+  using Out = std::decay_t<decltype(*std::begin(std::declval<Called<Fn, std::vector<T>>&>()))>;
+  PartitionStage(Fn fn, Into& next) : fn_(std::move(fn)), next_(static_cast<IntoOf<Out>&>(next)) {}
+  bool push(T& element) override {
+    held_.push_back(std::move(element));
+    return true;
+  }
+  void end() override {
+    auto given = fn_(std::move(held_));
+    for (auto&& element : given) {
+      Out out = std::move(element);
+      if (!next_.push(out)) return;
+    }
+  }
+
+ private:
+  Fn fn_;
+  IntoOf<Out>& next_;
+  std::vector<T> held_;
+};
+
+/// Keeps each element with a probability; which ones depends on the seed and its place alone.
+class Dice {
+ public:
+  Dice(double probability, std::uint64_t seed, std::uint64_t partition);
+  bool next();
+
+ private:
+  double probability_;
+  std::uint64_t state_;
+};
+template <class T>
+class SampleStage final : public IntoOf<T> {
+ public:
+  SampleStage(Dice dice, Into& next) : dice_(dice), next_(static_cast<IntoOf<T>&>(next)) {}
+  bool push(T& element) override { return !dice_.next() || next_.push(element); }
+  static std::unique_ptr<Into> make(const Making& making, Into& next) {
+    double probability = 0;
+    std::uint64_t seed = 0;
+    read(making.reader, probability);
+    read(making.reader, seed);
+    return std::make_unique<SampleStage>(Dice(probability, seed, making.partition), next);
+  }
+
+ private:
+  Dice dice_;
+  IntoOf<T>& next_;
+};
+
+/// Pairs each element with those of another bag that have its key.
+template <class T, class Fn, class U>
+class JoinStage final : public IntoOf<T> {
+ public:
+  using Key = Called<Fn, const T&>;
+  using Table = HashMap<Key, std::vector<U>>;
+  JoinStage(Fn key, std::shared_ptr<const Table> table, Into& next)
+      : key_(std::move(key)), table_(std::move(table)), next_(static_cast<IntoOf<std::pair<T, U>>&>(next)) {}
+  bool push(T& element) override {
+    const auto found = table_->find(key_(std::as_const(element)));
+    if (found == table_->end()) return true;
+    for (const U& other : found->second) {
+      std::pair<T, U> out(element, other);
+      if (!next_.push(out)) return false;
+    }
+    return true;
+  }
+  static std::unique_ptr<Into> make(const Making& making, Into& next) {
+    return std::make_unique<JoinStage>(read_function<Fn>(making.reader),
+                                       making.inputs[0].template share<Table>(), next);
+  }
+
+ private:
+  Fn key_;
+  std::shared_ptr<const Table> table_;
+  IntoOf<std::pair<T, U>>& next_;
+};
+
+/// Pairs each element with all of another bag.
+template <class T, class U>
+class ProductStage final : public IntoOf<T> {
+ public:
+  ProductStage(std::span<const task::Value> others, Into& next)
+      : others_(others), next_(static_cast<IntoOf<std::pair<T, U>>&>(next)) {}
+  bool push(T& element) override {
+    for (const task::Value& others : others_)
+      for (const U& other : others.as<std::vector<U>>()) {
+        std::pair<T, U> out(element, other);
+        if (!next_.push(out)) return false;
+      }
+    return true;
+  }
+  static std::unique_ptr<Into> make(const Making& making, Into& next) {
+    return std::make_unique<ProductStage>(making.inputs, next);
+  }
+
+ private:
+  std::span<const task::Value> others_;
+  IntoOf<std::pair<T, U>>& next_;
+};
+
+}  // namespace weir::detail::bag
+
+namespace weir::detail::task {
+/// What a bag's functions and aggregates write themselves.
+template <class T>
+requires(T::travels_by_bytes) struct Travels<T> : std::true_type {
+};
+}  // namespace weir::detail::task

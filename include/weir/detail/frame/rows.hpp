@@ -1,0 +1,226 @@
+// Rows as plain structs: the names and types of their members, and how they are read from columns.
+#pragma once
+
+#include <chrono>
+#include <type_traits>
+
+#include "weir/detail/task/fields.hpp"
+#include "weir/frame/table.hpp"
+
+#ifdef __clang__
+#pragma clang diagnostic push
+#pragma clang diagnostic ignored "-Wundefined-var-template"
+#pragma clang diagnostic ignored "-Wundefined-internal"
+#endif
+
+namespace weir::detail::frame {
+
+// The name of a member, as the compiler writes the address of it in an object that is declared and not there.
+template <class T>
+struct Absent {
+  T value;
+};
+template <class T>
+extern const Absent<T> absent;
+template <class Pointer>
+struct MemberPlace {
+  Pointer at;
+};
+template <class Pointer>
+MemberPlace(Pointer) -> MemberPlace<Pointer>;
+template <std::size_t I, class T>
+constexpr auto member_place(const T& value) {
+  auto fields = task::fields_of(value);
+  return MemberPlace{&boost::pfr::detail::sequence_tuple::get<I>(fields)};
+}
+template <MemberPlace place>
+constexpr std::string_view written_place() {
+  return __PRETTY_FUNCTION__;
+}
+template <class T, std::size_t I>
+constexpr std::string_view member_name() {
+  const std::string_view text = written_place<member_place<I>(absent<T>.value)>();
+  std::size_t end = text.rfind('}');
+  while (text[end - 1] == ')') --end;
+  std::size_t begin = end;
+  while (text[begin - 1] != ':' && text[begin - 1] != '.') --begin;
+  return text.substr(begin, end - begin);
+}
+
+using SysDays = std::chrono::sys_days;
+using SysTime = std::chrono::sys_time<std::chrono::nanoseconds>;
+
+/// The column type that a C++ type stands for.
+template <class T>
+struct TypeOf : std::false_type {};
+template <ColumnType kind>
+struct TypeIs : std::true_type {
+  static constexpr ColumnType value_of = kind;
+};
+template <>
+struct TypeOf<bool> : TypeIs<ColumnType::boolean> {};
+template <class T>
+requires(std::is_integral_v<T> && !std::is_same_v<T, bool>) struct TypeOf<T> : TypeIs<ColumnType::int64> {
+};
+template <class T>
+requires std::is_floating_point_v<T>
+struct TypeOf<T> : TypeIs<ColumnType::float64> {
+};
+template <>
+struct TypeOf<std::string> : TypeIs<ColumnType::text> {};
+template <>
+struct TypeOf<std::string_view> : TypeIs<ColumnType::text> {};
+template <>
+struct TypeOf<SysDays> : TypeIs<ColumnType::date> {};
+template <>
+struct TypeOf<SysTime> : TypeIs<ColumnType::datetime> {};
+
+template <class T>
+struct Optional : std::false_type {
+  using type = T;
+};
+template <class T>
+struct Optional<std::optional<T>> : std::true_type {
+  using type = T;
+};
+template <class T>
+using Bare = typename Optional<T>::type;
+
+/// What a cell may be in C++: a value or an optional of one.
+template <class T>
+concept Cell = TypeOf<Bare<T>>::value;
+
+/// `who` begins the sentence: `collect: member count is an integer and needs a column of int64 (got text)`.
+void check_readable(const char* who, std::string_view name, const Column& column, ColumnType wanted,
+                    bool may_be_missing);
+[[noreturn]] void throw_out_of_range(const char* who, std::string_view name, std::int64_t value);
+
+/// Value `i`, which is there.
+template <class T>
+T cell(const char* who, std::string_view name, const Column& column, std::size_t i) {
+  if constexpr (std::is_same_v<T, bool>) {
+    return column.booleans()[i] != 0;
+  } else if constexpr (std::is_floating_point_v<T>) {
+    return static_cast<T>(column.type() == ColumnType::int64 ? static_cast<double>(column.int64s()[i])
+                                                             : column.float64s()[i]);
+  } else if constexpr (std::is_integral_v<T>) {
+    const std::int64_t value = column.int64s()[i];
+    if (!std::in_range<T>(value)) throw_out_of_range(who, name, value);
+    return static_cast<T>(value);
+  } else if constexpr (std::is_same_v<T, SysDays>) {
+    return SysDays(std::chrono::days(column.int64s()[i]));
+  } else if constexpr (std::is_same_v<T, SysTime>) {
+    return SysTime(std::chrono::nanoseconds(column.int64s()[i]));
+  } else {
+    return T(column.text(i));
+  }
+}
+
+template <class T>
+void read_cell(const char* who, std::string_view name, const Column& column, std::size_t i, T& to) {
+  if constexpr (Optional<T>::value) {
+    if (column.is_na(i)) to.reset();
+    else to = cell<Bare<T>>(who, name, column, i);
+  } else {
+    to = cell<T>(who, name, column, i);
+  }
+}
+
+/// What values of a type are kept as in a column.
+template <class T>
+using Stored = std::conditional_t<
+    std::is_same_v<T, bool>, bool,
+    std::conditional_t<std::is_integral_v<T>, std::int64_t,
+                       std::conditional_t<std::is_floating_point_v<T>, double, std::string>>>;
+
+[[nodiscard]] Column as_dates(const std::vector<std::optional<std::int64_t>>& values, ColumnType type);
+
+/// Member `I` of every row, as a column.
+template <class Row, std::size_t I>
+Column column_of_member(const std::vector<Row>& rows) {
+  using Fields = decltype(task::fields_of(std::declval<const Row&>()));
+  using T =
+      std::remove_cvref_t<decltype(boost::pfr::detail::sequence_tuple::get<I>(std::declval<Fields&>()))>;
+  static_assert(Cell<T>,
+                "weir: a member of a row is bool, an integer, double, std::string, std::chrono::sys_days, "
+                "sys_time<nanoseconds>, or a std::optional of these");
+  constexpr bool is_time = std::is_same_v<Bare<T>, SysDays> || std::is_same_v<Bare<T>, SysTime>;
+  using Kept = std::conditional_t<is_time, std::int64_t, Stored<Bare<T>>>;
+  std::vector<std::optional<Kept>> values;
+  values.reserve(rows.size());
+  for (const Row& row : rows) {
+    const auto fields = task::fields_of(row);
+    const T& value = boost::pfr::detail::sequence_tuple::get<I>(fields);
+    const auto keep = [&](const Bare<T>& bare) {
+      if constexpr (is_time) values.emplace_back(bare.time_since_epoch().count());
+      else values.emplace_back(static_cast<Kept>(bare));
+    };
+    if constexpr (Optional<T>::value) {
+      if (value) keep(*value);
+      else values.emplace_back();
+    } else {
+      keep(value);
+    }
+  }
+  if constexpr (is_time) return as_dates(values, TypeOf<Bare<T>>::value_of);
+  else return make_column(values);
+}
+
+}  // namespace weir::detail::frame
+
+namespace weir {
+
+template <class T>
+std::vector<T> Column::to() const {
+  static_assert(detail::frame::Cell<T>,
+                "weir: a column is read as bool, an integer, double, std::string, std::chrono::sys_days, "
+                "sys_time<nanoseconds>, or a std::optional of these");
+  using Bare = detail::frame::Bare<T>;
+  detail::frame::check_readable("column", "value", *this, detail::frame::TypeOf<Bare>::value_of,
+                                detail::frame::Optional<T>::value);
+  std::vector<T> values;
+  values.reserve(size_);
+  for (std::size_t i = 0; i < size_; ++i) {
+    T value{};
+    detail::frame::read_cell("column", "value", *this, i, value);
+    values.push_back(std::move(value));
+  }
+  return values;
+}
+
+template <class Row>
+std::vector<Row> Table::to() const {
+  static_assert(std::is_aggregate_v<Row>,
+                "weir: rows are plain structs, whose members have the names of columns");
+  std::vector<Row> rows(rows_);
+  [&]<std::size_t... I>(std::index_sequence<I...>) {
+    const auto read = [&]<std::size_t Member>(std::integral_constant<std::size_t, Member>) {
+      using Fields = decltype(detail::task::fields_of(std::declval<Row&>()));
+      using T = std::remove_cvref_t<decltype(boost::pfr::detail::sequence_tuple::get<Member>(
+          std::declval<Fields&>()))>;
+      static_assert(
+          detail::frame::Cell<T>,
+          "weir: a member of a row is bool, an integer, double, std::string, std::chrono::sys_days, "
+          "sys_time<nanoseconds>, or a std::optional of these");
+      constexpr std::string_view name = detail::frame::member_name<Row, Member>();
+      const Column& from = column(name);
+      detail::frame::check_readable("collect", name, from,
+                                    detail::frame::TypeOf<detail::frame::Bare<T>>::value_of,
+                                    detail::frame::Optional<T>::value);
+      for (std::size_t i = 0; i < rows_; ++i) {
+        auto fields = detail::task::fields_of(rows[i]);
+        detail::frame::read_cell("collect", name, from, i,
+                                 boost::pfr::detail::sequence_tuple::get<Member>(fields));
+      }
+    };
+    (read(std::integral_constant<std::size_t, I>{}), ...);
+  }
+  (std::make_index_sequence<detail::task::field_count<Row>>{});
+  return rows;
+}
+
+}  // namespace weir
+
+#ifdef __clang__
+#pragma clang diagnostic pop
+#endif

@@ -1,0 +1,72 @@
+// Aggregations: what group_by and whole frames are summed up with.
+#pragma once
+
+#include "weir/frame/expression.hpp"
+
+namespace weir {
+
+/// How many values become one; made by `sum("x")`, `mean(col("a") * 2)` and the others below.
+///
+/// Missing values are passed over. The result is named after function and column, `mean_delay`, or as `as`
+/// says.
+struct Aggregate {
+  /// What is done.
+  enum class Kind : std::uint8_t {
+    sum,
+    mean,
+    count,
+    rows,
+    min,
+    max,
+    var,
+    stddev,
+    first,
+    last,
+    nunique,
+    quantile
+  };
+  /// Names the result.
+  [[nodiscard]] Aggregate as(std::string name) const {
+    Aggregate named = *this;
+    named.name = std::move(name);
+    return named;
+  }
+
+  Kind kind;             ///< What is done.
+  Expression value;      ///< To what; nothing is looked at if only rows are counted.
+  std::string name;      ///< Of the result.
+  double parameter = 0;  ///< Which quantile, or what is taken off n in variances.
+};
+
+/// The sum: int64 of integers and booleans, float64 of float64. 0 of no values.
+[[nodiscard]] Aggregate sum(const std::string& column);
+/// The mean, as float64; missing of no values.
+[[nodiscard]] Aggregate mean(const std::string& column);
+/// How many values are there.
+[[nodiscard]] Aggregate count(const std::string& column);
+/// How many rows there are, with missing values or not; named `count`.
+[[nodiscard]] Aggregate count();
+/// The least value, of any type; missing of no values.
+[[nodiscard]] Aggregate min(const std::string& column);
+/// The greatest value, of any type; missing of no values.
+[[nodiscard]] Aggregate max(const std::string& column);
+/// The variance, divided by n - ddof; missing if that is not positive.
+/// **Source.** Parts are put together by the formula of Chan, Golub and LeVeque.
+[[nodiscard]] Aggregate var(const std::string& column, double ddof = 1);
+/// The standard deviation: the root of `var`. Named `std_` and the column.
+[[nodiscard]] Aggregate stddev(const std::string& column, double ddof = 1);
+/// The first value that is there, in order of rows.
+[[nodiscard]] Aggregate first(const std::string& column);
+/// The last value that is there, in order of rows.
+[[nodiscard]] Aggregate last(const std::string& column);
+/// How many different values. **Cost.** The rows of a group are brought to one worker.
+[[nodiscard]] Aggregate nunique(const std::string& column);
+/// The median, exact. **Cost.** As `nunique`.
+[[nodiscard]] Aggregate median(const std::string& column);
+/// The q-quantile, exact, between two values by linear interpolation. **Errors.** Throws
+/// `Error{invalid_argument}` if `q` is not in [0, 1]. **Cost.** As `nunique`.
+[[nodiscard]] Aggregate quantile(const std::string& column, double q);
+/// The same of an expression, which is to be named with `as`.
+[[nodiscard]] Aggregate aggregate(Aggregate::Kind kind, const Expression& value, double parameter = 0);
+
+}  // namespace weir

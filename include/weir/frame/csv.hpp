@@ -1,0 +1,55 @@
+// CSV files read as frames and written.
+#pragma once
+
+#include "weir/frame/frame.hpp"
+
+namespace weir {
+
+/// What becomes of lines that do not fit: with more or fewer fields than there are columns, or with a value
+/// that is none of the stated type.
+enum class BadLines : std::uint8_t {
+  error,  ///< The computation fails with file, line, column and text.
+  skip    ///< They are left out.
+};
+
+/// How CSV files are read: `read_csv("flights-*.csv", {.sep = ';', .dates = {"date"}})`.
+struct ReadCsv {
+  char sep = 0;        ///< Between fields; 0: whichever of comma, tab, semicolon and bar the header has.
+  char quote = '"';    ///< Around fields that hold separators, quotes (doubled) or line ends; 0: none.
+  char comment = 0;    ///< Lines that begin with it are passed over; 0: none.
+  char decimal = '.';  ///< Before the fraction of a number.
+  char thousands = 0;  ///< Between groups of three digits; 0: none.
+  bool header = true;  ///< Whether the first line has the names; otherwise they are `names`, or c0, c1, ...
+  std::vector<std::string> names{};                         ///< Instead of those in the header.
+  std::vector<std::string> columns{};                       ///< Only these, in this order; all if empty.
+  std::vector<std::pair<std::string, ColumnType>> types{};  ///< Of columns whose type is not to be found out.
+  std::vector<std::string> dates{};      ///< Columns of days or times, in `date_format` if that is given.
+  std::string date_format{};             ///< For example "%d/%m/%Y %H:%M".
+  std::vector<std::string> na_values{};  ///< Further words for what is missing, in text columns too.
+  std::uint64_t skip_rows = 0;           ///< Lines before the header.
+  BadLines bad_lines = BadLines::error;  ///< What becomes of lines that do not fit.
+  std::string path_column{};             ///< A further column with the file's path; none if empty.
+  std::string block = "16 MiB";          ///< A file is cut into partitions of this size.
+};
+
+/// A frame of all files that match a pattern, `2015-*.csv`, in order of their names.
+///
+/// Types are found out: bool < int64 < float64 < text, date < datetime < text, the least that holds every
+/// value of the column in all files. What a sample at the beginning says is what is checked when the plan is
+/// made; if a later value does not fit, the column is read again as the wider type. Numbers with leading
+/// zeros (`007`) are text; integers beyond 64 bits are float64. An empty field is missing; words such as NA
+/// or null are missing in columns of numbers, dates and bools alone: `NA` in a text column is that text.
+/// Fields in quotes may hold line ends; an empty one in quotes is an empty text. A column without any value
+/// is float64.
+///
+/// **Shape.** One partition per `block`; rows in order of files and lines.
+/// **Errors.** Throws at once: `Error{not_found}` if no file matches, `Error{io}` with the path if one cannot
+/// be read, `Error{invalid_argument}` if files have different columns, names are double, or an option names
+/// no column. Bad lines fail the computation with `file:line:column` and the text.
+/// **Cost.** Reads the first 256 KiB now. Only columns that are used are parsed.
+/// **Source.** pandas' `read_csv`, without its mixed types.
+[[nodiscard]] Frame read_csv(const std::string& pattern, const ReadCsv& options = {});
+/// The same of a list of files or patterns.
+[[nodiscard]] Frame read_csv(const std::vector<std::string>& patterns, const ReadCsv& options = {});
+
+}  // namespace weir

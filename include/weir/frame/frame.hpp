@@ -1,0 +1,244 @@
+// Frame: named columns over many files or machines; what is done with them is a plan until it is computed.
+#pragma once
+
+#include <iosfwd>
+#include <memory>
+
+#include "weir/frame/aggregate.hpp"
+
+namespace weir {
+
+class Frame;
+class GroupBy;
+
+/// From the least or from the greatest.
+enum class Order : std::uint8_t { ascending, descending };
+inline constexpr Order ascending = Order::ascending;
+inline constexpr Order descending = Order::descending;
+
+/// Which rows of two frames come into their join.
+enum class Join : std::uint8_t {
+  inner,  ///< Those that have a partner.
+  left,   ///< All of the left side; missing values where there is no partner.
+  right,  ///< All of the right side.
+  outer,  ///< All of both sides.
+  semi,   ///< Those of the left side that have a partner, once, without the partner's columns.
+  anti    ///< Those of the left side that have none.
+};
+
+/// How two frames are joined: `flights.merge(airports, {.left_on = {"origin"}, .right_on = {"code"}})`.
+struct Merge {
+  std::vector<std::string> on{};        ///< Columns of both sides that must be equal; default: all shared.
+  Join how = Join::inner;               ///< Which rows come.
+  std::vector<std::string> left_on{};   ///< Where the names differ: those of the left side,
+  std::vector<std::string> right_on{};  ///< and those of the right.
+  std::pair<std::string, std::string> suffixes{"_x", "_y"};  ///< For other columns that both sides have.
+};
+
+/// How frames are written: `frame.to_csv("out-*.csv", {.sep = ';'})`.
+struct WriteCsv {
+  char sep = ',';         ///< Between fields.
+  bool header = true;     ///< Whether the first line has the names.
+  std::string missing{};  ///< What is written for a missing value; an empty text is `""` if this is empty.
+};
+
+namespace detail::frame {
+class Node;
+[[nodiscard]] Frame frame_of(Table table, std::size_t partitions);
+template <class... Names>
+concept AreNames = (std::convertible_to<const Names&, std::string> && ...);
+}  // namespace detail::frame
+
+/// Named columns in partitions. Each verb gives a new frame at once; names and types are checked then, and
+/// rows are read and computed when `compute`, `head`, `collect` or `to_csv` asks for them, by all workers.
+///
+/// `auto late = weir::read_csv("*.csv").filter(col("delay") > 15).group_by("origin").agg(mean("delay"));`
+/// **Errors.** A wrong name is an `Error{not_found}` with the nearest one and all of them, a wrong type an
+/// `Error{invalid_argument}`; both at the verb, before anything runs.
+/// **Threads.** Any; frames are values, which share their plans.
+/// **Source.** dask.dataframe; without an index: rows are found by columns.
+class Frame {
+ public:
+  /// Without columns and rows.
+  Frame();
+  /// Of a table in memory, which is cut into `partitions`.
+  explicit Frame(Table table, std::size_t partitions = 1)
+      : Frame(detail::frame::frame_of(std::move(table), partitions)) {}
+
+  /// Names and types, as far as they are known: those of files are guessed until they have been read.
+  [[nodiscard]] const Schema& schema() const;
+  /// The names.
+  [[nodiscard]] std::vector<std::string> columns() const;
+  /// Schema, partitions and plan, as text.
+  [[nodiscard]] std::string show() const;
+
+  /// These columns, in this order.
+  template <class... Names>
+  requires detail::frame::AreNames<Names...>
+  [[nodiscard]] Frame select(const Names&... names) const {
+    return select(std::vector<std::string>{names...});
+  }
+  /// The same of a list.
+  [[nodiscard]] Frame select(const std::vector<std::string>& names) const;
+  /// All columns but these.
+  template <class... Names>
+  requires detail::frame::AreNames<Names...>
+  [[nodiscard]] Frame drop(const Names&... names) const { return drop(std::vector<std::string>{names...}); }
+  /// The same of a list.
+  [[nodiscard]] Frame drop(const std::vector<std::string>& names) const;
+  /// Columns with other names: `{{"old", "new"}}`.
+  [[nodiscard]] Frame rename(const std::vector<std::pair<std::string, std::string>>& names) const;
+  /// The rows for which the condition is true.
+  [[nodiscard]] Frame filter(const Expression& condition) const;
+  /// The rows for which a function of these columns is true.
+  template <class F>
+  requires(!std::is_convertible_v<F, Expression>) [[nodiscard]] Frame
+      filter(F function, std::vector<std::string> columns) const {
+    return filter(apply(std::move(function), std::move(columns)));
+  }
+  /// A further column, or one in place of that of the same name.
+  [[nodiscard]] Frame with(const std::string& name, const Expression& value) const;
+  /// The same by a function of these columns.
+  template <class F>
+  requires(!std::is_convertible_v<F, Expression>) [[nodiscard]] Frame
+      with(const std::string& name, F function, std::vector<std::string> columns) const {
+    return with(name, apply(std::move(function), std::move(columns)));
+  }
+  /// The column as another type.
+  [[nodiscard]] Frame astype(const std::string& name, ColumnType type) const;
+  /// Rows in which none of these (default: of all columns) is missing.
+  [[nodiscard]] Frame dropna(const std::vector<std::string>& names = {}) const;
+  /// The column with this value where it was missing.
+  [[nodiscard]] Frame fillna(const std::string& name, const Expression& value) const;
+
+  /// Rows with equal values in these columns belong together: `.group_by("origin").agg(mean("delay"))`.
+  template <class... Names>
+  requires detail::frame::AreNames<Names...>
+  [[nodiscard]] GroupBy group_by(const Names&... names) const;
+  /// The same of a list.
+  [[nodiscard]] GroupBy group_by(const std::vector<std::string>& names) const;
+  /// All rows become one.
+  template <class... More>
+  [[nodiscard]] Frame agg(const Aggregate& first, const More&... more) const {
+    return agg(std::vector<Aggregate>{first, more...});
+  }
+  /// The same of a list.
+  [[nodiscard]] Frame agg(const std::vector<Aggregate>& aggregates) const;
+
+  /// Rows in order of these columns; equal ones keep their order, missing values come last.
+  [[nodiscard]] Frame sort_by(const std::vector<std::string>& names, Order order = ascending) const;
+  /// The same of one column.
+  [[nodiscard]] Frame sort_by(const std::string& name, Order order = ascending) const {
+    return sort_by(std::vector<std::string>{name}, order);
+  }
+  /// The `n` rows with the greatest values, those first; of equal ones the earlier. Missing values come last.
+  [[nodiscard]] Frame nlargest(std::size_t n, const std::string& name) const;
+  /// The `n` rows with the least values.
+  [[nodiscard]] Frame nsmallest(std::size_t n, const std::string& name) const;
+  /// The first `n` rows, as a frame.
+  [[nodiscard]] Frame limit(std::size_t n) const;
+  /// Of rows that are equal in these columns (default: all) the first. Missing values are equal.
+  [[nodiscard]] Frame drop_duplicates(const std::vector<std::string>& names = {}) const;
+  /// The different values of a column, in order of the first of each.
+  [[nodiscard]] Frame unique(const std::string& name) const { return select(name).drop_duplicates(); }
+  /// The different values of a column and how often each is there (`count`), the most frequent first.
+  [[nodiscard]] Frame value_counts(const std::string& name) const;
+
+  /// Rows of both frames that are equal in the columns `on`, side by side.
+  ///
+  /// **Errors.** Throws `Error{invalid_argument}` if the types of two such columns cannot be equal.
+  /// **Cost.** A side of less than 64 MB is sent to every partition of the other one; otherwise both are
+  /// distributed by hashes of the keys.
+  [[nodiscard]] Frame merge(const Frame& right, const Merge& options = {}) const;
+  /// The same by columns that both sides have.
+  [[nodiscard]] Frame merge(const Frame& right, const std::string& on, Join how = Join::inner) const {
+    return merge(right, Merge{.on = {on}, .how = how});
+  }
+
+  /// All rows, here.
+  [[nodiscard]] Table compute() const;
+  /// Every row as a plain struct, whose members have the names of columns.
+  template <class Row>
+  [[nodiscard]] std::vector<Row> collect() const {
+    return compute().template to<Row>();
+  }
+  /// The first `n` rows, here. **Cost.** Reads one partition, and all others only
+  /// if that has not enough rows.
+  [[nodiscard]] Table head(std::size_t n = 5) const;
+  /// The last `n` rows, here.
+  [[nodiscard]] Table tail(std::size_t n = 5) const;
+  /// Count, mean, std, min, quartiles and max of every column of numbers, a row each. All rows are read.
+  [[nodiscard]] Table describe() const;
+  /// How many rows there are.
+  [[nodiscard]] std::int64_t count_rows() const;
+  /// The same frame with its rows computed and kept on the workers.
+  [[nodiscard]] Frame persist() const;
+  /// Writes the rows: one file, or where the path has a `*`, one per partition with its number.
+  ///
+  /// **Errors.** Throws `Error{io}` with the path if a file cannot be written; files are written under other
+  /// names and renamed when they are whole. \return The paths.
+  std::vector<std::string> to_csv(const std::string& path, const WriteCsv& options = {}) const;
+
+  /// From its plan; for the library.
+  explicit Frame(std::shared_ptr<const detail::frame::Node> node) : node_(std::move(node)) {}
+  /// The plan; for the library.
+  [[nodiscard]] const std::shared_ptr<const detail::frame::Node>& node() const noexcept { return node_; }
+
+ private:
+  std::shared_ptr<const detail::frame::Node> node_;
+};
+
+/// Prints `frame.show()`.
+std::ostream& operator<<(std::ostream& out, const Frame& frame);
+
+/// Rows that belong together; `agg` says what becomes of them.
+class GroupBy {
+ public:
+  /// One row for each group: its keys, then the results.
+  ///
+  /// **Shape.** In order of the keys within a partition; all groups are one partition unless there are many.
+  /// Rows with a missing key are left out, unless `keep_missing` was asked for.
+  /// **Cost.** Each partition is summed up where it is; only sums travel. With median, quantile or nunique
+  /// the rows travel, by hashes of their keys.
+  template <class... More>
+  [[nodiscard]] Frame agg(const Aggregate& first, const More&... more) const {
+    return agg(std::vector<Aggregate>{first, more...});
+  }
+  /// The same of a list.
+  [[nodiscard]] Frame agg(const std::vector<Aggregate>& aggregates) const;
+  /// Missing keys are a group too.
+  [[nodiscard]] GroupBy keep_missing() const;
+
+ private:
+  friend class Frame;
+  GroupBy(Frame frame, std::vector<std::string> keys) : frame_(std::move(frame)), keys_(std::move(keys)) {}
+  Frame frame_;
+  std::vector<std::string> keys_;
+  bool keeps_missing_ = false;
+};
+
+template <class... Names>
+requires detail::frame::AreNames<Names...> GroupBy Frame::group_by(const Names&... names)
+const { return group_by(std::vector<std::string>{names...}); }
+
+/// Rows of all frames, one behind the other. Their columns have the same names and types, in any order; int64
+/// and float64 become float64. Throws `Error{invalid_argument}` with the columns that differ.
+[[nodiscard]] Frame concat(const std::vector<Frame>& frames);
+
+/// A frame of plain structs: each member is a column of its name.
+///
+/// `weir::from(std::vector<Reading>{...})` with `struct Reading { std::string sensor; double value; };`
+template <class Row>
+[[nodiscard]] Frame from(const std::vector<Row>& rows, std::size_t partitions = 1) {
+  static_assert(std::is_aggregate_v<Row>, "weir: rows are plain structs, whose members become columns");
+  std::vector<std::string> names;
+  std::vector<Column> columns;
+  [&]<std::size_t... I>(std::index_sequence<I...>) {
+    (columns.push_back(detail::frame::column_of_member<Row, I>(rows)), ...);
+    (names.emplace_back(detail::frame::member_name<Row, I>()), ...);
+  }
+  (std::make_index_sequence<detail::task::field_count<Row>>{});
+  return Frame(Table(std::move(names), std::move(columns)), partitions);
+}
+
+}  // namespace weir

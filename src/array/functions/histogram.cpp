@@ -1,0 +1,179 @@
+// Counts of elements: each chunk counts its own, the counts are added up.
+#include "weir/array/histogram.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "array/graph/views.hpp"
+#include "weir/array/shape.hpp"
+
+namespace weir::detail::array {
+
+namespace {
+
+// Finds the bin of a number among growing edges.
+class BinFinder {
+ public:
+  explicit BinFinder(const std::vector<double>& edges)
+      : edges_(edges),
+        scale_(static_cast<double>(edges.size() - 1) / (edges.back() - edges.front())),
+        last_(std::ssize(edges) - 2) {}
+  // -1 if it is in none.
+  std::int64_t operator()(double x) const {
+    if (!(x >= edges_.front() && x <= edges_.back())) return -1;
+    // Guessed as if the edges were even, then put right.
+    const double guess = (x - edges_.front()) * scale_;
+    const std::int64_t bin = guess < static_cast<double>(last_) ? static_cast<std::int64_t>(guess) : last_;
+    if (edges_[static_cast<std::size_t>(bin)] <= x &&
+        (bin == last_ || x < edges_[static_cast<std::size_t>(bin) + 1]))
+      return bin;
+    return std::min<std::int64_t>(last_,
+                                  std::upper_bound(edges_.begin(), edges_.end(), x) - edges_.begin() - 1);
+  }
+  [[nodiscard]] std::int64_t count() const { return last_ + 1; }
+
+ private:
+  const std::vector<double>& edges_;
+  double scale_;
+  std::int64_t last_;
+};
+
+// Operands: numbers, (as many others); parameters: edges of each.
+task::Value binned(Reader& parameters, std::span<const Tensor> operands) {
+  std::vector<double> x_edges, y_edges;
+  read(parameters, x_edges);
+  if (operands.size() > 1) read(parameters, y_edges);
+  const BinFinder x_bin(x_edges);
+  const double* x = operands[0].as<double>();
+  if (operands.size() == 1) {
+    const Tensor out = make_tensor(DType::int64, Dims{1, x_bin.count()});
+    auto* counts = out.as<std::int64_t>();
+    std::fill_n(counts, out.size(), 0);
+    for (std::int64_t i = 0; i < operands[0].size(); ++i)
+      if (const std::int64_t bin = x_bin(x[i]); bin >= 0) ++counts[bin];
+    return out.value;
+  }
+  const BinFinder y_bin(y_edges);
+  const double* y = operands[1].as<double>();
+  const Tensor out = make_tensor(DType::int64, Dims{1, x_bin.count(), y_bin.count()});
+  auto* counts = out.as<std::int64_t>();
+  std::fill_n(counts, out.size(), 0);
+  for (std::int64_t i = 0; i < operands[0].size(); ++i)
+    if (const std::int64_t row = x_bin(x[i]), column = y_bin(y[i]); row >= 0 && column >= 0)
+      ++counts[row * y_bin.count() + column];
+  return out.value;
+}
+
+// Operands: integers, (weights); parameters: number of bins.
+task::Value occurrences(Reader& parameters, std::span<const Tensor> operands) {
+  std::int64_t bins = 0;
+  read(parameters, bins);
+  const Tensor &x = operands[0],
+               out = make_tensor(operands.size() > 1 ? DType::float64 : DType::int64, Dims{1, bins});
+  const auto* at = x.as<std::int64_t>();
+  if (operands.size() > 1) {
+    std::fill_n(out.as<double>(), bins, 0.0);
+    for (std::int64_t i = 0; i < x.size(); ++i) out.as<double>()[at[i]] += operands[1].as<double>()[i];
+  } else {
+    std::fill_n(out.as<std::int64_t>(), bins, 0);
+    for (std::int64_t i = 0; i < x.size(); ++i) ++out.as<std::int64_t>()[at[i]];
+  }
+  return out.value;
+}
+
+// The counts of each chunk of x (and what belongs to it of y), added up.
+template <class... P>
+NodePtr added_up(const char* name, DType type, const Shape& bins, const NodePtr& x, const NodePtr& y,
+                 Kernel kernel, const P&... parameters) {
+  Chunks chunks{std::vector<std::int64_t>(static_cast<std::size_t>(x->grid.count()), 1)};
+  for (const std::int64_t n : bins) chunks.push_back({n});
+  const auto plan = [=](TaskBuilder& task, std::int64_t chunk) {
+    std::vector<std::uint32_t> operands{task.need_chunk(*x, chunk)};
+    if (y) operands.push_back(task.need(*y, chunk_view(x->grid, chunk)));
+    task.kernel(kernel, std::move(operands), parameters...);
+  };
+  std::vector<NodePtr> inputs{x};
+  if (y) inputs.push_back(y);
+  return reduce(Reduction::sum,
+                std::make_shared<TaskNode>(name, type, Grid(std::move(chunks)), std::move(inputs), plan),
+                {.axis = 0}, type);
+}
+
+void needs_edges(const char* function, const std::vector<double>& edges) {
+  if (edges.size() < 2)
+    refuse(function, "there must be at least 2 edges (got " + std::to_string(edges.size()) + ")");
+  for (std::size_t i = 1; i < edges.size(); ++i)
+    if (!(edges[i - 1] < edges[i]))
+      refuse(function, "the edges must grow (edge " + std::to_string(i) + " is " + std::to_string(edges[i]) +
+                           " after " + std::to_string(edges[i - 1]) + ")");
+}
+void needs_same_shape(const char* function, const NodePtr& x, const NodePtr& y) {
+  if (shape_of(x) != shape_of(y))
+    refuse(function, "the shapes must be equal (got " + weir::to_text(x->grid.shape) + " and " +
+                         weir::to_text(y->grid.shape) + ")");
+}
+
+// Smallest and largest element, computed now.
+template <class T>
+std::pair<T, T> ends_of(const NodePtr& x) {
+  const NodePtr same = cast(x, dtype_of<T>);
+  const std::vector<NodePtr> ends{expand_dims(reduce(Reduction::min, same, {}, same->type), 0),
+                                  expand_dims(reduce(Reduction::max, same, {}, same->type), 0)};
+  const xt::xarray<T> values = compute<T>(concatenated(ends, 0));
+  return {values.data()[0], values.data()[1]};
+}
+
+}  // namespace
+
+NodePtr histogram(const NodePtr& x, const std::vector<double>& edges) {
+  (void)shape_of(x);
+  needs_edges("histogram", edges);
+  return added_up("histogram", DType::int64, {std::ssize(edges) - 1}, x, nullptr, &binned, edges);
+}
+
+NodePtr histogram2d(const NodePtr& x, const NodePtr& y, const std::vector<double>& x_edges,
+                    const std::vector<double>& y_edges) {
+  needs_same_shape("histogram2d", x, y);
+  needs_edges("histogram2d", x_edges);
+  needs_edges("histogram2d", y_edges);
+  return added_up("histogram2d", DType::int64, {std::ssize(x_edges) - 1, std::ssize(y_edges) - 1}, x, y,
+                  &binned, x_edges, y_edges);
+}
+
+std::vector<double> even_edges(const char* function, const NodePtr& x, const Bins& bins) {
+  if (bins.count < 1)
+    refuse(function, "there must be at least 1 bin (got " + std::to_string(bins.count) + ")");
+  std::pair<double, double> range{0, 1};
+  if (bins.range) range = *bins.range;
+  else if (shape_of(x), x->grid.size() > 0) range = ends_of<double>(x);
+  auto& [low, high] = range;
+  if (!std::isfinite(low) || !std::isfinite(high) || low > high)
+    refuse(function, "the range of the bins must be finite and grow (got " + std::to_string(low) + " to " +
+                         std::to_string(high) + ")" + (bins.range ? "" : "; give one"));
+  if (low == high) low -= 0.5, high += 0.5;
+  const double step = (high - low) / static_cast<double>(bins.count);
+  std::vector<double> edges;
+  for (std::int64_t i = 0; i < bins.count; ++i) edges.push_back(static_cast<double>(i) * step + low);
+  edges.push_back(high);
+  return edges;
+}
+
+NodePtr bincount(const NodePtr& given, const NodePtr& weights, std::int64_t minlength) {
+  if (shape_of(given).size() != 1)
+    refuse("bincount", "the array must have one axis (got " + weir::to_text(given->grid.shape) + ")");
+  if (minlength < 0)
+    refuse("bincount", "minlength must be at least 0 (got " + std::to_string(minlength) + ")");
+  if (weights) needs_same_shape("bincount", given, weights);
+  const NodePtr x = converted(given, DType::int64, OutOfRange::error);
+  std::int64_t bins = minlength;
+  if (x->grid.size()) {
+    const auto [least, most] = ends_of<std::int64_t>(x);
+    if (least < 0) refuse("bincount", "the numbers must not be negative (got " + std::to_string(least) + ")");
+    check_size("bincount", {most}, {{most}});
+    bins = std::max(bins, most + 1);
+  }
+  return added_up("bincount", weights ? DType::float64 : DType::int64, {bins}, x, weights, &occurrences,
+                  bins);
+}
+
+}  // namespace weir::detail::array

@@ -1,0 +1,9 @@
+#include "weir/detail/bag/hash.hpp"
+
+#include <xxhash.h>
+
+namespace weir::detail::bag {
+
+std::uint64_t hash_bytes(const void* data, std::size_t count) noexcept { return XXH3_64bits(data, count); }
+
+}  // namespace weir::detail::bag

@@ -1,0 +1,217 @@
+// What reads and writes lines.
+#include <fmt/format.h>
+#include <simdjson.h>
+
+#include "core/thrown.hpp"
+#include "core/wording.hpp"
+#include "weir/bag.hpp"
+#include "weir/bytes.hpp"
+#include "weir/detail/files/lines.hpp"
+#include "weir/detail/files/output.hpp"
+
+namespace weir {
+namespace detail::bag {
+namespace {
+
+// Lines of the portions, one after another, each with room for parsers that read in steps.
+class LinePusher {
+ public:
+  LinePusher(const TextSource& source, Into& next) : source_(source), next_(next) {}
+
+  // Whether more is wanted.
+  bool push(const files::Portion& portion) {
+    files::Lines lines(source_.who.c_str(), portion, source_.separator);
+    std::string_view line;
+    while (lines.next(line)) {
+      try {
+        if (!push_line(portion.path, line)) return false;
+      } catch (const Error& error) {
+        throw Error(error.kind(), at(lines) + error.what());
+      } catch (...) {
+        const Thrown thrown = current_thrown();
+        throw Error(ErrorKind::task_failed, at(lines) + thrown.type + ": " + thrown.message);
+      }
+    }
+    return true;
+  }
+
+ private:
+  [[nodiscard]] std::string at(const files::Lines& lines) const {
+    return source_.who + ": " + lines.where().text() + ": ";
+  }
+
+  bool push_line(const std::string& path, std::string_view line) {
+    if (source_.is_utf8 && !simdjson::validate_utf8(line.data(), line.size())) {
+      if (source_.skips) return true;
+      throw_not_utf8(line);
+    }
+    line_.clear();
+    line_.reserve(line.size() + files::Lines::padding);
+    if (source_.is_latin1) append_latin1(line);
+    else line_.append(line);
+    if (!source_.with_path) return static_cast<IntoOf<std::string>&>(next_).push(line_);
+    std::pair<std::string, std::string> both(path, line_);
+    return static_cast<IntoOf<std::pair<std::string, std::string>>&>(next_).push(both);
+  }
+
+  void append_latin1(std::string_view line) {
+    for (const char letter : line) {
+      const auto code = static_cast<unsigned char>(letter);
+      if (code < 0x80) line_ += letter;
+      else (line_ += static_cast<char>(0xc0 | code >> 6)) += static_cast<char>(0x80 | (code & 0x3f));
+    }
+  }
+
+  [[noreturn]] static void throw_not_utf8(std::string_view line) {
+    std::size_t good = 0;  // the longest prefix that is UTF-8, found by halving
+    std::size_t bad = line.size();
+    while (good + 1 < bad) {
+      const std::size_t middle = (good + bad) / 2;
+      // A prefix may end inside a letter; up to three bytes more decide.
+      bool fits = false;
+      for (std::size_t more = 0; more < 4 && middle + more <= line.size(); ++more)
+        fits = fits || simdjson::validate_utf8(line.data(), middle + more);
+      (fits ? good : bad) = middle;
+    }
+    while (good > 0 && !simdjson::validate_utf8(line.data(), good)) --good;
+    throw Error(
+        ErrorKind::serialization,
+        fmt::format("the text must be UTF-8 (got byte 0x{:02x} at column {}); give another encoding, or "
+                    "none",
+                    static_cast<unsigned char>(line[good]), good + 1));
+  }
+
+  const TextSource& source_;
+  Into& next_;
+  std::string line_;
+};
+
+void run_text(const Making& making, Into& next) {
+  TextSource source;
+  task::read_back(making.reader, source);
+  LinePusher pusher(source, next);
+  for (const files::Portion& portion : source.portions)
+    if (!pusher.push(portion)) return;
+}
+
+class TextSink final : public Sink, IntoOf<std::string> {
+ public:
+  explicit TextSink(std::string path) : path_(std::move(path)), output_("to_text", path_) {}
+  Into& into() override { return *this; }
+  task::Value result() override {
+    output_.commit();
+    return task::Value::make(path_);
+  }
+
+ private:
+  bool push(std::string& element) override {
+    output_.write(element);
+    output_.write("\n");
+    return true;
+  }
+  std::string path_;
+  files::Output output_;
+};
+
+std::unique_ptr<Sink> make_text_sink(const Making& making) {
+  std::string path;
+  read(making.reader, path);
+  return std::make_unique<TextSink>(std::move(path));
+}
+
+void check_encoding(const char* who, const std::string& encoding) {
+  if (encoding.empty() || encoding == "utf-8" || encoding == "latin-1") return;
+  throw Error(
+      ErrorKind::invalid_argument,
+      fmt::format("{}: the encoding must be utf-8, latin-1 or empty (got '{}')", who, printable(encoding)));
+}
+
+// At a cut, where a separator begins must not depend on what stands before.
+void check_separator(const char* who, const std::string& separator) {
+  if (separator.empty())
+    throw Error(ErrorKind::invalid_argument, fmt::format("{}: the separator must not be empty", who));
+  if (separator.find_first_not_of(separator[0]) == std::string::npos) return;
+  for (std::size_t shift = 1; shift < separator.size(); ++shift)
+    if (separator.compare(shift, std::string::npos, separator, 0, separator.size() - shift) == 0)
+      throw Error(ErrorKind::invalid_argument,
+                  fmt::format("{}: the separator must not begin again inside itself (got '{}')", who,
+                              printable(separator)));
+}
+
+Plan text_plan(const char* who, const std::vector<std::string>& names, const TextOptions& options,
+               const std::string& separator, bool with_path) {
+  check_encoding(who, options.encoding);
+  check_separator(who, separator);
+  const std::uint64_t block = options.block.empty() ? 0 : parse_bytes(options.block);
+  if (!options.block.empty()) check_count(who, "the block", block);
+  std::vector<Pipe> pipes;
+  for (auto& portions : files::divide(files::find(who, names, options.compression), block))
+    pipes.push_back(
+        {text_source({who, std::move(portions), separator, options.encoding == "utf-8",
+                      options.encoding == "latin-1", options.on_error == OnError::skip, with_path}),
+         {}});
+  return Plan(std::move(pipes));
+}
+
+void run_range(const Making& making, Into& next) {
+  std::int64_t begin = 0, step = 1;
+  std::uint64_t count = 0;
+  read(making.reader, begin);
+  read(making.reader, step);
+  read(making.reader, count);
+  for (std::uint64_t i = 0; i < count; ++i) {
+    std::int64_t number = begin + step * static_cast<std::int64_t>(i);
+    if (!static_cast<IntoOf<std::int64_t>&>(next).push(number)) return;
+  }
+}
+
+}  // namespace
+
+Part text_source(const TextSource& source) {
+  return make_part(&run_text, source.who, [&](Writer& writer) { write(writer, source); });
+}
+Part text_sink(const std::string& path) {
+  return make_part(&make_text_sink, "to_text", [&](Writer& writer) { write(writer, path); });
+}
+Part range_source(std::int64_t begin, std::int64_t step, std::uint64_t count) {
+  return make_part(&run_range, "range", [&](Writer& writer) {
+    write(writer, begin);
+    write(writer, step);
+    write(writer, count);
+  });
+}
+
+}  // namespace detail::bag
+
+using detail::bag::text_plan;
+
+Bag<std::string> read_text(const std::vector<std::string>& files, const TextOptions& options) {
+  return Bag<std::string>(text_plan("read_text", files, options, "\n", false));
+}
+Bag<std::pair<std::string, std::string>> read_text_with_paths(const std::vector<std::string>& files,
+                                                              const TextOptions& options) {
+  return Bag<std::pair<std::string, std::string>>(
+      text_plan("read_text_with_paths", files, options, "\n", true));
+}
+Bag<std::string> read_records(const std::vector<std::string>& files, const std::string& separator,
+                              const TextOptions& options) {
+  return Bag<std::string>(text_plan("read_records", files, options, separator, false));
+}
+Bag<Json> read_json(const std::vector<std::string>& files, const TextOptions& options) {
+  return Bag<std::string>(text_plan("read_json", files, options, "\n", false))
+      .map(options.on_error, Json::parse);
+}
+
+Bag<std::int64_t> bag_range(std::uint64_t count, std::size_t partitions) {
+  detail::bag::check_count("bag_range", "the number of partitions", partitions);
+  std::vector<detail::bag::Pipe> pipes;
+  for (std::size_t i = 0; i < partitions; ++i) {
+    const std::uint64_t begin = count / partitions * i + std::min<std::uint64_t>(i, count % partitions);
+    pipes.push_back({detail::bag::range_source(static_cast<std::int64_t>(begin), 1,
+                                               count / partitions + (i < count % partitions ? 1 : 0)),
+                     {}});
+  }
+  return Bag<std::int64_t>(detail::bag::Plan(std::move(pipes)));
+}
+
+}  // namespace weir

@@ -1,0 +1,319 @@
+// A loop of its own with a timer and a server; nothing of it runs on a thread that drives tasks.
+#include "dashboard/dashboard.hpp"
+
+#include <fmt/format.h>
+#include <sys/prctl.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <boost/asio/steady_timer.hpp>
+#include <charconv>
+#include <condition_variable>
+#include <cstdlib>
+#include <fstream>
+#include <mutex>
+#include <nlohmann/json.hpp>
+
+#include "core/log.hpp"
+#include "core/state_directory.hpp"
+#include "core/wording.hpp"
+#include "dashboard/page.hpp"
+#include "dashboard/server.hpp"
+#include "seeing/process.hpp"
+#include "weir/error.hpp"
+
+namespace weir::detail::dashboard {
+
+namespace asio = boost::asio;
+using Clock = std::chrono::steady_clock;
+
+Wish parse_wish(const std::string& text) {
+  Wish wish;
+  wish.is_terminal = isatty(STDERR_FILENO) == 1 || text == "terminal";
+  if (text.empty() || text == "on" || text == "terminal") return wish;
+  if (text == "off" || text == "0") {
+    wish.where = Wish::Where::off;
+    return wish;
+  }
+  if (text.starts_with("unix:") && text.size() > 5) {
+    wish.where = Wish::Where::path;
+    wish.path = text.substr(5);
+    return wish;
+  }
+  int port = 0;
+  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), port);
+  if (problem != std::errc() || end != text.data() + text.size() || port < 1 || port > 65535)
+    throw Error(ErrorKind::invalid_argument,
+                "WEIR_DASHBOARD: must be on, off, a port from 1 to 65535 or unix:PATH (got " +
+                    printable(text) + "); write for example WEIR_DASHBOARD=8787");
+  wish.where = Wish::Where::port;
+  wish.port = static_cast<std::uint16_t>(port);
+  return wish;
+}
+
+namespace {
+
+constexpr auto before_it_begins = std::chrono::seconds(1);
+constexpr auto every = std::chrono::seconds(1);
+
+std::string random_token() {
+  std::array<unsigned char, 24> bytes{};
+  if (getrandom(bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(bytes.size()))
+    throw Error(ErrorKind::io, "dashboard: the system has no random bytes for a token");
+  std::string text;
+  for (const unsigned char byte : bytes) text += fmt::format("{:02x}", byte);
+  return text;
+}
+
+seeing::Program this_program(const std::string& job) {
+  seeing::Program program;
+  std::array<char, 256> host{};
+  program.host = gethostname(host.data(), host.size() - 1) == 0 ? host.data() : "localhost";
+  program.name = program_invocation_short_name;
+  program.job = job;
+  program.pid = getpid();
+  program.started_s = std::time(nullptr);
+  program.id = fmt::format("{}-{}-{}", program.started_s, program.host, program.pid);
+  return program;
+}
+
+std::vector<std::string> words_of(const char* text) {
+  std::vector<std::string> words;
+  std::string word;
+  for (const char c : std::string_view(text ? text : "")) {
+    if (c != ',' && c != ' ') word += c;
+    else if (!word.empty()) words.push_back(std::exchange(word, {}));
+  }
+  if (!word.empty()) words.push_back(word);
+  return words;
+}
+
+}  // namespace
+
+struct Dashboard::Work {
+  Work(Source from, Wish where) : source(std::move(from)), wish(std::move(where)), model(source.name_of) {}
+
+  void run();
+  void stop();
+
+ private:
+  [[nodiscard]] bool is_wanted_at_once() const {
+    return wish.where != Wish::Where::automatic || wish.is_terminal;
+  }
+  [[nodiscard]] double seconds_since_start(Clock::time_point now) const {
+    return std::chrono::duration<double>(now - start).count();
+  }
+  [[nodiscard]] bool sleep_until(Clock::time_point when);
+  void begin();
+  void serve();
+  void tell_address(const std::string& address);
+  void tick();
+  void take_messages();
+  void arm();
+  [[nodiscard]] Answer answer(const Target& target);
+  [[nodiscard]] Answer file(const std::string& name);
+  [[nodiscard]] const std::string& picture_text();
+
+  Source source;
+  Wish wish;
+  const Clock::time_point start = Clock::now();
+  seeing::Program program;
+  seeing::Model model;
+  std::unique_ptr<RunFolder> folder;
+  std::optional<asio::io_context> loop;
+  std::optional<asio::steady_timer> timer;
+  std::optional<Server> server;
+  std::string token;
+  std::string picture_;  // of the last tick; empty: to be made when somebody asks
+  Clock::time_point recorded{};
+  bool problem_told = false;
+
+  std::mutex mutex;  // of what follows
+  std::condition_variable changed;
+  bool is_stopping = false;
+  bool is_looping = false;
+};
+
+bool Dashboard::Work::sleep_until(Clock::time_point when) {
+  std::unique_lock lock(mutex);
+  return !changed.wait_until(lock, when, [&] { return is_stopping; });
+}
+
+void Dashboard::Work::run() {
+  prctl(PR_SET_NAME, "weir dashboard");
+  if (!is_wanted_at_once() && !sleep_until(start + before_it_begins)) return;
+  try {
+    begin();
+    bool is_over = false;
+    {
+      const std::lock_guard lock(mutex);
+      is_over = is_stopping;
+      is_looping = true;
+    }
+    if (!is_over) loop->run();
+    tick();
+    program.is_running = false;
+    std::error_code ignored;
+    if (model.now_s() >= 1) folder->end(seeing::text_of(seeing::record(model, program)));
+    else std::filesystem::remove_all(folder->path(), ignored);
+  } catch (const std::exception& error) {
+    log::warn("the dashboard has ended: {}", error.what());
+  }
+  server.reset();
+}
+
+void Dashboard::Work::stop() {
+  const std::lock_guard lock(mutex);
+  is_stopping = true;
+  changed.notify_all();
+  if (is_looping) loop->stop();
+}
+
+void Dashboard::Work::begin() {
+  program = this_program(source.job);
+  token = random_token();
+  folder = std::make_unique<RunFolder>(Run{program, "", "", {}}, state_directory());
+  loop.emplace(1);
+  timer.emplace(*loop);
+  try {
+    serve();
+  } catch (const std::exception& error) {
+    log::warn("{}", error.what());
+  }
+  tick();
+  arm();
+}
+
+void Dashboard::Work::serve() {
+  server.emplace(*loop, token, "weir_" + std::to_string(program.pid),
+                 words_of(std::getenv("WEIR_DASHBOARD_HOSTS")),
+                 [this](const Target& target) { return answer(target); });
+  const bool by_path =
+      wish.where == Wish::Where::path || (wish.where == Wish::Where::automatic && !wish.is_terminal);
+  if (!by_path) {
+    const std::uint16_t port = server->listen(wish.port);
+    if (port != wish.port && wish.where == Wish::Where::port)
+      log::warn("dashboard: port {} is taken; the page is at {}", wish.port, port);
+    return tell_address("127.0.0.1:" + std::to_string(port));
+  }
+  std::filesystem::path path = wish.path;
+  if (path.empty()) {
+    path = folder->path() / "socket";
+    if (!folder->problem().empty() || path.string().size() > 100) {
+      const std::filesystem::path own = "/tmp/weir-" + std::to_string(getuid());
+      std::error_code ignored;
+      std::filesystem::create_directory(own, ignored);
+      std::filesystem::permissions(own, std::filesystem::perms::owner_all, ignored);
+      path = own / (std::to_string(getpid()) + ".socket");
+    }
+  }
+  server->listen(std::filesystem::absolute(path));
+  tell_address("unix:" + std::filesystem::absolute(path).string());
+}
+
+void Dashboard::Work::tell_address(const std::string& address) {
+  folder->tell(address, token);
+  if (address.starts_with("unix:")) return;
+  // In one piece, so that it is not torn apart by what the program prints.
+  const std::string line = "weir: dashboard at http://" + address + "/?token=" + token + "\n";
+  [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, line.data(), line.size());
+}
+
+void Dashboard::Work::arm() {
+  timer->expires_after(every);
+  timer->async_wait([this](const boost::system::error_code& error) {
+    if (error) return;
+    tick();
+    arm();
+  });
+}
+
+void Dashboard::Work::take_messages() {
+  seeing::Inbox::Contents contents = source.inbox->take();
+  for (const seeing::Inbox::Said& one : contents.said)
+    model.receive(seconds_since_start(one.when), one.from, one.seen);
+  for (seeing::Inbox::Failed& one : contents.failed) {
+    one.failure.time_s = seconds_since_start(one.when);
+    model.failed(std::move(one.failure));
+  }
+  model.failed_more(contents.failed_more);
+}
+
+// The record is written more seldom the longer the program runs: what a kill can lose is a twentieth, at most
+// 10 s.
+void Dashboard::Work::tick() {
+  take_messages();
+  const Look look = source.look();
+  const auto now = Clock::now();
+  model.tick(seconds_since_start(now), look.snapshot, look.progress, seeing::own_process());
+  picture_.clear();
+  if (now - recorded >= std::clamp<Clock::duration>((now - start) / 20, every, 10 * every) - every / 10) {
+    recorded = now;
+    folder->record(seeing::text_of(seeing::record(model, program)));
+  }
+  if (!folder->problem().empty() && !std::exchange(problem_told, true))
+    log::info("there will be no report of this program: {}; WEIR_STATE_DIR names another directory",
+              folder->problem());
+}
+
+const std::string& Dashboard::Work::picture_text() {
+  if (picture_.empty()) picture_ = seeing::text_of(seeing::picture(model, program, {60, 60}));
+  return picture_;
+}
+
+Answer Dashboard::Work::file(const std::string& name) {
+  if (const char* folder_of_page = std::getenv("WEIR_DASHBOARD_DIR"); folder_of_page && *folder_of_page) {
+    std::ifstream in(std::filesystem::path(folder_of_page) / name);
+    if (in && name.find('/') == std::string::npos)
+      return {200, std::string(media_type(name)), {std::istreambuf_iterator<char>(in), {}}};
+  }
+  for (const PageFile& each : page_files())
+    if (each.name == name) return {200, std::string(media_type(name)), std::string(each.bytes)};
+  return {404, "text/plain; charset=utf-8", "weir: there is no such page; / is the first one\n"};
+}
+
+Answer Dashboard::Work::answer(const Target& target) {
+  const auto json = [](const nlohmann::json& value) {
+    return Answer{200, "application/json", seeing::text_of(value)};
+  };
+  if (target.path == "/json/picture") return {200, "application/json", picture_text()};
+  if (target.path == "/json/history")
+    return json(seeing::history(model, target.number("from_s", 0, 0, 1e12),
+                                static_cast<std::size_t>(target.number("rows", 600, 1, 2000))));
+  if (target.path == "/json/record") return json(seeing::record(model, program));
+  if (target.path == "/json/workers")
+    return json(
+        seeing::picture(model, program, {0, static_cast<std::size_t>(target.number("most", 1000, 1, 10000))})
+            .at("workers"));
+  if (target.path == "/json/task_stream") {
+    seeing::TileRequest request;
+    const double now_us = 1e6 * model.now_s();
+    request.to_us = static_cast<std::int64_t>(target.number("to_us", now_us, 0, 1e15));
+    request.from_us = static_cast<std::int64_t>(
+        target.number("from_us", static_cast<double>(request.to_us) - 60e6, -1e15, 1e15));
+    request.columns = static_cast<std::size_t>(target.number("columns", 1000, 1, 4000));
+    request.first_row = static_cast<std::size_t>(target.number("first_row", 0, 0, 65535));
+    request.rows = static_cast<std::size_t>(target.number("rows", 64, 1, 256));
+    request.most = static_cast<std::size_t>(target.number("most", 2000, 1, 4000));
+    return json(seeing::task_stream(model, request));
+  }
+  if (target.path == "/metrics")
+    return {200, "text/plain; version=0.0.4; charset=utf-8", seeing::prometheus(model)};
+  return file(target.path == "/" || target.path == "/status" ? "index.html" : target.path.substr(1));
+}
+
+Dashboard::Dashboard(Source source, Wish wish) {
+  if (wish.where == Wish::Where::off || !source.inbox) return;
+  work_ = std::make_shared<Work>(std::move(source), std::move(wish));
+  thread_ = std::thread([work = work_.get()] { work->run(); });
+}
+
+void Dashboard::stop() {
+  if (!thread_.joinable()) return;
+  work_->stop();
+  thread_.join();
+}
+
+}  // namespace weir::detail::dashboard

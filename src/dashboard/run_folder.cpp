@@ -1,0 +1,171 @@
+// Folders of runs, as JSON files.
+#include "dashboard/run_folder.hpp"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <cstring>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "core/descriptor.hpp"
+#include "core/wording.hpp"
+#include "weir/error.hpp"
+
+namespace weir::detail::dashboard {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+
+namespace {
+
+constexpr int run_format = 1;
+constexpr std::uintmax_t largest_run_file = 64 * 1024;
+
+std::string own_host() {
+  std::array<char, 256> name{};
+  return gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "localhost";
+}
+
+std::string reason(int number) { return std::strerror(number); }
+
+std::optional<Run> read_run(const fs::path& folder) try {
+  if (fs::file_size(folder / "run.json") > largest_run_file) return std::nullopt;
+  std::ifstream file(folder / "run.json");
+  const json text = json::parse(file);
+  if (text.at("weir_run").get<int>() != run_format) return std::nullopt;
+  Run run;
+  run.folder = folder;
+  text.at("id").get_to(run.program.id);
+  text.at("program").get_to(run.program.name);
+  text.at("host").get_to(run.program.host);
+  text.at("job").get_to(run.program.job);
+  text.at("pid").get_to(run.program.pid);
+  text.at("started").get_to(run.program.started_s);
+  text.at("running").get_to(run.program.is_running);
+  text.at("address").get_to(run.address);
+  text.at("token").get_to(run.token);
+  return run;
+} catch (const std::exception&) {
+  return std::nullopt;
+}
+
+// Of programs that have ended the oldest go, so that the number of folders does not grow.
+void remove_old(const fs::path& state_directory) {
+  std::vector<Run> all = runs(state_directory);
+  std::error_code ignored;
+  for (std::size_t i = RunFolder::most_runs; i < all.size(); ++i)
+    if (!is_alive(all[i])) fs::remove_all(all[i].folder, ignored);
+}
+
+}  // namespace
+
+RunFolder::RunFolder(Run run, const fs::path& state_directory) : run_(std::move(run)) {
+  const fs::path all = state_directory / "runs";
+  run_.folder = all / run_.program.id;
+  std::error_code error;
+  fs::create_directories(all, error);
+  if (error) problem_ = all.string() + " cannot be made (" + error.message() + ")";
+  else if (chmod(all.c_str(), 0700) != 0 && errno != EPERM)
+    problem_ = all.string() + " cannot be made private (" + reason(errno) + ")";
+  else if (mkdir(run_.folder.c_str(), 0700) != 0)
+    problem_ = run_.folder.string() + " cannot be made (" + reason(errno) + ")";
+  if (!problem_.empty()) return;
+  write_run();
+  remove_old(state_directory);
+}
+
+bool RunFolder::write(const char* name, const std::string& text) {
+  if (!problem_.empty()) return false;
+  const fs::path path = run_.folder / name;
+  const fs::path temporary = path.string() + ".new";
+  const auto failed = [&](int number) {
+    const std::string why = reason(number);
+    unlink(temporary.c_str());
+    problem_ = path.string() + " cannot be written (" + why + ")";
+    return false;
+  };
+  Descriptor file(open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600));
+  if (file.get() < 0) return failed(errno);
+  for (std::size_t at = 0; at < text.size();) {
+    const ssize_t written = ::write(file.get(), text.data() + at, text.size() - at);
+    if (written < 0 && errno == EINTR) continue;
+    if (written <= 0) return failed(written < 0 ? errno : ENOSPC);
+    at += static_cast<std::size_t>(written);
+  }
+  if (rename(temporary.c_str(), path.c_str()) != 0) return failed(errno);
+  return true;
+}
+
+void RunFolder::write_run() {
+  const json text = {{"weir_run", run_format},
+                     {"id", run_.program.id},
+                     {"program", run_.program.name},
+                     {"host", run_.program.host},
+                     {"job", run_.program.job},
+                     {"pid", run_.program.pid},
+                     {"started", run_.program.started_s},
+                     {"running", run_.program.is_running},
+                     {"address", run_.address},
+                     {"token", run_.token}};
+  write("run.json", seeing::text_of(text) + "\n");
+}
+
+void RunFolder::tell(const std::string& address, const std::string& token) {
+  run_.address = address;
+  run_.token = token;
+  write_run();
+}
+
+void RunFolder::record(const std::string& text) { write("record.json", text); }
+
+void RunFolder::end(const std::string& text) {
+  record(text);
+  run_.program.is_running = false;
+  run_.address.clear();
+  run_.token.clear();
+  write_run();
+}
+
+std::vector<Run> runs(const fs::path& state_directory) {
+  std::vector<Run> all;
+  std::error_code ignored;
+  for (const auto& entry : fs::directory_iterator(state_directory / "runs", ignored))
+    if (std::optional<Run> run = read_run(entry.path())) all.push_back(std::move(*run));
+  std::stable_sort(all.begin(), all.end(), [](const Run& a, const Run& b) {
+    return std::tie(a.program.started_s, a.program.pid) > std::tie(b.program.started_s, b.program.pid);
+  });
+  return all;
+}
+
+Run find_run(const std::string& which, const fs::path& state_directory) {
+  const std::vector<Run> all = runs(state_directory);
+  for (const Run& run : all)
+    if (which.empty() || which == "last" || which == run.program.id || which == run.program.job ||
+        which == std::to_string(run.program.pid) || which == run.program.name)
+      return run;
+  const std::string where = (state_directory / "runs").string();
+  if (all.empty())
+    throw Error(ErrorKind::not_found,
+                "no program has left anything (got nothing in " + where +
+                    "); programs do once they have run for a second, unless WEIR_DASHBOARD is off");
+  throw Error(ErrorKind::not_found, "there must be a run with this id, job, process or program (got " +
+                                        printable(which) + "); `weir status` lists those there are");
+}
+
+bool is_alive(const Run& run) {
+  if (!run.program.is_running) return false;
+  if (run.program.host == own_host())
+    return kill(static_cast<pid_t>(run.program.pid), 0) == 0 || errno == EPERM;
+  std::error_code error;
+  const auto written = fs::last_write_time(run.record(), error);
+  return !error && fs::file_time_type::clock::now() - written < std::chrono::minutes(1);
+}
+
+}  // namespace weir::detail::dashboard

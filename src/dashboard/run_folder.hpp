@@ -1,0 +1,61 @@
+// RunFolder: what a running program leaves for those who look, and what is left of it after its end.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "seeing/picture.hpp"
+
+namespace weir::detail::dashboard {
+
+/// A run, as its folder tells.
+struct Run {
+  seeing::Program program;
+  std::string address;  ///< "127.0.0.1:8787" or "unix:/path/socket"; empty: no page.
+  std::string token;    ///< Without it the page tells nothing.
+  std::filesystem::path folder;
+  [[nodiscard]] std::filesystem::path record() const { return folder / "record.json"; }
+};
+
+/// The folder `runs/<start>-<host>-<pid>` of this process in the state directory, mode 0700: `run.json` says
+/// who runs and where its page is, `record.json` what has happened.
+///
+/// **Errors.** Never throws: a program runs without it. `problem` says what went wrong, if something did.
+/// **Cost.** At most `most_runs` folders are kept, the oldest of ended programs go; a file is written under
+/// another name and renamed.
+class RunFolder {
+ public:
+  explicit RunFolder(Run run, const std::filesystem::path& state_directory);
+  [[nodiscard]] const std::filesystem::path& path() const noexcept { return run_.folder; }
+  [[nodiscard]] const std::string& problem() const noexcept { return problem_; }
+  void tell(const std::string& address, const std::string& token);
+  void record(const std::string& text);
+  /// The program has ended; its record stays.
+  void end(const std::string& text);
+
+  static constexpr std::size_t most_runs = 64;
+
+ private:
+  void write_run();
+  bool write(const char* name, const std::string& text);
+
+  Run run_;
+  std::string problem_;
+};
+
+/// All runs of the state directory, newest first; what is no run is left out.
+[[nodiscard]] std::vector<Run> runs(const std::filesystem::path& state_directory);
+
+/// The newest run that `which` names: its id, its job, its process, its program's name, or "last"; empty
+/// means the newest one.
+///
+/// **Errors.** Throws `Error{not_found}` with a sentence.
+[[nodiscard]] Run find_run(const std::string& which, const std::filesystem::path& state_directory);
+
+/// Whether the process of a run lives: on this host that is known, of another host that its record has been
+/// written lately.
+[[nodiscard]] bool is_alive(const Run& run);
+
+}  // namespace weir::detail::dashboard

@@ -1,0 +1,309 @@
+// One coroutine per connection, all on one thread.
+#include "dashboard/server.hpp"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/beast/core.hpp>
+#include <boost/beast/http.hpp>
+#include <charconv>
+
+#include "weir/error.hpp"
+
+namespace weir::detail::dashboard {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace http = beast::http;
+using Stream = beast::basic_stream<asio::generic::stream_protocol>;
+
+namespace {
+
+constexpr auto patience = std::chrono::seconds(30);
+
+int hex_digit(char c) {
+  return c >= '0' && c <= '9'   ? c - '0'
+         : c >= 'a' && c <= 'f' ? c - 'a' + 10
+         : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                : -1;
+}
+
+std::string unescaped(std::string_view text) {
+  std::string result;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '%' && i + 2 < text.size() && hex_digit(text[i + 1]) >= 0 && hex_digit(text[i + 2]) >= 0) {
+      result += static_cast<char>(16 * hex_digit(text[i + 1]) + hex_digit(text[i + 2]));
+      i += 2;
+    } else {
+      result += text[i] == '+' ? ' ' : text[i];
+    }
+  }
+  return result;
+}
+
+/// "localhost" of "localhost:8787", "[::1]" of "[::1]:8787".
+std::string_view without_port(std::string_view host) {
+  const std::size_t colon = host.rfind(':');
+  return colon == std::string_view::npos || host.find(']', colon) != std::string_view::npos
+             ? host
+             : host.substr(0, colon);
+}
+
+/// Takes the same time whatever is wrong.
+bool is_equal(std::string_view a, std::string_view b) {
+  if (a.size() != b.size()) return false;
+  unsigned char difference = 0;
+  for (std::size_t i = 0; i < a.size(); ++i)
+    difference = static_cast<unsigned char>(difference | (a[i] ^ b[i]));
+  return difference == 0;
+}
+
+std::string_view cookie_value(std::string_view cookies, std::string_view name) {
+  while (!cookies.empty()) {
+    const std::size_t end = std::min(cookies.find(';'), cookies.size());
+    std::string_view one = cookies.substr(0, end);
+    cookies.remove_prefix(std::min(end + 1, cookies.size()));
+    while (one.starts_with(' ')) one.remove_prefix(1);
+    if (one.starts_with(name) && one.substr(name.size()).starts_with('=')) return one.substr(name.size() + 1);
+  }
+  return {};
+}
+
+std::string text_of_field(beast::string_view field) { return {field.data(), field.size()}; }
+
+}  // namespace
+
+double Target::number(std::string_view name, double otherwise, double least, double most) const {
+  const auto found = parameters.find(name);
+  if (found == parameters.end()) return otherwise;
+  double value = 0;
+  const char* const end = found->second.data() + found->second.size();
+  const auto [read, problem] = std::from_chars(found->second.data(), end, value);
+  if (problem != std::errc() || read != end || !(value == value)) return otherwise;
+  return std::clamp(value, least, most);
+}
+
+Target parse_target(std::string_view text) {
+  Target target;
+  const std::size_t question = std::min(text.find('?'), text.size());
+  target.path = unescaped(text.substr(0, question));
+  std::string_view rest = text.substr(std::min(question + 1, text.size()));
+  while (!rest.empty() && target.parameters.size() < 16) {
+    const std::size_t end = std::min(rest.find('&'), rest.size());
+    const std::string_view one = rest.substr(0, end);
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+    const std::size_t equals = std::min(one.find('='), one.size());
+    target.parameters[unescaped(one.substr(0, equals))] =
+        unescaped(one.substr(std::min(equals + 1, one.size())));
+  }
+  return target;
+}
+
+std::optional<Answer> refuse(const Credentials& who, const std::string& token, const std::string& cookie,
+                             const std::vector<std::string>& hosts) {
+  const std::string_view host = without_port(who.host);
+  const bool is_known = host == "localhost" || host == "127.0.0.1" || host == "[::1]" ||
+                        std::find(hosts.begin(), hosts.end(), host) != hosts.end();
+  if (!is_known)
+    return Answer{421, "text/plain; charset=utf-8",
+                  "weir: the host of this address must be localhost, 127.0.0.1 or one that "
+                  "WEIR_DASHBOARD_HOSTS names; use the address that `weir dashboard` prints\n"};
+  if (!who.origin.empty()) {
+    const std::size_t slashes = who.origin.find("://");
+    if (slashes == std::string::npos || who.origin.substr(slashes + 3) != who.host)
+      return Answer{403, "text/plain; charset=utf-8",
+                    "weir: a page of another origin may not read this one; open it by itself\n"};
+  }
+  constexpr std::string_view bearer = "Bearer ";
+  const std::string_view authorization = who.authorization;
+  if (is_equal(cookie_value(who.cookie, cookie), token) || is_equal(who.token, token) ||
+      (authorization.starts_with(bearer) && is_equal(authorization.substr(bearer.size()), token)))
+    return std::nullopt;
+  return Answer{401, "text/plain; charset=utf-8",
+                "weir: this page is for the user whose program it shows, and needs the token of its address; "
+                "`weir dashboard` prints it\n"};
+}
+
+struct Server::Shared {
+  std::string token, cookie;
+  std::vector<std::string> hosts;
+  Handler handler;
+  std::size_t connections = 0;
+  bool is_closed = false;
+
+  http::response<http::string_body> respond(const http::request<http::empty_body>& request);
+  asio::awaitable<void> serve(Stream stream);
+  template <class Acceptor>
+  static asio::awaitable<void> accept(std::shared_ptr<Shared> shared, Acceptor& acceptor);
+};
+
+http::response<http::string_body> Server::Shared::respond(const http::request<http::empty_body>& request) {
+  Target target = parse_target({request.target().data(), request.target().size()});
+  Credentials who{text_of_field(request[http::field::host]), text_of_field(request[http::field::origin]),
+                  text_of_field(request[http::field::cookie]),
+                  text_of_field(request[http::field::authorization]), ""};
+  if (const auto found = target.parameters.find("token"); found != target.parameters.end())
+    who.token = found->second;
+  std::optional<Answer> answer;
+  bool sets_cookie = false;
+  if (request.method() != http::verb::get && request.method() != http::verb::head)
+    answer = Answer{405, "text/plain; charset=utf-8", "weir: this page is only read (GET)\n"};
+  else if (target.path == "/health") answer = Answer{200, "text/plain; charset=utf-8", "ok\n"};
+  else answer = refuse(who, token, cookie, hosts);
+  if (!answer && !who.token.empty() && target.path == "/") {
+    // The token must not stay in the address, which is shown, copied and kept in histories.
+    sets_cookie = true;
+    answer = Answer{303, "text/plain; charset=utf-8", ""};
+  }
+  if (!answer) answer = handler(target);
+  http::response<http::string_body> response{http::int_to_status(static_cast<unsigned>(answer->status)),
+                                             request.version()};
+  response.set(http::field::content_type, answer->type);
+  response.set(http::field::cache_control, "no-store");
+  response.set("Content-Security-Policy",
+               "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'");
+  response.set("X-Content-Type-Options", "nosniff");
+  response.set("Referrer-Policy", "no-referrer");
+  if (sets_cookie) {
+    response.set(http::field::location, "./");
+    response.set(http::field::set_cookie, cookie + "=" + token + "; HttpOnly; SameSite=Strict; Path=/");
+  }
+  response.keep_alive(request.keep_alive());
+  const bool has_body = request.method() != http::verb::head;
+  const std::size_t bytes = answer->body.size();
+  if (has_body) response.body() = std::move(answer->body);
+  response.content_length(bytes);
+  return response;
+}
+
+asio::awaitable<void> Server::Shared::serve(Stream stream) {
+  beast::flat_buffer buffer(16 * 1024);
+  double credit = burst_bytes;
+  auto last = std::chrono::steady_clock::now();
+  while (!is_closed) {
+    http::request_parser<http::empty_body> parser;
+    parser.header_limit(8 * 1024);
+    parser.body_limit(0);
+    stream.expires_after(patience);
+    boost::system::error_code error;
+    auto token_of_read = asio::redirect_error(asio::use_awaitable, error);
+    co_await http::async_read(stream, buffer, parser, token_of_read);
+    if (error == http::error::end_of_stream || error == beast::error::timeout) co_return;
+    if (error && !parser.is_header_done()) co_return;
+    http::request<http::empty_body> request = parser.release();
+    if (error) request.keep_alive(false);  // a body came, which nobody reads
+    http::response<http::string_body> response = respond(request);
+    if (error) response.keep_alive(false);
+    // Whoever asks faster than what a page needs waits.
+    const auto now = std::chrono::steady_clock::now();
+    credit = std::min(
+        burst_bytes,
+        credit + bytes_per_s * std::chrono::duration<double>(now - std::exchange(last, now)).count());
+    credit -= static_cast<double>(response.body().size());
+    if (credit < 0) {
+      asio::steady_timer timer(stream.get_executor());
+      timer.expires_after(std::chrono::milliseconds(static_cast<int>(-1000 * credit / bytes_per_s) + 1));
+      auto token_of_wait = asio::redirect_error(asio::use_awaitable, error);
+      co_await timer.async_wait(token_of_wait);
+    }
+    stream.expires_after(patience);
+    auto token_of_write = asio::redirect_error(asio::use_awaitable, error);
+    co_await http::async_write(stream, response, token_of_write);
+    if (error || !response.keep_alive()) co_return;
+  }
+}
+
+template <class Acceptor>
+asio::awaitable<void> Server::Shared::accept(std::shared_ptr<Shared> shared, Acceptor& acceptor) {
+  for (;;) {
+    boost::system::error_code error;
+    auto token = asio::redirect_error(asio::use_awaitable, error);
+    auto socket = co_await acceptor.async_accept(token);
+    if (shared->is_closed || error == asio::error::operation_aborted) co_return;
+    if (error) {  // no descriptors left, say
+      asio::steady_timer timer(co_await asio::this_coro::executor, std::chrono::milliseconds(100));
+      co_await timer.async_wait(asio::use_awaitable);
+      continue;
+    }
+    if (shared->connections >= most_connections) continue;  // which closes it
+    ++shared->connections;
+    asio::co_spawn(
+        co_await asio::this_coro::executor,
+        [shared, stream = Stream(asio::generic::stream_protocol::socket(std::move(socket)))]() mutable {
+          return shared->serve(std::move(stream));
+        },
+        [shared](const std::exception_ptr&) { --shared->connections; });
+  }
+}
+
+Server::Server(asio::io_context& loop, std::string token, std::string cookie, std::vector<std::string> hosts,
+               Handler handler)
+    : loop_(loop), shared_(std::make_shared<Shared>()) {
+  shared_->token = std::move(token);
+  shared_->cookie = std::move(cookie);
+  shared_->hosts = std::move(hosts);
+  shared_->handler = std::move(handler);
+}
+
+Server::~Server() {
+  shared_->is_closed = true;
+  if (!path_.empty()) unlink(path_.c_str());
+}
+
+std::uint16_t Server::listen(std::uint16_t port) {
+  constexpr int attempts = 100;
+  for (int i = 0; i < attempts && port + i <= UINT16_MAX; ++i) {
+    const asio::ip::tcp::endpoint place(asio::ip::address_v4::loopback(),
+                                        static_cast<std::uint16_t>(port + i));
+    tcp_.emplace(loop_);
+    boost::system::error_code error;
+    tcp_->open(place.protocol(), error);
+    tcp_->set_option(asio::socket_base::reuse_address(true), error);
+    tcp_->bind(place, error);
+    if (!error) tcp_->listen(asio::socket_base::max_listen_connections, error);
+    if (error) continue;
+    asio::co_spawn(loop_, Shared::accept(shared_, *tcp_), asio::detached);
+    return tcp_->local_endpoint().port();
+  }
+  tcp_.reset();
+  throw Error(ErrorKind::io,
+              "dashboard: one of the ports from " + std::to_string(port) + " to " +
+                  std::to_string(port + attempts - 1) +
+                  " must be free on 127.0.0.1 (got none); WEIR_DASHBOARD=unix:PATH needs none");
+}
+
+void Server::listen(const std::filesystem::path& path) {
+  const auto refuse_path = [&](const std::string& why) {
+    throw Error(ErrorKind::io, "dashboard: a socket cannot be made at " + path.string() + " (" + why +
+                                   "); WEIR_DASHBOARD=unix:PATH names another place");
+  };
+  if (path.string().size() > 100) refuse_path("its name is longer than 100 bytes");
+  struct stat status {};
+  if (lstat(path.c_str(), &status) == 0) {
+    if (!S_ISSOCK(status.st_mode)) refuse_path("something else is there");
+    asio::local::stream_protocol::socket other(loop_);
+    boost::system::error_code nobody;
+    other.connect(asio::local::stream_protocol::endpoint(path.string()), nobody);
+    if (!nobody) refuse_path("another program listens there");
+    unlink(path.c_str());  // of a program that was killed
+  }
+  boost::system::error_code error;
+  local_.emplace(loop_);
+  local_->open(asio::local::stream_protocol(), error);
+  // What is bound gets the mode of the socket: no moment in which others could connect.
+  if (!error && fchmod(local_->native_handle(), 0600) != 0) refuse_path("it cannot be made private");
+  if (!error) local_->bind(asio::local::stream_protocol::endpoint(path.string()), error);
+  if (!error) local_->listen(asio::socket_base::max_listen_connections, error);
+  if (error) refuse_path(error.message());
+  path_ = path;
+  asio::co_spawn(loop_, Shared::accept(shared_, *local_), asio::detached);
+}
+
+}  // namespace weir::detail::dashboard

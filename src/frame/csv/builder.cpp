@@ -1,0 +1,164 @@
+// Cells become values; those that do not fit say which type would hold them.
+#include "frame/csv/builder.hpp"
+
+#include <algorithm>
+
+namespace weir::detail::frame {
+
+ColumnBuilder::ColumnBuilder(const CsvColumn& column, const CsvFormat& format)
+    : column_(column), format_(format) {
+  if (column.type == ColumnType::text) integers_.push_back(0);
+}
+
+void ColumnBuilder::reserve(std::size_t rows) {
+  if (column_.type == ColumnType::boolean) flags_.reserve(rows);
+  else if (column_.type == ColumnType::float64) reals_.reserve(rows);
+  else integers_.reserve(rows + 1);
+}
+
+bool ColumnBuilder::is_missing(std::string_view text) const noexcept {
+  if (text.empty()) return true;
+  if (!format_.na_values.empty() &&
+      std::find(format_.na_values.begin(), format_.na_values.end(), text) != format_.na_values.end())
+    return true;
+  return column_.type != ColumnType::text && is_na_word(text);
+}
+
+void ColumnBuilder::set_missing() {
+  if (missing_.size() <= rows_ / 64) missing_.resize(rows_ / 64 + 1, 0);
+  missing_[rows_ / 64] |= std::uint64_t{1} << (rows_ % 64);
+}
+
+void ColumnBuilder::add_missing() {
+  set_missing();
+  switch (column_.type) {
+    case ColumnType::boolean:
+      flags_.push_back(0);
+      break;
+    case ColumnType::float64:
+      reals_.push_back(0);
+      break;
+    case ColumnType::text:
+      integers_.push_back(static_cast<std::int64_t>(bytes_.size()));
+      break;
+    default:
+      integers_.push_back(0);
+  }
+  ++rows_;
+}
+
+void ColumnBuilder::drop_last() {
+  --rows_;
+  if (missing_.size() > rows_ / 64) missing_[rows_ / 64] &= ~(std::uint64_t{1} << (rows_ % 64));
+  switch (column_.type) {
+    case ColumnType::boolean:
+      flags_.pop_back();
+      break;
+    case ColumnType::float64:
+      reals_.pop_back();
+      break;
+    case ColumnType::text:
+      integers_.pop_back();
+      bytes_.resize(static_cast<std::size_t>(integers_.back()));
+      break;
+    default:
+      integers_.pop_back();
+  }
+}
+
+bool ColumnBuilder::read(std::string_view text, std::int64_t& integer, double& real) const noexcept {
+  switch (column_.type) {
+    case ColumnType::int64:
+      return read_integer(text, format_.cell, integer);
+    case ColumnType::float64:
+      return read_real(text, format_.cell, real);
+    case ColumnType::date:
+      if (!column_.has_format) return read_date(text, integer);
+      if (!read_by_format(text, format_.date_format, integer)) return false;
+      integer = integer / 86'400'000'000'000 - (integer % 86'400'000'000'000 < 0);
+      return true;
+    case ColumnType::datetime:
+      return column_.has_format ? read_by_format(text, format_.date_format, integer)
+                                : read_datetime(text, integer);
+    case ColumnType::boolean: {
+      std::uint8_t flag = 0;
+      if (!read_bool(text, flag)) return false;
+      integer = flag;
+      return true;
+    }
+    case ColumnType::text:
+      break;
+  }
+  return true;
+}
+
+bool ColumnBuilder::add(std::string_view text, bool was_quoted, std::uint64_t line) {
+  if (column_.type == ColumnType::text) {
+    if (!was_quoted && is_missing(text)) {
+      add_missing();
+      return true;
+    }
+    bytes_.insert(bytes_.end(), text.begin(), text.end());
+    integers_.push_back(static_cast<std::int64_t>(bytes_.size()));
+    ++rows_;
+    return true;
+  }
+  std::int64_t integer = 0;
+  double real = 0;
+  if (!column_.is_known || misfit_ || !read(text, integer, real)) {
+    if (!is_missing(text)) {
+      if (column_.is_stated) return false;
+      widen(text, line);
+    }
+    add_missing();
+    return true;
+  }
+  if (column_.type == ColumnType::float64) {
+    // "nan" is a number to the parser and a word for a missing one to people.
+    if (real != real && is_missing(text)) {
+      add_missing();
+      return true;
+    }
+    reals_.push_back(real);
+  } else if (column_.type == ColumnType::boolean) {
+    flags_.push_back(static_cast<std::uint8_t>(integer));
+  } else {
+    integers_.push_back(integer);
+  }
+  ++rows_;
+  return true;
+}
+
+void ColumnBuilder::widen(std::string_view text, std::uint64_t line) {
+  const ColumnType type = guess_type(text, format_.cell).value_or(ColumnType::float64);
+  if (!misfit_) {
+    misfit_ = CsvMisfit{line, column_.is_known ? wider(column_.type, type) : type,
+                        std::string(text.substr(0, 200))};
+  } else if (misfit_->type != ColumnType::text) {
+    const ColumnType both = wider(misfit_->type, type);
+    // The value worth showing is the one for which the widest type is needed.
+    if (both != misfit_->type) misfit_ = CsvMisfit{line, both, std::string(text.substr(0, 200))};
+  }
+}
+
+Column ColumnBuilder::finish() {
+  Block validity;
+  if (std::any_of(missing_.begin(), missing_.end(), [](std::uint64_t word) { return word != 0; })) {
+    missing_.resize((rows_ + 63) / 64, 0);
+    for (std::uint64_t& word : missing_) word = ~word;
+    validity = block_of(std::move(missing_));
+  }
+  switch (column_.type) {
+    case ColumnType::boolean:
+      return Column(column_.type, rows_, block_of(std::move(flags_)), {}, std::move(validity));
+    case ColumnType::float64:
+      return Column(column_.type, rows_, block_of(std::move(reals_)), {}, std::move(validity));
+    case ColumnType::text:
+      return Column(column_.type, rows_, block_of(std::move(bytes_)), block_of(std::move(integers_)),
+                    std::move(validity));
+    default:
+      return Column(column_.type, rows_, block_of(std::move(integers_)), {}, std::move(validity));
+  }
+}
+
+}  // namespace weir::detail::frame

@@ -1,0 +1,344 @@
+// Files are looked at once; then their blocks are read by tasks, which say what they found.
+#include "frame/csv/source.hpp"
+
+#include <algorithm>
+#include <array>
+#include <map>
+
+#include "core/decimal.hpp"
+#include "frame/plan/names.hpp"
+#include "weir/bytes.hpp"
+#include "weir/detail/files/input.hpp"
+
+namespace weir::detail::frame {
+
+namespace {
+
+constexpr std::size_t sample_bytes = 256 * 1024, header_bytes = 64 * 1024,
+                      large_sample_bytes = 8 * 1024 * 1024;
+constexpr std::size_t most_sampled_files = 8;
+// A packed file is one block: where it ends is known when it has been unpacked.
+constexpr std::uint64_t unknown_end = std::uint64_t{1} << 62;
+
+CsvPart read_and_apply(const CsvBlock& block, const CsvFormat& format, const Steps& steps) {
+  CsvPart part = read_csv_block(block, format);
+  part.table = apply_steps(std::move(part.table), steps);
+  return part;
+}
+CsvVerdict verdict_of(const CsvPart& part) { return part.verdict; }
+Table table_of(const CsvPart& part) { return part.table; }
+
+std::string beginning(const files::File& file, std::size_t bytes) {
+  const auto input = files::open("read_csv", {file.path, file.compression, 0, file.bytes});
+  std::string text(bytes, '\0');
+  std::size_t filled = 0;
+  while (filled < bytes) {
+    const std::size_t got = input->read(text.data() + filled, bytes - filled);
+    if (got == 0) break;
+    filled += got;
+  }
+  text.resize(filled);
+  return text;
+}
+
+// The separator that the line has most of.
+char guess_sep(std::string_view line) {
+  constexpr std::array<char, 4> candidates{',', '\t', ';', '|'};
+  std::array<std::size_t, 4> counts{};
+  bool is_quoted = false;
+  for (const char c : line) {
+    if (c == '"') is_quoted = !is_quoted;
+    for (std::size_t k = 0; k < candidates.size(); ++k) counts[k] += !is_quoted && c == candidates[k];
+  }
+  const auto best = std::max_element(counts.begin(), counts.end());
+  return *best ? candidates[static_cast<std::size_t>(best - counts.begin())] : ',';
+}
+
+std::string list(const std::vector<std::string>& names) {
+  std::string text;
+  for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
+  return text.empty() ? "none" : text;
+}
+
+[[noreturn]] void refuse(const std::string& text) {
+  throw Error(ErrorKind::invalid_argument, "read_csv: " + text);
+}
+
+// Names without a name, and names that are there twice, are numbered: data must not be lost.
+std::vector<std::string> told_apart(std::vector<std::string> names) {
+  std::map<std::string, int> seen;
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    if (names[i].empty()) names[i] = "c" + std::to_string(i);
+    if (const int before = seen[names[i]]++) {
+      std::string name = names[i] + "." + std::to_string(before);
+      while (std::find(names.begin(), names.end(), name) != names.end()) name += "_";
+      names[i] = name;
+    }
+  }
+  return names;
+}
+
+std::string place_of(const CsvBlock& block, std::uint64_t line) {
+  return block.path + ":" + std::to_string(line);
+}
+
+}  // namespace
+
+CsvSource::CsvSource(const std::vector<std::string>& patterns, const ReadCsv& options) : options_(options) {
+  files_ = files::find("read_csv", patterns);
+  const std::uint64_t block_bytes = std::max<std::uint64_t>(parse_bytes(options.block), 1);
+  format_.quote = options.quote;
+  format_.comment = options.comment;
+  format_.cell = {options.decimal, options.thousands};
+  format_.date_format = options.date_format;
+  format_.na_values = options.na_values;
+  format_.skips_bad_lines = options.bad_lines == BadLines::skip;
+  std::string with_header;
+  for (std::size_t f = 0; f < files_.size(); ++f) {
+    const files::File& file = files_[f];
+    const std::string text = beginning(file, f == 0 ? sample_bytes : header_bytes);
+    const bool is_last = f + 1 == files_.size();
+    if (with_header.empty() && (!text.empty() || is_last)) {
+      look_at_header(file, options, text);
+      with_header = file.path;
+    }
+    std::vector<std::string> names;
+    const std::uint64_t begin = data_begin(file, text, &names);
+    lines_before_[file.path] = static_cast<std::uint64_t>(
+        std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(begin), '\n'));
+    if (!text.empty() && names != header_)
+      refuse("files must have the same columns (got " + list(header_) + " in " + quoted(with_header) + ", " +
+             list(names) + " in " + quoted(file.path) + ")");
+    if (f < most_sampled_files) look_at_sample(file, std::string_view(text).substr(begin));
+    // A column that begins with missing values may have others later.
+    if (f == 0 && !all_known() && text.size() == sample_bytes)
+      look_at_sample(file, std::string_view(beginning(file, large_sample_bytes)).substr(begin));
+    const bool is_packed = file.compression != Compression::none;
+    const std::uint64_t end = is_packed ? unknown_end : std::max(file.bytes, begin);
+    const std::uint64_t step = is_packed ? unknown_end : block_bytes;
+    std::uint64_t at = begin;
+    do {
+      const std::uint64_t next = end - at > step + step / 4 ? at + step : end;
+      blocks_.push_back({file.path, file.compression, at, next, at == begin});
+      at = next;
+    } while (at < end);
+  }
+}
+
+std::uint64_t CsvSource::data_begin(const files::File& file, std::string_view text,
+                                    std::vector<std::string>* names) const {
+  std::size_t at = text.starts_with("\xEF\xBB\xBF") ? 3 : 0;
+  const auto skip_line = [&] {
+    const std::size_t end = text.find('\n', at);
+    at = end == std::string_view::npos ? text.size() : end + 1;
+  };
+  for (std::uint64_t i = 0; i < options_.skip_rows; ++i) skip_line();
+  while (at < text.size() &&
+         ((options_.comment && text[at] == options_.comment) || text[at] == '\n' || text[at] == '\r'))
+    skip_line();
+  const CsvRecord record = at < text.size() ? first_record(text.substr(at), format_) : CsvRecord{};
+  if (at + record.length >= text.size() && text.size() >= header_bytes)
+    throw Error(ErrorKind::invalid_argument, "read_csv: the header must end in the first 64 KiB of " +
+                                                 quoted(file.path) + " (got a longer line)");
+  *names = record.fields;
+  if (!options_.header) {
+    names->clear();
+    for (std::size_t i = 0; i < record.fields.size(); ++i) names->push_back("c" + std::to_string(i));
+    return at;
+  }
+  return at + record.length;
+}
+
+void CsvSource::look_at_header(const files::File& file, const ReadCsv& options, std::string_view text) {
+  format_.sep = options.sep;
+  if (!format_.sep) {
+    std::string_view rest = text;
+    for (std::uint64_t i = 0; i < options.skip_rows && !rest.empty(); ++i)
+      rest.remove_prefix(std::min(rest.find('\n'), rest.size() - 1) + 1);
+    while (!rest.empty() && ((options.comment && rest[0] == options.comment) || rest[0] == '\n'))
+      rest.remove_prefix(std::min(rest.find('\n'), rest.size() - 1) + 1);
+    format_.sep = guess_sep(rest.substr(0, rest.find('\n')));
+  }
+  static_cast<void>(data_begin(file, text, &header_));
+  if (header_.empty() && options.names.empty())
+    refuse("a file must have a header (" + quoted(file.path) + " is empty); names gives the columns");
+  std::vector<std::string> names = options.names.empty() ? header_ : options.names;
+  if (!header_.empty() && names.size() != header_.size())
+    refuse("names must be as many as there are fields (got " + std::to_string(names.size()) + " names, " +
+           std::to_string(header_.size()) + " fields in the first line of " + quoted(file.path) + ")");
+  names = told_apart(std::move(names));
+  format_.fields = names.size();
+  for (std::size_t i = 0; i < names.size(); ++i)
+    format_.columns.push_back({.name = names[i], .place = i, .is_known = false});
+  format_.path_column = options.path_column;
+  known_ = format_.columns;
+  apply_options(options);
+  reasons_.resize(known_.size());
+}
+
+void CsvSource::apply_options(const ReadCsv& options) {
+  Schema schema;
+  for (const CsvColumn& column : known_) schema.push_back({column.name, column.type});
+  for (const auto& [name, type] : options.types) {
+    CsvColumn& column = known_[find_column("read_csv: types", name, schema)];
+    column.type = type;
+    column.is_known = column.is_stated = true;
+  }
+  for (const std::string& name : options.dates) {
+    CsvColumn& column = known_[find_column("read_csv: dates", name, schema)];
+    if (!column.is_stated) {
+      const auto has = [&](const char* part) { return options.date_format.find(part) != std::string::npos; };
+      const bool has_time = has("%H") || has("%I") || has("%M") || has("%S");
+      column.type = options.date_format.empty() || !has_time ? ColumnType::date : ColumnType::datetime;
+    }
+    column.has_format = !options.date_format.empty();
+    column.is_known = true;
+    column.is_stated = column.is_stated || column.has_format;
+  }
+  if (!options.path_column.empty())
+    for (const Field& field : schema)
+      if (field.name == options.path_column)
+        refuse("path_column must be a new name (got " + quoted(field.name) + ", a column of the files)");
+  if (options.columns.empty()) return;
+  std::vector<CsvColumn> chosen;
+  for (const std::string& name : options.columns)
+    chosen.push_back(known_[find_column("read_csv: columns", name, schema)]);
+  known_ = std::move(chosen);
+}
+
+void CsvSource::look_at_sample(const files::File& file, std::string_view text) {
+  // Whole lines only, unless the sample is the file or there are none.
+  const std::size_t last = text.rfind('\n');
+  const bool is_whole = text.size() < header_bytes / 2 || last == std::string_view::npos || last < 2;
+  const std::size_t end = is_whole ? text.size() : last + 1;
+  CsvFormat format = format_of({});
+  format.columns = known_;
+  format.path_column.clear();
+  const CsvBlock block{file.path, Compression::none, 0, end, true};
+  const CsvVerdict verdict = parse_csv(text.substr(0, end), block, format).verdict;
+  for (std::size_t c = 0; c < known_.size(); ++c) {
+    if (!verdict.misfits[c] || known_[c].is_stated) continue;
+    known_[c].type =
+        known_[c].is_known ? wider(known_[c].type, verdict.misfits[c]->type) : verdict.misfits[c]->type;
+    known_[c].is_known = true;
+  }
+}
+
+bool CsvSource::all_known() const {
+  return std::all_of(known_.begin(), known_.end(), [](const CsvColumn& column) { return column.is_known; });
+}
+
+Schema CsvSource::schema() const {
+  std::lock_guard hold(mutex_);
+  Schema schema;
+  for (const CsvColumn& column : known_) schema.push_back({column.name, column.type});
+  if (!format_.path_column.empty()) schema.push_back({format_.path_column, ColumnType::text});
+  return schema;
+}
+
+std::string CsvSource::show() const {
+  std::uint64_t bytes = 0;
+  for (const files::File& file : files_) bytes += file.bytes;
+  return "read_csv " + quoted(files_[0].path) +
+         (files_.size() > 1 ? " and " + std::to_string(files_.size() - 1) + " more" : "") + ", " +
+         to_text(bytes);
+}
+
+std::string CsvSource::reason(const std::string& column) const {
+  std::lock_guard hold(mutex_);
+  for (std::size_t c = 0; c < known_.size(); ++c)
+    if (known_[c].name == column) return reasons_[c];
+  return {};
+}
+
+CsvFormat CsvSource::format_of(const std::set<std::string>& columns) const {
+  CsvFormat format = format_;
+  format.columns.clear();
+  std::lock_guard hold(mutex_);
+  for (const CsvColumn& column : known_)
+    if (columns.contains(column.name)) format.columns.push_back(column);
+  if (!columns.contains(format.path_column)) format.path_column.clear();
+  return format;
+}
+
+std::vector<Future<Table>> CsvSource::read(Client& client, std::vector<CsvBlock> blocks,
+                                           const std::set<std::string>& columns, const Steps& steps) const {
+  const CsvFormat format = format_of(columns);
+  std::vector<Future<CsvPart>> parts;
+  std::vector<Future<CsvVerdict>> said;
+  for (const CsvBlock& block : blocks) {
+    parts.push_back(client.submit(read_and_apply, block, format, steps));
+    said.push_back(client.submit(verdict_of, parts.back()));
+  }
+  std::vector<CsvVerdict> verdicts = client.gather(said);
+  // A block that did not begin where the one before it ended is read again from there.
+  for (std::size_t b = 1; b < blocks.size(); ++b) {
+    if (blocks[b].is_start) continue;
+    const std::uint64_t begin = verdicts[b - 1].next;
+    if (verdicts[b].first == begin && !verdicts[b].gave_up) continue;
+    blocks[b].is_start = true;
+    if (begin > blocks[b].end) {  // one record fills it, and is that of an earlier block
+      verdicts[b] = CsvVerdict{.first = begin, .next = begin};
+      verdicts[b].misfits.resize(format.columns.size());
+      parts[b] = {};
+      continue;
+    }
+    blocks[b].begin = begin;
+    parts[b] = client.submit(read_and_apply, blocks[b], format, steps);
+    verdicts[b] = client.submit(verdict_of, parts[b]).result();
+  }
+  learn(format, blocks, verdicts);
+  std::vector<Future<Table>> tables;
+  for (const Future<CsvPart>& part : parts)
+    if (part.valid()) tables.push_back(client.submit(table_of, part));
+  return tables;
+}
+
+void CsvSource::learn(const CsvFormat& format, const std::vector<CsvBlock>& blocks,
+                      const std::vector<CsvVerdict>& verdicts) const {
+  std::uint64_t lines = 0;
+  std::vector<CsvColumn> columns = format.columns;
+  std::vector<std::string> reasons(columns.size());
+  bool any = false;
+  for (std::size_t b = 0; b < blocks.size(); ++b) {
+    if (b == 0 || blocks[b].path != blocks[b - 1].path) lines = lines_before_.at(blocks[b].path);
+    const CsvVerdict& verdict = verdicts[b];
+    if (verdict.bad_line && !format.skips_bad_lines) {
+      const CsvBadLine& bad = *verdict.bad_line;
+      std::string rule = "a line must have " + std::to_string(format.fields) + " fields (got " +
+                         std::to_string(bad.fields) + ": " + quoted(bad.text) + ")";
+      if (bad.is_unclosed) rule = "a quote must be closed (got " + quoted(bad.text) + ")";
+      else if (bad.has_stray) rule = "a separator must follow a closing quote (got " + quoted(bad.text) + ")";
+      else if (!bad.column.empty()) rule = "a value must have the type stated (got " + quoted(bad.text) + ")";
+      throw Error(ErrorKind::invalid_argument, "read_csv: " + place_of(blocks[b], lines + bad.line) +
+                                                   (bad.column.empty() ? "" : ":" + bad.column) + ": " +
+                                                   rule +
+                                                   "; .bad_lines = BadLines::skip leaves such lines out");
+    }
+    for (std::size_t c = 0; c < columns.size(); ++c) {
+      const auto& misfit = verdict.misfits[c];
+      if (!misfit) continue;
+      const ColumnType type = columns[c].is_known ? wider(columns[c].type, misfit->type) : misfit->type;
+      if (columns[c].is_known && type == columns[c].type) continue;
+      columns[c].type = type;
+      columns[c].is_known = any = true;
+      reasons[c] = place_of(blocks[b], lines + misfit->line) + ": " + quoted(misfit->text);
+    }
+    lines += verdict.lines;
+  }
+  if (!any) return;
+  std::lock_guard hold(mutex_);
+  for (std::size_t c = 0; c < columns.size(); ++c) {
+    if (reasons[c].empty()) continue;
+    for (std::size_t k = 0; k < known_.size(); ++k) {
+      if (known_[k].name != columns[c].name) continue;
+      // Another computation may have learned of something else meanwhile.
+      known_[k].type = known_[k].is_known ? wider(known_[k].type, columns[c].type) : columns[c].type;
+      known_[k].is_known = true;
+      reasons_[k] = reasons[c];
+    }
+  }
+  throw Widened{};
+}
+
+}  // namespace weir::detail::frame

@@ -1,0 +1,61 @@
+// The files of a frame: their columns, their blocks, and what is known of their types.
+#pragma once
+
+#include <map>
+#include <mutex>
+#include <set>
+
+#include "frame/csv/block.hpp"
+#include "frame/plan/step.hpp"
+#include "weir/client.hpp"
+#include "weir/detail/files/find.hpp"
+#include "weir/frame/csv.hpp"
+
+namespace weir::detail::frame {
+
+/// A value did not fit: the plan is to be made again, with the types that are known now.
+struct Widened {};
+
+/// Shared by all plans over the same files: what one computation learns of types holds for the next.
+class CsvSource {
+ public:
+  /// Looks at the files. Throws the sentences of `read_csv`.
+  CsvSource(const std::vector<std::string>& patterns, const ReadCsv& options);
+
+  /// Columns with the types that are known now.
+  [[nodiscard]] Schema schema() const;
+  [[nodiscard]] const std::vector<CsvBlock>& blocks() const noexcept { return blocks_; }
+  [[nodiscard]] std::string show() const;
+  /// Why a column has its type: `flights.csv:12: "n/k"`; empty if it was seen in the sample.
+  [[nodiscard]] std::string reason(const std::string& column) const;
+
+  /// Partitions of these blocks, which begin with the first of a file, with these columns and all steps done.
+  ///
+  /// **Errors.** Throws the sentence of the first bad line, or `Widened` after the types have been widened.
+  [[nodiscard]] std::vector<Future<Table>> read(Client& client, std::vector<CsvBlock> blocks,
+                                                const std::set<std::string>& columns,
+                                                const Steps& steps) const;
+
+ private:
+  [[nodiscard]] CsvFormat format_of(const std::set<std::string>& columns) const;
+  void learn(const CsvFormat& format, const std::vector<CsvBlock>& blocks,
+             const std::vector<CsvVerdict>& verdicts) const;
+  void look_at_header(const files::File& file, const ReadCsv& options, std::string_view text);
+  void apply_options(const ReadCsv& options);
+  [[nodiscard]] bool all_known() const;
+  void look_at_sample(const files::File& file, std::string_view text);
+  [[nodiscard]] std::uint64_t data_begin(const files::File& file, std::string_view text,
+                                         std::vector<std::string>* names) const;
+
+  std::vector<files::File> files_;
+  std::vector<CsvBlock> blocks_;
+  CsvFormat format_;  // all columns; types as they were seen first
+  ReadCsv options_;
+  std::vector<std::string> header_;
+  std::map<std::string, std::uint64_t> lines_before_;  // the data, in each file
+  mutable std::mutex mutex_;
+  mutable std::vector<CsvColumn> known_;  // types as they are known now
+  mutable std::vector<std::string> reasons_;
+};
+
+}  // namespace weir::detail::frame

@@ -1,0 +1,402 @@
+// Groups summed up: states of partitions, which are merged, and what they say at the end.
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "frame/plan/step.hpp"
+
+namespace weir::detail::frame {
+
+namespace {
+
+using Kind = Aggregate::Kind;
+
+std::string state_name(std::size_t aggregate, std::string_view state) {
+  return std::to_string(aggregate) + "." + std::string(state);
+}
+
+// A table under construction.
+struct Growing {
+  std::vector<std::string> names;
+  std::vector<Column> columns;
+  void add(std::string name, Column column) {
+    names.push_back(std::move(name));
+    columns.push_back(std::move(column));
+  }
+  Table finish() { return Table(std::move(names), std::move(columns)); }
+};
+
+Table grouped_keys(const Table& table, const std::vector<std::string>& keys, const Groups& groups) {
+  return take(only(table, keys), groups.first_row);
+}
+
+// --- loops over rows and their groups
+
+template <class T, class From>
+Column add_up(ColumnType type, const Column& column, const From* from, const Groups& groups) {
+  Fresh<T> sums(groups.count());
+  T* to = sums.data();
+  std::fill_n(to, groups.count(), T{});
+  const std::uint32_t* group = groups.of_row.data();
+  if (column.na_count() == 0)
+    for (std::size_t i = 0; i < column.size(); ++i) to[group[i]] += static_cast<T>(from[i]);
+  else
+    for (std::size_t i = 0; i < column.size(); ++i)
+      if (!column.is_na(i)) to[group[i]] += static_cast<T>(from[i]);
+  return fixed_column(type, groups.count(), std::move(sums));
+}
+
+// Integers wrap around: they are added as unsigned ones.
+Column sums(const Column& column, const Groups& groups) {
+  switch (column.type()) {
+    case ColumnType::boolean:
+      return add_up<std::uint64_t>(ColumnType::int64, column, flags(column), groups);
+    case ColumnType::float64:
+      return add_up<double>(ColumnType::float64, column, reals(column), groups);
+    default:
+      return add_up<std::uint64_t>(ColumnType::int64, column, integers(column), groups);
+  }
+}
+Column real_sums(const Column& column, const Groups& groups) {
+  switch (column.type()) {
+    case ColumnType::boolean:
+      return add_up<double>(ColumnType::float64, column, flags(column), groups);
+    case ColumnType::float64:
+      return add_up<double>(ColumnType::float64, column, reals(column), groups);
+    default:
+      return add_up<double>(ColumnType::float64, column, integers(column), groups);
+  }
+}
+
+Column counts(const Column* column, const Groups& groups) {
+  Fresh<std::int64_t> counts(groups.count());
+  std::fill_n(counts.data(), groups.count(), 0);
+  for (std::size_t i = 0; i < groups.of_row.size(); ++i)
+    counts[groups.of_row[i]] += !column || !column->is_na(i);
+  return fixed_column(ColumnType::int64, groups.count(), std::move(counts));
+}
+
+// The row of each group that `is_better(row, kept)` prefers to all others.
+template <class F>
+Column best(const Column& column, const Groups& groups, F is_better) {
+  std::vector<Row> rows(groups.count(), no_row);
+  for (std::size_t i = 0; i < column.size(); ++i) {
+    if (column.is_na(i)) continue;
+    Row& kept = rows[groups.of_row[i]];
+    if (kept == no_row || is_better(i, kept)) kept = static_cast<Row>(i);
+  }
+  return take(column, rows);
+}
+
+template <class Compare>
+Column extreme(const Column& column, const Groups& groups, Compare before) {
+  switch (column.type()) {
+    case ColumnType::boolean:
+      return best(column, groups,
+                  [&, v = flags(column)](std::size_t i, Row k) { return before(v[i], v[k]); });
+    case ColumnType::float64:
+      // NaN is neither least nor greatest while there is a number.
+      return best(column, groups, [&, v = reals(column)](std::size_t i, Row k) {
+        return before(v[i], v[k]) || (std::isnan(v[k]) && !std::isnan(v[i]));
+      });
+    case ColumnType::text:
+      return best(column, groups,
+                  [&](std::size_t i, Row k) { return before(column.text(i), column.text(k)); });
+    default:
+      return best(column, groups,
+                  [&, v = integers(column)](std::size_t i, Row k) { return before(v[i], v[k]); });
+  }
+}
+
+Column pick(Kind kind, const Column& column, const Groups& groups) {
+  if (kind == Kind::min) return extreme(column, groups, std::less<>{});
+  if (kind == Kind::max) return extreme(column, groups, std::greater<>{});
+  return best(column, groups, [is_last = kind == Kind::last](std::size_t, Row) { return is_last; });
+}
+
+// Counts, means and sums of squared distances from them, in two passes.
+void add_moments(Growing& states, std::size_t at, const Column& raw, const Groups& groups) {
+  const Column column = cast(raw, ColumnType::float64);
+  const Column count = counts(&column, groups), sum = sums(column, groups);
+  Fresh<double> means(groups.count()), squares(groups.count());
+  for (std::uint32_t g = 0; g < groups.count(); ++g) {
+    const auto n = static_cast<double>(integers(count)[g]);
+    means[g] = n > 0 ? reals(sum)[g] / n : 0;
+    squares[g] = 0;
+  }
+  for (std::size_t i = 0; i < column.size(); ++i) {
+    if (column.is_na(i)) continue;
+    const double distance = reals(column)[i] - means[groups.of_row[i]];
+    squares[groups.of_row[i]] += distance * distance;
+  }
+  states.add(state_name(at, "count"), count);
+  states.add(state_name(at, "mean"), fixed_column(ColumnType::float64, groups.count(), std::move(means)));
+  states.add(state_name(at, "squares"),
+             fixed_column(ColumnType::float64, groups.count(), std::move(squares)));
+}
+
+// After Chan, Golub and LeVeque, "Updating formulae and a pairwise algorithm for computing sample variances".
+void merge_moments(Growing& states, std::size_t at, const Table& parts, const Groups& groups) {
+  const auto* count = integers(parts.column(state_name(at, "count")));
+  const auto* mean = reals(parts.column(state_name(at, "mean")));
+  const auto* square = reals(parts.column(state_name(at, "squares")));
+  Fresh<std::int64_t> counts(groups.count());
+  Fresh<double> means(groups.count()), squares(groups.count());
+  for (std::uint32_t g = 0; g < groups.count(); ++g) counts[g] = 0, means[g] = 0, squares[g] = 0;
+  for (std::size_t i = 0; i < parts.rows(); ++i) {
+    if (count[i] == 0) continue;
+    const std::uint32_t g = groups.of_row[i];
+    const auto have = static_cast<double>(counts[g]), more = static_cast<double>(count[i]);
+    const double apart = mean[i] - means[g];
+    means[g] += apart * more / (have + more);
+    squares[g] += square[i] + apart * apart * have * more / (have + more);
+    counts[g] += count[i];
+  }
+  states.add(state_name(at, "count"), fixed_column(ColumnType::int64, groups.count(), std::move(counts)));
+  states.add(state_name(at, "mean"), fixed_column(ColumnType::float64, groups.count(), std::move(means)));
+  states.add(state_name(at, "squares"),
+             fixed_column(ColumnType::float64, groups.count(), std::move(squares)));
+}
+
+Column quotient(const Column& sum, const Column& count) {
+  Fresh<double> means(sum.size());
+  Bits bits(sum.size());
+  for (std::size_t g = 0; g < sum.size(); ++g) {
+    const std::int64_t n = integers(count)[g];
+    means[g] = n ? reals(sum)[g] / static_cast<double>(n) : 0;
+    if (n == 0) bits.clear(g);
+  }
+  return fixed_column(ColumnType::float64, sum.size(), std::move(means), std::move(bits).block());
+}
+
+Column spread_of(const Table& states, std::size_t at, const BoundAggregate& aggregate) {
+  const Column& count = states.column(state_name(at, "count"));
+  const double* squares = reals(states.column(state_name(at, "squares")));
+  Fresh<double> results(states.rows());
+  Bits bits(states.rows());
+  for (std::size_t g = 0; g < states.rows(); ++g) {
+    const double n = static_cast<double>(integers(count)[g]) - aggregate.parameter;
+    const double variance = n > 0 ? squares[g] / n : 0;
+    results[g] = aggregate.kind == Kind::stddev ? std::sqrt(variance) : variance;
+    if (n <= 0) bits.clear(g);
+  }
+  return fixed_column(ColumnType::float64, states.rows(), std::move(results), std::move(bits).block());
+}
+
+// --- what needs all values of a group
+
+// The rows of each group, one group behind the other.
+struct Runs {
+  std::vector<Row> rows;
+  std::vector<std::size_t> begin;
+};
+Runs runs_of(const Groups& groups) {
+  Runs runs;
+  runs.begin.assign(groups.count() + 1, 0);
+  for (const std::uint32_t group : groups.of_row) ++runs.begin[group + 1];
+  std::partial_sum(runs.begin.begin(), runs.begin.end(), runs.begin.begin());
+  runs.rows.resize(groups.of_row.size());
+  std::vector<std::size_t> at(runs.begin.begin(), runs.begin.end() - 1);
+  for (std::size_t i = 0; i < groups.of_row.size(); ++i)
+    runs.rows[at[groups.of_row[i]]++] = static_cast<Row>(i);
+  return runs;
+}
+
+double quantile_of(std::vector<double>& values, double q) {
+  const double place = q * static_cast<double>(values.size() - 1);
+  const auto low = static_cast<std::ptrdiff_t>(place);
+  std::nth_element(values.begin(), values.begin() + low, values.end());
+  const double below = values[static_cast<std::size_t>(low)];
+  const double rest = place - static_cast<double>(low);
+  if (rest == 0) return below;
+  const double above = *std::min_element(values.begin() + low + 1, values.end());
+  return below + (above - below) * rest;
+}
+
+Column quantiles(const Column& raw, const Groups& groups, double q) {
+  const Column column = cast(raw, ColumnType::float64);
+  const Runs runs = runs_of(groups);
+  Fresh<double> results(groups.count());
+  Bits bits(groups.count());
+  std::vector<double> values;
+  for (std::uint32_t g = 0; g < groups.count(); ++g) {
+    values.clear();
+    bool has_nan = false;
+    for (std::size_t i = runs.begin[g]; i < runs.begin[g + 1]; ++i) {
+      if (column.is_na(runs.rows[i])) continue;
+      values.push_back(reals(column)[runs.rows[i]]);
+      has_nan = has_nan || std::isnan(values.back());
+    }
+    results[g] = values.empty() ? 0
+                 : has_nan      ? std::numeric_limits<double>::quiet_NaN()
+                                : quantile_of(values, q);
+    if (values.empty()) bits.clear(g);
+  }
+  return fixed_column(ColumnType::float64, groups.count(), std::move(results), std::move(bits).block());
+}
+
+Column different(const Column& column, const Groups& groups) {
+  Fresh<std::int64_t> group_of(groups.of_row.size());
+  for (std::size_t i = 0; i < groups.of_row.size(); ++i) group_of[i] = groups.of_row[i];
+  const Column pairs[] = {fixed_column(ColumnType::int64, groups.of_row.size(), std::move(group_of)), column};
+  Fresh<std::int64_t> counts(groups.count());
+  std::fill_n(counts.data(), groups.count(), 0);
+  for (const Row row : group_rows(pairs, column.size()).first_row)
+    counts[groups.of_row[row]] += !column.is_na(row);
+  return fixed_column(ColumnType::int64, groups.count(), std::move(counts));
+}
+
+void add_state(Growing& states, std::size_t at, const BoundAggregate& aggregate, const Table& table,
+               const Groups& groups) {
+  const Column* column = aggregate.value.empty() ? nullptr : &table.column(aggregate.value);
+  switch (aggregate.kind) {
+    case Kind::rows:
+    case Kind::count:
+      return states.add(state_name(at, "count"), counts(column, groups));
+    case Kind::sum:
+      return states.add(state_name(at, "sum"), sums(*column, groups));
+    case Kind::mean:
+      states.add(state_name(at, "sum"), real_sums(*column, groups));
+      return states.add(state_name(at, "count"), counts(column, groups));
+    case Kind::var:
+    case Kind::stddev:
+      return add_moments(states, at, *column, groups);
+    default:
+      return states.add(state_name(at, "value"), pick(aggregate.kind, *column, groups));
+  }
+}
+
+void merge_state(Growing& states, std::size_t at, const BoundAggregate& aggregate, const Table& parts,
+                 const Groups& groups) {
+  const auto add = [&](std::string_view state) {
+    const std::string name = state_name(at, state);
+    states.add(name, sums(parts.column(name), groups));
+  };
+  switch (aggregate.kind) {
+    case Kind::rows:
+    case Kind::count:
+      return add("count");
+    case Kind::sum:
+      return add("sum");
+    case Kind::mean:
+      add("sum");
+      return add("count");
+    case Kind::var:
+    case Kind::stddev:
+      return merge_moments(states, at, parts, groups);
+    default: {
+      const std::string name = state_name(at, "value");
+      return states.add(name, pick(aggregate.kind, parts.column(name), groups));
+    }
+  }
+}
+
+Column result_of(const Table& states, std::size_t at, const BoundAggregate& aggregate) {
+  switch (aggregate.kind) {
+    case Kind::rows:
+    case Kind::count:
+      return states.column(state_name(at, "count"));
+    case Kind::sum:
+      return states.column(state_name(at, "sum"));
+    case Kind::mean:
+      return quotient(states.column(state_name(at, "sum")), states.column(state_name(at, "count")));
+    case Kind::var:
+    case Kind::stddev:
+      return spread_of(states, at, aggregate);
+    default:
+      return states.column(state_name(at, "value"));
+  }
+}
+
+// All rows are one group when there are no keys, also when there are no rows.
+Groups grouped(const Table& table, const std::vector<std::string>& keys) {
+  if (!keys.empty()) return group_rows(columns_of(table, keys), table.rows());
+  Groups groups;
+  groups.of_row.assign(table.rows(), 0);
+  groups.first_row.push_back(0);
+  return groups;
+}
+
+Table start_with_keys(const Table& table, const std::vector<std::string>& keys, const Groups& groups) {
+  return keys.empty() ? Table() : grouped_keys(table, keys, groups);
+}
+
+Table without_missing_keys(const Table& table, const std::vector<std::string>& keys, bool keeps_missing) {
+  if (keeps_missing || keys.empty()) return table;
+  const auto rows = rows_with_keys(columns_of(table, keys), table.rows());
+  return rows ? take(table, *rows) : table;
+}
+
+}  // namespace
+
+bool has_state(Kind kind) noexcept { return kind != Kind::nunique && kind != Kind::quantile; }
+
+ColumnType type_of_result(Kind kind, ColumnType value) noexcept {
+  switch (kind) {
+    case Kind::sum:
+      return value == ColumnType::float64 ? ColumnType::float64 : ColumnType::int64;
+    case Kind::count:
+    case Kind::rows:
+    case Kind::nunique:
+      return ColumnType::int64;
+    case Kind::min:
+    case Kind::max:
+    case Kind::first:
+    case Kind::last:
+      return value;
+    default:
+      return ColumnType::float64;
+  }
+}
+
+Table sum_up(const Table& all, const std::vector<std::string>& keys,
+             const std::vector<BoundAggregate>& aggregates, bool keeps_missing) {
+  const Table table = without_missing_keys(all, keys, keeps_missing);
+  const Groups groups = grouped(table, keys);
+  const Table start = start_with_keys(table, keys, groups);
+  Growing states{start.names(), start.columns()};
+  for (std::size_t a = 0; a < aggregates.size(); ++a) add_state(states, a, aggregates[a], table, groups);
+  return states.finish();
+}
+
+Table merge_states(const Table& parts, const std::vector<std::string>& keys,
+                   const std::vector<BoundAggregate>& aggregates) {
+  const Groups groups = grouped(parts, keys);
+  const Table start = start_with_keys(parts, keys, groups);
+  Growing states{start.names(), start.columns()};
+  for (std::size_t a = 0; a < aggregates.size(); ++a) merge_state(states, a, aggregates[a], parts, groups);
+  return states.finish();
+}
+
+Table results_of(const Table& states, const std::vector<std::string>& keys,
+                 const std::vector<BoundAggregate>& aggregates) {
+  Growing results{keys, columns_of(states, keys)};
+  for (std::size_t a = 0; a < aggregates.size(); ++a)
+    results.add(aggregates[a].name, result_of(states, a, aggregates[a]));
+  const Table table = results.finish();
+  return keys.empty() ? table : sorted(table, keys, false);
+}
+
+Table aggregate_whole(const Table& all, const std::vector<std::string>& keys,
+                      const std::vector<BoundAggregate>& aggregates, bool keeps_missing) {
+  const Table table = without_missing_keys(all, keys, keeps_missing);
+  const Groups groups = grouped(table, keys);
+  const Table start = start_with_keys(table, keys, groups);
+  Growing results{start.names(), start.columns()};
+  for (std::size_t a = 0; a < aggregates.size(); ++a) {
+    const BoundAggregate& aggregate = aggregates[a];
+    if (aggregate.kind == Kind::nunique) {
+      results.add(aggregate.name, different(table.column(aggregate.value), groups));
+    } else if (aggregate.kind == Kind::quantile) {
+      results.add(aggregate.name, quantiles(table.column(aggregate.value), groups, aggregate.parameter));
+    } else {
+      Growing state;
+      add_state(state, a, aggregate, table, groups);
+      results.add(aggregate.name, result_of(state.finish(), a, aggregate));
+    }
+  }
+  const Table table_of = results.finish();
+  return keys.empty() ? table_of : sorted(table_of, keys, false);
+}
+
+}  // namespace weir::detail::frame

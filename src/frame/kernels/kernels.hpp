@@ -1,0 +1,128 @@
+// Loops over columns: everything that touches the values of many rows.
+#pragma once
+
+#include <array>
+#include <functional>
+#include <limits>
+#include <span>
+#include <vector>
+
+#include "weir/frame/table.hpp"
+
+namespace weir::detail::frame {
+
+/// A row of a partition; `no_row` stands for a row of missing values.
+using Row = std::uint32_t;
+inline constexpr Row no_row = std::numeric_limits<Row>::max();
+
+/// Memory of `count` values under construction, not zeroed.
+template <class T>
+class Fresh {
+ public:
+  explicit Fresh(std::size_t count) : block_(new_block(std::max<std::size_t>(count * sizeof(T), 1))) {
+    block_.size = count * sizeof(T);
+  }
+  [[nodiscard]] T* data() noexcept { return reinterpret_cast<T*>(const_cast<std::byte*>(block_.data)); }
+  T& operator[](std::size_t i) noexcept { return data()[i]; }
+  [[nodiscard]] Block block() const { return block_; }
+
+ private:
+  Block block_;
+};
+
+/// A vector's memory as that of a column.
+template <class T>
+[[nodiscard]] Block block_of(std::vector<T> values) {
+  auto owner = std::make_shared<const std::vector<T>>(std::move(values));
+  return {owner, reinterpret_cast<const std::byte*>(owner->data()), owner->size() * sizeof(T)};
+}
+
+/// Bits that say which values are there, all of them at first.
+class Bits {
+ public:
+  explicit Bits(std::size_t count) : words_((count + 63) / 64, ~std::uint64_t{0}) {}
+  void clear(std::size_t i) {
+    words_[i / 64] &= ~(std::uint64_t{1} << (i % 64));
+    any_cleared_ = true;
+  }
+  /// Memory for a column: nothing if all are there.
+  [[nodiscard]] Block block() && { return any_cleared_ ? block_of(std::move(words_)) : Block{}; }
+
+ private:
+  std::vector<std::uint64_t> words_;
+  bool any_cleared_ = false;
+};
+
+[[nodiscard]] constexpr bool is_int64(ColumnType type) noexcept {
+  return type == ColumnType::int64 || type == ColumnType::date || type == ColumnType::datetime;
+}
+/// The values of a column whose type holds 64-bit integers, unchecked.
+[[nodiscard]] inline const std::int64_t* integers(const Column& column) noexcept {
+  return reinterpret_cast<const std::int64_t*>(column.data());
+}
+[[nodiscard]] inline const double* reals(const Column& column) noexcept {
+  return reinterpret_cast<const double*>(column.data());
+}
+[[nodiscard]] inline const std::uint8_t* flags(const Column& column) noexcept {
+  return reinterpret_cast<const std::uint8_t*>(column.data());
+}
+
+/// A column of a fixed-size type.
+template <class T>
+[[nodiscard]] Column fixed_column(ColumnType type, std::size_t size, Fresh<T> values, Block validity = {}) {
+  return Column(type, size, values.block(), {}, std::move(validity));
+}
+/// `rows` missing values.
+[[nodiscard]] Column missing_column(ColumnType type, std::size_t rows);
+/// An empty column and an empty table of these types.
+[[nodiscard]] Table empty_table(const Schema& schema);
+
+/// The rows of a column, in this order.
+[[nodiscard]] Column take(const Column& column, std::span<const Row> rows);
+[[nodiscard]] Table take(const Table& table, std::span<const Row> rows);
+/// Rows that are true.
+[[nodiscard]] std::vector<Row> true_rows(const Column& condition);
+/// Columns of one type one behind the other; tables with the same columns.
+[[nodiscard]] Column concat(std::span<const Column* const> columns);
+[[nodiscard]] Table concat(std::span<const Table> tables);
+/// Numbers of another type; what a text says.
+[[nodiscard]] Column cast(const Column& column, ColumnType type);
+
+/// A number for each row that equal keys share, on every machine and day. Missing values are equal to each
+/// other, as are NaNs, and -0.0 and 0.0.
+[[nodiscard]] std::vector<std::uint64_t> hash_rows(std::span<const Column> keys, std::size_t rows);
+/// Which of `parts` each hash belongs to.
+[[nodiscard]] inline std::uint32_t part_of(std::uint64_t hash, std::uint32_t parts) noexcept {
+  return static_cast<std::uint32_t>((hash >> 32) * parts >> 32);
+}
+/// Whether row `i` of `a` has the keys of row `j` of `b`.
+[[nodiscard]] bool equal_rows(std::span<const Column> a, std::size_t i, std::span<const Column> b,
+                              std::size_t j);
+
+/// Rows with equal keys have the same number, counted from 0 in order of first rows.
+struct Groups {
+  std::vector<std::uint32_t> of_row;
+  std::vector<Row> first_row;
+  [[nodiscard]] std::uint32_t count() const noexcept { return static_cast<std::uint32_t>(first_row.size()); }
+};
+[[nodiscard]] Groups group_rows(std::span<const Column> keys, std::size_t rows);
+/// Rows none of whose keys is missing; nothing if that is all of them.
+[[nodiscard]] std::optional<std::vector<Row>> rows_with_keys(std::span<const Column> keys, std::size_t rows);
+
+/// The rows in order of the keys; equal ones as they were, missing values last in either order.
+[[nodiscard]] std::vector<Row> sort_rows(std::span<const Column> keys, std::span<const bool> descending,
+                                         std::size_t rows);
+/// Whether row `i` of `a` comes before (-1) or behind (1) row `j` of `b`.
+[[nodiscard]] int compare_rows(std::span<const Column> a, std::size_t i, std::span<const Column> b,
+                               std::size_t j, std::span<const bool> descending);
+
+/// Rows that belong together; `no_row` where a side has none.
+struct Pairs {
+  std::vector<Row> left, right;
+};
+enum class JoinKind : std::uint8_t { inner, left, right, outer, semi, anti };
+/// Missing keys match nothing. Left rows in their order, right rows without partner behind them.
+[[nodiscard]] Pairs join_rows(std::span<const Column> left, std::size_t left_rows,
+                              std::span<const Column> right, std::size_t right_rows, JoinKind kind);
+
+}  // namespace weir::detail::frame

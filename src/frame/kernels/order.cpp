@@ -1,0 +1,99 @@
+// Rows in order of keys.
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <cstring>
+#include <numeric>
+
+#include "frame/kernels/kernels.hpp"
+
+namespace weir::detail::frame {
+
+namespace {
+
+constexpr std::uint64_t top_bit = std::uint64_t{1} << 63;
+
+// A number whose order is that of the values: of text, of the first eight bytes.
+std::uint64_t rank_of(const Column& column, std::size_t i) noexcept {
+  switch (column.type()) {
+    case ColumnType::boolean:
+      return flags(column)[i];
+    case ColumnType::float64: {
+      const double value = reals(column)[i] == 0 ? 0 : reals(column)[i];
+      if (std::isnan(value)) return ~std::uint64_t{0} - 1;
+      const auto bits = std::bit_cast<std::uint64_t>(value);
+      return bits & top_bit ? ~bits : bits | top_bit;
+    }
+    case ColumnType::text: {
+      const std::string_view text = column.text(i);
+      std::uint64_t word = 0;
+      std::memcpy(&word, text.data(), std::min<std::size_t>(text.size(), 8));
+      return __builtin_bswap64(word);
+    }
+    default:
+      return static_cast<std::uint64_t>(integers(column)[i]) ^ top_bit;
+  }
+}
+
+// -1, 0 or 1; missing values are behind all others, whatever the order.
+int compare_cells(const Column& a, std::size_t i, const Column& b, std::size_t j, bool descending) noexcept {
+  const bool a_missing = a.is_na(i), b_missing = b.is_na(j);
+  if (a_missing || b_missing) return int(a_missing) - int(b_missing);
+  int order = 0;
+  if (a.type() == ColumnType::text) {
+    const int text = a.text(i).compare(b.text(j));
+    order = (text > 0) - (text < 0);
+  } else {
+    const std::uint64_t x = rank_of(a, i), y = rank_of(b, j);
+    order = (x > y) - (x < y);
+  }
+  return descending ? -order : order;
+}
+
+}  // namespace
+
+int compare_rows(std::span<const Column> a, std::size_t i, std::span<const Column> b, std::size_t j,
+                 std::span<const bool> descending) {
+  for (std::size_t c = 0; c < a.size(); ++c)
+    if (const int order = compare_cells(a[c], i, b[c], j, descending[c])) return order;
+  return 0;
+}
+
+std::vector<Row> sort_rows(std::span<const Column> keys, std::span<const bool> descending, std::size_t rows) {
+  struct Ranked {
+    std::uint64_t rank;
+    Row row;
+  };
+  std::vector<Row> sorted(rows);
+  if (keys.empty()) {
+    std::iota(sorted.begin(), sorted.end(), Row{0});
+    return sorted;
+  }
+  // The first key decides most comparisons, and its rank is at hand; missing ones are set apart.
+  std::vector<Ranked> ranked;
+  ranked.reserve(rows);
+  std::vector<Row> missing;
+  for (std::size_t i = 0; i < rows; ++i) {
+    if (keys[0].is_na(i)) {
+      missing.push_back(static_cast<Row>(i));
+      continue;
+    }
+    const std::uint64_t rank = rank_of(keys[0], i);
+    ranked.push_back({descending[0] ? ~rank : rank, static_cast<Row>(i)});
+  }
+  const bool rank_is_all = keys.size() == 1 && keys[0].type() != ColumnType::text;
+  const auto rest_before = [&](Row i, Row j) {
+    const int order = compare_rows(keys, i, keys, j, descending);
+    return order != 0 ? order < 0 : i < j;
+  };
+  std::sort(ranked.begin(), ranked.end(), [&](const Ranked& a, const Ranked& b) {
+    if (a.rank != b.rank) return a.rank < b.rank;
+    return rank_is_all ? a.row < b.row : rest_before(a.row, b.row);
+  });
+  std::sort(missing.begin(), missing.end(), rest_before);
+  for (std::size_t i = 0; i < ranked.size(); ++i) sorted[i] = ranked[i].row;
+  std::copy(missing.begin(), missing.end(), sorted.begin() + static_cast<std::ptrdiff_t>(ranked.size()));
+  return sorted;
+}
+
+}  // namespace weir::detail::frame

@@ -1,0 +1,177 @@
+// Groups: summed up where they are, then merged, in one place or, if there are many, by hashes of their keys.
+#include "core/decimal.hpp"
+#include "frame/plan/names.hpp"
+#include "frame/plan/node.hpp"
+
+namespace weir::detail::frame {
+
+namespace {
+
+using Aggregates = std::vector<BoundAggregate>;
+
+Table merge_task(const std::vector<Table>& parts, const std::vector<std::string>& keys,
+                 const Aggregates& aggregates, bool is_last) {
+  const Table merged = merge_states(concat(parts), keys, aggregates);
+  return is_last ? results_of(merged, keys, aggregates) : merged;
+}
+Table whole_task(const std::vector<Table>& parts, const std::vector<std::string>& keys,
+                 const Aggregates& aggregates, bool keeps_missing) {
+  return aggregate_whole(concat(parts), keys, aggregates, keeps_missing);
+}
+
+// Partial results that one task of the tree merges.
+constexpr std::size_t split_every = 8;
+
+class GroupNode : public Node {
+ public:
+  GroupNode(const NodePtr& input, std::vector<std::string> keys, std::vector<Aggregate> written,
+            Aggregates bound, Step values, Schema schema, bool keeps_missing)
+      : Node(std::move(schema), {input}),
+        keys_(std::move(keys)),
+        written_(std::move(written)),
+        bound_(std::move(bound)),
+        values_(std::move(values)),
+        keeps_missing_(keeps_missing) {}
+
+  Parts run(Run& run, const Names&) const override {
+    Names below(keys_.begin(), keys_.end());
+    for (const NamedCode& column : values_.columns) collect_columns(*column.code.term, below);
+    if (below.empty()) below.insert(inputs[0]->schema.front().name);
+    Parts parts = inputs[0]->run(run, below);
+    parts.steps.push_back(values_);
+    const bool have_states =
+        std::all_of(bound_.begin(), bound_.end(), [](const auto& a) { return has_state(a.kind); });
+    if (!have_states) return {.tables = whole(run, run.finished(std::move(parts)))};
+    parts.steps.push_back(
+        {.kind = Step::Kind::partial, .keys = keys_, .aggregates = bound_, .keeps_missing = keeps_missing_});
+    return {.tables = merged(run, run.finished(std::move(parts)))};
+  }
+  NodePtr with_inputs(std::vector<NodePtr> from) const override {
+    return make_group(from[0], keys_, written_, keeps_missing_);
+  }
+  std::string show() const override {
+    std::string text = keys_.empty() ? "agg" : "group_by";
+    for (const std::string& key : keys_) text += " " + key;
+    for (const BoundAggregate& aggregate : bound_) text += ", " + aggregate.name;
+    return text;
+  }
+  std::size_t partitions() const override { return 1; }
+  NodePtr filtered_before(const TermPtr& condition) const override {
+    Names names;
+    collect_columns(*condition, names);
+    for (const std::string& name : names)
+      if (std::find(keys_.begin(), keys_.end(), name) == keys_.end()) return nullptr;
+    if (names.empty()) return nullptr;
+    return make_group(make_filter(inputs[0], condition), keys_, written_, keeps_missing_);
+  }
+
+ private:
+  std::uint32_t parts_for(Run& run, const std::vector<Future<Table>>& parts) const {
+    if (keys_.empty() || parts.size() == 1) return 1;
+    std::uint64_t rows = 0, bytes = 0;
+    for (const Run::Size& size : run.sizes(parts)) rows += size.rows, bytes += size.bytes;
+    return run.parts_for(rows, bytes);
+  }
+
+  std::vector<Future<Table>> merged(Run& run, std::vector<Future<Table>> parts) const {
+    const std::uint32_t count = parts_for(run, parts);
+    std::vector<Future<Table>> results;
+    if (count > 1) {
+      for (const auto& bucket : run.by_hash(parts, keys_, count))
+        results.push_back(run.client.submit(merge_task, bucket, keys_, bound_, true));
+      return results;
+    }
+    while (parts.size() > split_every) {
+      std::vector<Future<Table>> fewer;
+      for (std::size_t at = 0; at < parts.size(); at += split_every) {
+        const auto begin = parts.begin() + static_cast<std::ptrdiff_t>(at);
+        const auto end =
+            parts.begin() + static_cast<std::ptrdiff_t>(std::min(at + split_every, parts.size()));
+        fewer.push_back(run.client.submit(merge_task, std::vector(begin, end), keys_, bound_, false));
+      }
+      parts = std::move(fewer);
+    }
+    results.push_back(run.client.submit(merge_task, parts, keys_, bound_, true));
+    return results;
+  }
+
+  std::vector<Future<Table>> whole(Run& run, const std::vector<Future<Table>>& parts) const {
+    const std::uint32_t count = parts_for(run, parts);
+    std::vector<Future<Table>> results;
+    if (count == 1) {
+      results.push_back(run.client.submit(whole_task, parts, keys_, bound_, keeps_missing_));
+      return results;
+    }
+    for (const auto& bucket : run.by_hash(parts, keys_, count))
+      results.push_back(run.client.submit(whole_task, bucket, keys_, bound_, keeps_missing_));
+    return results;
+  }
+
+  std::vector<std::string> keys_;
+  std::vector<Aggregate> written_;
+  Aggregates bound_;
+  Step values_;
+  bool keeps_missing_;
+};
+
+std::string_view name_of(Aggregate::Kind kind) {
+  constexpr std::string_view names[] = {"sum", "mean",   "count", "count", "min",     "max",
+                                        "var", "stddev", "first", "last",  "nunique", "quantile"};
+  return names[static_cast<std::size_t>(kind)];
+}
+
+void check_type(const Aggregate& aggregate, const Term& value) {
+  const bool is_number = value.type == ColumnType::int64 || value.type == ColumnType::float64 ||
+                         value.type == ColumnType::boolean;
+  const bool needs_number = aggregate.kind != Aggregate::Kind::count &&
+                            aggregate.kind != Aggregate::Kind::nunique &&
+                            type_of_result(aggregate.kind, ColumnType::text) != ColumnType::text;
+  if (needs_number && !is_number)
+    throw Error(ErrorKind::invalid_argument,
+                std::string(name_of(aggregate.kind)) + ": the values must be numbers (got " +
+                    std::string(to_string(value.type)) + " from " + show(value) + "); astype converts them");
+}
+
+}  // namespace
+
+NodePtr make_group(const NodePtr& input, std::vector<std::string> keys, std::vector<Aggregate> aggregates,
+                   bool keeps_missing) {
+  if (aggregates.empty())
+    throw Error(ErrorKind::invalid_argument, "agg: there must be an aggregation, such as count() (got none)");
+  Schema schema;
+  Step values{.kind = Step::Kind::project};
+  Names seen, seen_values;
+  const auto add_name = [&](const std::string& name, ColumnType type) {
+    if (!seen.insert(name).second)
+      throw Error(ErrorKind::invalid_argument, "agg: the names of results and keys must differ (got " +
+                                                   quoted(name) + " twice); as() gives another name");
+    schema.push_back({name, type});
+  };
+  for (const std::string& key : keys) {
+    const TermPtr term = typed("group_by", make_column_term(key), input->schema);
+    add_name(key, term->type);
+    values.columns.push_back({key, {term}});
+  }
+  Aggregates bound;
+  for (const Aggregate& aggregate : aggregates) {
+    BoundAggregate own{aggregate.kind, aggregate.name, {}, ColumnType::int64, aggregate.parameter};
+    if (aggregate.kind != Aggregate::Kind::rows) {
+      const TermPtr term = typed(std::string(name_of(aggregate.kind)), aggregate.value.term(), input->schema);
+      check_type(aggregate, *term);
+      own.type = term->type;
+      // Aggregations of one column share it; a key of this name would have to begin with a line end.
+      own.value = "\n" + (term->op == Op::column ? term->name : std::to_string(bound.size()) + " ");
+      if (seen_values.insert(own.value).second) values.columns.push_back({own.value, {term}});
+    }
+    add_name(own.name, type_of_result(own.kind, own.type));
+    bound.push_back(std::move(own));
+  }
+  if (values.columns.empty()) {
+    const Field& any = input->schema.front();
+    values.columns.push_back({any.name, {typed("agg", make_column_term(any.name), input->schema)}});
+  }
+  return std::make_shared<GroupNode>(input, std::move(keys), std::move(aggregates), std::move(bound),
+                                     std::move(values), std::move(schema), keeps_missing);
+}
+
+}  // namespace weir::detail::frame

@@ -1,0 +1,105 @@
+// Nodes: the verbs of a plan. Each knows its schema, how a filter passes it, and how it becomes tasks.
+#pragma once
+
+#include <set>
+
+#include "frame/csv/source.hpp"
+#include "frame/plan/step.hpp"
+#include "weir/client.hpp"
+#include "weir/frame/frame.hpp"
+
+namespace weir::detail::frame {
+
+using NodePtr = std::shared_ptr<const Node>;
+using Names = std::set<std::string>;
+
+/// Partitions that are to be: tables on the workers or blocks of files, and what is still to be done to each.
+struct Parts {
+  std::vector<Future<Table>> tables;
+  std::shared_ptr<const CsvSource> source;  ///< Where blocks are, if they are not tables yet.
+  std::vector<CsvBlock> blocks;
+  Names columns;  ///< Of the file, those that are read.
+  Steps steps;
+  [[nodiscard]] std::size_t count() const noexcept { return source ? blocks.size() : tables.size(); }
+};
+
+/// One computation.
+class Run {
+ public:
+  Run() : client(Client::current()) {}
+  Client client;
+
+  /// Partitions with all steps done, on the workers.
+  [[nodiscard]] std::vector<Future<Table>> finished(Parts parts);
+  /// All partitions as one, on a worker.
+  [[nodiscard]] Future<Table> joined(const std::vector<Future<Table>>& parts);
+  /// Rows and bytes of each.
+  struct Size {
+    std::uint64_t rows = 0, bytes = 0;
+  };
+  [[nodiscard]] std::vector<Size> sizes(const std::vector<Future<Table>>& parts);
+  /// Rows with equal keys in the same of `count` partitions.
+  [[nodiscard]] std::vector<std::vector<Future<Table>>> by_hash(const std::vector<Future<Table>>& parts,
+                                                                const std::vector<std::string>& keys,
+                                                                std::uint32_t count);
+  /// How many partitions are worth it for so much.
+  [[nodiscard]] std::uint32_t parts_for(std::uint64_t rows, std::uint64_t bytes);
+};
+
+/// A verb of the plan.
+class Node : public std::enable_shared_from_this<Node> {
+ public:
+  Node(Schema of, std::vector<NodePtr> from) : schema(std::move(of)), inputs(std::move(from)) {}
+  virtual ~Node() = default;
+
+  const Schema schema;
+  const std::vector<NodePtr> inputs;
+
+  /// Its partitions, with at least the columns `needed`, of which there is at least one.
+  [[nodiscard]] virtual Parts run(Run& run, const Names& needed) const = 0;
+  /// The same verb on other inputs; types are checked again.
+  [[nodiscard]] virtual NodePtr with_inputs(std::vector<NodePtr> from) const = 0;
+  /// As one reads it in a plan: `filter delay > 15`.
+  [[nodiscard]] virtual std::string show() const = 0;
+  /// How many partitions it will have; 0: as its input.
+  [[nodiscard]] virtual std::size_t partitions() const;
+  /// The same rows as a filter behind this verb would give, filtered before it; null if there is no way.
+  [[nodiscard]] virtual NodePtr filtered_before(const TermPtr& condition) const;
+};
+
+// How verbs are made; each checks names and types and begins its sentences with `who`.
+[[nodiscard]] NodePtr make_source(std::shared_ptr<CsvSource> source);
+[[nodiscard]] NodePtr make_tables(Schema schema, std::vector<Future<Table>> tables);
+[[nodiscard]] NodePtr make_memory(Table table, std::size_t partitions);
+[[nodiscard]] NodePtr make_project(const std::string& who, const NodePtr& input,
+                                   std::vector<std::pair<std::string, TermPtr>> columns);
+[[nodiscard]] NodePtr make_filter(const NodePtr& input, const TermPtr& condition);
+[[nodiscard]] NodePtr make_group(const NodePtr& input, std::vector<std::string> keys,
+                                 std::vector<Aggregate> aggregates, bool keeps_missing);
+[[nodiscard]] NodePtr make_sort(const NodePtr& input, std::vector<std::string> keys, bool is_descending);
+[[nodiscard]] NodePtr make_top(const std::string& who, const NodePtr& input, std::vector<std::string> keys,
+                               bool is_descending, std::uint64_t count);
+[[nodiscard]] NodePtr make_limit(const NodePtr& input, std::uint64_t count);
+[[nodiscard]] NodePtr make_distinct(const NodePtr& input, std::vector<std::string> keys);
+[[nodiscard]] NodePtr make_merge(const NodePtr& left, const NodePtr& right, const Merge& options);
+[[nodiscard]] NodePtr make_concat(std::vector<NodePtr> inputs);
+
+/// The plan with filters where they leave the fewest rows to others.
+[[nodiscard]] NodePtr optimized(const NodePtr& node);
+/// The columns of a schema.
+[[nodiscard]] Names names_of(const Schema& schema);
+/// `{name, col(name)}` for each.
+[[nodiscard]] std::vector<std::pair<std::string, TermPtr>> plain_columns(const Schema& schema);
+
+/// Computes, again with wider types where a file had values that did not fit; `use` takes the partitions and
+/// the schema that they turned out to have.
+using UseParts = std::function<void(Run&, const Schema&, std::vector<Future<Table>>)>;
+void compute_parts(const NodePtr& node, const UseParts& use);
+/// The same for the first partition alone.
+void compute_first(const NodePtr& node, const std::function<void(const Table&)>& use);
+/// All rows of a plan, in order.
+[[nodiscard]] Table compute_table(const NodePtr& node);
+/// A table with the columns of a schema, in their order.
+[[nodiscard]] Table conformed(const Table& table, const Schema& schema);
+
+}  // namespace weir::detail::frame

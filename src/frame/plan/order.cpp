@@ -1,0 +1,197 @@
+// Rows in order, the first of them, and the different ones.
+#include <algorithm>
+
+#include "core/decimal.hpp"
+#include "frame/plan/names.hpp"
+#include "frame/plan/node.hpp"
+
+namespace weir::detail::frame {
+
+namespace {
+
+constexpr std::size_t samples_of_a_part = 200;
+
+Table sort_task(const std::vector<Table>& parts, const std::vector<std::string>& keys, bool is_descending) {
+  return sorted(concat(parts), keys, is_descending);
+}
+Table top_task(const std::vector<Table>& parts, const Step& step) {
+  return apply_steps(concat(parts), {step});
+}
+Table sample_task(const Table& table, const std::vector<std::string>& keys) {
+  std::vector<Row> rows;
+  const std::size_t step = std::max<std::size_t>(1, table.rows() / samples_of_a_part);
+  for (std::size_t i = step / 2; i < table.rows(); i += step) rows.push_back(static_cast<Row>(i));
+  return take(only(table, keys), rows);
+}
+// Rows before the first border, between the first and the second, and so on; equal ones stay together.
+std::vector<Table> range_task(const Table& table, const std::vector<std::string>& keys, bool is_descending,
+                              const Table& borders) {
+  const std::vector<Column> own = columns_of(table, keys), limits = columns_of(borders, keys);
+  const auto order = std::make_unique<bool[]>(keys.size());
+  std::fill_n(order.get(), keys.size(), is_descending);
+  const std::span<const bool> descending(order.get(), keys.size());
+  std::vector<std::vector<Row>> rows(borders.rows() + 1);
+  for (std::size_t i = 0; i < table.rows(); ++i) {
+    std::size_t low = 0, high = borders.rows();
+    while (low < high) {
+      const std::size_t middle = (low + high) / 2;
+      if (compare_rows(own, i, limits, middle, descending) < 0) high = middle;
+      else low = middle + 1;
+    }
+    rows[low].push_back(static_cast<Row>(i));
+  }
+  std::vector<Table> pieces;
+  for (const auto& part : rows) pieces.push_back(take(table, part));
+  return pieces;
+}
+Table range_piece_task(const std::vector<Table>& pieces, std::size_t which) { return pieces[which]; }
+
+std::string words(const std::vector<std::string>& names) {
+  std::string text;
+  for (const std::string& name : names) text += " " + name;
+  return text;
+}
+
+void check_columns(const std::string& who, const std::vector<std::string>& names, const Schema& schema) {
+  if (names.empty()) throw Error(ErrorKind::invalid_argument, who + ": there must be a column (got none)");
+  for (const std::string& name : names) static_cast<void>(find_column(who, name, schema));
+}
+
+Names with_keys(const Names& needed, const std::vector<std::string>& keys) {
+  Names below(keys.begin(), keys.end());
+  below.insert(needed.begin(), needed.end());
+  return below;
+}
+
+class SortNode : public Node {
+ public:
+  SortNode(const NodePtr& input, std::vector<std::string> keys, bool is_descending)
+      : Node(input->schema, {input}), keys_(std::move(keys)), is_descending_(is_descending) {}
+
+  Parts run(Run& run, const Names& needed) const override {
+    const std::vector<Future<Table>> parts = run.finished(inputs[0]->run(run, with_keys(needed, keys_)));
+    std::uint64_t rows = 0, bytes = 0;
+    if (parts.size() > 1)
+      for (const Run::Size& size : run.sizes(parts)) rows += size.rows, bytes += size.bytes;
+    const std::uint32_t count = parts.size() > 1 ? run.parts_for(rows, bytes) : 1;
+    Parts sorted_parts;
+    if (count == 1) {
+      sorted_parts.tables.push_back(run.client.submit(sort_task, parts, keys_, is_descending_));
+      return sorted_parts;
+    }
+    const Future<Table> borders = run.client.scatter(borders_of(run, parts, count));
+    std::vector<std::vector<Future<Table>>> ranges(count);
+    for (const Future<Table>& part : parts) {
+      const auto pieces = run.client.submit(range_task, part, keys_, is_descending_, borders);
+      for (std::size_t range = 0; range < count; ++range)
+        ranges[range].push_back(run.client.submit(range_piece_task, pieces, range));
+    }
+    for (const auto& range : ranges)
+      sorted_parts.tables.push_back(run.client.submit(sort_task, range, keys_, is_descending_));
+    return sorted_parts;
+  }
+  NodePtr with_inputs(std::vector<NodePtr> from) const override {
+    return make_sort(from[0], keys_, is_descending_);
+  }
+  std::string show() const override {
+    return "sort_by" + words(keys_) + (is_descending_ ? ", descending" : "");
+  }
+  NodePtr filtered_before(const TermPtr& condition) const override {
+    return make_sort(make_filter(inputs[0], condition), keys_, is_descending_);
+  }
+  [[nodiscard]] NodePtr first(std::uint64_t count) const {
+    return make_top("head", inputs[0], keys_, is_descending_, count);
+  }
+
+ private:
+  // Keys that cut the rows into about equal parts, from samples of all of them.
+  Table borders_of(Run& run, const std::vector<Future<Table>>& parts, std::uint32_t count) const {
+    std::vector<Future<Table>> samples;
+    for (const Future<Table>& part : parts) samples.push_back(run.client.submit(sample_task, part, keys_));
+    const Table all = sorted(concat(run.client.gather(samples)), keys_, is_descending_);
+    std::vector<Row> rows;
+    for (std::uint32_t b = 1; b < count; ++b) rows.push_back(static_cast<Row>(all.rows() * b / count));
+    return take(all, rows);
+  }
+  std::vector<std::string> keys_;
+  bool is_descending_;
+};
+
+// Each partition leaves what may be among the first, and all together what is.
+class FirstNode : public Node {
+ public:
+  FirstNode(std::string who, const NodePtr& input, Step step)
+      : Node(input->schema, {input}), who_(std::move(who)), step_(std::move(step)) {}
+
+  Parts run(Run& run, const Names& needed) const override {
+    Parts parts = inputs[0]->run(run, with_keys(needed, step_.keys));
+    parts.steps.push_back(step_);
+    return {.tables = {run.client.submit(top_task, run.finished(std::move(parts)), step_)}};
+  }
+  NodePtr with_inputs(std::vector<NodePtr> from) const override {
+    if (step_.kind == Step::Kind::limit) return make_limit(from[0], step_.count);
+    return make_top(who_, from[0], step_.keys, step_.is_descending, step_.count);
+  }
+  std::string show() const override { return who_ + " " + std::to_string(step_.count) + words(step_.keys); }
+  std::size_t partitions() const override { return 1; }
+
+ private:
+  std::string who_;
+  Step step_;
+};
+
+class DistinctNode : public Node {
+ public:
+  DistinctNode(const NodePtr& input, std::vector<std::string> keys)
+      : Node(input->schema, {input}), keys_(std::move(keys)) {}
+
+  Parts run(Run& run, const Names& needed) const override {
+    Parts parts = inputs[0]->run(run, with_keys(needed, keys_));
+    const Step step{.kind = Step::Kind::distinct, .keys = keys_};
+    parts.steps.push_back(step);
+    const std::vector<Future<Table>> tables = run.finished(std::move(parts));
+    std::uint64_t rows = 0, bytes = 0;
+    for (const Run::Size& size : run.sizes(tables)) rows += size.rows, bytes += size.bytes;
+    const std::uint32_t count = tables.size() > 1 ? run.parts_for(rows, bytes) : 1;
+    if (count == 1) return {.tables = {run.client.submit(top_task, tables, step)}};
+    Parts results;
+    for (const auto& bucket : run.by_hash(tables, keys_, count))
+      results.tables.push_back(run.client.submit(top_task, bucket, step));
+    return results;
+  }
+  NodePtr with_inputs(std::vector<NodePtr> from) const override { return make_distinct(from[0], keys_); }
+  std::string show() const override { return "drop_duplicates" + words(keys_); }
+  std::size_t partitions() const override { return 1; }
+
+ private:
+  std::vector<std::string> keys_;
+};
+
+}  // namespace
+
+NodePtr make_sort(const NodePtr& input, std::vector<std::string> keys, bool is_descending) {
+  check_columns("sort_by", keys, input->schema);
+  return std::make_shared<SortNode>(input, std::move(keys), is_descending);
+}
+
+NodePtr make_top(const std::string& who, const NodePtr& input, std::vector<std::string> keys,
+                 bool is_descending, std::uint64_t count) {
+  check_columns(who, keys, input->schema);
+  Step step{.kind = Step::Kind::top, .keys = std::move(keys), .is_descending = is_descending, .count = count};
+  return std::make_shared<FirstNode>(who, input, std::move(step));
+}
+
+NodePtr make_limit(const NodePtr& input, std::uint64_t count) {
+  // The first of sorted rows need not be sorted among all.
+  if (const auto* sort = dynamic_cast<const SortNode*>(input.get())) return sort->first(count);
+  return std::make_shared<FirstNode>("limit", input, Step{.kind = Step::Kind::limit, .count = count});
+}
+
+NodePtr make_distinct(const NodePtr& input, std::vector<std::string> keys) {
+  if (keys.empty())
+    for (const Field& field : input->schema) keys.push_back(field.name);
+  check_columns("drop_duplicates", keys, input->schema);
+  return std::make_shared<DistinctNode>(input, std::move(keys));
+}
+
+}  // namespace weir::detail::frame

@@ -1,0 +1,91 @@
+// Steps are done by kernels.
+#include "frame/plan/step.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace weir::detail::frame {
+
+namespace {
+
+Table project(const Table& table, const std::vector<NamedCode>& columns) {
+  std::vector<std::string> names;
+  std::vector<Column> values;
+  for (const NamedCode& column : columns) {
+    names.push_back(column.name);
+    values.push_back(evaluate(*column.code.term, table));
+  }
+  return Table(std::move(names), std::move(values));
+}
+
+Table filtered(const Table& table, const Term& condition) {
+  const std::vector<Row> rows = true_rows(evaluate(condition, table));
+  return rows.size() == table.rows() ? table : take(table, rows);
+}
+
+Table top(const Table& table, const Step& step) {
+  return sorted(table, step.keys, step.is_descending).slice(0, step.count);
+}
+
+}  // namespace
+
+std::vector<Column> columns_of(const Table& table, const std::vector<std::string>& names) {
+  std::vector<Column> columns;
+  for (const std::string& name : names) columns.push_back(table.column(name));
+  return columns;
+}
+
+Table only(const Table& table, const std::vector<std::string>& names) {
+  if (names == table.names()) return table;
+  return Table(names, columns_of(table, names));
+}
+
+Table sorted(const Table& table, const std::vector<std::string>& keys, bool is_descending) {
+  const std::vector<Column> columns = columns_of(table, keys);
+  const auto order = std::make_unique<bool[]>(keys.size());
+  std::fill_n(order.get(), keys.size(), is_descending);
+  return take(table, sort_rows(columns, std::span<const bool>(order.get(), keys.size()), table.rows()));
+}
+
+Table distinct(const Table& table, const std::vector<std::string>& keys) {
+  return take(table, group_rows(columns_of(table, keys), table.rows()).first_row);
+}
+
+std::vector<Table> split_by_hash(const Table& table, const std::vector<std::string>& keys,
+                                 std::uint32_t parts) {
+  const std::vector<std::uint64_t> hashes = hash_rows(columns_of(table, keys), table.rows());
+  std::vector<std::vector<Row>> rows(parts);
+  for (std::size_t i = 0; i < hashes.size(); ++i)
+    rows[part_of(hashes[i], parts)].push_back(static_cast<Row>(i));
+  std::vector<Table> tables;
+  for (const std::vector<Row>& part : rows) tables.push_back(take(table, part));
+  return tables;
+}
+
+Table apply_steps(Table table, const Steps& steps) {
+  for (const Step& step : steps) {
+    switch (step.kind) {
+      case Step::Kind::filter:
+        table = filtered(table, *step.columns.front().code.term);
+        break;
+      case Step::Kind::project:
+        table = project(table, step.columns);
+        break;
+      case Step::Kind::partial:
+        table = sum_up(table, step.keys, step.aggregates, step.keeps_missing);
+        break;
+      case Step::Kind::distinct:
+        table = distinct(table, step.keys);
+        break;
+      case Step::Kind::top:
+        table = top(table, step);
+        break;
+      case Step::Kind::limit:
+        table = table.slice(0, step.count);
+        break;
+    }
+  }
+  return table;
+}
+
+}  // namespace weir::detail::frame

@@ -1,0 +1,74 @@
+// Steps: what a task does to a partition, one after the other; they travel with it.
+#pragma once
+
+#include "frame/expression/term.hpp"
+#include "frame/kernels/kernels.hpp"
+#include "weir/detail/task/serialize.hpp"
+#include "weir/frame/aggregate.hpp"
+
+namespace weir::detail::frame {
+
+/// A column to be computed.
+struct NamedCode {
+  std::string name;
+  Code code;
+};
+
+/// An aggregation of a column that is there, bound to its type.
+struct BoundAggregate {
+  Aggregate::Kind kind{};
+  std::string name;
+  std::string value;  ///< The column's name; empty if only rows are counted.
+  ColumnType type{};  ///< Of the values.
+  double parameter = 0;
+};
+
+struct Step {
+  enum class Kind : std::uint8_t {
+    filter,    ///< Rows for which `columns[0]` is true.
+    project,   ///< `columns` instead of those there were.
+    partial,   ///< Rows summed up by `keys`, as states of `aggregates`.
+    distinct,  ///< Of rows with equal `keys` the first.
+    top,       ///< The first `count` rows in order of `keys`.
+    limit      ///< The first `count` rows.
+  };
+  Kind kind{};
+  std::vector<NamedCode> columns{};
+  std::vector<std::string> keys{};
+  std::vector<BoundAggregate> aggregates{};
+  bool is_descending = false;
+  bool keeps_missing = false;
+  std::uint64_t count = 0;
+};
+using Steps = std::vector<Step>;
+
+[[nodiscard]] Table apply_steps(Table table, const Steps& steps);
+
+/// Columns of a table by name.
+[[nodiscard]] std::vector<Column> columns_of(const Table& table, const std::vector<std::string>& names);
+/// The table with these columns alone, in this order.
+[[nodiscard]] Table only(const Table& table, const std::vector<std::string>& names);
+[[nodiscard]] Table sorted(const Table& table, const std::vector<std::string>& keys, bool is_descending);
+[[nodiscard]] Table distinct(const Table& table, const std::vector<std::string>& keys);
+/// Rows by the hash of their keys.
+[[nodiscard]] std::vector<Table> split_by_hash(const Table& table, const std::vector<std::string>& keys,
+                                               std::uint32_t parts);
+
+// --- groups: states are columns, so that they travel and are grouped like others.
+
+/// States of the groups of a partition: its keys and columns named by the place of their aggregate.
+[[nodiscard]] Table sum_up(const Table& table, const std::vector<std::string>& keys,
+                           const std::vector<BoundAggregate>& aggregates, bool keeps_missing);
+/// The states of several partitions put together.
+[[nodiscard]] Table merge_states(const Table& states, const std::vector<std::string>& keys,
+                                 const std::vector<BoundAggregate>& aggregates);
+/// What states say, in order of the keys. Without keys there is always one row.
+[[nodiscard]] Table results_of(const Table& states, const std::vector<std::string>& keys,
+                               const std::vector<BoundAggregate>& aggregates);
+/// The same from all rows of each group, for those that have no states.
+[[nodiscard]] Table aggregate_whole(const Table& table, const std::vector<std::string>& keys,
+                                    const std::vector<BoundAggregate>& aggregates, bool keeps_missing);
+[[nodiscard]] bool has_state(Aggregate::Kind kind) noexcept;
+[[nodiscard]] ColumnType type_of_result(Aggregate::Kind kind, ColumnType value) noexcept;
+
+}  // namespace weir::detail::frame

@@ -1,0 +1,54 @@
+// What a worker tells rank 0 of its work, once a second, for people who look.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+namespace weir::detail::protocol {
+
+/// Tasks whose time, in nanoseconds, has so many binary digits.
+struct SeenDurations {
+  std::uint8_t digits = 0;
+  std::uint64_t count = 0;
+};
+
+/// A function's tasks since the last message.
+struct SeenFunction {
+  std::uint64_t function = 0;  ///< Portable address.
+  std::uint64_t count = 0;
+  std::uint64_t failed = 0;
+  std::uint64_t busy_ns = 0;
+  std::uint64_t bytes = 0;  ///< Of their results.
+  std::vector<SeenDurations> durations;
+};
+
+/// What a thread did for a while: runs of one function that follow each other closely are one block.
+struct SeenBlock {
+  std::int64_t start_us = 0;  ///< On the worker's steady clock.
+  std::uint32_t length_us = 0;
+  std::uint32_t busy_us = 0;
+  std::uint32_t count = 0;     ///< Tasks; 0: it is still running.
+  std::uint16_t function = 0;  ///< Position in `functions`.
+  std::uint16_t thread = 0;
+};
+
+/// A worker's second.
+struct Seen {
+  static constexpr bool is_sign_of_life = true;
+  std::int64_t now_us = 0;  ///< The worker's steady clock when it says this.
+  double interval_s = 0;    ///< Since the last message.
+  std::uint32_t threads = 0;
+  // Thread seconds in which no task ran here ...
+  double fetching_s = 0;   ///< ... because inputs were on their way,
+  double no_memory_s = 0;  ///< ... because the worker waits for memory,
+  double unasked_s = 0;    ///< ... because nothing was assigned.
+  double cpu_s = 0;        ///< Processor time of the process.
+  std::uint64_t resident_bytes = 0;
+  std::uint32_t descriptors = 0;
+  std::uint64_t received_bytes = 0;  ///< Results that came from peers.
+  std::uint64_t sent_bytes = 0;      ///< Results that went to peers.
+  std::vector<SeenFunction> functions;
+  std::vector<SeenBlock> blocks;
+};
+
+}  // namespace weir::detail::protocol

@@ -1,0 +1,131 @@
+// Blocks are merged when they become many, so that a second of work is as long as any other.
+#include "seeing/counter.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace weir::detail::seeing {
+
+std::uint16_t Counter::index_of(std::uint64_t function) {
+  if (functions_.size() >= most_functions && !index_.contains(function)) function = 0;
+  const auto [found, is_new] = index_.try_emplace(function, static_cast<std::uint16_t>(functions_.size()));
+  if (is_new) {
+    functions_.push_back(std::make_unique<Function>());
+    functions_.back()->function = function;
+  }
+  return found->second;
+}
+
+std::uint16_t Counter::find(std::size_t thread, std::uint64_t function) {
+  if (thread >= threads_.size()) threads_.resize(thread + 1);
+  Thread& mine = threads_[thread];
+  mine.index = index_of(function);
+  mine.function = function;
+  return mine.index;
+}
+
+void Counter::put_away(std::size_t thread) {
+  Thread& mine = threads_[thread];
+  mine.blocks.push_back(mine.block);
+  mine.block.count = 0;
+  if (++kept_ > most_kept) merge_blocks();
+}
+
+// Neighbours that end within `quantum_ns` of where the first begins become one, named after the longer.
+void Counter::merge(std::vector<Block>& blocks, std::int64_t quantum_ns) {
+  std::size_t last = 0;
+  for (std::size_t i = 1; i < blocks.size(); ++i) {
+    Block& before = blocks[last];
+    const Block& next = blocks[i];
+    if (next.end_ns - before.start_ns > quantum_ns || next.start_ns < before.start_ns) {
+      blocks[++last] = next;
+      continue;
+    }
+    if (next.busy_ns > before.busy_ns) before.index = next.index;
+    before.end_ns = std::max(before.end_ns, next.end_ns);
+    before.busy_ns += next.busy_ns;
+    before.count += next.count;
+  }
+  if (!blocks.empty()) blocks.resize(last + 1);
+}
+
+void Counter::merge_blocks() {
+  quantum_ns_ *= 2;
+  kept_ = 0;
+  for (Thread& thread : threads_) {
+    merge(thread.blocks, quantum_ns_);
+    kept_ += thread.blocks.size();
+  }
+}
+
+protocol::Seen Counter::take(std::int64_t now_ns, const std::vector<Running>& running,
+                             std::size_t most_blocks) {
+  protocol::Seen seen;
+  seen.now_us = now_ns / 1000;
+  seen.interval_s = 1e-9 * static_cast<double>(now_ns - taken_ns_);
+  taken_ns_ = now_ns;
+  seen.fetching_s = idle_s_[static_cast<std::size_t>(Idle::fetching)];
+  seen.no_memory_s = idle_s_[static_cast<std::size_t>(Idle::no_memory)];
+  seen.unasked_s = idle_s_[static_cast<std::size_t>(Idle::unasked)];
+  idle_s_ = {};
+
+  for (std::size_t thread = 0; thread < threads_.size(); ++thread)
+    if (threads_[thread].block.count) put_away(thread);
+  // A program of days with one long gap in its blocks must end as well: doubling reaches any length.
+  while (kept_ > most_blocks && quantum_ns_ < (std::int64_t{1} << 62)) merge_blocks();
+  quantum_ns_ = closely_ns;
+
+  // Only functions that have something to tell are in the message; blocks name them by their place there.
+  std::vector<std::uint16_t> place(functions_.size() + running.size(), 0);
+  const auto add = [&](std::uint16_t index) {
+    if (place[index]) return;
+    Function& counts = *functions_[index];
+    seen.functions.push_back(
+        {counts.function, counts.count, counts.failed, counts.busy_ns, counts.bytes, {}});
+    for (std::size_t digits = 0; digits < counts.durations.size(); ++digits)
+      if (counts.durations[digits])
+        seen.functions.back().durations.push_back(
+            {static_cast<std::uint8_t>(digits), counts.durations[digits]});
+    const std::uint64_t function = counts.function;
+    counts = {};
+    counts.function = function;
+    place[index] = static_cast<std::uint16_t>(seen.functions.size());
+  };
+  const auto block = [&](std::size_t thread, std::uint16_t index, std::int64_t start_ns, std::int64_t end_ns,
+                         std::int64_t busy_ns, std::uint32_t count) {
+    constexpr std::int64_t longest_ns = std::int64_t{UINT32_MAX} * 1000;  // of a longer one, the end
+    start_ns = std::max(start_ns, end_ns - longest_ns);
+    seen.blocks.push_back(
+        {start_ns / 1000, static_cast<std::uint32_t>((end_ns - start_ns) / 1000),
+         static_cast<std::uint32_t>(std::clamp<std::int64_t>(busy_ns, 0, longest_ns) / 1000), count,
+         static_cast<std::uint16_t>(place[index] - 1), static_cast<std::uint16_t>(thread)});
+  };
+  for (std::uint16_t index = 0; index < functions_.size(); ++index)
+    if (functions_[index]->count) add(index);
+  for (std::size_t thread = 0; thread < threads_.size(); ++thread) {
+    for (const Block& each : threads_[thread].blocks) {
+      add(each.index);
+      block(thread, each.index, each.start_ns, each.end_ns, each.busy_ns, each.count);
+    }
+    threads_[thread].blocks.clear();
+  }
+  kept_ = 0;
+  for (const Running& task : running) {
+    const std::uint16_t index = index_of(task.function);
+    if (task.thread >= threads_.size()) threads_.resize(task.thread + 1);
+    Thread& mine = threads_[task.thread];
+    const std::int64_t told_ns = mine.told_start_ns == task.start_ns ? mine.told_ns : 0;
+    mine.told_start_ns = task.start_ns;
+    mine.told_ns = now_ns - task.start_ns;
+    functions_[index]->busy_ns =
+        static_cast<std::uint64_t>(std::max<std::int64_t>(0, mine.told_ns - told_ns));
+    if (index >= place.size()) place.resize(index + 1u, 0);
+    if (place[index])
+      seen.functions[place[index] - 1u].busy_ns += std::exchange(functions_[index]->busy_ns, 0);
+    add(index);
+    block(task.thread, index, task.start_ns, now_ns, now_ns - task.start_ns, 0);
+  }
+  return seen;
+}
+
+}  // namespace weir::detail::seeing

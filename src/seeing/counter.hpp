@@ -1,0 +1,110 @@
+// Counter: what a worker's threads do, counted where they do it.
+#pragma once
+
+#include <array>
+#include <bit>
+#include <memory>
+#include <unordered_map>
+
+#include "protocol/seen.hpp"
+
+namespace weir::detail::seeing {
+
+/// Why threads of a worker run no task.
+enum class Idle { fetching, no_memory, unasked };
+
+/// Counts tasks by function and keeps what each thread did, until `take` makes a message of it.
+///
+/// **Threads.** Under the baton of its worker.
+/// **Cost.** A few nanoseconds for a task that follows one of the same function, no allocation; what `take`
+/// says is bounded by functions and `most_blocks`, whatever the number of tasks.
+class Counter {
+ public:
+  explicit Counter(std::int64_t now_ns = 0) : taken_ns_(now_ns) {}
+  /// A thread has run a task of `function` from `start_ns` to `end_ns` (steady clock); `inner_ns` of that it
+  /// ran other tasks.
+  void ran(std::size_t thread, std::uint64_t function, std::int64_t start_ns, std::int64_t end_ns,
+           std::int64_t inner_ns, std::uint64_t bytes, bool failed) {
+    const std::uint16_t index = thread < threads_.size() && threads_[thread].function == function
+                                    ? threads_[thread].index
+                                    : find(thread, function);
+    const std::int64_t own_ns = end_ns - start_ns > inner_ns ? end_ns - start_ns - inner_ns : 0;
+    Thread& mine = threads_[thread];
+    Function& counts = *functions_[index];
+    ++counts.count;
+    counts.failed += failed;
+    counts.busy_ns += static_cast<std::uint64_t>(own_ns);
+    if (mine.told_start_ns == start_ns)
+      counts.busy_ns -= static_cast<std::uint64_t>(forget_told(mine, own_ns));
+    counts.bytes += bytes;
+    ++counts.durations[static_cast<std::size_t>(std::bit_width(static_cast<std::uint64_t>(own_ns)))];
+    if (mine.block.count && mine.block.index == index && start_ns - mine.block.end_ns < closely_ns &&
+        end_ns - mine.block.start_ns < longest_block_ns) [[likely]] {
+      mine.block.end_ns = end_ns;
+      mine.block.busy_ns += own_ns;
+      ++mine.block.count;
+      return;
+    }
+    if (mine.block.count) put_away(thread);
+    mine.block = {start_ns, end_ns, own_ns, 1, index};
+  }
+  /// So many threads ran nothing for `seconds`, for this reason.
+  void idle(Idle why, double threads, double seconds) noexcept {
+    idle_s_[static_cast<std::size_t>(why)] += threads * seconds;
+  }
+  /// A task that is still running.
+  struct Running {
+    std::size_t thread;
+    std::uint64_t function;
+    std::int64_t start_ns;
+  };
+  /// Everything since the last call, with at most `most_blocks` blocks; the rest of the message is the
+  /// caller's.
+  [[nodiscard]] protocol::Seen take(std::int64_t now_ns, const std::vector<Running>& running,
+                                    std::size_t most_blocks);
+
+  static constexpr std::size_t most_functions = 4096;  ///< Further ones are counted as one, number 0.
+
+ private:
+  static constexpr std::int64_t closely_ns = 100'000;
+  static constexpr std::int64_t longest_block_ns = 100'000'000;
+
+  struct Function {
+    std::uint64_t function = 0, count = 0, failed = 0, busy_ns = 0, bytes = 0;
+    std::array<std::uint64_t, 65> durations{};
+  };
+  struct Block {
+    std::int64_t start_ns = 0, end_ns = 0, busy_ns = 0;
+    std::uint32_t count = 0;
+    std::uint16_t index = 0;
+  };
+  struct Thread {
+    std::uint64_t function = ~std::uint64_t{0};  // whose index is known
+    std::uint16_t index = 0;
+    Block block;                                   // grows
+    std::int64_t told_start_ns = -1, told_ns = 0;  // of a task that still ran when the last message was made
+    std::vector<Block> blocks;
+  };
+
+  std::uint16_t find(std::size_t thread, std::uint64_t function);
+  std::uint16_t index_of(std::uint64_t function);
+  void put_away(std::size_t thread);
+  void merge_blocks();
+  static std::int64_t forget_told(Thread& thread, std::int64_t own_ns) noexcept {
+    thread.told_start_ns = -1;
+    return thread.told_ns < own_ns ? thread.told_ns : own_ns;
+  }
+  static void merge(std::vector<Block>& blocks, std::int64_t quantum_ns);
+
+  static constexpr std::size_t most_kept = 8192;  // blocks between two messages; beyond that they are merged
+
+  std::vector<std::unique_ptr<Function>> functions_;
+  std::unordered_map<std::uint64_t, std::uint16_t> index_;
+  std::vector<Thread> threads_;
+  std::size_t kept_ = 0;
+  std::int64_t quantum_ns_ = closely_ns;
+  std::array<double, 3> idle_s_{};
+  std::int64_t taken_ns_;
+};
+
+}  // namespace weir::detail::seeing

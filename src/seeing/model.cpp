@@ -1,0 +1,228 @@
+// Messages of workers become totals, rings and rows.
+#include "seeing/model.hpp"
+
+#include <algorithm>
+#include <numeric>
+
+namespace weir::detail::seeing {
+
+namespace {
+
+constexpr std::string_view names_of_columns[] = {
+    "tasks_per_s", "busy",        "overhead",          "fetching", "no_memory", "no_parallelism",
+    "assigning",   "unplaceable", "nothing_to_do",     "waiting",  "ready",     "managed_mb",
+    "spilled_mb",  "resident_mb", "received_mb_per_s", "cpu",      "workers",   "own_cpu"};
+static_assert(std::size(names_of_columns) == columns);
+
+constexpr double mb = 1e6;
+
+float threads(double seconds, double over_s) {
+  return over_s > 0 ? static_cast<float>(seconds / over_s) : 0.0f;
+}
+
+}  // namespace
+
+std::string_view to_string(Column column) noexcept {
+  return names_of_columns[static_cast<std::size_t>(column)];
+}
+
+std::uint16_t Model::function_index(std::uint64_t function) {
+  if (functions_.size() >= most_functions && !function_index_.contains(function)) function = 0;
+  const auto [found, is_new] =
+      function_index_.try_emplace(function, static_cast<std::uint16_t>(functions_.size()));
+  if (is_new) {
+    functions_.emplace_back();
+    functions_.back().function = function;
+    functions_.back().name = function ? name_of_(function) : "other functions";
+    last_.emplace_back();
+  }
+  return found->second;
+}
+
+// Rows are numbered as they come; beyond 65,536 of them threads share the last.
+std::uint16_t Model::row_of(PeerId peer, std::uint16_t thread) {
+  const auto found = row_index_.find({peer, thread});
+  if (found != row_index_.end()) return found->second;
+  if (rows_.size() > UINT16_MAX) return UINT16_MAX;
+  rows_.push_back({peer, thread});
+  const auto row = static_cast<std::uint16_t>(rows_.size() - 1);
+  row_index_[{peer, thread}] = row;
+  return row;
+}
+
+void Model::add_blocks(double now_s, PeerId from, const protocol::Seen& seen,
+                       const std::vector<std::uint16_t>& functions) {
+  const auto now_us = static_cast<std::int64_t>(1e6 * now_s);
+  const auto [offset, is_new] = offset_us_.try_emplace(from, now_us - seen.now_us);
+  offset->second = std::min(offset->second, now_us - seen.now_us);
+  std::vector<Block>& running = running_[from];
+  running.clear();
+  for (const protocol::SeenBlock& each : seen.blocks) {
+    if (each.function >= functions.size()) continue;
+    const Block block{each.start_us + offset->second, each.length_us,           each.busy_us, each.count,
+                      functions[each.function],       row_of(from, each.thread)};
+    if (each.count) blocks_.add(block);
+    else running.push_back(block);
+  }
+}
+
+void Model::receive(double now_s, PeerId from, const protocol::Seen& seen) {
+  std::vector<std::uint16_t> places;
+  std::uint64_t count = 0, failures = 0;
+  double busy_s = 0;
+  for (const protocol::SeenFunction& each : seen.functions) {
+    places.push_back(function_index(each.function));
+    FunctionTotals& totals = functions_[places.back()];
+    totals.count += each.count;
+    totals.failed += each.failed;
+    totals.bytes += each.bytes;
+    totals.busy_s += 1e-9 * static_cast<double>(each.busy_ns);
+    for (const protocol::SeenDurations& bucket : each.durations)
+      if (bucket.digits < totals.durations.size()) totals.durations[bucket.digits] += bucket.count;
+    count += each.count;
+    failures += each.failed;
+    busy_s += 1e-9 * static_cast<double>(each.busy_ns);
+  }
+  count_ += count;
+  add_blocks(now_s, from, seen, places);
+  WorkerTotals& worker = workers_[from];
+  worker.info.peer = from;
+  worker.count += count;
+  worker.failed += failures;
+  worker.busy_s += busy_s;
+  worker.cpu_s += seen.cpu_s;
+  worker.received_bytes += seen.received_bytes;
+  worker.sent_bytes += seen.sent_bytes;
+  worker.resident_bytes = seen.resident_bytes;
+  worker.descriptors = seen.descriptors;
+  worker.heard_s = now_s;
+  if (!(seen.interval_s > 0)) return;
+  worker.per_s = static_cast<double>(count) / seen.interval_s;
+  worker.busy = busy_s / seen.interval_s;
+  worker.cpu = seen.cpu_s / seen.interval_s;
+  worker.received_per_s = static_cast<double>(seen.received_bytes) / seen.interval_s;
+  worker.sent_per_s = static_cast<double>(seen.sent_bytes) / seen.interval_s;
+  add_activity(seen.interval_s * seen.threads, busy_s, seen);
+}
+
+// Busy time is exact, idle time is sampled: where they do not fit, samples give way. What is left of the wall
+// time is overhead.
+void Model::add_activity(double total_s, double busy_s, const protocol::Seen& seen) {
+  busy_s = std::min(busy_s, total_s);
+  const double idle_s = seen.fetching_s + seen.no_memory_s + seen.unasked_s;
+  const double scale = idle_s > total_s - busy_s ? (total_s - busy_s) / idle_s : 1;
+  const auto add = [&](Activity activity, double seconds) {
+    fresh_[static_cast<std::size_t>(activity)] += seconds;
+  };
+  add(Activity::compute, busy_s);
+  add(Activity::fetching, scale * seen.fetching_s);
+  add(Activity::no_memory, scale * seen.no_memory_s);
+  add(Activity::overhead, total_s - busy_s - scale * idle_s);
+  const auto tasks = [&](TaskState state) { return snapshot_.tasks[static_cast<std::size_t>(state)]; };
+  std::uint64_t held_threads = 0;  // tasks that have been assigned and not finished are at most so many
+  for (const auto& [peer, worker] : workers_)
+    if (!worker.is_gone) held_threads += worker.info.threads;
+  const std::uint64_t ready = tasks(TaskState::queued) + tasks(TaskState::processing);
+  const Activity why = tasks(TaskState::no_worker) && !ready ? Activity::unplaceable
+                       : ready > held_threads                ? Activity::assigning
+                       : tasks(TaskState::waiting) || ready  ? Activity::no_parallelism
+                                                             : Activity::nothing_to_do;
+  add(why, scale * seen.unasked_s);
+}
+
+void Model::tick(double now_s, const Snapshot& snapshot, const std::vector<Progress>& progress,
+                 const OwnProcess& own) {
+  const double over_s = now_s - ticked_s_;
+  now_s_ = now_s;
+  snapshot_ = snapshot;
+  for (auto& [peer, worker] : workers_) worker.is_gone = true;
+  for (const WorkerInfo& info : snapshot.workers) {
+    WorkerTotals& worker = workers_[info.peer];
+    worker.info = info;
+    worker.is_gone = false;
+  }
+  forget_gone();
+  for (const Progress& each : progress) {
+    FunctionTotals& totals = functions_[function_index(each.function)];
+    totals.submitted = each.submitted;
+  }
+  for (std::size_t i = 0; i < activities; ++i) activity_[i] += fresh_[i] - added_[i];
+  added_ = fresh_;
+  own_now_ = own;
+  if (over_s < 0.5 && ticked_s_ > 0) return;  // the end of a program: too short for a rate
+  for (std::size_t i = 0; i < functions_.size(); ++i) {
+    FunctionTotals& totals = functions_[i];
+    totals.per_s = over_s > 0 ? static_cast<double>(totals.count - last_[i].count) / over_s : 0;
+    totals.busy = over_s > 0 ? (totals.busy_s - last_[i].busy_s) / over_s : 0;
+    last_[i] = {totals.count, totals.busy_s};
+  }
+  Figures::Row row;
+  row.time_s = now_s;
+  const auto set = [&](Column column, double value) {
+    row.values[static_cast<std::size_t>(column)] = static_cast<float>(value);
+  };
+  const auto tasks = [&](TaskState state) {
+    return static_cast<double>(snapshot.tasks[static_cast<std::size_t>(state)]);
+  };
+  set(Column::tasks_per_s, over_s > 0 ? static_cast<double>(count_ - counted_) / over_s : 0);
+  for (std::size_t i = 0; i < activities; ++i)
+    row.values[static_cast<std::size_t>(Column::busy) + i] = threads(fresh_[i], over_s);
+  set(Column::waiting, tasks(TaskState::waiting) + tasks(TaskState::no_worker));
+  set(Column::ready, tasks(TaskState::queued) + tasks(TaskState::processing));
+  double managed = 0, spilled = 0, resident = 0, received = 0, cpu = 0, count = 0;
+  for (const auto& [peer, worker] : workers_) {
+    if (worker.is_gone) continue;
+    managed += static_cast<double>(worker.info.managed_bytes);
+    spilled += static_cast<double>(worker.info.spilled_bytes);
+    resident += static_cast<double>(worker.resident_bytes);
+    received += worker.received_per_s;
+    cpu += worker.cpu;
+    ++count;
+  }
+  set(Column::managed_mb, managed / mb);
+  set(Column::spilled_mb, spilled / mb);
+  set(Column::resident_mb, resident / mb);
+  set(Column::received_mb_per_s, received / mb);
+  set(Column::cpu, cpu);
+  set(Column::workers, count);
+  set(Column::own_cpu, over_s > 0 ? (own.cpu_s - own_.cpu_s) / over_s : 0);
+  figures_.add(row);
+  own_ = own;
+  fresh_ = added_ = {};
+  counted_ = count_;
+  ticked_s_ = now_s;
+}
+
+void Model::forget_gone() {
+  std::vector<std::pair<double, PeerId>> gone;
+  for (const auto& [peer, worker] : workers_)
+    if (worker.is_gone) gone.emplace_back(worker.heard_s, peer);
+  std::sort(gone.begin(), gone.end());
+  for (std::size_t i = 0; i + most_gone < gone.size(); ++i) workers_.erase(gone[i].second);
+  for (const auto& [heard_s, peer] : gone) {
+    running_.erase(peer);
+    offset_us_.erase(peer);
+  }
+}
+
+void Model::failed(FailureSeen failure) {
+  ++failure_count_;
+  failures_.push_back(std::move(failure));
+  if (failures_.size() > most_failures) failures_.pop_front();
+}
+
+ActivitySeconds Model::recent_activity() const {
+  ActivitySeconds recent{};
+  for (const Figures::Row& row : figures_.rows(now_s_ - 10, 0))
+    for (std::size_t i = 0; i < activities; ++i)
+      recent[i] += row.values[static_cast<std::size_t>(Column::busy) + i];
+  return recent;
+}
+
+std::vector<Block> Model::tile(const TileRequest& request) const {
+  std::vector<Block> running;
+  for (const auto& [peer, blocks] : running_) running.insert(running.end(), blocks.begin(), blocks.end());
+  return blocks_.tile(request, running);
+}
+
+}  // namespace weir::detail::seeing

@@ -1,0 +1,167 @@
+// Model: what rank 0 knows for people who look, as plain data of fixed size.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <map>
+#include <string>
+#include <unordered_map>
+
+#include "protocol/seen.hpp"
+#include "seeing/blocks.hpp"
+#include "seeing/history.hpp"
+#include "seeing/verdict.hpp"
+#include "weir/snapshot.hpp"
+
+namespace weir::detail::seeing {
+
+/// What the rings keep.
+enum class Column : std::uint8_t {
+  tasks_per_s,
+  busy,      ///< Threads that compute ...
+  overhead,  ///< ... and so on, as `Activity`: threads.
+  fetching,
+  no_memory,
+  no_parallelism,
+  assigning,
+  unplaceable,
+  nothing_to_do,
+  waiting,  ///< Tasks.
+  ready,    ///< Queued or assigned.
+  managed_mb,
+  spilled_mb,
+  resident_mb,
+  received_mb_per_s,
+  cpu,  ///< Cores that workers use.
+  workers,
+  own_cpu,  ///< Cores that the program's own process uses.
+  count
+};
+inline constexpr std::size_t columns = static_cast<std::size_t>(Column::count);
+using Figures = History<columns>;
+[[nodiscard]] std::string_view to_string(Column column) noexcept;
+
+/// A function since the program began.
+struct FunctionTotals {
+  std::uint64_t function = 0;
+  std::string name;
+  std::uint64_t submitted = 0, count = 0, failed = 0, bytes = 0;
+  double busy_s = 0;
+  double per_s = 0, busy = 0;  ///< Of the last second: tasks, threads.
+  std::array<std::uint64_t, 65> durations{};
+};
+
+/// A worker, now and since it came.
+struct WorkerTotals {
+  WorkerInfo info;
+  bool is_gone = false;
+  std::uint64_t count = 0, failed = 0, received_bytes = 0, sent_bytes = 0;
+  double busy_s = 0, cpu_s = 0;
+  // Of the last second: tasks, threads, cores, bytes.
+  double per_s = 0, busy = 0, cpu = 0, received_per_s = 0, sent_per_s = 0;
+  std::uint64_t resident_bytes = 0;
+  std::uint32_t descriptors = 0;
+  double heard_s = 0;  ///< When.
+};
+
+/// A task that failed.
+struct FailureSeen {
+  double time_s = 0;
+  std::string task, worker, type, message;
+};
+
+/// How far a function's tasks are, as the scheduler knows it.
+struct Progress {
+  std::uint64_t function = 0, submitted = 0, finished = 0;
+};
+
+/// What is known of rank 0's own process.
+struct OwnProcess {
+  double cpu_s = 0;
+  std::uint64_t resident_bytes = 0;
+  std::uint32_t descriptors = 0;
+};
+
+/// Totals, rings and blocks of a program.
+///
+/// **Units.** `now_s` is seconds since the program began, on a clock that does not jump.
+/// **Threads.** One.
+/// **Cost.** Of fixed size in the number of tasks; in functions and workers bounded by `most_functions` and
+/// by the workers there are. `receive` is O(what the message holds), `tick` O(workers).
+class Model {
+ public:
+  using NameOf = std::function<std::string(std::uint64_t function)>;
+
+  explicit Model(NameOf name_of, std::size_t blocks = 1'000'000)
+      : name_of_(std::move(name_of)), blocks_(blocks) {}
+
+  /// What a worker says.
+  void receive(double now_s, PeerId from, const protocol::Seen& seen);
+  /// Once a second: the cluster as the scheduler sees it.
+  void tick(double now_s, const Snapshot& snapshot, const std::vector<Progress>& progress,
+            const OwnProcess& own);
+  void failed(FailureSeen failure);
+  /// So many more have failed, without words.
+  void failed_more(std::uint64_t count) noexcept { failure_count_ += count; }
+  void set_streams(std::vector<StreamSeen> streams) { streams_ = std::move(streams); }
+
+  [[nodiscard]] double now_s() const noexcept { return now_s_; }
+  [[nodiscard]] const std::vector<FunctionTotals>& functions() const noexcept { return functions_; }
+  [[nodiscard]] const std::map<PeerId, WorkerTotals>& workers() const noexcept { return workers_; }
+  [[nodiscard]] const std::deque<FailureSeen>& failures() const noexcept { return failures_; }
+  [[nodiscard]] std::uint64_t failure_count() const noexcept { return failure_count_; }
+  [[nodiscard]] const std::vector<StreamSeen>& streams() const noexcept { return streams_; }
+  [[nodiscard]] const Snapshot& snapshot() const noexcept { return snapshot_; }
+  [[nodiscard]] const OwnProcess& own() const noexcept { return own_now_; }
+  [[nodiscard]] const Figures& figures() const noexcept { return figures_; }
+  /// Since the program began, and of the last ten seconds.
+  [[nodiscard]] const ActivitySeconds& activity() const noexcept { return activity_; }
+  [[nodiscard]] ActivitySeconds recent_activity() const;
+  /// A thread of a worker: a row of the task stream.
+  struct Row {
+    PeerId peer;
+    std::uint16_t thread;
+  };
+  [[nodiscard]] const std::vector<Row>& rows() const noexcept { return rows_; }
+  [[nodiscard]] std::vector<Block> tile(const TileRequest& request) const;
+
+  static constexpr std::size_t most_functions = 4096;
+  static constexpr std::size_t most_failures = 100;
+  static constexpr std::size_t most_gone = 100;  ///< Workers that are remembered after they have gone.
+
+ private:
+  std::uint16_t function_index(std::uint64_t function);
+  std::uint16_t row_of(PeerId peer, std::uint16_t thread);
+  void add_blocks(double now_s, PeerId from, const protocol::Seen& seen,
+                  const std::vector<std::uint16_t>& functions);
+  void add_activity(double total_s, double busy_s, const protocol::Seen& seen);
+  void forget_gone();
+
+  NameOf name_of_;
+  double now_s_ = 0;
+  std::vector<FunctionTotals> functions_;
+  std::unordered_map<std::uint64_t, std::uint16_t> function_index_;
+  struct Last {  // of a function at the last tick
+    std::uint64_t count = 0;
+    double busy_s = 0;
+  };
+  std::vector<Last> last_;
+  double ticked_s_ = 0;
+  std::map<PeerId, WorkerTotals> workers_;
+  std::map<PeerId, std::int64_t> offset_us_;  // from a worker's clock to ours: the least ever seen
+  std::map<PeerId, std::vector<Block>> running_;
+  std::vector<Row> rows_;
+  std::map<std::pair<PeerId, std::uint16_t>, std::uint16_t> row_index_;
+  Blocks blocks_;
+  Snapshot snapshot_;
+  OwnProcess own_, own_now_;  // at the last row, and now
+  // `fresh_`: since the last row of the rings; `added_`: of that, what `activity_` has already.
+  ActivitySeconds activity_{}, fresh_{}, added_{};
+  std::uint64_t count_ = 0, counted_ = 0;
+  Figures figures_;
+  std::deque<FailureSeen> failures_;
+  std::uint64_t failure_count_ = 0;
+  std::vector<StreamSeen> streams_;
+};
+
+}  // namespace weir::detail::seeing

@@ -1,0 +1,338 @@
+// The plain data of the faces.
+#include "seeing/picture.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <nlohmann/json.hpp>
+#include <numeric>
+
+#include "weir/version.hpp"
+
+namespace weir::detail::seeing {
+
+using nlohmann::json;
+
+namespace {
+
+/// A hostile name could be as long as it likes.
+std::string shortened(const std::string& text, std::size_t most) {
+  return text.size() <= most ? text : text.substr(0, most) + "...";
+}
+
+double rounded(double value) { return std::round(value * 1e6) / 1e6; }
+
+json json_of(const ActivitySeconds& seconds) {
+  json all = json::object();
+  for (std::size_t i = 0; i < activities; ++i)
+    all[std::string(to_string(static_cast<Activity>(i)))] = rounded(seconds[i]);
+  return all;
+}
+
+json json_of(const Verdict& said) {
+  return {{"sentence", said.sentence}, {"advice", said.advice}, {"limited", said.is_limited}};
+}
+
+json json_of(const FunctionTotals& one) {
+  json durations = json::array();
+  for (std::size_t digits = 0; digits < one.durations.size(); ++digits)
+    if (one.durations[digits]) durations.push_back({digits, one.durations[digits]});
+  return {{"name", shortened(one.name, 200)},
+          {"submitted", std::max(one.submitted, one.count)},
+          {"count", one.count},
+          {"failed", one.failed},
+          {"bytes", one.bytes},
+          {"busy_s", rounded(one.busy_s)},
+          {"per_s", rounded(one.per_s)},
+          {"busy", rounded(one.busy)},
+          {"median_s", quantile_s(one.durations, 0.5)},
+          {"p99_s", quantile_s(one.durations, 0.99)},
+          {"durations", std::move(durations)}};
+}
+
+json json_of(const WorkerTotals& one) {
+  return {{"peer", one.info.peer},
+          {"name", shortened(one.info.name, 100)},
+          {"host", shortened(one.info.host, 100)},
+          {"job", shortened(one.info.job, 100)},
+          {"threads", one.info.threads},
+          {"gone", one.is_gone},
+          {"paused", one.info.paused},
+          {"retiring", one.info.retiring},
+          {"processing", one.info.processing},
+          {"queued", one.info.queued},
+          {"results", one.info.results},
+          {"managed_bytes", one.info.managed_bytes},
+          {"spilled_bytes", one.info.spilled_bytes},
+          {"memory_limit", one.info.memory_limit},
+          {"resident_bytes", one.resident_bytes},
+          {"descriptors", one.descriptors},
+          {"count", one.count},
+          {"failed", one.failed},
+          {"per_s", rounded(one.per_s)},
+          {"busy", rounded(one.busy)},
+          {"busy_s", rounded(one.busy_s)},
+          {"cpu", rounded(one.cpu)},
+          {"cpu_s", rounded(one.cpu_s)},
+          {"received_bytes", one.received_bytes},
+          {"sent_bytes", one.sent_bytes},
+          {"received_per_s", rounded(one.received_per_s)},
+          {"sent_per_s", rounded(one.sent_per_s)}};
+}
+
+json json_of(const StreamSeen& stream) {
+  json nodes = json::array();
+  for (const StreamNodeSeen& node : stream.nodes)
+    nodes.push_back({{"label", shortened(node.label, 200)},
+                     {"kind", node.kind},
+                     {"in", node.in},
+                     {"out", node.out},
+                     {"errors", node.errors},
+                     {"queued", node.queued},
+                     {"in_flight", node.in_flight},
+                     {"per_s", rounded(node.per_s)},
+                     {"busy", rounded(node.busy)},
+                     {"blocked", rounded(node.blocked)},
+                     {"on_cluster", node.is_on_cluster},
+                     {"ended", node.has_ended},
+                     {"below", node.below}});
+  const std::size_t limit = culprit(stream);
+  return {{"nodes", std::move(nodes)},
+          {"culprit", limit < stream.nodes.size() ? static_cast<std::int64_t>(limit) : -1},
+          {"verdict", json_of(verdict(stream))}};
+}
+
+// The busiest, so that what is left out matters least.
+json functions_of(const Model& model, std::size_t most) {
+  std::vector<const FunctionTotals*> order;
+  for (const FunctionTotals& one : model.functions()) order.push_back(&one);
+  std::stable_sort(order.begin(), order.end(), [](const FunctionTotals* a, const FunctionTotals* b) {
+    return a->busy_s != b->busy_s ? a->busy_s > b->busy_s : a->submitted > b->submitted;
+  });
+  json all = json::array();
+  for (std::size_t i = 0; i < std::min(most, order.size()); ++i) all.push_back(json_of(*order[i]));
+  return all;
+}
+
+// Those that live, then those that have gone.
+json workers_of(const Model& model, std::size_t most) {
+  json all = json::array();
+  for (const bool gone : {false, true})
+    for (const auto& [peer, worker] : model.workers())
+      if (worker.is_gone == gone && all.size() < most) all.push_back(json_of(worker));
+  return all;
+}
+
+// Of all workers: their number, sums, and how many are how busy, in twentieths.
+json summary_of(const Model& model) {
+  std::uint64_t count = 0, threads = 0, managed = 0, spilled = 0, limit = 0, resident = 0, paused = 0,
+                gone = 0;
+  std::array<std::uint64_t, 20> busy{};
+  double cpu = 0, threads_busy = 0;
+  for (const auto& [peer, worker] : model.workers()) {
+    if (worker.is_gone) {
+      ++gone;
+      continue;
+    }
+    ++count;
+    threads += worker.info.threads;
+    managed += worker.info.managed_bytes;
+    spilled += worker.info.spilled_bytes;
+    limit += std::min<std::uint64_t>(worker.info.memory_limit, std::uint64_t{1} << 50);
+    resident += worker.resident_bytes;
+    paused += worker.info.paused;
+    cpu += worker.cpu;
+    threads_busy += worker.busy;
+    const double share = worker.info.threads ? worker.busy / worker.info.threads : 0;
+    ++busy[static_cast<std::size_t>(std::clamp(share * 20, 0.0, 19.0))];
+  }
+  return {{"workers", count},
+          {"gone", gone},
+          {"lost", model.snapshot().workers_lost},
+          {"threads", threads},
+          {"busy", rounded(threads_busy)},
+          {"cpu", rounded(cpu)},
+          {"managed_bytes", managed},
+          {"spilled_bytes", spilled},
+          {"memory_limit", limit},
+          {"resident_bytes", resident},
+          {"paused", paused},
+          {"by_busy", busy}};
+}
+
+json failures_of(const Model& model) {
+  json all = json::array();
+  for (const FailureSeen& one : model.failures())
+    all.push_back({{"time_s", rounded(one.time_s)},
+                   {"task", shortened(one.task, 200)},
+                   {"worker", shortened(one.worker, 100)},
+                   {"type", shortened(one.type, 200)},
+                   {"message", shortened(one.message, 1000)}});
+  return all;
+}
+
+json json_of(const Program& program, double now_s) {
+  return {{"id", program.id},
+          {"name", shortened(program.name, 200)},
+          {"host", program.host},
+          {"job", program.job},
+          {"pid", program.pid},
+          {"started_s", program.started_s},
+          {"running", program.is_running},
+          {"now_s", rounded(now_s)},
+          {"weir", std::string(version)}};
+}
+
+/// A label's value, as Prometheus wants it.
+std::string label_text(const std::string& text) {
+  std::string result;
+  for (const char c : text) {
+    if (c == '\\' || c == '"') result += '\\';
+    if (c == '\n') result += "\\n";
+    else result += c;
+  }
+  return result;
+}
+
+std::string number_text(double value) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.12g", value);
+  return text;
+}
+
+}  // namespace
+
+double quantile_s(const std::array<std::uint64_t, 65>& durations, double share) {
+  const std::uint64_t all = std::accumulate(durations.begin(), durations.end(), std::uint64_t{0});
+  double before = 0;
+  for (std::size_t digits = 0; all && digits < durations.size(); ++digits) {
+    const double after = before + static_cast<double>(durations[digits]);
+    const double wanted = share * static_cast<double>(all);
+    if (after >= wanted && durations[digits]) {
+      // Between 2^(digits-1) and 2^digits, as if they were spread evenly on a scale of powers.
+      const double within = (wanted - before) / static_cast<double>(durations[digits]);
+      return digits ? 1e-9 * std::exp2(static_cast<double>(digits) - 1 + within) : 0;
+    }
+    before = after;
+  }
+  return 0;
+}
+
+json picture(const Model& model, const Program& program, const PictureLimits& limits) {
+  json tasks = json::object();
+  for (std::size_t i = 0; i < model.snapshot().tasks.size(); ++i)
+    tasks[std::string(weir::to_string(static_cast<TaskState>(i)))] = model.snapshot().tasks[i];
+  json streams = json::array();
+  for (const StreamSeen& stream : model.streams()) streams.push_back(json_of(stream));
+  const ActivitySeconds recent = model.recent_activity();
+  return {{"program", json_of(program, model.now_s())},
+          {"verdict", json_of(verdict(model.activity()))},
+          {"verdict_now", json_of(verdict(recent))},
+          {"activity", json_of(model.activity())},
+          {"activity_now", json_of(recent)},
+          {"tasks", std::move(tasks)},
+          {"functions", functions_of(model, limits.functions)},
+          {"functions_total", model.functions().size()},
+          {"workers", workers_of(model, limits.workers)},
+          {"cluster", summary_of(model)},
+          {"failures", failures_of(model)},
+          {"failures_total", model.failure_count()},
+          {"streams", std::move(streams)},
+          {"own",
+           {{"cpu_s", rounded(model.own().cpu_s)},
+            {"resident_bytes", model.own().resident_bytes},
+            {"descriptors", model.own().descriptors}}}};
+}
+
+json history(const Model& model, double from_s, std::size_t most_rows) {
+  json names = json::array({"time_s"});
+  for (std::size_t i = 0; i < columns; ++i) names.push_back(std::string(to_string(static_cast<Column>(i))));
+  json rows = json::array();
+  for (const Figures::Row& row : model.figures().rows(from_s, most_rows)) {
+    json values = json::array({std::round(row.time_s * 100) / 100});
+    for (const float value : row.values) values.push_back(std::round(double{value} * 1000) / 1000);
+    rows.push_back(std::move(values));
+  }
+  return {{"columns", std::move(names)}, {"rows", std::move(rows)}};
+}
+
+json task_stream(const Model& model, const TileRequest& request) {
+  json rows = json::array(), functions = json::array(), blocks = json::array();
+  const std::size_t end = std::min(model.rows().size(), request.first_row + request.rows);
+  for (std::size_t i = request.first_row; i < end; ++i) {
+    const Model::Row& row = model.rows()[i];
+    const auto worker = model.workers().find(row.peer);
+    const std::string name = worker == model.workers().end() || worker->second.info.name.empty()
+                                 ? "worker " + std::to_string(row.peer)
+                                 : shortened(worker->second.info.name, 100);
+    rows.push_back(name + " #" + std::to_string(row.thread));
+  }
+  std::map<std::uint16_t, std::size_t> place;
+  for (const Block& block : model.tile(request)) {
+    const auto [found, is_new] = place.try_emplace(block.function, functions.size());
+    if (is_new) functions.push_back(shortened(model.functions()[block.function].name, 200));
+    blocks.push_back({block.row, block.start_us, block.length_us, block.busy_us, block.count, found->second});
+  }
+  return {{"from_us", request.from_us},        {"to_us", request.to_us},  {"first_row", request.first_row},
+          {"rows_total", model.rows().size()}, {"rows", std::move(rows)}, {"functions", std::move(functions)},
+          {"blocks", std::move(blocks)}};
+}
+
+json record(const Model& model, const Program& program) {
+  TileRequest whole;
+  whole.to_us = static_cast<std::int64_t>(1e6 * model.now_s());
+  whole.rows = 256;
+  return {{"picture", picture(model, program, {200, 200})},
+          {"history", history(model, 0, 900)},
+          {"task_stream", task_stream(model, whole)}};
+}
+
+std::string prometheus(const Model& model) {
+  std::string text;
+  const auto head = [&](const char* name, const char* type, const char* help) {
+    text += "# HELP " + std::string(name) + " " + help + "\n# TYPE " + name + " " + type + "\n";
+  };
+  const auto line = [&](const std::string& name, const std::string& labels, double value) {
+    text += name + (labels.empty() ? "" : "{" + labels + "}") + " " + number_text(value) + "\n";
+  };
+  head("weir_tasks", "gauge", "Tasks by state.");
+  for (std::size_t i = 0; i < model.snapshot().tasks.size(); ++i)
+    line("weir_tasks", "state=\"" + std::string(weir::to_string(static_cast<TaskState>(i))) + "\"",
+         static_cast<double>(model.snapshot().tasks[i]));
+  head("weir_function_tasks_total", "counter", "Tasks that have run, by function.");
+  const std::size_t most = std::min<std::size_t>(model.functions().size(), 500);
+  for (std::size_t i = 0; i < most; ++i) {
+    const FunctionTotals& one = model.functions()[i];
+    line("weir_function_tasks_total", "function=\"" + label_text(shortened(one.name, 200)) + "\"",
+         static_cast<double>(one.count));
+  }
+  head("weir_function_seconds_total", "counter", "Thread seconds in a function.");
+  for (std::size_t i = 0; i < most; ++i) {
+    const FunctionTotals& one = model.functions()[i];
+    line("weir_function_seconds_total", "function=\"" + label_text(shortened(one.name, 200)) + "\"",
+         one.busy_s);
+  }
+  head("weir_activity_seconds_total", "counter", "Thread seconds of workers by what they were spent on.");
+  for (std::size_t i = 0; i < activities; ++i)
+    line("weir_activity_seconds_total",
+         "activity=\"" + std::string(to_string(static_cast<Activity>(i))) + "\"", model.activity()[i]);
+  const json summary = summary_of(model);
+  for (const auto& [name, help] : {std::pair{"workers", "Workers that are there."},
+                                   {"threads", "Their threads."},
+                                   {"managed_bytes", "Results in the memory of workers."},
+                                   {"spilled_bytes", "Results on the disks of workers."},
+                                   {"resident_bytes", "Memory of the processes of workers."}}) {
+    head(("weir_" + std::string(name)).c_str(), "gauge", help);
+    line("weir_" + std::string(name), "", summary.at(name).get<double>());
+  }
+  head("weir_workers_lost_total", "counter", "Workers that have died.");
+  line("weir_workers_lost_total", "", static_cast<double>(model.snapshot().workers_lost));
+  head("weir_task_failures_total", "counter", "Tasks that have failed.");
+  line("weir_task_failures_total", "", static_cast<double>(model.failure_count()));
+  head("weir_up_seconds", "gauge", "Since the program began.");
+  line("weir_up_seconds", "", model.now_s());
+  return text;
+}
+
+std::string text_of(const json& value) { return value.dump(-1, ' ', false, json::error_handler_t::replace); }
+
+}  // namespace weir::detail::seeing

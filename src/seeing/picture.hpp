@@ -1,0 +1,44 @@
+// Pictures of a model as JSON and for Prometheus: what every face shows. Bounded, whatever the program does.
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <vector>
+
+#include "seeing/model.hpp"
+
+namespace weir::detail::seeing {
+
+/// Who is seen.
+struct Program {
+  std::string id;    ///< Of the run: `report`, `top` and `dashboard` find it by this.
+  std::string name;  ///< Of the executable.
+  std::string host;
+  std::string job;  ///< Of the batch system; empty outside.
+  std::int64_t pid = 0;
+  std::int64_t started_s = 0;  ///< Unix time.
+  bool is_running = true;
+};
+
+struct PictureLimits {
+  std::size_t functions = 100, workers = 100;
+};
+
+/// Everything but rings and blocks.
+[[nodiscard]] nlohmann::json picture(const Model& model, const Program& program,
+                                     const PictureLimits& limits = {});
+/// The rings from `from_s` on, as `{"columns": [names], "rows": [[time_s, ...], ...]}`.
+[[nodiscard]] nlohmann::json history(const Model& model, double from_s, std::size_t most_rows);
+/// The task stream, as `{"rows": [names], "functions": [names], "blocks": [[row, start_us, length_us,
+/// busy_us, count, function], ...]}`.
+[[nodiscard]] nlohmann::json task_stream(const Model& model, const TileRequest& request);
+/// All of it, for a file: what is left of a program after its end.
+[[nodiscard]] nlohmann::json record(const Model& model, const Program& program);
+/// In Prometheus' text format, version 0.0.4.
+[[nodiscard]] std::string prometheus(const Model& model);
+/// One line of compact text; what is no UTF-8 is replaced.
+[[nodiscard]] std::string text_of(const nlohmann::json& json);
+/// The duration below which `share` of the tasks were, from a histogram by binary digits of nanoseconds.
+[[nodiscard]] double quantile_s(const std::array<std::uint64_t, 65>& durations, double share);
+
+}  // namespace weir::detail::seeing

@@ -1,0 +1,73 @@
+// weir report [JOB] [-o FILE] and weir trace [JOB] [-o FILE]
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "core/state_directory.hpp"
+#include "dashboard/fetch.hpp"
+#include "dashboard/page.hpp"
+#include "tool/command.hpp"
+#include "tool/parse.hpp"
+#include "tool/top.hpp"
+#include "weir/error.hpp"
+
+namespace weir::detail::tool {
+namespace {
+
+/// A file that is whole or is not there.
+void write_file(const std::filesystem::path& path, const std::string& text) {
+  const std::filesystem::path temporary = path.string() + ".new";
+  {
+    std::ofstream out(temporary, std::ios::binary | std::ios::trunc);
+    out << text;
+    out.close();
+    if (out) {
+      std::error_code error;
+      std::filesystem::rename(temporary, path, error);
+      if (!error) return;
+    }
+  }
+  std::error_code ignored;
+  std::filesystem::remove(temporary, ignored);
+  throw Error(ErrorKind::io, "the file cannot be written (got " + path.string() +
+                                 "); -o names another, in a folder that is there and has room");
+}
+
+/// What both commands share: a run, and the file that is made of it.
+int make(int argc, char** argv, CLI::App& app, const std::string& otherwise,
+         std::string (*text_of)(const std::string& record)) {
+  std::string which, file = otherwise;
+  app.add_option("JOB", which, "Id, batch job, process or name of a program, or last; default: the newest");
+  app.add_option("-o,--output", file, "The file; default: " + otherwise)->type_name("FILE");
+  if (!parse(app, argc, argv)) return 0;
+  const dashboard::Run run = dashboard::find_run(which, state_directory());
+  const std::string record = dashboard::read_record(run);
+  write_file(file, text_of(record));
+  const auto verdict = nlohmann::json::parse(record).at("picture").at("verdict").at("sentence");
+  std::printf("%s: %s, process %lld on %s: %s\n", file.c_str(), run.program.name.c_str(),
+              static_cast<long long>(run.program.pid), run.program.host.c_str(),
+              verdict.get<std::string>().c_str());
+  return 0;
+}
+
+}  // namespace
+
+int report(int argc, char** argv) {
+  CLI::App app("Makes one HTML file of what a program does or did; it needs no network.", "weir report");
+  return make(argc, argv, app, "report.html", dashboard::report);
+}
+
+int trace(int argc, char** argv) {
+  CLI::App app("Makes a trace of what a program does or did, for Perfetto and chrome://tracing.",
+               "weir trace");
+  return make(argc, argv, app, "trace.json", [](const std::string& record) {
+    try {
+      return trace_of(nlohmann::json::parse(record));
+    } catch (const nlohmann::json::exception&) {
+      throw Error(ErrorKind::io, "the record of this run must be what a program has written; run it again");
+    }
+  });
+}
+
+}  // namespace weir::detail::tool

@@ -1,0 +1,19 @@
+// The lines of `weir top`, and traces: pure text of a picture.
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <vector>
+
+namespace weir::detail::tool {
+
+/// What fits into a terminal of so many columns and rows: the verdict, figures, functions, streams, workers.
+///
+/// **Errors.** Throws `nlohmann::json::exception` if it is no picture.
+[[nodiscard]] std::vector<std::string> top_lines(const nlohmann::json& picture, std::size_t columns,
+                                                 std::size_t rows);
+
+/// The task stream of a record for Chrome's and Perfetto's trace viewers.
+[[nodiscard]] std::string trace_of(const nlohmann::json& record);
+
+}  // namespace weir::detail::tool

@@ -1,0 +1,83 @@
+// Counts, convolution and blocks: typed calls and sentences. Their numbers are compared with NumPy by
+// fuzz/arrays.
+#include <catch2/catch.hpp>
+
+#include <cmath>
+
+#include "array/lists.hpp"
+#include "support/in_cluster.hpp"
+#include "support/throws.hpp"
+#include "weir/array.hpp"
+
+using namespace weir;
+using weir::test::in_cluster;
+using weir::test::list;
+using weir::test::row;
+using weir::test::sentence_of;
+using List = std::vector<std::int64_t>;
+
+TEST_CASE("histograms find their edges") {
+  in_cluster([] {
+    const auto x = row<int>({1, 2, 2, 5});
+    const Histogram four = histogram(x, {.count = 4});
+    CHECK(list(four.counts) == List{1, 2, 0, 1});
+    CHECK(four.edges == std::vector<double>{1, 2, 3, 4, 5});
+    CHECK(histogram(x).edges.size() == 11);
+    CHECK(histogram(ones({3})).edges.front() == 0.5);
+    CHECK(list(histogram(x, {.count = 2, .range = {{0.0, 4.0}}}).counts) == List{1, 2});
+    CHECK(list(histogram(x, {1, 2, 9})) == List{1, 3});
+    const Histogram2d both = histogram2d(x, x * 2, {.count = 2}, {.count = 4});
+    CHECK(list(both.counts) == List{1, 2, 0, 0, 0, 0, 0, 1});
+    CHECK(both.y_edges.back() == 10);
+    const auto infinite = row<double>({1, INFINITY});
+    CHECK(sentence_of([&] { return histogram(infinite); }) ==
+          "histogram: the range of the bins must be finite and grow (got 1.000000 to inf); give one");
+    CHECK(sentence_of([&] { return histogram(x, {.count = 0}); }) ==
+          "histogram: there must be at least 1 bin (got 0)");
+    CHECK(sentence_of([&] { return histogram2d(x, ones({2})); }) ==
+          "histogram2d: the shapes must be equal (got (4,) and (2,))");
+  });
+}
+
+TEST_CASE("bincount counts numbers or adds up their weights") {
+  in_cluster([] {
+    const auto x = row<std::uint8_t>({3, 0, 3});
+    CHECK(list(bincount(x)) == List{1, 0, 0, 2});
+    CHECK(list(bincount(x, 6)) == List{1, 0, 0, 2, 0, 0});
+    CHECK(list(bincount(x, row<float>({0.5, 2, 1}))) == std::vector<double>{2, 0, 0, 1.5});
+    CHECK(sentence_of([&] {
+            return bincount(row<int>({1, -3}));
+          }) == "bincount: the numbers must not be negative (got -3)");
+    CHECK(sentence_of([&] {
+            return bincount(zeros<int>({2, 2}));
+          }) == "bincount: the array must have one axis (got (2, 2))");
+    CHECK(sentence_of([&] { return bincount(x, ones({2})); }) ==
+          "bincount: the shapes must be equal (got (3,) and (2,))");
+    CHECK(sentence_of([&] { return bincount(x, -1); }) == "bincount: minlength must be at least 0 (got -1)");
+  });
+}
+
+TEST_CASE("convolve, coarsen and nanmedian") {
+  in_cluster([] {
+    const auto x = row<int>({1, 2, 3, 4, 5});
+    CHECK(list(convolve(x, row<int>({1, 1}))) == std::vector<int>{1, 3, 5, 7, 9, 5});
+    CHECK(list(convolve(x, row<double>({0, 1, 0.5}), Overlapping::valid)) ==
+          std::vector<double>{2.5, 4, 5.5});
+    CHECK(sentence_of([&] { return convolve(x, zeros<int>({0})); }) ==
+          "convolve: the arrays must have one axis and elements (got the shapes (5,) and (0,))");
+    const auto mean = [](const auto& part, const Reduce& how) { return part.mean(how); };
+    CHECK(list(coarsen(x, {2}, mean, true)) == std::vector<double>{1.5, 3.5});
+    CHECK(sentence_of([&] { return coarsen(x, {2}, mean); }) ==
+          "coarsen: the length must be a multiple of the factor along axis 0 (got 5 and 2); trim leaves out "
+          "what is left over");
+    CHECK(sentence_of([&] {
+            return coarsen(x, {2, 2}, mean);
+          }) == "coarsen: a factor must be given for every axis (got 2 for (5,))");
+    CHECK(sentence_of([&] { return coarsen(x, {0}, mean); }) ==
+          "coarsen: a factor must be at least 1 (got 0)");
+    const auto holes = row<double>({NAN, 4, 1});
+    CHECK(nanmedian(holes).item() == 2.5);
+    CHECK(std::isnan(median(holes).item()));
+    CHECK(list(nanpercentile(holes, {100})) == std::vector<double>{4});
+  });
+}

@@ -1,0 +1,78 @@
+// Parts that are set by `=`, lists of indices that are arrays, several lists at once. The numbers of all
+// kinds of indices are compared with NumPy by fuzz/arrays.
+#include <catch2/catch.hpp>
+
+#include "array/lists.hpp"
+#include "support/in_cluster.hpp"
+#include "support/throws.hpp"
+#include "weir/array/elementwise.hpp"
+#include "weir/array/shape.hpp"
+
+using namespace weir;
+using weir::test::in_cluster;
+using weir::test::list;
+using weir::test::row;
+using weir::test::sentence_of;
+using List = std::vector<std::int64_t>;
+
+namespace {
+
+Array<std::int64_t> counted() { return reshape(arange<std::int64_t>(0, 12), {3, 4}).rechunk({2, 3}); }
+
+// What has no name cannot be set.
+static_assert(!std::is_assignable_v<Array<double>, Array<double>>);
+static_assert(!std::is_assignable_v<decltype(std::declval<const Array<double>&>()(0)), double>);
+static_assert(std::is_assignable_v<decltype(std::declval<Array<double>&>()(0)), int>);
+
+}  // namespace
+
+TEST_CASE("a part is set by =, and copies keep the old elements") {
+  in_cluster([] {
+    auto x = counted();
+    const auto before = x;
+    x(0) = 5;
+    CHECK(list(x(0)) == List{5, 5, 5, 5});
+    CHECK(list(before(0)) == List{0, 1, 2, 3});
+    x(1, range(0, 2)) = row<std::int64_t>({7, 8});
+    x(x > 10) = 0;
+    CHECK(list(x) == List{5, 5, 5, 5, 7, 8, 6, 7, 8, 9, 10, 0});
+    x(x == 5) = row<std::int64_t>({1, 2, 3, 4});
+    CHECK(list(x(0)) == List{1, 2, 3, 4});
+    x(2) = x(1);
+    CHECK(list(x(2)) == List{7, 8, 6, 7});
+    x(List{0, 2, 0}, List{3, 0, 3}) = row<std::int64_t>({10, 20, 30});  // the last one stays
+    CHECK(list(x(List{0, 2}, List{3, 0})) == List{30, 20});
+    auto part = x(0);
+    part = x(1);  // another array from now on
+    CHECK(list(x(0)) == List{1, 2, 3, 30});
+    CHECK(list(part) == List{7, 8, 6, 7});
+    CHECK(sentence_of([&] {
+            return x(0) = row<std::int64_t>({1, 2});
+          }) == "assign: the shape (2,) must be broadcastable to (4,)");
+    CHECK(sentence_of([&] {
+            return x(x < 8) = row<std::int64_t>({1, 2});
+          }) == "assign: the shape (2,) must be broadcastable to (8,)");
+    auto bytes = zeros<std::uint8_t>({3});
+    CHECK(sentence_of([&] { return bytes(0) = 300; }) ==
+          "assign: a number must fit into the elements, which are uint8 (got 300); astype<>() gives the "
+          "array a "
+          "type that holds it");
+  });
+}
+
+TEST_CASE("lists of indices are broadcast together") {
+  in_cluster([] {
+    const auto x = counted();
+    const auto rows = reshape(row<std::int32_t>({0, 2}), {2, 1});
+    CHECK(x(rows, row<std::int32_t>({1, 3})).shape() == Shape{2, 2});
+    CHECK(list(x(rows, row<std::int32_t>({1, 3}))) == List{1, 3, 9, 11});
+    CHECK(x(rows).shape() == Shape{2, 1, 4});
+    CHECK(reshape(x, {3, 2, 2})(0, all, List{0, 1, 1}).shape() == Shape{3, 2});  // as NumPy: lists first
+    CHECK(list(x(x(all, 0) > 100, List{0})).empty());
+    CHECK(sentence_of([&] {
+            return x(x(all, 0) > 1, List{0, 1, 2});
+          }) == "index: lists of indices must be broadcastable together (got (2,) and (3,))");
+    CHECK(sentence_of([&] { return x(rows + 9); }) ==
+          "index: an index must be in [-3, 3) along axis 0 (got 9)");
+  });
+}

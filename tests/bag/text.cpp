@@ -1,0 +1,170 @@
+// Bags of lines: files that are packed, cut, broken, and what Python counts in them.
+#include <catch2/catch.hpp>
+#include <fstream>
+#include <iterator>
+#include <sstream>
+
+#include "support/cluster_main.hpp"
+#include "support/process.hpp"
+#include "weir/bag.hpp"
+
+namespace {
+
+using weir::Counted;
+using weir::Json;
+using weir::OnError;
+using weir::read_text;
+using weir::test::TemporaryFolder;
+using weir::test::write_file;
+using Texts = std::vector<std::string>;
+
+std::string content(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::ostringstream text;
+  text << file.rdbuf();
+  return text.str();
+}
+std::string gzip(const std::string& text) { return weir::test::run({"gzip", "-c"}, {.input = text}).out; }
+std::string python(const std::string& program, const Texts& arguments) {
+  Texts command = {"python3", "-c", program};
+  command.insert(command.end(), arguments.begin(), arguments.end());
+  const weir::test::Finished done = weir::test::run(command);
+  REQUIRE(done.err == "");
+  return done.out;
+}
+std::vector<std::string> words(const std::string& line) {
+  std::istringstream in(line);
+  return {std::istream_iterator<std::string>(in), {}};
+}
+
+// Names with a frequency that differs for each.
+std::string records(int from, int to) {
+  std::string text;
+  for (int i = from; i < to; ++i)
+    text += "{\"name\": \"user" + std::to_string(i * i % 97) + "\", \"amount\": " + std::to_string(i) + "}\n";
+  return text;
+}
+
+TEST_CASE("the most frequent names of packed files are those that Python finds") {
+  const TemporaryFolder folder;
+  write_file(folder.path() + "/2015-01.json.gz", gzip(records(0, 1000)));
+  write_file(folder.path() + "/2015-02.json.gz", gzip(records(1000, 3000)) + gzip(records(3000, 3500)));
+  write_file(folder.path() + "/2016-01.json.gz", gzip(records(0, 50)));
+  const auto top = weir::read_text(folder.path() + "/2015-*.json.gz")
+                       .map(weir::Json::parse)
+                       .pluck("name")
+                       .frequencies()
+                       .topk(10)
+                       .compute();
+  std::string ours;
+  for (const auto& [name, count] : top) ours += std::string(name.view()) + " " + std::to_string(count) + "\n";
+  CHECK(ours == python(R"(
+import collections, glob, gzip, json, sys
+counts = collections.Counter()
+for path in glob.glob(sys.argv[1] + "/2015-*.json.gz"):
+    for line in gzip.open(path):
+        counts[json.loads(line)["name"]] += 1
+for name, count in sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:10]:
+    print(name, count))",
+                       {folder.path()}));
+}
+
+TEST_CASE("words are counted the same wherever a file is cut") {
+  const TemporaryFolder folder;
+  std::string text;
+  for (int i = 0; i < 2000; ++i) text += "word" + std::to_string(i % 7) + (i % 5 ? " " : "\n");
+  write_file(folder.path() + "/a.txt", text);
+  const auto expected = weir::from_sequence(words(text)).frequencies(true).compute();
+  for (const char* block : {"100 B", "777 B", "5 kB", "1 MB"}) {
+    const auto bag = read_text(folder.path() + "/a.txt", {.block = block});
+    CHECK(bag.map(words).flatten().frequencies(true).compute() == expected);
+    CHECK(bag.count().compute() == 401);
+  }
+  CHECK(read_text(folder.path() + "/a.txt", {.block = "100 B"}).partitions() == (text.size() + 99) / 100);
+}
+
+TEST_CASE("files are named before anything runs") {
+  const TemporaryFolder folder;
+  CHECK_THROWS_WITH(read_text(folder.path() + "/*.txt"), Catch::Contains("which matches none"));
+  CHECK_THROWS_WITH(read_text(folder.path()), Catch::Contains("which is a directory"));
+  write_file(folder.path() + "/a.txt", "x");
+  CHECK_THROWS_WITH(read_text(folder.path() + "/a.txt", {.encoding = "utf-16"}),
+                    "read_text: the encoding must be utf-8, latin-1 or empty (got 'utf-16')");
+  CHECK_THROWS_WITH(read_text(folder.path() + "/a.txt", {.block = "0"}),
+                    "read_text: the block must be at least 1 (got 0)");
+}
+
+TEST_CASE("odd lines are what one expects") {
+  const TemporaryFolder folder;
+  const std::string path = folder.path() + "/a.txt";
+  write_file(path, "");
+  CHECK(read_text(path).compute().empty());
+  write_file(path, std::string("a\0b\r\n\nend", 9));
+  CHECK(read_text(path).compute() == Texts{std::string("a\0b", 3), "", "end"});
+  write_file(path, "caf\xe9\nok\n");
+  CHECK(read_text(path).compute() == Texts{"caf\xe9", "ok"});
+  CHECK(read_text(path, {.encoding = "latin-1"}).compute() == Texts{"caf\xc3\xa9", "ok"});
+  CHECK(read_text(path, {.encoding = "utf-8", .on_error = OnError::skip}).compute() == Texts{"ok"});
+  CHECK_THROWS_WITH(
+      read_text(path, {.encoding = "utf-8"}).compute(),
+      Catch::Contains("read_text: line 1 of '" + path +
+                      "': the text must be UTF-8 (got byte 0xe9 at column 4); give another encoding, "
+                      "or none"));
+  const std::string long_line(100'000'000, 'z');
+  write_file(path, "a\n" + long_line + "\nb\n");
+  CHECK(read_text(path, {.block = "10 MB"})
+            .map([](const std::string& line) { return line.size(); })
+            .compute() == std::vector<std::size_t>{1, 100'000'000, 1});
+  write_file(path, "a;b;;c");
+  CHECK(weir::read_records({path}, ";").compute() == Texts{"a", "b", "", "c"});
+  CHECK(weir::read_text_with_paths({path}).compute() ==
+        std::vector<std::pair<std::string, std::string>>{{path, "a;b;;c"}});
+}
+
+TEST_CASE("a bad line is named, or left out") {
+  const TemporaryFolder folder;
+  const std::string path = folder.path() + "/a.json";
+  write_file(path, "{\"a\": 1}\n{\"a\": 2\n\n{\"a\": 4}\n");
+  CHECK_THROWS_WITH(weir::read_json(path).compute(),
+                    Catch::Contains("read_json: line 2 of '" + path +
+                                    "': Json::parse: a text must be JSON (got "
+                                    "'{\"a\": 2', wrong at column 8)"));
+  CHECK_THROWS_WITH(weir::read_json(path, {.block = "10 B"}).compute(), Catch::Contains("line 2 of '"));
+  CHECK(weir::read_json(path, {.on_error = OnError::skip}).pluck("a", 0).compute() == std::vector<int>{1, 4});
+  // Also of what other functions throw.
+  CHECK_THROWS_WITH(read_text(path).map([](const std::string& line) { return line.at(7); }).compute(),
+                    Catch::Contains("read_text: line 2 of '" + path + "': std::out_of_range: "));
+}
+
+TEST_CASE("a broken packed file fails with its name and the byte") {
+  const TemporaryFolder folder;
+  const std::string path = folder.path() + "/a.gz";
+  write_file(path, gzip(records(0, 1000)).substr(0, 3000));
+  CHECK_THROWS_WITH(read_text(path).count().compute(),
+                    Catch::Contains("read_text: '" + path +
+                                    "' is broken at byte 3000: the file ends inside a gzip member"));
+}
+
+TEST_CASE("lines are written as they were read") {
+  const TemporaryFolder folder;
+  for (const char* ending : {"", ".gz", ".zst"}) {
+    const auto bag = weir::bag_range(1000, 12).map([](std::int64_t x) { return std::to_string(x); });
+    const Texts paths = bag.to_text(folder.path() + "/part-*.txt" + ending);
+    REQUIRE(paths.size() == 12);
+    CHECK(paths[3] == folder.path() + "/part-03.txt" + ending);
+    CHECK(read_text(folder.path() + "/part-*.txt" + ending).compute() == bag.compute());
+  }
+  CHECK(content(folder.path() + "/part-00.txt").substr(0, 8) == "0\n1\n2\n3\n");
+  const auto lines = weir::from_sequence(Texts{"x"});
+  CHECK_THROWS_WITH(lines.to_text("part.txt"),
+                    "to_text: the pattern must have one *, which becomes the number of a partition (got "
+                    "'part.txt'); for example 'part-*.txt.gz'");
+  CHECK_THROWS_WITH(lines.to_text(folder.path() + "/none/*"), Catch::Contains("No such file or directory"));
+  // A task that fails leaves no file.
+  const TemporaryFolder other;
+  CHECK_THROWS(
+      lines.map([](const std::string& line) { return line.substr(2); }).to_text(other.path() + "/*"));
+  CHECK(weir::test::run({"ls", "-A", other.path()}).out == "");
+}
+
+}  // namespace

@@ -1,0 +1,236 @@
+// The server, folders of runs and reports; programs that are seen are faked by a source.
+#include "dashboard/dashboard.hpp"
+
+#include <sys/stat.h>
+#include <catch2/catch.hpp>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <thread>
+
+#include "dashboard/fetch.hpp"
+#include "dashboard/page.hpp"
+#include "dashboard/server.hpp"
+#include "support/throws.hpp"
+
+using namespace weir::detail::dashboard;
+namespace fs = std::filesystem;
+namespace seeing = weir::detail::seeing;
+using weir::test::sentence_of;
+
+namespace {
+
+/// A state directory of this test alone.
+class Folder {
+ public:
+  Folder() {
+    char path[] = "/tmp/weir-dashboard-XXXXXX";
+    REQUIRE(mkdtemp(path));
+    path_ = path;
+    setenv("WEIR_STATE_DIR", path, 1);
+  }
+  ~Folder() {
+    unsetenv("WEIR_STATE_DIR");
+    fs::remove_all(path_);
+  }
+  [[nodiscard]] const fs::path& path() const { return path_; }
+
+ private:
+  fs::path path_;
+};
+
+Source a_source() {
+  Source source;
+  source.inbox = std::make_shared<seeing::Inbox>();
+  source.look = [] {
+    Look look;
+    weir::WorkerInfo worker;
+    worker.peer = 1;
+    worker.name = "worker <1>";
+    worker.threads = 2;
+    look.snapshot.workers.push_back(worker);
+    look.progress.push_back({7, 100, 40});
+    return look;
+  };
+  source.name_of = [](std::uint64_t) { return std::string("</script><b>f"); };
+  source.job = "4711";
+  weir::detail::protocol::Seen seen;
+  seen.interval_s = 1;
+  seen.threads = 2;
+  seen.functions.push_back({7, 40, 0, 1'500'000'000, 320, {{25, 40}}});
+  seen.blocks.push_back({0, 900'000, 800'000, 40, 0, 0});
+  source.inbox->put(1, std::move(seen));
+  return source;
+}
+
+Run wait_for_page(const fs::path& state) {
+  for (int i = 0; i < 2000; ++i) {
+    for (const Run& run : runs(state))
+      if (!run.address.empty()) return run;
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+  FAIL("no page within 10 s");
+  return {};
+}
+
+Wish at(const fs::path& path) { return parse_wish("unix:" + path.string()); }
+
+}  // namespace
+
+TEST_CASE("WEIR_DASHBOARD is on, off, a port or a path") {
+  CHECK(parse_wish("").where == Wish::Where::automatic);
+  CHECK(parse_wish("on").where == Wish::Where::automatic);
+  CHECK(parse_wish("off").where == Wish::Where::off);
+  CHECK(parse_wish("9000").port == 9000);
+  CHECK(parse_wish("unix:/tmp/x").path == "/tmp/x");
+  for (const char* wrong : {"of", "0x10", "65536", "-1", "unix:", "80 "})
+    CHECK(sentence_of([&] { static_cast<void>(parse_wish(wrong)); }) ==
+          "WEIR_DASHBOARD: must be on, off, a port from 1 to 65535 or unix:PATH (got " + std::string(wrong) +
+              "); write for example WEIR_DASHBOARD=8787");
+}
+
+TEST_CASE("a request must know the token, come to this machine and from this page") {
+  const std::string token = "abc";
+  const auto status = [&](const Credentials& who) {
+    const auto answer = refuse(who, token, "weir_1", {"portal.example"});
+    return answer ? answer->status : 200;
+  };
+  CHECK(status({"localhost:8787", "", "weir_1=abc", "", ""}) == 200);
+  CHECK(status({"127.0.0.1", "", "other=1; weir_1=abc; x=2", "", ""}) == 200);
+  CHECK(status({"[::1]:80", "", "", "Bearer abc", ""}) == 200);
+  CHECK(status({"portal.example", "https://portal.example", "", "", "abc"}) == 200);
+  CHECK(status({"localhost", "", "", "", ""}) == 401);
+  CHECK(status({"localhost", "", "weir_1=", "", ""}) == 401);
+  CHECK(status({"localhost", "", "weir_2=abc", "", ""}) == 401);
+  CHECK(status({"localhost", "", "xweir_1=abc", "", "ab"}) == 401);
+  CHECK(status({"localhost", "", "", "Basic abc", ""}) == 401);
+  CHECK(status({"evil.example", "", "weir_1=abc", "", ""}) == 421);
+  CHECK(status({"", "", "weir_1=abc", "", ""}) == 421);
+  CHECK(status({"localhost.evil.example", "", "weir_1=abc", "", ""}) == 421);
+  CHECK(status({"localhost:8787", "http://evil.example", "weir_1=abc", "", ""}) == 403);
+  CHECK(status({"localhost:8787", "null", "weir_1=abc", "", ""}) == 403);
+  CHECK(status({"localhost:8787", "http://localhost:8787", "weir_1=abc", "", ""}) == 200);
+}
+
+TEST_CASE("targets are split, and numbers kept within bounds") {
+  const Target target = parse_target("/json/history?rows=7&from_s=1e99&x=%41%zz+b&&=&rows=9");
+  CHECK(target.path == "/json/history");
+  CHECK(target.number("rows", 1, 0, 100) == 9);
+  CHECK(target.number("from_s", 1, 0, 100) == 100);
+  CHECK(target.number("x", 5, 0, 100) == 5);
+  CHECK(target.number("none", 5, 0, 100) == 5);
+  CHECK(target.parameters.at("x") == "A%zz b");
+  CHECK(parse_target("").path.empty());
+  CHECK(parse_target("?").path.empty());
+}
+
+TEST_CASE("a program is seen through its socket, and its record is there afterwards") {
+  const Folder state;
+  Dashboard dashboard(a_source(), at(state.path() / "page"));
+  const Run run = wait_for_page(state.path());
+  CHECK(run.program.job == "4711");
+  CHECK(is_alive(run));
+  struct stat status {};
+  REQUIRE(stat((state.path() / "page").c_str(), &status) == 0);
+  CHECK((status.st_mode & 0777) == 0600);
+  REQUIRE(stat((run.folder / "run.json").c_str(), &status) == 0);
+  CHECK((status.st_mode & 0777) == 0600);
+  REQUIRE(stat(run.folder.c_str(), &status) == 0);
+  CHECK((status.st_mode & 0777) == 0700);
+
+  const auto picture = nlohmann::json::parse(fetch(run, "/json/picture"));
+  CHECK(picture.at("functions").at(0).at("name") == "</script><b>f");
+  CHECK(picture.at("functions").at(0).at("submitted") == 100);
+  CHECK(picture.at("workers").at(0).at("name") == "worker <1>");
+  CHECK(nlohmann::json::parse(fetch(run, "/json/history")).at("columns").at(0) == "time_s");
+  CHECK(nlohmann::json::parse(fetch(run, "/json/task_stream?from_us=-1e9&to_us=1e9")).at("blocks").size() ==
+        1);
+  CHECK(fetch(run, "/metrics").find("weir_workers 1\n") != std::string::npos);
+  CHECK(fetch(run, "/health") == "ok\n");
+  CHECK(fetch(run, "/app.js").find("import") != std::string::npos);
+  CHECK(sentence_of([&] { static_cast<void>(fetch(run, "/../run.json")); }).find("there is no such page") !=
+        std::string::npos);
+  Run stranger = run;
+  stranger.token = "guess";
+  CHECK(sentence_of([&] { static_cast<void>(fetch(stranger, "/json/picture")); }).find("needs the token") !=
+        std::string::npos);
+  CHECK(fetch(stranger, "/health") == "ok\n");
+  std::this_thread::sleep_until(std::chrono::steady_clock::now());
+  while (nlohmann::json::parse(fetch(run, "/json/picture")).at("program").at("now_s") < 1.0)
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  dashboard.stop();
+  CHECK_FALSE(fs::exists(state.path() / "page"));
+
+  const Run ended = find_run("last", state.path());
+  CHECK_FALSE(is_alive(ended));
+  CHECK(ended.token.empty());
+  const std::string html = report(read_record(ended));
+  CHECK(html.size() < 2'000'000);
+  CHECK(html.find("</script><b>f") == std::string::npos);
+  CHECK(html.find("\\u003c/script\\u003e\\u003cb\\u003ef") != std::string::npos);
+  CHECK(html.find("src=\"") == std::string::npos);
+  CHECK(html.find("href=\"") == std::string::npos);
+  CHECK(html.find("\nimport ") == std::string::npos);
+}
+
+TEST_CASE("a program that ends at once leaves nothing") {
+  const Folder state;
+  { Dashboard dashboard(a_source(), parse_wish("unix:" + (state.path() / "page").string())); }
+  CHECK(runs(state.path()).empty());
+  { Dashboard dashboard(a_source(), parse_wish("off")); }
+  CHECK(runs(state.path()).empty());
+}
+
+TEST_CASE("a port that somebody has is left to him, a path that a program listens at too") {
+  boost::asio::io_context loop;
+  Server first(loop, "t", "c", {}, [](const Target&) { return Answer{}; });
+  const std::uint16_t port = first.listen(static_cast<std::uint16_t>(40000 + getpid() % 20000));
+  Server second(loop, "t", "c", {}, [](const Target&) { return Answer{}; });
+  CHECK(second.listen(port) > port);
+  const Folder state;
+  const fs::path path = state.path() / "page";
+  first.listen(path);
+  CHECK(sentence_of([&] { second.listen(path); }) ==
+        "dashboard: a socket cannot be made at " + path.string() +
+            " (another program listens there); WEIR_DASHBOARD=unix:PATH "
+            "names another place");
+  std::ofstream(state.path() / "file") << "mine";
+  CHECK(sentence_of([&] { second.listen(state.path() / "file"); }).find("(something else is there)") !=
+        std::string::npos);
+}
+
+TEST_CASE("runs are found by id, job, process, program or as the last") {
+  const Folder state;
+  CHECK(sentence_of([&] { static_cast<void>(find_run("", state.path())); }) ==
+        "no program has left anything (got nothing in " + (state.path() / "runs").string() +
+            "); programs do once they have run for a second, unless WEIR_DASHBOARD is off");
+  Run run;
+  run.program = {"1-node-5", "app", "node", "77", 5, 1, true};
+  RunFolder old(run, state.path());
+  run.program = {"2-node-6", "other", "node", "", 6, 2, true};
+  RunFolder young(run, state.path());
+  CHECK(find_run("", state.path()).program.id == "2-node-6");
+  CHECK(find_run("last", state.path()).program.id == "2-node-6");
+  for (const char* which : {"1-node-5", "77", "5", "app"})
+    CHECK(find_run(which, state.path()).program.id == "1-node-5");
+  CHECK(
+      sentence_of([&] { static_cast<void>(find_run("x\n", state.path())); }) ==
+      "there must be a run with this id, job, process or program (got x\\n); `weir status` lists those there "
+      "are");
+  std::ofstream(state.path() / "runs" / "2-node-6" / "run.json") << "{";
+  CHECK(find_run("", state.path()).program.id == "1-node-5");
+}
+
+TEST_CASE("old runs go, and a place that cannot be written is told") {
+  const Folder state;
+  for (int i = 0; i < static_cast<int>(RunFolder::most_runs) + 5; ++i) {
+    Run run;
+    run.program = {std::to_string(i), "app", "another-host", "", 1, i, true};
+    RunFolder folder(run, state.path());
+    folder.end("{}");
+  }
+  CHECK(runs(state.path()).size() <= RunFolder::most_runs + 1);
+  CHECK(runs(state.path()).front().program.id == std::to_string(RunFolder::most_runs + 4));
+  Run run;
+  run.program.id = "x";
+  CHECK(RunFolder(run, "/proc/nowhere").problem().find("/proc/nowhere/runs cannot be made (") == 0);
+}

@@ -1,0 +1,189 @@
+// CSV files: types, missing values, quotes, cuts, and everything that may be wrong with them.
+#include <catch2/catch.hpp>
+
+#include "frame/support.hpp"
+
+using namespace weir;
+using namespace weir::test;
+
+namespace {
+
+std::string types_of(const std::string& text, const ReadCsv& options = {}) {
+  const Folder folder;
+  return to_text(read_csv(folder.write("a.csv", text), options).compute().schema());
+}
+std::string read_back(const std::string& text, const ReadCsv& options = {}) {
+  const Folder folder;
+  return csv_of(read_csv(folder.write("a.csv", text), options));
+}
+
+}  // namespace
+
+TEST_CASE("columns have the least type that holds every value") {
+  in_cluster([] {
+    CHECK(types_of("a,b,c,d,e,f\n1,1.5,true,x,2015-03-01,2015-03-01 10:00\n2,2,False,3,,2015-03-02\n") ==
+          "a int64, b float64, c bool, d text, e date, f datetime");
+    CHECK(types_of("zip,long,mixed,none,wide\n007,99999999999999999999,1,,1\n1,1,true,NA,2015-01-01\n") ==
+          "zip text, long float64, mixed text, none float64, wide text");
+    CHECK(types_of("a\n-5\n+6\n") == "a int64");
+    CHECK(types_of("a,b\n0,-0.5\n10,1e-3\n") == "a int64, b float64");
+    CHECK(types_of("a\n2015-02-29\n") == "a text");
+    CHECK(types_of("a\n12\n", {.types = {{"a", ColumnType::text}}}) == "a text");
+  });
+}
+
+TEST_CASE("missing values are missing in every type, and NA is a country in text") {
+  in_cluster([] {
+    CHECK(read_back("n,x,country,b,d\n1,NA,NA,true,2015-01-01\nNA,2.5,,NA,null\n,nan,\"\",,\n,,DE,,\n") ==
+          "n,x,country,b,d\n1,,NA,true,2015-01-01\n,2.5,,,\n,,\"\",,\n,,DE,,\n");
+    CHECK(read_back("a,b\n-,x\n1,-\n", {.na_values = {"-"}}) == "a,b\n,x\n1,\n");
+    const Folder folder;
+    const Table table = read_csv(folder.write("a.csv", "a\n1\nNA\n3\n")).compute();
+    CHECK(table.column("a").type() == ColumnType::int64);
+    CHECK(table.column("a").to<std::optional<std::int64_t>>() ==
+          std::vector<std::optional<std::int64_t>>{1, std::nullopt, 3});
+  });
+}
+
+TEST_CASE("quotes hold separators, quotes and line ends") {
+  in_cluster([] {
+    CHECK(read_back("a,b\n\"x, y\",\"say \"\"hi\"\"\"\n\"two\nlines\",\"\"\n") ==
+          "a,b\n\"x, y\",\"say \"\"hi\"\"\"\n\"two\nlines\",\"\"\n");
+    CHECK(read_back("a,b\r\n1,x\r\n2,\"y\"\r\n") == "a,b\n1,x\n2,y\n");
+    CHECK(read_back("\xEF\xBB\xBF"
+                    "a,b\n1,2") == "a,b\n1,2\n");
+    CHECK(read_back("a;b\n1,5;x\n", {.decimal = ','}) == "a,b\n1.5,x\n");
+    CHECK(read_back("a\tb\n1\t2\n") == "a,b\n1,2\n");
+    CHECK(read_back("a;b\n1,234,567;1,000.5\n", {.sep = ';', .thousands = ','}) == "a,b\n1234567,1000.5\n");
+    CHECK(read_back("junk\n# note\na,b\n# 1,1\n1,2\n\n3,4\n", {.comment = '#', .skip_rows = 1}) ==
+          "a,b\n1,2\n3,4\n");
+    CHECK(read_back("1,2\n3,4\n", {.header = false}) == "c0,c1\n1,2\n3,4\n");
+    CHECK(read_back("1,2\n3,4\n", {.header = false, .names = {"x", "y"}}) == "x,y\n1,2\n3,4\n");
+    CHECK(read_back("a,a,\n1,2,3\n") == "a,a.1,c2\n1,2,3\n");
+    CHECK(read_back("a,b,c\n1,2,3\n", {.columns = {"c", "a"}}) == "c,a\n3,1\n");
+    CHECK(read_back("d,t\n31/12/2015,1\n", {.dates = {"d"}, .date_format = "%d/%m/%Y"}) ==
+          "d,t\n2015-12-31,1\n");
+    CHECK(read_back("t\n2015-12-31T23:59:58.5Z\n2016-01-01 01:00:00+01:00\n") ==
+          "t\n2015-12-31 23:59:58.5\n2016-01-01 00:00:00\n");
+  });
+}
+
+TEST_CASE("files are cut anywhere, also inside of quotes, and nothing is lost or read twice") {
+  // Records of all lengths, some with line ends inside and one longer than many blocks.
+  const std::string block = GENERATE("1", "7", "64", "1000", "1MB");
+  const int records = block == "1" || block == "7" ? 20 : 400;
+  std::string text = "id,note\n";
+  std::int64_t sum = 0;
+  for (int i = 0; i < records; ++i) {
+    std::string note = "plain";
+    if (i % 3 == 0) note = "\"line\nline, \"\"" + std::string(static_cast<std::size_t>(i % 37), 'x') + "\n\"";
+    if (i == 200) note = "\"" + std::string(3000, '\n') + "\"";
+    text += std::to_string(i) + "," + note + (i % 2 ? "\r\n" : "\n");
+    sum += i;
+  }
+  in_cluster([&] {
+    const Folder folder;
+    const Frame frame = read_csv(folder.write("a.csv", text), {.block = block});
+    CHECK(frame.count_rows() == records);
+    CHECK(frame.agg(weir::sum("id")).compute().column("sum_id").int64s()[0] == sum);
+    CHECK(csv_of(frame) == csv_of(read_csv(folder.path("a.csv"))));
+  });
+}
+
+TEST_CASE("a value that the sample did not show makes its column wider, for this and later plans") {
+  std::string text = "a,b,c\n";
+  for (int i = 0; i < 40'000; ++i) text += std::to_string(i) + "," + std::to_string(i) + ",1\n";
+  in_cluster([&] {
+    const Folder folder;
+    const Frame frame = read_csv(folder.write("a.csv", text + "x,1.5,2\n"), {.block = "100 kB"});
+    CHECK(to_text(frame.schema()) == "a int64, b int64, c int64");
+    CHECK(frame.agg(max("b")).compute().column("max_b").float64s()[0] == 39'999);
+    CHECK(to_text(frame.compute().schema()) == "a text, b float64, c int64");
+    CHECK(frame.filter(col("c") == 2).compute().column("a").text(0) == "x");
+    CHECK(sentence_of([&] { return read_csv(folder.path("a.csv")).filter(col("a") > 5).compute(); }) ==
+          "filter: a comparison needs values of one kind (got text, int64 in a > 5)");
+  });
+}
+
+TEST_CASE("many files are one frame") {
+  in_cluster([] {
+    const Folder folder;
+    folder.write("2015-01.csv", "user_id,value\n1,10\n2,20\n");
+    folder.write("2015-02.csv", "user_id,value\n1,30\n");
+    folder.write("2015-03.csv", "user_id,value\n");
+    const auto means =
+        weir::read_csv(folder.path("2015-*.csv")).group_by("user_id").agg(weir::mean("value")).compute();
+    CHECK(csv_of(means) == "user_id,mean_value\n1,20.0\n2,20.0\n");
+    CHECK(read_csv(folder.path("2015-*.csv"), {.path_column = "file"})
+              .group_by("file")
+              .agg(count())
+              .compute()
+              .column("file")
+              .text(1) == folder.path("2015-02.csv"));
+    const auto paths = read_csv(folder.path("2015-*.csv")).to_csv(folder.path("out-*.csv"), {.sep = ';'});
+    REQUIRE(paths.size() == 3);
+    CHECK(text_of(paths[0]) == "user_id;value\n1;10\n2;20\n");
+    CHECK(text_of(paths[2]) == "user_id;value\n");
+    CHECK(csv_of(read_csv(paths)) == "user_id,value\n1,10\n2,20\n1,30\n");
+    folder.write("2015-04.csv", "user_id,wert\n1,30\n");
+    CHECK(sentence_of([&] { return read_csv(folder.path("2015-*.csv")); }) ==
+          "read_csv: files must have the same columns (got user_id, value in \"" +
+              folder.path("2015-01.csv") + "\", user_id, wert in \"" + folder.path("2015-04.csv") + "\")");
+  });
+}
+
+TEST_CASE("packed files are read and written") {
+  in_cluster([] {
+    const Folder folder;
+    const std::string ending = GENERATE(".gz", ".bz2", ".xz", ".zst");
+    static_cast<void>(Frame(Table({"a"}, {make_column(std::vector<std::int64_t>{1, 2, 3})}))
+                          .to_csv(folder.path("a.csv" + ending)));
+    CHECK(csv_of(read_csv(folder.path("a.csv" + ending))) == "a\n1\n2\n3\n");
+  });
+}
+
+TEST_CASE("bad lines are named or left out") {
+  in_cluster([] {
+    const Folder folder;
+    const auto error = [&](const std::string& text, const ReadCsv& options = {}) {
+      std::string sentence =
+          sentence_of([&] { return read_csv(folder.write("bad.csv", text), options).compute(); });
+      const std::string path = folder.path("bad.csv");
+      while (sentence.find(path) != std::string::npos)
+        sentence.replace(sentence.find(path), path.size(), "F");
+      return sentence;
+    };
+    const std::string way_out = "; .bad_lines = BadLines::skip leaves such lines out";
+    CHECK(error("a,b\n1,2\n3\n") == "read_csv: F:3: a line must have 2 fields (got 1: \"3\")" + way_out);
+    CHECK(error("a,b\n1,2,3\n", {}) ==
+          "read_csv: F:2: a line must have 2 fields (got 3: \"1,2,3\")" + way_out);
+    CHECK(error("a,b\n1,\"x\n2,y\n") == "read_csv: F:2: a quote must be closed (got \"1,\"x\")" + way_out);
+    CHECK(error("a,b\n1,\"x\"y\n") ==
+          "read_csv: F:2: a separator must follow a closing quote (got \"1,\"x\"y\")" + way_out);
+    CHECK(error("a,b\n1,2\nx,3\n", {.types = {{"a", ColumnType::int64}}}) ==
+          "read_csv: F:3:a: a value must have the type stated (got \"x\")" + way_out);
+    CHECK(error("d\n30/02/2015\n", {.dates = {"d"}, .date_format = "%d/%m/%Y"}) ==
+          "read_csv: F:2:d: a value must have the type stated (got \"30/02/2015\")" + way_out);
+    CHECK(error("") == "read_csv: a file must have a header (\"F\" is empty); names gives the columns");
+    CHECK(error("a\n", {.columns = {"other"}}) ==
+          "read_csv: columns: there must be a column of that name (got \"other\") The columns are: a");
+    CHECK(read_back("a,b\n1,2\n3\n4,\"x\n5,6\n7,8,9\n10,\"x\"y\n11,12\n", {.bad_lines = BadLines::skip}) ==
+          "a,b\n1,2\n5,6\n11,12\n");
+    CHECK(read_back("a,b\n1,2\nx,3\n4,5\n",
+                    {.types = {{"a", ColumnType::int64}}, .bad_lines = BadLines::skip}) == "a,b\n1,2\n4,5\n");
+    CHECK(read_back("a,b\n") == "a,b\n");
+    CHECK(read_back(std::string("a,b\n1,x\0y\n", 10)) == std::string("a,b\n1,x\0y\n", 10));
+    CHECK(sentence_of([&] { return read_csv(folder.path("none-*.csv")); }).find("none-*.csv") !=
+          std::string::npos);
+  });
+}
+
+TEST_CASE("a line of many megabytes is a line") {
+  in_cluster([] {
+    const Folder folder;
+    const std::string large(20'000'000, 'x');
+    const Frame frame = read_csv(folder.write("a.csv", "a,b\n1," + large + "\n2,y\n"), {.block = "1 MB"});
+    const Table lengths = frame.with("n", col("b").text().length()).select("a", "n").compute();
+    CHECK(csv_of(lengths) == "a,n\n1,20000000\n2,1\n");
+  });
+}

@@ -1,0 +1,116 @@
+// What a worker counts, with a clock that is turned by hand.
+#include "seeing/counter.hpp"
+
+#include <catch2/catch.hpp>
+#include <numeric>
+
+using weir::detail::protocol::Seen;
+using weir::detail::seeing::Counter;
+using weir::detail::seeing::Idle;
+
+namespace {
+
+constexpr std::int64_t ms = 1'000'000, s = 1'000'000'000;
+constexpr std::uint64_t f = 100, g = 200;
+
+std::uint64_t tasks_in_blocks(const Seen& seen) {
+  return std::accumulate(seen.blocks.begin(), seen.blocks.end(), std::uint64_t{0},
+                         [](std::uint64_t sum, const auto& block) { return sum + block.count; });
+}
+
+}  // namespace
+
+TEST_CASE("counter tells count, time, bytes and durations of each function") {
+  Counter counter(0);
+  counter.ran(0, f, 1 * ms, 3 * ms, 0, 8, false);
+  counter.ran(0, f, 3 * ms, 5 * ms, 0, 8, true);
+  counter.ran(1, g, 0, 1 * ms, 0, 100, false);
+  const Seen seen = counter.take(s, {}, 100);
+  CHECK(seen.interval_s == 1.0);
+  REQUIRE(seen.functions.size() == 2);
+  CHECK(seen.functions[0].function == f);
+  CHECK(seen.functions[0].count == 2);
+  CHECK(seen.functions[0].failed == 1);
+  CHECK(seen.functions[0].busy_ns == 4 * ms);
+  CHECK(seen.functions[0].bytes == 16);
+  REQUIRE(seen.functions[0].durations.size() == 1);
+  CHECK(seen.functions[0].durations[0].digits == 21);  // 2 ms is less than 2^21 ns
+  CHECK(seen.functions[0].durations[0].count == 2);
+  CHECK(seen.functions[1].count == 1);
+  CHECK(counter.take(2 * s, {}, 100).functions.empty());
+}
+
+TEST_CASE("counter makes one block of runs of a function that follow each other closely") {
+  Counter counter(0);
+  for (int i = 0; i < 1000; ++i) counter.ran(0, f, i * 1000, i * 1000 + 400, 0, 0, false);
+  counter.ran(0, f, 50 * ms, 51 * ms, 0, 0, false);  // after a pause
+  counter.ran(0, g, 51 * ms, 52 * ms, 0, 0, false);
+  const Seen seen = counter.take(s, {}, 100);
+  REQUIRE(seen.blocks.size() == 3);
+  CHECK(seen.blocks[0].count == 1000);
+  CHECK(seen.blocks[0].busy_us == 400);
+  CHECK(seen.blocks[0].length_us == 999);
+  CHECK(seen.blocks[1].start_us == 50000);
+  CHECK(seen.functions[seen.blocks[2].function].function == g);
+}
+
+TEST_CASE("counter tells no more blocks than it may, and forgets no task") {
+  Counter counter(0);
+  constexpr std::uint64_t all = 300'000;
+  for (std::uint64_t i = 0; i < all; ++i)
+    counter.ran(i % 2, i % 3 ? f : g, static_cast<std::int64_t>(i) * 3000,
+                static_cast<std::int64_t>(i) * 3000 + 2000, 0, 0, false);
+  const Seen seen = counter.take(s, {}, 50);
+  CHECK(seen.blocks.size() <= 50);
+  CHECK(tasks_in_blocks(seen) == all);
+  CHECK(seen.functions[0].count + seen.functions[1].count == all);
+}
+
+TEST_CASE("counter tells of a task that still runs, and counts its time once") {
+  Counter counter(0);
+  const Seen first = counter.take(s, {{0, f, 0}}, 100);
+  REQUIRE(first.blocks.size() == 1);
+  CHECK(first.blocks[0].count == 0);
+  CHECK(first.blocks[0].length_us == 1'000'000);
+  CHECK(first.functions[0].busy_ns == s);
+  CHECK(first.functions[0].count == 0);
+  const Seen second = counter.take(2 * s, {{0, f, 0}}, 100);
+  CHECK(second.functions[0].busy_ns == s);
+  counter.ran(0, f, 0, 2 * s + 5 * ms, 0, 0, false);
+  const Seen third = counter.take(3 * s, {}, 100);
+  CHECK(third.functions[0].busy_ns == 5 * ms);
+  CHECK(third.functions[0].count == 1);
+  CHECK(third.functions[0].durations[0].digits == 31);
+}
+
+TEST_CASE("counter leaves out the time in which a task waits for others") {
+  Counter counter(0);
+  counter.ran(0, f, 0, 10 * ms, 9 * ms, 0, false);
+  CHECK(counter.take(s, {}, 10).functions[0].busy_ns == 1 * ms);
+}
+
+TEST_CASE("counter sums why threads were idle") {
+  Counter counter(0);
+  counter.idle(Idle::fetching, 2, 0.5);
+  counter.idle(Idle::unasked, 1, 0.25);
+  counter.idle(Idle::no_memory, 1, 0.125);
+  const Seen seen = counter.take(s, {}, 10);
+  CHECK(seen.fetching_s == 1.0);
+  CHECK(seen.unasked_s == 0.25);
+  CHECK(seen.no_memory_s == 0.125);
+}
+
+TEST_CASE("counter counts functions beyond its limit as one") {
+  Counter counter(0);
+  for (std::uint64_t function = 1; function <= Counter::most_functions + 100; ++function)
+    counter.ran(0, function, 0, 10, 0, 0, false);
+  const Seen seen = counter.take(s, {}, 10);
+  CHECK(seen.functions.size() <= Counter::most_functions + 1);
+  std::uint64_t count = 0, others = 0;
+  for (const auto& each : seen.functions) {
+    count += each.count;
+    if (each.function == 0) others = each.count;
+  }
+  CHECK(count == Counter::most_functions + 100);
+  CHECK(others == 100);
+}

@@ -1,0 +1,213 @@
+// Rings, rows, verdicts and pictures.
+#include "seeing/model.hpp"
+
+#include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
+
+#include "seeing/picture.hpp"
+
+using namespace weir::detail::seeing;
+using weir::Snapshot;
+using weir::TaskState;
+using weir::WorkerInfo;
+using weir::detail::protocol::Seen;
+
+namespace {
+
+Model a_model() {
+  return Model([](std::uint64_t function) { return "function " + std::to_string(function); });
+}
+
+Snapshot cluster(std::uint32_t workers, std::uint32_t threads, std::uint64_t waiting = 0) {
+  Snapshot snapshot;
+  for (std::uint32_t peer = 1; peer <= workers; ++peer) {
+    WorkerInfo info;
+    info.peer = peer;
+    info.name = "worker " + std::to_string(peer);
+    info.threads = threads;
+    snapshot.workers.push_back(info);
+  }
+  snapshot.tasks[static_cast<std::size_t>(TaskState::waiting)] = waiting;
+  return snapshot;
+}
+
+Seen a_second(std::uint64_t count, double busy_s, double unasked_s, std::uint32_t threads = 2) {
+  Seen seen;
+  seen.now_us = 1'000'000;
+  seen.interval_s = 1;
+  seen.threads = threads;
+  seen.unasked_s = unasked_s;
+  seen.functions.push_back({7, count, 0, static_cast<std::uint64_t>(busy_s * 1e9), 8 * count, {{20, count}}});
+  seen.blocks.push_back({0, 500'000, 400'000, static_cast<std::uint32_t>(count), 0, 0});
+  return seen;
+}
+
+}  // namespace
+
+TEST_CASE("history keeps seconds, then means of ten, then of two minutes, and never more") {
+  History<1> history;
+  for (int second = 1; second <= 20'000; ++second)
+    history.add({static_cast<double>(second), {static_cast<float>(second)}});
+  CHECK(history.size() <= History<1>::most_rows);
+  const auto all = history.rows(0, 0);
+  REQUIRE(!all.empty());
+  for (std::size_t i = 1; i < all.size(); ++i) REQUIRE(all[i].time_s > all[i - 1].time_s);
+  CHECK(all.back().time_s == 20'000);
+  CHECK(all.back().values[0] == 20'000);
+  CHECK(all[all.size() - 900].time_s == 19'101);  // the last quarter of an hour, second by second
+  CHECK(all[all.size() - 901].time_s == 19'100);  // then ten seconds each
+  CHECK(all[all.size() - 901].values[0] == Approx(19'095.5));
+  CHECK(all.front().time_s == 120);  // and two minutes each
+  CHECK(history.rows(19'900, 0).front().time_s >= 19'900);
+  CHECK(history.rows(0, 100).size() <= 100);
+}
+
+TEST_CASE("blocks give at most so many rectangles, whatever is asked for") {
+  Blocks blocks(10'000);
+  for (int i = 0; i < 20'000; ++i)
+    blocks.add({i * 100, 90, 80, 5, static_cast<std::uint16_t>(i % 7), static_cast<std::uint16_t>(i % 4)});
+  CHECK(blocks.size() == 10'000);
+  TileRequest request;
+  request.to_us = 2'000'000;
+  request.rows = 4;
+  request.columns = 4000;
+  request.most = 200;
+  const std::vector<Block> tile = blocks.tile(request, {});
+  CHECK(tile.size() <= 200);
+  std::uint64_t count = 0;
+  for (const Block& block : tile) count += block.count;
+  CHECK(count == 5 * 10'000);
+  request.rows = 1;
+  for (const Block& block : blocks.tile(request, {})) CHECK(block.row == 0);
+  request.from_us = 3'000'000;
+  request.to_us = 4'000'000;
+  CHECK(blocks.tile(request, {}).empty());
+}
+
+TEST_CASE("the activities of a second sum to wall time x threads") {
+  Model model = a_model();
+  model.tick(0, cluster(1, 2, 5), {}, {});
+  model.receive(1, 1, a_second(100, 0.8, 0.9));
+  model.tick(1, cluster(1, 2, 5), {}, {});
+  const ActivitySeconds& seconds = model.activity();
+  double sum = 0;
+  for (const double each : seconds) sum += each;
+  CHECK(sum == Approx(2));
+  CHECK(seconds[static_cast<std::size_t>(Activity::compute)] == Approx(0.8));
+  CHECK(seconds[static_cast<std::size_t>(Activity::no_parallelism)] == Approx(0.9));
+  CHECK(seconds[static_cast<std::size_t>(Activity::overhead)] == Approx(0.3));
+  CHECK(verdict(seconds).sentence ==
+        "limited by no parallelism 45%, overhead 15%; threads of workers compute 40% of their time");
+}
+
+TEST_CASE("idle samples give way to exact busy time") {
+  Model model = a_model();
+  model.receive(1, 1, a_second(100, 1.9, 2.0));
+  model.tick(1, cluster(1, 2), {}, {});
+  double sum = 0;
+  for (const double each : model.activity()) sum += each;
+  CHECK(sum == Approx(2));
+  CHECK(model.activity()[0] == Approx(1.9));
+  CHECK(verdict(model.activity()).sentence ==
+        "threads of workers compute 95% of their time: limited by the functions themselves");
+  CHECK_FALSE(verdict(model.activity()).is_limited);
+}
+
+TEST_CASE("nothing submitted, nothing that fits and tasks that come late are told apart") {
+  const auto why = [](TaskState state, std::uint64_t count) {
+    Model model = a_model();
+    Snapshot snapshot = cluster(1, 2);
+    snapshot.tasks[static_cast<std::size_t>(state)] = count;
+    model.tick(0, snapshot, {}, {});
+    model.receive(1, 1, a_second(0, 0, 2));
+    model.tick(1, snapshot, {}, {});
+    return verdict(model.activity()).sentence;
+  };
+  CHECK(why(TaskState::memory, 3) ==
+        "limited by nothing to do 100%; threads of workers compute 0% of their time");
+  CHECK(why(TaskState::no_worker, 3) ==
+        "limited by unplaceable 100%; threads of workers compute 0% of their time");
+  CHECK(why(TaskState::queued, 3) ==
+        "limited by assigning 100%; threads of workers compute 0% of their time");
+  CHECK(verdict(ActivitySeconds{}).sentence == "nothing has run yet");
+}
+
+TEST_CASE("the culprit of a stream is the busy node below one that is blocked") {
+  StreamSeen stream;
+  stream.nodes.resize(4);
+  stream.nodes[0] = {"<from_range>", "from_range", 0, 100, 0, 0, 0, 50, 0.1, 0.81, false, false, {1}};
+  stream.nodes[1] = {"<map: cheap>", "map", 100, 100, 0, 0, 0, 50, 0.1, 0.8, false, false, {2}};
+  stream.nodes[2] = {"<map: fft>", "map", 100, 99, 0, 0, 0, 50, 0.97, 0.0, false, false, {3}};
+  stream.nodes[3] = {"<sink>", "sink", 99, 0, 0, 0, 0, 50, 0.05, 0.0, false, false, {}};
+  CHECK(culprit(stream) == 2);
+  CHECK(verdict(stream).sentence ==
+        "<map: fft> is the limit: 97% busy; what is above it waits 81% of the time");
+  for (StreamNodeSeen& node : stream.nodes) node.busy = node.blocked = 0.01;
+  CHECK(culprit(stream) == 4);
+  CHECK(verdict(stream).sentence == "nothing in the stream limits it: it is as fast as what comes in");
+  CHECK(culprit(StreamSeen{}) == 0);
+}
+
+TEST_CASE("model remembers a bounded number of functions, workers, failures and rows") {
+  Model model([](std::uint64_t) { return std::string("f"); }, 1000);
+  for (std::uint32_t peer = 1; peer <= 500; ++peer) {
+    Seen seen = a_second(10, 0.5, 0);
+    seen.functions[0].function = peer * 20;
+    model.receive(peer, peer, seen);
+    model.tick(peer, {}, {}, {});
+    model.failed({1.0, "t", "w", "std::runtime_error", std::string(5000, 'x')});
+  }
+  CHECK(model.workers().size() <= Model::most_gone);
+  CHECK(model.failures().size() == Model::most_failures);
+  CHECK(model.failure_count() == 500);
+  CHECK(text_of(record(model, {})).size() < 2'000'000);
+}
+
+TEST_CASE("a picture is as small with 10,000 workers as with 100") {
+  const auto size = [](std::uint32_t workers) {
+    Model model = a_model();
+    for (std::uint32_t peer = 1; peer <= workers; ++peer) model.receive(1, peer, a_second(10, 0.5, 0));
+    model.tick(1, cluster(workers, 2), {}, {});
+    CHECK(picture(model, {}).at("cluster").at("workers") == workers);
+    CHECK(prometheus(model).size() < 20'000);
+    return text_of(picture(model, {}, {60, 60})).size() + text_of(history(model, 0, 300)).size() +
+           text_of(task_stream(model, {0, 1'000'000, 0, 64, 800, 1500})).size();
+  };
+  const std::size_t few = size(100), many = size(10'000);
+  CHECK(many < few * 3 / 2);
+  CHECK(many < 100'000);
+}
+
+TEST_CASE("names of any bytes make valid JSON and Prometheus text") {
+  Model model([](std::uint64_t) { return std::string("f\"\n\\<script>\xff"); });
+  model.receive(1, 1, a_second(10, 0.5, 0));
+  model.tick(1, cluster(1, 2), {}, {});
+  const auto back = nlohmann::json::parse(text_of(record(model, {})));
+  CHECK(back.at("picture").at("functions").at(0).at("count") == 10);
+  CHECK(prometheus(model).find("{function=\"f\\\"\\n\\\\<script>") != std::string::npos);
+}
+
+TEST_CASE("quantiles come from binary digits") {
+  std::array<std::uint64_t, 65> durations{};
+  CHECK(quantile_s(durations, 0.5) == 0);
+  durations[21] = 100;  // 1 to 2 ms
+  CHECK(quantile_s(durations, 0.5) > 1e-3);
+  CHECK(quantile_s(durations, 0.5) < 2.1e-3);
+  durations[31] = 1;
+  CHECK(quantile_s(durations, 0.5) < 2.1e-3);
+  CHECK(quantile_s(durations, 0.999) > 1.0);
+}
+
+TEST_CASE("blocks of workers whose clocks began elsewhere stand in one time") {
+  Model model = a_model();
+  Seen seen = a_second(1, 0.5, 0);
+  seen.now_us = 5'000'000'000;
+  seen.blocks[0].start_us = 4'999'000'000;
+  model.receive(10, 1, seen);
+  model.tick(10, cluster(1, 2), {}, {});
+  TileRequest request;
+  request.to_us = 10'000'000;
+  const auto tile = model.tile(request);
+  REQUIRE(tile.size() == 1);
+  CHECK(tile[0].start_us == 9'000'000);
+}
