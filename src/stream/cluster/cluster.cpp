@@ -149,15 +149,6 @@ void ScatterControl::drain_at_end() noexcept {
   }
 }
 
-bool has_overseer(const Client& client) {
-  try {
-    static_cast<void>(client.core()->overseer("gather"));
-    return true;
-  } catch (const Error&) {
-    return false;
-  }
-}
-
 void WorkerThreads::look() {
   const auto now = std::chrono::steady_clock::now();
   if (now - looked_ < std::chrono::milliseconds(20)) return;

@@ -28,9 +28,6 @@ class HeldTickets {
   std::map<std::uint32_t, std::map<std::uint64_t, Tickets>> states_;
 };
 
-/// Whether this is the program's body, and no task.
-[[nodiscard]] bool has_overseer(const Client& client);
-
 /// Brings results back and emits them one by one, in the order of the elements or as they come.
 ///
 /// Whoever waits for the stream drives the cluster and passes on what has come; a thread of the node does it
@@ -43,7 +40,6 @@ class GatherNode final : public Boundary<Chunk<T>, T> {
   ~GatherNode() override { shut(); }
 
   void attached() override {
-    is_in_task_ = !has_overseer(client_);
     thread_ = std::thread([this] { run(); });
   }
   void shut() noexcept override {
@@ -62,9 +58,8 @@ class GatherNode final : public Boundary<Chunk<T>, T> {
   }
   [[nodiscard]] bool can_help() const override { return true; }
   [[nodiscard]] std::uint64_t gone() const override { return ordered_ ? Boundary<Chunk<T>, T>::gone() : 0; }
-  /// In a task the thread has a slot.
+  /// A thread that runs a task has a slot.
   bool wait_aside(const std::function<bool()>& ready) override {
-    if (!is_in_task_) return false;
     client_.core()->wait_until([&] { return ready() || pass_on_next(); },
                                std::chrono::steady_clock::now() + std::chrono::milliseconds(100));
     return true;
@@ -228,7 +223,6 @@ class GatherNode final : public Boundary<Chunk<T>, T> {
 
   Client client_;
   const bool ordered_;
-  bool is_in_task_ = false;
   std::atomic<bool> passing_{false};  // one thread at a time passes on
   HeldTickets held_;                  // of whoever passes on
   std::mutex mutex_;
