@@ -3,6 +3,7 @@ from dataclasses import dataclass
 
 from arrays import array_hdf5, array_outofcore, array_std
 from bags import bag
+from frames import QUESTIONS, frames
 from launch import Launch, letters_speedup, mpi, startup, streamz, weir, weir_threads
 
 
@@ -36,6 +37,9 @@ tcp_join = weir(0, "tcp_join")
 tcp_work = weir(2, "tcp_work")
 raw_frames = mpi(2, "raw_frames")
 stream_local = weir(0, "stream_local")
+unseen = {"WEIR_DASHBOARD": "off"}
+tasks_unseen = weir(2, "tasks", environment=unseen)
+stream_local_unseen = weir(0, "stream_local", environment=unseen)
 stream_cluster = weir(2, "stream_cluster")
 array_rechunk = weir(3, "array_rechunk")
 
@@ -197,6 +201,22 @@ FIGURES = [
     Figure("bag_json_ratio", "of raw", 0.5, "higher",
            "the same against simdjson alone on 2 threads",
            bag, (bag, "simdjson_mb_per_s"), raw_unit="MB/s", key="json_mb_per_s", is_fraction_of_raw=True),
+    Figure("seeing_cost_tasks", "of unseen", 0.99, "higher",
+           "tasks that do nothing with counters on and nobody looking, against WEIR_DASHBOARD=off",
+           tasks, (tasks_unseen, "tasks_per_s"), raw_unit="tasks/s", key="tasks_per_s", is_fraction_of_raw=True),
+    Figure("seeing_cost_streams", "of unseen", 0.99, "higher",
+           "elements of a local stream, likewise",
+           stream_local, (stream_local_unseen, "stream_local_per_s"), raw_unit="elements/s",
+           key="stream_local_per_s", is_fraction_of_raw=True),
+    Figure("csv_gb_per_s", "GB/s", None, "higher",
+           "read_csv of a table of 2,000,000 rows and 9 columns (100 MB), types found out, 2 threads; best of 2",
+           frames),
+    Figure("csv_over_pandas", "times", 10, "higher",
+           "the same against pandas; raw: its seconds",
+           frames, (frames, "pandas_csv_s"), raw_unit="s"),
+    *(Figure(f"frame_{question}_s", "s", None, "lower",
+             f"question {question[1:]} of db-benchmark's group-by on that table, 2 threads; best of 2; raw: pandas",
+             frames, (frames, f"pandas_frame_{question}_s"), raw_unit="s") for question in QUESTIONS),
     Figure("graph_s", "s", 1, "lower",
            "100,000 chunk tasks built, fused and submitted",
            weir(0, "array_graph")),

@@ -75,10 +75,11 @@ def mpirun(ranks, *program):
     return ["mpirun", "--oversubscribe", "--bind-to", "none", "-n", ranks, *program]
 
 
-def weir(ranks, program, *arguments):
+def weir(ranks, program, *arguments, environment=None):
     """A program of this folder on ranks; 0: alone."""
     command = [BIN / "benchmarks" / program, *arguments]
-    return Launch(program, lambda: values_of(run(weir_run(ranks, *command) if ranks else command)))
+    name = " ".join([program, *(f"{key}={value}" for key, value in (environment or {}).items())])
+    return Launch(name, lambda: values_of(run(weir_run(ranks, *command) if ranks else command, environment)))
 
 
 def mpi(ranks, program, *arguments):

@@ -76,7 +76,7 @@ class Deps(unittest.TestCase):
         done = self.machine(["none"]).run("deps", "--all")
         self.assertEqual(done.returncode, 2)
         self.assertEqual(done.stderr,
-                         "scripts/deps: unknown option (got --all); the options are --demo, --peers, --docs and --list\n")
+                         "scripts/deps: unknown option (got --all); the options are --demo, --peers, --docs, --browser and --list\n")
 
 
 if __name__ == "__main__":

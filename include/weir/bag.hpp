@@ -3,6 +3,7 @@
 
 #include "weir/delayed.hpp"
 #include "weir/detail/bag/aggregates.hpp"
+#include "weir/detail/bag/merge.hpp"
 #include "weir/detail/bag/sources.hpp"
 #include "weir/json.hpp"
 
@@ -217,8 +218,11 @@ class Bag {
         [](std::vector<U> others, KeyOther of) {
           typename Stage::Table made;
           for (U& other : others) {
-            typename Stage::Key found = std::invoke(of, std::as_const(other));
-            made[std::move(found)].push_back(std::move(other));
+            typename Stage::Key key = std::invoke(of, std::as_const(other));
+            const std::uint64_t hash = detail::bag::Hash<typename Stage::Key>{}(key);
+            auto* entry = made.find(key, hash);
+            if (!entry) entry = &made.add(std::move(key), {}, hash);
+            entry->second.push_back(std::move(other));
           }
           return made;
         },
@@ -279,7 +283,7 @@ class Bag {
   ///
   /// **Cost.** Each partition counts for itself, then the counts are put together.
   [[nodiscard]] Bag<Counted<T>> frequencies(bool sorted = false) const {
-    return one_partition<Counted<T>>(reduced("frequencies", detail::bag::Frequencies<T>{sorted, {}}));
+    return one_partition<Counted<T>>(reduced("frequencies", detail::bag::Frequencies<T>(sorted)));
   }
   /// The `k` largest elements, the largest first, one partition; of what `frequencies` gives, the most
   /// frequent.
@@ -321,7 +325,7 @@ class Bag {
   /// **Errors.** Throws `Error{invalid_argument}` if `split_every` is below 2.
   template <class Per, class Aggregate>
   [[nodiscard]] auto reduction(Per per_partition, Aggregate aggregate, std::size_t split_every = 8) const;
-  /// What an aggregate comes to: a type with `add(T&)`, `merge(A&&)` and `result()` that travels.
+  /// What an aggregate comes to: a type with `add(T&)`, `merge(const A&)` and `result()` that travels.
   template <class A>
   [[nodiscard]] auto aggregate(A empty) const {
     return reduced("aggregate", std::move(empty));
@@ -455,13 +459,19 @@ class Bag {
   }
   template <class A>
   auto reduced(const char* name, A empty, std::size_t split_every = 8) const {
-    std::vector<Delayed<A>> parts;
-    for (detail::delayed::NodeRef& node : plan_.nodes(detail::bag::AggregateSink<T, A>::part(name, empty)))
-      parts.emplace_back(std::move(node));
+    namespace bag = detail::bag;
+    std::vector<detail::delayed::NodeRef> parts = plan_.nodes(bag::AggregateSink<T, A>::part(name, empty));
     const std::string label = std::string("merge ") + name;
-    parts =
-        tree(std::move(parts), weir::delayed(Options{.name = label}, &detail::bag::merged<A>), split_every);
-    return weir::delayed(Options{.name = label}, &detail::bag::merged_result<A>)(parts);
+    while (parts.size() > split_every) {
+      std::vector<detail::delayed::NodeRef> fewer;
+      for (std::size_t i = 0; i < parts.size(); i += split_every) {
+        const auto from = parts.begin() + static_cast<std::ptrdiff_t>(i);
+        const auto count = static_cast<std::ptrdiff_t>(std::min(split_every, parts.size() - i));
+        fewer.push_back(bag::merge_node<A, false>(label, {from, from + count}));
+      }
+      parts = std::move(fewer);
+    }
+    return Delayed<typename bag::ResultOf<A>>(bag::merge_node<A, true>(label, std::move(parts)));
   }
   template <class A, class Merge>
   static std::vector<Delayed<A>> tree(std::vector<Delayed<A>> parts, const Merge& merge,
@@ -487,7 +497,7 @@ class Bag {
 /// What `read_text` and its like are told.
 struct TextOptions {
   std::string block{};  ///< Plain files are cut at line ends into parts of this size, small files are put
-                        ///< together up to it: "64 MiB". Empty: at most 64 MiB, and about a hundred parts.
+                        ///< together up to it: "64 MiB". Empty: at most 64 MiB, and about 32 parts.
   Compression compression = Compression::automatic;  ///< Of all files.
   std::string encoding{};             ///< Empty: bytes as they are. "utf-8": checked. "latin-1": made UTF-8.
   OnError on_error = OnError::raise;  ///< Lines that are not what they should be.
@@ -604,14 +614,15 @@ auto Bag<T>::groupby(F key, std::size_t count) const {
   return Bag(detail::bag::Plan(std::move(pipes)))
       .map_partitions(
           [](std::vector<T> elements, Fn of) {
-            std::vector<std::pair<Key, std::vector<T>>> groups;
-            detail::bag::HashMap<Key, std::size_t> places;
+            detail::bag::FlatMap<Key, std::vector<T>> groups;
             for (T& element : elements) {
-              const auto [place, is_new] = places.try_emplace(of(std::as_const(element)), groups.size());
-              if (is_new) groups.push_back({place->first, {}});
-              groups[place->second].second.push_back(std::move(element));
+              Key key = of(std::as_const(element));
+              const std::uint64_t hash = detail::bag::Hash<Key>{}(key);
+              auto* group = groups.find(key, hash);
+              if (!group) group = &groups.add(std::move(key), {}, hash);
+              group->second.push_back(std::move(element));
             }
-            return groups;
+            return std::move(groups.entries());
           },
           fn);
 }

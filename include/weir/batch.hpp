@@ -36,6 +36,9 @@ struct JobOptions {
   std::uint64_t memory_bytes = 0;    ///< Of each node.
   std::chrono::seconds walltime{0};  ///< After which the batch system ends the job.
 
+  std::string array;  ///< Of a job array the indices of its elements: `0-99`, `1,3,5-9:2`, `0-99%4` for four
+                      ///< at once. Each runs the command with its index in `WEIR_ARRAY_INDEX`.
+
   std::string queue;                 ///< The queue or partition.
   std::string account;               ///< The project that pays.
   std::vector<std::string> exclude;  ///< Hosts that it must not run on.
@@ -164,6 +167,12 @@ class BatchSystem {
   /// Submits a script from the current directory.
   /// \return The job's id as the batch system writes it.
   [[nodiscard]] virtual std::string submit(const std::filesystem::path& script) const = 0;
+
+  /// The array that one of the user's own directives asks for, as `JobOptions::array`; empty: none.
+  [[nodiscard]] virtual std::string array_asked_for(const std::string& directive) const = 0;
+
+  /// The id of one element of the array that was submitted as `job_id`.
+  [[nodiscard]] virtual std::string element(const std::string& job_id, int index) const = 0;
 
   /// Asks after jobs; the answers are in the order of `ids`, `JobState::unknown` for those nobody knows.
   [[nodiscard]] virtual std::vector<JobStatus> status(const std::vector<std::string>& ids) const = 0;

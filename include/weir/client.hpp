@@ -3,7 +3,7 @@
 
 #include <ranges>
 
-#include "weir/detail/client/arguments.hpp"
+#include "weir/detail/client/refusal.hpp"
 #include "weir/detail/core/callable.hpp"
 
 namespace weir {
@@ -44,25 +44,47 @@ class Client {
   /// **Source.** `Client.submit`; no key, every call is a task of its own.
   template <class F, class... A>
   auto submit(F&& f, A&&... args) {
-    return send<std::decay_t<F>>(
-        nullptr, false, detail::callable<std::decay_t<F>>("submit", "the function", std::forward<F>(f)),
-        std::forward<A>(args)...);
+    if constexpr (detail::client::can_run<F, A...>)
+      return send<std::decay_t<F>>(
+          nullptr, false, detail::callable<std::decay_t<F>>("submit", "the function", std::forward<F>(f)),
+          std::forward<A>(args)...);
+    else return detail::client::refuse<F, A...>();
   }
   /// The same with options: retries, resources, priority, workers.
   template <class F, class... A>
   auto submit(Options options, F&& f, A&&... args) {
-    return send<std::decay_t<F>>(
-        std::make_shared<const Options>(std::move(options)), false,
-        detail::callable<std::decay_t<F>>("submit", "the function", std::forward<F>(f)),
-        std::forward<A>(args)...);
+    if constexpr (detail::client::can_run<F, A...>)
+      return send<std::decay_t<F>>(
+          std::make_shared<const Options>(std::move(options)), false,
+          detail::callable<std::decay_t<F>>("submit", "the function", std::forward<F>(f)),
+          std::forward<A>(args)...);
+    else return detail::client::refuse<F, A...>();
   }
   /// The same with options that many tasks share.
   template <class F, class... A>
   auto submit(std::shared_ptr<const Options> options, F&& f, A&&... args) {
-    return send<std::decay_t<F>>(
-        std::move(options), false,
-        detail::callable<std::decay_t<F>>("submit", "the function", std::forward<F>(f)),
-        std::forward<A>(args)...);
+    if constexpr (detail::client::can_run<F, A...>)
+      return send<std::decay_t<F>>(
+          std::move(options), false,
+          detail::callable<std::decay_t<F>>("submit", "the function", std::forward<F>(f)),
+          std::forward<A>(args)...);
+    else return detail::client::refuse<F, A...>();
+  }
+
+  // What is said when a function's name means several.
+  template <class... A>
+  auto submit(detail::client::SeveralForms<A...>, const A&...) {
+    static_assert(detail::client::refused<A...>,
+                  "weir: submit: this function has several forms, or is a template: choose one, "
+                  "client.submit(weir::overload<double(double)>(std::sqrt), x), or name it in a lambda");
+    return detail::client::Refused();
+  }
+  template <class... A>
+  auto submit(const Options&, detail::client::SeveralForms<A...>, const A&...) {
+    static_assert(detail::client::refused<A...>,
+                  "weir: submit: this function has several forms, or is a template: choose one, "
+                  "client.submit(options, weir::overload<double(double)>(std::sqrt), x)");
+    return detail::client::Refused();
   }
 
   /// One task for each element: `map(f, xs)`, `map(f, xs, ys)`; the shortest range ends it.
@@ -70,13 +92,39 @@ class Client {
   /// **Shape.** Ranges of n elements (values or futures) in, n futures out, in order.
   template <class F, std::ranges::input_range First, std::ranges::input_range... Rest>
   auto map(F f, First&& first, Rest&&... rest) {
-    return map_with(nullptr, detail::callable("map", "the function", std::move(f)), first, rest...);
+    if constexpr (detail::client::can_run<F, std::ranges::range_reference_t<First>,
+                                          std::ranges::range_reference_t<Rest>...>)
+      return map_with(nullptr, detail::callable("map", "the function", std::move(f)), first, rest...);
+    else
+      return detail::client::refuse<F, std::ranges::range_reference_t<First>,
+                                    std::ranges::range_reference_t<Rest>...>();
   }
   /// The same with options, which all tasks share.
   template <class F, std::ranges::input_range First, std::ranges::input_range... Rest>
   auto map(Options options, F f, First&& first, Rest&&... rest) {
-    return map_with(std::make_shared<const Options>(std::move(options)),
-                    detail::callable("map", "the function", std::move(f)), first, rest...);
+    if constexpr (detail::client::can_run<F, std::ranges::range_reference_t<First>,
+                                          std::ranges::range_reference_t<Rest>...>)
+      return map_with(std::make_shared<const Options>(std::move(options)),
+                      detail::callable("map", "the function", std::move(f)), first, rest...);
+    else
+      return detail::client::refuse<F, std::ranges::range_reference_t<First>,
+                                    std::ranges::range_reference_t<Rest>...>();
+  }
+
+  // What is said of other calls.
+  template <std::ranges::input_range... Ranges>
+  auto map(detail::client::SeveralForms<std::ranges::range_value_t<Ranges>...>, const Ranges&...) {
+    static_assert(detail::client::refused<Ranges...>,
+                  "weir: map: this function has several forms, or is a template: choose one, "
+                  "client.map(weir::overload<double(double)>(std::sqrt), xs), or name it in a lambda");
+    return detail::client::Refused();
+  }
+  template <class F, class... A>
+  auto map(const F&, const A&...) {
+    static_assert(detail::client::refused<F, A...>,
+                  "weir: map: what follows the function must be ranges, one for each of its parameters: "
+                  "client.map(f, std::vector{1, 2}); one task alone is client.submit(f, 1, 2)");
+    return detail::client::Refused();
   }
 
   /// Waits for all and brings the results, in order. Throws the first error in order, after all are done.
@@ -85,8 +133,18 @@ class Client {
   /// The result of one.
   template <class T>
   T gather(const Future<T>& future) {
-    return future.result();
+    return Future<T>(future).result();
   }
+
+  // What is said of several.
+  template <class T, class... Rest>
+  auto gather(const Future<T>&, const Rest&...) {
+    static_assert(detail::client::refused<T, Rest...>,
+                  "weir: gather: takes one future, or a std::vector of futures of one type: "
+                  "client.gather(std::vector{a, b}); of several types each has its result()");
+    return detail::client::Refused();
+  }
+  detail::client::Refused gather(const detail::client::Refused&) { return {}; }
 
   /// One future of all results, in order: a task that waits for all and puts them together on a worker.
   template <class T>
@@ -178,8 +236,9 @@ class Client {
     (std::index_sequence_for<A...>{});
   }
   template <class F, class... Held>
-  Future<typename detail::task::TaskResult<F, Held...>::type> send_held(
-      std::shared_ptr<const Options> options, bool out_of_band, const F& function, const Held&... args) {
+  Future<detail::task::TaskResult<F, Held...>> send_held(std::shared_ptr<const Options> options,
+                                                         bool out_of_band, const F& function,
+                                                         const Held&... args) {
     static const std::uint64_t invoker =
         detail::task::portable_address(reinterpret_cast<const void*>(&detail::task::invoke_task<F, Held...>));
     detail::client::Request request;
@@ -191,7 +250,7 @@ class Client {
     detail::task::Callable<F>::put(writer, function);
     [[maybe_unused]] detail::task::ArgumentWriter out{writer, request.inputs};
     (detail::task::Argument<Held>::put(out, args), ...);
-    return Future<typename detail::task::TaskResult<F, Held...>::type>(core_->submit(std::move(request)));
+    return Future<detail::task::TaskResult<F, Held...>>(core_->submit(std::move(request)));
   }
   template <class F, class First, class... Rest>
   auto map_with(const std::shared_ptr<const Options>& options, const F& f, First& first, Rest&... rest) {
@@ -274,14 +333,18 @@ bool Client::wait(const std::vector<Future<T>>& futures, Until until, std::optio
 
 template <class F, class... A>
 auto Client::run_on_workers(F f, const A&... args) {
-  static_cast<void>(detail::callable("run_on_workers", "the function", f));
-  std::vector<decltype(send<F>(nullptr, true, f, args...))> futures;
-  for (const WorkerInfo& worker : workers())
-    if (!worker.retiring)
-      futures.push_back(
-          send<F>(std::make_shared<const Options>(Options{.workers = {std::to_string(worker.peer)}}), true, f,
-                  args...));
-  return futures;
+  if constexpr (detail::client::can_run<F, const A&...>) {
+    static_cast<void>(detail::callable("run_on_workers", "the function", f));
+    std::vector<decltype(send<F>(nullptr, true, f, args...))> futures;
+    for (const WorkerInfo& worker : workers())
+      if (!worker.retiring)
+        futures.push_back(
+            send<F>(std::make_shared<const Options>(Options{.workers = {std::to_string(worker.peer)}}), true,
+                    f, args...));
+    return futures;
+  } else {
+    return detail::client::refuse<F, const A&...>();
+  }
 }
 
 template <class T>

@@ -2,7 +2,9 @@
 #pragma once
 
 #include "weir/frame/aggregate.hpp"
+#include "weir/frame/arrow.hpp"
 #include "weir/frame/csv.hpp"
 #include "weir/frame/expression.hpp"
 #include "weir/frame/frame.hpp"
+#include "weir/frame/running.hpp"
 #include "weir/frame/table.hpp"

@@ -27,10 +27,10 @@ const T& unpack_small(FutureState& state) {
   return state.value.as<T>();
 }
 
-/// Reads a result that is there, without keeping a live copy in the future.
+/// A result that is there as one's own, without keeping a live copy in the future.
 template <class T>
 T take_value(FutureState& state) {
-  if (!state.has_small) return state.value.as<T>();
+  if (!state.has_small) return task::copy_of(state.value.as<T>());
   Reader reader(state.small.bytes());
   T object{};
   task::read_back(reader, object);
@@ -72,8 +72,12 @@ class Future {
   /// that has them. \return The result; of an lvalue a reference that lives as long as a copy of the future
   /// does.
   decltype(auto) result() const& { return get(std::nullopt); }
-  /// The same of a temporary: the result itself.
-  auto result() && { return T(get(std::nullopt)); }
+  /// The same of a temporary: the result itself, also of a type that can only be moved.
+  T result() && {
+    detail::client::FutureState& state = this->state();
+    if (!state.has_value.load(std::memory_order_acquire)) state.core->fetch(state, std::nullopt);
+    if constexpr (!std::is_void_v<T>) return detail::client::take_value<T>(state);
+  }
   /// The same, at most for `timeout`. Throws `Error{timeout}` when it has passed.
   decltype(auto) result(Duration timeout) const& {
     return get(std::chrono::steady_clock::now() + timeout.value());
@@ -92,8 +96,8 @@ class Future {
     return TaskError(*state().failure);
   }
 
-  /// Gives the task up, and everything that depends on it. A function that is already running runs to its
-  /// end; its result is dropped.
+  /// Gives the task up, and everything that depends on it and is not done. A function that is already running
+  /// runs to its end; its result is dropped, and so is one that is there. `retry` computes it again.
   void cancel(const std::string& reason = {}) const { state().core->cancel(state(), reason); }
   /// Runs a failed task again, with the inputs that failed before it.
   void retry() const { state().core->retry(state()); }

@@ -81,6 +81,10 @@ class Json {
   [[nodiscard]] std::string dump() const;
   /// Of the text: the same on every rank and day.
   [[nodiscard]] std::uint64_t hash() const;
+  /// Writes what tells the value from all others: its text, or, of text, a quote and its letters; for tables.
+  void key_into(std::string& key) const;
+  /// The value that has this key.
+  static Json from_key(const std::string& key);
   /// Makes the value one of its own, which keeps nothing else of its text in memory.
   void own();
 

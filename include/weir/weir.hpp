@@ -11,6 +11,7 @@
 #include "weir/options.hpp"
 #include "weir/progress.hpp"
 #include "weir/run.hpp"
+#include "weir/serialize.hpp"
 #include "weir/snapshot.hpp"
 #include "weir/stream.hpp"
 #include "weir/stream/await.hpp"

@@ -26,7 +26,7 @@ void Moments::add(double element) {
   squares += step * (element - mean);
 }
 
-void Moments::merge(Moments&& other) {
+void Moments::merge(const Moments& other) {
   if (other.count == 0) return;
   const auto mine = static_cast<double>(count), theirs = static_cast<double>(other.count);
   const double step = other.mean - mean;

@@ -1,5 +1,6 @@
 #include "weir/detail/bag/hash.hpp"
 
+#define XXH_INLINE_ALL  // no call through a table for a key of a few bytes
 #include <xxhash.h>
 
 namespace weir::detail::bag {

@@ -249,10 +249,21 @@ std::string Json::dump() const {
 }
 
 std::uint64_t Json::hash() const {
-  // Text where it lies; its type keeps it from being taken for other values' text.
-  if (type() == Type::text) return ~detail::bag::hash_bytes(view().data(), view().size());
-  const std::string text = dump();
-  return detail::bag::hash_bytes(text.data(), text.size());
+  thread_local std::string key;
+  key_into(key);
+  return detail::bag::hash_bytes(key.data(), key.size());
+}
+
+void Json::key_into(std::string& key) const {
+  if (type() == Type::text) (key = '"') += view();
+  else key = dump();
+}
+
+Json Json::from_key(const std::string& key) {
+  const bool is_text = key.starts_with('"');
+  JsonDocument* document =
+      detail::bag::parse_into(new JsonDocument, is_text ? nlohmann::json(key.substr(1)).dump() : key);
+  return Json(document, detail::bag::raw(document->parsed.root()));
 }
 
 bool operator==(const Json& a, const Json& b) {

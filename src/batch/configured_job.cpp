@@ -11,6 +11,7 @@
 #include <cstring>
 #include <filesystem>
 
+#include "batch/array.hpp"
 #include "batch/walltime.hpp"
 #include "weir/error.hpp"
 
@@ -103,6 +104,7 @@ JobOptions configured_job(const Config& config, int ranks, std::vector<std::stri
   options.gpus_per_node = small_count(config, "gpus");
   options.memory_bytes = memory_of(config);
   options.walltime = walltime_of(config);
+  options.array = config.text("array");
   options.queue = config.text("queue");
   options.account = config.text("account");
   options.log_directory = config.text("log_directory");
@@ -153,7 +155,10 @@ std::int64_t prepare_log_directory(const std::string& directory) {
   return is_known ? std::int64_t{status.st_mtim.tv_sec} * 1'000'000'000 + status.st_mtim.tv_nsec : 0;
 }
 
-JobRecord submit_job(const BatchSystem& system, const JobOptions& options, const JobRegistry& registry) {
+std::vector<JobRecord> submit_job(const BatchSystem& system, const JobOptions& options,
+                                  const JobRegistry& registry) {
+  const std::string array = array_text(system, options);
+  const std::vector<int> elements = array.empty() ? std::vector<int>{} : parse_array(array).elements;
   const std::int64_t since = prepare_log_directory(options.log_directory);
   const std::filesystem::path script = registry.write_script(system.script(options));
   std::error_code ignored;
@@ -164,16 +169,24 @@ JobRecord submit_job(const BatchSystem& system, const JobOptions& options, const
     std::filesystem::remove(script, ignored);
     throw;
   }
-  JobRecord record = record_of_job(system, options, id, std::filesystem::current_path());
-  record.files_since_ns = since;
+  std::vector<JobRecord> records;
+  const auto add = [&](const std::string& own_id) {
+    records.push_back(record_of_job(system, options, own_id, std::filesystem::current_path()));
+    records.back().files_since_ns = since;
+  };
+  if (elements.empty()) add(id);
+  for (const int index : elements) {
+    add(system.element(id, index));
+    records.back().array = id;
+  }
   try {
-    registry.save(record);
-    registry.keep_script(script, record);
+    for (const JobRecord& record : records) registry.save(record);
+    registry.keep_script(script, records.front());
   } catch (const Error& error) {
     std::filesystem::remove(script, ignored);
     give_back(system, id, error);
   }
-  return record;
+  return records;
 }
 
 }  // namespace weir::detail::batch

@@ -31,11 +31,13 @@ namespace weir::detail::batch {
 /// **Errors.** Throws `Error{io}` with its path and the system's reason.
 std::int64_t prepare_log_directory(const std::string& directory);
 
-/// Submits a job and keeps it, with its script, in the registry; of one that is refused nothing stays.
+/// Submits a job and keeps it, with its script, in the registry; of one that is refused nothing stays. Of an
+/// array, also one that the user's own directives ask for, every element is kept.
 ///
+/// \return At least one.
 /// **Errors.** Those of `prepare_log_directory` and `BatchSystem::submit`. A job that was accepted and cannot
 /// be kept is cancelled, and the `Error{io}` has its id.
-[[nodiscard]] JobRecord submit_job(const BatchSystem& system, const JobOptions& options,
-                                   const JobRegistry& registry);
+[[nodiscard]] std::vector<JobRecord> submit_job(const BatchSystem& system, const JobOptions& options,
+                                                const JobRegistry& registry);
 
 }  // namespace weir::detail::batch

@@ -11,6 +11,7 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <tuple>
@@ -72,6 +73,7 @@ std::string dump(const json& tree) { return tree.dump(2, ' ', false, json::error
 std::string to_json(const JobRecord& record) {
   json tree{{"system", record.system},
             {"id", record.last.id},
+            {"array", record.array},
             {"name", record.name},
             {"directory", record.directory},
             {"command", record.command},
@@ -90,6 +92,7 @@ JobRecord from_json(const json& tree) {
   JobRecord record;
   record.system = tree.at("system");
   record.last.id = tree.at("id");
+  record.array = tree.value("array", "");
   record.name = tree.at("name");
   record.directory = tree.at("directory");
   record.command = tree.at("command").get<std::vector<std::string>>();
@@ -104,9 +107,18 @@ JobRecord from_json(const json& tree) {
   return record;
 }
 
+/// What was submitted: the array of an element.
+const std::string& submitted_id(const JobRecord& record) {
+  return record.array.empty() ? record.last.id : record.array;
+}
+
 bool is_meant(const JobRecord& record, std::string_view which) {
-  const std::string& id = record.last.id;
-  return which == id || which == id.substr(0, id.find('.')) || which == record.system + ":" + id;
+  const std::string& array = record.array;
+  const auto names = [&](const std::string& id) {
+    return which == id || which == id.substr(0, id.find('.')) || which == record.system + ":" + id;
+  };
+  return names(record.last.id) ||
+         (!array.empty() && (names(array) || names(array.substr(0, array.find('[')))));
 }
 
 std::filesystem::path exit_file(const std::filesystem::path& directory, const std::string& job_id) {
@@ -169,7 +181,8 @@ JobRegistry JobRegistry::of_user() {
 }
 
 std::filesystem::path JobRegistry::file(const JobRecord& record, std::string_view extension) const {
-  return directory_ / (record.system + "-" + record.last.id + std::string(extension));
+  const std::string& id = extension == ".sh" ? submitted_id(record) : record.last.id;
+  return directory_ / (record.system + "-" + id + std::string(extension));
 }
 
 std::vector<JobRecord> JobRegistry::all() const {
@@ -191,18 +204,26 @@ std::vector<JobRecord> JobRegistry::all() const {
   return records;
 }
 
-JobRecord JobRegistry::find(std::string_view which) const {
+std::vector<JobRecord> JobRegistry::find(std::string_view which) const {
   std::vector<JobRecord> records = all();
-  if (which == "last" && !records.empty()) return records.back();
+  const auto is_one = [&](const JobRecord& one) {
+    return [system = one.system, id = submitted_id(one)](const JobRecord& other) {
+      return other.system == system && submitted_id(other) == id;
+    };
+  };
+  if (which == "last" && !records.empty()) {
+    std::erase_if(records, std::not_fn(is_one(records.back())));
+    return records;
+  }
   std::erase_if(records, [&](const JobRecord& record) { return !is_meant(record, which); });
   if (records.empty())
     throw Error(ErrorKind::not_found, "no job of yours is known by that id; `weir status` lists them (got " +
                                           std::string(which) + ")");
-  if (records.size() > 1)
-    throw Error(ErrorKind::invalid_argument, "several jobs have that id; write for example " +
-                                                 records.front().system + ":" + records.front().last.id +
-                                                 " (got " + std::string(which) + ")");
-  return records.front();
+  if (!std::all_of(records.begin(), records.end(), is_one(records.front())))
+    throw Error(ErrorKind::invalid_argument,
+                "several jobs have that id; write for example " + records.front().system + ":" +
+                    submitted_id(records.front()) + " (got " + std::string(which) + ")");
+  return records;
 }
 
 void JobRegistry::save(const JobRecord& record) const {

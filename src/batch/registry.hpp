@@ -16,6 +16,7 @@ namespace weir::detail::batch {
 struct JobRecord {
   std::string system;  ///< "slurm"
   JobStatus last;      ///< The job's id, and what was known when anybody asked last.
+  std::string array;   ///< The id of the job array that it is an element of; empty: none.
   std::string name;
   std::string directory;  ///< Where it was submitted.
   std::vector<std::string> command;
@@ -44,10 +45,10 @@ class JobRegistry {
   /// Every job, oldest first; files that cannot be read are left out with a warning in the log.
   [[nodiscard]] std::vector<JobRecord> all() const;
 
-  /// The job meant by `which`: an id, its number, `slurm:12`, or `last`.
+  /// The job meant by `which`: an id, its number, `slurm:12`, or `last`; of an array all elements.
   ///
   /// **Errors.** Throws `Error{not_found}` if there is none, `Error{invalid_argument}` if there are several.
-  [[nodiscard]] JobRecord find(std::string_view which) const;
+  [[nodiscard]] std::vector<JobRecord> find(std::string_view which) const;
 
   void save(const JobRecord& record) const;
 

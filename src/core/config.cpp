@@ -34,6 +34,7 @@ const std::vector<Setting> table{
     {"ranks_per_node", "0", "count", "of a job; 0: as many as follow from ranks and nodes"},
     {"threads", "1", "count", "worker threads of each rank, and cores reserved for it"},
     {"gpus", "0", "count", "of each node of a job"},
+    {"array", "", "text", "the elements of a job array, such as 0-99; empty: no array"},
     {"log_directory", "", "text", "for the output of jobs; empty: where they are submitted from"},
     {"interface", "", "text",
      "the network by which workers of a growing cluster reach the program; empty: all of its host's"},

@@ -1,6 +1,7 @@
 // A file descriptor that closes itself.
 #pragma once
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <utility>
@@ -27,5 +28,14 @@ class Descriptor {
  private:
   int number_ = -1;
 };
+
+/// Opens those of stdin, stdout and stderr that the caller has closed, on /dev/null: the next file or socket
+/// would take their numbers, and what is printed would go there.
+inline void open_missing_descriptors() {
+  for (const int number : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (fcntl(number, F_GETFD) < 0)  // open takes the lowest number that is free
+      static_cast<void>(open("/dev/null", number == STDIN_FILENO ? O_RDONLY : O_WRONLY));
+  }
+}
 
 }  // namespace weir

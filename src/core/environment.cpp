@@ -21,6 +21,17 @@ bool detail::belongs_to_mpi_job(std::string_view variable) {
                      [&](std::string_view prefix) { return variable.starts_with(prefix); });
 }
 
+void detail::leave_mpi_job() {
+  if (!is_in_mpi_job()) return;
+  std::vector<std::string> names;
+  for (char** entry = environ; *entry; ++entry) {
+    const std::string_view text = *entry;
+    const std::string_view name = text.substr(0, text.find('='));
+    if (belongs_to_mpi_job(name) && !name.starts_with("OMPI_COMM_WORLD_")) names.emplace_back(name);
+  }
+  for (const std::string& name : names) unsetenv(name.c_str());
+}
+
 std::vector<std::string> clean_environment() {
   const bool in_mpi = detail::is_in_mpi_job();
   std::vector<std::string> kept;

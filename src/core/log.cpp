@@ -2,6 +2,7 @@
 #include "core/log.hpp"
 
 #include <spdlog/cfg/helpers.h>
+#include <spdlog/sinks/ringbuffer_sink.h>
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 
@@ -28,10 +29,20 @@ spdlog::level::level_enum spdlog_level(Level level) {
 
 }  // namespace
 
+namespace {
+
+const std::shared_ptr<spdlog::sinks::ringbuffer_sink_mt>& kept() {
+  static const auto instance = std::make_shared<spdlog::sinks::ringbuffer_sink_mt>(100);
+  return instance;
+}
+
+}  // namespace
+
 spdlog::logger& logger() {
   static const std::shared_ptr<spdlog::logger> instance = [] {
     auto made =
         std::make_shared<spdlog::logger>("weir", std::make_shared<spdlog::sinks::stderr_color_sink_mt>());
+    made->sinks().push_back(kept());
     const char* level = std::getenv("WEIR_LOG");
     const auto wanted = spdlog::level::from_str(level ? level : "");  // off, if it is no level
     const bool is_level = wanted != spdlog::level::off || (level && std::string_view(level) == "off");
@@ -41,6 +52,13 @@ spdlog::logger& logger() {
     return made;
   }();
   return *instance;
+}
+
+std::vector<std::string> recent() {
+  std::vector<std::string> lines = kept()->last_formatted();
+  for (std::string& line : lines)
+    while (!line.empty() && line.back() == '\n') line.pop_back();
+  return lines;
 }
 
 bool shows(Level level) { return logger().should_log(spdlog_level(level)); }

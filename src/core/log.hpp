@@ -4,6 +4,7 @@
 #include <fmt/core.h>
 
 #include <string>
+#include <vector>
 
 namespace spdlog {
 class logger;
@@ -15,6 +16,9 @@ enum class Level { debug, info, warn, error };
 
 /// The process's logger; its prefix is set once by the runtime ("rank 2").
 spdlog::logger& logger();
+/// The last hundred lines that were written, oldest first.
+[[nodiscard]] std::vector<std::string> recent();
+
 void set_prefix(const std::string& who);
 
 /// Whether lines of this level are written.

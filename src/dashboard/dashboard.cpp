@@ -22,6 +22,7 @@
 #include "dashboard/page.hpp"
 #include "dashboard/server.hpp"
 #include "seeing/process.hpp"
+#include "seeing/streams.hpp"
 #include "weir/error.hpp"
 
 namespace weir::detail::dashboard {
@@ -90,6 +91,11 @@ std::vector<std::string> words_of(const char* text) {
   return words;
 }
 
+/// In one piece, so that it is not torn apart by what the program prints.
+void tell(const std::string& line) {
+  [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, line.data(), line.size());
+}
+
 }  // namespace
 
 struct Dashboard::Work {
@@ -100,7 +106,8 @@ struct Dashboard::Work {
 
  private:
   [[nodiscard]] bool is_wanted_at_once() const {
-    return wish.where != Wish::Where::automatic || wish.is_terminal;
+    const char* const report_file = std::getenv("WEIR_REPORT");
+    return wish.where != Wish::Where::automatic || wish.is_terminal || (report_file && *report_file);
   }
   [[nodiscard]] double seconds_since_start(Clock::time_point now) const {
     return std::chrono::duration<double>(now - start).count();
@@ -108,6 +115,7 @@ struct Dashboard::Work {
   [[nodiscard]] bool sleep_until(Clock::time_point when);
   void begin();
   void serve();
+  void end(const std::string& text);
   void tell_address(const std::string& address);
   void tick();
   void take_messages();
@@ -127,7 +135,7 @@ struct Dashboard::Work {
   std::optional<Server> server;
   std::string token;
   std::string picture_;  // of the last tick; empty: to be made when somebody asks
-  Clock::time_point recorded{};
+  Clock::time_point recorded{}, ticked{};
   bool problem_told = false;
 
   std::mutex mutex;  // of what follows
@@ -155,13 +163,26 @@ void Dashboard::Work::run() {
     if (!is_over) loop->run();
     tick();
     program.is_running = false;
-    std::error_code ignored;
-    if (model.now_s() >= 1) folder->end(seeing::text_of(seeing::record(model, program)));
-    else std::filesystem::remove_all(folder->path(), ignored);
+    end(seeing::text_of(seeing::record(model, program)));
   } catch (const std::exception& error) {
     log::warn("the dashboard has ended: {}", error.what());
   }
   server.reset();
+}
+
+void Dashboard::Work::end(const std::string& text) {
+  constexpr double worth_a_line_s = 10;
+  std::error_code ignored;
+  if (model.now_s() < 1) std::filesystem::remove_all(folder->path(), ignored);
+  else folder->end(text);
+  if (const char* file = std::getenv("WEIR_REPORT"); file && *file) {
+    std::ofstream out(file, std::ios::binary);
+    out << report(text);
+    out.close();
+    if (!out) log::error("WEIR_REPORT: the file cannot be written (got {})", file);
+  } else if (wish.is_terminal && model.now_s() > worth_a_line_s && folder->problem().empty()) {
+    tell(fmt::format("weir: `weir report {}` makes a report of this program\n", program.pid));
+  }
 }
 
 void Dashboard::Work::stop() {
@@ -216,16 +237,17 @@ void Dashboard::Work::serve() {
 void Dashboard::Work::tell_address(const std::string& address) {
   folder->tell(address, token);
   if (address.starts_with("unix:")) return;
-  // In one piece, so that it is not torn apart by what the program prints.
-  const std::string line = "weir: dashboard at http://" + address + "/?token=" + token + "\n";
-  [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, line.data(), line.size());
+  tell("weir: dashboard at http://" + address + "/?token=" + token + "\n");
 }
 
+// Once a second everything is looked at, and streams, while there are some, in between.
 void Dashboard::Work::arm() {
-  timer->expires_after(every);
+  seeing::StreamWatch* const streams = seeing::stream_watch().load();
+  const bool has_streams = streams && streams->sample();
+  timer->expires_after(has_streams ? every / 20 : every);
   timer->async_wait([this](const boost::system::error_code& error) {
     if (error) return;
-    tick();
+    if (Clock::now() - ticked >= every - every / 50) tick();
     arm();
   });
 }
@@ -247,6 +269,10 @@ void Dashboard::Work::tick() {
   take_messages();
   const Look look = source.look();
   const auto now = Clock::now();
+  ticked = now;
+  model.set_log(log::recent());
+  if (seeing::StreamWatch* const streams = seeing::stream_watch().load())
+    model.set_streams(streams->take(seconds_since_start(now)));
   model.tick(seconds_since_start(now), look.snapshot, look.progress, seeing::own_process());
   picture_.clear();
   if (now - recorded >= std::clamp<Clock::duration>((now - start) / 20, every, 10 * every) - every / 10) {

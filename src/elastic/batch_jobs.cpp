@@ -6,6 +6,7 @@
 #include <csignal>
 #include <filesystem>
 
+#include "batch/array.hpp"
 #include "batch/configured_job.hpp"
 #include "batch/program.hpp"
 #include "batch/registry.hpp"
@@ -115,6 +116,10 @@ class BatchJobs final : public Launcher {
     if (job_.weir.empty()) job_.weir = find_in_path("weir").value_or("weir");
     if (job_.nodes == 0) job_.nodes = 1;
     network_ = config.text("interface").empty() ? "any" : config.text("interface");
+    if (const std::string array = array_text(system_, job_); !array.empty())
+      throw Error(
+          ErrorKind::invalid_argument,
+          "cluster: its jobs are no arrays: scale() says how many there are (got array " + array + ")");
     (void)system_.script(job_);  // says what cannot be written
     (void)prepare_log_directory(job_.log_directory);
     job_.environment.emplace_back("WEIR_DEATH_TIMEOUT", to_string(options.death_timeout.value()));
@@ -132,7 +137,7 @@ class BatchJobs final : public Launcher {
   std::string submit(const std::map<std::string, std::string>& environment) override {
     JobOptions job = job_;
     for (const auto& [name, value] : environment) job.environment.emplace_back(name, value);
-    const JobRecord record = submit_job(system_, job, JobRegistry::of_user());
+    const JobRecord record = submit_job(system_, job, JobRegistry::of_user()).front();
     guard_.add(record.last.id);
     alive_.emplace(record.last.id, record);
     return record.last.id;
@@ -178,7 +183,7 @@ class BatchJobs final : public Launcher {
       const std::string& hosts = record.last.hosts;
       const bool is_one = hosts.find_first_of(",+[") == std::string::npos;
       ends.push_back({record.last.id, failed ? JobOutcome::failed : JobOutcome::ended, description(record),
-                      record.last.exit_status, is_one ? hosts : ""});
+                      record.last.exit_status, is_one ? hosts : "", record.last.state == JobState::lost});
       if (record.last.state == JobState::lost)
         log::warn("cluster: {} was taken away ({}) and is replaced", record.last.id, description(record));
       over(record.last.id);

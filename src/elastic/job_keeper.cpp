@@ -148,6 +148,7 @@ void JobKeeper::look(ScalingTime now, const Snapshot& snapshot) {
     for (const WorkerInfo& worker : snapshot.workers) {
       if (worker.job != job.label) continue;
       job.workers.push_back(worker.peer);
+      job.all_workers.insert(worker.peer);
       good_hosts_.insert(worker.host);
       busy |= worker.processing + worker.queued > 0;
       staying |= !worker.retiring;
@@ -186,6 +187,7 @@ void JobKeeper::drop_ended(ScalingTime now) {
     const auto job =
         std::find_if(jobs_.begin(), jobs_.end(), [&](const Job& one) { return one.id == end.id; });
     if (job == jobs_.end()) continue;
+    if (end.was_taken_away) scheduler_->forgive({job->all_workers.begin(), job->all_workers.end()});
     if (!job->retiring) over(now, *job, end);
     jobs_.erase(job);
   }

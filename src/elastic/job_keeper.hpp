@@ -36,8 +36,9 @@ class JobKeeper {
   struct Job {
     std::string id, label;
     ScalingTime submitted{};
-    std::vector<PeerId> workers;  // that are there now
-    bool joined = false;          // some worker of it has been
+    std::vector<PeerId> workers;     // that are there now
+    std::set<PeerId> all_workers{};  // that have ever been
+    bool joined = false;             // some worker of it has been
     bool retiring = false;
     bool leaving = false;     // its workers go by themselves, since its time is over
     bool superseded = false;  // it has no time for the tasks there are

@@ -16,7 +16,8 @@ struct JobEnd {
   JobOutcome outcome;
   std::string reason;
   std::optional<int> exit_status{};
-  std::string host{};  ///< Where it ran, if that was one host.
+  std::string host{};           ///< Where it ran, if that was one host.
+  bool was_taken_away = false;  ///< Preempted, or its node failed: no fault of what ran there.
 };
 
 /// **Threads.** Confined to the cluster's thread.

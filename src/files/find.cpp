@@ -132,7 +132,7 @@ std::uint64_t usual_block(const std::vector<File>& files) {
   constexpr std::uint64_t mebibyte = 1 << 20;
   std::uint64_t total = 0;
   for (const File& file : files) total += weight(file);
-  return std::clamp(total / 100, mebibyte, 64 * mebibyte);
+  return std::clamp(total / 32, mebibyte, 64 * mebibyte);
 }
 
 void cut(const File& file, std::uint64_t block, std::vector<std::vector<Portion>>& groups) {

@@ -23,6 +23,7 @@
 #include "node/worker.hpp"
 #include "weir/detail/task/address.hpp"
 #include "weir/duration.hpp"
+#include "weir/environment.hpp"
 
 namespace weir::detail::home {
 
@@ -60,12 +61,13 @@ struct Ranks {
   Ranks(int argc, char** argv) {
     const std::string size = environment("OMPI_COMM_WORLD_SIZE");
     auto id = comm::random_bytes();
-    if (!size.empty() && size != "1") {
+    if (!size.empty() && size != "1" && !environment("PMIX_RANK").empty()) {
       new boost::mpi::environment(argc, argv, boost::mpi::threading::serialized,
                                   false);  // never finalized: ranks of this job may die
       MPI_Bcast(id.data(), static_cast<int>(id.size()), MPI_BYTE, 0, MPI_COMM_WORLD);
       transport = std::make_unique<comm::MpiTransport>(boost::mpi::communicator());
     }
+    leave_mpi_job();
     job = comm::to_hex(id).substr(0, 16);
   }
 };

@@ -16,6 +16,7 @@
 #include "batch/program.hpp"
 #include "comm/mpi.hpp"
 #include "comm/network.hpp"
+#include "core/descriptor.hpp"
 #include "core/log.hpp"
 #include "core/thrown.hpp"
 #include "core/variables.hpp"
@@ -25,6 +26,7 @@
 #include "home/settings.hpp"
 #include "home/threads.hpp"
 #include "weir/detail/task/address.hpp"
+#include "weir/environment.hpp"
 
 namespace weir {
 
@@ -35,9 +37,19 @@ using detail::home::exit_now;
 using detail::node::SchedulerNode;
 using detail::node::WorkerNode;
 
-// `weir run` learns the status from here, since mpirun's own means little once a rank has died.
+/// Where `weir run` learns the status, since mpirun's own means little once a rank has died; empty without
+/// it. A program that a task starts has nothing to say there.
+const std::string& status_file() {
+  static const std::string file = [] {
+    const std::string given = environment("WEIR_STATUS_FILE");
+    unsetenv("WEIR_STATUS_FILE");
+    return given;
+  }();
+  return file;
+}
+
 void report_status(int status) {
-  const std::string file = environment("WEIR_STATUS_FILE");
+  const std::string& file = status_file();
   if (file.empty()) return;
   // A link, not a file: it needs no room on a full disk and passes `ulimit -f`.
   const std::string temporary = file + ".new";
@@ -47,7 +59,7 @@ void report_status(int status) {
 
 // `weir run` has told them already.
 void tell_environment_problems() {
-  if (!environment("WEIR_STATUS_FILE").empty()) return;
+  if (!status_file().empty()) return;
   for (const std::string& problem : detail::environment_problems())
     detail::log::warn("{}", detail::printable(problem));
 }
@@ -141,7 +153,7 @@ int run_scheduler(boost::mpi::environment* mpi, detail::comm::MpiTransport& rank
     std::cout.flush();
     std::fflush(nullptr);
     report_status(status);
-    if (!clean && node->lost_other_host() && environment("WEIR_STATUS_FILE").empty()) end_mpirun();
+    if (!clean && node->lost_other_host() && status_file().empty()) end_mpirun();
     if (!clean) exit_now(status);
     delete mpi;
   };
@@ -202,21 +214,27 @@ int run(int argc, char** argv, const std::function<int(Client&)>& body, const Ru
     throw Error(ErrorKind::unsupported,
                 "weir::run: this process is in a cluster already; use the client that the body was given, or "
                 "Client::current()");
-  const std::string size = environment("OMPI_COMM_WORLD_SIZE");
+  open_missing_descriptors();
+  // What a rank starts has its size too, but nothing else of its job.
+  const bool is_rank = !environment("PMIX_RANK").empty();
+  const std::string size = is_rank ? environment("OMPI_COMM_WORLD_SIZE") : "";
+  static_cast<void>(status_file());
   try {
     detail::check(options.resources, "weir::run");
     static_cast<void>(detail::home::dashboard_wish());
     if (detail::home::is_further_worker()) return detail::home::run_further_worker(argc, argv, options);
     if (size.empty()) refuse_copies();
+    if (boost::mpi::environment::finalized())
+      throw Error(ErrorKind::unsupported,
+                  "weir::run: MPI has been finalized in this process; call weir::run once");
     if (size.empty() || size == "1") {
+      detail::leave_mpi_job();
       const int status = run_with_threads(body, options);
       report_status(status);
       return status;
     }
-    if (boost::mpi::environment::finalized())
-      throw Error(ErrorKind::unsupported,
-                  "weir::run: MPI has been finalized in this process; call weir::run once");
     auto* mpi = new boost::mpi::environment(argc, argv, boost::mpi::threading::serialized, false);
+    detail::leave_mpi_job();
     static detail::comm::MpiTransport transport{boost::mpi::communicator()};
     const std::string who = "rank " + std::to_string(transport.rank());
     detail::log::set_prefix(who);

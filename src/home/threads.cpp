@@ -3,6 +3,7 @@
 
 #include "comm/inproc.hpp"
 #include "comm/network.hpp"
+#include "core/descriptor.hpp"
 #include "home/seen.hpp"
 #include "home/settings.hpp"
 #include "weir/detail/task/address.hpp"
@@ -18,6 +19,7 @@ struct Threads::Parts {
 
 Threads::Threads(const RunOptions& options, std::uint32_t workers, std::uint32_t threads)
     : parts_(std::make_shared<Parts>()) {
+  open_missing_descriptors();
   const PeerId peers = workers + 1;
   for (PeerId peer = 0; peer < peers; ++peer) {
     parts_->inside.push_back(std::make_unique<comm::InprocTransport>(parts_->hub, peer));

@@ -45,6 +45,8 @@ class SchedulerNode final : public Node, public client::Overseer {
   /// Retires these workers without waiting: they get nothing more, hand over their results and are let go,
   /// after `patience` in any case.
   void dismiss(const std::vector<PeerId>& workers, std::chrono::nanoseconds patience);
+  /// These workers were taken away, through no fault of what they executed.
+  void forgive(const std::vector<PeerId>& workers);
   /// Ends the helper thread.
   void stop() { stop_helper(); }
   /// Whether a worker of another host has been lost, perhaps with its whole node.

@@ -39,6 +39,11 @@ void SchedulerNode::dismiss(const std::vector<PeerId>& workers, std::chrono::nan
   flush();
 }
 
+void SchedulerNode::forgive(const std::vector<PeerId>& workers) {
+  Hold hold(*this);
+  state_.forgive(workers);
+}
+
 void SchedulerNode::begin_retiring(PeerId worker, Clock::time_point by) {
   if (worker >= peers_.size() || !peers_[worker].joined || peers_[worker].dead) return;
   if (!peers_[worker].retire_by) ++retiring_;

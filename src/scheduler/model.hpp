@@ -135,6 +135,7 @@ struct Worker {
   std::vector<Demand> demand;  ///< For each of `resources`.
   bool alive = true;
   bool retiring = false;
+  bool taken_away = false;                              // no fault of what it executes
   bool stealing = false;                                ///< A retraction for it is under way.
   Time leaves = std::numeric_limits<Time>::infinity();  ///< Nothing that ends later is started there.
   std::vector<Task*> processing;  ///< Assigned, in order of assignment as far as possible.

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <map>
 #include <string>
 #include <unordered_map>
 
@@ -114,6 +115,9 @@ class State {
   /// The worker is gone. `executing` are the tasks to blame; `reason` is for people ("died", "left").
   void lose(Time now, PeerId peer, const std::vector<TaskId>& executing, const std::string& reason,
             Actions& out);
+  /// These workers were taken away, whether their silence has been noticed or not: what they executed is not
+  /// blamed for it.
+  void forgive(const std::vector<PeerId>& peers);
   /// Gives it nothing more, moves its results elsewhere; `retired` tells when it may go.
   void retire(Time now, PeerId peer, Actions& out);
   [[nodiscard]] bool retired(PeerId peer) const;
@@ -261,9 +265,10 @@ class State {
   std::vector<Worker> workers_;
   std::vector<WorkerIndex> by_peer_;
   LoadIndex load_;
-  Queue queue_;                      // ready tasks that any worker may take
-  std::uint32_t queued_ = 0;         // valid entries of queue_
-  std::vector<TaskId> unplaceable_;  // no_worker
+  Queue queue_;                                   // ready tasks that any worker may take
+  std::uint32_t queued_ = 0;                      // valid entries of queue_
+  std::vector<TaskId> unplaceable_;               // no_worker
+  std::map<PeerId, std::vector<TaskId>> blamed_;  // for the deaths of these workers
   std::vector<Group> groups_;
   std::unordered_map<std::uint64_t, std::uint32_t> group_index_;
   std::uint64_t last_function_ = ~std::uint64_t{0};

@@ -127,9 +127,10 @@ void State::lose(Time now, PeerId peer, const std::vector<TaskId>& executing, co
   }
   std::vector<Task*> killers, scattered, asked;
   for (Task* task : std::vector<Task*>(worker.processing)) {
-    if (std::find(executing.begin(), executing.end(), task->id) != executing.end() &&
-        ++task->deaths >= settings_.allowed_failures)
-      killers.push_back(task);
+    if (!worker.taken_away && std::find(executing.begin(), executing.end(), task->id) != executing.end()) {
+      blamed_[peer].push_back(task->id);
+      if (++task->deaths >= settings_.allowed_failures) killers.push_back(task);
+    }
     unassign(*task);
     if (task->scattered) scattered.push_back(task);
     if (task->out_of_band) asked.push_back(task);
@@ -168,6 +169,16 @@ void State::lose(Time now, PeerId peer, const std::vector<TaskId>& executing, co
   });
   wake_if_all_paused();
   end_event();
+}
+
+void State::forgive(const std::vector<PeerId>& peers) {
+  for (const PeerId peer : peers) {
+    if (const WorkerIndex index = index_of(peer); index != nowhere) workers_[index].taken_away = true;
+    const auto blamed = blamed_.extract(peer);
+    if (blamed.empty()) continue;
+    for (const TaskId id : blamed.mapped())
+      if (Task* task = tasks_.find(id); task && task->deaths > 0) --task->deaths;
+  }
 }
 
 void State::retire(Time now, PeerId peer, Actions& out) {

@@ -16,19 +16,11 @@ std::uint16_t Counter::index_of(std::uint64_t function) {
   return found->second;
 }
 
-std::uint16_t Counter::find(std::size_t thread, std::uint64_t function) {
-  if (thread >= threads_.size()) threads_.resize(thread + 1);
-  Thread& mine = threads_[thread];
-  mine.index = index_of(function);
-  mine.function = function;
-  return mine.index;
-}
-
 void Counter::put_away(std::size_t thread) {
   Thread& mine = threads_[thread];
   mine.blocks.push_back(mine.block);
   mine.block.count = 0;
-  if (++kept_ > most_kept) merge_blocks();
+  if (++kept_ > most_kept) merge_blocks(most_kept / 2);
 }
 
 // Neighbours that end within `quantum_ns` of where the first begins become one, named after the longer.
@@ -41,7 +33,10 @@ void Counter::merge(std::vector<Block>& blocks, std::int64_t quantum_ns) {
       blocks[++last] = next;
       continue;
     }
-    if (next.busy_ns > before.busy_ns) before.index = next.index;
+    if (next.longest_ns > before.longest_ns) {
+      before.longest_ns = next.longest_ns;
+      before.index = next.index;
+    }
     before.end_ns = std::max(before.end_ns, next.end_ns);
     before.busy_ns += next.busy_ns;
     before.count += next.count;
@@ -49,12 +44,15 @@ void Counter::merge(std::vector<Block>& blocks, std::int64_t quantum_ns) {
   if (!blocks.empty()) blocks.resize(last + 1);
 }
 
-void Counter::merge_blocks() {
-  quantum_ns_ *= 2;
-  kept_ = 0;
-  for (Thread& thread : threads_) {
-    merge(thread.blocks, quantum_ns_);
-    kept_ += thread.blocks.size();
+void Counter::merge_blocks(std::size_t most) {
+  constexpr std::int64_t longest_ns = std::int64_t{1} << 60;  // no program runs so long
+  for (;; quantum_ns_ *= 2) {
+    kept_ = 0;
+    for (Thread& thread : threads_) {
+      merge(thread.blocks, quantum_ns_);
+      kept_ += thread.blocks.size();
+    }
+    if (kept_ <= most || quantum_ns_ >= longest_ns) return;
   }
 }
 
@@ -71,8 +69,7 @@ protocol::Seen Counter::take(std::int64_t now_ns, const std::vector<Running>& ru
 
   for (std::size_t thread = 0; thread < threads_.size(); ++thread)
     if (threads_[thread].block.count) put_away(thread);
-  // A program of days with one long gap in its blocks must end as well: doubling reaches any length.
-  while (kept_ > most_blocks && quantum_ns_ < (std::int64_t{1} << 62)) merge_blocks();
+  if (kept_ > most_blocks) merge_blocks(most_blocks);
   quantum_ns_ = closely_ns;
 
   // Only functions that have something to tell are in the message; blocks name them by their place there.

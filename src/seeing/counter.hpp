@@ -25,9 +25,10 @@ class Counter {
   /// ran other tasks.
   void ran(std::size_t thread, std::uint64_t function, std::int64_t start_ns, std::int64_t end_ns,
            std::int64_t inner_ns, std::uint64_t bytes, bool failed) {
-    const std::uint16_t index = thread < threads_.size() && threads_[thread].function == function
-                                    ? threads_[thread].index
-                                    : find(thread, function);
+    if (thread >= threads_.size()) threads_.resize(thread + 1);
+    Known& known = known_[(function >> 4) % known_.size()];
+    if (known.function != function) known = {function, index_of(function)};
+    const std::uint16_t index = known.index;
     const std::int64_t own_ns = end_ns - start_ns > inner_ns ? end_ns - start_ns - inner_ns : 0;
     Thread& mine = threads_[thread];
     Function& counts = *functions_[index];
@@ -38,15 +39,20 @@ class Counter {
       counts.busy_ns -= static_cast<std::uint64_t>(forget_told(mine, own_ns));
     counts.bytes += bytes;
     ++counts.durations[static_cast<std::size_t>(std::bit_width(static_cast<std::uint64_t>(own_ns)))];
-    if (mine.block.count && mine.block.index == index && start_ns - mine.block.end_ns < closely_ns &&
-        end_ns - mine.block.start_ns < longest_block_ns) [[likely]] {
-      mine.block.end_ns = end_ns;
-      mine.block.busy_ns += own_ns;
-      ++mine.block.count;
+    Block& block = mine.block;
+    const std::int64_t longest = block.index == index ? longest_block_ns : closely_ns;
+    if (block.count && start_ns - block.end_ns < closely_ns && end_ns - block.start_ns < longest) [[likely]] {
+      block.end_ns = end_ns;
+      block.busy_ns += own_ns;
+      ++block.count;
+      if (own_ns > block.longest_ns) {
+        block.longest_ns = own_ns;
+        block.index = index;
+      }
       return;
     }
-    if (mine.block.count) put_away(thread);
-    mine.block = {start_ns, end_ns, own_ns, 1, index};
+    if (block.count) put_away(thread);
+    block = {start_ns, end_ns, own_ns, own_ns, 1, index};
   }
   /// So many threads ran nothing for `seconds`, for this reason.
   void idle(Idle why, double threads, double seconds) noexcept {
@@ -75,21 +81,23 @@ class Counter {
   };
   struct Block {
     std::int64_t start_ns = 0, end_ns = 0, busy_ns = 0;
+    std::int64_t longest_ns = 0;  // of a run in it, which gives it its name
     std::uint32_t count = 0;
     std::uint16_t index = 0;
   };
-  struct Thread {
-    std::uint64_t function = ~std::uint64_t{0};  // whose index is known
+  struct Known {
+    std::uint64_t function = ~std::uint64_t{0};
     std::uint16_t index = 0;
+  };
+  struct Thread {
     Block block;                                   // grows
     std::int64_t told_start_ns = -1, told_ns = 0;  // of a task that still ran when the last message was made
     std::vector<Block> blocks;
   };
 
-  std::uint16_t find(std::size_t thread, std::uint64_t function);
   std::uint16_t index_of(std::uint64_t function);
   void put_away(std::size_t thread);
-  void merge_blocks();
+  void merge_blocks(std::size_t most);
   static std::int64_t forget_told(Thread& thread, std::int64_t own_ns) noexcept {
     thread.told_start_ns = -1;
     return thread.told_ns < own_ns ? thread.told_ns : own_ns;
@@ -100,6 +108,7 @@ class Counter {
 
   std::vector<std::unique_ptr<Function>> functions_;
   std::unordered_map<std::uint64_t, std::uint16_t> index_;
+  std::array<Known, 32> known_;  // what `index_` said last
   std::vector<Thread> threads_;
   std::size_t kept_ = 0;
   std::int64_t quantum_ns_ = closely_ns;

@@ -119,12 +119,9 @@ void Model::add_activity(double total_s, double busy_s, const protocol::Seen& se
   add(Activity::no_memory, scale * seen.no_memory_s);
   add(Activity::overhead, total_s - busy_s - scale * idle_s);
   const auto tasks = [&](TaskState state) { return snapshot_.tasks[static_cast<std::size_t>(state)]; };
-  std::uint64_t held_threads = 0;  // tasks that have been assigned and not finished are at most so many
-  for (const auto& [peer, worker] : workers_)
-    if (!worker.is_gone) held_threads += worker.info.threads;
   const std::uint64_t ready = tasks(TaskState::queued) + tasks(TaskState::processing);
   const Activity why = tasks(TaskState::no_worker) && !ready ? Activity::unplaceable
-                       : ready > held_threads                ? Activity::assigning
+                       : ready > threads_                    ? Activity::assigning
                        : tasks(TaskState::waiting) || ready  ? Activity::no_parallelism
                                                              : Activity::nothing_to_do;
   add(why, scale * seen.unasked_s);
@@ -135,11 +132,13 @@ void Model::tick(double now_s, const Snapshot& snapshot, const std::vector<Progr
   const double over_s = now_s - ticked_s_;
   now_s_ = now_s;
   snapshot_ = snapshot;
+  threads_ = 0;
   for (auto& [peer, worker] : workers_) worker.is_gone = true;
   for (const WorkerInfo& info : snapshot.workers) {
     WorkerTotals& worker = workers_[info.peer];
     worker.info = info;
     worker.is_gone = false;
+    threads_ += info.threads;
   }
   forget_gone();
   for (const Progress& each : progress) {
@@ -203,6 +202,15 @@ void Model::forget_gone() {
     running_.erase(peer);
     offset_us_.erase(peer);
   }
+}
+
+void Model::set_streams(std::vector<StreamSeen> streams) {
+  if (streams.empty()) return;
+  const double threads = std::max(1.0, static_cast<double>(threads_));
+  for (StreamSeen& stream : streams)
+    for (StreamNodeSeen& node : stream.nodes)
+      if (node.is_on_cluster) node.busy = std::min(1 - node.blocked, node.busy / threads);
+  streams_ = std::move(streams);
 }
 
 void Model::failed(FailureSeen failure) {

@@ -103,7 +103,11 @@ class Model {
   void failed(FailureSeen failure);
   /// So many more have failed, without words.
   void failed_more(std::uint64_t count) noexcept { failure_count_ += count; }
-  void set_streams(std::vector<StreamSeen> streams) { streams_ = std::move(streams); }
+  /// The streams of this second, as a `StreamWatch` gives them; after the end of the last stream the last
+  /// ones stay.
+  void set_streams(std::vector<StreamSeen> streams);
+  /// The last lines that rank 0 has logged.
+  void set_log(std::vector<std::string> lines) { log_ = std::move(lines); }
 
   [[nodiscard]] double now_s() const noexcept { return now_s_; }
   [[nodiscard]] const std::vector<FunctionTotals>& functions() const noexcept { return functions_; }
@@ -111,6 +115,7 @@ class Model {
   [[nodiscard]] const std::deque<FailureSeen>& failures() const noexcept { return failures_; }
   [[nodiscard]] std::uint64_t failure_count() const noexcept { return failure_count_; }
   [[nodiscard]] const std::vector<StreamSeen>& streams() const noexcept { return streams_; }
+  [[nodiscard]] const std::vector<std::string>& log() const noexcept { return log_; }
   [[nodiscard]] const Snapshot& snapshot() const noexcept { return snapshot_; }
   [[nodiscard]] const OwnProcess& own() const noexcept { return own_now_; }
   [[nodiscard]] const Figures& figures() const noexcept { return figures_; }
@@ -148,6 +153,7 @@ class Model {
   std::vector<Last> last_;
   double ticked_s_ = 0;
   std::map<PeerId, WorkerTotals> workers_;
+  std::uint64_t threads_ = 0;  // of those that are there: tasks beyond that many wait for a thread
   std::map<PeerId, std::int64_t> offset_us_;  // from a worker's clock to ours: the least ever seen
   std::map<PeerId, std::vector<Block>> running_;
   std::vector<Row> rows_;
@@ -162,6 +168,7 @@ class Model {
   std::deque<FailureSeen> failures_;
   std::uint64_t failure_count_ = 0;
   std::vector<StreamSeen> streams_;
+  std::vector<std::string> log_;
 };
 
 }  // namespace weir::detail::seeing

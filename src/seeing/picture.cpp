@@ -32,6 +32,18 @@ json json_of(const Verdict& said) {
   return {{"sentence", said.sentence}, {"advice", said.advice}, {"limited", said.is_limited}};
 }
 
+/// Of a program that runs streams and no tasks the streams are what matters.
+Verdict overall(const Model& model, const ActivitySeconds& seconds) {
+  const bool has_tasks =
+      std::any_of(model.functions().begin(), model.functions().end(),
+                  [](const FunctionTotals& one) { return one.count > 0 || one.busy_s > 0; });
+  if (has_tasks || model.streams().empty()) return verdict(seconds);
+  Verdict said;
+  for (const StreamSeen& stream : model.streams())
+    if (said = verdict(stream); said.is_limited) break;
+  return said;
+}
+
 json json_of(const FunctionTotals& one) {
   json durations = json::array();
   for (std::size_t digits = 0; digits < one.durations.size(); ++digits)
@@ -170,6 +182,12 @@ json failures_of(const Model& model) {
   return all;
 }
 
+json log_of(const Model& model) {
+  json all = json::array();
+  for (const std::string& line : model.log()) all.push_back(shortened(line, 500));
+  return all;
+}
+
 json json_of(const Program& program, double now_s) {
   return {{"id", program.id},
           {"name", shortened(program.name, 200)},
@@ -225,8 +243,8 @@ json picture(const Model& model, const Program& program, const PictureLimits& li
   for (const StreamSeen& stream : model.streams()) streams.push_back(json_of(stream));
   const ActivitySeconds recent = model.recent_activity();
   return {{"program", json_of(program, model.now_s())},
-          {"verdict", json_of(verdict(model.activity()))},
-          {"verdict_now", json_of(verdict(recent))},
+          {"verdict", json_of(overall(model, model.activity()))},
+          {"verdict_now", json_of(overall(model, recent))},
           {"activity", json_of(model.activity())},
           {"activity_now", json_of(recent)},
           {"tasks", std::move(tasks)},
@@ -237,6 +255,7 @@ json picture(const Model& model, const Program& program, const PictureLimits& li
           {"failures", failures_of(model)},
           {"failures_total", model.failure_count()},
           {"streams", std::move(streams)},
+          {"log", log_of(model)},
           {"own",
            {{"cpu_s", rounded(model.own().cpu_s)},
             {"resident_bytes", model.own().resident_bytes},

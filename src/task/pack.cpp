@@ -2,6 +2,7 @@
 #include "weir/detail/task/pack.hpp"
 
 #include "weir/bytes.hpp"
+#include "weir/detail/task/serialize.hpp"
 #include "weir/error.hpp"
 
 namespace weir {
@@ -15,7 +16,8 @@ void Reader::ended() {
 void Reader::expect(std::uint64_t count, std::size_t element_bytes) const {
   if (element_bytes == 0) {  // of unknown size, perhaps none; but no sane value has so many of those
     constexpr std::uint64_t most_empty = 1 << 16;
-    if (count > left() && count > most_empty) ended();
+    const bool fits_block = blocks_ && next_block_ < blocks_->size() && (*blocks_)[next_block_].size >= count;
+    if (count > left() && count > most_empty && !fits_block) ended();
     return;
   }
   if (count <= left() / element_bytes) return;
@@ -45,6 +47,13 @@ std::byte* Reader::take(std::size_t count) {
 Block Reader::share(std::size_t count) {
   if (!blocks_ || next_block_ == blocks_->size() || (*blocks_)[next_block_].size != count) ended();
   return std::move((*blocks_)[next_block_++]);
+}
+
+bool detail::task::is_product(const std::vector<std::uint64_t>& extents, std::uint64_t count) {
+  std::uint64_t product = 1;
+  for (const std::uint64_t extent : extents)
+    if (__builtin_mul_overflow(product, extent, &product)) return false;
+  return product == count;
 }
 
 Block new_block(std::uint64_t size, BlockMemory* own) {

@@ -1,6 +1,7 @@
 // Packing and unpacking of values.
 #include "weir/detail/task/value.hpp"
 
+#include "weir/bytes.hpp"
 #include "weir/detail/task/address.hpp"
 
 namespace weir::detail::task {
@@ -14,6 +15,12 @@ void throw_unreadable(const std::type_info& type) {
   } catch (...) {
     throw Error(ErrorKind::serialization, start + "an exception that is no std::exception");
   }
+}
+
+void throw_left(const std::type_info& type, std::size_t bytes) {
+  throw Error(ErrorKind::serialization, "from_bytes: the bytes must be one value of type " +
+                                            demangle(type.name()) + " (got " + to_text(std::uint64_t{bytes}) +
+                                            " more); was it written by another version of its serialize()?");
 }
 
 Value Value::from_packed(const TypeOps* ops, Packed packed) {

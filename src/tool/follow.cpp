@@ -42,70 +42,105 @@ std::chrono::sys_seconds wall_clock() {
   return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
 }
 
+/// A job that is followed, or an element of an array.
+struct Followed {
+  explicit Followed(batch::JobRecord of)
+      : record(std::move(of)),
+        output(record.output_file, record.files_since_ns),
+        errors(record.error_file, record.files_since_ns) {}
+
+  [[nodiscard]] bool is_over() const { return weir::is_over(record.last.state); }
+  bool copy_output() {
+    const bool has_output = output.copy_to(stdout);
+    return errors.copy_to(stderr) && has_output;
+  }
+
+  batch::JobRecord record;
+  Tail output;
+  Tail errors;
+  Clock::time_point over_since{};
+  bool is_told = false;  // its end
+};
+
 class Follower {
  public:
-  Follower(batch::JobRecord record, const batch::JobRegistry& registry, Interrupt interrupt)
-      : record_(std::move(record)),
-        registry_(registry),
-        interrupt_(interrupt),
-        output_(record_.output_file, record_.files_since_ns),
-        errors_(record_.error_file, record_.files_since_ns) {}
+  Follower(const std::vector<batch::JobRecord>& records, const batch::JobRegistry& registry,
+           Interrupt interrupt)
+      : registry_(registry), interrupt_(interrupt), array_(records.front().array) {
+    for (const batch::JobRecord& record : records) jobs_.emplace_back(record);
+  }
 
   int run() {
     while (true) {
-      copy_output();
+      for (Followed& job : jobs_) look_at(job);
+      if (std::all_of(jobs_.begin(), jobs_.end(), [](const Followed& job) { return job.is_told; }))
+        return finish();
       if (Clock::now() >= next_question_) ask();
-      if (is_over(record_.last.state)) return finish();
-      if (const int signal = wait_for_signal(look_at_files)) return leave(signal);
+      else if (const int signal = wait_for_signal(look_at_files)) return leave(signal);
     }
   }
 
  private:
-  bool copy_output() {
-    const bool has_output = output_.copy_to(stdout);
-    return errors_.copy_to(stderr) && has_output;
+  void look_at(Followed& job) {
+    if (job.is_told || (!array_.empty() && !job.is_over())) return;
+    const bool has_output = job.copy_output();
+    if (!job.is_over()) return;
+    if (job.over_since == Clock::time_point{}) job.over_since = Clock::now();
+    const bool has_run = job.record.last.state != JobState::cancelled;
+    if (!has_output && has_run && Clock::now() < job.over_since + late_output) return;
+    if (job.record.last.state != JobState::succeeded) complain("", sentence_about(job.record.last));
+    job.is_told = true;
   }
 
   void ask() {
-    std::vector<batch::JobRecord> records{record_};
+    std::vector<batch::JobRecord> records;
+    for (const Followed& job : jobs_) records.push_back(job.record);
     try {
       batch::refresh(records, registry_, wall_clock());
-      record_ = records.front();
+      for (std::size_t i = 0; i < jobs_.size(); ++i) jobs_[i].record = records[i];
       problem_.clear();
     } catch (const Error& error) {
       if (problem_ != error.what()) complain("", std::string(error.what()) + "; asking again");
       problem_ = error.what();
     }
-    if (const std::string now = sentence_about(record_.last); now != told_ && !is_over(record_.last.state)) {
-      complain("", now);
-      told_ = now;
-    }
+    if (const std::string now = sentence(); now != told_ && !now.empty()) complain("", told_ = now);
     next_question_ =
         Clock::now() + ask_interval(std::chrono::duration_cast<milliseconds>(Clock::now() - began_));
   }
 
-  int finish() {
-    const bool has_run = record_.last.state != JobState::cancelled;
-    for (const auto end = Clock::now() + late_output; !copy_output() && has_run && Clock::now() < end;)
-      wait_for_signal(look_at_files);
-    if (record_.last.state != JobState::succeeded) complain("", sentence_about(record_.last));
-    return exit_status_of(record_.last);
+  /// How things stand while something is to come.
+  std::string sentence() const {
+    if (array_.empty()) return jobs_.front().is_over() ? "" : sentence_about(jobs_.front().record.last);
+    const auto count = [&](auto is) { return std::to_string(std::count_if(jobs_.begin(), jobs_.end(), is)); };
+    return "job array " + array_ + ": " + count([](const Followed& job) { return job.is_over(); }) + " of " +
+           std::to_string(jobs_.size()) + " elements over, " +
+           count([](const Followed& job) { return job.record.last.state == JobState::running; }) + " running";
+  }
+
+  int finish() const {
+    int worst = 0;
+    for (const Followed& job : jobs_) worst = std::max(worst, exit_status_of(job.record.last));
+    return worst;
   }
 
   int leave(int signal) {
     if (signal == SIGHUP || interrupt_ == Interrupt::leaves_job) return 128 + signal;
-    batch_system(record_.system).cancel({record_.last.id});
-    record_.last.state = JobState::cancelled;
-    registry_.save(record_);
-    complain("", "job " + record_.last.id + " cancelled");
+    const batch::JobRecord& first = jobs_.front().record;
+    const std::string id = array_.empty() ? first.last.id : array_;
+    batch_system(first.system).cancel({id});
+    for (Followed& job : jobs_) {
+      if (job.is_over()) continue;
+      job.record.last.state = JobState::cancelled;
+      registry_.save(job.record);
+    }
+    complain("", "job " + id + " cancelled");
     return 128 + signal;
   }
 
-  batch::JobRecord record_;
+  std::vector<Followed> jobs_;
   const batch::JobRegistry& registry_;
   Interrupt interrupt_;
-  Tail output_;
-  Tail errors_;
+  std::string array_;
   Clock::time_point began_ = Clock::now();
   Clock::time_point next_question_ = began_;
   std::string told_;
@@ -173,9 +208,10 @@ void hold_signals() {
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
 }
 
-int follow(batch::JobRecord record, const batch::JobRegistry& registry, Interrupt interrupt) {
+int follow(const std::vector<batch::JobRecord>& records, const batch::JobRegistry& registry,
+           Interrupt interrupt) {
   hold_signals();
-  return Follower(std::move(record), registry, interrupt).run();
+  return Follower(records, registry, interrupt).run();
 }
 
 }  // namespace weir::detail::tool

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <string>
+#include <vector>
 
 #include "batch/registry.hpp"
 
@@ -45,10 +46,12 @@ void hold_signals();
 /// What Ctrl-C and SIGTERM do to the job that is followed. A lost terminal (SIGHUP) always leaves it alone.
 enum class Interrupt : unsigned char { cancels_job, leaves_job };
 
-/// Follows a job to its end and returns the exit status for this process.
+/// Follows a job, or all elements of an array, to its end and returns the exit status for this process: of an
+/// array the largest. The output of an element is passed on as a whole, once it is over.
 ///
 /// Answers that the batch system fails to give are asked for again.
 /// **Errors.** None of the batch system's; those of the registry.
-[[nodiscard]] int follow(batch::JobRecord record, const batch::JobRegistry& registry, Interrupt interrupt);
+[[nodiscard]] int follow(const std::vector<batch::JobRecord>& records, const batch::JobRegistry& registry,
+                         Interrupt interrupt);
 
 }  // namespace weir::detail::tool

@@ -32,6 +32,7 @@ constexpr Row rows[] = {
     {"-A,--account", "account", "NAME", "The project that pays"},
     {"--mem,--memory", "memory", "BYTES", "Memory of each node, for example 100GB"},
     {"--gpus", "gpus", "N", "GPUs of each node"},
+    {"--array", "array", "RANGE", "A job array: 0-99, or 1,3,5-9:2%4; its index is in WEIR_ARRAY_INDEX"},
     {"-J,--name", "name", "NAME", "Name of the job and its log files; default: the program's"},
     {"--log-directory", "log_directory", "DIR", "Where its output goes; default: here"},
     {"--directive", "directives", "TEXT", "A further directive of the batch system"},

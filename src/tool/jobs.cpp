@@ -13,7 +13,8 @@ std::vector<batch::JobRecord> chosen(const batch::JobRegistry& registry,
                                      const std::vector<std::string>& which) {
   if (which.empty()) return registry.all();
   std::vector<batch::JobRecord> records;
-  for (const std::string& id : which) records.push_back(registry.find(id));
+  for (const std::string& id : which)
+    for (batch::JobRecord& record : registry.find(id)) records.push_back(std::move(record));
   return records;
 }
 

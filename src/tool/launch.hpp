@@ -13,9 +13,11 @@ namespace weir::detail::tool {
 struct RunRequest {
   int ranks = 0;  ///< At least 1.
   std::optional<int> threads;
-  std::string program;                               ///< A path that can be executed.
-  std::vector<std::string> arguments;                ///< Passed on as they are.
-  std::optional<std::string> memory = std::nullopt;  ///< Of results on each worker, a byte count.
+  std::string program;                                  ///< A path that can be executed.
+  std::vector<std::string> arguments;                   ///< Passed on as they are.
+  std::optional<std::string> memory = std::nullopt;     ///< Of results on each worker, a byte count.
+  std::optional<std::string> dashboard = std::nullopt;  ///< As WEIR_DASHBOARD says it.
+  std::optional<std::string> report = std::nullopt;     ///< An absolute path.
 };
 
 /// What the machine and the job tell.

@@ -15,12 +15,15 @@ int logs(int argc, char** argv) {
   app.add_flag("-f,--follow", is_following, "Stay until it ends, and end with its exit status");
   if (!parse(app, argc, argv)) return 0;
   const batch::JobRegistry registry = batch::JobRegistry::of_user();
-  std::vector<batch::JobRecord> records{registry.find(which)};
+  std::vector<batch::JobRecord> records = registry.find(which);
   // Here Ctrl-C ends the looking, not the job.
-  if (is_following) return follow(records.front(), registry, Interrupt::leaves_job);
-  const bool has_output = Tail(records.front().output_file, records.front().files_since_ns).copy_to(stdout);
-  if (Tail(records.front().error_file, records.front().files_since_ns).copy_to(stderr) || has_output)
-    return 0;
+  if (is_following) return follow(records, registry, Interrupt::leaves_job);
+  bool has_output = false;
+  for (const batch::JobRecord& record : records) {
+    has_output |= Tail(record.output_file, record.files_since_ns).copy_to(stdout);
+    has_output |= Tail(record.error_file, record.files_since_ns).copy_to(stderr);
+  }
+  if (has_output) return 0;
   refresh_or_say(records, registry);
   complain("logs", "no output yet; " + sentence_about(records.front().last));
   return 1;

@@ -1,5 +1,4 @@
 // The program `weir`: finds the command in the table and turns errors into one line and an exit status.
-#include <fcntl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -8,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "core/descriptor.hpp"
 #include "core/variables.hpp"
 #include "core/wording.hpp"
 #include "tool/command.hpp"
@@ -58,14 +58,6 @@ void print_help(std::FILE* out) {
 bool is_callers_fault(ErrorKind kind) {
   return kind == ErrorKind::invalid_argument || kind == ErrorKind::not_found ||
          kind == ErrorKind::unsupported;
-}
-
-/// A descriptor that the caller has closed would become the next file that is opened.
-void open_missing_descriptors() {
-  for (const int number : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
-    if (fcntl(number, F_GETFD) < 0)  // open takes the lowest number that is free
-      static_cast<void>(open("/dev/null", number == STDIN_FILENO ? O_RDONLY : O_WRONLY));
-  }
 }
 
 int start(const Command& command, int argc, char** argv) {

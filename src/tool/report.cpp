@@ -40,7 +40,7 @@ int make(int argc, char** argv, CLI::App& app, const std::string& otherwise,
   std::string which, file = otherwise;
   app.add_option("JOB", which, "Id, batch job, process or name of a program, or last; default: the newest");
   app.add_option("-o,--output", file, "The file; default: " + otherwise)->type_name("FILE");
-  if (!parse(app, argc, argv)) return 0;
+  if (!tool::parse(app, argc, argv)) return 0;
   const dashboard::Run run = dashboard::find_run(which, state_directory());
   const std::string record = dashboard::read_record(run);
   write_file(file, text_of(record));

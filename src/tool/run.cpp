@@ -1,10 +1,14 @@
 // weir run -n N [--threads T] [--memory BYTES] PROGRAM ARGS...
+#include <unistd.h>
 #include <CLI/CLI.hpp>
 #include <charconv>
 #include <cstdlib>
+#include <filesystem>
 #include <optional>
 
 #include "batch/registry.hpp"
+#include "dashboard/dashboard.hpp"
+#include "home/seen.hpp"
 #include "home/settings.hpp"
 #include "tool/command.hpp"
 #include "tool/find_program.hpp"
@@ -53,6 +57,7 @@ void check_environment(const RunRequest& request) {
   if (!request.threads) static_cast<void>(home::number_of_threads(none, 1));
   static_cast<void>(home::resources_of(none));
   if (!request.memory) static_cast<void>(home::memory_limits(none, 1));
+  if (!request.dashboard) static_cast<void>(home::dashboard_wish());
   try {
     static_cast<void>(Config::load());
   } catch (const Error& error) {
@@ -81,6 +86,15 @@ bool parse(int argc, char** argv, RunRequest& request) {
                  "node's memory divided by its ranks")
       ->type_name("BYTES")
       ->take_last();
+  std::string dashboard, report;
+  app.add_option("--dashboard", dashboard,
+                 "Where the dashboard is: on, off, a port or unix:PATH; default: port 8787 or the next in a "
+                 "terminal, else a socket that `weir dashboard` finds")
+      ->type_name("WHERE")
+      ->take_last();
+  app.add_option("--report", report, "Write a report of the program there at its end")
+      ->type_name("FILE")
+      ->take_last();
   app.get_formatter()->column_width(24);
   app.footer(
       "What follows PROGRAM is passed on as it is. The exit status is the program's.\nInside a batch job "
@@ -95,7 +109,8 @@ bool parse(int argc, char** argv, RunRequest& request) {
     return false;
   } catch (const CLI::ArgumentMismatch&) {
     throw Error(ErrorKind::invalid_argument,
-                "-n, --threads and --memory must have a value (got none); write for example -n 4");
+                "-n, --threads, --memory, --dashboard and --report must have a value (got none); write for "
+                "example -n 4");
   } catch (const CLI::ParseError& error) {
     throw Error(ErrorKind::invalid_argument,
                 std::string(error.what()) + "; `weir run --help` shows the options");
@@ -104,13 +119,20 @@ bool parse(int argc, char** argv, RunRequest& request) {
   const bool is_marked = !rest.empty() && rest.front() == "--";
   if (is_marked) rest.erase(rest.begin());
   if (!is_marked && !rest.empty() && rest.front().starts_with('-') && rest.front() != "-")
-    throw Error(ErrorKind::invalid_argument,
-                "an option before the program must be -n, --threads or --memory (got " + rest.front() + ")" +
-                    meant_option(app, rest.front()) + "; options of the program follow its name");
+    throw Error(
+        ErrorKind::invalid_argument,
+        "an option before the program must be -n, --threads, --memory, --dashboard or --report (got " +
+            rest.front() + ")" + meant_option(app, rest.front()) +
+            "; options of the program follow its name");
   if (app.count("--threads")) request.threads = count_of("--threads", "threads", threads);
   request.ranks =
       app.count("-n") ? count_of("-n", "ranks", ranks) : default_ranks(request.threads.value_or(1));
   if (app.count("--memory")) request.memory = checked_memory(memory);
+  if (app.count("--dashboard")) {
+    static_cast<void>(detail::dashboard::parse_wish(dashboard));
+    request.dashboard = dashboard;
+  }
+  if (app.count("--report")) request.report = std::filesystem::absolute(report).string();
   if (rest.empty())
     throw Error(ErrorKind::invalid_argument,
                 "a program must be named (got none); write for example weir run -n 3 ./app");
@@ -138,6 +160,9 @@ int run(int argc, char** argv) {
   RunRequest request;
   if (!parse(argc, argv, request)) return 0;
   check_environment(request);
+  // The program's own stderr is a pipe to this process.
+  if (!request.dashboard && !std::getenv("WEIR_DASHBOARD") && isatty(STDERR_FILENO))
+    request.dashboard = "terminal";
   Site site = find_site();
   const StatusFolder folder;
   site.status_file = folder.file();
@@ -145,6 +170,7 @@ int run(int argc, char** argv) {
     const bool is_told = request.threads || site.environment.contains("WEIR_THREADS");
     if (!is_told && given->cores_per_rank > 1) request.threads = given->cores_per_rank;
     if (given->memory_bytes) site.environment["WEIR_NODE_MEMORY"] = std::to_string(given->memory_bytes);
+    check_ways_to(given->hosts, site);
     std::string hosts;
     for (const std::string& host : given->hosts) hosts += host + "\n";
     if (!hosts.empty()) site.host_file = folder.add("hosts", hosts);

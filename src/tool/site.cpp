@@ -58,4 +58,16 @@ Site find_site() {
   return site;
 }
 
+void check_ways_to(const std::vector<std::string>& hosts, const Site& site) {
+  const auto other = std::find_if(hosts.begin(), hosts.end(),
+                                  [&](const std::string& host) { return host != hosts.front(); });
+  const auto own = site.environment.find("OMPI_MCA_plm_rsh_agent");
+  const bool named = own != site.environment.end() && !own->second.empty();
+  if (other == hosts.end() || named || batch::find_in_path("ssh") || batch::find_in_path("rsh")) return;
+  throw Error(ErrorKind::not_found,
+              "mpirun starts the ranks of other nodes with ssh, which must be on PATH "
+              "(got none, and the job is on " +
+                  hosts.front() + " and " + *other + "); " + std::string(ways_to_nodes));
+}
+
 }  // namespace weir::detail::tool

@@ -3,6 +3,8 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "tool/launch.hpp"
 #include "weir/batch.hpp"
@@ -26,5 +28,16 @@ namespace weir::detail::tool {
 ///
 /// **Errors.** Throws `Error{not_found}` if mpirun is not in PATH.
 [[nodiscard]] Site find_site();
+
+/// What helps where mpirun does not reach the other nodes of a job.
+inline constexpr std::string_view ways_to_nodes =
+    "`ssh NODE true` must work from the first node without a question (a key of yours in "
+    "~/.ssh/authorized_keys, known hosts), or OMPI_MCA_plm_rsh_agent names the site's own way; a job of one "
+    "node (--nodes 1) needs neither";
+
+/// Refuses a job on several hosts where mpirun has no program to log in with.
+///
+/// **Errors.** Throws `Error{not_found}` that names another host and says what helps.
+void check_ways_to(const std::vector<std::string>& hosts, const Site& site);
 
 }  // namespace weir::detail::tool

@@ -5,7 +5,9 @@
 #include <ctime>
 #include <nlohmann/json.hpp>
 
+#include "core/state_directory.hpp"
 #include "core/wording.hpp"
+#include "dashboard/run_folder.hpp"
 #include "elastic/cluster_file.hpp"
 #include "tool/command.hpp"
 #include "tool/jobs.hpp"
@@ -49,6 +51,38 @@ void print_clusters(const std::vector<elastic::ClusterRecord>& clusters) {
   std::puts("");
 }
 
+/// Programs that run now.
+std::vector<dashboard::Run> running_programs() {
+  std::vector<dashboard::Run> all = dashboard::runs(state_directory());
+  std::erase_if(all, [](const dashboard::Run& run) { return !dashboard::is_alive(run); });
+  return all;
+}
+
+void print_runs(const std::vector<dashboard::Run>& all) {
+  if (all.empty()) return;
+  std::printf("%-20s %-16s %9s %-14s %-16s  %s\n", "PROGRAM", "HOST", "PROCESS", "JOB", "BEGAN", "DASHBOARD");
+  for (const dashboard::Run& run : all)
+    std::printf("%-20s %-16s %9lld %-14s %-16s  %s\n", printable(run.program.name).c_str(),
+                printable(run.program.host).c_str(), static_cast<long long>(run.program.pid),
+                printable(run.program.job).c_str(),
+                local_time(std::chrono::sys_seconds(std::chrono::seconds(run.program.started_s))).c_str(),
+                run.address.empty() ? "none" : "weir top, weir dashboard");
+  std::puts("");
+}
+
+nlohmann::json json_of(const std::vector<dashboard::Run>& all) {
+  nlohmann::json list = nlohmann::json::array();
+  for (const dashboard::Run& run : all)
+    list.push_back({{"id", run.program.id},
+                    {"program", run.program.name},
+                    {"host", run.program.host},
+                    {"pid", run.program.pid},
+                    {"job", run.program.job},
+                    {"started", run.program.started_s},
+                    {"address", run.address}});
+  return list;
+}
+
 nlohmann::json json_of(const std::vector<elastic::ClusterRecord>& clusters) {
   nlohmann::json all = nlohmann::json::array();
   for (const elastic::ClusterRecord& one : clusters)
@@ -80,6 +114,7 @@ nlohmann::json json_of(const std::vector<batch::JobRecord>& records) {
                        {"output", record.output_file},
                        {"errors", record.error_file},
                        {"submitted", record.submitted.time_since_epoch().count()}};
+    if (!record.array.empty()) job["array"] = record.array;
     if (record.last.exit_status) job["exit_status"] = *record.last.exit_status;
     all.push_back(std::move(job));
   }
@@ -90,7 +125,7 @@ nlohmann::json json_of(const std::vector<batch::JobRecord>& records) {
 
 int status(int argc, char** argv) {
   CLI::App app(
-      "Shows the clusters of running programs, in jobs, and the batch jobs of weir submit and of clusters.",
+      "Shows running programs, their clusters, in jobs, and the batch jobs of weir submit and of clusters.",
       "weir status");
   std::vector<std::string> which;
   bool is_json = false;
@@ -101,11 +136,14 @@ int status(int argc, char** argv) {
   std::vector<batch::JobRecord> records = chosen(registry, which);
   refresh_or_say(records, registry);
   const auto clusters = which.empty() ? elastic::running_clusters() : std::vector<elastic::ClusterRecord>{};
+  const auto programs = which.empty() ? running_programs() : std::vector<dashboard::Run>{};
   if (is_json) {
-    const nlohmann::json all{{"clusters", json_of(clusters)}, {"jobs", json_of(records)}};
+    const nlohmann::json all{
+        {"clusters", json_of(clusters)}, {"runs", json_of(programs)}, {"jobs", json_of(records)}};
     std::puts(all.dump(2, ' ', false, nlohmann::json::error_handler_t::replace).c_str());
   } else {
     print_clusters(clusters);
+    print_runs(programs);
     print_table(records);
   }
   return 0;

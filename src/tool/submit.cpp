@@ -26,11 +26,13 @@ int submit(int argc, char** argv) {
   registry.forget_before(std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()) -
                          kept_for);
   if (request->is_waiting) hold_signals();
-  const batch::JobRecord record = batch::submit_job(*request->system, request->options, registry);
+  const auto records = batch::submit_job(*request->system, request->options, registry);
+  const batch::JobRecord& first = records.front();
+  const std::string& id = first.array.empty() ? first.last.id : first.array;
   std::FILE* const where = request->is_waiting ? stderr : stdout;
-  std::fprintf(where, request->is_waiting ? "weir: job %s submitted\n" : "%s\n", record.last.id.c_str());
+  std::fprintf(where, request->is_waiting ? "weir: job %s submitted\n" : "%s\n", id.c_str());
   std::fflush(where);
-  return request->is_waiting ? follow(record, registry, Interrupt::cancels_job) : 0;
+  return request->is_waiting ? follow(records, registry, Interrupt::cancels_job) : 0;
 }
 
 }  // namespace weir::detail::tool

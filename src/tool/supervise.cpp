@@ -20,6 +20,7 @@
 #include "tool/descendants.hpp"
 #include "tool/noise.hpp"
 #include "tool/outlet.hpp"
+#include "tool/site.hpp"
 #include "tool/start.hpp"
 #include "weir/error.hpp"
 
@@ -47,6 +48,7 @@ class Supervisor {
   void on_stdout();
   void on_stderr();
   void on_status();
+  void read_notes();
   void on_note();
   void on_deadline(Clock::time_point now);
   void tell_ranks(int signal, bool only_first) const;
@@ -109,6 +111,7 @@ int Supervisor::run() {
   while (!mpirun_status_) wait_for_events();
   end_descendants();
   drain();
+  read_notes();
   const int status = status_with_output(status_of_job());
   for (const auto end = Clock::now() + drain_time; !errors_.is_empty() && Clock::now() < end;)
     wait_for_events();
@@ -129,7 +132,7 @@ void Supervisor::wait_for_events() {
   if (ready[1].revents) on_stdout();
   if (ready[2].revents) on_stderr();
   if (ready[3].revents) on_status();
-  if (ready[4].revents) on_note();
+  read_notes();
   if (ready[5].revents) output_.write_some();
   if (ready[6].revents) errors_.write_some();
   if (output_.problem() == EPIPE) stdout_ = Descriptor();  // mpirun notices and ends the job
@@ -185,6 +188,16 @@ void Supervisor::on_status() {
   while (::read(folder_events_.get(), ignored.data(), ignored.size()) > 0) {
   }
   if (folder_.program_status() && !deadline_) end_within(patience_.after_program);
+}
+
+/// All that is there, since the end of mpirun may be seen in the same moment. A pipe that nobody has opened
+/// yet would read as ended.
+void Supervisor::read_notes() {
+  pollfd ready{folder_.notes().get(), POLLIN, 0};
+  for (std::size_t before = std::string::npos; before != note_text_.size() && !watcher_is_gone_;) {
+    before = note_text_.size();
+    if (poll(&ready, 1, 0) > 0) on_note();
+  }
 }
 
 void Supervisor::on_note() {
@@ -274,6 +287,9 @@ int Supervisor::status_of_job() {
   const auto process = was_left ? std::nullopt : process_status();
   const int status = process ? *process : of_mpirun;
   if (status != 0 || !process) errors_.put(noise_.banners());
+  if (noise_.banners().find("unable to reliably start one or more daemons") != std::string::npos)
+    say("mpirun could not start ranks on other nodes, where it logs in with ssh; " +
+        std::string(ways_to_nodes));
   const auto ended_by = [](const std::string& who, int signal) {
     return who + " was ended by signal " + std::to_string(signal) + " (" + strsignal(signal) + ")";
   };

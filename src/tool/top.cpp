@@ -245,7 +245,7 @@ class Terminal {
   [[nodiscard]] bool wait_for_end(std::chrono::milliseconds time) {
     for (auto left = time; left.count() > 0 && !top_is_over; left -= std::chrono::milliseconds(50)) {
       char key = 0;
-      if (is_raw_ && read(STDIN_FILENO, &key, 1) == 1 && (key == 'q' || key == 'Q')) return true;
+      if (is_raw_ && ::read(STDIN_FILENO, &key, 1) == 1 && (key == 'q' || key == 'Q')) return true;
       std::this_thread::sleep_for(std::chrono::milliseconds(50));
     }
     return top_is_over;

@@ -395,6 +395,9 @@ TEST_CASE("to_hdf5 applies filters by their number") {
     CHECK_THROWS_WITH(to_hdf5(x, path, "x", {.filters = {{31999}}}),
                       "to_hdf5: HDF5 must have the filter 31999 on every rank (plugins are looked for in "
                       "HDF5_PLUGIN_PATH)");
+    if (H5Zfilter_avail(32026) <= 0)
+      CHECK_THROWS_WITH(to_hdf5(x, path, "x", {.filters = {{32026}}}),
+                        Catch::Contains("HDF5 must have the filter 32026 (blosc2) on every rank"));
     CHECK_THROWS_WITH(to_hdf5(x, path, "x", {.gzip = 4, .filters = {{3}}}),
                       Catch::Contains("to_hdf5: gzip must be 0 where filters are given"));
     CHECK(files_in(folder) == 1);

@@ -19,20 +19,20 @@ using List = std::vector<std::int64_t>;
 TEST_CASE("histograms find their edges") {
   in_cluster([] {
     const auto x = row<int>({1, 2, 2, 5});
-    const Histogram four = histogram(x, {.count = 4});
+    const Histogram four = histogram(x, Bins{.count = 4});
     CHECK(list(four.counts) == List{1, 2, 0, 1});
     CHECK(four.edges == std::vector<double>{1, 2, 3, 4, 5});
     CHECK(histogram(x).edges.size() == 11);
     CHECK(histogram(ones({3})).edges.front() == 0.5);
-    CHECK(list(histogram(x, {.count = 2, .range = {{0.0, 4.0}}}).counts) == List{1, 2});
+    CHECK(list(histogram(x, Bins{.count = 2, .range = {{0.0, 4.0}}}).counts) == List{1, 2});
     CHECK(list(histogram(x, {1, 2, 9})) == List{1, 3});
-    const Histogram2d both = histogram2d(x, x * 2, {.count = 2}, {.count = 4});
+    const Histogram2d both = histogram2d(x, x * 2, Bins{.count = 2}, Bins{.count = 4});
     CHECK(list(both.counts) == List{1, 2, 0, 0, 0, 0, 0, 1});
     CHECK(both.y_edges.back() == 10);
     const auto infinite = row<double>({1, INFINITY});
     CHECK(sentence_of([&] { return histogram(infinite); }) ==
           "histogram: the range of the bins must be finite and grow (got 1.000000 to inf); give one");
-    CHECK(sentence_of([&] { return histogram(x, {.count = 0}); }) ==
+    CHECK(sentence_of([&] { return histogram(x, Bins{.count = 0}); }) ==
           "histogram: there must be at least 1 bin (got 0)");
     CHECK(sentence_of([&] { return histogram2d(x, ones({2})); }) ==
           "histogram2d: the shapes must be equal (got (4,) and (2,))");

@@ -14,7 +14,6 @@ using Texts = std::vector<std::string>;
 struct Event {
   std::string user;
   int bytes = 0;
-  friend bool operator==(const Event&, const Event&) = default;
 };
 
 Ints numbers(int count) {

@@ -77,7 +77,7 @@ TEST_CASE("fold, foldby, reduction and aggregates of one's own") {
       low = std::min(low, x);
       high = std::max(high, x);
     }
-    void merge(Range&& other) {
+    void merge(const Range& other) {
       low = std::min(low, other.low);
       high = std::max(high, other.high);
     }

@@ -117,6 +117,13 @@ TEST_CASE("odd lines are what one expects") {
             .compute() == std::vector<std::size_t>{1, 100'000'000, 1});
   write_file(path, "a;b;;c");
   CHECK(weir::read_records({path}, ";").compute() == Texts{"a", "b", "", "c"});
+  write_file(path, "a: 1\nb: 2\n\n\n\na: 3\n");
+  CHECK(weir::read_records({path}, "\n\n", {.block = "5 B"}).compute() == Texts{"a: 1\nb: 2", "a: 3"});
+  CHECK_THROWS_WITH(weir::read_records({path}, ""), "read_records: the separator must not be empty");
+  CHECK_THROWS_WITH(
+      weir::read_records({path}, "\r\n\r\n"),
+      "read_records: the separator must not begin again inside itself (got '\\x0d\\n\\x0d\\n')");
+  write_file(path, "a;b;;c");
   CHECK(weir::read_text_with_paths({path}).compute() ==
         std::vector<std::pair<std::string, std::string>>{{path, "a;b;;c"}});
 }

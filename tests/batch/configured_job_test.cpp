@@ -29,15 +29,16 @@ TEST_CASE("a job that was accepted and cannot be recorded is cancelled, and its 
   const JobRegistry registry(jobs);
   programs.add("sbatch", "rm -r '" + jobs + "'; echo 12");
   programs.add("scancel", "echo \"$@\" >'" + cancelled + "'");
-  const std::string sentence = sentence_of(
-      [&] { return submit_job(batch_system("slurm"), one_rank(programs.directory()), registry).name; });
+  const std::string sentence = sentence_of([&] {
+    return submit_job(batch_system("slurm"), one_rank(programs.directory()), registry).front().name;
+  });
   CHECK(sentence.starts_with("job 12 was accepted, but cannot be recorded: jobs: "));
   CHECK(sentence.ends_with("; it has been cancelled"));
   CHECK(std::filesystem::exists(cancelled));
   const JobRegistry again(jobs);
   programs.add("scancel", "echo 'scancel: error: down' >&2; exit 1");
   CHECK(sentence_of([&] {
-          return submit_job(batch_system("slurm"), one_rank(programs.directory()), again).name;
+          return submit_job(batch_system("slurm"), one_rank(programs.directory()), again).front().name;
         }).ends_with("; `scancel 12` ends it"));
 }
 
@@ -47,7 +48,8 @@ TEST_CASE("a log directory that cannot be written is refused before anything is 
   const JobRegistry registry(programs.directory() + "/jobs");
   // What nobody may write, not even root.
   CHECK(
-      sentence_of([&] { return submit_job(batch_system("slurm"), one_rank("/proc"), registry).name; }) ==
+      sentence_of(
+          [&] { return submit_job(batch_system("slurm"), one_rank("/proc"), registry).front().name; }) ==
       "log_directory: the output of jobs could not be written there: No such file or directory (got /proc)");
   CHECK_FALSE(std::filesystem::exists(programs.directory() + "/asked"));
 }

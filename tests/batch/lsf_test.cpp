@@ -6,6 +6,7 @@
 
 #include "batch/walltime.hpp"
 #include "support/fake_programs.hpp"
+#include "support/full_job.hpp"
 #include "support/throws.hpp"
 
 using namespace weir;
@@ -88,18 +89,13 @@ const std::string json_answer = R"({
 })";
 
 JobOptions whole_nodes() {
-  JobOptions options;
-  options.name = "sum";
-  options.nodes = 4;
-  options.ranks_per_node = 16;
-  options.threads_per_rank = 2;
+  JobOptions options = test::full_job();
   options.gpus_per_node = 4;
   options.memory_bytes = 100'000'000'000;
   options.walltime = std::chrono::minutes(90);
-  options.queue = "regular";
   options.account = "a project";
   options.log_directory = "logs";
-  options.command = {"./app", "two words"};
+  options.weir = "weir";
   return options;
 }
 
@@ -212,8 +208,8 @@ TEST_CASE("lsf asks versions without JSON in another way") {
   CHECK(sentence_of([] { return lsf().status({"12"}); }) ==
         "lsf: the queue could not be asked (got exit status 255 from `bjobs -a -noheader -o jobid stat "
         "exit_code "
-        "exit_reason pend_reason exec_host delimiter='|' 12`, which says: Failed in LSF library call: LIM is "
-        "down; try "
+        "exit_reason pend_reason exec_host jobindex delimiter='|' 12`, which says: Failed in LSF library "
+        "call: LIM is down; try "
         "later)");
 }
 

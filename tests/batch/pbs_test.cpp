@@ -4,6 +4,7 @@
 
 #include "batch/pbs/pbs.hpp"
 #include "support/fake_programs.hpp"
+#include "support/full_job.hpp"
 #include "support/throws.hpp"
 
 using namespace weir;
@@ -53,20 +54,9 @@ std::vector<std::string> ids(int count) {
 }  // namespace
 
 TEST_CASE("pbs writes every option as a directive") {
-  JobOptions options;
-  options.name = "sum";
-  options.ranks = 64;
-  options.nodes = 4;
-  options.threads_per_rank = 2;
-  options.gpus_per_node = 1;
-  options.memory_bytes = 28'000'000'000;
-  options.walltime = std::chrono::hours(2);
-  options.queue = "regular";
-  options.account = "project";
+  JobOptions options = test::full_job();
   options.log_directory = "/scratch/logs";
   options.directives = {"#PBS -m n"};
-  options.weir = "/opt/weir/bin/weir";
-  options.command = {"./app", "two words"};
   CHECK(pbs().script(options) ==
         "#!/bin/bash -l\n"
         "#PBS -N sum\n"

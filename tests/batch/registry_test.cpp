@@ -58,7 +58,7 @@ TEST_CASE("registry keeps a job, in a directory that is private") {
   kept.last.exit_status = 3;
   kept.last.reason = "NonZeroExitCode";
   registry.save(kept);
-  const JobRecord read = registry.find("12");
+  const JobRecord read = registry.find("12").front();
   CHECK(read.system == "slurm");
   CHECK(read.last.state == JobState::failed);
   CHECK(read.last.exit_status == 3);
@@ -98,10 +98,10 @@ TEST_CASE("registry finds a job by id, number, system and as the last one") {
   registry.save(record("slurm", "12", 1000));
   registry.save(record("pbs", "3.server", 500));
   registry.save(record("pbs", "12.server", 700));
-  CHECK(registry.find("last").last.id == "12");
-  CHECK(registry.find("3").last.id == "3.server");
-  CHECK(registry.find("12.server").system == "pbs");
-  CHECK(registry.find("slurm:12").system == "slurm");
+  CHECK(registry.find("last").front().last.id == "12");
+  CHECK(registry.find("3").front().last.id == "3.server");
+  CHECK(registry.find("12.server").front().system == "pbs");
+  CHECK(registry.find("slurm:12").front().system == "slurm");
   CHECK(sentence_of([&] { return registry.find("12"); }) ==
         "several jobs have that id; write for example pbs:12.server (got 12)");
   CHECK(sentence_of([&] { return registry.find("1"); }) ==
@@ -140,7 +140,7 @@ TEST_CASE("refresh asks only after jobs that are not over, once, and notes the a
   std::getline(asked, line);
   CHECK(line == "-x -f -F json 2.s 3.s 4.s 5.s");
   CHECK_FALSE(std::getline(asked, line));
-  CHECK(registry.find("3").last.exit_status == 4);
+  CHECK(registry.find("3").front().last.exit_status == 4);
 }
 
 TEST_CASE("the exit status that weir run left counts where the batch system has forgotten") {

@@ -1,5 +1,6 @@
 // Slurm's script text and answers; no Slurm is needed. The real one is in tests/batch.
 #include "batch/slurm/slurm.hpp"
+#include "support/full_job.hpp"
 #include "support/throws.hpp"
 
 using namespace weir;
@@ -7,20 +8,10 @@ using namespace weir::detail::batch;
 using test::sentence_of;
 
 TEST_CASE("slurm writes every option as a directive") {
-  JobOptions options;
-  options.name = "sum";
-  options.ranks = 64;
-  options.nodes = 4;
-  options.threads_per_rank = 2;
-  options.gpus_per_node = 1;
-  options.memory_bytes = 28'000'000'000;
-  options.walltime = std::chrono::hours(2);
-  options.queue = "regular";
+  JobOptions options = test::full_job();
   options.account = "a project";
   options.log_directory = "/scratch/100%/my logs";
   options.directives = {"--exclusive"};
-  options.weir = "/opt/weir/bin/weir";
-  options.command = {"./app", "two words"};
   CHECK(slurm().script(options) ==
         "#!/bin/bash\n"
         "#SBATCH --job-name=sum\n"

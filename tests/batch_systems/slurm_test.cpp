@@ -153,3 +153,22 @@ TEST_CASE("settings of the file and the environment reach the job") {
                                    "echo $GREETING $SLURM_JOB_NAME $SLURM_JOB_PARTITION"});
   CHECK(done.out == "hello mine short\n");
 }
+
+TEST_CASE("an array runs its elements, shows each of them and ends with the worst exit status") {
+  const User user;
+  const Finished done = user.weir({"submit", "-n", "1", "-t", "5m", "--array", "0-3%2", "--wait", "/bin/sh",
+                                   "-c", "echo element $WEIR_ARRAY_INDEX; exit $WEIR_ARRAY_INDEX"});
+  CHECK(done.status == 3);
+  for (const std::string index : {"0", "1", "2", "3"}) CHECK(contains(done.out, "element " + index + "\n"));
+  CHECK(contains(done.err, "_2 failed: exit status 2"));
+  const std::string table = user.weir({"status"}).out;
+  CHECK(contains(table, "_0"));
+  CHECK(contains(table, "succeeded"));
+  CHECK(contains(table, "exit status 3"));
+  const std::string id =
+      trimmed(user.weir({"submit", "-n", "1", "-p", "down", "--directive", "--array=5-7", "/bin/true"}).out);
+  CHECK(contains(user.weir({"status", id}).out, id + "_5"));
+  CHECK(contains(user.weir({"status", id}).out, "waiting"));
+  CHECK(contains(user.weir({"cancel", id}).out, "job " + id + "_7 cancelled\n"));
+  CHECK(eventually([&] { return !contains(user.state(id), "PENDING"); }));
+}

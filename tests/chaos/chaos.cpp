@@ -1,15 +1,18 @@
 // One round of chaos: `chaos SEED` runs a random graph, nested tasks, scattered data and streams while
-// workers are killed and stopped. Status 0 if every answer is what the same work gives here, one after the
-// other.
+// workers are killed and stopped, and in some rounds others join over wires that break. Status 0 if every
+// answer is what the same work gives here, one after the other.
 #include <signal.h>
 #include <unistd.h>
 
 #include <atomic>
 #include <chrono>
 #include <iostream>
+#include <optional>
 #include <random>
 #include <thread>
 #include <weir/weir.hpp>
+
+#include "chaos/wires.hpp"
 
 namespace {
 
@@ -208,6 +211,16 @@ int main(int argc, char** argv) {
         require(pids.size() > 1, "two workers at least are needed");
         const Numbers table_here = grown(seed, 1000 + random() % 100'000);
         const Future<Numbers> table = client.broadcast(table_here);
+        // Workers of the job itself and those that join; of these one is on no wire.
+        std::optional<weir::LocalCluster> cluster;
+        std::optional<weir::test::WiredWorkers> wired;
+        if (seed % 3 == 0) {
+          const std::size_t workers = pids.size() + 3;
+          cluster.emplace(weir::LocalOptions{.workers = 1});
+          wired.emplace(cluster->connection_file(), argv, 2, seed + 2);
+          client.wait_for_workers(workers);
+          wired->begin();
+        }
         const Hand hand(std::move(pids), seed + 1);
         for (int i = 0; i < 3; ++i) {
           if (random() % 3 == 0) check_stream(random);

@@ -9,6 +9,20 @@ weir_compile_fail(client/wrong_argument_type
   "weir: the function cannot be called with these arguments. Check their number and types")
 weir_compile_fail(client/too_few_arguments
   "weir: the function cannot be called with these arguments. Check their number and types")
+weir_compile_fail(client/pointer_in_struct "weir: this argument cannot travel to another process")
+weir_compile_fail(client/pointer_in_serialize
+  "weir: a pointer cannot travel to another process. Use std::unique_ptr or std::shared_ptr")
+weir_compile_fail(client/overloaded_function
+  "weir: submit: this function has several forms, or is a template: choose one, client.submit.weir::overload<")
+weir_compile_fail(client/overloaded_with_options
+  "weir: submit: this function has several forms, or is a template: choose one, client.submit.options, weir::overload<")
+weir_compile_fail(client/overloaded_in_map
+  "weir: map: this function has several forms, or is a template: choose one, client.map.weir::overload<")
+weir_compile_fail(client/map_without_ranges
+  "weir: map: what follows the function must be ranges, one for each of its parameters")
+weir_compile_fail(client/map_wrong_element "weir: the function cannot be called with these arguments")
+weir_compile_fail(client/gather_several
+  "weir: gather: takes one future, or a std::vector of futures of one type: client.gather.std::vector.a, b..")
 weir_compile_fail(client/changed_argument "a parameter must be taken by value or const reference")
 weir_compile_fail(client/result_cannot_travel
   "weir: the result of this function cannot travel to another process")

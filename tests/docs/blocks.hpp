@@ -22,6 +22,7 @@
 
 #include <weir/array.hpp>
 #include <weir/bag.hpp>
+#include <weir/frame.hpp>
 #include <weir/weir.hpp>
 
 using namespace std::chrono_literals;

@@ -107,3 +107,40 @@ TEST_CASE("a job whose launcher is killed leaves nobody behind") {
   job.send(SIGKILL);
   CHECK(all_gone(pids));
 }
+
+TEST_CASE("weir::run inside the body or a task is a sentence, and the job goes on") {
+  in_every_home("run_inside", [](const Finished& finished) {
+    CHECK(finished.status == 3);
+    CHECK(count(finished.out,
+                "weir::run: this process is in a cluster already; use the client that the body was "
+                "given, or Client::current()\n") == 2);
+    CHECK(finished.err == "");
+  });
+}
+
+TEST_CASE("what outlives its cluster answers with a sentence") {
+  in_every_home("outlive", [](const Finished& finished) {
+    CHECK(finished.status == 0);
+    for (const std::string what : {"submit", "workers", "result", "current"})
+      CHECK(count(finished.out, "\n" + what + ": ") == 1);
+    CHECK(count(finished.out, "nothing was wrong") == 0);
+    CHECK(finished.err == "");
+  });
+}
+
+TEST_CASE("programs that the body and tasks start are jobs of their own, MPI's and Weir's") {
+  setenv("OMPI_ALLOW_RUN_AS_ROOT", "1", 1);
+  setenv("OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1", 1);
+  in_every_home("start", [](const Finished& finished) {
+    CHECK(finished.status == 0);  // not the 7 of the programs
+    CHECK(count(finished.out, "body: 0\n") == 1);
+    CHECK(count(finished.out, "body: 7\n") == 1);
+    CHECK(count(finished.out, "task: 0\n") >= 1);
+    CHECK(count(finished.out, "task: 0\n") == count(finished.out, "task: 7\n"));
+  });
+}
+
+TEST_CASE(
+    "a program that is started without stdin, stdout and stderr has none of the library's in their place") {
+  CHECK(run({"sh", "-c", BODIES_JOB " descriptors <&- >&- 2>&-"}).status == 4);
+}

@@ -194,6 +194,19 @@ TEST_CASE("cancel gives up the task and what depends on it, and says why") {
   CHECK(client().submit(inc, 1).result() == 2);
 }
 
+TEST_CASE("cancel of a finished future drops its result, and leaves what was computed from it") {
+  const auto finished = client().submit(inc, 1);
+  const auto after = client().submit(inc, finished);
+  CHECK(after.result() == 3);
+  finished.cancel("enough of it");
+  CHECK(finished.status() == Status::cancelled);
+  CHECK_THAT(message_of([&] { finished.result(); }), Catch::Contains("enough of it"));
+  CHECK_THROWS_AS(client().submit(inc, finished).result(), TaskError);
+  CHECK(after.result() == 3);
+  finished.retry();
+  CHECK(finished.result() == 2);
+}
+
 TEST_CASE("a cancelled task can be retried") {
   Gate gate;
   const auto future = client().submit(behind_gate, gate.path());

@@ -52,6 +52,22 @@ TEST_CASE("arrays of six times the memory go from file to file, and from rows to
   }
 }
 
+TEST_CASE("lists larger than the memory are sorted exactly, and what is unique in them counted") {
+  for (const Launcher& home : homes) {
+    INFO(home.name);
+    const TemporaryFolder folder;
+    const Finished finished = run(
+        home.command({MEMORY_JOB, "sorted"}),
+        {.environment = {{"WEIR_MEMORY_LIMIT", "6MB"}, {"TMPDIR", folder.path()}, {"WEIR_THREADS", "2"}}});
+    INFO(finished.out << finished.err);
+    CHECK(finished.status == 0);
+    CHECK(number_after("sorted", finished.out) == 1);
+    CHECK(number_after("peak", finished.out) < 120);  // 134 MB of numbers, and as many that are sorted
+    CHECK(number_after("unique", finished.out) == 1);
+    CHECK(number_after("counted", finished.out) == 1);
+  }
+}
+
 TEST_CASE("job that can spill nothing says so and keeps what it has") {
   for (const Launcher& home : homes) {
     INFO(home.name);

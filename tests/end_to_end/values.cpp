@@ -51,6 +51,32 @@ T same(T value) {
   return value;
 }
 
+using Owned = std::vector<std::unique_ptr<Numbers>>;
+Owned owned(std::uint64_t count) {
+  Owned all;
+  all.push_back(std::make_unique<Numbers>(numbers(count, 1)));
+  return all;
+}
+std::unique_ptr<Numbers> owned_one(std::uint64_t count) {
+  return std::make_unique<Numbers>(numbers(count, 1));
+}
+struct Shelf {
+  std::string name;
+  std::unique_ptr<Numbers> owned;
+};
+Shelf shelf(std::uint64_t count) { return {"shelf", owned_one(count)}; }
+// Written by its own function alone; its bytes would be those of a plain struct.
+struct Sealed {
+  int open = 0;
+  int secret = 0;
+};
+template <class Archive>
+void serialize(Archive& archive, Sealed& sealed) {
+  archive(sealed.open);
+  sealed.secret = -1;
+}
+std::vector<Sealed> seal(const std::map<int, Sealed>& all) { return {all.at(1), {all.at(1).secret, 7}}; }
+
 weir::PeerId where() {
   return on_ranks()
              ? static_cast<weir::PeerId>(std::strtoul(std::getenv("OMPI_COMM_WORLD_RANK"), nullptr, 10))
@@ -102,6 +128,27 @@ TEST_CASE("values of all kinds come back as they were") {
   CHECK(future.result() == everything());
   CHECK(client().submit(same<Everything>, future).result() == everything());
   CHECK(client().submit(same<Everything>, everything()).result() == everything());
+}
+
+TEST_CASE("results that can only be moved are brought, small and large") {
+  for (const std::uint64_t count : {3U, 100'000U}) {
+    CHECK(*client().submit(owned_one, count).result() == numbers(count, 1));
+    CHECK(*client().submit(owned, count).result().at(0) == numbers(count, 1));
+    CHECK(*client().submit(shelf, count).result().owned == numbers(count, 1));
+    Future<std::unique_ptr<Numbers>> kept = client().submit(owned_one, count);
+    const std::unique_ptr<Numbers> own = Future(kept).result();
+    CHECK(*own == *kept.result());
+    CHECK(own != kept.result());
+    CHECK(*client().gather(kept) == numbers(count, 1));
+    CHECK(*client().gather(std::vector{kept, kept})[1] == numbers(count, 1));
+  }
+}
+
+TEST_CASE("a type's own function is used for arguments and results, also inside containers") {
+  const std::vector<Sealed> sealed = client().submit(seal, std::map<int, Sealed>{{1, {5, 6}}}).result();
+  REQUIRE(sealed.size() == 2);
+  CHECK(sealed[0].open == 5);
+  CHECK(sealed[1].open == -1);  // what the task saw
 }
 
 TEST_CASE("a value goes from every worker to every other") {

@@ -229,7 +229,9 @@ TEST_CASE("strangers are refused with a sentence, and the program goes on") {
   CHECK(wrong.err.find("could not be reached at 127.0.0.1:") != std::string::npos);
   CHECK(wrong.err.find(" within 300ms: it has closed the connection without showing the session's key") !=
         std::string::npos);
-  const Finished none = run({ELASTIC_PROGRAM, "x", "y"}, place.options({{"WEIR_CONNECT", "/nowhere.json"}}));
+  const Finished none =
+      run({ELASTIC_PROGRAM, "x", "y"},
+          place.options({{"WEIR_CONNECT", "/nowhere.json"}, {"WEIR_DEATH_TIMEOUT", "500ms"}}));
   CHECK(none.err ==
         "weir: session file /nowhere.json: is not there; the program it belongs to has ended, or has not "
         "begun\n");

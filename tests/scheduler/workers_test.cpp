@@ -114,6 +114,28 @@ TEST_CASE("workers: a task that has killed allowed_failures workers is an error 
   CHECK(story.state.snapshot().workers_lost == 3);
 }
 
+TEST_CASE("workers: a task is not blamed for workers that were taken away") {
+  Story story({.allowed_failures = 2});
+  for (PeerId peer = 1; peer <= 5; ++peer) story.join(peer);
+  story.submit(1);
+  // The batch system tells of it after the silence has been noticed, or before.
+  const PeerId first = story.worker_of(1);
+  story.lose(first, {1});
+  CHECK(story.state.task(1)->deaths == 1);
+  story.state.forgive({first});
+  CHECK(story.state.task(1)->deaths == 0);
+  story.state.forgive({first});
+  CHECK(story.state.task(1)->deaths == 0);
+  const PeerId second = story.worker_of(1);
+  story.state.forgive({second});
+  story.lose(second, {1});
+  CHECK(story.state.task(1)->deaths == 0);
+  story.lose(story.worker_of(1), {1});
+  REQUIRE(story.of(1) == TaskState::processing);
+  story.lose(story.worker_of(1), {1});
+  CHECK(story.of(1) == TaskState::erred);
+}
+
 TEST_CASE("workers: deaths do not count against tasks that only waited there") {
   Story story({.allowed_failures = 1});
   story.join(1);

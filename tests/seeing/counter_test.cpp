@@ -44,7 +44,7 @@ TEST_CASE("counter makes one block of runs of a function that follow each other 
   Counter counter(0);
   for (int i = 0; i < 1000; ++i) counter.ran(0, f, i * 1000, i * 1000 + 400, 0, 0, false);
   counter.ran(0, f, 50 * ms, 51 * ms, 0, 0, false);  // after a pause
-  counter.ran(0, g, 51 * ms, 52 * ms, 0, 0, false);
+  counter.ran(0, g, 51 * ms, 52 * ms, 0, 0, false);  // of another function
   const Seen seen = counter.take(s, {}, 100);
   REQUIRE(seen.blocks.size() == 3);
   CHECK(seen.blocks[0].count == 1000);
@@ -56,12 +56,13 @@ TEST_CASE("counter makes one block of runs of a function that follow each other 
 
 TEST_CASE("counter tells no more blocks than it may, and forgets no task") {
   Counter counter(0);
-  constexpr std::uint64_t all = 300'000;
+  constexpr std::uint64_t all = 1'000'000;
   for (std::uint64_t i = 0; i < all; ++i)
     counter.ran(i % 2, i % 3 ? f : g, static_cast<std::int64_t>(i) * 3000,
                 static_cast<std::int64_t>(i) * 3000 + 2000, 0, 0, false);
   const Seen seen = counter.take(s, {}, 50);
   CHECK(seen.blocks.size() <= 50);
+  CHECK(seen.blocks.size() > 20);
   CHECK(tasks_in_blocks(seen) == all);
   CHECK(seen.functions[0].count + seen.functions[1].count == all);
 }

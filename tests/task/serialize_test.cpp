@@ -257,6 +257,8 @@ TEST_CASE("serialize puts buffers of 64 KiB and more beside the bytes, smaller o
   CHECK(survives(std::vector<char>(block_bytes - 1, 'x')));
   CHECK(survives(std::vector<char>(block_bytes, 'x')));
   CHECK(survives(std::string(block_bytes, 'x')));
+  CHECK(survives(std::map<int, std::string>{{1, std::string(100'000, 'x')}}));
+  CHECK(survives(std::list<std::wstring>{std::wstring(100'000, L'x')}));
   CHECK(survives(std::vector<Point>(block_bytes / sizeof(Point), {1, 2})));
   std::vector<std::vector<double>> rows(3, std::vector<double>(block_bytes / 8));
   std::iota(rows[1].begin(), rows[1].end(), 0);

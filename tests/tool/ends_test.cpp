@@ -171,3 +171,45 @@ TEST_CASE("run leaves children alone that its process had before") {
   CHECK(is_any_running(finished.out));
   kill(pids_in(finished.out).front(), SIGKILL);
 }
+
+TEST_CASE("a job on several nodes that mpirun cannot reach ends with what helps") {
+  const std::string helps =
+      "`ssh NODE true` must work from the first node without a question (a key of yours in "
+      "~/.ssh/authorized_keys, known hosts), or OMPI_MCA_plm_rsh_agent names the site's own way; a job of "
+      "one "
+      "node (--nodes 1) needs neither\n";
+  const TemporaryFolder folder;
+  write_file(folder.path() + "/mpirun", "#!/bin/sh\nexit 0\n", 0755);
+  write_file(folder.path() + "/hosts", "one\none\ntwo\n");
+  ProcessOptions options{{{"PATH", folder.path()},
+                          {"PBS_JOBID", "1.server"},
+                          {"PBS_NODEFILE", folder.path() + "/hosts"},
+                          {"OMPI_MCA_plm_rsh_agent", ""}}};
+  const Finished refused = weir_run({"-n", "3", "/bin/true"}, options);
+  CHECK(refused.status != 0);
+  CHECK(refused.err ==
+        "weir run: mpirun starts the ranks of other nodes with ssh, which must be on PATH (got none, and the "
+        "job is on one and two); " +
+            helps);
+  const std::string rule(74, '-');
+  const FakeMpirun unable(
+      "printf '%s\\nORTE was unable to reliably start one or more daemons.\\nthis usually\\n%s\\n' '" + rule +
+      "' '" + rule + "' >&2\nexit 1");
+  const Finished failed = unable.run({"-n", "2", "/bin/true"});
+  CHECK(failed.status == 1);
+  CHECK(failed.err.find("ORTE was unable to reliably start one or more daemons.\n") != std::string::npos);
+  CHECK(failed.err.find("weir run: mpirun could not start ranks on other nodes, where it logs in with ssh; " +
+                        helps) != std::string::npos);
+}
+
+TEST_CASE("the note of rank 0 counts when it is seen in the same moment as the end of mpirun") {
+  // What a busy machine does by chance: everything has happened before weir run looks again.
+  const FakeMpirun quick(
+      "kill -STOP $PPID\n\"$@\"\n(sleep 0.3; kill -CONT $PPID) </dev/null >/dev/null 2>&1 &\nexit 0");
+  for (int i = 0; i < 3; ++i) {
+    const Finished finished = quick.run({"-n", "2", "/bin/true"});
+    CHECK(finished.status == 0);
+    CHECK(finished.err == "");
+  }
+  CHECK(quick.run({"-n", "2", "/bin/sh", "-c", "exit 5"}).status == 5);
+}

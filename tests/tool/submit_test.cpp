@@ -95,6 +95,62 @@ TEST_CASE("weir submit --wait on PBS ends with the program's exit status and out
   CHECK(done.status == 3);
 }
 
+namespace {
+
+/// From now on PBS runs the elements of an array, one after the other, at once.
+void run_arrays(const User& user) {
+  user.program("qsub", R"sh(here=$(dirname "$0")
+cp "$1" "$here/script"
+range=$(sed -n 's/^#PBS -J //p' "$1")
+for i in $(seq ${range%-*} ${range#*-}); do
+  PBS_ARRAY_INDEX=$i PBS_JOBID="7[$i].server" PBS_O_WORKDIR=$PWD bash "$1" >"$here/shell" 2>&1
+  echo $? >"$here/exit$i"
+done
+echo '7[].server')sh");
+  user.program("qstat", R"sh(here=$(dirname "$0")
+comma='{"Jobs":{'
+for id in "$@"; do
+  case $id in 7*) ;; *) continue ;; esac
+  i=${id#7?} i=${i%%]*}
+  printf '%s"%s":{"job_state":"X","substate":92,"Exit_status":%s}' "$comma" "$id" "$(cat "$here/exit$i")"
+  comma=,
+done
+echo '}}')sh");
+}
+constexpr const char* element = "echo element $WEIR_ARRAY_INDEX; exit $((WEIR_ARRAY_INDEX % 3))";
+
+}  // namespace
+
+TEST_CASE("weir submit --array --wait passes on every element and ends with the worst exit status") {
+  const User user;
+  run_arrays(user);
+  const Finished done = user.weir(
+      {"submit", "--pbs", "--weir", "weir", "-n", "1", "--array", "1-4", "--wait", "/bin/sh", "-c", element});
+  CHECK(done.out == "element 1\nelement 2\nelement 3\nelement 4\n");
+  CHECK(done.status == 2);
+  CHECK(contains(done.err, "weir: job 7[].server submitted\n"));
+  CHECK(contains(done.err, "weir: job array 7[].server: 4 of 4 elements over, 0 running\n"));
+  CHECK(contains(done.err, "weir: job 7[2].server failed: exit status 2\n"));
+  CHECK_FALSE(contains(done.err, "7[3].server"));  // which succeeded
+}
+
+TEST_CASE("weir status and logs show every element of an array, also of one asked for by a directive") {
+  const User user;
+  run_arrays(user);
+  CHECK(user.weir({"submit", "--pbs", "--weir", "weir", "-n", "1", "--directive", "-J 2-3", "/bin/sh", "-c",
+                   element})
+            .out == "7[].server\n");
+  const std::string table = user.weir({"status"}).out;
+  CHECK(contains(table, "7[2].server    pbs     failed     sh "));
+  CHECK(contains(table, "7[3].server    pbs     succeeded  sh "));
+  CHECK(user.weir({"status", "7"}).out == table);
+  CHECK(contains(user.weir({"status", "--json"}).out, "\"array\": \"7[].server\""));
+  CHECK(user.weir({"logs"}).out == "element 2\nelement 3\n");
+  CHECK(user.weir({"logs", "7"}).out == "element 2\nelement 3\n");
+  CHECK(user.weir({"logs", "7[3]"}).out == "element 3\n");
+  CHECK(user.weir({"logs", "--follow", "7"}).status == 2);
+}
+
 TEST_CASE("weir status tells the last words of a failed job") {
   const User user;
   CHECK(user.weir({"submit", "--pbs", "--weir", "weir", "-n", "2", "/bin/sh", "-c",

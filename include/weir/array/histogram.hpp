@@ -9,7 +9,7 @@
 
 namespace weir {
 
-/// Equal bins: `{.count = 20, .range = {{0.0, 1.0}}}`.
+/// Equal bins, named where they are given: `Bins{.count = 20, .range = {{0.0, 1.0}}}`.
 struct Bins {
   std::int64_t count = 10;  ///< How many.
   /// Lower edge of the first and upper edge of the last one; by default the smallest and the largest element,
@@ -49,7 +49,7 @@ template <detail::array::Countable T>
   return Array<std::int64_t>(
       detail::array::histogram(detail::array::cast(x.node(), detail::array::DType::float64), edges));
 }
-/// The same in equal bins, with their edges: `histogram(x)`, `histogram(x, {.count = 20})`.
+/// The same in equal bins, with their edges: `histogram(x)`, `histogram(x, Bins{.count = 20})`.
 ///
 /// **Errors.** Throws `Error{invalid_argument}` for less than 1 bin, or if the range does not grow or is not
 /// finite, as where elements are infinite or NaN. **Cost.** Without a range x is computed once more, now.
@@ -62,7 +62,7 @@ template <detail::array::Countable T>
 /// The same with `bins` equal bins between two numbers.
 template <detail::array::Countable T>
 [[nodiscard]] Array<std::int64_t> histogram(const Array<T>& x, std::int64_t bins, double low, double high) {
-  return histogram(x, {.count = bins, .range = {{low, high}}}).counts;
+  return histogram(x, Bins{.count = bins, .range = {{low, high}}}).counts;
 }
 
 /// How many pairs of elements of two arrays lie between neighbouring edges of both.

@@ -32,8 +32,9 @@ concept Ordered = Element<T> && !is_complex(dtype_of<T>);
 /// computed now and kept.
 /// **Shape.** As the array, in its chunks. **Errors.** As `compute`.
 /// **Cost.** A task holds about two chunks, however many equal elements there are; the array may be larger
-/// than all memory. With more axes the sorted one is rechunked to be whole: a line must fit into the memory
-/// of one worker.
+/// than all memory. Of more than 32 chunks small ones are joined; n then give n * n parts, each a task where
+/// there are several processes or too little memory. With more axes the sorted one is rechunked to be whole:
+/// a line must fit into the memory of one worker.
 /// **Source.** Sample sort (Frazer, McKellar 1970), with ties told apart by where they come from.
 template <detail::array::Ordered T>
 [[nodiscard]] Array<T> sort(const Array<T>& x, std::int64_t axis = -1) {

@@ -26,9 +26,9 @@ struct Aggregate {
     quantile
   };
   /// Names the result.
-  [[nodiscard]] Aggregate as(std::string name) const {
+  [[nodiscard]] Aggregate as(std::string other) const {
     Aggregate named = *this;
-    named.name = std::move(name);
+    named.name = std::move(other);
     return named;
   }
 

@@ -32,7 +32,7 @@ struct ReadCsv {
   std::string block = "16 MiB";          ///< A file is cut into partitions of this size.
 };
 
-/// A frame of all files that match a pattern, `2015-*.csv`, in order of their names.
+/// A frame of all files that match patterns such as `2015-*.csv`, in order of their names.
 ///
 /// Types are found out: bool < int64 < float64 < text, date < datetime < text, the least that holds every
 /// value of the column in all files. What a sample at the beginning says is what is checked when the plan is
@@ -48,8 +48,11 @@ struct ReadCsv {
 /// no column. Bad lines fail the computation with `file:line:column` and the text.
 /// **Cost.** Reads the first 256 KiB now. Only columns that are used are parsed.
 /// **Source.** pandas' `read_csv`, without its mixed types.
-[[nodiscard]] Frame read_csv(const std::string& pattern, const ReadCsv& options = {});
-/// The same of a list of files or patterns.
 [[nodiscard]] Frame read_csv(const std::vector<std::string>& patterns, const ReadCsv& options = {});
+/// The same of one file or pattern.
+template <std::convertible_to<std::string> Pattern>
+[[nodiscard]] Frame read_csv(const Pattern& pattern, const ReadCsv& options = {}) {
+  return read_csv(std::vector<std::string>{pattern}, options);
+}
 
 }  // namespace weir

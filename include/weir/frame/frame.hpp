@@ -128,7 +128,8 @@ class Frame {
   /// Rows in order of these columns; equal ones keep their order, missing values come last.
   [[nodiscard]] Frame sort_by(const std::vector<std::string>& names, Order order = ascending) const;
   /// The same of one column.
-  [[nodiscard]] Frame sort_by(const std::string& name, Order order = ascending) const {
+  template <std::convertible_to<std::string> Name>
+  [[nodiscard]] Frame sort_by(const Name& name, Order order = ascending) const {
     return sort_by(std::vector<std::string>{name}, order);
   }
   /// The `n` rows with the greatest values, those first; of equal ones the earlier. Missing values come last.
@@ -196,8 +197,9 @@ class GroupBy {
  public:
   /// One row for each group: its keys, then the results.
   ///
-  /// **Shape.** In order of the keys within a partition; all groups are one partition unless there are many.
-  /// Rows with a missing key are left out, unless `keep_missing` was asked for.
+  /// **Shape.** In order of the keys, unless there are more than some hundred thousand groups: those are in
+  /// no order, and in several partitions. Rows with a missing key are left out, unless `keep_missing` was
+  /// asked for.
   /// **Cost.** Each partition is summed up where it is; only sums travel. With median, quantile or nunique
   /// the rows travel, by hashes of their keys.
   template <class... More>
@@ -230,15 +232,7 @@ const { return group_by(std::vector<std::string>{names...}); }
 /// `weir::from(std::vector<Reading>{...})` with `struct Reading { std::string sensor; double value; };`
 template <class Row>
 [[nodiscard]] Frame from(const std::vector<Row>& rows, std::size_t partitions = 1) {
-  static_assert(std::is_aggregate_v<Row>, "weir: rows are plain structs, whose members become columns");
-  std::vector<std::string> names;
-  std::vector<Column> columns;
-  [&]<std::size_t... I>(std::index_sequence<I...>) {
-    (columns.push_back(detail::frame::column_of_member<Row, I>(rows)), ...);
-    (names.emplace_back(detail::frame::member_name<Row, I>()), ...);
-  }
-  (std::make_index_sequence<detail::task::field_count<Row>>{});
-  return Frame(Table(std::move(names), std::move(columns)), partitions);
+  return Frame(table_of(rows), partitions);
 }
 
 }  // namespace weir

@@ -101,7 +101,9 @@ class Column {
   /// The bytes of values, or of texts.
   [[nodiscard]] const std::byte* data() const noexcept { return values_.data; }
 
+  /// Writes the column, its memory beside the bytes; for the library.
   void save(OutArchive& archive) const;
+  /// Reads what `save` wrote. Throws `Error{serialization}` if it is not a column.
   void load(InArchive& archive);
 
   /// The same type, the same values there, the same values.
@@ -154,7 +156,9 @@ class Table {
   /// The table as people read it: names, types, at most `most_rows` rows.
   [[nodiscard]] std::string show(std::size_t most_rows = 20) const;
 
+  /// Writes the columns, their memory beside the bytes; for the library.
   void save(OutArchive& archive) const;
+  /// Reads what `save` wrote. Throws `Error{serialization}` if it is not a table.
   void load(InArchive& archive);
 
   /// The same names, types and values in the same order.

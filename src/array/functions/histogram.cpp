@@ -143,9 +143,10 @@ NodePtr histogram2d(const NodePtr& x, const NodePtr& y, const std::vector<double
 std::vector<double> even_edges(const char* function, const NodePtr& x, const Bins& bins) {
   if (bins.count < 1)
     refuse(function, "there must be at least 1 bin (got " + std::to_string(bins.count) + ")");
+  (void)shape_of(x);
   std::pair<double, double> range{0, 1};
   if (bins.range) range = *bins.range;
-  else if (shape_of(x), x->grid.size() > 0) range = ends_of<double>(x);
+  else if (x->grid.size() > 0) range = ends_of<double>(x);
   auto& [low, high] = range;
   if (!std::isfinite(low) || !std::isfinite(high) || low > high)
     refuse(function, "the range of the bins must be finite and grow (got " + std::to_string(low) + " to " +

@@ -84,15 +84,9 @@ NodePtr sorted_lines(const char* name, const NodePtr& x, std::size_t axis, std::
 
 // --- one axis in several chunks
 
-NodePtr slice(const NodePtr& x, std::int64_t start, std::int64_t count) {
-  SmallVector<AxisMap, 4> maps;
-  maps.push_back({start, 1, 0});
-  return affine("slice", x, maps, {count});
-}
-
 // In fewer chunks, if there are many small ones: each piece of a sorted list has a part of every chunk.
 NodePtr in_few_chunks(const NodePtr& x) {
-  constexpr std::int64_t few = 32, enough = 1 << 16;
+  constexpr std::int64_t few = 32, enough = 1 << 19;
   const auto& sizes = x->grid.chunks[0];
   if (std::ssize(sizes) <= few) return x;
   const std::int64_t each = std::min(enough, (x->grid.shape[0] + few - 1) / few);
@@ -292,65 +286,78 @@ NodePtr argtopk(const NodePtr& x, std::int64_t k, std::int64_t axis) {
 
 namespace {
 
-// Different elements of sorted lists and how often there is each, in lists as long as all of them, behind
-// what is there: two rows would need one type, so the parameter says which of both is wanted. Operands:
-// lists, (their counts).
+// Different elements of lists and how often there is each, in one list of 8 bytes each: how many there are,
+// their counts, behind the room for these the elements. Operands: lists, (their counts).
 task::Value distinct(Reader& parameters, std::span<const Tensor> operands) {
-  bool counted = false, wants_counts = false, wants_size = false;
+  bool counted = false;
   std::int64_t room = 0;
   read(parameters, counted);
-  read(parameters, wants_counts);
-  read(parameters, wants_size);
   read(parameters, room);
   const std::size_t lists = counted ? operands.size() / 2 : operands.size();
-  const DType type = operands[0].type;
-  const Tensor out =
-      make_tensor(wants_size || wants_counts ? DType::int64 : type, Dims{wants_size ? 1 : room});
-  std::memset(out.data, 0, static_cast<std::size_t>(out.size()) * size_of(out.type));
-  ordered(type, [&]<class T>(std::type_identity<T>) {
+  const Tensor out = make_tensor(DType::int64, Dims{1 + 2 * room});
+  auto *size = out.as<std::int64_t>(), *counts = size + 1, *values = counts + room;
+  std::memset(out.data, 0, static_cast<std::size_t>(out.size()) * sizeof(std::int64_t));
+  ordered(operands[0].type, [&]<class T>(std::type_identity<T>) {
     std::vector<std::pair<Stored<T>, std::int64_t>> all;
+    all.reserve(static_cast<std::size_t>(room));
     for (std::size_t i = 0; i < lists; ++i)
       for (std::int64_t k = 0; k < operands[i].shape[0]; ++k)
         all.emplace_back(operands[i].as<T>()[k], counted ? operands[lists + i].as<std::int64_t>()[k] : 1);
     std::ranges::sort(all, [](const auto& p, const auto& q) { return InOrder()(p.first, q.first); });
-    std::int64_t n = 0;
-    for (std::size_t i = 0; i < all.size(); ++n) {
-      std::int64_t count = 0;
+    for (std::size_t i = 0; i < all.size(); ++*size) {
       const auto value = all[i].first;
-      for (; i < all.size() && is_same_element(all[i].first, value); ++i) count += all[i].second;
-      if (wants_counts) out.as<std::int64_t>()[n] = count;
-      else if (!wants_size) out.as<T>()[n] = static_cast<T>(value);
+      for (; i < all.size() && is_same_element(all[i].first, value); ++i) counts[*size] += all[i].second;
+      std::memcpy(values + *size, &value, sizeof value);
     }
-    if (wants_size) *out.as<std::int64_t>() = n;
   });
+  return out.value;
+}
+
+// Elements or counts of what `distinct` gives. Parameters: the type of the elements, or int64 of counts;
+// their number and where they begin.
+task::Value unpacked(Reader& parameters, std::span<const Tensor> operands) {
+  DType type{};
+  std::int64_t count = 0, start = 0;
+  read(parameters, type);
+  read(parameters, count);
+  read(parameters, start);
+  const Tensor out = make_tensor(type, Dims{count});
+  const auto* from = operands[0].as<std::int64_t>() + start;
+  const std::size_t size = size_of(type);
+  for (std::int64_t i = 0; i < count; ++i)
+    std::memcpy(static_cast<std::byte*>(out.data) + static_cast<std::size_t>(i) * size, from + i, size);
   return out.value;
 }
 
 using Inputs = std::function<std::vector<std::uint32_t>(TaskBuilder&, std::int64_t piece)>;
 
-// The different elements of each piece, without what is left of its room; the same of their counts.
+// The different elements of each piece, which has room for them, and their counts.
 UniqueNodes distinct_of(const std::vector<NodePtr>& inputs, DType type,
                         const std::vector<std::int64_t>& rooms, bool counted, const Inputs& operands) {
-  const auto node = [&](bool counts, bool size) -> NodePtr {
-    Chunks chunks{size ? std::vector<std::int64_t>(rooms.size(), 1) : rooms};
-    const auto plan = [=](TaskBuilder& task, std::int64_t piece) {
-      auto lists = operands(task, piece);
-      const DType out = counts || size ? DType::int64 : type;
-      if (lists.empty()) return task.result(task.temporary(out, Dims{size ? 1 : 0}, Fold::sum));
-      task.kernel(&distinct, std::move(lists), counted, counts, size, rooms[static_cast<std::size_t>(piece)]);
-    };
-    return std::make_shared<TaskNode>("unique", counts || size ? DType::int64 : type, Grid(std::move(chunks)),
-                                      inputs, plan);
+  Chunks packed_chunks(1);
+  for (const std::int64_t room : rooms) packed_chunks[0].push_back(1 + 2 * room);
+  const auto plan = [=](TaskBuilder& task, std::int64_t piece) {
+    const std::int64_t room = rooms[static_cast<std::size_t>(piece)];
+    auto lists = operands(task, piece);
+    if (lists.empty()) return task.result(task.temporary(DType::int64, Dims{1 + 2 * room}, Fold::sum));
+    task.kernel(&distinct, std::move(lists), counted, room);
   };
-  const NodePtr values = persist(node(false, false)), counts = persist(node(true, false));
-  const xt::xarray<std::int64_t> sizes = compute<std::int64_t>(node(false, true));
-  UniqueNodes all;
-  std::vector<NodePtr> parts, part_counts;
-  for (std::size_t i = 0; i < rooms.size(); ++i) {
-    parts.push_back(slice(values, values->grid.starts[0][i], sizes.data()[i]));
-    part_counts.push_back(slice(counts, counts->grid.starts[0][i], sizes.data()[i]));
-  }
-  return {concatenated(std::move(parts), 0), concatenated(std::move(part_counts), 0)};
+  const NodePtr packed =
+      persist(std::make_shared<TaskNode>("unique", DType::int64, Grid(packed_chunks), inputs, plan));
+  std::vector<std::int64_t> first(packed->grid.starts[0].begin(), packed->grid.starts[0].end() - 1);
+  const xt::xarray<std::int64_t> sizes = compute<std::int64_t>(take(packed, 0, first));
+  Chunks chunks(1);
+  chunks[0].assign(sizes.begin(), sizes.end());
+  const auto part = [&](DType of, bool counts) -> NodePtr {
+    const auto unpack = [=](TaskBuilder& task, std::int64_t piece) {
+      const auto p = static_cast<std::size_t>(piece);
+      task.kernel(&unpacked, {task.chunk(*packed, piece)}, of, chunks[0][p],
+                  counts ? std::int64_t{1} : 1 + rooms[p]);
+    };
+    return persist(
+        std::make_shared<TaskNode>("unique", of, Grid(chunks), std::vector<NodePtr>{packed}, unpack));
+  };
+  return {part(type, false), part(DType::int64, true)};
 }
 
 }  // namespace
@@ -366,7 +373,7 @@ UniqueNodes unique(const NodePtr& given) {
                    : std::vector<std::uint32_t>{};
       });
   if (own.values->grid.chunks[0].size() == 1) return own;
-  const NodePtr values = persist(own.values), counts = persist(own.counts);
+  const NodePtr values = own.values, counts = own.counts;
   const auto cuts = cuts_of(values, false);
   std::vector<std::int64_t> rooms;
   for (std::size_t piece = 0; piece + 1 < cuts[0].size(); ++piece) {

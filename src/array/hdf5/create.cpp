@@ -22,7 +22,8 @@ void add_filters(hid_t properties, const std::vector<Hdf5Filter>& filters) {
     if (H5Zfilter_avail(static_cast<H5Z_filter_t>(filter.id)) <= 0 ||
         H5Pset_filter(properties, static_cast<H5Z_filter_t>(filter.id), 0, filter.parameters.size(),
                       filter.parameters.data()) < 0)
-      fail(ErrorKind::unsupported, "to_hdf5: HDF5 must have the filter " + std::to_string(filter.id) +
+      fail(ErrorKind::unsupported, "to_hdf5: HDF5 must have the filter " +
+                                       filter_text(static_cast<H5Z_filter_t>(filter.id)) +
                                        " on every rank (plugins are looked for in HDF5_PLUGIN_PATH)");
 }
 

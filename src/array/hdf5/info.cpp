@@ -43,9 +43,8 @@ std::vector<std::string> filter_texts(hid_t properties) {
     std::string text = id == H5Z_FILTER_DEFLATE      ? "deflate " + std::to_string(parameters[0])
                        : id == H5Z_FILTER_SHUFFLE    ? "shuffle"
                        : id == H5Z_FILTER_FLETCHER32 ? "fletcher32"
-                       : id == H5Z_FILTER_SZIP
-                           ? "szip"
-                           : std::to_string(id) + (name[0] ? " (" + std::string(name) + ")" : "");
+                       : id == H5Z_FILTER_SZIP       ? "szip"
+                                                     : filter_text(id, name);
     if (H5Zfilter_avail(id) <= 0) text += ", not available";
     texts.push_back(std::move(text));
   }

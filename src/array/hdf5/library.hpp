@@ -98,6 +98,8 @@ using Hold = std::unique_lock<std::mutex>;
 /// group.
 [[nodiscard]] Id open_dataset(const std::string& function, hid_t file, const std::string& path,
                               const std::string& dataset);
+/// "32015 (zstd)": the number of a filter and what it is called, by the file or by the registry of filters.
+[[nodiscard]] std::string filter_text(H5Z_filter_t filter, const std::string& name = {});
 /// A sentence for a filter of the dataset that the library does not have; empty if it has all of them.
 [[nodiscard]] std::string missing_filter(const std::string& function, hid_t properties,
                                          const std::string& path, const std::string& dataset,

@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
+#include <map>
 
 #include "array/hdf5/library.hpp"
 
@@ -167,6 +168,15 @@ Id open_dataset(const std::string& function, hid_t file, const std::string& path
   return opened;
 }
 
+std::string filter_text(H5Z_filter_t filter, const std::string& name) {
+  static const std::map<H5Z_filter_t, const char*> registered{
+      {H5Z_FILTER_SZIP, "szip"}, {32000, "lzf"}, {32001, "blosc"}, {32004, "lz4"},
+      {32008, "bitshuffle"},     {32013, "zfp"}, {32015, "zstd"},  {32026, "blosc2"}};
+  const auto known = registered.find(filter);
+  const std::string called = !name.empty() || known == registered.end() ? name : known->second;
+  return std::to_string(filter) + (called.empty() ? "" : " (" + called + ")");
+}
+
 std::string missing_filter(const std::string& function, hid_t properties, const std::string& path,
                            const std::string& dataset, bool also_optional) {
   for (int i = 0; i < std::max(0, H5Pget_nfilters(properties)); ++i) {
@@ -178,7 +188,7 @@ std::string missing_filter(const std::string& function, hid_t properties, const 
     if (H5Zfilter_avail(id) > 0 || ((flags & H5Z_FLAG_OPTIONAL) && !also_optional)) continue;
     const char* plugins = std::getenv("HDF5_PLUGIN_PATH");
     return function + ": " + in_quotes(dataset) + " of " + in_quotes(path) + " is stored with the filter " +
-           std::to_string(id) + (name[0] ? " (" + std::string(name) + ")" : "") +
+           filter_text(id, name) +
            ", which HDF5 must have on every rank; plugins are looked for in HDF5_PLUGIN_PATH (" +
            (plugins ? in_quotes(plugins) : "not set") + ")";
   }

@@ -79,7 +79,7 @@ task::Value multiply_chunks(Reader& parameters, std::span<const Tensor> operands
   set_up_lapack();
   const Tensor out = make_tensor(type, shape);
   const std::int64_t m = shape[shape.size() - 2], n = shape[shape.size() - 1],
-                     batches = m * n ? out.size() / (m * n) : 0;
+                     batches = out.size() == 0 ? 0 : out.size() / (m * n);
   dispatch(type, [&]<class T>(std::type_identity<T>) {
     std::fill_n(out.as<T>(), out.size(), T(0));
     for (std::size_t i = 0; i + 1 < operands.size(); i += 2) {

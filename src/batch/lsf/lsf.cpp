@@ -9,6 +9,7 @@
 #include <sstream>
 
 #include "batch/answer.hpp"
+#include "batch/array.hpp"
 #include "batch/program.hpp"
 #include "batch/script.hpp"
 #include "weir/error.hpp"
@@ -46,11 +47,20 @@ std::string memory_text(std::uint64_t bytes) {
                             : std::to_string(amount.count) + amount.unit + "B";
 }
 
+/// `[1-99]%4` behind the name; an index of 0 would mean that the job is no array.
+std::string array_part(const std::string& array) {
+  if (array.empty()) return "";
+  if (parse_array(array).elements.front() == 0)
+    throw Error(ErrorKind::invalid_argument, "array: LSF counts elements from 1 (got " + array + ")");
+  const std::size_t limit = std::min(array.find('%'), array.size());
+  return "[" + array.substr(0, limit) + "]" + array.substr(limit);
+}
+
 std::string directives(const JobOptions& options) {
   const JobLayout wanted = layout(options);
   const std::string name = checked_name(options);
   Directives lines("#BSUB", options);
-  lines.add("-J " + name);
+  lines.add("-J " + name + array_part(options.array));
   // What LSF itself has to say of the job. The script takes its output to files of its own, which grow as it
   // runs.
   lines.add("-o " + directive_value("log_directory", log_prefix(options) + name + ".log"));
@@ -74,7 +84,8 @@ std::string directives(const JobOptions& options) {
 std::string opening(const JobOptions& options) {
   const std::string prefix = log_prefix(options);
   const std::string log = (prefix.empty() ? "" : quoted("log_directory", prefix)) + checked_name(options) +
-                          "-\"${LSB_JOBID:-0}\"";
+                          "-\"${LSB_JOBID:-0}" +
+                          (array_text(lsf(), options).empty() ? "" : "[$LSB_JOBINDEX]") + "\"";
   return "exec >" + log + ".out 2>" + log + ".err\n";
 }
 
@@ -128,8 +139,13 @@ std::string joined(const std::vector<std::string>& words) {
   return text;
 }
 
-const std::vector<std::string> fields{"jobid",       "stat",        "exit_code",
-                                      "exit_reason", "pend_reason", "exec_host"};
+const std::vector<std::string> fields{"jobid",       "stat",      "exit_code", "exit_reason",
+                                      "pend_reason", "exec_host", "jobindex"};
+
+/// Some versions write the index of an element into its id, others beside it.
+std::string element_id(const std::string& id, const std::string& index) {
+  return number(index).value_or(0) == 0 || id.find('[') != std::string::npos ? id : id + "[" + index + "]";
+}
 
 /// JSON since 10.1; before, a table with a delimiter of one's choice.
 std::vector<JobStatus> ask_bjobs(const std::vector<std::string>& ids) {
@@ -158,7 +174,8 @@ class Lsf : public BatchSystem {
   std::string script(const JobOptions& options) const override {
     const std::string shebang =
         options.shebang.empty() ? "#!/bin/bash" : one_line_value("shebang", options.shebang);
-    return shebang + "\n" + directives(options) + "\n" + opening(options) + shell_part(options);
+    return shebang + "\n" + directives(options) + "\n" + opening(options) +
+           (array_text(*this, options).empty() ? "" : array_line("LSB_JOBINDEX")) + shell_part(options);
   }
 
   std::string submit(const std::filesystem::path& script) const override {
@@ -166,6 +183,16 @@ class Lsf : public BatchSystem {
     const ProgramResult answer = run_program({"bsub"}, std::chrono::minutes(1), script.string());
     if (answer.exit_status != 0) throw Error(ErrorKind::io, refusal("lsf: the job was not accepted", answer));
     return parse_lsf_job_id(answer.output);
+  }
+
+  std::string array_asked_for(const std::string& directive) const override {
+    static const std::regex form(R"((?:^|\s)-J\s*["']?[^\s\[]*\[([0-9][0-9,:-]*)\](%[0-9]+)?)");
+    std::smatch part;
+    return std::regex_search(directive, part, form) ? part[1].str() + part[2].str() : "";
+  }
+
+  std::string element(const std::string& job_id, int index) const override {
+    return job_id + "[" + std::to_string(index) + "]";
   }
 
   std::vector<JobStatus> status(const std::vector<std::string>& ids) const override {
@@ -251,8 +278,8 @@ std::vector<JobStatus> parse_bjobs_json(const std::string& answer) {
       return found->is_string() ? found->get<std::string>() : found->is_primitive() ? found->dump() : "";
     };
     if (field("JOBID").empty() || field("STAT").empty()) continue;
-    jobs.push_back(status_of(field("JOBID"), field("STAT"), field("EXIT_CODE"), field("EXIT_REASON"),
-                             field("PEND_REASON")));
+    jobs.push_back(status_of(element_id(field("JOBID"), field("JOBINDEX")), field("STAT"), field("EXIT_CODE"),
+                             field("EXIT_REASON"), field("PEND_REASON")));
     jobs.back().hosts = hosts_in(field("EXEC_HOST"));
   }
   return jobs;
@@ -265,8 +292,9 @@ std::vector<JobStatus> parse_bjobs_text(const std::string& answer) {
     std::vector<std::string> parts;
     std::istringstream words(line);
     for (std::string word; std::getline(words, word, '|');) parts.push_back(trimmed(word));
-    if (parts.size() != fields.size() || parts[0].empty()) continue;
-    jobs.push_back(status_of(parts[0], parts[1], parts[2], parts[3], parts[4]));
+    if (parts.size() < fields.size() - 1 || parts[0].empty()) continue;
+    const std::string index = parts.size() == fields.size() ? parts.back() : "";
+    jobs.push_back(status_of(element_id(parts[0], index), parts[1], parts[2], parts[3], parts[4]));
     jobs.back().hosts = hosts_in(parts[5]);
   }
   return jobs;

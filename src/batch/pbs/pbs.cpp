@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "batch/answer.hpp"
+#include "batch/array.hpp"
 #include "batch/pbs/pbs.hpp"
 #include "batch/program.hpp"
 #include "batch/script.hpp"
@@ -84,6 +85,13 @@ std::string directives(const JobOptions& options) {
   lines.add("-o " + log_path(options) + name + ".log");
   if (!options.queue.empty()) lines.add("-q " + directive_value("queue", options.queue));
   if (!options.account.empty()) lines.add("-A " + directive_value("account", options.account));
+  if (!options.array.empty()) {
+    static_cast<void>(parse_array(options.array));
+    if (options.array.find(',') != std::string::npos)
+      throw Error(ErrorKind::invalid_argument,
+                  "array: PBS takes one range, for example 0-99 or 0-98:2 (got " + options.array + ")");
+    lines.add("-J " + options.array);
+  }
   lines.add("-l " + select_text(options));
   if (layout(options).nodes > 1) lines.add("-l place=scatter");
   if (options.walltime.count() > 0) lines.add("-l walltime=" + clock_text(options.walltime));
@@ -194,13 +202,30 @@ class Pbs : public BatchSystem {
     // A login shell, since a job of PBS begins with an empty environment that has no `module`.
     const std::string shebang =
         options.shebang.empty() ? "#!/bin/bash -l" : one_line_value("shebang", options.shebang);
-    return shebang + "\n" + directives(options) + "\n" + opening(options) + shell_part(options);
+    return shebang + "\n" + directives(options) + "\n" + opening(options) +
+           (array_text(*this, options).empty() ? "" : array_line("{PBS_ARRAY_INDEX:-$PBS_ARRAYID}")) +
+           shell_part(options);
   }
 
   std::string submit(const std::filesystem::path& script) const override {
     const ProgramResult answer = run_program({"qsub", script.string()});
     if (answer.exit_status != 0) throw Error(ErrorKind::io, refusal("pbs: the job was not accepted", answer));
     return parse_pbs_job_id(answer.output);
+  }
+
+  /// Torque's form is `-t`.
+  std::string array_asked_for(const std::string& directive) const override {
+    static const std::regex form(R"((?:^|\s)-[Jt]\s*([0-9][0-9,:%-]*))");
+    std::smatch part;
+    return std::regex_search(directive, part, form) ? part[1].str() : "";
+  }
+
+  /// Of `12[].server` `12[3].server`.
+  std::string element(const std::string& job_id, int index) const override {
+    const std::size_t open = job_id.find('[');
+    return open == std::string::npos
+               ? job_id
+               : job_id.substr(0, open + 1) + std::to_string(index) + job_id.substr(job_id.find(']', open));
   }
 
   std::vector<JobStatus> status(const std::vector<std::string>& ids) const override {

@@ -5,9 +5,11 @@
 #include <filesystem>
 #include <map>
 #include <regex>
+#include <set>
 #include <sstream>
 
 #include "batch/answer.hpp"
+#include "batch/array.hpp"
 #include "batch/program.hpp"
 #include "batch/script.hpp"
 #include "batch/slurm/slurm.hpp"
@@ -26,10 +28,11 @@ std::string directive_value(std::string_view option, const std::string& value) {
 }
 
 /// `%` begins a pattern in the paths of logs.
-std::string log_pattern(const JobOptions& options, const char* stream) {
+std::string log_pattern(const JobOptions& options, const char* stream, bool is_array) {
   std::string path;
   for (const char c : log_prefix(options)) path += c == '%' ? std::string("%%") : std::string(1, c);
-  return directive_value("log_directory", path + checked_name(options) + "-%j." + stream);
+  return directive_value("log_directory",
+                         path + checked_name(options) + (is_array ? "-%A_%a." : "-%j.") + stream);
 }
 
 std::string memory_text(std::uint64_t bytes) {
@@ -43,8 +46,13 @@ std::string directives(const JobOptions& options) {
   Directives lines("#SBATCH", options);
   lines.add("--job-name=" + checked_name(options));
   lines.add("--no-requeue");
-  lines.add("--output=" + log_pattern(options, "out"));
-  lines.add("--error=" + log_pattern(options, "err"));
+  const bool is_array = !array_text(slurm(), options).empty();
+  lines.add("--output=" + log_pattern(options, "out", is_array));
+  lines.add("--error=" + log_pattern(options, "err", is_array));
+  if (!options.array.empty()) {
+    static_cast<void>(parse_array(options.array));
+    lines.add("--array=" + options.array);
+  }
   if (!options.queue.empty()) lines.add("--partition=" + directive_value("queue", options.queue));
   if (!options.account.empty()) lines.add("--account=" + directive_value("account", options.account));
   std::string hosts;
@@ -106,8 +114,9 @@ std::string comma_separated(const std::vector<std::string>& ids) {
 /// What the controller still remembers: jobs in the queue, and for some minutes those that are over.
 Found ask_squeue(const std::vector<std::string>& ids) {
   const ProgramResult answer =
-      run_program({"squeue", "--noheader", "--states=all", "--jobs=" + comma_separated(ids),
-                   "--Format=JobID:32,State:32,exit_code:32,NodeList:64,Reason:256"});
+      run_program({"squeue", "--noheader", "--states=all", "--jobs=" + comma_separated(ids), "--array",
+                   "--Format=JobID:32,State:32,exit_code:32,NodeList:64,Reason:256,ArrayJobID:32,"
+                   "ArrayTaskID:32"});
   if (answer.exit_status != 0) {
     if (answer.errors.find("Invalid job id") != std::string::npos) return {};
     throw Error(ErrorKind::io, refusal("slurm: the queue could not be asked", answer));
@@ -118,8 +127,10 @@ Found ask_squeue(const std::vector<std::string>& ids) {
     const auto column = [&](std::size_t at, std::size_t width) {
       return at < line.size() ? trimmed(line.substr(at, width)) : "";
     };
-    const std::string id = column(0, 32), state = column(32, 32);
+    std::string id = column(0, 32);
+    const std::string state = column(32, 32), element = column(448, 32);
     if (id.empty() || state.empty()) continue;
+    if (number(element)) id = column(416, 32) + "_" + element;
     keep(found, id, state, exit_status_of(count(column(64, 32))), column(160, 256));
     found[id].hosts = column(96, 64);
   }
@@ -135,13 +146,20 @@ Found ask_sacct(const std::vector<std::string>& ids) {
   Found found;
   std::istringstream lines(answer.exit_status == 0 ? answer.output : "");
   for (std::string line; std::getline(lines, line);) {
-    static const std::regex form(R"((\d+)\|([A-Z_]+)[^|]*\|(\d+):(\d+).*)");
+    static const std::regex form(R"((\d+(?:_\d+)?)\|([A-Z_]+)[^|]*\|(\d+):(\d+).*)");
     if (std::smatch part; std::regex_match(line, part, form)) {
       const int signal = std::stoi(part[4]);
       keep(found, part[1], part[2], signal ? 128 + signal : std::stoi(part[3]), "");
     }
   }
   return found;
+}
+
+/// The ids to ask for: of elements their array, once.
+std::vector<std::string> whole_jobs(const std::vector<std::string>& ids) {
+  std::set<std::string> jobs;
+  for (const std::string& id : ids) jobs.insert(id.substr(0, id.find('_')));
+  return {jobs.begin(), jobs.end()};
 }
 
 std::vector<std::string> missing(const std::vector<std::string>& ids, const Found& found) {
@@ -164,7 +182,9 @@ class Slurm : public BatchSystem {
     return shebang + "\n" + directives(options) +
            // `--export=NONE` is meant for this script; mpirun starts its helpers with srun, which would obey
            // it too.
-           "\nunset SLURM_EXPORT_ENV\n" + shell_part(options);
+           "\nunset SLURM_EXPORT_ENV\n" +
+           (array_text(*this, options).empty() ? "" : array_line("SLURM_ARRAY_TASK_ID")) +
+           shell_part(options);
   }
 
   std::string submit(const std::filesystem::path& script) const override {
@@ -174,10 +194,20 @@ class Slurm : public BatchSystem {
     return parse_slurm_job_id(answer.output);
   }
 
+  std::string array_asked_for(const std::string& directive) const override {
+    static const std::regex form(R"((?:^|\s)(?:--array[= ]\s*|-a\s*)["']?([0-9][0-9,:%-]*))");
+    std::smatch part;
+    return std::regex_search(directive, part, form) ? part[1].str() : "";
+  }
+
+  std::string element(const std::string& job_id, int index) const override {
+    return job_id + "_" + std::to_string(index);
+  }
+
   std::vector<JobStatus> status(const std::vector<std::string>& ids) const override {
     if (ids.empty()) return {};
-    Found found = ask_squeue(ids);
-    if (const auto older = missing(ids, found); !older.empty()) found.merge(ask_sacct(older));
+    Found found = ask_squeue(whole_jobs(ids));
+    if (const auto older = missing(ids, found); !older.empty()) found.merge(ask_sacct(whole_jobs(older)));
     std::vector<JobStatus> result;
     for (const std::string& id : ids) result.push_back(found.contains(id) ? found[id] : JobStatus{.id = id});
     return result;
@@ -195,7 +225,8 @@ class Slurm : public BatchSystem {
   }
 
   std::optional<std::string> job(const Variables& variables) const override {
-    return variables("SLURM_JOB_ID");
+    const auto array = variables("SLURM_ARRAY_JOB_ID"), index = variables("SLURM_ARRAY_TASK_ID");
+    return array && index ? *array + "_" + *index : variables("SLURM_JOB_ID");
   }
 
   bool owns(std::string_view variable) const override {

@@ -22,9 +22,7 @@ function show() {
   byId('where').textContent = `process ${program.pid} on ${program.host}` + (program.job ? `, job ${program.job}` : '') +
     `, ${program.running ? 'running for' : 'ran'} ${seconds(program.now_s)}`;
   document.title = program.name + ' - Weir';
-  const limit = data.picture.streams.find((stream) => stream.verdict.limited);
-  const idle = data.picture.verdict.sentence === 'nothing has run yet';
-  const verdict = idle && data.picture.streams.length ? (limit || data.picture.streams[0]).verdict : data.picture.verdict;
+  const {verdict} = data.picture;
   byId('verdict').replaceChildren(verdict.sentence, make('small', {}, verdict.advice));
   byId('verdict').className = verdict.limited ? 'limited' : '';
   const page = byId('page');

@@ -196,8 +196,8 @@ function log(page, {picture}) {
   const lines_of_log = picture.log || [];
   if (!lines_of_log.length)
     return page.append(card('Log', make('p', {class: 'note'}, 'rank 0 has logged nothing; WEIR_LOG=info tells more')));
-  page.append(card('Log of rank 0', table([{name: 'when'}, {name: 'line', text: true}], [...lines_of_log].reverse().map((line) =>
-    ({cells: [seconds(line.time_s), line.text]})))));
+  page.append(card('Log of rank 0, the last lines first', table([{name: 'line', text: true}],
+    [...lines_of_log].reverse().map((line) => ({cells: [line]})))));
 }
 
 export const pages = {status, tasks, workers, streams, functions, memory, failures, system, log};

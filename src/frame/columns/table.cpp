@@ -1,10 +1,13 @@
 // Tables: names looked up, rows cut out, printed.
 #include <algorithm>
+#include <cmath>
+#include <cstdio>
 #include <ostream>
 #include <set>
 
 #include "core/decimal.hpp"
 #include "core/wording.hpp"
+#include "frame/columns/cell.hpp"
 #include "frame/kernels/kernels.hpp"
 #include "frame/plan/names.hpp"
 #include "weir/detail/task/serialize.hpp"
@@ -19,9 +22,25 @@ std::size_t width_of(std::string_view text) {
       std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xC0) != 0x80; }));
 }
 
+// Six digits behind the point are what people read; all of them are in `Column::show`.
+std::string short_real(double value) {
+  const double size = std::fabs(value);
+  char text[48];
+  if (!std::isfinite(value) || value == 0 || size < 1e-4 || size >= 1e15) {
+    if (!std::isfinite(value) || value == 0) return detail::frame::written_real(value);
+    std::snprintf(text, sizeof text, "%.6e", value);
+    return text;
+  }
+  std::snprintf(text, sizeof text, "%.6f", value);
+  std::string digits = text;
+  while (digits.back() == '0' && digits[digits.size() - 2] != '.') digits.pop_back();
+  return digits;
+}
+
 // At most `most` characters on one line.
 std::string cell_text(const Column& column, std::size_t i, std::size_t most) {
   if (column.is_na(i)) return "NA";
+  if (column.type() == ColumnType::float64) return short_real(column.float64s()[i]);
   std::string text = detail::printable(column.show(i));
   if (width_of(text) <= most) return text;
   std::size_t end = 0, seen = 0;

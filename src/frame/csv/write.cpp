@@ -104,9 +104,6 @@ std::vector<std::string> Frame::to_csv(const std::string& path, const WriteCsv& 
   return paths;
 }
 
-Frame read_csv(const std::string& pattern, const ReadCsv& options) {
-  return read_csv(std::vector<std::string>{pattern}, options);
-}
 Frame read_csv(const std::vector<std::string>& patterns, const ReadCsv& options) {
   return Frame(detail::frame::make_source(std::make_shared<detail::frame::CsvSource>(patterns, options)));
 }

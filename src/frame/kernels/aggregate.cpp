@@ -369,12 +369,12 @@ Table merge_states(const Table& parts, const std::vector<std::string>& keys,
 }
 
 Table results_of(const Table& states, const std::vector<std::string>& keys,
-                 const std::vector<BoundAggregate>& aggregates) {
+                 const std::vector<BoundAggregate>& aggregates, bool sorts) {
   Growing results{keys, columns_of(states, keys)};
   for (std::size_t a = 0; a < aggregates.size(); ++a)
     results.add(aggregates[a].name, result_of(states, a, aggregates[a]));
   const Table table = results.finish();
-  return keys.empty() ? table : sorted(table, keys, false);
+  return sorts && !keys.empty() ? sorted(table, keys, false) : table;
 }
 
 Table aggregate_whole(const Table& all, const std::vector<std::string>& keys,

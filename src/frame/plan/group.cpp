@@ -10,13 +10,17 @@ namespace {
 using Aggregates = std::vector<BoundAggregate>;
 
 Table merge_task(const std::vector<Table>& parts, const std::vector<std::string>& keys,
-                 const Aggregates& aggregates, bool is_last) {
-  const Table merged = merge_states(concat(parts), keys, aggregates);
-  return is_last ? results_of(merged, keys, aggregates) : merged;
+                 const Aggregates& aggregates) {
+  return merge_states(concat(parts), keys, aggregates);
 }
 Table whole_task(const std::vector<Table>& parts, const std::vector<std::string>& keys,
                  const Aggregates& aggregates, bool keeps_missing) {
   return aggregate_whole(concat(parts), keys, aggregates, keeps_missing);
+}
+
+Table finish_task(const std::vector<Table>& parts, const std::vector<std::string>& keys,
+                  const Aggregates& aggregates, bool sorts) {
+  return results_of(merge_states(concat(parts), keys, aggregates), keys, aggregates, sorts);
 }
 
 // Partial results that one task of the tree merges.
@@ -78,7 +82,7 @@ class GroupNode : public Node {
     std::vector<Future<Table>> results;
     if (count > 1) {
       for (const auto& bucket : run.by_hash(parts, keys_, count))
-        results.push_back(run.client.submit(merge_task, bucket, keys_, bound_, true));
+        results.push_back(run.client.submit(finish_task, bucket, keys_, bound_, false));
       return results;
     }
     while (parts.size() > split_every) {
@@ -87,11 +91,11 @@ class GroupNode : public Node {
         const auto begin = parts.begin() + static_cast<std::ptrdiff_t>(at);
         const auto end =
             parts.begin() + static_cast<std::ptrdiff_t>(std::min(at + split_every, parts.size()));
-        fewer.push_back(run.client.submit(merge_task, std::vector(begin, end), keys_, bound_, false));
+        fewer.push_back(run.client.submit(merge_task, std::vector(begin, end), keys_, bound_));
       }
       parts = std::move(fewer);
     }
-    results.push_back(run.client.submit(merge_task, parts, keys_, bound_, true));
+    results.push_back(run.client.submit(finish_task, parts, keys_, bound_, true));
     return results;
   }
 
@@ -134,44 +138,51 @@ void check_type(const Aggregate& aggregate, const Term& value) {
 
 }  // namespace
 
-NodePtr make_group(const NodePtr& input, std::vector<std::string> keys, std::vector<Aggregate> aggregates,
-                   bool keeps_missing) {
+GroupPlan plan_groups(const Schema& rows, const std::vector<std::string>& keys,
+                      const std::vector<Aggregate>& aggregates) {
   if (aggregates.empty())
     throw Error(ErrorKind::invalid_argument, "agg: there must be an aggregation, such as count() (got none)");
-  Schema schema;
-  Step values{.kind = Step::Kind::project};
+  if (rows.empty()) throw Error(ErrorKind::invalid_argument, "agg: there must be a column (got none)");
+  GroupPlan plan;
+  plan.values.kind = Step::Kind::project;
   Names seen, seen_values;
   const auto add_name = [&](const std::string& name, ColumnType type) {
     if (!seen.insert(name).second)
       throw Error(ErrorKind::invalid_argument, "agg: the names of results and keys must differ (got " +
                                                    quoted(name) + " twice); as() gives another name");
-    schema.push_back({name, type});
+    plan.schema.push_back({name, type});
   };
   for (const std::string& key : keys) {
-    const TermPtr term = typed("group_by", make_column_term(key), input->schema);
+    const TermPtr term = typed("group_by", make_column_term(key), rows);
     add_name(key, term->type);
-    values.columns.push_back({key, {term}});
+    plan.values.columns.push_back({key, {term}});
   }
-  Aggregates bound;
   for (const Aggregate& aggregate : aggregates) {
     BoundAggregate own{aggregate.kind, aggregate.name, {}, ColumnType::int64, aggregate.parameter};
     if (aggregate.kind != Aggregate::Kind::rows) {
-      const TermPtr term = typed(std::string(name_of(aggregate.kind)), aggregate.value.term(), input->schema);
+      const TermPtr term = typed(std::string(name_of(aggregate.kind)), aggregate.value.term(), rows);
       check_type(aggregate, *term);
       own.type = term->type;
       // Aggregations of one column share it; a key of this name would have to begin with a line end.
-      own.value = "\n" + (term->op == Op::column ? term->name : std::to_string(bound.size()) + " ");
-      if (seen_values.insert(own.value).second) values.columns.push_back({own.value, {term}});
+      own.value = "\n" + (term->op == Op::column ? term->name : std::to_string(plan.aggregates.size()) + " ");
+      if (seen_values.insert(own.value).second) plan.values.columns.push_back({own.value, {term}});
     }
     add_name(own.name, type_of_result(own.kind, own.type));
-    bound.push_back(std::move(own));
+    plan.aggregates.push_back(std::move(own));
   }
-  if (values.columns.empty()) {
-    const Field& any = input->schema.front();
-    values.columns.push_back({any.name, {typed("agg", make_column_term(any.name), input->schema)}});
+  if (plan.values.columns.empty()) {
+    const std::string& any = rows.front().name;
+    plan.values.columns.push_back({any, {typed("agg", make_column_term(any), rows)}});
   }
-  return std::make_shared<GroupNode>(input, std::move(keys), std::move(aggregates), std::move(bound),
-                                     std::move(values), std::move(schema), keeps_missing);
+  return plan;
+}
+
+NodePtr make_group(const NodePtr& input, std::vector<std::string> keys, std::vector<Aggregate> aggregates,
+                   bool keeps_missing) {
+  GroupPlan plan = plan_groups(input->schema, keys, aggregates);
+  return std::make_shared<GroupNode>(input, std::move(keys), std::move(aggregates),
+                                     std::move(plan.aggregates), std::move(plan.values),
+                                     std::move(plan.schema), keeps_missing);
 }
 
 }  // namespace weir::detail::frame

@@ -62,12 +62,21 @@ using Steps = std::vector<Step>;
 /// The states of several partitions put together.
 [[nodiscard]] Table merge_states(const Table& states, const std::vector<std::string>& keys,
                                  const std::vector<BoundAggregate>& aggregates);
-/// What states say, in order of the keys. Without keys there is always one row.
+/// What states say, in order of the keys if asked for. Without keys there is always one row.
 [[nodiscard]] Table results_of(const Table& states, const std::vector<std::string>& keys,
-                               const std::vector<BoundAggregate>& aggregates);
+                               const std::vector<BoundAggregate>& aggregates, bool sorts);
 /// The same from all rows of each group, for those that have no states.
 [[nodiscard]] Table aggregate_whole(const Table& table, const std::vector<std::string>& keys,
                                     const std::vector<BoundAggregate>& aggregates, bool keeps_missing);
+/// Keys and aggregations bound to the columns of their rows.
+struct GroupPlan {
+  Step values;  ///< Makes the keys and the values that are summed up of the rows.
+  std::vector<BoundAggregate> aggregates;
+  Schema schema;  ///< Of the result.
+};
+/// Throws the sentences of `group_by` and `agg`.
+[[nodiscard]] GroupPlan plan_groups(const Schema& rows, const std::vector<std::string>& keys,
+                                    const std::vector<Aggregate>& aggregates);
 [[nodiscard]] bool has_state(Aggregate::Kind kind) noexcept;
 [[nodiscard]] ColumnType type_of_result(Aggregate::Kind kind, ColumnType value) noexcept;
 

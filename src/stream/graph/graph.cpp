@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "core/log.hpp"
+#include "stream/graph/seen.hpp"
 #include "stream/graph/standstill.hpp"
 #include "weir/error.hpp"
 
@@ -174,11 +175,14 @@ bool Structure::remove_edge(Node& from, Node& to, std::vector<InletBase*>* cut) 
 
 // --- Graph
 
-Graph::Graph() : waiting_(std::make_unique<Waiting>()) {}
+Graph::Graph() : waiting_(std::make_unique<Waiting>()) { GraphWatch::add(*this); }
 Graph::Graph(EventLoop loop)
-    : loop_(std::move(loop)), owns_loop_(false), waiting_(std::make_unique<Waiting>()) {}
+    : loop_(std::move(loop)), owns_loop_(false), waiting_(std::make_unique<Waiting>()) {
+  GraphWatch::add(*this);
+}
 
 Graph::~Graph() {
+  GraphWatch::remove(*this);
   if (parent_ || nodes_.empty()) return;
   const bool waits = owns_loop_;
   for (const auto& node : nodes_) {

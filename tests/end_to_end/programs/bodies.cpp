@@ -2,8 +2,12 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <cstdlib>
+#include <filesystem>
+#include <functional>
 #include <iostream>
 #include <numeric>
+#include <optional>
 #include <thread>
 #include <weir/weir.hpp>
 
@@ -39,6 +43,50 @@ int wait_inside(int) { return Client::current().submit(for_ever, 10).result(); }
 
 struct Own {};
 
+/// What a program that is started here ends with.
+int status_of(const std::string& command) { return WEXITSTATUS(std::system(command.c_str())); }
+int status_of_program(const std::string& command) { return status_of(command + " >/dev/null"); }
+
+std::string what(const std::function<void()>& call) {
+  try {
+    call();
+    return "nothing was wrong";
+  } catch (const std::exception& error) {
+    return error.what();
+  }
+}
+std::string run_inside(int) {
+  return what([] { weir::run(0, nullptr, [](Client&) { return 0; }); });
+}
+
+/// Starts whole programs, MPI's and Weir's, here and in tasks.
+int start_programs(Client& client, const std::string& self) {
+  for (const std::string& command :
+       {std::string("mpirun --oversubscribe -n 2 /bin/true"), self + " return7"}) {
+    std::cout << "body: " << status_of_program(command) << '\n';
+    for (const int status : client.gather(client.run_on_workers(status_of_program, command)))
+      std::cout << "task: " << status << '\n';
+  }
+  return 0;
+}
+
+/// Whether stdin, stdout and stderr are no files of the library's own.
+bool has_plain_descriptors() {
+  for (const char* number : {"0", "1", "2"})
+    if (std::filesystem::read_symlink(std::string("/proc/self/fd/") + number) != "/dev/null") return false;
+  return true;
+}
+
+/// Outlive their cluster.
+std::optional<Client> kept_client;
+std::optional<Future<int>> kept_future;
+void use_what_is_left() {
+  std::cout << "submit: " << what([] { kept_client->submit(inc, 1); }) << '\n'
+            << "workers: " << what([] { static_cast<void>(kept_client->workers()); }) << '\n'
+            << "result: " << what([] { static_cast<void>(kept_future->result()); }) << '\n'
+            << "current: " << what([] { static_cast<void>(Client::current()); }) << std::endl;
+}
+
 void announce(Client& client) {
   for (const int pid : client.gather(client.run_on_workers(process_id))) std::cout << "pid=" << pid << '\n';
   std::cout << "pid=" << getpid() << "\nready" << std::endl;
@@ -64,6 +112,15 @@ int end(Client& client, const std::string& how) {
     lingering.wanted = true;
     running.push_back(client.submit(end_late, 1));
     for (int i = 0; i < 20 && !has_begun; ++i) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+  if (how == "run_inside") {
+    std::cout << run_inside(0) << '\n' << client.submit(run_inside, 0).result() << std::endl;
+    return 3;
+  }
+  if (how == "descriptors") return has_plain_descriptors() ? 4 : 5;
+  if (how == "outlive") {
+    kept_client = client;
+    kept_future = client.submit(for_ever, 10);
   }
   if (how.starts_with("return")) return how.starts_with("return7") ? 7 : 0;
   if (how.starts_with("throw_int")) throw 5;
@@ -95,11 +152,13 @@ int end(Client& client, const std::string& how) {
 
 int main(int argc, char** argv) {
   const std::string how = argc > 1 ? argv[1] : "return";
+  // Of what a rank starts the size is that of the job around it.
+  const char* ranks = std::getenv("PMIX_RANK") ? std::getenv("OMPI_COMM_WORLD_SIZE") : nullptr;
   const int status = weir::run(argc, argv, [&](Client& client) {
-    const char* ranks = std::getenv("OMPI_COMM_WORLD_SIZE");
     client.wait_for_workers(ranks && std::string(ranks) != "1" ? std::strtoul(ranks, nullptr, 10) - 1 : 1);
-    return end(client, how);
+    return how == "start" ? start_programs(client, argv[0]) : end(client, how);
   });
+  if (kept_client) use_what_is_left();
   std::cout << "after" << std::endl;
   return status;
 }

@@ -111,6 +111,20 @@ void rechunk(weir::Client& client) {
   std::cout << "peak " << worst_peak_mb(client) << " MB\n";
 }
 
+// All numbers below `count`, a power of two, in another order.
+weir::Array<std::int64_t> mixed(std::int64_t count) {
+  return (weir::arange<std::int64_t>(0, count, 1, {1 << 16}) * 0x9E3779B1) & (count - 1);
+}
+
+void sorted(weir::Client& client) {
+  const std::int64_t count = 1 << 24, fewer = 1 << 22;  // 134 MB
+  std::cout << "sorted " << (weir::sort(mixed(count)) == weir::arange<std::int64_t>(0, count)).all().item()
+            << "\npeak " << worst_peak_mb(client) << " MB\n";
+  const auto [values, counts] = weir::unique(weir::right_shift(mixed(fewer), 2));
+  std::cout << "unique " << (values == weir::arange<std::int64_t>(0, fewer / 4)).all().item() << '\n'
+            << "counted " << (counts == 4).all().item() << '\n';
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -122,6 +136,7 @@ int main(int argc, char** argv) {
     if (what == "full") full(client);
     if (what == "arrays") arrays(client, argv[2]);
     if (what == "rechunk") rechunk(client);
+    if (what == "sorted") sorted(client);
     if (what == "killed") {
       const auto all = make(client, 60);
       sums(client, all);

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "weir/detail/bag/sinks.hpp"
+#include "weir/json.hpp"
 
 namespace weir {
 
@@ -27,7 +28,7 @@ struct Count {
   void add(const T&) {
     ++count;
   }
-  void merge(Count&& other) { count += other.count; }
+  void merge(const Count& other) { count += other.count; }
   std::uint64_t result() { return count; }
 };
 
@@ -38,7 +39,7 @@ struct Sum {
   void add(T& element) {
     sum += element;
   }
-  void merge(Sum&& other) { sum += other.sum; }
+  void merge(const Sum& other) { sum += other.sum; }
   S result() { return std::move(sum); }
 };
 
@@ -50,12 +51,12 @@ struct Moments {
   double mean = 0;
   double squares = 0;
   void add(double element);
-  void merge(Moments&& other);
+  void merge(const Moments& other);
 };
 struct Mean {
   Moments moments;
   void add(double element) { moments.add(element); }
-  void merge(Mean&& other) { moments.merge(std::move(other.moments)); }
+  void merge(const Mean& other) { moments.merge(other.moments); }
   [[nodiscard]] double result() const { return moments.count == 0 ? std::nan("") : moments.mean; }
 };
 struct Variance {
@@ -63,7 +64,7 @@ struct Variance {
   std::uint64_t ddof = 0;
   bool root = false;
   void add(double element) { moments.add(element); }
-  void merge(Variance&& other) { moments.merge(std::move(other.moments)); }
+  void merge(const Variance& other) { moments.merge(other.moments); }
   [[nodiscard]] double result() const;
 };
 
@@ -77,8 +78,10 @@ struct Extreme {
     keep(element);
     found = std::move(element);
   }
-  void merge(Extreme&& other) {
-    if (other.found) add(*other.found);
+  void merge(const Extreme& other) {
+    if (!other.found) return;
+    T found_there = *other.found;
+    add(found_there);
   }
   T result() {
     if (!found) throw_no_elements(largest ? "max" : "min");
@@ -94,7 +97,7 @@ struct Seen {
   void add(const T& element) {
     seen = seen || static_cast<bool>(element) == wanted;
   }
-  void merge(Seen&& other) { seen = seen || other.seen; }
+  void merge(const Seen& other) { seen = seen || other.seen; }
   bool result() const { return seen == wanted; }
 };
 
@@ -109,39 +112,83 @@ bool is_smaller(const Counted<T>& a, const Counted<T>& b) {
   return is_smaller(a.value, b.value);
 }
 
+/// How a value is kept as a key of counts: as it is, unless something smaller tells it from all others.
+template <class T>
+struct KeptKey {
+  using Key = T;
+  static const T& of(const T& value, std::string&) { return value; }
+  static T take(T& value) {
+    keep(value);
+    return std::move(value);
+  }
+  static T back(const T& key) { return key; }
+};
+/// Of a JSON value its text.
+template <>
+struct KeptKey<Json> {
+  using Key = std::string;
+  static std::string_view of(const Json& value, std::string& memory) {
+    value.key_into(memory);
+    return memory;
+  }
+  static std::string take(const Json& value) {
+    std::string key;
+    value.key_into(key);
+    return key;
+  }
+  static Json back(const std::string& key) { return Json::from_key(key); }
+};
+
 /// How often each value occurs.
 template <class T>
-struct Frequencies {
-  bool sorted = false;
-  HashMap<T, std::uint64_t> counts;
-  void add(T& element, std::uint64_t times = 1) {
-    const auto found = counts.find(element);
-    if (found != counts.end()) {
-      found->second += times;
-    } else {
-      keep(element);
-      counts.emplace(std::move(element), times);
-    }
+class Frequencies {
+ public:
+  static constexpr bool travels_by_bytes = true;
+  explicit Frequencies(bool sorted = false) : sorted_(sorted) {}
+
+  void add(T& element) {
+    const auto& key = KeptKey<T>::of(element, memory_);
+    const std::uint64_t hash = hash_of(key);
+    if (auto* entry = counts_.find(key, hash)) ++entry->second;
+    else counts_.add(KeptKey<T>::take(element), 1, hash);
   }
-  void merge(Frequencies&& other) {
-    if (counts.size() < other.counts.size()) std::swap(counts, other.counts);
-    for (auto& [value, count] : other.counts) {
-      T copy = value;
-      add(copy, count);
+  void merge(const Frequencies& other) {
+    for (std::size_t i = 0; i < other.counts_.size(); ++i) {
+      const auto& [key, count] = other.counts_.entries()[i];
+      const std::uint64_t hash = other.counts_.hash_of(i);
+      if (auto* entry = counts_.find(key, hash)) entry->second += count;
+      else counts_.add(key, count, hash);
     }
   }
   std::vector<Counted<T>> result() {
     std::vector<Counted<T>> all;
-    all.reserve(counts.size());
-    for (auto& [value, count] : counts) all.push_back({value, count});
-    if (sorted) std::sort(all.begin(), all.end(), Before{});
+    all.reserve(counts_.size());
+    for (const auto& [key, count] : counts_) all.push_back({KeptKey<T>::back(key), count});
+    if (sorted_) std::sort(all.begin(), all.end(), &before);
     return all;
   }
-  struct Before {
-    bool operator()(const Counted<T>& a, const Counted<T>& b) const {
-      return a.count != b.count ? a.count > b.count : is_smaller(a, b);
-    }
-  };
+  void write_bytes(Writer& writer) const {
+    write(writer, sorted_);
+    counts_.write_bytes(writer);
+  }
+  void read_bytes(Reader& reader) {
+    read(reader, sorted_);
+    counts_.read_bytes(reader);
+  }
+
+ private:
+  using Key = typename KeptKey<T>::Key;
+  static std::uint64_t hash_of(const Key& key) { return Hash<Key>{}(key); }
+  static std::uint64_t hash_of(std::string_view key) requires(!std::is_same_v<Key, T>) {
+    return hash_bytes(key.data(), key.size());
+  }
+  static bool before(const Counted<T>& a, const Counted<T>& b) {
+    return a.count != b.count ? a.count > b.count : is_smaller(a.value, b.value);
+  }
+
+  bool sorted_;
+  FlatMap<Key, std::uint64_t> counts_;
+  std::string memory_;
 };
 
 /// What an element is ordered by where nobody says: counted values by how often, others by themselves.
@@ -196,8 +243,8 @@ struct Top {
     heap.push_back(std::move(element));
     std::push_heap(heap.begin(), heap.end(), order);
   }
-  void merge(Top&& other) {
-    for (T& element : other.heap) add(element);
+  void merge(const Top& other) {
+    for (T element : other.heap) add(element);
   }
   std::vector<T> result() {
     std::sort(heap.begin(), heap.end(), [&](const T& a, const T& b) { return better(a, b); });
@@ -209,34 +256,39 @@ struct Top {
 template <class T, class Fn, class Key>
 struct Distinct {
   Fn key;
-  HashMap<Key, bool> seen;
-  std::vector<T> elements;
+  FlatMap<Key, T> elements;
 
   static constexpr bool travels_by_bytes = true;
   Distinct() = default;
   explicit Distinct(Fn fn) : key(std::move(fn)) {}
   void write_bytes(Writer& writer) const {
     write(writer, key);
-    write(writer, seen);
     write(writer, elements);
   }
   void read_bytes(Reader& reader) {
     read(reader, key);
-    read(reader, seen);
     read(reader, elements);
   }
   void add(T& element) {
     Key of = key(std::as_const(element));
-    if (seen.contains(of)) return;
+    const std::uint64_t hash = Hash<Key>{}(of);
+    if (elements.find(of, hash)) return;
     keep(of);
-    seen.emplace(std::move(of), true);
     keep(element);
-    elements.push_back(std::move(element));
+    elements.add(std::move(of), std::move(element), hash);
   }
-  void merge(Distinct&& other) {
-    for (T& element : other.elements) add(element);
+  void merge(const Distinct& other) {
+    for (std::size_t i = 0; i < other.elements.size(); ++i) {
+      const auto& [of, element] = other.elements.entries()[i];
+      if (!elements.find(of, other.elements.hash_of(i))) elements.add(of, element, other.elements.hash_of(i));
+    }
   }
-  std::vector<T> result() { return std::move(elements); }
+  std::vector<T> result() {
+    std::vector<T> all;
+    all.reserve(elements.size());
+    for (auto& [of, element] : elements.entries()) all.push_back(std::move(element));
+    return all;
+  }
 };
 
 /// One value that every element is folded into.
@@ -268,9 +320,9 @@ struct Fold {
     }
     if constexpr (std::is_convertible_v<T, A>) value = A(std::move(element));
   }
-  void merge(Fold&& other) {
-    if (!value) value = std::move(other.value);
-    else if (other.value) value = combine(std::move(*value), std::move(*other.value));
+  void merge(const Fold& other) {
+    if (!value) value = other.value;
+    else if (other.value) value = combine(std::move(*value), *other.value);
   }
   A result() {
     if (!value) throw_no_elements("fold");
@@ -285,7 +337,7 @@ struct FoldBy {
   Fn fn;
   Combine combine;
   A initial{};
-  HashMap<Key, A> values;
+  FlatMap<Key, A> values;
 
   static constexpr bool travels_by_bytes = true;
   FoldBy() = default;
@@ -307,34 +359,24 @@ struct FoldBy {
   }
   void add(T& element) {
     Key of = key(std::as_const(element));
-    auto found = values.find(of);
-    if (found == values.end()) {
+    const std::uint64_t hash = Hash<Key>{}(of);
+    auto* found = values.find(of, hash);
+    if (!found) {
       keep(of);
-      found = values.emplace(std::move(of), initial).first;
+      found = &values.add(std::move(of), initial, hash);
     }
     found->second = fn(std::move(found->second), std::move(element));
   }
-  void merge(FoldBy&& other) {
-    for (auto& [of, value] : other.values) {
-      const auto [place, is_new] = values.try_emplace(of, value);
-      if (!is_new) place->second = combine(std::move(place->second), std::move(value));
+  void merge(const FoldBy& other) {
+    for (std::size_t i = 0; i < other.values.size(); ++i) {
+      const auto& [of, value] = other.values.entries()[i];
+      const std::uint64_t hash = other.values.hash_of(i);
+      if (auto* found = values.find(of, hash)) found->second = combine(std::move(found->second), value);
+      else values.add(of, value, hash);
     }
   }
-  std::vector<std::pair<Key, A>> result() { return {values.begin(), values.end()}; }
+  std::vector<std::pair<Key, A>> result() { return std::move(values.entries()); }
 };
-
-/// The aggregates of several partitions as one.
-template <class A>
-A merged(std::vector<A> parts) {
-  A all = std::move(parts.front());
-  for (std::size_t i = 1; i < parts.size(); ++i) all.merge(std::move(parts[i]));
-  return all;
-}
-/// What they come to.
-template <class A>
-auto merged_result(std::vector<A> parts) {
-  return merged(std::move(parts)).result();
-}
 
 }  // namespace detail::bag
 }  // namespace weir

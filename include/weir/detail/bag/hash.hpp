@@ -3,7 +3,6 @@
 
 #include <concepts>
 #include <string>
-#include <unordered_map>
 
 #include "weir/detail/task/serialize.hpp"
 
@@ -52,9 +51,6 @@ struct Same {
     else return bytes_of(a, 0) == bytes_of(b, 1);
   }
 };
-
-template <class K, class V>
-using HashMap = std::unordered_map<K, V, Hash<K>, Same<K>>;
 
 /// Lets go of what a value shares with the element it was taken from, before it is kept for long.
 template <class T>

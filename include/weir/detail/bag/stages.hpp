@@ -2,7 +2,7 @@
 #pragma once
 
 #include "weir/detail/bag/chain.hpp"
-#include "weir/detail/bag/hash.hpp"
+#include "weir/detail/bag/flat_map.hpp"
 
 namespace weir::detail::bag {
 
@@ -196,12 +196,12 @@ template <class T, class Fn, class U>
 class JoinStage final : public IntoOf<T> {
  public:
   using Key = Called<Fn, const T&>;
-  using Table = HashMap<Key, std::vector<U>>;
+  using Table = FlatMap<Key, std::vector<U>>;
   JoinStage(Fn key, std::shared_ptr<const Table> table, Into& next)
       : key_(std::move(key)), table_(std::move(table)), next_(static_cast<IntoOf<std::pair<T, U>>&>(next)) {}
   bool push(T& element) override {
     const auto found = table_->find(key_(std::as_const(element)));
-    if (found == table_->end()) return true;
+    if (!found) return true;
     for (const U& other : found->second) {
       std::pair<T, U> out(element, other);
       if (!next_.push(out)) return false;
@@ -243,10 +243,3 @@ class ProductStage final : public IntoOf<T> {
 };
 
 }  // namespace weir::detail::bag
-
-namespace weir::detail::task {
-/// What a bag's functions and aggregates write themselves.
-template <class T>
-requires(T::travels_by_bytes) struct Travels<T> : std::true_type {
-};
-}  // namespace weir::detail::task

@@ -50,6 +50,7 @@ requires HoldsFutures<T>::value struct Argument<std::vector<T, A>> {
   static Held get(ArgumentReader& in) {
     std::uint64_t count = 0;
     in.reader.bytes(&count, sizeof count);
+    in.reader.expect(count, IsFuture<T>::value ? sizeof(std::uint32_t) : 0);
     Held items;
     items.reserve(count);
     for (std::uint64_t i = 0; i < count; ++i) items.push_back(Argument<T>::get(in));
@@ -118,6 +119,7 @@ struct MapArgument {
   static Held get(ArgumentReader& in) {
     std::uint64_t count = 0;
     in.reader.bytes(&count, sizeof count);
+    in.reader.expect(count, 0);
     Held items;
     for (std::uint64_t i = 0; i < count; ++i) {
       typename Map::key_type key{};

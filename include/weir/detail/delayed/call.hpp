@@ -103,7 +103,7 @@ using Kept = typename decltype(kept_type<F, I, A>())::type;
 template <class F, class... Args>
 class CallNode final : public Node {
  public:
-  using Result = typename task::TaskResult<F, typename Given<Args>::Future...>::type;
+  using Result = task::TaskResult<F, typename Given<Args>::Future...>;
 
   CallNode(std::shared_ptr<const Options> options, F function, Args... args)
       : options_(std::move(options)), function_(std::move(function)), args_(std::move(args)...) {}

@@ -40,8 +40,8 @@ struct Portion {
 /// What each task reads, in order: plain files in portions of about `block_bytes`, small files together.
 ///
 /// **Shape.** At least one group; files without bytes are portions too.
-/// **Units.** `block_bytes` counts bytes on the disk; 0: at most 64 MiB, less if there would be fewer than a
-/// hundred groups, at least 1 MiB; a packed file counts four times.
+/// **Units.** `block_bytes` counts bytes on the disk; 0: at most 64 MiB, less if there would be fewer than 32
+/// groups, at least 1 MiB; a packed file counts four times.
 [[nodiscard]] std::vector<std::vector<Portion>> divide(const std::vector<File>& files,
                                                        std::uint64_t block_bytes = 0);
 

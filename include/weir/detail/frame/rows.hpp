@@ -219,6 +219,20 @@ std::vector<Row> Table::to() const {
   return rows;
 }
 
+/// Plain structs as a table: each member is a column of its name.
+template <class Row>
+[[nodiscard]] Table table_of(const std::vector<Row>& rows) {
+  static_assert(std::is_aggregate_v<Row>, "weir: rows are plain structs, whose members become columns");
+  std::vector<std::string> names;
+  std::vector<Column> columns;
+  [&]<std::size_t... I>(std::index_sequence<I...>) {
+    (columns.push_back(detail::frame::column_of_member<Row, I>(rows)), ...);
+    (names.emplace_back(detail::frame::member_name<Row, I>()), ...);
+  }
+  (std::make_index_sequence<detail::task::field_count<Row>>{});
+  return Table(std::move(names), std::move(columns));
+}
+
 }  // namespace weir
 
 #ifdef __clang__

@@ -70,6 +70,11 @@ constexpr auto fields_of(T& value) {
                                           boost::pfr::detail::size_t_<field_count<std::remove_cv_t<T>>>{});
 }
 
+/// The type of a member, without const.
+template <class T, std::size_t I>
+using FieldType = std::remove_cvref_t<decltype(boost::pfr::detail::sequence_tuple::get<I>(
+    std::declval<decltype(fields_of(std::declval<T&>()))&>()))>;
+
 /// Calls `f` with each member in turn.
 template <class T, class F>
 constexpr void for_each_field(T& value, F&& f) {

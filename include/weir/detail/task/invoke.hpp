@@ -45,10 +45,6 @@ struct HoldsFutures : std::false_type {};
 template <class A>
 struct Argument {
   using Held = A;
-  static_assert(Travels<A>::value,
-                "weir: this argument cannot travel to another process. Give its type a cereal serialize() "
-                "function or make it a plain struct of members that travel; "
-                "pointers, references, mutexes, streams and threads cannot travel.");
   static void put(ArgumentWriter& out, const A& argument) { write(out.writer, argument); }
   static A get(ArgumentReader& in) {
     A argument{};
@@ -80,13 +76,13 @@ struct Argument<Shared<T>> {
 template <class F>
 struct Callable {
   static constexpr bool stateless = std::is_empty_v<F> && std::is_default_constructible_v<F>;
-  static_assert(stateless || Travels<F>::value,
-                "weir: this function object cannot travel to another process. A lambda must not capture: "
-                "pass the values as arguments of submit instead "
-                "(a captured reference would dangle on another machine). A functor with members needs a "
-                "cereal serialize() function or must be a plain struct.");
+  static constexpr bool travels = stateless || Travels<F>::value;
   static std::uint64_t name(const F&) { return portable_type(typeid(F)); }
   static void put(Writer& out, const F& function) {
+    static_assert(travels,
+                  "weir: this function object cannot travel to another process. A lambda must not "
+                  "capture; a functor with members needs a cereal serialize() function or must be a "
+                  "plain struct.");
     if constexpr (!stateless) write(out, function);
   }
   static F get(Reader& in) {
@@ -99,6 +95,7 @@ struct Callable {
 template <class R, class... P, bool N>
 struct Callable<R (*)(P...) noexcept(N)> {
   using Pointer = R (*)(P...) noexcept(N);
+  static constexpr bool travels = true;
   static std::uint64_t name(Pointer function) {
     return portable_address(reinterpret_cast<const void*>(function));
   }
@@ -183,15 +180,10 @@ Value invoke_task(Reader& reader, std::span<const Value> inputs) {
 }
 
 template <class F, class... A>
-struct TaskResult {
-  static_assert(std::is_invocable_v<F&, Passed<A>&&...>,
-                "weir: the function cannot be called with these arguments. Check their number and types; a "
-                "parameter must be taken by value or const reference, "
-                "since a task cannot change what others use.");
-  using type = std::decay_t<std::invoke_result_t<F&, Passed<A>&&...>>;
-  static_assert(std::is_void_v<type> || Travels<type>::value,
-                "weir: the result of this function cannot travel to another process. Return a type with a "
-                "cereal serialize() function or a plain struct.");
-};
+using CanCall = std::is_invocable<F&, Passed<A>&&...>;
+template <class F, class... A>
+using TaskResult = std::decay_t<std::invoke_result_t<F&, Passed<A>&&...>>;
+template <class F, class... A>
+using ResultTravels = std::disjunction<std::is_void<TaskResult<F, A...>>, Travels<TaskResult<F, A...>>>;
 
 }  // namespace weir::detail::task

@@ -60,29 +60,58 @@ struct IsStdArray : std::false_type {};
 template <class T, std::size_t N>
 struct IsStdArray<std::array<T, N>> : std::true_type {};
 
+/// Has functions that cereal finds: members, or free ones but for `serialize` without a version.
 template <class T>
-concept OwnSerialization = cereal::traits::has_member_serialize<T, OutArchive>::value ||
+concept OwnFunctions = cereal::traits::has_member_serialize<T, OutArchive>::value ||
+    cereal::traits::has_member_versioned_serialize<T, OutArchive>::value ||
     cereal::traits::has_member_save<T, OutArchive>::value ||
+    cereal::traits::has_member_versioned_save<T, OutArchive>::value ||
     cereal::traits::has_member_save_minimal<T, OutArchive>::value ||
-    cereal::traits::has_non_member_save<T, OutArchive>::value;
+    cereal::traits::has_member_versioned_save_minimal<T, OutArchive>::value ||
+    cereal::traits::has_non_member_versioned_serialize<T, OutArchive>::value ||
+    cereal::traits::has_non_member_save<T, OutArchive>::value ||
+    cereal::traits::has_non_member_versioned_save<T, OutArchive>::value ||
+    cereal::traits::has_non_member_save_minimal<T, OutArchive>::value ||
+    cereal::traits::has_non_member_versioned_save_minimal<T, OutArchive>::value;
 
-/// A plain struct without serialize(): its members travel one by one, nothing to write for it.
+/// What the free `serialize` for aggregates below returns. A user's own is more specialized and returns
+/// something else, which is how it is noticed.
+struct MemberByMember {};
+
 template <class T>
-concept PlainStruct =
-    std::is_class_v<T> && std::is_aggregate_v<T> && !IsStdArray<T>::value && !OwnSerialization<T>;
+concept Aggregate = std::is_class_v<T> && std::is_aggregate_v<T> && !IsStdArray<T>::value && !OwnFunctions<T>;
+
+template <class T>
+concept FreeSerialize = requires(OutArchive& archive, T& value) {
+  CEREAL_SERIALIZE_FUNCTION_NAME(archive, value);
+  requires !std::is_same_v<decltype(CEREAL_SERIALIZE_FUNCTION_NAME(archive, value)), MemberByMember>;
+};
+
+/// What its author wrote for a type is used wherever its values travel.
+template <class T>
+concept OwnSerialization = OwnFunctions<T> || FreeSerialize<T>;
+
+/// A plain struct without functions of its own: its members travel one by one, nothing to write for it.
+template <class T>
+concept PlainStruct = Aggregate<T> && !FreeSerialize<T>;
+
+/// An enumeration whose `save_minimal` is not cereal's.
+template <class T>
+concept NamedEnum =
+    std::is_enum_v<T> && !std::is_same_v<decltype(CEREAL_SAVE_MINIMAL_FUNCTION_NAME(
+                                             std::declval<const OutArchive&>(), std::declval<const T&>())),
+                                         std::underlying_type_t<T>>;
 
 template <class T>
 struct IsBitwise;
 template <class T, std::size_t... I>
 constexpr bool fields_are_bitwise(std::index_sequence<I...>) {
-  using Fields = decltype(fields_of(std::declval<T&>()));
-  return (IsBitwise<std::remove_cvref_t<decltype(boost::pfr::detail::sequence_tuple::get<I>(
-              std::declval<Fields&>()))>>::value &&
-          ...);
+  return (IsBitwise<FieldType<T, I>>::value && ...);
 }
 template <class T>
 constexpr bool is_bitwise() {
-  if constexpr (std::is_arithmetic_v<T> || std::is_enum_v<T>) return true;
+  if constexpr (std::is_arithmetic_v<T>) return true;
+  else if constexpr (std::is_enum_v<T>) return !NamedEnum<T>;
   else if constexpr (std::is_trivially_copyable_v<T> && PlainStruct<T>)
     return fields_are_bitwise<T>(std::make_index_sequence<field_count<T>>{});
   else return false;
@@ -149,6 +178,9 @@ concept PathLike = requires(const T& path) {
   path.native();
   path.string();
 };
+
+/// Whether an array of these extents has `count` elements.
+[[nodiscard]] bool is_product(const std::vector<std::uint64_t>& extents, std::uint64_t count);
 
 /// xtensor's containers, recognised by their shape and storage so that no header of xtensor is needed here.
 template <class T>
@@ -253,16 +285,23 @@ void CEREAL_SAVE_FUNCTION_NAME(OutArchive& archive, const T& value) {
 template <class T>
 requires std::is_arithmetic_v<T>
 void CEREAL_LOAD_FUNCTION_NAME(InArchive& archive, T& value) { archive.reader.bytes(&value, sizeof value); }
-template <detail::task::FunctionPointer T>
-void CEREAL_SAVE_FUNCTION_NAME(OutArchive& archive, const T& function) {
-  archive(function ? detail::task::portable_address(reinterpret_cast<const void*>(function))
-                   : std::uint64_t{0});
+/// Function pointers. Others are refused here, in our words.
+template <class T>
+void CEREAL_SERIALIZE_FUNCTION_NAME(OutArchive& archive, T*& pointer) {
+  static_assert(
+      std::is_function_v<T>,
+      "weir: a pointer cannot travel to another process. Use std::unique_ptr or std::shared_ptr, or "
+      "an index, in this serialize().");
+  archive(pointer ? detail::task::portable_address(reinterpret_cast<const void*>(pointer))
+                  : std::uint64_t{0});
 }
-template <detail::task::FunctionPointer T>
-void CEREAL_LOAD_FUNCTION_NAME(InArchive& archive, T& function) {
+template <class T>
+void CEREAL_SERIALIZE_FUNCTION_NAME(InArchive& archive, T*& pointer) {
   std::uint64_t address = 0;
   archive(address);
-  function = address ? reinterpret_cast<T>(const_cast<void*>(detail::task::local_address(address))) : nullptr;
+  if constexpr (std::is_function_v<T>)  // others are refused by the other direction
+    pointer =
+        address ? reinterpret_cast<T*>(const_cast<void*>(detail::task::local_address(address))) : nullptr;
 }
 template <class T>
 requires std::is_member_pointer_v<T>
@@ -330,7 +369,7 @@ void CEREAL_LOAD_FUNCTION_NAME(InArchive& archive, std::forward_list<T, A>& item
 template <class K, class T, class C, class A>
 void CEREAL_LOAD_FUNCTION_NAME(InArchive& archive, std::multimap<K, T, C, A>& items) {
   std::uint64_t count = 0;
-  archive(count);
+  archive(cereal::make_size_tag(count));
   items.clear();
   for (std::uint64_t i = 0; i < count; ++i) {
     std::pair<K, T> item;
@@ -340,7 +379,7 @@ void CEREAL_LOAD_FUNCTION_NAME(InArchive& archive, std::multimap<K, T, C, A>& it
 }
 template <class K, class T, class C, class A>
 void CEREAL_SAVE_FUNCTION_NAME(OutArchive& archive, const std::multimap<K, T, C, A>& items) {
-  archive(static_cast<std::uint64_t>(items.size()));
+  archive(cereal::make_size_tag(static_cast<std::uint64_t>(items.size())));
   for (const auto& item : items) archive(cereal::make_map_item(item.first, item.second));
 }
 template <detail::task::PathLike Path>
@@ -371,6 +410,11 @@ void CEREAL_LOAD_FUNCTION_NAME(InArchive& archive, T& tensor) {
   int layout = 0;
   std::uint64_t count = 0;
   archive(extents, layout, count);
+  auto& storage = tensor.storage();
+  using Element = std::remove_cvref_t<decltype(*storage.begin())>;
+  archive.reader.expect(count, detail::task::Bitwise<Element> ? sizeof(Element) : 0);
+  if (!detail::task::is_product(extents, count))  // asked before memory is taken for the shape
+    throw Error(ErrorKind::serialization, "tensor: the shape and the number of elements disagree");
   auto shape = tensor.shape();
   if constexpr (requires { shape[0] = 0; }) {
     if constexpr (requires { shape.resize(extents.size()); }) shape.resize(extents.size());
@@ -384,10 +428,8 @@ void CEREAL_LOAD_FUNCTION_NAME(InArchive& archive, T& tensor) {
   } else if (!std::equal(extents.begin(), extents.end(), tensor.shape().begin(), tensor.shape().end())) {
     throw Error(ErrorKind::serialization, "tensor: the shape is not that of its type");
   }
-  auto& storage = tensor.storage();
-  using Element = std::remove_cvref_t<decltype(*storage.begin())>;
   if (storage.size() != count)
-    throw Error(ErrorKind::serialization, "tensor: the shape and the number of elements disagree");
+    throw Error(ErrorKind::serialization, "tensor: the type and the number of elements disagree");
   if constexpr (detail::task::Bitwise<Element>) archive.reader.block(storage.data(), count * sizeof(Element));
   else
     for (auto& element : storage) archive(element);
@@ -397,15 +439,10 @@ void CEREAL_LOAD_FUNCTION_NAME(InArchive& archive, T& tensor) {
 
 namespace cereal {
 /// Plain structs: member by member.
-template <class Archive, weir::detail::task::PlainStruct T>
-void CEREAL_SERIALIZE_FUNCTION_NAME(Archive& archive, T& value) {
-  weir::detail::task::for_each_field(value, [&]<class Field>(Field& field) {
-    if constexpr (!weir::detail::task::FunctionPointer<std::remove_const_t<Field>>)  // which cereal refuses
-                                                                                     // as a pointer
-      archive(field);
-    else if constexpr (std::is_same_v<Archive, weir::OutArchive>) weir::write(archive.writer, field);
-    else weir::read(archive.reader, field);
-  });
+template <class Archive, weir::detail::task::Aggregate T>
+weir::detail::task::MemberByMember CEREAL_SERIALIZE_FUNCTION_NAME(Archive& archive, T& value) {
+  weir::detail::task::for_each_field(value, [&](auto& field) { archive(field); });
+  return {};
 }
 }  // namespace cereal
 
@@ -413,30 +450,62 @@ CEREAL_SETUP_ARCHIVE_TRAITS(weir::InArchive, weir::OutArchive)
 
 namespace weir::detail::task {
 
-/// Whether a type can cross a process boundary; looks inside the std containers, where cereal itself does
-/// not.
+/// Saved element by element, by cereal or here.
 template <class T>
-struct Travels : std::bool_constant<Bitwise<T> || Stateless<T> || FunctionPointer<T> ||
-                                    (std::is_default_constructible_v<T> && !std::is_pointer_v<T> &&
-                                     !std::is_reference_v<T> &&
-                                     cereal::traits::is_output_serializable<T, OutArchive>::value &&
-                                     cereal::traits::is_input_serializable<T, InArchive>::value)> {};
-template <class T, class A>
-struct Travels<std::vector<T, A>> : Travels<T> {};
+concept Container = requires {
+  typename T::value_type;
+}
+&&!std::is_same_v<typename T::value_type, T> && !std::is_aggregate_v<T> && !FreeSerialize<T> &&
+    cereal::traits::has_non_member_save<T, OutArchive>::value;
+
+template <class T, class... Seen>
+struct TravelsAmong;
+template <class T, class... Seen>
+concept TravelsWithin = (std::is_same_v<T, Seen> || ...) || TravelsAmong<T, Seen...>::value;
+template <class T, class... Seen, std::size_t... I>
+constexpr bool fields_travel(std::index_sequence<I...>) {
+  return (TravelsWithin<FieldType<T, I>, T, Seen...> && ...);
+}
+template <class T, class... Seen>
+constexpr bool travels() {
+  if constexpr (Bitwise<T> || Stateless<T> || FunctionPointer<T>) return true;
+  else if constexpr (std::is_pointer_v<T> || std::is_reference_v<T> || !std::is_default_constructible_v<T>)
+    return false;
+  else if constexpr (OwnBytes<T>) return true;
+  else if constexpr (PlainStruct<T>)
+    return fields_travel<T, Seen...>(std::make_index_sequence<field_count<T>>{});
+  else if constexpr (Container<T>) return TravelsWithin<std::remove_cv_t<typename T::value_type>, Seen...>;
+  else
+    return cereal::traits::is_output_serializable<T, OutArchive>::value &&
+           cereal::traits::is_input_serializable<T, InArchive>::value;
+}
+
+/// Whether a type can cross a process boundary; looks inside the std containers and plain structs, where
+/// cereal itself does not. `Seen`: the structs that are being looked into, which may own others of their
+/// kind.
+template <class T, class... Seen>
+struct TravelsAmong : std::bool_constant<travels<T, Seen...>()> {};
+template <class T, std::size_t N, class... Seen>
+struct TravelsAmong<T[N], Seen...> : std::bool_constant<TravelsWithin<T, Seen...>> {};
+template <class T, std::size_t N, class... Seen>
+struct TravelsAmong<std::array<T, N>, Seen...> : std::bool_constant<TravelsWithin<T, Seen...>> {};
+template <class T, class... Seen>
+struct TravelsAmong<std::optional<T>, Seen...> : std::bool_constant<TravelsWithin<T, Seen...>> {};
+template <class T, class D, class... Seen>
+struct TravelsAmong<std::unique_ptr<T, D>, Seen...> : std::bool_constant<TravelsWithin<T, Seen...>> {};
+template <class T, class... Seen>
+struct TravelsAmong<std::shared_ptr<T>, Seen...>
+    : std::bool_constant<TravelsWithin<std::remove_const_t<T>, Seen...>> {};
+template <class... T, class... Seen>
+struct TravelsAmong<std::tuple<T...>, Seen...> : std::bool_constant<(TravelsWithin<T, Seen...> && ...)> {};
+template <class... T, class... Seen>
+struct TravelsAmong<std::variant<T...>, Seen...> : std::bool_constant<(TravelsWithin<T, Seen...> && ...)> {};
+template <class T, class U, class... Seen>
+struct TravelsAmong<std::pair<T, U>, Seen...>
+    : std::bool_constant<TravelsWithin<std::remove_const_t<T>, Seen...> && TravelsWithin<U, Seen...>> {};
+
 template <class T>
-struct Travels<std::optional<T>> : Travels<T> {};
-template <class T>
-struct Travels<std::unique_ptr<T>> : Travels<T> {};
-template <class T>
-struct Travels<std::shared_ptr<T>> : Travels<std::remove_const_t<T>> {};
-template <class... T>
-struct Travels<std::tuple<T...>> : std::conjunction<Travels<T>...> {};
-template <class T, class U>
-struct Travels<std::pair<T, U>> : std::conjunction<Travels<std::remove_const_t<T>>, Travels<U>> {};
-template <class K, class V, class C, class A>
-struct Travels<std::map<K, V, C, A>> : std::conjunction<Travels<K>, Travels<V>> {};
-template <class K, class V, class H, class E, class A>
-struct Travels<std::unordered_map<K, V, H, E, A>> : std::conjunction<Travels<K>, Travels<V>> {};
+struct Travels : TravelsAmong<T> {};
 
 }  // namespace weir::detail::task
 

@@ -22,6 +22,9 @@ struct TypeOps {
 /// Inside a handler: throws `Error{serialization}` that says why a value of this type cannot be read back.
 [[noreturn]] void throw_unreadable(const std::type_info& type);
 
+/// Throws `Error{serialization}`: there are `bytes` more than a value of this type has.
+[[noreturn]] void throw_left(const std::type_info& type, std::size_t bytes);
+
 /// Reads a whole value. Throws `Error{serialization}`, whatever its type's own functions throw.
 template <class T>
 void read_back(Reader& reader, T& object) {
@@ -29,6 +32,42 @@ void read_back(Reader& reader, T& object) {
     weir::read(reader, object);
   } catch (...) {
     throw_unreadable(typeid(T));
+  }
+}
+
+/// Whether copies are made by its copy constructor: that of std::vector<std::unique_ptr<T>> is there, but
+/// does not compile.
+template <class T, class... Seen>
+constexpr bool copies() {
+  if constexpr ((std::is_same_v<T, Seen> || ...)) return true;
+  else if constexpr (!std::is_copy_constructible_v<T>) return false;
+  else if constexpr (requires { std::tuple_size<T>::value; })
+    return []<std::size_t... I>(std::index_sequence<I...>) {
+      return (copies<std::remove_cv_t<std::tuple_element_t<I, T>>, Seen...>() && ...);
+    }
+  (std::make_index_sequence<std::tuple_size_v<T>>{});
+  else if constexpr (requires {
+                       typename T::value_type;
+                     }) return copies<std::remove_cv_t<typename T::value_type>, Seen..., T>();
+  else if constexpr (PlainStruct<T>) return []<std::size_t... I>(std::index_sequence<I...>) {
+    return (copies<std::remove_all_extents_t<FieldType<T, I>>, Seen..., T>() && ...);
+  }
+  (std::make_index_sequence<field_count<T>>{});
+  else return true; }
+
+/// A value of one's own; of what cannot be copied, through its bytes.
+template <class T>
+T copy_of(const T& object) {
+  if constexpr (copies<T>()) {
+    return object;
+  } else {
+    Packed packed;
+    Writer writer(packed.head, packed.blocks);
+    weir::write(writer, object);
+    Reader reader(packed);
+    T copy{};
+    read_back(reader, copy);
+    return copy;
   }
 }
 

@@ -1,0 +1,107 @@
+// Questions of h2o.ai's db-benchmark on its table G1, which is written as CSV first.
+//   frames make FILE [--rows N]      default 10,000,000 (0.5 GB)
+//   frames read FILE                 prints csv_gb_per_s and the seconds of each question
+#include <cmath>
+#include <cstdio>
+#include <filesystem>
+#include <functional>
+#include <string>
+
+#include "report.hpp"
+#include "weir/frame.hpp"
+#include "weir/run.hpp"
+
+namespace {
+
+using weir::col;
+using weir::Frame;
+
+// Rows of a partition of G1: K = 100 groups, of which some columns have rows / K.
+std::string rows_of(std::int64_t first, std::int64_t count, std::int64_t all) {
+  constexpr std::int64_t groups = 100;
+  std::uint64_t state = static_cast<std::uint64_t>(first) * 0x9E3779B97F4A7C15 + 1;
+  const auto below = [&](std::int64_t limit) {
+    state = state * 6364136223846793005u + 1442695040888963407u;
+    return static_cast<std::int64_t>((state >> 33) % static_cast<std::uint64_t>(limit)) + 1;
+  };
+  std::string text;
+  char line[160];
+  for (std::int64_t i = 0; i < count; ++i) {
+    const std::int64_t many = std::max<std::int64_t>(1, all / groups);
+    std::snprintf(line, sizeof line, "id%03ld,id%03ld,id%010ld,%ld,%ld,%ld,%ld,%ld,%.6f\n", below(groups),
+                  below(groups), below(many), below(groups), below(groups), below(many), below(5), below(15),
+                  static_cast<double>(below(100'000'000)) / 1e6);
+    text += line;
+  }
+  return text;
+}
+
+int make(const char* path, std::int64_t rows) {
+  std::FILE* file = std::fopen(path, "w");
+  if (!file) return 1;
+  std::fputs("id1,id2,id3,id4,id5,id6,v1,v2,v3\n", file);
+  constexpr std::int64_t step = 100'000;
+  for (std::int64_t at = 0; at < rows; at += step) {
+    const std::string text = rows_of(at, std::min(step, rows - at), rows);
+    std::fwrite(text.data(), 1, text.size(), file);
+  }
+  return std::fclose(file);
+}
+
+void time(const char* name, const std::function<Frame()>& question) {
+  double best = 1e9;
+  for (int i = 0; i < 2; ++i) {
+    const auto start = bench::Clock::now();
+    (void)question().compute();
+    best = std::min(best, bench::seconds_since(start));
+  }
+  bench::print(name, best);
+}
+
+void ask(const Frame& x) {
+  using namespace weir;
+  time("frame_q1_s", [&] { return x.group_by("id1").agg(sum("v1")); });
+  time("frame_q2_s", [&] { return x.group_by("id1", "id2").agg(sum("v1")); });
+  time("frame_q3_s", [&] { return x.group_by("id3").agg(sum("v1"), mean("v3")); });
+  time("frame_q4_s", [&] { return x.group_by("id4").agg(mean("v1"), mean("v2"), mean("v3")); });
+  time("frame_q5_s", [&] { return x.group_by("id6").agg(sum("v1"), sum("v2"), sum("v3")); });
+  time("frame_q6_s", [&] { return x.group_by("id4", "id5").agg(median("v3"), stddev("v3")); });
+  time("frame_q7_s", [&] {
+    return x.group_by("id3").agg(max("v1"), min("v2")).with("range", col("max_v1") - col("min_v2"));
+  });
+  time("frame_q9_s", [&] {
+    const auto sum_of = [](const Expression& value, const char* name) {
+      return aggregate(Aggregate::Kind::sum, value.astype(ColumnType::float64)).as(name);
+    };
+    const auto n = col("count"), a = col("a"), b = col("b");
+    const auto r = (n * col("ab") - a * b) / ((n * col("aa") - a * a) * (n * col("bb") - b * b)).sqrt();
+    return x.group_by("id2", "id4")
+        .agg(count(), sum_of(col("v1"), "a"), sum_of(col("v2"), "b"), sum_of(col("v1") * col("v2"), "ab"),
+             sum_of(col("v1") * col("v1"), "aa"), sum_of(col("v2") * col("v2"), "bb"))
+        .with("r2", r * r)
+        .select("id2", "id4", "r2");
+  });
+  time("frame_q10_s",
+       [&] { return x.group_by("id1", "id2", "id3", "id4", "id5", "id6").agg(sum("v3"), count()); });
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc > 2 && std::string_view(argv[1]) == "make")
+    return make(argv[2], bench::option(argc, argv, "--rows", 10'000'000));
+  return weir::run(argc, argv, [&](weir::Client&) {
+    const std::string path = argv[2];
+    double best = 1e9;
+    Frame x;
+    for (int i = 0; i < 2; ++i) {
+      x = {};
+      const auto start = bench::Clock::now();
+      x = weir::read_csv(path).persist();
+      best = std::min(best, bench::seconds_since(start));
+    }
+    bench::print("csv_s", best);
+    bench::print("csv_gb_per_s", static_cast<double>(std::filesystem::file_size(path)) / best / 1e9);
+    ask(x);
+  });
+}

@@ -1,0 +1,95 @@
+// What the compiler says of calls that cannot be tasks: one sentence each, before anything else.
+#pragma once
+
+#include "weir/detail/client/arguments.hpp"
+
+namespace weir::detail::client {
+
+/// Stands for the future, or futures, of a call that was refused, so that the compiler says nothing more of
+/// it.
+struct Refused {
+  template <class T>
+  operator T() const;
+  template <class... A>
+  Refused result(const A&...) const;
+  const Refused& at(std::size_t) const;
+  const Refused& operator[](std::size_t) const;
+  const Refused* begin() const;
+  const Refused* end() const;
+};
+
+template <class...>
+inline constexpr bool refused = false;
+
+/// Whether `f(args...)` can be a task.
+template <class F, class... Held>
+struct Call {
+  static constexpr bool function_travels = task::Callable<F>::travels;
+  static constexpr bool arguments_travel =
+      ((task::HoldsFutures<Held>::value || task::Travels<Held>::value) && ...);
+  static constexpr bool fits = [] {
+    if constexpr (arguments_travel) return task::CanCall<F, Held...>::value;
+    else return true;
+  }();
+  static constexpr bool result_travels = [] {
+    if constexpr (arguments_travel && fits) return task::ResultTravels<F, Held...>::value;
+    else return true;
+  }();
+  static constexpr bool value = function_travels && arguments_travel && fits && result_travels;
+};
+template <class F, class Indices, class... A>
+struct CallOf;
+template <class F, std::size_t... I, class... A>
+struct CallOf<F, std::index_sequence<I...>, A...> : Call<F, task::HeldType<F, I, A>...> {};
+
+template <class F, class... A>
+inline constexpr bool can_run = CallOf<std::decay_t<F>, std::index_sequence_for<A...>, A...>::value;
+
+/// Says why a call cannot be a task. The member which the user called instantiates it: the compiler prints
+/// the whole way before the sentence.
+template <class F, class... A>
+constexpr Refused refuse() {
+  using Call = CallOf<std::decay_t<F>, std::index_sequence_for<A...>, A...>;
+  static_assert(Call::function_travels,
+                "weir: this function object cannot travel to another process. A lambda must not capture: "
+                "pass the values as arguments of submit instead "
+                "(a captured reference would dangle on another machine). A functor with members needs a "
+                "cereal serialize() function or must be a plain struct.");
+  static_assert(Call::arguments_travel,
+                "weir: this argument cannot travel to another process. Give its type a cereal serialize() "
+                "function or make it a plain struct of members that travel; "
+                "pointers, references, mutexes, streams and threads cannot travel.");
+  static_assert(Call::fits,
+                "weir: the function cannot be called with these arguments. Check their number and types; a "
+                "parameter must be taken by value or const reference, "
+                "since a task cannot change what others use.");
+  static_assert(Call::result_travels,
+                "weir: the result of this function cannot travel to another process. Return a type with a "
+                "cereal serialize() function or a plain struct.");
+  return {};
+}
+
+template <class A>
+struct Plain : std::type_identity<A> {};
+template <class T>
+struct Plain<Future<T>> : std::type_identity<T> {};
+
+/// Takes the name of a function that has several forms, or is a template, as what follows it suggests: a name
+/// that means no single function is no argument of a template.
+template <class... A>
+struct NeedsWeirOverload {
+  template <class R = double>
+  NeedsWeirOverload(R (*)(A...));
+  template <class R = double>
+  NeedsWeirOverload(R (*)(const A&...));
+};
+template <>
+struct NeedsWeirOverload<> {
+  template <class R = double>
+  NeedsWeirOverload(R (*)());
+};
+/// What such a name is taken as before `args`.
+template <class... A>
+using SeveralForms = NeedsWeirOverload<typename Plain<A>::type...>;
+
+}  // namespace weir::detail::client
