@@ -543,9 +543,11 @@ class CameOut {
 }  // namespace
 
 void Graph::drain(Node& node) {
-  if (is_at_work_here())
-    throw Error(ErrorKind::unsupported, "drain: called from inside the stream it would wait for");
   wait(node, "drain", CameOut(node), {}, true);
+  end_drain(node);
+}
+
+void Graph::end_drain(Node& node) {
   warn_of_cycles(node.graph().nodes());
   std::exception_ptr error;
   for (Node* each : node.graph().nodes()) {
