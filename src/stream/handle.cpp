@@ -80,6 +80,31 @@ std::pair<std::shared_ptr<Graph>, Node*> make_graph(std::unique_ptr<Node> node,
   return {graph, &made};
 }
 
+Draining::Draining(std::shared_ptr<Graph> graph, Node& node) : graph_(std::move(graph)), node_(&node) {
+  if (!node.graph().is_at_work_here()) return;
+  node_ = nullptr;
+  throw Error(ErrorKind::unsupported, "drain: called from inside the stream it would wait for");
+}
+
+void Draining::wait() {
+  if (Node* const node = std::exchange(node_, nullptr)) node->graph().drain(*node);
+}
+
+bool Draining::retry() {
+  if (would_wait()) return false;
+  if (Node* const node = std::exchange(node_, nullptr)) Graph::end_drain(*node);
+  return true;
+}
+
+void Draining::wait_at_end() {
+  if (std::uncaught_exceptions() <= exceptions_) return wait();
+  try {
+    wait();
+  } catch (...) {  // another exception is on its way
+    graph_->report(std::current_exception());
+  }
+}
+
 namespace {
 
 /// This node and everything above it.
@@ -103,14 +128,16 @@ void StreamHandle::flush() const {
   detail::stream::do_inside(*node_, [node = node_] { node->flush(); });
 }
 
-void StreamHandle::close() const {
-  detail::stream::Graph& graph = node_->graph();
-  const bool is_inside = graph.is_at_work_here();
-  if (!is_inside && node_->finishes())
-    detail::stream::Graph::wait(*node_, "close", [this] { return node_->graph().is_idle(); });
-  else node_->stop();
-  detail::stream::do_inside(*node_, [node = node_] { node->end(); });
-  if (!is_inside) drain();
+detail::stream::Draining StreamHandle::drain() const { return {detail::stream::Graph::of(*node_), *node_}; }
+
+detail::stream::Draining StreamHandle::close() const {
+  const bool is_inside = node_->graph().is_at_work_here();
+  if (is_inside || !node_->finishes()) {  // else it ends by itself, when what it still has is out
+    node_->stop();
+    detail::stream::do_inside(*node_, [node = node_] { node->end(); });
+  }
+  if (is_inside) return {};
+  return {detail::stream::Graph::of(*node_), *node_};
 }
 
 void StreamHandle::set_policy(const ErrorPolicy& policy) const {

@@ -56,3 +56,9 @@ weir_compile_fail(stream/kernel_without_push
   "weir: the kernel of this operator cannot take the elements of the stream")
 weir_compile_fail(stream/timed_kernel_without_fire
   "weir: a kernel with due.. or fire.. needs all three")
+weir_compile_fail(stream/take_while_function
+  "take_while: the function must take an element .`In` above. and return a bool")
+weir_compile_fail(stream/accumulate_function
+  "accumulate: the function must take the state, an element .`In` above. and the further arguments")
+weir_compile_fail(stream/group_by_key
+  "group_by: the key must be a function of an element .`In` above.")

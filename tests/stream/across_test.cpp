@@ -124,6 +124,8 @@ TEST_CASE("two streams that feed each other through buffers do not stand still")
     for (int i = 0; i < 100; ++i) a.emit(5);
     other.join();
     CHECK(happens([&] { return seen == 100 * 6 + 100 * 7; }));
+    a.drain();  // the last emission from one into the other has returned, too
+    b.drain();
   }
 }
 

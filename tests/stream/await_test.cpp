@@ -144,3 +144,29 @@ TEST_CASE("a coroutine sink runs on the stream's own loop") {
   source.drain();
   CHECK(out == Ints{0, 1, 2, 3, 4});
 }
+
+TEST_CASE("co_await drain and close wait while the loop goes on") {
+  EventLoop loop;
+  Stream<int> source{loop};
+  const auto out = source.delay("20ms").sink_to_list();
+  source.buffer(8).sink([](int x) {
+    if (x == 7) throw std::runtime_error("seven");
+  });
+  run(loop, [&]() -> asio::awaitable<void> {
+    for (int i = 0; i < 3; ++i) source.emit(i);
+    co_await source.drain();
+    CHECK(out.size() == 3);
+    source.emit(7);
+    std::string failure;
+    try {
+      co_await source.drain();
+    } catch (const std::runtime_error& error) {
+      failure = error.what();
+    }
+    CHECK(failure == "seven");
+    source.emit(8);
+    co_await source.close();
+    CHECK(out.size() == 5);
+  });
+  CHECK(sentence([&] { source.emit(9); }) == "emit: <stream> is closed");
+}

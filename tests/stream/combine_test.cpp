@@ -341,3 +341,26 @@ TEST_CASE("a function that is not there is refused when the operator is made") {
         "filter: the function must not be empty (got an empty std::function); pass one that can be called");
   CHECK(source.node().downstreams().empty());
 }
+
+TEST_CASE("merge gives an element of a stream that is named twice once, and ends when that stream does") {
+  Stream<int> a, b;
+  const auto merged = a.merge(a, b, a);
+  const auto out = merged.partition(10).sink_to_list();
+  a.emit(1);
+  b.emit(2);
+  a.emit(3);
+  b.close();
+  CHECK(out.size() == 0);
+  a.close();
+  CHECK(out.values() == std::vector<Ints>{{1, 2, 3}});
+  const auto both = op::merge(b, b);
+  CHECK(both.node().has_ended());
+}
+
+TEST_CASE("a literal may stand at any place of zip") {
+  Stream<int> a, b;
+  const auto out = op::zip(std::string("first"), a, 2.5, b).sink_to_list();
+  a.emit(1);
+  b.emit(2);
+  CHECK(out.values() == std::vector<std::tuple<std::string, int, double, int>>{{"first", 1, 2.5, 2}});
+}

@@ -205,3 +205,17 @@ TEST_CASE("a node's text says what it was made with") {
   CHECK(source.partition(2, 500ms).label() == "<partition: 2, 500ms>");
   CHECK(source.group_by(is_odd, op::accumulate(std::plus<>{}, 0)).label() == "<group_by: accumulate>");
 }
+
+TEST_CASE("accumulate passes further arguments on to its function") {
+  Stream<int> source;
+  const auto fading = [](double state, int x, double factor) { return state * factor + x; };
+  const auto means = source.accumulate(fading, 0.0, 0.5).sink_to_list();
+  const auto in_place = [](Ints& state, int x, int times) { state.push_back(x * times); };
+  const auto lists = source.accumulate(in_place, Ints{}, 3).sink_to_list();
+  const auto pairs = [](int state, int x, int a, int b) { return std::pair(state + x, a * x + b); };
+  const auto results = source.accumulate(pairs, 0, 10, 1, returns_state).sink_to_list();
+  feed(source, 1, 4);
+  CHECK(means.values() == std::vector<double>{1, 2.5, 4.25});
+  CHECK(lists.values().back() == Ints{3, 6, 9});
+  CHECK(results.values() == Ints{11, 21, 31});
+}

@@ -308,10 +308,18 @@ auto map_async(F f, std::size_t parallelism = 1) {
   detail::stream::at_least_one("map_async", "parallelism", parallelism);
   return [f = detail::callable("map_async", "the function", std::move(f)),
           parallelism]<class T>(const Stream<T>& s) {
-    using Made = detail::stream::MapAsyncNode<T, F>;
-    auto node = std::make_unique<Made>(f, parallelism);
-    node->set_detail(std::to_string(parallelism));
-    return detail::stream::attach<typename Made::Out>(s, std::move(node));
+    constexpr bool is_callable = detail::stream::CallableWith<F, T>;
+    static_assert(is_callable, "map_async: the function cannot be called with an element (`T` above)");
+    if constexpr (is_callable) {
+      static_assert(!std::is_void_v<detail::stream::Called<F, T>>,
+                    "map_async: the function must return a value; use sink for one that does not");
+      using Made = detail::stream::MapAsyncNode<T, F>;
+      auto node = std::make_unique<Made>(f, parallelism);
+      node->set_detail(std::to_string(parallelism));
+      return detail::stream::attach<typename Made::Out>(s, std::move(node));
+    } else {
+      return s;
+    }
   };
 }
 

@@ -1,4 +1,5 @@
-// Coroutines: `co_await source.emit(x)` inside a Boost.Asio loop, and coroutine functions as sinks.
+// Coroutines: `co_await source.emit(x)` and `co_await source.drain()` inside a Boost.Asio loop, and coroutine
+// functions as sinks.
 #pragma once
 
 #include <algorithm>
@@ -22,12 +23,12 @@
 
 namespace weir::detail::stream {
 
-/// One emission that waits for room without blocking a thread.
-template <class T, class Handler>
-class AwaitedEmission : public std::enable_shared_from_this<AwaitedEmission<T, Handler>> {
+/// An emission that waits for room, or the draining of a graph, without blocking a thread.
+template <class Waiting, class Handler>
+class Awaited : public std::enable_shared_from_this<Awaited<Waiting, Handler>> {
  public:
-  AwaitedEmission(Emission<T> emission, Handler handler)
-      : emission_(std::move(emission)),
+  Awaited(Waiting waiting, Handler handler)
+      : waiting_(std::move(waiting)),
         executor_(boost::asio::get_associated_executor(handler)),
         handler_(std::move(handler)) {}
 
@@ -36,7 +37,7 @@ class AwaitedEmission : public std::enable_shared_from_this<AwaitedEmission<T, H
     if (const auto timer = timer_.lock()) timer->cancel();
     std::exception_ptr error;
     try {
-      if (!emission_.retry()) return wait();
+      if (!waiting_.retry()) return wait();
     } catch (...) {
       error = std::current_exception();
     }
@@ -52,8 +53,8 @@ class AwaitedEmission : public std::enable_shared_from_this<AwaitedEmission<T, H
       boost::asio::post(self->executor_, [self] { self->go_on(); });
     };
     armed_ = true;
-    emission_.when_changed(try_again);
-    if (!emission_.would_wait()) try_again();  // it changed before we asked to be told
+    waiting_.when_changed(try_again);
+    if (!waiting_.would_wait()) try_again();  // it changed before we asked to be told
   }
   /// Whoever took `armed_` may look at the emission, and has to look once more when it is given back.
   void watch_for_cycle() {
@@ -64,13 +65,13 @@ class AwaitedEmission : public std::enable_shared_from_this<AwaitedEmission<T, H
     timer->async_wait([timer, waiting = this->weak_from_this()](const boost::system::error_code& cancelled) {
       const auto self = waiting.lock();
       if (cancelled || !self || !self->armed_.exchange(false)) return;
-      self->emission_.look(self->watch_);
+      self->waiting_.look(self->watch_);
       self->watch_for_cycle();
       self->armed_ = true;
-      if (!self->emission_.would_wait()) self->go_on();
+      if (!self->waiting_.would_wait()) self->go_on();
     });
   }
-  Emission<T> emission_;
+  Waiting waiting_;
   boost::asio::any_io_executor executor_;
   std::weak_ptr<boost::asio::steady_timer> timer_;  // the loop has it
   CycleWatch watch_;
@@ -78,16 +79,16 @@ class AwaitedEmission : public std::enable_shared_from_this<AwaitedEmission<T, H
   std::atomic<bool> armed_{true};
 };
 
-template <class Token, class T>
+template <class Token, class Waiting>
 requires boost::asio::completion_token_for<Token, void(std::exception_ptr)>
-struct AwaitEmission<Token, T> {
-  static auto start(Emission<T>&& emission, Token token) {
+struct Await<Token, Waiting> {
+  static auto start(Waiting&& waiting, Token token) {
     return boost::asio::async_initiate<Token, void(std::exception_ptr)>(
-        [](auto handler, Emission<T> waiting) {
+        [](auto handler, Waiting what) {
           using Handler = std::decay_t<decltype(handler)>;
-          std::make_shared<AwaitedEmission<T, Handler>>(std::move(waiting), std::move(handler))->go_on();
+          std::make_shared<Awaited<Waiting, Handler>>(std::move(what), std::move(handler))->go_on();
         },
-        token, std::move(emission));
+        token, std::move(waiting));
   }
 };
 

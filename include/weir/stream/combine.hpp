@@ -161,6 +161,7 @@ template <class T>
 struct MergeKernel {
   using Out = T;
   static constexpr Traits traits{.where = Where::on_whole_chunks};
+  static constexpr bool takes_each_stream_once = true;
   template <std::size_t port, class X, class Emit>
   void push(X&& x, Emit&& emit) {
     emit(std::forward<X>(x));
@@ -260,19 +261,21 @@ auto join_by_kernel(const char* kind, Make make, const First& first, const More&
 /// The member `zip` as a function, which has its contract.
 template <class First, class... Args>
 auto zip(const First& first, const Args&... args) {
-  constexpr bool has_literals = (detail::stream::is_literal<Args> || ...);
-  static_assert(!detail::stream::is_on_cluster<First> || !has_literals,
-                "zip: every argument is a stream on the cluster or max_ahead{n}");
+  constexpr bool has_literals =
+      detail::stream::is_literal<First> || (detail::stream::is_literal<Args> || ...);
+  constexpr bool is_here =
+      !detail::stream::is_on_cluster<First> && (!detail::stream::is_on_cluster<Args> && ...);
+  static_assert(is_here || !has_literals, "zip: every argument is a stream on the cluster or max_ahead{n}");
   const max_ahead limit = detail::stream::option(max_ahead{10}, args...);
   const auto together = detail::stream::join(
       "zip",
       [&]<class... E>(std::type_identity<E>...) { return detail::stream::ZipKernel<E...>{limit.elements}; },
       first, args...);
-  if constexpr (has_literals && detail::stream::is_stream<First>)
-    return together.map(
-        [all = std::tuple(detail::stream::Gap{}, detail::stream::literal_or_gap(args)...)](auto&& items) {
-          return detail::stream::with_literals<0>(std::forward<decltype(items)>(items), all);
-        });
+  if constexpr (has_literals && is_here)
+    return together.map([all = std::tuple(detail::stream::literal_or_gap(first),
+                                          detail::stream::literal_or_gap(args)...)](auto&& items) {
+      return detail::stream::with_literals<0>(std::forward<decltype(items)>(items), all);
+    });
   else return together;
 }
 
@@ -361,7 +364,8 @@ class CombineMembers {
   }
   /// Passes on what any of the streams gives, as it comes; on the cluster, in the order of emission.
   ///
-  /// **Shape.** Elements of one type, which all streams have. Ends when all have.
+  /// **Shape.** Elements of one type, which all streams have; each once, also of a stream that is named
+  /// twice. Ends when all have.
   /// **Source.** streamz `union`.
   template <class... More>
   auto merge(const More&... more) const {

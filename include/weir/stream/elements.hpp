@@ -190,6 +190,7 @@ struct Bound {
   F f;
   std::tuple<More...> more;
   template <class... X>
+  requires std::is_invocable_v<F&, X..., More&...>
   decltype(auto) operator()(X&&... x) {
     return std::apply(
         [&](auto&... last) -> decltype(auto) { return std::invoke(f, std::forward<X>(x)..., last...); },
@@ -362,9 +363,14 @@ inline auto skip(std::uint64_t n) {
 template <class F>
 auto take_while(F predicate) {
   return ByKernel{
-      "take_while",
-      [f = detail::callable("take_while", "the function", std::move(predicate))]<class In>(
-          std::type_identity<In>) mutable { return detail::stream::TakeWhileKernel<In, F>{std::move(f)}; }};
+      "take_while", [f = detail::callable("take_while", "the function", std::move(predicate))]<class In>(
+                        std::type_identity<In>) mutable {
+        constexpr bool is_predicate = std::is_invocable_r_v<bool, F&, const In&>;
+        static_assert(is_predicate,
+                      "take_while: the function must take an element (`In` above) and return a bool");
+        if constexpr (is_predicate) return detail::stream::TakeWhileKernel<In, F>{std::move(f)};
+        else return detail::stream::Refused<In>{};
+      }};
 }
 
 /// Element by element; members of `Stream` and `ClusterStream`.

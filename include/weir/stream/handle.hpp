@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "weir/detail/stream/graph/draining.hpp"
 #include "weir/detail/stream/graph/outlet.hpp"
 #include "weir/stream/policies.hpp"
 
@@ -34,12 +35,13 @@ class StreamHandle {
   /// **Errors.** Throws the first error of a node behind a buffer, delay or window since the last drain.
   /// Throws `Error{unsupported}` from inside the stream.
   /// **Threads.** Any thread but one that works for the stream. On a manual clock it moves the time.
-  void drain() const { node_->graph().drain(*node_); }
+  /// `co_await s.drain()` suspends a coroutine instead (include `weir/stream/await.hpp`).
+  detail::stream::Draining drain() const;
   /// Makes this node and everything below put out what they hold: partial windows, collected elements.
   void flush() const;
   /// Ends the stream here: everything below puts out what it holds and ends; then drains, unless it is called
-  /// from inside the stream. Later emissions throw `Error{closed}`.
-  void close() const;
+  /// from inside the stream. Later emissions throw `Error{closed}`. `co_await s.close()` suspends meanwhile.
+  detail::stream::Draining close() const;
   /// Removes the edges into this node: it gets nothing more.
   void destroy() const { detail::stream::Graph::destroy(*node_); }
   /// Destroys everything below this node.

@@ -148,6 +148,12 @@ auto join_by_key(const char* kind, const A& a, const B& b, KeyA key_a, KeyB key_
   return join(
       kind,
       [&]<class Left, class Right>(std::type_identity<Left>, std::type_identity<Right>) {
+        static_assert(
+            FunctionOf<KeyA, Left>,
+            "join: the first key must be a function of an element of the first stream (`Left` above)");
+        static_assert(
+            FunctionOf<KeyB, Right>,
+            "join: the second key must be a function of an element of the second stream (`Right` above)");
         return KeyedJoinKernel<Left, Right, KeyA, KeyB, keep_unmatched>{
             remembered, detail::callable(kind, "a key", key_a), detail::callable(kind, "a key", key_b)};
       },
@@ -171,6 +177,8 @@ auto merge_by_time(TimeOf time, const First& first, const More&... more) {
       [&]<class E, class... Others>(std::type_identity<E>, std::type_identity<Others>...) {
         static_assert((std::is_same_v<E, Others> && ...),
                       "merge_by_time: the streams must have the same element type");
+        static_assert(detail::stream::FunctionOf<TimeOf, E>,
+                      "merge_by_time: the time must be a function of an element (`E` above)");
         return detail::stream::MergeByTimeKernel<E, TimeOf, 1 + sizeof...(Others)>{
             limit.elements, detail::callable("merge_by_time", "the time", time)};
       },

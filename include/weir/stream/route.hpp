@@ -73,6 +73,8 @@ auto route(const S& s, std::size_t ways, Choose function) {
     return detail::stream::ClusterSide<S>::route(s, ways, std::move(choose));
   } else {
     using T = typename S::Element;
+    static_assert(std::is_invocable_r_v<std::size_t, Choose&, const T&>,
+                  "route: the function must take an element and return the number of a way");
     const Stream<T> node = detail::stream::attach<T>(
         s, std::make_unique<detail::stream::RouteNode<T, Choose>>(std::move(choose)));
     std::vector<Stream<T>> result;
@@ -93,6 +95,8 @@ auto split(const S& s, F function) {
     return detail::stream::ClusterSide<S>::split(s, std::move(predicate));
   } else {
     using T = typename S::Element;
+    static_assert(std::is_invocable_r_v<bool, F&, const T&>,
+                  "split: the function must take an element and return a bool");
     auto ways =
         op::route(s, 2, [f = std::move(predicate)](const T& x) mutable { return std::invoke(f, x) ? 0 : 1; });
     return std::pair<Stream<T>, Stream<T>>{ways[0], ways[1]};

@@ -222,8 +222,15 @@ template <class F, class... More>
 auto starsink(F f, More... more) {
   return [f = detail::stream::bind_back("starsink", std::move(f), std::move(more)...)]<class In>(
              const Stream<In>& s) mutable {
-    return detail::stream::attach_sink_kernel(s, "starsink",
-                                              detail::stream::StarsinkKernel<In, decltype(f)>{std::move(f)});
+    constexpr bool is_callable = detail::stream::is_callable_with_items<decltype(f), In>();
+    static_assert(is_callable,
+                  "starsink: the function cannot be called with the items of an element (`In` above, a tuple "
+                  "or pair) and the further arguments");
+    if constexpr (!is_callable)
+      return detail::stream::attach_sink_kernel(s, "starsink", detail::stream::Refused<In>{});
+    else
+      return detail::stream::attach_sink_kernel(
+          s, "starsink", detail::stream::StarsinkKernel<In, decltype(f)>{std::move(f)});
   };
 }
 /// The member `sink_to_list` as an operator, which has its contract.

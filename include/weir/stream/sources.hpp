@@ -484,6 +484,7 @@ auto from_range(T begin, T end, T step = T(1), SourceOptions options = {}) {
 /// **Source.** streamz `from_periodic`, whose period adds the pipeline's time.
 template <class F>
 auto from_periodic(F f, Duration interval, SourceOptions options = {}) {
+  static_assert(std::is_invocable_v<F&>, "from_periodic: the function must take no arguments");
   const detail::stream::Time period = detail::stream::positive("from_periodic", "interval", interval);
   return detail::stream::make_source(
       "from_periodic",

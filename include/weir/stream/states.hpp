@@ -7,6 +7,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <tuple>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -264,25 +265,69 @@ struct GroupKernel {
   }
 };
 
+/// What accumulate takes besides the start and further arguments of the function.
+template <class T>
+inline constexpr bool is_accumulate_option = std::is_same_v<T, ReturnsState> || std::is_same_v<T, WithState>;
+template <class T, class... Among>
+inline constexpr bool is_among = (std::is_same_v<T, Among> || ...);
+template <class T>
+auto further_argument(T&& argument) {
+  if constexpr (is_accumulate_option<std::decay_t<T>>) return std::tuple();
+  else return std::tuple(std::forward<T>(argument));
+}
+
+/// Whether a function makes the next state, of a state and an element; or of both a state and a result.
+template <bool returns, class F, class State, class In>
+constexpr bool is_accumulator() {
+  if constexpr (std::is_invocable_v<F&, const State&, const In&> ||
+                std::is_invocable_v<F&, const State&, In>) {
+    using Next = typename std::conditional_t<std::is_invocable_v<F&, const State&, const In&>,
+                                             std::invoke_result<F&, const State&, const In&>,
+                                             std::invoke_result<F&, const State&, In>>::type;
+    if constexpr (returns) return requires(Next next) {
+        std::get<1>(next);
+      };
+    else return std::is_constructible_v<State, Next>;
+  } else {
+    return !returns && std::is_invocable_v<F&, State&, const In&>;
+  }
+}
 template <bool returns, bool with, class F, class State>
 auto accumulate(F f, std::optional<State> start) {
   return op::ByKernel{
       "accumulate", [f = detail::callable("accumulate", "the function", std::move(f)),
                      start = std::move(start)]<class In>(std::type_identity<In>) mutable {
-        return stream::AccumulateKernel<In, State, F, returns, with>{std::move(f), std::move(start)};
+        constexpr bool is_right = is_accumulator<returns, F, State, In>();
+        static_assert(
+            is_right,
+            "accumulate: the function must take the state, an element (`In` above) and the further "
+            "arguments, and return the next state (with returns_state, a pair of state and result); "
+            "or take State& and change it");
+        if constexpr (is_right)
+          return stream::AccumulateKernel<In, State, F, returns, with>{std::move(f), std::move(start)};
+        else return stream::Refused<In>{};
       }};
 }
 template <bool returns, bool with, class F>
 auto accumulate_from_first(F f) {
-  return op::ByKernel{"accumulate",
-                      [f = detail::callable("accumulate", "the function", std::move(f))]<class In>(
-                          std::type_identity<In>) mutable {
-                        using Kernel = stream::AccumulateKernel<In, In, F, returns, with>;
-                        static_assert(std::is_constructible_v<typename Kernel::Result, const In&>,
-                                      "accumulate: without a start the first element is emitted, which the "
-                                      "result cannot be made of; give a start");
-                        return Kernel{std::move(f), std::nullopt};
-                      }};
+  return op::ByKernel{
+      "accumulate", [f = detail::callable("accumulate", "the function", std::move(f))]<class In>(
+                        std::type_identity<In>) mutable {
+        constexpr bool is_right = is_accumulator<returns, F, In, In>();
+        static_assert(
+            is_right,
+            "accumulate: without a start the function must take two elements (`In` above), the state "
+            "and the next one, and return the next state; give a start if that is of another type");
+        if constexpr (is_right) {
+          using Kernel = stream::AccumulateKernel<In, In, F, returns, with>;
+          static_assert(std::is_constructible_v<typename Kernel::Result, const In&>,
+                        "accumulate: without a start the first element is emitted, which the "
+                        "result cannot be made of; give a start");
+          return Kernel{std::move(f), std::nullopt};
+        } else {
+          return stream::Refused<In>{};
+        }
+      }};
 }
 }  // namespace detail::stream
 
@@ -305,21 +350,16 @@ template <class F>
 auto accumulate(F f, ReturnsState, WithState) {
   return detail::stream::accumulate_from_first<true, true>(std::move(f));
 }
-template <class F, class State>
-auto accumulate(F f, State start) {
-  return detail::stream::accumulate<false, false>(std::move(f), std::optional<State>(std::move(start)));
-}
-template <class F, class State>
-auto accumulate(F f, State start, ReturnsState) {
-  return detail::stream::accumulate<true, false>(std::move(f), std::optional<State>(std::move(start)));
-}
-template <class F, class State>
-auto accumulate(F f, State start, WithState) {
-  return detail::stream::accumulate<false, true>(std::move(f), std::optional<State>(std::move(start)));
-}
-template <class F, class State>
-auto accumulate(F f, State start, ReturnsState, WithState) {
-  return detail::stream::accumulate<true, true>(std::move(f), std::optional<State>(std::move(start)));
+template <class F, class State, class... More>
+requires(!detail::stream::is_accumulate_option<State>) auto accumulate(F f, State start, More... more) {
+  return std::apply(
+      [&](auto&&... further) {
+        return detail::stream::accumulate<detail::stream::is_among<ReturnsState, More...>,
+                                          detail::stream::is_among<WithState, More...>>(
+            detail::stream::bind_back("accumulate", std::move(f), std::move(further)...),
+            std::optional<State>(std::move(start)));
+      },
+      std::tuple_cat(detail::stream::further_argument(std::move(more))...));
 }
 
 /// The member `collect` as an operator, which has its contract.
@@ -386,9 +426,16 @@ auto group_by(KeyOf key, Op inner, std::size_t max_keys = 0) {
     return ByKernel{"group_by",
                     [key = detail::callable("group_by", "the key", std::move(key)), inner = std::move(inner),
                      max_keys]<class In>(std::type_identity<In>) mutable {
-                      using Inner = detail::stream::KernelOf<Op, In>;
-                      return detail::stream::GroupKernel<In, KeyOf, Inner>{
-                          std::move(key), std::move(inner).template kernel<In>(), max_keys, {}, {}};
+                      constexpr bool is_key = std::is_invocable_v<KeyOf&, const In&>;
+                      static_assert(is_key,
+                                    "group_by: the key must be a function of an element (`In` above)");
+                      if constexpr (is_key) {
+                        using Inner = detail::stream::KernelOf<Op, In>;
+                        return detail::stream::GroupKernel<In, KeyOf, Inner>{
+                            std::move(key), std::move(inner).template kernel<In>(), max_keys, {}, {}};
+                      } else {
+                        return detail::stream::Refused<In>{};
+                      }
                     },
                     std::move(name)};
   }
@@ -402,7 +449,7 @@ class StateMembers {
   ///
   /// Without `start` the first element becomes the state and is emitted unchanged. `f` takes the state by
   /// value or const reference and returns the next one; or it takes `State&`, changes it in place and returns
-  /// nothing.
+  /// nothing. Further arguments behind `start` are those of `f` behind the element.
   ///
   /// **Shape.** One state out for one element in. With `returns_state`, `f` returns `(state, result)` and the
   /// result is emitted; with `with_state`, `(state, result)` is.

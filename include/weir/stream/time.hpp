@@ -275,12 +275,17 @@ inline auto timed_window(Duration interval) {
 template <class KeyOf = detail::stream::Identity>
 auto timed_window_unique(Duration interval, KeyOf key = {}, Keep keep = Keep::first) {
   const detail::stream::Time period = detail::stream::positive("timed_window_unique", "interval", interval);
-  return ByKernel{"timed_window_unique",
-                  [period, key = detail::callable("timed_window_unique", "the key", std::move(key)),
-                   keep]<class In>(std::type_identity<In>) {
-                    return detail::stream::TimedWindowUniqueKernel<In, KeyOf>{{period}, {key, keep, {}}};
-                  },
-                  to_string(period)};
+  return ByKernel{
+      "timed_window_unique",
+      [period, key = detail::callable("timed_window_unique", "the key", std::move(key)),
+       keep]<class In>(std::type_identity<In>) {
+        constexpr bool is_right = detail::stream::FunctionOf<KeyOf, In>;
+        static_assert(is_right, "timed_window_unique: the key must be a function of an element (`In` above)");
+        if constexpr (is_right)
+          return detail::stream::TimedWindowUniqueKernel<In, KeyOf>{{period}, {key, keep, {}}};
+        else return detail::stream::Refused<In>{};
+      },
+      to_string(period)};
 }
 
 /// The member `delay` as an operator, which has its contract.
@@ -337,7 +342,12 @@ auto distinct_within(Duration interval, KeyOf key = {}) {
   return ByKernel{"distinct_within",
                   [period, key = detail::callable("distinct_within", "the key", std::move(key))]<class In>(
                       std::type_identity<In>) {
-                    return detail::stream::DistinctWithinKernel<In, KeyOf>{period, key};
+                    constexpr bool is_right = detail::stream::FunctionOf<KeyOf, In>;
+                    static_assert(is_right,
+                                  "distinct_within: the key must be a function of an element (`In` above)");
+                    if constexpr (is_right)
+                      return detail::stream::DistinctWithinKernel<In, KeyOf>{period, key};
+                    else return detail::stream::Refused<In>{};
                   },
                   to_string(period)};
 }

@@ -242,7 +242,10 @@ requires(!std::is_convertible_v<KeyOf, Duration>) auto partition(std::size_t n, 
   return ByKernel{
       "partition",
       [n, key = detail::callable("partition", "the key", std::move(key))]<class In>(std::type_identity<In>) {
-        return detail::stream::PartitionKernel<In, KeyOf>{n, {}, key};
+        constexpr bool is_right = detail::stream::FunctionOf<KeyOf, In>;
+        static_assert(is_right, "partition: the key must be a function of an element (`In` above)");
+        if constexpr (is_right) return detail::stream::PartitionKernel<In, KeyOf>{n, {}, key};
+        else return detail::stream::Refused<In>{};
       },
       std::to_string(n)};
 }
@@ -265,7 +268,12 @@ auto partition_unique(std::size_t n, KeyOf key = {}, Keep keep = Keep::first) {
   return ByKernel{"partition_unique",
                   [n, key = detail::callable("partition_unique", "the key", std::move(key)),
                    keep]<class In>(std::type_identity<In>) {
-                    return detail::stream::PartitionUniqueKernel<In, KeyOf>{n, {key, keep, {}}};
+                    constexpr bool is_right = detail::stream::FunctionOf<KeyOf, In>;
+                    static_assert(is_right,
+                                  "partition_unique: the key must be a function of an element (`In` above)");
+                    if constexpr (is_right)
+                      return detail::stream::PartitionUniqueKernel<In, KeyOf>{n, {key, keep, {}}};
+                    else return detail::stream::Refused<In>{};
                   },
                   std::to_string(n)};
 }

@@ -5,6 +5,8 @@
 #include <deque>
 #include <map>
 #include <set>
+#include <stdexcept>
+#include <string_view>
 
 #include "core/log.hpp"
 #include "stream/graph/structure.hpp"
@@ -282,6 +284,32 @@ double Segment::account(const std::vector<Spent>& spent) {
   return sum;
 }
 
+namespace {
+
+template <class E>
+std::exception_ptr as_if(const TaskError& error) {
+  return std::make_exception_ptr(E(error.what()));
+}
+
+/// A remote exception: of the type it had, if that is one of the standard library and says more than
+/// TaskError itself does.
+std::exception_ptr remote(const TaskError& error) {
+  using Make = std::exception_ptr (*)(const TaskError&);
+  static const std::map<std::string_view, Make> makers{
+      {"std::logic_error", &as_if<std::logic_error>},
+      {"std::invalid_argument", &as_if<std::invalid_argument>},
+      {"std::domain_error", &as_if<std::domain_error>},
+      {"std::length_error", &as_if<std::length_error>},
+      {"std::out_of_range", &as_if<std::out_of_range>},
+      {"std::range_error", &as_if<std::range_error>},
+      {"std::overflow_error", &as_if<std::overflow_error>},
+      {"std::underflow_error", &as_if<std::underflow_error>}};
+  const auto maker = makers.find(error.type());
+  return maker == makers.end() ? std::make_exception_ptr(error) : maker->second(error);
+}
+
+}  // namespace
+
 void Segment::report(Node& gather, ChunkError&& error) {
   Segment* segment = nullptr;
   {
@@ -294,7 +322,7 @@ void Segment::report(Node& gather, ChunkError&& error) {
   failure.type = std::move(error.type);
   failure.message = std::move(error.message);
   failure.task_name = segment ? segment->node_.label() : gather.label();
-  const auto thrown = std::make_exception_ptr(TaskError(std::move(failure)));
+  const std::exception_ptr thrown = remote(TaskError(std::move(failure)));
   if (!segment) return gather.raise(thrown);
   const ErrorPolicy& policy = segment->node_.policy();
   if (policy.letter_box && !error.element.empty()) return segment->send_letter(error.element, thrown);

@@ -483,10 +483,12 @@ bool Graph::is_at_work_here() const noexcept {
 }
 
 void Graph::drain(Node& node) {
-  if (is_at_work_here())
-    throw Error(ErrorKind::unsupported, "drain: called from inside the stream it would wait for");
   wait(
       node, "drain", [&] { return node.graph().is_idle(); }, {}, true);
+  end_drain(node);
+}
+
+void Graph::end_drain(Node& node) {
   warn_of_cycles(node.graph().nodes());
   std::exception_ptr error;
   for (Node* each : node.graph().nodes()) {

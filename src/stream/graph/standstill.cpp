@@ -6,6 +6,7 @@
 #include <chrono>
 #include <deque>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <vector>
 
@@ -58,6 +59,13 @@ bool comes_back(const Frame* inside, const WaitedFor& what) noexcept {
   return false;
 }
 
+/// On a busy machine a single yield may take longer than many naps.
+bool has_waited_long(std::optional<std::chrono::steady_clock::time_point>& begun) noexcept {
+  const auto now = std::chrono::steady_clock::now();
+  if (!begun) begun = now;
+  return now - *begun > std::chrono::microseconds(20);
+}
+
 }  // namespace
 
 Waiter::Waiter(const WaitedFor& what) : inside_(flow.frame), what_(what) {
@@ -88,6 +96,8 @@ bool Domain::wait(bool may_give_up) noexcept {
   const std::uint32_t turn = next_.fetch_add(1, std::memory_order_relaxed);
   std::optional<Waiter> noted;
   bool entered = false;
+  int naps = 0;
+  std::optional<std::chrono::steady_clock::time_point> begun;
   for (int round = 0; !entered; ++round) {
     const void* holder = nullptr;
     entered =
@@ -95,12 +105,12 @@ bool Domain::wait(bool may_give_up) noexcept {
         holder_.compare_exchange_strong(holder, &flow, std::memory_order_acquire, std::memory_order_relaxed);
     if (entered) break;
     if (round < 200) __builtin_ia32_pause();
-    else if (round < 220) std::this_thread::yield();
+    else if (naps == 0 && !has_waited_long(begun)) std::this_thread::yield();
     else {
       if (!noted) noted.emplace(WaitedFor{.domain = this});
       if (may_give_up && would_stand_still(flow.frame, {.domain = this})) break;
       // a slow function holds it: a missed wake-up would cost no more than this nap
-      std::this_thread::sleep_for(std::chrono::microseconds(std::min(20 * (round - 219), 500)));
+      std::this_thread::sleep_for(std::chrono::microseconds(std::min(20 * ++naps, 500)));
     }
   }
   if (entered) serving_.fetch_add(1, std::memory_order_seq_cst);

@@ -1,6 +1,7 @@
 // JoinNode: runs a kernel with several inputs in a graph; and how joins come below streams on either side.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <bitset>
 #include <cstddef>
@@ -50,6 +51,8 @@ class JoinNode final : public SettlingNode<Kernel> {
   [[nodiscard]] InletBase& inlet() noexcept {
     return *std::get<port>(ports_);
   }
+  /// Nothing will come into this input.
+  void leave_out(std::size_t port) { over_.set(port); }
   void input_ended(unsigned port) override {
     over_.set(port);
     gates_of_[port]->set(false);
@@ -152,9 +155,17 @@ auto attach_join(std::string kind, Kernel kernel, const Stream<First>& first, co
   Made& node = *made;
   const std::shared_ptr<Graph> graph = Graph::of(first.node());
   graph->adopt(std::move(made), &first.node());
-  const auto streams = std::tie(first, more...);
+  const std::array<Node*, 1 + sizeof...(More)> nodes{&first.node(), &more.node()...};
+  const auto is_again = [&](std::size_t port) {
+    const auto* const at = nodes.begin() + port;
+    return requires { Kernel::takes_each_stream_once; }
+    &&std::find(nodes.begin(), at, *at) != at;
+  };
+  for (std::size_t port = 0; port < nodes.size(); ++port) {
+    if (is_again(port)) node.leave_out(port);
+  }
   [&]<std::size_t... I>(std::index_sequence<I...>) {
-    (Graph::connect(std::get<I>(streams).node(), node.template inlet<I>()), ...);
+    ((is_again(I) ? void() : Graph::connect(*nodes[I], node.template inlet<I>())), ...);
   }
   (std::make_index_sequence<1 + sizeof...(More)>{});
   return Stream<typename Kernel::Out>(Graph::of(node), node);

@@ -8,12 +8,10 @@
 #include <type_traits>
 #include <utility>
 
+#include "weir/detail/stream/graph/draining.hpp"
 #include "weir/detail/stream/graph/outlet.hpp"
 
 namespace weir::detail::stream {
-
-template <class Token, class T>
-struct AwaitEmission;  // weir/stream/await.hpp
 
 /// An element on its way in.
 ///
@@ -90,9 +88,8 @@ class Emission {
   /// Makes it an asynchronous operation of Boost.Asio, which is what `co_await` needs.
   template <class Token>
   auto operator()(Token&& token)
-      -> decltype(AwaitEmission<std::decay_t<Token>, T>::start(std::move(*this),
-                                                               std::forward<Token>(token))) {
-    return AwaitEmission<std::decay_t<Token>, T>::start(std::move(*this), std::forward<Token>(token));
+      -> decltype(Await<std::decay_t<Token>, Emission>::start(std::move(*this), std::forward<Token>(token))) {
+    return Await<std::decay_t<Token>, Emission>::start(std::move(*this), std::forward<Token>(token));
   }
 
  private:

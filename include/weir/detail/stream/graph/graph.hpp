@@ -57,6 +57,8 @@ class Graph : public std::enable_shared_from_this<Graph> {
   /// Something opened or finished.
   void changed() noexcept;
   void drain(Node& node);
+  /// All has come out: has every node write what it keeps for others, and throws the first error.
+  static void end_drain(Node& node);
   void report(const std::exception_ptr& error) noexcept;
   [[nodiscard]] bool is_idle();
   /// Whether this thread is inside one of its nodes.

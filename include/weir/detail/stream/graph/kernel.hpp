@@ -145,6 +145,11 @@ constexpr bool is_callable_with_items() {
     }
   (std::make_index_sequence<std::tuple_size_v<T>>{});
   else return false; }
+/// Whether a function gives a key, a time or a size for an element.
+template <class F, class In>
+concept FunctionOf =
+    std::is_invocable_v<F&, const In&> && !std::is_void_v<std::invoke_result_t<F&, const In&>>;
+
 /// In place of a kernel that cannot be made; the compiler has said why.
 template <class In>
 struct Refused {

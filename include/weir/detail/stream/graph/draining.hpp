@@ -1,0 +1,61 @@
+// Draining: what drain() and close() return. As a statement it waits; co_awaited it lets the loop go on
+// meanwhile.
+#pragma once
+
+#include <exception>
+#include <functional>
+#include <memory>
+#include <type_traits>
+#include <utility>
+
+#include "weir/detail/stream/graph/frame.hpp"
+
+namespace weir::detail::stream {
+
+template <class Token, class Waiting>
+struct Await;  // weir/stream/await.hpp
+
+/// Everything that is on its way through a graph.
+///
+/// Dropping it (the end of the statement `s.drain();`) blocks until all of it has come out, and `co_await
+/// s.drain()` suspends instead (include `weir/stream/await.hpp`).
+///
+/// **Errors.** As `StreamHandle::drain`, at the end of the statement or of `co_await`.
+class Draining {
+ public:
+  /// Nothing is on its way.
+  Draining() noexcept = default;
+  /// **Errors.** Throws `Error{unsupported}` inside the graph.
+  Draining(std::shared_ptr<Graph> graph, Node& node);
+  Draining(Draining&& other) noexcept
+      : graph_(std::move(other.graph_)), node_(std::exchange(other.node_, nullptr)) {}
+  Draining& operator=(Draining&&) = delete;
+  ~Draining() noexcept(false) {
+    if (node_) wait_at_end();
+  }
+  /// Whether all has come out now.
+  bool retry();
+  /// Whether a retry now would find something on its way.
+  [[nodiscard]] bool would_wait() const { return node_ && !node_->graph().is_idle(); }
+  /// Says it if only a cycle that waits for itself could bring it on.
+  void look(CycleWatch& watch) const {
+    if (node_) watch.look("drain", *node_);
+  }
+  void wait();
+  /// Calls back once, soon after something changed, for another `retry`.
+  void when_changed(std::function<void()> callback) { node_->graph().when_changed(std::move(callback)); }
+  /// Makes it an asynchronous operation of Boost.Asio, which is what `co_await` needs.
+  template <class Token>
+  auto operator()(Token&& token)
+      -> decltype(Await<std::decay_t<Token>, Draining>::start(std::move(*this), std::forward<Token>(token))) {
+    return Await<std::decay_t<Token>, Draining>::start(std::move(*this), std::forward<Token>(token));
+  }
+
+ private:
+  void wait_at_end();
+  std::shared_ptr<Graph> graph_;
+  Node* node_ = nullptr;  // null when it is over
+  int exceptions_ = std::uncaught_exceptions();
+};
+
+}  // namespace weir::detail::stream
