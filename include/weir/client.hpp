@@ -5,6 +5,7 @@
 
 #include "weir/detail/client/refusal.hpp"
 #include "weir/detail/core/callable.hpp"
+#include "weir/journal.hpp"
 
 namespace weir {
 
@@ -71,6 +72,19 @@ class Client {
     else return detail::client::refuse<F, A...>();
   }
 
+  /// The same, but the result is kept in the journal, and taken from there if it is in it already; see
+  /// `weir::cached`.
+  ///
+  /// **Cost.** Of a result that is there: about a microsecond, and reading it.
+  template <class F, class... A>
+  auto submit(cached how, F&& f, A&&... args) {
+    if constexpr (detail::client::can_run<F, A...>)
+      return send_kept(how, std::make_shared<const Options>(how.options),
+                       detail::callable<std::decay_t<F>>("submit", "the function", std::forward<F>(f)),
+                       std::forward<A>(args)...);
+    else return detail::client::refuse<F, A...>();
+  }
+
   // What is said when a function's name means several.
   template <class... A>
   auto submit(detail::client::SeveralForms<A...>, const A&...) {
@@ -94,7 +108,7 @@ class Client {
   auto map(F f, First&& first, Rest&&... rest) {
     if constexpr (detail::client::can_run<F, std::ranges::range_reference_t<First>,
                                           std::ranges::range_reference_t<Rest>...>)
-      return map_with(nullptr, detail::callable("map", "the function", std::move(f)), first, rest...);
+      return map_with(one_of(nullptr, detail::callable("map", "the function", std::move(f))), first, rest...);
     else
       return detail::client::refuse<F, std::ranges::range_reference_t<First>,
                                     std::ranges::range_reference_t<Rest>...>();
@@ -104,11 +118,27 @@ class Client {
   auto map(Options options, F f, First&& first, Rest&&... rest) {
     if constexpr (detail::client::can_run<F, std::ranges::range_reference_t<First>,
                                           std::ranges::range_reference_t<Rest>...>)
-      return map_with(std::make_shared<const Options>(std::move(options)),
-                      detail::callable("map", "the function", std::move(f)), first, rest...);
+      return map_with(one_of(std::make_shared<const Options>(std::move(options)),
+                             detail::callable("map", "the function", std::move(f))),
+                      first, rest...);
     else
       return detail::client::refuse<F, std::ranges::range_reference_t<First>,
                                     std::ranges::range_reference_t<Rest>...>();
+  }
+
+  /// The same, with results that are kept in the journal; see `weir::cached`.
+  template <class F, std::ranges::input_range First, std::ranges::input_range... Rest>
+  auto map(cached how, F f, First&& first, Rest&&... rest) {
+    if constexpr (detail::client::can_run<F, std::ranges::range_reference_t<First>,
+                                          std::ranges::range_reference_t<Rest>...>) {
+      const auto options = std::make_shared<const Options>(how.options);
+      const auto function = detail::callable("map", "the function", std::move(f));
+      return map_with([&](const auto&... args) { return send_kept(how, options, function, args...); }, first,
+                      rest...);
+    } else {
+      return detail::client::refuse<F, std::ranges::range_reference_t<First>,
+                                    std::ranges::range_reference_t<Rest>...>();
+    }
   }
 
   // What is said of other calls.
@@ -236,9 +266,8 @@ class Client {
     (std::index_sequence_for<A...>{});
   }
   template <class F, class... Held>
-  Future<detail::task::TaskResult<F, Held...>> send_held(std::shared_ptr<const Options> options,
-                                                         bool out_of_band, const F& function,
-                                                         const Held&... args) {
+  static detail::client::Request request_for(std::shared_ptr<const Options> options, bool out_of_band,
+                                             const F& function) {
     static const std::uint64_t invoker =
         detail::task::portable_address(reinterpret_cast<const void*>(&detail::task::invoke_task<F, Held...>));
     detail::client::Request request;
@@ -246,16 +275,74 @@ class Client {
     request.function = detail::task::Callable<F>::name(function);
     request.options = std::move(options);
     request.out_of_band = out_of_band;
+    return request;
+  }
+  template <class F, class... Held>
+  Future<detail::task::TaskResult<F, Held...>> send_held(std::shared_ptr<const Options> options,
+                                                         bool out_of_band, const F& function,
+                                                         const Held&... args) {
+    detail::client::Request request = request_for<F, Held...>(std::move(options), out_of_band, function);
     Writer writer(request.arguments, request.beside);
     detail::task::Callable<F>::put(writer, function);
     [[maybe_unused]] detail::task::ArgumentWriter out{writer, request.inputs};
     (detail::task::Argument<Held>::put(out, args), ...);
     return Future<detail::task::TaskResult<F, Held...>>(core_->submit(std::move(request)));
   }
-  template <class F, class First, class... Rest>
-  auto map_with(const std::shared_ptr<const Options>& options, const F& f, First& first, Rest&... rest) {
-    using Result =
-        decltype(send<F>(options, false, f, *std::ranges::begin(first), *std::ranges::begin(rest)...));
+  template <class F, class... A>
+  auto send_kept(const cached& how, std::shared_ptr<const Options> options, const F& function, A&&... args) {
+    static_assert(!detail::journal::is_closure<F>(),
+                  "weir: submit(cached, ...): a lambda has no name by which another run finds its results; "
+                  "name it: make it a function");
+    return [&]<std::size_t... I>(std::index_sequence<I...>) {
+      return send_kept_held<F, detail::task::HeldType<F, I, A>...>(how, std::move(options), function,
+                                                                   std::forward<A>(args)...);
+    }
+    (std::index_sequence_for<A...>{});
+  }
+  template <class F, class... Held>
+  auto send_kept_held(const cached& how, std::shared_ptr<const Options> options, const F& function,
+                      const Held&... args) {
+    using Result = detail::task::TaskResult<F, Held...>;
+    static_assert(
+        (detail::journal::HasOrder<Held>::value && ...),
+        "weir: submit(cached, ...): an unordered container has another order in another run; pass a "
+        "std::map or std::set, or weir::unkeyed(x) if it does not decide about the result");
+    if (!core_->keeps_results()) return send_held<F, Held...>(std::move(options), false, function, args...);
+    detail::client::Request request = request_for<F, Held...>(std::move(options), false, function);
+    Writer writer(request.arguments, request.beside);
+    detail::task::Callable<F>::put(writer, function);
+    detail::client::KeptCall call{how.version, &detail::task::type_ops<KeptType<Result>>};
+    // A function is known by its name and type, not by where it lies in this build.
+    call.arguments.text(typeid(F).name());
+    if constexpr (!std::is_pointer_v<F>)
+      call.arguments.bytes(request.arguments.data(), request.arguments.size());
+    [[maybe_unused]] detail::task::ArgumentWriter out{writer, request.inputs};
+    (put_keyed(call.arguments, request, out, args), ...);
+    return Future<Result>(core_->submit_kept(std::move(request), std::move(call)));
+  }
+  template <class T>
+  using KeptType = std::conditional_t<std::is_void_v<T>, detail::task::Nothing, T>;
+  template <class Held>
+  static void put_keyed(detail::journal::Hasher& key, const detail::client::Request& request,
+                        detail::task::ArgumentWriter& out, const Held& argument) {
+    const std::size_t begin = request.arguments.size(), block = request.beside.size();
+    detail::task::Argument<Held>::put(out, argument);
+    if constexpr (std::is_same_v<Held, InputFile>) return detail::journal::add_file(key, argument);
+    if constexpr (!detail::journal::IsKeyed<Held>::value) return;
+    key.number(request.arguments.size() - begin);
+    key.bytes(request.arguments.data() + begin, request.arguments.size() - begin);
+    for (std::size_t i = block; i < request.beside.size(); ++i)
+      key.bytes(request.beside[i].data, request.beside[i].size);
+  }
+  template <class F>
+  auto one_of(std::shared_ptr<const Options> options, F function) {
+    return [this, options = std::move(options), function = std::move(function)](const auto&... args) {
+      return send<F>(options, false, function, args...);
+    };
+  }
+  template <class One, class First, class... Rest>
+  auto map_with(const One& one, First& first, Rest&... rest) {
+    using Result = decltype(one(*std::ranges::begin(first), *std::ranges::begin(rest)...));
     std::vector<Result> futures;
     if constexpr (std::ranges::sized_range<First>) futures.reserve(std::ranges::size(first));
     auto others = std::make_tuple(std::ranges::begin(rest)...);
@@ -265,7 +352,7 @@ class Client {
       }
       (std::index_sequence_for<Rest...>{});
       if (!more) break;
-      std::apply([&](auto&... at) { futures.push_back(send<F>(options, false, f, item, *at++...)); }, others);
+      std::apply([&](auto&... at) { futures.push_back(one(item, *at++...)); }, others);
     }
     return futures;
   }
@@ -303,6 +390,7 @@ auto Client::gather(const std::vector<Future<T>>& futures) {
     for (const Future<T>& future : futures) {
       detail::client::FutureState& state = *future.handle().get();
       if (!state.has_value.load(std::memory_order_acquire)) core_->fetch(state, std::nullopt);
+      if (state.kept) core_->seen(state);
       values.push_back(detail::client::take_value<T>(state));
     }
     return values;

@@ -114,6 +114,11 @@ class Future {
   template <class F>
   auto then(F f) const;
 
+  /// The task's id, once the scheduler knows its result; for the library.
+  [[nodiscard]] TaskId input_id() const {
+    if (state().kept) state().core->hand_out(state());
+    return state().id;
+  }
   /// The reference; for the library.
   [[nodiscard]] const detail::client::FutureRef& handle() const noexcept { return handle_; }
   /// The same; throws `Error{invalid_argument}`, which begins with `who`, if it is of no task.
@@ -130,6 +135,7 @@ class Future {
   decltype(auto) get(detail::client::Deadline deadline) const {
     detail::client::FutureState& state = this->state();
     if (!state.has_value.load(std::memory_order_acquire)) state.core->fetch(state, deadline);
+    if (state.kept) state.core->seen(state);
     if constexpr (std::is_void_v<T>) {
       return;
     } else {

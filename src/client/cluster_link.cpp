@@ -48,6 +48,13 @@ void ClusterLink::finish_begun() {
   for (const auto& work : begun) work();
 }
 
+void ClusterLink::keep_results(const std::string&) {
+  throw Error(
+      ErrorKind::unsupported,
+      "journal: results are kept by the program itself; call weir::journal before weir::run or in its "
+      "body, not in a task");
+}
+
 void FutureRef::last_gone(FutureState* state) noexcept {
   const auto core = state->core;
   core->release(state);

@@ -23,6 +23,8 @@ class FutureTable {
   /// Every future that has no result fails with this reason; none is made any more.
   void close(const std::string& reason);
 
+  /// Null if it is not here.
+  [[nodiscard]] FutureState* find(TaskId id);
   /// The last copy has gone. Returns whether it was there.
   bool erase(TaskId id);
   /// False if it had failed or been cancelled before.
@@ -53,7 +55,6 @@ class FutureTable {
 
  private:
   void settle(FutureState& state, Status status);
-  [[nodiscard]] FutureState* find(TaskId id);
 
   task::TaskTable<FutureState*> futures_;
   std::vector<bool> gone_;  // peers that have died or left

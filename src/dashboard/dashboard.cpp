@@ -15,6 +15,7 @@
 #include <fstream>
 #include <mutex>
 #include <nlohmann/json.hpp>
+#include <system_error>
 
 #include "core/log.hpp"
 #include "core/state_directory.hpp"
@@ -201,7 +202,8 @@ void Dashboard::Work::begin() {
   try {
     serve();
   } catch (const std::exception& error) {
-    log::warn("{}", error.what());
+    if (wish.where == Wish::Where::automatic) log::info("{}", error.what());  // nobody has asked for it
+    else log::warn("{}", error.what());
   }
   tick();
   arm();
@@ -333,7 +335,11 @@ Answer Dashboard::Work::answer(const Target& target) {
 Dashboard::Dashboard(Source source, Wish wish) {
   if (wish.where == Wish::Where::off || !source.inbox) return;
   work_ = std::make_shared<Work>(std::move(source), std::move(wish));
-  thread_ = std::thread([work = work_.get()] { work->run(); });
+  try {
+    thread_ = std::thread([work = work_.get()] { work->run(); });
+  } catch (const std::system_error& error) {  // no thread is left, say: the program runs unseen
+    log::info("there is no dashboard: {}", error.what());
+  }
 }
 
 void Dashboard::stop() {

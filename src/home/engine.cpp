@@ -1,11 +1,14 @@
 // A cluster of threads as the current one.
 #include "home/engine.hpp"
 
+#include "home/settings.hpp"
+
 namespace weir::detail::home {
 
 Engine::Engine(int workers, int threads)
     : threads_({}, static_cast<std::uint32_t>(workers), static_cast<std::uint32_t>(threads)),
       scheduler_(threads_.scheduler()) {
+  open_journal(*scheduler_);
   client::ClusterLink::set_current(scheduler_);
 }
 

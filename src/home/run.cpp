@@ -92,6 +92,7 @@ int run_body(const std::shared_ptr<SchedulerNode>& node, const std::function<int
   int status = 1;
   failed = true;
   try {
+    detail::home::open_journal(*node);
     Client client(node);
     status = body(client);
     node->finish_begun();

@@ -48,6 +48,9 @@ constexpr std::uint64_t least_memory_bytes = 1'000'000;
 [[nodiscard]] node::WorkerSettings worker_settings(const RunOptions& options, PeerId self,
                                                    std::uint32_t threads, std::uint64_t workers);
 
+/// Opens the journal that WEIR_JOURNAL or `weir::journal` has named, if one has.
+void open_journal(node::SchedulerNode& node);
+
 /// Ends the process with what it has printed, but without MPI_Finalize, which waits for the dead.
 [[noreturn]] void exit_now(int status);
 

@@ -7,7 +7,13 @@
 
 namespace weir::detail::node {
 
-using namespace client;
+using client::Callback;
+using client::Deadline;
+using client::FutureRef;
+using client::FutureState;
+using client::Request;
+using client::throw_failure;
+using client::throw_timeout;
 
 namespace {
 

@@ -55,10 +55,15 @@ void SchedulerNode::perform() {
                               post(action.to, state_.run_message(assign.task));
                           },
                           [&](protocol::TaskDone& message) {
-                            action.to == 0 ? futures_.on(std::move(message)) : post(action.to, message);
+                            if (action.to != 0) return post(action.to, message);
+                            const TaskId id = message.id;
+                            futures_.on(std::move(message));
+                            keep(id);
                           },
                           [&](protocol::TaskFailed& message) {
-                            action.to == 0 ? futures_.on(message) : post(action.to, message);
+                            if (action.to != 0) return post(action.to, message);
+                            futures_.on(message);
+                            keep_nothing(message.id);
                           },
                           [&](protocol::TaskPending& message) {
                             action.to == 0 ? futures_.on(message) : post(action.to, message);
@@ -189,6 +194,7 @@ void SchedulerNode::tick(Clock::time_point now) {
     for (const auto& [id, how] : std::exchange(broken_links_, {}))
       if (!peer(id).leaving && !peer(id).dead) lose(id, "has lost its connection to the scheduler: " + how);
   const auto pause = now - checked_;
+  keep_next();
   if (pause < std::chrono::milliseconds(20)) return;
   checked_ = now;
   memory::release_unused();
@@ -262,6 +268,7 @@ void SchedulerNode::lose(PeerId id, const std::string& how) {
   perform();
   each_alive([&](PeerId other, Peer&) { post(other, protocol::PeerGone{id}); });
   on_peer_gone(id);
+  keep_without(id);
   give_up_if_hopeless();
 }
 
@@ -390,13 +397,16 @@ void SchedulerNode::restart() {
 
 bool SchedulerNode::leave(bool abort) {
   log::debug("the body has ended{}", abort ? " with an error" : "");
-  if (!abort)
+  if (!abort) {
     wait_until(
         [&] {
           Hold hold(*this);
           return futures_.callbacks_pending() == 0;
         },
         std::nullopt);
+    finish_keeping();
+  }
+  end_keeping();
   {
     Hold hold(*this);
     leaving_ = true;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "node/host.hpp"
+#include "node/keeper.hpp"
 #include "node/node.hpp"
 #include "scheduler/state.hpp"
 #include "seeing/inbox.hpp"
@@ -51,6 +52,12 @@ class SchedulerNode final : public Node, public client::Overseer {
   void stop() { stop_helper(); }
   /// Whether a worker of another host has been lost, perhaps with its whole node.
   [[nodiscard]] bool lost_other_host() const noexcept { return lost_other_host_; }
+
+  [[nodiscard]] bool keeps_results() const noexcept override { return keeper_ != nullptr; }
+  client::FutureRef submit_kept(client::Request&& request, client::KeptCall&& call) override;
+  void seen(client::FutureState& state) override;
+  void hand_out(client::FutureState& state) override;
+  void keep_results(const std::string& folder) override;
 
   client::Overseer& overseer(const char* who) override {
     require_open(who);
@@ -119,10 +126,25 @@ class SchedulerNode final : public Node, public client::Overseer {
   void on(PeerId from, protocol::FindPeer&& message) { tell_contact(from, message.peer); }
   void on(PeerId from, protocol::ContactHere&& message);
   void on(PeerId, protocol::ResultData&& message, task::Value&& value) {
+    keep_value(message.id, value);
     futures_.on_value(message.id, value);
   }
-  void on(PeerId from, protocol::ResultMissing&& message) { on_missing(from, message); }
+  void on(PeerId from, protocol::ResultMissing&& message) {
+    if (keeper_ && keeper_->awaits(message.id)) keeper_->give_up();
+    on_missing(from, message);
+  }
   void on(PeerId from, protocol::RunFailed&& message);
+  // keeping.cpp
+  [[nodiscard]] journal::Key content_of(client::FutureState& state);
+  [[nodiscard]] client::FutureRef find_kept(const client::Kept& kept);
+  void keep(TaskId id);
+  void keep_next();
+  void keep_value(TaskId id, const task::Value& value);
+  void keep_without(PeerId peer);
+  void keep_nothing(TaskId id);
+  void finish_keeping();
+  void end_keeping();
+
   void tell_failure(PeerId from, const protocol::RunFailed& message);
   void perform();
   void lose(PeerId peer, const std::string& how);
@@ -142,6 +164,7 @@ class SchedulerNode final : public Node, public client::Overseer {
 
   SchedulerSettings settings_;
   scheduler::State state_;
+  std::unique_ptr<Keeper> keeper_;
   scheduler::Actions actions_;
   std::vector<Peer> peers_;
   double now_s_ = 0;

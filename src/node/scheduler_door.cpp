@@ -79,6 +79,7 @@ void SchedulerNode::let_go(PeerId worker) {
   for (PeerId other = 1; other < peers_.size(); ++other)
     if (peers_[other].joined && !peers_[other].dead) post(other, protocol::PeerGone{worker});
   on_peer_gone(worker);
+  keep_without(worker);
   post(worker, protocol::GoodBye{true});
   flush();
   give_up_if_hopeless();

@@ -19,6 +19,7 @@ std::map<std::string, std::string> rank_environment(const RunRequest& request, c
   variables["WEIR_STATUS_FILE"] = site.status_file;
   if (request.threads) variables["WEIR_THREADS"] = std::to_string(*request.threads);
   if (request.memory) variables["WEIR_MEMORY_LIMIT"] = *request.memory;
+  if (request.journal) variables["WEIR_JOURNAL"] = *request.journal;
   if (request.dashboard) variables["WEIR_DASHBOARD"] = *request.dashboard;
   if (request.report) variables["WEIR_REPORT"] = *request.report;
   variables.try_emplace("GLIBC_TUNABLES", "glibc.malloc.hugetlb=1");

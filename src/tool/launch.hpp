@@ -18,6 +18,7 @@ struct RunRequest {
   std::optional<std::string> memory = std::nullopt;     ///< Of results on each worker, a byte count.
   std::optional<std::string> dashboard = std::nullopt;  ///< As WEIR_DASHBOARD says it.
   std::optional<std::string> report = std::nullopt;     ///< An absolute path.
+  std::optional<std::string> journal = std::nullopt;    ///< The folder where results are kept.
 };
 
 /// What the machine and the job tell.

@@ -29,6 +29,7 @@ constexpr std::array commands{
     Command{"top", "show what a program does, in the terminal", top},
     Command{"report", "make one HTML file of what a program does or did", report},
     Command{"trace", "make a trace for Perfetto of it", trace},
+    Command{"journal", "show, verify and prune results that are kept from run to run", journal},
     Command{"info", "show versions, MPI, cores and build", info},
     Command{"simulate", "run a task graph on simulated workers and show what it costs", simulate},
     Command{"hdf5", "show what is in HDF5 files, and what interrupted writes have left", hdf5},

@@ -86,6 +86,10 @@ bool parse(int argc, char** argv, RunRequest& request) {
                  "node's memory divided by its ranks")
       ->type_name("BYTES")
       ->take_last();
+  app.add_option("--journal", request.journal,
+                 "The folder where results of cached tasks are kept, and found again by the next run")
+      ->type_name("FOLDER")
+      ->take_last();
   std::string dashboard, report;
   app.add_option("--dashboard", dashboard,
                  "Where the dashboard is: on, off, a port or unix:PATH; default: port 8787 or the next in a "
@@ -109,7 +113,8 @@ bool parse(int argc, char** argv, RunRequest& request) {
     return false;
   } catch (const CLI::ArgumentMismatch&) {
     throw Error(ErrorKind::invalid_argument,
-                "-n, --threads, --memory, --dashboard and --report must have a value (got none); write for "
+                "-n, --threads, --memory, --journal, --dashboard and --report must have a value (got none); "
+                "write for "
                 "example -n 4");
   } catch (const CLI::ParseError& error) {
     throw Error(ErrorKind::invalid_argument,
@@ -119,11 +124,11 @@ bool parse(int argc, char** argv, RunRequest& request) {
   const bool is_marked = !rest.empty() && rest.front() == "--";
   if (is_marked) rest.erase(rest.begin());
   if (!is_marked && !rest.empty() && rest.front().starts_with('-') && rest.front() != "-")
-    throw Error(
-        ErrorKind::invalid_argument,
-        "an option before the program must be -n, --threads, --memory, --dashboard or --report (got " +
-            rest.front() + ")" + meant_option(app, rest.front()) +
-            "; options of the program follow its name");
+    throw Error(ErrorKind::invalid_argument,
+                "an option before the program must be -n, --threads, --memory, --journal, --dashboard or "
+                "--report (got " +
+                    rest.front() + ")" + meant_option(app, rest.front()) +
+                    "; options of the program follow its name");
   if (app.count("--threads")) request.threads = count_of("--threads", "threads", threads);
   request.ranks =
       app.count("-n") ? count_of("-n", "ranks", ranks) : default_ranks(request.threads.value_or(1));

@@ -200,17 +200,18 @@ TEST_CASE("run refuses wrong use with one sentence") {
         "weir run: --threads must be a whole number of threads from 1 to 1000000 (got 0); write for example "
         "--threads 4\n");
   CHECK(refusal({"-n"}) ==
-        "weir run: -n, --threads, --memory, --dashboard and --report must have a value (got none); write for "
+        "weir run: -n, --threads, --memory, --journal, --dashboard and --report must have a value (got "
+        "none); write for "
         "example -n 4\n");
   CHECK(refusal({"--memory", "0", RANK_PROGRAM}) ==
         "weir run: --memory must be at least 1MB (got 0); write for example --memory 4GB\n");
   CHECK(refusal({"--memory", "lots", RANK_PROGRAM}).find("weir run: --memory: ") == 0);
   CHECK(refusal({"-n", "2"}) ==
         "weir run: a program must be named (got none); write for example weir run -n 3 ./app\n");
-  CHECK(
-      refusal({"--fast", RANK_PROGRAM}) ==
-      "weir run: an option before the program must be -n, --threads, --memory, --dashboard or --report (got "
-      "--fast); options of the program follow its name\n");
+  CHECK(refusal({"--fast", RANK_PROGRAM}) ==
+        "weir run: an option before the program must be -n, --threads, --memory, --journal, --dashboard or "
+        "--report (got "
+        "--fast); options of the program follow its name\n");
   CHECK(refusal({"./gone"}) ==
         "weir run: the program must exist (got ./gone); give its path, for example ./build/app\n");
   CHECK(refusal({"gone"}) ==

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "weir/detail/journal/key.hpp"
 #include "weir/detail/task/value.hpp"
 #include "weir/options.hpp"
 #include "weir/snapshot.hpp"
@@ -28,6 +29,9 @@ enum class Status : std::uint8_t {
 namespace detail::protocol {
 struct SubmitTask;
 }
+namespace detail::journal {
+struct Function;
+}
 
 namespace detail::client {
 
@@ -37,6 +41,23 @@ class ClusterLink;
 struct Callback {
   std::function<void()> call;
   bool awaited = true;  ///< The cluster is not closed before.
+};
+
+/// What the journal has to do with a future.
+struct Kept {
+  journal::Key key;
+  const journal::Function* function = nullptr;  ///< Null: only its key is known.
+  const task::TypeOps* result = nullptr;
+  std::atomic<bool> only_here{false};  ///< Found in the journal; the scheduler does not know it yet.
+  std::atomic<bool> to_keep{false};    ///< Not known to be on the disk yet.
+  std::atomic<bool> settled{false};    ///< Handed to the journal, or given up.
+};
+
+/// A task whose result is to be kept.
+struct KeptCall {
+  std::int64_t version = 0;
+  const task::TypeOps* result = nullptr;
+  journal::Hasher arguments{};
 };
 
 /// The shared state of all copies of one future; the last copy releases the task.
@@ -55,6 +76,7 @@ struct FutureState {
   task::Value value;
   std::shared_ptr<const Failure> failure;
   std::vector<Callback> callbacks;
+  std::unique_ptr<Kept> kept;  ///< Null for most.
 };
 
 /// Counts references; the last one releases.
@@ -132,6 +154,18 @@ class ClusterLink {
   /// closed before, unless it need not be `awaited`.
   virtual void on_done(FutureState& state, std::function<void()> done, bool awaited) = 0;
   virtual void release(FutureState* state) noexcept = 0;
+
+  /// Whether there is a journal here; without one, `submit_kept` is not called.
+  [[nodiscard]] virtual bool keeps_results() const noexcept { return false; }
+  [[nodiscard]] virtual FutureRef submit_kept(Request&& request, KeptCall&&) {
+    return submit(std::move(request));
+  }
+  /// Of a future that is kept: returns when what the program has just seen will outlive it.
+  virtual void seen(FutureState&) {}
+  /// Of a future that is kept: the scheduler knows its result afterwards.
+  virtual void hand_out(FutureState&) {}
+  /// Throws `Error{unsupported}` where there is no place for a journal.
+  virtual void keep_results(const std::string& folder);
 
   /// Calls `work` once, when the program's body has returned and the cluster still works: for what has been
   /// begun and must be finished.

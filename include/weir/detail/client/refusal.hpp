@@ -80,7 +80,7 @@ template <class... A>
 struct NeedsWeirOverload {
   template <class R = double>
   NeedsWeirOverload(R (*)(A...));
-  template <class R = double>
+  template <class R = double, class = void>  // another one also where there are no arguments
   NeedsWeirOverload(R (*)(const A&...));
 };
 template <>

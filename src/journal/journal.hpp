@@ -1,0 +1,120 @@
+// Journal: results that outlive the program, in a folder.
+#pragma once
+
+#include <condition_variable>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <thread>
+
+#include "journal/index.hpp"
+#include "journal/mapped.hpp"
+#include "journal/segment.hpp"
+#include "weir/detail/task/value.hpp"
+
+namespace weir::detail::journal {
+
+/// A function whose results are kept, as the user wrote it.
+struct Function {
+  std::string name;
+  std::int64_t version = 0;
+  friend auto operator<=>(const Function&, const Function&) = default;
+};
+
+/// A result, without its value.
+struct Entry {
+  Key key;
+  Function function;
+  std::uint32_t time = 0;  ///< Seconds since 1970.
+  std::uint64_t bytes = 0;
+  bool object = false;  ///< It has a file of its own.
+};
+
+/// What a journal was found to be.
+struct Condition {
+  std::uint64_t segments = 0, results = 0, bytes = 0;
+  std::vector<std::string> problems;  ///< A sentence for each.
+};
+
+enum class Access : std::uint8_t { read, write };
+
+/// The results of one program, run after run.
+///
+/// The log is a row of segments that only grow; each run begins a new one. Large values are files beside it,
+/// written under another name first. What a dead writer left half is not read. One writer at a time.
+/// **Threads.** Any.
+/// **Errors.** A disk that is full or read-only ends the writing, not the program: `problem` says so.
+class Journal {
+ public:
+  /// **Errors.** Throws `Error{io}` if the folder cannot be made or read, `Error{unsupported}` if another
+  /// program writes it, or for a newer version.
+  Journal(std::string folder, Access access);
+  Journal(const Journal&) = delete;
+  ~Journal();
+
+  [[nodiscard]] const std::string& folder() const noexcept { return folder_; }
+  [[nodiscard]] bool has(const Key& key) const;
+  /// The serialized form of a result that is in the log; appended to `out`.
+  [[nodiscard]] bool find_small(const Key& key, Buffer& out) const;
+  /// A result with a file of its own, read when it is used; nothing if the file has gone or has changed.
+  [[nodiscard]] std::optional<task::Value> find_object(const Key& key, const task::TypeOps* ops) const;
+  /// Notes a small result; on the disk within a second, or after `commit`.
+  void put(const Key& key, const Function& function, std::span<const std::byte> bytes);
+  /// Writes a large one to a file of its own, on the calling thread, then notes it.
+  void put(const Key& key, const Function& function, const task::Value& value);
+  /// What has been put is on the disk when this returns.
+  void commit();
+  /// Nothing that was put of this key holds any more.
+  void forget(const Key& key);
+
+  /// Whether there ever was a result of this function in this version.
+  [[nodiscard]] bool knows(const Function& function) const;
+  /// The versions of a function that there were.
+  [[nodiscard]] std::vector<std::int64_t> versions_of(const std::string& name) const;
+  [[nodiscard]] Condition condition() const;
+  void for_each(const std::function<void(const Entry&)>& f) const;
+  /// Reads every object file and compares its checksum. Returns the keys of those that are not as written.
+  [[nodiscard]] std::vector<std::pair<Key, std::string>> verify() const;
+  /// Writes all that holds into one segment and removes the others, and objects that nobody knows.
+  void compact();
+  /// Why nothing is written any more; empty while all is well.
+  [[nodiscard]] std::string problem() const;
+
+ private:
+  class Object;
+  struct Segment {
+    std::string path;
+    std::shared_ptr<const Mapped> mapped;
+    std::map<std::uint32_t, Function> functions;
+  };
+
+  void lock();
+  void read_all();
+  void read_one(std::uint16_t number, const std::string& path);
+  [[nodiscard]] bool begin_segment();
+  void append(RecordKind kind, const Key& key, const Function& function, std::string_view value);
+  void write_out(std::unique_lock<std::mutex>& hold, bool sync);
+  void stop_writing(const std::string& why);
+  void copy(const Place& place, std::uint64_t offset, std::uint64_t size, void* to) const;
+  [[nodiscard]] std::uint32_t number_of(const Function& function);
+  [[nodiscard]] std::string object_path(const Key& key) const;
+  void drop_unknown_objects();
+
+  std::string folder_;
+  Access access_;
+  int lock_ = -1, out_ = -1;
+  mutable std::mutex mutex_;
+  std::condition_variable wake_;
+  Index index_;
+  std::vector<Segment> segments_;
+  std::map<Function, std::uint32_t> numbers_;  // in the segment being written
+  std::string pending_;                        // not written yet; its first byte is at ...
+  std::uint64_t written_ = 0;                  // ... here in the segment
+  std::uint64_t synced_ = 0;                   // bytes of the segment that are on the disk
+  std::vector<std::string> problems_;
+  std::string problem_;
+  std::thread committer_;
+  bool ends_ = false;
+};
+
+}  // namespace weir::detail::journal

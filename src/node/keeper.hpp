@@ -1,0 +1,74 @@
+// Keeper: the journal of a program, and what it is told of its tasks.
+#pragma once
+
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <thread>
+#include <unordered_map>
+
+#include "journal/journal.hpp"
+#include "weir/detail/client/cluster_link.hpp"
+
+namespace weir::detail::node {
+
+/// Finds results of earlier runs and keeps those of this one; large ones are written by a thread of its own.
+///
+/// **Threads.** Under the baton.
+class Keeper {
+ public:
+  explicit Keeper(const std::string& folder) : journal_(folder, journal::Access::write) {}
+  ~Keeper();
+
+  [[nodiscard]] journal::Journal& journal() noexcept { return journal_; }
+  /// The function with its name; the same object each time.
+  ///
+  /// **Errors.** Throws `Error{unsupported}` if the executable does not tell the name.
+  const journal::Function& function(std::uint64_t address, std::int64_t version);
+  void count_reused() { ++reused_; }
+  void count_missing(const journal::Function& function) { ++missing_[why_.at(&function)]; }
+
+  /// The result of this future is to be brought here and kept, after those before it.
+  void want(client::FutureRef future) { wanted_.push_back(std::move(future)); }
+  /// The next one to ask for, once the one before has been written; null: none.
+  [[nodiscard]] client::FutureState* next();
+  /// The one that has been asked for; null: none.
+  [[nodiscard]] client::FutureState* asked() const noexcept { return asked_.get(); }
+  /// Whether it is this one.
+  [[nodiscard]] bool awaits(TaskId id) const noexcept { return asked_ && asked_->id == id; }
+  /// It has come: it is written.
+  void write(const task::Value& value);
+  /// It cannot be had.
+  void give_up();
+  /// What has not come is not kept; what has is written.
+  void forget() {
+    wanted_.clear();
+    asked_ = {};
+  }
+  /// It must be asked for again, elsewhere: `want` will come.
+  void forget_asked() { asked_ = {}; }
+  [[nodiscard]] bool idle() const noexcept { return wanted_.empty() && !asked_ && !writing_; }
+
+  /// What was reused, and why the rest was not.
+  [[nodiscard]] std::string summary() const;
+
+ private:
+  enum Why : std::uint8_t { arguments, version, function_is_new };
+  void write_loop();
+
+  journal::Journal journal_;
+  std::map<std::pair<std::uint64_t, std::int64_t>, std::unique_ptr<journal::Function>> functions_;
+  std::unordered_map<const journal::Function*, Why> why_;
+  std::uint64_t reused_ = 0, missing_[3] = {};
+  std::deque<client::FutureRef> wanted_;
+  client::FutureRef asked_;
+  std::atomic<bool> writing_{false};
+
+  std::mutex mutex_;
+  std::condition_variable work_;
+  std::optional<std::pair<client::FutureRef, task::Value>> work_item_;
+  bool ends_ = false;
+  std::thread writer_;
+};
+
+}  // namespace weir::detail::node

@@ -1,0 +1,171 @@
+// Cached tasks of the program's body: found in the journal, or computed and kept.
+#include "core/log.hpp"
+#include "journal/journal.hpp"
+#include "node/scheduler.hpp"
+
+namespace weir::detail::node {
+
+using client::FutureRef;
+using client::FutureState;
+using client::Kept;
+
+void SchedulerNode::keep_results(const std::string& folder) {
+  const Hold hold(*this);
+  if (keeper_ && keeper_->journal().folder() == folder) return;
+  if (keeper_)
+    throw Error(ErrorKind::unsupported, "journal: one is open (" + keeper_->journal().folder() +
+                                            "); a program has one (got " + folder + ")");
+  keeper_ = std::make_unique<Keeper>(folder);
+}
+
+// What the result of an input that is not cached is known by: its bytes.
+journal::Key SchedulerNode::content_of(FutureState& state) {
+  fetch(state, std::nullopt);
+  journal::Hasher hasher;
+  if (state.has_small) {
+    hasher.bytes(state.small.data(), state.small.size());
+  } else {
+    const Packed packed = state.value.pack();
+    hasher.bytes(packed.head.data(), packed.head.size());
+    for (const Block& block : packed.blocks) hasher.bytes(block.data, block.size);
+  }
+  return hasher.result();
+}
+
+FutureRef SchedulerNode::submit_kept(client::Request&& request, client::KeptCall&& call) {
+  for (const TaskId id : request.inputs) {
+    FutureState* input = nullptr;
+    {
+      const Hold hold(*this);
+      input = futures_.find(id);
+    }
+    if (!input || input->kept) continue;
+    try {
+      const journal::Key key = content_of(*input);
+      const Hold hold(*this);
+      input->kept = std::make_unique<Kept>();
+      input->kept->key = key;
+    } catch (const TaskError&) {
+      return submit(std::move(request));  // which fails for the same reason
+    }
+  }
+  const Hold hold(*this);
+  const journal::Function& function = keeper_->function(request.function, call.version);
+  call.arguments.text(function.name);
+  call.arguments.number(static_cast<std::uint64_t>(function.version));
+  for (const TaskId id : request.inputs) {
+    const FutureState* input = futures_.find(id);
+    if (!input)
+      throw Error(
+          ErrorKind::unsupported,
+          "submit(cached, ...): an argument is a future of another client; submit what makes it here");
+    call.arguments.key(input->kept->key);
+  }
+  auto kept = std::make_unique<Kept>();
+  kept->key = call.arguments.result();
+  kept->function = &function;
+  kept->result = call.result;
+  if (FutureRef found = find_kept(*kept)) {
+    keeper_->count_reused();
+    kept->only_here = true;
+    found->kept = std::move(kept);
+    return found;
+  }
+  keeper_->count_missing(function);
+  kept->to_keep = true;
+  FutureRef future = submit(std::move(request));
+  future->kept = std::move(kept);
+  return future;
+}
+
+// A finished future of what the journal has; null if it has nothing.
+FutureRef SchedulerNode::find_kept(const Kept& kept) {
+  Buffer small;
+  const bool is_small = keeper_->journal().find_small(kept.key, small);
+  std::optional<task::Value> large;
+  if (!is_small) large = keeper_->journal().find_object(kept.key, kept.result);
+  if (!is_small && !large) return {};
+  FutureRef future = futures_.make(self(), shared_from_this(), "submit");
+  if (is_small) future->small = std::move(small);
+  else future->value = std::move(*large);
+  future->has_small = is_small;
+  future->has_value.store(true, std::memory_order_release);
+  future->status.store(Status::finished, std::memory_order_release);
+  return future;
+}
+
+// The result of this task is there.
+void SchedulerNode::keep(TaskId id) {
+  if (!keeper_) return;
+  FutureState* state = futures_.find(id);
+  if (!state || !state->kept || !state->kept->to_keep || state->kept->settled) return;
+  if (state->has_small) {
+    keeper_->journal().put(state->kept->key, *state->kept->function, state->small.bytes());
+    state->kept->settled = true;
+    return;
+  }
+  state->references.fetch_add(1, std::memory_order_relaxed);
+  keeper_->want(FutureRef(state));
+}
+
+// One large result at a time is brought here: they may be more than there is memory.
+void SchedulerNode::keep_next() {
+  if (!keeper_) return;
+  if (FutureState* next = keeper_->next()) ask_for(next->holder, next->id);
+}
+
+void SchedulerNode::keep_value(TaskId id, const task::Value& value) {
+  if (keeper_ && keeper_->awaits(id)) keeper_->write(value);
+}
+
+void SchedulerNode::keep_without(PeerId peer) {
+  if (!keeper_ || !keeper_->asked() || keeper_->asked()->holder != peer) return;
+  const TaskId id = keeper_->asked()->id;
+  keeper_->forget_asked();
+  to_scheduler(protocol::LocateTask{id, peer});  // a copy elsewhere, or another attempt, is kept
+}
+
+void SchedulerNode::seen(FutureState& state) {
+  Kept& kept = *state.kept;
+  if (!keeper_ || !kept.to_keep || state.status.load(std::memory_order_acquire) != Status::finished) return;
+  wait_until([&] { return kept.settled || !keeper_->journal().problem().empty(); }, std::nullopt);
+  keeper_->journal().commit();
+  kept.to_keep = false;
+}
+
+void SchedulerNode::hand_out(FutureState& state) {
+  Kept& kept = *state.kept;
+  if (!kept.only_here) return;
+  const Hold hold(*this);
+  if (!kept.only_here.exchange(false)) return;
+  if (!state.has_small) return put(state.id, state.value, {});
+  Packed packed;
+  packed.head = state.small;
+  put(state.id, task::Value::from_packed(kept.result, std::move(packed)), {});
+}
+
+// It has failed.
+void SchedulerNode::keep_nothing(TaskId id) {
+  FutureState* state = keeper_ ? futures_.find(id) : nullptr;
+  if (state && state->kept) state->kept->settled = true;
+}
+
+void SchedulerNode::finish_keeping() {
+  if (!keeper_) return;
+  wait_until([this] { return keeper_->idle() || !keeper_->journal().problem().empty(); }, std::nullopt);
+}
+
+// Futures that are still to be kept would keep this node alive.
+void SchedulerNode::end_keeping() {
+  std::unique_ptr<Keeper> ended;
+  {
+    const Hold hold(*this);
+    ended.swap(keeper_);
+  }
+  if (!ended) return;
+  ended->forget();
+  ended->journal().commit();
+  std::fprintf(stderr, "weir: %s\n", ended->summary().c_str());
+}
+
+}  // namespace weir::detail::node

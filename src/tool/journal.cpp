@@ -1,0 +1,173 @@
+// weir journal ls|why|verify|prune FOLDER: what is kept of earlier runs.
+#include "journal/journal.hpp"
+
+#include <cinttypes>
+#include <cstdio>
+#include <ctime>
+#include <map>
+#include <string>
+
+#include "core/wording.hpp"
+#include "tool/command.hpp"
+#include "tool/parse.hpp"
+#include "tool/print.hpp"
+#include "weir/bytes.hpp"
+#include "weir/duration.hpp"
+
+namespace weir::detail::tool {
+namespace {
+
+using journal::Access;
+using journal::Entry;
+using journal::Function;
+using journal::Journal;
+using journal::Key;
+
+struct JournalRequest {
+  std::string folder, key, function, older;
+  bool keys = false, json = false;
+};
+
+std::string time_text(std::uint32_t seconds) {
+  const std::time_t time = seconds;
+  std::tm local{};
+  char text[32] = "";
+  localtime_r(&time, &local);
+  std::strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S", &local);
+  return text;
+}
+
+std::string versioned(const Function& function) {
+  return printable(function.name) + (function.version ? " version " + std::to_string(function.version) : "");
+}
+
+std::string json_text(const std::string& text) {
+  std::string quoted = "\"";
+  for (const char c : printable(text)) {
+    if (c == '"' || c == '\\') quoted += '\\';
+    quoted += c;
+  }
+  return quoted + '"';
+}
+
+void print_keys(const Journal& journal, const JournalRequest& request) {
+  journal.for_each([&](const Entry& entry) {
+    if (request.json)
+      std::printf("{\"key\": \"%s\", \"function\": %s, \"version\": %" PRId64
+                  ", \"time\": %u, \"bytes\": %" PRIu64 "}\n",
+                  journal::to_text(entry.key).c_str(), json_text(entry.function.name).c_str(),
+                  entry.function.version, entry.time, entry.bytes);
+    else
+      std::printf("%s  %s  %10s  %s\n", journal::to_text(entry.key).c_str(), time_text(entry.time).c_str(),
+                  weir::to_text(entry.bytes).c_str(), versioned(entry.function).c_str());
+  });
+}
+
+int list(const JournalRequest& request) {
+  const Journal journal(request.folder, Access::read);
+  if (request.keys) return print_keys(journal, request), 0;
+  struct Sum {
+    std::uint64_t results = 0, bytes = 0;
+    std::uint32_t newest = 0;
+  };
+  std::map<Function, Sum> functions;
+  journal.for_each([&](const Entry& entry) {
+    Sum& sum = functions[entry.function];
+    ++sum.results;
+    sum.bytes += entry.bytes;
+    sum.newest = std::max(sum.newest, entry.time);
+  });
+  if (!request.json) std::printf("%10s %10s  %-19s  %s\n", "results", "bytes", "newest", "function");
+  for (const auto& [function, sum] : functions)
+    if (request.json)
+      std::printf("{\"function\": %s, \"version\": %" PRId64 ", \"results\": %" PRIu64 ", \"bytes\": %" PRIu64
+                  ", \"newest\": %u}\n",
+                  json_text(function.name).c_str(), function.version, sum.results, sum.bytes, sum.newest);
+    else
+      std::printf("%10" PRIu64 " %10s  %-19s  %s\n", sum.results, weir::to_text(sum.bytes).c_str(),
+                  time_text(sum.newest).c_str(), versioned(function).c_str());
+  return 0;
+}
+
+int why(const JournalRequest& request) {
+  const Key key = journal::parse_key(request.key);
+  const Journal journal(request.folder, Access::read);
+  bool found = false;
+  journal.for_each([&](const Entry& entry) {
+    if (entry.key != key) return;
+    found = true;
+    std::printf("%s: a result of %s, %s, kept %s%s\n", request.key.c_str(), versioned(entry.function).c_str(),
+                weir::to_text(entry.bytes).c_str(), time_text(entry.time).c_str(),
+                entry.object ? " in a file of its own" : "");
+  });
+  if (!found)
+    throw Error(ErrorKind::not_found, "journal " + request.folder + " has no result of " + request.key +
+                                          "; `weir journal ls --keys " + request.folder +
+                                          "` lists those it has");
+  return 0;
+}
+
+int verify(const JournalRequest& request) {
+  const Journal journal(request.folder, Access::read);
+  const journal::Condition condition = journal.condition();
+  const auto broken = journal.verify();
+  for (const std::string& problem : condition.problems) std::printf("%s\n", printable(problem).c_str());
+  for (const auto& [key, problem] : broken) std::printf("%s\n", printable(problem).c_str());
+  std::printf("%" PRIu64 " results in %" PRIu64 " segments, %s: %s\n", condition.results, condition.segments,
+              weir::to_text(condition.bytes).c_str(),
+              broken.empty() && condition.problems.empty()
+                  ? "all as written"
+                  : "what is not as written is not used, and computed again");
+  return broken.empty() && condition.problems.empty() ? 0 : 1;
+}
+
+int prune(const JournalRequest& request) {
+  const std::int64_t before =
+      request.older.empty()
+          ? -1
+          : std::time(nullptr) -
+                std::chrono::duration_cast<std::chrono::seconds>(parse_duration(request.older)).count();
+  Journal journal(request.folder, Access::write);
+  std::vector<Key> dropped;
+  const bool chosen = !request.function.empty() || !request.older.empty();
+  journal.for_each([&](const Entry& entry) {
+    const bool named = request.function.empty() || entry.function.name == request.function;
+    const bool old = request.older.empty() || static_cast<std::int64_t>(entry.time) < before;
+    if (chosen && named && old) dropped.push_back(entry.key);
+  });
+  for (const Key& key : dropped) journal.forget(key);
+  journal.compact();
+  std::printf("%zu results dropped, %" PRIu64 " kept\n", dropped.size(), journal.condition().results);
+  return 0;
+}
+
+}  // namespace
+
+int journal(int argc, char** argv) {
+  JournalRequest request;
+  CLI::App app("Shows and changes what is kept of earlier runs (weir::cached).", "weir journal");
+  app.require_subcommand(1);
+  const auto folder = [&](CLI::App* command) {
+    command->add_option("folder", request.folder, "The journal's folder")->required();
+    return command;
+  };
+  CLI::App* ls = folder(app.add_subcommand("ls", "what there is, by function"));
+  ls->add_flag("--keys", request.keys, "A line for each result");
+  ls->add_flag("--json", request.json, "One object a line");
+  CLI::App* why_command = app.add_subcommand("why", "what a key is the result of");
+  why_command->add_option("key", request.key, "32 hexadecimal digits")->required();
+  folder(why_command);
+  CLI::App* verify_command =
+      folder(app.add_subcommand("verify", "read everything; status 1 if something has changed"));
+  CLI::App* prune_command =
+      folder(app.add_subcommand("prune", "drop results, then what nothing needs; nobody may be writing"));
+  prune_command->add_option("--function", request.function, "Results of this function")->type_name("NAME");
+  prune_command->add_option("--older", request.older, "Results kept before, such as 30d")->type_name("TIME");
+  if (!tool::parse(app, argc, argv)) return 0;
+  if (*ls) return list(request);
+  if (*why_command) return why(request);
+  if (*verify_command) return verify(request);
+  return *prune_command ? prune(request) : 2;
+}
+
+}  // namespace weir::detail::tool

@@ -1,0 +1,133 @@
+// Programs that are run again, and what they do not compute again.
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+#include <thread>
+
+#include "support/jobs.hpp"
+
+using namespace weir::test;
+
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Place {
+  Place() {
+    char name[] = "/tmp/weir-journal-XXXXXX";
+    folder = mkdtemp(name);
+    change("one\ntwo\n");
+  }
+  ~Place() { fs::remove_all(folder); }
+  void change(const std::string& text) const { std::ofstream(folder + "/input.txt") << text; }
+  [[nodiscard]] std::vector<std::string> arguments(int count, int version) const {
+    return {JOURNAL_JOB,           folder + "/j",           folder + "/runs.txt",
+            std::to_string(count), std::to_string(version), folder + "/input.txt"};
+  }
+  // How many functions have run since the last time this was asked.
+  [[nodiscard]] int runs() {
+    std::ifstream in(folder + "/runs.txt");
+    int lines = 0;
+    for (std::string line; std::getline(in, line);) ++lines;
+    return lines - std::exchange(seen, lines);
+  }
+  std::string folder;
+  int seen = 0;
+};
+
+const std::vector<Launcher> homes{{{}, "threads"}, {{WEIR_TOOL, "run", "-n", "3"}, "three ranks"}};
+// Squares of 0 to 19; sum of 1 to 100,000, twice; 3 * 3; two lines.
+const std::string results = "2470 5.00005e+09 5.00005e+09 9 2\n";
+
+}  // namespace
+
+TEST_CASE("journal: what is asked for again is there, and it is said why the rest is not") {
+  for (const Launcher& home : homes) {
+    INFO(home.name);
+    Place place;
+    const auto again = [&](int version) {
+      return run(home.command(place.arguments(20, version)), {.deadline = std::chrono::seconds(30)});
+    };
+    const std::string said = "weir: journal " + place.folder + "/j: ";
+    Finished first = again(0);
+    CHECK(first.out == results);
+    CHECK(first.err == said + "0 of 24 results reused, 24 computed: 24 of functions that are new\n");
+    CHECK(place.runs() == 25);
+    const Finished second = again(0);
+    CHECK(second.out == results);
+    CHECK(second.err == said + "24 of 24 results reused\n");
+    CHECK(place.runs() == 1);  // the one that is not kept
+    const Finished newer = again(1);
+    CHECK(newer.out == results);
+    CHECK(newer.err == said + "4 of 24 results reused, 20 computed: 20 in another version than before\n");
+    CHECK(place.runs() == 21);
+    place.change("one\ntwo\nthree\n");
+    CHECK(again(1).err == said + "23 of 24 results reused, 1 computed: 1 with arguments that are new\n");
+    CHECK(place.runs() == 2);
+  }
+}
+
+TEST_CASE("journal: a program that is killed goes on where it was") {
+  for (const Launcher& home : homes) {
+    INFO(home.name);
+    Place place;
+    Process job(home.command(place.arguments(2000, 0)));
+    while (place.seen < 300) {
+      static_cast<void>(place.runs());
+      weir::test::pause();
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(1100));  // what was there before is on the disk
+    const int before = place.seen;
+    job.send(SIGKILL);
+    static_cast<void>(job.wait());
+    static_cast<void>(place.runs());
+    const Finished rest = run(home.command(place.arguments(2000, 0)), {.deadline = std::chrono::seconds(60)});
+    CHECK(rest.out.substr(0, rest.out.find(' ')) == "2.66467e+09");
+    CHECK(place.runs() <= 2000 + 5 - before);
+  }
+}
+
+TEST_CASE("journal: two programs do not write one") {
+  Place place;
+  Process job({JOURNAL_JOB, place.folder + "/j", place.folder + "/runs.txt", "2000", "0",
+               place.folder + "/input.txt"});
+  while (!fs::exists(place.folder + "/runs.txt")) weir::test::pause();
+  const Finished other = run(place.arguments(1, 0), {.deadline = std::chrono::seconds(10)});
+  CHECK(other.status == 1);
+  CHECK(other.err.find("j is being written by another program (process ") != std::string::npos);
+  job.send(SIGKILL);
+  static_cast<void>(job.wait());
+}
+
+TEST_CASE("journal: the program shows, verifies and prunes one") {
+  Place place;
+  const std::string folder = place.folder + "/j";
+  REQUIRE(run({WEIR_TOOL, "run", "-n", "2", "--journal", folder, JOURNAL_JOB, "-", place.folder + "/runs.txt",
+               "20", "0", place.folder + "/input.txt"})
+              .status == 0);
+  const auto weir = [&](std::vector<std::string> words) {
+    words.insert(words.begin(), {WEIR_TOOL, "journal"});
+    words.push_back(folder);
+    return run(words);
+  };
+  const std::string listed = weir({"ls"}).out;
+  INFO(listed);
+  CHECK(listed.find("      21 ") != std::string::npos);
+  CHECK(listed.find("  simulate\n") != std::string::npos);
+  const std::string keys = weir({"ls", "--keys"}).out;
+  CHECK(std::count(keys.begin(), keys.end(), '\n') == 24);
+  const Finished why = weir({"why", keys.substr(0, 32)});
+  CHECK(why.out.find(keys.substr(0, 32) + ": a result of ") == 0);
+  CHECK(weir({"why", std::string(32, '0')}).status == 2);
+  CHECK(weir({"why", "abc"}).err.find("a key has 32 hexadecimal digits (got abc)") != std::string::npos);
+  CHECK(weir({"verify"}).out.find("24 results in 1 segments, ") == 0);
+  CHECK(weir({"prune", "--function", "sum"}).out == "1 results dropped, 23 kept\n");
+  for (const auto& object : fs::directory_iterator(folder + "/objects")) fs::resize_file(object, 1000);
+  const Finished verified = weir({"verify"});
+  CHECK(verified.status == 1);
+  CHECK(verified.out.find(" is not what was written\n") != std::string::npos);
+  CHECK(run({WEIR_TOOL, "journal", "ls", place.folder + "/none"})
+            .err.find("none cannot be opened: No such file") != std::string::npos);
+}

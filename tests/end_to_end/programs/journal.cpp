@@ -1,0 +1,78 @@
+// Tasks whose results are kept: `journal_job FOLDER RUNS.txt COUNT VERSION INPUT`. Every run of a function
+// appends a line to RUNS.txt; the results go to stdout.
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <fstream>
+#include <iostream>
+#include <thread>
+#include <weir/journal.hpp>
+#include <weir/weir.hpp>
+
+using namespace weir;
+
+namespace {
+
+void note(const std::string& runs, const std::string& line) {
+  const int file = open(runs.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
+  const std::string text = line + "\n";
+  if (write(file, text.data(), text.size()) < 0) std::abort();
+  close(file);
+}
+
+}  // namespace
+
+double simulate(double x, const std::string& runs) {
+  note(runs, "simulate " + std::to_string(x));
+  std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  return x * x;
+}
+
+std::vector<double> series(double from, int count, const std::string& runs) {
+  note(runs, "series " + std::to_string(from));
+  std::vector<double> values;
+  for (int i = 0; i < count; ++i) values.push_back(from + i);
+  return values;
+}
+
+double sum(const std::vector<double>& values, const std::string& runs) {
+  note(runs, "sum");
+  double total = 0;
+  for (const double value : values) total += value;
+  return total;
+}
+
+double plain(double x) { return x + 1; }
+
+int lines_of(const std::string& path, const std::string& runs) {
+  note(runs, "lines_of");
+  std::ifstream in(path);
+  int lines = 0;
+  for (std::string line; std::getline(in, line);) ++lines;
+  return lines;
+}
+
+int main(int argc, char** argv) {
+  return run(argc, argv, [&](Client& client) {
+    const std::string runs = argv[2];
+    const int count = std::stoi(argv[3]);
+    const std::int64_t version = std::stoi(argv[4]);
+    if (argv[1] != std::string("-")) journal(argv[1]);
+    std::vector<double> grid;
+    for (int i = 0; i < count; ++i) grid.push_back(i);
+    std::vector<Unkeyed<std::string>> notes(grid.size(), unkeyed(runs));
+    double total = 0;
+    for (const double value : client.gather(client.map(cached{.version = version}, simulate, grid, notes)))
+      total += value;
+    // A large result, as an input of a task that is kept and of one that is not.
+    const auto large = client.submit(cached{}, series, 1.0, 100'000, unkeyed(runs));
+    const auto of_large = client.submit(cached{}, sum, large, unkeyed(runs));
+    const auto not_kept = client.submit(sum, large, runs);
+    // A small one that is kept by the value of its input.
+    const auto of_plain = client.submit(cached{}, simulate, client.submit(plain, 2.0), unkeyed(runs));
+    const auto lines = client.submit(cached{}, lines_of, input_file(argv[5]), unkeyed(runs));
+    std::cout << total << " " << of_large.result() << " " << not_kept.result() << " " << of_plain.result()
+              << " " << lines.result() << std::endl;
+    return 0;
+  });
+}
