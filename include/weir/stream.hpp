@@ -274,6 +274,7 @@ class ClusterStream : public op::Members<ClusterStream<T, In, K>> {
             client_, chunks_, detail::stream::Fused<K, Kernel>{kernel_, std::move(kernel)}, limits_);
     }();
     next.inherit(options_, policy_);
+    next.subscription_ = is_empty ? detail::stream::Graph::subscribe() : subscription_;
     next.kinds_ = kinds_ + comma + kind;
     next.steps_ = steps_ + comma + step;
     return next;
@@ -292,7 +293,8 @@ class ClusterStream : public op::Members<ClusterStream<T, In, K>> {
     Made& made = *node;
     made.set_detail(kinds_);
     made.set_name(name_);
-    const auto end = detail::stream::attach<detail::stream::Chunk<T>>(chunks_, std::move(node));
+    const auto end =
+        detail::stream::attach<detail::stream::Chunk<T>>(chunks_, std::move(node), subscription_);
     made.set_policy(policy_);
     return end;
   }
@@ -307,6 +309,7 @@ class ClusterStream : public op::Members<ClusterStream<T, In, K>> {
   detail::stream::FlowLimits limits_;
   std::shared_ptr<const Options> options_;
   ErrorPolicy policy_;
+  std::uint64_t subscription_ = 0;  // of the segment, whose node comes when something needs it
   std::string kinds_, steps_, name_;
   std::shared_ptr<Shared> shared_ = std::make_shared<Shared>();
 };

@@ -13,7 +13,7 @@ class Weir(CMakePackage):
     version("0.2.0", tag="v0.2.0")
 
     variant("array", default=True, description="Chunked arrays: HDF5, linear algebra, Fourier transforms")
-    variant("collections", default=True, description="Bags, delayed calls: packed files, JSON")
+    variant("collections", default=True, description="Bags, delayed calls, frames: packed files, JSON, CSV")
     variant("tests", default=False, description="Build the tests and benchmarks, which need all of it")
 
     depends_on("cxx", type="build")
@@ -42,6 +42,7 @@ class Weir(CMakePackage):
         depends_on("xz")
         depends_on("zstd")
         depends_on("simdjson@3:")
+        depends_on("fast-float")
     depends_on("catch2@2", when="+tests", type="build")
     depends_on("python@3.10:", when="+tests", type=("build", "test"))
 

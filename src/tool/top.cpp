@@ -264,11 +264,7 @@ class Terminal {
   bool is_raw_ = false;
 };
 
-json picture_of(const dashboard::Run& run) {
-  if (!run.address.empty() && dashboard::is_alive(run))
-    return json::parse(dashboard::fetch(run, "/json/picture"));
-  return json::parse(dashboard::read_record(run)).at("picture");
-}
+json picture_of(const dashboard::Run& run) { return json::parse(dashboard::read_record(run)).at("picture"); }
 
 }  // namespace
 
@@ -296,7 +292,8 @@ int top(int argc, char** argv) {
     Terminal terminal;
     do {
       const winsize size = Terminal::size();
-      last = top_lines(picture_of(run), size.ws_col - 1u, size.ws_row - 1u);
+      const json picture = json::parse(dashboard::fetch(run, "/json/picture"));
+      last = top_lines(picture, size.ws_col - 1u, size.ws_row - 1u);
       terminal.show(last);
     } while (!terminal.wait_for_end(std::chrono::seconds(1)));
   } catch (const Error& error) {

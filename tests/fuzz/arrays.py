@@ -426,7 +426,8 @@ class Maker:
         if name == "angle":
             self.exactly(a)
         x = a.value.astype(floating(a.type))
-        return Expression(f"{name} {a.words}", getattr(np, name)(x), name != "angle", [a])
+        value = np.asarray(getattr(np, name)(x)).astype(real_of(x.dtype))  # of one float NumPy's angle is double
+        return Expression(f"{name} {a.words}", value, name != "angle", [a])
 
     def f_test(self, depth):
         name = self.rng.choice(["isnan", "isinf", "isfinite", "signbit", "logical_not"])

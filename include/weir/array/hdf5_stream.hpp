@@ -85,6 +85,7 @@ struct ElementOf<Computed<T>> : std::type_identity<T> {};
 template <class In>
 struct Hdf5Kernel {
   using Out = stream::Nothing;
+  static constexpr stream::Traits traits{.all_or_nothing = true};
   std::shared_ptr<Hdf5Appender> file;
   template <class X, class Emit>
   void push(X&& x, Emit&&) {

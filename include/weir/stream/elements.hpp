@@ -159,6 +159,7 @@ struct EnumerateKernel {
 template <class In>
 struct SliceKernel {
   using Out = In;
+  static constexpr Traits traits{.all_or_nothing = true};
   std::uint64_t start, end, step;
   std::uint64_t seen = 0;
   template <class X, class Emit>
@@ -173,6 +174,7 @@ struct SliceKernel {
 template <class In, class F>
 struct TakeWhileKernel {
   using Out = In;
+  static constexpr Traits traits{.all_or_nothing = true};
   F f;
   bool over = false;
   template <class X, class Emit>

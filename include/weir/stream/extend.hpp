@@ -35,7 +35,8 @@ using detail::stream::Where;
 /// It may have besides: `finish(emit)`, which puts out what it holds at the end and at a flush (`flush(emit)`
 /// if that differs), `reset()`, `bool is_done() const`, `std::size_t held() const`, and `traits`.
 ///
-/// **Errors.** What `push` throws is answered by the node's policy; nothing must have been emitted then.
+/// **Errors.** What `push` throws is answered by the node's policy. To be tried again it is copied before,
+/// and what a failed attempt emitted is not given.
 /// **Threads.** One call at a time; it needs no lock. It changes its state before it calls `emit`.
 /// **Backpressure.** It keeps a `hold()` beside every element it keeps (`TicketedElement` does), and emits
 /// what stands for several elements under a `TicketScope` of all their tickets.

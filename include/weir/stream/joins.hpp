@@ -20,7 +20,7 @@ namespace detail::stream {
 template <class T, class TimeOf, std::size_t inputs>
 struct MergeByTimeKernel {
   using Out = T;
-  static constexpr Traits traits{.order_matters = false};
+  static constexpr Traits traits{.order_matters = false, .all_or_nothing = true};
   using When = KeyFor<TimeOf, T>;
   std::size_t limit;
   TimeOf time;
@@ -73,6 +73,7 @@ template <class A, class B, class KeyA, class KeyB, bool keep_unmatched>
 struct KeyedJoinKernel {
   using Key = KeyFor<KeyA, A>;
   static_assert(std::is_same_v<Key, KeyFor<KeyB, B>>, "join: both keys must have the same type");
+  static constexpr Traits traits{.all_or_nothing = true};
   using Right = std::conditional_t<keep_unmatched, std::optional<B>, B>;
   using Out = std::pair<A, Right>;
   template <class T>

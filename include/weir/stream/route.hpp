@@ -41,7 +41,7 @@ class RouteNode final : public Outlet<T>, public Inlet<T> {
                                                      std::to_string(this->fan_count_) + " does not exist");
       way = chosen;
     };
-    push_by_policy(*this, find_way, [&]() -> const T& { return x; });
+    call_by_policy(*this, find_way, [&]() -> const T& { return x; });
     if (!way) return;
     this->out.add();
     static_cast<Inlet<T>*>(this->fan_[*way])->push(std::forward<X>(x));

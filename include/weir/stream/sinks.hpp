@@ -106,6 +106,7 @@ struct Nothing {};
 template <class In, class F>
 struct SinkKernel {
   using Out = Nothing;
+  static constexpr Traits traits{.all_or_nothing = true};
   F f;
   template <class X, class Emit>
   void push(X&& x, Emit&&) {
@@ -116,6 +117,7 @@ struct SinkKernel {
 template <class In, class F>
 struct StarsinkKernel {
   using Out = Nothing;
+  static constexpr Traits traits{.all_or_nothing = true};
   F f;
   template <class X, class Emit>
   void push(X&& x, Emit&&) {
@@ -126,6 +128,7 @@ struct StarsinkKernel {
 template <class In>
 struct ListKernel {
   using Out = Nothing;
+  static constexpr Traits traits{.all_or_nothing = true};
   Collected<In> list;
   template <class X, class Emit>
   void push(X&& x, Emit&&) {
@@ -168,6 +171,7 @@ std::string as_text(const T& x) {
 template <class In>
 struct TextFileKernel {
   using Out = Nothing;
+  static constexpr Traits traits{.all_or_nothing = true};
   std::shared_ptr<TextFile> file;
   std::string end;
   template <class X, class Emit>

@@ -39,6 +39,7 @@ struct AccumulateKernel {
   }
   using Result = typename decltype(result())::type;
   using Out = std::conditional_t<with, std::pair<State, Result>, Result>;
+  static constexpr Traits traits{.all_or_nothing = !in_place};
 
   F f;
   std::optional<State> start;
@@ -77,6 +78,7 @@ struct AccumulateKernel {
 template <class In>
 struct CollectKernel {
   using Out = std::vector<In>;
+  static constexpr Traits traits{.all_or_nothing = true};
   Out items;
   Tickets tickets;
   template <class X, class Emit>
@@ -104,6 +106,7 @@ struct CollectKernel {
 template <class In>
 struct FrequenciesKernel {
   using Out = std::map<In, std::uint64_t>;
+  static constexpr Traits traits{.all_or_nothing = true};
   Out counts;
   template <class X, class Emit>
   void push(X&& x, Emit&& emit) {
@@ -189,6 +192,7 @@ class Recent {
 template <class In, class KeyOf>
 struct UniqueKernel {
   using Out = In;
+  static constexpr Traits traits{.all_or_nothing = true};
   KeyOf key;
   std::size_t maxsize;
   Recent<KeyFor<KeyOf, In>> recent;
@@ -216,7 +220,7 @@ template <class In, class KeyOf, class Inner>
 struct GroupKernel {
   using Key = KeyFor<KeyOf, In>;
   using Out = std::pair<Key, typename Inner::Out>;
-  static constexpr Traits traits{.where = Where::by_key};
+  static constexpr Traits traits{.where = Where::by_key, .all_or_nothing = true};  // the group goes back
   KeyOf key;
   Inner fresh;  // copied for each new key
   std::size_t max_keys;
@@ -237,8 +241,7 @@ struct GroupKernel {
       by_use.erase(place->second.second);
       by_use.emplace(place->second.second = uses++, k);
     }
-    place->second.first.push(std::forward<X>(x),
-                             [&](auto&& y) { emit(Out(k, std::forward<decltype(y)>(y))); });
+    push_answered(place->second.first, std::forward<X>(x), as_of(k, emit));
   }
   template <class Emit>
   void finish(Emit&& emit) {
@@ -252,9 +255,12 @@ struct GroupKernel {
 
  private:
   template <class Emit>
-  static void finish_one(const Key& k, Inner& inner, Emit&& emit) {
-    if constexpr (requires { inner.finish(emit); })
-      inner.finish([&](auto&& y) { emit(Out(k, std::forward<decltype(y)>(y))); });
+  static void finish_one(const Key& k, Inner& inner, const Emit& emit) {
+    put_out_answered(inner, true, as_of(k, emit));
+  }
+  template <class Emit>
+  static auto as_of(const Key& k, const Emit& emit) {
+    return EmitThrough{emit, [&](auto&& y) { emit(Out(k, std::forward<decltype(y)>(y))); }};
   }
   template <class Emit>
   void evict(Emit&& emit) {

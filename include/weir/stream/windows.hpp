@@ -35,6 +35,7 @@ struct NoKey {
 template <class In, class KeyOf>
 struct PartitionKernel {
   using Out = std::vector<In>;
+  static constexpr Traits traits{.all_or_nothing = true};
   using Key = KeyFor<KeyOf, In>;
   struct Batch {
     Out items;
@@ -51,14 +52,16 @@ struct PartitionKernel {
 
   template <class X, class Emit>
   void push(X&& x, Emit&& emit, Time now = {}) {
-    const auto place = batches.try_emplace(std::invoke(key, std::as_const(x))).first;
+    auto which = std::invoke(key, std::as_const(x));
+    In item(std::forward<X>(x));  // a copy may throw
+    const auto place = batches.try_emplace(std::move(which)).first;
     Batch& batch = place->second;
     if (batch.items.empty()) {
       batch.items.reserve(n);
       batch.number = begun++;
       batch.due = now + timeout;
     }
-    batch.items.push_back(std::forward<X>(x));
+    batch.items.push_back(std::move(item));
     hold(batch.tickets);
     ++count;
     if (batch.items.size() >= n) put_out(place, emit);
@@ -105,6 +108,7 @@ struct PartitionKernel {
 template <class In, class KeyOf>
 struct TimedPartitionKernel {
   using Out = std::vector<In>;
+  static constexpr Traits traits{.all_or_nothing = true};
   PartitionKernel<In, KeyOf> partition;
   template <class X, class Emit>
   void push(X&& x, Emit&& emit, Time now) {

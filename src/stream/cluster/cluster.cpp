@@ -88,6 +88,7 @@ void ScatterControl::left(std::uint32_t elements) noexcept {
     void run() noexcept override { control->advance(); }
   };
   chunks_.fetch_sub(1);
+  gone_.fetch_add(elements);
   elements_.fetch_sub(elements);
   if (flow.frame) flow.frame->put_off(std::make_unique<Advance>(shared_from_this()));
   else advance();
@@ -204,8 +205,8 @@ struct Segment::Reported {
   Once<std::uint64_t> steps{1024};
 };
 
-Segment::Segment(Node& node, bool multiplies)
-    : node_(node), multiplies_(multiplies), reported_(std::make_unique<Reported>()) {
+Segment::Segment(Node& node, bool may_end)
+    : node_(node), may_end_(may_end), reported_(std::make_unique<Reported>()) {
   node.measured = std::make_unique<Node::Measured>();
   const std::lock_guard lock(segments().mutex);
   number_ = ++segments().last;
@@ -224,48 +225,35 @@ Step Segment::step(std::uint64_t token) {
           .keeps_failed = policy.letter_box != nullptr,
           .token = token,
           .number = ++steps_,
-          .numbers_items = numbers_items_.load(std::memory_order_relaxed)};
+          .notes_places = notes_places_.load(std::memory_order_relaxed),
+          .visit = Wave::next_visit()};
 }
 
-bool Segment::number_items_above(const std::vector<Node*>& inputs) {
-  std::map<Node*, std::size_t> ways;  // out of each node that leads to the inputs
-  std::vector<Node*> open;
-  for (Node* input : inputs) {
-    if (++ways[input] == 1) open.push_back(input);
-  }
-  std::set<Node*> seen(open.begin(), open.end());
-  for (std::size_t at = 0; at < open.size(); ++at) {
-    for (Node* above : open[at]->upstreams()) {
-      ++ways[above];
-      if (seen.insert(above).second) open.push_back(above);
-    }
-  }
+std::vector<Segment*> Segment::above(const std::vector<Node*>& inputs) {
+  const std::lock_guard structure(Structure::mutex());
   const std::lock_guard lock(segments().mutex);
-  const auto segment_of = [](const Node* node) {
-    const auto& all = segments().by_number;
-    const auto found =
-        std::find_if(all.begin(), all.end(), [&](const auto& each) { return &each.second->node_ == node; });
-    return found == all.end() ? nullptr : found->second;
-  };
-  const auto multiplies_above = [&](Node* node) {
-    std::vector<Node*> up{node};
-    for (std::size_t at = 0; at < up.size(); ++at) {
-      const Segment* const segment = segment_of(up[at]);
-      if (segment && segment->multiplies_) return true;
-      for (Node* above : up[at]->upstreams()) {
-        if (std::find(up.begin(), up.end(), above) == up.end()) up.push_back(above);
-      }
-    }
-    return false;
-  };
-  bool found = false;
-  for (const auto& [node, count] : ways) {
-    Segment* const segment = count >= 2 ? segment_of(node) : nullptr;
-    if (!segment || !multiplies_above(node)) continue;
-    segment->numbers_items_ = true;
-    found = true;
+  std::map<const Node*, Segment*> by_node;
+  for (const auto& [number, segment] : segments().by_number) by_node.emplace(&segment->node_, segment);
+  std::vector<Node*> open = inputs;
+  std::set<Node*> seen(open.begin(), open.end());
+  std::vector<Segment*> found;
+  while (!open.empty()) {
+    Node* const node = open.back();
+    open.pop_back();
+    if (const auto segment = by_node.find(node); segment != by_node.end()) found.push_back(segment->second);
+    std::copy_if(node->upstreams().begin(), node->upstreams().end(), std::back_inserter(open),
+                 [&](Node* each) { return seen.insert(each).second; });
   }
   return found;
+}
+
+void Segment::note_places_above(const std::vector<Node*>& inputs) {
+  for (Segment* segment : above(inputs)) segment->notes_places_ = true;
+}
+
+bool Segment::may_end_above(const std::vector<Node*>& inputs) {
+  const std::vector<Segment*> all = above(inputs);
+  return std::any_of(all.begin(), all.end(), [](const Segment* segment) { return segment->may_end_; });
 }
 
 double Segment::account(const std::vector<Spent>& spent) {

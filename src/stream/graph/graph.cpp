@@ -138,13 +138,22 @@ void Structure::join_domains(Node& a, Node& b) {
   }
 }
 
-void Structure::add_edge(Node& from, InletBase& to) {
+void Structure::add_edge(Node& from, InletBase& to, std::uint64_t subscription) {
   const auto* const end = from.fan_ + from.fan_count_;
   if (std::find(from.fan_, end, &to) != end) return;
   if (!from.copyable_ && from.fan_count_ > 0)
     throw Error(ErrorKind::invalid_argument,
                 "connect: elements of " + from.label() + " cannot be copied, so they can go one way only");
-  append(from, to);
+  to.subscribed = subscription != 0 ? subscription : Graph::subscribe();
+  if (from.fan_count_ == 0 || end[-1]->subscribed <= to.subscribed) {
+    append(from, to);
+  } else {
+    std::vector<InletBase*> inlets = from.downstreams();
+    inlets.insert(std::find_if(inlets.begin(), inlets.end(),
+                               [&](const InletBase* each) { return each->subscribed > to.subscribed; }),
+                  &to);
+    set_fan(from, inlets);
+  }
   note_depth(from, *to.node);
   to.node->upstreams_.push_back(&from);
   if (from.ended_) to.node->input_ended(to.port);
@@ -222,12 +231,17 @@ Node& Graph::adopt(std::unique_ptr<Node> node, Node* same_as) {
   return *nodes_.back();
 }
 
-void Graph::connect(Node& from, InletBase& to) {
+std::uint64_t Graph::subscribe() noexcept {
+  static std::atomic<std::uint64_t> last{0};
+  return ++last;
+}
+
+void Graph::connect(Node& from, InletBase& to, std::uint64_t subscription) {
   const EnterBoth inside(from, *to.node);
   const std::lock_guard lock(Structure::mutex());
   Structure::join_graphs(from.graph(), to.node->graph());
   if (!to.node->is_boundary()) Structure::join_domains(from, *to.node);
-  Structure::add_edge(from, to);
+  Structure::add_edge(from, to, subscription);
 }
 
 void Graph::join(Node& a, Node& b) {
@@ -423,6 +437,9 @@ bool Graph::wait(Node& node, const char* who, const std::function<bool()>& ready
     const Counted counted(waiting.waiters);
     if (ready()) return true;
     watch.look(who, node);
+    if (!deadline &&
+        std::any_of(helpers.begin(), helpers.end(), [&](Node* helper) { return helper->wait_aside(ready); }))
+      continue;
     {
       const Waiter waiter(for_all ? WaitedFor{.graph = graph.get()} : WaitedFor{.full = full_below(node)});
       std::unique_lock lock(waiting.mutex);
@@ -482,9 +499,51 @@ bool Graph::is_at_work_here() const noexcept {
   return false;
 }
 
+namespace {
+
+/// Whether what was in a graph when this was made has come out, though more may go in meanwhile.
+///
+/// What is in a queue has left it when as many have left as were in it. With every look at all queues that
+/// finds this, everything has come at least one queue further.
+class CameOut {
+ public:
+  explicit CameOut(Node& node) : node_(node) { aim(); }
+  bool operator()() {
+    if (node_.graph().is_idle()) return true;
+    if (goes_round_) return false;
+    for (const auto& [node, target] : targets_) {
+      if (node->pending() != 0 && node->gone() < target) return false;
+    }
+    if (looks_++ > queues_) return true;
+    aim();
+    return false;
+  }
+
+ private:
+  void aim() {
+    targets_.clear();
+    std::size_t queues = 0;
+    for (Node* each : node_.graph().nodes()) {
+      const std::size_t pending =
+          each->pending();  // before what is gone: too much is waited for, not too little
+      if (pending != 0) {
+        targets_.emplace_back(each, pending + each->gone());
+        goes_round_ = goes_round_ || each->is_in_cycle();
+      }
+      if (pending != 0 || each->is_boundary()) ++queues;
+    }
+    queues_ = std::max(queues_, queues);
+  }
+  Node& node_;
+  bool goes_round_ = false;
+  std::vector<std::pair<Node*, std::uint64_t>> targets_;
+  std::size_t queues_ = 0, looks_ = 0;
+};
+
+}  // namespace
+
 void Graph::drain(Node& node) {
-  wait(
-      node, "drain", [&] { return node.graph().is_idle(); }, {}, true);
+  wait(node, "drain", CameOut(node), {}, true);
   end_drain(node);
 }
 

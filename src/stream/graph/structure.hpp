@@ -13,7 +13,8 @@ struct Structure {
   static std::recursive_mutex& mutex();
   static void join_graphs(Graph& kept, Graph& other);
   static void join_domains(Node& a, Node& b);
-  static void add_edge(Node& from, InletBase& to);
+  /// `subscription`: its number if it has one already; else it is the last.
+  static void add_edge(Node& from, InletBase& to, std::uint64_t subscription);
   /// False if there is no such edge. `cut` gets the inlets it led to.
   static bool remove_edge(Node& from, Node& to, std::vector<InletBase*>* cut = nullptr);
   /// Has nodes look at the stack now and then, which every one of a deep chain would notice.

@@ -488,6 +488,7 @@ TEST_CASE("a function that is not there is refused when a cluster operator is ma
 }
 namespace {
 int add(int x, int y) { return x + y; }
+}  // namespace
 
 /// A state that cannot be copied once it is 3.
 struct Fragile {
@@ -508,6 +509,7 @@ struct Fragile {
     archive(x);
   }
 };
+namespace {
 std::pair<Fragile, int> grow(const Fragile&, int x) { return {Fragile(x), x}; }
 
 /// The name of the task that gives the chunks of `build(a cluster stream)`, as the scheduler tells it.

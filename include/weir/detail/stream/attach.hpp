@@ -13,13 +13,14 @@
 
 namespace weir::detail::stream {
 
-/// Adds a node below `upstream` and gives a handle to it.
+/// Adds a node below `upstream` and gives a handle to it; see Graph::subscribe.
 template <class Out, class NodeType>
-Stream<Out> attach(const StreamHandle& upstream, std::unique_ptr<NodeType> made) {
+Stream<Out> attach(const StreamHandle& upstream, std::unique_ptr<NodeType> made,
+                   std::uint64_t subscription = 0) {
   NodeType& node = *made;
   const std::shared_ptr<Graph> graph = Graph::of(upstream.node());
   graph->adopt(std::move(made), node.is_boundary() ? nullptr : &upstream.node());
-  Graph::connect(upstream.node(), node);
+  Graph::connect(upstream.node(), node, subscription);
   const Frame inside(node);
   node.attached();
   return Stream<Out>(graph, node);

@@ -117,7 +117,7 @@ class JoinNode final : public SettlingNode<Kernel> {
   void take_carefully(const T& x) noexcept {
     if constexpr ((is_copyable<In> && ...))
       push_by_policy(
-          *this, [&] { kernel_.template push<port>(x, Give{*this}); },
+          *this, kernel_, Give{*this}, [&](Kernel& k, const auto& emit) { k.template push<port>(x, emit); },
           [&] { return any_input<AnyInput<In...>, port>(x); });
   }
   void check_over() {

@@ -39,19 +39,35 @@ struct Spent {
   std::uint64_t step = 0;            ///< Which task of the segment: several gathers may bring the same news.
 };
 
+/// Where a value stands among all that comes of one chunk, as a stream here would come to it, depth first:
+/// the number of the element, then for each segment which visit it was and which of the values it gave.
+using Place = std::vector<std::uint32_t>;
+/// Those of the values of a chunk; nothing unless ways meet further down.
+struct Places {
+  std::vector<Place> values;
+  Place end;  ///< Where it became over.
+};
+
 /// What the segments so far made of one chunk.
 template <class T>
 struct ChunkResult {
   std::vector<T> values;
   std::vector<ChunkError> errors;
-  std::vector<HeldTokens> held;      ///< For each state passed, in order; nothing if nobody waits.
-  std::uint32_t elements = 0;        ///< That went in at the scatter.
-  bool is_over = false;              ///< Nothing more will come out of the segment.
-  std::vector<Spent> spent;          ///< In the user's functions ...
-  float copying_seconds = 0;         ///< ... and in copying a state.
-  std::vector<std::uint32_t> items;  ///< For each value, which one it comes from of those that went several
-                                     ///< ways; nothing unless the ways meet again.
+  std::vector<HeldTokens> held;  ///< For each state passed, in order; nothing if nobody waits.
+  std::uint32_t elements = 0;    ///< That went in at the scatter.
+  bool is_over = false;          ///< Nothing more will come out of the segment.
+  std::vector<Spent> spent;      ///< In the user's functions ...
+  float copying_seconds = 0;     ///< ... and in copying a state.
+  Places places;
 };
+
+}  // namespace weir::detail::stream
+
+/// Told, not counted: clang 14 cannot count the members of a struct with a vector of what cannot be copied.
+template <class T>
+inline constexpr std::size_t weir::detail::task::field_count<weir::detail::stream::ChunkResult<T>> = 8;
+
+namespace weir::detail::stream {
 
 /// The scatter that chunks came from, as they see it; outlives its node.
 ///
@@ -108,38 +124,54 @@ struct Step {
   bool keeps_failed = false;  ///< Failed elements are wanted.
   bool is_ending = false;
   std::uint64_t token = 0;
-  std::int64_t now_ns = 0;     ///< On the stream's clock, for kernels that know time.
-  std::uint64_t number = 0;    ///< Of the segment's steps.
-  bool numbers_items = false;  ///< What comes out goes several ways that meet again.
+  std::int64_t now_ns = 0;    ///< On the stream's clock, for kernels that know time.
+  std::uint64_t number = 0;   ///< Of the segment's steps.
+  bool notes_places = false;  ///< What comes out goes on ways that meet.
+  std::uint32_t visit = 0;    ///< See Wave.
 };
 
 /// The error in flight.
 [[nodiscard]] ChunkError current_chunk_error(std::uint32_t segment);
 
-/// Calls `push` for one element and turns what it throws into a ChunkError; what it had emitted for this
-/// element is taken back.
-template <class T, class In, class Push>
-void push_guarded(ChunkResult<T>& out, const Step& step, const In* element, Push&& push) {
-  for (unsigned attempt = 0;; ++attempt) {
-    const std::size_t before = out.values.size();
-    try {
-      return push();
-    } catch (...) {
-      out.values.erase(out.values.begin() + static_cast<std::ptrdiff_t>(before), out.values.end());
-      if (attempt < step.retries) continue;
-      ChunkError error = current_chunk_error(step.segment);
-      if (step.keeps_failed && element) {
-        Buffer bytes;
-        Writer writer(bytes);
-        write(writer, *element);
-        error.element.assign(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-      }
-      error.step = step.number;
-      error.place = static_cast<std::uint32_t>(out.errors.size());
-      out.errors.push_back(std::move(error));
-      return;
-    }
+/// What a kernel emits into inside a task. A failure becomes a ChunkError; a letter, if there is to be one,
+/// has the element as it entered the segment, once.
+template <class T, class In>
+struct TaskEmit {
+  ChunkResult<T>& out;
+  const Step& step;
+  const In* element = nullptr;                   ///< In hand, unless it is moved on or there is none.
+  const std::size_t errors = out.errors.size();  ///< Before it.
+  template <class Y>
+  void operator()(Y&& y) const {
+    out.values.emplace_back(std::forward<Y>(y));
   }
+  [[nodiscard]] unsigned retries() const { return step.retries; }
+  void failed() const {
+    const bool keeps = step.keeps_failed && element;
+    if (keeps && out.errors.size() > errors) return;
+    ChunkError error = current_chunk_error(step.segment);
+    if (keeps) {
+      Buffer bytes;
+      Writer writer(bytes);
+      write(writer, *element);
+      error.element.assign(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+    }
+    error.step = step.number;
+    error.place = static_cast<std::uint32_t>(out.errors.size());
+    out.errors.push_back(std::move(error));
+  }
+};
+/// Of something that no element asked for.
+template <class T>
+TaskEmit<T, int> emit_alone(ChunkResult<T>& out, const Step& step) {
+  return {out, step};
+}
+/// Does `push(kernel, emit)` for an element, as often as the policy says.
+template <class K, class In, class Push>
+void push_guarded(K& kernel, ChunkResult<typename K::Out>& out, const Step& step, const In* element,
+                  const Push& push) {
+  const TaskEmit<typename K::Out, In> emit{out, step, element};
+  answered(emit, [&] { attempt(kernel, step.retries, emit, push); });
 }
 
 // The values of a chunk, wherever they are.
@@ -152,17 +184,69 @@ const std::vector<T>& values_of(const ChunkResult<T>& result) {
   return result.values;
 }
 
-// The items the values come from; see ChunkResult.
-template <class From>
-void note_items(auto& out, const From& from, std::size_t place) {
-  if constexpr (requires { from.items; }) {
-    if (!from.items.empty()) out.items.resize(out.values.size(), from.items[place]);
+/// What a kernel is given of an element that stays in its chunk: itself, or if it cannot be copied, and the
+/// kernel may want to have it, another one like it.
+template <class T>
+decltype(auto) taken_of(const T& x) {
+  if constexpr (is_copyable<T>) {
+    return static_cast<const T&>(x);
+  } else {
+    Buffer bytes;
+    Writer writer(bytes);
+    write(writer, x);
+    Reader reader(bytes.bytes());
+    T like{};
+    read(reader, like);
+    return like;
   }
 }
-void number_items(auto& out, const Step& step) {
-  if (!step.numbers_items || !out.items.empty()) return;
-  while (out.items.size() < out.values.size())
-    out.items.push_back(static_cast<std::uint32_t>(out.items.size()));
+
+// --- places
+
+constexpr std::uint32_t last_place = UINT32_MAX;
+
+/// Of an element that came in, as the segment of `step` visits it.
+template <class From>
+Place place_of(const From& from, std::size_t at, const Step& step) {
+  Place place{static_cast<std::uint32_t>(at)};
+  if constexpr (requires { from.places; }) {
+    if (!from.places.values.empty()) place = from.places.values[at];
+  }
+  place.push_back(step.visit);
+  return place;
+}
+/// Of the end of what comes in.
+template <class From>
+Place end_of(const From& from, const Step& step) {
+  Place place{last_place};
+  if constexpr (requires { from.places; }) {
+    if (!from.places.end.empty()) place = from.places.end;
+  }
+  place.push_back(step.visit);
+  return place;
+}
+/// Gives the values that have none yet their places, which follow each other below `cause()`.
+template <class T, class Cause>
+void note_places(ChunkResult<T>& out, const Step& step, const Cause& cause) {
+  std::vector<Place>& places = out.places.values;
+  if (!step.notes_places || places.size() == out.values.size()) return;
+  const Place place = cause();
+  for (std::uint32_t number = 0; places.size() < out.values.size(); ++number) {
+    places.push_back(place);
+    places.back().push_back(number);
+  }
+}
+/// Of what comes of an end, after all values.
+[[nodiscard]] inline Place behind(Place cause) {
+  cause.push_back(last_place);
+  return cause;
+}
+/// Nothing comes out any more, since `cause`.
+template <class T>
+void note_end(ChunkResult<T>& out, const Step& step, Place cause) {
+  out.is_over = true;
+  if (!step.notes_places) return;
+  out.places.end = behind(std::move(cause));
 }
 
 /// Measures the time a segment takes until it goes, and what came out meanwhile.
@@ -200,16 +284,6 @@ ChunkResult<Out> begin_result(const From& from) {
   return out;
 }
 
-/// The emit a kernel is given inside a task.
-template <class T>
-struct Append {
-  std::vector<T>& values;
-  template <class Y>
-  void operator()(Y&& y) const {
-    values.emplace_back(std::forward<Y>(y));
-  }
-};
-
 /// A whole stateless segment as one task, on the result of the segment before.
 template <class K, class From>
 ChunkResult<typename K::Out> run_chunk(const K& kernel, const Step& step, const From& from) {
@@ -218,10 +292,12 @@ ChunkResult<typename K::Out> run_chunk(const K& kernel, const Step& step, const 
   K own = kernel;
   std::size_t place = 0;
   for (const auto& x : from.values) {
-    push_guarded(out, step, &x, [&] { own.push(x, Append<typename K::Out>{out.values}); });
-    note_items(out, from, place++);
+    push_answered(own, taken_of(x),
+                  TaskEmit<typename K::Out, std::remove_cvref_t<decltype(x)>>{out, step, &x});
+    note_places(out, step, [&] { return place_of(from, place, step); });
+    ++place;
   }
-  number_items(out, step);
+  if (out.is_over) note_end(out, step, end_of(from, step));
   return out;
 }
 /// The same on elements that came with the task: they are its own.
@@ -230,17 +306,23 @@ ChunkResult<typename K::Out> run_first_chunk(const K& kernel, const Step& step, 
   auto out = begin_result<typename K::Out>(elements);
   const Stopwatch watch(out, step, elements.size());
   K own = kernel;
-  const Append<typename K::Out> append{out.values};
-  for (In& x : elements) {
+  using Emit = TaskEmit<typename K::Out, In>;
+  const auto push = [&](In& x) {
     if constexpr (is_copyable<In>) {
-      if (step.retries > 0 || step.keeps_failed) {
-        push_guarded(out, step, &x, [&] { own.push(std::as_const(x), append); });
-        continue;
-      }
+      if (step.retries > 0 || step.keeps_failed)
+        return push_answered(own, std::as_const(x), Emit{out, step, &x});
     }
-    push_guarded<typename K::Out, In>(out, step, nullptr, [&] { own.push(std::move(x), append); });
+    push_answered(own, std::move(x), Emit{out, step});
+  };
+  for (std::size_t place = 0; place < elements.size(); ++place) {
+    if constexpr (std::is_same_v<In, bool>) {
+      bool x = elements[place];  // a vector of them has none
+      push(x);
+    } else {
+      push(elements[place]);
+    }
+    note_places(out, step, [&] { return place_of(elements, place, step); });
   }
-  number_items(out, step);
   return out;
 }
 

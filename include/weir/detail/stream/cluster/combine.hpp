@@ -6,6 +6,7 @@
 #include <array>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <tuple>
 #include <utility>
 #include <variant>
@@ -24,6 +25,7 @@ namespace weir::detail::stream {
 template <class Kernel, std::size_t inputs>
 struct Joined {
   using Out = typename Kernel::Out;
+  static constexpr Traits traits{.all_or_nothing = traits_of<Kernel>.all_or_nothing};
   Kernel kernel;
   Ended over;
   template <class Emit>
@@ -45,47 +47,74 @@ struct Joined {
   }
 };
 
+/// Pushes an element into one input of a join.
+template <std::size_t port, class Element, class K, class X>
+void push_into_input(Stage<K>& stage, const Step& step, const X& x) {
+  const auto push = [&](K& join, const auto& emit) { join.kernel.template push<port>(x, emit); };
+  if (!step.keeps_failed) return push_guarded<K, Element>(stage.kernel, stage.out, step, nullptr, push);
+  const auto element = any_input<Element, port>(x);
+  push_guarded(stage.kernel, stage.out, step, &element, push);
+}
+/// One input is over, the join perhaps not.
+template <class K>
+void end_input(Stage<K>& stage, const Step& step, std::uint32_t port) {
+  if (stage.has_ended || stage.kernel.over[port]) return;
+  stage.kernel.over.set(port);
+  const auto emit = emit_alone(stage.out, step);
+  if constexpr (requires { stage.kernel.kernel.ended(port, emit); })
+    answered(emit, [&] { stage.kernel.kernel.ended(port, emit); });
+}
+/// What has just gone in stands at `cause`, and so does what came out.
+template <class K, class Cause>
+void settle_join(Stage<K>& stage, const Step& step, const Cause& cause) {
+  note_places(stage.out, step, cause);
+  if (!stage.has_ended && stage.kernel.is_done()) end_stage(stage, step, [&] { return behind(cause()); });
+}
+
 template <class K, std::size_t port, class Element, class From>
 Stage<K> run_join(const Stage<K>& before, const Step& step, const From& from) {
   Stage<K> after = next_stage(before, begin_result<typename K::Out>(from));
   {
     const Stopwatch watch(after.out, step, values_of(from).size());
     const TicketScope scope(ticket_of(step));
-    const Append<typename K::Out> emit{after.out.values};
-    std::size_t place = 0;
+    const bool is_over = after.out.is_over;
+    std::size_t at = 0;
     for (const auto& x : values_of(from)) {
-      if (after.kernel.is_done()) break;
-      const auto push = [&] { after.kernel.kernel.template push<port>(x, emit); };
-      if (step.keeps_failed) {
-        const auto element = any_input<Element, port>(x);
-        push_guarded(after.out, step, &element, push);
-      } else {
-        push_guarded<typename K::Out, Element>(after.out, step, nullptr, push);
-      }
-      note_items(after.out, from, place++);
+      if (after.has_ended) break;
+      push_into_input<port, Element>(after, step, x);
+      settle_join(after, step, [&] { return place_of(from, at, step); });
+      ++at;
     }
-    if (after.kernel.is_done()) end_stage(after, step);
-    else after.out.is_over = false;  // one input's end is not the join's
-    number_items(after.out, step);
+    if (is_over) {
+      end_input(after, step, port);
+      settle_join(after, step, [&] { return end_of(from, step); });
+    }
+    after.out.is_over = after.has_ended;
   }
   note_held(after, step);
   return after;
 }
-/// An element of a chunk that has come on one of several ways: its item where the ways part, and itself, at
-/// the index of its input.
+
+/// An element that has come on one of several ways, at the index of its input; nothing for the input's end.
 template <class... In>
-using Tagged = std::pair<std::uint32_t, std::variant<In...>>;
+struct Tagged {
+  using Any = std::variant<In...>;
+  Place place;
+  std::uint32_t port = 0;
+  std::optional<Any> element;
+};
 
 template <class Tag, std::size_t port, class From>
-ChunkResult<Tag> tag_input(const From& from) {
+ChunkResult<Tag> tag_input(const From& from, const Step& step) {
   auto out = begin_result<Tag>(from);
-  std::size_t place = 0;
+  std::size_t at = 0;
   for (const auto& x : values_of(from)) {
-    std::uint32_t item = 0;
-    if constexpr (requires { from.items; }) item = from.items.empty() ? 0 : from.items[place];
-    out.values.emplace_back(item, typename Tag::second_type(std::in_place_index<port>, x));
-    ++place;
+    out.values.push_back(
+        Tag{place_of(from, at, step), port, typename Tag::Any(std::in_place_index<port>, x)});
+    ++at;
   }
+  if (out.is_over) out.values.push_back(Tag{end_of(from, step), port, std::nullopt});
+  out.is_over = false;  // one input's end is not the join's
   return out;
 }
 /// What a chunk brings beside its values, which are in another one.
@@ -94,7 +123,7 @@ ChunkResult<Out> without_values(const From& from) {
   return begin_result<Out>(from);
 }
 
-/// The chunks of several ways at once, item by item; of one item in the order of the ways.
+/// The chunks of several ways at once, in the order in which one thread would have brought their elements.
 template <class K, class Element, class Tag>
 Stage<K> run_together(const Stage<K>& before, const Step& step, const std::vector<ChunkResult<Tag>>& ways) {
   Stage<K> after = next_stage(before, begin_result<typename K::Out>(ways.back()));
@@ -102,26 +131,26 @@ Stage<K> run_together(const Stage<K>& before, const Step& step, const std::vecto
     std::vector<const Tag*> all;
     for (const auto& way : ways) {
       for (const Tag& x : way.values) all.push_back(&x);
+      if (&way == &ways.back()) continue;  // errors and times are told once, however often they come
+      after.out.errors.insert(after.out.errors.end(), way.errors.begin(), way.errors.end());
+      after.out.spent.insert(after.out.spent.end(), way.spent.begin(), way.spent.end());
     }
+    std::sort(all.begin(), all.end(), [](const Tag* a, const Tag* b) { return a->place < b->place; });
     const Stopwatch watch(after.out, step, all.size());
     const TicketScope scope(ticket_of(step));
-    const Append<typename K::Out> emit{after.out.values};
-    std::stable_sort(all.begin(), all.end(), [](const Tag* a, const Tag* b) { return a->first < b->first; });
     for (const Tag* tagged : all) {
-      if (after.kernel.is_done()) break;
+      if (after.has_ended) break;
       [&]<std::size_t... port>(std::index_sequence<port...>) {
         const auto push = [&]<std::size_t at>(std::integral_constant<std::size_t, at>) {
-          const auto& x = std::get<at>(tagged->second);
-          const Element element = any_input<Element, at>(x);
-          push_guarded(after.out, step, &element, [&] { after.kernel.kernel.template push<at>(x, emit); });
+          if (tagged->element) push_into_input<at, Element>(after, step, std::get<at>(*tagged->element));
+          else end_input(after, step, tagged->port);
         };
-        ((tagged->second.index() == port ? push(std::integral_constant<std::size_t, port>()) : void()), ...);
+        ((tagged->port == port ? push(std::integral_constant<std::size_t, port>()) : void()), ...);
       }
-      (std::make_index_sequence<std::variant_size_v<typename Tag::second_type>>());
-      after.out.items.resize(after.out.values.size(), tagged->first);
+      (std::make_index_sequence<std::variant_size_v<typename Tag::Any>>());
+      settle_join(after, step, [&] { return tagged->place; });
     }
-    if (after.kernel.is_done()) end_stage(after, step);
-    else after.out.is_over = false;
+    after.out.is_over = after.has_ended;
   }
   note_held(after, step);
   return after;
@@ -129,20 +158,10 @@ Stage<K> run_together(const Stage<K>& before, const Step& step, const std::vecto
 
 template <class K>
 Stage<K> end_join_input(const Stage<K>& before, const Step& step, std::uint32_t port) {
-  Stage<K> after = next_stage(before, ChunkResult<typename K::Out>());
-  {
-    const Stopwatch watch(after.out, step, 0);
-    const TicketScope scope{TicketRef()};
-    const Append<typename K::Out> emit{after.out.values};
-    after.kernel.over.set(port);
-    if constexpr (requires { after.kernel.kernel.ended(port, emit); })
-      push_guarded<typename K::Out, int>(after.out, step, nullptr,
-                                         [&] { after.kernel.kernel.ended(port, emit); });
-    if (after.kernel.is_done()) end_stage(after, step);
-    number_items(after.out, step);
-  }
-  note_held(after, step);
-  return after;
+  return run_alone(before, step, [&](Stage<K>& stage) {
+    end_input(stage, step, port);
+    settle_join(stage, step, [&] { return Place{step.visit}; });
+  });
 }
 template <class K>
 std::uint64_t full_inputs(const Stage<K>& stage) {
@@ -179,7 +198,9 @@ class JoinGates {
 
 /// A node that runs the kernel of a join on the cluster.
 template <class Kernel, class... In>
-class ClusterJoinNode final : public Outlet<Chunk<typename Kernel::Out>>, public WholeSegment {
+class ClusterJoinNode final : public Outlet<Chunk<typename Kernel::Out>>,
+                              public WholeSegment,
+                              public AwaitsWays {
  public:
   static constexpr std::size_t inputs = sizeof...(In);
   using Out = typename Kernel::Out;
@@ -197,7 +218,6 @@ class ClusterJoinNode final : public Outlet<Chunk<typename Kernel::Out>>, public
   }
   void input_ended(unsigned port) override {
     if (this->ended_) return;
-    join_waiting();
     over_.set(port);
     this->guarded([&] {
       const Step step = segment_.step(begin_token(0));
@@ -208,7 +228,6 @@ class ClusterJoinNode final : public Outlet<Chunk<typename Kernel::Out>>, public
   }
   void input_disconnected(unsigned port) override { input_ended(port); }
   void put_out(bool ending) override {
-    join_waiting();
     this->guarded([&] {
       Step step = segment_.step(begin_token(0));
       step.is_ending = ending;
@@ -216,13 +235,31 @@ class ClusterJoinNode final : public Outlet<Chunk<typename Kernel::Out>>, public
     });
   }
   bool reset() override {
-    join_waiting();
     chain_.reset();
     return true;
   }
-  /// Elements come on ways that part below a segment which gives several for one: chunks of one emission wait
-  /// for each other, and are taken item by item.
+  /// Elements come on several ways: the chunks of a wave wait for each other, and their elements are taken in
+  /// the order in which one thread would have brought them.
   void take_together() noexcept { together_ = true; }
+  void take_ways() noexcept override {
+    std::vector<Way> ways = std::exchange(waiting_, {});
+    this->guarded([&] {
+      std::vector<Future<ChunkResult<Tag>>> elements;
+      for (Way& way : ways) elements.push_back(way.elements);
+      Way last = std::move(ways.back());
+      ways.pop_back();
+      for (Way& way : ways) {  // they bring the tickets that came on their way
+        if (way.chunk.token == 0) continue;
+        const TicketScope scope(std::move(way.ticket));
+        way.chunk.result =
+            submit_with(client_, options_, &without_values<Out, ChunkResult<Tag>>, way.elements);
+        this->send(std::move(way.chunk));
+      }
+      const TicketScope scope(std::move(last.ticket));
+      const Step step = segment_.step(begin_token(last.chunk.token));
+      pass_on(&last.chunk, chain_.step(&run_together<K, Element, Tag>, step, elements), step.token);
+    });
+  }
   void set_policy(ErrorPolicy policy) override {
     check_policy<AnyInput<In...>>(*this, policy);
     Node::set_policy(std::move(policy));
@@ -257,55 +294,27 @@ class ClusterJoinNode final : public Outlet<Chunk<typename Kernel::Out>>, public
     has_tokens_ = has_tokens_ || of_chunk != 0;
     return of_chunk == 0 && has_tokens_ ? next_token() : of_chunk;
   }
-  /// A chunk that waits for those which the same emission sends on other ways.
+  /// A chunk that waits for those of the same wave.
   struct Way {
     Future<ChunkResult<Tag>> elements;
     Chunk<Out> chunk;
     TicketRef ticket = hold();
   };
-  struct Later final : Deferred {
-    ClusterJoinNode& join;
-    explicit Later(ClusterJoinNode& to) : join(to) {}
-    void run() noexcept override {
-      Frame frame(join);
-      join.join_waiting();
-      if (const auto error = frame.finish_quietly()) frame.root()->record(error);
-    }
-  };
   template <std::size_t port, class T>
-  void wait_for_others(const Chunk<T>& chunk) {
-    if (!waiting_.empty() && waiting_.front().chunk.pass != chunk.pass) join_waiting();
-    auto elements = chunk.result.valid()
-                        ? submit_with(client_, options_, &tag_input<Tag, port, ChunkResult<T>>, chunk.result)
-                        : submit_with(client_, options_, &tag_input<Tag, port, std::vector<T>>, chunk.values);
+  void await_others(const Chunk<T>& chunk) {
+    const Step step = segment_.step(chunk.token);
+    auto elements =
+        chunk.result.valid()
+            ? submit_with(client_, options_, &tag_input<Tag, port, ChunkResult<T>>, chunk.result, step)
+            : submit_with(client_, options_, &tag_input<Tag, port, std::vector<T>>, chunk.values, step);
     waiting_.push_back({std::move(elements), following<Out>(chunk, {}, true)});
-    if (!flow.frame) return join_waiting();
-    if (waiting_.size() == 1) flow.frame->put_off(std::make_unique<Later>(*this));
-  }
-  void join_waiting() noexcept {
-    if (waiting_.empty()) return;
-    std::vector<Way> ways = std::exchange(waiting_, {});
-    this->guarded([&] {
-      std::vector<Future<ChunkResult<Tag>>> elements;
-      for (Way& way : ways) elements.push_back(way.elements);
-      Way last = std::move(ways.back());
-      ways.pop_back();
-      for (Way& way : ways) {  // they bring what else came on their way; the values come with the last one
-        const TicketScope scope(std::move(way.ticket));
-        way.chunk.result =
-            submit_with(client_, options_, &without_values<Out, ChunkResult<Tag>>, way.elements);
-        this->send(std::move(way.chunk));
-      }
-      const TicketScope scope(std::move(last.ticket));
-      const Step step = segment_.step(begin_token(last.chunk.token));
-      pass_on(&last.chunk, chain_.step(&run_together<K, Element, Tag>, step, elements), step.token);
-    });
+    if (waiting_.size() == 1) Wave::put_off(*this, *this);
   }
   template <std::size_t port, class T>
   void take(const Chunk<T>& chunk) noexcept {
     this->in.add(chunk.elements);
     if (this->ended_) return;
-    if (together_) return this->guarded([&] { wait_for_others<port>(chunk); });
+    if (together_) return this->guarded([&] { await_others<port>(chunk); });
     this->guarded([&] {
       const Step step = segment_.step(begin_token(chunk.token));
       auto result = chunk.result.valid()
@@ -354,14 +363,12 @@ template <class... T>
 struct ClusterInputs {
   std::tuple<Stream<Chunk<T>>...> chunks;
   FlowLimits limits;
-  FlowLimits reached_twice;  ///< The scatters of which elements come on several ways.
+  bool ways_meet = false;  ///< Elements of one scatter come on several ways.
 };
-/// Makes elements of several inputs arrive in the order in which they were emitted, as they do here: what
-/// waits in a scatter leaves before another one takes an element, and elements that come on several ways come
-/// one by one.
+/// Makes elements of several scatters arrive in the order in which they were emitted, as they do here: what
+/// waits in one leaves before another one takes an element.
 template <class... T>
 void keep_order(const ClusterInputs<T...>& inputs) {
-  for (const auto& limit : inputs.reached_twice) limit->one_by_one = true;
   for (const auto& a : inputs.limits) {
     for (const auto& b : inputs.limits) {
       if (a != b) a->control->keep_order_with(*b->control);
@@ -376,12 +383,12 @@ auto add_input(ClusterInputs<T...> inputs, const Arg& arg) {
     using Side = ClusterSide<std::decay_t<decltype(end)>>;
     auto& known = inputs.limits;
     for (const auto& limit : all_of(Side::limits(end))) {
-      const bool again = std::find(known.begin(), known.end(), limit) != known.end();
-      (again ? inputs.reached_twice : known).push_back(limit);
+      if (std::find(known.begin(), known.end(), limit) == known.end()) known.push_back(limit);
+      else inputs.ways_meet = true;
     }
     return ClusterInputs<T..., U>{
         std::tuple_cat(std::move(inputs.chunks), std::tuple<Stream<Chunk<U>>>(Side::chunks(end))),
-        std::move(known), std::move(inputs.reached_twice)};
+        std::move(known), inputs.ways_meet};
   } else {
     return inputs;
   }
@@ -400,11 +407,10 @@ auto cluster_inputs(const Args&... args) {
   return add_inputs(ClusterInputs<>{}, args...);
 }
 
-/// Whether items of one element would come way by way; see Segment::number_items_above.
+/// The nodes of the inputs.
 template <class... T>
-bool part_below_segments(const ClusterInputs<T...>& inputs) {
-  return !inputs.reached_twice.empty() &&
-         std::apply([](const auto&... chunks) { return Segment::number_items_above({&chunks.node()...}); },
+std::vector<Node*> nodes_above(const ClusterInputs<T...>& inputs) {
+  return std::apply([](const auto&... chunks) { return std::vector<Node*>{&chunks.node()...}; },
                     inputs.chunks);
 }
 

@@ -57,6 +57,13 @@ class GatherNode final : public Boundary<Chunk<T>, T> {
     return pass_on_next() || moved;
   }
   [[nodiscard]] bool can_help() const override { return true; }
+  [[nodiscard]] std::uint64_t gone() const override { return ordered_ ? Boundary<Chunk<T>, T>::gone() : 0; }
+  /// A thread that runs a task has a slot.
+  bool wait_aside(const std::function<bool()>& ready) override {
+    client_.core()->wait_until([&] { return ready() || pass_on_next(); },
+                               std::chrono::steady_clock::now() + std::chrono::milliseconds(100));
+    return true;
+  }
   [[nodiscard]] bool is_elsewhere() const override { return this->pending() > 0 && !is_blocked_.load(); }
   [[nodiscard]] const char* shape() const override { return "house"; }
   [[nodiscard]] bool is_on_cluster() const override { return true; }

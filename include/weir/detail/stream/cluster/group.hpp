@@ -74,6 +74,7 @@ template <class Key, class Inner>
 struct GroupPartKernel {
   using Result = std::pair<Key, typename Inner::Out>;
   using Out = std::pair<std::uint64_t, Result>;
+  static constexpr Traits traits{.all_or_nothing = true};  // the group itself goes back
   struct Group {
     Inner kernel;
     std::uint64_t place;  // where its first element stood, or if it may be forgotten its last one
@@ -86,8 +87,10 @@ struct GroupPartKernel {
   void push(const std::pair<Key, In>& keyed, std::uint64_t place, Emit&& emit) {
     Group& group = groups.try_emplace(keyed.first, Group{fresh, place}).first->second;
     if (may_forget) group.place = place;
-    group.kernel.push(keyed.second,
-                      [&](auto&& y) { emit(Out(place, Result(keyed.first, std::forward<decltype(y)>(y)))); });
+    push_answered(group.kernel, keyed.second,
+                  EmitThrough{emit, [&](auto&& y) {
+                                emit(Out(place, Result(keyed.first, std::forward<decltype(y)>(y))));
+                              }});
   }
   template <class Emit>
   void forget(const Key& key, std::uint64_t place, Emit&& emit) {
@@ -101,8 +104,9 @@ struct GroupPartKernel {
  private:
   template <class Emit>
   static void finish_one(const Key& key, Group& group, std::uint64_t place, Emit&& emit) {
-    const auto give = [&](auto&& y) { emit(Out(place, Result(key, std::forward<decltype(y)>(y)))); };
-    if constexpr (requires { group.kernel.finish(give); }) group.kernel.finish(give);
+    put_out_answered(
+        group.kernel, true,
+        EmitThrough{emit, [&](auto&& y) { emit(Out(place, Result(key, std::forward<decltype(y)>(y)))); }});
   }
 };
 
@@ -113,36 +117,34 @@ Stage<K> run_part(const Stage<K>& before, const Step& step, const GroupPart& whi
   {
     const Stopwatch watch(after.out, step, 0);
     const TicketScope scope(ticket_of(step));
-    const Append<typename K::Out> emit{after.out.values};
     const auto is_mine = [&](const auto& key) {
       return std::hash<std::decay_t<decltype(key)>>()(key) % which.parts == which.part;
     };
     auto gone = values_of(forgotten).begin();
     std::uint32_t at = 0;
     for (const auto& keyed : from.values) {
+      if (after.has_ended) break;
       for (; gone != values_of(forgotten).end() && gone->first == at; ++gone) {
         if (is_mine(gone->second))
-          push_guarded<typename K::Out, int>(after.out, step, nullptr, [&] {
-            after.kernel.forget(gone->second, which.place(at, true), emit);
-          });
+          after.kernel.forget(gone->second, which.place(at, true), emit_alone(after.out, step));
       }
       if (is_mine(keyed.first))
-        push_guarded(after.out, step, &keyed.second,
-                     [&] { after.kernel.push(keyed, which.place(at, false), emit); });
+        push_guarded(after.kernel, after.out, step, &keyed.second,
+                     [&](K& part, const auto& emit) { part.push(keyed, which.place(at, false), emit); });
       ++at;
     }
-    if (from.is_over) end_stage(after, step);
+    if (from.is_over) end_stage(after, step, [] { return Place(); });
   }
   note_held(after, step);
   return after;
 }
 
-/// What came out of all parts, in the order of the elements, and with the items they come from. An element is
-/// held as long as one of the parts holds it.
-template <class Out>
+/// What came out of all parts, in the order of the elements; `place(of the group)` says where they stand. An
+/// element is held as long as one of the parts holds it.
+template <class Out, class PlaceOf>
 void join_parts(ChunkResult<Out>& out, const Step& step,
                 const std::vector<ChunkResult<std::pair<std::uint64_t, Out>>>& parts, std::size_t took,
-                const std::vector<std::uint32_t>& items) {
+                const PlaceOf& place_of_element) {
   std::vector<std::pair<std::uint64_t, const Out*>> all;
   Spent spent{step.segment};
   spent.step = step.number;
@@ -164,13 +166,14 @@ void join_parts(ChunkResult<Out>& out, const Step& step,
   }
   std::stable_sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
   out.values.reserve(all.size());
-  for (const auto& [place, value] : all) {
-    out.values.push_back(*value);
-    if (!items.empty())
-      out.items.push_back((place & GroupPart::at_the_end) != 0 ? UINT32_MAX
-                                                               : items[GroupPart::element(place)]);
+  const auto cause = [](std::uint64_t place) {
+    return (place & GroupPart::at_the_end) != 0 ? GroupPart::at_the_end : GroupPart::element(place);
+  };
+  for (auto at = all.begin(); at != all.end();) {
+    const std::uint64_t now = cause(at->first);
+    for (; at != all.end() && cause(at->first) == now; ++at) out.values.push_back(*at->second);
+    note_places(out, step, [&] { return place_of_element(now); });
   }
-  number_items(out, step);
   out.spent.push_back(spent);
   if (!knows_held) return;
   std::sort(held.tokens.begin(), held.tokens.end());
@@ -181,14 +184,17 @@ template <class Out, class From>
 ChunkResult<Out> join_chunk_parts(const From& from, const Step& step,
                                   const std::vector<ChunkResult<std::pair<std::uint64_t, Out>>>& parts) {
   auto out = begin_result<Out>(from);
-  join_parts(out, step, parts, from.values.size(), from.items);
+  join_parts(out, step, parts, from.values.size(), [&](std::uint64_t element) {
+    return element == GroupPart::at_the_end ? end_of(from, step) : place_of(from, element, step);
+  });
+  if (out.is_over) note_end(out, step, end_of(from, step));
   return out;
 }
 template <class Out>
 ChunkResult<Out> join_finished_parts(const Step& step,
                                      const std::vector<ChunkResult<std::pair<std::uint64_t, Out>>>& parts) {
   ChunkResult<Out> out;
-  join_parts(out, step, parts, 0, {});
+  join_parts(out, step, parts, 0, [&](std::uint64_t) { return Place{step.visit}; });
   return out;
 }
 

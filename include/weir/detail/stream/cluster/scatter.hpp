@@ -60,6 +60,8 @@ class ScatterControl final : public ChunkSource, public std::enable_shared_from_
 
   [[nodiscard]] std::uint32_t chunks() const noexcept { return chunks_.load(std::memory_order_relaxed); }
   [[nodiscard]] std::uint64_t elements() const noexcept { return elements_.load(std::memory_order_relaxed); }
+  /// Elements that were on the cluster.
+  [[nodiscard]] std::uint64_t gone() const noexcept { return gone_.load(); }
   /// Of computing, for one element; negative while unknown.
   [[nodiscard]] double seconds_each() const noexcept { return seconds_each_.load(std::memory_order_relaxed); }
   [[nodiscard]] double copying_seconds() const noexcept { return copying_.load(std::memory_order_relaxed); }
@@ -73,7 +75,7 @@ class ScatterControl final : public ChunkSource, public std::enable_shared_from_
   std::function<void(bool)> send_;
   std::vector<ScatterControl*> in_order_with_;  // of scatters in the same graph; they end together
   std::atomic<std::uint32_t> chunks_{0};
-  std::atomic<std::uint64_t> elements_{0};
+  std::atomic<std::uint64_t> elements_{0}, gone_{0};
   std::atomic<double> seconds_each_{-1}, copying_{0};
 };
 
@@ -135,6 +137,7 @@ class ScatterNode final : public Outlet<Chunk<T>>, public Inlet<T> {
   [[nodiscard]] std::size_t pending() const override {
     return control_->waiting.load() + control_->elements();
   }
+  [[nodiscard]] std::uint64_t gone() const override { return control_->gone(); }
   [[nodiscard]] Gate* gate(unsigned number) override { return number == 0 ? &gate_ : nullptr; }
   [[nodiscard]] const char* shape() const override { return "invhouse"; }
 
@@ -166,6 +169,7 @@ class ScatterNode final : public Outlet<Chunk<T>>, public Inlet<T> {
     rounds_ = waiting() == 0 ? flow.rounds : std::min(rounds_, flow.rounds);
     control_->before_entering();
     try {
+      weigh(x);
       waiting_.push_back(std::forward<X>(x));
       if (flow.ticket) tickets_.emplace_back(first_ + waiting() - 1, hold());
       note_waiting();
@@ -213,7 +217,6 @@ class ScatterNode final : public Outlet<Chunk<T>>, public Inlet<T> {
     threads_.look();
     Chunk<T> chunk;
     chunk.elements = static_cast<std::uint32_t>(count);
-    measure_bytes(waiting_[head_]);
     if (count == waiting_.size()) {
       chunk.values.object = std::make_shared<std::vector<T>>(std::exchange(waiting_, {}));
     } else {
@@ -242,12 +245,11 @@ class ScatterNode final : public Outlet<Chunk<T>>, public Inlet<T> {
     const RoundsScope rounds(rounds_);
     this->admit(std::move(chunk));
   }
-  void measure_bytes(const T& example) {
-    if constexpr (task::Bitwise<T>) {
-      bytes_each_ = sizeof(T);
-    } else {
+  /// How large elements are. One that cannot be written is refused here, before it is among others.
+  void weigh(const T& x) {
+    if constexpr (!task::Bitwise<T>) {
       Writer counter;
-      write(counter, example);
+      write(counter, x);
       bytes_each_ = static_cast<double>(counter.written() + 1);
     }
   }
@@ -268,8 +270,8 @@ class ScatterNode final : public Outlet<Chunk<T>>, public Inlet<T> {
   std::uint64_t first_ = 0;                                  // number of the first element waiting
   std::deque<std::pair<std::uint64_t, TicketRef>> tickets_;  // of waiting elements, by number
   bool has_tickets_ = false;
-  std::uint64_t rounds_ = 0;  // of the waiting elements, the fewest
-  double bytes_each_ = 1;
+  std::uint64_t rounds_ = 0;       // of the waiting elements, the fewest
+  double bytes_each_ = sizeof(T);  // of the newest
   WorkerThreads threads_;
   std::shared_ptr<ScatterControl> control_;
 };

@@ -12,15 +12,16 @@ namespace weir::detail::stream {
 /// A segment in the stream's program: knows what becomes of the elements its tasks failed on.
 class Segment {
  public:
-  /// `multiplies`: it may give several elements for one.
-  Segment(Node& node, bool multiplies);
+  /// `may_end`: it may be over before what comes in is.
+  Segment(Node& node, bool may_end);
   Segment(const Segment&) = delete;
   virtual ~Segment();
   /// What its next task is told.
   [[nodiscard]] Step step(std::uint64_t token);
-  /// Makes the segments below which the ways to `inputs` part number what they give, and says whether there
-  /// are any: then the elements of one chunk have to be put in order where the ways meet.
-  static bool number_items_above(const std::vector<Node*>& inputs);
+  /// Makes these nodes and all above them note where their elements stand, for a join where ways meet.
+  static void note_places_above(const std::vector<Node*>& inputs);
+  /// Whether one of these nodes, or of those above them, may be over before what comes in is.
+  static bool may_end_above(const std::vector<Node*>& inputs);
   /// Answers an error that came back with a chunk as the policy of its segment says. Inside a frame of
   /// `gather`.
   static void report(Node& gather, ChunkError&& error);
@@ -32,11 +33,13 @@ class Segment {
 
  private:
   struct Reported;
+  /// These segments and all above them.
+  static std::vector<Segment*> above(const std::vector<Node*>& inputs);
   Node& node_;
-  const bool multiplies_;
+  const bool may_end_;
   std::uint32_t number_ = 0;
   std::uint64_t steps_ = 0;
-  std::atomic<bool> numbers_items_{false};
+  std::atomic<bool> notes_places_{false};
   std::unique_ptr<Reported> reported_;
 };
 
@@ -44,7 +47,7 @@ class Segment {
 template <class In>
 class SegmentOf : public Segment {
  public:
-  explicit SegmentOf(Node& node, bool multiplies = true) : Segment(node, multiplies), of_(node) {}
+  explicit SegmentOf(Node& node, bool may_end = false) : Segment(node, may_end), of_(node) {}
 
  protected:
   void send_letter(const std::string& element, const std::exception_ptr& error) noexcept override {
@@ -105,7 +108,7 @@ class SegmentNode final : public Outlet<Chunk<typename K::Out>>, public Inlet<Ch
         client_(std::move(client)),
         kernel_(std::move(kernel)),
         options_(std::move(options)),
-        segment_(*this, !traits_of<K>.at_most_one) {}
+        segment_(*this) {}
 
   void push(Chunk<In>&& chunk) noexcept override { submit(chunk); }
   void push(const Chunk<In>& chunk) noexcept override { submit(chunk); }
@@ -212,7 +215,8 @@ class StatefulNode final : public Outlet<Chunk<typename K::Out>>, public Inlet<C
       : Outlet<Chunk<Out>>("stateful segment"),
         Inlet<Chunk<In>>(this),
         chain_(std::move(client), std::move(kernel), std::move(options)),
-        segment_(*this) {}
+        segment_(
+            *this, requires(const K& k) { k.is_done(); }) {}
 
   void push(Chunk<In>&& chunk) noexcept override { submit(chunk); }
   void push(const Chunk<In>& chunk) noexcept override { submit(chunk); }

@@ -113,7 +113,7 @@ struct ClusterSide<ClusterStream<T, In, K>> {
                   "lambda must not capture.");
     auto end = [&]() -> Stream<Chunk<Out>> {
       if constexpr (traits_of<Kernel>.where == Where::on_whole_chunks) {
-        if (!part_below_segments(inputs))
+        if (!inputs.ways_meet && !Segment::may_end_above(nodes_above(inputs)))
           return std::apply(
               [&](const auto&... chunks) {
                 return attach_join(kind, make(std::type_identity<Chunk<E>>{}...), chunks...);
@@ -142,8 +142,9 @@ struct ClusterSide<ClusterStream<T, In, K>> {
     }
     (std::index_sequence_for<E...>{});
     if (takes_letters_of<AnyInput<E...>>(first.policy_)) node.set_policy(first.policy_);
-    if constexpr (traits_of<Kernel>.order_matters) {
-      if (part_below_segments(inputs)) node.take_together();
+    if (inputs.ways_meet) {
+      Segment::note_places_above(nodes_above(inputs));
+      node.take_together();
     }
     return Stream<Chunk<typename Kernel::Out>>(Graph::of(node), node);
   }

@@ -15,7 +15,8 @@ template <class K>
 struct Stage {
   K kernel;
   ChunkResult<typename K::Out> out;
-  bool holds = false;  ///< Elements somebody waits for.
+  bool holds = false;      ///< Elements somebody waits for.
+  bool has_ended = false;  ///< Nothing goes in or comes out any more.
 };
 
 /// Notes which of the elements with tickets the state still holds.
@@ -37,7 +38,7 @@ void note_held(Stage<K>& stage, const Step& step) {
 template <class K>
 Stage<K> next_stage(const Stage<K>& before, ChunkResult<typename K::Out> out) {
   const auto start = std::chrono::steady_clock::now();
-  Stage<K> after{before.kernel, std::move(out), before.holds};
+  Stage<K> after{before.kernel, std::move(out), before.holds, before.has_ended};
   after.out.copying_seconds =
       std::max(after.out.copying_seconds,
                std::chrono::duration<float>(std::chrono::steady_clock::now() - start).count());
@@ -49,22 +50,18 @@ Stage<K> next_stage(const Stage<K>& before, ChunkResult<typename K::Out> out) {
   return step.token ? TicketRef(new Ticket(std::vector<std::uint64_t>{step.token})) : TicketRef();
 }
 
-template <class K, class X, class Emit>
-void push_at(K& kernel, const X& x, const Emit& emit, const Step& step) {
-  if constexpr (requires { kernel.push(x, emit, EventLoop::Time()); })
-    kernel.push(x, emit, EventLoop::Time(step.now_ns));
-  else kernel.push(x, emit);
+template <class K, class X>
+void push_into(Stage<K>& stage, const Step& step, const X& x) {
+  const TaskEmit<typename K::Out, X> emit{stage.out, step, &x};
+  if constexpr (requires { stage.kernel.push(x, emit, EventLoop::Time()); })
+    push_guarded(stage.kernel, stage.out, step, &x,
+                 [&](K& kernel, const auto& e) { kernel.push(x, e, EventLoop::Time(step.now_ns)); });
+  else push_answered(stage.kernel, taken_of(x), emit);
 }
 
 template <class K>
-void put_out_held(Stage<K>& stage, const Step& step) {
-  const Append<typename K::Out> emit{stage.out.values};
-  push_guarded<typename K::Out, int>(stage.out, step, nullptr, [&] {
-    if constexpr (requires { stage.kernel.flush(emit); }) {
-      if (!step.is_ending) return stage.kernel.flush(emit);
-    }
-    if constexpr (requires { stage.kernel.finish(emit); }) stage.kernel.finish(emit);
-  });
+void put_out_held(Stage<K>& stage, const Step& step, bool is_ending) {
+  if (!stage.has_ended) put_out_answered(stage.kernel, is_ending, emit_alone(stage.out, step));
 }
 
 template <class K>
@@ -72,12 +69,14 @@ bool is_done(const K& kernel) {
   if constexpr (requires { kernel.is_done(); }) return kernel.is_done();
   else return false;
 }
-/// Nothing more will go in: what is held comes out, and the segment is over.
-template <class K>
-void end_stage(Stage<K>& stage, const Step& step) {
-  put_out_held(stage, Step{.segment = step.segment, .is_ending = true});
-  stage.out.is_over = true;
-  if (!stage.out.items.empty()) stage.out.items.resize(stage.out.values.size(), UINT32_MAX);
+/// Nothing more will go in, because of what stands at `cause`: what is held comes out, and the segment is
+/// over.
+template <class K, class Cause>
+void end_stage(Stage<K>& stage, const Step& step, const Cause& cause) {
+  put_out_held(stage, step, true);
+  note_places(stage.out, step, cause);
+  stage.has_ended = true;
+  note_end(stage.out, step, cause());
 }
 
 template <class K, class From>
@@ -86,15 +85,31 @@ Stage<K> run_stage(const Stage<K>& before, const Step& step, const From& from) {
   {
     const Stopwatch watch(after.out, step, values_of(from).size());
     const TicketScope scope(ticket_of(step));
-    const Append<typename K::Out> emit{after.out.values};
-    std::size_t place = 0;
+    std::size_t at = 0;
     for (const auto& x : values_of(from)) {
-      if (is_done(after.kernel)) break;
-      push_guarded(after.out, step, &x, [&] { push_at(after.kernel, x, emit, step); });
-      note_items(after.out, from, place++);
+      if (after.has_ended) break;
+      const auto place = [&] { return place_of(from, at, step); };
+      push_into(after, step, x);
+      note_places(after.out, step, place);
+      if (is_done(after.kernel)) end_stage(after, step, [&] { return behind(place()); });
+      ++at;
     }
-    if (after.out.is_over || is_done(after.kernel)) end_stage(after, step);
-    number_items(after.out, step);
+    if (after.out.is_over && !after.has_ended) end_stage(after, step, [&] { return end_of(from, step); });
+    after.out.is_over = after.has_ended;
+  }
+  note_held(after, step);
+  return after;
+}
+
+/// What comes out of a state though nothing has gone in: `put_out(stage)`.
+template <class K, class PutOut>
+Stage<K> run_alone(const Stage<K>& before, const Step& step, const PutOut& put_out) {
+  Stage<K> after = next_stage(before, ChunkResult<typename K::Out>());
+  {
+    const Stopwatch watch(after.out, step, 0);
+    const TicketScope scope{TicketRef()};
+    put_out(after);
+    note_places(after.out, step, [&] { return Place{step.visit}; });
   }
   note_held(after, step);
   return after;
@@ -103,15 +118,7 @@ Stage<K> run_stage(const Stage<K>& before, const Step& step, const From& from) {
 /// What the state still holds comes out, at the end or at a flush.
 template <class K>
 Stage<K> finish_stage(const Stage<K>& before, const Step& step) {
-  Stage<K> after = next_stage(before, ChunkResult<typename K::Out>());
-  {
-    const Stopwatch watch(after.out, step, 0);
-    const TicketScope scope{TicketRef()};
-    put_out_held(after, step);
-    number_items(after.out, step);
-  }
-  note_held(after, step);
-  return after;
+  return run_alone(before, step, [&](Stage<K>& stage) { put_out_held(stage, step, step.is_ending); });
 }
 
 template <class K>

@@ -15,17 +15,10 @@ namespace weir::detail::stream {
 /// What comes out of a state because its time has come.
 template <class K>
 Stage<K> fire_stage(const Stage<K>& before, const Step& step) {
-  Stage<K> after = next_stage(before, ChunkResult<typename K::Out>());
-  {
-    const Stopwatch watch(after.out, step, 0);
-    const TicketScope scope{TicketRef()};
-    const Append<typename K::Out> emit{after.out.values};
-    push_guarded<typename K::Out, int>(after.out, step, nullptr,
-                                       [&] { after.kernel.fire(emit, EventLoop::Time(step.now_ns)); });
-    number_items(after.out, step);
-  }
-  note_held(after, step);
-  return after;
+  return run_alone(before, step, [&](Stage<K>& stage) {
+    const auto emit = emit_alone(stage.out, step);
+    answered(emit, [&] { stage.kernel.fire(emit, EventLoop::Time(step.now_ns)); });
+  });
 }
 
 /// When a state wants to be woken, how many elements will come out by themselves, and whether emitters should

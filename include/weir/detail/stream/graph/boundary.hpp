@@ -66,6 +66,7 @@ class Boundary : public Outlet<Out>, public Inlet<In> {
   [[nodiscard]] bool is_boundary() const override { return true; }
   [[nodiscard]] std::size_t queued() const override { return pending_.load(); }
   [[nodiscard]] std::size_t pending() const override { return pending_.load(); }
+  [[nodiscard]] std::uint64_t gone() const override { return gone_.load(); }
 
  protected:
   using Kind = typename Parcel<In>::Kind;
@@ -74,10 +75,14 @@ class Boundary : public Outlet<Out>, public Inlet<In> {
   virtual void put(Parcel<In> parcel) noexcept = 0;
   void entered() noexcept { pending_.fetch_add(1); }
   /// Another parcel is about to enter in its place.
-  void dropped_one() noexcept { pending_.fetch_sub(1); }
+  void dropped_one() noexcept {
+    gone_.fetch_add(1);
+    pending_.fetch_sub(1);
+  }
   /// A parcel has come out. Its ticket may call back, which may emit; only then nothing is pending.
   void left(Parcel<In>& parcel) noexcept {
     parcel.ticket.reset();
+    gone_.fetch_add(1);
     if (pending_.fetch_sub(1) == 1) this->graph().changed();
   }
 
@@ -138,6 +143,7 @@ class Boundary : public Outlet<Out>, public Inlet<In> {
   }
 
   std::atomic<std::size_t> pending_{0};
+  std::atomic<std::uint64_t> gone_{0};
 };
 
 }  // namespace weir::detail::stream

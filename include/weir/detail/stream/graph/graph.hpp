@@ -25,11 +25,14 @@ class Graph : public std::enable_shared_from_this<Graph> {
   /// Adds a node; it gets a domain of its own unless `same_as` is given.
   Node& adopt(std::unique_ptr<Node> node, Node* same_as = nullptr);
 
-  /// Draws an edge: joins graphs, and domains unless the end is a boundary.
+  /// A number for an edge that is drawn later: what gets its number after this one comes behind it.
+  [[nodiscard]] static std::uint64_t subscribe() noexcept;
+  /// Draws an edge: joins graphs, and domains unless the end is a boundary. It is the last one of `from`
+  /// unless it has a number already.
   ///
   /// **Errors.** Throws `Error{invalid_argument}` if the two run on different event loops, or if elements
   /// that cannot be copied would go two ways.
-  static void connect(Node& from, InletBase& to);
+  static void connect(Node& from, InletBase& to, std::uint64_t subscription = 0);
   /// Makes the two live in one graph without an edge between them.
   static void join(Node& a, Node& b);
   /// Removes the edge. Throws `Error{not_found}` if there is none.

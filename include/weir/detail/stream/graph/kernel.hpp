@@ -10,6 +10,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "weir/detail/stream/graph/attempt.hpp"
 #include "weir/detail/stream/graph/element.hpp"
 #include "weir/detail/stream/graph/ticket.hpp"
 #include "weir/event_loop.hpp"
@@ -17,32 +18,6 @@
 namespace weir::detail::stream {
 
 using Time = EventLoop::Time;
-
-/// Where the kernel of an operator runs when the elements are on the cluster.
-enum class Where : unsigned char {
-  in_order,         ///< its state lives on one worker, and sees the elements in the order of the stream
-  anywhere,         ///< it keeps nothing between two elements: any worker, many at a time
-  on_whole_chunks,  ///< it only moves elements and never looks into them: in the stream's program, on chunks
-  by_key            ///< one kernel for each key, divided over workers; see GroupKernel
-};
-
-/// What a kernel says about itself: `static constexpr Traits traits{.where = Where::anywhere};`. One that
-/// says nothing is taken to be as this: right for every kernel, but not the fastest way.
-struct Traits {
-  Where where = Where::in_order;
-  bool at_most_one = false;   ///< one element in gives no more than one out
-  bool order_matters = true;  ///< of a join: what comes out depends on the order among its inputs
-  bool one_by_one = false;    ///< every element travels in a chunk of its own
-};
-template <class K>
-inline constexpr Traits traits_of{};
-template <class K>
-requires requires {
-  { K::traits } -> std::convertible_to<Traits>;
-}
-inline constexpr Traits traits_of<K> = K::traits;
-template <class K>
-inline constexpr bool runs_anywhere = traits_of<K>.where == Where::anywhere;
 
 // A kernel for elements of In is a struct with
 //   using Out = ...;
@@ -167,13 +142,6 @@ const void* function_of(const K& kernel) noexcept {
   else return nullptr;
 }
 
-/// An element that is kept, and the ticket it came with.
-template <class T>
-struct TicketedElement {
-  T value;
-  TicketRef ticket = hold();
-};
-
 template <class Key>
 concept Hashable = requires(const Key& key) {
   { std::hash<Key>{}(key) } -> std::convertible_to<std::size_t>;
@@ -194,10 +162,11 @@ struct Identity {
 template <class KeyOf, class In>
 using KeyFor = std::decay_t<std::invoke_result_t<KeyOf&, const In&>>;
 
-/// Two kernels, one after the other, as one.
+/// Two kernels, one after the other, as one. Each of them fails by itself, as two nodes would.
 template <class First, class Second>
 struct Fused {
   using Out = typename Second::Out;
+  using AnswersItself = void;  // see push_answered
   static constexpr Traits traits{
       .where = runs_anywhere<First> && runs_anywhere<Second> ? Where::anywhere : Where::in_order,
       .at_most_one = traits_of<First>.at_most_one && traits_of<Second>.at_most_one};
@@ -205,14 +174,16 @@ struct Fused {
   Second second;
 
   template <class X, class Emit>
-  void push(X&& x, Emit&& emit) {
-    first.push(std::forward<X>(x), [&](auto&& y) { second.push(std::forward<decltype(y)>(y), emit); });
+  void push(X&& x, const Emit& emit) {
+    push_answered(first, std::forward<X>(x), into_second(emit));
   }
   template <class Emit>
-  void finish(Emit&& emit) {
-    if constexpr (requires { first.finish(emit); })
-      first.finish([&](auto&& y) { second.push(std::forward<decltype(y)>(y), emit); });
-    if constexpr (requires { second.finish(emit); }) second.finish(emit);
+  void finish(const Emit& emit) {
+    put_out(true, emit);
+  }
+  template <class Emit>
+  void flush(const Emit& emit) {
+    put_out(false, emit);
   }
   void reset() requires(
       requires(First& f) { f.reset(); } || requires(Second & s) { s.reset(); }) {
@@ -231,6 +202,18 @@ struct Fused {
     if constexpr (requires { first.held(); }) count += first.held();
     if constexpr (requires { second.held(); }) count += second.held();
     return count;
+  }
+
+ private:
+  template <class Emit>
+  auto into_second(const Emit& emit) {
+    return EmitThrough{
+        emit, [this, &emit](auto&& y) { push_answered(second, std::forward<decltype(y)>(y), emit); }};
+  }
+  template <class Emit>
+  void put_out(bool is_ending, const Emit& emit) {
+    put_out_answered(first, is_ending, into_second(emit));
+    put_out_answered(second, is_ending, emit);
   }
 };
 

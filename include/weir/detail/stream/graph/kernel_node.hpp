@@ -85,16 +85,7 @@ class KernelNode final : public Outlet<typename Kernel::Out>, public Inlet<In> {
     }
   }
   void put_out(bool ending) override {
-    try {
-      if constexpr (requires(Kernel & k, Give g) { k.flush(g); }) {
-        if (ending) kernel_.finish(Give{*this});
-        else kernel_.flush(Give{*this});
-      } else if constexpr (requires(Kernel & k, Give g) { k.finish(g); }) {
-        kernel_.finish(Give{*this});
-      }
-    } catch (...) {
-      failed();
-    }
+    put_out_answered(kernel_, ending, Give{*this});
     if constexpr (requires(const Kernel& k) { k.held(); })
       held_.store(kernel_.held(), std::memory_order_relaxed);
   }
@@ -121,17 +112,24 @@ class KernelNode final : public Outlet<typename Kernel::Out>, public Inlet<In> {
   [[nodiscard]] Kernel& kernel() noexcept { return kernel_; }
 
  private:
-  /// The emit a kernel is given; what is below runs on its own account.
+  /// The emit a kernel is given; what is below runs on its own account. `element`: in hand, if the policy may
+  /// need it.
   struct Give {
-    Outlet<Out>& outlet;
+    KernelNode& node;
     Cost::Clock::duration* below = nullptr;
+    const In* element = nullptr;
     template <class Y>
     void operator()(Y&& y) const noexcept {
       if (!below) [[likely]]
-        return outlet.send(std::forward<Y>(y));
+        return node.send(std::forward<Y>(y));
       const auto start = Cost::Clock::now();
-      outlet.send(std::forward<Y>(y));
+      node.send(std::forward<Y>(y));
       *below += Cost::Clock::now() - start;
+    }
+    [[nodiscard]] unsigned retries() const noexcept { return element ? node.policy_.retries : 0; }
+    void failed() const noexcept {
+      if (element) answer_failure(node, [this]() -> const In& { return *element; });
+      else node.failed();
     }
   };
   /// Few of the calls are timed: a look at the clock costs more than a small function.
@@ -181,8 +179,7 @@ class KernelNode final : public Outlet<typename Kernel::Out>, public Inlet<In> {
   void push_slowly(const In& x) noexcept {
     if constexpr (is_copyable<In>) {
       if (this->ended_) return;
-      push_by_policy(
-          *this, [&] { kernel_.push(x, Give{*this}); }, [&]() -> const In& { return x; });
+      push_answered(kernel_, x, Give{*this, nullptr, &x});
       after();
     }
   }

@@ -6,6 +6,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "weir/detail/stream/graph/attempt.hpp"
 #include "weir/detail/stream/graph/outlet.hpp"
 #include "weir/error.hpp"
 
@@ -47,16 +48,26 @@ void answer_failure(Node& node, const Element& element) noexcept {
   else node.raise_current();
 }
 
-/// Calls `push` for an element that stays as it is, again as often as the node's policy says, and answers the
-/// last failure.
-template <class Push, class Element>
-void push_by_policy(Node& node, const Push& push, const Element& element) noexcept {
-  for (unsigned attempt = 0;; ++attempt) {
+/// Does `push(kernel, emit)` for an element that stays as it is, again as often as the node's policy says,
+/// and answers the last failure.
+template <class K, class Emit, class Push, class Element>
+void push_by_policy(Node& node, K& kernel, const Emit& emit, const Push& push,
+                    const Element& element) noexcept {
+  try {
+    attempt(kernel, node.policy().retries, emit, push);
+  } catch (...) {
+    answer_failure(node, element);
+  }
+}
+
+/// The same with a call that changes nothing when it fails.
+template <class Call, class Element>
+void call_by_policy(Node& node, const Call& call, const Element& element) noexcept {
+  for (unsigned left = node.policy().retries;; --left) {
     try {
-      return push();
+      return call();
     } catch (...) {
-      if (attempt < node.policy().retries) continue;
-      return answer_failure(node, element);
+      if (left == 0) return answer_failure(node, element);
     }
   }
 }

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cstdint>
 #include <exception>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -41,6 +42,7 @@ class Gate {
 struct InletBase {
   Node* node;
   unsigned port;
+  std::uint64_t subscribed = 0;  ///< Its place among the inlets of an upstream; see Graph::subscribe.
 };
 
 /// Takes elements of T. `push` never throws: what goes wrong in the node is answered by its error policy.
@@ -118,6 +120,10 @@ class Node {
   [[nodiscard]] virtual std::size_t pending() const {
     return 0;
   }  ///< of these, the ones that come out by themselves; `drain` waits for them
+  [[nodiscard]] virtual std::uint64_t gone() const {
+    return 0;
+  }  ///< how many that were pending are not any more; 0 always if they do not leave in the order of their
+     ///< coming
   [[nodiscard]] virtual Gate* gate(unsigned /*port*/) { return nullptr; }
   [[nodiscard]] virtual bool is_boundary() const {
     return false;
@@ -154,6 +160,9 @@ class Node {
   /// A thread waits for the graph and has nothing else to do: whether it could bring something on.
   virtual bool help() { return false; }
   [[nodiscard]] virtual bool can_help() const { return false; }
+  /// The thread that waits has a place that others need, which is theirs meanwhile: waits a while until
+  /// `ready()`. False, at once, if there is no such place.
+  virtual bool wait_aside(const std::function<bool()>& /*ready*/) { return false; }
   /// Work for it is under way elsewhere and will arrive by itself, whatever the stream's clock says.
   [[nodiscard]] virtual bool is_elsewhere() const { return false; }
   /// It will emit although nothing is pending: a timer is set, a source runs.

@@ -10,6 +10,7 @@
 #include "weir/detail/stream/graph/element.hpp"
 #include "weir/detail/stream/graph/frame.hpp"
 #include "weir/detail/stream/graph/stack.hpp"
+#include "weir/detail/stream/graph/wave.hpp"
 
 namespace weir::detail::stream {
 
@@ -24,6 +25,7 @@ class Outlet : public Node {
   /// Gives an element to everything below, in subscription order. Inside the domain.
   void send(T&& x) noexcept {
     count(x);
+    [[maybe_unused]] const WaveOf wave;
     InletBase* const* const to = fan_;
     const unsigned count = fan_count_;
     if (count == 0) return;
@@ -32,6 +34,7 @@ class Outlet : public Node {
   }
   void send(const T& x) noexcept {
     count(x);
+    [[maybe_unused]] const WaveOf wave;
     InletBase* const* const to = fan_;
     const unsigned count = fan_count_;
     for (unsigned i = 0; i < count; ++i) static_cast<Inlet<T>*>(to[i])->push(x);
@@ -72,6 +75,8 @@ class Outlet : public Node {
   }
 
  private:
+  struct NoWave {};
+  using WaveOf = std::conditional_t<is_chunk<T>, Wave, NoWave>;
   void count(const T& x) noexcept {
     if constexpr (is_chunk<T>) out.add(x.elements);
     else out.add();

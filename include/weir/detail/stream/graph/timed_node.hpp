@@ -90,7 +90,8 @@ class TimedNode final : public SettlingNode<Kernel>, public Inlet<In> {
       if ((this->slow_ & Node::careful) != 0) {
         const In& kept = x;
         push_by_policy(
-            *this, [&] { kernel_.push(kept, Give{*this}, now); }, [&]() -> const In& { return kept; });
+            *this, kernel_, Give{*this}, [&](Kernel& k, const auto& emit) { k.push(kept, emit, now); },
+            [&]() -> const In& { return kept; });
         return settle();
       }
     }
