@@ -426,7 +426,8 @@ class Maker:
         if name == "angle":
             self.exactly(a)
         x = a.value.astype(floating(a.type))
-        value = np.asarray(getattr(np, name)(x)).astype(real_of(x.dtype))  # of one float NumPy's angle is double
+        # Of one float NumPy's angle is double.
+        value = np.asarray(getattr(np, name)(x)).astype(real_of(x.dtype))
         return Expression(f"{name} {a.words}", value, name != "angle", [a])
 
     def f_test(self, depth):
