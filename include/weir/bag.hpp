@@ -238,6 +238,7 @@ class Bag {
   [[nodiscard]] Bag<T> accumulate(F f) const {
     return accumulated<T>(detail::bag::function("accumulate", std::move(f)), std::nullopt);
   }
+  /// The same, beginning with `initial`.
   template <class F, class R>
   [[nodiscard]] auto accumulate(F f, R initial) const {
     using Kept = detail::bag::KeptArgument<R>;
@@ -316,6 +317,7 @@ class Bag {
     return reduced("fold", detail::bag::Fold<Kept, std::decay_t<decltype(fn)>, std::decay_t<decltype(both)>>(
                                fn, both, Kept(std::move(initial))));
   }
+  /// The same, where `f` also puts two results together.
   template <class F, class A>
   requires(std::is_invocable_v<F, A, A>) [[nodiscard]] auto fold(F f, A initial) const {
     return fold(f, std::move(initial), f);

@@ -85,6 +85,7 @@ class Client {
     else return detail::client::refuse<F, A...>();
   }
 
+  /// \cond
   // What is said when a function's name means several.
   template <class... A>
   auto submit(detail::client::SeveralForms<A...>, const A&...) {
@@ -100,6 +101,7 @@ class Client {
                   "client.submit(options, weir::overload<double(double)>(std::sqrt), x)");
     return detail::client::Refused();
   }
+  /// \endcond
 
   /// One task for each element: `map(f, xs)`, `map(f, xs, ys)`; the shortest range ends it.
   ///
@@ -141,6 +143,7 @@ class Client {
     }
   }
 
+  /// \cond
   // What is said of other calls.
   template <std::ranges::input_range... Ranges>
   auto map(detail::client::SeveralForms<std::ranges::range_value_t<Ranges>...>, const Ranges&...) {
@@ -156,6 +159,7 @@ class Client {
                   "client.map(f, std::vector{1, 2}); one task alone is client.submit(f, 1, 2)");
     return detail::client::Refused();
   }
+  /// \endcond
 
   /// Waits for all and brings the results, in order. Throws the first error in order, after all are done.
   template <class T>
@@ -166,6 +170,7 @@ class Client {
     return Future<T>(future).result();
   }
 
+  /// \cond
   // What is said of several.
   template <class T, class... Rest>
   auto gather(const Future<T>&, const Rest&...) {
@@ -175,6 +180,7 @@ class Client {
     return detail::client::Refused();
   }
   detail::client::Refused gather(const detail::client::Refused&) { return {}; }
+  /// \endcond
 
   /// One future of all results, in order: a task that waits for all and puts them together on a worker.
   template <class T>
@@ -337,7 +343,7 @@ class Client {
   template <class F>
   auto one_of(std::shared_ptr<const Options> options, F function) {
     return [this, options = std::move(options), function = std::move(function)](const auto&... args) {
-      return send<F>(options, false, function, args...);
+      return this->template send<F>(options, false, function, args...);
     };
   }
   template <class One, class First, class... Rest>

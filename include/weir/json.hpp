@@ -37,9 +37,12 @@ class Json {
 
   /// null.
   Json() noexcept = default;
+  /// The same value, of the same text.
   Json(const Json& other) noexcept;
+  /// The same value; the other one is null.
   Json(Json&& other) noexcept
       : document_(std::exchange(other.document_, nullptr)), element_(other.element_) {}
+  /// Another value from now on.
   Json& operator=(Json other) noexcept;
   ~Json();
 
@@ -49,16 +52,20 @@ class Json {
   /// **Cost.** One pass; memory of texts that are gone is used again.
   static Json parse(const std::string& text);
 
+  /// What it is.
   [[nodiscard]] Type type() const noexcept;
+  /// Whether it is null.
   [[nodiscard]] bool is_null() const noexcept { return type() == Type::null; }
 
   /// The value of a key.
   Json operator[](std::string_view key) const;
+  /// The value of a key.
   Json operator[](const char* key) const { return (*this)[std::string_view(key)]; }
   /// The element at a place, from 0.
   Json operator[](std::size_t place) const;
   /// The value of a key; nothing if it is not there.
   [[nodiscard]] std::optional<Json> find(std::string_view key) const;
+  /// Whether there is such a key.
   [[nodiscard]] bool contains(std::string_view key) const { return find(key).has_value(); }
   /// Number of elements of an array or members of an object.
   [[nodiscard]] std::size_t size() const;
@@ -93,10 +100,12 @@ class Json {
   friend std::strong_ordering operator<=>(const Json& a, const Json& b);
   friend std::ostream& operator<<(std::ostream& out, const Json& json);
 
+  /// How it travels: as its text.
   template <class Archive>
   std::string save_minimal(const Archive&) const {
     return dump();
   }
+  /// From its text.
   template <class Archive>
   void load_minimal(const Archive&, const std::string& text) {
     *this = parse(text);

@@ -1,16 +1,11 @@
-// One coroutine per connection, all on one thread.
+// One session per connection, all on one thread. (No coroutines: g++ 12 breaks their frames.)
 #include "dashboard/server.hpp"
 
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <boost/asio/awaitable.hpp>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
-#include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
 #include <charconv>
@@ -139,9 +134,62 @@ struct Server::Shared {
   bool is_closed = false;
 
   http::response<http::string_body> respond(const http::request<http::empty_body>& request);
-  asio::awaitable<void> serve(Stream stream);
-  template <class Acceptor>
-  static asio::awaitable<void> accept(std::shared_ptr<Shared> shared, Acceptor& acceptor);
+};
+
+/// A connection; lives as long as something of it is under way.
+class Server::Session : public std::enable_shared_from_this<Session> {
+ public:
+  Session(std::shared_ptr<Shared> shared, asio::generic::stream_protocol::socket socket)
+      : shared_(std::move(shared)), stream_(std::move(socket)), timer_(stream_.get_executor()) {
+    ++shared_->connections;
+  }
+  Session(const Session&) = delete;
+  ~Session() { --shared_->connections; }
+
+  void read() {
+    if (shared_->is_closed) return;
+    parser_.emplace();
+    parser_->header_limit(8 * 1024);
+    parser_->body_limit(0);
+    stream_.expires_after(patience);
+    http::async_read(
+        stream_, buffer_, *parser_,
+        [self = shared_from_this()](boost::system::error_code error, std::size_t) { self->answer(error); });
+  }
+
+ private:
+  void answer(boost::system::error_code error) {
+    if (error && (!parser_->is_header_done() || error == beast::error::timeout)) return;
+    http::request<http::empty_body> request = parser_->release();
+    if (error) request.keep_alive(false);  // a body came, which nobody reads
+    response_ = shared_->respond(request);
+    if (error) response_.keep_alive(false);
+    // Whoever asks faster than what a page needs waits.
+    const auto now = std::chrono::steady_clock::now();
+    credit_ = std::min(
+        burst_bytes,
+        credit_ + bytes_per_s * std::chrono::duration<double>(now - std::exchange(last_, now)).count());
+    credit_ -= static_cast<double>(response_.body().size());
+    if (credit_ >= 0) return write();
+    timer_.expires_after(std::chrono::milliseconds(static_cast<int>(-1000 * credit_ / bytes_per_s) + 1));
+    timer_.async_wait([self = shared_from_this()](boost::system::error_code) { self->write(); });
+  }
+  void write() {
+    stream_.expires_after(patience);
+    http::async_write(stream_, response_,
+                      [self = shared_from_this()](boost::system::error_code error, std::size_t) {
+                        if (!error && self->response_.keep_alive()) self->read();
+                      });
+  }
+
+  std::shared_ptr<Shared> shared_;
+  Stream stream_;
+  asio::steady_timer timer_;
+  beast::flat_buffer buffer_{16 * 1024};
+  std::optional<http::request_parser<http::empty_body>> parser_;
+  http::response<http::string_body> response_;
+  double credit_ = burst_bytes;
+  std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
 };
 
 http::response<http::string_body> Server::Shared::respond(const http::request<http::empty_body>& request) {
@@ -183,64 +231,22 @@ http::response<http::string_body> Server::Shared::respond(const http::request<ht
   return response;
 }
 
-asio::awaitable<void> Server::Shared::serve(Stream stream) {
-  beast::flat_buffer buffer(16 * 1024);
-  double credit = burst_bytes;
-  auto last = std::chrono::steady_clock::now();
-  while (!is_closed) {
-    http::request_parser<http::empty_body> parser;
-    parser.header_limit(8 * 1024);
-    parser.body_limit(0);
-    stream.expires_after(patience);
-    boost::system::error_code error;
-    auto token_of_read = asio::redirect_error(asio::use_awaitable, error);
-    co_await http::async_read(stream, buffer, parser, token_of_read);
-    if (error == http::error::end_of_stream || error == beast::error::timeout) co_return;
-    if (error && !parser.is_header_done()) co_return;
-    http::request<http::empty_body> request = parser.release();
-    if (error) request.keep_alive(false);  // a body came, which nobody reads
-    http::response<http::string_body> response = respond(request);
-    if (error) response.keep_alive(false);
-    // Whoever asks faster than what a page needs waits.
-    const auto now = std::chrono::steady_clock::now();
-    credit = std::min(
-        burst_bytes,
-        credit + bytes_per_s * std::chrono::duration<double>(now - std::exchange(last, now)).count());
-    credit -= static_cast<double>(response.body().size());
-    if (credit < 0) {
-      asio::steady_timer timer(stream.get_executor());
-      timer.expires_after(std::chrono::milliseconds(static_cast<int>(-1000 * credit / bytes_per_s) + 1));
-      auto token_of_wait = asio::redirect_error(asio::use_awaitable, error);
-      co_await timer.async_wait(token_of_wait);
-    }
-    stream.expires_after(patience);
-    auto token_of_write = asio::redirect_error(asio::use_awaitable, error);
-    co_await http::async_write(stream, response, token_of_write);
-    if (error || !response.keep_alive()) co_return;
-  }
-}
-
+// The acceptor is there as long as the server is.
 template <class Acceptor>
-asio::awaitable<void> Server::Shared::accept(std::shared_ptr<Shared> shared, Acceptor& acceptor) {
-  for (;;) {
-    boost::system::error_code error;
-    auto token = asio::redirect_error(asio::use_awaitable, error);
-    auto socket = co_await acceptor.async_accept(token);
-    if (shared->is_closed || error == asio::error::operation_aborted) co_return;
+void Server::accept(const std::shared_ptr<Shared>& shared, Acceptor& acceptor) {
+  acceptor.async_accept([shared, &acceptor](boost::system::error_code error, auto socket) {
+    if (shared->is_closed || error == asio::error::operation_aborted) return;
     if (error) {  // no descriptors left, say
-      asio::steady_timer timer(co_await asio::this_coro::executor, std::chrono::milliseconds(100));
-      co_await timer.async_wait(asio::use_awaitable);
-      continue;
+      auto timer =
+          std::make_shared<asio::steady_timer>(acceptor.get_executor(), std::chrono::milliseconds(100));
+      return timer->async_wait([shared, &acceptor, timer](boost::system::error_code) {
+        if (!shared->is_closed) accept(shared, acceptor);
+      });
     }
-    if (shared->connections >= most_connections) continue;  // which closes it
-    ++shared->connections;
-    asio::co_spawn(
-        co_await asio::this_coro::executor,
-        [shared, stream = Stream(asio::generic::stream_protocol::socket(std::move(socket)))]() mutable {
-          return shared->serve(std::move(stream));
-        },
-        [shared](const std::exception_ptr&) { --shared->connections; });
-  }
+    if (shared->connections < most_connections)  // else it is closed
+      std::make_shared<Session>(shared, asio::generic::stream_protocol::socket(std::move(socket)))->read();
+    accept(shared, acceptor);
+  });
 }
 
 Server::Server(asio::io_context& loop, std::string token, std::string cookie, std::vector<std::string> hosts,
@@ -269,7 +275,7 @@ std::uint16_t Server::listen(std::uint16_t port) {
     tcp_->bind(place, error);
     if (!error) tcp_->listen(asio::socket_base::max_listen_connections, error);
     if (error) continue;
-    asio::co_spawn(loop_, Shared::accept(shared_, *tcp_), asio::detached);
+    accept(shared_, *tcp_);
     return tcp_->local_endpoint().port();
   }
   tcp_.reset();
@@ -303,7 +309,7 @@ void Server::listen(const std::filesystem::path& path) {
   if (!error) local_->listen(asio::socket_base::max_listen_connections, error);
   if (error) refuse_path(error.message());
   path_ = path;
-  asio::co_spawn(loop_, Shared::accept(shared_, *local_), asio::detached);
+  accept(shared_, *local_);
 }
 
 }  // namespace weir::detail::dashboard

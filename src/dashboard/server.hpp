@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -66,6 +67,9 @@ class Server {
 
  private:
   struct Shared;
+  class Session;
+  template <class Acceptor>
+  static void accept(const std::shared_ptr<Shared>& shared, Acceptor& acceptor);
   boost::asio::io_context& loop_;
   std::shared_ptr<Shared> shared_;
   std::optional<boost::asio::ip::tcp::acceptor> tcp_;

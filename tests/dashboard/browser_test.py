@@ -59,8 +59,11 @@ def program(workers):
 def seconds_of(run):
     """How long the program has run by its own account: there is something to see after a while."""
     page = http.client.HTTPConnection(*run["address"].split(":"), timeout=30)
-    page.request("GET", "/json/picture", headers={"Authorization": "Bearer " + run["token"]})
-    return json.loads(page.getresponse().read())["program"]["now_s"]
+    with contextlib.closing(page):
+        page.request("GET", "/json/picture", headers={"Authorization": "Bearer " + run["token"]})
+        response = page.getresponse()
+        text = response.read()
+        return json.loads(text)["program"]["now_s"] if response.status == 200 else 0
 
 
 def wait_for_run(state, child):

@@ -91,7 +91,7 @@ TEST_CASE("journal: a program that is killed goes on where it was") {
 
 TEST_CASE("journal: two programs do not write one") {
   Place place;
-  Process job({JOURNAL_JOB, place.folder + "/j", place.folder + "/runs.txt", "2000", "0",
+  Process job({JOURNAL_JOB, place.folder + "/j", place.folder + "/runs.txt", "100000", "0",
                place.folder + "/input.txt"});
   while (!fs::exists(place.folder + "/runs.txt")) weir::test::pause();
   const Finished other = run(place.arguments(1, 0), {.deadline = std::chrono::seconds(10)});

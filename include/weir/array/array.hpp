@@ -183,11 +183,14 @@ class Array {
   explicit Array(detail::array::NodePtr node) : node_(std::move(node)) {
     detail::array::check_type(node_, dtype());
   }
+  /// The same array.
   Array(const Array&) = default;
+  /// The same array; the other one is empty.
   Array(Array&&) = default;
   ~Array() = default;
-  // Only of what has a name: `f(x) = y` would do nothing.
+  /// Another array from now on; only of what has a name: `f(x) = y` would do nothing.
   Array& operator=(const Array&) & = default;
+  /// The same; the other one is empty.
   Array& operator=(Array&&) & = default;
 
   /// Extents, one per axis.
@@ -403,11 +406,14 @@ class Selection : public Array<T> {
   /// A part of an array that outlives the expression.
   Selection(Array<T>& whole, std::vector<detail::array::Index> indices)
       : Array<T>(detail::array::index(whole.node(), indices)), whole_(&whole), indices_(std::move(indices)) {}
+  /// The same part.
   Selection(const Selection&) = default;
+  /// The same part; the other one is empty.
   Selection(Selection&&) = default;
   ~Selection() = default;
   /// Another array from now on; nothing is set in x.
   Selection& operator=(const Selection&) & = default;
+  /// The same; the other one is empty.
   Selection& operator=(Selection&&) & = default;
   using Array<T>::operator=;
 

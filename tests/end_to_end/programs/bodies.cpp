@@ -22,6 +22,10 @@ int inc(int x) { return x + 1; }
 int for_ever(int x) {
   while (true) std::this_thread::sleep_for(std::chrono::milliseconds(x));
 }
+int outlast(int ms) {
+  std::this_thread::sleep_for(std::chrono::milliseconds(ms));
+  return ms;
+}
 int spin_for_ever(int) {
   volatile int turns = 0;
   while (true) turns = turns + 1;
@@ -120,7 +124,7 @@ int end(Client& client, const std::string& how) {
   if (how == "descriptors") return has_plain_descriptors() ? 4 : 5;
   if (how == "outlive") {
     kept_client = client;
-    kept_future = client.submit(for_ever, 10);
+    kept_future = client.submit(outlast, 300);  // longer than the body, and then the ranks leave in peace
   }
   if (how.starts_with("return")) return how.starts_with("return7") ? 7 : 0;
   if (how.starts_with("throw_int")) throw 5;

@@ -135,6 +135,22 @@ using Stored = std::conditional_t<
 
 [[nodiscard]] Column as_dates(const std::vector<std::optional<std::int64_t>>& values, ColumnType type);
 
+/// Member `I` of every row, from the column of its name. (A function: g++ 12 takes the member's type for that
+/// of another struct inside a generic lambda.)
+template <std::size_t I, class Row>
+void read_member(const Column& from, std::vector<Row>& rows) {
+  using T = task::FieldType<Row, I>;
+  static_assert(Cell<T>,
+                "weir: a member of a row is bool, an integer, double, std::string, std::chrono::sys_days, "
+                "sys_time<nanoseconds>, or a std::optional of these");
+  constexpr std::string_view name = member_name<Row, I>();
+  check_readable("collect", name, from, TypeOf<Bare<T>>::value_of, Optional<T>::value);
+  for (std::size_t row = 0; row < rows.size(); ++row) {
+    auto fields = task::fields_of(rows[row]);
+    read_cell("collect", name, from, row, boost::pfr::detail::sequence_tuple::get<I>(fields));
+  }
+}
+
 /// Member `I` of every row, as a column.
 template <class Row, std::size_t I>
 Column column_of_member(const std::vector<Row>& rows) {
@@ -194,26 +210,7 @@ std::vector<Row> Table::to() const {
                 "weir: rows are plain structs, whose members have the names of columns");
   std::vector<Row> rows(rows_);
   [&]<std::size_t... I>(std::index_sequence<I...>) {
-    const auto read = [&]<std::size_t Member>(std::integral_constant<std::size_t, Member>) {
-      using Fields = decltype(detail::task::fields_of(std::declval<Row&>()));
-      using T = std::remove_cvref_t<decltype(boost::pfr::detail::sequence_tuple::get<Member>(
-          std::declval<Fields&>()))>;
-      static_assert(
-          detail::frame::Cell<T>,
-          "weir: a member of a row is bool, an integer, double, std::string, std::chrono::sys_days, "
-          "sys_time<nanoseconds>, or a std::optional of these");
-      constexpr std::string_view name = detail::frame::member_name<Row, Member>();
-      const Column& from = column(name);
-      detail::frame::check_readable("collect", name, from,
-                                    detail::frame::TypeOf<detail::frame::Bare<T>>::value_of,
-                                    detail::frame::Optional<T>::value);
-      for (std::size_t i = 0; i < rows_; ++i) {
-        auto fields = detail::task::fields_of(rows[i]);
-        detail::frame::read_cell("collect", name, from, i,
-                                 boost::pfr::detail::sequence_tuple::get<Member>(fields));
-      }
-    };
-    (read(std::integral_constant<std::size_t, I>{}), ...);
+    (detail::frame::read_member<I>(column(detail::frame::member_name<Row, I>()), rows), ...);
   }
   (std::make_index_sequence<detail::task::field_count<Row>>{});
   return rows;

@@ -147,6 +147,17 @@ class JoinNode final : public SettlingNode<Kernel> {
   Ended over_;
 };
 
+/// Whether a kernel that takes each stream once has had this input at an earlier port.
+template <class Kernel, std::size_t count>
+bool comes_again(const std::array<Node*, count>& inputs, std::size_t port) {
+  if constexpr (requires { Kernel::takes_each_stream_once; }) {
+    const auto* const at = inputs.begin() + port;
+    return std::find(inputs.begin(), at, *at) != at;
+  } else {
+    return false;
+  }
+}
+
 /// Makes a JoinNode below several streams.
 template <class Kernel, class First, class... More>
 auto attach_join(std::string kind, Kernel kernel, const Stream<First>& first, const Stream<More>&... more) {
@@ -156,16 +167,11 @@ auto attach_join(std::string kind, Kernel kernel, const Stream<First>& first, co
   const std::shared_ptr<Graph> graph = Graph::of(first.node());
   graph->adopt(std::move(made), &first.node());
   const std::array<Node*, 1 + sizeof...(More)> nodes{&first.node(), &more.node()...};
-  const auto is_again = [&](std::size_t port) {
-    const auto* const at = nodes.begin() + port;
-    return requires { Kernel::takes_each_stream_once; }
-    &&std::find(nodes.begin(), at, *at) != at;
-  };
   for (std::size_t port = 0; port < nodes.size(); ++port) {
-    if (is_again(port)) node.leave_out(port);
+    if (comes_again<Kernel>(nodes, port)) node.leave_out(port);
   }
   [&]<std::size_t... I>(std::index_sequence<I...>) {
-    ((is_again(I) ? void() : Graph::connect(*nodes[I], node.template inlet<I>())), ...);
+    ((comes_again<Kernel>(nodes, I) ? void() : Graph::connect(*nodes[I], node.template inlet<I>())), ...);
   }
   (std::make_index_sequence<1 + sizeof...(More)>{});
   return Stream<typename Kernel::Out>(Graph::of(node), node);

@@ -216,6 +216,8 @@ class ClusterJoinNode final : public Outlet<Chunk<typename Kernel::Out>>,
   [[nodiscard]] InletBase& inlet() noexcept {
     return *std::get<port>(ports_);
   }
+  /// The stream of this port comes by an earlier one.
+  void leave_out(std::size_t port) { over_.set(port); }
   void input_ended(unsigned port) override {
     if (this->ended_) return;
     over_.set(port);

@@ -138,7 +138,10 @@ struct ClusterSide<ClusterStream<T, In, K>> {
     const auto& head = std::get<0>(inputs.chunks);
     Graph::of(head.node())->adopt(std::move(made), &head.node());
     [&]<std::size_t... I>(std::index_sequence<I...>) {
-      (Graph::connect(std::get<I>(inputs.chunks).node(), node.template inlet<I>()), ...);
+      const std::array<Node*, sizeof...(E)> nodes{&std::get<I>(inputs.chunks).node()...};
+      ((comes_again<Kernel>(nodes, I) ? node.leave_out(I)
+                                      : Graph::connect(*nodes[I], node.template inlet<I>())),
+       ...);
     }
     (std::index_sequence_for<E...>{});
     if (takes_letters_of<AnyInput<E...>>(first.policy_)) node.set_policy(first.policy_);
