@@ -2,10 +2,10 @@
 //   apt-cache dumpavail > avail.txt; dependencies avail.txt
 // Without a file it writes a small index of its own.
 // Prints: 6 packages, 9 dependencies
-//            5 libc6
-//            2 zlib1g
-//            1 libpng16-16
-//            1 perl-base
+//              5 libc6
+//              2 zlib1g
+//              1 libpng16-16
+//              1 perl-base
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
