@@ -36,7 +36,7 @@ void FutureTable::settle(FutureState& state, Status status) {
 
 void FutureTable::on(protocol::TaskDone&& message) {
   FutureState* state = find(message.id);
-  if (!state || state->status == Status::cancelled) return;
+  if (!state || closed() || state->status == Status::cancelled) return;  // late: it has been told otherwise
   state->holder = message.holder;
   state->fetching = false;
   if (message.has_small && !state->has_value) {
@@ -49,7 +49,7 @@ void FutureTable::on(protocol::TaskDone&& message) {
 
 void FutureTable::on(const protocol::TaskFailed& message) {
   FutureState* state = find(message.id);
-  if (!state || state->status == Status::cancelled) return;
+  if (!state || closed() || state->status == Status::cancelled) return;
   state->failure = message.failure;
   state->fetching = false;
   if (!state->has_value)

@@ -110,6 +110,8 @@ TEST_CASE("future_table: the end fails what is pending, keeps what is here, and 
   CHECK(pending->status == Status::error);
   CHECK(pending->failure->message == "the cluster has ended");
   CHECK(here->status == Status::finished);
+  t.table.on(protocol::TaskDone{pending->id, 7, 1, true, {}});
+  CHECK(pending->status == Status::error);
   CHECK_THROWS_WITH(t.make(), "submit: the cluster has ended");
   CHECK_THROWS_WITH(t.table.require_open("workers"), "workers: the cluster has ended");
 }
