@@ -53,6 +53,17 @@ void write_file(const std::string& path, const std::string& text) {
   std::ofstream(path, std::ios::binary) << text;
 }
 
+// The log of a journal of `count` results.
+std::string written(const Folder& folder, std::uint64_t count) {
+  {
+    Journal journal(folder.path, Access::write);
+    fill(journal, 0, count);
+  }
+  const std::string whole = read_file(folder.path + "/log.00000001");
+  REQUIRE(whole.size() > count * record_bytes(sizeof(Key)));
+  return whole;
+}
+
 // What a journal of `count` results says about them: every one is right or not there.
 std::uint64_t right_ones(const std::string& folder, std::uint64_t count) {
   const Journal journal(folder, Access::read);
@@ -126,13 +137,8 @@ TEST_CASE("journal: large values have files of their own, and are there as they 
 TEST_CASE("journal: cut anywhere, it has what was whole before") {
   const Folder folder;
   constexpr std::uint64_t count = 300;
-  {
-    Journal journal(folder.path, Access::write);
-    fill(journal, 0, count);
-  }
-  const std::string path = folder.path + "/log.00000001", whole = read_file(path);
+  const std::string path = folder.path + "/log.00000001", whole = written(folder, count);
   const std::size_t step = std::getenv("WEIR_EVERY_BYTE") ? 1 : 37;
-  REQUIRE(whole.size() > count * record_bytes(sizeof(Key)));
   std::uint64_t last = 0;
   for (std::size_t size = 0; size <= whole.size(); size += step) {
     write_file(path, whole.substr(0, size));
@@ -152,11 +158,7 @@ TEST_CASE("journal: cut anywhere, it has what was whole before") {
 TEST_CASE("journal: a bit that has changed costs results, never gives a wrong one") {
   const Folder folder;
   constexpr std::uint64_t count = 100;
-  {
-    Journal journal(folder.path, Access::write);
-    fill(journal, 0, count);
-  }
-  const std::string path = folder.path + "/log.00000001", whole = read_file(path);
+  const std::string path = folder.path + "/log.00000001", whole = written(folder, count);
   const std::size_t step = std::getenv("WEIR_EVERY_BYTE") ? 1 : 23;
   for (std::size_t bit = 0; bit < 8 * whole.size(); bit += step) {
     std::string text = whole;
