@@ -73,7 +73,7 @@ class GroupNode : public Node {
 
  private:
   std::uint32_t parts_for(Run& run, const std::vector<Future<Table>>& parts) const {
-    return keys_.empty() || parts.size() == 1 ? 1 : Run::parts_for(run.size_of(parts), parts.size());
+    return keys_.empty() || parts.size() == 1 ? 1 : run.parts_for(run.size_of(parts), parts.size());
   }
 
   // Merged `every` at a time until there are not more: as soon as those are there, and others may go.

@@ -163,7 +163,7 @@ class MergeNode : public Node {
             run.client.submit(Options{.priority = merge_priority}, merge_one_task, all, part, plan));
       return results;
     }
-    const std::uint32_t count = Run::parts_for(
+    const std::uint32_t count = run.parts_for(
         {left_size.rows + right_size.rows, left_size.bytes + right_size.bytes}, left.size() + right.size());
     std::vector<std::string> keys;
     for (std::size_t k = 0; k < plan.left_keys.size(); ++k) keys.push_back("\n" + std::to_string(k));

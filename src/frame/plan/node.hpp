@@ -48,11 +48,14 @@ class Run {
                                                                 const std::vector<std::string>& keys,
                                                                 std::uint32_t count);
   /// How many partitions are worth it for so much that comes from so many.
-  [[nodiscard]] static std::uint32_t parts_for(Size size, std::size_t from);
+  [[nodiscard]] std::uint32_t parts_for(Size size, std::size_t from) const;
   /// Whether so much is more than the workers should have in memory at once.
   [[nodiscard]] bool is_much(std::uint64_t bytes) const;
 
  private:
+  [[nodiscard]] std::uint64_t memory() const;
+
+  mutable std::uint64_t memory_ = 0;  // of all workers together; 0: not asked yet
   std::vector<std::pair<std::shared_ptr<const CsvSource>, CsvReading>> readings_;
 };
 

@@ -76,7 +76,7 @@ class SortNode : public Node {
       samples = samples_of(run, run.finished(inputs[0]->run(run, Names(keys_.begin(), keys_.end()))));
     const Table keys = samples.empty() ? Table() : concat(run.client.gather(samples));
     const std::vector<Future<Table>> parts = run.finished(std::move(input));
-    const std::uint32_t count = parts.size() > 1 ? Run::parts_for(run.size_of(parts), parts.size()) : 1;
+    const std::uint32_t count = parts.size() > 1 ? run.parts_for(run.size_of(parts), parts.size()) : 1;
     Parts sorted_parts;
     if (count == 1) {
       sorted_parts.tables.push_back(run.client.submit(sort_task, parts, keys_, is_descending_));
@@ -167,7 +167,7 @@ class DistinctNode : public Node {
     const Step step{.kind = Step::Kind::distinct, .keys = keys_};
     parts.steps.push_back(step);
     const std::vector<Future<Table>> tables = run.finished(std::move(parts));
-    const std::uint32_t count = tables.size() > 1 ? Run::parts_for(run.size_of(tables), tables.size()) : 1;
+    const std::uint32_t count = tables.size() > 1 ? run.parts_for(run.size_of(tables), tables.size()) : 1;
     if (count == 1) return {.tables = {run.client.submit(top_task, tables, step)}};
     Parts results;
     for (const auto& bucket : run.by_hash(tables, keys_, count))

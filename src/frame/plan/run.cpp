@@ -79,23 +79,25 @@ std::vector<std::vector<Future<Table>>> Run::by_hash(const std::vector<Future<Ta
   return buckets;
 }
 
-std::uint32_t Run::parts_for(Size size, std::size_t from) {
+std::uint32_t Run::parts_for(Size size, std::size_t from) const {
   if (from < 2) return 1;
-  const std::uint64_t wanted = std::max(size.rows / rows_of_a_part, size.bytes / bytes_of_a_part);
+  const std::uint64_t wanted = std::max(size.rows / rows_of_a_part,
+                                        size.bytes / std::clamp(memory() / 32, least_piece, bytes_of_a_part));
   const std::uint64_t most = std::max(size.bytes / from / least_piece, size.bytes / most_bytes_of_a_part);
   return static_cast<std::uint32_t>(std::clamp<std::uint64_t>(std::min(wanted, most), 1, 1024));
 }
 
-bool Run::is_much(std::uint64_t bytes) const {
-  try {
-    std::uint64_t limit = 0;
-    for (const WorkerInfo& worker : client.workers())
-      limit += std::min(worker.memory_limit, ~std::uint64_t{0} / 1024);
-    return bytes > limit / 4;
-  } catch (const Error&) {
-    return false;  // a task may not ask
-  }
+std::uint64_t Run::memory() const {
+  if (memory_ == 0) try {
+      for (const WorkerInfo& worker : client.workers())
+        memory_ += std::min(worker.memory_limit, ~std::uint64_t{0} / 1024);
+    } catch (const Error&) {
+      memory_ = ~std::uint64_t{0};  // a task may not ask
+    }
+  return memory_;
 }
+
+bool Run::is_much(std::uint64_t bytes) const { return bytes > memory() / 4; }
 
 std::size_t Node::partitions() const { return inputs.empty() ? 1 : inputs.front()->partitions(); }
 NodePtr Node::filtered_before(const TermPtr&) const { return nullptr; }
