@@ -4,7 +4,6 @@
 #include "weir/frame/aggregate.hpp"
 #include "weir/frame/arrow.hpp"
 #include "weir/frame/csv.hpp"
-#include "weir/frame/parquet.hpp"
 #include "weir/frame/expression.hpp"
 #include "weir/frame/frame.hpp"
 #include "weir/frame/parquet.hpp"
