@@ -3,7 +3,7 @@ from dataclasses import dataclass
 
 from arrays import array_hdf5, array_outofcore, array_std
 from bags import bag
-from frames import QUESTIONS, frames
+from frames import JOINS, QUESTIONS, frame_joins, frame_outofcore, frames
 from launch import Launch, letters_speedup, mpi, startup, streamz, weir, weir_threads
 
 
@@ -217,6 +217,15 @@ FIGURES = [
     *(Figure(f"frame_{question}_s", "s", None, "lower",
              f"question {question[1:]} of db-benchmark's group-by on that table, 2 threads; best of 2; raw: pandas",
              frames, (frames, f"pandas_frame_{question}_s"), raw_unit="s") for question in QUESTIONS),
+    *(Figure(f"frame_{join}_s", "s", None, "lower",
+             f"question {join[1:]} of db-benchmark's joins of 2,000,000 rows, 2 threads; best of 2; raw: pandas",
+             frame_joins, (frame_joins, f"pandas_frame_{join}_s"), raw_unit="s") for join in JOINS),
+    Figure("frame_outofcore_s", "s", None, "lower",
+           "a CSV file of 4 GB grouped, joined with its groups and sorted into files, 2 worker ranks of 1 GB each",
+           frame_outofcore),
+    Figure("frame_outofcore_peak", "of limit", None, "lower",
+           "the most memory a worker ever had, against its limit",
+           frame_outofcore),
     Figure("graph_s", "s", 1, "lower",
            "100,000 chunk tasks built, fused and submitted",
            weir(0, "array_graph")),

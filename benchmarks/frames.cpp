@@ -1,6 +1,7 @@
 // Questions of h2o.ai's db-benchmark on its table G1, which is written as CSV first.
 //   frames make FILE [--rows N]      default 10,000,000 (0.5 GB)
 //   frames read FILE                 prints csv_gb_per_s and the seconds of each question
+//   frames joins ROWS [FOLDER]       the seconds of its joins, and their tables as CSV files
 //   frames outofcore FILE FOLDER     filter, group_by, merge and sort_by of more than fits into memory, whose
 //                                    rows are written to the folder; prints the seconds and the peak of
 //                                    memory
@@ -73,6 +74,7 @@ void ask(const Frame& x) {
   time("frame_q7_s", [&] {
     return x.group_by("id3").agg(max("v1"), min("v2")).with("range", col("max_v1") - col("min_v2"));
   });
+  time("frame_q8_s", [&] { return x.group_by("id6").nlargest(2, "v3").select("id6", "v3"); });
   time("frame_q9_s", [&] {
     const auto sum_of = [](const Expression& value, const char* name) {
       return aggregate(Aggregate::Kind::sum, value.astype(ColumnType::float64)).as(name);
@@ -87,6 +89,58 @@ void ask(const Frame& x) {
   });
   time("frame_q10_s",
        [&] { return x.group_by("id1", "id2", "id3", "id4", "id5", "id6").agg(sum("v3"), count()); });
+}
+
+// Tables of db-benchmark's joins: keys of N / 1e6, N / 1e3 and N values, a tenth of them on one side only.
+Frame join_table(std::int64_t rows, std::int64_t all, std::int64_t first_key, const char* value) {
+  const std::int64_t sizes[] = {std::max<std::int64_t>(all / 1'000'000, 10),
+                                std::max<std::int64_t>(all / 1000, 10), all};
+  std::uint64_t state = static_cast<std::uint64_t>(rows + first_key) * 0x9E3779B97F4A7C15 + 1;
+  std::vector<std::vector<std::int64_t>> keys(3);
+  std::vector<std::string> text;
+  std::vector<double> values;
+  for (std::int64_t i = 0; i < rows; ++i) {
+    for (std::size_t k = 0; k < 3; ++k) {
+      state = state * 6364136223846793005u + 1442695040888963407u;
+      // The key that has as many values as the table has rows is there once.
+      const std::int64_t key =
+          sizes[k] == rows ? i * 7919 % rows
+                           : static_cast<std::int64_t>((state >> 33) % static_cast<std::uint64_t>(sizes[k]));
+      keys[k].push_back(key + first_key * sizes[k] / 10);
+    }
+    text.push_back("id" + std::to_string(keys[1].back()));
+    values.push_back(static_cast<double>(state >> 40) / 1e4);
+  }
+  return Frame(weir::Table({"id1", "id2", "id3", "id5", value},
+                           {weir::make_column(keys[0]), weir::make_column(keys[1]),
+                            weir::make_column(keys[2]), weir::make_column(text), weir::make_column(values)}),
+               rows > 100'000 ? 8 : 1);
+}
+
+// The tables as CSV files, for peers, and what is asked of them.
+void ask_joins(std::int64_t rows, const std::string& folder) {
+  using namespace weir;
+  const Frame x = join_table(rows, rows, 0, "v1").persist();
+  const auto unique = [](const Frame& frame, const char* key) { return frame.drop_duplicates({key}); };
+  const Frame small =
+      unique(join_table(std::max<std::int64_t>(rows / 1'000'000, 10), rows, 1, "v2"), "id1").persist();
+  const Frame medium =
+      unique(join_table(std::max<std::int64_t>(rows / 1000, 10), rows, 1, "v2"), "id2").persist();
+  const Frame big = join_table(rows, rows, 1, "v2").persist();
+  if (!folder.empty()) {
+    x.to_csv(folder + "/x.csv");
+    small.to_csv(folder + "/small.csv");
+    medium.to_csv(folder + "/medium.csv");
+    big.to_csv(folder + "/big.csv");
+  }
+  const auto joined = [&](const char* name, const Frame& right, const char* key, Join how) {
+    time(name, [&] { return x.merge(right.select(key, "v2"), key, how).agg(sum("v1"), sum("v2"), count()); });
+  };
+  joined("frame_j1_s", small, "id1", Join::inner);
+  joined("frame_j2_s", medium, "id2", Join::inner);
+  joined("frame_j3_s", medium, "id2", Join::left);
+  joined("frame_j4_s", medium, "id5", Join::inner);
+  joined("frame_j5_s", big, "id3", Join::inner);
 }
 
 // The most memory this process ever had. **Units.** MB.
@@ -129,6 +183,7 @@ int main(int argc, char** argv) {
     return make(argv[2], bench::option(argc, argv, "--rows", 10'000'000));
   return weir::run(argc, argv, [&](weir::Client& client) {
     const std::string path = argv[2];
+    if (std::string_view(argv[1]) == "joins") return ask_joins(std::stoll(path), argc > 3 ? argv[3] : "");
     if (std::string_view(argv[1]) == "outofcore") return outofcore(client, path, argv[3]);
     double best = 1e9;
     Frame x;

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""The same as benchmarks/frames.cpp in pandas: frame_peer.py FILE"""
+"""The same as benchmarks/frames.cpp in pandas: frame_peer.py FILE, or joins FOLDER"""
 import sys
 import time
 
@@ -16,6 +16,25 @@ def seconds(name, question, rounds=2):
     print(name, best)
 
 
+def joins(folder):
+    x, small, medium, big = (pandas.read_csv(f"{folder}/{name}.csv") for name in ("x", "small", "medium", "big"))
+
+    def joined(name, right, key, how="inner"):
+        def question():
+            both = x.merge(right[[key, "v2"]], on=key, how=how)
+            return both.v1.sum(), both.v2.sum(), len(both)
+        seconds(name, question)
+
+    joined("frame_j1_s", small, "id1")
+    joined("frame_j2_s", medium, "id2")
+    joined("frame_j3_s", medium, "id2", "left")
+    joined("frame_j4_s", medium, "id5")
+    joined("frame_j5_s", big, "id3")
+
+
+if sys.argv[1] == "joins":
+    joins(sys.argv[2])
+    sys.exit()
 path = sys.argv[1]
 seconds("csv_s", lambda: pandas.read_csv(path), rounds=1)
 x = pandas.read_csv(path)
@@ -27,6 +46,8 @@ seconds("frame_q5_s", lambda: x.groupby("id6").agg({"v1": "sum", "v2": "sum", "v
 seconds("frame_q6_s", lambda: x.groupby(["id4", "id5"]).agg({"v3": ["median", "std"]}))
 seconds("frame_q7_s", lambda: x.groupby("id3").agg({"v1": "max", "v2": "min"}).assign(
     range=lambda t: t["v1"] - t["v2"]))
+
+seconds("frame_q8_s", lambda: x[["id6", "v3"]].sort_values("v3", ascending=False).groupby("id6").head(2))
 
 
 def r2():

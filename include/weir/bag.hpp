@@ -6,14 +6,9 @@
 #include "weir/detail/bag/merge.hpp"
 #include "weir/detail/bag/sources.hpp"
 #include "weir/json.hpp"
+#include "weir/on_error.hpp"
 
 namespace weir {
-
-/// What happens when a function throws on an element, or a line is not what it should be.
-enum class OnError : unsigned char {
-  raise,  ///< The task fails, and says why.
-  skip    ///< The element is left out.
-};
 
 namespace detail::bag {
 /// Throws unless two bags have as many partitions.

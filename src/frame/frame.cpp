@@ -109,6 +109,14 @@ Frame Frame::agg(const std::vector<Aggregate>& aggregates) const {
 Frame GroupBy::agg(const std::vector<Aggregate>& aggregates) const {
   return framed(detail::frame::make_group(frame_.node(), keys_, aggregates, keeps_missing_));
 }
+Frame GroupBy::nlargest(std::size_t n, const std::string& name) const {
+  return framed(
+      detail::frame::make_top_of_groups("nlargest", frame_.node(), keys_, name, true, keeps_missing_, n));
+}
+Frame GroupBy::nsmallest(std::size_t n, const std::string& name) const {
+  return framed(
+      detail::frame::make_top_of_groups("nsmallest", frame_.node(), keys_, name, false, keeps_missing_, n));
+}
 GroupBy GroupBy::keep_missing() const {
   GroupBy kept = *this;
   kept.keeps_missing_ = true;
@@ -138,6 +146,10 @@ Frame concat(const std::vector<Frame>& frames) {
   std::vector<NodePtr> nodes;
   for (const Frame& frame : frames) nodes.push_back(frame.node());
   return framed(detail::frame::make_concat(std::move(nodes)));
+}
+
+Table Frame::applied(const Table& batch) const {
+  return detail::frame::conformed(detail::frame::applied(*node_, batch, true), schema());
 }
 
 Table Frame::compute() const { return detail::frame::compute_table(node_); }

@@ -153,7 +153,7 @@ TEST_CASE("bad lines are named or left out") {
         sentence.replace(sentence.find(path), path.size(), "F");
       return sentence;
     };
-    const std::string way_out = "; .bad_lines = BadLines::skip leaves such lines out";
+    const std::string way_out = "; .on_error = OnError::skip leaves such lines out";
     CHECK(error("a,b\n1,2\n3\n") == "read_csv: F:3: a line must have 2 fields (got 1: \"3\")" + way_out);
     CHECK(error("a,b\n1,2,3\n", {}) ==
           "read_csv: F:2: a line must have 2 fields (got 3: \"1,2,3\")" + way_out);
@@ -167,10 +167,10 @@ TEST_CASE("bad lines are named or left out") {
     CHECK(error("") == "read_csv: a file must have a header (\"F\" is empty); names gives the columns");
     CHECK(error("a\n", {.columns = {"other"}}) ==
           "read_csv: columns: there must be a column of that name (got \"other\") The columns are: a");
-    CHECK(read_back("a,b\n1,2\n3\n4,\"x\n5,6\n7,8,9\n10,\"x\"y\n11,12\n", {.bad_lines = BadLines::skip}) ==
+    CHECK(read_back("a,b\n1,2\n3\n4,\"x\n5,6\n7,8,9\n10,\"x\"y\n11,12\n", {.on_error = OnError::skip}) ==
           "a,b\n1,2\n5,6\n11,12\n");
     CHECK(read_back("a,b\n1,2\nx,3\n4,5\n",
-                    {.types = {{"a", ColumnType::int64}}, .bad_lines = BadLines::skip}) == "a,b\n1,2\n4,5\n");
+                    {.types = {{"a", ColumnType::int64}}, .on_error = OnError::skip}) == "a,b\n1,2\n4,5\n");
     CHECK(read_back("a,b\n") == "a,b\n");
     CHECK(read_back(std::string("a,b\n1,x\0y\n", 10)) == std::string("a,b\n1,x\0y\n", 10));
     CHECK(sentence_of([&] { return read_csv(folder.path("none-*.csv")); }).find("none-*.csv") !=

@@ -18,7 +18,7 @@ std::string random_text(std::mt19937& random) {
 
 std::string rows_or_error(const std::string& path, const std::string& block) {
   try {
-    const Frame frame = read_csv(path, {.bad_lines = BadLines::skip, .block = block});
+    const Frame frame = read_csv(path, {.on_error = OnError::skip, .block = block});
     const Table table = frame.compute();
     return to_text(table.schema()) + "\n" + csv_of(table);
   } catch (const Error& error) {

@@ -65,7 +65,7 @@ TEST_CASE("files of to_csv appear together, or none does") {
   in_cluster([&] {
     const Frame bad = read_csv(path, {.block = "200"});
     const std::string rule = "read_csv: " + path +
-                             ":202: a line must have 2 fields (got 1: \"1\"); .bad_lines = BadLines::skip "
+                             ":202: a line must have 2 fields (got 1: \"1\"); .on_error = OnError::skip "
                              "leaves such lines out";
     CHECK(sentence_of([&] { return bad.to_csv(folder.path("out-*.csv")); }) == rule);
     CHECK(sentence_of([&] { return bad.to_csv(folder.path("out.csv")); }) == rule);

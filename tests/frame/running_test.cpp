@@ -46,10 +46,9 @@ TEST_CASE("groups of a stream are those of a frame of all rows, or of the last t
 }
 
 TEST_CASE("what a running group cannot do it says") {
-  CHECK(
-      sentence_of([] { return RunningGroups({"x"}, {median("y")}); }) ==
-      "running_groups: an aggregation must not need all values (got median_y); collect the tables and use a "
-      "frame");
+  CHECK(sentence_of([] { return RunningGroups({"x"}, {median("y")}); }) ==
+        "running_groups: an aggregation must not need all values (got median_y); a window of rows or of time "
+        "has them, and so has a frame of the tables");
   RunningGroups groups({"sensor"}, {count()});
   groups.add(table_of(std::vector<Reading>{}));
   CHECK(sentence_of([&] {
@@ -61,9 +60,95 @@ TEST_CASE("what a running group cannot do it says") {
   CHECK(sentence_of([&] {
           groups.merge(RunningGroups({"sensor"}, {count()}, 3));
           return 0;
-        }) == "running_groups: what is merged must have no window (got one of 3 tables)");
+        }) == "running_groups: what is merged must be of all tables (got a window)");
   CHECK(sentence_of([] {
           RunningGroups({"y"}, {count()}).add(table_of(std::vector<Reading>{}));
           return 0;
         }) == "group_by: there must be a column of that name (got \"y\") The columns are: sensor, value");
+}
+
+namespace {
+
+struct Moment {
+  std::string sensor, when;
+  double value = 0;
+};
+Table moments(const std::vector<Moment>& rows) {
+  static const Frame typed = from(std::vector<Moment>{}).astype("when", ColumnType::datetime);
+  return typed.applied(table_of(rows));
+}
+
+}  // namespace
+
+TEST_CASE("running groups are of the last rows, or of the last seconds, also of late rows") {
+  const std::vector<std::vector<Moment>> batches{
+      {{"a", "2015-03-01 00:00:00", 1}, {"b", "2015-03-01 00:00:02", 2}, {"a", "2015-03-01 00:00:04", 3}},
+      {{"a", "2015-03-01 00:00:06", 5}, {"b", "2015-03-01 00:00:03", 9}},
+      {{"b", "2015-03-01 00:00:20", 7}}};
+  RunningGroups rows({"sensor"}, {median("value"), count()}, Last{.rows = 3});
+  RunningGroups time({"sensor"}, {median("value"), nunique("value")}, Last{.time = "5s", .column = "when"});
+  std::vector<std::string> of_rows, of_time;
+  in_cluster([&] {  // for csv_of
+    for (const auto& batch : batches) {
+      of_rows.push_back(csv_of(rows.add(moments(batch)).result()));
+      of_time.push_back(csv_of(time.add(moments(batch)).result()));
+    }
+  });
+  const std::string head = "sensor,median_value,count\n", time_head = "sensor,median_value,nunique_value\n";
+  CHECK(of_rows == std::vector<std::string>{head + "a,2.0,2\nb,2.0,1\n", head + "a,4.0,2\nb,9.0,1\n",
+                                            head + "a,5.0,1\nb,8.0,2\n"});
+  CHECK(of_time == std::vector<std::string>{time_head + "a,2.0,2\nb,2.0,1\n",
+                                            time_head + "a,4.0,2\nb,5.5,2\n", time_head + "b,7.0,1\n"});
+  CHECK(sentence_of([] { return RunningGroups({}, {count()}, Last{.time = "5s"}); }) ==
+        "running_groups: a window of time must have a time and a column (got \"5s\" and \"\")");
+  CHECK(sentence_of([] { return RunningGroups({}, {count()}, Last{.tables = 1, .rows = 2}); }) ==
+        "running_groups: a window must be of tables, of rows or of time (got several)");
+  RunningGroups text({}, {count()}, Last{.time = "5s", .column = "when"});
+  CHECK(sentence_of([&] { return text.add(table_of(batches[0])).result(); }) ==
+        "running_groups: the column of a window of time must be a datetime (got text of \"when\"); astype "
+        "converts it");
+}
+
+TEST_CASE("batches go through the verbs of a frame, without tasks") {
+  struct Place {
+    std::string sensor, room;
+  };
+  const Frame places = from(std::vector<Place>{{"a", "hall"}, {"b", "roof"}});
+  const Frame verbs = from(std::vector<Reading>{})
+                          .fillna("value", 0.0)
+                          .with("twice", col("value") * 2)
+                          .merge(places, "sensor")
+                          .filter(col("twice") > 1)
+                          .group_by("room")
+                          .agg(sum("twice"), count())
+                          .sort_by("sum_twice", descending);
+  const std::vector<Reading> rows{{"a", 1}, {"b", 2}, {"a", {}}, {"b", 4}, {"c", 9}};
+  const Table result = verbs.applied(table_of(rows));
+  in_cluster([&] {
+    CHECK(csv_of(result) == "room,sum_twice,count\nroof,12.0,2\nhall,2.0,1\n");
+    CHECK(csv_of(verbs.applied(table_of(std::vector<Reading>{}))) == "room,sum_twice,count\n");
+    CHECK(csv_of(verbs.limit(1).drop("count").drop_duplicates().applied(table_of(rows))) ==
+          "room,sum_twice\nroof,12.0\n");
+    CHECK(sentence_of([&] { return verbs.applied(Table()); }) ==
+          "applied: a table must have the columns of the frame (got , the frame has sensor text, value "
+          "float64)");
+    CHECK(sentence_of([&] { return from(rows).merge(places.persist(), "sensor").applied(table_of(rows)); }) ==
+          "applied: a frame that is joined with a batch must be a table in memory (got rows on the workers); "
+          "Frame(other.compute()) makes it one");
+  });
+}
+
+TEST_CASE("each group has its largest and least rows") {
+  in_cluster([] {
+    const std::vector<Reading> rows{{"a", 1}, {"b", 2}, {"a", {}}, {"a", 7}, {"a", 4}, {"b", 2}, {"c", {}}};
+    for (const std::size_t partitions : {1, 3}) {
+      const Frame frame = from(rows, partitions);
+      CHECK(csv_of(frame.group_by("sensor").nlargest(2, "value")) ==
+            "sensor,value\na,7.0\na,4.0\nb,2.0\nb,2.0\nc,\n");
+      CHECK(csv_of(frame.group_by("sensor").nsmallest(1, "value").select("value")) == "value\n1.0\n2.0\n\n");
+    }
+    CHECK(sentence_of([&] { return from(rows).group_by("sensor").nlargest(2, "valu"); }) ==
+          "nlargest: there must be a column of that name (got \"valu\"); did you mean \"value\"? The columns "
+          "are: sensor, value");
+  });
 }

@@ -2,15 +2,9 @@
 #pragma once
 
 #include "weir/frame/frame.hpp"
+#include "weir/on_error.hpp"
 
 namespace weir {
-
-/// What becomes of lines that do not fit: with more or fewer fields than there are columns, or with a value
-/// that is none of the stated type.
-enum class BadLines : std::uint8_t {
-  error,  ///< The computation fails with file, line, column and text.
-  skip    ///< They are left out.
-};
 
 /// How CSV files are read: `read_csv("flights-*.csv", {.sep = ';', .dates = {"date"}})`.
 struct ReadCsv {
@@ -27,7 +21,8 @@ struct ReadCsv {
   std::string date_format{};             ///< For example "%d/%m/%Y %H:%M".
   std::vector<std::string> na_values{};  ///< Further words for what is missing, in text columns too.
   std::uint64_t skip_rows = 0;           ///< Lines before the header.
-  BadLines bad_lines = BadLines::error;  ///< What becomes of lines that do not fit.
+  OnError on_error = OnError::raise;     ///< What becomes of lines with more or fewer fields than there are
+                                         ///< columns, or a value that is none of the stated type.
   std::string path_column{};             ///< A further column with the file's path; none if empty.
   std::string block = "16 MiB";          ///< A file is cut into partitions of this size.
 };

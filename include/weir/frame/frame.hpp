@@ -175,6 +175,15 @@ class Frame {
   [[nodiscard]] Table describe() const;
   /// How many rows there are.
   [[nodiscard]] std::int64_t count_rows() const;
+  /// What the verbs of this frame make of another table with the columns of its first source: computed at
+  /// once, on this thread, without tasks. So the batches of a stream go through the verbs of frames.
+  ///
+  /// `auto hot = weir::from(std::vector<Reading>{}).filter(col("value") > 30).merge(sensors, "sensor");`
+  /// `tables.map([=](const weir::Table& batch) { return hot.applied(batch); })`
+  /// **Errors.** Throws `Error{invalid_argument}` if the table has other columns, `Error{unsupported}` if a
+  /// frame that is joined is not a table in memory: `Frame(other.compute())` makes it one.
+  /// **Source.** streamz' streaming dataframes, whose verbs are those of a frame by example.
+  [[nodiscard]] Table applied(const Table& batch) const;
   /// The same frame with its rows computed and kept on the workers.
   [[nodiscard]] Frame persist() const;
   /// Writes the rows: one file, or where the path has a `*`, one per partition with its number.
@@ -217,6 +226,11 @@ class GroupBy {
   }
   /// The same of a list.
   [[nodiscard]] Frame agg(const std::vector<Aggregate>& aggregates) const;
+  /// The `n` rows of each group with the greatest values, groups in order of their keys; of equal ones the
+  /// earlier. Missing values come last.
+  [[nodiscard]] Frame nlargest(std::size_t n, const std::string& name) const;
+  /// The `n` rows of each group with the least values.
+  [[nodiscard]] Frame nsmallest(std::size_t n, const std::string& name) const;
   /// Missing keys are a group too.
   [[nodiscard]] GroupBy keep_missing() const;
 

@@ -11,22 +11,40 @@ namespace detail::frame {
 struct GroupPlan;
 }  // namespace detail::frame
 
-/// Groups of all tables that were added, or of the last `window` of them: `group_by(...).agg(...)` of a frame
-/// that never ends.
+/// Which rows a running group is of.
+struct Last {
+  std::size_t tables = 0;  ///< Those of the last so many tables, 0: of all; or
+  std::size_t rows = 0;    ///< the last so many rows; or
+  std::string time{};      ///< those no older than this, such as "5s", than the newest in the column
+  std::string column{};    ///< of this name, of type datetime; rows may come in any order.
+};
+
+/// Groups of all tables that were added, or of the last ones or their last rows: `group_by(...).agg(...)` of
+/// a frame that never ends.
 ///
 /// A value, which a stream carries as the state of `accumulate`:
 /// `tables.accumulate([](weir::RunningGroups groups, const weir::Table& batch) { return groups.add(batch); },
 /// weir::RunningGroups({"sensor"}, {weir::mean("value")}))`.
-/// **Errors.** Throws `Error{unsupported}` for median, quantile and nunique, which need all values.
+/// **Errors.** Throws `Error{unsupported}` for median, quantile and nunique, which need all values, unless it
+/// is of the last rows.
 /// **Threads.** One at a time; copies are independent and share memory.
 /// **Cost.** Holds the sums of each group, once, or once for each table of the window.
-/// **Source.** streamz' `DataFrame.groupby` and its windows; min, max, first and last are there too.
+/// **Source.** streamz' `DataFrame.groupby` and `window(n | value)`; min, max, median, nunique, first and
+/// last are there too, and rows may be late.
 class RunningGroups {
  public:
   /// Of nothing; only to be assigned to.
   RunningGroups() = default;
   /// Groups by these columns (none: all rows are one group). `window` counts tables; 0: all of them.
-  RunningGroups(std::vector<std::string> keys, std::vector<Aggregate> aggregates, std::size_t window = 0);
+  RunningGroups(std::vector<std::string> keys, std::vector<Aggregate> aggregates, std::size_t window = 0)
+      : RunningGroups(std::move(keys), std::move(aggregates), Last{.tables = window}) {}
+  /// The same of the last rows, by number or by time; of these median, quantile and nunique are there too.
+  ///
+  /// `weir::RunningGroups({"sensor"}, {weir::median("value")}, weir::Last{.time = "5s", .column = "when"})`
+  /// **Errors.** Throws `Error{invalid_argument}` for a time that is none or has no column, and for more than
+  /// one kind of window; when the first table comes, if the column is no datetime.
+  /// **Cost.** Holds the rows, and sums them up for each result.
+  RunningGroups(std::vector<std::string> keys, std::vector<Aggregate> aggregates, const Last& last);
 
   /// Adds the rows of a table; of a window the oldest table leaves. Itself.
   ///
@@ -41,10 +59,14 @@ class RunningGroups {
  private:
   std::vector<std::string> keys_;
   std::vector<Aggregate> aggregates_;
-  std::size_t window_ = 0;
+  [[nodiscard]] bool keeps_rows() const noexcept { return last_.rows > 0 || span_ns_ > 0; }
+  void forget_old_rows();
+
+  Last last_;
+  std::int64_t span_ns_ = 0;
   Schema schema_;
   std::shared_ptr<const detail::frame::GroupPlan> plan_;
-  std::deque<Table> states_;  // the oldest first; one if there is no window
+  std::deque<Table> states_;  // the oldest first; one if there is no window; the rows if they are kept
 };
 
 }  // namespace weir

@@ -94,11 +94,13 @@ CsvSource::CsvSource(const std::vector<std::string>& patterns, const ReadCsv& op
   format_.cell = {options.decimal, options.thousands};
   format_.date_format = options.date_format;
   format_.na_values = options.na_values;
-  format_.skips_bad_lines = options.bad_lines == BadLines::skip;
+  format_.skips_bad_lines = options.on_error == OnError::skip;
   std::string with_header;
   for (std::size_t f = 0; f < files_.size(); ++f) {
     const files::File& file = files_[f];
     const std::string text = beginning(file, f == 0 ? sample_bytes : header_bytes);
+    if (text.starts_with("PAR1"))
+      refuse("a file must be text (got " + quoted(file.path) + ", a Parquet file); read_parquet reads it");
     const bool is_last = f + 1 == files_.size();
     if (with_header.empty() && (!text.empty() || is_last)) {
       look_at_header(file, options, text);
@@ -351,7 +353,7 @@ void CsvSource::learn(const CsvFormat& format, const std::vector<CsvBlock>& bloc
       throw Error(ErrorKind::invalid_argument, "read_csv: " + place_of(blocks[b], lines + bad.line) +
                                                    (bad.column.empty() ? "" : ":" + bad.column) + ": " +
                                                    rule +
-                                                   "; .bad_lines = BadLines::skip leaves such lines out");
+                                                   "; .on_error = OnError::skip leaves such lines out");
     }
     for (std::size_t c = 0; c < columns.size(); ++c) {
       const auto& misfit = verdict.misfits[c];

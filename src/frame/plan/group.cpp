@@ -52,6 +52,9 @@ class GroupNode : public Node {
         {.kind = Step::Kind::partial, .keys = keys_, .aggregates = bound_, .keeps_missing = keeps_missing_});
     return {.tables = merged(run, run.finished(std::move(parts)))};
   }
+  Table here(std::vector<Table> tables) const override {
+    return aggregate_whole(apply_steps(std::move(tables[0]), {values_}), keys_, bound_, keeps_missing_);
+  }
   NodePtr with_inputs(std::vector<NodePtr> from) const override {
     return make_group(from[0], keys_, written_, keeps_missing_);
   }

@@ -103,6 +103,7 @@ class MergeNode : public Node {
     const auto right_parts = run.finished(inputs[1]->run(run, right));
     return {.tables = merged(run, left_parts, right_parts, plan)};
   }
+  Table here(std::vector<Table> tables) const override { return joined_tables(tables[0], tables[1], plan_); }
   NodePtr with_inputs(std::vector<NodePtr> from) const override {
     return make_merge(from[0], from[1], options_);
   }
@@ -242,6 +243,10 @@ class ConcatNode : public Node {
       for (Future<Table>& table : run.finished(std::move(parts))) all.tables.push_back(std::move(table));
     }
     return all;
+  }
+  Table here(std::vector<Table> tables) const override {
+    for (Table& table : tables) table = conformed(table, schema);
+    return frame::concat(tables);
   }
   NodePtr with_inputs(std::vector<NodePtr> from) const override { return make_concat(std::move(from)); }
   std::string show() const override { return "concat of " + std::to_string(inputs.size()); }

@@ -77,6 +77,9 @@ class Node : public std::enable_shared_from_this<Node> {
 
   /// Its partitions, with at least the columns `needed`, of which there is at least one.
   [[nodiscard]] virtual Parts run(Run& run, const Names& needed) const = 0;
+  /// What the verb makes of tables, here and now; a source gives its own rows. Throws `Error{unsupported}` if
+  /// those are not in memory.
+  [[nodiscard]] virtual Table here(std::vector<Table> tables) const;
   /// The same verb on other inputs; types are checked again.
   [[nodiscard]] virtual NodePtr with_inputs(std::vector<NodePtr> from) const = 0;
   /// As one reads it in a plan: `filter delay > 15`.
@@ -100,6 +103,10 @@ class Node : public std::enable_shared_from_this<Node> {
 [[nodiscard]] NodePtr make_top(const std::string& who, const NodePtr& input, std::vector<std::string> keys,
                                bool is_descending, std::uint64_t count);
 [[nodiscard]] NodePtr make_limit(const NodePtr& input, std::uint64_t count);
+/// The first `count` rows of each group in order of a column.
+[[nodiscard]] NodePtr make_top_of_groups(const std::string& who, const NodePtr& input,
+                                         std::vector<std::string> keys, const std::string& name,
+                                         bool is_descending, bool keeps_missing, std::uint64_t count);
 [[nodiscard]] NodePtr make_distinct(const NodePtr& input, std::vector<std::string> keys);
 [[nodiscard]] NodePtr make_merge(const NodePtr& left, const NodePtr& right, const Merge& options);
 [[nodiscard]] NodePtr make_concat(std::vector<NodePtr> inputs);
@@ -119,6 +126,8 @@ void compute_parts(const NodePtr& node, const UseParts& use);
 void compute_first(const NodePtr& node, const std::function<void(const Table&)>& use);
 /// All rows of a plan, in order.
 [[nodiscard]] Table compute_table(const NodePtr& node);
+/// What a plan makes of a table in place of its first source.
+[[nodiscard]] Table applied(const Node& node, const Table& batch, bool is_first);
 /// A table with the columns of a schema, in their order.
 [[nodiscard]] Table conformed(const Table& table, const Schema& schema);
 

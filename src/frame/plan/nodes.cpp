@@ -81,6 +81,7 @@ class MemoryNode : public Node {
     }
     return parts;
   }
+  Table here(std::vector<Table>) const override { return table_; }
   NodePtr with_inputs(std::vector<NodePtr>) const override { return shared_from_this(); }
   std::string show() const override { return "table of " + std::to_string(table_.rows()) + " rows"; }
   std::size_t partitions() const override { return partitions_; }
@@ -113,6 +114,11 @@ class ProjectNode : public Node {
     Parts parts = inputs[0]->run(run, at_least_one(below, inputs[0]->schema));
     parts.steps.push_back(std::move(step));
     return parts;
+  }
+  Table here(std::vector<Table> tables) const override {
+    Step step{.kind = Step::Kind::project};
+    for (const auto& [name, term] : bound_) step.columns.push_back({name, {term}});
+    return apply_steps(std::move(tables[0]), {step});
   }
   NodePtr with_inputs(std::vector<NodePtr> from) const override {
     return make_project(who_, from[0], written_);
@@ -154,6 +160,9 @@ class FilterNode : public Node {
     const Names kept = at_least_one(needed, schema);
     if (!is_within(below, kept)) parts.steps.push_back(project_step(schema, kept));
     return parts;
+  }
+  Table here(std::vector<Table> tables) const override {
+    return apply_steps(std::move(tables[0]), {{.kind = Step::Kind::filter, .columns = {{"", {bound_}}}}});
   }
   NodePtr with_inputs(std::vector<NodePtr> from) const override { return make_filter(from[0], written_); }
   std::string show() const override { return "filter " + frame::show(*written_); }

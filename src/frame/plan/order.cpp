@@ -97,6 +97,7 @@ class SortNode : public Node {
           run.client.submit(Options{.priority = merge_priority}, sort_task, range, keys_, is_descending_));
     return sorted_parts;
   }
+  Table here(std::vector<Table> tables) const override { return sorted(tables[0], keys_, is_descending_); }
   NodePtr with_inputs(std::vector<NodePtr> from) const override {
     return make_sort(from[0], keys_, is_descending_);
   }
@@ -145,6 +146,7 @@ class FirstNode : public Node {
     parts.steps.push_back(step_);
     return {.tables = {run.client.submit(top_task, run.finished(std::move(parts)), step_)}};
   }
+  Table here(std::vector<Table> tables) const override { return apply_steps(std::move(tables[0]), {step_}); }
   NodePtr with_inputs(std::vector<NodePtr> from) const override {
     if (step_.kind == Step::Kind::limit) return make_limit(from[0], step_.count);
     return make_top(who_, from[0], step_.keys, step_.is_descending, step_.count);
@@ -157,29 +159,42 @@ class FirstNode : public Node {
   Step step_;
 };
 
+// Of rows with equal keys the first ones: in order of a column, or as they come. Each partition leaves its
+// own.
 class DistinctNode : public Node {
  public:
-  DistinctNode(const NodePtr& input, std::vector<std::string> keys)
-      : Node(input->schema, {input}), keys_(std::move(keys)) {}
+  DistinctNode(const NodePtr& input, std::string who, Step step)
+      : Node(input->schema, {input}), who_(std::move(who)), step_(std::move(step)) {}
 
   Parts run(Run& run, const Names& needed) const override {
-    Parts parts = inputs[0]->run(run, with_keys(needed, keys_));
-    const Step step{.kind = Step::Kind::distinct, .keys = keys_};
-    parts.steps.push_back(step);
+    Names below = with_keys(needed, step_.keys);
+    for (const NamedCode& column : step_.columns) below.insert(column.name);
+    Parts parts = inputs[0]->run(run, below);
+    parts.steps.push_back(step_);
     const std::vector<Future<Table>> tables = run.finished(std::move(parts));
     const std::uint32_t count = tables.size() > 1 ? run.parts_for(run.size_of(tables), tables.size()) : 1;
-    if (count == 1) return {.tables = {run.client.submit(top_task, tables, step)}};
+    if (count == 1) return {.tables = {run.client.submit(top_task, tables, step_)}};
     Parts results;
-    for (const auto& bucket : run.by_hash(tables, keys_, count))
-      results.tables.push_back(run.client.submit(top_task, bucket, step));
+    for (const auto& bucket : run.by_hash(tables, step_.keys, count))
+      results.tables.push_back(run.client.submit(top_task, bucket, step_));
     return results;
   }
-  NodePtr with_inputs(std::vector<NodePtr> from) const override { return make_distinct(from[0], keys_); }
-  std::string show() const override { return "drop_duplicates" + words(keys_); }
+  Table here(std::vector<Table> tables) const override { return apply_steps(std::move(tables[0]), {step_}); }
+  NodePtr with_inputs(std::vector<NodePtr> from) const override {
+    if (step_.kind == Step::Kind::distinct) return make_distinct(from[0], step_.keys);
+    return make_top_of_groups(who_, from[0], step_.keys, step_.columns.front().name, step_.is_descending,
+                              step_.keeps_missing, step_.count);
+  }
+  std::string show() const override {
+    return who_ + words(step_.keys) +
+           (step_.columns.empty() ? ""
+                                  : ", " + std::to_string(step_.count) + " by " + step_.columns.front().name);
+  }
   std::size_t partitions() const override { return 1; }
 
  private:
-  std::vector<std::string> keys_;
+  std::string who_;
+  Step step_;
 };
 
 }  // namespace
@@ -206,7 +221,21 @@ NodePtr make_distinct(const NodePtr& input, std::vector<std::string> keys) {
   if (keys.empty())
     for (const Field& field : input->schema) keys.push_back(field.name);
   check_columns("drop_duplicates", keys, input->schema);
-  return std::make_shared<DistinctNode>(input, std::move(keys));
+  return std::make_shared<DistinctNode>(input, "drop_duplicates",
+                                        Step{.kind = Step::Kind::distinct, .keys = std::move(keys)});
+}
+
+NodePtr make_top_of_groups(const std::string& who, const NodePtr& input, std::vector<std::string> keys,
+                           const std::string& name, bool is_descending, bool keeps_missing,
+                           std::uint64_t count) {
+  static_cast<void>(find_column(who, name, input->schema));
+  return std::make_shared<DistinctNode>(input, who,
+                                        Step{.kind = Step::Kind::top_of_groups,
+                                             .columns = {{name, {make_column_term(name)}}},
+                                             .keys = std::move(keys),
+                                             .is_descending = is_descending,
+                                             .keeps_missing = keeps_missing,
+                                             .count = count});
 }
 
 }  // namespace weir::detail::frame

@@ -103,6 +103,26 @@ bool Run::is_much(std::uint64_t bytes) const { return bytes > memory() / 4; }
 
 std::size_t Node::partitions() const { return inputs.empty() ? 1 : inputs.front()->partitions(); }
 NodePtr Node::filtered_before(const TermPtr&) const { return nullptr; }
+Table Node::here(std::vector<Table>) const {
+  throw Error(ErrorKind::unsupported,
+              "applied: a frame that is joined with a batch must be a table in memory (got " + show() +
+                  "); Frame(other.compute()) makes it one");
+}
+
+Table applied(const Node& node, const Table& batch, bool is_first) {
+  if (node.inputs.empty()) {
+    if (!is_first) return node.here({});
+    if (batch.schema() != node.schema)
+      throw Error(ErrorKind::invalid_argument, "applied: a table must have the columns of the frame (got " +
+                                                   to_text(batch.schema()) + ", the frame has " +
+                                                   to_text(node.schema) + ")");
+    return batch;
+  }
+  std::vector<Table> tables;
+  for (const NodePtr& input : node.inputs)
+    tables.push_back(applied(*input, batch, is_first && tables.empty()));
+  return node.here(std::move(tables));
+}
 
 Names names_of(const Schema& schema) {
   Names names;

@@ -25,12 +25,13 @@ struct BoundAggregate {
 
 struct Step {
   enum class Kind : std::uint8_t {
-    filter,    ///< Rows for which `columns[0]` is true.
-    project,   ///< `columns` instead of those there were.
-    partial,   ///< Rows summed up by `keys`, as states of `aggregates`.
-    distinct,  ///< Of rows with equal `keys` the first.
-    top,       ///< The first `count` rows in order of `keys`.
-    limit      ///< The first `count` rows.
+    filter,         ///< Rows for which `columns[0]` is true.
+    project,        ///< `columns` instead of those there were.
+    partial,        ///< Rows summed up by `keys`, as states of `aggregates`.
+    distinct,       ///< Of rows with equal `keys` the first.
+    top,            ///< The first `count` rows in order of `keys`.
+    top_of_groups,  ///< The same of each group of `keys`, in order of the column `columns[0]` names.
+    limit           ///< The first `count` rows.
   };
   Kind kind{};
   std::vector<NamedCode> columns{};
@@ -50,6 +51,10 @@ using Steps = std::vector<Step>;
 [[nodiscard]] Table only(const Table& table, const std::vector<std::string>& names);
 [[nodiscard]] Table sorted(const Table& table, const std::vector<std::string>& keys, bool is_descending);
 [[nodiscard]] Table distinct(const Table& table, const std::vector<std::string>& keys);
+/// The first `count` rows of each group in order of a column, groups in order of their keys.
+[[nodiscard]] Table top_of_groups(const Table& table, const std::vector<std::string>& keys,
+                                  const std::string& name, bool is_descending, bool keeps_missing,
+                                  std::uint64_t count);
 /// Rows by the hash of their keys.
 [[nodiscard]] std::vector<Table> split_by_hash(const Table& table, const std::vector<std::string>& keys,
                                                std::uint32_t parts);

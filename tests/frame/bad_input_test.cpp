@@ -1,0 +1,121 @@
+// What users give by mistake, and what they are told.
+#include <catch2/catch.hpp>
+
+#include "frame/support.hpp"
+
+using namespace weir;
+using namespace weir::test;
+
+namespace {
+
+struct Pair {
+  std::int64_t a = 0;
+  std::string b;
+};
+struct WrongType {
+  std::int64_t a = 0, b = 0;
+};
+struct WrongName {
+  std::int64_t aa = 0;
+};
+
+// What reading a file of this text says, or its rows as CSV; the file is called "f".
+std::string read_as(const Folder& folder, const std::string& text, const ReadCsv& options = {},
+                    const std::string& name = "f.csv") {
+  const std::string path = folder.write(name, text);
+  std::string said;
+  try {
+    said = csv_of(read_csv(path, options));
+  } catch (const Error& error) {
+    said = error.what();
+  }
+  for (std::size_t at = said.find(path); at != std::string::npos; at = said.find(path))
+    said.replace(at, path.size(), "f");
+  return said;
+}
+
+}  // namespace
+
+TEST_CASE("files that are not what they should be are named") {
+  const Folder folder;
+  in_cluster([&] {
+    const std::string way_out = "; .on_error = OnError::skip leaves such lines out";
+    CHECK(read_as(folder, "") ==
+          "read_csv: a file must have a header (\"f\" is empty); names gives the columns");
+    CHECK(read_as(folder, "a,b\n") == "a,b\n");
+    CHECK(read_as(folder, "a,b\n1,2,3\n") ==
+          "read_csv: f:2: a line must have 2 fields (got 3: \"1,2,3\")" + way_out);
+    CHECK(read_as(folder, "a,b\n1\n2,3\n") ==
+          "read_csv: f:2: a line must have 2 fields (got 1: \"1\")" + way_out);
+    CHECK(read_as(folder, "a,b\n1\n2,3\n", {.on_error = OnError::skip}) == "a,b\n2,3\n");
+    CHECK(read_as(folder, "a,b\n1,\"x\n2,y\n") ==
+          "read_csv: f:2: a quote must be closed (got \"1,\"x\")" + way_out);
+    CHECK(read_as(folder, "a,b\n1,\"x\n2,y\n", {.on_error = OnError::skip}) == "a,b\n2,y\n");
+    CHECK(read_as(folder, std::string("a,b\n1,x\0y\n2,\xff\n", 14)) ==
+          std::string("a,b\n1,x\0y\n2,\xff\n", 14));
+    CHECK(read_as(folder, "a,a,b,\n1,2,3,4\n") == "a,a.1,b,c3\n1,2,3,4\n");
+    CHECK(read_as(folder, "PAR1....PAR1") ==
+          "read_csv: a file must be text (got \"f\", a Parquet file); read_parquet reads it");
+    Frame(Table({"a"}, {make_column(std::vector<std::int64_t>(2000, 7))})).to_csv(folder.path("g.csv.gz"));
+    const std::string packed = text_of(folder.path("g.csv.gz"));
+    CHECK(read_as(folder, packed.substr(0, packed.size() - 12), {}, "f.csv.gz") ==
+          "read_csv: 'f' is broken at byte " + std::to_string(packed.size() - 12) +
+              ": the file ends inside a gzip member");
+    CHECK(sentence_of([&] { return read_csv(folder.path("no-*.csv")); }) ==
+          "read_csv: a pattern must match at least one file (got '" + folder.path("no-*.csv") +
+              "', which matches none); it is looked for from the program's working directory");
+    CHECK(sentence_of([&] { return read_csv(folder.path("no.csv")); }) ==
+          "read_csv: a file must be there and readable (got '" + folder.path("no.csv") +
+              "': No such file or directory)");
+    CHECK(sentence_of([&] { return from(std::vector<Pair>{}).to_parquet(folder.path("no/a.parquet")); }) ==
+          "to_parquet: '" + folder.path("no/a.parquet") +
+              "' could not be written: No such file or directory");
+  });
+}
+
+TEST_CASE("values that a type does not hold make it wider, or are named if it was stated") {
+  const Folder folder;
+  in_cluster([&] {
+    const std::string way_out = "; .on_error = OnError::skip leaves such lines out";
+    const std::string large = "a\n99999999999999999999\n1\n", days = "d\n2015-02-29\n2015-03-01\n";
+    CHECK(read_as(folder, large) == "a\n1e+20\n1.0\n");
+    CHECK(read_as(folder, large, {.types = {{"a", ColumnType::int64}}}) ==
+          "read_csv: f:2:a: a value must have the type stated (got \"99999999999999999999\")" + way_out);
+    CHECK(read_as(folder, days) == days);
+    CHECK(read_as(folder, days, {.types = {{"d", ColumnType::date}}}) ==
+          "read_csv: f:2:d: a value must have the type stated (got \"2015-02-29\")" + way_out);
+    CHECK(read_as(folder, days, {.types = {{"d", ColumnType::date}}, .on_error = OnError::skip}) ==
+          "d\n2015-03-01\n");
+    CHECK(read_as(folder, days, {.types = {{"z", ColumnType::date}}}) ==
+          "read_csv: types: there must be a column of that name (got \"z\"); did you mean \"d\"? The columns "
+          "are: d");
+  });
+}
+
+TEST_CASE("verbs, structs and joins that do not fit are named before anything runs") {
+  in_cluster([] {
+    const Frame pairs = from(std::vector<Pair>{{1, "x"}, {2, "y"}});
+    CHECK(sentence_of([&] { return pairs.collect<WrongType>(); }) ==
+          "collect: \"b\" must be read as text, the type of its column (got int64); astype converts it");
+    CHECK(
+        sentence_of([&] { return pairs.collect<WrongName>(); }) ==
+        "table: there must be a column of that name (got \"aa\"); did you mean \"a\"? The columns are: a, b");
+    CHECK(sentence_of([&] {
+            return pairs.merge(pairs.rename({{"a", "k"}, {"b", "a"}}), "a");
+          }) ==
+          "merge: keys must have types that can be equal (got int64 of \"a\" and text of \"a\"); astype "
+          "converts "
+          "them");
+    CHECK(sentence_of([&] { return pairs.agg(sum("b")); }) ==
+          "sum: the values must be numbers (got text from b); astype converts them");
+    CHECK(csv_of(pairs.with("q", col("a") / 0).with("m", col("a") % 0).drop("b")) ==
+          "a,q,m\n1,inf,\n2,inf,\n");
+    const Frame none = pairs.filter(col("a") > 5);
+    CHECK(csv_of(none.group_by("b").agg(sum("a"), median("a"))) == "b,sum_a,median_a\n");
+    CHECK(csv_of(none.agg(sum("a"), mean("a"), min("a"), median("a"), count())) ==
+          "sum_a,mean_a,min_a,median_a,count\n0,,,,0\n");
+    const Frame missing(Table({"b"}, {make_column(std::vector<std::optional<double>>(2))}));
+    CHECK(csv_of(missing.agg(sum("b"), mean("b"), max("b"), stddev("b"), nunique("b"))) ==
+          "sum_b,mean_b,max_b,std_b,nunique_b\n0.0,,,,0\n");
+  });
+}
