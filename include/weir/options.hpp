@@ -44,9 +44,8 @@ struct Options {
   bool allow_other_workers = false;        ///< `workers` is a preference, not a rule.
   std::vector<Resource> resources{};       ///< What it occupies while it runs.
   std::string name{};                      ///< What people see; default the function's name.
-  std::chrono::nanoseconds time_limit{0};  ///< The longest it may take; then `weir::cancelled()` tells it,
-                                           ///< and it has failed. No worker whose batch job ends sooner is
-                                           ///< given it. 0: judged by how long its function took so far.
+  std::chrono::nanoseconds time_limit{0};  ///< The longest it may take: no worker whose batch job ends sooner
+                                           ///< is given it. 0: judged by how long its function took so far.
 };
 
 namespace detail {

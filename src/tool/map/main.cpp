@@ -102,8 +102,8 @@ void add_options(CLI::App& app, Request& request, std::string& halt) {
 }
 
 constexpr const char* footer =
-    "The command is a shell's; {} stands for the argument, {.} without its extension, {/} without its "
-    "folder, {//} its folder, {#} the number of the command, {2} the argument of the second ::: list. "
+    "The command is a shell's. {} stands for the argument, {.} without its extension, {/} without its\n"
+    "folder, {//} its folder, {#} the number of the command, {2} the argument of the second ::: list.\n"
     "Without {} the argument follows. Arguments come from behind :::, from -a, else from stdin.\n"
     "The exit status is 0 if every command has worked.";
 
