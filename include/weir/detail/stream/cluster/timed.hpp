@@ -134,9 +134,7 @@ class TimedChainNode final : public Outlet<Chunk<typename K::Out>>,
     this->guarded([&] {
       Step step = segment_.step(chunk.token);
       step.now_ns = alarm_.now().count();
-      auto result = chunk.result.valid() ? chain_->step(&run_stage<K, ChunkResult<In>>, step, chunk.result)
-                                         : chain_->step(&run_stage<K, std::vector<In>>, step, chunk.values);
-      this->send(following<Out>(chunk, std::move(result), true));
+      this->send(following<Out>(chunk, chain_->step(&run_stage<K, In>, step, chunk.input()), true));
       ask();
     });
   }
@@ -161,8 +159,7 @@ class TimedChainNode final : public Outlet<Chunk<typename K::Out>>,
   /// Asks the state for its next appointment; the answer comes in on the event loop.
   void ask() {
     asked_.fetch_add(1);
-    const auto next =
-        submit_with(client_, options_, &next_appointment<K>, chain_->last(), alarm_.now().count());
+    const auto next = client_.submit(options_, &next_appointment<K>, chain_->last(), alarm_.now().count());
     next.on_done([news = news_, loop = *loop_, number = ++steps_](const Future<Appointment>& answer) mutable {
       std::optional<Appointment> known;
       if (answer.status() == Status::finished) known = answer.result();
