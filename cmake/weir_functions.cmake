@@ -124,10 +124,11 @@ function(weir_example path)
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
   target_link_libraries(${name} PRIVATE weir::weir $<$<BOOL:${arg_ARRAY}>:weir::array>
     $<$<BOOL:${arg_COLLECTIONS}>:weir::collections> $<$<BOOL:${arg_FRAME}>:weir::frame>)
-  weir_own_flags(${name})
   if(NOT WEIR_TESTS)
+    weir_own_flags(${name})
     return()
   endif()
+  weir_test_flags(${name})
   find_package(Python3 REQUIRED COMPONENTS Interpreter)
   set(run Python3::Interpreter ${PROJECT_SOURCE_DIR}/tests/example_test.py
     ${CMAKE_CURRENT_SOURCE_DIR}/${path}.cpp)
@@ -212,12 +213,23 @@ endfunction()
 # regular expression. With WEIR_CORRECT defined the same file must compile, so that it fails for no other
 # reason.
 function(weir_compile_fail path expected)
-  add_test(NAME compile_fail/${path} COMMAND ${CMAKE_COMMAND}
-    "-DCOMPILER=${CMAKE_CXX_COMPILER}" "-DFLAGS=-std=gnu++20 ${CMAKE_CXX_FLAGS}"
+  add_test(NAME compile_fail/${path} COMMAND ${CMAKE_COMMAND} -DCOMPILER=${CMAKE_CXX_COMPILER}
+    "-DFLAGS=-std=gnu++20 ${CMAKE_CXX_FLAGS} -include ${CMAKE_CURRENT_BINARY_DIR}/compile_fail/weir.hpp"
     "-DFILE=${CMAKE_CURRENT_SOURCE_DIR}/compile_fail/${path}.cpp" "-DEXPECTED=${expected}"
     "-DINCLUDES=$<JOIN:$<TARGET_PROPERTY:weir,INTERFACE_INCLUDE_DIRECTORIES>,|>" -P
     ${CMAKE_CURRENT_SOURCE_DIR}/compile_fail.cmake)
-  set_tests_properties(compile_fail/${path} PROPERTIES TIMEOUT 120)
+  set_tests_properties(compile_fail/${path} PROPERTIES TIMEOUT 300 FIXTURES_REQUIRED compile_fail)
+endfunction()
+
+# Before the tests of weir_compile_fail: what they include, precompiled.
+function(weir_compile_fail_header)
+  set(header ${CMAKE_CURRENT_BINARY_DIR}/compile_fail/weir.hpp)
+  file(CONFIGURE OUTPUT ${header} CONTENT "#include <weir/weir.hpp>\n")
+  separate_arguments(flags UNIX_COMMAND "${CMAKE_CXX_FLAGS}")
+  add_test(NAME compile_fail/header COMMAND ${CMAKE_CXX_COMPILER} -std=gnu++20 ${flags}
+    "-I$<JOIN:$<TARGET_PROPERTY:weir,INTERFACE_INCLUDE_DIRECTORIES>,;-I>"
+    -x c++-header -o ${header}.gch ${header} COMMAND_EXPAND_LISTS)
+  set_tests_properties(compile_fail/header PROPERTIES TIMEOUT 600 FIXTURES_SETUP compile_fail COST 50)
 endfunction()
 
 # Every public header compiles alone, twice in one file, and brings neither MPI nor HDF5 with it.
