@@ -59,7 +59,8 @@ function(unpack_package)
   set(prefix ${work}/root/usr PARENT_SCOPE)
 endfunction()
 
-set(configure ${CMAKE_COMMAND} -S ${SOURCE}/tests/install -G Ninja -DCMAKE_MAKE_PROGRAM=${NINJA} -DCMAKE_CXX_COMPILER=${COMPILER}
+set(configure ${CMAKE_COMMAND} -S ${SOURCE}/tests/install -G Ninja -DCMAKE_MAKE_PROGRAM=${NINJA}
+  -DCMAKE_CXX_COMPILER=${COMPILER}
   -DCMAKE_BUILD_TYPE=${BUILD_TYPE} "-DCMAKE_CXX_FLAGS=${FLAGS}")
 if(WAY STREQUAL add_subdirectory)
   step(${configure} -B ${work}/build -DWEIR_SOURCE=${SOURCE} -DWEIR_WERROR=${WERROR} -DWEIR_ARRAY=OFF
