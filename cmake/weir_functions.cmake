@@ -116,19 +116,23 @@ endfunction()
 # weir_example(tasks/letters SOURCES tasks/letters/count.cpp ARGUMENTS --files 3): examples/tasks/letters.cpp,
 # which uses arrays, bags or frames if ARRAY, COLLECTIONS or FRAME is given. ctest runs it as threads and on
 # three ranks and compares what it prints with the `Prints:` lines of its header comment, where `...` stands
-# for any text. `{folder}` in an argument is a new empty folder.
+# for any text. `{folder}` in an argument is a new empty folder. MEASURED: scripts/bench runs it, so that it is
+# optimized also where there are tests.
 function(weir_example path)
-  cmake_parse_arguments(arg "ALONE;ARRAY;COLLECTIONS;FRAME" "" "SOURCES;ARGUMENTS" ${ARGN})
+  cmake_parse_arguments(arg "ALONE;ARRAY;COLLECTIONS;FRAME;MEASURED" "" "SOURCES;ARGUMENTS" ${ARGN})
   get_filename_component(name ${path} NAME)
   add_executable(${name} ${path}.cpp ${arg_SOURCES})
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
   target_link_libraries(${name} PRIVATE weir::weir $<$<BOOL:${arg_ARRAY}>:weir::array>
     $<$<BOOL:${arg_COLLECTIONS}>:weir::collections> $<$<BOOL:${arg_FRAME}>:weir::frame>)
-  if(NOT WEIR_TESTS)
+  if(WEIR_TESTS AND NOT arg_MEASURED)
+    weir_test_flags(${name})
+  else()
     weir_own_flags(${name})
+  endif()
+  if(NOT WEIR_TESTS)
     return()
   endif()
-  weir_test_flags(${name})
   find_package(Python3 REQUIRED COMPONENTS Interpreter)
   set(run Python3::Interpreter ${PROJECT_SOURCE_DIR}/tests/example_test.py
     ${CMAKE_CURRENT_SOURCE_DIR}/${path}.cpp)

@@ -252,7 +252,7 @@ ChunkResult<Out> begin_result(const ChunkResult<In>& from) {
 /// A whole stateless segment as one task, on the result of the segment before; elements that came with the
 /// task are moved on, unless they may be wanted again.
 template <class K, class In>
-ChunkResult<typename K::Out> run_chunk(const K& kernel, const Step& step, Given<ChunkResult<In>> from) {
+ChunkResult<typename K::Out> run_chunk(const K& kernel, const Step& step, Received<ChunkResult<In>> from) {
   auto out = begin_result<typename K::Out, In>(from);
   const Stopwatch watch(out, step, from->values.size());
   K own = kernel;

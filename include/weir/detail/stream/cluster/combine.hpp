@@ -327,8 +327,8 @@ class ClusterJoinNode final : public Outlet<Chunk<typename Kernel::Out>>,
     chunk.token = token;
     if constexpr (requires(const Kernel& k) { k.is_full(0); }) {
       const auto full = client_.submit(options_, &full_inputs<K>, chain_.last());
-      full.on_done([gates = gates_, step = ++steps_](const Future<std::uint64_t>& news) {
-        if (news.status() == Status::finished) gates->set(step, news.result());
+      full.on_done([gates = gates_, step = ++steps_](const Future<std::uint64_t>& answer) {
+        if (answer.status() == Status::finished) gates->set(step, answer.result());
       });
     }
     this->send(std::move(chunk));

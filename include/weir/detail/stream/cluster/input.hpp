@@ -17,10 +17,10 @@ struct Input {
 
 /// What the task has of it. Its function takes a `const T&`, or this if it wants to know whose it is.
 template <class T>
-class Given {
+class Received {
  public:
-  explicit Given(const T& shared) : shared_(&shared) {}
-  explicit Given(T&& own) : own_(std::move(own)) {}
+  explicit Received(const T& shared) : shared_(&shared) {}
+  explicit Received(T&& own) : own_(std::move(own)) {}
   operator const T&() const noexcept { return *get(); }
   const T* operator->() const noexcept { return get(); }
   /// If it came with the task, which may change it then; null if others have it too.
@@ -47,11 +47,11 @@ struct Argument<stream::Input<T>> {
     if (is_there) Argument<Future<T>>::put(out, argument.there);
     else Argument<Shared<T>>::put(out, {argument.here});
   }
-  static stream::Given<T> get(ArgumentReader& in) {
+  static stream::Received<T> get(ArgumentReader& in) {
     unsigned char is_there = 0;
     in.reader.bytes(&is_there, sizeof is_there);
-    if (is_there != 0) return stream::Given<T>(Argument<Future<T>>::get(in));
-    return stream::Given<T>(Argument<T>::get(in));
+    if (is_there != 0) return stream::Received<T>(Argument<Future<T>>::get(in));
+    return stream::Received<T>(Argument<T>::get(in));
   }
 };
 
