@@ -116,7 +116,7 @@ endfunction()
 # weir_example(tasks/letters SOURCES tasks/letters/count.cpp ARGUMENTS --files 3): examples/tasks/letters.cpp,
 # which uses arrays, bags or frames if ARRAY, COLLECTIONS or FRAME is given. ctest runs it as threads and on
 # three ranks and compares what it prints with the `Prints:` lines of its header comment, where `...` stands
-# for any text. `{folder}` in an argument is a new empty folder. MEASURED: scripts/bench runs it, so that it is
+# for any text. `{folder}` in an argument is a new empty folder. MEASURED: scripts/bench runs it, and it is
 # optimized also where there are tests.
 function(weir_example path)
   cmake_parse_arguments(arg "ALONE;ARRAY;COLLECTIONS;FRAME;MEASURED" "" "SOURCES;ARGUMENTS" ${ARGN})
