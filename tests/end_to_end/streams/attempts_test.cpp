@@ -130,7 +130,7 @@ TEST_CASE("collect in a fused segment gives an empty list when it is flushed emp
   CHECK(there.values() == here.values());
 }
 
-namespace attempts {
+namespace {
 /// Cannot be written if it is negative.
 struct Fragile {
   int x = 0;
@@ -142,7 +142,7 @@ struct Fragile {
 };
 int value_of(const Fragile& fragile) { return fragile.x; }
 int unboxed_value(std::unique_ptr<int> x) { return *x + 1; }
-}  // namespace attempts
+}  // namespace
 
 TEST_CASE("an element that cannot be written is refused where it is emitted, and the others come out") {
   Stream<Fragile> source;
