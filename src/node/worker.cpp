@@ -1,6 +1,8 @@
 // A worker at work.
 #include "node/worker.hpp"
 
+#include <pthread.h>
+#include <sysexits.h>
 #include <unistd.h>
 #include <thread>
 
@@ -27,6 +29,19 @@ std::shared_ptr<const Failure> current_failure(ErrorKind kind, const std::string
   return failure;
 }
 
+std::shared_ptr<const Failure> too_late(std::int64_t limit_ns, const std::shared_ptr<const Failure>& thrown) {
+  auto failure = std::make_shared<Failure>();
+  failure->kind = ErrorKind::timeout;
+  failure->message = "it was not done within its time limit of " +
+                     to_string(std::chrono::nanoseconds(limit_ns)) + (thrown ? ": " + thrown->message : "");
+  return failure;
+}
+
+bool& has_forked() {
+  static bool forked = false;
+  return forked;
+}
+
 }  // namespace
 
 WorkerNode::WorkerNode(comm::Transport& transport, PeerId self, WorkerSettings settings)
@@ -40,6 +55,7 @@ WorkerNode::WorkerNode(comm::Transport& transport, PeerId self, WorkerSettings s
 WorkerNode::~WorkerNode() { stop(); }
 
 void WorkerNode::start() {
+  [[maybe_unused]] static const int watched = pthread_atfork(nullptr, nullptr, [] { has_forked() = true; });
   memory::keep_at_most(settings_.memory.spill_at(), settings_.memory.spill_at());
   Hold hold(*this);
   protocol::Hello hello;
@@ -66,7 +82,7 @@ void WorkerNode::start() {
 std::size_t WorkerNode::free_slot() {
   for (std::size_t i = 0; i < slots_.size(); ++i) {
     if (!slots_[i].ended) continue;
-    slots_[i].thread.join();
+    if (slots_[i].thread.joinable()) slots_[i].thread.join();
     slots_[i].ended = false;
     return i;
   }
@@ -109,7 +125,8 @@ bool WorkerNode::next(worker::Execution& task, std::unique_lock<Baton>& hold) {
     }
     driving_ = true;
     hold.unlock();
-    rest(now - last);
+    if (settings_.scheduler && settings_.scheduler->drive_if_left_alone()) last = now;
+    else rest(now - last);
     hold.lock();
     driving_ = false;
     call_one();
@@ -156,6 +173,8 @@ void WorkerNode::execute_loop(std::size_t slot) {
 
 void WorkerNode::finish(const worker::Execution& task, std::size_t slot, const Ran& ran,
                         worker::Outcome&& outcome) {
+  if (task.limit_ns && end_limit(task)) return;
+  if (unwanted_count_.load(std::memory_order_relaxed)) forget_unwanted(task.id);
   if (seen_blocks_ != 0u)
     counter_.ran(slot, task.function, ran.start_ns, ran.end_ns, ran.waited_ns, outcome.bytes,
                  outcome.failure != nullptr);
@@ -173,11 +192,13 @@ worker::Outcome WorkerNode::run(worker::Execution& task, std::size_t slot, Ran& 
     const worker::Execution& task;
     std::size_t slot;
     Ran& ran;
-  } const work{task, slot, ran};
+    bool was_told = false;
+  } work{task, slot, ran};
   scope.secede = [this, &work] {
     work.ran.waited_ns -= Clock::now().time_since_epoch().count();
     Hold hold(*this);
     post(0, protocol::RunWaits{work.task.id, work.task.run, true});
+    flush();  // what it waits for may wait for its slot
     if (work.task.out_of_band) return;
     state_.secede();
     ++seceded_;
@@ -193,11 +214,19 @@ worker::Outcome WorkerNode::run(worker::Execution& task, std::size_t slot, Ran& 
     --seceded_;
     work_.notify_all();
   };
+  scope.stopped = [this, &work] {
+    work.was_told |= is_unwanted(work.task.id);
+    return work.was_told;
+  };
   TaskScope* const outer = std::exchange(TaskScope::current(), &scope);
   scope.depth = outer ? outer->depth + 1 : 0;
   const TaskId below = black_box_.slot(slot).exchange(task.id, std::memory_order_relaxed);
   const auto start = Clock::now();
   ran.start_ns = start.time_since_epoch().count();
+  if (task.limit_ns) {
+    scope.deadline = start + std::chrono::nanoseconds(task.limit_ns);
+    begin_limit(task, start);
+  }
   Running& running = running_[slot % running_.size()];
   const std::uint64_t function_below = running.function.load(std::memory_order_relaxed);
   const std::int64_t start_below = running.start_ns.load(std::memory_order_relaxed);
@@ -212,7 +241,10 @@ worker::Outcome WorkerNode::run(worker::Execution& task, std::size_t slot, Ran& 
   } catch (...) {
     outcome.failure = current_failure(ErrorKind::task_failed);
   }
+  if (has_forked()) _exit(EX_SOFTWARE);  // the child of a task that forked: this is its parent's work
   const auto end = Clock::now();
+  if (scope.deadline && end > *scope.deadline) outcome.failure = too_late(task.limit_ns, outcome.failure);
+  outcome.was_told = work.was_told;
   ran.end_ns = end.time_since_epoch().count();
   outcome.duration_s = std::chrono::duration<float>(end - start).count();
   running.function.store(function_below, std::memory_order_relaxed);
@@ -235,6 +267,7 @@ worker::Outcome WorkerNode::run(worker::Execution& task, std::size_t slot, Ran& 
 bool WorkerNode::help(const worker::Execution& waiting, std::size_t slot) {
   constexpr int deepest = 64;  // tasks on one stack
   std::unique_lock hold(baton_);
+  if (!state_.has_ready() && transport_.has_mail()) progress();  // what has just been submitted
   if (closing_ || !state_.has_ready() || !state_.has_slot()) return false;
   worker::Execution task;
   if (TaskScope::current()->depth >= deepest || !state_.take_of_root(task, waiting.order)) {
@@ -249,6 +282,25 @@ bool WorkerNode::help(const worker::Execution& waiting, std::size_t slot) {
   hold.lock();
   ++seceded_;
   finish(task, slot, ran, std::move(outcome));
+  if (state_.wants_spill()) wake_spiller();
+  flush();
+  return true;
+}
+
+bool WorkerNode::run_if_next(TaskId id) {
+  if (!baton_.try_lock()) return false;
+  std::unique_lock hold(baton_, std::adopt_lock);
+  if (transport_.has_mail()) progress();
+  worker::Execution task;
+  if (closing_ || !state_.take_if_next(task, id)) return false;
+  const std::size_t slot = free_slot();
+  hold.unlock();
+  Ran ran;
+  worker::Outcome outcome = run(task, slot, ran);
+  task.values.clear();
+  hold.lock();
+  finish(task, slot, ran, std::move(outcome));
+  slots_[slot].ended = true;
   if (state_.wants_spill()) wake_spiller();
   flush();
   return true;
@@ -417,6 +469,7 @@ void WorkerNode::tick(Clock::time_point now) {
   if (pause < std::chrono::milliseconds(50)) return;
   checked_ = now;
   note_idle(now);
+  if (limited_count_.load(std::memory_order_relaxed)) enforce_limits(now);
   if (now - seen_ >= std::chrono::seconds(1)) tell_seen(now);
   state_.try_again(now - disk_tried_ > std::chrono::seconds(1));
   memory::release_unused();
