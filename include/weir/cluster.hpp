@@ -55,6 +55,9 @@ class Cluster {
   /// The same in memory of all jobs: "1TB".
   void scale_memory(const std::string& memory);
   /// Follows the work from now on: grows at once, shrinks after the grace.
+  ///
+  /// Of several clusters in one program each counts the tasks that its workers can run. Those that ask for no
+  /// resources count for the clusters whose workers have none, if there are any.
   void adapt(const AdaptOptions& options);
   /// Submits again at once, after failures that made it wait or pause. After 10 refused submissions or 3
   /// failed jobs in a row a cluster pauses, and `problem` says why; call this when the reason is gone.
@@ -91,6 +94,7 @@ class Cluster {
 struct LocalOptions {
   int workers = 0;           ///< At the start; 0: one for each core.
   int threads = 1;           ///< Of each worker.
+  std::vector<Resource> resources{};  ///< Of each worker process, for tasks that ask for them.
   bool processes = true;     ///< False: the workers are threads of this process; their number stays.
   std::string interface {};  ///< The network to listen on; empty: loopback.
 };
@@ -108,6 +112,8 @@ struct BatchOptions {
   int cores = 0;           ///< Of one job. Required.
   std::string memory{};    ///< Of one job, for example "100GB". Required.
   std::string walltime{};  ///< For example "02:00:00".
+  std::vector<Resource> resources{};  ///< Of each worker, for tasks that ask for them: `{{"gpu", 1}}` also asks
+                                      ///< the batch system for as many GPUs.
   int processes = 1;      ///< Workers in a job; they share its cores and memory, and reach each other by MPI.
   std::string queue{};    ///< The queue or partition.
   std::string account{};  ///< The project that pays.

@@ -8,6 +8,7 @@
 #include "weir/cluster.hpp"
 #include "weir/duration.hpp"
 #include "weir/error.hpp"
+#include "weir/gang.hpp"
 #include "weir/options.hpp"
 #include "weir/progress.hpp"
 #include "weir/run.hpp"
@@ -18,4 +19,5 @@
 #include "weir/stream/describe.hpp"
 #include "weir/stream/network.hpp"
 #include "weir/stream/sources.hpp"
+#include "weir/this_task.hpp"
 #include "weir/version.hpp"

@@ -3,6 +3,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cmath>
 #include <csignal>
 #include <filesystem>
 
@@ -76,6 +77,16 @@ void set_if(Config& config, const char* name, const std::vector<std::string>& va
   if (!values.empty()) config.set(name, values);
 }
 
+// A comma or an equals sign would be read as another resource.
+void check_resources(const std::vector<Resource>& resources, const std::string& who) {
+  check(resources, who.c_str());
+  for (const Resource& resource : resources)
+    if (resource.name.find_first_of(",= \t\n") != std::string::npos)
+      throw Error(ErrorKind::invalid_argument,
+                  who + ": the name of a resource has no commas, equals signs and spaces (got \"" +
+                      resource.name + "\")");
+}
+
 class BatchJobs final : public Launcher {
  public:
   BatchJobs(const BatchSystem& system, const BatchOptions& options, const std::string& who)
@@ -112,9 +123,16 @@ class BatchJobs final : public Launcher {
     config.set("threads", std::to_string(options.cores / options.processes));
     auto command = own_arguments();
     command.front() = own_executable();
+    check_resources(options.resources, who);
     job_ = configured_job(config, options.processes, std::move(command));
     if (job_.weir.empty()) job_.weir = find_in_path("weir").value_or("weir");
     if (job_.nodes == 0) job_.nodes = 1;
+    if (!options.resources.empty()) {
+      job_.environment.emplace_back("WEIR_RESOURCES", resources_text(options.resources));
+      for (const Resource& resource : options.resources)
+        if (resource.name == "gpu" && job_.gpus_per_node == 0)
+          job_.gpus_per_node = static_cast<int>(std::ceil(resource.amount * options.processes));
+    }
     network_ = config.text("interface").empty() ? "any" : config.text("interface");
     if (const std::string array = array_text(system_, job_); !array.empty())
       throw Error(
@@ -125,7 +143,10 @@ class BatchJobs final : public Launcher {
     job_.environment.emplace_back("WEIR_DEATH_TIMEOUT", to_string(options.death_timeout.value()));
     if (job_.walltime.count() > 0)
       job_.environment.emplace_back("WEIR_JOB_LIMIT", std::to_string(job_.walltime.count()));
-    shape_ = {.workers = options.processes, .cores = options.cores, .memory_bytes = job_.memory_bytes};
+    shape_ = {.workers = options.processes,
+              .cores = options.cores,
+              .memory_bytes = job_.memory_bytes,
+              .resources = options.resources};
   }
 
   [[nodiscard]] std::string_view system() const override { return system_.name(); }

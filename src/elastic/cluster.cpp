@@ -156,8 +156,12 @@ LocalCluster::LocalCluster(const LocalOptions& options) {
   if (options.threads < 1)
     throw Error(ErrorKind::invalid_argument,
                 "LocalCluster: threads must be at least 1 (got " + std::to_string(options.threads) + ")");
+  if (!options.processes && !options.resources.empty())
+    throw Error(ErrorKind::unsupported,
+                "LocalCluster: resources are those of worker processes; with threads WEIR_RESOURCES says them");
   if (options.processes) {
-    start(detail::elastic::process_launcher(options.threads), options.interface);
+    detail::check(options.resources, "LocalCluster");
+    start(detail::elastic::process_launcher(options.threads, options.resources), options.interface);
     scale(workers);
   } else {
     start_threads(workers, options.threads);

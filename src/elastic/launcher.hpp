@@ -44,7 +44,9 @@ class Launcher {
 };
 
 /// Further processes of this executable, a job each.
-[[nodiscard]] std::unique_ptr<Launcher> process_launcher(int threads);
+[[nodiscard]] std::unique_ptr<Launcher> process_launcher(int threads, std::vector<Resource> resources);
+/// As WEIR_RESOURCES: `gpu=1,licence=0.5`.
+[[nodiscard]] std::string resources_text(const std::vector<Resource>& resources);
 /// Jobs of a batch system; `who` begins the sentences about wrong options.
 [[nodiscard]] std::unique_ptr<Launcher> batch_launcher(const BatchSystem& system, const BatchOptions& options,
                                                        const std::string& who);

@@ -3,10 +3,12 @@
 
 #include <atomic>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <thread>
 
 #include "weir/options.hpp"
+#include "worker/places.hpp"
 
 namespace weir::detail::node {
 
@@ -63,6 +65,8 @@ struct TaskScope {
   int depth = 0;  ///< Tasks below it on this thread's stack.
   std::function<void()> secede, rejoin;
   std::function<bool()> help;  ///< Runs another task meanwhile; whether there was one.
+  std::shared_ptr<const worker::Grant> grant;  ///< Null: it asked for nothing.
+  int share = 1;                               ///< Cores that it may use then.
   static TaskScope*& current() noexcept {
     thread_local TaskScope* scope = nullptr;
     return scope;
