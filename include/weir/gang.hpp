@@ -23,10 +23,10 @@ struct each_of_gang;
 /// are known to be short run there meanwhile. One that dies or throws ends the attempt of all; the gang runs
 /// again as a task would, by `Options::retries` and `allowed_failures`.
 struct gang {
-  int ranks = 0;      ///< So many.
-  int per_node = 0;   ///< At most so many on one host; 0: any number.
+  int ranks = 0;          ///< So many.
+  int per_node = 0;       ///< At most so many on one host; 0: any number.
   bool separate = false;  ///< Each in a process of its own, as MPI needs them; not on threads then.
-  Options options{};  ///< Of each rank: `.cores`, `.resources`, `.retries`, ...
+  Options options{};      ///< Of each rank: `.cores`, `.resources`, `.retries`, ...
 
   /// The results of all ranks, by rank, instead of that of rank 0.
   [[nodiscard]] each_of_gang each() const;
@@ -53,8 +53,8 @@ class GangError : public Error {
 /// over whatever joins the workers: memory, MPI or TCP; a death is noticed in all of them.
 /// **Errors.** `GangError` once the gang has failed; `Error{invalid_argument}` for a rank or tag that cannot
 /// be; `Error{protocol}` if ranks call different functions, which ends the gang.
-/// **Threads.** That of the task. **Cost.** Trees: log2(size) messages deep; `gather` is one message from each
-/// rank.
+/// **Threads.** That of the task. **Cost.** Trees: log2(size) messages deep; `gather` is one message from
+/// each rank.
 /// **Source.** MPI's collectives, with values instead of buffers.
 class Gang {
  public:
@@ -156,9 +156,10 @@ class Gang {
 
   template <class T>
   void put(std::uint32_t to, std::uint64_t tag, Call call, const T& value) {
-    static_assert(detail::task::Travels<T>::value,
-                  "weir: this value cannot travel to another rank. Give its type a cereal serialize() function "
-                  "or make it a plain struct.");
+    static_assert(
+        detail::task::Travels<T>::value,
+        "weir: this value cannot travel to another rank. Give its type a cereal serialize() function "
+        "or make it a plain struct.");
     Buffer bytes;
     bytes.append(&call, 1);
     Writer writer(bytes);
@@ -233,8 +234,8 @@ struct Split {
   std::vector<T> items;  ///< Values or futures.
 };
 
-/// An argument of a gang of which each rank gets its part: as a `std::vector<T>` of neighbours, the first ranks
-/// one more where it does not come out even. `T` may be a future.
+/// An argument of a gang of which each rank gets its part: as a `std::vector<T>` of neighbours, the first
+/// ranks one more where it does not come out even. `T` may be a future.
 template <class T>
 Split<T> split(std::vector<T> items) {
   return {std::move(items)};

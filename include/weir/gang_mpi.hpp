@@ -19,11 +19,11 @@ namespace weir {
 /// ```
 ///
 /// The ranks must be processes of the program's own MPI job, each with one rank of the gang:
-/// `weir::gang{.ranks = 4, .separate = true}` under `weir run`. Weir itself talks over MPI meanwhile, from another
-/// thread: the program must be started with `WEIR_MPI_THREADS=multiple`.
-/// **Errors.** Throws `Error{unsupported}`, on all ranks, where one of these is missing. A rank that dies inside
-/// a call of MPI leaves the others hanging there: they are ended after 5 s and the gang runs again, while `Gang`'s
-/// own functions throw `GangError` at once. Where MPI can do without, use those.
+/// `weir::gang{.ranks = 4, .separate = true}` under `weir run`. Weir itself talks over MPI meanwhile, from
+/// another thread: the program must be started with `WEIR_MPI_THREADS=multiple`.
+/// **Errors.** Throws `Error{unsupported}`, on all ranks, where one of these is missing. A rank that dies
+/// inside a call of MPI leaves the others hanging there: they are ended after 5 s and the gang runs again,
+/// while `Gang`'s own functions throw `GangError` at once. Where MPI can do without, use those.
 /// **Cost.** Made and freed by all ranks together: 50 to 140 us on one host.
 /// **Source.** `MPI_Comm_create_group`, which also works after other ranks have died.
 class GangComm {
@@ -42,9 +42,10 @@ class GangComm {
     const std::vector<int> ranks = gang.allgather(!is_own ? -1 : level < MPI_THREAD_MULTIPLE ? -2 : rank);
     for (const int one : ranks) {
       if (one == -1)
-        throw Error(ErrorKind::unsupported,
-                    "GangComm: all ranks must be processes of the program's own MPI job; start it with weir run "
-                    "and ask for weir::gang{.ranks = n, .separate = true}");
+        throw Error(
+            ErrorKind::unsupported,
+            "GangComm: all ranks must be processes of the program's own MPI job; start it with weir run "
+            "and ask for weir::gang{.ranks = n, .separate = true}");
       if (one == -2)
         throw Error(ErrorKind::unsupported,
                     "GangComm: MPI was started for one thread at a time; start the program with "

@@ -145,7 +145,8 @@ std::optional<EarlySignal> early_signal(const JobOptions& options) {
     signal.before = std::chrono::seconds(*seconds);
   }
   if (signal.name != "USR1" && signal.name != "USR2")
-    refuse("signal", "must be USR1 or USR2, with a time ahead of the end, for example USR1@120", options.signal);
+    refuse("signal", "must be USR1 or USR2, with a time ahead of the end, for example USR1@120",
+           options.signal);
   return signal;
 }
 

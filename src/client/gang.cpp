@@ -25,8 +25,8 @@ namespace {
 }
 
 const char* name_of(std::uint8_t call) {
-  constexpr const char* names[] = {"barrier",   "broadcast", "reduce", "allreduce", "gather",
-                                   "allgather", "scatter",   "send"};
+  constexpr const char* names[] = {"barrier", "broadcast", "reduce",  "allreduce",
+                                   "gather",  "allgather", "scatter", "send"};
   return call < std::size(names) ? names[call] : "something else";
 }
 
@@ -40,7 +40,8 @@ void Gang::check_rank(const char* who, int rank) const {
 
 void Gang::check_pair(const char* who, int rank, int tag) const {
   check_rank(who, rank);
-  if (tag < 0) refuse_call(std::string(who) + ": the tag must not be negative (got " + std::to_string(tag) + ")");
+  if (tag < 0)
+    refuse_call(std::string(who) + ": the tag must not be negative (got " + std::to_string(tag) + ")");
 }
 
 void Gang::check_parts(std::size_t parts) const {
@@ -51,8 +52,8 @@ void Gang::check_parts(std::size_t parts) const {
 
 void Gang::check_sizes(std::size_t one, std::size_t other) {
   if (one != other)
-    refuse_call("reduce: the vectors of all ranks must have the same size (got " + std::to_string(one) + " and " +
-                std::to_string(other) + ")");
+    refuse_call("reduce: the vectors of all ranks must have the same size (got " + std::to_string(one) +
+                " and " + std::to_string(other) + ")");
 }
 
 Buffer Gang::take(std::uint32_t from, std::uint64_t tag, Call call) {

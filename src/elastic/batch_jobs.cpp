@@ -5,6 +5,7 @@
 
 #include <cmath>
 #include <csignal>
+#include <cstdlib>
 #include <filesystem>
 
 #include "batch/array.hpp"
@@ -232,6 +233,39 @@ class BatchJobs final : public Launcher {
 std::unique_ptr<Launcher> batch_launcher(const BatchSystem& system, const BatchOptions& options,
                                          const std::string& who) {
   return std::make_unique<BatchJobs>(system, options, who);
+}
+
+// What is common to all jobs the launcher reads itself.
+BatchOptions options_of_site(const std::string& site, const std::string& who, std::string& system) {
+  if (site.empty())
+    throw Error(ErrorKind::invalid_argument,
+                who +
+                    ": must be given the name of a site (got nothing); the configuration file has a table "
+                    "[sites.NAME] for each");
+  Config config = load_config();
+  config.set("site", site);
+  system = config.text("system");
+  config.choose_system(system.empty() ? detect_batch_system().name() : batch_system(system).name());
+  const auto number = [&](const char* name) {
+    const std::int64_t value = config.count(name);
+    if (value < 1 || value > 1'000'000)
+      throw Error(ErrorKind::invalid_argument, config.origin(name) + ": " + name +
+                                                   " of a job must be from 1 to 1000000 (got " +
+                                                   std::to_string(value) + ")");
+    return static_cast<int>(value);
+  };
+  BatchOptions options{.cores = number("cores"), .processes = number("processes"), .site = site};
+  for (const std::string& text : config.list("worker_resources")) {
+    const std::size_t equals = text.find('=');
+    char* rest = nullptr;
+    const double amount = equals == std::string::npos ? 0 : std::strtod(text.c_str() + equals + 1, &rest);
+    if (equals == std::string::npos || equals == 0 || *rest || !(amount > 0))
+      throw Error(ErrorKind::invalid_argument,
+                  config.origin("worker_resources") +
+                      ": worker_resources must be NAME=AMOUNT, for example gpu=1 (got " + text + ")");
+    options.resources.push_back({text.substr(0, equals), amount});
+  }
+  return options;
 }
 
 }  // namespace weir::detail::elastic

@@ -241,8 +241,7 @@ ScalingView JobKeeper::view(const Snapshot& snapshot) const {
   for (const Job& job : jobs_)
     if (!job.retiring && !job.leaving && !job.superseded)
       view.jobs.push_back({job.id, job.joined, job.idle_since});
-  const std::uint64_t ready =
-      scheduler_->work_for(offer_, shape_.resources.empty() || plain_clusters == 0);
+  const std::uint64_t ready = scheduler_->work_for(offer_, shape_.resources.empty() || plain_clusters == 0);
   const auto threads = static_cast<std::uint64_t>(threads_of(shape_));
   view.useful_workers = static_cast<int>(std::min<std::uint64_t>((ready + threads - 1) / threads, 1'000'000));
   view.has_results = snapshot.results_wanted;

@@ -51,6 +51,10 @@ class Launcher {
 [[nodiscard]] std::unique_ptr<Launcher> batch_launcher(const BatchSystem& system, const BatchOptions& options,
                                                        const std::string& who);
 
+/// What the configuration file says of a site's jobs, and its batch system (empty: the one on PATH).
+[[nodiscard]] BatchOptions options_of_site(const std::string& site, const std::string& who,
+                                           std::string& system);
+
 /// This process's arguments.
 [[nodiscard]] std::vector<std::string> own_arguments();
 

@@ -158,7 +158,8 @@ worker::Machine share_of(const Given& given, const KernelView& kernel, const Sea
     begin = seat.index * threads;
     count = threads;
   }
-  if (kernel.cpus.size() >= begin + count && count >= threads && given.cores.value >= static_cast<int>(threads)) {
+  if (kernel.cpus.size() >= begin + count && count >= threads &&
+      given.cores.value >= static_cast<int>(threads)) {
     const auto first = kernel.cpus.begin() + static_cast<std::ptrdiff_t>(begin);
     machine.domains = by_domain({first, first + static_cast<std::ptrdiff_t>(count)});
   }

@@ -95,7 +95,8 @@ node::WorkerSettings worker_settings(const RunOptions& options, PeerId self, std
   settings.share =
       std::max(1, all.cores.value / static_cast<int>(std::max<std::uint64_t>(1, threads * own.workers)));
   if (const double gpus = worker::amount_of(settings.resources, worker::gpu_name); gpus > 0)
-    settings.machine.devices.resize(std::min(settings.machine.devices.size(), static_cast<std::size_t>(gpus)));
+    settings.machine.devices.resize(
+        std::min(settings.machine.devices.size(), static_cast<std::size_t>(gpus)));
   else if (!settings.machine.devices.empty())
     settings.resources.push_back({worker::gpu_name, static_cast<double>(settings.machine.devices.size())});
   settings.name = "worker " + std::to_string(self);

@@ -64,7 +64,7 @@ struct TaskScope {
   TaskId id = 0;
   int depth = 0;  ///< Tasks below it on this thread's stack.
   std::function<void()> secede, rejoin;
-  std::function<bool()> help;  ///< Runs another task meanwhile; whether there was one.
+  std::function<bool()> help;                  ///< Runs another task meanwhile; whether there was one.
   std::shared_ptr<const worker::Grant> grant;  ///< Null: it asked for nothing.
   int share = 1;                               ///< Cores that it may use then.
   static TaskScope*& current() noexcept {

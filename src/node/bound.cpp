@@ -28,9 +28,10 @@ std::vector<std::string> ThisTask::environment() const {
 ThisTask this_task() {
   const detail::node::TaskScope* scope = detail::node::TaskScope::current();
   if (!scope)
-    throw Error(ErrorKind::closed,
-                "this_task: no task runs in this thread; ask in the task, and hand what it says to threads it "
-                "starts");
+    throw Error(
+        ErrorKind::closed,
+        "this_task: no task runs in this thread; ask in the task, and hand what it says to threads it "
+        "starts");
   ThisTask task;
   task.core_count = scope->share;
   if (!scope->grant) return task;

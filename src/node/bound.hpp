@@ -17,7 +17,8 @@ inline constexpr const char* device_variable_names[] = {"CUDA_VISIBLE_DEVICES", 
                                                         "HIP_VISIBLE_DEVICES", "ZE_AFFINITY_MASK"};
 
 /// OpenMP and BLAS of this thread use so many threads from now on, unless the environment says how many
-/// (OMP_NUM_THREADS and the like). What can only be set for the whole process is set if this thread is `alone`.
+/// (OMP_NUM_THREADS and the like). What can only be set for the whole process is set if this thread is
+/// `alone`.
 void use_math_threads(int threads, bool alone);
 
 /// The variables by which programs find their devices, with these: CUDA_VISIBLE_DEVICES, ...

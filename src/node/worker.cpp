@@ -265,7 +265,8 @@ worker::Outcome WorkerNode::run(worker::Execution& task, std::size_t slot, Ran& 
   scope.grant = task.grant;
   scope.share = settings_.share;
   std::optional<Bound> bound;
-  if (task.grant) bound.emplace(*task.grant, settings_.share, settings_.threads == 1 && settings_.own_process);
+  if (task.grant)
+    bound.emplace(*task.grant, settings_.share, settings_.threads == 1 && settings_.own_process);
   std::optional<Member> member;
   if (task.gang) member.emplace(*this, *task.gang);
   const TaskId below = black_box_.slot(slot).exchange(task.id, std::memory_order_relaxed);

@@ -187,7 +187,8 @@ void State::break_gang(Gang& gang, const Task& first, const std::string& reason)
     if (&task == &first || task.state != TaskState::processing) continue;
     const Worker& worker = workers_[task.worker];
     if (!gang.done[rank]) {
-      if (worker.alive) send(worker.peer, protocol::GangBroken{task.id, task.run, gang.members[0], gang.run, reason});
+      if (worker.alive)
+        send(worker.peer, protocol::GangBroken{task.id, task.run, gang.members[0], gang.run, reason});
       continue;
     }
     if (worker.alive) send(worker.peer, protocol::CancelRun{task.id, task.run});
@@ -216,9 +217,9 @@ void State::gang_left(Gang& gang) {
   const std::string death = std::exchange(gang.death, {});
   gang.cause.reset();
   if (!cause && leader.deaths >= settings_.allowed_failures) {
-    auto failure = failure_of(leader, ErrorKind::worker_lost,
-                              std::to_string(leader.deaths) + " workers died while they ran it; the last time " +
-                                  death);
+    auto failure =
+        failure_of(leader, ErrorKind::worker_lost,
+                   std::to_string(leader.deaths) + " workers died while they ran it; the last time " + death);
     failure->attempt = leader.deaths;
     return fail(leader, std::move(failure));
   }
@@ -262,7 +263,8 @@ void State::leave_behind(Time now, PeerId peer, Actions& out) {
 // --- its places
 
 std::int64_t State::urgency(const Gang& gang) const {
-  return member_of(gang, 0).priority + static_cast<std::int64_t>((now_ - gang.since) / settings_.gang_aging_s);
+  return member_of(gang, 0).priority +
+         static_cast<std::int64_t>((now_ - gang.since) / settings_.gang_aging_s);
 }
 
 // How many of its ranks the worker can take: now, or once it has nothing else.
@@ -482,8 +484,7 @@ void State::check_gangs() const {
       const Task* task = id ? tasks_.find(id) : nullptr;
       processing += task && task->state == TaskState::processing;
     }
-    if (gang.phase == GangPhase::running)
-      require(processing == gang.members.size(), name + "runs in part");
+    if (gang.phase == GangPhase::running) require(processing == gang.members.size(), name + "runs in part");
     else if (gang.phase == GangPhase::breaking) require(processing > 0, name + "breaks, and all have left");
     else require(processing == 0, name + "does not run, and ranks of it do");
     require((std::find(waiting_gangs_.begin(), waiting_gangs_.end(), leader) != waiting_gangs_.end()) ==

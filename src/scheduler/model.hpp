@@ -73,7 +73,7 @@ struct alignas(64) Task {
   bool orphan : 1 = false;     ///< An input had gone before it was submitted: it can never run.
   bool delivered : 1 = false;  ///< The client has the whole result.
   bool out_of_band : 1 = false;
-  bool waits : 1 = false;  ///< Its function has started and waits for other tasks.
+  bool waits : 1 = false;    ///< Its function has started and waits for other tasks.
   bool begun : 1 = false;    ///< Its worker did not give it back: it is known to run.
   bool in_gang : 1 = false;  ///< It runs when all of its gang do.
 
@@ -208,12 +208,12 @@ struct Gang {
   bool separate = false;
   GangPhase phase = GangPhase::gathering;
   std::uint32_t run = 0;
-  Time since = 0;                                      ///< When it began to wait, or to break.
-  bool hopeless = false;                               ///< All workers together have no room for it.
-  std::vector<Places> reserved;                        ///< While it waits, if it is first.
+  Time since = 0;                                            ///< When it began to wait, or to break.
+  bool hopeless = false;                                     ///< All workers together have no room for it.
+  std::vector<Places> reserved;                              ///< While it waits, if it is first.
   std::vector<std::unique_ptr<protocol::RunFinished>> done;  ///< Of this attempt, by rank.
-  std::shared_ptr<const Failure> cause;                ///< Of its breaking, unless by a death.
-  std::string death;                                   ///< Of whom it broke.
+  std::shared_ptr<const Failure> cause;                      ///< Of its breaking, unless by a death.
+  std::string death;                                         ///< Of whom it broke.
   bool provisional = false;  ///< `cause` is what a survivor saw: the scheduler may know better soon.
   bool counted = false;      ///< A death of this attempt has been blamed on it.
 };
@@ -225,10 +225,9 @@ struct Assign {
   friend bool operator==(const Assign&, const Assign&) = default;
 };
 
-using Message =
-    std::variant<Assign, protocol::CancelRun, protocol::RetractRun, protocol::FreeResult, protocol::InputAt,
-                 protocol::ReplicateResult, protocol::TaskDone, protocol::TaskFailed, protocol::TaskPending,
-                 protocol::GangBroken>;
+using Message = std::variant<Assign, protocol::CancelRun, protocol::RetractRun, protocol::FreeResult,
+                             protocol::InputAt, protocol::ReplicateResult, protocol::TaskDone,
+                             protocol::TaskFailed, protocol::TaskPending, protocol::GangBroken>;
 
 /// What the caller must now do: send this.
 struct Action {

@@ -168,7 +168,8 @@ WorkerIndex State::choose_restricted(const Task& task) const {
 }
 
 bool State::has_room(const Task& task, const Worker& worker) const {
-  return worker.ready() + worker.extra < limit(task, worker) && (!worker.ends() || in_time(task, worker, worker.wait_s()));
+  return worker.ready() + worker.extra < limit(task, worker) &&
+         (!worker.ends() || in_time(task, worker, worker.wait_s()));
 }
 
 // What was asked of every worker is done by those too that are leaving.

@@ -74,7 +74,8 @@ protocol::RunTask State::run_message(TaskId id) const {
     placed->leader = gang.members[0];
     placed->run = gang.run;
     placed->rank = task.extras->rank;
-    for (const TaskId member : gang.members) placed->peers.push_back(workers_[tasks_.find(member)->worker].peer);
+    for (const TaskId member : gang.members)
+      placed->peers.push_back(workers_[tasks_.find(member)->worker].peer);
     message.priority = std::numeric_limits<std::int32_t>::max();  // the others wait for it
     message.gang = std::move(placed);
   }
@@ -143,7 +144,8 @@ std::string State::missing_resources(const std::vector<std::vector<Resource>>& p
   if (alive_ == 0) return "";
   for (const TaskId id : unplaceable_) {
     const Task* task = tasks_.find(id);
-    if (!task || task->state != TaskState::no_worker || !task->options() || task->options()->resources.empty())
+    if (!task || task->state != TaskState::no_worker || !task->options() ||
+        task->options()->resources.empty())
       continue;
     const Options& options = *task->options();
     const bool is_promised = std::any_of(promised.begin(), promised.end(), [&](const auto& offer) {
@@ -400,7 +402,8 @@ void State::check() const {
     if (worker.running()) {
       require(worker.level == LoadIndex::level_of(worker), worker.name + ": its load is out of date");
       const bool may_take_any = !worker.memory.paused || all_paused;
-      require(worker.ends() || worker.reserved || !(worker.ready() == 0 && ((queued_ && may_take_any) || worker.queued)),
+      require(worker.ends() || worker.reserved ||
+                  !(worker.ready() == 0 && ((queued_ && may_take_any) || worker.queued)),
               worker.name + " is idle while tasks are queued");
     }
   }

@@ -21,8 +21,8 @@ struct Settings {
   double latency_s = 20e-6;          ///< Of one transfer.
   double unknown_s = 0.05;           ///< Duration of a task whose function has never finished.
   double pause_s = 0.1;              ///< How long a worker that lacks memory is expected to start nothing.
-  double gang_grace_s = 5;     ///< For members of a gang that has failed, to leave it.
-  double gang_aging_s = 10;    ///< A gang that has waited so long is as urgent as one of a priority more.
+  double gang_grace_s = 5;           ///< For members of a gang that has failed, to leave it.
+  double gang_aging_s = 10;  ///< A gang that has waited so long is as urgent as one of a priority more.
   double overstay_s = 0.02;  ///< Nothing finished for so long, and for several times what was expected:
                              ///< what a worker was given ahead is taken back.
 };
@@ -127,9 +127,8 @@ class State {
   void give_up(Time now, const std::string& reason, Actions& out);
   /// The same for tasks that no worker of these may run: whether there are any, and why each fails.
   [[nodiscard]] bool has_unplaceable() const noexcept {
-    return !unplaceable_.empty() ||
-           std::any_of(waiting_gangs_.begin(), waiting_gangs_.end(),
-                       [&](TaskId id) { return gangs_.at(id).hopeless; });
+    return !unplaceable_.empty() || std::any_of(waiting_gangs_.begin(), waiting_gangs_.end(),
+                                                [&](TaskId id) { return gangs_.at(id).hopeless; });
   }
   void give_up_unplaceable(Time now, Actions& out);
   /// Peers that have not left a gang which has failed `grace_s` ago: stuck where nobody can tell them.

@@ -114,8 +114,8 @@ class SimulatedCluster {
                    protocol::InputAt, protocol::ReplicateResult, protocol::PeerGone, protocol::Refused,
                    protocol::RunFinished, protocol::RunFailed, protocol::RetractReply, protocol::ResultHere,
                    protocol::InputMissing, protocol::ResultBroken, protocol::GetResult, protocol::DropRequest,
-                   protocol::ResultMissing, protocol::MemoryUse, protocol::GangBroken, Carrying<protocol::ResultData>,
-                   Carrying<protocol::PutResult>>;
+                   protocol::ResultMissing, protocol::MemoryUse, protocol::GangBroken,
+                   Carrying<protocol::ResultData>, Carrying<protocol::PutResult>>;
   struct Worker {
     std::unique_ptr<worker::State> state;
     bool silent = false;     // dead

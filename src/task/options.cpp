@@ -47,9 +47,10 @@ void detail::check(const Options& options) {
   check(options.resources, "submit");
   for (const Resource& resource : options.resources)
     if (resource.name == "gpu" && resource.amount > 1 && resource.amount != std::floor(resource.amount))
-      refuse("submit: a task takes whole devices, or a part of one: gpu must be a whole number, or less than 1 "
-             "(got " +
-             number_text(resource.amount) + ")");
+      refuse(
+          "submit: a task takes whole devices, or a part of one: gpu must be a whole number, or less than 1 "
+          "(got " +
+          number_text(resource.amount) + ")");
 }
 
 std::string Failure::text() const {

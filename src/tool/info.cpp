@@ -67,7 +67,8 @@ void print_here() {
   line("memory", to_text(given.memory_bytes.value), given.memory_bytes.source);
   std::string devices;
   for (const std::string& device : given.devices.value) devices += (devices.empty() ? "" : ",") + device;
-  line("gpu", given.devices.value.empty() ? "none" : std::to_string(given.devices.value.size()) + ": " + devices,
+  line("gpu",
+       given.devices.value.empty() ? "none" : std::to_string(given.devices.value.size()) + ": " + devices,
        given.devices.source);
   const char* threads = std::getenv("WEIR_THREADS");
   line("threads", threads && *threads ? threads : std::to_string(given.cores.value),

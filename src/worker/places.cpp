@@ -29,7 +29,8 @@ Places::Places(Machine machine) : domains_(machine.domains), all_(std::move(mach
 std::size_t Places::part_of(double amount) const {
   std::size_t best = devices_.size();
   for (std::size_t i = 0; i < devices_.size(); ++i)
-    if (devices_[i].free + slack >= amount && (best == devices_.size() || devices_[i].free < devices_[best].free))
+    if (devices_[i].free + slack >= amount &&
+        (best == devices_.size() || devices_[i].free < devices_[best].free))
       best = i;
   return best;
 }

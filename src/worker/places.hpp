@@ -15,8 +15,9 @@ inline constexpr const char* gpu_name = "gpu";
 
 /// What a worker can hand out.
 struct Machine {
-  std::vector<std::vector<int>> domains;  ///< Processors, by memory domain; fewer than threads: none is bound.
-  std::vector<std::string> devices;       ///< As the resource `gpu`, each 1.
+  std::vector<std::vector<int>>
+      domains;                       ///< Processors, by memory domain; fewer than threads: none is bound.
+  std::vector<std::string> devices;  ///< As the resource `gpu`, each 1.
 };
 
 /// What a task was given.

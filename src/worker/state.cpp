@@ -418,7 +418,8 @@ void State::drop_stale() {
 // The scheduler numbers roots above the lowest byte.
 bool State::take_of_root(Execution& out, std::uint64_t order) {
   drop_stale();
-  return !ready_.empty() && constrained_.empty() && !valid(ready_.front())->gang && ready_.front().order >> 8 == order >> 8 && take(out);
+  return !ready_.empty() && constrained_.empty() && !valid(ready_.front())->gang &&
+         ready_.front().order >> 8 == order >> 8 && take(out);
 }
 
 bool State::take(Execution& out, bool out_of_band) {
@@ -442,7 +443,8 @@ bool State::take(Execution& out, bool out_of_band) {
     for (const QueueEntry& entry : constrained_) {
       const Record* wide = valid(entry);
       if (!wide || fits(*wide) || !lacks_only_threads(*wide)) continue;
-      if ((best == constrained_.end() || later(*best, entry)) && (ready_.empty() || later(ready_.front(), entry)))
+      if ((best == constrained_.end() || later(*best, entry)) &&
+          (ready_.empty() || later(ready_.front(), entry)))
         return false;
     }
     if (best != constrained_.end() && (ready_.empty() || later(ready_.front(), *best))) {
@@ -521,7 +523,8 @@ void State::check() const {
   const auto require = [](bool holds, const std::string& rule) {
     if (!holds) throw Error(ErrorKind::internal, "worker: " + rule);
   };
-  std::uint64_t bytes = 0, spilled = 0, leaving = 0, coming = 0, held = 0, listed = 0, executing = 0, taken = 0;
+  std::uint64_t bytes = 0, spilled = 0, leaving = 0, coming = 0, held = 0, listed = 0, executing = 0,
+                taken = 0;
   records_.for_each([&](TaskId id, const Record& record) {
     const std::string name = "task " + std::to_string(id) + " ";
     if (record.data == Data::here) (record.on_disk ? spilled : bytes) += record.bytes;

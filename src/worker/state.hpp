@@ -41,9 +41,9 @@ struct Execution {
   Buffer arguments;
   task::Value beside;  ///< Their large buffers.
   SmallVector<TaskId, 2> inputs;
-  std::vector<task::Value> values;  ///< Of the inputs.
-  std::shared_ptr<const Grant> grant;              ///< Null: it asked for no cores or devices.
-  std::shared_ptr<const protocol::GangRun> gang;   ///< Null for most.
+  std::vector<task::Value> values;                ///< Of the inputs.
+  std::shared_ptr<const Grant> grant;             ///< Null: it asked for no cores or devices.
+  std::shared_ptr<const protocol::GangRun> gang;  ///< Null for most.
 };
 
 /// What came of it.
@@ -190,9 +190,7 @@ class State {
   [[nodiscard]] bool has_ready(bool out_of_band = false) const noexcept {
     return out_of_band ? !out_of_band_.empty() : !ready_.empty() || !constrained_.empty();
   }
-  [[nodiscard]] bool has_slot() const noexcept {
-    return taken_ < threads_ + seceded_ + out_of_band_running_;
-  }
+  [[nodiscard]] bool has_slot() const noexcept { return taken_ < threads_ + seceded_ + out_of_band_running_; }
   [[nodiscard]] std::size_t count() const noexcept { return records_.size(); }
   /// Throws `Error{internal}` if an invariant is broken.
   void check() const;

@@ -19,9 +19,7 @@ int places() {
   return threads;
 }
 
-int rank_sum(Gang& gang, int add) {
-  return gang.allreduce(gang.rank() + add);
-}
+int rank_sum(Gang& gang, int add) { return gang.allreduce(gang.rank() + add); }
 std::string letters(Gang& gang, const std::string& word) {
   const auto joined = gang.reduce(std::string(1, word[static_cast<std::size_t>(gang.rank())]));
   return joined.value_or("");
@@ -45,7 +43,8 @@ int all_calls(Gang& gang) {
   wrong += gang.scatter(parts) != r + 7;
   const auto sums = gang.allreduce(std::vector<double>{1.0, double(r)});
   wrong += sums != std::vector<double>{double(n), n * (n - 1) / 2.0};
-  const auto most = gang.reduce(r, [](int a, int b) { return std::max(a, b); }, n - 1);
+  const auto most = gang.reduce(
+      r, [](int a, int b) { return std::max(a, b); }, n - 1);
   wrong += (r == n - 1) ? most != n - 1 : most.has_value();
   gang.send((r + 1) % n, std::string(100'000, static_cast<char>('a' + r)), 5);
   const auto from = gang.receive<std::string>((r + n - 1) % n, 5);
@@ -72,9 +71,7 @@ int mpi_sum(Gang& gang) {
   return rank == gang.rank() ? sum : -1;
 }
 std::vector<int> numbers() { return {1, 2, 3, 4, 5}; }
-std::pair<int, std::size_t> cores() {
-  return {weir::this_task().cores(), weir::this_task().cpus().size()};
-}
+std::pair<int, std::size_t> cores() { return {weir::this_task().cores(), weir::this_task().cpus().size()}; }
 
 }  // namespace
 
@@ -140,14 +137,14 @@ TEST_CASE("gang: a communicator of MPI, where MPI takes several threads") {
   const weir::gang separate{.ranks = n, .separate = true};
   const char* threads = std::getenv("WEIR_MPI_THREADS");
   if (on_ranks() && threads && threads == std::string("multiple")) {
-    for (int i = 0; i < 20; ++i)
-      CHECK(client().submit(separate, mpi_sum).result() == n * (n + 1) / 2);
+    for (int i = 0; i < 20; ++i) CHECK(client().submit(separate, mpi_sum).result() == n * (n + 1) / 2);
     return;
   }
-  const std::string message = message_of([&] { static_cast<void>(client().submit(separate, mpi_sum).result()); });
-  CHECK(message.find(on_ranks() ? "start the program with WEIR_MPI_THREADS=multiple"
-                                : "all ranks must be processes of the program's own MPI job") !=
-        std::string::npos);
+  const std::string message =
+      message_of([&] { static_cast<void>(client().submit(separate, mpi_sum).result()); });
+  CHECK(message.find(on_ranks()
+                         ? "start the program with WEIR_MPI_THREADS=multiple"
+                         : "all ranks must be processes of the program's own MPI job") != std::string::npos);
 }
 
 TEST_CASE("gang: cancelled while its ranks wait for each other") {
@@ -164,8 +161,8 @@ TEST_CASE("task: cores are counted, and more than there are is told at once") {
   const auto [count, cpus] = client().submit(weir::Options{.cores = threads}, cores).result();
   CHECK(count == threads);
   CHECK((cpus == 0 || cpus == static_cast<std::size_t>(threads)));
-  const std::string message = message_of(
-      [] { static_cast<void>(client().submit(weir::Options{.cores = 500}, cores).result()); });
+  const std::string message =
+      message_of([] { static_cast<void>(client().submit(weir::Options{.cores = 500}, cores).result()); });
   CHECK(message.find("the task needs 500") != std::string::npos);
   CHECK(message_of([] { static_cast<void>(client().submit(weir::Options{.cores = -1}, cores)); }) ==
         "submit: cores must be from 0 to 4096 (got -1); 0 stands for one thread that is bound to nothing");

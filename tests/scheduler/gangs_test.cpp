@@ -209,8 +209,9 @@ TEST_CASE("scheduler: work is counted for the workers that can do it") {
   CHECK(story.state.work_for(gpu, false) == 7);
   CHECK(story.state.work_for(gpu, true) == 10);
   CHECK(story.state.missing_resources({cpu, gpu}).empty());
-  CHECK(has(story.state.missing_resources({cpu}),
-            "waits for a worker to join that has what it needs; worker 1 on host: has 0 gpu, the task needs 1"));
+  CHECK(has(
+      story.state.missing_resources({cpu}),
+      "waits for a worker to join that has what it needs; worker 1 on host: has 0 gpu, the task needs 1"));
   story.join(2, 1, {{"gpu", 1}});
   CHECK(story.state.missing_resources({cpu}).empty());
   story.finish(11);

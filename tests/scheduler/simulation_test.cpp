@@ -163,12 +163,12 @@ TEST_CASE("simulation: gangs survive deaths, joins and retirements at any moment
 
 TEST_CASE("simulation: gangs survive releases, cancellations, retries and ranks that throw") {
   survive(40, {.deaths = 1,
-                .joins = 1,
-                .releases = 40,
-                .cancels = 15,
-                .retries = 20,
-                .fetches = 20,
-                .failing = 0.2,
-                .gangs = 0.3,
-                .trickle = true});
+               .joins = 1,
+               .releases = 40,
+               .cancels = 15,
+               .retries = 20,
+               .fetches = 20,
+               .failing = 0.2,
+               .gangs = 0.3,
+               .trickle = true});
 }

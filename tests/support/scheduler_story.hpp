@@ -63,7 +63,8 @@ class Story {
     return event([&](auto& out) { state.handle(now, task_client(id), std::move(message), out); });
   }
   /// A gang whose ranks are the tasks from `first` on; gives the actions of the last submission.
-  Lines gang(TaskId first, std::uint32_t ranks, Options options = {}, detail::protocol::GangPlace place = {}) {
+  Lines gang(TaskId first, std::uint32_t ranks, Options options = {},
+             detail::protocol::GangPlace place = {}) {
     Lines lines;
     place.leader = first;
     place.size = ranks;

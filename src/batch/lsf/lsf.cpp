@@ -80,8 +80,7 @@ std::string directives(const JobOptions& options) {
   if (!others.empty()) lines.add("-R \"select[" + others + "]\"");
   if (options.memory_bytes) lines.add("-R \"rusage[mem=" + memory_text(options.memory_bytes) + "/host]\"");
   static_cast<void>(gpus_of(options, 1));
-  if (options.gpus_per_rank)
-    lines.add("-gpu \"num=" + std::to_string(options.gpus_per_rank) + "/task\"");
+  if (options.gpus_per_rank) lines.add("-gpu \"num=" + std::to_string(options.gpus_per_rank) + "/task\"");
   if (options.gpus_per_node) lines.add("-gpu \"num=" + std::to_string(options.gpus_per_node) + "/host\"");
   if (options.walltime.count() > 0) lines.add("-W " + run_limit(options.walltime));
   lines.add_own();

@@ -76,9 +76,8 @@ std::string directives(const JobOptions& options) {
     throw Error(ErrorKind::unsupported,
                 "exclude: PBS leaves out no hosts (got " + options.exclude.front() + ")");
   if (const auto signal = early_signal(options))
-    throw Error(ErrorKind::unsupported,
-                "signal: PBS sends none ahead of the walltime (got " + options.signal +
-                    "); leave it out, PBS ends a job with SIGTERM");
+    throw Error(ErrorKind::unsupported, "signal: PBS sends none ahead of the walltime (got " +
+                                            options.signal + "); leave it out, PBS ends a job with SIGTERM");
   Directives lines("#PBS", options);
   const std::string name = checked_name(options);
   lines.add("-N " + name);
