@@ -72,7 +72,7 @@ void Gang::barrier() {
   const std::uint32_t size = link_->size(), rank = link_->rank();
   for (std::uint32_t step = 1; step < size; step <<= 1) {
     put((rank + step) % size, tag, Call::barrier, std::uint8_t{0});
-    take((rank + size - step) % size, tag, Call::barrier);
+    static_cast<void>(take((rank + size - step) % size, tag, Call::barrier));
   }
 }
 
