@@ -94,13 +94,13 @@ class Client {
   /// `not_found`, at once, if there will never be room for all ranks.
   /// **Cost.** A task for each rank; the arguments are serialized once for each.
   template <class F, class... A>
-  auto submit(const gang& how, F&& f, A&&... args) {
+  auto submit(gang how, F&& f, A&&... args) {
     auto ranks = send_gang<false>(how, std::forward<F>(f), std::forward<A>(args)...);
     return std::move(ranks.front());
   }
   /// The same; the result is what all ranks return, by rank: `client.submit(weir::gang{4}.each(), f, x)`.
   template <class F, class... A>
-  auto submit(const each_of_gang& how, F&& f, A&&... args) {
+  auto submit(each_of_gang how, F&& f, A&&... args) {
     return when_all(send_gang<true>(how.of, std::forward<F>(f), std::forward<A>(args)...));
   }
 

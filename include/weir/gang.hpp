@@ -52,7 +52,7 @@ class GangError : public Error {
 /// Every rank calls the collective functions (all but `send` and `receive`) in the same order. They travel
 /// over whatever joins the workers: memory, MPI or TCP; a death is noticed in all of them.
 /// **Errors.** `GangError` once the gang has failed; `Error{invalid_argument}` for a rank or tag that cannot
-/// be; `Error{protocol}` if ranks call different functions, which ends the gang.
+/// be; `Error{protocol}` where ranks are seen to call different functions, which ends the gang.
 /// **Threads.** That of the task. **Cost.** Trees: log2(size) messages deep; `gather` is one message from
 /// each rank.
 /// **Source.** MPI's collectives, with values instead of buffers.

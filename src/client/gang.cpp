@@ -24,7 +24,7 @@ namespace {
   throw Error(ErrorKind::invalid_argument, "Gang::" + sentence);
 }
 
-const char* name_of(std::uint8_t call) {
+const char* call_name(std::uint8_t call) {
   constexpr const char* names[] = {"barrier", "broadcast", "reduce",  "allreduce",
                                    "gather",  "allgather", "scatter", "send"};
   return call < std::size(names) ? names[call] : "something else";
@@ -61,8 +61,8 @@ Buffer Gang::take(std::uint32_t from, std::uint64_t tag, Call call) {
   const auto got = bytes.empty() ? std::uint8_t{255} : static_cast<std::uint8_t>(*bytes.data());
   if (got != static_cast<std::uint8_t>(call))
     throw Error(ErrorKind::protocol, "Gang: rank " + std::to_string(rank()) + " calls " +
-                                         name_of(static_cast<std::uint8_t>(call)) + " where rank " +
-                                         std::to_string(from) + " calls " + name_of(got) +
+                                         call_name(static_cast<std::uint8_t>(call)) + " where rank " +
+                                         std::to_string(from) + " calls " + call_name(got) +
                                          "; all ranks must call the same functions in the same order");
   return bytes;
 }

@@ -46,16 +46,16 @@ namespace detail::node {
 namespace {
 
 template <class F>
-F* found(const char* name) {
+F* symbol_of(const char* name) {
   return reinterpret_cast<F*>(dlsym(RTLD_DEFAULT, name));
 }
 
 void set_math_threads(int threads, bool alone) {
   // Of this thread only.
-  if (const auto set = found<void(int)>("omp_set_num_threads")) set(threads);
-  if (const auto set = found<int(int)>("MKL_Set_Num_Threads_Local")) set(threads);
-  if (const auto set = found<int(int)>("openblas_set_num_threads_local")) set(threads);
-  else if (const auto set_all = found<void(int)>("openblas_set_num_threads"); set_all && alone)
+  if (const auto set = symbol_of<void(int)>("omp_set_num_threads")) set(threads);
+  if (const auto set = symbol_of<int(int)>("MKL_Set_Num_Threads_Local")) set(threads);
+  if (const auto set = symbol_of<int(int)>("openblas_set_num_threads_local")) set(threads);
+  else if (const auto set_all = symbol_of<void(int)>("openblas_set_num_threads"); set_all && alone)
     set_all(threads);
 }
 

@@ -73,7 +73,7 @@ void WorkerNode::to_rank(const protocol::GangRun& gang, std::uint32_t to, std::u
   protocol::GangData data{gang.leader, gang.run, gang.rank, to, tag, std::move(bytes)};
   if (gang.peers[to] == self_) {
     gangs_.put(std::move(data));
-    transport_.wake();
+    wake();
     return;
   }
   post(gang.peers[to], data);
@@ -82,6 +82,7 @@ void WorkerNode::to_rank(const protocol::GangRun& gang, std::uint32_t to, std::u
 
 // Whoever waits drives the node, as in `Node::wait_until`; its thread stays its own.
 Buffer WorkerNode::from_rank(const protocol::GangRun& gang, std::uint32_t from, std::uint64_t tag) {
+  Rest rest(*this);
   auto last = Clock::now();
   while (true) {
     bool moved = false;
@@ -93,8 +94,8 @@ Buffer WorkerNode::from_rank(const protocol::GangRun& gang, std::uint32_t from, 
       moved = progress();
     }
     const auto now = Clock::now();
-    if (moved) last = now;
-    else doze(now - last);
+    if (moved) rest.get_up(), last = now;
+    else rest(now - last);
   }
 }
 

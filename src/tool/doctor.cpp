@@ -31,7 +31,7 @@ struct Finding {
   std::string text;
 };
 
-std::string first_line(const std::string& text) {
+std::string one_line(const std::string& text) {
   const std::size_t begin = text.find_first_not_of(" \n\r");
   return begin == std::string::npos ? "" : text.substr(begin, text.find('\n', begin) - begin);
 }
@@ -48,7 +48,7 @@ Finding try_ranks() {
   if (result.exit_status == 0 && result.output.find("rank 1") != std::string::npos)
     return {true, "mpirun starts ranks"};
   return {false, "mpirun starts no ranks of Open MPI: " +
-                     first_line(result.errors.empty() ? result.output : result.errors) +
+                     one_line(result.errors.empty() ? result.output : result.errors) +
                      "; `weir run` needs it, threads and batch clusters of one process do not"};
 }
 
@@ -126,7 +126,7 @@ Finding try_other_hosts(const std::vector<std::string>& others) {
     const batch::ProgramResult result = batch::run_program(
         {"ssh", "-o", "BatchMode=yes", "-o", "ConnectTimeout=5", host, "true"}, std::chrono::seconds(15));
     if (result.exit_status != 0)
-      silent += (silent.empty() ? "" : "; ") + host + ": " + first_line(result.errors);
+      silent += (silent.empty() ? "" : "; ") + host + ": " + one_line(result.errors);
   }
   return {silent.empty(), silent.empty() ? "all other hosts of the job answer ssh"
                                          : "no way by ssh to " + silent +
