@@ -424,7 +424,8 @@ bool State::take_of_root(Execution& out, std::uint64_t order) {
 
 bool State::take_if_next(Execution& out, TaskId id) {
   drop_stale();
-  return !ready_.empty() && constrained_.empty() && ready_.front().id == id && take(out);
+  return !ready_.empty() && constrained_.empty() && ready_.front().id == id && !valid(ready_.front())->gang &&
+         take(out);
 }
 
 bool State::take(Execution& out, bool out_of_band) {
