@@ -21,6 +21,7 @@
 #include "core/thrown.hpp"
 #include "core/variables.hpp"
 #include "core/wording.hpp"
+#include "dashboard/alone.hpp"
 #include "home/joined.hpp"
 #include "home/seen.hpp"
 #include "home/settings.hpp"
@@ -220,6 +221,7 @@ int run(int argc, char** argv, const std::function<int(Client&)>& body, const Ru
   const bool is_rank = !environment("PMIX_RANK").empty();
   const std::string size = is_rank ? environment("OMPI_COMM_WORLD_SIZE") : "";
   static_cast<void>(status_file());
+  detail::dashboard::end_alone();
   try {
     detail::check(options.resources, "weir::run");
     static_cast<void>(detail::home::dashboard_wish());

@@ -2,6 +2,7 @@
 #include "node/worker.hpp"
 
 #include <unistd.h>
+#include <algorithm>
 #include <thread>
 
 #include "core/log.hpp"
@@ -116,6 +117,7 @@ bool WorkerNode::next(worker::Execution& task, std::unique_lock<Baton>& hold) {
 }
 
 void WorkerNode::execute_loop(std::size_t slot) {
+  const Profile::Watched watched(profile_);
   worker::Execution task;
   std::unique_lock hold(baton_);
   for (int since_poll = 0; next(task, hold); ++since_poll) {
@@ -367,6 +369,7 @@ void WorkerNode::on(PeerId, protocol::EnterNetwork&& message) {
 
 void WorkerNode::on(PeerId from, protocol::ResultData&& message, task::Value&& value) {
   received_bytes_ += message.bytes;
+  note_link(from, message.bytes);
   futures_.on_value(message.id, value);
   state_.arrived(from, message.id, message.request, std::move(value), message.bytes, actions_);
 }
@@ -432,6 +435,13 @@ void WorkerNode::note_idle(Clock::time_point now) {
   counter_.idle(why, static_cast<double>(settings_.threads - at_work), seconds);
 }
 
+void WorkerNode::note_link(PeerId from, std::uint64_t bytes) {
+  protocol::SeenLink& link = links_[from];
+  link.peer = from;
+  link.bytes += bytes;
+  ++link.count;
+}
+
 void WorkerNode::tell_seen(Clock::time_point now) {
   if (!seen_blocks_.value_or(0)) return;
   seen_ = now;
@@ -447,6 +457,14 @@ void WorkerNode::tell_seen(Clock::time_point now) {
   seen.descriptors = own.descriptors;
   seen.received_bytes = std::exchange(received_bytes_, 0);
   seen.sent_bytes = std::exchange(sent_bytes_, 0);
+  constexpr std::size_t most_links = 16;
+  for (const auto& [peer, link] : links_) seen.links.push_back(link);
+  std::sort(seen.links.begin(), seen.links.end(),
+            [](const auto& a, const auto& b) { return a.bytes > b.bytes; });
+  if (seen.links.size() > most_links) seen.links.resize(most_links);
+  links_.clear();
+  constexpr std::size_t most_stacks = 64;
+  seen.stacks = profile_.take(most_stacks);
   post(0, seen);
 }
 

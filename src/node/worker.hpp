@@ -4,11 +4,13 @@
 #include <array>
 #include <condition_variable>
 #include <deque>
+#include <map>
 #include <optional>
 #include <thread>
 
 #include "node/host.hpp"
 #include "node/node.hpp"
+#include "node/profile.hpp"
 #include "node/spill_file.hpp"
 #include "seeing/counter.hpp"
 #include "worker/state.hpp"
@@ -90,6 +92,7 @@ class WorkerNode final : public Node {
   worker::Outcome run(worker::Execution& task, std::size_t slot, Ran& ran);
   void finish(const worker::Execution& task, std::size_t slot, const Ran& ran, worker::Outcome&& outcome);
   void note_idle(Clock::time_point now);
+  void note_link(PeerId from, std::uint64_t bytes);
   void tell_seen(Clock::time_point now);
   bool help(const worker::Execution& waiting, std::size_t slot);
   void add_thread();
@@ -149,6 +152,8 @@ class WorkerNode final : public Node {
   Clock::time_point seen_{}, idle_noted_ = Clock::now();
   double cpu_told_s_ = 0;
   std::uint64_t received_bytes_ = 0, sent_bytes_ = 0;  // since the last `Seen`
+  Profile profile_;
+  std::map<PeerId, protocol::SeenLink> links_;  // the same, by sender
   Clock::time_point disk_tried_{};
   std::atomic<bool> closing_{false};
   bool good_bye_ = false, by_exit_ = false, welcomed_ = false, asked_to_go_ = false, ending_ = false;

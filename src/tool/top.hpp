@@ -13,6 +13,10 @@ namespace weir::detail::tool {
 [[nodiscard]] std::vector<std::string> top_lines(const nlohmann::json& picture, std::size_t columns,
                                                  std::size_t rows);
 
+/// The same of a moment of a run, from its record: row `at` of its history, with what went before.
+[[nodiscard]] std::vector<std::string> replay_lines(const nlohmann::json& record, std::size_t at,
+                                                    std::size_t columns, std::size_t rows);
+
 /// The task stream of a record for Chrome's and Perfetto's trace viewers.
 [[nodiscard]] std::string trace_of(const nlohmann::json& record);
 
