@@ -131,7 +131,7 @@ struct Dashboard::Work {
   [[nodiscard]] std::function<nlohmann::json()> follow(const Target& target);
   [[nodiscard]] Answer file(const std::string& name);
   [[nodiscard]] static seeing::PictureLimits limits_of(const std::string& page);
-  [[nodiscard]] seeing::TileRequest last_seconds(double seconds, std::size_t columns) const;
+  [[nodiscard]] seeing::TileRequest last(double seconds, seeing::TileRequest tile) const;
   [[nodiscard]] const std::string& picture_text();
 
   Source source;
@@ -318,13 +318,10 @@ seeing::PictureLimits Dashboard::Work::limits_of(const std::string& page) {
           page == "failures" ? 100u : 0u, page == "log" ? 1000u : 0u};
 }
 
-seeing::TileRequest Dashboard::Work::last_seconds(double seconds, std::size_t columns) const {
-  seeing::TileRequest request;
-  request.to_us = static_cast<std::int64_t>(1e6 * model.now_s());
-  request.from_us = std::max<std::int64_t>(0, request.to_us - static_cast<std::int64_t>(1e6 * seconds));
-  request.columns = columns;
-  request.most = 1000;
-  return request;
+seeing::TileRequest Dashboard::Work::last(double seconds, seeing::TileRequest tile) const {
+  tile.to_us = static_cast<std::int64_t>(1e6 * model.now_s());
+  tile.from_us = std::max<std::int64_t>(0, tile.to_us - static_cast<std::int64_t>(1e6 * seconds));
+  return tile;
 }
 
 const std::string& Dashboard::Work::picture_text() {
@@ -347,8 +344,12 @@ Answer Dashboard::Work::file(const std::string& name) {
 std::function<nlohmann::json()> Dashboard::Work::follow(const Target& target) {
   const auto found = target.parameters.find("page");
   const std::string page = found == target.parameters.end() ? "status" : found->second;
-  const auto columns_shown = static_cast<std::size_t>(target.number("columns", 800, 1, 4000));
-  return [this, page, columns_shown, told_s = -1.0, messages = 0]() mutable {
+  const double seconds = target.number("seconds", 60, 1, 1e9);
+  seeing::TileRequest tile;
+  tile.columns = static_cast<std::size_t>(target.number("columns", 800, 1, 4000));
+  tile.first_row = static_cast<std::size_t>(target.number("first_row", 0, 0, 65535));
+  tile.most = 1000;
+  return [this, page, seconds, tile, told_s = -1.0, messages = 0]() mutable {
     const bool is_whole = messages++ % 60 == 0;
     nlohmann::json all = {{"picture", seeing::picture(model, program, limits_of(page))},
                           {"history", seeing::history(model, is_whole ? 0 : told_s + 1e-3, 300)},
@@ -360,8 +361,7 @@ std::function<nlohmann::json()> Dashboard::Work::follow(const Target& target) {
     if (page == "bandwidth") all["bandwidth"] = seeing::bandwidth(model);
     if (page == "profile") all["profile"] = seeing::profile(model);
     if (page == "jobs") all["jobs"] = seeing::jobs(model);
-    if (page == "status" || page == "tasks")
-      all["stream"] = seeing::task_stream(model, last_seconds(page == "tasks" ? 120 : 60, columns_shown));
+    if (page == "status" || page == "tasks") all["stream"] = seeing::task_stream(model, last(seconds, tile));
     return all;
   };
 }

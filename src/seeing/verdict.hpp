@@ -30,11 +30,11 @@ struct StreamNodeSeen {
   std::string label, kind;
   std::uint64_t in = 0, out = 0, errors = 0;
   std::uint64_t queued = 0, in_flight = 0;
-  std::uint64_t dropped = 0;  ///< By a queue that lets no one wait.
   double per_s = 0;
   double busy = 0, blocked = 0;  ///< Shares of its time; what is left is idle.
   bool is_on_cluster = false, has_ended = false;
   std::vector<std::size_t> below;
+  std::uint64_t dropped = 0;  ///< By a queue that lets nobody wait.
 };
 struct StreamSeen {
   std::vector<StreamNodeSeen> nodes;

@@ -1,6 +1,7 @@
 // The lines of `weir top`, and traces: pure text of a picture.
 #pragma once
 
+#include <filesystem>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <vector>
@@ -19,5 +20,11 @@ namespace weir::detail::tool {
 
 /// The task stream of a record for Chrome's and Perfetto's trace viewers.
 [[nodiscard]] std::string trace_of(const nlohmann::json& record);
+
+/// The same as an OTF2 archive in a new folder.
+///
+/// **Errors.** Throws `Error{unsupported}` if the build has no OTF2, `Error{io}` if the folder is there or
+/// cannot be made, each with a sentence.
+void write_otf2(const nlohmann::json& record, const std::filesystem::path& folder);
 
 }  // namespace weir::detail::tool

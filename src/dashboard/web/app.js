@@ -6,7 +6,9 @@ import {pages} from './pages.js';
 
 const embedded = document.getElementById('record');
 const byId = (id) => document.getElementById(id);
-const view = {page: 'status', sort: {}, setSort(page, column) { this.sort[page] = column; show(); }};
+const view = {page: 'status', sort: {}, seconds: 60, firstRow: 0,
+  setSort(page, column) { this.sort[page] = column; show(); },
+  setTile(range, firstRow) { [this.seconds, this.firstRow] = [range, firstRow]; follow(); }};
 const patience = 4000, between = 2000, mostRows = 900;
 let data = embedded ? JSON.parse(embedded.textContent) : null;
 if (data) data.stream = data.task_stream;
@@ -33,7 +35,7 @@ function show() {
   const page = byId('page');
   const top = scrollY, fresh = make('div');
   page.replaceChildren(fresh);  // before drawing, so that canvases know their width
-  pages[view.page](fresh, {...data, view});
+  pages[view.page](fresh, {...data, view, live: !embedded});
   scrollTo(0, top);
   performance.measure('picture', {start});
 }
@@ -52,7 +54,8 @@ function ended(text) {
 }
 
 // What is asked for and what is followed are the same; who asks gets the first message alone.
-const address = (kind) => `json/${kind}?page=${view.page}&columns=${Math.min(1600, Math.max(200, innerWidth))}`;
+const address = (kind) => `json/${kind}?page=${view.page}&columns=${Math.min(1600, Math.max(200, innerWidth))}` +
+  (view.page === 'tasks' ? `&seconds=${view.seconds}&first_row=${view.firstRow}` : '');
 
 async function ask() {
   const mine = ++asking;

@@ -69,17 +69,28 @@ function status(page, {picture, history, stream}) {
   lines(speed, times(history), [{name: 'tasks/s', colour: '#0072b2', values: rate}]);
 }
 
-function tasks(page, {picture, stream}) {
+// Which part of the task stream is shown; a report has one.
+function tileButtons({stream, view, live}) {
+  if (!live) return null;
+  const button = (text, pressed, range, row) => make('button', {type: 'button', 'aria-pressed': String(pressed), class: 'choice',
+    onclick: () => view.setTile(range, row)}, text);
+  const rows = stream ? stream.rows_total : 0, shown = 64;
+  return make('p', {}, [['1 min', 60], ['5 min', 300], ['1 h', 3600], ['all', 1e9]].map(([text, range]) =>
+    button(text, range === view.seconds, range, view.firstRow)),
+  view.firstRow > 0 ? button(`threads before ${view.firstRow + 1}`, false, view.seconds, Math.max(0, view.firstRow - shown)) : null,
+  view.firstRow + shown < rows ? button(`threads from ${view.firstRow + shown + 1} of ${rows}`, false, view.seconds,
+    view.firstRow + shown) : null);
+}
+
+function tasks(page, {picture, stream, view, live}) {
   page.append(card('Tasks by state', numbers(Object.entries(picture.tasks).map(([name, value]) => [name, count(value)]))));
-  const box = card('Task stream: a row per thread; a block is paler the less of its time was busy');
+  const box = card('Task stream: a row per thread; a block is paler the less of its time was busy', tileButtons({stream, view, live}));
   page.append(box);
   if (!stream || !stream.blocks.length) box.append(make('p', {class: 'note'}, 'no task has run in this time'));
   else {
     const said = make('p', {class: 'note'}, 'point at a block');
     taskStream(box, stream, (text) => { said.textContent = text || 'point at a block'; });
     box.append(said);
-    if (stream.rows_total > stream.rows.length)
-      box.append(make('p', {class: 'note'}, `the first ${stream.rows.length} of ${stream.rows_total} threads`));
   }
 }
 
