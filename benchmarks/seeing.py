@@ -65,7 +65,7 @@ def follow(path, token, page, sizes, seconds):
 def made_up(workers, where):
     """A made-up program with so many workers; yields its state directory."""
     with tempfile.TemporaryDirectory(prefix="weir-bench-") as state:
-        child = subprocess.Popen([BIN / "benchmarks/seen_program", str(workers)], stdin=subprocess.PIPE,
+        child = subprocess.Popen([BIN / "benchmarks/made_up", str(workers)], stdin=subprocess.PIPE,
                                  stderr=subprocess.DEVNULL,
                                  env=os.environ | {"WEIR_STATE_DIR": state, "WEIR_DASHBOARD": where(state)})
         try:
@@ -83,7 +83,7 @@ def bytes_per_s(workers, seconds=10):
     with made_up(workers, lambda state: f"unix:{state}/page") as state:
         token = wait_for_token(state, f"{state}/page")
         if not token:
-            raise Failed(f"seen_program {workers}: no page within {PATIENCE_S} s")
+            raise Failed(f"made_up {workers}: no page within {PATIENCE_S} s")
         sizes = {page: [] for page in PAGES}
         threads = [threading.Thread(target=follow, args=(f"{state}/page", token, page, sizes[page], seconds))
                    for page in PAGES]
@@ -117,7 +117,7 @@ def measure_picture(seconds=10):
         time.sleep(3)
         browser.open(addresses[0])
         if not browser.wait_for("performance.getEntriesByName('picture').length > 0", PATIENCE_S):
-            raise Failed("seen_program: no picture in the browser")
+            raise Failed("made_up: no picture in the browser")
         first = browser.evaluate("(([one]) => one.startTime + one.duration)(performance.getEntriesByName('picture'))")
         longest = 0
         for page in PAGES:

@@ -229,7 +229,8 @@ std::vector<std::string> replay_lines(const json& record, std::size_t at, std::s
     return screen.take();
   }
   at = std::min(at, times.size() - 1);
-  const double before_s = at ? times[at - 1] : 0;
+  constexpr double moment_s = 3;  // what a thread did becomes known a second or two later
+  const double before_s = std::min(at ? times[at - 1] : 0, times[at] - moment_s);
   screen.add(program.at("name").get<std::string>() + "  process " + program.at("pid").dump() + " on " +
              program.at("host").get<std::string>() + "  replay: " + text_of_seconds(times[at]) + " of " +
              text_of_seconds(times.back()));

@@ -179,7 +179,8 @@ class Pages(unittest.TestCase):
 
     def shows(self, page):
         texts = json.dumps(TEXTS[page])
-        is_there = (f"(text => {texts}.every(part => text.includes(part)))(document.getElementById('page').innerText) "
+        is_there = (f"(text => {texts}.every(part => text.includes(part)))"
+                    "(document.getElementById('page')?.innerText ?? '') "
                     f"&& document.querySelector('#tabs [aria-current]')?.textContent === '{page}'")
         if not self.browser.wait_for(is_there):
             shown = self.browser.evaluate("document.body.innerText")

@@ -14,7 +14,7 @@
 #include "core/descriptor.hpp"
 
 using namespace weir::detail::dashboard;
-using weir::detail::Descriptor;
+using weir::Descriptor;
 namespace fs = std::filesystem;
 
 namespace {
@@ -135,14 +135,14 @@ TEST_CASE("so many follow, and further ones are told to ask") {
   std::string answer;
   for (int i = 0; i < 500 && answer.find(" 503 ") == std::string::npos;
        ++i)  // the last one may still begin to
-    answer = read_until(server.asked("/follow"), "\n\n");
+    answer = read_until(server.asked("/follow"), "\r\n\r\n");
   CHECK(answer.find(" 503 ") != std::string::npos);
   peers.clear();
   answer.clear();
   for (int i = 0; i < 2000 && answer.find(" 200 ") == std::string::npos;
        ++i) {  // those that have gone make room
     server.push();
-    answer = read_until(server.asked("/follow"), "\n\n");
+    answer = read_until(server.asked("/follow"), "\r\n\r\n");
   }
   CHECK(answer.find(" 200 ") != std::string::npos);
 }
