@@ -96,6 +96,8 @@ void Model::add_stack(const protocol::SeenStack& stack) {
   const auto is_own = [&](std::uint64_t frame) {
     const std::string& name = code_name(frame);
     return name.find("weir::detail::") != std::string::npos || name.starts_with("std::") || name == "???" ||
+           name.find("4weir6detail") != std::string::npos ||
+           name.starts_with("_ZSt") ||  // not to be demangled
            name.find("std::__invoke") != std::string::npos || name.starts_with("void std::") ||
            name == "start_thread" || name == "clone" || name == "clone3" ||
            name.starts_with("execute_native_thread");
