@@ -190,6 +190,7 @@ class Pages(unittest.TestCase):
 
     def check(self, origin, token, pages=TEXTS):
         self.browser.open("about:blank")
+        self.browser.watch(0.3)  # what the page before has still asked for
         self.browser.forget()
         self.browser.open(f"{origin}?token={token}")
         for page in pages:
