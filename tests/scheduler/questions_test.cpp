@@ -197,6 +197,6 @@ TEST_CASE("questions: a story is told in sentences") {
   const Lines lines = story.state.story_lines_of(1);
   REQUIRE(lines.size() >= 3);
   CHECK(lines.front().find("2s before: released to waiting (") == 0);
-  CHECK(lines.back().find("0ms before: processing to memory at worker 1 (") == 0);
+  CHECK(lines.back().find("0s before: processing to memory") == 0);
   CHECK(story.state.story_lines_of(2).empty());
 }
