@@ -14,6 +14,7 @@
 
 #include "batch/answer.hpp"
 #include "batch/program.hpp"
+#include "client/ending.hpp"
 #include "comm/mpi.hpp"
 #include "comm/network.hpp"
 #include "core/descriptor.hpp"
@@ -96,6 +97,7 @@ int run_body(const std::shared_ptr<SchedulerNode>& node, const std::function<int
     detail::home::open_journal(*node);
     Client client(node);
     status = body(client);
+    detail::client::finish_ending();
     node->finish_begun();
     failed = false;
   } catch (...) {
@@ -224,6 +226,7 @@ int run(int argc, char** argv, const std::function<int(Client&)>& body, const Ru
   detail::dashboard::end_alone();
   try {
     detail::check(options.resources, "weir::run");
+    detail::client::set_job_end(detail::home::end_of_job);
     static_cast<void>(detail::home::dashboard_wish());
     if (detail::home::is_further_worker()) return detail::home::run_further_worker(argc, argv, options);
     if (size.empty()) refuse_copies();

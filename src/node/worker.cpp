@@ -1,6 +1,8 @@
 // A worker at work.
 #include "node/worker.hpp"
 
+#include <pthread.h>
+#include <sysexits.h>
 #include <unistd.h>
 #include <algorithm>
 #include <thread>
@@ -28,6 +30,19 @@ std::shared_ptr<const Failure> current_failure(ErrorKind kind, const std::string
   return failure;
 }
 
+std::shared_ptr<const Failure> too_late(std::int64_t limit_ns, const std::shared_ptr<const Failure>& thrown) {
+  auto failure = std::make_shared<Failure>();
+  failure->kind = ErrorKind::timeout;
+  failure->message = "it was not done within its time limit of " +
+                     to_string(std::chrono::nanoseconds(limit_ns)) + (thrown ? ": " + thrown->message : "");
+  return failure;
+}
+
+bool& has_forked() {
+  static bool forked = false;
+  return forked;
+}
+
 }  // namespace
 
 WorkerNode::WorkerNode(comm::Transport& transport, PeerId self, WorkerSettings settings)
@@ -41,6 +56,7 @@ WorkerNode::WorkerNode(comm::Transport& transport, PeerId self, WorkerSettings s
 WorkerNode::~WorkerNode() { stop(); }
 
 void WorkerNode::start() {
+  [[maybe_unused]] static const int watched = pthread_atfork(nullptr, nullptr, [] { has_forked() = true; });
   memory::keep_at_most(settings_.memory.spill_at(), settings_.memory.spill_at());
   Hold hold(*this);
   protocol::Hello hello;
@@ -159,6 +175,8 @@ void WorkerNode::execute_loop(std::size_t slot) {
 
 void WorkerNode::finish(const worker::Execution& task, std::size_t slot, const Ran& ran,
                         worker::Outcome&& outcome) {
+  if (task.limit_ns && end_limit(task)) return;
+  if (unwanted_count_.load(std::memory_order_relaxed)) forget_unwanted(task.id);
   if (seen_blocks_ != 0u)
     counter_.ran(slot, task.function, ran.start_ns, ran.end_ns, ran.waited_ns, outcome.bytes,
                  outcome.failure != nullptr);
@@ -176,7 +194,8 @@ worker::Outcome WorkerNode::run(worker::Execution& task, std::size_t slot, Ran& 
     const worker::Execution& task;
     std::size_t slot;
     Ran& ran;
-  } const work{task, slot, ran};
+    bool was_told = false;
+  } work{task, slot, ran};
   scope.secede = [this, &work] {
     work.ran.waited_ns -= Clock::now().time_since_epoch().count();
     Hold hold(*this);
@@ -197,11 +216,19 @@ worker::Outcome WorkerNode::run(worker::Execution& task, std::size_t slot, Ran& 
     --seceded_;
     work_.notify_all();
   };
+  scope.stopped = [this, &work] {
+    work.was_told |= is_unwanted(work.task.id);
+    return work.was_told;
+  };
   TaskScope* const outer = std::exchange(TaskScope::current(), &scope);
   scope.depth = outer ? outer->depth + 1 : 0;
   const TaskId below = black_box_.slot(slot).exchange(task.id, std::memory_order_relaxed);
   const auto start = Clock::now();
   ran.start_ns = start.time_since_epoch().count();
+  if (task.limit_ns) {
+    scope.deadline = start + std::chrono::nanoseconds(task.limit_ns);
+    begin_limit(task, start);
+  }
   Running& running = running_[slot % running_.size()];
   const std::uint64_t function_below = running.function.load(std::memory_order_relaxed);
   const std::int64_t start_below = running.start_ns.load(std::memory_order_relaxed);
@@ -216,7 +243,10 @@ worker::Outcome WorkerNode::run(worker::Execution& task, std::size_t slot, Ran& 
   } catch (...) {
     outcome.failure = current_failure(ErrorKind::task_failed);
   }
+  if (has_forked()) _exit(EX_SOFTWARE);  // the child of a task that forked: this is its parent's work
   const auto end = Clock::now();
+  if (scope.deadline && end > *scope.deadline) outcome.failure = too_late(task.limit_ns, outcome.failure);
+  outcome.was_told = work.was_told;
   ran.end_ns = end.time_since_epoch().count();
   outcome.duration_s = std::chrono::duration<float>(end - start).count();
   running.function.store(function_below, std::memory_order_relaxed);
@@ -442,6 +472,7 @@ void WorkerNode::tick(Clock::time_point now) {
   if (pause < std::chrono::milliseconds(50)) return;
   checked_ = now;
   note_idle(now);
+  if (limited_count_.load(std::memory_order_relaxed)) enforce_limits(now);
   if (now - seen_ >= std::chrono::seconds(1)) tell_seen(now);
   state_.try_again(now - disk_tried_ > std::chrono::seconds(1));
   memory::release_unused();

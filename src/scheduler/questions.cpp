@@ -69,7 +69,10 @@ protocol::RunTask State::run_message(TaskId id) const {
     message.inputs.push_back(
         {input.id, holder, input.state == TaskState::memory, protocol::Scale::of(input.bytes)});
   }
-  if (const Options* options = task.options()) message.resources = options->resources;
+  if (const Options* options = task.options()) {
+    message.resources = options->resources;
+    message.limit_ns = options->time_limit.count();
+  }
   return message;
 }
 
