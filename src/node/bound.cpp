@@ -32,13 +32,7 @@ ThisTask this_task() {
         ErrorKind::closed,
         "this_task: no task runs in this thread; ask in the task, and hand what it says to threads it "
         "starts");
-  ThisTask task;
-  task.core_count = scope->share;
-  if (!scope->grant) return task;
-  if (scope->grant->cores) task.core_count = scope->grant->cores;
-  task.cpu_numbers = scope->grant->cpus;
-  task.devices = scope->grant->devices;
-  return task;
+  return scope->given ? *scope->given : ThisTask{scope->share};
 }
 
 namespace detail::node {
@@ -82,7 +76,8 @@ std::vector<std::pair<std::string, std::string>> device_variables(const std::vec
   return all;
 }
 
-Bound::Bound(const worker::Grant& grant, int share, bool alone) : share_(share), alone_(alone) {
+Bound::Bound(const worker::Grant& grant, int share, bool alone)
+    : task_{grant.cores ? grant.cores : share, grant.cpus, grant.devices}, share_(share), alone_(alone) {
   if (!grant.cpus.empty()) {
     cpu_set_t now, wanted;
     CPU_ZERO(&wanted);

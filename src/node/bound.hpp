@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "weir/this_task.hpp"
 #include "worker/places.hpp"
 
 namespace weir::detail::node {
@@ -33,8 +34,11 @@ class Bound {
   Bound(const worker::Grant& grant, int share, bool alone);
   Bound(const Bound&) = delete;
   ~Bound();
+  /// What the task is told of it.
+  [[nodiscard]] const ThisTask& task() const noexcept { return task_; }
 
  private:
+  ThisTask task_;
   std::optional<cpu_set_t> before_;
   std::vector<std::pair<std::string, std::optional<std::string>>> variables_;
   int share_;

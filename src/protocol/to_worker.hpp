@@ -40,6 +40,7 @@ struct RunTask {
   task::Attached beside;  ///< `task::Beside`, if they have large buffers.
   SmallVector<Input, 2> inputs;
   std::vector<Resource> resources;
+  std::int64_t limit_ns = 0;            ///< The longest it may take; 0: as long as it likes.
   std::shared_ptr<const GangRun> gang;  ///< Null for most.
 };
 /// This attempt of a gang has failed: its members leave.
