@@ -125,6 +125,7 @@ void WorkerNode::on(PeerId, protocol::CancelRun&& message) {
   const worker::Record* record = state_.record(message.id);
   if (record && record->gang && record->run == message.run && record->state == worker::Record::Run::executing)
     gangs_.fail({record->gang->leader, record->gang->run}, "it was cancelled");
+  note_unwanted(message.id, message.run);
   state_.handle(message, actions_);
 }
 

@@ -144,10 +144,6 @@ class WorkerNode final : public Node {
     if (unwanted_count_.load(std::memory_order_relaxed)) forget_unwanted(message.id);
     state_.handle(std::move(message), actions_);
   }
-  void on(PeerId, protocol::CancelRun&& message) {
-    note_unwanted(message.id, message.run);
-    state_.handle(message, actions_);
-  }
   void on(PeerId, protocol::Welcome&& message);
   void on(PeerId, protocol::Alive&& message) { seen_blocks_ = message.seen_blocks; }
   void on(PeerId, protocol::Refused&& message);
