@@ -2,7 +2,7 @@
 #include <algorithm>
 
 #include "core/decimal.hpp"
-#include "frame/plan/node.hpp"
+#include "frame/plan/output.hpp"
 #include "weir/detail/files/output.hpp"
 
 namespace weir {
@@ -56,19 +56,11 @@ std::string text_task(const Table& table, const Schema& schema, const WriteCsv& 
   return csv_text(conformed(table, schema), options, has_header);
 }
 
-void write_task(const Table& table, const Schema& schema, const WriteCsv& options, const std::string& path) {
-  files::Output output("to_csv", path);
+void write_task(const Table& table, const Schema& schema, const WriteCsv& options, const std::string& path,
+                Compression compression) {
+  files::Output output("to_csv", path, compression);
   output.write(csv_text(conformed(table, schema), options, options.header));
   output.commit();
-}
-
-// `out-*.csv` becomes `out-007.csv`: as many digits as the last number has, so that names sort.
-std::string numbered(const std::string& path, std::size_t number, std::size_t count) {
-  const std::size_t star = path.find('*');
-  std::string digits = std::to_string(number);
-  const std::size_t width = std::to_string(count - 1).size();
-  digits.insert(0, width - std::min(width, digits.size()), '0');
-  return path.substr(0, star) + digits + path.substr(star + 1);
 }
 
 }  // namespace
@@ -90,16 +82,17 @@ std::vector<std::string> Frame::to_csv(const std::string& path, const WriteCsv& 
         output.write(text.result());
         text = {};
       }
+      run.check();
       output.commit();
       paths.push_back(path);
       return;
     }
-    std::vector<Future<void>> written;
-    for (std::size_t p = 0; p < parts.size(); ++p) {
-      paths.push_back(numbered(path, p, parts.size()));
-      written.push_back(run.client.submit(write_task, parts[p], schema, options, paths.back()));
-    }
-    run.client.gather(written);
+    paths = write_parts(run, "to_csv", path, parts.size(),
+                        [&](std::size_t part, const std::string& temporary, const std::string& name) {
+                          return run.client.submit(Options{.priority = merge_priority}, write_task,
+                                                   parts[part], schema, options, temporary,
+                                                   detail::files::compression_of_name(name));
+                        });
   });
   return paths;
 }
