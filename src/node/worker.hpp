@@ -30,6 +30,7 @@ struct WorkerSettings {
   std::chrono::nanoseconds hand_over{0};  ///< ... and so long before it asks to be retired.
   const std::atomic<int>* end_signal = nullptr;  ///< Not 0 once this process has been asked to end ...
   std::chrono::nanoseconds grace{std::chrono::seconds(25)};  ///< ... and so long it has then.
+  Node* scheduler = nullptr;  ///< In the same process: driven by threads of this one that have nothing to do.
   bool own_process =
       true;  ///< Its tasks' client is this worker's; and if the scheduler dies the process ends.
 };
@@ -52,6 +53,8 @@ class WorkerNode final : public Node {
   [[nodiscard]] const std::string& refused() const noexcept { return refused_; }
 
   client::Overseer& overseer(const char* who) override;
+  /// Runs a task in the calling thread, which is none of this worker's, if it is the next one.
+  bool run_if_next(TaskId id);
 
  protected:
   [[nodiscard]] PeerId self() const override { return self_; }

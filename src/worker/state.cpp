@@ -356,6 +356,11 @@ bool State::take_of_root(Execution& out, std::uint64_t order) {
   return !ready_.empty() && constrained_.empty() && ready_.front().order >> 8 == order >> 8 && take(out);
 }
 
+bool State::take_if_next(Execution& out, TaskId id) {
+  drop_stale();
+  return !ready_.empty() && constrained_.empty() && ready_.front().id == id && take(out);
+}
+
 bool State::take(Execution& out, bool out_of_band) {
   QueueEntry chosen{};
   Record* record = nullptr;
