@@ -1,3 +1,4 @@
+#include <weir/duration.hpp>
 #include <weir/stream/stream.hpp>
 #include <weir/stream/time.hpp>
 
