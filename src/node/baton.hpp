@@ -1,12 +1,11 @@
-// Baton and TaskScope: who drives a node, and what the thread that waits is in the middle of.
+// Baton: who drives a node.
 #pragma once
 
 #include <atomic>
-#include <functional>
 #include <mutex>
 #include <thread>
 
-#include "weir/options.hpp"
+#include "client/task_scope.hpp"
 
 namespace weir::detail::node {
 
@@ -65,17 +64,6 @@ class Baton {
   int depth_ = 0;
 };
 
-/// The task that this thread runs, if it runs one: its client submits in its name, and its slot is given away
-/// while it waits.
-struct TaskScope {
-  TaskId id = 0;
-  int depth = 0;  ///< Tasks below it on this thread's stack.
-  std::function<void()> secede, rejoin;
-  std::function<bool()> help;  ///< Runs another task meanwhile; whether there was one.
-  static TaskScope*& current() noexcept {
-    thread_local TaskScope* scope = nullptr;
-    return scope;
-  }
-};
+using client::TaskScope;
 
 }  // namespace weir::detail::node

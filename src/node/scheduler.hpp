@@ -1,6 +1,7 @@
 // SchedulerNode: rank 0, where the scheduler and the user's program live.
 #pragma once
 
+#include "client/graph_teller.hpp"
 #include "node/host.hpp"
 #include "node/keeper.hpp"
 #include "node/node.hpp"
@@ -31,7 +32,7 @@ struct SchedulerSettings {
 class WorkerNode;
 
 /// Carries out what the scheduler decides, and is the client of the user's program.
-class SchedulerNode final : public Node, public client::Overseer {
+class SchedulerNode final : public Node, public client::Overseer, public client::GraphTeller {
  public:
   SchedulerNode(comm::Transport& transport, SchedulerSettings settings);
   ~SchedulerNode() override;
@@ -72,8 +73,12 @@ class SchedulerNode final : public Node, public client::Overseer {
     std::vector<seeing::Progress> progress;
   };
   [[nodiscard]] Picture picture();
+  /// Single tasks and results, of which a bounded number is looked at; waits for nobody.
+  [[nodiscard]] snapshot::SeenTasks closer_look();
   [[nodiscard]] std::vector<PeerId> who_has(TaskId id) override;
   [[nodiscard]] std::vector<std::string> explain(TaskId id) override;
+  [[nodiscard]] snapshot::SeenTasks ancestry(const std::vector<TaskId>& ids, std::size_t most) override;
+  [[nodiscard]] std::string task_name(TaskId id) override;
   void retire(PeerId worker, client::Deadline deadline) override;
   void restart() override;
 

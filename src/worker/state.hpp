@@ -33,7 +33,8 @@ struct Execution {
   TaskId id = 0;
   std::uint32_t run = 0;
   bool want_small = false;
-  bool out_of_band = false;  ///< It has no slot.
+  bool out_of_band = false;   ///< It has no slot.
+  std::int64_t limit_ns = 0;  ///< The longest it may take; 0: as long as it likes.
   std::uint64_t invoker = 0;
   std::uint64_t function = 0;
   std::uint64_t order = 0;
@@ -49,6 +50,7 @@ struct Outcome {
   task::Value value;
   std::uint64_t bytes = 0;
   float duration_s = 0;
+  bool was_told = false;  ///< It has been told that nobody wants it, and may have believed it.
   bool has_small = false;
   Buffer small;
   std::shared_ptr<const Failure> failure;
@@ -106,6 +108,8 @@ struct Record {
   std::uint64_t bytes = 0;
   std::uint64_t invoker = 0;
   std::uint64_t function = 0;
+  std::int64_t limit_ns = 0;
+  std::unique_ptr<protocol::RunTask> again;  ///< Cancelled while it executes, and wanted once more.
   Buffer arguments;
   task::Value beside;  ///< Their large buffers.
   SmallVector<TaskId, 2> inputs;
