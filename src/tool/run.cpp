@@ -90,6 +90,13 @@ bool parse(int argc, char** argv, RunRequest& request) {
                  "The folder where results of cached tasks are kept, and found again by the next run")
       ->type_name("FOLDER")
       ->take_last();
+  app.add_option("--rerun", request.rerun,
+                 "Forget what the journal has of this function, and compute it again; may be repeated")
+      ->type_name("FUNCTION")
+      ->expected(1)
+      ->allow_extra_args(false);
+  app.add_flag("--dry-run", request.is_dry,
+               "Compute no cached task: say at the end which are in the journal and which would be computed");
   std::string dashboard, report;
   app.add_option("--dashboard", dashboard,
                  "Where the dashboard is: on, off, a port or unix:PATH; default: port 8787 or the next in a "
@@ -113,7 +120,7 @@ bool parse(int argc, char** argv, RunRequest& request) {
     return false;
   } catch (const CLI::ArgumentMismatch&) {
     throw Error(ErrorKind::invalid_argument,
-                "-n, --threads, --memory, --journal, --dashboard and --report must have a value (got none); "
+                "-n, --threads, --memory, --journal, --rerun, --dashboard and --report must have a value (got none); "
                 "write for "
                 "example -n 4");
   } catch (const CLI::ParseError& error) {
@@ -125,8 +132,8 @@ bool parse(int argc, char** argv, RunRequest& request) {
   if (is_marked) rest.erase(rest.begin());
   if (!is_marked && !rest.empty() && rest.front().starts_with('-') && rest.front() != "-")
     throw Error(ErrorKind::invalid_argument,
-                "an option before the program must be -n, --threads, --memory, --journal, --dashboard or "
-                "--report (got " +
+                "an option before the program must be -n, --threads, --memory, --journal, --rerun, --dry-run, "
+                "--dashboard or --report (got " +
                     rest.front() + ")" + meant_option(app, rest.front()) +
                     "; options of the program follow its name");
   if (app.count("--threads")) request.threads = count_of("--threads", "threads", threads);
