@@ -36,8 +36,10 @@ class Network final : public Transport {
   [[nodiscard]] bool busy(PeerId to) const override;
   [[nodiscard]] bool sending() const override;
   void forget(PeerId peer) override;
-  void wait(std::chrono::nanoseconds most) override;
+  void sleep(std::uint32_t since, std::chrono::nanoseconds most) override;
   void wake() override;
+  [[nodiscard]] bool rings() const noexcept override;
+  [[nodiscard]] Bell& bell() noexcept override { return base_ ? base_->bell() : Transport::bell(); }
 
  private:
   enum class Way : unsigned char { unknown, base, tcp };

@@ -47,6 +47,7 @@ void Node::give_back() {
     Hold hold(*this);
     futures_.called();
   }
+  wake();  // a condition may hold now that somebody waits for
 }
 
 FutureRef Node::submit(Request&& request) {
@@ -96,6 +97,7 @@ void Node::release(FutureState* state) noexcept {
 bool Node::wait_until(const std::function<bool()>& ready, Deadline deadline) {
   if (ready()) return true;
   const Seceded seceded;
+  Rest rest(*this);
   auto last = Clock::now();
   while (!ready()) {
     if (seceded.help()) {
@@ -105,9 +107,9 @@ bool Node::wait_until(const std::function<bool()>& ready, Deadline deadline) {
     }
     const bool moved = drive();
     const auto now = Clock::now();
-    if (moved) last = now;
+    if (moved) rest.get_up(), last = now;
     if (deadline && now >= *deadline) return ready();
-    if (!moved && !ready()) doze(now - last);
+    if (!moved && !ready()) rest(now - last);
   }
   return true;
 }

@@ -92,7 +92,7 @@ void SchedulerNode::put(TaskId id, task::Value value, const std::vector<PeerId>&
     } else {
       const auto deadline = Clock::now() + settings_.join_deadline;
       while (!hopeless() && state_.place_data() == 0 && Clock::now() < deadline)
-        if (!progress()) transport_.wait(patience_.sleep);
+        if (!progress()) transport_.wait(patience_.look);
       if (state_.place_data() == 0)
         throw Error(ErrorKind::closed,
                     "scatter: there is no worker to put the value on, and none has joined within " +

@@ -85,10 +85,11 @@ void WorkerNode::add_thread() {
 // Finds a task for this thread; one idle thread at a time drives the node, the others sleep until it has
 // found work.
 bool WorkerNode::next(worker::Execution& task, std::unique_lock<Baton>& hold) {
+  Rest rest(*this);
   auto last = Clock::now();
   while (!closing_) {
     if (alive_ - seceded_ <= settings_.threads && state_.take(task)) {
-      if (idle_ && state_.has_ready() && state_.has_slot()) work_.notify_one();
+      call_one();
       return true;
     }
     if (alive_ - seceded_ > settings_.threads) return false;  // a stand-in that is no longer needed
@@ -102,17 +103,32 @@ bool WorkerNode::next(worker::Execution& task, std::unique_lock<Baton>& hold) {
     const bool moved = progress();
     const auto now = Clock::now();
     if (moved) {
+      rest.get_up();
       last = now;
       continue;
     }
     driving_ = true;
     hold.unlock();
-    doze(now - last);
+    rest(now - last);
     hold.lock();
     driving_ = false;
-    if (idle_ && state_.has_ready() && state_.has_slot()) work_.notify_one();
+    call_one();
   }
   return false;
+}
+
+void WorkerNode::begin_closing() {
+  closing_ = true;
+  closing_.notify_all();
+  work_.notify_all();
+  wake();
+}
+
+// There is more to do than the threads at work can take.
+void WorkerNode::call_one() {
+  if (!state_.has_ready() || !state_.has_slot()) return;
+  if (driving_) wake();
+  else if (idle_) work_.notify_one();
 }
 
 void WorkerNode::execute_loop(std::size_t slot) {
@@ -165,6 +181,7 @@ worker::Outcome WorkerNode::run(worker::Execution& task, std::size_t slot, Ran& 
     if (work.task.out_of_band) return;
     state_.secede();
     ++seceded_;
+    call_one();
   };
   scope.help = [this, &work] { return !work.task.out_of_band && help(work.task, work.slot); };
   scope.rejoin = [this, &work] {
@@ -338,13 +355,13 @@ void WorkerNode::on(PeerId, protocol::Refused&& message) {
   refused_ = message.reason;
   log::error("rank 0 has sent this worker away: {}", message.reason);
   if (settings_.own_process) _exit(1);
-  closing_ = good_bye_ = true;
+  good_bye_ = true;
+  begin_closing();
 }
 
 void WorkerNode::on(PeerId, protocol::Shutdown&& message) {
   if (message.abort && settings_.own_process && !state_.executing().empty()) _exit(0);
-  closing_ = true;
-  work_.notify_all();
+  begin_closing();
   tell_seen(Clock::now());
   if (!settings_.own_process) post(0, protocol::Leaving{});  // its threads are joined by whoever made it
 }
@@ -458,14 +475,10 @@ void WorkerNode::scheduler_gone(const std::string& how) {
 // --- the end
 
 bool WorkerNode::wait_until_closed() {
-  const auto closing = [&] { return closing_.load(); };
-  while (!closing()) {
-    transport_.wait(std::chrono::milliseconds(20));
-  }
+  closing_.wait(false);
   {
     Hold hold(*this);
     futures_.close("the cluster has ended");
-    work_.notify_all();
   }
   // What still runs is not wanted any more; it is not waited for.
   const auto finished = [&] {
@@ -490,8 +503,7 @@ bool WorkerNode::wait_until_closed() {
 void WorkerNode::close_down() {
   {
     Hold hold(*this);
-    closing_ = true;
-    work_.notify_all();
+    begin_closing();
     spill_work_.notify_all();
   }
   if (spiller_.joinable()) spiller_.join();

@@ -87,6 +87,8 @@ class WorkerNode final : public Node {
   [[nodiscard]] std::size_t free_slot();
   void execute_loop(std::size_t slot);
   bool next(worker::Execution& task, std::unique_lock<Baton>& hold);
+  void call_one();
+  void begin_closing();
   worker::Outcome run(worker::Execution& task, std::size_t slot, Ran& ran);
   void finish(const worker::Execution& task, std::size_t slot, const Ran& ran, worker::Outcome&& outcome);
   void note_idle(Clock::time_point now);
