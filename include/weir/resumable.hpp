@@ -25,7 +25,8 @@ template <class S>
 concept OffsetSource = requires(S& source, const S& as_it_is) {
   *source.next();
   source.seek(as_it_is.offset());
-} && Travels<std::decay_t<decltype(std::declval<const S&>().offset())>>;
+}
+&&Travels<std::decay_t<decltype(std::declval<const S&>().offset())>>;
 
 /// The lines of a text file; its offset counts bytes. What has been appended since the last run is read by
 /// the next one. Throws `Error{not_found}` if it cannot be opened, `Error{io}` if it has become shorter.
@@ -129,8 +130,7 @@ class Resumable {
   /// empty. Throws `Error{io}` if it is shorter than what was committed, or cannot be written.
   template <class T>
   Sink sink_to_textfile(const Stream<T>& s, const std::filesystem::path& path) {
-    Sink sink =
-        s.sink([file = open(path)](const T& x) { write_line(*file, detail::stream::as_text(x)); });
+    Sink sink = s.sink([file = open(path)](const T& x) { write_line(*file, detail::stream::as_text(x)); });
     sink.named(path.filename().string());
     committing(sink);
     return sink;

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "weir/batch.hpp"
+#include "weir/error.hpp"
 
 namespace weir::detail::batch {
 

@@ -178,8 +178,8 @@ std::uint64_t Journal::keep_within(std::uint64_t bytes) {
   }
   object_bytes_ = all;
   if (dropped)
-    log::info("journal {}: {} results that were not used for longest are dropped, {} remain", folder_, dropped,
-              weir::to_text(all));
+    log::info("journal {}: {} results that were not used for longest are dropped, {} remain", folder_,
+              dropped, weir::to_text(all));
   return dropped;
 }
 

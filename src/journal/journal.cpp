@@ -26,9 +26,10 @@ std::size_t results_in(std::span<const std::byte> bytes) {
   const auto begin = bytes.first(std::min<std::size_t>(bytes.size(), 1 << 16));
   std::size_t results = 0;
   const SegmentEnd end = read_segment(begin, [&](const Record& record) { results += is_result(record); });
-  return end.good == 0 ? 0 : static_cast<std::size_t>(static_cast<double>(results) *
-                                                      static_cast<double>(bytes.size()) /
-                                                      static_cast<double>(end.good));
+  return end.good == 0
+             ? 0
+             : static_cast<std::size_t>(static_cast<double>(results) * static_cast<double>(bytes.size()) /
+                                        static_cast<double>(end.good));
 }
 
 }  // namespace
@@ -56,8 +57,7 @@ Journal::Journal(std::string folder, Access access) : folder_(std::move(folder))
     throw Error(ErrorKind::invalid_argument, "journal: " + folder_ + " is a file; a journal is a folder");
   if (access_ == Access::write) lock();
   read_all();
-  if (access_ == Access::write)
-    committer_ = std::thread([this] { look_after(); });
+  if (access_ == Access::write) committer_ = std::thread([this] { look_after(); });
 }
 
 // The thread that writes each second, and clears up.
@@ -193,8 +193,8 @@ std::optional<task::Value> Journal::find_object(const Key& key, const task::Type
   }
   const std::string path = object_path(key);
   try {
-    Packed packed = read_object(path);                      // what is found must be readable afterwards
-    utimensat(AT_FDCWD, path.c_str(), nullptr, 0);          // the last use, for `keep_within`
+    Packed packed = read_object(path);              // what is found must be readable afterwards
+    utimensat(AT_FDCWD, path.c_str(), nullptr, 0);  // the last use, for `keep_within`
     if (Mapped::count() < most_mapped) return task::Value::from_packed(ops, std::move(packed));
   } catch (const Error& error) {
     log::warn("{}; it is computed again", error.what());

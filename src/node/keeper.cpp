@@ -53,8 +53,8 @@ const journal::Function& Keeper::function(std::uint64_t address, std::int64_t ve
                     ", by which its results are found again; link with -rdynamic, and do "
                     "not make it static");
   known = std::make_unique<journal::Function>(journal::Function{name, version});
-  why_[known.get()] = rerun_.contains(name)                ? rerun
-                      : journal_.knows(*known)                ? arguments
+  why_[known.get()] = rerun_.contains(name)                 ? rerun
+                      : journal_.knows(*known)              ? arguments
                       : !journal_.versions_of(name).empty() ? Keeper::version
                                                             : function_is_new;
   return *known;

@@ -68,8 +68,8 @@ class Keeper {
   std::map<std::pair<std::uint64_t, std::int64_t>, std::unique_ptr<journal::Function>> functions_;
   std::unordered_map<const journal::Function*, Why> why_;
   std::uint64_t reused_ = 0, missing_[4] = {};
-  bool dry_ = false;              // nothing is computed
-  std::set<std::string> rerun_;   // functions whose results were forgotten
+  bool dry_ = false;             // nothing is computed
+  std::set<std::string> rerun_;  // functions whose results were forgotten
   std::deque<client::FutureRef> wanted_;
   client::FutureRef asked_;
   std::atomic<bool> writing_{false};

@@ -105,9 +105,10 @@ std::optional<JobRequest> parse_job_request(int argc, char** argv, bool may_subm
   if (may_submit) {
     app.add_flag("--wait", request.is_waiting,
                  "Follow the job: its state, its output, its exit status as this program's own");
-    app.add_flag("--until-done", request.until_done,
-                 "Submit jobs that follow each other until the program ends with status 0; with a journal each "
-                 "goes on where the one before it ended");
+    app.add_flag(
+        "--until-done", request.until_done,
+        "Submit jobs that follow each other until the program ends with status 0; with a journal each "
+        "goes on where the one before it ended");
     attempts = app.add_option("--attempts", request.attempts, "How many jobs these are at most; default: 10")
                    ->type_name("N");
     app.add_flag("--dry-run", request.is_dry, "Print the script and submit nothing");

@@ -176,8 +176,10 @@ int journal(int argc, char** argv) {
       folder(app.add_subcommand("prune", "drop results, then what nothing needs; nobody may be writing"));
   prune_command->add_option("--function", request.function, "Results of this function")->type_name("NAME");
   prune_command->add_option("--older", request.older, "Results kept before, such as 30d")->type_name("TIME");
-  prune_command->add_option("--to", request.most, "Large results that were used least recently, until the "
-                                                  "rest takes at most so much, such as 100GB")
+  prune_command
+      ->add_option("--to", request.most,
+                   "Large results that were used least recently, until the "
+                   "rest takes at most so much, such as 100GB")
       ->type_name("BYTES");
   CLI::App* export_command = folder(app.add_subcommand("export", "copy results into another journal"));
   export_command->add_option("target", request.target, "The other journal's folder")->required();

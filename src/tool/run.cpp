@@ -119,10 +119,11 @@ bool parse(int argc, char** argv, RunRequest& request) {
     std::fputs(help.c_str(), stdout);
     return false;
   } catch (const CLI::ArgumentMismatch&) {
-    throw Error(ErrorKind::invalid_argument,
-                "-n, --threads, --memory, --journal, --rerun, --dashboard and --report must have a value (got none); "
-                "write for "
-                "example -n 4");
+    throw Error(
+        ErrorKind::invalid_argument,
+        "-n, --threads, --memory, --journal, --rerun, --dashboard and --report must have a value (got none); "
+        "write for "
+        "example -n 4");
   } catch (const CLI::ParseError& error) {
     throw Error(ErrorKind::invalid_argument,
                 std::string(error.what()) + "; `weir run --help` shows the options");
@@ -131,11 +132,12 @@ bool parse(int argc, char** argv, RunRequest& request) {
   const bool is_marked = !rest.empty() && rest.front() == "--";
   if (is_marked) rest.erase(rest.begin());
   if (!is_marked && !rest.empty() && rest.front().starts_with('-') && rest.front() != "-")
-    throw Error(ErrorKind::invalid_argument,
-                "an option before the program must be -n, --threads, --memory, --journal, --rerun, --dry-run, "
-                "--dashboard or --report (got " +
-                    rest.front() + ")" + meant_option(app, rest.front()) +
-                    "; options of the program follow its name");
+    throw Error(
+        ErrorKind::invalid_argument,
+        "an option before the program must be -n, --threads, --memory, --journal, --rerun, --dry-run, "
+        "--dashboard or --report (got " +
+            rest.front() + ")" + meant_option(app, rest.front()) +
+            "; options of the program follow its name");
   if (app.count("--threads")) request.threads = count_of("--threads", "threads", threads);
   request.ranks =
       app.count("-n") ? count_of("-n", "ranks", ranks) : default_ranks(request.threads.value_or(1));

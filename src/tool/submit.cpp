@@ -43,8 +43,7 @@ int submit_until_done(const JobRequest& request, const batch::JobRegistry& regis
   std::vector<std::string> ids;
   try {
     for (int i = 1; i <= request.attempts; ++i) {
-      const JobOptions options =
-          link_of(request, done, ids.empty() ? "" : ids.back(), i == request.attempts);
+      const JobOptions options = link_of(request, done, ids.empty() ? "" : ids.back(), i == request.attempts);
       ids.push_back(batch::submit_job(*request.system, options, registry).front().last.id);
     }
   } catch (...) {

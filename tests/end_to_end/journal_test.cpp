@@ -156,7 +156,8 @@ TEST_CASE("journal: a function can be computed again, nothing at all, or elsewhe
   const std::string said = "weir: journal " + place.folder + "/j: ", program = JOURNAL_JOB;
   const auto with = [&](std::vector<std::string> words, const std::string& folder) {
     words.insert(words.begin(), {WEIR_TOOL, "run", "-n", "2", "--journal", folder});
-    words.insert(words.end(), {program, "-", place.folder + "/runs.txt", "20", "0", place.folder + "/input.txt"});
+    words.insert(words.end(),
+                 {program, "-", place.folder + "/runs.txt", "20", "0", place.folder + "/input.txt"});
     return run(words, {.deadline = std::chrono::seconds(60)});
   };
   const std::string folder = place.folder + "/j", copy = place.folder + "/copy";

@@ -321,8 +321,7 @@ TEST_CASE("journal: a disk that takes no more ends the writing, and what was put
     const Limited limited;
     fill(journal, 0, 500);
     journal.commit();
-    CHECK(journal.problem() ==
-          "journal: " + folder.path + "/log.00000001 cannot be written: File too large");
+    CHECK(journal.problem() == "journal: " + folder.path + "/log.00000001 cannot be written: File too large");
     for (std::uint64_t i = 0; i < 500; ++i) REQUIRE(found(journal, i) == value_of(i));
     journal.put(key_of(900), {"f", 1}, bytes_of("more"));
     CHECK(found(journal, 900).empty());

@@ -31,8 +31,8 @@ std::string read_file(const std::string& path) {
 
 struct Stop {};
 
-// Squares of the numbers of in.txt into out.txt, their sum into a state, a file for each hundred; stops before
-// the `stop`th element of this run.
+// Squares of the numbers of in.txt into out.txt, their sum into a state, a file for each hundred; stops
+// before the `stop`th element of this run.
 long run_until(const std::string& folder, long stop, Duration every, int pause_us = 0) {
   Stream<std::string> lines;
   Resumable job(folder + "/j", "squares", every);
@@ -141,11 +141,12 @@ TEST_CASE("resumable: what cannot be continued is refused") {
     build(job, lines);
     job.feed(LinesOf(folder.path + "/in.txt"), lines);
   };
-  CHECK_THROWS_WITH(feed([](Resumable& job, const Stream<std::string>& lines) {
-                      job.sink(lines.sliding_window(3), [](const std::vector<std::string>&) {});
-                    }),
-                    "resumable: <sliding_window: 3> keeps a state that another run would not have; keep it in a "
-                    "state of the resumable");
+  CHECK_THROWS_WITH(
+      feed([](Resumable& job, const Stream<std::string>& lines) {
+        job.sink(lines.sliding_window(3), [](const std::vector<std::string>&) {});
+      }),
+      "resumable: <sliding_window: 3> keeps a state that another run would not have; keep it in a "
+      "state of the resumable");
   feed([&](Resumable& job, const Stream<std::string>& lines) {
     job.sink_to_textfile(lines, folder.path + "/out.txt");
   });
@@ -157,18 +158,21 @@ TEST_CASE("resumable: what cannot be continued is refused") {
   CHECK_THROWS_WITH(feed([&](Resumable& job, const Stream<std::string>& lines) {
                       job.sink_to_textfile(lines, folder.path + "/out.txt");
                     }),
-                    "resumable: " + folder.path + "/out.txt must have what was committed (got 5 of 20 bytes); put "
-                                                  "it back, or begin anew with another name");
-  CHECK_THROWS_WITH(feed([&](Resumable& job, const Stream<std::string>&) {
-                      std::map<std::string, int> count;
-                      job.state("count", count);
-                      fs::resize_file(folder.path + "/in.txt", 3);
-                    }),
-                    "LinesOf: " + folder.path +
-                        "/in.txt must be as long as it was (got 3 bytes, and 20 have been read); it is another "
-                        "file");
+                    "resumable: " + folder.path +
+                        "/out.txt must have what was committed (got 5 of 20 bytes); put "
+                        "it back, or begin anew with another name");
+  CHECK_THROWS_WITH(
+      feed([&](Resumable& job, const Stream<std::string>&) {
+        std::map<std::string, int> count;
+        job.state("count", count);
+        fs::resize_file(folder.path + "/in.txt", 3);
+      }),
+      "LinesOf: " + folder.path +
+          "/in.txt must be as long as it was (got 3 bytes, and 20 have been read); it is another "
+          "file");
   fs::resize_file(folder.path + "/streams/job", 30);
-  CHECK_THROWS_WITH(Resumable(folder.path, "job"), "journal: " + folder.path +
-                                                       "/streams/job is not what was written; remove it to begin "
-                                                       "anew");
+  CHECK_THROWS_WITH(Resumable(folder.path, "job"),
+                    "journal: " + folder.path +
+                        "/streams/job is not what was written; remove it to begin "
+                        "anew");
 }

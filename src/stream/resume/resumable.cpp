@@ -80,8 +80,7 @@ FilesIn::FilesIn(std::filesystem::path folder) : folder_(std::move(folder)) {
   for (std::filesystem::directory_iterator it(folder_, error), end; !error && it != end; it.increment(error))
     names_.insert(it->path().filename().string());
   if (error)
-    throw Error(ErrorKind::not_found,
-                "FilesIn: " + folder_.string() + " cannot be read: " + error.message());
+    throw Error(ErrorKind::not_found, "FilesIn: " + folder_.string() + " cannot be read: " + error.message());
 }
 
 std::optional<std::filesystem::path> FilesIn::next() {
@@ -168,8 +167,8 @@ Resumable::Resumable(const std::string& journal, const std::string& name, Durati
   core_->lock = Descriptor(::open((core_->path + ".lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
   if (core_->lock.get() < 0) fail(core_->path, "written");
   if (!detail::journal::locked_within(core_->lock.get(), std::chrono::seconds(5)))
-    throw Error(ErrorKind::unsupported, "resumable: " + core_->path +
-                                            " is in use by another program; wait for it, or name another");
+    throw Error(ErrorKind::unsupported,
+                "resumable: " + core_->path + " is in use by another program; wait for it, or name another");
   try {
     const Packed packed = detail::journal::read_object(core_->path);
     core_->last = from_bytes<Committed>(packed.head.bytes());
@@ -232,9 +231,9 @@ void Resumable::check(const StreamHandle& into) {
       static_cast<void>(frame.finish_quietly());
     }
     if (keeps)
-      throw Error(ErrorKind::unsupported,
-                  "resumable: " + node->label() + " keeps a state that another run would not have; keep it in a "
-                                                  "state of the resumable");
+      throw Error(ErrorKind::unsupported, "resumable: " + node->label() +
+                                              " keeps a state that another run would not have; keep it in a "
+                                              "state of the resumable");
     if (node->downstreams().empty() && !core_->committing.contains(node) && node != &into.node())
       detail::log::warn(
           "resumable {}: {} does not commit: after a kill it is given what came since the last commit again "
