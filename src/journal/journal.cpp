@@ -247,7 +247,8 @@ Condition Journal::condition() const {
     condition.bytes += entry.bytes;
   });
   const std::lock_guard hold(mutex_);
-  condition.segments = segments_.size();
+  condition.segments = static_cast<std::uint64_t>(std::count_if(
+      segments_.begin(), segments_.end(), [](const Segment& segment) { return !segment.path.empty(); }));
   condition.problems = problems_;
   return condition;
 }

@@ -94,7 +94,8 @@ bool parse(int argc, char** argv, RunRequest& request) {
                  "Forget what the journal has of this function, and compute it again; may be repeated")
       ->type_name("FUNCTION")
       ->expected(1)
-      ->allow_extra_args(false);
+      ->allow_extra_args(false)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   app.add_flag("--dry-run", request.is_dry,
                "Compute no cached task: say at the end which are in the journal and which would be computed");
   std::string dashboard, report;

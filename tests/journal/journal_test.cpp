@@ -3,10 +3,12 @@
 
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <csignal>
 #include <filesystem>
 #include <fstream>
+#include <sstream>
 #include <thread>
 
 using namespace weir;
@@ -329,6 +331,33 @@ TEST_CASE("journal: a disk that takes no more ends the writing, and what was put
   CHECK(right_ones(folder.path, 500) > 50);
   CHECK_THROWS_WITH(Journal("/proc/weir/j", Access::write),
                     Catch::StartsWith("journal: the folder /proc/weir cannot be made: "));
+}
+
+TEST_CASE("journal: one that the first version wrote is read") {
+  const std::string hex =
+      "776569726a6e6c0a01000000112d61ea140000000100000000030000000000000073696d756c6174659e33c06a1b0000"
+      "00020100000000000000030000000000000000000000d3cc076b6f6e65cdb5a26d140000000101000000ffffffffffff"
+      "ffff73756d28696e74299d8cf37e1b000000020200000000000000060000000000000001000000d3cc076b74776f7cb5"
+      "adc118000000020300000000000000090000000000000000000000d3cc076bee4ba2dd10000000040100000000000000"
+      "03000000000000000e48a1131c0000000204000000000000000c0000000000000000000000d3cc076b666f7572";
+  std::string log;
+  for (std::size_t i = 0; i < hex.size(); i += 2)
+    log += static_cast<char>(std::stoi(hex.substr(i, 2), nullptr, 16));
+  const Folder folder;
+  write_file(folder.path + "/log.00000001", log);
+  std::string said;
+  Journal(folder.path, Access::read).for_each([&](const Entry& entry) {
+    said += std::to_string(entry.key.low) + "/" + std::to_string(entry.key.high) + " " + entry.function.name +
+            " " + std::to_string(entry.function.version) + " " + std::to_string(entry.bytes) + "\n";
+  });
+  std::vector<std::string> lines;
+  std::istringstream in(said);
+  for (std::string line; std::getline(in, line);) lines.push_back(line);
+  std::sort(lines.begin(), lines.end());
+  CHECK(lines == std::vector<std::string>{"2/6 sum(int) -1 3", "3/9 simulate 3 0", "4/12 simulate 3 4"});
+  log[8] = 2;  // of a newer one
+  write_file(folder.path + "/log.00000001", log);
+  CHECK_THROWS_WITH(Journal(folder.path, Access::read), Catch::Contains("or of a newer version"));
 }
 
 TEST_CASE("journal: keys that are the same in 64 bits are two") {
