@@ -7,6 +7,7 @@ void body(weir::Client& client) {
 #ifdef WEIR_CORRECT
   client.submit(weir::cached{}, increment, 1);
 #else
-  client.submit(weir::cached{}, [](int x) { return x + 1; }, 1);
+  client.submit(
+      weir::cached{}, [](int x) { return x + 1; }, 1);
 #endif
 }
