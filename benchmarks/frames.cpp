@@ -1,9 +1,13 @@
 // Questions of h2o.ai's db-benchmark on its table G1, which is written as CSV first.
 //   frames make FILE [--rows N]      default 10,000,000 (0.5 GB)
 //   frames read FILE                 prints csv_gb_per_s and the seconds of each question
+//   frames outofcore FILE FOLDER     filter, group_by, merge and sort_by of more than fits into memory, whose
+//                                    rows are written to the folder; prints the seconds and the peak of
+//                                    memory
 #include <cmath>
 #include <cstdio>
 #include <filesystem>
+#include <fstream>
 #include <functional>
 #include <string>
 
@@ -85,13 +89,47 @@ void ask(const Frame& x) {
        [&] { return x.group_by("id1", "id2", "id3", "id4", "id5", "id6").agg(sum("v3"), count()); });
 }
 
+// The most memory this process ever had. **Units.** MB.
+double peak_mb() {
+  std::ifstream status("/proc/self/status");
+  for (std::string line; std::getline(status, line);)
+    if (line.starts_with("VmHWM:")) return std::stod(line.substr(6)) / 1000;
+  return 0;
+}
+
+// Every row of a large file is grouped, joined with its group and sorted; nothing of it fits into memory.
+void outofcore(weir::Client& client, const std::string& path, const std::string& folder) {
+  using namespace weir;
+  const auto start = bench::Clock::now();
+  auto step = start;
+  const auto done = [&](const char* name) {
+    bench::print(name, bench::seconds_since(step));
+    step = bench::Clock::now();
+  };
+  const Frame x = read_csv(path).filter(col("v2") > 1);
+  bench::print("groups", static_cast<double>(x.group_by("id3").agg(mean("v3"), count()).count_rows()));
+  done("group_s");
+  const Frame means = x.group_by("id6").agg(mean("v3"));
+  const Table joined = x.merge(means, "id6").agg(sum("mean_v3"), sum("v3"), count()).compute();
+  bench::print("joined_rows", static_cast<double>(joined.column("count").int64s()[0]));
+  done("merge_s");
+  bench::print("files", static_cast<double>(x.sort_by("v3").to_csv(folder + "/sorted-*.csv").size()));
+  done("sort_s");
+  bench::print("frame_outofcore_s", bench::seconds_since(start));
+  double peak = 0;
+  for (auto& worker : client.run_on_workers(peak_mb)) peak = std::max(peak, worker.result());
+  bench::print("peak_mb", peak);
+  bench::print("peak_scheduler_mb", peak_mb());
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   if (argc > 2 && std::string_view(argv[1]) == "make")
     return make(argv[2], bench::option(argc, argv, "--rows", 10'000'000));
-  return weir::run(argc, argv, [&](weir::Client&) {
+  return weir::run(argc, argv, [&](weir::Client& client) {
     const std::string path = argv[2];
+    if (std::string_view(argv[1]) == "outofcore") return outofcore(client, path, argv[3]);
     double best = 1e9;
     Frame x;
     for (int i = 0; i < 2; ++i) {

@@ -17,6 +17,8 @@ namespace {
 constexpr std::size_t sample_bytes = 256 * 1024, header_bytes = 64 * 1024,
                       large_sample_bytes = 8 * 1024 * 1024;
 constexpr std::size_t most_sampled_files = 8;
+// What is small is asked of a partition before others are read.
+constexpr int at_once = 9;
 // A packed file is one block: where it ends is known when it has been unpacked.
 constexpr std::uint64_t unknown_end = std::uint64_t{1} << 62;
 
@@ -262,15 +264,51 @@ CsvFormat CsvSource::format_of(const std::set<std::string>& columns) const {
 }
 
 std::vector<Future<Table>> CsvSource::read(Client& client, std::vector<CsvBlock> blocks,
-                                           const std::set<std::string>& columns, const Steps& steps) const {
-  const CsvFormat format = format_of(columns);
+                                           const std::set<std::string>& columns, const Steps& steps,
+                                           CsvReading& reading) const {
+  reading = {format_of(columns), std::move(blocks), {}};
+  const bool in_order = [&] {
+    std::lock_guard hold(mutex_);
+    return is_cut_in_quotes_;
+  }();
+  if (in_order) return read_in_order(client, reading, steps);
+  std::vector<Future<Table>> tables;
+  for (const CsvBlock& block : reading.blocks) {
+    const auto part = client.submit(read_and_apply, block, reading.format, steps);
+    reading.said.push_back(client.submit(Options{.priority = at_once}, verdict_of, part));
+    tables.push_back(client.submit(Options{.priority = at_once}, table_of, part));
+  }
+  return tables;
+}
+
+void CsvSource::check(Client& client, CsvReading reading, bool finished_only) const {
+  if (finished_only) {
+    std::size_t known = 0;
+    while (known < reading.said.size() && reading.said[known].done()) ++known;
+    reading.said.resize(known);
+    reading.blocks.resize(known);
+  }
+  const std::vector<CsvVerdict> verdicts = client.gather(reading.said);
+  for (std::size_t b = 1; b < verdicts.size(); ++b) {
+    if (reading.blocks[b].is_start) continue;
+    if (verdicts[b].first == verdicts[b - 1].next && !verdicts[b].gave_up) continue;
+    std::lock_guard hold(mutex_);
+    is_cut_in_quotes_ = true;
+    throw LearnedMore{};
+  }
+  learn(reading.format, reading.blocks, verdicts);
+}
+
+std::vector<Future<Table>> CsvSource::read_in_order(Client& client, CsvReading reading,
+                                                    const Steps& steps) const {
+  const CsvFormat& format = reading.format;
+  std::vector<CsvBlock>& blocks = reading.blocks;
   std::vector<Future<CsvPart>> parts;
-  std::vector<Future<CsvVerdict>> said;
   for (const CsvBlock& block : blocks) {
     parts.push_back(client.submit(read_and_apply, block, format, steps));
-    said.push_back(client.submit(verdict_of, parts.back()));
+    reading.said.push_back(client.submit(Options{.priority = at_once}, verdict_of, parts.back()));
   }
-  std::vector<CsvVerdict> verdicts = client.gather(said);
+  std::vector<CsvVerdict> verdicts = client.gather(reading.said);
   // A block that did not begin where the one before it ended is read again from there.
   for (std::size_t b = 1; b < blocks.size(); ++b) {
     if (blocks[b].is_start) continue;
@@ -338,7 +376,7 @@ void CsvSource::learn(const CsvFormat& format, const std::vector<CsvBlock>& bloc
       reasons_[k] = reasons[c];
     }
   }
-  throw Widened{};
+  throw LearnedMore{};
 }
 
 }  // namespace weir::detail::frame

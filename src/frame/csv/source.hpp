@@ -13,8 +13,16 @@
 
 namespace weir::detail::frame {
 
-/// A value did not fit: the plan is to be made again, with the types that are known now.
-struct Widened {};
+/// A value did not fit, or a block was cut inside of quotes: the plan is to be made again, with what is known
+/// now.
+struct LearnedMore {};
+
+/// Blocks that are being read: what they say is to be checked before results are believed.
+struct CsvReading {
+  CsvFormat format;
+  std::vector<CsvBlock> blocks;
+  std::vector<Future<CsvVerdict>> said;
+};
 
 /// Shared by all plans over the same files: what one computation learns of types holds for the next.
 class CsvSource {
@@ -30,13 +38,20 @@ class CsvSource {
   [[nodiscard]] std::string reason(const std::string& column) const;
 
   /// Partitions of these blocks, which begin with the first of a file, with these columns and all steps done.
-  ///
-  /// **Errors.** Throws the sentence of the first bad line, or `Widened` after the types have been widened.
+  /// Does not wait for them: `reading` is to be checked. Only files whose blocks were once cut inside of
+  /// quotes are read before this returns, with the errors of `check`.
   [[nodiscard]] std::vector<Future<Table>> read(Client& client, std::vector<CsvBlock> blocks,
-                                                const std::set<std::string>& columns,
-                                                const Steps& steps) const;
+                                                const std::set<std::string>& columns, const Steps& steps,
+                                                CsvReading& reading) const;
+  /// Waits until the blocks have been read; with `finished_only` for none.
+  ///
+  /// **Errors.** Throws the sentence of the first bad line, or `LearnedMore` after the types have been
+  /// widened.
+  void check(Client& client, CsvReading reading, bool finished_only) const;
 
  private:
+  [[nodiscard]] std::vector<Future<Table>> read_in_order(Client& client, CsvReading reading,
+                                                         const Steps& steps) const;
   [[nodiscard]] CsvFormat format_of(const std::set<std::string>& columns) const;
   void learn(const CsvFormat& format, const std::vector<CsvBlock>& blocks,
              const std::vector<CsvVerdict>& verdicts) const;
@@ -56,6 +71,7 @@ class CsvSource {
   mutable std::mutex mutex_;
   mutable std::vector<CsvColumn> known_;  // types as they are known now
   mutable std::vector<std::string> reasons_;
+  mutable bool is_cut_in_quotes_ = false;  // blocks are read one after the other where they must
 };
 
 }  // namespace weir::detail::frame

@@ -1,5 +1,8 @@
 // Tables as CSV: text by tasks, files that are there whole or not at all.
 #include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
 
 #include "core/decimal.hpp"
 #include "frame/plan/node.hpp"
@@ -56,10 +59,31 @@ std::string text_task(const Table& table, const Schema& schema, const WriteCsv& 
   return csv_text(conformed(table, schema), options, has_header);
 }
 
-void write_task(const Table& table, const Schema& schema, const WriteCsv& options, const std::string& path) {
-  files::Output output("to_csv", path);
+void write_task(const Table& table, const Schema& schema, const WriteCsv& options, const std::string& path,
+                Compression compression) {
+  files::Output output("to_csv", path, compression);
   output.write(csv_text(conformed(table, schema), options, options.header));
   output.commit();
+}
+
+// What files are called until all have been written.
+constexpr const char* unchecked = ".part";
+
+// Waits for the files, and gives them their names: either all appear or none.
+void name_when_checked(Run& run, const std::vector<Future<void>>& written,
+                       const std::vector<std::string>& paths) {
+  try {
+    run.client.gather(written);
+    run.check();
+  } catch (...) {
+    run.client.wait(written);
+    for (const std::string& path : paths) std::remove((path + unchecked).c_str());
+    throw;
+  }
+  for (const std::string& path : paths)
+    if (std::rename((path + unchecked).c_str(), path.c_str()) != 0)
+      throw Error(ErrorKind::io, "to_csv: a file must be given its name (got " + quoted(path) + ": " +
+                                     std::strerror(errno) + ")");
 }
 
 // `out-*.csv` becomes `out-007.csv`: as many digits as the last number has, so that names sort.
@@ -90,6 +114,7 @@ std::vector<std::string> Frame::to_csv(const std::string& path, const WriteCsv& 
         output.write(text.result());
         text = {};
       }
+      run.check();
       output.commit();
       paths.push_back(path);
       return;
@@ -97,9 +122,11 @@ std::vector<std::string> Frame::to_csv(const std::string& path, const WriteCsv& 
     std::vector<Future<void>> written;
     for (std::size_t p = 0; p < parts.size(); ++p) {
       paths.push_back(numbered(path, p, parts.size()));
-      written.push_back(run.client.submit(write_task, parts[p], schema, options, paths.back()));
+      written.push_back(run.client.submit(Options{.priority = merge_priority}, write_task, parts[p], schema,
+                                          options, paths.back() + unchecked,
+                                          detail::files::compression_of_name(paths.back())));
     }
-    run.client.gather(written);
+    name_when_checked(run, written, paths);
   });
   return paths;
 }

@@ -25,6 +25,8 @@ Table finish_task(const std::vector<Table>& parts, const std::vector<std::string
 
 // Partial results that one task of the tree merges.
 constexpr std::size_t split_every = 8;
+// The same of a bucket, whose keys are in no other.
+constexpr std::size_t bucket_every = 32;
 
 class GroupNode : public Node {
  public:
@@ -71,30 +73,35 @@ class GroupNode : public Node {
 
  private:
   std::uint32_t parts_for(Run& run, const std::vector<Future<Table>>& parts) const {
-    if (keys_.empty() || parts.size() == 1) return 1;
-    std::uint64_t rows = 0, bytes = 0;
-    for (const Run::Size& size : run.sizes(parts)) rows += size.rows, bytes += size.bytes;
-    return run.parts_for(rows, bytes);
+    return keys_.empty() || parts.size() == 1 ? 1 : run.parts_for(run.size_of(parts), parts.size());
+  }
+
+  // Merged `every` at a time until there are not more: as soon as those are there, and others may go.
+  std::vector<Future<Table>> fewer(Run& run, std::vector<Future<Table>> parts, std::size_t every) const {
+    while (parts.size() > every) {
+      std::vector<Future<Table>> merged;
+      for (std::size_t at = 0; at < parts.size(); at += every) {
+        const auto begin = parts.begin() + static_cast<std::ptrdiff_t>(at);
+        const auto end = parts.begin() + static_cast<std::ptrdiff_t>(std::min(at + every, parts.size()));
+        merged.push_back(run.client.submit(Options{.priority = merge_priority}, merge_task,
+                                           std::vector(begin, end), keys_, bound_));
+      }
+      parts = std::move(merged);
+    }
+    return parts;
   }
 
   std::vector<Future<Table>> merged(Run& run, std::vector<Future<Table>> parts) const {
     const std::uint32_t count = parts_for(run, parts);
     std::vector<Future<Table>> results;
     if (count > 1) {
-      for (const auto& bucket : run.by_hash(parts, keys_, count))
-        results.push_back(run.client.submit(finish_task, bucket, keys_, bound_, false));
+      for (auto& bucket : run.by_hash(parts, keys_, count))
+        results.push_back(run.client.submit(Options{.priority = merge_priority}, finish_task,
+                                            fewer(run, std::move(bucket), bucket_every), keys_, bound_,
+                                            false));
       return results;
     }
-    while (parts.size() > split_every) {
-      std::vector<Future<Table>> fewer;
-      for (std::size_t at = 0; at < parts.size(); at += split_every) {
-        const auto begin = parts.begin() + static_cast<std::ptrdiff_t>(at);
-        const auto end =
-            parts.begin() + static_cast<std::ptrdiff_t>(std::min(at + split_every, parts.size()));
-        fewer.push_back(run.client.submit(merge_task, std::vector(begin, end), keys_, bound_));
-      }
-      parts = std::move(fewer);
-    }
+    parts = fewer(run, std::move(parts), split_every);
     results.push_back(run.client.submit(finish_task, parts, keys_, bound_, true));
     return results;
   }

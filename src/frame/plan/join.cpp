@@ -143,36 +143,41 @@ class MergeNode : public Node {
  private:
   std::vector<Future<Table>> merged(Run& run, const std::vector<Future<Table>>& left,
                                     const std::vector<Future<Table>>& right, const JoinPlan& plan) const {
-    std::uint64_t left_bytes = 0, right_bytes = 0, rows = 0;
-    for (const Run::Size& size : run.sizes(left)) left_bytes += size.bytes, rows += size.rows;
-    for (const Run::Size& size : run.sizes(right)) right_bytes += size.bytes, rows += size.rows;
+    // The right side first: it is the small one more often, and the left one is then not waited for.
+    const Run::Size right_size = run.size_of(right);
     const bool keeps_right = plan.kind == JoinKind::right || plan.kind == JoinKind::outer;
     std::vector<Future<Table>> results;
     // Rows of the right side without partner must come once: not from every partition of the left one.
-    if (right_bytes <= small_bytes && (!keeps_right || left.size() == 1)) {
+    if (right_size.bytes <= small_bytes && (!keeps_right || left.size() == 1)) {
       const Future<Table> all = run.joined(right);
       for (const Future<Table>& part : left)
-        results.push_back(run.client.submit(merge_one_task, part, all, plan));
+        results.push_back(
+            run.client.submit(Options{.priority = merge_priority}, merge_one_task, part, all, plan));
       return results;
     }
-    if (plan.kind == JoinKind::inner && left_bytes <= small_bytes) {
+    const Run::Size left_size = run.size_of(left);
+    if (plan.kind == JoinKind::inner && left_size.bytes <= small_bytes) {
       const Future<Table> all = run.joined(left);
       for (const Future<Table>& part : right)
-        results.push_back(run.client.submit(merge_one_task, all, part, plan));
+        results.push_back(
+            run.client.submit(Options{.priority = merge_priority}, merge_one_task, all, part, plan));
       return results;
     }
-    const std::uint32_t count = run.parts_for(rows, left_bytes + right_bytes);
+    const std::uint32_t count = run.parts_for(
+        {left_size.rows + right_size.rows, left_size.bytes + right_size.bytes}, left.size() + right.size());
     std::vector<std::string> keys;
     for (std::size_t k = 0; k < plan.left_keys.size(); ++k) keys.push_back("\n" + std::to_string(k));
     const auto split = [&](const std::vector<Future<Table>>& parts, const std::vector<std::string>& names) {
       std::vector<Future<Table>> comparable;
       for (const Future<Table>& part : parts)
-        comparable.push_back(run.client.submit(comparable_task, part, names, plan.key_types));
+        comparable.push_back(run.client.submit(Options{.priority = split_priority}, comparable_task, part,
+                                               names, plan.key_types));
       return run.by_hash(comparable, keys, count);
     };
     const auto left_buckets = split(left, plan.left_keys), right_buckets = split(right, plan.right_keys);
     for (std::uint32_t b = 0; b < count; ++b)
-      results.push_back(run.client.submit(merge_many_task, left_buckets[b], right_buckets[b], plan));
+      results.push_back(run.client.submit(Options{.priority = merge_priority}, merge_many_task,
+                                          left_buckets[b], right_buckets[b], plan));
     return results;
   }
 

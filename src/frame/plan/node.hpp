@@ -29,22 +29,38 @@ class Run {
   Run() : client(Client::current()) {}
   Client client;
 
-  /// Partitions with all steps done, on the workers.
+  /// Partitions with all steps done, on the workers. Does not wait: what files turned out to hold is known
+  /// when `check` has been called.
   [[nodiscard]] std::vector<Future<Table>> finished(Parts parts);
+  /// Throws what reading has found out: the sentence of a bad line, or `LearnedMore`. Waits until all is
+  /// read, or, with `finished_only`, for nothing.
+  void check(bool finished_only = false);
   /// All partitions as one, on a worker.
   [[nodiscard]] Future<Table> joined(const std::vector<Future<Table>>& parts);
-  /// Rows and bytes of each.
   struct Size {
     std::uint64_t rows = 0, bytes = 0;
   };
-  [[nodiscard]] std::vector<Size> sizes(const std::vector<Future<Table>>& parts);
+  /// Rows and bytes of all together. **Cost.** Waits for them; of those that are large, for the first few
+  /// alone, so that the others need not lie in memory at once.
+  [[nodiscard]] Size size_of(const std::vector<Future<Table>>& parts);
   /// Rows with equal keys in the same of `count` partitions.
   [[nodiscard]] std::vector<std::vector<Future<Table>>> by_hash(const std::vector<Future<Table>>& parts,
                                                                 const std::vector<std::string>& keys,
                                                                 std::uint32_t count);
-  /// How many partitions are worth it for so much.
-  [[nodiscard]] std::uint32_t parts_for(std::uint64_t rows, std::uint64_t bytes);
+  /// How many partitions are worth it for so much that comes from so many.
+  [[nodiscard]] std::uint32_t parts_for(Size size, std::size_t from) const;
+  /// Whether so much is more than the workers should have in memory at once.
+  [[nodiscard]] bool is_much(std::uint64_t bytes) const;
+
+ private:
+  [[nodiscard]] std::uint64_t memory() const;
+
+  mutable std::uint64_t memory_ = 0;  // of all workers together; 0: not asked yet
+  std::vector<std::pair<std::shared_ptr<const CsvSource>, CsvReading>> readings_;
 };
+
+/// Priorities of tasks: what has been read is split, and what has been split is merged, before more is read.
+inline constexpr int split_priority = 1, piece_priority = 2, merge_priority = 3;
 
 /// A verb of the plan.
 class Node : public std::enable_shared_from_this<Node> {

@@ -69,25 +69,32 @@ class SortNode : public Node {
       : Node(input->schema, {input}), keys_(std::move(keys)), is_descending_(is_descending) {}
 
   Parts run(Run& run, const Names& needed) const override {
-    const std::vector<Future<Table>> parts = run.finished(inputs[0]->run(run, with_keys(needed, keys_)));
-    std::uint64_t rows = 0, bytes = 0;
-    if (parts.size() > 1)
-      for (const Run::Size& size : run.sizes(parts)) rows += size.rows, bytes += size.bytes;
-    const std::uint32_t count = parts.size() > 1 ? run.parts_for(rows, bytes) : 1;
+    // Files with more than there is memory for are read twice: their keys first, which say where to split.
+    Parts input = inputs[0]->run(run, with_keys(needed, keys_));
+    std::vector<Future<Table>> samples;
+    if (input.source && run.is_much(bytes_of(input.blocks)))
+      samples = samples_of(run, run.finished(inputs[0]->run(run, Names(keys_.begin(), keys_.end()))));
+    const Table keys = samples.empty() ? Table() : concat(run.client.gather(samples));
+    const std::vector<Future<Table>> parts = run.finished(std::move(input));
+    const std::uint32_t count = parts.size() > 1 ? run.parts_for(run.size_of(parts), parts.size()) : 1;
     Parts sorted_parts;
     if (count == 1) {
       sorted_parts.tables.push_back(run.client.submit(sort_task, parts, keys_, is_descending_));
       return sorted_parts;
     }
-    const Future<Table> borders = run.client.scatter(borders_of(run, parts, count));
+    const Future<Table> borders = run.client.scatter(
+        borders_of(samples.empty() ? concat(run.client.gather(samples_of(run, parts))) : keys, count));
     std::vector<std::vector<Future<Table>>> ranges(count);
     for (const Future<Table>& part : parts) {
-      const auto pieces = run.client.submit(range_task, part, keys_, is_descending_, borders);
+      const auto pieces = run.client.submit(Options{.priority = split_priority}, range_task, part, keys_,
+                                            is_descending_, borders);
       for (std::size_t range = 0; range < count; ++range)
-        ranges[range].push_back(run.client.submit(range_piece_task, pieces, range));
+        ranges[range].push_back(
+            run.client.submit(Options{.priority = piece_priority}, range_piece_task, pieces, range));
     }
     for (const auto& range : ranges)
-      sorted_parts.tables.push_back(run.client.submit(sort_task, range, keys_, is_descending_));
+      sorted_parts.tables.push_back(
+          run.client.submit(Options{.priority = merge_priority}, sort_task, range, keys_, is_descending_));
     return sorted_parts;
   }
   NodePtr with_inputs(std::vector<NodePtr> from) const override {
@@ -104,11 +111,21 @@ class SortNode : public Node {
   }
 
  private:
-  // Keys that cut the rows into about equal parts, from samples of all of them.
-  Table borders_of(Run& run, const std::vector<Future<Table>>& parts, std::uint32_t count) const {
+  std::vector<Future<Table>> samples_of(Run& run, const std::vector<Future<Table>>& parts) const {
     std::vector<Future<Table>> samples;
-    for (const Future<Table>& part : parts) samples.push_back(run.client.submit(sample_task, part, keys_));
-    const Table all = sorted(concat(run.client.gather(samples)), keys_, is_descending_);
+    for (const Future<Table>& part : parts)
+      samples.push_back(run.client.submit(Options{.priority = split_priority}, sample_task, part, keys_));
+    return samples;
+  }
+  static std::uint64_t bytes_of(const std::vector<CsvBlock>& blocks) {
+    std::uint64_t bytes = 0;
+    for (const CsvBlock& block : blocks)
+      bytes += block.compression == Compression::none ? block.end - block.begin : 0;
+    return bytes;
+  }
+  // Keys that cut the rows into about equal parts, from samples of all of them.
+  Table borders_of(const Table& samples, std::uint32_t count) const {
+    const Table all = sorted(samples, keys_, is_descending_);
     std::vector<Row> rows;
     for (std::uint32_t b = 1; b < count; ++b) rows.push_back(static_cast<Row>(all.rows() * b / count));
     return take(all, rows);
@@ -150,9 +167,7 @@ class DistinctNode : public Node {
     const Step step{.kind = Step::Kind::distinct, .keys = keys_};
     parts.steps.push_back(step);
     const std::vector<Future<Table>> tables = run.finished(std::move(parts));
-    std::uint64_t rows = 0, bytes = 0;
-    for (const Run::Size& size : run.sizes(tables)) rows += size.rows, bytes += size.bytes;
-    const std::uint32_t count = tables.size() > 1 ? run.parts_for(rows, bytes) : 1;
+    const std::uint32_t count = tables.size() > 1 ? run.parts_for(run.size_of(tables), tables.size()) : 1;
     if (count == 1) return {.tables = {run.client.submit(top_task, tables, step)}};
     Parts results;
     for (const auto& bucket : run.by_hash(tables, keys_, count))

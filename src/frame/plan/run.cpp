@@ -16,11 +16,21 @@ std::vector<Table> split_task(const Table& table, const std::vector<std::string>
 Table piece_task(const std::vector<Table>& pieces, std::uint32_t which) { return pieces[which]; }
 
 constexpr std::uint64_t rows_of_a_part = 250'000, bytes_of_a_part = 32'000'000;
+// Smaller pieces of partitions would not be worth a place on the disk.
+constexpr std::uint64_t least_piece = 128 * 1024, most_bytes_of_a_part = 256'000'000;
+// Of so much the size is estimated by the first partitions.
+constexpr std::uint64_t much_to_measure = 256'000'000;
+constexpr std::size_t measured_parts = 4;
 
 }  // namespace
 
 std::vector<Future<Table>> Run::finished(Parts parts) {
-  if (parts.source) return parts.source->read(client, parts.blocks, parts.columns, parts.steps);
+  if (parts.source) {
+    CsvReading reading;
+    auto tables = parts.source->read(client, std::move(parts.blocks), parts.columns, parts.steps, reading);
+    if (!reading.said.empty()) readings_.emplace_back(std::move(parts.source), std::move(reading));
+    return tables;
+  }
   if (parts.steps.empty()) return parts.tables;
   std::vector<Future<Table>> tables;
   for (const Future<Table>& table : parts.tables)
@@ -33,10 +43,27 @@ Future<Table> Run::joined(const std::vector<Future<Table>>& parts) {
   return client.submit(join_task, parts);
 }
 
-std::vector<Run::Size> Run::sizes(const std::vector<Future<Table>>& parts) {
-  std::vector<Future<Size>> sizes;
-  for (const Future<Table>& part : parts) sizes.push_back(client.submit(size_task, part));
-  return client.gather(sizes);
+void Run::check(bool finished_only) {
+  for (auto& [source, reading] : std::exchange(readings_, {}))
+    source->check(client, std::move(reading), finished_only);
+}
+
+Run::Size Run::size_of(const std::vector<Future<Table>>& parts) {
+  const auto size_of_first = [&](std::size_t count) {
+    std::vector<Future<Size>> sizes;
+    for (std::size_t p = 0; p < count; ++p)
+      sizes.push_back(client.submit(Options{.priority = split_priority}, size_task, parts[p]));
+    Size all;
+    for (const Size& size : client.gather(sizes)) all.rows += size.rows, all.bytes += size.bytes;
+    return all;
+  };
+  if (parts.size() > 2 * measured_parts) {
+    Size all = size_of_first(measured_parts);
+    all.rows = all.rows * parts.size() / measured_parts;
+    all.bytes = all.bytes * parts.size() / measured_parts;
+    if (all.bytes > much_to_measure) return all;
+  }
+  return size_of_first(parts.size());
 }
 
 std::vector<std::vector<Future<Table>>> Run::by_hash(const std::vector<Future<Table>>& parts,
@@ -44,17 +71,33 @@ std::vector<std::vector<Future<Table>>> Run::by_hash(const std::vector<Future<Ta
                                                      std::uint32_t count) {
   std::vector<std::vector<Future<Table>>> buckets(count);
   for (const Future<Table>& part : parts) {
-    const auto pieces = client.submit(split_task, part, keys, count);
+    const auto pieces = client.submit(Options{.priority = split_priority}, split_task, part, keys, count);
     for (std::uint32_t bucket = 0; bucket < count; ++bucket)
-      buckets[bucket].push_back(client.submit(piece_task, pieces, bucket));
+      buckets[bucket].push_back(
+          client.submit(Options{.priority = piece_priority}, piece_task, pieces, bucket));
   }
   return buckets;
 }
 
-std::uint32_t Run::parts_for(std::uint64_t rows, std::uint64_t bytes) {
-  const std::uint64_t parts = std::max(rows / rows_of_a_part, bytes / bytes_of_a_part);
-  return static_cast<std::uint32_t>(std::clamp<std::uint64_t>(parts, 1, 1024));
+std::uint32_t Run::parts_for(Size size, std::size_t from) const {
+  if (from < 2) return 1;
+  const std::uint64_t wanted = std::max(size.rows / rows_of_a_part,
+                                        size.bytes / std::clamp(memory() / 32, least_piece, bytes_of_a_part));
+  const std::uint64_t most = std::max(size.bytes / from / least_piece, size.bytes / most_bytes_of_a_part);
+  return static_cast<std::uint32_t>(std::clamp<std::uint64_t>(std::min(wanted, most), 1, 1024));
 }
+
+std::uint64_t Run::memory() const {
+  if (memory_ == 0) try {
+      for (const WorkerInfo& worker : client.workers())
+        memory_ += std::min(worker.memory_limit, ~std::uint64_t{0} / 1024);
+    } catch (const Error&) {
+      memory_ = ~std::uint64_t{0};  // a task may not ask
+    }
+  return memory_;
+}
+
+bool Run::is_much(std::uint64_t bytes) const { return bytes > memory() / 4; }
 
 std::size_t Node::partitions() const { return inputs.empty() ? 1 : inputs.front()->partitions(); }
 NodePtr Node::filtered_before(const TermPtr&) const { return nullptr; }
@@ -91,9 +134,17 @@ void compute_with(const NodePtr& plan, const std::function<void(Run&, const Sche
   Run run;
   for (NodePtr node = plan;;) {
     try {
-      use(run, node->schema, optimized(node)->run(run, names_of(node->schema)));
+      try {
+        use(run, node->schema, optimized(node)->run(run, names_of(node->schema)));
+      } catch (const LearnedMore&) {
+        throw;
+      } catch (...) {
+        run.check(true);  // a value that does not fit may be the reason
+        throw;
+      }
+      run.check();
       return;
-    } catch (const Widened&) {
+    } catch (const LearnedMore&) {
       node = made_again(node);
     }
   }

@@ -1,0 +1,76 @@
+// Frames that are larger than the memory of the workers.
+#include <catch2/catch.hpp>
+
+#include "frame/support.hpp"
+
+using namespace weir;
+using namespace weir::test;
+
+namespace {
+
+// Runs with 8 MB for results; a file of 7 MB makes about 16 MB of columns.
+template <class Body>
+void in_little_memory(Body body) {
+  ::setenv("WEIR_MEMORY_LIMIT", "8MB", 1);
+  std::exception_ptr thrown;
+  try {
+    in_cluster(body);
+  } catch (...) {
+    thrown = std::current_exception();
+  }
+  ::unsetenv("WEIR_MEMORY_LIMIT");
+  if (thrown) std::rethrow_exception(thrown);
+}
+
+std::string large_csv(std::int64_t rows) {
+  std::string text = "id,name,value\n";
+  for (std::int64_t i = 0; i < rows; ++i) {
+    const std::string id = std::to_string(i * 7919 % rows);
+    text += id + ",name of " + id + "," + std::to_string(i % 1000) + "\n";
+  }
+  return text;
+}
+
+}  // namespace
+
+TEST_CASE("rows that do not fit into memory are grouped, joined and sorted") {
+  const Folder folder;
+  constexpr std::int64_t rows = 250'000;
+  const std::string path = folder.write("large.csv", large_csv(rows));
+  in_little_memory([&] {
+    const Frame all = read_csv(path, {.block = "500 kB"});
+    const Frame groups = all.group_by("name").agg(sum("value"), count(), first("id"));
+    CHECK(groups.count_rows() == rows);
+    const Table joined = all.merge(groups.drop("count"), "name")
+                             .agg(sum("sum_value").as("sums"), sum("value").as("values"), count())
+                             .compute();
+    CHECK(joined.column("count").int64s()[0] == rows);
+    CHECK(joined.column("sums").int64s()[0] == joined.column("values").int64s()[0]);
+    const auto paths = all.sort_by("id").to_csv(folder.path("sorted-*.csv"));
+    CHECK(paths.size() > 1);
+    std::int64_t next = 0;
+    for (const std::string& sorted : paths) {
+      const Table part = read_csv(sorted).compute();
+      for (const std::int64_t id : part.column("id").int64s()) next += id == next;
+    }
+    CHECK(next == rows);
+  });
+}
+
+TEST_CASE("files of to_csv appear together, or none does") {
+  const Folder folder;
+  std::string text = "a,b\n";
+  for (int i = 0; i < 200; ++i) text += std::to_string(i) + ",x\n";
+  const std::string path = folder.write("a.csv", text + "1\n");
+  in_cluster([&] {
+    const Frame bad = read_csv(path, {.block = "200"});
+    const std::string rule = "read_csv: " + path +
+                             ":202: a line must have 2 fields (got 1: \"1\"); .bad_lines = BadLines::skip "
+                             "leaves such lines out";
+    CHECK(sentence_of([&] { return bad.to_csv(folder.path("out-*.csv")); }) == rule);
+    CHECK(sentence_of([&] { return bad.to_csv(folder.path("out.csv")); }) == rule);
+    std::size_t files = 0;
+    for (const auto& entry : std::filesystem::directory_iterator(folder.path(""))) files += entry.exists();
+    CHECK(files == 1);
+  });
+}
