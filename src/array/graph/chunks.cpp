@@ -127,8 +127,8 @@ Chunks ChunkSpec::resolve(std::string_view function, const Shape& shape, std::si
     refuse(function, "chunks must name every axis of the shape " + to_text(shape) + " (got " +
                          std::to_string(axes.size()) + " of " + std::to_string(shape.size()) + ")");
   const bool is_auto = bytes_.empty() || bytes_ == "auto";
-  const auto automatic = static_cast<std::size_t>(
-      std::ranges::count(axes, AxisChunks::Kind::automatic, &AxisChunks::kind));
+  const auto automatic =
+      static_cast<std::size_t>(std::ranges::count(axes, AxisChunks::Kind::automatic, &AxisChunks::kind));
   const double bytes = !is_auto           ? bytes_of_chunks(function, bytes_)
                        : !aligned.empty() ? static_cast<double>(default_chunk_bytes)
                                           : chosen_bytes(shape, element_bytes, automatic);
