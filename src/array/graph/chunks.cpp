@@ -69,7 +69,7 @@ void choose(std::string_view function, const Shape& shape, std::vector<std::size
       // The last axes are taken longest, so that chunks are long in memory: trailing whole as far as it goes
       // would be fastest, square is most useful.
       for (const std::size_t a : axes) {
-        const auto most = static_cast<std::int64_t>(side), parts = (shape[a] + most - 1) / most;
+        const auto most = static_cast<std::int64_t>(side * (1 + 1e-9)), parts = (shape[a] + most - 1) / most;
         out[a] = cut(function, shape[a], (shape[a] + parts - 1) / parts);
       }
       return;
