@@ -55,8 +55,9 @@ TEST_CASE("percentiles of a long line are those of the sorted line") {
     auto holes = Random(1).normal({100'000}).persist();
     holes(range(5, 7)) = std::nan("");
     CHECK(std::isnan(median(holes).item()));
-    CHECK(nanmedian(holes).item() ==
-          median(concatenate(std::vector{holes(range(0, 5)), holes(range(7, 100'000))})).item());
+    CHECK(
+        nanmedian(holes).item() ==
+        median(concatenate(std::vector<Array<double>>{holes(range(0, 5)), holes(range(7, 100'000))})).item());
   });
 }
 

@@ -146,11 +146,10 @@ std::uint64_t ordered_bits(double x) {
 }
 
 // Puts the numbers at some places, which grow, where sorting would: between two of them nothing is in order.
-void sort_places(double* begin, double* end, const std::size_t* place, const std::size_t* last) {
-  const double* const first = begin;
-  for (; place != last; ++place) {
-    std::nth_element(begin, begin + (static_cast<std::ptrdiff_t>(*place) - (begin - first)), end);
-    begin += static_cast<std::ptrdiff_t>(*place) - (begin - first);
+void sort_places(double* list, double* end, const std::size_t* place, const std::size_t* last) {
+  for (double* begin = list; place != last; ++place) {
+    std::nth_element(begin, list + *place, end);
+    begin = list + *place + 1;  // what is there stays
   }
 }
 
