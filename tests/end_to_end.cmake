@@ -31,5 +31,8 @@ set_tests_properties(end_to_end/deaths end_to_end/body end_to_end/shows end_to_e
 foreach(name futures arguments errors values workers nested)
   weir_test(end_to_end/${name} ALONE RANKS 1 2 3 5)
 endforeach()
+weir_test(end_to_end/ends ALONE RANKS 3)
+set_property(TEST end_to_end/ends/threads end_to_end/ends/ranks_3
+  APPEND PROPERTY ENVIRONMENT WEIR_STOP_GRACE=200ms)
 weir_test(end_to_end/arrays ARRAY ALONE RANKS 1 2 3 5)
 weir_test(end_to_end/frames FRAME RANKS 3)

@@ -6,5 +6,6 @@
 #include "weir/frame/csv.hpp"
 #include "weir/frame/expression.hpp"
 #include "weir/frame/frame.hpp"
+#include "weir/frame/parquet.hpp"
 #include "weir/frame/running.hpp"
 #include "weir/frame/table.hpp"

@@ -41,6 +41,7 @@ class Weir(CMakePackage):
         depends_on("bzip2")
         depends_on("xz")
         depends_on("zstd")
+        depends_on("snappy")
         depends_on("simdjson@3:")
         depends_on("fast-float")
     depends_on("catch2@2", when="+tests", type="build")

@@ -62,7 +62,10 @@ void MpiTransport::send(PeerId to, Frame frame) {
   if (peer.outgoing.size() == 1 && all_done(kept.requests)) {
     peer.outgoing.pop_back();
     --outgoing_;
+  } else {
+    is_half_done_ = true;
   }
+  neighbours_.ring(to);
 }
 
 // The blocks that a neighbour can use in place; those that remain follow. Whether there were any.
@@ -83,12 +86,15 @@ bool MpiTransport::lend_blocks(PeerId to, WireFrame& frame) {
 
 bool MpiTransport::progress_sends() {
   bool moved = false;
-  for (Peer& peer : peers_)
+  for (PeerId to = 0; to < peers_.size(); ++to) {
+    Peer& peer = peers_[to];
     while (!peer.outgoing.empty() && all_done(peer.outgoing.front().requests)) {
       peer.outgoing.pop_front();
       --outgoing_;
       moved = true;
+      neighbours_.ring(to);
     }
+  }
   return moved;
 }
 
@@ -189,6 +195,7 @@ bool MpiTransport::poll(Receiver& receiver) {
   for (int found = 0, missed = 0; found < 16 && missed < 2;)
     if (probe(receiver)) moved = true, ++found;
     else ++missed;
+  is_half_done_ = outgoing_ || incoming_;
   return moved;
 }
 

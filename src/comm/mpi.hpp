@@ -14,8 +14,9 @@ namespace weir::detail::comm {
 /// The ranks of one job. The peer ids are the ranks.
 ///
 /// Small frames are one eager message; large blocks are lent to a neighbour, or follow on a communicator of
-/// their own, straight from and into the values' memory, in pieces that MPI can count. Deaths are not noticed
-/// here: requests to the dead are abandoned by `forget`, with their buffers kept for ever.
+/// their own, straight from and into the values' memory, in pieces that MPI can count. Whoever has sent to a
+/// neighbour rings its bell. Deaths are not noticed here: requests to the dead are abandoned by `forget`,
+/// with their buffers kept for ever.
 class MpiTransport final : public Transport {
  public:
   /// Collective: every rank of `world` makes one at start-up.
@@ -25,6 +26,9 @@ class MpiTransport final : public Transport {
   [[nodiscard]] bool busy(PeerId to) const override { return !peers_[to].outgoing.empty(); }
   [[nodiscard]] bool sending() const override { return outgoing_ > 0; }
   void forget(PeerId peer) override;
+  [[nodiscard]] Bell& bell() noexcept override { return neighbours_.bell(); }
+  [[nodiscard]] bool rings() const noexcept override { return neighbours_.all_ring() && !is_half_done_; }
+  [[nodiscard]] bool wakes() const noexcept override { return peers_.size() == 1; }
 
   /// So many bytes of blocks that neighbours use are in this process's memory; more are copied by MPI.
   void lend_at_most(std::uint64_t bytes) noexcept { neighbours_.own().use_at_most(bytes); }
@@ -62,6 +66,7 @@ class MpiTransport final : public Transport {
   MpiNeighbours neighbours_;
   std::vector<Peer> peers_;
   std::size_t outgoing_ = 0, incoming_ = 0;
+  std::atomic<bool> is_half_done_{false};  // something is on its way that only polling moves
   // Lists: what is in them never moves, since MPI knows the addresses.
   std::list<std::deque<Outgoing>> abandoned_out_;
   std::list<std::deque<Incoming>> abandoned_in_;

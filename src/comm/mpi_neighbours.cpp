@@ -36,24 +36,37 @@ MpiNeighbours::MpiNeighbours(MPI_Comm world, const Host& host) : own_(host.lent_
   MPI_Comm_size(world, &ranks);
   reads_ours_.resize(static_cast<std::size_t>(ranks));
   theirs_.resize(static_cast<std::size_t>(ranks));
+  bells_.resize(static_cast<std::size_t>(ranks));
+  all_ring_ = ranks == 1;
   if (host.size == 1) return;
   struct Greeting {
     LentCard card;
+    BellCard bell;
     int rank;
   };
+  struct Opened {
+    bool memory, bell;
+  };
   const auto size = static_cast<std::size_t>(host.size);
-  const Greeting own{own_.card(), rank};
+  const Greeting own{own_.card(), bell_.card(), rank};
   std::vector<Greeting> all(size);
   MPI_Allgather(&own, sizeof own, MPI_BYTE, all.data(), sizeof own, MPI_BYTE, host.comm);
-  std::vector<char> read(size), are_read(size);
+  std::vector<Opened> theirs(size), ours(size);
   for (std::size_t i = 0; i < size; ++i) {
     if (all[i].rank == rank) continue;
-    auto& memory = theirs_[static_cast<std::size_t>(all[i].rank)] = BorrowedMemory::open(all[i].card);
-    read[i] = memory.has_value();
+    const auto other = static_cast<std::size_t>(all[i].rank);
+    theirs_[other] = BorrowedMemory::open(all[i].card);
+    bells_[other] = SharedBell::open(all[i].bell);
+    theirs[i] = {theirs_[other].has_value(), bells_[other] != nullptr};
   }
-  MPI_Alltoall(read.data(), 1, MPI_BYTE, are_read.data(), 1, MPI_BYTE, host.comm);
-  for (std::size_t i = 0; i < size; ++i) reads_ours_[static_cast<std::size_t>(all[i].rank)] = are_read[i];
+  MPI_Alltoall(theirs.data(), sizeof(Opened), MPI_BYTE, ours.data(), sizeof(Opened), MPI_BYTE, host.comm);
+  all_ring_ = host.size == ranks;
+  for (std::size_t i = 0; i < size; ++i) {
+    reads_ours_[static_cast<std::size_t>(all[i].rank)] = ours[i].memory;
+    all_ring_ &= all[i].rank == rank || ours[i].bell;
+  }
   own_.close();
+  bell_.close();
 }
 
 Block MpiNeighbours::borrowed(PeerId from, std::uint64_t place, std::uint64_t size) const {

@@ -3,11 +3,12 @@
 
 #include <mpi.h>
 
+#include "comm/bell.hpp"
 #include "memory/lent.hpp"
 
 namespace weir::detail::comm {
 
-/// Lent memory between the ranks of one host.
+/// Lent memory and bells between the ranks of one host.
 class MpiNeighbours {
  public:
   /// Collective, at start-up.
@@ -21,11 +22,22 @@ class MpiNeighbours {
   [[nodiscard]] Block borrowed(PeerId from, std::uint64_t place, std::uint64_t size) const;
   [[nodiscard]] LentMemory& own() noexcept { return own_; }
 
+  [[nodiscard]] Bell& bell() noexcept { return bell_.bell(); }
+  /// Whether every other rank can ring here.
+  [[nodiscard]] bool all_ring() const noexcept { return all_ring_; }
+  /// Wakes this rank, if it is a neighbour.
+  void ring(PeerId rank) noexcept {
+    if (Bell* bell = bells_[rank]) bell->ring();
+  }
+
  private:
   struct Host;  // the communicator of a host's ranks
   explicit MpiNeighbours(MPI_Comm world, const Host& host);
 
   LentMemory own_;
+  SharedBell bell_;
+  bool all_ring_ = false;
+  std::vector<Bell*> bells_;      // by rank; null: no neighbour
   std::vector<char> reads_ours_;  // by rank
   std::vector<std::optional<BorrowedMemory>> theirs_;
 };

@@ -187,14 +187,17 @@ void Network::forget(PeerId peer) {
   if (tcp_) tcp_->forget(peer);
 }
 
-void Network::wait(std::chrono::nanoseconds most) {
-  if (TcpTransport* tcp = open_) tcp->wait(most);
-  else Transport::wait(most);
+// A bell and sockets cannot be waited for at once: whoever has both looks for what the base brings.
+void Network::sleep(std::uint32_t since, std::chrono::nanoseconds most) {
+  if (TcpTransport* tcp = open_) tcp->sleep(since, most);
+  else Transport::sleep(since, most);
 }
 
 void Network::wake() {
   if (TcpTransport* tcp = open_) tcp->wake();
-  Transport::wake();
+  bell().ring();
 }
+
+bool Network::rings() const noexcept { return !base_ || (base_->rings() && (!open_ || base_->wakes())); }
 
 }  // namespace weir::detail::comm

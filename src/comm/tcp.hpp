@@ -57,7 +57,7 @@ class TcpTransport final : public Transport {
   [[nodiscard]] bool busy(PeerId to) const override;
   [[nodiscard]] bool sending() const override;
   void forget(PeerId peer) override;
-  void wait(std::chrono::nanoseconds most) override { poller_.wait(most); }
+  void sleep(std::uint32_t, std::chrono::nanoseconds most) override { poller_.wait(most); }
   void wake() override { poller_.wake(); }
 
   [[nodiscard]] const TcpSettings& settings() const noexcept { return settings_; }

@@ -2,10 +2,9 @@
 #pragma once
 
 #include <chrono>
-#include <condition_variable>
-#include <mutex>
 #include <vector>
 
+#include "comm/bell.hpp"
 #include "weir/detail/task/value.hpp"
 #include "weir/options.hpp"
 
@@ -37,8 +36,8 @@ struct Door {
 
 /// Moves frames between peers; in order between two peers, without waiting, to peers that may be gone.
 ///
-/// **Threads.** Called by one thread at a time (whoever holds the baton), but for `wait` and `wake`, which
-/// any thread may call.
+/// **Threads.** Called by one thread at a time (whoever holds the baton), but for what is said of waiting,
+/// which any thread may call.
 class Transport {
  public:
   virtual ~Transport() = default;
@@ -50,6 +49,8 @@ class Transport {
   virtual bool poll(Receiver& receiver) = 0;
   /// Whether earlier frames to this peer are still on their way out.
   [[nodiscard]] virtual bool busy(PeerId to) const = 0;
+  /// Whether a poll would find something, as far as is known without looking. Any thread.
+  [[nodiscard]] virtual bool has_mail() const noexcept { return false; }
   /// Whether anything is on its way out.
   [[nodiscard]] virtual bool sending() const = 0;
   /// The peer is dead: what is on its way to or from it is abandoned, never waited for.
@@ -70,28 +71,31 @@ class Transport {
   [[nodiscard]] virtual std::string contact() const { return {}; }
   virtual void learn(PeerId, const std::string& /*contact*/) {}
 
-  /// Sleeps until something may have arrived, `wake` is called, or the time is over.
-  virtual void wait(std::chrono::nanoseconds most) {
-    std::unique_lock hold(mutex_);
-    signal_.wait_for(hold, most, [&] { return awake_; });
-    awake_ = false;
-  }
-  virtual void wake() {
-    if (outer_) return outer_->wake();
-    {
-      std::lock_guard hold(mutex_);
-      awake_ = true;
-    }
-    signal_.notify_all();
+  // --- Waiting: lie down, poll once more, sleep, get up.
+
+  [[nodiscard]] virtual std::uint32_t lie_down() noexcept { return bell().lie_down(); }
+  /// Sleeps until something may have arrived, `wake` is called, either has happened since `lie_down`, or the
+  /// time is over.
+  virtual void sleep(std::uint32_t since, std::chrono::nanoseconds most) { bell().sleep(since, most); }
+  virtual void get_up() noexcept { bell().get_up(); }
+  virtual void wake() { outer_ ? outer_->wake() : bell().ring(); }
+  /// Whether everything that arrives ends a sleep. What does not must be looked for.
+  [[nodiscard]] virtual bool rings() const noexcept { return true; }
+  /// Whether everything that arrives calls `wake`; some only ring the bell.
+  [[nodiscard]] virtual bool wakes() const noexcept { return true; }
+  /// All of it, for those who need not know at once.
+  void wait(std::chrono::nanoseconds most) {
+    const std::uint32_t since = lie_down();
+    sleep(since, most);
+    get_up();
   }
   /// This transport is part of another, on which the threads wait.
   void belong_to(Transport& outer) { outer_ = &outer; }
+  [[nodiscard]] virtual Bell& bell() noexcept { return bell_; }
 
  private:
   Transport* outer_ = nullptr;
-  std::mutex mutex_;
-  std::condition_variable signal_;
-  bool awake_ = false;
+  Bell bell_;
 };
 
 }  // namespace weir::detail::comm

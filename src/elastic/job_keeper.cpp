@@ -75,6 +75,7 @@ void JobKeeper::close(bool retire) {
     changed_.notify_all();
   }
   if (thread_.joinable()) thread_.join();
+  seeing::job_board().remove(this);
 }
 
 void JobKeeper::loop() {
@@ -138,6 +139,20 @@ void JobKeeper::tell(ScalingTime now, const Snapshot& snapshot) {
   }
   record.problem = worst_problem();
   file_.tell(record);
+  seeing::JobsSeen seen{record.system, record.wanted, record.problem, {}};
+  for (const Job& job : jobs_)
+    seen.jobs.push_back({job.id, state_of(job), static_cast<std::uint32_t>(job.workers.size()),
+                         std::chrono::duration<double>(now - job.submitted).count()});
+  seeing::job_board().put(this, std::move(seen));
+}
+
+// For people.
+std::string JobKeeper::state_of(const Job& job) {
+  return job.leaving            ? "at its end"
+         : job.retiring         ? "leaving"
+         : !job.workers.empty() ? "running"
+         : job.joined           ? "without workers"
+                                : "queued";
 }
 
 /// Which workers each job has.

@@ -13,11 +13,12 @@
 #include <iostream>
 #include <thread>
 
-#include "batch/walltime.hpp"
+#include "client/ending.hpp"
 #include "comm/key.hpp"
 #include "comm/mpi.hpp"
 #include "comm/network.hpp"
 #include "core/log.hpp"
+#include "dashboard/alone.hpp"
 #include "home/session_file.hpp"
 #include "home/settings.hpp"
 #include "node/worker.hpp"
@@ -37,20 +38,6 @@ std::chrono::nanoseconds death_timeout() {
   } catch (const Error& error) {
     throw Error(error.kind(), std::string("WEIR_DEATH_TIMEOUT: ") + error.what());
   }
-}
-
-/// How long this process's job still lives: WEIR_LIFETIME, else what the batch system says.
-std::optional<std::chrono::nanoseconds> lifetime() {
-  if (const std::string text = environment("WEIR_LIFETIME"); !text.empty()) return parse_duration(text);
-  const auto end = batch::job_end(batch::read_job_clock(),
-                                  std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()));
-  if (!end) return std::nullopt;
-  if (end->clock_offset != std::chrono::seconds(0))
-    log::warn(
-        "the clock of this node and that of the batch system are {} s apart; the walltime is counted from "
-        "the job's beginning",
-        end->clock_offset.count());
-  return end->remaining;
 }
 
 /// The other ranks of this process's job, if there are any, and what the job is called.
@@ -133,6 +120,7 @@ void leave_to_body() {
 bool is_further_worker() { return !environment("WEIR_CONNECT").empty(); }
 
 int run_further_worker(int argc, char** argv, const RunOptions& options) {
+  dashboard::end_alone();
   bool several = false;
   int status = 1;
   try {
@@ -148,11 +136,9 @@ int run_further_worker(int argc, char** argv, const RunOptions& options) {
         worker_settings(options, self, number_of_threads(options, 1), ranks_of_host());
     settings.job = environment("WEIR_JOB");
     if (ranks.transport) ranks.transport->lend_at_most(settings.memory.limit / 8);
-    if (const auto left = lifetime()) {
-      settings.ends = node::Clock::now() + *left;
-      settings.hand_over = std::min<std::chrono::nanoseconds>(
-          *left / 2, std::clamp<std::chrono::nanoseconds>(*left / 10, std::chrono::seconds(10),
-                                                          std::chrono::minutes(2)));
+    if (const auto end = client::job_end()) {
+      settings.ends = *end;
+      settings.hand_over = client::notice_of(*end - node::Clock::now());
     }
     settings.end_signal = &end_signal;
     hear_of_the_end();

@@ -14,6 +14,7 @@
 
 #include "batch/answer.hpp"
 #include "batch/program.hpp"
+#include "client/ending.hpp"
 #include "comm/mpi.hpp"
 #include "comm/network.hpp"
 #include "core/descriptor.hpp"
@@ -21,6 +22,7 @@
 #include "core/thrown.hpp"
 #include "core/variables.hpp"
 #include "core/wording.hpp"
+#include "dashboard/alone.hpp"
 #include "home/joined.hpp"
 #include "home/seen.hpp"
 #include "home/settings.hpp"
@@ -95,6 +97,7 @@ int run_body(const std::shared_ptr<SchedulerNode>& node, const std::function<int
     detail::home::open_journal(*node);
     Client client(node);
     status = body(client);
+    detail::client::finish_ending();
     node->finish_begun();
     failed = false;
   } catch (...) {
@@ -220,8 +223,10 @@ int run(int argc, char** argv, const std::function<int(Client&)>& body, const Ru
   const bool is_rank = !environment("PMIX_RANK").empty();
   const std::string size = is_rank ? environment("OMPI_COMM_WORLD_SIZE") : "";
   static_cast<void>(status_file());
+  detail::dashboard::end_alone();
   try {
     detail::check(options.resources, "weir::run");
+    detail::client::set_job_end(detail::home::end_of_job);
     static_cast<void>(detail::home::dashboard_wish());
     if (detail::home::is_further_worker()) return detail::home::run_further_worker(argc, argv, options);
     if (size.empty()) refuse_copies();

@@ -9,6 +9,8 @@
 
 #include "batch/answer.hpp"
 #include "batch/program.hpp"
+#include "batch/walltime.hpp"
+#include "core/log.hpp"
 #include "node/host.hpp"
 #include "weir/bytes.hpp"
 #include "weir/duration.hpp"
@@ -112,6 +114,13 @@ node::WorkerSettings worker_settings(const RunOptions& options, PeerId self, std
   settings.name = "worker " + std::to_string(self);
   settings.memory = memory_limits(options, workers);
   settings.spill_folder = spill_folder();
+  if (const std::string text = environment("WEIR_STOP_GRACE"); !text.empty()) {
+    try {
+      settings.stop_grace = parse_duration(text);
+    } catch (const Error& error) {
+      throw Error(error.kind(), std::string("WEIR_STOP_GRACE: ") + error.what());
+    }
+  }
   return settings;
 }
 
@@ -129,6 +138,20 @@ node::SchedulerSettings scheduler_settings(const RunOptions& options) {
                   "WEIR_PATIENCE: must be at least 500ms (got \"" + text + "\")");
   }
   return settings;
+}
+
+std::optional<node::Clock::time_point> end_of_job() {
+  const auto now = node::Clock::now();
+  if (const std::string text = environment("WEIR_LIFETIME"); !text.empty()) return now + parse_duration(text);
+  const auto end = batch::job_end(batch::read_job_clock(),
+                                  std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()));
+  if (!end) return std::nullopt;
+  if (end->clock_offset != std::chrono::seconds(0))
+    log::warn(
+        "the clock of this node and that of the batch system are {} s apart; the walltime is counted from "
+        "the job's beginning",
+        end->clock_offset.count());
+  return now + end->remaining;
 }
 
 void exit_now(int status) {

@@ -48,6 +48,9 @@ constexpr std::uint64_t least_memory_bytes = 1'000'000;
 [[nodiscard]] node::WorkerSettings worker_settings(const RunOptions& options, PeerId self,
                                                    std::uint32_t threads, std::uint64_t workers);
 
+/// When this process's job ends, by WEIR_LIFETIME, else by what the batch system says.
+[[nodiscard]] std::optional<node::Clock::time_point> end_of_job();
+
 /// Opens the journal that WEIR_JOURNAL or `weir::journal` has named, if one has.
 void open_journal(node::SchedulerNode& node);
 

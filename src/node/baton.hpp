@@ -1,12 +1,11 @@
-// Baton and TaskScope: who drives a node, and what the thread that waits is in the middle of.
+// Baton: who drives a node.
 #pragma once
 
 #include <atomic>
-#include <functional>
 #include <mutex>
 #include <thread>
 
-#include "weir/options.hpp"
+#include "client/task_scope.hpp"
 
 namespace weir::detail::node {
 
@@ -20,7 +19,7 @@ class Baton {
       ++depth_;
       return;
     }
-    if (!mutex_.try_lock()) {
+    if (!try_for_a_moment()) {
       wanted_.fetch_add(1, std::memory_order_relaxed);
       mutex_.lock();
       wanted_.fetch_sub(1, std::memory_order_relaxed);
@@ -50,23 +49,21 @@ class Baton {
   [[nodiscard]] bool outermost() const noexcept { return depth_ == 0; }
 
  private:
+  // It is held for a fraction of a microsecond most of the time; to sleep and be woken takes 25.
+  bool try_for_a_moment() {
+    for (int i = 0; i < 64; ++i) {
+      if (mutex_.try_lock()) return true;
+      __builtin_ia32_pause();
+    }
+    return mutex_.try_lock();
+  }
+
   std::mutex mutex_;
   std::atomic<std::thread::id> owner_{};
   std::atomic<int> wanted_{0};
   int depth_ = 0;
 };
 
-/// The task that this thread runs, if it runs one: its client submits in its name, and its slot is given away
-/// while it waits.
-struct TaskScope {
-  TaskId id = 0;
-  int depth = 0;  ///< Tasks below it on this thread's stack.
-  std::function<void()> secede, rejoin;
-  std::function<bool()> help;  ///< Runs another task meanwhile; whether there was one.
-  static TaskScope*& current() noexcept {
-    thread_local TaskScope* scope = nullptr;
-    return scope;
-  }
-};
+using client::TaskScope;
 
 }  // namespace weir::detail::node

@@ -47,6 +47,7 @@ void Node::give_back() {
     Hold hold(*this);
     futures_.called();
   }
+  wake();  // a condition may hold now that somebody waits for
 }
 
 FutureRef Node::submit(Request&& request) {
@@ -94,27 +95,35 @@ void Node::release(FutureState* state) noexcept {
 }
 
 bool Node::wait_until(const std::function<bool()>& ready, Deadline deadline) {
+  return wait_for(0, ready, deadline);
+}
+
+bool Node::wait_for(TaskId awaited, const std::function<bool()>& ready, Deadline deadline) {
   if (ready()) return true;
   const Seceded seceded;
+  Rest rest(*this);
+  // Who has time for it runs what it waits for: waking another thread takes longer than most tasks. One look:
+  // what was just submitted is there.
+  bool may_run = awaited && !deadline && !TaskScope::current();
   auto last = Clock::now();
   while (!ready()) {
-    if (seceded.help()) {
+    if (seceded.help() || (std::exchange(may_run, false) && run_here(awaited))) {
       last = Clock::now();
       if (deadline && last >= *deadline) return ready();
       continue;
     }
     const bool moved = drive();
     const auto now = Clock::now();
-    if (moved) last = now;
+    if (moved) rest.get_up(), last = now;
     if (deadline && now >= *deadline) return ready();
-    if (!moved && !ready()) doze(now - last);
+    if (!moved && !ready()) rest(now - last);
   }
   return true;
 }
 
 bool Node::wait(FutureState& state, Deadline deadline) {
-  return wait_until([&] { return state.status.load(std::memory_order_acquire) != Status::pending; },
-                    deadline);
+  return wait_for(
+      state.id, [&] { return state.status.load(std::memory_order_acquire) != Status::pending; }, deadline);
 }
 
 void Node::fetch(FutureState& state, Deadline deadline) {
@@ -129,7 +138,7 @@ void Node::fetch(FutureState& state, Deadline deadline) {
     if (state.status.load(std::memory_order_acquire) == Status::finished) prefetch({&state});
     return settled();
   };
-  if (!wait_until(ready, deadline))
+  if (!wait_for(state.id, ready, deadline))
     throw_timeout("result", std::chrono::ceil<std::chrono::milliseconds>(*deadline - start), state);
   if (!state.has_value.load(std::memory_order_acquire)) throw_failure(state);
 }

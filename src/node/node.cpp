@@ -3,6 +3,9 @@
 
 #include <sched.h>
 #include <sys/prctl.h>
+
+#include <algorithm>
+#include <optional>
 #include <thread>
 
 namespace weir::detail::node {
@@ -35,9 +38,9 @@ void Node::flush_all(std::chrono::milliseconds most) {
 
 bool Node::progress() {
   const auto now = Clock::now();
-  last_poll_ns_.store(now.time_since_epoch().count(), std::memory_order_relaxed);
+  last_poll_ns_.store(now.time_since_epoch().count(), std::memory_order_seq_cst);
   const bool moved = transport_.poll(*this);
-  if (moved && sleepers_.load(std::memory_order_relaxed) > 0) transport_.wake();
+  if (moved) wake();
   tick(now);
   flush();
   const bool life = std::exchange(heard_life_, false), work = std::exchange(heard_work_, false);
@@ -50,15 +53,76 @@ bool Node::drive() {
   return progress();
 }
 
-void Node::doze(std::chrono::nanoseconds idle) {
-  sleepers_.fetch_add(1, std::memory_order_relaxed);
-  // A yield costs as much as several polls, and is needed only by those who share the core.
-  thread_local unsigned polls = 0;
-  if (baton_.wanted() || (idle < patience_.spin && ++polls % 8 == 0)) sched_yield();
-  else if (idle < patience_.spin) __builtin_ia32_pause();
-  else if (idle < patience_.dozing) transport_.wait(patience_.doze);
-  else transport_.wait(patience_.sleep);
-  sleepers_.fetch_sub(1, std::memory_order_relaxed);
+bool Node::drive_if_left_alone() {
+  constexpr std::int64_t while_ns = 30'000;
+  if (!transport_.has_mail()) return false;
+  const std::int64_t now_ns = Clock::now().time_since_epoch().count();
+  if (now_ns - last_poll_ns_.load(std::memory_order_relaxed) < while_ns || !baton_.try_lock()) return false;
+  const bool moved = progress();
+  const bool is_due = futures_.callbacks_due();
+  baton_.unlock();
+  if (is_due) {
+    transport_.wake();
+    helper_bell_.ring();
+  }
+  return moved;
+}
+
+// --- waiting
+
+// A yield costs as much as several polls, and is needed only by those who share the core. Where it gives the
+// core away for long, the machine is crowded: waking up is quicker then than having one's turn again.
+void Node::Rest::spin() {
+  if (++spins_ % 8 != 0) return __builtin_ia32_pause();
+  const auto before = Clock::now();
+  sched_yield();
+  const auto after = Clock::now();
+  if (after - before > std::chrono::microseconds(300)) node_.note_crowd(after);
+}
+
+// For a moment, and for longer each time that it is crowded again soon after.
+void Node::note_crowd(Clock::time_point now) {
+  constexpr std::int64_t least = 4'000'000, most = 256'000'000;
+  const std::int64_t now_ns = now.time_since_epoch().count();
+  const std::int64_t before = crowded_ns_.load(std::memory_order_relaxed);
+  const bool is_again = now_ns - crowded_until_ns_.load(std::memory_order_relaxed) < 4 * before;
+  const std::int64_t next = is_again ? std::min(2 * before, most) : least;
+  crowded_ns_.store(next, std::memory_order_relaxed);
+  crowded_until_ns_.store(now_ns + next, std::memory_order_relaxed);
+}
+
+std::chrono::nanoseconds Node::Rest::most(std::chrono::nanoseconds idle) const {
+  const Patience& patience = node_.patience_;
+  if (node_.transport_.rings())  // what no message tells of comes late by a fraction
+    return std::clamp<std::chrono::nanoseconds>(idle / 4, patience.look, patience.sleep);
+  if (idle < patience.dozing) return patience.doze;
+  return idle < std::chrono::seconds(5) ? std::chrono::nanoseconds(patience.look) : patience.rare;
+}
+
+void Node::Rest::get_up() {
+  if (!is_down_) return;
+  node_.transport_.get_up();
+  node_.resting_.fetch_sub(1, std::memory_order_relaxed);
+  is_down_ = false;
+}
+
+void Node::Rest::operator()(std::chrono::nanoseconds idle) {
+  if (node_.baton_.wanted()) sched_yield();
+  if (!is_down_) {
+    const std::int64_t now = Clock::now().time_since_epoch().count();
+    const bool is_crowded = now < node_.crowded_until_ns_.load(std::memory_order_relaxed);
+    if (idle < node_.patience_.spin && !is_crowded) return spin();
+    node_.resting_.fetch_add(1, std::memory_order_relaxed);
+    since_ = node_.transport_.lie_down();
+    polled_ = node_.last_poll_ns_.load(std::memory_order_seq_cst);
+    is_down_ = true;
+    return;  // and polls once more
+  }
+  // Whoever holds the baton may have polled before this thread lay down, and not do so again.
+  const bool is_polled = node_.last_poll_ns_.load(std::memory_order_seq_cst) != polled_;
+  node_.transport_.sleep(since_, is_polled ? most(idle) : node_.patience_.doze);
+  has_slept_ = true;
+  get_up();
 }
 
 // Serves peers and heartbeats while everybody else computes; leaves the polling to them while they wait.
@@ -66,23 +130,31 @@ void Node::start_helper() {
   stop_ = false;
   helper_ = std::thread([this] {
     prctl(PR_SET_NAME, "weir helper");
+    constexpr auto pause = std::chrono::milliseconds(10), long_pause = std::chrono::milliseconds(250);
     auto last = Clock::now();
     std::int64_t own_poll = 0;
+    std::optional<Rest> rest;
     while (!stop_) {
+      const std::uint32_t since = helper_bell_.lie_down();
       const auto now = Clock::now();
       const std::int64_t polled = last_poll_ns_.load(std::memory_order_relaxed);
-      const bool others_poll = polled != own_poll && std::chrono::nanoseconds(now.time_since_epoch().count() -
-                                                                              polled) < patience_.sleep * 2;
+      const int others = resting_.load(std::memory_order_relaxed) - (rest && rest->is_down());
+      const bool others_poll =
+          others > 0 || (polled != own_poll &&
+                         std::chrono::nanoseconds(now.time_since_epoch().count() - polled) < pause / 2);
       if (others_poll && !futures_.callbacks_due()) {  // which executors, who poll, have no time for
-        std::this_thread::sleep_for(patience_.sleep * 5);
+        rest.reset();
+        helper_bell_.sleep(since, others > 0 ? long_pause : pause);
+        helper_bell_.get_up();
+        last = Clock::now();
         continue;
       }
+      helper_bell_.get_up();
+      if (!rest) rest.emplace(*this);
       const bool moved = drive();
       own_poll = last_poll_ns_.load(std::memory_order_relaxed);
-      if (moved) last = now;
-      else
-        transport_.wait(now - last < patience_.dozing ? std::chrono::nanoseconds(patience_.doze) * 4
-                                                      : std::chrono::nanoseconds(patience_.sleep));
+      if (moved) rest->get_up(), last = now;
+      else (*rest)(std::max<std::chrono::nanoseconds>(now - last, patience_.spin));
     }
   });
 }
@@ -91,6 +163,7 @@ void Node::stop_helper() {
   stop_ = true;
   if (helper_.joinable()) {
     transport_.wake();
+    helper_bell_.ring();
     helper_.join();
   }
 }

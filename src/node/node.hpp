@@ -15,12 +15,16 @@ namespace weir::detail::node {
 
 using Clock = std::chrono::steady_clock;
 
-/// How a node waits when there is nothing to do.
+/// How a node waits when there is nothing to do: it polls without sleeping for a while, then sleeps until it
+/// is rung for. What does not ring is looked for.
 struct Patience {
-  std::chrono::microseconds spin{200};    ///< Polls without sleeping for so long.
-  std::chrono::microseconds doze{50};     ///< Then sleeps so long between polls ...
-  std::chrono::milliseconds dozing{20};   ///< ... until so long after the last event ...
-  std::chrono::microseconds sleep{1900};  ///< ... then so long: what the first task after a silence may wait.
+  std::chrono::microseconds spin{200};  ///< Polls without sleeping for so long.
+  std::chrono::milliseconds sleep{
+      20};  ///< Then sleeps at most so long: what only a clock tells comes so late.
+  std::chrono::microseconds doze{50};    ///< Where not all peers ring: sleeps so long between polls ...
+  std::chrono::milliseconds dozing{20};  ///< ... until so long after the last event ...
+  std::chrono::microseconds look{1900};  ///< ... then so long ...
+  std::chrono::milliseconds rare{10};    ///< ... and so long after five seconds of silence.
 };
 
 /// Sends, receives and waits for a state machine, and for the futures of this process.
@@ -35,6 +39,9 @@ class Node : public client::ClusterLink, public std::enable_shared_from_this<Nod
   bool wait(client::FutureState& state, client::Deadline deadline) override;
   bool wait_until(const std::function<bool()>& ready, client::Deadline deadline) override;
   bool drive() override;
+  /// Polls in a thread of another node of this process, if there is mail that nobody has looked at for a
+  /// while. Callbacks of futures are left to this node's own threads. Whether something happened.
+  bool drive_if_left_alone();
   void fetch(client::FutureState& state, client::Deadline deadline) override;
   void prefetch(const std::vector<client::FutureState*>& states) override;
   void cancel(client::FutureState& state, const std::string& reason) override;
@@ -54,6 +61,8 @@ class Node : public client::ClusterLink, public std::enable_shared_from_this<Nod
   virtual void put(TaskId id, task::Value value, const std::vector<PeerId>& workers) = 0;
   /// After a submission: sends what should not wait.
   virtual void submitted() = 0;
+  /// Runs this task in the calling thread, which waits for it, if it is the next of a worker in this process.
+  virtual bool run_here(TaskId) { return false; }
 
   /// Takes the baton; when it is given back, the callbacks of futures that are done now are called.
   class Hold {
@@ -105,6 +114,8 @@ class Node : public client::ClusterLink, public std::enable_shared_from_this<Nod
   /// Polls once, under the baton. Returns whether something happened; that peers live is nothing that keeps a
   /// thread awake.
   bool progress();
+  /// `wait_until` something about the future of a task; 0: of none.
+  bool wait_for(TaskId awaited, const std::function<bool()>& ready, client::Deadline deadline);
   /// Calls `handle(message)` for every message of `List` in a frame that has arrived, with its value as
   /// second argument if it has one. Whatever makes no sense ends the frame and is logged with `name()`.
   template <class List, class Handle, class Name>
@@ -129,8 +140,35 @@ class Node : public client::ClusterLink, public std::enable_shared_from_this<Nod
   /// Called by every `progress`.
   virtual void tick(Clock::time_point now) = 0;
 
-  /// Sleeps a little; `idle` is how long nothing has happened. Not under the baton.
-  void doze(std::chrono::nanoseconds idle);
+  /// One thread's waiting: between two polls that found nothing it is called, not under the baton.
+  class Rest {
+   public:
+    explicit Rest(Node& node) : node_(node) {}
+    Rest(const Rest&) = delete;
+    ~Rest() {
+      get_up();
+      if (has_slept_) node_.helper_bell_.ring();  // nobody may poll from now on
+    }
+    /// Spins, lies down or sleeps a little; `idle` is how long nothing has happened.
+    void operator()(std::chrono::nanoseconds idle);
+    /// Something has happened.
+    void get_up();
+    [[nodiscard]] bool is_down() const noexcept { return is_down_; }
+
+   private:
+    void spin();
+    [[nodiscard]] std::chrono::nanoseconds most(std::chrono::nanoseconds idle) const;
+
+    Node& node_;
+    bool is_down_ = false, has_slept_ = false;
+    std::uint32_t since_ = 0;  // it lay down ...
+    std::int64_t polled_ = 0;  // ... and the last poll before that
+    unsigned spins_ = 0;
+  };
+  /// Wakes the threads that rest.
+  void wake() {
+    if (resting_.load(std::memory_order_relaxed) > 0) transport_.wake();
+  }
 
   void start_helper();
   void stop_helper();
@@ -143,6 +181,7 @@ class Node : public client::ClusterLink, public std::enable_shared_from_this<Nod
  private:
   friend class Hold;
   void give_back();
+  void note_crowd(Clock::time_point now);
   static constexpr std::size_t frame_bytes = 3400;  // frames stay below MPI's eager limit
 
   void send_box(PeerId to);
@@ -162,10 +201,13 @@ class Node : public client::ClusterLink, public std::enable_shared_from_this<Nod
   std::vector<Buffer> boxes_;
   std::vector<PeerId> dirty_;
   std::thread helper_;
-  std::atomic<int> sleepers_{0};
+  comm::Bell helper_bell_;
+  std::atomic<int> resting_{0};
   std::atomic<bool> stop_{false};
   std::atomic<std::int64_t> last_poll_ns_{0};
-  bool heard_life_ = false, heard_work_ = false;  // in this poll
+  std::atomic<std::int64_t> crowded_until_ns_{0};  // others want this core: who spins is in their way ...
+  std::atomic<std::int64_t> crowded_ns_{0};        // ... and for so long that has been assumed
+  bool heard_life_ = false, heard_work_ = false;   // in this poll
 };
 
 }  // namespace weir::detail::node

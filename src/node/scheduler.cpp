@@ -7,6 +7,7 @@
 
 #include "core/log.hpp"
 #include "memory/pool.hpp"
+#include "node/worker.hpp"
 #include "weir/detail/task/address.hpp"
 #include "weir/duration.hpp"
 
@@ -92,7 +93,7 @@ void SchedulerNode::put(TaskId id, task::Value value, const std::vector<PeerId>&
     } else {
       const auto deadline = Clock::now() + settings_.join_deadline;
       while (!hopeless() && state_.place_data() == 0 && Clock::now() < deadline)
-        if (!progress()) transport_.wait(patience_.sleep);
+        if (!progress()) transport_.wait(patience_.look);
       if (state_.place_data() == 0)
         throw Error(ErrorKind::closed,
                     "scatter: there is no worker to put the value on, and none has joined within " +
@@ -104,6 +105,13 @@ void SchedulerNode::put(TaskId id, task::Value value, const std::vector<PeerId>&
   state_.scatter(now_s_, id, targets, actions_);
   perform();
   for (const PeerId target : targets) post_value(target, protocol::PutResult{id, bytes}, value);
+}
+
+bool SchedulerNode::run_here(TaskId id) {
+  return std::any_of(here_.begin(), here_.end(), [&](const std::weak_ptr<WorkerNode>& here) {
+    const auto worker = here.lock();
+    return worker && worker->run_if_next(id);
+  });
 }
 
 // Sends at once to workers that have little to do, and looks for answers now and then.
@@ -291,8 +299,10 @@ std::uint64_t SchedulerNode::finished_results() const {
 void SchedulerNode::tell_failure(PeerId from, const protocol::RunFailed& message) {
   if (!settings_.inbox || !message.failure || !settings_.inbox->wants_failure()) return;
   const scheduler::Task* task = state_.task(message.id);
-  settings_.inbox->put({0, task ? state_.task_name(*task) : "a task that is not wanted any more",
-                        state_.name_of(from), message.failure->type, message.failure->message});
+  settings_.inbox->put(
+      {0, task ? state_.task_name(*task) : "a task that is not wanted any more", state_.name_of(from),
+       message.failure->type, message.failure->message,
+       settings_.inbox->wants_story() ? state_.story_lines_of(message.id) : std::vector<std::string>{}});
 }
 
 // Tells of a task that failed, and of what becomes of it.
@@ -351,6 +361,12 @@ SchedulerNode::Picture SchedulerNode::picture() {
   return picture;
 }
 
+snapshot::SeenTasks SchedulerNode::closer_look() {
+  constexpr std::size_t most_tasks = 1000, most_results = 10'000;
+  const std::lock_guard hold(baton_);
+  return state_.closer_look(most_tasks, most_results);
+}
+
 std::vector<PeerId> SchedulerNode::who_has(TaskId id) {
   Hold hold(*this);
   progress();
@@ -361,6 +377,18 @@ std::vector<std::string> SchedulerNode::explain(TaskId id) {
   Hold hold(*this);
   progress();
   return state_.explain(id);
+}
+
+snapshot::SeenTasks SchedulerNode::ancestry(const std::vector<TaskId>& ids, std::size_t most) {
+  Hold hold(*this);
+  progress();
+  return state_.ancestry(ids, most);
+}
+
+std::string SchedulerNode::task_name(TaskId id) {
+  Hold hold(*this);
+  const scheduler::Task* task = state_.task(id);
+  return task ? state_.task_name(*task) : "task-" + std::to_string(task_number(id));
 }
 
 void SchedulerNode::retire(PeerId worker, client::Deadline deadline) {

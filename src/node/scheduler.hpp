@@ -1,6 +1,7 @@
 // SchedulerNode: rank 0, where the scheduler and the user's program live.
 #pragma once
 
+#include "client/graph_teller.hpp"
 #include "node/host.hpp"
 #include "node/keeper.hpp"
 #include "node/node.hpp"
@@ -28,8 +29,10 @@ struct SchedulerSettings {
   std::shared_ptr<seeing::Inbox> inbox;    ///< For what workers tell of their work; null: nobody wants it.
 };
 
+class WorkerNode;
+
 /// Carries out what the scheduler decides, and is the client of the user's program.
-class SchedulerNode final : public Node, public client::Overseer {
+class SchedulerNode final : public Node, public client::Overseer, public client::GraphTeller {
  public:
   SchedulerNode(comm::Transport& transport, SchedulerSettings settings);
   ~SchedulerNode() override;
@@ -70,12 +73,20 @@ class SchedulerNode final : public Node, public client::Overseer {
     std::vector<seeing::Progress> progress;
   };
   [[nodiscard]] Picture picture();
+  /// Single tasks and results, of which a bounded number is looked at; waits for nobody.
+  [[nodiscard]] snapshot::SeenTasks closer_look();
   [[nodiscard]] std::vector<PeerId> who_has(TaskId id) override;
   [[nodiscard]] std::vector<std::string> explain(TaskId id) override;
+  [[nodiscard]] snapshot::SeenTasks ancestry(const std::vector<TaskId>& ids, std::size_t most) override;
+  [[nodiscard]] std::string task_name(TaskId id) override;
   void retire(PeerId worker, client::Deadline deadline) override;
   void restart() override;
 
+  /// A worker in this process: who waits for a task may run it there.
+  void add_here(std::weak_ptr<WorkerNode> worker) { here_.push_back(std::move(worker)); }
+
  protected:
+  bool run_here(TaskId id) override;
   [[nodiscard]] PeerId self() const override { return 0; }
   void to_scheduler(protocol::SubmitTask&& message) override { decide(0, std::move(message)); }
   void to_scheduler(const protocol::ReleaseTask& message) override { decide(0, message); }
@@ -165,6 +176,7 @@ class SchedulerNode final : public Node, public client::Overseer {
   SchedulerSettings settings_;
   scheduler::State state_;
   std::unique_ptr<Keeper> keeper_;
+  std::vector<std::weak_ptr<WorkerNode>> here_;
   scheduler::Actions actions_;
   std::vector<Peer> peers_;
   double now_s_ = 0;

@@ -65,7 +65,7 @@ void WorkerNode::spill(worker::Spill&& spill, std::unique_lock<Baton>& hold) {
   perform();
   tell_memory();
   flush();
-  if (idle_ && state_.has_ready() && state_.has_slot()) work_.notify_one();
+  call_one();
 }
 
 }  // namespace weir::detail::node

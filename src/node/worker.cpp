@@ -1,7 +1,10 @@
 // A worker at work.
 #include "node/worker.hpp"
 
+#include <pthread.h>
+#include <sysexits.h>
 #include <unistd.h>
+#include <algorithm>
 #include <thread>
 
 #include "core/log.hpp"
@@ -27,6 +30,19 @@ std::shared_ptr<const Failure> current_failure(ErrorKind kind, const std::string
   return failure;
 }
 
+std::shared_ptr<const Failure> too_late(std::int64_t limit_ns, const std::shared_ptr<const Failure>& thrown) {
+  auto failure = std::make_shared<Failure>();
+  failure->kind = ErrorKind::timeout;
+  failure->message = "it was not done within its time limit of " +
+                     to_string(std::chrono::nanoseconds(limit_ns)) + (thrown ? ": " + thrown->message : "");
+  return failure;
+}
+
+bool& has_forked() {
+  static bool forked = false;
+  return forked;
+}
+
 }  // namespace
 
 WorkerNode::WorkerNode(comm::Transport& transport, PeerId self, WorkerSettings settings)
@@ -40,6 +56,7 @@ WorkerNode::WorkerNode(comm::Transport& transport, PeerId self, WorkerSettings s
 WorkerNode::~WorkerNode() { stop(); }
 
 void WorkerNode::start() {
+  [[maybe_unused]] static const int watched = pthread_atfork(nullptr, nullptr, [] { has_forked() = true; });
   memory::keep_at_most(settings_.memory.spill_at(), settings_.memory.spill_at());
   Hold hold(*this);
   protocol::Hello hello;
@@ -66,7 +83,7 @@ void WorkerNode::start() {
 std::size_t WorkerNode::free_slot() {
   for (std::size_t i = 0; i < slots_.size(); ++i) {
     if (!slots_[i].ended) continue;
-    slots_[i].thread.join();
+    if (slots_[i].thread.joinable()) slots_[i].thread.join();
     slots_[i].ended = false;
     return i;
   }
@@ -85,10 +102,11 @@ void WorkerNode::add_thread() {
 // Finds a task for this thread; one idle thread at a time drives the node, the others sleep until it has
 // found work.
 bool WorkerNode::next(worker::Execution& task, std::unique_lock<Baton>& hold) {
+  Rest rest(*this);
   auto last = Clock::now();
   while (!closing_) {
     if (alive_ - seceded_ <= settings_.threads && state_.take(task)) {
-      if (idle_ && state_.has_ready() && state_.has_slot()) work_.notify_one();
+      call_one();
       return true;
     }
     if (alive_ - seceded_ > settings_.threads) return false;  // a stand-in that is no longer needed
@@ -102,20 +120,37 @@ bool WorkerNode::next(worker::Execution& task, std::unique_lock<Baton>& hold) {
     const bool moved = progress();
     const auto now = Clock::now();
     if (moved) {
+      rest.get_up();
       last = now;
       continue;
     }
     driving_ = true;
     hold.unlock();
-    doze(now - last);
+    if (settings_.scheduler && settings_.scheduler->drive_if_left_alone()) last = now;
+    else rest(now - last);
     hold.lock();
     driving_ = false;
-    if (idle_ && state_.has_ready() && state_.has_slot()) work_.notify_one();
+    call_one();
   }
   return false;
 }
 
+void WorkerNode::begin_closing() {
+  closing_ = true;
+  closing_.notify_all();
+  work_.notify_all();
+  wake();
+}
+
+// There is more to do than the threads at work can take.
+void WorkerNode::call_one() {
+  if (!state_.has_ready() || !state_.has_slot()) return;
+  if (driving_) wake();
+  else if (idle_) work_.notify_one();
+}
+
 void WorkerNode::execute_loop(std::size_t slot) {
+  const Profile::Watched watched(profile_);
   worker::Execution task;
   std::unique_lock hold(baton_);
   for (int since_poll = 0; next(task, hold); ++since_poll) {
@@ -140,6 +175,8 @@ void WorkerNode::execute_loop(std::size_t slot) {
 
 void WorkerNode::finish(const worker::Execution& task, std::size_t slot, const Ran& ran,
                         worker::Outcome&& outcome) {
+  if (task.limit_ns && end_limit(task)) return;
+  if (unwanted_count_.load(std::memory_order_relaxed)) forget_unwanted(task.id);
   if (seen_blocks_ != 0u)
     counter_.ran(slot, task.function, ran.start_ns, ran.end_ns, ran.waited_ns, outcome.bytes,
                  outcome.failure != nullptr);
@@ -157,14 +194,17 @@ worker::Outcome WorkerNode::run(worker::Execution& task, std::size_t slot, Ran& 
     const worker::Execution& task;
     std::size_t slot;
     Ran& ran;
-  } const work{task, slot, ran};
+    bool was_told = false;
+  } work{task, slot, ran};
   scope.secede = [this, &work] {
     work.ran.waited_ns -= Clock::now().time_since_epoch().count();
     Hold hold(*this);
     post(0, protocol::RunWaits{work.task.id, work.task.run, true});
+    flush();  // what it waits for may wait for its slot
     if (work.task.out_of_band) return;
     state_.secede();
     ++seceded_;
+    call_one();
   };
   scope.help = [this, &work] { return !work.task.out_of_band && help(work.task, work.slot); };
   scope.rejoin = [this, &work] {
@@ -176,11 +216,19 @@ worker::Outcome WorkerNode::run(worker::Execution& task, std::size_t slot, Ran& 
     --seceded_;
     work_.notify_all();
   };
+  scope.stopped = [this, &work] {
+    work.was_told |= is_unwanted(work.task.id);
+    return work.was_told;
+  };
   TaskScope* const outer = std::exchange(TaskScope::current(), &scope);
   scope.depth = outer ? outer->depth + 1 : 0;
   const TaskId below = black_box_.slot(slot).exchange(task.id, std::memory_order_relaxed);
   const auto start = Clock::now();
   ran.start_ns = start.time_since_epoch().count();
+  if (task.limit_ns) {
+    scope.deadline = start + std::chrono::nanoseconds(task.limit_ns);
+    begin_limit(task, start);
+  }
   Running& running = running_[slot % running_.size()];
   const std::uint64_t function_below = running.function.load(std::memory_order_relaxed);
   const std::int64_t start_below = running.start_ns.load(std::memory_order_relaxed);
@@ -195,7 +243,10 @@ worker::Outcome WorkerNode::run(worker::Execution& task, std::size_t slot, Ran& 
   } catch (...) {
     outcome.failure = current_failure(ErrorKind::task_failed);
   }
+  if (has_forked()) _exit(EX_SOFTWARE);  // the child of a task that forked: this is its parent's work
   const auto end = Clock::now();
+  if (scope.deadline && end > *scope.deadline) outcome.failure = too_late(task.limit_ns, outcome.failure);
+  outcome.was_told = work.was_told;
   ran.end_ns = end.time_since_epoch().count();
   outcome.duration_s = std::chrono::duration<float>(end - start).count();
   running.function.store(function_below, std::memory_order_relaxed);
@@ -218,6 +269,7 @@ worker::Outcome WorkerNode::run(worker::Execution& task, std::size_t slot, Ran& 
 bool WorkerNode::help(const worker::Execution& waiting, std::size_t slot) {
   constexpr int deepest = 64;  // tasks on one stack
   std::unique_lock hold(baton_);
+  if (!state_.has_ready() && transport_.has_mail()) progress();  // what has just been submitted
   if (closing_ || !state_.has_ready() || !state_.has_slot()) return false;
   worker::Execution task;
   if (TaskScope::current()->depth >= deepest || !state_.take_of_root(task, waiting.order)) {
@@ -232,6 +284,25 @@ bool WorkerNode::help(const worker::Execution& waiting, std::size_t slot) {
   hold.lock();
   ++seceded_;
   finish(task, slot, ran, std::move(outcome));
+  if (state_.wants_spill()) wake_spiller();
+  flush();
+  return true;
+}
+
+bool WorkerNode::run_if_next(TaskId id) {
+  if (!baton_.try_lock()) return false;
+  std::unique_lock hold(baton_, std::adopt_lock);
+  if (transport_.has_mail()) progress();
+  worker::Execution task;
+  if (closing_ || !state_.take_if_next(task, id)) return false;
+  const std::size_t slot = free_slot();
+  hold.unlock();
+  Ran ran;
+  worker::Outcome outcome = run(task, slot, ran);
+  task.values.clear();
+  hold.lock();
+  finish(task, slot, ran, std::move(outcome));
+  slots_[slot].ended = true;
   if (state_.wants_spill()) wake_spiller();
   flush();
   return true;
@@ -338,13 +409,13 @@ void WorkerNode::on(PeerId, protocol::Refused&& message) {
   refused_ = message.reason;
   log::error("rank 0 has sent this worker away: {}", message.reason);
   if (settings_.own_process) _exit(1);
-  closing_ = good_bye_ = true;
+  good_bye_ = true;
+  begin_closing();
 }
 
 void WorkerNode::on(PeerId, protocol::Shutdown&& message) {
   if (message.abort && settings_.own_process && !state_.executing().empty()) _exit(0);
-  closing_ = true;
-  work_.notify_all();
+  begin_closing();
   tell_seen(Clock::now());
   if (!settings_.own_process) post(0, protocol::Leaving{});  // its threads are joined by whoever made it
 }
@@ -367,6 +438,7 @@ void WorkerNode::on(PeerId, protocol::EnterNetwork&& message) {
 
 void WorkerNode::on(PeerId from, protocol::ResultData&& message, task::Value&& value) {
   received_bytes_ += message.bytes;
+  note_link(from, message.bytes);
   futures_.on_value(message.id, value);
   state_.arrived(from, message.id, message.request, std::move(value), message.bytes, actions_);
 }
@@ -400,6 +472,7 @@ void WorkerNode::tick(Clock::time_point now) {
   if (pause < std::chrono::milliseconds(50)) return;
   checked_ = now;
   note_idle(now);
+  if (limited_count_.load(std::memory_order_relaxed)) enforce_limits(now);
   if (now - seen_ >= std::chrono::seconds(1)) tell_seen(now);
   state_.try_again(now - disk_tried_ > std::chrono::seconds(1));
   memory::release_unused();
@@ -432,6 +505,13 @@ void WorkerNode::note_idle(Clock::time_point now) {
   counter_.idle(why, static_cast<double>(settings_.threads - at_work), seconds);
 }
 
+void WorkerNode::note_link(PeerId from, std::uint64_t bytes) {
+  protocol::SeenLink& link = links_[from];
+  link.peer = from;
+  link.bytes += bytes;
+  ++link.count;
+}
+
 void WorkerNode::tell_seen(Clock::time_point now) {
   if (!seen_blocks_.value_or(0)) return;
   seen_ = now;
@@ -447,6 +527,14 @@ void WorkerNode::tell_seen(Clock::time_point now) {
   seen.descriptors = own.descriptors;
   seen.received_bytes = std::exchange(received_bytes_, 0);
   seen.sent_bytes = std::exchange(sent_bytes_, 0);
+  constexpr std::size_t most_links = 16;
+  for (const auto& [peer, link] : links_) seen.links.push_back(link);
+  std::sort(seen.links.begin(), seen.links.end(),
+            [](const auto& a, const auto& b) { return a.bytes > b.bytes; });
+  if (seen.links.size() > most_links) seen.links.resize(most_links);
+  links_.clear();
+  constexpr std::size_t most_stacks = 64;
+  seen.stacks = profile_.take(most_stacks);
   post(0, seen);
 }
 
@@ -458,14 +546,10 @@ void WorkerNode::scheduler_gone(const std::string& how) {
 // --- the end
 
 bool WorkerNode::wait_until_closed() {
-  const auto closing = [&] { return closing_.load(); };
-  while (!closing()) {
-    transport_.wait(std::chrono::milliseconds(20));
-  }
+  closing_.wait(false);
   {
     Hold hold(*this);
     futures_.close("the cluster has ended");
-    work_.notify_all();
   }
   // What still runs is not wanted any more; it is not waited for.
   const auto finished = [&] {
@@ -490,8 +574,7 @@ bool WorkerNode::wait_until_closed() {
 void WorkerNode::close_down() {
   {
     Hold hold(*this);
-    closing_ = true;
-    work_.notify_all();
+    begin_closing();
     spill_work_.notify_all();
   }
   if (spiller_.joinable()) spiller_.join();

@@ -4,11 +4,13 @@
 #include <array>
 #include <condition_variable>
 #include <deque>
+#include <map>
 #include <optional>
 #include <thread>
 
 #include "node/host.hpp"
 #include "node/node.hpp"
+#include "node/profile.hpp"
 #include "node/spill_file.hpp"
 #include "seeing/counter.hpp"
 #include "worker/state.hpp"
@@ -29,7 +31,10 @@ struct WorkerSettings {
   std::optional<Clock::time_point> ends;  ///< Of the job it is in ...
   std::chrono::nanoseconds hand_over{0};  ///< ... and so long before it asks to be retired.
   const std::atomic<int>* end_signal = nullptr;  ///< Not 0 once this process has been asked to end ...
-  std::chrono::nanoseconds grace{std::chrono::seconds(25)};  ///< ... and so long it has then.
+  std::chrono::nanoseconds grace{std::chrono::seconds(25)};      ///< ... and so long it has then.
+  std::chrono::nanoseconds stop_grace{std::chrono::seconds(5)};  ///< How long a task goes on beyond its
+                                                                 ///< time limit before it is ended.
+  Node* scheduler = nullptr;  ///< In the same process: driven by threads of this one that have nothing to do.
   bool own_process =
       true;  ///< Its tasks' client is this worker's; and if the scheduler dies the process ends.
 };
@@ -52,6 +57,8 @@ class WorkerNode final : public Node {
   [[nodiscard]] const std::string& refused() const noexcept { return refused_; }
 
   client::Overseer& overseer(const char* who) override;
+  /// Runs a task in the calling thread, which is none of this worker's, if it is the next one.
+  bool run_if_next(TaskId id);
 
  protected:
   [[nodiscard]] PeerId self() const override { return self_; }
@@ -84,12 +91,32 @@ class WorkerNode final : public Node {
     std::int64_t start_ns = 0, end_ns = 0;
     std::int64_t waited_ns = 0;  // of it, for other tasks
   };
+  /// A task that has a time limit.
+  struct Limited {
+    TaskId id = 0;
+    std::uint32_t run = 0;
+    std::chrono::nanoseconds limit{0};
+    Clock::time_point deadline{};
+    bool out_of_band = false;
+    bool is_given_up = false;  // its thread is nobody's until it returns
+  };
+  // limits.cpp
+  void begin_limit(const worker::Execution& task, Clock::time_point start);
+  [[nodiscard]] bool end_limit(const worker::Execution& task);
+  void enforce_limits(Clock::time_point now);
+  void give_up(const Limited& task);
+  void note_unwanted(TaskId id, std::uint32_t run);
+  void forget_unwanted(TaskId id);
+  [[nodiscard]] bool is_unwanted(TaskId id);
   [[nodiscard]] std::size_t free_slot();
   void execute_loop(std::size_t slot);
   bool next(worker::Execution& task, std::unique_lock<Baton>& hold);
+  void call_one();
+  void begin_closing();
   worker::Outcome run(worker::Execution& task, std::size_t slot, Ran& ran);
   void finish(const worker::Execution& task, std::size_t slot, const Ran& ran, worker::Outcome&& outcome);
   void note_idle(Clock::time_point now);
+  void note_link(PeerId from, std::uint64_t bytes);
   void tell_seen(Clock::time_point now);
   bool help(const worker::Execution& waiting, std::size_t slot);
   void add_thread();
@@ -104,6 +131,14 @@ class WorkerNode final : public Node {
   void on(PeerId, protocol::TaskDone&& message) { futures_.on(std::move(message)); }
   void on(PeerId, protocol::TaskFailed&& message) { futures_.on(message); }
   void on(PeerId, protocol::TaskPending&& message) { futures_.on(message); }
+  void on(PeerId, protocol::RunTask&& message) {
+    if (unwanted_count_.load(std::memory_order_relaxed)) forget_unwanted(message.id);
+    state_.handle(std::move(message), actions_);
+  }
+  void on(PeerId, protocol::CancelRun&& message) {
+    note_unwanted(message.id, message.run);
+    state_.handle(message, actions_);
+  }
   void on(PeerId, protocol::Welcome&& message);
   void on(PeerId, protocol::Alive&& message) { seen_blocks_ = message.seen_blocks; }
   void on(PeerId, protocol::Refused&& message);
@@ -145,10 +180,16 @@ class WorkerNode final : public Node {
   protocol::MemoryUse memory_told_;
   seeing::Counter counter_;
   std::array<Running, BlackBox::slots> running_;
+  std::mutex limits_mutex_;  // of what follows, which threads change without the baton
+  std::vector<Limited> limited_;
+  std::vector<TaskId> unwanted_;  // of those that are executed
+  std::atomic<std::size_t> limited_count_{0}, unwanted_count_{0};
   std::optional<std::uint32_t> seen_blocks_;  // of a `Seen`; nothing: rank 0 has not said; 0: none is wanted
   Clock::time_point seen_{}, idle_noted_ = Clock::now();
   double cpu_told_s_ = 0;
   std::uint64_t received_bytes_ = 0, sent_bytes_ = 0;  // since the last `Seen`
+  Profile profile_;
+  std::map<PeerId, protocol::SeenLink> links_;  // the same, by sender
   Clock::time_point disk_tried_{};
   std::atomic<bool> closing_{false};
   bool good_bye_ = false, by_exit_ = false, welcomed_ = false, asked_to_go_ = false, ending_ = false;

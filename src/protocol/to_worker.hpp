@@ -40,6 +40,7 @@ struct RunTask {
   task::Attached beside;  ///< `task::Beside`, if they have large buffers.
   SmallVector<Input, 2> inputs;
   std::vector<Resource> resources;
+  std::int64_t limit_ns = 0;  ///< The longest it may take; 0: as long as it likes.
 };
 /// Forget this run: drop it if it has not started, drop its result otherwise.
 struct CancelRun {

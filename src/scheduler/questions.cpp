@@ -2,7 +2,9 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <map>
 #include <set>
+#include <unordered_set>
 
 #include "scheduler/state.hpp"
 #include "weir/bytes.hpp"
@@ -67,7 +69,10 @@ protocol::RunTask State::run_message(TaskId id) const {
     message.inputs.push_back(
         {input.id, holder, input.state == TaskState::memory, protocol::Scale::of(input.bytes)});
   }
-  if (const Options* options = task.options()) message.resources = options->resources;
+  if (const Options* options = task.options()) {
+    message.resources = options->resources;
+    message.limit_ns = options->time_limit.count();
+  }
   return message;
 }
 
@@ -159,6 +164,103 @@ std::vector<StoryLine> State::story(TaskId id) const {
     if (line.task == id) lines.push_back(line);
   }
   return lines;
+}
+
+std::vector<std::string> State::story_lines_of(TaskId id) const {
+  std::vector<std::string> lines;
+  for (const StoryLine& line : story(id)) {
+    const bool has_worker = line.worker != nowhere && line.worker < workers_.size();
+    lines.push_back(seconds_text(now_ - line.time) + " before: " + std::string(to_string(line.from)) +
+                    " to " + std::string(to_string(line.to)) +
+                    (has_worker ? " at " + workers_[line.worker].name : "") + " (" + line.cause + ")");
+  }
+  return lines;
+}
+
+// All tasks if they are few; else those that run, then what they hang together with, then what is held.
+std::vector<const Task*> State::neighbourhood(std::size_t most) const {
+  std::vector<const Task*> found;
+  std::unordered_set<const Task*> known;
+  const auto add = [&](const Task* task) {
+    if (task && found.size() < most && known.insert(task).second) found.push_back(task);
+  };
+  if (tasks_.size() <= most) {
+    tasks_.for_each([&](TaskId, const Task& task) { add(&task); });
+    return found;
+  }
+  const std::size_t share = 1 + most / 2 / std::max<std::size_t>(1, alive_);
+  for (const Worker& worker : workers_) {
+    if (found.size() >= most / 2) break;
+    for (std::size_t i = 0; i < std::min(share, worker.processing.size()); ++i) add(worker.processing[i]);
+  }
+  for (std::size_t i = 0; i < found.size() && found.size() < most; ++i) {
+    const Task& task = *found[i];  // its neighbours, but not all ten thousand dependents
+    for (std::size_t k = 0; k < std::min<std::size_t>(8, task.inputs.size()); ++k) add(task.inputs[k].task);
+    for (std::size_t k = 0; k < std::min<std::size_t>(8, task.dependents.size()); ++k)
+      add(task.dependents[k].task);
+  }
+  for (const Worker& worker : workers_) {
+    if (found.size() >= most) break;
+    for (std::size_t i = 0; i < std::min(share, worker.holds.size()); ++i) add(worker.holds[i]);
+  }
+  return found;
+}
+
+std::vector<snapshot::SeenTask> State::with_inputs(const std::vector<const Task*>& tasks) const {
+  constexpr std::size_t most_inputs = 16;
+  std::unordered_map<const Task*, std::uint32_t> position;
+  for (const Task* task : tasks) position.emplace(task, static_cast<std::uint32_t>(position.size()));
+  std::vector<snapshot::SeenTask> seen;
+  for (const Task* task : tasks) {
+    snapshot::SeenTask one{task->id, task->function, 0, task->state, {}};
+    if (task->state == TaskState::processing && task->worker < workers_.size())
+      one.worker = workers_[task->worker].peer;
+    for (std::size_t k = 0; k < std::min<std::size_t>(most_inputs, task->inputs.size()); ++k)
+      if (const auto input = position.find(task->inputs[k].task); input != position.end())
+        one.inputs.push_back(input->second);
+    seen.push_back(std::move(one));
+  }
+  return seen;
+}
+
+snapshot::SeenTasks State::ancestry(const std::vector<TaskId>& ids, std::size_t most) const {
+  std::vector<const Task*> found;
+  std::unordered_set<const Task*> known;
+  const auto add = [&](const Task* task) {
+    if (task && found.size() < most && known.insert(task).second) found.push_back(task);
+  };
+  for (const TaskId id : ids) add(tasks_.find(id));
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    const Task& task = *found[i];
+    for (const Edge& input : task.inputs) add(input.task);
+  }
+  snapshot::SeenTasks seen;
+  seen.tasks_total = tasks_.size();
+  seen.tasks = with_inputs(found);
+  return seen;
+}
+
+snapshot::SeenTasks State::closer_look(std::size_t most_tasks, std::size_t most_results) const {
+  snapshot::SeenTasks seen;
+  seen.tasks_total = tasks_.size();
+  seen.tasks = with_inputs(neighbourhood(most_tasks));
+  const std::size_t share = 1 + most_results / std::max<std::size_t>(1, alive_);
+  for (const Worker& worker : workers_) {
+    std::map<std::uint64_t, snapshot::SeenResults> by_function;
+    seen.results_total += worker.holds.size() - worker.gone;
+    for (std::size_t i = 0; i < std::min(share, worker.holds.size()); ++i) {
+      const Task* task = worker.holds[i];
+      if (!task) continue;
+      ++seen.results_looked_at;
+      snapshot::SeenResults& sum =
+          by_function.try_emplace(task->function, snapshot::SeenResults{task->function, worker.peer, 0, 0})
+              .first->second;
+      ++sum.count;
+      sum.bytes += task->bytes;
+    }
+    for (const auto& [function, sum] : by_function) seen.results.push_back(sum);
+  }
+  return seen;
 }
 
 // Why the worker does not run the task, or that it could.

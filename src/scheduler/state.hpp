@@ -8,6 +8,7 @@
 
 #include "scheduler/load.hpp"
 #include "scheduler/model.hpp"
+#include "snapshot/closer_look.hpp"
 #include "task/table.hpp"
 
 namespace weir::detail::scheduler {
@@ -142,6 +143,13 @@ class State {
   /// Why this task is not running, worker by worker, one line each.
   [[nodiscard]] std::vector<std::string> explain(TaskId id) const;
   [[nodiscard]] std::vector<StoryLine> story(TaskId id) const;
+  /// The same as sentences, with seconds before now.
+  [[nodiscard]] std::vector<std::string> story_lines_of(TaskId id) const;
+  /// Tasks with their neighbours, those that run first, and who holds results of which functions.
+  /// **Cost.** O(`most_tasks` with their edges, `most_results`).
+  [[nodiscard]] snapshot::SeenTasks closer_look(std::size_t most_tasks, std::size_t most_results) const;
+  /// These tasks and, up to `most` in all, those they need, directly or not.
+  [[nodiscard]] snapshot::SeenTasks ancestry(const std::vector<TaskId>& ids, std::size_t most) const;
   [[nodiscard]] const Task* task(TaskId id) const { return tasks_.find(id); }
   [[nodiscard]] std::size_t task_count() const noexcept { return tasks_.size(); }
   [[nodiscard]] std::size_t worker_count() const noexcept { return alive_; }
@@ -228,6 +236,9 @@ class State {
   void retract(Task& task, WorkerIndex thief);
   void steal(WorkerIndex thief);
   void steal_for_resources(WorkerIndex thief);
+
+  [[nodiscard]] std::vector<const Task*> neighbourhood(std::size_t most) const;
+  [[nodiscard]] std::vector<snapshot::SeenTask> with_inputs(const std::vector<const Task*>& tasks) const;
 
   // stealing.cpp
   [[nodiscard]] Refill refill(const Task& task, const Worker& worker, bool first) const;

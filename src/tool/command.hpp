@@ -21,6 +21,7 @@ int dashboard(int argc, char** argv);
 int top(int argc, char** argv);
 int report(int argc, char** argv);
 int trace(int argc, char** argv);
+int map(int argc, char** argv);
 int journal(int argc, char** argv);
 int info(int argc, char** argv);
 int submit(int argc, char** argv);

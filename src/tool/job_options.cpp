@@ -3,7 +3,9 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <array>
 #include <charconv>
+#include <fstream>
 #include <map>
 
 #include "batch/configured_job.hpp"
@@ -76,6 +78,30 @@ std::vector<std::string> program_of(const CLI::App& app, bool must_exist) {
   return rest;
 }
 
+/// Whether a file is a program that becomes a cluster when it runs on ranks; any other one runs once.
+bool is_weir_program(const std::string& file) {
+  constexpr std::string_view mark = "_ZN4weir3runEiPPc";  // weir::run(int, char**, ...)
+  std::ifstream in(file, std::ios::binary);
+  std::string piece, before;
+  for (std::array<char, 1 << 16> bytes; in.read(bytes.data(), bytes.size()), in.gcount() > 0;) {
+    piece = before + std::string(bytes.data(), static_cast<std::size_t>(in.gcount()));
+    if (piece.find(mark) != std::string::npos) return true;
+    before = piece.substr(piece.size() - std::min(piece.size(), mark.size()));
+  }
+  return false;
+}
+
+/// Of a job of which nothing is said: 1 for a command that is no program of Weir, else 0, which is refused.
+int ranks_without_a_word(const Config& config, const std::string& name) {
+  for (const char* setting : {"nodes", "ranks_per_node"})
+    if (config.text(setting) != "0") return 0;
+  try {
+    return is_weir_program(find_program(name)) ? 0 : 1;
+  } catch (const Error&) {
+    return 0;  // it may be there where the job runs
+  }
+}
+
 }  // namespace
 
 std::optional<JobRequest> parse_job_request(int argc, char** argv, bool may_submit) {
@@ -134,8 +160,9 @@ std::optional<JobRequest> parse_job_request(int argc, char** argv, bool may_subm
                    : system.empty() ? &detect_batch_system()
                                     : &batch_system(system);
   config.choose_system(request.system->name());
-  request.options = batch::configured_job(config, ranks.empty() && app.count("-n") == 0 ? 0 : ranks_of(ranks),
-                                          std::move(command));
+  const int wanted =
+      ranks.empty() && app.count("-n") == 0 ? ranks_without_a_word(config, command.front()) : ranks_of(ranks);
+  request.options = batch::configured_job(config, wanted, std::move(command));
   if (request.options.weir.empty()) request.options.weir = own_path();
   return request;
 }

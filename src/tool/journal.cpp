@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <ctime>
 #include <map>
+#include <nlohmann/json.hpp>
 #include <string>
 
 #include "core/wording.hpp"
@@ -41,22 +42,19 @@ std::string versioned(const Function& function) {
   return printable(function.name) + (function.version ? " version " + std::to_string(function.version) : "");
 }
 
-std::string json_text(const std::string& text) {
-  std::string quoted = "\"";
-  for (const char c : printable(text)) {
-    if (c == '"' || c == '\\') quoted += '\\';
-    quoted += c;
-  }
-  return quoted + '"';
+/// One object a line.
+void print_json(const nlohmann::ordered_json& object) {
+  std::puts(object.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace).c_str());
 }
 
 void print_keys(const Journal& journal, const JournalRequest& request) {
   journal.for_each([&](const Entry& entry) {
     if (request.json)
-      std::printf("{\"key\": \"%s\", \"function\": %s, \"version\": %" PRId64
-                  ", \"time\": %u, \"bytes\": %" PRIu64 "}\n",
-                  journal::to_text(entry.key).c_str(), json_text(entry.function.name).c_str(),
-                  entry.function.version, entry.time, entry.bytes);
+      print_json({{"key", journal::to_text(entry.key)},
+                  {"function", entry.function.name},
+                  {"version", entry.function.version},
+                  {"time", entry.time},
+                  {"bytes", entry.bytes}});
     else
       std::printf("%s  %s  %10s  %s\n", journal::to_text(entry.key).c_str(), time_text(entry.time).c_str(),
                   weir::to_text(entry.bytes).c_str(), versioned(entry.function).c_str());
@@ -80,9 +78,11 @@ int list(const JournalRequest& request) {
   if (!request.json) std::printf("%10s %10s  %-19s  %s\n", "results", "bytes", "newest", "function");
   for (const auto& [function, sum] : functions)
     if (request.json)
-      std::printf("{\"function\": %s, \"version\": %" PRId64 ", \"results\": %" PRIu64 ", \"bytes\": %" PRIu64
-                  ", \"newest\": %u}\n",
-                  json_text(function.name).c_str(), function.version, sum.results, sum.bytes, sum.newest);
+      print_json({{"function", function.name},
+                  {"version", function.version},
+                  {"results", sum.results},
+                  {"bytes", sum.bytes},
+                  {"newest", sum.newest}});
     else
       std::printf("%10" PRIu64 " %10s  %-19s  %s\n", sum.results, weir::to_text(sum.bytes).c_str(),
                   time_text(sum.newest).c_str(), versioned(function).c_str());

@@ -20,6 +20,7 @@ namespace {
 
 constexpr std::array commands{
     Command{"run", "run a program on MPI ranks of this machine or batch job", run},
+    Command{"map", "run a command once for each argument, on all cores, ranks or batch jobs", map},
     Command{"submit", "run a program in a batch job", submit},
     Command{"script", "print the script of such a job", script},
     Command{"status", "show the jobs you have submitted", status},

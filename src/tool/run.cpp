@@ -166,8 +166,11 @@ int run(int argc, char** argv) {
   if (!parse(argc, argv, request)) return 0;
   check_environment(request);
   // The program's own stderr is a pipe to this process.
-  if (!request.dashboard && !std::getenv("WEIR_DASHBOARD") && isatty(STDERR_FILENO))
-    request.dashboard = "terminal";
+  if (isatty(STDERR_FILENO)) {
+    const char* const variable = std::getenv("WEIR_DASHBOARD");
+    const std::string where = request.dashboard ? *request.dashboard : variable ? variable : "";
+    request.dashboard = where.starts_with("terminal") ? where : "terminal:" + where;
+  }
   Site site = find_site();
   const StatusFolder folder;
   site.status_file = folder.file();

@@ -150,8 +150,9 @@ void State::handle(protocol::RunTask&& message, Actions& out) {
   record.run = message.run;
   record.want_small = message.want_small;
   record.keep = false;
-  if (record.state == Run::executing) {  // cancelled, and wanted again: the thread has never stopped
+  if (record.state == Run::executing) {  // cancelled, and wanted again: unless it was told, it goes on
     record.cancelled = false;
+    record.again = std::make_unique<protocol::RunTask>(std::move(message));
     return;
   }
   if (record.data == Data::here) {  // a copy came from a peer meanwhile
@@ -165,6 +166,7 @@ void State::handle(protocol::RunTask&& message, Actions& out) {
   record.out_of_band = message.out_of_band;
   record.invoker = message.invoker;
   record.function = message.function;
+  record.limit_ns = message.limit_ns;
   record.arguments = std::move(message.arguments);
   record.beside = std::move(message.beside.value);
   record.resources = std::move(message.resources);
@@ -186,6 +188,7 @@ void State::handle(const protocol::CancelRun& message, Actions& out) {
   if (!record || record->run != message.run) return;
   if (record->state == Run::executing) {
     record->cancelled = true;
+    record->again.reset();
     return;
   }
   if (record->state != Run::none) drop_run(message.id, *record, out);
@@ -356,6 +359,14 @@ bool State::take_of_root(Execution& out, std::uint64_t order) {
   return !ready_.empty() && constrained_.empty() && ready_.front().order >> 8 == order >> 8 && take(out);
 }
 
+bool State::take_if_next(Execution& out, TaskId id) {
+  drop_stale();
+  if (ready_.empty() || !constrained_.empty() || ready_.front().id != id) return false;
+  const Record* const record = records_.find(id);
+  // One that exceeds its time limit is left to itself, with its thread: not with the caller's.
+  return record && record->limit_ns == 0 && take(out);
+}
+
 bool State::take(Execution& out, bool out_of_band) {
   QueueEntry chosen{};
   Record* record = nullptr;
@@ -396,6 +407,7 @@ bool State::take(Execution& out, bool out_of_band) {
   out.run = record->run;
   out.want_small = record->want_small;
   out.out_of_band = record->out_of_band;
+  out.limit_ns = record->limit_ns;
   out.invoker = record->invoker;
   out.function = record->function;
   out.order = record->order;
@@ -425,6 +437,8 @@ void State::done(Outcome&& outcome, Actions& out) {
     outcome.failure = no_room(outcome.bytes);
   stuck_ = false;
   note_pressure(out);
+  if (const auto again = std::move(record->again); again && outcome.was_told)
+    return handle(std::move(*again), out);
   if (record->cancelled) {
     record->cancelled = false;
     refuse_parked(outcome.id, *record, out);

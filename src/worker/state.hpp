@@ -33,7 +33,8 @@ struct Execution {
   TaskId id = 0;
   std::uint32_t run = 0;
   bool want_small = false;
-  bool out_of_band = false;  ///< It has no slot.
+  bool out_of_band = false;   ///< It has no slot.
+  std::int64_t limit_ns = 0;  ///< The longest it may take; 0: as long as it likes.
   std::uint64_t invoker = 0;
   std::uint64_t function = 0;
   std::uint64_t order = 0;
@@ -49,6 +50,7 @@ struct Outcome {
   task::Value value;
   std::uint64_t bytes = 0;
   float duration_s = 0;
+  bool was_told = false;  ///< It has been told that nobody wants it, and may have believed it.
   bool has_small = false;
   Buffer small;
   std::shared_ptr<const Failure> failure;
@@ -106,6 +108,8 @@ struct Record {
   std::uint64_t bytes = 0;
   std::uint64_t invoker = 0;
   std::uint64_t function = 0;
+  std::int64_t limit_ns = 0;
+  std::unique_ptr<protocol::RunTask> again;  ///< Cancelled while it executes, and wanted once more.
   Buffer arguments;
   task::Value beside;  ///< Their large buffers.
   SmallVector<TaskId, 2> inputs;
@@ -152,6 +156,8 @@ class State {
   bool take(Execution& out, bool out_of_band = false);
   /// The same, if it stands on the root of a task of this `order`: for the thread of that task, which waits.
   bool take_of_root(Execution& out, std::uint64_t order);
+  /// The same if it is this one.
+  bool take_if_next(Execution& out, TaskId id);
   void done(Outcome&& outcome, Actions& out);
   /// A task that waits for others gives its slot away, and takes it back.
   void secede() noexcept { ++seceded_; }

@@ -110,8 +110,10 @@ TEST_CASE("network: without a door it is the transport inside it") {
   InprocTransport inside0(hub, 0), inside1(hub, 1);
   Network a(0, &inside0, 2, "b"), b(1, &inside1, 2, "b");
   Place at0{a, {}}, at1{b, {}};
+  const std::uint32_t since = b.lie_down();
   a.send(1, text_frame("x"));
-  b.wait(20s);  // woken by the frame
+  b.sleep(since, 20s);  // ended by the frame
+  b.get_up();
   REQUIRE(until({&at1}, [&] { return at1.inbox.texts.size() == 1; }));
   CHECK(a.invitation().empty());
   CHECK(a.contact().empty());

@@ -295,6 +295,22 @@ TEST_CASE("worker adopts a cancelled run that is wanted again while it executes"
   CHECK(story.done(1) == Lines{"finished 1 run 2"});
 }
 
+TEST_CASE("worker runs a task again that was told of its cancellation and is wanted once more") {
+  WorkerStory story;
+  story.run(1);
+  story.take();
+  story.cancel(1);
+  CHECK(story.run(1, {}, {.run = 2}).empty());
+  weir::detail::worker::Outcome outcome;
+  outcome.id = 1;
+  outcome.was_told = true;
+  weir::detail::worker::Actions actions;
+  story.state.done(std::move(outcome), actions);
+  CHECK(actions.empty());
+  CHECK(story.take() == 1);
+  CHECK(story.done(1) == Lines{"finished 1 run 2"});
+}
+
 TEST_CASE("worker drops the result when its cancellation arrives after its end") {
   WorkerStory story;
   story.run(1);

@@ -42,6 +42,9 @@ struct WriteCsv {
   std::string missing{};  ///< What is written for a missing value; an empty text is `""` if this is empty.
 };
 
+/// How pages of Parquet files are packed.
+enum class ParquetCodec : std::uint8_t { none, snappy, gzip, zstd };
+
 namespace detail::frame {
 class Node;
 [[nodiscard]] Frame frame_of(Table table, std::size_t partitions);
@@ -179,6 +182,12 @@ class Frame {
   /// **Errors.** Throws `Error{io}` with the path if a file cannot be written; files are written under other
   /// names and renamed when they are whole. \return The paths.
   std::vector<std::string> to_csv(const std::string& path, const WriteCsv& options = {}) const;
+  /// Writes the rows as Parquet, a row group for each partition: one file, or where the path has a `*`, one
+  /// per partition with its number. Columns may have missing values; texts that repeat are written once.
+  ///
+  /// **Errors.** Throws `Error{io}` with the path if a file cannot be written; files appear when they are
+  /// whole. \return The paths.
+  std::vector<std::string> to_parquet(const std::string& path, ParquetCodec codec = ParquetCodec::zstd) const;
 
   /// From its plan; for the library.
   explicit Frame(std::shared_ptr<const detail::frame::Node> node) : node_(std::move(node)) {}

@@ -1,11 +1,8 @@
 // Tables as CSV: text by tasks, files that are there whole or not at all.
 #include <algorithm>
-#include <cerrno>
-#include <cstdio>
-#include <cstring>
 
 #include "core/decimal.hpp"
-#include "frame/plan/node.hpp"
+#include "frame/plan/output.hpp"
 #include "weir/detail/files/output.hpp"
 
 namespace weir {
@@ -66,35 +63,6 @@ void write_task(const Table& table, const Schema& schema, const WriteCsv& option
   output.commit();
 }
 
-// What files are called until all have been written.
-constexpr const char* unchecked = ".part";
-
-// Waits for the files, and gives them their names: either all appear or none.
-void name_when_checked(Run& run, const std::vector<Future<void>>& written,
-                       const std::vector<std::string>& paths) {
-  try {
-    run.client.gather(written);
-    run.check();
-  } catch (...) {
-    run.client.wait(written);
-    for (const std::string& path : paths) std::remove((path + unchecked).c_str());
-    throw;
-  }
-  for (const std::string& path : paths)
-    if (std::rename((path + unchecked).c_str(), path.c_str()) != 0)
-      throw Error(ErrorKind::io, "to_csv: a file must be given its name (got " + quoted(path) + ": " +
-                                     std::strerror(errno) + ")");
-}
-
-// `out-*.csv` becomes `out-007.csv`: as many digits as the last number has, so that names sort.
-std::string numbered(const std::string& path, std::size_t number, std::size_t count) {
-  const std::size_t star = path.find('*');
-  std::string digits = std::to_string(number);
-  const std::size_t width = std::to_string(count - 1).size();
-  digits.insert(0, width - std::min(width, digits.size()), '0');
-  return path.substr(0, star) + digits + path.substr(star + 1);
-}
-
 }  // namespace
 
 }  // namespace detail::frame
@@ -119,14 +87,12 @@ std::vector<std::string> Frame::to_csv(const std::string& path, const WriteCsv& 
       paths.push_back(path);
       return;
     }
-    std::vector<Future<void>> written;
-    for (std::size_t p = 0; p < parts.size(); ++p) {
-      paths.push_back(numbered(path, p, parts.size()));
-      written.push_back(run.client.submit(Options{.priority = merge_priority}, write_task, parts[p], schema,
-                                          options, paths.back() + unchecked,
-                                          detail::files::compression_of_name(paths.back())));
-    }
-    name_when_checked(run, written, paths);
+    paths = write_parts(run, "to_csv", path, parts.size(),
+                        [&](std::size_t part, const std::string& temporary, const std::string& name) {
+                          return run.client.submit(Options{.priority = merge_priority}, write_task,
+                                                   parts[part], schema, options, temporary,
+                                                   detail::files::compression_of_name(name));
+                        });
   });
   return paths;
 }

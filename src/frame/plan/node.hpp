@@ -13,14 +13,18 @@ namespace weir::detail::frame {
 using NodePtr = std::shared_ptr<const Node>;
 using Names = std::set<std::string>;
 
-/// Partitions that are to be: tables on the workers or blocks of files, and what is still to be done to each.
+/// Submits the task that reads a partition and does these steps to it.
+using PartReader = std::function<Future<Table>(Client& client, const Steps& steps)>;
+
+/// Partitions that are to be: tables on the workers, blocks of CSV files, or others that are still to be
+/// read; and what is to be done to each.
 struct Parts {
   std::vector<Future<Table>> tables;
   std::shared_ptr<const CsvSource> source;  ///< Where blocks are, if they are not tables yet.
   std::vector<CsvBlock> blocks;
   Names columns;  ///< Of the file, those that are read.
   Steps steps;
-  [[nodiscard]] std::size_t count() const noexcept { return source ? blocks.size() : tables.size(); }
+  std::vector<PartReader> readers;
 };
 
 /// One computation.

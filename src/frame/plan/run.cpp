@@ -31,8 +31,10 @@ std::vector<Future<Table>> Run::finished(Parts parts) {
     if (!reading.said.empty()) readings_.emplace_back(std::move(parts.source), std::move(reading));
     return tables;
   }
-  if (parts.steps.empty()) return parts.tables;
   std::vector<Future<Table>> tables;
+  for (const PartReader& reader : parts.readers) tables.push_back(reader(client, parts.steps));
+  if (!parts.readers.empty()) return tables;
+  if (parts.steps.empty()) return parts.tables;
   for (const Future<Table>& table : parts.tables)
     tables.push_back(client.submit(apply_task, table, parts.steps));
   return tables;
@@ -161,6 +163,7 @@ void compute_parts(const NodePtr& node, const UseParts& use) {
 void compute_first(const NodePtr& node, const std::function<void(const Table&)>& use) {
   compute_with(node, [&](Run& run, const Schema& schema, Parts parts) {
     parts.blocks.resize(std::min<std::size_t>(parts.blocks.size(), 1));
+    parts.readers.resize(std::min<std::size_t>(parts.readers.size(), 1));
     parts.tables.resize(std::min<std::size_t>(parts.tables.size(), 1));
     use(conformed(run.finished(std::move(parts)).front().result(), schema));
   });

@@ -42,8 +42,6 @@ class ScatterControl final : public ChunkSource, public std::enable_shared_from_
     chunks_.fetch_add(1);
     elements_.fetch_add(elements);
   }
-  /// Lets waiting elements in if there is room now.
-  void advance() noexcept;
   /// Puts everything that waits on the cluster, before what the caller is about to do further down. Does
   /// nothing if a boundary parts the caller from the scatter.
   void send_before() noexcept;
@@ -68,6 +66,11 @@ class ScatterControl final : public ChunkSource, public std::enable_shared_from_
   std::atomic<std::size_t> waiting{0};  ///< Elements not on the cluster yet.
 
  private:
+  struct Advance;
+  /// Lets waiting elements in if there is room now; when this thread's emission in the graph is through,
+  /// unless it `is_due`.
+  void advance(bool is_due) noexcept;
+
   std::recursive_mutex mutex_;  // a chunk may be done before its emission has returned
   std::atomic<bool> asked_{false};
   Node* node_;
@@ -217,19 +220,21 @@ class ScatterNode final : public Outlet<Chunk<T>>, public Inlet<T> {
     threads_.look();
     Chunk<T> chunk;
     chunk.elements = static_cast<std::uint32_t>(count);
+    const auto here = std::make_shared<ChunkResult<T>>();
+    here->elements = chunk.elements;
     if (count == waiting_.size()) {
-      chunk.values.object = std::make_shared<std::vector<T>>(std::exchange(waiting_, {}));
+      here->values = std::exchange(waiting_, {});
     } else {
       const auto begin = waiting_.begin() + static_cast<std::ptrdiff_t>(head_),
                  end = begin + static_cast<std::ptrdiff_t>(count);
-      chunk.values.object =
-          std::make_shared<std::vector<T>>(std::make_move_iterator(begin), std::make_move_iterator(end));
+      here->values.assign(std::make_move_iterator(begin), std::make_move_iterator(end));
       head_ += count;
       if (2 * head_ >= waiting_.size()) {
         waiting_.erase(waiting_.begin(), end);
         head_ = 0;
       }
     }
+    chunk.here = here;
     TicketRef ticket;
     if (!tickets_.empty() && tickets_.front().first == first_) {
       ticket = std::move(tickets_.front().second);

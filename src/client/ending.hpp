@@ -1,0 +1,22 @@
+// How this process learns of its end.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <optional>
+
+namespace weir::detail::client {
+
+using SteadyTime = std::chrono::steady_clock::time_point;
+
+/// Who knows when the batch job of this process ends; asked once, when somebody wants to know.
+void set_job_end(std::function<std::optional<SteadyTime>()> ask);
+[[nodiscard]] std::optional<SteadyTime> job_end();
+
+/// How long before its end a job that has so much left is told of it.
+[[nodiscard]] std::chrono::nanoseconds notice_of(std::chrono::nanoseconds left);
+
+/// Waits for the calls of `on_ending` that are being made.
+void finish_ending();
+
+}  // namespace weir::detail::client

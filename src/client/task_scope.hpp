@@ -1,0 +1,27 @@
+// TaskScope: what the thread that waits is in the middle of.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <optional>
+
+#include "weir/options.hpp"
+
+namespace weir::detail::client {
+
+/// The task that this thread runs, if it runs one: its client submits in its name, and its slot is given away
+/// while it waits.
+struct TaskScope {
+  TaskId id = 0;
+  int depth = 0;  ///< Tasks below it on this thread's stack.
+  std::optional<std::chrono::steady_clock::time_point> deadline{};  ///< Of its time limit.
+  std::function<void()> secede, rejoin;
+  std::function<bool()> help;     ///< Runs another task meanwhile; whether there was one.
+  std::function<bool()> stopped;  ///< Whether nobody wants it any more.
+  static TaskScope*& current() noexcept {
+    thread_local TaskScope* scope = nullptr;
+    return scope;
+  }
+};
+
+}  // namespace weir::detail::client

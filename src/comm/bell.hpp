@@ -1,0 +1,78 @@
+// Bell: how threads sleep until something has arrived, and who brings it wakes them; also from process to
+// process.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <optional>
+
+#include "core/descriptor.hpp"
+
+namespace weir::detail::comm {
+
+/// Threads lie down to sleep; whoever brings something rings. As plain memory, which processes may share.
+///
+/// Who wants to sleep lies down first, looks once more whether there is anything, and then sleeps: what was
+/// brought before the look is seen, what is brought after it rings. So bringing costs a fence and a load
+/// while nobody sleeps.
+/// **Threads.** Any, of any process.
+class Bell {
+ public:
+  /// Wakes those that sleep and keeps those from sleeping that have lain down.
+  void ring() noexcept {
+    std::atomic_thread_fence(std::memory_order_seq_cst);
+    if (down_.load(std::memory_order_relaxed) > 0) wake();
+  }
+  /// \return What `sleep` must be given.
+  [[nodiscard]] std::uint32_t lie_down() noexcept {
+    down_.fetch_add(1, std::memory_order_seq_cst);
+    return rings_.load(std::memory_order_seq_cst);
+  }
+  /// Sleeps until somebody rings, has rung since `lie_down`, or the time is over.
+  void sleep(std::uint32_t since, std::chrono::nanoseconds most) noexcept;
+  void get_up() noexcept { down_.fetch_sub(1, std::memory_order_seq_cst); }
+
+ private:
+  void wake() noexcept;
+
+  std::atomic<std::uint32_t> rings_{0}, down_{0};
+};
+
+/// What a neighbour must know to find this process's bell.
+struct BellCard {
+  std::int32_t pid = 0, file = -1;
+  std::uint64_t mark = 0;  ///< Written beside it, too.
+};
+
+/// A bell in a page that processes of this host can open.
+class SharedBell {
+ public:
+  /// A new one; if the system allows no such page, one of this process alone, and no card.
+  SharedBell();
+  ~SharedBell();
+  SharedBell(const SharedBell&) = delete;
+  SharedBell& operator=(const SharedBell&) = delete;
+  [[nodiscard]] Bell& bell() noexcept { return page_ ? page_->bell : own_; }
+  /// What neighbours need, until `close`.
+  [[nodiscard]] const BellCard& card() const noexcept { return card_; }
+  /// All neighbours have found it.
+  void close() noexcept { file_.reset(); }
+
+  /// A neighbour's, mapped for ever; null if it cannot be opened, or is not that of the card.
+  [[nodiscard]] static Bell* open(const BellCard& card);
+
+ private:
+  struct Page {
+    std::uint64_t mark;
+    alignas(64) Bell bell;
+  };
+  [[nodiscard]] static Page* map(int file);
+
+  Bell own_;
+  Page* page_ = nullptr;
+  Descriptor file_;
+  BellCard card_;
+};
+
+}  // namespace weir::detail::comm

@@ -1,0 +1,49 @@
+// Files get their names when all have been written and what was read has been checked.
+#include "frame/plan/output.hpp"
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+
+#include "core/decimal.hpp"
+
+namespace weir::detail::frame {
+
+namespace {
+
+// `out-*.csv` becomes `out-007.csv`: as many digits as the last number has, so that names sort.
+std::string numbered(const std::string& path, std::size_t number, std::size_t count) {
+  const std::size_t star = path.find('*');
+  std::string digits = std::to_string(number);
+  const std::size_t width = std::to_string(count - 1).size();
+  digits.insert(0, width - std::min(width, digits.size()), '0');
+  return path.substr(0, star) + digits + path.substr(star + 1);
+}
+
+}  // namespace
+
+std::vector<std::string> write_parts(Run& run, const char* who, const std::string& path, std::size_t count,
+                                     const WritePart& write) {
+  constexpr const char* ending = ".part";
+  std::vector<std::string> paths;
+  std::vector<Future<void>> written;
+  for (std::size_t p = 0; p < count; ++p) {
+    paths.push_back(numbered(path, p, count));
+    written.push_back(write(p, paths.back() + ending, paths.back()));
+  }
+  try {
+    run.client.gather(written);
+    run.check();
+  } catch (...) {
+    run.client.wait(written);
+    for (const std::string& name : paths) std::remove((name + ending).c_str());
+    throw;
+  }
+  for (const std::string& name : paths)
+    if (std::rename((name + ending).c_str(), name.c_str()) != 0)
+      throw Error(ErrorKind::io, std::string(who) + ": a file must be given its name (got " + quoted(name) +
+                                     ": " + std::strerror(errno) + ")");
+  return paths;
+}
+
+}  // namespace weir::detail::frame

@@ -1,0 +1,250 @@
+// vfork by hand: posix_spawn cannot ask for the signal at its parent's death.
+#include "program/spawn.hpp"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <mutex>
+
+#include "weir/error.hpp"
+
+namespace weir::detail::program {
+namespace {
+
+std::vector<char*> pointers(const std::vector<std::string>& texts) {
+  std::vector<char*> all;
+  for (const std::string& text : texts) all.push_back(const_cast<char*>(text.c_str()));
+  all.push_back(nullptr);
+  return all;
+}
+
+/// What the child does, told in plain words: it lives in this process's memory and may only make system
+/// calls.
+struct Plan {
+  const char* path;
+  char* const* words;
+  char* const* environment;
+  const char* directory;  // null: stay
+  int input, output, errors;
+  pid_t parent;
+};
+
+enum class Step : int { none, orphaned, descriptors, directory, execute };
+struct Problem {
+  volatile Step step = Step::none;
+  volatile int error = 0;
+};
+
+[[noreturn]] void fail(Problem& problem, Step step) {
+  problem.error = errno;
+  problem.step = step;
+  _exit(127);
+}
+
+/// Signals as a program expects them: handlers are ours, and some that we ignore mean something to it.
+void reset_signals() {
+  for (int signal = 1; signal < NSIG; ++signal) {
+    struct sigaction now {};
+    if (sigaction(signal, nullptr, &now) != 0) continue;
+    const bool ours = signal == SIGPIPE || signal == SIGUSR1 || signal == SIGUSR2 || signal == SIGTERM;
+    if (now.sa_handler == SIG_DFL || (now.sa_handler == SIG_IGN && !ours)) continue;
+    now = {};
+    now.sa_handler = SIG_DFL;
+    sigaction(signal, &now, nullptr);
+  }
+  sigset_t none;
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, nullptr);
+}
+
+[[noreturn]] void become(const Plan& plan, Problem& problem) {
+  setpgid(0, 0);
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (getppid() != plan.parent) fail(problem, Step::orphaned);
+  if (dup2(plan.input, STDIN_FILENO) < 0 || dup2(plan.output, STDOUT_FILENO) < 0 ||
+      dup2(plan.errors, STDERR_FILENO) < 0)
+    fail(problem, Step::descriptors);
+  if (plan.directory && chdir(plan.directory) != 0) fail(problem, Step::directory);
+#ifdef SYS_close_range
+  syscall(SYS_close_range, 3U, ~0U, 0U);  // sockets of MPI, pipes of other programs
+#endif
+  reset_signals();
+  execve(plan.path, plan.words, plan.environment);
+  fail(problem, Step::execute);
+}
+
+/// Nothing but the call: the child must not disturb what its parent still needs on this frame.
+[[gnu::noinline]] pid_t vforked(const Plan& plan, Problem& problem) {
+  const pid_t child = vfork();
+  if (child == 0) become(plan, problem);
+  return child;
+}
+
+/// Why execve says ENOENT of a file that is there: the interpreter of its first line is not.
+std::string missing_interpreter(const std::string& file) {
+  std::ifstream in(file);
+  std::string line;
+  std::getline(in, line);
+  return line.starts_with("#!") ? line.substr(0, 200) : "";
+}
+
+[[noreturn]] void refuse(const Start& start, const Problem& problem) {
+  const std::string& name = start.words.front();
+  const std::string file = start.path.starts_with('/') || start.directory.empty()
+                               ? start.path
+                               : start.directory + "/" + start.path;
+  if (problem.step == Step::directory)
+    throw Error(ErrorKind::not_found, "program: the directory it is to run in must be there (got " +
+                                          start.directory + ": " + std::strerror(problem.error) + ")");
+  if (problem.step == Step::execute && problem.error == ENOENT)
+    throw Error(ErrorKind::not_found, "program: '" + name +
+                                          "' cannot be executed, since its interpreter is not there (got " +
+                                          missing_interpreter(file) + ")");
+  if (problem.step == Step::execute && problem.error == ENOEXEC)
+    throw Error(ErrorKind::invalid_argument,
+                "program: '" + name +
+                    "' is no program of this machine, and no script: its first line must name what runs it, "
+                    "such as #!/bin/sh");
+  if (problem.step == Step::execute && problem.error == E2BIG)
+    throw Error(ErrorKind::invalid_argument, "program: the arguments and variables of '" + name +
+                                                 "' are too long for this system; give them in a file");
+  throw Error(ErrorKind::io,
+              "program: '" + name + "' could not be started (" + std::strerror(problem.error) + ")");
+}
+
+}  // namespace
+
+std::string resolved(const std::string& name, const std::string& path, const std::string& directory) {
+  const auto seen = [&](const std::string& file) {
+    return file.starts_with('/') || directory.empty() ? file : directory + "/" + file;
+  };
+  const auto is_file = [](const std::string& file) {
+    struct stat about {};
+    return stat(file.c_str(), &about) == 0 && S_ISREG(about.st_mode);
+  };
+  if (name.find('/') != std::string::npos) {
+    const std::string file = seen(name);
+    struct stat about {};
+    if (stat(file.c_str(), &about) != 0)
+      throw Error(ErrorKind::not_found,
+                  "program: '" + file + "' is not there (" + std::strerror(errno) + ")");
+    if (!S_ISREG(about.st_mode))
+      throw Error(ErrorKind::invalid_argument, "program: '" + file + "' must be a file (got a directory)");
+    if (access(file.c_str(), X_OK) != 0)
+      throw Error(ErrorKind::invalid_argument,
+                  "program: '" + file + "' is not executable; chmod +x " + file + " makes it so");
+    return name;
+  }
+  std::string refused;
+  for (std::size_t at = 0; at <= path.size();) {
+    const std::size_t end = std::min(path.find(':', at), path.size());
+    const std::string folder = path.substr(at, end - at);
+    const std::string file = (folder.empty() ? "." : folder) + "/" + name;
+    if (is_file(seen(file))) {
+      if (access(seen(file).c_str(), X_OK) == 0) return file;
+      refused = file;
+    }
+    at = end + 1;
+  }
+  if (!refused.empty())
+    throw Error(ErrorKind::invalid_argument,
+                "program: '" + refused + "' is not executable; chmod +x " + refused + " makes it so");
+  const bool is_here = is_file(seen(name));
+  throw Error(ErrorKind::not_found,
+              "program: there is no program '" + name + "' in PATH" +
+                  (is_here ? "; the one in the directory it runs in is called ./" + name : ""));
+}
+
+pid_t spawn(const Start& start) {
+  const std::vector<char*> words = pointers(start.words), environment = pointers(start.environment);
+  const Plan plan{start.path.c_str(), words.data(),
+                  environment.data(), start.directory.empty() ? nullptr : start.directory.c_str(),
+                  start.input,        start.output,
+                  start.errors,       getpid()};
+  Problem problem;
+  // No handler of this process may run in the child, which shares its memory.
+  sigset_t all, before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  const pid_t child = vforked(plan, problem);
+  const int error = errno;
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  if (child < 0)
+    throw Error(ErrorKind::io, "program: '" + start.words.front() + "' could not be started (" +
+                                   std::strerror(error) + "); perhaps this user has too many processes");
+  if (problem.step == Step::none) return child;
+  while (waitpid(child, nullptr, 0) < 0 && errno == EINTR) {
+  }
+  refuse(start, problem);
+}
+
+// --- the guard
+
+Guard& Guard::own() {
+  static std::mutex mutex;
+  static Guard* guard = nullptr;  // never closed by us: the end of the process is the message
+  static pid_t owner = 0;
+  const std::lock_guard hold(mutex);
+  if (owner != getpid()) guard = new Guard;  // the child of a fork has one of its own
+  owner = getpid();
+  return *guard;
+}
+
+Guard::Guard() {
+  int ends[2];  // sockets, since writing to a pipe that nobody reads is a signal
+  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
+    throw Error(ErrorKind::io,
+                std::string("program: no socket could be made (") + std::strerror(errno) + ")");
+  // Group by group as it hears of them; at the end of the lines it ends those that are left.
+  std::string script =
+      "all=' '; while read -r what group; do "
+      "if [ \"$what\" = + ]; then all=\"$all$group \"; else all=\"${all%% $group *} ${all#* $group }\"; fi; "
+      "done; for group in $all; do kill -9 -$group; done";
+  posix_spawn_file_actions_t actions;
+  posix_spawn_file_actions_init(&actions);
+  posix_spawn_file_actions_adddup2(&actions, ends[0], STDIN_FILENO);
+  posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
+  posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
+  posix_spawn_file_actions_addchdir_np(&actions, "/");
+  posix_spawnattr_t attributes;
+  posix_spawnattr_init(&attributes);
+  sigset_t none;
+  sigemptyset(&none);
+  posix_spawnattr_setsigmask(&attributes, &none);
+  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK);
+  std::string name = "weir-guard", flag = "-c", shell = "/bin/sh";
+  std::array<char*, 4> words{name.data(), flag.data(), script.data(), nullptr};
+  std::string path = "PATH=/usr/bin:/bin";
+  std::array<char*, 2> environment{path.data(), nullptr};
+  pid_t child = 0;
+  const int problem =
+      posix_spawn(&child, shell.c_str(), &actions, &attributes, words.data(), environment.data());
+  posix_spawn_file_actions_destroy(&actions);
+  posix_spawnattr_destroy(&attributes);
+  close(ends[0]);
+  if (problem != 0) {
+    close(ends[1]);
+    throw Error(ErrorKind::io, std::string("program: /bin/sh could not be started (") +
+                                   std::strerror(problem) + "); it ends programs whose worker dies");
+  }
+  socket_ = ends[1];
+}
+
+void Guard::tell(char what, pid_t group) {
+  const std::string line = std::string(1, what) + " " + std::to_string(group) + "\n";
+  while (send(socket_, line.data(), line.size(), MSG_NOSIGNAL) < 0 && errno == EINTR) {
+  }
+}
+
+}  // namespace weir::detail::program

@@ -1,0 +1,51 @@
+// Starts a program in a process group of its own that ends with the thread that started it.
+#pragma once
+
+#include <sys/types.h>
+
+#include <string>
+#include <vector>
+
+namespace weir::detail::program {
+
+/// What is executed, and how.
+struct Start {
+  std::string path;  ///< As `resolved` gives it.
+  std::vector<std::string> words;
+  std::vector<std::string> environment;  ///< `NAME=value`
+  std::string directory;                 ///< Empty: this one.
+  int input = -1, output = -1, errors = -1;
+};
+
+/// The file that `name` is, looked for in `path` (a list as in PATH) if it has no slash; a relative one is
+/// seen from `directory`.
+///
+/// **Errors.** Throws `Error{not_found}` if there is none and `Error{invalid_argument}` if it cannot be
+/// executed.
+[[nodiscard]] std::string resolved(const std::string& name, const std::string& path,
+                                   const std::string& directory);
+
+/// Starts it; its process id is that of its group.
+///
+/// **Errors.** Throws `Error` with a sentence if it cannot be executed.
+/// **Threads.** The one that calls must live longer than the program: its death is the program's (SIGKILL).
+/// **Cost.** Memory of this process is not copied (vfork).
+[[nodiscard]] pid_t spawn(const Start& start);
+
+/// A process that ends the groups it has been told of when this one dies, however it dies: the kernel itself
+/// ends only the first process of a group.
+class Guard {
+ public:
+  /// The one of this process.
+  static Guard& own();
+  void add(pid_t group) { tell('+', group); }
+  /// To be called while the group's first process has not been waited for.
+  void remove(pid_t group) { tell('-', group); }
+
+ private:
+  Guard();
+  void tell(char what, pid_t group);
+  int socket_ = -1;
+};
+
+}  // namespace weir::detail::program

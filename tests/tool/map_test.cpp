@@ -1,0 +1,148 @@
+// `weir map`: its commands, its results file, and itself as seen from a shell.
+#include <catch2/catch.hpp>
+#include <fstream>
+#include <iterator>
+
+#include "support/process.hpp"
+#include "tool/map/lines.hpp"
+#include "tool/map/results.hpp"
+#include "weir/error.hpp"
+
+using namespace weir::detail::tool::mapping;
+using weir::test::Finished;
+using weir::test::run;
+using weir::test::TemporaryFolder;
+using weir::test::write_file;
+using Words = std::vector<std::string>;
+
+namespace {
+
+std::string file_text(const std::string& file) {
+  std::ifstream in(file);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+Words commands(const Words& words) {
+  Words texts;
+  for (const Line& line : lines_of(parse_template(words))) texts.push_back(line.text);
+  return texts;
+}
+
+Finished map_of(const std::string& words) { return run({"sh", "-c", WEIR_TOOL " map " + words}); }
+
+}  // namespace
+
+TEST_CASE("map makes a command of every combination of arguments") {
+  CHECK(commands({"a", ":::", "1", "2"}) == Words{"a 1", "a 2"});
+  CHECK(commands({"a {1}-{2} {#}", ":::", "x", "y", ":::", "1", "2"}) ==
+        Words{"a x-1 1", "a x-2 2", "a y-1 3", "a y-2 4"});
+  CHECK(commands({"rm", ":::", "a; b", "$HOME", ""}) == Words{"rm 'a; b'", "rm '$HOME'", "rm ''"});
+  CHECK(commands({"a", ":::"}).empty());
+  CHECK_THROWS_WITH(
+      parse_template({":::", "a"}),
+      "a command must be given (got none); write for example weir map 'sim --seed {}' ::: 1 2 3");
+}
+
+TEST_CASE("map reads arguments line by line, or up to zero bytes") {
+  CHECK(arguments_in("a\r\n\nb", '\n') == Words{"a", "", "b"});
+  CHECK(arguments_in(std::string("a\nb\0c\0", 6), '\0') == Words{"a\nb", "c"});
+}
+
+TEST_CASE("map runs without a shell what needs none") {
+  CHECK(plain_words("sim --seed 7  -o out/7.txt") == Words{"sim", "--seed", "7", "-o", "out/7.txt"});
+  for (const std::string text :
+       {"a | b", "a 'b c'", "echo a", "A=1 b", "a $B", "a *", "a > b", "cd x", "", "a~"})
+    CHECK_FALSE(plain_words(text));
+}
+
+TEST_CASE("map gives up when it is told to") {
+  CHECK(parse_halt("never") == Halt{});
+  CHECK(parse_halt("soon") == Halt{1, false});
+  CHECK(parse_halt("now,fail=3") == Halt{3, true});
+  for (const std::string text : {"", "later", "now,", "now,fail=0", "now,fail=3x", "never,fail=1"})
+    CHECK_THROWS_WITH(parse_halt(text), Catch::StartsWith("--halt must be never, soon or now"));
+}
+
+TEST_CASE("rows of results are read back, however they were cut") {
+  const Row worked{1, 0, 0.5, 1, "here", "sim 'a,b'", "one\n\"two\"\n", ""};
+  Row failed = worked;
+  failed.status = 3;
+  failed.command = "other";
+  const std::string whole = std::string(results_header) + csv_of(worked) + csv_of(failed) + csv_of(worked);
+  for (std::size_t size = 0; size <= whole.size(); ++size) {
+    const Kept kept = kept_in(std::string_view(whole).substr(0, size));
+    CHECK(kept.whole_bytes <= size);
+    CHECK(kept.rows <= 3);
+    CHECK(kept.worked.size() <= 1);
+    if (size == whole.size()) CHECK(kept.worked.at("sim 'a,b'") == 2);
+  }
+  CHECK(kept_in(whole).whole_bytes == whole.size());
+  CHECK_THROWS_WITH(kept_in("number,text\n1,a\n"),
+                    Catch::Contains("a file that `weir map --results` has written"));
+}
+
+TEST_CASE("weir map prints what its commands print, and fails if one has failed") {
+  const Finished right = map_of("-k -j 2 'echo {} {#}' ::: a 'b c' '$HOME'");
+  CHECK(right.out == "a 1\nb c 2\n$HOME 3\n");
+  CHECK(right.status == 0);
+  const Finished wrong = map_of("'exit {}' ::: 0 3");
+  CHECK(wrong.status == 1);
+  CHECK(wrong.err == "weir map: 'exit 3' ended with status 3\nweir map: 1 of 2 commands have failed\n");
+  CHECK(run({"sh", "-c", "printf 'x y\\nz' | " WEIR_TOOL " map -k echo"}).out == "x y\nz\n");
+  CHECK(map_of("--dry-run 'gzip {/} > {.}' ::: in/a.txt").out == "gzip a.txt > in/a\n");
+  CHECK(map_of("no-such-command ::: 1").err.find("not found") != std::string::npos);
+}
+
+TEST_CASE("weir map goes on with what is missing") {
+  const TemporaryFolder folder;
+  const std::string file = folder.path() + "/out.csv", flag = folder.path() + "/flag";
+  const std::string words = "--results " + file + " 'test -e " + flag + " || test {} != 2' ::: 1 2 2 3";
+  CHECK(map_of(words).status == 1);
+  CHECK(map_of(words).err ==
+        "weir map: --results " + file +
+            ": it holds 4 results already; --resume runs what is missing, or name another "
+            "file\n");
+  write_file(flag, "");
+  std::ofstream(file, std::ios::app) << "5,0,0.1,1,here,\"torn";
+  const Finished again = map_of("--resume " + words);
+  CHECK(again.status == 0);
+  CHECK(again.err == "weir map: 2 of 4 commands have worked before; 2 are run\n");
+  CHECK(kept_in(file_text(file)).rows == 6);
+  CHECK(kept_in(file_text(file)).whole_bytes == file_text(file).size());
+  CHECK(map_of("--resume " + words).err == "weir map: 4 of 4 commands have worked before; 0 are run\n");
+}
+
+TEST_CASE("weir map ends what takes too long, tries again, and gives up") {
+  const Finished slow = map_of("--timeout 0.2 sleep ::: 1000");
+  CHECK(slow.status == 1);
+  CHECK(slow.err.find("'sleep 1000' was not done within 0.2") != std::string::npos);
+  const TemporaryFolder folder;
+  const std::string count = folder.path() + "/count";
+  CHECK(map_of("--retries 2 'echo {} >> " + count + "; test $(wc -l < " + count + ") = 3' ::: x").status ==
+        0);
+  const Finished halted = map_of("-j 2 --halt now 'test {} = 1 || sleep 1000; exit 4' ::: 0 1 0 0 0");
+  CHECK(halted.status == 1);
+  CHECK(halted.err.find("were not begun") != std::string::npos);
+}
+
+TEST_CASE("weir map refuses what cannot be meant") {
+  for (const auto& [words, sentence] : std::vector<std::pair<std::string, std::string>>{
+           {"", "a command must be given"},
+           {"--resume true ::: 1", "--resume must be told by --results FILE"},
+           {"--timeout soon true ::: 1", "soon"},
+           {"-j 0 true ::: 1", "-j"},
+           {"-a /not/there true", "-a /not/there: it cannot be read (No such file or directory)"},
+           {"--results /not/there/x true ::: 1", "it cannot be opened"},
+           {"'echo {3}' ::: 1", "{3} must name one of the arguments (got 1)"}}) {
+    const Finished finished = map_of(words);
+    INFO(finished.err);
+    CHECK(finished.status != 0);
+    CHECK(finished.err.find(sentence) != std::string::npos);
+  }
+}
+
+TEST_CASE("a command that is no program of Weir is a job of one rank") {
+  const Finished script = run({WEIR_TOOL, "script", "--slurm", "-t", "1h", "/bin/hostname"});
+  CHECK(script.status == 0);
+  CHECK(script.out.find("#SBATCH --ntasks=1\n") != std::string::npos);
+}
