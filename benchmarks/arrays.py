@@ -64,7 +64,8 @@ def measure_write(megabytes=1000):
         return array(3, "array_hdf5", folder, "--megabytes", megabytes)
 
 
-FUNCTIONS_HEADER = ["function", "threads", "ranks", "plain", "NumPy", "of plain", "first, threads", "first, ranks"]
+FUNCTIONS_HEADER = ["function", "threads", "ranks", "plain", "NumPy", "of plain", "first, threads",
+                    "first, ranks"]
 
 
 def function_rows(threads, ranks, numpy):
@@ -73,16 +74,16 @@ def function_rows(threads, ranks, numpy):
     ratios = {name: threads[f"{name}_ms"] / threads[f"{name}_plain_ms"] for name in names}
     rows = []
     for name in sorted(names, key=ratios.get, reverse=True):
-        cells = [threads[f"{name}_ms"], ranks.get(f"{name}_ms"), threads[f"{name}_plain_ms"], numpy.get(f"{name}_ms"),
-                 ratios[name], threads[f"{name}_first_ms"], ranks.get(f"{name}_first_ms")]
+        cells = [threads[f"{name}_ms"], ranks.get(f"{name}_ms"), threads[f"{name}_plain_ms"],
+                 numpy.get(f"{name}_ms"), ratios[name], threads[f"{name}_first_ms"], ranks.get(f"{name}_first_ms")]
         rows.append([name, *("" if cell is None else f"{cell:.2f}" if i == 4 else f"{cell:.1f}"
                              for i, cell in enumerate(cells))])
     return rows
 
 
 def measure_functions(elements=1 << 24, rounds=5):
-    """Every array function in milliseconds: best of rounds on two threads and on two worker ranks, the best plain loop
-    on two threads and NumPy (if it is installed) in the same run; and the first round."""
+    """Every array function in milliseconds: best of rounds on two threads and on two worker ranks, the best
+    plain loop on two threads and NumPy (if it is installed) in the same run; and the first round."""
     arguments = ["--elements", elements, "--rounds", rounds]
     program = BIN / "benchmarks/array_functions"
     threads = values_of(run([program, *map(str, arguments)], {"WEIR_THREADS": "2"}))
