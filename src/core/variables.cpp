@@ -25,6 +25,7 @@ const std::vector<Variable> table_of_variables{
     {"WEIR_REPORT", "a file for a report of the program at its end"},
     {"WEIR_DASHBOARD_HOSTS", "further names, separated by commas, under which a browser may reach it"},
     {"WEIR_DASHBOARD_DIR", "a folder whose files stand in for those of the page"},
+    {"WEIR_PROFILE", "1: where worker threads spend processor time is noted for the page"},
     {"WEIR_JOURNAL", "the folder where results of cached tasks are kept and found again"},
     {"WEIR_CONNECT", "the session file of a running program that this one joins as a worker"},
     {"WEIR_LIFETIME", "after which a worker that joined leaves again"},
