@@ -20,7 +20,7 @@ namespace weir::detail::tool {
 namespace {
 
 /// First line that `command` prints.
-std::string first_line(const std::string& command) {
+std::string first_line_of(const std::string& command) {
   std::string line;
   if (std::FILE* out = popen(command.c_str(), "re")) {
     std::array<char, 256> text{};
@@ -36,7 +36,7 @@ std::string first_line(const std::string& command) {
 std::string mpirun_text() {
   const auto mpirun = batch::find_in_path("mpirun");
   if (!mpirun) return "mpirun is not in PATH; `weir run` needs it (Debian: openmpi-bin)";
-  const std::string version = first_line("'" + *mpirun + "' --version 2>&1");
+  const std::string version = first_line_of("'" + *mpirun + "' --version 2>&1");
   return (version.empty() ? "unknown version" : version) + ", " + *mpirun;
 }
 

@@ -1,7 +1,7 @@
 # Programs that must not compile, and what the compiler must say about them.
 weir_compile_fail_header()
-weir_compile_fail(core/duration_from_number
-  "conversion from 'int' to non-scalar type 'weir::Duration' requested")
+weir_compile_fail(core/duration_from_number "weir: a duration needs a unit: write .*500ms")
+weir_compile_fail(stream/delay_number "weir: a duration needs a unit: write .*500ms")
 weir_compile_fail(client/capturing_lambda
   "A lambda must not capture: pass the values as arguments of submit instead")
 weir_compile_fail(client/pointer_argument

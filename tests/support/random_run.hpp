@@ -201,7 +201,10 @@ class RandomRun {
 
   bool reason_is_known(const Failure& failure) const {
     if (failure.kind == ErrorKind::cancelled)
-      return trouble_.cancels > 0 || (trouble_.scattered > 0 && trouble_.retries > 0);
+      // A result that its client has got already may be lost with its worker, and be wanted again as an
+      // input, when the scattered data below it has been released.
+      return trouble_.cancels > 0 ||
+             (trouble_.scattered > 0 && trouble_.retries + trouble_.deaths + trouble_.mistakes > 0);
     if (failure.kind == ErrorKind::task_failed)
       return trouble_.failing > 0 && failure.message == "planned failure";
     if (failure.kind == ErrorKind::io)
