@@ -9,6 +9,7 @@
 
 #include "batch/answer.hpp"
 #include "batch/array.hpp"
+#include "batch/following.hpp"
 #include "batch/program.hpp"
 #include "batch/script.hpp"
 #include "weir/error.hpp"
@@ -163,7 +164,7 @@ std::vector<JobStatus> ask_bjobs(const std::vector<std::string>& ids) {
   return jobs;
 }
 
-class Lsf : public BatchSystem {
+class Lsf : public BatchSystem, public Following {
  public:
   std::string_view name() const override { return "lsf"; }
   std::string_view title() const override { return "LSF"; }
@@ -192,6 +193,10 @@ class Lsf : public BatchSystem {
 
   std::string element(const std::string& job_id, int index) const override {
     return job_id + "[" + std::to_string(index) + "]";
+  }
+
+  std::string begins_after(const std::string& job_id) const override {
+    return "-w \"ended(" + job_id + ")\"";
   }
 
   std::vector<JobStatus> status(const std::vector<std::string>& ids) const override {

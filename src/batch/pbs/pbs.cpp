@@ -8,6 +8,7 @@
 
 #include "batch/answer.hpp"
 #include "batch/array.hpp"
+#include "batch/following.hpp"
 #include "batch/pbs/pbs.hpp"
 #include "batch/program.hpp"
 #include "batch/script.hpp"
@@ -190,7 +191,7 @@ bool were_over(const ProgramResult& answer) {
   return has_words;
 }
 
-class Pbs : public BatchSystem {
+class Pbs : public BatchSystem, public Following {
  public:
   std::string_view name() const override { return "pbs"; }
   std::string_view title() const override { return "PBS"; }
@@ -225,6 +226,10 @@ class Pbs : public BatchSystem {
     return open == std::string::npos
                ? job_id
                : job_id.substr(0, open + 1) + std::to_string(index) + job_id.substr(job_id.find(']', open));
+  }
+
+  std::string begins_after(const std::string& job_id) const override {
+    return "-W depend=afterany:" + job_id;
   }
 
   std::vector<JobStatus> status(const std::vector<std::string>& ids) const override {

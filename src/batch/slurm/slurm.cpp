@@ -9,6 +9,7 @@
 
 #include "batch/answer.hpp"
 #include "batch/array.hpp"
+#include "batch/following.hpp"
 #include "batch/program.hpp"
 #include "batch/script.hpp"
 #include "batch/slurm/slurm.hpp"
@@ -168,7 +169,7 @@ std::vector<std::string> missing(const std::vector<std::string>& ids, const Foun
   return result;
 }
 
-class Slurm : public BatchSystem {
+class Slurm : public BatchSystem, public Following {
  public:
   std::string_view name() const override { return "slurm"; }
   std::string_view title() const override { return "Slurm"; }
@@ -201,6 +202,10 @@ class Slurm : public BatchSystem {
 
   std::string element(const std::string& job_id, int index) const override {
     return job_id + "_" + std::to_string(index);
+  }
+
+  std::string begins_after(const std::string& job_id) const override {
+    return "--dependency=afterany:" + job_id;
   }
 
   std::vector<JobStatus> status(const std::vector<std::string>& ids) const override {
