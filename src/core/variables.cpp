@@ -25,6 +25,7 @@ const std::vector<Variable> table_of_variables{
     {"WEIR_REPORT", "a file for a report of the program at its end"},
     {"WEIR_DASHBOARD_HOSTS", "further names, separated by commas, under which a browser may reach it"},
     {"WEIR_DASHBOARD_DIR", "a folder whose files stand in for those of the page"},
+    {"WEIR_PROFILE", "1: where worker threads spend processor time is noted for the page"},
     {"WEIR_JOURNAL", "the folder where results of cached tasks are kept and found again"},
     {"WEIR_JOURNAL_LIMIT", "what large results in it may take, such as 100GB; the least recently used go"},
     {"WEIR_JOURNAL_RERUN", "names of functions, separated by semicolons, whose results it forgets first"},
