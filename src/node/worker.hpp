@@ -62,6 +62,8 @@ class WorkerNode final : public Node {
   void to_scheduler(const protocol::CancelFuture& message) override { post(0, message); }
   void to_scheduler(const protocol::RetryFuture& message) override { post(0, message); }
   void to_scheduler(const protocol::LocateTask& message) override { post(0, message); }
+  void to_scheduler(protocol::Ask&& message) override { post(0, message); }
+  void to_scheduler(const protocol::Unask& message) override { post(0, message); }
   void ask_for(PeerId holder, TaskId id) override;
   void put(TaskId id, task::Value value, const std::vector<PeerId>& workers) override;
   void submitted() override { flush(); }
@@ -122,6 +124,7 @@ class WorkerNode final : public Node {
     state.handle(std::move(message), out);
   }
   void on(PeerId, Message&& message) { state_.handle(std::move(message), actions_); }
+  void on(PeerId, protocol::Answer&& message) { on_answer(std::move(message)); }
   void on(PeerId, protocol::TaskDone&& message) { futures_.on(std::move(message)); }
   void on(PeerId, protocol::TaskFailed&& message) { futures_.on(message); }
   void on(PeerId, protocol::TaskPending&& message) { futures_.on(message); }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "protocol/parts.hpp"
+#include "weir/detail/protocol/ask.hpp"
 
 namespace weir::detail::protocol {
 
@@ -132,6 +133,6 @@ struct PutResult {
 using ToWorker =
     std::tuple<TaskDone, TaskFailed, TaskPending, RunTask, CancelRun, RetractRun, FreeResult, InputAt,
                ReplicateResult, PeerAddress, EnterNetwork, PeerGone, Welcome, Alive, Refused, Shutdown,
-               GoodBye, GetResult, DropRequest, PutResult, ResultData, ResultMissing>;
+               GoodBye, GetResult, DropRequest, PutResult, ResultData, ResultMissing, Answer>;
 
 }  // namespace weir::detail::protocol
