@@ -46,6 +46,17 @@ function(weir_compile_folders_together target)
   endforeach()
 endfunction()
 
+# What nearly all programs of a group include is precompiled once, by the first of them.
+function(weir_share_header target first)
+  if(NOT WEIR_UNITY)
+    return()
+  elseif(target STREQUAL first)
+    target_precompile_headers(${target} PRIVATE <weir/weir.hpp>)
+  else()
+    target_precompile_headers(${target} REUSE_FROM ${first})
+  endif()
+endfunction()
+
 # The files of the dashboard's page become part of a library: users need no tool for it.
 function(weir_embed_page target folder)
   file(GLOB files CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/${folder}/*)
@@ -116,15 +127,21 @@ endfunction()
 # weir_example(tasks/letters SOURCES tasks/letters/count.cpp ARGUMENTS --files 3): examples/tasks/letters.cpp,
 # which uses arrays, bags or frames if ARRAY, COLLECTIONS or FRAME is given. ctest runs it as threads and on
 # three ranks and compares what it prints with the `Prints:` lines of its header comment, where `...` stands
-# for any text. `{folder}` in an argument is a new empty folder.
+# for any text. `{folder}` in an argument is a new empty folder. MEASURED: scripts/bench runs it, and it is
+# optimized also where there are tests.
 function(weir_example path)
-  cmake_parse_arguments(arg "ALONE;ARRAY;COLLECTIONS;FRAME" "" "SOURCES;ARGUMENTS" ${ARGN})
+  cmake_parse_arguments(arg "ALONE;ARRAY;COLLECTIONS;FRAME;MEASURED" "" "SOURCES;ARGUMENTS" ${ARGN})
   get_filename_component(name ${path} NAME)
   add_executable(${name} ${path}.cpp ${arg_SOURCES})
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
   target_link_libraries(${name} PRIVATE weir::weir $<$<BOOL:${arg_ARRAY}>:weir::array>
     $<$<BOOL:${arg_COLLECTIONS}>:weir::collections> $<$<BOOL:${arg_FRAME}>:weir::frame>)
-  weir_own_flags(${name})
+  if(WEIR_TESTS AND NOT arg_MEASURED)
+    weir_test_flags(${name})
+    weir_share_header(${name} hello)
+  else()
+    weir_own_flags(${name})
+  endif()
   if(NOT WEIR_TESTS)
     return()
   endif()
@@ -152,6 +169,9 @@ function(weir_benchmark name)
     ${CMAKE_BINARY_DIR}/bin/benchmarks)
   target_link_libraries(${target} PRIVATE weir::array weir_private)
   weir_own_flags(${target})
+  if(NOT name MATCHES "^raw_")
+    weir_share_header(${target} bench_tasks)
+  endif()
   add_dependencies(benchmarks ${target})
 endfunction()
 
@@ -212,12 +232,23 @@ endfunction()
 # regular expression. With WEIR_CORRECT defined the same file must compile, so that it fails for no other
 # reason.
 function(weir_compile_fail path expected)
-  add_test(NAME compile_fail/${path} COMMAND ${CMAKE_COMMAND}
-    "-DCOMPILER=${CMAKE_CXX_COMPILER}" "-DFLAGS=-std=gnu++20 ${CMAKE_CXX_FLAGS}"
+  add_test(NAME compile_fail/${path} COMMAND ${CMAKE_COMMAND} -DCOMPILER=${CMAKE_CXX_COMPILER}
+    "-DFLAGS=-std=gnu++20 ${CMAKE_CXX_FLAGS} -include ${CMAKE_CURRENT_BINARY_DIR}/compile_fail/weir.hpp"
     "-DFILE=${CMAKE_CURRENT_SOURCE_DIR}/compile_fail/${path}.cpp" "-DEXPECTED=${expected}"
     "-DINCLUDES=$<JOIN:$<TARGET_PROPERTY:weir,INTERFACE_INCLUDE_DIRECTORIES>,|>" -P
     ${CMAKE_CURRENT_SOURCE_DIR}/compile_fail.cmake)
-  set_tests_properties(compile_fail/${path} PROPERTIES TIMEOUT 120)
+  set_tests_properties(compile_fail/${path} PROPERTIES TIMEOUT 300 FIXTURES_REQUIRED compile_fail)
+endfunction()
+
+# Before the tests of weir_compile_fail: what they include, precompiled.
+function(weir_compile_fail_header)
+  set(header ${CMAKE_CURRENT_BINARY_DIR}/compile_fail/weir.hpp)
+  file(CONFIGURE OUTPUT ${header} CONTENT "#include <weir/weir.hpp>\n")
+  separate_arguments(flags UNIX_COMMAND "${CMAKE_CXX_FLAGS}")
+  add_test(NAME compile_fail/header COMMAND ${CMAKE_CXX_COMPILER} -std=gnu++20 ${flags}
+    "-I$<JOIN:$<TARGET_PROPERTY:weir,INTERFACE_INCLUDE_DIRECTORIES>,;-I>"
+    -x c++-header -o ${header}.gch ${header} COMMAND_EXPAND_LISTS)
+  set_tests_properties(compile_fail/header PROPERTIES TIMEOUT 600 FIXTURES_SETUP compile_fail COST 50)
 endfunction()
 
 # Every public header compiles alone, twice in one file, and brings neither MPI nor HDF5 with it.

@@ -46,29 +46,27 @@ class Client {
   template <class F, class... A>
   auto submit(F&& f, A&&... args) {
     if constexpr (detail::client::can_run<F, A...>)
-      return send<std::decay_t<F>>(
-          nullptr, false, detail::callable<std::decay_t<F>>("submit", "the function", std::forward<F>(f)),
-          std::forward<A>(args)...);
+      return send(detail::client::CallFor<F, A...>(), nullptr, false,
+                  detail::callable<std::decay_t<F>>("submit", "the function", std::forward<F>(f)),
+                  std::forward<A>(args)...);
     else return detail::client::refuse<F, A...>();
   }
   /// The same with options: retries, resources, priority, workers.
   template <class F, class... A>
   auto submit(Options options, F&& f, A&&... args) {
     if constexpr (detail::client::can_run<F, A...>)
-      return send<std::decay_t<F>>(
-          std::make_shared<const Options>(std::move(options)), false,
-          detail::callable<std::decay_t<F>>("submit", "the function", std::forward<F>(f)),
-          std::forward<A>(args)...);
+      return send(detail::client::CallFor<F, A...>(), std::make_shared<const Options>(std::move(options)),
+                  false, detail::callable<std::decay_t<F>>("submit", "the function", std::forward<F>(f)),
+                  std::forward<A>(args)...);
     else return detail::client::refuse<F, A...>();
   }
   /// The same with options that many tasks share.
   template <class F, class... A>
   auto submit(std::shared_ptr<const Options> options, F&& f, A&&... args) {
     if constexpr (detail::client::can_run<F, A...>)
-      return send<std::decay_t<F>>(
-          std::move(options), false,
-          detail::callable<std::decay_t<F>>("submit", "the function", std::forward<F>(f)),
-          std::forward<A>(args)...);
+      return send(detail::client::CallFor<F, A...>(), std::move(options), false,
+                  detail::callable<std::decay_t<F>>("submit", "the function", std::forward<F>(f)),
+                  std::forward<A>(args)...);
     else return detail::client::refuse<F, A...>();
   }
 
@@ -263,14 +261,6 @@ class Client {
   [[nodiscard]] const std::shared_ptr<detail::client::ClusterLink>& core() const noexcept { return core_; }
 
  private:
-  template <class F, class... A>
-  auto send(std::shared_ptr<const Options> options, bool out_of_band, F function, A&&... args) {
-    return [&]<std::size_t... I>(std::index_sequence<I...>) {
-      return send_held<F, detail::task::HeldType<F, I, A>...>(std::move(options), out_of_band, function,
-                                                              std::forward<A>(args)...);
-    }
-    (std::index_sequence_for<A...>{});
-  }
   template <class F, class... Held>
   static detail::client::Request request_for(std::shared_ptr<const Options> options, bool out_of_band,
                                              const F& function) {
@@ -283,10 +273,12 @@ class Client {
     request.out_of_band = out_of_band;
     return request;
   }
+  /// The call says as what the arguments are kept.
   template <class F, class... Held>
-  Future<detail::task::TaskResult<F, Held...>> send_held(std::shared_ptr<const Options> options,
-                                                         bool out_of_band, const F& function,
-                                                         const Held&... args) {
+  Future<detail::task::TaskResult<F, Held...>> send(detail::client::Call<F, Held...>,
+                                                    std::shared_ptr<const Options> options, bool out_of_band,
+                                                    const F& function,
+                                                    const std::type_identity_t<Held>&... args) {
     detail::client::Request request = request_for<F, Held...>(std::move(options), out_of_band, function);
     Writer writer(request.arguments, request.beside);
     detail::task::Callable<F>::put(writer, function);
@@ -313,7 +305,8 @@ class Client {
         (detail::journal::HasOrder<Held>::value && ...),
         "weir: submit(cached, ...): an unordered container has another order in another run; pass a "
         "std::map or std::set, or weir::unkeyed(x) if it does not decide about the result");
-    if (!core_->keeps_results()) return send_held<F, Held...>(std::move(options), false, function, args...);
+    if (!core_->keeps_results())
+      return send(detail::client::Call<F, Held...>(), std::move(options), false, function, args...);
     detail::client::Request request = request_for<F, Held...>(std::move(options), false, function);
     Writer writer(request.arguments, request.beside);
     detail::task::Callable<F>::put(writer, function);
@@ -343,7 +336,7 @@ class Client {
   template <class F>
   auto one_of(std::shared_ptr<const Options> options, F function) {
     return [this, options = std::move(options), function = std::move(function)](const auto&... args) {
-      return this->template send<F>(options, false, function, args...);
+      return this->send(detail::client::CallFor<F, decltype(args)...>(), options, false, function, args...);
     };
   }
   template <class One, class First, class... Rest>
@@ -429,12 +422,13 @@ template <class F, class... A>
 auto Client::run_on_workers(F f, const A&... args) {
   if constexpr (detail::client::can_run<F, const A&...>) {
     static_cast<void>(detail::callable("run_on_workers", "the function", f));
-    std::vector<decltype(send<F>(nullptr, true, f, args...))> futures;
+    const detail::client::CallFor<F, const A&...> call;
+    std::vector<decltype(send(call, nullptr, true, f, args...))> futures;
     for (const WorkerInfo& worker : workers())
       if (!worker.retiring)
         futures.push_back(
-            send<F>(std::make_shared<const Options>(Options{.workers = {std::to_string(worker.peer)}}), true,
-                    f, args...));
+            send(call, std::make_shared<const Options>(Options{.workers = {std::to_string(worker.peer)}}),
+                 true, f, args...));
     return futures;
   } else {
     return detail::client::refuse<F, const A&...>();

@@ -37,10 +37,41 @@ std::optional<sys_seconds> moment(const std::optional<std::string>& text) {
   return value ? std::optional<sys_seconds>(sys_seconds(seconds(*value))) : std::nullopt;
 }
 
+struct Form::Compiled {
+  std::regex regex;
+};
+
+namespace {
+
+Form::Parts parts_of(const std::smatch& match) { return Form::Parts(match.begin(), match.end()); }
+
+}  // namespace
+
+Form::Form(const std::string& pattern)
+    : compiled_(std::make_shared<Compiled>(Compiled{std::regex(pattern)})) {}
+
+Form::Parts Form::match(const std::string& text) const {
+  std::smatch match;
+  return std::regex_match(text, match, compiled_->regex) ? parts_of(match) : Parts();
+}
+
+Form::Parts Form::first_in(const std::string& text) const {
+  std::smatch match;
+  return std::regex_search(text, match, compiled_->regex) ? parts_of(match) : Parts();
+}
+
+Form::Parts Form::last_in(const std::string& text) const {
+  Parts last;
+  for (std::sregex_iterator at(text.begin(), text.end(), compiled_->regex), end; at != end; ++at)
+    last = parts_of(*at);
+  return last;
+}
+
 std::string value_of(const std::string& answer, const std::string& key) {
-  const std::regex form("(^|\\s)" + std::regex_replace(key, std::regex("\\."), "\\.") + " ?= ?(\\S+)");
-  std::smatch part;
-  return std::regex_search(answer, part, form) ? part[2].str() : "";
+  std::string quoted;
+  for (const char c : key) quoted += c == '.' ? "\\." : std::string(1, c);
+  const Form::Parts part = Form("(^|\\s)" + quoted + " ?= ?(\\S+)").first_in(answer);
+  return part.empty() ? "" : part[2];
 }
 
 int count(const std::optional<std::string>& text) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -22,6 +23,23 @@ namespace weir::detail::batch {
 
 /// The word behind `key = ` or `key=`; empty if there is none.
 [[nodiscard]] std::string value_of(const std::string& answer, const std::string& key);
+
+/// A regular expression, behind a wall: the header of the standard's costs every source seconds.
+class Form {
+ public:
+  /// The whole that fits, then what fits its groups; empty if nothing does.
+  using Parts = std::vector<std::string>;
+  explicit Form(const std::string& pattern);
+  /// All of `text`.
+  [[nodiscard]] Parts match(const std::string& text) const;
+  /// The first or the last place in `text` that fits.
+  [[nodiscard]] Parts first_in(const std::string& text) const;
+  [[nodiscard]] Parts last_in(const std::string& text) const;
+
+ private:
+  struct Compiled;
+  std::shared_ptr<const Compiled> compiled_;
+};
 
 [[nodiscard]] std::string trimmed(const std::string& text);
 

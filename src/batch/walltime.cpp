@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <regex>
 
 #include "batch/answer.hpp"
 #include "batch/program.hpp"
@@ -30,11 +29,10 @@ seconds parse_walltime(std::string_view text) {
     return refuse("a number needs a unit, for example 30m or 2:00:00");
   seconds days{0};
   std::string_view rest = text;
-  static const std::regex with_days(R"((\d{1,4})-(\d{1,2}:\d{2}:\d{2}))");
-  std::match_results<std::string_view::const_iterator> part;
-  if (std::regex_match(text.begin(), text.end(), part, with_days)) {
+  static const Form with_days(R"((\d{1,4})-(\d{1,2}:\d{2}:\d{2}))");
+  if (const auto part = with_days.match(std::string(text)); !part.empty()) {
     days = std::chrono::days(std::stoi(part[1]));
-    rest = text.substr(static_cast<std::size_t>(part.position(2)));
+    rest = text.substr(part[1].size() + 1);
   }
   std::chrono::nanoseconds duration{0};
   try {

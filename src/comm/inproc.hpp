@@ -56,6 +56,7 @@ class InprocTransport final : public Transport {
   void send(PeerId to, Frame frame) override;
   bool poll(Receiver& receiver) override;
   [[nodiscard]] bool busy(PeerId) const override { return false; }
+  [[nodiscard]] bool has_mail() const noexcept override { return box_->count > 0; }
   [[nodiscard]] bool sending() const override { return false; }
   void forget(PeerId) override {}
 

@@ -34,6 +34,7 @@ class Network final : public Transport {
   void send(PeerId to, Frame frame) override;
   bool poll(Receiver& receiver) override;
   [[nodiscard]] bool busy(PeerId to) const override;
+  [[nodiscard]] bool has_mail() const noexcept override { return base_ && base_->has_mail(); }
   [[nodiscard]] bool sending() const override;
   void forget(PeerId peer) override;
   void sleep(std::uint32_t since, std::chrono::nanoseconds most) override;

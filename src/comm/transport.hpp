@@ -49,6 +49,8 @@ class Transport {
   virtual bool poll(Receiver& receiver) = 0;
   /// Whether earlier frames to this peer are still on their way out.
   [[nodiscard]] virtual bool busy(PeerId to) const = 0;
+  /// Whether a poll would find something, as far as is known without looking. Any thread.
+  [[nodiscard]] virtual bool has_mail() const noexcept { return false; }
   /// Whether anything is on its way out.
   [[nodiscard]] virtual bool sending() const = 0;
   /// The peer is dead: what is on its way to or from it is abandoned, never waited for.

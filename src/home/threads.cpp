@@ -41,7 +41,9 @@ Threads::Threads(const RunOptions& options, std::uint32_t workers, std::uint32_t
     node::WorkerSettings worker = worker_settings(options, peer, threads, workers);
     worker.patience = settings.patience;
     worker.own_process = false;
+    worker.scheduler = scheduler_.get();
     parts_->workers.push_back(std::make_shared<node::WorkerNode>(*parts_->links[peer], peer, worker));
+    scheduler_->add_here(parts_->workers.back());
     parts_->workers.back()->start();
   }
   dashboard_ = start_dashboard(scheduler_, settings.inbox, wish);

@@ -95,12 +95,19 @@ void Node::release(FutureState* state) noexcept {
 }
 
 bool Node::wait_until(const std::function<bool()>& ready, Deadline deadline) {
+  return wait_for(0, ready, deadline);
+}
+
+bool Node::wait_for(TaskId awaited, const std::function<bool()>& ready, Deadline deadline) {
   if (ready()) return true;
   const Seceded seceded;
   Rest rest(*this);
+  // Who has time for it runs what it waits for: waking another thread takes longer than most tasks. One look:
+  // what was just submitted is there.
+  bool may_run = awaited && !deadline && !TaskScope::current();
   auto last = Clock::now();
   while (!ready()) {
-    if (seceded.help()) {
+    if (seceded.help() || (std::exchange(may_run, false) && run_here(awaited))) {
       last = Clock::now();
       if (deadline && last >= *deadline) return ready();
       continue;
@@ -115,8 +122,8 @@ bool Node::wait_until(const std::function<bool()>& ready, Deadline deadline) {
 }
 
 bool Node::wait(FutureState& state, Deadline deadline) {
-  return wait_until([&] { return state.status.load(std::memory_order_acquire) != Status::pending; },
-                    deadline);
+  return wait_for(
+      state.id, [&] { return state.status.load(std::memory_order_acquire) != Status::pending; }, deadline);
 }
 
 void Node::fetch(FutureState& state, Deadline deadline) {
@@ -131,7 +138,7 @@ void Node::fetch(FutureState& state, Deadline deadline) {
     if (state.status.load(std::memory_order_acquire) == Status::finished) prefetch({&state});
     return settled();
   };
-  if (!wait_until(ready, deadline))
+  if (!wait_for(state.id, ready, deadline))
     throw_timeout("result", std::chrono::ceil<std::chrono::milliseconds>(*deadline - start), state);
   if (!state.has_value.load(std::memory_order_acquire)) throw_failure(state);
 }

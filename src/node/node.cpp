@@ -53,6 +53,21 @@ bool Node::drive() {
   return progress();
 }
 
+bool Node::drive_if_left_alone() {
+  constexpr std::int64_t while_ns = 30'000;
+  if (!transport_.has_mail()) return false;
+  const std::int64_t now_ns = Clock::now().time_since_epoch().count();
+  if (now_ns - last_poll_ns_.load(std::memory_order_relaxed) < while_ns || !baton_.try_lock()) return false;
+  const bool moved = progress();
+  const bool is_due = futures_.callbacks_due();
+  baton_.unlock();
+  if (is_due) {
+    transport_.wake();
+    helper_bell_.ring();
+  }
+  return moved;
+}
+
 // --- waiting
 
 // A yield costs as much as several polls, and is needed only by those who share the core. Where it gives the

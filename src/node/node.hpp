@@ -44,6 +44,9 @@ class Node : public client::ClusterLink,
   bool wait(client::FutureState& state, client::Deadline deadline) override;
   bool wait_until(const std::function<bool()>& ready, client::Deadline deadline) override;
   bool drive() override;
+  /// Polls in a thread of another node of this process, if there is mail that nobody has looked at for a
+  /// while. Callbacks of futures are left to this node's own threads. Whether something happened.
+  bool drive_if_left_alone();
   void fetch(client::FutureState& state, client::Deadline deadline) override;
   void prefetch(const std::vector<client::FutureState*>& states) override;
   void cancel(client::FutureState& state, const std::string& reason) override;
@@ -67,6 +70,8 @@ class Node : public client::ClusterLink,
   virtual void put(TaskId id, task::Value value, const std::vector<PeerId>& workers) = 0;
   /// After a submission: sends what should not wait.
   virtual void submitted() = 0;
+  /// Runs this task in the calling thread, which waits for it, if it is the next of a worker in this process.
+  virtual bool run_here(TaskId) { return false; }
 
   /// Takes the baton; when it is given back, the callbacks of futures that are done now are called.
   class Hold {
@@ -121,6 +126,8 @@ class Node : public client::ClusterLink,
   /// Polls once, under the baton. Returns whether something happened; that peers live is nothing that keeps a
   /// thread awake.
   bool progress();
+  /// `wait_until` something about the future of a task; 0: of none.
+  bool wait_for(TaskId awaited, const std::function<bool()>& ready, client::Deadline deadline);
   /// Calls `handle(message)` for every message of `List` in a frame that has arrived, with its value as
   /// second argument if it has one. Whatever makes no sense ends the frame and is logged with `name()`.
   template <class List, class Handle, class Name>

@@ -7,6 +7,7 @@
 
 #include "core/log.hpp"
 #include "memory/pool.hpp"
+#include "node/worker.hpp"
 #include "weir/detail/task/address.hpp"
 #include "weir/duration.hpp"
 
@@ -104,6 +105,13 @@ void SchedulerNode::put(TaskId id, task::Value value, const std::vector<PeerId>&
   state_.scatter(now_s_, id, targets, actions_);
   perform();
   for (const PeerId target : targets) post_value(target, protocol::PutResult{id, bytes}, value);
+}
+
+bool SchedulerNode::run_here(TaskId id) {
+  return std::any_of(here_.begin(), here_.end(), [&](const std::weak_ptr<WorkerNode>& here) {
+    const auto worker = here.lock();
+    return worker && worker->run_if_next(id);
+  });
 }
 
 // Sends at once to workers that have little to do, and looks for answers now and then.

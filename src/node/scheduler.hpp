@@ -28,6 +28,8 @@ struct SchedulerSettings {
   std::shared_ptr<seeing::Inbox> inbox;    ///< For what workers tell of their work; null: nobody wants it.
 };
 
+class WorkerNode;
+
 /// Carries out what the scheduler decides, and is the client of the user's program.
 class SchedulerNode final : public Node, public client::Overseer {
  public:
@@ -75,7 +77,11 @@ class SchedulerNode final : public Node, public client::Overseer {
   void retire(PeerId worker, client::Deadline deadline) override;
   void restart() override;
 
+  /// A worker in this process: who waits for a task may run it there.
+  void add_here(std::weak_ptr<WorkerNode> worker) { here_.push_back(std::move(worker)); }
+
  protected:
+  bool run_here(TaskId id) override;
   [[nodiscard]] PeerId self() const override { return 0; }
   void to_scheduler(protocol::SubmitTask&& message) override { decide(0, std::move(message)); }
   void to_scheduler(const protocol::ReleaseTask& message) override { decide(0, message); }
@@ -165,6 +171,7 @@ class SchedulerNode final : public Node, public client::Overseer {
   SchedulerSettings settings_;
   scheduler::State state_;
   std::unique_ptr<Keeper> keeper_;
+  std::vector<std::weak_ptr<WorkerNode>> here_;
   scheduler::Actions actions_;
   std::vector<Peer> peers_;
   double now_s_ = 0;

@@ -82,7 +82,7 @@ void WorkerNode::start() {
 std::size_t WorkerNode::free_slot() {
   for (std::size_t i = 0; i < slots_.size(); ++i) {
     if (!slots_[i].ended) continue;
-    slots_[i].thread.join();
+    if (slots_[i].thread.joinable()) slots_[i].thread.join();
     slots_[i].ended = false;
     return i;
   }
@@ -125,7 +125,8 @@ bool WorkerNode::next(worker::Execution& task, std::unique_lock<Baton>& hold) {
     }
     driving_ = true;
     hold.unlock();
-    rest(now - last);
+    if (settings_.scheduler && settings_.scheduler->drive_if_left_alone()) last = now;
+    else rest(now - last);
     hold.lock();
     driving_ = false;
     call_one();
@@ -197,6 +198,7 @@ worker::Outcome WorkerNode::run(worker::Execution& task, std::size_t slot, Ran& 
     work.ran.waited_ns -= Clock::now().time_since_epoch().count();
     Hold hold(*this);
     post(0, protocol::RunWaits{work.task.id, work.task.run, true});
+    flush();  // what it waits for may wait for its slot
     if (work.task.out_of_band) return;
     state_.secede();
     ++seceded_;
@@ -265,6 +267,7 @@ worker::Outcome WorkerNode::run(worker::Execution& task, std::size_t slot, Ran& 
 bool WorkerNode::help(const worker::Execution& waiting, std::size_t slot) {
   constexpr int deepest = 64;  // tasks on one stack
   std::unique_lock hold(baton_);
+  if (!state_.has_ready() && transport_.has_mail()) progress();  // what has just been submitted
   if (closing_ || !state_.has_ready() || !state_.has_slot()) return false;
   worker::Execution task;
   if (TaskScope::current()->depth >= deepest || !state_.take_of_root(task, waiting.order)) {
@@ -279,6 +282,25 @@ bool WorkerNode::help(const worker::Execution& waiting, std::size_t slot) {
   hold.lock();
   ++seceded_;
   finish(task, slot, ran, std::move(outcome));
+  if (state_.wants_spill()) wake_spiller();
+  flush();
+  return true;
+}
+
+bool WorkerNode::run_if_next(TaskId id) {
+  if (!baton_.try_lock()) return false;
+  std::unique_lock hold(baton_, std::adopt_lock);
+  if (transport_.has_mail()) progress();
+  worker::Execution task;
+  if (closing_ || !state_.take_if_next(task, id)) return false;
+  const std::size_t slot = free_slot();
+  hold.unlock();
+  Ran ran;
+  worker::Outcome outcome = run(task, slot, ran);
+  task.values.clear();
+  hold.lock();
+  finish(task, slot, ran, std::move(outcome));
+  slots_[slot].ended = true;
   if (state_.wants_spill()) wake_spiller();
   flush();
   return true;

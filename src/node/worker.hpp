@@ -32,6 +32,7 @@ struct WorkerSettings {
   std::chrono::nanoseconds grace{std::chrono::seconds(25)};      ///< ... and so long it has then.
   std::chrono::nanoseconds stop_grace{std::chrono::seconds(5)};  ///< How long a task goes on beyond its
                                                                  ///< time limit before it is ended.
+  Node* scheduler = nullptr;  ///< In the same process: driven by threads of this one that have nothing to do.
   bool own_process =
       true;  ///< Its tasks' client is this worker's; and if the scheduler dies the process ends.
 };
@@ -54,6 +55,8 @@ class WorkerNode final : public Node {
   [[nodiscard]] const std::string& refused() const noexcept { return refused_; }
 
   client::Overseer& overseer(const char* who) override;
+  /// Runs a task in the calling thread, which is none of this worker's, if it is the next one.
+  bool run_if_next(TaskId id);
 
  protected:
   [[nodiscard]] PeerId self() const override { return self_; }

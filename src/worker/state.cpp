@@ -359,6 +359,14 @@ bool State::take_of_root(Execution& out, std::uint64_t order) {
   return !ready_.empty() && constrained_.empty() && ready_.front().order >> 8 == order >> 8 && take(out);
 }
 
+bool State::take_if_next(Execution& out, TaskId id) {
+  drop_stale();
+  if (ready_.empty() || !constrained_.empty() || ready_.front().id != id) return false;
+  const Record* const record = records_.find(id);
+  // One that exceeds its time limit is left to itself, with its thread: not with the caller's.
+  return record && record->limit_ns == 0 && take(out);
+}
+
 bool State::take(Execution& out, bool out_of_band) {
   QueueEntry chosen{};
   Record* record = nullptr;

@@ -156,6 +156,8 @@ class State {
   bool take(Execution& out, bool out_of_band = false);
   /// The same, if it stands on the root of a task of this `order`: for the thread of that task, which waits.
   bool take_of_root(Execution& out, std::uint64_t order);
+  /// The same if it is this one.
+  bool take_if_next(Execution& out, TaskId id);
   void done(Outcome&& outcome, Actions& out);
   /// A task that waits for others gives its slot away, and takes it back.
   void secede() noexcept { ++seceded_; }

@@ -1,4 +1,5 @@
 # Programs that must not compile, and what the compiler must say about them.
+weir_compile_fail_header()
 weir_compile_fail(core/duration_from_number
   "conversion from 'int' to non-scalar type 'weir::Duration' requested")
 weir_compile_fail(client/capturing_lambda

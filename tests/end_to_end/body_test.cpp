@@ -1,6 +1,7 @@
 // How a job ends, whatever its body does: the right status, one clear message, soon, and nobody left behind.
 #include <catch2/catch.hpp>
 #include <csignal>
+#include <deque>
 
 #include "support/jobs.hpp"
 
@@ -21,9 +22,12 @@ std::size_t count(const std::string& text, const std::string& part) {
 /// Runs a job to its end in every home of a program; `check` looks at what came of it.
 template <class Check>
 void in_every_home(const std::string& how, Check check) {
-  for (const Launcher& home : homes) {
-    INFO(home.name << ": " << how);
-    const Finished finished = run(home.command({BODIES_JOB, how}), {.deadline = std::chrono::seconds(20)});
+  std::deque<Process> jobs;  // all at once: they mostly begin and end
+  for (const Launcher& home : homes)
+    jobs.emplace_back(home.command({BODIES_JOB, how}), ProcessOptions{.deadline = std::chrono::seconds(20)});
+  for (std::size_t at = 0; at < homes.size(); ++at) {
+    INFO(homes[at].name << ": " << how);
+    const Finished& finished = jobs[at].wait();
     INFO(finished.out << finished.err);
     check(finished);
     CHECK(all_gone(pids_in(finished.out)));

@@ -1,8 +1,9 @@
 // Futures: submit in all its forms, results, errors, cancelling, waiting, callbacks.
+#include <array>
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <complex>
-#include <ranges>
+#include <numeric>
 #include <thread>
 
 #include "support/cluster_main.hpp"
@@ -276,7 +277,7 @@ TEST_CASE("map ends with the shortest range and takes futures as elements") {
   const auto futures = client().map(inc, five);
   CHECK(client().gather(client().map(add, futures, five)) == std::vector<int>{3, 5, 7, 9, 11});
   CHECK(client().map(inc, std::vector<int>{}).empty());
-  CHECK(client().gather(client().map(Options{.priority = 1}, inc, std::views::iota(0, 4))) ==
+  CHECK(client().gather(client().map(Options{.priority = 1}, inc, std::array{0, 1, 2, 3})) ==
         std::vector<int>{1, 2, 3, 4});
   CHECK(client().gather(client().map([](const std::string& text, int n) { return text + std::to_string(n); },
                                      std::vector<std::string>{"a", "b"}, five)) ==
@@ -337,7 +338,9 @@ TEST_CASE("long chains and wide trees give the right results") {
   auto link = client().submit(inc, 0);
   for (int i = 0; i < 3000; ++i) link = client().submit(inc, link);
   CHECK(link.result() == 3001);
-  std::vector<Future<int>> level = client().map(inc, std::views::iota(0, 1024));
+  std::vector<int> numbers(1024);
+  std::iota(numbers.begin(), numbers.end(), 0);
+  std::vector<Future<int>> level = client().map(inc, numbers);
   while (level.size() > 1) {
     std::vector<Future<int>> next;
     for (std::size_t i = 0; i < level.size(); i += 2)

@@ -2,6 +2,6 @@
 add_executable(fuzz_scheduler fuzz/scheduler.cpp)
 target_link_libraries(fuzz_scheduler PRIVATE weir::weir weir_private)
 target_include_directories(fuzz_scheduler PRIVATE ${CMAKE_CURRENT_SOURCE_DIR})
-weir_own_flags(fuzz_scheduler)
+weir_test_flags(fuzz_scheduler)
 add_test(NAME fuzz/scheduler COMMAND fuzz_scheduler 1 100)
 set_tests_properties(fuzz/scheduler PROPERTIES TIMEOUT 300)

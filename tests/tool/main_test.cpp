@@ -37,7 +37,8 @@ TEST_CASE("weir refuses an unknown command") {
   const Finished finished = run({WEIR_TOOL, "fly"});
   CHECK(finished.status == 2);
   CHECK(finished.err ==
-        "weir: the command must be one of run, map, submit, script, status, logs, cancel, dashboard, top, report, "
+        "weir: the command must be one of run, map, submit, script, status, logs, cancel, dashboard, top, "
+        "report, "
         "trace, journal, info, simulate, hdf5 (got fly); `weir --help` tells more\n");
 }
 

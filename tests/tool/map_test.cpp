@@ -8,7 +8,7 @@
 #include "tool/map/results.hpp"
 #include "weir/error.hpp"
 
-using namespace weir::detail::tool::map;
+using namespace weir::detail::tool::mapping;
 using weir::test::Finished;
 using weir::test::run;
 using weir::test::TemporaryFolder;

@@ -20,3 +20,20 @@ TEST_CASE("the thread of a waiting task takes what stands on the same root, and 
   CHECK(task.id == 7);
   CHECK_FALSE(state.take_of_root(task, 5 << 8 | 255));
 }
+
+TEST_CASE("who waits for a task takes it if it is the next one") {
+  worker::State state(1, 1, {});
+  worker::Actions out;
+  for (const TaskId id : {7, 8}) {
+    protocol::RunTask run;
+    run.id = id;
+    run.run = 1;
+    run.order = id << 8;
+    state.handle(std::move(run), out);
+  }
+  worker::Execution task;
+  CHECK_FALSE(state.take_if_next(task, 8));
+  CHECK(state.take_if_next(task, 7));
+  CHECK(task.id == 7);
+  CHECK_FALSE(state.take_if_next(task, 8));  // the worker has one slot
+}

@@ -5,7 +5,6 @@
 #include <filesystem>
 #include <map>
 #include <nlohmann/json.hpp>
-#include <regex>
 #include <sstream>
 
 #include "batch/answer.hpp"
@@ -186,9 +185,9 @@ class Lsf : public BatchSystem {
   }
 
   std::string array_asked_for(const std::string& directive) const override {
-    static const std::regex form(R"((?:^|\s)-J\s*["']?[^\s\[]*\[([0-9][0-9,:-]*)\](%[0-9]+)?)");
-    std::smatch part;
-    return std::regex_search(directive, part, form) ? part[1].str() + part[2].str() : "";
+    static const Form form(R"((?:^|\s)-J\s*["']?[^\s\[]*\[([0-9][0-9,:-]*)\](%[0-9]+)?)");
+    const auto part = form.first_in(directive);
+    return part.empty() ? "" : part[1] + part[2];
   }
 
   std::string element(const std::string& job_id, int index) const override {
@@ -247,19 +246,19 @@ class Lsf : public BatchSystem {
 
   void read_clock(JobClock& clock, const std::string& id, const Variables&, const Asker& ask) const override {
     const auto answer = ask({"bjobs", "-noheader", "-o", "runtimelimit run_time delimiter='|'", id});
-    static const std::regex form(R"(\s*(\d+)(\.\d+)?\s*(/[^|]*)?\|\s*(\d+) second.*\s*)");
-    std::smatch part;
-    if (!answer || !std::regex_match(*answer, part, form)) return;
-    if (const auto minutes = number(part[1].str())) clock.limit = std::chrono::minutes(*minutes);
-    if (const auto seconds = number(part[4].str())) clock.used = std::chrono::seconds(*seconds);
+    static const Form form(R"(\s*(\d+)(\.\d+)?\s*(/[^|]*)?\|\s*(\d+) second.*\s*)");
+    const auto part = answer ? form.match(*answer) : Form::Parts();
+    if (part.empty()) return;
+    if (const auto minutes = number(part[1])) clock.limit = std::chrono::minutes(*minutes);
+    if (const auto seconds = number(part[4])) clock.used = std::chrono::seconds(*seconds);
   }
 };
 
 }  // namespace
 
 std::string parse_lsf_job_id(const std::string& answer) {
-  static const std::regex form(R"(Job <(\d+(\[\d+\])?)> is submitted)");
-  if (std::smatch part; std::regex_search(answer, part, form)) return part[1];
+  static const Form form(R"(Job <(\d+(\[\d+\])?)> is submitted)");
+  if (const auto part = form.first_in(answer); !part.empty()) return part[1];
   throw Error(ErrorKind::io, unread_id("lsf", "bsub", "bjobs", answer));
 }
 

@@ -3,7 +3,6 @@
 #include <filesystem>
 #include <map>
 #include <nlohmann/json.hpp>
-#include <regex>
 #include <sstream>
 #include <thread>
 
@@ -215,9 +214,9 @@ class Pbs : public BatchSystem {
 
   /// Torque's form is `-t`.
   std::string array_asked_for(const std::string& directive) const override {
-    static const std::regex form(R"((?:^|\s)-[Jt]\s*([0-9][0-9,:%-]*))");
-    std::smatch part;
-    return std::regex_search(directive, part, form) ? part[1].str() : "";
+    static const Form form(R"((?:^|\s)-[Jt]\s*([0-9][0-9,:%-]*))");
+    const auto part = form.first_in(directive);
+    return part.empty() ? "" : part[1];
   }
 
   /// Of `12[].server` `12[3].server`.
@@ -285,12 +284,10 @@ class Pbs : public BatchSystem {
 }  // namespace
 
 std::string parse_pbs_job_id(const std::string& answer) {
-  static const std::regex own_line(R"((^|\n)\s*(\d+(\[\d*\])?(\.[\w.-]+)?)\s*(?=\n|$))");
-  static const std::regex any(R"(\d+(\[\d*\])?(\.[\w-]+)*)");
-  std::string last;
-  for (std::sregex_iterator it(answer.begin(), answer.end(), own_line), end; it != end; ++it) last = (*it)[2];
-  if (!last.empty()) return last;
-  if (std::smatch part; std::regex_search(answer, part, any)) return part[0];
+  static const Form own_line(R"((^|\n)\s*(\d+(\[\d*\])?(\.[\w.-]+)?)\s*(?=\n|$))");
+  static const Form any(R"(\d+(\[\d*\])?(\.[\w-]+)*)");
+  if (const auto part = own_line.last_in(answer); !part.empty()) return part[2];
+  if (const auto part = any.first_in(answer); !part.empty()) return part[0];
   throw Error(ErrorKind::io, unread_id("pbs", "qsub", "qstat", answer));
 }
 
@@ -311,17 +308,16 @@ std::vector<JobStatus> parse_qstat_json(const std::string& answer) {
 }
 
 std::vector<JobStatus> parse_qstat_text(const std::string& answer) {
-  static const std::regex head(R"(Job Id:\s*(\S+)\s*)");
-  static const std::regex line_form(R"(\s+([\w.]+) = (.*))");
+  static const Form head(R"(Job Id:\s*(\S+)\s*)");
+  static const Form line_form(R"(\s+([\w.]+) = (.*))");
   std::vector<std::pair<std::string, Attributes>> jobs;
   std::string* last = nullptr;
   std::istringstream lines(answer);
   for (std::string line; std::getline(lines, line);) {
-    std::smatch part;
-    if (std::regex_match(line, part, head)) {
-      jobs.emplace_back(part[1], Attributes{});
+    if (const auto id = head.match(line); !id.empty()) {
+      jobs.emplace_back(id[1], Attributes{});
       last = nullptr;
-    } else if (!jobs.empty() && std::regex_match(line, part, line_form)) {
+    } else if (const auto part = jobs.empty() ? Form::Parts() : line_form.match(line); !part.empty()) {
       last = &(jobs.back().second[part[1]] = part[2]);
     } else if (last && line.starts_with('\t')) {
       *last += line.substr(1);

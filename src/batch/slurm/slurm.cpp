@@ -4,7 +4,6 @@
 #include <charconv>
 #include <filesystem>
 #include <map>
-#include <regex>
 #include <set>
 #include <sstream>
 
@@ -146,8 +145,8 @@ Found ask_sacct(const std::vector<std::string>& ids) {
   Found found;
   std::istringstream lines(answer.exit_status == 0 ? answer.output : "");
   for (std::string line; std::getline(lines, line);) {
-    static const std::regex form(R"((\d+(?:_\d+)?)\|([A-Z_]+)[^|]*\|(\d+):(\d+).*)");
-    if (std::smatch part; std::regex_match(line, part, form)) {
+    static const Form form(R"((\d+(?:_\d+)?)\|([A-Z_]+)[^|]*\|(\d+):(\d+).*)");
+    if (const auto part = form.match(line); !part.empty()) {
       const int signal = std::stoi(part[4]);
       keep(found, part[1], part[2], signal ? 128 + signal : std::stoi(part[3]), "");
     }
@@ -195,9 +194,9 @@ class Slurm : public BatchSystem {
   }
 
   std::string array_asked_for(const std::string& directive) const override {
-    static const std::regex form(R"((?:^|\s)(?:--array[= ]\s*|-a\s*)["']?([0-9][0-9,:%-]*))");
-    std::smatch part;
-    return std::regex_search(directive, part, form) ? part[1].str() : "";
+    static const Form form(R"((?:^|\s)(?:--array[= ]\s*|-a\s*)["']?([0-9][0-9,:%-]*))");
+    const auto part = form.first_in(directive);
+    return part.empty() ? "" : part[1];
   }
 
   std::string element(const std::string& job_id, int index) const override {
@@ -264,15 +263,12 @@ class Slurm : public BatchSystem {
 }  // namespace
 
 std::string parse_slurm_job_id(const std::string& answer) {
-  static const std::regex sentence(R"(Submitted batch job (\d+))");
-  static const std::regex own_line(R"((^|\n)\s*(\d+)(;[^\n]*)?\s*(?=\n|$))");
-  static const std::regex any(R"(\d+)");
-  std::smatch part;
-  if (std::regex_search(answer, part, sentence)) return part[1];
-  std::string last;
-  for (std::sregex_iterator it(answer.begin(), answer.end(), own_line), end; it != end; ++it) last = (*it)[2];
-  if (!last.empty()) return last;
-  if (std::regex_search(answer, part, any)) return part[0];
+  static const Form sentence(R"(Submitted batch job (\d+))");
+  static const Form own_line(R"((^|\n)\s*(\d+)(;[^\n]*)?\s*(?=\n|$))");
+  static const Form any(R"(\d+)");
+  if (const auto part = sentence.first_in(answer); !part.empty()) return part[1];
+  if (const auto part = own_line.last_in(answer); !part.empty()) return part[2];
+  if (const auto part = any.first_in(answer); !part.empty()) return part[0];
   throw Error(ErrorKind::io, unread_id("slurm", "sbatch", "squeue", answer));
 }
 

@@ -21,6 +21,17 @@ std::uint64_t next_token() noexcept {
   return ++last;
 }
 
+Place place_of(const Places& places, std::size_t at, const Step& step) {
+  Place place = places.values.empty() ? Place{static_cast<std::uint32_t>(at)} : places.values[at];
+  place.push_back(step.visit);
+  return place;
+}
+Place end_of(const Places& places, const Step& step) {
+  Place place = places.end.empty() ? Place{last_place} : places.end;
+  place.push_back(step.visit);
+  return place;
+}
+
 std::shared_ptr<const Options> named_options(const std::shared_ptr<const Options>& options,
                                              const std::string& name) {
   if (options && !options->name.empty()) return options;

@@ -9,7 +9,7 @@
 #include "program/placeholder.hpp"
 #include "weir/error.hpp"
 
-namespace weir::detail::tool::map {
+namespace weir::detail::tool::mapping {
 
 Template parse_template(const std::vector<std::string>& words) {
   Template wanted;
@@ -96,4 +96,4 @@ Halt parse_halt(const std::string& text) {
   return halt;
 }
 
-}  // namespace weir::detail::tool::map
+}  // namespace weir::detail::tool::mapping

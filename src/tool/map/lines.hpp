@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-namespace weir::detail::tool::map {
+namespace weir::detail::tool::mapping {
 
 /// One command and its place among all, from 1.
 struct Line {
@@ -45,4 +45,4 @@ struct Halt {
 /// Reads `never`, `soon`, `now`, `soon,fail=3`. Throws `Error{invalid_argument}` for anything else.
 [[nodiscard]] Halt parse_halt(const std::string& text);
 
-}  // namespace weir::detail::tool::map
+}  // namespace weir::detail::tool::mapping

@@ -24,7 +24,7 @@
 #include "weir/progress.hpp"
 #include "weir/run.hpp"
 
-namespace weir::detail::tool::map {
+namespace weir::detail::tool::mapping {
 namespace {
 
 constexpr int failed = 1;
@@ -433,6 +433,6 @@ int main(int argc, char** argv) {
 }
 
 }  // namespace
-}  // namespace weir::detail::tool::map
+}  // namespace weir::detail::tool::mapping
 
-int main(int argc, char** argv) { return weir::detail::tool::map::main(argc, argv); }
+int main(int argc, char** argv) { return weir::detail::tool::mapping::main(argc, argv); }

@@ -14,7 +14,7 @@
 
 #include "weir/error.hpp"
 
-namespace weir::detail::tool::map {
+namespace weir::detail::tool::mapping {
 namespace {
 
 std::string field(const std::string& text) {
@@ -135,4 +135,4 @@ void Results::write(std::string_view text) {
 
 void Results::settle() { fdatasync(descriptor_.get()); }
 
-}  // namespace weir::detail::tool::map
+}  // namespace weir::detail::tool::mapping

@@ -9,7 +9,7 @@
 
 #include "core/descriptor.hpp"
 
-namespace weir::detail::tool::map {
+namespace weir::detail::tool::mapping {
 
 /// A row of the file: what one command has done.
 struct Row {
@@ -59,4 +59,4 @@ class Results {
   std::uint64_t bytes_ = 0;
 };
 
-}  // namespace weir::detail::tool::map
+}  // namespace weir::detail::tool::mapping

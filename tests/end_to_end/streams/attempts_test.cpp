@@ -8,7 +8,7 @@
 
 using namespace weir;
 
-namespace attempts {  // clang 14 does not count the members of structs that only one file knows
+namespace {
 /// Throws at every other call.
 bool fails_now() {
   static thread_local bool fails = false;
@@ -55,8 +55,7 @@ void check_same(int end, Build build) {
   CHECK(here.size() > 0);
   CHECK(there.values() == here.values());
 }
-}  // namespace attempts
-using namespace attempts;
+}  // namespace
 
 TEST_CASE("a second attempt at a fused segment is a first one") {
   Stream<int> source;
@@ -131,7 +130,7 @@ TEST_CASE("collect in a fused segment gives an empty list when it is flushed emp
   CHECK(there.values() == here.values());
 }
 
-namespace attempts {
+namespace {
 /// Cannot be written if it is negative.
 struct Fragile {
   int x = 0;
@@ -143,7 +142,7 @@ struct Fragile {
 };
 int value_of(const Fragile& fragile) { return fragile.x; }
 int unboxed_value(std::unique_ptr<int> x) { return *x + 1; }
-}  // namespace attempts
+}  // namespace
 
 TEST_CASE("an element that cannot be written is refused where it is emitted, and the others come out") {
   Stream<Fragile> source;

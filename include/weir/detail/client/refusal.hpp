@@ -43,13 +43,15 @@ template <class F, std::size_t... I, class... A>
 struct CallOf<F, std::index_sequence<I...>, A...> : Call<F, task::HeldType<F, I, A>...> {};
 
 template <class F, class... A>
-inline constexpr bool can_run = CallOf<std::decay_t<F>, std::index_sequence_for<A...>, A...>::value;
+using CallFor = CallOf<std::decay_t<F>, std::index_sequence_for<A...>, A...>;
+template <class F, class... A>
+inline constexpr bool can_run = CallFor<F, A...>::value;
 
 /// Says why a call cannot be a task. The member which the user called instantiates it: the compiler prints
 /// the whole way before the sentence.
 template <class F, class... A>
 constexpr Refused refuse() {
-  using Call = CallOf<std::decay_t<F>, std::index_sequence_for<A...>, A...>;
+  using Call = CallFor<F, A...>;
   static_assert(Call::function_travels,
                 "weir: this function object cannot travel to another process. A lambda must not capture: "
                 "pass the values as arguments of submit instead "

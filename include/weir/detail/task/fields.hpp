@@ -4,6 +4,7 @@
 
 #include <boost/pfr/detail/core17_generated.hpp>
 #include <boost/pfr/detail/size_t_.hpp>
+#include <exception>
 #include <type_traits>
 #include <utility>
 
@@ -13,9 +14,30 @@ namespace weir::detail::task {
 template <class Whole>
 struct AnyField {
   template <class T>
-  requires(!std::is_same_v<std::remove_cv_t<T>, Whole>) operator T() const;
+  requires(!std::is_same_v<std::remove_cv_t<T>, Whole>) operator T() const {
+    std::terminate();  // never called; without a body clang warns about structs in anonymous namespaces
+  }
 };
 
+/// Whether `T` can be copied, with what it contains: std::vector says so of itself whatever that is.
+template <class T>
+constexpr bool copies_inside() {
+  if constexpr (!std::is_copy_constructible_v<T>) return false;
+  else if constexpr (requires { typename T::value_type; })
+    return std::is_same_v<T, typename T::value_type> || copies_inside<typename T::value_type>();
+  else return true;
+}
+/// What stands between inner braces. clang instantiates the constructor of a std::vector whose elements it
+/// could be, which copies them: it must not be elements that cannot be.
+template <class Whole>
+struct AnyInBraces {
+  template <class T>
+  requires(!std::is_same_v<std::remove_cv_t<T>, Whole> &&
+           !(std::is_aggregate_v<T> && std::is_class_v<T>)&&copies_inside<T>())
+  operator T() const {
+    std::terminate();
+  }
+};
 template <class T, class Before, class After>
 struct InitializableImpl;
 template <class T, std::size_t... B, std::size_t... A>
@@ -23,7 +45,7 @@ struct InitializableImpl<T, std::index_sequence<B...>, std::index_sequence<A...>
   template <std::size_t>
   using Any = AnyField<T>;
   static constexpr bool flat = requires { T{Any<B>{}..., Any<A>{}...}; };
-  static constexpr bool braced = requires { T{Any<B>{}..., {Any<0>{}}, Any<A>{}...}; };
+  static constexpr bool braced = requires { T{Any<B>{}..., {AnyInBraces<T>{}}, Any<A>{}...}; };
 };
 template <class T, std::size_t N>
 constexpr bool takes_flat() {

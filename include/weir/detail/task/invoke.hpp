@@ -161,22 +161,32 @@ using HeldType = typename decltype(held_type<F, I, A>())::type;
 template <class A>
 using Passed = decltype(Argument<A>::get(std::declval<ArgumentReader&>()));
 
+/// Calls a function as it is made: its arguments, between braces, are read in order. No tuple in between,
+/// whose machinery every task of every program would be compiled with.
+template <class F>
+struct CallInOrder {
+  Value result;
+  template <class... P>
+  explicit CallInOrder(F& function, P&&... passed) {
+    const auto call = [&]() -> decltype(auto) {
+      if constexpr (std::is_member_pointer_v<F>) return std::invoke(function, std::forward<P>(passed)...);
+      else return function(std::forward<P>(passed)...);
+    };
+    using Result = std::decay_t<decltype(call())>;
+    if constexpr (std::is_void_v<Result>) {
+      call();
+      result = Value::make(Nothing{});
+    } else {
+      result = Value::make<Result>(call());
+    }
+  }
+};
+
 template <class F, class... A>
 Value invoke_task(Reader& reader, std::span<const Value> inputs) {
   F function = Callable<F>::get(reader);
   [[maybe_unused]] ArgumentReader in{reader, inputs};
-  // Braces read the arguments in order.
-  std::tuple<Passed<A>...> arguments{Argument<A>::get(in)...};
-  using Result = std::invoke_result_t<F&, Passed<A>&&...>;
-  const auto call = [&](auto&&... passed) -> decltype(auto) {
-    return std::invoke(function, std::forward<decltype(passed)>(passed)...);
-  };
-  if constexpr (std::is_void_v<Result>) {
-    std::apply(call, std::move(arguments));
-    return Value::make(Nothing{});
-  } else {
-    return Value::make<std::decay_t<Result>>(std::apply(call, std::move(arguments)));
-  }
+  return CallInOrder<F>{function, Argument<A>::get(in)...}.result;
 }
 
 template <class F, class... A>

@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-#include "weir/client.hpp"
+#include "weir/detail/stream/cluster/input.hpp"
 #include "weir/detail/stream/graph/kernel.hpp"
 
 namespace weir::detail::stream {
@@ -63,7 +63,7 @@ struct ChunkResult {
 
 }  // namespace weir::detail::stream
 
-/// Told, not counted: clang 14 cannot count the members of a struct with a vector of what cannot be copied.
+/// Told, not counted: counting takes the compiler time for every type of elements.
 template <class T>
 inline constexpr std::size_t weir::detail::task::field_count<weir::detail::stream::ChunkResult<T>> = 8;
 
@@ -105,12 +105,14 @@ class ChunkPass {
 /// Some elements of a cluster stream: here before the first segment, on a worker behind it.
 template <class T>
 struct Chunk {
-  task::Shared<std::vector<T>> values;
+  std::shared_ptr<const ChunkResult<T>> here;
   Future<ChunkResult<T>> result;
   std::uint32_t elements = 0;
   std::uint64_t token = 0;  ///< The number of its ticket; 0 if nobody waits for an element of the stream.
   bool has_state = false;   ///< It has passed a state, so that its elements may come out with later chunks.
   std::shared_ptr<ChunkPass> pass;
+  /// For a task.
+  [[nodiscard]] Input<ChunkResult<T>> input() const { return {result, here}; }
 };
 template <class T>
 inline constexpr bool is_copyable<Chunk<T>> = is_copyable<T>;
@@ -174,16 +176,6 @@ void push_guarded(K& kernel, ChunkResult<typename K::Out>& out, const Step& step
   answered(emit, [&] { attempt(kernel, step.retries, emit, push); });
 }
 
-// The values of a chunk, wherever they are.
-template <class T>
-const std::vector<T>& values_of(const std::vector<T>& values) {
-  return values;
-}
-template <class T>
-const std::vector<T>& values_of(const ChunkResult<T>& result) {
-  return result.values;
-}
-
 /// What a kernel is given of an element that stays in its chunk: itself, or if it cannot be copied, and the
 /// kernel may want to have it, another one like it.
 template <class T>
@@ -206,25 +198,9 @@ decltype(auto) taken_of(const T& x) {
 constexpr std::uint32_t last_place = UINT32_MAX;
 
 /// Of an element that came in, as the segment of `step` visits it.
-template <class From>
-Place place_of(const From& from, std::size_t at, const Step& step) {
-  Place place{static_cast<std::uint32_t>(at)};
-  if constexpr (requires { from.places; }) {
-    if (!from.places.values.empty()) place = from.places.values[at];
-  }
-  place.push_back(step.visit);
-  return place;
-}
+[[nodiscard]] Place place_of(const Places& places, std::size_t at, const Step& step);
 /// Of the end of what comes in.
-template <class From>
-Place end_of(const From& from, const Step& step) {
-  Place place{last_place};
-  if constexpr (requires { from.places; }) {
-    if (!from.places.end.empty()) place = from.places.end;
-  }
-  place.push_back(step.visit);
-  return place;
-}
+[[nodiscard]] Place end_of(const Places& places, const Step& step);
 /// Gives the values that have none yet their places, which follow each other below `cause()`.
 template <class T, class Cause>
 void note_places(ChunkResult<T>& out, const Step& step, const Cause& cause) {
@@ -268,61 +244,32 @@ class Stopwatch {
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
 
-template <class Out, class From>
-ChunkResult<Out> begin_result(const From& from) {
-  ChunkResult<Out> out;
-  if constexpr (requires { from.elements; }) {
-    out.errors = from.errors;
-    out.held = from.held;
-    out.elements = from.elements;
-    out.is_over = from.is_over;
-    out.spent = from.spent;
-    out.copying_seconds = from.copying_seconds;
-  } else {
-    out.elements = static_cast<std::uint32_t>(from.size());
-  }
-  return out;
+template <class Out, class In>
+ChunkResult<Out> begin_result(const ChunkResult<In>& from) {
+  return {{}, from.errors, from.held, from.elements, from.is_over, from.spent, from.copying_seconds, {}};
 }
 
-/// A whole stateless segment as one task, on the result of the segment before.
-template <class K, class From>
-ChunkResult<typename K::Out> run_chunk(const K& kernel, const Step& step, const From& from) {
-  auto out = begin_result<typename K::Out>(from);
-  const Stopwatch watch(out, step, from.values.size());
-  K own = kernel;
-  std::size_t place = 0;
-  for (const auto& x : from.values) {
-    push_answered(own, taken_of(x),
-                  TaskEmit<typename K::Out, std::remove_cvref_t<decltype(x)>>{out, step, &x});
-    note_places(out, step, [&] { return place_of(from, place, step); });
-    ++place;
-  }
-  if (out.is_over) note_end(out, step, end_of(from, step));
-  return out;
-}
-/// The same on elements that came with the task: they are its own.
+/// A whole stateless segment as one task, on the result of the segment before; elements that came with the
+/// task are moved on, unless they may be wanted again.
 template <class K, class In>
-ChunkResult<typename K::Out> run_first_chunk(const K& kernel, const Step& step, std::vector<In> elements) {
-  auto out = begin_result<typename K::Out>(elements);
-  const Stopwatch watch(out, step, elements.size());
+ChunkResult<typename K::Out> run_chunk(const K& kernel, const Step& step, Received<ChunkResult<In>> from) {
+  auto out = begin_result<typename K::Out, In>(from);
+  const Stopwatch watch(out, step, from->values.size());
   K own = kernel;
   using Emit = TaskEmit<typename K::Out, In>;
-  const auto push = [&](In& x) {
-    if constexpr (is_copyable<In>) {
-      if (step.retries > 0 || step.keeps_failed)
-        return push_answered(own, std::as_const(x), Emit{out, step, &x});
-    }
-    push_answered(own, std::move(x), Emit{out, step});
-  };
-  for (std::size_t place = 0; place < elements.size(); ++place) {
-    if constexpr (std::is_same_v<In, bool>) {
-      bool x = elements[place];  // a vector of them has none
+  std::size_t place = 0;
+  const auto each = [&](const auto& push, auto& values) {
+    for (auto&& x : values) {
       push(x);
-    } else {
-      push(elements[place]);
+      note_places(out, step, [&] { return place_of(from->places, place, step); });
+      ++place;
     }
-    note_places(out, step, [&] { return place_of(elements, place, step); });
-  }
+  };
+  const bool may_be_wanted = is_copyable<In> && (step.retries > 0 || step.keeps_failed);
+  if (ChunkResult<In>* const mine = from.own(); mine && !may_be_wanted)
+    each([&](auto&& x) { push_answered(own, static_cast<In&&>(x), Emit{out, step}); }, mine->values);
+  else each([&](const In& x) { push_answered(own, taken_of(x), Emit{out, step, &x}); }, from->values);
+  if (out.is_over) note_end(out, step, end_of(from->places, step));
   return out;
 }
 

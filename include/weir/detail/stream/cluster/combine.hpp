@@ -71,23 +71,23 @@ void settle_join(Stage<K>& stage, const Step& step, const Cause& cause) {
   if (!stage.has_ended && stage.kernel.is_done()) end_stage(stage, step, [&] { return behind(cause()); });
 }
 
-template <class K, std::size_t port, class Element, class From>
-Stage<K> run_join(const Stage<K>& before, const Step& step, const From& from) {
+template <class K, std::size_t port, class Element, class In>
+Stage<K> run_join(const Stage<K>& before, const Step& step, const ChunkResult<In>& from) {
   Stage<K> after = next_stage(before, begin_result<typename K::Out>(from));
   {
-    const Stopwatch watch(after.out, step, values_of(from).size());
+    const Stopwatch watch(after.out, step, from.values.size());
     const TicketScope scope(ticket_of(step));
     const bool is_over = after.out.is_over;
     std::size_t at = 0;
-    for (const auto& x : values_of(from)) {
+    for (const auto& x : from.values) {
       if (after.has_ended) break;
       push_into_input<port, Element>(after, step, x);
-      settle_join(after, step, [&] { return place_of(from, at, step); });
+      settle_join(after, step, [&] { return place_of(from.places, at, step); });
       ++at;
     }
     if (is_over) {
       end_input(after, step, port);
-      settle_join(after, step, [&] { return end_of(from, step); });
+      settle_join(after, step, [&] { return end_of(from.places, step); });
     }
     after.out.is_over = after.has_ended;
   }
@@ -104,22 +104,22 @@ struct Tagged {
   std::optional<Any> element;
 };
 
-template <class Tag, std::size_t port, class From>
-ChunkResult<Tag> tag_input(const From& from, const Step& step) {
+template <class Tag, std::size_t port, class In>
+ChunkResult<Tag> tag_input(const ChunkResult<In>& from, const Step& step) {
   auto out = begin_result<Tag>(from);
   std::size_t at = 0;
-  for (const auto& x : values_of(from)) {
+  for (const auto& x : from.values) {
     out.values.push_back(
-        Tag{place_of(from, at, step), port, typename Tag::Any(std::in_place_index<port>, x)});
+        Tag{place_of(from.places, at, step), port, typename Tag::Any(std::in_place_index<port>, x)});
     ++at;
   }
-  if (out.is_over) out.values.push_back(Tag{end_of(from, step), port, std::nullopt});
+  if (out.is_over) out.values.push_back(Tag{end_of(from.places, step), port, std::nullopt});
   out.is_over = false;  // one input's end is not the join's
   return out;
 }
 /// What a chunk brings beside its values, which are in another one.
-template <class Out, class From>
-ChunkResult<Out> without_values(const From& from) {
+template <class Out, class In>
+ChunkResult<Out> without_values(const ChunkResult<In>& from) {
   return begin_result<Out>(from);
 }
 
@@ -253,8 +253,7 @@ class ClusterJoinNode final : public Outlet<Chunk<typename Kernel::Out>>,
       for (Way& way : ways) {  // they bring the tickets that came on their way
         if (way.chunk.token == 0) continue;
         const TicketScope scope(std::move(way.ticket));
-        way.chunk.result =
-            submit_with(client_, options_, &without_values<Out, ChunkResult<Tag>>, way.elements);
+        way.chunk.result = client_.submit(options_, &without_values<Out, Tag>, way.elements);
         this->send(std::move(way.chunk));
       }
       const TicketScope scope(std::move(last.ticket));
@@ -305,10 +304,7 @@ class ClusterJoinNode final : public Outlet<Chunk<typename Kernel::Out>>,
   template <std::size_t port, class T>
   void await_others(const Chunk<T>& chunk) {
     const Step step = segment_.step(chunk.token);
-    auto elements =
-        chunk.result.valid()
-            ? submit_with(client_, options_, &tag_input<Tag, port, ChunkResult<T>>, chunk.result, step)
-            : submit_with(client_, options_, &tag_input<Tag, port, std::vector<T>>, chunk.values, step);
+    auto elements = client_.submit(options_, &tag_input<Tag, port, T>, chunk.input(), step);
     waiting_.push_back({std::move(elements), following<Out>(chunk, {}, true)});
     if (waiting_.size() == 1) Wave::put_off(*this, *this);
   }
@@ -319,10 +315,7 @@ class ClusterJoinNode final : public Outlet<Chunk<typename Kernel::Out>>,
     if (together_) return this->guarded([&] { await_others<port>(chunk); });
     this->guarded([&] {
       const Step step = segment_.step(begin_token(chunk.token));
-      auto result = chunk.result.valid()
-                        ? chain_.step(&run_join<K, port, Element, ChunkResult<T>>, step, chunk.result)
-                        : chain_.step(&run_join<K, port, Element, std::vector<T>>, step, chunk.values);
-      pass_on(&chunk, std::move(result), step.token);
+      pass_on(&chunk, chain_.step(&run_join<K, port, Element, T>, step, chunk.input()), step.token);
     });
   }
   template <class T>
@@ -333,9 +326,9 @@ class ClusterJoinNode final : public Outlet<Chunk<typename Kernel::Out>>,
     chunk.has_state = true;
     chunk.token = token;
     if constexpr (requires(const Kernel& k) { k.is_full(0); }) {
-      const auto full = submit_with(client_, options_, &full_inputs<K>, chain_.last());
-      full.on_done([gates = gates_, step = ++steps_](const Future<std::uint64_t>& news) {
-        if (news.status() == Status::finished) gates->set(step, news.result());
+      const auto full = client_.submit(options_, &full_inputs<K>, chain_.last());
+      full.on_done([gates = gates_, step = ++steps_](const Future<std::uint64_t>& answer) {
+        if (answer.status() == Status::finished) gates->set(step, answer.result());
       });
     }
     this->send(std::move(chunk));

@@ -169,7 +169,7 @@ class GatherNode final : public Boundary<Chunk<T>, T> {
     const RoundsScope rounds(arrival.rounds);
     if (!arrival.element->result.valid()) {
       const TicketScope scope(arrival.ticket);
-      return emit_all(*arrival.element->values.object);
+      return emit_all(arrival.element->here->values);
     }
     try {
       client::FutureState& state = *arrival.element->result.handle().get();

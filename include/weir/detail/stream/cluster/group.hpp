@@ -40,8 +40,9 @@ struct GroupDirectory {
   std::uint64_t max_keys;
   Recent<Key> recent = {};
 };
-template <class Key, class From>
-Stage<GroupDirectory<Key>> note_keys(const Stage<GroupDirectory<Key>>& before, const From& from) {
+template <class Key, class In>
+Stage<GroupDirectory<Key>> note_keys(const Stage<GroupDirectory<Key>>& before,
+                                     const ChunkResult<std::pair<Key, In>>& from) {
   auto after = next_stage(before, ChunkResult<Forgotten<Key>>());
   std::uint32_t place = 0;
   for (const auto& keyed : from.values) {
@@ -110,9 +111,9 @@ struct GroupPartKernel {
   }
 };
 
-template <class K, class In, class Gone>
-Stage<K> run_part(const Stage<K>& before, const Step& step, const GroupPart& which, const In& from,
-                  const Gone& forgotten) {
+template <class K, class Key, class In>
+Stage<K> run_part(const Stage<K>& before, const Step& step, const GroupPart& which,
+                  const ChunkResult<std::pair<Key, In>>& from, const ChunkResult<Forgotten<Key>>& forgotten) {
   Stage<K> after = next_stage(before, ChunkResult<typename K::Out>());
   {
     const Stopwatch watch(after.out, step, 0);
@@ -120,11 +121,11 @@ Stage<K> run_part(const Stage<K>& before, const Step& step, const GroupPart& whi
     const auto is_mine = [&](const auto& key) {
       return std::hash<std::decay_t<decltype(key)>>()(key) % which.parts == which.part;
     };
-    auto gone = values_of(forgotten).begin();
+    auto gone = forgotten.values.begin();
     std::uint32_t at = 0;
     for (const auto& keyed : from.values) {
       if (after.has_ended) break;
-      for (; gone != values_of(forgotten).end() && gone->first == at; ++gone) {
+      for (; gone != forgotten.values.end() && gone->first == at; ++gone) {
         if (is_mine(gone->second))
           after.kernel.forget(gone->second, which.place(at, true), emit_alone(after.out, step));
       }
@@ -180,14 +181,15 @@ void join_parts(ChunkResult<Out>& out, const Step& step,
   held.tokens.erase(std::unique(held.tokens.begin(), held.tokens.end()), held.tokens.end());
   out.held.push_back(std::move(held));
 }
-template <class Out, class From>
-ChunkResult<Out> join_chunk_parts(const From& from, const Step& step,
+template <class Out, class In>
+ChunkResult<Out> join_chunk_parts(const ChunkResult<In>& from, const Step& step,
                                   const std::vector<ChunkResult<std::pair<std::uint64_t, Out>>>& parts) {
   auto out = begin_result<Out>(from);
   join_parts(out, step, parts, from.values.size(), [&](std::uint64_t element) {
-    return element == GroupPart::at_the_end ? end_of(from, step) : place_of(from, element, step);
+    return element == GroupPart::at_the_end ? end_of(from.places, step)
+                                            : place_of(from.places, element, step);
   });
-  if (out.is_over) note_end(out, step, end_of(from, step));
+  if (out.is_over) note_end(out, step, end_of(from.places, step));
   return out;
 }
 template <class Out>
@@ -229,7 +231,7 @@ class GroupNode final : public Outlet<Chunk<std::pair<Key, typename Inner::Out>>
       step.is_ending = ending;
       std::vector<Future<ChunkResult<typename K::Out>>> outs;
       for (auto& part : parts_) outs.push_back(part.step(&finish_stage<K>, step));
-      chunk.result = submit_with(client_, options_, &join_finished_parts<Out>, step, outs);
+      chunk.result = client_.submit(options_, &join_finished_parts<Out>, step, outs);
       chunk.has_state = true;
       this->send(std::move(chunk));
     });
@@ -263,21 +265,11 @@ class GroupNode final : public Outlet<Chunk<std::pair<Key, typename Inner::Out>>
       const Step step = segment_.step(chunk.token);
       GroupPart which{0, static_cast<std::uint32_t>(parts_.size()), chunks_++ << GroupPart::bits};
       std::vector<Future<ChunkResult<typename K::Out>>> outs;
-      if (directory_) {
-        const auto forgotten = directory_->step(&note_keys<Key, ChunkResult<Keyed>>, chunk.result);
-        for (; which.part < which.parts; ++which.part)
-          outs.push_back(
-              parts_[which.part].step(&run_part<K, ChunkResult<Keyed>, ChunkResult<Forgotten<Key>>>, step,
-                                      which, chunk.result, forgotten));
-      } else {
-        const std::vector<Forgotten<Key>> none;
-        for (; which.part < which.parts; ++which.part)
-          outs.push_back(
-              parts_[which.part].step(&run_part<K, ChunkResult<Keyed>, std::vector<Forgotten<Key>>>, step,
-                                      which, chunk.result, none));
-      }
-      auto result = submit_with(client_, options_, &join_chunk_parts<Out, ChunkResult<Keyed>>, chunk.result,
-                                step, outs);
+      Input<ChunkResult<Forgotten<Key>>> forgotten{{}, std::make_shared<ChunkResult<Forgotten<Key>>>()};
+      if (directory_) forgotten.there = directory_->step(&note_keys<Key, In>, chunk.input());
+      for (; which.part < which.parts; ++which.part)
+        outs.push_back(parts_[which.part].step(&run_part<K, Key, In>, step, which, chunk.input(), forgotten));
+      auto result = client_.submit(options_, &join_chunk_parts<Out, Keyed>, chunk.input(), step, outs);
       this->send(following<Out>(chunk, std::move(result), true));
     });
   }

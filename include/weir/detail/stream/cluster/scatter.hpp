@@ -217,19 +217,21 @@ class ScatterNode final : public Outlet<Chunk<T>>, public Inlet<T> {
     threads_.look();
     Chunk<T> chunk;
     chunk.elements = static_cast<std::uint32_t>(count);
+    const auto here = std::make_shared<ChunkResult<T>>();
+    here->elements = chunk.elements;
     if (count == waiting_.size()) {
-      chunk.values.object = std::make_shared<std::vector<T>>(std::exchange(waiting_, {}));
+      here->values = std::exchange(waiting_, {});
     } else {
       const auto begin = waiting_.begin() + static_cast<std::ptrdiff_t>(head_),
                  end = begin + static_cast<std::ptrdiff_t>(count);
-      chunk.values.object =
-          std::make_shared<std::vector<T>>(std::make_move_iterator(begin), std::make_move_iterator(end));
+      here->values.assign(std::make_move_iterator(begin), std::make_move_iterator(end));
       head_ += count;
       if (2 * head_ >= waiting_.size()) {
         waiting_.erase(waiting_.begin(), end);
         head_ = 0;
       }
     }
+    chunk.here = here;
     TicketRef ticket;
     if (!tickets_.empty() && tickets_.front().first == first_) {
       ticket = std::move(tickets_.front().second);

@@ -91,12 +91,6 @@ Chunk<Out> following(const Chunk<In>& chunk, Future<ChunkResult<Out>> result, bo
   return {{}, std::move(result), chunk.elements, chunk.token, chunk.has_state || has_state, chunk.pass};
 }
 
-/// Submits with the options of a segment.
-template <class... A>
-auto submit_with(Client& client, const std::shared_ptr<const Options>& options, A&&... args) {
-  return client.submit(options, std::forward<A>(args)...);
-}
-
 /// A stateless segment: one task per chunk, anywhere.
 template <class In, class K>
 class SegmentNode final : public Outlet<Chunk<typename K::Out>>, public Inlet<Chunk<In>> {
@@ -122,10 +116,7 @@ class SegmentNode final : public Outlet<Chunk<typename K::Out>>, public Inlet<Ch
     this->in.add(chunk.elements);
     this->guarded([&] {
       const Step step = segment_.step(chunk.token);
-      auto result =
-          chunk.result.valid()
-              ? submit_with(client_, options_, &run_chunk<K, ChunkResult<In>>, kernel_, step, chunk.result)
-              : submit_with(client_, options_, &run_first_chunk<K, In>, kernel_, step, chunk.values);
+      auto result = client_.submit(options_, &run_chunk<K, In>, kernel_, step, chunk.input());
       this->send(following<Out>(chunk, std::move(result), false));
     });
   }
@@ -143,29 +134,26 @@ class StateChain {
   using Out = typename K::Out;
   StateChain(Client client, K kernel, std::shared_ptr<const Options> options)
       : client_(std::move(client)),
-        begin_{kernel, {}, false},
-        state_{std::move(kernel), {}, false},
+        begin_(std::make_shared<const Stage<K>>(Stage<K>{std::move(kernel), {}})),
+        kept_(begin_),
         options_(std::move(options)) {}
 
   /// Appends the task `function(state, args...)` and returns what will come out.
   template <class F, class... A>
   Future<ChunkResult<Out>> step(F function, const A&... args) {
     keep_state();
-    Future<Stage<K>> next = last_.valid() ? submit_with(client_, options_, function, last_, args...)
-                                          : submit_with(client_, options_, function, state_, args...);
-    last_ = std::move(next);
-    return submit_with(client_, options_, &stage_output<K>, last_);
+    last_ = client_.submit(options_, function, Input<Stage<K>>{last_, kept_}, args...);
+    return client_.submit(options_, &stage_output<K>, last_);
   }
   /// What `function(state)` says after the last step.
   template <class F>
   auto ask(Client& client, F function) {
-    return last_.valid() ? submit_with(client, options_, function, last_)
-                         : submit_with(client, options_, function, state_);
+    return client.submit(options_, function, Input<Stage<K>>{last_, kept_});
   }
   /// The state after the last step.
   [[nodiscard]] const Future<Stage<K>>& last() const noexcept { return last_; }
   void reset() {
-    state_ = begin_;
+    kept_ = begin_;
     last_ = {};
     since_kept_ = 0;
   }
@@ -183,11 +171,11 @@ class StateChain {
     if (since_kept_ < shortest || (since_kept_ < longest && Clock::now() < next_keep_)) return;
     const auto start = Clock::now();
     try {
-      state_ = last_.result();
+      const Stage<K>& last = last_.result();
+      kept_ = std::make_shared<const Stage<K>>(Stage<K>{last.kernel, {}, last.holds, last.has_ended});
     } catch (const TaskError&) {
       return forget_failed();
     }
-    state_.out = {};
     last_ = {};
     since_kept_ = 0;
     next_keep_ = Clock::now() + 10 * (Clock::now() - start);
@@ -198,9 +186,8 @@ class StateChain {
   }
 
   Client client_;
-  const Stage<K> begin_;
-  Stage<K> state_;         // when it was fetched last
-  Future<Stage<K>> last_;  // now
+  std::shared_ptr<const Stage<K>> begin_, kept_;  // kept: when it was fetched last
+  Future<Stage<K>> last_;                         // now
   unsigned since_kept_ = 0;
   Clock::time_point next_keep_{};
   std::shared_ptr<const Options> options_;
@@ -251,9 +238,7 @@ class StatefulNode final : public Outlet<Chunk<typename K::Out>>, public Inlet<C
     has_tokens_ = has_tokens_ || chunk.token != 0;
     this->guarded([&] {
       const Step step = segment_.step(chunk.token);
-      auto result = chunk.result.valid() ? chain_.step(&run_stage<K, ChunkResult<In>>, step, chunk.result)
-                                         : chain_.step(&run_stage<K, std::vector<In>>, step, chunk.values);
-      this->send(following<Out>(chunk, std::move(result), true));
+      this->send(following<Out>(chunk, chain_.step(&run_stage<K, In>, step, chunk.input()), true));
     });
   }
   StateChain<K> chain_;

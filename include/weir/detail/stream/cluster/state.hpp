@@ -79,22 +79,23 @@ void end_stage(Stage<K>& stage, const Step& step, const Cause& cause) {
   note_end(stage.out, step, cause());
 }
 
-template <class K, class From>
-Stage<K> run_stage(const Stage<K>& before, const Step& step, const From& from) {
+template <class K, class In>
+Stage<K> run_stage(const Stage<K>& before, const Step& step, const ChunkResult<In>& from) {
   Stage<K> after = next_stage(before, begin_result<typename K::Out>(from));
   {
-    const Stopwatch watch(after.out, step, values_of(from).size());
+    const Stopwatch watch(after.out, step, from.values.size());
     const TicketScope scope(ticket_of(step));
     std::size_t at = 0;
-    for (const auto& x : values_of(from)) {
+    for (const auto& x : from.values) {
       if (after.has_ended) break;
-      const auto place = [&] { return place_of(from, at, step); };
+      const auto place = [&] { return place_of(from.places, at, step); };
       push_into(after, step, x);
       note_places(after.out, step, place);
       if (is_done(after.kernel)) end_stage(after, step, [&] { return behind(place()); });
       ++at;
     }
-    if (after.out.is_over && !after.has_ended) end_stage(after, step, [&] { return end_of(from, step); });
+    if (after.out.is_over && !after.has_ended)
+      end_stage(after, step, [&] { return end_of(from.places, step); });
     after.out.is_over = after.has_ended;
   }
   note_held(after, step);

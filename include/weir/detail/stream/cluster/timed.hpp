@@ -53,7 +53,7 @@ class TimedChainNode final : public Outlet<Chunk<typename K::Out>>,
         segment_(*this),
         alarm_(*this, [this] { ring(); }),
         gate_(*this),
-        news_(std::make_shared<News>(*this)) {}
+        calendar_(std::make_shared<Calendar>(*this)) {}
   ~TimedChainNode() override { shut(); }
 
   void push(Chunk<In>&& chunk) noexcept override { submit(chunk); }
@@ -91,7 +91,7 @@ class TimedChainNode final : public Outlet<Chunk<typename K::Out>>,
     return true;
   }
   void shut() noexcept override {
-    news_->shut();
+    calendar_->shut();
     alarm_.shut();
   }
   void set_policy(ErrorPolicy policy) override {
@@ -108,9 +108,9 @@ class TimedChainNode final : public Outlet<Chunk<typename K::Out>>,
 
  private:
   /// Where appointments arrive; outlives the node.
-  class News {
+  class Calendar {
    public:
-    explicit News(TimedChainNode& node) : node_(&node) {}
+    explicit Calendar(TimedChainNode& node) : node_(&node) {}
     void take(std::uint64_t number, const std::optional<Appointment>& next) {
       const std::lock_guard lock(mutex_);
       if (!node_) return;
@@ -134,9 +134,7 @@ class TimedChainNode final : public Outlet<Chunk<typename K::Out>>,
     this->guarded([&] {
       Step step = segment_.step(chunk.token);
       step.now_ns = alarm_.now().count();
-      auto result = chunk.result.valid() ? chain_->step(&run_stage<K, ChunkResult<In>>, step, chunk.result)
-                                         : chain_->step(&run_stage<K, std::vector<In>>, step, chunk.values);
-      this->send(following<Out>(chunk, std::move(result), true));
+      this->send(following<Out>(chunk, chain_->step(&run_stage<K, In>, step, chunk.input()), true));
       ask();
     });
   }
@@ -161,13 +159,13 @@ class TimedChainNode final : public Outlet<Chunk<typename K::Out>>,
   /// Asks the state for its next appointment; the answer comes in on the event loop.
   void ask() {
     asked_.fetch_add(1);
-    const auto next =
-        submit_with(client_, options_, &next_appointment<K>, chain_->last(), alarm_.now().count());
-    next.on_done([news = news_, loop = *loop_, number = ++steps_](const Future<Appointment>& answer) mutable {
-      std::optional<Appointment> known;
-      if (answer.status() == Status::finished) known = answer.result();
-      loop.post([news, number, known] { news->take(number, known); });
-    });
+    const auto next = client_.submit(options_, &next_appointment<K>, chain_->last(), alarm_.now().count());
+    next.on_done(
+        [calendar = calendar_, loop = *loop_, number = ++steps_](const Future<Appointment>& answer) mutable {
+          std::optional<Appointment> known;
+          if (answer.status() == Status::finished) known = answer.result();
+          loop.post([calendar, number, known] { calendar->take(number, known); });
+        });
   }
   void settle(std::uint64_t number, const std::optional<Appointment>& next) {
     if (number == steps_) {
@@ -191,7 +189,7 @@ class TimedChainNode final : public Outlet<Chunk<typename K::Out>>,
   std::optional<EventLoop> loop_;
   Alarm alarm_;
   Gate gate_;
-  std::shared_ptr<News> news_;
+  std::shared_ptr<Calendar> calendar_;
   std::uint64_t steps_ = 0;
   std::atomic<std::size_t> asked_{0}, pending_{0};
   bool has_tokens_ = false;
