@@ -98,18 +98,19 @@ class Variable {
   explicit Variable(std::string name) : name_(std::move(name)) {}
   /// Gives it a value. Those who wait for one are given it.
   void set(const T& value) {
-    detail::coordination::ask("Variable", detail::coordination::ask_with<T>(
-                                              detail::protocol::Wish::set_variable, name_, value));
+    detail::coordination::ask(
+        "Variable", detail::coordination::ask_with<T>(detail::protocol::Wish::set_variable, name_, value));
   }
   /// Its value; waits until there is one. Throws `Error{timeout}` after `timeout`.
   [[nodiscard]] T get(std::optional<Duration> timeout = {}) const {
     return detail::coordination::value_of<T>(detail::coordination::ask(
-        "Variable", detail::coordination::ask_about<T>(detail::protocol::Wish::get_variable, name_), timeout));
+        "Variable", detail::coordination::ask_about<T>(detail::protocol::Wish::get_variable, name_),
+        timeout));
   }
   /// Takes its value away.
   void clear() {
-    detail::coordination::ask(
-        "Variable", detail::coordination::ask_plain(detail::protocol::Wish::clear_variable, name_));
+    detail::coordination::ask("Variable",
+                              detail::coordination::ask_plain(detail::protocol::Wish::clear_variable, name_));
   }
 
  private:
@@ -132,8 +133,8 @@ class SharedQueue {
   /// Puts an element at its end. Throws `Error{timeout}` if there is no room for so long.
   void put(const T& value, std::optional<Duration> timeout = {}) {
     detail::coordination::ask(
-        "SharedQueue",
-        detail::coordination::ask_with<T>(detail::protocol::Wish::put, name_, value, most_), timeout);
+        "SharedQueue", detail::coordination::ask_with<T>(detail::protocol::Wish::put, name_, value, most_),
+        timeout);
   }
   /// Takes the first; waits for one. Throws `Error{timeout}` if there is none for so long.
   T get(std::optional<Duration> timeout = {}) {
@@ -143,9 +144,8 @@ class SharedQueue {
   }
   /// How many elements there are.
   [[nodiscard]] std::uint64_t size() const {
-    return detail::coordination::ask(
-               "SharedQueue",
-               detail::coordination::ask_plain(detail::protocol::Wish::count_elements, name_, most_))
+    return detail::coordination::ask("SharedQueue", detail::coordination::ask_plain(
+                                                        detail::protocol::Wish::count_elements, name_, most_))
         .count;
   }
 
@@ -162,7 +162,9 @@ class Lease {
   /// A lease that rank 0 has given; for the library.
   Lease(std::string name, std::uint64_t number);
   Lease(Lease&& other) noexcept
-      : name_(std::move(other.name_)), number_(std::exchange(other.number_, 0)), core_(std::move(other.core_)) {}
+      : name_(std::move(other.name_)),
+        number_(std::exchange(other.number_, 0)),
+        core_(std::move(other.core_)) {}
   Lease& operator=(Lease&& other) noexcept;
   ~Lease() { release(); }
   /// Whether something is held.
@@ -252,9 +254,9 @@ template <class T>
                                   std::optional<Duration> timeout = Duration(std::chrono::seconds(0))) {
   const auto answer = detail::coordination::ask(
       "published", detail::coordination::ask_about<T>(detail::protocol::Wish::look_up, name), timeout);
-  return Client::current().submit([](const T& value) { return value; },
-                                  detail::coordination::PublishedInput<T>{
-                                      detail::coordination::value_of<TaskId>(answer)});
+  return Client::current().submit(
+      [](const T& value) { return value; },
+      detail::coordination::PublishedInput<T>{detail::coordination::value_of<TaskId>(answer)});
 }
 
 /// Forgets the name; whether there was one.

@@ -19,8 +19,7 @@ using protocol::Ask;
 std::shared_ptr<client::ClusterLink> link_of(const char* who) {
   auto core = client::ClusterLink::current();
   if (!core)
-    throw Error(ErrorKind::closed,
-                std::string(who) + ": there is no cluster here; use it inside weir::run");
+    throw Error(ErrorKind::closed, std::string(who) + ": there is no cluster here; use it inside weir::run");
   return core;
 }
 
@@ -56,9 +55,9 @@ Answer coordination::ask(const char* who, Ask ask, const std::optional<Duration>
     throw Error(ErrorKind::cancelled, std::string(who) + ": " + answer.problem +
                                           ", and the task that waits is not wanted any more");
   if (answer.what == Answer::What::withdrawn)
-    throw Error(ErrorKind::timeout,
-                std::string(who) + ": " + answer.problem + " (waited " +
-                    to_string(timeout ? timeout->value() : std::chrono::nanoseconds(0)) + ")");
+    throw Error(ErrorKind::timeout, std::string(who) + ": " + answer.problem + " (waited " +
+                                        to_string(timeout ? timeout->value() : std::chrono::nanoseconds(0)) +
+                                        ")");
   return answer;
 }
 
@@ -121,8 +120,7 @@ void Lease::release() noexcept {
 
 Semaphore::Semaphore(std::string name, std::uint64_t leases) : name_(std::move(name)), leases_(leases) {
   if (leases_ == 0)
-    throw Error(ErrorKind::invalid_argument,
-                "Semaphore: '" + name_ + "' must have at least 1 lease (got 0)");
+    throw Error(ErrorKind::invalid_argument, "Semaphore: '" + name_ + "' must have at least 1 lease (got 0)");
 }
 
 Lease Semaphore::acquire(std::optional<Duration> timeout) {

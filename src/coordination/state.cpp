@@ -234,9 +234,15 @@ void State::of_published(PeerId from, Ask&& ask, Replies& out) {
     reply(out, from, ask.number);
   } else if (ask.wish == Wish::unpublish) {
     const bool was = published.value.has_value();
+    if (was) {
+      Reply drop;  // who has published it need not keep it any more
+      drop.to = published.owner;
+      drop.answer.problem = ask.name;
+      out.push_back(std::move(drop));
+    }
     published.value.reset();
     if (published.waiters.empty()) published.type.clear();
-    give(out, from, ask.number, {}, was ? published.owner + std::uint64_t{1} : 0);
+    give(out, from, ask.number, {}, was ? 1 : 0);
   } else if (is_of_type("published", published.type, from, ask, out)) {
     if (published.value) give(out, from, ask.number, *published.value);
     else published.waiters.push_back({from, ask.number});
