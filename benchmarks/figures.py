@@ -5,6 +5,7 @@ from arrays import array_hdf5, array_outofcore, array_std
 from bags import bag
 from frames import QUESTIONS, frames
 from launch import Launch, letters_speedup, mpi, startup, streamz, weir, weir_threads
+from seeing import seeing_bytes, seeing_picture, watched
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,8 @@ class Figure:
 
 tasks = weir(2, "tasks")
 latency = weir(2, "latency")
+journal = weir(2, "journal")
+journal_start = weir(0, "journal", "--records", "10000000")
 transfer = weir(3, "transfer")
 scheduler = weir(0, "scheduler")
 raw_rate = mpi(2, "raw_rate")
@@ -50,6 +53,18 @@ FIGURES = [
     Figure("tasks_per_s_first", "tasks/s", None, "higher",
            "the same, the first run of the program",
            tasks, (raw_rate, "messages_per_s")),
+    Figure("journal_tasks_per_s", "tasks/s", 100_000, "higher",
+           "300,000 cached tasks with small results, to the disk before they are seen; one worker rank",
+           journal),
+    Figure("journal_reuse_per_s", "tasks/s", 500_000, "higher",
+           "the same, found in the journal",
+           journal),
+    Figure("journal_start_s", "s", 5, "lower",
+           "opening a journal of 10 million results",
+           journal_start),
+    Figure("journal_bytes_per_record", "bytes", 64, "lower",
+           "memory that it takes then, for each",
+           journal_start),
     Figure("roundtrip_us", "us", 10, "lower",
            "submit to result, idle cluster; median of 20,000",
            latency, (raw_roundtrip, "roundtrip_us")),
@@ -208,6 +223,25 @@ FIGURES = [
            "elements of a local stream, likewise",
            stream_local, (stream_local_unseen, "stream_local_per_s"), raw_unit="elements/s",
            key="stream_local_per_s", is_fraction_of_raw=True),
+    Figure("seeing_cost_watched", "of unseen", 0.97, "higher",
+           "tasks that do nothing while three pages follow them, likewise",
+           watched("tasks", 2), (tasks_unseen, "tasks_per_s"), raw_unit="tasks/s", key="tasks_per_s",
+           is_fraction_of_raw=True),
+    Figure("seeing_bytes_per_s", "bytes/s", 100_000, "lower",
+           "to the page that needs most, the worse of 10 and 10,000 made-up workers; after its first message",
+           seeing_bytes),
+    Figure("seeing_bytes_per_s_10_workers", "bytes/s", None, "lower", "with 10 workers", seeing_bytes),
+    Figure("seeing_bytes_per_s_10000_workers", "bytes/s", None, "lower", "with 10,000 workers", seeing_bytes),
+    Figure("seeing_bytes_spread", "times", 1.5, "lower", "how far these are apart", seeing_bytes),
+    Figure("seeing_first_picture_s", "s", 1, "lower",
+           "from the request to the first picture in Chromium, 10,000 made-up workers",
+           seeing_picture),
+    Figure("seeing_frame_ms", "ms", 50, "lower", "the longest that a picture takes afterwards, on any page",
+           seeing_picture),
+    Figure("seeing_page_kb", "kB", 60, "lower", "all files of the page, gzipped", seeing_picture),
+    Figure("seeing_memory_mb", "MB", 64, "lower",
+           "growth of the process over 20,000,000 tasks that do nothing, after the first 3,000,000, with the page on",
+           weir(0, "seeing_memory")),
     Figure("csv_gb_per_s", "GB/s", None, "higher",
            "read_csv of a table of 2,000,000 rows and 9 columns (100 MB), types found out, 2 threads; best of 2",
            frames),

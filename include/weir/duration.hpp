@@ -4,6 +4,7 @@
 #include <chrono>
 #include <string>
 #include <string_view>
+#include <type_traits>
 
 namespace weir {
 
@@ -32,6 +33,15 @@ class Duration {
   Duration(const char* text) : value_(parse_duration(text)) {}
   /// The same.
   Duration(const std::string& text) : value_(parse_duration(text)) {}
+
+  /// A number has no unit: nobody can tell seconds from milliseconds.
+  template <class Number>
+  requires std::is_arithmetic_v<Number>
+  constexpr Duration(Number) {
+    static_assert(!std::is_arithmetic_v<Number>,
+                  "weir: a duration needs a unit: write \"500ms\", or 500ms after using namespace "
+                  "std::chrono_literals");
+  }
 
   /// In nanoseconds.
   [[nodiscard]] constexpr std::chrono::nanoseconds value() const noexcept { return value_; }

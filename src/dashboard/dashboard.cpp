@@ -32,21 +32,24 @@ namespace asio = boost::asio;
 using Clock = std::chrono::steady_clock;
 
 Wish parse_wish(const std::string& text) {
+  constexpr std::string_view seen = "terminal";  // what `weir run` says, which stands in between
+  const bool is_between = text == seen || text.starts_with(std::string(seen) + ":");
+  const std::string where = is_between ? text.substr(std::min(text.size(), seen.size() + 1)) : text;
   Wish wish;
-  wish.is_terminal = isatty(STDERR_FILENO) == 1 || text == "terminal";
-  if (text.empty() || text == "on" || text == "terminal") return wish;
-  if (text == "off" || text == "0") {
+  wish.is_terminal = is_between || isatty(STDERR_FILENO) == 1;
+  if (where.empty() || where == "on") return wish;
+  if (where == "off" || where == "0") {
     wish.where = Wish::Where::off;
     return wish;
   }
-  if (text.starts_with("unix:") && text.size() > 5) {
+  if (where.starts_with("unix:") && where.size() > 5) {
     wish.where = Wish::Where::path;
-    wish.path = text.substr(5);
+    wish.path = where.substr(5);
     return wish;
   }
   int port = 0;
-  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), port);
-  if (problem != std::errc() || end != text.data() + text.size() || port < 1 || port > 65535)
+  const auto [end, problem] = std::from_chars(where.data(), where.data() + where.size(), port);
+  if (problem != std::errc() || end != where.data() + where.size() || port < 1 || port > 65535)
     throw Error(ErrorKind::invalid_argument,
                 "WEIR_DASHBOARD: must be on, off, a port from 1 to 65535 or unix:PATH (got " +
                     printable(text) + "); write for example WEIR_DASHBOARD=8787");
@@ -100,7 +103,9 @@ void tell(const std::string& line) {
 }  // namespace
 
 struct Dashboard::Work {
-  Work(Source from, Wish where) : source(std::move(from)), wish(std::move(where)), model(source.name_of) {}
+  Work(Source from, Wish where) : source(std::move(from)), wish(std::move(where)), model(source.name_of) {
+    model.set_code_names(source.code_of);
+  }
 
   void run();
   void stop();
@@ -120,9 +125,13 @@ struct Dashboard::Work {
   void tell_address(const std::string& address);
   void tick();
   void take_messages();
+  void look_closer();
   void arm();
   [[nodiscard]] Answer answer(const Target& target);
+  [[nodiscard]] std::function<nlohmann::json()> follow(const Target& target);
   [[nodiscard]] Answer file(const std::string& name);
+  [[nodiscard]] static seeing::PictureLimits limits_of(const std::string& page);
+  [[nodiscard]] seeing::TileRequest last(double seconds, seeing::TileRequest tile) const;
   [[nodiscard]] const std::string& picture_text();
 
   Source source;
@@ -136,7 +145,7 @@ struct Dashboard::Work {
   std::optional<Server> server;
   std::string token;
   std::string picture_;  // of the last tick; empty: to be made when somebody asks
-  Clock::time_point recorded{}, ticked{};
+  Clock::time_point recorded{}, ticked{}, looked_closer{};
   bool problem_told = false;
 
   std::mutex mutex;  // of what follows
@@ -162,6 +171,7 @@ void Dashboard::Work::run() {
       is_looping = true;
     }
     if (!is_over) loop->run();
+    look_closer();
     tick();
     program.is_running = false;
     end(seeing::text_of(seeing::record(model, program)));
@@ -238,7 +248,8 @@ void Dashboard::Work::serve() {
 
 void Dashboard::Work::tell_address(const std::string& address) {
   folder->tell(address, token);
-  if (address.starts_with("unix:")) return;
+  if (address.starts_with("unix:") || !wish.is_terminal)
+    return;  // in a file the token would be for everybody
   tell("weir: dashboard at http://" + address + "/?token=" + token + "\n");
 }
 
@@ -249,7 +260,10 @@ void Dashboard::Work::arm() {
   timer->expires_after(has_streams ? every / 20 : every);
   timer->async_wait([this](const boost::system::error_code& error) {
     if (error) return;
-    if (Clock::now() - ticked >= every - every / 50) tick();
+    if (Clock::now() - ticked >= every - every / 50) {
+      tick();
+      if (server) server->push();
+    }
     arm();
   });
 }
@@ -276,14 +290,38 @@ void Dashboard::Work::tick() {
   if (seeing::StreamWatch* const streams = seeing::stream_watch().load())
     model.set_streams(streams->take(seconds_since_start(now)));
   model.tick(seconds_since_start(now), look.snapshot, look.progress, seeing::own_process());
+  model.set_jobs(seeing::job_board().take());
   picture_.clear();
   if (now - recorded >= std::clamp<Clock::duration>((now - start) / 20, every, 10 * every) - every / 10) {
     recorded = now;
+    look_closer();
     folder->record(seeing::text_of(seeing::record(model, program)));
   }
-  if (!folder->problem().empty() && !std::exchange(problem_told, true))
-    log::info("there will be no report of this program: {}; WEIR_STATE_DIR names another directory",
-              folder->problem());
+  if (folder->problem().empty() || std::exchange(problem_told, true)) return;
+  const std::string text = "there will be no report of this program: " + folder->problem() +
+                           "; WEIR_STATE_DIR names another directory";
+  if (wish.is_terminal || wish.where != Wish::Where::automatic) log::warn("{}", text);
+  else log::info("{}", text);  // nobody has asked for it
+}
+
+// At most once in half a second, however many look.
+void Dashboard::Work::look_closer() {
+  const auto now = Clock::now();
+  if (!source.closer_look || now - looked_closer < every / 2) return;
+  looked_closer = now;
+  model.set_tasks(source.closer_look());
+}
+
+// A page is sent what it shows.
+seeing::PictureLimits Dashboard::Work::limits_of(const std::string& page) {
+  return {page == "functions" || page == "memory" ? 60u : 12u, page == "workers" ? 60u : 0u,
+          page == "failures" ? 100u : 0u, page == "log" ? 1000u : 0u};
+}
+
+seeing::TileRequest Dashboard::Work::last(double seconds, seeing::TileRequest tile) const {
+  tile.to_us = static_cast<std::int64_t>(1e6 * model.now_s());
+  tile.from_us = std::max<std::int64_t>(0, tile.to_us - static_cast<std::int64_t>(1e6 * seconds));
+  return tile;
 }
 
 const std::string& Dashboard::Work::picture_text() {
@@ -302,14 +340,54 @@ Answer Dashboard::Work::file(const std::string& name) {
   return {404, "text/plain; charset=utf-8", "weir: there is no such page; / is the first one\n"};
 }
 
+// What a page shows: all of the past at first and each minute, what is new in between.
+std::function<nlohmann::json()> Dashboard::Work::follow(const Target& target) {
+  const auto found = target.parameters.find("page");
+  const std::string page = found == target.parameters.end() ? "status" : found->second;
+  const double seconds = target.number("seconds", 60, 1, 1e9);
+  seeing::TileRequest tile;
+  tile.columns = static_cast<std::size_t>(target.number("columns", 800, 1, 4000));
+  tile.first_row = static_cast<std::size_t>(target.number("first_row", 0, 0, 65535));
+  tile.most = 1000;
+  return [this, page, seconds, tile, told_s = -1.0, messages = 0]() mutable {
+    const bool is_whole = messages++ % 60 == 0;
+    nlohmann::json all = {{"picture", seeing::picture(model, program, limits_of(page))},
+                          {"history", seeing::history(model, is_whole ? 0 : told_s + 1e-3, 300)},
+                          {"whole", is_whole}};
+    told_s = model.now_s();
+    if (page == "graph" || page == "memory") look_closer();
+    if (page == "graph") all["graph"] = seeing::graph(model, model.tasks());
+    if (page == "memory") all["held"] = seeing::held(model, model.tasks());
+    if (page == "bandwidth") all["bandwidth"] = seeing::bandwidth(model);
+    if (page == "profile") all["profile"] = seeing::profile(model);
+    if (page == "jobs") all["jobs"] = seeing::jobs(model);
+    if (page == "status" || page == "tasks") all["stream"] = seeing::task_stream(model, last(seconds, tile));
+    return all;
+  };
+}
+
 Answer Dashboard::Work::answer(const Target& target) {
   const auto json = [](const nlohmann::json& value) {
     return Answer{200, "application/json", seeing::text_of(value)};
   };
+  if (target.path == "/json/page") return json(follow(target)());
+  if (target.path == "/json/events") {  // server-sent: now, and whenever the server pushes
+    auto next = [page = follow(target)] { return "data: " + seeing::text_of(page()) + "\n\n"; };
+    std::string first = next();
+    return {200, "text/event-stream", std::move(first), std::move(next)};
+  }
   if (target.path == "/json/picture") return {200, "application/json", picture_text()};
   if (target.path == "/json/history")
     return json(seeing::history(model, target.number("from_s", 0, 0, 1e12),
                                 static_cast<std::size_t>(target.number("rows", 600, 1, 2000))));
+  if (target.path == "/json/graph" || target.path == "/json/memory") {
+    look_closer();
+    return json(target.path == "/json/graph" ? seeing::graph(model, model.tasks())
+                                             : seeing::held(model, model.tasks()));
+  }
+  if (target.path == "/json/bandwidth") return json(seeing::bandwidth(model));
+  if (target.path == "/json/profile") return json(seeing::profile(model));
+  if (target.path == "/json/jobs") return json(seeing::jobs(model));
   if (target.path == "/json/record") return json(seeing::record(model, program));
   if (target.path == "/json/workers")
     return json(

@@ -39,7 +39,8 @@ struct Look {
 struct Source {
   std::shared_ptr<seeing::Inbox> inbox;
   std::function<Look()> look;  ///< Called once a second, from the dashboard's thread.
-  seeing::Model::NameOf name_of;
+  std::function<snapshot::SeenTasks()> closer_look = nullptr;  ///< The same, while somebody looks at tasks.
+  seeing::Model::NameOf name_of = nullptr, code_of = nullptr;  ///< Of functions; of code in profiles.
   std::string job;  ///< Of the batch system, if the program runs in one.
 };
 

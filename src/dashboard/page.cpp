@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "seeing/picture.hpp"
 #include "weir/error.hpp"
 
 namespace weir::detail::dashboard {
@@ -41,6 +42,29 @@ std::string inside_html(const std::string& text) {
   return result;
 }
 
+/// The record inside of HTML, without what it has no room for: what matters least goes first.
+std::string fitting(const std::string& record, std::size_t most) try {
+  nlohmann::json all = nlohmann::json::parse(record);
+  nlohmann::json& picture = all.at("picture");
+  static_cast<void>(picture.at("program"));
+  std::string text = inside_html(record);
+  const auto leave_out = [&](nlohmann::json& from, const char* part) {
+    if (text.size() <= most) return;
+    from.erase(part);
+    text = inside_html(seeing::text_of(all));
+  };
+  for (const char* part : {"profile", "graph", "bandwidth", "held"}) leave_out(all, part);
+  leave_out(picture, "log");
+  if (text.size() > most)
+    for (nlohmann::json& failure : picture.at("failures")) failure.erase("story");
+  leave_out(picture, "left_out");  // which is not there: as it is now
+  leave_out(all, "task_stream");
+  return text;
+} catch (const nlohmann::json::exception&) {
+  throw Error(ErrorKind::io, "the record of this run must be what a program has written (got " +
+                                 std::to_string(record.size()) + " bytes that are not); run it again");
+}
+
 }  // namespace
 
 std::string_view media_type(std::string_view name) {
@@ -54,13 +78,6 @@ std::string_view media_type(std::string_view name) {
 // Modules cannot import each other inside of one file, so that the one module of the page is a list of them
 // in their order, without its imports.
 std::string report(const std::string& record) {
-  try {
-    const auto json = nlohmann::json::parse(record);
-    static_cast<void>(json.at("picture").at("program"));
-  } catch (const nlohmann::json::exception&) {
-    throw Error(ErrorKind::io, "the record of this run must be what a program has written (got " +
-                                   std::to_string(record.size()) + " bytes that are not); run it again");
-  }
   std::string script;
   for (const std::string_view name : {"draw.js", "pages.js", "app.js"}) {
     const std::string_view file = page_file(name);
@@ -73,11 +90,13 @@ std::string report(const std::string& record) {
       script += std::string(line) + "\n";
     }
   }
+  constexpr std::size_t most_bytes = 1'900'000;
   std::string page(page_file("index.html"));
   put(page, "href=\"favicon.svg\"", "");
   put(page, "href=\"style.css\"", "<style>\n" + std::string(page_file("style.css")) + "</style>");
   put(page, "src=\"app.js\"",
-      "<script type=\"application/json\" id=\"record\">" + inside_html(record) +
+      "<script type=\"application/json\" id=\"record\">" +
+          fitting(record, most_bytes - page.size() - script.size()) +
           "</script>\n<script type=\"module\">\n" + script + "</script>");
   return page;
 }

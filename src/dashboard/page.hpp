@@ -20,6 +20,7 @@ struct PageFile {
 /// The page and a record of a run in one file that needs no network.
 ///
 /// **Errors.** Throws `Error{io}` if `record` is no record.
+/// **Cost.** At most 2 MB; parts of a record without room are left out, those that matter least first.
 [[nodiscard]] std::string report(const std::string& record);
 
 }  // namespace weir::detail::dashboard

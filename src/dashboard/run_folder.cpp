@@ -76,13 +76,14 @@ RunFolder::RunFolder(Run run, const fs::path& state_directory) : run_(std::move(
     problem_ = all.string() + " cannot be made private (" + reason(errno) + ")";
   else if (mkdir(run_.folder.c_str(), 0700) != 0)
     problem_ = run_.folder.string() + " cannot be made (" + reason(errno) + ")";
-  if (!problem_.empty()) return;
+  is_there_ = problem_.empty();
+  if (!is_there_) return;
   write_run();
   remove_old(state_directory);
 }
 
 bool RunFolder::write(const char* name, const std::string& text) {
-  if (!problem_.empty()) return false;
+  if (!is_there_) return false;
   const fs::path path = run_.folder / name;
   const fs::path temporary = path.string() + ".new";
   const auto failed = [&](int number) {
@@ -100,6 +101,7 @@ bool RunFolder::write(const char* name, const std::string& text) {
     at += static_cast<std::size_t>(written);
   }
   if (rename(temporary.c_str(), path.c_str()) != 0) return failed(errno);
+  problem_.clear();
   return true;
 }
 
@@ -114,7 +116,7 @@ void RunFolder::write_run() {
                      {"running", run_.program.is_running},
                      {"address", run_.address},
                      {"token", run_.token}};
-  write("run.json", seeing::text_of(text) + "\n");
+  is_told_ = write("run.json", seeing::text_of(text) + "\n");
 }
 
 void RunFolder::tell(const std::string& address, const std::string& token) {
@@ -123,7 +125,10 @@ void RunFolder::tell(const std::string& address, const std::string& token) {
   write_run();
 }
 
-void RunFolder::record(const std::string& text) { write("record.json", text); }
+void RunFolder::record(const std::string& text) {
+  if (!is_told_) write_run();
+  write("record.json", text);
+}
 
 void RunFolder::end(const std::string& text) {
   record(text);

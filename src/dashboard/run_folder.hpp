@@ -23,6 +23,7 @@ struct Run {
 /// who runs and where its page is, `record.json` what has happened.
 ///
 /// **Errors.** Never throws: a program runs without it. `problem` says what went wrong, if something did.
+/// What could not be written, since the disk was full for example, is tried again with the next record.
 /// **Cost.** At most `most_runs` folders are kept, the oldest of ended programs go; a file is written under
 /// another name and renamed.
 class RunFolder {
@@ -42,6 +43,8 @@ class RunFolder {
   bool write(const char* name, const std::string& text);
 
   Run run_;
+  bool is_there_ = false;
+  bool is_told_ = false;  // what `run.json` says is what it should say
   std::string problem_;
 };
 

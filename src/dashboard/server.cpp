@@ -131,9 +131,14 @@ struct Server::Shared {
   std::vector<std::string> hosts;
   Handler handler;
   std::size_t connections = 0;
+  std::vector<std::shared_ptr<Session>> followers;
   bool is_closed = false;
 
-  http::response<http::string_body> respond(const http::request<http::empty_body>& request);
+  struct Response {
+    http::response<http::string_body> message;
+    std::function<std::string()> next;
+  };
+  Response respond(const http::request<http::empty_body>& request);
 };
 
 /// A connection; lives as long as something of it is under way.
@@ -156,19 +161,30 @@ class Server::Session : public std::enable_shared_from_this<Session> {
         stream_, buffer_, *parser_,
         [self = shared_from_this()](boost::system::error_code error, std::size_t) { self->answer(error); });
   }
+  void push() {
+    if (is_writing_ || !earn()) return;
+    pushed_ = next_();
+    credit_ -= static_cast<double>(pushed_.size());
+    is_writing_ = true;
+    stream_.expires_after(patience);
+    asio::async_write(stream_, asio::buffer(pushed_),
+                      [self = shared_from_this()](boost::system::error_code error, std::size_t) {
+                        self->is_writing_ = false;
+                        if (error) self->leave();
+                      });
+  }
 
  private:
   void answer(boost::system::error_code error) {
     if (error && (!parser_->is_header_done() || error == beast::error::timeout)) return;
     http::request<http::empty_body> request = parser_->release();
     if (error) request.keep_alive(false);  // a body came, which nobody reads
-    response_ = shared_->respond(request);
-    if (error) response_.keep_alive(false);
+    auto [message, next] = shared_->respond(request);
+    response_ = std::move(message);
+    next_ = std::move(next);
+    if (error || next_) response_.keep_alive(false);
     // Whoever asks faster than what a page needs waits.
-    const auto now = std::chrono::steady_clock::now();
-    credit_ = std::min(
-        burst_bytes,
-        credit_ + bytes_per_s * std::chrono::duration<double>(now - std::exchange(last_, now)).count());
+    static_cast<void>(earn());
     credit_ -= static_cast<double>(response_.body().size());
     if (credit_ >= 0) return write();
     timer_.expires_after(std::chrono::milliseconds(static_cast<int>(-1000 * credit_ / bytes_per_s) + 1));
@@ -178,8 +194,24 @@ class Server::Session : public std::enable_shared_from_this<Session> {
     stream_.expires_after(patience);
     http::async_write(stream_, response_,
                       [self = shared_from_this()](boost::system::error_code error, std::size_t) {
-                        if (!error && self->response_.keep_alive()) self->read();
+                        if (error == http::error::end_of_stream) error = {};  // said of what has no length
+                        if (!error && self->next_) self->follow();
+                        else if (!error && self->response_.keep_alive()) self->read();
                       });
+  }
+  void follow() {
+    if (shared_->is_closed) return;
+    response_ = {};
+    stream_.expires_never();
+    shared_->followers.push_back(shared_from_this());
+  }
+  void leave() { std::erase(shared_->followers, shared_from_this()); }
+  /// Adds what may be sent since the last time; whether something may.
+  bool earn() {
+    const auto now = std::chrono::steady_clock::now();
+    const std::chrono::duration<double> passed = now - std::exchange(last_, now);
+    credit_ = std::min(burst_bytes, credit_ + bytes_per_s * passed.count());
+    return credit_ >= 0;
   }
 
   std::shared_ptr<Shared> shared_;
@@ -188,11 +220,14 @@ class Server::Session : public std::enable_shared_from_this<Session> {
   beast::flat_buffer buffer_{16 * 1024};
   std::optional<http::request_parser<http::empty_body>> parser_;
   http::response<http::string_body> response_;
+  std::function<std::string()> next_;  // of who follows
+  std::string pushed_;
+  bool is_writing_ = false;
   double credit_ = burst_bytes;
   std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
 };
 
-http::response<http::string_body> Server::Shared::respond(const http::request<http::empty_body>& request) {
+Server::Shared::Response Server::Shared::respond(const http::request<http::empty_body>& request) {
   Target target = parse_target({request.target().data(), request.target().size()});
   Credentials who{text_of_field(request[http::field::host]), text_of_field(request[http::field::origin]),
                   text_of_field(request[http::field::cookie]),
@@ -211,6 +246,9 @@ http::response<http::string_body> Server::Shared::respond(const http::request<ht
     answer = Answer{303, "text/plain; charset=utf-8", ""};
   }
   if (!answer) answer = handler(target);
+  if (answer->next && followers.size() >= most_followers)
+    answer =
+        Answer{503, "text/plain; charset=utf-8", "weir: too many pages follow this program; this one asks\n"};
   http::response<http::string_body> response{http::int_to_status(static_cast<unsigned>(answer->status)),
                                              request.version()};
   response.set(http::field::content_type, answer->type);
@@ -227,8 +265,11 @@ http::response<http::string_body> Server::Shared::respond(const http::request<ht
   const bool has_body = request.method() != http::verb::head;
   const std::size_t bytes = answer->body.size();
   if (has_body) response.body() = std::move(answer->body);
-  response.content_length(bytes);
-  return response;
+  if (!answer->next || !has_body) {
+    response.content_length(bytes);
+    answer->next = nullptr;
+  }
+  return {std::move(response), std::move(answer->next)};
 }
 
 // The acceptor is there as long as the server is.
@@ -258,8 +299,14 @@ Server::Server(asio::io_context& loop, std::string token, std::string cookie, st
   shared_->handler = std::move(handler);
 }
 
+void Server::push() {
+  const auto all = shared_->followers;  // one that fails leaves meanwhile
+  for (const std::shared_ptr<Session>& one : all) one->push();
+}
+
 Server::~Server() {
   shared_->is_closed = true;
+  std::exchange(shared_->followers, {}).clear();
   if (!path_.empty()) unlink(path_.c_str());
 }
 

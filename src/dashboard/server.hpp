@@ -29,6 +29,8 @@ struct Answer {
   int status = 200;
   std::string type = "text/plain; charset=utf-8";
   std::string body;
+  /// If set, the connection stays open, and what this gives follows the body at each `Server::push`.
+  std::function<std::string()> next = nullptr;
 };
 
 /// What a request says of who sends it.
@@ -45,7 +47,8 @@ struct Credentials {
 /// **Errors.** What a peer does never throws: it is answered, or its connection is closed.
 /// **Threads.** All runs on the thread of the loop.
 /// **Cost.** At most `most_connections`, 8 KiB of a request's head and no body, 30 s for either, and
-/// `bytes_per_s` for each connection.
+/// `bytes_per_s` for each connection. Of what is pushed nothing is kept for a reader who is slow: he misses
+/// it, and is let go if he takes nothing for 30 s.
 class Server {
  public:
   using Handler = std::function<Answer(const Target&)>;
@@ -62,7 +65,10 @@ class Server {
   /// **Errors.** Throws `Error{io}` with the path and the reason.
   void listen(const std::filesystem::path& path);
 
-  static constexpr std::size_t most_connections = 64;
+  /// Sends what is next to everybody who follows something and has taken what came before.
+  void push();
+
+  static constexpr std::size_t most_connections = 64, most_followers = 16;
   static constexpr double bytes_per_s = 1e5, burst_bytes = 1e6;
 
  private:

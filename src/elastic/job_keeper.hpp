@@ -11,6 +11,7 @@
 #include "elastic/cluster_file.hpp"
 #include "elastic/launcher.hpp"
 #include "node/scheduler.hpp"
+#include "seeing/jobs.hpp"
 
 namespace weir::detail::elastic {
 
@@ -58,6 +59,7 @@ class JobKeeper {
   void retire(Job& job, ScalingTime now);
   void replace_short_lived(ScalingTime now, double lacking_s);
   void tell(ScalingTime now, const Snapshot& snapshot);
+  [[nodiscard]] static std::string state_of(const Job& job);
   [[nodiscard]] ScalingView view(const Snapshot& snapshot) const;
   [[nodiscard]] const std::string& worst_problem() const;
   void end_all(bool retire);
@@ -67,6 +69,7 @@ class JobKeeper {
   std::shared_ptr<node::SchedulerNode> scheduler_;
   std::unique_ptr<Launcher> launcher_;
   const JobShape shape_;
+  const std::vector<Resource> offer_;  // of each of its workers
   const std::string connection_file_, prefix_;
   ClusterFile file_;
   ScalingTime told_{};

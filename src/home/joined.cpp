@@ -18,6 +18,7 @@
 #include "comm/mpi.hpp"
 #include "comm/network.hpp"
 #include "core/log.hpp"
+#include "dashboard/alone.hpp"
 #include "home/session_file.hpp"
 #include "home/settings.hpp"
 #include "node/worker.hpp"
@@ -119,6 +120,7 @@ void leave_to_body() {
 bool is_further_worker() { return !environment("WEIR_CONNECT").empty(); }
 
 int run_further_worker(int argc, char** argv, const RunOptions& options) {
+  dashboard::end_alone();
   bool several = false;
   int status = 1;
   try {

@@ -1,7 +1,9 @@
 // Between the node and those who look.
 #include "home/seen.hpp"
 
+#include "dashboard/alone.hpp"
 #include "home/settings.hpp"
+#include "task/code_name.hpp"
 #include "weir/batch.hpp"
 #include "weir/detail/task/address.hpp"
 
@@ -16,17 +18,26 @@ std::shared_ptr<seeing::Inbox> inbox_for(const dashboard::Wish& wish) {
 std::unique_ptr<dashboard::Dashboard> start_dashboard(const std::shared_ptr<node::SchedulerNode>& node,
                                                       std::shared_ptr<seeing::Inbox> inbox,
                                                       const dashboard::Wish& wish) {
+  dashboard::end_alone();
   dashboard::Source source;
   source.inbox = std::move(inbox);
   source.look = [of = node.get()] {
     node::SchedulerNode::Picture picture = of->picture();
     return dashboard::Look{std::move(picture.snapshot), std::move(picture.progress)};
   };
+  source.closer_look = [of = node.get()] { return of->closer_look(); };
   source.name_of = [](std::uint64_t function) -> std::string {
     try {
       return task::function_name(function);
     } catch (const std::exception&) {
       return "a function of a module that is not loaded here";
+    }
+  };
+  source.code_of = [](std::uint64_t code) -> std::string {
+    try {
+      return task::code_name(code);
+    } catch (const std::exception&) {
+      return "???";
     }
   };
   if (const auto job = current_job()) source.job = job->id;

@@ -249,15 +249,40 @@ void SchedulerNode::tick(Clock::time_point now) {
   if (retiring_) go_on_retiring(now);
   state_.tick(now_s_, actions_);
   perform();
-  if (state_.has_unplaceable() && is_complete()) {
-    state_.give_up_unplaceable(now_s_, actions_);
-    perform();
+  end_stuck();
+  if (state_.has_unplaceable()) {
+    if (is_complete()) {
+      state_.give_up_unplaceable(now_s_, actions_);
+      perform();
+    } else if (const std::string lack = state_.missing_resources(promised_); lack != lack_told_) {
+      lack_told_ = lack;
+      if (!lack.empty()) log::warn("{}", lack);
+    }
   }
   if (joined_ + lost_ < settings_.expected_workers && now - started_ > settings_.join_deadline) {
     log::error("{} of {} workers have not said hello within {}", settings_.expected_workers - joined_,
                settings_.expected_workers, to_string(std::chrono::nanoseconds(settings_.join_deadline)));
     settings_.expected_workers = joined_;
     give_up_if_hopeless();
+  }
+}
+
+// Members of a gang that has failed, in a call that nobody can end, such as one of MPI.
+void SchedulerNode::end_stuck() {
+  for (const PeerId id : state_.stuck(now_s_)) {
+    const std::string how = "has not left a gang that failed " +
+                            to_string(std::chrono::nanoseconds(
+                                static_cast<std::int64_t>(settings_.scheduling.gang_grace_s * 1e9))) +
+                            " ago";
+    if (settings_.own_in_process && id < settings_.own_peers) {
+      log::warn("{} {}; its thread is left behind", state_.name_of(id), how);
+      state_.leave_behind(now_s_, id, actions_);
+      perform();
+    } else {
+      post(id, protocol::Shutdown{true});  // what is on another host must be told
+      flush();
+      lose(id, how);
+    }
   }
 }
 
@@ -323,8 +348,10 @@ std::uint64_t SchedulerNode::finished_results() const {
 void SchedulerNode::tell_failure(PeerId from, const protocol::RunFailed& message) {
   if (!settings_.inbox || !message.failure || !settings_.inbox->wants_failure()) return;
   const scheduler::Task* task = state_.task(message.id);
-  settings_.inbox->put({0, task ? state_.task_name(*task) : "a task that is not wanted any more",
-                        state_.name_of(from), message.failure->type, message.failure->message});
+  settings_.inbox->put(
+      {0, task ? state_.task_name(*task) : "a task that is not wanted any more", state_.name_of(from),
+       message.failure->type, message.failure->message,
+       settings_.inbox->wants_story() ? state_.story_lines_of(message.id) : std::vector<std::string>{}});
 }
 
 // Tells of a task that failed, and of what becomes of it.
@@ -374,6 +401,22 @@ Snapshot SchedulerNode::snapshot() {
   return snapshot;
 }
 
+void SchedulerNode::promise(const std::vector<Resource>& offer) {
+  const std::lock_guard hold(baton_);
+  promised_.push_back(offer);
+}
+
+void SchedulerNode::withdraw(const std::vector<Resource>& offer) {
+  const std::lock_guard hold(baton_);
+  const auto at = std::find(promised_.begin(), promised_.end(), offer);
+  if (at != promised_.end()) promised_.erase(at);
+}
+
+std::uint64_t SchedulerNode::work_for(const std::vector<Resource>& offer, bool takes_plain) {
+  const std::lock_guard hold(baton_);
+  return state_.work_for(offer, takes_plain);
+}
+
 SchedulerNode::Picture SchedulerNode::picture() {
   const std::lock_guard hold(baton_);  // not as a Hold: callbacks of futures are not for a thread that looks
   Picture picture{state_.picture(), {}};
@@ -381,6 +424,12 @@ SchedulerNode::Picture SchedulerNode::picture() {
   for (const scheduler::Group& group : state_.groups())
     picture.progress.push_back({group.function, group.submitted, group.finished});
   return picture;
+}
+
+snapshot::SeenTasks SchedulerNode::closer_look() {
+  constexpr std::size_t most_tasks = 1000, most_results = 10'000;
+  const std::lock_guard hold(baton_);
+  return state_.closer_look(most_tasks, most_results);
 }
 
 std::vector<PeerId> SchedulerNode::who_has(TaskId id) {
@@ -393,6 +442,18 @@ std::vector<std::string> SchedulerNode::explain(TaskId id) {
   Hold hold(*this);
   progress();
   return state_.explain(id);
+}
+
+snapshot::SeenTasks SchedulerNode::ancestry(const std::vector<TaskId>& ids, std::size_t most) {
+  Hold hold(*this);
+  progress();
+  return state_.ancestry(ids, most);
+}
+
+std::string SchedulerNode::task_name(TaskId id) {
+  Hold hold(*this);
+  const scheduler::Task* task = state_.task(id);
+  return task ? state_.task_name(*task) : "task-" + std::to_string(task_number(id));
 }
 
 void SchedulerNode::retire(PeerId worker, client::Deadline deadline) {

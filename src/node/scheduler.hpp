@@ -1,6 +1,7 @@
 // SchedulerNode: rank 0, where the scheduler and the user's program live.
 #pragma once
 
+#include "client/graph_teller.hpp"
 #include "coordination/state.hpp"
 #include "node/host.hpp"
 #include "node/keeper.hpp"
@@ -32,7 +33,7 @@ struct SchedulerSettings {
 class WorkerNode;
 
 /// Carries out what the scheduler decides, and is the client of the user's program.
-class SchedulerNode final : public Node, public client::Overseer {
+class SchedulerNode final : public Node, public client::Overseer, public client::GraphTeller {
  public:
   SchedulerNode(comm::Transport& transport, SchedulerSettings settings);
   ~SchedulerNode() override;
@@ -51,6 +52,12 @@ class SchedulerNode final : public Node, public client::Overseer {
   void dismiss(const std::vector<PeerId>& workers, std::chrono::nanoseconds patience);
   /// These workers were taken away, through no fault of what they executed.
   void forgive(const std::vector<PeerId>& workers);
+  /// Workers that may join will have these resources, until they are withdrawn: tasks that need others are
+  /// told of.
+  void promise(const std::vector<Resource>& offer);
+  void withdraw(const std::vector<Resource>& offer);
+  /// Tasks that run or could, and that workers with these resources may run.
+  [[nodiscard]] std::uint64_t work_for(const std::vector<Resource>& offer, bool takes_plain);
   /// Ends the helper thread.
   void stop() { stop_helper(); }
   /// Whether a worker of another host has been lost, perhaps with its whole node.
@@ -73,8 +80,12 @@ class SchedulerNode final : public Node, public client::Overseer {
     std::vector<seeing::Progress> progress;
   };
   [[nodiscard]] Picture picture();
+  /// Single tasks and results, of which a bounded number is looked at; waits for nobody.
+  [[nodiscard]] snapshot::SeenTasks closer_look();
   [[nodiscard]] std::vector<PeerId> who_has(TaskId id) override;
   [[nodiscard]] std::vector<std::string> explain(TaskId id) override;
+  [[nodiscard]] snapshot::SeenTasks ancestry(const std::vector<TaskId>& ids, std::size_t most) override;
+  [[nodiscard]] std::string task_name(TaskId id) override;
   void retire(PeerId worker, client::Deadline deadline) override;
   void restart() override;
 
@@ -159,6 +170,7 @@ class SchedulerNode final : public Node, public client::Overseer {
   void answer(coordination::Replies&& replies);
   void tell_failure(PeerId from, const protocol::RunFailed& message);
   void perform();
+  void end_stuck();
   void lose(PeerId peer, const std::string& how);
   void tell_contact(PeerId asker, PeerId of);
   void begin_retiring(PeerId worker, Clock::time_point by);
@@ -185,6 +197,8 @@ class SchedulerNode final : public Node, public client::Overseer {
   std::uint32_t submissions_ = 0;
   std::size_t joined_ = 0, lost_ = 0, lost_own_ = 0, retiring_ = 0;
   std::vector<std::pair<PeerId, std::string>> broken_links_;
+  std::vector<std::vector<Resource>> promised_;
+  std::string lack_told_;
   int doors_ = 0;  // those who hold the one door open
   bool gave_up_ = false;
   bool leaving_ = false;

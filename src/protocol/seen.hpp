@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "weir/options.hpp"
+
 namespace weir::detail::protocol {
 
 /// Tasks whose time, in nanoseconds, has so many binary digits.
@@ -32,6 +34,19 @@ struct SeenBlock {
   std::uint16_t thread = 0;
 };
 
+/// Results that came from a peer since the last message.
+struct SeenLink {
+  PeerId peer = 0;
+  std::uint64_t bytes = 0;
+  std::uint64_t count = 0;
+};
+
+/// Where a thread was when its processor time was looked at; only with WEIR_PROFILE.
+struct SeenStack {
+  std::uint32_t count = 0;            ///< Times, since the last message.
+  std::vector<std::uint64_t> frames;  ///< Portable addresses of code, outermost first; 0: unknown.
+};
+
 /// A worker's second.
 struct Seen {
   static constexpr bool is_sign_of_life = true;
@@ -49,6 +64,8 @@ struct Seen {
   std::uint64_t sent_bytes = 0;      ///< Results that went to peers.
   std::vector<SeenFunction> functions;
   std::vector<SeenBlock> blocks;
+  std::vector<SeenLink> links;    ///< Those that most came from.
+  std::vector<SeenStack> stacks;  ///< Those seen most often.
 };
 
 }  // namespace weir::detail::protocol

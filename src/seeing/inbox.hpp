@@ -44,6 +44,11 @@ class Inbox {
     ++contents_.failed_more;
     return false;
   }
+  /// Whether the history of a task that fails is wanted: finding it takes a while.
+  [[nodiscard]] bool wants_story() {
+    const std::lock_guard lock(mutex_);
+    return contents_.failed.size() < most_stories;
+  }
   void put(FailureSeen&& failure) {
     const std::lock_guard lock(mutex_);
     contents_.failed.push_back({Clock::now(), std::move(failure)});
@@ -53,7 +58,7 @@ class Inbox {
     return std::exchange(contents_, {});
   }
 
-  static constexpr std::size_t most = 50'000;
+  static constexpr std::size_t most = 50'000, most_stories = 10;
 
  private:
   std::mutex mutex_;

@@ -66,6 +66,66 @@ void Model::add_blocks(double now_s, PeerId from, const protocol::Seen& seen,
   }
 }
 
+void Model::add_links(double now_s, PeerId to, const protocol::Seen& seen) {
+  for (const protocol::SeenLink& each : seen.links) {
+    LinkTotals& link = links_[{each.peer, to}];
+    link.bytes += each.bytes;
+    link.count += each.count;
+    link.per_s = seen.interval_s > 0 ? static_cast<double>(each.bytes) / seen.interval_s : 0;
+    link.heard_s = now_s;
+  }
+  if (links_.size() <= most_links) return;
+  std::vector<std::uint64_t> sizes;
+  for (const auto& [ends, link] : links_) sizes.push_back(link.bytes);
+  std::nth_element(sizes.begin(), sizes.begin() + static_cast<std::ptrdiff_t>(sizes.size() / 4), sizes.end());
+  std::erase_if(links_,
+                [least = sizes[sizes.size() / 4]](const auto& link) { return link.second.bytes <= least; });
+}
+
+const std::string& Model::code_name(std::uint64_t code) {
+  constexpr std::size_t most = 100'000;
+  if (code_names_.size() > most) code_names_.clear();
+  const auto [found, is_new] = code_names_.try_emplace(code);
+  if (is_new) found->second = code && code_of_ ? code_of_(code) : "???";
+  return found->second;
+}
+
+// What calls tasks is the same for all of them: a stack begins behind the last of Weir's own functions that
+// has none of the user's above it.
+void Model::add_stack(const protocol::SeenStack& stack) {
+  const auto is_own = [&](std::uint64_t frame) {
+    const std::string& name = code_name(frame);
+    return name.find("weir::detail::") != std::string::npos || name.starts_with("std::") || name == "???" ||
+           name.find("4weir6detail") != std::string::npos ||
+           name.starts_with("_ZSt") ||  // not to be demangled
+           name.find("std::__invoke") != std::string::npos || name.starts_with("void std::") ||
+           name == "start_thread" || name == "clone" || name == "clone3" ||
+           name.starts_with("execute_native_thread");
+  };
+  auto first = std::find_if_not(stack.frames.begin(), stack.frames.end(), is_own);
+  if (first == stack.frames.end() && first != stack.frames.begin()) --first;  // Weir itself at work
+  std::size_t at = 0;
+  profile_[0].count += stack.count;
+  for (; first != stack.frames.end(); ++first) {
+    const std::string name = code_name(*first);
+    auto below = profile_[at].below.find(name);
+    if (below == profile_[at].below.end()) {
+      if (profile_.size() >= most_profile_nodes) return;
+      below = profile_[at].below.emplace(name, profile_.size()).first;
+      profile_.push_back({name, 0, {}});
+    }
+    at = below->second;
+    profile_[at].count += stack.count;
+  }
+}
+
+std::string Model::name_of(std::uint64_t function) const {
+  const auto found = function_index_.find(function);
+  return found != function_index_.end() ? functions_[found->second].name
+         : function                     ? name_of_(function)
+                                        : "scattered";
+}
+
 void Model::receive(double now_s, PeerId from, const protocol::Seen& seen) {
   std::vector<std::uint16_t> places;
   std::uint64_t count = 0, failures = 0;
@@ -84,6 +144,8 @@ void Model::receive(double now_s, PeerId from, const protocol::Seen& seen) {
     busy_s += 1e-9 * static_cast<double>(each.busy_ns);
   }
   count_ += count;
+  add_links(now_s, from, seen);
+  for (const protocol::SeenStack& stack : seen.stacks) add_stack(stack);
   add_blocks(now_s, from, seen, places);
   WorkerTotals& worker = workers_[from];
   worker.info.peer = from;

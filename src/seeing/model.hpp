@@ -10,7 +10,9 @@
 #include "protocol/seen.hpp"
 #include "seeing/blocks.hpp"
 #include "seeing/history.hpp"
+#include "seeing/jobs.hpp"
 #include "seeing/verdict.hpp"
+#include "snapshot/closer_look.hpp"
 #include "weir/snapshot.hpp"
 
 namespace weir::detail::seeing {
@@ -68,6 +70,20 @@ struct WorkerTotals {
 struct FailureSeen {
   double time_s = 0;
   std::string task, worker, type, message;
+  std::vector<std::string> story = {};  ///< What became of it before, if that is still known.
+};
+
+/// Results that have gone from one worker to another since the program began.
+struct LinkTotals {
+  std::uint64_t bytes = 0, count = 0;
+  double per_s = 0, heard_s = 0;  ///< When it was last used, and how much then.
+};
+
+/// A function in a profile, under those that called it. The first node is the root.
+struct ProfileNode {
+  std::string name;
+  std::uint64_t count = 0;                   ///< Times it was seen, with what it called.
+  std::map<std::string, std::size_t> below;  ///< Position by name.
 };
 
 /// How far a function's tasks are, as the scheduler knows it.
@@ -94,6 +110,8 @@ class Model {
 
   explicit Model(NameOf name_of, std::size_t blocks = 1'000'000)
       : name_of_(std::move(name_of)), blocks_(blocks) {}
+  /// How code in profiles is called.
+  void set_code_names(NameOf code_of) { code_of_ = std::move(code_of); }
 
   /// What a worker says.
   void receive(double now_s, PeerId from, const protocol::Seen& seen);
@@ -106,6 +124,14 @@ class Model {
   /// The streams of this second, as a `StreamWatch` gives them; after the end of the last stream the last
   /// ones stay.
   void set_streams(std::vector<StreamSeen> streams);
+  void set_tasks(snapshot::SeenTasks tasks) {
+    if (!tasks.tasks.empty() || !tasks.results.empty()) last_tasks_ = tasks;
+    tasks_ = std::move(tasks);
+  }
+  /// The clusters that grow; those that have been closed stay as they were last.
+  void set_jobs(std::vector<JobsSeen> jobs) {
+    if (!jobs.empty()) jobs_ = std::move(jobs);
+  }
   /// The last lines that rank 0 has logged.
   void set_log(std::vector<std::string> lines) { log_ = std::move(lines); }
 
@@ -116,6 +142,17 @@ class Model {
   [[nodiscard]] std::uint64_t failure_count() const noexcept { return failure_count_; }
   [[nodiscard]] const std::vector<StreamSeen>& streams() const noexcept { return streams_; }
   [[nodiscard]] const std::vector<std::string>& log() const noexcept { return log_; }
+  /// By sender and receiver.
+  [[nodiscard]] const std::map<std::pair<PeerId, PeerId>, LinkTotals>& links() const noexcept {
+    return links_;
+  }
+  [[nodiscard]] const snapshot::SeenTasks& tasks() const noexcept { return tasks_; }
+  /// The last look at which there was something: what a report shows, since nothing is left at the end.
+  [[nodiscard]] const snapshot::SeenTasks& last_tasks() const noexcept { return last_tasks_; }
+  [[nodiscard]] const std::vector<JobsSeen>& jobs() const noexcept { return jobs_; }
+  /// Of all workers since the program began; only the root if nobody has WEIR_PROFILE.
+  [[nodiscard]] const std::vector<ProfileNode>& profile() const noexcept { return profile_; }
+  [[nodiscard]] std::string name_of(std::uint64_t function) const;
   [[nodiscard]] const Snapshot& snapshot() const noexcept { return snapshot_; }
   [[nodiscard]] const OwnProcess& own() const noexcept { return own_now_; }
   [[nodiscard]] const Figures& figures() const noexcept { return figures_; }
@@ -132,7 +169,9 @@ class Model {
 
   static constexpr std::size_t most_functions = 4096;
   static constexpr std::size_t most_failures = 100;
-  static constexpr std::size_t most_gone = 100;  ///< Workers that are remembered after they have gone.
+  static constexpr std::size_t most_profile_nodes = 5000;
+  static constexpr std::size_t most_links = 4096;  ///< Those that less has come over are forgotten.
+  static constexpr std::size_t most_gone = 100;    ///< Workers that are remembered after they have gone.
 
  private:
   std::uint16_t function_index(std::uint64_t function);
@@ -140,6 +179,9 @@ class Model {
   void add_blocks(double now_s, PeerId from, const protocol::Seen& seen,
                   const std::vector<std::uint16_t>& functions);
   void add_activity(double total_s, double busy_s, const protocol::Seen& seen);
+  void add_links(double now_s, PeerId to, const protocol::Seen& seen);
+  void add_stack(const protocol::SeenStack& stack);
+  const std::string& code_name(std::uint64_t code);
   void forget_gone();
 
   NameOf name_of_;
@@ -169,6 +211,12 @@ class Model {
   std::uint64_t failure_count_ = 0;
   std::vector<StreamSeen> streams_;
   std::vector<std::string> log_;
+  std::map<std::pair<PeerId, PeerId>, LinkTotals> links_;
+  snapshot::SeenTasks tasks_, last_tasks_;
+  NameOf code_of_;
+  std::unordered_map<std::uint64_t, std::string> code_names_;
+  std::vector<ProfileNode> profile_{1};
+  std::vector<JobsSeen> jobs_;
 };
 
 }  // namespace weir::detail::seeing

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <numeric>
 
@@ -30,6 +32,14 @@ json json_of(const ActivitySeconds& seconds) {
 
 json json_of(const Verdict& said) {
   return {{"sentence", said.sentence}, {"advice", said.advice}, {"limited", said.is_limited}};
+}
+
+std::string name_of_worker(const Model& model, PeerId peer) {
+  const auto worker = model.workers().find(peer);
+  if (peer == 0) return "rank 0";
+  return worker == model.workers().end() || worker->second.info.name.empty()
+             ? "worker " + std::to_string(peer)
+             : shortened(worker->second.info.name, 100);
 }
 
 /// Of a program that runs streams and no tasks the streams are what matters.
@@ -101,6 +111,7 @@ json json_of(const StreamSeen& stream) {
                      {"errors", node.errors},
                      {"queued", node.queued},
                      {"in_flight", node.in_flight},
+                     {"dropped", node.dropped},
                      {"per_s", rounded(node.per_s)},
                      {"busy", rounded(node.busy)},
                      {"blocked", rounded(node.blocked)},
@@ -171,20 +182,35 @@ json summary_of(const Model& model) {
           {"by_busy", busy}};
 }
 
-json failures_of(const Model& model) {
+json lines_of(const std::vector<std::string>& lines) {
+  constexpr std::size_t most = 20;
   json all = json::array();
-  for (const FailureSeen& one : model.failures())
+  for (std::size_t i = lines.size() - std::min(most, lines.size()); i < lines.size(); ++i)
+    all.push_back(shortened(lines[i], 200));
+  return all;
+}
+
+// The last ones.
+json failures_of(const Model& model, std::size_t most) {
+  json all = json::array();
+  const auto& failures = model.failures();
+  for (std::size_t i = failures.size() - std::min(most, failures.size()); i < failures.size(); ++i) {
+    const FailureSeen& one = failures[i];
     all.push_back({{"time_s", rounded(one.time_s)},
                    {"task", shortened(one.task, 200)},
                    {"worker", shortened(one.worker, 100)},
                    {"type", shortened(one.type, 200)},
-                   {"message", shortened(one.message, 1000)}});
+                   {"message", shortened(one.message, 1000)},
+                   {"story", lines_of(one.story)}});
+  }
   return all;
 }
 
-json log_of(const Model& model) {
+json log_of(const Model& model, std::size_t most) {
   json all = json::array();
-  for (const std::string& line : model.log()) all.push_back(shortened(line, 500));
+  const auto& lines = model.log();
+  for (std::size_t i = lines.size() - std::min(most, lines.size()); i < lines.size(); ++i)
+    all.push_back(shortened(lines[i], 500));
   return all;
 }
 
@@ -252,10 +278,10 @@ json picture(const Model& model, const Program& program, const PictureLimits& li
           {"functions_total", model.functions().size()},
           {"workers", workers_of(model, limits.workers)},
           {"cluster", summary_of(model)},
-          {"failures", failures_of(model)},
+          {"failures", failures_of(model, limits.failures)},
           {"failures_total", model.failure_count()},
           {"streams", std::move(streams)},
-          {"log", log_of(model)},
+          {"log", log_of(model, limits.log)},
           {"own",
            {{"cpu_s", rounded(model.own().cpu_s)},
             {"resident_bytes", model.own().resident_bytes},
@@ -279,11 +305,7 @@ json task_stream(const Model& model, const TileRequest& request) {
   const std::size_t end = std::min(model.rows().size(), request.first_row + request.rows);
   for (std::size_t i = request.first_row; i < end; ++i) {
     const Model::Row& row = model.rows()[i];
-    const auto worker = model.workers().find(row.peer);
-    const std::string name = worker == model.workers().end() || worker->second.info.name.empty()
-                                 ? "worker " + std::to_string(row.peer)
-                                 : shortened(worker->second.info.name, 100);
-    rows.push_back(name + " #" + std::to_string(row.thread));
+    rows.push_back(name_of_worker(model, row.peer) + " #" + std::to_string(row.thread));
   }
   std::map<std::uint16_t, std::size_t> place;
   for (const Block& block : model.tile(request)) {
@@ -296,13 +318,162 @@ json task_stream(const Model& model, const TileRequest& request) {
           {"blocks", std::move(blocks)}};
 }
 
+json graph(const Model& model, const snapshot::SeenTasks& seen) {
+  json functions = json::array(), tasks = json::array(), arrows = json::array();
+  std::map<std::uint64_t, std::size_t> place;
+  std::map<std::pair<std::size_t, std::size_t>, std::uint64_t> count;
+  const std::vector<snapshot::SeenTask>& all = seen.tasks;
+  std::vector<std::size_t> function_of;
+  for (const snapshot::SeenTask& task : all) {
+    const auto [found, is_new] = place.try_emplace(task.function, functions.size());
+    if (is_new) functions.push_back(shortened(model.name_of(task.function), 200));
+    function_of.push_back(found->second);
+  }
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    tasks.push_back({function_of[i], weir::to_string(all[i].state), all[i].worker, all[i].inputs});
+    for (const std::uint32_t input : all[i].inputs) ++count[{function_of[input], function_of[i]}];
+  }
+  for (const auto& [ends, number] : count) arrows.push_back({ends.first, ends.second, number});
+  return {{"functions", std::move(functions)},
+          {"tasks", std::move(tasks)},
+          {"arrows", std::move(arrows)},
+          {"total", seen.tasks_total}};
+}
+
+json held(const Model& model, const snapshot::SeenTasks& seen) {
+  struct Sum {
+    std::uint64_t workers = 0, count = 0, bytes = 0, most_bytes = 0;
+    PeerId most = 0;
+  };
+  std::map<std::uint64_t, Sum> sums;
+  for (const snapshot::SeenResults& each : seen.results) {
+    Sum& sum = sums[each.function];
+    ++sum.workers;
+    sum.count += each.count;
+    sum.bytes += each.bytes;
+    if (each.bytes >= sum.most_bytes) {
+      sum.most_bytes = each.bytes;
+      sum.most = each.worker;
+    }
+  }
+  json all = json::array();
+  for (const auto& [function, sum] : sums)
+    all.push_back({{"function", shortened(model.name_of(function), 200)},
+                   {"workers", sum.workers},
+                   {"count", sum.count},
+                   {"bytes", sum.bytes},
+                   {"most_bytes", sum.most_bytes},
+                   {"most", name_of_worker(model, sum.most)}});
+  std::sort(all.begin(), all.end(), [](const json& a, const json& b) { return a["bytes"] > b["bytes"]; });
+  if (all.size() > 60) all.erase(all.begin() + 60, all.end());
+  return {{"results", std::move(all)}, {"looked_at", seen.results_looked_at}, {"total", seen.results_total}};
+}
+
+json bandwidth(const Model& model) {
+  constexpr std::size_t most_workers = 32;
+  std::map<PeerId, std::uint64_t> traffic;
+  for (const auto& [ends, link] : model.links()) {
+    traffic[ends.first] += link.bytes;
+    traffic[ends.second] += link.bytes;
+  }
+  std::vector<PeerId> order;
+  for (const auto& [peer, bytes] : traffic) order.push_back(peer);
+  const std::size_t all = order.size();
+  std::stable_sort(order.begin(), order.end(), [&](PeerId a, PeerId b) { return traffic[a] > traffic[b]; });
+  if (order.size() > most_workers) order.resize(most_workers);
+  std::sort(order.begin(), order.end());
+  json names = json::array(), links = json::array();
+  std::map<PeerId, std::size_t> place;
+  for (const PeerId peer : order) {
+    place[peer] = names.size();
+    names.push_back(name_of_worker(model, peer));
+  }
+  for (const auto& [ends, link] : model.links()) {
+    if (!place.contains(ends.first) || !place.contains(ends.second)) continue;
+    const bool is_fresh = model.now_s() - link.heard_s < 3;
+    links.push_back(
+        {place[ends.first], place[ends.second], link.bytes, link.count, is_fresh ? rounded(link.per_s) : 0});
+  }
+  return {{"workers", std::move(names)}, {"links", std::move(links)}, {"workers_total", all}};
+}
+
+namespace {
+
+json tree_of(const std::vector<ProfileNode>& nodes, std::size_t at, std::uint64_t least, int deepest) {
+  json below = json::array();
+  for (const auto& [name, position] : nodes[at].below)
+    if (deepest > 0 && nodes[position].count >= least)
+      below.push_back(tree_of(nodes, position, least, deepest - 1));
+  return json::array({shortened(nodes[at].name, 120), nodes[at].count, std::move(below)});
+}
+
+}  // namespace
+
+json profile(const Model& model) {
+  constexpr int deepest = 48;
+  const std::uint64_t samples = model.profile().front().count;
+  return {{"samples", samples},
+          {"tree", tree_of(model.profile(), 0, std::max<std::uint64_t>(1, samples / 1000), deepest)}};
+}
+
+json jobs(const Model& model) {
+  struct OfWorkers {
+    std::uint64_t workers = 0, threads = 0, processing = 0, finished = 0;
+    double serves_s = std::numeric_limits<double>::infinity();
+    std::string host;
+  };
+  constexpr std::size_t most = 200;
+  std::map<std::string, OfWorkers> by_job;
+  for (const auto& [peer, worker] : model.workers()) {
+    if (worker.is_gone) continue;
+    OfWorkers& job = by_job[worker.info.job];
+    ++job.workers;
+    job.threads += worker.info.threads;
+    job.processing += worker.info.processing;
+    job.finished += worker.info.finished;
+    job.serves_s = std::min(job.serves_s, worker.info.serves_s);
+    job.host = job.host.empty() || job.host == worker.info.host ? worker.info.host : "several";
+  }
+  json groups = json::array(), clusters = json::array();
+  for (const auto& [name, job] : by_job) {
+    if (groups.size() >= most) break;
+    groups.push_back({{"job", shortened(name, 100)},
+                      {"host", shortened(job.host, 100)},
+                      {"workers", job.workers},
+                      {"threads", job.threads},
+                      {"processing", job.processing},
+                      {"finished", job.finished},
+                      {"serves_s", std::isfinite(job.serves_s) ? json(rounded(job.serves_s)) : json()}});
+  }
+  for (const JobsSeen& cluster : model.jobs()) {
+    json list = json::array();
+    for (const JobSeen& job : cluster.jobs)
+      if (list.size() < most)
+        list.push_back({{"id", shortened(job.id, 100)},
+                        {"state", job.state},
+                        {"workers", job.workers},
+                        {"age_s", rounded(job.age_s)}});
+    clusters.push_back({{"system", cluster.system},
+                        {"wanted", cluster.wanted},
+                        {"jobs_total", cluster.jobs.size()},
+                        {"problem", shortened(cluster.problem, 1000)},
+                        {"jobs", std::move(list)}});
+  }
+  return {{"groups", std::move(groups)}, {"clusters", std::move(clusters)}};
+}
+
 json record(const Model& model, const Program& program) {
   TileRequest whole;
   whole.to_us = static_cast<std::int64_t>(1e6 * model.now_s());
   whole.rows = 256;
   return {{"picture", picture(model, program, {200, 200})},
           {"history", history(model, 0, 900)},
-          {"task_stream", task_stream(model, whole)}};
+          {"task_stream", task_stream(model, whole)},
+          {"graph", graph(model, model.last_tasks())},
+          {"held", held(model, model.last_tasks())},
+          {"bandwidth", bandwidth(model)},
+          {"jobs", jobs(model)},
+          {"profile", profile(model)}};
 }
 
 std::string prometheus(const Model& model) {

@@ -21,7 +21,7 @@ struct Program {
 };
 
 struct PictureLimits {
-  std::size_t functions = 100, workers = 100;
+  std::size_t functions = 100, workers = 100, failures = 100, log = 1000;
 };
 
 /// Everything but rings and blocks.
@@ -32,6 +32,19 @@ struct PictureLimits {
 /// The task stream, as `{"rows": [names], "functions": [names], "blocks": [[row, start_us, length_us,
 /// busy_us, count, function], ...]}`.
 [[nodiscard]] nlohmann::json task_stream(const Model& model, const TileRequest& request);
+/// Tasks there are with their inputs, and functions as groups with arrows: `{"functions": [names], "tasks":
+/// [[function, state, worker, [inputs]], ...], "arrows": [[from, to, count], ...], "total": n}`.
+[[nodiscard]] nlohmann::json graph(const Model& model, const snapshot::SeenTasks& tasks);
+/// Who holds results of which function: `{"results": [{"function", "workers", "count", "bytes"}, ...]}`.
+[[nodiscard]] nlohmann::json held(const Model& model, const snapshot::SeenTasks& tasks);
+/// Results from worker to worker: `{"workers": [names], "links": [[from, to, bytes, count, bytes_per_s],
+/// ...]}`, of the workers that exchange most.
+[[nodiscard]] nlohmann::json bandwidth(const Model& model);
+/// Where workers spend processor time, as `{"samples": n, "tree": [name, count, [trees below]]}`; what is
+/// less than a thousandth is left out.
+[[nodiscard]] nlohmann::json profile(const Model& model);
+/// Clusters that grow, and batch jobs with their workers and the time they have left.
+[[nodiscard]] nlohmann::json jobs(const Model& model);
 /// All of it, for a file: what is left of a program after its end.
 [[nodiscard]] nlohmann::json record(const Model& model, const Program& program);
 /// In Prometheus' text format, version 0.0.4.

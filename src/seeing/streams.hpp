@@ -26,4 +26,8 @@ inline std::atomic<StreamWatch*>& stream_watch() noexcept {
   return instance;
 }
 
+/// Called when a graph is made; a program that has nothing but streams gets its page by this. Defined in
+/// `dashboard`: what streams stand on does not know pages.
+void show_streams();
+
 }  // namespace weir::detail::seeing

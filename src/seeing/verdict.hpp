@@ -34,6 +34,7 @@ struct StreamNodeSeen {
   double busy = 0, blocked = 0;  ///< Shares of its time; what is left is idle.
   bool is_on_cluster = false, has_ended = false;
   std::vector<std::size_t> below;
+  std::uint64_t dropped = 0;  ///< By a queue that lets nobody wait.
 };
 struct StreamSeen {
   std::vector<StreamNodeSeen> nodes;

@@ -80,14 +80,17 @@ std::pair<std::shared_ptr<Graph>, Node*> make_graph(std::unique_ptr<Node> node,
   return {graph, &made};
 }
 
-Draining::Draining(std::shared_ptr<Graph> graph, Node& node) : graph_(std::move(graph)), node_(&node) {
-  if (!node.graph().is_at_work_here()) return;
-  node_ = nullptr;
+Draining::Draining(std::shared_ptr<Graph> graph, Node& node) : graph_(std::move(graph)) {
+  if (!node.graph().is_at_work_here()) {
+    came_out_ = Graph::came_out(node);
+    node_ = &node;
+    return;
+  }
   throw Error(ErrorKind::unsupported, "drain: called from inside the stream it would wait for");
 }
 
 void Draining::wait() {
-  if (Node* const node = std::exchange(node_, nullptr)) node->graph().drain(*node);
+  if (Node* const node = std::exchange(node_, nullptr)) node->graph().drain(*node, came_out_);
 }
 
 bool Draining::retry() {

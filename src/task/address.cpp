@@ -13,6 +13,7 @@
 #include <mutex>
 #include <vector>
 
+#include "task/code_name.hpp"
 #include "weir/error.hpp"
 
 namespace weir::detail::task {
@@ -139,6 +140,11 @@ class Symbols {
           names_.emplace(symbol.st_value, symbol.st_name);
     }
   }
+  /// The function that begins there or before.
+  const char* around(std::uint64_t offset) const {
+    const auto after = names_.upper_bound(offset);
+    return after == names_.begin() ? nullptr : text_.c_str() + std::prev(after)->second;
+  }
   const char* at(std::uint64_t offset) const {
     const auto found = names_.find(offset);
     return found == names_.end() ? nullptr : text_.c_str() + found->second;
@@ -148,6 +154,11 @@ class Symbols {
   std::map<std::uint64_t, std::uint32_t> names_;
   std::string text_;
 };
+
+const Symbols& own_symbols() {
+  static const Symbols symbols;
+  return symbols;
+}
 
 }  // namespace
 
@@ -187,18 +198,21 @@ std::string function_name(std::uint64_t portable) {
     std::string lambda = lambda_name(type);
     return lambda.empty() ? type : lambda;
   }
-  static std::mutex mutex;
-  static std::unique_ptr<Symbols> symbols;
   const void* address = local_address(portable);
   if (std::string name = exported_name(address); !name.empty()) return name;
-  std::lock_guard hold(mutex);
-  if (!symbols) symbols = std::make_unique<Symbols>();
   if (portable >> 48 == 0)
-    if (const char* name = symbols->at(portable)) return short_function_name(demangle(name));
+    if (const char* name = own_symbols().at(portable)) return short_function_name(demangle(name));
   char text[40];
   std::snprintf(text, sizeof text, "function at 0x%llx",
                 static_cast<unsigned long long>(portable & offset_mask));
   return text;
+}
+
+std::string code_name(std::uint64_t portable) {
+  const char* name = portable >> 48 == 0 ? own_symbols().around(portable) : nullptr;
+  Dl_info info{};
+  if (!name && portable && dladdr(local_address(portable), &info) != 0) name = info.dli_sname;
+  return name ? demangle(name) : "???";
 }
 
 const std::string& build_id() {

@@ -1,10 +1,11 @@
-// weir journal ls|why|verify|prune FOLDER: what is kept of earlier runs.
+// weir journal ls|why|verify|prune|export FOLDER: what is kept of earlier runs.
 #include "journal/journal.hpp"
 
 #include <cinttypes>
 #include <cstdio>
 #include <ctime>
 #include <map>
+#include <nlohmann/json.hpp>
 #include <string>
 
 #include "core/wording.hpp"
@@ -24,7 +25,7 @@ using journal::Journal;
 using journal::Key;
 
 struct JournalRequest {
-  std::string folder, key, function, older;
+  std::string folder, key, function, older, most, target;
   bool keys = false, json = false;
 };
 
@@ -41,22 +42,19 @@ std::string versioned(const Function& function) {
   return printable(function.name) + (function.version ? " version " + std::to_string(function.version) : "");
 }
 
-std::string json_text(const std::string& text) {
-  std::string quoted = "\"";
-  for (const char c : printable(text)) {
-    if (c == '"' || c == '\\') quoted += '\\';
-    quoted += c;
-  }
-  return quoted + '"';
+/// One object a line.
+void print_json(const nlohmann::ordered_json& object) {
+  std::puts(object.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace).c_str());
 }
 
 void print_keys(const Journal& journal, const JournalRequest& request) {
   journal.for_each([&](const Entry& entry) {
     if (request.json)
-      std::printf("{\"key\": \"%s\", \"function\": %s, \"version\": %" PRId64
-                  ", \"time\": %u, \"bytes\": %" PRIu64 "}\n",
-                  journal::to_text(entry.key).c_str(), json_text(entry.function.name).c_str(),
-                  entry.function.version, entry.time, entry.bytes);
+      print_json({{"key", journal::to_text(entry.key)},
+                  {"function", entry.function.name},
+                  {"version", entry.function.version},
+                  {"time", entry.time},
+                  {"bytes", entry.bytes}});
     else
       std::printf("%s  %s  %10s  %s\n", journal::to_text(entry.key).c_str(), time_text(entry.time).c_str(),
                   weir::to_text(entry.bytes).c_str(), versioned(entry.function).c_str());
@@ -80,9 +78,11 @@ int list(const JournalRequest& request) {
   if (!request.json) std::printf("%10s %10s  %-19s  %s\n", "results", "bytes", "newest", "function");
   for (const auto& [function, sum] : functions)
     if (request.json)
-      std::printf("{\"function\": %s, \"version\": %" PRId64 ", \"results\": %" PRIu64 ", \"bytes\": %" PRIu64
-                  ", \"newest\": %u}\n",
-                  json_text(function.name).c_str(), function.version, sum.results, sum.bytes, sum.newest);
+      print_json({{"function", function.name},
+                  {"version", function.version},
+                  {"results", sum.results},
+                  {"bytes", sum.bytes},
+                  {"newest", sum.newest}});
     else
       std::printf("%10" PRIu64 " %10s  %-19s  %s\n", sum.results, weir::to_text(sum.bytes).c_str(),
                   time_text(sum.newest).c_str(), versioned(function).c_str());
@@ -127,6 +127,7 @@ int prune(const JournalRequest& request) {
           ? -1
           : std::time(nullptr) -
                 std::chrono::duration_cast<std::chrono::seconds>(parse_duration(request.older)).count();
+  const std::uint64_t most = request.most.empty() ? UINT64_MAX : parse_bytes(request.most);
   Journal journal(request.folder, Access::write);
   std::vector<Key> dropped;
   const bool chosen = !request.function.empty() || !request.older.empty();
@@ -136,8 +137,20 @@ int prune(const JournalRequest& request) {
     if (chosen && named && old) dropped.push_back(entry.key);
   });
   for (const Key& key : dropped) journal.forget(key);
+  const std::uint64_t beyond = request.most.empty() ? 0 : journal.keep_within(most);
   journal.compact();
-  std::printf("%zu results dropped, %" PRIu64 " kept\n", dropped.size(), journal.condition().results);
+  std::printf("%" PRIu64 " results dropped, %" PRIu64 " kept\n", dropped.size() + beyond,
+              journal.condition().results);
+  return 0;
+}
+
+int copy_out(const JournalRequest& request) {
+  const Journal journal(request.folder, Access::read);
+  Journal target(request.target, Access::write);
+  const std::uint64_t copied = journal.copy_to(target, [&](const Entry& entry) {
+    return request.function.empty() || entry.function.name == request.function;
+  });
+  std::printf("%" PRIu64 " results copied to %s\n", copied, printable(request.target).c_str());
   return 0;
 }
 
@@ -163,10 +176,19 @@ int journal(int argc, char** argv) {
       folder(app.add_subcommand("prune", "drop results, then what nothing needs; nobody may be writing"));
   prune_command->add_option("--function", request.function, "Results of this function")->type_name("NAME");
   prune_command->add_option("--older", request.older, "Results kept before, such as 30d")->type_name("TIME");
+  prune_command
+      ->add_option("--to", request.most,
+                   "Large results that were used least recently, until the "
+                   "rest takes at most so much, such as 100GB")
+      ->type_name("BYTES");
+  CLI::App* export_command = folder(app.add_subcommand("export", "copy results into another journal"));
+  export_command->add_option("target", request.target, "The other journal's folder")->required();
+  export_command->add_option("--function", request.function, "Results of this function")->type_name("NAME");
   if (!tool::parse(app, argc, argv)) return 0;
   if (*ls) return list(request);
   if (*why_command) return why(request);
   if (*verify_command) return verify(request);
+  if (*export_command) return copy_out(request);
   return *prune_command ? prune(request) : 2;
 }
 

@@ -1,7 +1,8 @@
-// weir report [JOB] [-o FILE] and weir trace [JOB] [-o FILE]
+// weir report [JOB] [-o FILE] and weir trace [JOB] [-o FILE | --otf2 FOLDER]
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <nlohmann/json.hpp>
 
 #include "core/state_directory.hpp"
@@ -34,16 +35,16 @@ void write_file(const std::filesystem::path& path, const std::string& text) {
                                  "); -o names another, in a folder that is there and has room");
 }
 
-/// What both commands share: a run, and the file that is made of it.
+/// What both commands share: a run, and what `write` makes of its record, at a place that it may change.
 int make(int argc, char** argv, CLI::App& app, const std::string& otherwise,
-         std::string (*text_of)(const std::string& record)) {
+         const std::function<void(const std::string& record, std::string& made)>& write) {
   std::string which, file = otherwise;
   app.add_option("JOB", which, "Id, batch job, process or name of a program, or last; default: the newest");
   app.add_option("-o,--output", file, "The file; default: " + otherwise)->type_name("FILE");
   if (!tool::parse(app, argc, argv)) return 0;
   const dashboard::Run run = dashboard::find_run(which, state_directory());
   const std::string record = dashboard::read_record(run);
-  write_file(file, text_of(record));
+  write(record, file);
   const auto verdict = nlohmann::json::parse(record).at("picture").at("verdict").at("sentence");
   std::printf("%s: %s, process %lld on %s: %s\n", file.c_str(), run.program.name.c_str(),
               static_cast<long long>(run.program.pid), run.program.host.c_str(),
@@ -55,15 +56,21 @@ int make(int argc, char** argv, CLI::App& app, const std::string& otherwise,
 
 int report(int argc, char** argv) {
   CLI::App app("Makes one HTML file of what a program does or did; it needs no network.", "weir report");
-  return make(argc, argv, app, "report.html", dashboard::report);
+  return make(argc, argv, app, "report.html", [](const std::string& record, std::string& made) {
+    write_file(made, dashboard::report(record));
+  });
 }
 
 int trace(int argc, char** argv) {
   CLI::App app("Makes a trace of what a program does or did, for Perfetto and chrome://tracing.",
                "weir trace");
-  return make(argc, argv, app, "trace.json", [](const std::string& record) {
+  std::string folder;
+  app.add_option("--otf2", folder, "A new folder for a trace in OTF2 instead")->type_name("FOLDER");
+  return make(argc, argv, app, "trace.json", [&](const std::string& record, std::string& made) {
     try {
-      return trace_of(nlohmann::json::parse(record));
+      const auto all = nlohmann::json::parse(record);
+      if (folder.empty()) return write_file(made, trace_of(all));
+      write_otf2(all, made = folder);
     } catch (const nlohmann::json::exception&) {
       throw Error(ErrorKind::io, "the record of this run must be what a program has written; run it again");
     }

@@ -1,4 +1,4 @@
-// weir top [JOB] [--once] [--json]
+// weir top [JOB] [--once] [--json] [--replay]
 #include "tool/top.hpp"
 
 #include <sys/ioctl.h>
@@ -6,15 +6,19 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <csignal>
 #include <cstdio>
+#include <map>
 #include <nlohmann/json.hpp>
+#include <numeric>
 #include <thread>
 
 #include "core/state_directory.hpp"
 #include "core/wording.hpp"
 #include "dashboard/fetch.hpp"
+#include "seeing/verdict.hpp"
 #include "tool/command.hpp"
 #include "tool/parse.hpp"
 #include "tool/print.hpp"
@@ -173,6 +177,90 @@ std::vector<std::string> top_lines(const json& picture, std::size_t columns, std
   return screen.take();
 }
 
+namespace {
+
+/// A figure of the history's rows.
+std::vector<double> figures(const json& history, std::string_view name) {
+  const json& names = history.at("columns");
+  const auto at = static_cast<std::size_t>(std::find(names.begin(), names.end(), name) - names.begin());
+  std::vector<double> values;
+  for (const json& row : history.at("rows")) values.push_back(row.at(at).get<double>());
+  return values;
+}
+
+/// The last values up to `at`, a letter each, as high as they are.
+std::string curve(const std::vector<double>& values, std::size_t at, std::size_t width) {
+  constexpr std::string_view heights = " .:-=+*#%@";
+  const double most = std::max(1e-9, *std::max_element(values.begin(), values.end()));
+  std::string text;
+  for (std::size_t i = at + 1 - std::min(width, at + 1); i <= at; ++i)
+    text += heights[static_cast<std::size_t>(std::clamp(values[i] / most, 0.0, 1.0) *
+                                             static_cast<double>(heights.size() - 1))];
+  return "|" + text + std::string(width - text.size(), ' ') + "| most " + text_of_count(most);
+}
+
+void add_moment(Screen& screen, const json& stream, double from_s, double to_s) {
+  std::map<std::string, std::array<double, 2>> functions;  // tasks, seconds
+  for (const json& block : stream.at("blocks")) {
+    const double start_s = 1e-6 * block.at(1).get<double>(), length_s = 1e-6 * block.at(2).get<double>();
+    if (start_s > to_s || start_s + length_s < from_s) continue;
+    auto& sum = functions[stream.at("functions").at(block.at(5).get<std::size_t>()).get<std::string>()];
+    sum[0] += block.at(4).get<double>();
+    sum[1] += 1e-6 * block.at(3).get<double>();
+  }
+  if (functions.empty()) return;
+  screen.add("");
+  screen.add(cell("FUNCTION", 40) + cell("TASKS", 12, true) + cell("BUSY", 12, true));
+  for (const auto& [name, sum] : functions)
+    screen.add(cell(name, 40) + cell(text_of_count(sum[0]), 12, true) +
+               cell(text_of_seconds(sum[1]), 12, true));
+}
+
+}  // namespace
+
+std::vector<std::string> replay_lines(const json& record, std::size_t at, std::size_t columns,
+                                      std::size_t rows) {
+  Screen screen(columns, rows);
+  const json& history = record.at("history");
+  const json& program = record.at("picture").at("program");
+  const std::vector<double> times = figures(history, "time_s");
+  if (times.empty()) {
+    screen.add(program.at("name").get<std::string>() + " has left no history");
+    return screen.take();
+  }
+  at = std::min(at, times.size() - 1);
+  constexpr double moment_s = 3;  // what a thread did becomes known a second or two later
+  const double before_s = std::min(at ? times[at - 1] : 0, times[at] - moment_s);
+  screen.add(program.at("name").get<std::string>() + "  process " + program.at("pid").dump() + " on " +
+             program.at("host").get<std::string>() + "  replay: " + text_of_seconds(times[at]) + " of " +
+             text_of_seconds(times.back()));
+  constexpr std::array<const char*, seeing::activities> activity_columns = {
+      "busy",           "overhead",  "fetching",    "no_memory",
+      "no_parallelism", "assigning", "unplaceable", "nothing_to_do"};
+  seeing::ActivitySeconds seconds{};
+  for (std::size_t i = 0; i < seeing::activities; ++i) seconds[i] = figures(history, activity_columns[i])[at];
+  const double threads = std::accumulate(seconds.begin(), seconds.end(), 0.0);
+  screen.add(seeing::verdict(seconds).sentence);
+  screen.add("busy " + bar_of(threads > 0 ? seconds[0] / threads : 0, 20) + " " +
+             percent_of(threads > 0 ? seconds[0] / threads : 0) + "  tasks/s " +
+             text_of_count(figures(history, "tasks_per_s")[at]) + "  workers " +
+             text_of_count(figures(history, "workers")[at]) + "  waiting " +
+             text_of_count(figures(history, "waiting")[at]) + "  ready " +
+             text_of_count(figures(history, "ready")[at]));
+  screen.add("results " + text_of_count(1e6 * figures(history, "managed_mb")[at]) + "B  on disk " +
+             text_of_count(1e6 * figures(history, "spilled_mb")[at]) + "B  processes " +
+             text_of_count(1e6 * figures(history, "resident_mb")[at]) + "B");
+  screen.add("");
+  const std::size_t width = columns > 50 ? columns - 32 : 20;
+  for (const auto& [name, column] : {std::pair{"tasks/s", "tasks_per_s"},
+                                     {"busy threads", "busy"},
+                                     {"waiting", "waiting"},
+                                     {"results, MB", "managed_mb"}})
+    screen.add(cell(name, 13) + curve(figures(history, column), at, width));
+  add_moment(screen, record.at("task_stream"), before_s, times[at]);
+  return screen.take();
+}
+
 std::string trace_of(const json& record) {
   const json& stream = record.at("task_stream");
   const json& rows = stream.at("rows");
@@ -264,6 +352,24 @@ class Terminal {
   bool is_raw_ = false;
 };
 
+/// Plays what a run has left, in at most about twenty seconds; once: its last moment.
+void replay(const dashboard::Run& run, bool is_once) {
+  const json record = json::parse(dashboard::read_record(run));
+  const std::size_t moments = record.at("history").at("rows").size();
+  if (is_once || !isatty(STDOUT_FILENO)) {
+    for (const std::string& line : replay_lines(record, moments, 80, 24)) std::puts(line.c_str());
+    return;
+  }
+  const auto pause = std::chrono::milliseconds(
+      std::clamp<long>(20'000 / std::max<long>(1, static_cast<long>(moments)), 50, 500));
+  Terminal terminal;
+  for (std::size_t at = 0;; at = std::min(at + 1, moments)) {
+    const winsize size = Terminal::size();
+    terminal.show(replay_lines(record, at, size.ws_col - 1u, size.ws_row - 1u));
+    if (terminal.wait_for_end(pause)) return;
+  }
+}
+
 json picture_of(const dashboard::Run& run) { return json::parse(dashboard::read_record(run)).at("picture"); }
 
 }  // namespace
@@ -273,12 +379,14 @@ int top(int argc, char** argv) {
       "Shows what a program does, every second until q is typed; of one that has ended, what it did.",
       "weir top");
   std::string which;
-  bool is_json = false, is_once = false;
+  bool is_json = false, is_once = false, is_replay = false;
   app.add_option("JOB", which, "Id, batch job, process or name of a program; default: the newest");
   app.add_flag("--once", is_once, "Print it once");
   app.add_flag("--json", is_json, "Print it once, for programs");
+  app.add_flag("--replay", is_replay, "Show from the beginning what it did");
   if (!parse(app, argc, argv)) return 0;
   const dashboard::Run run = dashboard::find_run(which, state_directory());
+  if (is_replay && !is_json) return replay(run, is_once), 0;
   if (is_json) {
     std::puts(picture_of(run).dump(2, ' ', false, json::error_handler_t::replace).c_str());
     return 0;

@@ -1,8 +1,10 @@
 // The server, folders of runs and reports; programs that are seen are faked by a source.
 #include "dashboard/dashboard.hpp"
 
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <catch2/catch.hpp>
+#include <csignal>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <thread>
@@ -82,6 +84,11 @@ TEST_CASE("WEIR_DASHBOARD is on, off, a port or a path") {
   CHECK(parse_wish("off").where == Wish::Where::off);
   CHECK(parse_wish("9000").port == 9000);
   CHECK(parse_wish("unix:/tmp/x").path == "/tmp/x");
+  CHECK(parse_wish("terminal").is_terminal);
+  CHECK(parse_wish("terminal:").where == Wish::Where::automatic);
+  CHECK(parse_wish("terminal:off").where == Wish::Where::off);
+  CHECK(parse_wish("terminal:9000").port == 9000);
+  CHECK(parse_wish("terminal:9000").is_terminal);
   for (const char* wrong : {"of", "0x10", "65536", "-1", "unix:", "80 "})
     CHECK(sentence_of([&] { static_cast<void>(parse_wish(wrong)); }) ==
           "WEIR_DASHBOARD: must be on, off, a port from 1 to 65535 or unix:PATH (got " + std::string(wrong) +
@@ -172,6 +179,20 @@ TEST_CASE("a program is seen through its socket, and its record is there afterwa
   CHECK(html.find("\nimport ") == std::string::npos);
 }
 
+TEST_CASE("a report has at most 2 MB, whatever is in the record") {
+  nlohmann::json record = {{"picture", {{"program", {{"name", "p"}}}, {"failures", nlohmann::json::array()}}},
+                           {"history", {{"rows", nlohmann::json::array()}}},
+                           {"profile", {{"tree", std::string(400'000, '<')}}},
+                           {"graph", "kept if there is room"}};
+  const std::string page = report(record.dump());
+  CHECK(page.size() < 2'000'000);
+  CHECK(page.find("kept if there is room") != std::string::npos);
+  for (int i = 0; i < 100; ++i)
+    record["picture"]["failures"].push_back({{"task", "t"}, {"story", {std::string(5'000, 'x')}}});
+  record["task_stream"] = std::string(1'800'000, 'x');
+  CHECK(report(record.dump()).size() < 2'000'000);
+}
+
 TEST_CASE("a program that ends at once leaves nothing") {
   const Folder state;
   { Dashboard dashboard(a_source(), parse_wish("unix:" + (state.path() / "page").string())); }
@@ -218,6 +239,34 @@ TEST_CASE("runs are found by id, job, process, program or as the last") {
       "are");
   std::ofstream(state.path() / "runs" / "2-node-6" / "run.json") << "{";
   CHECK(find_run("", state.path()).program.id == "1-node-5");
+}
+
+TEST_CASE("a disk that is full keeps the last record, and the next one is tried again") {
+  const Folder state;
+  Run run;
+  run.program = {"1-node-5", "app", "node", "", 5, 1, true};
+  RunFolder folder(run, state.path());
+  folder.record("{\"first\": 1}");
+  CHECK(folder.problem().empty());
+  const auto before = std::signal(SIGXFSZ, SIG_IGN);
+  rlimit limit{};
+  REQUIRE(getrlimit(RLIMIT_FSIZE, &limit) == 0);
+  const rlimit full{100, limit.rlim_max};
+  REQUIRE(setrlimit(RLIMIT_FSIZE, &full) == 0);
+  folder.record(std::string(10'000, 'x'));
+  const std::string problem = folder.problem();
+  REQUIRE(setrlimit(RLIMIT_FSIZE, &limit) == 0);
+  std::signal(SIGXFSZ, before);
+  CHECK(problem == (folder.path() / "record.json").string() + " cannot be written (File too large)");
+  const auto text_of_record = [&] {
+    std::ifstream file(folder.path() / "record.json");
+    return std::string{std::istreambuf_iterator<char>(file), {}};
+  };
+  CHECK(text_of_record() == "{\"first\": 1}");
+  CHECK_FALSE(fs::exists(folder.path() / "record.json.new"));
+  folder.record("{\"second\": 2}");
+  CHECK(folder.problem().empty());
+  CHECK(text_of_record() == "{\"second\": 2}");
 }
 
 TEST_CASE("old runs go, and a place that cannot be written is told") {

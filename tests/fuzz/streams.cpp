@@ -1,12 +1,13 @@
 // streams: random graphs of operators, built once here and once on the cluster; what comes out of each of
-// their ends must be the same, in the same order. `streams [first seed] [count]`, as threads or under `weir
-// run`.
+// their ends must be the same, in the same order. `streams [first seed] [count] [deaths]`, as threads or
+// under `weir run`; with `deaths` the workers but one are killed meanwhile.
 //
 // A seed decides everything: the graph and what is emitted. Prints the seed of a graph that fails, and the
 // smallest graph that it could be brought down to.
 #include <unistd.h>
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
@@ -14,6 +15,7 @@
 #include <iostream>
 #include <random>
 #include <sstream>
+#include <thread>
 
 #include "weir/weir.hpp"
 
@@ -85,7 +87,10 @@ struct Plan {
   std::vector<std::size_t> begins;  // which source each of the first streams is fed by
   std::vector<Step> steps;
   std::vector<std::size_t> ends;
-  std::vector<std::pair<std::size_t, Long>> elements;  // source and value
+  std::vector<bool> are_unordered;                        // of the ends
+  std::vector<std::pair<std::size_t, Long>> elements;     // source and value
+  std::vector<std::pair<std::size_t, std::size_t>> cuts;  // before which element which of the first streams
+                                                          // is disconnected, or connected again
 };
 constexpr std::size_t sources = 2;
 
@@ -99,11 +104,12 @@ auto named(const X& stream) {
 }
 
 constexpr std::array unary_names{
-    "map",           "filter",        "accumulate", "partition",    "sliding_window", "unique",
-    "flatten",       "slice",         "take_while", "enumerate",    "pairwise",       "group sums",
-    "group batches", "split",         "route",      "map filter",   "sums of sums",   "partition flatten",
-    "flatten take",  "take batches",  "refuse",     "refuse items", "flaky",          "flaky sums",
-    "flaky items",   "flaky batches", "refuse sums"};
+    "map",           "filter",         "accumulate",  "partition",    "sliding_window", "unique",
+    "flatten",       "slice",          "take_while",  "enumerate",    "pairwise",       "group sums",
+    "group batches", "split",          "route",       "map filter",   "sums of sums",   "partition flatten",
+    "flatten take",  "take batches",   "refuse",      "refuse items", "flaky",          "flaky sums",
+    "flaky items",   "flaky batches",  "refuse sums", "buffer",       "delay",          "rate_limit",
+    "timed_window",  "timed partition"};
 constexpr std::array binary_names{"merge",      "zip",  "combine_latest", "emit_on",
                                   "zip_latest", "join", "merge_by_time"};
 
@@ -174,6 +180,23 @@ Named<S> apply_fused(unsigned kind, const S& s, Long n) {
       return named(s.pairwise().accumulate(refuse_pair, Long{0}));
   }
 }
+/// What makes no difference to what comes out on one way, whatever the clock says.
+template <class S>
+Named<S> apply_timed(unsigned kind, const S& s, Long n) {
+  const auto interval = std::chrono::microseconds(300 * n);
+  switch (kind) {
+    case 27:
+      return named(s.buffer(static_cast<std::size_t>(n)));
+    case 28:
+      return named(s.delay(interval));
+    case 29:
+      return named(s.rate_limit(interval / 8));
+    case 30:
+      return named(s.timed_window(interval).flatten());
+    default:
+      return named(s.partition(static_cast<std::size_t>(n), interval).flatten());
+  }
+}
 
 template <class S>
 Named<S> apply_binary(unsigned kind, const S& a, const S& b, Long n) {
@@ -196,7 +219,7 @@ Named<S> apply_binary(unsigned kind, const S& a, const S& b, Long n) {
   }
 }
 
-constexpr std::size_t unaries = unary_names.size(), binaries = binary_names.size();
+constexpr std::size_t untimed = 27, unaries = unary_names.size(), binaries = binary_names.size();
 
 template <class S>
 void add_step(std::vector<Named<S>>& streams, const Step& step) {
@@ -205,6 +228,7 @@ void add_step(std::vector<Named<S>>& streams, const Step& step) {
   if (step.kind >= unaries)
     made = apply_binary(step.kind - static_cast<unsigned>(unaries), first, streams[step.inputs[1]](),
                         step.number);
+  else if (step.kind >= untimed) made = apply_timed(step.kind, first, step.number);
   else
     made = step.kind < 15 ? apply_plain(step.kind, first, step.number)
                           : apply_fused(step.kind, first, step.number);
@@ -217,33 +241,53 @@ using Outcome = std::vector<Longs>;
 /// Builds the graph below the sources, emits, and returns what came out of each end.
 template <class S>
 Outcome outcome(const Plan& plan) {
-  std::vector<Here> from(sources);
+  std::vector<Here> from(sources), begins(plan.begins.size());
   std::vector<Named<S>> streams;
-  for (const std::size_t source : plan.begins) {
-    if constexpr (std::is_same_v<S, There>) streams.push_back(named(from[source].scatter()));
-    else streams.push_back(named(from[source].map(std::identity())));
+  for (std::size_t i = 0; i < begins.size(); ++i) {
+    from[plan.begins[i]].connect(begins[i]);
+    if constexpr (std::is_same_v<S, There>) streams.push_back(named(begins[i].scatter()));
+    else streams.push_back(named(begins[i].map(std::identity())));
   }
   for (const Step& step : plan.steps) add_step(streams, step);
   std::vector<Collected<Long>> lists;
-  for (const std::size_t end : plan.ends) {
-    if constexpr (std::is_same_v<S, There>) lists.push_back(streams[end]().gather().sink_to_list());
-    else lists.push_back(streams[end]().sink_to_list());
+  for (std::size_t i = 0; i < plan.ends.size(); ++i) {
+    const S end = streams[plan.ends[i]]();
+    if constexpr (!std::is_same_v<S, There>) lists.push_back(end.sink_to_list());
+    else if (plan.are_unordered[i]) lists.push_back(end.gather(unordered).sink_to_list());
+    else lists.push_back(end.gather().sink_to_list());
   }
+  const auto note = [&](Outcome& all) {
+    for (std::size_t i = 0; i < lists.size(); ++i) {
+      all.push_back(lists[i].values());
+      if (plan.are_unordered[i]) std::sort(all.back().begin(), all.back().end());
+    }
+  };
+  std::vector<bool> is_cut(begins.size());
+  const auto cut_before = [&](std::size_t element) {
+    for (const auto& [at, which] : plan.cuts) {
+      if (at != element) continue;
+      if (is_cut[which]) from[plan.begins[which]].connect(begins[which]);
+      else from[plan.begins[which]].disconnect(begins[which]);
+      is_cut[which] = !is_cut[which];
+    }
+  };
   const auto whatever_is_thrown = [](const auto& run) {  // elements that are refused; what is left counts
     try {
       run();
     } catch (const std::runtime_error&) {
     }
   };
-  for (const auto& [source, value] : plan.elements)
-    whatever_is_thrown([&, s = source, x = value] { from[s].emit(x); });
-  whatever_is_thrown([&] { from[0].drain(); });
-  whatever_is_thrown([&] { from[1].drain(); });
+  for (std::size_t i = 0; i < plan.elements.size(); ++i) {
+    cut_before(i);
+    whatever_is_thrown([&] { from[plan.elements[i].first].emit(plan.elements[i].second); });
+  }
+  for (const Here& begin : begins) whatever_is_thrown([&] { begin.drain(); });
   Outcome all;
-  for (const auto& list : lists) all.push_back(list.values());
+  note(all);
   for (const Here& source : from) whatever_is_thrown([&] { source.close(); });
-  for (const Here& source : from) whatever_is_thrown([&] { source.drain(); });
-  for (const auto& list : lists) all.push_back(list.values());
+  for (const Here& begin : begins) whatever_is_thrown([&] { begin.close(); });
+  for (const Here& begin : begins) whatever_is_thrown([&] { begin.drain(); });
+  note(all);
   return all;
 }
 
@@ -259,7 +303,10 @@ std::string text_of(const Plan& plan) {
     out << (step.is_lazy ? ", when needed\n" : "\n");
   }
   out << "  ends:";
-  for (const std::size_t end : plan.ends) out << " s" << end;
+  for (std::size_t i = 0; i < plan.ends.size(); ++i)
+    out << " s" << plan.ends[i] << (plan.are_unordered[i] ? " in any order" : "");
+  for (const auto& [at, which] : plan.cuts)
+    out << "\n  before element " << at << " s" << which << " is cut off or connected again";
   out << "\n  emitted:";
   for (const auto& [source, value] : plan.elements) out << " " << source << ":" << value;
   return out.str();
@@ -274,10 +321,12 @@ Plan plan_of(std::uint64_t seed) {
     plan.begins.push_back(below(sources));
     weight.push_back(1);
   }
+  const bool has_joins = below(4) != 0;  // the order in a join depends on the clock
   for (std::size_t i = 1 + below(9); i > 0; --i) {
     Step step;
-    const bool joins = weight.size() > 1 && below(2) == 0;
-    step.kind = static_cast<unsigned>(joins ? unaries + below(binaries) : below(unaries));
+    const bool joins = has_joins && weight.size() > 1 && below(2) == 0;
+    step.kind =
+        static_cast<unsigned>(joins ? unaries + below(binaries) : below(has_joins ? untimed : unaries));
     step.number = 1 + static_cast<Long>(below(4));
     step.is_lazy = below(2) == 0;
     const auto recent = [&] {
@@ -299,8 +348,11 @@ Plan plan_of(std::uint64_t seed) {
   }
   plan.ends.push_back(weight.size() - 1);
   for (std::size_t i = below(3); i > 0; --i) plan.ends.push_back(below(weight.size()));
+  for (std::size_t i = plan.ends.size(); i > 0; --i) plan.are_unordered.push_back(below(4) == 0);
   for (std::size_t i = 1 + below(below(2) ? 60 : 12); i > 0; --i)
     plan.elements.emplace_back(below(4) == 0 ? 1 : 0, static_cast<Long>(below(23)) - 7);
+  for (std::size_t i = below(3) == 0 ? below(4) : 0; i > 0; --i)
+    plan.cuts.emplace_back(below(plan.elements.size()), below(plan.begins.size()));
   return plan;
 }
 
@@ -331,7 +383,9 @@ Plan smallest(Plan plan) {
   };
   for (bool smaller = true; smaller;) {
     smaller = false;
-    for (std::size_t i = plan.ends.size(); i-- > 0;) smaller |= try_out(without(plan, &Plan::ends, i));
+    for (std::size_t i = plan.ends.size(); i-- > 0;)
+      smaller |= try_out(without(without(plan, &Plan::ends, i), &Plan::are_unordered, i));
+    for (std::size_t i = plan.cuts.size(); i-- > 0;) smaller |= try_out(without(plan, &Plan::cuts, i));
     for (std::size_t i = plan.steps.size(); i-- > 0;) smaller |= try_out(without_step(plan, i));
     for (std::size_t i = plan.elements.size(); i-- > 0;)
       smaller |= try_out(without(plan, &Plan::elements, i));
@@ -375,13 +429,37 @@ int check(std::uint64_t first, std::uint64_t count) {
   return failed || count == 0 ? 1 : 0;
 }
 
+int process_id() { return getpid(); }
+
+/// Kills all of the workers but one, at random moments.
+std::thread killer(Client& client, std::uint64_t seed) {
+  std::vector<int> pids = client.gather(client.run_on_workers(process_id));
+  if (pids.size() < 2) throw std::runtime_error("fuzz_streams: deaths need two workers at least");
+  return std::thread([pids = std::move(pids), random = std::mt19937_64(seed)]() mutable {
+    std::shuffle(pids.begin(), pids.end(), random);
+    for (std::size_t i = 1; i < pids.size(); ++i) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(random() % 60));
+      kill(pids[i], SIGKILL);
+    }
+  });
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
-  return weir::run(argc, argv, [&](Client& client) {
-    client.wait_for_workers(1);
-    const std::uint64_t first = argc > 1 ? std::strtoull(argv[1], nullptr, 10) : 1;
-    const std::uint64_t count = argc > 2 ? std::strtoull(argv[2], nullptr, 10) : 200;
-    return check(first, count);
-  });
+  weir::RunOptions options;
+  options.allowed_failures = 100;  // no task is to blame
+  return weir::run(
+      argc, argv,
+      [&](Client& client) {
+        client.wait_for_workers(1);
+        const std::uint64_t first = argc > 1 ? std::strtoull(argv[1], nullptr, 10) : 1;
+        const std::uint64_t count = argc > 2 ? std::strtoull(argv[2], nullptr, 10) : 200;
+        if (argc < 4) return check(first, count);
+        std::thread deaths = killer(client, first);
+        const int status = check(first, count);
+        deaths.join();
+        return status;
+      },
+      options);
 }

@@ -163,3 +163,40 @@ TEST_CASE("questions: the message of a run has all that the worker needs") {
   story.release(1);
   story.release(2);
 }
+
+TEST_CASE("questions: ancestry is what tasks need, a closer look what runs and who holds what") {
+  Story story({.saturation = 1});
+  story.join(1);
+  story.submit(1, {}, {}, 7);
+  story.submit(2, {1}, {}, 8);
+  story.submit(3, {}, {}, 9);
+  story.finish(1, 100);
+  const auto needed = story.state.ancestry({2, 99}, 10);
+  REQUIRE(needed.tasks.size() == 2);
+  CHECK(needed.tasks[0].id == 2);
+  CHECK(needed.tasks[0].inputs == std::vector<std::uint32_t>{1});
+  CHECK(needed.tasks[1].state == TaskState::memory);
+  CHECK(needed.tasks_total == 3);
+  CHECK(story.state.ancestry({2}, 1).tasks.size() == 1);
+  const auto seen = story.state.closer_look(10, 10);
+  REQUIRE(seen.tasks.size() == 3);
+  REQUIRE(seen.results.size() == 1);
+  CHECK(seen.results[0].function == 7);
+  CHECK(seen.results[0].worker == 1);
+  CHECK(seen.results[0].bytes == 100);
+  CHECK(seen.results_total == 1);
+  CHECK(story.state.closer_look(2, 0).tasks.size() <= 2);
+}
+
+TEST_CASE("questions: a story is told in sentences") {
+  Story story;
+  story.join(1);
+  story.submit(1);
+  story.now = 2;
+  story.finish(1);
+  const Lines lines = story.state.story_lines_of(1);
+  REQUIRE(lines.size() >= 3);
+  CHECK(lines.front().find("2s before: released to waiting (") == 0);
+  CHECK(lines.back().find("0s before: processing to memory") == 0);
+  CHECK(story.state.story_lines_of(2).empty());
+}

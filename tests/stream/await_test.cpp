@@ -170,3 +170,22 @@ TEST_CASE("co_await drain and close wait while the loop goes on") {
   });
   CHECK(sentence([&] { source.emit(9); }) == "emit: <stream> is closed");
 }
+
+TEST_CASE("co_await drain waits for what was emitted before, though another thread goes on") {
+  EventLoop loop;
+  Stream<int> source{loop};
+  std::atomic<bool> has_come{false}, stop{false};
+  source.buffer(64).sink([&](int x) {
+    if (x == -1) has_come = true;
+  });
+  std::thread other([&] {
+    while (!stop) static_cast<void>(source.emit_for(1, "1ms"));
+  });
+  run(loop, [&]() -> asio::awaitable<void> {
+    co_await source.emit(-1);
+    co_await source.drain();
+    CHECK(has_come);
+    stop = true;
+  });
+  other.join();
+}

@@ -39,7 +39,7 @@ TEST_CASE("pictures of a graph that another thread changes are pictures of some 
   Stream<int> source;
   std::atomic<bool> over{false};
   std::thread changer([&] {
-    for (int i = 0; i < 2000 && !over; ++i) {
+    for (int i = 0; i < 200 && !over; ++i) {
       auto branch = source.map(inc);
       branch.sink([](int) {});
       source.emit(i);

@@ -58,9 +58,10 @@ class Awaited : public std::enable_shared_from_this<Awaited<Waiting, Handler>> {
   }
   /// Whoever took `armed_` may look at the emission, and has to look once more when it is given back.
   void watch_for_cycle() {
-    if (watch_.has_told()) return;
-    const auto timer = std::make_shared<boost::asio::steady_timer>(
-        executor_, std::chrono::nanoseconds(std::max<std::int64_t>(cycle_patience_ns.load() / 4, 1'000'000)));
+    if (Waiting::is_told && watch_.has_told()) return;
+    std::int64_t nap = std::max<std::int64_t>(cycle_patience_ns.load() / 4, 1'000'000);
+    if (!Waiting::is_told) nap = std::min<std::int64_t>(nap, 20'000'000);
+    const auto timer = std::make_shared<boost::asio::steady_timer>(executor_, std::chrono::nanoseconds(nap));
     timer_ = timer;
     timer->async_wait([timer, waiting = this->weak_from_this()](const boost::system::error_code& cancelled) {
       const auto self = waiting.lock();

@@ -19,6 +19,7 @@ template <class In, class SizeOf>
 struct LimitBytesKernel {
   using Out = In;
   static constexpr bool outlives_input = true;
+  static constexpr bool leaves_in_order = true;
   struct Waiting {
     Time takes;
     TicketedElement<In> element;

@@ -48,6 +48,7 @@ namespace detail::stream {
 //   void stop();                                  optional
 //   void attach(std::function<void()> poke);      optional
 //   std::size_t pending() const;                  optional, of one that is not finite: what drain waits for
+//   static constexpr bool leaves_in_order = true; optional: who waits for that waits for no later ones
 //   bool finishes() const;                        optional: comes to its end also when the graph does
 //   bool goes_on() const;                         optional: what next() threw concerned one element only
 
@@ -89,9 +90,10 @@ class SourceNode final : public Outlet<typename Producer::Out> {
   [[nodiscard]] std::size_t pending() const override {
     if (!running_) return 0;
     if constexpr (requires(const Producer& p) { p.pending(); })
-      return std::max<std::size_t>(producer_.pending(), is_stepping_ ? 1 : 0);
+      return producer_.pending() + (is_stepping_ ? 1 : 0);
     else return Producer::is_finite ? 1 : 0;
   }
+  [[nodiscard]] std::uint64_t gone() const override { return gone_.load(); }
   [[nodiscard]] bool finishes() const override {
     if constexpr (requires(const Producer& p) { p.finishes(); }) return running_ && producer_.finishes();
     else return false;
@@ -138,6 +140,7 @@ class SourceNode final : public Outlet<typename Producer::Out> {
         failures_ = 0;
         if (x) {
           this->admit(std::move(*x));
+          if constexpr (requires { Producer::leaves_in_order; }) gone_.fetch_add(1);
         } else {
           result = Step::waits;
           if (producer_.is_over()) finish();
@@ -184,6 +187,7 @@ class SourceNode final : public Outlet<typename Producer::Out> {
 
   Producer producer_;
   std::atomic<bool> running_{false}, is_stepping_{false};
+  std::atomic<std::uint64_t> gone_{0};
   unsigned failures_ = 0;  // one after the other
   std::unique_ptr<Timer> timer_;
 };
@@ -418,6 +422,7 @@ template <class T>
 struct QueueProducer {
   using Out = T;
   static constexpr bool is_finite = false;
+  static constexpr bool leaves_in_order = true;
   Queue<T> queue;
   void start(Time) {}
   void attach(std::function<void()> poke) {

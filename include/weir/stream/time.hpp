@@ -28,6 +28,7 @@ struct Ticks {
 template <class In>
 struct TimedWindowKernel {
   using Out = std::vector<In>;
+  static constexpr bool leaves_in_order = true;
   Ticks ticks;
   Out items = {};
   Tickets tickets = {};
@@ -103,6 +104,7 @@ struct HeldQueue {
 template <class In>
 struct DelayKernel {
   using Out = In;
+  static constexpr bool leaves_in_order = true;
   static constexpr Traits traits{.where = Where::on_whole_chunks};
   static constexpr bool outlives_input = true;
   Time interval;
@@ -127,6 +129,7 @@ struct DelayKernel {
 template <class In>
 struct RateLimitKernel {
   using Out = In;
+  static constexpr bool leaves_in_order = true;
   static constexpr Traits traits{.where = Where::on_whole_chunks, .one_by_one = true};
   static constexpr bool outlives_input = true;
   Time interval;
@@ -171,6 +174,7 @@ struct HeldLast {
 template <class In>
 struct DebounceKernel {
   using Out = In;
+  static constexpr bool leaves_in_order = true;
   Time quiet;
   HeldLast<In> last = {};
   Time when{};
@@ -211,6 +215,7 @@ struct ThrottleKernel {
 template <class In>
 struct SampleKernel {
   using Out = In;
+  static constexpr bool leaves_in_order = true;
   Ticks ticks;
   HeldLast<In> last = {};
   void begin(Time now) { ticks.begin(now); }

@@ -220,3 +220,161 @@ export function streamGraph(parent, stream) {
   });
   parent.append(legend([['idle', mixed(0, 0)], ['busy', mixed(1, 0)], ['blocked: waits for what is below', mixed(0, 1)]]));
 }
+
+export const stateColours = {released: '#cfd8df', waiting: '#9db2c6', queued: '#8c7ae6', no_worker: '#111111', processing: '#009e73',
+  memory: '#0072b2', erred: '#d1495b', forgotten: '#cfd8df'};
+
+// How many steps each of `size` nodes is from one that nothing leads to; arrows are [from, to].
+function depths(size, arrows) {
+  const depth = Array(size).fill(0);
+  for (let round = 0, changed = true; changed && round < 64; ++round) {
+    changed = false;
+    for (const [from, to] of arrows)
+      if (from !== to && depth[to] <= depth[from] && depth[from] + 1 < size) { depth[to] = depth[from] + 1; changed = true; }
+  }
+  return depth;
+}
+
+// Functions as boxes in columns, with arrows to those that need them.
+export function functionGraph(parent, seen) {
+  const depth = depths(seen.functions.length, seen.arrows), columns = [];
+  seen.functions.forEach((_, i) => (columns[depth[i]] = columns[depth[i]] || []).push(i));
+  const shown = columns.filter(Boolean), rows = Math.max(...shown.map((column) => column.length));
+  const high = 40, {context, width} = canvas(parent, Math.min(480, rows * (high + 12)) + 8, 'functions and who needs whom');
+  const wide = Math.min(230, width / shown.length - 34), place = [];
+  shown.forEach((column, x) => column.forEach((i, y) => {
+    place[i] = {x: x * (width / shown.length) + 4, y: 4 + y * (high + 12)};
+  }));
+  const tasks = seen.functions.map(() => ({}));
+  for (const [at, state] of seen.tasks) tasks[at][state] = (tasks[at][state] || 0) + 1;
+  context.strokeStyle = style('--soft');
+  for (const [from, to, number] of seen.arrows) {
+    const a = place[from], b = place[to];
+    context.lineWidth = Math.min(5, 1 + Math.log10(number));
+    context.beginPath();
+    if (from === to) context.ellipse(a.x + wide / 2, a.y + high, 14, 7, 0, 0, Math.PI);
+    else {
+      context.moveTo(a.x + wide, a.y + high / 2);
+      context.bezierCurveTo(a.x + wide + 20, a.y + high / 2, b.x - 20, b.y + high / 2, b.x, b.y + high / 2);
+    }
+    context.stroke();
+    if (from === to) continue;
+    context.fillStyle = style('--soft');
+    context.beginPath();
+    context.moveTo(b.x, b.y + high / 2);
+    context.lineTo(b.x - 8, b.y + high / 2 - 5);
+    context.lineTo(b.x - 8, b.y + high / 2 + 5);
+    context.fill();
+  }
+  context.lineWidth = 1;
+  seen.functions.forEach((name, i) => {
+    const {x, y} = place[i], all = Object.values(tasks[i]).reduce((sum, one) => sum + one, 0);
+    let left = x;
+    for (const [state, number] of Object.entries(tasks[i])) {
+      context.fillStyle = stateColours[state];
+      context.fillRect(left, y + high - 8, wide * number / all, 8);
+      left += wide * number / all;
+    }
+    context.strokeRect(x, y, wide, high);
+    context.save();
+    context.beginPath();
+    context.rect(x, y, wide - 4, high);
+    context.clip();
+    context.fillStyle = style('--ink');
+    context.fillText(name, x + 6, y + 13);
+    context.fillStyle = style('--soft');
+    context.fillText(Object.entries(tasks[i]).map(([state, number]) => `${count(number)} ${state}`).join(', '), x + 6, y + 27);
+    context.restore();
+  });
+}
+
+// Tasks as squares in the colours of their states, behind those they need.
+export function taskGraph(parent, seen, onhover) {
+  const edges = seen.tasks.flatMap(([, , , inputs], to) => inputs.map((from) => [from, to]));
+  const depth = depths(seen.tasks.length, edges), columns = [];
+  seen.tasks.forEach((_, i) => (columns[depth[i]] = columns[depth[i]] || []).push(i));
+  const shown = columns.filter(Boolean);
+  const height = Math.max(40, Math.min(360, 16 * Math.max(...shown.map((column) => column.length)) + 8));
+  const {element, context, width} = canvas(parent, height, 'tasks and what they need');
+  const place = [], boxes = [];
+  shown.forEach((column, x) => {
+    const wide = Math.max(2, width / shown.length - 16);
+    const size = Math.max(3, Math.min(16, Math.floor(Math.sqrt(wide * (height - 8) / column.length))));
+    const below = Math.max(1, Math.floor((height - 8) / size));
+    column.forEach((i, k) => {
+      place[i] = {x: x * width / shown.length + 8 + size * Math.floor(k / below), y: 4 + size * (k % below), size};
+    });
+  });
+  context.strokeStyle = style('--line');
+  for (const [from, to] of edges.slice(0, 3000)) {
+    context.beginPath();
+    context.moveTo(place[from].x + place[from].size, place[from].y + place[from].size / 2);
+    context.lineTo(place[to].x, place[to].y + place[to].size / 2);
+    context.stroke();
+  }
+  seen.tasks.forEach(([at, state, worker, inputs], i) => {
+    const {x, y, size} = place[i];
+    context.fillStyle = stateColours[state] || '#cfd8df';
+    context.fillRect(x, y, size - 1, size - 1);
+    boxes.push([x, y, size, `${seen.functions[at]}: ${state}` + (worker ? ` at worker ${worker}` : '') +
+      (inputs.length ? `, needs ${inputs.length} of those shown` : '')]);
+  });
+  element.addEventListener('mousemove', (event) => {
+    const box = boxes.findLast(([x, y, size]) => event.offsetX >= x && event.offsetX < x + size && event.offsetY >= y && event.offsetY < y + size);
+    onhover(box ? box[3] : '');
+  });
+}
+
+// Who sends how much to whom: a square each, darker for more, on a scale of powers.
+export function matrix(parent, seen, onhover) {
+  const size = seen.workers.length, left = 120, top = 8;
+  const cell = Math.max(8, Math.min(28, Math.floor((Math.max(300, parent.clientWidth) - left - 20) / size)));
+  const {element, context} = canvas(parent, top + cell * size + 8, 'bytes from worker to worker');
+  const most = Math.max(1, ...seen.links.map((link) => link[2])), boxes = [];
+  context.fillStyle = style('--soft');
+  if (cell >= 11) seen.workers.forEach((name, i) => context.fillText(name.slice(0, 20), 2, top + cell * i + cell - 3));
+  context.strokeStyle = style('--line');
+  context.strokeRect(left, top, cell * size, cell * size);
+  for (const [from, to, amount, results] of seen.links) {
+    context.fillStyle = '#0072b2';
+    context.globalAlpha = 0.15 + 0.85 * Math.log1p(amount) / Math.log1p(most);
+    context.fillRect(left + cell * to, top + cell * from, cell - 1, cell - 1);
+    boxes.push([left + cell * to, top + cell * from, `${seen.workers[from]} to ${seen.workers[to]}: ${bytes(amount)} in ${count(results)} results`]);
+  }
+  context.globalAlpha = 1;
+  element.addEventListener('mousemove', (event) => {
+    const box = boxes.find(([x, y]) => event.offsetX >= x && event.offsetX < x + cell && event.offsetY >= y && event.offsetY < y + cell);
+    onhover(box ? box[2] : '');
+  });
+}
+
+// A profile: a row for each depth, callers above those they call, as wide as their share of the time.
+export function flameGraph(parent, tree, onhover) {
+  const high = 17, boxes = [];
+  const deep = ([, , below]) => 1 + Math.max(0, ...below.map(deep));
+  const {element, context, width} = canvas(parent, high * Math.min(50, deep(tree)), 'functions by processor time');
+  const scale = width / Math.max(1, tree[1]);
+  const draw = ([name, samples, below], left, row) => {
+    context.fillStyle = row ? colour(name) : '#9db2c6';
+    context.fillRect(left, row * high, Math.max(0.5, samples * scale - 1), high - 1);
+    boxes.push([left, row * high, samples * scale, `${name || 'all'}: ${percent(samples / tree[1])} (${count(samples)} samples)`]);
+    if (samples * scale > 40) {
+      context.save();
+      context.beginPath();
+      context.rect(left, row * high, samples * scale - 4, high);
+      context.clip();
+      context.fillStyle = '#ffffff';
+      context.fillText(name || 'all', left + 4, row * high + 12);
+      context.restore();
+    }
+    for (const one of [...below].sort((a, b) => b[1] - a[1])) {
+      if (one[1] * scale >= 0.5 && row < 49) draw(one, left, row + 1);
+      left += one[1] * scale;
+    }
+  };
+  draw(tree, 0, 0);
+  element.addEventListener('mousemove', (event) => {
+    const box = boxes.find(([x, y, wide]) => event.offsetX >= x && event.offsetX < x + wide && event.offsetY >= y && event.offsetY < y + high);
+    onhover(box ? box[3] : '');
+  });
+}

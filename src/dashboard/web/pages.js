@@ -1,5 +1,5 @@
 // The pages: each is a function of the picture, the history and, where it needs it, the task stream.
-import {activityColours, bytes, colour, count, lines, make, percent, seconds, shares, streamGraph, table, taskStream} from './draw.js';
+import {activityColours, bytes, colour, count, flameGraph, functionGraph, legend, lines, make, matrix, percent, seconds, shares, stateColours, streamGraph, table, taskGraph, taskStream} from './draw.js';
 
 const card = (title, ...children) => make('section', {class: 'card'}, make('h2', {}, title), children);
 const numbers = (entries) => make('dl', {class: 'numbers'}, entries.map(([name, value]) =>
@@ -69,17 +69,28 @@ function status(page, {picture, history, stream}) {
   lines(speed, times(history), [{name: 'tasks/s', colour: '#0072b2', values: rate}]);
 }
 
-function tasks(page, {picture, stream}) {
+// Which part of the task stream is shown; a report has one.
+function tileButtons({stream, view, live}) {
+  if (!live) return null;
+  const button = (text, pressed, range, row) => make('button', {type: 'button', 'aria-pressed': String(pressed), class: 'choice',
+    onclick: () => view.setTile(range, row)}, text);
+  const rows = stream ? stream.rows_total : 0, shown = 64;
+  return make('p', {}, [['1 min', 60], ['5 min', 300], ['1 h', 3600], ['all', 1e9]].map(([text, range]) =>
+    button(text, range === view.seconds, range, view.firstRow)),
+  view.firstRow > 0 ? button(`threads before ${view.firstRow + 1}`, false, view.seconds, Math.max(0, view.firstRow - shown)) : null,
+  view.firstRow + shown < rows ? button(`threads from ${view.firstRow + shown + 1} of ${rows}`, false, view.seconds,
+    view.firstRow + shown) : null);
+}
+
+function tasks(page, {picture, stream, view, live}) {
   page.append(card('Tasks by state', numbers(Object.entries(picture.tasks).map(([name, value]) => [name, count(value)]))));
-  const box = card('Task stream: a row per thread; a block is paler the less of its time was busy');
+  const box = card('Task stream: a row per thread; a block is paler the less of its time was busy', tileButtons({stream, view, live}));
   page.append(box);
   if (!stream || !stream.blocks.length) box.append(make('p', {class: 'note'}, 'no task has run in this time'));
   else {
     const said = make('p', {class: 'note'}, 'point at a block');
     taskStream(box, stream, (text) => { said.textContent = text || 'point at a block'; });
     box.append(said);
-    if (stream.rows_total > stream.rows.length)
-      box.append(make('p', {class: 'note'}, `the first ${stream.rows.length} of ${stream.rows_total} threads`));
   }
 }
 
@@ -126,9 +137,9 @@ function streams(page, {picture}) {
     if (one.verdict.advice) box.append(make('p', {class: 'note'}, one.verdict.advice));
     streamGraph(box, one);
     box.append(table([{name: 'operator', text: true}, {name: 'in'}, {name: 'out'}, {name: '/s'}, {name: 'queued'}, {name: 'in flight'},
-      {name: 'errors'}, {name: 'busy'}, {name: 'blocked'}, {name: 'idle'}], one.nodes.map((node) => ({cells: [
+      {name: 'dropped'}, {name: 'errors'}, {name: 'busy'}, {name: 'blocked'}, {name: 'idle'}], one.nodes.map((node) => ({cells: [
       (node.on_cluster ? '(cluster) ' : '') + node.label, count(node.in), count(node.out), count(node.per_s), count(node.queued),
-      count(node.in_flight), count(node.errors), percent(node.busy), percent(node.blocked),
+      count(node.in_flight), count(node.dropped || 0), count(node.errors), percent(node.busy), percent(node.blocked),
       percent(Math.max(0, 1 - node.busy - node.blocked))]}))));
   }
 }
@@ -156,7 +167,7 @@ function functions(page, {picture}) {
   }
 }
 
-function memory(page, {picture, history}) {
+function memory(page, {picture, history, held}) {
   page.append(card('Memory for results', memoryBar(picture.cluster)));
   const over = card('Over time');
   page.append(over);
@@ -164,17 +175,96 @@ function memory(page, {picture, history}) {
     {name: 'results in memory', colour: '#0072b2', values: column(history, 'managed_mb').map((v) => v * 1e6)},
     {name: 'on disk', colour: '#e69f00', values: column(history, 'spilled_mb').map((v) => v * 1e6)},
     {name: 'processes', colour: '#9db2c6', values: column(history, 'resident_mb').map((v) => v * 1e6)}], {format: bytes, height: 160});
+  heldBy(page, {held});
   page.append(card('Results by function, since the beginning', table([{name: 'function', text: true}, {name: 'results'}, {name: 'bytes'}, {name: 'each'}],
     [...picture.functions].sort((a, b) => b.bytes - a.bytes).map((one) => ({cells: [one.name, count(one.count), bytes(one.bytes),
       bytes(one.bytes / Math.max(1, one.count))]})))));
 }
 
+function heldBy(page, {held}) {
+  if (!held) return;
+  const some = held.looked_at < held.total;
+  page.append(card('Results that are held now, by function', table([{name: 'function', text: true}, {name: 'results'}, {name: 'bytes'},
+    {name: 'workers'}, {name: 'most at', text: true}, {name: 'there'}], held.results.map((one) => ({cells: [one.function, count(one.count),
+    bytes(one.bytes), count(one.workers), one.most, bytes(one.most_bytes)]}))),
+  make('p', {class: 'note'}, held.total === 0 ? 'no worker holds a result' : some ?
+    `${count(held.looked_at)} of ${count(held.total)} results were looked at` : `all ${count(held.total)} results`)));
+}
+
 function failures(page, {picture}) {
   if (!picture.failures.length) return page.append(card('Failures', make('p', {class: 'note'}, 'no task has failed')));
+  const message = (one) => one.story?.length ? make('details', {}, make('summary', {}, one.message),
+    one.story.map((line) => make('div', {class: 'note'}, line))) : one.message;
   page.append(card(`Failures: ${count(picture.failures_total)}` + (picture.failures_total > picture.failures.length ?
     `, the last ${picture.failures.length}` : ''), table([{name: 'task', text: true}, {name: 'when'}, {name: 'worker', text: true},
     {name: 'error', text: true}, {name: 'message', text: true}], [...picture.failures].reverse().map((one) => ({cells: [one.task,
-    seconds(one.time_s), one.worker, one.type, one.message]})))));
+    seconds(one.time_s), one.worker, one.type, message(one)]}))),
+  make('p', {class: 'note'}, 'open a message to see what the task went through; `client.explain(future)` says why one does not run')));
+}
+
+function graph(page, {graph: seen}) {
+  if (!seen || !seen.tasks.length) return page.append(card('Graph', make('p', {class: 'note'}, 'there are no tasks at the moment')));
+  const names = [...new Set(seen.tasks.map((task) => task[1]))];
+  const groups = card('Functions: an arrow for each pair whose tasks need each other');
+  page.append(groups);
+  functionGraph(groups, seen);
+  const box = card(`Tasks: ${seen.tasks.length < seen.total ? `${count(seen.tasks.length)} of ` : ''}${count(seen.total)}, ` +
+    'what they need on their left');
+  page.append(box);
+  const said = make('p', {class: 'note'}, 'point at a task');
+  taskGraph(box, seen, (text) => { said.textContent = text || 'point at a task'; });
+  box.append(legend(names.map((name) => [name, stateColours[name]])), said);
+}
+
+function bandwidth(page, {bandwidth: seen}) {
+  if (!seen || !seen.links.length)
+    return page.append(card('Bandwidth', make('p', {class: 'note'}, 'no result has gone from one worker to another')));
+  const box = card('Results from worker (rows) to worker (columns), since the beginning');
+  page.append(box);
+  const said = make('p', {class: 'note'}, 'point at a square; the darker the more');
+  matrix(box, seen, (text) => { said.textContent = text || 'point at a square; the darker the more'; });
+  box.append(said);
+  if (seen.workers_total > seen.workers.length)
+    box.append(make('p', {class: 'note'}, `the ${seen.workers.length} workers of ${seen.workers_total} that exchange most`));
+  page.append(card('Most', table([{name: 'from', text: true}, {name: 'to', text: true}, {name: 'bytes'}, {name: 'results'},
+    {name: 'each'}, {name: 'now'}], [...seen.links].sort((a, b) => b[2] - a[2]).slice(0, 40).map(([from, to, size, results, rate]) =>
+    ({cells: [seen.workers[from], seen.workers[to], bytes(size), count(results), bytes(size / Math.max(1, results)), bytes(rate) + '/s']})))));
+}
+
+function profile(page, {profile: seen}) {
+  if (!seen || !seen.samples)
+    return page.append(card('Profile', make('p', {class: 'note'}, 'nothing was noted: start the program with WEIR_PROFILE=1')));
+  const own = new Map(), whole = new Map();
+  const sum = ([name, samples, below], above) => {
+    if (name && !above.has(name)) whole.set(name, (whole.get(name) || 0) + samples);
+    if (name) own.set(name, (own.get(name) || 0) + samples - below.reduce((all, one) => all + one[1], 0));
+    for (const one of below) sum(one, new Set([...above, name]));
+  };
+  sum(seen.tree, new Set());
+  const box = card(`Processor time of worker threads by function: ${count(seen.samples)} samples, 100 a second`);
+  page.append(box);
+  const said = make('p', {class: 'note'}, 'point at a function');
+  flameGraph(box, seen.tree, (text) => { said.textContent = text || 'point at a function'; });
+  box.append(said);
+  page.append(card('Functions', table([{name: 'function', text: true}, {name: 'itself'}, {name: 'with what it calls'}],
+    [...own].sort((a, b) => b[1] - a[1]).slice(0, 30).map(([name, samples]) =>
+      ({cells: [name, percent(samples / seen.samples), percent(whole.get(name) / seen.samples)]})))));
+}
+
+function jobs(page, {jobs: seen, picture}) {
+  if (!seen) return;
+  for (const cluster of seen.clusters) {
+    const queued = cluster.jobs.filter((job) => job.state === 'queued').length;
+    page.append(card(`Cluster of ${cluster.system}: ${cluster.wanted} jobs wanted, ${queued} queued`,
+      cluster.problem ? make('p', {class: 'error'}, cluster.problem) : null,
+      table([{name: 'job', text: true}, {name: 'state', text: true}, {name: 'workers'}, {name: 'submitted'}],
+        cluster.jobs.map((job) => ({cells: [job.id, job.state, count(job.workers), seconds(job.age_s) + ' ago']}))),
+      cluster.jobs.length < cluster.jobs_total ? make('p', {class: 'note'}, `${cluster.jobs.length} of ${cluster.jobs_total} jobs`) : null));
+  }
+  page.append(card('Where workers came from', table([{name: 'job', text: true}, {name: 'host', text: true}, {name: 'workers'}, {name: 'threads'},
+    {name: 'assigned'}, {name: 'finished'}, {name: 'takes tasks for'}], seen.groups.map((one) => ({cells: [
+    one.job || 'the program itself' + (picture.program.job ? ', job ' + picture.program.job : ''), one.host, count(one.workers),
+    count(one.threads), count(one.processing), count(one.finished), one.serves_s === null ? 'as long as it runs' : seconds(one.serves_s)]})))));
 }
 
 function system(page, {picture, history}) {
@@ -200,4 +290,4 @@ function log(page, {picture}) {
     [...lines_of_log].reverse().map((line) => ({cells: [line]})))));
 }
 
-export const pages = {status, tasks, workers, streams, functions, memory, failures, system, log};
+export const pages = {status, tasks, workers, streams, functions, graph, memory, bandwidth, profile, jobs, failures, system, log};

@@ -92,35 +92,46 @@ void ScatterControl::measured(double seconds, double copying_seconds, std::uint3
   copying_.store(copying_seconds, std::memory_order_relaxed);
 }
 
+struct ScatterControl::Advance final : Deferred {
+  std::shared_ptr<ScatterControl> control;
+  explicit Advance(std::shared_ptr<ScatterControl> of) : control(std::move(of)) {}
+  void run() noexcept override { control->advance(true); }
+};
+
 void ScatterControl::left(std::uint32_t elements) noexcept {
-  struct Advance final : Deferred {
-    std::shared_ptr<ScatterControl> control;
-    explicit Advance(std::shared_ptr<ScatterControl> of) : control(std::move(of)) {}
-    void run() noexcept override { control->advance(); }
-  };
   chunks_.fetch_sub(1);
   gone_.fetch_add(elements);
   elements_.fetch_sub(elements);
-  if (flow.frame) flow.frame->put_off(std::make_unique<Advance>(shared_from_this()));
-  else advance();
+  advance(false);
 }
 
-void ScatterControl::advance() noexcept {
+void ScatterControl::advance(bool is_due) noexcept {
+  std::shared_ptr<Graph> graph;
+  Node* node = nullptr;
   asked_.store(true);
-  while (asked_.load()) {
+  while (asked_.load() && !graph) {
     // Another thread that advances may wait for the domain this thread is in: it looks again instead of being
     // waited for.
     const std::unique_lock lock(mutex_, std::try_to_lock);
     if (!lock) return;
     asked_.store(false);
     if (!node_) return;
+    if (Frame* const inside = is_due ? nullptr : Frame::outermost_in(node_->graph()))
+      return inside->put_off(std::make_unique<Advance>(shared_from_this()));
     if (waiting.load(std::memory_order_relaxed) > 0 || gate_.is_closed()) {
-      Frame frame(*node_);
+      Frame frame(*node_, Frame::unless_stuck);
+      if (!frame.is_inside()) {
+        node = node_;
+        const std::lock_guard structure(Structure::mutex());
+        graph = node->graph().weak_from_this().lock();  // none if it is going
+        continue;
+      }
       node_->guarded([&] { send_(false); });
       if (const auto error = frame.finish_quietly()) node_->graph().report(error);
     }
     if (elements() == 0) node_->graph().changed();
   }
+  if (graph) leave_to_holder(*node, std::make_unique<Advance>(shared_from_this()));
 }
 
 void ScatterControl::send_before() noexcept {
@@ -153,7 +164,7 @@ void ScatterControl::drain_at_end() noexcept {
       node = node_;
       graph = Graph::of(*node);
     }
-    graph->drain(*node);
+    graph->drain(*node, Graph::came_out(*node));
   } catch (const std::bad_weak_ptr&) {  // it is going, and drains itself
   } catch (const std::exception& error) {
     log::warn("stream: an error nobody drained for: {}", error.what());

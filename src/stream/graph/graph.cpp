@@ -542,8 +542,10 @@ class CameOut {
 
 }  // namespace
 
-void Graph::drain(Node& node) {
-  wait(node, "drain", CameOut(node), {}, true);
+std::function<bool()> Graph::came_out(Node& node) { return CameOut(node); }
+
+void Graph::drain(Node& node, const std::function<bool()>& came_out) {
+  wait(node, "drain", came_out, {}, true);
   end_drain(node);
 }
 

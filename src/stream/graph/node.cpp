@@ -216,12 +216,21 @@ void Frame::finish_late() noexcept {
 }
 
 Frame::Rest& Frame::rest() {
-  if (!root_->rest_) root_->rest_ = std::make_unique<Rest>();
-  return *root_->rest_;
+  if (!rest_) rest_ = std::make_unique<Rest>();
+  return *rest_;
 }
 
-void Frame::put_off(std::unique_ptr<Deferred> work) { rest().put_off.push_back(std::move(work)); }
-void Frame::keep(std::unique_ptr<InletBase*[]> fan) { rest().fans.push_back(std::move(fan)); }
+Frame* Frame::outermost_in(const Graph& graph) noexcept {
+  Frame* outermost = nullptr;
+  for (Frame* frame = flow.frame; frame; frame = frame->before_)
+    if (&frame->node_.graph() == &graph) outermost = frame;
+  return outermost;
+}
+
+void Frame::put_off(std::unique_ptr<Deferred> work) {
+  outermost_in(node_.graph())->rest().put_off.push_back(std::move(work));
+}
+void Frame::keep(std::unique_ptr<InletBase*[]> fan) { root_->rest().fans.push_back(std::move(fan)); }
 
 void Frame::run_put_off() noexcept {
   std::uint64_t rounds = 0;

@@ -23,9 +23,12 @@ GraphWatch& GraphWatch::instance() {
 }
 
 void GraphWatch::add(Graph& graph) {
-  const std::lock_guard lock(Structure::mutex());
-  instance().graphs_.push_back(&graph);
-  seeing::stream_watch().store(&instance());
+  {
+    const std::lock_guard lock(Structure::mutex());
+    instance().graphs_.push_back(&graph);
+    seeing::stream_watch().store(&instance());
+  }
+  seeing::show_streams();
 }
 
 void GraphWatch::remove(Graph& graph) {
@@ -94,6 +97,10 @@ seeing::StreamSeen GraphWatch::picture_of(const std::vector<Node*>& nodes, doubl
     one.errors = node->errors.value();
     one.queued = node->queued();
     one.in_flight = node->pending();
+    // A queue without a gate that gives what it gets: what is neither in it nor behind it is gone.
+    const bool is_queue = node->is_boundary() && (one.kind == "buffer" || one.kind == "latest");
+    const std::uint64_t known = one.out + one.queued;
+    if (is_queue && !node->gate(0) && one.in > known) one.dropped = one.in - known;
     one.has_ended = node->has_ended();
     one.is_on_cluster = node->is_on_cluster();
     const std::uint64_t elements = std::max(one.in, node->upstreams().empty() ? one.out : 0);

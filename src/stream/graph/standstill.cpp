@@ -12,6 +12,8 @@
 
 namespace weir::detail::stream {
 
+using namespace std::chrono_literals;
+
 /// What a domain needs only if somebody would stand still for it. Guarded by `waiters_mutex`.
 struct Domain::Aside {
   std::deque<std::unique_ptr<Deferred>> handed_over;  // to the thread that has the domain
@@ -59,12 +61,19 @@ bool comes_back(const Frame* inside, const WaitedFor& what) noexcept {
   return false;
 }
 
-/// On a busy machine a single yield may take longer than many naps.
-bool has_waited_long(std::optional<std::chrono::steady_clock::time_point>& begun) noexcept {
-  const auto now = std::chrono::steady_clock::now();
-  if (!begun) begun = now;
-  return now - *begun > std::chrono::microseconds(20);
-}
+/// How long a thread waits.
+class Wait {
+ public:
+  /// On a busy machine a single yield may take longer than many naps.
+  bool is_longer_than(std::chrono::microseconds time) noexcept {
+    const auto now = std::chrono::steady_clock::now();
+    if (!begun_) begun_ = now;
+    return now - *begun_ > time;
+  }
+
+ private:
+  std::optional<std::chrono::steady_clock::time_point> begun_;
+};
 
 }  // namespace
 
@@ -92,32 +101,36 @@ Domain::Domain() = default;
 Domain::~Domain() = default;
 
 bool Domain::wait(bool may_give_up) noexcept {
-  waiters_.fetch_add(1, std::memory_order_seq_cst);
   const std::uint32_t turn = next_.fetch_add(1, std::memory_order_relaxed);
   std::optional<Waiter> noted;
-  bool entered = false;
+  bool entered = false, is_strict = false;
   int naps = 0;
-  std::optional<std::chrono::steady_clock::time_point> begun;
+  Wait wait;
   for (int round = 0; !entered; ++round) {
     const void* holder = nullptr;
-    entered =
-        serving_.load(std::memory_order_acquire) == turn &&
-        holder_.compare_exchange_strong(holder, &flow, std::memory_order_acquire, std::memory_order_relaxed);
+    const bool is_first = serving_.load(std::memory_order_acquire) == turn;
+    entered = is_first && holder_.compare_exchange_strong(holder, &flow, std::memory_order_acquire,
+                                                          std::memory_order_relaxed);
     if (entered) break;
     if (round < 200) __builtin_ia32_pause();
-    else if (naps == 0 && !has_waited_long(begun)) std::this_thread::yield();
+    else if (naps == 0 && !wait.is_longer_than(20us)) std::this_thread::yield();
     else {
+      if (is_first && !is_strict && wait.is_longer_than(may_give_up ? 500us : 20us)) {
+        is_strict = true;  // nobody comes before it any more; others than emitters want to be in soon
+        is_strict_.store(1, std::memory_order_relaxed);
+        continue;
+      }
       if (!noted) noted.emplace(WaitedFor{.domain = this});
       if (may_give_up && would_stand_still(flow.frame, {.domain = this})) break;
       // a slow function holds it: a missed wake-up would cost no more than this nap
-      std::this_thread::sleep_for(std::chrono::microseconds(std::min(20 * ++naps, 500)));
+      std::this_thread::sleep_for(std::chrono::microseconds(std::min(20 * ++naps, is_strict ? 50 : 500)));
     }
   }
+  if (is_strict) is_strict_.store(0, std::memory_order_relaxed);
   if (entered) serving_.fetch_add(1, std::memory_order_seq_cst);
   else give_up(turn);
   while (given_up_.load(std::memory_order_seq_cst) > 0 && pass_over()) {
   }
-  waiters_.fetch_sub(1, std::memory_order_seq_cst);
   return entered;
 }
 

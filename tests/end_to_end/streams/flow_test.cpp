@@ -135,6 +135,19 @@ TEST_CASE("many threads emit into one stream") {
   }
 }
 
+TEST_CASE("a sink may emit into another stream on the cluster, and waits for it there") {
+  for (int round = 0; round < 5; ++round) {
+    Stream<int> first, second;
+    const auto out = second.scatter().map(twice).gather().sink_to_list();
+    first.scatter().map(inc).gather().sink([&](int x) { second.emit(x); });
+    feed(first, 0, 300);
+    first.drain();
+    second.drain();
+    REQUIRE(out.size() == 300);
+    for (int i = 0; i < 300; ++i) REQUIRE(out.values()[static_cast<std::size_t>(i)] == 2 * (i + 1));
+  }
+}
+
 TEST_CASE("partial windows come out with flush and with close") {
   Stream<int> source;
   const auto out = source.scatter().map(inc).partition(4).gather().sink_to_list();

@@ -139,6 +139,7 @@ class GatherNode final : public Boundary<Chunk<T>, T> {
           ordered_ || at->kind != Kind::element || (at->element->has_state && at->element->token != 0);
       if (is_ready(*at) && takes && (in_order || !keeps_order)) {
         taken = std::move(*at);
+        taken_at_ = at - arrivals_.begin();
         arrivals_.erase(at);
         return true;
       }
@@ -197,7 +198,14 @@ class GatherNode final : public Boundary<Chunk<T>, T> {
         for (const ChunkError& error : result.errors) Segment::report(*this, ChunkError(error));
       });
     }
-    if (result.is_over) this->framed([&] { this->end(); });
+    if (result.is_over) over();
+  }
+  /// Nothing comes behind the arrival in hand: its end, if others that stood before it have not come yet.
+  void over() {
+    if (taken_at_ == 0) return this->framed([&] { this->end(); });
+    const std::lock_guard lock(mutex_);
+    this->entered();
+    arrivals_.insert(arrivals_.begin() + taken_at_, Arrival{{}, {}, Kind::end});
   }
   /// Emits elements, waiting for room below before each.
   void emit_all(const std::vector<T>& values) {
@@ -228,6 +236,7 @@ class GatherNode final : public Boundary<Chunk<T>, T> {
   std::mutex mutex_;
   std::condition_variable more_;
   std::deque<Arrival> arrivals_;
+  std::ptrdiff_t taken_at_ = 0;  // where the arrival in hand stood; of whoever passes on
   std::atomic<bool> asleep_{false}, is_blocked_{false};
   std::atomic<std::int64_t> helped_at_{0};
   bool over_ = false;

@@ -42,8 +42,6 @@ class ScatterControl final : public ChunkSource, public std::enable_shared_from_
     chunks_.fetch_add(1);
     elements_.fetch_add(elements);
   }
-  /// Lets waiting elements in if there is room now.
-  void advance() noexcept;
   /// Puts everything that waits on the cluster, before what the caller is about to do further down. Does
   /// nothing if a boundary parts the caller from the scatter.
   void send_before() noexcept;
@@ -68,6 +66,11 @@ class ScatterControl final : public ChunkSource, public std::enable_shared_from_
   std::atomic<std::size_t> waiting{0};  ///< Elements not on the cluster yet.
 
  private:
+  struct Advance;
+  /// Lets waiting elements in if there is room now; when this thread's emission in the graph is through,
+  /// unless it `is_due`.
+  void advance(bool is_due) noexcept;
+
   std::recursive_mutex mutex_;  // a chunk may be done before its emission has returned
   std::atomic<bool> asked_{false};
   Node* node_;

@@ -227,17 +227,10 @@ class LatestChunkNode final : public Outlet<Chunk<T>>, public Inlet<Chunk<T>> {
     explicit Turn(LatestChunkNode& node) : node_(&node) {}
     void measured(double, double, std::uint32_t) override {}
     void left(std::uint32_t) noexcept override {
-      struct Next final : Deferred {
-        std::shared_ptr<Turn> turn;
-        void run() noexcept override { turn->next(); }
-      };
       under_way.store(false);
-      if (!flow.frame) return next();
-      auto later = std::make_unique<Next>();
-      later->turn = this->shared_from_this();
-      flow.frame->put_off(std::move(later));
+      next(false);
     }
-    void next() noexcept {
+    void next(bool is_due) noexcept {
       asked_.store(true);
       while (asked_.load()) {
         const std::unique_lock lock(
@@ -246,6 +239,11 @@ class LatestChunkNode final : public Outlet<Chunk<T>>, public Inlet<Chunk<T>> {
         if (!lock) return;
         asked_.store(false);
         if (!node_ || waiting.load() == 0) return;
+        if (Frame* const inside = is_due ? nullptr : Frame::outermost_in(node_->graph())) {
+          auto later = std::make_unique<Next>();
+          later->turn = this->shared_from_this();
+          return inside->put_off(std::move(later));
+        }
         Frame frame(*node_);
         if (!under_way.load()) node_->pass_on();
         if (const auto error = frame.finish_quietly()) node_->graph().report(error);
@@ -259,6 +257,10 @@ class LatestChunkNode final : public Outlet<Chunk<T>>, public Inlet<Chunk<T>> {
     std::atomic<std::size_t> waiting{0};
 
    private:
+    struct Next final : Deferred {
+      std::shared_ptr<Turn> turn;
+      void run() noexcept override { turn->next(true); }
+    };
     std::recursive_mutex mutex_;
     std::atomic<bool> asked_{false};
     LatestChunkNode* node_;

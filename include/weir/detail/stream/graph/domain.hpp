@@ -13,9 +13,11 @@ struct Deferred;
 
 /// The lock of a set of nodes that call each other directly; one emission at a time runs in it.
 ///
-/// Free: one compare-and-swap. Held by this thread: entering again costs a comparison. Held by another: first
-/// come, first served, spinning briefly, then sleeping. A thread that would stand still (it has what the
-/// holder of this domain waits for) can leave its work to the holder.
+/// Free: one compare-and-swap. Held by this thread: entering again costs a comparison. Held by another: those
+/// who wait stand in a queue, spinning briefly, then sleeping. Who comes while the first of them sleeps may
+/// go in before one that wants to emit, until it has waited for half a millisecond: handing over to a sleeper
+/// for every element would cost a change of threads for each. A thread that would stand still (it has what
+/// the holder of this domain waits for) can leave its work to the holder.
 class Domain {
  public:
   Domain();
@@ -25,7 +27,7 @@ class Domain {
   /// True if this call locked it, false if this thread had it already.
   bool enter() noexcept {
     const void* holder = nullptr;
-    if (waiters_.load(std::memory_order_relaxed) == 0 &&
+    if (is_strict_.load(std::memory_order_relaxed) == 0 &&
         holder_.compare_exchange_strong(holder, &flow, std::memory_order_acquire, std::memory_order_relaxed))
       return true;
     if (holder_.load(std::memory_order_relaxed) == &flow) return false;
@@ -37,11 +39,11 @@ class Domain {
     if (try_enter(fresh)) return true;
     return fresh = wait(true);
   }
-  /// Enters unless another thread is inside or waits; `fresh` as `enter` returns it.
+  /// Enters unless another thread is inside or has waited long; `fresh` as `enter` returns it.
   bool try_enter(bool& fresh) noexcept {
     const void* holder = nullptr;
     fresh =
-        waiters_.load(std::memory_order_relaxed) == 0 &&
+        is_strict_.load(std::memory_order_relaxed) == 0 &&
         holder_.compare_exchange_strong(holder, &flow, std::memory_order_acquire, std::memory_order_relaxed);
     return fresh || is_mine();
   }
@@ -68,8 +70,8 @@ class Domain {
 
   std::atomic<const void*> holder_{nullptr};
   std::atomic<std::uint32_t> handed_over_{0};
-  std::atomic<std::uint32_t> waiters_{0};
-  std::atomic<std::uint32_t> next_{0};  // the queue of those who wait
+  std::atomic<std::uint32_t> is_strict_{0};  // the first of the queue has waited long
+  std::atomic<std::uint32_t> next_{0};       // the queue of those who wait
   std::atomic<std::uint32_t> serving_{0};
   std::atomic<std::uint32_t> given_up_{0};  // places in the queue that nobody waits at
   std::unique_ptr<Aside> aside_;

@@ -15,10 +15,11 @@ namespace weir::detail::stream {
 template <class Token, class Waiting>
 struct Await;  // weir/stream/await.hpp
 
-/// Everything that is on its way through a graph.
+/// What was on its way through a graph when it was made.
 ///
-/// Dropping it (the end of the statement `s.drain();`) blocks until all of it has come out, and `co_await
-/// s.drain()` suspends instead (include `weir/stream/await.hpp`).
+/// Dropping it (the end of the statement `s.drain();`) blocks until all of that has come out, and `co_await
+/// s.drain()` suspends instead (include `weir/stream/await.hpp`). What is emitted meanwhile is not waited
+/// for.
 ///
 /// **Errors.** As `StreamHandle::drain`, at the end of the statement or of `co_await`.
 class Draining {
@@ -28,7 +29,9 @@ class Draining {
   /// **Errors.** Throws `Error{unsupported}` inside the graph.
   Draining(std::shared_ptr<Graph> graph, Node& node);
   Draining(Draining&& other) noexcept
-      : graph_(std::move(other.graph_)), node_(std::exchange(other.node_, nullptr)) {}
+      : graph_(std::move(other.graph_)),
+        node_(std::exchange(other.node_, nullptr)),
+        came_out_(std::move(other.came_out_)) {}
   Draining& operator=(Draining&&) = delete;
   ~Draining() noexcept(false) {
     if (node_) wait_at_end();
@@ -36,7 +39,9 @@ class Draining {
   /// Whether all has come out now.
   bool retry();
   /// Whether a retry now would find something on its way.
-  [[nodiscard]] bool would_wait() const { return node_ && !node_->graph().is_idle(); }
+  [[nodiscard]] bool would_wait() const { return node_ && !came_out_(); }
+  /// Only that nothing is left is told to those who wait, not that something has come out.
+  static constexpr bool is_told = false;
   /// Says it if only a cycle that waits for itself could bring it on.
   void look(CycleWatch& watch) const {
     if (node_) watch.look("drain", *node_);
@@ -55,6 +60,7 @@ class Draining {
   void wait_at_end();
   std::shared_ptr<Graph> graph_;
   Node* node_ = nullptr;  // null when it is over
+  std::function<bool()> came_out_;
   int exceptions_ = std::uncaught_exceptions();
 };
 

@@ -57,6 +57,8 @@ class Emission {
     if (state == Entry::closed) refuse_closed(outlet);
     return true;
   }
+  /// Every change is told to those who wait.
+  static constexpr bool is_told = true;
   /// Whether a retry now would find no room.
   [[nodiscard]] bool would_wait() const {
     if (!outlet_) return false;

@@ -69,25 +69,31 @@ class Frame {
   Frame(const Frame&) = delete;
   Frame& operator=(const Frame&) = delete;
   ~Frame() {
+    if (rest_ && !rest_->put_off.empty()) [[unlikely]]
+      finish_late();
     flow.frame = before_;
     if (fresh_) domain_->leave();
   }
   /// Runs what was put off and throws the emission's first error.
   void finish() {
-    if (rest_ && root_ == this) [[unlikely]]
+    if (rest_) [[unlikely]]
       run_put_off();
     if (error_) [[unlikely]]
       std::rethrow_exception(std::exchange(error_, nullptr));
   }
   /// The same, for those who cannot throw.
   [[nodiscard]] std::exception_ptr finish_quietly() noexcept {
-    if (rest_ && root_ == this) run_put_off();
+    if (rest_) run_put_off();
     return std::exchange(error_, nullptr);
   }
   /// The same, for work that somebody else has begun: its error is that of the emission it is part of, or
   /// else comes out of `drain`.
   void finish_late() noexcept;
+  /// Has it done when this thread's outermost emission in the graph is through. An emission further out, in
+  /// another graph, may wait for that.
   void put_off(std::unique_ptr<Deferred> work);
+  /// This thread's outermost emission in a graph; null if there is none.
+  [[nodiscard]] static Frame* outermost_in(const Graph& graph) noexcept;
   /// Keeps edges that an emission of this thread may be going through, until all of them are through.
   void keep(std::unique_ptr<InletBase*[]> fan);
   void record(const std::exception_ptr& error) noexcept {
@@ -99,7 +105,7 @@ class Frame {
   [[nodiscard]] Domain* domain() const noexcept { return domain_; }
 
  private:
-  /// What only the root has, and few emissions need.
+  /// What few emissions need: of a graph's outermost one what was put off, of the root the edges.
   struct Rest {
     std::deque<std::unique_ptr<Deferred>> put_off;
     std::vector<std::unique_ptr<InletBase*[]>> fans;

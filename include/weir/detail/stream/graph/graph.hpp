@@ -59,7 +59,10 @@ class Graph : public std::enable_shared_from_this<Graph> {
   void when_changed(std::function<void()> callback);
   /// Something opened or finished.
   void changed() noexcept;
-  void drain(Node& node);
+  /// Whether what is in the graph of `node` now has come out, though more may go in meanwhile: to be asked
+  /// again and again.
+  [[nodiscard]] static std::function<bool()> came_out(Node& node);
+  void drain(Node& node, const std::function<bool()>& came_out);
   /// All has come out: has every node write what it keeps for others, and throws the first error.
   static void end_drain(Node& node);
   void report(const std::exception_ptr& error) noexcept;

@@ -37,6 +37,7 @@ using Time = EventLoop::Time;
 //   void begin(Time now);                         the time it is built into a graph
 //   bool is_full(Time now) const;                 emissions should wait (until a later fire or push)
 //   std::size_t pending() const;                  elements that come out by themselves
+//   static constexpr bool leaves_in_order = true; who waits for these waits for no later ones
 //   static constexpr bool outlives_input = true;  the end of the stream waits for what is pending
 // The kernel of a join has one push for each input, and no reset of its own accord:
 //   template <std::size_t port, class X, class Emit> void push(X&& x, Emit&& emit);

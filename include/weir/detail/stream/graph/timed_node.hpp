@@ -68,6 +68,7 @@ class TimedNode final : public SettlingNode<Kernel>, public Inlet<In> {
   }
   void shut() noexcept override { alarm_.shut(); }
   [[nodiscard]] std::size_t pending() const override { return pending_.load(std::memory_order_acquire); }
+  [[nodiscard]] std::uint64_t gone() const override { return gone_.load(); }
   [[nodiscard]] bool emits_by_itself() const override { return true; }
   [[nodiscard]] bool is_ticking() const override { return ticking_.load(std::memory_order_relaxed); }
   void set_policy(ErrorPolicy policy) override {
@@ -119,6 +120,7 @@ class TimedNode final : public SettlingNode<Kernel>, public Inlet<In> {
     const std::size_t left = kernel_pending();
     const bool done = left == 0 && pending_.load(std::memory_order_relaxed) != 0;
     pending_.store(left, std::memory_order_release);
+    if constexpr (requires { Kernel::leaves_in_order; }) gone_.store(this->in.value() - left);
     const std::optional<Time> due = this->ended_ ? std::nullopt : kernel_.due();
     ticking_.store(due.has_value(), std::memory_order_relaxed);
     if (!this->ended_) alarm_.set(due);
@@ -132,6 +134,7 @@ class TimedNode final : public SettlingNode<Kernel>, public Inlet<In> {
   bool ending_ = false;
   std::atomic<bool> ticking_{false};
   std::atomic<std::size_t> pending_{0};
+  std::atomic<std::uint64_t> gone_{0};
 };
 
 }  // namespace weir::detail::stream

@@ -1,0 +1,182 @@
+// The server against peers that follow, are slow, stop halfway or never stop; and how little of it they get.
+#include "dashboard/server.hpp"
+
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <boost/asio/post.hpp>
+#include <catch2/catch.hpp>
+#include <cstring>
+#include <thread>
+
+#include "core/descriptor.hpp"
+
+using namespace weir::detail::dashboard;
+using weir::Descriptor;
+namespace fs = std::filesystem;
+
+namespace {
+
+/// A server at a socket with a thread of its own, which pushes as fast as it is told to.
+class Running {
+ public:
+  Running() {
+    char folder[] = "/tmp/weir-server-XXXXXX";
+    REQUIRE(mkdtemp(folder));
+    folder_ = folder;
+    server_.emplace(loop_, "secret", "weir_1", std::vector<std::string>{}, [this](const Target& target) {
+      if (target.path != "/follow") return Answer{200, "text/plain", "page"};
+      const std::size_t bytes = static_cast<std::size_t>(target.number("bytes", 10, 0, 1e7));
+      return Answer{200, "text/event-stream", "data: first\n\n", [this, bytes] {
+                      ++made_;
+                      return "data: " + std::string(bytes, 'x') + "\n\n";
+                    }};
+    });
+    server_->listen(path());
+    thread_ = std::thread([this] { loop_.run(); });
+  }
+  Running(const Running&) = delete;
+  ~Running() {
+    loop_.stop();
+    thread_.join();
+    server_.reset();
+    fs::remove_all(folder_);
+  }
+  [[nodiscard]] fs::path path() const { return folder_ / "page"; }
+  [[nodiscard]] int made() const { return made_; }
+  void push() {
+    std::atomic<bool> is_done{false};
+    boost::asio::post(loop_, [&] {
+      server_->push();
+      is_done = true;
+    });
+    while (!is_done) std::this_thread::yield();
+  }
+  [[nodiscard]] Descriptor connected() const {
+    Descriptor peer(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    std::strcpy(address.sun_path, path().c_str());
+    REQUIRE(connect(peer.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0);
+    const timeval patience{10, 0};
+    setsockopt(peer.get(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+    return peer;
+  }
+  [[nodiscard]] Descriptor asked(const std::string& target) const {
+    Descriptor peer = connected();
+    const std::string request =
+        "GET " + target + " HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer secret\r\n\r\n";
+    REQUIRE(send(peer.get(), request.data(), request.size(), MSG_NOSIGNAL) ==
+            static_cast<ssize_t>(request.size()));
+    return peer;
+  }
+
+ private:
+  fs::path folder_;
+  boost::asio::io_context loop_{1};
+  std::optional<Server> server_;
+  std::atomic<int> made_{0};
+  std::thread thread_;
+};
+
+/// What comes until `mark` has come, the peer closes or ten seconds are over.
+std::string read_until(const Descriptor& peer, const std::string& mark) {
+  std::string text;
+  char part[4096];
+  while (text.find(mark) == std::string::npos) {
+    const ssize_t got = recv(peer.get(), part, sizeof part, 0);
+    if (got <= 0) break;
+    text.append(part, static_cast<std::size_t>(got));
+  }
+  return text;
+}
+
+}  // namespace
+
+TEST_CASE("who follows gets the first message at once and one for each push") {
+  Running server;
+  const Descriptor peer = server.asked("/follow");
+  const std::string first = read_until(peer, "first\n\n");
+  CHECK(first.find("HTTP/1.1 200 OK\r\n") == 0);
+  CHECK(first.find("Content-Type: text/event-stream\r\n") != std::string::npos);
+  CHECK(first.find("Content-Length") == std::string::npos);
+  std::string pushed;
+  for (int i = 0; i < 2000 && pushed.empty(); ++i) {  // it follows as soon as the first message has gone
+    server.push();
+    char part[64];
+    const ssize_t got = recv(peer.get(), part, sizeof part, MSG_DONTWAIT);
+    if (got > 0) pushed.assign(part, static_cast<std::size_t>(got));
+    else std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  CHECK(pushed.find("data: xxxxxxxxxx\n\n") == 0);
+}
+
+TEST_CASE("nothing is kept for a reader who is slow, and others do not notice") {
+  Running server;
+  const Descriptor slow =
+      server.asked("/follow?bytes=900000");  // more than a socket holds, less than the credit
+  static_cast<void>(read_until(slow, "first\n\n"));
+  while (server.made() == 0) server.push();
+  for (int i = 0; i < 200; ++i) server.push();
+  CHECK(server.made() == 1);
+  const Descriptor other = server.asked("/");
+  CHECK(read_until(other, "page").find("200 OK") != std::string::npos);
+}
+
+TEST_CASE("so many follow, and further ones are told to ask") {
+  Running server;
+  std::vector<Descriptor> peers;
+  for (std::size_t i = 0; i < Server::most_followers; ++i) {
+    peers.push_back(server.asked("/follow"));
+    CHECK(read_until(peers.back(), "first\n\n").find(" 200 OK") != std::string::npos);
+  }
+  std::string answer;
+  for (int i = 0; i < 500 && answer.find(" 503 ") == std::string::npos;
+       ++i)  // the last one may still begin to
+    answer = read_until(server.asked("/follow"), "\r\n\r\n");
+  CHECK(answer.find(" 503 ") != std::string::npos);
+  peers.clear();
+  answer.clear();
+  for (int i = 0; i < 2000 && answer.find(" 200 ") == std::string::npos;
+       ++i) {  // those that have gone make room
+    server.push();
+    answer = read_until(server.asked("/follow"), "\r\n\r\n");
+  }
+  CHECK(answer.find(" 200 ") != std::string::npos);
+}
+
+TEST_CASE("a request without an end, and one of a gigabyte, cost nothing") {
+  Running server;
+  std::vector<Descriptor> halves;
+  for (int i = 0; i < 200; ++i) {
+    halves.push_back(server.connected());
+    static_cast<void>(send(halves.back().get(), "GET / HT", 8, MSG_NOSIGNAL));
+  }
+  std::size_t closed = 0;
+  for (std::size_t k = halves.size(); k-- > 0;) {  // the last ones are those that found no room
+    char byte = 0;
+    for (int i = 0; i < 200; ++i) {
+      const ssize_t got = recv(halves[k].get(), &byte, 1, MSG_DONTWAIT);
+      if (got == 0 || (got < 0 && errno == ECONNRESET)) {
+        ++closed;
+        break;
+      }
+      if (closed + Server::most_connections >= halves.size()) break;
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    }
+  }
+  CHECK(closed >= halves.size() - Server::most_connections);
+  halves.clear();
+  const Descriptor endless = server.connected();
+  const std::string part = "X-Long: " + std::string(4096, 'x') + "\r\n";
+  std::size_t taken = 0;
+  ssize_t sent = send(endless.get(), "GET / HTTP/1.1\r\n", 16, MSG_NOSIGNAL);
+  while (sent > 0 && taken < (std::size_t{1} << 30)) {
+    sent = send(endless.get(), part.data(), part.size(), MSG_NOSIGNAL);
+    if (sent > 0) taken += static_cast<std::size_t>(sent);
+  }
+  CHECK(taken < (std::size_t{4} << 20));
+  CHECK(read_until(server.asked("/"), "page").find("200 OK") != std::string::npos);
+}
