@@ -7,6 +7,7 @@ from launch import BIN, ROOT, Failed, Launch, run, values_of, weir_run
 
 PYTHON = "/usr/bin/python3"  # Debian's, which scripts/deps --peers gives the packages to
 PEER = ROOT / "benchmarks/peers/array_peer.py"
+FUNCTIONS_PEER = ROOT / "benchmarks/peers/array_functions_peer.py"
 LIMIT_MB = 1000
 
 
@@ -61,6 +62,37 @@ def measure_outofcore(megabytes=8000, rounds=2):
 def measure_write(megabytes=1000):
     with tempfile.TemporaryDirectory(prefix="weir-bench-") as folder:
         return array(3, "array_hdf5", folder, "--megabytes", megabytes)
+
+
+FUNCTIONS_HEADER = ["function", "threads", "ranks", "plain", "NumPy", "of plain", "first, threads",
+                    "first, ranks"]
+
+
+def function_rows(threads, ranks, numpy):
+    """A row for each function that any of the three has measured, the furthest from its plain loop first."""
+    names = dict.fromkeys(key.removesuffix("_plain_ms") for key in threads if key.endswith("_plain_ms"))
+    ratios = {name: threads[f"{name}_ms"] / threads[f"{name}_plain_ms"] for name in names}
+    rows = []
+    for name in sorted(names, key=ratios.get, reverse=True):
+        cells = [threads[f"{name}_ms"], ranks.get(f"{name}_ms"), threads[f"{name}_plain_ms"],
+                 numpy.get(f"{name}_ms"), ratios[name], threads[f"{name}_first_ms"], ranks.get(f"{name}_first_ms")]
+        rows.append([name, *("" if cell is None else f"{cell:.2f}" if i == 4 else f"{cell:.1f}"
+                             for i, cell in enumerate(cells))])
+    return rows
+
+
+def measure_functions(elements=1 << 24, rounds=5):
+    """Every array function in milliseconds: best of rounds on two threads and on two worker ranks, the best
+    plain loop on two threads and NumPy (if it is installed) in the same run; and the first round."""
+    arguments = ["--elements", elements, "--rounds", rounds]
+    program = BIN / "benchmarks/array_functions"
+    threads = values_of(run([program, *map(str, arguments)], {"WEIR_THREADS": "2"}))
+    ranks = array(3, "array_functions", *arguments)
+    try:
+        numpy = values_of(run([PYTHON, FUNCTIONS_PEER, elements, rounds]))
+    except Failed:
+        numpy = {}
+    return function_rows(threads, ranks, numpy)
 
 
 array_std = Launch("array_std", measure_std)

@@ -8,12 +8,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import arrays
 import peers
 from figures import FIGURES
 from launch import BIN, ROOT, Failed, programs_of
 
 HEADER = ["figure", "value", "unit", "raw", "target", "reached"]
-TEXT = ("figure", "unit", "what")  # columns of words
+TEXT = ("figure", "function", "unit", "what")  # columns of words
 
 
 def build(with_peers):
@@ -172,7 +173,8 @@ def measure_peers(as_json):
 def main(arguments):
     parser = argparse.ArgumentParser(prog="scripts/bench",
                                      description="Builds, measures and prints figures; never fails for being slow.")
-    parser.add_argument("figures", metavar="FIGURE", nargs="*", help="default: all")
+    parser.add_argument("figures", metavar="FIGURE", nargs="*", help="default: all; \"arrays\" alone: every"
+                        " array function beside plain loops and NumPy, in ms")
     parser.add_argument("--json", action="store_true",
                         help="one object a line: figure, value, unit, raw, target")
     parser.add_argument("--peers", action="store_true",
@@ -186,6 +188,9 @@ def main(arguments):
                         help="how often with --against; default 5")
     options = parser.parse_args(arguments)
     by_name = {figure.name: figure for figure in FIGURES}
+    all_functions = options.figures == ["arrays"]
+    if all_functions:
+        options.figures = []
     unknown = [name for name in options.figures if name not in by_name]
     if unknown:
         parser.error(f"unknown figure (got {unknown[0]}); scripts/bench --list says which there are")
@@ -201,6 +206,14 @@ def main(arguments):
                     ["figure", "target", "unit", "what"])
         return 0
     build(options.peers)
+    if all_functions:
+        rows = arrays.measure_functions()
+        if options.json:
+            for row in rows:
+                print(json.dumps(dict(zip(arrays.FUNCTIONS_HEADER, row))))
+        else:
+            print_table(rows, arrays.FUNCTIONS_HEADER)
+        return 0
     if options.against is not None:
         chosen = [by_name[name] for name in options.figures] or [
             figure for figure in FIGURES if is_hot(figure)

@@ -29,6 +29,8 @@ class Figure:
 
 tasks = weir(2, "tasks")
 latency = weir(2, "latency")
+journal = weir(2, "journal")
+journal_start = weir(0, "journal", "--records", "10000000")
 transfer = weir(3, "transfer")
 scheduler = weir(0, "scheduler")
 raw_rate = mpi(2, "raw_rate")
@@ -51,6 +53,18 @@ FIGURES = [
     Figure("tasks_per_s_first", "tasks/s", None, "higher",
            "the same, the first run of the program",
            tasks, (raw_rate, "messages_per_s")),
+    Figure("journal_tasks_per_s", "tasks/s", 100_000, "higher",
+           "300,000 cached tasks with small results, to the disk before they are seen; one worker rank",
+           journal),
+    Figure("journal_reuse_per_s", "tasks/s", 500_000, "higher",
+           "the same, found in the journal",
+           journal),
+    Figure("journal_start_s", "s", 5, "lower",
+           "opening a journal of 10 million results",
+           journal_start),
+    Figure("journal_bytes_per_record", "bytes", 64, "lower",
+           "memory that it takes then, for each",
+           journal_start),
     Figure("roundtrip_us", "us", 10, "lower",
            "submit to result, idle cluster; median of 20,000",
            latency, (raw_roundtrip, "roundtrip_us")),

@@ -28,7 +28,7 @@ set_tests_properties(end_to_end/deaths end_to_end/body end_to_end/shows end_to_e
   RUN_SERIAL ON)
 
 
-foreach(name futures arguments errors values workers nested)
+foreach(name futures arguments errors values workers nested gangs)
   weir_test(end_to_end/${name} ALONE RANKS 1 2 3 5)
 endforeach()
 weir_test(end_to_end/ends ALONE RANKS 3)

@@ -32,9 +32,12 @@ struct JobOptions {
       0;  ///< 0: the batch system spreads the ranks as it likes, unless `ranks_per_node` says otherwise.
   int ranks_per_node = 0;            ///< With `nodes`, gives `ranks`; with `ranks`, gives `nodes`.
   int threads_per_rank = 1;          ///< Worker threads, and cores reserved for each rank.
-  int gpus_per_node = 0;             ///< GPUs of each node.
+  int gpus_per_node = 0;             ///< GPUs of each node ...
+  int gpus_per_rank = 0;             ///< ... or of each rank.
   std::uint64_t memory_bytes = 0;    ///< Of each node.
   std::chrono::seconds walltime{0};  ///< After which the batch system ends the job.
+  std::string signal;  ///< That the program gets ahead of the end: `USR1@120` is SIGUSR1 120 seconds before.
+  bool requeue = false;  ///< The batch system may begin the job anew when it has taken it away.
 
   std::string array;  ///< Of a job array the indices of its elements: `0-99`, `1,3,5-9:2`, `0-99%4` for four
                       ///< at once. Each runs the command with its index in `WEIR_ARRAY_INDEX`.

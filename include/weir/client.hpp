@@ -3,6 +3,7 @@
 
 #include <ranges>
 
+#include "weir/detail/client/gang_call.hpp"
 #include "weir/detail/client/refusal.hpp"
 #include "weir/detail/core/callable.hpp"
 #include "weir/journal.hpp"
@@ -81,6 +82,24 @@ class Client {
                        detail::callable<std::decay_t<F>>("submit", "the function", std::forward<F>(f)),
                        std::forward<A>(args)...);
     else return detail::client::refuse<F, A...>();
+  }
+
+  /// Runs `f(gang, args...)` on so many workers at the same time; `f`'s first parameter is `weir::Gang&`. The
+  /// result is what rank 0 returns.
+  ///
+  /// Every rank gets the same arguments; of `weir::split(v)` each gets its part.
+  /// **Errors.** Throws `Error{invalid_argument}` for a gang of fewer than 1 rank. The future fails with
+  /// `not_found`, at once, if there will never be room for all ranks.
+  /// **Cost.** A task for each rank; the arguments are serialized once for each.
+  template <class F, class... A>
+  auto submit(gang how, F&& f, A&&... args) {
+    auto ranks = send_gang<false>(how, std::forward<F>(f), std::forward<A>(args)...);
+    return std::move(ranks.front());
+  }
+  /// The same; the result is what all ranks return, by rank: `client.submit(weir::gang{4}.each(), f, x)`.
+  template <class F, class... A>
+  auto submit(each_of_gang how, F&& f, A&&... args) {
+    return when_all(send_gang<true>(how.of, std::forward<F>(f), std::forward<A>(args)...));
   }
 
   /// \cond
@@ -285,6 +304,51 @@ class Client {
     [[maybe_unused]] detail::task::ArgumentWriter out{writer, request.inputs};
     (detail::task::Argument<Held>::put(out, args), ...);
     return Future<detail::task::TaskResult<F, Held...>>(core_->submit(std::move(request)));
+  }
+  template <bool Each, class F, class... A>
+  auto send_gang(const gang& how, F&& f, A&&... args) {
+    return [&]<std::size_t... I>(std::index_sequence<I...>) {
+      return send_gang_held<Each, std::decay_t<F>, detail::task::HeldType<std::decay_t<F>, I + 1, A>...>(
+          how, detail::callable<std::decay_t<F>>("submit", "the function", std::forward<F>(f)),
+          std::forward<A>(args)...);
+    }
+    (std::index_sequence_for<A...>{});
+  }
+  template <bool Each, class F, class... Held>
+  auto send_gang_held(const gang& how, const F& function, const Held&... args) {
+    static_assert(detail::task::Callable<F>::travels && (detail::client::gang_travels<Held> && ...),
+                  "weir: what a gang is given must travel to its ranks: a function without captures, and "
+                  "arguments that are plain structs or have a cereal serialize() function");
+    static_assert(detail::client::gang_can_call<F, Held...>,
+                  "weir: a function that a gang runs must take weir::Gang& first, then these arguments: "
+                  "double energy(weir::Gang& gang, const System& system)");
+    using Result = detail::client::GangResult<F, Held...>;
+    static_assert(!Each || !std::is_void_v<Result>,
+                  "weir: submit(gang.each(), ...): the function returns nothing; leave each() out");
+    static_assert(std::is_void_v<Result> || detail::task::Travels<Result>::value,
+                  "weir: the result of this function cannot travel to another process. Return a type with a "
+                  "cereal serialize() function or a plain struct.");
+    detail::check(how);
+    static const std::uint64_t invoker = detail::task::portable_address(reinterpret_cast<const void*>(
+        &detail::client::invoke_gang<F, Each, detail::client::GangIn<Held>...>));
+    const auto options = std::make_shared<const Options>(how.options);
+    const auto size = static_cast<std::size_t>(how.ranks);
+    std::vector<detail::client::Request> requests(size);
+    for (std::size_t rank = 0; rank < size; ++rank) {
+      detail::client::Request& request = requests[rank];
+      request.invoker = invoker;
+      request.function = detail::task::Callable<F>::name(function);
+      request.options = options;
+      Writer writer(request.arguments, request.beside);
+      detail::task::Callable<F>::put(writer, function);
+      [[maybe_unused]] detail::task::ArgumentWriter out{writer, request.inputs};
+      (detail::client::GangArgument<Held>::put(out, args, rank, size), ...);
+    }
+    std::vector<Future<Result>> futures;
+    for (detail::client::FutureRef& handle :
+         core_->submit_gang(std::move(requests), {how.per_node, how.separate}))
+      futures.emplace_back(std::move(handle));
+    return futures;
   }
   template <class F, class... A>
   auto send_kept(const cached& how, std::shared_ptr<const Options> options, const F& function, A&&... args) {

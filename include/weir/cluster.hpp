@@ -55,6 +55,9 @@ class Cluster {
   /// The same in memory of all jobs: "1TB".
   void scale_memory(const std::string& memory);
   /// Follows the work from now on: grows at once, shrinks after the grace.
+  ///
+  /// Of several clusters in one program each counts the tasks that its workers can run. Those that ask for no
+  /// resources count for the clusters whose workers have none, if there are any.
   void adapt(const AdaptOptions& options);
   /// Submits again at once, after failures that made it wait or pause. After 10 refused submissions or 3
   /// failed jobs in a row a cluster pauses, and `problem` says why; call this when the reason is gone.
@@ -89,10 +92,11 @@ class Cluster {
 
 /// Workers of this machine.
 struct LocalOptions {
-  int workers = 0;           ///< At the start; 0: one for each core.
-  int threads = 1;           ///< Of each worker.
-  bool processes = true;     ///< False: the workers are threads of this process; their number stays.
-  std::string interface {};  ///< The network to listen on; empty: loopback.
+  int workers = 0;                    ///< At the start; 0: one for each core.
+  int threads = 1;                    ///< Of each worker.
+  std::vector<Resource> resources{};  ///< Of each worker process, for tasks that ask for them.
+  bool processes = true;              ///< False: the workers are threads of this process; their number stays.
+  std::string interface {};           ///< The network to listen on; empty: loopback.
 };
 
 /// Workers on this machine.
@@ -105,9 +109,11 @@ class LocalCluster final : public Cluster {
 /// One batch job of a cluster. What is left out comes from the configuration file and the environment, then
 /// from the site.
 struct BatchOptions {
-  int cores = 0;           ///< Of one job. Required.
-  std::string memory{};    ///< Of one job, for example "100GB". Required.
-  std::string walltime{};  ///< For example "02:00:00".
+  int cores = 0;                      ///< Of one job. Required.
+  std::string memory{};               ///< Of one job, for example "100GB". Required.
+  std::string walltime{};             ///< For example "02:00:00".
+  std::vector<Resource> resources{};  ///< Of each worker, for tasks that ask for them: `{{"gpu", 1}}` also
+                                      ///< asks the batch system for as many GPUs.
   int processes = 1;      ///< Workers in a job; they share its cores and memory, and reach each other by MPI.
   std::string queue{};    ///< The queue or partition.
   std::string account{};  ///< The project that pays.
@@ -124,6 +130,11 @@ struct BatchOptions {
       std::chrono::seconds(60);  ///< A worker that has not reached this program for so long ends.
 };
 
+class BatchCluster;
+namespace cluster {
+BatchCluster from_config(const std::string& site);
+}
+
 /// Workers in jobs of a batch system.
 ///
 /// **Errors.** As `Cluster`; and `Error{not_found}` if the system's programs are not on PATH.
@@ -136,9 +147,19 @@ class BatchCluster : public Cluster {
       : BatchCluster(system, options, "BatchCluster") {}
 
  protected:
+  friend BatchCluster cluster::from_config(const std::string& site);
   /// `who` begins the sentences about wrong options.
   BatchCluster(const std::string& system, const BatchOptions& options, const std::string& who);
 };
+
+/// `weir::cluster::from_config`.
+namespace cluster {
+/// The cluster that a table `[sites.NAME]` of the configuration file describes: its `system`, and as jobs
+/// `cores`, `memory`, `processes`, `worker_resources`, `walltime`, `queue` and the like.
+///
+/// **Errors.** As `BatchCluster`; throws `Error{invalid_argument}` if there is no such table.
+[[nodiscard]] BatchCluster from_config(const std::string& site);
+}  // namespace cluster
 
 /// `BatchCluster` on Slurm.
 class SlurmCluster final : public BatchCluster {

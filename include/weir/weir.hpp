@@ -9,6 +9,7 @@
 #include "weir/duration.hpp"
 #include "weir/ending.hpp"
 #include "weir/error.hpp"
+#include "weir/gang.hpp"
 #include "weir/options.hpp"
 #include "weir/program.hpp"
 #include "weir/progress.hpp"
@@ -20,4 +21,5 @@
 #include "weir/stream/describe.hpp"
 #include "weir/stream/network.hpp"
 #include "weir/stream/sources.hpp"
+#include "weir/this_task.hpp"
 #include "weir/version.hpp"

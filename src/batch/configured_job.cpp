@@ -63,6 +63,14 @@ std::chrono::seconds walltime_of(const Config& config) {
   }
 }
 
+bool requeue_of(const Config& config) {
+  const std::string text = config.text("requeue");
+  if (text != "yes" && text != "no")
+    throw Error(ErrorKind::invalid_argument,
+                config.origin("requeue") + ": requeue must be yes or no (got " + text + ")");
+  return text == "yes";
+}
+
 std::pair<std::string, std::string> variable_of(const Config& config, const std::string& text) {
   const std::size_t equals = text.find('=');
   if (equals == std::string::npos)
@@ -102,6 +110,10 @@ JobOptions configured_job(const Config& config, int ranks, std::vector<std::stri
   options.ranks = ranks;
   options.threads_per_rank = small_count(config, "threads");
   options.gpus_per_node = small_count(config, "gpus");
+  options.gpus_per_rank = small_count(config, "gpus_per_task");
+  options.signal = config.text("signal");
+  options.requeue = requeue_of(config);
+  options.exclude = config.list("exclude");
   options.memory_bytes = memory_of(config);
   options.walltime = walltime_of(config);
   options.array = config.text("array");

@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdio>
 
+#include "batch/answer.hpp"
 #include "weir/error.hpp"
 
 namespace weir::detail::batch {
@@ -132,6 +133,30 @@ std::string clock_text(std::chrono::seconds duration) {
   return text.data();
 }
 
+std::optional<EarlySignal> early_signal(const JobOptions& options) {
+  if (options.signal.empty()) return std::nullopt;
+  const std::size_t at = std::min(options.signal.find('@'), options.signal.size());
+  EarlySignal signal{options.signal.substr(0, at)};
+  if (signal.name.starts_with("SIG")) signal.name.erase(0, 3);
+  if (at < options.signal.size()) {
+    const auto seconds = number(options.signal.substr(at + 1));
+    if (!seconds || *seconds < 1 || *seconds > 65535)
+      refuse("signal", "the time ahead of the end must be from 1 to 65535 seconds", options.signal);
+    signal.before = std::chrono::seconds(*seconds);
+  }
+  if (signal.name != "USR1" && signal.name != "USR2")
+    refuse("signal", "must be USR1 or USR2, with a time ahead of the end, for example USR1@120",
+           options.signal);
+  return signal;
+}
+
+int gpus_of(const JobOptions& options, int ranks) {
+  if (options.gpus_per_node && options.gpus_per_rank)
+    refuse("gpus_per_rank", "GPUs are asked for by node or by rank, not by both",
+           std::to_string(options.gpus_per_rank));
+  return options.gpus_per_node ? options.gpus_per_node : options.gpus_per_rank * ranks;
+}
+
 void Directives::add(const std::string& directive) {
   const bool is_skipped = std::any_of(
       options_.skip.begin(), options_.skip.end(),
@@ -183,6 +208,7 @@ JobLayout layout(const JobOptions& options) {
   const int nodes = count("nodes", options.nodes);
   const int per_node = count("ranks_per_node", options.ranks_per_node);
   count("gpus_per_node", options.gpus_per_node);
+  count("gpus_per_rank", options.gpus_per_rank);
   if (options.threads_per_rank < 1)
     refuse("threads_per_rank", "a rank has at least 1 thread", std::to_string(options.threads_per_rank));
   if (ranks == 0 && (nodes == 0 || per_node == 0))

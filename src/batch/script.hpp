@@ -1,7 +1,9 @@
 // What the scripts of all batch systems share: safe quoting, checked directive values, the shell part.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -36,6 +38,18 @@ struct Amount {
 [[nodiscard]] Amount rounded_up(std::uint64_t bytes, std::string_view units);
 
 /// `HH:MM:SS`, hours beyond 99 where needed.
+/// A signal and how long before the end of a job it comes.
+struct EarlySignal {
+  std::string name;  ///< "USR1".
+  std::chrono::seconds before{60};
+};
+/// `USR1@120`, `SIGUSR2`; nothing if none is asked for. Throws `Error{invalid_argument}`: only USR1 and USR2
+/// are passed on by the job's script.
+[[nodiscard]] std::optional<EarlySignal> early_signal(const JobOptions& options);
+
+/// GPUs of a node with so many ranks. Throws `Error{invalid_argument}` if both numbers of them are given.
+[[nodiscard]] int gpus_of(const JobOptions& options, int ranks);
+
 [[nodiscard]] std::string clock_text(std::chrono::seconds duration);
 
 /// Collects `<prefix> <directive>` lines and leaves out those the user wants skipped.

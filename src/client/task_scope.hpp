@@ -7,6 +7,10 @@
 
 #include "weir/options.hpp"
 
+namespace weir {
+struct ThisTask;
+}
+
 namespace weir::detail::client {
 
 /// The task that this thread runs, if it runs one: its client submits in its name, and its slot is given away
@@ -16,8 +20,10 @@ struct TaskScope {
   int depth = 0;  ///< Tasks below it on this thread's stack.
   std::optional<std::chrono::steady_clock::time_point> deadline{};  ///< Of its time limit.
   std::function<void()> secede, rejoin;
-  std::function<bool()> help;     ///< Runs another task meanwhile; whether there was one.
-  std::function<bool()> stopped;  ///< Whether nobody wants it any more.
+  std::function<bool()> help;       ///< Runs another task meanwhile; whether there was one.
+  std::function<bool()> stopped;    ///< Whether nobody wants it any more.
+  const ThisTask* given = nullptr;  ///< Cores and devices that it asked for; null: none.
+  int share = 1;                    ///< Cores that it may use then.
   static TaskScope*& current() noexcept {
     thread_local TaskScope* scope = nullptr;
     return scope;

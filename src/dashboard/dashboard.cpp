@@ -356,8 +356,8 @@ std::function<nlohmann::json()> Dashboard::Work::follow(const Target& target) {
                           {"whole", is_whole}};
     told_s = model.now_s();
     if (page == "graph" || page == "memory") look_closer();
-    if (page == "graph") all["graph"] = seeing::graph(model);
-    if (page == "memory") all["held"] = seeing::held(model);
+    if (page == "graph") all["graph"] = seeing::graph(model, model.tasks());
+    if (page == "memory") all["held"] = seeing::held(model, model.tasks());
     if (page == "bandwidth") all["bandwidth"] = seeing::bandwidth(model);
     if (page == "profile") all["profile"] = seeing::profile(model);
     if (page == "jobs") all["jobs"] = seeing::jobs(model);
@@ -382,7 +382,8 @@ Answer Dashboard::Work::answer(const Target& target) {
                                 static_cast<std::size_t>(target.number("rows", 600, 1, 2000))));
   if (target.path == "/json/graph" || target.path == "/json/memory") {
     look_closer();
-    return json(target.path == "/json/graph" ? seeing::graph(model) : seeing::held(model));
+    return json(target.path == "/json/graph" ? seeing::graph(model, model.tasks())
+                                             : seeing::held(model, model.tasks()));
   }
   if (target.path == "/json/bandwidth") return json(seeing::bandwidth(model));
   if (target.path == "/json/profile") return json(seeing::profile(model));

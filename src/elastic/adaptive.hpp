@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "weir/options.hpp"
+
 namespace weir::detail::elastic {
 
 /// What one job brings.
@@ -14,6 +16,7 @@ struct JobShape {
   int workers = 1;
   int cores = 1;
   std::uint64_t memory_bytes = 0;
+  std::vector<Resource> resources{};  ///< Of each worker.
 };
 
 /// Jobs needed for at least so many workers, cores or bytes of memory.

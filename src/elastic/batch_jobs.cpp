@@ -3,7 +3,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cmath>
 #include <csignal>
+#include <cstdlib>
 #include <filesystem>
 
 #include "batch/array.hpp"
@@ -76,6 +78,16 @@ void set_if(Config& config, const char* name, const std::vector<std::string>& va
   if (!values.empty()) config.set(name, values);
 }
 
+// A comma or an equals sign would be read as another resource.
+void check_resources(const std::vector<Resource>& resources, const std::string& who) {
+  check(resources, who.c_str());
+  for (const Resource& resource : resources)
+    if (resource.name.find_first_of(",= \t\n") != std::string::npos)
+      throw Error(ErrorKind::invalid_argument,
+                  who + ": the name of a resource has no commas, equals signs and spaces (got \"" +
+                      resource.name + "\")");
+}
+
 class BatchJobs final : public Launcher {
  public:
   BatchJobs(const BatchSystem& system, const BatchOptions& options, const std::string& who)
@@ -112,9 +124,16 @@ class BatchJobs final : public Launcher {
     config.set("threads", std::to_string(options.cores / options.processes));
     auto command = own_arguments();
     command.front() = own_executable();
+    check_resources(options.resources, who);
     job_ = configured_job(config, options.processes, std::move(command));
     if (job_.weir.empty()) job_.weir = find_in_path("weir").value_or("weir");
     if (job_.nodes == 0) job_.nodes = 1;
+    if (!options.resources.empty()) {
+      job_.environment.emplace_back("WEIR_RESOURCES", resources_text(options.resources));
+      for (const Resource& resource : options.resources)
+        if (resource.name == "gpu" && job_.gpus_per_node == 0)
+          job_.gpus_per_node = static_cast<int>(std::ceil(resource.amount * options.processes));
+    }
     network_ = config.text("interface").empty() ? "any" : config.text("interface");
     if (const std::string array = array_text(system_, job_); !array.empty())
       throw Error(
@@ -125,7 +144,10 @@ class BatchJobs final : public Launcher {
     job_.environment.emplace_back("WEIR_DEATH_TIMEOUT", to_string(options.death_timeout.value()));
     if (job_.walltime.count() > 0)
       job_.environment.emplace_back("WEIR_JOB_LIMIT", std::to_string(job_.walltime.count()));
-    shape_ = {.workers = options.processes, .cores = options.cores, .memory_bytes = job_.memory_bytes};
+    shape_ = {.workers = options.processes,
+              .cores = options.cores,
+              .memory_bytes = job_.memory_bytes,
+              .resources = options.resources};
   }
 
   [[nodiscard]] std::string_view system() const override { return system_.name(); }
@@ -211,6 +233,39 @@ class BatchJobs final : public Launcher {
 std::unique_ptr<Launcher> batch_launcher(const BatchSystem& system, const BatchOptions& options,
                                          const std::string& who) {
   return std::make_unique<BatchJobs>(system, options, who);
+}
+
+// What is common to all jobs the launcher reads itself.
+BatchOptions options_of_site(const std::string& site, const std::string& who, std::string& system) {
+  if (site.empty())
+    throw Error(ErrorKind::invalid_argument,
+                who +
+                    ": must be given the name of a site (got nothing); the configuration file has a table "
+                    "[sites.NAME] for each");
+  Config config = load_config();
+  config.set("site", site);
+  system = config.text("system");
+  config.choose_system(system.empty() ? detect_batch_system().name() : batch_system(system).name());
+  const auto number = [&](const char* name) {
+    const std::int64_t value = config.count(name);
+    if (value < 1 || value > 1'000'000)
+      throw Error(ErrorKind::invalid_argument, config.origin(name) + ": " + name +
+                                                   " of a job must be from 1 to 1000000 (got " +
+                                                   std::to_string(value) + ")");
+    return static_cast<int>(value);
+  };
+  BatchOptions options{.cores = number("cores"), .processes = number("processes"), .site = site};
+  for (const std::string& text : config.list("worker_resources")) {
+    const std::size_t equals = text.find('=');
+    char* rest = nullptr;
+    const double amount = equals == std::string::npos ? 0 : std::strtod(text.c_str() + equals + 1, &rest);
+    if (equals == std::string::npos || equals == 0 || *rest || !(amount > 0))
+      throw Error(ErrorKind::invalid_argument,
+                  config.origin("worker_resources") +
+                      ": worker_resources must be NAME=AMOUNT, for example gpu=1 (got " + text + ")");
+    options.resources.push_back({text.substr(0, equals), amount});
+  }
+  return options;
 }
 
 }  // namespace weir::detail::elastic

@@ -156,8 +156,13 @@ LocalCluster::LocalCluster(const LocalOptions& options) {
   if (options.threads < 1)
     throw Error(ErrorKind::invalid_argument,
                 "LocalCluster: threads must be at least 1 (got " + std::to_string(options.threads) + ")");
+  if (!options.processes && !options.resources.empty())
+    throw Error(
+        ErrorKind::unsupported,
+        "LocalCluster: resources are those of worker processes; with threads WEIR_RESOURCES says them");
   if (options.processes) {
-    start(detail::elastic::process_launcher(options.threads), options.interface);
+    detail::check(options.resources, "LocalCluster");
+    start(detail::elastic::process_launcher(options.threads, options.resources), options.interface);
     scale(workers);
   } else {
     start_threads(workers, options.threads);
@@ -169,6 +174,15 @@ BatchCluster::BatchCluster(const BatchOptions& options) : BatchCluster("", optio
 BatchCluster::BatchCluster(const std::string& system, const BatchOptions& options, const std::string& who) {
   const BatchSystem& chosen = system.empty() ? detect_batch_system() : batch_system(system);
   start(detail::elastic::batch_launcher(chosen, options, who), options.interface);
+}
+
+BatchCluster cluster::from_config(const std::string& site) {
+  constexpr const char* who = "cluster::from_config";
+  // A worker has the program's arguments, but not its file.
+  if (detail::home::is_further_worker()) return BatchCluster("", {}, who);
+  std::string system;
+  const BatchOptions options = detail::elastic::options_of_site(site, who, system);
+  return BatchCluster(system, options, who);
 }
 
 }  // namespace weir

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 
 #include "core/log.hpp"
@@ -20,6 +21,17 @@ constexpr std::chrono::seconds hand_over(30);         // for a retired worker to
 constexpr std::chrono::seconds leave_time(5);         // for its process to end after that
 constexpr std::chrono::seconds short_lived_after(1);  // idle beside tasks that it has no time for
 constexpr auto step_time = std::chrono::milliseconds(100);
+
+// Clusters of this program whose workers have no resources: theirs is the work that asks for none.
+std::atomic<int> plain_clusters{0};
+
+int threads_of(const JobShape& shape) { return std::max(1, shape.cores / std::max(1, shape.workers)); }
+
+std::vector<Resource> offer_of(const JobShape& shape) {
+  std::vector<Resource> offer = shape.resources;
+  offer.push_back({"cores", static_cast<double>(threads_of(shape))});
+  return offer;
+}
 
 std::string program_name() {
   const auto arguments = own_arguments();
@@ -38,11 +50,15 @@ JobKeeper::JobKeeper(std::shared_ptr<node::SchedulerNode> scheduler, std::unique
     : scheduler_(std::move(scheduler)),
       launcher_(std::move(launcher)),
       shape_(launcher_->shape()),
+      offer_(offer_of(shape_)),
       connection_file_(std::move(connection_file)),
       prefix_("cluster" + std::to_string(next_prefix()) + "."),
       file_(connection_file_),
-      scaler_(shape_),
-      thread_([this] { loop(); }) {}
+      scaler_(shape_) {
+  plain_clusters += shape_.resources.empty();
+  scheduler_->promise(offer_);
+  thread_ = std::thread([this] { loop(); });
+}
 
 void JobKeeper::want(const std::function<void(Scaler&)>& change) {
   std::lock_guard hold(mutex_);
@@ -74,8 +90,11 @@ void JobKeeper::close(bool retire) {
     retire_ = retire;
     changed_.notify_all();
   }
-  if (thread_.joinable()) thread_.join();
+  if (!thread_.joinable()) return;
+  thread_.join();
   seeing::job_board().remove(this);
+  plain_clusters -= shape_.resources.empty();
+  scheduler_->withdraw(offer_);
 }
 
 void JobKeeper::loop() {
@@ -237,10 +256,8 @@ ScalingView JobKeeper::view(const Snapshot& snapshot) const {
   for (const Job& job : jobs_)
     if (!job.retiring && !job.leaving && !job.superseded)
       view.jobs.push_back({job.id, job.joined, job.idle_since});
-  const auto count = [&](TaskState state) { return snapshot.tasks[static_cast<std::size_t>(state)]; };
-  const std::uint64_t ready =
-      count(TaskState::queued) + count(TaskState::no_worker) + count(TaskState::processing);
-  const auto threads = static_cast<std::uint64_t>(std::max(1, shape_.cores / std::max(1, shape_.workers)));
+  const std::uint64_t ready = scheduler_->work_for(offer_, shape_.resources.empty() || plain_clusters == 0);
+  const auto threads = static_cast<std::uint64_t>(threads_of(shape_));
   view.useful_workers = static_cast<int>(std::min<std::uint64_t>((ready + threads - 1) / threads, 1'000'000));
   view.has_results = snapshot.results_wanted;
   return view;

@@ -69,6 +69,7 @@ class JobKeeper {
   std::shared_ptr<node::SchedulerNode> scheduler_;
   std::unique_ptr<Launcher> launcher_;
   const JobShape shape_;
+  const std::vector<Resource> offer_;  // of each of its workers
   const std::string connection_file_, prefix_;
   ClusterFile file_;
   ScalingTime told_{};

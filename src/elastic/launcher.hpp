@@ -44,10 +44,16 @@ class Launcher {
 };
 
 /// Further processes of this executable, a job each.
-[[nodiscard]] std::unique_ptr<Launcher> process_launcher(int threads);
+[[nodiscard]] std::unique_ptr<Launcher> process_launcher(int threads, std::vector<Resource> resources);
+/// As WEIR_RESOURCES: `gpu=1,licence=0.5`.
+[[nodiscard]] std::string resources_text(const std::vector<Resource>& resources);
 /// Jobs of a batch system; `who` begins the sentences about wrong options.
 [[nodiscard]] std::unique_ptr<Launcher> batch_launcher(const BatchSystem& system, const BatchOptions& options,
                                                        const std::string& who);
+
+/// What the configuration file says of a site's jobs, and its batch system (empty: the one on PATH).
+[[nodiscard]] BatchOptions options_of_site(const std::string& site, const std::string& who,
+                                           std::string& system);
 
 /// This process's arguments.
 [[nodiscard]] std::vector<std::string> own_arguments();

@@ -6,6 +6,7 @@
 
 #include <cerrno>
 #include <csignal>
+#include <cstdio>
 #include <cstring>
 #include <fstream>
 #include <sstream>
@@ -40,7 +41,8 @@ std::vector<std::string> environment_with(const std::map<std::string, std::strin
 
 class Processes final : public Launcher {
  public:
-  explicit Processes(int threads) : threads_(threads) {}
+  Processes(int threads, std::vector<Resource> resources)
+      : threads_(threads), resources_(std::move(resources)) {}
   ~Processes() override {
     for (const auto& [id, pid] : running_) {
       kill(pid, SIGKILL);
@@ -50,7 +52,9 @@ class Processes final : public Launcher {
 
   [[nodiscard]] std::string_view system() const override { return "processes"; }
   [[nodiscard]] std::string network() const override { return ""; }
-  [[nodiscard]] JobShape shape() const override { return {.workers = 1, .cores = threads_}; }
+  [[nodiscard]] JobShape shape() const override {
+    return {.workers = 1, .cores = threads_, .resources = resources_};
+  }
   [[nodiscard]] std::chrono::milliseconds first_pause() const override {
     return std::chrono::milliseconds(50);
   }
@@ -59,6 +63,7 @@ class Processes final : public Launcher {
   std::string submit(const std::map<std::string, std::string>& environment) override {
     auto added = environment;
     added["WEIR_THREADS"] = std::to_string(threads_);
+    if (!resources_.empty()) added["WEIR_RESOURCES"] = resources_text(resources_);
     const std::vector<std::string> arguments = own_arguments(), variables = environment_with(added);
     const std::vector<char*> argv = pointers(arguments), envp = pointers(variables);
     const pid_t parent = getpid();
@@ -111,6 +116,7 @@ class Processes final : public Launcher {
 
  private:
   int threads_;
+  std::vector<Resource> resources_;
   std::map<std::string, pid_t> running_;
 };
 
@@ -124,6 +130,18 @@ std::vector<std::string> own_arguments() {
   return arguments;
 }
 
-std::unique_ptr<Launcher> process_launcher(int threads) { return std::make_unique<Processes>(threads); }
+std::string resources_text(const std::vector<Resource>& resources) {
+  std::string text;
+  for (const Resource& resource : resources) {
+    char amount[32];
+    std::snprintf(amount, sizeof amount, "%.17g", resource.amount);
+    text += (text.empty() ? "" : ",") + resource.name + "=" + amount;
+  }
+  return text;
+}
+
+std::unique_ptr<Launcher> process_launcher(int threads, std::vector<Resource> resources) {
+  return std::make_unique<Processes>(threads, std::move(resources));
+}
 
 }  // namespace weir::detail::elastic

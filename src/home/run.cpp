@@ -194,6 +194,15 @@ int run_worker(boost::mpi::environment* mpi, detail::comm::MpiTransport& ranks, 
 
 namespace {
 
+/// Functions of gangs call MPI beside the thread that polls.
+boost::mpi::threading::level mpi_threads() {
+  const std::string text = environment("WEIR_MPI_THREADS");
+  if (text.empty() || text == "serialized") return boost::mpi::threading::serialized;
+  if (text == "multiple") return boost::mpi::threading::multiple;
+  throw Error(ErrorKind::invalid_argument,
+              "WEIR_MPI_THREADS: must be serialized or multiple (got \"" + text + "\")");
+}
+
 /// Several processes of one program that are no ranks of Open MPI would each do the whole work.
 void refuse_copies() {
   const auto variables = detail::batch::own_variables();
@@ -239,7 +248,7 @@ int run(int argc, char** argv, const std::function<int(Client&)>& body, const Ru
       report_status(status);
       return status;
     }
-    auto* mpi = new boost::mpi::environment(argc, argv, boost::mpi::threading::serialized, false);
+    auto* mpi = new boost::mpi::environment(argc, argv, mpi_threads(), false);
     detail::leave_mpi_job();
     static detail::comm::MpiTransport transport{boost::mpi::communicator()};
     const std::string who = "rank " + std::to_string(transport.rank());

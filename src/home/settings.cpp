@@ -7,10 +7,10 @@
 #include <cstdlib>
 #include <iostream>
 
-#include "batch/answer.hpp"
 #include "batch/program.hpp"
 #include "batch/walltime.hpp"
 #include "core/log.hpp"
+#include "home/given.hpp"
 #include "node/host.hpp"
 #include "weir/bytes.hpp"
 #include "weir/duration.hpp"
@@ -55,28 +55,9 @@ std::vector<Resource> resources_of(const RunOptions& options) {
   return resources;
 }
 
-namespace {
+int cores_given() { return given().cores.value; }
 
-Allocation allocation() {
-  const auto job = current_job();
-  return job ? job->system->allocation(batch::own_variables(), 1) : Allocation{};
-}
-
-}  // namespace
-
-int cores_given() {
-  const int of_job = allocation().cores;
-  return of_job ? std::min(of_job, node::host_cores()) : node::host_cores();
-}
-
-std::uint64_t memory_given() {
-  const std::uint64_t of_job = allocation().memory_bytes / 10 * 9;
-  std::uint64_t given = of_job ? std::min(of_job, node::host_memory()) : node::host_memory();
-  // `weir run` knows the job's; on its other nodes the batch system's variables are missing.
-  if (const auto told = batch::number(batch::own_variables()("WEIR_NODE_MEMORY")); told && *told > 0)
-    given = std::min(given, static_cast<std::uint64_t>(*told) / 10 * 9);
-  return given;
-}
+std::uint64_t memory_given() { return given().memory_bytes.value; }
 
 worker::MemoryLimits memory_limits(const RunOptions& options, std::uint64_t workers) {
   worker::MemoryLimits memory;
@@ -107,10 +88,20 @@ std::string spill_folder() {
 }
 
 node::WorkerSettings worker_settings(const RunOptions& options, PeerId self, std::uint32_t threads,
-                                     std::uint64_t workers) {
+                                     std::uint64_t workers, const std::optional<Seat>& in_process) {
   node::WorkerSettings settings;
   settings.threads = threads;
   settings.resources = resources_of(options);
+  const Given all = given();
+  const Seat own = in_process.value_or(seat(batch::own_variables()));
+  settings.machine = share_of(all, own_kernel_view(), own, threads);
+  settings.share =
+      std::max(1, all.cores.value / static_cast<int>(std::max<std::uint64_t>(1, threads * own.workers)));
+  if (const double gpus = worker::amount_of(settings.resources, worker::gpu_name); gpus > 0)
+    settings.machine.devices.resize(
+        std::min(settings.machine.devices.size(), static_cast<std::size_t>(gpus)));
+  else if (!settings.machine.devices.empty())
+    settings.resources.push_back({worker::gpu_name, static_cast<double>(settings.machine.devices.size())});
   settings.name = "worker " + std::to_string(self);
   settings.memory = memory_limits(options, workers);
   settings.spill_folder = spill_folder();

@@ -1,6 +1,7 @@
 // What a process is told by its options and its environment.
 #pragma once
 
+#include "home/given.hpp"
 #include "node/scheduler.hpp"
 #include "node/worker.hpp"
 #include "weir/run.hpp"
@@ -44,9 +45,11 @@ constexpr std::uint64_t least_memory_bytes = 1'000'000;
 [[nodiscard]] node::SchedulerSettings scheduler_settings(const RunOptions& options);
 
 /// What a worker is told, wherever it lives: its threads (what `number_of_threads` says), its resources, its
-/// name, and what its results may take beside those of the other `workers` on this node.
+/// name, what its results may take beside those of the other `workers` on this node, and its share of the
+/// processors and devices: of those `in_process`, or of a rank among the ranks of its node.
 [[nodiscard]] node::WorkerSettings worker_settings(const RunOptions& options, PeerId self,
-                                                   std::uint32_t threads, std::uint64_t workers);
+                                                   std::uint32_t threads, std::uint64_t workers,
+                                                   const std::optional<Seat>& in_process = std::nullopt);
 
 /// When this process's job ends, by WEIR_LIFETIME, else by what the batch system says.
 [[nodiscard]] std::optional<node::Clock::time_point> end_of_job();

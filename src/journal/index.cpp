@@ -16,19 +16,26 @@ const Place* Index::find(const Key& key) const noexcept {
   return entry.place.used ? &entry.place : nullptr;
 }
 
-void Index::grow() {
-  std::vector<Entry> old(entries_.empty() ? 64 : entries_.size() + entries_.size() / 2);
+void Index::resize(std::size_t entries) {
+  std::vector<Entry> old(entries);
   old.swap(entries_);
   for (const Entry& entry : old)
     if (entry.place.used) entries_[slot(entry.key)] = entry;
 }
 
-void Index::put(const Key& key, const Place& place) {
-  if (4 * (size_ + 1) > 3 * entries_.size()) grow();
+void Index::reserve(std::size_t keys) {
+  if (const std::size_t entries = keys + keys / 3 + 64; entries > entries_.size()) resize(entries);
+}
+
+Place Index::put(const Key& key, const Place& place) {
+  if (4 * (size_ + 1) > 3 * entries_.size())
+    resize(entries_.empty() ? 64 : entries_.size() + entries_.size() / 2);
   Entry& entry = entries_[slot(key)];
-  size_ += !entry.place.used;
+  const Place before = entry.place;
+  size_ += !before.used;
   entry = {key, place};
   entry.place.used = true;
+  return before;
 }
 
 bool Index::erase(const Key& key) {

@@ -22,8 +22,10 @@ class Index {
  public:
   [[nodiscard]] std::size_t size() const noexcept { return size_; }
   [[nodiscard]] const Place* find(const Key& key) const noexcept;
-  /// Replaces what there was.
-  void put(const Key& key, const Place& place);
+  /// Replaces what there was and returns it; not `used` if there was nothing.
+  Place put(const Key& key, const Place& place);
+  /// Room for so many keys without growing.
+  void reserve(std::size_t keys);
   bool erase(const Key& key);
   template <class F>
   void for_each(F f) const {
@@ -38,7 +40,7 @@ class Index {
   };
   static_assert(sizeof(Entry) == 32);
   [[nodiscard]] std::size_t slot(const Key& key) const noexcept;
-  void grow();
+  void resize(std::size_t entries);
 
   std::vector<Entry> entries_;
   std::size_t size_ = 0;

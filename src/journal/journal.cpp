@@ -1,21 +1,16 @@
-// Reading what there is, writing what comes.
+// Reading what there is, and answers about it.
 #include "journal/journal.hpp"
 
-#include <dirent.h>
 #include <fcntl.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <ctime>
-#include <set>
 
-#include "core/descriptor.hpp"
 #include "core/log.hpp"
-#include "journal/mapped.hpp"
+#include "journal/folder.hpp"
 #include "journal/object.hpp"
 #include "weir/bytes.hpp"
 
@@ -23,83 +18,23 @@ namespace weir::detail::journal {
 
 namespace {
 
-constexpr std::size_t most_pending = 1 << 20;  // bytes that wait for the next write
-constexpr std::size_t most_segments = 60'000;
-constexpr std::size_t before_value = sizeof(Key) + 8;
 constexpr auto commit_every = std::chrono::seconds(1);
+constexpr std::size_t most_mapped = 10'000;
 
-std::string with_reason(const std::string& sentence) { return sentence + ": " + std::strerror(errno); }
-
-template <class T>
-void append_number(std::string& out, T number) {
-  out.append(reinterpret_cast<const char*>(&number), sizeof number);
-}
-
-template <class T>
-T number_at(std::span<const std::byte> bytes, std::size_t offset) {
-  T number{};
-  std::memcpy(&number, bytes.data() + offset, sizeof number);
-  return number;
-}
-
-std::string function_payload(std::uint32_t number, const Function& function) {
-  std::string payload;
-  append_number(payload, number);
-  append_number(payload, function.version);
-  return payload + function.name;
-}
-
-// The segments of a folder, oldest first.
-std::vector<std::string> segments_in(const std::string& folder) {
-  std::vector<std::string> names;
-  DIR* open = opendir(folder.c_str());
-  if (!open) throw Error(ErrorKind::io, with_reason("journal: " + folder + " cannot be read"));
-  while (const dirent* entry = readdir(open)) {
-    const std::string name = entry->d_name;
-    if (name.size() == 12 && name.starts_with("log.") &&
-        std::all_of(name.begin() + 4, name.end(), [](char c) { return c >= '0' && c <= '9'; }))
-      names.push_back(name);
-  }
-  closedir(open);
-  std::sort(names.begin(), names.end());
-  return names;
-}
-
-std::string segment_name(std::uint64_t number) {
-  std::string digits = std::to_string(number);
-  return "log." + std::string(digits.size() < 8 ? 8 - digits.size() : 0, '0') + digits;
-}
-
-void make_folder(const std::string& folder) {
-  for (std::size_t end = folder.find('/', 1);; end = folder.find('/', end + 1)) {
-    if (mkdir(folder.substr(0, end).c_str(), 0700) != 0 && errno != EEXIST && errno != EROFS &&
-        errno != EACCES)
-      throw Error(ErrorKind::io,
-                  with_reason("journal: the folder " + folder.substr(0, end) + " cannot be made"));
-    if (end == std::string::npos) return;
-  }
-}
-
-// A program that has been killed may take a moment to be gone.
-bool locked_within(int file, std::chrono::milliseconds most) {
-  const auto end = std::chrono::steady_clock::now() + most;
-  while (flock(file, LOCK_EX | LOCK_NB) != 0) {
-    if (std::chrono::steady_clock::now() > end) return false;
-    std::this_thread::sleep_for(std::chrono::milliseconds(20));
-  }
-  return true;
-}
-
-void sync_folder(const std::string& folder) {
-  const int open = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (open < 0) return;
-  fsync(open);
-  close(open);
+// About how many results a segment has, from what it begins with.
+std::size_t results_in(std::span<const std::byte> bytes) {
+  const auto begin = bytes.first(std::min<std::size_t>(bytes.size(), 1 << 16));
+  std::size_t results = 0;
+  const SegmentEnd end = read_segment(begin, [&](const Record& record) { results += is_result(record); });
+  return end.good == 0
+             ? 0
+             : static_cast<std::size_t>(static_cast<double>(results) * static_cast<double>(bytes.size()) /
+                                        static_cast<double>(end.good));
 }
 
 }  // namespace
 
-// Reads its file when it is used.
+// Reads its file again when it is used.
 class Journal::Object final : public task::Store {
  public:
   explicit Object(std::string path) : path_(std::move(path)) {}
@@ -122,14 +57,26 @@ Journal::Journal(std::string folder, Access access) : folder_(std::move(folder))
     throw Error(ErrorKind::invalid_argument, "journal: " + folder_ + " is a file; a journal is a folder");
   if (access_ == Access::write) lock();
   read_all();
-  if (access_ == Access::write)
-    committer_ = std::thread([this] {
-      std::unique_lock hold(mutex_);
-      do {
-        wake_.wait_for(hold, commit_every, [this] { return ends_; });
-        write_out(hold, true);
-      } while (!ends_);
-    });
+  if (access_ == Access::write) committer_ = std::thread([this] { look_after(); });
+}
+
+// The thread that writes each second, and clears up.
+void Journal::look_after() {
+  bool compacts = is_worth_compacting();
+  std::unique_lock hold(mutex_);
+  do {
+    if (!compacts && object_bytes_ <= limit_) wake_.wait_for(hold, commit_every, [this] { return ends_; });
+    write_out(hold, true);
+    if (!compacts && object_bytes_ <= limit_) continue;
+    hold.unlock();
+    try {
+      if (std::exchange(compacts, false)) compact();
+      if (object_bytes_ > limit_) keep_within(limit_ - limit_ / 10);
+    } catch (const Error& error) {
+      log::warn("{}", error.what());
+    }
+    hold.lock();
+  } while (!ends_);
 }
 
 Journal::~Journal() {
@@ -141,34 +88,24 @@ Journal::~Journal() {
     wake_.notify_all();
     committer_.join();
   }
-  if (out_ >= 0) close(out_);
-  if (lock_ >= 0) close(lock_);
-}
-
-void Journal::stop_writing(const std::string& why) {
-  if (!problem_.empty()) return;
-  problem_ = why;
-  pending_.clear();
-  log::warn("{}; results of this run are not kept from here on", why);
 }
 
 // The lock goes with its process, however that ends; who has it is written in it, for people.
 void Journal::lock() {
   const std::string path = folder_ + "/lock";
-  lock_ = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-  if (lock_ < 0) return stop_writing(with_reason("journal: " + folder_ + " cannot be written"));
-  if (!locked_within(lock_, std::chrono::seconds(5))) {
+  lock_ = Descriptor(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+  if (lock_.get() < 0) return stop_writing(with_reason("journal: " + folder_ + " cannot be written"));
+  if (!locked_within(lock_.get(), std::chrono::seconds(5))) {
     char text[200] = "";
-    const ssize_t size = pread(lock_, text, sizeof text - 1, 0);
+    const ssize_t size = pread(lock_.get(), text, sizeof text - 1, 0);
     const std::string owner(text, size > 0 ? static_cast<std::size_t>(size) : 0);
-    close(std::exchange(lock_, -1));
     throw Error(ErrorKind::unsupported, "journal: " + folder_ + " is being written by another program (" +
                                             owner + "); wait for it, or name another journal");
   }
   char host[256] = "";
   gethostname(host, sizeof host - 1);
   const std::string owner = "process " + std::to_string(getpid()) + " on " + host;
-  if (ftruncate(lock_, 0) != 0 || pwrite(lock_, owner.data(), owner.size(), 0) < 0)
+  if (ftruncate(lock_.get(), 0) != 0 || pwrite(lock_.get(), owner.data(), owner.size(), 0) < 0)
     stop_writing(with_reason("journal: " + folder_ + " cannot be written"));
 }
 
@@ -177,26 +114,40 @@ void Journal::read_all() {
     read_one(static_cast<std::uint16_t>(segments_.size()), folder_ + "/" + name);
 }
 
+void Journal::note_function(Segment& segment, const Record& record) {
+  const auto& bytes = record.payload;
+  if (record.kind != RecordKind::function || bytes.size() < 12) return;
+  const auto* name = reinterpret_cast<const char*>(bytes.data()) + 12;
+  segment.functions[number_at<std::uint32_t>(bytes, 0)] = {std::string(name, bytes.size() - 12),
+                                                           number_at<std::int64_t>(bytes, 4)};
+}
+
+Place place_of(const Record& record, std::uint16_t segment) {
+  return {record.offset + before_value, static_cast<std::uint32_t>(record.payload.size() - before_value),
+          segment, record.kind == RecordKind::object};
+}
+
+void Journal::read_record(std::uint16_t segment, const Record& record) {
+  if (is_result(record)) {
+    const Place before = index_.put(key_of(record), place_of(record, segment));
+    live_bytes_ += record.payload.size() - (before.used ? before_value + before.size : 0);
+  } else if (record.kind == RecordKind::forget && record.payload.size() == sizeof(Key)) {
+    if (const Place* place = index_.find(key_of(record))) live_bytes_ -= before_value + place->size;
+    index_.erase(key_of(record));
+  } else if (record.kind == RecordKind::clear) {
+    index_ = {};
+    live_bytes_ = 0;
+  }
+  note_function(segments_[segment], record);
+}
+
 void Journal::read_one(std::uint16_t number, const std::string& path) {
   Segment& segment = segments_.emplace_back();
   segment.path = path;
   segment.mapped = std::make_shared<const Mapped>(path);
-  const SegmentEnd end = read_segment(segment.mapped->bytes(), [&](const Record& record) {
-    const auto& bytes = record.payload;
-    if (record.kind == RecordKind::function && bytes.size() >= 12) {
-      const auto* name = reinterpret_cast<const char*>(bytes.data()) + 12;
-      segment.functions[number_at<std::uint32_t>(bytes, 0)] = {std::string(name, bytes.size() - 12),
-                                                               number_at<std::int64_t>(bytes, 4)};
-    } else if (record.kind == RecordKind::forget && bytes.size() == sizeof(Key)) {
-      index_.erase(number_at<Key>(bytes, 0));
-    } else if ((record.kind == RecordKind::result || record.kind == RecordKind::object) &&
-               bytes.size() >= before_value) {
-      const bool object = record.kind == RecordKind::object;
-      index_.put(number_at<Key>(bytes, 0),
-                 {record.offset + before_value, static_cast<std::uint32_t>(bytes.size() - before_value),
-                  number, object});
-    }
-  });
+  index_.reserve(index_.size() + results_in(segment.mapped->bytes()));
+  const SegmentEnd end =
+      read_segment(segment.mapped->bytes(), [&](const Record& record) { read_record(number, record); });
   const std::uint64_t lost = segment.mapped->bytes().size() - end.good;
   if (end.state == SegmentState::foreign)
     throw Error(ErrorKind::unsupported,
@@ -216,7 +167,7 @@ void Journal::copy(const Place& place, std::uint64_t offset, std::uint64_t size,
     std::memcpy(to, segment.mapped->bytes().data() + offset, size);
   } else if (offset >= written_) {
     std::memcpy(to, pending_.data() + (offset - written_), size);
-  } else if (pread(out_, to, size, static_cast<off_t>(offset)) != static_cast<ssize_t>(size)) {
+  } else if (pread(out_->get(), to, size, static_cast<off_t>(offset)) != static_cast<ssize_t>(size)) {
     throw Error(ErrorKind::io, with_reason("journal: " + segment.path + " cannot be read"));
   }
 }
@@ -242,7 +193,9 @@ std::optional<task::Value> Journal::find_object(const Key& key, const task::Type
   }
   const std::string path = object_path(key);
   try {
-    static_cast<void>(read_object(path));  // what is found must be readable afterwards
+    Packed packed = read_object(path);              // what is found must be readable afterwards
+    utimensat(AT_FDCWD, path.c_str(), nullptr, 0);  // the last use, for `keep_within`
+    if (Mapped::count() < most_mapped) return task::Value::from_packed(ops, std::move(packed));
   } catch (const Error& error) {
     log::warn("{}; it is computed again", error.what());
     return std::nullopt;
@@ -251,103 +204,6 @@ std::optional<task::Value> Journal::find_object(const Key& key, const task::Type
 }
 
 std::string Journal::object_path(const Key& key) const { return folder_ + "/objects/" + to_text(key); }
-
-// Each run, and each program that was not told to stop, has segments of its own: what others wrote is never
-// changed.
-bool Journal::begin_segment() {
-  if (out_ >= 0) return true;
-  const std::vector<std::string> names = segments_in(folder_);
-  const std::uint64_t next = names.empty() ? 1 : std::stoull(names.back().substr(4)) + 1;
-  if (segments_.size() > most_segments)
-    return stop_writing("journal: " + folder_ + " has too many segments"), false;
-  const std::string path = folder_ + "/" + segment_name(next);
-  out_ = open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-  if (out_ < 0) return stop_writing(with_reason("journal: " + path + " cannot be made")), false;
-  sync_folder(folder_);
-  segments_.emplace_back().path = path;
-  numbers_.clear();
-  pending_ = segment_head();
-  written_ = synced_ = 0;
-  return true;
-}
-
-std::uint32_t Journal::number_of(const Function& function) {
-  const auto [at, fresh] = numbers_.try_emplace(function, static_cast<std::uint32_t>(numbers_.size()));
-  if (fresh) {
-    append_record(pending_, RecordKind::function, function_payload(at->second, function));
-    segments_.back().functions[at->second] = function;
-  }
-  return at->second;
-}
-
-void Journal::append(RecordKind kind, const Key& key, const Function& function, std::string_view value) {
-  std::unique_lock hold(mutex_);
-  if (access_ == Access::read || !problem_.empty() || !begin_segment()) return;
-  const std::uint32_t number = number_of(function);
-  std::string payload;
-  payload.reserve(before_value + value.size());
-  append_number(payload, key);
-  append_number(payload, number);
-  append_number(payload, static_cast<std::uint32_t>(std::time(nullptr)));
-  payload += value;
-  append_record(pending_, kind, payload);
-  index_.put(key, {written_ + pending_.size() - value.size(), static_cast<std::uint32_t>(value.size()),
-                   static_cast<std::uint16_t>(segments_.size() - 1), kind == RecordKind::object});
-  if (pending_.size() >= most_pending) write_out(hold, false);
-}
-
-void Journal::put(const Key& key, const Function& function, std::span<const std::byte> bytes) {
-  append(RecordKind::result, key, function, {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
-}
-
-void Journal::put(const Key& key, const Function& function, const task::Value& value) {
-  if (access_ == Access::read || !problem().empty()) return;
-  std::string size;
-  try {
-    make_folder(folder_ + "/objects");
-    append_number(size, write_object(object_path(key), value.pack()));
-    sync_folder(folder_ + "/objects");
-  } catch (const Error& error) {
-    const std::lock_guard hold(mutex_);
-    return stop_writing(error.what());
-  }
-  append(RecordKind::object, key, function, size);
-}
-
-void Journal::forget(const Key& key) {
-  std::unique_lock hold(mutex_);
-  if (!index_.erase(key) || access_ == Access::read || !problem_.empty() || !begin_segment()) return;
-  append_record(pending_, RecordKind::forget, {reinterpret_cast<const char*>(&key), sizeof key});
-}
-
-// Others may append meanwhile; `sync`: it is on the disk afterwards.
-void Journal::write_out(std::unique_lock<std::mutex>& hold, bool sync) {
-  if (out_ < 0 || !problem_.empty()) return;
-  const char* at = pending_.data();
-  std::size_t left = pending_.size();
-  while (left) {
-    const ssize_t written = ::write(out_, at, left);
-    if (written < 0 && errno == EINTR) continue;
-    if (written <= 0)
-      return stop_writing(with_reason("journal: " + segments_.back().path + " cannot be written"));
-    at += written;
-    left -= static_cast<std::size_t>(written);
-  }
-  written_ += pending_.size();
-  pending_.clear();
-  if (!sync || synced_ == written_) return;
-  const std::uint64_t upto = written_;
-  hold.unlock();
-  const bool done = fdatasync(out_) == 0;
-  hold.lock();
-  if (!done) return stop_writing(with_reason("journal: " + segments_.back().path + " cannot be written"));
-  synced_ = std::max(synced_, upto);
-}
-
-void Journal::commit() {
-  std::unique_lock hold(mutex_);
-  write_out(hold, true);
-}
 
 std::string Journal::problem() const {
   const std::lock_guard hold(mutex_);
@@ -391,7 +247,8 @@ Condition Journal::condition() const {
     condition.bytes += entry.bytes;
   });
   const std::lock_guard hold(mutex_);
-  condition.segments = segments_.size();
+  condition.segments = static_cast<std::uint64_t>(std::count_if(
+      segments_.begin(), segments_.end(), [](const Segment& segment) { return !segment.path.empty(); }));
   condition.problems = problems_;
   return condition;
 }
@@ -410,74 +267,34 @@ std::vector<std::pair<Key, std::string>> Journal::verify() const {
   return broken;
 }
 
-// All that holds goes into one new segment under another name; only once that is on the disk and has its name
-// are the others removed. Dying in between leaves more than is needed, never less.
-void Journal::compact() {
-  std::unique_lock hold(mutex_);
-  if (access_ == Access::read || !problem_.empty()) return;
-  write_out(hold, true);
-  const std::vector<std::string> old = segments_in(folder_);
-  const std::uint64_t next = old.empty() ? 1 : std::stoull(old.back().substr(4)) + 1;
-  const std::string path = folder_ + "/" + segment_name(next), temporary = folder_ + "/new";
-  std::string text = segment_head();
-  std::map<Function, std::uint32_t> numbers;
-  Descriptor file(open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
-  bool well = file.get() >= 0;
-  const auto flush = [&] {
-    for (std::size_t at = 0; well && at < text.size();) {
-      const ssize_t written = ::write(file.get(), text.data() + at, text.size() - at);
-      well = written > 0 || (written < 0 && errno == EINTR);
-      if (written > 0) at += static_cast<std::size_t>(written);
-    }
-    text.clear();
-  };
-  index_.for_each([&](const Key& key, const Place& place) {
-    if (!well) return;
-    std::string payload(before_value + place.size, '\0');
-    copy(place, place.offset - before_value, payload.size(), payload.data());
-    std::uint32_t number = 0;
-    std::memcpy(&number, payload.data() + sizeof key, sizeof number);
-    const Function& function = segments_[place.segment].functions.at(number);
-    const auto [known, fresh] = numbers.try_emplace(function, static_cast<std::uint32_t>(numbers.size()));
-    if (fresh) append_record(text, RecordKind::function, function_payload(known->second, function));
-    std::memcpy(payload.data() + sizeof key, &known->second, sizeof number);
-    append_record(text, place.object ? RecordKind::object : RecordKind::result, payload);
-    if (text.size() > most_pending) flush();
+std::uint64_t Journal::forget_function(const std::string& name) {
+  std::vector<Key> keys;
+  for_each([&](const Entry& entry) {
+    if (entry.function.name == name) keys.push_back(entry.key);
   });
-  flush();
-  well = well && fdatasync(file.get()) == 0 && std::rename(temporary.c_str(), path.c_str()) == 0;
-  if (!well) {
-    const std::string why = with_reason("journal: " + temporary + " cannot be written");
-    unlink(temporary.c_str());
-    throw Error(ErrorKind::io, why + "; the journal is as it was");
-  }
-  sync_folder(folder_);
-  for (const std::string& name : old) unlink((folder_ + "/" + name).c_str());
-  if (out_ >= 0) close(std::exchange(out_, -1));
-  segments_.clear();
-  problems_.clear();
-  index_ = {};
-  read_all();
-  drop_unknown_objects();
+  for (const Key& key : keys) forget(key);
+  return keys.size();
 }
 
-// Files of results that no record speaks of, and what a dead writer left half.
-void Journal::drop_unknown_objects() {
-  const std::string folder = folder_ + "/objects";
-  DIR* open = opendir(folder.c_str());
-  if (!open) return;
-  while (const dirent* entry = readdir(open)) {
-    const std::string name = entry->d_name;
-    if (name == "." || name == "..") continue;
-    bool known = false;
-    try {
-      const Place* place = index_.find(parse_key(name));
-      known = place && place->object;
-    } catch (const Error&) {
-    }
-    if (!known) unlink((folder + "/" + name).c_str());
+void Journal::limit(std::uint64_t bytes) {
+  keep_within(bytes);
+  limit_ = bytes;
+}
+
+std::uint64_t Journal::copy_to(Journal& other, const std::function<bool(const Entry&)>& chosen) const {
+  std::vector<Entry> entries;
+  for_each([&](const Entry& entry) {
+    if (chosen(entry)) entries.push_back(entry);
+  });
+  for (const Entry& entry : entries) {
+    Buffer small;
+    if (find_small(entry.key, small)) other.put(entry.key, entry.function, small.bytes());
+    else other.put(entry.key, entry.function, read_object(object_path(entry.key)));
+    if (const std::string why = other.problem(); !why.empty()) throw Error(ErrorKind::io, why);
   }
-  closedir(open);
+  other.commit();
+  if (const std::string why = other.problem(); !why.empty()) throw Error(ErrorKind::io, why);
+  return entries.size();
 }
 
 }  // namespace weir::detail::journal

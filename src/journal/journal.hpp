@@ -1,12 +1,15 @@
 // Journal: results that outlive the program, in a folder.
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <map>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <thread>
 
+#include "core/descriptor.hpp"
 #include "journal/index.hpp"
 #include "journal/mapped.hpp"
 #include "journal/segment.hpp"
@@ -29,6 +32,12 @@ struct Entry {
   std::uint64_t bytes = 0;
   bool object = false;  ///< It has a file of its own.
 };
+
+/// The payload of the record that gives a function its number.
+[[nodiscard]] std::string function_payload(std::uint32_t number, const Function& function);
+/// What a record of a result says.
+[[nodiscard]] inline Key key_of(const Record& record) { return number_at<Key>(record.payload, 0); }
+[[nodiscard]] Place place_of(const Record& record, std::uint16_t segment);
 
 /// What a journal was found to be.
 struct Condition {
@@ -56,12 +65,12 @@ class Journal {
   [[nodiscard]] bool has(const Key& key) const;
   /// The serialized form of a result that is in the log; appended to `out`.
   [[nodiscard]] bool find_small(const Key& key, Buffer& out) const;
-  /// A result with a file of its own, read when it is used; nothing if the file has gone or has changed.
+  /// A result with a file of its own, mapped; nothing if the file has gone or has changed.
   [[nodiscard]] std::optional<task::Value> find_object(const Key& key, const task::TypeOps* ops) const;
   /// Notes a small result; on the disk within a second, or after `commit`.
   void put(const Key& key, const Function& function, std::span<const std::byte> bytes);
   /// Writes a large one to a file of its own, on the calling thread, then notes it.
-  void put(const Key& key, const Function& function, const task::Value& value);
+  void put(const Key& key, const Function& function, const Packed& value);
   /// What has been put is on the disk when this returns.
   void commit();
   /// Nothing that was put of this key holds any more.
@@ -75,8 +84,19 @@ class Journal {
   void for_each(const std::function<void(const Entry&)>& f) const;
   /// Reads every object file and compares its checksum. Returns the keys of those that are not as written.
   [[nodiscard]] std::vector<std::pair<Key, std::string>> verify() const;
-  /// Writes all that holds into one segment and removes the others, and objects that nobody knows.
+  /// Writes all that holds into one segment and removes the others, and objects that nobody knows. Others may
+  /// find and put meanwhile. By itself, in the background, when it opens a log of which most does not hold.
+  ///
+  /// **Errors.** Throws `Error{io}`; then the journal is as it was.
   void compact();
+  /// Nothing of this function holds any more. Returns how many results there were.
+  std::uint64_t forget_function(const std::string& name);
+  /// Object files take at most so many bytes from now on: those that were used least recently go.
+  void limit(std::uint64_t bytes);
+  /// The same once. Returns how many went.
+  std::uint64_t keep_within(std::uint64_t bytes);
+  /// Puts what `chosen` says into another journal.
+  std::uint64_t copy_to(Journal& other, const std::function<bool(const Entry&)>& chosen) const;
   /// Why nothing is written any more; empty while all is well.
   [[nodiscard]] std::string problem() const;
 
@@ -91,7 +111,13 @@ class Journal {
   void lock();
   void read_all();
   void read_one(std::uint16_t number, const std::string& path);
+  void read_record(std::uint16_t segment, const Record& record);
+  static void note_function(Segment& segment, const Record& record);
+  void look_after();
   [[nodiscard]] bool begin_segment();
+  void end_segment();
+  void write_compacted(const std::string& path, std::uint16_t count) const;
+  [[nodiscard]] bool is_worth_compacting() const;
   void append(RecordKind kind, const Key& key, const Function& function, std::string_view value);
   void write_out(std::unique_lock<std::mutex>& hold, bool sync);
   void stop_writing(const std::string& why);
@@ -102,7 +128,8 @@ class Journal {
 
   std::string folder_;
   Access access_;
-  int lock_ = -1, out_ = -1;
+  Descriptor lock_;
+  std::shared_ptr<const Descriptor> out_;  // the segment being written; null: none yet
   mutable std::mutex mutex_;
   std::condition_variable wake_;
   Index index_;
@@ -113,6 +140,9 @@ class Journal {
   std::uint64_t synced_ = 0;                   // bytes of the segment that are on the disk
   std::vector<std::string> problems_;
   std::string problem_;
+  std::set<std::string> being_written_;  // object files that no record speaks of yet
+  std::uint64_t live_bytes_ = 0;         // of the log as it was found
+  std::atomic<std::uint64_t> object_bytes_{0}, limit_{UINT64_MAX};
   std::thread committer_;
   bool ends_ = false;
 };

@@ -15,6 +15,8 @@ class Mapped {
   explicit Mapped(const std::string& path);
   Mapped(const Mapped&) = delete;
   ~Mapped();
+  /// How many there are in this process; the system allows some 65,000.
+  [[nodiscard]] static std::size_t count() noexcept;
   [[nodiscard]] std::span<const std::byte> bytes() const noexcept {
     return {static_cast<const std::byte*>(memory_), size_};
   }

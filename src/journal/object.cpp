@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -42,7 +43,11 @@ void write_all(int file, const std::string& path, const void* data, std::size_t 
   }
 }
 
+std::atomic<std::size_t> mapped_now{0};
+
 }  // namespace
+
+std::size_t Mapped::count() noexcept { return mapped_now; }
 
 Mapped::Mapped(const std::string& path) {
   const Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
@@ -56,10 +61,13 @@ Mapped::Mapped(const std::string& path) {
   if (size_ == 0) return;
   memory_ = mmap(nullptr, size_, PROT_READ, MAP_SHARED, file.get(), 0);
   if (memory_ == MAP_FAILED) fail(path, "read");
+  ++mapped_now;
 }
 
 Mapped::~Mapped() {
-  if (memory_) munmap(memory_, size_);
+  if (!memory_) return;
+  munmap(memory_, size_);
+  --mapped_now;
 }
 
 std::uint64_t write_object(const std::string& path, const Packed& value) {

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <functional>
 #include <span>
 #include <string>
@@ -16,6 +17,7 @@ enum class RecordKind : std::uint8_t {
   result = 2,    ///< key, u32 function, u32 seconds since 1970, the serialized value.
   object = 3,    ///< The same, with the size of the object file (u64) for the value.
   forget = 4,    ///< key: what was said of it before does not hold.
+  clear = 5,     ///< Nothing that was said before holds.
 };
 
 /// A whole record as it is read.
@@ -24,6 +26,20 @@ struct Record {
   std::uint64_t offset = 0;  ///< Of its payload in the segment.
   std::span<const std::byte> payload;
 };
+
+/// What a record of a result has before its value.
+constexpr std::size_t before_value = sizeof(Key) + 8;
+[[nodiscard]] inline bool is_result(const Record& record) noexcept {
+  return (record.kind == RecordKind::result || record.kind == RecordKind::object) &&
+         record.payload.size() >= before_value;
+}
+/// A number in a payload.
+template <class T>
+[[nodiscard]] T number_at(std::span<const std::byte> bytes, std::size_t offset) {
+  T number{};
+  std::memcpy(&number, bytes.data() + offset, sizeof number);
+  return number;
+}
 
 /// What every segment begins with: the mark of a journal and its version.
 [[nodiscard]] std::string segment_head();

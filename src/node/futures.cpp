@@ -50,7 +50,9 @@ void Node::give_back() {
   wake();  // a condition may hold now that somebody waits for
 }
 
-FutureRef Node::submit(Request&& request) {
+namespace {
+
+void check_request(const Request& request) {
   constexpr std::size_t most = (std::size_t{1} << 30) - (1 << 20);  // what one message can carry
   if (request.arguments.size() > most)
     throw Error(ErrorKind::unsupported,
@@ -58,7 +60,35 @@ FutureRef Node::submit(Request&& request) {
                 "than 1 GiB (got " +
                     to_text(request.arguments.size()) + "); scatter the large ones first");
   if (request.options) check(*request.options);
+}
+
+}  // namespace
+
+FutureRef Node::submit(Request&& request) {
+  check_request(request);
   Hold hold(*this);
+  FutureRef handle = send(std::move(request), nullptr);
+  submitted();
+  return handle;
+}
+
+std::vector<FutureRef> Node::submit_gang(std::vector<Request>&& ranks, const client::GangShape& shape) {
+  for (const Request& request : ranks) check_request(request);
+  Hold hold(*this);
+  std::vector<FutureRef> handles;
+  protocol::GangPlace place{.size = static_cast<std::uint32_t>(ranks.size()),
+                            .per_node = static_cast<std::uint32_t>(shape.per_node),
+                            .separate = shape.separate};
+  for (Request& request : ranks) {
+    handles.push_back(send(std::move(request), &place));
+    if (place.rank++ == 0) place.leader = handles.front()->id;
+  }
+  submitted();
+  return handles;
+}
+
+// The leader's place is its own.
+FutureRef Node::send(Request&& request, const protocol::GangPlace* place) {
   FutureRef handle = futures_.make(self(), shared_from_this(), "submit");
   handle->function = request.function;
   handle->options = request.options;
@@ -73,8 +103,12 @@ FutureRef Node::submit(Request&& request) {
   message.options = std::move(request.options);
   message.out_of_band = request.out_of_band;
   if (const TaskScope* scope = TaskScope::current()) message.parent = scope->id;
+  if (place) {
+    auto gang = std::make_shared<protocol::GangPlace>(*place);
+    if (gang->rank == 0) gang->leader = message.id;
+    message.gang = std::move(gang);
+  }
   to_scheduler(std::move(message));
-  submitted();
   return handle;
 }
 

@@ -1,9 +1,38 @@
 // Names of functions, the thread that writes, and the sentence at the end.
 #include "node/keeper.hpp"
 
+#include <cstdlib>
+#include <sstream>
+
+#include "core/log.hpp"
+#include "weir/bytes.hpp"
 #include "weir/detail/task/address.hpp"
 
 namespace weir::detail::node {
+
+namespace {
+
+// Programs that this one starts have journals of their own.
+std::string take_environment(const char* name) {
+  const char* set = std::getenv(name);
+  const std::string value = set ? set : "";
+  unsetenv(name);
+  return value;
+}
+
+}  // namespace
+
+Keeper::Keeper(const std::string& folder) : journal_(folder, journal::Access::write) {
+  if (const std::string limit = take_environment("WEIR_JOURNAL_LIMIT"); !limit.empty())
+    journal_.limit(parse_bytes(limit));
+  dry_ = !take_environment("WEIR_JOURNAL_DRY_RUN").empty();
+  std::istringstream names(take_environment("WEIR_JOURNAL_RERUN"));
+  for (std::string name; std::getline(names, name, ';');) {
+    if (journal_.forget_function(name) == 0)
+      log::warn("journal {}: there is no result of {} to forget", folder, name);
+    rerun_.insert(name);
+  }
+}
 
 Keeper::~Keeper() {
   {
@@ -24,7 +53,8 @@ const journal::Function& Keeper::function(std::uint64_t address, std::int64_t ve
                     ", by which its results are found again; link with -rdynamic, and do "
                     "not make it static");
   known = std::make_unique<journal::Function>(journal::Function{name, version});
-  why_[known.get()] = journal_.knows(*known)                ? arguments
+  why_[known.get()] = rerun_.contains(name)                 ? rerun
+                      : journal_.knows(*known)              ? arguments
                       : !journal_.versions_of(name).empty() ? Keeper::version
                                                             : function_is_new;
   return *known;
@@ -61,7 +91,7 @@ void Keeper::write_loop() {
     auto [future, value] = std::move(*work_item_);
     work_item_.reset();
     hold.unlock();
-    journal_.put(future->kept->key, *future->kept->function, value);
+    journal_.put(future->kept->key, *future->kept->function, value.pack());
     future->kept->settled = true;
     value = {};
     future = {};
@@ -71,15 +101,15 @@ void Keeper::write_loop() {
 }
 
 std::string Keeper::summary() const {
-  const std::uint64_t missing = missing_[0] + missing_[1] + missing_[2];
+  const std::uint64_t missing = missing_[0] + missing_[1] + missing_[2] + missing_[3];
   std::string text = "journal " + journal_.folder() + ": " + std::to_string(reused_) + " of " +
                      std::to_string(reused_ + missing) + " results reused";
   if (missing == 0) return text;
-  text += ", " + std::to_string(missing) + " computed";
+  text += ", " + std::to_string(missing) + (dry_ ? " to compute" : " computed");
   const char* const why[] = {"with arguments that are new", "in another version than before",
-                             "of functions that are new"};
+                             "of functions that are new", "that were to be computed again"};
   const char* separator = ": ";
-  for (const Why reason : {arguments, version, function_is_new})
+  for (const Why reason : {arguments, version, function_is_new, rerun})
     if (missing_[reason])
       text += std::exchange(separator, ", ") + std::to_string(missing_[reason]) + " " + why[reason];
   return text;

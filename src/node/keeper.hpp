@@ -4,6 +4,7 @@
 #include <condition_variable>
 #include <deque>
 #include <mutex>
+#include <set>
 #include <thread>
 #include <unordered_map>
 
@@ -12,12 +13,16 @@
 
 namespace weir::detail::node {
 
+/// What a worker does to have a result of the journal: arguments and their large buffers are its serialized
+/// form.
+task::Value found_in_journal(Reader& arguments, std::span<const task::Value> inputs);
+
 /// Finds results of earlier runs and keeps those of this one; large ones are written by a thread of its own.
 ///
 /// **Threads.** Under the baton.
 class Keeper {
  public:
-  explicit Keeper(const std::string& folder) : journal_(folder, journal::Access::write) {}
+  explicit Keeper(const std::string& folder);
   ~Keeper();
 
   [[nodiscard]] journal::Journal& journal() noexcept { return journal_; }
@@ -27,6 +32,9 @@ class Keeper {
   const journal::Function& function(std::uint64_t address, std::int64_t version);
   void count_reused() { ++reused_; }
   void count_missing(const journal::Function& function) { ++missing_[why_.at(&function)]; }
+
+  /// Whether it is only to be said what would be computed.
+  [[nodiscard]] bool is_dry() const noexcept { return dry_; }
 
   /// The result of this future is to be brought here and kept, after those before it.
   void want(client::FutureRef future) { wanted_.push_back(std::move(future)); }
@@ -53,13 +61,15 @@ class Keeper {
   [[nodiscard]] std::string summary() const;
 
  private:
-  enum Why : std::uint8_t { arguments, version, function_is_new };
+  enum Why : std::uint8_t { arguments, version, function_is_new, rerun };
   void write_loop();
 
   journal::Journal journal_;
   std::map<std::pair<std::uint64_t, std::int64_t>, std::unique_ptr<journal::Function>> functions_;
   std::unordered_map<const journal::Function*, Why> why_;
-  std::uint64_t reused_ = 0, missing_[3] = {};
+  std::uint64_t reused_ = 0, missing_[4] = {};
+  bool dry_ = false;             // nothing is computed
+  std::set<std::string> rerun_;  // functions whose results were forgotten
   std::deque<client::FutureRef> wanted_;
   client::FutureRef asked_;
   std::atomic<bool> writing_{false};

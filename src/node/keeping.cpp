@@ -2,12 +2,34 @@
 #include "core/log.hpp"
 #include "journal/journal.hpp"
 #include "node/scheduler.hpp"
+#include "weir/detail/task/address.hpp"
 
 namespace weir::detail::node {
 
 using client::FutureRef;
 using client::FutureState;
 using client::Kept;
+
+namespace {
+
+constexpr std::size_t most_in_message = (std::size_t{1} << 30) - (1 << 20);
+
+}  // namespace
+
+task::Value found_in_journal(Reader& arguments, std::span<const task::Value>) {
+  const auto number = [&] {
+    std::uint64_t n = 0;
+    arguments.bytes(&n, sizeof n);
+    return n;
+  };
+  const auto* ops = static_cast<const task::TypeOps*>(task::local_address(number()));
+  Packed packed;
+  for (std::uint64_t blocks = number(); blocks > 0; --blocks)
+    packed.blocks.push_back(arguments.share(static_cast<std::size_t>(number())));
+  const std::size_t head = arguments.left();
+  packed.head.append(arguments.view(head), head);
+  return task::Value::from_packed(ops, std::move(packed));
+}
 
 void SchedulerNode::keep_results(const std::string& folder) {
   const Hold hold(*this);
@@ -69,9 +91,17 @@ FutureRef SchedulerNode::submit_kept(client::Request&& request, client::KeptCall
     keeper_->count_reused();
     kept->only_here = true;
     found->kept = std::move(kept);
+    found->function = request.function;
     return found;
   }
   keeper_->count_missing(function);
+  if (keeper_->is_dry()) {
+    FutureRef nothing = futures_.make(self(), shared_from_this(), "submit");
+    nothing->function = request.function;
+    nothing->kept = std::move(kept);
+    futures_.cancel(*nothing.get(), "a dry run computes nothing");
+    return nothing;
+  }
   kept->to_keep = true;
   FutureRef future = submit(std::move(request));
   future->kept = std::move(kept);
@@ -133,15 +163,31 @@ void SchedulerNode::seen(FutureState& state) {
   kept.to_keep = false;
 }
 
+// As a task, which the scheduler runs again where a worker that had the result is lost.
 void SchedulerNode::hand_out(FutureState& state) {
   Kept& kept = *state.kept;
+  if (keeper_ && keeper_->is_dry() && state.status == Status::cancelled) client::throw_failure(state);
   if (!kept.only_here) return;
   const Hold hold(*this);
   if (!kept.only_here.exchange(false)) return;
-  if (!state.has_small) return put(state.id, state.value, {});
   Packed packed;
-  packed.head = state.small;
-  put(state.id, task::Value::from_packed(kept.result, std::move(packed)), {});
+  if (state.has_small) packed.head = state.small;
+  else packed = state.value.pack();
+  if (packed.head.size() > most_in_message) return put(state.id, state.value, {});
+  static const std::uint64_t invoker =
+      task::portable_address(reinterpret_cast<const void*>(&found_in_journal));
+  protocol::SubmitTask message;
+  message.id = state.id;
+  message.invoker = message.function = invoker;
+  const auto number = [&](std::uint64_t n) { message.arguments.append(&n, sizeof n); };
+  number(task::portable_address(kept.result));
+  number(packed.blocks.size());
+  for (const Block& block : packed.blocks) number(block.size);
+  message.arguments.append(packed.head.data(), packed.head.size());
+  if (!packed.blocks.empty())
+    message.beside.value = task::Value::make(task::Beside{std::move(packed.blocks)});
+  decide(0, std::move(message));
+  submitted();
 }
 
 // It has failed.

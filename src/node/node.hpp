@@ -35,6 +35,8 @@ class Node : public client::ClusterLink, public std::enable_shared_from_this<Nod
   Node(comm::Transport& transport, Patience patience) : transport_(transport), patience_(patience) {}
   ~Node() override { stop_helper(); }
   client::FutureRef submit(client::Request&& request) override;
+  std::vector<client::FutureRef> submit_gang(std::vector<client::Request>&& ranks,
+                                             const client::GangShape& shape) override;
   client::FutureRef scatter(task::Value value, const std::vector<PeerId>& workers) override;
   bool wait(client::FutureState& state, client::Deadline deadline) override;
   bool wait_until(const std::function<bool()>& ready, client::Deadline deadline) override;
@@ -185,6 +187,7 @@ class Node : public client::ClusterLink, public std::enable_shared_from_this<Nod
   static constexpr std::size_t frame_bytes = 3400;  // frames stay below MPI's eager limit
 
   void send_box(PeerId to);
+  client::FutureRef send(client::Request&& request, const protocol::GangPlace* place);
   // What both the scheduler and workers understand has a number in the list of each.
   template <class Message>
   static void encode(PeerId to, Buffer& out, const Message& message) {

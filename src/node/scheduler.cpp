@@ -228,15 +228,40 @@ void SchedulerNode::tick(Clock::time_point now) {
   if (retiring_) go_on_retiring(now);
   state_.tick(now_s_, actions_);
   perform();
-  if (state_.has_unplaceable() && is_complete()) {
-    state_.give_up_unplaceable(now_s_, actions_);
-    perform();
+  end_stuck();
+  if (state_.has_unplaceable()) {
+    if (is_complete()) {
+      state_.give_up_unplaceable(now_s_, actions_);
+      perform();
+    } else if (const std::string lack = state_.missing_resources(promised_); lack != lack_told_) {
+      lack_told_ = lack;
+      if (!lack.empty()) log::warn("{}", lack);
+    }
   }
   if (joined_ + lost_ < settings_.expected_workers && now - started_ > settings_.join_deadline) {
     log::error("{} of {} workers have not said hello within {}", settings_.expected_workers - joined_,
                settings_.expected_workers, to_string(std::chrono::nanoseconds(settings_.join_deadline)));
     settings_.expected_workers = joined_;
     give_up_if_hopeless();
+  }
+}
+
+// Members of a gang that has failed, in a call that nobody can end, such as one of MPI.
+void SchedulerNode::end_stuck() {
+  for (const PeerId id : state_.stuck(now_s_)) {
+    const std::string how = "has not left a gang that failed " +
+                            to_string(std::chrono::nanoseconds(
+                                static_cast<std::int64_t>(settings_.scheduling.gang_grace_s * 1e9))) +
+                            " ago";
+    if (settings_.own_in_process && id < settings_.own_peers) {
+      log::warn("{} {}; its thread is left behind", state_.name_of(id), how);
+      state_.leave_behind(now_s_, id, actions_);
+      perform();
+    } else {
+      post(id, protocol::Shutdown{true});  // what is on another host must be told
+      flush();
+      lose(id, how);
+    }
   }
 }
 
@@ -350,6 +375,22 @@ Snapshot SchedulerNode::snapshot() {
   Snapshot snapshot = state_.snapshot();
   for (WorkerInfo& worker : snapshot.workers) worker.job = peer(worker.peer).job;
   return snapshot;
+}
+
+void SchedulerNode::promise(const std::vector<Resource>& offer) {
+  const std::lock_guard hold(baton_);
+  promised_.push_back(offer);
+}
+
+void SchedulerNode::withdraw(const std::vector<Resource>& offer) {
+  const std::lock_guard hold(baton_);
+  const auto at = std::find(promised_.begin(), promised_.end(), offer);
+  if (at != promised_.end()) promised_.erase(at);
+}
+
+std::uint64_t SchedulerNode::work_for(const std::vector<Resource>& offer, bool takes_plain) {
+  const std::lock_guard hold(baton_);
+  return state_.work_for(offer, takes_plain);
 }
 
 SchedulerNode::Picture SchedulerNode::picture() {

@@ -51,6 +51,12 @@ class SchedulerNode final : public Node, public client::Overseer, public client:
   void dismiss(const std::vector<PeerId>& workers, std::chrono::nanoseconds patience);
   /// These workers were taken away, through no fault of what they executed.
   void forgive(const std::vector<PeerId>& workers);
+  /// Workers that may join will have these resources, until they are withdrawn: tasks that need others are
+  /// told of.
+  void promise(const std::vector<Resource>& offer);
+  void withdraw(const std::vector<Resource>& offer);
+  /// Tasks that run or could, and that workers with these resources may run.
+  [[nodiscard]] std::uint64_t work_for(const std::vector<Resource>& offer, bool takes_plain);
   /// Ends the helper thread.
   void stop() { stop_helper(); }
   /// Whether a worker of another host has been lost, perhaps with its whole node.
@@ -158,6 +164,7 @@ class SchedulerNode final : public Node, public client::Overseer, public client:
 
   void tell_failure(PeerId from, const protocol::RunFailed& message);
   void perform();
+  void end_stuck();
   void lose(PeerId peer, const std::string& how);
   void tell_contact(PeerId asker, PeerId of);
   void begin_retiring(PeerId worker, Clock::time_point by);
@@ -183,6 +190,8 @@ class SchedulerNode final : public Node, public client::Overseer, public client:
   std::uint32_t submissions_ = 0;
   std::size_t joined_ = 0, lost_ = 0, lost_own_ = 0, retiring_ = 0;
   std::vector<std::pair<PeerId, std::string>> broken_links_;
+  std::vector<std::vector<Resource>> promised_;
+  std::string lack_told_;
   int doors_ = 0;  // those who hold the one door open
   bool gave_up_ = false;
   bool leaving_ = false;

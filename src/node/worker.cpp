@@ -10,10 +10,12 @@
 #include "core/log.hpp"
 #include "core/thrown.hpp"
 #include "memory/pool.hpp"
+#include "node/bound.hpp"
 #include "seeing/process.hpp"
 #include "weir/detail/task/address.hpp"
 #include "weir/detail/task/invoke.hpp"
 #include "weir/duration.hpp"
+#include "weir/gang.hpp"
 
 namespace weir::detail::node {
 
@@ -45,11 +47,93 @@ bool& has_forked() {
 
 }  // namespace
 
+// --- gangs
+
+/// A rank of a gang while its function runs.
+class WorkerNode::Member final : public client::GangLink {
+ public:
+  Member(WorkerNode& node, const protocol::GangRun& gang)
+      : node_(node), gang_(gang), outer_(std::exchange(current(), this)) {}
+  Member(const Member&) = delete;
+  ~Member() override {
+    current() = outer_;
+    const auto here =
+        static_cast<std::size_t>(std::count(gang_.peers.begin(), gang_.peers.end(), node_.self_));
+    Hold hold(node_);
+    node_.gangs_.left({gang_.leader, gang_.run}, here);
+  }
+  [[nodiscard]] std::uint32_t rank() const noexcept override { return gang_.rank; }
+  [[nodiscard]] std::uint32_t size() const noexcept override {
+    return static_cast<std::uint32_t>(gang_.peers.size());
+  }
+  void send(std::uint32_t to, std::uint64_t tag, Buffer&& bytes) override {
+    node_.to_rank(gang_, to, tag, std::move(bytes));
+  }
+  [[nodiscard]] Buffer receive(std::uint32_t from, std::uint64_t tag) override {
+    return node_.from_rank(gang_, from, tag);
+  }
+  [[nodiscard]] std::uint32_t process_of(std::uint32_t rank) const noexcept override {
+    return gang_.peers[rank];
+  }
+
+ private:
+  WorkerNode& node_;
+  const protocol::GangRun& gang_;
+  GangLink* outer_;
+};
+
+void WorkerNode::to_rank(const protocol::GangRun& gang, std::uint32_t to, std::uint64_t tag, Buffer&& bytes) {
+  Hold hold(*this);
+  gangs_.check({gang.leader, gang.run});
+  protocol::GangData data{gang.leader, gang.run, gang.rank, to, tag, std::move(bytes)};
+  if (gang.peers[to] == self_) {
+    gangs_.put(std::move(data));
+    wake();
+    return;
+  }
+  post(gang.peers[to], data);
+  flush();
+}
+
+// Whoever waits drives the node, as in `Node::wait_until`; its thread stays its own.
+Buffer WorkerNode::from_rank(const protocol::GangRun& gang, std::uint32_t from, std::uint64_t tag) {
+  Rest rest(*this);
+  auto last = Clock::now();
+  while (true) {
+    bool moved = false;
+    {
+      Hold hold(*this);
+      if (auto bytes = gangs_.take({gang.leader, gang.run}, from, gang.rank, tag)) return std::move(*bytes);
+      gangs_.check({gang.leader, gang.run});
+      if (closing_) throw GangError("the gang has failed: the cluster has ended");
+      moved = progress();
+    }
+    const auto now = Clock::now();
+    if (moved) rest.get_up(), last = now;
+    else rest(now - last);
+  }
+}
+
+void WorkerNode::on(PeerId, protocol::GangData&& message) { gangs_.put(std::move(message)); }
+
+void WorkerNode::on(PeerId, protocol::GangBroken&& message) {
+  gangs_.fail({message.leader, message.attempt}, message.reason);
+  state_.handle(message, actions_);
+}
+
+void WorkerNode::on(PeerId, protocol::CancelRun&& message) {
+  const worker::Record* record = state_.record(message.id);
+  if (record && record->gang && record->run == message.run && record->state == worker::Record::Run::executing)
+    gangs_.fail({record->gang->leader, record->gang->run}, "it was cancelled");
+  note_unwanted(message.id, message.run);
+  state_.handle(message, actions_);
+}
+
 WorkerNode::WorkerNode(comm::Transport& transport, PeerId self, WorkerSettings settings)
     : Node(transport, settings.patience),
       self_(self),
       settings_(std::move(settings)),
-      state_(self, settings_.threads, settings_.resources, settings_.memory),
+      state_(self, settings_.threads, settings_.resources, settings_.memory, settings_.machine),
       spill_file_(std::make_shared<SpillFile>(settings_.spill_folder)),
       counter_(Clock::now().time_since_epoch().count()) {}
 
@@ -150,6 +234,7 @@ void WorkerNode::call_one() {
 }
 
 void WorkerNode::execute_loop(std::size_t slot) {
+  use_math_threads(settings_.share, settings_.threads == 1 && settings_.own_process);
   const Profile::Watched watched(profile_);
   worker::Execution task;
   std::unique_lock hold(baton_);
@@ -222,6 +307,13 @@ worker::Outcome WorkerNode::run(worker::Execution& task, std::size_t slot, Ran& 
   };
   TaskScope* const outer = std::exchange(TaskScope::current(), &scope);
   scope.depth = outer ? outer->depth + 1 : 0;
+  scope.share = settings_.share;
+  std::optional<Bound> bound;
+  if (task.grant)
+    scope.given =
+        &bound.emplace(*task.grant, settings_.share, settings_.threads == 1 && settings_.own_process).task();
+  std::optional<Member> member;
+  if (task.gang) member.emplace(*this, *task.gang);
   const TaskId below = black_box_.slot(slot).exchange(task.id, std::memory_order_relaxed);
   const auto start = Clock::now();
   ran.start_ns = start.time_since_epoch().count();
@@ -251,6 +343,8 @@ worker::Outcome WorkerNode::run(worker::Execution& task, std::size_t slot, Ran& 
   outcome.duration_s = std::chrono::duration<float>(end - start).count();
   running.function.store(function_below, std::memory_order_relaxed);
   running.start_ns.store(start_below, std::memory_order_relaxed);
+  member.reset();
+  bound.reset();
   black_box_.slot(slot).store(below, std::memory_order_relaxed);
   TaskScope::current() = outer;
   if (outcome.failure) return outcome;

@@ -8,6 +8,7 @@
 #include <optional>
 #include <thread>
 
+#include "node/gang_box.hpp"
 #include "node/host.hpp"
 #include "node/node.hpp"
 #include "node/profile.hpp"
@@ -23,6 +24,8 @@ constexpr int status_left_alone = 75;
 struct WorkerSettings {
   std::uint32_t threads = 1;
   std::vector<Resource> resources;
+  worker::Machine machine;  ///< Processors and devices that its tasks are given.
+  int share = 1;            ///< Cores of a task that asks for none.
   std::string name;
   Patience patience;
   worker::MemoryLimits memory;            ///< For results; what is beyond it goes to ...
@@ -121,6 +124,9 @@ class WorkerNode final : public Node {
   bool help(const worker::Execution& waiting, std::size_t slot);
   void add_thread();
   void close_down();
+  class Member;
+  void to_rank(const protocol::GangRun& gang, std::uint32_t to, std::uint64_t tag, Buffer&& bytes);
+  [[nodiscard]] Buffer from_rank(const protocol::GangRun& gang, std::uint32_t from, std::uint64_t tag);
   // One for each message of `protocol::ToWorker`: without it nothing compiles. What the state machine answers
   // by itself needs none here.
   template <class Message>
@@ -128,16 +134,15 @@ class WorkerNode final : public Node {
     state.handle(std::move(message), out);
   }
   void on(PeerId, Message&& message) { state_.handle(std::move(message), actions_); }
+  void on(PeerId, protocol::CancelRun&& message);
+  void on(PeerId, protocol::GangBroken&& message);
+  void on(PeerId, protocol::GangData&& message);
   void on(PeerId, protocol::TaskDone&& message) { futures_.on(std::move(message)); }
   void on(PeerId, protocol::TaskFailed&& message) { futures_.on(message); }
   void on(PeerId, protocol::TaskPending&& message) { futures_.on(message); }
   void on(PeerId, protocol::RunTask&& message) {
     if (unwanted_count_.load(std::memory_order_relaxed)) forget_unwanted(message.id);
     state_.handle(std::move(message), actions_);
-  }
-  void on(PeerId, protocol::CancelRun&& message) {
-    note_unwanted(message.id, message.run);
-    state_.handle(message, actions_);
   }
   void on(PeerId, protocol::Welcome&& message);
   void on(PeerId, protocol::Alive&& message) { seen_blocks_ = message.seen_blocks; }
@@ -169,6 +174,7 @@ class WorkerNode final : public Node {
   WorkerSettings settings_;
   worker::State state_;
   worker::Actions actions_;
+  GangBox gangs_;
   BlackBox black_box_;
   std::deque<ThreadSlot> slots_;
   std::size_t idle_ = 0, alive_ = 0, seceded_ = 0;

@@ -49,6 +49,23 @@ struct Input {
   friend bool operator==(const Input&, const Input&) = default;
 };
 
+/// What a task of a gang says of it: the gang is called by the task of rank 0.
+struct GangPlace {
+  TaskId leader = 0;
+  std::uint32_t rank = 0;
+  std::uint32_t size = 1;
+  std::uint32_t per_node = 0;  ///< At most so many on one host; 0: any number.
+  bool separate = false;       ///< Each in a process of its own.
+};
+
+/// A gang that has been placed, as one of its ranks sees it.
+struct GangRun {
+  TaskId leader = 0;
+  std::uint32_t run = 0;  ///< Grows with each attempt.
+  std::uint32_t rank = 0;
+  std::vector<PeerId> peers;  ///< Where each rank is.
+};
+
 /// The result; its value is the message's attachment.
 struct ResultData {
   static constexpr bool has_value = true;

@@ -23,6 +23,7 @@ struct SubmitTask {
   std::shared_ptr<const Options> options;  ///< Null: the defaults.
   TaskId parent = 0;                       ///< The task that submitted it, if one did (0 otherwise).
   bool out_of_band = false;                ///< Runs at once beside the worker's tasks (`Client::run`).
+  std::shared_ptr<const GangPlace> gang;   ///< Null for most.
 };
 /// The client does not want the result any more.
 struct ReleaseTask {

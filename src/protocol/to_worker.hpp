@@ -40,7 +40,16 @@ struct RunTask {
   task::Attached beside;  ///< `task::Beside`, if they have large buffers.
   SmallVector<Input, 2> inputs;
   std::vector<Resource> resources;
-  std::int64_t limit_ns = 0;  ///< The longest it may take; 0: as long as it likes.
+  std::int64_t limit_ns = 0;            ///< The longest it may take; 0: as long as it likes.
+  std::shared_ptr<const GangRun> gang;  ///< Null for most.
+};
+/// This attempt of a gang has failed: its members leave.
+struct GangBroken {
+  TaskId id;  ///< The member.
+  std::uint32_t run;
+  TaskId leader;
+  std::uint32_t attempt;  ///< `GangRun::run`.
+  std::string reason;
 };
 /// Forget this run: drop it if it has not started, drop its result otherwise.
 struct CancelRun {
@@ -117,6 +126,15 @@ struct GetResult {
   std::uint32_t request;  ///< Its number, which the answer repeats: an answer to a request that was dropped
                           ///< is told from the one to a later request.
 };
+/// What one rank of a gang says to another.
+struct GangData {
+  TaskId leader;
+  std::uint32_t run;
+  std::uint32_t from;  ///< Ranks.
+  std::uint32_t to;
+  std::uint64_t tag;
+  Buffer bytes;
+};
 /// The sender does not wait for this result any more.
 struct DropRequest {
   TaskId id;
@@ -132,6 +150,6 @@ struct PutResult {
 using ToWorker =
     std::tuple<TaskDone, TaskFailed, TaskPending, RunTask, CancelRun, RetractRun, FreeResult, InputAt,
                ReplicateResult, PeerAddress, EnterNetwork, PeerGone, Welcome, Alive, Refused, Shutdown,
-               GoodBye, GetResult, DropRequest, PutResult, ResultData, ResultMissing>;
+               GoodBye, GetResult, DropRequest, PutResult, ResultData, ResultMissing, GangBroken, GangData>;
 
 }  // namespace weir::detail::protocol

@@ -20,7 +20,8 @@ class LoadIndex {
   /// every thread busy at 2 or more.
   [[nodiscard]] static std::uint32_t level_of(const Worker& worker) noexcept {
     if (worker.memory.paused) return worker.ready() ? paused + 1 : paused;
-    const std::uint32_t level = 2 * (worker.ready() + worker.queued) / worker.threads;
+    const std::uint32_t level =
+        2 * (worker.ready() + worker.extra + worker.reserved + worker.queued) / worker.threads;
     return level < levels ? level : levels - 1;
   }
   void add(std::vector<Worker>& workers, WorkerIndex index) {

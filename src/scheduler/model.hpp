@@ -1,6 +1,7 @@
 // What the scheduler knows: tasks, workers, and the actions it asks for.
 #pragma once
 
+#include <algorithm>
 #include <deque>
 #include <limits>
 #include <memory>
@@ -42,6 +43,9 @@ struct Extras {
   std::shared_ptr<const Failure> failure;
   task::Value beside;           ///< The large buffers of its arguments.
   std::vector<PeerId> targets;  ///< Of scattered data that has not arrived yet: all workers it was sent to.
+  TaskId gang = 0;              ///< Its gang's leader ...
+  std::uint32_t rank = 0;       ///< ... and its rank there.
+  std::uint32_t need = 0;       ///< Its resources, for counting; 0: none.
 };
 
 /// Four cache lines; what other tasks' events touch is in the first.
@@ -69,8 +73,9 @@ struct alignas(64) Task {
   bool orphan : 1 = false;     ///< An input had gone before it was submitted: it can never run.
   bool delivered : 1 = false;  ///< The client has the whole result.
   bool out_of_band : 1 = false;
-  bool waits : 1 = false;  ///< Its function has started and waits for other tasks.
-  bool begun : 1 = false;  ///< Its worker did not give it back: it is known to run.
+  bool waits : 1 = false;    ///< Its function has started and waits for other tasks.
+  bool begun : 1 = false;    ///< Its worker did not give it back: it is known to run.
+  bool in_gang : 1 = false;  ///< It runs when all of its gang do.
 
   SmallVector<Replica, 2> replicas;
   SmallVector<Edge, 2> inputs;
@@ -92,7 +97,8 @@ struct alignas(64) Task {
   }
   [[nodiscard]] const Options* options() const noexcept { return extras ? extras->options.get() : nullptr; }
   [[nodiscard]] bool restricted() const noexcept {
-    return options() && (!options()->workers.empty() || !options()->resources.empty());
+    return options() &&
+           (!options()->workers.empty() || !options()->resources.empty() || options()->cores > 0);
   }
 };
 static_assert(sizeof(Task) == 256);
@@ -141,6 +147,8 @@ struct Worker {
   std::vector<Task*> processing;  ///< Assigned, in order of assignment as far as possible.
   std::uint32_t blocked = 0;      ///< Of these, assigned ahead of their inputs.
   std::uint32_t waiting = 0;      ///< Of these, waiting for tasks they have submitted.
+  std::uint32_t extra = 0;        ///< Threads that these take beyond one each.
+  std::uint32_t reserved = 0;     ///< Threads that are kept for gangs which wait for others.
   std::vector<Task*> holds;       ///< Results here; null where one has gone, never at the end.
   std::uint32_t gone = 0;         ///< Nulls in `holds`.
   Queue queue;                    ///< Ready tasks held back for it.
@@ -160,11 +168,16 @@ struct Worker {
   }
   [[nodiscard]] bool running() const noexcept { return alive && !retiring; }
   /// Tasks it starts at the same time.
-  [[nodiscard]] std::uint32_t places() const noexcept { return memory.paused ? 1 : threads; }
+  [[nodiscard]] std::uint32_t places() const noexcept {
+    return memory.paused ? 1 : threads - std::min(threads, reserved);
+  }
   [[nodiscard]] bool ends() const noexcept { return leaves < std::numeric_limits<Time>::infinity(); }
   /// Seconds until a thread is free for one more, by estimate.
   [[nodiscard]] double wait_s() const noexcept { return ready() < threads ? 0 : load_s / threads; }
 };
+
+/// Whether what is there is enough.
+[[nodiscard]] bool offers(const std::vector<Resource>& there, const std::vector<Resource>& wanted);
 
 /// Tasks of one function: how long they take.
 struct Group {
@@ -174,6 +187,37 @@ struct Group {
   double duration_s = 0;
 };
 
+/// Where a gang is in its life.
+enum class GangPhase : std::uint8_t {
+  gathering,  ///< Not all of its tasks are here, or not all of their inputs; or it is done.
+  waiting,    ///< For places for all of them.
+  running,
+  breaking  ///< An attempt has failed, and not all have left it.
+};
+
+/// Threads of a worker.
+struct Places {
+  WorkerIndex worker = nowhere;
+  std::uint32_t threads = 0;
+};
+
+/// Tasks that run at the same time, and end together.
+struct Gang {
+  std::vector<TaskId> members;  ///< By rank, the leader first; 0: not yet submitted.
+  std::uint32_t per_node = 0;
+  bool separate = false;
+  GangPhase phase = GangPhase::gathering;
+  std::uint32_t run = 0;
+  Time since = 0;                                            ///< When it began to wait, or to break.
+  bool hopeless = false;                                     ///< All workers together have no room for it.
+  std::vector<Places> reserved;                              ///< While it waits, if it is first.
+  std::vector<std::unique_ptr<protocol::RunFinished>> done;  ///< Of this attempt, by rank.
+  std::shared_ptr<const Failure> cause;                      ///< Of its breaking, unless by a death.
+  std::string death;                                         ///< Of whom it broke.
+  bool provisional = false;  ///< `cause` is what a survivor saw: the scheduler may know better soon.
+  bool counted = false;      ///< A death of this attempt has been blamed on it.
+};
+
 /// Run this task there; `State::run_message` tells the rest.
 struct Assign {
   TaskId task;
@@ -181,9 +225,9 @@ struct Assign {
   friend bool operator==(const Assign&, const Assign&) = default;
 };
 
-using Message =
-    std::variant<Assign, protocol::CancelRun, protocol::RetractRun, protocol::FreeResult, protocol::InputAt,
-                 protocol::ReplicateResult, protocol::TaskDone, protocol::TaskFailed, protocol::TaskPending>;
+using Message = std::variant<Assign, protocol::CancelRun, protocol::RetractRun, protocol::FreeResult,
+                             protocol::InputAt, protocol::ReplicateResult, protocol::TaskDone,
+                             protocol::TaskFailed, protocol::TaskPending, protocol::GangBroken>;
 
 /// What the caller must now do: send this.
 struct Action {

@@ -20,10 +20,24 @@ std::uint32_t State::group_of(std::uint64_t function) {
   return found->second;
 }
 
+// Threads of its worker that it takes.
+std::uint32_t State::width_of(const Task& task) noexcept {
+  const Options* options = task.options();
+  return options && options->cores > 1 ? static_cast<std::uint32_t>(options->cores) : 1;
+}
+
+// Of a worker some of whose threads are kept for a gang: who is known to be done before that can begin may
+// have them.
+std::uint32_t State::unreserved(const Task& task, const Worker& worker) const {
+  const Group& group = groups_[task.group];
+  const bool is_short = group.finished && now_ + group.duration_s <= gangs_begin_;
+  return is_short ? worker.threads : worker.threads - std::min(worker.threads, worker.reserved);
+}
+
 float State::estimate(const Task& task) const {
   if (task.scattered) return 0;
   const Group& group = groups_[task.group];
-  return static_cast<float>(group.finished ? group.duration_s : settings_.unknown_s);
+  return static_cast<float>((group.finished ? group.duration_s : settings_.unknown_s) * width_of(task));
 }
 
 // Tasks a worker is given at a time: enough to be busy until more can arrive, no more than that.
@@ -34,8 +48,9 @@ std::uint32_t State::limit(const Task& task, const Worker& worker) const {
     per_thread = std::clamp(settings_.ahead_s / std::max(group.duration_s, 1e-9), settings_.saturation,
                             double(settings_.ahead_tasks));
   if (overstays(worker)) per_thread = std::min(per_thread, 1.0);
-  return static_cast<std::uint32_t>(
+  const auto most = static_cast<std::uint32_t>(
       worker.memory.paused ? 1.0 : std::max(1.0, std::ceil(per_thread * worker.threads)));
+  return worker.reserved ? std::min(most, unreserved(task, worker)) : most;
 }
 
 // All its threads have been at something for much longer than was expected.
@@ -82,13 +97,16 @@ double State::time_of(const Task& task) const {
   return task.scattered || task.out_of_band ? 0 : groups_[task.group].duration_s;
 }
 
+bool offers(const std::vector<Resource>& there, const std::vector<Resource>& wanted) {
+  return std::all_of(wanted.begin(), wanted.end(), [&](const Resource& one) {
+    const auto offered = std::find_if(there.begin(), there.end(),
+                                      [&](const Resource& resource) { return resource.name == one.name; });
+    return offered != there.end() && offered->amount >= one.amount;
+  });
+}
+
 bool State::offers(const Worker& worker, const Options& options) const {
-  for (const Resource& wanted : options.resources) {
-    const auto offered = std::find_if(worker.resources.begin(), worker.resources.end(),
-                                      [&](const Resource& r) { return r.name == wanted.name; });
-    if (offered == worker.resources.end() || offered->amount < wanted.amount) return false;
-  }
-  return true;
+  return scheduler::offers(worker.resources, options.resources);
 }
 
 // Seconds until the task could start there.
@@ -140,7 +158,8 @@ WorkerIndex State::choose_restricted(const Task& task) const {
     const bool preferred = !task.options() || named(*task.options(), workers_[i]);
     const bool late = !in_time(task, workers_[i], workers_[i].wait_s());
     const double seconds = std::max(cost(task, i), resource_wait(task, workers_[i])) +
-                           workers_[i].ready() * 1e-9 + (preferred ? 0 : 3600) + (late ? 3600 : 0);
+                           workers_[i].ready() * 1e-9 + (preferred ? 0 : 3600) + (late ? 3600 : 0) +
+                           (workers_[i].reserved && !has_room(task, workers_[i]) ? 1800 : 0);
     if (best != nowhere && seconds >= best_cost) continue;
     best = i;
     best_cost = seconds;
@@ -149,7 +168,8 @@ WorkerIndex State::choose_restricted(const Task& task) const {
 }
 
 bool State::has_room(const Task& task, const Worker& worker) const {
-  return worker.ready() < limit(task, worker) && (!worker.ends() || in_time(task, worker, worker.wait_s()));
+  return worker.ready() + worker.extra < limit(task, worker) &&
+         (!worker.ends() || in_time(task, worker, worker.wait_s()));
 }
 
 // What was asked of every worker is done by those too that are leaving.
@@ -167,9 +187,9 @@ Placement State::placement(const Task& task) const {
   using What = Placement::What;
   if (task.restricted()) {
     const WorkerIndex index = choose_restricted(task);
-    if (index != nowhere && in_time(task, workers_[index], workers_[index].wait_s()))
-      return {What::assign, index};
-    return {What::nobody};
+    if (index == nowhere || !in_time(task, workers_[index], workers_[index].wait_s())) return {What::nobody};
+    const bool is_kept = workers_[index].reserved && !has_room(task, workers_[index]);
+    return {is_kept ? What::hold : What::assign, index};
   }
   if (task.inputs.empty()) return place_root(task);
   const WorkerIndex index = choose(task);
@@ -187,7 +207,7 @@ Placement State::place_root(const Task& task) const {
   if (idle != nowhere && workers_[idle].ends() && !in_time(task, workers_[idle], workers_[idle].wait_s()))
     idle = choose_restricted(task);
   if (idle == nowhere) return {What::nobody};
-  const bool is_idle = workers_[idle].ready() < workers_[idle].places();
+  const bool is_idle = workers_[idle].ready() + workers_[idle].extra < workers_[idle].places();
   if (queued_ > 0) return {What::hold, nowhere, is_idle ? idle : nowhere};
   if (is_idle) return {What::assign, idle};
   const bool goes_on = cursor_ != nowhere && workers_[cursor_].running() &&
@@ -199,7 +219,7 @@ Placement State::place_root(const Task& task) const {
 
 // All its inputs are there or being computed: where most of them are, it can start without asking.
 WorkerIndex State::place_ahead(const Task& task) const {
-  if (task.restricted() || task.out_of_band) return nowhere;
+  if (task.restricted() || task.out_of_band || task.in_gang) return nowhere;
   SmallVector<WorkerIndex, 16> homes;
   for (std::uint32_t i = 0; i < std::min(task.inputs.size(), 16u); ++i) {
     const Task& input = *task.inputs[i].task;
@@ -207,6 +227,7 @@ WorkerIndex State::place_ahead(const Task& task) const {
                              : input.scattered                ? nowhere
                                                               : input.worker;
     if (home != nowhere && workers_[home].running() && !workers_[home].memory.paused &&
+        !workers_[home].reserved &&
         in_time(task, workers_[home], workers_[home].load_s / workers_[home].threads))
       homes.push_back(home);
   }

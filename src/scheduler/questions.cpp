@@ -73,6 +73,17 @@ protocol::RunTask State::run_message(TaskId id) const {
     message.resources = options->resources;
     message.limit_ns = options->time_limit.count();
   }
+  if (task.in_gang) {
+    const Gang& gang = gangs_.at(task.extras->gang);
+    auto placed = std::make_shared<protocol::GangRun>();
+    placed->leader = gang.members[0];
+    placed->run = gang.run;
+    placed->rank = task.extras->rank;
+    for (const TaskId member : gang.members)
+      placed->peers.push_back(workers_[tasks_.find(member)->worker].peer);
+    message.priority = std::numeric_limits<std::int32_t>::max();  // the others wait for it
+    message.gang = std::move(placed);
+  }
   return message;
 }
 
@@ -93,6 +104,7 @@ Snapshot State::picture() const {
     info.host = worker.host;
     info.threads = worker.threads;
     info.resources = worker.resources;
+    info.resources.pop_back();  // its threads, which `threads` says
     info.processing = static_cast<std::uint32_t>(worker.processing.size());
     info.queued = worker.queued;
     info.results = worker.holds.size() - worker.gone;
@@ -107,8 +119,54 @@ Snapshot State::picture() const {
     picture.workers.push_back(std::move(info));
   }
   picture.tasks = counts_;
+  for (const TaskId id : waiting_gangs_) {
+    const std::uint64_t ranks = gangs_.at(id).members.size();
+    picture.tasks[static_cast<std::size_t>(TaskState::waiting)] -= ranks;
+    picture.tasks[static_cast<std::size_t>(TaskState::queued)] += ranks;
+  }
   picture.workers_lost = lost_;
   return picture;
+}
+
+std::uint64_t State::work_for(const std::vector<Resource>& offer, bool takes_plain) const {
+  std::uint64_t all = 0, fitting = 0;
+  for (const TaskState state : {TaskState::queued, TaskState::no_worker, TaskState::processing})
+    all += counts_[static_cast<std::size_t>(state)];
+  for (std::size_t i = 1; i < needs_.size(); ++i) {
+    all -= needs_[i].ready;
+    if (scheduler::offers(offer, needs_[i].resources)) fitting += needs_[i].ready;
+  }
+  for (const TaskId id : waiting_gangs_) {
+    const Gang& gang = gangs_.at(id);
+    const Options* options = member_of(gang, 0).options();
+    if (!options || options->resources.empty()) all += gang.members.size();
+    else if (scheduler::offers(offer, options->resources)) fitting += gang.members.size();
+  }
+  return fitting + (takes_plain ? all : 0);
+}
+
+std::string State::missing_resources(const std::vector<std::vector<Resource>>& promised) const {
+  if (alive_ == 0) return "";
+  for (const TaskId id : unplaceable_) {
+    const Task* task = tasks_.find(id);
+    if (!task || task->state != TaskState::no_worker || !task->options() ||
+        task->options()->resources.empty())
+      continue;
+    const Options& options = *task->options();
+    const bool is_promised = std::any_of(promised.begin(), promised.end(), [&](const auto& offer) {
+      return scheduler::offers(offer, options.resources);
+    });
+    const bool is_there = std::any_of(workers_.begin(), workers_.end(), [&](const Worker& worker) {
+      return worker.alive && offers(worker, options);
+    });
+    if (is_promised || is_there) continue;
+    std::string text = task_name(*task) + " waits for a worker to join that has what it needs";
+    constexpr std::size_t most = 4;
+    const std::vector<std::string> lines = explain(id);
+    for (std::size_t i = 1; i < std::min(lines.size(), most); ++i) text += "; " + lines[i];
+    return text;
+  }
+  return "";
 }
 
 bool State::results_wanted() const {
@@ -305,6 +363,7 @@ std::vector<std::string> State::explain(TaskId id) const {
   std::vector<std::string> lines{task_name(*task) + " is " + std::string(to_string(task->state))};
   switch (task->state) {
     case TaskState::waiting:
+      if (task->in_gang) explain_gang(*task, lines);
       for (const Edge& edge : task->inputs)
         if (edge.task->state != TaskState::memory)
           lines.push_back("it waits for " + task_name(*edge.task) + ", which is " +
@@ -312,6 +371,7 @@ std::vector<std::string> State::explain(TaskId id) const {
       break;
     case TaskState::processing: {
       const Worker& worker = workers_[task->worker];
+      if (task->in_gang) explain_gang(*task, lines);
       lines.push_back("it was given to " + worker.name + " on " + worker.host + ", which has " +
                       std::to_string(worker.processing.size()) + " tasks for " +
                       std::to_string(worker.threads) + (worker.threads == 1 ? " thread" : " threads"));
@@ -378,8 +438,9 @@ void State::check() const {
       require(task.unplaced == unplaced, name + "has " + std::to_string(unplaced) + " unplaced inputs, not " +
                                              std::to_string(task.unplaced));
     }
-    require(task.wanted || task.needed_by || !task.dependents.empty(), name + "is wanted by nobody");
-    require(task.wanted || task.needed_by || task.scattered ||
+    require(task.wanted || task.needed_by || !task.dependents.empty() || task.in_gang,
+            name + "is wanted by nobody");
+    require(task.wanted || task.needed_by || task.scattered || task.in_gang ||
                 (!task.pending() && task.state != TaskState::memory),
             name + "is kept for nobody");
     require((task.state == TaskState::memory) == !task.replicas.empty(), name + "and its replicas disagree");
@@ -388,7 +449,7 @@ void State::check() const {
               name + "is not where its replica says");
     switch (task.state) {
       case TaskState::waiting:
-        require(missing > 0, name + "could run");
+        require(missing > 0 || task.in_gang, name + "could run");
         break;
       case TaskState::queued:
         require(missing == 0, name + "is queued without its inputs");
@@ -419,6 +480,7 @@ void State::check() const {
         break;
     }
   });
+  check_gangs();
   require(counts_ == counts, "the numbers of tasks by state are wrong");
   require(queued_ == queued_anywhere, "the number of queued tasks is wrong");
   const bool all_paused = std::all_of(workers_.begin(), workers_.end(), [](const Worker& worker) {
@@ -442,7 +504,8 @@ void State::check() const {
     if (worker.running()) {
       require(worker.level == LoadIndex::level_of(worker), worker.name + ": its load is out of date");
       const bool may_take_any = !worker.memory.paused || all_paused;
-      require(worker.ends() || !(worker.ready() == 0 && ((queued_ && may_take_any) || worker.queued)),
+      require(worker.ends() || worker.reserved ||
+                  !(worker.ready() == 0 && ((queued_ && may_take_any) || worker.queued)),
               worker.name + " is idle while tasks are queued");
     }
   }

@@ -22,6 +22,8 @@ struct Settings {
   double latency_s = 20e-6;          ///< Of one transfer.
   double unknown_s = 0.05;           ///< Duration of a task whose function has never finished.
   double pause_s = 0.1;              ///< How long a worker that lacks memory is expected to start nothing.
+  double gang_grace_s = 5;           ///< For members of a gang that has failed, to leave it.
+  double gang_aging_s = 10;  ///< A gang that has waited so long is as urgent as one of a priority more.
   double overstay_s = 0.02;  ///< Nothing finished for so long, and for several times what was expected:
                              ///< what a worker was given ahead is taken back.
 };
@@ -125,8 +127,15 @@ class State {
   /// Nobody will ever join again: everything that waits for a worker fails with this reason.
   void give_up(Time now, const std::string& reason, Actions& out);
   /// The same for tasks that no worker of these may run: whether there are any, and why each fails.
-  [[nodiscard]] bool has_unplaceable() const noexcept { return !unplaceable_.empty(); }
+  [[nodiscard]] bool has_unplaceable() const noexcept {
+    return !unplaceable_.empty() || std::any_of(waiting_gangs_.begin(), waiting_gangs_.end(),
+                                                [&](TaskId id) { return gangs_.at(id).hopeless; });
+  }
   void give_up_unplaceable(Time now, Actions& out);
+  /// Peers that have not left a gang which has failed `grace_s` ago: stuck where nobody can tell them.
+  [[nodiscard]] std::vector<PeerId> stuck(Time now) const;
+  /// Of those that cannot be ended: they are not waited for.
+  void leave_behind(Time now, PeerId peer, Actions& out);
   /// Forgets every task; all futures are cancelled.
   void restart(Time now, Actions& out);
 
@@ -138,6 +147,12 @@ class State {
   [[nodiscard]] Snapshot picture() const;
   /// Functions with what has been submitted and has finished.
   [[nodiscard]] const std::vector<Group>& groups() const noexcept { return groups_; }
+  /// Tasks that run or could, and that workers with these resources may run; of those that ask for nothing
+  /// only if it `takes_plain` ones.
+  [[nodiscard]] std::uint64_t work_for(const std::vector<Resource>& offer, bool takes_plain) const;
+  /// Why some task waits although there are workers: its resources are offered by none, nor by workers that
+  /// would bring one of `promised`; empty if there is no such task.
+  [[nodiscard]] std::string missing_resources(const std::vector<std::vector<Resource>>& promised) const;
   /// Peers that hold the result.
   [[nodiscard]] std::vector<PeerId> who_has(TaskId id) const;
   /// Why this task is not running, worker by worker, one line each.
@@ -191,6 +206,8 @@ class State {
   [[nodiscard]] std::shared_ptr<const Failure> needed_by(const Failure& failure, const Task& task) const;
   void stop_pending(Task& task, TaskState to, const char* cause);
   void lost_result(Task& task, const std::string& reason);
+  void hold_dependents(const Task& task);
+  void count_need(const Task& task, TaskState from, TaskState to);
   [[nodiscard]] bool expect(Task& task);
   [[nodiscard]] bool stood_on(const Task& task) const;
   void demand(const Task& task, Worker& worker, double sign);
@@ -223,6 +240,8 @@ class State {
   [[nodiscard]] bool in_time(const Task& task, const Worker& worker, double wait_s) const {
     return !worker.ends() || task.out_of_band || now_ + wait_s + time_of(task) <= worker.leaves;
   }
+  [[nodiscard]] static std::uint32_t width_of(const Task& task) noexcept;
+  [[nodiscard]] std::uint32_t unreserved(const Task& task, const Worker& worker) const;
   [[nodiscard]] std::uint32_t limit(const Task& task, const Worker& worker) const;
   [[nodiscard]] float estimate(const Task& task) const;
   [[nodiscard]] bool overstays(const Worker& worker) const noexcept;
@@ -247,6 +266,35 @@ class State {
   [[nodiscard]] bool worth(const Task& task, WorkerIndex thief, const Theft& theft) const;
   [[nodiscard]] std::vector<Task*> loot(WorkerIndex thief, const Theft& theft) const;
   [[nodiscard]] std::vector<Task*> resource_loot(WorkerIndex thief) const;
+
+  // gangs.cpp
+  void join_gang(Task& task, const protocol::GangPlace& place);
+  [[nodiscard]] Gang& gang_of(const Task& task) { return gangs_.at(task.extras->gang); }
+  [[nodiscard]] Task& member(const Gang& gang, std::size_t rank) { return *tasks_.find(gang.members[rank]); }
+  [[nodiscard]] const Task& member_of(const Gang& gang, std::size_t rank) const {
+    return *tasks_.find(gang.members[rank]);
+  }
+  [[nodiscard]] bool is_ready(const Gang& gang) const;
+  void member_ready(Task& task);
+  void member_finished(Task& task, WorkerIndex index, protocol::RunFinished&& message);
+  void member_failed(Task& task, const protocol::RunFailed& message);
+  void member_out(Task& task);
+  void member_lost(Task& task, PeerId peer, bool is_blamed, const std::string& who);
+  void want_gang(Gang& gang, std::vector<Task*>& todo);
+  void break_gang(Gang& gang, const Task& first, const std::string& reason);
+  void gang_left(Gang& gang);
+  void release_gang(Task& task);
+  bool place_gangs();
+  void launch(Gang& gang, const std::vector<WorkerIndex>& places);
+  void reserve(Gang& gang, const std::vector<WorkerIndex>& places);
+  void unreserve(Gang& gang);
+  void leave_queue(Gang& gang);
+  [[nodiscard]] std::int64_t urgency(const Gang& gang) const;
+  [[nodiscard]] std::uint32_t capacity(const Gang& gang, const Worker& worker, bool now) const;
+  [[nodiscard]] std::vector<WorkerIndex> places_for(const Gang& gang, bool now) const;
+  [[nodiscard]] std::string room_text(const Gang& gang) const;
+  void explain_gang(const Task& task, std::vector<std::string>& lines) const;
+  void check_gangs() const;
 
   // workers.cpp
   void retry_unplaceable();
@@ -285,6 +333,15 @@ class State {
   std::uint64_t last_function_ = ~std::uint64_t{0};
   std::uint32_t last_group_ = 0;
   std::uint64_t roots_ = 0;
+  std::map<TaskId, Gang> gangs_;       // by leader
+  std::vector<TaskId> waiting_gangs_;  // leaders
+  Time gangs_begin_ = 0;               // when the one that has places reserved is expected to begin
+  std::shared_ptr<const Options> with_cores_[2];  // options that ask for cores, and the same as a resource
+  struct Need {
+    std::vector<Resource> resources;
+    std::uint64_t ready = 0;  // tasks that run or could
+  };
+  std::vector<Need> needs_{{}};  // the first is that of tasks which ask for nothing, and not counted
   std::size_t alive_ = 0;
   std::uint64_t lost_ = 0;
   std::array<std::uint64_t, 8> counts_{};  // tasks by state

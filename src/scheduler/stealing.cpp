@@ -14,6 +14,12 @@ std::uint32_t surplus(const Worker& worker) {
   return tasks > worker.threads ? tasks - worker.threads : 0;
 }
 
+// Threads for which there is no task, and which are kept for none.
+std::uint32_t room_of(const Worker& worker) {
+  const std::uint32_t taken = worker.ready() + worker.extra + worker.reserved;
+  return worker.threads > taken ? worker.threads - taken : 0;
+}
+
 // What there is of each resource, less what is wanted of it by the tasks that are there.
 std::vector<double> free_resources(const Worker& worker) {
   std::vector<double> free(worker.resources.size());
@@ -34,7 +40,7 @@ bool any_resource(const Options& options, const Worker& worker, Test test) {
 }  // namespace
 
 Refill State::refill(const Task& task, const Worker& worker, bool first) const {
-  const std::uint32_t most = limit(task, worker), ready = worker.ready();
+  const std::uint32_t most = limit(task, worker), ready = worker.ready() + worker.extra;
   if (ready >= most || (first && ready > most / 2 && ready >= worker.threads)) return Refill::full;
   if (!worker.ends() || in_time(task, worker, worker.wait_s())) return Refill::now;
   return in_time(task, worker, 0) ? Refill::full : Refill::late;
@@ -42,12 +48,13 @@ Refill State::refill(const Task& task, const Worker& worker, bool first) const {
 
 // Of the tasks that a worker was given, those that it may not have begun.
 bool State::may_be_taken(const Task& task) const {
-  return task.missing == 0 && task.thief == nowhere && !task.begun && !task.scattered && !task.out_of_band;
+  return task.missing == 0 && task.thief == nowhere && !task.begun && !task.scattered && !task.out_of_band &&
+         !task.in_gang;
 }
 
 Theft State::theft(WorkerIndex thief) const {
   const Worker& idle = workers_[thief];
-  if (!idle.running() || idle.memory.paused || idle.stealing || idle.ready() >= idle.threads) return {};
+  if (!idle.running() || idle.memory.paused || idle.stealing || room_of(idle) == 0) return {};
   WorkerIndex victim = load_.most();
   if (workers_.size() <= 64)
     for (WorkerIndex i = 0; i < workers_.size(); ++i)
@@ -77,7 +84,7 @@ std::vector<Task*> State::loot(WorkerIndex thief, const Theft& theft) const {
 std::vector<Task*> State::resource_loot(WorkerIndex thief) const {
   const Worker& idle = workers_[thief];
   if (!idle.running() || idle.memory.paused || idle.stealing || idle.resources.empty()) return {};
-  const std::size_t room = idle.threads > idle.ready() ? idle.threads - idle.ready() : 0;
+  const std::size_t room = room_of(idle);
   std::vector<double> here = free_resources(idle);
   std::vector<Task*> taken;
   std::uint32_t seen = 0;

@@ -21,12 +21,20 @@ Extras& extras_of(Task& task) {
 
 }  // namespace
 
+void State::count_need(const Task& task, TaskState from, TaskState to) {
+  const auto is_ready = [](TaskState state) {
+    return state == TaskState::queued || state == TaskState::no_worker || state == TaskState::processing;
+  };
+  needs_[task.extras->need].ready += std::uint64_t{is_ready(to)} - std::uint64_t{is_ready(from)};
+}
+
 void State::move(Task& task, TaskState to, const char* cause) {
   if (story_.size() < story_lines) story_.push_back({now_, task.id, task.state, to, task.worker, cause});
   else story_[story_next_++ % story_lines] = {now_, task.id, task.state, to, task.worker, cause};
   const Level before = task.level();
   --counts_[static_cast<std::size_t>(task.state)];
   ++counts_[static_cast<std::size_t>(to)];
+  if (task.extras && task.extras->need) count_need(task, task.state, to);
   task.state = to;
   const Level after = task.level();
   if (before == after) return;
@@ -68,6 +76,7 @@ void State::want(Task& first, const char* cause) {
       if (input.state == TaskState::erred) failure = input.extras->failure;
     }
     move(task, TaskState::waiting, cause);
+    if (task.in_gang) want_gang(gang_of(task), todo);
     if (failure) fail(task, needed_by(*failure, task));
     else loose_.push_back(task.id);
   }
@@ -75,7 +84,7 @@ void State::want(Task& first, const char* cause) {
 
 void State::settle(Task& task) {
   if (task.state != TaskState::waiting) return;
-  if (task.missing == 0) return place(task);
+  if (task.missing == 0) return task.in_gang ? member_ready(task) : place(task);
   if (task.unplaced > 0) return;
   if (const WorkerIndex index = place_ahead(task); index != nowhere) assign(task, index);
 }
@@ -125,6 +134,7 @@ void State::assign(Task& task, WorkerIndex index) {
   task.estimate = estimate(task);
   worker.processing.push_back(&task);
   if (task.missing) ++worker.blocked;
+  worker.extra += width_of(task) - 1;
   worker.load_s += task.estimate;
   demand(task, worker, 1);
   move(task, TaskState::processing, cause_);
@@ -143,6 +153,7 @@ void State::unassign(Task& task) {
   worker.processing.pop_back();
   if (task.missing) --worker.blocked;
   if (task.waits) --worker.waiting;
+  if (!task.scattered) worker.extra -= width_of(task) - 1;
   task.waits = task.begun = false;
   worker.load_s = worker.processing.empty() && worker.queued == 0 ? 0 : worker.load_s - task.estimate;
   demand(task, worker, -1);
@@ -232,6 +243,15 @@ void State::fail(Task& first, std::shared_ptr<const Failure> cause) {
     }
     extras_of(*task).failure = failure;
     tell_client(*task, protocol::TaskFailed{task->id, failure});
+    if (task->in_gang) {
+      Gang& gang = gang_of(*task);
+      leave_queue(gang);
+      gang.phase = GangPhase::gathering;
+      gang.done.clear();
+      for (const TaskId id : gang.members)
+        if (Task* other = id ? tasks_.find(id) : nullptr; other && other->state != TaskState::erred)
+          todo.emplace_back(other, failure);
+    }
     for (const Edge& edge : task->dependents) {
       if (!edge.task->pending()) continue;
       todo.emplace_back(edge.task, needed_by(*failure, *edge.task));
@@ -254,6 +274,16 @@ void State::cancel(Task& task, const std::string& reason) {
   fail(task, failure_of(task, ErrorKind::cancelled, reason.empty() ? "it was cancelled" : reason));
 }
 
+// Those that were ready wait for it again.
+void State::hold_dependents(const Task& task) {
+  for (const Edge& edge : task.dependents) {
+    Task& dependent = *edge.task;
+    if (dependent.state != TaskState::queued && dependent.state != TaskState::no_worker) continue;
+    if (dependent.state == TaskState::queued) dequeue(dependent);
+    move(dependent, TaskState::waiting, "input lost");
+  }
+}
+
 // The last copy is gone.
 void State::lost_result(Task& task, const std::string& reason) {
   if (task.scattered)
@@ -261,12 +291,7 @@ void State::lost_result(Task& task, const std::string& reason) {
                                  "the only copy of this scattered data was on " + reason +
                                      "; scatter it again, or to several workers"));
   move(task, TaskState::released, "lost");
-  for (const Edge& edge : task.dependents) {
-    Task& dependent = *edge.task;
-    if (dependent.state != TaskState::queued && dependent.state != TaskState::no_worker) continue;
-    if (dependent.state == TaskState::queued) dequeue(dependent);
-    move(dependent, TaskState::waiting, "input lost");
-  }
+  hold_dependents(task);
   const bool wanted = task.wanted && !task.delivered;
   if (wanted) tell_client(task, protocol::TaskPending{task.id});
   if (wanted || task.needed_by) want(task, "lost");
@@ -297,6 +322,7 @@ bool State::stood_on(const Task& data) const {
 
 void State::release_if_unused(Task& task) {
   if (task.wanted || task.needed_by) return;
+  if (task.in_gang) return release_gang(task);
   if (task.scattered && !task.dependents.empty()) {
     // It cannot be computed again: neither for a result that is lost, nor for a dependent that is retried.
     if (task.state == TaskState::memory && stood_on(task)) return;
@@ -367,7 +393,8 @@ void State::free_replicas(Task& task) {
 }
 
 void State::end_event() {
-  while (!loose_.empty() || !unused_.empty() || !touched_.empty()) {
+  while (!loose_.empty() || !unused_.empty() || !touched_.empty() ||
+         (!waiting_gangs_.empty() && place_gangs())) {
     // Indices, not iterators: the lists grow while they are worked off.
     for (std::size_t i = 0; i < unused_.size(); ++i)
       if (Task* task = tasks_.find(unused_[i])) release_if_unused(*task);
@@ -400,9 +427,24 @@ void State::handle(Time now, PeerId from, protocol::SubmitTask&& message, Action
   if (message.beside.value) extras_of(task).beside = std::move(message.beside.value);
   task.out_of_band = message.out_of_band;
   task.wanted = true;
+  if (message.options && message.options->cores > 0) {
+    if (with_cores_[0] != message.options) {
+      Options complete = *message.options;
+      complete.resources.push_back({"cores", static_cast<double>(complete.cores)});
+      with_cores_[0] = message.options;
+      with_cores_[1] = std::make_shared<const Options>(std::move(complete));
+    }
+    message.options = with_cores_[1];
+  }
   if (message.options) {
     task.priority = message.options->priority;
     task.retries = static_cast<std::uint8_t>(std::clamp(message.options->retries, 0, 255));
+    if (!message.options->resources.empty()) {
+      std::uint32_t& need = extras_of(task).need;
+      for (need = 1; need < needs_.size(); ++need)
+        if (needs_[need].resources == message.options->resources) break;
+      if (need == needs_.size()) needs_.push_back({message.options->resources});
+    }
     extras_of(task).options = std::move(message.options);
   }
   if (message.function != last_function_) {
@@ -434,6 +476,12 @@ void State::handle(Time now, PeerId from, protocol::SubmitTask&& message, Action
       parent && task.inputs.empty())
     order = (parent->order | 255) - std::min<std::uint64_t>(255, 255 - (parent->order & 255) + 1);
   task.order = order ? order : ++roots_ << 8 | 255;
+  if (message.gang) join_gang(task, *message.gang);
+  if (task.in_gang && !failure) {
+    const Gang& gang = gang_of(task);
+    const Task* leader = tasks_.find(gang.members[0]);
+    if (leader && leader->state == TaskState::erred) failure = leader->extras->failure;
+  }
   if (failure) {
     task.orphan = true;
     move(task, TaskState::released, "submitted");
@@ -506,6 +554,15 @@ void State::handle(Time now, PeerId from, const protocol::RetryFuture& message, 
     Task& erred = *todo.back();
     todo.pop_back();
     if (erred.state != TaskState::erred || erred.scattered || erred.orphan) continue;
+    if (erred.in_gang) {
+      const std::vector<TaskId>& members = gang_of(erred).members;
+      if (std::any_of(members.begin(), members.end(), [&](TaskId id) {
+            const Task* other = id ? tasks_.find(id) : nullptr;
+            return !other || other->orphan;
+          }))
+        continue;
+      for (const TaskId id : members) todo.push_back(tasks_.find(id));
+    }
     erred.extras->failure.reset();
     erred.deaths = erred.attempts = 0;
     erred.retries =
@@ -552,6 +609,10 @@ void State::handle(Time now, PeerId from, protocol::RunFinished&& message, Actio
   const WorkerIndex index = index_of(from);
   if (!task || task->state != TaskState::processing || task->worker != index || task->run != message.run)
     return;  // stale: its run was cancelled
+  if (task->in_gang) {
+    member_finished(*task, index, std::move(message));
+    return end_event();
+  }
   Group& group = groups_[task->group];
   group.duration_s = group.finished++ ? group.duration_s + (message.duration_s - group.duration_s) * 0.125
                                       : message.duration_s;
@@ -571,6 +632,10 @@ void State::handle(Time now, PeerId from, const protocol::RunFailed& message, Ac
   const WorkerIndex index = index_of(from);
   if (!task || task->state != TaskState::processing || task->worker != index || task->run != message.run)
     return;
+  if (task->in_gang) {
+    member_failed(*task, message);
+    return end_event();
+  }
   ++task->attempts;
   workers_[index].progressed = now_;
   unassign(*task);

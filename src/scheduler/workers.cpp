@@ -25,6 +25,7 @@ void State::join(Time now, PeerId peer, const protocol::Hello& hello, Actions& o
   worker.host = hello.host;
   worker.threads = std::max(1u, hello.threads);
   worker.resources = hello.resources;
+  worker.resources.push_back({"cores", static_cast<double>(worker.threads)});
   worker.demand.resize(worker.resources.size());
   worker.progressed = now;
   worker.memory_limit = hello.memory_limit;
@@ -106,6 +107,14 @@ void State::give_up_unplaceable(Time now, Actions& out) {
     if (lines.size() > most) reason += "; and " + std::to_string(lines.size() - most) + " more";
     fail_unplaceable(*task, ErrorKind::not_found, reason);
   }
+  for (const TaskId id : std::vector<TaskId>(waiting_gangs_)) {
+    const auto gang = gangs_.find(id);
+    if (gang == gangs_.end() || !gang->second.hopeless) continue;
+    if (Task* leader = tasks_.find(id); leader && leader->pending())
+      fail_unplaceable(*leader, ErrorKind::not_found,
+                       "is a " + room_text(gang->second) +
+                           ", and no worker is to come; ask for fewer ranks, or start more workers");
+  }
   end_event();
 }
 
@@ -126,8 +135,15 @@ void State::lose(Time now, PeerId peer, const std::vector<TaskId>& executing, co
     loose_.push_back(task->id);
   }
   std::vector<Task*> killers, scattered, asked;
+  std::vector<std::pair<Task*, bool>> ranks;  // of gangs, and whether they are blamed
   for (Task* task : std::vector<Task*>(worker.processing)) {
-    if (!worker.taken_away && std::find(executing.begin(), executing.end(), task->id) != executing.end()) {
+    const bool is_blamed =
+        !worker.taken_away && std::find(executing.begin(), executing.end(), task->id) != executing.end();
+    if (task->in_gang) {
+      ranks.emplace_back(task, is_blamed);
+      continue;
+    }
+    if (is_blamed) {
       blamed_[peer].push_back(task->id);
       if (++task->deaths >= settings_.allowed_failures) killers.push_back(task);
     }
@@ -151,6 +167,9 @@ void State::lose(Time now, PeerId peer, const std::vector<TaskId>& executing, co
     if (Task* task = tasks_.find(id); task && task->state == TaskState::memory) lost_result(*task, who);
   for (Task* task : scattered)
     if (!expect(*task)) lost_result(*task, who);
+  for (const auto& [task, is_blamed] : ranks)
+    if (task->state == TaskState::processing && task->worker == index)  // not out by the loss of another
+      member_lost(*task, peer, is_blamed, who);
   for (Task* task : asked) fail_unplaceable(*task, ErrorKind::worker_lost, "was to be run by " + who);
   for (Task* task : killers) {
     auto failure =
@@ -194,7 +213,7 @@ void State::retire(Time now, PeerId peer, Actions& out) {
     loose_.push_back(task->id);
   }
   for (Task* task : worker.processing)
-    if (task->thief == nowhere && !task->scattered && !task->out_of_band)
+    if (task->thief == nowhere && !task->scattered && !task->out_of_band && !task->in_gang)
       send(peer, protocol::RetractRun{task->id, task->run});
   hand_over(worker);
   wake_if_all_paused();

@@ -124,7 +124,10 @@ class Model {
   /// The streams of this second, as a `StreamWatch` gives them; after the end of the last stream the last
   /// ones stay.
   void set_streams(std::vector<StreamSeen> streams);
-  void set_tasks(snapshot::SeenTasks tasks) { tasks_ = std::move(tasks); }
+  void set_tasks(snapshot::SeenTasks tasks) {
+    if (!tasks.tasks.empty() || !tasks.results.empty()) last_tasks_ = tasks;
+    tasks_ = std::move(tasks);
+  }
   /// The clusters that grow; those that have been closed stay as they were last.
   void set_jobs(std::vector<JobsSeen> jobs) {
     if (!jobs.empty()) jobs_ = std::move(jobs);
@@ -144,6 +147,8 @@ class Model {
     return links_;
   }
   [[nodiscard]] const snapshot::SeenTasks& tasks() const noexcept { return tasks_; }
+  /// The last look at which there was something: what a report shows, since nothing is left at the end.
+  [[nodiscard]] const snapshot::SeenTasks& last_tasks() const noexcept { return last_tasks_; }
   [[nodiscard]] const std::vector<JobsSeen>& jobs() const noexcept { return jobs_; }
   /// Of all workers since the program began; only the root if nobody has WEIR_PROFILE.
   [[nodiscard]] const std::vector<ProfileNode>& profile() const noexcept { return profile_; }
@@ -207,7 +212,7 @@ class Model {
   std::vector<StreamSeen> streams_;
   std::vector<std::string> log_;
   std::map<std::pair<PeerId, PeerId>, LinkTotals> links_;
-  snapshot::SeenTasks tasks_;
+  snapshot::SeenTasks tasks_, last_tasks_;
   NameOf code_of_;
   std::unordered_map<std::uint64_t, std::string> code_names_;
   std::vector<ProfileNode> profile_{1};

@@ -318,11 +318,11 @@ json task_stream(const Model& model, const TileRequest& request) {
           {"blocks", std::move(blocks)}};
 }
 
-json graph(const Model& model) {
+json graph(const Model& model, const snapshot::SeenTasks& seen) {
   json functions = json::array(), tasks = json::array(), arrows = json::array();
   std::map<std::uint64_t, std::size_t> place;
   std::map<std::pair<std::size_t, std::size_t>, std::uint64_t> count;
-  const std::vector<snapshot::SeenTask>& all = model.tasks().tasks;
+  const std::vector<snapshot::SeenTask>& all = seen.tasks;
   std::vector<std::size_t> function_of;
   for (const snapshot::SeenTask& task : all) {
     const auto [found, is_new] = place.try_emplace(task.function, functions.size());
@@ -337,16 +337,16 @@ json graph(const Model& model) {
   return {{"functions", std::move(functions)},
           {"tasks", std::move(tasks)},
           {"arrows", std::move(arrows)},
-          {"total", model.tasks().tasks_total}};
+          {"total", seen.tasks_total}};
 }
 
-json held(const Model& model) {
+json held(const Model& model, const snapshot::SeenTasks& seen) {
   struct Sum {
     std::uint64_t workers = 0, count = 0, bytes = 0, most_bytes = 0;
     PeerId most = 0;
   };
   std::map<std::uint64_t, Sum> sums;
-  for (const snapshot::SeenResults& each : model.tasks().results) {
+  for (const snapshot::SeenResults& each : seen.results) {
     Sum& sum = sums[each.function];
     ++sum.workers;
     sum.count += each.count;
@@ -366,9 +366,7 @@ json held(const Model& model) {
                    {"most", name_of_worker(model, sum.most)}});
   std::sort(all.begin(), all.end(), [](const json& a, const json& b) { return a["bytes"] > b["bytes"]; });
   if (all.size() > 60) all.erase(all.begin() + 60, all.end());
-  return {{"results", std::move(all)},
-          {"looked_at", model.tasks().results_looked_at},
-          {"total", model.tasks().results_total}};
+  return {{"results", std::move(all)}, {"looked_at", seen.results_looked_at}, {"total", seen.results_total}};
 }
 
 json bandwidth(const Model& model) {
@@ -471,8 +469,8 @@ json record(const Model& model, const Program& program) {
   return {{"picture", picture(model, program, {200, 200})},
           {"history", history(model, 0, 900)},
           {"task_stream", task_stream(model, whole)},
-          {"graph", graph(model)},
-          {"held", held(model)},
+          {"graph", graph(model, model.last_tasks())},
+          {"held", held(model, model.last_tasks())},
           {"bandwidth", bandwidth(model)},
           {"jobs", jobs(model)},
           {"profile", profile(model)}};

@@ -34,9 +34,9 @@ struct PictureLimits {
 [[nodiscard]] nlohmann::json task_stream(const Model& model, const TileRequest& request);
 /// Tasks there are with their inputs, and functions as groups with arrows: `{"functions": [names], "tasks":
 /// [[function, state, worker, [inputs]], ...], "arrows": [[from, to, count], ...], "total": n}`.
-[[nodiscard]] nlohmann::json graph(const Model& model);
+[[nodiscard]] nlohmann::json graph(const Model& model, const snapshot::SeenTasks& tasks);
 /// Who holds results of which function: `{"results": [{"function", "workers", "count", "bytes"}, ...]}`.
-[[nodiscard]] nlohmann::json held(const Model& model);
+[[nodiscard]] nlohmann::json held(const Model& model, const snapshot::SeenTasks& tasks);
 /// Results from worker to worker: `{"workers": [names], "links": [[from, to, bytes, count, bytes_per_s],
 /// ...]}`, of the workers that exchange most.
 [[nodiscard]] nlohmann::json bandwidth(const Model& model);

@@ -368,8 +368,24 @@ void SimulatedCluster::verify(TaskId id, const task::Value& value, const char* w
 // --- the client
 
 TaskId SimulatedCluster::submit(Task task, const std::vector<TaskId>& inputs) {
+  return submit(std::move(task), inputs, nullptr);
+}
+
+std::vector<TaskId> SimulatedCluster::submit_gang(const Task& task, const std::vector<TaskId>& inputs,
+                                                  std::uint32_t ranks) {
+  std::vector<TaskId> members;
+  protocol::GangPlace place{.size = ranks};
+  for (; place.rank < ranks; ++place.rank) members.push_back(submit(task, inputs, &place));
+  return members;
+}
+
+TaskId SimulatedCluster::submit(Task task, const std::vector<TaskId>& inputs, protocol::GangPlace* place) {
   const TaskId id = make_task_id(0, plans_.size());
   protocol::SubmitTask message;
+  if (place) {
+    if (place->rank == 0) place->leader = id;
+    message.gang = std::make_shared<const protocol::GangPlace>(*place);
+  }
   message.id = id;
   message.function = task.function;
   message.options = task.options;

@@ -64,6 +64,8 @@ class SimulatedCluster {
 
   // --- the client on rank 0; `inputs` are ids
   TaskId submit(Task task, const std::vector<TaskId>& inputs);
+  /// A gang of so many ranks, each of which takes as long as the task.
+  std::vector<TaskId> submit_gang(const Task& task, const std::vector<TaskId>& inputs, std::uint32_t ranks);
   TaskId scatter(std::uint64_t bytes, const std::vector<PeerId>& targets);
   void release(TaskId id);
   void cancel(TaskId id);
@@ -112,8 +114,8 @@ class SimulatedCluster {
                    protocol::InputAt, protocol::ReplicateResult, protocol::PeerGone, protocol::Refused,
                    protocol::RunFinished, protocol::RunFailed, protocol::RetractReply, protocol::ResultHere,
                    protocol::InputMissing, protocol::ResultBroken, protocol::GetResult, protocol::DropRequest,
-                   protocol::ResultMissing, protocol::MemoryUse, Carrying<protocol::ResultData>,
-                   Carrying<protocol::PutResult>>;
+                   protocol::ResultMissing, protocol::MemoryUse, protocol::GangBroken,
+                   Carrying<protocol::ResultData>, Carrying<protocol::PutResult>>;
   struct Worker {
     std::unique_ptr<worker::State> state;
     bool silent = false;     // dead
@@ -187,6 +189,7 @@ class SimulatedCluster {
   void start_tasks(PeerId peer);
   void start_spill(PeerId peer);
   void finish(Execution execution);
+  TaskId submit(Task task, const std::vector<TaskId>& inputs, protocol::GangPlace* place);
   void on(const protocol::TaskDone& message);
   void on(const protocol::TaskFailed& message);
   void on(const protocol::TaskPending& message);

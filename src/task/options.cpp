@@ -9,6 +9,8 @@ namespace {
 
 [[noreturn]] void refuse(const std::string& sentence) { throw Error(ErrorKind::invalid_argument, sentence); }
 
+constexpr int most_cores = 4096;
+
 std::string number_text(double number) {
   std::string text = std::to_string(number);
   if (text.find('.') != std::string::npos) text.erase(text.find_last_not_of('0') + 1);
@@ -39,7 +41,16 @@ void detail::check(const Options& options) {
     refuse(
         "submit: allow_other_workers needs workers that are preferred (got none); any worker may run a task "
         "without workers");
+  if (options.cores < 0 || options.cores > most_cores)
+    refuse("submit: cores must be from 0 to " + std::to_string(most_cores) + " (got " +
+           std::to_string(options.cores) + "); 0 stands for one thread that is bound to nothing");
   check(options.resources, "submit");
+  for (const Resource& resource : options.resources)
+    if (resource.name == "gpu" && resource.amount > 1 && resource.amount != std::floor(resource.amount))
+      refuse(
+          "submit: a task takes whole devices, or a part of one: gpu must be a whole number, or less than 1 "
+          "(got " +
+          number_text(resource.amount) + ")");
 }
 
 std::string Failure::text() const {

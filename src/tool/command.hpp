@@ -24,6 +24,7 @@ int trace(int argc, char** argv);
 int map(int argc, char** argv);
 int journal(int argc, char** argv);
 int info(int argc, char** argv);
+int doctor(int argc, char** argv);
 int submit(int argc, char** argv);
 int script(int argc, char** argv);
 int status(int argc, char** argv);

@@ -3,15 +3,18 @@
 
 #include <array>
 #include <cstdio>
+#include <cstdlib>
 #include <filesystem>
 #include <string>
 
 #include "batch/program.hpp"
 #include "core/variables.hpp"
 #include "core/wording.hpp"
+#include "home/given.hpp"
 #include "tool/command.hpp"
 #include "tool/parse.hpp"
 #include "tool/site.hpp"
+#include "weir/bytes.hpp"
 #include "weir/config.hpp"
 #include "weir/error.hpp"
 #include "weir/version.hpp"
@@ -20,7 +23,7 @@ namespace weir::detail::tool {
 namespace {
 
 /// First line that `command` prints.
-std::string first_line(const std::string& command) {
+std::string first_line_of(const std::string& command) {
   std::string line;
   if (std::FILE* out = popen(command.c_str(), "re")) {
     std::array<char, 256> text{};
@@ -36,7 +39,7 @@ std::string first_line(const std::string& command) {
 std::string mpirun_text() {
   const auto mpirun = batch::find_in_path("mpirun");
   if (!mpirun) return "mpirun is not in PATH; `weir run` needs it (Debian: openmpi-bin)";
-  const std::string version = first_line("'" + *mpirun + "' --version 2>&1");
+  const std::string version = first_line_of("'" + *mpirun + "' --version 2>&1");
   return (version.empty() ? "unknown version" : version) + ", " + *mpirun;
 }
 
@@ -52,6 +55,34 @@ std::string job_text() {
 
 void print(const char* name, const std::string& value) {
   std::printf("%-12s %s\n", name, printable(value).c_str());
+}
+
+/// What a program started here would have, and who says so.
+void print_here() {
+  const home::Given given = home::given();
+  const auto line = [](const char* name, const std::string& value, const std::string& source) {
+    print(name, value + "  (" + source + ")");
+  };
+  line("cores", std::to_string(given.cores.value), given.cores.source);
+  line("memory", to_text(given.memory_bytes.value), given.memory_bytes.source);
+  std::string devices;
+  for (const std::string& device : given.devices.value) devices += (devices.empty() ? "" : ",") + device;
+  line("gpu",
+       given.devices.value.empty() ? "none" : std::to_string(given.devices.value.size()) + ": " + devices,
+       given.devices.source);
+  const char* threads = std::getenv("WEIR_THREADS");
+  line("threads", threads && *threads ? threads : std::to_string(given.cores.value),
+       threads && *threads ? "WEIR_THREADS" : "of a program alone: its cores; of a rank: 1");
+  const auto allocation = job_allocation(1);
+  line("ranks", std::to_string(default_ranks(1)),
+       allocation && allocation->places ? "of `weir run` without -n: the places of the job"
+                                        : "of `weir run` without -n: one for each core, and rank 0");
+  const char* resources = std::getenv("WEIR_RESOURCES");
+  line("resources", resources && *resources ? resources : "none",
+       resources && *resources ? "WEIR_RESOURCES" : "WEIR_RESOURCES says none; devices are the resource gpu");
+  const char* limit = std::getenv("WEIR_MEMORY_LIMIT");
+  line("results", limit && *limit ? limit : "the memory, divided by the workers of the node",
+       limit && *limit ? "WEIR_MEMORY_LIMIT" : "WEIR_MEMORY_LIMIT is not set");
 }
 
 /// The configuration file, and what is wrong with it.
@@ -87,7 +118,13 @@ int info(int argc, char** argv) {
   CLI::App app("Shows versions, MPI, cores and build: what a report of a defect needs.", "weir info");
   bool shows_settings = false;
   app.add_flag("--settings", shows_settings, "List all settings and variables instead");
+  bool shows_here = false;
+  app.add_flag("--here", shows_here, "Show what a program started here is given, and who says so, instead");
   if (!parse(app, argc, argv)) return 0;
+  if (shows_here) {
+    print_here();
+    return 0;
+  }
   if (shows_settings) {
     print_settings();
     return 0;

@@ -8,6 +8,7 @@
 #include <fstream>
 #include <map>
 
+#include "batch/array.hpp"
 #include "batch/configured_job.hpp"
 #include "tool/find_program.hpp"
 #include "tool/parse.hpp"
@@ -34,6 +35,10 @@ constexpr Row rows[] = {
     {"-A,--account", "account", "NAME", "The project that pays"},
     {"--mem,--memory", "memory", "BYTES", "Memory of each node, for example 100GB"},
     {"--gpus", "gpus", "N", "GPUs of each node"},
+    {"--gpus-per-task", "gpus_per_task", "N", "GPUs of each rank"},
+    {"--signal", "signal", "SIGNAL@S", "Send the program a signal so many seconds before the end: USR1@120"},
+    {"--requeue", "requeue", "yes|no", "Whether the job may be begun anew when it was taken away"},
+    {"--exclude", "exclude", "HOST", "A host that it must not run on"},
     {"--array", "array", "RANGE", "A job array: 0-99, or 1,3,5-9:2%4; its index is in WEIR_ARRAY_INDEX"},
     {"-J,--name", "name", "NAME", "Name of the job and its log files; default: the program's"},
     {"--log-directory", "log_directory", "DIR", "Where its output goes; default: here"},
@@ -126,9 +131,16 @@ std::optional<JobRequest> parse_job_request(int argc, char** argv, bool may_subm
     option->expected(1)->allow_extra_args(false)->multi_option_policy(
         is_list ? CLI::MultiOptionPolicy::TakeAll : CLI::MultiOptionPolicy::TakeLast);
   }
+  CLI::Option* attempts = nullptr;
   if (may_submit) {
     app.add_flag("--wait", request.is_waiting,
                  "Follow the job: its state, its output, its exit status as this program's own");
+    app.add_flag(
+        "--until-done", request.until_done,
+        "Submit jobs that follow each other until the program ends with status 0; with a journal each "
+        "goes on where the one before it ended");
+    attempts = app.add_option("--attempts", request.attempts, "How many jobs these are at most; default: 10")
+                   ->type_name("N");
     app.add_flag("--dry-run", request.is_dry, "Print the script and submit nothing");
   }
   app.get_formatter()->column_width(44);
@@ -147,6 +159,15 @@ std::optional<JobRequest> parse_job_request(int argc, char** argv, bool may_subm
     throw Error(ErrorKind::invalid_argument,
                 std::string(error.what()) + "; `" + name + " --help` shows the options");
   }
+  if (attempts && attempts->count() && !request.until_done)
+    throw Error(ErrorKind::invalid_argument, "--attempts is of --until-done (got no --until-done)");
+  if (request.attempts < 1 || request.attempts > 1000)
+    throw Error(ErrorKind::invalid_argument,
+                "--attempts must be from 1 to 1000 (got " + std::to_string(request.attempts) + ")");
+  if (request.until_done && request.is_waiting)
+    throw Error(ErrorKind::invalid_argument,
+                "--until-done submits several jobs and does not go with --wait (got both); `weir jobs` shows "
+                "them");
   if (chosen.size() > 1)
     throw Error(ErrorKind::invalid_argument, "one batch system must be chosen (got --" +
                                                  std::string(chosen[0]->name()) + " and --" +
@@ -164,6 +185,9 @@ std::optional<JobRequest> parse_job_request(int argc, char** argv, bool may_subm
       ranks.empty() && app.count("-n") == 0 ? ranks_without_a_word(config, command.front()) : ranks_of(ranks);
   request.options = batch::configured_job(config, wanted, std::move(command));
   if (request.options.weir.empty()) request.options.weir = own_path();
+  if (request.until_done && !batch::array_text(*request.system, request.options).empty())
+    throw Error(ErrorKind::invalid_argument,
+                "--until-done does not go with a job array (got one); submit its elements one by one");
   return request;
 }
 

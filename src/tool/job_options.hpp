@@ -16,6 +16,8 @@ struct JobRequest {
   JobOptions options;
   bool is_waiting = false;  ///< Follow the job to its end.
   bool is_dry = false;      ///< Print the script, submit nothing.
+  bool until_done = false;  ///< Jobs follow each other until one ends with status 0 ...
+  int attempts = 10;        ///< ... at most so many.
 };
 
 /// Reads the command line; nothing is left to do (help was printed) if there is no value.

@@ -1,4 +1,4 @@
-// weir journal ls|why|verify|prune FOLDER: what is kept of earlier runs.
+// weir journal ls|why|verify|prune|export FOLDER: what is kept of earlier runs.
 #include "journal/journal.hpp"
 
 #include <cinttypes>
@@ -25,7 +25,7 @@ using journal::Journal;
 using journal::Key;
 
 struct JournalRequest {
-  std::string folder, key, function, older;
+  std::string folder, key, function, older, most, target;
   bool keys = false, json = false;
 };
 
@@ -127,6 +127,7 @@ int prune(const JournalRequest& request) {
           ? -1
           : std::time(nullptr) -
                 std::chrono::duration_cast<std::chrono::seconds>(parse_duration(request.older)).count();
+  const std::uint64_t most = request.most.empty() ? UINT64_MAX : parse_bytes(request.most);
   Journal journal(request.folder, Access::write);
   std::vector<Key> dropped;
   const bool chosen = !request.function.empty() || !request.older.empty();
@@ -136,8 +137,20 @@ int prune(const JournalRequest& request) {
     if (chosen && named && old) dropped.push_back(entry.key);
   });
   for (const Key& key : dropped) journal.forget(key);
+  const std::uint64_t beyond = request.most.empty() ? 0 : journal.keep_within(most);
   journal.compact();
-  std::printf("%zu results dropped, %" PRIu64 " kept\n", dropped.size(), journal.condition().results);
+  std::printf("%" PRIu64 " results dropped, %" PRIu64 " kept\n", dropped.size() + beyond,
+              journal.condition().results);
+  return 0;
+}
+
+int copy_out(const JournalRequest& request) {
+  const Journal journal(request.folder, Access::read);
+  Journal target(request.target, Access::write);
+  const std::uint64_t copied = journal.copy_to(target, [&](const Entry& entry) {
+    return request.function.empty() || entry.function.name == request.function;
+  });
+  std::printf("%" PRIu64 " results copied to %s\n", copied, printable(request.target).c_str());
   return 0;
 }
 
@@ -163,10 +176,19 @@ int journal(int argc, char** argv) {
       folder(app.add_subcommand("prune", "drop results, then what nothing needs; nobody may be writing"));
   prune_command->add_option("--function", request.function, "Results of this function")->type_name("NAME");
   prune_command->add_option("--older", request.older, "Results kept before, such as 30d")->type_name("TIME");
+  prune_command
+      ->add_option("--to", request.most,
+                   "Large results that were used least recently, until the "
+                   "rest takes at most so much, such as 100GB")
+      ->type_name("BYTES");
+  CLI::App* export_command = folder(app.add_subcommand("export", "copy results into another journal"));
+  export_command->add_option("target", request.target, "The other journal's folder")->required();
+  export_command->add_option("--function", request.function, "Results of this function")->type_name("NAME");
   if (!tool::parse(app, argc, argv)) return 0;
   if (*ls) return list(request);
   if (*why_command) return why(request);
   if (*verify_command) return verify(request);
+  if (*export_command) return copy_out(request);
   return *prune_command ? prune(request) : 2;
 }
 

@@ -20,6 +20,11 @@ std::map<std::string, std::string> rank_environment(const RunRequest& request, c
   if (request.threads) variables["WEIR_THREADS"] = std::to_string(*request.threads);
   if (request.memory) variables["WEIR_MEMORY_LIMIT"] = *request.memory;
   if (request.journal) variables["WEIR_JOURNAL"] = *request.journal;
+  for (const std::string& function : request.rerun) {
+    std::string& names = variables["WEIR_JOURNAL_RERUN"];
+    names += (names.empty() ? "" : ";") + function;
+  }
+  if (request.is_dry) variables["WEIR_JOURNAL_DRY_RUN"] = "1";
   if (request.dashboard) variables["WEIR_DASHBOARD"] = *request.dashboard;
   if (request.report) variables["WEIR_REPORT"] = *request.report;
   variables.try_emplace("GLIBC_TUNABLES", "glibc.malloc.hugetlb=1");

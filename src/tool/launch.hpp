@@ -19,6 +19,8 @@ struct RunRequest {
   std::optional<std::string> dashboard = std::nullopt;  ///< As WEIR_DASHBOARD says it.
   std::optional<std::string> report = std::nullopt;     ///< An absolute path.
   std::optional<std::string> journal = std::nullopt;    ///< The folder where results are kept.
+  std::vector<std::string> rerun = {};  ///< Functions whose results there are forgotten first.
+  bool is_dry = false;                  ///< No cached task is computed.
 };
 
 /// What the machine and the job tell.

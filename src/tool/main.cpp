@@ -32,6 +32,7 @@ constexpr std::array commands{
     Command{"trace", "make a trace for Perfetto of it", trace},
     Command{"journal", "show, verify and prune results that are kept from run to run", journal},
     Command{"info", "show versions, MPI, cores and build", info},
+    Command{"doctor", "try what this installation can do, and say what it cannot", doctor},
     Command{"simulate", "run a task graph on simulated workers and show what it costs", simulate},
     Command{"hdf5", "show what is in HDF5 files, and what interrupted writes have left", hdf5},
     Command{"rank", "", rank},

@@ -90,6 +90,14 @@ bool parse(int argc, char** argv, RunRequest& request) {
                  "The folder where results of cached tasks are kept, and found again by the next run")
       ->type_name("FOLDER")
       ->take_last();
+  app.add_option("--rerun", request.rerun,
+                 "Forget what the journal has of this function, and compute it again; may be repeated")
+      ->type_name("FUNCTION")
+      ->expected(1)
+      ->allow_extra_args(false)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  app.add_flag("--dry-run", request.is_dry,
+               "Compute no cached task: say at the end which are in the journal and which would be computed");
   std::string dashboard, report;
   app.add_option("--dashboard", dashboard,
                  "Where the dashboard is: on, off, a port or unix:PATH; default: port 8787 or the next in a "
@@ -112,10 +120,11 @@ bool parse(int argc, char** argv, RunRequest& request) {
     std::fputs(help.c_str(), stdout);
     return false;
   } catch (const CLI::ArgumentMismatch&) {
-    throw Error(ErrorKind::invalid_argument,
-                "-n, --threads, --memory, --journal, --dashboard and --report must have a value (got none); "
-                "write for "
-                "example -n 4");
+    throw Error(
+        ErrorKind::invalid_argument,
+        "-n, --threads, --memory, --journal, --rerun, --dashboard and --report must have a value (got none); "
+        "write for "
+        "example -n 4");
   } catch (const CLI::ParseError& error) {
     throw Error(ErrorKind::invalid_argument,
                 std::string(error.what()) + "; `weir run --help` shows the options");
@@ -124,11 +133,12 @@ bool parse(int argc, char** argv, RunRequest& request) {
   const bool is_marked = !rest.empty() && rest.front() == "--";
   if (is_marked) rest.erase(rest.begin());
   if (!is_marked && !rest.empty() && rest.front().starts_with('-') && rest.front() != "-")
-    throw Error(ErrorKind::invalid_argument,
-                "an option before the program must be -n, --threads, --memory, --journal, --dashboard or "
-                "--report (got " +
-                    rest.front() + ")" + meant_option(app, rest.front()) +
-                    "; options of the program follow its name");
+    throw Error(
+        ErrorKind::invalid_argument,
+        "an option before the program must be -n, --threads, --memory, --journal, --rerun, --dry-run, "
+        "--dashboard or --report (got " +
+            rest.front() + ")" + meant_option(app, rest.front()) +
+            "; options of the program follow its name");
   if (app.count("--threads")) request.threads = count_of("--threads", "threads", threads);
   request.ranks =
       app.count("-n") ? count_of("-n", "ranks", ranks) : default_ranks(request.threads.value_or(1));

@@ -8,6 +8,27 @@ namespace weir::detail::worker {
 using Data = Record::Data;
 using Run = Record::Run;
 
+namespace {
+
+// Devices that nobody has named are called by numbers.
+Machine complete(Machine machine, const std::vector<Resource>& resources) {
+  const auto devices = static_cast<std::size_t>(amount_of(resources, gpu_name) + 1 - 1e-9);
+  while (machine.devices.size() < devices) machine.devices.push_back(std::to_string(machine.devices.size()));
+  return machine;
+}
+
+}  // namespace
+
+State::State(PeerId self, std::uint32_t threads, std::vector<Resource> resources, MemoryLimits memory,
+             Machine machine)
+    : self_(self),
+      threads_(threads),
+      limits_(memory),
+      free_(std::move(resources)),
+      places_(complete(std::move(machine), free_)) {
+  if (amount_of(free_, cores_name) == 0) free_.push_back({cores_name, static_cast<double>(threads)});
+}
+
 void State::make_ready(TaskId id, Record& record) {
   record.state = Run::ready;
   const QueueEntry entry{record.priority, record.order, id, record.run};
@@ -147,6 +168,10 @@ void State::erase_if_unused(TaskId id, Record& record, Actions& out) {
 
 void State::handle(protocol::RunTask&& message, Actions& out) {
   Record& record = *records_.emplace(message.id).first;
+  if (record.state == Run::executing && message.gang) {  // the others of its gang begin anew
+    record.next = std::make_unique<protocol::RunTask>(std::move(message));
+    return;
+  }
   record.run = message.run;
   record.want_small = message.want_small;
   record.keep = false;
@@ -170,6 +195,7 @@ void State::handle(protocol::RunTask&& message, Actions& out) {
   record.arguments = std::move(message.arguments);
   record.beside = std::move(message.beside.value);
   record.resources = std::move(message.resources);
+  record.gang = std::move(message.gang);
   record.missing = 0;
   record.inputs.clear();
   for (const protocol::Input& input : message.inputs) {
@@ -185,6 +211,7 @@ void State::handle(protocol::RunTask&& message, Actions& out) {
 
 void State::handle(const protocol::CancelRun& message, Actions& out) {
   Record* record = records_.find(message.id);
+  if (record && record->next && record->next->run == message.run) return record->next.reset();
   if (!record || record->run != message.run) return;
   if (record->state == Run::executing) {
     record->cancelled = true;
@@ -239,6 +266,24 @@ void State::handle(const protocol::ReplicateResult& message, Actions& out) {
   if (record.state != Run::none) return;  // it will be here anyway
   record.keep = true;
   fetch(message.id, record, {message.id, message.holder, true, message.scale}, out);
+}
+
+// What has not begun leaves at once; what runs is told by the node.
+void State::handle(const protocol::GangBroken& message, Actions& out) {
+  Record* record = records_.find(message.id);
+  if (!record) return;
+  const bool is_next = record->next && record->next->run == message.run;
+  const bool waits =
+      record->run == message.run && (record->state == Run::waiting || record->state == Run::ready);
+  if (!is_next && !waits) return;
+  auto failure = std::make_shared<Failure>();
+  failure->kind = ErrorKind::worker_lost;
+  failure->type = "weir::GangError";
+  failure->message = "the gang has failed: " + message.reason;
+  out.push_back({0, protocol::RunFailed{message.id, message.run, std::move(failure)}});
+  if (is_next) return record->next.reset();
+  drop_run(message.id, *record, out);
+  erase_if_unused(message.id, *record, out);
 }
 
 void State::asked(PeerId from, TaskId id, bool exists, std::uint32_t request, Actions& out) {
@@ -327,6 +372,12 @@ void State::peer_gone(PeerId peer, Actions& out) {
 }
 
 bool State::fits(const Record& record) const {
+  const auto width = static_cast<std::uint32_t>(width_of(record.resources));
+  return taken_ + width <= threads_ + seceded_ + out_of_band_running_ && lacks_only_threads(record);
+}
+
+bool State::lacks_only_threads(const Record& record) const {
+  if (!places_.has_gpu(amount_of(record.resources, gpu_name))) return false;
   for (const Resource& wanted : record.resources) {
     const auto have =
         std::find_if(free_.begin(), free_.end(), [&](const Resource& r) { return r.name == wanted.name; });
@@ -335,10 +386,24 @@ bool State::fits(const Record& record) const {
   return true;
 }
 
-void State::occupy(const Record& record, double sign) {
+void State::occupy(Record& record) {
+  taken_ += static_cast<std::uint32_t>(width_of(record.resources));
+  if (record.resources.empty()) return;
   for (const Resource& used : record.resources)
     for (Resource& resource : free_)
-      if (resource.name == used.name) resource.amount -= sign * used.amount;
+      if (resource.name == used.name) resource.amount -= used.amount;
+  const double gpu = amount_of(record.resources, gpu_name), cores = amount_of(record.resources, cores_name);
+  if (gpu > 0 || cores > 0)
+    record.grant = std::make_shared<const Grant>(places_.take(static_cast<int>(cores), gpu));
+}
+
+void State::vacate(Record& record) {
+  taken_ -= static_cast<std::uint32_t>(width_of(record.resources));
+  for (const Resource& used : record.resources)
+    for (Resource& resource : free_)
+      if (resource.name == used.name) resource.amount += used.amount;
+  if (record.grant) places_.give_back(*record.grant);
+  record.grant.reset();
 }
 
 Record* State::valid(const QueueEntry& entry) {
@@ -356,7 +421,8 @@ void State::drop_stale() {
 // The scheduler numbers roots above the lowest byte.
 bool State::take_of_root(Execution& out, std::uint64_t order) {
   drop_stale();
-  return !ready_.empty() && constrained_.empty() && ready_.front().order >> 8 == order >> 8 && take(out);
+  return !ready_.empty() && constrained_.empty() && !valid(ready_.front())->gang &&
+         ready_.front().order >> 8 == order >> 8 && take(out);
 }
 
 bool State::take_if_next(Execution& out, TaskId id) {
@@ -364,7 +430,7 @@ bool State::take_if_next(Execution& out, TaskId id) {
   if (ready_.empty() || !constrained_.empty() || ready_.front().id != id) return false;
   const Record* const record = records_.find(id);
   // One that exceeds its time limit is left to itself, with its thread: not with the caller's.
-  return record && record->limit_ns == 0 && take(out);
+  return record && record->limit_ns == 0 && !record->gang && take(out);
 }
 
 bool State::take(Execution& out, bool out_of_band) {
@@ -384,6 +450,14 @@ bool State::take(Execution& out, bool out_of_band) {
       const Record* candidate = valid(*at);
       if (candidate && fits(*candidate) && (best == constrained_.end() || later(*best, *at))) best = at;
     }
+    // One that lacks nothing but threads gets them as they become free: nothing less urgent starts before.
+    for (const QueueEntry& entry : constrained_) {
+      const Record* wide = valid(entry);
+      if (!wide || fits(*wide) || !lacks_only_threads(*wide)) continue;
+      if ((best == constrained_.end() || later(*best, entry)) &&
+          (ready_.empty() || later(ready_.front(), entry)))
+        return false;
+    }
     if (best != constrained_.end() && (ready_.empty() || later(ready_.front(), *best))) {
       chosen = *best;
       constrained_.erase(best);
@@ -400,7 +474,7 @@ bool State::take(Execution& out, bool out_of_band) {
   if (!record) return false;
   record->state = Run::executing;
   record->cancelled = false;
-  occupy(*record, 1);
+  occupy(*record);
   executing_.push_back(chosen.id);
   out_of_band_running_ += record->out_of_band;
   out.id = chosen.id;
@@ -411,6 +485,8 @@ bool State::take(Execution& out, bool out_of_band) {
   out.invoker = record->invoker;
   out.function = record->function;
   out.order = record->order;
+  out.grant = record->grant;
+  out.gang = record->gang;
   out.arguments = std::move(record->arguments);
   out.beside = std::move(record->beside);
   out.inputs = record->inputs;
@@ -428,7 +504,7 @@ void State::done(Outcome&& outcome, Actions& out) {
     executing_.erase(at);
   Record* record = records_.find(outcome.id);
   if (!record || record->state != Run::executing) return;
-  occupy(*record, -1);
+  vacate(*record);
   out_of_band_running_ -= record->out_of_band;
   record->state = Run::none;
   record->resources.clear();
@@ -443,6 +519,7 @@ void State::done(Outcome&& outcome, Actions& out) {
     record->cancelled = false;
     refuse_parked(outcome.id, *record, out);
     seek(outcome.id, *record, out);
+    if (record->next) return handle(std::move(*std::exchange(record->next, nullptr)), out);
   } else if (outcome.failure) {
     out.push_back({0, protocol::RunFailed{outcome.id, record->run, std::move(outcome.failure)}});
     refuse_parked(outcome.id, *record, out);
@@ -460,7 +537,8 @@ void State::check() const {
   const auto require = [](bool holds, const std::string& rule) {
     if (!holds) throw Error(ErrorKind::internal, "worker: " + rule);
   };
-  std::uint64_t bytes = 0, spilled = 0, leaving = 0, coming = 0, held = 0, listed = 0, executing = 0;
+  std::uint64_t bytes = 0, spilled = 0, leaving = 0, coming = 0, held = 0, listed = 0, executing = 0,
+                taken = 0;
   records_.for_each([&](TaskId id, const Record& record) {
     const std::string name = "task " + std::to_string(id) + " ";
     if (record.data == Data::here) (record.on_disk ? spilled : bytes) += record.bytes;
@@ -478,6 +556,7 @@ void State::check() const {
                   !record.spilling,
               name + "is listed wrongly among what may be spilled");
     executing += record.state == Run::executing;
+    if (record.state == Run::executing) taken += static_cast<std::uint32_t>(width_of(record.resources));
     require(record.data != Data::fetching || record.asked != 0, name + "is fetched from nobody");
     require(record.data != Data::here || record.parked.empty(), name + "is here and peers still wait for it");
     require(record.data == Data::here || record.state != Run::none || record.keep ||
@@ -504,6 +583,7 @@ void State::check() const {
   require(listed == by_use_.size(), "what may be spilled is miscounted");
   require(!paused_ || bytes_ > limits_.resume_at(), "paused without need");
   require(executing == executing_.size(), "executing tasks miscounted");
+  require(taken == taken_, "threads of executing tasks miscounted");
 }
 
 }  // namespace weir::detail::worker

@@ -9,6 +9,7 @@
 
 #include "protocol/messages.hpp"
 #include "task/table.hpp"
+#include "worker/places.hpp"
 
 namespace weir::detail::worker {
 
@@ -41,7 +42,9 @@ struct Execution {
   Buffer arguments;
   task::Value beside;  ///< Their large buffers.
   SmallVector<TaskId, 2> inputs;
-  std::vector<task::Value> values;  ///< Of the inputs.
+  std::vector<task::Value> values;                ///< Of the inputs.
+  std::shared_ptr<const Grant> grant;             ///< Null: it asked for no cores or devices.
+  std::shared_ptr<const protocol::GangRun> gang;  ///< Null for most.
 };
 
 /// What came of it.
@@ -116,6 +119,9 @@ struct Record {
   SmallVector<TaskId, 2> waiters;  ///< Tasks here that use this result and have not started.
   SmallVector<Parked, 2> parked;
   std::vector<Resource> resources;
+  std::shared_ptr<const Grant> grant;             ///< While executing.
+  std::shared_ptr<const protocol::GangRun> gang;  ///< Null for most.
+  std::unique_ptr<protocol::RunTask> next;        ///< Of a gang: to be run when the cancelled one has ended.
   task::Value value;
   task::Value copy;            ///< The same on disk, when it was used while it was written.
   std::uint64_t used = 0;      ///< Key in the list of what may be spilled; 0: not in it.
@@ -131,8 +137,8 @@ struct Record {
 /// **Threads.** Confined to its owner; no locks, no clock, no sending inside.
 class State {
  public:
-  State(PeerId self, std::uint32_t threads, std::vector<Resource> resources, MemoryLimits memory = {})
-      : self_(self), threads_(threads), limits_(memory), free_(std::move(resources)) {}
+  State(PeerId self, std::uint32_t threads, std::vector<Resource> resources, MemoryLimits memory = {},
+        Machine machine = {});
 
   // --- from the scheduler
   void handle(protocol::RunTask&& message, Actions& out);
@@ -141,6 +147,7 @@ class State {
   void handle(const protocol::FreeResult& message, Actions& out);
   void handle(const protocol::InputAt& message, Actions& out);
   void handle(const protocol::ReplicateResult& message, Actions& out);
+  void handle(const protocol::GangBroken& message, Actions& out);
 
   // --- from peers
   void asked(PeerId from, TaskId id, bool exists, std::uint32_t request, Actions& out);
@@ -189,9 +196,7 @@ class State {
   [[nodiscard]] bool has_ready(bool out_of_band = false) const noexcept {
     return out_of_band ? !out_of_band_.empty() : !ready_.empty() || !constrained_.empty();
   }
-  [[nodiscard]] bool has_slot() const noexcept {
-    return executing_.size() < threads_ + seceded_ + out_of_band_running_;
-  }
+  [[nodiscard]] bool has_slot() const noexcept { return taken_ < threads_ + seceded_ + out_of_band_running_; }
   [[nodiscard]] std::size_t count() const noexcept { return records_.size(); }
   /// Throws `Error{internal}` if an invariant is broken.
   void check() const;
@@ -223,9 +228,11 @@ class State {
   void release_inputs(TaskId id, Record& record, Actions& out);
   void erase_if_unused(TaskId id, Record& record, Actions& out);
   [[nodiscard]] bool fits(const Record& record) const;
+  [[nodiscard]] bool lacks_only_threads(const Record& record) const;
   [[nodiscard]] Record* valid(const QueueEntry& entry);
   void drop_stale();
-  void occupy(const Record& record, double sign);
+  void occupy(Record& record);
+  void vacate(Record& record);
 
   // spill.cpp
   [[nodiscard]] bool is_heavy(std::uint64_t bytes) const noexcept {
@@ -252,12 +259,14 @@ class State {
   std::uint32_t threads_;
   MemoryLimits limits_;
   std::vector<Resource> free_;
+  Places places_;
   task::TaskTable<Record> records_;
   std::vector<QueueEntry> ready_;  // a heap
   std::vector<QueueEntry>
       constrained_;  // need resources: scanned, so that a large one does not block small ones
   std::vector<QueueEntry> out_of_band_;
   std::vector<TaskId> executing_;
+  std::uint32_t taken_ = 0;  // threads of these
   std::uint32_t seceded_ = 0;
   std::uint32_t out_of_band_running_ = 0;
   std::uint64_t bytes_ = 0;          // in memory

@@ -51,6 +51,7 @@ TEST_CASE("open_hdf5 reads the file that links lead to, not the one that was nam
       H5Lcreate_soft("/nowhere", file.file, "dangling", H5P_DEFAULT, H5P_DEFAULT);
       H5Lcreate_soft("/gone", file.file, "soft_gone", H5P_DEFAULT, H5P_DEFAULT);
       H5Lcreate_external("data/none.h5", "x", file.file, "gone", H5P_DEFAULT, H5P_DEFAULT);
+      H5Lcreate_external("data/target.h5", "none", file.file, "renamed", H5P_DEFAULT, H5P_DEFAULT);
       H5Gclose(H5Gcreate2(file.file, "group", H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT));
     }
     for (int again = 0; again < 2; ++again) {
@@ -65,6 +66,9 @@ TEST_CASE("open_hdf5 reads the file that links lead to, not the one that was nam
       CHECK(error_of([&] { (void)open_hdf5<double>(master, name); }) ==
             "open_hdf5: \"" + std::string("/").substr(std::strcmp(name, "gone") == 0) + "gone" + of +
                 "leads to \"x\" of \"data/none.h5\", which cannot be opened (No such file or directory)");
+    CHECK(error_of([&] { (void)open_hdf5<double>(master, "renamed"); }) ==
+          "open_hdf5: \"renamed" + of +
+              "leads to \"none\" of \"data/target.h5\", which cannot be opened (it is not there)");
     CHECK(error_of([&] { (void)open_hdf5<double>(master, "dangling"); }) ==
           "open_hdf5: \"dangling" + of + "leads to \"/nowhere\", which is not there");
     CHECK(error_of([&] { (void)open_hdf5<double>(master, "group"); }) ==
@@ -196,8 +200,10 @@ TEST_CASE("complex numbers are read and written under any of their usual names, 
     CHECK(listed<C>(open_hdf5<C>(path, "turned").compute()) == swapped);
     CHECK(error_of([&] { (void)open_hdf5<C>(path, "other"); }) ==
           "open_hdf5: the dataset's elements must be convertible to complex128 (got compounds of \"x\" and "
-          "\"y\" in \"other\"; complex numbers are pairs of r and i, re and im, real and imag, or real and "
-          "imaginary)");
+          "\"y\" in \"other\" of \"" +
+              path +
+              "\"; complex numbers are pairs of r and i, re and im, real and imag, or real and "
+              "imaginary)");
     for (const char* name : {"reim", "real", "turned"}) {
       to_hdf5_region(from_xtensor(xt::xarray<C>{C(7, 8)}), path, name, {1});
       CHECK(open_hdf5<C>(path, name)(1).compute()() == C(7, 8));
@@ -206,11 +212,13 @@ TEST_CASE("complex numbers are read and written under any of their usual names, 
     CHECK(read_all(path, "other", {.member = "y"}) == std::vector<double>{2, 4, 6});
     CHECK(error_of([&] { (void)open_hdf5<double>(path, "other", {.member = "z"}); }) ==
           "open_hdf5: the dataset's elements must have the member \"z\" (got compounds of \"x\" and \"y\" in "
-          "\"other\")");
+          "\"other\" of \"" +
+              path + "\")");
     CHECK(
         error_of([&] { (void)open_hdf5<double>(path, "other"); }) ==
         "open_hdf5: the dataset's elements must be convertible to float64 (got compounds of \"x\" and \"y\" "
-        "in \"other\"; `.member` names the one to read)");
+        "in \"other\" of \"" +
+            path + "\"; `.member` names the one to read)");
   });
 }
 
@@ -334,8 +342,9 @@ TEST_CASE("elements that people have: enumerations, bit fields, half floats") {
           std::vector<std::uint16_t>{1, 0x8001});
     CHECK(listed<float>(open_hdf5<float>(path, "half").compute()) == std::vector<float>{1.5, -2, 65504});
     CHECK(error_of([&] { (void)open_hdf5<int>(path, "text"); }) ==
-          "open_hdf5: the dataset's elements must be convertible to int32 (got text of 5 bytes in \"text\"; "
-          "`hdf5_text` reads them)");
+          "open_hdf5: the dataset's elements must be convertible to int32 (got text of 5 bytes in \"text\" "
+          "of \"" +
+              path + "\"; `hdf5_text` reads them)");
     CHECK(error_of([&] { (void)open_hdf5<int>(path, "null"); }) ==
           "open_hdf5: the dataset must have elements (got a null dataspace in \"null\" of \"" + path + "\")");
   });

@@ -84,7 +84,8 @@ TEST_CASE("hdf5_text reads texts of fixed and any length") {
   CHECK(hdf5_text(path, "fixed")(1) == "full");
   CHECK(hdf5_text(path, "spaces")(0) == "x");
   CHECK(error_of([&] { (void)hdf5_text(path, "numbers"); }) ==
-        "hdf5_text: the dataset's elements must be texts (got integers of 4 bytes in \"numbers\")");
+        "hdf5_text: the dataset's elements must be texts (got integers of 4 bytes in \"numbers\" of \"" +
+            path + "\")");
 }
 
 TEST_CASE("rows of compressed chunks one by one are those of the whole, also when the file is replaced") {

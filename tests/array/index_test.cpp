@@ -23,6 +23,11 @@ Array<std::int64_t> counted() { return reshape(arange<std::int64_t>(0, 12), {3, 
 static_assert(!std::is_assignable_v<Array<double>, Array<double>>);
 static_assert(!std::is_assignable_v<decltype(std::declval<const Array<double>&>()(0)), double>);
 static_assert(std::is_assignable_v<decltype(std::declval<Array<double>&>()(0)), int>);
+template <class T>
+concept AddedTo = requires(const T& whole) {
+  whole(0) += 1;
+};
+static_assert(!AddedTo<Array<double>>);
 
 }  // namespace
 
@@ -57,6 +62,41 @@ TEST_CASE("a part is set by =, and copies keep the old elements") {
           "assign: a number must fit into the elements, which are uint8 (got 300); astype<>() gives the "
           "array a "
           "type that holds it");
+  });
+}
+
+TEST_CASE("a part is changed by +=, -=, *= and /=, in the type of the array") {
+  in_cluster([] {
+    auto x = counted();
+    const auto before = x;
+    x(0) += 5;
+    CHECK(list(x(0)) == List{5, 6, 7, 8});
+    CHECK(list(before(0)) == List{0, 1, 2, 3});
+    x(all, 1) -= x(all, 0);
+    CHECK(list(x(all, 1)) == List{1, 1, 1});
+    (x(1) *= 3)(1, 0) /= 5;  // the array itself comes back
+    CHECK(list(x(1)) == List{2, 3, 18, 21});
+    x(x > 8) += row<std::int64_t>({100, 200, 300, 400});
+    CHECK(list(x) == List{5, 1, 7, 8, 2, 3, 118, 221, 8, 1, 310, 411});
+    x(List{0, 0}, List{0, 0}) += 1;  // once
+    CHECK(x(0, 0).item() == 6);
+    x(range(0, 2), range(2, 4)) += x(range(1, 3), range(2, 4));
+    CHECK(list(x(range(0, 2), range(2, 4))) == List{125, 229, 428, 632});
+    auto part = x(0);
+    part += 1;  // an array of its own
+    CHECK(list(part) == List{7, 2, 126, 230});
+    CHECK(x(0, 0).item() == 6);
+    auto y = ones({3});
+    y(-1) /= 4;
+    CHECK(y(2).item() == 0.25);
+    auto bytes = full({3}, std::uint8_t{200});
+    CHECK_THROWS_WITH(bytes(0) += 300,
+                      Catch::Contains("a number must fit into the elements, which are uint8 (got 300)"));
+    CHECK(sentence_of([&] {
+            return x(0) += row<std::int64_t>({1, 2});
+          }) ==
+          "add: the shapes must be broadcastable: equal or 1 along every axis, counted from the last (got "
+          "(4,) and (2,))");
   });
 }
 

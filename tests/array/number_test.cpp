@@ -126,6 +126,7 @@ TEST_CASE("distributions with infinities and NaN are what sorting says") {
     CHECK(std::isinf(row<double>({1, 2, 4}).var({.ddof = 3}).item()));
     CHECK(std::isinf(row<double>({1, 2, 4}).var({.ddof = 4}).item()));
     CHECK(std::isnan(row<double>({1}).std({.ddof = 1}).item()));
+    CHECK(std::isinf(row<int>({3, 11}).nanvar({.ddof = 2}).item()));  // there is no NaN among integers
     for (const std::int64_t size : {1, 2, 5}) {
       const auto x = row<double>({1, not_a_number, 3, not_a_number, 2}).rechunk({size});
       const auto top = list(topk(x, 3)), low = list(topk(x, -4));

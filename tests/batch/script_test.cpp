@@ -238,3 +238,52 @@ TEST_CASE("the shell of a job passes signals on, outlives SIGTERM and ends with 
   CHECK(result.output == "told\n");
   CHECK(result.exit_status == 7);
 }
+
+TEST_CASE(
+    "a signal ahead of the end, new beginnings, hosts to avoid and GPUs of ranks, in each system's words") {
+  JobOptions options;
+  options.ranks = 4;
+  options.nodes = 2;
+  options.command = {"app"};
+  options.signal = "SIGUSR1@90";
+  options.requeue = true;
+  options.gpus_per_rank = 2;
+  const auto lines = [&](const BatchSystem& system) {
+    const std::string text = system.script(options);
+    return text.substr(0, text.find("\n\n"));
+  };
+  const auto has = [](const std::string& text, const std::string& line) {
+    return text.find(line + "\n") != std::string::npos;
+  };
+  options.exclude = {"node3", "node7"};
+  const std::string slurm = lines(batch_system("slurm"));
+  CHECK(has(slurm, "#SBATCH --signal=B:USR1@90"));
+  CHECK(has(slurm, "#SBATCH --requeue"));
+  CHECK(has(slurm, "#SBATCH --exclude=node3,node7"));
+  CHECK(has(slurm, "#SBATCH --gpus-per-task=2"));
+  const std::string lsf = lines(batch_system("lsf"));
+  CHECK(has(lsf, "#BSUB -wa USR1"));
+  CHECK(has(lsf, "#BSUB -wt 2"));
+  CHECK(has(lsf, "#BSUB -r"));
+  CHECK(has(lsf, "#BSUB -gpu \"num=2/task\""));
+  CHECK(test::sentence_of([&] { lines(batch_system("pbs")); }) ==
+        "exclude: PBS leaves out no hosts (got node3)");
+  options.exclude.clear();
+  CHECK(test::sentence_of([&] { lines(batch_system("pbs")); }) ==
+        "signal: PBS sends none ahead of the walltime (got SIGUSR1@90); leave it out, PBS ends a job with "
+        "SIGTERM");
+  options.signal.clear();
+  const std::string pbs = lines(batch_system("pbs"));
+  CHECK(has(pbs, "#PBS -r y"));
+  CHECK(has(pbs, "#PBS -l select=2:ncpus=2:mpiprocs=2:ompthreads=1:ngpus=4"));
+  options.signal = "KILL@10";
+  CHECK(test::sentence_of([&] { lines(batch_system("slurm")); }) ==
+        "signal: must be USR1 or USR2, with a time ahead of the end, for example USR1@120 (got KILL@10)");
+  options.signal = "USR2@0";
+  CHECK(test::sentence_of([&] { lines(batch_system("slurm")); }) ==
+        "signal: the time ahead of the end must be from 1 to 65535 seconds (got USR2@0)");
+  options.signal.clear();
+  options.gpus_per_node = 1;
+  CHECK(test::sentence_of([&] { lines(batch_system("slurm")); }) ==
+        "gpus_per_rank: GPUs are asked for by node or by rank, not by both (got 2)");
+}

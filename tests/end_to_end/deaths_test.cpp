@@ -116,3 +116,11 @@ TEST_CASE("every rank is gone within seconds when rank 0 is killed") {
     if (launcher.name == "weir run") CHECK(finished.status == 128 + SIGKILL);
   }
 }
+
+TEST_CASE("a gang one of whose ranks dies runs again, and who does not leave it is ended") {
+  check_right(weir_run, 5, "gang_dies");
+  check_right(weir_run, 5, "gang_stuck");
+  const Finished finished = check_right(weir_run, 6, "gang_kills");
+  CHECK(has(finished.out, "task always_in_gang-"));
+  CHECK(has(finished.out, "3 workers died while they ran it; the last time rank 1 was on worker "));
+}

@@ -4,6 +4,7 @@
 #include <csignal>
 #include <filesystem>
 #include <fstream>
+#include <random>
 #include <thread>
 
 #include "support/jobs.hpp"
@@ -130,4 +131,74 @@ TEST_CASE("journal: the program shows, verifies and prunes one") {
   CHECK(verified.out.find(" is not what was written\n") != std::string::npos);
   CHECK(run({WEIR_TOOL, "journal", "ls", place.folder + "/none"})
             .err.find("none cannot be opened: No such file") != std::string::npos);
+}
+
+TEST_CASE("journal: what was found is found again when the worker that had it dies") {
+  Place place;
+  const auto again = [&](std::vector<std::string> words) {
+    words.insert(words.begin(), {WEIR_TOOL, "run", "-n", "3"});
+    return run(words, {.deadline = std::chrono::seconds(60)});
+  };
+  REQUIRE(again(place.arguments(20, 0)).out == results);
+  static_cast<void>(place.runs());
+  std::vector<std::string> dying = place.arguments(20, 0);
+  dying.push_back(place.folder + "/died");
+  const Finished finished = again(dying);
+  INFO(finished.err);
+  CHECK(finished.out == "900009 " + results);
+  CHECK(fs::exists(place.folder + "/died"));
+  CHECK(finished.err.find("j: 25 of 25 results reused\n") != std::string::npos);
+  CHECK(place.runs() <= 2);  // what is not kept, which may have died too
+}
+
+TEST_CASE("journal: a function can be computed again, nothing at all, or elsewhere") {
+  Place place;
+  const std::string said = "weir: journal " + place.folder + "/j: ", program = JOURNAL_JOB;
+  const auto with = [&](std::vector<std::string> words, const std::string& folder) {
+    words.insert(words.begin(), {WEIR_TOOL, "run", "-n", "2", "--journal", folder});
+    words.insert(words.end(),
+                 {program, "-", place.folder + "/runs.txt", "20", "0", place.folder + "/input.txt"});
+    return run(words, {.deadline = std::chrono::seconds(60)});
+  };
+  const std::string folder = place.folder + "/j", copy = place.folder + "/copy";
+  const Finished dry = with({"--dry-run"}, folder);
+  CHECK(dry.status != 0);
+  CHECK(dry.err.find(said + "0 of 20 results reused, 20 to compute: 20 of functions that are new\n") !=
+        std::string::npos);
+  CHECK(dry.err.find("a dry run computes nothing") != std::string::npos);
+  CHECK(place.runs() == 0);
+  CHECK(with({}, folder).out == results);
+  CHECK(with({"--dry-run"}, folder).err == said + "24 of 24 results reused\n");
+  CHECK(with({"--rerun", "sum", "--rerun", "lines_of"}, folder).err ==
+        said + "22 of 24 results reused, 2 computed: 2 that were to be computed again\n");
+  CHECK(with({"--rerun", "nobody"}, folder).err.find("there is no result of nobody to forget") !=
+        std::string::npos);
+  CHECK(run({WEIR_TOOL, "journal", "export", folder, copy}).out == "24 results copied to " + copy + "\n");
+  fs::remove_all(folder);
+  const Finished elsewhere = with({}, copy);
+  CHECK(elsewhere.out == results);
+  CHECK(elsewhere.err == "weir: journal " + copy + ": 24 of 24 results reused\n");
+  const Finished pruned = run({WEIR_TOOL, "journal", "prune", "--to", "1kB", copy});
+  CHECK(pruned.out == "1 results dropped, 23 kept\n");
+}
+
+TEST_CASE("journal: killed at any moments, it ends with what it would have been") {
+  const char* wanted = std::getenv("WEIR_KILLS");
+  const int kills = wanted ? std::atoi(wanted) : 4;
+  std::mt19937 random(7);
+  Place place;
+  for (int i = 0; i < kills; ++i) {
+    const Launcher& home = homes[static_cast<std::size_t>(i) % homes.size()];
+    Process job(home.command(place.arguments(400, 0)));
+    std::this_thread::sleep_for(std::chrono::milliseconds(random() % 1200));
+    job.send(SIGKILL);
+    static_cast<void>(job.wait());
+  }
+  const Finished last = run(place.arguments(400, 0), {.deadline = std::chrono::seconds(60)});
+  INFO(last.err);
+  CHECK(last.out == "2.12534e+07 5.00005e+09 5.00005e+09 9 2\n");
+  static_cast<void>(place.runs());
+  const Finished again = run(place.arguments(400, 0), {.deadline = std::chrono::seconds(60)});
+  CHECK(again.out == last.out);
+  CHECK(place.runs() == 1);
 }

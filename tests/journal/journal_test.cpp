@@ -1,9 +1,15 @@
 // Journals that are written, cut, changed and read again.
 #include "journal/journal.hpp"
 
+#include <sys/resource.h>
+
+#include <algorithm>
 #include <catch2/catch.hpp>
+#include <csignal>
 #include <filesystem>
 #include <fstream>
+#include <sstream>
+#include <thread>
 
 using namespace weir;
 using namespace weir::detail;
@@ -112,8 +118,8 @@ TEST_CASE("journal: large values have files of their own, and are there as they 
   const auto value = task::Value::make<std::vector<double>>(numbers);
   {
     Journal journal(folder.path, Access::write);
-    journal.put(key_of(1), {"f", 1}, value);
-    journal.put(key_of(2), {"f", 1}, value);
+    journal.put(key_of(1), {"f", 1}, value.pack());
+    journal.put(key_of(2), {"f", 1}, value.pack());
   }
   Journal journal(folder.path, Access::write);
   const auto* ops = &task::type_ops<std::vector<double>>;
@@ -218,4 +224,164 @@ TEST_CASE("journal: the index keeps every key, also among those that have gone")
   }
   CHECK(right == 20'000);
   CHECK_FALSE(index.erase(key_of(0)));
+}
+
+TEST_CASE("journal: it is made smaller while others put and find") {
+  const Folder folder;
+  for (int run = 0; run < 70; ++run) {
+    Journal journal(folder.path, Access::write);
+    fill(journal, 0, 20);
+    if (run == 60) journal.forget(key_of(1000));
+    if (run == 50) fill(journal, 1000, 1001);
+  }
+  Journal journal(folder.path, Access::write);  // which begins to compact by itself: so many segments
+  fill(journal, 20, 2000);
+  journal.forget(key_of(5));
+  for (int i = 0; i < 500 && journal.condition().segments > 72; ++i)
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  journal.compact();
+  CHECK(found(journal, 4) == "value 4");
+  CHECK(found(journal, 5).empty());
+  CHECK(found(journal, 1999) == "value 1999");
+  fill(journal, 2000, 2010);
+  journal.commit();
+  CHECK(right_ones(folder.path, 2010) == 2009);
+  std::size_t logs = 0;
+  for (const auto& file : fs::directory_iterator(folder.path))
+    logs += file.path().filename().string().starts_with("log.");
+  CHECK(logs == 2);
+}
+
+TEST_CASE("journal: who dies while making it smaller brings back nothing that was forgotten") {
+  const Folder folder;
+  std::string first;
+  {
+    Journal journal(folder.path, Access::write);
+    fill(journal, 0, 10);
+  }
+  first = read_file(folder.path + "/log.00000001");
+  {
+    Journal journal(folder.path, Access::write);
+    journal.forget(key_of(3));
+    journal.compact();
+  }
+  write_file(folder.path + "/log.00000001", first);  // as if it had not been removed yet
+  CHECK(right_ones(folder.path, 10) == 9);
+  CHECK(found(Journal(folder.path, Access::read), 3).empty());
+}
+
+TEST_CASE("journal: of large results those that were not used for longest go") {
+  const Folder folder;
+  const auto value = task::Value::make(std::vector<double>(20'000, 2.5));
+  const auto* ops = &task::type_ops<std::vector<double>>;
+  Journal journal(folder.path, Access::write);
+  for (std::uint64_t i = 0; i < 5; ++i) journal.put(key_of(i), {"f", 1}, value.pack());
+  for (std::uint64_t i = 0; i < 5; ++i) {
+    const fs::path path = folder.path + "/objects/" + to_text(key_of(i));
+    fs::last_write_time(path, fs::file_time_type::clock::now() - std::chrono::hours(10 - i));
+  }
+  REQUIRE(journal.find_object(key_of(1), ops));  // used now
+  CHECK(journal.keep_within(330'000) == 3);
+  for (const std::uint64_t gone : {0u, 2u, 3u}) CHECK_FALSE(journal.has(key_of(gone)));
+  CHECK(journal.find_object(key_of(1), ops));
+  CHECK(journal.find_object(key_of(4), ops));
+  CHECK(journal.keep_within(1'000'000) == 0);
+}
+
+TEST_CASE("journal: what is chosen goes into another one") {
+  const Folder folder, other;
+  Journal journal(folder.path, Access::write), target(other.path, Access::write);
+  fill(journal, 0, 10);
+  fill(journal, 10, 13, {"g", 2});
+  journal.put(key_of(20), {"g", 2}, task::Value::make(std::vector<double>(20'000, 2.5)).pack());
+  CHECK(journal.copy_to(target, [](const Entry& entry) { return entry.function.name == "g"; }) == 4);
+  CHECK(target.condition().results == 4);
+  CHECK(found(target, 12) == "value 12");
+  CHECK(target.verify().empty());
+  CHECK(journal.forget_function("g") == 4);
+  CHECK(journal.condition().results == 10);
+}
+
+TEST_CASE("journal: a disk that takes no more ends the writing, and what was put is still found") {
+  const Folder folder;
+  struct Limited {
+    Limited() {
+      getrlimit(RLIMIT_FSIZE, &before);
+      const rlimit now{4096, before.rlim_max};
+      setrlimit(RLIMIT_FSIZE, &now);
+      handler = std::signal(SIGXFSZ, SIG_IGN);
+    }
+    ~Limited() {
+      setrlimit(RLIMIT_FSIZE, &before);
+      std::signal(SIGXFSZ, handler);
+    }
+    rlimit before{};
+    void (*handler)(int) = nullptr;
+  };
+  Journal journal(folder.path, Access::write);
+  {
+    const Limited limited;
+    fill(journal, 0, 500);
+    journal.commit();
+    CHECK(journal.problem() == "journal: " + folder.path + "/log.00000001 cannot be written: File too large");
+    for (std::uint64_t i = 0; i < 500; ++i) REQUIRE(found(journal, i) == value_of(i));
+    journal.put(key_of(900), {"f", 1}, bytes_of("more"));
+    CHECK(found(journal, 900).empty());
+  }
+  CHECK(right_ones(folder.path, 500) > 50);
+  CHECK_THROWS_WITH(Journal("/proc/weir/j", Access::write),
+                    Catch::StartsWith("journal: the folder /proc/weir cannot be made: "));
+}
+
+TEST_CASE("journal: one that the first version wrote is read") {
+  const std::string hex =
+      "776569726a6e6c0a01000000112d61ea140000000100000000030000000000000073696d756c6174659e33c06a1b0000"
+      "00020100000000000000030000000000000000000000d3cc076b6f6e65cdb5a26d140000000101000000ffffffffffff"
+      "ffff73756d28696e74299d8cf37e1b000000020200000000000000060000000000000001000000d3cc076b74776f7cb5"
+      "adc118000000020300000000000000090000000000000000000000d3cc076bee4ba2dd10000000040100000000000000"
+      "03000000000000000e48a1131c0000000204000000000000000c0000000000000000000000d3cc076b666f7572";
+  std::string log;
+  for (std::size_t i = 0; i < hex.size(); i += 2)
+    log += static_cast<char>(std::stoi(hex.substr(i, 2), nullptr, 16));
+  const Folder folder;
+  write_file(folder.path + "/log.00000001", log);
+  std::string said;
+  Journal(folder.path, Access::read).for_each([&](const Entry& entry) {
+    said += std::to_string(entry.key.low) + "/" + std::to_string(entry.key.high) + " " + entry.function.name +
+            " " + std::to_string(entry.function.version) + " " + std::to_string(entry.bytes) + "\n";
+  });
+  std::vector<std::string> lines;
+  std::istringstream in(said);
+  for (std::string line; std::getline(in, line);) lines.push_back(line);
+  std::sort(lines.begin(), lines.end());
+  CHECK(lines == std::vector<std::string>{"2/6 sum(int) -1 3", "3/9 simulate 3 0", "4/12 simulate 3 4"});
+  log[8] = 2;  // of a newer one
+  write_file(folder.path + "/log.00000001", log);
+  CHECK_THROWS_WITH(Journal(folder.path, Access::read), Catch::Contains("or of a newer version"));
+}
+
+TEST_CASE("journal: keys that are the same in 64 bits are two") {
+  const Folder folder;
+  Journal journal(folder.path, Access::write);
+  journal.put({7, 1}, {"f", 1}, bytes_of("one"));
+  journal.put({7, 2}, {"f", 1}, bytes_of("two"));
+  Buffer one, two, none;
+  REQUIRE((journal.find_small({7, 1}, one) && journal.find_small({7, 2}, two)));
+  CHECK(one.bytes()[0] == std::byte{'o'});
+  CHECK(two.bytes()[0] == std::byte{'t'});
+  CHECK_FALSE(journal.find_small({7, 3}, none));
+}
+
+// On demand: it writes 5 GB.
+TEST_CASE("journal: a log beyond 4 GB", "[.large]") {
+  const Folder folder;
+  const std::string piece(64 << 20, 'x');
+  {
+    Journal journal(folder.path, Access::write);
+    for (std::uint64_t i = 0; i < 80; ++i)
+      journal.put(key_of(i), {"f", 1}, bytes_of(piece + std::to_string(i)));
+  }
+  const Journal journal(folder.path, Access::read);
+  CHECK(journal.condition().problems.empty());
+  for (const std::uint64_t i : {0u, 63u, 64u, 79u}) CHECK(found(journal, i) == piece + std::to_string(i));
 }

@@ -150,3 +150,25 @@ TEST_CASE("simulation survives everything at once") {
                 .restricted = 0.15,
                 .trickle = true});
 }
+
+TEST_CASE("simulation: gangs and single tasks, mixed") {
+  survive(30, {.workers = 5, .fetches = 10, .gangs = 0.3, .trickle = true});
+}
+
+// Some 1,400 gangs; the fuzz target runs more.
+TEST_CASE("simulation: gangs survive deaths, joins and retirements at any moment") {
+  survive(40, {.workers = 5, .deaths = 3, .joins = 3, .retirements = 1, .fetches = 20, .gangs = 0.35});
+  survive(30, {.deaths = 2, .mistakes = 1, .joins = 3, .fetches = 20, .gangs = 0.3, .trickle = true});
+}
+
+TEST_CASE("simulation: gangs survive releases, cancellations, retries and ranks that throw") {
+  survive(40, {.deaths = 1,
+               .joins = 1,
+               .releases = 40,
+               .cancels = 15,
+               .retries = 20,
+               .fetches = 20,
+               .failing = 0.2,
+               .gangs = 0.3,
+               .trickle = true});
+}

@@ -55,10 +55,10 @@ Model a_program() {
 
 TEST_CASE("pages: graph, memory, bandwidth, profile and jobs, word for word") {
   const Model model = a_program();
-  CHECK(text_of(graph(model)) ==
+  CHECK(text_of(graph(model, model.tasks())) ==
         R"({"arrows":[[0,1,1]],"functions":["f7","f8"],"tasks":[[0,"memory",0,[]],[1,"processing",1,[0]]],)"
         R"("total":5})");
-  CHECK(text_of(held(model)) ==
+  CHECK(text_of(held(model, model.tasks())) ==
         R"({"looked_at":3,"results":[{"bytes":500,"count":3,"function":"f7","most":"worker 2",)"
         R"("most_bytes":300,"workers":2}],"total":4})");
   CHECK(text_of(bandwidth(model)) ==
@@ -86,6 +86,14 @@ TEST_CASE("pages: history and task stream, word for word") {
   CHECK(text_of(task_stream(model, request)) ==
         R"({"blocks":[[0,0,500000,400000,10,0]],"first_row":0,"from_us":0,"functions":["f7"],)"
         R"("rows":["worker 1 #0"],"rows_total":1,"to_us":1000000})");
+}
+
+TEST_CASE("pages: a record has the last tasks there were, since none is left at the end") {
+  Model model = a_program();
+  model.set_tasks({});
+  CHECK(graph(model, model.tasks()).at("tasks").empty());
+  CHECK(record(model, {}).at("graph").at("tasks").size() == 2);
+  CHECK(record(model, {}).at("held").at("results").size() == 1);
 }
 
 TEST_CASE("pages: links and profiles are bounded, whatever workers say") {

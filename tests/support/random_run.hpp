@@ -32,6 +32,7 @@ struct Trouble {
   std::uint32_t scattered = 0;
   double failing = 0;        // fraction of tasks that throw
   double restricted = 0;     // fraction of tasks that need a resource or a worker
+  double gangs = 0;          // fraction of tasks that are gangs of up to as many ranks as there are workers
   std::uint64_t memory = 0;  // of each worker's results; 0: no limit
   double disk_failing = 0;   // fraction of the writes that find the disk full
   double jitter_s = 1e-3;
@@ -123,17 +124,20 @@ class RandomRun {
       options->retries = static_cast<int>(below(4));
     }
     if (chance(0.2)) options->priority = static_cast<int>(below(3)) - 1;
-    if (chance(trouble_.restricted)) {
+    const bool is_gang = trouble_.gangs > 0 && chance(trouble_.gangs);
+    if (is_gang && below(3) == 0) options->cores = 1;
+    if (!is_gang && chance(trouble_.restricted)) {
       if (below(2)) options->resources.push_back({"GPU", 1});
       else options->workers.push_back(std::to_string(1 + below(trouble_.workers)));
       options->allow_other_workers = options->resources.empty() && below(2);
     }
     task.options = options;
-    if (when == 0) return submit(std::move(task));
-    cluster_.at(when, [this, task = std::move(task)]() mutable { submit(std::move(task)); });
+    const std::uint32_t ranks = is_gang ? 1 + static_cast<std::uint32_t>(below(trouble_.workers)) : 0;
+    if (when == 0) return submit(std::move(task), ranks);
+    cluster_.at(when, [this, task = std::move(task), ranks]() mutable { submit(std::move(task), ranks); });
   }
 
-  void submit(SimulatedTask task) {
+  void submit(SimulatedTask task, std::uint32_t ranks) {
     std::vector<TaskId> inputs;
     std::set<std::uint32_t> used;
     for (const std::uint32_t input : task.inputs) {
@@ -144,7 +148,11 @@ class RandomRun {
         inputs.push_back(ids_[at]);
     }
     task.inputs.clear();
-    ids_.push_back(cluster_.submit(std::move(task), inputs));
+    if (ranks == 0) return ids_.push_back(cluster_.submit(std::move(task), inputs));
+    const auto members = cluster_.submit_gang(task, inputs, ranks);
+    ids_.insert(ids_.end(), members.begin(), members.end());
+    if (below(2))  // as a program that wants the result of rank 0
+      for (std::size_t rank = 1; rank < members.size(); ++rank) cluster_.release(members[rank]);
   }
 
   template <class F>

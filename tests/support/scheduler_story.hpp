@@ -62,6 +62,22 @@ class Story {
     message.options = std::make_shared<Options>(std::move(options));
     return event([&](auto& out) { state.handle(now, task_client(id), std::move(message), out); });
   }
+  /// A gang whose ranks are the tasks from `first` on; gives the actions of the last submission.
+  Lines gang(TaskId first, std::uint32_t ranks, Options options = {},
+             detail::protocol::GangPlace place = {}) {
+    Lines lines;
+    place.leader = first;
+    place.size = ranks;
+    for (place.rank = 0; place.rank < ranks; ++place.rank) {
+      detail::protocol::SubmitTask message;
+      message.id = first + place.rank;
+      message.function = 7;
+      message.options = std::make_shared<Options>(options);
+      message.gang = std::make_shared<const detail::protocol::GangPlace>(place);
+      lines = submit(std::move(message));
+    }
+    return lines;
+  }
   Lines submit(detail::protocol::SubmitTask message) {
     return event([&](auto& out) { state.handle(now, task_client(message.id), std::move(message), out); });
   }
@@ -216,6 +232,9 @@ class Story {
   }
   static std::string text(PeerId to, const detail::protocol::TaskPending& message) {
     return "pending " + number(message.id) + at_client(to);
+  }
+  static std::string text(PeerId to, const detail::protocol::GangBroken& message) {
+    return "broken " + number(message.id) + " @" + std::to_string(to);
   }
   static std::string at_client(PeerId to) { return to ? " @" + std::to_string(to) : ""; }
   static std::string number(TaskId id) { return std::to_string(task_number(id)); }

@@ -39,7 +39,7 @@ TEST_CASE("weir refuses an unknown command") {
   CHECK(finished.err ==
         "weir: the command must be one of run, map, submit, script, status, logs, cancel, dashboard, top, "
         "report, "
-        "trace, journal, info, simulate, hdf5 (got fly); `weir --help` tells more\n");
+        "trace, journal, info, doctor, simulate, hdf5 (got fly); `weir --help` tells more\n");
 }
 
 TEST_CASE("weir names the command that was probably meant") {

@@ -200,7 +200,8 @@ TEST_CASE("run refuses wrong use with one sentence") {
         "weir run: --threads must be a whole number of threads from 1 to 1000000 (got 0); write for example "
         "--threads 4\n");
   CHECK(refusal({"-n"}) ==
-        "weir run: -n, --threads, --memory, --journal, --dashboard and --report must have a value (got "
+        "weir run: -n, --threads, --memory, --journal, --rerun, --dashboard and --report must have a value "
+        "(got "
         "none); write for "
         "example -n 4\n");
   CHECK(refusal({"--memory", "0", RANK_PROGRAM}) ==
@@ -209,7 +210,8 @@ TEST_CASE("run refuses wrong use with one sentence") {
   CHECK(refusal({"-n", "2"}) ==
         "weir run: a program must be named (got none); write for example weir run -n 3 ./app\n");
   CHECK(refusal({"--fast", RANK_PROGRAM}) ==
-        "weir run: an option before the program must be -n, --threads, --memory, --journal, --dashboard or "
+        "weir run: an option before the program must be -n, --threads, --memory, --journal, --rerun, "
+        "--dry-run, --dashboard or "
         "--report (got "
         "--fast); options of the program follow its name\n");
   CHECK(refusal({"./gone"}) ==

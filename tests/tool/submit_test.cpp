@@ -15,6 +15,11 @@ bool contains(const std::string& text, const std::string& part) {
   return text.find(part) != std::string::npos;
 }
 
+std::string read_file(const std::string& path) {
+  std::ifstream in(path);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
 /// A user with an empty home and a PBS that runs a job at once: qsub runs the script, qstat tells what came
 /// of it.
 class User {
@@ -82,6 +87,25 @@ TEST_CASE("weir submit prints the job's id, and the job has run the program with
   CHECK(submitted.status == 0);
   CHECK(user.weir({"logs"}).out == "it's $HOME\n#PBS -q x\n");
   CHECK(contains(user.weir({"status", "0"}).out, "0.server       pbs     succeeded  echo "));
+}
+
+TEST_CASE("weir submit --until-done runs jobs one after the other until one succeeds, and no more") {
+  const User user;
+  const std::string runs = user.folder() + "/runs";
+  const std::string third_time = "echo x >>" + runs + "; [ $(wc -l <" + runs + ") = 3 ]";
+  const Finished done = user.weir({"submit", "--pbs", "--weir", "weir", "-n", "2", "--until-done",
+                                   "--attempts", "5", "/bin/sh", "-c", third_time});
+  CHECK(done.status == 0);
+  CHECK(done.out == "0.server\n0.server\n0.server\n0.server\n0.server\n");
+  CHECK(contains(done.err, "weir: 5 jobs follow each other until one succeeds; `weir cancel 0.server "));
+  CHECK(read_file(runs) == "x\nx\nx\n");
+  CHECK(contains(read_file(user.bin() + "/script"), "\n#PBS -W depend=afterany:0.server\n"));
+  for (const auto& file : std::filesystem::directory_iterator(user.folder()))
+    CHECK(file.path().extension() != ".done");
+  CHECK(refusal(user, {"-n", "2", "--attempts", "3", "/bin/true"}) ==
+        "--attempts is of --until-done (got no --until-done)");
+  CHECK(refusal(user, {"-n", "2", "--until-done", "--array", "0-3", "/bin/true"}) ==
+        "--until-done does not go with a job array (got one); submit its elements one by one");
 }
 
 TEST_CASE("weir submit --wait on PBS ends with the program's exit status and output") {

@@ -263,7 +263,7 @@ class Array {
 
   /// A part, by NumPy's indexing: integers, `range`, `all`, `newaxis`, `ellipsis`, lists of indices (a
   /// `std::vector<std::int64_t>` or an array of integers with any axes), masks (an `Array<bool>`). The part
-  /// of an array that has a name can be set: `x(0) = 5`, `x(x < 0) = 0`, `x(range(0, 2)) = y`.
+  /// of an array that has a name can be set: `x(0) = 5`, `x(x < 0) = 0`, `x(range(0, 2)) += y`.
   ///
   /// **Shape.** An integer removes its axis. Several lists are broadcast together and taken element by
   /// element: `x(list, list)` is part of a diagonal; `x(list)(all, list)` is the outer product. Their axes
@@ -397,9 +397,11 @@ class Array {
   detail::array::NodePtr node_;
 };
 
-/// What `x(...)` is: an array, and while it has no name, what `=` sets a part of x by.
+/// What `x(...)` is: an array, and while it has no name, what `=` sets a part of x by, and `+=`, `-=`, `*=`,
+/// `/=`.
 ///
-/// `auto y = x(0)` is an array of its own, which `y = z` does not set in x.
+/// `auto y = x(0)` is an array of its own, which `y = z` and `y += z` do not set in x. An element that a list
+/// names twice is added to once, as in NumPy.
 template <detail::array::Element T>
 class Selection : public Array<T> {
  public:

@@ -40,8 +40,9 @@ struct AxisChunks {
 ///
 /// `{}` chooses; `"64 MiB"` chooses with that many bytes per chunk; `{1000, -1}` is one rule per axis: a
 /// size, -1 for the whole axis, `weir::automatic`, or a list of sizes.
-/// **Units.** Elements per axis; text is bytes. Chosen chunks have about 16 MiB and are as square as the
-/// shape allows; those of a file are multiples of the file's own.
+/// **Units.** Elements per axis; text is bytes. Chosen chunks are as square as the shape allows; a smaller
+/// array has about 16 of them (8 if it has three axes), of at least 1 MiB, a larger one such of 16 MiB. Those
+/// of a file are multiples of the file's own, of about 16 MiB.
 /// **Source.** `dask.array.core.normalize_chunks`; smaller by default, since a task costs microseconds here.
 class ChunkSpec {
  public:

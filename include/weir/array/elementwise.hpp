@@ -149,20 +149,40 @@ template <class T, class B>
 Array<T>& operator+=(Array<T>& a, const B& b) {
   return a = (a + b).template astype<T>();
 }
+/// Sets a part of an array: `x(0) += b` is `x(0) = x(0) + b`, in the type of x.
+template <class T, class B>
+Array<T>& operator+=(Selection<T>&& part, const B& b) {
+  return std::move(part) = (part + b).template astype<T>();
+}
 /// `a = a - b` in the type of a. **Errors.** As `astype`.
 template <class T, class B>
 Array<T>& operator-=(Array<T>& a, const B& b) {
   return a = (a - b).template astype<T>();
+}
+/// Sets a part of an array: `x(0) -= b` is `x(0) = x(0) - b`, in the type of x.
+template <class T, class B>
+Array<T>& operator-=(Selection<T>&& part, const B& b) {
+  return std::move(part) = (part - b).template astype<T>();
 }
 /// `a = a * b` in the type of a. **Errors.** As `astype`.
 template <class T, class B>
 Array<T>& operator*=(Array<T>& a, const B& b) {
   return a = (a * b).template astype<T>();
 }
+/// Sets a part of an array: `x(0) *= b` is `x(0) = x(0) * b`, in the type of x.
+template <class T, class B>
+Array<T>& operator*=(Selection<T>&& part, const B& b) {
+  return std::move(part) = (part * b).template astype<T>();
+}
 /// `a = a / b` in the type of a. **Errors.** As `astype`.
 template <class T, class B>
 Array<T>& operator/=(Array<T>& a, const B& b) {
   return a = (a / b).template astype<T>();
+}
+/// Sets a part of an array: `x(0) /= b` is `x(0) = x(0) / b`, in the type of x.
+template <class T, class B>
+Array<T>& operator/=(Selection<T>&& part, const B& b) {
+  return std::move(part) = (part / b).template astype<T>();
 }
 /// The smaller of two; NaN if one is. `fmin` prefers the one that is not.
 template <class A, class B>

@@ -132,6 +132,9 @@ NodePtr arithmetic(Op op, const Term& a, const Term& b) {
       std::get<std::int64_t>(b.number) < 0)
     refuse("pow", "the power of integers must not be negative (got " + text_of(b.number) +
                       "); astype<double>() first");
+  if (op == Op::power && type != DType::boolean && !b.node &&
+      (b.number == Literal(std::int64_t{2}) || b.number == Literal(2.0)))
+    return elementwise(Op::square, type, type, {a.node});
   return elementwise(op, type, type, {node_of(op, a, type), node_of(op, b, type)});
 }
 

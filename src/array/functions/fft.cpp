@@ -3,6 +3,7 @@
 
 #include <fftw3.h>
 
+#include <climits>
 #include <mutex>
 #include <numeric>
 
@@ -51,26 +52,31 @@ void transform(Transform kind, const Tensor& in, const Tensor& out, std::size_t 
     if (a != axis) (a < axis ? before : after) *= in.shape[a];
   const bool real_out = kind == Transform::real_inverse;
   const int n = static_cast<int>(real_out || kind != Transform::real ? out.shape[axis] : in.shape[axis]);
-  const int lines = static_cast<int>(after), step = static_cast<int>(after);
+  // Lines that lie side by side are transformed together, and all of them if each lies together.
+  const bool together = after == 1 && before <= INT_MAX;
+  const int lines = static_cast<int>(together ? before : after), step = static_cast<int>(after),
+            in_next = together ? static_cast<int>(in.shape[axis]) : 1,
+            out_next = together ? static_cast<int>(out.shape[axis]) : 1;
   // c2r destroys its input, so a copy is transformed.
   std::vector<std::complex<R>> copy;
   if (real_out) copy.assign(in.as<std::complex<R>>(), in.as<std::complex<R>>() + in.size());
-  for (std::int64_t b = 0; b < before; ++b) {
+  for (std::int64_t b = 0; b < (together ? 1 : before); ++b) {
     const std::int64_t from = b * in.shape[axis] * after, to = b * out.shape[axis] * after;
     typename F::Plan plan;
     {
       const std::lock_guard hold(planner());
       if (kind == Transform::real)
-        plan = F::real(1, &n, lines, in.as<R>() + from, nullptr, step, 1,
-                       reinterpret_cast<C*>(out.as<std::complex<R>>() + to), nullptr, step, 1,
+        plan = F::real(1, &n, lines, in.as<R>() + from, nullptr, step, in_next,
+                       reinterpret_cast<C*>(out.as<std::complex<R>>() + to), nullptr, step, out_next,
                        FFTW_ESTIMATE | FFTW_PRESERVE_INPUT);
       else if (real_out)
-        plan = F::real_inverse(1, &n, lines, reinterpret_cast<C*>(copy.data() + from), nullptr, step, 1,
-                               out.as<R>() + to, nullptr, step, 1, FFTW_ESTIMATE);
+        plan = F::real_inverse(1, &n, lines, reinterpret_cast<C*>(copy.data() + from), nullptr, step, in_next,
+                               out.as<R>() + to, nullptr, step, out_next, FFTW_ESTIMATE);
       else
         plan = F::forth_and_back(1, &n, lines, reinterpret_cast<C*>(in.as<std::complex<R>>() + from), nullptr,
-                                 step, 1, reinterpret_cast<C*>(out.as<std::complex<R>>() + to), nullptr, step,
-                                 1, kind == Transform::forward ? FFTW_FORWARD : FFTW_BACKWARD, FFTW_ESTIMATE);
+                                 step, in_next, reinterpret_cast<C*>(out.as<std::complex<R>>() + to), nullptr,
+                                 step, out_next, kind == Transform::forward ? FFTW_FORWARD : FFTW_BACKWARD,
+                                 FFTW_ESTIMATE);
     }
     if (!plan)
       throw Error(ErrorKind::internal, "fft: FFTW has no plan for " + std::to_string(n) + " elements");

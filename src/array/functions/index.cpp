@@ -63,6 +63,47 @@ task::Value count_true(Reader&, std::span<const Tensor> operands) {
   return out.value;
 }
 
+// The elements of a line that a mask selects, which are `count`, without a branch: each is written, and the
+// next one over it unless it is selected.
+template <class T>
+void select_line(const void* from, const bool* mask, void* to, std::int64_t count) {
+  const T* x = static_cast<const T*>(from);
+  T* out = static_cast<T*>(to);
+  for (T* const end = out + count; out != end; ++x) {
+    *out = *x;
+    out += *mask++;
+  }
+}
+// The other way round: the elements of a line, but where a mask is true the next of the values.
+template <class T>
+void set_line(const bool* mask, void* to, const void* values, std::int64_t count) {
+  T* out = static_cast<T*>(to);
+  const T* next = static_cast<const T*>(values);
+  for (const T* const end = next + count; next != end; ++out) {
+    *out = *mask ? *next : *out;
+    next += *mask++;
+  }
+}
+struct Wide {
+  std::uint64_t a, b;
+};
+// Calls f with a type of so many bytes.
+template <class F>
+void sized(std::size_t bytes, F f) {
+  switch (bytes) {
+    case 1:
+      return f(std::type_identity<std::uint8_t>());
+    case 2:
+      return f(std::type_identity<std::uint16_t>());
+    case 4:
+      return f(std::type_identity<std::uint32_t>());
+    case 8:
+      return f(std::type_identity<std::uint64_t>());
+    default:
+      return f(std::type_identity<Wide>());
+  }
+}
+
 // Operands: elements, mask; parameters: extents before, along and after the mask, shape of the result.
 task::Value selected(Reader& parameters, std::span<const Tensor> operands) {
   std::array<std::int64_t, 3> extents{};
@@ -76,6 +117,13 @@ task::Value selected(Reader& parameters, std::span<const Tensor> operands) {
   if (row == 0) return out.value;
   const auto* from = static_cast<const std::byte*>(operands[0].data);
   auto* to = static_cast<std::byte*>(out.data);
+  if (after == 1) {
+    const std::int64_t count = before ? out.size() / before : 0;
+    for (std::int64_t b = 0; b < before;
+         ++b, from += static_cast<std::size_t>(along) * row, to += static_cast<std::size_t>(count) * row)
+      sized(row, [&]<class T>(std::type_identity<T>) { select_line<T>(from, mask, to, count); });
+    return out.value;
+  }
   for (std::int64_t b = 0; b < before; ++b)
     for (std::int64_t i = 0; i < along; ++i, from += row) {
       if (!mask[i]) continue;
@@ -144,6 +192,13 @@ task::Value set_by_mask(Reader& parameters, std::span<const Tensor> operands) {
   std::memcpy(out.data, x.data, static_cast<std::size_t>(x.size()) * size_of(x.type));
   auto* to = static_cast<std::byte*>(out.data);
   const auto* from = static_cast<const std::byte*>(operands[2].data);
+  if (extents[2] == 1) {
+    const std::int64_t count = operands[2].size() / extents[0];
+    for (std::int64_t b = 0; b < extents[0];
+         ++b, to += static_cast<std::size_t>(extents[1]) * row, from += static_cast<std::size_t>(count) * row)
+      sized(row, [&]<class T>(std::type_identity<T>) { set_line<T>(mask, to, from, count); });
+    return out.value;
+  }
   for (std::int64_t b = 0; b < extents[0]; ++b)
     for (std::int64_t i = 0; i < extents[1]; ++i, to += row) {
       if (!mask[i]) continue;

@@ -39,6 +39,32 @@ Philox generator(const Code& code) {
 }
 double to_unit(std::uint64_t bits) { return static_cast<double>(bits >> 11) * 0x1p-53; }  // [0, 1)
 
+// The blocks of so many counters in a row, side by side: the compiler makes vectors of them.
+constexpr std::size_t side_by_side = 32;
+void draw_blocks(const Philox& philox, std::uint64_t first, Philox::Block* out) {
+  std::uint32_t c0[side_by_side], c1[side_by_side], c2[side_by_side], c3[side_by_side], x = philox.k0,
+                                                                                        y = philox.k1;
+  for (std::size_t k = 0; k < side_by_side; ++k) {
+    c0[k] = static_cast<std::uint32_t>(first + k);
+    c1[k] = static_cast<std::uint32_t>((first + k) >> 32);
+    c2[k] = philox.stream;
+    c3[k] = 0;
+  }
+  for (int round = 0; round < 10; ++round) {
+    for (std::size_t k = 0; k < side_by_side; ++k) {
+      const std::uint64_t p = std::uint64_t{0xD2511F53u} * c0[k], q = std::uint64_t{0xCD9E8D57u} * c2[k];
+      c0[k] = static_cast<std::uint32_t>(q >> 32) ^ c1[k] ^ x;
+      c1[k] = static_cast<std::uint32_t>(q);
+      c2[k] = static_cast<std::uint32_t>(p >> 32) ^ c3[k] ^ y;
+      c3[k] = static_cast<std::uint32_t>(p);
+    }
+    x += 0x9E3779B9u;
+    y += 0xBB67AE85u;
+  }
+  for (std::size_t k = 0; k < side_by_side; ++k)
+    out[k] = {std::uint64_t{c1[k]} << 32 | c0[k], std::uint64_t{c3[k]} << 32 | c2[k]};
+}
+
 // Two elements share a block: the even one takes its first half.
 template <class T, class F>
 void each(const void* positions, void* out, std::size_t count, const Code& code, F f) {
@@ -46,7 +72,22 @@ void each(const void* positions, void* out, std::size_t count, const Code& code,
   T* r = static_cast<T*>(out);
   const Philox philox = generator(code);
   std::size_t i = 0;
+  const auto is_row = [&](std::size_t size) {  // from an even one on
+    bool row = count - i >= size && at[i] % 2 == 0;
+    for (std::size_t k = 1; row && k < size; ++k) row = at[i + k] == at[i] + static_cast<std::int64_t>(k);
+    return row;
+  };
   while (i < count) {
+    if (is_row(2 * side_by_side)) {
+      Philox::Block blocks[side_by_side];
+      draw_blocks(philox, static_cast<std::uint64_t>(at[i]) >> 1, blocks);
+      for (const Philox::Block& block : blocks) {
+        const auto [a, b] = f(block);
+        r[i++] = static_cast<T>(a);
+        r[i++] = static_cast<T>(b);
+      }
+      continue;
+    }
     const auto index = static_cast<std::uint64_t>(at[i]);
     const Philox::Block block = philox(index >> 1);
     if (index % 2 == 0 && i + 1 < count && at[i + 1] == at[i] + 1) {

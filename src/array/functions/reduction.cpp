@@ -313,9 +313,9 @@ NodePtr reduce(Reduction reduction, const NodePtr& given, const Reduce& how, DTy
           tree(Fold::sum, without_nan(given, 0)),
           cast(tree(Fold::count, numbers()), is_complex(given->type) ? DType::complex128 : DType::float64));
     case Reduction::nanvar:
-      return variance(Fold::nan_moments, false);
+      return variance(kind_of(given->type) < 2 ? Fold::moments : Fold::nan_moments, false);
     case Reduction::nanstd:
-      return variance(Fold::nan_moments, true);
+      return variance(kind_of(given->type) < 2 ? Fold::moments : Fold::nan_moments, true);
     case Reduction::nanmin:
       needs_elements();
       return tree(Fold::nan_minimum, given);

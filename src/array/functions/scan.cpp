@@ -2,10 +2,12 @@
 #include "weir/array/scan.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <functional>
 
 #include "array/graph/views.hpp"
+#include "array/kernels/lines.hpp"
 
 namespace weir::detail::array {
 
@@ -23,6 +25,17 @@ Line line_of(const Dims& shape, std::size_t axis) {
 
 template <class T>
 void run(const Tensor& x, const Tensor& out, const Line& line, const T* carry, bool product) {
+  if (line.after == 1) {  // each line lies together
+    for (std::int64_t b = 0; b < line.before; ++b) {
+      const T* from = x.as<T>() + b * line.along;
+      T *to = out.as<T>() + b * line.along, sum = carry ? carry[b] : product ? T(1) : T(0);
+      if (product)
+        for (std::int64_t i = 0; i < line.along; ++i) to[i] = sum = static_cast<T>(sum * from[i]);
+      else
+        for (std::int64_t i = 0; i < line.along; ++i) to[i] = sum = static_cast<T>(sum + from[i]);
+    }
+    return;
+  }
   for (std::int64_t b = 0; b < line.before; ++b)
     for (std::int64_t i = 0; i < line.along; ++i) {
       const T* from = x.as<T>() + (b * line.along + i) * line.after;
@@ -101,36 +114,112 @@ task::Value largest(Reader& parameters, std::span<const Tensor> operands) {
   const std::int64_t count = std::min(std::abs(k), line.along);
   shape[static_cast<std::size_t>(axis)] = count;
   const Tensor out = make_tensor(x.type, shape);
+  const auto best = [&](const auto* begin, const auto* end, auto* to) {
+    if (k > 0)
+      std::partial_sort_copy(begin, end, to, to + count, [](auto p, auto q) { return InOrder()(q, p); });
+    else std::partial_sort_copy(begin, end, to, to + count, InOrder());
+  };
   dispatch(x.type, [&]<class T>(std::type_identity<T>) {
     if constexpr (std::is_arithmetic_v<T>) {
-      std::vector<std::conditional_t<std::is_same_v<T, bool>, unsigned char, T>> values(
-          static_cast<std::size_t>(line.along));
+      std::vector<Stored<T>> values(static_cast<std::size_t>(line.after == 1 ? 0 : line.along)),
+          chosen(static_cast<std::size_t>(count));
       for (std::int64_t b = 0; b < line.before; ++b)
         for (std::int64_t c = 0; c < line.after; ++c) {
-          for (std::int64_t i = 0; i < line.along; ++i)
-            values[static_cast<std::size_t>(i)] = x.as<T>()[(b * line.along + i) * line.after + c];
-          // NaN is beyond all numbers, as in every sort.
-          const auto less = [](auto p, auto q) { return p < q || (q != q && p == p); };
-          if (k > 0)
-            std::partial_sort(values.begin(), values.begin() + count, values.end(),
-                              [&](auto p, auto q) { return less(q, p); });
-          else std::partial_sort(values.begin(), values.begin() + count, values.end(), less);
+          const auto* from = reinterpret_cast<const Stored<T>*>(x.as<T>()) + b * line.along * line.after + c;
+          for (std::size_t i = 0; i < values.size(); ++i)
+            values[i] = from[static_cast<std::int64_t>(i) * line.after];
+          if (line.after == 1) best(from, from + line.along, chosen.data());
+          else best(values.data(), values.data() + values.size(), chosen.data());
           for (std::int64_t i = 0; i < count; ++i)
             out.as<T>()[(b * count + i) * line.after + c] =
-                static_cast<T>(values[static_cast<std::size_t>(i)]);
+                static_cast<T>(chosen[static_cast<std::size_t>(i)]);
         }
     }
   });
   return out.value;
 }
 
-// What is at this fraction of a sorted list.
-double between(const std::vector<double>& sorted, double fraction) {
-  const double place = fraction * static_cast<double>(sorted.size() - 1);
-  const auto below = static_cast<std::size_t>(place), above = std::min(below + 1, sorted.size() - 1);
-  // Between equal ones, infinities too, is nothing else.
-  const double low = sorted[below], high = sorted[above], part = place - static_cast<double>(below);
-  return part == 0 || low == high ? low : low + (high - low) * part;
+// Numbers in the order of these are in the order of doubles.
+std::uint64_t ordered_bits(double x) {
+  const auto bits = std::bit_cast<std::uint64_t>(x);
+  return bits >> 63 ? ~bits : bits | std::uint64_t{1} << 63;
+}
+
+// Puts the numbers at some places, which grow, where sorting would: between two of them nothing is in order.
+void sort_places(double* list, double* end, const std::size_t* place, const std::size_t* last) {
+  for (double* begin = list; place != last; ++place) {
+    std::nth_element(begin, list + *place, end);
+    begin = list + *place + 1;  // what is there stays
+  }
+}
+
+/// The numbers at some places, which grow, of the sorted list. Of a long list those are counted that begin
+/// with the same bits, and only they are kept which may be at one of the places.
+std::vector<double> at_places(std::vector<double>& list, const std::vector<std::size_t>& places) {
+  constexpr std::size_t is_long = 1 << 16, most_places = 16;
+  constexpr int bits = 16;
+  std::vector<double> found;
+  if (list.size() < is_long || list.size() > UINT32_MAX || places.size() > most_places) {
+    if (places.size() > most_places) std::ranges::sort(list);
+    else sort_places(list.data(), list.data() + list.size(), places.data(), places.data() + places.size());
+    for (const std::size_t place : places) found.push_back(list[place]);
+    return found;
+  }
+  std::vector<std::uint32_t> count(std::size_t{1} << bits), spare(count.size());
+  std::size_t i = 0;
+  for (; i + 2 <= list.size(); i += 2) {  // two tables: neighbours are often alike
+    ++count[ordered_bits(list[i]) >> (64 - bits)];
+    ++spare[ordered_bits(list[i + 1]) >> (64 - bits)];
+  }
+  if (i < list.size()) ++count[ordered_bits(list[i]) >> (64 - bits)];
+  std::vector<std::uint8_t> wanted(count.size());
+  std::vector<std::size_t> within;  // places among those that are kept
+  std::size_t before = 0, kept = 0, next = 0;
+  for (std::size_t bin = 0; bin < count.size() && next < places.size(); ++bin) {
+    const std::size_t size = std::size_t{count[bin]} + spare[bin];
+    for (; next < places.size() && places[next] < before + size; ++next) {
+      wanted[bin] = 1;
+      within.push_back(kept + places[next] - before);
+    }
+    before += size;
+    if (wanted[bin]) kept += size;
+  }
+  std::size_t end = 0;
+  for (const double x : list) {  // in place, and without a branch
+    list[end] = x;
+    end += wanted[ordered_bits(x) >> (64 - bits)];
+  }
+  sort_places(list.data(), list.data() + end, within.data(), within.data() + within.size());
+  for (const std::size_t place : within) found.push_back(list[place]);
+  return found;
+}
+
+// What is at these percentages of a list, if it is sorted.
+std::vector<double> at_percentages(std::vector<double>& list, const std::vector<double>& percent) {
+  const auto place_of = [&](double p) { return p / 100 * static_cast<double>(list.size() - 1); };
+  std::vector<std::size_t> places;
+  for (const double p : percent) {
+    const auto below = static_cast<std::size_t>(place_of(p));
+    places.push_back(below);
+    places.push_back(std::min(below + 1, list.size() - 1));
+  }
+  std::ranges::sort(places);
+  places.erase(std::unique(places.begin(), places.end()), places.end());
+  const std::size_t size = list.size();
+  const std::vector<double> numbers = at_places(list, places);
+  const auto at = [&](std::size_t place) {
+    return numbers[static_cast<std::size_t>(std::ranges::lower_bound(places, place) - places.begin())];
+  };
+  std::vector<double> result;
+  for (const double p : percent) {
+    const double place = place_of(p);
+    const auto below = static_cast<std::size_t>(place);
+    // Between equal ones, infinities too, is nothing else.
+    const double low = at(below), high = at(std::min(below + 1, size - 1)),
+                 part = place - static_cast<double>(below);
+    result.push_back(part == 0 || low == high ? low : low + (high - low) * part);
+  }
+  return result;
 }
 
 // Parameters: percentages, the axis, whether NaN is left out.
@@ -149,17 +238,21 @@ task::Value ranked(Reader& parameters, std::span<const Tensor> operands) {
   std::vector<double> values;
   for (std::int64_t b = 0; b < line.before; ++b)
     for (std::int64_t c = 0; c < line.after; ++c) {
-      values.clear();
+      values.resize(static_cast<std::size_t>(line.along));
+      std::size_t numbers = 0;
+      const double* from = x.as<double>() + b * line.along * line.after + c;
       for (std::int64_t i = 0; i < line.along; ++i) {
-        const double value = x.as<double>()[(b * line.along + i) * line.after + c];
-        if (!std::isnan(value)) values.push_back(value);
+        values[numbers] = from[i * line.after];
+        numbers += !std::isnan(values[numbers]);
       }
+      values.resize(numbers);
       const bool nan = values.empty() || (!skip && std::ssize(values) < line.along);
-      if (!nan) std::sort(values.begin(), values.end());
+      const std::vector<double> found =
+          nan ? std::vector<double>(percent.size(), std::nan("")) : at_percentages(values, percent);
       for (std::size_t p = 0; p < percent.size(); ++p)
         out.as<double>()[(b * static_cast<std::int64_t>(percent.size()) + static_cast<std::int64_t>(p)) *
                              line.after +
-                         c] = nan ? std::nan("") : between(values, percent[p] / 100);
+                         c] = found[p];
     }
   return out.value;
 }

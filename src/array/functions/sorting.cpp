@@ -253,7 +253,8 @@ NodePtr sample_sort(const NodePtr& given, bool indices) {
     if (operands.empty()) return task.result(task.temporary(indices ? DType::int64 : sorted->type, Dims{0}));
     task.kernel(&merged, std::move(operands), indices);
   };
-  std::vector<NodePtr> inputs{sorted};
+  std::vector<NodePtr> inputs;
+  inputs.push_back(sorted);
   if (places) inputs.push_back(places);
   const NodePtr pieces =
       std::make_shared<TaskNode>(indices ? "argsort" : "sort", indices ? DType::int64 : x->type,
@@ -286,6 +287,31 @@ NodePtr argtopk(const NodePtr& x, std::int64_t k, std::int64_t axis) {
 
 namespace {
 
+// Calls f with each different element of a list in order, and how often it is there.
+template <class T, class F>
+void each_distinct(const T* list, std::int64_t size, F f) {
+  if constexpr (std::is_integral_v<T>) {
+    const auto [least, most] = std::minmax_element(list, list + size);
+    // Few numbers that are near each other are counted.
+    if (const std::uint64_t range = static_cast<std::uint64_t>(*most) - static_cast<std::uint64_t>(*least);
+        range < std::min(static_cast<std::uint64_t>(size), std::uint64_t{1} << 20)) {
+      const auto low = static_cast<std::uint64_t>(*least);
+      std::vector<std::int64_t> counts(range + 1);
+      for (std::int64_t i = 0; i < size; ++i) ++counts[static_cast<std::uint64_t>(list[i]) - low];
+      for (std::uint64_t i = 0; i <= range; ++i)
+        if (counts[i]) f(static_cast<T>(low + i), counts[i]);
+      return;
+    }
+  }
+  std::vector<Stored<T>> sorted(list, list + size);
+  std::ranges::sort(sorted, InOrder());
+  for (std::size_t i = 0; i < sorted.size();) {
+    const std::size_t first = i;
+    while (i < sorted.size() && is_same_element(sorted[i], sorted[first])) ++i;
+    f(static_cast<T>(sorted[first]), static_cast<std::int64_t>(i - first));
+  }
+}
+
 // Different elements of lists and how often there is each, in one list of 8 bytes each: how many there are,
 // their counts, behind the room for these the elements. Operands: lists, (their counts).
 task::Value distinct(Reader& parameters, std::span<const Tensor> operands) {
@@ -298,6 +324,13 @@ task::Value distinct(Reader& parameters, std::span<const Tensor> operands) {
   auto *size = out.as<std::int64_t>(), *counts = size + 1, *values = counts + room;
   std::memset(out.data, 0, static_cast<std::size_t>(out.size()) * sizeof(std::int64_t));
   ordered(operands[0].type, [&]<class T>(std::type_identity<T>) {
+    if (!counted && lists == 1) {
+      each_distinct(operands[0].as<T>(), operands[0].shape[0], [&](T value, std::int64_t count) {
+        counts[*size] = count;
+        std::memcpy(values + (*size)++, &value, sizeof value);
+      });
+      return;
+    }
     std::vector<std::pair<Stored<T>, std::int64_t>> all;
     all.reserve(static_cast<std::size_t>(room));
     for (std::size_t i = 0; i < lists; ++i)
@@ -397,6 +430,19 @@ UniqueNodes unique(const NodePtr& given) {
 
 namespace {
 
+// The first of a sorted list that is not before a value (`right`: that is behind it), without a branch that
+// cannot be foretold.
+template <class T>
+const T* place_in(const T* begin, std::int64_t size, T value, bool right) {
+  while (size > 0) {
+    const std::int64_t half = size / 2;
+    const bool behind = right ? !InOrder()(value, begin[half]) : InOrder()(begin[half], value);
+    begin = behind ? begin + half + 1 : begin;
+    size = behind ? size - half - 1 : half;
+  }
+  return begin;
+}
+
 // Operands: numbers, a sorted list.
 task::Value looked_up(Reader& parameters, std::span<const Tensor> operands) {
   bool right = false, is_in = false;
@@ -408,8 +454,7 @@ task::Value looked_up(Reader& parameters, std::span<const Tensor> operands) {
     const T *begin = list.as<T>(), *end = begin + list.shape[0];
     for (std::int64_t i = 0; i < x.size(); ++i) {
       const T value = x.as<T>()[i];
-      const T* at = right ? std::upper_bound(begin, end, value, InOrder())
-                          : std::lower_bound(begin, end, value, InOrder());
+      const T* at = place_in(begin, end - begin, value, right);
       if (is_in) out.as<bool>()[i] = at != end && *at == value;
       else out.as<std::int64_t>()[i] = at - begin;
     }

@@ -21,16 +21,21 @@ task::Value convolved(Reader& parameters, std::span<const Tensor> operands) {
   dispatch(a.type, [&]<class T>(std::type_identity<T>) {
     T* sums = out.as<T>();
     std::fill_n(sums, count, T(0));
-    for (std::int64_t j = 0; j < b.shape[0]; ++j) {
-      // Element i has a[i - j] b[j], where there is a[i - j].
-      const T factor = b.as<T>()[j];
-      const std::int64_t first = std::max(start, from + j), last = std::min(start + count, end + j);
-      const T* x = a.as<T>() - from - j;
-      for (std::int64_t i = first; i < last; ++i) {
-        if constexpr (std::is_same_v<T, bool>) sums[i - start] = sums[i - start] || (x[i] && factor);
-        else sums[i - start] = static_cast<T>(sums[i - start] + x[i] * factor);
+    constexpr std::int64_t piece = 1024;  // of the sums, which stay in the cache
+    for (std::int64_t begin = start; begin < start + count; begin += piece)
+      for (std::int64_t j = 0; j < b.shape[0]; ++j) {
+        // Element i has a[i - j] b[j], where there is a[i - j].
+        const T factor = b.as<T>()[j];
+        const std::int64_t first = std::max(begin, from + j),
+                           last = std::min({begin + piece, start + count, end + j});
+        const T* x = a.as<T>() - from - j;
+        T* to = sums - start;
+#pragma GCC ivdep
+        for (std::int64_t i = first; i < last; ++i) {
+          if constexpr (std::is_same_v<T, bool>) to[i] = to[i] || (x[i] && factor);
+          else to[i] = static_cast<T>(to[i] + x[i] * factor);
+        }
       }
-    }
   });
   return out.value;
 }

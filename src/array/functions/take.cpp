@@ -26,6 +26,17 @@ std::vector<IndexRun> runs_of(const std::int64_t* list, std::int64_t count) {
 
 namespace {
 
+// Single elements of operands. `Block`: as large as one.
+template <class Block>
+void gather_blocks(std::span<const Tensor> operands, const std::vector<std::uint32_t>& from,
+                   const std::vector<std::int64_t>& places, std::byte* to) {
+  std::vector<const std::byte*> base;
+  for (const Tensor& operand : operands) base.push_back(static_cast<const std::byte*>(operand.data));
+  for (std::size_t i = 0; i < places.size(); ++i)
+    std::memcpy(to + i * sizeof(Block), base[from[i]] + static_cast<std::size_t>(places[i]) * sizeof(Block),
+                sizeof(Block));
+}
+
 // Parameters: shape of the result, extent before and elements after what is gathered along, and for each
 // index its operand and its place there.
 task::Value gathered(Reader& parameters, std::span<const Tensor> operands) {
@@ -42,6 +53,11 @@ task::Value gathered(Reader& parameters, std::span<const Tensor> operands) {
   if (out.size() == 0) return out.value;
   const std::int64_t row = after * static_cast<std::int64_t>(size_of(out.type));
   auto* to = static_cast<std::byte*>(out.data);
+  if (before == 1 && (row == 4 || row == 8)) {
+    if (row == 4) gather_blocks<std::uint32_t>(operands, from, places, to);
+    else gather_blocks<std::uint64_t>(operands, from, places, to);
+    return out.value;
+  }
   for (std::int64_t b = 0; b < before; ++b)
     for (std::size_t i = 0; i < places.size(); ++i, to += row) {
       const Tensor& source = operands[from[i]];
@@ -61,19 +77,21 @@ void gather(TaskBuilder& task, const Node& source, std::size_t axis, const View&
     std::int64_t low = INT64_MAX, high = -1;
     std::uint32_t operand = 0;
   };
-  std::map<std::int64_t, Part> parts;  // by chunk along the axis
-  std::vector<std::int64_t> chunk_of(count);
+  std::vector<Part> parts(source.grid.chunks[axis].size());  // of the chunks along the axis
+  std::vector<std::size_t> chunk_of(count);
   for (std::size_t i = 0; i < count; ++i) {
-    chunk_of[i] = source.grid.find(axis, list[i]);
+    chunk_of[i] = static_cast<std::size_t>(source.grid.find(axis, list[i]));
     Part& part = parts[chunk_of[i]];
     part.low = std::min(part.low, list[i]);
     part.high = std::max(part.high, list[i]);
   }
   std::vector<std::uint32_t> operands;
-  for (auto& [chunk, part] : parts) {
+  for (std::size_t chunk = 0; chunk < parts.size(); ++chunk) {
+    Part& part = parts[chunk];
+    if (part.high < 0) continue;
     if (task.planner.is_barrier(source) && !task.planner.splits()) {  // it is read where it lies
-      part.low = source.grid.starts[axis][static_cast<std::size_t>(chunk)];
-      part.high = source.grid.starts[axis][static_cast<std::size_t>(chunk) + 1] - 1;
+      part.low = source.grid.starts[axis][chunk];
+      part.high = source.grid.starts[axis][chunk + 1] - 1;
     }
     View box = view;
     box.maps[axis].start = part.low;

@@ -1,13 +1,16 @@
 // What every array can do: expressions, rechunking, computing.
 #include "weir/array/array.hpp"
 
+#include <algorithm>
 #include <cstring>
+#include <optional>
 #include <sstream>
 
 #include "array/graph/nodes.hpp"
 #include "array/graph/room.hpp"
 #include "array/interpret/box.hpp"
 #include "weir/bytes.hpp"
+#include "weir/client.hpp"
 
 namespace weir::detail::array {
 
@@ -146,17 +149,55 @@ std::vector<client::FutureRef> chunk_handles(const NodePtr& node) {
   return submit_all(node);
 }
 
+namespace {
+
+/// The chunks of an array in their order, of a large one only so many ahead: those that wait may be in the
+/// memory of this process, beside the array they go into.
+class Arriving {
+ public:
+  Arriving(const NodePtr& node, bool is_large) : client_(Client::current()) {
+    if (const auto* held = dynamic_cast<const HeldNode*>(node.get())) {
+      submitted = held->chunks();
+      return;
+    }
+    planner_.emplace(std::vector<NodePtr>{node}, parts_for(client_, {node}));
+    for (std::int64_t chunk = 0; chunk < node->grid.count(); ++chunk)
+      wanted_.push_back(planner_->chunk(*node, chunk));
+    planner_->begin(wanted_);
+    ahead_ = is_large ? std::size_t{32} : wanted_.size();
+  }
+  void submit_behind(std::size_t chunk) {
+    while (submitted.size() < std::min(wanted_.size(), chunk + 1 + ahead_)) {
+      const std::uint32_t next = wanted_[submitted.size()];
+      planner_->submit_until(*client_.core(), next);
+      submitted.push_back(planner_->take(next));
+    }
+  }
+  std::vector<client::FutureRef> submitted;
+
+ private:
+  Client client_;
+  std::optional<Planner> planner_;
+  std::vector<std::uint32_t> wanted_;
+  std::size_t ahead_ = 0;
+};
+
+}  // namespace
+
 template <class T>
 xt::xarray<T> compute(const NodePtr& node) {
-  check_room(there(node).grid.shape, sizeof(T));
-  std::vector<client::FutureRef> chunks = chunk_handles(node);
+  const bool is_large = check_room(there(node).grid.shape, sizeof(T)) > 0.25;
+  Arriving arriving(node, is_large);
+  std::vector<client::FutureRef>& chunks = arriving.submitted;
   const Grid& grid = node->grid;
   typename xt::xarray<T>::shape_type extents(grid.axes());
   for (std::size_t a = 0; a < grid.axes(); ++a) extents[a] = static_cast<std::size_t>(grid.shape[a]);
   xt::xarray<T> whole(extents);
   const Dims steps = row_major(dims(grid.shape));
   constexpr std::size_t ahead = 8;  // chunks on their way here at the same time
-  for (std::size_t c = 0; c < chunks.size(); ++c) {
+  const auto count = static_cast<std::size_t>(grid.count());
+  for (std::size_t c = 0; c < count; ++c) {
+    arriving.submit_behind(c);
     std::vector<client::FutureState*> soon;
     for (std::size_t next = c + 1; next < std::min(chunks.size(), c + ahead); ++next)
       if (chunks[next]->status == Status::finished) soon.push_back(chunks[next].get());

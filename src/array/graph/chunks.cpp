@@ -13,7 +13,7 @@ namespace weir {
 
 namespace {
 
-constexpr std::uint64_t default_chunk_bytes = 16u << 20;
+constexpr std::uint64_t default_chunk_bytes = 16u << 20, least_chunk_bytes = 1u << 20;
 
 [[noreturn]] void refuse(std::string_view function, const std::string& text) {
   throw Error(ErrorKind::invalid_argument, std::string(function) + ": " + text);
@@ -34,10 +34,18 @@ std::vector<std::int64_t> cut(std::string_view function, std::int64_t extent, st
   return sizes;
 }
 
-std::uint64_t bytes_of_chunks(std::string_view function, const std::string& text) {
-  if (text.empty() || text == "auto") return default_chunk_bytes;
+// Bytes of chunks that nobody has said anything about: small enough that all cores have something to do.
+double chosen_bytes(const Shape& shape, std::size_t element_bytes, std::size_t axes) {
+  double bytes = static_cast<double>(element_bytes);
+  for (const std::int64_t extent : shape) bytes *= static_cast<double>(extent);
+  const double parts = axes == 3 ? 8 : 16;  // as many along each axis, if they are as long
+  return std::clamp(bytes / parts, static_cast<double>(least_chunk_bytes),
+                    static_cast<double>(default_chunk_bytes));
+}
+
+double bytes_of_chunks(std::string_view function, const std::string& text) {
   try {
-    if (const std::uint64_t bytes = parse_bytes(text)) return bytes;
+    if (const std::uint64_t bytes = parse_bytes(text)) return static_cast<double>(bytes);
   } catch (const Error&) {
   }
   refuse(function, "chunks must be sizes, \"auto\" or bytes such as \"128 MiB\" (got \"" + text + "\")");
@@ -60,7 +68,10 @@ void choose(std::string_view function, const Shape& shape, std::vector<std::size
     if (aligned.empty()) {
       // The last axes are taken longest, so that chunks are long in memory: trailing whole as far as it goes
       // would be fastest, square is most useful.
-      for (const std::size_t a : axes) out[a] = cut(function, shape[a], static_cast<std::int64_t>(side));
+      for (const std::size_t a : axes) {
+        const auto most = static_cast<std::int64_t>(side * (1 + 1e-9)), parts = (shape[a] + most - 1) / most;
+        out[a] = cut(function, shape[a], (shape[a] + parts - 1) / parts);
+      }
       return;
     }
     // Multiples of the file's chunks: scale all by the same factor.
@@ -115,8 +126,13 @@ Chunks ChunkSpec::resolve(std::string_view function, const Shape& shape, std::si
   if (axes.size() != shape.size())
     refuse(function, "chunks must name every axis of the shape " + to_text(shape) + " (got " +
                          std::to_string(axes.size()) + " of " + std::to_string(shape.size()) + ")");
-  const std::uint64_t bytes = bytes_of_chunks(function, bytes_);
-  double limit = std::max(1.0, static_cast<double>(bytes) / static_cast<double>(element_bytes));
+  const bool is_auto = bytes_.empty() || bytes_ == "auto";
+  const auto automatic =
+      static_cast<std::size_t>(std::ranges::count(axes, AxisChunks::Kind::automatic, &AxisChunks::kind));
+  const double bytes = !is_auto           ? bytes_of_chunks(function, bytes_)
+                       : !aligned.empty() ? static_cast<double>(default_chunk_bytes)
+                                          : chosen_bytes(shape, element_bytes, automatic);
+  double limit = std::max(1.0, bytes / static_cast<double>(element_bytes));
   Chunks chunks(shape.size());
   std::vector<std::size_t> chosen;
   for (std::size_t a = 0; a < shape.size(); ++a) {

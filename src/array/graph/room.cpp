@@ -63,17 +63,20 @@ std::uint64_t free_under_limit() {
 
 }  // namespace
 
-void check_room(const Shape& shape, std::size_t element_bytes) {
+double check_room(const Shape& shape, std::size_t element_bytes) {
   std::uint64_t bytes = element_bytes;
   for (const std::int64_t extent : shape) bytes *= static_cast<std::uint64_t>(extent);
-  if (bytes < (std::uint64_t{64} << 20)) return;
-  const std::uint64_t there = std::min({free_on_host(), free_in_groups(), free_under_limit()});
-  if (bytes > there)
+  if (bytes < (std::uint64_t{64} << 20)) return 0;
+  constexpr std::uint64_t on_their_way = 512 << 20;  // chunks that are beside it
+  const std::uint64_t there = std::min({free_on_host(), free_in_groups(), free_under_limit()}),
+                      needed = bytes + std::min(bytes / 2, on_their_way);
+  if (needed > there)
     refuse("compute",
-           "the array must have room here (it needs " + weir::to_text(bytes) + ", and " +
+           "the array must have room here (it needs " + weir::to_text(needed) + ", and " +
                weir::to_text(there) +
                " are free); compute() a part or a reduction of it, persist() it on the workers, or "
                "write it with to_hdf5()");
+  return static_cast<double>(bytes) / static_cast<double>(there);
 }
 
 }  // namespace weir::detail::array

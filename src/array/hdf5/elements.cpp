@@ -114,7 +114,8 @@ std::string list_of_members(hid_t type) {
   else if (kind == H5T_STRING) way_out = "; `hdf5_text` reads them";
   fail(ErrorKind::invalid_argument, function + ": the dataset's elements must be convertible to " +
                                         std::string(to_string(wanted)) + " (got " + kind_text(type) + " in " +
-                                        in_quotes(file.dataset) + way_out + ")");
+                                        in_quotes(file.dataset) + " of " + in_quotes(file.path) + way_out +
+                                        ")");
 }
 
 // The type of the member that is wanted of each element.
@@ -125,7 +126,7 @@ Id chosen_member(const std::string& function, const FileName& file, const Id& st
         return member_type(stored, static_cast<unsigned>(i));
   fail(ErrorKind::invalid_argument, function + ": the dataset's elements must have the member " +
                                         in_quotes(file.member) + " (got " + kind_text(stored) + " in " +
-                                        in_quotes(file.dataset) + ")");
+                                        in_quotes(file.dataset) + " of " + in_quotes(file.path) + ")");
 }
 
 }  // namespace

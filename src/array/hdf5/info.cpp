@@ -126,7 +126,8 @@ xt::xarray<std::string> hdf5_text(const std::string& path, const std::string& da
            type(H5Dget_type(set), &H5Tclose);
   if (H5Tget_class(type) != H5T_STRING)
     fail(ErrorKind::invalid_argument, "hdf5_text: the dataset's elements must be texts (got " +
-                                          kind_text(type) + " in " + in_quotes(dataset) + ")");
+                                          kind_text(type) + " in " + in_quotes(dataset) + " of " +
+                                          in_quotes(path) + ")");
   const Id properties(H5Dget_create_plist(set), &H5Pclose);
   if (const std::string missing = missing_filter("hdf5_text", properties, path, dataset, true);
       !missing.empty())

@@ -37,7 +37,7 @@ std::string reason() {
   constexpr std::string_view system = "error message = '";
   if (const std::size_t at = text.find(system); at != std::string::npos)
     return text.substr(at + system.size(), text.find('\'', at + system.size()) - at - system.size());
-  return text.empty() ? "no reason given" : text;
+  return text.empty() ? no_reason : text;
 }
 namespace {
 

@@ -47,6 +47,8 @@ class Id {
 
 /// The innermost reason the library gives.
 [[nodiscard]] std::string reason();
+/// What `reason` says if the library gives none.
+inline constexpr const char* no_reason = "no reason given";
 [[noreturn]] inline void fail(ErrorKind kind, const std::string& text) { throw Error(kind, text); }
 [[nodiscard]] inline std::string in_quotes(const std::string& text) { return "\"" + text + "\""; }
 

@@ -118,7 +118,10 @@ std::string why_no_file(const std::string& target, const std::string& beside) {
   const std::filesystem::path path(target);
   const std::string there =
       path.is_absolute() ? target : (std::filesystem::path(beside).parent_path() / path).string();
-  return access(there.c_str(), R_OK) == 0 ? reason() : std::strerror(errno);
+  if (access(there.c_str(), R_OK) != 0) return std::strerror(errno);
+  const std::string why = reason();
+  if (why != no_reason) return why;
+  return H5Fis_hdf5(there.c_str()) > 0 ? "it is not there" : "it is not an HDF5 file";
 }
 
 // Follows the names on the way to a dataset that cannot be opened.

@@ -70,6 +70,8 @@ void copy_strided(const void* from, std::int64_t step, void* to, std::int64_t to
   if (step == 0 && to_step == 1) {
     const T value = *in;
     for (std::int64_t i = 0; i < count; ++i) out[i] = value;
+  } else if (to_step == 1 && step == -1) {
+    for (std::int64_t i = 0; i < count; ++i) out[i] = in[-i];
   } else if (to_step == 1) {
     for (std::int64_t i = 0; i < count; ++i) out[i] = in[i * step];
   } else {
@@ -123,9 +125,11 @@ class StepRun {
  private:
   void prepare();
   void merge();
+  void lengthen_rows();
   void assign_slots();
   const Code& code(std::size_t r) const { return task_.code[step_.begin + r]; }
-  void load(std::size_t r, std::int64_t row, std::int64_t rows, std::int64_t column, std::int64_t columns);
+  void load(std::size_t r, std::int64_t row, std::int64_t rows, std::int64_t column, std::int64_t columns,
+            std::byte* to);
   void count_up(std::size_t r, std::int64_t row, std::int64_t rows, std::int64_t column,
                 std::int64_t columns);
   void finish(std::int64_t row, std::int64_t rows, std::int64_t column, std::int64_t columns);
@@ -162,6 +166,7 @@ void StepRun::prepare() {
   const bool arg = step_.fold == Fold::arg_minimum || step_.fold == Fold::arg_maximum;
   if (arg) steps_[count_ + 1] = take(step_.index_steps);
   merge();
+  lengthen_rows();
   kernels_.resize(count_);
   for (std::size_t r = 0; r < count_; ++r)
     if (code(r).op > Op::iota) kernels_[r] = element_kernel(code(r));
@@ -195,6 +200,18 @@ void StepRun::merge() {
     kept = 1;
   }
   loop_.axes = kept;
+}
+
+// Each row has a price: the longest axis becomes the last one if that is short.
+void StepRun::lengthen_rows() {
+  constexpr std::int64_t is_short = 16, worth_it = 4;
+  const int last = loop_.axes - 1;
+  const auto longest = std::max_element(loop_.shape, loop_.shape + loop_.axes) - loop_.shape;
+  if (loop_.shape[last] >= is_short || loop_.shape[longest] < worth_it * loop_.shape[last]) return;
+  std::rotate(loop_.shape + longest, loop_.shape + longest + 1, loop_.shape + loop_.axes);
+  for (Steps& steps : steps_)
+    if (!steps.empty())
+      std::rotate(steps.begin() + longest, steps.begin() + longest + 1, steps.begin() + loop_.axes);
 }
 
 // Registers share slots as soon as the last reader is done.
@@ -235,8 +252,9 @@ void StepRun::assign_slots() {
   }
 }
 
+// Into the given place, unless the elements can stay where they are.
 void StepRun::load(std::size_t r, std::int64_t row, std::int64_t rows, std::int64_t column,
-                   std::int64_t columns) {
+                   std::int64_t columns, std::byte* to) {
   const Code& one = code(r);
   const Tensor& from = operands_[one.operand];
   const std::size_t size = size_of(one.out);
@@ -251,12 +269,11 @@ void StepRun::load(std::size_t r, std::int64_t row, std::int64_t rows, std::int6
     return;
   }
   Rows walk(loop_, steps.data(), row);
-  std::byte* to = slot_[r];
+  at_[r] = to;
   for (std::int64_t i = 0; i < rows; ++i, walk.next()) {
     copy(size, place(walk.offset), step, to, 1, columns);
     to += static_cast<std::size_t>(columns) * size;
   }
-  at_[r] = slot_[r];
 }
 
 void StepRun::count_up(std::size_t r, std::int64_t row, std::int64_t rows, std::int64_t column,
@@ -334,38 +351,41 @@ void StepRun::run() {
   const bool stores_rows =
       step_.fold == Fold::store && steps_[count_][static_cast<std::size_t>(loop_.axes - 1)] == 1;
   const std::size_t result_size = size_of(code(count_ - 1).out);
-  for (std::int64_t row = 0; row < rows; row += rows_at_once) {
-    const std::int64_t r_count = std::min(rows_at_once, rows - row);
-    for (std::int64_t column = 0; column < inner; column += columns_at_once) {
-      const std::int64_t c_count = std::min(columns_at_once, inner - column);
-      for (std::size_t r = 0; r < count_; ++r) {
-        const Code& one = code(r);
-        if (one.op == Op::load) {
-          load(r, row, r_count, column, c_count);
-        } else if (one.op == Op::iota) {
-          count_up(r, row, r_count, column, c_count);
-        } else if (kernels_[r]) {
-          void* out = slot_[r];
-          if (r + 1 == count_ && stores_rows && r_count == 1) {  // straight to its place
-            out = static_cast<std::byte*>(destination_->data) +
-                  (step_.offset + row_offset(loop_, steps_[count_].data(), row) + column) *
-                      static_cast<std::int64_t>(result_size);
-            at_[r] = out;
-          } else {
-            at_[r] = slot_[r];
-          }
-          try {
-            kernels_[r](at_[one.a], at_[one.b], at_[one.c], out, static_cast<std::size_t>(r_count * c_count),
-                        one);
-          } catch (const Misfit& misfit) {
-            const auto index = static_cast<std::int64_t>(misfit.index);
-            refuse(r, misfit, row + index / c_count, column + index % c_count);
-          }
+  const auto piece = [&](std::int64_t row, std::int64_t column) {
+    const std::int64_t r_count = std::min(rows_at_once, rows - row),
+                       c_count = std::min(columns_at_once, inner - column);
+    for (std::size_t r = 0; r < count_; ++r) {
+      const Code& one = code(r);
+      void* out = slot_[r];
+      if (r + 1 == count_ && stores_rows && r_count == 1)  // straight to its place
+        out = static_cast<std::byte*>(destination_->data) +
+              (step_.offset + row_offset(loop_, steps_[count_].data(), row) + column) *
+                  static_cast<std::int64_t>(result_size);
+      if (one.op == Op::load) {
+        load(r, row, r_count, column, c_count, static_cast<std::byte*>(out));
+      } else if (one.op == Op::iota) {
+        count_up(r, row, r_count, column, c_count);
+      } else if (kernels_[r]) {
+        at_[r] = out;
+        try {
+          kernels_[r](at_[one.a], at_[one.b], at_[one.c], out, static_cast<std::size_t>(r_count * c_count),
+                      one);
+        } catch (const Misfit& misfit) {
+          const auto index = static_cast<std::int64_t>(misfit.index);
+          refuse(r, misfit, row + index / c_count, column + index % c_count);
         }
       }
-      finish(row, r_count, column, c_count);
     }
+    finish(row, r_count, column, c_count);
+  };
+  constexpr std::int64_t few = 8;  // rows that are done side by side: they may lie in each other
+  if (rows <= few && rows_at_once == 1) {
+    for (std::int64_t column = 0; column < inner; column += columns_at_once)
+      for (std::int64_t row = 0; row < rows; ++row) piece(row, column);
+    return;
   }
+  for (std::int64_t row = 0; row < rows; row += rows_at_once)
+    for (std::int64_t column = 0; column < inner; column += columns_at_once) piece(row, column);
 }
 
 Dims from_pool(const TaskCode& task, std::uint32_t at, std::uint32_t count) {

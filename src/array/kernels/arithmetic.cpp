@@ -52,13 +52,13 @@ template <class T>
 ElementKernel ordered(Op op) {
   switch (op) {
     case Op::minimum:
-      return binary<T>([](T a, T b) { return a < b || a != a ? a : b; });
+      return binary<T>([](T a, T b) { return (a < b) | (a != a) ? a : b; });
     case Op::maximum:
-      return binary<T>([](T a, T b) { return a > b || a != a ? a : b; });
+      return binary<T>([](T a, T b) { return (a > b) | (a != a) ? a : b; });
     case Op::fmin:
-      return binary<T>([](T a, T b) { return a < b || b != b ? a : b; });
+      return binary<T>([](T a, T b) { return (a < b) | (b != b) ? a : b; });
     case Op::fmax:
-      return binary<T>([](T a, T b) { return a > b || b != b ? a : b; });
+      return binary<T>([](T a, T b) { return (a > b) | (b != b) ? a : b; });
     case Op::floor_divide:
       return binary<T>([](T a, T b) { return floor_divided(a, b); });
     case Op::mod:
@@ -180,22 +180,40 @@ ElementKernel numeric(Op op) {
   }
 }
 
-// Only the size of an element matters.
-template <class T>
+// Of elements as bits, without a branch: masks are often as good as random. `Words`: of an element.
+template <class Word, std::size_t Words = 1>
 void choose(const void* a, const void* b, const void* c, void* out, std::size_t count, const Code&) {
+  using Bits [[gnu::may_alias]] = Word;
   const auto* yes = static_cast<const unsigned char*>(a);
-  const T* x = static_cast<const T*>(b);
-  const T* y = static_cast<const T*>(c);
-  T* r = static_cast<T*>(out);
+  const auto* x = static_cast<const Bits*>(b);
+  const auto* y = static_cast<const Bits*>(c);
+  auto* r = static_cast<Bits*>(out);
 #pragma GCC ivdep
-  for (std::size_t i = 0; i < count; ++i) r[i] = yes[i] ? x[i] : y[i];
+  for (std::size_t i = 0; i < count; ++i) {
+    const auto mask = static_cast<Word>(Word{0} - Word{yes[i]});
+    for (std::size_t w = 0; w < Words; ++w)
+      r[i * Words + w] = static_cast<Word>((x[i * Words + w] & mask) | (y[i * Words + w] & ~mask));
+  }
+}
+ElementKernel choose_kernel(std::size_t size) {
+  switch (size) {
+    case 1:
+      return &choose<std::uint8_t>;
+    case 2:
+      return &choose<std::uint16_t>;
+    case 4:
+      return &choose<std::uint32_t>;
+    case 8:
+      return &choose<std::uint64_t>;
+    default:
+      return &choose<std::uint64_t, 2>;
+  }
 }
 
 }  // namespace
 
 ElementKernel arithmetic_kernel(Op op, DType type) {
-  if (op == Op::where)
-    return dispatch(type, []<class T>(std::type_identity<T>) -> ElementKernel { return &choose<T>; });
+  if (op == Op::where) return choose_kernel(size_of(type));
   return dispatch(type, [&]<class T>(std::type_identity<T>) -> ElementKernel {
     if constexpr (std::is_same_v<T, bool>) return boolean(op);
     else return numeric<T>(op);

@@ -45,6 +45,12 @@ template <class T>
 void fold_count(const void* data, std::size_t count, const FoldTarget& to) {
   const T* x = static_cast<const T*>(data);
   auto* r = reinterpret_cast<std::int64_t*>(to.at);
+  if (to.step == 0) {
+    std::int64_t sum = 0;
+    for (std::size_t i = 0; i < count; ++i) sum += x[i] != T(0);
+    *r += sum;
+    return;
+  }
   for (std::size_t i = 0; i < count; ++i) r[static_cast<std::int64_t>(i) * to.step] += x[i] != T(0);
 }
 
@@ -80,22 +86,22 @@ void fold_each(const void* data, std::size_t count, const FoldTarget& to) {
 template <class T>
 struct Smallest {
   static constexpr bool splits = true;
-  T operator()(T a, T x) const { return x < a || x != x ? x : a; }
+  T operator()(T a, T x) const { return (x < a) | (x != x) ? x : a; }
 };
 template <class T>
 struct Largest {
   static constexpr bool splits = true;
-  T operator()(T a, T x) const { return x > a || x != x ? x : a; }
+  T operator()(T a, T x) const { return (x > a) | (x != x) ? x : a; }
 };
 template <class T>
 struct NanSmallest {
   static constexpr bool splits = true;
-  T operator()(T a, T x) const { return x < a || a != a ? x : a; }
+  T operator()(T a, T x) const { return (x < a) | (a != a) ? x : a; }
 };
 template <class T>
 struct NanLargest {
   static constexpr bool splits = true;
-  T operator()(T a, T x) const { return x > a || a != a ? x : a; }
+  T operator()(T a, T x) const { return (x > a) | (a != a) ? x : a; }
 };
 template <class T>
 struct Product {
@@ -189,10 +195,15 @@ void fold_arg(const void* data, std::size_t count, const FoldTarget& to) {
   auto* index = reinterpret_cast<std::int64_t*>(to.at);
   auto* bits = index + to.plane;
   const auto better = [](T a, T b) { return Max ? a > b : a < b; };
-  if (to.step == 0) {  // the best of the piece first
-    std::size_t best = 0;
-    for (std::size_t i = 1; i < count && x[best] == x[best]; ++i)
-      if (better(x[i], x[best]) || x[i] != x[i]) best = i;
+  if (to.step == 0) {  // the best of the piece first, then where it is
+    T most = x[0];
+    bool none = false;  // there is a NaN
+    for (std::size_t i = 0; i < count; ++i) {
+      most = better(x[i], most) ? x[i] : most;
+      none |= x[i] != x[i];
+    }
+    const auto best = static_cast<std::size_t>(
+        std::find_if(x, x + count - 1, [&](T v) { return none ? v != v : v == most; }) - x);
     const std::int64_t mine = to.index + static_cast<std::int64_t>(best) * to.index_step;
     const T value = x[best], held = from_bits<T>(*bits);
     const bool nan = value != value, held_nan = held != held;

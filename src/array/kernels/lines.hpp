@@ -18,7 +18,7 @@ struct Lines {
 struct InOrder {
   template <class T>
   bool operator()(T a, T b) const {
-    return a < b || (b != b && a == a);
+    return (a < b) | ((b != b) & (a == a));
   }
 };
 template <class T>

@@ -9,6 +9,7 @@
 
 #include "batch/answer.hpp"
 #include "batch/array.hpp"
+#include "batch/following.hpp"
 #include "batch/program.hpp"
 #include "batch/script.hpp"
 #include "weir/error.hpp"
@@ -63,7 +64,11 @@ std::string directives(const JobOptions& options) {
   // What LSF itself has to say of the job. The script takes its output to files of its own, which grow as it
   // runs.
   lines.add("-o " + directive_value("log_directory", log_prefix(options) + name + ".log"));
-  lines.add("-rn");
+  lines.add(options.requeue ? "-r" : "-rn");
+  if (const auto signal = early_signal(options)) {  // minutes, as all of LSF's times
+    lines.add("-wa " + signal->name);
+    lines.add("-wt " + std::to_string(std::chrono::ceil<std::chrono::minutes>(signal->before).count()));
+  }
   if (!options.queue.empty()) lines.add("-q " + directive_value("queue", options.queue));
   if (!options.account.empty()) lines.add("-P " + directive_value("account", options.account));
   lines.add("-n " + std::to_string(std::int64_t{wanted.ranks} * options.threads_per_rank));
@@ -74,6 +79,8 @@ std::string directives(const JobOptions& options) {
         (others.empty() ? "" : " && ") + std::string("hname!='") + directive_value("exclude", host) + "'";
   if (!others.empty()) lines.add("-R \"select[" + others + "]\"");
   if (options.memory_bytes) lines.add("-R \"rusage[mem=" + memory_text(options.memory_bytes) + "/host]\"");
+  static_cast<void>(gpus_of(options, 1));
+  if (options.gpus_per_rank) lines.add("-gpu \"num=" + std::to_string(options.gpus_per_rank) + "/task\"");
   if (options.gpus_per_node) lines.add("-gpu \"num=" + std::to_string(options.gpus_per_node) + "/host\"");
   if (options.walltime.count() > 0) lines.add("-W " + run_limit(options.walltime));
   lines.add_own();
@@ -163,7 +170,7 @@ std::vector<JobStatus> ask_bjobs(const std::vector<std::string>& ids) {
   return jobs;
 }
 
-class Lsf : public BatchSystem {
+class Lsf : public BatchSystem, public Following {
  public:
   std::string_view name() const override { return "lsf"; }
   std::string_view title() const override { return "LSF"; }
@@ -192,6 +199,10 @@ class Lsf : public BatchSystem {
 
   std::string element(const std::string& job_id, int index) const override {
     return job_id + "[" + std::to_string(index) + "]";
+  }
+
+  std::string begins_after(const std::string& job_id) const override {
+    return "-w \"ended(" + job_id + ")\"";
   }
 
   std::vector<JobStatus> status(const std::vector<std::string>& ids) const override {

@@ -8,6 +8,7 @@
 
 #include "batch/answer.hpp"
 #include "batch/array.hpp"
+#include "batch/following.hpp"
 #include "batch/pbs/pbs.hpp"
 #include "batch/program.hpp"
 #include "batch/script.hpp"
@@ -49,7 +50,7 @@ std::string chunk(const JobOptions& options, int count, int ranks) {
   std::string text = std::to_string(count) +
                      ":ncpus=" + std::to_string(std::int64_t{ranks} * options.threads_per_rank) +
                      ":mpiprocs=" + std::to_string(ranks) + ":ompthreads=1";
-  if (options.gpus_per_node) text += ":ngpus=" + std::to_string(options.gpus_per_node);
+  if (const int gpus = gpus_of(options, ranks)) text += ":ngpus=" + std::to_string(gpus);
   if (options.memory_bytes) text += ":mem=" + memory_text(options.memory_bytes);
   return text;
 }
@@ -74,11 +75,14 @@ std::string directives(const JobOptions& options) {
   if (!options.exclude.empty())
     throw Error(ErrorKind::unsupported,
                 "exclude: PBS leaves out no hosts (got " + options.exclude.front() + ")");
+  if (const auto signal = early_signal(options))
+    throw Error(ErrorKind::unsupported, "signal: PBS sends none ahead of the walltime (got " +
+                                            options.signal + "); leave it out, PBS ends a job with SIGTERM");
   Directives lines("#PBS", options);
   const std::string name = checked_name(options);
   lines.add("-N " + name);
   lines.add("-S /bin/bash");
-  lines.add("-r n");
+  lines.add(options.requeue ? "-r y" : "-r n");
   // What the shell says before the script takes its output to files of its own.
   lines.add("-j oe");
   lines.add("-o " + log_path(options) + name + ".log");
@@ -190,7 +194,7 @@ bool were_over(const ProgramResult& answer) {
   return has_words;
 }
 
-class Pbs : public BatchSystem {
+class Pbs : public BatchSystem, public Following {
  public:
   std::string_view name() const override { return "pbs"; }
   std::string_view title() const override { return "PBS"; }
@@ -225,6 +229,10 @@ class Pbs : public BatchSystem {
     return open == std::string::npos
                ? job_id
                : job_id.substr(0, open + 1) + std::to_string(index) + job_id.substr(job_id.find(']', open));
+  }
+
+  std::string begins_after(const std::string& job_id) const override {
+    return "-W depend=afterany:" + job_id;
   }
 
   std::vector<JobStatus> status(const std::vector<std::string>& ids) const override {

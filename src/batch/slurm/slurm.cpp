@@ -9,6 +9,7 @@
 
 #include "batch/answer.hpp"
 #include "batch/array.hpp"
+#include "batch/following.hpp"
 #include "batch/program.hpp"
 #include "batch/script.hpp"
 #include "batch/slurm/slurm.hpp"
@@ -44,7 +45,10 @@ std::string directives(const JobOptions& options) {
   const JobLayout wanted = layout(options);
   Directives lines("#SBATCH", options);
   lines.add("--job-name=" + checked_name(options));
-  lines.add("--no-requeue");
+  lines.add(options.requeue ? "--requeue" : "--no-requeue");
+  // B: to the script, which passes it on; ranks are no steps of Slurm.
+  if (const auto signal = early_signal(options))
+    lines.add("--signal=B:" + signal->name + "@" + std::to_string(signal->before.count()));
   const bool is_array = !array_text(slurm(), options).empty();
   lines.add("--output=" + log_pattern(options, "out", is_array));
   lines.add("--error=" + log_pattern(options, "err", is_array));
@@ -61,7 +65,9 @@ std::string directives(const JobOptions& options) {
   lines.add("--ntasks=" + std::to_string(wanted.ranks));
   if (wanted.nodes > 1) lines.add("--ntasks-per-node=" + std::to_string(wanted.ranks_per_node));
   lines.add("--cpus-per-task=" + std::to_string(options.threads_per_rank));
+  static_cast<void>(gpus_of(options, 1));
   if (options.gpus_per_node) lines.add("--gpus-per-node=" + std::to_string(options.gpus_per_node));
+  if (options.gpus_per_rank) lines.add("--gpus-per-task=" + std::to_string(options.gpus_per_rank));
   if (options.memory_bytes) lines.add("--mem=" + memory_text(options.memory_bytes));
   if (options.walltime.count() > 0) lines.add("--time=" + clock_text(options.walltime));
   lines.add_own();
@@ -168,7 +174,7 @@ std::vector<std::string> missing(const std::vector<std::string>& ids, const Foun
   return result;
 }
 
-class Slurm : public BatchSystem {
+class Slurm : public BatchSystem, public Following {
  public:
   std::string_view name() const override { return "slurm"; }
   std::string_view title() const override { return "Slurm"; }
@@ -201,6 +207,10 @@ class Slurm : public BatchSystem {
 
   std::string element(const std::string& job_id, int index) const override {
     return job_id + "_" + std::to_string(index);
+  }
+
+  std::string begins_after(const std::string& job_id) const override {
+    return "--dependency=afterany:" + job_id;
   }
 
   std::vector<JobStatus> status(const std::vector<std::string>& ids) const override {

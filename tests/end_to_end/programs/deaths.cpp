@@ -450,6 +450,51 @@ void random_graph(Context& at) {
   require(results == oracle(steps), "a digest is wrong");
 }
 
+// --- gangs: with four workers or more
+
+int sum_in_gang(weir::Gang& gang, std::string how, std::string flag) {
+  gang.barrier();
+  if (gang.rank() == 1 && is_first(flag)) die(how);
+  return gang.allreduce(gang.rank() + 1);
+}
+// The others are where no Gang can tell them, as in a call of MPI.
+int stuck_in_gang(weir::Gang& gang, std::string flag) {
+  gang.barrier();
+  const bool is_first_time = gang.rank() == 1 ? is_first(flag) : false;
+  const bool all_first = gang.broadcast(is_first_time, 1);
+  if (all_first && gang.rank() == 1) raise(SIGKILL);
+  if (all_first && gang.rank() == 0)
+    for (;;) pause();
+  return gang.allreduce(gang.rank() + 1);
+}
+int always_in_gang(weir::Gang& gang) {
+  gang.barrier();
+  if (gang.rank() == 1) raise(SIGKILL);
+  return gang.allreduce(1);
+}
+
+void gang_dies(Context& at) {
+  std::vector<Future<int>> others = at.client.map(identity, std::vector<int>(200, 7));
+  const auto sum = at.client.submit(weir::gang{3}, sum_in_gang, std::string("kill"), at.folder + "/gang");
+  const auto input = at.client.submit([](int x) { return x; }, sum);
+  require(input.result() == 6, "the gang's sum is wrong");
+  for (const int x : at.client.gather(others)) require(x == 7, "a task beside the gang is wrong");
+}
+void gang_stuck(Context& at) {
+  const auto start = Clock::now();
+  const auto sum = at.client.submit(weir::gang{2}, stuck_in_gang, at.folder + "/gang");
+  require(sum.result() == 3, "the gang's sum is wrong");
+  require(Clock::now() - start >= std::chrono::seconds(4), "nobody waited for the one that was stuck");
+}
+void gang_kills(Context& at) {
+  try {
+    static_cast<void>(at.client.submit(weir::gang{2}, always_in_gang).result());
+    require(false, "a gang that kills its workers has a result");
+  } catch (const weir::TaskError& error) {
+    std::cout << error.what() << '\n';
+  }
+}
+
 // --- scenarios of the rank-0 kind, ended from outside
 
 void forever(Context& at) {
@@ -477,6 +522,9 @@ const std::map<std::string, void (*)(Context&)> scenarios{
     {"nested", nested},
     {"asked_of_it", asked_of_it},
     {"random_graph", random_graph},
+    {"gang_dies", gang_dies},
+    {"gang_stuck", gang_stuck},
+    {"gang_kills", gang_kills},
     {"forever", forever},
 };
 

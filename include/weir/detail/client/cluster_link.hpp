@@ -117,6 +117,12 @@ struct Request {
   bool out_of_band = false;
 };
 
+/// How the tasks of a gang are placed.
+struct GangShape {
+  int per_node = 0;
+  bool separate = false;
+};
+
 /// What can only be asked where the scheduler lives.
 class Overseer {
  public:
@@ -136,6 +142,9 @@ class ClusterLink {
   virtual ~ClusterLink() = default;
 
   [[nodiscard]] virtual FutureRef submit(Request&& request) = 0;
+  /// One for each rank; they run at the same time, or not at all.
+  [[nodiscard]] virtual std::vector<FutureRef> submit_gang(std::vector<Request>&& ranks,
+                                                           const GangShape& shape) = 0;
   /// Puts `value` on `workers` (empty: one that the scheduler chooses).
   [[nodiscard]] virtual FutureRef scatter(task::Value value, const std::vector<PeerId>& workers) = 0;
   /// Waits until the future is not pending; whether it is. Drives the cluster meanwhile.

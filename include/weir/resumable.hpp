@@ -1,0 +1,184 @@
+// Resumable: a stream that goes on, in the next run, where the last one ended, each element once.
+#pragma once
+
+#include <concepts>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "weir/serialize.hpp"
+#include "weir/stream/sinks.hpp"
+#include "weir/stream/stream.hpp"
+
+namespace weir {
+
+/// A source that knows where it is: `next()` gives an element or nothing at the end, `offset()` where the one
+/// behind it begins, and `seek(offset)` goes there.
+template <class S>
+concept OffsetSource = requires(S& source, const S& as_it_is) {
+  *source.next();
+  source.seek(as_it_is.offset());
+}
+&&Travels<std::decay_t<decltype(std::declval<const S&>().offset())>>;
+
+/// The lines of a text file; its offset counts bytes. What has been appended since the last run is read by
+/// the next one. Throws `Error{not_found}` if it cannot be opened, `Error{io}` if it has become shorter.
+class LinesOf {
+ public:
+  /// From its beginning.
+  explicit LinesOf(std::filesystem::path path);
+  /// The next line without its end.
+  [[nodiscard]] std::optional<std::string> next();
+  /// Where it begins.
+  [[nodiscard]] std::uint64_t offset() const noexcept { return at_; }
+  /// Goes there.
+  void seek(std::uint64_t offset);
+
+ private:
+  std::filesystem::path path_;
+  std::ifstream in_;
+  std::uint64_t at_ = 0;
+};
+
+/// The paths in a folder, by name; one that has been given is not given again, in no run.
+class FilesIn {
+ public:
+  /// Throws `Error{not_found}` if it cannot be read.
+  explicit FilesIn(std::filesystem::path folder);
+  /// The next path.
+  [[nodiscard]] std::optional<std::filesystem::path> next();
+  /// The names that have been given.
+  [[nodiscard]] const std::set<std::string>& offset() const noexcept { return given_; }
+  /// These are not given.
+  void seek(std::set<std::string> given) { given_ = std::move(given); }
+
+ private:
+  std::filesystem::path folder_;
+  std::set<std::string> names_, given_;
+};
+
+/// The items of a vector; its offset is an index.
+template <class T>
+class ItemsOf {
+ public:
+  /// Those of `items`.
+  explicit ItemsOf(std::vector<T> items) : items_(std::move(items)) {}
+  /// The next one.
+  [[nodiscard]] std::optional<T> next() {
+    return at_ < items_.size() ? std::optional<T>(items_[at_++]) : std::nullopt;
+  }
+  /// Its index.
+  [[nodiscard]] std::uint64_t offset() const noexcept { return at_; }
+  /// Goes there.
+  void seek(std::uint64_t offset) { at_ = offset; }
+
+ private:
+  std::vector<T> items_;
+  std::uint64_t at_ = 0;
+};
+
+/// Feeds a stream from a source with an offset, and commits now and then: where the source is, what the
+/// sinks have written and the states, all at once. A run that is killed is continued by the next one from the
+/// last commit, and what had been written beyond it is taken back.
+///
+/// ```cpp
+/// weir::Stream<std::string> lines;
+/// weir::Resumable job("run7", "count");
+/// std::map<std::string, int> count;
+/// job.state("count", count);
+/// job.sink(lines, [&](const std::string& line) { ++count[line]; });
+/// job.sink_to_textfile(lines.map(shout), "out.txt");
+/// job.feed(weir::LinesOf("in.txt"), lines);
+/// ```
+///
+/// **Shape.** Each element is in the files, and in the states, exactly once, however often the program was
+/// killed. Another sink is given those since the last commit again (at least once); `feed` warns of each.
+/// **Errors.** The constructor throws `Error{unsupported}` while another program has it, `Error{io}` if the
+/// folder cannot be written or what was committed has been damaged.
+/// **Threads.** One, which feeds; the stream may have others.
+/// **Cost.** A commit drains the stream and waits for the disk: some milliseconds each `every`.
+class Resumable {
+ public:
+  /// Kept in the folder `journal`, under `name`; commits each `every`, and when the source ends.
+  Resumable(const std::string& journal, const std::string& name, Duration every = std::chrono::seconds(1));
+  ~Resumable();
+  Resumable(const Resumable&) = delete;
+  Resumable& operator=(const Resumable&) = delete;
+
+  /// Sets `object` to what the last commit had under this name, and commits it from now on; it must outlive
+  /// this. Throws `Error{serialization}` if that was of another type.
+  template <Travels T>
+  void state(const std::string& name, T& object) {
+    if (const auto bytes = restored("state " + name)) object = read_as<T>(name, *bytes);
+    keep("state " + name, [&object] { return to_bytes(object); });
+  }
+  /// Calls `f` for each element; it changes states of this only.
+  template <class T, class F>
+  Sink sink(const Stream<T>& s, F f) {
+    Sink sink = s.sink(std::move(f));
+    committing(sink);
+    return sink;
+  }
+  /// Writes each element as a line. What the file had beyond the last commit is cut off; without one it is
+  /// empty. Throws `Error{io}` if it is shorter than what was committed, or cannot be written.
+  template <class T>
+  Sink sink_to_textfile(const Stream<T>& s, const std::filesystem::path& path) {
+    Sink sink = s.sink([file = open(path)](const T& x) { write_line(*file, detail::stream::as_text(x)); });
+    sink.named(path.filename().string());
+    committing(sink);
+    return sink;
+  }
+  /// From a sink: a whole file, which has its name when the element that made it is committed.
+  void put_file(const std::filesystem::path& path, const std::string& text);
+
+  /// Emits what the source has from where the last commit was, to its end.
+  ///
+  /// **Errors.** Throws `Error{unsupported}` if an operator of the stream keeps a state or elements, which
+  /// would be lost: keep it in a `state`. What the stream throws comes out, with nothing committed since.
+  template <OffsetSource S, class T>
+  void feed(S source, const Stream<T>& into) {
+    check(into);
+    using Offset = std::decay_t<decltype(source.offset())>;
+    if (const auto bytes = restored("offset")) source.seek(read_as<Offset>("offset", *bytes));
+    keep("offset", [&source] { return to_bytes(source.offset()); });
+    while (auto x = source.next()) {
+      into.emit(std::move(*x));
+      if (is_due()) commit(into);
+    }
+    commit(into);
+    keep("offset", [offset = to_bytes(source.offset())] { return offset; });
+  }
+
+ private:
+  struct Core;
+  class File;
+  using Bytes = std::vector<std::byte>;
+  template <class T>
+  T read_as(const std::string& name, const Bytes& bytes) const {
+    try {
+      return from_bytes<T>(bytes);
+    } catch (const Error& error) {
+      other_type(name, error.what());
+    }
+  }
+  [[noreturn]] void other_type(const std::string& name, const std::string& why) const;
+  [[nodiscard]] std::optional<Bytes> restored(const std::string& name) const;
+  void keep(const std::string& name, std::function<Bytes()> save);
+  void committing(const Sink& sink);
+  [[nodiscard]] std::shared_ptr<File> open(const std::filesystem::path& path);
+  static void write_line(File& file, const std::string& line);
+  void check(const StreamHandle& into);
+  [[nodiscard]] bool is_due();
+  void commit(const StreamHandle& into);
+
+  std::unique_ptr<Core> core_;
+};
+
+}  // namespace weir

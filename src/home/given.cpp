@@ -1,0 +1,175 @@
+// Allocation, control group, affinity mask, variables of devices.
+#include "home/given.hpp"
+
+#include <sched.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <fstream>
+
+#include "batch/answer.hpp"
+#include "batch/program.hpp"
+#include "node/bound.hpp"
+#include "node/host.hpp"
+
+namespace weir::detail::home {
+
+namespace {
+
+template <class T>
+void lower(Said<T>& least, T value, const std::string& source) {
+  if (least.source.empty() || value < least.value) least = {value, source};
+}
+
+std::vector<std::string> items_of(const std::string& list) {
+  std::vector<std::string> items;
+  for (std::size_t at = 0; at < list.size();) {
+    const std::size_t end = std::min(list.find(',', at), list.size());
+    if (std::string item = batch::trimmed(list.substr(at, end - at)); !item.empty())
+      items.push_back(std::move(item));
+    at = end + 1;
+  }
+  return items;
+}
+
+// Batch systems give indices, also as ranges.
+std::vector<std::string> indices_of(const std::string& list) {
+  std::vector<std::string> items;
+  for (const int index : cpu_list(list)) items.push_back(std::to_string(index));
+  return items;
+}
+
+Said<std::vector<std::string>> devices_of(const BatchSystem::Variables& variables) {
+  for (const char* name : node::device_variable_names) {
+    const auto list = variables(name);
+    if (!list) continue;
+    std::vector<std::string> devices = items_of(*list);
+    // "NoDevFiles" is what Slurm writes for none; CUDA stops at the first -1.
+    const auto none = std::find_if(devices.begin(), devices.end(), [](const std::string& device) {
+      return device.starts_with("-") || device == "NoDevFiles" || device == "none";
+    });
+    devices.erase(none, devices.end());
+    return {std::move(devices), name};
+  }
+  for (const char* name : {"SLURM_STEP_GPUS", "SLURM_JOB_GPUS", "GPU_DEVICE_ORDINAL"})
+    if (const auto list = variables(name)) return {indices_of(*list), name};
+  return {{}, "no variable names any (CUDA_VISIBLE_DEVICES, ROCR_VISIBLE_DEVICES, ...)"};
+}
+
+}  // namespace
+
+std::vector<int> cpu_list(const std::string& text) {
+  constexpr int most = 4096;
+  std::vector<int> cpus;
+  for (const std::string& item : items_of(text)) {
+    int first = 0;
+    const char* const end = item.data() + item.size();
+    auto [at, problem] = std::from_chars(item.data(), end, first);
+    if (problem != std::errc()) return {};
+    int last = first;
+    if (at != end && *at == '-') {
+      const auto [rest, wrong] = std::from_chars(at + 1, end, last);
+      if (wrong != std::errc()) return {};
+      at = rest;
+    }
+    if (at != end || first < 0 || last < first || last >= most) return {};
+    for (int cpu = first; cpu <= last; ++cpu) cpus.push_back(cpu);
+  }
+  return cpus;
+}
+
+KernelView own_kernel_view() {
+  KernelView view;
+  cpu_set_t set;
+  if (sched_getaffinity(0, sizeof set, &set) == 0)
+    for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu)
+      if (CPU_ISSET(static_cast<std::size_t>(cpu), &set)) view.cpus.push_back(cpu);
+  view.quota_cores = node::group_cores("/proc/self/cgroup", "/sys/fs/cgroup");
+  view.memory_bytes =
+      static_cast<std::uint64_t>(sysconf(_SC_PHYS_PAGES)) * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
+  view.quota_memory = node::group_memory("/proc/self/cgroup", "/sys/fs/cgroup");
+  return view;
+}
+
+Given given(const BatchSystem::Variables& variables, const KernelView& kernel) {
+  Given all;
+  const auto job = current_job(variables);
+  const Allocation allocation = job ? job->system->allocation(variables, 1) : Allocation{};
+  const std::string of_job = job ? std::string(job->system->title()) + " job " + job->id : "";
+  if (!kernel.cpus.empty()) lower(all.cores, static_cast<int>(kernel.cpus.size()), "the affinity mask");
+  if (kernel.quota_cores)
+    lower(all.cores, static_cast<int>(std::ceil(*kernel.quota_cores)), "the control group");
+  if (allocation.cores > 0) lower(all.cores, allocation.cores, of_job);
+  all.cores.value = std::max(1, all.cores.value);
+  lower(all.memory_bytes, kernel.memory_bytes, "the node");
+  if (kernel.quota_memory) lower(all.memory_bytes, *kernel.quota_memory, "the control group");
+  if (allocation.memory_bytes > 0)
+    lower(all.memory_bytes, allocation.memory_bytes / 10 * 9, of_job + ", less a tenth");
+  // `weir run` knows the job's; on its other nodes the batch system's variables are missing.
+  if (const auto told = batch::number(variables("WEIR_NODE_MEMORY")); told && *told > 0)
+    lower(all.memory_bytes, static_cast<std::uint64_t>(*told) / 10 * 9, "the batch job, less a tenth");
+  all.devices = devices_of(variables);
+  return all;
+}
+
+Given given() { return given(batch::own_variables(), own_kernel_view()); }
+
+// Rank 0 works for nobody: where it is, a rank has the same number among all as on its node.
+Seat seat(const BatchSystem::Variables& variables) {
+  const int size = batch::count(variables("OMPI_COMM_WORLD_LOCAL_SIZE"));
+  const auto local = static_cast<std::size_t>(batch::count(variables("OMPI_COMM_WORLD_LOCAL_RANK")));
+  const auto rank = static_cast<std::size_t>(batch::count(variables("OMPI_COMM_WORLD_RANK")));
+  if (size < 2) return {};
+  const auto all = static_cast<std::size_t>(size);
+  return rank == local ? Seat{local > 0 ? local - 1 : 0, all - 1} : Seat{local, all};
+}
+
+namespace {
+
+// By the memory they are nearest to.
+std::vector<std::vector<int>> by_domain(const std::vector<int>& cpus) {
+  std::vector<std::vector<int>> domains;
+  std::vector<int> rest = cpus;
+  for (int node = 0; !rest.empty() && node < 1024; ++node) {
+    std::string text;
+    std::ifstream file("/sys/devices/system/node/node" + std::to_string(node) + "/cpulist");
+    if (!std::getline(file, text)) break;
+    const std::vector<int> here = cpu_list(text);
+    std::vector<int> domain;
+    for (const int cpu : rest)
+      if (std::find(here.begin(), here.end(), cpu) != here.end()) domain.push_back(cpu);
+    std::erase_if(rest, [&](int cpu) { return std::find(here.begin(), here.end(), cpu) != here.end(); });
+    if (!domain.empty()) domains.push_back(std::move(domain));
+  }
+  if (!rest.empty()) domains.push_back(std::move(rest));
+  return domains;
+}
+
+}  // namespace
+
+worker::Machine share_of(const Given& given, const KernelView& kernel, const Seat& seat,
+                         std::uint32_t threads) {
+  worker::Machine machine;
+  // A mask of its own has been cut for it; one that all share is cut here.
+  std::size_t begin = 0, count = kernel.cpus.size();
+  if (seat.workers > 1) {
+    begin = seat.index * threads;
+    count = threads;
+  }
+  if (kernel.cpus.size() >= begin + count && count >= threads &&
+      given.cores.value >= static_cast<int>(threads)) {
+    const auto first = kernel.cpus.begin() + static_cast<std::ptrdiff_t>(begin);
+    machine.domains = by_domain({first, first + static_cast<std::ptrdiff_t>(count)});
+  }
+  const std::vector<std::string>& devices = given.devices.value;
+  const std::size_t all = devices.size(), workers = seat.workers;
+  const std::size_t from = all >= workers ? seat.index * all / workers : std::min(seat.index, all);
+  const std::size_t to = all >= workers ? (seat.index + 1) * all / workers : std::min(seat.index + 1, all);
+  machine.devices.assign(devices.begin() + static_cast<std::ptrdiff_t>(from),
+                         devices.begin() + static_cast<std::ptrdiff_t>(to));
+  return machine;
+}
+
+}  // namespace weir::detail::home

@@ -1,0 +1,56 @@
+// What a process was given, and where each number comes from.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "weir/batch.hpp"
+#include "worker/places.hpp"
+
+namespace weir::detail::home {
+
+/// What the kernel says of this process; the tests have others.
+struct KernelView {
+  std::vector<int> cpus;                        ///< Of the affinity mask.
+  std::optional<double> quota_cores;            ///< Of the control group.
+  std::uint64_t memory_bytes = 0;               ///< Of the node.
+  std::optional<std::uint64_t> quota_memory{};  ///< Of the control group.
+};
+[[nodiscard]] KernelView own_kernel_view();
+
+/// A number, or a list, and who says so.
+template <class T>
+struct Said {
+  T value{};
+  std::string source;
+};
+
+/// What this process and its neighbours on this node have.
+struct Given {
+  Said<int> cores;
+  Said<std::uint64_t> memory_bytes;  ///< Of a job a tenth less, for what is not results.
+  Said<std::vector<std::string>> devices;
+};
+
+/// The fewest of what the batch job, the control group and the affinity mask allow.
+[[nodiscard]] Given given(const BatchSystem::Variables& variables, const KernelView& kernel);
+[[nodiscard]] Given given();
+
+/// Which of the processes of a job on this node this one is, and how many of them are workers.
+struct Seat {
+  std::size_t index = 0;
+  std::size_t workers = 1;
+};
+[[nodiscard]] Seat seat(const BatchSystem::Variables& variables);
+
+/// The processors and devices of the worker at `seat`, with `threads` threads: neighbours have others. Fewer
+/// processors than threads: none, nothing is bound then.
+[[nodiscard]] worker::Machine share_of(const Given& given, const KernelView& kernel, const Seat& seat,
+                                       std::uint32_t threads);
+
+/// `0-3,8` as the kernel writes lists of processors; empty for what is no list.
+[[nodiscard]] std::vector<int> cpu_list(const std::string& text);
+
+}  // namespace weir::detail::home

@@ -1,0 +1,500 @@
+// Gangs: tasks that start together, fail together, and are placed all or none.
+#include <algorithm>
+#include <cmath>
+
+#include "scheduler/state.hpp"
+#include "weir/duration.hpp"
+
+namespace weir::detail::scheduler {
+
+namespace {
+
+constexpr std::uint32_t most_ranks = 1 << 16;
+
+std::string text_of_rank(const Task& task) { return "rank " + std::to_string(task.extras->rank); }
+
+}  // namespace
+
+// --- what belongs to it
+
+void State::join_gang(Task& task, const protocol::GangPlace& place) {
+  if (place.rank >= place.size || place.size > most_ranks || task_client(place.leader) != task.client())
+    return;
+  Gang& gang = gangs_[place.leader];
+  if (gang.members.empty()) {
+    gang.members.resize(place.size);
+    gang.members[0] = place.leader;
+    gang.per_node = place.per_node;
+    gang.separate = place.separate;
+  }
+  if (gang.members.size() != place.size) return;
+  if (!task.extras) task.extras = std::make_unique<Extras>();
+  task.in_gang = true;
+  task.extras->gang = place.leader;
+  task.extras->rank = place.rank;
+  gang.members[place.rank] = task.id;
+}
+
+bool State::is_ready(const Gang& gang) const {
+  return std::all_of(gang.members.begin(), gang.members.end(), [&](TaskId id) {
+    const Task* task = id ? tasks_.find(id) : nullptr;
+    return task && task->state == TaskState::waiting && task->missing == 0;
+  });
+}
+
+void State::member_ready(Task& task) {
+  Gang& gang = gang_of(task);
+  if (gang.phase != GangPhase::gathering || !is_ready(gang)) return;
+  gang.phase = GangPhase::waiting;
+  gang.since = now_;
+  waiting_gangs_.push_back(gang.members[0]);
+}
+
+// One of them is wanted: the others run again with it.
+void State::want_gang(Gang& gang, std::vector<Task*>& todo) {
+  for (const TaskId id : gang.members) {
+    Task* other = id ? tasks_.find(id) : nullptr;
+    if (!other) continue;
+    if (other->state == TaskState::memory) {
+      if (other->wanted && !other->delivered) tell_client(*other, protocol::TaskPending{id});
+      free_replicas(*other);
+      move(*other, TaskState::released, cause_);
+      hold_dependents(*other);
+    }
+    if (other->state == TaskState::released) todo.push_back(other);
+  }
+}
+
+// A rank whose own result nobody wants stays as long as that of another is wanted.
+void State::release_gang(Task& task) {
+  Gang& gang = gang_of(task);
+  std::vector<Task*> members;
+  for (const TaskId id : gang.members)
+    if (Task* other = id ? tasks_.find(id) : nullptr) members.push_back(other);
+  if (std::any_of(members.begin(), members.end(),
+                  [](const Task* other) { return other->wanted || other->needed_by; })) {
+    if (task.state != TaskState::memory) return;
+    free_replicas(task);
+    return move(task, TaskState::released, "released");
+  }
+  leave_queue(gang);
+  gang.phase = GangPhase::gathering;
+  gang.done.clear();
+  for (Task* other : members) {
+    if (other->state == TaskState::memory) {
+      free_replicas(*other);
+      move(*other, TaskState::released, "released");
+    } else if (other->pending()) {
+      stop_pending(*other, TaskState::released, "released");
+    }
+    for (const Edge& edge : other->inputs)
+      if (edge.task->scattered && !edge.task->wanted) unused_.push_back(edge.task->id);
+  }
+  if (std::any_of(members.begin(), members.end(),
+                  [](const Task* other) { return !other->dependents.empty(); }))
+    return;
+  gangs_.erase(task.extras->gang);
+  for (Task* other : members) forget(*other);
+}
+
+// --- an attempt
+
+void State::launch(Gang& gang, const std::vector<WorkerIndex>& places) {
+  leave_queue(gang);
+  gang.phase = GangPhase::running;
+  ++gang.run;
+  gang.done.clear();
+  gang.done.resize(gang.members.size());
+  gang.counted = gang.provisional = false;
+  gang.cause.reset();
+  gang.death.clear();
+  for (std::size_t rank = 0; rank < places.size(); ++rank) assign(member(gang, rank), places[rank]);
+}
+
+// Results count when all are there.
+void State::member_finished(Task& task, WorkerIndex index, protocol::RunFinished&& message) {
+  Gang& gang = gang_of(task);
+  workers_[index].progressed = now_;
+  if (gang.phase == GangPhase::breaking) {
+    send(workers_[index].peer, protocol::CancelRun{task.id, task.run});
+    return member_out(task);
+  }
+  gang.done[task.extras->rank] = std::make_unique<protocol::RunFinished>(std::move(message));
+  if (std::any_of(gang.done.begin(), gang.done.end(), [](const auto& done) { return !done; })) return;
+  const auto all = std::move(gang.done);
+  gang.done.clear();
+  gang.phase = GangPhase::gathering;
+  for (std::size_t rank = 0; rank < all.size(); ++rank) {
+    Task& done = member(gang, rank);
+    protocol::RunFinished& result = *all[rank];
+    const WorkerIndex where = done.worker;
+    Group& group = groups_[done.group];
+    group.duration_s = group.finished++ ? group.duration_s + (result.duration_s - group.duration_s) * 0.125
+                                        : result.duration_s;
+    ++workers_[where].finished;
+    done.delivered = done.wanted && result.has_small;
+    finish(done, where, result.bytes);
+    if (done.wanted)
+      send(done.client(), protocol::TaskDone{done.id, workers_[where].peer, result.bytes, result.has_small,
+                                             std::move(result.small)});
+  }
+}
+
+void State::member_failed(Task& task, const protocol::RunFailed& message) {
+  Gang& gang = gang_of(task);
+  workers_[task.worker].progressed = now_;
+  // What a survivor saw says less than what is heard of the one that is to blame.
+  const bool is_seen = message.failure->type == "weir::GangError";
+  const bool is_first = gang.phase == GangPhase::running;
+  if (is_first || (gang.provisional && !is_seen)) {
+    auto failure = std::make_shared<Failure>(*message.failure);
+    failure->task = gang.members[0];
+    failure->task_name = task_name(member(gang, 0));
+    failure->worker = workers_[task.worker].name;
+    failure->context.push_back("on " + text_of_rank(task) + " of " + std::to_string(gang.members.size()));
+    gang.cause = std::move(failure);
+    gang.death.clear();
+    gang.provisional = is_seen;
+  }
+  if (is_first) break_gang(gang, task, text_of_rank(task) + " failed: " + message.failure->message);
+  member_out(task);
+}
+
+void State::member_lost(Task& task, PeerId peer, bool is_blamed, const std::string& who) {
+  Gang& gang = gang_of(task);
+  if (is_blamed && !gang.counted) {
+    gang.counted = true;
+    Task& leader = member(gang, 0);
+    ++leader.deaths;
+    blamed_[peer].push_back(leader.id);
+  }
+  const bool is_first = gang.phase == GangPhase::running;
+  if (is_first || gang.provisional) {
+    gang.death = text_of_rank(task) + " was on " + who;
+    gang.cause.reset();
+    gang.provisional = false;
+  }
+  if (is_first) break_gang(gang, task, gang.death);
+  member_out(task);
+}
+
+// Those that run are told, those that are done have worked for nothing; `first` is out already.
+void State::break_gang(Gang& gang, const Task& first, const std::string& reason) {
+  gang.phase = GangPhase::breaking;
+  gang.since = now_;
+  for (std::size_t rank = 0; rank < gang.members.size(); ++rank) {
+    Task& task = member(gang, rank);
+    if (&task == &first || task.state != TaskState::processing) continue;
+    const Worker& worker = workers_[task.worker];
+    if (!gang.done[rank]) {
+      if (worker.alive)
+        send(worker.peer, protocol::GangBroken{task.id, task.run, gang.members[0], gang.run, reason});
+      continue;
+    }
+    if (worker.alive) send(worker.peer, protocol::CancelRun{task.id, task.run});
+    unassign(task);
+    move(task, TaskState::waiting, cause_);
+  }
+}
+
+void State::member_out(Task& task) {
+  Gang& gang = gang_of(task);
+  unassign(task);
+  move(task, TaskState::waiting, cause_);
+  const bool all_left = std::none_of(gang.members.begin(), gang.members.end(), [&](TaskId id) {
+    return tasks_.find(id)->state == TaskState::processing;
+  });
+  if (all_left) gang_left(gang);
+}
+
+// All have left an attempt that failed: another one, or none.
+void State::gang_left(Gang& gang) {
+  gang.phase = GangPhase::gathering;
+  gang.done.clear();
+  gang.provisional = false;
+  Task& leader = member(gang, 0);
+  const std::shared_ptr<const Failure> cause = std::move(gang.cause);
+  const std::string death = std::exchange(gang.death, {});
+  gang.cause.reset();
+  if (!cause && leader.deaths >= settings_.allowed_failures) {
+    auto failure =
+        failure_of(leader, ErrorKind::worker_lost,
+                   std::to_string(leader.deaths) + " workers died while they ran it; the last time " + death);
+    failure->attempt = leader.deaths;
+    return fail(leader, std::move(failure));
+  }
+  if (cause) {
+    ++leader.attempts;
+    if (!leader.retries) {
+      auto failure = std::make_shared<Failure>(*cause);
+      failure->attempt = leader.attempts;
+      return fail(leader, std::move(failure));
+    }
+    --leader.retries;
+  }
+  for (const TaskId id : gang.members) loose_.push_back(id);
+}
+
+std::vector<PeerId> State::stuck(Time now) const {
+  std::vector<PeerId> peers;
+  for (const auto& [leader, gang] : gangs_) {
+    if (gang.phase != GangPhase::breaking || now - gang.since < settings_.gang_grace_s) continue;
+    for (const TaskId id : gang.members)
+      if (const Task* task = tasks_.find(id); task && task->state == TaskState::processing)
+        peers.push_back(workers_[task->worker].peer);
+  }
+  std::sort(peers.begin(), peers.end());
+  peers.erase(std::unique(peers.begin(), peers.end()), peers.end());
+  return peers;
+}
+
+void State::leave_behind(Time now, PeerId peer, Actions& out) {
+  begin(now, out, "left behind");
+  for (Task* task : std::vector<Task*>(workers_[index_of(peer)].processing)) {
+    if (!task->in_gang || task->state != TaskState::processing || task->worker != index_of(peer)) continue;
+    const Gang& gang = gang_of(*task);
+    if (gang.phase != GangPhase::breaking || now - gang.since < settings_.gang_grace_s) continue;
+    send(peer, protocol::CancelRun{task->id, task->run});
+    member_out(*task);
+  }
+  end_event();
+}
+
+// --- its places
+
+std::int64_t State::urgency(const Gang& gang) const {
+  return member_of(gang, 0).priority +
+         static_cast<std::int64_t>((now_ - gang.since) / settings_.gang_aging_s);
+}
+
+// How many of its ranks the worker can take: now, or once it has nothing else.
+std::uint32_t State::capacity(const Gang& gang, const Worker& worker, bool now) const {
+  const Task& leader = member_of(gang, 0);
+  if (!worker.running() || !allowed(leader, worker) || (now && worker.memory.paused)) return 0;
+  std::uint32_t threads = worker.threads;
+  if (now) {
+    std::uint32_t taken = worker.ready() + worker.extra + worker.reserved;
+    for (const Places& own : gang.reserved)
+      if (&workers_[own.worker] == &worker) taken -= own.threads;
+    threads -= std::min(threads, taken);
+  }
+  std::uint32_t ranks = threads / width_of(leader);
+  if (const Options* options = leader.options())
+    for (const Resource& wanted : options->resources)
+      for (std::size_t i = 0; i < worker.resources.size(); ++i) {
+        const Resource& has = worker.resources[i];
+        if (has.name != wanted.name || has.name == "cores") continue;
+        const double free = has.amount - (now ? worker.demand[i].amount : 0);
+        ranks = std::min(ranks, static_cast<std::uint32_t>(std::max(0.0, free / wanted.amount + 1e-9)));
+      }
+  return gang.separate ? std::min(ranks, 1u) : ranks;
+}
+
+// A worker for each rank, or nothing: idle ones first, one host if it is large enough, on a host first one
+// rank for each worker.
+std::vector<WorkerIndex> State::places_for(const Gang& gang, bool now) const {
+  struct Host {
+    std::vector<std::pair<WorkerIndex, std::uint32_t>> workers;  // with their capacities
+    std::uint32_t room = 0;
+    std::uint32_t idle = 0;
+  };
+  const auto wanted = static_cast<std::uint32_t>(gang.members.size());
+  std::map<std::string, Host> by_name;
+  for (WorkerIndex i = 0; i < workers_.size(); ++i)
+    if (const std::uint32_t ranks = capacity(gang, workers_[i], now)) {
+      Host& host = by_name[workers_[i].host];
+      host.workers.emplace_back(i, ranks);
+      host.room += ranks;
+      host.idle += now ? ranks : capacity(gang, workers_[i], true);
+    }
+  std::vector<Host*> hosts;
+  for (auto& [name, host] : by_name) {
+    if (gang.per_node) host.room = std::min(host.room, gang.per_node);
+    host.idle = std::min(host.idle, host.room);
+    hosts.push_back(&host);
+    // Those that are free first, then those that soon are.
+    std::stable_sort(host.workers.begin(), host.workers.end(), [&](const auto& a, const auto& b) {
+      return workers_[a.first].ready() < workers_[b.first].ready();
+    });
+  }
+  std::stable_sort(hosts.begin(), hosts.end(), [&](const Host* a, const Host* b) {
+    const bool a_all = a->room >= wanted, b_all = b->room >= wanted;
+    if (a_all != b_all) return a_all;
+    if (a->idle != b->idle && !now) return a->idle > b->idle;
+    return a_all ? a->room < b->room : a->room > b->room;
+  });
+  std::vector<WorkerIndex> places;
+  for (const Host* host : hosts) {
+    const auto most = std::min<std::size_t>(wanted, places.size() + host->room);
+    for (std::uint32_t level = 0; places.size() < most; ++level)
+      for (const auto& [worker, ranks] : host->workers)
+        if (ranks > level && places.size() < most) places.push_back(worker);
+  }
+  if (places.size() < wanted) return {};
+  std::stable_sort(places.begin(), places.end(), [&](WorkerIndex a, WorkerIndex b) {
+    return workers_[a].host != workers_[b].host ? workers_[a].host < workers_[b].host : a < b;
+  });
+  return places;
+}
+
+// The most urgent one that there is room for has its places kept until all are free; others go where they fit
+// beside it. Only one has places kept, so that no two wait for each other.
+bool State::place_gangs() {
+  std::vector<TaskId> waiting = waiting_gangs_;
+  std::stable_sort(waiting.begin(), waiting.end(), [&](TaskId a, TaskId b) {
+    const Gang &one = gangs_.at(a), &other = gangs_.at(b);
+    const auto first = urgency(one), second = urgency(other);
+    return first != second ? first > second : member_of(one, 0).order < member_of(other, 0).order;
+  });
+  bool is_first = true;
+  for (const TaskId id : waiting) {
+    Gang& gang = gangs_.at(id);
+    if (!is_ready(gang)) {
+      leave_queue(gang);
+      gang.phase = GangPhase::gathering;
+      continue;
+    }
+    const std::vector<WorkerIndex> now = places_for(gang, true);
+    if (!now.empty()) {
+      launch(gang, now);
+      continue;
+    }
+    const std::vector<WorkerIndex> later = places_for(gang, false);
+    gang.hopeless = later.empty();
+    const Task* next = is_first && queued_ ? next_queued(queue_, nowhere) : nullptr;
+    if (is_first && !gang.hopeless && (!next || next->priority <= urgency(gang))) reserve(gang, later);
+    else unreserve(gang);
+    is_first = is_first && gang.hopeless;
+  }
+  return !loose_.empty() || !unused_.empty() || !touched_.empty();
+}
+
+void State::reserve(Gang& gang, const std::vector<WorkerIndex>& places) {
+  const bool stands = !gang.reserved.empty() &&
+                      std::all_of(gang.reserved.begin(), gang.reserved.end(), [&](const Places& kept) {
+                        return capacity(gang, workers_[kept.worker], false) > 0;
+                      });
+  if (stands) return;
+  unreserve(gang);
+  gangs_begin_ = now_;
+  const std::uint32_t width = width_of(member_of(gang, 0));
+  for (const WorkerIndex place : places) {
+    if (gang.reserved.empty() || gang.reserved.back().worker != place) gang.reserved.push_back({place, 0});
+    gang.reserved.back().threads += width;
+    workers_[place].reserved += width;
+  }
+  for (const Places& kept : gang.reserved) {
+    Worker& worker = workers_[kept.worker];
+    load_.update(workers_, kept.worker);
+    if (worker.ready() + worker.extra + kept.threads > worker.threads)
+      gangs_begin_ = std::max(gangs_begin_, now_ + wait_of(worker));
+    touch(kept.worker);
+    // What it has not begun goes elsewhere.
+    if (worker.ready() + worker.extra + worker.reserved > worker.threads)
+      for (const Task* task : worker.processing)
+        if (may_be_taken(*task)) send(worker.peer, protocol::RetractRun{task->id, task->run});
+  }
+}
+
+void State::unreserve(Gang& gang) {
+  for (const Places& kept : gang.reserved) {
+    workers_[kept.worker].reserved -= kept.threads;
+    if (!workers_[kept.worker].alive) continue;
+    load_.update(workers_, kept.worker);
+    touch(kept.worker);
+  }
+  gang.reserved.clear();
+}
+
+void State::leave_queue(Gang& gang) {
+  unreserve(gang);
+  gang.hopeless = false;
+  std::erase(waiting_gangs_, gang.members[0]);
+}
+
+// --- for people
+
+std::string State::room_text(const Gang& gang) const {
+  std::uint32_t room = 0;
+  for (const Worker& worker : workers_) room += capacity(gang, worker, false);
+  const Task& leader = member_of(gang, 0);
+  std::string each;
+  if (width_of(leader) > 1) each += " of " + std::to_string(width_of(leader)) + " cores each";
+  if (gang.separate) each += ", each in a process of its own";
+  if (gang.per_node) each += ", at most " + std::to_string(gang.per_node) + " on a host";
+  return "gang of " + std::to_string(gang.members.size()) + (gang.members.size() == 1 ? " rank" : " ranks") +
+         each + "; the " + std::to_string(alive_) + (alive_ == 1 ? " worker has" : " workers have") +
+         " room for " + std::to_string(room) + " at once";
+}
+
+void State::explain_gang(const Task& task, std::vector<std::string>& lines) const {
+  const Gang& gang = gangs_.at(task.extras->gang);
+  const auto ranks = std::to_string(gang.members.size());
+  switch (gang.phase) {
+    case GangPhase::gathering: {
+      std::size_t here = 0;
+      for (const TaskId id : gang.members) {
+        const Task* other = id ? tasks_.find(id) : nullptr;
+        here += other && other->state == TaskState::waiting && other->missing == 0;
+      }
+      lines.push_back("its gang of " + ranks + " ranks waits for inputs: " + std::to_string(here) +
+                      " ranks have theirs");
+      break;
+    }
+    case GangPhase::waiting:
+      if (gang.hopeless) {
+        lines.push_back("it waits for more workers: it is a " + room_text(gang));
+      } else if (gang.reserved.empty()) {
+        lines.push_back("it waits for " + ranks + " places at once, behind a more urgent gang or task");
+      } else {
+        for (const Places& kept : gang.reserved) {
+          const Worker& worker = workers_[kept.worker];
+          const std::uint32_t busy = worker.ready() + worker.extra;
+          const std::uint32_t left = worker.threads - std::min(worker.threads, kept.threads);
+          lines.push_back(std::to_string(kept.threads) + " of " + std::to_string(worker.threads) +
+                          " threads of " + worker.name + " on " + worker.host + " are kept for it, " +
+                          (busy > left ? "of which " + std::to_string(busy - left) + " still run other tasks"
+                                       : "and are free"));
+        }
+      }
+      break;
+    case GangPhase::running:
+      break;
+    case GangPhase::breaking:
+      lines.push_back("an attempt has failed (" + (gang.cause ? gang.cause->message : gang.death) +
+                      "); it is tried again, or fails, when all ranks have left it");
+      break;
+  }
+}
+
+void State::check_gangs() const {
+  const auto require = [](bool holds, const std::string& rule) {
+    if (!holds) throw Error(ErrorKind::internal, "scheduler: " + rule);
+  };
+  std::vector<std::uint32_t> reserved(workers_.size());
+  std::size_t waiting = 0, keepers = 0;
+  for (const auto& [leader, gang] : gangs_) {
+    const std::string name = "gang " + std::to_string(leader) + " ";
+    waiting += gang.phase == GangPhase::waiting;
+    keepers += !gang.reserved.empty();
+    require(gang.reserved.empty() || gang.phase == GangPhase::waiting, name + "keeps places for nothing");
+    for (const Places& kept : gang.reserved) reserved[kept.worker] += kept.threads;
+    std::size_t processing = 0;
+    for (const TaskId id : gang.members) {
+      const Task* task = id ? tasks_.find(id) : nullptr;
+      processing += task && task->state == TaskState::processing;
+    }
+    if (gang.phase == GangPhase::running) require(processing == gang.members.size(), name + "runs in part");
+    else if (gang.phase == GangPhase::breaking) require(processing > 0, name + "breaks, and all have left");
+    else require(processing == 0, name + "does not run, and ranks of it do");
+    require((std::find(waiting_gangs_.begin(), waiting_gangs_.end(), leader) != waiting_gangs_.end()) ==
+                (gang.phase == GangPhase::waiting),
+            name + "is not where it waits");
+  }
+  require(waiting == waiting_gangs_.size(), "waiting gangs miscounted");
+  require(keepers <= 1, "several gangs keep places and may wait for each other");
+  for (WorkerIndex i = 0; i < workers_.size(); ++i)
+    require(workers_[i].reserved == reserved[i], workers_[i].name + ": kept threads miscounted");
+}
+
+}  // namespace weir::detail::scheduler

@@ -1,0 +1,173 @@
+// Gangs on threads and on ranks: the same program.
+#include <weir/gang_mpi.hpp>
+#include <weir/this_task.hpp>
+
+#include <catch2/catch.hpp>
+#include <numeric>
+#include <thread>
+
+#include "support/cluster_main.hpp"
+
+using namespace weir::test;
+using weir::Gang;
+
+namespace {
+
+int places() {
+  int threads = 0;
+  for (const weir::WorkerInfo& worker : client().workers()) threads += static_cast<int>(worker.threads);
+  return threads;
+}
+
+int rank_sum(Gang& gang, int add) { return gang.allreduce(gang.rank() + add); }
+std::string letters(Gang& gang, const std::string& word) {
+  const auto joined = gang.reduce(std::string(1, word[static_cast<std::size_t>(gang.rank())]));
+  return joined.value_or("");
+}
+std::vector<int> part(Gang& gang, const std::vector<int>& numbers) {
+  std::vector<int> all = numbers;
+  all.push_back(100 * gang.rank());
+  return all;
+}
+int all_calls(Gang& gang) {
+  const int n = gang.size(), r = gang.rank();
+  gang.barrier();
+  int wrong = gang.broadcast(r == n - 1 ? 42 : 0, n - 1) != 42;
+  const auto gathered = gang.gather(r * r, n - 1);
+  wrong += r == n - 1 ? gathered.size() != static_cast<std::size_t>(n) || gathered[n - 1] != (n - 1) * (n - 1)
+                      : !gathered.empty();
+  const auto everywhere = gang.allgather(r);
+  for (int i = 0; i < n; ++i) wrong += everywhere.at(i) != i;
+  std::vector<int> parts(n);
+  std::iota(parts.begin(), parts.end(), 7);
+  wrong += gang.scatter(parts) != r + 7;
+  const auto sums = gang.allreduce(std::vector<double>{1.0, double(r)});
+  wrong += sums != std::vector<double>{double(n), n * (n - 1) / 2.0};
+  const auto most = gang.reduce(
+      r, [](int a, int b) { return std::max(a, b); }, n - 1);
+  wrong += (r == n - 1) ? most != n - 1 : most.has_value();
+  gang.send((r + 1) % n, std::string(100'000, static_cast<char>('a' + r)), 5);
+  const auto from = gang.receive<std::string>((r + n - 1) % n, 5);
+  wrong += from != std::string(100'000, static_cast<char>('a' + (r + n - 1) % n));
+  for (int i = 0; i < 50; ++i) gang.barrier();
+  return gang.allreduce(wrong);
+}
+int one_throws(Gang& gang) {
+  if (gang.rank() == gang.size() - 1) throw std::domain_error("no energy");
+  gang.barrier();  // never met
+  return 0;
+}
+int different(Gang& gang) {
+  if (gang.rank() == 0) return static_cast<int>(gang.gather(1).size());
+  return gang.allreduce(1);
+}
+void nothing(Gang& gang) { gang.barrier(); }
+int mpi_sum(Gang& gang) {
+  const weir::GangComm comm(gang);
+  int sum = gang.rank() + 1, rank = -1;
+  MPI_Allreduce(MPI_IN_PLACE, &sum, 1, MPI_INT, MPI_SUM, comm);
+  MPI_Comm_rank(comm, &rank);
+  return rank == gang.rank() ? sum : -1;
+}
+std::vector<int> numbers() { return {1, 2, 3, 4, 5}; }
+std::pair<int, std::size_t> cores() { return {weir::this_task().cores(), weir::this_task().cpus().size()}; }
+
+}  // namespace
+
+TEST_CASE("gang: ranks talk to each other; the result is that of rank 0") {
+  const int n = places();
+  CHECK(client().submit(weir::gang{n}, rank_sum, 1).result() == n * (n + 1) / 2);
+  CHECK(client().submit(weir::gang{n}, all_calls).result() == 0);
+  CHECK(client().submit(weir::gang{n}, letters, std::string("weirs and dams")).result() ==
+        std::string("weirs and dams").substr(0, static_cast<std::size_t>(n)));
+  CHECK_NOTHROW(client().submit(weir::gang{1}, nothing).result());
+}
+
+TEST_CASE("gang: inputs are futures, parts and results of each") {
+  const int n = places();
+  const auto input = client().submit(numbers);
+  const auto each = client().submit(weir::gang{n}.each(), part, weir::split(std::vector<int>{1, 2, 3, 4, 5}));
+  std::vector<int> all;
+  for (int rank = 0; rank < n; ++rank) {
+    std::vector<int> mine = each.result().at(static_cast<std::size_t>(rank));
+    REQUIRE_FALSE(mine.empty());
+    CHECK(mine.back() == 100 * rank);
+    all.insert(all.end(), mine.begin(), mine.end() - 1);
+  }
+  CHECK(all == std::vector<int>{1, 2, 3, 4, 5});
+  CHECK(client().submit(weir::gang{n}, part, input).result() == std::vector<int>{1, 2, 3, 4, 5, 0});
+  // And so is their result.
+  const auto next = client().submit([](const std::vector<int>& v) { return v.size(); },
+                                    client().submit(weir::gang{n}, part, input));
+  CHECK(next.result() == 6);
+}
+
+TEST_CASE("gang: a rank that throws fails the gang; the others leave it") {
+  const int n = places();
+  const std::string message =
+      message_of([&] { static_cast<void>(client().submit(weir::gang{n}, one_throws).result()); });
+  CHECK(message.find("std::domain_error: no energy") != std::string::npos);
+  CHECK(message.find("on rank " + std::to_string(n - 1) + " of " + std::to_string(n)) != std::string::npos);
+  CHECK(client().submit(weir::gang{n}, rank_sum, 0).result() == n * (n - 1) / 2);
+}
+
+TEST_CASE("gang: ranks that call different functions are told") {
+  const int n = places();
+  if (n < 2) return;
+  const std::string message =
+      message_of([&] { static_cast<void>(client().submit(weir::gang{n}, different).result()); });
+  CHECK(message.find("all ranks must call the same functions in the same order") != std::string::npos);
+}
+
+TEST_CASE("gang: what cannot be is told at once") {
+  CHECK(message_of([] { static_cast<void>(client().submit(weir::gang{0}, rank_sum, 1)); }) ==
+        "gang: ranks must be from 1 to 65536 (got 0)");
+  CHECK(message_of([] { static_cast<void>(client().submit(weir::gang{-3}, rank_sum, 1)); }) ==
+        "gang: ranks must be from 1 to 65536 (got -3)");
+  const std::string message =
+      message_of([] { static_cast<void>(client().submit(weir::gang{1000}, rank_sum, 1).result()); });
+  CHECK(message.find("it is a gang of 1000 ranks") != std::string::npos);
+  CHECK(message.find("and no worker is to come; ask for fewer ranks, or start more workers") !=
+        std::string::npos);
+}
+
+TEST_CASE("gang: a communicator of MPI, where MPI takes several threads") {
+  const int n = static_cast<int>(client().workers().size());
+  const weir::gang separate{.ranks = n, .separate = true};
+  const char* threads = std::getenv("WEIR_MPI_THREADS");
+  if (on_ranks() && threads && threads == std::string("multiple")) {
+    for (int i = 0; i < 20; ++i) CHECK(client().submit(separate, mpi_sum).result() == n * (n + 1) / 2);
+    return;
+  }
+  const std::string message =
+      message_of([&] { static_cast<void>(client().submit(separate, mpi_sum).result()); });
+  CHECK(message.find(on_ranks()
+                         ? "start the program with WEIR_MPI_THREADS=multiple"
+                         : "all ranks must be processes of the program's own MPI job") != std::string::npos);
+}
+
+TEST_CASE("gang: cancelled while its ranks wait for each other") {
+  const int n = places();
+  const auto future = client().submit(weir::gang{n}, [](Gang& gang) { return gang.receive<int>(0, 9); });
+  std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  future.cancel("enough");
+  CHECK(message_of([&] { static_cast<void>(future.result()); }).find("enough") != std::string::npos);
+  CHECK(client().submit(weir::gang{n}, rank_sum, 0).result() == n * (n - 1) / 2);
+}
+
+TEST_CASE("task: cores are counted, and more than there are is told at once") {
+  const int threads = static_cast<int>(client().workers().front().threads);
+  const auto [count, cpus] = client().submit(weir::Options{.cores = threads}, cores).result();
+  CHECK(count == threads);
+  CHECK((cpus == 0 || cpus == static_cast<std::size_t>(threads)));
+  const std::string message =
+      message_of([] { static_cast<void>(client().submit(weir::Options{.cores = 500}, cores).result()); });
+  CHECK(message.find("the task needs 500") != std::string::npos);
+  CHECK(message_of([] { static_cast<void>(client().submit(weir::Options{.cores = -1}, cores)); }) ==
+        "submit: cores must be from 0 to 4096 (got -1); 0 stands for one thread that is bound to nothing");
+  CHECK(message_of([] {
+          static_cast<void>(client().submit(weir::Options{.resources = {{"gpu", 1.5}}}, cores));
+        }).find("gpu must be a whole number, or less than 1 (got 1.5)") != std::string::npos);
+  CHECK(message_of([] { static_cast<void>(weir::this_task()); }).find("no task runs in this thread") !=
+        std::string::npos);
+}

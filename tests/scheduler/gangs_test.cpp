@@ -1,0 +1,219 @@
+// Gangs: all start or none, places are kept, deaths and failures end the attempt of all.
+#include <catch2/catch.hpp>
+
+#include "support/scheduler_story.hpp"
+
+using namespace weir;
+using namespace weir::test;
+using Lines = Story::Lines;
+
+namespace {
+
+bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+
+std::string explained(const Story& story, TaskId id) {
+  std::string text;
+  for (const std::string& line : story.state.explain(id)) text += line + "\n";
+  return text;
+}
+
+}  // namespace
+
+TEST_CASE("gang: all ranks start at once, when the last of them is there") {
+  Story story;
+  for (PeerId peer = 1; peer <= 3; ++peer) story.join(peer);
+  CHECK(story.gang(1, 3) == Lines{"run 1 @1", "run 2 @2", "run 3 @3"});
+  const auto message = story.state.run_message(2);
+  REQUIRE(message.gang);
+  CHECK(message.gang->leader == 1);
+  CHECK(message.gang->rank == 1);
+  CHECK(message.gang->peers == std::vector<PeerId>{1, 2, 3});
+  // The result is there when all have finished.
+  CHECK(story.finish(1).empty());
+  CHECK(story.finish(3).empty());
+  CHECK(story.finish(2) == Lines{"done 1", "done 2", "done 3"});
+}
+
+TEST_CASE("gang: none starts while there is no place for all; places are kept as they become free") {
+  Story story;
+  story.join(1);
+  story.join(2);
+  story.submit(10);
+  CHECK(story.gang(1, 2) == Lines{"retract 10 @2"});
+  story.retracted(10, false);
+  CAPTURE(explained(story, 1));
+  CHECK(has(explained(story, 1), "1 of 1 threads of worker 2 on host are kept for it, of which 1 still run"));
+  CHECK(has(explained(story, 1), "1 of 1 threads of worker 1 on host are kept for it, and are free"));
+  // Nobody else gets them: this one is not known to be short.
+  CHECK(story.submit(11, {}, {}, 2).empty());
+  CHECK(story.of(11) == TaskState::queued);
+  CHECK(story.finish(10) == Lines{"done 10", "run 1 @1", "run 2 @2", "run 11 @1"});  // 11 when a rank is done
+}
+
+TEST_CASE("gang: a task that is known to be done in time runs on a place that is kept") {
+  Story story;
+  story.join(1);
+  story.join(2);
+  story.submit(20, {}, {}, 3);
+  story.finish(20, 8, 1.0f);  // function 3 takes a second
+  story.submit(21, {}, {}, 4);
+  story.finish(21, 8, 0.01f);  // function 4 a hundredth
+  story.submit(22, {}, {}, 3);
+  CHECK(story.gang(1, 2) == Lines{"retract 22 @2"});
+  CHECK(story.submit(23, {}, {}, 4).size() == 1);
+  CHECK(story.of(23) == TaskState::processing);
+  story.submit(24, {}, {}, 3);
+  CHECK(story.of(24) == TaskState::queued);
+}
+
+TEST_CASE("gang: two of them do not wait for each other") {
+  Story story;
+  for (PeerId peer = 1; peer <= 3; ++peer) story.join(peer);
+  story.submit(10);
+  story.submit(11);
+  story.gang(1, 2);
+  story.gang(4, 2);
+  CHECK(has(explained(story, 4), "behind a more urgent gang"));
+  story.retracted(10, false);
+  story.retracted(11, false);
+  const Lines first = story.finish(10);
+  CHECK(std::find(first.begin(), first.end(), "run 1 @1") != first.end());
+  CHECK(std::find(first.begin(), first.end(), "run 2 @3") != first.end());
+  CHECK(story.of(4) == TaskState::waiting);
+  story.finish(11);
+  story.finish(1);
+  const Lines last = story.finish(2);
+  CHECK(std::find(last.begin(), last.end(), "run 4 @1") != last.end());
+  CHECK(story.of(5) == TaskState::processing);
+}
+
+TEST_CASE("gang: one that there will never be room for does not hold up others, and fails with a sentence") {
+  Story story;
+  story.join(1, 2);
+  CHECK(story.gang(1, 3).empty());
+  CHECK(story.gang(5, 2) == Lines{"run 5 @1", "run 6 @1"});
+  CHECK(story.state.has_unplaceable());
+  detail::scheduler::Actions out;
+  story.state.give_up_unplaceable(story.now, out);
+  story.state.check();
+  CHECK(has(story.failure(1).text(),
+            "it is a gang of 3 ranks; the 1 worker has room for 2 at once, and no worker is to come; ask for "
+            "fewer ranks, or start more workers"));
+  CHECK(story.of(2) == TaskState::erred);
+}
+
+TEST_CASE("gang: one host if it is large enough, per_node, separate") {
+  Story story;
+  story.join(1, 1, {}, "a");
+  story.join(2, 2, {}, "b");
+  story.join(3, 2, {}, "b");
+  CHECK(story.gang(1, 2) == Lines{"run 1 @2", "run 2 @3"});  // a process each on the host that has both
+  story.finish(1);
+  story.finish(2);
+  CHECK(story.gang(11, 3, {}, {.per_node = 2}) == Lines{"run 11 @1", "run 12 @2", "run 13 @3"});
+  for (TaskId id = 11; id <= 13; ++id) story.finish(id);
+  CHECK(story.gang(21, 4, {}, {.separate = true}).empty());
+  CHECK(has(explained(story, 21), "each in a process of its own; the 3 workers have room for 3 at once"));
+}
+
+TEST_CASE("gang: a rank dies: the others are told, the dead one is blamed once, all run again") {
+  Story story({.allowed_failures = 2});
+  for (PeerId peer = 1; peer <= 4; ++peer) story.join(peer);
+  story.gang(1, 3);
+  CHECK(story.lose(2, {2}) == Lines{"broken 1 @1", "broken 3 @3"});
+  CAPTURE(explained(story, 1));
+  CHECK(has(explained(story, 1), "an attempt has failed (rank 1 was on worker 2 (host), which died)"));
+  CHECK(story.fail(1, "the gang has failed").empty());
+  CHECK(story.fail(3, "the gang has failed") == Lines{"run 1 @1", "run 2 @3", "run 3 @4"});
+  CHECK(story.lose(4, {3}) == Lines{"broken 1 @1", "broken 2 @3"});
+  story.fail(1);
+  const Lines last = story.fail(2);
+  CHECK(std::find(last.begin(), last.end(), "failed 1") != last.end());
+  CHECK(has(story.failure(1).text(),
+            "2 workers died while they ran it; the last time rank 2 was on worker 4 (host), which died"));
+}
+
+TEST_CASE("gang: a rank that is done has worked for nothing if another dies") {
+  Story story;
+  for (PeerId peer = 1; peer <= 3; ++peer) story.join(peer);
+  story.gang(1, 2);
+  story.finish(1);
+  CHECK(story.lose(2, {2}) == Lines{"cancel 1 @1", "run 1 @1", "run 2 @3"});
+}
+
+TEST_CASE("gang: a rank that throws fails the gang with its words; retries are of all") {
+  Story story;
+  story.join(1, 2);
+  story.gang(1, 2, {.retries = 1});
+  CHECK(story.fail(2, "singular") == Lines{"broken 1 @1"});
+  CHECK(story.fail(1, "the gang has failed") == Lines{"run 1 @1", "run 2 @1"});
+  story.fail(2, "singular");
+  story.finish(1);  // it did not notice
+  CHECK(story.of(1) == TaskState::erred);
+  const std::string text = story.failure(1).text();
+  CHECK(has(text, "singular"));
+  CHECK(has(text, "on rank 1 of 2"));
+  CHECK(has(text, "(attempt 2)"));
+}
+
+TEST_CASE("gang: a worker that does not leave a failed gang is named after the grace") {
+  Story story({.gang_grace_s = 5});
+  story.join(1);
+  story.join(2);
+  story.gang(1, 2);
+  story.lose(2, {2});
+  CHECK(story.state.stuck(4).empty());
+  CHECK(story.state.stuck(6) == std::vector<PeerId>{1});
+}
+
+TEST_CASE("gang: cancelling one rank cancels all; releasing rank 0 forgets all") {
+  Story story;
+  story.join(1, 2);
+  story.gang(1, 2);
+  const Lines lines = story.cancel(1);
+  CHECK(std::find(lines.begin(), lines.end(), "cancel 1 @1") != lines.end());
+  CHECK(std::find(lines.begin(), lines.end(), "cancel 2 @1") != lines.end());
+  story.gang(11, 2);
+  CHECK(story.release(12).empty());
+  story.release(11);
+  story.release(1);
+  story.release(2);
+  CHECK(story.state.task_count() == 0);
+}
+
+TEST_CASE("gang: ranks of several cores take as many threads") {
+  Story story;
+  story.join(1, 4);
+  story.join(2, 3);
+  CHECK(story.gang(1, 3, {.cores = 2}) == Lines{"run 1 @1", "run 2 @1", "run 3 @2"});
+  CHECK(story.state.run_message(1).resources == std::vector<Resource>{{"cores", 2}});
+  CHECK(story.gang(11, 2, {.cores = 2}).empty());
+}
+
+TEST_CASE("scheduler: a task of more cores than any worker has is told what there is") {
+  Story story;
+  story.join(1, 2);
+  CHECK(story.submit(1, {}, {.cores = 4}).empty());
+  CHECK(has(explained(story, 1), "worker 1 on host: has 2 cores, the task needs 4"));
+  CHECK(story.submit(2, {}, {.cores = 2}) == Lines{"run 2 @1"});
+}
+
+TEST_CASE("scheduler: work is counted for the workers that can do it") {
+  Story story;
+  story.join(1);
+  for (TaskId id = 1; id <= 3; ++id) story.submit(id);
+  for (TaskId id = 11; id <= 15; ++id) story.submit(id, {}, {.resources = {{"gpu", 1}}});
+  story.gang(21, 2, {.resources = {{"gpu", 1}}});
+  const std::vector<Resource> cpu{{"cores", 4}}, gpu{{"gpu", 1}, {"cores", 4}};
+  CHECK(story.state.work_for(cpu, true) == 3);
+  CHECK(story.state.work_for(gpu, false) == 7);
+  CHECK(story.state.work_for(gpu, true) == 10);
+  CHECK(story.state.missing_resources({cpu, gpu}).empty());
+  CHECK(has(
+      story.state.missing_resources({cpu}),
+      "waits for a worker to join that has what it needs; worker 1 on host: has 0 gpu, the task needs 1"));
+  story.join(2, 1, {{"gpu", 1}});
+  CHECK(story.state.missing_resources({cpu}).empty());
+  story.finish(11);
+  CHECK(story.state.work_for(gpu, false) == 6);
+}
