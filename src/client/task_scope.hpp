@@ -19,6 +19,7 @@ struct TaskScope {
   TaskId id = 0;
   int depth = 0;  ///< Tasks below it on this thread's stack.
   std::optional<std::chrono::steady_clock::time_point> deadline{};  ///< Of its time limit.
+  int alone = 0;  ///< Not 0: nothing is run on top of it, where what it holds might be waited for.
   std::function<void()> secede, rejoin;
   std::function<bool()> help;       ///< Runs another task meanwhile; whether there was one.
   std::function<bool()> stopped;    ///< Whether nobody wants it any more.

@@ -1,6 +1,7 @@
 // A cluster of threads as the current one.
 #include "home/engine.hpp"
 
+#include "client/pins.hpp"
 #include "home/settings.hpp"
 
 namespace weir::detail::home {
@@ -17,6 +18,7 @@ Engine::~Engine() { stop(true); }
 void Engine::stop(bool abort) {
   if (!scheduler_) return;
   if (!abort) scheduler_->finish_begun();
+  client::unpin_all();
   scheduler_->leave(abort);
   threads_.end_dashboard();
   scheduler_->stop();

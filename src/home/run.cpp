@@ -15,6 +15,7 @@
 #include "batch/answer.hpp"
 #include "batch/program.hpp"
 #include "client/ending.hpp"
+#include "client/pins.hpp"
 #include "comm/mpi.hpp"
 #include "comm/network.hpp"
 #include "core/descriptor.hpp"
@@ -98,6 +99,7 @@ int run_body(const std::shared_ptr<SchedulerNode>& node, const std::function<int
     Client client(node);
     status = body(client);
     detail::client::finish_ending();
+    detail::client::unpin_all();
     node->finish_begun();
     failed = false;
   } catch (...) {

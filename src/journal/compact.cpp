@@ -167,6 +167,10 @@ std::uint64_t Journal::keep_within(std::uint64_t bytes) {
   });
   for (const File& file : files) {
     if (all <= bytes) break;
+    {
+      const std::lock_guard hold(mutex_);
+      if (being_written_.contains(file.name)) continue;  // its record would come after it has gone
+    }
     try {
       forget(parse_key(file.name));
     } catch (const Error&) {

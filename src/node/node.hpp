@@ -2,9 +2,11 @@
 // a helper thread.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <thread>
 
+#include "client/asking.hpp"
 #include "client/future_table.hpp"
 #include "comm/transport.hpp"
 #include "core/log.hpp"
@@ -30,7 +32,10 @@ struct Patience {
 /// Sends, receives and waits for a state machine, and for the futures of this process.
 ///
 /// **Threads.** Public functions: any. Protected ones: under the baton.
-class Node : public client::ClusterLink, public std::enable_shared_from_this<Node>, protected comm::Receiver {
+class Node : public client::ClusterLink,
+             public client::Asking,
+             public std::enable_shared_from_this<Node>,
+             protected comm::Receiver {
  public:
   Node(comm::Transport& transport, Patience patience) : transport_(transport), patience_(patience) {}
   ~Node() override { stop_helper(); }
@@ -50,6 +55,8 @@ class Node : public client::ClusterLink, public std::enable_shared_from_this<Nod
   void retry(client::FutureState& state) override;
   void on_done(client::FutureState& state, std::function<void()> done, bool awaited) override;
   void release(client::FutureState* state) noexcept override;
+  protocol::Answer ask(protocol::Ask ask, client::Deadline deadline) override;
+  void tell(protocol::Ask ask) override;
 
  protected:
   // How this node reaches the scheduler and those that have results.
@@ -59,6 +66,8 @@ class Node : public client::ClusterLink, public std::enable_shared_from_this<Nod
   virtual void to_scheduler(const protocol::CancelFuture& message) = 0;
   virtual void to_scheduler(const protocol::RetryFuture& message) = 0;
   virtual void to_scheduler(const protocol::LocateTask& message) = 0;
+  virtual void to_scheduler(protocol::Ask&& message) = 0;
+  virtual void to_scheduler(const protocol::Unask& message) = 0;
   virtual void ask_for(PeerId holder, TaskId id) = 0;
   virtual void put(TaskId id, task::Value value, const std::vector<PeerId>& workers) = 0;
   /// After a submission: sends what should not wait.
@@ -83,6 +92,9 @@ class Node : public client::ClusterLink, public std::enable_shared_from_this<Nod
     Hold hold(*this);
     futures_.require_open(who);
   }
+  void on_answer(protocol::Answer&& answer);
+  /// The cluster ends: nobody is answered any more.
+  void close_asks() { asks_closed_ = true; }
   void on_missing(PeerId from, const protocol::ResultMissing& message);
   void on_peer_gone(PeerId peer);
 
@@ -181,6 +193,11 @@ class Node : public client::ClusterLink, public std::enable_shared_from_this<Nod
   client::FutureTable futures_;
 
  private:
+  /// Somebody of this process who waits for an answer.
+  struct Pending {
+    std::atomic<bool> done{false};
+    protocol::Answer answer;
+  };
   friend class Hold;
   void give_back();
   void note_crowd(Clock::time_point now);
@@ -203,6 +220,9 @@ class Node : public client::ClusterLink, public std::enable_shared_from_this<Nod
 
   std::vector<Buffer> boxes_;
   std::vector<PeerId> dirty_;
+  std::map<std::uint64_t, std::shared_ptr<Pending>> asked_;
+  std::uint64_t asks_ = 0;
+  std::atomic<bool> asks_closed_{false};
   std::thread helper_;
   comm::Bell helper_bell_;
   std::atomic<int> resting_{0};

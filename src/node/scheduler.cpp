@@ -194,6 +194,27 @@ void SchedulerNode::on(PeerId from, protocol::Hello&& message) {
   if (leaving_) post(from, protocol::Shutdown{false});
 }
 
+// --- things that are shared by name
+
+void SchedulerNode::on(PeerId from, protocol::Ask&& message) {
+  coordination::Replies replies;
+  coordination_.ask(from, std::move(message), replies);
+  answer(std::move(replies));
+}
+
+void SchedulerNode::on(PeerId from, protocol::Unask&& message) {
+  coordination::Replies replies;
+  coordination_.unask(from, message.number, replies);
+  answer(std::move(replies));
+}
+
+void SchedulerNode::answer(coordination::Replies&& replies) {
+  for (coordination::Reply& reply : replies) {
+    if (reply.to == 0) on_answer(std::move(reply.answer));
+    else post(reply.to, reply.answer);
+  }
+}
+
 // --- deaths
 
 void SchedulerNode::tick(Clock::time_point now) {
@@ -300,6 +321,9 @@ void SchedulerNode::lose(PeerId id, const std::string& how) {
                results - finished_results(), state_.name_of(id));
   perform();
   each_alive([&](PeerId other, Peer&) { post(other, protocol::PeerGone{id}); });
+  coordination::Replies replies;
+  coordination_.lose(id, replies);
+  answer(std::move(replies));
   on_peer_gone(id);
   keep_without(id);
   give_up_if_hopeless();
@@ -480,6 +504,7 @@ bool SchedulerNode::leave(bool abort) {
     Hold hold(*this);
     leaving_ = true;
     futures_.close("the cluster has ended");
+    close_asks();
     each_alive([&](PeerId id, Peer&) { post(id, protocol::Shutdown{abort}); });
     flush();
   }

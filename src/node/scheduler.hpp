@@ -2,6 +2,7 @@
 #pragma once
 
 #include "client/graph_teller.hpp"
+#include "coordination/state.hpp"
 #include "node/host.hpp"
 #include "node/keeper.hpp"
 #include "node/node.hpp"
@@ -99,6 +100,8 @@ class SchedulerNode final : public Node, public client::Overseer, public client:
   void to_scheduler(const protocol::CancelFuture& message) override { decide(0, message); }
   void to_scheduler(const protocol::RetryFuture& message) override { decide(0, message); }
   void to_scheduler(const protocol::LocateTask& message) override { decide(0, message); }
+  void to_scheduler(protocol::Ask&& message) override { on(0, std::move(message)); }
+  void to_scheduler(const protocol::Unask& message) override { on(0, protocol::Unask(message)); }
   void ask_for(PeerId holder, TaskId id) override { post(holder, protocol::GetResult{id, true, 0}); }
   void put(TaskId id, task::Value value, const std::vector<PeerId>& workers) override;
   void submitted() override;
@@ -133,6 +136,8 @@ class SchedulerNode final : public Node, public client::Overseer, public client:
     state.handle(0.0, PeerId{}, std::move(message), out);
   }
   void on(PeerId from, Message&& message) { decide(from, std::move(message)); }
+  void on(PeerId from, protocol::Ask&& message);
+  void on(PeerId from, protocol::Unask&& message);
   void on(PeerId from, protocol::Hello&& message);
   void on(PeerId from, protocol::Heartbeat&& message);
   void on(PeerId from, protocol::Seen&& message) {
@@ -162,6 +167,7 @@ class SchedulerNode final : public Node, public client::Overseer, public client:
   void finish_keeping();
   void end_keeping();
 
+  void answer(coordination::Replies&& replies);
   void tell_failure(PeerId from, const protocol::RunFailed& message);
   void perform();
   void end_stuck();
@@ -182,6 +188,7 @@ class SchedulerNode final : public Node, public client::Overseer, public client:
 
   SchedulerSettings settings_;
   scheduler::State state_;
+  coordination::State coordination_;
   std::unique_ptr<Keeper> keeper_;
   std::vector<std::weak_ptr<WorkerNode>> here_;
   scheduler::Actions actions_;

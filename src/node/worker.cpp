@@ -221,6 +221,7 @@ bool WorkerNode::next(worker::Execution& task, std::unique_lock<Baton>& hold) {
 
 void WorkerNode::begin_closing() {
   closing_ = true;
+  close_asks();
   closing_.notify_all();
   work_.notify_all();
   wake();
@@ -366,7 +367,8 @@ bool WorkerNode::help(const worker::Execution& waiting, std::size_t slot) {
   if (!state_.has_ready() && transport_.has_mail()) progress();  // what has just been submitted
   if (closing_ || !state_.has_ready() || !state_.has_slot()) return false;
   worker::Execution task;
-  if (TaskScope::current()->depth >= deepest || !state_.take_of_root(task, waiting.order)) {
+  const TaskScope& scope = *TaskScope::current();
+  if (scope.alone > 0 || scope.depth >= deepest || !state_.take_of_root(task, waiting.order)) {
     if (alive_ - seceded_ < settings_.threads) add_thread();
     return false;
   }

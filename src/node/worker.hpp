@@ -70,6 +70,8 @@ class WorkerNode final : public Node {
   void to_scheduler(const protocol::CancelFuture& message) override { post(0, message); }
   void to_scheduler(const protocol::RetryFuture& message) override { post(0, message); }
   void to_scheduler(const protocol::LocateTask& message) override { post(0, message); }
+  void to_scheduler(protocol::Ask&& message) override { post(0, message); }
+  void to_scheduler(const protocol::Unask& message) override { post(0, message); }
   void ask_for(PeerId holder, TaskId id) override;
   void put(TaskId id, task::Value value, const std::vector<PeerId>& workers) override;
   void submitted() override { flush(); }
@@ -134,6 +136,7 @@ class WorkerNode final : public Node {
     state.handle(std::move(message), out);
   }
   void on(PeerId, Message&& message) { state_.handle(std::move(message), actions_); }
+  void on(PeerId, protocol::Answer&& message) { on_answer(std::move(message)); }
   void on(PeerId, protocol::CancelRun&& message);
   void on(PeerId, protocol::GangBroken&& message);
   void on(PeerId, protocol::GangData&& message);

@@ -5,6 +5,7 @@
 
 #include "protocol/parts.hpp"
 #include "protocol/seen.hpp"
+#include "weir/detail/protocol/ask.hpp"
 
 namespace weir::detail::protocol {
 
@@ -133,6 +134,6 @@ struct ContactHere {
 using ToScheduler = std::tuple<SubmitTask, ReleaseTask, CancelFuture, RetryFuture, LocateTask, ScatterHere,
                                Hello, RunFinished, RunFailed, RunWaits, RetractReply, ResultHere,
                                InputMissing, ResultBroken, Heartbeat, MemoryUse, Seen, Leaving, RetireMe,
-                               FindPeer, ContactHere, ResultData, ResultMissing>;
+                               FindPeer, ContactHere, ResultData, ResultMissing, Ask, Unask>;
 
 }  // namespace weir::detail::protocol

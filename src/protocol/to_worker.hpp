@@ -2,6 +2,7 @@
 #pragma once
 
 #include "protocol/parts.hpp"
+#include "weir/detail/protocol/ask.hpp"
 
 namespace weir::detail::protocol {
 
@@ -147,9 +148,9 @@ struct PutResult {
 };
 
 /// Everything that a worker must answer: `on(PeerId, Message&&)`.
-using ToWorker =
-    std::tuple<TaskDone, TaskFailed, TaskPending, RunTask, CancelRun, RetractRun, FreeResult, InputAt,
-               ReplicateResult, PeerAddress, EnterNetwork, PeerGone, Welcome, Alive, Refused, Shutdown,
-               GoodBye, GetResult, DropRequest, PutResult, ResultData, ResultMissing, GangBroken, GangData>;
+using ToWorker = std::tuple<TaskDone, TaskFailed, TaskPending, RunTask, CancelRun, RetractRun, FreeResult,
+                            InputAt, ReplicateResult, PeerAddress, EnterNetwork, PeerGone, Welcome, Alive,
+                            Refused, Shutdown, GoodBye, GetResult, DropRequest, PutResult, ResultData,
+                            ResultMissing, GangBroken, GangData, Answer>;
 
 }  // namespace weir::detail::protocol

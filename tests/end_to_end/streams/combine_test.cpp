@@ -320,3 +320,13 @@ TEST_CASE("an error above two ways is answered once") {
   CHECK(third.size() == 38);
   CHECK(dead.size() == 1);
 }
+
+TEST_CASE("a stream that is merged with itself and is over ends the merge") {
+  Stream<int> source;
+  const auto odd = source.scatter().take_while(is_odd).cut();
+  const auto out = odd.merge(odd).partition(5).gather().sink_to_list();
+  for (const int x : {1, 3, 4}) source.emit(x);
+  source.drain();
+  REQUIRE(out.size() == 1);
+  CHECK(out.values()[0] == Ints{1, 3});
+}

@@ -207,8 +207,10 @@ class ClusterJoinNode final : public Outlet<Chunk<typename Kernel::Out>>,
   using K = Joined<Kernel, inputs>;
   using Element = AnyInput<In...>;
   using Tag = Tagged<In...>;
-  ClusterJoinNode(std::string kind, Client client, Kernel kernel, std::shared_ptr<const Options> options)
-      : ClusterJoinNode(std::move(kind), std::move(client), std::move(kernel), std::move(options),
+  /// `again`: the ports whose stream comes by an earlier one.
+  ClusterJoinNode(std::string kind, Client client, Kernel kernel, std::shared_ptr<const Options> options,
+                  Ended again)
+      : ClusterJoinNode(std::move(kind), std::move(client), std::move(kernel), std::move(options), again,
                         std::index_sequence_for<In...>{}) {}
   ~ClusterJoinNode() override { gates_->shut(); }
 
@@ -216,8 +218,6 @@ class ClusterJoinNode final : public Outlet<Chunk<typename Kernel::Out>>,
   [[nodiscard]] InletBase& inlet() noexcept {
     return *std::get<port>(ports_);
   }
-  /// The stream of this port comes by an earlier one.
-  void leave_out(std::size_t port) { over_.set(port); }
   void input_ended(unsigned port) override {
     if (this->ended_) return;
     over_.set(port);
@@ -282,14 +282,15 @@ class ClusterJoinNode final : public Outlet<Chunk<typename Kernel::Out>>,
   };
   template <std::size_t... I>
   ClusterJoinNode(std::string kind, Client client, Kernel kernel, std::shared_ptr<const Options> options,
-                  std::index_sequence<I...>)
+                  Ended again, std::index_sequence<I...>)
       : Outlet<Chunk<Out>>(std::move(kind)),
         client_(client),
         options_(options),
-        chain_(std::move(client), K{std::move(kernel), {}}, std::move(options)),
+        chain_(std::move(client), K{std::move(kernel), again}, std::move(options)),
         segment_(*this),
         gates_(std::make_shared<JoinGates<inputs>>(*this)),
-        ports_(std::make_unique<Port<I, In>>(this)...) {}
+        ports_(std::make_unique<Port<I, In>>(this)...),
+        over_(again) {}
 
   std::uint64_t begin_token(std::uint64_t of_chunk) {
     has_tokens_ = has_tokens_ || of_chunk != 0;
@@ -344,7 +345,7 @@ class ClusterJoinNode final : public Outlet<Chunk<typename Kernel::Out>>,
   SegmentOf<Element> segment_;
   std::shared_ptr<JoinGates<inputs>> gates_;
   decltype(port_types(std::index_sequence_for<In...>{})) ports_;
-  Ended over_;
+  Ended over_;  // or comes by another port
   std::uint64_t steps_ = 0;
   bool has_tokens_ = false;
   bool together_ = false;

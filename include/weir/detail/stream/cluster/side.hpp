@@ -132,16 +132,18 @@ struct ClusterSide<ClusterStream<T, In, K>> {
   static auto attach_join_node(const char* kind, Kernel kernel, const S& first,
                                const ClusterInputs<E...>& inputs) {
     using Made = ClusterJoinNode<Kernel, E...>;
-    auto made =
-        std::make_unique<Made>(kind, first.client_, std::move(kernel), named_options(first.options_, kind));
+    const auto nodes =
+        std::apply([](const auto&... chunks) { return std::array<Node*, sizeof...(E)>{&chunks.node()...}; },
+                   inputs.chunks);
+    Ended again;
+    for (std::size_t port = 0; port < nodes.size(); ++port) again[port] = comes_again<Kernel>(nodes, port);
+    auto made = std::make_unique<Made>(kind, first.client_, std::move(kernel),
+                                       named_options(first.options_, kind), again);
     Made& node = *made;
     const auto& head = std::get<0>(inputs.chunks);
     Graph::of(head.node())->adopt(std::move(made), &head.node());
     [&]<std::size_t... I>(std::index_sequence<I...>) {
-      const std::array<Node*, sizeof...(E)> nodes{&std::get<I>(inputs.chunks).node()...};
-      ((comes_again<Kernel>(nodes, I) ? node.leave_out(I)
-                                      : Graph::connect(*nodes[I], node.template inlet<I>())),
-       ...);
+      ((again[I] ? void() : Graph::connect(*nodes[I], node.template inlet<I>())), ...);
     }
     (std::index_sequence_for<E...>{});
     if (takes_letters_of<AnyInput<E...>>(first.policy_)) node.set_policy(first.policy_);

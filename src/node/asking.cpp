@@ -1,0 +1,70 @@
+// Things that are shared by name: who asks waits for the answer of rank 0.
+#include "client/pins.hpp"
+#include "node/node.hpp"
+
+namespace weir::detail::node {
+
+namespace {
+
+/// While a task waits here nothing is run on top of it: what it waits for might be held by what lies below.
+struct Alone {
+  Alone() : scope(TaskScope::current()) {
+    if (scope) ++scope->alone;
+  }
+  Alone(const Alone&) = delete;
+  ~Alone() {
+    if (scope) --scope->alone;
+  }
+  TaskScope* scope;
+};
+
+}  // namespace
+
+protocol::Answer Node::ask(protocol::Ask ask, client::Deadline deadline) {
+  const auto pending = std::make_shared<Pending>();
+  std::uint64_t number = 0;
+  protocol::Answer closed;
+  closed.what = protocol::Answer::What::refused;
+  closed.problem = "the cluster has ended";
+  {
+    Hold hold(*this);
+    if (futures_.closed()) return closed;
+    number = ask.number = ++asks_;
+    asked_[number] = pending;
+    to_scheduler(std::move(ask));
+    submitted();
+  }
+  const Alone alone;
+  const TaskScope* const task = alone.scope;
+  if (task && task->deadline && (!deadline || *task->deadline < *deadline)) deadline = task->deadline;
+  const auto answered = [&] { return pending->done.load(std::memory_order_acquire) || asks_closed_; };
+  const auto over = [&] { return answered() || (task && task->stopped && task->stopped()); };
+  wait_until(over, deadline);
+  if (!answered()) {
+    {
+      Hold hold(*this);
+      to_scheduler(protocol::Unask{number});
+      submitted();
+    }
+    wait_until(answered, std::nullopt);
+  }
+  return pending->done.load(std::memory_order_acquire) ? std::move(pending->answer) : closed;
+}
+
+void Node::tell(protocol::Ask ask) {
+  Hold hold(*this);
+  if (futures_.closed()) return;
+  to_scheduler(std::move(ask));
+  submitted();
+}
+
+void Node::on_answer(protocol::Answer&& answer) {
+  if (answer.number == 0) return client::unpin(answer.problem);
+  const auto at = asked_.find(answer.number);
+  if (at == asked_.end()) return;
+  at->second->answer = std::move(answer);
+  at->second->done.store(true, std::memory_order_release);
+  asked_.erase(at);
+}
+
+}  // namespace weir::detail::node
