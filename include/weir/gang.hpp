@@ -230,14 +230,14 @@ class Gang {
 
 /// What `split` gives.
 template <class T>
-struct Split {
+struct SplitAmongRanks {
   std::vector<T> items;  ///< Values or futures.
 };
 
 /// An argument of a gang of which each rank gets its part: as a `std::vector<T>` of neighbours, the first
 /// ranks one more where it does not come out even. `T` may be a future.
 template <class T>
-Split<T> split(std::vector<T> items) {
+SplitAmongRanks<T> split(std::vector<T> items) {
   return {std::move(items)};
 }
 

@@ -17,10 +17,7 @@
 
 namespace weir {
 
-namespace {
-
-constexpr std::size_t bytes_at_once = 64 * 1024;
-constexpr unsigned looks_at_clock = 16;  // elements for each
+namespace detail::stream {
 
 // All that a commit says. Paths are absolute.
 struct Committed {
@@ -28,6 +25,15 @@ struct Committed {
   std::map<std::string, std::uint64_t> sizes;           // of text files
   std::vector<std::string> renames;                     // files that have their name once this is there
 };
+
+}  // namespace detail::stream
+
+namespace {
+
+using detail::stream::Committed;
+
+constexpr std::size_t bytes_at_once = 64 * 1024;
+constexpr unsigned looks_at_clock = 16;  // elements for each
 
 [[noreturn]] void fail(const std::string& path, const char* what) {
   throw Error(ErrorKind::io, "resumable: " + path + " cannot be " + what + ": " + std::strerror(errno));

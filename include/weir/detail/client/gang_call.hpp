@@ -15,9 +15,10 @@ struct GangArgument {
   }
 };
 template <class T>
-struct GangArgument<Split<T>> {
+struct GangArgument<SplitAmongRanks<T>> {
   using In = std::vector<T>;
-  static void put(task::ArgumentWriter& out, const Split<T>& argument, std::size_t rank, std::size_t size) {
+  static void put(task::ArgumentWriter& out, const SplitAmongRanks<T>& argument, std::size_t rank,
+                  std::size_t size) {
     const std::size_t all = argument.items.size(), each = all / size, more = all % size;
     const std::size_t begin = rank * each + std::min(rank, more);
     const auto first = argument.items.begin() + static_cast<std::ptrdiff_t>(begin);
