@@ -10,7 +10,7 @@ using namespace weir::detail::batch;
 using test::sentence_of;
 
 TEST_CASE("a program's output, errors and exit status are kept apart") {
-  const ProgramResult result = run_program({"sh", "-c", "echo out; echo err >&2; exit 3"});
+  const auto result = run_program({"sh", "-c", "echo out; echo err >&2; exit 3"});
   CHECK(result.output == "out\n");
   CHECK(result.errors == "err\n");
   CHECK(result.exit_status == 3);
@@ -18,7 +18,7 @@ TEST_CASE("a program's output, errors and exit status are kept apart") {
 }
 
 TEST_CASE("much output does not block a program") {
-  const ProgramResult result =
+  const auto result =
       run_program({"sh", "-c", "head -c 1000000 /dev/zero; head -c 1000000 /dev/zero >&2"});
   CHECK(result.output.size() == 1'000'000);
   CHECK(result.errors.size() == 1'000'000);

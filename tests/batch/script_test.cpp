@@ -60,7 +60,7 @@ TEST_CASE("a quoted word reaches the program unchanged, stays on its line and ru
     CHECK(written.find('\n') == std::string::npos);
     script += " " + written;
   }
-  const ProgramResult result = run_program({"bash", "-c", script});
+  const auto result = run_program({"bash", "-c", script});
   std::string expected;
   for (const std::string& word : words) expected += word + '\0';
   CHECK(result.output == expected);
@@ -207,7 +207,7 @@ TEST_CASE("lines before and after stand around the program, whose exit status is
         "weir_run=$!\n"
         "while weir_told=; wait $weir_run; weir_status=$?; [ $weir_told ]; do :; done\n"
         "echo after\nfalse\nexit \"$weir_status\"\n");
-  const ProgramResult result = run_program({"bash", "-c", "module() { :; }\n" + script});
+  const auto result = run_program({"bash", "-c", "module() { :; }\n" + script});
   CHECK(result.output == "before it's $HOME\n`id`\nafter\n");
   CHECK(result.exit_status == 0);
 }
@@ -234,7 +234,7 @@ TEST_CASE("the shell of a job passes signals on, outlives SIGTERM and ends with 
   options.before = {"(until [ -e '" + folder.path() +
                     "/ready' ]; do sleep 0.01; done; kill -TERM $$; "
                     "while kill -USR1 $$ 2>/dev/null; do sleep 0.05; done) >/dev/null 2>&1 &"};
-  const ProgramResult result = run_program({"bash", "-c", shell_part(options)});
+  const auto result = run_program({"bash", "-c", shell_part(options)});
   CHECK(result.output == "told\n");
   CHECK(result.exit_status == 7);
 }

@@ -17,6 +17,9 @@ struct Filler {
   }
   void operator()(std::chrono::nanoseconds& time) { time = std::chrono::nanoseconds(next++); }
   void operator()(ErrorKind& kind) { kind = ErrorKind::worker_lost; }
+  template <class T>
+  requires std::is_enum_v<T>
+  void operator()(T& value) { value = static_cast<T>(1); }
   void operator()(std::string& text) { text = "text " + std::to_string(next++); }
   void operator()(Buffer& buffer) {
     const std::uint64_t bytes[] = {next++, next++, next++, next++, next++, next++, next++};
