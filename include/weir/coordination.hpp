@@ -161,10 +161,12 @@ class Lease {
   Lease() = default;
   /// A lease that rank 0 has given; for the library.
   Lease(std::string name, std::uint64_t number);
+  /// What the other one has.
   Lease(Lease&& other) noexcept
       : name_(std::move(other.name_)),
         number_(std::exchange(other.number_, 0)),
         core_(std::move(other.core_)) {}
+  /// Gives back what this one has first.
   Lease& operator=(Lease&& other) noexcept;
   ~Lease() { release(); }
   /// Whether something is held.

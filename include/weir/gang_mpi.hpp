@@ -28,6 +28,7 @@ namespace weir {
 /// **Source.** `MPI_Comm_create_group`, which also works after other ranks have died.
 class GangComm {
  public:
+  /// Made by all ranks of the gang together.
   explicit GangComm(Gang& gang) {
     int is_there = 0, is_over = 0, level = 0, rank = -1;
     MPI_Initialized(&is_there);

@@ -1,6 +1,7 @@
 // A cluster of threads as the current one.
 #include "home/engine.hpp"
 
+#include "client/ending.hpp"
 #include "client/pins.hpp"
 #include "home/settings.hpp"
 
@@ -9,6 +10,7 @@ namespace weir::detail::home {
 Engine::Engine(int workers, int threads)
     : threads_({}, static_cast<std::uint32_t>(workers), static_cast<std::uint32_t>(threads)),
       scheduler_(threads_.scheduler()) {
+  client::set_job_end(end_of_job);
   open_journal(*scheduler_);
   client::ClusterLink::set_current(scheduler_);
 }

@@ -10,6 +10,7 @@
 #include <fstream>
 
 #include "batch/answer.hpp"
+#include "batch/listing.hpp"
 #include "batch/program.hpp"
 #include "node/bound.hpp"
 #include "node/host.hpp"
@@ -53,8 +54,10 @@ Said<std::vector<std::string>> devices_of(const BatchSystem::Variables& variable
     devices.erase(none, devices.end());
     return {std::move(devices), name};
   }
-  for (const char* name : {"SLURM_STEP_GPUS", "SLURM_JOB_GPUS", "GPU_DEVICE_ORDINAL"})
-    if (const auto list = variables(name)) return {indices_of(*list), name};
+  if (const auto job = current_job(variables))
+    if (const auto* listing = dynamic_cast<const batch::Listing*>(job->system))
+      if (const auto listed = listing->devices(variables)) return {indices_of(listed->first), listed->second};
+  if (const auto list = variables("GPU_DEVICE_ORDINAL")) return {indices_of(*list), "GPU_DEVICE_ORDINAL"};
   return {{}, "no variable names any (CUDA_VISIBLE_DEVICES, ROCR_VISIBLE_DEVICES, ...)"};
 }
 

@@ -121,6 +121,7 @@ bool is_further_worker() { return !environment("WEIR_CONNECT").empty(); }
 
 int run_further_worker(int argc, char** argv, const RunOptions& options) {
   dashboard::end_alone();
+  client::set_job_end(end_of_job);
   bool several = false;
   int status = 1;
   try {

@@ -179,6 +179,10 @@ class Node : public client::ClusterLink,
     std::int64_t polled_ = 0;  // ... and the last poll before that
     unsigned spins_ = 0;
   };
+  /// Callbacks of futures are due, and this thread does not call them when it gives the baton back.
+  void leave_callbacks() {
+    if (futures_.callbacks_due()) helper_bell_.ring();
+  }
   /// Wakes the threads that rest.
   void wake() {
     if (resting_.load(std::memory_order_relaxed) > 0) transport_.wake();

@@ -40,9 +40,10 @@ std::shared_ptr<const Failure> too_late(std::int64_t limit_ns, const std::shared
   return failure;
 }
 
-bool& has_forked() {
-  static bool forked = false;
-  return forked;
+// Forks that this thread came out of as the child's.
+unsigned& forks_behind() {
+  thread_local unsigned forks = 0;
+  return forks;
 }
 
 }  // namespace
@@ -140,7 +141,7 @@ WorkerNode::WorkerNode(comm::Transport& transport, PeerId self, WorkerSettings s
 WorkerNode::~WorkerNode() { stop(); }
 
 void WorkerNode::start() {
-  [[maybe_unused]] static const int watched = pthread_atfork(nullptr, nullptr, [] { has_forked() = true; });
+  [[maybe_unused]] static const int watched = pthread_atfork(nullptr, nullptr, [] { ++forks_behind(); });
   memory::keep_at_most(settings_.memory.spill_at(), settings_.memory.spill_at());
   Hold hold(*this);
   protocol::Hello hello;
@@ -202,6 +203,7 @@ bool WorkerNode::next(worker::Execution& task, std::unique_lock<Baton>& hold) {
       continue;
     }
     const bool moved = progress();
+    leave_callbacks();
     const auto now = Clock::now();
     if (moved) {
       rest.get_up();
@@ -252,6 +254,7 @@ void WorkerNode::execute_loop(std::size_t slot) {
     if (took > 20e-6f || since_poll >= 16 || !state_.has_ready()) {
       since_poll = 0;
       progress();
+      leave_callbacks();
     }
   }
   --alive_;
@@ -327,6 +330,7 @@ worker::Outcome WorkerNode::run(worker::Execution& task, std::size_t slot, Ran& 
   const std::int64_t start_below = running.start_ns.load(std::memory_order_relaxed);
   running.function.store(task.function, std::memory_order_relaxed);
   running.start_ns.store(ran.start_ns, std::memory_order_relaxed);
+  const unsigned forks = forks_behind();
   try {
     std::vector<Block> beside;
     if (task.beside) beside = task.beside.take<task::Beside>().blocks;
@@ -336,7 +340,8 @@ worker::Outcome WorkerNode::run(worker::Execution& task, std::size_t slot, Ran& 
   } catch (...) {
     outcome.failure = current_failure(ErrorKind::task_failed);
   }
-  if (has_forked()) _exit(EX_SOFTWARE);  // the child of a task that forked: this is its parent's work
+  if (forks_behind() != forks)
+    _exit(EX_SOFTWARE);  // the child of a task that forked: this is its parent's work
   const auto end = Clock::now();
   if (scope.deadline && end > *scope.deadline) outcome.failure = too_late(task.limit_ns, outcome.failure);
   outcome.was_told = work.was_told;

@@ -18,8 +18,7 @@ TEST_CASE("a program's output, errors and exit status are kept apart") {
 }
 
 TEST_CASE("much output does not block a program") {
-  const auto result =
-      run_program({"sh", "-c", "head -c 1000000 /dev/zero; head -c 1000000 /dev/zero >&2"});
+  const auto result = run_program({"sh", "-c", "head -c 1000000 /dev/zero; head -c 1000000 /dev/zero >&2"});
   CHECK(result.output.size() == 1'000'000);
   CHECK(result.errors.size() == 1'000'000);
 }

@@ -253,7 +253,7 @@ TEST_CASE(
     return text.substr(0, text.find("\n\n"));
   };
   const auto has = [](const std::string& text, const std::string& line) {
-    return text.find(line + "\n") != std::string::npos;
+    return (text + "\n").find(line + "\n") != std::string::npos;
   };
   options.exclude = {"node3", "node7"};
   const std::string slurm = lines(batch_system("slurm"));

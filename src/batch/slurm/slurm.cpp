@@ -10,6 +10,7 @@
 #include "batch/answer.hpp"
 #include "batch/array.hpp"
 #include "batch/following.hpp"
+#include "batch/listing.hpp"
 #include "batch/program.hpp"
 #include "batch/script.hpp"
 #include "batch/slurm/slurm.hpp"
@@ -174,7 +175,7 @@ std::vector<std::string> missing(const std::vector<std::string>& ids, const Foun
   return result;
 }
 
-class Slurm : public BatchSystem, public Following {
+class Slurm : public BatchSystem, public Following, public Listing {
  public:
   std::string_view name() const override { return "slurm"; }
   std::string_view title() const override { return "Slurm"; }
@@ -251,6 +252,12 @@ class Slurm : public BatchSystem, public Following {
     const auto of_core = static_cast<std::uint64_t>(count(variables("SLURM_MEM_PER_CPU")));
     given.memory_bytes = (of_node ? of_node : of_core * static_cast<std::uint64_t>(given.cores)) * megabyte;
     return given;
+  }
+
+  std::optional<std::pair<std::string, std::string>> devices(const Variables& variables) const override {
+    for (const char* name : {"SLURM_STEP_GPUS", "SLURM_JOB_GPUS"})
+      if (auto list = variables(name)) return std::pair{std::move(*list), std::string(name)};
+    return std::nullopt;
   }
 
   int started_together(const Variables& variables) const override {
