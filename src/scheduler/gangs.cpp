@@ -267,10 +267,11 @@ std::int64_t State::urgency(const Gang& gang) const {
          static_cast<std::int64_t>((now_ - gang.since) / settings_.gang_aging_s);
 }
 
-// How many of its ranks the worker can take: now, or once it has nothing else.
+// How many of its ranks the worker can take: now, or once it has nothing else. One that lacks memory counts
+// as well: it may lack it for as long as the results are wanted, and whoever waits for the gang with it.
 std::uint32_t State::capacity(const Gang& gang, const Worker& worker, bool now) const {
   const Task& leader = member_of(gang, 0);
-  if (!worker.running() || !allowed(leader, worker) || (now && worker.memory.paused)) return 0;
+  if (!worker.running() || !allowed(leader, worker)) return 0;
   std::uint32_t threads = worker.threads;
   if (now) {
     std::uint32_t taken = worker.ready() + worker.extra + worker.reserved;
@@ -312,9 +313,10 @@ std::vector<WorkerIndex> State::places_for(const Gang& gang, bool now) const {
     if (gang.per_node) host.room = std::min(host.room, gang.per_node);
     host.idle = std::min(host.idle, host.room);
     hosts.push_back(&host);
-    // Those that are free first, then those that soon are.
+    // Those that are free first, then those that soon are; last those that lack memory.
     std::stable_sort(host.workers.begin(), host.workers.end(), [&](const auto& a, const auto& b) {
-      return workers_[a.first].ready() < workers_[b.first].ready();
+      const Worker &one = workers_[a.first], &other = workers_[b.first];
+      return std::pair(one.memory.paused, one.ready()) < std::pair(other.memory.paused, other.ready());
     });
   }
   std::stable_sort(hosts.begin(), hosts.end(), [&](const Host* a, const Host* b) {

@@ -169,7 +169,7 @@ struct Worker {
   [[nodiscard]] bool running() const noexcept { return alive && !retiring; }
   /// Tasks it starts at the same time.
   [[nodiscard]] std::uint32_t places() const noexcept {
-    return memory.paused ? 1 : threads - std::min(threads, reserved);
+    return std::min(memory.paused ? 1 : threads, threads - std::min(threads, reserved));
   }
   [[nodiscard]] bool ends() const noexcept { return leaves < std::numeric_limits<Time>::infinity(); }
   /// Seconds until a thread is free for one more, by estimate.

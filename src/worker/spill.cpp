@@ -78,11 +78,9 @@ void State::note_pressure(Actions& out) {
   out.push_back({0, memory()});
 }
 
-// Whether starting a task must wait for memory. One task may always run: what it releases may be what is
-// needed.
-bool State::held_back() const noexcept {
-  return paused_ && (executing_.size() > seceded_ + out_of_band_running_ || leaving_ > 0 || wants_spill());
-}
+// Whether starting a task must wait until something has left memory. When nothing can leave it, tasks run one
+// at a time: what one releases may be what is needed.
+bool State::held_back() const noexcept { return paused_ && (leaving_ > 0 || wants_spill()); }
 
 bool State::next_spill(Spill& out, Actions& actions) {
   for (auto at = by_use_.begin(); wants_spill() && at != by_use_.end();) {

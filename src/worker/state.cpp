@@ -445,26 +445,30 @@ bool State::take(Execution& out, bool out_of_band) {
   } else {
     if (!has_slot() || held_back()) return false;
     drop_stale();
+    // The others of a gang wait for its rank here, and so does what runs here if that is a rank too.
+    const bool only_ranks = paused_ && executing_.size() > seceded_ + out_of_band_running_;
+    const bool has_ready = !ready_.empty() && (!only_ranks || valid(ready_.front())->gang);
+    const auto may_start = [&](const Record* task) { return task && (!only_ranks || task->gang); };
     auto best = constrained_.end();
     for (auto at = constrained_.begin(); at != constrained_.end(); ++at) {
       const Record* candidate = valid(*at);
-      if (candidate && fits(*candidate) && (best == constrained_.end() || later(*best, *at))) best = at;
+      if (may_start(candidate) && fits(*candidate) && (best == constrained_.end() || later(*best, *at)))
+        best = at;
     }
     // One that lacks nothing but threads gets them as they become free: nothing less urgent starts before.
     for (const QueueEntry& entry : constrained_) {
       const Record* wide = valid(entry);
-      if (!wide || fits(*wide) || !lacks_only_threads(*wide)) continue;
-      if ((best == constrained_.end() || later(*best, entry)) &&
-          (ready_.empty() || later(ready_.front(), entry)))
+      if (!may_start(wide) || fits(*wide) || !lacks_only_threads(*wide)) continue;
+      if ((best == constrained_.end() || later(*best, entry)) && (!has_ready || later(ready_.front(), entry)))
         return false;
     }
-    if (best != constrained_.end() && (ready_.empty() || later(ready_.front(), *best))) {
+    if (best != constrained_.end() && (!has_ready || later(ready_.front(), *best))) {
       chosen = *best;
       constrained_.erase(best);
       std::erase_if(constrained_, [&](const QueueEntry& entry) { return !valid(entry); });
       std::make_heap(constrained_.begin(), constrained_.end(), later);
       record = records_.find(chosen.id);
-    } else if (!ready_.empty()) {
+    } else if (has_ready) {
       chosen = ready_.front();
       std::pop_heap(ready_.begin(), ready_.end(), later);
       ready_.pop_back();

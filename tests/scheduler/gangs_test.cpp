@@ -217,3 +217,20 @@ TEST_CASE("scheduler: work is counted for the workers that can do it") {
   story.finish(11);
   CHECK(story.state.work_for(gpu, false) == 6);
 }
+
+TEST_CASE("gang: workers that lack memory for good run it all the same, those that have some before them") {
+  Story story;
+  for (PeerId peer = 1; peer <= 3; ++peer) story.join(peer);
+  story.pause(1);
+  CHECK(story.gang(1, 2) == Lines{"run 1 @2", "run 2 @3"});
+  CHECK(story.gang(11, 3).empty());  // all three: for lack of places, not of memory
+  story.pause(2);
+  story.pause(3);
+  CHECK(story.submit(20).empty());  // the first place is kept, though all lack memory
+  CHECK(story.of(20) == TaskState::queued);
+  story.finish(1);
+  CHECK(story.finish(2) == Lines{"done 1", "done 2", "run 11 @1", "run 12 @2", "run 13 @3"});
+  for (const TaskId id : {11, 12}) CHECK(story.finish(id).empty());
+  const Lines last = story.finish(13);
+  CHECK(std::find(last.begin(), last.end(), "run 20 @1") != last.end());
+}

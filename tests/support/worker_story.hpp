@@ -29,6 +29,7 @@ class WorkerStory {
     std::uint64_t order = 0;
     std::vector<Resource> resources{};
     bool out_of_band = false;
+    bool in_gang = false;
   };
   Lines run(TaskId id, std::vector<detail::protocol::Input> inputs = {}) {
     return run(id, std::move(inputs), Run{});
@@ -41,6 +42,7 @@ class WorkerStory {
     message.priority = how.priority;
     message.resources = std::move(how.resources);
     message.out_of_band = how.out_of_band;
+    if (how.in_gang) message.gang = std::make_shared<detail::protocol::GangRun>();
     for (const detail::protocol::Input& input : inputs) message.inputs.push_back(input);
     return event([&](auto& out) { state.handle(std::move(message), out); });
   }

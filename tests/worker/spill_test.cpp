@@ -264,3 +264,19 @@ TEST_CASE("worker asks again for a heavy result that its holder says is there") 
   CHECK(story.arrive(2, 2, 300) == Lines{"here 2"});
   CHECK(story.take() == 10);
 }
+
+TEST_CASE("worker that lacks memory starts all ranks of gangs: they wait for each other") {
+  WorkerStory story = with_limit(4);
+  make(story, 1, 900);
+  story.run(2, {{1, 1, true}});
+  story.run(3, {{1, 1, true}}, {.priority = 1});
+  story.run(4, {{1, 1, true}}, {.priority = 2, .in_gang = true});
+  story.run(5, {{1, 1, true}}, {.priority = 2, .resources = {{"cores", 1}}, .in_gang = true});
+  CHECK(story.take() == 0);  // first something may leave memory
+  CHECK(story.next_spill() == Lines{"spill 1"});
+  story.spill_failed(false);
+  CHECK(story.next_spill().empty());
+  CHECK(story.take() == 4);
+  CHECK(story.take() == 5);
+  CHECK(story.take() == 0);
+}
