@@ -61,7 +61,8 @@ Wish parse_wish(const std::string& text) {
 namespace {
 
 constexpr auto before_it_begins = std::chrono::seconds(1);
-constexpr auto every = std::chrono::seconds(1);
+constexpr std::chrono::milliseconds every{1000};
+static_assert(every / 50 > every.zero());  // parts of it are waited for, too
 
 std::string random_token() {
   std::array<unsigned char, 24> bytes{};
