@@ -483,6 +483,12 @@ void State::check() const {
   check_gangs();
   require(counts_ == counts, "the numbers of tasks by state are wrong");
   require(queued_ == queued_anywhere, "the number of queued tasks is wrong");
+  std::size_t demanding = 0;
+  for (const Worker& worker : workers_)
+    demanding += static_cast<std::size_t>(std::count_if(
+        worker.processing.begin(), worker.processing.end(),
+        [](const Task* task) { return task->options() && !task->options()->resources.empty(); }));
+  require(demanding_ == demanding, "the number of tasks that want resources is wrong");
   const bool all_paused = std::all_of(workers_.begin(), workers_.end(), [](const Worker& worker) {
     return !worker.running() || worker.memory.paused;
   });

@@ -343,6 +343,7 @@ class State {
   };
   std::vector<Need> needs_{{}};  // the first is that of tasks which ask for nothing, and not counted
   std::size_t alive_ = 0;
+  std::size_t demanding_ = 0;  // tasks on workers that want resources
   std::uint64_t lost_ = 0;
   std::array<std::uint64_t, 8> counts_{};  // tasks by state
   WorkerIndex cursor_ = nowhere;

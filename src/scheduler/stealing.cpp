@@ -28,6 +28,12 @@ std::vector<double> free_resources(const Worker& worker) {
   return free;
 }
 
+bool wants_more_than_it_has(const Worker& worker) {
+  for (std::size_t i = 0; i < worker.resources.size(); ++i)
+    if (worker.resources[i].amount - worker.demand[i].amount < -1e-9) return true;
+  return false;
+}
+
 // Whether `test` holds for a resource that the task wants: its place at the worker, and how much.
 template <class Test>
 bool any_resource(const Options& options, const Worker& worker, Test test) {
@@ -83,16 +89,15 @@ std::vector<Task*> State::loot(WorkerIndex thief, const Theft& theft) const {
 // Tasks that wait for resources elsewhere, for a worker where these are free.
 std::vector<Task*> State::resource_loot(WorkerIndex thief) const {
   const Worker& idle = workers_[thief];
-  if (!idle.running() || idle.memory.paused || idle.stealing || idle.resources.empty()) return {};
+  if (demanding_ == 0 || !idle.running() || idle.memory.paused || idle.stealing) return {};
   const std::size_t room = room_of(idle);
   std::vector<double> here = free_resources(idle);
   std::vector<Task*> taken;
   std::uint32_t seen = 0;
   for (WorkerIndex i = 0; i < workers_.size() && taken.size() < room; ++i) {
     const Worker& busy = workers_[i];
-    if (i == thief || !busy.running()) continue;
+    if (i == thief || !busy.running() || !wants_more_than_it_has(busy)) continue;
     std::vector<double> there = free_resources(busy);
-    if (std::none_of(there.begin(), there.end(), [](double free) { return free < -1e-9; })) continue;
     for (auto at = busy.processing.rbegin();
          at != busy.processing.rend() && taken.size() < room && seen < most_seen; ++at, ++seen) {
       const Options* options = (*at)->options();

@@ -116,6 +116,7 @@ void State::no_worker_for(Task& task) {
 void State::demand(const Task& task, Worker& worker, double sign) {
   const Options* options = task.options();
   if (!options || options->resources.empty()) return;
+  sign > 0 ? ++demanding_ : --demanding_;
   for (const Resource& wanted : options->resources)
     for (std::size_t i = 0; i < worker.resources.size(); ++i)
       if (worker.resources[i].name == wanted.name) {
