@@ -7,13 +7,13 @@ namespace weir::detail::frame {
 
 ColumnBuilder::ColumnBuilder(const CsvColumn& column, const CsvFormat& format)
     : column_(column), format_(format) {
-  if (column.type == ColumnType::text) integers_.push_back(0);
+  if (column.type == ColumnType::text) cells_.integers.push_back(0);
 }
 
 void ColumnBuilder::reserve(std::size_t rows) {
-  if (column_.type == ColumnType::boolean) flags_.reserve(rows);
-  else if (column_.type == ColumnType::float64) reals_.reserve(rows);
-  else integers_.reserve(rows + 1);
+  if (column_.type == ColumnType::boolean) cells_.flags.reserve(rows);
+  else if (column_.type == ColumnType::float64) cells_.reals.reserve(rows);
+  else cells_.integers.reserve(rows + 1);
 }
 
 bool ColumnBuilder::is_missing(std::string_view text) const noexcept {
@@ -33,16 +33,16 @@ void ColumnBuilder::add_missing() {
   set_missing();
   switch (column_.type) {
     case ColumnType::boolean:
-      flags_.push_back(0);
+      cells_.flags.push_back(0);
       break;
     case ColumnType::float64:
-      reals_.push_back(0);
+      cells_.reals.push_back(0);
       break;
     case ColumnType::text:
-      integers_.push_back(static_cast<std::int64_t>(bytes_.size()));
+      cells_.integers.push_back(static_cast<std::int64_t>(cells_.text.size()));
       break;
     default:
-      integers_.push_back(0);
+      cells_.integers.push_back(0);
   }
   ++rows_;
 }
@@ -52,17 +52,17 @@ void ColumnBuilder::drop_last() {
   if (missing_.size() > rows_ / 64) missing_[rows_ / 64] &= ~(std::uint64_t{1} << (rows_ % 64));
   switch (column_.type) {
     case ColumnType::boolean:
-      flags_.pop_back();
+      cells_.flags.pop_back();
       break;
     case ColumnType::float64:
-      reals_.pop_back();
+      cells_.reals.pop_back();
       break;
     case ColumnType::text:
-      integers_.pop_back();
-      bytes_.resize(static_cast<std::size_t>(integers_.back()));
+      cells_.integers.pop_back();
+      cells_.text.resize(static_cast<std::size_t>(cells_.integers.back()));
       break;
     default:
-      integers_.pop_back();
+      cells_.integers.pop_back();
   }
 }
 
@@ -98,8 +98,8 @@ bool ColumnBuilder::add(std::string_view text, bool was_quoted, std::uint64_t li
       add_missing();
       return true;
     }
-    bytes_.insert(bytes_.end(), text.begin(), text.end());
-    integers_.push_back(static_cast<std::int64_t>(bytes_.size()));
+    cells_.text.insert(cells_.text.end(), text.begin(), text.end());
+    cells_.integers.push_back(static_cast<std::int64_t>(cells_.text.size()));
     ++rows_;
     return true;
   }
@@ -119,11 +119,11 @@ bool ColumnBuilder::add(std::string_view text, bool was_quoted, std::uint64_t li
       add_missing();
       return true;
     }
-    reals_.push_back(real);
+    cells_.reals.push_back(real);
   } else if (column_.type == ColumnType::boolean) {
-    flags_.push_back(static_cast<std::uint8_t>(integer));
+    cells_.flags.push_back(static_cast<std::uint8_t>(integer));
   } else {
-    integers_.push_back(integer);
+    cells_.integers.push_back(integer);
   }
   ++rows_;
   return true;
@@ -148,17 +148,7 @@ Column ColumnBuilder::finish() {
     for (std::uint64_t& word : missing_) word = ~word;
     validity = block_of(std::move(missing_));
   }
-  switch (column_.type) {
-    case ColumnType::boolean:
-      return Column(column_.type, rows_, block_of(std::move(flags_)), {}, std::move(validity));
-    case ColumnType::float64:
-      return Column(column_.type, rows_, block_of(std::move(reals_)), {}, std::move(validity));
-    case ColumnType::text:
-      return Column(column_.type, rows_, block_of(std::move(bytes_)), block_of(std::move(integers_)),
-                    std::move(validity));
-    default:
-      return Column(column_.type, rows_, block_of(std::move(integers_)), {}, std::move(validity));
-  }
+  return std::move(cells_).column(column_.type, rows_, std::move(validity));
 }
 
 }  // namespace weir::detail::frame

@@ -31,10 +31,7 @@ class ColumnBuilder {
   const CsvColumn& column_;
   const CsvFormat& format_;
   std::size_t rows_ = 0;
-  std::vector<std::int64_t> integers_;
-  std::vector<double> reals_;
-  std::vector<std::uint8_t> flags_;
-  std::vector<char> bytes_;  // of text; integers_ are its offsets
+  Cells cells_;
   std::vector<std::uint64_t> missing_;
   std::optional<CsvMisfit> misfit_;
 };

@@ -37,6 +37,29 @@ template <class T>
   return {owner, reinterpret_cast<const std::byte*>(owner->data()), owner->size() * sizeof(T)};
 }
 
+/// The values of one column while it is made; of its type only one of them is used.
+struct Cells {
+  std::vector<std::int64_t> integers;
+  std::vector<double> reals;
+  std::vector<std::uint8_t> flags;
+  std::vector<char> text;  ///< `integers` are its offsets.
+
+  /// The column of them; `validity` may be empty: none is missing.
+  [[nodiscard]] Column column(ColumnType type, std::size_t rows, Block validity) && {
+    switch (type) {
+      case ColumnType::boolean:
+        return Column(type, rows, block_of(std::move(flags)), {}, std::move(validity));
+      case ColumnType::float64:
+        return Column(type, rows, block_of(std::move(reals)), {}, std::move(validity));
+      case ColumnType::text:
+        return Column(type, rows, block_of(std::move(text)), block_of(std::move(integers)),
+                      std::move(validity));
+      default:
+        return Column(type, rows, block_of(std::move(integers)), {}, std::move(validity));
+    }
+  }
+};
+
 /// Bits that say which values are there, all of them at first.
 class Bits {
  public:

@@ -619,21 +619,24 @@ class ChunkReader {
     };
     switch (column_.type) {
       case ColumnType::boolean:
-        each([&](std::size_t i) { flags_.push_back(from.flags[i]); }, [&] { flags_.push_back(0); });
+        each([&](std::size_t i) { cells_.flags.push_back(from.flags[i]); },
+             [&] { cells_.flags.push_back(0); });
         break;
       case ColumnType::float64:
-        each([&](std::size_t i) { reals_.push_back(from.reals[i]); }, [&] { reals_.push_back(0); });
+        each([&](std::size_t i) { cells_.reals.push_back(from.reals[i]); },
+             [&] { cells_.reals.push_back(0); });
         break;
       case ColumnType::text:
         each(
             [&](std::size_t i) {
-              text_.insert(text_.end(), from.texts[i].begin(), from.texts[i].end());
-              integers_.push_back(static_cast<std::int64_t>(text_.size()));
+              cells_.text.insert(cells_.text.end(), from.texts[i].begin(), from.texts[i].end());
+              cells_.integers.push_back(static_cast<std::int64_t>(cells_.text.size()));
             },
-            [&] { integers_.push_back(static_cast<std::int64_t>(text_.size())); });
+            [&] { cells_.integers.push_back(static_cast<std::int64_t>(cells_.text.size())); });
         break;
       default:
-        each([&](std::size_t i) { integers_.push_back(from.integers[i]); }, [&] { integers_.push_back(0); });
+        each([&](std::size_t i) { cells_.integers.push_back(from.integers[i]); },
+             [&] { cells_.integers.push_back(0); });
     }
     rows_ += values;
   }
@@ -642,18 +645,8 @@ class ChunkReader {
     Bits bits(rows_);
     for (const std::size_t row : missing_) bits.clear(row);
     Block validity = std::move(bits).block();
-    switch (column_.type) {
-      case ColumnType::boolean:
-        return Column(column_.type, rows_, block_of(std::move(flags_)), {}, std::move(validity));
-      case ColumnType::float64:
-        return Column(column_.type, rows_, block_of(std::move(reals_)), {}, std::move(validity));
-      case ColumnType::text:
-        integers_.insert(integers_.begin(), 0);
-        return Column(column_.type, rows_, block_of(std::move(text_)), block_of(std::move(integers_)),
-                      std::move(validity));
-      default:
-        return Column(column_.type, rows_, block_of(std::move(integers_)), {}, std::move(validity));
-    }
+    if (column_.type == ColumnType::text) cells_.integers.insert(cells_.integers.begin(), 0);
+    return std::move(cells_).column(column_.type, rows_, std::move(validity));
   }
 
   const ParquetColumn& column_;
@@ -666,10 +659,7 @@ class ChunkReader {
   std::size_t dictionary_size_ = 0;
   std::vector<std::uint32_t> there_;
   std::vector<std::size_t> missing_;
-  std::vector<std::int64_t> integers_;
-  std::vector<double> reals_;
-  std::vector<std::uint8_t> flags_;
-  std::vector<char> text_;
+  Cells cells_;
 };
 
 }  // namespace
