@@ -332,7 +332,7 @@ export function matrix(parent, seen, onhover) {
   const {element, context} = canvas(parent, top + cell * size + 8, 'bytes from worker to worker');
   const most = Math.max(1, ...seen.links.map((link) => link[2])), boxes = [];
   context.fillStyle = style('--soft');
-  if (cell >= 11) seen.workers.forEach((name, i) => context.fillText(name.slice(0, 20), 2, top + cell * i + cell - 3));
+  if (cell >= 11) seen.workers.forEach((name, i) => context.fillText(name.slice(0, 20), 2, top + cell * i + cell / 2 + 4));
   context.strokeStyle = style('--line');
   context.strokeRect(left, top, cell * size, cell * size);
   for (const [from, to, amount, results] of seen.links) {

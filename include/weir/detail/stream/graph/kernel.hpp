@@ -30,6 +30,7 @@ using Time = EventLoop::Time;
 //   void reset();                                 forgets everything
 //   bool is_done() const;                         no further element will give anything
 //   std::size_t held() const;                     elements kept
+//   EventTimeSeen event_time() const;             how far it is, if it goes by the time in elements
 // A timed kernel takes the time as a third argument of push, and has besides
 //   std::optional<Time> due() const;              when it wants to be woken
 //   template <class Emit> void fire(Emit&&, Time now);
@@ -197,6 +198,14 @@ struct Fused {
     if constexpr (requires { first.is_done(); }) done = done || first.is_done();
     if constexpr (requires { second.is_done(); }) done = done || second.is_done();
     return done;
+  }
+  [[nodiscard]] EventTimeSeen event_time() const requires(
+      requires(const First& f) { f.event_time(); } || requires(const Second& s) { s.event_time(); }) {
+    EventTimeSeen seen = event_time_of(first);
+    const EventTimeSeen last = event_time_of(second);
+    if (last.unit != EventTimeSeen::Unit::none) seen = {seen.late, last.watermark, last.unit};
+    seen.late += last.late;
+    return seen;
   }
   [[nodiscard]] std::size_t held() const {
     std::size_t count = 0;
