@@ -241,10 +241,11 @@ json json_of(const Program& program, double now_s) {
           {"weir", std::string(version)}};
 }
 
-/// A label's value, as Prometheus wants it.
+/// A label's value, as Prometheus wants it: it refuses all there is if one is no UTF-8.
 std::string label_text(const std::string& text) {
   std::string result;
-  for (const char c : text) {
+  const std::string valid = json::parse(text_of(json(text))).get<std::string>();
+  for (const char c : valid) {
     if (c == '\\' || c == '"') result += '\\';
     if (c == '\n') result += "\\n";
     else result += c;
@@ -503,19 +504,20 @@ std::string prometheus(const Model& model) {
   for (std::size_t i = 0; i < model.snapshot().tasks.size(); ++i)
     line("weir_tasks", "state=\"" + std::string(weir::to_string(static_cast<TaskState>(i))) + "\"",
          static_cast<double>(model.snapshot().tasks[i]));
-  head("weir_function_tasks_total", "counter", "Tasks that have run, by function.");
+  // Functions of one name are one series: a series that comes twice is none.
+  std::map<std::string, std::pair<std::uint64_t, double>> functions;
   const std::size_t most = std::min<std::size_t>(model.functions().size(), 500);
   for (std::size_t i = 0; i < most; ++i) {
     const FunctionTotals& one = model.functions()[i];
-    line("weir_function_tasks_total", "function=\"" + label_text(shortened(one.name, 200)) + "\"",
-         static_cast<double>(one.count));
+    auto& [count, busy_s] = functions["function=\"" + label_text(shortened(one.name, 200)) + "\""];
+    count += one.count;
+    busy_s += one.busy_s;
   }
+  head("weir_function_tasks_total", "counter", "Tasks that have run, by function.");
+  for (const auto& [label, totals] : functions)
+    line("weir_function_tasks_total", label, static_cast<double>(totals.first));
   head("weir_function_seconds_total", "counter", "Thread seconds in a function.");
-  for (std::size_t i = 0; i < most; ++i) {
-    const FunctionTotals& one = model.functions()[i];
-    line("weir_function_seconds_total", "function=\"" + label_text(shortened(one.name, 200)) + "\"",
-         one.busy_s);
-  }
+  for (const auto& [label, totals] : functions) line("weir_function_seconds_total", label, totals.second);
   head("weir_activity_seconds_total", "counter", "Thread seconds of workers by what they were spent on.");
   for (std::size_t i = 0; i < activities; ++i)
     line("weir_activity_seconds_total",

@@ -184,6 +184,10 @@ TEST_CASE("names of any bytes make valid JSON and Prometheus text") {
   model.tick(1, cluster(1, 2), {}, {});
   const auto back = nlohmann::json::parse(text_of(record(model, {})));
   CHECK(back.at("picture").at("functions").at(0).at("count") == 10);
+  Seen other = a_second(5, 0.5, 0);
+  other.functions[0].function += 1;  // of the same name
+  model.receive(1, 1, other);
+  CHECK(prometheus(model).find("<script>\xef\xbf\xbd\"} 15\n") != std::string::npos);
   CHECK(prometheus(model).find("{function=\"f\\\"\\n\\\\<script>") != std::string::npos);
 }
 

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "weir/detail/stream/graph/attempt.hpp"
+#include "weir/detail/stream/graph/counts.hpp"
 #include "weir/detail/stream/graph/element.hpp"
 #include "weir/detail/stream/graph/kept.hpp"
 #include "weir/detail/stream/graph/ticket.hpp"
