@@ -2,8 +2,8 @@
 """Checks the form of what is tracked. Prints one sentence for each fault; exit status 1 if there is one.
 
   form_test.py columns ROOT          text has at most 110 columns
-  form_test.py headers ROOT          include/weir/README.md names every public header; nobody is shown detail/;
-                                     no name there or in src/ has a word that says too much
+  form_test.py headers ROOT          include/weir/README.md names every public header; nobody is shown detail/
+                                     and no name has a word that says too much
   form_test.py format ROOT           .cpp and .hpp are as .clang-format has them
   form_test.py tidy ROOT [--all]     .clang-tidy finds nothing in a few sources (or all)
   form_test.py --self                checks the checker with lines made for it
