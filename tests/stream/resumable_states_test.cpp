@@ -133,6 +133,35 @@ TEST_CASE("resumable: windows and joins go on") {
   resumed([](const auto& s) { return s.zip_latest(s.filter([](long x) { return x % 2 == 0; })); });
 }
 
+namespace {
+
+// Entries of a vector that stands for a disk: those beyond what was committed are taken back.
+struct Shelf {
+  std::vector<long>* disk;
+  void put(long x) { disk->push_back(x); }
+  std::uint64_t commit() { return disk->size(); }
+  void go_on(std::optional<std::uint64_t> entries) { disk->resize(entries.value_or(0)); }
+};
+
+}  // namespace
+
+TEST_CASE("resumable: a sink of one's own commits") {
+  const Folder folder;
+  std::vector<long> disk{-1, -2}, items, wanted;
+  for (long i = 0; i < 100; ++i) items.push_back(i), wanted.push_back(i);
+  for (const long stop : {40L, 30L, -1L}) {
+    Stream<long> numbers;
+    Resumable job(folder.path, "shelf", std::chrono::nanoseconds(0));
+    job.sink_to(numbers, Shelf{&disk});
+    job.sink(numbers, [seen = 0L, stop](long) mutable {
+      if (seen++ == stop) throw Stop{};
+    });
+    if (stop < 0) job.feed(ItemsOf(items), numbers);
+    else CHECK_THROWS_AS(job.feed(ItemsOf(items), numbers), Stop);
+  }
+  CHECK(disk == wanted);
+}
+
 TEST_CASE("resumable: another pipeline than that of the last run is refused") {
   const Folder folder;
   const auto windows = [](const auto& s) { return s.sliding_window(3); };

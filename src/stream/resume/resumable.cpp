@@ -154,6 +154,7 @@ struct Resumable::Core {
   std::chrono::nanoseconds every{};
   std::chrono::steady_clock::time_point due{};
   unsigned calls = 0;
+  std::size_t sinks = 0;    // that were added by `sink_to`
   bool is_flushed = false;  // nothing has come since what operators hold was put out
   Committed last;
   std::map<std::string, std::function<Bytes()>> parts;
@@ -205,6 +206,8 @@ std::optional<Resumable::Bytes> Resumable::restored(const std::string& name) con
 void Resumable::keep(const std::string& name, std::function<Bytes()> save) {
   core_->parts.insert_or_assign(name, std::move(save));
 }
+
+std::string Resumable::next_sink() { return "sink " + std::to_string(++core_->sinks); }
 
 void Resumable::committing(const Sink& sink) { core_->committing.insert(&sink.node()); }
 
