@@ -8,6 +8,7 @@
 #include <sstream>
 
 #include "weir/resumable.hpp"
+#include "weir/stream/extend.hpp"
 
 using namespace weir;
 
@@ -103,6 +104,23 @@ std::string resumed(const Build& build) {
 
 long mod(const long& x) { return x % 3; }
 
+// An operator of one's own, which names its state or not.
+template <class In, bool names>
+struct EveryThird {
+  using Out = In;
+  int seen = 0;
+  template <class X, class Emit>
+  void push(X&& x, Emit&& emit) {
+    if (++seen % 3 == 0) emit(std::forward<X>(x));
+  }
+  auto kept() requires names { return std::tie(seen); }
+};
+template <bool names>
+auto every_third() {
+  return op::ByKernel{"every_third",
+                      []<class In>(std::type_identity<In>) { return EveryThird<In, names>{}; }};
+}
+
 }  // namespace
 
 TEST_CASE("resumable: states of operators go on") {
@@ -116,6 +134,7 @@ TEST_CASE("resumable: states of operators go on") {
   resumed([](const auto& s) { return s.pairwise(); });
   resumed([](const auto& s) { return s.enumerate(); });
   resumed([](const auto& s) { return s.slice(10, 40, 3); });
+  resumed([](const auto& s) { return s.apply(every_third<true>()); });
   resumed([](const auto& s) { return s.take_while([](long x) { return x != 6; }); });
   resumed([&](const auto& s) { return s.group_by(mod, op::accumulate(sum, 0L)); });
   resumed([&](const auto& s) { return s.group_by(mod, op::sliding_window(2), 2); });
@@ -180,6 +199,10 @@ TEST_CASE("resumable: another pipeline than that of the last run is refused") {
                       .sliding_window(3)
                       .map([](const auto& window) { return long(window.size()); });
                 }),
-      "resumable: <sliding_window: 3> keeps a state that cannot be written for another run; keep "
-      "it in a state of the resumable, or make its elements travel");
+      "resumable: <sliding_window: 3> keeps a state that cannot be written for another run; make "
+      "its elements travel, give an operator of your own a kept(), or keep it in a state of the "
+      "resumable");
+  const Folder other;
+  CHECK_THROWS_AS(run_until(other.path, -1, [](const auto& s) { return s.apply(every_third<false>()); }),
+                  Error);
 }

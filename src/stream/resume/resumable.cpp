@@ -242,9 +242,11 @@ void Resumable::begin(const StreamHandle& into) {
     const std::string name = operator_prefix + std::to_string(++place) + " (" + node->kind() + ")";
     const bool is_last = node->downstreams().empty();
     if (node->keeps() == detail::stream::KeptState::lost && !is_last)
-      throw Error(ErrorKind::unsupported, "resumable: " + node->label() +
-                                              " keeps a state that cannot be written for another run; keep "
-                                              "it in a state of the resumable, or make its elements travel");
+      throw Error(
+          ErrorKind::unsupported,
+          "resumable: " + node->label() +
+              " keeps a state that cannot be written for another run; make its elements travel, give an "
+              "operator of your own a kept(), or keep it in a state of the resumable");
     if (node->keeps() == detail::stream::KeptState::writable) {
       known.insert(name);
       go_on(*node, name);
