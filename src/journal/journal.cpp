@@ -262,7 +262,8 @@ void Journal::for_each(const std::function<void(const Entry&)>& f) const {
     const auto function = functions.find(head[0]);
     std::uint64_t bytes = size_of(place);
     if (place.object && bytes == sizeof bytes) copy(place, place.offset, sizeof bytes, &bytes);
-    f({key, function == functions.end() ? Function{"?", 0} : function->second, head[1], bytes, place.object != 0});
+    f({key, function == functions.end() ? Function{"?", 0} : function->second, head[1], bytes,
+       place.object != 0});
   });
 }
 
