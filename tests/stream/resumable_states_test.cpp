@@ -31,7 +31,6 @@ std::string read_file(const std::string& path) {
 struct Stop {};
 
 std::string text(long x) { return std::to_string(x); }
-std::string text(const std::string& x) { return x; }
 template <class T>
 std::string text(const std::optional<T>& x);
 template <class A, class B>

@@ -332,6 +332,8 @@ void read(Reader& reader, T& value);
 template <class T>
 requires std::is_arithmetic_v<T>
 void CEREAL_SAVE_FUNCTION_NAME(OutArchive& archive, const T& value) {
+  if constexpr (detail::task::has_padding<T>())  // long double
+    if (archive.writer.is_for_key()) return detail::task::write_clear(archive.writer, &value, 1);
   archive.writer.bytes(&value, sizeof value);
 }
 template <class T>
