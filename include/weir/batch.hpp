@@ -195,6 +195,9 @@ class BatchSystem {
   /// How many processes of one program the system's own launcher has started, of which this is one.
   [[nodiscard]] virtual int started_together(const Variables&) const { return 1; }
 
+  /// Variables that are meant for a job's script and would keep `mpirun` from starting ranks on other nodes.
+  [[nodiscard]] virtual std::vector<std::string> hindering_mpirun() const { return {}; }
+
   /// Notes in `clock` when the job `id` ends, asking the system's programs only for what the variables lack.
   virtual void read_clock(JobClock& clock, const std::string& id, const Variables& variables,
                           const Asker& ask) const = 0;

@@ -175,4 +175,14 @@ worker::Machine share_of(const Given& given, const KernelView& kernel, const Sea
   return machine;
 }
 
+Copies copies(const BatchSystem::Variables& variables) {
+  if (variables("OMPI_COMM_WORLD_SIZE")) return {};
+  for (const BatchSystem& system : batch_systems())
+    if (const int together = system.started_together(variables); together > 1)
+      return {together, std::string(system.title()) + "'s own launcher"};
+  return {batch::count(variables("PMI_SIZE")), "another launcher of MPI programs"};
+}
+
+Copies copies() { return copies(batch::own_variables()); }
+
 }  // namespace weir::detail::home

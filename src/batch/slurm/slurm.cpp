@@ -264,6 +264,10 @@ class Slurm : public BatchSystem, public Following, public Listing {
     return variables("SLURM_STEP_ID") ? count(variables("SLURM_STEP_NUM_TASKS")) : 1;
   }
 
+  std::vector<std::string> hindering_mpirun() const override {
+    return {"SLURM_EXPORT_ENV"};  // mpirun starts its helpers with srun, which would obey `--export=NONE` too
+  }
+
   void read_clock(JobClock& clock, const std::string& id, const Variables& variables,
                   const Asker& ask) const override {
     clock.end = moment(variables("SLURM_JOB_END_TIME"));
