@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <cstdlib>
 #include <fstream>
 
 #include "batch/answer.hpp"
@@ -184,5 +185,10 @@ Copies copies(const BatchSystem::Variables& variables) {
 }
 
 Copies copies() { return copies(batch::own_variables()); }
+
+void unset_misleading_variables() {
+  for (const BatchSystem& system : batch_systems())
+    for (const std::string& variable : system.misleading_variables()) unsetenv(variable.c_str());
+}
 
 }  // namespace weir::detail::home

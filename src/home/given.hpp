@@ -43,6 +43,9 @@ struct Copies {
 [[nodiscard]] Copies copies(const BatchSystem::Variables& variables);
 [[nodiscard]] Copies copies();
 
+/// Unsets what a batch system's own launcher has set and what would mislead the programs started from here.
+void unset_misleading_variables();
+
 /// The fewest of what the batch job, the control group and the affinity mask allow.
 [[nodiscard]] Given given(const BatchSystem::Variables& variables, const KernelView& kernel);
 [[nodiscard]] Given given();

@@ -242,6 +242,7 @@ int run(int argc, char** argv, const std::function<int(Client&)>& body, const Ru
     }
     auto* mpi = new boost::mpi::environment(argc, argv, mpi_threads(), false);
     detail::leave_mpi_job();
+    detail::home::unset_misleading_variables();
     static detail::comm::MpiTransport transport{boost::mpi::communicator()};
     const std::string who = "rank " + std::to_string(transport.rank());
     detail::log::set_prefix(who);

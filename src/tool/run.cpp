@@ -181,8 +181,7 @@ int run(int argc, char** argv) {
   if (!parse(argc, argv, request)) return 0;
   check_environment(request);
   refuse_copies();
-  for (const BatchSystem& system : batch_systems())
-    for (const std::string& variable : system.hindering_mpirun()) unsetenv(variable.c_str());
+  home::unset_misleading_variables();
   // The program's own stderr is a pipe to this process.
   if (isatty(STDERR_FILENO)) {
     const char* const variable = std::getenv("WEIR_DASHBOARD");

@@ -264,8 +264,10 @@ class Slurm : public BatchSystem, public Following, public Listing {
     return variables("SLURM_STEP_ID") ? count(variables("SLURM_STEP_NUM_TASKS")) : 1;
   }
 
-  std::vector<std::string> hindering_mpirun() const override {
-    return {"SLURM_EXPORT_ENV"};  // mpirun starts its helpers with srun, which would obey `--export=NONE` too
+  std::vector<std::string> misleading_variables() const override {
+    // mpirun starts its helpers on other nodes with srun: that would obey `--export=NONE` too, and what the
+    // ranks there start would count itself among these helpers.
+    return {"SLURM_EXPORT_ENV", "SLURM_STEP_NUM_TASKS"};
   }
 
   void read_clock(JobClock& clock, const std::string& id, const Variables& variables,
