@@ -64,7 +64,7 @@ class Domain {
   struct Aside;
   /// False if it gave up: this thread would wait for itself.
   bool wait(bool may_give_up) noexcept;
-  void give_up(std::uint32_t turn) noexcept;
+  void give_up(std::uint32_t place) noexcept;
   bool pass_over() noexcept;
   void run_handed_over() noexcept;
 
