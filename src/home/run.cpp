@@ -21,7 +21,7 @@
 #include "core/thrown.hpp"
 #include "core/wording.hpp"
 #include "dashboard/alone.hpp"
-#include "home/given.hpp"
+#include "home/grant.hpp"
 #include "home/joined.hpp"
 #include "home/seen.hpp"
 #include "home/settings.hpp"

@@ -8,7 +8,7 @@
 
 #include "batch/registry.hpp"
 #include "dashboard/dashboard.hpp"
-#include "home/given.hpp"
+#include "home/grant.hpp"
 #include "home/seen.hpp"
 #include "home/settings.hpp"
 #include "tool/command.hpp"
