@@ -152,11 +152,11 @@ namespace {
 
 // An array and a mask, in chunks that fit: pieces of the mask's first axis, what follows of the mask whole.
 struct Masked {
-  Masked(const NodePtr& x, std::size_t axis, const NodePtr& given)
-      : whole(given->grid.axes() == x->grid.axes() && x->grid.axes() > 1), axis(whole ? 0 : axis) {
+  Masked(const NodePtr& x, std::size_t axis, const NodePtr& where)
+      : whole(where->grid.axes() == x->grid.axes() && x->grid.axes() > 1), axis(whole ? 0 : axis) {
     Chunks rows{x->grid.chunks[this->axis]};
-    for (std::size_t a = 1; a < given->grid.axes(); ++a) rows.push_back({given->grid.shape[a]});
-    mask = persist(rechunk(given, ChunkSpec(rows)));
+    for (std::size_t a = 1; a < where->grid.axes(); ++a) rows.push_back({where->grid.shape[a]});
+    mask = persist(rechunk(where, ChunkSpec(rows)));
     source = whole ? rechunk(x, ChunkSpec(rows)) : x;
     counts = counts_of(mask);
   }
@@ -210,8 +210,8 @@ task::Value set_by_mask(Reader& parameters, std::span<const Tensor> operands) {
 
 }  // namespace
 
-NodePtr select(const NodePtr& x, std::size_t axis, const NodePtr& given) {
-  const Masked masked(x, axis, given);
+NodePtr select(const NodePtr& x, std::size_t axis, const NodePtr& where) {
+  const Masked masked(x, axis, where);
   const Grid grid = masked.selected();
   const auto plan = [masked, grid](TaskBuilder& task, std::int64_t chunk) {
     const Dims at = grid.unravel(chunk);
@@ -225,9 +225,9 @@ NodePtr select(const NodePtr& x, std::size_t axis, const NodePtr& given) {
                                     plan);
 }
 
-NodePtr set_selected(const NodePtr& x, std::size_t axis, const NodePtr& given, const NodePtr& values,
+NodePtr set_selected(const NodePtr& x, std::size_t axis, const NodePtr& where, const NodePtr& values,
                      std::size_t place) {
-  const Masked masked(x, axis, given);
+  const Masked masked(x, axis, where);
   const Grid grid = masked.selected();
   Shape shape = grid.shape;
   std::rotate(shape.begin() + static_cast<std::ptrdiff_t>(place),
@@ -262,9 +262,9 @@ Slice clipped(std::string_view function, const Range& range, std::int64_t extent
   slice.step = range.step;
   if (slice.step == 0) refuse(function, "the step of a slice must not be 0");
   const bool up = slice.step > 0;
-  const auto bound = [&](std::optional<std::int64_t> given, std::int64_t otherwise) {
-    if (!given) return otherwise;
-    std::int64_t i = *given < 0 ? *given + extent : *given;
+  const auto bound = [&](std::optional<std::int64_t> end, std::int64_t otherwise) {
+    if (!end) return otherwise;
+    std::int64_t i = *end < 0 ? *end + extent : *end;
     return up ? std::clamp<std::int64_t>(i, 0, extent) : std::clamp<std::int64_t>(i, -1, extent - 1);
   };
   slice.start = bound(range.start, up ? 0 : extent - 1);
@@ -704,9 +704,9 @@ NodePtr with_chosen(const NodePtr& x, const Parsed& parsed, const NodePtr& value
 
 }  // namespace
 
-NodePtr assign(const NodePtr& node, const NodePtr& given, const std::vector<Index>& indices) {
+NodePtr assign(const NodePtr& node, const NodePtr& input, const std::vector<Index>& indices) {
   const Parsed parsed = parse("assign", shape_of(node), indices);
-  const NodePtr value = cast((void(shape_of(given)), given), node->type);
+  const NodePtr value = cast((void(shape_of(input)), input), node->type);
   if (parsed.advanced.empty()) return with_region(node, parsed, broadcast("assign", value, parsed.shape));
   const NodePtr mask = indices.size() == 1 ? parsed.advanced[0].mask : nullptr;
   if (mask && mask->grid.shape == node->grid.shape && value->grid.shape == node->grid.shape)

@@ -263,7 +263,7 @@ std::vector<int> implied(const std::vector<Labelled>& operands, std::int64_t dot
 
 }  // namespace
 
-NodePtr einsum(const std::string& subscripts, const std::vector<NodePtr>& given, DType type) {
+NodePtr einsum(const std::string& subscripts, const std::vector<NodePtr>& inputs, DType type) {
   std::string text;
   std::ranges::copy_if(subscripts, std::back_inserter(text), [](char c) { return c != ' '; });
   const std::size_t arrow = text.find("->");
@@ -272,14 +272,14 @@ NodePtr einsum(const std::string& subscripts, const std::vector<NodePtr>& given,
     if (c == ',') terms.emplace_back();
     else terms.back() += c;
   }
-  if (terms.size() != given.size())
+  if (terms.size() != inputs.size())
     refuse("einsum", "the subscripts must name the axes of every array, as \"ij,jk->ik\" does (got \"" +
-                         subscripts + "\" for " + std::to_string(given.size()) + " arrays)");
+                         subscripts + "\" for " + std::to_string(inputs.size()) + " arrays)");
   std::vector<Labelled> operands;
   std::int64_t dots = 0;
   for (std::size_t i = 0; i < terms.size(); ++i) {
-    const auto axes = static_cast<std::int64_t>(shape_of(given[i]).size());
-    operands.push_back({given[i], labels_of(terms[i], axes, 0, subscripts)});
+    const auto axes = static_cast<std::int64_t>(shape_of(inputs[i]).size());
+    operands.push_back({inputs[i], labels_of(terms[i], axes, 0, subscripts)});
     dots = std::max(dots, std::ranges::count_if(operands.back().axes, [](int label) { return label > 255; }));
   }
   const std::vector<int> out = arrow == std::string::npos
@@ -590,9 +590,9 @@ Factors eigh(const NodePtr& a) {
 }
 
 // Block (i, j) of L needs the blocks to the left in its row and in row j.
-NodePtr cholesky(const NodePtr& given) {
-  needs_square("cholesky", given);
-  const NodePtr a = rechunk(given, ChunkSpec(Chunks{given->grid.chunks[0], given->grid.chunks[0]}));
+NodePtr cholesky(const NodePtr& input) {
+  needs_square("cholesky", input);
+  const NodePtr a = rechunk(input, ChunkSpec(Chunks{input->grid.chunks[0], input->grid.chunks[0]}));
   const auto self = std::make_shared<const Node*>(nullptr);
   const auto plan = [a, self](TaskBuilder& task, std::int64_t chunk) {
     const Dims at = a->grid.unravel(chunk);

@@ -44,7 +44,7 @@ struct Hdf5Appender::State {
   Room room;
 
   using Clock = std::chrono::steady_clock;
-  std::shared_ptr<WriteTurn> turn;
+  std::shared_ptr<WriteLock> write_lock;
   bool left_marked = false;  // another run left it incomplete, which is not ours to say
   Clock::time_point flushed;
 
@@ -181,7 +181,7 @@ Hdf5Appender::~Hdf5Appender() {
   }
   Hold hold(library());
   const std::string path = state_->path;
-  const std::shared_ptr<WriteTurn> turn = state_->turn;
+  const std::shared_ptr<WriteLock> write_lock = state_->write_lock;
   const bool left = state_->room.was_taken();
   state_.reset();
   if (!left) return;
@@ -199,7 +199,7 @@ void Hdf5Appender::append(const Shape& entry, std::int64_t count, const void* da
     std::error_code ignored;
     if (!std::filesystem::exists(s.path, ignored))
       make_file("sink_to_hdf5", replaced_file("sink_to_hdf5", s.path));
-    s.turn = write_turn("sink_to_hdf5", s.path, s.how.wait);
+    s.write_lock = lock_for_writing("sink_to_hdf5", s.path, s.how.wait);
   }
   Hold hold(library());
   if (!s.dataset.ok()) s.open(hold, entry);
