@@ -140,5 +140,19 @@ def watched(program, ranks, browsers=3):
     return Launch(f"{program}, watched", measure)
 
 
+def in_turns(name, seen, unseen, key, rounds=3):
+    """A figure seen and unseen, in turns, since a machine changes more in a minute than being seen costs; medians."""
+
+    def measure():
+        sides = {"seen": seen, "unseen": unseen}
+        values = {side: [] for side in sides}
+        for turn in range(rounds):
+            for side in sides if turn % 2 else reversed(sides):
+                values[side].append(sides[side].measure()[key])
+        return {side: statistics.median(each) for side, each in values.items()}
+
+    return Launch(name, measure)
+
+
 seeing_bytes = Launch("seeing bytes", measure_bytes)
 seeing_picture = Launch("seeing picture", measure_picture)

@@ -33,7 +33,7 @@ TEXTS = {
     "tasks": ["Tasks by state", "Task stream", "processing"],
     "workers": ["Workers by how busy they are", "worker 1", "<img src=x onerror=alert(1)>"],
     "streams": ["<map: <u>fft</u>> is the limit: 97% busy; what is above it waits 81% of the time", "dropped",
-                "<source: frames>"],
+                "<source: frames>", "2020-09-13T12:26:40Z, "],
     "functions": ["What threads did", "median", "\"'&<fft>"],
     "graph": ["3 of 1.00 M", "processing", "Functions"],
     "memory": ["Memory for results", "Results by function", "all 100 results"],
