@@ -24,7 +24,9 @@ void Index::resize(std::size_t entries) {
 }
 
 void Index::reserve(std::size_t keys) {
-  if (const std::size_t entries = keys + keys / 4 + 64; entries > entries_.size()) resize(entries);
+  // A little more: who says how many there will be has often estimated it.
+  if (const std::size_t entries = keys + keys / 4 + keys / 64 + 64; entries > entries_.size())
+    resize(entries);
 }
 
 Place Index::put(const Key& key, const Place& place) {
