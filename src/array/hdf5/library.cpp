@@ -258,15 +258,16 @@ Room::Room(const std::string& path) : path_(path), file_(::open(path.c_str(), O_
 
 int ask_for_room(int file, std::uint64_t from, std::uint64_t bytes) {
   if (bytes == 0) return 0;
+  // Where files may be only so large, going beyond is a signal that ends the process.
+  rlimit limit{};
+  if (getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY &&
+      from + bytes > limit.rlim_cur)
+    return EFBIG;
   int problem = 0;
   do problem = fallocate(file, 0, static_cast<off_t>(from), static_cast<off_t>(bytes)) == 0 ? 0 : errno;
   while (problem == EINTR);
   if (problem != EOPNOTSUPP && problem != ENOSYS) return problem;
   // posix_fallocate would write a byte into every block.
-  rlimit limit{};
-  if (getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY &&
-      from + bytes > limit.rlim_cur)
-    return EFBIG;
   struct statvfs disk {};
   if (fstatvfs(file, &disk) == 0 && disk.f_bavail < bytes / std::max<std::uint64_t>(disk.f_frsize, 1))
     return ENOSPC;
