@@ -34,14 +34,13 @@ class Duration {
   /// The same.
   Duration(const std::string& text) : value_(parse_duration(text)) {}
 
-  /// A number has no unit: nobody can tell seconds from milliseconds.
+  /// A number has no unit: nobody can tell seconds from milliseconds. (The attribute's sentence comes where
+  /// the number is written, ahead of all headers; that of a static_assert would not.)
   template <class Number>
   requires std::is_arithmetic_v<Number>
-  constexpr Duration(Number) {
-    static_assert(!std::is_arithmetic_v<Number>,
-                  "weir: a duration needs a unit: write \"500ms\", or 500ms after using namespace "
-                  "std::chrono_literals");
-  }
+  __attribute__((
+      unavailable("weir: a duration needs a unit: write \"500ms\", or 500ms after using namespace "
+                  "std::chrono_literals"))) constexpr Duration(Number) {}
 
   /// In nanoseconds.
   [[nodiscard]] constexpr std::chrono::nanoseconds value() const noexcept { return value_; }

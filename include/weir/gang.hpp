@@ -5,6 +5,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <typeinfo>
 #include <utility>
 #include <vector>
 
@@ -52,7 +53,10 @@ class GangError : public Error {
 /// Every rank calls the collective functions (all but `send` and `receive`) in the same order. They travel
 /// over whatever joins the workers: memory, MPI or TCP; a death is noticed in all of them.
 /// **Errors.** `GangError` once the gang has failed; `Error{invalid_argument}` for a rank or tag that cannot
-/// be; `Error{protocol}` where ranks are seen to call different functions, which ends the gang.
+/// be; `Error{protocol}` where ranks call different functions, with other roots or types, where one returns
+/// for which others wait, and where all wait for each other: that ends the gang, with a sentence which names
+/// the calls and the ranks. A rank that waits is told within a second or so. What a rank does in a library's
+/// call, such as one of MPI, is not known here: `Options::time_limit` ends that.
 /// **Threads.** That of the task. **Cost.** Trees: log2(size) messages deep; `gather` is one message from
 /// each rank.
 /// **Source.** MPI's collectives, with values instead of buffers.
@@ -75,8 +79,7 @@ class Gang {
   template <class T>
   T broadcast(T value, int root = 0) {
     check_rank("broadcast", root);
-    const std::uint64_t tag = next(Call::broadcast);
-    return from_root(std::move(value), static_cast<std::uint32_t>(root), tag, Call::broadcast);
+    return from_root(std::move(value), next<T>(Call::broadcast, root));
   }
 
   /// `op` over the values of all ranks, in the order of ranks: on `root`, nothing elsewhere.
@@ -86,33 +89,31 @@ class Gang {
   template <class T, class Op = std::plus<>>
   std::optional<T> reduce(T value, Op op = {}, int root = 0) {
     check_rank("reduce", root);
-    const std::uint64_t tag = next(Call::reduce);
-    std::optional<T> all = to_first(std::move(value), op, tag, Call::reduce);
+    const Step step = next<T>(Call::reduce, root);
+    std::optional<T> all = to_first(std::move(value), op, step);
     if (root == 0) return all;
-    const auto at = static_cast<std::uint32_t>(root);
-    if (rank() == 0) put(at, tag, Call::reduce, *all);
-    if (rank() == root) return get<T>(0, tag, Call::reduce);
+    if (rank() == 0) put(step.root, step, *all);
+    if (rank() == root) return get<T>(0, step);
     return std::nullopt;
   }
   /// The same, on every rank.
   template <class T, class Op = std::plus<>>
   T allreduce(T value, Op op = {}) {
-    const std::uint64_t tag = next(Call::allreduce);
-    std::optional<T> all = to_first(std::move(value), op, tag, Call::allreduce);
-    return from_root(all ? std::move(*all) : T{}, 0, tag, Call::allreduce);
+    const Step step = next<T>(Call::allreduce);
+    std::optional<T> all = to_first(std::move(value), op, step);
+    return from_root(all ? std::move(*all) : T{}, step);
   }
 
   /// The values of all ranks, by rank: on `root`, an empty vector elsewhere.
   template <class T>
   std::vector<T> gather(const T& value, int root = 0) {
     check_rank("gather", root);
-    return gather_at(value, static_cast<std::uint32_t>(root), next(Call::gather), Call::gather);
+    return gather_at(value, next<T>(Call::gather, root));
   }
   /// The same, on every rank.
   template <class T>
   std::vector<T> allgather(const T& value) {
-    const std::uint64_t tag = next(Call::allgather);
-    return from_root(gather_at(value, 0, tag, Call::allgather), 0, tag, Call::allgather);
+    return all_by_rank(value, Call::allgather);
   }
 
   /// Element i of `values` on `root` goes to rank i. Throws `Error{invalid_argument}` on `root` if it has
@@ -120,11 +121,11 @@ class Gang {
   template <class T>
   T scatter(const std::vector<T>& values, int root = 0) {
     check_rank("scatter", root);
-    const std::uint64_t tag = next(Call::scatter);
-    if (rank() != root) return get<T>(static_cast<std::uint32_t>(root), tag, Call::scatter);
+    const Step step = next<T>(Call::scatter, root);
+    if (rank() != root) return get<T>(step.root, step);
     check_parts(values.size());
     for (std::uint32_t to = 0; to < link_->size(); ++to)
-      if (to != link_->rank()) put(to, tag, Call::scatter, values[to]);
+      if (to != link_->rank()) put(to, step, values[to]);
     return values[link_->rank()];
   }
 
@@ -132,70 +133,77 @@ class Gang {
   template <class T>
   void send(int to, const T& value, int tag = 0) {
     check_pair("send", to, tag);
-    put(static_cast<std::uint32_t>(to), static_cast<std::uint64_t>(tag), Call::send, value);
+    put(static_cast<std::uint32_t>(to), step_of<T>(static_cast<std::uint64_t>(tag), Call::send), value);
   }
   /// The next value that `from` has sent with this tag, which must be of this type; waits for it.
   template <class T>
   T receive(int from, int tag = 0) {
     check_pair("receive", from, tag);
-    return get<T>(static_cast<std::uint32_t>(from), static_cast<std::uint64_t>(tag), Call::send);
+    return get<T>(static_cast<std::uint32_t>(from), step_of<T>(static_cast<std::uint64_t>(tag), Call::send));
   }
 
   /// The link; for the library.
   [[nodiscard]] detail::client::GangLink& link() const noexcept { return *link_; }
 
  private:
-  enum class Call : std::uint8_t { barrier, broadcast, reduce, allreduce, gather, allgather, scatter, send };
+  friend class GangComm;
+  using Step = detail::protocol::GangStep;
+  using Call = Step::Kind;
 
+  template <class T>
+  static Step step_of(std::uint64_t tag, Call call, int root = 0) {
+    return {tag, call, static_cast<std::uint32_t>(root), typeid(T).hash_code()};
+  }
   // Collectives are numbered, so that one that runs ahead is not taken for the next.
-  [[nodiscard]] std::uint64_t next(Call) noexcept { return std::uint64_t{1} << 63 | calls_++; }
+  template <class T>
+  [[nodiscard]] Step next(Call call, int root = 0) {
+    return step_of<T>(Step::collective | calls_++, call, root);
+  }
   void check_rank(const char* who, int rank) const;
   void check_pair(const char* who, int rank, int tag) const;
   void check_parts(std::size_t parts) const;
-  [[nodiscard]] Buffer take(std::uint32_t from, std::uint64_t tag, Call call);
 
   template <class T>
-  void put(std::uint32_t to, std::uint64_t tag, Call call, const T& value) {
+  void put(std::uint32_t to, const Step& step, const T& value) {
     static_assert(
         detail::task::Travels<T>::value,
         "weir: this value cannot travel to another rank. Give its type a cereal serialize() function "
         "or make it a plain struct.");
     Buffer bytes;
-    bytes.append(&call, 1);
     Writer writer(bytes);
     write(writer, value);
-    link_->send(to, tag, std::move(bytes));
+    link_->send(to, step, std::move(bytes));
   }
   template <class T>
-  T get(std::uint32_t from, std::uint64_t tag, Call call) {
-    const Buffer bytes = take(from, tag, call);
-    Reader reader(bytes.bytes().subspan(1));
+  T get(std::uint32_t from, const Step& step) {
+    const Buffer bytes = link_->receive(from, step);
+    Reader reader(bytes.bytes());
     T value{};
     read(reader, value);
     return value;
   }
 
-  // A binomial tree down from `root`.
+  // A binomial tree down from the root.
   template <class T>
-  T from_root(T value, std::uint32_t root, std::uint64_t tag, Call call) {
-    const std::uint32_t size = link_->size(), place = (link_->rank() + size - root) % size;
+  T from_root(T value, const Step& step) {
+    const std::uint32_t size = link_->size(), place = (link_->rank() + size - step.root) % size;
     std::uint32_t bit = 1;
     while (bit < size && !(place & bit)) bit <<= 1;
-    if (place) value = get<T>((place - bit + root) % size, tag, call);
+    if (place) value = get<T>((place - bit + step.root) % size, step);
     for (bit >>= 1; bit > 0; bit >>= 1)
-      if (place + bit < size) put((place + bit + root) % size, tag, call, value);
+      if (place + bit < size) put((place + bit + step.root) % size, step, value);
     return value;
   }
   // A binomial tree up to rank 0; neighbours first, so that the order of ranks is kept.
   template <class T, class Op>
-  std::optional<T> to_first(T value, Op& op, std::uint64_t tag, Call call) {
+  std::optional<T> to_first(T value, Op& op, const Step& step) {
     const std::uint32_t size = link_->size(), rank = link_->rank();
     for (std::uint32_t bit = 1; bit < size; bit <<= 1) {
       if (rank & bit) {
-        put(rank - bit, tag, call, value);
+        put(rank - bit, step, value);
         return std::nullopt;
       }
-      if (rank + bit < size) combine(value, get<T>(rank + bit, tag, call), op);
+      if (rank + bit < size) combine(value, get<T>(rank + bit, step), op);
     }
     return value;
   }
@@ -211,17 +219,22 @@ class Gang {
   }
   static void check_sizes(std::size_t one, std::size_t other);
   template <class T>
-  std::vector<T> gather_at(const T& value, std::uint32_t root, std::uint64_t tag, Call call) {
+  std::vector<T> gather_at(const T& value, const Step& step) {
     std::vector<T> all;
-    if (link_->rank() != root) {
-      put(root, tag, call, value);
+    if (link_->rank() != step.root) {
+      put(step.root, step, value);
       return all;
     }
     for (std::uint32_t from = 0; from < link_->size(); ++from) {
-      if (from == root) all.push_back(value);
-      else all.push_back(get<T>(from, tag, call));
+      if (from == step.root) all.push_back(value);
+      else all.push_back(get<T>(from, step));
     }
     return all;
+  }
+  template <class T>
+  std::vector<T> all_by_rank(const T& value, Call call) {
+    const Step step = next<T>(call);
+    return from_root(gather_at(value, step), step);
   }
 
   detail::client::GangLink* link_;

@@ -23,7 +23,9 @@ namespace weir {
 /// another thread: the program must be started with `WEIR_MPI_THREADS=multiple`.
 /// **Errors.** Throws `Error{unsupported}`, on all ranks, where one of these is missing. A rank that dies
 /// inside a call of MPI leaves the others hanging there: they are ended after 5 s and the gang runs again,
-/// while `Gang`'s own functions throw `GangError` at once. Where MPI can do without, use those.
+/// while `Gang`'s own functions throw `GangError` at once. A rank that returns, or calls something else,
+/// while others wait in a call of MPI leaves them there, which nobody can tell from work: give such a gang an
+/// `Options::time_limit`, or use `Gang`'s own functions, which are told.
 /// **Cost.** Made and freed by all ranks together: 50 to 140 us on one host.
 /// **Source.** `MPI_Comm_create_group`, which also works after other ranks have died.
 class GangComm {
@@ -40,7 +42,10 @@ class GangComm {
     const auto place = gang.link().process_of(static_cast<std::uint32_t>(gang.rank()));
     const bool is_own = rank >= 0 && place == static_cast<std::uint32_t>(rank);
     // All say whether they can, so that all throw or none.
-    const std::vector<int> ranks = gang.allgather(!is_own ? -1 : level < MPI_THREAD_MULTIPLE ? -2 : rank);
+    const std::vector<int> ranks = gang.all_by_rank(!is_own                       ? -1
+                                                    : level < MPI_THREAD_MULTIPLE ? -2
+                                                                                  : rank,
+                                                    Gang::Call::communicator);
     for (const int one : ranks) {
       if (one == -1)
         throw Error(

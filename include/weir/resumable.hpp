@@ -85,8 +85,8 @@ class ItemsOf {
 };
 
 /// Feeds a stream from a source with an offset, and commits now and then: where the source is, what the
-/// sinks have written and the states, all at once. A run that is killed is continued by the next one from the
-/// last commit, and what had been written beyond it is taken back.
+/// sinks have written, and the states of its operators and of its own, all at once. A run that is killed is
+/// continued by the next one from the last commit, and what had been written beyond it is taken back.
 ///
 /// ```cpp
 /// weir::Stream<std::string> lines;
@@ -140,11 +140,12 @@ class Resumable {
 
   /// Emits what the source has from where the last commit was, to its end.
   ///
-  /// **Errors.** Throws `Error{unsupported}` if an operator of the stream keeps a state or elements, which
-  /// would be lost: keep it in a `state`. What the stream throws comes out, with nothing committed since.
+  /// **Errors.** Throws `Error{unsupported}` if an operator of the stream keeps what cannot be written, or
+  /// the operators that had a state are not those that have one now. What the stream throws comes out, with
+  /// nothing committed since.
   template <OffsetSource S, class T>
   void feed(S source, const Stream<T>& into) {
-    check(into);
+    begin(into);
     using Offset = std::decay_t<decltype(source.offset())>;
     if (const auto bytes = restored("offset")) source.seek(read_as<Offset>("offset", *bytes));
     keep("offset", [&source] { return to_bytes(source.offset()); });
@@ -154,6 +155,13 @@ class Resumable {
     }
     commit(into);
     keep("offset", [offset = to_bytes(source.offset())] { return offset; });
+  }
+
+  /// After `feed`, when nothing more will come: puts out what operators hold (windows that are not full) and
+  /// commits. Nothing happens if that was committed before and nothing has come since.
+  template <class T>
+  void flush(const Stream<T>& into) {
+    put_out(into);
   }
 
  private:
@@ -174,9 +182,11 @@ class Resumable {
   void committing(const Sink& sink);
   [[nodiscard]] std::shared_ptr<File> open(const std::filesystem::path& path);
   static void write_line(File& file, const std::string& line);
-  void check(const StreamHandle& into);
+  void begin(const StreamHandle& into);
+  void go_on(detail::stream::Node& node, const std::string& name);
   [[nodiscard]] bool is_due();
   void commit(const StreamHandle& into);
+  void put_out(const StreamHandle& into);
 
   std::unique_ptr<Core> core_;
 };

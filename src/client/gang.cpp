@@ -24,12 +24,6 @@ namespace {
   throw Error(ErrorKind::invalid_argument, "Gang::" + sentence);
 }
 
-const char* call_name(std::uint8_t call) {
-  constexpr const char* names[] = {"barrier", "broadcast", "reduce",  "allreduce",
-                                   "gather",  "allgather", "scatter", "send"};
-  return call < std::size(names) ? names[call] : "something else";
-}
-
 }  // namespace
 
 void Gang::check_rank(const char* who, int rank) const {
@@ -56,23 +50,12 @@ void Gang::check_sizes(std::size_t one, std::size_t other) {
                 " and " + std::to_string(other) + ")");
 }
 
-Buffer Gang::take(std::uint32_t from, std::uint64_t tag, Call call) {
-  Buffer bytes = link_->receive(from, tag);
-  const auto got = bytes.empty() ? std::uint8_t{255} : static_cast<std::uint8_t>(*bytes.data());
-  if (got != static_cast<std::uint8_t>(call))
-    throw Error(ErrorKind::protocol, "Gang: rank " + std::to_string(rank()) + " calls " +
-                                         call_name(static_cast<std::uint8_t>(call)) + " where rank " +
-                                         std::to_string(from) + " calls " + call_name(got) +
-                                         "; all ranks must call the same functions in the same order");
-  return bytes;
-}
-
 void Gang::barrier() {
-  const std::uint64_t tag = next(Call::barrier);
+  const Step step = next<std::uint8_t>(Call::barrier);
   const std::uint32_t size = link_->size(), rank = link_->rank();
-  for (std::uint32_t step = 1; step < size; step <<= 1) {
-    put((rank + step) % size, tag, Call::barrier, std::uint8_t{0});
-    static_cast<void>(take((rank + size - step) % size, tag, Call::barrier));
+  for (std::uint32_t far = 1; far < size; far <<= 1) {
+    put((rank + far) % size, step, std::uint8_t{0});
+    static_cast<void>(link_->receive((rank + size - far) % size, step));
   }
 }
 

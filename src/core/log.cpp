@@ -9,6 +9,8 @@
 #include <cstdlib>
 #include <string_view>
 
+#include "core/wording.hpp"
+
 namespace weir::detail::log {
 
 namespace {
@@ -64,7 +66,7 @@ std::vector<std::string> recent() {
 bool shows(Level level) { return logger().should_log(spdlog_level(level)); }
 
 void write(Level level, fmt::string_view format, fmt::format_args arguments) {
-  if (shows(level)) logger().log(spdlog_level(level), fmt::vformat(format, arguments));
+  if (shows(level)) logger().log(spdlog_level(level), printable_lines(fmt::vformat(format, arguments)));
 }
 
 void set_prefix(const std::string& who) { logger().set_pattern("%H:%M:%S.%e weir " + who + " %l: %v"); }

@@ -7,9 +7,12 @@
 #include <algorithm>
 #include <cctype>
 #include <cstdlib>
+#include <filesystem>
+#include <optional>
 
 #include "core/wording.hpp"
 #include "weir/config.hpp"
+#include "weir/error.hpp"
 
 namespace weir::detail {
 namespace {
@@ -60,6 +63,18 @@ std::string meant(std::string_view name, const std::vector<std::string_view>& ca
   return near ? ", did you mean " + std::string(*near) + "?" : "";
 }
 
+/// What is wrong with the configuration file. A pipe can be read only once, by who needs it.
+std::optional<std::string> config_problem() {
+  std::error_code ignored;
+  if (std::filesystem::is_fifo(Config::file(), ignored)) return std::nullopt;
+  try {
+    static_cast<void>(Config::load());
+    return std::nullopt;
+  } catch (const Error& error) {
+    return error.what();
+  }
+}
+
 }  // namespace
 
 const std::vector<Variable>& variables() { return table_of_variables; }
@@ -87,6 +102,7 @@ std::vector<std::string> environment_problems() {
     problems.push_back("WEIR_LOG: must be trace, debug, info, warn, error, critical or off (got " +
                        std::string(level) + ")" +
                        meant(level, {std::begin(log_levels), std::end(log_levels)}));
+  if (const auto problem = config_problem()) problems.push_back(*problem);
   return problems;
 }
 

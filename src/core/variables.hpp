@@ -19,8 +19,8 @@ struct Variable {
 /// The variable of a setting: `WEIR_QUEUE` of `queue`.
 [[nodiscard]] std::string variable_of(std::string_view setting);
 
-/// One sentence for each variable named WEIR_ that nothing reads, with the nearest known one, and for a
-/// WEIR_LOG that is no level.
+/// One sentence for each variable named WEIR_ that nothing reads, with the nearest known one, for a WEIR_LOG
+/// that is no level, and for a configuration file that cannot be read.
 [[nodiscard]] std::vector<std::string> environment_problems();
 
 /// HOME, else what the system knows of this user; empty if neither tells.

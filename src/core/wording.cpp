@@ -32,13 +32,16 @@ std::optional<std::string_view> nearest(std::string_view name,
   return *best;
 }
 
-std::string printable(std::string_view text) {
+namespace {
+
+std::string without_controls(std::string_view text, bool keeps_lines) {
   constexpr char digits[] = "0123456789abcdef";
   std::string safe;
   for (std::size_t i = 0; i < text.size(); ++i) {
     const auto byte = static_cast<unsigned char>(text[i]);
     const bool is_c1 = byte >= 0x80 && byte < 0xa0 && i > 0 && text[i - 1] == '\xc2';  // U+0080 to U+009F
-    if (byte == '\n') safe += "\\n";
+    if (byte == '\n' && keeps_lines) safe += '\n';
+    else if (byte == '\n') safe += "\\n";
     else if (byte == '\t') safe += "\\t";
     else if (byte < 0x20 || byte == 0x7f || is_c1) {
       if (is_c1) safe.pop_back();
@@ -47,5 +50,10 @@ std::string printable(std::string_view text) {
   }
   return safe;
 }
+
+}  // namespace
+
+std::string printable(std::string_view text) { return without_controls(text, false); }
+std::string printable_lines(std::string_view text) { return without_controls(text, true); }
 
 }  // namespace weir::detail

@@ -21,5 +21,7 @@ namespace weir::detail {
 /// `text` on one line and without control characters, which could move a terminal's cursor or hide what was
 /// said: `\n`, `\t`, `\x1b`.
 [[nodiscard]] std::string printable(std::string_view text);
+/// The same of text whose lines stay lines.
+[[nodiscard]] std::string printable_lines(std::string_view text);
 
 }  // namespace weir::detail

@@ -1,6 +1,8 @@
 // A cluster of threads as the current one.
 #include "home/engine.hpp"
 
+#include <mutex>
+
 #include "client/ending.hpp"
 #include "client/pins.hpp"
 #include "home/settings.hpp"
@@ -10,6 +12,8 @@ namespace weir::detail::home {
 Engine::Engine(int workers, int threads)
     : threads_({}, static_cast<std::uint32_t>(workers), static_cast<std::uint32_t>(threads)),
       scheduler_(threads_.scheduler()) {
+  static std::once_flag told;
+  std::call_once(told, tell_environment_problems);
   client::set_job_end(end_of_job);
   open_journal(*scheduler_);
   client::ClusterLink::set_current(scheduler_);

@@ -18,6 +18,7 @@
 #include "comm/mpi.hpp"
 #include "comm/network.hpp"
 #include "core/log.hpp"
+#include "core/wording.hpp"
 #include "dashboard/alone.hpp"
 #include "home/session_file.hpp"
 #include "home/settings.hpp"
@@ -151,7 +152,7 @@ int run_further_worker(int argc, char** argv, const RunOptions& options) {
     client::ClusterLink::set_current(nullptr);
     status = 0;
   } catch (const std::exception& error) {
-    std::cerr << "weir: " << error.what() << std::endl;
+    std::cerr << "weir: " << printable(error.what()) << std::endl;
   }
   if (several) exit_now(status);
   return status;

@@ -21,7 +21,6 @@
 #include "core/descriptor.hpp"
 #include "core/log.hpp"
 #include "core/thrown.hpp"
-#include "core/variables.hpp"
 #include "core/wording.hpp"
 #include "dashboard/alone.hpp"
 #include "home/joined.hpp"
@@ -62,9 +61,7 @@ void report_status(int status) {
 
 // `weir run` has told them already.
 void tell_environment_problems() {
-  if (!status_file().empty()) return;
-  for (const std::string& problem : detail::environment_problems())
-    detail::log::warn("{}", detail::printable(problem));
+  if (status_file().empty()) detail::home::tell_environment_problems();
 }
 
 // What std::exit must do for a cluster that is running; in place while this object lives.
@@ -105,7 +102,8 @@ int run_body(const std::shared_ptr<SchedulerNode>& node, const std::function<int
   } catch (...) {
     const detail::Thrown thrown = detail::current_thrown();
     std::cout.flush();
-    std::cerr << "weir: the program ended with an error: " << thrown.text() << std::endl;
+    std::cerr << "weir: the program ended with an error: " << detail::printable_lines(thrown.text())
+              << std::endl;
   }
   return status;
 }

@@ -10,6 +10,7 @@
 #include "batch/program.hpp"
 #include "batch/walltime.hpp"
 #include "core/log.hpp"
+#include "core/variables.hpp"
 #include "home/given.hpp"
 #include "node/host.hpp"
 #include "weir/bytes.hpp"
@@ -21,6 +22,10 @@ namespace weir::detail::home {
 std::string environment(const char* name) {
   const char* value = std::getenv(name);
   return value ? value : "";
+}
+
+void tell_environment_problems() {
+  for (const std::string& problem : environment_problems()) log::warn("{}", problem);
 }
 
 std::uint32_t number_of_threads(const RunOptions& options, std::uint32_t otherwise) {

@@ -12,6 +12,9 @@ namespace weir::detail::home {
 /// The least that results may be given.
 constexpr std::uint64_t least_memory_bytes = 1'000'000;
 
+/// Logs a warning for each variable and configuration file that will not do what its user means.
+void tell_environment_problems();
+
 /// The variable's value; empty if it is not set.
 [[nodiscard]] std::string environment(const char* name);
 

@@ -1,5 +1,6 @@
 // Cached tasks of the program's body: found in the journal, or computed and kept.
 #include "core/log.hpp"
+#include "core/wording.hpp"
 #include "journal/journal.hpp"
 #include "node/scheduler.hpp"
 #include "weir/detail/task/address.hpp"
@@ -211,7 +212,7 @@ void SchedulerNode::end_keeping() {
   if (!ended) return;
   ended->forget();
   ended->journal().commit();
-  std::fprintf(stderr, "weir: %s\n", ended->summary().c_str());
+  std::fprintf(stderr, "weir: %s\n", printable(ended->summary()).c_str());
 }
 
 }  // namespace weir::detail::node

@@ -23,6 +23,10 @@ namespace {
 
 constexpr std::size_t small_result_bytes = 1024;  // smaller results travel with the message that they exist
 
+// How long a rank of a gang waits until it asks whether what it waits for can come, and then again.
+constexpr std::chrono::nanoseconds first_question = std::chrono::milliseconds(50);
+constexpr std::chrono::nanoseconds last_question = std::chrono::seconds(2);
+
 std::shared_ptr<const Failure> current_failure(ErrorKind kind, const std::string& before = {}) {
   Thrown thrown = current_thrown();
   auto failure = std::make_shared<Failure>();
@@ -58,64 +62,102 @@ class WorkerNode::Member final : public client::GangLink {
   Member(const Member&) = delete;
   ~Member() override {
     current() = outer_;
-    const auto here =
-        static_cast<std::size_t>(std::count(gang_.peers.begin(), gang_.peers.end(), node_.self_));
+    if (has_left_) return;
     Hold hold(node_);
-    node_.gangs_.left({gang_.leader, gang_.run}, here);
+    leave(false);
+  }
+  /// The function has returned. Throws `Error{protocol}` if the others count on more calls.
+  void returned() {
+    Hold hold(node_);
+    node_.gangs_.check_all_called({gang_.leader, gang_.run}, gang_.rank);
+    leave(true);
   }
   [[nodiscard]] std::uint32_t rank() const noexcept override { return gang_.rank; }
   [[nodiscard]] std::uint32_t size() const noexcept override {
     return static_cast<std::uint32_t>(gang_.peers.size());
   }
-  void send(std::uint32_t to, std::uint64_t tag, Buffer&& bytes) override {
-    node_.to_rank(gang_, to, tag, std::move(bytes));
+  void send(std::uint32_t to, const protocol::GangStep& step, Buffer&& bytes) override {
+    node_.to_rank(gang_, to, step, std::move(bytes));
   }
-  [[nodiscard]] Buffer receive(std::uint32_t from, std::uint64_t tag) override {
-    return node_.from_rank(gang_, from, tag);
+  [[nodiscard]] Buffer receive(std::uint32_t from, const protocol::GangStep& step) override {
+    return node_.from_rank(gang_, from, step);
   }
   [[nodiscard]] std::uint32_t process_of(std::uint32_t rank) const noexcept override {
     return gang_.peers[rank];
   }
 
  private:
+  void leave(bool has_returned) {
+    const auto here =
+        static_cast<std::size_t>(std::count(gang_.peers.begin(), gang_.peers.end(), node_.self_));
+    node_.gangs_.left({gang_.leader, gang_.run}, gang_.rank, here, has_returned);
+    has_left_ = true;
+  }
+
   WorkerNode& node_;
   const protocol::GangRun& gang_;
   GangLink* outer_;
+  bool has_left_ = false;
 };
 
-void WorkerNode::to_rank(const protocol::GangRun& gang, std::uint32_t to, std::uint64_t tag, Buffer&& bytes) {
-  Hold hold(*this);
-  gangs_.check({gang.leader, gang.run});
-  protocol::GangData data{gang.leader, gang.run, gang.rank, to, tag, std::move(bytes)};
-  if (gang.peers[to] == self_) {
-    gangs_.put(std::move(data));
-    wake();
-    return;
+template <class Message>
+void WorkerNode::tell_rank(PeerId peer, Message&& message) {
+  if (peer == self_) {
+    on(peer, std::forward<Message>(message));
+    return wake();
   }
-  post(gang.peers[to], data);
+  post(peer, message);
   flush();
 }
 
+void WorkerNode::to_rank(const protocol::GangRun& gang, std::uint32_t to, const protocol::GangStep& step,
+                         Buffer&& bytes) {
+  Hold hold(*this);
+  gangs_.check({gang.leader, gang.run}, gang.rank);
+  gangs_.sent({gang.leader, gang.run}, gang.rank, to, step);
+  tell_rank(gang.peers[to], protocol::GangData{gang.leader, gang.run, gang.rank, to, step, std::move(bytes)});
+}
+
 // Whoever waits drives the node, as in `Node::wait_until`; its thread stays its own.
-Buffer WorkerNode::from_rank(const protocol::GangRun& gang, std::uint32_t from, std::uint64_t tag) {
+Buffer WorkerNode::from_rank(const protocol::GangRun& gang, std::uint32_t from,
+                             const protocol::GangStep& step) {
+  const GangBox::Attempt attempt{gang.leader, gang.run};
   Rest rest(*this);
-  auto last = Clock::now();
-  while (true) {
+  auto now = Clock::now(), last = now;
+  std::chrono::nanoseconds patience = first_question;
+  auto ask_at = now + patience;
+  for (bool is_first = true;; is_first = false) {
     bool moved = false;
     {
       Hold hold(*this);
-      if (auto bytes = gangs_.take({gang.leader, gang.run}, from, gang.rank, tag)) return std::move(*bytes);
-      gangs_.check({gang.leader, gang.run});
+      if (is_first) gangs_.await(gang, from, step);
+      if (auto bytes = gangs_.take(attempt, from, gang.rank, step)) return std::move(*bytes);
+      gangs_.check(attempt, gang.rank);
       if (closing_) throw GangError("the gang has failed: the cluster has ended");
+      if (now >= ask_at) {
+        tell_rank(gang.peers[from], gangs_.question(attempt, gang.rank));
+        ask_at = now + (patience = std::min(2 * patience, last_question));
+      }
       moved = progress();
     }
-    const auto now = Clock::now();
+    now = Clock::now();
     if (moved) rest.get_up(), last = now;
     else rest(now - last);
   }
 }
 
-void WorkerNode::on(PeerId, protocol::GangData&& message) { gangs_.put(std::move(message)); }
+void WorkerNode::on(PeerId from, protocol::GangData&& message) {
+  if (auto stuck = gangs_.put(std::move(message))) tell_rank(from, std::move(*stuck));
+}
+
+void WorkerNode::on(PeerId from, protocol::GangAsk&& message) {
+  auto found = gangs_.asked(message);
+  // It is the one asked where a circle closes, otherwise the last that waits: that one's process has asked.
+  if (found.stuck) tell_rank(found.stuck->to == message.to ? self_ : from, std::move(*found.stuck));
+  else if (found.next) tell_rank(*found.next, std::move(message));
+}
+
+void WorkerNode::on(PeerId, protocol::GangStuck&& message) { gangs_.stuck(message); }
 
 void WorkerNode::on(PeerId, protocol::GangBroken&& message) {
   gangs_.fail({message.leader, message.attempt}, message.reason);
@@ -337,6 +379,7 @@ worker::Outcome WorkerNode::run(worker::Execution& task, std::size_t slot, Ran& 
     Reader reader(task.arguments.bytes(), beside);
     const auto invoke = reinterpret_cast<task::Invoker>(const_cast<void*>(task::local_address(task.invoker)));
     outcome.value = invoke(reader, task.values);
+    if (member) member->returned();
   } catch (...) {
     outcome.failure = current_failure(ErrorKind::task_failed);
   }

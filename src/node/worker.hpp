@@ -127,8 +127,12 @@ class WorkerNode final : public Node {
   void add_thread();
   void close_down();
   class Member;
-  void to_rank(const protocol::GangRun& gang, std::uint32_t to, std::uint64_t tag, Buffer&& bytes);
-  [[nodiscard]] Buffer from_rank(const protocol::GangRun& gang, std::uint32_t from, std::uint64_t tag);
+  template <class Message>
+  void tell_rank(PeerId peer, Message&& message);
+  void to_rank(const protocol::GangRun& gang, std::uint32_t to, const protocol::GangStep& step,
+               Buffer&& bytes);
+  [[nodiscard]] Buffer from_rank(const protocol::GangRun& gang, std::uint32_t from,
+                                 const protocol::GangStep& step);
   // One for each message of `protocol::ToWorker`: without it nothing compiles. What the state machine answers
   // by itself needs none here.
   template <class Message>
@@ -140,6 +144,8 @@ class WorkerNode final : public Node {
   void on(PeerId, protocol::CancelRun&& message);
   void on(PeerId, protocol::GangBroken&& message);
   void on(PeerId, protocol::GangData&& message);
+  void on(PeerId, protocol::GangAsk&& message);
+  void on(PeerId, protocol::GangStuck&& message);
   void on(PeerId, protocol::TaskDone&& message) { futures_.on(std::move(message)); }
   void on(PeerId, protocol::TaskFailed&& message) { futures_.on(message); }
   void on(PeerId, protocol::TaskPending&& message) { futures_.on(message); }

@@ -6,6 +6,7 @@
 #include <memory>
 #include <tuple>
 
+#include "weir/detail/protocol/gang_step.hpp"
 #include "weir/detail/task/value.hpp"
 #include "weir/options.hpp"
 
@@ -64,6 +65,14 @@ struct GangRun {
   std::uint32_t run = 0;  ///< Grows with each attempt.
   std::uint32_t rank = 0;
   std::vector<PeerId> peers;  ///< Where each rank is.
+};
+
+/// A rank of a gang that waits for another one.
+struct GangWait {
+  std::uint32_t rank = 0;
+  std::uint64_t got = 0;     ///< Messages that have come from that one.
+  std::uint64_t number = 0;  ///< Of its waits.
+  GangStep step{};
 };
 
 /// The result; its value is the message's attachment.

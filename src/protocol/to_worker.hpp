@@ -133,8 +133,22 @@ struct GangData {
   std::uint32_t run;
   std::uint32_t from;  ///< Ranks.
   std::uint32_t to;
-  std::uint64_t tag;
+  GangStep step;
   Buffer bytes;
+};
+/// Rank `to` is asked whether the last of those who wait, each for the next, waits in vain.
+struct GangAsk {
+  TaskId leader;
+  std::uint32_t run;
+  std::uint32_t to;
+  std::vector<GangWait> waits;  ///< The first has asked.
+};
+/// It does, and why.
+struct GangStuck {
+  TaskId leader;
+  std::uint32_t run;
+  std::uint32_t to;
+  std::string reason;
 };
 /// The sender does not wait for this result any more.
 struct DropRequest {
@@ -151,6 +165,6 @@ struct PutResult {
 using ToWorker = std::tuple<TaskDone, TaskFailed, TaskPending, RunTask, CancelRun, RetractRun, FreeResult,
                             InputAt, ReplicateResult, PeerAddress, EnterNetwork, PeerGone, Welcome, Alive,
                             Refused, Shutdown, GoodBye, GetResult, DropRequest, PutResult, ResultData,
-                            ResultMissing, GangBroken, GangData, Answer>;
+                            ResultMissing, GangBroken, GangData, GangAsk, GangStuck, Answer>;
 
 }  // namespace weir::detail::protocol

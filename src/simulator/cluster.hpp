@@ -73,6 +73,8 @@ class SimulatedCluster {
   /// Asks for the value now or when it exists.
   void fetch(TaskId id);
   [[nodiscard]] const SimulatedFuture& future(TaskId id) const { return plan(id).future; }
+  /// How often it was begun.
+  [[nodiscard]] std::uint32_t runs_of(TaskId id) const { return plan(id).runs; }
   /// The number a task must produce.
   [[nodiscard]] std::uint64_t value_of(TaskId id) const { return plan(id).value; }
 

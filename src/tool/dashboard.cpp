@@ -5,6 +5,7 @@
 #include <cstdio>
 
 #include "core/state_directory.hpp"
+#include "core/wording.hpp"
 #include "dashboard/run_folder.hpp"
 #include "tool/command.hpp"
 #include "tool/parse.hpp"
@@ -30,16 +31,18 @@ int dashboard(int argc, char** argv) {
   const std::string address = "http://localhost:" + port + "/?token=" + run.token;
   std::array<char, 256> host{};
   gethostname(host.data(), host.size() - 1);
-  std::printf("%s, process %lld on %s\n", run.program.name.c_str(), static_cast<long long>(run.program.pid),
-              run.program.host.c_str());
+  const std::string there_host = printable(run.program.host);
+  std::printf("%s, process %lld on %s\n", printable(run.program.name).c_str(),
+              static_cast<long long>(run.program.pid), there_host.c_str());
   if (!is_local && run.program.host == host.data()) {
-    std::printf("  %s\n", address.c_str());
+    std::printf("  %s\n", printable(address).c_str());
     std::printf("from another machine, first:\n");
   } else {
     std::printf("  on your machine, first:\n");
   }
-  std::printf("  ssh -N -L %s:%s %s\n", port.c_str(), there.c_str(), run.program.host.c_str());
-  std::printf("then open\n  %s\n", address.c_str());
+  std::printf("  ssh -N -L %s:%s %s\n", printable(port).c_str(), printable(there).c_str(),
+              there_host.c_str());
+  std::printf("then open\n  %s\n", printable(address).c_str());
   return 0;
 }
 

@@ -65,14 +65,15 @@ bool is_callers_fault(ErrorKind kind) {
 
 int start(const Command& command, int argc, char** argv) {
   // Ranks are told nothing: `weir run` has said it once.
-  if (!command.summary.empty())
-    for (const std::string& problem : environment_problems()) complain(command.name, problem);
+  const std::vector<std::string> told =
+      command.summary.empty() ? std::vector<std::string>{} : environment_problems();
+  for (const std::string& problem : told) complain(command.name, problem);
   try {
     const int status = command.main(argc, argv);
     check_output();
     return status;
   } catch (const Error& error) {
-    complain(command.name, error.what());
+    if (std::find(told.begin(), told.end(), error.what()) == told.end()) complain(command.name, error.what());
     return is_callers_fault(error.kind()) ? wrong_use : failed;
   } catch (const std::exception& error) {
     complain(command.name, error.what());

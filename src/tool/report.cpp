@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/state_directory.hpp"
+#include "core/wording.hpp"
 #include "dashboard/fetch.hpp"
 #include "dashboard/page.hpp"
 #include "tool/command.hpp"
@@ -46,9 +47,9 @@ int make(int argc, char** argv, CLI::App& app, const std::string& otherwise,
   const std::string record = dashboard::read_record(run);
   write(record, file);
   const auto verdict = nlohmann::json::parse(record).at("picture").at("verdict").at("sentence");
-  std::printf("%s: %s, process %lld on %s: %s\n", file.c_str(), run.program.name.c_str(),
-              static_cast<long long>(run.program.pid), run.program.host.c_str(),
-              verdict.get<std::string>().c_str());
+  std::printf("%s: %s, process %lld on %s: %s\n", printable(file).c_str(),
+              printable(run.program.name).c_str(), static_cast<long long>(run.program.pid),
+              printable(run.program.host).c_str(), printable(verdict.get<std::string>()).c_str());
   return 0;
 }
 

@@ -58,11 +58,6 @@ void check_environment(const RunRequest& request) {
   static_cast<void>(home::resources_of(none));
   if (!request.memory) static_cast<void>(home::memory_limits(none, 1));
   if (!request.dashboard) static_cast<void>(home::dashboard_wish());
-  try {
-    static_cast<void>(Config::load());
-  } catch (const Error& error) {
-    complain("run", error.what());
-  }
 }
 
 /// Fills `request`; nothing is left to do (help was printed) if it returns false.

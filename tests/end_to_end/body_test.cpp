@@ -63,6 +63,26 @@ TEST_CASE("an exception that leaves the body is one message and status 1") {
   check_message("task_error", "std::logic_error: from the task\n");
 }
 
+TEST_CASE("what an exception says is shown without the control characters in it, line by line") {
+  in_every_home("throw_raw", [](const Finished& finished) {
+    CHECK(finished.status == 1);
+    CHECK(finished.err.find("weir: the program ended with an error: \\x1b[2Jgone\\x0d\nsecond line") !=
+          std::string::npos);
+  });
+}
+
+TEST_CASE("a configuration that cannot be read is told once, by weir run or else by the program") {
+  for (const Launcher& home : homes) {
+    INFO(home.name);
+    ProcessOptions options{.deadline = std::chrono::seconds(20)};
+    options.environment["WEIR_CONFIG"] = "/nowhere/config.toml";
+    const Finished finished = run(home.command({BODIES_JOB, "return"}), options);
+    CHECK(finished.status == 0);
+    INFO(finished.err);
+    CHECK(count(finished.err, "WEIR_CONFIG: the file cannot be read (got /nowhere/config.toml)") == 1);
+  }
+}
+
 TEST_CASE("tasks that run on when the body ends are given up") {
   check_status("return_busy", 0);
   check_status("return7_busy", 7);

@@ -1,4 +1,5 @@
 // Gangs on threads and on ranks: the same program.
+#include <weir/ending.hpp>
 #include <weir/gang_mpi.hpp>
 #include <weir/this_task.hpp>
 
@@ -119,6 +120,38 @@ TEST_CASE("gang: ranks that call different functions are told") {
   CHECK(message.find("all ranks must call the same functions in the same order") != std::string::npos);
 }
 
+TEST_CASE("gang: ranks that wait for what cannot come are told who does what") {
+  const int n = places();
+  if (n < 2) return;
+  const auto of_two = [](auto function) {
+    return message_of([&] { static_cast<void>(client().submit(weir::gang{2}, function).result()); });
+  };
+  const auto has = [](const char* text) { return Catch::Matchers::Contains(text); };
+  // Rank 1 returns while rank 0 waits, in a collective and for a message.
+  CHECK_THAT(of_two([](Gang& gang) { return gang.rank() == 0 ? gang.allreduce(1) : 0; }),
+             has("rank 0 calls allreduce (collective call 1) and needs rank 1, which has returned"));
+  CHECK_THAT(
+      of_two([](Gang& gang) { return gang.rank() == 0 ? gang.receive<int>(1, 5) : 0; }),
+      has("rank 0 calls receive with tag 5 and needs rank 1, which has returned without sending that"));
+  // Nobody has sent anything: each waits for the other.
+  CHECK_THAT(of_two([](Gang& gang) {
+               return gang.rank() == 0 ? static_cast<int>(gang.gather(1).size()) : gang.scatter<int>({}, 0);
+             }),
+             has("rank 0 calls gather to rank 0 where rank 1 calls scatter from rank 0") ||
+                 has("rank 1 calls scatter from rank 0 where rank 0 calls gather to rank 0"));
+  CHECK_THAT(
+      of_two([](Gang& gang) { return gang.receive<int>(1 - gang.rank(), 3); }),
+      has("ranks wait for each other for ever: rank ") && has("rank 1 in receive with tag 3 for rank 0"));
+  // Nobody waits: each is the root, and goes on to its next call.
+  CHECK_THAT(of_two([](Gang& gang) { return gang.broadcast(1, gang.rank()) + gang.allreduce(1); }),
+             has("broadcast from rank 1") && has("broadcast from rank 0") && has("(collective call 1)"));
+  CHECK_THAT(of_two([](Gang& gang) {
+               return gang.rank() ? gang.allreduce(1) : static_cast<int>(gang.allreduce(1.0));
+             }),
+             has("calls allreduce with values of another type than rank "));
+  CHECK(client().submit(weir::gang{n}, rank_sum, 0).result() == n * (n - 1) / 2);
+}
+
 TEST_CASE("gang: what cannot be is told at once") {
   CHECK(message_of([] { static_cast<void>(client().submit(weir::gang{0}, rank_sum, 1)); }) ==
         "gang: ranks must be from 1 to 65536 (got 0)");
@@ -148,7 +181,10 @@ TEST_CASE("gang: a communicator of MPI, where MPI takes several threads") {
 
 TEST_CASE("gang: cancelled while its ranks wait for each other") {
   const int n = places();
-  const auto future = client().submit(weir::gang{n}, [](Gang& gang) { return gang.receive<int>(0, 9); });
+  const auto future = client().submit(weir::gang{n}, [](Gang& gang) {
+    while (gang.rank() == 0 && !weir::cancelled()) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    return gang.receive<int>(0, 9);
+  });
   std::this_thread::sleep_for(std::chrono::milliseconds(20));
   future.cancel("enough");
   CHECK(message_of([&] { static_cast<void>(future.result()); }).find("enough") != std::string::npos);

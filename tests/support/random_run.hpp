@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <iostream>
+#include <map>
 #include <random>
 #include <set>
 
@@ -148,9 +149,14 @@ class RandomRun {
         inputs.push_back(ids_[at]);
     }
     task.inputs.clear();
-    if (ranks == 0) return ids_.push_back(cluster_.submit(std::move(task), inputs));
+    if (ranks == 0) {
+      ids_.push_back(cluster_.submit(std::move(task), inputs));
+      inputs_[ids_.back()] = inputs;
+      return;
+    }
     const auto members = cluster_.submit_gang(task, inputs, ranks);
     ids_.insert(ids_.end(), members.begin(), members.end());
+    for (const TaskId member : members) inputs_[member] = inputs;
     if (below(2))  // as a program that wants the result of rank 0
       for (std::size_t rank = 1; rank < members.size(); ++rank) cluster_.release(members[rank]);
   }
@@ -202,23 +208,32 @@ class RandomRun {
         for (const std::string& line : cluster_.scheduler().explain(id)) why += "; " + line;
         throw Error(ErrorKind::internal, why);
       }
-      if (future.status == Status::error && !reason_is_known(*future.failure))
+      if (future.status == Status::error && !reason_is_known(id, *future.failure))
         throw Error(ErrorKind::internal, "failed without a reason: " + future.failure->text());
     }
   }
 
-  bool reason_is_known(const Failure& failure) const {
+  bool reason_is_known(TaskId id, const Failure& failure) const {
     if (failure.kind == ErrorKind::cancelled)
-      // A result that its client has got already may be lost with its worker, and be wanted again as an
-      // input, when the scattered data below it has been released.
       return trouble_.cancels > 0 ||
-             (trouble_.scattered > 0 && trouble_.retries + trouble_.deaths + trouble_.mistakes > 0);
+             (failure.message == "this scattered data has been released" && was_done_before(id));
     if (failure.kind == ErrorKind::task_failed)
       return trouble_.failing > 0 && failure.message == "planned failure";
     if (failure.kind == ErrorKind::io)
       return trouble_.disk_failing > 0 && failure.message.find("has no room") != std::string::npos;
     return failure.kind == ErrorKind::worker_lost && trouble_.scattered > 0 &&
            trouble_.deaths + trouble_.mistakes > 0;
+  }
+
+  /// Scattered data may go when what was made of it has been run: that may be lost later with its worker, or
+  /// be retried, and be wanted again. Nobody who has never run may miss it.
+  bool was_done_before(TaskId id) const {
+    const auto inputs = inputs_.find(id);
+    if (inputs == inputs_.end()) return false;
+    return std::any_of(inputs->second.begin(), inputs->second.end(), [&](TaskId input) {
+      const bool is_released_data = !inputs_.contains(input) && !cluster_.future(input).held;
+      return (is_released_data && cluster_.runs_of(id) > 0) || was_done_before(input);
+    });
   }
 
   void release_everything() {
@@ -250,6 +265,7 @@ class RandomRun {
   Trouble trouble_;
   SimulatedCluster cluster_;
   std::vector<TaskId> ids_;
+  std::map<TaskId, std::vector<TaskId>> inputs_;  // of all but scattered data
   std::vector<double> order_;
 };
 

@@ -83,6 +83,7 @@ struct ZipKernel {
   template <class Emit>
   void finish(Emit&&) {}
   void reset() { queues = {}; }
+  auto kept() { return std::tie(queues); }
   [[nodiscard]] std::size_t held() const {
     return std::apply([](const auto&... queue) { return (queue.size() + ...); }, queues);
   }
@@ -117,6 +118,7 @@ struct CombineLatestKernel {
     emit(std::apply([](const auto&... slot) { return Out{slot->value...}; }, slots));
   }
   void reset() { slots = {}; }
+  auto kept() { return std::tie(slots); }
   template <class Emit>
   void finish(Emit&&) {
     std::apply([](auto&... slot) { ((slot ? slot->ticket.reset() : void()), ...); }, slots);
@@ -153,6 +155,7 @@ struct ZipLatestKernel {
     queue.clear();
     slots = {};
   }
+  auto kept() { return std::tie(queue, slots); }
   [[nodiscard]] std::size_t held() const { return queue.size(); }
 };
 

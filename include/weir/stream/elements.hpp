@@ -154,6 +154,7 @@ struct EnumerateKernel {
   void push(X&& x, Emit&& emit) {
     emit(Out(next++, std::forward<X>(x)));
   }
+  auto kept() { return std::tie(next); }
 };
 
 template <class In>
@@ -169,6 +170,7 @@ struct SliceKernel {
   }
   [[nodiscard]] bool is_done() const { return seen >= end; }
   void reset() { seen = 0; }
+  auto kept() { return std::tie(seen); }
 };
 
 template <class In, class F>
@@ -184,6 +186,7 @@ struct TakeWhileKernel {
     else over = true;
   }
   [[nodiscard]] bool is_done() const { return over; }
+  auto kept() { return std::tie(over); }
 };
 
 /// A function and further arguments behind the element's; travels if they do.

@@ -93,6 +93,7 @@ struct TimeWindowKernel {
     windows.clear();
     newest.reset();
   }
+  auto kept() { return std::tie(windows, newest, dropped); }
   [[nodiscard]] std::size_t held() const {
     std::size_t count = 0;
     for (const auto& [begin, window] : windows) count += window.elements.size();

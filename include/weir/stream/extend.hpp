@@ -33,7 +33,8 @@ using detail::stream::Where;
 ///     source.apply(every_other());            source.scatter().apply(every_other()).gather();
 ///
 /// It may have besides: `finish(emit)`, which puts out what it holds at the end and at a flush (`flush(emit)`
-/// if that differs), `reset()`, `bool is_done() const`, `std::size_t held() const`, and `traits`.
+/// if that differs), `reset()`, `bool is_done() const`, `std::size_t held() const`, `traits`, and, for
+/// `Resumable`, `auto kept()`: `std::tie` of the members that are its state.
 ///
 /// **Errors.** What `push` throws is answered by the node's policy. To be tried again it is copied before,
 /// and what a failed attempt emitted is not given.

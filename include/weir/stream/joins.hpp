@@ -40,6 +40,7 @@ struct MergeByTimeKernel {
   }
   [[nodiscard]] bool is_full(std::size_t port) const { return queues[port].size() > limit; }
   void reset() { queues = {}; }
+  auto kept() { return std::tie(queues, over); }
   [[nodiscard]] std::size_t held() const {
     std::size_t count = 0;
     for (const auto& queue : queues) count += queue.size();
@@ -110,6 +111,7 @@ struct KeyedJoinKernel {
     left = {};
     right = {};
   }
+  auto kept() { return std::tie(left, right); }
   [[nodiscard]] std::size_t held() const { return left.order.size() + right.order.size(); }
 
  private:

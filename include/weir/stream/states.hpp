@@ -63,6 +63,7 @@ struct AccumulateKernel {
     }
   }
   void reset() { state = start; }
+  auto kept() { return std::tie(state); }
 
  private:
   template <class Emit>
@@ -100,6 +101,7 @@ struct CollectKernel {
     items.clear();
     tickets.clear();
   }
+  auto kept() { return std::tie(items); }
   [[nodiscard]] std::size_t held() const { return items.size(); }
 };
 
@@ -114,6 +116,7 @@ struct FrequenciesKernel {
     emit(std::as_const(counts));
   }
   void reset() { counts.clear(); }
+  auto kept() { return std::tie(counts); }
 };
 
 /// Keys in the order of their last use, by hash, by order or by comparison, as the key allows.
@@ -201,6 +204,7 @@ struct UniqueKernel {
     if (!recent.seen(std::invoke(key, std::as_const(x)), maxsize)) emit(std::forward<X>(x));
   }
   void reset() { recent.clear(); }
+  auto kept() { return std::tie(recent); }
 };
 
 template <class In>
@@ -213,6 +217,7 @@ struct PairwiseKernel {
     if (before) emit(Out(std::move(*before), *last));
   }
   void reset() { last.reset(); }
+  auto kept() { return std::tie(last); }
 };
 
 /// One kernel per key, each with a state of its own.
@@ -250,6 +255,20 @@ struct GroupKernel {
   void reset() {
     groups.clear();
     by_use.clear();
+  }
+  static constexpr KeptState keeps =
+      Travels<Key> && kept_of<Inner>() != KeptState::lost ? KeptState::writable : KeptState::lost;
+  void write_kept(Writer& writer) {
+    write(writer, by_use);
+    write(writer, uses);
+    for (const auto& [use, k] : by_use) stream::write_kept(writer, groups.find(k)->second.first);
+  }
+  void read_kept(Reader& reader) {
+    reset();
+    task::read_back(reader, by_use);
+    task::read_back(reader, uses);
+    for (const auto& [use, k] : by_use)
+      stream::read_kept(reader, groups.emplace(k, std::pair(fresh, use)).first->second.first);
   }
   [[nodiscard]] std::size_t held() const { return groups.size(); }
 

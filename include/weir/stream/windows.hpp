@@ -7,6 +7,7 @@
 #include <deque>
 #include <optional>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -86,6 +87,7 @@ struct PartitionKernel {
     batches.clear();
     count = 0;
   }
+  auto kept() { return std::tie(batches, begun, count); }
   [[nodiscard]] std::size_t held() const { return count; }
 
  private:
@@ -124,6 +126,7 @@ struct TimedPartitionKernel {
     partition.finish(emit);
   }
   void reset() { partition.reset(); }
+  auto kept() { return std::tuple(); }  // a drained one is empty
   [[nodiscard]] std::size_t held() const { return partition.held(); }
   [[nodiscard]] std::size_t pending() const { return held(); }
 };
@@ -174,6 +177,7 @@ struct PartitionUniqueKernel {
     if (!unique.items.empty()) unique.put_out(emit);
   }
   void reset() { unique.items.clear(); }
+  auto kept() { return std::tie(unique.items); }
   [[nodiscard]] std::size_t held() const { return unique.items.size(); }
 };
 
@@ -207,6 +211,7 @@ struct SlidingWindowKernel {
     emit(std::move(out));
   }
   void reset() { window.clear(); }
+  auto kept() { return std::tie(window); }
   template <class Emit>
   void flush(Emit&&) {}
   template <class Emit>

@@ -14,6 +14,7 @@
 #include "journal/folder.hpp"
 #include "journal/object.hpp"
 #include "weir/detail/stream/graph/frame.hpp"
+#include "weir/detail/stream/graph/kept.hpp"
 
 namespace weir {
 
@@ -33,6 +34,8 @@ namespace {
 using detail::stream::Committed;
 
 constexpr std::size_t bytes_at_once = 64 * 1024;
+constexpr const char* operator_prefix = "operator ";
+constexpr const char* flushed_part = "flushed";
 constexpr unsigned looks_at_clock = 16;  // elements for each
 
 [[noreturn]] void fail(const std::string& path, const char* what) {
@@ -151,6 +154,7 @@ struct Resumable::Core {
   std::chrono::nanoseconds every{};
   std::chrono::steady_clock::time_point due{};
   unsigned calls = 0;
+  bool is_flushed = false;  // nothing has come since what operators hold was put out
   Committed last;
   std::map<std::string, std::function<Bytes()>> parts;
   std::map<std::string, std::shared_ptr<File>> files;
@@ -227,30 +231,70 @@ void Resumable::put_file(const std::filesystem::path& path, const std::string& t
   core_->put.insert(whole);
 }
 
-// An operator says by `reset` whether it keeps anything; before the first element that changes nothing.
-void Resumable::check(const StreamHandle& into) {
+// Operators are known by their place in the pipeline.
+void Resumable::begin(const StreamHandle& into) {
+  std::size_t place = 0;
+  std::set<std::string> known;
   for (detail::stream::Node* node : into.node().graph().nodes()) {
-    bool keeps = false;
-    {
-      detail::stream::Frame frame(*node);
-      keeps = node->reset();
-      static_cast<void>(frame.finish_quietly());
-    }
-    if (keeps)
+    const std::string name = operator_prefix + std::to_string(++place) + " (" + node->kind() + ")";
+    const bool is_last = node->downstreams().empty();
+    if (node->keeps() == detail::stream::KeptState::lost && !is_last)
       throw Error(ErrorKind::unsupported, "resumable: " + node->label() +
-                                              " keeps a state that another run would not have; keep it in a "
-                                              "state of the resumable");
-    if (node->downstreams().empty() && !core_->committing.contains(node) && node != &into.node())
+                                              " keeps a state that cannot be written for another run; keep "
+                                              "it in a state of the resumable, or make its elements travel");
+    if (node->keeps() == detail::stream::KeptState::writable) {
+      known.insert(name);
+      go_on(*node, name);
+    }
+    if (is_last && !core_->committing.contains(node) && node != &into.node())
       detail::log::warn(
           "resumable {}: {} does not commit: after a kill it is given what came since the last commit again "
           "(at least once)",
           core_->name, node->label());
   }
+  for (const auto& [name, bytes] : core_->last.parts) {
+    if (name.starts_with(operator_prefix) && !known.contains(name))
+      throw Error(ErrorKind::unsupported,
+                  "resumable: the pipeline of " + core_->name + " must be what was committed (" + name +
+                      " had a state and is not there); build it as before, or remove " + core_->path +
+                      " to begin anew");
+  }
+  if (const auto bytes = restored(flushed_part)) core_->is_flushed = read_as<bool>(flushed_part, *bytes);
+  keep(flushed_part, [this] { return to_bytes(core_->is_flushed); });
   core_->due = std::chrono::steady_clock::now() + core_->every;
 }
 
+// Sets an operator to what was committed, and commits it from now on.
+void Resumable::go_on(detail::stream::Node& node, const std::string& name) {
+  if (const auto bytes = restored(name)) {
+    detail::stream::Frame frame(node);
+    try {
+      Reader reader(*bytes);
+      node.read_kept(reader);
+      if (reader.left() > 0) throw Error(ErrorKind::serialization, "there are bytes left");
+    } catch (const Error& error) {
+      static_cast<void>(frame.finish_quietly());
+      other_type(name, error.what());
+    }
+    static_cast<void>(frame.finish_quietly());
+  }
+  keep(name, [&node] {
+    Buffer buffer;
+    Writer writer(buffer);
+    node.write_kept(writer);
+    return Bytes(buffer.bytes().begin(), buffer.bytes().end());
+  });
+}
+
 bool Resumable::is_due() {
+  core_->is_flushed = false;
   return ++core_->calls % looks_at_clock == 0 && std::chrono::steady_clock::now() >= core_->due;
+}
+
+void Resumable::put_out(const StreamHandle& into) {
+  if (std::exchange(core_->is_flushed, true)) return;
+  into.flush();
+  commit(into);
 }
 
 void Resumable::commit(const StreamHandle& into) {

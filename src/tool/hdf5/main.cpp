@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "core/wording.hpp"
 #include "weir/array/hdf5_info.hpp"
 #include "weir/bytes.hpp"
 #include "weir/error.hpp"
@@ -26,7 +27,7 @@ std::string number_text(double x) {
   return text;
 }
 std::string value_text(const Hdf5Attribute& value) {
-  const auto quoted = [](const std::string& text) { return '"' + text + '"'; };
+  const auto quoted = [](const std::string& text) { return '"' + printable(text) + '"'; };
   const auto whole = [](std::int64_t x) { return std::to_string(x); };
   return std::visit(
       [&]<class T>(const T& v) -> std::string {
@@ -42,7 +43,7 @@ std::string value_text(const Hdf5Attribute& value) {
 
 void print_attributes(const std::map<std::string, Hdf5Attribute>& attributes, const char* before) {
   for (const auto& [name, value] : attributes)
-    std::printf("%s@%s = %s\n", before, name.c_str(), value_text(value).c_str());
+    std::printf("%s@%s = %s\n", before, printable(name).c_str(), value_text(value).c_str());
 }
 
 void list(const std::string& path) {
@@ -58,19 +59,20 @@ void list(const std::string& path) {
     if (!limits.empty()) text += "  grows along axis " + limits;
     text += "  " + to_text(d.stored_bytes);
     if (!d.is_complete) text += "  INCOMPLETE";
-    std::printf("%s\n", text.c_str());
+    std::printf("%s\n", printable(text).c_str());
     print_attributes(d.attributes, "    ");
   }
-  for (const auto& [name, target] : info.links) std::printf("%s -> %s\n", name.c_str(), target.c_str());
+  for (const auto& [name, target] : info.links)
+    std::printf("%s -> %s\n", printable(name).c_str(), printable(target).c_str());
 }
 
 int check(const std::string& path, bool repair) {
   bool is_well = true;
   for (const Hdf5Problem& problem : check_hdf5(path, repair)) {
-    std::printf("%s%s\n", problem.what.c_str(), problem.is_repaired ? " (repaired)" : "");
+    std::printf("%s%s\n", printable(problem.what).c_str(), problem.is_repaired ? " (repaired)" : "");
     is_well = is_well && problem.is_repaired;
   }
-  if (is_well) std::printf("%s is well\n", path.c_str());
+  if (is_well) std::printf("%s is well\n", printable(path).c_str());
   return is_well ? 0 : failed;
 }
 
@@ -89,9 +91,11 @@ int hdf5_main(int argc, char** argv) {
   checks->add_flag("--repair", repair, "datasets count as complete with what they have; the rest is removed");
   try {
     app.parse(argc, argv);
+  } catch (const CLI::Success& help) {
+    return app.exit(help);
   } catch (const CLI::ParseError& error) {
-    const int status = app.exit(error);
-    return status == 0 ? 0 : wrong_use;
+    throw Error(ErrorKind::invalid_argument,
+                std::string(error.what()) + "; `weir hdf5 --help` shows the commands");
   }
   if (checks->parsed()) return check(path, repair);
   list(path);
@@ -104,13 +108,13 @@ int main(int argc, char** argv) {
   try {
     return weir::detail::tool::hdf5_main(argc, argv);
   } catch (const weir::Error& error) {
-    std::fprintf(stderr, "weir hdf5: %s\n", error.what());
+    std::fprintf(stderr, "weir hdf5: %s\n", weir::detail::printable(error.what()).c_str());
     const bool is_callers = error.kind() == weir::ErrorKind::invalid_argument ||
                             error.kind() == weir::ErrorKind::not_found ||
                             error.kind() == weir::ErrorKind::unsupported;
     return is_callers ? weir::detail::tool::wrong_use : weir::detail::tool::failed;
   } catch (const std::exception& error) {
-    std::fprintf(stderr, "weir hdf5: %s\n", error.what());
+    std::fprintf(stderr, "weir hdf5: %s\n", weir::detail::printable(error.what()).c_str());
     return weir::detail::tool::failed;
   }
 }

@@ -1,4 +1,3 @@
-#include <weir/duration.hpp>
 #include <weir/stream/stream.hpp>
 #include <weir/stream/time.hpp>
 

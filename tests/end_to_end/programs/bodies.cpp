@@ -129,6 +129,7 @@ int end(Client& client, const std::string& how) {
   if (how.starts_with("return")) return how.starts_with("return7") ? 7 : 0;
   if (how.starts_with("throw_int")) throw 5;
   if (how.starts_with("throw_own")) throw Own{};
+  if (how.starts_with("throw_raw")) throw std::runtime_error("\x1b[2Jgone\r\nsecond line\x9b");
   if (how.starts_with("throw")) throw std::runtime_error("the body gives up");
   if (how.starts_with("task_error"))
     return client.submit([](int) -> int { throw std::logic_error("from the task"); }, 1).result();

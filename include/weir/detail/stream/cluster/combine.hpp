@@ -28,6 +28,9 @@ struct Joined {
   static constexpr Traits traits{.all_or_nothing = traits_of<Kernel>.all_or_nothing};
   Kernel kernel;
   Ended over;
+  static constexpr KeptState keeps = kept_of<Kernel>();
+  void write_kept(Writer& writer) { stream::write_kept(writer, kernel); }
+  void read_kept(Reader& reader) { stream::read_kept(reader, kernel); }
   template <class Emit>
   void finish(Emit&& emit) {
     if constexpr (requires { kernel.finish(emit); }) kernel.finish(emit);
@@ -240,6 +243,9 @@ class ClusterJoinNode final : public Outlet<Chunk<typename Kernel::Out>>,
     chain_.reset();
     return true;
   }
+  [[nodiscard]] KeptState keeps() const override { return kept_of<K>(); }
+  void write_kept(Writer& writer) override { chain_.write_kept(writer); }
+  void read_kept(Reader& reader) override { chain_.read_kept(reader); }
   /// Elements come on several ways: the chunks of a wave wait for each other, and their elements are taken in
   /// the order in which one thread would have brought them.
   void take_together() noexcept { together_ = true; }

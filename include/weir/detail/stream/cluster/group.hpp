@@ -39,6 +39,7 @@ struct GroupDirectory {
   using Out = Forgotten<Key>;
   std::uint64_t max_keys;
   Recent<Key> recent = {};
+  auto kept() { return std::tie(recent); }
 };
 template <class Key, class In>
 Stage<GroupDirectory<Key>> note_keys(const Stage<GroupDirectory<Key>>& before,
@@ -100,6 +101,28 @@ struct GroupPartKernel {
   template <class Emit>
   void finish(Emit&& emit) {
     for (auto& [key, group] : groups) finish_one(key, group, GroupPart::at_the_end | group.place, emit);
+  }
+  static constexpr KeptState keeps =
+      Travels<Key> && kept_of<Inner>() != KeptState::lost ? KeptState::writable : KeptState::lost;
+  void write_kept(Writer& writer) {
+    write(writer, groups.size());
+    for (auto& [key, group] : groups) {
+      write(writer, key);
+      write(writer, group.place);
+      stream::write_kept(writer, group.kernel);
+    }
+  }
+  /// Adds groups to those that are there.
+  void read_kept(Reader& reader) {
+    std::size_t count = 0;
+    for (task::read_back(reader, count); count > 0; --count) {
+      Key key{};
+      Group group{fresh, 0};
+      task::read_back(reader, key);
+      task::read_back(reader, group.place);
+      stream::read_kept(reader, group.kernel);
+      groups.insert_or_assign(std::move(key), std::move(group));
+    }
   }
 
  private:
@@ -241,6 +264,31 @@ class GroupNode final : public Outlet<Chunk<std::pair<Key, typename Inner::Out>>
     if (directory_) directory_->reset();
     return true;
   }
+  [[nodiscard]] KeptState keeps() const override { return kept_of<K>(); }
+  void write_kept(Writer& writer) override {
+    write(writer, chunks_);
+    K all = group_all();
+    for (const auto& part : parts_) {
+      K some = part.kernel();
+      for (auto& [key, group] : some.groups) all.groups.insert_or_assign(key, std::move(group));
+    }
+    stream::write_kept(writer, all);
+    if (directory_) directory_->write_kept(writer);
+  }
+  void read_kept(Reader& reader) override {
+    task::read_back(reader, chunks_);
+    K all = group_all();
+    stream::read_kept(reader, all);
+    if (directory_) directory_->read_kept(reader);
+    if (parts_.empty()) make_parts();
+    for (std::size_t part = 0; part < parts_.size(); ++part) {
+      K mine = group_all();
+      for (auto& [key, group] : all.groups) {
+        if (std::hash<Key>()(key) % parts_.size() == part) mine.groups.emplace(key, group);
+      }
+      parts_[part].go_on_with(std::move(mine));
+    }
+  }
   void set_policy(ErrorPolicy policy) override {
     check_policy<In>(*this, policy);
     Node::set_policy(std::move(policy));
@@ -249,13 +297,13 @@ class GroupNode final : public Outlet<Chunk<std::pair<Key, typename Inner::Out>>
  private:
   static constexpr std::uint32_t most_parts = 16;
 
+  [[nodiscard]] K group_all() const { return K{fresh_, directory_.has_value()}; }
   /// As many parts as threads could work on them when the first chunk came.
   void make_parts() {
     WorkerThreads threads(client_);
     threads.look();
     const std::uint32_t count = std::min(threads.count(), most_parts);
-    for (std::uint32_t part = 0; part < count; ++part)
-      parts_.emplace_back(client_, K{fresh_, directory_.has_value()}, options_);
+    for (std::uint32_t part = 0; part < count; ++part) parts_.emplace_back(client_, group_all(), options_);
   }
   void submit(const Chunk<Keyed>& chunk) noexcept {
     this->in.add(chunk.elements);

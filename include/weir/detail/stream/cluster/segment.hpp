@@ -152,10 +152,18 @@ class StateChain {
   }
   /// The state after the last step.
   [[nodiscard]] const Future<Stage<K>>& last() const noexcept { return last_; }
-  void reset() {
-    kept_ = begin_;
-    last_ = {};
-    since_kept_ = 0;
+  void reset() { begin_with(begin_); }
+  /// A copy of the kernel after the last step, for which this waits.
+  [[nodiscard]] K kernel() const { return last_.valid() ? last_.result().kernel : kept_->kernel; }
+  void go_on_with(K kernel) { begin_with(std::make_shared<const Stage<K>>(Stage<K>{std::move(kernel), {}})); }
+  void write_kept(Writer& writer) const {
+    K now = kernel();
+    stream::write_kept(writer, now);
+  }
+  void read_kept(Reader& reader) {
+    K now = kernel();
+    stream::read_kept(reader, now);
+    go_on_with(std::move(now));
   }
 
  private:
@@ -179,6 +187,10 @@ class StateChain {
     last_ = {};
     since_kept_ = 0;
     next_keep_ = Clock::now() + 10 * (Clock::now() - start);
+  }
+  void begin_with(std::shared_ptr<const Stage<K>> stage) {
+    kept_ = std::move(stage);
+    forget_failed();
   }
   void forget_failed() {
     last_ = {};
@@ -222,6 +234,9 @@ class StatefulNode final : public Outlet<Chunk<typename K::Out>>, public Inlet<C
     chain_.reset();
     return true;
   }
+  [[nodiscard]] KeptState keeps() const override { return kept_of<K>(); }
+  void write_kept(Writer& writer) override { chain_.write_kept(writer); }
+  void read_kept(Reader& reader) override { chain_.read_kept(reader); }
   void set_policy(ErrorPolicy policy) override {
     check_policy<In>(*this, policy);
     Node::set_policy(std::move(policy));

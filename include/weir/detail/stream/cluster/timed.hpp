@@ -90,6 +90,9 @@ class TimedChainNode final : public Outlet<Chunk<typename K::Out>>,
     chain_->reset();
     return true;
   }
+  [[nodiscard]] KeptState keeps() const override { return kept_of<K>(); }
+  void write_kept(Writer& writer) override { chain_->write_kept(writer); }
+  void read_kept(Reader& reader) override { chain_->read_kept(reader); }
   void shut() noexcept override {
     calendar_->shut();
     alarm_.shut();

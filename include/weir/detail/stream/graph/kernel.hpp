@@ -12,6 +12,7 @@
 
 #include "weir/detail/stream/graph/attempt.hpp"
 #include "weir/detail/stream/graph/element.hpp"
+#include "weir/detail/stream/graph/kept.hpp"
 #include "weir/detail/stream/graph/ticket.hpp"
 #include "weir/event_loop.hpp"
 
@@ -30,6 +31,8 @@ using Time = EventLoop::Time;
 //   void reset();                                 forgets everything
 //   bool is_done() const;                         no further element will give anything
 //   std::size_t held() const;                     elements kept
+//   auto kept();                                  std::tie of the members that are its state: what another
+//                                                 run goes on with (see Resumable)
 // A timed kernel takes the time as a third argument of push, and has besides
 //   std::optional<Time> due() const;              when it wants to be woken
 //   template <class Emit> void fire(Emit&&, Time now);
@@ -171,6 +174,7 @@ struct Fused {
   static constexpr Traits traits{
       .where = runs_anywhere<First> && runs_anywhere<Second> ? Where::anywhere : Where::in_order,
       .at_most_one = traits_of<First>.at_most_one && traits_of<Second>.at_most_one};
+  static constexpr KeptState keeps = all_kept({kept_of<First>(), kept_of<Second>()});
   First first;
   Second second;
 
@@ -190,6 +194,14 @@ struct Fused {
       requires(First& f) { f.reset(); } || requires(Second & s) { s.reset(); }) {
     if constexpr (requires { first.reset(); }) first.reset();
     if constexpr (requires { second.reset(); }) second.reset();
+  }
+  void write_kept(Writer& writer) {
+    stream::write_kept(writer, first);
+    stream::write_kept(writer, second);
+  }
+  void read_kept(Reader& reader) {
+    stream::read_kept(reader, first);
+    stream::read_kept(reader, second);
   }
   [[nodiscard]] bool is_done() const requires(
       requires(const First& f) { f.is_done(); } || requires(const Second& s) { s.is_done(); }) {

@@ -30,6 +30,12 @@ class SettlingNode : public Outlet<typename Kernel::Out> {
     }
     return false;
   }
+  [[nodiscard]] KeptState keeps() const override { return kept_of<Kernel>(); }
+  void write_kept(Writer& writer) override { stream::write_kept(writer, kernel_); }
+  void read_kept(Reader& reader) override {
+    stream::read_kept(reader, kernel_);
+    settle();
+  }
   [[nodiscard]] std::size_t queued() const override { return held_.load(std::memory_order_relaxed); }
 
  protected:
@@ -95,6 +101,13 @@ class KernelNode final : public Outlet<typename Kernel::Out>, public Inlet<In> {
       return true;
     }
     return false;
+  }
+  [[nodiscard]] KeptState keeps() const override { return kept_of<Kernel>(); }
+  void write_kept(Writer& writer) override { stream::write_kept(writer, kernel_); }
+  void read_kept(Reader& reader) override {
+    stream::read_kept(reader, kernel_);
+    if constexpr (requires(const Kernel& k) { k.held(); })
+      held_.store(kernel_.held(), std::memory_order_relaxed);
   }
   void drained() override {
     try {

@@ -14,7 +14,14 @@
 #include "weir/detail/stream/graph/counts.hpp"
 #include "weir/detail/stream/graph/domain.hpp"
 
+namespace weir {
+class Reader;
+class Writer;
+}  // namespace weir
+
 namespace weir::detail::stream {
+
+enum class KeptState : unsigned char;
 
 class Graph;
 class Node;
@@ -146,6 +153,10 @@ class Node {
   virtual void put_out(bool /*ending*/) {}
   /// Forgets its state; false if it keeps none.
   virtual bool reset() { return false; }
+  /// What another run can have of it, while the stream is drained; see `KeptState`.
+  [[nodiscard]] virtual KeptState keeps() const { return KeptState{}; }
+  virtual void write_kept(Writer&) {}
+  virtual void read_kept(Reader&) {}
   virtual void end();
   /// It has given all it ever will: ends, and is fed no more.
   void end_for_good();
