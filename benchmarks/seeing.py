@@ -4,10 +4,8 @@ import contextlib
 import gzip
 import http.client
 import json
-import os
 import socket
 import statistics
-import subprocess
 import sys
 import tempfile
 import threading
@@ -18,10 +16,12 @@ from launch import BIN, ROOT, Failed, Launch, run, values_of, weir_run
 
 sys.path.insert(0, str(ROOT / "tests/dashboard"))
 from chromium import Chromium, executable  # noqa: E402
+from made_up import made_up  # noqa: E402
 
 PAGES = ["status", "tasks", "workers", "streams", "functions", "graph", "memory", "bandwidth", "profile", "jobs", "failures",
          "system", "log"]
 PATIENCE_S = 60
+MADE_UP = BIN / "benchmarks/made_up"
 
 
 class Socket(http.client.HTTPConnection):
@@ -61,26 +61,10 @@ def follow(path, token, page, sizes, seconds):
         there.close()
 
 
-@contextlib.contextmanager
-def made_up(workers, where):
-    """A made-up program with so many workers; yields its state directory."""
-    with tempfile.TemporaryDirectory(prefix="weir-bench-") as state:
-        child = subprocess.Popen([BIN / "benchmarks/made_up", str(workers)], stdin=subprocess.PIPE,
-                                 stderr=subprocess.DEVNULL,
-                                 env=os.environ | {"WEIR_STATE_DIR": state, "WEIR_DASHBOARD": where(state)})
-        try:
-            yield state
-        finally:
-            child.stdin.close()
-            try:
-                child.wait(20)
-            finally:
-                child.kill()
-
-
 def bytes_per_s(workers, seconds=10):
     """Of the page that needs most, without the first message, which has all of the past."""
-    with made_up(workers, lambda state: f"unix:{state}/page") as state:
+    with made_up(MADE_UP, workers, lambda state: f"unix:{state}/page") as (_, environment):
+        state = environment["WEIR_STATE_DIR"]
         token = wait_for_token(state, f"{state}/page")
         if not token:
             raise Failed(f"made_up {workers}: no page within {PATIENCE_S} s")
@@ -107,11 +91,12 @@ def measure_picture(seconds=10):
     if not executable():
         print("bench: there is no chromium, so that no page is opened; scripts/deps --browser installs it", file=sys.stderr)
         return names | {"seeing_first_picture_s": None, "seeing_frame_ms": None}
-    with made_up(10_000, lambda _: "28787") as state, Chromium() as browser:
+    with made_up(MADE_UP, 10_000, lambda _: "28787") as (_, environment), Chromium() as browser:
         deadline = time.monotonic() + PATIENCE_S
         addresses = []
         while not addresses and time.monotonic() < deadline:
-            runs = [json.loads(file.read_text()) for file in Path(state).glob("runs/*/run.json")]
+            runs = [json.loads(file.read_text())
+                    for file in Path(environment["WEIR_STATE_DIR"]).glob("runs/*/run.json")]
             addresses = [f"http://{one['address']}/?token={one['token']}" for one in runs if one["address"]]
             time.sleep(0.1)
         time.sleep(3)
@@ -153,6 +138,20 @@ def watched(program, ranks, browsers=3):
                     thread.join()
 
     return Launch(f"{program}, watched", measure)
+
+
+def in_turns(name, seen, unseen, key, rounds=3):
+    """A figure seen and unseen, in turns, since a machine changes more in a minute than being seen costs; medians."""
+
+    def measure():
+        sides = {"seen": seen, "unseen": unseen}
+        values = {side: [] for side in sides}
+        for turn in range(rounds):
+            for side in sides if turn % 2 else reversed(sides):
+                values[side].append(sides[side].measure()[key])
+        return {side: statistics.median(each) for side, each in values.items()}
+
+    return Launch(name, measure)
 
 
 seeing_bytes = Launch("seeing bytes", measure_bytes)

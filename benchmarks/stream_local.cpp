@@ -17,14 +17,14 @@ double rate_of(int rounds, double elements, Run run) {
 }
 
 /// map, filter, sink; every element goes all the way.
-void local() {
+void local(int rounds) {
   constexpr long count = 20'000'000;
   long sum = 0;
   weir::Stream<long> source;
   source.map([](long x) { return x + 1; }).filter([](long x) { return x > 0; }).sink([&](long x) {
     sum += x;
   });
-  const double rate = rate_of(5, count, [&] {
+  const double rate = rate_of(rounds, count, [&] {
     for (long i = 0; i < count; ++i) source.emit(i);
   });
   bench::print("stream_local_per_s", rate);
@@ -71,8 +71,10 @@ void buffered() {
 
 }  // namespace
 
-int main() {
-  local();
+int main(int argc, char** argv) {
+  const long rounds = bench::option(argc, argv, "--local", 0);  // so many of it alone
+  local(rounds ? static_cast<int>(rounds) : 5);
+  if (rounds) return 0;
   fused();
   with_tickets();
   buffered();

@@ -3,6 +3,7 @@
 
   form_test.py columns ROOT          text has at most 110 columns
   form_test.py headers ROOT          include/weir/README.md names every public header; nobody is shown detail/
+                                     and no name has a word that says too much
   form_test.py format ROOT           .cpp and .hpp are as .clang-format has them
   form_test.py tidy ROOT [--all]     .clang-tidy finds nothing in a few sources (or all)
   form_test.py --self                checks the checker with lines made for it
@@ -20,6 +21,8 @@ import unittest
 COLUMNS = 110
 TEXT = {".cpp", ".hpp", ".h", ".py", ".sh", ".cmake", ".in", ".md", ".txt", ".json", ".toml", ".def", ".eb", ".bash", ".1",
         ""}
+# What a reader must ask "which?" of: say the thing itself (successor, lock, allocation, input, ...).
+DROPPED = {"news", "bury", "heir", "heirs", "homeless", "seat", "turn", "given"}
 # A source from each layer that is quick to look at; the others are for --all.
 TIDY = ["src/core/duration.cpp", "src/task/address.cpp", "src/comm/wire.cpp", "src/scheduler/questions.cpp",
         "src/worker/spill.cpp", "src/batch/walltime.cpp", "src/elastic/adaptive.cpp", "src/tool/noise.cpp"]
@@ -93,9 +96,20 @@ def is_shown(path):
 def headers(root):
     paths = tracked(root)
     yield from header_faults(public_headers(paths), (root / "include/weir/README.md").read_text())
+    for path in filter(lambda path: path.startswith(("include/", "src/")), sources(root)):
+        yield from dropped_words(path, (root / path).read_text())
     for path in filter(is_shown, paths):
         if pathlib.PurePath(path).suffix in (".cpp", ".hpp", ".md"):
             yield from machinery_shown(path, (root / path).read_text())
+
+
+def dropped_words(path, text):
+    """Names with a word that meant several things, or nothing that people would search for."""
+    code = re.sub(r'//[^\n]*|R"\((?:.|\n)*?\)"|"(?:[^"\\\n]|\\.)*"', lambda found: "\n" * found[0].count("\n"), text)
+    for number, line in enumerate(code.splitlines(), 1):
+        for name in re.findall(r"[A-Za-z_]\w*", line):
+            for word in DROPPED & set(re.sub(r"([A-Z])", r"_\1", name).lower().replace("given_up", "").split("_")):
+                yield f"{path}:{number}: a name must not have the word {word} (got {name})"
 
 
 def sources(root):
@@ -158,6 +172,11 @@ class Checker(unittest.TestCase):
                          ["include/weir/README.md: must have a row for `weir/run.hpp`, which programs may include",
                           "include/weir/README.md: has a row for `weir/gone.hpp`, which does not exist"])
         self.assertEqual(list(header_faults(public, "| `weir/run.hpp` | what is |")), [])
+
+    def test_dropped_words_are_told_in_names_alone(self):
+        self.assertEqual(list(dropped_words("a.cpp", 'int a;\nint givenLoop = f("given", no_heir);  // given\nreturn given_up_;')),
+                         ["a.cpp:2: a name must not have the word given (got givenLoop)",
+                          "a.cpp:2: a name must not have the word heir (got no_heir)"])
 
     def test_clang_tidy_refuses_a_name_of_another_style(self):
         with tempfile.TemporaryDirectory() as folder:

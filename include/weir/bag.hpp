@@ -548,7 +548,7 @@ template <std::ranges::input_range Range>
     const auto at = [&](std::size_t part) {
       return all.begin() + static_cast<std::ptrdiff_t>(all.size() * part / partitions);
     };
-    pipes.push_back({detail::bag::given_source(std::vector<T>(at(i), at(i + 1))), {}});
+    pipes.push_back({detail::bag::elements_source(std::vector<T>(at(i), at(i + 1))), {}});
   }
   return Bag<T>(detail::bag::Plan(std::move(pipes)));
 }

@@ -75,10 +75,10 @@ class Function {
   [[nodiscard]] auto operator()(A&&... args) const {
     return [&]<std::size_t... I>(std::index_sequence<I...>) {
       using Call = CallNode<F, Kept<F, I, A>...>;
-      if constexpr (client::can_run<F, typename Given<Kept<F, I, A>>::Future...>)
+      if constexpr (client::can_run<F, typename Submitted<Kept<F, I, A>>::Future...>)
         return Delayed<typename Call::Result>(
             NodeRef(new Call(options_, function_, std::forward<A>(args)...)));
-      else return client::refuse<F, typename Given<Kept<F, I, A>>::Future...>();
+      else return client::refuse<F, typename Submitted<Kept<F, I, A>>::Future...>();
     }
     (std::index_sequence_for<A...>{});
   }

@@ -55,13 +55,13 @@ class FilesIn {
   /// The next path.
   [[nodiscard]] std::optional<std::filesystem::path> next();
   /// The names that have been given.
-  [[nodiscard]] const std::set<std::string>& offset() const noexcept { return given_; }
+  [[nodiscard]] const std::set<std::string>& offset() const noexcept { return taken_; }
   /// These are not given.
-  void seek(std::set<std::string> given) { given_ = std::move(given); }
+  void seek(std::set<std::string> taken) { taken_ = std::move(taken); }
 
  private:
   std::filesystem::path folder_;
-  std::set<std::string> names_, given_;
+  std::set<std::string> names_, taken_;
 };
 
 /// The items of a vector; its offset is an index.

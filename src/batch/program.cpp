@@ -99,7 +99,7 @@ pid_t spawn(std::vector<std::string> command, const std::string& input, const Pi
 }
 
 /// Collects both streams; false if time ran out.
-bool collect(Pipe& output, Pipe& errors, ProgramResult& result, SteadyTime deadline) {
+bool collect(Pipe& output, Pipe& errors, Answer& result, SteadyTime deadline) {
   while (output.read_end() >= 0 || errors.read_end() >= 0) {
     const auto left =
         std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
@@ -145,9 +145,9 @@ BatchSystem::Variables own_variables() {
   };
 }
 
-ProgramResult run_program(const std::vector<std::string>& command, std::chrono::milliseconds patience,
-                          const std::string& input) {
-  ProgramResult result{.command = command};
+Answer run_program(const std::vector<std::string>& command, std::chrono::milliseconds patience,
+                   const std::string& input) {
+  Answer result{.command = command};
   const SteadyTime deadline = std::chrono::steady_clock::now() + patience;
   Pipe output;
   Pipe errors;
@@ -169,7 +169,7 @@ ProgramResult run_program(const std::vector<std::string>& command, std::chrono::
   return result;
 }
 
-std::string refusal(std::string_view what, const ProgramResult& result) {
+std::string refusal(std::string_view what, const Answer& result) {
   std::string said = one_line(result.errors);
   if (const std::string output = one_line(result.output); !output.empty())
     said += (said.empty() ? "" : "; ") + output;

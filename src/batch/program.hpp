@@ -12,7 +12,7 @@
 namespace weir::detail::batch {
 
 /// What a program answered.
-struct ProgramResult {
+struct Answer {
   std::vector<std::string> command;
   int exit_status = 0;  ///< 128 + signal if a signal ended it.
   std::string output;
@@ -28,12 +28,12 @@ struct ProgramResult {
 /// in time (it is killed), `Error{io}` if the system has no process or pipe left. An exit status other than 0
 /// is an answer, not an error.
 /// **Threads.** Any.
-[[nodiscard]] ProgramResult run_program(const std::vector<std::string>& command,
-                                        std::chrono::milliseconds patience = std::chrono::minutes(1),
-                                        const std::string& input = "/dev/null");
+[[nodiscard]] Answer run_program(const std::vector<std::string>& command,
+                                 std::chrono::milliseconds patience = std::chrono::minutes(1),
+                                 const std::string& input = "/dev/null");
 
 /// One sentence: what was refused, the command, its exit status, and its own words.
-[[nodiscard]] std::string refusal(std::string_view what, const ProgramResult& result);
+[[nodiscard]] std::string refusal(std::string_view what, const Answer& result);
 
 /// One sentence: the batch system's `submit` has accepted a job, but its `answer` tells no id.
 [[nodiscard]] std::string unread_id(const std::string& system, const std::string& submit,

@@ -90,9 +90,9 @@ class EndWatch {
         most_ms = static_cast<int>(std::clamp<std::int64_t>(
             (*due - EndClock::now()) / std::chrono::milliseconds(1) + 1, 0, 1 << 30));
       pollfd polled{pipe_[0], POLLIN, 0};
-      const int news = poll(&polled, 1, most_ms);
+      const int ready = poll(&polled, 1, most_ms);
       char what = 0;
-      if (news > 0 && ::read(pipe_[0], &what, 1) == 1 && what != 0) announce(EndReason::signal);
+      if (ready > 0 && ::read(pipe_[0], &what, 1) == 1 && what != 0) announce(EndReason::signal);
       else if (due && EndClock::now() >= *due && !is_announced()) announce(EndReason::walltime);
       if (is_announced()) call_all();
     }

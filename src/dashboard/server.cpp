@@ -9,6 +9,7 @@
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
 #include <charconv>
+#include <list>
 
 #include "weir/error.hpp"
 
@@ -132,7 +133,11 @@ struct Server::Shared {
   Handler handler;
   std::size_t connections = 0;
   std::vector<std::shared_ptr<Session>> followers;
+  std::list<Session*> waiting;  // for a request, the longest first
   bool is_closed = false;
+
+  /// Whether one more may come; who has waited longest for a request to be whole makes room for it.
+  bool make_room();
 
   struct Response {
     http::response<http::string_body> message;
@@ -149,10 +154,14 @@ class Server::Session : public std::enable_shared_from_this<Session> {
     ++shared_->connections;
   }
   Session(const Session&) = delete;
-  ~Session() { --shared_->connections; }
+  ~Session() {
+    wait_no_more();
+    --shared_->connections;
+  }
 
   void read() {
     if (shared_->is_closed) return;
+    place_ = shared_->waiting.insert(shared_->waiting.end(), this);
     parser_.emplace();
     parser_->header_limit(8 * 1024);
     parser_->body_limit(0);
@@ -160,6 +169,10 @@ class Server::Session : public std::enable_shared_from_this<Session> {
     http::async_read(
         stream_, buffer_, *parser_,
         [self = shared_from_this()](boost::system::error_code error, std::size_t) { self->answer(error); });
+  }
+  void close() {
+    wait_no_more();
+    stream_.close();
   }
   void push() {
     if (is_writing_ || !earn()) return;
@@ -175,7 +188,11 @@ class Server::Session : public std::enable_shared_from_this<Session> {
   }
 
  private:
+  void wait_no_more() {
+    if (place_) shared_->waiting.erase(*std::exchange(place_, std::nullopt));
+  }
   void answer(boost::system::error_code error) {
+    wait_no_more();
     if (error && (!parser_->is_header_done() || error == beast::error::timeout)) return;
     http::request<http::empty_body> request = parser_->release();
     if (error) request.keep_alive(false);  // a body came, which nobody reads
@@ -215,6 +232,7 @@ class Server::Session : public std::enable_shared_from_this<Session> {
   }
 
   std::shared_ptr<Shared> shared_;
+  std::optional<std::list<Session*>::iterator> place_;  // among those who wait
   Stream stream_;
   asio::steady_timer timer_;
   beast::flat_buffer buffer_{16 * 1024};
@@ -226,6 +244,14 @@ class Server::Session : public std::enable_shared_from_this<Session> {
   double credit_ = burst_bytes;
   std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
 };
+
+bool Server::Shared::make_room() {
+  if (connections >= most_connections && !waiting.empty()) {
+    waiting.front()->close();
+    return true;  // it goes as soon as its reading has been told
+  }
+  return connections < most_connections;
+}
 
 Server::Shared::Response Server::Shared::respond(const http::request<http::empty_body>& request) {
   Target target = parse_target({request.target().data(), request.target().size()});
@@ -261,7 +287,7 @@ Server::Shared::Response Server::Shared::respond(const http::request<http::empty
     response.set(http::field::location, "./");
     response.set(http::field::set_cookie, cookie + "=" + token + "; HttpOnly; SameSite=Strict; Path=/");
   }
-  response.keep_alive(request.keep_alive());
+  response.keep_alive(request.keep_alive() && answer->status < 400);
   const bool has_body = request.method() != http::verb::head;
   const std::size_t bytes = answer->body.size();
   if (has_body) response.body() = std::move(answer->body);
@@ -284,7 +310,7 @@ void Server::accept(const std::shared_ptr<Shared>& shared, Acceptor& acceptor) {
         if (!shared->is_closed) accept(shared, acceptor);
       });
     }
-    if (shared->connections < most_connections)  // else it is closed
+    if (shared->make_room())  // else it is closed
       std::make_shared<Session>(shared, asio::generic::stream_protocol::socket(std::move(socket)))->read();
     accept(shared, acceptor);
   });

@@ -47,8 +47,9 @@ struct Credentials {
 /// **Errors.** What a peer does never throws: it is answered, or its connection is closed.
 /// **Threads.** All runs on the thread of the loop.
 /// **Cost.** At most `most_connections`, 8 KiB of a request's head and no body, 30 s for either, and
-/// `bytes_per_s` for each connection. Of what is pushed nothing is kept for a reader who is slow: he misses
-/// it, and is let go if he takes nothing for 30 s.
+/// `bytes_per_s` for each connection. Who has waited longest for his request to be whole makes room for who
+/// comes when there are so many: half requests keep nobody out. Of what is pushed nothing is kept for a
+/// reader who is slow: he misses it, and is let go if he takes nothing for 30 s.
 class Server {
  public:
   using Handler = std::function<Answer(const Target&)>;

@@ -109,8 +109,9 @@ ScalingPlan Scaler::plan(ScalingTime now, const ScalingView& view) {
 void Scaler::grow(ScalingTime now, int missing, const ScalingView& view, ScalingPlan& plan) {
   if (!pause_reason_.empty()) return;
   if (!limits_ && view.useful_workers <= 0) {
-    const bool needs_heir = view.has_results && view.jobs.empty();  // for the results of a job that is ending
-    missing = std::min(missing, std::max(needs_heir ? 1 : 0, fresh_) - view.submitting);
+    const bool needs_successor =
+        view.has_results && view.jobs.empty();  // for the results of a job that is ending
+    missing = std::min(missing, std::max(needs_successor ? 1 : 0, fresh_) - view.submitting);
   }
   if (missing <= 0) return;
   if (not_before_ && now < *not_before_) {

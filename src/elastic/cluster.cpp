@@ -149,7 +149,7 @@ std::shared_ptr<detail::client::ClusterLink> Cluster::core() const {
 // --- the clusters
 
 LocalCluster::LocalCluster(const LocalOptions& options) {
-  const int workers = options.workers ? options.workers : detail::home::cores_given();
+  const int workers = options.workers ? options.workers : detail::home::granted_cores();
   if (workers < 0)
     throw Error(ErrorKind::invalid_argument,
                 "LocalCluster: workers must not be negative (got " + std::to_string(workers) + ")");

@@ -98,7 +98,7 @@ bool Lines::give(std::string_view& line, std::size_t length, std::size_t after) 
   if (separator_ == "\n" && after > length && length > 0 && begin[length - 1] == '\r') --length;
   if (separator_.size() > 1 && after == length)  // the end of the file may be part of a separator
     while (length > 0 && begin[length - 1] == separator_[0]) --length;
-  if (separator_.size() == 1 || length > 0) ++given_;
+  if (separator_.size() == 1 || length > 0) ++returned_;
   line = {begin, length};
   return true;
 }
@@ -110,7 +110,7 @@ LinePlace Lines::where() const {
     std::string_view line;
     while (lines.next(line)) ++before;
   }
-  return {portion_.path, before + given_, separator_ == "\n"};
+  return {portion_.path, before + returned_, separator_ == "\n"};
 }
 
 }  // namespace weir::detail::files

@@ -43,9 +43,9 @@ using detail::node::WorkerNode;
 /// it. A program that a task starts has nothing to say there.
 const std::string& status_file() {
   static const std::string file = [] {
-    const std::string given = environment("WEIR_STATUS_FILE");
+    const std::string named = environment("WEIR_STATUS_FILE");
     unsetenv("WEIR_STATUS_FILE");
-    return given;
+    return named;
   }();
   return file;
 }
@@ -110,7 +110,7 @@ int run_body(const std::shared_ptr<SchedulerNode>& node, const std::function<int
 
 int run_with_threads(const std::function<int(Client&)>& body, const RunOptions& options) {
   const std::uint32_t threads =
-      detail::home::number_of_threads(options, static_cast<std::uint32_t>(detail::home::cores_given()));
+      detail::home::number_of_threads(options, static_cast<std::uint32_t>(detail::home::granted_cores()));
   detail::home::Threads cluster(options, 1, threads);
   const std::shared_ptr<SchedulerNode>& node = cluster.scheduler();
   const Leaver leaver([&](int status) {

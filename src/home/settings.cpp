@@ -11,7 +11,7 @@
 #include "batch/walltime.hpp"
 #include "core/log.hpp"
 #include "core/variables.hpp"
-#include "home/given.hpp"
+#include "home/grant.hpp"
 #include "node/host.hpp"
 #include "weir/bytes.hpp"
 #include "weir/duration.hpp"
@@ -60,13 +60,13 @@ std::vector<Resource> resources_of(const RunOptions& options) {
   return resources;
 }
 
-int cores_given() { return given().cores.value; }
+int granted_cores() { return grant().cores.value; }
 
-std::uint64_t memory_given() { return given().memory_bytes.value; }
+std::uint64_t granted_memory() { return grant().memory_bytes.value; }
 
 worker::MemoryLimits memory_limits(const RunOptions& options, std::uint64_t workers) {
   worker::MemoryLimits memory;
-  memory.limit = std::max(least_memory_bytes, memory_given() / std::max<std::uint64_t>(workers, 1));
+  memory.limit = std::max(least_memory_bytes, granted_memory() / std::max<std::uint64_t>(workers, 1));
   const std::string variable = environment("WEIR_MEMORY_LIMIT");
   const std::string text = options.memory_limit.empty() ? variable : options.memory_limit;
   if (text.empty()) return memory;
@@ -93,12 +93,12 @@ std::string spill_folder() {
 }
 
 node::WorkerSettings worker_settings(const RunOptions& options, PeerId self, std::uint32_t threads,
-                                     std::uint64_t workers, const std::optional<Seat>& in_process) {
+                                     std::uint64_t workers, const std::optional<HostRank>& in_process) {
   node::WorkerSettings settings;
   settings.threads = threads;
   settings.resources = resources_of(options);
-  const Given all = given();
-  const Seat own = in_process.value_or(seat(batch::own_variables()));
+  const Grant all = grant();
+  const HostRank own = in_process.value_or(host_rank(batch::own_variables()));
   settings.machine = share_of(all, own_kernel_view(), own, threads);
   settings.share =
       std::max(1, all.cores.value / static_cast<int>(std::max<std::uint64_t>(1, threads * own.workers)));

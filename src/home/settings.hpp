@@ -1,7 +1,7 @@
 // What a process is told by its options and its environment.
 #pragma once
 
-#include "home/given.hpp"
+#include "home/grant.hpp"
 #include "node/scheduler.hpp"
 #include "node/worker.hpp"
 #include "weir/run.hpp"
@@ -28,12 +28,12 @@ void tell_environment_problems();
 
 /// Cores of this process: what its batch job was given on this node, its affinity mask and its control group
 /// allow, the fewest of these.
-[[nodiscard]] int cores_given();
+[[nodiscard]] int granted_cores();
 
 /// Memory of this process and its neighbours, by the same three; a batch job's less a tenth, for what is not
 /// results.
 /// **Units.** Bytes.
-[[nodiscard]] std::uint64_t memory_given();
+[[nodiscard]] std::uint64_t granted_memory();
 
 /// What the results of one of `workers` workers on this node may take: the option, else WEIR_MEMORY_LIMIT,
 /// else its share of the node's memory. Throws `Error{invalid_argument}` for what is no byte count from 1 MB.
@@ -52,7 +52,7 @@ void tell_environment_problems();
 /// processors and devices: of those `in_process`, or of a rank among the ranks of its node.
 [[nodiscard]] node::WorkerSettings worker_settings(const RunOptions& options, PeerId self,
                                                    std::uint32_t threads, std::uint64_t workers,
-                                                   const std::optional<Seat>& in_process = std::nullopt);
+                                                   const std::optional<HostRank>& in_process = std::nullopt);
 
 /// When this process's job ends, by WEIR_LIFETIME, else by what the batch system says.
 [[nodiscard]] std::optional<node::Clock::time_point> end_of_job();

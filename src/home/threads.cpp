@@ -38,7 +38,8 @@ Threads::Threads(const RunOptions& options, std::uint32_t workers, std::uint32_t
                                            [parts = parts_](node::SchedulerNode* node) { delete node; });
   scheduler_->start();
   for (PeerId peer = 1; peer < peers; ++peer) {
-    node::WorkerSettings worker = worker_settings(options, peer, threads, workers, Seat{peer - 1, workers});
+    node::WorkerSettings worker =
+        worker_settings(options, peer, threads, workers, HostRank{peer - 1, workers});
     worker.patience = settings.patience;
     worker.own_process = false;
     worker.scheduler = scheduler_.get();

@@ -32,7 +32,7 @@ ThisTask this_task() {
         ErrorKind::closed,
         "this_task: no task runs in this thread; ask in the task, and hand what it says to threads it "
         "starts");
-  return scope->given ? *scope->given : ThisTask{scope->share};
+  return scope->task ? *scope->task : ThisTask{scope->share};
 }
 
 namespace detail::node {

@@ -56,9 +56,10 @@ void SchedulerNode::go_on_retiring(Clock::time_point now) {
   for (PeerId id = 1; id < peers_.size(); ++id) {
     if (!peers_[id].retire_by) continue;
     const bool gone = peers_[id].dead;
-    const bool no_heir = state_.place_data() == 0;
-    const bool empty = !gone && (state_.retired(id) ||
-                                 (no_heir && !peers_[id].waits_for_successor && state_.backlog(id) == 0));
+    const bool no_successor = state_.place_data() == 0;
+    const bool empty =
+        !gone &&
+        (state_.retired(id) || (no_successor && !peers_[id].waits_for_successor && state_.backlog(id) == 0));
     if (!gone && !empty && now < *peers_[id].retire_by) continue;
     peers_[id].retire_by.reset();
     --retiring_;

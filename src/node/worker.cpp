@@ -356,7 +356,7 @@ worker::Outcome WorkerNode::run(worker::Execution& task, std::size_t slot, Ran& 
   scope.share = settings_.share;
   std::optional<Bound> bound;
   if (task.grant)
-    scope.given =
+    scope.task =
         &bound.emplace(*task.grant, settings_.share, settings_.threads == 1 && settings_.own_process).task();
   std::optional<Member> member;
   if (task.gang) member.emplace(*this, *task.gang);

@@ -87,7 +87,7 @@ struct RunWaits {
 struct RetractReply {
   TaskId id;
   std::uint32_t run;
-  bool given_back;
+  bool came_back;
 };
 /// A copy of a result has arrived here (fetched, replicated or scattered).
 struct ResultHere {

@@ -678,7 +678,7 @@ void State::handle(Time now, PeerId from, const protocol::RetractReply& message,
   const WorkerIndex thief = task->thief;
   if (thief != nowhere) workers_[thief].stealing = false;
   task->thief = nowhere;
-  if (message.given_back) {
+  if (message.came_back) {
     unassign(*task);
     move(*task, TaskState::waiting, cause_);
     if (thief != nowhere && workers_[thief].running() && task->missing == 0) assign(*task, thief);

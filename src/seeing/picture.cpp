@@ -112,6 +112,9 @@ json json_of(const StreamSeen& stream) {
                      {"queued", node.queued},
                      {"in_flight", node.in_flight},
                      {"dropped", node.dropped},
+                     {"late", node.late},
+                     {"watermark", node.watermark_unit.empty() ? json() : json(node.watermark)},
+                     {"watermark_unit", node.watermark_unit},
                      {"per_s", rounded(node.per_s)},
                      {"busy", rounded(node.busy)},
                      {"blocked", rounded(node.blocked)},
@@ -148,9 +151,9 @@ json workers_of(const Model& model, std::size_t most) {
 // Of all workers: their number, sums, and how many are how busy, in twentieths.
 json summary_of(const Model& model) {
   std::uint64_t count = 0, threads = 0, managed = 0, spilled = 0, limit = 0, resident = 0, paused = 0,
-                gone = 0;
+                gone = 0, tasks = 0, processing = 0, descriptors = 0;
   std::array<std::uint64_t, 20> busy{};
-  double cpu = 0, threads_busy = 0;
+  double cpu = 0, threads_busy = 0, per_s = 0, received_per_s = 0, sent_per_s = 0;
   for (const auto& [peer, worker] : model.workers()) {
     if (worker.is_gone) {
       ++gone;
@@ -165,6 +168,12 @@ json summary_of(const Model& model) {
     paused += worker.info.paused;
     cpu += worker.cpu;
     threads_busy += worker.busy;
+    tasks += worker.count;
+    per_s += worker.per_s;
+    processing += worker.info.processing;
+    descriptors += worker.descriptors;
+    received_per_s += worker.received_per_s;
+    sent_per_s += worker.sent_per_s;
     const double share = worker.info.threads ? worker.busy / worker.info.threads : 0;
     ++busy[static_cast<std::size_t>(std::clamp(share * 20, 0.0, 19.0))];
   }
@@ -174,6 +183,12 @@ json summary_of(const Model& model) {
           {"threads", threads},
           {"busy", rounded(threads_busy)},
           {"cpu", rounded(cpu)},
+          {"count", tasks},
+          {"per_s", rounded(per_s)},
+          {"processing", processing},
+          {"descriptors", descriptors},
+          {"received_per_s", rounded(received_per_s)},
+          {"sent_per_s", rounded(sent_per_s)},
           {"managed_bytes", managed},
           {"spilled_bytes", spilled},
           {"memory_limit", limit},
@@ -226,10 +241,11 @@ json json_of(const Program& program, double now_s) {
           {"weir", std::string(version)}};
 }
 
-/// A label's value, as Prometheus wants it.
+/// A label's value, as Prometheus wants it: it refuses all there is if one is no UTF-8.
 std::string label_text(const std::string& text) {
   std::string result;
-  for (const char c : text) {
+  const std::string valid = json::parse(text_of(json(text))).get<std::string>();
+  for (const char c : valid) {
     if (c == '\\' || c == '"') result += '\\';
     if (c == '\n') result += "\\n";
     else result += c;
@@ -488,19 +504,20 @@ std::string prometheus(const Model& model) {
   for (std::size_t i = 0; i < model.snapshot().tasks.size(); ++i)
     line("weir_tasks", "state=\"" + std::string(weir::to_string(static_cast<TaskState>(i))) + "\"",
          static_cast<double>(model.snapshot().tasks[i]));
-  head("weir_function_tasks_total", "counter", "Tasks that have run, by function.");
+  // Functions of one name are one series: a series that comes twice is none.
+  std::map<std::string, std::pair<std::uint64_t, double>> functions;
   const std::size_t most = std::min<std::size_t>(model.functions().size(), 500);
   for (std::size_t i = 0; i < most; ++i) {
     const FunctionTotals& one = model.functions()[i];
-    line("weir_function_tasks_total", "function=\"" + label_text(shortened(one.name, 200)) + "\"",
-         static_cast<double>(one.count));
+    auto& [count, busy_s] = functions["function=\"" + label_text(shortened(one.name, 200)) + "\""];
+    count += one.count;
+    busy_s += one.busy_s;
   }
+  head("weir_function_tasks_total", "counter", "Tasks that have run, by function.");
+  for (const auto& [label, totals] : functions)
+    line("weir_function_tasks_total", label, static_cast<double>(totals.first));
   head("weir_function_seconds_total", "counter", "Thread seconds in a function.");
-  for (std::size_t i = 0; i < most; ++i) {
-    const FunctionTotals& one = model.functions()[i];
-    line("weir_function_seconds_total", "function=\"" + label_text(shortened(one.name, 200)) + "\"",
-         one.busy_s);
-  }
+  for (const auto& [label, totals] : functions) line("weir_function_seconds_total", label, totals.second);
   head("weir_activity_seconds_total", "counter", "Thread seconds of workers by what they were spent on.");
   for (std::size_t i = 0; i < activities; ++i)
     line("weir_activity_seconds_total",
@@ -518,6 +535,31 @@ std::string prometheus(const Model& model) {
   line("weir_workers_lost_total", "", static_cast<double>(model.snapshot().workers_lost));
   head("weir_task_failures_total", "counter", "Tasks that have failed.");
   line("weir_task_failures_total", "", static_cast<double>(model.failure_count()));
+  const auto of_nodes = [&](const char* name, const char* type, const char* help, auto value) {
+    head(name, type, help);
+    for (std::size_t i = 0; i < model.streams().size(); ++i)
+      for (std::size_t k = 0; k < model.streams()[i].nodes.size(); ++k) {
+        const StreamNodeSeen& node = model.streams()[i].nodes[k];
+        line(name,
+             "stream=\"" + std::to_string(i) + "\",node=\"" + std::to_string(k) + "\",label=\"" +
+                 label_text(shortened(node.label, 200)) + "\"",
+             static_cast<double>(value(node)));
+      }
+  };
+  of_nodes("weir_stream_in_total", "counter", "Elements that have come to a node of a stream.",
+           [](const StreamNodeSeen& node) { return node.in; });
+  of_nodes("weir_stream_out_total", "counter", "Elements that a node has given.",
+           [](const StreamNodeSeen& node) { return node.out; });
+  of_nodes("weir_stream_queued", "gauge", "Elements that wait in a node.",
+           [](const StreamNodeSeen& node) { return node.queued; });
+  of_nodes("weir_stream_errors_total", "counter", "Failures of a node.",
+           [](const StreamNodeSeen& node) { return node.errors; });
+  of_nodes("weir_stream_lost_total", "counter", "Elements that a node has dropped, or that came too late.",
+           [](const StreamNodeSeen& node) { return node.dropped + node.late; });
+  of_nodes("weir_stream_busy_ratio", "gauge", "Share of its time in which a node worked.",
+           [](const StreamNodeSeen& node) { return node.busy; });
+  of_nodes("weir_stream_blocked_ratio", "gauge", "Share of its time in which a node waited for those below.",
+           [](const StreamNodeSeen& node) { return node.blocked; });
   head("weir_up_seconds", "gauge", "Since the program began.");
   line("weir_up_seconds", "", model.now_s());
   return text;

@@ -35,6 +35,9 @@ struct StreamNodeSeen {
   bool is_on_cluster = false, has_ended = false;
   std::vector<std::size_t> below;
   std::uint64_t dropped = 0;  ///< By a queue that lets nobody wait.
+  std::uint64_t late = 0;     ///< Dropped by windows by the time in elements, since they came too late.
+  double watermark = 0;
+  std::string watermark_unit;  ///< "number", "seconds", "clock" (seconds since 1970); empty: none.
 };
 struct StreamSeen {
   std::vector<StreamNodeSeen> nodes;

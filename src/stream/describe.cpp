@@ -47,6 +47,7 @@ void report_of(Node& node, const Positions& position, NodeReport& result) {
   result.out = node.elements_out();
   result.errors = node.errors.value();
   result.queued = node.queued();
+  result.late = node.event_time.value().late;
   result.in_flight = node.pending();
   result.has_ended = node.has_ended();
   result.is_on_cluster = node.is_on_cluster();
@@ -93,6 +94,7 @@ void describe_below(const std::vector<NodeReport>& nodes, std::size_t at, int de
   if (node.per_s > 0) text += ", " + three_digits(node.per_s) + "/s";
   if (node.queued > 0) text += ", queued " + std::to_string(node.queued);
   if (node.in_flight > 0) text += ", in flight " + std::to_string(node.in_flight);
+  if (node.late > 0) text += ", late " + std::to_string(node.late);
   if (node.errors > 0) text += ", errors " + std::to_string(node.errors);
   if (node.is_full) text += ", waits for room below";
   if (node.has_ended) text += ", ended";

@@ -36,7 +36,7 @@ std::string one_line(const std::string& text) {
   return begin == std::string::npos ? "" : text.substr(begin, text.find('\n', begin) - begin);
 }
 
-batch::ProgramResult run_ranks(int ranks, bool recovers, const std::string& script) {
+batch::Answer run_ranks(int ranks, bool recovers, const std::string& script) {
   std::vector<std::string> command{"mpirun", "--oversubscribe", "--allow-run-as-root", "--bind-to", "none"};
   if (recovers) command.emplace_back("--enable-recovery");
   command.insert(command.end(), {"-n", std::to_string(ranks), "sh", "-c", script});
@@ -44,7 +44,7 @@ batch::ProgramResult run_ranks(int ranks, bool recovers, const std::string& scri
 }
 
 Finding try_ranks() {
-  const batch::ProgramResult result = run_ranks(2, false, "echo rank $OMPI_COMM_WORLD_RANK");
+  const batch::Answer result = run_ranks(2, false, "echo rank $OMPI_COMM_WORLD_RANK");
   if (result.exit_status == 0 && result.output.find("rank 1") != std::string::npos)
     return {true, "mpirun starts ranks"};
   return {false, "mpirun starts no ranks of Open MPI: " +
@@ -54,7 +54,7 @@ Finding try_ranks() {
 
 // One of three ranks dies; the others must be let finish.
 Finding try_recovery() {
-  const batch::ProgramResult result = run_ranks(
+  const batch::Answer result = run_ranks(
       3, true, "[ $OMPI_COMM_WORLD_RANK = 1 ] && kill -9 $$; sleep 0.5; echo survived $OMPI_COMM_WORLD_RANK");
   const bool all = result.output.find("survived 0") != std::string::npos &&
                    result.output.find("survived 2") != std::string::npos;
@@ -123,7 +123,7 @@ Finding find_batch_system() {
 Finding try_other_hosts(const std::vector<std::string>& others) {
   std::string silent;
   for (const std::string& host : others) {
-    const batch::ProgramResult result = batch::run_program(
+    const batch::Answer result = batch::run_program(
         {"ssh", "-o", "BatchMode=yes", "-o", "ConnectTimeout=5", host, "true"}, std::chrono::seconds(15));
     if (result.exit_status != 0)
       silent += (silent.empty() ? "" : "; ") + host + ": " + one_line(result.errors);

@@ -1,7 +1,9 @@
 // weir info: what a bug report needs.
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -10,7 +12,7 @@
 #include "batch/program.hpp"
 #include "core/variables.hpp"
 #include "core/wording.hpp"
-#include "home/given.hpp"
+#include "home/grant.hpp"
 #include "tool/command.hpp"
 #include "tool/parse.hpp"
 #include "tool/site.hpp"
@@ -22,24 +24,17 @@
 namespace weir::detail::tool {
 namespace {
 
-/// First line that `command` prints.
-std::string first_line_of(const std::string& command) {
-  std::string line;
-  if (std::FILE* out = popen(command.c_str(), "re")) {
-    std::array<char, 256> text{};
-    if (std::fgets(text.data(), text.size(), out)) line = text.data();
-    while (std::fgets(text.data(), text.size(), out)) {
-    }
-    pclose(out);
-  }
-  while (!line.empty() && line.back() == '\n') line.pop_back();
-  return line;
-}
-
 std::string mpirun_text() {
   const auto mpirun = batch::find_in_path("mpirun");
   if (!mpirun) return "mpirun is not in PATH; `weir run` needs it (Debian: openmpi-bin)";
-  const std::string version = first_line_of("'" + *mpirun + "' --version 2>&1");
+  std::string version;
+  try {
+    const batch::Answer answer = batch::run_program({*mpirun, "--version"}, std::chrono::seconds(20));
+    version = answer.output.empty() ? answer.errors : answer.output;
+    version.resize(std::min(version.size(), version.find('\n')));
+  } catch (const Error& error) {
+    version = error.what();
+  }
   return (version.empty() ? "unknown version" : version) + ", " + *mpirun;
 }
 
@@ -59,19 +54,19 @@ void print(const char* name, const std::string& value) {
 
 /// What a program started here would have, and who says so.
 void print_here() {
-  const home::Given given = home::given();
+  const home::Grant grant = home::grant();
   const auto line = [](const char* name, const std::string& value, const std::string& source) {
     print(name, value + "  (" + source + ")");
   };
-  line("cores", std::to_string(given.cores.value), given.cores.source);
-  line("memory", to_text(given.memory_bytes.value), given.memory_bytes.source);
+  line("cores", std::to_string(grant.cores.value), grant.cores.source);
+  line("memory", to_text(grant.memory_bytes.value), grant.memory_bytes.source);
   std::string devices;
-  for (const std::string& device : given.devices.value) devices += (devices.empty() ? "" : ",") + device;
+  for (const std::string& device : grant.devices.value) devices += (devices.empty() ? "" : ",") + device;
   line("gpu",
-       given.devices.value.empty() ? "none" : std::to_string(given.devices.value.size()) + ": " + devices,
-       given.devices.source);
+       grant.devices.value.empty() ? "none" : std::to_string(grant.devices.value.size()) + ": " + devices,
+       grant.devices.source);
   const char* threads = std::getenv("WEIR_THREADS");
-  line("threads", threads && *threads ? threads : std::to_string(given.cores.value),
+  line("threads", threads && *threads ? threads : std::to_string(grant.cores.value),
        threads && *threads ? "WEIR_THREADS" : "of a program alone: its cores; of a rank: 1");
   const auto allocation = job_allocation(1);
   line("ranks", std::to_string(default_ranks(1)),

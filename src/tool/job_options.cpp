@@ -117,7 +117,7 @@ std::optional<JobRequest> parse_job_request(int argc, char** argv, bool may_subm
   JobRequest request;
   std::vector<const BatchSystem*> chosen;
   std::string ranks;
-  std::map<std::string, std::vector<std::string>> given;
+  std::map<std::string, std::vector<std::string>> values;
   for (const BatchSystem& system : batch_systems())
     app.add_flag_callback(
         "--" + std::string(system.name()), [&] { chosen.push_back(&system); },
@@ -125,7 +125,7 @@ std::optional<JobRequest> parse_job_request(int argc, char** argv, bool may_subm
   app.add_option("-n,--ranks", ranks, "All ranks of the job, rank 0 among them")->type_name("N")->take_last();
   for (const Row& row : rows) {
     const bool is_list = setting_called(row.setting).unit == "list";
-    CLI::Option* option = app.add_option(row.flags, given[row.setting],
+    CLI::Option* option = app.add_option(row.flags, values[row.setting],
                                          std::string(row.help) + (is_list ? "; may be repeated" : ""))
                               ->type_name(row.type);
     option->expected(1)->allow_extra_args(false)->multi_option_policy(
@@ -174,8 +174,8 @@ std::optional<JobRequest> parse_job_request(int argc, char** argv, bool may_subm
                                                  std::string(chosen[1]->name()) + ")");
   std::vector<std::string> command = program_of(app, may_submit);
   Config config = batch::load_config();
-  for (auto& [setting, values] : given)
-    if (!values.empty()) config.set(setting, values);
+  for (auto& [setting, texts] : values)
+    if (!texts.empty()) config.set(setting, texts);
   const std::string system = config.text("system");
   request.system = !chosen.empty()  ? chosen.front()
                    : system.empty() ? &detect_batch_system()

@@ -179,13 +179,14 @@ int run(int argc, char** argv) {
   Site site = find_site();
   const StatusFolder folder;
   site.status_file = folder.file();
-  if (const auto given = job_allocation(request.threads.value_or(1))) {
+  if (const auto allocation = job_allocation(request.threads.value_or(1))) {
     const bool is_told = request.threads || site.environment.contains("WEIR_THREADS");
-    if (!is_told && given->cores_per_rank > 1) request.threads = given->cores_per_rank;
-    if (given->memory_bytes) site.environment["WEIR_NODE_MEMORY"] = std::to_string(given->memory_bytes);
-    check_ways_to(given->hosts, site);
+    if (!is_told && allocation->cores_per_rank > 1) request.threads = allocation->cores_per_rank;
+    if (allocation->memory_bytes)
+      site.environment["WEIR_NODE_MEMORY"] = std::to_string(allocation->memory_bytes);
+    check_ways_to(allocation->hosts, site);
     std::string hosts;
-    for (const std::string& host : given->hosts) hosts += host + "\n";
+    for (const std::string& host : allocation->hosts) hosts += host + "\n";
     if (!hosts.empty()) site.host_file = folder.add("hosts", hosts);
   }
   const int status = supervise(plan_launch(request, site), folder, patience());

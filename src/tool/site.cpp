@@ -27,7 +27,7 @@ std::map<std::string, std::string> environment() {
 
 }  // namespace
 
-int available_cores() { return home::cores_given(); }
+int available_cores() { return home::granted_cores(); }
 
 std::optional<Allocation> job_allocation(int threads_per_rank) {
   const auto job = current_job();
@@ -36,8 +36,8 @@ std::optional<Allocation> job_allocation(int threads_per_rank) {
 }
 
 int default_ranks(int threads_per_rank) {
-  const auto given = job_allocation(threads_per_rank);
-  return given && given->places ? given->places : available_cores() + 1;
+  const auto allocation = job_allocation(threads_per_rank);
+  return allocation && allocation->places ? allocation->places : available_cores() + 1;
 }
 
 std::string own_path() { return std::filesystem::read_symlink("/proc/self/exe").string(); }

@@ -41,9 +41,9 @@ void State::make_ready(TaskId id, Record& record) {
 // What is heavy and there is asked for when there is room for it: at least one thing at a time, first what
 // the first task needs.
 void State::fetch(TaskId id, Record& record, const protocol::Input& input, Actions& out) {
-  const bool is_news = input.exists && record.scale == 0 && is_heavy(protocol::Scale::bytes(input.scale));
-  if (record.data == Data::fetching && record.asked == input.holder && !is_news) return;
-  if (is_news && record.data == Data::fetching && record.asked == input.holder)
+  const bool tells_more = input.exists && record.scale == 0 && is_heavy(protocol::Scale::bytes(input.scale));
+  if (record.data == Data::fetching && record.asked == input.holder && !tells_more) return;
+  if (tells_more && record.data == Data::fetching && record.asked == input.holder)
     end_fetch(record);  // it has answered: it does not wait for us any more
   else abandon_fetch(id, record, out);
   if (input.holder == self_ || input.holder == 0) return;

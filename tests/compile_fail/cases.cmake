@@ -67,3 +67,24 @@ weir_compile_fail(stream/accumulate_function
   "accumulate: the function must take the state, an element .`In` above. and the further arguments")
 weir_compile_fail(stream/group_by_key
   "group_by: the key must be a function of an element .`In` above.")
+
+# The three faults that people make most, also by the compiler that does not build this tree.
+if(CMAKE_CXX_COMPILER_ID STREQUAL GNU)
+  find_program(WEIR_OTHER_COMPILER clang++)
+else()
+  find_program(WEIR_OTHER_COMPILER g++)
+endif()
+if(WEIR_OTHER_COMPILER)
+  foreach(case
+      "stream/kernel_without_push|weir: the kernel of this operator cannot take the elements of the stream"
+      "stream/gather_missing|weir: gather.. is missing: the elements are on the cluster"
+      "client/capturing_lambda|A lambda must not capture: pass the values as arguments of submit instead")
+    string(REGEX MATCH "^([^|]*)[|](.*)$" case "${case}")
+    add_test(NAME compile_fail/other_compiler/${CMAKE_MATCH_1} COMMAND ${CMAKE_COMMAND} -DONLY_MESSAGE=ON
+      -DCOMPILER=${WEIR_OTHER_COMPILER} -DFLAGS=-std=gnu++20 "-DEXPECTED=${CMAKE_MATCH_2}"
+      -DFILE=${CMAKE_CURRENT_SOURCE_DIR}/compile_fail/${CMAKE_MATCH_1}.cpp
+      "-DINCLUDES=$<JOIN:$<TARGET_PROPERTY:weir,INTERFACE_INCLUDE_DIRECTORIES>,|>" -P
+      ${CMAKE_CURRENT_SOURCE_DIR}/compile_fail.cmake)
+    set_tests_properties(compile_fail/other_compiler/${CMAKE_MATCH_1} PROPERTIES TIMEOUT 300)
+  endforeach()
+endif()

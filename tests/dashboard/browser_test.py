@@ -25,6 +25,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 from chromium import Chromium, executable  # noqa: E402
+from made_up import made_up  # noqa: E402
 
 SKIPPED = 77
 TEXTS = {
@@ -32,7 +33,7 @@ TEXTS = {
     "tasks": ["Tasks by state", "Task stream", "processing"],
     "workers": ["Workers by how busy they are", "worker 1", "<img src=x onerror=alert(1)>"],
     "streams": ["<map: <u>fft</u>> is the limit: 97% busy; what is above it waits 81% of the time", "dropped",
-                "<source: frames>"],
+                "<source: frames>", "2020-09-13T12:26:40Z, "],
     "functions": ["What threads did", "median", "\"'&<fft>"],
     "graph": ["3 of 1.00 M", "processing", "Functions"],
     "memory": ["Memory for results", "Results by function", "all 100 results"],
@@ -48,19 +49,9 @@ TEXTS = {
 @contextlib.contextmanager
 def program(workers, where=None):
     """A made-up program with its page; gone afterwards."""
-    with tempfile.TemporaryDirectory(prefix="weir-browser-") as state:
-        where = where or str(random.randrange(20000, 60000))
-        environment = os.environ | {"WEIR_STATE_DIR": state, "WEIR_DASHBOARD": where}
-        child = subprocess.Popen([SEEN_PROGRAM, str(workers)], env=environment, stdin=subprocess.PIPE,
-                                 stderr=subprocess.DEVNULL)
-        try:
-            yield wait_for_run(Path(state), child), environment
-        finally:
-            child.stdin.close()
-            try:
-                child.wait(20)
-            finally:
-                child.kill()
+    where = where or str(random.randrange(20000, 60000))
+    with made_up(SEEN_PROGRAM, workers, lambda _: where) as (child, environment):
+        yield wait_for_run(Path(environment["WEIR_STATE_DIR"]), child), environment
 
 
 def get(run, target, headers):

@@ -106,11 +106,11 @@ TEST_CASE("a process takes the cores and the memory of its job, not those of the
   const Variable job("SLURM_JOB_ID", "5"), cores("SLURM_CPUS_ON_NODE", "1"),
       memory("SLURM_MEM_PER_NODE", "100");
   const Variable none("WEIR_MEMORY_LIMIT", nullptr), told("WEIR_NODE_MEMORY", nullptr);
-  CHECK(detail::home::cores_given() == 1);
-  CHECK(detail::home::memory_given() == (100u << 20) / 10 * 9);
+  CHECK(detail::home::granted_cores() == 1);
+  CHECK(detail::home::granted_memory() == (100u << 20) / 10 * 9);
   CHECK(detail::home::memory_limits({}, 2).limit == (100u << 20) / 10 * 9 / 2);
   const Variable less("WEIR_NODE_MEMORY", "50000000");
-  CHECK(detail::home::memory_given() == 45'000'000);
+  CHECK(detail::home::granted_memory() == 45'000'000);
 }
 
 TEST_CASE("a process takes the cores that its affinity mask leaves it") {

@@ -184,7 +184,50 @@ TEST_CASE("names of any bytes make valid JSON and Prometheus text") {
   model.tick(1, cluster(1, 2), {}, {});
   const auto back = nlohmann::json::parse(text_of(record(model, {})));
   CHECK(back.at("picture").at("functions").at(0).at("count") == 10);
+  Seen other = a_second(5, 0.5, 0);
+  other.functions[0].function += 1;  // of the same name
+  model.receive(1, 1, other);
+  CHECK(prometheus(model).find("<script>\xef\xbf\xbd\"} 15\n") != std::string::npos);
   CHECK(prometheus(model).find("{function=\"f\\\"\\n\\\\<script>") != std::string::npos);
+}
+
+TEST_CASE("nodes of streams tell what came too late, and how far the time in their elements is") {
+  Model model = a_model();
+  StreamSeen stream;
+  stream.nodes.resize(2);
+  stream.nodes[0] = {"<stream>", "stream", 0, 10, 0, 0, 0, 5, 0, 0.5, false, false, {1}, 0, 0, 0, ""};
+  stream.nodes[1] = {"<w>", "tumbling_window", 10, 2, 1, 4, 0, 5, 3, 0, true, false, {}, 1, 2, 25, "number"};
+  model.tick(1, cluster(3, 2), {}, {});
+  model.set_streams({stream});
+  const auto nodes = picture(model, {}).at("streams").at(0).at("nodes");
+  CHECK(nodes.at(0).at("watermark").is_null());
+  CHECK(text_of(nodes.at(1)) ==
+        R"({"below":[],"blocked":0.0,"busy":0.5,"dropped":1,"ended":false,"errors":1,"in":10,"in_flight":0,)"
+        R"("kind":"tumbling_window","label":"<w>","late":2,"on_cluster":true,"out":2,"per_s":5.0,"queued":4,)"
+        R"("watermark":25.0,"watermark_unit":"number"})");
+  const std::string text = prometheus(model);
+  for (const char* line : {"weir_stream_in_total{stream=\"0\",node=\"1\",label=\"<w>\"} 10\n",
+                           "weir_stream_lost_total{stream=\"0\",node=\"1\",label=\"<w>\"} 3\n",
+                           "weir_stream_busy_ratio{stream=\"0\",node=\"1\",label=\"<w>\"} 0.5\n",
+                           "weir_stream_blocked_ratio{stream=\"0\",node=\"0\",label=\"<stream>\"} 0.5\n"})
+    CHECK(text.find(line) != std::string::npos);
+}
+
+TEST_CASE("an hour in which the machine slept, and a clock that goes back, leave rows in order") {
+  Model model = a_model();
+  for (const double now : {1.0, 2.0, 3602.0, 3603.0, 3600.0, 3604.0}) {
+    model.receive(now, 1, a_second(10, 0.5, 0));
+    model.tick(now, cluster(1, 2), {}, {});
+  }
+  const auto all = history(model, 0, 300).at("rows");
+  double last = 0;
+  for (const auto& row : all) {
+    CHECK(row.at(0).get<double>() >= last);
+    last = row.at(0).get<double>();
+    for (const auto& value : row) CHECK((value.is_number() && value.get<double>() >= 0));
+    CHECK(row.at(1).get<double>() <= 20);  // tasks a second: ten each time
+  }
+  CHECK(last == 3604);
 }
 
 TEST_CASE("quantiles come from binary digits") {

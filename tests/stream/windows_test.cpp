@@ -2,7 +2,9 @@
 #include <functional>
 #include <string>
 
+#include "seeing/streams.hpp"
 #include "stream/support.hpp"
+#include "weir/stream/describe.hpp"
 
 using namespace weir;
 using namespace std::chrono_literals;
@@ -140,6 +142,13 @@ TEST_CASE("tumbling_window waits for elements out of order, revises for late one
   feed(source, std::vector<Event>{{30, 'f'}, {4, 'g'}});
   CHECK(out.values().back() == "10-20:bd");
   CHECK(out.size() == 3);
+  CHECK_THAT(describe(source), Catch::Contains(", queued 3, late 1\n"));
+  const auto seen = weir::detail::seeing::stream_watch().load()->take(1);
+  REQUIRE(seen.size() == 1);
+  CHECK(seen[0].nodes[1].late == 1);
+  CHECK(seen[0].nodes[1].watermark == 25);
+  CHECK(seen[0].nodes[1].watermark_unit == "number");
+  CHECK(seen[0].nodes[0].watermark_unit.empty());
 }
 
 TEST_CASE("tumbling_window takes negative times, doubles and time points") {
@@ -155,6 +164,7 @@ TEST_CASE("tumbling_window takes negative times, doubles and time points") {
                           .sink_to_list();
   for (const auto at : {1s, 2s, 61s}) points.emit(Clock::time_point(at));
   CHECK(counts.values() == std::vector<std::size_t>{2});
+  CHECK(weir::detail::seeing::stream_watch().load()->take(1)[1].nodes[1].watermark_unit == "clock");
   CHECK(sentence([&] { numbers.tumbling_window(std::identity{}, 0.0); }) ==
         "tumbling_window: size must be positive");
 }

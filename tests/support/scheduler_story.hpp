@@ -120,11 +120,11 @@ class Story {
       state.handle(now, worker, detail::protocol::RunFailed{id, run, failure}, out);
     });
   }
-  Lines retracted(TaskId id, bool given_back) {
-    return retracted_run(id, worker_of(id), run_of(id), given_back);
+  Lines retracted(TaskId id, bool came_back) {
+    return retracted_run(id, worker_of(id), run_of(id), came_back);
   }
-  Lines retracted_run(TaskId id, PeerId worker, std::uint32_t run, bool given_back) {
-    return from(worker, detail::protocol::RetractReply{id, run, given_back});
+  Lines retracted_run(TaskId id, PeerId worker, std::uint32_t run, bool came_back) {
+    return from(worker, detail::protocol::RetractReply{id, run, came_back});
   }
   Lines pause(PeerId worker, bool paused = true) {
     return from(worker, detail::protocol::MemoryUse{900, 100, paused});

@@ -168,7 +168,7 @@ class WorkerStory {
     return "failed " + std::to_string(message.id) + " run " + std::to_string(message.run);
   }
   static std::string text(PeerId, const detail::protocol::RetractReply& message) {
-    return (message.given_back ? "given back " : "kept ") + std::to_string(message.id);
+    return (message.came_back ? "given back " : "kept ") + std::to_string(message.id);
   }
   static std::string text(PeerId, const detail::protocol::ResultHere& message) {
     return "here " + std::to_string(message.id);

@@ -57,9 +57,9 @@ template <class T>
 /// **Errors.** Throws `Error{invalid_argument}` for fewer than 2 elements. **Source.** NumPy's `gradient`,
 /// first order.
 template <class T>
-[[nodiscard]] auto gradient(const Array<T>& given, double distance = 1, std::int64_t axis = -1) {
+[[nodiscard]] auto gradient(const Array<T>& input, double distance = 1, std::int64_t axis = -1) {
   using R = detail::array::Floating<T>;
-  const Array<R> x = given.template astype<R>(), step = diff(x, 1, axis);
+  const Array<R> x = input.template astype<R>(), step = diff(x, 1, axis);
   if (step.shape(
           static_cast<std::size_t>(axis < 0 ? axis + static_cast<std::int64_t>(x.dimension()) : axis)) == 0)
     throw Error(ErrorKind::invalid_argument,
@@ -119,12 +119,12 @@ template <class T, class U>
 ///
 /// **Shape.** (m, n) in, (m, m) out. **Errors.** Throws `Error{invalid_argument}` unless there are two axes.
 template <class T>
-[[nodiscard]] auto cov(const Array<T>& given, double ddof = 1) {
+[[nodiscard]] auto cov(const Array<T>& input, double ddof = 1) {
   using R = detail::array::Floating<T>;
-  if (given.dimension() != 2)
+  if (input.dimension() != 2)
     throw Error(ErrorKind::invalid_argument,
-                "cov: the array must be a matrix (got the shape " + to_text(given.shape()) + ")");
-  const Array<R> x = given.template astype<R>();
+                "cov: the array must be a matrix (got the shape " + to_text(input.shape()) + ")");
+  const Array<R> x = input.template astype<R>();
   const Array<R> apart = x - x.mean({.axis = 1, .keepdims = true});
   return matmul(apart, conj(transpose(apart))) / (static_cast<double>(x.shape(1)) - ddof);
 }

@@ -21,6 +21,7 @@ struct NodeReport {
   std::uint64_t out = 0;      ///< elements given
   std::uint64_t errors = 0;   ///< elements its function threw on
   std::size_t queued = 0;     ///< elements it keeps
+  std::uint64_t late = 0;     ///< dropped: too late for every window by the time in elements
   std::size_t in_flight = 0;  ///< of these, the ones on their way out
   double per_s =
       0;  ///< elements taken in (of a source: given out) a second since the graph was looked at last
@@ -40,7 +41,7 @@ struct NodeReport {
 [[nodiscard]] std::vector<NodeReport> report(const StreamHandle& stream);
 
 /// The pipeline as text: one node per line, indented by depth, with what went in and out and at which rate,
-/// what is queued and in flight, and who waits; then the slowest node.
+/// what is queued, in flight and has come too late, and who waits; then the slowest node.
 ///
 /// **Units.** The rate is that since the last look at the stream, or since it was made. What a function takes
 /// is measured now and then, on the cluster for every chunk.

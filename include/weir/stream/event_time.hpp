@@ -93,6 +93,10 @@ struct TimeWindowKernel {
     windows.clear();
     newest.reset();
   }
+  [[nodiscard]] EventTimeSeen event_time() const {
+    return newest ? event_time_at(static_cast<When>(*newest - late.out_of_order), dropped)
+                  : EventTimeSeen{dropped};
+  }
   auto kept() { return std::tie(windows, newest, dropped); }
   [[nodiscard]] std::size_t held() const {
     std::size_t count = 0;

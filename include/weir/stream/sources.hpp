@@ -228,19 +228,19 @@ struct RangeProducer {
   static constexpr bool is_finite = true;
   T begin, end, step;
   T at = begin;
-  std::uint64_t given = 0;
+  std::uint64_t count = 0;
   bool was_last = false;  // the next one would not fit into T
   void start(Time) {
     at = begin;
-    given = 0;
+    count = 0;
     was_last = false;
   }
   std::optional<T> next(Time) {
     if (is_over()) return {};
     const T x = at;
-    ++given;
+    ++count;
     if constexpr (std::is_floating_point_v<T>)
-      at = begin + static_cast<T>(given) * step;  // errors do not add up
+      at = begin + static_cast<T>(count) * step;  // errors do not add up
     else if constexpr (std::is_integral_v<T>) was_last = __builtin_add_overflow(at, step, &at);
     else at = static_cast<T>(at + step);
     return x;

@@ -119,9 +119,9 @@ void check_block(const Shape& got, const Shape& expected) {
                               weir::to_text(got) + ")");
 }
 
-NodePtr map_overlap(DType out, const NodePtr& given, const Overlap& overlap, Kernel kernel,
+NodePtr map_overlap(DType out, const NodePtr& input, const Overlap& overlap, Kernel kernel,
                     Buffer parameters) {
-  const Shape& shape = shape_of(given);
+  const Shape& shape = shape_of(input);
   if (overlap.depth.size() != shape.size())
     refuse("map_overlap", "a depth must be given for every axis (got " +
                               std::to_string(overlap.depth.size()) + " for " + weir::to_text(shape) + ")");
@@ -132,9 +132,9 @@ NodePtr map_overlap(DType out, const NodePtr& given, const Overlap& overlap, Ker
                                 std::to_string(a) + " (got " + std::to_string(before) + " and " +
                                 std::to_string(after) + ")");
   }
-  NodePtr x = given;
+  NodePtr x = input;
   int steps = 1;
-  if (const auto* so_far = dynamic_cast<const OverlapNode*>(given.get());
+  if (const auto* so_far = dynamic_cast<const OverlapNode*>(input.get());
       so_far && so_far->goes_on_with(out, overlap, kernel, parameters)) {
     x = so_far->x;
     steps = so_far->steps + 1;

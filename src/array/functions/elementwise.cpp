@@ -230,8 +230,8 @@ NodePtr nan_to_num(const NodePtr& a, double nan, const Literal* positive, const 
     throw Error(ErrorKind::unsupported,
                 "nan_to_num: is not defined for complex numbers; take real() and imag() apart");
   const DType type = a->type;
-  const auto bound = [&](const Literal* given, double sign) {
-    if (given) return scalar_as("nan_to_num", type, *given);
+  const auto bound = [&](const Literal* finite, double sign) {
+    if (finite) return scalar_as("nan_to_num", type, *finite);
     const double most = type == DType::float32 ? static_cast<double>(std::numeric_limits<float>::max())
                                                : std::numeric_limits<double>::max();
     return scalar_as("nan_to_num", type, sign * most);

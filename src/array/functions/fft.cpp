@@ -122,18 +122,18 @@ NodePtr of_length(const NodePtr& x, std::size_t axis, std::int64_t length) {
 
 }  // namespace
 
-NodePtr fft(Transform kind, const NodePtr& given, std::int64_t axis, std::int64_t length, DType out) {
+NodePtr fft(Transform kind, const NodePtr& input, std::int64_t axis, std::int64_t length, DType out) {
   constexpr std::string_view names[] = {"fft", "ifft", "rfft", "irfft"};
   const std::string_view name = names[static_cast<std::size_t>(kind)];
-  const std::size_t a = axis_of(name, axis, shape_of(given).size());
-  const std::int64_t n = given->grid.shape[a];
+  const std::size_t a = axis_of(name, axis, shape_of(input).size());
+  const std::int64_t n = input->grid.shape[a];
   if (n < 1)
-    refuse(name, "the axis must have at least 1 element (got " + weir::to_text(given->grid.shape) + ")");
+    refuse(name, "the axis must have at least 1 element (got " + weir::to_text(input->grid.shape) + ")");
   const bool back = kind == Transform::real_inverse;
   if (length == -1) length = back ? 2 * (n - 1) : n;
   if (length < 1) refuse(name, "the length must be at least 1 (got " + std::to_string(length) + ")");
   const std::int64_t terms = length / 2 + 1;
-  const NodePtr x = of_length(given, a, back ? terms : length);
+  const NodePtr x = of_length(input, a, back ? terms : length);
   const std::int64_t count = kind == Transform::real ? terms : length;
   const DType in = kind == Transform::real          ? real_of(out)
                    : real_of(out) == DType::float32 ? DType::complex64
@@ -150,15 +150,15 @@ NodePtr fft(Transform kind, const NodePtr& given, std::int64_t axis, std::int64_
                                     std::vector<NodePtr>{whole}, plan);
 }
 
-NodePtr fftn(Transform kind, const NodePtr& given, const Axes& axes, const std::vector<std::int64_t>& lengths,
+NodePtr fftn(Transform kind, const NodePtr& input, const Axes& axes, const std::vector<std::int64_t>& lengths,
              DType out) {
   std::vector<std::int64_t> list = axes.list;
-  if (axes.is_all) list.resize(shape_of(given).size()), std::iota(list.begin(), list.end(), std::int64_t{0});
+  if (axes.is_all) list.resize(shape_of(input).size()), std::iota(list.begin(), list.end(), std::int64_t{0});
   if (!lengths.empty() && lengths.size() != list.size())
     refuse(kind == Transform::forward ? "fftn" : "ifftn", "a length must be given for each axis (got " +
                                                               std::to_string(lengths.size()) + " for " +
                                                               std::to_string(list.size()) + ")");
-  NodePtr x = cast((void(shape_of(given)), given), out);
+  NodePtr x = cast((void(shape_of(input)), input), out);
   for (std::size_t i = 0; i < list.size(); ++i)
     x = fft(kind, x, list[i], lengths.empty() ? -1 : lengths[i], out);
   return x;

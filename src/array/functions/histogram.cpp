@@ -176,13 +176,13 @@ std::vector<double> even_edges(const char* function, const NodePtr& x, const Bin
   return edges;
 }
 
-NodePtr bincount(const NodePtr& given, const NodePtr& weights, std::int64_t minlength) {
-  if (shape_of(given).size() != 1)
-    refuse("bincount", "the array must have one axis (got " + weir::to_text(given->grid.shape) + ")");
+NodePtr bincount(const NodePtr& input, const NodePtr& weights, std::int64_t minlength) {
+  if (shape_of(input).size() != 1)
+    refuse("bincount", "the array must have one axis (got " + weir::to_text(input->grid.shape) + ")");
   if (minlength < 0)
     refuse("bincount", "minlength must be at least 0 (got " + std::to_string(minlength) + ")");
-  if (weights) needs_same_shape("bincount", given, weights);
-  const NodePtr x = converted(given, DType::int64, OutOfRange::error);
+  if (weights) needs_same_shape("bincount", input, weights);
+  const NodePtr x = converted(input, DType::int64, OutOfRange::error);
   std::int64_t bins = minlength;
   if (x->grid.size()) {
     const auto [least, most] = ends_of<std::int64_t>(x);

@@ -1,10 +1,8 @@
-// Linear algebra: which chunks meet in which task. What happens inside a task is in kernels/linalg.cpp.
+// Factors of matrices, and equations: which chunks meet in which task. What happens inside a task is in
+// kernels/linalg.cpp.
 #include "weir/array/linalg.hpp"
 
 #include <algorithm>
-#include <cctype>
-#include <map>
-#include <numeric>
 
 #include "array/graph/views.hpp"
 #include "array/kernels/linalg.hpp"
@@ -13,37 +11,9 @@
 
 namespace weir::detail::array {
 
-namespace {
+// --- QR and what rests on it
 
-// (batch..., m, k) x (batch..., k, n), of one type; the batches are equal.
-NodePtr product(const NodePtr& a, const NodePtr& b) {
-  const std::size_t batch = a->grid.axes() - 2;
-  Chunks chunks;
-  for (std::size_t axis = 0; axis < batch; ++axis) {  // what is broadcast has one chunk
-    const auto &of_a = a->grid.chunks[axis], &of_b = b->grid.chunks[axis];
-    chunks.push_back(of_a.size() < of_b.size() ? of_b : of_a);
-  }
-  chunks.push_back(a->grid.chunks[batch]);
-  chunks.push_back(b->grid.chunks[batch + 1]);
-  const Grid grid(std::move(chunks));
-  const auto plan = [a, b, grid, batch](TaskBuilder& task, std::int64_t chunk) {
-    const View view = chunk_view(grid, chunk);
-    std::vector<std::uint32_t> operands;
-    const auto& pieces = a->grid.starts[batch + 1];
-    const auto rows = static_cast<std::uint32_t>(batch), columns = rows + 1;
-    View of_a = view, of_b = view;
-    for (std::size_t k = 0; k + 1 < pieces.size(); ++k) {
-      const std::int64_t depth = pieces[k + 1] - pieces[k];
-      if (depth == 0) continue;
-      of_a.maps[columns].start = of_b.maps[rows].start = pieces[k];
-      of_a.shape[columns] = of_b.shape[rows] = depth;
-      operands.push_back(task.need(*a, of_a));
-      operands.push_back(task.need(*b, of_b));
-    }
-    task.kernel(&multiply_chunks, std::move(operands), a->type, view.shape);
-  };
-  return std::make_shared<TaskNode>("matmul", a->type, grid, std::vector<NodePtr>{a, b}, plan);
-}
+namespace {
 
 void needs_matrix(std::string_view function, const NodePtr& x) {
   if (shape_of(x).size() != 2)
@@ -53,267 +23,6 @@ NodePtr rows_of(const NodePtr& x, std::int64_t from, std::int64_t count) {
   SmallVector<AxisMap, 4> maps{{from, 1, 0}, {0, 1, 1}};
   return affine("slice", x, maps, {count, x->grid.shape[1]});
 }
-
-}  // namespace
-
-NodePtr matmul(const NodePtr& a, const NodePtr& b, DType type) {
-  const Shape &left = shape_of(a), &right = shape_of(b);
-  if (left.empty() || right.empty())
-    refuse("matmul",
-           "the arrays must have an axis (got " + weir::to_text(left) + " and " + weir::to_text(right) + ")");
-  if (left.back() != right[right.size() - std::min<std::size_t>(2, right.size())])
-    refuse("matmul", "the inner extents must be equal (got " + weir::to_text(left) + " and " +
-                         weir::to_text(right) + ")");
-  NodePtr x = cast(a, type), y = cast(b, type);
-  if (left.size() == 1) x = expand_dims(x, 0);
-  if (right.size() == 1) y = expand_dims(y, 1);
-  Shape of_x = x->grid.shape, of_y = y->grid.shape;
-  // Batches of both as one, from the last axis on.
-  const std::size_t axes = std::max(of_x.size(), of_y.size());
-  of_x.insert(of_x.begin(), axes - of_x.size(), 1);
-  of_y.insert(of_y.begin(), axes - of_y.size(), 1);
-  for (std::size_t i = 0; i + 2 < axes; ++i) {
-    if (of_x[i] != of_y[i] && of_x[i] != 1 && of_y[i] != 1)
-      refuse("matmul", "the axes before the last two must be broadcastable (got " + weir::to_text(left) +
-                           " and " + weir::to_text(right) + ")");
-    of_x[i] = of_y[i] = of_x[i] == 1 ? of_y[i] : of_x[i];
-  }
-  const NodePtr result = product(broadcast("matmul", x, of_x), broadcast("matmul", y, of_y));
-  std::vector<std::int64_t> gone;
-  if (left.size() == 1) gone.push_back(-2);
-  if (right.size() == 1) gone.push_back(-1);
-  return gone.empty() ? result : squeeze(result, gone);
-}
-
-namespace {
-
-// Axes of a and b by role, as lists of axes; the result has batch, then a's free, then b's free axes.
-NodePtr contracted(const NodePtr& a, const NodePtr& b, const std::vector<std::int64_t>& batch_a,
-                   const std::vector<std::int64_t>& batch_b, const std::vector<std::int64_t>& sum_a,
-                   const std::vector<std::int64_t>& sum_b, DType type) {
-  const auto free_axes = [](const NodePtr& x, const std::vector<std::int64_t>& batch,
-                            const std::vector<std::int64_t>& sum) {
-    std::vector<std::int64_t> rest;
-    for (std::int64_t axis = 0; axis < static_cast<std::int64_t>(x->grid.axes()); ++axis)
-      if (!std::ranges::count(batch, axis) && !std::ranges::count(sum, axis)) rest.push_back(axis);
-    return rest;
-  };
-  const auto extent = [](const NodePtr& x, const std::vector<std::int64_t>& axes) {
-    std::int64_t n = 1;
-    for (const std::int64_t axis : axes) n *= x->grid.shape[static_cast<std::size_t>(axis)];
-    return n;
-  };
-  const auto arranged = [](const NodePtr& x, std::initializer_list<std::vector<std::int64_t>> groups) {
-    std::vector<std::int64_t> order;
-    for (const auto& group : groups) order.insert(order.end(), group.begin(), group.end());
-    return order.empty() ? x : transpose(x, order);
-  };
-  const auto free_a = free_axes(a, batch_a, sum_a), free_b = free_axes(b, batch_b, sum_b);
-  const NodePtr x = reshape(arranged(cast(a, type), {batch_a, free_a, sum_a}),
-                            {extent(a, batch_a), extent(a, free_a), extent(a, sum_a)});
-  const NodePtr y = reshape(arranged(cast(b, type), {batch_b, sum_b, free_b}),
-                            {extent(b, batch_b), extent(b, sum_b), extent(b, free_b)});
-  Shape shape;
-  for (const std::int64_t axis : batch_a) shape.push_back(a->grid.shape[static_cast<std::size_t>(axis)]);
-  for (const std::int64_t axis : free_a) shape.push_back(a->grid.shape[static_cast<std::size_t>(axis)]);
-  for (const std::int64_t axis : free_b) shape.push_back(b->grid.shape[static_cast<std::size_t>(axis)]);
-  return reshape(product(x, y), shape);
-}
-
-}  // namespace
-
-NodePtr tensordot(const NodePtr& a, const NodePtr& b, const std::vector<std::int64_t>& of_a,
-                  const std::vector<std::int64_t>& of_b, DType type) {
-  if (of_a.size() != of_b.size())
-    refuse("tensordot", "as many axes of both arrays must be named (got " + std::to_string(of_a.size()) +
-                            " and " + std::to_string(of_b.size()) + ")");
-  std::vector<std::int64_t> sum_a, sum_b;
-  for (std::size_t i = 0; i < of_a.size(); ++i) {
-    const std::size_t p = axis_of("tensordot", of_a[i], shape_of(a).size()),
-                      q = axis_of("tensordot", of_b[i], shape_of(b).size());
-    if (a->grid.shape[p] != b->grid.shape[q])
-      refuse("tensordot", "the extents of the axes " + std::to_string(p) + " and " + std::to_string(q) +
-                              " must be equal (got " + weir::to_text(a->grid.shape) + " and " +
-                              weir::to_text(b->grid.shape) + ")");
-    sum_a.push_back(static_cast<std::int64_t>(p));
-    sum_b.push_back(static_cast<std::int64_t>(q));
-  }
-  return contracted(a, b, {}, {}, sum_a, sum_b, type);
-}
-
-// --- einsum
-
-namespace {
-
-// An array and a name for each of its axes: a letter, or 256 + i for the i-th last of those that "..." means.
-struct Labelled {
-  NodePtr node;
-  std::vector<int> axes;
-};
-bool has(const std::vector<int>& axes, int label) { return std::ranges::count(axes, label) > 0; }
-
-// The labels of "ab...c" for so many axes; a number below 0: "..." is `dots` axes.
-std::vector<int> labels_of(const std::string& term, std::int64_t axes, std::int64_t dots,
-                           const std::string& subscripts) {
-  std::vector<int> labels;
-  const auto bad = [&] {
-    refuse("einsum", "every axis must have a letter, or be one of \"...\" (got \"" + term + "\" in \"" +
-                         subscripts + "\"" + (axes < 0 ? ")" : " for " + std::to_string(axes) + " axes)"));
-  };
-  const std::size_t gap = term.find("...");
-  const auto letters = static_cast<std::int64_t>(term.size()) - (gap == std::string::npos ? 0 : 3);
-  if (axes >= 0) dots = axes - letters;
-  if (dots < 0 || (axes >= 0 && gap == std::string::npos && dots > 0)) bad();
-  for (std::size_t i = 0; i < term.size(); ++i) {
-    if (i == gap) {
-      for (std::int64_t d = dots; d > 0; --d) labels.push_back(static_cast<int>(255 + d));
-      i += 2;
-    } else if (std::isalpha(static_cast<unsigned char>(term[i]))) {
-      labels.push_back(term[i]);
-    } else {
-      bad();
-    }
-  }
-  return labels;
-}
-
-// What two arrays give: axes that neither `later` has are summed over.
-Labelled contracted(const Labelled& a, const Labelled& b, const std::vector<int>& later, DType type) {
-  std::vector<std::int64_t> batch_a, batch_b, sum_a, sum_b;
-  Labelled result;
-  for (std::size_t i = 0; i < a.axes.size(); ++i) {
-    const auto at = std::ranges::find(b.axes, a.axes[i]);
-    if (at == b.axes.end()) continue;
-    const bool stays = has(later, a.axes[i]);
-    (stays ? batch_a : sum_a).push_back(static_cast<std::int64_t>(i));
-    (stays ? batch_b : sum_b).push_back(at - b.axes.begin());
-    if (stays) result.axes.push_back(a.axes[i]);
-  }
-  for (const int label : a.axes)
-    if (!has(b.axes, label)) result.axes.push_back(label);
-  for (const int label : b.axes)
-    if (!has(a.axes, label)) result.axes.push_back(label);
-  result.node = contracted(a.node, b.node, batch_a, batch_b, sum_a, sum_b, type);
-  return result;
-}
-
-// Without axes that nothing else has; a label that stands twice is a diagonal.
-Labelled simplified(const Labelled& x, const std::vector<int>& others, DType type) {
-  Labelled result;
-  SmallVector<AxisMap, 4> maps;
-  Shape shape;
-  for (std::size_t a = 0; a < x.axes.size(); ++a) {
-    const auto at = std::ranges::find(result.axes, x.axes[a]) - result.axes.begin();
-    maps.push_back({0, 1, at});
-    if (at < std::ssize(result.axes)) continue;
-    result.axes.push_back(x.axes[a]);
-    shape.push_back(x.node->grid.shape[a]);
-  }
-  result.node = cast(shape.size() == x.axes.size() ? x.node : affine("diagonal", x.node, maps, shape), type);
-  std::vector<std::int64_t> summed;
-  for (std::size_t a = 0; a < result.axes.size(); ++a)
-    if (!has(others, result.axes[a])) summed.push_back(static_cast<std::int64_t>(a));
-  if (summed.empty()) return result;
-  result.node = reduce(Reduction::sum, result.node, {.axis = summed}, type);
-  std::erase_if(result.axes, [&](int label) { return !has(others, label); });
-  return result;
-}
-
-// Throws unless a label has one extent everywhere; axes of "..." that have extent 1 where others have more
-// are left out.
-void check_extents(std::vector<Labelled>& operands, const std::string& subscripts) {
-  std::map<int, std::int64_t> extents;
-  for (const Labelled& x : operands)
-    for (std::size_t a = 0; a < x.axes.size(); ++a) {
-      const std::int64_t n = x.node->grid.shape[a];
-      const auto [at, is_new] = extents.try_emplace(x.axes[a], n);
-      const bool broadcasts = x.axes[a] > 255 && (n == 1 || at->second == 1);
-      if (is_new || at->second == n) continue;
-      if (!broadcasts)
-        refuse("einsum", "an axis must have the same extent wherever it is named (" +
-                             (x.axes[a] > 255 ? std::string("one of \"...\"")
-                                              : std::string("\"") + static_cast<char>(x.axes[a]) + "\"") +
-                             " is " + std::to_string(at->second) + " and " + std::to_string(n) + " in \"" +
-                             subscripts + "\")");
-      if (at->second == 1) at->second = n;
-    }
-  for (Labelled& x : operands) {
-    std::vector<std::int64_t> gone;
-    std::vector<int> left;
-    for (std::size_t a = 0; a < x.axes.size(); ++a) {
-      const bool stays = x.node->grid.shape[a] == extents[x.axes[a]];
-      if (stays) left.push_back(x.axes[a]);
-      else gone.push_back(static_cast<std::int64_t>(a));
-    }
-    if (!gone.empty()) x = {squeeze(x.node, gone), left};
-  }
-}
-
-// The labels of the result where no arrow says them: those of "...", and letters that are named once.
-std::vector<int> implied(const std::vector<Labelled>& operands, std::int64_t dots) {
-  std::map<int, int> times;
-  for (const Labelled& x : operands)
-    for (const int label : x.axes) ++times[label];
-  std::vector<int> labels;
-  for (std::int64_t d = dots; d > 0; --d) labels.push_back(static_cast<int>(255 + d));
-  for (const auto& [label, count] : times)
-    if (label < 256 && count == 1) labels.push_back(label);
-  return labels;
-}
-
-}  // namespace
-
-NodePtr einsum(const std::string& subscripts, const std::vector<NodePtr>& given, DType type) {
-  std::string text;
-  std::ranges::copy_if(subscripts, std::back_inserter(text), [](char c) { return c != ' '; });
-  const std::size_t arrow = text.find("->");
-  std::vector<std::string> terms(1);
-  for (const char c : text.substr(0, arrow)) {
-    if (c == ',') terms.emplace_back();
-    else terms.back() += c;
-  }
-  if (terms.size() != given.size())
-    refuse("einsum", "the subscripts must name the axes of every array, as \"ij,jk->ik\" does (got \"" +
-                         subscripts + "\" for " + std::to_string(given.size()) + " arrays)");
-  std::vector<Labelled> operands;
-  std::int64_t dots = 0;
-  for (std::size_t i = 0; i < terms.size(); ++i) {
-    const auto axes = static_cast<std::int64_t>(shape_of(given[i]).size());
-    operands.push_back({given[i], labels_of(terms[i], axes, 0, subscripts)});
-    dots = std::max(dots, std::ranges::count_if(operands.back().axes, [](int label) { return label > 255; }));
-  }
-  const std::vector<int> out = arrow == std::string::npos
-                                   ? implied(operands, dots)
-                                   : labels_of(text.substr(arrow + 2), -1, dots, subscripts);
-  for (const int label : out) {
-    if (std::ranges::count(out, label) > 1 ||
-        std::ranges::none_of(operands, [&](const Labelled& x) { return has(x.axes, label); }))
-      refuse("einsum", std::string("a letter of the result must be in it once and in an array (got \"") +
-                           static_cast<char>(label) + "\" in \"" + subscripts + "\")");
-  }
-  if (dots && !has(out, 256))
-    refuse("einsum", "the result must have the axes of \"...\" (got \"" + subscripts + "\")");
-  check_extents(operands, subscripts);
-  // What everything behind an operand, and the result, still need.
-  const auto needed = [&](std::size_t from, const std::vector<int>& also) {
-    std::vector<int> labels = out;
-    labels.insert(labels.end(), also.begin(), also.end());
-    for (std::size_t i = from; i < operands.size(); ++i)
-      labels.insert(labels.end(), operands[i].axes.begin(), operands[i].axes.end());
-    return labels;
-  };
-  Labelled result = simplified(operands[0], needed(1, {}), type);
-  for (std::size_t i = 1; i < operands.size(); ++i)
-    result = contracted(result, simplified(operands[i], needed(i + 1, result.axes), type), needed(i + 1, {}),
-                        type);
-  std::vector<std::int64_t> order;
-  for (const int label : out) order.push_back(std::ranges::find(result.axes, label) - result.axes.begin());
-  return order.empty() ? result.node : transpose(result.node, order);
-}
-
-// --- QR and what rests on it
-
-namespace {
 
 // One task: Q above R of everything that lies in [from, to) of the rows.
 NodePtr qr_of_rows(const NodePtr& x, const std::vector<std::int64_t>& cuts) {
@@ -590,9 +299,9 @@ Factors eigh(const NodePtr& a) {
 }
 
 // Block (i, j) of L needs the blocks to the left in its row and in row j.
-NodePtr cholesky(const NodePtr& given) {
-  needs_square("cholesky", given);
-  const NodePtr a = rechunk(given, ChunkSpec(Chunks{given->grid.chunks[0], given->grid.chunks[0]}));
+NodePtr cholesky(const NodePtr& input) {
+  needs_square("cholesky", input);
+  const NodePtr a = rechunk(input, ChunkSpec(Chunks{input->grid.chunks[0], input->grid.chunks[0]}));
   const auto self = std::make_shared<const Node*>(nullptr);
   const auto plan = [a, self](TaskBuilder& task, std::int64_t chunk) {
     const Dims at = a->grid.unravel(chunk);

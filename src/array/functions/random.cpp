@@ -116,8 +116,8 @@ void normal(const void* at, const void*, const void*, void* out, std::size_t cou
                deviation = std::bit_cast<double>(code.immediate[2]);
   each<T>(at, out, count, code, [=](Philox::Block b) {
     const double radius = deviation * std::sqrt(-2 * std::log(1 - to_unit(b.a))),
-                 turn = 6.283185307179586477 * to_unit(b.b);
-    const double x = mean + radius * std::cos(turn), y = mean + radius * std::sin(turn);
+                 angle = 6.283185307179586477 * to_unit(b.b);
+    const double x = mean + radius * std::cos(angle), y = mean + radius * std::sin(angle);
     return Log ? std::pair(std::exp(x), std::exp(y)) : std::pair(x, y);
   });
 }

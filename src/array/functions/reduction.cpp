@@ -215,12 +215,12 @@ NodePtr without_nan(const NodePtr& x, double instead) {
 
 }  // namespace
 
-NodePtr reduce(Reduction reduction, const NodePtr& given, const Reduce& how, DType out) {
+NodePtr reduce(Reduction reduction, const NodePtr& input, const Reduce& how, DType out) {
   const std::string name(name_of(reduction));
-  const Shape& shape = shape_of(given);
+  const Shape& shape = shape_of(input);
   if (how.split_every < 2)
     refuse(name, "split_every must be at least 2 (got " + std::to_string(how.split_every) + ")");
-  Folding folding{name, Fold::sum, given->type, std::vector<bool>(shape.size(), how.axis.is_all), 0};
+  Folding folding{name, Fold::sum, input->type, std::vector<bool>(shape.size(), how.axis.is_all), 0};
   for (const std::int64_t axis : how.axis.list) {
     const std::size_t a = axis_of(name, axis, shape.size());
     if (folding.folded[a])
@@ -239,7 +239,7 @@ NodePtr reduce(Reduction reduction, const NodePtr& given, const Reduce& how, DTy
   };
   const auto needs_elements = [&] {
     if (count == 0) refuse(name, "there must be an element to choose (the shape is " + to_text(shape) + ")");
-    if (is_complex(given->type))
+    if (is_complex(input->type))
       throw Error(ErrorKind::unsupported, name + ": complex numbers have no order");
   };
   const auto divided = [&](const NodePtr& sum, const NodePtr& by) {
@@ -251,7 +251,7 @@ NodePtr reduce(Reduction reduction, const NodePtr& given, const Reduce& how, DTy
     Folding mine = folding;
     mine.fold = fold;
     mine.planes = 1;
-    const NodePtr moments = fold_tree(mine, given, how.split_every);
+    const NodePtr moments = fold_tree(mine, input, how.split_every);
     const auto real_plane = [&](std::int64_t which) {
       return cast(plane(mine, moments, which, how.keepdims), DType::float64);
     };
@@ -271,16 +271,16 @@ NodePtr reduce(Reduction reduction, const NodePtr& given, const Reduce& how, DTy
   };
   const auto numbers = [&] {
     return elementwise(Op::logical_not, DType::boolean, DType::boolean,
-                       {elementwise(Op::isnan, given->type, DType::boolean, {given})});
+                       {elementwise(Op::isnan, input->type, DType::boolean, {input})});
   };
   switch (reduction) {
     case Reduction::sum:
-      return cast(tree(Fold::sum, given), out);
+      return cast(tree(Fold::sum, input), out);
     case Reduction::prod:
-      return cast(tree(Fold::product, given), out);
+      return cast(tree(Fold::product, input), out);
     case Reduction::mean:
       return divided(
-          kind_of(given->type) < 2 ? tree(Fold::sum, cast(given, DType::float64)) : tree(Fold::sum, given),
+          kind_of(input->type) < 2 ? tree(Fold::sum, cast(input, DType::float64)) : tree(Fold::sum, input),
           number(DType::float64, static_cast<double>(count)));
     case Reduction::var:
       return variance(Fold::moments, false);
@@ -288,40 +288,40 @@ NodePtr reduce(Reduction reduction, const NodePtr& given, const Reduce& how, DTy
       return variance(Fold::moments, true);
     case Reduction::min:
       needs_elements();
-      return tree(Fold::minimum, given);
+      return tree(Fold::minimum, input);
     case Reduction::max:
       needs_elements();
-      return tree(Fold::maximum, given);
+      return tree(Fold::maximum, input);
     case Reduction::argmin:
       needs_elements();
-      return tree(Fold::arg_minimum, given);
+      return tree(Fold::arg_minimum, input);
     case Reduction::argmax:
       needs_elements();
-      return tree(Fold::arg_maximum, given);
+      return tree(Fold::arg_maximum, input);
     case Reduction::any:
-      return tree(Fold::any, given);
+      return tree(Fold::any, input);
     case Reduction::all:
-      return tree(Fold::all, given);
+      return tree(Fold::all, input);
     case Reduction::count_nonzero:
-      return tree(Fold::count, given);
+      return tree(Fold::count, input);
     case Reduction::nansum:
-      return cast(tree(Fold::sum, without_nan(given, 0)), out);
+      return cast(tree(Fold::sum, without_nan(input, 0)), out);
     case Reduction::nanprod:
-      return cast(tree(Fold::product, without_nan(given, 1)), out);
+      return cast(tree(Fold::product, without_nan(input, 1)), out);
     case Reduction::nanmean:
       return divided(
-          tree(Fold::sum, without_nan(given, 0)),
-          cast(tree(Fold::count, numbers()), is_complex(given->type) ? DType::complex128 : DType::float64));
+          tree(Fold::sum, without_nan(input, 0)),
+          cast(tree(Fold::count, numbers()), is_complex(input->type) ? DType::complex128 : DType::float64));
     case Reduction::nanvar:
-      return variance(kind_of(given->type) < 2 ? Fold::moments : Fold::nan_moments, false);
+      return variance(kind_of(input->type) < 2 ? Fold::moments : Fold::nan_moments, false);
     case Reduction::nanstd:
-      return variance(kind_of(given->type) < 2 ? Fold::moments : Fold::nan_moments, true);
+      return variance(kind_of(input->type) < 2 ? Fold::moments : Fold::nan_moments, true);
     case Reduction::nanmin:
       needs_elements();
-      return tree(Fold::nan_minimum, given);
+      return tree(Fold::nan_minimum, input);
     case Reduction::nanmax:
       needs_elements();
-      return tree(Fold::nan_maximum, given);
+      return tree(Fold::nan_maximum, input);
   }
   throw Error(ErrorKind::internal, "reduce: unknown reduction");
 }

@@ -132,17 +132,17 @@ NodePtr reshape(const NodePtr& x, const Shape& wanted) {
   return std::make_shared<TaskNode>("reshape", x->type, grid, std::vector<NodePtr>{x}, plan);
 }
 
-NodePtr transpose(const NodePtr& x, const std::vector<std::int64_t>& given) {
+NodePtr transpose(const NodePtr& x, const std::vector<std::int64_t>& order) {
   const std::size_t axes = shape_of(x).size();
-  if (!given.empty() && given.size() != axes)
-    refuse("transpose", "every axis must be named once (got " + weir::to_text(given) + " for " +
+  if (!order.empty() && order.size() != axes)
+    refuse("transpose", "every axis must be named once (got " + weir::to_text(order) + " for " +
                             weir::to_text(x->grid.shape) + ")");
   SmallVector<AxisMap, 4> maps = identity(axes);
   Shape shape(axes);
   std::vector<bool> seen(axes);
   for (std::size_t k = 0; k < axes; ++k) {
-    const std::size_t a = given.empty() ? axes - 1 - k : axis_of("transpose", given[k], axes);
-    if (seen[a]) refuse("transpose", "every axis must be named once (got " + weir::to_text(given) + ")");
+    const std::size_t a = order.empty() ? axes - 1 - k : axis_of("transpose", order[k], axes);
+    if (seen[a]) refuse("transpose", "every axis must be named once (got " + weir::to_text(order) + ")");
     seen[a] = true;
     maps[a].axis = static_cast<std::int64_t>(k);
     shape[k] = x->grid.shape[a];
@@ -261,13 +261,13 @@ std::int64_t continued(PadMode mode, std::int64_t place, std::int64_t n) {
 
 }  // namespace
 
-NodePtr pad(const NodePtr& given, const std::vector<std::pair<std::int64_t, std::int64_t>>& width,
+NodePtr pad(const NodePtr& input, const std::vector<std::pair<std::int64_t, std::int64_t>>& width,
             PadMode mode, const NodePtr& value) {
-  const Shape& shape = shape_of(given);
+  const Shape& shape = shape_of(input);
   if (width.size() != shape.size())
     refuse("pad", "a width must be given for every axis (got " + std::to_string(width.size()) + " for " +
                       weir::to_text(shape) + ")");
-  NodePtr x = given;
+  NodePtr x = input;
   for (std::size_t a = 0; a < shape.size(); ++a) {
     const auto [before, after] = width[a];
     const std::int64_t n = shape[a];
@@ -295,8 +295,8 @@ NodePtr pad(const NodePtr& given, const std::vector<std::pair<std::int64_t, std:
   return x;
 }
 
-NodePtr tile(const NodePtr& given, const std::vector<std::int64_t>& times) {
-  NodePtr x = given;
+NodePtr tile(const NodePtr& input, const std::vector<std::int64_t>& times) {
+  NodePtr x = input;
   while (shape_of(x).size() < times.size()) x = expand_dims(x, 0);
   for (std::size_t i = 0; i < times.size(); ++i) {
     const std::size_t a = x->grid.axes() - times.size() + i;

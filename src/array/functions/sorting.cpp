@@ -261,8 +261,8 @@ task::Value merged(Reader& parameters, std::span<const Tensor> operands) {
   return out.value;
 }
 
-NodePtr sample_sort(const NodePtr& given, bool indices) {
-  const NodePtr x = in_few_chunks(given);
+NodePtr sample_sort(const NodePtr& input, bool indices) {
+  const NodePtr x = in_few_chunks(input);
   const NodePtr sorted = persist(sorted_chunks(x, false));
   const NodePtr places = indices ? persist(sorted_chunks(x, true)) : nullptr;
   const auto cuts = cuts_of(sorted, std::ssize(x->grid.chunks[0]), true);
@@ -289,7 +289,7 @@ NodePtr sample_sort(const NodePtr& given, bool indices) {
   const NodePtr pieces =
       std::make_shared<TaskNode>(indices ? "argsort" : "sort", indices ? DType::int64 : x->type,
                                  Grid(std::move(chunks)), std::move(inputs), plan);
-  return rechunk(pieces, ChunkSpec(given->grid.chunks));
+  return rechunk(pieces, ChunkSpec(input->grid.chunks));
 }
 
 NodePtr sort_any(const char* name, const NodePtr& x, std::int64_t axis, bool indices) {
@@ -551,9 +551,9 @@ task::Value looked_up(Reader& parameters, std::span<const Tensor> operands) {
   return out.value;
 }
 
-NodePtr lookup(const char* name, const NodePtr& given, const NodePtr& list, bool right, bool is_in) {
-  const DType type = promote(given->type, list->type);
-  const NodePtr x = cast(given, type), all = rechunk(cast(list, type), ChunkSpec{AxisChunks(-1)});
+NodePtr lookup(const char* name, const NodePtr& input, const NodePtr& list, bool right, bool is_in) {
+  const DType type = promote(input->type, list->type);
+  const NodePtr x = cast(input, type), all = rechunk(cast(list, type), ChunkSpec{AxisChunks(-1)});
   const auto plan = [x, all, right, is_in](TaskBuilder& task, std::int64_t chunk) {
     task.kernel(&looked_up, {task.need_chunk(*x, chunk), task.need_chunk(*all, 0)}, right, is_in);
   };

@@ -42,14 +42,14 @@ task::Value convolved(Reader& parameters, std::span<const Tensor> operands) {
 
 }  // namespace
 
-NodePtr convolve(const NodePtr& given_a, const NodePtr& given_b, Overlapping mode, DType type) {
-  const Shape &left = shape_of(given_a), &right = shape_of(given_b);
+NodePtr convolve(const NodePtr& input_a, const NodePtr& input_b, Overlapping mode, DType type) {
+  const Shape &left = shape_of(input_a), &right = shape_of(input_b);
   if (left.size() != 1 || right.size() != 1 || left[0] == 0 || right[0] == 0)
     refuse("convolve", "the arrays must have one axis and elements (got the shapes " + weir::to_text(left) +
                            " and " + weir::to_text(right) + ")");
   const bool swapped = left[0] < right[0];
-  const NodePtr a = cast(swapped ? given_b : given_a, type),
-                b = rechunk(cast(swapped ? given_a : given_b, type), ChunkSpec{AxisChunks(-1)});
+  const NodePtr a = cast(swapped ? input_b : input_a, type),
+                b = rechunk(cast(swapped ? input_a : input_b, type), ChunkSpec{AxisChunks(-1)});
   const std::int64_t n = a->grid.shape[0], m = b->grid.shape[0];
   // The result is part of the n + m - 1 elements, from `skipped` on, in chunks that are about those of a.
   const std::int64_t skipped = mode == Overlapping::full   ? 0
@@ -78,8 +78,8 @@ NodePtr convolve(const NodePtr& given_a, const NodePtr& given_b, Overlapping mod
   return std::make_shared<TaskNode>("convolve", type, grid, std::vector<NodePtr>{a, b}, plan);
 }
 
-NodePtr in_blocks(const NodePtr& given, const std::vector<std::int64_t>& factors, bool trim) {
-  const Shape& shape = shape_of(given);
+NodePtr in_blocks(const NodePtr& input, const std::vector<std::int64_t>& factors, bool trim) {
+  const Shape& shape = shape_of(input);
   if (factors.size() != shape.size())
     refuse("coarsen", "a factor must be given for every axis (got " + std::to_string(factors.size()) +
                           " for " + weir::to_text(shape) + ")");
@@ -96,7 +96,7 @@ NodePtr in_blocks(const NodePtr& given, const std::vector<std::int64_t>& factors
     blocks.push_back(factor);
     kept.push_back(Range{0, shape[a] / factor * factor, 1});
   }
-  return reshape(array::index(given, kept), blocks);
+  return reshape(array::index(input, kept), blocks);
 }
 
 }  // namespace weir::detail::array

@@ -210,9 +210,9 @@ class TaskBuilder {
 };
 
 /// What is done where a task needs only a part of a chunk: the whole chunk is its input, or the part is cut
-/// out where the chunk is, by a task of its own; as a copy, which lets go of the chunk, or as a look at it,
+/// out where the chunk is, by a task of its own; as a copy, which lets go of the chunk, or as a view of it,
 /// which is copied when it travels.
-enum class Parts : std::uint8_t { none, copies, looks };
+enum class Parts : std::uint8_t { none, copies, views };
 
 /// Everything that is to be computed in one go: culled, fused, depth first.
 class Planner {
@@ -227,8 +227,8 @@ class Planner {
   }
   /// Whether parts of chunks are worth a task: there are several processes.
   [[nodiscard]] bool splits() const noexcept { return how_ != Parts::none; }
-  /// Whether a part of so many bytes is a look at its chunk, copied only when it travels.
-  [[nodiscard]] bool looks(std::uint64_t bytes) const noexcept;
+  /// Whether a part of so many bytes is a view of its chunk, copied only when it travels.
+  [[nodiscard]] bool views(std::uint64_t bytes) const noexcept;
   [[nodiscard]] std::size_t tasks() const noexcept { return tasks_; }
   /// Submits everything in the order it was planned; returns the handles of `wanted`.
   std::vector<client::FutureRef> submit(client::ClusterLink& core, const std::vector<std::uint32_t>& wanted);
@@ -268,7 +268,7 @@ class Planner {
 
 /// Parts are cut out where several workers are, so that only what is needed travels; and where what is held
 /// does not fit into the memory of one, so that no task needs more whole chunks at a time than one. If all
-/// fits, they are looks.
+/// fits, they are views.
 [[nodiscard]] Parts parts_for(const Client& client, const std::vector<NodePtr>& nodes);
 
 /// Submits a node's chunks, in row-major order; to be kept, or gathered.

@@ -50,7 +50,7 @@ class IotaNode : public Node {
   Dims steps_;
 };
 
-/// Another look at the same elements: slices, reversed, transposed, repeated and new axes.
+/// Another view of the same elements: slices, reversed, transposed, repeated and new axes.
 class AffineNode : public Node {
  public:
   /// `maps`: for each axis of the input, where its index comes from.

@@ -364,10 +364,10 @@ void ChunkWriter::begin_region(DType type, const Shape& start, const Shape& shap
     fail(ErrorKind::io, "to_hdf5_region: cannot extend " + in_quotes(s.name) + " of " + in_quotes(s.path) +
                             " (" + reason() + ")");
 }
-void ChunkWriter::write_box(const Shape& start, const Tensor& given, OutOfRange rule, bool& changed) {
+void ChunkWriter::write_box(const Shape& start, const Tensor& box, OutOfRange rule, bool& changed) {
   State& s = *state_;
   const Tensor values =
-      s.writing.checked ? converted(s.function, s.path, s.name, given, s.writing.type, rule, start) : given;
+      s.writing.checked ? converted(s.function, s.path, s.name, box, s.writing.type, rule, start) : box;
   const std::lock_guard hold(library());
   s.room.take(s.function, s.file, room_for(s.dataset, start, values.shape));
   const Id space(H5Dget_space(s.dataset), &H5Sclose);

@@ -152,7 +152,7 @@ std::vector<Hdf5Problem> check_hdf5(const std::string& path, bool repair) {
     problems.push_back({in_quotes(part) + " was left by a write that did not end", removed});
   }
   // Somebody who writes it now has marked what is being written.
-  const auto turn = repair ? write_turn("check_hdf5", path, std::chrono::seconds(5)) : nullptr;
+  const auto write_lock = repair ? lock_for_writing("check_hdf5", path, std::chrono::seconds(5)) : nullptr;
   Hold hold(library());
   const Id file = repair ? open_for_writing(hold, path, "check_hdf5") : open_for_reading("check_hdf5", path);
   const Hdf5Info info = info_of(file);

@@ -43,9 +43,9 @@ int try_lock(int file) {
 
 }  // namespace
 
-class WriteTurn {
+class WriteLock {
  public:
-  explicit WriteTurn(Descriptor file) : file_(std::move(file)) {}
+  explicit WriteLock(Descriptor file) : file_(std::move(file)) {}
 
  private:
   Descriptor file_;  // locked
@@ -53,18 +53,18 @@ class WriteTurn {
 
 namespace {
 
-struct Turns {
+struct WriteLocks {
   std::mutex mutex;
-  std::map<FileIdentity, std::weak_ptr<WriteTurn>> held;
+  std::map<FileIdentity, std::weak_ptr<WriteLock>> held;
 };
-Turns& turns() {
-  static Turns& all = *new Turns;
+WriteLocks& write_locks() {
+  static WriteLocks& all = *new WriteLocks;
   return all;
 }
 
 // Once: null, with `problem`, if another program has it.
-std::shared_ptr<WriteTurn> try_turn(const std::string& function, const std::string& path, int& problem) {
-  Turns& all = turns();
+std::shared_ptr<WriteLock> try_lock_once(const std::string& function, const std::string& path, int& problem) {
+  WriteLocks& all = write_locks();
   const std::lock_guard hold(all.mutex);
   Descriptor file(open(path.c_str(), O_RDWR | O_CLOEXEC));
   struct stat status {};
@@ -77,8 +77,8 @@ std::shared_ptr<WriteTurn> try_turn(const std::string& function, const std::stri
   if (!S_ISREG(status.st_mode))
     fail(ErrorKind::invalid_argument, function + ": " + in_quotes(path) + " must be a file (got a " +
                                           (S_ISDIR(status.st_mode) ? "folder" : "device or pipe") + ")");
-  std::weak_ptr<WriteTurn>& known = all.held[identity_of(status)];
-  if (std::shared_ptr<WriteTurn> mine = known.lock()) return mine;
+  std::weak_ptr<WriteLock>& known = all.held[identity_of(status)];
+  if (std::shared_ptr<WriteLock> mine = known.lock()) return mine;
   problem = try_lock(file.get());
   if (problem) return {};
   struct stat named {};  // another may have taken the name meanwhile
@@ -86,22 +86,22 @@ std::shared_ptr<WriteTurn> try_turn(const std::string& function, const std::stri
     problem = EWOULDBLOCK;
     return {};
   }
-  auto turn = std::make_shared<WriteTurn>(std::move(file));
-  known = turn;
-  return turn;
+  auto write_lock = std::make_shared<WriteLock>(std::move(file));
+  known = write_lock;
+  return write_lock;
 }
 
 }  // namespace
 
-std::shared_ptr<WriteTurn> write_turn(const std::string& function, const std::string& path,
-                                      std::chrono::nanoseconds wait) {
+std::shared_ptr<WriteLock> lock_for_writing(const std::string& function, const std::string& path,
+                                            std::chrono::nanoseconds wait) {
   if (library_locks()) return {};
   using Clock = std::chrono::steady_clock;
   const auto begun = Clock::now();
   auto pause = std::chrono::milliseconds(5);
   for (;;) {
     int problem = 0;
-    if (std::shared_ptr<WriteTurn> turn = try_turn(function, path, problem)) return turn;
+    if (std::shared_ptr<WriteLock> write_lock = try_lock_once(function, path, problem)) return write_lock;
     if (problem != EWOULDBLOCK) {
       static std::atomic_flag warned;
       if (!warned.test_and_set())

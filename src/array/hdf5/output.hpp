@@ -1,4 +1,4 @@
-// Files that are written: whose turn it is, which file a name means, and what is left when a writer dies.
+// Files that are written: who may write, which file a name means, and what is left when a writer dies.
 #pragma once
 
 #include <chrono>
@@ -13,12 +13,13 @@ namespace weir::detail::array {
 
 /// The right to change a file, among all programs that lock files, HDF5 itself among them; the threads of one
 /// program share it.
-class WriteTurn;
+class WriteLock;
 /// Waits for it; not under the library's lock. Null where the file system has no locks, or if the library is
 /// told to lock by itself (HDF5_USE_FILE_LOCKING).
 /// **Errors.** Throws `Error{timeout}` in the function's name, `Error{io}` if the file cannot be opened.
-[[nodiscard]] std::shared_ptr<WriteTurn> write_turn(const std::string& function, const std::string& path,
-                                                    std::chrono::nanoseconds wait);
+[[nodiscard]] std::shared_ptr<WriteLock> lock_for_writing(const std::string& function,
+                                                          const std::string& path,
+                                                          std::chrono::nanoseconds wait);
 
 /// What a name is given to while it is incomplete: `x.h5.part-PLACE-PID-START`, of this process.
 [[nodiscard]] std::string part_name(const std::string& name);

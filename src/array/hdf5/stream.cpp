@@ -44,11 +44,11 @@ struct Hdf5Appender::State {
   Room room;
 
   using Clock = std::chrono::steady_clock;
-  std::shared_ptr<WriteTurn> turn;
+  std::shared_ptr<WriteLock> write_lock;
   bool left_marked = false;  // another run left it incomplete, which is not ours to say
   Clock::time_point flushed;
 
-  void append(const Shape& given, std::int64_t count, const void* data);
+  void append(const Shape& shape, std::int64_t count, const void* data);
   void open(Hold& hold, const Shape& shape);
   void create();
   void adopt();
@@ -183,7 +183,7 @@ Hdf5Appender::~Hdf5Appender() {
   }
   Hold hold(library());
   const std::string path = state_->path;
-  const std::shared_ptr<WriteTurn> turn = state_->turn;
+  const std::shared_ptr<WriteLock> write_lock = state_->write_lock;
   const bool left = state_->room.was_taken();
   state_.reset();
   if (!left) return;
@@ -199,18 +199,18 @@ void Hdf5Appender::append(const Shape& entry, std::int64_t count, const void* da
   with_name(state_->path, state_->named, [&] { state_->append(entry, count, data); });
 }
 
-void Hdf5Appender::State::append(const Shape& given, std::int64_t count, const void* data) {
+void Hdf5Appender::State::append(const Shape& shape, std::int64_t count, const void* data) {
   if (!dataset.ok()) {
     std::error_code ignored;
     if (!std::filesystem::exists(path, ignored))
       make_file("sink_to_hdf5", replaced_file("sink_to_hdf5", path));
-    turn = write_turn("sink_to_hdf5", path, how.wait);
+    write_lock = lock_for_writing("sink_to_hdf5", path, how.wait);
   }
   Hold hold(library());
-  if (!dataset.ok()) open(hold, given);
-  if (given != entry)
+  if (!dataset.ok()) open(hold, shape);
+  if (shape != entry)
     fail(ErrorKind::invalid_argument, "sink_to_hdf5: elements must have the shape " + weir::to_text(entry) +
-                                          " of the dataset's entries (got " + weir::to_text(given) + ")");
+                                          " of the dataset's entries (got " + weir::to_text(shape) + ")");
   if (!marked) {
     set_mark(dataset, true);
     if (H5Fflush(file, H5F_SCOPE_GLOBAL) < 0)

@@ -280,7 +280,7 @@ void write_all(const std::string& path, const std::vector<Job>& jobs, ChunkQueue
       for (std::size_t c = 0; c < count; ++c) (void)chunks.next<std::int64_t>().result();
       continue;
     }
-    const auto turn = append ? write_turn("to_hdf5", path, job.output.how.wait) : nullptr;
+    const auto write_lock = append ? lock_for_writing("to_hdf5", path, job.output.how.wait) : nullptr;
     ChunkWriter writer("to_hdf5", path, job.plan.dataset);
     for (std::size_t c = 0; c < count; ++c) {
       chunks.start(std::min(ahead, count - c));
@@ -362,7 +362,7 @@ void append_to(const std::string& path, std::vector<Job>& jobs) {
   }
   CreatedFile created;
   {
-    const auto turn = write_turn("to_hdf5", path, wait);
+    const auto write_lock = lock_for_writing("to_hdf5", path, wait);
     reserve(path, jobs, false);
     try {
       created = create_file(path, true, plans_of(jobs));
@@ -373,11 +373,11 @@ void append_to(const std::string& path, std::vector<Job>& jobs) {
   }
   try {
     carry_out(path, jobs, std::move(created), true);
-    const auto turn = write_turn("to_hdf5", path, wait);
+    const auto write_lock = lock_for_writing("to_hdf5", path, wait);
     publish(path, names);
   } catch (...) {
     try {
-      const auto turn = write_turn("to_hdf5", path, wait);
+      const auto write_lock = lock_for_writing("to_hdf5", path, wait);
       remove_datasets(path, parts);
     } catch (const std::exception&) {  // they are marked, and the next writer takes them away
     }
@@ -430,7 +430,7 @@ void write_anew(const std::string& path, std::vector<Job>& jobs) {
 
 }  // namespace
 
-void write_hdf5(const std::string& given, const std::vector<Hdf5Output>& outputs) {
+void write_hdf5(const std::string& name, const std::vector<Hdf5Output>& outputs) {
   if (outputs.empty()) refuse("to_hdf5", "there must be at least one array");
   std::error_code error;
   std::vector<Job> jobs;
@@ -440,8 +440,8 @@ void write_hdf5(const std::string& given, const std::vector<Hdf5Output>& outputs
     append = append || output.how.append;
   }
   check_names(jobs);
-  const std::string path = std::filesystem::absolute(given, error).string();
-  with_name(path, given, [&] { append ? write_into(path, jobs) : write_anew(path, jobs); });
+  const std::string path = std::filesystem::absolute(name, error).string();
+  with_name(path, name, [&] { append ? write_into(path, jobs) : write_anew(path, jobs); });
 }
 void write_hdf5_region(const std::string& path, const std::string& dataset, const NodePtr& node,
                        const Shape& start, const WriteHdf5Region& how) {
@@ -451,7 +451,7 @@ void write_hdf5_region(const std::string& path, const std::string& dataset, cons
                                  weir::to_text(start) + ")");
   for (const std::int64_t s : start)
     if (s < 0) refuse("to_hdf5_region", "the start must not be negative (got " + weir::to_text(start) + ")");
-  const auto turn = write_turn("to_hdf5_region", path, how.wait);
+  const auto write_lock = lock_for_writing("to_hdf5_region", path, how.wait);
   ChunkWriter writer("to_hdf5_region", path, dataset);
   writer.begin_region(node->type, start, shape);
   bool changed = false;

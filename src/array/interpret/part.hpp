@@ -8,7 +8,7 @@
 
 namespace weir::detail::array {
 
-/// A box of a chunk: a look at the chunk where it was cut, memory of its own where it has arrived.
+/// A box of a chunk: a view of the chunk where it was cut, memory of its own where it has arrived.
 class Part {
  public:
   Part() = default;
@@ -17,7 +17,7 @@ class Part {
   DType type = DType::float64;
   Dims shape;
   [[nodiscard]] bool is_look() const noexcept { return static_cast<bool>(chunk_); }
-  /// The first element; of a look, that of the whole chunk.
+  /// The first element; of a view, that of the whole chunk.
   [[nodiscard]] void* data() const noexcept { return data_; }
 
   void save(OutArchive& archive) const;
@@ -26,7 +26,7 @@ class Part {
  private:
   void copy_to(std::byte* out) const;
   void* data_ = nullptr;
-  Dims start_, extent_;                 // of a look
+  Dims start_, extent_;                 // of a view
   task::Value chunk_;                   // looked at
   std::shared_ptr<const void> memory_;  // arrived
 };

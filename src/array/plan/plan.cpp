@@ -14,14 +14,14 @@ namespace weir::detail::array {
 namespace {
 
 constexpr std::uint32_t unknown = UINT32_MAX;
-constexpr std::uint64_t worth_a_look = 256 * 1024;  // smaller parts should not keep their chunk
+constexpr std::uint64_t worth_a_view = 256 * 1024;  // smaller parts should not keep their chunk
 
 }  // namespace
 
 Planner::Planner(const std::vector<NodePtr>& roots, Parts parts) : how_(parts) { keep_shared(roots); }
 
-bool Planner::looks(std::uint64_t bytes) const noexcept {
-  return how_ == Parts::looks && bytes >= worth_a_look;
+bool Planner::views(std::uint64_t bytes) const noexcept {
+  return how_ == Parts::views && bytes >= worth_a_view;
 }
 
 // A costly expression that several tasks would compute again is kept instead, if it is not large.
@@ -131,7 +131,7 @@ std::uint32_t Planner::part(const Node& node, std::int64_t chunk, const Dims& st
   auto task = builder();
   const std::uint32_t whole = task->chunk(node, chunk);
   if (std::uint64_t bytes = size_of(node.type);
-      looks(std::accumulate(shape.begin(), shape.end(), bytes, std::multiplies<>()))) {
+      views(std::accumulate(shape.begin(), shape.end(), bytes, std::multiplies<>()))) {
     task->kernel(&look_at_part, {whole}, start, shape);
     const std::uint32_t mine = finish("part", *task);
     spare_.push_back(std::move(task));
@@ -229,7 +229,7 @@ Parts parts_for(const Client& client, const std::vector<NodePtr>& nodes) {
       held += static_cast<std::uint64_t>(node->grid.size()) * size_of(node->type);
     // Looks count as if they were copies, so what is cut counts twice: at most half of the memory counts as
     // used, and nothing is spilled.
-    return held / std::max<std::size_t>(1, workers.size()) > least / 3 ? Parts::copies : Parts::looks;
+    return held / std::max<std::size_t>(1, workers.size()) > least / 3 ? Parts::copies : Parts::views;
   } catch (const Error& error) {
     // Only rank 0 knows the workers; a task that computes an array runs on one of several processes.
     if (error.kind() != ErrorKind::unsupported) throw;

@@ -72,14 +72,14 @@ Register Expression::emit(const Node& node, const View& view) {
       std::uint32_t input = 0;
       while (input < task.inputs.size() && task.inputs[input] != planned) ++input;
       if (input == task.inputs.size()) task.inputs.push_back(planned);
-      const bool look = task.planner.looks(static_cast<std::uint64_t>(used) * size_of(node.type));
-      task.code.operands.push_back({.kind = look ? Operand::Kind::part : Operand::Kind::input,
+      const bool as_view = task.planner.views(static_cast<std::uint64_t>(used) * size_of(node.type));
+      task.code.operands.push_back({.kind = as_view ? Operand::Kind::part : Operand::Kind::input,
                                     .type = node.type,
                                     .index = input,
                                     .shape = task.pool(box),
                                     .axes = box.size()});
       result = load(static_cast<std::uint32_t>(task.code.operands.size() - 1), node.type, box, low, view);
-      if (look) {
+      if (as_view) {
         const Code in_place = load_code(0, node.type, extent, origin, view);
         code[result].immediate = {static_cast<std::uint64_t>(in_place.offset), in_place.steps};
       }

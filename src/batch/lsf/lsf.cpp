@@ -159,11 +159,11 @@ std::vector<JobStatus> ask_bjobs(const std::vector<std::string>& ids) {
     command.insert(command.end(), ids.begin(), ids.end());
     return run_program(command);
   };
-  const ProgramResult answer = ask({"bjobs", "-a", "-json", "-o", joined(fields)});
+  const Answer answer = ask({"bjobs", "-a", "-json", "-o", joined(fields)});
   std::vector<JobStatus> jobs = parse_bjobs_json(answer.output);
   const bool nobody_knows = (answer.errors + answer.output).find("is not found") != std::string::npos;
   if (!jobs.empty() || nobody_knows) return jobs;
-  const ProgramResult older = ask({"bjobs", "-a", "-noheader", "-o", joined(fields) + " delimiter='|'"});
+  const Answer older = ask({"bjobs", "-a", "-noheader", "-o", joined(fields) + " delimiter='|'"});
   jobs = parse_bjobs_text(older.output);
   if (jobs.empty() && older.exit_status != 0 && older.errors.find("is not found") == std::string::npos)
     throw Error(ErrorKind::io, refusal("lsf: the queue could not be asked", older));
@@ -186,7 +186,7 @@ class Lsf : public BatchSystem, public Following {
 
   std::string submit(const std::filesystem::path& script) const override {
     // Directives are read from a script on standard input, and at many sites from no other.
-    const ProgramResult answer = run_program({"bsub"}, std::chrono::minutes(1), script.string());
+    const Answer answer = run_program({"bsub"}, std::chrono::minutes(1), script.string());
     if (answer.exit_status != 0) throw Error(ErrorKind::io, refusal("lsf: the job was not accepted", answer));
     return parse_lsf_job_id(answer.output);
   }
@@ -218,7 +218,7 @@ class Lsf : public BatchSystem, public Following {
     if (ids.empty()) return;
     std::vector<std::string> command{"bkill"};
     command.insert(command.end(), ids.begin(), ids.end());
-    const ProgramResult answer = run_program(command);
+    const Answer answer = run_program(command);
     if (answer.exit_status == 0) return;
     std::istringstream lines(answer.errors + "\n" + answer.output);
     for (std::string line; std::getline(lines, line);) {
@@ -244,15 +244,15 @@ class Lsf : public BatchSystem, public Following {
   /// The host file has a line for every slot, the slots of a rank one below the other.
   Allocation allocation(const Variables& variables, int threads_per_rank) const override {
     const std::vector<std::string> slots = lines_of_file(variables("LSB_DJOB_HOSTFILE"));
-    Allocation given{.cores_per_rank = threads_per_rank};
+    Allocation allocation{.cores_per_rank = threads_per_rank};
     for (std::size_t at = 0; at < slots.size(); at += static_cast<std::size_t>(threads_per_rank))
-      given.hosts.push_back(slots[at]);
-    given.places = static_cast<int>(given.hosts.size());
+      allocation.hosts.push_back(slots[at]);
+    allocation.places = static_cast<int>(allocation.hosts.size());
     // `hostA 4 hostB 4`; the job begins on the first.
     std::istringstream counts(variables("LSB_MCPU_HOSTS").value_or(""));
     std::string host;
-    counts >> host >> given.cores;
-    return given;
+    counts >> host >> allocation.cores;
+    return allocation;
   }
 
   void read_clock(JobClock& clock, const std::string& id, const Variables&, const Asker& ask) const override {

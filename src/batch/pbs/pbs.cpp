@@ -162,7 +162,7 @@ std::vector<JobStatus> ask_qstat(std::vector<std::string> ids) {
   static const std::vector<std::vector<std::string>> forms{
       {"qstat", "-x", "-f", "-F", "json"}, {"qstat", "-x", "-f"}, {"qstat", "-f"}};
   std::vector<JobStatus> found;
-  ProgramResult answer;
+  Answer answer;
   for (const auto& form : forms) {
     std::vector<std::string> command = form;
     command.insert(command.end(), ids.begin(), ids.end());
@@ -182,7 +182,7 @@ std::vector<JobStatus> ask_qstat(std::vector<std::string> ids) {
 }
 
 /// Whether everything that qdel complains of is that a job is over.
-bool were_over(const ProgramResult& answer) {
+bool were_over(const Answer& answer) {
   bool has_words = false;
   std::istringstream lines(answer.errors);
   for (std::string line; std::getline(lines, line);) {
@@ -211,7 +211,7 @@ class Pbs : public BatchSystem, public Following {
   }
 
   std::string submit(const std::filesystem::path& script) const override {
-    const ProgramResult answer = run_program({"qsub", script.string()});
+    const Answer answer = run_program({"qsub", script.string()});
     if (answer.exit_status != 0) throw Error(ErrorKind::io, refusal("pbs: the job was not accepted", answer));
     return parse_pbs_job_id(answer.output);
   }
@@ -254,7 +254,7 @@ class Pbs : public BatchSystem, public Following {
     command.insert(command.end(), ids.begin(), ids.end());
     // A job that is just being started or ended takes no orders; a moment later it does, or it is over.
     for (int attempts = 1;; ++attempts) {
-      const ProgramResult answer = run_program(command);
+      const Answer answer = run_program(command);
       if (answer.exit_status == 0 || were_over(answer)) return;
       const bool is_changing = answer.errors.find("invalid for state") != std::string::npos;
       if (!is_changing || attempts == most_attempts)
@@ -272,10 +272,11 @@ class Pbs : public BatchSystem, public Following {
 
   /// The file of PBS lists a host for every place; Debian's Open MPI does not notice it by itself.
   Allocation allocation(const Variables& variables, int) const override {
-    Allocation given{.hosts = lines_of_file(variables("PBS_NODEFILE")), .cores = count(variables("NCPUS"))};
-    given.places = static_cast<int>(given.hosts.size());
-    if (!given.cores) given.cores = count(variables("PBS_NUM_PPN"));
-    return given;
+    Allocation allocation{.hosts = lines_of_file(variables("PBS_NODEFILE")),
+                          .cores = count(variables("NCPUS"))};
+    allocation.places = static_cast<int>(allocation.hosts.size());
+    if (!allocation.cores) allocation.cores = count(variables("PBS_NUM_PPN"));
+    return allocation;
   }
 
   void read_clock(JobClock& clock, const std::string& id, const Variables& variables,

@@ -119,7 +119,7 @@ std::string comma_separated(const std::vector<std::string>& ids) {
 
 /// What the controller still remembers: jobs in the queue, and for some minutes those that are over.
 Found ask_squeue(const std::vector<std::string>& ids) {
-  const ProgramResult answer =
+  const Answer answer =
       run_program({"squeue", "--noheader", "--states=all", "--jobs=" + comma_separated(ids), "--array",
                    "--Format=JobID:32,State:32,exit_code:32,NodeList:64,Reason:256,ArrayJobID:32,"
                    "ArrayTaskID:32"});
@@ -146,9 +146,8 @@ Found ask_squeue(const std::vector<std::string>& ids) {
 /// What the accounting knows of older jobs; many small sites have none.
 Found ask_sacct(const std::vector<std::string>& ids) {
   if (!find_in_path("sacct")) return {};
-  const ProgramResult answer =
-      run_program({"sacct", "--noheader", "--parsable2", "--allocations", "--jobs=" + comma_separated(ids),
-                   "--format=JobID,State,ExitCode"});
+  const Answer answer = run_program({"sacct", "--noheader", "--parsable2", "--allocations",
+                                     "--jobs=" + comma_separated(ids), "--format=JobID,State,ExitCode"});
   Found found;
   std::istringstream lines(answer.exit_status == 0 ? answer.output : "");
   for (std::string line; std::getline(lines, line);) {
@@ -194,7 +193,7 @@ class Slurm : public BatchSystem, public Following, public Listing {
   }
 
   std::string submit(const std::filesystem::path& script) const override {
-    const ProgramResult answer = run_program({"sbatch", "--parsable", script.string()});
+    const Answer answer = run_program({"sbatch", "--parsable", script.string()});
     if (answer.exit_status != 0)
       throw Error(ErrorKind::io, refusal("slurm: the job was not accepted", answer));
     return parse_slurm_job_id(answer.output);
@@ -227,7 +226,7 @@ class Slurm : public BatchSystem, public Following, public Listing {
     if (ids.empty()) return;
     std::vector<std::string> command{"scancel"};
     command.insert(command.end(), ids.begin(), ids.end());
-    const ProgramResult answer = run_program(command);
+    const Answer answer = run_program(command);
     const bool was_over = answer.errors.find("Invalid job id") != std::string::npos ||
                           answer.errors.find("already completing") != std::string::npos;
     if (answer.exit_status != 0 && !was_over)
@@ -245,13 +244,14 @@ class Slurm : public BatchSystem, public Following, public Listing {
 
   Allocation allocation(const Variables& variables, int) const override {
     constexpr std::uint64_t megabyte = 1 << 20;
-    Allocation given{.places = count(variables("SLURM_NTASKS")),
-                     .cores_per_rank = count(variables("SLURM_CPUS_PER_TASK")),
-                     .cores = count(variables("SLURM_CPUS_ON_NODE"))};
+    Allocation allocation{.places = count(variables("SLURM_NTASKS")),
+                          .cores_per_rank = count(variables("SLURM_CPUS_PER_TASK")),
+                          .cores = count(variables("SLURM_CPUS_ON_NODE"))};
     const auto of_node = static_cast<std::uint64_t>(count(variables("SLURM_MEM_PER_NODE")));
     const auto of_core = static_cast<std::uint64_t>(count(variables("SLURM_MEM_PER_CPU")));
-    given.memory_bytes = (of_node ? of_node : of_core * static_cast<std::uint64_t>(given.cores)) * megabyte;
-    return given;
+    allocation.memory_bytes =
+        (of_node ? of_node : of_core * static_cast<std::uint64_t>(allocation.cores)) * megabyte;
+    return allocation;
   }
 
   std::optional<std::pair<std::string, std::string>> devices(const Variables& variables) const override {

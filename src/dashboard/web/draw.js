@@ -45,11 +45,15 @@ export const activityColours = {
 
 export const style = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
-// A canvas as sharp as the screen; `height` in CSS pixels.
+const widths = new Map();  // of canvases: asking for one lays out the whole page, which takes longer than drawing it
+
+// A canvas as sharp as the screen; `height` in CSS pixels. Those of one label on a page are equally wide.
 export function canvas(parent, height, label) {
   const element = make('canvas', {role: 'img', 'aria-label': label});
   parent.append(element);
-  const width = Math.max(50, element.clientWidth || parent.clientWidth || 300);
+  const place = `${location.hash} ${innerWidth} ${label}`;
+  if (!widths.has(place) && element.clientWidth) widths.set(place, Math.max(50, element.clientWidth));
+  const width = widths.get(place) || 300;
   const scale = globalThis.devicePixelRatio || 1;
   element.width = Math.round(width * scale);
   element.height = Math.round(height * scale);
@@ -332,7 +336,7 @@ export function matrix(parent, seen, onhover) {
   const {element, context} = canvas(parent, top + cell * size + 8, 'bytes from worker to worker');
   const most = Math.max(1, ...seen.links.map((link) => link[2])), boxes = [];
   context.fillStyle = style('--soft');
-  if (cell >= 11) seen.workers.forEach((name, i) => context.fillText(name.slice(0, 20), 2, top + cell * i + cell - 3));
+  if (cell >= 11) seen.workers.forEach((name, i) => context.fillText(name.slice(0, 20), 2, top + cell * i + cell / 2 + 4));
   context.strokeStyle = style('--line');
   context.strokeRect(left, top, cell * size, cell * size);
   for (const [from, to, amount, results] of seen.links) {

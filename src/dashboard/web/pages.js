@@ -26,7 +26,9 @@ function activityOverTime(parent, history) {
 
 function memoryBar(cluster) {
   const free = Math.max(0, cluster.memory_limit - cluster.managed_bytes);
-  return make('div', {}, shares([['results in memory', cluster.managed_bytes, '#0072b2'],
+  const share = cluster.managed_bytes / (cluster.memory_limit || 1);  // above 60% results may go to disk
+  const hue = cluster.paused ? '#d1495b' : share > 0.6 ? '#e69f00' : '#0072b2';
+  return make('div', {}, shares([['results in memory', cluster.managed_bytes, hue],
     ['free', free, '#9db2c6']]),
   make('p', {class: 'note'}, `${bytes(cluster.managed_bytes)} of ${bytes(cluster.memory_limit)} for results; ` +
     `${bytes(cluster.spilled_bytes)} on disk; processes have ${bytes(cluster.resident_bytes)}` +
@@ -83,7 +85,7 @@ function tileButtons({stream, view, live}) {
 }
 
 function tasks(page, {picture, stream, view, live}) {
-  page.append(card('Tasks by state', numbers(Object.entries(picture.tasks).map(([name, value]) => [name, count(value)]))));
+  page.append(card('Tasks by state', numbers(Object.keys(stateColours).map((name) => [name.replace('_', ' '), count(picture.tasks[name] || 0)]))));
   const box = card('Task stream: a row per thread; a block is paler the less of its time was busy', tileButtons({stream, view, live}));
   page.append(box);
   if (!stream || !stream.blocks.length) box.append(make('p', {class: 'note'}, 'no task has run in this time'));
@@ -115,9 +117,7 @@ function workers(page, {picture, view}) {
   const rows = [...picture.workers];
   const by = view.sort?.workers;
   if (by !== undefined) rows.sort((a, b) => (workerColumns[by].of(a) < workerColumns[by].of(b) ? 1 : -1));
-  const total = {name: `all ${cluster.workers}`, host: '', threads: cluster.threads, busy: cluster.busy, cpu: cluster.cpu,
-    managed_bytes: cluster.managed_bytes, memory_limit: cluster.memory_limit, spilled_bytes: cluster.spilled_bytes,
-    resident_bytes: cluster.resident_bytes};
+  const total = {...cluster, name: `all ${cluster.workers}`, host: '', gone: false, paused: false};
   const cells = (worker) => workerColumns.map(({of, show}) => {
     const value = of(worker);
     return value === undefined ? '' : show ? show(value, worker) : String(value);
@@ -126,6 +126,14 @@ function workers(page, {picture, view}) {
     ...rows.map((worker) => ({kind: worker.gone ? 'gone' : '', cells: cells(worker)}))],
   {onsort: (i) => view.setSort('workers', i)}),
   rows.length < cluster.workers ? make('p', {class: 'note'}, `${rows.length} of ${cluster.workers} workers are listed`) : null));
+}
+
+// How far windows by event time are; of times of a clock also how far behind it.
+function watermark({watermark: at, watermark_unit: unit}, program) {
+  if (at === null || at === undefined) return '';
+  if (unit !== 'clock') return unit === 'seconds' ? seconds(at) : String(Number(at.toPrecision(9)));
+  const lag = program.started_s + program.now_s - at, date = new Date(1000 * at);
+  return Number.isNaN(date.getTime()) ? String(at) : `${date.toISOString().slice(0, 19)}Z, ${seconds(Math.max(0, lag))} behind`;
 }
 
 function streams(page, {picture}) {
@@ -137,9 +145,9 @@ function streams(page, {picture}) {
     if (one.verdict.advice) box.append(make('p', {class: 'note'}, one.verdict.advice));
     streamGraph(box, one);
     box.append(table([{name: 'operator', text: true}, {name: 'in'}, {name: 'out'}, {name: '/s'}, {name: 'queued'}, {name: 'in flight'},
-      {name: 'dropped'}, {name: 'errors'}, {name: 'busy'}, {name: 'blocked'}, {name: 'idle'}], one.nodes.map((node) => ({cells: [
+      {name: 'dropped'}, {name: 'late'}, {name: 'watermark'}, {name: 'errors'}, {name: 'busy'}, {name: 'blocked'}, {name: 'idle'}], one.nodes.map((node) => ({cells: [
       (node.on_cluster ? '(cluster) ' : '') + node.label, count(node.in), count(node.out), count(node.per_s), count(node.queued),
-      count(node.in_flight), count(node.dropped || 0), count(node.errors), percent(node.busy), percent(node.blocked),
+      count(node.in_flight), count(node.dropped || 0), count(node.late || 0), watermark(node, picture.program), count(node.errors), percent(node.busy), percent(node.blocked),
       percent(Math.max(0, 1 - node.busy - node.blocked))]}))));
   }
 }
@@ -148,7 +156,7 @@ function functions(page, {picture}) {
   const total = Object.values(picture.activity).reduce((sum, value) => sum + value, 0);
   page.append(card('What threads did, in thread seconds: all of it is wall time x threads',
     activityBar(picture.activity), table([{name: 'activity', text: true}, {name: 'seconds'}, {name: 'share'}],
-      [...Object.entries(picture.activity).map(([name, value]) => ({cells: [name, seconds(value), percent(value / (total || 1))]})),
+      [...Object.keys(activityColours).map((name) => [name, picture.activity[name] || 0]).map(([name, value]) => ({cells: [name, seconds(value), percent(value / (total || 1))]})),
         {kind: 'total', cells: ['all', seconds(total), '100%']}])));
   page.append(card('Functions', table([{name: 'function', text: true}, {name: 'tasks'}, {name: 'failed'}, {name: 'tasks/s'}, {name: 'busy'},
     {name: 'share'}, {name: 'median'}, {name: '99 of 100 below'}, {name: 'results'}], picture.functions.map((one) => ({cells: [

@@ -288,6 +288,7 @@ double Segment::account(const std::vector<Spent>& spent) {
     Node& node = found->second->node_;
     node.measured->in.add(part.took);
     node.measured->out.add(part.gave);
+    node.event_time.add({part.late, part.watermark, part.unit});
     node.cost.add(part.took, std::chrono::nanoseconds(
                                  static_cast<std::int64_t>(1e9 * static_cast<double>(part.seconds))));
   }

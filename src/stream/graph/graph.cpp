@@ -298,7 +298,7 @@ EventLoop Graph::loop() {
   return *loop_;
 }
 
-std::optional<EventLoop> Graph::given_loop() const {
+std::optional<EventLoop> Graph::users_loop() const {
   const std::lock_guard lock(Structure::mutex());
   return owns_loop_ ? std::nullopt : loop_;
 }
@@ -401,7 +401,7 @@ bool Graph::wait(Node& node, const char* who, const std::function<bool()>& ready
     if (ready()) return true;
     __builtin_ia32_pause();
   }
-  std::optional<EventLoop> loop = node.graph().given_loop();
+  std::optional<EventLoop> loop = node.graph().users_loop();
   refuse_own_loop(loop, who);
   auto helped = std::chrono::steady_clock::now();
   CycleWatch watch;

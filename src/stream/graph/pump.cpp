@@ -53,7 +53,7 @@ Pump::Pump(std::function<void()> work) : work_(std::move(work)) {}
 Pump::~Pump() { shut(); }
 
 void Pump::start(Graph& graph, bool own_thread) {
-  const std::optional<EventLoop> loop = graph.given_loop();
+  const std::optional<EventLoop> loop = graph.users_loop();
   if (loop && (!own_thread || loop->is_manual())) timer_ = std::make_unique<Timer>(*loop, work_);
   else runner_ = std::make_unique<Runner>(work_);
 }
@@ -87,7 +87,7 @@ Crew::Crew(std::function<void()> work) : work_(std::move(work)) {}
 Crew::~Crew() { shut(); }
 
 void Crew::start(Graph& graph, std::size_t size) {
-  if (const std::optional<EventLoop> loop = graph.given_loop(); loop && loop->is_manual()) {
+  if (const std::optional<EventLoop> loop = graph.users_loop(); loop && loop->is_manual()) {
     timer_ = std::make_unique<Timer>(*loop, [this] {
       for (std::size_t left = todo_.exchange(0); left > 0; --left) work_();
     });

@@ -5,18 +5,6 @@
 
 namespace weir::detail::stream {
 
-namespace {
-
-/// Whether an emission runs in it. If none does, this thread is inside for a moment.
-bool is_at_work(Domain& domain) {
-  bool is_fresh = false;
-  const bool is_free = domain.try_enter(is_fresh);
-  if (is_fresh) domain.leave();
-  return !is_free;
-}
-
-}  // namespace
-
 GraphWatch& GraphWatch::instance() {
   static auto* watch = new GraphWatch;  // graphs may outlive static objects
   return *watch;
@@ -74,7 +62,7 @@ bool GraphWatch::sample() {
       Seen& seen = seen_[nodes[i]];
       ++seen.samples;
       seen.blocked += waits[i];
-      seen.entered += is_at_work(*nodes[i]->domain());
+      seen.entered += nodes[i]->domain()->is_held();
     }
   }
   return is_any;
@@ -101,6 +89,14 @@ seeing::StreamSeen GraphWatch::picture_of(const std::vector<Node*>& nodes, doubl
     const bool is_queue = node->is_boundary() && (one.kind == "buffer" || one.kind == "latest");
     const std::uint64_t known = one.out + one.queued;
     if (is_queue && !node->gate(0) && one.in > known) one.dropped = one.in - known;
+    const EventTimeSeen event_time = node->event_time.value();
+    one.late = event_time.late;
+    one.watermark = event_time.watermark;
+    using Unit = EventTimeSeen::Unit;
+    one.watermark_unit = event_time.unit == Unit::none     ? ""
+                         : event_time.unit == Unit::number ? "number"
+                         : event_time.unit == Unit::clock  ? "clock"
+                                                           : "seconds";
     one.has_ended = node->has_ended();
     one.is_on_cluster = node->is_on_cluster();
     const std::uint64_t elements = std::max(one.in, node->upstreams().empty() ? one.out : 0);

@@ -101,14 +101,14 @@ Domain::Domain() = default;
 Domain::~Domain() = default;
 
 bool Domain::wait(bool may_give_up) noexcept {
-  const std::uint32_t turn = next_.fetch_add(1, std::memory_order_relaxed);
+  const std::uint32_t place = next_.fetch_add(1, std::memory_order_relaxed);
   std::optional<Waiter> noted;
   bool entered = false, is_strict = false;
   int naps = 0;
   Wait wait;
   for (int round = 0; !entered; ++round) {
     const void* holder = nullptr;
-    const bool is_first = serving_.load(std::memory_order_acquire) == turn;
+    const bool is_first = serving_.load(std::memory_order_acquire) == place;
     entered = is_first && holder_.compare_exchange_strong(holder, &flow, std::memory_order_acquire,
                                                           std::memory_order_relaxed);
     if (entered) break;
@@ -128,16 +128,16 @@ bool Domain::wait(bool may_give_up) noexcept {
   }
   if (is_strict) is_strict_.store(0, std::memory_order_relaxed);
   if (entered) serving_.fetch_add(1, std::memory_order_seq_cst);
-  else give_up(turn);
+  else give_up(place);
   while (given_up_.load(std::memory_order_seq_cst) > 0 && pass_over()) {
   }
   return entered;
 }
 
-void Domain::give_up(std::uint32_t turn) noexcept {
+void Domain::give_up(std::uint32_t place) noexcept {
   const std::lock_guard lock(waiters_mutex());
   if (!aside_) aside_ = std::make_unique<Aside>();
-  aside_->given_up.push_back(turn);
+  aside_->given_up.push_back(place);
   given_up_.fetch_add(1, std::memory_order_seq_cst);
 }
 

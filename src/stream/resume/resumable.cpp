@@ -95,7 +95,7 @@ FilesIn::FilesIn(std::filesystem::path folder) : folder_(std::move(folder)) {
 std::optional<std::filesystem::path> FilesIn::next() {
   while (!names_.empty()) {
     const std::string name = names_.extract(names_.begin()).value();
-    if (given_.insert(name).second) return folder_ / name;
+    if (taken_.insert(name).second) return folder_ / name;
   }
   return std::nullopt;
 }

@@ -26,7 +26,9 @@ class Streams final : public seeing::StreamWatch {
     queue.below = {2};
     map.label = "<map: <u>fft</u>>";
     map.busy = 0.97;
-    map.is_on_cluster = false;
+    map.late = 5;
+    map.watermark = 1.6e9;
+    map.watermark_unit = "clock";
     return {{{source, queue, map}}};
   }
 };

@@ -18,7 +18,7 @@ bool push_all(const Range& elements, IntoOf<T>& next) {
 
 /// Elements that the program had.
 template <class T>
-Part given_source(const std::vector<T>& elements) {
+Part elements_source(const std::vector<T>& elements) {
   constexpr SourceRunner run = [](const Making& making, Into& next) {
     std::vector<T> elements;
     task::read_back(making.reader, elements);

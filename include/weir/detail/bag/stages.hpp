@@ -150,8 +150,8 @@ class PartitionStage final : public IntoOf<T> {
     return true;
   }
   void end() override {
-    auto given = fn_(std::move(held_));
-    for (auto&& element : given) {
+    auto range = fn_(std::move(held_));
+    for (auto&& element : range) {
       Out out = std::move(element);
       if (!next_.push(out)) return;
     }

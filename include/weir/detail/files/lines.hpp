@@ -50,10 +50,10 @@ class Lines {
   std::string separator_;
   std::unique_ptr<Input> input_;
   std::vector<char> buffer_;
-  std::size_t at_ = 0;       // of the next line in the buffer
-  std::size_t filled_ = 0;   // bytes in the buffer
-  std::uint64_t offset_;     // of the next line in the unpacked file
-  std::uint64_t given_ = 0;  // lines
+  std::size_t at_ = 0;          // of the next line in the buffer
+  std::size_t filled_ = 0;      // bytes in the buffer
+  std::uint64_t offset_;        // of the next line in the unpacked file
+  std::uint64_t returned_ = 0;  // lines
   bool ended_ = false;
   bool behind_separator_ = false;
 };

@@ -164,7 +164,7 @@ class Value {
   };
   template <class T>
   struct LiveCell : Cell {
-    explicit LiveCell(T&& given) : value(std::move(given)) {}
+    explicit LiveCell(T&& from) : value(std::move(from)) {}
     T value;
   };
   explicit Value(std::shared_ptr<Cell> cell) : cell_(std::move(cell)) {}

@@ -37,6 +37,9 @@ struct Spent {
   float seconds = 0;
   std::uint32_t took = 0, gave = 0;  ///< Elements that went in and came out.
   std::uint64_t step = 0;            ///< Which task of the segment: several gathers may bring the same news.
+  std::uint32_t late = 0;            ///< Elements that came too late, and where the watermark is.
+  double watermark = 0;
+  EventTimeSeen::Unit unit = EventTimeSeen::Unit::none;
 };
 
 /// Where a value stands among all that comes of one chunk, as a stream here would come to it, depth first:
@@ -232,6 +235,12 @@ class Stopwatch {
   Stopwatch(ChunkResult<T>& out, const Step& step, std::size_t took)
       : out_(out), spent_{step.segment, 0, static_cast<std::uint32_t>(took), 0, step.number} {}
   Stopwatch(const Stopwatch&) = delete;
+  /// A kernel that goes by event time has come from one place to another.
+  void note(const EventTimeSeen& before, const EventTimeSeen& after) {
+    spent_.late = static_cast<std::uint32_t>(after.late - before.late);
+    spent_.watermark = after.watermark;
+    spent_.unit = after.unit;
+  }
   ~Stopwatch() {
     spent_.seconds = std::chrono::duration<float>(std::chrono::steady_clock::now() - start_).count();
     spent_.gave = static_cast<std::uint32_t>(out_.values.size());

@@ -83,7 +83,8 @@ template <class K, class In>
 Stage<K> run_stage(const Stage<K>& before, const Step& step, const ChunkResult<In>& from) {
   Stage<K> after = next_stage(before, begin_result<typename K::Out>(from));
   {
-    const Stopwatch watch(after.out, step, from.values.size());
+    Stopwatch watch(after.out, step, from.values.size());
+    const EventTimeSeen event_time = event_time_of(after.kernel);
     const TicketScope scope(ticket_of(step));
     std::size_t at = 0;
     for (const auto& x : from.values) {
@@ -97,6 +98,7 @@ Stage<K> run_stage(const Stage<K>& before, const Step& step, const ChunkResult<I
     if (after.out.is_over && !after.has_ended)
       end_stage(after, step, [&] { return end_of(from.places, step); });
     after.out.is_over = after.has_ended;
+    watch.note(event_time, event_time_of(after.kernel));
   }
   note_held(after, step);
   return after;

@@ -205,8 +205,8 @@ template <class T>
 class LatestChunkNode final : public Outlet<Chunk<T>>, public Inlet<Chunk<T>> {
  public:
   LatestChunkNode()
-      : Outlet<Chunk<T>>("latest"), Inlet<Chunk<T>>(this), turn_(std::make_shared<Turn>(*this)) {}
-  ~LatestChunkNode() override { turn_->shut(); }
+      : Outlet<Chunk<T>>("latest"), Inlet<Chunk<T>>(this), under_way_(std::make_shared<UnderWay>(*this)) {}
+  ~LatestChunkNode() override { under_way_->shut(); }
   void push(Chunk<T>&& chunk) noexcept override { take(std::move(chunk)); }
   void push(const Chunk<T>& chunk) noexcept override {
     if constexpr (is_copyable<T>) take(chunk);
@@ -215,8 +215,8 @@ class LatestChunkNode final : public Outlet<Chunk<T>>, public Inlet<Chunk<T>> {
     pass_on();
     Node::input_ended(number);
   }
-  void shut() noexcept override { turn_->shut(); }
-  [[nodiscard]] std::size_t pending() const override { return turn_->waiting.load(); }
+  void shut() noexcept override { under_way_->shut(); }
+  [[nodiscard]] std::size_t pending() const override { return under_way_->waiting.load(); }
   [[nodiscard]] std::size_t queued() const override { return pending(); }
 
  private:
@@ -225,9 +225,9 @@ class LatestChunkNode final : public Outlet<Chunk<T>>, public Inlet<Chunk<T>> {
     TicketRef ticket;
   };
   /// Hears when the chunk that was passed on has gone; outlives the node.
-  class Turn final : public ChunkSource, public std::enable_shared_from_this<Turn> {
+  class UnderWay final : public ChunkSource, public std::enable_shared_from_this<UnderWay> {
    public:
-    explicit Turn(LatestChunkNode& node) : node_(&node) {}
+    explicit UnderWay(LatestChunkNode& node) : node_(&node) {}
     void measured(double, double, std::uint32_t) override {}
     void left(std::uint32_t) noexcept override {
       under_way.store(false);
@@ -244,7 +244,7 @@ class LatestChunkNode final : public Outlet<Chunk<T>>, public Inlet<Chunk<T>> {
         if (!node_ || waiting.load() == 0) return;
         if (Frame* const inside = is_due ? nullptr : Frame::outermost_in(node_->graph())) {
           auto later = std::make_unique<Next>();
-          later->turn = this->shared_from_this();
+          later->node = this->shared_from_this();
           return inside->put_off(std::move(later));
         }
         Frame frame(*node_);
@@ -261,8 +261,8 @@ class LatestChunkNode final : public Outlet<Chunk<T>>, public Inlet<Chunk<T>> {
 
    private:
     struct Next final : Deferred {
-      std::shared_ptr<Turn> turn;
-      void run() noexcept override { turn->next(true); }
+      std::shared_ptr<UnderWay> node;
+      void run() noexcept override { node->next(true); }
     };
     std::recursive_mutex mutex_;
     std::atomic<bool> asked_{false};
@@ -273,20 +273,21 @@ class LatestChunkNode final : public Outlet<Chunk<T>>, public Inlet<Chunk<T>> {
   void take(C&& chunk) noexcept {
     this->in.add(chunk.elements);
     const std::optional<Waiting> older = std::exchange(newest_, Waiting{std::forward<C>(chunk), hold()});
-    turn_->waiting.store(1);
-    if (!turn_->under_way.load()) pass_on();
+    under_way_->waiting.store(1);
+    if (!under_way_->under_way.load()) pass_on();
   }
   void pass_on() noexcept {
     if (!newest_) return;
     Waiting next = std::move(*std::exchange(newest_, std::nullopt));
-    turn_->under_way.store(true);
-    turn_->waiting.store(0);
-    next.chunk.pass = std::make_shared<ChunkPass>(turn_, next.chunk.elements, std::move(next.chunk.pass));
+    under_way_->under_way.store(true);
+    under_way_->waiting.store(0);
+    next.chunk.pass =
+        std::make_shared<ChunkPass>(under_way_, next.chunk.elements, std::move(next.chunk.pass));
     const TicketScope scope(std::move(next.ticket));
     this->send(std::move(next.chunk));
   }
   std::optional<Waiting> newest_;
-  std::shared_ptr<Turn> turn_;
+  std::shared_ptr<UnderWay> under_way_;
 };
 
 }  // namespace weir::detail::stream

@@ -47,9 +47,9 @@ EmitThrough(const Emit&, F) -> EmitThrough<Emit, F>;
 template <class K, class Emit, class Push>
 void push_or_go_back(K& kernel, const Emit& emit, const Push& push) {
   using Out = typename K::Out;
-  std::vector<TicketedElement<Out>> given;
+  std::vector<TicketedElement<Out>> emitted;
   const EmitThrough keep{
-      emit, [&](auto&& y) { given.push_back(TicketedElement<Out>{Out(std::forward<decltype(y)>(y))}); }};
+      emit, [&](auto&& y) { emitted.push_back(TicketedElement<Out>{Out(std::forward<decltype(y)>(y))}); }};
   if constexpr (runs_anywhere<K> || !is_copyable<K>) {
     push(kernel, keep);
   } else {
@@ -62,7 +62,7 @@ void push_or_go_back(K& kernel, const Emit& emit, const Push& push) {
       throw;
     }
   }
-  for (auto& each : given) {
+  for (auto& each : emitted) {
     const TicketScope scope(std::move(each.ticket));
     emit(std::move(each.value));
   }

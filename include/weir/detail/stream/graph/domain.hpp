@@ -53,6 +53,8 @@ class Domain {
     holder_.store(nullptr, std::memory_order_release);  // those who wait look again by themselves
   }
   [[nodiscard]] bool is_mine() const noexcept { return holder_.load(std::memory_order_relaxed) == &flow; }
+  /// Whether a thread is inside at this moment; for who only looks: takes nothing that others want.
+  [[nodiscard]] bool is_held() const noexcept { return holder_.load(std::memory_order_relaxed) != nullptr; }
   /// Leaves `work` to the thread that has the domain, if that one waits for this one; else it stays.
   [[nodiscard]] bool hand_over(std::unique_ptr<Deferred>& work);
   /// Something was left to the thread that has the domain.
@@ -64,7 +66,7 @@ class Domain {
   struct Aside;
   /// False if it gave up: this thread would wait for itself.
   bool wait(bool may_give_up) noexcept;
-  void give_up(std::uint32_t turn) noexcept;
+  void give_up(std::uint32_t place) noexcept;
   bool pass_over() noexcept;
   void run_handed_over() noexcept;
 

@@ -45,7 +45,7 @@ class Graph : public std::enable_shared_from_this<Graph> {
 
   /// The loop its timers run on; made at first use if none was given.
   [[nodiscard]] EventLoop loop();
-  [[nodiscard]] std::optional<EventLoop> given_loop() const;
+  [[nodiscard]] std::optional<EventLoop> users_loop() const;
   [[nodiscard]] bool owns_loop() const;
 
   /// Waits until `ready()`; the waiting thread drives a manual clock. False if `deadline` (steady time)

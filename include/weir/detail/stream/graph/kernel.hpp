@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "weir/detail/stream/graph/attempt.hpp"
+#include "weir/detail/stream/graph/counts.hpp"
 #include "weir/detail/stream/graph/element.hpp"
 #include "weir/detail/stream/graph/kept.hpp"
 #include "weir/detail/stream/graph/ticket.hpp"
@@ -31,6 +32,7 @@ using Time = EventLoop::Time;
 //   void reset();                                 forgets everything
 //   bool is_done() const;                         no further element will give anything
 //   std::size_t held() const;                     elements kept
+//   EventTimeSeen event_time() const;             how far it is, if it goes by the time in elements
 //   auto kept();                                  std::tie of the members that are its state: what another
 //                                                 run goes on with (see Resumable)
 // A timed kernel takes the time as a third argument of push, and has besides
@@ -209,6 +211,14 @@ struct Fused {
     if constexpr (requires { first.is_done(); }) done = done || first.is_done();
     if constexpr (requires { second.is_done(); }) done = done || second.is_done();
     return done;
+  }
+  [[nodiscard]] EventTimeSeen event_time() const requires(
+      requires(const First& f) { f.event_time(); } || requires(const Second& s) { s.event_time(); }) {
+    EventTimeSeen seen = event_time_of(first);
+    const EventTimeSeen last = event_time_of(second);
+    if (last.unit != EventTimeSeen::Unit::none) seen = {seen.late, last.watermark, last.unit};
+    seen.late += last.late;
+    return seen;
   }
   [[nodiscard]] std::size_t held() const {
     std::size_t count = 0;

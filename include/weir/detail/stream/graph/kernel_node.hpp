@@ -92,8 +92,7 @@ class KernelNode final : public Outlet<typename Kernel::Out>, public Inlet<In> {
   }
   void put_out(bool ending) override {
     put_out_answered(kernel_, ending, Give{*this});
-    if constexpr (requires(const Kernel& k) { k.held(); })
-      held_.store(kernel_.held(), std::memory_order_relaxed);
+    note();
   }
   bool reset() override {
     if constexpr (requires(Kernel & k) { k.reset(); }) {
@@ -151,9 +150,14 @@ class KernelNode final : public Outlet<typename Kernel::Out>, public Inlet<In> {
     if (this->policy_.action == ErrorPolicy::Action::skip) this->errors.add();
     else this->raise_current();
   }
-  void after() noexcept {
+  /// What others read of the kernel.
+  void note() noexcept {
     if constexpr (requires(const Kernel& k) { k.held(); })
       held_.store(kernel_.held(), std::memory_order_relaxed);
+    if constexpr (requires(const Kernel& k) { k.event_time(); }) this->event_time.tell(kernel_.event_time());
+  }
+  void after() noexcept {
+    note();
     if constexpr (requires(const Kernel& k) { k.is_done(); }) {
       if (kernel_.is_done()) [[unlikely]] {
         this->end_for_good();

@@ -106,6 +106,7 @@ class Node {
   Count in, out;
   SharedCount errors;
   Cost cost;
+  EventTime event_time;
   /// Of a node whose elements are on the cluster: those that its tasks were given and gave. `in` and `out`
   /// count what entered scatter there.
   struct Measured {

@@ -1,5 +1,5 @@
 // Allocation, control group, affinity mask, variables of devices.
-#include "home/given.hpp"
+#include "home/grant.hpp"
 
 #include <sched.h>
 #include <unistd.h>
@@ -96,8 +96,8 @@ KernelView own_kernel_view() {
   return view;
 }
 
-Given given(const BatchSystem::Variables& variables, const KernelView& kernel) {
-  Given all;
+Grant grant(const BatchSystem::Variables& variables, const KernelView& kernel) {
+  Grant all;
   const auto job = current_job(variables);
   const Allocation allocation = job ? job->system->allocation(variables, 1) : Allocation{};
   const std::string of_job = job ? std::string(job->system->title()) + " job " + job->id : "";
@@ -117,16 +117,16 @@ Given given(const BatchSystem::Variables& variables, const KernelView& kernel) {
   return all;
 }
 
-Given given() { return given(batch::own_variables(), own_kernel_view()); }
+Grant grant() { return grant(batch::own_variables(), own_kernel_view()); }
 
 // Rank 0 works for nobody: where it is, a rank has the same number among all as on its node.
-Seat seat(const BatchSystem::Variables& variables) {
+HostRank host_rank(const BatchSystem::Variables& variables) {
   const int size = batch::count(variables("OMPI_COMM_WORLD_LOCAL_SIZE"));
   const auto local = static_cast<std::size_t>(batch::count(variables("OMPI_COMM_WORLD_LOCAL_RANK")));
   const auto rank = static_cast<std::size_t>(batch::count(variables("OMPI_COMM_WORLD_RANK")));
   if (size < 2) return {};
   const auto all = static_cast<std::size_t>(size);
-  return rank == local ? Seat{local > 0 ? local - 1 : 0, all - 1} : Seat{local, all};
+  return rank == local ? HostRank{local > 0 ? local - 1 : 0, all - 1} : HostRank{local, all};
 }
 
 namespace {
@@ -152,24 +152,24 @@ std::vector<std::vector<int>> by_domain(const std::vector<int>& cpus) {
 
 }  // namespace
 
-worker::Machine share_of(const Given& given, const KernelView& kernel, const Seat& seat,
+worker::Machine share_of(const Grant& grant, const KernelView& kernel, const HostRank& rank,
                          std::uint32_t threads) {
   worker::Machine machine;
   // A mask of its own has been cut for it; one that all share is cut here.
   std::size_t begin = 0, count = kernel.cpus.size();
-  if (seat.workers > 1) {
-    begin = seat.index * threads;
+  if (rank.workers > 1) {
+    begin = rank.index * threads;
     count = threads;
   }
   if (kernel.cpus.size() >= begin + count && count >= threads &&
-      given.cores.value >= static_cast<int>(threads)) {
+      grant.cores.value >= static_cast<int>(threads)) {
     const auto first = kernel.cpus.begin() + static_cast<std::ptrdiff_t>(begin);
     machine.domains = by_domain({first, first + static_cast<std::ptrdiff_t>(count)});
   }
-  const std::vector<std::string>& devices = given.devices.value;
-  const std::size_t all = devices.size(), workers = seat.workers;
-  const std::size_t from = all >= workers ? seat.index * all / workers : std::min(seat.index, all);
-  const std::size_t to = all >= workers ? (seat.index + 1) * all / workers : std::min(seat.index + 1, all);
+  const std::vector<std::string>& devices = grant.devices.value;
+  const std::size_t all = devices.size(), workers = rank.workers;
+  const std::size_t from = all >= workers ? rank.index * all / workers : std::min(rank.index, all);
+  const std::size_t to = all >= workers ? (rank.index + 1) * all / workers : std::min(rank.index + 1, all);
   machine.devices.assign(devices.begin() + static_cast<std::ptrdiff_t>(from),
                          devices.begin() + static_cast<std::ptrdiff_t>(to));
   return machine;

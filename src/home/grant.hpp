@@ -28,26 +28,26 @@ struct Said {
 };
 
 /// What this process and its neighbours on this node have.
-struct Given {
+struct Grant {
   Said<int> cores;
   Said<std::uint64_t> memory_bytes;  ///< Of a job a tenth less, for what is not results.
   Said<std::vector<std::string>> devices;
 };
 
 /// The fewest of what the batch job, the control group and the affinity mask allow.
-[[nodiscard]] Given given(const BatchSystem::Variables& variables, const KernelView& kernel);
-[[nodiscard]] Given given();
+[[nodiscard]] Grant grant(const BatchSystem::Variables& variables, const KernelView& kernel);
+[[nodiscard]] Grant grant();
 
 /// Which of the processes of a job on this node this one is, and how many of them are workers.
-struct Seat {
+struct HostRank {
   std::size_t index = 0;
   std::size_t workers = 1;
 };
-[[nodiscard]] Seat seat(const BatchSystem::Variables& variables);
+[[nodiscard]] HostRank host_rank(const BatchSystem::Variables& variables);
 
-/// The processors and devices of the worker at `seat`, with `threads` threads: neighbours have others. Fewer
+/// The processors and devices of the worker at `rank`, with `threads` threads: neighbours have others. Fewer
 /// processors than threads: none, nothing is bound then.
-[[nodiscard]] worker::Machine share_of(const Given& given, const KernelView& kernel, const Seat& seat,
+[[nodiscard]] worker::Machine share_of(const Grant& grant, const KernelView& kernel, const HostRank& rank,
                                        std::uint32_t threads);
 
 /// `0-3,8` as the kernel writes lists of processors; empty for what is no list.

@@ -1,5 +1,5 @@
 // What a process is given, with made-up batch systems, control groups and masks.
-#include "home/given.hpp"
+#include "home/grant.hpp"
 
 #include <catch2/catch.hpp>
 #include <map>
@@ -25,8 +25,8 @@ KernelView kernel(int cpus) {
 
 }  // namespace
 
-TEST_CASE("given: Slurm's allocation, less than the mask") {
-  const Given all = given(fake({{"SLURM_JOB_ID", "12"},
+TEST_CASE("grant: Slurm's allocation, less than the mask") {
+  const Grant all = grant(fake({{"SLURM_JOB_ID", "12"},
                                 {"SLURM_CPUS_ON_NODE", "8"},
                                 {"SLURM_MEM_PER_NODE", "1000"},
                                 {"SLURM_JOB_GPUS", "0-1,3"}}),
@@ -39,46 +39,46 @@ TEST_CASE("given: Slurm's allocation, less than the mask") {
   CHECK(all.devices.source == "SLURM_JOB_GPUS");
 }
 
-TEST_CASE("given: PBS and LSF say how many cores") {
-  const Given pbs = given(fake({{"PBS_JOBID", "7.server"}, {"NCPUS", "4"}}), kernel(16));
+TEST_CASE("grant: PBS and LSF say how many cores") {
+  const Grant pbs = grant(fake({{"PBS_JOBID", "7.server"}, {"NCPUS", "4"}}), kernel(16));
   CHECK(pbs.cores.value == 4);
   CHECK(pbs.cores.source == "PBS job 7.server");
-  const Given lsf = given(fake({{"LSB_JOBID", "9"}, {"LSB_MCPU_HOSTS", "here 6 there 2"}}), kernel(16));
+  const Grant lsf = grant(fake({{"LSB_JOBID", "9"}, {"LSB_MCPU_HOSTS", "here 6 there 2"}}), kernel(16));
   CHECK(lsf.cores.value == 6);
   CHECK(lsf.cores.source == "LSF job 9");
 }
 
-TEST_CASE("given: the control group and the mask without a job") {
+TEST_CASE("grant: the control group and the mask without a job") {
   KernelView view = kernel(16);
-  CHECK(given(fake({}), view).cores.source == "the affinity mask");
+  CHECK(grant(fake({}), view).cores.source == "the affinity mask");
   view.quota_cores = 2.5;
   view.quota_memory = 3'000'000'000;
-  const Given all = given(fake({}), view);
+  const Grant all = grant(fake({}), view);
   CHECK(all.cores.value == 3);
   CHECK(all.cores.source == "the control group");
   CHECK(all.memory_bytes.value == 3'000'000'000);
   CHECK(all.memory_bytes.source == "the control group");
 }
 
-TEST_CASE("given: devices by their names; none is none") {
-  CHECK(given(fake({{"CUDA_VISIBLE_DEVICES", "GPU-8f, 3"}}), kernel(1)).devices.value ==
+TEST_CASE("grant: devices by their names; none is none") {
+  CHECK(grant(fake({{"CUDA_VISIBLE_DEVICES", "GPU-8f, 3"}}), kernel(1)).devices.value ==
         std::vector<std::string>{"GPU-8f", "3"});
-  CHECK(given(fake({{"CUDA_VISIBLE_DEVICES", "0,-1,1"}}), kernel(1)).devices.value ==
+  CHECK(grant(fake({{"CUDA_VISIBLE_DEVICES", "0,-1,1"}}), kernel(1)).devices.value ==
         std::vector<std::string>{"0"});
-  CHECK(given(fake({{"CUDA_VISIBLE_DEVICES", "NoDevFiles"}, {"SLURM_JOB_GPUS", "2"}}), kernel(1))
+  CHECK(grant(fake({{"CUDA_VISIBLE_DEVICES", "NoDevFiles"}, {"SLURM_JOB_GPUS", "2"}}), kernel(1))
             .devices.value.empty());
-  CHECK(given(fake({{"ROCR_VISIBLE_DEVICES", "1"}}), kernel(1)).devices.source == "ROCR_VISIBLE_DEVICES");
-  CHECK(given(fake({}), kernel(1)).devices.value.empty());
+  CHECK(grant(fake({{"ROCR_VISIBLE_DEVICES", "1"}}), kernel(1)).devices.source == "ROCR_VISIBLE_DEVICES");
+  CHECK(grant(fake({}), kernel(1)).devices.value.empty());
 }
 
-TEST_CASE("given: the workers of a node have different processors and devices") {
+TEST_CASE("grant: the workers of a node have different processors and devices") {
   const auto rank = [](int number) {
-    return seat(fake({{"OMPI_COMM_WORLD_LOCAL_SIZE", "3"},
-                      {"OMPI_COMM_WORLD_LOCAL_RANK", std::to_string(number)},
-                      {"OMPI_COMM_WORLD_RANK", std::to_string(number)}}));
+    return host_rank(fake({{"OMPI_COMM_WORLD_LOCAL_SIZE", "3"},
+                           {"OMPI_COMM_WORLD_LOCAL_RANK", std::to_string(number)},
+                           {"OMPI_COMM_WORLD_RANK", std::to_string(number)}}));
   };
   CHECK(rank(1).workers == 2);  // rank 0 is beside them
-  const Given all = given(fake({{"CUDA_VISIBLE_DEVICES", "4,5,6"}}), kernel(4));
+  const Grant all = grant(fake({{"CUDA_VISIBLE_DEVICES", "4,5,6"}}), kernel(4));
   const auto first = share_of(all, kernel(4), rank(1), 2), second = share_of(all, kernel(4), rank(2), 2);
   CHECK(first.domains == std::vector<std::vector<int>>{{0, 1}});
   CHECK(second.domains == std::vector<std::vector<int>>{{2, 3}});
@@ -91,7 +91,7 @@ TEST_CASE("given: the workers of a node have different processors and devices") 
   CHECK(share_of(all, kernel(9), {2, 4}, 1).devices == std::vector<std::string>{"6"});
 }
 
-TEST_CASE("given: lists of processors") {
+TEST_CASE("grant: lists of processors") {
   CHECK(cpu_list("0-2,8") == std::vector<int>{0, 1, 2, 8});
   for (const char* wrong : {"", "x", "3-", "3-1", "-1", "0-99999999", "1;2"}) CHECK(cpu_list(wrong).empty());
 }

@@ -1,0 +1,201 @@
+// Elements that a mask selects: read, and set.
+#include <algorithm>
+#include <cstring>
+
+#include "array/graph/views.hpp"
+#include "weir/array/arrange.hpp"
+
+namespace weir::detail::array {
+
+namespace {
+
+task::Value count_true(Reader&, std::span<const Tensor> operands) {
+  const Tensor out = make_tensor(DType::int64, Dims{1});
+  out.as<std::int64_t>()[0] =
+      std::count(operands[0].as<bool>(), operands[0].as<bool>() + operands[0].size(), true);
+  return out.value;
+}
+
+// The elements of a line that a mask selects, which are `count`, without a branch: each is written, and the
+// next one over it unless it is selected.
+template <class T>
+void select_line(const void* from, const bool* mask, void* to, std::int64_t count) {
+  const T* x = static_cast<const T*>(from);
+  T* out = static_cast<T*>(to);
+  for (T* const end = out + count; out != end; ++x) {
+    *out = *x;
+    out += *mask++;
+  }
+}
+// The other way round: the elements of a line, but where a mask is true the next of the values.
+template <class T>
+void set_line(const bool* mask, void* to, const void* values, std::int64_t count) {
+  T* out = static_cast<T*>(to);
+  const T* next = static_cast<const T*>(values);
+  for (const T* const end = next + count; next != end; ++out) {
+    *out = *mask ? *next : *out;
+    next += *mask++;
+  }
+}
+struct Wide {
+  std::uint64_t a, b;
+};
+// Calls f with a type of so many bytes.
+template <class F>
+void sized(std::size_t bytes, F f) {
+  switch (bytes) {
+    case 1:
+      return f(std::type_identity<std::uint8_t>());
+    case 2:
+      return f(std::type_identity<std::uint16_t>());
+    case 4:
+      return f(std::type_identity<std::uint32_t>());
+    case 8:
+      return f(std::type_identity<std::uint64_t>());
+    default:
+      return f(std::type_identity<Wide>());
+  }
+}
+
+// Operands: elements, mask; parameters: extents before, along and after the mask, shape of the result.
+task::Value selected(Reader& parameters, std::span<const Tensor> operands) {
+  std::array<std::int64_t, 3> extents{};
+  Dims shape;
+  read(parameters, extents);
+  read(parameters, shape);
+  const auto [before, along, after] = extents;
+  const Tensor out = make_tensor(operands[0].type, shape);
+  const bool* mask = operands[1].as<bool>();
+  const std::size_t row = static_cast<std::size_t>(after) * size_of(out.type);
+  if (row == 0) return out.value;
+  const auto* from = static_cast<const std::byte*>(operands[0].data);
+  auto* to = static_cast<std::byte*>(out.data);
+  if (after == 1) {
+    const std::int64_t count = before ? out.size() / before : 0;
+    for (std::int64_t b = 0; b < before;
+         ++b, from += static_cast<std::size_t>(along) * row, to += static_cast<std::size_t>(count) * row)
+      sized(row, [&]<class T>(std::type_identity<T>) { select_line<T>(from, mask, to, count); });
+    return out.value;
+  }
+  for (std::int64_t b = 0; b < before; ++b)
+    for (std::int64_t i = 0; i < along; ++i, from += row) {
+      if (!mask[i]) continue;
+      std::memcpy(to, from, row);
+      to += row;
+    }
+  return out.value;
+}
+
+// True elements in each chunk of the mask along its first axis, the other axes whole.
+std::vector<std::int64_t> counts_of(const NodePtr& mask) {
+  Chunks one_each(1);
+  one_each[0].assign(mask->grid.chunks[0].size(), 1);
+  const auto plan = [source = mask.get()](TaskBuilder& task, std::int64_t chunk) {
+    task.kernel(&count_true, {task.need_chunk(*source, chunk)});
+  };
+  const NodePtr counts =
+      std::make_shared<TaskNode>("count", DType::int64, Grid(one_each), std::vector<NodePtr>{mask}, plan);
+  const xt::xarray<std::int64_t> values = compute<std::int64_t>(counts);
+  return {values.begin(), values.end()};
+}
+
+// An array and a mask, in chunks that fit: pieces of the mask's first axis, what follows of the mask whole.
+struct Masked {
+  Masked(const NodePtr& x, std::size_t axis, const NodePtr& where)
+      : whole(where->grid.axes() == x->grid.axes() && x->grid.axes() > 1), axis(whole ? 0 : axis) {
+    Chunks rows{x->grid.chunks[this->axis]};
+    for (std::size_t a = 1; a < where->grid.axes(); ++a) rows.push_back({where->grid.shape[a]});
+    mask = persist(rechunk(where, ChunkSpec(rows)));
+    source = whole ? rechunk(x, ChunkSpec(rows)) : x;
+    counts = counts_of(mask);
+  }
+  // Elements before, along and after the mask, of a chunk of the source.
+  std::array<std::int64_t, 3> extents(const View& view) const {
+    std::array<std::int64_t, 3> n{1, view.shape[axis], 1};
+    for (std::size_t a = 0; a < view.shape.size(); ++a)
+      if (a != axis) n[whole ? 1 : a < axis ? 0 : 2] *= view.shape[a];
+    return n;
+  }
+  // The chunks of what is selected.
+  Grid selected() const {
+    Chunks chunks = source->grid.chunks;
+    if (whole) chunks.resize(1);
+    chunks[axis] = counts;
+    return Grid(std::move(chunks));
+  }
+  bool whole;  // the mask has all axes
+  std::size_t axis;
+  NodePtr mask, source;
+  std::vector<std::int64_t> counts;
+};
+
+// The other way round than `selected`. Operands: elements, mask, values; parameters: extents before, along
+// and after the mask.
+task::Value set_by_mask(Reader& parameters, std::span<const Tensor> operands) {
+  std::array<std::int64_t, 3> extents{};
+  read(parameters, extents);
+  const Tensor &x = operands[0], out = make_tensor(x.type, x.shape);
+  const bool* mask = operands[1].as<bool>();
+  const std::size_t row = static_cast<std::size_t>(extents[2]) * size_of(out.type);
+  if (out.size() == 0) return out.value;
+  std::memcpy(out.data, x.data, static_cast<std::size_t>(x.size()) * size_of(x.type));
+  auto* to = static_cast<std::byte*>(out.data);
+  const auto* from = static_cast<const std::byte*>(operands[2].data);
+  if (extents[2] == 1) {
+    const std::int64_t count = operands[2].size() / extents[0];
+    for (std::int64_t b = 0; b < extents[0];
+         ++b, to += static_cast<std::size_t>(extents[1]) * row, from += static_cast<std::size_t>(count) * row)
+      sized(row, [&]<class T>(std::type_identity<T>) { set_line<T>(mask, to, from, count); });
+    return out.value;
+  }
+  for (std::int64_t b = 0; b < extents[0]; ++b)
+    for (std::int64_t i = 0; i < extents[1]; ++i, to += row) {
+      if (!mask[i]) continue;
+      std::memcpy(to, from, row);
+      from += row;
+    }
+  return out.value;
+}
+
+}  // namespace
+
+NodePtr select(const NodePtr& x, std::size_t axis, const NodePtr& where) {
+  const Masked masked(x, axis, where);
+  const Grid grid = masked.selected();
+  const auto plan = [masked, grid](TaskBuilder& task, std::int64_t chunk) {
+    const Dims at = grid.unravel(chunk);
+    const std::int64_t from = masked.whole ? at[0] : masked.source->grid.ravel(at);
+    const std::uint32_t elements = task.need_chunk(*masked.source, from),
+                        mask = task.chunk(*masked.mask, at[masked.axis]);
+    task.kernel(&selected, {elements, mask}, masked.extents(chunk_view(masked.source->grid, from)),
+                chunk_view(grid, chunk).shape);
+  };
+  return std::make_shared<TaskNode>("select", x->type, grid, std::vector<NodePtr>{masked.source, masked.mask},
+                                    plan);
+}
+
+NodePtr set_selected(const NodePtr& x, std::size_t axis, const NodePtr& where, const NodePtr& values,
+                     std::size_t place) {
+  const Masked masked(x, axis, where);
+  const Grid grid = masked.selected();
+  Shape shape = grid.shape;
+  std::rotate(shape.begin() + static_cast<std::ptrdiff_t>(place),
+              shape.begin() + static_cast<std::ptrdiff_t>(masked.axis),
+              shape.begin() + static_cast<std::ptrdiff_t>(masked.axis) + 1);
+  NodePtr each = broadcast("assign", values, shape);
+  if (place != masked.axis)
+    each = transpose(
+        each, moved(shape.size(), static_cast<std::int64_t>(place), static_cast<std::int64_t>(masked.axis)));
+  const auto plan = [masked, grid, each](TaskBuilder& task, std::int64_t chunk) {
+    const Dims at = masked.source->grid.unravel(chunk);
+    const std::uint32_t elements = task.need_chunk(*masked.source, chunk),
+                        mask = task.chunk(*masked.mask, at[masked.axis]),
+                        rows = task.need(*each, chunk_view(grid, masked.whole ? at[0] : chunk));
+    task.kernel(&set_by_mask, {elements, mask, rows}, masked.extents(chunk_view(masked.source->grid, chunk)));
+  };
+  return rechunk(std::make_shared<TaskNode>("assign", x->type, masked.source->grid,
+                                            std::vector<NodePtr>{masked.source, masked.mask, each}, plan),
+                 ChunkSpec(x->grid.chunks));
+}
+
+}  // namespace weir::detail::array
