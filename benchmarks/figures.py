@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from arrays import array_hdf5, array_outofcore, array_std
 from bags import bag
 from frames import JOINS, QUESTIONS, frame_joins, frame_outofcore, frames
-from launch import Launch, letters_speedup, mpi, startup, streamz, weir, weir_threads
+from launch import Launch, letters_speedup, map_commands, mpi, startup, streamz, weir, weir_threads
 from seeing import in_turns, seeing_bytes, seeing_picture, watched
 
 
@@ -48,6 +48,7 @@ cost_streams = in_turns("cost of seeing streams", weir(0, "stream_local", "--loc
                         weir(0, "stream_local", "--local", "15", environment=unseen), "stream_local_per_s")
 stream_cluster = weir(2, "stream_cluster")
 array_rechunk = weir(3, "array_rechunk")
+gangs = weir(5, "gangs")
 
 FIGURES = [
     Figure("tasks_per_s", "tasks/s", 500_000, "higher",
@@ -83,6 +84,21 @@ FIGURES = [
     Figure("tree_tasks_per_s", "tasks/s", 250_000, "higher",
            "binary tree of 32,768 leaves, 2 worker ranks; median of 5",
            weir(3, "tree"), (raw_rate, "messages_per_s")),
+    Figure("gang_us", "us", 300, "lower",
+           "a gang of 4 ranks that does nothing, submit to result, 4 worker ranks; median of 2,000",
+           gangs),
+    Figure("program_ms", "ms", 2, "lower",
+           "a task that starts /bin/true, submit to result; median of 200",
+           gangs),
+    Figure("programs_per_s", "tasks/s", 400, "higher",
+           "2,000 such tasks at once",
+           gangs),
+    Figure("map_commands_per_s", "commands/s", None, "higher",
+           "weir map -j 2 true ::: 4,000 arguments; raw: GNU parallel; median of 3 in turns",
+           map_commands, (map_commands, "parallel_per_s")),
+    Figure("map_times", "times", 5, "higher",
+           "how often GNU parallel's rate that is",
+           map_commands),
     Figure("transfer_ratio", "of raw", 0.7, "higher",
            "128 MB of doubles from worker to worker, against MPI into fresh memory; median of 15",
            transfer, (raw_transfer, "fresh_gb_per_s"), raw_unit="GB/s", key="transfer_gb_per_s",

@@ -2,6 +2,7 @@
 import contextlib
 import os
 import re
+import shutil
 import statistics
 import subprocess
 import sys
@@ -135,6 +136,24 @@ def weir_threads(count, program, *arguments):
                   lambda: values_of(run([BIN / "benchmarks" / program, *arguments], {"WEIR_THREADS": str(count)})))
 
 
+def measure_map(commands=4000, of_parallel=400):
+    """Commands a second by `weir map` and by GNU parallel, which take turns; nothing where that is not installed."""
+    def rate(command, count):
+        start = time.perf_counter()
+        run([*command, "true", ":::", *map(str, range(count))])
+        return count / (time.perf_counter() - start)
+
+    if not shutil.which("parallel"):
+        print("bench: GNU parallel is not installed, so weir map has nothing beside it; scripts/deps --peers installs it",
+              file=sys.stderr)
+        return dict.fromkeys(["map_commands_per_s", "parallel_per_s", "map_times"])
+    pairs = [(rate([BIN / "weir", "map", "-j", 2], commands), rate(["parallel", "-j", 2], of_parallel))
+             for _ in range(3)]
+    ours, theirs = (statistics.median(rates) for rates in zip(*pairs))
+    return {"map_commands_per_s": ours, "parallel_per_s": theirs, "map_times": ours / theirs}
+
+
+map_commands = Launch("map", measure_map)
 streamz = Launch("streamz", measure_streamz)
 startup = Launch("startup", measure_startup)
 letters_speedup = Launch("letters", measure_letters)

@@ -1,9 +1,11 @@
 // as_completed: futures in the order in which they are done.
 #pragma once
 
+#include <chrono>
 #include <deque>
 #include <mutex>
 
+#include "weir/duration.hpp"
 #include "weir/future.hpp"
 
 namespace weir {
@@ -42,14 +44,10 @@ class AsCompleted {
   /// Whether all have been yielded.
   [[nodiscard]] bool empty() const noexcept { return count() == 0; }
   /// The next one, waiting for it. Throws `Error{invalid_argument}` if none is left.
-  Future<T> next() {
-    if (empty())
-      throw Error(ErrorKind::invalid_argument,
-                  "as_completed: next was called and no future is left; ask empty() first");
-    std::optional<Future<T>> found;
-    core_->wait_until([&] { return found || (found = try_next()).has_value(); }, std::nullopt);
-    ++yielded_;
-    return *found;
+  Future<T> next() { return *take(std::nullopt); }
+  /// The same; nothing if none is done in time.
+  std::optional<Future<T>> next_within(Duration timeout) {
+    return take(std::chrono::steady_clock::now() + timeout.value());
   }
   /// All that are done now, at least one.
   std::vector<Future<T>> next_batch() {
@@ -79,6 +77,15 @@ class AsCompleted {
   End end() { return {}; }
 
  private:
+  std::optional<Future<T>> take(const detail::client::Deadline& deadline) {
+    if (empty())
+      throw Error(ErrorKind::invalid_argument,
+                  "as_completed: next was called and no future is left; ask empty() first");
+    std::optional<Future<T>> found;
+    core_->wait_until([&] { return found || (found = try_next()).has_value(); }, deadline);
+    if (found) ++yielded_;
+    return found;
+  }
   std::optional<Future<T>> try_next() {
     std::lock_guard hold(queue_->mutex);
     if (queue_->done.empty()) return std::nullopt;

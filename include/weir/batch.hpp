@@ -195,6 +195,10 @@ class BatchSystem {
   /// How many processes of one program the system's own launcher has started, of which this is one.
   [[nodiscard]] virtual int started_together(const Variables&) const { return 1; }
 
+  /// Variables that are meant for a job's script, or for what its launcher starts, and mislead what `mpirun`
+  /// and its ranks start.
+  [[nodiscard]] virtual std::vector<std::string> misleading_variables() const { return {}; }
+
   /// Notes in `clock` when the job `id` ends, asking the system's programs only for what the variables lack.
   virtual void read_clock(JobClock& clock, const std::string& id, const Variables& variables,
                           const Asker& ask) const = 0;

@@ -368,6 +368,7 @@ class Client {
       return send(detail::client::Call<F, Held...>(), std::move(options), false, function, args...);
     detail::client::Request request = request_for<F, Held...>(std::move(options), false, function);
     Writer writer(request.arguments, request.beside);
+    writer.set_for_key();
     detail::task::Callable<F>::put(writer, function);
     detail::client::KeptCall call{how.version, &detail::task::type_ops<KeptType<Result>>};
     // A function is known by its name and type, not by where it lies in this build.

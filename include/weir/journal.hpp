@@ -8,6 +8,7 @@
 #include <unordered_map>
 #include <unordered_set>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "weir/detail/journal/key.hpp"
@@ -87,25 +88,53 @@ constexpr bool is_closure() {
   return here.find("<lambda") != std::string_view::npos || here.find("(lambda at") != std::string_view::npos;
 }
 
-/// Whether the bytes of a value are the same in every run.
+/// Whether the bytes of a value are the same in every run: looks into containers and plain structs. `Seen`:
+/// the structs that are being looked into. What a type's own serialize() does cannot be seen.
+template <class T, class... Seen>
+struct OrderAmong;
+template <class T, class... Seen>
+constexpr bool has_order() {
+  if constexpr ((std::is_same_v<T, Seen> || ...)) return true;
+  else return OrderAmong<std::remove_cv_t<T>, Seen...>::value;
+}
+template <class T, class... Seen>
+constexpr bool looks_ordered() {
+  if constexpr (task::Bitwise<T>) return true;
+  else if constexpr (task::PlainStruct<T>) return []<std::size_t... I>(std::index_sequence<I...>) {
+      return (has_order<task::FieldType<T, I>, T, Seen...>() && ...);
+    }
+  (std::make_index_sequence<task::field_count<T>>{});
+  else if constexpr (requires {
+                       typename T::value_type;
+                     }) return has_order<typename T::value_type, T, Seen...>();
+  else if constexpr (requires {
+                       typename T::element_type;
+                     }) return has_order<typename T::element_type, T, Seen...>();
+  else return true; }
+template <class T, class... Seen>
+struct OrderAmong : std::bool_constant<looks_ordered<T, Seen...>()> {};
+template <class T, std::size_t N, class... Seen>
+struct OrderAmong<T[N], Seen...> : std::bool_constant<has_order<T, Seen...>()> {};
+template <class T, class U, class... Seen>
+struct OrderAmong<std::pair<T, U>, Seen...>
+    : std::bool_constant<has_order<T, Seen...>() && has_order<U, Seen...>()> {};
+template <class... T, class... Seen>
+struct OrderAmong<std::tuple<T...>, Seen...> : std::bool_constant<(has_order<T, Seen...>() && ...)> {};
+template <class... T, class... Seen>
+struct OrderAmong<std::variant<T...>, Seen...> : std::bool_constant<(has_order<T, Seen...>() && ...)> {};
+template <class K, class V, class H, class E, class A, class... Seen>
+struct OrderAmong<std::unordered_map<K, V, H, E, A>, Seen...> : std::false_type {};
+template <class K, class V, class H, class E, class A, class... Seen>
+struct OrderAmong<std::unordered_multimap<K, V, H, E, A>, Seen...> : std::false_type {};
+template <class K, class H, class E, class A, class... Seen>
+struct OrderAmong<std::unordered_set<K, H, E, A>, Seen...> : std::false_type {};
+template <class K, class H, class E, class A, class... Seen>
+struct OrderAmong<std::unordered_multiset<K, H, E, A>, Seen...> : std::false_type {};
+template <class T, class... Seen>
+struct OrderAmong<Unkeyed<T>, Seen...> : std::true_type {};
+
 template <class T>
-struct HasOrder : std::true_type {};
-template <class K, class V, class H, class E, class A>
-struct HasOrder<std::unordered_map<K, V, H, E, A>> : std::false_type {};
-template <class K, class V, class H, class E, class A>
-struct HasOrder<std::unordered_multimap<K, V, H, E, A>> : std::false_type {};
-template <class K, class H, class E, class A>
-struct HasOrder<std::unordered_set<K, H, E, A>> : std::false_type {};
-template <class K, class H, class E, class A>
-struct HasOrder<std::unordered_multiset<K, H, E, A>> : std::false_type {};
-template <class T, class A>
-struct HasOrder<std::vector<T, A>> : HasOrder<T> {};
-template <class K, class V, class C, class A>
-struct HasOrder<std::map<K, V, C, A>> : std::conjunction<HasOrder<K>, HasOrder<V>> {};
-template <class T, class U>
-struct HasOrder<std::pair<T, U>> : std::conjunction<HasOrder<T>, HasOrder<U>> {};
-template <class... T>
-struct HasOrder<std::tuple<T...>> : std::conjunction<HasOrder<T>...> {};
+using HasOrder = OrderAmong<std::remove_cv_t<T>>;
 
 template <class T>
 struct IsKeyed : std::true_type {};

@@ -28,6 +28,16 @@ concept OffsetSource = requires(S& source, const S& as_it_is) {
 }
 &&Travels<std::decay_t<decltype(std::declval<const S&>().offset())>>;
 
+/// A sink that can take back what was not committed: `put(x)`, `commit()` has all that was put on the disk
+/// and says how far that is (a size, a number of entries), and `go_on(how far)` makes it so again, in
+/// another run: nothing, if nothing was committed.
+template <class C, class T>
+concept CommittingSink = requires(C& sink, const T& x) {
+  sink.put(x);
+  sink.go_on(std::optional(sink.commit()));
+}
+&&Travels<std::decay_t<decltype(std::declval<C&>().commit())>>;
+
 /// The lines of a text file; its offset counts bytes. What has been appended since the last run is read by
 /// the next one. Throws `Error{not_found}` if it cannot be opened, `Error{io}` if it has become shorter.
 class LinesOf {
@@ -135,6 +145,19 @@ class Resumable {
     committing(sink);
     return sink;
   }
+  /// Puts each element into a sink of one's own, which is committed with the rest.
+  template <class T, CommittingSink<T> C>
+  Sink sink_to(const Stream<T>& s, C into) {
+    const auto to = std::make_shared<C>(std::move(into));
+    const std::string name = next_sink();
+    using HowFar = std::decay_t<decltype(to->commit())>;
+    const auto bytes = restored(name);
+    to->go_on(bytes ? std::optional<HowFar>(read_as<HowFar>(name, *bytes)) : std::nullopt);
+    keep(name, [to] { return to_bytes(to->commit()); });
+    Sink sink = s.sink([to](const T& x) { to->put(x); });
+    committing(sink);
+    return sink;
+  }
   /// From a sink: a whole file, which has its name when the element that made it is committed.
   void put_file(const std::filesystem::path& path, const std::string& text);
 
@@ -180,6 +203,7 @@ class Resumable {
   [[nodiscard]] std::optional<Bytes> restored(const std::string& name) const;
   void keep(const std::string& name, std::function<Bytes()> save);
   void committing(const Sink& sink);
+  [[nodiscard]] std::string next_sink();
   [[nodiscard]] std::shared_ptr<File> open(const std::filesystem::path& path);
   static void write_line(File& file, const std::string& line);
   void begin(const StreamHandle& into);

@@ -88,6 +88,13 @@ void check_resources(const std::vector<Resource>& resources, const std::string& 
                       resource.name + "\")");
 }
 
+/// The program of this name in the folder of our own, if it is there; otherwise the name.
+std::string beside_this_program(const std::string& name) {
+  const std::string own = own_executable();
+  const std::string path = own.substr(0, own.rfind('/') + 1) + name;
+  return access(path.c_str(), X_OK) == 0 ? path : name;
+}
+
 class BatchJobs final : public Launcher {
  public:
   BatchJobs(const BatchSystem& system, const BatchOptions& options, const std::string& who)
@@ -126,7 +133,7 @@ class BatchJobs final : public Launcher {
     command.front() = own_executable();
     check_resources(options.resources, who);
     job_ = configured_job(config, options.processes, std::move(command));
-    if (job_.weir.empty()) job_.weir = find_in_path("weir").value_or("weir");
+    if (job_.weir.empty()) job_.weir = find_in_path("weir").value_or(beside_this_program("weir"));
     if (job_.nodes == 0) job_.nodes = 1;
     if (!options.resources.empty()) {
       job_.environment.emplace_back("WEIR_RESOURCES", resources_text(options.resources));

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <cstdlib>
 #include <fstream>
 
 #include "batch/answer.hpp"
@@ -173,6 +174,21 @@ worker::Machine share_of(const Grant& grant, const KernelView& kernel, const Hos
   machine.devices.assign(devices.begin() + static_cast<std::ptrdiff_t>(from),
                          devices.begin() + static_cast<std::ptrdiff_t>(to));
   return machine;
+}
+
+Copies copies(const BatchSystem::Variables& variables) {
+  if (variables("OMPI_COMM_WORLD_SIZE")) return {};
+  for (const BatchSystem& system : batch_systems())
+    if (const int together = system.started_together(variables); together > 1)
+      return {together, std::string(system.title()) + "'s own launcher"};
+  return {batch::count(variables("PMI_SIZE")), "another launcher of MPI programs"};
+}
+
+Copies copies() { return copies(batch::own_variables()); }
+
+void unset_misleading_variables() {
+  for (const BatchSystem& system : batch_systems())
+    for (const std::string& variable : system.misleading_variables()) unsetenv(variable.c_str());
 }
 
 }  // namespace weir::detail::home

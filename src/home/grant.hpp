@@ -34,6 +34,18 @@ struct Grant {
   Said<std::vector<std::string>> devices;
 };
 
+/// How many processes of one program a launcher has started that is none of Open MPI's, and which. What a
+/// rank starts is no copy.
+struct Copies {
+  int count = 1;
+  std::string starter;
+};
+[[nodiscard]] Copies copies(const BatchSystem::Variables& variables);
+[[nodiscard]] Copies copies();
+
+/// Unsets what a batch system's own launcher has set and what would mislead the programs started from here.
+void unset_misleading_variables();
+
 /// The fewest of what the batch job, the control group and the affinity mask allow.
 [[nodiscard]] Grant grant(const BatchSystem::Variables& variables, const KernelView& kernel);
 [[nodiscard]] Grant grant();

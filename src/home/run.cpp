@@ -12,8 +12,6 @@
 #include <fstream>
 #include <iostream>
 
-#include "batch/answer.hpp"
-#include "batch/program.hpp"
 #include "client/ending.hpp"
 #include "client/pins.hpp"
 #include "comm/mpi.hpp"
@@ -23,6 +21,7 @@
 #include "core/thrown.hpp"
 #include "core/wording.hpp"
 #include "dashboard/alone.hpp"
+#include "home/grant.hpp"
 #include "home/joined.hpp"
 #include "home/seen.hpp"
 #include "home/settings.hpp"
@@ -205,19 +204,12 @@ boost::mpi::threading::level mpi_threads() {
 
 /// Several processes of one program that are no ranks of Open MPI would each do the whole work.
 void refuse_copies() {
-  const auto variables = detail::batch::own_variables();
-  int copies = detail::batch::count(variables("PMI_SIZE"));
-  std::string starter = "another launcher of MPI programs";
-  for (const BatchSystem& system : batch_systems())
-    if (const int together = system.started_together(variables); together > 1) {
-      copies = together;
-      starter = std::string(system.title()) + "'s own launcher";
-    }
-  if (copies > 1)
-    throw Error(ErrorKind::unsupported, "this program was started " + std::to_string(copies) + " times by " +
+  const auto [count, starter] = detail::home::copies();
+  if (count > 1)
+    throw Error(ErrorKind::unsupported, "this program was started " + std::to_string(count) + " times by " +
                                             starter +
                                             ", which Weir does not take for ranks; write `weir run -n " +
-                                            std::to_string(copies) + " " + "PROGRAM` instead");
+                                            std::to_string(count) + " " + "PROGRAM` instead");
 }
 
 }  // namespace
@@ -250,6 +242,7 @@ int run(int argc, char** argv, const std::function<int(Client&)>& body, const Ru
     }
     auto* mpi = new boost::mpi::environment(argc, argv, mpi_threads(), false);
     detail::leave_mpi_job();
+    detail::home::unset_misleading_variables();
     static detail::comm::MpiTransport transport{boost::mpi::communicator()};
     const std::string who = "rank " + std::to_string(transport.rank());
     detail::log::set_prefix(who);

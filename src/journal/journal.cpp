@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 
@@ -123,16 +124,15 @@ void Journal::note_function(Segment& segment, const Record& record) {
 }
 
 Place place_of(const Record& record, std::uint16_t segment) {
-  return {record.offset + before_value, static_cast<std::uint32_t>(record.payload.size() - before_value),
-          segment, record.kind == RecordKind::object};
+  return {record.offset + before_value, segment, record.kind == RecordKind::object};
 }
 
 void Journal::read_record(std::uint16_t segment, const Record& record) {
   if (is_result(record)) {
     const Place before = index_.put(key_of(record), place_of(record, segment));
-    live_bytes_ += record.payload.size() - (before.used ? before_value + before.size : 0);
+    live_bytes_ += record.payload.size() - (before.used() ? before_value + size_of(before) : 0);
   } else if (record.kind == RecordKind::forget && record.payload.size() == sizeof(Key)) {
-    if (const Place* place = index_.find(key_of(record))) live_bytes_ -= before_value + place->size;
+    if (const Place* place = index_.find(key_of(record))) live_bytes_ -= before_value + size_of(*place);
     index_.erase(key_of(record));
   } else if (record.kind == RecordKind::clear) {
     index_ = {};
@@ -160,6 +160,25 @@ void Journal::read_one(std::uint16_t number, const std::string& path) {
                         "): its writer died; nothing that it had promised is lost");
 }
 
+// Of a value, as its record says.
+std::uint64_t Journal::size_of(const Place& place) const {
+  std::uint32_t payload = 0;
+  copy(place, place.offset - before_value - length_before_payload, sizeof payload, &payload);
+  return payload - before_value;
+}
+
+// Up to `most` bytes, as far as the segment goes.
+std::uint64_t Journal::copy_some(const Place& place, std::uint64_t offset, std::uint64_t most,
+                                 void* to) const {
+  const Segment& segment = segments_[place.segment];
+  const std::uint64_t end = segment.mapped       ? segment.mapped->bytes().size()
+                            : offset >= written_ ? written_ + pending_.size()
+                                                 : written_;
+  const std::uint64_t size = std::min(most, end - offset);
+  copy(place, offset, size, to);
+  return size;
+}
+
 // Without the lock of another program; under `mutex_`.
 void Journal::copy(const Place& place, std::uint64_t offset, std::uint64_t size, void* to) const {
   const Segment& segment = segments_[place.segment];
@@ -181,7 +200,14 @@ bool Journal::find_small(const Key& key, Buffer& out) const {
   const std::lock_guard hold(mutex_);
   const Place* place = index_.find(key);
   if (!place || place->object) return false;
-  copy(*place, place->offset, place->size, out.grow(place->size));
+  // Most values come with their length in one read.
+  constexpr std::uint64_t before = before_value + length_before_payload;
+  std::array<std::byte, 256> begin;
+  const std::uint64_t there = copy_some(*place, place->offset - before, begin.size(), begin.data());
+  const std::uint64_t size = number_at<std::uint32_t>(begin, 0) - before_value;
+  const std::uint64_t got = std::min(size, there - before);
+  out.append(begin.data() + before, got);
+  if (got < size) copy(*place, place->offset + got, size - got, out.grow(size - got));
   return true;
 }
 
@@ -234,9 +260,10 @@ void Journal::for_each(const std::function<void(const Entry&)>& f) const {
     copy(place, place.offset - sizeof head, sizeof head, head);
     const auto& functions = segments_[place.segment].functions;
     const auto function = functions.find(head[0]);
-    std::uint64_t bytes = place.size;
-    if (place.object && place.size == sizeof bytes) copy(place, place.offset, sizeof bytes, &bytes);
-    f({key, function == functions.end() ? Function{"?", 0} : function->second, head[1], bytes, place.object});
+    std::uint64_t bytes = size_of(place);
+    if (place.object && bytes == sizeof bytes) copy(place, place.offset, sizeof bytes, &bytes);
+    f({key, function == functions.end() ? Function{"?", 0} : function->second, head[1], bytes,
+       place.object != 0});
   });
 }
 

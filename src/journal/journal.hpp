@@ -121,6 +121,8 @@ class Journal {
   void append(RecordKind kind, const Key& key, const Function& function, std::string_view value);
   void write_out(std::unique_lock<std::mutex>& hold, bool sync);
   void stop_writing(const std::string& why);
+  [[nodiscard]] std::uint64_t size_of(const Place& place) const;
+  std::uint64_t copy_some(const Place& place, std::uint64_t offset, std::uint64_t most, void* to) const;
   void copy(const Place& place, std::uint64_t offset, std::uint64_t size, void* to) const;
   [[nodiscard]] std::uint32_t number_of(const Function& function);
   [[nodiscard]] std::string object_path(const Key& key) const;

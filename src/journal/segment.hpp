@@ -27,6 +27,8 @@ struct Record {
   std::span<const std::byte> payload;
 };
 
+/// The length of a payload stands so many bytes before it.
+constexpr std::uint64_t length_before_payload = 5;
 /// What a record of a result has before its value.
 constexpr std::size_t before_value = sizeof(Key) + 8;
 [[nodiscard]] inline bool is_result(const Record& record) noexcept {

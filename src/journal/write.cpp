@@ -84,7 +84,7 @@ void Journal::append(RecordKind kind, const Key& key, const Function& function, 
   append_number(payload, static_cast<std::uint32_t>(std::time(nullptr)));
   payload += value;
   append_record(pending_, kind, payload);
-  index_.put(key, {written_ + pending_.size() - value.size(), static_cast<std::uint32_t>(value.size()),
+  index_.put(key, {written_ + pending_.size() - value.size(),
                    static_cast<std::uint16_t>(segments_.size() - 1), kind == RecordKind::object});
   if (pending_.size() >= most_pending) write_out(hold, false);
 }

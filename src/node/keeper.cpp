@@ -91,7 +91,12 @@ void Keeper::write_loop() {
     auto [future, value] = std::move(*work_item_);
     work_item_.reset();
     hold.unlock();
-    journal_.put(future->kept->key, *future->kept->function, value.pack());
+    try {
+      journal_.put(future->kept->key, *future->kept->function, value.pack());
+    } catch (const std::exception& error) {  // what its serialization throws, or no memory for its bytes
+      log::warn("journal {}: a result of {} cannot be kept ({}); another run computes it again",
+                journal_.folder(), future->kept->function->name, error.what());
+    }
     future->kept->settled = true;
     value = {};
     future = {};

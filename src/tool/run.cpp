@@ -8,6 +8,7 @@
 
 #include "batch/registry.hpp"
 #include "dashboard/dashboard.hpp"
+#include "home/grant.hpp"
 #include "home/seen.hpp"
 #include "home/settings.hpp"
 #include "tool/command.hpp"
@@ -151,6 +152,15 @@ bool parse(int argc, char** argv, RunRequest& request) {
   return true;
 }
 
+/// Each of several would start all ranks, and wait for places that the others have.
+void refuse_copies() {
+  const auto [count, starter] = home::copies();
+  if (count > 1)
+    throw Error(ErrorKind::unsupported, "this `weir run` was started " + std::to_string(count) +
+                                            " times by " + starter +
+                                            "; write it without that: it starts the ranks itself");
+}
+
 /// WEIR_EXIT_GRACE says how long mpirun may take to end after rank 0.
 Patience patience() {
   Patience patience;
@@ -170,6 +180,8 @@ int run(int argc, char** argv) {
   RunRequest request;
   if (!parse(argc, argv, request)) return 0;
   check_environment(request);
+  refuse_copies();
+  home::unset_misleading_variables();
   // The program's own stderr is a pipe to this process.
   if (isatty(STDERR_FILENO)) {
     const char* const variable = std::getenv("WEIR_DASHBOARD");

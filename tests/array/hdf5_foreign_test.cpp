@@ -48,6 +48,7 @@ TEST_CASE("open_hdf5 reads the file that links lead to, not the one that was nam
       for (const char* name : {"x", "chunked", "gzip"})
         H5Lcreate_external("data/target.h5", name, file.file, name, H5P_DEFAULT, H5P_DEFAULT);
       H5Lcreate_soft("/x", file.file, "soft", H5P_DEFAULT, H5P_DEFAULT);
+      H5Lcreate_soft("/round", file.file, "round", H5P_DEFAULT, H5P_DEFAULT);
       H5Lcreate_soft("/nowhere", file.file, "dangling", H5P_DEFAULT, H5P_DEFAULT);
       H5Lcreate_soft("/gone", file.file, "soft_gone", H5P_DEFAULT, H5P_DEFAULT);
       H5Lcreate_external("data/none.h5", "x", file.file, "gone", H5P_DEFAULT, H5P_DEFAULT);
@@ -71,6 +72,8 @@ TEST_CASE("open_hdf5 reads the file that links lead to, not the one that was nam
               "leads to \"none\" of \"data/target.h5\", which cannot be opened (it is not there)");
     CHECK(error_of([&] { (void)open_hdf5<double>(master, "dangling"); }) ==
           "open_hdf5: \"dangling" + of + "leads to \"/nowhere\", which is not there");
+    CHECK(error_of([&] { (void)open_hdf5<double>(master, "round"); }) ==
+          "open_hdf5: \"/round" + of + "leads to \"/round\", from link to link without end");
     CHECK(error_of([&] { (void)open_hdf5<double>(master, "group"); }) ==
           "open_hdf5: \"group" + of + "must be a dataset (got a group)");
     // What it leads to is replaced.
@@ -192,6 +195,12 @@ TEST_CASE("complex numbers are read and written under any of their usual names, 
       write_pairs(file, "long", "real", "imaginary", H5T_IEEE_F64BE);
       write_pairs(file, "turned", "i", "r", H5T_NATIVE_DOUBLE);
       write_pairs(file, "other", "x", "y", H5T_NATIVE_DOUBLE);
+      test::Ids own;
+      const hid_t pair = own(H5Tcreate(H5T_COMPOUND, 16)), outer = own(H5Tcreate(H5T_COMPOUND, 16));
+      H5Tinsert(pair, "r", 0, H5T_NATIVE_DOUBLE);
+      H5Tinsert(pair, "i", 8, H5T_NATIVE_DOUBLE);
+      H5Tinsert(outer, "c", 0, pair);
+      file.write("nested", outer, outer, {1}, std::vector<double>{1, 2});
     }
     for (const char* name : {"ri", "reim", "real", "long"}) {
       CHECK(listed<C>(open_hdf5<C>(path, name).compute()) == usual);
@@ -214,6 +223,11 @@ TEST_CASE("complex numbers are read and written under any of their usual names, 
           "open_hdf5: the dataset's elements must have the member \"z\" (got compounds of \"x\" and \"y\" in "
           "\"other\" of \"" +
               path + "\")");
+    CHECK(
+        error_of([&] { (void)open_hdf5<double>(path, "nested", {.member = "c"}); }) ==
+        "open_hdf5: the dataset's elements must be convertible to float64 (got compounds of \"r\" and \"i\" "
+        "in \"c\" of \"nested\" of \"" +
+            path + "\"; only numbers are read out of compounds)");
     CHECK(
         error_of([&] { (void)open_hdf5<double>(path, "other"); }) ==
         "open_hdf5: the dataset's elements must be convertible to float64 (got compounds of \"x\" and \"y\" "

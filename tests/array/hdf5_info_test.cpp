@@ -36,6 +36,11 @@ TEST_CASE("hdf5_info lists datasets, attributes and links") {
       H5Pset_file_locking(access, false, true);
       const hid_t file = ids(H5Fopen(path.c_str(), H5F_ACC_RDWR, access));
       H5Lcreate_external("other.h5", "/y", file, "elsewhere", H5P_DEFAULT, H5P_DEFAULT);
+      const hid_t scalar = ids(H5Screate(H5S_SCALAR)),
+                  attribute = ids(H5Acreate_by_name(file, "number", "big", H5T_STD_U64BE, scalar, H5P_DEFAULT,
+                                                    H5P_DEFAULT, H5P_DEFAULT));
+      const std::uint64_t big = (std::uint64_t{1} << 53) + 1;  // no double
+      H5Awrite(attribute, H5T_NATIVE_UINT64, &big);
     }
     const Hdf5Info info = hdf5_info(path);
     REQUIRE(info.datasets.size() == 3);
@@ -52,6 +57,7 @@ TEST_CASE("hdf5_info lists datasets, attributes and links") {
     CHECK((packed.attributes == attributes));
     CHECK(info.datasets[0].type == "bool");
     CHECK(info.datasets[2].shape.empty());
+    CHECK((info.datasets[2].attributes.at("big") == Hdf5Attribute((std::int64_t{1} << 53) + 1)));
     CHECK((info.links == std::map<std::string, std::string>{{"/elsewhere", "/y of other.h5"}}));
     const std::vector<Hdf5Problem> problems = check_hdf5(path);
     REQUIRE(problems.size() == 1);

@@ -1,9 +1,10 @@
-// A file system that refuses to give space ahead (fallocate): seccomp answers for it, in a process of its
-// own.
+// A file system that refuses to give space ahead (fallocate) and to lock files (flock): seccomp answers for
+// it, in a process of its own.
 #include <catch2/catch.hpp>
 
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <sys/file.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -24,11 +25,12 @@ using namespace weir;
 
 namespace {
 
-// Every fallocate of this process fails from now on.
-bool refuse_fallocate() {
+// Every fallocate and flock of this process fails from now on.
+bool refuse_room_and_locks() {
   sock_filter rules[] = {
       BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_fallocate, 0, 1),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_fallocate, 1, 0),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_flock, 0, 1),
       BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EOPNOTSUPP),
       BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
   };
@@ -47,16 +49,17 @@ std::int64_t writes() {
 
 enum Outcome { right = 0, cannot_refuse = 10, not_refused, wrong_elements, many_writes, failed };
 
-Outcome written_without_fallocate(const std::string& path) {
-  if (!refuse_fallocate()) return cannot_refuse;
+Outcome written_without_room_and_locks(const std::string& path) {
+  if (!refuse_room_and_locks()) return cannot_refuse;
   if (syscall(SYS_fallocate, 0, 0, 0, 1) == 0 || errno != EOPNOTSUPP) return not_refused;
+  if (flock(0, LOCK_SH) == 0 || errno != EOPNOTSUPP) return not_refused;
   Outcome outcome = right;
   test::in_cluster([&] {
     const auto x = arange<double>(0, 1 << 21, 1, {1 << 17});  // 16 MiB
     const std::int64_t before = writes();
     x.to_hdf5(path, "plain");
-    x.to_hdf5(path, "grown", {.append = true, .unlimited = 0});
-    if (writes() - before > 1000) outcome = many_writes;  // a byte for every block would be 8192
+    x.to_hdf5(path, "grown", {.append = true, .unlimited = 0});  // the log warns, and nothing waits
+    if (writes() - before > 1000) outcome = many_writes;         // a byte for every block would be 8192
     for (const char* name : {"plain", "grown"})
       if (!(open_hdf5<double>(path, name) == x).all().item()) outcome = wrong_elements;
   });
@@ -65,13 +68,13 @@ Outcome written_without_fallocate(const std::string& path) {
 
 }  // namespace
 
-TEST_CASE("a file system without fallocate gets whole chunks, not a byte for every block") {
+TEST_CASE("a file system without fallocate and locks gets whole chunks, not a byte for every block") {
   const test::TemporaryFolder folder;
   const pid_t child = fork();
   if (child == 0) {
     Outcome outcome = failed;
     try {
-      outcome = written_without_fallocate(folder.path() + "/x.h5");
+      outcome = written_without_room_and_locks(folder.path() + "/x.h5");
     } catch (const std::exception& error) {
       std::fputs(error.what(), stderr);
     }

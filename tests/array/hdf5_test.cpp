@@ -339,6 +339,21 @@ TEST_CASE("errors name the file that the user named") {
         Catch::Contains("to_hdf5: cannot create \"" + path + "\" for writing (No such file or directory)"));
     const std::string there = folder.path() + "/x.h5";
     to_hdf5(ones({10}), there, "x");
+    {
+      struct Back {
+        std::filesystem::path path = std::filesystem::current_path();
+        ~Back() { std::filesystem::current_path(path); }
+      } const back;
+      std::filesystem::current_path(folder.path());
+      CHECK_THROWS_WITH(open_hdf5<double>("x.h5", "no"),
+                        "open_hdf5: the dataset must exist (got \"no\" in \"x.h5\")");
+      to_hdf5(weir::full({2}, 300), "x.h5", "wide", {.append = true});
+      CHECK_THROWS_WITH(open_hdf5<std::uint8_t>("x.h5", "wide").compute(),
+                        Catch::Contains("the number 300 at (0,) of \"wide\" in \"x.h5\" does not fit uint8"));
+      CHECK_THROWS_WITH(
+          to_hdf5(ones({2}), "x.h5", "x/y", {.append = true}),
+          "to_hdf5: a dataset must lie in a group (got \"x/y\"; \"x\" is a dataset of \"x.h5\")");
+    }
     const test::FileSizeLimit full(20'000);
     for (const bool append : {false, true}) {
       CHECK_THROWS_WITH(to_hdf5(ones({100'000}, {10'000}), there, "y", {.append = append}),

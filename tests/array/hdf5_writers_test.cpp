@@ -1,6 +1,7 @@
 // Several writers, writers that die, and the files that names lead to.
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -274,4 +275,27 @@ TEST_CASE("datasets without a limit are grown by regions") {
     CHECK(error_of([&] { to_hdf5(ones({3}), path, "x", {.unlimited = 1}); }) ==
           "to_hdf5: unlimited must be an axis of (3,) (got 1)");
   });
+}
+
+TEST_CASE("where files may be only so large, writing more is an error and not the end of the program") {
+  const TemporaryFolder folder;
+  const std::string path = folder.path() + "/x.h5";
+  in_cluster([&] { to_hdf5(ones({10}), path, "x"); });
+  Child child([&] {
+    rlimit limit{};
+    getrlimit(RLIMIT_FSIZE, &limit);
+    limit.rlim_cur = 200'000;
+    setrlimit(RLIMIT_FSIZE, &limit);
+    in_cluster([&] {
+      for (const bool append : {false, true})
+        if (const std::string error =
+                error_of([&] { to_hdf5(ones({100'000}, {10'000}), path, "y", {.append = append}); });
+            error.find("to_hdf5: cannot write \"" + path + "\", which has no room for ") != 0 ||
+            error.find(": File too large") == std::string::npos)
+          throw std::runtime_error(error);
+    });
+  });
+  CHECK(child.wait() == 0);
+  CHECK(names_in(folder.path()) == std::vector<std::string>{"x.h5"});
+  CHECK((test::plain_read(path, "x") == std::vector<double>(10, 1)));
 }

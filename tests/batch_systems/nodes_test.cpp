@@ -14,3 +14,25 @@ TEST_CASE("weir submit spreads the ranks over the nodes asked for") {
   for (const std::string line : {"node1 has 0\n", "node1 has 1\n", "node2 has 0\n", "node2 has 1\n"})
     CHECK(contains(done.out, line));
 }
+
+TEST_CASE("several copies of weir run or of a program started by srun are refused with a sentence") {
+  const User user;
+  const Finished copies =
+      user.shell("timeout 50 srun -N 2 -n 2 " + std::string(WEIR_TOOL) + " run /bin/true");
+  CHECK(copies.status == 2);
+  CHECK(contains(copies.err,
+                 "weir run: this `weir run` was started 2 times by Slurm's own launcher; write it without "
+                 "that: it starts the ranks itself\n"));
+}
+
+TEST_CASE("a script of the user's own with --export=NONE runs ranks on all of its nodes") {
+  const User user;
+  weir::test::write_file(
+      user.folder() + "/own.sh",
+      "#!/bin/bash\nexport OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 HOME=" + user.folder() +
+          "\n" + WEIR_TOOL + " run -n 4 /bin/sh -c 'echo rank $OMPI_COMM_WORLD_RANK'\n");
+  const Finished done = user.shell(
+      "sbatch --export=NONE -N 2 -n 4 --wait -o own.out own.sh; status=$?; cat own.out; exit $status");
+  CHECK(done.status == 0);
+  for (const std::string rank : {"0", "1", "2", "3"}) CHECK(contains(done.out, "rank " + rank + "\n"));
+}

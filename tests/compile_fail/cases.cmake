@@ -31,6 +31,8 @@ weir_compile_fail(client/cached_lambda
   "a lambda has no name by which another run finds its results; name it: make it a function")
 weir_compile_fail(client/cached_unordered
   "an unordered container has another order in another run; pass a std::map or std::set, or weir::unkeyed.x.")
+weir_compile_fail(client/cached_unordered_member
+  "an unordered container has another order in another run; pass a std::map or std::set, or weir::unkeyed.x.")
 weir_compile_fail(stream/gather_missing
   "weir: gather\\(\\) is missing: the elements are on the cluster; write .gather\\(\\).sink\\(f\\)")
 weir_compile_fail(stream/connect_gather_missing

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <fstream>
 #include <random>
+#include <set>
 #include <thread>
 
 #include "support/jobs.hpp"
@@ -202,4 +203,52 @@ TEST_CASE("journal: killed at any moments, it ends with what it would have been"
   const Finished again = run(place.arguments(400, 0), {.deadline = std::chrono::seconds(60)});
   CHECK(again.out == last.out);
   CHECK(place.runs() == 1);
+}
+
+namespace {
+
+std::string text_of(const std::string& path) {
+  std::ifstream in(path);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+// A result that the program had seen was there ever after.
+void check_notes(const std::string& path) {
+  std::ifstream in(path);
+  std::set<std::string> seen;
+  for (std::string what, number; in >> what >> number;) {
+    if (what == "seen") seen.insert(number);
+    else CHECK(seen.count(number) == 0);
+  }
+  CHECK(seen.size() == 200);
+}
+
+}  // namespace
+
+TEST_CASE("journal: tasks and streams that are killed at any moment give what they give without") {
+  const Place once;
+  REQUIRE(run({RESUME_JOB, once.folder}, {.deadline = std::chrono::seconds(60)}).status == 0);
+  const char* wanted = std::getenv("WEIR_KILLS");
+  std::mt19937 random(5);
+  for (const Launcher& home : homes) {
+    INFO(home.name);
+    const Place often;
+    for (int kills = wanted ? std::atoi(wanted) : 3; kills > 0; --kills) {
+      Process job(home.command({RESUME_JOB, often.folder}));
+      std::this_thread::sleep_for(std::chrono::milliseconds(50 + random() % 900));
+      const char* const victims[] = {"", "/rank0", "/worker"};
+      const std::string victim = victims[random() % 3];
+      const int process = victim.empty() ? 0 : std::atoi(text_of(often.folder + victim).c_str());
+      if (process <= 0 || kill(process, SIGKILL) != 0) job.send(SIGKILL);
+      static_cast<void>(job.wait());
+      fs::remove(often.folder + "/rank0");  // the numbers of processes come back
+      fs::remove(often.folder + "/worker");
+    }
+    CHECK(run(home.command({RESUME_JOB, often.folder}), {.deadline = std::chrono::seconds(60)}).status == 0);
+    check_notes(often.folder + "/notes");
+    for (const char* name : {"/groups.txt", "/windows.txt"}) {
+      CHECK(text_of(often.folder + name) == text_of(once.folder + name));
+      CHECK_FALSE(text_of(once.folder + name).empty());
+    }
+  }
 }

@@ -512,6 +512,115 @@ std::map<std::string, Function> order_functions() {
   };
 }
 
+Array<double> doubles(Words& words) { return Array<double>(cast(words.array(), DType::float64)); }
+
+// Factors of matrices, of which the product is compared, since they are not the only ones.
+std::map<std::string, Function> factor_functions() {
+  return {
+      {"qr",
+       [](Words& w) {
+         const NodePtr a = w.array();
+         const Factors f = qr(a);
+         return matmul(f.first, f.second, a->type);
+       }},
+      {"svd",
+       [](Words& w) {
+         const std::int64_t most = w.integer();  // 0: all of them
+         const NodePtr a = w.array();
+         const Factors f = most ? svd_compressed(a, most, 3, 1) : svd(a);
+         return matmul(arithmetic(Op::multiply, f.first, f.second), f.third, a->type);
+       }},
+      {"singular_values", [](Words& w) { return svd(w.array()).second; }},
+      {"cholesky", [](Words& w) { return cholesky(w.array()); }},
+      {"lstsq",
+       [](Words& w) {
+         const NodePtr a = w.array();
+         return lstsq(a, w.array());
+       }},
+      {"fftn",
+       [](Words& w) {
+         const auto kind = static_cast<Transform>(w.integer());
+         const Axes axes = w.axes();
+         const NodePtr x = w.array();
+         return fftn(kind, x, axes, {},
+                     real_of(x->type) == DType::float32 ? DType::complex64 : DType::complex128);
+       }},
+      {"fftshift",
+       [](Words& w) {
+         const bool to_middle = w.integer();
+         const auto axis = w.integer();
+         return fftshift(w.array(), axis, to_middle);
+       }},
+  };
+}
+
+// Typed functions that are put together from others.
+std::map<std::string, Function> composed_functions() {
+  return {
+      {"digitize",
+       [](Words& w) {
+         const bool right = w.integer();
+         const auto bins = w.numbers();
+         return weir::digitize(doubles(w), bins, right).node();
+       }},
+      {"argwhere", [](Words& w) { return weir::argwhere(doubles(w)).node(); }},
+      {"ptp",
+       [](Words& w) {
+         const Axes axes = w.axes();
+         return weir::ptp(doubles(w), {.axis = axes}).node();
+       }},
+      {"norm",
+       [](Words& w) {
+         const Axes axes = w.axes();
+         return weir::norm(doubles(w), {.axis = axes}).node();
+       }},
+      {"quantile",
+       [](Words& w) {
+         const auto q = w.numbers();
+         const auto axis = w.integer();
+         return weir::quantile(doubles(w), q, axis).node();
+       }},
+      {"dot",
+       [](Words& w) {
+         const auto a = doubles(w);
+         return weir::dot(a, doubles(w)).node();
+       }},
+      {"corrcoef", [](Words& w) { return weir::corrcoef(doubles(w)).node(); }},
+      {"linspace",
+       [](Words& w) {
+         const bool endpoint = w.integer();
+         const double start = w.number(), stop = w.number();
+         return weir::linspace(start, stop, w.integer(), ChunkSpec(3), endpoint).node();
+       }},
+      {"diagonal",
+       [](Words& w) {
+         const auto k = w.integer();
+         return diagonal(w.array(), k);
+       }},
+      {"meshgrid",
+       [](Words& w) {
+         const auto which = static_cast<std::size_t>(w.integer());
+         const auto order = static_cast<GridOrder>(w.integer());
+         std::vector<Array<double>> lists(static_cast<std::size_t>(w.integer()));
+         for (auto& list : lists) list = doubles(w);
+         return weir::meshgrid(lists, order).at(which).node();
+       }},
+      {"block",
+       [](Words& w) {
+         std::vector<std::vector<Array<double>>> rows(2, std::vector<Array<double>>(2));
+         for (auto& row : rows)
+           for (auto& part : row) part = doubles(w);
+         return weir::block(rows).node();
+       }},
+      {"allclose",
+       [](Words& w) {
+         const auto a = doubles(w);
+         const bool close = weir::allclose(a, doubles(w));
+         return from_values(DType::boolean, {}, &close, {});
+       }},
+  };
+}
+
 NodePtr folded(Words& words, Reduction reduction) {
   Reduce how;
   how.axis = words.axes();
@@ -556,6 +665,8 @@ std::map<std::string, Function> all_functions() {
   all.merge(number_functions());
   all.merge(order_functions());
   all.merge(statistics_functions());
+  all.merge(factor_functions());
+  all.merge(composed_functions());
   for (int i = 0; i < static_cast<int>(Op::cast); ++i) {
     const auto op = static_cast<Op>(i);
     const std::string name(to_string(op));

@@ -122,12 +122,12 @@ class Maker:
         if t.kind in "iu":
             low, high = np.iinfo(t).min, np.iinfo(t).max
             if not calm and r.random() < 0.1:
-                return r.choice([low, high, high - 1, low + 1, high // 2])
+                return r.choice([low, high, high - 1, low + 1, high // 2, min(high, 2 ** 53 + 1)])
             return r.randint(0, 12) if t.kind == "u" else r.randint(-9, 9)
         if t.kind == "f":
             if not calm and r.random() < 0.1:
-                return r.choice([np.nan, np.nan, np.inf, -np.inf, 1e30, 2.0 ** 53,
-                                 -0.0 if r.random() < 0.2 else 3.0])
+                return r.choice([np.nan, np.nan, np.inf, -np.inf, 1e30, 2.0 ** 53, np.finfo(t).max,
+                                 np.finfo(t).tiny, -0.0 if r.random() < 0.2 else 3.0])
             return r.randint(-40, 40) / r.choice([1, 2, 4, 8])
         return complex(self.element("float32", calm), self.element("float32", True))
 
@@ -765,6 +765,77 @@ class Maker:
         return Expression(f"average {words} {a.words} {w.words}",
                           (x * w.value).sum(axes) / w.value.sum(axes), False, [a, w])
 
+    def calm(self, depth, axes=None):
+        """Finite numbers that are not large, as doubles."""
+        a = self.any(depth, TYPES[1:11])
+        if axes is not None and a.value.ndim != axes or a.scale > 1e6 or not np.isfinite(a.value).all():
+            a = self.leaf(a.type.name, self.shape(axes), True)
+        return a, a.value.astype("float64")
+
+    def f_together(self, depth):
+        r = self.rng
+        name = r.choice(["ptp", "norm", "quantile", "dot", "corrcoef", "argwhere", "digitize", "diagonal",
+                         "meshgrid", "block", "allclose", "linspace"])
+        if name == "linspace":
+            start, stop, n, end = r.randint(-9, 9) / 4, r.randint(-9, 9) / 4, r.randint(0, 9), r.randint(0, 1)
+            return Expression(f"linspace {end} {text(start)} {text(stop)} {n}",
+                              np.linspace(start, stop, n, bool(end)), False)
+        if name == "meshgrid":
+            lists = [self.leaf("float64", (r.randint(0, 4),), True) for _ in range(r.randint(1, 3))]
+            which, order = r.randrange(len(lists)), r.randrange(2)
+            value = np.meshgrid(*[e.value for e in lists], indexing=["xy", "ij"][order])[which]
+            words = " ".join(e.words for e in lists)
+            return Expression(f"meshgrid {which} {order} {len(lists)} {words}", value, True, lists)
+        if name == "block":
+            (m, n), (k, p) = [(r.randint(1, 3), r.randint(1, 3)) for _ in range(2)]
+            parts = [self.leaf("float64", s) for s in ((m, n), (m, p), (k, n), (k, p))]
+            value = np.block([[e.value for e in parts[:2]], [e.value for e in parts[2:]]])
+            return Expression("block " + " ".join(e.words for e in parts), value, True, parts)
+        if name == "diagonal":
+            a, k = self.leaf(None, self.shape(2)), r.randint(-3, 3)
+            if not -a.shape[0] <= k <= a.shape[1]:
+                raise Unfit
+            return Expression(f"diagonal {k} {a.words}", np.diagonal(a.value, k), True, [a])
+        if name == "corrcoef":
+            x = np.array([[r.random() for _ in range(r.randint(3, 3))] for _ in range(r.randint(1, 4))])
+            a = self.values(x)
+            return Expression(f"corrcoef {a.words}", np.atleast_2d(np.corrcoef(x)), False, [a])
+        if name in ("digitize", "argwhere", "allclose"):
+            a = self.exactly(self.any(depth, TYPES[1:11]))
+            x = a.value.astype("float64")
+            if name == "argwhere":
+                if x.ndim == 0:
+                    raise Unfit
+                return Expression(f"argwhere {a.words}", np.argwhere(x), True, [a])
+            if name == "allclose":
+                b = a if r.random() < 0.5 else self.exactly(self.partner(a, 0, TYPES[1:11]))
+                y = b.value.astype("float64")
+                return Expression(f"allclose {a.words} {b.words}", np.allclose(x, y), True, [a, b])
+            bins = sorted(r.randint(-20, 20) / 4 for _ in range(r.randint(0, 5)))
+            right = r.randrange(2)
+            words = " ".join([str(len(bins))] + [text(b) for b in bins])
+            return Expression(f"digitize {right} {words} {a.words}", np.digitize(x, bins, bool(right)), True,
+                              [a])
+        a, x = self.calm(depth)
+        if x.size == 0:
+            raise Unfit
+        if name == "dot":
+            if x.ndim > 3:
+                raise Unfit
+            shape = ((x.shape[-1],) + self.shape(r.randint(0, 1)) if x.ndim else self.shape())
+            if len(shape) == 2 and x.ndim:
+                shape = r.choice([shape, (2,) + shape])
+            b = self.leaf("float64", shape, True)
+            return Expression(f"dot {a.words} {b.words}", np.dot(x, b.value), False, [a, b])
+        if name == "quantile":
+            axis, q = self.axis(a), [r.choice([0, 0.25, 0.5, 1, 0.335]) for _ in range(r.randint(1, 3))]
+            value = np.moveaxis(np.quantile(x, q, axis=axis), 0, axis)
+            words = " ".join([str(len(q))] + [text(p) for p in q])
+            return Expression(f"quantile {words} {axis} {a.words}", value, False, [a])
+        words, axes = self.axes(a)
+        value = np.ptp(x, axes) if name == "ptp" else np.sqrt((x * x).sum(axes))
+        return Expression(f"{name} {words} {a.words}", value, name == "ptp", [a])
+
     # --- shapes
 
     def f_reshape(self, depth):
@@ -1168,6 +1239,53 @@ class Maker:
             return Expression(f"inv {a.words}", np.linalg.inv(a.value), False, [a])
         b = self.leaf(t, (n, self.rng.randint(1, 4)) if self.rng.random() < 0.5 else (n,), True)
         return Expression(f"solve {a.words} {b.words}", np.linalg.solve(a.value, b.value), False, [a, b])
+
+    def rows(self, a):
+        """The words of a matrix in chunks of rows."""
+        sizes, left = [], a.shape[0]
+        while left:
+            sizes.append(self.rng.randint(1, left))
+            left -= sizes[-1]
+        return f"rechunk 2 {listed(sizes)} {listed([a.shape[1]])} {a.words}"
+
+    def f_factors(self, depth):
+        r = self.rng
+        n = r.randint(1, 5)
+        m = n + r.randint(0, 6)
+        t = r.choice(REALS)
+        x = (np.array([[r.randint(-20, 20) for _ in range(n)] for _ in range(m)]) / 4).astype(t)
+        name = r.choice(["qr", "svd", "svd_compressed", "singular_values", "cholesky", "lstsq"])
+        if name == "cholesky":
+            a = self.values((x.T @ x + 10 * np.eye(n)).astype(t))
+            size = r.randint(1, n)
+            cuts = listed([size] * (n // size) + [n % size] * bool(n % size))
+            value = np.linalg.cholesky(a.value)
+            return Expression(f"cholesky rechunk 2 {cuts} {cuts} {a.words}", value, False, [a])
+        if name == "lstsq":
+            a = self.values(x + 20 * np.eye(m, n).astype(t))
+            b = self.leaf(t, (m, r.randint(1, 3)) if r.random() < 0.5 else (m,), True)
+            value = np.linalg.lstsq(a.value, b.value, None)[0]
+            return Expression(f"lstsq {self.rows(a)} {b.words}", value, False, [a, b])
+        a = self.values(x)
+        if name == "svd_compressed":
+            return Expression(f"svd {n} {self.rows(a)}", x, False, [a])
+        if name == "singular_values":
+            return Expression(f"{name} {self.rows(a)}", np.linalg.svd(x, compute_uv=False), False, [a])
+        return Expression(f"{name} {'0 ' if name == 'svd' else ''}{self.rows(a)}", x, False, [a])
+
+    def f_fftn(self, depth):
+        a = self.any(depth)
+        if self.rng.random() < 0.3:
+            axis, front = self.axis(a), self.rng.randrange(2)
+            value = (np.fft.fftshift if front else np.fft.ifftshift)(a.value, axis)
+            return Expression(f"fftshift {front} {axis} {a.words}", value, True, [a])
+        if a.value.size == 0 or a.value.ndim == 0 or a.scale > 1e6 or not np.isfinite(a.value).all():
+            raise Unfit
+        words, axes = self.axes(a)
+        form = self.rng.randrange(2)
+        t = "complex64" if real_of(a.type) == np.float32 else "complex128"
+        value = [np.fft.fftn, np.fft.ifftn][form](a.value.astype("complex128"), axes=axes).astype(t)
+        return Expression(f"fftn {form} {words} {a.words}", value, False, [a])
 
     def f_fft(self, depth):
         a = self.any(depth)

@@ -95,3 +95,16 @@ TEST_CASE("grant: lists of processors") {
   CHECK(cpu_list("0-2,8") == std::vector<int>{0, 1, 2, 8});
   for (const char* wrong : {"", "x", "3-", "3-1", "-1", "0-99999999", "1;2"}) CHECK(cpu_list(wrong).empty());
 }
+
+TEST_CASE("copies: what a launcher has started several times, but not what a rank has started") {
+  const auto of = [](std::map<std::string, std::string> variables) {
+    return copies(fake(std::move(variables)));
+  };
+  CHECK(of({{"SLURM_STEP_ID", "0"}, {"SLURM_STEP_NUM_TASKS", "4"}}).count == 4);
+  CHECK(of({{"SLURM_STEP_ID", "0"}, {"SLURM_STEP_NUM_TASKS", "4"}}).starter == "Slurm's own launcher");
+  CHECK(of({{"PMI_SIZE", "3"}}).starter == "another launcher of MPI programs");
+  CHECK(of({{"SLURM_STEP_ID", "0"}, {"SLURM_STEP_NUM_TASKS", "1"}}).count <= 1);
+  CHECK(of({{"SLURM_STEP_ID", "0"}, {"SLURM_STEP_NUM_TASKS", "4"}, {"OMPI_COMM_WORLD_SIZE", "8"}}).count ==
+        1);
+  CHECK(of({}).count <= 1);
+}

@@ -8,6 +8,7 @@
 #include <sstream>
 
 #include "weir/resumable.hpp"
+#include "weir/stream/extend.hpp"
 
 using namespace weir;
 
@@ -30,7 +31,6 @@ std::string read_file(const std::string& path) {
 struct Stop {};
 
 std::string text(long x) { return std::to_string(x); }
-std::string text(const std::string& x) { return x; }
 template <class T>
 std::string text(const std::optional<T>& x);
 template <class A, class B>
@@ -103,6 +103,23 @@ std::string resumed(const Build& build) {
 
 long mod(const long& x) { return x % 3; }
 
+// An operator of one's own, which names its state or not.
+template <class In, bool names>
+struct EveryThird {
+  using Out = In;
+  int seen = 0;
+  template <class X, class Emit>
+  void push(X&& x, Emit&& emit) {
+    if (++seen % 3 == 0) emit(std::forward<X>(x));
+  }
+  auto kept() requires names { return std::tie(seen); }
+};
+template <bool names>
+auto every_third() {
+  return op::ByKernel{"every_third",
+                      []<class In>(std::type_identity<In>) { return EveryThird<In, names>{}; }};
+}
+
 }  // namespace
 
 TEST_CASE("resumable: states of operators go on") {
@@ -116,6 +133,7 @@ TEST_CASE("resumable: states of operators go on") {
   resumed([](const auto& s) { return s.pairwise(); });
   resumed([](const auto& s) { return s.enumerate(); });
   resumed([](const auto& s) { return s.slice(10, 40, 3); });
+  resumed([](const auto& s) { return s.apply(every_third<true>()); });
   resumed([](const auto& s) { return s.take_while([](long x) { return x != 6; }); });
   resumed([&](const auto& s) { return s.group_by(mod, op::accumulate(sum, 0L)); });
   resumed([&](const auto& s) { return s.group_by(mod, op::sliding_window(2), 2); });
@@ -131,6 +149,35 @@ TEST_CASE("resumable: windows and joins go on") {
   resumed([](const auto& s) { return s.zip(s.filter([](long x) { return x % 2 == 0; }), max_ahead{100}); });
   resumed([](const auto& s) { return s.combine_latest(s.filter([](long x) { return x % 2 == 0; })); });
   resumed([](const auto& s) { return s.zip_latest(s.filter([](long x) { return x % 2 == 0; })); });
+}
+
+namespace {
+
+// Entries of a vector that stands for a disk: those beyond what was committed are taken back.
+struct Shelf {
+  std::vector<long>* disk;
+  void put(long x) { disk->push_back(x); }
+  std::uint64_t commit() { return disk->size(); }
+  void go_on(std::optional<std::uint64_t> entries) { disk->resize(entries.value_or(0)); }
+};
+
+}  // namespace
+
+TEST_CASE("resumable: a sink of one's own commits") {
+  const Folder folder;
+  std::vector<long> disk{-1, -2}, items, wanted;
+  for (long i = 0; i < 100; ++i) items.push_back(i), wanted.push_back(i);
+  for (const long stop : {40L, 30L, -1L}) {
+    Stream<long> numbers;
+    Resumable job(folder.path, "shelf", std::chrono::nanoseconds(0));
+    job.sink_to(numbers, Shelf{&disk});
+    job.sink(numbers, [seen = 0L, stop](long) mutable {
+      if (seen++ == stop) throw Stop{};
+    });
+    if (stop < 0) job.feed(ItemsOf(items), numbers);
+    else CHECK_THROWS_AS(job.feed(ItemsOf(items), numbers), Stop);
+  }
+  CHECK(disk == wanted);
 }
 
 TEST_CASE("resumable: another pipeline than that of the last run is refused") {
@@ -151,6 +198,10 @@ TEST_CASE("resumable: another pipeline than that of the last run is refused") {
                       .sliding_window(3)
                       .map([](const auto& window) { return long(window.size()); });
                 }),
-      "resumable: <sliding_window: 3> keeps a state that cannot be written for another run; keep "
-      "it in a state of the resumable, or make its elements travel");
+      "resumable: <sliding_window: 3> keeps a state that cannot be written for another run; make "
+      "its elements travel, give an operator of your own a kept(), or keep it in a state of the "
+      "resumable");
+  const Folder other;
+  CHECK_THROWS_AS(run_until(other.path, -1, [](const auto& s) { return s.apply(every_third<false>()); }),
+                  Error);
 }

@@ -186,7 +186,10 @@ class RandomRun {
     often(trouble_.joins, [this] { join(); });
     to_some_task(trouble_.releases, [this](TaskId id) { cluster_.release(id); });
     to_some_task(trouble_.cancels, [this](TaskId id) { cluster_.cancel(id); });
-    to_some_task(trouble_.retries, [this](TaskId id) { cluster_.retry(id); });
+    to_some_task(trouble_.retries, [this](TaskId id) {
+      note_retried(id);
+      cluster_.retry(id);
+    });
     to_some_task(trouble_.fetches, [this](TaskId id) { cluster_.fetch(id); });
     // In the end there is a worker that may run everything.
     cluster_.at(3e-3 * trouble_.tasks / trouble_.workers + 1, [this] {
@@ -225,11 +228,18 @@ class RandomRun {
            trouble_.deaths + trouble_.mistakes > 0;
   }
 
-  /// Scattered data may go when what was made of it has been run: that may be lost later with its worker, or
+  /// What failed below it is run again too.
+  void note_retried(TaskId id) {
+    if (!inputs_.contains(id) || !retried_.insert(id).second) return;
+    for (const TaskId input : inputs_[id]) note_retried(input);
+  }
+
+  /// Scattered data may go when what was made of it is over: that may be lost later with its worker, or
   /// be retried, and be wanted again. Nobody who has never run may miss it.
   bool was_done_before(TaskId id) const {
     const auto inputs = inputs_.find(id);
     if (inputs == inputs_.end()) return false;
+    if (retried_.contains(id)) return true;
     return std::any_of(inputs->second.begin(), inputs->second.end(), [&](TaskId input) {
       const bool is_released_data = !inputs_.contains(input) && !cluster_.future(input).held;
       return (is_released_data && cluster_.runs_of(id) > 0) || was_done_before(input);
@@ -266,6 +276,7 @@ class RandomRun {
   SimulatedCluster cluster_;
   std::vector<TaskId> ids_;
   std::map<TaskId, std::vector<TaskId>> inputs_;  // of all but scattered data
+  std::set<TaskId> retried_;
   std::vector<double> order_;
 };
 

@@ -4,6 +4,7 @@
 #include <iterator>
 
 #include "support/process.hpp"
+#include "tool/map/hope.hpp"
 #include "tool/map/lines.hpp"
 #include "tool/map/results.hpp"
 #include "weir/error.hpp"
@@ -63,6 +64,21 @@ TEST_CASE("map gives up when it is told to") {
     CHECK_THROWS_WITH(parse_halt(text), Catch::StartsWith("--halt must be never, soon or now"));
 }
 
+TEST_CASE("map waits for jobs as long as one may come") {
+  Hope hope;
+  const Hope::Time start{};
+  const auto at = [&](int seconds) { return start + std::chrono::seconds(seconds); };
+  CHECK_FALSE(hope.is_lost(at(0), false, false, "refused"));
+  CHECK_FALSE(hope.is_lost(at(29), false, false, "refused"));
+  CHECK_FALSE(hope.is_lost(at(31), true, false, "refused"));  // one is queued
+  CHECK_FALSE(hope.is_lost(at(90), false, false, "refused"));
+  CHECK_FALSE(hope.is_lost(at(110), false, true, "refused"));
+  CHECK_FALSE(hope.is_lost(at(120), false, false, "refused"));
+  CHECK_FALSE(hope.is_lost(at(151), false, false, ""));
+  CHECK_FALSE(hope.is_lost(at(160), false, false, "refused"));
+  CHECK(hope.is_lost(at(190), false, false, "refused"));
+}
+
 TEST_CASE("rows of results are read back, however they were cut") {
   const Row worked{1, 0, 0.5, 1, "here", "sim 'a,b'", "one\n\"two\"\n", ""};
   Row failed = worked;
@@ -91,6 +107,17 @@ TEST_CASE("weir map prints what its commands print, and fails if one has failed"
   CHECK(run({"sh", "-c", "printf 'x y\\nz' | " WEIR_TOOL " map -k echo"}).out == "x y\nz\n");
   CHECK(map_of("--dry-run 'gzip {/} > {.}' ::: in/a.txt").out == "gzip a.txt > in/a\n");
   CHECK(map_of("no-such-command ::: 1").err.find("not found") != std::string::npos);
+}
+
+TEST_CASE("weir map does the same on ranks") {
+  const TemporaryFolder folder;
+  const std::string words =
+      "-n 2 -j 2 --retries 1 --results " + folder.path() + "/out.csv 'echo {}; test {} != 2' ::: 1 2 3";
+  const Finished first = map_of(words);
+  CHECK(first.status == 1);
+  CHECK(first.err.find("weir map: 'echo 2; test 2 != 2' ended with status 1 (attempt 2)\n"
+                       "weir map: 1 of 3 commands have failed\n") != std::string::npos);
+  CHECK(kept_in(file_text(folder.path() + "/out.csv")).worked.size() == 2);
 }
 
 TEST_CASE("weir map goes on with what is missing") {
@@ -131,6 +158,9 @@ TEST_CASE("weir map refuses what cannot be meant") {
            {"--resume true ::: 1", "--resume must be told by --results FILE"},
            {"--timeout soon true ::: 1", "soon"},
            {"-j 0 true ::: 1", "-j"},
+           {"--cluster 2 true ::: 1", "--cluster must be told what each job has"},
+           {"--cluster 2 -n 2 true ::: 1", "one of -n and --cluster must be chosen (got both)"},
+           {"-n 0 true ::: 1", "-n must be a whole number of ranks"},
            {"-a /not/there true", "-a /not/there: it cannot be read (No such file or directory)"},
            {"--results /not/there/x true ::: 1", "it cannot be opened"},
            {"'echo {3}' ::: 1", "{3} must name one of the arguments (got 1)"}}) {

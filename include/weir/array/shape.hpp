@@ -104,6 +104,11 @@ template <class T>
 [[nodiscard]] Array<T> concatenate(const std::vector<Array<T>>& parts, std::int64_t axis = 0) {
   return Array<T>(detail::array::concatenate(detail::array::nodes_of(parts), axis));
 }
+/// The same of parts of arrays: `concatenate(std::vector{x(0), x(2)})`.
+template <class T>
+[[nodiscard]] Array<T> concatenate(const std::vector<Selection<T>>& parts, std::int64_t axis = 0) {
+  return concatenate(std::vector<Array<T>>(parts.begin(), parts.end()), axis);
+}
 /// The same of arrays of different types, in the type that holds them all: `concatenate(std::tuple{a, b})`.
 template <class... A>
 [[nodiscard]] auto concatenate(const std::tuple<A...>& parts, std::int64_t axis = 0) {
@@ -114,6 +119,11 @@ template <class... A>
 template <class T>
 [[nodiscard]] Array<T> stack(const std::vector<Array<T>>& parts, std::int64_t axis = 0) {
   return Array<T>(detail::array::stack(detail::array::nodes_of(parts), axis));
+}
+/// The same of parts of arrays: `stack(std::vector{x(0), x(2)})`.
+template <class T>
+[[nodiscard]] Array<T> stack(const std::vector<Selection<T>>& parts, std::int64_t axis = 0) {
+  return stack(std::vector<Array<T>>(parts.begin(), parts.end()), axis);
 }
 /// The same of arrays of different types, in the type that holds them all.
 template <class... A>

@@ -62,7 +62,9 @@ struct Unique {
 /// The different elements of an array and how often there is each; computed now and kept on the workers,
 /// since nothing else tells how many there are.
 ///
-/// **Errors.** As `compute`. **Cost.** As `sort` of the different elements of each chunk.
+/// **Shape.** One axis each, whatever the array's. **Errors.** As `compute`.
+/// **Cost.** As `sort` of the different elements of each chunk: a task holds what one chunk has, twice, and
+/// their counts; the array, and what is different in it, may be larger than all memory.
 template <detail::array::Ordered T>
 [[nodiscard]] Unique<T> unique(const Array<T>& x) {
   const detail::array::UniqueNodes nodes = detail::array::unique(x.node());

@@ -4,7 +4,10 @@
 
 #include <algorithm>
 #include <cstring>
+#include <functional>
+#include <limits>
 #include <numeric>
+#include <optional>
 
 #include "array/graph/views.hpp"
 #include "array/kernels/lines.hpp"
@@ -84,18 +87,32 @@ NodePtr sorted_lines(const char* name, const NodePtr& x, std::size_t axis, std::
 
 // --- one axis in several chunks
 
-// In fewer chunks, if there are many small ones: each piece of a sorted list has a part of every chunk.
-NodePtr in_few_chunks(const NodePtr& x) {
+// Where groups of lists begin, and their end: many small ones are joined, since each piece of a sorted list
+// has a part of every list.
+std::vector<std::size_t> few_groups(const std::vector<std::int64_t>& sizes) {
   constexpr std::int64_t few = 32, enough = 1 << 19;
+  const std::int64_t all = std::accumulate(sizes.begin(), sizes.end(), std::int64_t{0});
+  const std::int64_t each = std::ssize(sizes) <= few ? 0 : std::min(enough, (all + few - 1) / few);
+  std::vector<std::size_t> begins;
+  std::int64_t group = 0;
+  for (std::size_t i = 0; i < sizes.size(); group += sizes[i++])
+    if (i == 0 || each == 0 || (group > 0 && group + sizes[i] > each)) {
+      begins.push_back(i);
+      group = 0;
+    }
+  begins.push_back(sizes.size());
+  return begins;
+}
+
+NodePtr in_few_chunks(const NodePtr& x) {
   const auto& sizes = x->grid.chunks[0];
-  if (std::ssize(sizes) <= few) return x;
-  const std::int64_t each = std::min(enough, (x->grid.shape[0] + few - 1) / few);
-  Chunks chunks{{0}};
-  for (const std::int64_t size : sizes) {
-    if (chunks[0].back() > 0 && chunks[0].back() + size > each) chunks[0].push_back(0);
-    chunks[0].back() += size;
-  }
-  return rechunk(x, ChunkSpec(chunks));
+  const auto groups = few_groups(sizes);
+  Chunks chunks(1);
+  for (std::size_t g = 0; g + 1 < groups.size(); ++g)
+    chunks[0].push_back(std::accumulate(sizes.begin() + static_cast<std::ptrdiff_t>(groups[g]),
+                                        sizes.begin() + static_cast<std::ptrdiff_t>(groups[g + 1]),
+                                        std::int64_t{0}));
+  return chunks[0].size() == sizes.size() ? x : rechunk(x, ChunkSpec(chunks));
 }
 
 // Every chunk sorted by itself; or where its elements are in the whole array.
@@ -149,9 +166,12 @@ task::Value cut_places(Reader& parameters, std::span<const Tensor> operands) {
   return out.value;
 }
 
-// Where each sorted chunk is cut: a row for each, with its begin and its end. `apart`: equal elements may
-// come into different pieces, so that pieces are about as long as chunks whatever the elements are.
-std::vector<std::vector<std::int64_t>> cuts_of(const NodePtr& sorted, bool apart) {
+// Where each sorted chunk is cut into pieces: a row for each, with its begin and its end. `apart`: equal
+// elements may come into different pieces, so that these are about as long whatever the elements are.
+std::vector<std::vector<std::int64_t>> cuts_of(const NodePtr& sorted, std::int64_t pieces, bool apart) {
+  std::vector<std::vector<std::int64_t>> cuts;
+  for (const std::int64_t size : sorted->grid.chunks[0]) cuts.push_back({0, size});
+  if (pieces == 1) return cuts;
   const auto& sizes = sorted->grid.chunks[0];
   const auto chunks = static_cast<std::int64_t>(sizes.size());
   const std::int64_t each = 4 * chunks;
@@ -167,8 +187,8 @@ std::vector<std::vector<std::int64_t>> cuts_of(const NodePtr& sorted, bool apart
   const xt::xarray<std::int64_t> places = compute<std::int64_t>(order);
   std::vector<std::int64_t> chosen, from, at;
   const auto count = static_cast<std::int64_t>(places.size());
-  for (std::int64_t i = 1; i < chunks && count; ++i) {
-    const std::int64_t sample = places.data()[i * count / chunks];
+  for (std::int64_t i = 1; i < pieces && count; ++i) {
+    const std::int64_t sample = places.data()[i * count / pieces];
     const std::int64_t chunk = samples->grid.find(0, sample), n = sizes[static_cast<std::size_t>(chunk)],
                        k = std::min(n, each),
                        number = sample - samples->grid.starts[0][static_cast<std::size_t>(chunk)];
@@ -176,8 +196,6 @@ std::vector<std::vector<std::int64_t>> cuts_of(const NodePtr& sorted, bool apart
     from.push_back(chunk);
     at.push_back(apart ? (2 * number + 1) * n / (2 * k) : -1);
   }
-  std::vector<std::vector<std::int64_t>> cuts;
-  for (const std::int64_t size : sizes) cuts.push_back({0, size});
   if (chosen.empty()) return cuts;
   const NodePtr splitters = persist(rechunk(take(samples, 0, chosen), ChunkSpec{AxisChunks(-1)}));
   const auto plan = [sorted, splitters, from, at](TaskBuilder& task, std::int64_t chunk) {
@@ -192,41 +210,53 @@ std::vector<std::vector<std::int64_t>> cuts_of(const NodePtr& sorted, bool apart
   return cuts;
 }
 
+// Calls f(list, place) for the elements of sorted lists in their order; of equal ones those of the first list
+// come first.
+template <class T, class F>
+void in_order(std::span<const Tensor> lists, F f) {
+  struct Head {
+    T value;
+    std::size_t list;
+    std::int64_t at;
+  };
+  const auto later = [](const Head& a, const Head& b) {
+    return InOrder()(b.value, a.value) || (!InOrder()(a.value, b.value) && a.list > b.list);
+  };
+  std::vector<Head> heads;
+  for (std::size_t i = 0; i < lists.size(); ++i)
+    if (lists[i].shape[0]) heads.push_back({lists[i].as<T>()[0], i, 0});
+  std::ranges::make_heap(heads, later);
+  while (!heads.empty()) {
+    std::ranges::pop_heap(heads, later);
+    Head& head = heads.back();
+    f(head.list, head.at);
+    if (++head.at < lists[head.list].shape[0]) {
+      head.value = lists[head.list].template as<T>()[head.at];
+      std::ranges::push_heap(heads, later);
+    } else {
+      heads.pop_back();
+    }
+  }
+}
+
 // Merges sorted lists, told apart by their number where elements are equal. Parameters: whether indices,
 // which are the second half of the operands, are wanted instead of the elements.
 task::Value merged(Reader& parameters, std::span<const Tensor> operands) {
   bool indices = false;
   read(parameters, indices);
   const std::size_t lists = indices ? operands.size() / 2 : operands.size();
+  const auto wanted = operands.last(lists);
   std::int64_t count = 0;
-  for (std::size_t i = 0; i < lists; ++i) count += operands[i].shape[0];
-  const Tensor out = make_tensor(indices ? DType::int64 : operands[0].type, Dims{count});
+  for (const Tensor& list : wanted) count += list.shape[0];
+  const Tensor out = make_tensor(wanted[0].type, Dims{count});
   ordered(operands[0].type, [&]<class T>(std::type_identity<T>) {
-    struct Head {
-      T value;
-      std::size_t list;
-      std::int64_t at;
-    };
-    const auto later = [](const Head& a, const Head& b) {
-      return InOrder()(b.value, a.value) || (!InOrder()(a.value, b.value) && a.list > b.list);
-    };
-    std::vector<Head> heads;
-    for (std::size_t i = 0; i < lists; ++i)
-      if (operands[i].shape[0]) heads.push_back({operands[i].as<T>()[0], i, 0});
-    std::ranges::make_heap(heads, later);
-    for (std::int64_t i = 0; i < count; ++i) {
-      std::ranges::pop_heap(heads, later);
-      Head& head = heads.back();
-      if (indices)
-        out.as<std::int64_t>()[i] = operands[lists + head.list].template as<std::int64_t>()[head.at];
-      else out.as<T>()[i] = head.value;
-      if (++head.at < operands[head.list].shape[0]) {
-        head.value = operands[head.list].template as<T>()[head.at];
-        std::ranges::push_heap(heads, later);
-      } else {
-        heads.pop_back();
-      }
-    }
+    using Wanted = std::int64_t;
+    Wanted* index = out.as<Wanted>();
+    T* element = out.as<T>();
+    in_order<T>(operands.first(lists), [&](std::size_t list, std::int64_t at) {
+      if (indices) *index++ = wanted[list].template as<Wanted>()[at];
+      else *element++ = wanted[list].template as<T>()[at];
+    });
   });
   return out.value;
 }
@@ -235,7 +265,7 @@ NodePtr sample_sort(const NodePtr& input, bool indices) {
   const NodePtr x = in_few_chunks(input);
   const NodePtr sorted = persist(sorted_chunks(x, false));
   const NodePtr places = indices ? persist(sorted_chunks(x, true)) : nullptr;
-  const auto cuts = cuts_of(sorted, true);
+  const auto cuts = cuts_of(sorted, std::ssize(x->grid.chunks[0]), true);
   Chunks chunks(1);
   for (std::size_t piece = 0; piece + 1 < cuts[0].size(); ++piece) {
     std::int64_t size = 0;
@@ -287,134 +317,190 @@ NodePtr argtopk(const NodePtr& x, std::int64_t k, std::int64_t axis) {
 
 namespace {
 
-// Calls f with each different element of a list in order, and how often it is there.
-template <class T, class F>
-void each_distinct(const T* list, std::int64_t size, F f) {
-  if constexpr (std::is_integral_v<T>) {
-    const auto [least, most] = std::minmax_element(list, list + size);
-    // Few numbers that are near each other are counted.
-    if (const std::uint64_t range = static_cast<std::uint64_t>(*most) - static_cast<std::uint64_t>(*least);
-        range < std::min(static_cast<std::uint64_t>(size), std::uint64_t{1} << 20)) {
-      const auto low = static_cast<std::uint64_t>(*least);
-      std::vector<std::int64_t> counts(range + 1);
-      for (std::int64_t i = 0; i < size; ++i) ++counts[static_cast<std::uint64_t>(list[i]) - low];
+// The result of a task that finds what is unique; how large it is, only it knows: the number of elements,
+// how often there is each, and the elements.
+template <class T>
+class Found {
+ public:
+  explicit Found(std::int64_t count)
+      : tensor_(make_tensor(DType::int64,
+                            Dims{1 + count + (count * static_cast<std::int64_t>(sizeof(T)) + 7) / 8})),
+        counts_(tensor_.as<std::int64_t>() + 1),
+        values_(reinterpret_cast<T*>(counts_ + count)) {
+    tensor_.as<std::int64_t>()[tensor_.shape[0] - 1] = 0;  // has bytes of no element
+    tensor_.as<std::int64_t>()[0] = count;
+  }
+  void add(T value, std::int64_t count) {
+    *counts_++ = count;
+    *values_++ = value;
+  }
+  [[nodiscard]] task::Value value() const { return tensor_.value; }
+
+ private:
+  Tensor tensor_;
+  std::int64_t* counts_;
+  T* values_;
+};
+
+// Makes a result of what `each` calls its argument with, element and count; it is called twice.
+template <class T, class Each>
+task::Value found(Each each) {
+  std::int64_t count = 0;
+  each([&](T, std::int64_t) { ++count; });
+  Found<T> all(count);
+  each([&](T value, std::int64_t times) { all.add(value, times); });
+  return all.value();
+}
+
+// Nothing unless the elements are numbers so near each other that they are counted sooner than sorted.
+template <class T>
+std::optional<task::Value> found_by_counting(std::span<const Tensor> lists, std::int64_t size) {
+  if constexpr (!std::is_integral_v<T>) {
+    return std::nullopt;
+  } else {
+    T least = std::numeric_limits<T>::max(), most = std::numeric_limits<T>::min();
+    for (const Tensor& list : lists)
+      for (std::int64_t i = 0; i < list.size(); ++i) {
+        least = std::min(least, list.as<T>()[i]);
+        most = std::max(most, list.as<T>()[i]);
+      }
+    const auto low = static_cast<std::uint64_t>(least), range = static_cast<std::uint64_t>(most) - low;
+    if (range >= std::min(static_cast<std::uint64_t>(size), std::uint64_t{1} << 20)) return std::nullopt;
+    std::vector<std::int64_t> counts(range + 1);
+    for (const Tensor& list : lists)
+      for (std::int64_t i = 0; i < list.size(); ++i)
+        ++counts[static_cast<std::uint64_t>(list.as<T>()[i]) - low];
+    return found<T>([&](auto f) {
       for (std::uint64_t i = 0; i <= range; ++i)
         if (counts[i]) f(static_cast<T>(low + i), counts[i]);
-      return;
-    }
-  }
-  std::vector<Stored<T>> sorted(list, list + size);
-  std::ranges::sort(sorted, InOrder());
-  for (std::size_t i = 0; i < sorted.size();) {
-    const std::size_t first = i;
-    while (i < sorted.size() && is_same_element(sorted[i], sorted[first])) ++i;
-    f(static_cast<T>(sorted[first]), static_cast<std::int64_t>(i - first));
+    });
   }
 }
 
-// Different elements of lists and how often there is each, in one list of 8 bytes each: how many there are,
-// their counts, behind the room for these the elements. Operands: lists, (their counts).
-task::Value distinct(Reader& parameters, std::span<const Tensor> operands) {
-  bool counted = false;
-  std::int64_t room = 0;
-  read(parameters, counted);
-  read(parameters, room);
-  const std::size_t lists = counted ? operands.size() / 2 : operands.size();
-  const Tensor out = make_tensor(DType::int64, Dims{1 + 2 * room});
-  auto *size = out.as<std::int64_t>(), *counts = size + 1, *values = counts + room;
-  std::memset(out.data, 0, static_cast<std::size_t>(out.size()) * sizeof(std::int64_t));
-  ordered(operands[0].type, [&]<class T>(std::type_identity<T>) {
-    if (!counted && lists == 1) {
-      each_distinct(operands[0].as<T>(), operands[0].shape[0], [&](T value, std::int64_t count) {
-        counts[*size] = count;
-        std::memcpy(values + (*size)++, &value, sizeof value);
-      });
+// What is unique in lists.
+task::Value unique_of(Reader&, std::span<const Tensor> lists) {
+  task::Value result;
+  std::int64_t size = 0;
+  for (const Tensor& list : lists) size += list.size();
+  ordered(lists[0].type, [&]<class T>(std::type_identity<T>) {
+    if (size == 0) {
+      result = Found<T>(0).value();
       return;
     }
-    std::vector<std::pair<Stored<T>, std::int64_t>> all;
-    all.reserve(static_cast<std::size_t>(room));
-    for (std::size_t i = 0; i < lists; ++i)
-      for (std::int64_t k = 0; k < operands[i].shape[0]; ++k)
-        all.emplace_back(operands[i].as<T>()[k], counted ? operands[lists + i].as<std::int64_t>()[k] : 1);
-    std::ranges::sort(all, [](const auto& p, const auto& q) { return InOrder()(p.first, q.first); });
-    for (std::size_t i = 0; i < all.size(); ++*size) {
-      const auto value = all[i].first;
-      for (; i < all.size() && is_same_element(all[i].first, value); ++i) counts[*size] += all[i].second;
-      std::memcpy(values + *size, &value, sizeof value);
+    if (std::optional<task::Value> counted = found_by_counting<T>(lists, size)) {
+      result = *std::move(counted);
+      return;
     }
+    std::vector<Stored<T>> all;
+    all.reserve(static_cast<std::size_t>(size));
+    for (const Tensor& list : lists) all.insert(all.end(), list.as<T>(), list.as<T>() + list.size());
+    std::ranges::sort(all, InOrder());
+    result = found<T>([&](auto f) {
+      for (std::size_t i = 0; i < all.size();) {
+        const std::size_t first = i;
+        while (i < all.size() && is_same_element(all[i], all[first])) ++i;
+        f(static_cast<T>(all[first]), static_cast<std::int64_t>(i - first));
+      }
+    });
   });
-  return out.value;
+  return result;
 }
 
-// Elements or counts of what `distinct` gives. Parameters: the type of the elements, or int64 of counts;
-// their number and where they begin.
-task::Value unpacked(Reader& parameters, std::span<const Tensor> operands) {
+// The same of lists each of which has every element once, in order. Operands: lists, their counts.
+task::Value unique_of_counted(Reader&, std::span<const Tensor> operands) {
+  task::Value result;
+  const std::size_t lists = operands.size() / 2;
+  ordered(operands[0].type, [&]<class T>(std::type_identity<T>) {
+    result = found<T>([&](auto f) {
+      T last{};
+      std::int64_t times = 0;
+      in_order<T>(operands.first(lists), [&](std::size_t list, std::int64_t at) {
+        const T value = operands[list].template as<T>()[at];
+        if (times && !is_same_element(value, last)) {
+          f(last, times);
+          times = 0;
+        }
+        last = value;
+        times += operands[lists + list].template as<std::int64_t>()[at];
+      });
+      if (times) f(last, times);
+    });
+  });
+  return result;
+}
+
+task::Value number_found(Reader&, std::span<const Tensor> operands) {
+  const Tensor out = make_tensor(DType::int64, Dims{1});
+  *out.as<std::int64_t>() = *operands[0].as<std::int64_t>();
+  return out.value;
+}
+// The elements of what was found, or (int64 of counts) how often they are there.
+task::Value taken_apart(Reader& parameters, std::span<const Tensor> operands) {
   DType type{};
-  std::int64_t count = 0, start = 0;
+  bool counts = false;
   read(parameters, type);
-  read(parameters, count);
-  read(parameters, start);
-  const Tensor out = make_tensor(type, Dims{count});
-  const auto* from = operands[0].as<std::int64_t>() + start;
-  const std::size_t size = size_of(type);
-  for (std::int64_t i = 0; i < count; ++i)
-    std::memcpy(static_cast<std::byte*>(out.data) + static_cast<std::size_t>(i) * size, from + i, size);
+  read(parameters, counts);
+  const auto* from = operands[0].as<std::int64_t>();
+  const Tensor out = make_tensor(type, Dims{*from});
+  if (*from)
+    std::memcpy(out.data, from + 1 + (counts ? 0 : *from), static_cast<std::size_t>(*from) * size_of(type));
   return out.value;
 }
 
-using Inputs = std::function<std::vector<std::uint32_t>(TaskBuilder&, std::int64_t piece)>;
-
-// The different elements of each piece, which has room for them, and their counts.
-UniqueNodes distinct_of(const std::vector<NodePtr>& inputs, DType type,
-                        const std::vector<std::int64_t>& rooms, bool counted, const Inputs& operands) {
-  Chunks packed_chunks(1);
-  for (const std::int64_t room : rooms) packed_chunks[0].push_back(1 + 2 * room);
-  const auto plan = [=](TaskBuilder& task, std::int64_t piece) {
-    const std::int64_t room = rooms[static_cast<std::size_t>(piece)];
-    auto lists = operands(task, piece);
-    if (lists.empty()) return task.result(task.temporary(DType::int64, Dims{1 + 2 * room}, Fold::sum));
-    task.kernel(&distinct, std::move(lists), counted, room);
+// What tasks find, each of which gives a chunk of the elements and one of their counts.
+UniqueNodes unique_of_tasks(const std::vector<NodePtr>& inputs, DType type, std::size_t tasks,
+                            const TaskNode::Plan& plan) {
+  const Chunks one_each{
+      std::vector<std::int64_t>(tasks, 1)};  // how large they are is seen when they are there
+  const NodePtr all =
+      persist(std::make_shared<TaskNode>("unique", DType::int64, Grid(one_each), inputs, plan));
+  const auto number = [all](TaskBuilder& task, std::int64_t i) {
+    task.kernel(&number_found, {task.chunk_of_any_size(*all, i)});
   };
-  const NodePtr packed =
-      persist(std::make_shared<TaskNode>("unique", DType::int64, Grid(packed_chunks), inputs, plan));
-  std::vector<std::int64_t> first(packed->grid.starts[0].begin(), packed->grid.starts[0].end() - 1);
-  const xt::xarray<std::int64_t> sizes = compute<std::int64_t>(take(packed, 0, first));
-  Chunks chunks(1);
-  chunks[0].assign(sizes.begin(), sizes.end());
-  const auto part = [&](DType of, bool counts) -> NodePtr {
-    const auto unpack = [=](TaskBuilder& task, std::int64_t piece) {
-      const auto p = static_cast<std::size_t>(piece);
-      task.kernel(&unpacked, {task.chunk(*packed, piece)}, of, chunks[0][p],
-                  counts ? std::int64_t{1} : 1 + rooms[p]);
+  const xt::xarray<std::int64_t> sizes = compute<std::int64_t>(std::make_shared<TaskNode>(
+      "unique.size", DType::int64, Grid(one_each), std::vector<NodePtr>{all}, number));
+  const Chunks chunks{std::vector<std::int64_t>(sizes.begin(), sizes.end())};
+  const auto part = [&](DType of, bool counts) {
+    const auto apart = [=](TaskBuilder& task, std::int64_t i) {
+      task.kernel(&taken_apart, {task.chunk_of_any_size(*all, i)}, of, counts);
     };
-    return persist(
-        std::make_shared<TaskNode>("unique", of, Grid(chunks), std::vector<NodePtr>{packed}, unpack));
+    return persist(std::make_shared<TaskNode>("unique", of, Grid(chunks), std::vector<NodePtr>{all}, apart));
   };
   return {part(type, false), part(DType::int64, true)};
 }
 
 }  // namespace
 
-UniqueNodes unique(const NodePtr& input) {
-  needs_order("unique", input);
-  const NodePtr x = in_few_chunks(reshape(input, {-1}));
-  if (x->grid.shape[0] == 0) return {x, cast(x, DType::int64)};
-  const UniqueNodes own =
-      distinct_of({x}, x->type, x->grid.chunks[0], false, [x](TaskBuilder& task, std::int64_t c) {
-        return x->grid.chunks[0][static_cast<std::size_t>(c)]
-                   ? std::vector<std::uint32_t>{task.need_chunk(*x, c)}
-                   : std::vector<std::uint32_t>{};
-      });
-  if (own.values->grid.chunks[0].size() == 1) return own;
-  const NodePtr values = own.values, counts = own.counts;
-  const auto cuts = cuts_of(values, false);
-  std::vector<std::int64_t> rooms;
-  for (std::size_t piece = 0; piece + 1 < cuts[0].size(); ++piece) {
-    rooms.push_back(0);
-    for (const auto& row : cuts) rooms.back() += row[piece + 1] - row[piece];
+UniqueNodes unique(const NodePtr& x) {
+  needs_order("unique", x);
+  if (x->grid.size() == 0) {
+    const NodePtr none = reshape(x, {0});
+    return {none, cast(none, DType::int64)};
   }
-  return distinct_of(
-      {values, counts}, x->type, rooms, true, [values, counts, cuts](TaskBuilder& task, std::int64_t p) {
+  std::vector<std::int64_t> sizes;
+  for (std::int64_t c = 0; c < x->grid.count(); ++c) {
+    const Dims shape = chunk_view(x->grid, c).shape;
+    sizes.push_back(std::accumulate(shape.begin(), shape.end(), std::int64_t{1}, std::multiplies<>()));
+  }
+  const std::vector<std::size_t> groups = few_groups(sizes);
+  const UniqueNodes own =
+      unique_of_tasks({x}, x->type, groups.size() - 1, [x, groups](TaskBuilder& task, std::int64_t group) {
+        std::vector<std::uint32_t> lists;
+        const auto g = static_cast<std::size_t>(group);
+        for (std::size_t c = groups[g]; c < groups[g + 1]; ++c)
+          lists.push_back(task.need_chunk(*x, static_cast<std::int64_t>(c)));
+        task.kernel(&unique_of, std::move(lists));
+      });
+  const NodePtr values = own.values, counts = own.counts;
+  if (groups.size() == 2) return own;
+  // As many pieces as have room where a chunk has.
+  std::int64_t most = *std::ranges::max_element(values->grid.chunks[0]);
+  most = std::max(most, *std::ranges::max_element(sizes));
+  const std::int64_t pieces = std::min(values->grid.count(), (values->grid.size() + most - 1) / most);
+  const auto cuts = cuts_of(values, pieces, false);
+  return unique_of_tasks(
+      {values, counts}, x->type, cuts[0].size() - 1,
+      [values, counts, cuts](TaskBuilder& task, std::int64_t p) {
         std::vector<std::uint32_t> operands;
         const auto piece = static_cast<std::size_t>(p);
         for (const NodePtr& from : {values, counts})
@@ -422,7 +508,10 @@ UniqueNodes unique(const NodePtr& input) {
             if (const std::int64_t size = cuts[c][piece + 1] - cuts[c][piece])
               operands.push_back(
                   task.need(*from, box_view(Dims{from->grid.starts[0][c] + cuts[c][piece]}, Dims{size})));
-        return operands;
+        if (operands.empty())
+          for (const DType type : {values->type, DType::int64})
+            operands.push_back(task.temporary(type, Dims{0}));
+        task.kernel(&unique_of_counted, std::move(operands));
       });
 }
 

@@ -188,6 +188,8 @@ class TaskBuilder {
   std::uint32_t temporary(DType type, const Dims& shape, Fold initial = Fold::store);
   /// The chunk of a barrier (or of a node that is kept), as an operand.
   std::uint32_t chunk(const Node& node, std::int64_t chunk);
+  /// The same where only the result itself knows its extents; for kernels.
+  std::uint32_t chunk_of_any_size(const Node& node, std::int64_t chunk);
   std::uint32_t file(const FileName& name, DType type, const Dims& start, const Dims& shape);
   /// Evaluates a view into a destination, piece by piece where it crosses chunks.
   /// `own`: the node's own code, even if it is kept.

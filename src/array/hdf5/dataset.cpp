@@ -318,9 +318,10 @@ void read_dataset(Hold& hold, const Dataset& from, const Dims& start, const Tens
 
 void read_file(const FileName& file, const Dims& start, const Tensor& out) {
   if (out.size() == 0) return;
-  Hold hold(library());
-  const std::shared_ptr<Dataset> from = opened(hold, file, out.type);
-  read_dataset(hold, *from, start, out);
+  with_name(file.path, file.named, [&] {
+    Hold hold(library());
+    read_dataset(hold, *opened(hold, file, out.type), start, out);
+  });
 }
 
 NodePtr open_hdf5(const std::string& path, const std::string& dataset, DType type, const OpenHdf5& how) {
@@ -330,8 +331,10 @@ NodePtr open_hdf5(const std::string& path, const std::string& dataset, DType typ
                       .dataset = dataset,
                       .member = how.member,
                       .overflow = how.overflow,
-                      .fill_missing = how.fill_missing};
-  const std::shared_ptr<Dataset> open = open_now(hold, "open_hdf5", name, type);
+                      .fill_missing = how.fill_missing,
+                      .named = path};
+  const std::shared_ptr<Dataset> open =
+      with_name(name.path, path, [&] { return open_now(hold, "open_hdf5", name, type); });
   return std::make_shared<FileNode>(
       type, Grid(how.chunks.resolve("open_hdf5", open->shape, size_of(type), open->chunks.chunk)), name);
 }

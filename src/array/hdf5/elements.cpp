@@ -108,12 +108,16 @@ std::string list_of_members(hid_t type) {
                                   DType wanted) {
   std::string way_out;
   const H5T_class_t kind = H5Tget_class(type);
-  if (kind == H5T_COMPOUND && is_complex(wanted))
+  const bool is_compound = kind == H5T_COMPOUND;
+  if (!file.member.empty() && (is_compound || kind == H5T_STRING))
+    way_out = "; only numbers are read out of compounds";
+  else if (is_compound && is_complex(wanted))
     way_out = "; complex numbers are pairs of r and i, re and im, real and imag, or real and imaginary";
-  else if (kind == H5T_COMPOUND) way_out = "; `.member` names the one to read";
+  else if (is_compound) way_out = "; `.member` names the one to read";
   else if (kind == H5T_STRING) way_out = "; `hdf5_text` reads them";
   fail(ErrorKind::invalid_argument, function + ": the dataset's elements must be convertible to " +
                                         std::string(to_string(wanted)) + " (got " + kind_text(type) + " in " +
+                                        (file.member.empty() ? "" : in_quotes(file.member) + " of ") +
                                         in_quotes(file.dataset) + " of " + in_quotes(file.path) + way_out +
                                         ")");
 }

@@ -194,6 +194,11 @@ void add_numbers(std::map<std::string, AttributeValue>& all, const char* name, h
   if (scalar) all[name] = values[0];
   else all[name] = std::move(values);
 }
+bool is_beyond_int64(hid_t attribute, std::size_t count) {
+  std::vector<std::uint64_t> values(count);
+  return count && H5Aread(attribute, H5T_NATIVE_UINT64, values.data()) >= 0 &&
+         std::ranges::max(values) > std::uint64_t{INT64_MAX};
+}
 herr_t add_attribute(hid_t object, const char* name, const H5A_info_t*, void* to) {
   auto& all = *static_cast<std::map<std::string, AttributeValue>*>(to);
   const Id attribute(H5Aopen(object, name, H5P_DEFAULT), &H5Aclose);
@@ -205,7 +210,7 @@ herr_t add_attribute(hid_t object, const char* name, const H5A_info_t*, void* to
   const bool scalar = extent == H5S_SCALAR;
   switch (H5Tget_class(type)) {
     case H5T_INTEGER:
-      if (H5Tget_sign(type) == H5T_SGN_NONE && H5Tget_size(type) >= 8)
+      if (H5Tget_sign(type) == H5T_SGN_NONE && H5Tget_size(type) >= 8 && is_beyond_int64(attribute, count))
         add_numbers<double>(all, name, attribute, H5T_NATIVE_DOUBLE, count, scalar);
       else add_numbers<std::int64_t>(all, name, attribute, H5T_NATIVE_INT64, count, scalar);
       break;
@@ -236,19 +241,33 @@ std::map<std::string, AttributeValue> read_attributes(hid_t object) {
   return all;
 }
 
+void rethrow_with(const std::vector<std::pair<std::string, std::string>>& names) {
+  try {
+    throw;
+  } catch (const Error& error) {
+    std::string text = error.what();
+    for (const auto& [so_far, name] : names)
+      for (std::size_t at = 0; !name.empty() && (at = text.find(so_far, at)) != std::string::npos;
+           at += name.size())
+        text.replace(at, so_far.size(), name);
+    throw Error(error.kind(), text);
+  }
+}
+
 Room::Room(const std::string& path) : path_(path), file_(::open(path.c_str(), O_WRONLY | O_CLOEXEC)) {}
 
 int ask_for_room(int file, std::uint64_t from, std::uint64_t bytes) {
   if (bytes == 0) return 0;
+  // Where files may be only so large, going beyond is a signal that ends the process.
+  rlimit limit{};
+  if (getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY &&
+      from + bytes > limit.rlim_cur)
+    return EFBIG;
   int problem = 0;
   do problem = fallocate(file, 0, static_cast<off_t>(from), static_cast<off_t>(bytes)) == 0 ? 0 : errno;
   while (problem == EINTR);
   if (problem != EOPNOTSUPP && problem != ENOSYS) return problem;
   // posix_fallocate would write a byte into every block.
-  rlimit limit{};
-  if (getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY &&
-      from + bytes > limit.rlim_cur)
-    return EFBIG;
   struct statvfs disk {};
   if (fstatvfs(file, &disk) == 0 && disk.f_bavail < bytes / std::max<std::uint64_t>(disk.f_frsize, 1))
     return ENOSPC;

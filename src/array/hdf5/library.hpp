@@ -107,6 +107,16 @@ using Hold = std::unique_lock<std::mutex>;
                                          const std::string& path, const std::string& dataset,
                                          bool also_optional);
 
+/// Throws the error that is being handled, with other names in its sentence: (as it is, as it should be).
+[[noreturn]] void rethrow_with(const std::vector<std::pair<std::string, std::string>>& names);
+/// Does f, whose errors call a file what its user does.
+template <class F>
+decltype(auto) with_name(const std::string& path, const std::string& named, F f) try {
+  return f();
+} catch (const Error&) {
+  rethrow_with({{path, named}});
+}
+
 /// Asks the disk for so many bytes from `from` on. \return 0 or the system's error. Where the file system
 /// cannot promise any, there are so many now.
 [[nodiscard]] int ask_for_room(int file, std::uint64_t from, std::uint64_t bytes);

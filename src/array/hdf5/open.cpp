@@ -145,8 +145,9 @@ std::string why_no_file(const std::string& target, const std::string& beside) {
         target = part.substr(0, part.rfind('/') == std::string::npos ? 0 : part.rfind('/') + 1) + target;
       if (depth < 8 && !target.empty() && H5Lexists(file, target.c_str(), H5P_DEFAULT) > 0)
         refuse_dataset(function, file, path, asked, target, depth + 1);
-      fail(ErrorKind::not_found, function + ": " + in_quotes(part) + of + " leads to " +
-                                     in_quotes(link.object) + ", which is not there");
+      fail(ErrorKind::not_found,
+           function + ": " + in_quotes(part) + of + " leads to " + in_quotes(link.object) +
+               (depth < 8 ? ", which is not there" : ", from link to link without end"));
     }
     if (at != std::string::npos) continue;
     H5O_info_t info;

@@ -33,7 +33,7 @@ std::int64_t usual_entries(std::int64_t bytes) {
 }  // namespace
 
 struct Hdf5Appender::State {
-  std::string path, name;
+  std::string path, named, name;  // `named`: what the user calls the file
   DType type;
   SinkHdf5 how;
   Id file, dataset;
@@ -48,6 +48,7 @@ struct Hdf5Appender::State {
   bool left_marked = false;  // another run left it incomplete, which is not ours to say
   Clock::time_point flushed;
 
+  void append(const Shape& shape, std::int64_t count, const void* data);
   void open(Hold& hold, const Shape& shape);
   void create();
   void adopt();
@@ -169,6 +170,7 @@ Hdf5Appender::Hdf5Appender(std::string path, std::string dataset, DType type, Si
          "sink_to_hdf5: chunk must not be negative (got " + std::to_string(how.chunk) + ")");
   std::error_code ignored;
   state_->path = std::filesystem::absolute(path, ignored).string();
+  state_->named = std::move(path);
   state_->name = std::move(dataset);
   state_->type = type;
   state_->how = std::move(how);
@@ -194,38 +196,41 @@ Hdf5Appender::~Hdf5Appender() {
 bool Hdf5Appender::takes_rows() const noexcept { return state_->how.rows; }
 
 void Hdf5Appender::append(const Shape& entry, std::int64_t count, const void* data) {
-  State& s = *state_;
-  if (!s.dataset.ok()) {
+  with_name(state_->path, state_->named, [&] { state_->append(entry, count, data); });
+}
+
+void Hdf5Appender::State::append(const Shape& shape, std::int64_t count, const void* data) {
+  if (!dataset.ok()) {
     std::error_code ignored;
-    if (!std::filesystem::exists(s.path, ignored))
-      make_file("sink_to_hdf5", replaced_file("sink_to_hdf5", s.path));
-    s.write_lock = lock_for_writing("sink_to_hdf5", s.path, s.how.wait);
+    if (!std::filesystem::exists(path, ignored))
+      make_file("sink_to_hdf5", replaced_file("sink_to_hdf5", path));
+    write_lock = lock_for_writing("sink_to_hdf5", path, how.wait);
   }
   Hold hold(library());
-  if (!s.dataset.ok()) s.open(hold, entry);
-  if (entry != s.entry)
-    fail(ErrorKind::invalid_argument, "sink_to_hdf5: elements must have the shape " + weir::to_text(s.entry) +
-                                          " of the dataset's entries (got " + weir::to_text(entry) + ")");
-  if (!s.marked) {
-    set_mark(s.dataset, true);
-    if (H5Fflush(s.file, H5F_SCOPE_GLOBAL) < 0)
-      fail(ErrorKind::io, "sink_to_hdf5: cannot write " + in_quotes(s.path) + " (" + reason() + ")");
-    s.marked = true;
+  if (!dataset.ok()) open(hold, shape);
+  if (shape != entry)
+    fail(ErrorKind::invalid_argument, "sink_to_hdf5: elements must have the shape " + weir::to_text(entry) +
+                                          " of the dataset's entries (got " + weir::to_text(shape) + ")");
+  if (!marked) {
+    set_mark(dataset, true);
+    if (H5Fflush(file, H5F_SCOPE_GLOBAL) < 0)
+      fail(ErrorKind::io, "sink_to_hdf5: cannot write " + in_quotes(path) + " (" + reason() + ")");
+    marked = true;
   }
   const auto* from = static_cast<const std::byte*>(data);
   while (count) {
     // A chunk of the file is written when it is full, also if it began in an earlier run.
-    const std::int64_t room = s.chunk - s.written % s.chunk - s.kept, now = std::min(count, room);
-    std::memcpy(s.block.data() + s.bytes_of(s.kept), from, s.bytes_of(now));
-    s.kept += now;
-    from += s.bytes_of(now);
+    const std::int64_t room = chunk - written % chunk - kept, now = std::min(count, room);
+    std::memcpy(block.data() + bytes_of(kept), from, bytes_of(now));
+    kept += now;
+    from += bytes_of(now);
     count -= now;
     if (now == room) {
-      s.write(s.kept);
-      s.kept = 0;
+      write(kept);
+      kept = 0;
     }
   }
-  if (State::Clock::now() - s.flushed >= s.how.flush.value()) s.flush();
+  if (State::Clock::now() - flushed >= how.flush.value()) flush();
 }
 
 void Hdf5Appender::settle() {
@@ -273,6 +278,8 @@ struct Hdf5Follower::State {
   DType type;
   std::int64_t rows = 0, at = 0;
   struct stat seen {};  // when everything that was there had been read
+
+  bool next(const std::function<void*(const Shape&)>& make);
 };
 
 Hdf5Follower::Hdf5Follower(std::string path, std::string dataset, DType type, std::int64_t rows)
@@ -284,10 +291,12 @@ Hdf5Follower::Hdf5Follower(std::string path, std::string dataset, DType type, st
   std::error_code ignored;
   s.name = {.path = std::filesystem::absolute(path, ignored).string(),
             .dataset = std::move(dataset),
-            .growing = true};
+            .growing = true,
+            .named = path};
   s.type = type;
   Hold hold(library());
-  const std::shared_ptr<Dataset> open = open_now(hold, "from_hdf5", s.name, type);
+  const std::shared_ptr<Dataset> open =
+      with_name(s.name.path, path, [&] { return open_now(hold, "from_hdf5", s.name, type); });
   if (open->shape.empty())
     fail(ErrorKind::invalid_argument,
          "from_hdf5: the dataset must have at least 1 axis (got a single number in " +
@@ -327,15 +336,18 @@ std::int64_t entries_there(const Dataset& open, std::int64_t from) {
 }  // namespace
 
 bool Hdf5Follower::next(const std::function<void*(const Shape&)>& make) {
-  State& s = *state_;
+  return with_name(state_->name.path, state_->name.named, [&] { return state_->next(make); });
+}
+
+bool Hdf5Follower::State::next(const std::function<void*(const Shape&)>& make) {
   struct stat before {
   }, after{};
-  if (stat(s.name.path.c_str(), &before) != 0 || is_same(before, s.seen)) return false;
+  if (stat(name.path.c_str(), &before) != 0 || is_same(before, seen)) return false;
   Hold hold(library());
   let_go(hold, identity_of(before));  // what is open is older
   std::shared_ptr<Dataset> open;
   try {
-    open = open_now(hold, "from_hdf5", s.name, s.type);
+    open = open_now(hold, "from_hdf5", name, type);
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::io || is_quiet(before)) throw;
     return false;  // it is just being changed
@@ -345,28 +357,26 @@ bool Hdf5Follower::next(const std::function<void*(const Shape&)>& make) {
   H5Fget_intent(file, &intent);
   const bool consistent = intent & (H5F_ACC_SWMR_READ | H5F_ACC_RDWR);
   if (!consistent && !is_quiet(before)) return false;
-  const std::int64_t there = std::max(s.at, entries_there(*open, s.at)),
-                     count = std::min(s.rows, there - s.at);
-  if (open->shape.front() < s.at)
-    fail(ErrorKind::io, "from_hdf5: the dataset " + in_quotes(s.name.dataset) + " of " +
-                            in_quotes(s.name.path) + " has become smaller (now " +
-                            weir::to_text(open->shape) + ")");
+  const std::int64_t there = std::max(at, entries_there(*open, at)), count = std::min(rows, there - at);
+  if (open->shape.front() < at)
+    fail(ErrorKind::io, "from_hdf5: the dataset " + in_quotes(name.dataset) + " of " + in_quotes(name.path) +
+                            " has become smaller (now " + weir::to_text(open->shape) + ")");
   if (count == 0) {
-    if (!(intent & H5F_ACC_SWMR_READ)) s.seen = before;
+    if (!(intent & H5F_ACC_SWMR_READ)) seen = before;
     return false;
   }
   Shape shape = open->shape;
   shape.front() = count;
   Tensor out;
-  out.type = s.type;
+  out.type = type;
   out.shape = dims(shape);
   out.data = make(shape);
   Dims start;
   start.resize(out.shape.size());
-  start[0] = s.at;
+  start[0] = at;
   if (out.size()) read_dataset(hold, *open, start, out);
-  if (!consistent && (stat(s.name.path.c_str(), &after) != 0 || !is_same(before, after))) return false;
-  s.at += count;
+  if (!consistent && (stat(name.path.c_str(), &after) != 0 || !is_same(before, after))) return false;
+  at += count;
   return true;
 }
 

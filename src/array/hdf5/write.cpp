@@ -347,20 +347,6 @@ void reserve(const std::string& path, const std::vector<Job>& jobs, bool is_new)
                                    weir::to_text(bytes) + " more: " + std::strerror(problem));
 }
 
-// Throws the error that is being handled, with the names its user knows in place of those of what was not
-// complete.
-[[noreturn]] void rethrow_with(const std::vector<std::pair<std::string, std::string>>& names) {
-  try {
-    throw;
-  } catch (const Error& error) {
-    std::string text = error.what();
-    for (const auto& [so_far, name] : names)
-      for (std::size_t at = 0; (at = text.find(so_far, at)) != std::string::npos; at += name.size())
-        text.replace(at, so_far.size(), name);
-    throw Error(error.kind(), text);
-  }
-}
-
 // Into a file that others may read and write meanwhile: the datasets get their names when they are complete.
 // It is this program's turn to change the file while the library does so, not while the workers compute.
 void append_to(const std::string& path, std::vector<Job>& jobs) {
@@ -422,23 +408,13 @@ void check_names(const std::vector<Job>& jobs) {
     }
 }
 
-}  // namespace
-
-void write_hdf5(const std::string& name, const std::vector<Hdf5Output>& outputs) {
-  if (outputs.empty()) refuse("to_hdf5", "there must be at least one array");
+void write_into(const std::string& path, std::vector<Job>& jobs) {
   std::error_code error;
-  std::vector<Job> jobs;
-  bool append = false;
-  for (const Hdf5Output& output : outputs) {
-    jobs.push_back(prepare(output));
-    append = append || output.how.append;
-  }
-  check_names(jobs);
-  const std::string path = std::filesystem::absolute(name, error).string();
-  if (append) {
-    if (!std::filesystem::exists(path, error)) make_file("to_hdf5", replaced_file("to_hdf5", path));
-    return append_to(path, jobs);
-  }
+  if (!std::filesystem::exists(path, error)) make_file("to_hdf5", replaced_file("to_hdf5", path));
+  append_to(path, jobs);
+}
+
+void write_anew(const std::string& path, std::vector<Job>& jobs) {
   PartFile part("to_hdf5", replaced_file("to_hdf5", path));
   std::vector<std::pair<std::string, std::string>> names;
   for (const Job& job : jobs) names.emplace_back(job.plan.dataset, job.plan.dataset);
@@ -452,6 +428,21 @@ void write_hdf5(const std::string& name, const std::vector<Hdf5Output>& outputs)
   }
 }
 
+}  // namespace
+
+void write_hdf5(const std::string& name, const std::vector<Hdf5Output>& outputs) {
+  if (outputs.empty()) refuse("to_hdf5", "there must be at least one array");
+  std::error_code error;
+  std::vector<Job> jobs;
+  bool append = false;
+  for (const Hdf5Output& output : outputs) {
+    jobs.push_back(prepare(output));
+    append = append || output.how.append;
+  }
+  check_names(jobs);
+  const std::string path = std::filesystem::absolute(name, error).string();
+  with_name(path, name, [&] { append ? write_into(path, jobs) : write_anew(path, jobs); });
+}
 void write_hdf5_region(const std::string& path, const std::string& dataset, const NodePtr& node,
                        const Shape& start, const WriteHdf5Region& how) {
   const Shape& shape = shape_of(node);

@@ -59,6 +59,7 @@ struct Operand {
   enum class Kind : std::uint8_t { input, part, temporary, file } kind = Kind::input;
   DType type = DType::float64;
   Fold initial = Fold::store;         ///< temporary: filled with what folding starts from.
+  bool any_size = false;              ///< input: has other extents than `shape` says.
   std::uint32_t index = 0;            ///< input, part: which input; file: which.
   std::uint32_t shape = 0, axes = 0;  ///< In the pool.
   std::uint32_t start = 0;            ///< file: first element of the region, in the pool.
@@ -71,6 +72,7 @@ struct FileName {
   OutOfRange overflow = OutOfRange::error;
   bool fill_missing = false;  ///< Sources of a virtual dataset that are not there.
   bool growing = false;       ///< Read while it is being written.
+  std::string named{};        ///< What the user calls the file, for errors.
   friend bool operator==(const FileName&, const FileName&) = default;
 };
 

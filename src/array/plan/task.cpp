@@ -179,6 +179,12 @@ std::uint32_t TaskBuilder::chunk(const Node& node, std::int64_t chunk) {
   return static_cast<std::uint32_t>(code.operands.size() - 1);
 }
 
+std::uint32_t TaskBuilder::chunk_of_any_size(const Node& node, std::int64_t chunk) {
+  const std::uint32_t operand = this->chunk(node, chunk);
+  code.operands[operand].any_size = true;
+  return operand;
+}
+
 std::uint32_t TaskBuilder::file(const FileName& name, DType type, const Dims& start, const Dims& shape) {
   std::uint32_t index = 0;
   while (index < code.files.size() && code.files[index] != name) ++index;

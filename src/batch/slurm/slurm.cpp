@@ -264,6 +264,12 @@ class Slurm : public BatchSystem, public Following, public Listing {
     return variables("SLURM_STEP_ID") ? count(variables("SLURM_STEP_NUM_TASKS")) : 1;
   }
 
+  std::vector<std::string> misleading_variables() const override {
+    // mpirun starts its helpers on other nodes with srun: that would obey `--export=NONE` too, and what the
+    // ranks there start would count itself among these helpers.
+    return {"SLURM_EXPORT_ENV", "SLURM_STEP_NUM_TASKS"};
+  }
+
   void read_clock(JobClock& clock, const std::string& id, const Variables& variables,
                   const Asker& ask) const override {
     clock.end = moment(variables("SLURM_JOB_END_TIME"));

@@ -154,6 +154,7 @@ struct Resumable::Core {
   std::chrono::nanoseconds every{};
   std::chrono::steady_clock::time_point due{};
   unsigned calls = 0;
+  std::size_t sinks = 0;    // that were added by `sink_to`
   bool is_flushed = false;  // nothing has come since what operators hold was put out
   Committed last;
   std::map<std::string, std::function<Bytes()>> parts;
@@ -206,6 +207,8 @@ void Resumable::keep(const std::string& name, std::function<Bytes()> save) {
   core_->parts.insert_or_assign(name, std::move(save));
 }
 
+std::string Resumable::next_sink() { return "sink " + std::to_string(++core_->sinks); }
+
 void Resumable::committing(const Sink& sink) { core_->committing.insert(&sink.node()); }
 
 std::shared_ptr<Resumable::File> Resumable::open(const std::filesystem::path& path) {
@@ -239,9 +242,11 @@ void Resumable::begin(const StreamHandle& into) {
     const std::string name = operator_prefix + std::to_string(++place) + " (" + node->kind() + ")";
     const bool is_last = node->downstreams().empty();
     if (node->keeps() == detail::stream::KeptState::lost && !is_last)
-      throw Error(ErrorKind::unsupported, "resumable: " + node->label() +
-                                              " keeps a state that cannot be written for another run; keep "
-                                              "it in a state of the resumable, or make its elements travel");
+      throw Error(
+          ErrorKind::unsupported,
+          "resumable: " + node->label() +
+              " keeps a state that cannot be written for another run; make its elements travel, give an "
+              "operator of your own a kept(), or keep it in a state of the resumable");
     if (node->keeps() == detail::stream::KeptState::writable) {
       known.insert(name);
       go_on(*node, name);

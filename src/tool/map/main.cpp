@@ -16,6 +16,7 @@
 #include "core/descriptor.hpp"
 #include "core/wording.hpp"
 #include "program/spawn.hpp"
+#include "tool/map/hope.hpp"
 #include "tool/map/lines.hpp"
 #include "tool/map/results.hpp"
 #include "weir/as_completed.hpp"
@@ -141,6 +142,12 @@ bool parse(int argc, char** argv, Request& request) {
     throw Error(ErrorKind::invalid_argument, "--timeout must be more than 0 (got " + request.timeout + ")");
   if (request.cluster && !request.ranks.empty())
     throw Error(ErrorKind::invalid_argument, "one of -n and --cluster must be chosen (got both)");
+  if (request.cluster && request.batch.site.empty() &&
+      (request.batch.cores < 1 || request.batch.memory.empty()))
+    throw Error(
+        ErrorKind::invalid_argument,
+        "--cluster must be told what each job has; write for example --cores 24 --mem 100GB, or name a "
+        "--site of the configuration file");
   return true;
 }
 
@@ -221,8 +228,10 @@ std::string last_line(const std::string& text) {
 
 class Mapper {
  public:
-  Mapper(Client& client, const Request& request, std::vector<Line> lines)
+  /// `cluster` is whose workers run the commands; null if they are there already.
+  Mapper(Client& client, const Request& request, std::vector<Line> lines, const Cluster* cluster = nullptr)
       : client_(client),
+        cluster_(cluster),
         request_(request),
         lines_(std::move(lines)),
         begin_(std::chrono::steady_clock::now()) {
@@ -241,7 +250,7 @@ class Mapper {
     while (next < lines_.size() || !running.empty()) {
       while (next < lines_.size() && !is_over_ && running.count() < most_at_once()) start(running, next++);
       if (running.empty()) break;
-      const Future<Ran> future = running.next();
+      const Future<Ran> future = next_of(running);
       const auto at = attempts_.find(future.id());
       const Attempt attempt = at->second;
       attempts_.erase(at);
@@ -275,6 +284,20 @@ class Mapper {
     if (before != lines_.size())
       complain(std::to_string(before - lines_.size()) + " of " + std::to_string(before) +
                " commands have worked before; " + std::to_string(lines_.size()) + " are run");
+  }
+  /// Looks up once a second, while there is a cluster, whether somebody will ever work.
+  Future<Ran> next_of(AsCompleted<Ran>& running) {
+    while (cluster_) {
+      if (const auto future = running.next_within("1s")) return *future;
+      const std::string problem = cluster_->problem();
+      if (!hope_.is_lost(std::chrono::steady_clock::now(), cluster_->jobs() > 0, !client_.workers().empty(),
+                         problem))
+        continue;
+      bar_.reset();
+      throw Error(ErrorKind::closed, "--cluster: no job comes to work, " + std::to_string(done_) + " of " +
+                                         std::to_string(lines_.size()) + " commands are done: " + problem);
+    }
+    return running.next();
   }
   /// With --halt nothing waits in a queue, so that what has been submitted is what runs.
   std::size_t most_at_once() {
@@ -355,6 +378,8 @@ class Mapper {
   }
 
   Client& client_;
+  const Cluster* cluster_;
+  Hope hope_;
   const Request& request_;
   std::vector<Line> lines_;
   std::unique_ptr<Results> results_;
@@ -405,7 +430,7 @@ int run_in_jobs(const Request& request) {
   std::vector<Line> lines = all_lines(request);
   cluster.adapt({.minimum = 0, .maximum = request.cluster});
   Client client(cluster);
-  return Mapper(client, request, std::move(lines)).run();
+  return Mapper(client, request, std::move(lines), &cluster).run();
 }
 
 int main(int argc, char** argv) {

@@ -117,12 +117,22 @@ weir::Array<std::int64_t> mixed(std::int64_t count) {
 }
 
 void sorted(weir::Client& client) {
-  const std::int64_t count = 1 << 24, fewer = 1 << 22;  // 134 MB
+  const std::int64_t count = 1 << 24;  // 134 MB
   std::cout << "sorted " << (weir::sort(mixed(count)) == weir::arange<std::int64_t>(0, count)).all().item()
             << "\npeak " << worst_peak_mb(client) << " MB\n";
-  const auto [values, counts] = weir::unique(weir::right_shift(mixed(fewer), 2));
-  std::cout << "unique " << (values == weir::arange<std::int64_t>(0, fewer / 4)).all().item() << '\n'
-            << "counted " << (counts == 4).all().item() << '\n';
+}
+
+// What is unique among 67 MB of numbers, of which half, or very few, are; the elements and their counts are
+// 67 MB.
+void unique(weir::Client& client) {
+  const std::int64_t count = 1 << 23;
+  const auto [values, counts] = weir::unique(weir::right_shift(mixed(count), 1));
+  std::cout << "unique " << (values == weir::arange<std::int64_t>(0, count / 2)).all().item() << '\n'
+            << "counted " << (counts == 2).all().item() << '\n';
+  const auto cubes = weir::reshape(mixed(count) & 1, {512, 128, 128}).rechunk({64, 64, 64});
+  const auto few = weir::unique(cubes);
+  std::cout << "few " << (few.counts == count / 2).all().item() << " in " << few.values.chunk_count() << '\n'
+            << "peak " << worst_peak_mb(client) << " MB\n";
 }
 
 }  // namespace
@@ -137,6 +147,7 @@ int main(int argc, char** argv) {
     if (what == "arrays") arrays(client, argv[2]);
     if (what == "rechunk") rechunk(client);
     if (what == "sorted") sorted(client);
+    if (what == "unique") unique(client);
     if (what == "killed") {
       const auto all = make(client, 60);
       sums(client, all);

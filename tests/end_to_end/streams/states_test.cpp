@@ -180,6 +180,14 @@ TEST_CASE("windows by the time in the elements on the cluster") {
     });
   });
 }
+TEST_CASE("windows by the time in the elements tell what came too late to the cluster") {
+  Stream<Sample> source;
+  const auto out =
+      source.scatter().tumbling_window(&Sample::time, 10, Late<int>{5, 10}).gather().sink_to_list();
+  for (const int time : {8, 12, 9, 15, 3, 30, 4, 5}) source.emit(Sample{time, 0});
+  source.drain();
+  CHECK(report(source)[2].late == 2);
+}
 TEST_CASE("states and functions after each other on the cluster") {
   check([](auto s) {
     return s.filter(is_odd)

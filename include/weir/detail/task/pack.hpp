@@ -100,6 +100,9 @@ class Writer {
     return std::exchange(owner_, std::move(owner));
   }
   [[nodiscard]] std::uint64_t written() const noexcept { return written_; }
+  /// The same value has the same bytes from now on, also where the compiler leaves gaps.
+  void set_for_key() noexcept { for_key_ = true; }
+  [[nodiscard]] bool is_for_key() const noexcept { return for_key_; }
 
  private:
   void beside(const void* data, std::size_t count);
@@ -110,6 +113,7 @@ class Writer {
   std::shared_ptr<const void> owner_;
   std::size_t limit_ = SIZE_MAX;
   std::uint64_t written_ = 0;
+  bool for_key_ = false;
 };
 
 /// Where bytes are read from: a head and the blocks beside it, in the order they were written.

@@ -26,6 +26,7 @@
 #include <cereal/types/valarray.hpp>
 #include <cereal/types/variant.hpp>
 #include <cereal/types/vector.hpp>
+#include <cfloat>
 #include <complex>
 #include <cstdint>
 #include <forward_list>
@@ -135,6 +136,54 @@ struct IsBitwise<std::pair<T, U>>
 template <class T>
 concept Bitwise = IsBitwise<std::remove_cv_t<T>>::value;
 
+/// Whether some bytes of a value say nothing: they may differ in each copy.
+template <class T>
+constexpr bool has_padding() {
+  if constexpr (std::is_same_v<T, long double>) return true;
+  else if constexpr (std::is_arithmetic_v<T> || std::is_enum_v<T>) return false;
+  else if constexpr (std::is_bounded_array_v<T>) return has_padding<std::remove_all_extents_t<T>>();
+  else if constexpr (IsStdArray<T>::value) return has_padding<typename T::value_type>();
+  else if constexpr (PlainStruct<T>) return []<std::size_t... I>(std::index_sequence<I...>) {
+      return sizeof(T) != (sizeof(FieldType<T, I>) + ... + 0) || (has_padding<FieldType<T, I>>() || ...);
+    }
+  (std::make_index_sequence<field_count<T>>{});
+  else if constexpr (requires { std::tuple_size<T>::value; }) return
+      []<std::size_t... I>(std::index_sequence<I...>) {
+    return sizeof(T) != (sizeof(std::tuple_element_t<I, T>) + ... + 0) ||
+           (has_padding<std::tuple_element_t<I, T>>() || ...);
+  }
+  (std::make_index_sequence<std::tuple_size_v<T>>{});
+  else if constexpr (requires { typename T::value_type; }) return has_padding<typename T::value_type>();
+  else return false; }
+/// The bytes of a value, with zeros where they say nothing.
+template <class T>
+void put_clear(std::byte* to, const T& value) {
+  if constexpr (!has_padding<T>()) std::memcpy(to, &value, sizeof value);
+  else if constexpr (std::is_same_v<T, long double>)
+    std::memcpy(to, &value, LDBL_MANT_DIG == 64 ? 10 : sizeof value);
+  else {
+    const auto part = [&](const auto& member) {
+      put_clear(
+          to + (reinterpret_cast<const std::byte*>(&member) - reinterpret_cast<const std::byte*>(&value)),
+          member);
+    };
+    if constexpr (std::is_bounded_array_v<T>)
+      for (const auto& item : value) part(item);
+    else if constexpr (PlainStruct<T>) for_each_field(value, part);
+    else if constexpr (requires { value.begin(); })
+      for (const auto& item : value) part(item);
+    else if constexpr (requires { value.first; }) part(value.first), part(value.second);
+    else std::memcpy(to, &value, sizeof value);  // std::complex<long double>
+  }
+}
+template <class T>
+void write_clear(Writer& writer, const T* values, std::size_t count) {
+  writer.block_of(count * sizeof(T), [&](std::byte* to) {
+    std::memset(to, 0, count * sizeof(T));
+    for (std::size_t i = 0; i < count; ++i) put_clear(to + i * sizeof(T), values[i]);
+  });
+}
+
 /// A function pointer travels as the place of its function in the executable.
 template <class T>
 concept FunctionPointer = std::is_pointer_v<T> && std::is_function_v<std::remove_pointer_t<T>>;
@@ -235,6 +284,9 @@ template <class T>
 void write_sequence(Writer& writer, const T& items) {
   const auto count = static_cast<std::uint64_t>(items.size());
   writer.bytes(&count, sizeof count);
+  using Item = std::remove_cvref_t<decltype(*items.data())>;
+  if constexpr (!std::is_same_v<Item, std::byte> && has_padding<Item>())
+    if (writer.is_for_key()) return write_clear(writer, items.data(), static_cast<std::size_t>(count));
   writer.block(items.data(), count * sizeof(*items.data()));
 }
 template <class T>
@@ -280,6 +332,8 @@ void read(Reader& reader, T& value);
 template <class T>
 requires std::is_arithmetic_v<T>
 void CEREAL_SAVE_FUNCTION_NAME(OutArchive& archive, const T& value) {
+  if constexpr (detail::task::has_padding<T>())  // long double
+    if (archive.writer.is_for_key()) return detail::task::write_clear(archive.writer, &value, 1);
   archive.writer.bytes(&value, sizeof value);
 }
 template <class T>
@@ -514,6 +568,8 @@ namespace weir {
 template <class T>
 void write(Writer& writer, const T& value) {
   if constexpr (detail::task::Bitwise<T>) {
+    if constexpr (!std::is_empty_v<T> && detail::task::has_padding<T>())
+      if (writer.is_for_key()) return detail::task::write_clear(writer, &value, 1);
     if constexpr (!std::is_empty_v<T>) writer.bytes(&value, sizeof value);
   } else if constexpr (detail::task::OwnBytes<T>) {
     value.write_bytes(writer);
