@@ -9,18 +9,10 @@
 #include <weir/journal.hpp>
 #include <weir/weir.hpp>
 
+#include "end_to_end/programs/note.hpp"
+
 using namespace weir;
-
-namespace {
-
-void note(const std::string& runs, const std::string& line) {
-  const int file = open(runs.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
-  const std::string text = line + "\n";
-  if (write(file, text.data(), text.size()) < 0) std::abort();
-  close(file);
-}
-
-}  // namespace
+using weir::test::note;
 
 double simulate(double x, const std::string& runs) {
   note(runs, "simulate " + std::to_string(x));

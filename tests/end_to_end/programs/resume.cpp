@@ -10,18 +10,10 @@
 #include <weir/resumable.hpp>
 #include <weir/weir.hpp>
 
+#include "end_to_end/programs/note.hpp"
+
 using namespace weir;
-
-namespace {
-
-void note(const std::string& path, const std::string& line, int how = O_APPEND) {
-  const int file = open(path.c_str(), O_WRONLY | O_CREAT | how, 0600);
-  const std::string text = line + "\n";
-  if (write(file, text.data(), text.size()) < 0) std::abort();
-  close(file);
-}
-
-}  // namespace
+using weir::test::note;
 
 long square(long x, const std::string& folder) {
   note(folder + "/notes", "run " + std::to_string(x));
