@@ -26,7 +26,7 @@ weir_job(journal)
 weir_job(resume)
 target_link_libraries(memory_job PRIVATE weir::array)
 set_tests_properties(end_to_end/deaths end_to_end/body end_to_end/shows end_to_end/memory PROPERTIES
-  RUN_SERIAL ON)
+  PROCESSORS 2 COST 60)
 
 
 foreach(name futures arguments errors values workers nested gangs)

@@ -285,12 +285,7 @@ class Client {
                                              const F& function) {
     static const std::uint64_t invoker =
         detail::task::portable_address(reinterpret_cast<const void*>(&detail::task::invoke_task<F, Held...>));
-    detail::client::Request request;
-    request.invoker = invoker;
-    request.function = detail::task::Callable<F>::name(function);
-    request.options = std::move(options);
-    request.out_of_band = out_of_band;
-    return request;
+    return {invoker, detail::task::Callable<F>::name(function), std::move(options), out_of_band};
   }
   /// The call says as what the arguments are kept.
   template <class F, class... Held>

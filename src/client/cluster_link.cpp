@@ -14,6 +14,17 @@ std::string_view to_string(Status status) noexcept {
 
 namespace weir::detail::client {
 
+Request::Request() = default;
+Request::Request(std::uint64_t invoker_address, std::uint64_t function_address,
+                 std::shared_ptr<const Options> its_options, bool is_out_of_band)
+    : invoker(invoker_address),
+      function(function_address),
+      options(std::move(its_options)),
+      out_of_band(is_out_of_band) {}
+Request::Request(Request&&) noexcept = default;
+Request& Request::operator=(Request&&) noexcept = default;
+Request::~Request() = default;
+
 namespace {
 
 std::mutex current_mutex;

@@ -235,15 +235,16 @@ void SchedulerNode::tick(Clock::time_point now) {
   std::vector<std::pair<PeerId, std::string>> dead;
   each_alive([&](PeerId id, Peer& peer) {
     if (peer.leaving || (settings_.own_in_process && id < settings_.own_peers)) return;
+    const auto silence = now - peer.last_seen;
+    const auto how_long = [&] {
+      return "silent for " + to_string(std::chrono::duration_cast<std::chrono::milliseconds>(silence));
+    };
     if (peer.watch.ended()) dead.emplace_back(id, "died");
-    else if (now - peer.last_seen > settings_.patience_for_dead
-                 ? is_silent(peer, now)
-                 : now - peer.last_seen > settings_.patience_for_stopped && peer.watch.stopped())
-      dead.emplace_back(
-          id, "has been silent for " +
-                  to_string(std::chrono::duration_cast<std::chrono::milliseconds>(now - peer.last_seen)) +
-                  " (WEIR_PATIENCE is " + to_string(std::chrono::nanoseconds(settings_.patience_for_dead)) +
-                  ")");
+    else if (silence > settings_.patience_for_dead && is_silent(peer, now))
+      dead.emplace_back(id, "has been " + how_long() + " (WEIR_PATIENCE is " +
+                                to_string(std::chrono::nanoseconds(settings_.patience_for_dead)) + ")");
+    else if (silence > settings_.patience_for_stopped && peer.watch.stopped())
+      dead.emplace_back(id, "has been stopped by a signal, " + how_long());
   });
   for (const auto& [id, how] : dead) lose(id, how);
   if (retiring_) go_on_retiring(now);

@@ -8,8 +8,10 @@
 #include "support/in_cluster.hpp"
 #include "support/throws.hpp"
 #include "weir/array/elementwise.hpp"
+#include "weir/array/linalg.hpp"
 #include "weir/array/scan.hpp"
 #include "weir/array/shape.hpp"
+#include "weir/array/statistics.hpp"
 
 using namespace weir;
 using weir::test::in_cluster;
@@ -180,5 +182,15 @@ TEST_CASE("an array of one element is a number where one is asked for") {
     CHECK(x.sum().compute().item() == 4);
     CHECK(sentence_of([&] { return x.item(); }) ==
           "compute: an array must have 1 element to be a number (got 2)");
+  });
+}
+
+TEST_CASE("means and lengths of integers do not wrap around") {
+  in_cluster([] {
+    const auto most = row<std::int64_t>({INT64_MAX, INT64_MAX, INT64_MAX});
+    CHECK(most.mean().item() == Approx(9223372036854775807.0));
+    CHECK(most.nanmean().item() == Approx(9223372036854775807.0));
+    CHECK(average(most, row<std::int64_t>({2, 3, 4})).item() == Approx(9223372036854775807.0));
+    CHECK(norm(row<std::int8_t>({100, -128, 0})).item() == Approx(std::hypot(100, 128)));
   });
 }

@@ -177,7 +177,7 @@ template <detail::array::Factored T>
 /// Square root of the sum of squared magnitudes over axes: Frobenius of matrices, Euclid's of vectors.
 template <class T>
 [[nodiscard]] auto norm(const Array<T>& x, const Reduce& how = {}) {
-  return sqrt(square(abs(x)).sum(how));
+  return sqrt(square(abs(x.template astype<detail::array::Floating<T>>())).sum(how));
 }
 
 }  // namespace weir

@@ -29,8 +29,9 @@ template <class T>
 /// Mean with weights, which are broadcast to the array: sum(x w) / sum(w).
 template <class T, class W>
 [[nodiscard]] auto average(const Array<T>& x, const Array<W>& weights, const Reduce& how = {}) {
-  const auto each = broadcast_to(weights, x.shape());
-  return (x * each).sum(how) / each.sum(how);
+  using R = detail::array::Floating<detail::array::Promoted<T, W>>;  // in which integers do not wrap around
+  const auto each = broadcast_to(weights.template astype<R>(), x.shape());
+  return (x.template astype<R>() * each).sum(how) / each.sum(how);
 }
 /// `percentile` by fractions in [0, 1].
 template <class T>

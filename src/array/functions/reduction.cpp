@@ -269,6 +269,10 @@ NodePtr reduce(Reduction reduction, const NodePtr& input, const Reduce& how, DTy
     if (root) result = elementwise(Op::sqrt, DType::float64, DType::float64, {result});
     return cast(result, out);
   };
+  // Integers would wrap around.
+  const auto sum_for_mean = [&](const NodePtr& x) {
+    return tree(Fold::sum, kind_of(x->type) < 2 ? cast(x, DType::float64) : x);
+  };
   const auto numbers = [&] {
     return elementwise(Op::logical_not, DType::boolean, DType::boolean,
                        {elementwise(Op::isnan, input->type, DType::boolean, {input})});
@@ -279,9 +283,7 @@ NodePtr reduce(Reduction reduction, const NodePtr& input, const Reduce& how, DTy
     case Reduction::prod:
       return cast(tree(Fold::product, input), out);
     case Reduction::mean:
-      return divided(
-          kind_of(input->type) < 2 ? tree(Fold::sum, cast(input, DType::float64)) : tree(Fold::sum, input),
-          number(DType::float64, static_cast<double>(count)));
+      return divided(sum_for_mean(input), number(DType::float64, static_cast<double>(count)));
     case Reduction::var:
       return variance(Fold::moments, false);
     case Reduction::std:
@@ -310,7 +312,7 @@ NodePtr reduce(Reduction reduction, const NodePtr& input, const Reduce& how, DTy
       return cast(tree(Fold::product, without_nan(input, 1)), out);
     case Reduction::nanmean:
       return divided(
-          tree(Fold::sum, without_nan(input, 0)),
+          sum_for_mean(without_nan(input, 0)),
           cast(tree(Fold::count, numbers()), is_complex(input->type) ? DType::complex128 : DType::float64));
     case Reduction::nanvar:
       return variance(kind_of(input->type) < 2 ? Fold::moments : Fold::nan_moments, false);

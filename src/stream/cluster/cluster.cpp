@@ -21,6 +21,12 @@ std::uint64_t next_token() noexcept {
   return ++last;
 }
 
+void add_places(Places& places, std::size_t values, const Place& cause) {
+  for (std::uint32_t number = 0; places.values.size() < values; ++number) {
+    places.values.push_back(cause);
+    places.values.back().push_back(number);
+  }
+}
 Place place_of(const Places& places, std::size_t at, const Step& step) {
   Place place = places.values.empty() ? Place{static_cast<std::uint32_t>(at)} : places.values[at];
   place.push_back(step.visit);

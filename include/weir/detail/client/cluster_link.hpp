@@ -108,6 +108,14 @@ using Deadline = std::optional<std::chrono::steady_clock::time_point>;
 
 /// A task about to be submitted.
 struct Request {
+  // Not inline: every function that is submitted somewhere would be compiled with them.
+  Request();
+  Request(std::uint64_t invoker, std::uint64_t function, std::shared_ptr<const Options> options,
+          bool out_of_band);
+  Request(Request&&) noexcept;
+  Request& operator=(Request&&) noexcept;
+  ~Request();
+
   std::uint64_t invoker = 0;
   std::uint64_t function = 0;
   Buffer arguments;

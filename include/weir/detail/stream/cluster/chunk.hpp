@@ -204,16 +204,13 @@ constexpr std::uint32_t last_place = UINT32_MAX;
 [[nodiscard]] Place place_of(const Places& places, std::size_t at, const Step& step);
 /// Of the end of what comes in.
 [[nodiscard]] Place end_of(const Places& places, const Step& step);
+/// Adds places that follow each other below `cause` until there are so many.
+void add_places(Places& places, std::size_t values, const Place& cause);
 /// Gives the values that have none yet their places, which follow each other below `cause()`.
 template <class T, class Cause>
 void note_places(ChunkResult<T>& out, const Step& step, const Cause& cause) {
-  std::vector<Place>& places = out.places.values;
-  if (!step.notes_places || places.size() == out.values.size()) return;
-  const Place place = cause();
-  for (std::uint32_t number = 0; places.size() < out.values.size(); ++number) {
-    places.push_back(place);
-    places.back().push_back(number);
-  }
+  if (step.notes_places && out.places.values.size() != out.values.size())
+    add_places(out.places, out.values.size(), cause());
 }
 /// Of what comes of an end, after all values.
 [[nodiscard]] inline Place behind(Place cause) {
