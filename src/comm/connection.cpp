@@ -62,14 +62,14 @@ void Connection::connected() {
 // --- receiving
 
 std::byte* Connection::target() const {
-  if (awaited_ == Awaited::head) return const_cast<std::byte*>(arriving_.head.data()) + filled_;
-  const std::byte* block = awaited_ == Awaited::blocks ? arriving_.blocks[block_].data : nullptr;
+  if (part_ == Part::head) return const_cast<std::byte*>(arriving_.head.data()) + filled_;
+  const std::byte* block = part_ == Part::blocks ? arriving_.blocks[block_].data : nullptr;
   return block ? const_cast<std::byte*>(block) + filled_ : nullptr;
 }
 
 std::size_t Connection::target_bytes_left() const {
-  if (awaited_ == Awaited::head) return arriving_.head.size() - filled_;
-  if (awaited_ == Awaited::blocks) return arriving_.blocks[block_].size - filled_;
+  if (part_ == Part::head) return arriving_.head.size() - filled_;
+  if (part_ == Part::blocks) return arriving_.blocks[block_].size - filled_;
   return 0;
 }
 
@@ -84,7 +84,7 @@ void Connection::begin_frame(std::uint64_t header) {
   arriving_ = {kind, {}, {}};
   arriving_.head.grow(length);
   filled_ = 0;
-  awaited_ = Awaited::head;
+  part_ = Part::head;
 }
 
 void Connection::begin_blocks() {
@@ -92,29 +92,29 @@ void Connection::begin_blocks() {
   if (arriving_.kind == Arrival::Kind::valued)
     for (const std::uint64_t size : block_sizes(arriving_.head.bytes()))
       arriving_.blocks.push_back(arriving_block(size));
-  awaited_ = Awaited::blocks;
+  part_ = Part::blocks;
 }
 
 /// `count` more bytes are in the target; moves on over everything that is complete.
 void Connection::filled(std::size_t count) {
   filled_ += count;
-  while (awaited_ != Awaited::header && target_bytes_left() == 0) {
-    if (awaited_ == Awaited::head) {
+  while (part_ != Part::header && target_bytes_left() == 0) {
+    if (part_ == Part::head) {
       begin_blocks();
     } else {
       ++block_;
       filled_ = 0;
     }
-    if (awaited_ == Awaited::blocks && block_ == arriving_.blocks.size()) {
+    if (part_ == Part::blocks && block_ == arriving_.blocks.size()) {
       arrived_.push_back(std::move(arriving_));
-      awaited_ = Awaited::header;
+      part_ = Part::header;
     }
   }
 }
 
 void Connection::take_from_buffer() {
   while (broken_.empty() && begin_ < end_) {
-    if (awaited_ == Awaited::header) {
+    if (part_ == Part::header) {
       if (end_ - begin_ < 8) break;
       std::uint64_t header = 0;
       std::memcpy(&header, buffer_.get() + begin_, 8);

@@ -93,10 +93,10 @@ class Connection {
   bool connecting_;
 
   // receiving
-  enum class Awaited : unsigned char { header, head, blocks };
+  enum class Part : unsigned char { header, head, blocks };
   std::unique_ptr<std::byte[]> buffer_;
   std::size_t begin_ = 0, end_ = 0;
-  Awaited awaited_ = Awaited::header;
+  Part part_ = Part::header;
   Arrival arriving_{};
   std::size_t filled_ = 0;  // of the head, or of the block
   std::size_t block_ = 0;
