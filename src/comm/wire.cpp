@@ -72,14 +72,14 @@ Block arriving_block(std::uint64_t size) {
 Frame from_wire(std::span<const std::byte> head, std::vector<Block> blocks) {
   Reader in(head);
   Frame frame;
-  struct Part {
+  struct ValueHead {
     const task::TypeOps* ops;
     std::uint64_t bytes;
     std::uint32_t blocks;
   };
   const auto messages = get<std::uint32_t>(in);
-  std::vector<Part> parts(get<std::uint16_t>(in));
-  for (Part& part : parts) {
+  std::vector<ValueHead> parts(get<std::uint16_t>(in));
+  for (ValueHead& part : parts) {
     part.ops = static_cast<const task::TypeOps*>(task::local_address(get<std::uint64_t>(in)));
     part.bytes = get<std::uint64_t>(in);
     part.blocks = get<std::uint32_t>(in);
@@ -87,7 +87,7 @@ Frame from_wire(std::span<const std::byte> head, std::vector<Block> blocks) {
   }
   frame.head.append(in.view(messages), messages);
   std::size_t next = 0;
-  for (const Part& part : parts) {
+  for (const ValueHead& part : parts) {
     Packed packed;
     packed.head.append(in.view(part.bytes), part.bytes);
     for (std::uint32_t i = 0; i < part.blocks; ++i) packed.blocks.push_back(std::move(blocks.at(next++)));

@@ -19,6 +19,8 @@ weir_compile_fail(client/overloaded_with_options
   "weir: submit: this function has several forms, or is a template: choose one, client.submit.options, weir::overload<")
 weir_compile_fail(client/overloaded_in_map
   "weir: map: this function has several forms, or is a template: choose one, client.map.weir::overload<")
+weir_compile_fail(client/overloaded_like_ours
+  "weir: submit: this function has several forms, or is a template: choose one, client.submit.weir::overload<")
 weir_compile_fail(client/map_without_ranges
   "weir: map: what follows the function must be ranges, one for each of its parameters")
 weir_compile_fail(client/map_wrong_element "weir: the function cannot be called with these arguments")
@@ -43,6 +45,12 @@ weir_compile_fail(stream/capture_on_cluster
   "Below scatter\\(\\) a lambda must not capture: pass the values as further arguments")
 weir_compile_fail(stream/map_function
   "map: the function cannot be called with an element")
+weir_compile_fail(stream/map_overloaded
+  "weir: map: this function has several forms, or is a template: choose one, .map.weir::overload<")
+weir_compile_fail(stream/filter_overloaded
+  "weir: filter: this function has several forms, or is a template: choose one, .filter.weir::overload<")
+weir_compile_fail(stream/sink_overloaded
+  "weir: sink: this function has several forms, or is a template: choose one, .sink.weir::overload<")
 weir_compile_fail(stream/filter_function
   "filter: the function must take an element .`In` above. and the further arguments, and return a bool")
 weir_compile_fail(stream/sink_function

@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "weir/detail/core/several_forms.hpp"
 #include "weir/error.hpp"
 #include "weir/stream/extend.hpp"
 
@@ -188,6 +189,9 @@ struct TakeWhileKernel {
   [[nodiscard]] bool is_done() const { return over; }
   auto kept() { return std::tie(over); }
 };
+
+template <class...>
+inline constexpr bool one_function = false;
 
 /// A function and further arguments behind the element's; travels if they do.
 template <class F, class... More>
@@ -399,6 +403,17 @@ class ElementMembers {
       auto map(F f, More... more) && requires detail::stream::is_on_cluster<Self> {
     return static_cast<Self&&>(*this).apply(op::map(std::move(f), std::move(more)...));
   }
+  /// \cond
+  // What is said when a function's name means several.
+  template <class... More, class S = Self>
+  S map(detail::NeedsWeirOverload<typename S::Element, typename S::Element, More...>, More...) const& {
+    static_assert(detail::stream::one_function<S, More...>,
+                  "weir: map: this function has several forms, or is a template: choose one, "
+                  ".map(weir::overload<double(double)>(std::sqrt)), or name it in a lambda");
+    return static_cast<const Self&>(*this);
+  }
+  /// \endcond
+
   /// Emits `f(items..., more...)` for each tuple or pair.
   ///
   /// **Shape.** A tuple-like element in, one element of the type `f` returns out.
@@ -425,6 +440,16 @@ class ElementMembers {
       auto filter(F predicate, More... more) && requires detail::stream::is_on_cluster<Self> {
     return static_cast<Self&&>(*this).apply(op::filter(std::move(predicate), std::move(more)...));
   }
+  /// \cond
+  template <class... More, class S = Self>
+  S filter(detail::NeedsWeirOverload<bool, typename S::Element, More...>, More...) const& {
+    static_assert(detail::stream::one_function<S, More...>,
+                  "weir: filter: this function has several forms, or is a template: choose one, "
+                  ".filter(weir::overload<bool(double)>(is_good)), or name it in a lambda");
+    return static_cast<const Self&>(*this);
+  }
+  /// \endcond
+
   /// Passes the elements for which `predicate(x, more...)` does not hold.
   template <class F, class... More>
   auto remove(F predicate, More... more) const& {

@@ -287,6 +287,17 @@ class SinkMembers {
     if constexpr (!detail::stream::is_on_cluster<Self>)
       return static_cast<const Self&>(*this).apply(op::sink(std::move(f), std::move(more)...));
   }
+  /// \cond
+  // What is said when a function's name means several.
+  template <class... More, class S = Self>
+  S sink(detail::NeedsWeirOverload<void, typename S::Element, More...>, More...) const {
+    static_assert(detail::stream::one_function<S, More...>,
+                  "weir: sink: this function has several forms, or is a template: choose one, "
+                  ".sink(weir::overload<void(double)>(show)), or name it in a lambda");
+    return static_cast<const Self&>(*this);
+  }
+  /// \endcond
+
   /// Calls `f(items..., more...)` for each tuple or pair. **Source.** rapidz `starsink`.
   template <class F, class... More>
   auto starsink(F f, More... more) const {

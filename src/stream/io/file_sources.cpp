@@ -157,16 +157,16 @@ bool is_temporary(const std::string& name) {
 
 struct FilenamesProducer::Names {
   /// How a file looks from outside: while it changes, somebody writes it.
-  struct Look {
+  struct FileStamp {
     std::uintmax_t bytes = 0;
     fs::file_time_type written;
     Time since{};
-    explicit Look(const fs::directory_entry& entry) {
+    explicit FileStamp(const fs::directory_entry& entry) {
       std::error_code ignored;
       if (entry.is_regular_file(ignored)) bytes = entry.file_size(ignored);
       written = entry.last_write_time(ignored);
     }
-    [[nodiscard]] bool is_same(const Look& other) const {
+    [[nodiscard]] bool is_same(const FileStamp& other) const {
       return bytes == other.bytes && written == other.written;
     }
   };
@@ -175,12 +175,12 @@ struct FilenamesProducer::Names {
   std::string pattern;  // empty: all
   Time settle{};
   std::set<fs::path> seen;
-  std::map<fs::path, Look> unsettled;
+  std::map<fs::path, FileStamp> unsettled;
   std::deque<fs::path> fresh;
 
   void look(Time now) {
     std::vector<fs::path> found;
-    std::map<fs::path, Look> changing;
+    std::map<fs::path, FileStamp> changing;
     std::error_code error;
     for (fs::directory_iterator at(directory, error), end; !error && at != end; at.increment(error)) {
       const fs::directory_entry& entry = *at;
@@ -200,12 +200,13 @@ struct FilenamesProducer::Names {
     return pattern.empty() || ::fnmatch(pattern.c_str(), name.c_str(), FNM_PERIOD) == 0;
   }
   /// Whether it looks as it did `settle` ago; if not, it is kept among those that change.
-  bool has_settled(const fs::directory_entry& entry, Time now, std::map<fs::path, Look>& changing) const {
-    Look look(entry);
+  bool has_settled(const fs::directory_entry& entry, Time now,
+                   std::map<fs::path, FileStamp>& changing) const {
+    FileStamp stamp(entry);
     const auto before = unsettled.find(entry.path());
-    look.since = before != unsettled.end() && before->second.is_same(look) ? before->second.since : now;
-    if (now - look.since >= settle) return true;
-    changing.emplace(entry.path(), look);
+    stamp.since = before != unsettled.end() && before->second.is_same(stamp) ? before->second.since : now;
+    if (now - stamp.since >= settle) return true;
+    changing.emplace(entry.path(), stamp);
     return false;
   }
 };

@@ -1,7 +1,10 @@
 // What the compiler says of calls that cannot be tasks: one sentence each, before anything else.
 #pragma once
 
+#include <type_traits>
+
 #include "weir/detail/client/arguments.hpp"
+#include "weir/detail/core/several_forms.hpp"
 
 namespace weir::detail::client {
 
@@ -76,22 +79,15 @@ struct Plain : std::type_identity<A> {};
 template <class T>
 struct Plain<Future<T>> : std::type_identity<T> {};
 
-/// Takes the name of a function that has several forms, or is a template, as what follows it suggests: a name
-/// that means no single function is no argument of a template.
+/// What a name with several forms may return, by what it is given: the same, as `square` does.
 template <class... A>
-struct NeedsWeirOverload {
-  template <class R = double>
-  NeedsWeirOverload(R (*)(A...));
-  template <class R = double, class = void>  // another one also where there are no arguments
-  NeedsWeirOverload(R (*)(const A&...));
-};
-template <>
-struct NeedsWeirOverload<> {
-  template <class R = double>
-  NeedsWeirOverload(R (*)());
-};
+struct ResultLike : std::type_identity<double> {};
+template <class A, class... More>
+struct ResultLike<A, More...>
+    : std::conditional<std::is_abstract_v<std::decay_t<A>>, double, std::decay_t<A>> {};
 /// What such a name is taken as before `args`.
 template <class... A>
-using SeveralForms = NeedsWeirOverload<typename Plain<A>::type...>;
+using SeveralForms =
+    NeedsWeirOverload<typename ResultLike<typename Plain<A>::type...>::type, typename Plain<A>::type...>;
 
 }  // namespace weir::detail::client

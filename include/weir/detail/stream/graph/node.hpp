@@ -120,7 +120,7 @@ class Node {
     return measured ? measured->out.value() : out.value();
   }
   /// When and with how many elements it was looked at last.
-  struct Look {
+  struct LastLook {
     Cost::Clock::time_point time = Cost::Clock::now();
     std::uint64_t elements = 0;
   } last_look;

@@ -1,0 +1,18 @@
+// With `using namespace weir` a name of the program may mean one of ours too, which is a template.
+#include <weir/weir.hpp>
+
+namespace weir {
+template <class T>
+T square(const std::vector<T>&);
+}
+using namespace weir;
+
+int square(int x) { return x * x; }
+
+int body(Client& client) {
+#ifdef WEIR_CORRECT
+  return client.submit(::square, 3).result();
+#else
+  return client.submit(square, 3).result();
+#endif
+}
