@@ -57,6 +57,8 @@ weir_compile_fail(stream/sink_function
   "sink: the function cannot be called with an element")
 weir_compile_fail(stream/starmap_function
   "starmap: the function cannot be called with the items of an element")
+weir_compile_fail(stream/merge_types "merge: the streams must have the same element type")
+weir_compile_fail(stream/pluck_no_item "pluck: an element .`In` above. has no item by this key")
 weir_compile_fail(stream/flatten_no_range
   "flatten: an element .`In` above. must be a container, a string, a range or an optional")
 weir_compile_fail(stream/unique_without_equality

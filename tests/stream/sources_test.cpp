@@ -5,6 +5,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <limits>
 #include <thread>
 
 #include "stream/support.hpp"
@@ -68,7 +69,9 @@ TEST_CASE("from_range counts up and down") {
   down.drain();
   CHECK(a.values() == Ints{0, 2, 4});
   CHECK(b.values() == Ints{3, 2, 1});
-  CHECK(sentence([] { from_range(0, 1, 0); }) == "from_range: step must not be 0");
+  CHECK(sentence([] { from_range(0.0, 1.0, std::numeric_limits<double>::quiet_NaN()); }) ==
+        "from_range: step must be a number other than 0");
+  CHECK(sentence([] { from_range(0, 1, 0); }) == "from_range: step must be a number other than 0");
 }
 
 TEST_CASE("sources stand still while a node below is full, and stop") {

@@ -309,17 +309,36 @@ auto zip_latest(const First& first, const Args&... args) {
       first, args...);
 }
 
+}  // namespace op
+
+namespace detail::stream {
+/// Whether two streams have elements of different types.
+template <class A, class B>
+inline constexpr bool elements_differ = false;
+template <class A, class B>
+requires requires {
+  typename A::Element;
+  typename B::Element;
+}
+inline constexpr bool elements_differ<A, B> = !std::is_same_v<typename A::Element, typename B::Element>;
+}  // namespace detail::stream
+
+namespace op {
+
 /// The member `merge` as a function, which has its contract.
 template <class First, class... More>
 auto merge(const First& first, const More&... more) {
-  return detail::stream::join(
-      "merge",
-      []<class E, class... Others>(std::type_identity<E>, std::type_identity<Others>...) {
-        static_assert((std::is_same_v<E, Others> && ...),
-                      "merge: the streams must have the same element type");
-        return detail::stream::MergeKernel<E>{};
-      },
-      first, more...);
+  static_assert((detail::stream::is_any_stream<More> && ...), "merge: every argument is a stream");
+  constexpr bool are_alike = (!detail::stream::elements_differ<First, More> && ...);
+  static_assert(are_alike, "merge: the streams must have the same element type");
+  if constexpr (are_alike)
+    return detail::stream::join(
+        "merge",
+        []<class E, class... Others>(std::type_identity<E>, std::type_identity<Others>...) {
+          return detail::stream::MergeKernel<E>{};
+        },
+        first, more...);
+  else return first;
 }
 
 /// Several streams into one; members of `Stream` and `ClusterStream`.

@@ -105,6 +105,17 @@ struct PluckTupleKernel {
   }
 };
 
+/// Whether `In` has an item by a key: a map, a sequence with its index, or a struct with a member pointer.
+template <class In, class Key>
+inline constexpr bool has_item = requires(const In& x, const Key& key) {
+  x.find(key)->second;
+}
+|| requires(const In& x, const Key& key) {
+  std::size(x);
+  x[static_cast<std::size_t>(key)];
+}
+|| (std::is_member_pointer_v<Key> && std::is_invocable_v<const Key&, const In&>);
+
 /// Items of a container, by key or index; `Key` may be a vector of keys.
 template <class In, class Key>
 struct PluckKernel {
@@ -231,9 +242,11 @@ auto map(F f, More... more) {
                                   "map: the function cannot be called with an element (`In` above) "
                                   "and the further arguments");
                     if constexpr (is_callable) {
-                      static_assert(!std::is_void_v<detail::stream::Called<decltype(f), In>>,
+                      constexpr bool gives = !std::is_void_v<detail::stream::Called<decltype(f), In>>;
+                      static_assert(gives,
                                     "map: the function must return a value; use sink for one that does not");
-                      return detail::stream::MapKernel<In, decltype(f)>{std::move(f)};
+                      if constexpr (gives) return detail::stream::MapKernel<In, decltype(f)>{std::move(f)};
+                      else return detail::stream::Refused<In>{};
                     } else {
                       return detail::stream::Refused<In>{};
                     }
@@ -314,7 +327,12 @@ template <class Key>
 auto pluck(Key key) {
   return ByKernel{"pluck", [key = detail::callable("pluck", "the key", std::move(key))]<class In>(
                                std::type_identity<In>) {
-                    if constexpr (std::is_member_pointer_v<Key>)
+                    constexpr bool has_item = detail::stream::has_item<In, Key>;
+                    static_assert(has_item,
+                                  "pluck: an element (`In` above) has no item by this key; it must be a map "
+                                  "of such keys, or a sequence and the key its index, or have this member");
+                    if constexpr (!has_item) return detail::stream::Refused<In>{};
+                    else if constexpr (std::is_member_pointer_v<Key>)
                       return detail::stream::MapKernel<In, Key>{key};
                     else return detail::stream::PluckKernel<In, Key>{key};
                   }};
@@ -323,7 +341,12 @@ auto pluck(Key key) {
 template <class Key>
 auto pluck(std::vector<Key> keys) {
   return ByKernel{"pluck", [keys = std::move(keys)]<class In>(std::type_identity<In>) {
-                    return detail::stream::PluckManyKernel<In, Key>{keys};
+                    constexpr bool has_item = detail::stream::has_item<In, Key>;
+                    static_assert(has_item,
+                                  "pluck: an element (`In` above) has no item by these keys; it must be a "
+                                  "map of such keys, or a sequence and the keys its indices");
+                    if constexpr (has_item) return detail::stream::PluckManyKernel<In, Key>{keys};
+                    else return detail::stream::Refused<In>{};
                   }};
 }
 

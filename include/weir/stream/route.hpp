@@ -95,11 +95,15 @@ auto split(const S& s, F function) {
     return detail::stream::ClusterSide<S>::split(s, std::move(predicate));
   } else {
     using T = typename S::Element;
-    static_assert(std::is_invocable_r_v<bool, F&, const T&>,
-                  "split: the function must take an element and return a bool");
-    auto ways =
-        op::route(s, 2, [f = std::move(predicate)](const T& x) mutable { return std::invoke(f, x) ? 0 : 1; });
-    return std::pair<Stream<T>, Stream<T>>{ways[0], ways[1]};
+    constexpr bool is_predicate = std::is_invocable_r_v<bool, F&, const T&>;
+    static_assert(is_predicate, "split: the function must take an element and return a bool");
+    if constexpr (is_predicate) {
+      auto ways = op::route(
+          s, 2, [f = std::move(predicate)](const T& x) mutable { return std::invoke(f, x) ? 0 : 1; });
+      return std::pair<Stream<T>, Stream<T>>{ways[0], ways[1]};
+    } else {
+      return std::pair<Stream<T>, Stream<T>>{s, s};
+    }
   }
 }
 

@@ -162,8 +162,10 @@ std::string as_text(const T& x) {
     char digits[64];
     return {digits, std::to_chars(digits, digits + sizeof digits, x).ptr};
   } else {
+    constexpr bool is_text = requires(std::ostream & out) { out << x; };
+    static_assert(is_text, "weir: an element must be text, a number or have an operator << to be written");
     std::ostringstream out;
-    out << x;
+    if constexpr (is_text) out << x;
     return out.str();
   }
 }

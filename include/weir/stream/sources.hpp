@@ -465,17 +465,24 @@ struct QueueProducer {
 /// **Source.** streamz `from_iterable`.
 template <class Range>
 auto from_iterable(Range range, SourceOptions options = {}) {
-  return detail::stream::make_source(
-      "from_iterable", detail::stream::IterableProducer<Range>{std::make_shared<Range>(std::move(range))},
-      std::move(options.loop));
+  constexpr bool is_range = requires {
+    std::begin(range);
+    std::end(range);
+  };
+  static_assert(is_range, "from_iterable: takes a container or another range");
+  if constexpr (is_range)
+    return detail::stream::make_source(
+        "from_iterable", detail::stream::IterableProducer<Range>{std::make_shared<Range>(std::move(range))},
+        std::move(options.loop));
 }
 
 /// Emits `begin`, `begin + step`, ... before `end`, then ends; also where the next one would not fit into T.
 ///
-/// **Errors.** Throws `Error{invalid_argument}` if `step` is 0.
+/// **Errors.** Throws `Error{invalid_argument}` if `step` is 0 or not a number.
 template <class T>
 auto from_range(T begin, T end, T step = T(1), SourceOptions options = {}) {
-  if (step == T{}) throw Error(ErrorKind::invalid_argument, "from_range: step must not be 0");
+  if (!(step < T{} || T{} < step))
+    throw Error(ErrorKind::invalid_argument, "from_range: step must be a number other than 0");
   return detail::stream::make_source("from_range", detail::stream::RangeProducer<T>{begin, end, step},
                                      std::move(options.loop));
 }

@@ -347,9 +347,16 @@ auto distinct_within(Duration interval, KeyOf key = {}) {
   return ByKernel{"distinct_within",
                   [period, key = detail::callable("distinct_within", "the key", std::move(key))]<class In>(
                       std::type_identity<In>) {
-                    constexpr bool is_right = detail::stream::FunctionOf<KeyOf, In>;
+                    constexpr bool is_right = [] {
+                      if constexpr (!detail::stream::FunctionOf<KeyOf, In>) return false;
+                      else {
+                        using Key = detail::stream::KeyFor<KeyOf, In>;
+                        return detail::stream::Hashable<Key> || requires(const Key& x) { x < x; };
+                      }
+                    }();
                     static_assert(is_right,
-                                  "distinct_within: the key must be a function of an element (`In` above)");
+                                  "distinct_within: the key must be a function of an element (`In` above; "
+                                  "without one it is the element) and have a hash or an operator <");
                     if constexpr (is_right)
                       return detail::stream::DistinctWithinKernel<In, KeyOf>{period, key};
                     else return detail::stream::Refused<In>{};

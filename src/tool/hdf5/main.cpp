@@ -106,7 +106,9 @@ int hdf5_main(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   try {
-    return weir::detail::tool::hdf5_main(argc, argv);
+    const int status = weir::detail::tool::hdf5_main(argc, argv);
+    if (std::fflush(stdout) == 0 && !std::ferror(stdout)) return status;
+    throw weir::Error(weir::ErrorKind::io, "the output could not be written");
   } catch (const weir::Error& error) {
     std::fprintf(stderr, "weir hdf5: %s\n", weir::detail::printable(error.what()).c_str());
     const bool is_callers = error.kind() == weir::ErrorKind::invalid_argument ||

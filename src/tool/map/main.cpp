@@ -52,6 +52,12 @@ struct Request {
 void complain(const std::string& sentence) {
   std::fprintf(stderr, "weir map: %s\n", printable(sentence).c_str());
 }
+/// Whether all that was printed got where it should; says why if not.
+bool was_written() {
+  if (std::fflush(stdout) == 0 && !std::ferror(stdout)) return true;
+  complain("the output could not be written");
+  return false;
+}
 
 void add_options(CLI::App& app, Request& request, std::string& halt) {
   app.add_option("-j,--jobs", request.jobs,
@@ -258,9 +264,9 @@ class Mapper {
     }
     bar_.reset();
     if (results_) results_->settle();
-    std::fflush(stdout);
+    const bool is_told = was_written();
     tell(next);
-    return failures_ || done_ < lines_.size() ? failed : 0;
+    return failures_ || done_ < lines_.size() || !is_told ? failed : 0;
   }
 
  private:
@@ -437,10 +443,10 @@ int main(int argc, char** argv) {
   open_missing_descriptors();
   Request request;
   try {
-    if (!parse(argc, argv, request)) return 0;
+    if (!parse(argc, argv, request)) return was_written() ? 0 : failed;
     if (request.is_dry) {
       for (const Line& line : all_lines(request)) std::printf("%s\n", line.text.c_str());
-      return std::fflush(stdout) == 0 ? 0 : failed;
+      return was_written() ? 0 : failed;
     }
     if (!request.ranks.empty() && !request.is_started) start_ranks(request, argc, argv);
   } catch (const Error& error) {
