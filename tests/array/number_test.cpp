@@ -102,7 +102,7 @@ TEST_CASE("shifts, quotients and powers at their borders are NumPy's") {
     CHECK(list(right_shift(row<std::int8_t>({-1, 1}), 300)) == std::vector<std::int8_t>{-1, 0});
     CHECK(list(left_shift(row<int>({1, 3}), 32)) == std::vector<int>{0, 0});
     CHECK(sentence_of([] { return left_shift(row<int>({1}), -1); }) ==
-          "shift_left: the number of bits must not be negative (got -1)");
+          "left_shift: the number of bits must not be negative (got -1)");
     CHECK(list(floor_divide(row<double>({1, -1, 6}), 0.1)) == std::vector<double>{9, -10, 59});
     CHECK(list(floor_divide(row<double>({1, -1}), -infinity)) == std::vector<double>{-1, 0});
     CHECK(std::isnan(floor_divide(row<double>({infinity}), 1).item()));

@@ -269,7 +269,7 @@ class Maker:
         if kind(a.type) == 3:  # NumPy multiplies, the library takes logarithms: infinities differ
             if not np.isfinite(a.value).all():
                 raise Unfit
-        return Expression(f"power {a.words} i {n}", np.power(a.value, np.asarray(n).astype(a.type)),
+        return Expression(f"pow {a.words} i {n}", np.power(a.value, np.asarray(n).astype(a.type)),
                           kind(a.type) < 2, [a])
 
     def f_float_pair(self, depth):

@@ -89,6 +89,18 @@ Index make_index(const I& index) {
   else return index;
 }
 
+// Makes what another function is made of: errors name the one that was called.
+template <class F>
+auto in_name_of(std::string_view function, F&& make) {
+  try {
+    return make();
+  } catch (const Error& error) {
+    const std::string text = error.what();
+    const std::size_t rule = text.find(": ");
+    throw Error(error.kind(), std::string(function) + (rule == text.npos ? ": " + text : text.substr(rule)));
+  }
+}
+
 // What the typed calls are made of; `function` is named in errors.
 [[nodiscard]] const Shape& shape_of(const NodePtr& node);
 [[nodiscard]] const Chunks& chunks_of(const NodePtr& node);

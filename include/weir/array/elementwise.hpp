@@ -337,7 +337,8 @@ template <class A, class B>
 requires detail::array::Operands<A, B>
 [[nodiscard]] bool allclose(const A& a, const B& b, double rtol = 1e-5, double atol = 1e-8,
                             bool equal_nan = false) {
-  return isclose(a, b, rtol, atol, equal_nan).all().item();
+  return detail::array::in_name_of("allclose", [&] { return isclose(a, b, rtol, atol, equal_nan).all(); })
+      .item();
 }
 
 // --- choice

@@ -56,7 +56,7 @@ class Hdf5Appender {
 struct Hdf5Rows {
   Hdf5Rows(const std::string& path, const std::string& dataset, DType type, std::int64_t rows);
   void read(std::int64_t from, std::int64_t count, void* to) const;
-  std::string path, dataset;
+  std::string path, named, dataset;  // the file, and as the user calls it
   DType type;
   Shape shape;
   std::int64_t rows;

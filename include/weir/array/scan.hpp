@@ -60,15 +60,19 @@ requires(!detail::array::is_complex(detail::array::dtype_of<T>))
 template <class T>
 requires(!detail::array::is_complex(detail::array::dtype_of<T>))
     [[nodiscard]] Array<double> median(const Array<T>& x, std::int64_t axis = -1) {
-  return Array<double>(
-      detail::array::median(detail::array::cast(x.node(), detail::array::DType::float64), axis, false));
+  return detail::array::in_name_of("median", [&] {
+    return Array<double>(
+        detail::array::median(detail::array::cast(x.node(), detail::array::DType::float64), axis, false));
+  });
 }
 /// The middle of the elements that are not NaN; NaN where there are no others. **Cost.** As `percentile`.
 template <class T>
 requires(!detail::array::is_complex(detail::array::dtype_of<T>))
     [[nodiscard]] Array<double> nanmedian(const Array<T>& x, std::int64_t axis = -1) {
-  return Array<double>(
-      detail::array::median(detail::array::cast(x.node(), detail::array::DType::float64), axis, true));
+  return detail::array::in_name_of("nanmedian", [&] {
+    return Array<double>(
+        detail::array::median(detail::array::cast(x.node(), detail::array::DType::float64), axis, true));
+  });
 }
 
 }  // namespace weir

@@ -37,8 +37,13 @@ template <class T, class W>
 template <class T>
 [[nodiscard]] Array<double> quantile(const Array<T>& x, std::vector<double> fractions,
                                      std::int64_t axis = -1) {
-  for (double& q : fractions) q *= 100;
-  return percentile(x, fractions, axis);
+  for (double& q : fractions) {
+    if (!(q >= 0 && q <= 1))
+      throw Error(ErrorKind::invalid_argument,
+                  "quantile: a fraction must be in [0, 1] (got " + std::to_string(q) + ")");
+    q *= 100;
+  }
+  return detail::array::in_name_of("quantile", [&] { return percentile(x, fractions, axis); });
 }
 
 /// Differences of neighbours along an axis, n times; of bools whether they differ.
@@ -48,10 +53,12 @@ template <class T>
 [[nodiscard]] Array<T> diff(const Array<T>& x, int n = 1, std::int64_t axis = -1) {
   if (n < 0)
     throw Error(ErrorKind::invalid_argument, "diff: n must be at least 0 (got " + std::to_string(n) + ")");
-  Array<T> y = x;
-  const std::vector<std::int64_t> first{1}, last{-1};
-  for (int i = 0; i < n; ++i) y = split(y, first, axis)[1] - split(y, last, axis)[0];
-  return y;
+  return detail::array::in_name_of("diff", [&] {
+    Array<T> y = x;
+    const std::vector<std::int64_t> first{1}, last{-1};
+    for (int i = 0; i < n; ++i) y = split(y, first, axis)[1] - split(y, last, axis)[0];
+    return y;
+  });
 }
 /// Central differences along an axis, one-sided at its ends, for elements at a distance from each other.
 ///
@@ -60,7 +67,7 @@ template <class T>
 template <class T>
 [[nodiscard]] auto gradient(const Array<T>& input, double distance = 1, std::int64_t axis = -1) {
   using R = detail::array::Floating<T>;
-  const Array<R> x = input.template astype<R>(), step = diff(x, 1, axis);
+  const Array<R> x = input.template astype<R>(), step = detail::array::in_name_of("gradient", [&] { return diff(x, 1, axis); });
   if (step.shape(
           static_cast<std::size_t>(axis < 0 ? axis + static_cast<std::int64_t>(x.dimension()) : axis)) == 0)
     throw Error(ErrorKind::invalid_argument,

@@ -133,11 +133,17 @@ class Table {
   /// Names and types.
   [[nodiscard]] Schema schema() const;
   /// The names, in order.
-  [[nodiscard]] const std::vector<std::string>& names() const noexcept { return names_; }
+  [[nodiscard]] const std::vector<std::string>& names() const& noexcept { return names_; }
+  /// The same of a table that ends here.
+  [[nodiscard]] std::vector<std::string> names() && noexcept { return std::move(names_); }
   /// The columns, in order.
-  [[nodiscard]] const std::vector<Column>& columns() const noexcept { return columns_; }
+  [[nodiscard]] const std::vector<Column>& columns() const& noexcept { return columns_; }
+  /// The same of a table that ends here.
+  [[nodiscard]] std::vector<Column> columns() && noexcept { return std::move(columns_); }
   /// The column with this name. Throws `Error{not_found}` with the nearest name and all of them.
-  [[nodiscard]] const Column& column(std::string_view name) const;
+  [[nodiscard]] const Column& column(std::string_view name) const&;
+  /// The same of a table that ends here.
+  [[nodiscard]] Column column(std::string_view name) && { return column(name); }
   /// Place of the column with this name, if there is one.
   [[nodiscard]] std::optional<std::size_t> find(std::string_view name) const noexcept;
   /// Memory its columns hold. **Units.** Bytes.

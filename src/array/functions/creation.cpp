@@ -37,7 +37,7 @@ std::int64_t arange_count(const Literal& start, const Literal& stop, const Liter
   return std::visit(
       []<class T, class U, class V>(T first, U end, V by) -> std::int64_t {
         if constexpr (std::is_arithmetic_v<T> && std::is_arithmetic_v<U> && std::is_arithmetic_v<V>) {
-          if (by == V(0) || by != by) refuse("arange", "step must not be 0");
+          if (by == V(0)) refuse("arange", "step must not be 0");
           if constexpr (std::is_integral_v<T> && std::is_integral_v<U> && std::is_integral_v<V>) {
             return integer_count(first, end, by);
           } else {

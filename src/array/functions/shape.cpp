@@ -10,6 +10,7 @@ namespace weir::detail::array {
 
 namespace {
 
+constexpr std::int64_t most_copies = std::int64_t{1} << 24;  // of chunks along an axis
 constexpr std::int64_t reshaped_bytes = 16 << 20;  // what a chunk of a reshaped array has at most
 
 SmallVector<AxisMap, 4> identity(std::size_t axes) {
@@ -302,6 +303,11 @@ NodePtr tile(const NodePtr& input, const std::vector<std::int64_t>& times) {
     const std::size_t a = x->grid.axes() - times.size() + i;
     if (times[i] < 0)
       refuse("tile", "the number of times must not be negative (got " + std::to_string(times[i]) + ")");
+    const auto chunks = static_cast<std::int64_t>(x->grid.chunks[a].size());
+    if (times[i] > most_copies / chunks)
+      refuse("tile", "an axis must have at most " + std::to_string(most_copies) + " chunks (got " +
+                         std::to_string(times[i]) + " times " + std::to_string(chunks) + " along axis " +
+                         std::to_string(a) + "); broadcast_to() makes no copies");
     if (times[i] == 0) x = part(x, a, 0, 0);
     else x = concatenated(std::vector<NodePtr>(static_cast<std::size_t>(times[i]), x), a);
   }

@@ -206,7 +206,7 @@ std::vector<std::string> left_over_files(const std::string& path) {
     const Descriptor file(open(at->path().c_str(), O_RDWR | O_CLOEXEC));
     // Its writer holds the lock, on whatever machine it is.
     if (is_left_over(name) || (file.get() >= 0 && !library_locks() && try_lock(file.get()) == 0))
-      found.push_back(at->path().string());
+      found.push_back((target.parent_path() / name).string());
   }
   return found;
 }
@@ -219,6 +219,9 @@ std::string replaced_file(const std::string& function, const std::string& path) 
     const fs::path next = fs::read_symlink(target, error);
     target = next.is_absolute() ? next : target.parent_path() / next;
   }
+  if (fs::is_symlink(target, error))
+    fail(ErrorKind::invalid_argument,
+         function + ": " + in_quotes(path) + " must lead to a file (got links that lead to each other)");
   struct stat status {};
   if (stat(target.c_str(), &status) != 0) return target.string();
   if (!S_ISREG(status.st_mode))

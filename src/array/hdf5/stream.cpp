@@ -244,11 +244,11 @@ void Hdf5Appender::settle() {
 }
 
 Hdf5Rows::Hdf5Rows(const std::string& file, const std::string& name, DType element, std::int64_t wanted)
-    : type(element), rows(wanted) {
+    : named(file), type(element), rows(wanted) {
   if (wanted < 0)
     fail(ErrorKind::invalid_argument,
          "from_hdf5: rows must not be negative (got " + std::to_string(wanted) + ")");
-  const NodePtr node = open_hdf5(file, name, element, {});
+  const NodePtr node = in_name_of("from_hdf5", [&] { return open_hdf5(file, name, element, {}); });
   const FileName& opened = static_cast<const FileNode&>(*node).file();
   path = opened.path;
   dataset = opened.dataset;
@@ -270,7 +270,8 @@ void Hdf5Rows::read(std::int64_t from, std::int64_t count, void* to) const {
   }
   out.shape[0] = count;
   start[0] = from;
-  read_file({path, dataset}, start, out);
+  const FileName file{.path = path, .dataset = dataset, .named = named};
+  in_name_of("from_hdf5", [&] { read_file(file, start, out); });
 }
 
 struct Hdf5Follower::State {

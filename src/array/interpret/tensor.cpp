@@ -55,9 +55,9 @@ std::size_t size_of(DType type) noexcept {
 std::string_view to_string(Op op) noexcept {
   constexpr std::string_view names[] = {
       "load",       "constant",      "iota",        "random",      "add",       "subtract",  "multiply",
-      "divide",     "floor_divide",  "mod",         "power",       "minimum",   "maximum",   "fmin",
+      "divide",     "floor_divide",  "mod",         "pow",         "minimum",   "maximum",   "fmin",
       "fmax",       "hypot",         "atan2",       "copysign",    "logaddexp", "bit_and",   "bit_or",
-      "bit_xor",    "shift_left",    "shift_right", "equal",       "not_equal", "less",      "less_equal",
+      "bit_xor",    "left_shift",    "right_shift", "equal",       "not_equal", "less",      "less_equal",
       "greater",    "greater_equal", "isclose",     "where",       "negative",  "abs",       "sign",
       "square",     "conj",          "bit_not",     "floor",       "ceil",      "trunc",     "rint",
       "reciprocal", "exp",           "exp2",        "expm1",       "log",       "log2",      "log10",

@@ -82,7 +82,7 @@ std::optional<std::size_t> Table::find(std::string_view name) const noexcept {
   return std::nullopt;
 }
 
-const Column& Table::column(std::string_view name) const {
+const Column& Table::column(std::string_view name) const& {
   const auto found = find(name);
   if (!found) detail::frame::throw_unknown_column("table", name, schema());
   return columns_[*found];

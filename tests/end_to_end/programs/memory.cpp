@@ -122,14 +122,14 @@ void sorted(weir::Client& client) {
             << "\npeak " << worst_peak_mb(client) << " MB\n";
 }
 
-// What is unique among 67 MB of numbers, of which half, or very few, are; the elements and their counts are
-// 67 MB.
+// What is unique among 17 MB of numbers, of which half, or very few, are; the elements and their counts are
+// 17 MB.
 void unique(weir::Client& client) {
-  const std::int64_t count = 1 << 23;
+  const std::int64_t count = 1 << 21;
   const auto [values, counts] = weir::unique(weir::right_shift(mixed(count), 1));
   std::cout << "unique " << (values == weir::arange<std::int64_t>(0, count / 2)).all().item() << '\n'
             << "counted " << (counts == 2).all().item() << '\n';
-  const auto cubes = weir::reshape(mixed(count) & 1, {512, 128, 128}).rechunk({64, 64, 64});
+  const auto cubes = weir::reshape(mixed(count) & 1, {128, 128, 128}).rechunk({64, 64, 64});
   const auto few = weir::unique(cubes);
   std::cout << "few " << (few.counts == count / 2).all().item() << " in " << few.values.chunk_count() << '\n'
             << "peak " << worst_peak_mb(client) << " MB\n";
