@@ -15,7 +15,7 @@ endfunction()
 # Flags of tests: what they check does not depend on how fast they are, and most of their time is compiling.
 function(weir_test_flags target)
   weir_own_flags(${target})
-  target_compile_options(${target} PRIVATE $<$<CONFIG:Release>:-O1>)
+  target_compile_options(${target} PRIVATE $<$<CONFIG:Release>:-O0>)
 endfunction()
 
 # weir_private: what the sources of the libraries and their tests see beyond the public headers.

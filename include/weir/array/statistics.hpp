@@ -67,7 +67,8 @@ template <class T>
 template <class T>
 [[nodiscard]] auto gradient(const Array<T>& input, double distance = 1, std::int64_t axis = -1) {
   using R = detail::array::Floating<T>;
-  const Array<R> x = input.template astype<R>(), step = detail::array::in_name_of("gradient", [&] { return diff(x, 1, axis); });
+  const Array<R> x = input.template astype<R>(),
+                 step = detail::array::in_name_of("gradient", [&] { return diff(x, 1, axis); });
   if (step.shape(
           static_cast<std::size_t>(axis < 0 ? axis + static_cast<std::int64_t>(x.dimension()) : axis)) == 0)
     throw Error(ErrorKind::invalid_argument,

@@ -11,7 +11,7 @@ namespace weir::detail::array {
 namespace {
 
 constexpr std::int64_t most_copies = std::int64_t{1} << 24;  // of chunks along an axis
-constexpr std::int64_t reshaped_bytes = 16 << 20;  // what a chunk of a reshaped array has at most
+constexpr std::int64_t reshaped_bytes = 16 << 20;            // what a chunk of a reshaped array has at most
 
 SmallVector<AxisMap, 4> identity(std::size_t axes) {
   SmallVector<AxisMap, 4> maps;
