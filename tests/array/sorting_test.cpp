@@ -60,7 +60,7 @@ TEST_CASE("orders have their sentences") {
           }) == "searchsorted: the sorted array must have one axis (got (2, 2))");
     CHECK(sentence_of([&] {
             return digitize(x, {1, 3, 2});
-          }) == "digitize: the bins must grow (bin 2 is 2.000000 after 3.000000)");
+          }) == "digitize: the bins must not fall (bin 2 is 2.000000 after 3.000000)");
     CHECK(sentence_of([&] { return nonzero(ones({})); }) ==
           "nonzero: the array must have an axis (the shape is ())");
     CHECK(list(digitize(x, {1, 2})) == std::vector<std::int64_t>{2, 1, 2});
