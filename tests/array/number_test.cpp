@@ -163,8 +163,7 @@ TEST_CASE("arrays that cannot be counted or that have no room here are refused a
         "larger ones");
   CHECK(sentence_of([&] {
           return zeros({wide}) + zeros({wide, 1});
-        }) ==
-        "array: an array must have at most 2^59 elements (the shape is (1099511627776, 1099511627776))");
+        }) == "add: an array must have at most 2^59 elements (the shape is (1099511627776, 1099511627776))");
   in_cluster([&] {
     const std::string text = sentence_of([&] { return zeros({wide}).compute(); });
     CHECK_THAT(text, Catch::StartsWith("compute: the array must have room here (it needs 8.8 TB, and "));

@@ -54,8 +54,8 @@ def real_of(t):
 class Expression:
     """Words for the program and NumPy's result.
 
-    `exact`: every bit is known, and (`zeros`) the sign of zeros, which NumPy leaves open where it chooses among
-    equal ones; `scale`: the largest number met; `error`: what the sentence has, if there must be one."""
+    `exact`: every bit is known, and (`zeros`) the sign of zeros, which NumPy leaves open where it chooses
+    among equal ones; `scale`: the largest number met; `error`: what the sentence has that there must be."""
 
     def __init__(self, words, value, exact=True, inputs=(), zeros=True, error=None):
         self.words = words
@@ -1686,7 +1686,8 @@ def main():
     maker = Maker(rng)
     if arguments.only:
         maker.functions = [f for f in maker.functions if re.search(arguments.only, f.__name__)]
-    expressions = [maker.failing() if rng.random() < 0.06 and not arguments.only else maker.build(rng.randint(1, 4))
+    share = 0 if arguments.only else 0.06
+    expressions = [maker.failing() if rng.random() < share else maker.build(rng.randint(1, 4))
                    for _ in range(arguments.count)]
     wrong = 0
     for i, (expected, got) in enumerate(zip(expressions, run(arguments, expressions))):

@@ -74,7 +74,7 @@ NodePtr eye(DType type, std::int64_t rows, std::int64_t columns, std::int64_t di
 }
 
 NodePtr from_chunks(DType type, const Chunks& chunks, std::vector<client::FutureRef> handles) {
-  Grid grid = given_grid("from_futures", chunks);
+  Grid grid = grid_of("from_futures", chunks);
   if (grid.count() != static_cast<std::int64_t>(handles.size()))
     refuse("from_futures", "there must be a future for each of the " + std::to_string(grid.count()) +
                                " chunks (got " + std::to_string(handles.size()) + ")");

@@ -21,7 +21,7 @@ Grid::Grid(Chunks all, std::string_view function) : chunks(std::move(all)) {
   }
   check_size(function, shape, chunks);
 }
-Grid given_grid(std::string_view function, const Chunks& chunks) {
+Grid grid_of(std::string_view function, const Chunks& chunks) {
   for (const auto& sizes : chunks)
     for (const std::int64_t size : sizes)
       if (size < 0) refuse(function, "chunk sizes must not be negative (got " + to_text(chunks) + ")");

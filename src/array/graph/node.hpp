@@ -51,7 +51,7 @@ struct Grid {
 };
 
 /// A grid of chunks that somebody names. Throws if one has a negative size.
-[[nodiscard]] Grid given_grid(std::string_view function, const Chunks& chunks);
+[[nodiscard]] Grid grid_of(std::string_view function, const Chunks& chunks);
 
 /// How one axis of a node follows from the axes of a loop: index = start + step * position along `axis`; -1:
 /// always start.

@@ -347,7 +347,7 @@ void ChunkWriter::begin_region(DType type, const Shape& start, const Shape& shap
   s.is_whole = true;
   for (std::size_t a = 0; a < start.size(); ++a) {
     const auto end = static_cast<hsize_t>(start[a] + shape[a]);
-    if (start[a] < 0 || (end > s.extents[a] && end > most[a]))
+    if (end > s.extents[a] && end > most[a])
       fail(ErrorKind::invalid_argument,
            "to_hdf5_region: the region must lie in " + in_quotes(s.name) + " of " + in_quotes(s.path) +
                " (got [" + std::to_string(start[a]) + ", " + std::to_string(start[a] + shape[a]) +
