@@ -180,7 +180,7 @@ TEST_CASE("an array of one element is a number where one is asked for") {
     CHECK(x.mean().item() == 2);
     CHECK(x.sum().compute().item() == 4);
     CHECK(sentence_of([&] { return x.item(); }) ==
-          "compute: an array must have 1 element to be a number (got 2)");
+          "item: an array must have 1 element to be a number (got 2)");
   });
 }
 
