@@ -298,6 +298,11 @@ TEST_CASE("functions of matrices take many at once, and those of diagonals any t
     CHECK(test::list(trace(many, 0, 1, 2)) == std::vector<double>{3, 0, 5});
     CHECK(test::list(trace(many)) == std::vector<double>{3, 1});
     CHECK(percentile(ones({2, 3, 4}), {10, 90}, 1).shape() == Shape{2, 2, 4});
+    CHECK(split(arange<double>(0, 6), {2})[1].size() == 4);  // before index 2
+    CHECK(split(arange<double>(0, 6), 3).size() == 3);
+    CHECK(qr(zeros({3, 0})).r.shape() == Shape{0, 0});
+    const std::size_t two = 2;
+    CHECK(zeros({6}, {two}).chunk_count() == 3);
     CHECK(test::list(quantile(many(2), {0, 1}, 0)) == std::vector<double>{1, 2, 2, 4});
     CHECK(test::list(histogram(arange<double>(0, 4), {1, 1, 2, 2})) == std::vector<std::int64_t>{0, 1, 1});
     CHECK(test::list(average(many(2), test::row<double>({3, 1}), {.axis = 0})) ==
