@@ -120,8 +120,11 @@ struct Dashboard::Work {
     return std::chrono::duration<double>(now - start).count();
   }
   [[nodiscard]] bool sleep_until(Clock::time_point when);
+  template <class What>
+  bool attempt(const What& what);
   void begin();
   void serve();
+  void try_to_serve();
   void end(const std::string& text);
   void tell_address(const std::string& address);
   void tick();
@@ -147,7 +150,9 @@ struct Dashboard::Work {
   std::string token;
   std::string picture_;  // of the last tick; empty: to be made when somebody asks
   Clock::time_point recorded{}, ticked{}, looked_closer{};
+  bool is_served = false;
   bool problem_told = false;
+  std::string last_problem;  // of `attempt`, so that it is told once
 
   std::mutex mutex;  // of what follows
   std::condition_variable changed;
@@ -163,23 +168,35 @@ bool Dashboard::Work::sleep_until(Clock::time_point when) {
 void Dashboard::Work::run() {
   prctl(PR_SET_NAME, "weir dashboard");
   if (!is_wanted_at_once() && !sleep_until(start + before_it_begins)) return;
-  try {
-    begin();
-    bool is_over = false;
-    {
-      const std::lock_guard lock(mutex);
-      is_over = is_stopping;
-      is_looping = true;
-    }
-    if (!is_over) loop->run();
+  while (!attempt([this] { begin(); }))
+    if (!sleep_until(Clock::now() + every)) return;
+  bool is_over = false;
+  {
+    const std::lock_guard lock(mutex);
+    is_over = is_stopping;
+    is_looping = true;
+  }
+  while (!is_over && !attempt([this] { loop->run(); })) is_over = !sleep_until(Clock::now() + every / 20);
+  attempt([this] {
     look_closer();
     tick();
     program.is_running = false;
     end(seeing::text_of(seeing::record(model, program)));
-  } catch (const std::exception& error) {
-    log::warn("the dashboard has ended: {}", error.what());
-  }
+  });
   server.reset();
+}
+
+// What lacks descriptors, memory or a place may have them a second later: only the end of the program ends a
+// dashboard.
+template <class What>
+bool Dashboard::Work::attempt(const What& what) try {
+  what();
+  return true;
+} catch (const std::exception& error) {
+  if (std::exchange(last_problem, error.what()) == error.what()) return false;
+  if (wish.where == Wish::Where::automatic) log::info("{}", error.what());  // nobody has asked for it
+  else log::warn("{}", error.what());
+  return false;
 }
 
 void Dashboard::Work::end(const std::string& text) {
@@ -205,19 +222,22 @@ void Dashboard::Work::stop() {
 }
 
 void Dashboard::Work::begin() {
-  program = this_program(source.job);
-  token = random_token();
-  folder = std::make_unique<RunFolder>(Run{program, "", "", {}}, state_directory());
-  loop.emplace(1);
-  timer.emplace(*loop);
-  try {
-    serve();
-  } catch (const std::exception& error) {
-    if (wish.where == Wish::Where::automatic) log::info("{}", error.what());  // nobody has asked for it
-    else log::warn("{}", error.what());
+  if (!loop) loop.emplace(1);
+  if (!timer) timer.emplace(*loop);
+  if (token.empty()) token = random_token();
+  if (!folder) {
+    program = this_program(source.job);
+    folder = std::make_unique<RunFolder>(Run{program, "", "", {}}, state_directory());
   }
+  try_to_serve();
   tick();
   arm();
+}
+
+void Dashboard::Work::try_to_serve() {
+  if (is_served) return;
+  is_served = attempt([this] { serve(); });
+  if (!is_served) server.reset();
 }
 
 void Dashboard::Work::serve() {
@@ -261,10 +281,12 @@ void Dashboard::Work::arm() {
   timer->expires_after(has_streams ? every / 20 : every);
   timer->async_wait([this](const boost::system::error_code& error) {
     if (error) return;
-    if (Clock::now() - ticked >= every - every / 50) {
-      tick();
-      if (server) server->push();
-    }
+    if (Clock::now() - ticked >= every - every / 50)
+      attempt([this] {
+        try_to_serve();
+        tick();
+        if (server) server->push();
+      });
     arm();
   });
 }
@@ -298,9 +320,11 @@ void Dashboard::Work::tick() {
     look_closer();
     folder->record(seeing::text_of(seeing::record(model, program)));
   }
-  if (folder->problem().empty() || std::exchange(problem_told, true)) return;
-  const std::string text = "there will be no report of this program: " + folder->problem() +
-                           "; WEIR_STATE_DIR names another directory";
+  if (folder->problem().empty() == !problem_told) return;
+  problem_told = !problem_told;
+  const std::string text = problem_told ? "there will be no report of this program: " + folder->problem() +
+                                              "; WEIR_STATE_DIR names another directory"
+                                        : "there will be a report of this program after all";
   if (wish.is_terminal || wish.where != Wish::Where::automatic) log::warn("{}", text);
   else log::info("{}", text);  // nobody has asked for it
 }

@@ -67,23 +67,28 @@ void remove_old(const fs::path& state_directory) {
 }  // namespace
 
 RunFolder::RunFolder(Run run, const fs::path& state_directory) : run_(std::move(run)) {
-  const fs::path all = state_directory / "runs";
-  run_.folder = all / run_.program.id;
+  run_.folder = state_directory / "runs" / run_.program.id;
+  if (!make()) return;
+  write_run();
+  remove_old(state_directory);
+}
+
+bool RunFolder::make() {
+  if (is_there_) return true;
+  const fs::path all = run_.folder.parent_path();
   std::error_code error;
   fs::create_directories(all, error);
+  problem_.clear();
   if (error) problem_ = all.string() + " cannot be made (" + error.message() + ")";
   else if (chmod(all.c_str(), 0700) != 0 && errno != EPERM)
     problem_ = all.string() + " cannot be made private (" + reason(errno) + ")";
   else if (mkdir(run_.folder.c_str(), 0700) != 0)
     problem_ = run_.folder.string() + " cannot be made (" + reason(errno) + ")";
-  is_there_ = problem_.empty();
-  if (!is_there_) return;
-  write_run();
-  remove_old(state_directory);
+  return is_there_ = problem_.empty();
 }
 
 bool RunFolder::write(const char* name, const std::string& text) {
-  if (!is_there_) return false;
+  if (!make()) return false;
   const fs::path path = run_.folder / name;
   const fs::path temporary = path.string() + ".new";
   const auto failed = [&](int number) {

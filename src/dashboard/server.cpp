@@ -310,9 +310,9 @@ void Server::accept(const std::shared_ptr<Shared>& shared, Acceptor& acceptor) {
         if (!shared->is_closed) accept(shared, acceptor);
       });
     }
+    accept(shared, acceptor);
     if (shared->make_room())  // else it is closed
       std::make_shared<Session>(shared, asio::generic::stream_protocol::socket(std::move(socket)))->read();
-    accept(shared, acceptor);
   });
 }
 
