@@ -1,5 +1,5 @@
-// How much rank 0 grows while many tasks are counted, with the page on. As many tasks as asked for, or as fit into
-// the time: memory that grew with them would show in either.
+// How much rank 0 grows while many tasks are counted, with the page on. As many tasks as asked for, or as fit
+// into the time: memory that grew with them would show in either.
 #include <weir/weir.hpp>
 
 #include <cstdio>

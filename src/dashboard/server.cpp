@@ -141,7 +141,7 @@ struct Server::Shared {
 
   struct Response {
     http::response<http::string_body> message;
-    std::function<std::string()> next;
+    std::function<std::string()> next, more;
   };
   Response respond(const http::request<http::empty_body>& request);
 };
@@ -177,6 +177,20 @@ class Server::Session : public std::enable_shared_from_this<Session> {
   void push() {
     if (is_writing_ || !earn()) return;
     pushed_ = next_();
+    more_credit_ = std::max(0.0, bytes_per_s * 0.9 - static_cast<double>(pushed_.size()));
+    send_pushed();
+  }
+  void push_more() {
+    if (is_writing_ || !more_ || !earn() || more_credit_ <= 0) return;
+    std::string more = more_();
+    more_credit_ -= static_cast<double>(more.size());
+    if (more_credit_ < 0) return;
+    pushed_ = std::move(more);
+    send_pushed();
+  }
+
+ private:
+  void send_pushed() {
     credit_ -= static_cast<double>(pushed_.size());
     is_writing_ = true;
     stream_.expires_after(patience);
@@ -186,8 +200,6 @@ class Server::Session : public std::enable_shared_from_this<Session> {
                         if (error) self->leave();
                       });
   }
-
- private:
   void wait_no_more() {
     if (place_) shared_->waiting.erase(*std::exchange(place_, std::nullopt));
   }
@@ -196,9 +208,10 @@ class Server::Session : public std::enable_shared_from_this<Session> {
     if (error && (!parser_->is_header_done() || error == beast::error::timeout)) return;
     http::request<http::empty_body> request = parser_->release();
     if (error) request.keep_alive(false);  // a body came, which nobody reads
-    auto [message, next] = shared_->respond(request);
+    auto [message, next, more] = shared_->respond(request);
     response_ = std::move(message);
     next_ = std::move(next);
+    more_ = std::move(more);
     if (error || next_) response_.keep_alive(false);
     // Whoever asks faster than what a page needs waits.
     static_cast<void>(earn());
@@ -238,7 +251,8 @@ class Server::Session : public std::enable_shared_from_this<Session> {
   beast::flat_buffer buffer_{16 * 1024};
   std::optional<http::request_parser<http::empty_body>> parser_;
   http::response<http::string_body> response_;
-  std::function<std::string()> next_;  // of who follows
+  std::function<std::string()> next_, more_;  // of who follows
+  double more_credit_ = 0;                    // what the last `next_` has left of a second's bytes
   std::string pushed_;
   bool is_writing_ = false;
   double credit_ = burst_bytes;
@@ -295,7 +309,7 @@ Server::Shared::Response Server::Shared::respond(const http::request<http::empty
     response.content_length(bytes);
     answer->next = nullptr;
   }
-  return {std::move(response), std::move(answer->next)};
+  return {std::move(response), std::move(answer->next), std::move(answer->more)};
 }
 
 // The acceptor is there as long as the server is.
@@ -329,6 +343,13 @@ void Server::push() {
   const auto all = shared_->followers;  // one that fails leaves meanwhile
   for (const std::shared_ptr<Session>& one : all) one->push();
 }
+
+void Server::push_more() {
+  const auto all = shared_->followers;
+  for (const std::shared_ptr<Session>& one : all) one->push_more();
+}
+
+bool Server::is_followed() const { return !shared_->followers.empty(); }
 
 Server::~Server() {
   shared_->is_closed = true;
