@@ -44,6 +44,15 @@ std::string unescaped(std::string_view text) {
   return result;
 }
 
+/// "/json/jobs" of "/node/n17/8787/json/jobs": Open OnDemand's proxy leaves its prefix there.
+std::string without_prefix(std::string path) {
+  constexpr std::string_view node = "/node/";
+  if (!path.starts_with(node)) return path;
+  const std::size_t host = path.find('/', node.size());
+  const std::size_t port = host == std::string::npos ? host : path.find_first_not_of("0123456789", host + 1);
+  return port == std::string::npos || port == host + 1 || path[port] != '/' ? path : path.substr(port);
+}
+
 /// "localhost" of "localhost:8787", "[::1]" of "[::1]:8787".
 std::string_view without_port(std::string_view host) {
   const std::size_t colon = host.rfind(':');
@@ -89,7 +98,7 @@ double Target::number(std::string_view name, double otherwise, double least, dou
 Target parse_target(std::string_view text) {
   Target target;
   const std::size_t question = std::min(text.find('?'), text.size());
-  target.path = unescaped(text.substr(0, question));
+  target.path = without_prefix(unescaped(text.substr(0, question)));
   std::string_view rest = text.substr(std::min(question + 1, text.size()));
   while (!rest.empty() && target.parameters.size() < 16) {
     const std::size_t end = std::min(rest.find('&'), rest.size());

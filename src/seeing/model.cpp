@@ -264,7 +264,7 @@ void Model::tick(double now_s, const Snapshot& snapshot, const std::vector<Progr
   for (std::size_t i = 0; i < activities; ++i) activity_[i] += fresh_[i] - added_[i];
   added_ = fresh_;
   own_now_ = own;
-  if (over_s < 0.5 && ticked_s_ > 0) return;  // the end of a program: too short for a rate
+  if (over_s < 0.9 && ticked_s_ > 0) return;  // between two rows, or the end: too short for a rate
   for (std::size_t i = 0; i < functions_.size(); ++i) {
     FunctionTotals& totals = functions_[i];
     totals.per_s = over_s > 0 ? static_cast<double>(totals.count - last_[i].count) / over_s : 0;

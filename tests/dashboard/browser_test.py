@@ -95,18 +95,20 @@ def wait_for_record(environment):
 
 
 class Prefix(http.server.BaseHTTPRequestHandler):
-    """A proxy as jupyter-server-proxy is one: /proxy/PORT/ goes, everything else stays."""
+    """A proxy as jupyter-server-proxy is one: /proxy/PORT/ goes, everything else stays. Or as Open OnDemand's:
+    /node/HOST/PORT/ stays."""
 
     target = None
     keeps_back = False  # until an answer is whole, which one that is followed never is
 
     def do_GET(self):
-        if not self.path.startswith("/proxy/"):
+        if not self.path.startswith(("/proxy/", "/node/")):
             return self.send_error(404)
+        path = "/" + self.path.split("/", 3)[3] if self.path.startswith("/proxy/") else self.path
         there = http.client.HTTPConnection(*self.target, timeout=30)
         headers = {name: value for name, value in self.headers.items()
                    if name.lower() in ("host", "cookie", "origin")}
-        there.request("GET", "/" + self.path.split("/", 3)[3], headers=headers)
+        there.request("GET", path, headers=headers)
         answer = there.getresponse()
         with contextlib.suppress(OSError, TimeoutError):
             body = answer.read() if self.keeps_back else None
@@ -259,6 +261,8 @@ class Pages(unittest.TestCase):
             for keeps_back in (False, True):
                 with proxy_of(run, keeps_back) as origin:
                     self.check(origin, run["token"], ["status", "failures"])
+                    if not keeps_back:
+                        self.check(origin.replace("proxy/8787", "node/n17/8787"), run["token"], ["jobs"])
             report = Path(folder) / "report.html"
             subprocess.run([WEIR, "report", "-o", report], env=environment, check=True,
                            stdout=subprocess.DEVNULL)

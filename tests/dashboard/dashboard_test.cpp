@@ -155,6 +155,10 @@ TEST_CASE("targets are split, and numbers kept within bounds") {
   CHECK(target.number("x", 5, 0, 100) == 5);
   CHECK(target.number("none", 5, 0, 100) == 5);
   CHECK(target.parameters.at("x") == "A%zz b");
+  CHECK(parse_target("/node/n17.site/8787/json/jobs?x").path == "/json/jobs");
+  CHECK(parse_target("/node/n17.site/8787/").path == "/");
+  for (const char* other : {"/node/n17/8787", "/node/n17/x/json", "/node/", "/node//json", "/nodes/a/1/"})
+    CHECK(parse_target(other).path == other);
   CHECK(parse_target("").path.empty());
   CHECK(parse_target("?").path.empty());
 }

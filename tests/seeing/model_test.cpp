@@ -251,6 +251,21 @@ TEST_CASE("an hour in which the machine slept, and a clock that goes back, leave
   CHECK(last == 3604);
 }
 
+TEST_CASE("who looks ten times a second sees what moves, and the rings get a row a second") {
+  Model model = a_model();
+  for (int tenth = 1; tenth <= 50; ++tenth) {
+    Seen seen = a_second(1, 0.05, 0, 2);
+    seen.interval_s = 0.1;
+    model.receive(0.1 * tenth, 1, seen);
+    model.tick(0.1 * tenth, cluster(1, 2), {}, {});
+    CHECK(glance(model, 5).at("functions").at(0).at(1) == tenth);
+  }
+  const auto rows = history(model, 0, 300).at("rows");
+  CHECK(rows.size() >= 5);
+  CHECK(rows.size() <= 6);
+  CHECK(rows.back().at(1).get<double>() == Approx(10).epsilon(0.2));
+}
+
 TEST_CASE("quantiles come from binary digits") {
   std::array<std::uint64_t, 65> durations{};
   CHECK(quantile_s(durations, 0.5) == 0);
