@@ -56,6 +56,17 @@ std::optional<Run> read_run(const fs::path& folder) try {
   return std::nullopt;
 }
 
+/// One that has ended, and that nobody has asked for its status yet, is no process that lives.
+bool lives(pid_t process) {
+  if (kill(process, 0) != 0 && errno != EPERM) return false;
+  std::ifstream file("/proc/" + std::to_string(process) + "/stat");
+  std::string text;
+  std::getline(file, text);
+  const std::size_t name = text.rfind(')');  // "12 (the name) S ..."
+  return name == std::string::npos || name + 2 >= text.size() ||
+         (text[name + 2] != 'Z' && text[name + 2] != 'X');
+}
+
 // Of programs that have ended the oldest go, so that the number of folders does not grow.
 void remove_old(const fs::path& state_directory) {
   std::vector<Run> all = runs(state_directory);
@@ -171,8 +182,7 @@ Run find_run(const std::string& which, const fs::path& state_directory) {
 
 bool is_alive(const Run& run) {
   if (!run.program.is_running) return false;
-  if (run.program.host == own_host())
-    return kill(static_cast<pid_t>(run.program.pid), 0) == 0 || errno == EPERM;
+  if (run.program.host == own_host()) return lives(static_cast<pid_t>(run.program.pid));
   std::error_code error;
   const auto written = fs::last_write_time(run.record(), error);
   return !error && fs::file_time_type::clock::now() - written < std::chrono::minutes(1);
