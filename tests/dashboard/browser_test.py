@@ -95,7 +95,7 @@ def wait_for_record(environment):
 
 
 class Prefix(http.server.BaseHTTPRequestHandler):
-    """A proxy as jupyter-server-proxy is one: /proxy/PORT/ goes, everything else stays. Or as Open OnDemand's:
+    """A proxy as jupyter-server-proxy is one: /proxy/PORT/ goes, everything else stays. Or as Open OnDemand:
     /node/HOST/PORT/ stays."""
 
     target = None
