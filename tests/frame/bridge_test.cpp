@@ -77,7 +77,7 @@ TEST_CASE("a line of JSON that does not fit its struct is named or left out") {
   in_cluster([&] {
     const std::string said = sentence_of([&] { return read_json<Event>(path).compute(); });
     CHECK(said.find("line 2 of '" + path + "'") != std::string::npos);
-    CHECK(said.find("\"amount\"") != std::string::npos);
+    CHECK(said.find("amount") != std::string::npos);
     CHECK(read_json<Event>(path, {.on_error = OnError::skip}).count().compute() == 2);
   });
 }
