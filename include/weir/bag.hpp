@@ -248,8 +248,8 @@ class Bag {
   ///
   /// **Shape.** `T` in, `std::pair<key, std::vector<T>>` out, in `count` partitions (0: as many as before);
   /// a key is in exactly one.
-  /// **Cost.** Every element travels to its key's partition; one partition at a time must have room in memory,
-  /// others wait on the disk. `foldby` sends one value for each key instead.
+  /// **Cost.** Every element travels to its key's partition; one partition at a time must have room in
+  /// memory, others wait on the disk. `foldby` sends one value for each key instead.
   template <class F>
   [[nodiscard]] auto groupby(F key, std::size_t count = 0) const;
   /// For each key what `f` makes of its elements, one after another, from `initial` on; `combine` puts

@@ -184,15 +184,14 @@ T Json::as() const {
     return all;
   } else if constexpr (std::is_aggregate_v<T> && !detail::bag::IsTextMap<T>::value) {
     T value{};
-    [&]<std::size_t... I>(std::index_sequence<I...>) {
-      (read_member<T, I>(value), ...);
-    }
+    [&]<std::size_t... I>(std::index_sequence<I...>) { (read_member<T, I>(value), ...); }
     (std::make_index_sequence<detail::task::field_count<T>>{});
     return value;
   } else {
-    static_assert(detail::bag::IsTextMap<T>::value,
-                  "weir: Json::as makes bool, integers, floating point, std::string, Json, plain structs, and "
-                  "std::vector, std::map<std::string, T> and std::optional of them.");
+    static_assert(
+        detail::bag::IsTextMap<T>::value,
+        "weir: Json::as makes bool, integers, floating point, std::string, Json, plain structs, and "
+        "std::vector, std::map<std::string, T> and std::optional of them.");
     T all;
     for (const auto& [key, value] : members()) all.emplace(key, value.template as<typename T::mapped_type>());
     return all;

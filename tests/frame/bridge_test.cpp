@@ -63,7 +63,9 @@ TEST_CASE("objects of JSON become structs, a frame, a bag, arrays and datasets")
     to_hdf5(frame.drop("user").with("big", col("amount") > 9), file, "/events");
     const std::string said = output_of(
         "/usr/bin/python3 -c \"import h5py, pandas; t = pandas.DataFrame({n: d[()] for n, d in h5py.File('" +
-        file + "')['/events'].items()}); print(list(t.dtypes.map(str)), t.amount.sum(), t.price.sum(), t.big.sum())\"");
+        file +
+        "')['/events'].items()}); print(list(t.dtypes.map(str)), t.amount.sum(), t.price.sum(), "
+        "t.big.sum())\"");
     if (said.find("ModuleNotFoundError") != std::string::npos)
       WARN("passed over: python3-h5py or python3-pandas is not installed");
     else CHECK(said == "['int64', 'uint8', 'float64'] 190 157.5 10\n");
@@ -73,7 +75,8 @@ TEST_CASE("objects of JSON become structs, a frame, a bag, arrays and datasets")
 TEST_CASE("a line of JSON that does not fit its struct is named or left out") {
   const Folder folder;
   const std::string path =
-      folder.write("events.json", "{\"user\": \"a\", \"amount\": 1}\n{\"user\": \"b\"}\n{\"user\": \"c\", \"amount\": 3}\n");
+      folder.write("events.json",
+                   "{\"user\": \"a\", \"amount\": 1}\n{\"user\": \"b\"}\n{\"user\": \"c\", \"amount\": 3}\n");
   in_cluster([&] {
     const std::string said = sentence_of([&] { return read_json<Event>(path).compute(); });
     CHECK(said.find("line 2 of '" + path + "'") != std::string::npos);
@@ -86,14 +89,15 @@ TEST_CASE("elements that do not fit into memory are grouped") {
   ::setenv("WEIR_MEMORY_LIMIT", "16MB", 1);
   in_cluster([] {
     constexpr std::uint64_t elements = 300'000;  // of 100 bytes each
-    const auto groups = bag_range(elements, 60)
-                            .map([](std::int64_t i) {
-                              return std::pair<std::int64_t, std::string>(i % 5000, std::string(80, 'x'));
-                            })
-                            .groupby([](const std::pair<std::int64_t, std::string>& one) { return one.first; })
-                            .map([](std::pair<std::int64_t, std::vector<std::pair<std::int64_t, std::string>>> group) {
-                              return static_cast<std::int64_t>(group.second.size());
-                            });
+    const auto groups =
+        bag_range(elements, 60)
+            .map([](std::int64_t i) {
+              return std::pair<std::int64_t, std::string>(i % 5000, std::string(80, 'x'));
+            })
+            .groupby([](const std::pair<std::int64_t, std::string>& one) { return one.first; })
+            .map([](std::pair<std::int64_t, std::vector<std::pair<std::int64_t, std::string>>> group) {
+              return static_cast<std::int64_t>(group.second.size());
+            });
     const auto [count, sum, least] = compute(groups.count(), groups.sum(), groups.min());
     CHECK(count == 5000);
     CHECK(sum == static_cast<std::int64_t>(elements));

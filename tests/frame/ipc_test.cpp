@@ -21,11 +21,19 @@ struct Row {
 std::vector<Row> sample_rows(int count) {
   std::vector<Row> rows;
   for (int i = 0; i < count; ++i) {
-    Row row{i * 1'000'003LL - 7, {}, {}, {}, i % 3 == 0, std::chrono::sys_days(std::chrono::days(i * 40 - 900)), {}};
+    Row row{i * 1'000'003LL - 7,
+            {},
+            {},
+            {},
+            i % 3 == 0,
+            std::chrono::sys_days(std::chrono::days(i * 40 - 900)),
+            {}};
     if (i % 4) row.x = i / 8.0;
     if (i % 5) row.t = std::string("word \u00e9") + std::to_string(i % 3);
     if (i % 7) row.u = "no. " + std::to_string(i * 77);
-    if (i % 6) row.moment = std::chrono::sys_time<std::chrono::nanoseconds>(std::chrono::nanoseconds(i * 1'000'000'000LL));
+    if (i % 6)
+      row.moment =
+          std::chrono::sys_time<std::chrono::nanoseconds>(std::chrono::nanoseconds(i * 1'000'000'000LL));
     rows.push_back(row);
   }
   return rows;
@@ -59,8 +67,9 @@ TEST_CASE("arrow files give back what was written, in partitions and columns") {
     const Frame none = frame.filter(col("i") < -100);
     static_cast<void>(none.to_arrow(folder.path("none.arrow")));
     CHECK(read_arrow(folder.path("none.arrow")).compute() == none.compute());
-    CHECK(sentence_of([&] { return read_arrow(path, {.columns = {"z"}}); }).starts_with(
-        "read_arrow: columns: there must be a column of that name (got \"z\")"));
+    CHECK(sentence_of([&] {
+            return read_arrow(path, {.columns = {"z"}});
+          }).starts_with("read_arrow: columns: there must be a column of that name (got \"z\")"));
     CHECK(sentence_of([&] { return frame.to_arrow(folder.path("no/a.arrow")); }) ==
           "to_arrow: '" + folder.path("no/a.arrow") + "' could not be written: No such file or directory");
   });
@@ -74,8 +83,10 @@ TEST_CASE("arrow files that are cut or changed are refused, whatever was changed
     const std::string path = folder.write("b.arrow", "not an arrow file");
     CHECK(sentence_of([&] { return read_arrow(path); }) ==
           "read_arrow: \"" + path + "\" is broken at byte 0: it does not begin as an Arrow file or stream");
-    CHECK(sentence_of([&] { return read_arrow(folder.write("c.arrow", bytes.substr(0, bytes.size() - 3))); }) ==
-          "read_arrow: \"" + folder.path("c.arrow") + "\" is broken at byte 0: it does not end as an Arrow file");
+    CHECK(sentence_of([&] {
+            return read_arrow(folder.write("c.arrow", bytes.substr(0, bytes.size() - 3)));
+          }) == "read_arrow: \"" + folder.path("c.arrow") +
+                    "\" is broken at byte 0: it does not end as an Arrow file");
     std::size_t read = 0, refused = 0;
     for (std::size_t at = 8; at + 8 < bytes.size(); at += 5) {
       std::string changed = bytes;
@@ -95,7 +106,8 @@ TEST_CASE("arrow files that are cut or changed are refused, whatever was changed
 
 TEST_CASE("arrow files are those of the Arrow project") {
   int status = 0;
-  const std::string node = "NODE_PATH=\"$NODE_PATH:$(npm root -g 2>/dev/null)\" node " + std::string(ARROW_PEER) + " ";
+  const std::string node =
+      "NODE_PATH=\"$NODE_PATH:$(npm root -g 2>/dev/null)\" node " + std::string(ARROW_PEER) + " ";
   if (output_of(node + "check", status) != "ready\n") {
     WARN("passed over: node with npm's apache-arrow is not installed (npm install -g apache-arrow)");
     return;
@@ -104,7 +116,8 @@ TEST_CASE("arrow files are those of the Arrow project") {
   in_cluster([&] {
     static_cast<void>(from(sample_rows(12), 2).to_arrow(folder.path("ours.arrow")));
     CHECK(output_of(node + "read " + folder.path("ours.arrow"), status) ==
-          "i Int64 x Float64 t Dictionary<Int32, Utf8> u Utf8 b Bool day Date32<DAY> moment Timestamp<NANOSECOND, UTC>\n"
+          "i Int64 x Float64 t Dictionary<Int32, Utf8> u Utf8 b Bool day Date32<DAY> moment "
+          "Timestamp<NANOSECOND, UTC>\n"
           "2 batches\n"
           "-7 null null null true -900 null\n"
           "999996 0.125 word \u00e91 no. 77 false -860 1000\n"
@@ -118,9 +131,11 @@ TEST_CASE("arrow files are those of the Arrow project") {
           "9000020 1.125 word \u00e90 no. 693 true -540 9000\n"
           "10000023 1.25 null no. 770 false -500 10000\n"
           "11000026 1.375 word \u00e92 no. 847 false -460 11000\n");
-    CHECK(output_of(node + "write " + folder.path("file.arrow") + " " + folder.path("stream.arrow"), status) == "");
+    CHECK(output_of(node + "write " + folder.path("file.arrow") + " " + folder.path("stream.arrow"),
+                    status) == "");
     for (const char* name : {"file.arrow", "stream.arrow"})
       CHECK(csv_of(read_arrow(folder.path(name))) ==
-            "small,wide,real,word,flag,day\n1,10,0.5,red,true,2015-03-01\n-2,,,blue,,1969-12-31\n3,30,2.5,red,false,\n");
+            "small,wide,real,word,flag,day\n1,10,0.5,red,true,2015-03-01\n-2,,,blue,,1969-12-31\n3,30,2.5,"
+            "red,false,\n");
   });
 }

@@ -103,27 +103,26 @@ TEST_CASE("verbs give what pandas gives") {
                                                         .sort_by({"t", "i_x", "i_y"})
                                                         .select("t", "i_x", "i_y", "z"));
     check("described", Frame(left.select("i", "x").describe()));
-    check("windows",
-          left.with(shift("x"), shift("i", -2).as("ahead"), diff("i", 3), cumsum("x"), cummax("i"),
-                    cummin("x"), rolling(5, mean("x")).at_least(1), rolling(4, sum("i")),
-                    rolling(6, max("x")).at_least(2), rolling(7, median("x")).at_least(1),
-                    rolling(5, stddev("x")).at_least(2), rolling(5, count("x")).at_least(0),
-                    rolling(3, aggregate<Spread>("i")).at_least(1).as("spread"))
-              .drop("k", "i", "x", "t", "d"));
+    check("windows", left.with(shift("x"), shift("i", -2).as("ahead"), diff("i", 3), cumsum("x"), cummax("i"),
+                               cummin("x"), rolling(5, mean("x")).at_least(1), rolling(4, sum("i")),
+                               rolling(6, max("x")).at_least(2), rolling(7, median("x")).at_least(1),
+                               rolling(5, stddev("x")).at_least(2), rolling(5, count("x")).at_least(0),
+                               rolling(3, aggregate<Spread>("i")).at_least(1).as("spread"))
+                         .drop("k", "i", "x", "t", "d"));
     const Frame ordered = left.sort_by("d");
     check("of_time", ordered
                          .with(rolling("30d", "d", mean("x")), rolling("30d", "d", min("i")),
                                rolling("30d", "d", quantile("i", 0.25)).as("rolling_q"))
                          .drop("k", "i", "x", "t"));
-    check("bins", left.resample("7d", "d")
-                      .agg(count(), sum("i"), mean("x"), max("i"))
-                      .astype("d", ColumnType::date));
+    check("bins",
+          left.resample("7d", "d").agg(count(), sum("i"), mean("x"), max("i")).astype("d", ColumnType::date));
     const Frame quotes = read_csv(folder.path("quotes.csv"), {.block = "200"});
     const Frame known = ordered.dropna({"t"});
     check("asof_backward", known.merge_asof(quotes, {.on = "d", .by = {"t"}}).select("d", "t", "i", "q"));
-    check("asof_nearest",
-          known.merge_asof(read_csv(folder.path("quote_dates.csv")), {.on = "d", .direction = Near::nearest, .tolerance = "9d"})
-              .select("d", "i", "q"));
+    check("asof_nearest", known
+                              .merge_asof(read_csv(folder.path("quote_dates.csv")),
+                                          {.on = "d", .direction = Near::nearest, .tolerance = "9d"})
+                              .select("d", "i", "q"));
     check("asof_forward",
           known.merge_asof(quotes, {.on = "d", .by = {"t"}, .direction = Near::forward, .exact = false})
               .select("d", "t", "i", "q"));

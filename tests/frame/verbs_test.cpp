@@ -62,7 +62,8 @@ TEST_CASE("partitions become what a function makes of them") {
   in_cluster([] {
     const Frame frame = from(readings(40), 4);
     const Frame counts = frame.map_partitions([](const Table& table) {
-      return Table({"rows"}, {make_column(std::vector<std::int64_t>{static_cast<std::int64_t>(table.rows())})});
+      return Table({"rows"},
+                   {make_column(std::vector<std::int64_t>{static_cast<std::int64_t>(table.rows())})});
     });
     CHECK(csv_of(counts) == "rows\n10\n10\n10\n10\n");
     CHECK(sentence_of([&] {
@@ -70,15 +71,18 @@ TEST_CASE("partitions become what a function makes of them") {
               if (table.rows() == 0) throw std::runtime_error("no rows");
               return table;
             });
-          }) == "map_partitions: the function must take a table without rows, which says the columns of its "
-                "result (it threw: no rows)");
+          }) ==
+          "map_partitions: the function must take a table without rows, which says the columns of its "
+          "result (it threw: no rows)");
     const std::string said = sentence_of([&] {
       return frame
-          .map_partitions([](const Table& table) { return table.rows() ? Table({"z"}, {table.column("k")}) : table; })
+          .map_partitions(
+              [](const Table& table) { return table.rows() ? Table({"z"}, {table.column("k")}) : table; })
           .compute();
     });
-    CHECK(said.find("map_partitions: every partition must become a table of the same columns (got z int64, of "
-                    "no rows it made k int64, x float64, t text)") != std::string::npos);
+    CHECK(
+        said.find("map_partitions: every partition must become a table of the same columns (got z int64, of "
+                  "no rows it made k int64, x float64, t text)") != std::string::npos);
     // Equal keys are in one partition: each is seen once.
     const Frame keys = frame.shuffle({"k"}, 3).map_partitions([](const Table& table) {
       std::vector<std::int64_t> different;
@@ -93,7 +97,8 @@ TEST_CASE("partitions become what a function makes of them") {
     CHECK(chosen.rows() < 600);
     CHECK(chosen == many.sample(0.25, 3).compute());
     CHECK_FALSE(chosen == many.sample(0.25, 4).compute());
-    CHECK(csv_of(frame.limit(1).assign({{"k", col("k") + 1}, {"y", col("k") * 2}})) == "k,x,t,y\n1,0.0,t0,0\n");
+    CHECK(csv_of(frame.limit(1).assign({{"k", col("k") + 1}, {"y", col("k") * 2}})) ==
+          "k,x,t,y\n1,0.0,t0,0\n");
   });
 }
 
@@ -102,7 +107,8 @@ TEST_CASE("own aggregations are grouped, merged and rolled; what is wrong is nam
     const Frame frame = from(readings(60), 6);
     const Table ours = frame.group_by("k").agg(aggregate<Mean>("x").as("m"), mean("x")).compute();
     CHECK(ours.column("m") == ours.column("mean_x"));
-    const Table rolled = frame.with(rolling(4, aggregate<Mean>("x")).as("m"), rolling(4, mean("x"))).compute();
+    const Table rolled =
+        frame.with(rolling(4, aggregate<Mean>("x")).as("m"), rolling(4, mean("x"))).compute();
     CHECK(rolled.column("m").na_count() == 3);
     CHECK(rolled.column("m") == rolled.column("rolling_mean_x"));
     CHECK(sentence_of([&] { return frame.group_by("k").agg(aggregate<Mean>("t")); }) ==
@@ -110,18 +116,19 @@ TEST_CASE("own aggregations are grouped, merged and rolled; what is wrong is nam
           "converts them");
     CHECK(sentence_of([&] { return frame.with(cumsum("t")); }) ==
           "cumsum: the values must be numbers (got text of \"t\"); astype converts them");
-    CHECK(sentence_of([&] { return frame.with(shift("y")); }).starts_with(
-        "shift: there must be a column of that name (got \"y\"); did you mean \"k\"?"));
+    CHECK(sentence_of([&] {
+            return frame.with(shift("y"));
+          }).starts_with("shift: there must be a column of that name (got \"y\"); did you mean \"k\"?"));
     CHECK(sentence_of([] { return rolling(0, mean("x")); }) == "rolling: rows must be at least 1 (got 0)");
     CHECK(sentence_of([&] { return frame.with(rolling("5s", "k", mean("x"))); }) ==
-          "rolling: a window of time needs a column of dates or times (got int64 of \"k\"); astype converts it");
+          "rolling: a window of time needs a column of dates or times (got int64 of \"k\"); astype converts "
+          "it");
     CHECK(sentence_of([&] { return frame.resample("1h", "x"); }) ==
           "resample: the column must be of dates or times (got float64 of \"x\"); astype converts it");
     CHECK(sentence_of([&] { return frame.merge_asof(frame, {.on = "t"}); }) ==
           "merge_asof: on must be a column of numbers, days or times (got text of \"t\")");
     const Frame days = read_csv(Folder().write("d.csv", "d,x\n2015-01-02,1\n2015-01-01,2\n"));
-    const std::string falls =
-        sentence_of([&] { return days.with(rolling("2d", "d", sum("x"))).compute(); });
+    const std::string falls = sentence_of([&] { return days.with(rolling("2d", "d", sum("x"))).compute(); });
     CHECK(falls.find("there") != std::string::npos);
   });
 }

@@ -26,10 +26,11 @@ T value_at(const Column& column, const std::string& name, std::size_t i) {
     }
   }
   if constexpr (std::is_floating_point_v<T>) return std::numeric_limits<T>::quiet_NaN();
-  throw Error(ErrorKind::invalid_argument,
-              "to_array: a value may only be missing where it can be NaN (got a column of integers with missing "
-              "values: \"" +
-                  name + "\"); fillna, dropna or an array of double help");
+  throw Error(
+      ErrorKind::invalid_argument,
+      "to_array: a value may only be missing where it can be NaN (got a column of integers with missing "
+      "values: \"" +
+          name + "\"); fillna, dropna or an array of double help");
 }
 
 /// The columns beside each other, a row for each row; of one column alone its values.
@@ -48,13 +49,12 @@ xt::xarray<T> block_of_columns(const Table& table, const std::vector<std::string
 
 template <class T>
 Array<T> columns_as_array(const Frame& frame, const std::vector<std::string>& names, bool is_flat) {
-  if (names.empty())
-    throw Error(ErrorKind::invalid_argument, "to_array: there must be a column (got none)");
+  if (names.empty()) throw Error(ErrorKind::invalid_argument, "to_array: there must be a column (got none)");
   const Frame chosen = frame.select(names);
   for (const Field& field : chosen.schema())
     if (field.type == ColumnType::text)
-      throw Error(ErrorKind::invalid_argument, "to_array: a column must not be of text (got \"" + field.name +
-                                                   "\"); astype converts it");
+      throw Error(ErrorKind::invalid_argument,
+                  "to_array: a column must not be of text (got \"" + field.name + "\"); astype converts it");
   Client client = Client::current();
   const std::vector<Future<Table>> tables = chosen.to_futures();
   std::vector<Future<std::int64_t>> counts;

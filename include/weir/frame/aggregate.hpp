@@ -9,7 +9,8 @@ namespace detail::frame {
 /// An aggregation of a program's own: its functions, which are known on every rank. States are texts of
 /// bytes, so that they are grouped and travel as columns do.
 struct OwnAggregate {
-  Column (*add)(const Column& values, std::span<const std::uint32_t> group_of, std::uint32_t groups) = nullptr;
+  Column (*add)(const Column& values, std::span<const std::uint32_t> group_of,
+                std::uint32_t groups) = nullptr;
   Column (*merge)(const Column& states, std::span<const std::uint32_t> group_of,
                   std::uint32_t groups) = nullptr;
   Column (*result)(const Column& states) = nullptr;
@@ -47,10 +48,10 @@ struct Aggregate {
     return named;
   }
 
-  Kind kind;             ///< What is done.
-  Expression value;      ///< To what; nothing is looked at if only rows are counted.
-  std::string name;      ///< Of the result.
-  double parameter = 0;  ///< Which quantile, or what is taken off n in variances.
+  Kind kind;                                    ///< What is done.
+  Expression value;                             ///< To what; nothing is looked at if only rows are counted.
+  std::string name;                             ///< Of the result.
+  double parameter = 0;                         ///< Which quantile, or what is taken off n in variances.
   detail::frame::OwnAggregate own_functions{};  ///< Of an aggregation of one's own.
 };
 

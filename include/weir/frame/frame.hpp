@@ -202,9 +202,8 @@ class Frame {
   template <class F>
   requires std::is_invocable_r_v<Table, const F&, const Table&>
   [[nodiscard]] Frame map_partitions(F function) const {
-    return detail::frame::mapped_frame(
-        *this, detail::frame::partition_map(
-                   detail::callable("map_partitions", "the function", std::move(function))));
+    return detail::frame::mapped_frame(*this, detail::frame::partition_map(detail::callable(
+                                                  "map_partitions", "the function", std::move(function))));
   }
   /// Rows with equal values in these columns in the same of `partitions` partitions (0: as many as are worth
   /// it), in no order: from worker to worker, by the disk where memory is short.
@@ -261,8 +260,8 @@ class Frame {
   /// whole. \return The paths.
   std::vector<std::string> to_parquet(const std::string& path, ParquetCodec codec = ParquetCodec::zstd) const;
 
-  /// Writes the rows as an Arrow IPC file (Feather version 2), a record batch for each partition: one file, or
-  /// where the path has a `*`, one per partition with its number. Text with few different values becomes a
+  /// Writes the rows as an Arrow IPC file (Feather version 2), a record batch for each partition: one file,
+  /// or where the path has a `*`, one per partition with its number. Text with few different values becomes a
   /// dictionary, which other programs read as categories.
   ///
   /// **Errors.** Throws `Error{io}` with the path if a file cannot be written; files appear when they are

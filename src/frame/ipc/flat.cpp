@@ -6,12 +6,13 @@
 
 namespace weir::detail::frame {
 
-FlatTable::FlatTable(std::string_view buffer) : FlatTable(buffer, [&] {
-  std::uint32_t root = 0;
-  if (buffer.size() < sizeof root) throw FlatFault("a message is shorter than its first offset");
-  std::memcpy(&root, buffer.data(), sizeof root);
-  return static_cast<std::size_t>(root);
-}()) {}
+FlatTable::FlatTable(std::string_view buffer)
+    : FlatTable(buffer, [&] {
+        std::uint32_t root = 0;
+        if (buffer.size() < sizeof root) throw FlatFault("a message is shorter than its first offset");
+        std::memcpy(&root, buffer.data(), sizeof root);
+        return static_cast<std::size_t>(root);
+      }()) {}
 
 FlatTable::FlatTable(std::string_view buffer, std::size_t at) : buffer_(buffer), at_(at) {
   const auto back = static_cast<std::int64_t>(get<std::int32_t>(at));
@@ -82,7 +83,9 @@ FlatBuilder& FlatBuilder::structs(unsigned field, std::string bytes, std::uint32
   return *this;
 }
 
-void FlatBuilder::align(std::string& to, std::size_t size) { to.resize((to.size() + size - 1) / size * size); }
+void FlatBuilder::align(std::string& to, std::size_t size) {
+  to.resize((to.size() + size - 1) / size * size);
+}
 
 namespace {
 
@@ -142,7 +145,8 @@ std::size_t FlatBuilder::write(std::string& to) const {
 
 void FlatBuilder::write_child(std::string& to, const Entry& entry) {
   if (entry.kind != Kind::tables) {
-    append_number(to, static_cast<std::uint32_t>(entry.kind == Kind::text ? entry.bytes.size() : entry.value));
+    append_number(to,
+                  static_cast<std::uint32_t>(entry.kind == Kind::text ? entry.bytes.size() : entry.value));
     to += entry.bytes;
     if (entry.kind == Kind::text) to += '\0';
     return;

@@ -156,8 +156,7 @@ std::vector<IpcBlock> blocks_in(std::string_view structs, std::uint64_t file_byt
 
 // The header of a message: behind the mark of newer files and its length.
 std::string_view flat_part(std::string_view header) {
-  const std::size_t skip =
-      header.size() >= 8 && little_at<std::uint32_t>(header, 0) == 0xFFFFFFFF ? 8 : 4;
+  const std::size_t skip = header.size() >= 8 && little_at<std::uint32_t>(header, 0) == 0xFFFFFFFF ? 8 : 4;
   if (header.size() < skip + 4) throw FlatFault("a message has no header");
   return header.substr(skip);
 }
@@ -206,8 +205,9 @@ class Batch {
     if (rows_ < 0 || rows_ > largest_batch) throw FlatFault("a batch has no such number of rows");
     if (!batch.has(3)) return;
     if (batch.table(3).number<std::int8_t>(0) != 1)
-      throw Error(ErrorKind::unsupported, "read_arrow: batches must be packed by zstd or not at all (got LZ4 in " +
-                                              quoted(path_) + ")");
+      throw Error(
+          ErrorKind::unsupported,
+          "read_arrow: batches must be packed by zstd or not at all (got LZ4 in " + quoted(path_) + ")");
     is_packed_ = true;
   }
   [[nodiscard]] std::int64_t rows() const noexcept { return rows_; }
@@ -353,8 +353,7 @@ void add_dictionary(const IpcPart& part, const IpcBlock& block, Dictionaries& di
 }
 
 Column from_dictionary(const IpcColumn& column, Batch& batch, const Dictionaries& dictionaries) {
-  const Column indices =
-      column_from(column, column.index_format, batch.array(column.index_format, 2));
+  const Column indices = column_from(column, column.index_format, batch.array(column.index_format, 2));
   const auto found = dictionaries.find(*column.dictionary);
   std::vector<Row> rows(indices.size(), no_row);
   for (std::size_t i = 0; i < rows.size(); ++i) {
@@ -397,8 +396,7 @@ IpcFile read_ipc_footer(const std::string& path, std::uint64_t bytes) {
 Table read_ipc_batch(const IpcPart& part) {
   try {
     Dictionaries dictionaries;
-    for (const IpcBlock& block : part.dictionaries)
-      add_dictionary(part, block, dictionaries);
+    for (const IpcBlock& block : part.dictionaries) add_dictionary(part, block, dictionaries);
     Batch batch(part, part.batch);
     batch.begin(batch.message().table(2));
     std::vector<std::string> names;

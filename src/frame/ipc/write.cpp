@@ -125,8 +125,7 @@ void add_values(Body& body, const Column& column) {
     days[i] = static_cast<std::int32_t>(integers(column)[i]);
     if (days[i] != integers(column)[i])
       throw Error(ErrorKind::invalid_argument, "to_arrow: a day must be within 32 bits (got " +
-                                                   std::to_string(integers(column)[i]) +
-                                                   " days since 1970)");
+                                                   std::to_string(integers(column)[i]) + " days since 1970)");
   }
   body.buffer(days.data(), days.size() * 4);
 }
@@ -159,8 +158,9 @@ IpcMessage message_of(std::uint8_t kind, FlatBuilder header, std::string body) {
 std::string blocks_of(const std::vector<IpcBlock>& blocks) {
   std::string bytes;
   for (const IpcBlock& block : blocks)
-    append_struct(bytes, {static_cast<std::int64_t>(block.begin), static_cast<std::int64_t>(block.header_bytes),
-                          static_cast<std::int64_t>(block.body_bytes)});
+    append_struct(bytes,
+                  {static_cast<std::int64_t>(block.begin), static_cast<std::int64_t>(block.header_bytes),
+                   static_cast<std::int64_t>(block.body_bytes)});
   return bytes;
 }
 
@@ -174,7 +174,8 @@ IpcWords words_of(const Column& column) {
   std::vector<Row> first(some);
   for (std::size_t i = 0; i < some; ++i) first[i] = static_cast<Row>(i);
   const Column sample = take(column, first);
-  if (group_rows(std::span(&sample, 1), some).count() > std::min(most_words, some / 2 + 1)) return std::nullopt;
+  if (group_rows(std::span(&sample, 1), some).count() > std::min(most_words, some / 2 + 1))
+    return std::nullopt;
   const Groups groups = group_rows(std::span(&column, 1), column.size());
   if (groups.count() > most_words) return std::nullopt;
   for (const Row row : groups.first_row)
@@ -202,8 +203,8 @@ IpcMessage written_schema(const Schema& schema, const std::vector<IpcWords>& wor
 IpcMessage written_words(std::int64_t number, const std::vector<std::string>& words) {
   Body body;
   add_column(body, make_column(words), std::nullopt);
-  return message_of(dictionary_message,
-                    FlatBuilder().number(0, number).table(1, body.batch(words.size())), body.bytes);
+  return message_of(dictionary_message, FlatBuilder().number(0, number).table(1, body.batch(words.size())),
+                    body.bytes);
 }
 
 IpcMessage written_batch(const Table& table, const std::vector<IpcWords>& words) {

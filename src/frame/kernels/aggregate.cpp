@@ -262,8 +262,8 @@ void add_state(Growing& states, std::size_t at, const BoundAggregate& aggregate,
     case Kind::stddev:
       return add_moments(states, at, *column, groups);
     case Kind::own:
-      return states.add(state_name(at, "own"), aggregate.own.add(cast(*column, aggregate.own.takes),
-                                                                  groups.of_row, groups.count()));
+      return states.add(state_name(at, "own"),
+                        aggregate.own.add(cast(*column, aggregate.own.takes), groups.of_row, groups.count()));
     default:
       return states.add(state_name(at, "value"), pick(aggregate.kind, *column, groups));
   }

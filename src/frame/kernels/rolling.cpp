@@ -81,11 +81,11 @@ Column rolled_moments(const Column& raw, std::span<const Row> low, std::size_t f
                               (divisor > 0 || how.kind == Kind::sum);
         if (!is_there) bits.clear(i);
         const double variance = is_there && is_spread ? moments.variance(divisor) : 0;
-        results[i] = !is_there                     ? 0
-                     : how.kind == Kind::sum       ? moments.sum()
-                     : how.kind == Kind::mean      ? moments.mean()
-                     : how.kind == Kind::stddev    ? std::sqrt(variance)
-                                                   : variance;
+        results[i] = !is_there                  ? 0
+                     : how.kind == Kind::sum    ? moments.sum()
+                     : how.kind == Kind::mean   ? moments.mean()
+                     : how.kind == Kind::stddev ? std::sqrt(variance)
+                                                : variance;
       });
   return fixed_column(ColumnType::float64, low.size() - first, std::move(results), std::move(bits).block());
 }
@@ -243,8 +243,8 @@ Column apart(const Column& column, ColumnType type, const T* values, std::size_t
       continue;
     }
     if constexpr (std::is_integral_v<T>)
-      results[i] =
-          static_cast<T>(static_cast<std::uint64_t>(values[here]) - static_cast<std::uint64_t>(values[there]));
+      results[i] = static_cast<T>(static_cast<std::uint64_t>(values[here]) -
+                                  static_cast<std::uint64_t>(values[there]));
     else results[i] = values[here] - values[there];
   }
   return fixed_column(type, count, std::move(results), std::move(bits).block());
@@ -253,7 +253,7 @@ Column apart(const Column& column, ColumnType type, const T* values, std::size_t
 // Rows of the right side in order of their values, those of each group of `by` together.
 struct SortedSide {
   std::vector<Row> rows;
-  std::vector<std::size_t> begin;           // of each group
+  std::vector<std::size_t> begin;            // of each group
   std::vector<std::uint32_t> group_of_left;  // `no_row` for rows with a missing key
 };
 

@@ -135,9 +135,9 @@ NodePtr make_asof(const NodePtr& left, const NodePtr& right, const MergeAsof& op
   Schema schema;
   Names seen;
   const auto add = [&](const Field& field, const Schema& other, const std::string& suffix, auto& columns) {
-    const bool is_double = !is_key(field.name) && std::any_of(other.begin(), other.end(), [&](const Field& f) {
-      return f.name == field.name;
-    });
+    const bool is_double =
+        !is_key(field.name) &&
+        std::any_of(other.begin(), other.end(), [&](const Field& f) { return f.name == field.name; });
     const std::string name = field.name + (is_double ? suffix : "");
     if (!seen.insert(name).second)
       refuse_asof("names of the result must differ (got " + quoted(name) +

@@ -132,9 +132,8 @@ class GroupNode : public Node {
 };
 
 std::string_view name_of(Aggregate::Kind kind) {
-  constexpr std::string_view names[] = {"sum", "mean",   "count", "count", "min",     "max",
-                                        "var", "stddev", "first", "last",  "nunique", "quantile",
-                                        "aggregate"};
+  constexpr std::string_view names[] = {"sum",    "mean",  "count", "count",   "min",      "max",      "var",
+                                        "stddev", "first", "last",  "nunique", "quantile", "aggregate"};
   return names[static_cast<std::size_t>(kind)];
 }
 
@@ -143,9 +142,9 @@ void check_type(const Aggregate& aggregate, const Term& value) {
     const ColumnType takes = aggregate.own_functions.takes;
     if (value.type == takes || (takes == ColumnType::float64 && value.type == ColumnType::int64)) return;
     throw Error(ErrorKind::invalid_argument, "aggregate: add must take the values of its column (got " +
-                                                 std::string(to_string(value.type)) + " from " +
-                                                 show(value) + ", add takes " +
-                                                 std::string(to_string(takes)) + "); astype converts them");
+                                                 std::string(to_string(value.type)) + " from " + show(value) +
+                                                 ", add takes " + std::string(to_string(takes)) +
+                                                 "); astype converts them");
   }
   const bool is_number = value.type == ColumnType::int64 || value.type == ColumnType::float64 ||
                          value.type == ColumnType::boolean;
@@ -180,8 +179,8 @@ GroupPlan plan_groups(const Schema& rows, const std::vector<std::string>& keys,
     plan.values.columns.push_back({key, {term}});
   }
   for (const Aggregate& aggregate : aggregates) {
-    BoundAggregate own{aggregate.kind,      aggregate.name,      {}, ColumnType::int64,
-                       aggregate.parameter, aggregate.own_functions};
+    BoundAggregate own{aggregate.kind,    aggregate.name,      {},
+                       ColumnType::int64, aggregate.parameter, aggregate.own_functions};
     if (aggregate.kind != Aggregate::Kind::rows) {
       const TermPtr term = typed(std::string(name_of(aggregate.kind)), aggregate.value.term(), rows);
       check_type(aggregate, *term);

@@ -39,7 +39,10 @@ class Run {
   /// Partitions of a node, with at least these columns; what several results share is made once.
   [[nodiscard]] Parts parts_of(const NodePtr& node, const Names& needed);
   /// Nodes to be made once, with all columns that anybody needs of them.
-  void share(std::map<const Node*, Names> nodes) { shared_ = {}; for (auto& [node, columns] : nodes) shared_[node].columns = std::move(columns); }
+  void share(std::map<const Node*, Names> nodes) {
+    shared_ = {};
+    for (auto& [node, columns] : nodes) shared_[node].columns = std::move(columns);
+  }
   /// Partitions with all steps done, on the workers. Does not wait: what files turned out to hold is known
   /// when `check` has been called.
   [[nodiscard]] std::vector<Future<Table>> finished(Parts parts);

@@ -210,8 +210,9 @@ class ShuffleNode : public Node {
   std::vector<Names> reads(const Names& needed) const override { return {with_keys(needed, keys_)}; }
   Parts run(Run& run, const Names& needed) const override {
     const std::vector<Future<Table>> tables = run.finished(run.parts_of(inputs[0], reads(needed)[0]));
-    const std::uint32_t count =
-        count_ ? count_ : tables.size() > 1 ? run.parts_for(run.size_of(tables), tables.size()) : 1;
+    const std::uint32_t count = count_              ? count_
+                                : tables.size() > 1 ? run.parts_for(run.size_of(tables), tables.size())
+                                                    : 1;
     Parts results;
     for (const auto& bucket : run.by_hash(tables, keys_, count)) results.tables.push_back(run.joined(bucket));
     return results;

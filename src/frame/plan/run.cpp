@@ -178,8 +178,7 @@ struct Use {
   std::set<const void*> by;
   Names columns;
 };
-void note_uses(const NodePtr& node, const Names& needed, const void* by,
-               std::map<const Node*, Use>& uses) {
+void note_uses(const NodePtr& node, const Names& needed, const void* by, std::map<const Node*, Use>& uses) {
   Use& use = uses[node.get()];
   const bool is_new = use.by.empty();
   use.by.insert(by);
@@ -268,8 +267,7 @@ std::vector<Table> compute_tables(const std::vector<NodePtr>& nodes) {
     for (Parts& one : parts) futures.push_back(run.finished(std::move(one)));
     for (std::size_t i = 0; i < nodes.size(); ++i) {
       std::vector<Table> tables;
-      for (const Table& table : run.client.gather(futures[i]))
-        tables.push_back(conformed(table, schemas[i]));
+      for (const Table& table : run.client.gather(futures[i])) tables.push_back(conformed(table, schemas[i]));
       results[i] = concat(tables);
     }
   });

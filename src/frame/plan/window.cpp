@@ -161,8 +161,7 @@ RowsBefore before_task(const RowsBefore& before, const Table& table, const Windo
     std::size_t last = all_sums.size();
     while (last > 0 && all_sums.is_na(last - 1)) --last;
     names.push_back(window.name);
-    totals.push_back(last == 0 ? carried
-                               : take(all_sums, std::vector<Row>{static_cast<Row>(last - 1)}));
+    totals.push_back(last == 0 ? carried : take(all_sums, std::vector<Row>{static_cast<Row>(last - 1)}));
   }
   return {all.slice(rows - kept, kept), Table(std::move(names), std::move(totals))};
 }
@@ -240,8 +239,7 @@ class WindowNode : public Node {
 std::pair<BoundWindow, ColumnType> bound_window(const Window& window, const Schema& schema) {
   constexpr const char* names[] = {"shift", "diff", "cumsum", "cummin", "cummax", "rolling"};
   const std::string who = names[static_cast<std::size_t>(window.kind)];
-  BoundWindow bound{window.kind, window.name,  window.column, window.rows,
-                    window.span_ns, window.time, {}};
+  BoundWindow bound{window.kind, window.name, window.column, window.rows, window.span_ns, window.time, {}};
   if (window.kind == Window::Kind::rolling) {
     if (!window.time.empty()) {
       const ColumnType type = schema[find_column(who, window.time, schema)].type;
@@ -399,8 +397,8 @@ Window cummin(const std::string& column) { return plain_window(Window::Kind::cum
 Window cummax(const std::string& column) { return plain_window(Window::Kind::cummax, "cummax", column); }
 Window rolling(std::size_t rows, const Aggregate& aggregate) {
   if (rows == 0) throw Error(ErrorKind::invalid_argument, "rolling: rows must be at least 1 (got 0)");
-  Window window = plain_window(Window::Kind::rolling, "rolling", aggregate.name,
-                               static_cast<std::int64_t>(rows));
+  Window window =
+      plain_window(Window::Kind::rolling, "rolling", aggregate.name, static_cast<std::int64_t>(rows));
   window.aggregate = aggregate;
   return window;
 }

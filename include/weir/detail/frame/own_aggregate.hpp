@@ -112,13 +112,13 @@ namespace weir {
 template <class State>
 Aggregate aggregate(const std::string& column) {
   using Own = detail::frame::OwnStates<State>;
-  return {Aggregate::Kind::own,
-          col(column),
-          "aggregate_" + column,
-          0,
-          {&Own::add, &Own::merge, &Own::result, &Own::roll,
-           detail::frame::TypeOf<typename Own::Value>::value_of,
-           detail::frame::TypeOf<detail::frame::Bare<typename Own::Result>>::value_of}};
+  return {
+      Aggregate::Kind::own,
+      col(column),
+      "aggregate_" + column,
+      0,
+      {&Own::add, &Own::merge, &Own::result, &Own::roll, detail::frame::TypeOf<typename Own::Value>::value_of,
+       detail::frame::TypeOf<detail::frame::Bare<typename Own::Result>>::value_of}};
 }
 
 }  // namespace weir
