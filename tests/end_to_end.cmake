@@ -25,6 +25,7 @@ weir_job(shows)
 weir_job(memory)
 weir_job(journal)
 weir_job(resume)
+weir_job(guest)
 target_link_libraries(memory_job PRIVATE weir::array)
 set_tests_properties(end_to_end/deaths end_to_end/body end_to_end/shows end_to_end/memory PROPERTIES
   PROCESSORS 2 COST 60)
