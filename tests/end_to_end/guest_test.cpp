@@ -73,7 +73,7 @@ TEST_CASE("a client whose program dies is told, and one that does not fit is ref
             "was opened by another executable (build 0"));
   CHECK(has(refusal("\"weir_session\"", "\"none\"", 0600).err, "is no session file"));
   const std::size_t key = open.find("\"key\": \"") + 8;
-  const Finished wrong = refusal(open.substr(key, 4), open.substr(key, 4) == "0000" ? "1111" : "0000", 0600);
+  const Finished wrong = refusal(open.substr(key, 16), std::string(16, '0'), 0600);
   CHECK(wrong.status == 3);
   CHECK(has(wrong.err, "Client::connect: the program of "));
   CHECK(has(run({GUEST_JOB, "ask", folder.path() + "/none"}).err, "is not there"));

@@ -8,6 +8,8 @@ namespace weir::detail::client {
 /// The result of the task that makes an actor. It stays where it is; a copy elsewhere would be empty.
 template <class T>
 struct ActorHome {
+  ActorHome() = default;
+  explicit ActorHome(std::shared_ptr<T> made) : object(std::move(made)) {}
   std::shared_ptr<T> object;
   template <class Archive>
   void serialize(Archive&) {}
@@ -22,8 +24,9 @@ template <class T>
 struct MakeActor {
   template <class... A>
   ActorHome<T> operator()(A&&... args) const {
-    if constexpr (std::is_constructible_v<T, A&&...>) return {std::make_shared<T>(std::forward<A>(args)...)};
-    else return {std::shared_ptr<T>(new T{std::forward<A>(args)...})};
+    if constexpr (std::is_constructible_v<T, A&&...>)
+      return ActorHome<T>(std::make_shared<T>(std::forward<A>(args)...));
+    else return ActorHome<T>(std::shared_ptr<T>(new T{std::forward<A>(args)...}));
   }
 };
 
