@@ -126,7 +126,7 @@ TEST_CASE("actor: or it is made again, and the calls that were not done are made
   story.submit(call(12, 1, 11));
   story.lose(1, {11});
   CHECK(story.of(10) == TaskState::erred);  // it has been made
-  CHECK(story.finish(1) == Lines{"done 1", "run 11 @2", "run 12 @2"});
+  CHECK(story.finish_run(1, 2, story.run_of(1), 8, 1e-3f, true) == Lines{"done 1", "run 11 @2", "run 12 @2"});
   story.finish(11);
   story.finish(12);
   // Nothing needs it: it comes back with the next call.
