@@ -35,7 +35,7 @@ foreach(name futures arguments errors values workers nested gangs)
   weir_test(end_to_end/${name} ALONE RANKS 1 2 3 5)
 endforeach()
 weir_test(end_to_end/ends ALONE RANKS 3)
-weir_test(end_to_end/coordination ALONE RANKS 3)
+weir_test(end_to_end/coordination ALONE RANKS 5)
 set_property(TEST end_to_end/ends/threads end_to_end/ends/ranks_3
   APPEND PROPERTY ENVIRONMENT WEIR_STOP_GRACE=200ms)
 weir_test(end_to_end/arrays ARRAY ALONE RANKS 1 2 3 5)

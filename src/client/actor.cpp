@@ -7,7 +7,7 @@ FutureRef ActorLane::send(Request&& request) {
   const std::lock_guard hold(mutex_);
   if (!core_) core_ = ClusterLink::current();
   if (!core_) throw Error(ErrorKind::closed, "call: there is no cluster here; call actors inside weir::run");
-  if (last_ && last_->status.load(std::memory_order_acquire) == Status::pending &&
+  if (last_ && last_->status.load(std::memory_order_acquire) != Status::finished &&
       !request.inputs.contains(last_->id)) {
     request.inputs.push_back(last_->id);
     request.follows = true;

@@ -19,7 +19,27 @@ Extras& extras_of(Task& task) {
   return *task.extras;
 }
 
+const std::string actor_ended = "the actor has ended, with its first handle; keep that while others call it";
 const std::string made_once = "a call of an actor is not made again, since the actor has gone on";
+
+// It waits for this one, however that ends.
+void follow(Task& task, Task& before) {
+  task.inputs.push_back({&before, static_cast<std::uint32_t>(before.dependents.size())});
+  before.dependents.push_back({&task, task.inputs.size() - 1});
+  task.follows = true;
+  if (!task.pending()) return;
+  ++before.needed_by;
+  if (before.level() != Level::memory) ++task.missing;
+  if (before.level() == Level::unplaced) ++task.unplaced;
+}
+
+// Of a call that has failed, perhaps before its turn, and those before it, the last one that is not done.
+Task* still_before(Task& call) {
+  Task* before = &call;
+  while (before && !before->pending())
+    before = before->state == TaskState::erred && before->follows ? before->inputs.back().task : nullptr;
+  return before;
+}
 
 }  // namespace
 
@@ -69,7 +89,11 @@ void State::want(Task& first, const char* cause) {
     if (task.state != TaskState::released) continue;
     task.missing = task.unplaced = 0;
     std::shared_ptr<const Failure> failure;
-    if (task.follows && !task.inputs.back().task->pending()) unfollow(task);
+    if (task.follows && !task.inputs.back().task->pending()) {
+      Task* const before = still_before(*task.inputs.back().task);
+      unfollow(task);
+      if (before) follow(task, *before);
+    }
     for (const Edge& edge : task.inputs) {
       Task& input = *edge.task;
       ++input.needed_by;
@@ -77,6 +101,8 @@ void State::want(Task& first, const char* cause) {
       if (input.level() == Level::unplaced) ++task.unplaced;
       if (input.state == TaskState::released && input.is_call && input.run > 0)
         failure = failure_of(input, ErrorKind::worker_lost, "its result has gone, and " + made_once);
+      else if (input.state == TaskState::released && input.is_actor && !input.wanted)
+        failure = failure_of(input, ErrorKind::cancelled, actor_ended);
       else if (input.state == TaskState::released) todo.push_back(&input);
       if (input.state == TaskState::erred) failure = input.extras->failure;
     }
@@ -246,11 +272,11 @@ void State::unfollow(Task& task) {
   if (--before.needed_by == 0 && !before.wanted) unused_.push_back(before.id);
 }
 
-// Calls that were to come after this one, which has failed, go on.
-void State::free_followers(Task& before) {
-  for (std::size_t i = 0; i < before.dependents.size();) {
-    Task& task = *before.dependents[static_cast<std::uint32_t>(i)].task;
-    if (!task.follows || task.inputs.back().task != &before) {
+// Calls that were to come after this one, which has failed, go on after the one before it.
+void State::free_followers(Task& failed) {
+  for (std::size_t i = 0; i < failed.dependents.size();) {
+    Task& task = *failed.dependents[static_cast<std::uint32_t>(i)].task;
+    if (!task.follows || task.inputs.back().task != &failed) {
       ++i;
       continue;
     }
@@ -260,6 +286,7 @@ void State::free_followers(Task& before) {
       move(task, TaskState::waiting, "goes on");
     }
     unfollow(task);
+    if (Task* const before = still_before(failed)) follow(task, *before);
     if (task.pending()) loose_.push_back(task.id);
   }
 }
@@ -515,7 +542,8 @@ void State::handle(Time now, PeerId from, protocol::SubmitTask&& message, Action
     const TaskId id = message.inputs[i];
     Task* input = tasks_.find(id);
     if (message.follows && i + 1 == message.inputs.size()) {
-      if (!input || !input->pending()) break;
+      input = input ? still_before(*input) : nullptr;
+      if (!input) break;
       task.follows = true;
     }
     if (i == 0 && message.part == protocol::ActorPart::call) task.is_call = input && input->is_actor;
@@ -525,7 +553,7 @@ void State::handle(Time now, PeerId from, protocol::SubmitTask&& message, Action
       lost.task = id;
       lost.message =
           i == 0 && message.part == protocol::ActorPart::call
-              ? "the actor has ended, with its first handle; keep that while others call it"
+              ? actor_ended
               : "input " + std::to_string(task_number(id)) + " of the task has been released or cancelled";
       failure = std::make_shared<Failure>(std::move(lost));
       continue;

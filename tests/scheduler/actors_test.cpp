@@ -81,6 +81,14 @@ TEST_CASE("actor: the next call goes on when the one before fails or is cancelle
   story.submit(call(14, 1, 13));
   story.cancel(13);
   CHECK(story.of(14) == TaskState::processing);
+  // One that fails before its turn leaves the order of the others as it is.
+  story.submit(6, {}, {}, 3);
+  story.submit(call(15, 1, 14, {6}));
+  story.submit(call(16, 1, 15));
+  story.fail(6);
+  story.submit(call(17, 1, 15));
+  CHECK(story.state.task(16)->inputs[1].task == story.state.task(14));
+  CHECK(story.state.task(17)->inputs[1].task == story.state.task(14));
   // A retry does not bring those before it back.
   story.fail(14);
   story.retry(14);
@@ -108,7 +116,6 @@ TEST_CASE("actor: it fails with its worker") {
         "the actor has gone on");
   story.submit(call(13, 1));
   CHECK(story.of(13) == TaskState::erred);
-  story.release(1);
   story.submit(call(14, 99));
   CHECK(failure_of(story, 14) ==
         "the actor has ended, with its first handle; keep that while others call it");

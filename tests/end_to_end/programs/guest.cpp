@@ -62,7 +62,7 @@ void ask(const std::string& file, int number) {
   const auto counter = weir::Variable<weir::Actor<Counter>>("counter").get();
   std::cout << "actor " << (counter.call(&Counter::add, 1).result() > 0) << '\n';
   try {
-    client.workers();
+    static_cast<void>(client.workers());
   } catch (const weir::Error& error) {
     std::cout << error.what() << '\n';
   }
