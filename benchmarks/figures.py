@@ -42,10 +42,13 @@ raw_frames = mpi(2, "raw_frames")
 stream_local = weir(0, "stream_local")
 unseen = {"WEIR_DASHBOARD": "off"}
 tasks_unseen = weir(2, "tasks", environment=unseen)
+seeing_memory = weir(0, "seeing_memory")
 cost_tasks = in_turns("cost of seeing tasks", tasks, tasks_unseen, "tasks_per_s")
 cost_watched = in_turns("cost of being watched", watched("tasks", 2), tasks_unseen, "tasks_per_s")
 cost_streams = in_turns("cost of seeing streams", weir(0, "stream_local", "--local", "15"),
                         weir(0, "stream_local", "--local", "15", environment=unseen), "stream_local_per_s")
+cost_watched_streams = in_turns("cost of watched streams", watched("stream_local", 0, "--local", "15"),
+                                weir(0, "stream_local", "--local", "15", environment=unseen), "stream_local_per_s")
 stream_cluster = weir(2, "stream_cluster")
 array_rechunk = weir(3, "array_rechunk")
 gangs = weir(5, "gangs")
@@ -244,6 +247,9 @@ FIGURES = [
     Figure("seeing_cost_watched", "of unseen", 0.97, "higher",
            "tasks that do nothing while three pages follow them, likewise",
            cost_watched, (cost_watched, "unseen"), raw_unit="tasks/s", key="seen", is_fraction_of_raw=True),
+    Figure("seeing_cost_watched_streams", "of unseen", 0.97, "higher",
+           "elements of a local stream while three pages follow it, likewise",
+           cost_watched_streams, (cost_watched_streams, "unseen"), raw_unit="elements/s", key="seen", is_fraction_of_raw=True),
     Figure("seeing_bytes_per_s", "bytes/s", 100_000, "lower",
            "to the page that needs most, the worse of 10 and 10,000 made-up workers; after its first message",
            seeing_bytes),
@@ -257,8 +263,10 @@ FIGURES = [
            seeing_picture),
     Figure("seeing_page_kb", "kB", 60, "lower", "all files of the page, gzipped", seeing_picture),
     Figure("seeing_memory_mb", "MB", 64, "lower",
-           "growth of the process over 20,000,000 tasks that do nothing, after the first 3,000,000, with the page on",
-           weir(0, "seeing_memory")),
+           "growth of the process over tasks that do nothing, after the first 1,000,000, with the page on",
+           seeing_memory),
+    Figure("seeing_memory_tasks", "tasks", None, "higher", "how many these were: 20,000,000, or those of a minute",
+           seeing_memory),
     Figure("csv_gb_per_s", "GB/s", None, "higher",
            "read_csv of a table of 2,000,000 rows and 9 columns (100 MB), types found out, 2 threads; best of 2",
            frames),
