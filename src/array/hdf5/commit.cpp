@@ -20,7 +20,7 @@ namespace {
 constexpr std::int64_t least_fold_bytes = 64 << 20, copied_bytes = 8 << 20;
 constexpr std::size_t buffered_bytes = 64 << 10;
 
-[[noreturn]] void refuse(const std::string& path, const std::string& what) {
+[[noreturn]] void cannot_be(const std::string& path, const std::string& what) {
   fail(ErrorKind::io,
        "IntoHdf5: " + in_quotes(path) + " cannot be " + what + " (" + std::strerror(errno) + ")");
 }
@@ -29,7 +29,7 @@ void write_all(int file, const std::string& path, const std::byte* data, std::si
   while (size) {
     const ssize_t written = ::write(file, data, size);
     if (written < 0 && errno == EINTR) continue;
-    if (written <= 0) refuse(path, "written");
+    if (written <= 0) cannot_be(path, "written");
     data += written;
     size -= static_cast<std::size_t>(written);
   }
@@ -37,7 +37,7 @@ void write_all(int file, const std::string& path, const std::byte* data, std::si
 
 void sync(const std::string& path, int flags) {
   const Descriptor file(::open(path.c_str(), flags | O_CLOEXEC));
-  if (file.get() < 0 || fsync(file.get()) != 0) refuse(path, "written");
+  if (file.get() < 0 || fsync(file.get()) != 0) cannot_be(path, "written");
 }
 
 }  // namespace
@@ -62,8 +62,8 @@ struct Hdf5Committer::State {
   }
   void open_tail(std::int64_t bytes) {
     if (tail.get() < 0) tail = Descriptor(::open(tail_path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666));
-    if (tail.get() < 0) refuse(tail_path, "opened");
-    if (ftruncate(tail.get(), bytes) != 0 || lseek(tail.get(), 0, SEEK_END) < 0) refuse(tail_path, "cut");
+    if (tail.get() < 0) cannot_be(tail_path, "opened");
+    if (ftruncate(tail.get(), bytes) != 0 || lseek(tail.get(), 0, SEEK_END) < 0) cannot_be(tail_path, "cut");
   }
   void write_out() {
     write_all(tail.get(), tail_path, buffer.data(), buffer.size());
@@ -145,7 +145,7 @@ void Hdf5Committer::append(const Shape& entry, std::int64_t count, const void* d
 Hdf5Committed Hdf5Committer::commit() {
   State& s = *state_;
   s.write_out();
-  if (fdatasync(s.tail.get()) != 0) refuse(s.tail_path, "written");
+  if (fdatasync(s.tail.get()) != 0) cannot_be(s.tail_path, "written");
   s.committed = s.folded + s.kept;
   const std::int64_t bytes = s.entry_bytes();
   if (s.has_entry && s.kept * bytes >= std::max(least_fold_bytes, s.folded * bytes)) s.fold();
@@ -163,7 +163,7 @@ void Hdf5Committer::State::fold() {
     out.settle();
   }
   sync(part, O_RDONLY);
-  if (std::rename(part.c_str(), path.c_str()) != 0) refuse(path, "made");
+  if (std::rename(part.c_str(), path.c_str()) != 0) cannot_be(path, "made");
   sync(std::filesystem::path(path).parent_path().string(), O_RDONLY | O_DIRECTORY);
   folded = in_file = committed;
   kept = 0;
@@ -187,7 +187,7 @@ void Hdf5Committer::State::copy_to(Hdf5Appender& out) {
     count = std::min(most, committed - at);
     const auto size = static_cast<std::size_t>(count * entry_bytes());
     if (pread(tail.get(), block.data(), size, (at - folded) * entry_bytes()) != static_cast<ssize_t>(size))
-      refuse(tail_path, "read");
+      cannot_be(tail_path, "read");
     out.append(entry, count, block.data());
   }
 }
