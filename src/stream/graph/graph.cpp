@@ -6,8 +6,8 @@
 #include <mutex>
 #include <thread>
 
+#include "core/crowd.hpp"
 #include "core/log.hpp"
-#include "core/spin.hpp"
 #include "stream/graph/seen.hpp"
 #include "stream/graph/standstill.hpp"
 #include "weir/error.hpp"

@@ -6,7 +6,7 @@
 #include <thread>
 #include <vector>
 
-#include "core/spin.hpp"
+#include "core/crowd.hpp"
 #include "weir/detail/stream/graph/outlet.hpp"
 
 namespace weir::detail::stream {
