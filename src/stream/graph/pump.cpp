@@ -30,8 +30,8 @@ struct Pump::Runner {
   void run(const std::function<void()>& work) {
     while (wait()) work();
   }
-  /// True when there is work, false when it is over. Looks for a moment before it sleeps; not at once, so that
-  /// of a fast stream several elements come together.
+  /// True when there is work, false when it is over. Looks for a moment before it sleeps; not at once, so
+  /// that of a fast stream several elements come together.
   bool wait() {
     int seen = awake;
     if (state.compare_exchange_strong(seen, sleeping)) seen = sleeping;
