@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from arrays import array_hdf5, array_outofcore, array_std
 from bags import bag
 from frames import JOINS, QUESTIONS, frame_joins, frame_outofcore, frames
-from launch import Launch, letters_speedup, map_commands, mpi, startup, streamz, weir, weir_threads
+from launch import Launch, letters_speedup, map_commands, mpi, startup, streamz, tbb, weir, weir_threads
 from seeing import in_turns, seeing_bytes, seeing_picture, watched
 
 
@@ -40,6 +40,8 @@ tcp_join = weir(0, "tcp_join")
 tcp_work = weir(2, "tcp_work")
 raw_frames = mpi(2, "raw_frames")
 stream_local = weir(0, "stream_local")
+stream_threads = weir(0, "stream_threads")
+local_tasks = weir_threads(2, "local_tasks")
 unseen = {"WEIR_DASHBOARD": "off"}
 tasks_unseen = weir(2, "tasks", environment=unseen)
 seeing_memory = weir(0, "seeing_memory")
@@ -102,6 +104,21 @@ FIGURES = [
     Figure("map_times", "times", 5, "higher",
            "how often GNU parallel's rate that is",
            map_commands),
+    Figure("local_tasks_per_s", "tasks/s", 1_250_000, "higher",
+           "200,000 small tasks of one process with 2 threads; median of 5; raw: oneTBB",
+           local_tasks, (tbb, "tbb_tasks_per_s")),
+    Figure("local_chain_per_s", "tasks/s", None, "higher",
+           "a chain of 20,000 there; raw: oneTBB",
+           local_tasks, (tbb, "tbb_chain_per_s")),
+    Figure("local_fan_in_per_s", "tasks/s", None, "higher",
+           "8,192 tasks and one that takes all their results; raw: oneTBB, a group that is waited for",
+           local_tasks, (tbb, "tbb_fan_in_per_s")),
+    Figure("local_fib_ms", "ms", None, "lower",
+           "fib(15), each call a task that waits for two; raw: oneTBB",
+           local_tasks, (tbb, "tbb_fib_ms")),
+    Figure("local_roundtrip_us", "us", 2, "lower",
+           "submit to result; mean, median of 5; raw: oneTBB, run and wait",
+           local_tasks, (tbb, "tbb_roundtrip_us")),
     Figure("transfer_ratio", "of raw", 0.7, "higher",
            "128 MB of doubles from worker to worker, against MPI into fresh memory; median of 15",
            transfer, (raw_transfer, "fresh_gb_per_s"), raw_unit="GB/s", key="transfer_gb_per_s",
@@ -168,6 +185,18 @@ FIGURES = [
     Figure("stream_buffer_per_s", "elements/s", 2_000_000, "higher",
            "a buffer between two threads; median of 5; raw: streamz",
            stream_local, (streamz, "stream_buffer_per_s")),
+    Figure("stream_pipe_per_s", "elements/s", None, "higher",
+           "ints through three threads with buffers of 1,024 between them; median of 5; raw: a pipeline of oneTBB with 2 threads",
+           stream_threads, (tbb, "tbb_pipe_per_s")),
+    Figure("stream_async_per_s", "elements/s", 2_000_000, "higher",
+           "ints through map_async on 2 threads; median of 5; raw: an ordered farm of oneTBB with 2 threads",
+           stream_threads, (tbb, "tbb_farm_per_s")),
+    Figure("stream_buffer_us", "us", 10, "lower",
+           "one int through an idle buffer, emit to drained; mean, median of 5; raw: a node of oneTBB's flow graph",
+           stream_threads, (tbb, "tbb_element_us")),
+    Figure("stream_two_buffers_us", "us", 10, "lower",
+           "the same through two of them, on three threads",
+           stream_threads),
     Figure("stream_cluster_per_s", "elements/s", 1_000_000, "higher",
            "ints through scatter.map.gather, 1 worker rank, in order; median of 5; raw: streamz on Dask",
            stream_cluster, (streamz, "stream_cluster_per_s")),
