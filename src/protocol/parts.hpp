@@ -6,7 +6,6 @@
 #include <memory>
 #include <tuple>
 
-#include "weir/detail/protocol/actor_part.hpp"
 #include "weir/detail/protocol/gang_step.hpp"
 #include "weir/detail/task/value.hpp"
 #include "weir/options.hpp"
