@@ -475,7 +475,9 @@ void State::check_gangs() const {
   std::vector<std::uint32_t> reserved(workers_.size());
   std::size_t waiting = 0, keepers = 0;
   for (const auto& [leader, gang] : gangs_) {
-    const auto name = [&] { return "gang " + std::to_string(leader) + " "; };
+    const auto name = [id = leader] {
+      return "gang " + std::to_string(id) + " ";
+    };  // clang captures no binding
     waiting += gang.phase == GangPhase::waiting;
     keepers += !gang.reserved.empty();
     require(gang.reserved.empty() || gang.phase == GangPhase::waiting, name, "keeps places for nothing");

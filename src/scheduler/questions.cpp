@@ -304,22 +304,73 @@ snapshot::SeenTasks State::closer_look(std::size_t most_tasks, std::size_t most_
   seen.tasks_total = tasks_.size();
   seen.tasks = with_inputs(neighbourhood(most_tasks));
   const std::size_t share = 1 + most_results / std::max<std::size_t>(1, alive_);
+  for (const Worker& worker : workers_) add_held(worker, share, seen);
+  return seen;
+}
+
+void State::add_held(const Worker& worker, std::size_t most, snapshot::SeenTasks& seen) {
+  std::map<std::uint64_t, snapshot::SeenResults> by_function;
+  seen.results_total += worker.holds.size() - worker.gone;
+  for (std::size_t i = 0; i < std::min(most, worker.holds.size()); ++i) {
+    const Task* task = worker.holds[i];
+    if (!task) continue;
+    ++seen.results_looked_at;
+    snapshot::SeenResults& sum =
+        by_function.try_emplace(task->function, snapshot::SeenResults{task->function, worker.peer, 0, 0})
+            .first->second;
+    ++sum.count;
+    sum.bytes += task->bytes;
+  }
+  for (const auto& [function, sum] : by_function) seen.results.push_back(sum);
+}
+
+snapshot::SeenTasks State::look_at_worker(PeerId peer, std::size_t most_tasks,
+                                          std::size_t most_results) const {
+  snapshot::SeenTasks seen;
   for (const Worker& worker : workers_) {
-    std::map<std::uint64_t, snapshot::SeenResults> by_function;
-    seen.results_total += worker.holds.size() - worker.gone;
-    for (std::size_t i = 0; i < std::min(share, worker.holds.size()); ++i) {
-      const Task* task = worker.holds[i];
-      if (!task) continue;
-      ++seen.results_looked_at;
-      snapshot::SeenResults& sum =
-          by_function.try_emplace(task->function, snapshot::SeenResults{task->function, worker.peer, 0, 0})
-              .first->second;
-      ++sum.count;
-      sum.bytes += task->bytes;
-    }
-    for (const auto& [function, sum] : by_function) seen.results.push_back(sum);
+    if (!worker.alive || worker.peer != peer) continue;
+    seen.tasks_total = worker.processing.size();
+    const std::size_t some = std::min(most_tasks, worker.processing.size());
+    seen.tasks = with_inputs(
+        {worker.processing.begin(), worker.processing.begin() + static_cast<std::ptrdiff_t>(some)});
+    add_held(worker, most_results, seen);
   }
   return seen;
+}
+
+snapshot::TaskLook State::look_at_task(TaskId id) const {
+  constexpr std::size_t most = 20;
+  snapshot::TaskLook look;
+  const Task* task = tasks_.find(id);
+  if (!task) return look;
+  look.name = task_name(*task);
+  look.function = task->function;
+  look.state = task->state;
+  look.bytes = task->bytes;
+  look.priority = task->priority;
+  for (std::size_t i = 0; i < std::min<std::size_t>(most, task->replicas.size()); ++i)
+    look.holders.push_back(workers_[task->replicas[i].worker].name);
+  if (const Options* options = task->options()) {
+    for (const Resource& wanted : options->resources)
+      look.conditions.push_back(amount_text(wanted.amount) + " " + wanted.name);
+    if (options->cores) look.conditions.push_back(std::to_string(options->cores) + " cores");
+    if (!options->workers.empty())
+      look.conditions.push_back((options->allow_other_workers ? "rather on " : "only on ") +
+                                joined(options->workers));
+    if (options->time_limit.count() > 0)
+      look.conditions.push_back("within " + to_string(options->time_limit));
+  }
+  const auto add = [&](const auto& edges, std::vector<snapshot::TaskLook::Neighbour>& to) {
+    for (std::size_t i = 0; i < std::min<std::size_t>(most, edges.size()); ++i)
+      to.push_back({edges[i].task->id, task_name(*edges[i].task), edges[i].task->state});
+  };
+  look.inputs_total = task->inputs.size();
+  look.dependents_total = task->dependents.size();
+  add(task->inputs, look.inputs);
+  add(task->dependents, look.dependents);
+  look.explained = explain(id);
+  look.story = story_lines_of(id);
+  return look;
 }
 
 // Why the worker does not run the task, or that it could.
