@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from arrays import array_hdf5, array_outofcore, array_std
 from bags import bag
 from frames import JOINS, QUESTIONS, frame_joins, frame_outofcore, frames
-from launch import Launch, letters_speedup, map_commands, mpi, startup, streamz, weir, weir_threads
+from launch import Launch, letters_speedup, map_commands, mpi, startup, streamz, tbb, weir, weir_threads
 from seeing import in_turns, seeing_bytes, seeing_picture, watched
 
 
@@ -40,12 +40,17 @@ tcp_join = weir(0, "tcp_join")
 tcp_work = weir(2, "tcp_work")
 raw_frames = mpi(2, "raw_frames")
 stream_local = weir(0, "stream_local")
+stream_threads = weir(0, "stream_threads")
+local_tasks = weir_threads(2, "local_tasks")
 unseen = {"WEIR_DASHBOARD": "off"}
 tasks_unseen = weir(2, "tasks", environment=unseen)
+seeing_memory = weir(0, "seeing_memory")
 cost_tasks = in_turns("cost of seeing tasks", tasks, tasks_unseen, "tasks_per_s")
 cost_watched = in_turns("cost of being watched", watched("tasks", 2), tasks_unseen, "tasks_per_s")
 cost_streams = in_turns("cost of seeing streams", weir(0, "stream_local", "--local", "15"),
                         weir(0, "stream_local", "--local", "15", environment=unseen), "stream_local_per_s")
+cost_watched_streams = in_turns("cost of watched streams", watched("stream_local", 0, "--local", "15"),
+                                weir(0, "stream_local", "--local", "15", environment=unseen), "stream_local_per_s")
 stream_cluster = weir(2, "stream_cluster")
 array_rechunk = weir(3, "array_rechunk")
 gangs = weir(5, "gangs")
@@ -99,6 +104,21 @@ FIGURES = [
     Figure("map_times", "times", 5, "higher",
            "how often GNU parallel's rate that is",
            map_commands),
+    Figure("local_tasks_per_s", "tasks/s", 1_250_000, "higher",
+           "200,000 small tasks of one process with 2 threads; median of 5; raw: oneTBB",
+           local_tasks, (tbb, "tbb_tasks_per_s")),
+    Figure("local_chain_per_s", "tasks/s", None, "higher",
+           "a chain of 20,000 there; raw: oneTBB",
+           local_tasks, (tbb, "tbb_chain_per_s")),
+    Figure("local_fan_in_per_s", "tasks/s", None, "higher",
+           "8,192 tasks and one that takes all their results; raw: oneTBB, a group that is waited for",
+           local_tasks, (tbb, "tbb_fan_in_per_s")),
+    Figure("local_fib_ms", "ms", None, "lower",
+           "fib(15), each call a task that waits for two; raw: oneTBB",
+           local_tasks, (tbb, "tbb_fib_ms")),
+    Figure("local_roundtrip_us", "us", 2, "lower",
+           "submit to result; mean, median of 5; raw: oneTBB, run and wait",
+           local_tasks, (tbb, "tbb_roundtrip_us")),
     Figure("transfer_ratio", "of raw", 0.7, "higher",
            "128 MB of doubles from worker to worker, against MPI into fresh memory; median of 15",
            transfer, (raw_transfer, "fresh_gb_per_s"), raw_unit="GB/s", key="transfer_gb_per_s",
@@ -165,6 +185,18 @@ FIGURES = [
     Figure("stream_buffer_per_s", "elements/s", 2_000_000, "higher",
            "a buffer between two threads; median of 5; raw: streamz",
            stream_local, (streamz, "stream_buffer_per_s")),
+    Figure("stream_pipe_per_s", "elements/s", None, "higher",
+           "ints through three threads with buffers of 1,024 between them; median of 5; raw: a pipeline of oneTBB with 2 threads",
+           stream_threads, (tbb, "tbb_pipe_per_s")),
+    Figure("stream_async_per_s", "elements/s", 2_000_000, "higher",
+           "ints through map_async on 2 threads; median of 5; raw: an ordered farm of oneTBB with 2 threads",
+           stream_threads, (tbb, "tbb_farm_per_s")),
+    Figure("stream_buffer_us", "us", 10, "lower",
+           "one int through an idle buffer, emit to drained; mean, median of 5; raw: a node of oneTBB's flow graph",
+           stream_threads, (tbb, "tbb_element_us")),
+    Figure("stream_two_buffers_us", "us", 10, "lower",
+           "the same through two of them, on three threads",
+           stream_threads),
     Figure("stream_cluster_per_s", "elements/s", 1_000_000, "higher",
            "ints through scatter.map.gather, 1 worker rank, in order; median of 5; raw: streamz on Dask",
            stream_cluster, (streamz, "stream_cluster_per_s")),
@@ -244,6 +276,9 @@ FIGURES = [
     Figure("seeing_cost_watched", "of unseen", 0.97, "higher",
            "tasks that do nothing while three pages follow them, likewise",
            cost_watched, (cost_watched, "unseen"), raw_unit="tasks/s", key="seen", is_fraction_of_raw=True),
+    Figure("seeing_cost_watched_streams", "of unseen", 0.97, "higher",
+           "elements of a local stream while three pages follow it, likewise",
+           cost_watched_streams, (cost_watched_streams, "unseen"), raw_unit="elements/s", key="seen", is_fraction_of_raw=True),
     Figure("seeing_bytes_per_s", "bytes/s", 100_000, "lower",
            "to the page that needs most, the worse of 10 and 10,000 made-up workers; after its first message",
            seeing_bytes),
@@ -257,8 +292,10 @@ FIGURES = [
            seeing_picture),
     Figure("seeing_page_kb", "kB", 60, "lower", "all files of the page, gzipped", seeing_picture),
     Figure("seeing_memory_mb", "MB", 64, "lower",
-           "growth of the process over 20,000,000 tasks that do nothing, after the first 3,000,000, with the page on",
-           weir(0, "seeing_memory")),
+           "growth of the process over tasks that do nothing, after the first 1,000,000, with the page on",
+           seeing_memory),
+    Figure("seeing_memory_tasks", "tasks", None, "higher", "how many these were: 20,000,000, or those of a minute",
+           seeing_memory),
     Figure("csv_gb_per_s", "GB/s", None, "higher",
            "read_csv of a table of 2,000,000 rows and 9 columns (100 MB), types found out, 2 threads; best of 2",
            frames),

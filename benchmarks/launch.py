@@ -15,6 +15,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 BIN = ROOT / "build/release/bin"
 TIME_LIMIT_S = 900
+TBB_FIGURES = ["tbb_tasks_per_s", "tbb_fan_in_per_s", "tbb_chain_per_s", "tbb_fib_ms", "tbb_roundtrip_us",
+               "tbb_pipe_per_s", "tbb_farm_per_s", "tbb_element_us"]
 
 # What `weir run` gives its ranks too: huge pages for large blocks, permission to run in containers.
 ENVIRONMENT = {"GLIBC_TUNABLES": "glibc.malloc.hugetlb=1", "OMPI_ALLOW_RUN_AS_ROOT": "1",
@@ -130,6 +132,16 @@ def measure_streamz():
     return values_of(run([python, ROOT / "benchmarks/peers/streamz_peer.py"]))
 
 
+def measure_tbb():
+    """What oneTBB reaches; nothing where it was not there to be built."""
+    program = BIN / "benchmarks/raw_tbb"
+    if not program.exists():
+        print("bench: oneTBB is not installed, so nothing stands beside the figures of one process; scripts/deps --peers installs it",
+              file=sys.stderr)
+        return dict.fromkeys(TBB_FIGURES)
+    return values_of(run([program]))
+
+
 def weir_threads(count, program, *arguments):
     """A program of this folder as one process with so many worker threads."""
     return Launch(program,
@@ -155,5 +167,6 @@ def measure_map(commands=4000, of_parallel=400):
 
 map_commands = Launch("map", measure_map)
 streamz = Launch("streamz", measure_streamz)
+tbb = Launch("raw_tbb", measure_tbb)
 startup = Launch("startup", measure_startup)
 letters_speedup = Launch("letters", measure_letters)

@@ -34,6 +34,18 @@ inline double quantile(std::vector<double> values, double fraction) {
 }
 inline double median(std::vector<double> values) { return quantile(std::move(values), 0.5); }
 
+/// Median seconds of `work`, after a first time, which also pays for memory.
+template <class Work>
+double seconds_of(Work work, int rounds = 5) {
+  std::vector<double> times;
+  for (int i = 0; i <= rounds; ++i) {
+    const auto start = Clock::now();
+    work();
+    if (i > 0) times.push_back(seconds_since(start));
+  }
+  return median(times);
+}
+
 inline void print(const char* name, double value) { std::printf("%s %.9g\n", name, value); }
 
 /// The number after `--name`, or `otherwise`.

@@ -75,7 +75,7 @@ def bytes_per_s(workers, seconds=10):
             thread.start()
         for thread in threads:
             thread.join()
-        return max(statistics.mean(each[1:]) for each in sizes.values() if len(each) > 1)
+        return max(sum(each[1:]) / seconds for each in sizes.values() if len(each) > 1)
 
 
 def measure_bytes():
@@ -113,7 +113,7 @@ def measure_picture(seconds=10):
         return names | {"seeing_first_picture_s": first / 1000, "seeing_frame_ms": longest}
 
 
-def watched(program, ranks, browsers=3):
+def watched(program, ranks, *arguments, browsers=3):
     """A benchmark while pages follow it."""
 
     def measure():
@@ -128,7 +128,7 @@ def watched(program, ranks, browsers=3):
             threads = [threading.Thread(target=look) for _ in range(browsers)]
             for thread in threads:
                 thread.start()
-            command = [BIN / "benchmarks" / program]
+            command = [BIN / "benchmarks" / program, *arguments]
             try:
                 return values_of(run(weir_run(ranks, *command) if ranks else command,
                                      {"WEIR_STATE_DIR": state, "WEIR_DASHBOARD": f"unix:{path}"}))

@@ -322,3 +322,11 @@ function(weir_install)
     ${PROJECT_SOURCE_DIR}/cmake/weir_frame_dependencies.cmake
     DESTINATION ${folder})
 endfunction()
+
+# What the tests of this folder start leaves its traces in the build, not where the user keeps runs and jobs.
+function(weir_keep_tests_apart)
+  get_property(tests DIRECTORY PROPERTY TESTS)
+  if(tests)
+    set_property(TEST ${tests} APPEND PROPERTY ENVIRONMENT WEIR_STATE_DIR=${PROJECT_BINARY_DIR}/state)
+  endif()
+endfunction()

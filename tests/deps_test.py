@@ -3,8 +3,10 @@
 
   deps_test.py ROOT
 """
+import json
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -77,6 +79,20 @@ class Deps(unittest.TestCase):
         self.assertEqual(done.returncode, 2)
         self.assertEqual(done.stderr,
                          "scripts/deps: unknown option (got --all); the options are --demo, --peers, --docs, --browser and --list\n")
+
+
+class Presets(unittest.TestCase):
+    def test_what_a_script_or_the_tutorial_leaves_out_of_the_build_folder_comes_back_by_the_preset(self):
+        """scripts/demo and then scripts/test, in one clone: the folder remembers what was OFF."""
+        texts = [file.read_text() for file in [*(ROOT / "scripts").iterdir(), ROOT / "docs/tutorial.md"]]
+        off = set(re.findall(r"-D(WEIR_\w+)=OFF", " ".join(texts)))
+        presets = json.loads((ROOT / "CMakePresets.json").read_text())["configurePresets"]
+        on = {name for name, value in presets[0]["cacheVariables"].items() if value == "ON"}
+        self.assertIn("WEIR_COLLECTIONS", off)
+        self.assertEqual(off - on, set())
+
+    def test_the_demo_builds_its_example_in_every_folder(self):
+        self.assertIn("-DWEIR_EXAMPLES=ON", (ROOT / "scripts/demo").read_text())
 
 
 if __name__ == "__main__":

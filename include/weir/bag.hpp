@@ -248,8 +248,8 @@ class Bag {
   ///
   /// **Shape.** `T` in, `std::pair<key, std::vector<T>>` out, in `count` partitions (0: as many as before);
   /// a key is in exactly one.
-  /// **Cost.** Every element travels to its key's partition, which is held in memory; `foldby` sends one
-  /// value for each key instead.
+  /// **Cost.** Every element travels to its key's partition; one partition at a time must have room in
+  /// memory, others wait on the disk. `foldby` sends one value for each key instead.
   template <class F>
   [[nodiscard]] auto groupby(F key, std::size_t count = 0) const;
   /// For each key what `f` makes of its elements, one after another, from `initial` on; `combine` puts
@@ -532,6 +532,23 @@ struct TextOptions {
   return read_json(std::vector<std::string>{files}, options);
 }
 
+/// JSON objects as plain structs, one in each line: `read_json<Event>("events.json.gz")` with `struct Event {
+/// std::string user; std::optional<double> amount; };`.
+///
+/// **Errors.** Those of `read_json`; a line whose values do not fit the members fails its task too, or is
+/// left out. Members that are not std::optional must be there.
+template <class T>
+requires std::is_aggregate_v<T>
+[[nodiscard]] Bag<T> read_json(const std::vector<std::string>& files, const TextOptions& options = {}) {
+  return read_json(files, options).map(options.on_error, [](const Json& line) { return line.as<T>(); });
+}
+/// The same of one file or pattern.
+template <class T>
+requires std::is_aggregate_v<T>
+[[nodiscard]] Bag<T> read_json(const std::string& files, const TextOptions& options = {}) {
+  return read_json<T>(std::vector<std::string>{files}, options);
+}
+
 /// The numbers 0 to `count - 1`. Throws `Error{invalid_argument}` if `partitions` is 0.
 [[nodiscard]] Bag<std::int64_t> bag_range(std::uint64_t count, std::size_t partitions);
 
@@ -600,7 +617,7 @@ auto Bag<T>::groupby(F key, std::size_t count) const {
   for (detail::delayed::NodeRef& node : plan_.nodes(Shuffle::part(fn, count)))
     split.emplace_back(std::move(node));
   const auto pick = weir::delayed(
-      Options{.name = "pick"},
+      Options{.priority = 2, .name = "pick"},  // what has been split makes room before more is read
       [](const detail::bag::Buckets<T>& buckets, std::uint64_t which) { return buckets.lists[which]; });
   std::vector<detail::bag::Pipe> pipes;
   for (std::uint64_t i = 0; i < count; ++i) {

@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "weir/detail/task/member_name.hpp"
 #include "weir/error.hpp"
 
 namespace weir {
@@ -75,7 +76,8 @@ class Json {
   [[nodiscard]] std::vector<std::pair<std::string, Json>> members() const;
 
   /// The value as a C++ one: bool, integers, double, std::string, Json, and std::vector,
-  /// std::map<std::string, T> and std::optional (null) of them.
+  /// std::map<std::string, T> and std::optional (null) of them; an object also as a plain struct, whose
+  /// members take the values of their names (one that may not be there is a std::optional).
   ///
   /// **Errors.** Also for an integer that `T` does not hold: nothing is rounded or wrapped but integers to
   /// double.
@@ -114,6 +116,8 @@ class Json {
  private:
   using Element = std::array<std::uint64_t, 2>;  // of simdjson
   Json(detail::bag::JsonDocument* document, Element element) noexcept;
+  template <class T, std::size_t I>
+  void read_member(T& value) const;
   [[nodiscard]] bool boolean() const;
   [[nodiscard]] std::int64_t integer() const;
   [[nodiscard]] std::uint64_t unsigned_integer() const;
@@ -138,6 +142,19 @@ struct IsOptional : std::false_type {};
 template <class T>
 struct IsOptional<std::optional<T>> : std::true_type {};
 }  // namespace detail::bag
+
+template <class T, std::size_t I>
+void Json::read_member(T& value) const {
+  using Member = detail::task::FieldType<T, I>;
+  auto fields = detail::task::fields_of(value);
+  auto& to = boost::pfr::detail::sequence_tuple::get<I>(fields);
+  constexpr std::string_view name = detail::task::member_name<T, I>();
+  if constexpr (detail::bag::IsOptional<Member>::value) {
+    if (const std::optional<Json> found = find(name)) to = found->template as<Member>();
+  } else {
+    to = (*this)[name].template as<Member>();
+  }
+}
 
 template <class T>
 T Json::as() const {
@@ -165,10 +182,16 @@ T Json::as() const {
     T all;
     for (const Json& element : elements()) all.push_back(element.as<typename T::value_type>());
     return all;
+  } else if constexpr (std::is_aggregate_v<T> && !detail::bag::IsTextMap<T>::value) {
+    T value{};
+    [&]<std::size_t... I>(std::index_sequence<I...>) { (read_member<T, I>(value), ...); }
+    (std::make_index_sequence<detail::task::field_count<T>>{});
+    return value;
   } else {
-    static_assert(detail::bag::IsTextMap<T>::value,
-                  "weir: Json::as makes bool, integers, floating point, std::string, Json, and std::vector, "
-                  "std::map<std::string, T> and std::optional of them.");
+    static_assert(
+        detail::bag::IsTextMap<T>::value,
+        "weir: Json::as makes bool, integers, floating point, std::string, Json, plain structs, and "
+        "std::vector, std::map<std::string, T> and std::optional of them.");
     T all;
     for (const auto& [key, value] : members()) all.emplace(key, value.template as<typename T::mapped_type>());
     return all;

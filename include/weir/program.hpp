@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "weir/gang.hpp"
 #include "weir/serialize.hpp"
 
 namespace weir {
@@ -36,12 +37,17 @@ struct ProgramOptions {
   std::uint64_t output_limit = 16 << 20;  ///< Bytes of stdout, and of stderr, in the result: of more the
                                           ///< first half and the last, with a line between that says so.
   bool check = true;                      ///< Whether a status that is not 0 is an error.
+  /// Of gangs: `mpirun` (Open MPI), `mpiexec.hydra` (MPICH, Intel MPI) or `srun`, or a path that ends so.
+  std::string launcher = "mpirun";
 };
 
 namespace detail::program {
 
 /// Runs `command` and waits for it; ends it when the task of this thread is cancelled or its time is over.
 [[nodiscard]] ProgramResult run(const std::vector<std::string>& command, const ProgramOptions& options);
+/// The same as an MPI job of as many ranks as the gang has, where they are. All ranks of the gang call it.
+[[nodiscard]] ProgramResult run_by(Gang& gang, const std::vector<std::string>& command,
+                                   const ProgramOptions& options);
 
 /// `words` with `{}`, `{1}`, `{.}` ... replaced by arguments; where no word asks for any, they follow.
 [[nodiscard]] std::vector<std::string> filled(const std::vector<std::string>& words,
@@ -98,6 +104,18 @@ class program {
   ProgramResult operator()(const A&... arguments) const {
     return detail::program::run(detail::program::filled(command_, {detail::program::word_of(arguments)...}),
                                 options_);
+  }
+
+  /// What a gang does: the program is one MPI job of as many ranks as the gang has, on the hosts and the
+  /// cores of its ranks; `client.submit(weir::gang{64}, weir::program{"lmp", "-in", "in.melt"})`.
+  ///
+  /// The gang's rank 0 starts `ProgramOptions::launcher`, the others keep their places for it; output and
+  /// exit status are the launcher's. A program that is no MPI program is started once for each rank.
+  /// **Errors.** Those of a program; what the survivors of a gang get is `GangError`.
+  template <detail::program::Word... A>
+  ProgramResult operator()(Gang& gang, const A&... arguments) const {
+    return detail::program::run_by(
+        gang, detail::program::filled(command_, {detail::program::word_of(arguments)...}), options_);
   }
 
   /// Its words.

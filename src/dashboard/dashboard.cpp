@@ -120,19 +120,29 @@ struct Dashboard::Work {
     return std::chrono::duration<double>(now - start).count();
   }
   [[nodiscard]] bool sleep_until(Clock::time_point when);
+  template <class What>
+  bool attempt(const What& what);
   void begin();
   void serve();
+  void try_to_serve();
   void end(const std::string& text);
   void tell_address(const std::string& address);
   void tick();
+  void glance();
+  void see(Clock::time_point now);
   void take_messages();
   void look_closer();
   void arm();
   [[nodiscard]] Answer answer(const Target& target);
   [[nodiscard]] std::function<nlohmann::json()> follow(const Target& target);
+  [[nodiscard]] nlohmann::json part_of_page(const std::string& page, const Target& target,
+                                            const seeing::TileRequest& tile);
+  [[nodiscard]] nlohmann::json task(const Target& target) const;
+  [[nodiscard]] nlohmann::json worker(const Target& target) const;
+  [[nodiscard]] nlohmann::json profile(const Target& target) const;
   [[nodiscard]] Answer file(const std::string& name);
   [[nodiscard]] static seeing::PictureLimits limits_of(const std::string& page);
-  [[nodiscard]] seeing::TileRequest last(double seconds, seeing::TileRequest tile) const;
+  [[nodiscard]] seeing::TileRequest tile_of(const Target& target, seeing::TileRequest tile) const;
   [[nodiscard]] const std::string& picture_text();
 
   Source source;
@@ -146,8 +156,10 @@ struct Dashboard::Work {
   std::optional<Server> server;
   std::string token;
   std::string picture_;  // of the last tick; empty: to be made when somebody asks
-  Clock::time_point recorded{}, ticked{}, looked_closer{};
+  Clock::time_point recorded{}, ticked{}, glanced{}, looked_closer{};
+  bool is_served = false;
   bool problem_told = false;
+  std::string last_problem;  // of `attempt`, so that it is told once
 
   std::mutex mutex;  // of what follows
   std::condition_variable changed;
@@ -163,23 +175,35 @@ bool Dashboard::Work::sleep_until(Clock::time_point when) {
 void Dashboard::Work::run() {
   prctl(PR_SET_NAME, "weir dashboard");
   if (!is_wanted_at_once() && !sleep_until(start + before_it_begins)) return;
-  try {
-    begin();
-    bool is_over = false;
-    {
-      const std::lock_guard lock(mutex);
-      is_over = is_stopping;
-      is_looping = true;
-    }
-    if (!is_over) loop->run();
+  while (!attempt([this] { begin(); }))
+    if (!sleep_until(Clock::now() + every)) return;
+  bool is_over = false;
+  {
+    const std::lock_guard lock(mutex);
+    is_over = is_stopping;
+    is_looping = true;
+  }
+  while (!is_over && !attempt([this] { loop->run(); })) is_over = !sleep_until(Clock::now() + every / 20);
+  attempt([this] {
     look_closer();
     tick();
     program.is_running = false;
     end(seeing::text_of(seeing::record(model, program)));
-  } catch (const std::exception& error) {
-    log::warn("the dashboard has ended: {}", error.what());
-  }
+  });
   server.reset();
+}
+
+// What lacks descriptors, memory or a place may have them a second later: only the end of the program ends a
+// dashboard.
+template <class What>
+bool Dashboard::Work::attempt(const What& what) try {
+  what();
+  return true;
+} catch (const std::exception& error) {
+  if (std::exchange(last_problem, error.what()) == error.what()) return false;
+  if (wish.where == Wish::Where::automatic) log::info("{}", error.what());  // nobody has asked for it
+  else log::warn("{}", error.what());
+  return false;
 }
 
 void Dashboard::Work::end(const std::string& text) {
@@ -205,19 +229,22 @@ void Dashboard::Work::stop() {
 }
 
 void Dashboard::Work::begin() {
-  program = this_program(source.job);
-  token = random_token();
-  folder = std::make_unique<RunFolder>(Run{program, "", "", {}}, state_directory());
-  loop.emplace(1);
-  timer.emplace(*loop);
-  try {
-    serve();
-  } catch (const std::exception& error) {
-    if (wish.where == Wish::Where::automatic) log::info("{}", error.what());  // nobody has asked for it
-    else log::warn("{}", error.what());
+  if (!loop) loop.emplace(1);
+  if (!timer) timer.emplace(*loop);
+  if (token.empty()) token = random_token();
+  if (!folder) {
+    program = this_program(source.job);
+    folder = std::make_unique<RunFolder>(Run{program, "", "", {}}, state_directory());
   }
+  try_to_serve();
   tick();
   arm();
+}
+
+void Dashboard::Work::try_to_serve() {
+  if (is_served) return;
+  is_served = attempt([this] { serve(); });
+  if (!is_served) server.reset();
 }
 
 void Dashboard::Work::serve() {
@@ -254,17 +281,26 @@ void Dashboard::Work::tell_address(const std::string& address) {
   tell("weir: dashboard at http://" + address + "/?token=" + token + "\n");
 }
 
-// Once a second everything is looked at, and streams, while there are some, in between.
+// Once a second everything is looked at; in between streams, while there are some, and counts, while somebody
+// follows a page.
 void Dashboard::Work::arm() {
   seeing::StreamWatch* const streams = seeing::stream_watch().load();
   const bool has_streams = streams && streams->sample();
-  timer->expires_after(has_streams ? every / 20 : every);
+  const bool is_followed =
+      server && server->is_followed() && model.snapshot().workers.size() <= seeing::Inbox::most_often;
+  source.inbox->watched(is_followed);
+  timer->expires_after(has_streams ? every / 20 : is_followed ? every / 10 : every);
   timer->async_wait([this](const boost::system::error_code& error) {
     if (error) return;
-    if (Clock::now() - ticked >= every - every / 50) {
-      tick();
-      if (server) server->push();
-    }
+    const auto now = Clock::now();
+    if (now - ticked >= every - every / 50)
+      attempt([this] {
+        try_to_serve();
+        tick();
+        if (server) server->push();
+      });
+    else if (source.inbox->is_watched() && now - glanced >= every / 10 - every / 50)
+      attempt([this] { glance(); });
     arm();
   });
 }
@@ -283,26 +319,42 @@ void Dashboard::Work::take_messages() {
 // The record is written more seldom the longer the program runs: what a kill can lose is a twentieth, at most
 // 10 s.
 void Dashboard::Work::tick() {
-  take_messages();
-  const Look look = source.look();
   const auto now = Clock::now();
   ticked = now;
   model.set_log(log::recent());
   if (seeing::StreamWatch* const streams = seeing::stream_watch().load())
     model.set_streams(streams->take(seconds_since_start(now)));
-  model.tick(seconds_since_start(now), look.snapshot, look.progress, seeing::own_process());
+  see(now);
   model.set_jobs(seeing::job_board().take());
-  picture_.clear();
   if (now - recorded >= std::clamp<Clock::duration>((now - start) / 20, every, 10 * every) - every / 10) {
     recorded = now;
     look_closer();
     folder->record(seeing::text_of(seeing::record(model, program)));
   }
-  if (folder->problem().empty() || std::exchange(problem_told, true)) return;
-  const std::string text = "there will be no report of this program: " + folder->problem() +
-                           "; WEIR_STATE_DIR names another directory";
+  if (folder->problem().empty() == !problem_told) return;
+  problem_told = !problem_told;
+  const std::string text = problem_told ? "there will be no report of this program: " + folder->problem() +
+                                              "; WEIR_STATE_DIR names another directory"
+                                        : "there will be a report of this program after all";
   if (wish.is_terminal || wish.where != Wish::Where::automatic) log::warn("{}", text);
   else log::info("{}", text);  // nobody has asked for it
+}
+
+// What workers have said, and the cluster as it is.
+void Dashboard::Work::see(Clock::time_point now) {
+  take_messages();
+  const Look look = source.look();
+  seeing::OwnProcess own = seeing::own_process();
+  seeing::read_networks(own);
+  model.tick(seconds_since_start(now), look.snapshot, look.progress, own);
+  glanced = now;
+  picture_.clear();
+}
+
+// A tenth of a second of those who follow: counts, without rows of the rings.
+void Dashboard::Work::glance() {
+  see(Clock::now());
+  server->push_more();
 }
 
 // At most once in half a second, however many look.
@@ -319,9 +371,12 @@ seeing::PictureLimits Dashboard::Work::limits_of(const std::string& page) {
           page == "failures" ? 100u : 0u, page == "log" ? 1000u : 0u};
 }
 
-seeing::TileRequest Dashboard::Work::last(double seconds, seeing::TileRequest tile) const {
-  tile.to_us = static_cast<std::int64_t>(1e6 * model.now_s());
-  tile.from_us = std::max<std::int64_t>(0, tile.to_us - static_cast<std::int64_t>(1e6 * seconds));
+// The range that is asked for, else the last seconds.
+seeing::TileRequest Dashboard::Work::tile_of(const Target& target, seeing::TileRequest tile) const {
+  const double now_s = model.now_s(), to_s = target.number("to_s", now_s, 0, 1e9);
+  const double from_s = target.number("from_s", to_s - target.number("seconds", 60, 1, 1e9), 0, to_s);
+  tile.to_us = static_cast<std::int64_t>(1e6 * to_s);
+  tile.from_us = static_cast<std::int64_t>(1e6 * from_s);
   return tile;
 }
 
@@ -345,26 +400,55 @@ Answer Dashboard::Work::file(const std::string& name) {
 std::function<nlohmann::json()> Dashboard::Work::follow(const Target& target) {
   const auto found = target.parameters.find("page");
   const std::string page = found == target.parameters.end() ? "status" : found->second;
-  const double seconds = target.number("seconds", 60, 1, 1e9);
+  const double past_s = target.number("past", 1e9, 60, 1e9);
   seeing::TileRequest tile;
   tile.columns = static_cast<std::size_t>(target.number("columns", 800, 1, 4000));
   tile.first_row = static_cast<std::size_t>(target.number("first_row", 0, 0, 65535));
   tile.most = 1000;
-  return [this, page, seconds, tile, told_s = -1.0, messages = 0]() mutable {
+  return [this, page, target, past_s, tile, told_s = -1.0, messages = 0]() mutable {
     const bool is_whole = messages++ % 60 == 0;
-    nlohmann::json all = {{"picture", seeing::picture(model, program, limits_of(page))},
-                          {"history", seeing::history(model, is_whole ? 0 : told_s + 1e-3, 300)},
-                          {"whole", is_whole}};
+    const double from_s = is_whole ? std::max(0.0, model.now_s() - past_s) : told_s + 1e-3;
+    nlohmann::json all = part_of_page(page, target, tile);
+    all["picture"] = seeing::picture(model, program, limits_of(page));
+    all["history"] = seeing::history(model, from_s, 300);
+    all["whole"] = is_whole;
     told_s = model.now_s();
-    if (page == "graph" || page == "memory") look_closer();
-    if (page == "graph") all["graph"] = seeing::graph(model, model.tasks());
-    if (page == "memory") all["held"] = seeing::held(model, model.tasks());
-    if (page == "bandwidth") all["bandwidth"] = seeing::bandwidth(model);
-    if (page == "profile") all["profile"] = seeing::profile(model);
-    if (page == "jobs") all["jobs"] = seeing::jobs(model);
-    if (page == "status" || page == "tasks") all["stream"] = seeing::task_stream(model, last(seconds, tile));
     return all;
   };
+}
+
+nlohmann::json Dashboard::Work::part_of_page(const std::string& page, const Target& target,
+                                             const seeing::TileRequest& tile) {
+  if (page == "graph" || page == "memory") look_closer();
+  if (page == "graph") return {{"graph", seeing::graph(model, model.tasks())}};
+  if (page == "memory") return {{"held", seeing::held(model, model.tasks())}};
+  if (page == "bandwidth") return {{"bandwidth", seeing::bandwidth(model)}};
+  if (page == "profile") return {{"profile", profile(target)}};
+  if (page == "jobs") return {{"jobs", seeing::jobs(model)}};
+  if (page == "task") return {{"task", task(target)}};
+  if (page == "worker") return {{"worker", worker(target)}};
+  if (page == "status" || page == "tasks")
+    return {{"stream", seeing::task_stream(model, tile_of(target, tile))}};
+  return nlohmann::json::object();
+}
+
+nlohmann::json Dashboard::Work::task(const Target& target) const {
+  TaskId id = 0;
+  if (const auto found = target.parameters.find("id"); found != target.parameters.end())
+    std::from_chars(found->second.data(), found->second.data() + found->second.size(), id);
+  return seeing::task(model, source.look_at_task ? source.look_at_task(id) : snapshot::TaskLook{});
+}
+
+nlohmann::json Dashboard::Work::worker(const Target& target) const {
+  const auto peer = static_cast<PeerId>(target.number("id", 0, 0, 4e9));
+  return seeing::worker(model, peer,
+                        source.look_at_worker ? source.look_at_worker(peer) : snapshot::SeenTasks{});
+}
+
+nlohmann::json Dashboard::Work::profile(const Target& target) const {
+  if (!target.parameters.contains("from_s") && !target.parameters.contains("to_s"))
+    return seeing::profile(model);
+  return seeing::profile(model, target.number("from_s", 0, 0, 1e9), target.number("to_s", 1e9, 0, 1e9));
 }
 
 Answer Dashboard::Work::answer(const Target& target) {
@@ -375,7 +459,14 @@ Answer Dashboard::Work::answer(const Target& target) {
   if (target.path == "/json/events") {  // server-sent: now, and whenever the server pushes
     auto next = [page = follow(target)] { return "data: " + seeing::text_of(page()) + "\n\n"; };
     std::string first = next();
-    return {200, "text/event-stream", std::move(first), std::move(next)};
+    const auto found = target.parameters.find("page");
+    const std::string page = found == target.parameters.end() ? "status" : found->second;
+    std::function<std::string()> more;  // of pages that show what moves
+    if (page == "status" || page == "tasks" || page == "functions")
+      more = [this, most = limits_of(page).functions] {
+        return "data: " + seeing::text_of({{"glance", seeing::glance(model, most)}}) + "\n\n";
+      };
+    return {200, "text/event-stream", std::move(first), std::move(next), std::move(more)};
   }
   if (target.path == "/json/picture") return {200, "application/json", picture_text()};
   if (target.path == "/json/history")
@@ -387,7 +478,9 @@ Answer Dashboard::Work::answer(const Target& target) {
                                              : seeing::held(model, model.tasks()));
   }
   if (target.path == "/json/bandwidth") return json(seeing::bandwidth(model));
-  if (target.path == "/json/profile") return json(seeing::profile(model));
+  if (target.path == "/json/profile") return json(profile(target));
+  if (target.path == "/json/task") return json(task(target));
+  if (target.path == "/json/worker") return json(worker(target));
   if (target.path == "/json/jobs") return json(seeing::jobs(model));
   if (target.path == "/json/record") return json(seeing::record(model, program));
   if (target.path == "/json/workers")

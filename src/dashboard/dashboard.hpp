@@ -42,6 +42,8 @@ struct Source {
   std::function<snapshot::SeenTasks()> closer_look = nullptr;  ///< The same, while somebody looks at tasks.
   seeing::Model::NameOf name_of = nullptr, code_of = nullptr;  ///< Of functions; of code in profiles.
   std::string job;  ///< Of the batch system, if the program runs in one.
+  std::function<snapshot::SeenTasks(PeerId)> look_at_worker = nullptr;
+  std::function<snapshot::TaskLook(TaskId)> look_at_task = nullptr;
 };
 
 /// Sees a program from now on; its end is the end of the page.

@@ -11,6 +11,7 @@
 #include <charconv>
 #include <cstring>
 #include <fstream>
+#include <nlohmann/json.hpp>
 #include <sstream>
 
 #include "core/descriptor.hpp"
@@ -92,6 +93,19 @@ std::string fetch(const Run& run, const std::string& target) {
   return answer.substr(head + 4);
 }
 
+namespace {
+
+/// The record of a program that was killed still says that it runs.
+std::string of_the_past(const std::string& record) {
+  nlohmann::json all = nlohmann::json::parse(record, nullptr, false);
+  const nlohmann::json::json_pointer running("/picture/program/running");
+  if (all.is_discarded() || !all.contains(running) || all[running] == false) return record;
+  all[running] = false;
+  return seeing::text_of(all);
+}
+
+}  // namespace
+
 std::string read_record(const Run& run) {
   if (!run.address.empty() && is_alive(run)) {
     try {
@@ -105,7 +119,7 @@ std::string read_record(const Run& run) {
   if (text.str().empty())
     throw Error(ErrorKind::not_found,
                 who_is(run) + " has left no record (nothing in " + run.record().string() + ")");
-  return text.str();
+  return is_alive(run) ? text.str() : of_the_past(text.str());
 }
 
 }  // namespace weir::detail::dashboard

@@ -56,6 +56,17 @@ std::optional<Run> read_run(const fs::path& folder) try {
   return std::nullopt;
 }
 
+/// One that has ended, and that nobody has asked for its status yet, is no process that lives.
+bool lives(pid_t process) {
+  if (kill(process, 0) != 0 && errno != EPERM) return false;
+  std::ifstream file("/proc/" + std::to_string(process) + "/stat");
+  std::string text;
+  std::getline(file, text);
+  const std::size_t name = text.rfind(')');  // "12 (the name) S ..."
+  return name == std::string::npos || name + 2 >= text.size() ||
+         (text[name + 2] != 'Z' && text[name + 2] != 'X');
+}
+
 // Of programs that have ended the oldest go, so that the number of folders does not grow.
 void remove_old(const fs::path& state_directory) {
   std::vector<Run> all = runs(state_directory);
@@ -67,23 +78,28 @@ void remove_old(const fs::path& state_directory) {
 }  // namespace
 
 RunFolder::RunFolder(Run run, const fs::path& state_directory) : run_(std::move(run)) {
-  const fs::path all = state_directory / "runs";
-  run_.folder = all / run_.program.id;
+  run_.folder = state_directory / "runs" / run_.program.id;
+  if (!make()) return;
+  write_run();
+  remove_old(state_directory);
+}
+
+bool RunFolder::make() {
+  if (is_there_) return true;
+  const fs::path all = run_.folder.parent_path();
   std::error_code error;
   fs::create_directories(all, error);
+  problem_.clear();
   if (error) problem_ = all.string() + " cannot be made (" + error.message() + ")";
   else if (chmod(all.c_str(), 0700) != 0 && errno != EPERM)
     problem_ = all.string() + " cannot be made private (" + reason(errno) + ")";
   else if (mkdir(run_.folder.c_str(), 0700) != 0)
     problem_ = run_.folder.string() + " cannot be made (" + reason(errno) + ")";
-  is_there_ = problem_.empty();
-  if (!is_there_) return;
-  write_run();
-  remove_old(state_directory);
+  return is_there_ = problem_.empty();
 }
 
 bool RunFolder::write(const char* name, const std::string& text) {
-  if (!is_there_) return false;
+  if (!make()) return false;
   const fs::path path = run_.folder / name;
   const fs::path temporary = path.string() + ".new";
   const auto failed = [&](int number) {
@@ -166,8 +182,7 @@ Run find_run(const std::string& which, const fs::path& state_directory) {
 
 bool is_alive(const Run& run) {
   if (!run.program.is_running) return false;
-  if (run.program.host == own_host())
-    return kill(static_cast<pid_t>(run.program.pid), 0) == 0 || errno == EPERM;
+  if (run.program.host == own_host()) return lives(static_cast<pid_t>(run.program.pid));
   std::error_code error;
   const auto written = fs::last_write_time(run.record(), error);
   return !error && fs::file_time_type::clock::now() - written < std::chrono::minutes(1);

@@ -23,7 +23,8 @@ struct Run {
 /// who runs and where its page is, `record.json` what has happened.
 ///
 /// **Errors.** Never throws: a program runs without it. `problem` says what went wrong, if something did.
-/// What could not be written, since the disk was full for example, is tried again with the next record.
+/// What could not be made or written, since the disk was full for example, is tried again with the next
+/// record.
 /// **Cost.** At most `most_runs` folders are kept, the oldest of ended programs go; a file is written under
 /// another name and renamed.
 class RunFolder {
@@ -39,6 +40,7 @@ class RunFolder {
   static constexpr std::size_t most_runs = 64;
 
  private:
+  bool make();
   void write_run();
   bool write(const char* name, const std::string& text);
 

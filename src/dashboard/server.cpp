@@ -44,6 +44,15 @@ std::string unescaped(std::string_view text) {
   return result;
 }
 
+/// "/json/jobs" of "/node/n17/8787/json/jobs": Open OnDemand's proxy leaves its prefix there.
+std::string without_prefix(std::string path) {
+  constexpr std::string_view node = "/node/";
+  if (!path.starts_with(node)) return path;
+  const std::size_t host = path.find('/', node.size());
+  const std::size_t port = host == std::string::npos ? host : path.find_first_not_of("0123456789", host + 1);
+  return port == std::string::npos || port == host + 1 || path[port] != '/' ? path : path.substr(port);
+}
+
 /// "localhost" of "localhost:8787", "[::1]" of "[::1]:8787".
 std::string_view without_port(std::string_view host) {
   const std::size_t colon = host.rfind(':');
@@ -89,7 +98,7 @@ double Target::number(std::string_view name, double otherwise, double least, dou
 Target parse_target(std::string_view text) {
   Target target;
   const std::size_t question = std::min(text.find('?'), text.size());
-  target.path = unescaped(text.substr(0, question));
+  target.path = without_prefix(unescaped(text.substr(0, question)));
   std::string_view rest = text.substr(std::min(question + 1, text.size()));
   while (!rest.empty() && target.parameters.size() < 16) {
     const std::size_t end = std::min(rest.find('&'), rest.size());
@@ -141,7 +150,7 @@ struct Server::Shared {
 
   struct Response {
     http::response<http::string_body> message;
-    std::function<std::string()> next;
+    std::function<std::string()> next, more;
   };
   Response respond(const http::request<http::empty_body>& request);
 };
@@ -177,6 +186,20 @@ class Server::Session : public std::enable_shared_from_this<Session> {
   void push() {
     if (is_writing_ || !earn()) return;
     pushed_ = next_();
+    more_credit_ = std::max(0.0, bytes_per_s * 0.9 - static_cast<double>(pushed_.size()));
+    send_pushed();
+  }
+  void push_more() {
+    if (is_writing_ || !more_ || !earn() || more_credit_ <= 0) return;
+    std::string more = more_();
+    more_credit_ -= static_cast<double>(more.size());
+    if (more_credit_ < 0) return;
+    pushed_ = std::move(more);
+    send_pushed();
+  }
+
+ private:
+  void send_pushed() {
     credit_ -= static_cast<double>(pushed_.size());
     is_writing_ = true;
     stream_.expires_after(patience);
@@ -186,8 +209,6 @@ class Server::Session : public std::enable_shared_from_this<Session> {
                         if (error) self->leave();
                       });
   }
-
- private:
   void wait_no_more() {
     if (place_) shared_->waiting.erase(*std::exchange(place_, std::nullopt));
   }
@@ -196,9 +217,10 @@ class Server::Session : public std::enable_shared_from_this<Session> {
     if (error && (!parser_->is_header_done() || error == beast::error::timeout)) return;
     http::request<http::empty_body> request = parser_->release();
     if (error) request.keep_alive(false);  // a body came, which nobody reads
-    auto [message, next] = shared_->respond(request);
+    auto [message, next, more] = shared_->respond(request);
     response_ = std::move(message);
     next_ = std::move(next);
+    more_ = std::move(more);
     if (error || next_) response_.keep_alive(false);
     // Whoever asks faster than what a page needs waits.
     static_cast<void>(earn());
@@ -238,7 +260,8 @@ class Server::Session : public std::enable_shared_from_this<Session> {
   beast::flat_buffer buffer_{16 * 1024};
   std::optional<http::request_parser<http::empty_body>> parser_;
   http::response<http::string_body> response_;
-  std::function<std::string()> next_;  // of who follows
+  std::function<std::string()> next_, more_;  // of who follows
+  double more_credit_ = 0;                    // what the last `next_` has left of a second's bytes
   std::string pushed_;
   bool is_writing_ = false;
   double credit_ = burst_bytes;
@@ -295,7 +318,7 @@ Server::Shared::Response Server::Shared::respond(const http::request<http::empty
     response.content_length(bytes);
     answer->next = nullptr;
   }
-  return {std::move(response), std::move(answer->next)};
+  return {std::move(response), std::move(answer->next), std::move(answer->more)};
 }
 
 // The acceptor is there as long as the server is.
@@ -310,9 +333,9 @@ void Server::accept(const std::shared_ptr<Shared>& shared, Acceptor& acceptor) {
         if (!shared->is_closed) accept(shared, acceptor);
       });
     }
+    accept(shared, acceptor);
     if (shared->make_room())  // else it is closed
       std::make_shared<Session>(shared, asio::generic::stream_protocol::socket(std::move(socket)))->read();
-    accept(shared, acceptor);
   });
 }
 
@@ -329,6 +352,13 @@ void Server::push() {
   const auto all = shared_->followers;  // one that fails leaves meanwhile
   for (const std::shared_ptr<Session>& one : all) one->push();
 }
+
+void Server::push_more() {
+  const auto all = shared_->followers;
+  for (const std::shared_ptr<Session>& one : all) one->push_more();
+}
+
+bool Server::is_followed() const { return !shared_->followers.empty(); }
 
 Server::~Server() {
   shared_->is_closed = true;

@@ -31,6 +31,8 @@ struct Answer {
   std::string body;
   /// If set, the connection stays open, and what this gives follows the body at each `Server::push`.
   std::function<std::string()> next = nullptr;
+  /// Likewise at each `Server::push_more`, if there is time and room for it.
+  std::function<std::string()> more = nullptr;
 };
 
 /// What a request says of who sends it.
@@ -68,6 +70,9 @@ class Server {
 
   /// Sends what is next to everybody who follows something and has taken what came before.
   void push();
+  /// Sends what is between two of these to those who need not all of their bytes for them.
+  void push_more();
+  [[nodiscard]] bool is_followed() const;
 
   static constexpr std::size_t most_connections = 64, most_followers = 16;
   static constexpr double bytes_per_s = 1e5, burst_bytes = 1e6;

@@ -2,6 +2,8 @@
 #include "weir/frame/frame.hpp"
 
 #include <algorithm>
+#include <cmath>
+#include <limits>
 #include <ostream>
 
 #include "core/decimal.hpp"
@@ -44,7 +46,8 @@ std::string Frame::show() const {
   for (const Field& field : schema())
     text += "  " + field.name + " " + std::string(to_string(field.type)) + "\n";
   text += "plan\n";
-  show_plan(detail::frame::optimized(node_), 1, text);
+  detail::frame::Rewritten known;
+  show_plan(detail::frame::optimized(node_, known), 1, text);
   return text;
 }
 std::ostream& operator<<(std::ostream& out, const Frame& frame) { return out << frame.show(); }
@@ -78,6 +81,17 @@ Frame Frame::with(const std::string& name, const Expression& value) const {
   if (same != columns.end()) same->second = value.term();
   else columns.emplace_back(name, value.term());
   return framed(detail::frame::make_project("with", node_, std::move(columns)));
+}
+Frame Frame::assign(const std::vector<std::pair<std::string, Expression>>& values) const {
+  NamedTerms columns = detail::frame::plain_columns(schema());
+  for (const auto& [name, value] : values) {
+    const std::string& own = name;
+    const auto same =
+        std::find_if(columns.begin(), columns.end(), [&](const auto& c) { return c.first == own; });
+    if (same != columns.end()) same->second = value.term();
+    else columns.emplace_back(name, value.term());
+  }
+  return framed(detail::frame::make_project("assign", node_, std::move(columns)));
 }
 Frame Frame::astype(const std::string& name, ColumnType type) const {
   static_cast<void>(detail::frame::find_column("astype", name, schema()));
@@ -142,6 +156,38 @@ Frame Frame::value_counts(const std::string& name) const {
 Frame Frame::merge(const Frame& right, const Merge& options) const {
   return framed(detail::frame::make_merge(node_, right.node_, options));
 }
+Frame Frame::merge_asof(const Frame& right, const MergeAsof& options) const {
+  return framed(detail::frame::make_asof(node_, right.node_, options));
+}
+Frame Frame::shuffle(const std::vector<std::string>& names, std::uint32_t partitions) const {
+  return framed(detail::frame::make_shuffle(node_, names, partitions));
+}
+Frame Frame::sample(double fraction, std::uint64_t seed) const {
+  return framed(detail::frame::make_sample(node_, fraction, seed));
+}
+double Frame::quantile(const std::string& name, double q) const {
+  const Column value = agg(weir::quantile(name, q)).compute().columns().front();
+  return value.is_na(0) ? std::numeric_limits<double>::quiet_NaN() : value.float64s()[0];
+}
+double Frame::corr(const std::string& a, const std::string& b) const {
+  const auto real = [](const std::string& name) { return col(name).astype(ColumnType::float64); };
+  const Frame both = dropna({a, b}).assign({{"\na", real(a)}, {"\nb", real(b)}}).select("\na", "\nb");
+  const Table means = both.agg(mean("\na").as("a"), mean("\nb").as("b")).compute();
+  if (means.column("a").is_na(0)) return std::numeric_limits<double>::quiet_NaN();
+  const Expression x = col("\na") - lit(means.column("a").float64s()[0]);
+  const Expression y = col("\nb") - lit(means.column("b").float64s()[0]);
+  const auto sum_of = [](const Expression& value, const char* as) {
+    return aggregate(Aggregate::Kind::sum, value).as(as);
+  };
+  const Table sums = both.agg(sum_of(x * y, "xy"), sum_of(x * x, "xx"), sum_of(y * y, "yy")).compute();
+  const auto of = [&](const char* name) { return sums.column(name).float64s()[0]; };
+  return of("xy") / std::sqrt(of("xx") * of("yy"));
+}
+std::vector<Table> compute(const std::vector<Frame>& frames) {
+  std::vector<NodePtr> nodes;
+  for (const Frame& frame : frames) nodes.push_back(frame.node());
+  return detail::frame::compute_tables(nodes);
+}
 Frame concat(const std::vector<Frame>& frames) {
   std::vector<NodePtr> nodes;
   for (const Frame& frame : frames) nodes.push_back(frame.node());
@@ -175,6 +221,17 @@ Table Frame::tail(std::size_t n) const {
 std::int64_t Frame::count_rows() const {
   if (schema().empty()) return 0;
   return agg(count()).compute().column("count").int64s()[0];
+}
+std::vector<Future<Table>> Frame::to_futures() const {
+  std::vector<Future<Table>> tables;
+  detail::frame::compute_parts(
+      node_, [&](detail::frame::Run& run, const Schema& schema, const std::vector<Future<Table>>& parts) {
+        tables.clear();
+        for (const Future<Table>& part : parts)
+          tables.push_back(run.client.submit(detail::frame::conformed, part, schema));
+        run.client.wait(tables);
+      });
+  return tables;
 }
 Frame Frame::persist() const {
   Frame kept;
@@ -248,6 +305,12 @@ Aggregate aggregate(Aggregate::Kind kind, const Expression& value, double parame
 
 namespace detail::frame {
 
+Frame mapped_frame(const Frame& frame, PartitionMap map) {
+  return Frame(make_mapped(frame.node(), std::move(map)));
+}
+Frame asked_frame(Schema schema, std::size_t partitions, AskForTables ask) {
+  return Frame(make_asked(std::move(schema), partitions, std::move(ask)));
+}
 Frame frame_of(Table table, std::size_t partitions) {
   return Frame(make_memory(std::move(table), partitions));
 }

@@ -26,6 +26,8 @@ std::unique_ptr<dashboard::Dashboard> start_dashboard(const std::shared_ptr<node
     return dashboard::Look{std::move(picture.snapshot), std::move(picture.progress)};
   };
   source.closer_look = [of = node.get()] { return of->closer_look(); };
+  source.look_at_worker = [of = node.get()](PeerId worker) { return of->look_at_worker(worker); };
+  source.look_at_task = [of = node.get()](TaskId task) { return of->look_at_task(task); };
   source.name_of = [](std::uint64_t function) -> std::string {
     try {
       return task::function_name(function);

@@ -140,10 +140,12 @@ void SchedulerNode::on(PeerId from, protocol::Heartbeat&& message) {
   peer(from).executing = std::move(message.executing);
   // All workers together tell of so much, however many they are.
   constexpr std::size_t most_blocks = 16384, fewest = 4, most_of_one = 512;
-  post(from, protocol::Alive{settings_.inbox
-                                 ? static_cast<std::uint32_t>(std::clamp(
-                                       most_blocks / std::max<std::size_t>(1, joined_), fewest, most_of_one))
-                                 : 0});
+  if (!settings_.inbox) return post(from, protocol::Alive{0, 1000});
+  const auto blocks = static_cast<std::uint32_t>(
+      std::clamp(most_blocks / std::max<std::size_t>(1, joined_), fewest, most_of_one));
+  const bool is_often = settings_.inbox->is_watched() && joined_ <= seeing::Inbox::most_often;
+  if (is_often) post(from, protocol::Alive{blocks / 10, 100});
+  else post(from, protocol::Alive{blocks, 1000});
 }
 
 void SchedulerNode::on(PeerId from, protocol::RetireMe&& message) {
@@ -428,6 +430,17 @@ snapshot::SeenTasks SchedulerNode::closer_look() {
   constexpr std::size_t most_tasks = 1000, most_results = 10'000;
   const std::lock_guard hold(baton_);
   return state_.closer_look(most_tasks, most_results);
+}
+
+snapshot::SeenTasks SchedulerNode::look_at_worker(PeerId worker) {
+  constexpr std::size_t most_tasks = 200, most_results = 10'000;
+  const std::lock_guard hold(baton_);
+  return state_.look_at_worker(worker, most_tasks, most_results);
+}
+
+snapshot::TaskLook SchedulerNode::look_at_task(TaskId id) {
+  const std::lock_guard hold(baton_);
+  return state_.look_at_task(id);
 }
 
 std::vector<PeerId> SchedulerNode::who_has(TaskId id) {

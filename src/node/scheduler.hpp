@@ -83,6 +83,9 @@ class SchedulerNode final : public Node, public client::Overseer, public client:
   [[nodiscard]] Picture picture();
   /// Single tasks and results, of which a bounded number is looked at; waits for nobody.
   [[nodiscard]] snapshot::SeenTasks closer_look();
+  /// The same of one worker; and one task.
+  [[nodiscard]] snapshot::SeenTasks look_at_worker(PeerId worker);
+  [[nodiscard]] snapshot::TaskLook look_at_task(TaskId id);
   [[nodiscard]] std::vector<PeerId> who_has(TaskId id) override;
   [[nodiscard]] std::vector<std::string> explain(TaskId id) override;
   [[nodiscard]] snapshot::SeenTasks ancestry(const std::vector<TaskId>& ids, std::size_t most) override;

@@ -617,7 +617,7 @@ void WorkerNode::tick(Clock::time_point now) {
   checked_ = now;
   note_idle(now);
   if (limited_count_.load(std::memory_order_relaxed)) enforce_limits(now);
-  if (now - seen_ >= std::chrono::seconds(1)) tell_seen(now);
+  if (now - seen_ >= seen_every_) tell_seen(now);
   state_.try_again(now - disk_tried_ > std::chrono::seconds(1));
   memory::release_unused();
   if (state_.wants_spill()) wake_spiller();
@@ -640,13 +640,21 @@ void WorkerNode::tick(Clock::time_point now) {
 
 // Why threads run nothing is looked at some twenty times a second.
 void WorkerNode::note_idle(Clock::time_point now) {
-  const double seconds = std::chrono::duration<double>(now - std::exchange(idle_noted_, now)).count();
+  const auto before = std::exchange(idle_noted_, now);
+  const double seconds = std::chrono::duration<double>(now - before).count();
   const std::size_t at_work = state_.executing().size() - std::min(state_.executing().size(), seceded_);
   if (at_work >= settings_.threads) return;
   const seeing::Idle why = state_.is_paused()     ? seeing::Idle::no_memory
                            : state_.is_fetching() ? seeing::Idle::fetching
                                                   : seeing::Idle::unasked;
-  counter_.idle(why, static_cast<double>(settings_.threads - at_work), seconds);
+  std::size_t idle = settings_.threads - at_work;
+  counter_.idle(why, static_cast<double>(idle), seconds);
+  if (why == seeing::Idle::unasked || !seen_blocks_.value_or(0)) return;
+  for (std::size_t slot = 0; slot < std::min(slots_.size(), running_.size()) && idle > 0; ++slot) {
+    if (slots_[slot].ended || running_[slot].start_ns.load(std::memory_order_relaxed) >= 0) continue;
+    counter_.waited(slot, why, before.time_since_epoch().count(), now.time_since_epoch().count());
+    --idle;
+  }
 }
 
 void WorkerNode::note_link(PeerId from, std::uint64_t bytes) {
@@ -666,7 +674,10 @@ void WorkerNode::tell_seen(Clock::time_point now) {
   protocol::Seen seen = counter_.take(now.time_since_epoch().count(), running, *seen_blocks_);
   const seeing::OwnProcess own = seeing::own_process();
   seen.threads = settings_.threads;
-  seen.cpu_s = own.cpu_s - std::exchange(cpu_told_s_, own.cpu_s);
+  seen.cpu_s = own.cpu_s - told_.cpu_s;
+  seen.read_bytes = own.read_bytes - std::min(own.read_bytes, told_.read_bytes);
+  seen.written_bytes = own.written_bytes - std::min(own.written_bytes, told_.written_bytes);
+  told_ = own;
   seen.resident_bytes = own.resident_bytes;
   seen.descriptors = own.descriptors;
   seen.received_bytes = std::exchange(received_bytes_, 0);

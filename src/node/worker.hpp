@@ -14,6 +14,7 @@
 #include "node/profile.hpp"
 #include "node/spill_file.hpp"
 #include "seeing/counter.hpp"
+#include "seeing/process.hpp"
 #include "worker/state.hpp"
 
 namespace weir::detail::node {
@@ -154,7 +155,10 @@ class WorkerNode final : public Node {
     state_.handle(std::move(message), actions_);
   }
   void on(PeerId, protocol::Welcome&& message);
-  void on(PeerId, protocol::Alive&& message) { seen_blocks_ = message.seen_blocks; }
+  void on(PeerId, protocol::Alive&& message) {
+    seen_blocks_ = message.seen_blocks;
+    seen_every_ = std::chrono::milliseconds(message.seen_ms);
+  }
   void on(PeerId, protocol::Refused&& message);
   void on(PeerId, protocol::Shutdown&& message);
   void on(PeerId, protocol::GoodBye&& message);
@@ -201,7 +205,8 @@ class WorkerNode final : public Node {
   std::atomic<std::size_t> limited_count_{0}, unwanted_count_{0};
   std::optional<std::uint32_t> seen_blocks_;  // of a `Seen`; nothing: rank 0 has not said; 0: none is wanted
   Clock::time_point seen_{}, idle_noted_ = Clock::now();
-  double cpu_told_s_ = 0;
+  std::chrono::nanoseconds seen_every_ = std::chrono::seconds(1);
+  seeing::OwnProcess told_;                            // in the last `Seen`
   std::uint64_t received_bytes_ = 0, sent_bytes_ = 0;  // since the last `Seen`
   Profile profile_;
   std::map<PeerId, protocol::SeenLink> links_;  // the same, by sender

@@ -143,8 +143,9 @@ std::string path_variable(const std::vector<std::string>& environment) {
   return "/usr/local/bin:/usr/bin:/bin";
 }
 
-std::vector<std::string> environment_of(const ProgramOptions& options) {
+std::vector<std::string> environment_of(const ProgramOptions& options, const Extra& extra) {
   std::vector<std::string> environment = clean_environment();
+  environment.insert(environment.end(), extra.variables.begin(), extra.variables.end());
   for (const auto& [name, value] : options.environment) {
     if (name.empty() || name.find('=') != std::string::npos)
       throw Error(ErrorKind::invalid_argument,
@@ -284,10 +285,16 @@ std::string word(double number) {
 }
 
 ProgramResult run(const std::vector<std::string>& command, const ProgramOptions& options) {
+  return run(command, options, {});
+}
+
+ProgramResult run(const std::vector<std::string>& command, const ProgramOptions& options,
+                  const Extra& extra) {
   check(command, options);
   Start start;
   start.words = command;
-  start.environment = environment_of(options);
+  start.environment = environment_of(options, extra);
+  start.processors = extra.processors;
   start.path = resolved(command.front(), path_variable(start.environment), options.directory);
   start.directory = options.directory;
   const Descriptor input = opened_input(options);

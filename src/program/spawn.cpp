@@ -38,6 +38,7 @@ struct Plan {
   const char* directory;  // null: stay
   int input, output, errors;
   pid_t parent;
+  const cpu_set_t* processors;  // null: those of the thread
 };
 
 enum class Step : int { none, orphaned, descriptors, directory, execute };
@@ -70,11 +71,12 @@ void reset_signals() {
 
 [[noreturn]] void become(const Plan& plan, Problem& problem) {
   setpgid(0, 0);
-  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  prctl(PR_SET_PDEATHSIG, SIGTERM);
   if (getppid() != plan.parent) fail(problem, Step::orphaned);
   if (dup2(plan.input, STDIN_FILENO) < 0 || dup2(plan.output, STDOUT_FILENO) < 0 ||
       dup2(plan.errors, STDERR_FILENO) < 0)
     fail(problem, Step::descriptors);
+  if (plan.processors) sched_setaffinity(0, sizeof *plan.processors, plan.processors);
   if (plan.directory && chdir(plan.directory) != 0) fail(problem, Step::directory);
 #ifdef SYS_close_range
   syscall(SYS_close_range, 3U, ~0U, 0U);  // sockets of MPI, pipes of other programs
@@ -168,10 +170,15 @@ std::string resolved(const std::string& name, const std::string& path, const std
 
 pid_t spawn(const Start& start) {
   const std::vector<char*> words = pointers(start.words), environment = pointers(start.environment);
-  const Plan plan{start.path.c_str(), words.data(),
-                  environment.data(), start.directory.empty() ? nullptr : start.directory.c_str(),
-                  start.input,        start.output,
-                  start.errors,       getpid()};
+  const Plan plan{start.path.c_str(),
+                  words.data(),
+                  environment.data(),
+                  start.directory.empty() ? nullptr : start.directory.c_str(),
+                  start.input,
+                  start.output,
+                  start.errors,
+                  getpid(),
+                  start.processors ? &*start.processors : nullptr};
   Problem problem;
   // No handler of this process may run in the child, which shares its memory.
   sigset_t all, before;
@@ -207,10 +214,13 @@ Guard::Guard() {
     throw Error(ErrorKind::io,
                 std::string("program: no socket could be made (") + std::strerror(errno) + ")");
   // Group by group as it hears of them; at the end of the lines it ends those that are left.
+  // A launcher of MPI ends its ranks when it is asked to, not when it is killed.
   std::string script =
       "all=' '; while read -r what group; do "
       "if [ \"$what\" = + ]; then all=\"$all$group \"; else all=\"${all%% $group *} ${all#* $group }\"; fi; "
-      "done; for group in $all; do kill -9 -$group; done";
+      "done; [ \"$all\" != ' ' ] || exit 0; for group in $all; do kill -TERM -$group; kill -CONT -$group; "
+      "done; "
+      "sleep 2; for group in $all; do kill -9 -$group; done";
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
   posix_spawn_file_actions_adddup2(&actions, ends[0], STDIN_FILENO);

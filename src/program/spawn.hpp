@@ -1,10 +1,14 @@
 // Starts a program in a process group of its own that ends with the thread that started it.
 #pragma once
 
+#include <sched.h>
 #include <sys/types.h>
 
+#include <optional>
 #include <string>
 #include <vector>
+
+#include "weir/program.hpp"
 
 namespace weir::detail::program {
 
@@ -15,6 +19,13 @@ struct Start {
   std::vector<std::string> environment;  ///< `NAME=value`
   std::string directory;                 ///< Empty: this one.
   int input = -1, output = -1, errors = -1;
+  std::optional<cpu_set_t> processors = std::nullopt;  ///< By default those of this thread.
+};
+
+/// What a launcher gets beyond the options of its program.
+struct Extra {
+  std::vector<std::string> variables{};  ///< `NAME=value`
+  std::optional<cpu_set_t> processors{};
 };
 
 /// The file that `name` is, looked for in `path` (a list as in PATH) if it has no slash; a relative one is
@@ -25,15 +36,20 @@ struct Start {
 [[nodiscard]] std::string resolved(const std::string& name, const std::string& path,
                                    const std::string& directory);
 
+/// `weir::detail::program::run` with them.
+[[nodiscard]] ProgramResult run(const std::vector<std::string>& command, const ProgramOptions& options,
+                                const Extra& extra);
+
 /// Starts it; its process id is that of its group.
 ///
 /// **Errors.** Throws `Error` with a sentence if it cannot be executed.
-/// **Threads.** The one that calls must live longer than the program: its death is the program's (SIGKILL).
+/// **Threads.** The one that calls must live longer than the program: its death is the program's (SIGTERM,
+/// and SIGKILL by the guard).
 /// **Cost.** Memory of this process is not copied (vfork).
 [[nodiscard]] pid_t spawn(const Start& start);
 
-/// A process that ends the groups it has been told of when this one dies, however it dies: the kernel itself
-/// ends only the first process of a group.
+/// A process that ends the groups it has been told of when this one dies, however it dies (SIGTERM, and
+/// SIGKILL 2 s later): the kernel itself tells only the first process of a group.
 class Guard {
  public:
   /// The one of this process.

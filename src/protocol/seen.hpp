@@ -22,6 +22,8 @@ struct SeenFunction {
   std::uint64_t busy_ns = 0;
   std::uint64_t bytes = 0;  ///< Of their results.
   std::vector<SeenDurations> durations;
+  std::uint64_t fetching_ns = 0;   ///< Threads that ran them next had waited so long for inputs ...
+  std::uint64_t no_memory_ns = 0;  ///< ... and for memory.
 };
 
 /// What a thread did for a while: runs of one function that follow each other closely are one block.
@@ -32,6 +34,8 @@ struct SeenBlock {
   std::uint32_t count = 0;     ///< Tasks; 0: it is still running.
   std::uint16_t function = 0;  ///< Position in `functions`.
   std::uint16_t thread = 0;
+  std::uint32_t failed = 0;  ///< Tasks of these.
+  std::uint32_t kind = 0;    ///< 0: runs; 1: it waited for inputs, 2: for memory, and `count` is 0.
 };
 
 /// Results that came from a peer since the last message.
@@ -64,8 +68,10 @@ struct Seen {
   std::uint64_t sent_bytes = 0;      ///< Results that went to peers.
   std::vector<SeenFunction> functions;
   std::vector<SeenBlock> blocks;
-  std::vector<SeenLink> links;    ///< Those that most came from.
-  std::vector<SeenStack> stacks;  ///< Those seen most often.
+  std::vector<SeenLink> links;      ///< Those that most came from.
+  std::vector<SeenStack> stacks;    ///< Those seen most often.
+  std::uint64_t read_bytes = 0;     ///< From disks, by the process.
+  std::uint64_t written_bytes = 0;  ///< To disks.
 };
 
 }  // namespace weir::detail::protocol

@@ -102,7 +102,8 @@ struct Welcome {
 /// The scheduler lives: the answer to a heartbeat.
 struct Alive {
   static constexpr bool is_sign_of_life = true;
-  std::uint32_t seen_blocks = 0;  ///< So many blocks a second may the worker tell of; 0: nobody wants `Seen`.
+  std::uint32_t seen_blocks = 0;  ///< So many blocks may the worker tell of each time; 0: it says no `Seen`.
+  std::uint32_t seen_ms = 1000;   ///< How often it says `Seen`.
 };
 /// A stranger is sent away, with a sentence.
 struct Refused {

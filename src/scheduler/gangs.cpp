@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/invariant.hpp"
 #include "scheduler/state.hpp"
 #include "weir/duration.hpp"
 
@@ -470,33 +471,33 @@ void State::explain_gang(const Task& task, std::vector<std::string>& lines) cons
 }
 
 void State::check_gangs() const {
-  const auto require = [](bool holds, const std::string& rule) {
-    if (!holds) throw Error(ErrorKind::internal, "scheduler: " + rule);
-  };
+  const Invariant require("scheduler");
   std::vector<std::uint32_t> reserved(workers_.size());
   std::size_t waiting = 0, keepers = 0;
   for (const auto& [leader, gang] : gangs_) {
-    const std::string name = "gang " + std::to_string(leader) + " ";
+    const auto name = [id = leader] {
+      return "gang " + std::to_string(id) + " ";
+    };  // clang captures no binding
     waiting += gang.phase == GangPhase::waiting;
     keepers += !gang.reserved.empty();
-    require(gang.reserved.empty() || gang.phase == GangPhase::waiting, name + "keeps places for nothing");
+    require(gang.reserved.empty() || gang.phase == GangPhase::waiting, name, "keeps places for nothing");
     for (const Places& kept : gang.reserved) reserved[kept.worker] += kept.threads;
     std::size_t processing = 0;
     for (const TaskId id : gang.members) {
       const Task* task = id ? tasks_.find(id) : nullptr;
       processing += task && task->state == TaskState::processing;
     }
-    if (gang.phase == GangPhase::running) require(processing == gang.members.size(), name + "runs in part");
-    else if (gang.phase == GangPhase::breaking) require(processing > 0, name + "breaks, and all have left");
-    else require(processing == 0, name + "does not run, and ranks of it do");
+    if (gang.phase == GangPhase::running) require(processing == gang.members.size(), name, "runs in part");
+    else if (gang.phase == GangPhase::breaking) require(processing > 0, name, "breaks, and all have left");
+    else require(processing == 0, name, "does not run, and ranks of it do");
     require((std::find(waiting_gangs_.begin(), waiting_gangs_.end(), leader) != waiting_gangs_.end()) ==
                 (gang.phase == GangPhase::waiting),
-            name + "is not where it waits");
+            name, "is not where it waits");
   }
   require(waiting == waiting_gangs_.size(), "waiting gangs miscounted");
   require(keepers <= 1, "several gangs keep places and may wait for each other");
   for (WorkerIndex i = 0; i < workers_.size(); ++i)
-    require(workers_[i].reserved == reserved[i], workers_[i].name + ": kept threads miscounted");
+    require(workers_[i].reserved == reserved[i], workers_[i].name, ": kept threads miscounted");
 }
 
 }  // namespace weir::detail::scheduler

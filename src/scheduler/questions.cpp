@@ -6,6 +6,7 @@
 #include <set>
 #include <unordered_set>
 
+#include "core/invariant.hpp"
 #include "scheduler/state.hpp"
 #include "weir/bytes.hpp"
 #include "weir/detail/task/address.hpp"
@@ -303,22 +304,73 @@ snapshot::SeenTasks State::closer_look(std::size_t most_tasks, std::size_t most_
   seen.tasks_total = tasks_.size();
   seen.tasks = with_inputs(neighbourhood(most_tasks));
   const std::size_t share = 1 + most_results / std::max<std::size_t>(1, alive_);
+  for (const Worker& worker : workers_) add_held(worker, share, seen);
+  return seen;
+}
+
+void State::add_held(const Worker& worker, std::size_t most, snapshot::SeenTasks& seen) {
+  std::map<std::uint64_t, snapshot::SeenResults> by_function;
+  seen.results_total += worker.holds.size() - worker.gone;
+  for (std::size_t i = 0; i < std::min(most, worker.holds.size()); ++i) {
+    const Task* task = worker.holds[i];
+    if (!task) continue;
+    ++seen.results_looked_at;
+    snapshot::SeenResults& sum =
+        by_function.try_emplace(task->function, snapshot::SeenResults{task->function, worker.peer, 0, 0})
+            .first->second;
+    ++sum.count;
+    sum.bytes += task->bytes;
+  }
+  for (const auto& [function, sum] : by_function) seen.results.push_back(sum);
+}
+
+snapshot::SeenTasks State::look_at_worker(PeerId peer, std::size_t most_tasks,
+                                          std::size_t most_results) const {
+  snapshot::SeenTasks seen;
   for (const Worker& worker : workers_) {
-    std::map<std::uint64_t, snapshot::SeenResults> by_function;
-    seen.results_total += worker.holds.size() - worker.gone;
-    for (std::size_t i = 0; i < std::min(share, worker.holds.size()); ++i) {
-      const Task* task = worker.holds[i];
-      if (!task) continue;
-      ++seen.results_looked_at;
-      snapshot::SeenResults& sum =
-          by_function.try_emplace(task->function, snapshot::SeenResults{task->function, worker.peer, 0, 0})
-              .first->second;
-      ++sum.count;
-      sum.bytes += task->bytes;
-    }
-    for (const auto& [function, sum] : by_function) seen.results.push_back(sum);
+    if (!worker.alive || worker.peer != peer) continue;
+    seen.tasks_total = worker.processing.size();
+    const std::size_t some = std::min(most_tasks, worker.processing.size());
+    seen.tasks = with_inputs(
+        {worker.processing.begin(), worker.processing.begin() + static_cast<std::ptrdiff_t>(some)});
+    add_held(worker, most_results, seen);
   }
   return seen;
+}
+
+snapshot::TaskLook State::look_at_task(TaskId id) const {
+  constexpr std::size_t most = 20;
+  snapshot::TaskLook look;
+  const Task* task = tasks_.find(id);
+  if (!task) return look;
+  look.name = task_name(*task);
+  look.function = task->function;
+  look.state = task->state;
+  look.bytes = task->bytes;
+  look.priority = task->priority;
+  for (std::size_t i = 0; i < std::min<std::size_t>(most, task->replicas.size()); ++i)
+    look.holders.push_back(workers_[task->replicas[i].worker].name);
+  if (const Options* options = task->options()) {
+    for (const Resource& wanted : options->resources)
+      look.conditions.push_back(amount_text(wanted.amount) + " " + wanted.name);
+    if (options->cores) look.conditions.push_back(std::to_string(options->cores) + " cores");
+    if (!options->workers.empty())
+      look.conditions.push_back((options->allow_other_workers ? "rather on " : "only on ") +
+                                joined(options->workers));
+    if (options->time_limit.count() > 0)
+      look.conditions.push_back("within " + to_string(options->time_limit));
+  }
+  const auto add = [&](const auto& edges, std::vector<snapshot::TaskLook::Neighbour>& to) {
+    for (std::size_t i = 0; i < std::min<std::size_t>(most, edges.size()); ++i)
+      to.push_back({edges[i].task->id, task_name(*edges[i].task), edges[i].task->state});
+  };
+  look.inputs_total = task->inputs.size();
+  look.dependents_total = task->dependents.size();
+  add(task->inputs, look.inputs);
+  add(task->dependents, look.dependents);
+  look.explained = explain(id);
+  look.story = story_lines_of(id);
+  return look;
 }
 
 // Why the worker does not run the task, or that it could.
@@ -405,66 +457,63 @@ std::vector<std::string> State::explain(TaskId id) const {
 }
 
 void State::check() const {
-  const auto require = [](bool holds, const std::string& rule) {
-    if (!holds) throw Error(ErrorKind::internal, "scheduler: " + rule);
-  };
+  const Invariant require("scheduler");
   std::vector<std::vector<double>> demanded(workers_.size());
   for (WorkerIndex i = 0; i < workers_.size(); ++i) demanded[i].resize(workers_[i].resources.size());
   std::vector<std::uint32_t> queued(workers_.size()), blocked(workers_.size()), waiting(workers_.size());
   std::uint32_t queued_anywhere = 0;
   std::array<std::uint64_t, 8> counts{};
   tasks_.for_each([&](TaskId id, const Task& task) {
-    const std::string name = "task " + std::to_string(id) + " (" + std::string(to_string(task.state)) + ") ";
-    require(task.id == id, name + "has another id");
+    const auto name = [&] {
+      return "task " + std::to_string(id) + " (" + std::string(to_string(task.state)) + ") ";
+    };
+    require(task.id == id, name, "has another id");
     ++counts[static_cast<std::size_t>(task.state)];
     std::uint32_t missing = 0, unplaced = 0, needed_by = 0;
     for (std::uint32_t i = 0; i < task.inputs.size(); ++i) {
       const Edge& edge = task.inputs[i];
       require(edge.position < edge.task->dependents.size() &&
                   edge.task->dependents[edge.position] == Edge{const_cast<Task*>(&task), i},
-              name + "and its input do not know each other");
+              name, "and its input do not know each other");
       missing += edge.task->level() != Level::memory;
       unplaced += edge.task->level() == Level::unplaced;
       if (task.pending())
-        require(edge.task->state != TaskState::erred && edge.task->state != TaskState::released,
-                name + "waits for a task that will not come");
+        require(edge.task->state != TaskState::erred && edge.task->state != TaskState::released, name,
+                "waits for a task that will not come");
     }
     for (const Edge& edge : task.dependents) needed_by += edge.task->pending();
-    require(task.needed_by == needed_by,
-            name + "is needed by " + std::to_string(needed_by) + ", not " + std::to_string(task.needed_by));
+    require(task.needed_by == needed_by, name, "is needed by ", needed_by, ", not ", task.needed_by);
     if (task.pending()) {
-      require(task.missing == missing,
-              name + "misses " + std::to_string(missing) + " inputs, not " + std::to_string(task.missing));
-      require(task.unplaced == unplaced, name + "has " + std::to_string(unplaced) + " unplaced inputs, not " +
-                                             std::to_string(task.unplaced));
+      require(task.missing == missing, name, "misses ", missing, " inputs, not ", task.missing);
+      require(task.unplaced == unplaced, name, "has ", unplaced, " unplaced inputs, not ", task.unplaced);
     }
-    require(task.wanted || task.needed_by || !task.dependents.empty() || task.in_gang,
-            name + "is wanted by nobody");
+    require(task.wanted || task.needed_by || !task.dependents.empty() || task.in_gang, name,
+            "is wanted by nobody");
     require(task.wanted || task.needed_by || task.scattered || task.in_gang ||
                 (!task.pending() && task.state != TaskState::memory),
-            name + "is kept for nobody");
-    require((task.state == TaskState::memory) == !task.replicas.empty(), name + "and its replicas disagree");
+            name, "is kept for nobody");
+    require((task.state == TaskState::memory) == !task.replicas.empty(), name, "and its replicas disagree");
     for (const Replica& replica : task.replicas)
       require(workers_[replica.worker].alive && workers_[replica.worker].holds.at(replica.position) == &task,
-              name + "is not where its replica says");
+              name, "is not where its replica says");
     switch (task.state) {
       case TaskState::waiting:
-        require(missing > 0 || task.in_gang, name + "could run");
+        require(missing > 0 || task.in_gang, name, "could run");
         break;
       case TaskState::queued:
-        require(missing == 0, name + "is queued without its inputs");
-        require(task.worker == nowhere || workers_[task.worker].running(),
-                name + "is queued for a worker that has gone");
+        require(missing == 0, name, "is queued without its inputs");
+        require(task.worker == nowhere || workers_[task.worker].running(), name,
+                "is queued for a worker that has gone");
         task.worker == nowhere ? ++queued_anywhere : ++queued[task.worker];
         break;
       case TaskState::no_worker:
-        require(missing == 0, name + "has no worker and not its inputs");
-        require(std::find(unplaceable_.begin(), unplaceable_.end(), id) != unplaceable_.end(),
-                name + "is not on the list of tasks that nobody may run");
+        require(missing == 0, name, "has no worker and not its inputs");
+        require(std::find(unplaceable_.begin(), unplaceable_.end(), id) != unplaceable_.end(), name,
+                "is not on the list of tasks that nobody may run");
         break;
       case TaskState::processing:
         require(workers_[task.worker].alive && workers_[task.worker].processing.at(task.position) == &task,
-                name + "is not where it was assigned");
+                name, "is not where it was assigned");
         blocked[task.worker] += missing > 0;
         waiting[task.worker] += task.waits;
         if (task.options())
@@ -474,7 +523,7 @@ void State::check() const {
                 demanded[task.worker][r] += wanted.amount;
         break;
       case TaskState::erred:
-        require(task.extras && task.extras->failure, name + "has no failure");
+        require(task.extras && task.extras->failure, name, "has no failure");
         break;
       default:
         break;
@@ -495,24 +544,24 @@ void State::check() const {
   for (WorkerIndex i = 0; i < workers_.size(); ++i) {
     const Worker& worker = workers_[i];
     require(worker.queued == queued[i] && worker.blocked == blocked[i] && worker.waiting == waiting[i],
-            worker.name + ": queued, blocked or waiting tasks miscounted");
+            worker.name, ": queued, blocked or waiting tasks miscounted");
     for (std::size_t r = 0; r < worker.resources.size(); ++r)
-      require(std::abs(worker.demand[r].amount - demanded[i][r]) < 1e-6,
-              worker.name + ": what its tasks want of " + worker.resources[r].name + " is miscounted");
-    require(worker.alive || (worker.processing.empty() && worker.holds.empty()),
-            worker.name + " is dead and has tasks");
+      require(std::abs(worker.demand[r].amount - demanded[i][r]) < 1e-6, worker.name,
+              ": what its tasks want of ", worker.resources[r].name, " is miscounted");
+    require(worker.alive || (worker.processing.empty() && worker.holds.empty()), worker.name,
+            " is dead and has tasks");
     std::uint64_t bytes = 0;
     for (const Task* held : worker.holds) bytes += held ? held->bytes : 0;
     require(static_cast<std::uint32_t>(std::count(worker.holds.begin(), worker.holds.end(), nullptr)) ==
                 worker.gone,
-            worker.name + ": results that have gone miscounted");
-    require(bytes == worker.bytes, worker.name + ": bytes miscounted");
+            worker.name, ": results that have gone miscounted");
+    require(bytes == worker.bytes, worker.name, ": bytes miscounted");
     if (worker.running()) {
-      require(worker.level == LoadIndex::level_of(worker), worker.name + ": its load is out of date");
+      require(worker.level == LoadIndex::level_of(worker), worker.name, ": its load is out of date");
       const bool may_take_any = !worker.memory.paused || all_paused;
       require(worker.ends() || worker.reserved ||
                   !(worker.ready() == 0 && ((queued_ && may_take_any) || worker.queued)),
-              worker.name + " is idle while tasks are queued");
+              worker.name, " is idle while tasks are queued");
     }
   }
 }

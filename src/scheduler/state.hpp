@@ -163,6 +163,11 @@ class State {
   /// Tasks with their neighbours, those that run first, and who holds results of which functions.
   /// **Cost.** O(`most_tasks` with their edges, `most_results`).
   [[nodiscard]] snapshot::SeenTasks closer_look(std::size_t most_tasks, std::size_t most_results) const;
+  /// The tasks that a worker has, and what it holds, likewise; nothing if it has gone.
+  [[nodiscard]] snapshot::SeenTasks look_at_worker(PeerId peer, std::size_t most_tasks,
+                                                   std::size_t most_results) const;
+  /// One task; without a name if it is not known.
+  [[nodiscard]] snapshot::TaskLook look_at_task(TaskId id) const;
   /// These tasks and, up to `most` in all, those they need, directly or not.
   [[nodiscard]] snapshot::SeenTasks ancestry(const std::vector<TaskId>& ids, std::size_t most) const;
   [[nodiscard]] const Task* task(TaskId id) const { return tasks_.find(id); }
@@ -293,6 +298,7 @@ class State {
   [[nodiscard]] std::uint32_t capacity(const Gang& gang, const Worker& worker, bool now) const;
   [[nodiscard]] std::vector<WorkerIndex> places_for(const Gang& gang, bool now) const;
   [[nodiscard]] std::string room_text(const Gang& gang) const;
+  static void add_held(const Worker& worker, std::size_t most, snapshot::SeenTasks& seen);
   void explain_gang(const Task& task, std::vector<std::string>& lines) const;
   void check_gangs() const;
 

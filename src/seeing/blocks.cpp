@@ -10,27 +10,32 @@ namespace {
 /// Of one row, while it is drawn.
 struct Pen {
   Block block;
-  std::uint32_t longest_us = 0;  // of the parts that gave the block its function
+  std::uint32_t longest_us = 0;  // of the parts that gave the block its function or kind
   bool is_down = false;
 };
 
+bool is_over(const Block& block) { return block.count || block.kind; }
+std::uint32_t weight(const Block& block) { return block.kind ? block.length_us : block.busy_us; }
+
 void draw(Pen& pen, const Block& next, std::int64_t quantum_us, std::vector<Block>& out) {
   const std::int64_t end_us = next.start_us + next.length_us;
-  const bool is_near = pen.is_down && pen.block.count && next.count &&
+  const bool is_near = pen.is_down && is_over(pen.block) && is_over(next) &&
                        end_us - pen.block.start_us <= quantum_us && next.start_us >= pen.block.start_us;
   if (!is_near) {
     if (pen.is_down) out.push_back(pen.block);
-    pen = {next, next.busy_us, true};
+    pen = {next, weight(next), true};
     return;
   }
-  if (next.busy_us > pen.longest_us) {
+  if (weight(next) > pen.longest_us) {
     pen.block.function = next.function;
-    pen.longest_us = next.busy_us;
+    pen.block.kind = next.kind;
+    pen.longest_us = weight(next);
   }
   pen.block.length_us =
       std::max(pen.block.length_us, static_cast<std::uint32_t>(end_us - pen.block.start_us));
   pen.block.busy_us += next.busy_us;
   pen.block.count += next.count;
+  pen.block.failed += next.failed;
 }
 
 }  // namespace

@@ -15,8 +15,10 @@ struct Block {
   std::uint32_t count = 0;  ///< Tasks; 0: one that is still running.
   std::uint16_t function = 0;
   std::uint16_t row = 0;
+  std::uint32_t failed = 0;  ///< Of the tasks.
+  std::uint32_t kind = 0;    ///< As in `protocol::SeenBlock`.
 };
-static_assert(sizeof(Block) == 24);
+static_assert(sizeof(Block) == 32);
 
 /// What is asked for: a range of time and rows, in so many columns.
 struct TileRequest {
@@ -28,10 +30,10 @@ struct TileRequest {
 
 /// The newest blocks of all threads.
 ///
-/// **Cost.** 24 bytes a block, at most 24 MB; a picture looks at each block once or a few times.
+/// **Cost.** 32 bytes a block, at most 24 MB; a picture looks at each block once or a few times.
 class Blocks {
  public:
-  explicit Blocks(std::size_t capacity = 1'000'000) : capacity_(capacity) {}
+  explicit Blocks(std::size_t capacity = 750'000) : capacity_(capacity) {}
   void add(const Block& block);
   /// The blocks of a range, merged until each is at least a column wide and they are at most `most`: a merged
   /// block is of the function that was busy longest. `running` are shown too.

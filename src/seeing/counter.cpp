@@ -19,7 +19,33 @@ std::uint16_t Counter::index_of(std::uint64_t function) {
 void Counter::put_away(std::size_t thread) {
   Thread& mine = threads_[thread];
   mine.blocks.push_back(mine.block);
+  mine.free_ns = mine.block.end_ns;
   mine.block.count = 0;
+  if (++kept_ > most_kept) merge_blocks(most_kept / 2);
+}
+
+void Counter::count_waits(Thread& thread, Function& counts) noexcept {
+  for (std::size_t i = 0; i < counts.waited_ns.size(); ++i)
+    counts.waited_ns[i] += std::exchange(thread.waited_ns[i], 0);
+  thread.has_waited = false;
+}
+
+void Counter::waited(std::size_t thread, Idle why, std::int64_t from_ns, std::int64_t to_ns) {
+  if (thread >= threads_.size()) threads_.resize(thread + 1);
+  Thread& mine = threads_[thread];
+  if (mine.block.count) put_away(thread);
+  from_ns = std::max(from_ns, mine.free_ns);
+  if (from_ns >= to_ns) return;
+  mine.free_ns = to_ns;
+  mine.has_waited = true;
+  mine.waited_ns[why == Idle::no_memory] += static_cast<std::uint64_t>(to_ns - from_ns);
+  const std::uint16_t kind = why == Idle::no_memory ? 2 : 1;
+  if (!mine.blocks.empty() && mine.blocks.back().kind == kind && mine.blocks.back().end_ns == from_ns) {
+    mine.blocks.back().end_ns = to_ns;
+    mine.blocks.back().longest_ns += to_ns - from_ns;
+    return;
+  }
+  mine.blocks.push_back({from_ns, to_ns, 0, to_ns - from_ns, 0, 0, kind, 0});
   if (++kept_ > most_kept) merge_blocks(most_kept / 2);
 }
 
@@ -36,10 +62,12 @@ void Counter::merge(std::vector<Block>& blocks, std::int64_t quantum_ns) {
     if (next.longest_ns > before.longest_ns) {
       before.longest_ns = next.longest_ns;
       before.index = next.index;
+      before.kind = next.kind;
     }
     before.end_ns = std::max(before.end_ns, next.end_ns);
     before.busy_ns += next.busy_ns;
     before.count += next.count;
+    before.failed += next.failed;
   }
   if (!blocks.empty()) blocks.resize(last + 1);
 }
@@ -77,8 +105,14 @@ protocol::Seen Counter::take(std::int64_t now_ns, const std::vector<Running>& ru
   const auto add = [&](std::uint16_t index) {
     if (place[index]) return;
     Function& counts = *functions_[index];
-    seen.functions.push_back(
-        {counts.function, counts.count, counts.failed, counts.busy_ns, counts.bytes, {}});
+    seen.functions.push_back({counts.function,
+                              counts.count,
+                              counts.failed,
+                              counts.busy_ns,
+                              counts.bytes,
+                              {},
+                              counts.waited_ns[0],
+                              counts.waited_ns[1]});
     for (std::size_t digits = 0; digits < counts.durations.size(); ++digits)
       if (counts.durations[digits])
         seen.functions.back().durations.push_back(
@@ -89,20 +123,21 @@ protocol::Seen Counter::take(std::int64_t now_ns, const std::vector<Running>& ru
     place[index] = static_cast<std::uint16_t>(seen.functions.size());
   };
   const auto block = [&](std::size_t thread, std::uint16_t index, std::int64_t start_ns, std::int64_t end_ns,
-                         std::int64_t busy_ns, std::uint32_t count) {
+                         std::int64_t busy_ns, std::uint32_t count, std::uint32_t failed,
+                         std::uint32_t kind) {
     constexpr std::int64_t longest_ns = std::int64_t{UINT32_MAX} * 1000;  // of a longer one, the end
     start_ns = std::max(start_ns, end_ns - longest_ns);
     seen.blocks.push_back(
         {start_ns / 1000, static_cast<std::uint32_t>((end_ns - start_ns) / 1000),
          static_cast<std::uint32_t>(std::clamp<std::int64_t>(busy_ns, 0, longest_ns) / 1000), count,
-         static_cast<std::uint16_t>(place[index] - 1), static_cast<std::uint16_t>(thread)});
+         static_cast<std::uint16_t>(place[index] - 1), static_cast<std::uint16_t>(thread), failed, kind});
   };
   for (std::uint16_t index = 0; index < functions_.size(); ++index)
     if (functions_[index]->count) add(index);
   for (std::size_t thread = 0; thread < threads_.size(); ++thread) {
     for (const Block& each : threads_[thread].blocks) {
-      add(each.index);
-      block(thread, each.index, each.start_ns, each.end_ns, each.busy_ns, each.count);
+      if (each.count) add(each.index);
+      block(thread, each.index, each.start_ns, each.end_ns, each.busy_ns, each.count, each.failed, each.kind);
     }
     threads_[thread].blocks.clear();
   }
@@ -120,7 +155,7 @@ protocol::Seen Counter::take(std::int64_t now_ns, const std::vector<Running>& ru
     if (place[index])
       seen.functions[place[index] - 1u].busy_ns += std::exchange(functions_[index]->busy_ns, 0);
     add(index);
-    block(task.thread, index, task.start_ns, now_ns, now_ns - task.start_ns, 0);
+    block(task.thread, index, task.start_ns, now_ns, now_ns - task.start_ns, 0, 0, 0);
   }
   return seen;
 }

@@ -35,6 +35,8 @@ class Counter {
     ++counts.count;
     counts.failed += failed;
     counts.busy_ns += static_cast<std::uint64_t>(own_ns);
+    if (mine.has_waited) [[unlikely]]
+      count_waits(mine, counts);
     if (mine.told_start_ns == start_ns)
       counts.busy_ns -= static_cast<std::uint64_t>(forget_told(mine, own_ns));
     counts.bytes += bytes;
@@ -45,6 +47,7 @@ class Counter {
       block.end_ns = end_ns;
       block.busy_ns += own_ns;
       ++block.count;
+      block.failed += failed;
       if (own_ns > block.longest_ns) {
         block.longest_ns = own_ns;
         block.index = index;
@@ -52,8 +55,10 @@ class Counter {
       return;
     }
     if (block.count) put_away(thread);
-    block = {start_ns, end_ns, own_ns, own_ns, 1, index};
+    block = {start_ns, end_ns, own_ns, own_ns, 1, index, 0, failed};
   }
+  /// A thread had nothing to run from `from_ns` to `to_ns`: what it runs next waits for inputs or memory.
+  void waited(std::size_t thread, Idle why, std::int64_t from_ns, std::int64_t to_ns);
   /// So many threads ran nothing for `seconds`, for this reason.
   void idle(Idle why, double threads, double seconds) noexcept {
     idle_s_[static_cast<std::size_t>(why)] += threads * seconds;
@@ -78,12 +83,15 @@ class Counter {
   struct Function {
     std::uint64_t function = 0, count = 0, failed = 0, busy_ns = 0, bytes = 0;
     std::array<std::uint64_t, 65> durations{};
+    std::array<std::uint64_t, 2> waited_ns{};  // before them, for inputs and memory
   };
   struct Block {
     std::int64_t start_ns = 0, end_ns = 0, busy_ns = 0;
     std::int64_t longest_ns = 0;  // of a run in it, which gives it its name
     std::uint32_t count = 0;
     std::uint16_t index = 0;
+    std::uint16_t kind = 0;  // of `protocol::SeenBlock`
+    std::uint32_t failed = 0;
   };
   struct Known {
     std::uint64_t function = ~std::uint64_t{0};
@@ -93,10 +101,14 @@ class Counter {
     Block block;                                   // grows
     std::int64_t told_start_ns = -1, told_ns = 0;  // of a task that still ran when the last message was made
     std::vector<Block> blocks;
+    bool has_waited = false;
+    std::array<std::uint64_t, 2> waited_ns{};  // since it ran something
+    std::int64_t free_ns = 0;                  // when its last block ended
   };
 
   std::uint16_t index_of(std::uint64_t function);
   void put_away(std::size_t thread);
+  static void count_waits(Thread& thread, Function& counts) noexcept;
   void merge_blocks(std::size_t most);
   static std::int64_t forget_told(Thread& thread, std::int64_t own_ns) noexcept {
     thread.told_start_ns = -1;

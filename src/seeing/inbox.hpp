@@ -1,6 +1,7 @@
 // Inbox: what the thread that drives rank 0 leaves for the one that makes pictures.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <mutex>
 #include <utility>
@@ -58,11 +59,17 @@ class Inbox {
     return std::exchange(contents_, {});
   }
 
+  /// Whether somebody looks now, so that workers are to tell more often.
+  void watched(bool is_watched) noexcept { is_watched_.store(is_watched, std::memory_order_relaxed); }
+  [[nodiscard]] bool is_watched() const noexcept { return is_watched_.load(std::memory_order_relaxed); }
+
   static constexpr std::size_t most = 50'000, most_stories = 10;
+  static constexpr std::size_t most_often = 100;  ///< Of more workers nobody is told of more often.
 
  private:
   std::mutex mutex_;
   Contents contents_;
+  std::atomic<bool> is_watched_{false};
 };
 
 }  // namespace weir::detail::seeing

@@ -8,10 +8,32 @@ namespace weir::detail::seeing {
 
 namespace {
 
-constexpr std::string_view names_of_columns[] = {
-    "tasks_per_s", "busy",        "overhead",          "fetching", "no_memory", "no_parallelism",
-    "assigning",   "unplaceable", "nothing_to_do",     "waiting",  "ready",     "managed_mb",
-    "spilled_mb",  "resident_mb", "received_mb_per_s", "cpu",      "workers",   "own_cpu"};
+constexpr std::string_view names_of_columns[] = {"tasks_per_s",
+                                                 "busy",
+                                                 "overhead",
+                                                 "fetching",
+                                                 "no_memory",
+                                                 "no_parallelism",
+                                                 "assigning",
+                                                 "unplaceable",
+                                                 "nothing_to_do",
+                                                 "waiting",
+                                                 "ready",
+                                                 "managed_mb",
+                                                 "spilled_mb",
+                                                 "resident_mb",
+                                                 "received_mb_per_s",
+                                                 "cpu",
+                                                 "workers",
+                                                 "own_cpu",
+                                                 "read_mb_per_s",
+                                                 "written_mb_per_s",
+                                                 "own_resident_mb",
+                                                 "own_descriptors",
+                                                 "own_read_mb_per_s",
+                                                 "own_written_mb_per_s",
+                                                 "host_received_mb_per_s",
+                                                 "host_sent_mb_per_s"};
 static_assert(std::size(names_of_columns) == columns);
 
 constexpr double mb = 1e6;
@@ -58,10 +80,11 @@ void Model::add_blocks(double now_s, PeerId from, const protocol::Seen& seen,
   std::vector<Block>& running = running_[from];
   running.clear();
   for (const protocol::SeenBlock& each : seen.blocks) {
-    if (each.function >= functions.size()) continue;
-    const Block block{each.start_us + offset->second, each.length_us,           each.busy_us, each.count,
-                      functions[each.function],       row_of(from, each.thread)};
-    if (each.count) blocks_.add(block);
+    if (!each.kind && each.function >= functions.size()) continue;
+    const std::uint16_t function = each.kind ? std::uint16_t{0} : functions[each.function];
+    const Block block{each.start_us + offset->second, each.length_us, each.busy_us, each.count, function,
+                      row_of(from, each.thread),      each.failed,    each.kind};
+    if (each.count || each.kind) blocks_.add(block);
     else running.push_back(block);
   }
 }
@@ -92,7 +115,7 @@ const std::string& Model::code_name(std::uint64_t code) {
 
 // What calls tasks is the same for all of them: a stack begins behind the last of Weir's own functions that
 // has none of the user's above it.
-void Model::add_stack(const protocol::SeenStack& stack) {
+void Model::add_stack(double now_s, const protocol::SeenStack& stack) {
   const auto is_own = [&](std::uint64_t frame) {
     const std::string& name = code_name(frame);
     return name.find("weir::detail::") != std::string::npos || name.starts_with("std::") || name == "???" ||
@@ -110,13 +133,27 @@ void Model::add_stack(const protocol::SeenStack& stack) {
     const std::string name = code_name(*first);
     auto below = profile_[at].below.find(name);
     if (below == profile_[at].below.end()) {
-      if (profile_.size() >= most_profile_nodes) return;
+      if (profile_.size() >= most_profile_nodes) break;
       below = profile_[at].below.emplace(name, profile_.size()).first;
-      profile_.push_back({name, 0, {}});
+      profile_.push_back({name, 0, {}, at});
     }
     at = below->second;
     profile_[at].count += stack.count;
   }
+  const ProfileMoment moment{static_cast<float>(now_s), static_cast<std::uint32_t>(at), stack.count};
+  if (moments_.size() < most_moments) return moments_.push_back(moment);
+  moments_[next_moment_] = moment;
+  next_moment_ = (next_moment_ + 1) % most_moments;
+}
+
+std::vector<std::uint64_t> Model::profile_between(double from_s, double to_s) const {
+  std::vector<std::uint64_t> counts(profile_.size(), 0);
+  for (const ProfileMoment& moment : moments_) {
+    if (moment.time_s < from_s || moment.time_s > to_s) continue;
+    for (std::size_t at = moment.node; at; at = profile_[at].above) counts[at] += moment.count;
+    counts[0] += moment.count;
+  }
+  return counts;
 }
 
 std::string Model::name_of(std::uint64_t function) const {
@@ -145,7 +182,7 @@ void Model::receive(double now_s, PeerId from, const protocol::Seen& seen) {
   }
   count_ += count;
   add_links(now_s, from, seen);
-  for (const protocol::SeenStack& stack : seen.stacks) add_stack(stack);
+  for (const protocol::SeenStack& stack : seen.stacks) add_stack(now_s, stack);
   add_blocks(now_s, from, seen, places);
   WorkerTotals& worker = workers_[from];
   worker.info.peer = from;
@@ -164,12 +201,18 @@ void Model::receive(double now_s, PeerId from, const protocol::Seen& seen) {
   worker.cpu = seen.cpu_s / seen.interval_s;
   worker.received_per_s = static_cast<double>(seen.received_bytes) / seen.interval_s;
   worker.sent_per_s = static_cast<double>(seen.sent_bytes) / seen.interval_s;
-  add_activity(seen.interval_s * seen.threads, busy_s, seen);
+  worker.read_per_s = static_cast<double>(seen.read_bytes) / seen.interval_s;
+  worker.written_per_s = static_cast<double>(seen.written_bytes) / seen.interval_s;
+  add_activity(busy_s, seen, places);
 }
 
 // Busy time is exact, idle time is sampled: where they do not fit, samples give way. What is left of the wall
-// time is overhead.
-void Model::add_activity(double total_s, double busy_s, const protocol::Seen& seen) {
+// time is overhead, which tasks share by their number: what reading and answering one costs depends little on
+// its function.
+void Model::add_activity(double busy_s, const protocol::Seen& seen,
+                         const std::vector<std::uint16_t>& functions) {
+  const double total_s = seen.interval_s * seen.threads;
+  const double fits = busy_s > total_s ? total_s / busy_s : 1;
   busy_s = std::min(busy_s, total_s);
   const double idle_s = seen.fetching_s + seen.no_memory_s + seen.unasked_s;
   const double scale = idle_s > total_s - busy_s ? (total_s - busy_s) / idle_s : 1;
@@ -179,7 +222,18 @@ void Model::add_activity(double total_s, double busy_s, const protocol::Seen& se
   add(Activity::compute, busy_s);
   add(Activity::fetching, scale * seen.fetching_s);
   add(Activity::no_memory, scale * seen.no_memory_s);
-  add(Activity::overhead, total_s - busy_s - scale * idle_s);
+  const double overhead_s = std::max(0.0, total_s - busy_s - scale * idle_s);
+  add(Activity::overhead, overhead_s);
+  std::uint64_t count = 0;
+  for (const protocol::SeenFunction& each : seen.functions) count += each.count;
+  for (std::size_t i = 0; i < functions.size(); ++i) {
+    const protocol::SeenFunction& each = seen.functions[i];
+    auto& activity_s = functions_[functions[i]].activity_s;
+    activity_s[0] += fits * 1e-9 * static_cast<double>(each.busy_ns);
+    if (count) activity_s[1] += overhead_s * static_cast<double>(each.count) / static_cast<double>(count);
+    activity_s[2] += scale * 1e-9 * static_cast<double>(each.fetching_ns);
+    activity_s[3] += scale * 1e-9 * static_cast<double>(each.no_memory_ns);
+  }
   const auto tasks = [&](TaskState state) { return snapshot_.tasks[static_cast<std::size_t>(state)]; };
   const std::uint64_t ready = tasks(TaskState::queued) + tasks(TaskState::processing);
   const Activity why = tasks(TaskState::no_worker) && !ready ? Activity::unplaceable
@@ -210,7 +264,7 @@ void Model::tick(double now_s, const Snapshot& snapshot, const std::vector<Progr
   for (std::size_t i = 0; i < activities; ++i) activity_[i] += fresh_[i] - added_[i];
   added_ = fresh_;
   own_now_ = own;
-  if (over_s < 0.5 && ticked_s_ > 0) return;  // the end of a program: too short for a rate
+  if (over_s < 0.9 && ticked_s_ > 0) return;  // between two rows, or the end: too short for a rate
   for (std::size_t i = 0; i < functions_.size(); ++i) {
     FunctionTotals& totals = functions_[i];
     totals.per_s = over_s > 0 ? static_cast<double>(totals.count - last_[i].count) / over_s : 0;
@@ -230,13 +284,15 @@ void Model::tick(double now_s, const Snapshot& snapshot, const std::vector<Progr
     row.values[static_cast<std::size_t>(Column::busy) + i] = threads(fresh_[i], over_s);
   set(Column::waiting, tasks(TaskState::waiting) + tasks(TaskState::no_worker));
   set(Column::ready, tasks(TaskState::queued) + tasks(TaskState::processing));
-  double managed = 0, spilled = 0, resident = 0, received = 0, cpu = 0, count = 0;
+  double managed = 0, spilled = 0, resident = 0, received = 0, cpu = 0, count = 0, read = 0, written = 0;
   for (const auto& [peer, worker] : workers_) {
     if (worker.is_gone) continue;
     managed += static_cast<double>(worker.info.managed_bytes);
     spilled += static_cast<double>(worker.info.spilled_bytes);
     resident += static_cast<double>(worker.resident_bytes);
     received += worker.received_per_s;
+    read += worker.read_per_s;
+    written += worker.written_per_s;
     cpu += worker.cpu;
     ++count;
   }
@@ -246,7 +302,21 @@ void Model::tick(double now_s, const Snapshot& snapshot, const std::vector<Progr
   set(Column::received_mb_per_s, received / mb);
   set(Column::cpu, cpu);
   set(Column::workers, count);
+  const auto rate = [&](double now, double before) {
+    return over_s > 0 && ticked_s_ > 0 ? std::max(0.0, now - before) / over_s : 0;
+  };
+  const auto mb_rate = [&](std::uint64_t now, std::uint64_t before) {
+    return rate(static_cast<double>(now) / mb, static_cast<double>(before) / mb);
+  };
+  set(Column::read_mb_per_s, read / mb);
+  set(Column::written_mb_per_s, written / mb);
   set(Column::own_cpu, over_s > 0 ? (own.cpu_s - own_.cpu_s) / over_s : 0);
+  set(Column::own_resident_mb, static_cast<double>(own.resident_bytes) / mb);
+  set(Column::own_descriptors, own.descriptors);
+  set(Column::own_read_mb_per_s, mb_rate(own.read_bytes, own_.read_bytes));
+  set(Column::own_written_mb_per_s, mb_rate(own.written_bytes, own_.written_bytes));
+  set(Column::host_received_mb_per_s, mb_rate(own.host_received_bytes, own_.host_received_bytes));
+  set(Column::host_sent_mb_per_s, mb_rate(own.host_sent_bytes, own_.host_sent_bytes));
   figures_.add(row);
   own_ = own;
   fresh_ = added_ = {};

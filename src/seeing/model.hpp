@@ -36,7 +36,15 @@ enum class Column : std::uint8_t {
   received_mb_per_s,
   cpu,  ///< Cores that workers use.
   workers,
-  own_cpu,  ///< Cores that the program's own process uses.
+  own_cpu,           ///< Cores that the program's own process uses.
+  read_mb_per_s,     ///< From disks, by workers ...
+  written_mb_per_s,  ///< ... and to them.
+  own_resident_mb,   ///< Of the program's own process, like the rest.
+  own_descriptors,
+  own_read_mb_per_s,
+  own_written_mb_per_s,
+  host_received_mb_per_s,  ///< Over all networks of rank 0's host ...
+  host_sent_mb_per_s,      ///< ... but the loop inside it.
   count
 };
 inline constexpr std::size_t columns = static_cast<std::size_t>(Column::count);
@@ -51,6 +59,9 @@ struct FunctionTotals {
   double busy_s = 0;
   double per_s = 0, busy = 0;  ///< Of the last second: tasks, threads.
   std::array<std::uint64_t, 65> durations{};
+  /// Thread seconds of `compute`, `overhead`, `fetching` and `no_memory`; those of all functions and of
+  /// threads that ran none sum to wall time x threads.
+  std::array<double, 4> activity_s{};
 };
 
 /// A worker, now and since it came.
@@ -60,7 +71,7 @@ struct WorkerTotals {
   std::uint64_t count = 0, failed = 0, received_bytes = 0, sent_bytes = 0;
   double busy_s = 0, cpu_s = 0;
   // Of the last second: tasks, threads, cores, bytes.
-  double per_s = 0, busy = 0, cpu = 0, received_per_s = 0, sent_per_s = 0;
+  double per_s = 0, busy = 0, cpu = 0, received_per_s = 0, sent_per_s = 0, read_per_s = 0, written_per_s = 0;
   std::uint64_t resident_bytes = 0;
   std::uint32_t descriptors = 0;
   double heard_s = 0;  ///< When.
@@ -84,6 +95,12 @@ struct ProfileNode {
   std::string name;
   std::uint64_t count = 0;                   ///< Times it was seen, with what it called.
   std::map<std::string, std::size_t> below;  ///< Position by name.
+  std::size_t above = 0;                     ///< Who called it.
+};
+/// When it was seen last in a stack, innermost.
+struct ProfileMoment {
+  float time_s = 0;
+  std::uint32_t node = 0, count = 0;
 };
 
 /// How far a function's tasks are, as the scheduler knows it.
@@ -96,6 +113,8 @@ struct OwnProcess {
   double cpu_s = 0;
   std::uint64_t resident_bytes = 0;
   std::uint32_t descriptors = 0;
+  std::uint64_t read_bytes = 0, written_bytes = 0;             ///< Of disks.
+  std::uint64_t host_received_bytes = 0, host_sent_bytes = 0;  ///< Of all networks of its host.
 };
 
 /// Totals, rings and blocks of a program.
@@ -108,7 +127,7 @@ class Model {
  public:
   using NameOf = std::function<std::string(std::uint64_t function)>;
 
-  explicit Model(NameOf name_of, std::size_t blocks = 1'000'000)
+  explicit Model(NameOf name_of, std::size_t blocks = 750'000)
       : name_of_(std::move(name_of)), blocks_(blocks) {}
   /// How code in profiles is called.
   void set_code_names(NameOf code_of) { code_of_ = std::move(code_of); }
@@ -152,6 +171,8 @@ class Model {
   [[nodiscard]] const std::vector<JobsSeen>& jobs() const noexcept { return jobs_; }
   /// Of all workers since the program began; only the root if nobody has WEIR_PROFILE.
   [[nodiscard]] const std::vector<ProfileNode>& profile() const noexcept { return profile_; }
+  /// The same nodes with the counts of a range of time, as far as the last `most_moments` go.
+  [[nodiscard]] std::vector<std::uint64_t> profile_between(double from_s, double to_s) const;
   [[nodiscard]] std::string name_of(std::uint64_t function) const;
   [[nodiscard]] const Snapshot& snapshot() const noexcept { return snapshot_; }
   [[nodiscard]] const OwnProcess& own() const noexcept { return own_now_; }
@@ -170,6 +191,7 @@ class Model {
   static constexpr std::size_t most_functions = 4096;
   static constexpr std::size_t most_failures = 100;
   static constexpr std::size_t most_profile_nodes = 5000;
+  static constexpr std::size_t most_moments = 500'000;
   static constexpr std::size_t most_links = 4096;  ///< Those that less has come over are forgotten.
   static constexpr std::size_t most_gone = 100;    ///< Workers that are remembered after they have gone.
 
@@ -178,9 +200,9 @@ class Model {
   std::uint16_t row_of(PeerId peer, std::uint16_t thread);
   void add_blocks(double now_s, PeerId from, const protocol::Seen& seen,
                   const std::vector<std::uint16_t>& functions);
-  void add_activity(double total_s, double busy_s, const protocol::Seen& seen);
+  void add_activity(double busy_s, const protocol::Seen& seen, const std::vector<std::uint16_t>& functions);
   void add_links(double now_s, PeerId to, const protocol::Seen& seen);
-  void add_stack(const protocol::SeenStack& stack);
+  void add_stack(double now_s, const protocol::SeenStack& stack);
   const std::string& code_name(std::uint64_t code);
   void forget_gone();
 
@@ -216,6 +238,8 @@ class Model {
   NameOf code_of_;
   std::unordered_map<std::uint64_t, std::string> code_names_;
   std::vector<ProfileNode> profile_{1};
+  std::vector<ProfileMoment> moments_;  // a ring
+  std::size_t next_moment_ = 0;
   std::vector<JobsSeen> jobs_;
 };
 

@@ -68,6 +68,9 @@ json json_of(const FunctionTotals& one) {
           {"busy", rounded(one.busy)},
           {"median_s", quantile_s(one.durations, 0.5)},
           {"p99_s", quantile_s(one.durations, 0.99)},
+          {"activity",
+           {rounded(one.activity_s[0]), rounded(one.activity_s[1]), rounded(one.activity_s[2]),
+            rounded(one.activity_s[3])}},
           {"durations", std::move(durations)}};
 }
 
@@ -98,7 +101,48 @@ json json_of(const WorkerTotals& one) {
           {"received_bytes", one.received_bytes},
           {"sent_bytes", one.sent_bytes},
           {"received_per_s", rounded(one.received_per_s)},
-          {"sent_per_s", rounded(one.sent_per_s)}};
+          {"sent_per_s", rounded(one.sent_per_s)},
+          {"read_per_s", rounded(one.read_per_s)},
+          {"written_per_s", rounded(one.written_per_s)}};
+}
+
+/// How many workers have how much, in twentieths of what the first has.
+json bins_of(const std::vector<double>& values) {
+  double most = 0;
+  for (const double value : values) most = std::max(most, value);
+  std::array<std::uint64_t, 20> bins{};
+  for (const double value : values)
+    ++bins[static_cast<std::size_t>(most > 0 ? std::clamp(20 * value / most, 0.0, 19.0) : 0)];
+  return {{"most", rounded(most)}, {"bins", bins}};
+}
+
+/// What a bar for each worker needs; of many workers how many have how much.
+json bars_of(const Model& model) {
+  constexpr std::size_t most_bars = 40;
+  std::vector<const WorkerTotals*> live;
+  for (const auto& [peer, worker] : model.workers())
+    if (!worker.is_gone) live.push_back(&worker);
+  json rows = json::array();
+  std::array<std::vector<double>, 4> values;
+  for (const WorkerTotals* one : live) {
+    const double traffic = one->received_per_s + one->sent_per_s;
+    if (live.size() <= most_bars)
+      rows.push_back({one->info.peer, shortened(one->info.name, 40), one->info.managed_bytes,
+                      one->resident_bytes, one->info.spilled_bytes, one->info.memory_limit,
+                      one->info.paused     ? 2
+                      : one->info.retiring ? 1
+                                           : 0,
+                      one->info.processing, rounded(one->cpu), rounded(traffic)});
+    values[0].push_back(static_cast<double>(one->info.managed_bytes));
+    values[1].push_back(one->info.processing);
+    values[2].push_back(one->cpu);
+    values[3].push_back(traffic);
+  }
+  if (live.size() <= most_bars) return {{"rows", std::move(rows)}};
+  return {{"memory", bins_of(values[0])},
+          {"processing", bins_of(values[1])},
+          {"cpu", bins_of(values[2])},
+          {"transfer", bins_of(values[3])}};
 }
 
 json json_of(const StreamSeen& stream) {
@@ -128,15 +172,27 @@ json json_of(const StreamSeen& stream) {
 }
 
 // The busiest, so that what is left out matters least.
-json functions_of(const Model& model, std::size_t most) {
+std::vector<const FunctionTotals*> busiest(const Model& model, std::size_t most) {
   std::vector<const FunctionTotals*> order;
   for (const FunctionTotals& one : model.functions()) order.push_back(&one);
   std::stable_sort(order.begin(), order.end(), [](const FunctionTotals* a, const FunctionTotals* b) {
     return a->busy_s != b->busy_s ? a->busy_s > b->busy_s : a->submitted > b->submitted;
   });
+  if (order.size() > most) order.resize(most);
+  return order;
+}
+
+json functions_of(const Model& model, std::size_t most) {
   json all = json::array();
-  for (std::size_t i = 0; i < std::min(most, order.size()); ++i) all.push_back(json_of(*order[i]));
+  for (const FunctionTotals* one : busiest(model, most)) all.push_back(json_of(*one));
   return all;
+}
+
+json states_of(const Snapshot& snapshot) {
+  json tasks = json::object();
+  for (std::size_t i = 0; i < snapshot.tasks.size(); ++i)
+    tasks[std::string(weir::to_string(static_cast<TaskState>(i)))] = snapshot.tasks[i];
+  return tasks;
 }
 
 // Those that live, then those that have gone.
@@ -153,7 +209,8 @@ json summary_of(const Model& model) {
   std::uint64_t count = 0, threads = 0, managed = 0, spilled = 0, limit = 0, resident = 0, paused = 0,
                 gone = 0, tasks = 0, processing = 0, descriptors = 0;
   std::array<std::uint64_t, 20> busy{};
-  double cpu = 0, threads_busy = 0, per_s = 0, received_per_s = 0, sent_per_s = 0;
+  double cpu = 0, threads_busy = 0, per_s = 0, received_per_s = 0, sent_per_s = 0, read_per_s = 0,
+         written_per_s = 0;
   for (const auto& [peer, worker] : model.workers()) {
     if (worker.is_gone) {
       ++gone;
@@ -174,6 +231,8 @@ json summary_of(const Model& model) {
     descriptors += worker.descriptors;
     received_per_s += worker.received_per_s;
     sent_per_s += worker.sent_per_s;
+    read_per_s += worker.read_per_s;
+    written_per_s += worker.written_per_s;
     const double share = worker.info.threads ? worker.busy / worker.info.threads : 0;
     ++busy[static_cast<std::size_t>(std::clamp(share * 20, 0.0, 19.0))];
   }
@@ -189,6 +248,8 @@ json summary_of(const Model& model) {
           {"descriptors", descriptors},
           {"received_per_s", rounded(received_per_s)},
           {"sent_per_s", rounded(sent_per_s)},
+          {"read_per_s", rounded(read_per_s)},
+          {"written_per_s", rounded(written_per_s)},
           {"managed_bytes", managed},
           {"spilled_bytes", spilled},
           {"memory_limit", limit},
@@ -278,9 +339,6 @@ double quantile_s(const std::array<std::uint64_t, 65>& durations, double share) 
 }
 
 json picture(const Model& model, const Program& program, const PictureLimits& limits) {
-  json tasks = json::object();
-  for (std::size_t i = 0; i < model.snapshot().tasks.size(); ++i)
-    tasks[std::string(weir::to_string(static_cast<TaskState>(i)))] = model.snapshot().tasks[i];
   json streams = json::array();
   for (const StreamSeen& stream : model.streams()) streams.push_back(json_of(stream));
   const ActivitySeconds recent = model.recent_activity();
@@ -289,19 +347,39 @@ json picture(const Model& model, const Program& program, const PictureLimits& li
           {"verdict_now", json_of(overall(model, recent))},
           {"activity", json_of(model.activity())},
           {"activity_now", json_of(recent)},
-          {"tasks", std::move(tasks)},
+          {"tasks", states_of(model.snapshot())},
           {"functions", functions_of(model, limits.functions)},
           {"functions_total", model.functions().size()},
           {"workers", workers_of(model, limits.workers)},
           {"cluster", summary_of(model)},
+          {"bars", bars_of(model)},
           {"failures", failures_of(model, limits.failures)},
           {"failures_total", model.failure_count()},
           {"streams", std::move(streams)},
           {"log", log_of(model, limits.log)},
           {"own",
            {{"cpu_s", rounded(model.own().cpu_s)},
+            {"read_bytes", model.own().read_bytes},
+            {"written_bytes", model.own().written_bytes},
             {"resident_bytes", model.own().resident_bytes},
             {"descriptors", model.own().descriptors}}}};
+}
+
+json glance(const Model& model, std::size_t most_functions) {
+  json functions = json::array();
+  for (const FunctionTotals* one : busiest(model, most_functions))
+    functions.push_back({shortened(one->name, 200), one->count, std::max(one->submitted, one->count),
+                         one->failed, rounded(one->busy_s)});
+  double busy = 0, cpu = 0;
+  for (const auto& [peer, worker] : model.workers()) {
+    busy += worker.is_gone ? 0 : worker.busy;
+    cpu += worker.is_gone ? 0 : worker.cpu;
+  }
+  return {{"now_s", rounded(model.now_s())},
+          {"tasks", states_of(model.snapshot())},
+          {"busy", rounded(busy)},
+          {"cpu", rounded(cpu)},
+          {"functions", std::move(functions)}};
 }
 
 json history(const Model& model, double from_s, std::size_t most_rows) {
@@ -323,11 +401,17 @@ json task_stream(const Model& model, const TileRequest& request) {
     const Model::Row& row = model.rows()[i];
     rows.push_back(name_of_worker(model, row.peer) + " #" + std::to_string(row.thread));
   }
-  std::map<std::uint16_t, std::size_t> place;
+  constexpr const char* waits[] = {"", "waits for inputs", "waits for memory"};
+  std::map<std::pair<std::uint32_t, std::uint16_t>, std::size_t> place;  // by kind and function
   for (const Block& block : model.tile(request)) {
-    const auto [found, is_new] = place.try_emplace(block.function, functions.size());
-    if (is_new) functions.push_back(shortened(model.functions()[block.function].name, 200));
-    blocks.push_back({block.row, block.start_us, block.length_us, block.busy_us, block.count, found->second});
+    const std::uint32_t kind = std::min<std::uint32_t>(block.kind, 2);
+    const auto [found, is_new] = place.try_emplace({kind, block.function}, functions.size());
+    if (is_new)
+      functions.push_back(kind ? waits[kind] : shortened(model.functions()[block.function].name, 200));
+    json one{block.row, block.start_us, block.length_us, block.busy_us, block.count, found->second};
+    if (kind || block.failed) one.push_back(kind);
+    if (block.failed) one.push_back(block.failed);
+    blocks.push_back(std::move(one));
   }
   return {{"from_us", request.from_us},        {"to_us", request.to_us},  {"first_row", request.first_row},
           {"rows_total", model.rows().size()}, {"rows", std::move(rows)}, {"functions", std::move(functions)},
@@ -346,7 +430,8 @@ json graph(const Model& model, const snapshot::SeenTasks& seen) {
     function_of.push_back(found->second);
   }
   for (std::size_t i = 0; i < all.size(); ++i) {
-    tasks.push_back({function_of[i], weir::to_string(all[i].state), all[i].worker, all[i].inputs});
+    tasks.push_back({function_of[i], weir::to_string(all[i].state), all[i].worker, all[i].inputs,
+                     std::to_string(all[i].id)});
     for (const std::uint32_t input : all[i].inputs) ++count[{function_of[input], function_of[i]}];
   }
   for (const auto& [ends, number] : count) arrows.push_back({ends.first, ends.second, number});
@@ -415,21 +500,77 @@ json bandwidth(const Model& model) {
 
 namespace {
 
-json tree_of(const std::vector<ProfileNode>& nodes, std::size_t at, std::uint64_t least, int deepest) {
+json tree_of(const std::vector<ProfileNode>& nodes, const std::vector<std::uint64_t>& counts, std::size_t at,
+             std::uint64_t least, int deepest) {
   json below = json::array();
   for (const auto& [name, position] : nodes[at].below)
-    if (deepest > 0 && nodes[position].count >= least)
-      below.push_back(tree_of(nodes, position, least, deepest - 1));
-  return json::array({shortened(nodes[at].name, 120), nodes[at].count, std::move(below)});
+    if (deepest > 0 && counts[position] >= least)
+      below.push_back(tree_of(nodes, counts, position, least, deepest - 1));
+  return json::array({shortened(nodes[at].name, 120), counts[at], std::move(below)});
+}
+
+json profile_of(const Model& model, const std::vector<std::uint64_t>& counts) {
+  constexpr int deepest = 48;
+  const std::uint64_t least = std::max<std::uint64_t>(1, counts[0] / 1000);
+  return {{"samples", counts[0]}, {"tree", tree_of(model.profile(), counts, 0, least, deepest)}};
 }
 
 }  // namespace
 
 json profile(const Model& model) {
-  constexpr int deepest = 48;
-  const std::uint64_t samples = model.profile().front().count;
-  return {{"samples", samples},
-          {"tree", tree_of(model.profile(), 0, std::max<std::uint64_t>(1, samples / 1000), deepest)}};
+  std::vector<std::uint64_t> counts;
+  for (const ProfileNode& node : model.profile()) counts.push_back(node.count);
+  return profile_of(model, counts);
+}
+
+json profile(const Model& model, double from_s, double to_s) {
+  return profile_of(model, model.profile_between(from_s, to_s));
+}
+
+json task(const Model& model, const snapshot::TaskLook& look) {
+  const auto neighbours = [](const std::vector<snapshot::TaskLook::Neighbour>& all) {
+    json list = json::array();
+    for (const auto& one : all)
+      list.push_back({std::to_string(one.id), shortened(one.name, 200), weir::to_string(one.state)});
+    return list;
+  };
+  if (look.name.empty()) return {{"name", ""}};
+  return {{"name", shortened(look.name, 200)},
+          {"function", shortened(model.name_of(look.function), 200)},
+          {"state", weir::to_string(look.state)},
+          {"bytes", look.bytes},
+          {"holders", look.holders},
+          {"priority", look.priority},
+          {"conditions", lines_of(look.conditions)},
+          {"inputs", neighbours(look.inputs)},
+          {"inputs_total", look.inputs_total},
+          {"dependents", neighbours(look.dependents)},
+          {"dependents_total", look.dependents_total},
+          {"explained", lines_of(look.explained)},
+          {"story", lines_of(look.story)}};
+}
+
+json worker(const Model& model, PeerId peer, const snapshot::SeenTasks& seen) {
+  const auto found = model.workers().find(peer);
+  if (found == model.workers().end()) return {{"name", ""}};
+  json one = json_of(found->second), resources = json::array(), tasks = json::array(), links = json::array();
+  for (const Resource& each : found->second.info.resources)
+    resources.push_back({shortened(each.name, 100), rounded(each.amount)});
+  for (const snapshot::SeenTask& each : seen.tasks)
+    tasks.push_back(
+        {std::to_string(each.id), shortened(model.name_of(each.function), 200), weir::to_string(each.state)});
+  for (const auto& [ends, link] : model.links())
+    if ((ends.first == peer || ends.second == peer) && links.size() < 60)
+      links.push_back(
+          {name_of_worker(model, ends.first), name_of_worker(model, ends.second), link.bytes, link.count});
+  one["serves_s"] =
+      std::isfinite(found->second.info.serves_s) ? json(rounded(found->second.info.serves_s)) : json();
+  one["resources"] = std::move(resources);
+  one["tasks"] = std::move(tasks);
+  one["tasks_total"] = seen.tasks_total;
+  one["held"] = held(model, seen);
+  one["links"] = std::move(links);
+  return one;
 }
 
 json jobs(const Model& model) {

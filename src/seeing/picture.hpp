@@ -27,10 +27,13 @@ struct PictureLimits {
 /// Everything but rings and blocks.
 [[nodiscard]] nlohmann::json picture(const Model& model, const Program& program,
                                      const PictureLimits& limits = {});
+/// What moves between two pictures: tasks by state, busy threads and cores, and of functions `[name, count,
+/// submitted, failed, busy_s]`.
+[[nodiscard]] nlohmann::json glance(const Model& model, std::size_t most_functions);
 /// The rings from `from_s` on, as `{"columns": [names], "rows": [[time_s, ...], ...]}`.
 [[nodiscard]] nlohmann::json history(const Model& model, double from_s, std::size_t most_rows);
 /// The task stream, as `{"rows": [names], "functions": [names], "blocks": [[row, start_us, length_us,
-/// busy_us, count, function], ...]}`.
+/// busy_us, count, function, kind, failed], ...]}`; the last two only if they are not 0.
 [[nodiscard]] nlohmann::json task_stream(const Model& model, const TileRequest& request);
 /// Tasks there are with their inputs, and functions as groups with arrows: `{"functions": [names], "tasks":
 /// [[function, state, worker, [inputs]], ...], "arrows": [[from, to, count], ...], "total": n}`.
@@ -43,6 +46,11 @@ struct PictureLimits {
 /// Where workers spend processor time, as `{"samples": n, "tree": [name, count, [trees below]]}`; what is
 /// less than a thousandth is left out.
 [[nodiscard]] nlohmann::json profile(const Model& model);
+/// The same of a range of time.
+[[nodiscard]] nlohmann::json profile(const Model& model, double from_s, double to_s);
+/// One task; and one worker with its tasks and what it holds.
+[[nodiscard]] nlohmann::json task(const Model& model, const snapshot::TaskLook& look);
+[[nodiscard]] nlohmann::json worker(const Model& model, PeerId peer, const snapshot::SeenTasks& seen);
 /// Clusters that grow, and batch jobs with their workers and the time they have left.
 [[nodiscard]] nlohmann::json jobs(const Model& model);
 /// All of it, for a file: what is left of a program after its end.

@@ -1,4 +1,4 @@
-// getrusage and /proc.
+// getrusage and files of /proc, which say zeros where they are not.
 #include "seeing/process.hpp"
 
 #include <dirent.h>
@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <cstring>
 
 namespace weir::detail::seeing {
 
@@ -20,7 +21,36 @@ std::uint32_t open_descriptors() {
   return count > 3 ? count - 3 : 0;  // itself, . and ..
 }
 
+/// "read_bytes: 123" and the like of /proc/self/io.
+void read_disk(OwnProcess& own) {
+  std::FILE* const file = std::fopen("/proc/self/io", "re");
+  if (!file) return;
+  char name[32];
+  unsigned long long value = 0;
+  while (std::fscanf(file, "%31s %llu", name, &value) == 2) {
+    if (std::strcmp(name, "read_bytes:") == 0) own.read_bytes = value;
+    if (std::strcmp(name, "write_bytes:") == 0) own.written_bytes = value;
+  }
+  std::fclose(file);
+}
+
 }  // namespace
+
+void read_networks(OwnProcess& own) {
+  std::FILE* const file = std::fopen("/proc/net/dev", "re");
+  if (!file) return;
+  char line[512], name[32];
+  unsigned long long received = 0, sent = 0;
+  while (std::fgets(line, sizeof line, file)) {
+    // " eth0: bytes packets errs drop fifo frame compressed multicast bytes ..."
+    if (std::sscanf(line, " %31[^:]: %llu %*u %*u %*u %*u %*u %*u %*u %llu", name, &received, &sent) != 3 ||
+        std::strcmp(name, "lo") == 0)
+      continue;
+    own.host_received_bytes += received;
+    own.host_sent_bytes += sent;
+  }
+  std::fclose(file);
+}
 
 OwnProcess own_process() {
   OwnProcess own;
@@ -35,6 +65,7 @@ OwnProcess own_process() {
     std::fclose(file);
   }
   own.descriptors = open_descriptors();
+  read_disk(own);
   return own;
 }
 

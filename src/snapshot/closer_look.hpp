@@ -29,4 +29,24 @@ struct SeenTasks {
   std::uint64_t results_looked_at = 0, results_total = 0;
 };
 
+/// A task, and who it hangs together with.
+struct TaskLook {
+  /// A neighbour.
+  struct Neighbour {
+    TaskId id = 0;
+    std::string name;
+    TaskState state = TaskState::released;
+  };
+  std::string name;  ///< Empty: no such task is known.
+  std::uint64_t function = 0;
+  TaskState state = TaskState::released;
+  std::uint64_t bytes = 0;           ///< Of its result.
+  std::vector<std::string> holders;  ///< Workers that have it.
+  std::int64_t priority = 0;
+  std::vector<std::string> conditions;  ///< What it asks for: resources, workers, a time limit.
+  std::uint64_t inputs_total = 0, dependents_total = 0;
+  std::vector<Neighbour> inputs, dependents;  ///< Some of them.
+  std::vector<std::string> explained, story;  ///< Why it is where it is, and how it came there.
+};
+
 }  // namespace weir::detail::snapshot

@@ -191,19 +191,22 @@ std::vector<double> figures(const json& history, std::string_view name) {
 /// The last values up to `at`, a letter each, as high as they are.
 std::string curve(const std::vector<double>& values, std::size_t at, std::size_t width) {
   constexpr std::string_view heights = " .:-=+*#%@";
-  const double most = std::max(1e-9, *std::max_element(values.begin(), values.end()));
+  const double largest = *std::max_element(values.begin(), values.end()), most = std::max(1e-9, largest);
   std::string text;
   for (std::size_t i = at + 1 - std::min(width, at + 1); i <= at; ++i)
     text += heights[static_cast<std::size_t>(std::clamp(values[i] / most, 0.0, 1.0) *
                                              static_cast<double>(heights.size() - 1))];
-  return "|" + text + std::string(width - text.size(), ' ') + "| most " + text_of_count(most);
+  return "|" + text + std::string(width - text.size(), ' ') + "| most " + text_of_count(largest);
 }
+
+/// Of a block of a task stream: 0 is tasks; others are why a thread ran none.
+std::size_t kind_of(const json& block) { return block.size() > 6 ? block.at(6).get<std::size_t>() : 0; }
 
 void add_moment(Screen& screen, const json& stream, double from_s, double to_s) {
   std::map<std::string, std::array<double, 2>> functions;  // tasks, seconds
   for (const json& block : stream.at("blocks")) {
     const double start_s = 1e-6 * block.at(1).get<double>(), length_s = 1e-6 * block.at(2).get<double>();
-    if (start_s > to_s || start_s + length_s < from_s) continue;
+    if (start_s > to_s || start_s + length_s < from_s || kind_of(block)) continue;
     auto& sum = functions[stream.at("functions").at(block.at(5).get<std::size_t>()).get<std::string>()];
     sum[0] += block.at(4).get<double>();
     sum[1] += 1e-6 * block.at(3).get<double>();

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "core/invariant.hpp"
+
 namespace weir::detail::worker {
 
 using Data = Record::Data;
@@ -538,48 +540,45 @@ void State::done(Outcome&& outcome, Actions& out) {
 }
 
 void State::check() const {
-  const auto require = [](bool holds, const std::string& rule) {
-    if (!holds) throw Error(ErrorKind::internal, "worker: " + rule);
-  };
+  const Invariant require("worker");
   std::uint64_t bytes = 0, spilled = 0, leaving = 0, coming = 0, held = 0, listed = 0, executing = 0,
                 taken = 0;
   records_.for_each([&](TaskId id, const Record& record) {
-    const std::string name = "task " + std::to_string(id) + " ";
+    const auto name = [&] { return "task " + std::to_string(id) + " "; };
     if (record.data == Data::here) (record.on_disk ? spilled : bytes) += record.bytes;
     if (record.spilling) leaving += record.bytes;
     if (!record.held) coming += protocol::Scale::bytes(record.scale);
     held += record.held;
-    require(record.data == Data::fetching || (!record.held && record.scale == 0),
-            name + "is not fetched and counts as coming");
+    require(record.data == Data::fetching || (!record.held && record.scale == 0), name,
+            "is not fetched and counts as coming");
     listed += record.used != 0;
     require(
         record.data == Data::here || (!record.on_disk && !record.spilling && !record.used && !record.copy),
-        name + "has no data and takes memory");
+        name, "has no data and takes memory");
     if (record.used)
       require(by_use_.contains(record.used) && by_use_.at(record.used) == id && !record.on_disk &&
                   !record.spilling,
-              name + "is listed wrongly among what may be spilled");
+              name, "is listed wrongly among what may be spilled");
     executing += record.state == Run::executing;
     if (record.state == Run::executing) taken += static_cast<std::uint32_t>(width_of(record.resources));
-    require(record.data != Data::fetching || record.asked != 0, name + "is fetched from nobody");
-    require(record.data != Data::here || record.parked.empty(), name + "is here and peers still wait for it");
+    require(record.data != Data::fetching || record.asked != 0, name, "is fetched from nobody");
+    require(record.data != Data::here || record.parked.empty(), name, "is here and peers still wait for it");
     require(record.data == Data::here || record.state != Run::none || record.keep ||
                 !record.waiters.empty() || !record.parked.empty(),
-            name + "is kept for nobody");
+            name, "is kept for nobody");
     require(
         record.data != Data::fetching || record.state != Run::none || record.keep || !record.waiters.empty(),
-        name + "is fetched for nobody");
+        name, "is fetched for nobody");
     if (record.state != Run::waiting && record.state != Run::ready) return;
     std::uint32_t missing = 0;
     for (const TaskId input : record.inputs) {
       const Record* used = records_.find(input);
-      require(used && used->waiters.contains(id), name + "waits for an input that does not know it");
+      require(used && used->waiters.contains(id), name, "waits for an input that does not know it");
       missing += used->data != Data::here;
     }
-    require(missing == record.missing,
-            name + "misses " + std::to_string(missing) + " inputs, not " + std::to_string(record.missing));
-    require((missing == 0) == (record.state == Run::ready),
-            name + "is ready without its inputs, or waits without need");
+    require(missing == record.missing, name, "misses ", missing, " inputs, not ", record.missing);
+    require((missing == 0) == (record.state == Run::ready), name,
+            "is ready without its inputs, or waits without need");
   });
   require(bytes == bytes_ && spilled == spilled_bytes_ && leaving == leaving_, "bytes miscounted");
   require(coming == coming_, "what is coming is miscounted");

@@ -52,14 +52,14 @@ TEST_CASE("sink_to_hdf5 that is killed leaves what it had flushed, marked until 
   REQUIRE(waitpid(child, &status, 0) == child);
   CHECK(test::plain_read(path, "x") == counted(100));
   const auto refused = [&] { return error_of([&] { (void)from_hdf5<double>(path, "x"); }); };
-  CHECK_THAT(refused(), Catch::StartsWith("open_hdf5: the dataset must be complete (\"x\" of "));
+  CHECK_THAT(refused(), Catch::StartsWith("from_hdf5: the dataset must be complete (\"x\" of "));
   {
     Stream<double> source;
     source.apply(op::sink_to_hdf5(path, "x"));
     source.emit(100);
     source.close();
   }
-  CHECK_THAT(refused(), Catch::StartsWith("open_hdf5: the dataset must be complete"));
+  CHECK_THAT(refused(), Catch::StartsWith("from_hdf5: the dataset must be complete"));
   const std::string told =
       "\"/x\" is marked as incomplete: a write of it did not end, or is going on; it has the shape (101,)";
   REQUIRE(check_hdf5(path).size() == 1);

@@ -29,19 +29,20 @@ from made_up import made_up  # noqa: E402
 
 SKIPPED = 77
 TEXTS = {
-    "status": ["Cluster", "Task stream", "Progress", "wave<b>bold</b>", "threads"],
-    "tasks": ["Tasks by state", "Task stream", "processing"],
+    "status": ["Cluster", "Task stream", "Progress", "wave<b>bold</b>", "threads", "Workers: memory"],
+    "tasks": ["Tasks by state", "Task stream", "processing", "draw across a stretch", "waits for inputs", "failed"],
     "workers": ["Workers by how busy they are", "worker 1", "<img src=x onerror=alert(1)>"],
     "streams": ["<map: <u>fft</u>> is the limit: 97% busy; what is above it waits 81% of the time", "dropped",
                 "<source: frames>", "2020-09-13T12:26:40Z, "],
-    "functions": ["What threads did", "median", "\"'&<fft>"],
+    "functions": ["What threads did", "median", "\"'&<fft>", "Thread seconds by function and activity",
+                  "threads without a task"],
     "graph": ["3 of 1.00 M", "processing", "Functions"],
     "memory": ["Memory for results", "Results by function", "all 100 results"],
     "bandwidth": ["point at a square", "worker 2", "100 B"],
     "profile": ["<b>wave</b>(int)", "part 2", "90%", "100 a second"],
     "jobs": ["Cluster of slurm: 2 jobs wanted, 1 queued", "<i>QOSMaxJobs</i>", "4711", "the program itself"],
     "failures": ["wave-17", "</script><script>alert(2)</script>"],
-    "system": ["Process of rank 0", "Cores in use"],
+    "system": ["Process of rank 0", "Cores in use", "Disks of workers", "Open files of rank 0"],
     "log": ["rank 0"],
 }
 
@@ -94,18 +95,20 @@ def wait_for_record(environment):
 
 
 class Prefix(http.server.BaseHTTPRequestHandler):
-    """A proxy as jupyter-server-proxy is one: /proxy/PORT/ goes, everything else stays."""
+    """A proxy as jupyter-server-proxy is one: /proxy/PORT/ goes, everything else stays. Or as Open OnDemand:
+    /node/HOST/PORT/ stays."""
 
     target = None
     keeps_back = False  # until an answer is whole, which one that is followed never is
 
     def do_GET(self):
-        if not self.path.startswith("/proxy/"):
+        if not self.path.startswith(("/proxy/", "/node/")):
             return self.send_error(404)
+        path = "/" + self.path.split("/", 3)[3] if self.path.startswith("/proxy/") else self.path
         there = http.client.HTTPConnection(*self.target, timeout=30)
         headers = {name: value for name, value in self.headers.items()
                    if name.lower() in ("host", "cookie", "origin")}
-        there.request("GET", "/" + self.path.split("/", 3)[3], headers=headers)
+        there.request("GET", path, headers=headers)
         answer = there.getresponse()
         with contextlib.suppress(OSError, TimeoutError):
             body = answer.read() if self.keeps_back else None
@@ -193,10 +196,58 @@ class Pages(unittest.TestCase):
                           if not address.startswith((origin, "about:"))], [])
         self.assertNotIn("token", self.browser.evaluate("location.href"))
 
+    def tells(self, text, hash=None):
+        """Waits until the page has this text; after going to another one, if `hash` names it."""
+        if hash:
+            self.browser.evaluate(f"location.hash = '{hash}'")
+        there = f"document.getElementById('page').innerText.includes({json.dumps(text)})"
+        self.assertTrue(self.browser.wait_for(there),
+                        f"no {text}: {self.browser.evaluate('document.body.innerText')[:1500]}")
+
+    def press(self, text):
+        self.browser.evaluate("[...document.querySelectorAll('button, a')]"
+                              f".find(one => one.textContent === {json.dumps(text)}).click()")
+
+    def draw_across(self, label):
+        """Chooses the right half of a canvas, as one does with a mouse."""
+        left, wide, middle = self.browser.evaluate(
+            "((box) => [box.left, box.width, box.top + box.height / 2])"
+            f"(document.querySelector('canvas[aria-label^={json.dumps(label)}]').getBoundingClientRect())")
+        for kind, x in (("mousePressed", 0.5), ("mouseMoved", 0.7), ("mouseReleased", 0.98)):
+            self.browser.call("Input.dispatchMouseEvent", type=kind, x=left + x * wide, y=middle, button="left",
+                              buttons=1, clickCount=1)
+
+    def look_closer(self):
+        """One task, one worker, a stretch of the task stream and of a profile."""
+        self.tells("wave<b>bold</b>-2", "task/2")
+        self.tells("it waits for <i>another</i>")
+        self.press("wave<b>bold</b>-1")
+        self.tells("wave<b>bold</b>-1\n")
+        self.tells("task 99 is not known", "task/99")
+        self.tells("Tasks it has: 1", "worker/1")
+        self.tells("5.00 MB/s")
+        self.tells("worker 77 is not known", "worker/77")
+        self.press("status")
+        self.tells("Workers: memory", "status")
+        self.press("transfer")
+        self.tells("Workers: transfer")
+        self.tells("draw across a stretch", "tasks")
+        self.draw_across("task stream")
+        self.tells("show it alone")
+        self.tells("wave<b>bold</b>")
+        self.press("show it alone")
+        self.tells("draw across a stretch")
+        self.tells("Cores that workers use", "profile")
+        self.draw_across("over time")
+        self.tells("from ")
+
     def test_one_worker_and_who_may_look(self):
         with program(1) as (run, _):
             origin = f"http://{run['address']}/"
             self.check(origin, run["token"])
+            self.look_closer()
+            said = [line for line in self.browser.console if "http" not in line or origin in line]
+            self.assertEqual(said, [])
             good = {"Authorization": "Bearer " + run["token"]}
             for target in ("/", "/json/picture", "/json/events", "/app.js", "/metrics"):
                 self.assertEqual(get(run, target, {})[0], 401, target)
@@ -210,6 +261,8 @@ class Pages(unittest.TestCase):
             for keeps_back in (False, True):
                 with proxy_of(run, keeps_back) as origin:
                     self.check(origin, run["token"], ["status", "failures"])
+                    if not keeps_back:
+                        self.check(origin.replace("proxy/8787", "node/n17/8787"), run["token"], ["jobs"])
             report = Path(folder) / "report.html"
             subprocess.run([WEIR, "report", "-o", report], env=environment, check=True,
                            stdout=subprocess.DEVNULL)
@@ -240,7 +293,7 @@ class Pages(unittest.TestCase):
                 subprocess.run([WEIR, "report", "last", "-o", report], env=environment, check=True,
                                stdout=subprocess.DEVNULL)
                 self.assertIn("wave\\u003cb\\u003e", report.read_text())
-                for options, texts in ((["--once"], ["seen_program", "FUNCTION", "wave<b>bold"]),
+                for options, texts in ((["--once"], ["seen_program", "  ran ", "FUNCTION", "wave<b>bold"]),
                                        (["--replay"], ["replay: ", "busy threads |", "wave<b>bold"])):
                     lines = subprocess.run([WEIR, "top", *options], env=environment, check=True,
                                            capture_output=True, text=True).stdout.splitlines()

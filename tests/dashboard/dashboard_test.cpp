@@ -2,13 +2,17 @@
 #include "dashboard/dashboard.hpp"
 
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <catch2/catch.hpp>
 #include <csignal>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <thread>
 
+#include "core/descriptor.hpp"
+#include "core/log.hpp"
 #include "dashboard/fetch.hpp"
 #include "dashboard/page.hpp"
 #include "dashboard/server.hpp"
@@ -76,6 +80,31 @@ Run wait_for_page(const fs::path& state) {
 
 Wish at(const fs::path& path) { return parse_wish("unix:" + path.string()); }
 
+/// While it is there, this process opens nothing.
+class NoDescriptors {
+ public:
+  NoDescriptors() {
+    REQUIRE(getrlimit(RLIMIT_NOFILE, &before_) == 0);
+    const rlimit none{3, before_.rlim_max};
+    REQUIRE(setrlimit(RLIMIT_NOFILE, &none) == 0);
+  }
+  NoDescriptors(const NoDescriptors&) = delete;
+  ~NoDescriptors() { setrlimit(RLIMIT_NOFILE, &before_); }
+
+ private:
+  rlimit before_{};
+};
+
+/// Whether a line with these words is logged within ten seconds.
+bool wait_for_line(const std::string& words) {
+  for (int i = 0; i < 2000; ++i) {
+    for (const std::string& line : weir::detail::log::recent())
+      if (line.find(words) != std::string::npos) return true;
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+  return false;
+}
+
 }  // namespace
 
 TEST_CASE("WEIR_DASHBOARD is on, off, a port or a path") {
@@ -126,6 +155,10 @@ TEST_CASE("targets are split, and numbers kept within bounds") {
   CHECK(target.number("x", 5, 0, 100) == 5);
   CHECK(target.number("none", 5, 0, 100) == 5);
   CHECK(target.parameters.at("x") == "A%zz b");
+  CHECK(parse_target("/node/n17.site/8787/json/jobs?x").path == "/json/jobs");
+  CHECK(parse_target("/node/n17.site/8787/").path == "/");
+  for (const char* other : {"/node/n17/8787", "/node/n17/x/json", "/node/", "/node//json", "/nodes/a/1/"})
+    CHECK(parse_target(other).path == other);
   CHECK(parse_target("").path.empty());
   CHECK(parse_target("?").path.empty());
 }
@@ -267,6 +300,50 @@ TEST_CASE("a disk that is full keeps the last record, and the next one is tried 
   folder.record("{\"second\": 2}");
   CHECK(folder.problem().empty());
   CHECK(text_of_record() == "{\"second\": 2}");
+}
+
+TEST_CASE("a dashboard without descriptors is there as soon as there are some, and comes back") {
+  const Folder state;
+  const fs::path page = state.path() / "page";
+  std::optional<Dashboard> dashboard;
+  {
+    const NoDescriptors none;
+    dashboard.emplace(a_source(), at(page));
+    REQUIRE(wait_for_line("Too many open files"));
+  }
+  const Run run = wait_for_page(state.path());
+  CHECK(fetch(run, "/health") == "ok\n");
+  const weir::Descriptor peer(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  {
+    const NoDescriptors none;
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    page.string().copy(address.sun_path, sizeof address.sun_path - 1);
+    REQUIRE(connect(peer.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0);
+    REQUIRE(wait_for_line("there will be no report of this program: "));
+  }
+  const std::string request = "GET /health HTTP/1.0\r\nHost: localhost\r\n\r\n";
+  REQUIRE(send(peer.get(), request.data(), request.size(), MSG_NOSIGNAL) ==
+          static_cast<ssize_t>(request.size()));
+  std::string answer(4096, 0);
+  const timeval patience{10, 0};
+  setsockopt(peer.get(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+  const ssize_t got = recv(peer.get(), answer.data(), answer.size(), 0);
+  CHECK(answer.substr(0, got > 0 ? static_cast<std::size_t>(got) : 0).find(" 200 OK") != std::string::npos);
+  CHECK(wait_for_line("there will be a report of this program after all"));
+}
+
+TEST_CASE("a folder that could not be made is made with a later record") {
+  const Folder state;
+  std::ofstream(state.path() / "runs") << "in the way";
+  Run run;
+  run.program = {"1-node-5", "app", "node", "", 5, 1, true};
+  RunFolder folder(run, state.path());
+  CHECK(folder.problem() == (state.path() / "runs").string() + " cannot be made (Not a directory)");
+  fs::remove(state.path() / "runs");
+  folder.record("{}");
+  CHECK(folder.problem().empty());
+  CHECK(find_run("last", state.path()).program.id == "1-node-5");
 }
 
 TEST_CASE("old runs go, and a place that cannot be written is told") {

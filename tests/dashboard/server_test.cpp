@@ -5,6 +5,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <boost/asio/post.hpp>
 #include <catch2/catch.hpp>
@@ -29,10 +30,12 @@ class Running {
     server_.emplace(loop_, "secret", "weir_1", std::vector<std::string>{}, [this](const Target& target) {
       if (target.path != "/follow") return Answer{200, "text/plain", "page"};
       const std::size_t bytes = static_cast<std::size_t>(target.number("bytes", 10, 0, 1e7));
-      return Answer{200, "text/event-stream", "data: first\n\n", [this, bytes] {
+      return Answer{200, "text/event-stream", "data: first\n\n",
+                    [this, bytes] {
                       ++made_;
                       return "data: " + std::string(bytes, 'x') + "\n\n";
-                    }};
+                    },
+                    [] { return std::string(1000, 'm'); }};
     });
     server_->listen(path());
     thread_ = std::thread([this] { loop_.run(); });
@@ -47,12 +50,10 @@ class Running {
   [[nodiscard]] fs::path path() const { return folder_ / "page"; }
   [[nodiscard]] int made() const { return made_; }
   void push() {
-    std::atomic<bool> is_done{false};
-    boost::asio::post(loop_, [&] {
-      server_->push();
-      is_done = true;
-    });
-    while (!is_done) std::this_thread::yield();
+    in_loop([&] { server_->push(); });
+  }
+  void push_more() {
+    in_loop([&] { server_->push_more(); });
   }
   [[nodiscard]] Descriptor connected() const {
     Descriptor peer(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
@@ -74,6 +75,16 @@ class Running {
   }
 
  private:
+  template <class What>
+  void in_loop(const What& what) {
+    std::atomic<bool> is_done{false};
+    boost::asio::post(loop_, [&] {
+      what();
+      is_done = true;
+    });
+    while (!is_done) std::this_thread::yield();
+  }
+
   fs::path folder_;
   boost::asio::io_context loop_{1};
   std::optional<Server> server_;
@@ -111,6 +122,23 @@ TEST_CASE("who follows gets the first message at once and one for each push") {
     else std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }
   CHECK(pushed.find("data: xxxxxxxxxx\n\n") == 0);
+}
+
+TEST_CASE("what is between two pushes takes only the bytes that these leave") {
+  Running server;
+  const Descriptor peer = server.asked("/follow?bytes=1000");
+  static_cast<void>(read_until(peer, "first\n\n"));
+  while (server.made() == 0) server.push();
+  std::string text = read_until(peer, "xx\n\n");
+  for (int i = 0; i < 500; ++i) {
+    server.push_more();
+    char part[65536];
+    const ssize_t got = recv(peer.get(), part, sizeof part, MSG_DONTWAIT);
+    if (got > 0) text.append(part, static_cast<std::size_t>(got));
+  }
+  const std::size_t mores = static_cast<std::size_t>(std::count(text.begin(), text.end(), 'm')) / 1000;
+  CHECK(mores > 5);
+  CHECK(mores < 90);  // of a thousand bytes each, within a second's hundred thousand
 }
 
 TEST_CASE("nothing is kept for a reader who is slow, and others do not notice") {

@@ -1,6 +1,7 @@
 // Gangs on threads and on ranks: the same program.
 #include <weir/ending.hpp>
 #include <weir/gang_mpi.hpp>
+#include <weir/program.hpp>
 #include <weir/this_task.hpp>
 
 #include <catch2/catch.hpp>
@@ -206,4 +207,18 @@ TEST_CASE("task: cores are counted, and more than there are is told at once") {
         }).find("gpu must be a whole number, or less than 1 (got 1.5)") != std::string::npos);
   CHECK(message_of([] { static_cast<void>(weir::this_task()); }).find("no task runs in this thread") !=
         std::string::npos);
+}
+
+TEST_CASE("gang: a program is one MPI job on the places of the ranks") {
+  const int n = places();
+  const std::string who = "echo $OMPI_COMM_WORLD_RANK of $OMPI_COMM_WORLD_SIZE $1";
+  const std::string output =
+      client().submit(weir::gang{n}, weir::program{"sh", "-c", who, "sh", "{}"}, "case 7").result().output;
+  for (int rank = 0; rank < n; ++rank)
+    CHECK_THAT(output, Catch::Contains(std::to_string(rank) + " of " + std::to_string(n) + " case 7\n"));
+  const std::string message = message_of([&] {
+    static_cast<void>(
+        client().submit(weir::gang{n}, weir::program{"sh", "-c", "echo no mesh >&2; exit 3"}).result());
+  });
+  CHECK_THAT(message, Catch::Contains("ended with status 3") && Catch::Contains("no mesh"));
 }

@@ -68,3 +68,30 @@ for how in ("inner", "left", "outer", "right"):
 described = left[["i", "x"]].describe().T.reset_index()
 described.columns = ["column", "count", "mean", "std", "min", "q25", "median", "q75", "max"]
 save("described", described)
+
+x, i = left.x, left.i
+save("windows", pandas.DataFrame({
+    "shift_x": x.shift(1), "ahead": i.shift(-2), "diff_i": i.diff(3), "cumsum_x": x.cumsum(), "cummax_i": i.cummax(),
+    "cummin_x": x.cummin(), "rolling_mean_x": x.rolling(5, min_periods=1).mean(), "rolling_sum_i": i.rolling(4).sum(),
+    "rolling_max_x": x.rolling(6, min_periods=2).max(), "rolling_median_x": x.rolling(7, min_periods=1).median(),
+    "rolling_std_x": x.rolling(5, min_periods=2).std(), "rolling_count_x": x.rolling(5, min_periods=0).count(),
+    "spread": i.rolling(3, min_periods=1).apply(lambda s: s.max() - s.min())}))
+ordered = left.sort_values("d", kind="stable")
+month = ordered.rolling("30D", on="d")
+save("of_time", pandas.DataFrame({"d": ordered.d, "rolling_mean_x": month.x.mean(), "rolling_min_i": month.i.min(),
+                                  "rolling_q": month.i.quantile(0.25)}))
+save("bins", left.set_index("d").resample("7D", origin="epoch").agg(
+    count=("i", "size"), sum_i=("i", "sum"), mean_x=("x", "mean"), max_i=("i", "max")).reset_index())
+quotes = pandas.DataFrame({"d": pandas.Timestamp("2014-12-01") + pandas.to_timedelta(random.randint(0, 400, 60), "D"),
+                           "t": random.choice(list("abcdz"), 60), "q": range(60)}).sort_values("d", kind="stable")
+save("quotes", quotes)
+known = ordered.dropna(subset=["t"])
+save("asof_backward", pandas.merge_asof(known, quotes, on="d", by="t")[["d", "t", "i", "q"]])
+dates = quotes.drop(columns="t").drop_duplicates("d")
+save("quote_dates", dates)
+save("asof_nearest", pandas.merge_asof(known, dates, on="d", direction="nearest",
+                                       tolerance=pandas.Timedelta("9D"))[["d", "i", "q"]])
+save("asof_forward", pandas.merge_asof(known, quotes, on="d", by="t", direction="forward",
+                                       allow_exact_matches=False)[["d", "t", "i", "q"]])
+save("own", flat(by.agg(spread=("i", lambda s: s.max() - s.min()))))
+save("corr", pandas.DataFrame({"c": [left.x.corr(left.i)], "q": [left.x.quantile(0.7)]}))

@@ -15,10 +15,27 @@ namespace {
 bool is_near(const Column& a, const Column& b, std::size_t i) {
   if (a.is_na(i) != b.is_na(i)) return false;
   if (a.is_na(i)) return true;
+  if (a.type() == ColumnType::date && b.type() == ColumnType::date) return a.show(i) == b.show(i);
   if (a.type() == ColumnType::text || b.type() == ColumnType::text) return a.show(i) == b.show(i);
   const double x = std::stod(a.show(i)), y = std::stod(b.show(i));
   return std::fabs(x - y) <= 1e-9 * (1 + std::fabs(y));
 }
+
+// The greatest value less the least: an aggregation of one's own.
+struct Spread {
+  std::int64_t least = 1 << 30, greatest = -(1 << 30);
+  void add(std::int64_t value) {
+    least = std::min(least, value);
+    greatest = std::max(greatest, value);
+  }
+  void merge(const Spread& other) {
+    least = std::min(least, other.least);
+    greatest = std::max(greatest, other.greatest);
+  }
+  [[nodiscard]] std::optional<std::int64_t> result() const {
+    return greatest < least ? std::optional<std::int64_t>() : greatest - least;
+  }
+};
 
 // Empty if they are equal; otherwise the first difference.
 std::string difference(const Table& ours, const Table& theirs) {
@@ -86,6 +103,32 @@ TEST_CASE("verbs give what pandas gives") {
                                                         .sort_by({"t", "i_x", "i_y"})
                                                         .select("t", "i_x", "i_y", "z"));
     check("described", Frame(left.select("i", "x").describe()));
-    CHECK(checked == 21);
+    check("windows", left.with(shift("x"), shift("i", -2).as("ahead"), diff("i", 3), cumsum("x"), cummax("i"),
+                               cummin("x"), rolling(5, mean("x")).at_least(1), rolling(4, sum("i")),
+                               rolling(6, max("x")).at_least(2), rolling(7, median("x")).at_least(1),
+                               rolling(5, stddev("x")).at_least(2), rolling(5, count("x")).at_least(0),
+                               rolling(3, aggregate<Spread>("i")).at_least(1).as("spread"))
+                         .drop("k", "i", "x", "t", "d"));
+    const Frame ordered = left.sort_by("d");
+    check("of_time", ordered
+                         .with(rolling("30d", "d", mean("x")), rolling("30d", "d", min("i")),
+                               rolling("30d", "d", quantile("i", 0.25)).as("rolling_q"))
+                         .drop("k", "i", "x", "t"));
+    check("bins",
+          left.resample("7d", "d").agg(count(), sum("i"), mean("x"), max("i")).astype("d", ColumnType::date));
+    const Frame quotes = read_csv(folder.path("quotes.csv"), {.block = "200"});
+    const Frame known = ordered.dropna({"t"});
+    check("asof_backward", known.merge_asof(quotes, {.on = "d", .by = {"t"}}).select("d", "t", "i", "q"));
+    check("asof_nearest", known
+                              .merge_asof(read_csv(folder.path("quote_dates.csv")),
+                                          {.on = "d", .direction = Near::nearest, .tolerance = "9d"})
+                              .select("d", "i", "q"));
+    check("asof_forward",
+          known.merge_asof(quotes, {.on = "d", .by = {"t"}, .direction = Near::forward, .exact = false})
+              .select("d", "t", "i", "q"));
+    check("own", left.group_by("k").agg(aggregate<Spread>("i").as("spread")));
+    check("corr", Frame(Table({"c", "q"}, {make_column(std::vector<double>{left.corr("x", "i")}),
+                                           make_column(std::vector<double>{left.quantile("x", 0.7)})})));
+    CHECK(checked == 29);
   });
 }

@@ -101,6 +101,33 @@ TEST_CASE("counter sums why threads were idle") {
   CHECK(seen.no_memory_s == 0.125);
 }
 
+TEST_CASE("counter tells of waits where they were, and counts them for what ran next") {
+  Counter counter(0);
+  counter.ran(0, g, 0, 10 * ms, 0, 0, false);
+  counter.waited(0, Idle::fetching, 0, 50 * ms);  // it ran something until 10 ms
+  counter.waited(0, Idle::fetching, 50 * ms, 100 * ms);
+  counter.waited(0, Idle::no_memory, 100 * ms, 130 * ms);
+  counter.ran(0, f, 130 * ms, 140 * ms, 0, 0, true);
+  const Seen seen = counter.take(s, {}, 100);
+  REQUIRE(seen.blocks.size() == 4);
+  CHECK(seen.blocks[1].kind == 1);
+  CHECK(seen.blocks[1].start_us == 10'000);
+  CHECK(seen.blocks[1].length_us == 90'000);
+  CHECK(seen.blocks[1].count == 0);
+  CHECK(seen.blocks[2].kind == 2);
+  CHECK(seen.blocks[3].failed == 1);
+  CHECK(seen.blocks[0].failed == 0);
+  REQUIRE(seen.functions.size() == 2);
+  CHECK(seen.functions[0].fetching_ns == 0);
+  CHECK(seen.functions[1].function == f);
+  CHECK(seen.functions[1].fetching_ns == 90 * ms);
+  CHECK(seen.functions[1].no_memory_ns == 30 * ms);
+  counter.waited(0, Idle::fetching, 900 * ms, 950 * ms);  // what it waits for has not run yet
+  CHECK(counter.take(2 * s, {}, 100).functions.empty());
+  counter.ran(0, f, 2 * s, 2 * s + ms, 0, 0, false);
+  CHECK(counter.take(3 * s, {}, 100).functions[0].fetching_ns == 50 * ms);
+}
+
 TEST_CASE("counter counts functions beyond its limit as one") {
   Counter counter(0);
   for (std::uint64_t function = 1; function <= Counter::most_functions + 100; ++function)

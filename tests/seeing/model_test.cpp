@@ -100,6 +100,27 @@ TEST_CASE("the activities of a second sum to wall time x threads") {
         "limited by no parallelism 45%, overhead 15%; threads of workers compute 40% of their time");
 }
 
+TEST_CASE("seconds of functions and of threads without a task sum to wall time x threads") {
+  Model model = a_model();
+  Seen seen = a_second(30, 0.5, 0.4);
+  seen.fetching_s = 0.6;
+  seen.functions[0].fetching_ns = 600'000'000;
+  seen.functions.push_back({8, 10, 0, 300'000'000, 0, {}, 0, 0});
+  model.tick(0, cluster(1, 2, 5), {}, {});
+  model.receive(1, 1, seen);
+  model.tick(1, cluster(1, 2, 5), {}, {});
+  const auto& functions = model.functions();
+  CHECK(functions[0].activity_s[0] == Approx(0.5));
+  CHECK(functions[1].activity_s[0] == Approx(0.3));
+  CHECK(functions[0].activity_s[1] == Approx(0.15));  // three quarters of what is left: 30 of 40 tasks
+  CHECK(functions[1].activity_s[1] == Approx(0.05));
+  CHECK(functions[0].activity_s[2] == Approx(0.6));
+  double sum = model.activity()[static_cast<std::size_t>(Activity::no_parallelism)];
+  for (const FunctionTotals& one : functions)
+    for (const double each : one.activity_s) sum += each;
+  CHECK(sum == Approx(2));
+}
+
 TEST_CASE("idle samples give way to exact busy time") {
   Model model = a_model();
   model.receive(1, 1, a_second(100, 1.9, 2.0));
@@ -228,6 +249,21 @@ TEST_CASE("an hour in which the machine slept, and a clock that goes back, leave
     CHECK(row.at(1).get<double>() <= 20);  // tasks a second: ten each time
   }
   CHECK(last == 3604);
+}
+
+TEST_CASE("who looks ten times a second sees what moves, and the rings get a row a second") {
+  Model model = a_model();
+  for (int tenth = 1; tenth <= 50; ++tenth) {
+    Seen seen = a_second(1, 0.05, 0, 2);
+    seen.interval_s = 0.1;
+    model.receive(0.1 * tenth, 1, seen);
+    model.tick(0.1 * tenth, cluster(1, 2), {}, {});
+    CHECK(glance(model, 5).at("functions").at(0).at(1) == tenth);
+  }
+  const auto rows = history(model, 0, 300).at("rows");
+  CHECK(rows.size() >= 5);
+  CHECK(rows.size() <= 6);
+  CHECK(rows.back().at(1).get<double>() == Approx(10).epsilon(0.2));
 }
 
 TEST_CASE("quantiles come from binary digits") {

@@ -34,8 +34,12 @@ Model a_program() {
   seen.interval_s = 1;
   seen.threads = 2;
   seen.unasked_s = 0.5;
-  seen.functions.push_back({7, 10, 1, 1'000'000'000, 80, {{27, 10}}});
-  seen.blocks.push_back({0, 500'000, 400'000, 10, 0, 0});
+  seen.fetching_s = 0.25;
+  seen.read_bytes = 3'000'000;
+  seen.written_bytes = 1'000'000;
+  seen.functions.push_back({7, 10, 1, 1'000'000'000, 80, {{27, 10}}, 200'000'000, 0});
+  seen.blocks.push_back({0, 500'000, 400'000, 10, 0, 0, 1, 0});
+  seen.blocks.push_back({600'000, 250'000, 0, 0, 0, 0, 0, 1});
   seen.links.push_back({2, 4000, 4});
   seen.stacks.push_back({3, {1, 5, 6}});
   seen.stacks.push_back({1, {1, 5}});
@@ -56,7 +60,8 @@ Model a_program() {
 TEST_CASE("pages: graph, memory, bandwidth, profile and jobs, word for word") {
   const Model model = a_program();
   CHECK(text_of(graph(model, model.tasks())) ==
-        R"({"arrows":[[0,1,1]],"functions":["f7","f8"],"tasks":[[0,"memory",0,[]],[1,"processing",1,[0]]],)"
+        R"({"arrows":[[0,1,1]],"functions":["f7","f8"],"tasks":[[0,"memory",0,[],"1"],)"
+        R"([1,"processing",1,[0],"2"]],)"
         R"("total":5})");
   CHECK(text_of(held(model, model.tasks())) ==
         R"({"looked_at":3,"results":[{"bytes":500,"count":3,"function":"f7","most":"worker 2",)"
@@ -75,17 +80,66 @@ TEST_CASE("pages: graph, memory, bandwidth, profile and jobs, word for word") {
 TEST_CASE("pages: history and task stream, word for word") {
   const Model model = a_program();
   const auto rows = history(model, 0.5, 10);
-  CHECK(text_of(rows.at("columns")) ==
-        R"(["time_s","tasks_per_s","busy","overhead","fetching","no_memory","no_parallelism","assigning",)"
-        R"("unplaceable","nothing_to_do","waiting","ready","managed_mb","spilled_mb","resident_mb",)"
-        R"("received_mb_per_s","cpu","workers","own_cpu"])");
+  CHECK(
+      text_of(rows.at("columns")) ==
+      R"(["time_s","tasks_per_s","busy","overhead","fetching","no_memory","no_parallelism","assigning",)"
+      R"("unplaceable","nothing_to_do","waiting","ready","managed_mb","spilled_mb","resident_mb",)"
+      R"("received_mb_per_s","cpu","workers","own_cpu","read_mb_per_s","written_mb_per_s","own_resident_mb",)"
+      R"("own_descriptors","own_read_mb_per_s","own_written_mb_per_s","host_received_mb_per_s",)"
+      R"("host_sent_mb_per_s"])");
   CHECK(text_of(rows.at("rows")) ==
-        R"([[1.0,10.0,1.0,0.5,0.0,0.0,0.5,0.0,0.0,0.0,3.0,0.0,0.0,0.0,0.0,0.0,0.0,2.0,0.25]])");
+        R"([[1.0,10.0,1.0,0.25,0.25,0.0,0.5,0.0,0.0,0.0,3.0,0.0,0.0,0.0,0.0,0.0,0.0,2.0,0.25,3.0,1.0,)"
+        R"(0.001,3.0,0.0,0.0,0.0,0.0]])");
   TileRequest request;
   request.to_us = 1'000'000;
   CHECK(text_of(task_stream(model, request)) ==
-        R"({"blocks":[[0,0,500000,400000,10,0]],"first_row":0,"from_us":0,"functions":["f7"],)"
+        R"({"blocks":[[0,0,500000,400000,10,0,0,1],[0,600000,250000,0,0,1,1]],"first_row":0,"from_us":0,)"
+        R"("functions":["f7","waits for inputs"],)"
         R"("rows":["worker 1 #0"],"rows_total":1,"to_us":1000000})");
+}
+
+TEST_CASE("pages: seconds by function and activity, one worker and one task, word for word") {
+  const Model model = a_program();
+  const auto picture_now = picture(model, {});
+  CHECK(text_of(picture_now.at("functions").at(0).at("activity")) == "[1.0,0.25,0.2,0.0]");
+  CHECK(text_of(picture_now.at("bars")) ==
+        R"({"rows":[[1,"worker 1",0,0,0,0,0,0,0.0,0.0],[2,"worker 2",0,0,0,0,0,0,0.0,0.0]]})");
+  CHECK(text_of(glance(model, 5)) ==
+        R"({"busy":1.0,"cpu":0.0,"functions":[["f7",10,20,1,1.0]],"now_s":1.0,"tasks":{"erred":0,)"
+        R"("forgotten":0,"memory":0,"no_worker":0,"processing":0,"queued":0,"released":0,"waiting":3}})");
+  const auto one = worker(model, 1, {{{9, 7, 1, TaskState::processing, {}}}, 3, {{7, 1, 2, 200}}, 2, 2});
+  CHECK(text_of(one.at("tasks")) == R"([["9","f7","processing"]])");
+  CHECK(one.at("tasks_total") == 3);
+  CHECK(one.at("read_per_s") == 3e6);
+  CHECK(text_of(one.at("links")) == R"([["worker 2","worker 1",4000,4]])");
+  CHECK(one.at("held").at("results").at(0).at("bytes") == 200);
+  CHECK(text_of(worker(model, 99, {})) == R"({"name":""})");
+  weir::detail::snapshot::TaskLook look;
+  CHECK(text_of(task(model, look)) == R"({"name":""})");
+  look.name = "f7-3";
+  look.function = 7;
+  look.state = TaskState::waiting;
+  look.conditions = {"2 gpu"};
+  look.inputs_total = 1;
+  look.inputs = {{1, "f7-1", TaskState::memory}};
+  look.explained = {"f7-3 is waiting"};
+  CHECK(text_of(task(model, look)) ==
+        R"({"bytes":0,"conditions":["2 gpu"],"dependents":[],"dependents_total":0,)"
+        R"("explained":["f7-3 is waiting"],"function":"f7","holders":[],"inputs":[["1","f7-1","memory"]],)"
+        R"("inputs_total":1,"name":"f7-3","priority":0,"state":"waiting","story":[]})");
+}
+
+TEST_CASE("pages: a profile of a range of time") {
+  Model model([](std::uint64_t) { return std::string("f"); });
+  model.set_code_names([](std::uint64_t code) { return "g" + std::to_string(code); });
+  for (const double second : {1.0, 2.0, 3.0}) {
+    protocol::Seen seen;
+    seen.stacks.push_back({10, {1, second < 3 ? 2u : 3u}});
+    model.receive(second, 1, seen);
+  }
+  CHECK(text_of(profile(model, 1.5, 2.5)) == R"({"samples":10,"tree":["",10,[["g1",10,[["g2",10,[]]]]]]})");
+  CHECK(text_of(profile(model, 2.5, 9)) == R"({"samples":10,"tree":["",10,[["g1",10,[["g3",10,[]]]]]]})");
+  CHECK(profile(model, 4, 9).at("samples") == 0);
 }
 
 TEST_CASE("pages: a record has the last tasks there were, since none is left at the end") {

@@ -227,6 +227,24 @@ TEST_CASE("map_async computes several at once and keeps the order") {
   CHECK(sentence([&] { source.map_async(inc, 0); }) == "map_async: parallelism must be at least 1 (got 0)");
 }
 
+TEST_CASE("map_async computes several at once also after many quick calls") {
+  Stream<int> source;
+  Door door;
+  const auto out = source
+                       .map_async(
+                           [&](int x) {
+                             if (x >= 1000) door.pass();
+                             return x;
+                           },
+                           3)
+                       .sink_to_list();
+  feed(source, 0, 1003);
+  CHECK(door.wait_for(3));
+  door.open(3);
+  source.drain();
+  CHECK(out.values().size() == 1003);
+}
+
 TEST_CASE("map_async answers errors by policy and goes on") {
   const auto bad_two = [](int x) { return x == 2 ? throw std::runtime_error("two") : x; };
   Stream<int> source;

@@ -21,6 +21,7 @@ bool on_ranks() {
 
 int main(int argc, char** argv) {
   setenv("WEIR_RESOURCES", "GPU=2,licence=1", 0);
+  setenv("WEIR_STATE_DIR", "/tmp/weir-tests", 0);  // if nobody else says where
   return weir::run(argc, argv, [&](weir::Client& client) {
     weir::test::the_client = &client;
     client.wait_for_workers(

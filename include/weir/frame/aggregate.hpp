@@ -5,6 +5,21 @@
 
 namespace weir {
 
+namespace detail::frame {
+/// An aggregation of a program's own: its functions, which are known on every rank. States are texts of
+/// bytes, so that they are grouped and travel as columns do.
+struct OwnAggregate {
+  Column (*add)(const Column& values, std::span<const std::uint32_t> group_of,
+                std::uint32_t groups) = nullptr;
+  Column (*merge)(const Column& states, std::span<const std::uint32_t> group_of,
+                  std::uint32_t groups) = nullptr;
+  Column (*result)(const Column& states) = nullptr;
+  Column (*roll)(const Column& values, std::span<const std::uint32_t> low, std::size_t first,
+                 std::uint64_t at_least) = nullptr;
+  ColumnType takes{}, gives{};
+};
+}  // namespace detail::frame
+
 /// How many values become one; made by `sum("x")`, `mean(col("a") * 2)` and the others below.
 ///
 /// Missing values are passed over. The result is named after function and column, `mean_delay`, or as `as`
@@ -23,7 +38,8 @@ struct Aggregate {
     first,
     last,
     nunique,
-    quantile
+    quantile,
+    own
   };
   /// Names the result.
   [[nodiscard]] Aggregate as(std::string other) const {
@@ -32,10 +48,11 @@ struct Aggregate {
     return named;
   }
 
-  Kind kind;             ///< What is done.
-  Expression value;      ///< To what; nothing is looked at if only rows are counted.
-  std::string name;      ///< Of the result.
-  double parameter = 0;  ///< Which quantile, or what is taken off n in variances.
+  Kind kind;                                    ///< What is done.
+  Expression value;                             ///< To what; nothing is looked at if only rows are counted.
+  std::string name;                             ///< Of the result.
+  double parameter = 0;                         ///< Which quantile, or what is taken off n in variances.
+  detail::frame::OwnAggregate own_functions{};  ///< Of an aggregation of one's own.
 };
 
 /// The sum: int64 of integers and booleans, float64 of float64. 0 of no values.
@@ -66,7 +83,20 @@ struct Aggregate {
 /// The q-quantile, exact, between two values by linear interpolation. **Errors.** Throws
 /// `Error{invalid_argument}` if `q` is not in [0, 1]. **Cost.** As `nunique`.
 [[nodiscard]] Aggregate quantile(const std::string& column, double q);
+/// An aggregation of one's own: of each group what a `State` says that has been given its values.
+///
+/// `State` has `void add(value)`, where the value is a bool, an integer, double or text, `void merge(const
+/// State&)`, and `result() const`, which gives one of these or a std::optional of it; it begins as `State{}`
+/// and travels. With `void remove(value)` a rolling window takes off it what leaves; otherwise each window is
+/// added up anew.
+/// **Shape.** Missing values are passed over. The result is called `aggregate_` and the column.
+/// **Errors.** What its functions throw ends the computation.
+/// **Cost.** A state for each group and partition.
+template <class State>
+[[nodiscard]] Aggregate aggregate(const std::string& column);
 /// The same of an expression, which is to be named with `as`.
 [[nodiscard]] Aggregate aggregate(Aggregate::Kind kind, const Expression& value, double parameter = 0);
 
 }  // namespace weir
+
+#include "weir/detail/frame/own_aggregate.hpp"

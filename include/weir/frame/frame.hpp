@@ -1,15 +1,18 @@
 // Frame: named columns over many files or machines; what is done with them is a plan until it is computed.
 #pragma once
 
+#include <array>
 #include <iosfwd>
 #include <memory>
 
-#include "weir/frame/aggregate.hpp"
+#include "weir/detail/frame/partitions.hpp"
+#include "weir/frame/window.hpp"
 
 namespace weir {
 
 class Frame;
 class GroupBy;
+class Resample;
 
 /// From the least or from the greatest.
 enum class Order : std::uint8_t { ascending, descending };
@@ -48,6 +51,9 @@ enum class ParquetCodec : std::uint8_t { none, snappy, gzip, zstd };
 namespace detail::frame {
 class Node;
 [[nodiscard]] Frame frame_of(Table table, std::size_t partitions);
+[[nodiscard]] Frame mapped_frame(const Frame& frame, PartitionMap map);
+/// Of partitions that are made when they are asked for.
+[[nodiscard]] Frame asked_frame(Schema schema, std::size_t partitions, AskForTables ask);
 template <class... Names>
 concept AreNames = (std::convertible_to<const Names&, std::string> && ...);
 }  // namespace detail::frame
@@ -107,6 +113,24 @@ class Frame {
       with(const std::string& name, F function, std::vector<std::string> columns) const {
     return with(name, apply(std::move(function), std::move(columns)));
   }
+  /// Several further columns at once: `{{"a", col("b") * 2}, {"c", 1}}`; all see the columns as they were.
+  [[nodiscard]] Frame assign(const std::vector<std::pair<std::string, Expression>>& values) const;
+  /// Further columns made of the rows around each: `with(shift("x"), rolling(7, mean("x")))`.
+  ///
+  /// **Shape.** The rows as they were, in order; windows go on from partition to partition.
+  /// **Errors.** Throws for an unknown column, a type that does not fit, or a name that is there twice.
+  /// **Cost.** A partition waits for the end of the one before; only the rows that a window reaches travel.
+  template <std::same_as<Window>... More>
+  [[nodiscard]] Frame with(const Window& first, const More&... more) const {
+    return with(std::vector<Window>{first, more...});
+  }
+  /// The same of a list.
+  [[nodiscard]] Frame with(const std::vector<Window>& windows) const;
+  /// Rows summed up by bins of time: `resample("1h", "when").agg(mean("x"))`.
+  ///
+  /// **Errors.** Throws `Error{invalid_argument}` if the step is no time longer than 0, or the column none of
+  /// dates or times.
+  [[nodiscard]] Resample resample(const std::string& step, const std::string& time) const;
   /// The column as another type.
   [[nodiscard]] Frame astype(const std::string& name, ColumnType type) const;
   /// Rows in which none of these (default: of all columns) is missing.
@@ -159,6 +183,41 @@ class Frame {
     return merge(right, Merge{.on = {on}, .how = how});
   }
 
+  /// Every row beside the row of another frame that is nearest in a column: `trades.merge_asof(quotes, {.on =
+  /// "time", .by = {"ticker"}})`.
+  ///
+  /// **Shape.** All rows, in their order; where none is near, or a value is missing, the other side's columns
+  /// are missing. Neither side need be sorted.
+  /// **Errors.** Throws for unknown columns, for values that are no numbers, days or times of one type, and
+  /// for a tolerance that is none.
+  /// **Cost.** All of the other side goes to every partition of this one: it must have room on a worker.
+  /// **Source.** pandas' `merge_asof`.
+  [[nodiscard]] Frame merge_asof(const Frame& right, const MergeAsof& options) const;
+
+  /// What a function makes of each partition: a `Table` of a `const Table&`.
+  ///
+  /// The function travels by the rules of `Client::submit`. It is called with a table without rows first,
+  /// which says the columns and types of the result.
+  /// **Errors.** Throws if it throws then; the computation fails if it makes other columns of a partition.
+  template <class F>
+  requires std::is_invocable_r_v<Table, const F&, const Table&>
+  [[nodiscard]] Frame map_partitions(F function) const {
+    return detail::frame::mapped_frame(*this, detail::frame::partition_map(detail::callable(
+                                                  "map_partitions", "the function", std::move(function))));
+  }
+  /// Rows with equal values in these columns in the same of `partitions` partitions (0: as many as are worth
+  /// it), in no order: from worker to worker, by the disk where memory is short.
+  [[nodiscard]] Frame shuffle(const std::vector<std::string>& names, std::uint32_t partitions = 0) const;
+  /// About this part of the rows, chosen at random; the same ones for the same seed and partitions.
+  /// **Errors.** Throws `Error{invalid_argument}` for a fraction outside of 0 to 1.
+  [[nodiscard]] Frame sample(double fraction, std::uint64_t seed = 0) const;
+  /// The q-quantile of a column, here, exact; missing values are passed over. **Errors.** As
+  /// `weir::quantile`; NaN of no values.
+  [[nodiscard]] double quantile(const std::string& name, double q = 0.5) const;
+  /// Pearson's correlation of two columns of numbers, of the rows that have both; NaN where one is constant.
+  /// **Cost.** Two passes.
+  [[nodiscard]] double corr(const std::string& a, const std::string& b) const;
+
   /// All rows, here.
   [[nodiscard]] Table compute() const;
   /// Every row as a plain struct, whose members have the names of columns.
@@ -184,6 +243,9 @@ class Frame {
   /// frame that is joined is not a table in memory: `Frame(other.compute())` makes it one.
   /// **Source.** streamz' streaming dataframes, whose verbs are those of a frame by example.
   [[nodiscard]] Table applied(const Table& batch) const;
+  /// Computes the rows and leaves them on the workers: a table for each partition, with the columns of
+  /// `schema` in their order.
+  [[nodiscard]] std::vector<Future<Table>> to_futures() const;
   /// The same frame with its rows computed and kept on the workers.
   [[nodiscard]] Frame persist() const;
   /// Writes the rows: one file, or where the path has a `*`, one per partition with its number.
@@ -197,6 +259,15 @@ class Frame {
   /// **Errors.** Throws `Error{io}` with the path if a file cannot be written; files appear when they are
   /// whole. \return The paths.
   std::vector<std::string> to_parquet(const std::string& path, ParquetCodec codec = ParquetCodec::zstd) const;
+
+  /// Writes the rows as an Arrow IPC file (Feather version 2), a record batch for each partition: one file,
+  /// or where the path has a `*`, one per partition with its number. Text with few different values becomes a
+  /// dictionary, which other programs read as categories.
+  ///
+  /// **Errors.** Throws `Error{io}` with the path if a file cannot be written; files appear when they are
+  /// whole. The computation fails if a day is outside of 32 bits, or the texts of a column have more than 2
+  /// GB in one partition. \return The paths.
+  std::vector<std::string> to_arrow(const std::string& path) const;
 
   /// From its plan; for the library.
   explicit Frame(std::shared_ptr<const detail::frame::Node> node) : node_(std::move(node)) {}
@@ -241,6 +312,49 @@ class GroupBy {
   std::vector<std::string> keys_;
   bool keeps_missing_ = false;
 };
+
+/// Rows by bins of time; `agg` says what becomes of them.
+class Resample {
+ public:
+  /// One row for each bin, from the first with rows to the last: its beginning, then the results.
+  ///
+  /// **Shape.** In order of time, which becomes a datetime; bins begin at whole multiples of the step since
+  /// 1970. Of a bin without rows sums and counts are 0 and other results missing. Rows without a time are
+  /// left out.
+  /// **Errors.** The computation fails if there are more than 100 million bins.
+  /// **Source.** pandas' `resample`.
+  template <class... More>
+  [[nodiscard]] Frame agg(const Aggregate& first, const More&... more) const {
+    return agg(std::vector<Aggregate>{first, more...});
+  }
+  /// The same of a list.
+  [[nodiscard]] Frame agg(const std::vector<Aggregate>& aggregates) const;
+
+ private:
+  friend class Frame;
+  Resample(Frame frame, std::int64_t step_ns, std::string time)
+      : frame_(std::move(frame)), step_ns_(step_ns), time_(std::move(time)) {}
+  Frame frame_;
+  std::int64_t step_ns_;
+  std::string time_;
+};
+
+/// Computes several frames at once; what they share is read and computed once. `auto [a, b] = compute(x, y);`
+///
+/// **Errors.** As `Frame::compute`.
+/// **Cost.** What is shared is kept until all have it; of files larger than a quarter of the workers' memory
+/// it is read again instead.
+[[nodiscard]] std::vector<Table> compute(const std::vector<Frame>& frames);
+/// The same of a few.
+template <std::same_as<Frame>... More>
+[[nodiscard]] std::array<Table, 2 + sizeof...(More)> compute(const Frame& first, const Frame& second,
+                                                             const More&... more) {
+  std::vector<Table> tables = compute(std::vector<Frame>{first, second, more...});
+  return [&]<std::size_t... I>(std::index_sequence<I...>) {
+    return std::array<Table, 2 + sizeof...(More)>{std::move(tables[I])...};
+  }
+  (std::make_index_sequence<2 + sizeof...(More)>{});
+}
 
 template <class... Names>
 requires detail::frame::AreNames<Names...> GroupBy Frame::group_by(const Names&... names)

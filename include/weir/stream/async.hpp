@@ -198,33 +198,26 @@ class MapAsyncNode final : public Boundary<In, std::decay_t<Called<F, In>>> {
     const std::size_t inside = this->pending();
     if (is_element && this->is_lost_in_cycle(inside > 2 * parallelism_ ? inside - 2 * parallelism_ : 0))
       return;
-    auto slot = std::make_shared<Slot>(Slot{std::move(parcel), !is_element});
     {
       const std::lock_guard lock(mutex_);
       if (is_element) this->in.add();
-      slots_.push_back(slot);
-      if (is_element) todo_.push_back(std::move(slot));
+      slots_.push_back({std::move(parcel), !is_element});
       this->entered();
       gate_.set(slots_.size() >= 2 * parallelism_);
     }
     crew_.add();
   }
   void work() {
-    if (const std::shared_ptr<Slot> slot = next()) {
-      compute(*slot);
-      const std::lock_guard lock(mutex_);
-      slot->is_ready = true;
-    }
-    while (const std::shared_ptr<Slot> slot = first_ready()) {
+    Slot* computed = begin();
+    if (computed) compute(*computed);
+    while (Slot* const slot = first_ready(std::exchange(computed, nullptr))) {
       if (!pass_on(*slot) && !this->has_room_or([this] { crew_.add(); })) return;
     }
   }
-  std::shared_ptr<Slot> next() {
+  Slot* begin() {
     const std::lock_guard lock(mutex_);
-    if (todo_.empty()) return nullptr;
-    std::shared_ptr<Slot> slot = std::move(todo_.front());
-    todo_.pop_front();
-    return slot;
+    while (begun_ < slots_.size() && slots_[begun_].is_ready) ++begun_;  // events
+    return begun_ < slots_.size() ? &slots_[begun_++] : nullptr;
   }
   void compute(Slot& slot) {
     const auto start = Cost::Clock::now();
@@ -245,22 +238,26 @@ class MapAsyncNode final : public Boundary<In, std::decay_t<Called<F, In>>> {
     }
   }
   /// The oldest slot, if it is ready and nobody else is emitting.
-  std::shared_ptr<Slot> first_ready() {
+  Slot* first_ready(Slot* computed) {
     const std::lock_guard lock(mutex_);
-    if (emitting_ || slots_.empty() || !slots_.front()->is_ready) return nullptr;
-    emitting_ = true;
-    return slots_.front();
+    if (computed) computed->is_ready = true;
+    if (is_emitting_ || slots_.empty() || !slots_.front().is_ready) return nullptr;
+    is_emitting_ = true;
+    return &slots_.front();
   }
   bool pass_on(Slot& slot) {
     const bool sent = this->let_out(slot.parcel, [&] { give(slot); });
+    Parcel<In> gone;  // let go outside the lock: its ticket may call back
     {
       const std::lock_guard lock(mutex_);
-      emitting_ = false;
+      is_emitting_ = false;
       if (!sent) return false;
+      gone = std::move(slot.parcel);
       slots_.pop_front();
+      begun_ -= begun_ > 0;
       gate_.set(slots_.size() >= 2 * parallelism_);
     }
-    this->left(slot.parcel);
+    this->left(gone);
     return true;
   }
   void give(Slot& slot) {
@@ -276,8 +273,9 @@ class MapAsyncNode final : public Boundary<In, std::decay_t<Called<F, In>>> {
   const std::size_t parallelism_;
   Gate gate_;
   std::mutex mutex_;
-  std::deque<std::shared_ptr<Slot>> slots_, todo_;
-  bool emitting_ = false;
+  std::deque<Slot> slots_;
+  std::size_t begun_ = 0;  // of these, from the front
+  bool is_emitting_ = false;
   Crew crew_;
 };
 

@@ -1,28 +1,36 @@
 // The page: chooses what is shown, and follows the program while somebody looks: each second it is sent what the
-// shown page needs; where a proxy keeps that back, it asks every two seconds. In a report everything is there from
-// the beginning.
+// shown page needs, and ten times a second what moves; where a proxy keeps that back, it asks every two seconds. In a
+// report everything is there from the beginning.
 import {make, seconds} from './draw.js';
 import {pages} from './pages.js';
 
 const embedded = document.getElementById('record');
 const byId = (id) => document.getElementById(id);
-const view = {page: 'status', sort: {}, seconds: 60, firstRow: 0,
+// `range` is what the task stream or a profile shows, `brush` what is chosen in it, both in seconds.
+const view = {page: 'status', id: '', sort: {}, seconds: 60, firstRow: 0, past: 1e9, bars: 'memory', range: null, brush: null,
   setSort(page, column) { this.sort[page] = column; show(); },
-  setTile(range, firstRow) { [this.seconds, this.firstRow] = [range, firstRow]; follow(); }};
+  setTile(range, firstRow) { [this.seconds, this.firstRow, this.range] = [range, firstRow, null]; follow(); },
+  setRange(range) { [this.range, this.brush] = [range, null]; follow(); },
+  set(name, value) { this[name] = value; show(); },
+  setPast(seconds) { this.past = seconds; follow(); show(); }};
 const patience = 4000, between = 2000, mostRows = 900;
 let data = embedded ? JSON.parse(embedded.textContent) : null;
 if (data) data.stream = data.task_stream;
 let source = null, asking = 0;
+let isHeld = false;  // a button is down: what is below it must stay
 
-function choose(name) {
-  view.page = Object.hasOwn(pages, name) ? name : 'status';
+function choose(hash) {
+  const [name, id] = hash.split('/');
+  const page = Object.hasOwn(pages, name) ? name : 'status';
+  if (page !== view.page) [view.range, view.brush] = [null, null];
+  [view.page, view.id] = [page, id || ''];
   for (const tab of byId('tabs').children)
     if (tab.dataset.page === view.page) tab.setAttribute('aria-current', 'page');
     else tab.removeAttribute('aria-current');
 }
 
 function show() {
-  if (!data) return;
+  if (!data || isHeld) return;
   const start = performance.now();
   const {program} = data.picture;
   byId('program').textContent = program.name;
@@ -40,7 +48,22 @@ function show() {
   performance.measure('picture', {start});
 }
 
+// What has moved since the last picture.
+function move({tasks, busy, cpu, now_s, functions}) {
+  if (!data) return;
+  const {picture} = data;
+  Object.assign(picture, {tasks});
+  Object.assign(picture.cluster, {busy, cpu});
+  picture.program.now_s = now_s;
+  for (const [name, count, submitted, failed, busy_s] of functions) {
+    const one = picture.functions.find((known) => known.name === name);
+    if (one) Object.assign(one, {count, submitted, failed, busy_s});
+  }
+  if (getSelection().isCollapsed) show();
+}
+
 function take(fresh) {
+  if (fresh.glance) return move(fresh.glance);
   const old = data?.history;
   if (!fresh.whole && old) fresh.history.rows = [...old.rows, ...fresh.history.rows].slice(-mostRows);
   data = fresh;
@@ -55,7 +78,8 @@ function ended(text) {
 
 // What is asked for and what is followed are the same; who asks gets the first message alone.
 const address = (kind) => `json/${kind}?page=${view.page}&columns=${Math.min(1600, Math.max(200, innerWidth))}` +
-  (view.page === 'tasks' ? `&seconds=${view.seconds}&first_row=${view.firstRow}` : '');
+  `&past=${view.past}` + (view.page === 'tasks' ? `&seconds=${view.seconds}&first_row=${view.firstRow}` : '') +
+  (view.range ? `&from_s=${view.range[0]}&to_s=${view.range[1]}` : '') + (view.id ? `&id=${encodeURIComponent(view.id)}` : '');
 
 async function ask() {
   const mine = ++asking;
@@ -93,11 +117,13 @@ function follow() {
   };
 }
 
-for (const name of Object.keys(pages))
+for (const name of Object.keys(pages).filter((page) => !['task', 'worker'].includes(page)))  // which links lead to
   byId('tabs').append(make('button', {type: 'button', 'data-page': name, onclick: () => { location.hash = name; }}, name));
 choose(location.hash.slice(1));
 addEventListener('hashchange', () => { choose(location.hash.slice(1)); show(); follow(); });
 addEventListener('resize', show);
+addEventListener('pointerdown', () => { isHeld = true; }, true);
+for (const name of ['pointerup', 'pointercancel']) addEventListener(name, () => { isHeld = false; }, true);
 document.addEventListener('visibilitychange', follow);
 if (embedded) {
   byId('foot').textContent = 'a report of a run: everything is in this file';

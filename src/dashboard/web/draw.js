@@ -64,10 +64,37 @@ export function canvas(parent, height, label) {
   return {element, context, width, height};
 }
 
+// Lets a stretch of a canvas be chosen: `value` is what stands at a place, `done` is told of both ends.
+function brushed(parent, height, label, ends, done) {
+  const box = make('div', {class: 'brush'}), drawn = canvas(done ? (parent.append(box), box) : parent, height, label);
+  if (!done) return drawn;
+  const mark = make('div', {class: 'mark'}), {element} = drawn;
+  box.append(mark);
+  let start = null;
+  const clamp = (x) => Math.max(ends(drawn.width).left, Math.min(drawn.width, x));
+  const value = (x) => {
+    const {left, from, to} = ends(drawn.width);
+    return from + (to - from) * (clamp(x) - left) / (drawn.width - left);
+  };
+  element.addEventListener('pointerdown', (event) => { start = event.offsetX; element.setPointerCapture(event.pointerId); });
+  element.addEventListener('pointermove', (event) => {
+    if (start === null) return;
+    const [a, b] = [clamp(Math.min(start, event.offsetX)), clamp(Math.max(start, event.offsetX))];
+    Object.assign(mark.style, {left: a + 'px', width: b - a + 'px'});
+  });
+  element.addEventListener('pointerup', (event) => {
+    const [a, b] = [Math.min(start, event.offsetX), Math.max(start, event.offsetX)];
+    if (start !== null && b - a > 4) done(value(a), value(b));
+    start = null;
+  });
+  return drawn;
+}
+
 // Lines (or, stacked, areas) over time: `series` is [{name, colour, values}], `times` in seconds.
 export function lines(parent, times, series, options = {}) {
-  const {context, width, height} = canvas(parent, options.height || 110, options.label || 'over time');
   const left = 44, bottom = 16, top = 4;
+  const {context, width, height} = brushed(parent, options.height || 110, options.label || 'over time',
+    () => ({left, from: times[0] ?? 0, to: Math.max(times[times.length - 1] ?? 1, (times[0] ?? 0) + 1)}), options.onbrush);
   const stacked = options.stacked;
   const sums = times.map((_, i) => series.reduce((sum, one) => sum + (one.values[i] || 0), 0));
   const all = stacked ? sums : series.flatMap((one) => one.values);
@@ -127,25 +154,36 @@ export function table(columns, rows, options = {}) {
       make('td', {class: columns[i].text ? 'text' : false}, cell)))))));
 }
 
-// The task stream: a row per thread, blocks in their function's colour, paler the less of them was busy.
-export function taskStream(parent, data, onhover) {
+const waitColours = ['', activityColours.transfer, activityColours.memory];  // by kind of a block
+
+// The task stream: a row per thread, blocks in their function's colour, paler the less of them was busy; what has failed
+// is a black stroke as high as its share.
+export function taskStream(parent, data, onhover, onbrush) {
   const high = Math.max(4, Math.min(18, Math.floor(480 / Math.max(1, data.rows.length))));
   const left = 110, bottom = 18;
   const {element, context, width, height} =
-    canvas(parent, Math.max(60, high * data.rows.length + bottom), 'task stream: a row per thread');
+    brushed(parent, Math.max(60, high * data.rows.length + bottom), 'task stream: a row per thread',
+      () => ({left, from: data.from_us / 1e6, to: data.to_us / 1e6}), onbrush);
   const range = Math.max(1, data.to_us - data.from_us);
   const x = (time) => left + (width - left) * (time - data.from_us) / range;
   context.fillStyle = style('--soft');
   if (high >= 10)
     data.rows.forEach((name, i) => context.fillText(name.slice(0, 18), 2, high * i + high - 4));
   const boxes = [];
-  for (const [row, start, length, busy, tasks, at] of data.blocks) {
-    const begin = Math.max(left, x(start)), end = Math.min(width, x(start + length));
+  for (const [row, start, length, busy, tasks, at, kind, failed] of data.blocks) {
+    const begin = Math.max(left, x(start)), end = Math.min(width, x(start + length)), wide = Math.max(1, end - begin);
     const y = high * (row - data.first_row);
-    context.fillStyle = colour(data.functions[at] || '');
-    context.globalAlpha = tasks === 0 ? 0.7 : 0.25 + 0.75 * Math.min(1, length ? busy / length : 1);
-    context.fillRect(begin, y + 1, Math.max(1, end - begin), high - 2);
-    boxes.push([begin, end, y, at, busy, tasks]);
+    context.fillStyle = kind ? waitColours[kind] : colour(data.functions[at] || '');
+    context.globalAlpha = kind || tasks === 0 ? 0.7 : 0.25 + 0.75 * Math.min(1, length ? busy / length : 1);
+    context.fillRect(begin, y + 1, wide, high - 2);
+    if (failed) {
+      const stroke = Math.max(2, (high - 2) * Math.min(1, failed / Math.max(1, tasks)));
+      context.globalAlpha = 1;
+      context.fillStyle = style('--ink');
+      context.fillRect(begin, y + high - 1 - stroke, wide, stroke);
+    }
+    boxes.push([begin, end, y, kind ? `${data.functions[at]}: ${seconds(length / 1e6)}` : `${data.functions[at]}: ` +
+      (tasks === 0 ? 'running' : count(tasks) + ' tasks') + (failed ? `, ${count(failed)} failed` : '') + `, ${seconds(busy / 1e6)} busy`]);
   }
   context.globalAlpha = 1;
   context.fillStyle = style('--soft');
@@ -158,10 +196,11 @@ export function taskStream(parent, data, onhover) {
   element.addEventListener('mousemove', (event) => {
     const box = boxes.findLast(([begin, end, y]) => event.offsetX >= begin && event.offsetX <= Math.max(end, begin + 2) &&
       event.offsetY >= y && event.offsetY < y + high);
-    onhover(box ? `${data.functions[box[3]]}: ${box[5] === 0 ? 'running' : count(box[5]) + ' tasks'}, ` +
-      `${seconds(box[4] / 1e6)} busy` : '');
+    onhover(box ? box[3] : '');
   });
-  parent.append(legend(data.functions.slice(0, 24).map((name) => [name, colour(name)])));
+  const kinds = new Map(data.blocks.map((block) => [block[5], block[6] || 0]));
+  parent.append(legend([...data.functions.slice(0, 24).map((name, at) => [name, kinds.get(at) ? waitColours[kinds.get(at)] : colour(name)]),
+    ...data.blocks.some((block) => block[7]) ? [['failed', style('--ink')]] : []]));
 }
 
 // Idle blue, busy red, blocked dark: mixed by their shares, as in Flink.
@@ -316,17 +355,17 @@ export function taskGraph(parent, seen, onhover) {
     context.lineTo(place[to].x, place[to].y + place[to].size / 2);
     context.stroke();
   }
-  seen.tasks.forEach(([at, state, worker, inputs], i) => {
+  seen.tasks.forEach(([at, state, worker, inputs, id], i) => {
     const {x, y, size} = place[i];
     context.fillStyle = stateColours[state] || '#cfd8df';
     context.fillRect(x, y, size - 1, size - 1);
     boxes.push([x, y, size, `${seen.functions[at]}: ${state}` + (worker ? ` at worker ${worker}` : '') +
-      (inputs.length ? `, needs ${inputs.length} of those shown` : '')]);
+      (inputs.length ? `, needs ${inputs.length} of those shown` : ''), id]);
   });
-  element.addEventListener('mousemove', (event) => {
-    const box = boxes.findLast(([x, y, size]) => event.offsetX >= x && event.offsetX < x + size && event.offsetY >= y && event.offsetY < y + size);
-    onhover(box ? box[3] : '');
-  });
+  const at = (event) => boxes.findLast(([x, y, size]) =>
+    event.offsetX >= x && event.offsetX < x + size && event.offsetY >= y && event.offsetY < y + size);
+  element.addEventListener('mousemove', (event) => onhover(at(event)?.[3] || ''));
+  element.addEventListener('click', (event) => { const id = at(event)?.[4]; if (id) location.hash = 'task/' + id; });
 }
 
 // Who sends how much to whom: a square each, darker for more, on a scale of powers.

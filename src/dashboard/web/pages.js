@@ -24,15 +24,53 @@ function activityOverTime(parent, history) {
   {stacked: true, height: 130, label: 'threads by activity over time'});
 }
 
+// Of results: above 60% of the limit some may go to disk, near it a worker starts nothing.
+const memoryHue = (managed, limit, stopped) => (stopped ? '#d1495b' : managed > 0.6 * (limit || Infinity) ? '#e69f00' : '#0072b2');
+const otherHue = '#9db2c6', diskHue = '#7a7f87';
+const unmanaged = (resident, managed) => Math.max(0, resident - managed);
+
 function memoryBar(cluster) {
-  const free = Math.max(0, cluster.memory_limit - cluster.managed_bytes);
-  const share = cluster.managed_bytes / (cluster.memory_limit || 1);  // above 60% results may go to disk
-  const hue = cluster.paused ? '#d1495b' : share > 0.6 ? '#e69f00' : '#0072b2';
-  return make('div', {}, shares([['results in memory', cluster.managed_bytes, hue],
-    ['free', free, '#9db2c6']]),
+  const other = unmanaged(cluster.resident_bytes, cluster.managed_bytes);
+  const free = Math.max(0, cluster.memory_limit - cluster.managed_bytes - other);
+  return make('div', {}, shares([['results in memory', cluster.managed_bytes,
+    memoryHue(cluster.managed_bytes, cluster.memory_limit, cluster.paused)], ['other memory of processes', other, otherHue],
+  ['results on disk', cluster.spilled_bytes, diskHue], ['free', free, 'var(--line)']]),
   make('p', {class: 'note'}, `${bytes(cluster.managed_bytes)} of ${bytes(cluster.memory_limit)} for results; ` +
     `${bytes(cluster.spilled_bytes)} on disk; processes have ${bytes(cluster.resident_bytes)}` +
     (cluster.paused ? `; ${cluster.paused} workers wait for memory` : '')));
+}
+
+const choice = (text, pressed, onclick) => make('button', {type: 'button', class: 'choice', 'aria-pressed': String(pressed), onclick}, text);
+const workerLink = (peer, name) => make('a', {href: '#worker/' + peer}, name);
+
+// A bar for each worker; of many workers how many have how much.
+function barsOfWorkers({picture, view}) {
+  const {bars} = picture;
+  const kinds = {memory: bytes, processing: count, cpu: count, transfer: (value) => bytes(value) + '/s'};
+  const box = card(`Workers: ${view.bars}`, make('p', {}, Object.keys(kinds).map((kind) =>
+    choice(kind, kind === view.bars, () => view.set('bars', kind)))));
+  if (!bars) return box;
+  const show = kinds[view.bars];
+  if (!bars.rows) {
+    const {most, bins} = bars[view.bars];
+    box.append(make('div', {class: 'bar', style: {height: '50px', background: 'none', alignItems: 'flex-end', gap: '2px'}},
+      bins.map((value, i) => make('div', {title: `${show(most * i / 20)} to ${show(most * (i + 1) / 20)}: ${value} workers`,
+        style: {flex: 1, background: '#0072b2', height: Math.max(value ? 8 : 1, 100 * value / Math.max(1, ...bins)) + '%'}}))),
+    make('p', {class: 'note'}, `how many workers have how much, from 0 to ${show(most)}`));
+    return box;
+  }
+  const parts = {
+    memory: ([, , managed, resident, spilled, limit, state]) => [['results', managed, memoryHue(managed, limit, state)],
+      ['other', unmanaged(resident, managed), otherHue], ['on disk', spilled, diskHue]],
+    processing: (row) => [['tasks', row[7], '#009e73']], cpu: (row) => [['cores', row[8], '#009e73']],
+    transfer: (row) => [['in and out', row[9], activityColours.transfer]]}[view.bars];
+  const sums = bars.rows.map((row) => parts(row).reduce((sum, part) => sum + part[1], 0)), most = Math.max(1e-9, ...sums);
+  box.append(make('div', {class: 'bars'}, bars.rows.flatMap((row, i) => [workerLink(row[0], row[1]),
+    make('div', {class: 'bar'}, parts(row).map(([name, value, hue]) => make('div', {title: `${name} ${show(value)}`,
+      style: {width: 100 * value / most + '%', background: hue}}))), make('span', {class: 'note'}, show(sums[i]))])));
+  if (view.bars === 'memory') box.append(legend([['results, in memory', '#0072b2'], ['some may go to disk', '#e69f00'],
+    ['waits for memory, or leaves', '#d1495b'], ['other memory of the process', otherHue], ['results on disk', diskHue]]));
+  return box;
 }
 
 function progressOf(functions) {
@@ -43,7 +81,7 @@ function progressOf(functions) {
       background: colour(one.name)}}))));
 }
 
-function status(page, {picture, history, stream}) {
+function status(page, {picture, history, stream, view}) {
   const {cluster, tasks} = picture;
   const grid = make('div', {class: 'grid'});
   const rate = column(history, 'tasks_per_s');
@@ -54,7 +92,7 @@ function status(page, {picture, history, stream}) {
     card('Time of threads, since the beginning', activityBar(picture.activity)),
     card('Memory for results', memoryBar(cluster)),
     card('Progress', progressOf(picture.functions)));
-  page.append(grid, make('div', {style: {height: '12px'}}));
+  page.append(grid, make('div', {style: {height: '12px'}}), barsOfWorkers({picture, view}));
   if (stream && stream.blocks.length) {
     const box = card('Task stream, the last minute');
     page.append(box);
@@ -78,7 +116,7 @@ function tileButtons({stream, view, live}) {
     onclick: () => view.setTile(range, row)}, text);
   const rows = stream ? stream.rows_total : 0, shown = 64;
   return make('p', {}, [['1 min', 60], ['5 min', 300], ['1 h', 3600], ['all', 1e9]].map(([text, range]) =>
-    button(text, range === view.seconds, range, view.firstRow)),
+    button(text, !view.range && range === view.seconds, range, view.firstRow)),
   view.firstRow > 0 ? button(`threads before ${view.firstRow + 1}`, false, view.seconds, Math.max(0, view.firstRow - shown)) : null,
   view.firstRow + shown < rows ? button(`threads from ${view.firstRow + shown + 1} of ${rows}`, false, view.seconds,
     view.firstRow + shown) : null);
@@ -90,20 +128,42 @@ function tasks(page, {picture, stream, view, live}) {
   page.append(box);
   if (!stream || !stream.blocks.length) box.append(make('p', {class: 'note'}, 'no task has run in this time'));
   else {
-    const said = make('p', {class: 'note'}, 'point at a block');
-    taskStream(box, stream, (text) => { said.textContent = text || 'point at a block'; });
+    const hint = 'point at a block; draw across a stretch of time to see what was done in it';
+    const said = make('p', {class: 'note'}, hint);
+    taskStream(box, stream, (text) => { said.textContent = text || hint; }, (from, to) => view.set('brush', [from, to]));
     box.append(said);
+    if (view.brush) stretch(page, {stream, view, live});
   }
 }
 
-const workerColumns = [{name: 'worker', text: true, of: (w) => w.name}, {name: 'host', text: true, of: (w) => w.host},
+// What the threads that are shown did in a stretch of time; blocks that reach out of it count by their share.
+function stretch(page, {stream, view, live}) {
+  const [from, to] = view.brush, sums = new Map(), all = (to - from) * Math.max(1, stream.rows.length);
+  for (const [, start, length, busy, tasks, at, kind, failed] of stream.blocks) {
+    const inside = Math.min(start + length, 1e6 * to) - Math.max(start, 1e6 * from);
+    if (inside <= 0 && !(length === 0 && inside === 0)) continue;
+    const share = length ? inside / length : 1, name = stream.functions[at];
+    const sum = sums.get(name) || [0, 0, 0];
+    sums.set(name, [sum[0] + share * (kind ? length : busy) / 1e6, sum[1] + share * tasks, sum[2] + share * (failed || 0)]);
+  }
+  page.append(card(`From ${seconds(from)} to ${seconds(to)}`, make('p', {},
+    live ? choice('show it alone', false, () => view.setRange([from, to])) : null, choice('forget it', false, () => view.set('brush', null))),
+  table([{name: 'function', text: true}, {name: 'seconds'}, {name: 'share'}, {name: 'tasks'}, {name: 'failed'}],
+    [...sums].sort((a, b) => b[1][0] - a[1][0]).map(([name, [time, tasks, failed]]) => ({cells: [name, seconds(time),
+      percent(time / all), count(Math.round(tasks)), count(Math.round(failed))]})))));
+}
+
+const workerColumns = [{name: 'worker', text: true, of: (w) => w.name, show: (v, w) => (w.peer === undefined ? v : workerLink(w.peer, v))}, {name: 'host', text: true, of: (w) => w.host},
   {name: 'threads', of: (w) => w.threads}, {name: 'busy', of: (w) => w.busy, show: (v, w) => percent(v / (w.threads || 1))},
   {name: 'cpu', of: (w) => w.cpu, show: (v) => percent(v)}, {name: 'tasks/s', of: (w) => w.per_s, show: count},
   {name: 'done', of: (w) => w.count, show: count}, {name: 'processing', of: (w) => w.processing, show: count},
   {name: 'results', of: (w) => w.managed_bytes, show: bytes}, {name: 'limit', of: (w) => w.memory_limit, show: bytes},
   {name: 'on disk', of: (w) => w.spilled_bytes, show: bytes}, {name: 'resident', of: (w) => w.resident_bytes, show: bytes},
+  {name: 'other', title: 'memory that is not of results', of: (w) => unmanaged(w.resident_bytes, w.managed_bytes), show: bytes},
   {name: 'files', of: (w) => w.descriptors}, {name: 'in', of: (w) => w.received_per_s, show: (v) => bytes(v) + '/s'},
   {name: 'out', of: (w) => w.sent_per_s, show: (v) => bytes(v) + '/s'},
+  {name: 'disk read', of: (w) => w.read_per_s, show: (v) => bytes(v) + '/s'},
+  {name: 'written', of: (w) => w.written_per_s, show: (v) => bytes(v) + '/s'},
   {name: 'state', text: true, of: (w) => w.gone ? 'gone' : w.paused ? 'waits for memory' : w.retiring ? 'retiring' : ''}];
 
 function workers(page, {picture, view}) {
@@ -114,6 +174,7 @@ function workers(page, {picture, view}) {
     cluster.by_busy.map((value, i) => make('div', {title: `${5 * i} to ${5 * i + 5}% busy: ${value} workers`, style: {
       flex: 1, background: '#009e73', height: Math.max(value ? 8 : 1, 100 * value / Math.max(1, ...cluster.by_busy)) + '%'}}))),
   make('p', {class: 'note'}, 'idle on the left, busy on the right'));
+  page.append(barsOfWorkers({picture, view}));
   const rows = [...picture.workers];
   const by = view.sort?.workers;
   if (by !== undefined) rows.sort((a, b) => (workerColumns[by].of(a) < workerColumns[by].of(b) ? 1 : -1));
@@ -158,6 +219,7 @@ function functions(page, {picture}) {
     activityBar(picture.activity), table([{name: 'activity', text: true}, {name: 'seconds'}, {name: 'share'}],
       [...Object.keys(activityColours).map((name) => [name, picture.activity[name] || 0]).map(([name, value]) => ({cells: [name, seconds(value), percent(value / (total || 1))]})),
         {kind: 'total', cells: ['all', seconds(total), '100%']}])));
+  functionActivity(page, picture);
   page.append(card('Functions', table([{name: 'function', text: true}, {name: 'tasks'}, {name: 'failed'}, {name: 'tasks/s'}, {name: 'busy'},
     {name: 'share'}, {name: 'median'}, {name: '99 of 100 below'}, {name: 'results'}], picture.functions.map((one) => ({cells: [
     one.name, count(one.count), count(one.failed), count(one.per_s), seconds(one.busy_s), percent(one.busy_s / (total || 1)),
@@ -175,8 +237,25 @@ function functions(page, {picture}) {
   }
 }
 
-function memory(page, {picture, history, held}) {
-  page.append(card('Memory for results', memoryBar(picture.cluster)));
+// Seconds by function and activity; overhead is shared by the number of tasks, waits are of what ran next.
+function functionActivity(page, {functions, activity}) {
+  const names = ['compute', 'overhead', 'transfer', 'memory'], others = Object.keys(activityColours).filter((name) => !names.includes(name));
+  const rest = names.map((name) => activity[name] || 0), rows = [], sum = (values) => values.reduce((all, value) => all + value, 0);
+  const row = (name, values, kind) => rows.push({kind, cells: [name, ...values.map((value) => (value ? seconds(value) : '')), seconds(sum(values))]});
+  for (const one of functions) {
+    const values = one.activity || [one.busy_s, 0, 0, 0];
+    values.forEach((value, i) => { rest[i] = Math.max(0, rest[i] - value); });
+    if (sum(values) > 0) row(one.name, [...values, ...others.map(() => 0)]);
+  }
+  if (sum(rest) > 1e-3) row('of no function that is listed', [...rest, ...others.map(() => 0)]);
+  row('threads without a task', [0, 0, 0, 0, ...others.map((name) => activity[name] || 0)]);
+  row('all', [...names, ...others].map((name) => activity[name] || 0), 'total');
+  page.append(card('Thread seconds by function and activity', table([{name: 'function', text: true},
+    ...[...names, ...others].map((name) => ({name})), {name: 'all'}], rows)));
+}
+
+function memory(page, {picture, history, held, view}) {
+  page.append(card('Memory for results', memoryBar(picture.cluster)), barsOfWorkers({picture, view}));
   const over = card('Over time');
   page.append(over);
   lines(over, times(history), [
@@ -222,6 +301,46 @@ function graph(page, {graph: seen}) {
   const said = make('p', {class: 'note'}, 'point at a task');
   taskGraph(box, seen, (text) => { said.textContent = text || 'point at a task'; });
   box.append(legend(names.map((name) => [name, stateColours[name]])), said);
+  if (seen.tasks[0].length > 4)
+    box.append(make('p', {}, 'Look at ', seen.tasks.slice(0, 20).map((task) => [taskLink(task[4], seen.functions[task[0]]), ' '])));
+}
+
+const taskLink = (id, name) => make('a', {href: '#task/' + id}, name);
+const stateOf = (name) => make('span', {}, make('i', {class: 'dot', style: {background: stateColours[name] || otherHue}}), name);
+
+// One task: links of the graph and of workers lead here.
+function task(page, {task: seen, view, live}) {
+  if (!live) return page.append(card('Task', make('p', {class: 'note'}, 'a report has no single tasks; ask while the program runs')));
+  if (!seen) return;
+  if (!seen.name) return page.append(card('Task', make('p', {class: 'note'}, `task ${view.id} is not known: it was released, or never submitted`)));
+  page.append(card(seen.name, numbers([['state', stateOf(seen.state)], ['function', seen.function], ['result', bytes(seen.bytes)],
+    ['where', seen.holders.join(', ') || '-'], ['priority', count(seen.priority)], ['asks for', seen.conditions.join(', ') || 'nothing']])),
+  card('Why', seen.explained.map((line) => make('p', {}, line))));
+  const neighbours = (title, list, total) => card(title, list.length ? table([{name: 'task', text: true}, {name: 'state', text: true}],
+    list.map(([id, name, state]) => ({cells: [taskLink(id, name), stateOf(state)]}))) : make('p', {class: 'note'}, 'none'),
+  list.length < total ? make('p', {class: 'note'}, `${list.length} of ${count(total)}`) : null);
+  page.append(make('div', {class: 'grid'}, neighbours('Needs', seen.inputs, seen.inputs_total),
+    neighbours('Is needed by', seen.dependents, seen.dependents_total)));
+  page.append(card('What it went through', seen.story.length ? seen.story.map((line) => make('div', {class: 'note'}, line)) :
+    make('p', {class: 'note'}, 'that is not remembered any more')));
+}
+
+// One worker.
+function worker(page, {worker: asked, picture, view}) {
+  const seen = asked?.name ? asked : picture.workers.find((one) => String(one.peer) === view.id);
+  if (!seen) return page.append(card('Worker', make('p', {class: 'note'}, `worker ${view.id} is not known`)));
+  page.append(card(seen.name, numbers(workerColumns.slice(1).map(({name, of, show}) => [name, show ? show(of(seen), seen) : String(of(seen))])
+    .filter(([, value]) => value !== ''))));
+  const {tasks: list, resources, held, links} = seen;
+  if (!list) return;
+  page.append(card('Resources', make('p', {}, resources.map(([name, amount]) => `${amount} ${name}`).join(', ') || 'none',
+    seen.serves_s === null ? '' : `; it takes tasks for ${seconds(seen.serves_s)}`)));
+  page.append(card(`Tasks it has: ${count(seen.tasks_total)}`, list.length ? make('p', {}, list.map(([id, name, state]) =>
+    [taskLink(id, name), ` (${state}) `])) : make('p', {class: 'note'}, 'none')));
+  heldBy(page, {held});
+  page.append(card('Results from and to others', links.length ? table([{name: 'from', text: true}, {name: 'to', text: true}, {name: 'bytes'},
+    {name: 'results'}], links.map(([from, to, size, results]) => ({cells: [from, to, bytes(size), count(results)]}))) :
+    make('p', {class: 'note'}, 'none')));
 }
 
 function bandwidth(page, {bandwidth: seen}) {
@@ -239,7 +358,15 @@ function bandwidth(page, {bandwidth: seen}) {
     ({cells: [seen.workers[from], seen.workers[to], bytes(size), count(results), bytes(size / Math.max(1, results)), bytes(rate) + '/s']})))));
 }
 
-function profile(page, {profile: seen}) {
+function profile(page, {profile: seen, history, view, live}) {
+  if (live && (seen?.samples || view.range)) {
+    const over = card('Cores that workers use: draw across a stretch of time to see it alone', view.range ? make('p', {},
+      `from ${seconds(view.range[0])} to ${seconds(view.range[1])} `, choice('all', false, () => view.setRange(null))) : null);
+    page.append(over);
+    lines(over, times(history), [{name: 'cores', colour: '#009e73', values: column(history, 'cpu')}],
+      {onbrush: (from, to) => view.setRange([from, to])});
+  }
+  if (seen && !seen.samples && view.range) return page.append(card('Profile', make('p', {class: 'note'}, 'nothing was noted in this time')));
   if (!seen || !seen.samples)
     return page.append(card('Profile', make('p', {class: 'note'}, 'nothing was noted: start the program with WEIR_PROFILE=1')));
   const own = new Map(), whole = new Map();
@@ -275,19 +402,31 @@ function jobs(page, {jobs: seen, picture}) {
     count(one.threads), count(one.processing), count(one.finished), one.serves_s === null ? 'as long as it runs' : seconds(one.serves_s)]})))));
 }
 
-function system(page, {picture, history}) {
+function system(page, {picture, history: whole, view}) {
   const {program, own} = picture;
+  const since = program.now_s - view.past, history = {...whole, rows: whole.rows.filter((row) => row[0] >= since)};
   page.append(card('Program', numbers([['program', program.name], ['host', program.host], ['process', String(program.pid)],
     ['job', program.job || '-'], ['began', new Date(1000 * program.started_s).toLocaleString()], ['has run', seconds(program.now_s)],
     ['Weir', program.weir]])));
   page.append(card('Process of rank 0', numbers([['cpu', seconds(own.cpu_s)], ['memory', bytes(own.resident_bytes)],
     ['open files', count(own.descriptors)]])));
   const cpu = card('Cores in use'), net = card('Results that move between workers');
-  page.append(make('div', {class: 'grid'}, cpu, net));
+  page.append(make('p', {}, [['15 min', 900], ['1 h', 3600], ['all', 1e9]].map(([text, past]) =>
+    choice(text, past === view.past, () => view.setPast(past)))), make('div', {class: 'grid'}, cpu, net));
   lines(cpu, times(history), [{name: 'workers', colour: '#009e73', values: column(history, 'cpu')},
     {name: 'rank 0', colour: '#d55e00', values: column(history, 'own_cpu')}]);
-  lines(net, times(history), [{name: 'received', colour: '#d55e00', values: column(history, 'received_mb_per_s').map((v) => v * 1e6)}],
-    {format: (value) => bytes(value) + '/s'});
+  const scaled = (name) => column(history, name).map((v) => v * 1e6), rate = {format: (value) => bytes(value) + '/s'};
+  lines(net, times(history), [{name: 'received', colour: '#d55e00', values: scaled('received_mb_per_s')}], rate);
+  if (!history.columns.includes('own_descriptors')) return;  // a record of an earlier version
+  const more = ['Disks of workers', 'Disk of rank 0', 'Networks of the host of rank 0', 'Memory of rank 0', 'Open files of rank 0'].map((title) => card(title));
+  page.append(make('div', {class: 'grid'}, more));
+  const pair = (box, a, b, names) => lines(box, times(history), [{name: names[0], colour: '#0072b2', values: scaled(a)},
+    {name: names[1], colour: '#e69f00', values: scaled(b)}], rate);
+  pair(more[0], 'read_mb_per_s', 'written_mb_per_s', ['read', 'written']);
+  pair(more[1], 'own_read_mb_per_s', 'own_written_mb_per_s', ['read', 'written']);
+  pair(more[2], 'host_received_mb_per_s', 'host_sent_mb_per_s', ['received', 'sent']);
+  lines(more[3], times(history), [{name: 'memory', colour: '#0072b2', values: scaled('own_resident_mb')}], {format: bytes});
+  lines(more[4], times(history), [{name: 'files', colour: '#0072b2', values: column(history, 'own_descriptors')}]);
 }
 
 function log(page, {picture}) {
@@ -298,4 +437,4 @@ function log(page, {picture}) {
     [...lines_of_log].reverse().map((line) => ({cells: [line]})))));
 }
 
-export const pages = {status, tasks, workers, streams, functions, graph, memory, bandwidth, profile, jobs, failures, system, log};
+export const pages = {status, tasks, workers, streams, functions, graph, memory, bandwidth, profile, jobs, failures, system, log, task, worker};

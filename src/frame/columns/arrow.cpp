@@ -7,6 +7,7 @@
 #include <deque>
 
 #include "core/decimal.hpp"
+#include "frame/ipc/format.hpp"
 #include "frame/kernels/kernels.hpp"
 
 namespace weir {
@@ -211,6 +212,8 @@ Column taken_column(const ArrowSchema& schema, const ArrowArray& array) {
   if (format == "u") return taken_text<std::int32_t>(array);
   if (format == "U") return taken_text<I64>(array);
   if (format == "tdD") return taken<std::int32_t, I64>(array, ColumnType::date);
+  if (format == "tdm")
+    return detail::frame::cast(taken<I64, I64>(array, datetime, 1'000'000), ColumnType::date);
   if (format.starts_with("tss:")) return taken<I64, I64>(array, datetime, 1'000'000'000);
   if (format.starts_with("tsm:")) return taken<I64, I64>(array, datetime, 1'000'000);
   if (format.starts_with("tsu:")) return taken<I64, I64>(array, datetime, 1'000);
@@ -230,6 +233,14 @@ struct Releaser {
 };
 
 }  // namespace
+
+namespace detail::frame {
+
+Column column_of_arrow(const ArrowSchema& schema, const ArrowArray& array) {
+  return taken_column(schema, array);
+}
+
+}  // namespace detail::frame
 
 void to_arrow(const Table& table, ArrowSchema* schema, ArrowArray* array) {
   auto types = std::make_unique<Owned<ArrowSchema>>();

@@ -261,6 +261,9 @@ void add_state(Growing& states, std::size_t at, const BoundAggregate& aggregate,
     case Kind::var:
     case Kind::stddev:
       return add_moments(states, at, *column, groups);
+    case Kind::own:
+      return states.add(state_name(at, "own"),
+                        aggregate.own.add(cast(*column, aggregate.own.takes), groups.of_row, groups.count()));
     default:
       return states.add(state_name(at, "value"), pick(aggregate.kind, *column, groups));
   }
@@ -284,6 +287,10 @@ void merge_state(Growing& states, std::size_t at, const BoundAggregate& aggregat
     case Kind::var:
     case Kind::stddev:
       return merge_moments(states, at, parts, groups);
+    case Kind::own: {
+      const std::string name = state_name(at, "own");
+      return states.add(name, aggregate.own.merge(parts.column(name), groups.of_row, groups.count()));
+    }
     default: {
       const std::string name = state_name(at, "value");
       return states.add(name, pick(aggregate.kind, parts.column(name), groups));
@@ -303,6 +310,8 @@ Column result_of(const Table& states, std::size_t at, const BoundAggregate& aggr
     case Kind::var:
     case Kind::stddev:
       return spread_of(states, at, aggregate);
+    case Kind::own:
+      return aggregate.own.result(states.column(state_name(at, "own")));
     default:
       return states.column(state_name(at, "value"));
   }

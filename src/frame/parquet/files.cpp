@@ -42,6 +42,7 @@ class ParquetNode : public Node {
   ParquetNode(Schema schema, std::shared_ptr<const std::vector<ParquetFile>> files, std::string path_column)
       : Node(std::move(schema), {}), files_(std::move(files)), path_column_(std::move(path_column)) {}
 
+  std::vector<Names> reads(const Names&) const override { return {}; }
   Parts run(Run&, const Names& all_needed) const override {
     Names needed = all_needed;
     if (needed.empty()) needed.insert(schema.front().name);

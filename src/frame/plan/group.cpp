@@ -39,11 +39,14 @@ class GroupNode : public Node {
         values_(std::move(values)),
         keeps_missing_(keeps_missing) {}
 
-  Parts run(Run& run, const Names&) const override {
+  std::vector<Names> reads(const Names&) const override {
     Names below(keys_.begin(), keys_.end());
     for (const NamedCode& column : values_.columns) collect_columns(*column.code.term, below);
     if (below.empty()) below.insert(inputs[0]->schema.front().name);
-    Parts parts = inputs[0]->run(run, below);
+    return {below};
+  }
+  Parts run(Run& run, const Names& needed) const override {
+    Parts parts = run.parts_of(inputs[0], reads(needed)[0]);
     parts.steps.push_back(values_);
     const bool have_states =
         std::all_of(bound_.begin(), bound_.end(), [](const auto& a) { return has_state(a.kind); });
@@ -129,12 +132,20 @@ class GroupNode : public Node {
 };
 
 std::string_view name_of(Aggregate::Kind kind) {
-  constexpr std::string_view names[] = {"sum", "mean",   "count", "count", "min",     "max",
-                                        "var", "stddev", "first", "last",  "nunique", "quantile"};
+  constexpr std::string_view names[] = {"sum",    "mean",  "count", "count",   "min",      "max",      "var",
+                                        "stddev", "first", "last",  "nunique", "quantile", "aggregate"};
   return names[static_cast<std::size_t>(kind)];
 }
 
 void check_type(const Aggregate& aggregate, const Term& value) {
+  if (aggregate.kind == Aggregate::Kind::own) {
+    const ColumnType takes = aggregate.own_functions.takes;
+    if (value.type == takes || (takes == ColumnType::float64 && value.type == ColumnType::int64)) return;
+    throw Error(ErrorKind::invalid_argument, "aggregate: add must take the values of its column (got " +
+                                                 std::string(to_string(value.type)) + " from " + show(value) +
+                                                 ", add takes " + std::string(to_string(takes)) +
+                                                 "); astype converts them");
+  }
   const bool is_number = value.type == ColumnType::int64 || value.type == ColumnType::float64 ||
                          value.type == ColumnType::boolean;
   const bool needs_number = aggregate.kind != Aggregate::Kind::count &&
@@ -168,7 +179,8 @@ GroupPlan plan_groups(const Schema& rows, const std::vector<std::string>& keys,
     plan.values.columns.push_back({key, {term}});
   }
   for (const Aggregate& aggregate : aggregates) {
-    BoundAggregate own{aggregate.kind, aggregate.name, {}, ColumnType::int64, aggregate.parameter};
+    BoundAggregate own{aggregate.kind,    aggregate.name,      {},
+                       ColumnType::int64, aggregate.parameter, aggregate.own_functions};
     if (aggregate.kind != Aggregate::Kind::rows) {
       const TermPtr term = typed(std::string(name_of(aggregate.kind)), aggregate.value.term(), rows);
       check_type(aggregate, *term);
@@ -177,7 +189,7 @@ GroupPlan plan_groups(const Schema& rows, const std::vector<std::string>& keys,
       own.value = "\n" + (term->op == Op::column ? term->name : std::to_string(plan.aggregates.size()) + " ");
       if (seen_values.insert(own.value).second) plan.values.columns.push_back({own.value, {term}});
     }
-    add_name(own.name, type_of_result(own.kind, own.type));
+    add_name(own.name, own.kind == Aggregate::Kind::own ? own.own.gives : type_of_result(own.kind, own.type));
     plan.aggregates.push_back(std::move(own));
   }
   if (plan.values.columns.empty()) {

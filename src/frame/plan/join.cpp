@@ -91,17 +91,18 @@ class MergeNode : public Node {
   MergeNode(const NodePtr& left, const NodePtr& right, Merge options, JoinPlan plan, Schema schema)
       : Node(std::move(schema), {left, right}), options_(std::move(options)), plan_(std::move(plan)) {}
 
-  Parts run(Run& run, const Names& all_needed) const override {
-    JoinPlan plan = plan_;
-    std::erase_if(plan.columns,
-                  [&](const JoinedColumn& column) { return !all_needed.contains(column.name); });
-    if (plan.columns.empty()) plan.columns.push_back(plan_.columns.front());
+  std::vector<Names> reads(const Names& needed) const override {
+    const JoinPlan plan = plan_for(needed);
     Names left(plan.left_keys.begin(), plan.left_keys.end()),
         right(plan.right_keys.begin(), plan.right_keys.end());
     for (const JoinedColumn& column : plan.columns) (column.is_right ? right : left).insert(column.from);
-    const auto left_parts = run.finished(inputs[0]->run(run, left));
-    const auto right_parts = run.finished(inputs[1]->run(run, right));
-    return {.tables = merged(run, left_parts, right_parts, plan)};
+    return {left, right};
+  }
+  Parts run(Run& run, const Names& needed) const override {
+    const std::vector<Names> below = reads(needed);
+    const auto left = run.finished(run.parts_of(inputs[0], below[0]));
+    const auto right = run.finished(run.parts_of(inputs[1], below[1]));
+    return {.tables = merged(run, left, right, plan_for(needed))};
   }
   Table here(std::vector<Table> tables) const override { return joined_tables(tables[0], tables[1], plan_); }
   NodePtr with_inputs(std::vector<NodePtr> from) const override {
@@ -142,6 +143,12 @@ class MergeNode : public Node {
   }
 
  private:
+  JoinPlan plan_for(const Names& needed) const {
+    JoinPlan plan = plan_;
+    std::erase_if(plan.columns, [&](const JoinedColumn& column) { return !needed.contains(column.name); });
+    if (plan.columns.empty()) plan.columns.push_back(plan_.columns.front());
+    return plan;
+  }
   std::vector<Future<Table>> merged(Run& run, const std::vector<Future<Table>>& left,
                                     const std::vector<Future<Table>>& right, const JoinPlan& plan) const {
     // The right side first: it is the small one more often, and the left one is then not waited for.
@@ -227,13 +234,17 @@ void choose_keys(const Schema& left, const Schema& right, const Merge& options, 
 class ConcatNode : public Node {
  public:
   ConcatNode(Schema schema, std::vector<NodePtr> from) : Node(std::move(schema), std::move(from)) {}
-  Parts run(Run& run, const Names& needed) const override {
-    Parts all;
+  std::vector<Names> reads(const Names& needed) const override {
     Names names = needed;
     if (names.empty()) names.insert(schema.front().name);
+    return std::vector<Names>(inputs.size(), names);
+  }
+  Parts run(Run& run, const Names& needed) const override {
+    Parts all;
+    const Names names = reads(needed)[0];
     for (const NodePtr& input : inputs) {
       // Columns in the same order from everywhere.
-      Parts parts = input->run(run, names);
+      Parts parts = run.parts_of(input, names);
       Step step{.kind = Step::Kind::project};
       for (const Field& field : schema)
         if (names.contains(field.name))

@@ -1,12 +1,15 @@
 // Nodes: the verbs of a plan. Each knows its schema, how a filter passes it, and how it becomes tasks.
 #pragma once
 
+#include <map>
 #include <set>
 
 #include "frame/csv/source.hpp"
 #include "frame/plan/step.hpp"
 #include "weir/client.hpp"
+#include "weir/detail/frame/partitions.hpp"
 #include "weir/frame/frame.hpp"
+#include "weir/frame/window.hpp"
 
 namespace weir::detail::frame {
 
@@ -33,6 +36,13 @@ class Run {
   Run() : client(Client::current()) {}
   Client client;
 
+  /// Partitions of a node, with at least these columns; what several results share is made once.
+  [[nodiscard]] Parts parts_of(const NodePtr& node, const Names& needed);
+  /// Nodes to be made once, with all columns that anybody needs of them.
+  void share(std::map<const Node*, Names> nodes) {
+    shared_ = {};
+    for (auto& [node, columns] : nodes) shared_[node].columns = std::move(columns);
+  }
   /// Partitions with all steps done, on the workers. Does not wait: what files turned out to hold is known
   /// when `check` has been called.
   [[nodiscard]] std::vector<Future<Table>> finished(Parts parts);
@@ -59,6 +69,12 @@ class Run {
  private:
   [[nodiscard]] std::uint64_t memory() const;
 
+  struct Shared {
+    Names columns;
+    std::vector<Future<Table>> tables;
+    bool is_made = false;
+  };
+  std::map<const Node*, Shared> shared_;
   mutable std::uint64_t memory_ = 0;  // of all workers together; 0: not asked yet
   std::vector<std::pair<std::shared_ptr<const CsvSource>, CsvReading>> readings_;
 };
@@ -75,6 +91,8 @@ class Node : public std::enable_shared_from_this<Node> {
   const Schema schema;
   const std::vector<NodePtr> inputs;
 
+  /// Which columns of each input it reads for these of its own.
+  [[nodiscard]] virtual std::vector<Names> reads(const Names& needed) const = 0;
   /// Its partitions, with at least the columns `needed`, of which there is at least one.
   [[nodiscard]] virtual Parts run(Run& run, const Names& needed) const = 0;
   /// What the verb makes of tables, here and now; a source gives its own rows. Throws `Error{unsupported}` if
@@ -110,9 +128,24 @@ class Node : public std::enable_shared_from_this<Node> {
 [[nodiscard]] NodePtr make_distinct(const NodePtr& input, std::vector<std::string> keys);
 [[nodiscard]] NodePtr make_merge(const NodePtr& left, const NodePtr& right, const Merge& options);
 [[nodiscard]] NodePtr make_concat(std::vector<NodePtr> inputs);
+[[nodiscard]] NodePtr make_windows(const NodePtr& input, std::vector<Window> windows);
+/// A row for each bin of `step` nanoseconds from the first to the last in the column `time`; of those that
+/// were not there the columns `zeros` are 0 and the others missing.
+[[nodiscard]] NodePtr make_bins(const NodePtr& input, std::string time, std::int64_t step,
+                                std::vector<std::string> zeros);
+[[nodiscard]] NodePtr make_asof(const NodePtr& left, const NodePtr& right, const MergeAsof& options);
+/// Rows with equal keys in the same of `count` partitions.
+[[nodiscard]] NodePtr make_shuffle(const NodePtr& input, std::vector<std::string> keys, std::uint32_t count);
+/// Rows chosen at random.
+[[nodiscard]] NodePtr make_sample(const NodePtr& input, double fraction, std::uint64_t seed);
+/// What a function makes of each partition: here, and as a task.
+[[nodiscard]] NodePtr make_mapped(const NodePtr& input, PartitionMap map);
+/// Partitions that others make when they are asked.
+[[nodiscard]] NodePtr make_asked(Schema schema, std::size_t partitions, AskForTables ask);
 
-/// The plan with filters where they leave the fewest rows to others.
-[[nodiscard]] NodePtr optimized(const NodePtr& node);
+/// Plans with filters where they leave the fewest rows to others; what they share stays shared.
+using Rewritten = std::map<const Node*, NodePtr>;
+[[nodiscard]] NodePtr optimized(const NodePtr& node, Rewritten& known);
 /// The columns of a schema.
 [[nodiscard]] Names names_of(const Schema& schema);
 /// `{name, col(name)}` for each.
@@ -124,6 +157,8 @@ using UseParts = std::function<void(Run&, const Schema&, std::vector<Future<Tabl
 void compute_parts(const NodePtr& node, const UseParts& use);
 /// The same for the first partition alone.
 void compute_first(const NodePtr& node, const std::function<void(const Table&)>& use);
+/// All rows of several plans, in order; what they share is computed once.
+[[nodiscard]] std::vector<Table> compute_tables(const std::vector<NodePtr>& nodes);
 /// All rows of a plan, in order.
 [[nodiscard]] Table compute_table(const NodePtr& node);
 /// What a plan makes of a table in place of its first source.

@@ -44,6 +44,7 @@ class SourceNode : public Node {
  public:
   explicit SourceNode(std::shared_ptr<CsvSource> source)
       : Node(source->schema(), {}), source_(std::move(source)) {}
+  std::vector<Names> reads(const Names&) const override { return {}; }
   Parts run(Run&, const Names& needed) const override {
     return {.source = source_, .blocks = source_->blocks(), .columns = at_least_one(needed, schema)};
   }
@@ -59,6 +60,7 @@ class TablesNode : public Node {
  public:
   TablesNode(Schema schema, std::vector<Future<Table>> tables)
       : Node(std::move(schema), {}), tables_(std::move(tables)) {}
+  std::vector<Names> reads(const Names&) const override { return {}; }
   Parts run(Run&, const Names&) const override { return {.tables = tables_}; }
   NodePtr with_inputs(std::vector<NodePtr>) const override { return shared_from_this(); }
   std::string show() const override { return "rows on the workers"; }
@@ -72,6 +74,7 @@ class MemoryNode : public Node {
  public:
   MemoryNode(Table table, std::size_t partitions)
       : Node(table.schema(), {}), table_(std::move(table)), partitions_(partitions) {}
+  std::vector<Names> reads(const Names&) const override { return {}; }
   Parts run(Run& run, const Names&) const override {
     Parts parts;
     const std::size_t rows = table_.rows();
@@ -102,16 +105,19 @@ class ProjectNode : public Node {
         written_(std::move(written)),
         bound_(std::move(bound)) {}
 
-  Parts run(Run& run, const Names& all_needed) const override {
-    const Names needed = at_least_one(all_needed, schema);
+  std::vector<Names> reads(const Names& needed) const override {
+    const Names kept = at_least_one(needed, schema);
     Names below;
+    for (const auto& [name, term] : bound_)
+      if (kept.contains(name)) collect_columns(*term, below);
+    return {at_least_one(below, inputs[0]->schema)};
+  }
+  Parts run(Run& run, const Names& needed) const override {
+    const Names kept = at_least_one(needed, schema);
     Step step{.kind = Step::Kind::project};
-    for (const auto& [name, term] : bound_) {
-      if (!needed.contains(name)) continue;
-      collect_columns(*term, below);
-      step.columns.push_back({name, {term}});
-    }
-    Parts parts = inputs[0]->run(run, at_least_one(below, inputs[0]->schema));
+    for (const auto& [name, term] : bound_)
+      if (kept.contains(name)) step.columns.push_back({name, {term}});
+    Parts parts = run.parts_of(inputs[0], reads(needed)[0]);
     parts.steps.push_back(std::move(step));
     return parts;
   }
@@ -152,10 +158,14 @@ class FilterNode : public Node {
  public:
   FilterNode(const NodePtr& input, TermPtr written, TermPtr bound)
       : Node(input->schema, {input}), written_(std::move(written)), bound_(std::move(bound)) {}
-  Parts run(Run& run, const Names& needed) const override {
+  std::vector<Names> reads(const Names& needed) const override {
     Names below = columns_in(*bound_);
     below.insert(needed.begin(), needed.end());
-    Parts parts = inputs[0]->run(run, at_least_one(below, schema));
+    return {at_least_one(below, schema)};
+  }
+  Parts run(Run& run, const Names& needed) const override {
+    const Names below = reads(needed)[0];
+    Parts parts = run.parts_of(inputs[0], below);
     parts.steps.push_back({.kind = Step::Kind::filter, .columns = {{"", {bound_}}}});
     const Names kept = at_least_one(needed, schema);
     if (!is_within(below, kept)) parts.steps.push_back(project_step(schema, kept));
@@ -174,6 +184,82 @@ class FilterNode : public Node {
 
  private:
   TermPtr written_, bound_;
+};
+
+// --- partitions as a whole
+
+Table choose_task(const Table& table, double fraction, std::uint64_t seed) {
+  std::vector<Row> rows;
+  std::uint64_t state = seed * 0x9E3779B97F4A7C15 + 1;
+  for (std::size_t i = 0; i < table.rows(); ++i) {  // splitmix64
+    state += 0x9E3779B97F4A7C15;
+    std::uint64_t mixed = (state ^ state >> 30) * 0xBF58476D1CE4E5B9;
+    mixed = (mixed ^ mixed >> 27) * 0x94D049BB133111EB;
+    if (static_cast<double>((mixed ^ mixed >> 31) >> 11) * 0x1p-53 < fraction)
+      rows.push_back(static_cast<Row>(i));
+  }
+  return take(table, rows);
+}
+
+class SampleNode : public Node {
+ public:
+  SampleNode(const NodePtr& input, double fraction, std::uint64_t seed)
+      : Node(input->schema, {input}), fraction_(fraction), seed_(seed) {}
+  std::vector<Names> reads(const Names& needed) const override { return {at_least_one(needed, schema)}; }
+  Parts run(Run& run, const Names& needed) const override {
+    Parts results;
+    std::uint64_t number = seed_ << 20;  // another one in each partition
+    for (const Future<Table>& part : run.finished(run.parts_of(inputs[0], reads(needed)[0])))
+      results.tables.push_back(run.client.submit(choose_task, part, fraction_, number++));
+    return results;
+  }
+  Table here(std::vector<Table> tables) const override {
+    return choose_task(tables[0], fraction_, seed_ << 20);
+  }
+  NodePtr with_inputs(std::vector<NodePtr> from) const override {
+    return make_sample(from[0], fraction_, seed_);
+  }
+  std::string show() const override { return "sample of rows"; }
+
+ private:
+  double fraction_;
+  std::uint64_t seed_;
+};
+
+class MappedNode : public Node {
+ public:
+  MappedNode(const NodePtr& input, PartitionMap map, Schema schema)
+      : Node(std::move(schema), {input}), map_(std::move(map)) {}
+  std::vector<Names> reads(const Names&) const override { return {names_of(inputs[0]->schema)}; }
+  Parts run(Run& run, const Names&) const override {
+    Parts parts = run.parts_of(inputs[0], names_of(inputs[0]->schema));
+    parts.steps.push_back(project_step(inputs[0]->schema, names_of(inputs[0]->schema)));
+    Parts results;
+    for (const Future<Table>& part : run.finished(std::move(parts)))
+      results.tables.push_back(map_.submit(run.client, part, schema));
+    return results;
+  }
+  Table here(std::vector<Table> tables) const override { return map_.here(tables[0]); }
+  NodePtr with_inputs(std::vector<NodePtr> from) const override { return make_mapped(from[0], map_); }
+  std::string show() const override { return "map_partitions"; }
+
+ private:
+  PartitionMap map_;
+};
+
+class AskedNode : public Node {
+ public:
+  AskedNode(Schema of, std::size_t partitions, AskForTables ask)
+      : Node(std::move(of), {}), partitions_(partitions), ask_(std::move(ask)) {}
+  std::vector<Names> reads(const Names&) const override { return {}; }
+  Parts run(Run& run, const Names&) const override { return {.tables = ask_(run.client)}; }
+  NodePtr with_inputs(std::vector<NodePtr>) const override { return shared_from_this(); }
+  std::string show() const override { return "rows of a bag"; }
+  std::size_t partitions() const override { return partitions_; }
+
+ private:
+  std::size_t partitions_;
+  AskForTables ask_;
 };
 
 // Conditions that must all hold, one by one: each goes as far as it can.
@@ -195,6 +281,34 @@ NodePtr make_memory(Table table, std::size_t partitions) {
   if (partitions == 0)
     throw Error(ErrorKind::invalid_argument, "frame: partitions must be at least 1 (got 0)");
   return std::make_shared<MemoryNode>(std::move(table), partitions);
+}
+
+NodePtr make_sample(const NodePtr& input, double fraction, std::uint64_t seed) {
+  if (!(fraction >= 0 && fraction <= 1))
+    throw Error(ErrorKind::invalid_argument,
+                "sample: a fraction must be in [0, 1] (got " + std::to_string(fraction) + ")");
+  return std::make_shared<SampleNode>(input, fraction, seed);
+}
+NodePtr make_mapped(const NodePtr& input, PartitionMap map) {
+  Schema schema;
+  try {
+    schema = map.here(empty_table(input->schema)).schema();
+  } catch (const std::exception& error) {
+    throw Error(ErrorKind::invalid_argument,
+                "map_partitions: the function must take a table without rows, which says the columns of its "
+                "result (it threw: " +
+                    std::string(error.what()) + ")");
+  }
+  return std::make_shared<MappedNode>(input, std::move(map), std::move(schema));
+}
+NodePtr make_asked(Schema schema, std::size_t partitions, AskForTables ask) {
+  return std::make_shared<AskedNode>(std::move(schema), partitions, std::move(ask));
+}
+void check_mapped(const Table& made, const Schema& schema) {
+  if (made.schema() != schema)
+    throw Error(ErrorKind::invalid_argument,
+                "map_partitions: every partition must become a table of the same columns (got " +
+                    to_text(made.schema()) + ", of no rows it made " + to_text(schema) + ")");
 }
 
 NodePtr make_project(const std::string& who, const NodePtr& input,
@@ -220,11 +334,13 @@ NodePtr make_filter(const NodePtr& input, const TermPtr& condition) {
   return std::make_shared<FilterNode>(input, condition, bound);
 }
 
-NodePtr optimized(const NodePtr& node) {
+namespace {
+
+NodePtr rewritten(const NodePtr& node, Rewritten& known) {
   std::vector<NodePtr> inputs;
   bool is_same = true;
   for (const NodePtr& input : node->inputs) {
-    inputs.push_back(optimized(input));
+    inputs.push_back(optimized(input, known));
     is_same = is_same && inputs.back() == input;
   }
   const NodePtr own = is_same ? node : node->with_inputs(inputs);
@@ -243,11 +359,20 @@ NodePtr optimized(const NodePtr& node) {
     }
   }
   if (!moved) return own;
-  below = optimized(below);
+  below = optimized(below, known);
   if (left.empty()) return below;
   TermPtr rest = left.front();
   for (std::size_t i = 1; i < left.size(); ++i) rest = make_term(Op::both, {rest, left[i]});
   return make_filter(below, rest);
+}
+
+}  // namespace
+
+NodePtr optimized(const NodePtr& node, Rewritten& known) {
+  const auto found = known.find(node.get());
+  if (found != known.end()) return found->second;
+  const NodePtr result = rewritten(node, known);
+  return known[node.get()] = result;
 }
 
 }  // namespace weir::detail::frame

@@ -68,12 +68,13 @@ class SortNode : public Node {
   SortNode(const NodePtr& input, std::vector<std::string> keys, bool is_descending)
       : Node(input->schema, {input}), keys_(std::move(keys)), is_descending_(is_descending) {}
 
+  std::vector<Names> reads(const Names& needed) const override { return {with_keys(needed, keys_)}; }
   Parts run(Run& run, const Names& needed) const override {
     // Files with more than there is memory for are read twice: their keys first, which say where to split.
-    Parts input = inputs[0]->run(run, with_keys(needed, keys_));
+    Parts input = run.parts_of(inputs[0], with_keys(needed, keys_));
     std::vector<Future<Table>> samples;
     if (input.source && run.is_much(bytes_of(input.blocks)))
-      samples = samples_of(run, run.finished(inputs[0]->run(run, Names(keys_.begin(), keys_.end()))));
+      samples = samples_of(run, run.finished(run.parts_of(inputs[0], Names(keys_.begin(), keys_.end()))));
     const Table keys = samples.empty() ? Table() : concat(run.client.gather(samples));
     const std::vector<Future<Table>> parts = run.finished(std::move(input));
     const std::uint32_t count = parts.size() > 1 ? run.parts_for(run.size_of(parts), parts.size()) : 1;
@@ -141,8 +142,9 @@ class FirstNode : public Node {
   FirstNode(std::string who, const NodePtr& input, Step step)
       : Node(input->schema, {input}), who_(std::move(who)), step_(std::move(step)) {}
 
+  std::vector<Names> reads(const Names& needed) const override { return {with_keys(needed, step_.keys)}; }
   Parts run(Run& run, const Names& needed) const override {
-    Parts parts = inputs[0]->run(run, with_keys(needed, step_.keys));
+    Parts parts = run.parts_of(inputs[0], with_keys(needed, step_.keys));
     parts.steps.push_back(step_);
     return {.tables = {run.client.submit(top_task, run.finished(std::move(parts)), step_)}};
   }
@@ -166,10 +168,13 @@ class DistinctNode : public Node {
   DistinctNode(const NodePtr& input, std::string who, Step step)
       : Node(input->schema, {input}), who_(std::move(who)), step_(std::move(step)) {}
 
-  Parts run(Run& run, const Names& needed) const override {
+  std::vector<Names> reads(const Names& needed) const override {
     Names below = with_keys(needed, step_.keys);
     for (const NamedCode& column : step_.columns) below.insert(column.name);
-    Parts parts = inputs[0]->run(run, below);
+    return {below};
+  }
+  Parts run(Run& run, const Names& needed) const override {
+    Parts parts = run.parts_of(inputs[0], reads(needed)[0]);
     parts.steps.push_back(step_);
     const std::vector<Future<Table>> tables = run.finished(std::move(parts));
     const std::uint32_t count = tables.size() > 1 ? run.parts_for(run.size_of(tables), tables.size()) : 1;
@@ -197,7 +202,42 @@ class DistinctNode : public Node {
   Step step_;
 };
 
+// Rows with equal keys in the same partition, in any order.
+class ShuffleNode : public Node {
+ public:
+  ShuffleNode(const NodePtr& input, std::vector<std::string> keys, std::uint32_t count)
+      : Node(input->schema, {input}), keys_(std::move(keys)), count_(count) {}
+  std::vector<Names> reads(const Names& needed) const override { return {with_keys(needed, keys_)}; }
+  Parts run(Run& run, const Names& needed) const override {
+    const std::vector<Future<Table>> tables = run.finished(run.parts_of(inputs[0], reads(needed)[0]));
+    const std::uint32_t count = count_              ? count_
+                                : tables.size() > 1 ? run.parts_for(run.size_of(tables), tables.size())
+                                                    : 1;
+    Parts results;
+    for (const auto& bucket : run.by_hash(tables, keys_, count)) results.tables.push_back(run.joined(bucket));
+    return results;
+  }
+  Table here(std::vector<Table> tables) const override { return std::move(tables[0]); }
+  NodePtr with_inputs(std::vector<NodePtr> from) const override {
+    return make_shuffle(from[0], keys_, count_);
+  }
+  std::string show() const override { return "shuffle" + words(keys_); }
+  std::size_t partitions() const override { return std::max<std::uint32_t>(count_, 1); }
+  NodePtr filtered_before(const TermPtr& condition) const override {
+    return make_shuffle(make_filter(inputs[0], condition), keys_, count_);
+  }
+
+ private:
+  std::vector<std::string> keys_;
+  std::uint32_t count_;
+};
+
 }  // namespace
+
+NodePtr make_shuffle(const NodePtr& input, std::vector<std::string> keys, std::uint32_t count) {
+  check_columns("shuffle", keys, input->schema);
+  return std::make_shared<ShuffleNode>(input, std::move(keys), count);
+}
 
 NodePtr make_sort(const NodePtr& input, std::vector<std::string> keys, bool is_descending) {
   check_columns("sort_by", keys, input->schema);

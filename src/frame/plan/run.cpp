@@ -40,6 +40,26 @@ std::vector<Future<Table>> Run::finished(Parts parts) {
   return tables;
 }
 
+Parts Run::parts_of(const NodePtr& node, const Names& needed) {
+  const auto found = shared_.find(node.get());
+  if (found == shared_.end()) return node->run(*this, needed);
+  Shared& shared = found->second;
+  if (!shared.is_made) {
+    Parts parts = node->run(*this, shared.columns);
+    std::uint64_t bytes = 0;
+    for (const CsvBlock& block : parts.blocks)
+      bytes += block.compression == Compression::none ? block.end - block.begin : 0;
+    // What has no room is sooner read again than written to disk and read from there.
+    if (is_much(bytes)) {
+      shared_.erase(found);
+      return parts;
+    }
+    shared.tables = finished(std::move(parts));
+    shared.is_made = true;
+  }
+  return {.tables = shared.tables};
+}
+
 Future<Table> Run::joined(const std::vector<Future<Table>>& parts) {
   if (parts.size() == 1) return parts.front();
   return client.submit(join_task, parts);
@@ -145,19 +165,57 @@ Table conformed(const Table& table, const Schema& schema) {
 namespace {
 
 // The same plan with the types that its files have now.
-NodePtr made_again(const NodePtr& node) {
+NodePtr made_again(const NodePtr& node, Rewritten& known) {
+  NodePtr& again = known[node.get()];
+  if (again) return again;
   std::vector<NodePtr> inputs;
-  for (const NodePtr& input : node->inputs) inputs.push_back(made_again(input));
-  return node->with_inputs(std::move(inputs));
+  for (const NodePtr& input : node->inputs) inputs.push_back(made_again(input, known));
+  return again = node->with_inputs(std::move(inputs));
 }
 
-// `use(run, parts)` until no value is found any more that does not fit.
-void compute_with(const NodePtr& plan, const std::function<void(Run&, const Schema&, Parts)>& use) {
+// Who uses a node, and which of its columns.
+struct Use {
+  std::set<const void*> by;
+  Names columns;
+};
+void note_uses(const NodePtr& node, const Names& needed, const void* by, std::map<const Node*, Use>& uses) {
+  Use& use = uses[node.get()];
+  const bool is_new = use.by.empty();
+  use.by.insert(by);
+  const std::size_t before = use.columns.size();
+  use.columns.insert(needed.begin(), needed.end());
+  if (!is_new && use.columns.size() == before) return;
+  const std::vector<Names> reads = node->reads(use.columns);
+  for (std::size_t i = 0; i < node->inputs.size(); ++i)
+    note_uses(node->inputs[i], reads[i], node.get(), uses);
+}
+
+// `use(run, schemas, parts)` until no value is found any more that does not fit.
+using UseAll = std::function<void(Run&, const std::vector<Schema>&, std::vector<Parts>)>;
+void compute_with(std::vector<NodePtr> plans, const UseAll& use) {
   Run run;
-  for (NodePtr node = plan;;) {
+  for (;;) {
+    Rewritten known;
+    std::vector<NodePtr> nodes;
+    std::vector<Schema> schemas;
+    std::map<const Node*, Use> uses;
+    for (const NodePtr& plan : plans) {
+      nodes.push_back(optimized(plan, known));
+      schemas.push_back(plan->schema);
+    }
+    if (plans.size() > 1)
+      for (std::size_t i = 0; i < nodes.size(); ++i)
+        note_uses(nodes[i], names_of(schemas[i]), &nodes[i], uses);
+    std::map<const Node*, Names> shared;
+    for (auto& [node, of] : uses)
+      if (of.by.size() > 1) shared[node] = std::move(of.columns);
+    run.share(std::move(shared));
     try {
       try {
-        use(run, node->schema, optimized(node)->run(run, names_of(node->schema)));
+        std::vector<Parts> parts;
+        for (std::size_t i = 0; i < nodes.size(); ++i)
+          parts.push_back(run.parts_of(nodes[i], names_of(schemas[i])));
+        use(run, schemas, std::move(parts));
       } catch (const LearnedMore&) {
         throw;
       } catch (...) {
@@ -167,7 +225,8 @@ void compute_with(const NodePtr& plan, const std::function<void(Run&, const Sche
       run.check();
       return;
     } catch (const LearnedMore&) {
-      node = made_again(node);
+      Rewritten again;
+      for (NodePtr& plan : plans) plan = made_again(plan, again);
     }
   }
 }
@@ -175,29 +234,49 @@ void compute_with(const NodePtr& plan, const std::function<void(Run&, const Sche
 }  // namespace
 
 void compute_parts(const NodePtr& node, const UseParts& use) {
-  compute_with(node, [&](Run& run, const Schema& schema, Parts parts) {
-    use(run, schema, run.finished(std::move(parts)));
+  compute_with({node}, [&](Run& run, const std::vector<Schema>& schemas, std::vector<Parts> parts) {
+    use(run, schemas[0], run.finished(std::move(parts[0])));
   });
 }
 
 void compute_first(const NodePtr& node, const std::function<void(const Table&)>& use) {
-  compute_with(node, [&](Run& run, const Schema& schema, Parts parts) {
+  compute_with({node}, [&](Run& run, const std::vector<Schema>& schemas, std::vector<Parts> all) {
+    Parts& parts = all[0];
     parts.blocks.resize(std::min<std::size_t>(parts.blocks.size(), 1));
     parts.readers.resize(std::min<std::size_t>(parts.readers.size(), 1));
     parts.tables.resize(std::min<std::size_t>(parts.tables.size(), 1));
-    use(conformed(run.finished(std::move(parts)).front().result(), schema));
+    use(conformed(run.finished(std::move(parts)).front().result(), schemas[0]));
   });
 }
 
-Table compute_table(const NodePtr& node) {
-  Table result;
-  if (node->schema.empty()) return result;
-  compute_parts(node, [&](Run& run, const Schema& schema, const std::vector<Future<Table>>& parts) {
-    std::vector<Table> tables;
-    for (const Table& table : run.client.gather(parts)) tables.push_back(conformed(table, schema));
-    result = concat(tables);
+std::vector<Table> compute_tables(const std::vector<NodePtr>& nodes) {
+  std::vector<Table> results;
+  for (const NodePtr& node : nodes)
+    if (node->schema.empty()) {  // nothing is to be computed of it
+      std::vector<NodePtr> others;
+      std::copy_if(nodes.begin(), nodes.end(), std::back_inserter(others),
+                   [](const NodePtr& one) { return !one->schema.empty(); });
+      std::vector<Table> tables = others.empty() ? std::vector<Table>{} : compute_tables(others);
+      for (std::size_t i = 0, next = 0; i < nodes.size(); ++i)
+        results.push_back(nodes[i]->schema.empty() ? Table() : std::move(tables[next++]));
+      return results;
+    }
+  compute_with(nodes, [&](Run& run, const std::vector<Schema>& schemas, std::vector<Parts> parts) {
+    results.assign(nodes.size(), Table());
+    std::vector<std::vector<Future<Table>>> futures;
+    for (Parts& one : parts) futures.push_back(run.finished(std::move(one)));
+    for (std::size_t i = 0; i < nodes.size(); ++i) {
+      std::vector<Table> tables;
+      for (const Table& table : run.client.gather(futures[i])) tables.push_back(conformed(table, schemas[i]));
+      results[i] = concat(tables);
+    }
   });
-  return result;
+  return results;
+}
+
+Table compute_table(const NodePtr& node) {
+  if (node->schema.empty()) return {};
+  return compute_tables({node}).front();
 }
 
 }  // namespace weir::detail::frame

@@ -21,6 +21,7 @@ struct BoundAggregate {
   std::string value;  ///< The column's name; empty if only rows are counted.
   ColumnType type{};  ///< Of the values.
   double parameter = 0;
+  OwnAggregate own{};
 };
 
 struct Step {

@@ -7,6 +7,7 @@
 #include <set>
 #include <thread>
 
+#include "core/crowd.hpp"
 #include "core/log.hpp"
 #include "stream/graph/seen.hpp"
 #include "stream/graph/standstill.hpp"
@@ -426,10 +427,8 @@ bool Graph::wait(Node& node, const char* who, const std::function<bool()>& ready
   if (ready()) return true;
   std::vector<Node*> helpers = node.graph().nodes();
   std::erase_if(helpers, [](const Node* each) { return !each->can_help(); });
-  for (int spin = 0; helpers.empty() && spin < 2000; ++spin) {
+  for (Spin spin(50us); helpers.empty() && spin.goes_on();)
     if (ready()) return true;
-    __builtin_ia32_pause();
-  }
   std::optional<EventLoop> loop = node.graph().users_loop();
   refuse_own_loop(loop, who);
   auto helped = std::chrono::steady_clock::now();

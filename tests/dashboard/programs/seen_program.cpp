@@ -1,6 +1,7 @@
 // A dashboard of a program that is made up: `seen_program WORKERS`, until stdin ends. Names are hostile.
 #include <unistd.h>
 
+#include <chrono>
 #include <cstdlib>
 
 #include "dashboard/dashboard.hpp"
@@ -36,9 +37,13 @@ class Streams final : public seeing::StreamWatch {
 dashboard::Source made_up(std::uint32_t workers) {
   dashboard::Source source;
   source.inbox = std::make_shared<seeing::Inbox>();
-  source.look = [workers, inbox = source.inbox, second = 0]() mutable {
+  using Clock = std::chrono::steady_clock;
+  source.look = [workers, inbox = source.inbox, second = 0, last = Clock::time_point(),
+                 look = dashboard::Look()]() mutable {
+    if (Clock::now() - last < std::chrono::milliseconds(900)) return look;  // looked at in between
+    last = Clock::now();
     ++second;
-    dashboard::Look look;
+    look = {};
     for (std::uint32_t peer = 1; peer <= workers; ++peer) {
       weir::WorkerInfo worker;
       worker.peer = peer;
@@ -53,7 +58,9 @@ dashboard::Source made_up(std::uint32_t workers) {
       seen.interval_s = 1;
       seen.threads = 4;
       seen.unasked_s = 1.5;
-      seen.functions.push_back({16, 1000, 1, 2'000'000'000, 8000, {{20, 900}, {24, 100}}});
+      seen.fetching_s = 0.25;
+      seen.read_bytes = 5'000'000;
+      seen.functions.push_back({16, 1000, 1, 2'000'000'000, 8000, {{20, 900}, {24, 100}}, 250'000'000, 0});
       seen.functions.push_back({32, 10, 0, 400'000'000, 80, {{26, 10}}});
       const std::int64_t blocks = workers > 100 ? 1 : 10;  // of many workers each tells little
       for (std::uint16_t thread = 0; thread < 4; ++thread)
@@ -62,6 +69,10 @@ dashboard::Source made_up(std::uint32_t workers) {
                                  static_cast<std::uint32_t>(600'000 / blocks),
                                  static_cast<std::uint32_t>(500'000 / blocks), 250,
                                  (thread + i) % 2 ? std::uint16_t{1} : std::uint16_t{0}, thread});
+      if (peer == 1) {
+        seen.blocks.front().failed = 1;
+        seen.blocks.push_back({1'000'000 * second - 300'000, 250'000, 0, 0, 0, 0, 0, 1});
+      }
       if (peer == 1) seen.stacks = {{90, {1, 2}}, {10, {1, 3}}};
       if (peer < 5) seen.links.push_back({peer % 4 + 1, 1000u * peer, 10});
       inbox->put(peer, std::move(seen));
@@ -85,6 +96,22 @@ dashboard::Source made_up(std::uint32_t workers) {
     seen.results = {{16, 1, 100, 5000}};
     seen.results_looked_at = seen.results_total = 100;
     return seen;
+  };
+  source.look_at_worker = [](weir::PeerId peer) {
+    return snapshot::SeenTasks{
+        {{2, 16, peer, weir::TaskState::processing, {}}}, 1, {{16, peer, 100, 5000}}, 100, 100};
+  };
+  source.look_at_task = [](weir::TaskId id) {
+    snapshot::TaskLook look;
+    if (id > 3) return look;
+    look.name = "wave<b>bold</b>-" + std::to_string(id);
+    look.function = 16;
+    look.state = weir::TaskState::waiting;
+    look.conditions = {"only on \"<u>fast</u>\""};
+    look.inputs_total = 1;
+    look.inputs = {{1, "wave<b>bold</b>-1", weir::TaskState::memory}};
+    look.explained = {"it waits for <i>another</i>"};
+    return look;
   };
   seeing::job_board().put(nullptr, {"slurm", 2, "<i>QOSMaxJobs</i>", {{"4711", "queued", 0, 60}}});
   source.code_of = [](std::uint64_t code) {

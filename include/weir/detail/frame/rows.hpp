@@ -4,48 +4,12 @@
 #include <chrono>
 #include <type_traits>
 
-#include "weir/detail/task/fields.hpp"
+#include "weir/detail/task/member_name.hpp"
 #include "weir/frame/table.hpp"
-
-#ifdef __clang__
-#pragma clang diagnostic push
-#pragma clang diagnostic ignored "-Wundefined-var-template"
-#pragma clang diagnostic ignored "-Wundefined-internal"
-#endif
 
 namespace weir::detail::frame {
 
-// The name of a member, as the compiler writes the address of it in an object that is declared and not there.
-template <class T>
-struct Absent {
-  T value;
-};
-template <class T>
-extern const Absent<T> absent;
-template <class Pointer>
-struct MemberPlace {
-  Pointer at;
-};
-template <class Pointer>
-MemberPlace(Pointer) -> MemberPlace<Pointer>;
-template <std::size_t I, class T>
-constexpr auto member_place(const T& value) {
-  auto fields = task::fields_of(value);
-  return MemberPlace{&boost::pfr::detail::sequence_tuple::get<I>(fields)};
-}
-template <MemberPlace place>
-constexpr std::string_view written_place() {
-  return __PRETTY_FUNCTION__;
-}
-template <class T, std::size_t I>
-constexpr std::string_view member_name() {
-  const std::string_view text = written_place<member_place<I>(absent<T>.value)>();
-  std::size_t end = text.rfind('}');
-  while (text[end - 1] == ')') --end;
-  std::size_t begin = end;
-  while (text[begin - 1] != ':' && text[begin - 1] != '.') --begin;
-  return text.substr(begin, end - begin);
-}
+using task::member_name;
 
 using SysDays = std::chrono::sys_days;
 using SysTime = std::chrono::sys_time<std::chrono::nanoseconds>;
@@ -231,7 +195,3 @@ template <class Row>
 }
 
 }  // namespace weir
-
-#ifdef __clang__
-#pragma clang diagnostic pop
-#endif

@@ -1,0 +1,67 @@
+// The command that starts an MPI program on the places of a gang.
+#include "program/launcher.hpp"
+
+#include <algorithm>
+#include <filesystem>
+#include <utility>
+
+#include "weir/error.hpp"
+
+namespace weir::detail::program {
+namespace {
+
+/// Hosts with their ranks, in the order of first ranks.
+std::vector<std::pair<std::string, std::size_t>> ranks_by_host(const std::vector<GangPlace>& places) {
+  std::vector<std::pair<std::string, std::size_t>> hosts;
+  for (const GangPlace& place : places) {
+    const auto known =
+        std::find_if(hosts.begin(), hosts.end(), [&](const auto& host) { return host.first == place.host; });
+    if (known == hosts.end()) hosts.emplace_back(place.host, 1);
+    else ++known->second;
+  }
+  return hosts;
+}
+
+std::string joined(const std::vector<std::string>& words) {
+  std::string text;
+  for (const std::string& word : words) text += (text.empty() ? "" : ",") + word;
+  return text;
+}
+
+}  // namespace
+
+GangLaunch launched(const std::string& launcher, const std::vector<GangPlace>& places,
+                    const std::vector<std::string>& passed_on, const std::vector<std::string>& command) {
+  const std::string name = std::filesystem::path(launcher).filename().string();
+  const std::string ranks = std::to_string(places.size());
+  GangLaunch launch{{launcher}, {}};
+  std::vector<std::string>& words = launch.command;
+  std::vector<std::string> slots;
+  for (const auto& [host, count] : ranks_by_host(places)) slots.push_back(host + ":" + std::to_string(count));
+  const bool is_hydra = name.find("hydra") != std::string::npos || name.find("mpich") != std::string::npos;
+  if (!is_hydra && (name.starts_with("mpirun") || name.starts_with("mpiexec") || name == "orterun")) {
+    words.insert(words.end(), {"--quiet", "--oversubscribe", "--bind-to", "none", "--map-by", "slot",
+                               "--host", joined(slots)});
+    for (const std::string& variable : passed_on) words.insert(words.end(), {"-x", variable});
+    words.insert(words.end(), {"-n", ranks});
+    // As for `weir run`; inside a job of Slurm its daemons share what the job has.
+    launch.variables = {"OMPI_ALLOW_RUN_AS_ROOT=1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1", "SLURM_OVERLAP=1"};
+  } else if (is_hydra) {
+    words.insert(words.end(), {"-hosts", joined(slots), "-bind-to", "none", "-n", ranks});
+  } else if (name == "srun") {
+    std::vector<std::string> hosts;
+    for (const GangPlace& place : places) hosts.push_back(place.host);
+    const bool is_alone = slots.size() == 1;
+    words.insert(words.end(), {"--overlap", "--ntasks", ranks, "--nodes", std::to_string(slots.size()),
+                               "--nodelist", is_alone ? hosts.front() : joined(hosts)});
+    if (!is_alone) words.insert(words.end(), {"--distribution", "arbitrary"});
+  } else {
+    throw Error(ErrorKind::invalid_argument,
+                "program: launcher must be mpirun, mpiexec.hydra or srun, or a path that ends so (got '" +
+                    launcher + "')");
+  }
+  words.insert(words.end(), command.begin(), command.end());
+  return launch;
+}
+
+}  // namespace weir::detail::program

@@ -1,0 +1,107 @@
+// Bags, frames, arrays and HDF5 made of each other.
+#include "weir/bridge/bag_frame.hpp"
+#include "weir/bridge/frame_array.hpp"
+
+#include <catch2/catch.hpp>
+#include <cstdio>
+
+#include "frame/support.hpp"
+
+using namespace weir;
+using namespace weir::test;
+
+namespace {
+
+struct Event {
+  std::string user;
+  std::int64_t amount = 0;
+  std::optional<double> price;
+  friend bool operator==(const Event&, const Event&) = default;
+};
+
+std::string event_lines() {
+  std::string text;
+  for (int i = 0; i < 20; ++i)
+    text += "{\"amount\": " + std::to_string(i) + ", \"user\": \"u" + std::to_string(i % 3) + "\"" +
+            (i % 4 ? ", \"price\": " + std::to_string(i) + ".5" : "") + "}\n";
+  return text;
+}
+
+std::string output_of(const std::string& command) {
+  std::FILE* pipe = popen((command + " 2>&1").c_str(), "r");
+  std::string said;
+  for (char buffer[512]; std::fgets(buffer, sizeof buffer, pipe);) said += buffer;
+  pclose(pipe);
+  return said;
+}
+
+}  // namespace
+
+TEST_CASE("objects of JSON become structs, a frame, a bag, arrays and datasets") {
+  const Folder folder;
+  const std::string path = folder.write("events.json", event_lines());
+  in_cluster([&] {
+    const Bag<Event> events = read_json<Event>(path, {.block = "200"});
+    CHECK(events.partitions() > 1);
+    const std::vector<Event> all = events.compute();
+    REQUIRE(all.size() == 20);
+    CHECK(all[5] == Event{"u2", 5, 5.5});
+    CHECK(all[8] == Event{"u2", 8, {}});
+    const Frame frame = to_frame(events);
+    CHECK(csv_of(frame.group_by("user").agg(sum("amount"), count("price"))) ==
+          "user,sum_amount,count_price\nu0,63,5\nu1,70,5\nu2,57,5\n");
+    CHECK(to_bag<Event>(frame.filter(col("amount") > 17)).compute() ==
+          std::vector<Event>{{"u0", 18, 18.5}, {"u1", 19, 19.5}});
+    CHECK(to_array<std::int64_t>(frame, "amount").compute()(19) == 19);
+    const auto both = to_array<double>(frame, {"amount", "price"}).compute();
+    CHECK(both.shape()[0] == 20);
+    CHECK(both(7, 1) == 7.5);
+    CHECK(std::isnan(both(8, 1)));
+    CHECK(sentence_of([&] { return to_array<double>(frame, "user"); }) ==
+          "to_array: a column must not be of text (got \"user\"); astype converts it");
+    const std::string file = folder.path("events.h5");
+    to_hdf5(frame.drop("user").with("big", col("amount") > 9), file, "/events");
+    const std::string said = output_of(
+        "/usr/bin/python3 -c \"import h5py, pandas; t = pandas.DataFrame({n: d[()] for n, d in h5py.File('" +
+        file +
+        "')['/events'].items()}); print(list(t.dtypes.map(str)), t.amount.sum(), t.price.sum(), "
+        "t.big.sum())\"");
+    if (said.find("ModuleNotFoundError") != std::string::npos)
+      WARN("passed over: python3-h5py or python3-pandas is not installed");
+    else CHECK(said == "['int64', 'uint8', 'float64'] 190 157.5 10\n");
+  });
+}
+
+TEST_CASE("a line of JSON that does not fit its struct is named or left out") {
+  const Folder folder;
+  const std::string path =
+      folder.write("events.json",
+                   "{\"user\": \"a\", \"amount\": 1}\n{\"user\": \"b\"}\n{\"user\": \"c\", \"amount\": 3}\n");
+  in_cluster([&] {
+    const std::string said = sentence_of([&] { return read_json<Event>(path).compute(); });
+    CHECK(said.find("line 2 of '" + path + "'") != std::string::npos);
+    CHECK(said.find("amount") != std::string::npos);
+    CHECK(read_json<Event>(path, {.on_error = OnError::skip}).count().compute() == 2);
+  });
+}
+
+TEST_CASE("elements that do not fit into memory are grouped") {
+  ::setenv("WEIR_MEMORY_LIMIT", "16MB", 1);
+  in_cluster([] {
+    constexpr std::uint64_t elements = 300'000;  // of 100 bytes each
+    const auto groups =
+        bag_range(elements, 60)
+            .map([](std::int64_t i) {
+              return std::pair<std::int64_t, std::string>(i % 5000, std::string(80, 'x'));
+            })
+            .groupby([](const std::pair<std::int64_t, std::string>& one) { return one.first; })
+            .map([](std::pair<std::int64_t, std::vector<std::pair<std::int64_t, std::string>>> group) {
+              return static_cast<std::int64_t>(group.second.size());
+            });
+    const auto [count, sum, least] = compute(groups.count(), groups.sum(), groups.min());
+    CHECK(count == 5000);
+    CHECK(sum == static_cast<std::int64_t>(elements));
+    CHECK(least == 60);
+  });
+  ::unsetenv("WEIR_MEMORY_LIMIT");
+}

@@ -1,0 +1,134 @@
+// Several frames at once, functions of partitions, shuffles, samples, and what windows refuse.
+#include <atomic>
+#include <catch2/catch.hpp>
+
+#include "frame/support.hpp"
+
+using namespace weir;
+using namespace weir::test;
+
+namespace {
+
+std::atomic<int> partitions_seen{0};
+
+struct Reading {
+  std::int64_t k = 0;
+  double x = 0;
+  std::string t;
+};
+std::vector<Reading> readings(std::int64_t count) {
+  std::vector<Reading> all;
+  for (std::int64_t i = 0; i < count; ++i)
+    all.push_back({i % 7, static_cast<double>(i * i % 101), "t" + std::to_string(i % 3)});
+  return all;
+}
+
+struct Mean {
+  double total = 0;
+  std::int64_t n = 0;
+  void add(double x) { total += x, ++n; }
+  void remove(double x) { total -= x, --n; }
+  void merge(const Mean& other) { total += other.total, n += other.n; }
+  [[nodiscard]] double result() const { return total / static_cast<double>(n); }
+};
+
+}  // namespace
+
+TEST_CASE("frames that are computed at once share what they have in common") {
+  in_cluster([] {
+    partitions_seen = 0;
+    const Frame seen = from(readings(50), 5).map_partitions([](const Table& table) {
+      if (table.rows()) ++partitions_seen;
+      return table;
+    });
+    const auto [sums, all, some] =
+        compute(seen.group_by("k").agg(sum("x")), seen.agg(count()), seen.filter(col("k") == 3).select("x"));
+    CHECK(partitions_seen == 5);
+    CHECK(sums.rows() == 7);
+    CHECK(all.column("count").int64s()[0] == 50);
+    CHECK(some.rows() == 7);
+    CHECK(sums == seen.group_by("k").agg(sum("x")).compute());
+    CHECK(compute(std::vector<Frame>{Frame(), seen})[1].rows() == 50);
+    const Folder folder;
+    const std::string path = folder.write("a.csv", "a,b\n1,2\n3,x\n");
+    const Frame file = read_csv(path, {.types = {{"a", ColumnType::int64}}});
+    const auto [left, right] = compute(file.select("a"), file.select("b"));
+    CHECK(csv_of(left) == "a\n1\n3\n");
+    CHECK(csv_of(right) == "b\n2\nx\n");
+  });
+}
+
+TEST_CASE("partitions become what a function makes of them") {
+  in_cluster([] {
+    const Frame frame = from(readings(40), 4);
+    const Frame counts = frame.map_partitions([](const Table& table) {
+      return Table({"rows"},
+                   {make_column(std::vector<std::int64_t>{static_cast<std::int64_t>(table.rows())})});
+    });
+    CHECK(csv_of(counts) == "rows\n10\n10\n10\n10\n");
+    CHECK(sentence_of([&] {
+            return frame.map_partitions([](const Table& table) -> Table {
+              if (table.rows() == 0) throw std::runtime_error("no rows");
+              return table;
+            });
+          }) ==
+          "map_partitions: the function must take a table without rows, which says the columns of its "
+          "result (it threw: no rows)");
+    const std::string said = sentence_of([&] {
+      return frame
+          .map_partitions(
+              [](const Table& table) { return table.rows() ? Table({"z"}, {table.column("k")}) : table; })
+          .compute();
+    });
+    CHECK(
+        said.find("map_partitions: every partition must become a table of the same columns (got z int64, of "
+                  "no rows it made k int64, x float64, t text)") != std::string::npos);
+    // Equal keys are in one partition: each is seen once.
+    const Frame keys = frame.shuffle({"k"}, 3).map_partitions([](const Table& table) {
+      std::vector<std::int64_t> different;
+      for (const std::int64_t k : table.column("k").int64s())
+        if (std::find(different.begin(), different.end(), k) == different.end()) different.push_back(k);
+      return Table({"k"}, {make_column(different)});
+    });
+    CHECK(keys.count_rows() == 7);
+    const Frame many = from(readings(2000), 4);
+    const Table chosen = many.sample(0.25, 3).compute();
+    CHECK(chosen.rows() > 400);
+    CHECK(chosen.rows() < 600);
+    CHECK(chosen == many.sample(0.25, 3).compute());
+    CHECK_FALSE(chosen == many.sample(0.25, 4).compute());
+    CHECK(csv_of(frame.limit(1).assign({{"k", col("k") + 1}, {"y", col("k") * 2}})) ==
+          "k,x,t,y\n1,0.0,t0,0\n");
+  });
+}
+
+TEST_CASE("own aggregations are grouped, merged and rolled; what is wrong is named") {
+  in_cluster([] {
+    const Frame frame = from(readings(60), 6);
+    const Table ours = frame.group_by("k").agg(aggregate<Mean>("x").as("m"), mean("x")).compute();
+    CHECK(ours.column("m") == ours.column("mean_x"));
+    const Table rolled =
+        frame.with(rolling(4, aggregate<Mean>("x")).as("m"), rolling(4, mean("x"))).compute();
+    CHECK(rolled.column("m").na_count() == 3);
+    CHECK(rolled.column("m") == rolled.column("rolling_mean_x"));
+    CHECK(sentence_of([&] { return frame.group_by("k").agg(aggregate<Mean>("t")); }) ==
+          "aggregate: add must take the values of its column (got text from t, add takes float64); astype "
+          "converts them");
+    CHECK(sentence_of([&] { return frame.with(cumsum("t")); }) ==
+          "cumsum: the values must be numbers (got text of \"t\"); astype converts them");
+    CHECK(sentence_of([&] {
+            return frame.with(shift("y"));
+          }).starts_with("shift: there must be a column of that name (got \"y\"); did you mean \"k\"?"));
+    CHECK(sentence_of([] { return rolling(0, mean("x")); }) == "rolling: rows must be at least 1 (got 0)");
+    CHECK(sentence_of([&] { return frame.with(rolling("5s", "k", mean("x"))); }) ==
+          "rolling: a window of time needs a column of dates or times (got int64 of \"k\"); astype converts "
+          "it");
+    CHECK(sentence_of([&] { return frame.resample("1h", "x"); }) ==
+          "resample: the column must be of dates or times (got float64 of \"x\"); astype converts it");
+    CHECK(sentence_of([&] { return frame.merge_asof(frame, {.on = "t"}); }) ==
+          "merge_asof: on must be a column of numbers, days or times (got text of \"t\")");
+    const Frame days = read_csv(Folder().write("d.csv", "d,x\n2015-01-02,1\n2015-01-01,2\n"));
+    const std::string falls = sentence_of([&] { return days.with(rolling("2d", "d", sum("x"))).compute(); });
+    CHECK(falls.find("there") != std::string::npos);
+  });
+}
