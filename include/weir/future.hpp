@@ -106,7 +106,8 @@ class Future {
   /// `weir::run` waits for it before it closes the cluster, unless it is not to be `awaited`; then it is also
   /// called when the task is given up.
   ///
-  /// **Errors.** Throws `Error{invalid_argument}` if it belongs to no task. What the callback throws is logged.
+  /// **Errors.** Throws `Error{invalid_argument}` if it belongs to no task. What the callback throws is
+  /// logged.
   template <class Callback>
   void on_done(Callback callback, bool awaited = true) const {
     state().core->on_done(
