@@ -188,6 +188,35 @@ TEST_CASE("questions: ancestry is what tasks need, a closer look what runs and w
   CHECK(story.state.closer_look(2, 0).tasks.size() <= 2);
 }
 
+TEST_CASE("questions: one worker with its tasks and results, one task with its neighbours") {
+  Story story({.saturation = 1});
+  story.join(1);
+  story.submit(1, {}, {}, 7);
+  story.submit(2, {1}, {}, 8);
+  story.submit(3, {2}, {}, 9);
+  story.finish(1, 100);
+  const auto at = story.state.look_at_worker(1, 10, 10);
+  REQUIRE(at.tasks.size() == at.tasks_total);
+  CHECK(at.tasks.size() == 2);  // one runs, and what needs it is there already
+  REQUIRE(at.results.size() == 1);
+  CHECK(at.results[0].bytes == 100);
+  CHECK(story.state.look_at_worker(1, 0, 0).tasks.empty());
+  CHECK(story.state.look_at_worker(1, 0, 0).results_total == 1);
+  CHECK(story.state.look_at_worker(9, 10, 10).tasks_total == 0);
+  const auto look = story.state.look_at_task(2);
+  CHECK(look.function == 8);
+  CHECK(look.state == TaskState::processing);
+  REQUIRE(look.inputs.size() == 1);
+  CHECK(look.inputs[0].id == 1);
+  CHECK(look.inputs[0].state == TaskState::memory);
+  REQUIRE(look.dependents.size() == 1);
+  CHECK(look.dependents[0].id == 3);
+  CHECK(look.explained.front() == look.name + " is processing");
+  CHECK_FALSE(look.story.empty());
+  CHECK(story.state.look_at_task(1).holders == Lines{"worker 1"});
+  CHECK(story.state.look_at_task(99).name.empty());
+}
+
 TEST_CASE("questions: a story is told in sentences") {
   Story story;
   story.join(1);

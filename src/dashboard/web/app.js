@@ -18,6 +18,7 @@ let data = embedded ? JSON.parse(embedded.textContent) : null;
 if (data) data.stream = data.task_stream;
 let source = null, asking = 0;
 let isHeld = false;  // a button is down: what is below it must stay
+let drawn = 0, took = 0;  // when the last picture was made, and how long that took
 
 function choose(hash) {
   const [name, id] = hash.split('/');
@@ -46,9 +47,11 @@ function show() {
   pages[view.page](fresh, {...data, view, live: !embedded});
   scrollTo(0, top);
   performance.measure('picture', {start});
+  drawn = performance.now();
+  took = drawn - start;
 }
 
-// What has moved since the last picture.
+// What has moved since the last picture; it is drawn as often as takes a tenth of the browser's time.
 function move({tasks, busy, cpu, now_s, functions}) {
   if (!data) return;
   const {picture} = data;
@@ -59,7 +62,7 @@ function move({tasks, busy, cpu, now_s, functions}) {
     const one = picture.functions.find((known) => known.name === name);
     if (one) Object.assign(one, {count, submitted, failed, busy_s});
   }
-  if (getSelection().isCollapsed) show();
+  if (getSelection().isCollapsed && performance.now() - drawn >= 9 * took) show();
 }
 
 function take(fresh) {
