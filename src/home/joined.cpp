@@ -141,6 +141,7 @@ int run_further_worker(int argc, char** argv, const RunOptions& options) {
       settings.hand_over = client::notice_of(*end - node::Clock::now());
     }
     settings.end_signal = &end_signal;
+    client::set_end_signal(&end_signal);
     hear_of_the_end();
     log::set_prefix(settings.name);
     const auto node = std::make_shared<node::WorkerNode>(network, self, settings);

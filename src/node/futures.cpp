@@ -102,6 +102,8 @@ FutureRef Node::send(Request&& request, const protocol::GangPlace* place) {
   message.inputs = std::move(request.inputs);
   message.options = std::move(request.options);
   message.out_of_band = request.out_of_band;
+  message.part = request.part;
+  message.follows = request.follows;
   if (const TaskScope* scope = TaskScope::current()) message.parent = scope->id;
   if (place) {
     auto gang = std::make_shared<protocol::GangPlace>(*place);

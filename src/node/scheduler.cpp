@@ -140,7 +140,7 @@ void SchedulerNode::on(PeerId from, protocol::Heartbeat&& message) {
   peer(from).executing = std::move(message.executing);
   // All workers together tell of so much, however many they are.
   constexpr std::size_t most_blocks = 16384, fewest = 4, most_of_one = 512;
-  if (!settings_.inbox) return post(from, protocol::Alive{0, 1000});
+  if (!settings_.inbox || peer(from).is_guest) return post(from, protocol::Alive{0, 1000});
   const auto blocks = static_cast<std::uint32_t>(
       std::clamp(most_blocks / std::max<std::size_t>(1, joined_), fewest, most_of_one));
   const bool is_often = settings_.inbox->is_watched() && joined_ <= seeing::Inbox::most_often;
@@ -170,6 +170,7 @@ void SchedulerNode::on(PeerId from, protocol::Hello&& message) {
          protocol::Refused{"it runs another executable (build " + message.build_id + ") than rank 0 (build " +
                            task::build_id() + "); start the same file everywhere"});
     peer(from).dead = true;
+    if (message.is_guest) return;
     ++lost_;
     lost_own_ += from < settings_.own_peers;
     give_up_if_hopeless();
@@ -180,7 +181,8 @@ void SchedulerNode::on(PeerId from, protocol::Hello&& message) {
   joined.joined = true;
   joined.job = message.job;
   joined.contact = message.contact;
-  ++joined_;
+  joined.is_guest = message.is_guest;
+  if (!message.is_guest) ++joined_;
   if (message.host_id == host_id()) {
     if (message.pid != static_cast<std::uint64_t>(getpid()))
       joined.watch = ProcessWatch(static_cast<pid_t>(message.pid));
@@ -189,10 +191,14 @@ void SchedulerNode::on(PeerId from, protocol::Hello&& message) {
   const double patience = std::chrono::duration<double>(settings_.patience_for_dead).count();
   post(from, protocol::Welcome{from, std::chrono::duration<double>(settings_.heartbeat).count(),
                                workers_wait * patience, static_cast<std::uint64_t>(getpid()), host_id()});
-  if (doors_ > 0 && message.contact.empty()) post(from, protocol::EnterNetwork{transport_.invitation()});
-  log::debug("{} joined from {} with {} threads", message.name, message.host, message.threads);
-  state_.join(now_s_, from, message, actions_);
-  perform();
+  if (has_entered_ && message.contact.empty()) post(from, protocol::EnterNetwork{transport_.invitation()});
+  if (message.is_guest) {
+    log::info("client {} has connected: process {} on {}", from, message.pid, message.host);
+  } else {
+    log::debug("{} joined from {} with {} threads", message.name, message.host, message.threads);
+    state_.join(now_s_, from, message, actions_);
+    perform();
+  }
   if (leaving_) post(from, protocol::Shutdown{false});
 }
 
@@ -299,6 +305,8 @@ void SchedulerNode::lose(PeerId id, const std::string& how) {
   }
   // What had already arrived counts; what it was executing is read from the memory it left.
   transport_.poll(*this);
+  if (peer(id).dead) return;
+  if (peer(id).is_guest) return lose_guest(id, how);
   Peer& gone = peer(id);
   gone.dead = true;
   ++lost_;
@@ -320,13 +328,17 @@ void SchedulerNode::lose(PeerId id, const std::string& how) {
     log::debug("{} results were lost with {}; those that are wanted are computed again",
                results - finished_results(), state_.name_of(id));
   perform();
+  tell_gone(id);
+  give_up_if_hopeless();
+}
+
+void SchedulerNode::tell_gone(PeerId id) {
   each_alive([&](PeerId other, Peer&) { post(other, protocol::PeerGone{id}); });
   coordination::Replies replies;
   coordination_.lose(id, replies);
   answer(std::move(replies));
   on_peer_gone(id);
   keep_without(id);
-  give_up_if_hopeless();
 }
 
 std::string SchedulerNode::names_of(const std::vector<TaskId>& tasks) const {

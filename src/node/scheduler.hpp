@@ -46,6 +46,8 @@ class SchedulerNode final : public Node, public client::Overseer, public client:
   /// Lets further processes join over `network` (empty: loopback, an interface, an address, "any"); the same
   /// door if there is one.
   comm::Door open_door(const std::string& network);
+  /// The same for other programs that submit tasks: no workers are to come by it.
+  comm::Door open_door_for_guests(const std::string& network);
   /// Nobody joins any more: what waits for a worker fails when the last one has gone.
   void close_door();
   /// Retires these workers without waiting: they get nothing more, hand over their results and are let go,
@@ -118,6 +120,7 @@ class SchedulerNode final : public Node, public client::Overseer, public client:
     bool joined = false;
     bool dead = false;
     bool leaving = false;
+    bool is_guest = false;
     Silence silence;
     ProcessWatch watch;
     std::unique_ptr<BlackBox> black_box;
@@ -147,7 +150,10 @@ class SchedulerNode final : public Node, public client::Overseer, public client:
   void on(PeerId from, protocol::Seen&& message) {
     if (settings_.inbox) settings_.inbox->put(from, std::move(message));
   }
-  void on(PeerId from, protocol::Leaving&&) { peer(from).leaving = true; }
+  void on(PeerId from, protocol::Leaving&&) {
+    peer(from).leaving = true;
+    if (peer(from).is_guest && !peer(from).dead) lose_guest(from, "has left");
+  }
   void on(PeerId from, protocol::RetireMe&& message);
   void on(PeerId from, protocol::FindPeer&& message) { tell_contact(from, message.peer); }
   void on(PeerId from, protocol::ContactHere&& message);
@@ -176,6 +182,9 @@ class SchedulerNode final : public Node, public client::Overseer, public client:
   void perform();
   void end_stuck();
   void lose(PeerId peer, const std::string& how);
+  void lose_guest(PeerId peer, const std::string& how);
+  void tell_gone(PeerId peer);
+  void enter_network();
   void tell_contact(PeerId asker, PeerId of);
   void begin_retiring(PeerId worker, Clock::time_point by);
   void go_on_retiring(Clock::time_point now);
@@ -203,7 +212,8 @@ class SchedulerNode final : public Node, public client::Overseer, public client:
   std::vector<std::pair<PeerId, std::string>> broken_links_;
   std::vector<std::vector<Resource>> promised_;
   std::string lack_told_;
-  int doors_ = 0;  // those who hold the one door open
+  int doors_ = 0;             // those who hold the one door open for workers
+  bool has_entered_ = false;  // workers of the own job are reached from outside
   bool gave_up_ = false;
   bool leaving_ = false;
   bool lost_other_host_ = false;

@@ -198,6 +198,7 @@ void WorkerNode::start() {
   hello.job = settings_.job;
   hello.contact = transport_.contact();
   hello.memory_limit = settings_.memory.limit;
+  hello.is_guest = settings_.is_guest;
   if (settings_.ends)
     hello.serves_s =
         std::chrono::duration<double>(*settings_.ends - settings_.hand_over - Clock::now()).count();
@@ -521,6 +522,10 @@ void WorkerNode::ask_for(PeerId holder, TaskId id) {
 }
 
 void WorkerNode::put(TaskId id, task::Value value, const std::vector<PeerId>&) {
+  if (settings_.is_guest)
+    throw Error(ErrorKind::unsupported,
+                "scatter: a connected client keeps nothing for workers; submit a function that makes the "
+                "value, or give it as an argument");
   protocol::PutResult message{id, value.size()};
   post(0, protocol::ScatterHere{id});
   state_.put(id, std::move(value), message.bytes, actions_);
@@ -545,7 +550,7 @@ void WorkerNode::on(PeerId, protocol::Welcome&& message) {
   log::debug("rank 0 welcomes this worker, process {} with {} threads", getpid(), settings_.threads);
   heartbeat_ = std::chrono::nanoseconds(static_cast<std::int64_t>(message.heartbeat_s * 1e9));
   scheduler_patience_ = std::chrono::nanoseconds(static_cast<std::int64_t>(message.patience_s * 1e9));
-  if (settings_.own_process && message.host_id == host_id())
+  if ((settings_.own_process || settings_.is_guest) && message.host_id == host_id())
     scheduler_watch_ = ProcessWatch(static_cast<pid_t>(message.pid));
 }
 
@@ -559,6 +564,7 @@ void WorkerNode::on(PeerId, protocol::Refused&& message) {
 
 void WorkerNode::on(PeerId, protocol::Shutdown&& message) {
   if (message.abort && settings_.own_process && !state_.executing().empty()) _exit(0);
+  if (settings_.is_guest) futures_.close("the session has ended");
   begin_closing();
   tell_seen(Clock::now());
   if (!settings_.own_process) post(0, protocol::Leaving{});  // its threads are joined by whoever made it
@@ -630,7 +636,7 @@ void WorkerNode::tick(Clock::time_point now) {
               settings_.end_signal->load());
     post(0, protocol::RetireMe{std::chrono::duration<double>(settings_.grace).count()});
   }
-  if (!settings_.own_process || good_bye_) return;
+  if ((!settings_.own_process && !settings_.is_guest) || good_bye_) return;
   if (scheduler_watch_.ended()) scheduler_gone("has died");
   else if (!scheduler_watch_.watching() && now - scheduler_seen_ > scheduler_patience_)
     scheduler_gone("has been silent for " +
@@ -694,6 +700,12 @@ void WorkerNode::tell_seen(Clock::time_point now) {
 }
 
 void WorkerNode::scheduler_gone(const std::string& how) {
+  if (settings_.is_guest) {
+    if (good_bye_) return;
+    good_bye_ = true;
+    futures_.close("the program of the session " + how);
+    return begin_closing();
+  }
   log::error("rank 0 {}; this worker ends", how);
   _exit(status_left_alone);
 }
@@ -724,6 +736,17 @@ bool WorkerNode::wait_until_closed() {
   const bool told = wait_until(good_bye, Clock::now() + std::chrono::seconds(3));
   stop();
   return told && !by_exit_;
+}
+
+void WorkerNode::leave() {
+  {
+    Hold hold(*this);
+    if (!good_bye_ && !closing_) post(0, protocol::Leaving{});
+    good_bye_ = true;
+    futures_.close("this client has been closed");
+    flush_all(std::chrono::milliseconds(500));
+  }
+  stop();
 }
 
 void WorkerNode::close_down() {
@@ -761,6 +784,11 @@ bool WorkerNode::stop_within(std::chrono::milliseconds most) {
 // --- what only rank 0 knows
 
 client::Overseer& WorkerNode::overseer(const char* who) {
+  if (settings_.is_guest)
+    throw Error(ErrorKind::unsupported,
+                std::string(who) +
+                    ": only the program that has opened the session can ask this; a connected "
+                    "client can submit, map, gather, wait, and use what is shared by name");
   throw Error(ErrorKind::unsupported, std::string(who) +
                                           ": only the program's body on rank 0 can ask this; inside a task "
                                           "submit, map, gather, scatter and wait work");

@@ -39,6 +39,7 @@ struct WorkerSettings {
   std::chrono::nanoseconds stop_grace{std::chrono::seconds(5)};  ///< How long a task goes on beyond its
                                                                  ///< time limit before it is ended.
   Node* scheduler = nullptr;  ///< In the same process: driven by threads of this one that have nothing to do.
+  bool is_guest = false;      ///< Another program's client: it runs no tasks, and its process goes on.
   bool own_process =
       true;  ///< Its tasks' client is this worker's; and if the scheduler dies the process ends.
 };
@@ -59,6 +60,8 @@ class WorkerNode final : public Node {
   /// object must be kept for ever.
   bool stop_within(std::chrono::milliseconds most);
   [[nodiscard]] const std::string& refused() const noexcept { return refused_; }
+  /// Of a guest: says good-bye, and ends its threads.
+  void leave();
 
   client::Overseer& overseer(const char* who) override;
   /// Runs a task in the calling thread, which is none of this worker's, if it is the next one.

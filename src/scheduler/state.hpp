@@ -118,6 +118,8 @@ class State {
   /// The worker is gone. `executing` are the tasks to blame; `reason` is for people ("died", "left").
   void lose(Time now, PeerId peer, const std::vector<TaskId>& executing, const std::string& reason,
             Actions& out);
+  /// A client that is no worker is gone: nobody wants its results.
+  void lose_client(Time now, PeerId peer, Actions& out);
   /// These workers were taken away, whether their silence has been noticed or not: what they executed is not
   /// blamed for it.
   void forgive(const std::vector<PeerId>& peers);
@@ -210,6 +212,8 @@ class State {
                                                     const std::string& message) const;
   [[nodiscard]] std::shared_ptr<const Failure> needed_by(const Failure& failure, const Task& task) const;
   void stop_pending(Task& task, TaskState to, const char* cause);
+  void unfollow(Task& task);
+  void free_followers(Task& before);
   void lost_result(Task& task, const std::string& reason);
   void hold_dependents(const Task& task);
   void count_need(const Task& task, TaskState from, TaskState to);
@@ -233,6 +237,7 @@ class State {
   [[nodiscard]] Obstacle obstacle(const Task& task, const Worker& worker) const;
   [[nodiscard]] bool has_room(const Task& task, const Worker& worker) const;
   [[nodiscard]] WorkerIndex place_ahead(const Task& task) const;
+  [[nodiscard]] WorkerIndex home_for(const Task& actor) const;
   [[nodiscard]] WorkerIndex choose(const Task& task) const;
   [[nodiscard]] WorkerIndex choose_restricted(const Task& task) const;
   [[nodiscard]] double cost(const Task& task, WorkerIndex index) const;
@@ -306,6 +311,7 @@ class State {
   void retry_unplaceable();
   [[nodiscard]] bool all_paused() noexcept;
   void wake_if_all_paused();
+  void want_nothing(PeerId client);
   void fail_unplaceable(Task& task, ErrorKind kind, const std::string& reason);
   void hand_over(const Worker& worker);
   [[nodiscard]] bool results_wanted() const;
