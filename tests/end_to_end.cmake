@@ -30,7 +30,7 @@ set_tests_properties(end_to_end/deaths end_to_end/body end_to_end/shows end_to_e
   PROCESSORS 2 COST 60)
 
 
-foreach(name futures arguments errors values workers nested gangs)
+foreach(name futures arguments errors values workers nested children gangs)
   weir_test(end_to_end/${name} ALONE RANKS 1 2 3 5)
 endforeach()
 weir_test(end_to_end/ends ALONE RANKS 3)

@@ -193,6 +193,7 @@ void SchedulerNode::on(PeerId from, protocol::Hello&& message) {
   log::debug("{} joined from {} with {} threads", message.name, message.host, message.threads);
   state_.join(now_s_, from, message, actions_);
   perform();
+  let_all_go();
   if (leaving_) post(from, protocol::Shutdown{false});
 }
 
@@ -398,6 +399,7 @@ Snapshot SchedulerNode::snapshot() {
   };
   wait_until(are_known, std::nullopt);
   Hold hold(*this);
+  let_all_go();
   progress();
   Snapshot snapshot = state_.snapshot();
   for (WorkerInfo& worker : snapshot.workers) worker.job = peer(worker.peer).job;
@@ -448,12 +450,14 @@ snapshot::TaskLook SchedulerNode::look_at_task(TaskId id) {
 
 std::vector<PeerId> SchedulerNode::who_has(TaskId id) {
   Hold hold(*this);
+  know(id);
   progress();
   return state_.who_has(id);
 }
 
 std::vector<std::string> SchedulerNode::explain(TaskId id) {
   Hold hold(*this);
+  know(id);
   progress();
   return state_.explain(id);
 }
@@ -497,6 +501,7 @@ void SchedulerNode::retire(PeerId worker, client::Deadline deadline) {
 
 void SchedulerNode::restart() {
   Hold hold(*this);
+  let_all_go();
   state_.restart(now_s_, actions_);
   perform();
   submitted();

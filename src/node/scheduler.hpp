@@ -8,6 +8,7 @@
 #include "node/node.hpp"
 #include "scheduler/state.hpp"
 #include "seeing/inbox.hpp"
+#include "worker/state.hpp"
 
 namespace weir::detail::node {
 
@@ -64,6 +65,7 @@ class SchedulerNode final : public Node, public client::Overseer, public client:
   [[nodiscard]] bool lost_other_host() const noexcept { return lost_other_host_; }
 
   [[nodiscard]] bool keeps_results() const noexcept override { return keeper_ != nullptr; }
+  client::FutureRef submit(client::Request&& request) override;
   client::FutureRef submit_kept(client::Request&& request, client::KeptCall&& call) override;
   void seen(client::FutureState& state) override;
   void hand_out(client::FutureState& state) override;
@@ -95,13 +97,25 @@ class SchedulerNode final : public Node, public client::Overseer, public client:
   /// A worker in this process: who waits for a task may run it there.
   void add_here(std::weak_ptr<WorkerNode> worker) { here_.push_back(std::move(worker)); }
 
+  // Tasks that tasks of this process have submitted, and that are held until somebody wants them
+  // (children.cpp).
+  /// Takes it, if it is still held, for whoever waits for it, who runs it and says `end_child`.
+  [[nodiscard]] std::optional<protocol::SubmitTask> take_child(TaskId id);
+  void end_child(protocol::SubmitTask&& child, worker::Outcome&& outcome, PeerId worker);
+  /// A task has returned, which may have left some behind.
+  void end_parent(TaskId parent);
+  /// A thread of this process has nothing to do, or has again: it is given the oldest that is held.
+  void note_hungry(int more) noexcept { hungry_ += more; }
+  void feed();
+
  protected:
   bool run_here(TaskId id) override;
   [[nodiscard]] PeerId self() const override { return 0; }
-  void to_scheduler(protocol::SubmitTask&& message) override { decide(0, std::move(message)); }
-  void to_scheduler(const protocol::ReleaseTask& message) override { decide(0, message); }
-  void to_scheduler(const protocol::CancelFuture& message) override { decide(0, message); }
-  void to_scheduler(const protocol::RetryFuture& message) override { decide(0, message); }
+  void to_scheduler(protocol::SubmitTask&& message) override;
+  void to_scheduler(const protocol::ReleaseTask& message) override;
+  void to_scheduler(const protocol::CancelFuture& message) override;
+  void to_scheduler(const protocol::RetryFuture& message) override;
+  void before_waiting() override;
   void to_scheduler(const protocol::LocateTask& message) override { decide(0, message); }
   void to_scheduler(protocol::Ask&& message) override { on(0, std::move(message)); }
   void to_scheduler(const protocol::Unask& message) override { on(0, protocol::Unask(message)); }
@@ -170,6 +184,18 @@ class SchedulerNode final : public Node, public client::Overseer, public client:
   void finish_keeping();
   void end_keeping();
 
+  // children.cpp
+  struct Child {
+    TaskId id = 0;
+    bool again = false;  // cancelled, and wanted once more
+  };
+  [[nodiscard]] bool may_hold(const protocol::SubmitTask& message) const;
+  [[nodiscard]] protocol::SubmitTask child_of(client::FutureState& state) const;
+  void let_go(std::vector<protocol::SubmitTask>::iterator child);
+  void let_all_go();
+  void know(TaskId input);
+  [[nodiscard]] Child* running_child(TaskId id);
+
   void answer(coordination::Replies&& replies);
   void tell_failure(PeerId from, const protocol::RunFailed& message);
   void perform();
@@ -194,6 +220,10 @@ class SchedulerNode final : public Node, public client::Overseer, public client:
   coordination::State coordination_;
   std::unique_ptr<Keeper> keeper_;
   std::vector<std::weak_ptr<WorkerNode>> here_;
+  std::vector<protocol::SubmitTask> held_;  // children that nobody has begun, the oldest first ...
+  std::vector<Child> running_children_;     // ... and those whose parents run them
+  std::atomic<std::size_t> held_count_{0}, running_count_{0};
+  std::atomic<int> hungry_{0};
   scheduler::Actions actions_;
   std::vector<Peer> peers_;
   double now_s_ = 0;

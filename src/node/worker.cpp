@@ -11,6 +11,7 @@
 #include "core/thrown.hpp"
 #include "memory/pool.hpp"
 #include "node/bound.hpp"
+#include "node/scheduler.hpp"
 #include "seeing/process.hpp"
 #include "weir/detail/task/address.hpp"
 #include "weir/detail/task/invoke.hpp"
@@ -22,6 +23,8 @@ namespace weir::detail::node {
 namespace {
 
 constexpr std::size_t small_result_bytes = 1024;  // smaller results travel with the message that they exist
+
+constexpr int deepest = 64;  // tasks on one stack
 
 // How long a rank of a gang waits until it asks whether what it waits for can come, and then again.
 constexpr std::chrono::nanoseconds first_question = std::chrono::milliseconds(50);
@@ -43,6 +46,22 @@ std::shared_ptr<const Failure> too_late(std::int64_t limit_ns, const std::shared
                      to_string(std::chrono::nanoseconds(limit_ns)) + (thrown ? ": " + thrown->message : "");
   return failure;
 }
+
+// A thread that has nothing to do, as the scheduler of its process knows.
+class Hungry {
+ public:
+  explicit Hungry(SchedulerNode* scheduler) : scheduler_(scheduler) {
+    if (scheduler_) scheduler_->note_hungry(1);
+  }
+  Hungry(const Hungry&) = delete;
+  Hungry& operator=(const Hungry&) = delete;
+  ~Hungry() {
+    if (scheduler_) scheduler_->note_hungry(-1);
+  }
+
+ private:
+  SchedulerNode* scheduler_;
+};
 
 // Forks that this thread came out of as the child's.
 unsigned& forks_behind() {
@@ -230,6 +249,7 @@ void WorkerNode::add_thread() {
 // found work.
 bool WorkerNode::next(worker::Execution& task, std::unique_lock<Baton>& hold) {
   Rest rest(*this);
+  std::optional<Hungry> hungry;
   auto last = Clock::now();
   while (!closing_) {
     if (alive_ - seceded_ <= settings_.threads && state_.take(task)) {
@@ -237,6 +257,7 @@ bool WorkerNode::next(worker::Execution& task, std::unique_lock<Baton>& hold) {
       return true;
     }
     if (alive_ - seceded_ > settings_.threads) return false;  // a stand-in that is no longer needed
+    if (!hungry) hungry.emplace(settings_.scheduler);
     if (driving_) {
       ++idle_;
       work_.wait(hold);
@@ -254,6 +275,7 @@ bool WorkerNode::next(worker::Execution& task, std::unique_lock<Baton>& hold) {
     }
     driving_ = true;
     hold.unlock();
+    if (settings_.scheduler) settings_.scheduler->feed();
     if (settings_.scheduler && settings_.scheduler->drive_if_left_alone()) last = now;
     else rest(now - last);
     hold.lock();
@@ -315,22 +337,26 @@ void WorkerNode::finish(const worker::Execution& task, std::size_t slot, const R
   perform();
 }
 
-worker::Outcome WorkerNode::run(worker::Execution& task, std::size_t slot, Ran& ran) {
+// `known` is the task below it that the scheduler knows, if that does not know this one.
+worker::Outcome WorkerNode::run(worker::Execution& task, std::size_t slot, Ran& ran,
+                                const worker::Execution* known) {
   worker::Outcome outcome;
   outcome.id = task.id;
   TaskScope scope;
   scope.id = task.id;
+  scope.known = known ? known->id : task.id;
   // Two pointers are what std::function holds without allocating.
   struct Work {
     const worker::Execution& task;
+    const worker::Execution& known;
     std::size_t slot;
     Ran& ran;
     bool was_told = false;
-  } work{task, slot, ran};
+  } work{task, known ? *known : task, slot, ran};
   scope.secede = [this, &work] {
     work.ran.waited_ns -= Clock::now().time_since_epoch().count();
     Hold hold(*this);
-    post(0, protocol::RunWaits{work.task.id, work.task.run, true});
+    post(0, protocol::RunWaits{work.known.id, work.known.run, true});
     flush();  // what it waits for may wait for its slot
     if (work.task.out_of_band) return;
     state_.secede();
@@ -338,10 +364,13 @@ worker::Outcome WorkerNode::run(worker::Execution& task, std::size_t slot, Ran& 
     call_one();
   };
   scope.help = [this, &work] { return !work.task.out_of_band && help(work.task, work.slot); };
+  scope.run_child = [this, &work](TaskId id) {
+    return run_child(id, work.task, work.known, work.slot, work.ran);
+  };
   scope.rejoin = [this, &work] {
     work.ran.waited_ns += Clock::now().time_since_epoch().count();
     Hold hold(*this);
-    post(0, protocol::RunWaits{work.task.id, work.task.run, false});
+    post(0, protocol::RunWaits{work.known.id, work.known.run, false});
     if (work.task.out_of_band) return;
     state_.rejoin();
     --seceded_;
@@ -385,6 +414,7 @@ worker::Outcome WorkerNode::run(worker::Execution& task, std::size_t slot, Ran& 
   }
   if (forks_behind() != forks)
     _exit(EX_SOFTWARE);  // the child of a task that forked: this is its parent's work
+  if (settings_.scheduler && !known) settings_.scheduler->end_parent(task.id);
   const auto end = Clock::now();
   if (scope.deadline && end > *scope.deadline) outcome.failure = too_late(task.limit_ns, outcome.failure);
   outcome.was_told = work.was_told;
@@ -410,7 +440,6 @@ worker::Outcome WorkerNode::run(worker::Execution& task, std::size_t slot, Ran& 
 // What a thread does whose task waits: it runs another task that stands on the same root, such as the one
 // waited for, on top of it; what else is ready gets a thread of its own, if too few are at work.
 bool WorkerNode::help(const worker::Execution& waiting, std::size_t slot) {
-  constexpr int deepest = 64;  // tasks on one stack
   std::unique_lock hold(baton_);
   if (!state_.has_ready() && transport_.has_mail()) progress();  // what has just been submitted
   if (closing_ || !state_.has_ready() || !state_.has_slot()) return false;
@@ -430,6 +459,36 @@ bool WorkerNode::help(const worker::Execution& waiting, std::size_t slot) {
   finish(task, slot, ran, std::move(outcome));
   if (state_.wants_spill()) wake_spiller();
   flush();
+  return true;
+}
+
+// The same for a task that the waiting one has submitted and the scheduler has not heard of. It takes the
+// place of the one that waits, which gives nothing away.
+bool WorkerNode::run_child(TaskId id, const worker::Execution& waiting, const worker::Execution& known,
+                           std::size_t slot, Ran& ran) {
+  const TaskScope& scope = *TaskScope::current();
+  if (!settings_.scheduler || waiting.out_of_band || scope.alone > 0 || scope.depth >= deepest || closing_)
+    return false;
+  std::optional<protocol::SubmitTask> child = settings_.scheduler->take_child(id);
+  if (!child) return false;
+  worker::Execution task;
+  task.id = id;
+  task.order = waiting.order;
+  task.invoker = child->invoker;
+  task.function = child->function;
+  task.arguments = std::move(child->arguments);
+  Ran own;
+  worker::Outcome outcome = run(task, slot, own, &known);
+  child->arguments = std::move(task.arguments);
+  ran.waited_ns += own.end_ns - own.start_ns;
+  if (unwanted_count_.load(std::memory_order_relaxed)) forget_unwanted(id);
+  {
+    const std::lock_guard hold(baton_);
+    if (seen_blocks_ != 0u)
+      counter_.ran(slot, task.function, own.start_ns, own.end_ns, own.waited_ns, outcome.bytes,
+                   outcome.failure != nullptr);
+  }
+  settings_.scheduler->end_child(std::move(*child), std::move(outcome), self_);
   return true;
 }
 

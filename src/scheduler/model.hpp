@@ -185,6 +185,9 @@ struct Group {
   std::uint64_t submitted = 0;
   std::uint64_t finished = 0;
   double duration_s = 0;
+  void ran(double seconds) noexcept {
+    duration_s = finished++ ? duration_s + (seconds - duration_s) * 0.125 : seconds;
+  }
 };
 
 /// Where a gang is in its life.

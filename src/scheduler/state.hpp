@@ -91,6 +91,11 @@ class State {
 
   // --- from clients
   void handle(Time now, PeerId from, protocol::SubmitTask&& message, Actions& out);
+  /// The same of a task that its client has already run, on `worker`, and that failed there.
+  void submit_failed(Time now, protocol::SubmitTask&& message, PeerId worker, const Failure& thrown,
+                     Actions& out);
+  /// A task that its client has run on `worker` without submitting it: it counts.
+  void count_aside(std::uint64_t function, PeerId worker, float duration_s);
   void handle(Time now, PeerId from, const protocol::ReleaseTask& message, Actions& out);
   void handle(Time now, PeerId from, const protocol::CancelFuture& message, Actions& out);
   void handle(Time now, PeerId from, const protocol::RetryFuture& message, Actions& out);
@@ -195,6 +200,7 @@ class State {
 
  private:
   // transitions.cpp
+  Task* enter(protocol::SubmitTask& message, std::shared_ptr<const Failure>& failure);
   void move(Task& task, TaskState to, const char* cause);
   void want(Task& task, const char* cause);
   void settle(Task& task);

@@ -415,11 +415,10 @@ void State::end_event() {
 
 // --- events from clients
 
-void State::handle(Time now, PeerId from, protocol::SubmitTask&& message, Actions& out) {
-  begin(now, out, "submitted");
-  if (task_client(message.id) != from) return;
+// Null if it is there already; `failure` is why it cannot run.
+Task* State::enter(protocol::SubmitTask& message, std::shared_ptr<const Failure>& failure) {
   auto [made, fresh] = tasks_.emplace(message.id, message.id);
-  if (!fresh) return;
+  if (!fresh) return nullptr;
   ++counts_[static_cast<std::size_t>(TaskState::released)];
   Task& task = *made;
   task.invoker = message.invoker;
@@ -456,7 +455,6 @@ void State::handle(Time now, PeerId from, protocol::SubmitTask&& message, Action
   ++groups_[last_group_].submitted;
   // Depth first: what stands on older roots comes first, and of that the deepest.
   std::uint64_t order = 0;
-  std::shared_ptr<const Failure> failure;
   for (const TaskId id : message.inputs) {
     Task* input = tasks_.find(id);
     if (!input) {
@@ -483,14 +481,47 @@ void State::handle(Time now, PeerId from, protocol::SubmitTask&& message, Action
     const Task* leader = tasks_.find(gang.members[0]);
     if (leader && leader->state == TaskState::erred) failure = leader->extras->failure;
   }
+  return &task;
+}
+
+void State::handle(Time now, PeerId from, protocol::SubmitTask&& message, Actions& out) {
+  begin(now, out, "submitted");
+  if (task_client(message.id) != from) return;
+  std::shared_ptr<const Failure> failure;
+  Task* const task = enter(message, failure);
+  if (!task) return;
   if (failure) {
-    task.orphan = true;
-    move(task, TaskState::released, "submitted");
-    fail(task, failure);
+    task->orphan = true;
+    move(*task, TaskState::released, "submitted");
+    fail(*task, failure);
   } else {
-    want(task, "submitted");
+    want(*task, "submitted");
   }
   end_event();
+}
+
+void State::submit_failed(Time now, protocol::SubmitTask&& message, PeerId worker, const Failure& thrown,
+                          Actions& out) {
+  begin(now, out, "failed");
+  std::shared_ptr<const Failure> unused;
+  Task* const task = enter(message, unused);
+  if (!task) return;
+  task->attempts = 1;
+  move(*task, TaskState::released, cause_);
+  auto failure = std::make_shared<Failure>(thrown);
+  failure->task = task->id;
+  failure->task_name = task_name(*task);
+  failure->worker = name_of(worker);
+  failure->attempt = task->attempts;
+  fail(*task, std::move(failure));
+  end_event();
+}
+
+void State::count_aside(std::uint64_t function, PeerId worker, float duration_s) {
+  Group& group = groups_[group_of(function)];
+  ++group.submitted;
+  group.ran(duration_s);
+  if (const WorkerIndex index = index_of(worker); index != nowhere) ++workers_[index].finished;
 }
 
 // Scattered data is expected at the first of its workers that lives.
@@ -615,8 +646,7 @@ void State::handle(Time now, PeerId from, protocol::RunFinished&& message, Actio
     return end_event();
   }
   Group& group = groups_[task->group];
-  group.duration_s = group.finished++ ? group.duration_s + (message.duration_s - group.duration_s) * 0.125
-                                      : message.duration_s;
+  group.ran(message.duration_s);
   ++workers_[index].finished;
   workers_[index].progressed = now_;
   task->delivered = task->wanted && message.has_small;
