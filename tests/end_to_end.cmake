@@ -25,16 +25,17 @@ weir_job(shows)
 weir_job(memory)
 weir_job(journal)
 weir_job(resume)
+weir_job(guest)
 target_link_libraries(memory_job PRIVATE weir::array)
 set_tests_properties(end_to_end/deaths end_to_end/body end_to_end/shows end_to_end/memory PROPERTIES
   PROCESSORS 2 COST 60)
 
 
-foreach(name futures arguments errors values workers nested children gangs)
+foreach(name futures arguments errors values workers nested gangs)
   weir_test(end_to_end/${name} ALONE RANKS 1 2 3 5)
 endforeach()
 weir_test(end_to_end/ends ALONE RANKS 3)
-weir_test(end_to_end/coordination ALONE RANKS 3)
+weir_test(end_to_end/coordination ALONE RANKS 5)
 set_property(TEST end_to_end/ends/threads end_to_end/ends/ranks_3
   APPEND PROPERTY ENVIRONMENT WEIR_STOP_GRACE=200ms)
 weir_test(end_to_end/arrays ARRAY ALONE RANKS 1 2 3 5)

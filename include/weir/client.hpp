@@ -7,8 +7,13 @@
 #include "weir/detail/client/refusal.hpp"
 #include "weir/detail/core/callable.hpp"
 #include "weir/journal.hpp"
+#include "weir/on_error.hpp"
 
 namespace weir {
+
+template <class T>
+class Actor;
+enum class OnDeath : std::uint8_t;
 
 /// When `Client::wait` returns.
 enum class Until { all, first };
@@ -33,6 +38,18 @@ class Client {
   /// The client of this process. Throws `Error{closed}` outside `weir::run`, and on a worker outside its
   /// tasks.
   static Client current();
+  /// Another program's cluster: this process, which does not call `weir::run`, submits tasks to that program
+  /// as it does itself, until it ends. The session file is what `weir::open_session` has made there, or a
+  /// cluster's `connection_file()`.
+  ///
+  /// Both must be the same executable. It can submit, map, gather and wait, and use what is shared by name;
+  /// futures are its own. What it wants, holds and has published ends with it, and nobody else is harmed.
+  /// **Errors.** Throws `Error{not_found}` if the file is not there, `Error{protocol}` if others may read it
+  /// or its key does not fit, `Error{unsupported}` for another executable or a process that is in a cluster,
+  /// `Error{closed}` or `Error{timeout}` if that program has ended or does not answer within `timeout`. When
+  /// it ends later, futures that are not done fail with `closed`.
+  /// **Threads.** Any. **Source.** `Client(scheduler_file=...)`.
+  static Client connect(const std::string& session_file, Duration timeout = std::chrono::seconds(10));
 
   /// Runs `f(args...)` somewhere in the cluster.
   ///
@@ -178,9 +195,21 @@ class Client {
   }
   /// \endcond
 
-  /// Waits for all and brings the results, in order. Throws the first error in order, after all are done.
+  /// Waits for all and brings the results, in order.
+  ///
+  /// **Shape.** n futures in, n results out; with `weir::on_error::skip` those of the tasks that succeeded,
+  /// and the `status()` of a future says whether it is among them.
+  /// **Errors.** Throws the first error in order, after all are done; with `weir::on_error::skip` tasks that
+  /// failed or were cancelled are left out. Throws `Error{serialization}` for a result that cannot be read.
+  /// **Source.** `Client.gather(futures, errors="skip")`.
   template <class T>
-  auto gather(const std::vector<Future<T>>& futures);
+  auto gather(const std::vector<Future<T>>& futures, OnError on_error = OnError::raise);
+  /// The same with names: a map of results.
+  template <class K, class T, class... Rest>
+  auto gather(const std::map<K, Future<T>, Rest...>& futures, OnError on_error = OnError::raise);
+  /// The same of an unordered map.
+  template <class K, class T, class... Rest>
+  auto gather(const std::unordered_map<K, Future<T>, Rest...>& futures, OnError on_error = OnError::raise);
   /// The result of one.
   template <class T>
   T gather(const Future<T>& future) {
@@ -204,6 +233,17 @@ class Client {
   Future<std::vector<T>> when_all(const std::vector<Future<T>>& futures) {
     return submit([](std::vector<T> results) { return results; }, futures);
   }
+
+  /// Makes an object of type T on a worker, where it stays: `client.actor<Counter>(10)`; see `weir::Actor`,
+  /// in `weir/actor.hpp`. It is put where the fewest are.
+  ///
+  /// Arguments are those of the constructor, as values or futures. The object need not travel.
+  /// **Errors.** What its constructor throws comes out of its calls.
+  template <class T, class... A>
+  Actor<T> actor(A&&... args);
+  /// The same, with what becomes of it when its worker dies; `weir::OnDeath::fail` without.
+  template <class T, class... A>
+  Actor<T> actor(OnDeath on_death, A&&... args);
 
   /// Puts a value on a worker, chosen by how much each holds, and returns its future.
   ///
@@ -393,6 +433,14 @@ class Client {
     for (std::size_t i = block; i < request.beside.size(); ++i)
       key.bytes(request.beside[i].data, request.beside[i].size);
   }
+  template <class T, class... Held>
+  Actor<T> make_actor(OnDeath on_death, const Held&... args);
+  template <class T>
+  void bring(const std::vector<Future<T>>& futures);
+  template <class T, class Use>
+  void use_result(const Future<T>& future, OnError on_error, const Use& use);
+  template <class Results, class Futures>
+  Results gather_named(const Futures& futures, OnError on_error);
   template <class F>
   auto one_of(std::shared_ptr<const Options> options, F function) {
     return [this, options = std::move(options), function = std::move(function)](const auto&... args) {
@@ -433,27 +481,67 @@ constexpr Signature* overload(Signature* function) noexcept {
   return function;
 }
 
+// Waits for all, and asks for their values at once.
 template <class T>
-auto Client::gather(const std::vector<Future<T>>& futures) {
+void Client::bring(const std::vector<Future<T>>& futures) {
   wait(futures);
   std::vector<detail::client::FutureState*> states;
   for (const Future<T>& future : futures)
     if (!future.handle("gather")->has_value.load(std::memory_order_acquire))
       states.push_back(future.handle().get());
   if (!states.empty()) core_->prefetch(states);
+}
+
+template <class T, class Use>
+void Client::use_result(const Future<T>& future, OnError on_error, const Use& use) {
+  detail::client::FutureState& state = *future.handle().get();
+  try {
+    if (!state.has_value.load(std::memory_order_acquire)) core_->fetch(state, std::nullopt);
+  } catch (const TaskError&) {
+    if (on_error == OnError::skip) return;
+    throw;
+  }
+  if (state.kept) core_->seen(state);
+  if constexpr (!std::is_void_v<T>) use(detail::client::take_value<T>(state));
+}
+
+template <class T>
+auto Client::gather(const std::vector<Future<T>>& futures, OnError on_error) {
+  bring(futures);
   if constexpr (std::is_void_v<T>) {
-    for (const Future<T>& future : futures) future.result();
+    for (const Future<T>& future : futures) use_result(future, on_error, 0);
   } else {
     std::vector<T> values;
     values.reserve(futures.size());
-    for (const Future<T>& future : futures) {
-      detail::client::FutureState& state = *future.handle().get();
-      if (!state.has_value.load(std::memory_order_acquire)) core_->fetch(state, std::nullopt);
-      if (state.kept) core_->seen(state);
-      values.push_back(detail::client::take_value<T>(state));
-    }
+    for (const Future<T>& future : futures)
+      use_result(future, on_error, [&](T&& value) { values.push_back(std::move(value)); });
     return values;
   }
+}
+
+template <class Results, class Futures>
+Results Client::gather_named(const Futures& futures, OnError on_error) {
+  std::vector<typename Futures::mapped_type> all;
+  all.reserve(futures.size());
+  for (const auto& [name, future] : futures) all.push_back(future);
+  bring(all);
+  Results results;
+  for (const auto& [name, future] : futures)
+    use_result(future, on_error, [&, &key = name](auto&& value) { results.emplace(key, std::move(value)); });
+  return results;
+}
+
+template <class K, class T, class... Rest>
+auto Client::gather(const std::map<K, Future<T>, Rest...>& futures, OnError on_error) {
+  return gather_named<std::map<K, T, typename std::map<K, Future<T>, Rest...>::key_compare>>(futures,
+                                                                                             on_error);
+}
+
+template <class K, class T, class... Rest>
+auto Client::gather(const std::unordered_map<K, Future<T>, Rest...>& futures, OnError on_error) {
+  using Futures = std::unordered_map<K, Future<T>, Rest...>;
+  return gather_named<std::unordered_map<K, T, typename Futures::hasher, typename Futures::key_equal>>(
+      futures, on_error);
 }
 
 template <class T>

@@ -3,6 +3,7 @@
 
 #include "weir/stream/members.hpp"  // first: see there
 
+#include "weir/actor.hpp"
 #include "weir/as_completed.hpp"
 #include "weir/client.hpp"
 #include "weir/cluster.hpp"
@@ -15,6 +16,7 @@
 #include "weir/progress.hpp"
 #include "weir/run.hpp"
 #include "weir/serialize.hpp"
+#include "weir/session.hpp"
 #include "weir/snapshot.hpp"
 #include "weir/stream.hpp"
 #include "weir/stream/await.hpp"

@@ -140,6 +140,17 @@ void set_job_end(std::function<std::optional<SteadyTime>()> ask) {
   job.is_asked = false;
 }
 
+namespace {
+std::atomic<const std::atomic<int>*> end_signal{nullptr};
+}  // namespace
+
+void set_end_signal(const std::atomic<int>* signal) { end_signal = signal; }
+bool can_be_told_to_end() { return end_signal != nullptr; }
+bool is_told_to_end() {
+  const std::atomic<int>* const signal = end_signal;
+  return signal && *signal != 0;
+}
+
 std::optional<SteadyTime> job_end() {
   JobEnd& job = job_end_of_process();
   const std::lock_guard hold(job.mutex);

@@ -1,6 +1,7 @@
 // How this process learns of its end.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <functional>
 #include <optional>
@@ -15,6 +16,12 @@ void set_job_end(std::function<std::optional<SteadyTime>()> ask);
 
 /// How long before its end a job that has so much left is told of it.
 [[nodiscard]] std::chrono::nanoseconds notice_of(std::chrono::nanoseconds left);
+
+/// Of a worker of a batch job: where the signal is that has told it to end; 0 there as long as none has.
+void set_end_signal(const std::atomic<int>* signal);
+/// Whether there is such a place, and whether one has.
+[[nodiscard]] bool can_be_told_to_end();
+[[nodiscard]] bool is_told_to_end();
 
 /// Waits for the calls of `on_ending` that are being made.
 void finish_ending();

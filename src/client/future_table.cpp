@@ -63,23 +63,6 @@ void FutureTable::on(const protocol::TaskPending& message) {
   state->status.store(Status::pending, std::memory_order_release);
 }
 
-bool FutureTable::finish_here(TaskId id, task::Value value, Buffer call) {
-  FutureState* state = find(id);
-  if (!state || closed()) return false;
-  state->holder = only_here;
-  state->small = std::move(call);  // not as the result: `has_small` is false
-  if (state->status == Status::cancelled) return false;
-  state->value = std::move(value);
-  state->has_value.store(true, std::memory_order_release);
-  settle(*state, Status::finished);
-  return true;
-}
-
-Buffer FutureTable::hand_over(FutureState& state) {
-  state.holder = 0;
-  return std::exchange(state.small, {});
-}
-
 bool FutureTable::on_value(TaskId id, const task::Value& value) {
   FutureState* state = find(id);
   if (!state || !state->fetching) return false;

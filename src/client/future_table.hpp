@@ -37,15 +37,6 @@ class FutureTable {
   void on(protocol::TaskDone&& message);
   void on(const protocol::TaskFailed& message);
   void on(const protocol::TaskPending& message);
-  /// A task that the scheduler never heard of has finished here; `call` is what it takes to run it again.
-  /// Whether somebody wanted it.
-  bool finish_here(TaskId id, task::Value value, Buffer call);
-  /// Whether it has, and the scheduler still has not.
-  [[nodiscard]] static bool is_only_here(const FutureState& state) noexcept {
-    return state.holder == only_here;
-  }
-  /// The scheduler knows the task now. Returns its `call`.
-  [[nodiscard]] static Buffer hand_over(FutureState& state);
   /// Whether the value was for a future here.
   bool on_value(TaskId id, const task::Value& value);
   /// Whether a future here waits for a value that `from` does not have, and somebody must find another.
@@ -63,7 +54,6 @@ class FutureTable {
   void called() { --callbacks_pending_; }
 
  private:
-  static constexpr PeerId only_here = UINT32_MAX;  // instead of a holder
   void settle(FutureState& state, Status status);
 
   task::TaskTable<FutureState*> futures_;

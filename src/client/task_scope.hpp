@@ -17,16 +17,14 @@ namespace weir::detail::client {
 /// while it waits.
 struct TaskScope {
   TaskId id = 0;
-  TaskId known = 0;  ///< The same, or the nearest one below it that the scheduler knows.
-  int depth = 0;     ///< Tasks below it on this thread's stack.
+  int depth = 0;  ///< Tasks below it on this thread's stack.
   std::optional<std::chrono::steady_clock::time_point> deadline{};  ///< Of its time limit.
   int alone = 0;  ///< Not 0: nothing is run on top of it, where what it holds might be waited for.
   std::function<void()> secede, rejoin;
-  std::function<bool()> help;             ///< Runs another task meanwhile; whether there was one.
-  std::function<bool(TaskId)> run_child;  ///< Runs this one of its own tasks if nobody has begun it.
-  std::function<bool()> stopped;          ///< Whether nobody wants it any more.
-  const ThisTask* task = nullptr;         ///< Cores and devices that it asked for; null: none.
-  int share = 1;                          ///< Cores that it may use then.
+  std::function<bool()> help;      ///< Runs another task meanwhile; whether there was one.
+  std::function<bool()> stopped;   ///< Whether nobody wants it any more.
+  const ThisTask* task = nullptr;  ///< Cores and devices that it asked for; null: none.
+  int share = 1;                   ///< Cores that it may use then.
   static TaskScope*& current() noexcept {
     thread_local TaskScope* scope = nullptr;
     return scope;

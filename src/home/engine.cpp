@@ -5,6 +5,7 @@
 
 #include "client/ending.hpp"
 #include "client/pins.hpp"
+#include "home/guest.hpp"
 #include "home/settings.hpp"
 
 namespace weir::detail::home {
@@ -24,6 +25,7 @@ Engine::~Engine() { stop(true); }
 void Engine::stop(bool abort) {
   if (!scheduler_) return;
   if (!abort) scheduler_->finish_begun();
+  close_session();
   client::unpin_all();
   scheduler_->leave(abort);
   threads_.end_dashboard();

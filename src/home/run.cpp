@@ -22,6 +22,7 @@
 #include "core/wording.hpp"
 #include "dashboard/alone.hpp"
 #include "home/grant.hpp"
+#include "home/guest.hpp"
 #include "home/joined.hpp"
 #include "home/seen.hpp"
 #include "home/settings.hpp"
@@ -92,6 +93,7 @@ int run_body(const std::shared_ptr<SchedulerNode>& node, const std::function<int
   failed = true;
   try {
     detail::home::open_journal(*node);
+    detail::home::open_named_session();
     Client client(node);
     status = body(client);
     detail::client::finish_ending();
@@ -104,6 +106,7 @@ int run_body(const std::shared_ptr<SchedulerNode>& node, const std::function<int
     std::cerr << "weir: the program ended with an error: " << detail::printable_lines(thrown.text())
               << std::endl;
   }
+  detail::home::close_session();
   return status;
 }
 

@@ -139,6 +139,27 @@ SessionFile::SessionFile(const comm::Door& door, fs::path directory) {
   static std::atomic<int> number{0};
   path_ = fs::absolute(directory) /
           (node::host_name() + "-" + std::to_string(getpid()) + "-" + std::to_string(++number) + ".json");
+  write(door);
+}
+
+SessionFile::SessionFile(const Named& name, const comm::Door& door) : path_(fs::absolute(name.path)) {
+  check_free(path_);
+  write(door);
+}
+
+void SessionFile::check_free(const fs::path& path) {
+  std::string why = "belongs to a session that is open";
+  try {
+    static_cast<void>(read_session_file(path));
+  } catch (const Error& error) {
+    if (error.kind() == ErrorKind::not_found || error.kind() == ErrorKind::closed) return;
+    why = "is something else";
+  }
+  throw Error(ErrorKind::unsupported,
+              "session file " + path.string() + ": is there and " + why + "; choose another name");
+}
+
+void SessionFile::write(const comm::Door& door) const {
   const json text = {{"weir_session", format},
                      {"addresses", door.addresses},
                      {"key", door.key},

@@ -19,6 +19,11 @@ struct SessionInfo {
   std::int64_t started_s = 0;  ///< Unix time.
 };
 
+/// Where a session's file is to be.
+struct Named {
+  std::filesystem::path path;
+};
+
 /// The file of a session that this process opens; removed with the object.
 ///
 /// Mode 0600 in a directory of mode 0700; written under another name and renamed, so that nobody reads half
@@ -28,11 +33,17 @@ class SessionFile {
  public:
   /// In `directory`, else `sessions_directory()`.
   explicit SessionFile(const comm::Door& door, std::filesystem::path directory = {});
+  /// Of this very name; one of a session that has ended is replaced.
+  SessionFile(const Named& name, const comm::Door& door);
+  /// Throws `Error{unsupported}` if a file of this name is there that is not a session's which has ended.
+  static void check_free(const std::filesystem::path& path);
   SessionFile(const SessionFile&) = delete;
   ~SessionFile();
   [[nodiscard]] const std::filesystem::path& path() const noexcept { return path_; }
 
  private:
+  void write(const comm::Door& door) const;
+
   std::filesystem::path path_;
 };
 

@@ -102,7 +102,9 @@ FutureRef Node::send(Request&& request, const protocol::GangPlace* place) {
   message.inputs = std::move(request.inputs);
   message.options = std::move(request.options);
   message.out_of_band = request.out_of_band;
-  if (const TaskScope* scope = TaskScope::current()) message.parent = scope->known;
+  message.part = request.part;
+  message.follows = request.follows;
+  if (const TaskScope* scope = TaskScope::current()) message.parent = scope->id;
   if (place) {
     auto gang = std::make_shared<protocol::GangPlace>(*place);
     if (gang->rank == 0) gang->leader = message.id;
@@ -134,10 +136,6 @@ bool Node::wait_until(const std::function<bool()>& ready, Deadline deadline) {
 
 bool Node::wait_for(TaskId awaited, const std::function<bool()>& ready, Deadline deadline) {
   if (ready()) return true;
-  if (const TaskScope* scope = TaskScope::current()) {
-    if (awaited && !deadline && scope->run_child(awaited) && ready()) return true;
-    before_waiting();
-  }
   const Seceded seceded;
   Rest rest(*this);
   // Who has time for it runs what it waits for: waking another thread takes longer than most tasks. One look:

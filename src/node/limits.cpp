@@ -71,15 +71,12 @@ void WorkerNode::give_up(const Limited& task) {
   if (alive_ - seceded_ < settings_.threads) add_thread();
 }
 
-void WorkerNode::tell_unwanted(TaskId id) {
+void WorkerNode::note_unwanted(TaskId id, std::uint32_t run) {
+  const worker::Record* record = state_.record(id);
+  if (!record || record->state != worker::Record::Run::executing || record->run != run) return;
   const std::lock_guard hold(limits_mutex_);
   unwanted_.push_back(id);
   unwanted_count_ = unwanted_.size();
-}
-
-void WorkerNode::note_unwanted(TaskId id, std::uint32_t run) {
-  const worker::Record* record = state_.record(id);
-  if (record && record->state == worker::Record::Run::executing && record->run == run) tell_unwanted(id);
 }
 
 void WorkerNode::forget_unwanted(TaskId id) {

@@ -9,7 +9,6 @@
 #include "client/asking.hpp"
 #include "client/future_table.hpp"
 #include "comm/transport.hpp"
-#include "core/crowd.hpp"
 #include "core/log.hpp"
 #include "node/baton.hpp"
 #include "protocol/codec.hpp"
@@ -75,9 +74,6 @@ class Node : public client::ClusterLink,
   virtual void submitted() = 0;
   /// Runs this task in the calling thread, which waits for it, if it is the next of a worker in this process.
   virtual bool run_here(TaskId) { return false; }
-
-  /// A task's thread is about to wait for something else than a task of its own.
-  virtual void before_waiting() {}
 
   /// Takes the baton; when it is given back, the callbacks of futures that are done now are called.
   class Hold {
@@ -208,6 +204,7 @@ class Node : public client::ClusterLink,
   };
   friend class Hold;
   void give_back();
+  void note_crowd(Clock::time_point now);
   static constexpr std::size_t frame_bytes = 3400;  // frames stay below MPI's eager limit
 
   void send_box(PeerId to);
@@ -235,8 +232,9 @@ class Node : public client::ClusterLink,
   std::atomic<int> resting_{0};
   std::atomic<bool> stop_{false};
   std::atomic<std::int64_t> last_poll_ns_{0};
-  Crowd crowd_;                                   // who spins is in its way
-  bool heard_life_ = false, heard_work_ = false;  // in this poll
+  std::atomic<std::int64_t> crowded_until_ns_{0};  // others want this core: who spins is in their way ...
+  std::atomic<std::int64_t> crowded_ns_{0};        // ... and for so long that has been assumed
+  bool heard_life_ = false, heard_work_ = false;   // in this poll
 };
 
 }  // namespace weir::detail::node

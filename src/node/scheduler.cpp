@@ -131,7 +131,7 @@ void SchedulerNode::submitted() {
 void SchedulerNode::receive(PeerId from, comm::Frame&& frame) {
   Peer& sender = peer(from);
   if (sender.dead) return;
-  sender.last_seen = Clock::now();
+  sender.silence.heard(Clock::now());
   const auto handle = [&](auto&&... parts) { on(from, std::move(parts)...); };
   each_message<protocol::ToScheduler>(frame, handle, [&] { return state_.name_of(from); });
 }
@@ -140,7 +140,7 @@ void SchedulerNode::on(PeerId from, protocol::Heartbeat&& message) {
   peer(from).executing = std::move(message.executing);
   // All workers together tell of so much, however many they are.
   constexpr std::size_t most_blocks = 16384, fewest = 4, most_of_one = 512;
-  if (!settings_.inbox) return post(from, protocol::Alive{0, 1000});
+  if (!settings_.inbox || peer(from).is_guest) return post(from, protocol::Alive{0, 1000});
   const auto blocks = static_cast<std::uint32_t>(
       std::clamp(most_blocks / std::max<std::size_t>(1, joined_), fewest, most_of_one));
   const bool is_often = settings_.inbox->is_watched() && joined_ <= seeing::Inbox::most_often;
@@ -170,6 +170,7 @@ void SchedulerNode::on(PeerId from, protocol::Hello&& message) {
          protocol::Refused{"it runs another executable (build " + message.build_id + ") than rank 0 (build " +
                            task::build_id() + "); start the same file everywhere"});
     peer(from).dead = true;
+    if (message.is_guest) return;
     ++lost_;
     lost_own_ += from < settings_.own_peers;
     give_up_if_hopeless();
@@ -180,7 +181,8 @@ void SchedulerNode::on(PeerId from, protocol::Hello&& message) {
   joined.joined = true;
   joined.job = message.job;
   joined.contact = message.contact;
-  ++joined_;
+  joined.is_guest = message.is_guest;
+  if (!message.is_guest) ++joined_;
   if (message.host_id == host_id()) {
     if (message.pid != static_cast<std::uint64_t>(getpid()))
       joined.watch = ProcessWatch(static_cast<pid_t>(message.pid));
@@ -189,11 +191,14 @@ void SchedulerNode::on(PeerId from, protocol::Hello&& message) {
   const double patience = std::chrono::duration<double>(settings_.patience_for_dead).count();
   post(from, protocol::Welcome{from, std::chrono::duration<double>(settings_.heartbeat).count(),
                                workers_wait * patience, static_cast<std::uint64_t>(getpid()), host_id()});
-  if (doors_ > 0 && message.contact.empty()) post(from, protocol::EnterNetwork{transport_.invitation()});
-  log::debug("{} joined from {} with {} threads", message.name, message.host, message.threads);
-  state_.join(now_s_, from, message, actions_);
-  perform();
-  let_all_go();
+  if (has_entered_ && message.contact.empty()) post(from, protocol::EnterNetwork{transport_.invitation()});
+  if (message.is_guest) {
+    log::info("client {} has connected: process {} on {}", from, message.pid, message.host);
+  } else {
+    log::debug("{} joined from {} with {} threads", message.name, message.host, message.threads);
+    state_.join(now_s_, from, message, actions_);
+    perform();
+  }
   if (leaving_) post(from, protocol::Shutdown{false});
 }
 
@@ -230,24 +235,20 @@ void SchedulerNode::tick(Clock::time_point now) {
   if (pause < std::chrono::milliseconds(20)) return;
   checked_ = now;
   memory::release_unused();
-  // If we ourselves stood still, nobody else is to blame for the silence.
-  if (pause > settings_.patience_for_dead / 2)
-    each_alive([&](PeerId, Peer& peer) {
-      peer.last_seen = std::max(peer.last_seen, now - settings_.patience_for_dead / 2);
-    });
   std::vector<std::pair<PeerId, std::string>> dead;
   each_alive([&](PeerId id, Peer& peer) {
     if (peer.leaving || (settings_.own_in_process && id < settings_.own_peers)) return;
-    const auto silence = now - peer.last_seen;
-    const auto how_long = [&] {
-      return "silent for " + to_string(std::chrono::duration_cast<std::chrono::milliseconds>(silence));
+    peer.silence.look(now, pause, settings_.heartbeat, [&] { return peer.watch.stopped(); });
+    const auto silence = peer.silence.length(now);
+    const auto how_long = [](Clock::duration time) {
+      return to_string(std::chrono::duration_cast<std::chrono::milliseconds>(time));
     };
     if (peer.watch.ended()) dead.emplace_back(id, "died");
     else if (silence > settings_.patience_for_dead && is_silent(peer, now))
-      dead.emplace_back(id, "has been " + how_long() + " (WEIR_PATIENCE is " +
+      dead.emplace_back(id, "has been silent for " + how_long(silence) + " (WEIR_PATIENCE is " +
                                 to_string(std::chrono::nanoseconds(settings_.patience_for_dead)) + ")");
-    else if (silence > settings_.patience_for_stopped && peer.watch.stopped())
-      dead.emplace_back(id, "has been stopped by a signal, " + how_long());
+    else if (peer.silence.stopped() > settings_.patience_for_stopped)
+      dead.emplace_back(id, "has been stopped by a signal for " + how_long(peer.silence.stopped()));
   });
   for (const auto& [id, how] : dead) lose(id, how);
   if (retiring_) go_on_retiring(now);
@@ -293,7 +294,8 @@ void SchedulerNode::end_stuck() {
 // Who writes or reads a value of gigabytes has no time to answer; of a process on this host it is known that
 // it lives and has not been stopped.
 bool SchedulerNode::is_silent(const Peer& peer, Clock::time_point now) const {
-  return !peer.watch.watching() || peer.watch.stopped() || now - peer.last_seen > settings_.patience_for_busy;
+  return !peer.watch.watching() || peer.watch.stopped() ||
+         peer.silence.length(now) > settings_.patience_for_busy;
 }
 
 void SchedulerNode::lose(PeerId id, const std::string& how) {
@@ -303,6 +305,8 @@ void SchedulerNode::lose(PeerId id, const std::string& how) {
   }
   // What had already arrived counts; what it was executing is read from the memory it left.
   transport_.poll(*this);
+  if (peer(id).dead) return;
+  if (peer(id).is_guest) return lose_guest(id, how);
   Peer& gone = peer(id);
   gone.dead = true;
   ++lost_;
@@ -324,13 +328,17 @@ void SchedulerNode::lose(PeerId id, const std::string& how) {
     log::debug("{} results were lost with {}; those that are wanted are computed again",
                results - finished_results(), state_.name_of(id));
   perform();
+  tell_gone(id);
+  give_up_if_hopeless();
+}
+
+void SchedulerNode::tell_gone(PeerId id) {
   each_alive([&](PeerId other, Peer&) { post(other, protocol::PeerGone{id}); });
   coordination::Replies replies;
   coordination_.lose(id, replies);
   answer(std::move(replies));
   on_peer_gone(id);
   keep_without(id);
-  give_up_if_hopeless();
 }
 
 std::string SchedulerNode::names_of(const std::vector<TaskId>& tasks) const {
@@ -399,7 +407,6 @@ Snapshot SchedulerNode::snapshot() {
   };
   wait_until(are_known, std::nullopt);
   Hold hold(*this);
-  let_all_go();
   progress();
   Snapshot snapshot = state_.snapshot();
   for (WorkerInfo& worker : snapshot.workers) worker.job = peer(worker.peer).job;
@@ -450,14 +457,12 @@ snapshot::TaskLook SchedulerNode::look_at_task(TaskId id) {
 
 std::vector<PeerId> SchedulerNode::who_has(TaskId id) {
   Hold hold(*this);
-  know(id);
   progress();
   return state_.who_has(id);
 }
 
 std::vector<std::string> SchedulerNode::explain(TaskId id) {
   Hold hold(*this);
-  know(id);
   progress();
   return state_.explain(id);
 }
@@ -501,7 +506,6 @@ void SchedulerNode::retire(PeerId worker, client::Deadline deadline) {
 
 void SchedulerNode::restart() {
   Hold hold(*this);
-  let_all_go();
   state_.restart(now_s_, actions_);
   perform();
   submitted();

@@ -6,9 +6,9 @@
 #include "node/host.hpp"
 #include "node/keeper.hpp"
 #include "node/node.hpp"
+#include "node/silence.hpp"
 #include "scheduler/state.hpp"
 #include "seeing/inbox.hpp"
-#include "worker/state.hpp"
 
 namespace weir::detail::node {
 
@@ -23,7 +23,7 @@ struct SchedulerSettings {
   std::chrono::milliseconds patience_for_dead{10000};    ///< Silence after which a worker is taken for dead;
                                                          ///< the end of its process or connection is seen at
                                                          ///< once. Workers wait `workers_wait` times as long.
-  std::chrono::milliseconds patience_for_stopped{1500};  ///< The same for one of this host that was stopped.
+  std::chrono::milliseconds patience_for_stopped{1500};  ///< For one of this host that stays stopped.
   bool own_in_process = false;  ///< The own peers are threads of this process, which never die alone.
   std::chrono::milliseconds patience_for_busy{
       60000};  ///< The same for a process on this host that is there and has not been stopped.
@@ -46,6 +46,8 @@ class SchedulerNode final : public Node, public client::Overseer, public client:
   /// Lets further processes join over `network` (empty: loopback, an interface, an address, "any"); the same
   /// door if there is one.
   comm::Door open_door(const std::string& network);
+  /// The same for other programs that submit tasks: no workers are to come by it.
+  comm::Door open_door_for_guests(const std::string& network);
   /// Nobody joins any more: what waits for a worker fails when the last one has gone.
   void close_door();
   /// Retires these workers without waiting: they get nothing more, hand over their results and are let go,
@@ -65,7 +67,6 @@ class SchedulerNode final : public Node, public client::Overseer, public client:
   [[nodiscard]] bool lost_other_host() const noexcept { return lost_other_host_; }
 
   [[nodiscard]] bool keeps_results() const noexcept override { return keeper_ != nullptr; }
-  client::FutureRef submit(client::Request&& request) override;
   client::FutureRef submit_kept(client::Request&& request, client::KeptCall&& call) override;
   void seen(client::FutureState& state) override;
   void hand_out(client::FutureState& state) override;
@@ -97,25 +98,13 @@ class SchedulerNode final : public Node, public client::Overseer, public client:
   /// A worker in this process: who waits for a task may run it there.
   void add_here(std::weak_ptr<WorkerNode> worker) { here_.push_back(std::move(worker)); }
 
-  // Tasks that tasks of this process have submitted, and that are held until somebody wants them
-  // (children.cpp).
-  /// Takes it, if it is still held, for whoever waits for it, who runs it and says `end_child`.
-  [[nodiscard]] std::optional<protocol::SubmitTask> take_child(TaskId id);
-  void end_child(protocol::SubmitTask&& child, worker::Outcome&& outcome, PeerId worker);
-  /// A task has returned, which may have left some behind.
-  void end_parent(TaskId parent);
-  /// A thread of this process has nothing to do, or has again: it is given the oldest that is held.
-  void note_hungry(int more) noexcept { hungry_ += more; }
-  void feed();
-
  protected:
   bool run_here(TaskId id) override;
   [[nodiscard]] PeerId self() const override { return 0; }
-  void to_scheduler(protocol::SubmitTask&& message) override;
-  void to_scheduler(const protocol::ReleaseTask& message) override;
-  void to_scheduler(const protocol::CancelFuture& message) override;
-  void to_scheduler(const protocol::RetryFuture& message) override;
-  void before_waiting() override;
+  void to_scheduler(protocol::SubmitTask&& message) override { decide(0, std::move(message)); }
+  void to_scheduler(const protocol::ReleaseTask& message) override { decide(0, message); }
+  void to_scheduler(const protocol::CancelFuture& message) override { decide(0, message); }
+  void to_scheduler(const protocol::RetryFuture& message) override { decide(0, message); }
   void to_scheduler(const protocol::LocateTask& message) override { decide(0, message); }
   void to_scheduler(protocol::Ask&& message) override { on(0, std::move(message)); }
   void to_scheduler(const protocol::Unask& message) override { on(0, protocol::Unask(message)); }
@@ -131,7 +120,8 @@ class SchedulerNode final : public Node, public client::Overseer, public client:
     bool joined = false;
     bool dead = false;
     bool leaving = false;
-    Clock::time_point last_seen{};
+    bool is_guest = false;
+    Silence silence;
     ProcessWatch watch;
     std::unique_ptr<BlackBox> black_box;
     std::vector<TaskId> executing;  // as of its last heartbeat
@@ -160,7 +150,10 @@ class SchedulerNode final : public Node, public client::Overseer, public client:
   void on(PeerId from, protocol::Seen&& message) {
     if (settings_.inbox) settings_.inbox->put(from, std::move(message));
   }
-  void on(PeerId from, protocol::Leaving&&) { peer(from).leaving = true; }
+  void on(PeerId from, protocol::Leaving&&) {
+    peer(from).leaving = true;
+    if (peer(from).is_guest && !peer(from).dead) lose_guest(from, "has left");
+  }
   void on(PeerId from, protocol::RetireMe&& message);
   void on(PeerId from, protocol::FindPeer&& message) { tell_contact(from, message.peer); }
   void on(PeerId from, protocol::ContactHere&& message);
@@ -184,23 +177,14 @@ class SchedulerNode final : public Node, public client::Overseer, public client:
   void finish_keeping();
   void end_keeping();
 
-  // children.cpp
-  struct Child {
-    TaskId id = 0;
-    bool again = false;  // cancelled, and wanted once more
-  };
-  [[nodiscard]] bool may_hold(const protocol::SubmitTask& message) const;
-  [[nodiscard]] protocol::SubmitTask child_of(client::FutureState& state) const;
-  void let_go(std::vector<protocol::SubmitTask>::iterator child);
-  void let_all_go();
-  void know(TaskId input);
-  [[nodiscard]] Child* running_child(TaskId id);
-
   void answer(coordination::Replies&& replies);
   void tell_failure(PeerId from, const protocol::RunFailed& message);
   void perform();
   void end_stuck();
   void lose(PeerId peer, const std::string& how);
+  void lose_guest(PeerId peer, const std::string& how);
+  void tell_gone(PeerId peer);
+  void enter_network();
   void tell_contact(PeerId asker, PeerId of);
   void begin_retiring(PeerId worker, Clock::time_point by);
   void go_on_retiring(Clock::time_point now);
@@ -220,10 +204,6 @@ class SchedulerNode final : public Node, public client::Overseer, public client:
   coordination::State coordination_;
   std::unique_ptr<Keeper> keeper_;
   std::vector<std::weak_ptr<WorkerNode>> here_;
-  std::vector<protocol::SubmitTask> held_;  // children that nobody has begun, the oldest first ...
-  std::vector<Child> running_children_;     // ... and those whose parents run them
-  std::atomic<std::size_t> held_count_{0}, running_count_{0};
-  std::atomic<int> hungry_{0};
   scheduler::Actions actions_;
   std::vector<Peer> peers_;
   double now_s_ = 0;
@@ -232,7 +212,8 @@ class SchedulerNode final : public Node, public client::Overseer, public client:
   std::vector<std::pair<PeerId, std::string>> broken_links_;
   std::vector<std::vector<Resource>> promised_;
   std::string lack_told_;
-  int doors_ = 0;  // those who hold the one door open
+  int doors_ = 0;             // those who hold the one door open for workers
+  bool has_entered_ = false;  // workers of the own job are reached from outside
   bool gave_up_ = false;
   bool leaving_ = false;
   bool lost_other_host_ = false;

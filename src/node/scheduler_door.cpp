@@ -9,12 +9,34 @@ namespace weir::detail::node {
 comm::Door SchedulerNode::open_door(const std::string& network) {
   Hold hold(*this);
   comm::Door door = transport_.listen(network);
-  if (++doors_ == 1)
+  ++doors_;
+  enter_network();
+  return door;
+}
+
+comm::Door SchedulerNode::open_door_for_guests(const std::string& network) {
+  Hold hold(*this);
+  comm::Door door = transport_.listen(network);
+  enter_network();
+  return door;
+}
+
+void SchedulerNode::enter_network() {
+  if (!std::exchange(has_entered_, true))
     for (PeerId id = 1; id < peers_.size(); ++id)
       if (peers_[id].joined && !peers_[id].dead && peers_[id].contact.empty())
         post(id, protocol::EnterNetwork{transport_.invitation()});
   flush();
-  return door;
+}
+
+// What it has published, holds and waits for goes with it; nobody else is harmed.
+void SchedulerNode::lose_guest(PeerId id, const std::string& how) {
+  log::info("client {} {}", id, how);
+  peer(id).dead = true;
+  transport_.forget(id);
+  state_.lose_client(now_s_, id, actions_);
+  perform();
+  tell_gone(id);
 }
 
 void SchedulerNode::close_door() {
@@ -77,10 +99,7 @@ void SchedulerNode::let_go(PeerId worker) {
   log::debug("{} was retired", state_.name_of(worker));
   state_.lose(now_s_, worker, {}, "was retired", actions_);
   perform();
-  for (PeerId other = 1; other < peers_.size(); ++other)
-    if (peers_[other].joined && !peers_[other].dead) post(other, protocol::PeerGone{worker});
-  on_peer_gone(worker);
-  keep_without(worker);
+  tell_gone(worker);
   post(worker, protocol::GoodBye{true});
   flush();
   give_up_if_hopeless();

@@ -11,7 +11,6 @@
 #include "core/thrown.hpp"
 #include "memory/pool.hpp"
 #include "node/bound.hpp"
-#include "node/scheduler.hpp"
 #include "seeing/process.hpp"
 #include "weir/detail/task/address.hpp"
 #include "weir/detail/task/invoke.hpp"
@@ -23,8 +22,6 @@ namespace weir::detail::node {
 namespace {
 
 constexpr std::size_t small_result_bytes = 1024;  // smaller results travel with the message that they exist
-
-constexpr int deepest = 64;  // tasks on one stack
 
 // How long a rank of a gang waits until it asks whether what it waits for can come, and then again.
 constexpr std::chrono::nanoseconds first_question = std::chrono::milliseconds(50);
@@ -46,22 +43,6 @@ std::shared_ptr<const Failure> too_late(std::int64_t limit_ns, const std::shared
                      to_string(std::chrono::nanoseconds(limit_ns)) + (thrown ? ": " + thrown->message : "");
   return failure;
 }
-
-// A thread that has nothing to do, as the scheduler of its process knows.
-class Hungry {
- public:
-  explicit Hungry(SchedulerNode* scheduler) : scheduler_(scheduler) {
-    if (scheduler_) scheduler_->note_hungry(1);
-  }
-  Hungry(const Hungry&) = delete;
-  Hungry& operator=(const Hungry&) = delete;
-  ~Hungry() {
-    if (scheduler_) scheduler_->note_hungry(-1);
-  }
-
- private:
-  SchedulerNode* scheduler_;
-};
 
 // Forks that this thread came out of as the child's.
 unsigned& forks_behind() {
@@ -217,6 +198,7 @@ void WorkerNode::start() {
   hello.job = settings_.job;
   hello.contact = transport_.contact();
   hello.memory_limit = settings_.memory.limit;
+  hello.is_guest = settings_.is_guest;
   if (settings_.ends)
     hello.serves_s =
         std::chrono::duration<double>(*settings_.ends - settings_.hand_over - Clock::now()).count();
@@ -249,7 +231,6 @@ void WorkerNode::add_thread() {
 // found work.
 bool WorkerNode::next(worker::Execution& task, std::unique_lock<Baton>& hold) {
   Rest rest(*this);
-  std::optional<Hungry> hungry;
   auto last = Clock::now();
   while (!closing_) {
     if (alive_ - seceded_ <= settings_.threads && state_.take(task)) {
@@ -257,7 +238,6 @@ bool WorkerNode::next(worker::Execution& task, std::unique_lock<Baton>& hold) {
       return true;
     }
     if (alive_ - seceded_ > settings_.threads) return false;  // a stand-in that is no longer needed
-    if (!hungry) hungry.emplace(settings_.scheduler);
     if (driving_) {
       ++idle_;
       work_.wait(hold);
@@ -275,7 +255,6 @@ bool WorkerNode::next(worker::Execution& task, std::unique_lock<Baton>& hold) {
     }
     driving_ = true;
     hold.unlock();
-    if (settings_.scheduler) settings_.scheduler->feed();
     if (settings_.scheduler && settings_.scheduler->drive_if_left_alone()) last = now;
     else rest(now - last);
     hold.lock();
@@ -337,26 +316,22 @@ void WorkerNode::finish(const worker::Execution& task, std::size_t slot, const R
   perform();
 }
 
-// `known` is the task below it that the scheduler knows, if that does not know this one.
-worker::Outcome WorkerNode::run(worker::Execution& task, std::size_t slot, Ran& ran,
-                                const worker::Execution* known) {
+worker::Outcome WorkerNode::run(worker::Execution& task, std::size_t slot, Ran& ran) {
   worker::Outcome outcome;
   outcome.id = task.id;
   TaskScope scope;
   scope.id = task.id;
-  scope.known = known ? known->id : task.id;
   // Two pointers are what std::function holds without allocating.
   struct Work {
     const worker::Execution& task;
-    const worker::Execution& known;
     std::size_t slot;
     Ran& ran;
     bool was_told = false;
-  } work{task, known ? *known : task, slot, ran};
+  } work{task, slot, ran};
   scope.secede = [this, &work] {
     work.ran.waited_ns -= Clock::now().time_since_epoch().count();
     Hold hold(*this);
-    post(0, protocol::RunWaits{work.known.id, work.known.run, true});
+    post(0, protocol::RunWaits{work.task.id, work.task.run, true});
     flush();  // what it waits for may wait for its slot
     if (work.task.out_of_band) return;
     state_.secede();
@@ -364,13 +339,10 @@ worker::Outcome WorkerNode::run(worker::Execution& task, std::size_t slot, Ran& 
     call_one();
   };
   scope.help = [this, &work] { return !work.task.out_of_band && help(work.task, work.slot); };
-  scope.run_child = [this, &work](TaskId id) {
-    return run_child(id, work.task, work.known, work.slot, work.ran);
-  };
   scope.rejoin = [this, &work] {
     work.ran.waited_ns += Clock::now().time_since_epoch().count();
     Hold hold(*this);
-    post(0, protocol::RunWaits{work.known.id, work.known.run, false});
+    post(0, protocol::RunWaits{work.task.id, work.task.run, false});
     if (work.task.out_of_band) return;
     state_.rejoin();
     --seceded_;
@@ -414,7 +386,6 @@ worker::Outcome WorkerNode::run(worker::Execution& task, std::size_t slot, Ran& 
   }
   if (forks_behind() != forks)
     _exit(EX_SOFTWARE);  // the child of a task that forked: this is its parent's work
-  if (settings_.scheduler && !known) settings_.scheduler->end_parent(task.id);
   const auto end = Clock::now();
   if (scope.deadline && end > *scope.deadline) outcome.failure = too_late(task.limit_ns, outcome.failure);
   outcome.was_told = work.was_told;
@@ -440,6 +411,7 @@ worker::Outcome WorkerNode::run(worker::Execution& task, std::size_t slot, Ran& 
 // What a thread does whose task waits: it runs another task that stands on the same root, such as the one
 // waited for, on top of it; what else is ready gets a thread of its own, if too few are at work.
 bool WorkerNode::help(const worker::Execution& waiting, std::size_t slot) {
+  constexpr int deepest = 64;  // tasks on one stack
   std::unique_lock hold(baton_);
   if (!state_.has_ready() && transport_.has_mail()) progress();  // what has just been submitted
   if (closing_ || !state_.has_ready() || !state_.has_slot()) return false;
@@ -459,36 +431,6 @@ bool WorkerNode::help(const worker::Execution& waiting, std::size_t slot) {
   finish(task, slot, ran, std::move(outcome));
   if (state_.wants_spill()) wake_spiller();
   flush();
-  return true;
-}
-
-// The same for a task that the waiting one has submitted and the scheduler has not heard of. It takes the
-// place of the one that waits, which gives nothing away.
-bool WorkerNode::run_child(TaskId id, const worker::Execution& waiting, const worker::Execution& known,
-                           std::size_t slot, Ran& ran) {
-  const TaskScope& scope = *TaskScope::current();
-  if (!settings_.scheduler || waiting.out_of_band || scope.alone > 0 || scope.depth >= deepest || closing_)
-    return false;
-  std::optional<protocol::SubmitTask> child = settings_.scheduler->take_child(id);
-  if (!child) return false;
-  worker::Execution task;
-  task.id = id;
-  task.order = waiting.order;
-  task.invoker = child->invoker;
-  task.function = child->function;
-  task.arguments = std::move(child->arguments);
-  Ran own;
-  worker::Outcome outcome = run(task, slot, own, &known);
-  child->arguments = std::move(task.arguments);
-  ran.waited_ns += own.end_ns - own.start_ns;
-  if (unwanted_count_.load(std::memory_order_relaxed)) forget_unwanted(id);
-  {
-    const std::lock_guard hold(baton_);
-    if (seen_blocks_ != 0u)
-      counter_.ran(slot, task.function, own.start_ns, own.end_ns, own.waited_ns, outcome.bytes,
-                   outcome.failure != nullptr);
-  }
-  settings_.scheduler->end_child(std::move(*child), std::move(outcome), self_);
   return true;
 }
 
@@ -580,6 +522,10 @@ void WorkerNode::ask_for(PeerId holder, TaskId id) {
 }
 
 void WorkerNode::put(TaskId id, task::Value value, const std::vector<PeerId>&) {
+  if (settings_.is_guest)
+    throw Error(ErrorKind::unsupported,
+                "scatter: a connected client keeps nothing for workers; submit a function that makes the "
+                "value, or give it as an argument");
   protocol::PutResult message{id, value.size()};
   post(0, protocol::ScatterHere{id});
   state_.put(id, std::move(value), message.bytes, actions_);
@@ -604,7 +550,7 @@ void WorkerNode::on(PeerId, protocol::Welcome&& message) {
   log::debug("rank 0 welcomes this worker, process {} with {} threads", getpid(), settings_.threads);
   heartbeat_ = std::chrono::nanoseconds(static_cast<std::int64_t>(message.heartbeat_s * 1e9));
   scheduler_patience_ = std::chrono::nanoseconds(static_cast<std::int64_t>(message.patience_s * 1e9));
-  if (settings_.own_process && message.host_id == host_id())
+  if ((settings_.own_process || settings_.is_guest) && message.host_id == host_id())
     scheduler_watch_ = ProcessWatch(static_cast<pid_t>(message.pid));
 }
 
@@ -618,6 +564,7 @@ void WorkerNode::on(PeerId, protocol::Refused&& message) {
 
 void WorkerNode::on(PeerId, protocol::Shutdown&& message) {
   if (message.abort && settings_.own_process && !state_.executing().empty()) _exit(0);
+  if (settings_.is_guest) futures_.close("the session has ended");
   begin_closing();
   tell_seen(Clock::now());
   if (!settings_.own_process) post(0, protocol::Leaving{});  // its threads are joined by whoever made it
@@ -689,7 +636,7 @@ void WorkerNode::tick(Clock::time_point now) {
               settings_.end_signal->load());
     post(0, protocol::RetireMe{std::chrono::duration<double>(settings_.grace).count()});
   }
-  if (!settings_.own_process || good_bye_) return;
+  if ((!settings_.own_process && !settings_.is_guest) || good_bye_) return;
   if (scheduler_watch_.ended()) scheduler_gone("has died");
   else if (!scheduler_watch_.watching() && now - scheduler_seen_ > scheduler_patience_)
     scheduler_gone("has been silent for " +
@@ -753,6 +700,12 @@ void WorkerNode::tell_seen(Clock::time_point now) {
 }
 
 void WorkerNode::scheduler_gone(const std::string& how) {
+  if (settings_.is_guest) {
+    if (good_bye_) return;
+    good_bye_ = true;
+    futures_.close("the program of the session " + how);
+    return begin_closing();
+  }
   log::error("rank 0 {}; this worker ends", how);
   _exit(status_left_alone);
 }
@@ -783,6 +736,17 @@ bool WorkerNode::wait_until_closed() {
   const bool told = wait_until(good_bye, Clock::now() + std::chrono::seconds(3));
   stop();
   return told && !by_exit_;
+}
+
+void WorkerNode::leave() {
+  {
+    Hold hold(*this);
+    if (!good_bye_ && !closing_) post(0, protocol::Leaving{});
+    good_bye_ = true;
+    futures_.close("this client has been closed");
+    flush_all(std::chrono::milliseconds(500));
+  }
+  stop();
 }
 
 void WorkerNode::close_down() {
@@ -820,6 +784,11 @@ bool WorkerNode::stop_within(std::chrono::milliseconds most) {
 // --- what only rank 0 knows
 
 client::Overseer& WorkerNode::overseer(const char* who) {
+  if (settings_.is_guest)
+    throw Error(ErrorKind::unsupported,
+                std::string(who) +
+                    ": only the program that has opened the session can ask this; a connected "
+                    "client can submit, map, gather, wait, and use what is shared by name");
   throw Error(ErrorKind::unsupported, std::string(who) +
                                           ": only the program's body on rank 0 can ask this; inside a task "
                                           "submit, map, gather, scatter and wait work");

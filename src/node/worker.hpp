@@ -22,8 +22,6 @@ namespace weir::detail::node {
 /// The exit status of a worker whose program died or fell silent: its job has not failed. (EX_TEMPFAIL)
 constexpr int status_left_alone = 75;
 
-class SchedulerNode;
-
 struct WorkerSettings {
   std::uint32_t threads = 1;
   std::vector<Resource> resources;
@@ -40,8 +38,8 @@ struct WorkerSettings {
   std::chrono::nanoseconds grace{std::chrono::seconds(25)};      ///< ... and so long it has then.
   std::chrono::nanoseconds stop_grace{std::chrono::seconds(5)};  ///< How long a task goes on beyond its
                                                                  ///< time limit before it is ended.
-  SchedulerNode* scheduler = nullptr;  ///< In the same process: driven by threads of this one that have
-                                       ///< nothing to do, and holds what its tasks submit.
+  Node* scheduler = nullptr;  ///< In the same process: driven by threads of this one that have nothing to do.
+  bool is_guest = false;      ///< Another program's client: it runs no tasks, and its process goes on.
   bool own_process =
       true;  ///< Its tasks' client is this worker's; and if the scheduler dies the process ends.
 };
@@ -62,12 +60,12 @@ class WorkerNode final : public Node {
   /// object must be kept for ever.
   bool stop_within(std::chrono::milliseconds most);
   [[nodiscard]] const std::string& refused() const noexcept { return refused_; }
+  /// Of a guest: says good-bye, and ends its threads.
+  void leave();
 
   client::Overseer& overseer(const char* who) override;
   /// Runs a task in the calling thread, which is none of this worker's, if it is the next one.
   bool run_if_next(TaskId id);
-  /// Nobody wants this task any more, which one that waits for it runs.
-  void tell_unwanted(TaskId id);
 
  protected:
   [[nodiscard]] PeerId self() const override { return self_; }
@@ -124,10 +122,7 @@ class WorkerNode final : public Node {
   bool next(worker::Execution& task, std::unique_lock<Baton>& hold);
   void call_one();
   void begin_closing();
-  worker::Outcome run(worker::Execution& task, std::size_t slot, Ran& ran,
-                      const worker::Execution* known = nullptr);
-  bool run_child(TaskId id, const worker::Execution& waiting, const worker::Execution& known,
-                 std::size_t slot, Ran& ran);
+  worker::Outcome run(worker::Execution& task, std::size_t slot, Ran& ran);
   void finish(const worker::Execution& task, std::size_t slot, const Ran& ran, worker::Outcome&& outcome);
   void note_idle(Clock::time_point now);
   void note_link(PeerId from, std::uint64_t bytes);

@@ -6,6 +6,7 @@
 #include <memory>
 #include <tuple>
 
+#include "weir/detail/protocol/actor_part.hpp"
 #include "weir/detail/protocol/gang_step.hpp"
 #include "weir/detail/task/value.hpp"
 #include "weir/options.hpp"

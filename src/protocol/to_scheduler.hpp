@@ -25,6 +25,8 @@ struct SubmitTask {
   TaskId parent = 0;                       ///< The task that submitted it, if one did (0 otherwise).
   bool out_of_band = false;                ///< Runs at once beside the worker's tasks (`Client::run`).
   std::shared_ptr<const GangPlace> gang;   ///< Null for most.
+  ActorPart part = ActorPart::none;
+  bool follows = false;  ///< The last of the inputs only has to be done, however it ends.
 };
 /// The client does not want the result any more.
 struct ReleaseTask {
@@ -64,6 +66,7 @@ struct Hello {
   std::uint64_t memory_limit = 0;                             ///< For results.
   double serves_s = std::numeric_limits<double>::infinity();  ///< Then it leaves, since its job ends: what
                                                               ///< takes longer is not for it.
+  bool is_guest = false;  ///< Another program that submits tasks, and runs none.
 };
 struct RunFinished {
   TaskId id = 0;

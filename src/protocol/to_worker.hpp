@@ -43,6 +43,7 @@ struct RunTask {
   std::vector<Resource> resources;
   std::int64_t limit_ns = 0;            ///< The longest it may take; 0: as long as it likes.
   std::shared_ptr<const GangRun> gang;  ///< Null for most.
+  bool is_call = false;  ///< Of the actor that its first input is: no other one runs meanwhile.
 };
 /// This attempt of a gang has failed: its members leave.
 struct GangBroken {

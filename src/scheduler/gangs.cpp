@@ -130,7 +130,8 @@ void State::member_finished(Task& task, WorkerIndex index, protocol::RunFinished
     protocol::RunFinished& result = *all[rank];
     const WorkerIndex where = done.worker;
     Group& group = groups_[done.group];
-    group.ran(result.duration_s);
+    group.duration_s = group.finished++ ? group.duration_s + (result.duration_s - group.duration_s) * 0.125
+                                        : result.duration_s;
     ++workers_[where].finished;
     done.delivered = done.wanted && result.has_small;
     finish(done, where, result.bytes);

@@ -73,9 +73,13 @@ struct alignas(64) Task {
   bool orphan : 1 = false;     ///< An input had gone before it was submitted: it can never run.
   bool delivered : 1 = false;  ///< The client has the whole result.
   bool out_of_band : 1 = false;
-  bool waits : 1 = false;    ///< Its function has started and waits for other tasks.
-  bool begun : 1 = false;    ///< Its worker did not give it back: it is known to run.
-  bool in_gang : 1 = false;  ///< It runs when all of its gang do.
+  bool waits : 1 = false;          ///< Its function has started and waits for other tasks.
+  bool begun : 1 = false;          ///< Its worker did not give it back: it is known to run.
+  bool in_gang : 1 = false;        ///< It runs when all of its gang do.
+  bool is_actor : 1 = false;       ///< Its result stays where it was made ...
+  bool is_made_again : 1 = false;  ///< ... and is made elsewhere when that worker has gone.
+  bool is_call : 1 = false;        ///< Of the actor that its first input is: it runs there, and once.
+  bool follows : 1 = false;        ///< Its last input only has to be done, however it ends.
 
   SmallVector<Replica, 2> replicas;
   SmallVector<Edge, 2> inputs;
@@ -151,6 +155,7 @@ struct Worker {
   std::uint32_t reserved = 0;     ///< Threads that are kept for gangs which wait for others.
   std::vector<Task*> holds;       ///< Results here; null where one has gone, never at the end.
   std::uint32_t gone = 0;         ///< Nulls in `holds`.
+  std::uint32_t actors = 0;       ///< That are here, or are being made here.
   Queue queue;                    ///< Ready tasks held back for it.
   std::uint32_t queued = 0;       ///< Valid entries of `queue`.
   double load_s = 0;              ///< Estimated seconds of all that is assigned or queued.
@@ -185,9 +190,6 @@ struct Group {
   std::uint64_t submitted = 0;
   std::uint64_t finished = 0;
   double duration_s = 0;
-  void ran(double seconds) noexcept {
-    duration_s = finished++ ? duration_s + (seconds - duration_s) * 0.125 : seconds;
-  }
 };
 
 /// Where a gang is in its life.

@@ -185,6 +185,11 @@ Obstacle State::obstacle(const Task& task, const Worker& worker) const {
 
 Placement State::placement(const Task& task) const {
   using What = Placement::What;
+  if (task.is_call) return {What::assign, task.inputs[0].task->replicas[0].worker};
+  if (task.is_actor) {
+    const WorkerIndex home = home_for(task);
+    return {home == nowhere ? What::nobody : What::assign, home};
+  }
   if (task.restricted()) {
     const WorkerIndex index = choose_restricted(task);
     if (index == nowhere || !in_time(task, workers_[index], workers_[index].wait_s())) return {What::nobody};
@@ -197,6 +202,19 @@ Placement State::placement(const Task& task) const {
   const Worker& worker = workers_[index];
   if (worker.queued == 0 && has_room(task, worker)) return {What::assign, index};
   return {What::hold, index, index};
+}
+
+// Where the fewest actors are, and of those where least is to be done.
+WorkerIndex State::home_for(const Task& actor) const {
+  WorkerIndex best = nowhere;
+  for (WorkerIndex i = 0; i < workers_.size(); ++i) {
+    const Worker& worker = workers_[i];
+    if (!allowed(actor, worker)) continue;
+    if (best == nowhere || worker.actors < workers_[best].actors ||
+        (worker.actors == workers_[best].actors && less_loaded(worker, workers_[best])))
+      best = i;
+  }
+  return best;
 }
 
 // A task without inputs: idle threads first; then runs of neighbours to one worker, since neighbours are
@@ -219,7 +237,13 @@ Placement State::place_root(const Task& task) const {
 
 // All its inputs are there or being computed: where most of them are, it can start without asking.
 WorkerIndex State::place_ahead(const Task& task) const {
-  if (task.restricted() || task.out_of_band || task.in_gang) return nowhere;
+  if (task.restricted() || task.out_of_band || task.in_gang || task.is_actor) return nowhere;
+  if (task.is_call) {
+    const Task& actor = *task.inputs[0].task;
+    if (actor.state != TaskState::memory) return nowhere;
+    const Worker& home = workers_[actor.replicas[0].worker];
+    return home.blocked < settings_.ahead_tasks * home.threads ? actor.replicas[0].worker : nowhere;
+  }
   SmallVector<WorkerIndex, 16> homes;
   for (std::uint32_t i = 0; i < std::min(task.inputs.size(), 16u); ++i) {
     const Task& input = *task.inputs[i].task;

@@ -56,6 +56,7 @@ protocol::RunTask State::run_message(TaskId id) const {
   message.order = task.order;
   message.priority = task.priority;
   message.out_of_band = task.out_of_band;
+  message.is_call = task.is_call;
   message.want_small = task.wanted;
   message.invoker = task.invoker;
   message.function = task.function;

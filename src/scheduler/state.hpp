@@ -91,11 +91,6 @@ class State {
 
   // --- from clients
   void handle(Time now, PeerId from, protocol::SubmitTask&& message, Actions& out);
-  /// The same of a task that its client has already run, on `worker`, and that failed there.
-  void submit_failed(Time now, protocol::SubmitTask&& message, PeerId worker, const Failure& thrown,
-                     Actions& out);
-  /// A task that its client has run on `worker` without submitting it: it counts.
-  void count_aside(std::uint64_t function, PeerId worker, float duration_s);
   void handle(Time now, PeerId from, const protocol::ReleaseTask& message, Actions& out);
   void handle(Time now, PeerId from, const protocol::CancelFuture& message, Actions& out);
   void handle(Time now, PeerId from, const protocol::RetryFuture& message, Actions& out);
@@ -123,6 +118,8 @@ class State {
   /// The worker is gone. `executing` are the tasks to blame; `reason` is for people ("died", "left").
   void lose(Time now, PeerId peer, const std::vector<TaskId>& executing, const std::string& reason,
             Actions& out);
+  /// A client that is no worker is gone: nobody wants its results.
+  void lose_client(Time now, PeerId peer, Actions& out);
   /// These workers were taken away, whether their silence has been noticed or not: what they executed is not
   /// blamed for it.
   void forgive(const std::vector<PeerId>& peers);
@@ -200,7 +197,6 @@ class State {
 
  private:
   // transitions.cpp
-  Task* enter(protocol::SubmitTask& message, std::shared_ptr<const Failure>& failure);
   void move(Task& task, TaskState to, const char* cause);
   void want(Task& task, const char* cause);
   void settle(Task& task);
@@ -216,6 +212,8 @@ class State {
                                                     const std::string& message) const;
   [[nodiscard]] std::shared_ptr<const Failure> needed_by(const Failure& failure, const Task& task) const;
   void stop_pending(Task& task, TaskState to, const char* cause);
+  void unfollow(Task& task);
+  void free_followers(Task& before);
   void lost_result(Task& task, const std::string& reason);
   void hold_dependents(const Task& task);
   void count_need(const Task& task, TaskState from, TaskState to);
@@ -239,6 +237,7 @@ class State {
   [[nodiscard]] Obstacle obstacle(const Task& task, const Worker& worker) const;
   [[nodiscard]] bool has_room(const Task& task, const Worker& worker) const;
   [[nodiscard]] WorkerIndex place_ahead(const Task& task) const;
+  [[nodiscard]] WorkerIndex home_for(const Task& actor) const;
   [[nodiscard]] WorkerIndex choose(const Task& task) const;
   [[nodiscard]] WorkerIndex choose_restricted(const Task& task) const;
   [[nodiscard]] double cost(const Task& task, WorkerIndex index) const;
@@ -312,6 +311,7 @@ class State {
   void retry_unplaceable();
   [[nodiscard]] bool all_paused() noexcept;
   void wake_if_all_paused();
+  void want_nothing(PeerId client);
   void fail_unplaceable(Task& task, ErrorKind kind, const std::string& reason);
   void hand_over(const Worker& worker);
   [[nodiscard]] bool results_wanted() const;

@@ -55,7 +55,7 @@ Refill State::refill(const Task& task, const Worker& worker, bool first) const {
 // Of the tasks that a worker was given, those that it may not have begun.
 bool State::may_be_taken(const Task& task) const {
   return task.missing == 0 && task.thief == nowhere && !task.begun && !task.scattered && !task.out_of_band &&
-         !task.in_gang;
+         !task.in_gang && !task.is_actor && !task.is_call;
 }
 
 Theft State::theft(WorkerIndex thief) const {

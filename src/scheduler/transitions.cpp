@@ -19,6 +19,28 @@ Extras& extras_of(Task& task) {
   return *task.extras;
 }
 
+const std::string actor_ended = "the actor has ended, with its first handle; keep that while others call it";
+const std::string made_once = "a call of an actor is not made again, since the actor has gone on";
+
+// It waits for this one, however that ends.
+void follow(Task& task, Task& before) {
+  task.inputs.push_back({&before, static_cast<std::uint32_t>(before.dependents.size())});
+  before.dependents.push_back({&task, task.inputs.size() - 1});
+  task.follows = true;
+  if (!task.pending()) return;
+  ++before.needed_by;
+  if (before.level() != Level::memory) ++task.missing;
+  if (before.level() == Level::unplaced) ++task.unplaced;
+}
+
+// Of a call that has failed, perhaps before its turn, and those before it, the last one that is not done.
+Task* still_before(Task& call) {
+  Task* before = &call;
+  while (before && !before->pending())
+    before = before->state == TaskState::erred && before->follows ? before->inputs.back().task : nullptr;
+  return before;
+}
+
 }  // namespace
 
 void State::count_need(const Task& task, TaskState from, TaskState to) {
@@ -67,12 +89,21 @@ void State::want(Task& first, const char* cause) {
     if (task.state != TaskState::released) continue;
     task.missing = task.unplaced = 0;
     std::shared_ptr<const Failure> failure;
+    if (task.follows && !task.inputs.back().task->pending()) {
+      Task* const before = still_before(*task.inputs.back().task);
+      unfollow(task);
+      if (before) follow(task, *before);
+    }
     for (const Edge& edge : task.inputs) {
       Task& input = *edge.task;
       ++input.needed_by;
       if (input.level() != Level::memory) ++task.missing;
       if (input.level() == Level::unplaced) ++task.unplaced;
-      if (input.state == TaskState::released) todo.push_back(&input);
+      if (input.state == TaskState::released && input.is_call && input.run > 0)
+        failure = failure_of(input, ErrorKind::worker_lost, "its result has gone, and " + made_once);
+      else if (input.state == TaskState::released && input.is_actor && !input.wanted)
+        failure = failure_of(input, ErrorKind::cancelled, actor_ended);
+      else if (input.state == TaskState::released) todo.push_back(&input);
       if (input.state == TaskState::erred) failure = input.extras->failure;
     }
     move(task, TaskState::waiting, cause);
@@ -136,6 +167,7 @@ void State::assign(Task& task, WorkerIndex index) {
   worker.processing.push_back(&task);
   if (task.missing) ++worker.blocked;
   worker.extra += width_of(task) - 1;
+  worker.actors += task.is_actor;
   worker.load_s += task.estimate;
   demand(task, worker, 1);
   move(task, TaskState::processing, cause_);
@@ -155,6 +187,7 @@ void State::unassign(Task& task) {
   if (task.missing) --worker.blocked;
   if (task.waits) --worker.waiting;
   if (!task.scattered) worker.extra -= width_of(task) - 1;
+  worker.actors -= task.is_actor;
   task.waits = task.begun = false;
   worker.load_s = worker.processing.empty() && worker.queued == 0 ? 0 : worker.load_s - task.estimate;
   demand(task, worker, -1);
@@ -202,7 +235,7 @@ void State::finish(Task& task, WorkerIndex index, std::uint64_t bytes) {
   unassign(task);
   task.bytes = bytes;
   add_replica(task, index);
-  if (workers_[index].retiring)
+  if (workers_[index].retiring && !task.is_actor)
     if (const auto all = successors(); !all.empty())
       send(workers_[all[task.order % all.size()]].peer,
            protocol::ReplicateResult{task.id, workers_[index].peer, protocol::Scale::of(task.bytes)});
@@ -221,6 +254,41 @@ void State::stop_pending(Task& task, TaskState to, const char* cause) {
   }
   move(task, to, cause);
   release_inputs(task);
+}
+
+// It does not wait for the one before it any more.
+void State::unfollow(Task& task) {
+  const Edge edge = task.inputs.back();
+  Task& before = *edge.task;
+  Edge& place = before.dependents[edge.position];
+  place = before.dependents.back();
+  place.task->inputs[place.position].position = edge.position;
+  before.dependents.pop_back();
+  task.inputs.pop_back();
+  task.follows = false;
+  if (!task.pending()) return;
+  if (before.level() != Level::memory) --task.missing;
+  if (before.level() == Level::unplaced) --task.unplaced;
+  if (--before.needed_by == 0 && !before.wanted) unused_.push_back(before.id);
+}
+
+// Calls that were to come after this one, which has failed, go on after the one before it.
+void State::free_followers(Task& failed) {
+  for (std::size_t i = 0; i < failed.dependents.size();) {
+    Task& task = *failed.dependents[static_cast<std::uint32_t>(i)].task;
+    if (!task.follows || task.inputs.back().task != &failed) {
+      ++i;
+      continue;
+    }
+    if (task.state == TaskState::processing) {
+      send(workers_[task.worker].peer, CancelRun{task.id, task.run});
+      unassign(task);
+      move(task, TaskState::waiting, "goes on");
+    }
+    unfollow(task);
+    if (Task* const before = still_before(failed)) follow(task, *before);
+    if (task.pending()) loose_.push_back(task.id);
+  }
 }
 
 // The failure of an input as that of the task that needed it.
@@ -253,6 +321,7 @@ void State::fail(Task& first, std::shared_ptr<const Failure> cause) {
         if (Task* other = id ? tasks_.find(id) : nullptr; other && other->state != TaskState::erred)
           todo.emplace_back(other, failure);
     }
+    free_followers(*task);
     for (const Edge& edge : task->dependents) {
       if (!edge.task->pending()) continue;
       todo.emplace_back(edge.task, needed_by(*failure, *edge.task));
@@ -291,6 +360,14 @@ void State::lost_result(Task& task, const std::string& reason) {
     return fail(task, failure_of(task, ErrorKind::worker_lost,
                                  "the only copy of this scattered data was on " + reason +
                                      "; scatter it again, or to several workers"));
+  if (task.is_actor && !task.is_made_again)
+    return fail(task, failure_of(task, ErrorKind::worker_lost,
+                                 "the actor was on " + reason +
+                                     ", and its state has gone; make it again, or with "
+                                     "weir::OnDeath::rebuild"));
+  if (task.is_call)
+    return fail(
+        task, failure_of(task, ErrorKind::worker_lost, "its result was on " + reason + ", and " + made_once));
   move(task, TaskState::released, "lost");
   hold_dependents(task);
   const bool wanted = task.wanted && !task.delivered;
@@ -355,6 +432,7 @@ void State::forget(Task& task) {
 
 void State::add_replica(Task& task, WorkerIndex index) {
   Worker& worker = workers_[index];
+  worker.actors += task.is_actor;
   task.replicas.push_back({index, static_cast<std::uint32_t>(worker.holds.size())});
   worker.holds.push_back(&task);
   worker.bytes += task.bytes;
@@ -382,6 +460,7 @@ void State::drop_replica(Task& task, std::uint32_t which) {
   for (; !worker.holds.empty() && !worker.holds.back(); worker.holds.pop_back()) --worker.gone;
   if (worker.gone > most_gone && worker.gone > worker.holds.size() / 8 * 7) close_gaps(replica.worker);
   worker.bytes -= task.bytes;
+  worker.actors -= task.is_actor;
   task.replicas[which] = task.replicas.back();
   task.replicas.pop_back();
 }
@@ -415,10 +494,11 @@ void State::end_event() {
 
 // --- events from clients
 
-// Null if it is there already; `failure` is why it cannot run.
-Task* State::enter(protocol::SubmitTask& message, std::shared_ptr<const Failure>& failure) {
+void State::handle(Time now, PeerId from, protocol::SubmitTask&& message, Actions& out) {
+  begin(now, out, "submitted");
+  if (task_client(message.id) != from) return;
   auto [made, fresh] = tasks_.emplace(message.id, message.id);
-  if (!fresh) return nullptr;
+  if (!fresh) return;
   ++counts_[static_cast<std::size_t>(TaskState::released)];
   Task& task = *made;
   task.invoker = message.invoker;
@@ -426,6 +506,8 @@ Task* State::enter(protocol::SubmitTask& message, std::shared_ptr<const Failure>
   task.arguments = std::move(message.arguments);
   if (message.beside.value) extras_of(task).beside = std::move(message.beside.value);
   task.out_of_band = message.out_of_band;
+  task.is_made_again = message.part == protocol::ActorPart::home_again;
+  task.is_actor = task.is_made_again || message.part == protocol::ActorPart::home;
   task.wanted = true;
   if (message.options && message.options->cores > 0) {
     if (with_cores_[0] != message.options) {
@@ -455,14 +537,24 @@ Task* State::enter(protocol::SubmitTask& message, std::shared_ptr<const Failure>
   ++groups_[last_group_].submitted;
   // Depth first: what stands on older roots comes first, and of that the deepest.
   std::uint64_t order = 0;
-  for (const TaskId id : message.inputs) {
+  std::shared_ptr<const Failure> failure;
+  for (std::uint32_t i = 0; i < message.inputs.size(); ++i) {
+    const TaskId id = message.inputs[i];
     Task* input = tasks_.find(id);
+    if (message.follows && i + 1 == message.inputs.size()) {
+      input = input ? still_before(*input) : nullptr;
+      if (!input) break;
+      task.follows = true;
+    }
+    if (i == 0 && message.part == protocol::ActorPart::call) task.is_call = input && input->is_actor;
     if (!input) {
       Failure lost;
       lost.kind = ErrorKind::cancelled;
       lost.task = id;
       lost.message =
-          "input " + std::to_string(task_number(id)) + " of the task has been released or cancelled";
+          i == 0 && message.part == protocol::ActorPart::call
+              ? actor_ended
+              : "input " + std::to_string(task_number(id)) + " of the task has been released or cancelled";
       failure = std::make_shared<Failure>(std::move(lost));
       continue;
     }
@@ -481,47 +573,14 @@ Task* State::enter(protocol::SubmitTask& message, std::shared_ptr<const Failure>
     const Task* leader = tasks_.find(gang.members[0]);
     if (leader && leader->state == TaskState::erred) failure = leader->extras->failure;
   }
-  return &task;
-}
-
-void State::handle(Time now, PeerId from, protocol::SubmitTask&& message, Actions& out) {
-  begin(now, out, "submitted");
-  if (task_client(message.id) != from) return;
-  std::shared_ptr<const Failure> failure;
-  Task* const task = enter(message, failure);
-  if (!task) return;
   if (failure) {
-    task->orphan = true;
-    move(*task, TaskState::released, "submitted");
-    fail(*task, failure);
+    task.orphan = true;
+    move(task, TaskState::released, "submitted");
+    fail(task, failure);
   } else {
-    want(*task, "submitted");
+    want(task, "submitted");
   }
   end_event();
-}
-
-void State::submit_failed(Time now, protocol::SubmitTask&& message, PeerId worker, const Failure& thrown,
-                          Actions& out) {
-  begin(now, out, "failed");
-  std::shared_ptr<const Failure> unused;
-  Task* const task = enter(message, unused);
-  if (!task) return;
-  task->attempts = 1;
-  move(*task, TaskState::released, cause_);
-  auto failure = std::make_shared<Failure>(thrown);
-  failure->task = task->id;
-  failure->task_name = task_name(*task);
-  failure->worker = name_of(worker);
-  failure->attempt = task->attempts;
-  fail(*task, std::move(failure));
-  end_event();
-}
-
-void State::count_aside(std::uint64_t function, PeerId worker, float duration_s) {
-  Group& group = groups_[group_of(function)];
-  ++group.submitted;
-  group.ran(duration_s);
-  if (const WorkerIndex index = index_of(worker); index != nowhere) ++workers_[index].finished;
 }
 
 // Scattered data is expected at the first of its workers that lives.
@@ -600,6 +659,7 @@ void State::handle(Time now, PeerId from, const protocol::RetryFuture& message, 
     erred.retries =
         static_cast<std::uint8_t>(erred.options() ? std::clamp(erred.options()->retries, 0, 255) : 0);
     move(erred, TaskState::released, cause_);
+    if (erred.follows) unfollow(erred);
     for (const Edge& edge : erred.inputs) todo.push_back(edge.task);
   }
   if (task->state == TaskState::released) want(*task, cause_);
@@ -646,7 +706,8 @@ void State::handle(Time now, PeerId from, protocol::RunFinished&& message, Actio
     return end_event();
   }
   Group& group = groups_[task->group];
-  group.ran(message.duration_s);
+  group.duration_s = group.finished++ ? group.duration_s + (message.duration_s - group.duration_s) * 0.125
+                                      : message.duration_s;
   ++workers_[index].finished;
   workers_[index].progressed = now_;
   task->delivered = task->wanted && message.has_small;

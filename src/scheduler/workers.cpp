@@ -182,11 +182,21 @@ void State::lose(Time now, PeerId peer, const std::vector<TaskId>& executing, co
   }
   for (const Worker& other : workers_)
     if (other.alive && other.retiring) hand_over(other);  // perhaps its successor was the one that died
-  tasks_.for_each_of(peer, [&](TaskId id, Task& task) {
+  want_nothing(peer);
+  wake_if_all_paused();
+  end_event();
+}
+
+void State::want_nothing(PeerId client) {
+  tasks_.for_each_of(client, [&](TaskId id, Task& task) {
     task.wanted = false;
     unused_.push_back(id);
   });
-  wake_if_all_paused();
+}
+
+void State::lose_client(Time now, PeerId peer, Actions& out) {
+  begin(now, out, "client lost");
+  want_nothing(peer);
   end_event();
 }
 
@@ -213,7 +223,7 @@ void State::retire(Time now, PeerId peer, Actions& out) {
     loose_.push_back(task->id);
   }
   for (Task* task : worker.processing)
-    if (task->thief == nowhere && !task->scattered && !task->out_of_band && !task->in_gang)
+    if (task->thief == nowhere && !task->scattered && !task->out_of_band && !task->in_gang && !task->is_call)
       send(peer, protocol::RetractRun{task->id, task->run});
   hand_over(worker);
   wake_if_all_paused();
@@ -225,7 +235,7 @@ void State::hand_over(const Worker& worker) {
   const std::vector<WorkerIndex> all = successors();
   std::size_t next = 0;
   for (const Task* task : worker.holds)
-    if (task && task->replicas.size() == 1 && !all.empty())
+    if (task && task->replicas.size() == 1 && !task->is_actor && !all.empty())
       send(workers_[all[next++ % all.size()]].peer,
            protocol::ReplicateResult{task->id, worker.peer, protocol::Scale::of(task->bytes)});
 }
@@ -248,7 +258,7 @@ bool State::retired(PeerId peer) const {
   const Worker& worker = workers_[index];
   return worker.processing.empty() &&
          std::all_of(worker.holds.begin(), worker.holds.end(),
-                     [](const Task* task) { return !task || task->replicas.size() > 1; });
+                     [](const Task* task) { return !task || task->is_actor || task->replicas.size() > 1; });
 }
 
 void State::give_up(Time now, const std::string& reason, Actions& out) {

@@ -35,7 +35,7 @@ void State::make_ready(TaskId id, Record& record) {
   record.state = Run::ready;
   const QueueEntry entry{record.priority, record.order, id, record.run};
   if (record.out_of_band) return out_of_band_.push_back(entry);
-  auto& queue = record.resources.empty() ? ready_ : constrained_;
+  auto& queue = record.resources.empty() && !record.actor ? ready_ : constrained_;
   queue.push_back(entry);
   std::push_heap(queue.begin(), queue.end(), later);
 }
@@ -198,6 +198,7 @@ void State::handle(protocol::RunTask&& message, Actions& out) {
   record.beside = std::move(message.beside.value);
   record.resources = std::move(message.resources);
   record.gang = std::move(message.gang);
+  record.actor = message.is_call && !message.inputs.empty() ? message.inputs[0].task : 0;
   record.missing = 0;
   record.inputs.clear();
   for (const protocol::Input& input : message.inputs) {
@@ -378,7 +379,12 @@ bool State::fits(const Record& record) const {
   return taken_ + width <= threads_ + seceded_ + out_of_band_running_ && lacks_only_threads(record);
 }
 
+bool State::is_called(TaskId actor) const {
+  return actor && std::find(called_.begin(), called_.end(), actor) != called_.end();
+}
+
 bool State::lacks_only_threads(const Record& record) const {
+  if (is_called(record.actor)) return false;
   if (!places_.has_gpu(amount_of(record.resources, gpu_name))) return false;
   for (const Resource& wanted : record.resources) {
     const auto have =
@@ -390,6 +396,7 @@ bool State::lacks_only_threads(const Record& record) const {
 
 void State::occupy(Record& record) {
   taken_ += static_cast<std::uint32_t>(width_of(record.resources));
+  if (record.actor) called_.push_back(record.actor);
   if (record.resources.empty()) return;
   for (const Resource& used : record.resources)
     for (Resource& resource : free_)
@@ -401,6 +408,8 @@ void State::occupy(Record& record) {
 
 void State::vacate(Record& record) {
   taken_ -= static_cast<std::uint32_t>(width_of(record.resources));
+  if (const auto at = std::find(called_.begin(), called_.end(), record.actor); at != called_.end())
+    called_.erase(at);
   for (const Resource& used : record.resources)
     for (Resource& resource : free_)
       if (resource.name == used.name) resource.amount += used.amount;

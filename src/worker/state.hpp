@@ -103,6 +103,7 @@ struct Record {
   std::int32_t priority = 0;
   std::uint32_t run = 0;
   std::uint32_t missing = 0;
+  TaskId actor = 0;           ///< It is called by this task; 0: none.
   PeerId asked = 0;           ///< While fetching ...
   std::uint32_t request = 0;  ///< ... by this request ...
   std::uint8_t scale = 0;     ///< ... of which so much is coming ...
@@ -229,6 +230,7 @@ class State {
   void erase_if_unused(TaskId id, Record& record, Actions& out);
   [[nodiscard]] bool fits(const Record& record) const;
   [[nodiscard]] bool lacks_only_threads(const Record& record) const;
+  [[nodiscard]] bool is_called(TaskId actor) const;
   [[nodiscard]] Record* valid(const QueueEntry& entry);
   void drop_stale();
   void occupy(Record& record);
@@ -266,7 +268,8 @@ class State {
       constrained_;  // need resources: scanned, so that a large one does not block small ones
   std::vector<QueueEntry> out_of_band_;
   std::vector<TaskId> executing_;
-  std::uint32_t taken_ = 0;  // threads of these
+  std::vector<TaskId> called_;  // actors, by the calls among these
+  std::uint32_t taken_ = 0;     // threads of these
   std::uint32_t seceded_ = 0;
   std::uint32_t out_of_band_running_ = 0;
   std::uint64_t bytes_ = 0;          // in memory

@@ -112,7 +112,7 @@ const std::map<std::string, std::function<void(const Inputs&, const std::string&
       CASE("cumprod", cumprod(in.i().astype<double>() / 5, 0)),
       CASE("topk", topk(in.x(), 3, 1)),
       CASE("histogram", histogram(in.x(), {-2, -1, -0.25, 0.5, 1, 3})),
-      CASE("percentile", percentile(in.x(), {10, 50, 93}, 1)),
+      CASE("percentile", moveaxis(percentile(in.x(), {10, 50, 93}, 1), 0, 1)),
       CASE("median", median(in.x(), 0)),
       CASE("slice", in.x()(range(4, 0, -2), range(1, nothing), range(nothing, nothing, -1))),
       CASE("newaxis", in.x()(newaxis, 2, ellipsis, newaxis)),

@@ -60,7 +60,7 @@ TEST_CASE("orders have their sentences") {
           }) == "searchsorted: the sorted array must have one axis (got (2, 2))");
     CHECK(sentence_of([&] {
             return digitize(x, {1, 3, 2});
-          }) == "digitize: the bins must grow (bin 2 is 2.000000 after 3.000000)");
+          }) == "digitize: the bins must not fall (bin 2 is 2.000000 after 3.000000)");
     CHECK(sentence_of([&] { return nonzero(ones({})); }) ==
           "nonzero: the array must have an axis (the shape is ())");
     CHECK(list(digitize(x, {1, 2})) == std::vector<std::int64_t>{2, 1, 2});
@@ -81,7 +81,7 @@ TEST_CASE("arrangements and statistics are what their parts give") {
     CHECK(sentence_of([&] { return split(x, 4); }) ==
           "split: the length must be a multiple of the number of parts (got 6 and 4)");
     CHECK(sentence_of([&] { return diagonal(x); }) ==
-          "diagonal: the array must be a matrix (got the shape (6,))");
+          "diagonal: the array must have two axes or more (got the shape (6,))");
     const std::vector<Array<double>> sides{row<double>({1, 2}), row<double>({3})};
     CHECK(list(meshgrid(sides)[1]) == std::vector<double>{3, 3});
     CHECK(meshgrid(sides)[0].shape() == Shape{1, 2});

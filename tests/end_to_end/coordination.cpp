@@ -109,3 +109,144 @@ TEST_CASE("the lease of a worker that is killed goes to the next") {
   CHECK(deadly.result() == 1);
   unlink(flag.c_str());
 }
+
+namespace {
+
+class Counter {
+ public:
+  explicit Counter(int start = 0, std::string flag = {}) : value_(start), flag_(std::move(flag)) {
+    if (start < 0) throw std::invalid_argument("a counter starts at 0 or more");
+  }
+  Counter(const Counter&) = delete;
+  ~Counter() {
+    if (!flag_.empty()) unlink(flag_.c_str());
+  }
+  int add(int x) {
+    const int now = ++inside_;
+    if (now != 1) throw std::logic_error("two calls at once");
+    if (x < 0) {
+      --inside_;
+      throw std::out_of_range("only upwards");
+    }
+    value_ += x;
+    --inside_;
+    return value_;
+  }
+  [[nodiscard]] int value() const { return value_; }
+  int die() { return on_ranks() ? raise(SIGKILL) : 0; }
+
+ private:
+  int value_;
+  std::string flag_;
+  std::atomic<int> inside_{0};
+};
+
+int add_often(weir::Actor<Counter> counter, int times) {
+  int last = 0;
+  for (int i = 0; i < times; ++i) {
+    const int now = counter.call(&Counter::add, 1).result();
+    if (now <= last) throw std::logic_error("out of order");
+    last = now;
+  }
+  return last;
+}
+int fails(int) { throw std::runtime_error("no input"); }
+int wait_and_give(int x) {
+  if (!weir::Event("actor goes on").wait(60s)) throw std::runtime_error("not started");
+  return x;
+}
+
+}  // namespace
+
+TEST_CASE("calls of an actor run in order, one at a time") {
+  const auto counter = client().actor<Counter>(10);
+  std::vector<Future<int>> calls;
+  for (int i = 0; i < 300; ++i) calls.push_back(counter.call(&Counter::add, 1));
+  const std::vector<int> results = client().gather(calls);
+  for (int i = 0; i < 300; ++i) REQUIRE(results[static_cast<std::size_t>(i)] == 11 + i);
+  CHECK(counter.call(&Counter::value).result() == 310);
+  CHECK(counter.call([](Counter& it, double x) { return it.value() * x; }, 2).result() == 620);
+  // Callers of their own: tasks that were given the handle.
+  std::vector<Future<int>> tasks;
+  for (int i = 0; i < 4; ++i) tasks.push_back(client().submit(add_often, counter, 25));
+  client().gather(tasks);
+  CHECK(counter.call(&Counter::value).result() == 410);
+}
+
+TEST_CASE("a call whose future is dropped is made, and the next waits for inputs of the one before") {
+  const auto counter = client().actor<Counter>();
+  const auto late = client().submit(wait_and_give, 5);
+  counter.call(&Counter::add, late);
+  const auto next = counter.call(&Counter::add, 1);
+  CHECK_FALSE(next.wait(20ms));
+  weir::Event("actor goes on").set();
+  CHECK(next.result() == 6);
+}
+
+TEST_CASE("what fails is its call alone") {
+  const auto counter = client().actor<Counter>(1);
+  const auto thrown = counter.call(&Counter::add, -1);
+  const auto behind = counter.call(&Counter::add, 1);
+  const auto without = counter.call(&Counter::add, client().submit(fails, 1));
+  const auto last = counter.call(&Counter::add, 1);
+  CHECK(last.result() == 3);
+  CHECK(behind.result() == 2);
+  CHECK(message_of([&] { (void)thrown.result(); }).find("only upwards") != std::string::npos);
+  CHECK(message_of([&] { (void)without.result(); }).find("no input") != std::string::npos);
+  const auto never = client().actor<Counter>(-1);
+  CHECK(message_of([&] {
+          (void)never.call(&Counter::value).result();
+        }).find("a counter starts at 0 or more") != std::string::npos);
+  CHECK(message_of([] { (void)weir::Actor<Counter>().call(&Counter::value); }) ==
+        "call: this handle is of no actor (default-constructed or moved from); use what "
+        "client.actor<T>(...) returned");
+}
+
+TEST_CASE("an actor ends with its handle") {
+  std::string flag = "/tmp/weir_actor_XXXXXX";
+  close(mkstemp(flag.data()));
+  weir::Actor<Counter> borrowed;
+  Future<int> kept;
+  {
+    const auto counter = client().actor<Counter>(1, flag);
+    kept = counter.call(&Counter::add, 1);
+    weir::Variable<weir::Actor<Counter>>("counter").set(counter);
+    borrowed = weir::Variable<weir::Actor<Counter>>("counter").get();
+    CHECK(borrowed.call(&Counter::add, 1).result() > 1);
+  }
+  CHECK(kept.result() > 1);
+  CHECK(soon([&] { return access(flag.c_str(), F_OK) != 0; }));
+  CHECK(message_of([&] {
+          (void)borrowed.call(&Counter::value).result();
+        }).find("the actor has ended, with its first handle; keep that while others call it") !=
+        std::string::npos);
+}
+
+TEST_CASE("an actor fails with its worker, or is made again") {
+  if (!on_ranks()) return;
+  const auto again = client().actor<Counter>(weir::OnDeath::rebuild, 5);
+  const auto other = client().actor<Counter>(7);  // on the other worker
+  CHECK(again.call(&Counter::add, 1).result() == 6);
+  CHECK(other.call(&Counter::add, 1).result() == 8);
+  const auto before = other.call(&Counter::value);
+  client().wait(std::vector{before});
+  // Three deaths would make it an error of the call: it dies once.
+  std::string flag = "/tmp/weir_actor_XXXXXX";
+  close(mkstemp(flag.data()));
+  const auto deadly = again.call(
+      [](Counter& it, const std::string& path) {
+        if (unlink(path.c_str()) == 0) return it.die();
+        return it.add(1);
+      },
+      flag);
+  CHECK(deadly.result() == 6);
+  CHECK(again.call(&Counter::add, 1).result() == 7);
+  CHECK(before.result() == 8);
+  CHECK(other.call(&Counter::value).result() == 8);
+  const auto mortal = client().actor<Counter>(1);
+  const std::string why = message_of([&] { (void)mortal.call(&Counter::die).result(); });
+  CHECK(why.find("the actor was on ") != std::string::npos);
+  CHECK(why.find("make it again, or with weir::OnDeath::rebuild") != std::string::npos);
+  CHECK(message_of([&] { (void)mortal.call(&Counter::value).result(); }).find("its state has gone") !=
+        std::string::npos);
+}

@@ -259,6 +259,22 @@ TEST_CASE("gather gives results in order and throws the first error in order") {
   client().gather(std::vector<Future<void>>{client().submit(nothing, 1), client().submit(nothing, 2)});
 }
 
+TEST_CASE("gather leaves out what failed, and keeps names") {
+  const std::vector<Future<int>> futures{client().submit(inc, 1), client().submit(fails_until, 1),
+                                         client().submit(inc, 2)};
+  CHECK(client().gather(futures, weir::on_error::skip) == std::vector{2, 3});
+  CHECK(futures[1].status() == weir::Status::error);
+  CHECK_THROWS_AS(client().gather(futures, weir::on_error::raise), TaskError);
+  futures[0].cancel();
+  CHECK(client().gather(futures, weir::on_error::skip) == std::vector{3});
+  const std::map<std::string, Future<int>> named{{"a", futures[2]}, {"b", futures[1]}};
+  CHECK(client().gather(named, weir::on_error::skip) == std::map<std::string, int>{{"a", 3}});
+  CHECK_THROWS_AS(client().gather(named), TaskError);
+  const std::unordered_map<int, Future<int>> numbered{{7, futures[2]}};
+  CHECK(client().gather(numbered) == std::unordered_map<int, int>{{7, 3}});
+  client().gather(std::vector{client().submit(nothing, 1)}, weir::on_error::skip);
+}
+
 TEST_CASE("when_all makes one future of many") {
   const std::vector<Future<int>> each = client().map(inc, std::vector<int>{1, 2, 3});
   const Future<std::vector<int>> all = client().when_all(each);

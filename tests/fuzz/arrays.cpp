@@ -107,6 +107,14 @@ std::vector<Index> indices(Words& words) {
   return all;
 }
 
+// In the type that holds them all, as of tuples.
+std::vector<NodePtr> as_one(std::vector<NodePtr> parts) {
+  DType type = parts.at(0)->type;
+  for (const NodePtr& x : parts) type = promote(type, x->type);
+  for (NodePtr& x : parts) x = cast(x, type);
+  return parts;
+}
+
 // Functions whose arguments are others than one or two arrays.
 std::map<std::string, Function> shape_functions() {
   return {
@@ -174,12 +182,12 @@ std::map<std::string, Function> shape_functions() {
       {"concatenate",
        [](Words& w) {
          const auto a = w.integer();
-         return concatenate(w.arrays(), a);
+         return concatenate(as_one(w.arrays()), a);
        }},
       {"stack",
        [](Words& w) {
          const auto a = w.integer();
-         return stack(w.arrays(), a);
+         return stack(as_one(w.arrays()), a);
        }},
       {"pad",
        [](Words& w) {
@@ -233,8 +241,9 @@ std::map<std::string, Function> number_functions() {
       {"isclose",
        [](Words& w) {
          const bool nan = w.integer();
+         const double rtol = w.number(), atol = w.number();
          const Term a = w.term(), b = w.term();
-         return is_close(a, b, 1e-5, 1e-8, nan);
+         return is_close(a, b, rtol, atol, nan);
        }},
       {"round",
        [](Words& w) {
@@ -244,7 +253,9 @@ std::map<std::string, Function> number_functions() {
       {"nan_to_num",
        [](Words& w) {
          const double n = w.number();
-         return array::nan_to_num(w.array(), n, nullptr, nullptr);
+         const bool all = w.integer();
+         const Literal high = w.number(), low = w.number();
+         return array::nan_to_num(w.array(), n, all ? &high : nullptr, all ? &low : nullptr);
        }},
       {"astype",
        [](Words& w) {
@@ -288,19 +299,19 @@ std::map<std::string, Function> number_functions() {
        [](Words& w) {
          const auto percent = w.numbers();
          const auto axis = w.integer();
-         return percentile(cast(w.array(), DType::float64), percent, axis, false);
+         return array::percentile("percentile", w.array(), percent, axis, false);
        }},
       {"nanpercentile",
        [](Words& w) {
          const auto percent = w.numbers();
          const auto axis = w.integer();
-         return percentile(cast(w.array(), DType::float64), percent, axis, true);
+         return array::percentile("nanpercentile", w.array(), percent, axis, true);
        }},
       {"median",
        [](Words& w) {
          const bool skip = w.integer();
          const auto axis = w.integer();
-         return array::median(cast(w.array(), DType::float64), axis, skip);
+         return array::median("median", w.array(), axis, skip);
        }},
       {"matmul",
        [](Words& w) {
@@ -473,6 +484,13 @@ std::map<std::string, Function> order_functions() {
          const auto axis = w.integer();
          return array::split(w.array(), at, axis).at(which);
        }},
+      {"split_even",
+       [](Words& w) {
+         const auto which = static_cast<std::size_t>(w.integer());
+         const std::int64_t parts = w.integer(), axis = w.integer();
+         const NodePtr x = w.array();
+         return array::split(x, even_cuts(x, parts, axis), axis).at(which);
+       }},
       {"diag",
        [](Words& w) {
          const auto k = w.integer();
@@ -496,8 +514,16 @@ std::map<std::string, Function> order_functions() {
          const auto axis = w.integer();
          return with_doubles(w, [=](const auto& x) { return weir::gradient(x, distance, axis); });
        }},
-      {"cov", [](Words& w) { return with_doubles(w, [](const auto& x) { return weir::cov(x); }); }},
-      {"trace", [](Words& w) { return with_doubles(w, [](const auto& x) { return weir::trace(x); }); }},
+      {"cov",
+       [](Words& w) {
+         const double ddof = w.number();
+         return with_doubles(w, [=](const auto& x) { return weir::cov(x, ddof); });
+       }},
+      {"trace",
+       [](Words& w) {
+         const std::int64_t k = w.integer(), axis1 = w.integer(), axis2 = w.integer();
+         return with_doubles(w, [=](const auto& x) { return weir::trace(x, k, axis1, axis2); });
+       }},
       {"outer",
        [](Words& w) {
          const Array<double> a(cast(w.array(), DType::float64)), b(cast(w.array(), DType::float64));
@@ -513,6 +539,10 @@ std::map<std::string, Function> order_functions() {
 }
 
 Array<double> doubles(Words& words) { return Array<double>(cast(words.array(), DType::float64)); }
+NodePtr logical(Words& words, bool both) {
+  const auto a = doubles(words), b = doubles(words);
+  return (both ? a && b : a || b).node();
+}
 
 // Factors of matrices, of which the product is compared, since they are not the only ones.
 std::map<std::string, Function> factor_functions() {
@@ -580,6 +610,12 @@ std::map<std::string, Function> composed_functions() {
          const auto axis = w.integer();
          return weir::quantile(doubles(w), q, axis).node();
        }},
+      {"nanquantile",
+       [](Words& w) {
+         const auto q = w.numbers();
+         const auto axis = w.integer();
+         return weir::nanquantile(doubles(w), q, axis).node();
+       }},
       {"dot",
        [](Words& w) {
          const auto a = doubles(w);
@@ -594,8 +630,8 @@ std::map<std::string, Function> composed_functions() {
        }},
       {"diagonal",
        [](Words& w) {
-         const auto k = w.integer();
-         return diagonal(w.array(), k);
+         const std::int64_t k = w.integer(), axis1 = w.integer(), axis2 = w.integer();
+         return diagonal("diagonal", w.array(), k, axis1, axis2);
        }},
       {"meshgrid",
        [](Words& w) {
@@ -619,6 +655,200 @@ std::map<std::string, Function> composed_functions() {
          return from_values(DType::boolean, {}, &close, {});
        }},
   };
+}
+
+// Functions of users.
+using Block = xt::xarray<double>;
+
+// The elements `step` places along an axis before and after each, as far as the block has them.
+struct Neighbours {
+  std::int64_t axis = 0, before = 0, after = 0;
+  Block operator()(const Block& x) const {
+    Block out(x.shape());
+    std::int64_t outer = 1, inner = 1;
+    const auto n = static_cast<std::int64_t>(x.shape()[static_cast<std::size_t>(axis)]);
+    for (std::size_t a = 0; a < x.dimension(); ++a)
+      if (static_cast<std::int64_t>(a) != axis)
+        (static_cast<std::int64_t>(a) < axis ? outer : inner) *= static_cast<std::int64_t>(x.shape()[a]);
+    for (std::int64_t o = 0; o < outer; ++o)
+      for (std::int64_t i = 0; i < n; ++i)
+        for (std::int64_t k = 0; k < inner; ++k) {
+          const double* line = x.data() + o * n * inner + k;
+          out.data()[(o * n + i) * inner + k] = line[std::max<std::int64_t>(0, i - before) * inner] -
+                                                2 * line[std::min(n - 1, i + after) * inner];
+        }
+    return out;
+  }
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(axis, before, after);
+  }
+};
+
+// The last elements of a line, the last one first.
+struct Backwards {
+  std::int64_t length = 0;
+  Block operator()(const Block& line) const {
+    Block out(std::vector<std::size_t>{static_cast<std::size_t>(length)});
+    for (std::size_t i = 0; i < out.size(); ++i) out(i) = line(line.size() - 1 - i);
+    return out;
+  }
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(length);
+  }
+};
+
+// Sums, or sums of squares, over axes that stay.
+Block summed_up(const Block& x, const Shape& axes, bool squares) {
+  std::vector<std::size_t> shape(x.shape().begin(), x.shape().end());
+  for (const std::int64_t a : axes) shape[static_cast<std::size_t>(a)] = 1;
+  Block out = xt::zeros<double>(shape);
+  std::size_t position = 0;
+  for (const double value : x) {
+    std::size_t rest = position++, to = 0, step = 1;
+    for (std::size_t a = x.dimension(); a-- > 0;) {
+      to += shape[a] == 1 ? 0 : rest % x.shape()[a] * step;
+      step *= shape[a];
+      rest /= x.shape()[a];
+    }
+    out.data()[to] += squares ? value * value : value;
+  }
+  return out;
+}
+
+std::map<std::string, Function> user_functions() {
+  return {
+      {"map_blocks",  // with another array, and where the elements are along the last axis
+       [](Words& w) {
+         const auto x = doubles(w);
+         return weir::map_blocks<double>(
+                    [](const Block& a, const Block& b, const BlockInfo& info) {
+                      Block out = a * 2 - b;
+                      const std::size_t last =
+                          info.shape.empty() ? 1 : static_cast<std::size_t>(info.shape.back());
+                      for (std::size_t i = 0; i < out.size(); ++i)
+                        out.data()[i] += info.start.empty() ? 0
+                                                            : static_cast<double>(info.start.back()) +
+                                                                  static_cast<double>(i % last);
+                      return out;
+                    },
+                    x, doubles(w))
+             .node();
+       }},
+      {"map_overlap",
+       [](Words& w) {
+         const auto steps = w.integer();
+         Neighbours f;
+         f.axis = w.integer(), f.before = w.integer(), f.after = w.integer();
+         const auto boundary = static_cast<Boundary>(w.integer());
+         const double constant = w.number();
+         Array<double> x = doubles(w);
+         Overlap overlap = Overlap::of(x.dimension(), 0, boundary, constant);
+         overlap.depth.at(static_cast<std::size_t>(f.axis)) = {f.before, f.after};
+         for (std::int64_t i = 0; i < steps; ++i) x = weir::map_overlap<double>(f, x, overlap);
+         return x.node();
+       }},
+      {"reduction",
+       [](Words& w) {
+         const Axes axes = w.axes();
+         const bool keep = w.integer();
+         return weir::reduction<double>(
+                    doubles(w), [](const Block& x, const Shape& a) { return summed_up(x, a, true); },
+                    [](const Block& x, const Shape& a) { return summed_up(x, a, false); }, axes, keep, 2)
+             .node();
+       }},
+      {"apply_along_axis",  // the first elements of the reversed line
+       [](Words& w) {
+         const std::int64_t axis = w.integer(), length = w.integer();
+         return weir::apply_along_axis<double>(Backwards{length}, axis, doubles(w), length).node();
+       }},
+      {"from_function",  // row-major positions
+       [](Words& w) {
+         const Shape shape = w.integers();
+         const Chunks chunks = w.chunks();
+         return weir::from_function<double>(
+                    [](const BlockInfo& info) {
+                      Block out(std::vector<std::size_t>(info.shape.begin(), info.shape.end()));
+                      for (std::size_t i = 0; i < out.size(); ++i) {
+                        auto rest = static_cast<std::int64_t>(i), step = std::int64_t{1};
+                        double position = 0;
+                        for (std::size_t a = info.shape.size(); a-- > 0;) {
+                          position += static_cast<double>((info.start[a] + rest % info.shape[a]) * step);
+                          step *= info.array_shape[a];
+                          rest /= info.shape[a];
+                        }
+                        out.data()[i] = position;
+                      }
+                      return out;
+                    },
+                    shape, ChunkSpec(chunks))
+             .node();
+       }},
+      {"from_futures",
+       [](Words& w) {
+         const auto x = doubles(w);
+         return weir::from_futures(x.futures(), x.chunks()).node();
+       }},
+      {"full_like",
+       [](Words& w) {
+         const auto number = w.integer();
+         const NodePtr x = w.array();
+         return dispatch(x->type, [&]<class T>(std::type_identity<T>) {
+           const Array<T> like(x);
+           return (number == 0   ? weir::zeros_like(like)
+                   : number == 1 ? weir::ones_like(like)
+                                 : weir::full_like(like, static_cast<T>(static_cast<double>(number))))
+               .node();
+         });
+       }},
+      {"zeros",
+       [](Words& w) {
+         const Shape shape = w.integers();
+         return weir::zeros<float>(shape, ChunkSpec(2)).node();
+       }},
+      {"ones",
+       [](Words& w) {
+         const Shape shape = w.integers();
+         return weir::ones<std::int16_t>(shape, ChunkSpec(2)).node();
+       }},
+      {"logical_and", [](Words& w) { return logical(w, true); }},
+      {"logical_or", [](Words& w) { return logical(w, false); }},
+  };
+}
+
+// Whether random numbers are the same in other chunks, and where they should be; for each.
+NodePtr drawn(Words& words) {
+  const auto kind = static_cast<Distribution>(words.integer());
+  const DType type = words.type();
+  const auto seed = static_cast<std::uint64_t>(words.integer());
+  const double a = words.number(), b = words.number();
+  const Shape shape = words.integers();
+  const ChunkSpec chunks[] = {words.chunks(), words.chunks()};
+  const auto draw = [&](const Shape& extents, const ChunkSpec& cut) {
+    if (kind == Distribution::permutation) return permutation(extents.at(0), cut, seed, 3);
+    if (kind == Distribution::integers)
+      return random_integers(type, extents, cut, seed, 3, static_cast<std::int64_t>(a),
+                             static_cast<std::int64_t>(b));
+    return random(kind, type, extents, cut, seed, 3, a, b);
+  };
+  const NodePtr x = draw(shape, chunks[0]), y = draw(shape, chunks[1]);
+  if (x->type != type)
+    throw std::runtime_error("the numbers have the type " + std::string(to_string(x->type)));
+  NodePtr good = compare(Op::equal, x, y);
+  const auto also = [&](const NodePtr& more) { good = arithmetic(Op::bit_and, good, more); };
+  if (kind == Distribution::uniform || kind == Distribution::integers)
+    also(compare(Op::greater_equal, x, a)), also(compare(Op::less, x, b));
+  if (kind == Distribution::exponential || kind == Distribution::poisson || kind == Distribution::lognormal)
+    also(compare(Op::greater_equal, x, 0.0));
+  if (kind == Distribution::normal || kind == Distribution::lognormal) also(test(Op::isfinite, x));
+  if (kind == Distribution::permutation)
+    also(compare(Op::equal, array::sort(y, 0),
+                 arange("arange", DType::int64, scalar_as("", DType::int64, std::int64_t{0}),
+                        scalar_as("", DType::int64, std::int64_t{1}), shape[0], {})));
+  else if (shape.size() == 1)  // the first of a longer array
+    also(compare(Op::equal, x, array::index(draw({shape[0] + 5}, {4}), {Range{0, shape[0], 1}})));
+  return good;
 }
 
 NodePtr folded(Words& words, Reduction reduction) {
@@ -667,6 +897,8 @@ std::map<std::string, Function> all_functions() {
   all.merge(statistics_functions());
   all.merge(factor_functions());
   all.merge(composed_functions());
+  all.merge(user_functions());
+  all["random"] = drawn;
   for (int i = 0; i < static_cast<int>(Op::cast); ++i) {
     const auto op = static_cast<Op>(i);
     const std::string name(to_string(op));

@@ -7,6 +7,7 @@ Each expression is built together with what NumPy says of it. All of a run are c
 three ranks). Prints what differs and the seed; status 1 if something does.
 """
 import argparse
+import math
 import os
 import random
 import re
@@ -53,12 +54,15 @@ def real_of(t):
 class Expression:
     """Words for the program and NumPy's result.
 
-    `exact`: every bit is known; `scale`: the largest number met."""
+    `exact`: every bit is known, and (`zeros`) the sign of zeros, which NumPy leaves open where it chooses
+    among equal ones; `scale`: the largest number met; `error`: what the sentence has that there must be."""
 
-    def __init__(self, words, value, exact=True, inputs=()):
+    def __init__(self, words, value, exact=True, inputs=(), zeros=True, error=None):
         self.words = words
         self.value = np.asarray(value)
         self.exact = exact and all(e.exact for e in inputs)
+        self.zeros = self.value.dtype.kind not in "fc" or zeros and all(e.zeros for e in inputs)
+        self.error = error
         with np.errstate(all="ignore"):
             magnitude = np.abs(self.value.astype("complex128")) if self.value.size else np.zeros(1)
             magnitude = magnitude[np.isfinite(magnitude)]
@@ -127,7 +131,9 @@ class Maker:
         if t.kind == "f":
             if not calm and r.random() < 0.1:
                 return r.choice([np.nan, np.nan, np.inf, -np.inf, 1e30, 2.0 ** 53, np.finfo(t).max,
-                                 np.finfo(t).tiny, -0.0 if r.random() < 0.2 else 3.0])
+                                 np.finfo(t).tiny, -0.0])
+            if r.random() < 0.02:
+                return -0.0
             return r.randint(-40, 40) / r.choice([1, 2, 4, 8])
         return complex(self.element("float32", calm), self.element("float32", True))
 
@@ -189,6 +195,12 @@ class Maker:
             raise Unfit
         return e
 
+    def signed(self, *inputs):
+        """Where the sign of zeros makes another number: it must be known."""
+        for e in inputs:
+            if e.type.kind in "fc" and not (e.zeros and e.exact) and (e.value == 0).any():
+                raise Unfit
+
     # --- two operands
 
     def partner(self, e, depth, types=None):
@@ -248,18 +260,20 @@ class Maker:
     def f_order(self, depth):
         name = self.rng.choice(["minimum", "maximum", "fmin", "fmax"])
         words, x, y, inputs = self.pair(depth, TYPES[:11])
-        return Expression(f"{name} {words}", getattr(np, name)(x, y), True, inputs)
+        return Expression(f"{name} {words}", getattr(np, name)(x, y), True, inputs, zeros=False)
 
     def f_quotient(self, depth):
         name = self.rng.choice(["floor_divide", "mod"])
         words, x, y, inputs = self.pair(depth, TYPES[1:11])
         for e in inputs:
             self.exactly(e)
+        self.signed(*inputs)
         t = np.promote_types(x.dtype, y.dtype)
         return Expression(f"{name} {words}", getattr(np, name)(x, y).astype(t), True, inputs)
 
     def f_divide(self, depth):
         words, x, y, inputs = self.pair(depth)
+        self.signed(*inputs)
         t = floating(np.promote_types(x.dtype, y.dtype))
         return Expression(f"divide {words}", np.divide(x.astype(t), y.astype(t)), kind(t) < 3, inputs)
 
@@ -278,6 +292,7 @@ class Maker:
         if name in ("atan2", "copysign"):
             for e in inputs:
                 self.exactly(e)
+            self.signed(*inputs)
         t = floating(np.promote_types(x.dtype, y.dtype))
         function = np.arctan2 if name == "atan2" else getattr(np, name)
         return Expression(f"{name} {words}", function(x.astype(t), y.astype(t)), name == "copysign", inputs)
@@ -351,15 +366,22 @@ class Maker:
             value = np.clip(a.value, max(low, limits.min), min(high, limits.max))
         else:
             value = np.clip(a.value, low, high)
-        return Expression(f"clip {a.words} i {low} i {high}", value.astype(a.type), True, [a])
+        return Expression(f"clip {a.words} i {low} i {high}", value.astype(a.type), True, [a], zeros=False)
 
     def f_isclose(self, depth):
         a = self.exactly(self.any(depth))
         b = self.exactly(self.partner(a, 0)) if self.rng.random() < 0.5 else self.values(a.value)
         t = floating(np.promote_types(a.type, b.type))
         nan = self.rng.random() < 0.5
-        value = np.isclose(a.value.astype(t), b.value.astype(t), equal_nan=nan)
-        return Expression(f"isclose {int(nan)} {a.words} {b.words}", value, True, [a, b])
+        rtol, atol = self.rng.choice([(1e-5, 1e-8), (0, 0), (0.25, 0), (0, 0.5), (1e-5, 8)])
+        value = np.isclose(a.value.astype(t), b.value.astype(t), rtol, atol, equal_nan=nan)
+        return Expression(f"isclose {int(nan)} {text(rtol)} {text(atol)} {a.words} {b.words}", value, True, [a, b])
+
+    def f_logical(self, depth):
+        name = self.rng.choice(["logical_and", "logical_or"])
+        a = self.exactly(self.any(depth, TYPES[:11]))
+        b = self.exactly(self.partner(a, depth, TYPES[:11]))
+        return Expression(f"{name} {a.words} {b.words}", getattr(np, name)(a.value, b.value), True, [a, b])
 
     # --- one operand
 
@@ -379,7 +401,10 @@ class Maker:
 
     def f_nan_to_num(self, depth):
         a = self.any(depth, TYPES[:11])
-        return Expression(f"nan_to_num {text(2.5)} {a.words}", np.nan_to_num(a.value, nan=2.5), True, [a])
+        if self.rng.random() < 0.5:
+            value = np.nan_to_num(a.value, nan=-1.5, posinf=7, neginf=-9)
+            return Expression(f"nan_to_num {text(-1.5)} 1 {text(7)} {text(-9)} {a.words}", value, True, [a])
+        return Expression(f"nan_to_num {text(2.5)} 0 0 0 {a.words}", np.nan_to_num(a.value, nan=2.5), True, [a])
 
     def f_same(self, depth):
         name = self.rng.choice(["negative", "abs", "sign", "square", "conj", "bit_not", "floor", "ceil",
@@ -407,24 +432,28 @@ class Maker:
         name = self.rng.choice(["exp", "exp2", "expm1", "log", "log2", "log10", "log1p", "sqrt", "cbrt",
                                 "sin", "cos",
                                 "tan", "asin", "acos", "atan", "sinh", "cosh", "tanh", "asinh", "acosh",
-                                "atanh",
-                                "reciprocal"])
+                                "atanh", "erf", "reciprocal"])
         a = self.any(depth, TYPES[:11])
         if name in ("sin", "cos", "tan") and a.scale > 1e6:
             raise Unfit
-        if not a.exact and name not in ("atan", "tanh", "asinh", "sin", "cos"):
+        if not a.exact and name not in ("atan", "tanh", "asinh", "sin", "cos", "erf"):
             raise Unfit  # near a pole, or at the border of what is defined
+        if name == "reciprocal":
+            self.signed(a)
         x = a.value.astype(floating(a.type))
         numpy = {"asin": "arcsin", "acos": "arccos", "atan": "arctan", "asinh": "arcsinh", "acosh": "arccosh",
                  "atanh": "arctanh"}.get(name, name)
-        value = getattr(np, numpy)(x) if name != "reciprocal" else 1 / x
+        if name == "erf":
+            value = np.array([math.erf(v) for v in x.ravel().tolist()]).reshape(x.shape)
+        else:
+            value = getattr(np, numpy)(x) if name != "reciprocal" else 1 / x
         return Expression(f"{name} {a.words}", value.astype(x.dtype), name in ("sqrt", "reciprocal"), [a])
 
     def f_part(self, depth):
         name = self.rng.choice(["real", "imag", "angle"])
         a = self.any(depth, TYPES[1:])
         if name == "angle":
-            self.exactly(a)
+            self.signed(self.exactly(a))
         x = a.value.astype(floating(a.type))
         # Of one float NumPy's angle is double.
         value = np.asarray(getattr(np, name)(x)).astype(real_of(x.dtype))
@@ -433,6 +462,8 @@ class Maker:
     def f_test(self, depth):
         name = self.rng.choice(["isnan", "isinf", "isfinite", "signbit", "logical_not"])
         a = self.exactly(self.any(depth, REALS if name == "signbit" else None))
+        if name == "signbit":
+            self.signed(a)
         return Expression(f"{name} {a.words}", getattr(np, name)(a.value), True, [a])
 
     def f_astype(self, depth):
@@ -461,7 +492,14 @@ class Maker:
         else:
             value = x.astype(t)
             if real_of(t) == np.float32 and not np.array_equal(np.isfinite(x), np.isfinite(value)):
-                raise Unfit
+                if not clip:
+                    raise Unfit
+                self.exactly(a)
+                most = np.finfo("float32").max
+                parts = [np.where(np.isfinite(p), np.clip(p, -most, most), p) for p in (x.real, x.imag)]
+                value = (parts[0] + 1j * parts[1] if kind(t) == 3 else parts[0]).astype(t)
+                if kind(t) == 3 and not np.isfinite(x).all():
+                    raise Unfit  # infinity times i
         return Expression(f"astype {t.name} {clip} {a.words}", value, True, [a])
 
     # --- reductions
@@ -500,7 +538,7 @@ class Maker:
             value = value.astype(summed(a.type))
         exact = order or name in ("any", "all",
                                   "count_nonzero") or kind(a.type) < 2 and name.endswith(("sum", "prod"))
-        return Expression(f"{name} {words} {int(keep)} {text(ddof)} {a.words}", value, exact, [a])
+        return Expression(f"{name} {words} {int(keep)} {text(ddof)} {a.words}", value, exact, [a], zeros=not order)
 
     def f_cumulative(self, depth):
         name = self.rng.choice(["cumsum", "cumprod"])
@@ -522,13 +560,13 @@ class Maker:
         value = np.flip(value, axis)[tuple([slice(None)] * (axis % a.value.ndim) + [slice(0,
                                                             k)])] if k > 0 else \
             value[tuple([slice(None)] * (axis % a.value.ndim) + [slice(0, -k)])]
-        return Expression(f"topk {k} {axis} {a.words}", value, True, [a])
+        return Expression(f"topk {k} {axis} {a.words}", value, True, [a], zeros=False)
 
     def f_histogram(self, depth):
         a = self.exactly(self.any(depth, TYPES[1:11]))
-        edges = sorted(set(self.rng.randint(-40, 40) / 4 for _ in range(self.rng.randint(2, 6))))
-        if len(edges) < 2:
-            raise Unfit
+        edges = sorted(self.rng.randint(-40, 40) / 4 for _ in range(self.rng.randint(2, 6)))
+        if self.rng.random() < 0.2:
+            edges = sorted(edges + edges[:2] + edges[-1:])  # bins of no width
         x = a.value.astype("float64")
         value = np.histogram(x[~np.isnan(x)], edges)[0]
         words = " ".join([str(len(edges))] + [text(e) for e in edges])
@@ -540,7 +578,7 @@ class Maker:
         if a.shape[axis] == 0 or np.isinf(a.value).any() or a.scale > 1e15:
             raise Unfit
         q = [self.rng.choice([0, 25, 50, 100, 33.5]) for _ in range(self.rng.randint(1, 3))]
-        value = np.moveaxis(np.percentile(a.value.astype("float64"), q, axis=axis), 0, axis)
+        value = np.percentile(a.value.astype("float64"), q, axis=axis)
         words = " ".join([str(len(q))] + [text(p) for p in q])
         return Expression(f"percentile {words} {axis} {a.words}", value,
                           False, [a])
@@ -556,7 +594,10 @@ class Maker:
             value = (np.nanmedian if skip else np.median)(x, axis)
             return Expression(f"median {skip} {axis} {a.words}", value, False, [a])
         q = [self.rng.choice([0, 25, 50, 100, 33.5]) for _ in range(self.rng.randint(1, 3))]
-        value = np.moveaxis(np.nanpercentile(x, q, axis=axis), 0, axis)
+        value = np.nanpercentile(x, q, axis=axis)
+        if self.rng.random() < 0.3:
+            words = " ".join([str(len(q))] + [text(p / 100) for p in q])
+            return Expression(f"nanquantile {words} {axis} {a.words}", value, False, [a])
         words = " ".join([str(len(q))] + [text(p) for p in q])
         return Expression(f"nanpercentile {words} {axis} {a.words}", value, False, [a])
 
@@ -715,6 +756,11 @@ class Maker:
         axis = self.axis(a)
         at = sorted(self.rng.randint(0, a.shape[axis]) for _ in range(self.rng.randint(0, 3)))
         which = self.rng.randint(0, len(at))
+        parts = self.rng.randint(1, 4)
+        if a.shape[axis] % parts == 0 and self.rng.random() < 0.5:
+            which = self.rng.randrange(parts)
+            return Expression(f"split_even {which} {parts} {axis} {a.words}",
+                              np.split(a.value, parts, axis)[which], True, [a])
         return Expression(f"split {which} {listed(at)} {axis} {a.words}", np.split(a.value, at, axis)[which],
                           True, [a])
 
@@ -751,19 +797,40 @@ class Maker:
                 raise Unfit
             return Expression(f"gradient {text(0.5)} {axis} {a.words}", np.gradient(x, 0.5, axis=axis),
                               False, [a])
-        if name in ("cov", "trace"):
+        if name == "trace":
+            k, i, j = self.two_axes(a)
+            return Expression(f"trace {k} {i} {j} {a.words}", np.trace(x, k, i, j), False, [a])
+        if name == "cov":
             if a.value.ndim != 2 or a.shape[1] < 2 or a.shape[0] < 2:
                 raise Unfit
-            return Expression(f"{name} {a.words}", getattr(np, name)(x), False, [a])
+            ddof = r.choice([0, 1, 1, 1.5])
+            apart = x - x.mean(1, keepdims=True)  # NumPy's ddof is whole
+            value = apart @ apart.conj().T / (a.shape[1] - ddof)
+            return Expression(f"cov {text(ddof)} {a.words}", value, False, [a])
         if name == "outer":
             b = self.leaf("float64", None, True)
             return Expression(f"outer {a.words} {b.words}", np.outer(x, b.value), False, [a, b])
         words, axes = self.axes(a)
-        w = self.values(np.array([r.randint(1, 5) for _ in range(x.size)], "float64").reshape(x.shape))
         if x.size == 0:
             raise Unfit
+        if r.random() < 0.4 and x.ndim:  # a list along an axis
+            axis = self.axis(a)
+            w = self.values(np.array([r.randint(1, 5) for _ in range(x.shape[axis])], "float64"))
+            return Expression(f"average {listed([axis])} {a.words} {w.words}", np.average(x, axis, w.value),
+                              False, [a, w])
+        w = self.values(np.array([r.randint(1, 5) for _ in range(x.size)], "float64").reshape(x.shape))
         return Expression(f"average {words} {a.words} {w.words}",
                           (x * w.value).sum(axes) / w.value.sum(axes), False, [a, w])
+
+    def two_axes(self, e):
+        """Which diagonal of which two axes."""
+        if e.value.ndim < 2:
+            raise Unfit
+        i, j = self.rng.sample(range(e.value.ndim), 2)
+        k = self.rng.randint(-3, 3)
+        if not -e.shape[i] <= k <= e.shape[j]:
+            raise Unfit
+        return k, i - e.value.ndim * self.rng.randrange(2), j
 
     def calm(self, depth, axes=None):
         """Finite numbers that are not large, as doubles."""
@@ -792,10 +859,9 @@ class Maker:
             value = np.block([[e.value for e in parts[:2]], [e.value for e in parts[2:]]])
             return Expression("block " + " ".join(e.words for e in parts), value, True, parts)
         if name == "diagonal":
-            a, k = self.leaf(None, self.shape(2)), r.randint(-3, 3)
-            if not -a.shape[0] <= k <= a.shape[1]:
-                raise Unfit
-            return Expression(f"diagonal {k} {a.words}", np.diagonal(a.value, k), True, [a])
+            a = self.any(depth)
+            k, i, j = self.two_axes(a)
+            return Expression(f"diagonal {k} {i} {j} {a.words}", np.diagonal(a.value, k, i, j), True, [a])
         if name == "corrcoef":
             x = np.array([[r.random() for _ in range(r.randint(3, 3))] for _ in range(r.randint(1, 4))])
             a = self.values(x)
@@ -829,12 +895,70 @@ class Maker:
             return Expression(f"dot {a.words} {b.words}", np.dot(x, b.value), False, [a, b])
         if name == "quantile":
             axis, q = self.axis(a), [r.choice([0, 0.25, 0.5, 1, 0.335]) for _ in range(r.randint(1, 3))]
-            value = np.moveaxis(np.quantile(x, q, axis=axis), 0, axis)
+            value = np.quantile(x, q, axis=axis)
             words = " ".join([str(len(q))] + [text(p) for p in q])
             return Expression(f"quantile {words} {axis} {a.words}", value, False, [a])
         words, axes = self.axes(a)
         value = np.ptp(x, axes) if name == "ptp" else np.sqrt((x * x).sum(axes))
-        return Expression(f"{name} {words} {a.words}", value, name == "ptp", [a])
+        return Expression(f"{name} {words} {a.words}", value, name == "ptp", [a], zeros=False)
+
+    # --- functions of users
+
+    def numbers(self, depth):
+        """Doubles of which every bit is known."""
+        a = self.exactly(self.any(depth, TYPES[1:11]))
+        if a.scale > 1e15 or not np.isfinite(a.value).all():
+            a = self.leaf("float64", None, True)
+        return a, a.value.astype("float64")
+
+    def f_map_blocks(self, depth):
+        a, x = self.numbers(depth)
+        shape = tuple(1 if self.rng.random() < 0.3 else n for n in x.shape)
+        b = self.leaf("float64", shape[self.rng.randint(0, len(shape)):], True)
+        value = x * 2 - b.value + (np.arange(x.shape[-1]) if x.ndim else 0)
+        return Expression(f"map_blocks {a.words} {b.words}", value, True, [a, b])
+
+    def f_map_overlap(self, depth):
+        r = self.rng
+        a, x = self.numbers(depth)
+        axis = self.axis(a) % x.ndim
+        n, boundary, constant = x.shape[axis], r.randrange(5), r.randint(-3, 3)
+        before, after, steps = r.randint(0, min(3, n)), r.randint(0, min(3, n)), r.randint(1, 3)
+        words = f"map_overlap {steps} {axis} {before} {after} {boundary} {text(constant)} {a.words}"
+
+        def neighbour(x, by):
+            at = np.arange(n) + by
+            inside = (at >= 0) & (at < n)
+            if boundary == 1:
+                at = at % n
+            elif boundary == 2:
+                at = np.where(at < 0, -1 - at, np.where(at >= n, 2 * n - 1 - at, at))
+            else:
+                at = np.clip(at, 0, max(0, n - 1))
+            value = np.take(x, at, axis)
+            if boundary == 4:
+                where = inside.reshape([n if k == axis else 1 for k in range(x.ndim)])
+                value = np.where(where, value, constant)
+            return value
+
+        if n:
+            for _ in range(steps):
+                x = neighbour(x, -before) - 2 * neighbour(x, after)
+        return Expression(words, x, True, [a])
+
+    def f_user_reduction(self, depth):
+        a, x = self.numbers(depth)
+        words, axes = self.axes(a)
+        keep = self.rng.randrange(2)
+        return Expression(f"reduction {words} {keep} {a.words}", np.square(x).sum(axes, keepdims=bool(keep)),
+                          False, [a])
+
+    def f_along_axis(self, depth):
+        a, x = self.numbers(depth)
+        axis = self.axis(a)
+        length = self.rng.randint(0, x.shape[axis])
+        value = np.take(np.flip(x, axis), range(length), axis)
+        return Expression(f"apply_along_axis {axis} {length} {a.words}", value, True, [a])
 
     # --- shapes
 
@@ -895,12 +1019,12 @@ class Maker:
             for _ in range(self.rng.randint(0, 2)):
                 shape = list(a.shape)
                 shape[axis] = self.rng.randint(0, 4)
-                parts.append(self.leaf(a.type.name, tuple(shape)))
+                parts.append(self.leaf(a.type.name if self.rng.random() < 0.6 else None, tuple(shape)))
             name, value = "concatenate", np.concatenate([p.value for p in parts], axis)
         else:
             axis = self.rng.randint(-a.value.ndim - 1, a.value.ndim)
             for _ in range(self.rng.randint(0, 2)):
-                parts.append(self.leaf(a.type.name, a.shape))
+                parts.append(self.leaf(a.type.name if self.rng.random() < 0.6 else None, a.shape))
             name, value = "stack", np.stack([p.value for p in parts], axis)
         return Expression(f"{name} {axis} {len(parts)} " + " ".join(p.words for p in parts), value, True,
                           parts)
@@ -1121,6 +1245,45 @@ class Maker:
         shape, n = self.shape(), self.rng.randint(0, 5)
         return Expression(f"full {t} {listed(shape)} i {n}", np.full(shape, n, t))
 
+    def f_like(self, depth):
+        """The same number in some shape."""
+        r = self.rng
+        name = r.choice(["full_like", "zeros", "ones", "from_function", "from_futures"])
+        if name == "full_like":
+            a, n = self.any(depth), r.choice([0, 1, 2, 5])
+            return Expression(f"full_like {n} {a.words}", np.full_like(a.value, n))
+        if name == "from_futures":
+            a, x = self.numbers(depth)
+            return Expression(f"from_futures {a.words}", x, True, [a])
+        shape = self.shape()
+        if name == "from_function":
+            value = np.arange(np.prod(shape), dtype="float64").reshape(shape)
+            return Expression(f"from_function {listed(shape)} {self.chunks(shape)}", value)
+        return Expression(f"{name} {listed(shape)}",
+                          np.zeros(shape, "float32") if name == "zeros" else np.ones(shape, "int16"))
+
+    def f_random(self, depth):
+        """The same numbers in all chunks, within their bounds and of their type."""
+        r = self.rng
+        kind_of, seed = r.randrange(8), r.randrange(2 ** 62)
+        t, shape = "int64", self.shape()
+        a, b = r.randint(-5, 5), r.randint(6, 100)
+        if kind_of in (0, 1, 2, 4):
+            t = r.choice(REALS)
+            if kind_of:
+                a, b = abs(a) / 4, 1
+        elif kind_of == 3:
+            t = r.choice(INTEGERS + REALS)
+            a = a if t[0] != "u" else abs(a)
+        elif kind_of == 5:
+            a = r.choice([0, 0.5, 3, 40, 1e6])
+        elif kind_of == 6:
+            t, a = "bool", r.choice([0, 0.25, 1])
+        else:
+            shape = self.shape(1)
+        words = f"random {kind_of} {t} {seed} {text(a)} {text(b)} {listed(shape)}"
+        return Expression(f"{words} {self.chunks(shape)} {self.chunks(shape)}", np.ones(shape, bool))
+
     def f_eye(self, depth):
         t = self.rng.choice(TYPES)
         n, m, k = self.rng.randint(0, 6), self.rng.randint(0, 6), self.rng.randint(-3, 3)
@@ -1196,13 +1359,14 @@ class Maker:
 
     def f_determinant(self, depth):
         n = self.rng.randint(0, 5)
-        a = self.leaf(self.rng.choice(REALS), (n, n), True)
+        batch = tuple(self.rng.randint(0, 3) for _ in range(self.rng.choice([0, 0, 1, 2])))
+        a = self.leaf(self.rng.choice(REALS), batch + (n, n), True)
         if n > 1 and self.rng.random() < 0.2:
             a = self.values(np.where(np.arange(n) == 1, 0, a.value).astype(a.type))  # singular, exactly
         which = self.rng.randrange(3)
         sign, logarithm = np.linalg.slogdet(a.value)
         value = [sign, logarithm, np.linalg.det(a.value)][which]
-        if which < 2 and sign and logarithm < -3:
+        if which < 2 and np.any((sign != 0) & (logarithm < -3)):
             raise Unfit  # singular but for rounding
         return Expression(f"determinant {which} {a.words}", value, False, [a])
 
@@ -1233,9 +1397,10 @@ class Maker:
     def f_solve(self, depth):
         n = self.rng.randint(1, 6)
         t = self.rng.choice(REALS)
-        a = self.leaf(t, (n, n), True)
+        batch = tuple(self.rng.randint(0, 3) for _ in range(self.rng.choice([0, 0, 1, 2])))
+        a = self.leaf(t, batch + (n, n), True)
         a = self.values(a.value + (np.eye(n) * 100).astype(t))
-        if self.rng.random() < 0.3:
+        if batch or self.rng.random() < 0.3:
             return Expression(f"inv {a.words}", np.linalg.inv(a.value), False, [a])
         b = self.leaf(t, (n, self.rng.randint(1, 4)) if self.rng.random() < 0.5 else (n,), True)
         return Expression(f"solve {a.words} {b.words}", np.linalg.solve(a.value, b.value), False, [a, b])
@@ -1302,6 +1467,135 @@ class Maker:
         return Expression(f"fft {form} {axis} {n or -1} {a.words}", value, False, [a])
 
 
+    # --- what must fail, with which words
+
+    def failing(self):
+        functions = [getattr(self, name) for name in sorted(dir(self)) if name.startswith("e_")]
+        words, error, inputs = self.rng.choice(functions)()
+        return Expression(words, np.zeros(0), True, inputs, error=error)
+
+    def e_astype(self):
+        """One number in an array that the type does not hold."""
+        r = self.rng
+        t = np.dtype(r.choice(INTEGERS + ["float32", "complex64"]))
+        if t.kind in "iu":
+            low, high = int(np.iinfo(t).min), int(np.iinfo(t).max)
+            wide = [w for w in INTEGERS if np.iinfo(w).min < low or np.iinfo(w).max > high]
+            source = np.dtype(r.choice(wide + REALS + ["complex128"]))
+            if source.kind in "iu":
+                bad = [n for n in (low - 1, high + 1, -1, 2 ** 63)
+                       if np.iinfo(source).min <= n <= np.iinfo(source).max and not low <= n <= high]
+            else:
+                bad = [np.nan, np.inf, -np.inf, 2.0 ** 64, -2.0 ** 64] + [1 + 2j] * (source.kind == "c")
+        else:
+            source, bad = np.dtype("float64" if t.kind == "f" else "complex128"), [1e300, -1e300]
+        shape = tuple(r.randint(1, 4) for _ in range(r.randint(1, 3)))
+        x = np.ones(shape, source)
+        index = tuple(r.randrange(n) for n in shape)
+        x[index] = r.choice(bad)
+        a = self.values(x)
+        at = "(" + ", ".join(str(i) for i in index) + ("," if len(index) == 1 else "") + ")"
+        return (f"astype {t.name} 0 {a.words}",
+                [f"astype: the number must fit into {t.name} (got ", f" at index {at}); {{.overflow"], [a])
+
+    def e_literal(self):
+        t = self.rng.choice(INTEGERS)
+        n = self.rng.choice([int(np.iinfo(t).max) + 1, int(np.iinfo(t).min) - 1])
+        if not -2 ** 63 <= n < 2 ** 64:
+            n = -1 if t[0] == "u" else 2 ** 63
+        a = self.leaf(t, (self.rng.randint(1, 5),))
+        name = self.rng.choice(["add", "subtract", "multiply", "minimum", "maximum", "mod", "floor_divide"])
+        number = f"u {n}" if n >= 2 ** 63 else f"i {n}"
+        return f"{name} {a.words} {number}", [f"{name}: ", f"which are {t} (got {n}); astype<>()"], [a]
+
+    def e_axis(self):
+        a = self.leaf("float64", self.shape(2), True)
+        axis = self.rng.choice([2, -3, 7, -2 ** 62])
+        name, words = self.rng.choice([
+            ("cumsum", "cumsum {}"), ("sort", "sort {}"), ("argsort", "argsort {}"), ("topk", "topk 1 {}"),
+            ("percentile", "percentile 1 0x1p+3 {}"), ("nanpercentile", "nanpercentile 1 0x1p+3 {}"),
+            ("quantile", "quantile 1 0x1p-3 {}"), ("nanquantile", "nanquantile 1 0x1p-3 {}"),
+            ("median", "median 0 {}"), ("roll", "roll 1 {}"), ("repeat", "repeat 2 {}"), ("ptp", "ptp 1 {}"),
+            ("norm", "norm 1 {}"), ("sum", "sum 1 {} 0 0"), ("flip", "flip 1 {}"), ("fft", "fft 0 {} -1"),
+            ("diff", "diff 1 {}"), ("gradient", "gradient 0x1p+0 {}"), ("trace", "trace 0 0 {}"),
+            ("diagonal", "diagonal 0 0 {}"), ("squeeze", "squeeze 1 {}"), ("swapaxes", "swapaxes 0 {}"),
+            ("moveaxis", "moveaxis 0 {}"), ("apply_along_axis", "apply_along_axis {} 1")])
+        return (f"{words.format(axis)} {a.words}", [f"{name}: axis must be in [-2, 2) (got {axis})"], [a])
+
+    def e_shapes(self):
+        a, b = self.leaf("float64", (3, 4), True), self.leaf("float64", (3, 5), True)
+        name, sentence = self.rng.choice([
+            ("add", "the shapes must be broadcastable"), ("less", "the shapes must be broadcastable"),
+            ("hypot", "the shapes must be broadcastable"), ("isclose 0 0 0", "the shapes must be broadcastable"),
+            ("allclose", "the shapes must be broadcastable"), ("matmul", "the inner extents must be equal"),
+            ("dot", "the inner extents must be equal"), ("logical_or", "the shapes must be broadcastable"),
+            ("concatenate 0 2", "the shapes must be equal but for axis 0"), ("stack 0 2", "the shapes must be equal"),
+            ("average all", "the shape (3, 5) must be broadcastable to (3, 4)"),
+            ("map_blocks", "the shape (3, 5) must be broadcastable to (3, 4)"),
+            ("einsum ij,kj 2", "an axis must have the same extent wherever it is named"),
+            ("tensordot 1 1 1 1", "the extents of the axes 1 and 1 must be equal"),
+            ("histogram2d 2 0 2 0", "the shapes must be equal")])
+        got = "" if "(" in sentence else "(3, 4) and (3, 5)" if "einsum" not in name else "4 and 5"
+        return (f"{name} {a.words} {b.words}", [f"{name.split()[0]}: {sentence}", got], [a, b])
+
+    def e_weights(self):
+        """Weights that add up to nothing."""
+        a, w = self.leaf("float64", (2, 2), True), self.values(np.array([[1.0, 2.0], [3.0, -3.0]]))
+        return (f"average 1 1 {a.words} {w.words}",
+                ["average: the weights must not add up to 0 (they do for the result at index (1,))"], [a, w])
+
+    def e_square(self):
+        shape = self.rng.choice([(2, 3), (4, 2, 3), (1, 2)])
+        name, words = self.rng.choice([("det", "determinant 2"), ("inv", "inv")])
+        a = self.leaf("float64", shape, True)
+        return f"{words} {a.words}", [f"{name}: the matri", " must be square (got ", str(shape)], [a]
+
+    def e_singular(self):
+        a = self.values(np.zeros(self.rng.choice([(2, 2), (3, 2, 2)])))
+        return f"inv {a.words}", ["inv: the matrix must not be singular (pivot 0 is 0)"], [a]
+
+
+# --- which functions are tried
+
+OTHER_WORDS = {
+    "operator+": "add", "operator-": "subtract", "operator*": "multiply", "operator/": "divide",
+    "operator%": "mod", "operator&": "bit_and", "operator|": "bit_or", "operator^": "bit_xor",
+    "operator~": "bit_not", "operator!": "logical_not", "operator&&": "logical_and",
+    "operator||": "logical_or", "operator==": "equal", "operator!=": "not_equal", "operator<": "less",
+    "operator<=": "less_equal", "operator>": "greater", "operator>=": "greater_equal", "operator()": "index",
+    "ravel": "reshape", "tril": "triangle", "triu": "triangle", "zeros_like": "full_like",
+    "ones_like": "full_like", "nanmedian": "median", "rfft": "fft", "irfft": "fft", "ifft": "fft",
+    "ifftn": "fftn", "ifftshift": "fftshift", "svd_compressed": "svd", "det": "determinant",
+    "slogdet": "determinant", "eigh": "eigenvalues", "uniform": "random", "normal": "random",
+    "lognormal": "random", "exponential": "random", "poisson": "random", "bernoulli": "random",
+    "integers": "random", "permutation": "random", "futures": "from_futures", "from_xtensor": "array"}
+NOT_TRIED = {
+    "compute": "every expression", "item": "compute of one element",
+    "shape": "compared with what compute gives", "dimension": "as shape", "size": "as shape", "bytes": "as shape",
+    "chunks": "of from_futures", "chunk_count": "of the chunks", "dtype": "compared with NumPy's",
+    "task_count": "of the plan: tests/array", "node": "what the program is made of",
+    "range": "an index", "named": "files: tests/array/hdf5_test.cpp", "open_hdf5": "as named",
+    "to_text": "text: tests/array", "resolve": "chunks from rules: tests/array",
+    "operator<<": "text: tests/array"}
+
+
+def untried(headers):
+    """Public functions that no expression has."""
+    with open(__file__) as file:
+        tried = set(re.findall(r"(?<=[\"' ])[a-z_0-9]+(?=[\"' ])", file.read()))
+    missing = []
+    for name in sorted(os.listdir(headers)):
+        if name.startswith("hdf5"):
+            continue
+        with open(os.path.join(headers, name)) as file:
+            public = re.sub(r"(?ms)^namespace detail.*?^}  // namespace detail.*?$", "", file.read())
+        for function in re.findall(r"(?m)^ {0,4}\[\[nodiscard\]\] [^(\n]*?(operator\(\)|operator[^\s(]+|\w+)\(", public):
+            word = OTHER_WORDS.get(function, function)
+            if function not in NOT_TRIED and word not in tried:
+                missing.append(f"{name}: {function}")
+    return missing
+
+
 # --- running and comparing
 
 def answers(path, count):
@@ -1325,6 +1619,11 @@ def answers(path, count):
 def difference(expected, got):
     """What is wrong, or nothing."""
     value = expected.value
+    if expected.error:
+        if not isinstance(got, str):
+            return f"there is no error, but it is {got!r}"
+        lacking = [part for part in expected.error if part not in got]
+        return f"it says: {got}\n    without: {lacking}" if lacking else None
     if isinstance(got, str):
         return "it says: " + got
     if got.dtype != value.dtype:
@@ -1333,6 +1632,9 @@ def difference(expected, got):
         return f"the shape is {got.shape}, should be {value.shape}"
     if kind(value.dtype) < 2 or expected.exact:
         same = (got == value) | ((got != got) & (value != value))
+        if expected.zeros and value.dtype.kind in "fc":
+            for of_got, of_value in ((got.real, value.real), (got.imag, value.imag)):
+                same &= (of_value != 0) | (np.copysign(1, of_got) == np.copysign(1, of_value))
     else:
         single = real_of(value.dtype) == np.float32 or "float32" in expected.words
         single = single or "complex64" in expected.words
@@ -1373,13 +1675,20 @@ def main():
     parser.add_argument("--seed", type=int)
     parser.add_argument("--only", help="functions whose name fits this expression")
     parser.add_argument("--timeout", type=float, default=3000)
+    parser.add_argument("--headers", help="the folder of public headers: all their functions must be tried")
     arguments = parser.parse_args()
+    if arguments.headers:
+        missing = untried(arguments.headers)
+        if missing:
+            sys.exit("no expression has these functions, and NOT_TRIED does not say why: " + ", ".join(missing))
     seed = arguments.seed if arguments.seed is not None else random.SystemRandom().randrange(2 ** 32)
     rng = random.Random(seed)
     maker = Maker(rng)
     if arguments.only:
         maker.functions = [f for f in maker.functions if re.search(arguments.only, f.__name__)]
-    expressions = [maker.build(rng.randint(1, 4)) for _ in range(arguments.count)]
+    share = 0 if arguments.only else 0.06
+    expressions = [maker.failing() if rng.random() < share else maker.build(rng.randint(1, 4))
+                   for _ in range(arguments.count)]
     wrong = 0
     for i, (expected, got) in enumerate(zip(expressions, run(arguments, expressions))):
         problem = difference(expected, got)

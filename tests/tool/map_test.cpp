@@ -1,5 +1,6 @@
 // `weir map`: its commands, its results file, and itself as seen from a shell.
 #include <catch2/catch.hpp>
+#include <csignal>
 #include <fstream>
 #include <iterator>
 
@@ -10,7 +11,9 @@
 #include "weir/error.hpp"
 
 using namespace weir::detail::tool::mapping;
+using weir::test::eventually;
 using weir::test::Finished;
+using weir::test::Process;
 using weir::test::run;
 using weir::test::TemporaryFolder;
 using weir::test::write_file;
@@ -137,6 +140,18 @@ TEST_CASE("weir map goes on with what is missing") {
   CHECK(kept_in(file_text(file)).rows == 6);
   CHECK(kept_in(file_text(file)).whole_bytes == file_text(file).size());
   CHECK(map_of("--resume " + words).err == "weir map: 4 of 4 commands have worked before; 0 are run\n");
+}
+
+TEST_CASE("weir map that is interrupted says how the rest is run") {
+  const TemporaryFolder folder;
+  const std::string file = folder.path() + "/out.csv", begun = folder.path() + "/begun";
+  const std::string command = "test {} = 1 || { touch " + begun + "; sleep 1000; }";
+  Process map({WEIR_TOOL, "map", "-j", "2", "--results", file, command, ":::", "1", "2"});
+  CHECK(eventually([&] { return kept_in(file_text(file)).rows == 1 && std::ifstream(begun); }));
+  map.send(SIGINT);
+  CHECK(map.wait().status == 130);
+  CHECK(map.err() ==
+        "weir map: interrupted: 1 of 2 commands are done; the same with --resume runs the rest\n");
 }
 
 TEST_CASE("weir map ends what takes too long, tries again, and gives up") {

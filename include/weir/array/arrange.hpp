@@ -1,6 +1,8 @@
 // Arrangements: axes moved, arrays split and laid out as grids, diagonals and triangles.
 #pragma once
 
+#include <concepts>
+
 #include "weir/array/elementwise.hpp"
 #include "weir/array/shape.hpp"
 
@@ -12,7 +14,8 @@ namespace detail::array {
 [[nodiscard]] std::vector<NodePtr> split(const NodePtr& x, const std::vector<std::int64_t>& at,
                                          std::int64_t axis);
 [[nodiscard]] std::vector<std::int64_t> even_cuts(const NodePtr& x, std::int64_t parts, std::int64_t axis);
-[[nodiscard]] NodePtr diagonal(const NodePtr& x, std::int64_t k);
+[[nodiscard]] NodePtr diagonal(std::string_view function, const NodePtr& x, std::int64_t k,
+                               std::int64_t axis1, std::int64_t axis2);
 [[nodiscard]] NodePtr diag(const NodePtr& x, std::int64_t k);
 [[nodiscard]] NodePtr triangle(const NodePtr& x, std::int64_t k, bool lower);
 }  // namespace detail::array
@@ -32,8 +35,8 @@ template <class T>
 
 /// Parts of an array, cut along an axis before these indices. No task of its own.
 ///
-/// **Shape.** One part more than indices, which count as the bounds of slices do. **Source.** NumPy's
-/// `split`.
+/// **Shape.** One part more than indices, which count as the bounds of slices do. **Errors.** Throws
+/// `Error{invalid_argument}` if there is no such axis. **Source.** NumPy's `split`.
 template <class T>
 [[nodiscard]] std::vector<Array<T>> split(const Array<T>& x, const std::vector<std::int64_t>& at,
                                           std::int64_t axis = 0) {
@@ -44,10 +47,11 @@ template <class T>
 }
 /// The same in so many parts of the same length.
 ///
-/// **Errors.** Throws `Error{invalid_argument}` unless the length can be divided so.
-template <class T>
-[[nodiscard]] std::vector<Array<T>> split(const Array<T>& x, std::int64_t parts, std::int64_t axis = 0) {
-  return split(x, detail::array::even_cuts(x.node(), parts, axis), axis);
+/// **Errors.** Throws `Error{invalid_argument}` unless the length can be divided so, or if there is no such
+/// axis.
+template <class T, std::integral N>  // `split(x, {2})` cuts before index 2
+[[nodiscard]] std::vector<Array<T>> split(const Array<T>& x, N parts, std::int64_t axis = 0) {
+  return split(x, detail::array::even_cuts(x.node(), static_cast<std::int64_t>(parts), axis), axis);
 }
 
 /// The order of the axes of `meshgrid`.
@@ -57,8 +61,8 @@ enum class GridOrder {
 };
 /// The coordinates of a grid: for each list an array of all axes that changes along its own.
 ///
-/// **Shape.** Of lists of 3 and 2 elements (2, 3), with `GridOrder::ij` (3, 2). **Source.** NumPy's
-/// `meshgrid`.
+/// **Shape.** Of lists of 3 and 2 elements (2, 3), with `GridOrder::ij` (3, 2). **Errors.** Throws
+/// `Error{invalid_argument}` if the grid would have 2^59 elements and more. **Source.** NumPy's `meshgrid`.
 template <class T>
 [[nodiscard]] std::vector<Array<T>> meshgrid(const std::vector<Array<T>>& lists,
                                              GridOrder order = GridOrder::xy) {
@@ -71,17 +75,22 @@ template <class T>
   for (std::size_t i = 0; i < lists.size(); ++i) {
     Shape own(lists.size(), 1);
     own[axis_of(i)] = lists[i].size();
-    grid.push_back(broadcast_to(reshape(lists[i], own), shape));
+    grid.push_back(
+        detail::array::in_name_of("meshgrid", [&] { return broadcast_to(reshape(lists[i], own), shape); }));
   }
   return grid;
 }
 
-/// The k-th diagonal of a matrix (0: the main one, above it positive). No task of its own.
+/// The k-th diagonal of a matrix (0: the main one, above it positive), or of all matrices that lie along two
+/// axes. No task of its own.
 ///
-/// **Errors.** Throws `Error{invalid_argument}` unless there are two axes.
+/// **Shape.** Without the two axes, with the diagonal as the last one: of (2, 3, 4) it is (4, 2).
+/// **Errors.** Throws `Error{invalid_argument}` for fewer than two axes, one that is not there, or the same
+/// axis twice. **Source.** NumPy's `diagonal`.
 template <class T>
-[[nodiscard]] Array<T> diagonal(const Array<T>& x, std::int64_t k = 0) {
-  return Array<T>(detail::array::diagonal(x.node(), k));
+[[nodiscard]] Array<T> diagonal(const Array<T>& x, std::int64_t k = 0, std::int64_t axis1 = 0,
+                                std::int64_t axis2 = 1) {
+  return Array<T>(detail::array::diagonal("diagonal", x.node(), k, axis1, axis2));
 }
 /// Of a matrix its k-th diagonal, of a list the matrix that has it there and zeros elsewhere.
 ///
@@ -101,10 +110,13 @@ template <class T>
 [[nodiscard]] Array<T> triu(const Array<T>& x, std::int64_t k = 0) {
   return Array<T>(detail::array::triangle(x.node(), k, false));
 }
-/// Sum of the k-th diagonal of a matrix. **Errors.** As `diagonal`.
+/// Sum of the k-th diagonal of a matrix, or of all matrices that lie along two axes.
+///
+/// **Shape.** Without the two axes. **Errors.** As `diagonal`. **Source.** NumPy's `trace`.
 template <class T>
-[[nodiscard]] auto trace(const Array<T>& x, std::int64_t k = 0) {
-  return diagonal(x, k).sum();
+[[nodiscard]] auto trace(const Array<T>& x, std::int64_t k = 0, std::int64_t axis1 = 0,
+                         std::int64_t axis2 = 1) {
+  return Array<T>(detail::array::diagonal("trace", x.node(), k, axis1, axis2)).sum({.axis = -1});
 }
 
 }  // namespace weir

@@ -89,11 +89,14 @@ Index make_index(const I& index) {
   else return index;
 }
 
-// Makes what another function is made of: errors name the one that was called.
+// Makes what a function is put together from: wrong arguments are told in the name of the one that was
+// called.
 template <class F>
 auto in_name_of(std::string_view function, F&& make) {
   try {
     return make();
+  } catch (const TaskError&) {
+    throw;  // says which task it was
   } catch (const Error& error) {
     const std::string text = error.what();
     const std::size_t rule = text.find(": ");
@@ -241,23 +244,30 @@ class Array {
   /// Computes an array of one element: `std::printf("%g\n", x.mean().item())`.
   ///
   /// **Errors.** As `compute`. Throws `Error{invalid_argument}` if there is not exactly one element.
-  [[nodiscard]] T item() const { return compute().item(); }
+  [[nodiscard]] T item() const {
+    const Computed<T> all = compute();
+    return detail::array::in_name_of("item", [&] { return all.item(); });
+  }
   /// Starts computing; the chunks stay on the workers as long as a copy of the returned array lives.
+  /// **Errors.** Throws `Error{closed}` outside `weir::run`; a task that fails is told where the array is
+  /// used.
   [[nodiscard]] Array persist() const { return Array(detail::array::persist(node_)); }
-  /// The chunks as futures, row-major; starts computing them if they are not persisted.
+  /// The chunks as futures, row-major; starts computing them if they are not persisted. **Errors.** As
+  /// `persist`.
   [[nodiscard]] std::vector<Future<xt::xarray<T>>> futures() const {
     std::vector<Future<xt::xarray<T>>> all;
     for (detail::client::FutureRef& handle : detail::array::chunk_handles(node_))
       all.emplace_back(std::move(handle));
     return all;
   }
-  /// Computes the array and writes it, by all workers; see `weir::to_hdf5` in weir/array/hdf5.hpp.
+  /// Computes the array and writes it, by all workers. **Errors.** As `weir::to_hdf5` in weir/array/hdf5.hpp.
   void to_hdf5(const std::string& path, const std::string& dataset) const;
-  /// The same with compression, attributes and chunks of the file.
+  /// The same with compression, attributes and chunks of the file. **Errors.** As there.
   void to_hdf5(const std::string& path, const std::string& dataset, const WriteHdf5& how) const;
 
   /// The same elements in other chunks.
   ///
+  /// **Errors.** Throws `Error{invalid_argument}` for chunks that do not fit the shape.
   /// **Cost.** No task of its own between threads; between processes one task for each part that travels.
   [[nodiscard]] Array rechunk(const ChunkSpec& chunks) const {
     return Array(detail::array::rechunk(node_, chunks));
@@ -290,7 +300,7 @@ class Array {
   [[nodiscard]] Array operator()(const I&... indices) const& {
     return Array(detail::array::index(node_, {detail::array::make_index(indices)...}));
   }
-  /// The same, where `=` sets the part.
+  /// The same, where `=` sets the part. **Errors.** As there, and as `assign`.
   template <class... I>
   [[nodiscard]] Selection<T> operator()(const I&... indices) & {
     return Selection<T>(*this, {detail::array::make_index(indices)...});
@@ -300,13 +310,15 @@ class Array {
   ///
   /// Of an element that is named more than once, the last value stays. An array as large as the whole and
   /// one mask: each element that is set becomes the one at its place.
-  /// **Errors.** As of `x(...)`. **Cost.** A number spares the counting of a mask.
+  /// **Errors.** As of `x(...)`; throws `Error{invalid_argument}` if the array cannot be broadcast to the
+  /// part.
+  /// **Cost.** A number spares the counting of a mask.
   template <class... I>
   Array& assign(const Array& value, const I&... indices) {
     node_ = detail::array::assign(node_, value.node_, {detail::array::make_index(indices)...});
     return *this;
   }
-  /// The same for a number, converted to `T`.
+  /// The same for a number, converted to `T`. **Errors.** Also if `T` does not hold it.
   template <detail::array::Scalar S, class... I>
   Array& assign(S value, const I&... indices) {
     node_ = detail::array::assign(node_,
@@ -316,84 +328,86 @@ class Array {
   }
 
   // Reductions. Integers add up in 64 bits, floating ones in double; results do not depend on the chunks but
-  // for rounding.
-  /// Sum over axes. 0 for no elements.
+  // for rounding. All throw `Error{invalid_argument}` if an axis is not there or named twice.
+  /// Sum over axes. 0 for no elements. **Errors.** Throws `Error{invalid_argument}` if an axis is not there
+  /// or named twice.
   [[nodiscard]] Array<detail::array::Summed<T>> sum(const Reduce& how = {}) const {
     return fold<detail::array::Summed<T>>(detail::array::Reduction::sum, how);
   }
-  /// Product over axes. 1 for no elements.
+  /// Product over axes. 1 for no elements. **Errors.** As `sum`.
   [[nodiscard]] Array<detail::array::Summed<T>> prod(const Reduce& how = {}) const {
     return fold<detail::array::Summed<T>>(detail::array::Reduction::prod, how);
   }
-  /// Mean over axes. NaN for no elements.
+  /// Mean over axes. NaN for no elements. **Errors.** As `sum`.
   [[nodiscard]] Array<detail::array::Floating<T>> mean(const Reduce& how = {}) const {
     return fold<detail::array::Floating<T>>(detail::array::Reduction::mean, how);
   }
-  /// Variance, by merging the moments of pieces: stable where the mean is large.
+  /// Variance, by merging the moments of pieces: stable where the mean is large. **Errors.** As `sum`.
   [[nodiscard]] Array<detail::array::RealOf<detail::array::Floating<T>>> var(const Reduce& how = {}) const {
     return fold<detail::array::RealOf<detail::array::Floating<T>>>(detail::array::Reduction::var, how);
   }
-  /// Standard deviation: the square root of `var`.
+  /// Standard deviation: the square root of `var`. **Errors.** As `sum`.
   [[nodiscard]] Array<detail::array::RealOf<detail::array::Floating<T>>> std(const Reduce& how = {}) const {
     return fold<detail::array::RealOf<detail::array::Floating<T>>>(detail::array::Reduction::std, how);
   }
-  /// Smallest element; NaN if there is one. Throws `Error{invalid_argument}` if there are no elements to
-  /// choose from.
+  /// Smallest element; NaN if there is one. **Errors.** As `sum`; throws `Error{invalid_argument}` if there
+  /// are no elements to choose from, `Error{unsupported}` for complex numbers.
   [[nodiscard]] Array min(const Reduce& how = {}) const {
     return fold<T>(detail::array::Reduction::min, how);
   }
-  /// Largest element; as `min`.
+  /// Largest element; NaN if there is one. **Errors.** As `min`.
   [[nodiscard]] Array max(const Reduce& how = {}) const {
     return fold<T>(detail::array::Reduction::max, how);
   }
   /// Index of the smallest element along one axis, or its row-major position; the first of equal ones.
+  /// **Errors.** As `min`.
   [[nodiscard]] Array<std::int64_t> argmin(const Reduce& how = {}) const {
     return fold<std::int64_t>(detail::array::Reduction::argmin, how);
   }
-  /// Index of the largest element; as `argmin`.
+  /// Index of the largest element, as `argmin`. **Errors.** As `min`.
   [[nodiscard]] Array<std::int64_t> argmax(const Reduce& how = {}) const {
     return fold<std::int64_t>(detail::array::Reduction::argmax, how);
   }
-  /// Whether an element is not 0. False for no elements.
+  /// Whether an element is not 0. False for no elements. **Errors.** As `sum`.
   [[nodiscard]] Array<bool> any(const Reduce& how = {}) const {
     return fold<bool>(detail::array::Reduction::any, how);
   }
-  /// Whether no element is 0. True for no elements.
+  /// Whether no element is 0. True for no elements. **Errors.** As `sum`.
   [[nodiscard]] Array<bool> all(const Reduce& how = {}) const {
     return fold<bool>(detail::array::Reduction::all, how);
   }
-  /// How many elements are not 0.
+  /// How many elements are not 0. **Errors.** As `sum`.
   [[nodiscard]] Array<std::int64_t> count_nonzero(const Reduce& how = {}) const {
     return fold<std::int64_t>(detail::array::Reduction::count_nonzero, how);
   }
   // The same without the elements that are NaN; NaN where there are no others.
-  /// Sum of the elements that are not NaN.
+  /// Sum of the elements that are not NaN. **Errors.** As `sum`.
   [[nodiscard]] Array<detail::array::Summed<T>> nansum(const Reduce& how = {}) const {
     return fold<detail::array::Summed<T>>(detail::array::Reduction::nansum, how);
   }
-  /// Product of the elements that are not NaN.
+  /// Product of the elements that are not NaN. **Errors.** As `sum`.
   [[nodiscard]] Array<detail::array::Summed<T>> nanprod(const Reduce& how = {}) const {
     return fold<detail::array::Summed<T>>(detail::array::Reduction::nanprod, how);
   }
-  /// Mean of the elements that are not NaN.
+  /// Mean of the elements that are not NaN. **Errors.** As `sum`.
   [[nodiscard]] Array<detail::array::Floating<T>> nanmean(const Reduce& how = {}) const {
     return fold<detail::array::Floating<T>>(detail::array::Reduction::nanmean, how);
   }
-  /// Variance of the elements that are not NaN.
+  /// Variance of the elements that are not NaN. **Errors.** As `sum`.
   [[nodiscard]] Array<detail::array::RealOf<detail::array::Floating<T>>> nanvar(
       const Reduce& how = {}) const {
     return fold<detail::array::RealOf<detail::array::Floating<T>>>(detail::array::Reduction::nanvar, how);
   }
-  /// Standard deviation of the elements that are not NaN.
+  /// Standard deviation of the elements that are not NaN. **Errors.** As `sum`.
   [[nodiscard]] Array<detail::array::RealOf<detail::array::Floating<T>>> nanstd(
       const Reduce& how = {}) const {
     return fold<detail::array::RealOf<detail::array::Floating<T>>>(detail::array::Reduction::nanstd, how);
   }
-  /// Smallest element that is not NaN.
+  /// Smallest element that is not NaN. **Errors.** As `min`.
   [[nodiscard]] Array nanmin(const Reduce& how = {}) const {
     return fold<T>(detail::array::Reduction::nanmin, how);
   }
-  /// Largest element that is not NaN.
+  /// Largest element that is not NaN. **Errors.** As `min`.
   [[nodiscard]] Array nanmax(const Reduce& how = {}) const {
     return fold<T>(detail::array::Reduction::nanmax, how);
   }
@@ -431,12 +445,12 @@ class Selection : public Array<T> {
   Selection& operator=(Selection&&) & = default;
   using Array<T>::operator=;
 
-  /// Sets the part to a number; as `assign`.
+  /// Sets the part to a number. **Errors.** As `assign`.
   template <detail::array::Scalar S>
   Array<T>& operator=(S value) && {
     return set(detail::array::scalar_as("assign", Array<T>::dtype(), detail::array::literal(value)));
   }
-  /// Sets the part to the elements of an array of the same type.
+  /// Sets the part to the elements of an array of the same type. **Errors.** As `assign`.
   Array<T>& operator=(const Array<T>& value) && { return set(value.node()); }
   /// The same.
   Array<T>& operator=(const Selection& value) && { return set(value.node()); }

@@ -177,8 +177,9 @@ task::Value line_by_line(Reader& parameters, std::span<const Tensor> operands) {
 /// Other arrays are broadcast to the first and cut as it is. `R` is the element type of what `f` returns.
 /// `map_blocks<double>(f, x)`.
 /// **Shape.** Chunks as the first array's; else name them: as many as it has.
-/// **Errors.** A chunk of another shape than it should have fails the task, with both shapes. `f` travels as
-/// with `Client::submit`.
+/// **Errors.** Throws `Error{invalid_argument}` for another number of chunks, or if arrays cannot be
+/// broadcast to the first. A chunk of another shape than it should have fails the task, with both shapes. `f`
+/// travels as with `Client::submit`.
 /// **Source.** `dask.array.map_blocks`.
 template <detail::array::Element R, class F, class... T>
 [[nodiscard]] Array<R> map_blocks(F f, const Array<T>&... xs) {
@@ -187,6 +188,7 @@ template <detail::array::Element R, class F, class... T>
                                             &detail::array::map_chunk<R, F, T...>,
                                             detail::array::packed_function(f)));
 }
+/// The same where the results have other shapes: in these chunks. **Errors.** As there.
 template <detail::array::Element R, class F, class... T>
 [[nodiscard]] Array<R> map_blocks(const Chunks& chunks, F f, const Array<T>&... xs) {
   return Array<R>(detail::array::map_blocks(detail::array::dtype_of<R>, chunks, {xs.node()...},
@@ -214,6 +216,9 @@ template <detail::array::Element R, class F, class T>
 /// A reduction of your own: `chunk(const xt::xarray<T>&, const Shape& axes)` folds a chunk, `merge(const
 /// xt::xarray<R>&, const Shape& axes)` folds partial results that stand beside each other. Both keep the
 /// folded axes, with one element.
+///
+/// **Errors.** Throws `Error{invalid_argument}` if there is no such axis or `split_every` is below 2. A
+/// result of another shape fails the task.
 template <detail::array::Element R, class F, class G, class T>
 [[nodiscard]] Array<R> reduction(const Array<T>& x, F chunk, G merge, const Axes& axes = {},
                                  bool keepdims = false, int split_every = 8) {
@@ -225,6 +230,9 @@ template <detail::array::Element R, class F, class G, class T>
 
 /// `f` (1-d `xt::xarray<T>` in, 1-d out) over every line along an axis; `length` elements each come out, by
 /// default as many as go in.
+///
+/// **Errors.** Throws `Error{invalid_argument}` if there is no such axis or `length` is below -1. Another
+/// number of elements fails the task. **Cost.** The axis is rechunked to be whole.
 template <detail::array::Element R, class F, class T>
 [[nodiscard]] Array<R> apply_along_axis(F f, std::int64_t axis, const Array<T>& x, std::int64_t length = -1) {
   return Array<R>(detail::array::along_axis(detail::array::dtype_of<R>, x.node(), axis, length,

@@ -1,6 +1,7 @@
 // Shapes, and how an axis is cut into chunks.
 #pragma once
 
+#include <concepts>
 #include <cstdint>
 #include <initializer_list>
 #include <string>
@@ -27,9 +28,10 @@ struct AxisChunks {
 
   AxisChunks() = default;
   /// Chunks of `each` elements, the last is what remains; -1 is the whole axis.
-  AxisChunks(std::int64_t each) : kind(each == -1 ? Kind::whole : Kind::size), size(each) {}
-  /// The same.
-  AxisChunks(int each) : AxisChunks(std::int64_t{each}) {}
+  template <std::integral I>
+  AxisChunks(I each)
+      : kind(static_cast<std::int64_t>(each) == -1 ? Kind::whole : Kind::size),
+        size(static_cast<std::int64_t>(each)) {}
   /// Exactly these sizes.
   AxisChunks(std::initializer_list<std::int64_t> exactly) : kind(Kind::sizes), sizes(exactly) {}
   /// Exactly these sizes.

@@ -47,32 +47,40 @@ struct ElementOfExpression {
 
 }  // namespace detail::array
 
-/// An array with the same number everywhere. **Cost.** No memory: it is made where it is used.
+/// An array with the same number everywhere.
+///
+/// **Errors.** Throws `Error{invalid_argument}` for a negative extent, 2^59 elements and more, or chunks that
+/// do not fit the shape. **Cost.** No memory: it is made where it is used.
 template <detail::array::Element T = double>
 [[nodiscard]] Array<T> full(const Shape& shape, T value, const ChunkSpec& chunks = {}) {
   return Array<T>(detail::array::full("full", shape, chunks, detail::array::dtype_of<T>,
                                       detail::array::scalar(detail::array::dtype_of<T>, &value)));
 }
+/// Zeros, as `full` makes them. **Errors.** As there.
 template <detail::array::Element T = double>
 [[nodiscard]] Array<T> zeros(const Shape& shape, const ChunkSpec& chunks = {}) {
   constexpr T value(0);
   return Array<T>(detail::array::full("zeros", shape, chunks, detail::array::dtype_of<T>,
                                       detail::array::scalar(detail::array::dtype_of<T>, &value)));
 }
+/// Ones, as `full` makes them. **Errors.** As there.
 template <detail::array::Element T = double>
 [[nodiscard]] Array<T> ones(const Shape& shape, const ChunkSpec& chunks = {}) {
   constexpr T value(1);
   return Array<T>(detail::array::full("ones", shape, chunks, detail::array::dtype_of<T>,
                                       detail::array::scalar(detail::array::dtype_of<T>, &value)));
 }
+/// The same number everywhere, in the shape, chunks and type of an array. **Errors.** None.
 template <class T>
 [[nodiscard]] Array<T> full_like(const Array<T>& x, T value) {
   return full<T>(x.shape(), value, x.chunks());
 }
+/// Zeros in the shape, chunks and type of an array. **Errors.** None.
 template <class T>
 [[nodiscard]] Array<T> zeros_like(const Array<T>& x) {
   return full_like(x, T(0));
 }
+/// Ones in the shape, chunks and type of an array. **Errors.** None.
 template <class T>
 [[nodiscard]] Array<T> ones_like(const Array<T>& x) {
   return full_like(x, T(1));
@@ -81,7 +89,8 @@ template <class T>
 /// start, start + step, ... below stop; each computed from its index, so that errors do not add up.
 ///
 /// **Shape.** ceil((stop - start) / step) elements, none if that is negative; exact for integers of any size.
-/// **Errors.** Throws `Error{invalid_argument}` if step is 0 or there would be 2^59 elements and more.
+/// **Errors.** Throws `Error{invalid_argument}` if step is 0, something is NaN, or there would be 2^59
+/// elements and more.
 template <detail::array::Element T = double>
 [[nodiscard]] Array<T> arange(T start, T stop, T step = T(1), const ChunkSpec& chunks = {}) {
   using detail::array::literal;
@@ -91,6 +100,8 @@ template <detail::array::Element T = double>
                                         detail::array::scalar(type, &step), count, chunks));
 }
 /// `count` numbers from start to stop, both included (or without stop: `endpoint = false`).
+///
+/// **Errors.** Throws `Error{invalid_argument}` if count is negative or chunks do not fit it.
 template <detail::array::Element T = double>
 requires std::is_floating_point_v<T>
 [[nodiscard]] Array<T> linspace(T start, T stop, std::int64_t count, const ChunkSpec& chunks = {},
@@ -106,7 +117,7 @@ requires std::is_floating_point_v<T>
   if (endpoint && count > 1) numbers.assign(stop, range(count - 1, count));  // exactly
   return numbers;
 }
-/// Ones on a diagonal (0: the main one, above it positive), zeros elsewhere.
+/// Ones on a diagonal (0: the main one, above it positive), zeros elsewhere. **Errors.** As `full`.
 template <detail::array::Element T = double>
 [[nodiscard]] Array<T> eye(std::int64_t rows, std::int64_t columns = -1, std::int64_t diagonal = 0,
                            const ChunkSpec& chunks = {}) {
@@ -116,7 +127,8 @@ template <detail::array::Element T = double>
 
 /// An array of values that are here; they are put on the workers now, chunk by chunk.
 ///
-/// **Errors.** Throws `Error{closed}` outside `weir::run`.
+/// **Errors.** Throws `Error{closed}` outside `weir::run`, `Error{invalid_argument}` for chunks that do not
+/// fit the shape.
 template <class E>
 [[nodiscard]] auto from_xtensor(const xt::xexpression<E>& values, const ChunkSpec& chunks = {}) {
   using T = typename E::value_type;
@@ -128,7 +140,8 @@ template <class E>
 /// An array whose chunks `f(const BlockInfo&)` makes: an `xt::xarray<T>` of `info.shape` (or an expression
 /// that is one).
 ///
-/// **Errors.** A chunk of another shape fails when it is used. `f` travels as with `Client::submit`.
+/// **Errors.** As `full`. A chunk of another shape fails when it is used. `f` travels as with
+/// `Client::submit`.
 template <detail::array::Element T, class F>
 [[nodiscard]] Array<T> from_function(F f, const Shape& shape, const ChunkSpec& chunks = {}) {
   Buffer parameters;
@@ -140,8 +153,8 @@ template <detail::array::Element T, class F>
 
 /// An array of results that exist or will: one future for each chunk, row-major.
 ///
-/// **Errors.** Throws `Error{invalid_argument}` if there are not as many futures as chunks. A chunk of
-/// another shape fails when it is used.
+/// **Errors.** Throws `Error{invalid_argument}` if there are not as many futures as chunks, or a chunk has a
+/// negative size. A chunk of another shape fails when it is used.
 template <detail::array::Element T>
 [[nodiscard]] Array<T> from_futures(const std::vector<Future<xt::xarray<T>>>& futures, const Chunks& chunks) {
   std::vector<detail::client::FutureRef> handles;

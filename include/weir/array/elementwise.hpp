@@ -5,6 +5,9 @@
 // type of the array, unless it is of a higher kind (integer, real, complex); one that this type does not hold
 // is refused: `img + 300` for uint8 throws `Error{invalid_argument}`. Comparisons are exact for all pairs of
 // types, but that a fraction beside an array of float is rounded to float.
+//
+// Operations on one array throw nothing, but what is not defined for its elements, as `floor` of complex
+// numbers: `Error{unsupported}`.
 #pragma once
 
 #include <limits>
@@ -93,42 +96,47 @@ Array<Floating<T>> applied(Op op, const Array<T>& a) {
 
 // --- arithmetic
 /// Sum; integers wrap around, bools are or-ed.
+///
+/// **Errors.** Throws `Error{invalid_argument}` if the shapes cannot be broadcast or the elements of the
+/// array do not hold the number; `Error{unsupported}` if it is not defined for these types.
 template <class A, class B>
 requires detail::array::Operands<A, B>
 [[nodiscard]] auto operator+(const A& a, const B& b) {
   return detail::array::combined(detail::array::Op::add, a, b);
 }
-/// Difference; integers wrap around.
+/// Difference; integers wrap around. **Errors.** As `+`.
 template <class A, class B>
 requires detail::array::Operands<A, B>
 [[nodiscard]] auto operator-(const A& a, const B& b) {
   return detail::array::combined(detail::array::Op::subtract, a, b);
 }
-/// Product; integers wrap around, bools are and-ed.
+/// Product; integers wrap around, bools are and-ed. **Errors.** As `+`.
 template <class A, class B>
 requires detail::array::Operands<A, B>
 [[nodiscard]] auto operator*(const A& a, const B& b) {
   return detail::array::combined(detail::array::Op::multiply, a, b);
 }
-/// True division: integers give double, as in NumPy. `floor_divide` is the other one.
+/// True division: integers give double, as in NumPy. `floor_divide` is the other one. **Errors.** As `+`.
 template <class A, class B>
 requires detail::array::Operands<A, B>
 [[nodiscard]] auto operator/(const A& a, const B& b) {
   return detail::array::combined_floating(detail::array::Op::divide, a, b);
 }
-/// Remainder with the sign of the divisor. Integers divided by 0 give 0.
+/// Remainder with the sign of the divisor. Integers divided by 0 give 0. **Errors.** As `+`.
 template <class A, class B>
 requires detail::array::Operands<A, B>
 [[nodiscard]] auto operator%(const A& a, const B& b) {
   return detail::array::combined(detail::array::Op::mod, a, b);
 }
-/// The quotient that `%` leaves the remainder of: rounded down. Integers divided by 0 give 0.
+/// The quotient that `%` leaves the remainder of: rounded down. Integers divided by 0 give 0. **Errors.** As
+/// `+`.
 template <class A, class B>
 requires detail::array::Operands<A, B>
 [[nodiscard]] auto floor_divide(const A& a, const B& b) {
   return detail::array::combined(detail::array::Op::floor_divide, a, b);
 }
-/// Power. **Errors.** A negative power of integers throws for a number, and fails the task for an element.
+/// Power. **Errors.** As `+`. A negative power of integers throws for a number, and fails the task for an
+/// element.
 template <class A, class B>
 requires detail::array::Operands<A, B>
 [[nodiscard]] auto pow(const A& a, const B& b) {
@@ -149,7 +157,8 @@ template <class T, class B>
 Array<T>& operator+=(Array<T>& a, const B& b) {
   return a = (a + b).template astype<T>();
 }
-/// Sets a part of an array: `x(0) += b` is `x(0) = x(0) + b`, in the type of x.
+/// Sets a part of an array: `x(0) += b` is `x(0) = x(0) + b`, in the type of x. **Errors.** As `astype` and
+/// `assign`.
 template <class T, class B>
 Array<T>& operator+=(Selection<T>&& part, const B& b) {
   return std::move(part) = (part + b).template astype<T>();
@@ -159,7 +168,8 @@ template <class T, class B>
 Array<T>& operator-=(Array<T>& a, const B& b) {
   return a = (a - b).template astype<T>();
 }
-/// Sets a part of an array: `x(0) -= b` is `x(0) = x(0) - b`, in the type of x.
+/// Sets a part of an array: `x(0) -= b` is `x(0) = x(0) - b`, in the type of x. **Errors.** As `astype` and
+/// `assign`.
 template <class T, class B>
 Array<T>& operator-=(Selection<T>&& part, const B& b) {
   return std::move(part) = (part - b).template astype<T>();
@@ -169,7 +179,8 @@ template <class T, class B>
 Array<T>& operator*=(Array<T>& a, const B& b) {
   return a = (a * b).template astype<T>();
 }
-/// Sets a part of an array: `x(0) *= b` is `x(0) = x(0) * b`, in the type of x.
+/// Sets a part of an array: `x(0) *= b` is `x(0) = x(0) * b`, in the type of x. **Errors.** As `astype` and
+/// `assign`.
 template <class T, class B>
 Array<T>& operator*=(Selection<T>&& part, const B& b) {
   return std::move(part) = (part * b).template astype<T>();
@@ -179,54 +190,55 @@ template <class T, class B>
 Array<T>& operator/=(Array<T>& a, const B& b) {
   return a = (a / b).template astype<T>();
 }
-/// Sets a part of an array: `x(0) /= b` is `x(0) = x(0) / b`, in the type of x.
+/// Sets a part of an array: `x(0) /= b` is `x(0) = x(0) / b`, in the type of x. **Errors.** As `astype` and
+/// `assign`.
 template <class T, class B>
 Array<T>& operator/=(Selection<T>&& part, const B& b) {
   return std::move(part) = (part / b).template astype<T>();
 }
-/// The smaller of two; NaN if one is. `fmin` prefers the one that is not.
+/// The smaller of two; NaN if one is. `fmin` prefers the one that is not. **Errors.** As `+`.
 template <class A, class B>
 requires detail::array::Operands<A, B>
 [[nodiscard]] auto minimum(const A& a, const B& b) {
   return detail::array::combined(detail::array::Op::minimum, a, b);
 }
-/// The larger of two; NaN if one is. `fmax` prefers the one that is not.
+/// The larger of two; NaN if one is. `fmax` prefers the one that is not. **Errors.** As `+`.
 template <class A, class B>
 requires detail::array::Operands<A, B>
 [[nodiscard]] auto maximum(const A& a, const B& b) {
   return detail::array::combined(detail::array::Op::maximum, a, b);
 }
-/// The smaller of two that is not NaN.
+/// The smaller of two that is not NaN. **Errors.** As `+`.
 template <class A, class B>
 requires detail::array::Operands<A, B>
 [[nodiscard]] auto fmin(const A& a, const B& b) {
   return detail::array::combined(detail::array::Op::fmin, a, b);
 }
-/// The larger of two that is not NaN.
+/// The larger of two that is not NaN. **Errors.** As `+`.
 template <class A, class B>
 requires detail::array::Operands<A, B>
 [[nodiscard]] auto fmax(const A& a, const B& b) {
   return detail::array::combined(detail::array::Op::fmax, a, b);
 }
-/// sqrt(a^2 + b^2) without overflow between.
+/// sqrt(a^2 + b^2) without overflow between. **Errors.** As `+`.
 template <class A, class B>
 requires detail::array::Operands<A, B>
 [[nodiscard]] auto hypot(const A& a, const B& b) {
   return detail::array::combined_floating(detail::array::Op::hypot, a, b);
 }
-/// The angle of the point (b, a), in [-pi, pi].
+/// The angle of the point (b, a), in [-pi, pi]. **Errors.** As `+`.
 template <class A, class B>
 requires detail::array::Operands<A, B>
 [[nodiscard]] auto atan2(const A& a, const B& b) {
   return detail::array::combined_floating(detail::array::Op::atan2, a, b);
 }
-/// The magnitude of a with the sign of b.
+/// The magnitude of a with the sign of b. **Errors.** As `+`.
 template <class A, class B>
 requires detail::array::Operands<A, B>
 [[nodiscard]] auto copysign(const A& a, const B& b) {
   return detail::array::combined_floating(detail::array::Op::copysign, a, b);
 }
-/// log(exp(a) + exp(b)) without overflow between.
+/// log(exp(a) + exp(b)) without overflow between. **Errors.** As `+`.
 template <class A, class B>
 requires detail::array::Operands<A, B>
 [[nodiscard]] auto logaddexp(const A& a, const B& b) {
@@ -234,32 +246,33 @@ requires detail::array::Operands<A, B>
 }
 
 // --- bits and logic; on bools & | ^ ! are logical
-/// Bits set in both.
+/// Bits set in both. **Errors.** As `+`.
 template <class A, class B>
 requires detail::array::Operands<A, B>
 [[nodiscard]] auto operator&(const A& a, const B& b) {
   return detail::array::combined(detail::array::Op::bit_and, a, b);
 }
-/// Bits set in one or both.
+/// Bits set in one or both. **Errors.** As `+`.
 template <class A, class B>
 requires detail::array::Operands<A, B>
 [[nodiscard]] auto operator|(const A& a, const B& b) {
   return detail::array::combined(detail::array::Op::bit_or, a, b);
 }
-/// Bits set in one of them.
+/// Bits set in one of them. **Errors.** As `+`.
 template <class A, class B>
 requires detail::array::Operands<A, B>
 [[nodiscard]] auto operator^(const A& a, const B& b) {
   return detail::array::combined(detail::array::Op::bit_xor, a, b);
 }
-/// Bits moved up; 0 from the width of the type on. **Errors.** Throws for a negative number of bits.
+/// Bits moved up; 0 from the width of the type on. **Errors.** As `+`, and for a negative number of bits.
 template <class T, class B>
 requires detail::array::ArrayOrNumber<B>
 [[nodiscard]] auto left_shift(const Array<T>& a, const B& bits) {
   return Array<detail::array::Combined<Array<T>, B>>(
       detail::array::shift(detail::array::Op::shift_left, a.node(), bits));
 }
-/// Bits moved down, the sign kept; from the width of the type on 0, or -1 of negative ones.
+/// Bits moved down, the sign kept; from the width of the type on 0, or -1 of negative ones. **Errors.** As
+/// `left_shift`.
 template <class T, class B>
 requires detail::array::ArrayOrNumber<B>
 [[nodiscard]] auto right_shift(const Array<T>& a, const B& bits) {
@@ -276,56 +289,63 @@ template <class T>
 [[nodiscard]] Array<bool> operator!(const Array<T>& a) {
   return Array<bool>(detail::array::test(detail::array::Op::logical_not, a.node()));
 }
-/// Whether both are not 0.
+/// Whether both are not 0. **Errors.** As `+`.
 template <class T, class U>
 [[nodiscard]] Array<bool> operator&&(const Array<T>& a, const Array<U>& b) {
-  return a.template astype<bool>() & b.template astype<bool>();
+  return detail::array::in_name_of("logical_and",
+                                   [&] { return a.template astype<bool>() & b.template astype<bool>(); });
 }
-/// Whether one or both are not 0.
+/// Whether one or both are not 0. **Errors.** As `+`.
 template <class T, class U>
 [[nodiscard]] Array<bool> operator||(const Array<T>& a, const Array<U>& b) {
-  return a.template astype<bool>() | b.template astype<bool>();
+  return detail::array::in_name_of("logical_or",
+                                   [&] { return a.template astype<bool>() | b.template astype<bool>(); });
 }
 
 // --- comparison
-/// Whether they are equal.
+/// Whether they are equal. **Errors.** Throws `Error{invalid_argument}` if the shapes cannot be broadcast.
 template <class A, class B>
 requires detail::array::Operands<A, B>
 [[nodiscard]] auto operator==(const A& a, const B& b) {
   return detail::array::compared(detail::array::Op::equal, a, b);
 }
-/// Whether they differ; NaN differs from all.
+/// Whether they differ; NaN differs from all. **Errors.** Throws `Error{invalid_argument}` if the shapes
+/// cannot be broadcast.
 template <class A, class B>
 requires detail::array::Operands<A, B>
 [[nodiscard]] auto operator!=(const A& a, const B& b) {
   return detail::array::compared(detail::array::Op::not_equal, a, b);
 }
-/// Whether the first is smaller.
+/// Whether the first is smaller. **Errors.** Throws `Error{invalid_argument}` if the shapes cannot be
+/// broadcast.
 template <class A, class B>
 requires detail::array::Operands<A, B>
 [[nodiscard]] auto operator<(const A& a, const B& b) {
   return detail::array::compared(detail::array::Op::less, a, b);
 }
-/// Whether the first is not larger; false of NaN.
+/// Whether the first is not larger; false of NaN. **Errors.** Throws `Error{invalid_argument}` if the shapes
+/// cannot be broadcast.
 template <class A, class B>
 requires detail::array::Operands<A, B>
 [[nodiscard]] auto operator<=(const A& a, const B& b) {
   return detail::array::compared(detail::array::Op::less_equal, a, b);
 }
-/// Whether the first is larger.
+/// Whether the first is larger. **Errors.** Throws `Error{invalid_argument}` if the shapes cannot be
+/// broadcast.
 template <class A, class B>
 requires detail::array::Operands<A, B>
 [[nodiscard]] auto operator>(const A& a, const B& b) {
   return detail::array::compared(detail::array::Op::greater, a, b);
 }
-/// Whether the first is not smaller; false of NaN.
+/// Whether the first is not smaller; false of NaN. **Errors.** Throws `Error{invalid_argument}` if the shapes
+/// cannot be broadcast.
 template <class A, class B>
 requires detail::array::Operands<A, B>
 [[nodiscard]] auto operator>=(const A& a, const B& b) {
   return detail::array::compared(detail::array::Op::greater_equal, a, b);
 }
 /// Whether |a - b| <= atol + rtol |b|; infinities are close to themselves, NaN to nothing but by `equal_nan`
-/// to NaN.
+/// to NaN. **Errors.** As `+`.
 template <class A, class B>
 requires detail::array::Operands<A, B>
 [[nodiscard]] Array<bool> isclose(const A& a, const B& b, double rtol = 1e-5, double atol = 1e-8,
@@ -342,7 +362,7 @@ requires detail::array::Operands<A, B>
 }
 
 // --- choice
-/// Elements of `a` where `condition` is true, of `b` elsewhere.
+/// Elements of `a` where `condition` is true, of `b` elsewhere. **Errors.** As `+`.
 template <class A, class B>
 requires detail::array::Operands<A, B>
 [[nodiscard]] auto where(const Array<bool>& condition, const A& a, const B& b) {
@@ -356,12 +376,14 @@ template <class T, detail::array::Scalar S>
 [[nodiscard]] auto clip(const Array<T>& a, S low, S high) {
   return Array<detail::array::WithScalar<T, S>>(detail::array::clip(a.node(), low, high));
 }
-/// NaN and infinities become numbers: 0, and the largest and lowest of the type.
+/// NaN and infinities become numbers: 0, and the largest and lowest of the type. **Errors.** Throws
+/// `Error{invalid_argument}` for numbers that the type does not hold, `Error{unsupported}` for complex
+/// elements.
 template <class T>
 [[nodiscard]] Array<T> nan_to_num(const Array<T>& a, double nan = 0) {
   return Array<T>(detail::array::nan_to_num(a.node(), nan, nullptr, nullptr));
 }
-/// The same with numbers for the infinities.
+/// The same with numbers for the infinities. **Errors.** As there.
 template <class T>
 [[nodiscard]] Array<T> nan_to_num(const Array<T>& a, double nan, double positive, double negative) {
   const detail::array::Literal p = positive, n = negative;

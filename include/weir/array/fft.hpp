@@ -40,7 +40,7 @@ template <class T>
   return Array<C>(detail::array::fft(detail::array::Transform::forward, x.node(), how.axis, how.n,
                                      detail::array::dtype_of<C>));
 }
-/// The same at its length.
+/// The same at its length. **Errors.** As there.
 template <class T>
 [[nodiscard]] auto fft(const Array<T>& x, std::int64_t axis = -1) {
   return fft(x, FftAxis{.axis = axis});
@@ -52,12 +52,12 @@ template <class T>
   return Array<C>(detail::array::fft(detail::array::Transform::inverse, x.node(), how.axis, how.n,
                                      detail::array::dtype_of<C>));
 }
-/// The same at its length.
+/// The same at its length. **Errors.** As there.
 template <class T>
 [[nodiscard]] auto ifft(const Array<T>& x, std::int64_t axis = -1) {
   return ifft(x, FftAxis{.axis = axis});
 }
-/// Of real numbers: the n / 2 + 1 terms that are not conjugates of others.
+/// Of real numbers: the n / 2 + 1 terms that are not conjugates of others. **Errors.** As `fft`.
 template <class T>
 requires(!detail::array::is_complex(detail::array::dtype_of<T>))
     [[nodiscard]] auto rfft(const Array<T>& x, const FftAxis& how) {
@@ -65,12 +65,13 @@ requires(!detail::array::is_complex(detail::array::dtype_of<T>))
   return Array<C>(detail::array::fft(detail::array::Transform::real, x.node(), how.axis, how.n,
                                      detail::array::dtype_of<C>));
 }
-/// The same at its length.
+/// The same at its length. **Errors.** As there.
 template <class T>
 [[nodiscard]] auto rfft(const Array<T>& x, std::int64_t axis = -1) {
   return rfft(x, FftAxis{.axis = axis});
 }
 /// Back to n real numbers, of n / 2 + 1 terms, which zeros or a cut make so; default 2 (m - 1) of m terms.
+/// **Errors.** As `fft`.
 template <class T>
 requires(detail::array::is_complex(detail::array::dtype_of<T>))
     [[nodiscard]] auto irfft(const Array<T>& x, const FftAxis& how) {
@@ -78,7 +79,7 @@ requires(detail::array::is_complex(detail::array::dtype_of<T>))
   return Array<R>(detail::array::fft(detail::array::Transform::real_inverse, x.node(), how.axis, how.n,
                                      detail::array::dtype_of<R>));
 }
-/// The same.
+/// The same. **Errors.** As `fft`.
 template <class T>
 [[nodiscard]] auto irfft(const Array<T>& x, std::int64_t length = -1, std::int64_t axis = -1) {
   return irfft(x, FftAxis{.n = length, .axis = axis});

@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -73,6 +74,33 @@ class Hdf5Follower {
  private:
   struct State;
   std::shared_ptr<State> state_;
+};
+
+/// How far an `IntoHdf5` has been committed.
+struct Hdf5Committed {
+  std::int64_t entries = 0;  ///< In all, of these ...
+  std::int64_t folded = 0;   ///< ... so many in the HDF5 file, the rest in the file beside it.
+  Shape entry{};
+};
+
+/// A dataset that can be taken back to what was committed, whenever the program is killed.
+///
+/// HDF5 files cannot: a writer that dies may leave one which nobody can read. Entries are appended to a plain
+/// file; now and then, and at the end, a new HDF5 file is made of the old one and of these, and takes its
+/// place.
+class Hdf5Committer {
+ public:
+  Hdf5Committer(std::string path, std::string dataset, DType type, SinkHdf5 how);
+  Hdf5Committer(const Hdf5Committer&) = delete;
+  ~Hdf5Committer();
+  void append(const Shape& entry, std::int64_t count, const void* data);
+  Hdf5Committed commit();
+  void go_on(const std::optional<Hdf5Committed>& committed);
+  [[nodiscard]] bool takes_rows() const noexcept;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
 };
 
 template <class T>
@@ -207,5 +235,75 @@ Stream<xt::xarray<T>> from_hdf5(const std::string& path, const std::string& data
                                      array::Hdf5Producer<T>{array::Hdf5Rows(path, dataset, type, how.rows)},
                                      std::move(how.source.loop), dataset);
 }
+
+/// The entries of a dataset, as a source of a `Resumable`; its offset counts entries. What has been appended
+/// since the last run is read by the next one:
+/// `job.feed(weir::RowsOf<double>("in.h5", "/frames"), frames);`.
+///
+/// **Shape.** `xt::xarray<T>` of up to `rows` entries each, 0: about 1 MiB of them; the last may have fewer.
+/// **Errors.** The constructor throws as `open_hdf5`, `seek` `Error{io}` if the dataset has become shorter.
+template <detail::array::Element T>
+class RowsOf {
+ public:
+  /// From the first entry.
+  RowsOf(const std::string& path, const std::string& dataset, std::int64_t rows = 0)
+      : from_{detail::array::Hdf5Rows(path, dataset, detail::array::dtype_of<T>, rows)} {}
+  /// The next entries.
+  [[nodiscard]] std::optional<xt::xarray<T>> next() { return from_.next({}); }
+  /// Where they begin.
+  [[nodiscard]] std::int64_t offset() const noexcept { return from_.at; }
+  /// Goes there.
+  void seek(std::int64_t offset) {
+    if (offset < 0 || offset > from_.from.shape.front())
+      throw Error(ErrorKind::io, "RowsOf: the dataset \"" + from_.from.dataset + "\" of \"" +
+                                     from_.from.named + "\" must be as long as it was (got " +
+                                     std::to_string(from_.from.shape.front()) + " entries, and " +
+                                     std::to_string(offset) + " have been read); it is another file");
+    from_.at = offset;
+  }
+
+ private:
+  detail::array::Hdf5Producer<T> from_;
+};
+
+/// A dataset as a sink of a `Resumable`, with each element in it exactly once:
+/// `job.sink_to(frames, weir::IntoHdf5<double>("out.h5", "/frames"))`.
+///
+/// The file is the sink's own: it is made anew, whole, and then takes the place of the one before. Until
+/// then, and while the program runs, what has come since lies in `out.h5.tail` beside it. The end
+/// is when the sink goes, with its stream and the `Resumable`.
+/// **Shape.** As `op::sink_to_hdf5`: numbers, or `xt::xarray`s, of which each is an entry, or with `rows`
+/// several.
+/// **Errors.** Of an element: `Error{invalid_argument}` for another shape than the first. `Error{io}` if the
+/// files have less than was committed, or cannot be written.
+/// **Cost.** Each entry is written three times or so, in all; and the file is read and written once more at
+/// the end.
+template <detail::array::Element T>
+class IntoHdf5 {
+ public:
+  /// Into this dataset of this file.
+  IntoHdf5(std::string path, std::string dataset, SinkHdf5 how = {})
+      : into_(std::make_unique<detail::array::Hdf5Committer>(std::move(path), std::move(dataset),
+                                                             detail::array::dtype_of<T>, std::move(how))) {}
+  /// A number.
+  void put(const T& x) { into_->append({}, 1, &x); }
+  /// An array.
+  void put(const xt::xarray<T>& x) {
+    Shape entry(x.shape().begin(), x.shape().end());
+    std::int64_t count = 1;
+    if (into_->takes_rows() && !entry.empty()) {
+      count = entry.front();
+      entry.erase(entry.begin());
+    }
+    into_->append(entry, count, x.data());
+  }
+  /// All that was put is on the disk.
+  [[nodiscard]] detail::array::Hdf5Committed commit() { return into_->commit(); }
+  /// Takes back what was not committed.
+  void go_on(const std::optional<detail::array::Hdf5Committed>& committed) { into_->go_on(committed); }
+
+ private:
+  std::unique_ptr<detail::array::Hdf5Committer> into_;
+};
 
 }  // namespace weir

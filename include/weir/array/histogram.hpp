@@ -43,7 +43,7 @@ concept Countable = !is_complex(dtype_of<T>);
 /// and NaN are not counted.
 ///
 /// **Shape.** One less than edges. **Errors.** Throws `Error{invalid_argument}` unless there are at least two
-/// edges, growing.
+/// edges, none below the one before it. An empty bin lies between equal ones.
 template <detail::array::Countable T>
 [[nodiscard]] Array<std::int64_t> histogram(const Array<T>& x, const std::vector<double>& edges) {
   return Array<std::int64_t>(
@@ -59,7 +59,7 @@ template <detail::array::Countable T>
   std::vector<double> edges = detail::array::even_edges("histogram", x.node(), bins);
   return {histogram(x, edges), std::move(edges)};
 }
-/// The same with `bins` equal bins between two numbers.
+/// The same with `bins` equal bins between two numbers. **Errors.** As there.
 template <detail::array::Countable T>
 [[nodiscard]] Array<std::int64_t> histogram(const Array<T>& x, std::int64_t bins, double low, double high) {
   return histogram(x, Bins{.count = bins, .range = {{low, high}}}).counts;
@@ -76,7 +76,7 @@ template <detail::array::Countable T, detail::array::Countable U>
   return Array<std::int64_t>(detail::array::histogram2d(cast(x.node(), DType::float64),
                                                         cast(y.node(), DType::float64), x_edges, y_edges));
 }
-/// The same in equal bins of both, with their edges. **Cost.** As `histogram`.
+/// The same in equal bins of both, with their edges. **Errors.** and **Cost.** as `histogram`.
 template <detail::array::Countable T, detail::array::Countable U>
 [[nodiscard]] Histogram2d histogram2d(const Array<T>& x, const Array<U>& y, const Bins& of_x = {},
                                       const Bins& of_y = {}) {

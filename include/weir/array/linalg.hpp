@@ -21,7 +21,7 @@ struct Factors {
 [[nodiscard]] NodePtr lstsq(const NodePtr& a, const NodePtr& b);
 [[nodiscard]] NodePtr cholesky(const NodePtr& a);
 /// Sign, logarithm of the magnitude, and product.
-[[nodiscard]] Factors determinant(const char* function, const NodePtr& a);
+[[nodiscard]] Factors determinant(std::string_view function, const NodePtr& a);
 /// Values and vectors.
 [[nodiscard]] Factors eigh(const NodePtr& a);
 [[nodiscard]] NodePtr solve(const NodePtr& a, const NodePtr& b);
@@ -44,6 +44,11 @@ template <class T, class U>
   return Array<R>(detail::array::matmul(a.node(), b.node(), detail::array::dtype_of<R>));
 }
 /// Sums over these pairs of axes: those of `a`, and as many of `b`.
+///
+/// **Shape.** The other axes of `a`, then those of `b`. **Errors.** Throws `Error{invalid_argument}` if not
+/// as many axes of both are named, one is not there or named twice, or the extents of a pair differ.
+/// **Cost.** Both are laid out as matrices, a task for each chunk, and multiplied: as `matmul`.
+/// **Source.** NumPy's `tensordot`.
 template <class T, class U>
 [[nodiscard]] auto tensordot(const Array<T>& a, const Array<U>& b, const std::vector<std::int64_t>& of_a,
                              const std::vector<std::int64_t>& of_b) {
@@ -93,26 +98,36 @@ template <detail::array::Factored T>
 }
 /// Singular values, largest first, and vectors of a tall or wide matrix that is narrow one way. The signs
 /// make the largest entry of each row of v positive.
+///
+/// **Shape.** (m, n) in; with k the smaller of both, u is (m, k), s (k), v (k, n). **Errors.** Throws
+/// `Error{invalid_argument}` unless there are two axes; a task fails if elements are not finite.
+/// **Cost.** As `qr`; k x k must fit into one task.
 template <detail::array::Factored T>
 [[nodiscard]] Svd<T> svd(const Array<T>& x) {
   const detail::array::Factors f = detail::array::svd(x.node());
   return {Array<T>(f.first), Array<T>(f.second), Array<T>(f.third)};
 }
 /// The largest k singular values and vectors of any matrix, approximately (Halko, Martinsson, Tropp 2011).
+///
+/// **Errors.** Throws `Error{invalid_argument}` unless there are two axes and k is in [1, the shorter one]; a
+/// task fails if elements are not finite. **Cost.** The matrix is read 2 + 2 `power_iterations` times.
 template <detail::array::Factored T>
 [[nodiscard]] Svd<T> svd_compressed(const Array<T>& x, std::int64_t k, int power_iterations = 2,
                                     std::uint64_t seed = 0) {
   const detail::array::Factors f = detail::array::svd_compressed(x.node(), k, power_iterations, seed);
   return {Array<T>(f.first), Array<T>(f.second), Array<T>(f.third)};
 }
-/// The x with the smallest |a x - b|, by QR; a is tall, n columns wide. **Errors.** A task fails with
-/// "singular" if columns of a depend on each other. **Cost.** n x n must fit into one task.
+/// The x with the smallest |a x - b|, by QR; a is tall, n columns wide.
+///
+/// **Errors.** Throws `Error{invalid_argument}` if a is no matrix or wide, or b has other rows. A task fails
+/// with "singular" if columns of a depend on each other. **Cost.** n x n must fit into one task.
 template <detail::array::Factored T>
 [[nodiscard]] Array<T> lstsq(const Array<T>& a, const Array<T>& b) {
   return Array<T>(detail::array::lstsq(a.node(), b.node()));
 }
 /// The lower triangular L with L L^T = a, for symmetric positive definite a in square chunks; block by block.
-/// **Errors.** A task fails if a is not positive definite.
+/// **Errors.** Throws `Error{invalid_argument}` unless a is square; a task fails if it is not positive
+/// definite.
 /// **Cost.** Blocks are as long as the chunks along the first axis; a task holds two rows of them.
 template <detail::array::Factored T>
 [[nodiscard]] Array<T> cholesky(const Array<T>& a) {
@@ -132,7 +147,11 @@ template <detail::array::Factored T>
 [[nodiscard]] Array<T> solve(const Array<T>& a, const Array<T>& b) {
   return Array<T>(detail::array::solve(a.node(), b.node()));
 }
-/// The inverse, as `solve` gives it for the unit matrix, in the chunks of a. **Errors.** As `solve`.
+/// The inverse, as `solve` gives it for the unit matrix, in the chunks of a; of more axes, the inverse of
+/// each matrix along the last two.
+///
+/// **Errors.** As `solve`. **Cost.** As `solve`; of more axes the last two are rechunked to be whole, and a
+/// task inverts the matrices of a chunk.
 template <detail::array::Factored T>
 [[nodiscard]] Array<T> inv(const Array<T>& a) {
   return Array<T>(detail::array::inv(a.node()));
@@ -143,10 +162,12 @@ struct SignAndLog {
   Array<T> sign;  ///< 1, -1 or 0.
   Array<T> log;   ///< Logarithm of its magnitude; of 0 it is -inf.
 };
-/// The determinant of a square matrix, by LU; 0 if it is singular.
+/// The determinant of a square matrix, by LU; 0 if it is singular. Of more axes, that of each matrix along
+/// the last two.
 ///
-/// **Shape.** (n, n) in, an array without axes out. **Errors.** Throws `Error{invalid_argument}` unless it is
-/// square. **Cost.** As `solve` without a right side. **Source.** The product of the pivots.
+/// **Shape.** (..., n, n) in, (...) out. **Errors.** Throws `Error{invalid_argument}` for fewer than two axes
+/// or matrices that are not square. **Cost.** As `solve` without a right side; of more axes, as `inv`.
+/// **Source.** The product of the pivots.
 template <detail::array::Factored T>
 [[nodiscard]] Array<T> det(const Array<T>& a) {
   return Array<T>(detail::array::determinant("det", a.node()).third);
@@ -175,9 +196,12 @@ template <detail::array::Factored T>
   return {Array<T>(f.first), Array<T>(f.second)};
 }
 /// Square root of the sum of squared magnitudes over axes: Frobenius of matrices, Euclid's of vectors.
+///
+/// **Errors.** As `sum`.
 template <class T>
 [[nodiscard]] auto norm(const Array<T>& x, const Reduce& how = {}) {
-  return sqrt(square(abs(x.template astype<detail::array::Floating<T>>())).sum(how));
+  return detail::array::in_name_of(
+      "norm", [&] { return sqrt(square(abs(x.template astype<detail::array::Floating<T>>())).sum(how)); });
 }
 
 }  // namespace weir

@@ -33,6 +33,8 @@ enum class Distribution : std::uint8_t {
 /// The number of an element depends on the seed, the call and its row-major position alone: not on chunks,
 /// workers or what is computed first. Of a one-dimensional array the first n elements are those of an array
 /// of n elements.
+/// **Errors.** All throw `Error{invalid_argument}` as `full`, and for parameters that no distribution has:
+/// low above high, a negative deviation or mean, a probability outside [0, 1].
 /// **Cost.** No memory: numbers are made where they are used (made again for a second user if the array is
 /// large).
 /// **Source.** Philox4x32-10 (Salmon et al., 2011), a counter-based generator; normal numbers by Box and
@@ -71,7 +73,7 @@ class Random {
   [[nodiscard]] Array<T> exponential(const Shape& shape, double mean = 1, const ChunkSpec& chunks = {}) {
     return make<T>(detail::array::Distribution::exponential, shape, chunks, mean, 0);
   }
-  /// Poisson with this mean.
+  /// Poisson with this mean, at most 9e18.
   [[nodiscard]] Array<std::int64_t> poisson(const Shape& shape, double mean = 1,
                                             const ChunkSpec& chunks = {}) {
     return make<std::int64_t>(detail::array::Distribution::poisson, shape, chunks, mean, 0);
@@ -81,7 +83,8 @@ class Random {
                                       const ChunkSpec& chunks = {}) {
     return make<bool>(detail::array::Distribution::bernoulli, shape, chunks, probability, 0);
   }
-  /// Integers in [low, high), all equally likely. Throws `Error{invalid_argument}` if there are none.
+  /// Integers in [low, high), all equally likely. **Errors.** Throws `Error{invalid_argument}` if there are
+  /// none or `T` does not hold them.
   template <detail::array::Element T = std::int64_t>
   [[nodiscard]] Array<T> integers(const Shape& shape, std::int64_t low, std::int64_t high,
                                   const ChunkSpec& chunks = {}) {

@@ -64,78 +64,89 @@ template <class T>
 [[nodiscard]] Array<T> reshape(const Array<T>& x, const Shape& shape) {
   return Array<T>(detail::array::reshape(x.node(), shape));
 }
-/// One axis, row-major.
+/// One axis, row-major. **Errors.** None. **Cost.** As `reshape`.
 template <class T>
 [[nodiscard]] Array<T> ravel(const Array<T>& x) {
   return reshape(x, {-1});
 }
-/// Axes in another order; reversed if none is given. No task of its own.
+/// Axes in another order; reversed if none is given. No task of its own. **Errors.** Throws
+/// `Error{invalid_argument}` unless every axis is named once.
 template <class T>
 [[nodiscard]] Array<T> transpose(const Array<T>& x, const std::vector<std::int64_t>& axes = {}) {
   return Array<T>(detail::array::transpose(x.node(), axes));
 }
-/// Reversed along axes, all by default. No task of its own.
+/// Reversed along axes, all by default. No task of its own. **Errors.** Throws `Error{invalid_argument}` if
+/// there is no such axis.
 template <class T>
 [[nodiscard]] Array<T> flip(const Array<T>& x, const Axes& axes = {}) {
   return Array<T>(detail::array::flip(x.node(), axes));
 }
-/// Moved along an axis by `shift`; what leaves at the end comes in at the front.
+/// Moved along an axis by `shift`; what leaves at the end comes in at the front. **Errors.** As `flip`.
 template <class T>
 [[nodiscard]] Array<T> roll(const Array<T>& x, std::int64_t shift, std::int64_t axis = 0) {
   return Array<T>(detail::array::roll(x.node(), shift, axis));
 }
-/// Without these axes, which must have extent 1; without all such by default.
+/// Without these axes, which must have extent 1; without all such by default. **Errors.** Throws
+/// `Error{invalid_argument}` for another extent or if there is no such axis.
 template <class T>
 [[nodiscard]] Array<T> squeeze(const Array<T>& x, const Axes& axes = {}) {
   return Array<T>(detail::array::squeeze(x.node(), axes));
 }
-/// With a new axis of extent 1 at this place.
+/// With a new axis of extent 1 at this place. **Errors.** Throws `Error{invalid_argument}` unless the place
+/// is in [-axes - 1, axes].
 template <class T>
 [[nodiscard]] Array<T> expand_dims(const Array<T>& x, std::int64_t axis) {
   return Array<T>(detail::array::expand_dims(x.node(), axis));
 }
-/// Repeated along new axes and those of extent 1; nothing is copied.
+/// Repeated along new axes and those of extent 1; nothing is copied. **Errors.** Throws
+/// `Error{invalid_argument}` if another axis would change, or there would be 2^59 elements and more.
 template <class T>
 [[nodiscard]] Array<T> broadcast_to(const Array<T>& x, const Shape& shape) {
   return Array<T>(detail::array::broadcast_to(x.node(), shape));
 }
-/// One after the other along an axis. Throws `Error{invalid_argument}` if other axes differ.
+/// One after the other along an axis. **Errors.** Throws `Error{invalid_argument}` if other axes differ,
+/// there is no such axis or no array.
 template <class T>
 [[nodiscard]] Array<T> concatenate(const std::vector<Array<T>>& parts, std::int64_t axis = 0) {
   return Array<T>(detail::array::concatenate(detail::array::nodes_of(parts), axis));
 }
-/// The same of parts of arrays: `concatenate(std::vector{x(0), x(2)})`.
+/// The same of parts of arrays: `concatenate(std::vector{x(0), x(2)})`. **Errors.** As there.
 template <class T>
 [[nodiscard]] Array<T> concatenate(const std::vector<Selection<T>>& parts, std::int64_t axis = 0) {
   return concatenate(std::vector<Array<T>>(parts.begin(), parts.end()), axis);
 }
 /// The same of arrays of different types, in the type that holds them all: `concatenate(std::tuple{a, b})`.
+/// **Errors.** As there.
 template <class... A>
 [[nodiscard]] auto concatenate(const std::tuple<A...>& parts, std::int64_t axis = 0) {
   return Array<detail::array::Common<A...>>(
       detail::array::concatenate(detail::array::nodes_as_one(parts), axis));
 }
-/// Beside each other along a new axis.
+/// Beside each other along a new axis. **Errors.** Throws `Error{invalid_argument}` if the shapes differ, the
+/// place of the axis is not in [-axes - 1, axes], or there is no array.
 template <class T>
 [[nodiscard]] Array<T> stack(const std::vector<Array<T>>& parts, std::int64_t axis = 0) {
   return Array<T>(detail::array::stack(detail::array::nodes_of(parts), axis));
 }
-/// The same of parts of arrays: `stack(std::vector{x(0), x(2)})`.
+/// The same of parts of arrays: `stack(std::vector{x(0), x(2)})`. **Errors.** As there.
 template <class T>
 [[nodiscard]] Array<T> stack(const std::vector<Selection<T>>& parts, std::int64_t axis = 0) {
   return stack(std::vector<Array<T>>(parts.begin(), parts.end()), axis);
 }
-/// The same of arrays of different types, in the type that holds them all.
+/// The same of arrays of different types, in the type that holds them all. **Errors.** As there.
 template <class... A>
 [[nodiscard]] auto stack(const std::tuple<A...>& parts, std::int64_t axis = 0) {
   return Array<detail::array::Common<A...>>(detail::array::stack(detail::array::nodes_as_one(parts), axis));
 }
-/// A matrix of blocks: rows of blocks, one below the other.
+/// A matrix of blocks: rows of blocks, one below the other. **Errors.** Throws `Error{invalid_argument}` if
+/// there is none, or heights in a row or widths of rows differ.
 template <class T>
 [[nodiscard]] Array<T> block(const std::vector<std::vector<Array<T>>>& rows) {
-  std::vector<Array<T>> joined;
-  for (const auto& row : rows) joined.push_back(concatenate(row, -1));
-  return concatenate(joined, -2);
+  return detail::array::in_name_of("block", [&] {
+    std::vector<Array<T>> joined;
+    for (const auto& row : rows) joined.push_back(concatenate(row, -1));
+    return concatenate(joined, -2);
+  });
 }
 /// Elements beyond the borders: `width` before and after, per axis.
 ///
@@ -148,12 +159,15 @@ template <class T>
   return Array<T>(
       detail::array::pad(x.node(), width, mode, detail::array::scalar(detail::array::dtype_of<T>, &value)));
 }
-/// The whole array again and again along each axis.
+/// The whole array again and again along each axis; fewer numbers of times are those of the last axes, more
+/// make new axes in front. **Errors.** Throws `Error{invalid_argument}` for a negative number of times, or
+/// more than 2^24 chunks along an axis.
 template <class T>
 [[nodiscard]] Array<T> tile(const Array<T>& x, const std::vector<std::int64_t>& times) {
   return Array<T>(detail::array::tile(x.node(), times));
 }
-/// Every element again and again along an axis.
+/// Every element again and again along an axis. **Errors.** Throws `Error{invalid_argument}` for a negative
+/// number of times, or if there is no such axis. **Cost.** As `reshape`.
 template <class T>
 [[nodiscard]] Array<T> repeat(const Array<T>& x, std::int64_t times, std::int64_t axis = 0) {
   return Array<T>(detail::array::repeat(x.node(), times, axis));

@@ -19,36 +19,38 @@ namespace detail::array {
 [[nodiscard]] NodePtr convolve(const NodePtr& a, const NodePtr& b, Overlapping mode, DType type);
 /// Throws unless every length can be divided by its factor, or (`trim`) is made so.
 [[nodiscard]] NodePtr in_blocks(const NodePtr& x, const std::vector<std::int64_t>& factors, bool trim);
+/// Weights as an array of the shape of x.
+[[nodiscard]] NodePtr weights_along(const NodePtr& x, const NodePtr& weights, const Axes& folded);
+/// The same array; a task fails with the rule if an element is 0.
+[[nodiscard]] NodePtr not_zero(std::string rule, const NodePtr& x);
 }  // namespace detail::array
 
 /// The largest less the smallest element over axes. **Errors.** As `min`.
 template <class T>
 [[nodiscard]] Array<T> ptp(const Array<T>& x, const Reduce& how = {}) {
-  return x.max(how) - x.min(how);
+  return detail::array::in_name_of("ptp", [&] { return x.max(how) - x.min(how); });
 }
-/// Mean with weights, which are broadcast to the array: sum(x w) / sum(w).
+/// Mean with weights: sum(x w) / sum(w).
+///
+/// Weights have as many axes as the array and are broadcast to it; or they are one list along the axis that
+/// is folded.
+/// **Errors.** Throws `Error{invalid_argument}` if the weights do not fit so. A task fails if the weights of
+/// an element of the result add up to 0, whichever it is. **Source.** NumPy's `average`.
 template <class T, class W>
 [[nodiscard]] auto average(const Array<T>& x, const Array<W>& weights, const Reduce& how = {}) {
   using R = detail::array::Floating<detail::array::Promoted<T, W>>;  // in which integers do not wrap around
-  const auto each = broadcast_to(weights.template astype<R>(), x.shape());
-  return (x.template astype<R>() * each).sum(how) / each.sum(how);
-}
-/// `percentile` by fractions in [0, 1].
-template <class T>
-[[nodiscard]] Array<double> quantile(const Array<T>& x, std::vector<double> fractions,
-                                     std::int64_t axis = -1) {
-  for (double& q : fractions) {
-    if (!(q >= 0 && q <= 1))
-      throw Error(ErrorKind::invalid_argument,
-                  "quantile: a fraction must be in [0, 1] (got " + std::to_string(q) + ")");
-    q *= 100;
-  }
-  return detail::array::in_name_of("quantile", [&] { return percentile(x, fractions, axis); });
+  return detail::array::in_name_of("average", [&] {
+    const Array<W> along(detail::array::weights_along(x.node(), weights.node(), how.axis));
+    const Array<R> each = along.template astype<R>();
+    const Array<R> total(
+        detail::array::not_zero("average: the weights must not add up to 0", each.sum(how).node()));
+    return (x.template astype<R>() * each).sum(how) / total;
+  });
 }
 
 /// Differences of neighbours along an axis, n times; of bools whether they differ.
 ///
-/// **Errors.** Throws `Error{invalid_argument}` for negative n.
+/// **Errors.** Throws `Error{invalid_argument}` for negative n, or if there is no such axis.
 template <class T>
 [[nodiscard]] Array<T> diff(const Array<T>& x, int n = 1, std::int64_t axis = -1) {
   if (n < 0)
@@ -62,8 +64,8 @@ template <class T>
 }
 /// Central differences along an axis, one-sided at its ends, for elements at a distance from each other.
 ///
-/// **Errors.** Throws `Error{invalid_argument}` for fewer than 2 elements. **Source.** NumPy's `gradient`,
-/// first order.
+/// **Errors.** Throws `Error{invalid_argument}` for fewer than 2 elements or no such axis. **Source.**
+/// NumPy's `gradient`, first order.
 template <class T>
 [[nodiscard]] auto gradient(const Array<T>& input, double distance = 1, std::int64_t axis = -1) {
   using R = detail::array::Floating<T>;
@@ -110,18 +112,22 @@ template <class T, class F>
 }
 
 /// Products of every element of one array with every one of another. **Shape.** (n) and (m), raveled, in, (n,
-/// m) out.
+/// m) out. **Errors.** Throws `Error{invalid_argument}` for 2^59 products and more.
 template <class T, class U>
 [[nodiscard]] auto outer(const Array<T>& a, const Array<U>& b) {
-  return expand_dims(ravel(a), 1) * expand_dims(ravel(b), 0);
+  return detail::array::in_name_of("outer",
+                                   [&] { return expand_dims(ravel(a), 1) * expand_dims(ravel(b), 0); });
 }
 /// NumPy's `dot`: the product of matrices and vectors; of more axes, the sum over the last axis of `a` and
-/// the last but one of `b`; with an array without axes, the product with a number.
+/// the last but one of `b`; with an array without axes, the product with a number. **Errors.** Throws
+/// `Error{invalid_argument}` if the extents of these axes differ.
 template <class T, class U>
 [[nodiscard]] auto dot(const Array<T>& a, const Array<U>& b) {
-  if (a.dimension() == 0 || b.dimension() == 0) return a * b;
-  if (a.dimension() <= 2 && b.dimension() <= 2) return matmul(a, b);
-  return tensordot(a, b, {-1}, {b.dimension() == 1 ? -1 : -2});
+  return detail::array::in_name_of("dot", [&] {
+    if (a.dimension() == 0 || b.dimension() == 0) return a * b;
+    if (a.dimension() <= 2 && b.dimension() <= 2) return matmul(a, b);
+    return tensordot(a, b, {-1}, {b.dimension() == 1 ? -1 : -2});
+  });
 }
 
 /// Covariances of the rows of a matrix, each a variable; its columns are observations. Divided by n - ddof.
@@ -140,7 +146,7 @@ template <class T>
 /// Correlations of the rows of a matrix: covariances divided by both deviations. **Errors.** As `cov`.
 template <class T>
 [[nodiscard]] auto corrcoef(const Array<T>& x) {
-  const auto c = cov(x);
+  const auto c = detail::array::in_name_of("corrcoef", [&] { return cov(x); });
   const auto deviation = sqrt(diagonal(c));
   return c / expand_dims(deviation, 1) / expand_dims(deviation, 0);
 }

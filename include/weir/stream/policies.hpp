@@ -16,10 +16,6 @@ using detail::stream::Letter;
 
 namespace on_error {
 
-/// The default: the exception comes out of `emit`, or of `drain` if the node runs elsewhere.
-inline const ErrorPolicy raise{};
-/// Counts the failure and drops the element.
-inline const ErrorPolicy skip{ErrorPolicy::Action::skip};
 /// Calls the function up to `times` times more before the policy `then` applies.
 [[nodiscard]] inline ErrorPolicy retry(unsigned times, ErrorPolicy then = {}) {
   then.retries = times;

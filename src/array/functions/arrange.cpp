@@ -46,17 +46,35 @@ std::vector<NodePtr> split(const NodePtr& x, const std::vector<std::int64_t>& at
   return parts;
 }
 
-NodePtr diagonal(const NodePtr& x, std::int64_t k) {
+NodePtr diagonal(std::string_view function, const NodePtr& x, std::int64_t k, std::int64_t axis1,
+                 std::int64_t axis2) {
   const Shape& shape = shape_of(x);
-  if (shape.size() != 2)
-    refuse("diagonal", "the array must be a matrix (got the shape " + weir::to_text(shape) + ")");
-  const std::int64_t row = k < 0 ? (k < -shape[0] ? shape[0] : -k) : 0,
-                     column = k > 0 ? std::min(k, shape[1]) : 0;
-  const std::int64_t count = std::max<std::int64_t>(0, std::min(shape[0] - row, shape[1] - column));
-  // Both axes follow the one of the result; chunks are those of the rows, and views are cut at those of the
-  // columns.
-  SmallVector<AxisMap, 4> maps{{row, 1, 0}, {column, 1, 0}};
-  return affine("diagonal", x, maps, {count});
+  if (shape.size() < 2)
+    refuse(function, "the array must have two axes or more (got the shape " + weir::to_text(shape) + ")");
+  const std::size_t r = axis_of(function, axis1, shape.size()), c = axis_of(function, axis2, shape.size());
+  if (r == c)
+    refuse(function, "the two axes must not be the same (got " + std::to_string(axis1) + " and " +
+                         std::to_string(axis2) + ")");
+  const std::int64_t row = k < 0 ? (k < -shape[r] ? shape[r] : -k) : 0,
+                     column = k > 0 ? std::min(k, shape[c]) : 0;
+  const std::int64_t count = std::max<std::int64_t>(0, std::min(shape[r] - row, shape[c] - column));
+  // Both axes follow the last one of the result, the others stay in their order; its chunks are those of one
+  // of both, and views are cut at those of the other.
+  const auto last = static_cast<std::int64_t>(shape.size()) - 2;
+  SmallVector<AxisMap, 4> maps;
+  Shape out;
+  for (std::size_t a = 0; a < shape.size(); ++a) {
+    if (a == r) {
+      maps.push_back({row, 1, last});
+    } else if (a == c) {
+      maps.push_back({column, 1, last});
+    } else {
+      maps.push_back({0, 1, static_cast<std::int64_t>(out.size())});
+      out.push_back(shape[a]);
+    }
+  }
+  out.push_back(count);
+  return affine(std::string(function), x, maps, out);
 }
 
 namespace {
@@ -75,7 +93,7 @@ NodePtr element(DType type, std::int64_t value) { return scalar_as("diag", type,
 
 NodePtr diag(const NodePtr& x, std::int64_t k) {
   const Shape& shape = shape_of(x);
-  if (shape.size() == 2) return diagonal(x, k);
+  if (shape.size() == 2) return diagonal("diag", x, k, 0, 1);
   if (shape.size() != 1)
     refuse("diag", "the array must have one or two axes (got the shape " + weir::to_text(shape) + ")");
   if (k == INT64_MIN || std::abs(k) > (std::int64_t{1} << 40))

@@ -48,7 +48,7 @@ NodePtr map_blocks(DType out, const Chunks& chunks, std::vector<NodePtr> inputs,
                    Buffer parameters) {
   const Shape& shape = shape_of(inputs[0]);
   for (std::size_t i = 1; i < inputs.size(); ++i) inputs[i] = broadcast("map_blocks", inputs[i], shape);
-  const Grid grid = chunks.empty() ? inputs[0]->grid : Grid(chunks);
+  const Grid grid = chunks.empty() ? inputs[0]->grid : grid_of("map_blocks", chunks);
   if (grid.count() != inputs[0]->grid.count())
     refuse("map_blocks", "there must be as many chunks as in the first array, " +
                              std::to_string(inputs[0]->grid.count()) + " (got " +

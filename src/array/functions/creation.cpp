@@ -37,7 +37,7 @@ std::int64_t arange_count(const Literal& start, const Literal& stop, const Liter
   return std::visit(
       []<class T, class U, class V>(T first, U end, V by) -> std::int64_t {
         if constexpr (std::is_arithmetic_v<T> && std::is_arithmetic_v<U> && std::is_arithmetic_v<V>) {
-          if (by == V(0)) refuse("arange", "step must not be 0");
+          if (by == V(0)) refuse("arange", "step must not be 0 (got 0)");
           if constexpr (std::is_integral_v<T> && std::is_integral_v<U> && std::is_integral_v<V>) {
             return integer_count(first, end, by);
           } else {
@@ -74,7 +74,7 @@ NodePtr eye(DType type, std::int64_t rows, std::int64_t columns, std::int64_t di
 }
 
 NodePtr from_chunks(DType type, const Chunks& chunks, std::vector<client::FutureRef> handles) {
-  Grid grid(chunks);
+  Grid grid = grid_of("from_futures", chunks);
   if (grid.count() != static_cast<std::int64_t>(handles.size()))
     refuse("from_futures", "there must be a future for each of the " + std::to_string(grid.count()) +
                                " chunks (got " + std::to_string(handles.size()) + ")");

@@ -109,7 +109,7 @@ task::Value transform_chunk(Reader& parameters, std::span<const Tensor> operands
 }
 
 // An axis cut, or with zeros behind it.
-NodePtr of_length(const NodePtr& x, std::size_t axis, std::int64_t length) {
+NodePtr of_length(std::string_view function, const NodePtr& x, std::size_t axis, std::int64_t length) {
   Shape shape = x->grid.shape;
   const std::int64_t n = shape[axis];
   if (length == n) return x;
@@ -117,7 +117,7 @@ NodePtr of_length(const NodePtr& x, std::size_t axis, std::int64_t length) {
   part.push_back(Range{0, length, 1});
   if (length < n) return array::index(x, part);
   shape[axis] = length - n;
-  return concatenated({x, broadcast("fft", scalar_as("fft", x->type, std::int64_t{0}), shape)}, axis);
+  return concatenated({x, broadcast(function, scalar_as(function, x->type, std::int64_t{0}), shape)}, axis);
 }
 
 }  // namespace
@@ -133,7 +133,7 @@ NodePtr fft(Transform kind, const NodePtr& input, std::int64_t axis, std::int64_
   if (length == -1) length = back ? 2 * (n - 1) : n;
   if (length < 1) refuse(name, "the length must be at least 1 (got " + std::to_string(length) + ")");
   const std::int64_t terms = length / 2 + 1;
-  const NodePtr x = of_length(input, a, back ? terms : length);
+  const NodePtr x = of_length(name, input, a, back ? terms : length);
   const std::int64_t count = kind == Transform::real ? terms : length;
   const DType in = kind == Transform::real          ? real_of(out)
                    : real_of(out) == DType::float32 ? DType::complex64
@@ -159,9 +159,11 @@ NodePtr fftn(Transform kind, const NodePtr& input, const Axes& axes, const std::
                                                               std::to_string(lengths.size()) + " for " +
                                                               std::to_string(list.size()) + ")");
   NodePtr x = cast((void(shape_of(input)), input), out);
-  for (std::size_t i = 0; i < list.size(); ++i)
-    x = fft(kind, x, list[i], lengths.empty() ? -1 : lengths[i], out);
-  return x;
+  return in_name_of(kind == Transform::forward ? "fftn" : "ifftn", [&] {
+    for (std::size_t i = 0; i < list.size(); ++i)
+      x = fft(kind, x, list[i], lengths.empty() ? -1 : lengths[i], out);
+    return x;
+  });
 }
 
 NodePtr fftshift(const NodePtr& x, std::int64_t axis, bool to_middle) {

@@ -23,7 +23,7 @@ class BinFinder {
         last_(std::ssize(edges) - 2),
         below_next_(edges.begin() + 1, edges.end()) {
     below_next_.back() = std::numeric_limits<double>::infinity();  // the last bin has its upper edge
-    for (std::size_t i = 0; i < edges.size(); ++i)
+    for (std::size_t i = 0; i < edges.size(); ++i)                 // never where two edges are equal
       is_even_ = is_even_ && std::fabs((edges[i] - low_) * scale_ - static_cast<double>(i)) < 0.25;
   }
   // -1 if it is in none.
@@ -120,9 +120,9 @@ void needs_edges(const char* function, const std::vector<double>& edges) {
   if (edges.size() < 2)
     refuse(function, "there must be at least 2 edges (got " + std::to_string(edges.size()) + ")");
   for (std::size_t i = 1; i < edges.size(); ++i)
-    if (!(edges[i - 1] < edges[i]))
-      refuse(function, "the edges must grow (edge " + std::to_string(i) + " is " + std::to_string(edges[i]) +
-                           " after " + std::to_string(edges[i - 1]) + ")");
+    if (!(edges[i - 1] <= edges[i]))
+      refuse(function, "the edges must not fall (edge " + std::to_string(i) + " is " +
+                           std::to_string(edges[i]) + " after " + std::to_string(edges[i - 1]) + ")");
 }
 void needs_same_shape(const char* function, const NodePtr& x, const NodePtr& y) {
   if (shape_of(x) != shape_of(y))

@@ -48,6 +48,7 @@ NodePtr broadcast(std::string_view function, const NodePtr& x, const Shape& shap
   if (!fits)
     refuse(function,
            "the shape " + weir::to_text(mine) + " must be broadcastable to " + weir::to_text(shape));
+  check_size(function, shape, {});
   return affine("broadcast_to", x, maps, shape);
 }
 

@@ -46,6 +46,7 @@ Factors qr(const NodePtr& x) {
   const std::int64_t m = x->grid.shape[0], n = x->grid.shape[1];
   if (m < n)
     refuse("qr", "the matrix must be at least as tall as wide (got " + weir::to_text(x->grid.shape) + ")");
+  if (n == 0) return {x, rows_of(x, 0, 0), nullptr};
   std::vector<std::int64_t> cuts{0};  // pieces of at least n rows
   for (const std::int64_t end : x->grid.starts[0])
     if (end - cuts.back() >= n && m - end >= n && end > cuts.back()) cuts.push_back(end);
@@ -85,22 +86,30 @@ Factors qr(const NodePtr& x) {
   return {rechunk(whole, ChunkSpec(Chunks{x->grid.chunks[0], {n}})), upper.second, nullptr};
 }
 
-Factors svd(const NodePtr& x) {
-  needs_matrix("svd", x);
+namespace {
+
+Factors svd_of(std::string_view function, const NodePtr& x) {
   if (x->grid.shape[0] < x->grid.shape[1]) {
-    const Factors f = svd(transpose(x, {}));
+    const Factors f = svd_of(function, transpose(x, {}));
     return {transpose(f.third, {}), f.second, transpose(f.first, {})};
   }
   const std::int64_t n = x->grid.shape[1];
   const Factors factors = qr(x);
   const NodePtr r = factors.second;
-  const auto plan = [r, n](TaskBuilder& task, std::int64_t) {
-    task.kernel(&svd_chunk, {task.need(*r, box_view(Dims{0, 0}, Dims{n, n}))});
+  const auto plan = [r, n, name = std::string(function)](TaskBuilder& task, std::int64_t) {
+    task.kernel(&svd_chunk, {task.need(*r, box_view(Dims{0, 0}, Dims{n, n}))}, name);
   };
-  const NodePtr stacked = std::make_shared<TaskNode>("svd", x->type, Grid(Chunks{{2 * n + 1}, {n}}),
-                                                     std::vector<NodePtr>{r}, plan);
+  const NodePtr stacked = std::make_shared<TaskNode>(
+      std::string(function), x->type, Grid(Chunks{{2 * n + 1}, {n}}), std::vector<NodePtr>{r}, plan);
   const NodePtr s = squeeze(rows_of(stacked, n, 1), std::vector<std::int64_t>{0});
   return {matmul(factors.first, rows_of(stacked, 0, n), x->type), s, rows_of(stacked, n + 1, n)};
+}
+
+}  // namespace
+
+Factors svd(const NodePtr& x) {
+  needs_matrix("svd", x);
+  return svd_of("svd", x);
 }
 
 Factors svd_compressed(const NodePtr& x, std::int64_t k, int power_iterations, std::uint64_t seed) {
@@ -116,7 +125,7 @@ Factors svd_compressed(const NodePtr& x, std::int64_t k, int power_iterations, s
   NodePtr basis = qr(matmul(x, test, x->type)).first;
   for (int i = 0; i < power_iterations; ++i)
     basis = qr(matmul(x, qr(matmul(turned, basis, x->type)).first, x->type)).first;
-  const Factors small = svd(matmul(transpose(basis, {}), x, x->type));
+  const Factors small = svd_of("svd_compressed", matmul(transpose(basis, {}), x, x->type));
   const NodePtr u = matmul(basis, small.first, x->type);
   return {index(u, {WholeAxis{}, Range{0, k, 1}}), index(small.second, {Range{0, k, 1}}),
           index(small.third, {Range{0, k, 1}})};
@@ -137,7 +146,7 @@ NodePtr lstsq(const NodePtr& a, const NodePtr& b) {
   if (shape_of(b).empty() || b->grid.shape[0] != a->grid.shape[0] || b->grid.axes() > 2)
     refuse("lstsq", "both sides must have as many rows (got " + weir::to_text(a->grid.shape) + " and " +
                         weir::to_text(b->grid.shape) + ")");
-  const Factors f = qr(a);
+  const Factors f = in_name_of("lstsq", [&] { return qr(a); });
   const NodePtr right = matmul(transpose(f.first, {}), b, a->type);
   // One task that has all of R.
   const auto plan = [r = f.second, right](TaskBuilder& task, std::int64_t) {
@@ -211,7 +220,7 @@ NodePtr after_panels(const char* name, const NodePtr& x, const std::vector<std::
 
 // Panel j of a, after the panels before it, is factored; all rows are in one task, so every pivot is the
 // largest of its column.
-NodePtr lu(const char* function, const NodePtr& a, const std::vector<std::int64_t>& cuts) {
+NodePtr lu(std::string_view function, const NodePtr& a, const std::vector<std::int64_t>& cuts) {
   const std::int64_t n = a->grid.shape[0];
   const auto self = std::make_shared<const Node*>(nullptr);
   const NodePtr updated = after_panels("lu.update", a, cuts, self, cuts, nullptr);
@@ -230,7 +239,7 @@ NodePtr lu(const char* function, const NodePtr& a, const std::vector<std::int64_
 }
 
 // x with a x = b.
-NodePtr solved(const char* function, const NodePtr& a, const NodePtr& b) {
+NodePtr solved(std::string_view function, const NodePtr& a, const NodePtr& b) {
   if (a->grid.size() == 0 || b->grid.size() == 0) return b;
   const std::vector<std::int64_t> cuts = panels_of(*a), of_b = panels_of(*b);
   const NodePtr factors = lu(function, a, cuts);
@@ -243,9 +252,9 @@ NodePtr solved(const char* function, const NodePtr& a, const NodePtr& b) {
                         panel = task.chunk(**later, 0);
     task.kernel(&apply_panel, {columns, panel}, std::int64_t{0}, true);
   };
-  const NodePtr x =
-      std::make_shared<TaskNode>(function, a->type, Grid(Chunks{{b->grid.shape[0]}, widths(of_b)}),
-                                 std::vector<NodePtr>{back, factors}, plan);
+  const NodePtr x = std::make_shared<TaskNode>(std::string(function), a->type,
+                                               Grid(Chunks{{b->grid.shape[0]}, widths(of_b)}),
+                                               std::vector<NodePtr>{back, factors}, plan);
   return rechunk(x, ChunkSpec(b->grid.chunks));
 }
 
@@ -259,13 +268,40 @@ NodePtr solve(const NodePtr& a, const NodePtr& b) {
   if (b->grid.axes() == 1) return squeeze(solve(a, expand_dims(b, 1)), std::vector<std::int64_t>{1});
   return solved("solve", a, b);
 }
-NodePtr inv(const NodePtr& a) {
-  needs_square("inv", a);
-  return solved("inv", a, eye(a->type, a->grid.shape[0], a->grid.shape[0], 0, ChunkSpec(a->grid.chunks)));
+
+namespace {
+
+// Square matrices along the last two axes, each whole in a chunk.
+NodePtr whole_matrices(std::string_view function, const NodePtr& a) {
+  const Shape& shape = a->grid.shape;
+  const std::size_t axes = shape.size();
+  if (shape[axes - 1] != shape[axes - 2])
+    refuse(function, "the matrices must be square (got the shape " + weir::to_text(shape) + ")");
+  Chunks chunks = a->grid.chunks;
+  chunks[axes - 1] = chunks[axes - 2] = {shape[axes - 1]};
+  return rechunk(a, ChunkSpec(chunks));
+}
+// Of every matrix of each chunk what a kernel makes of it; parameters: function.
+NodePtr of_matrices(std::string_view function, const NodePtr& a, Chunks chunks, Kernel kernel) {
+  const NodePtr source = whole_matrices(function, a);
+  const auto plan = [source, kernel, name = std::string(function)](TaskBuilder& task, std::int64_t chunk) {
+    task.kernel(kernel, {task.need_chunk(*source, chunk)}, name);
+  };
+  return std::make_shared<TaskNode>(std::string(function), a->type, Grid(std::move(chunks)),
+                                    std::vector<NodePtr>{source}, plan);
 }
 
-// One row for each panel: sign, logarithm and product of its pivots.
-Factors determinant(const char* function, const NodePtr& a) {
+}  // namespace
+
+// One row for each panel: sign, logarithm and product of its pivots. Of many matrices one row for each.
+Factors determinant(std::string_view function, const NodePtr& a) {
+  if (shape_of(a).size() > 2) {
+    Chunks chunks(a->grid.chunks.begin(), a->grid.chunks.end() - 2);
+    chunks.push_back({3});
+    const NodePtr rows = of_matrices(function, a, std::move(chunks), &matrix_determinants);
+    const auto column = [&](std::int64_t which) { return index(rows, {Ellipsis{}, which}); };
+    return {column(0), column(1), column(2)};
+  }
   needs_square(function, a);
   const std::vector<std::int64_t> cuts = panels_of(*a);
   const auto panels = std::ssize(cuts) - 1;
@@ -279,12 +315,23 @@ Factors determinant(const char* function, const NodePtr& a) {
     task.kernel(&panel_determinant, {columns}, cuts[static_cast<std::size_t>(panel)]);
   };
   const NodePtr rows = std::make_shared<TaskNode>(
-      function, a->type, Grid(Chunks{std::vector<std::int64_t>(static_cast<std::size_t>(panels), 1), {3}}),
+      std::string(function), a->type,
+      Grid(Chunks{std::vector<std::int64_t>(static_cast<std::size_t>(panels), 1), {3}}),
       std::vector<NodePtr>{factors}, plan);
   const auto all = [&](Reduction reduction, std::int64_t column) {
     return reduce(reduction, index(rows, {WholeAxis{}, column}), {}, a->type);
   };
   return {all(Reduction::prod, 0), all(Reduction::sum, 1), all(Reduction::prod, 2)};
+}
+
+NodePtr inv(const NodePtr& a) {
+  if (shape_of(a).size() > 2) {
+    const NodePtr whole = whole_matrices("inv", a);
+    return rechunk(of_matrices("inv", whole, whole->grid.chunks, &matrix_inverses),
+                   ChunkSpec(a->grid.chunks));
+  }
+  needs_square("inv", a);
+  return solved("inv", a, eye(a->type, a->grid.shape[0], a->grid.shape[0], 0, ChunkSpec(a->grid.chunks)));
 }
 
 Factors eigh(const NodePtr& a) {

@@ -21,7 +21,7 @@ NodePtr product(const NodePtr& a, const NodePtr& b) {
   }
   chunks.push_back(a->grid.chunks[batch]);
   chunks.push_back(b->grid.chunks[batch + 1]);
-  const Grid grid(std::move(chunks));
+  const Grid grid(std::move(chunks), "matmul");
   const auto plan = [a, b, grid, batch](TaskBuilder& task, std::int64_t chunk) {
     const View view = chunk_view(grid, chunk);
     std::vector<std::uint32_t> operands;
@@ -125,7 +125,7 @@ NodePtr tensordot(const NodePtr& a, const NodePtr& b, const std::vector<std::int
     sum_a.push_back(static_cast<std::int64_t>(p));
     sum_b.push_back(static_cast<std::int64_t>(q));
   }
-  return contracted(a, b, {}, {}, sum_a, sum_b, type);
+  return in_name_of("tensordot", [&] { return contracted(a, b, {}, {}, sum_a, sum_b, type); });
 }
 
 // --- einsum

@@ -262,6 +262,8 @@ NodePtr random(Distribution distribution, DType type, const Shape& shape, const 
     refuse(name, "the deviation must not be negative (got " + number(b) + ")");
   if ((distribution == Distribution::exponential || distribution == Distribution::poisson) && !(a >= 0))
     refuse(name, "the mean must not be negative (got " + number(a) + ")");
+  if (distribution == Distribution::poisson && a > 9e18)
+    refuse(name, "the mean must be at most 9e18 (got " + number(a) + ")");
   if (distribution == Distribution::bernoulli && !(a >= 0 && a <= 1))
     refuse(name, "the probability must be in [0, 1] (got " + number(a) + ")");
   return draw(type, Grid(chunks.resolve(name, shape, size_of(type))),
@@ -274,6 +276,8 @@ NodePtr random_integers(DType type, const Shape& shape, const ChunkSpec& chunks,
   if (low >= high)
     refuse("integers",
            "low must be below high (got " + std::to_string(low) + " and " + std::to_string(high) + ")");
+  if (type != DType::boolean)
+    for (const std::int64_t end : {low, high - 1}) (void)scalar_as("integers", type, end);
   return cast(draw(DType::int64, Grid(chunks.resolve("integers", shape, size_of(type))),
                    {seed, static_cast<std::uint64_t>(low),
                     static_cast<std::uint64_t>(high) - static_cast<std::uint64_t>(low),

@@ -8,6 +8,7 @@
 
 #include "array/graph/views.hpp"
 #include "array/kernels/lines.hpp"
+#include "weir/array/arrange.hpp"
 
 namespace weir::detail::array {
 
@@ -194,12 +195,12 @@ std::vector<double> at_places(std::vector<double>& list, const std::vector<std::
   return found;
 }
 
-// What is at these percentages of a list, if it is sorted.
-std::vector<double> at_percentages(std::vector<double>& list, const std::vector<double>& percent) {
-  const auto place_of = [&](double p) { return p / 100 * static_cast<double>(list.size() - 1); };
+// What is at these fractions of a list, if it is sorted.
+std::vector<double> at_fractions(std::vector<double>& list, const std::vector<double>& fractions) {
+  const auto place_of = [&](double q) { return q * static_cast<double>(list.size() - 1); };
   std::vector<std::size_t> places;
-  for (const double p : percent) {
-    const auto below = static_cast<std::size_t>(place_of(p));
+  for (const double q : fractions) {
+    const auto below = static_cast<std::size_t>(place_of(q));
     places.push_back(below);
     places.push_back(std::min(below + 1, list.size() - 1));
   }
@@ -211,8 +212,8 @@ std::vector<double> at_percentages(std::vector<double>& list, const std::vector<
     return numbers[static_cast<std::size_t>(std::ranges::lower_bound(places, place) - places.begin())];
   };
   std::vector<double> result;
-  for (const double p : percent) {
-    const double place = place_of(p);
+  for (const double q : fractions) {
+    const double place = place_of(q);
     const auto below = static_cast<std::size_t>(place);
     // Between equal ones, infinities too, is nothing else.
     const double low = at(below), high = at(std::min(below + 1, size - 1)),
@@ -222,18 +223,18 @@ std::vector<double> at_percentages(std::vector<double>& list, const std::vector<
   return result;
 }
 
-// Parameters: percentages, the axis, whether NaN is left out.
+// Parameters: fractions, the axis, whether NaN is left out.
 task::Value ranked(Reader& parameters, std::span<const Tensor> operands) {
-  std::vector<double> percent;
+  std::vector<double> fractions;
   std::int64_t axis = 0;
   bool skip = false;
-  read(parameters, percent);
+  read(parameters, fractions);
   read(parameters, axis);
   read(parameters, skip);
   const Tensor& x = operands[0];
   const Line line = line_of(x.shape, static_cast<std::size_t>(axis));
   Dims shape = x.shape;
-  shape[static_cast<std::size_t>(axis)] = static_cast<std::int64_t>(percent.size());
+  shape[static_cast<std::size_t>(axis)] = std::ssize(fractions);
   const Tensor out = make_tensor(DType::float64, shape);
   std::vector<double> values;
   for (std::int64_t b = 0; b < line.before; ++b)
@@ -248,11 +249,10 @@ task::Value ranked(Reader& parameters, std::span<const Tensor> operands) {
       values.resize(numbers);
       const bool nan = values.empty() || (!skip && std::ssize(values) < line.along);
       const std::vector<double> found =
-          nan ? std::vector<double>(percent.size(), std::nan("")) : at_percentages(values, percent);
-      for (std::size_t p = 0; p < percent.size(); ++p)
-        out.as<double>()[(b * static_cast<std::int64_t>(percent.size()) + static_cast<std::int64_t>(p)) *
-                             line.after +
-                         c] = found[p];
+          nan ? std::vector<double>(fractions.size(), std::nan("")) : at_fractions(values, fractions);
+      for (std::size_t q = 0; q < fractions.size(); ++q)
+        out.as<double>()[(b * std::ssize(fractions) + static_cast<std::int64_t>(q)) * line.after + c] =
+            found[q];
     }
   return out.value;
 }
@@ -261,7 +261,7 @@ task::Value ranked(Reader& parameters, std::span<const Tensor> operands) {
 
 NodePtr topk(const NodePtr& x, std::int64_t k, std::int64_t axis) {
   const std::size_t a = axis_of("topk", axis, shape_of(x).size());
-  if (std::abs(k) > x->grid.shape[a])
+  if (k == INT64_MIN || std::abs(k) > x->grid.shape[a])
     refuse("topk", "there must be at least |k| elements along the axis (got " + std::to_string(k) + " of " +
                        std::to_string(x->grid.shape[a]) + ")");
   // The best of each chunk, then the best of these.
@@ -281,25 +281,47 @@ NodePtr topk(const NodePtr& x, std::int64_t k, std::int64_t axis) {
   return level(rechunk(best, ChunkSpec(whole)));
 }
 
-NodePtr percentile(const NodePtr& x, const std::vector<double>& percent, std::int64_t axis, bool skip) {
-  const std::size_t a = axis_of("percentile", axis, shape_of(x).size());
-  for (const double p : percent)
-    if (!(p >= 0 && p <= 100))
-      refuse("percentile", "a percentage must be in [0, 100] (got " + std::to_string(p) + ")");
+namespace {
+
+// One element for each fraction along the axis.
+NodePtr ranks(std::string_view function, const NodePtr& input, const std::vector<double>& fractions,
+              std::size_t a, bool skip) {
+  const NodePtr x = cast(input, DType::float64);
   if (x->grid.shape[a] == 0)
-    refuse("percentile", "the axis must have at least 1 element (got " + weir::to_text(x->grid.shape) + ")");
+    refuse(function, "the axis must have at least 1 element (got " + weir::to_text(x->grid.shape) + ")");
   Chunks chunks = x->grid.chunks;
   chunks[a] = {x->grid.shape[a]};
   const NodePtr source = rechunk(x, ChunkSpec(chunks));
-  chunks[a] = {static_cast<std::int64_t>(percent.size())};
-  const auto plan = [source, percent, a, skip](TaskBuilder& task, std::int64_t chunk) {
-    task.kernel(&ranked, {task.need_chunk(*source, chunk)}, percent, static_cast<std::int64_t>(a), skip);
+  chunks[a] = {std::ssize(fractions)};
+  const auto plan = [source, fractions, a, skip](TaskBuilder& task, std::int64_t chunk) {
+    task.kernel(&ranked, {task.need_chunk(*source, chunk)}, fractions, static_cast<std::int64_t>(a), skip);
   };
-  return std::make_shared<TaskNode>("percentile", DType::float64, Grid(std::move(chunks)),
+  return std::make_shared<TaskNode>(std::string(function), DType::float64, Grid(std::move(chunks)),
                                     std::vector<NodePtr>{source}, plan);
 }
-NodePtr median(const NodePtr& x, std::int64_t axis, bool skip) {
-  return reduce(Reduction::sum, percentile(x, {50}, axis, skip), {.axis = axis}, DType::float64);
+
+}  // namespace
+
+NodePtr percentile(std::string_view function, const NodePtr& x, std::vector<double> percent,
+                   std::int64_t axis, bool skip) {
+  for (double& p : percent) {
+    if (!(p >= 0 && p <= 100))
+      refuse(function, "a percentage must be in [0, 100] (got " + std::to_string(p) + ")");
+    p /= 100;
+  }
+  return quantile(function, x, percent, axis, skip);
+}
+NodePtr quantile(std::string_view function, const NodePtr& x, const std::vector<double>& fractions,
+                 std::int64_t axis, bool skip) {
+  for (const double q : fractions)
+    if (!(q >= 0 && q <= 1)) refuse(function, "a fraction must be in [0, 1] (got " + std::to_string(q) + ")");
+  const std::size_t a = axis_of(function, axis, shape_of(x).size());
+  return transpose(ranks(function, x, fractions, a, skip),
+                   moved(x->grid.axes(), static_cast<std::int64_t>(a), 0));
+}
+NodePtr median(std::string_view function, const NodePtr& x, std::int64_t axis, bool skip) {
+  const std::size_t a = axis_of(function, axis, shape_of(x).size());
+  return squeeze(ranks(function, x, {0.5}, a, skip), static_cast<std::int64_t>(a));
 }
 
 }  // namespace weir::detail::array

@@ -11,6 +11,7 @@ namespace weir::detail::array {
 namespace {
 
 constexpr std::int64_t most_copies = std::int64_t{1} << 24;  // of chunks along an axis
+constexpr std::int64_t most_places = std::int64_t{1} << 28;  // that `pad` finds one by one
 constexpr std::int64_t reshaped_bytes = 16 << 20;            // what a chunk of a reshaped array has at most
 
 SmallVector<AxisMap, 4> identity(std::size_t axes) {
@@ -99,8 +100,11 @@ NodePtr reshape(const NodePtr& x, const Shape& wanted) {
     else if (shape[k] < 0)
       refuse("reshape",
              "an extent must be at least 0, and one may be -1 (got " + weir::to_text(wanted) + ")");
-    else known *= shape[k];
   }
+  Shape told = shape;
+  std::erase(told, -1);
+  check_size("reshape", told, {});
+  for (const std::int64_t extent : told) known *= extent;
   if (open >= 0 && known) shape[static_cast<std::size_t>(open)] = size / known;
   if (open >= 0 ? known == 0 || size % known : known != size)
     refuse("reshape", "the number of elements must stay " + std::to_string(size) + " (got " +
@@ -207,6 +211,8 @@ NodePtr expand_dims(const NodePtr& x, std::int64_t axis) {
 
 NodePtr broadcast_to(const NodePtr& x, const Shape& shape) {
   (void)shape_of(x);
+  if (std::ranges::any_of(shape, [](std::int64_t extent) { return extent < 0; }))
+    refuse("broadcast_to", "an extent must be at least 0 (got " + weir::to_text(shape) + ")");
   return broadcast("broadcast_to", x, shape);
 }
 
@@ -233,7 +239,7 @@ NodePtr concatenate(std::vector<NodePtr> parts, std::int64_t axis) {
     if (shape[a]) some.push_back(each);
   }
   if (some.empty()) return parts[0];
-  return concatenated(std::move(some), a);
+  return in_name_of("concatenate", [&] { return concatenated(std::move(some), a); });
 }
 
 NodePtr stack(const std::vector<NodePtr>& parts, std::int64_t axis) {
@@ -247,7 +253,7 @@ NodePtr stack(const std::vector<NodePtr>& parts, std::int64_t axis) {
                           weir::to_text(each->grid.shape) + ")");
     expanded.push_back(expand_dims(each, static_cast<std::int64_t>(a)));
   }
-  return concatenated(std::move(expanded), a);
+  return in_name_of("stack", [&] { return concatenated(std::move(expanded), a); });
 }
 
 namespace {
@@ -277,6 +283,9 @@ NodePtr pad(const NodePtr& input, const std::vector<std::pair<std::int64_t, std:
     if (n == 0 && mode != PadMode::constant && before + after > 0)
       refuse("pad", "an axis without elements has nothing to continue it with (axis " + std::to_string(a) +
                         " of " + weir::to_text(shape) + "); take PadMode::constant");
+    if (std::max(before, after) > most_places && mode != PadMode::constant && mode != PadMode::edge)
+      refuse("pad", "a width must be at most 2^28 but for PadMode::constant and edge (got " +
+                        std::to_string(std::max(before, after)) + ")");
     const auto beyond = [&](std::int64_t from, std::int64_t to) -> NodePtr {
       Shape size = x->grid.shape;
       size[a] = to - from;
@@ -291,7 +300,7 @@ NodePtr pad(const NodePtr& input, const std::vector<std::pair<std::int64_t, std:
     if (n) parts.push_back(x);
     if (after) parts.push_back(beyond(n, n + after));
     if (parts.empty()) continue;
-    x = concatenated(std::move(parts), a);
+    x = in_name_of("pad", [&] { return concatenated(std::move(parts), a); });
   }
   return x;
 }
@@ -309,7 +318,10 @@ NodePtr tile(const NodePtr& input, const std::vector<std::int64_t>& times) {
                          std::to_string(times[i]) + " times " + std::to_string(chunks) + " along axis " +
                          std::to_string(a) + "); broadcast_to() makes no copies");
     if (times[i] == 0) x = part(x, a, 0, 0);
-    else x = concatenated(std::vector<NodePtr>(static_cast<std::size_t>(times[i]), x), a);
+    else
+      x = in_name_of("tile", [&] {
+        return concatenated(std::vector<NodePtr>(static_cast<std::size_t>(times[i]), x), a);
+      });
   }
   return x;
 }
@@ -323,8 +335,9 @@ NodePtr repeat(const NodePtr& x, std::int64_t times, std::int64_t axis) {
   const NodePtr wide = expand_dims(x, static_cast<std::int64_t>(a) + 1);
   Shape repeated = wide->grid.shape;
   repeated[a + 1] = times;
+  const NodePtr each = broadcast("repeat", wide, repeated);
   shape[a] *= times;
-  return reshape(broadcast("repeat", wide, repeated), shape);
+  return reshape(each, shape);
 }
 
 }  // namespace weir::detail::array

@@ -40,6 +40,29 @@ task::Value convolved(Reader& parameters, std::span<const Tensor> operands) {
   return out.value;
 }
 
+// Parameters: what is broken if an element is 0, where the chunk begins.
+task::Value nowhere_zero(Reader& parameters, std::span<const Tensor> operands) {
+  std::string rule;
+  Shape start;
+  read(parameters, rule);
+  read(parameters, start);
+  const Tensor& x = operands[0];
+  dispatch(x.type, [&]<class T>(std::type_identity<T>) {
+    const T* found = std::find(x.as<T>(), x.as<T>() + x.size(), T(0));
+    if (found == x.as<T>() + x.size()) return;
+    std::int64_t position = found - x.as<T>();
+    for (std::size_t a = start.size(); a-- > 0;) {
+      start[a] += position % x.shape[a];
+      position /= x.shape[a];
+    }
+    const std::size_t colon = rule.find(": ");
+    refuse(rule.substr(0, colon),
+           rule.substr(colon + 2) + " (they do" +
+               (start.empty() ? "" : " for the result at index " + weir::to_text(start)) + ")");
+  });
+  return x.value;
+}
+
 }  // namespace
 
 NodePtr convolve(const NodePtr& input_a, const NodePtr& input_b, Overlapping mode, DType type) {
@@ -76,6 +99,32 @@ NodePtr convolve(const NodePtr& input_a, const NodePtr& input_b, Overlapping mod
     task.kernel(&convolved, {part, whole}, start, count, from);
   };
   return std::make_shared<TaskNode>("convolve", type, grid, std::vector<NodePtr>{a, b}, plan);
+}
+
+NodePtr weights_along(const NodePtr& x, const NodePtr& weights, const Axes& folded) {
+  const Shape &shape = shape_of(x), &mine = shape_of(weights);
+  if (mine.size() == shape.size()) return broadcast("average", weights, shape);
+  if (mine.size() != 1 || folded.is_all || folded.list.size() != 1)
+    refuse("average",
+           "weights must have the axes of the array, or be a list along the one axis that is folded "
+           "(got " +
+               weir::to_text(mine) + " for " + weir::to_text(shape) + "); .axis names it");
+  const std::size_t a = axis_of("average", folded.list[0], shape.size());
+  if (mine[0] != shape[a])
+    refuse("average", "there must be a weight for each element along axis " + std::to_string(a) + " (got " +
+                          std::to_string(mine[0]) + " for " + weir::to_text(shape) + ")");
+  Shape along(shape.size(), 1);
+  along[a] = mine[0];
+  return broadcast("average", reshape(weights, along), shape);
+}
+
+NodePtr not_zero(std::string rule, const NodePtr& x) {
+  const auto plan = [x, rule](TaskBuilder& task, std::int64_t chunk) {
+    Shape start;
+    for (const AxisMap& map : chunk_view(x->grid, chunk).maps) start.push_back(map.start);
+    task.kernel(&nowhere_zero, {task.need_chunk(*x, chunk)}, rule, start);
+  };
+  return std::make_shared<TaskNode>("not_zero", x->type, x->grid, std::vector<NodePtr>{x}, plan);
 }
 
 NodePtr in_blocks(const NodePtr& input, const std::vector<std::int64_t>& factors, bool trim) {

@@ -52,7 +52,7 @@ Grid broadcast(Op op, const std::vector<NodePtr>& inputs) {
     }
     chunks[axes - back] = chosen->grid.chunks[chosen->grid.axes() - back];
   }
-  return Grid(std::move(chunks));
+  return Grid(std::move(chunks), to_string(op));
 }
 
 }  // namespace

@@ -11,7 +11,7 @@ void refuse(std::string_view function, const std::string& text) {
 
 // --- grids and views
 
-Grid::Grid(Chunks all) : chunks(std::move(all)) {
+Grid::Grid(Chunks all, std::string_view function) : chunks(std::move(all)) {
   for (const auto& sizes : chunks) {
     std::vector<std::int64_t> at{0};
     at.reserve(sizes.size() + 1);
@@ -19,7 +19,13 @@ Grid::Grid(Chunks all) : chunks(std::move(all)) {
     shape.push_back(at.back());
     starts.push_back(std::move(at));
   }
-  check_size("array", shape, chunks);
+  check_size(function, shape, chunks);
+}
+Grid grid_of(std::string_view function, const Chunks& chunks) {
+  for (const auto& sizes : chunks)
+    for (const std::int64_t size : sizes)
+      if (size < 0) refuse(function, "chunk sizes must not be negative (got " + to_text(chunks) + ")");
+  return Grid(chunks, function);
 }
 std::int64_t Grid::size() const noexcept {
   std::int64_t n = 1;

@@ -34,7 +34,8 @@ void check_size(std::string_view function, const Shape& shape, const Chunks& chu
 /// Where the chunks of an array lie.
 struct Grid {
   Grid() = default;
-  explicit Grid(Chunks chunks);
+  /// Throws in the name of the function that makes it if elements or chunks cannot be counted.
+  explicit Grid(Chunks chunks, std::string_view function = "array");
   Shape shape;
   Chunks chunks;
   Chunks starts;  ///< Per axis: first index of every chunk, and the extent at the end.
@@ -48,6 +49,9 @@ struct Grid {
   /// The chunk along an axis that has the index.
   [[nodiscard]] std::int64_t find(std::size_t axis, std::int64_t index) const;
 };
+
+/// A grid of chunks that somebody names. Throws if one has a negative size.
+[[nodiscard]] Grid grid_of(std::string_view function, const Chunks& chunks);
 
 /// How one axis of a node follows from the axes of a loop: index = start + step * position along `axis`; -1:
 /// always start.

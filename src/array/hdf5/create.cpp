@@ -336,9 +336,10 @@ void ChunkWriter::begin_region(DType type, const Shape& start, const Shape& shap
   State& s = *state_;
   const Id space(H5Dget_space(s.dataset), &H5Sclose), stored(H5Dget_type(s.dataset), &H5Tclose);
   if (H5Sget_simple_extent_ndims(space) != static_cast<int>(start.size()))
-    fail(ErrorKind::invalid_argument,
-         "to_hdf5_region: the array must have as many axes as the dataset (got " +
-             std::to_string(start.size()) + ")");
+    fail(ErrorKind::invalid_argument, "to_hdf5_region: the array must have as many axes as " +
+                                          in_quotes(s.name) + " of " + in_quotes(s.path) + ", " +
+                                          std::to_string(H5Sget_simple_extent_ndims(space)) + " (got " +
+                                          std::to_string(start.size()) + ")");
   std::vector<hsize_t> most(std::max<std::size_t>(start.size(), 1));
   s.extents.resize(most.size());
   H5Sget_simple_extent_dims(space, s.extents.data(), most.data());
@@ -347,9 +348,11 @@ void ChunkWriter::begin_region(DType type, const Shape& start, const Shape& shap
   for (std::size_t a = 0; a < start.size(); ++a) {
     const auto end = static_cast<hsize_t>(start[a] + shape[a]);
     if (end > s.extents[a] && end > most[a])
-      fail(ErrorKind::invalid_argument, "to_hdf5_region: the region must lie in the dataset (axis " +
-                                            std::to_string(a) + " ends at " + std::to_string(end) + " of " +
-                                            std::to_string(s.extents[a]) + ")");
+      fail(ErrorKind::invalid_argument,
+           "to_hdf5_region: the region must lie in " + in_quotes(s.name) + " of " + in_quotes(s.path) +
+               " (got [" + std::to_string(start[a]) + ", " + std::to_string(start[a] + shape[a]) +
+               ") along axis " + std::to_string(a) + ", which has " + std::to_string(s.extents[a]) +
+               "); a dataset written with .unlimited grows");
     wanted[a] = std::max(wanted[a], end);
     s.is_whole = s.is_whole && start[a] == 0 && end == wanted[a];
   }

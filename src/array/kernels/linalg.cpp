@@ -62,11 +62,44 @@ std::vector<T> copied(const Tensor& x) {
               function + ": the matrix must not be singular (pivot " + std::to_string(row) + " is 0)");
 }
 
+[[noreturn]] void refused(const std::string& function, int info) {
+  throw Error(ErrorKind::internal,
+              function + ": LAPACK's getrf refused its argument " + std::to_string(-info));
+}
+
 // One name for both precisions.
 template <class T, class F, class D>
 auto lapack(F single, D twice) {
   if constexpr (std::is_same_v<T, float>) return single;
   else return twice;
+}
+
+// What the pivots of an LU multiply up to.
+template <class T>
+struct Determinant {
+  T sign = 1, logarithm = 0, product = 1;
+  void add(T pivot, bool swapped) {
+    sign *= pivot == 0 ? T(0) : (pivot < 0) != swapped ? T(-1) : T(1);
+    logarithm += std::log(std::fabs(pivot));
+    product *= swapped ? -pivot : pivot;
+  }
+  void put(T* out) const {
+    out[0] = std::isnan(product) ? product : sign;
+    out[1] = logarithm;
+    out[2] = product;
+  }
+};
+
+// LU of n columns in place, and the rows its pivots came from, counted from 1.
+template <class T>
+std::vector<lapack_int> factored(const std::string& function, T* columns, std::int64_t n) {
+  std::vector<lapack_int> pivots(static_cast<std::size_t>(n));
+  const int size = static_cast<int>(n);
+  const int info = n ? lapack<T>(LAPACKE_sgetrf, LAPACKE_dgetrf)(LAPACK_COL_MAJOR, size, size, columns, size,
+                                                                 pivots.data())
+                     : 0;
+  if (info < 0) refused(function, info);
+  return pivots;
 }
 
 }  // namespace
@@ -112,7 +145,9 @@ task::Value qr_chunk(Reader&, std::span<const Tensor> operands) {
   });
 }
 
-task::Value svd_chunk(Reader&, std::span<const Tensor> operands) {
+task::Value svd_chunk(Reader& parameters, std::span<const Tensor> operands) {
+  std::string function;
+  read(parameters, function);
   const Tensor& x = operands[0];
   return real_type(x.type, [&]<class T>(std::type_identity<T>) {
     const std::int64_t n = x.shape[0];
@@ -121,10 +156,11 @@ task::Value svd_chunk(Reader&, std::span<const Tensor> operands) {
     T *u = out.as<T>(), *s = u + n * n, *v = s + n;
     std::vector<T> a = copied<T>(x);
     if (std::ranges::any_of(a, [](T v) { return !std::isfinite(v); }))
-      throw Error(ErrorKind::invalid_argument, "svd: the elements must be finite (got an infinity or NaN)");
+      throw Error(ErrorKind::invalid_argument,
+                  function + ": the elements must be finite (got an infinity or NaN)");
     if (n && lapack<T>(LAPACKE_sgesdd, LAPACKE_dgesdd)(LAPACK_ROW_MAJOR, 'A', N, N, a.data(), N, s, u, N, v,
                                                        N) != 0)
-      throw Error(ErrorKind::internal, "svd: LAPACK's gesdd did not converge");
+      throw Error(ErrorKind::internal, function + ": LAPACK's gesdd did not converge");
     for (std::int64_t j = 0; j < n; ++j) {  // the sign that makes the largest entry of the row of v positive
       std::int64_t largest = 0;
       for (std::int64_t i = 1; i < n; ++i)
@@ -165,18 +201,58 @@ task::Value panel_determinant(Reader& parameters, std::span<const Tensor> operan
   return real_type(panel.type, [&]<class T>(std::type_identity<T>) {
     const std::int64_t n = panel.shape[0] - 1, width = panel.shape[1];
     const Tensor out = make_tensor(panel.type, Dims{1, 3});
-    T sign = 1, logarithm = 0, product = 1;
-    for (std::int64_t i = 0; i < width; ++i) {
-      const T pivot = panel.as<T>()[(start + i) * width + i];
-      const bool swapped = static_cast<std::int64_t>(panel.as<T>()[n * width + i]) != start + i;
-      sign *= pivot == 0 ? T(0) : (pivot < 0) != swapped ? T(-1) : T(1);
-      logarithm += std::log(std::fabs(pivot));
-      product *= swapped ? -pivot : pivot;
+    Determinant<T> all;
+    for (std::int64_t i = 0; i < width; ++i)
+      all.add(panel.as<T>()[(start + i) * width + i],
+              static_cast<std::int64_t>(panel.as<T>()[n * width + i]) != start + i);
+    all.put(out.as<T>());
+    return out.value;
+  });
+}
+
+// Rows are taken as columns here, and columns come out as rows: the determinant is the same, and the inverse
+// that of what went in.
+task::Value matrix_determinants(Reader& parameters, std::span<const Tensor> operands) {
+  std::string function;
+  read(parameters, function);
+  const Tensor& x = operands[0];
+  return real_type(x.type, [&]<class T>(std::type_identity<T>) {
+    const std::size_t axes = x.shape.size();
+    const std::int64_t n = x.shape[axes - 1];
+    Dims shape;
+    for (std::size_t a = 0; a + 2 < axes; ++a) shape.push_back(x.shape[a]);
+    shape.push_back(3);
+    const Tensor out = make_tensor(x.type, shape);
+    const std::int64_t count = out.size() / 3;
+    std::vector<T> lu(static_cast<std::size_t>(n * n));
+    for (std::int64_t m = 0; m < count; ++m) {
+      std::copy_n(x.as<T>() + m * n * n, n * n, lu.data());
+      const std::vector<lapack_int> pivots = factored(function, lu.data(), n);
+      Determinant<T> all;
+      for (std::int64_t i = 0; i < n; ++i)
+        all.add(lu[static_cast<std::size_t>(i * n + i)], pivots[static_cast<std::size_t>(i)] != i + 1);
+      all.put(out.as<T>() + 3 * m);
     }
-    if (std::isnan(product)) sign = product;
-    out.as<T>()[0] = sign;
-    out.as<T>()[1] = logarithm;
-    out.as<T>()[2] = product;
+    return out.value;
+  });
+}
+
+task::Value matrix_inverses(Reader& parameters, std::span<const Tensor> operands) {
+  std::string function;
+  read(parameters, function);
+  const Tensor& x = operands[0];
+  return real_type(x.type, [&]<class T>(std::type_identity<T>) {
+    const std::int64_t n = x.shape[x.shape.size() - 1];
+    const Tensor out = make_tensor(x.type, x.shape);
+    std::copy_n(x.as<T>(), x.size(), out.as<T>());
+    for (std::int64_t at = 0; at < x.size(); at += n * n) {
+      T* lu = out.as<T>() + at;
+      const std::vector<lapack_int> pivots = factored(function, lu, n);
+      for (std::int64_t i = 0; i < n; ++i)
+        if (lu[i * n + i] == 0) singular(function, i);
+      lapack<T>(LAPACKE_sgetri, LAPACKE_dgetri)(LAPACK_COL_MAJOR, static_cast<int>(n), lu,
+                                                static_cast<int>(n), pivots.data());
+    }
     return out.value;
   });
 }
@@ -215,9 +291,7 @@ task::Value factor_panel(Reader& parameters, std::span<const Tensor> operands) {
                                                                static_cast<int>(width), lu + start * width,
                                                                static_cast<int>(width), pivots.data());
     if (info > 0 && !function.ends_with("det")) singular(function, start + info - 1);
-    if (info < 0)
-      throw Error(ErrorKind::internal,
-                  function + ": LAPACK's getrf refused its argument " + std::to_string(-info));
+    if (info < 0) refused(function, info);
     for (std::int64_t i = 0; i < width; ++i)
       lu[n * width + i] = static_cast<T>(start + pivots[static_cast<std::size_t>(i)] - 1);
     return out.value;

@@ -10,7 +10,7 @@ namespace weir::detail::array {
 [[nodiscard]] task::Value multiply_chunks(Reader& parameters, std::span<const Tensor> operands);
 /// Q above R of a matrix.
 [[nodiscard]] task::Value qr_chunk(Reader& parameters, std::span<const Tensor> operands);
-/// u above s above v of a square matrix.
+/// u above s above v of a square matrix; parameters: function.
 [[nodiscard]] task::Value svd_chunk(Reader& parameters, std::span<const Tensor> operands);
 /// x with r x = b for upper triangular r.
 [[nodiscard]] task::Value solve_triangle(Reader& parameters, std::span<const Tensor> operands);
@@ -25,6 +25,11 @@ namespace weir::detail::array {
 [[nodiscard]] task::Value apply_panel(Reader& parameters, std::span<const Tensor> operands);
 /// Sign, logarithm of the magnitude, and product of the pivots of a factored panel; parameters: start.
 [[nodiscard]] task::Value panel_determinant(Reader& parameters, std::span<const Tensor> operands);
+/// Of every square matrix along the last two axes sign, logarithm of the magnitude, and value of its
+/// determinant; parameters: function.
+[[nodiscard]] task::Value matrix_determinants(Reader& parameters, std::span<const Tensor> operands);
+/// The inverse of every square matrix along the last two axes; parameters: function.
+[[nodiscard]] task::Value matrix_inverses(Reader& parameters, std::span<const Tensor> operands);
 /// A block of L; parameters: whether it is on the diagonal. Operands: the block of a, (off the diagonal: the
 /// diagonal block of L), pairs of blocks of L to the left.
 [[nodiscard]] task::Value cholesky_block(Reader& parameters, std::span<const Tensor> operands);

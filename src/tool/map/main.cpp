@@ -3,7 +3,9 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <atomic>
 #include <chrono>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -11,8 +13,10 @@
 #include <iostream>
 #include <iterator>
 #include <memory>
+#include <thread>
 #include <unordered_map>
 
+#include "client/ending.hpp"
 #include "core/descriptor.hpp"
 #include "core/wording.hpp"
 #include "program/spawn.hpp"
@@ -30,6 +34,16 @@ namespace {
 
 constexpr int failed = 1;
 constexpr int wrong_use = 2;
+
+std::atomic<int> interruption{0};
+
+/// The first of these signals ends the commands, a second one this program.
+void hear_interruptions() {
+  struct sigaction hear {};
+  hear.sa_handler = [](int signal) { interruption = signal; };
+  hear.sa_flags = static_cast<int>(SA_RESETHAND) | SA_RESTART;
+  for (const int signal : {SIGINT, SIGTERM}) sigaction(signal, &hear, nullptr);
+}
 
 /// The command line, understood.
 struct Request {
@@ -186,7 +200,8 @@ struct Ran {
   int status = 0;
   double seconds = 0;
   std::string host, output, errors;
-  std::string problem;  ///< Why it could not be started.
+  std::string problem;      ///< Why it could not be started.
+  bool is_cut_off = false;  ///< The end of its worker was its own.
 };
 
 bool is_program(const std::string& name) {
@@ -197,6 +212,15 @@ bool is_program(const std::string& name) {
   } catch (const Error&) {
     return false;
   }
+}
+
+// Who ends a batch job tells all its processes, one after the other.
+bool is_end_of_worker() {
+  for (int looks = 0; looks < 10 && !client::is_told_to_end(); ++looks) {
+    if (!client::can_be_told_to_end()) return false;
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+  return client::is_told_to_end();
 }
 
 Ran run_line(const std::string& text, std::uint64_t most_output) {
@@ -214,6 +238,7 @@ Ran run_line(const std::string& text, std::uint64_t most_output) {
     ran.seconds = result.seconds;
     ran.output = std::move(result.output);
     ran.errors = std::move(result.errors);
+    ran.is_cut_off = ran.status != 0 && is_end_of_worker();
   } catch (const Error& error) {
     if (error.kind() == ErrorKind::cancelled) throw;
     ran.status = 127;
@@ -251,12 +276,14 @@ class Mapper {
   }
 
   int run() {
+    hear_interruptions();
     AsCompleted<Ran> running;
     std::size_t next = 0;
     while (next < lines_.size() || !running.empty()) {
       while (next < lines_.size() && !is_over_ && running.count() < most_at_once()) start(running, next++);
       if (running.empty()) break;
       const Future<Ran> future = next_of(running);
+      if (!future.valid()) return interrupted();
       const auto at = attempts_.find(future.id());
       const Attempt attempt = at->second;
       attempts_.erase(at);
@@ -291,10 +318,12 @@ class Mapper {
       complain(std::to_string(before - lines_.size()) + " of " + std::to_string(before) +
                " commands have worked before; " + std::to_string(lines_.size()) + " are run");
   }
-  /// Looks up once a second, while there is a cluster, whether somebody will ever work.
+  /// Looks up now and then whether somebody will ever work; none once it has been interrupted.
   Future<Ran> next_of(AsCompleted<Ran>& running) {
-    while (cluster_) {
-      if (const auto future = running.next_within("1s")) return *future;
+    for (;;) {
+      if (interruption != 0) return {};
+      if (const auto future = running.next_within("200ms")) return *future;
+      if (!cluster_) continue;
       const std::string problem = cluster_->problem();
       if (!hope_.is_lost(std::chrono::steady_clock::now(), cluster_->jobs() > 0, !client_.workers().empty(),
                          problem))
@@ -303,7 +332,18 @@ class Mapper {
       throw Error(ErrorKind::closed, "--cluster: no job comes to work, " + std::to_string(done_) + " of " +
                                          std::to_string(lines_.size()) + " commands are done: " + problem);
     }
-    return running.next();
+  }
+  /// What runs is ended with this program.
+  int interrupted() {
+    bar_.reset();
+    for (const auto& [id, other] : attempts_) other.future.cancel("weir map was interrupted");
+    if (results_) results_->settle();
+    static_cast<void>(was_written());
+    complain("interrupted: " + std::to_string(done_) + " of " + std::to_string(lines_.size()) +
+             " commands are done" + (failures_ ? ", " + std::to_string(failures_) + " of them failed" : "") +
+             (results_ ? "; the same with --resume runs the rest"
+                       : "; with --results FILE what is done is remembered, and --resume runs the rest"));
+    return 128 + interruption;
   }
   /// With --halt nothing waits in a queue, so that what has been submitted is what runs.
   std::size_t most_at_once() {
@@ -331,6 +371,7 @@ class Mapper {
       ran.problem = error.kind() == ErrorKind::timeout ? "was not done within " + request_.timeout
                                                        : error.failure().message;
     }
+    if (ran.is_cut_off && !is_over_) return start(running, attempt.line, attempt.number);
     if (ran.status != 0 && attempt.number <= request_.retries && !is_over_)
       return start(running, attempt.line, attempt.number + 1);
     ++done_;

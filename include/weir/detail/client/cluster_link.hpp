@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "weir/detail/journal/key.hpp"
+#include "weir/detail/protocol/actor_part.hpp"
 #include "weir/detail/task/value.hpp"
 #include "weir/options.hpp"
 #include "weir/snapshot.hpp"
@@ -123,6 +124,8 @@ struct Request {
   SmallVector<TaskId, 2> inputs;
   std::shared_ptr<const Options> options;
   bool out_of_band = false;
+  protocol::ActorPart part = protocol::ActorPart::none;
+  bool follows = false;  ///< The last of the inputs only has to be done, however it ends.
 };
 
 /// How the tasks of a gang are placed.

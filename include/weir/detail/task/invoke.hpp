@@ -1,6 +1,7 @@
 // How a function and its arguments become a task: what travels, and what the worker calls. No registration.
 #pragma once
 
+#include <bit>
 #include <functional>
 
 #include "weir/detail/task/address.hpp"
@@ -110,6 +111,39 @@ struct Callable<R (*)(P...) noexcept(N)> {
   }
 };
 
+/// Methods: by where they lie in the executable, virtual ones by their place in the table of their class.
+template <class F>
+requires std::is_member_function_pointer_v<F>
+struct Callable<F> {
+  static constexpr bool travels = true;
+  /// As compilers of this ABI lay it out.
+  struct Words {
+    std::uintptr_t place = 0;  ///< An address, or of a virtual one something small.
+    std::uintptr_t adjustment = 0;
+    [[nodiscard]] bool is_address() const { return place > 0xffff; }
+  };
+  static_assert(sizeof(F) == sizeof(Words));
+  static Words words_of(F function) { return std::bit_cast<Words>(function); }
+  static std::uint64_t name(F function) {
+    const Words words = words_of(function);
+    return words.is_address() ? portable_address(reinterpret_cast<const void*>(words.place))
+                              : portable_type(typeid(F));
+  }
+  static void put(Writer& out, F function) {
+    const Words words = words_of(function);
+    const std::uint64_t sent[] = {words.is_address(), words.is_address() ? name(function) : words.place,
+                                  words.adjustment};
+    out.bytes(sent, sizeof sent);
+  }
+  static F get(Reader& in) {
+    std::uint64_t sent[3] = {};
+    in.bytes(sent, sizeof sent);
+    Words words{static_cast<std::uintptr_t>(sent[1]), static_cast<std::uintptr_t>(sent[2])};
+    if (sent[0]) words.place = reinterpret_cast<std::uintptr_t>(local_address(sent[1]));
+    return std::bit_cast<F>(words);
+  }
+};
+
 /// The parameter types of a function, where it has only one form.
 template <class F>
 struct Parameters : std::false_type {};
@@ -126,6 +160,22 @@ struct OperatorParameters<R (C::*)(P...) const noexcept(N)> : std::true_type {
 template <class C, class R, class... P, bool N>
 struct OperatorParameters<R (C::*)(P...) noexcept(N)> : std::true_type {
   using Types = std::tuple<P...>;
+};
+template <class Method>
+struct MethodParameters;
+template <class C, class R, class... P, bool N>
+struct MethodParameters<R (C::*)(P...) noexcept(N)> {
+  using Types = std::tuple<C&, P...>;
+};
+template <class C, class R, class... P, bool N>
+struct MethodParameters<R (C::*)(P...) const noexcept(N)> {
+  using Types = std::tuple<const C&, P...>;
+};
+/// Of a method the object comes first.
+template <class F>
+requires requires { typename MethodParameters<F>::Types; }
+struct Parameters<F> : std::true_type {
+  using Types = typename MethodParameters<F>::Types;
 };
 template <class F>
 requires requires { &F::operator(); }

@@ -13,6 +13,7 @@
 
 #include "weir/detail/stream/graph/counts.hpp"
 #include "weir/detail/stream/graph/domain.hpp"
+#include "weir/on_error.hpp"
 
 namespace weir {
 class Reader;
@@ -67,6 +68,11 @@ class Inlet : public InletBase {
 /// What a node does with an element its function throws on.
 struct ErrorPolicy {
   enum class Action : unsigned char { raise, skip, dead_letter };
+  ErrorPolicy() = default;
+  ErrorPolicy(OnError on_error) : action(on_error == OnError::skip ? Action::skip : Action::raise) {}
+  ErrorPolicy(Action then, unsigned attempts, Node* letters)
+      : action(then), retries(attempts), letter_box(letters) {}
+
   Action action = Action::raise;
   unsigned retries = 0;        ///< further attempts before `action`
   Node* letter_box = nullptr;  ///< where dead letters go

@@ -1,0 +1,146 @@
+// Actor: an object that lives on one worker, and whose methods are called from everywhere.
+#pragma once
+
+#include "weir/client.hpp"
+#include "weir/detail/client/actor_call.hpp"
+
+namespace weir {
+
+/// What becomes of an actor when its worker dies or leaves.
+enum class OnDeath : std::uint8_t {
+  fail,    ///< Calls fail with `worker_lost`, also those that are made later.
+  rebuild  ///< It is made again elsewhere, of what it was first made of, by the next call. Calls that had not
+           ///< finished are made, those that ran once more.
+};
+
+/// A handle of an object of type T that lives on one worker: `client.actor<Counter>(args...)`.
+///
+/// ```cpp
+/// weir::Actor<Counter> counter = client.actor<Counter>(10);
+/// weir::Future<int> now = counter.call(&Counter::add, 3);
+/// ```
+///
+/// One call runs at a time. Those of one caller run in the order in which they were made, whatever becomes of
+/// the ones before; those of several callers in any order. Copies of a handle in one process are one caller.
+/// A handle that is an argument of a task, or the value of a `Variable`, is a caller of its own there.
+///
+/// The actor ends when the last copy of the handle that `client.actor` gave has gone and all calls whose
+/// futures are kept are done. Calls are made also if their futures are dropped, as long as the handle is
+/// kept.
+/// **Errors.** What a method throws comes out of its future, and the next call goes on with the object as it
+/// is. If the constructor throws, all calls fail with that. A future that is an argument and fails makes its
+/// call fail, no other one. A finished call whose result is lost with a worker fails: it is not made again.
+/// **Threads.** Any. A method must not wait for another call of its own actor: that would never begin.
+/// **Cost.** That of a task; calls that have been made ahead wait at the worker.
+/// **Source.** Dask's actors, which also fail with their worker; Ray's `max_restarts` makes them again.
+template <class T>
+class Actor {
+ public:
+  /// What lives there.
+  using state_type = T;
+
+  /// Of no actor; calls throw.
+  Actor() = default;
+  /// From what the copies share; for the library.
+  explicit Actor(std::shared_ptr<detail::client::ActorLane> lane) : lane_(std::move(lane)) {}
+
+  /// Whether there is one.
+  [[nodiscard]] bool valid() const noexcept { return lane_ != nullptr; }
+  /// The task that has made it.
+  [[nodiscard]] TaskId id() const noexcept { return lane_ ? lane_->id() : 0; }
+
+  /// Calls a method, or a function that takes `T&` first, there. Arguments are values or futures, as for
+  /// `Client::submit`.
+  ///
+  /// **Errors.** What cannot travel does not compile. Throws `Error{invalid_argument}` of no actor or a null
+  /// pointer, `Error{closed}` when the cluster has ended.
+  template <class F, class... A>
+  auto call(F&& method, A&&... args) const {
+    return [&]<std::size_t... I>(std::index_sequence<I...>) {
+      return call_held<std::decay_t<F>, detail::task::HeldType<std::decay_t<F>, I + 1, A>...>(
+          detail::callable<std::decay_t<F>>("call", "the method", std::forward<F>(method)),
+          std::forward<A>(args)...);
+    }
+    (std::index_sequence_for<A...>{});
+  }
+
+  /// Travels as a name: whoever receives it is another caller, and does not keep the actor alive.
+  template <class Archive>
+  void save(Archive& archive) const {
+    archive(id());
+  }
+  /// The same, read.
+  template <class Archive>
+  void load(Archive& archive) {
+    TaskId id = 0;
+    archive(id);
+    lane_ = id ? std::make_shared<detail::client::ActorLane>(id) : nullptr;
+  }
+
+ private:
+  template <class F, class... Held>
+  auto call_held(const F& function, const Held&... args) const {
+    using namespace detail;
+    static_assert(task::Callable<F>::travels &&
+                      ((task::HoldsFutures<Held>::value || task::Travels<Held>::value) && ...),
+                  "weir: call: what is called must be a method or a function without captures, and its "
+                  "arguments must travel: plain structs, or types with a cereal serialize() function");
+    static_assert(client::can_call_actor<T, F, Held...>,
+                  "weir: call: this cannot be called on the actor with these arguments. Check their number "
+                  "and types: counter.call(&Counter::add, 3)");
+    using Result = client::CallResult<T, F, Held...>;
+    static_assert(std::is_void_v<Result> || task::Travels<Result>::value,
+                  "weir: call: the result of this method cannot travel to another process. Return a type "
+                  "with a cereal serialize() function or a plain struct.");
+    if (!lane_) client::throw_empty_actor();
+    static const std::uint64_t invoker =
+        task::portable_address(reinterpret_cast<const void*>(&client::invoke_call<T, F, Held...>));
+    client::Request request(invoker, task::Callable<F>::name(function), nullptr, false);
+    request.part = protocol::ActorPart::call;
+    request.inputs.push_back(lane_->id());
+    Writer writer(request.arguments, request.beside);
+    task::Callable<F>::put(writer, function);
+    [[maybe_unused]] task::ArgumentWriter out{writer, request.inputs};
+    (task::Argument<Held>::put(out, args), ...);
+    return Future<Result>(lane_->send(std::move(request)));
+  }
+
+  std::shared_ptr<detail::client::ActorLane> lane_;
+};
+
+template <class T, class... A>
+Actor<T> Client::actor(OnDeath on_death, A&&... args) {
+  return [&]<std::size_t... I>(std::index_sequence<I...>) {
+    return make_actor<T, detail::task::HeldType<detail::client::MakeActor<T>, I, A>...>(
+        on_death, std::forward<A>(args)...);
+  }
+  (std::index_sequence_for<A...>{});
+}
+
+template <class T, class... A>
+Actor<T> Client::actor(A&&... args) {
+  return actor<T>(OnDeath::fail, std::forward<A>(args)...);
+}
+
+template <class T, class... Held>
+Actor<T> Client::make_actor(OnDeath on_death, const Held&... args) {
+  using namespace detail;
+  static_assert(((task::HoldsFutures<Held>::value || task::Travels<Held>::value) && ...),
+                "weir: actor: this argument cannot travel to another process. Give its type a cereal "
+                "serialize() function or make it a plain struct.");
+  static_assert(client::can_be_made_of<T, task::Passed<Held>&&...>,
+                "weir: actor: an object of this type cannot be made of these arguments. Check their number "
+                "and types: client.actor<Counter>(10)");
+  using Make = client::MakeActor<T>;
+  Options options;
+  options.name = demangle(typeid(T).name());
+  client::Request request =
+      request_for<Make, Held...>(std::make_shared<const Options>(std::move(options)), false, Make());
+  request.part = on_death == OnDeath::rebuild ? protocol::ActorPart::home_again : protocol::ActorPart::home;
+  Writer writer(request.arguments, request.beside);
+  [[maybe_unused]] task::ArgumentWriter out{writer, request.inputs};
+  (task::Argument<Held>::put(out, args), ...);
+  return Actor<T>(std::make_shared<client::ActorLane>(core_, core_->submit(std::move(request))));
+}
+
+}  // namespace weir
