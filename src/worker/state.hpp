@@ -238,7 +238,7 @@ class State {
 
   // spill.cpp
   [[nodiscard]] bool is_heavy(std::uint64_t bytes) const noexcept {
-    return bytes >= std::max(limits_.smallest, std::min(limits_.limit / 1024, limits_.always_heavy));
+    return bytes >= std::max(limits_.smallest, std::min(limits_.limit / 16'384, limits_.always_heavy));
   }
   [[nodiscard]] bool has_room_for(std::uint64_t bytes) const noexcept {
     return coming_ == 0 ||
