@@ -65,14 +65,17 @@ struct Ranks {
 PeerId join(comm::Network& network, const std::string& path, std::chrono::nanoseconds timeout) {
   const auto deadline = node::Clock::now() + std::chrono::duration_cast<node::Clock::duration>(timeout);
   const std::string waited = " within " + to_string(timeout) + " (WEIR_DEATH_TIMEOUT)";
+  std::string why;  // of the last attempt that had time
   for (std::chrono::nanoseconds pause = std::chrono::milliseconds(20);;
        pause = std::min<std::chrono::nanoseconds>(2 * pause, std::chrono::seconds(1))) {
     std::optional<SessionInfo> session;
+    const auto began = node::Clock::now();
     try {
       session = read_session_file(path);
       return network.join(session->door, std::min(deadline, node::Clock::now() + std::chrono::seconds(10)));
     } catch (const Error& error) {
       const bool is_last = node::Clock::now() >= deadline;
+      if (why.empty() || began < deadline) why = error.what();
       if (!session) {
         // The program may be about to write it.
         if (error.kind() != ErrorKind::not_found) throw;
@@ -85,7 +88,7 @@ PeerId join(comm::Network& network, const std::string& path, std::chrono::nanose
       } else if (is_last) {
         throw Error(ErrorKind::timeout, "the scheduler (" + describe(*session) +
                                             ") could not be reached at " + session->door.addresses.front() +
-                                            waited + ": " + error.what() +
+                                            waited + ": " + why +
                                             "; if it lives, another network may be needed (interface)");
       } else {
         log::info("the scheduler cannot be reached: {}", error.what());
