@@ -186,7 +186,7 @@ TEST_CASE("gang: ranks of several cores take as many threads") {
   story.join(1, 4);
   story.join(2, 3);
   CHECK(story.gang(1, 3, {.cores = 2}) == Lines{"run 1 @1", "run 2 @1", "run 3 @2"});
-  CHECK(story.state.run_message(1).resources == std::vector<Resource>{{"cores", 2}});
+  CHECK(story.state.run_message(1).extras.resources == std::vector<Resource>{{"cores", 2}});
   CHECK(story.gang(11, 2, {.cores = 2}).empty());
 }
 
