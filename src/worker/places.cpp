@@ -17,7 +17,6 @@ double amount_of(const std::vector<Resource>& resources, const char* name) noexc
   return 0;
 }
 
-
 Places::Places(Machine machine) : domains_(machine.domains), all_(std::move(machine.domains)) {
   for (std::string& name : machine.devices) devices_.push_back({std::move(name)});
 }
