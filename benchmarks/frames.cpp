@@ -2,6 +2,8 @@
 //   frames make FILE [--rows N]      default 10,000,000 (0.5 GB)
 //   frames read FILE                 prints csv_gb_per_s and the seconds of each question
 //   frames joins ROWS [FOLDER]       the seconds of its joins, and their tables as CSV files
+//   frames brc FILE [--rows N]       the least, mean and greatest of a billion rows, or of less (10,000,000),
+//                                    which are written first; prints brc_gb_per_s
 //   frames outofcore FILE FOLDER     filter, group_by, merge and sort_by of more than fits into memory, whose
 //                                    rows are written to the folder; prints the seconds and the peak of
 //                                    memory
@@ -143,6 +145,41 @@ void ask_joins(std::int64_t rows, const std::string& folder) {
   joined("frame_j5_s", big, "id3", Join::inner);
 }
 
+// "station;temperature" lines, as the one billion row challenge has them: 413 stations, one digit.
+void make_measurements(const std::string& path, std::int64_t rows) {
+  std::FILE* file = std::fopen(path.c_str(), "w");
+  if (!file) throw std::runtime_error("a file must be writable (got " + path + ")");
+  std::uint64_t state = 1;
+  std::string text;
+  for (std::int64_t i = 0; i < rows; ++i) {
+    state = state * 6364136223846793005u + 1442695040888963407u;
+    const std::uint64_t luck = state >> 33;
+    const auto tenths = static_cast<std::int64_t>(luck / 413 % 1998) - 999;
+    text += "Station " + std::to_string(luck % 413) + (tenths < 0 ? ";-" : ";") +
+            std::to_string(std::abs(tenths) / 10) + "." + std::to_string(std::abs(tenths) % 10) + "\n";
+    if (text.size() < (1 << 20) && i + 1 < rows) continue;
+    std::fwrite(text.data(), 1, text.size(), file);
+    text.clear();
+  }
+  std::fclose(file);
+}
+
+void ask_measurements(const std::string& path, std::int64_t rows) {
+  using namespace weir;
+  make_measurements(path, rows);
+  double best = 1e9;
+  for (int i = 0; i < 2; ++i) {
+    const auto start = bench::Clock::now();
+    const Table stations = read_csv(path, {.sep = ';', .header = false, .names = {"station", "degrees"}})
+                               .group_by("station")
+                               .agg(min("degrees"), mean("degrees"), max("degrees"))
+                               .compute();
+    if (stations.rows() != 413) throw std::runtime_error("there must be 413 stations");
+    best = std::min(best, bench::seconds_since(start));
+  }
+  bench::print("brc_gb_per_s", static_cast<double>(std::filesystem::file_size(path)) / best / 1e9);
+}
+
 // The most memory this process ever had. **Units.** MB.
 double peak_mb() {
   std::ifstream status("/proc/self/status");
@@ -184,6 +221,8 @@ int main(int argc, char** argv) {
   return weir::run(argc, argv, [&](weir::Client& client) {
     const std::string path = argv[2];
     if (std::string_view(argv[1]) == "joins") return ask_joins(std::stoll(path), argc > 3 ? argv[3] : "");
+    if (std::string_view(argv[1]) == "brc")
+      return ask_measurements(path, bench::option(argc, argv, "--rows", 10'000'000));
     if (std::string_view(argv[1]) == "outofcore") return outofcore(client, path, argv[3]);
     double best = 1e9;
     Frame x;

@@ -15,6 +15,8 @@ def measure(rows=2_000_000):
         table = Path(folder) / "g1.csv"
         run([BIN / "benchmarks/frames", "make", table, "--rows", rows])
         values = values_of(run([BIN / "benchmarks/frames", "read", table], {"WEIR_THREADS": "2"}))
+        stations = Path(folder) / "measurements.txt"
+        values |= values_of(run([BIN / "benchmarks/frames", "brc", stations], {"WEIR_THREADS": "2"}))
         try:
             pandas = values_of(run([PYTHON, PEER, table]))
         except Failed:

@@ -29,8 +29,9 @@ long fib(long n) {
   return a + b;
 }
 
-/// Three stages in order, one of which at a time works on an element, as the threads of a pipe do.
-double pipe_s(int count) {
+/// Elements through three stages, the first and the last in order: as a pipe of threads does where `middle`
+/// is in order too, else an ordered farm.
+double stages_s(int count, tbb::filter_mode middle) {
   return bench::seconds_of([&] {
     int next = 0;
     long sum = 0;
@@ -38,22 +39,7 @@ double pipe_s(int count) {
         1024, tbb::make_filter<void, int>(tbb::filter_mode::serial_in_order, [&](tbb::flow_control& control) {
                 if (next == count) control.stop();
                 return next++;
-              }) & tbb::make_filter<int, int>(tbb::filter_mode::serial_in_order, [](int x) {
-                return x + 1;
-              }) & tbb::make_filter<int, void>(tbb::filter_mode::serial_in_order, [&](int x) { sum += x; }));
-  });
-}
-
-/// An ordered farm.
-double farm_s(int count) {
-  return bench::seconds_of([&] {
-    int next = 0;
-    long sum = 0;
-    tbb::parallel_pipeline(
-        1024, tbb::make_filter<void, int>(tbb::filter_mode::serial_in_order, [&](tbb::flow_control& control) {
-                if (next == count) control.stop();
-                return next++;
-              }) & tbb::make_filter<int, int>(tbb::filter_mode::parallel, [](int x) {
+              }) & tbb::make_filter<int, int>(middle, [](int x) {
                 return x + 1;
               }) & tbb::make_filter<int, void>(tbb::filter_mode::serial_in_order, [&](int x) { sum += x; }));
   });
@@ -89,7 +75,7 @@ int main() {
   bench::print("tbb_roundtrip_us", 1e6 / 20'000 * bench::seconds_of([] {
                                      for (int i = 0; i < 20'000; ++i) tasks(1);
                                    }));
-  bench::print("tbb_pipe_per_s", 500'000 / pipe_s(500'000));
-  bench::print("tbb_farm_per_s", 500'000 / farm_s(500'000));
+  bench::print("tbb_pipe_per_s", 500'000 / stages_s(500'000, tbb::filter_mode::serial_in_order));
+  bench::print("tbb_farm_per_s", 500'000 / stages_s(500'000, tbb::filter_mode::parallel));
   bench::print("tbb_element_us", element_us());
 }

@@ -241,8 +241,8 @@ function(weir_compile_fail path expected)
   set_property(GLOBAL APPEND PROPERTY weir_compile_fail_cases ${path})
 endfunction()
 
-# After all of weir_compile_fail: each of these programs compiles with -DWEIR_CORRECT, all of them in one file,
-# each in a namespace of its own.
+# After all of weir_compile_fail: each of these programs compiles with -DWEIR_CORRECT, all of them in one
+# file, each in a namespace of its own.
 function(weir_compile_fail_correct)
   get_property(cases GLOBAL PROPERTY weir_compile_fail_cases)
   foreach(path ${cases})
@@ -257,7 +257,8 @@ function(weir_compile_fail_correct)
   set(source ${CMAKE_CURRENT_BINARY_DIR}/compile_fail/correct.cpp)
   file(CONFIGURE OUTPUT ${source} CONTENT "${includes}\n${programs}")
   separate_arguments(flags UNIX_COMMAND "${CMAKE_CXX_FLAGS}")
-  add_test(NAME compile_fail/correct COMMAND ${CMAKE_CXX_COMPILER} -std=gnu++20 ${flags} -DWEIR_CORRECT -fsyntax-only
+  add_test(NAME compile_fail/correct COMMAND ${CMAKE_CXX_COMPILER} -std=gnu++20 ${flags} -DWEIR_CORRECT
+    -fsyntax-only
     -include ${CMAKE_CURRENT_BINARY_DIR}/compile_fail/weir.hpp
     "-I$<JOIN:$<TARGET_PROPERTY:weir,INTERFACE_INCLUDE_DIRECTORIES>,;-I>" ${source} COMMAND_EXPAND_LISTS)
   set_tests_properties(compile_fail/correct PROPERTIES TIMEOUT 300 FIXTURES_REQUIRED compile_fail)

@@ -192,6 +192,12 @@ class BatchSystem {
   /// What the job of these variables was given; `threads_per_rank` cores make a place.
   [[nodiscard]] virtual Allocation allocation(const Variables& variables, int threads_per_rank) const = 0;
 
+  /// The memory that the job `id` was asked to have on this node, of which no variable tells; 0 if nobody
+  /// has said.
+  /// **Units.** Bytes.
+  [[nodiscard]] virtual std::uint64_t asked_memory(const std::string& id, const Allocation& allocation,
+                                                   const Asker& ask) const;
+
   /// How many processes of one program the system's own launcher has started, of which this is one.
   [[nodiscard]] virtual int started_together(const Variables&) const { return 1; }
 

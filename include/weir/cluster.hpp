@@ -47,6 +47,9 @@ class Cluster {
   virtual ~Cluster();
 
   /// Wants so many workers from now on, rounded up to whole jobs; starts and retires jobs in the background.
+  ///
+  /// **Errors.** Throws `Error{invalid_argument}` for a negative number, or one of cores or memory if a job's
+  /// is not known; `Error{unsupported}` after `close`, and for worker threads, whose number stays.
   void scale(int workers);
   /// The same in jobs.
   void scale_jobs(int jobs);
@@ -58,6 +61,9 @@ class Cluster {
   ///
   /// Of several clusters in one program each counts the tasks that its workers can run. Those that ask for no
   /// resources count for the clusters whose workers have none, if there are any.
+  ///
+  /// **Errors.** As `scale`; `Error{invalid_argument}` if `minimum` or `idle_grace` is negative, or `maximum`
+  /// is below 1 or `minimum`.
   void adapt(const AdaptOptions& options);
   /// Submits again at once, after failures that made it wait or pause. After 10 refused submissions or 3
   /// failed jobs in a row a cluster pauses, and `problem` says why; call this when the reason is gone.

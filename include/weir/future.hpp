@@ -105,12 +105,17 @@ class Future {
   ///
   /// `weir::run` waits for it before it closes the cluster, unless it is not to be `awaited`; then it is also
   /// called when the task is given up.
+  ///
+  /// **Errors.** Throws `Error{invalid_argument}` if it belongs to no task. What the callback throws is
+  /// logged.
   template <class Callback>
   void on_done(Callback callback, bool awaited = true) const {
     state().core->on_done(
         state(), [future = *this, callback = std::move(callback)]() mutable { callback(future); }, awaited);
   }
   /// A task that runs `f` on the result, on the cluster: `client.submit(f, future)`.
+  ///
+  /// **Errors.** As `submit`. If this task fails, so does that one, with the same reason.
   template <class F>
   auto then(F f) const;
 

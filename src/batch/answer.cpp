@@ -2,6 +2,7 @@
 #include "batch/answer.hpp"
 
 #include <charconv>
+#include <cmath>
 #include <fstream>
 #include <limits>
 #include <regex>
@@ -20,6 +21,16 @@ std::optional<long long> number(const std::optional<std::string>& text) {
   const auto [end, problem] = std::from_chars(text->data(), text->data() + text->size(), value);
   if (problem != std::errc() || end != text->data() + text->size() || value < 0) return std::nullopt;
   return value;
+}
+
+std::uint64_t memory(const std::string& text, char bare) {
+  static const Form form(R"(\s*(\d{1,15})(\.\d+)?\s*([kmgtpKMGTP]?)[iI]?[bB]?\s*)");
+  const auto part = form.match(text);
+  if (part.empty()) return 0;
+  const char letter = part[3].empty() ? bare : part[3][0];
+  const std::size_t power = std::string_view("bkmgtp").find(static_cast<char>(letter | 0x20));
+  const double bytes = std::ldexp(std::stod(part[1] + part[2]), 10 * static_cast<int>(power));
+  return bytes < 0x1p63 ? static_cast<std::uint64_t>(bytes) : 0;
 }
 
 std::optional<seconds> duration_of(const std::string& text) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -14,6 +15,10 @@ namespace weir::detail::batch {
 
 /// The number as an int; 0 if there is none, or none that fits.
 [[nodiscard]] int count(const std::optional<std::string>& text);
+
+/// `600M`, `4gb`, `614400kb`, `4 G`, as batch systems write memory: their letters count in 1024s, a number
+/// without one in the unit that `bare` is. 0 for what is no such text, such as `-`.
+[[nodiscard]] std::uint64_t memory(const std::string& text, char bare = 'm');
 
 /// `1-02:00:00`, `02:00:00`, or seconds; nothing for words such as `UNLIMITED`.
 [[nodiscard]] std::optional<std::chrono::seconds> duration_of(const std::string& text);

@@ -138,6 +138,17 @@ bool belongs_to_enclosing_job(std::string_view variable, const BatchSystem* job)
   return variable == "WEIR_JOB_STARTED" || variable == "WEIR_STATUS_FILE";
 }
 
+BatchSystem::Asker own_asker() {
+  return [](const std::vector<std::string>& command) -> std::optional<std::string> {
+    try {
+      const Answer answer = run_program(command, std::chrono::seconds(20));
+      return answer.exit_status == 0 ? std::optional<std::string>(answer.output) : std::nullopt;
+    } catch (const Error&) {
+      return std::nullopt;
+    }
+  };
+}
+
 BatchSystem::Variables own_variables() {
   return [](const std::string& name) -> std::optional<std::string> {
     const char* value = std::getenv(name.c_str());

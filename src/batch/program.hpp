@@ -32,6 +32,9 @@ struct Answer {
                                  std::chrono::milliseconds patience = std::chrono::minutes(1),
                                  const std::string& input = "/dev/null");
 
+/// Asks a program of the batch system for something that a process can do without: no answer is none.
+[[nodiscard]] BatchSystem::Asker own_asker();
+
 /// One sentence: what was refused, the command, its exit status, and its own words.
 [[nodiscard]] std::string refusal(std::string_view what, const Answer& result);
 

@@ -45,6 +45,10 @@ std::optional<CurrentJob> current_job(const BatchSystem::Variables& variables) {
   return std::nullopt;
 }
 
+std::uint64_t BatchSystem::asked_memory(const std::string&, const Allocation&, const Asker&) const {
+  return 0;
+}
+
 std::optional<CurrentJob> current_job() { return current_job(detail::batch::own_variables()); }
 
 std::string_view to_string(JobState state) noexcept {

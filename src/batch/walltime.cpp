@@ -75,15 +75,8 @@ JobClock read_job_clock(const BatchSystem::Variables& variables, const BatchSyst
 }
 
 JobClock read_job_clock() {
-  const auto ask = [](const std::vector<std::string>& command) -> std::optional<std::string> {
-    try {
-      const Answer answer = run_program(command, std::chrono::seconds(20));
-      return answer.exit_status == 0 ? std::optional<std::string>(answer.output) : std::nullopt;
-    } catch (const Error&) {
-      return std::nullopt;  // a job whose end is not known goes on as one without end
-    }
-  };
-  return read_job_clock(own_variables(), ask, std::chrono::floor<seconds>(std::chrono::system_clock::now()));
+  return read_job_clock(own_variables(), own_asker(),
+                        std::chrono::floor<seconds>(std::chrono::system_clock::now()));
 }
 
 }  // namespace weir::detail::batch

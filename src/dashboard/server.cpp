@@ -243,6 +243,11 @@ class Server::Session : public std::enable_shared_from_this<Session> {
     response_ = {};
     stream_.expires_never();
     shared_->followers.push_back(shared_from_this());
+    // Who follows says nothing more: what is to be read is its end, and makes room for the next page.
+    stream_.socket().async_wait(asio::socket_base::wait_read,
+                                [weak = weak_from_this()](boost::system::error_code) {
+                                  if (const auto self = weak.lock()) self->leave();
+                                });
   }
   void leave() { std::erase(shared_->followers, shared_from_this()); }
   /// Adds what may be sent since the last time; whether something may.

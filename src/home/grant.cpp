@@ -9,6 +9,8 @@
 #include <cmath>
 #include <cstdlib>
 #include <fstream>
+#include <map>
+#include <mutex>
 
 #include "batch/answer.hpp"
 #include "batch/listing.hpp"
@@ -90,6 +92,7 @@ KernelView own_kernel_view() {
   if (sched_getaffinity(0, sizeof set, &set) == 0)
     for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu)
       if (CPU_ISSET(static_cast<std::size_t>(cpu), &set)) view.cpus.push_back(cpu);
+  view.is_bound = static_cast<long>(view.cpus.size()) < sysconf(_SC_NPROCESSORS_ONLN);
   view.quota_cores = node::group_cores("/proc/self/cgroup", "/sys/fs/cgroup");
   view.memory_bytes =
       static_cast<std::uint64_t>(sysconf(_SC_PHYS_PAGES)) * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
@@ -97,20 +100,49 @@ KernelView own_kernel_view() {
   return view;
 }
 
-Grant grant(const BatchSystem::Variables& variables, const KernelView& kernel) {
+std::uint64_t memory_of_job(const BatchSystem::Variables& variables, const KernelView& kernel,
+                            const BatchSystem::Asker& ask) {
+  const auto job = current_job(variables);
+  if (!job) return 0;
+  const Allocation allocation = job->system->allocation(variables, 1);
+  if (allocation.memory_bytes) return allocation.memory_bytes;
+  const bool is_limited = kernel.quota_memory.value_or(UINT64_MAX) < kernel.memory_bytes;
+  // A thousand ranks do not ask; `weir run` has asked for them.
+  if (is_limited || variables("OMPI_COMM_WORLD_SIZE") || variables("WEIR_NODE_MEMORY")) return 0;
+  return job->system->asked_memory(job->id, allocation, ask);
+}
+
+namespace {
+
+std::optional<std::string> ask_once(const std::vector<std::string>& command) {
+  static std::mutex mutex;
+  static std::map<std::vector<std::string>, std::optional<std::string>> answers;
+  const std::lock_guard lock(mutex);
+  const auto [at, is_new] = answers.try_emplace(command);
+  if (is_new) at->second = batch::own_asker()(command);
+  return at->second;
+}
+
+}  // namespace
+
+std::uint64_t memory_of_job() { return memory_of_job(batch::own_variables(), own_kernel_view(), ask_once); }
+
+Grant grant(const BatchSystem::Variables& variables, const KernelView& kernel,
+            const BatchSystem::Asker& ask) {
   Grant all;
   const auto job = current_job(variables);
   const Allocation allocation = job ? job->system->allocation(variables, 1) : Allocation{};
   const std::string of_job = job ? std::string(job->system->title()) + " job " + job->id : "";
-  if (!kernel.cpus.empty()) lower(all.cores, static_cast<int>(kernel.cpus.size()), "the affinity mask");
+  if (!kernel.cpus.empty() && (kernel.is_bound || allocation.cores == 0))
+    lower(all.cores, static_cast<int>(kernel.cpus.size()), "the affinity mask");
   if (kernel.quota_cores)
     lower(all.cores, static_cast<int>(std::ceil(*kernel.quota_cores)), "the control group");
   if (allocation.cores > 0) lower(all.cores, allocation.cores, of_job);
   all.cores.value = std::max(1, all.cores.value);
   lower(all.memory_bytes, kernel.memory_bytes, "the node");
   if (kernel.quota_memory) lower(all.memory_bytes, *kernel.quota_memory, "the control group");
-  if (allocation.memory_bytes > 0)
-    lower(all.memory_bytes, allocation.memory_bytes / 10 * 9, of_job + ", less a tenth");
+  if (const std::uint64_t memory = memory_of_job(variables, kernel, ask))
+    lower(all.memory_bytes, memory / 10 * 9, of_job + ", less a tenth");
   // `weir run` knows the job's; on its other nodes the batch system's variables are missing.
   if (const auto told = batch::number(variables("WEIR_NODE_MEMORY")); told && *told > 0)
     lower(all.memory_bytes, static_cast<std::uint64_t>(*told) / 10 * 9, "the batch job, less a tenth");
@@ -118,7 +150,7 @@ Grant grant(const BatchSystem::Variables& variables, const KernelView& kernel) {
   return all;
 }
 
-Grant grant() { return grant(batch::own_variables(), own_kernel_view()); }
+Grant grant() { return grant(batch::own_variables(), own_kernel_view(), ask_once); }
 
 // Rank 0 works for nobody: where it is, a rank has the same number among all as on its node.
 HostRank host_rank(const BatchSystem::Variables& variables) {

@@ -14,6 +14,7 @@ namespace weir::detail::home {
 /// What the kernel says of this process; the tests have others.
 struct KernelView {
   std::vector<int> cpus;                        ///< Of the affinity mask.
+  bool is_bound = true;                         ///< Whether the mask leaves processors of the node out.
   std::optional<double> quota_cores;            ///< Of the control group.
   std::uint64_t memory_bytes = 0;               ///< Of the node.
   std::optional<std::uint64_t> quota_memory{};  ///< Of the control group.
@@ -46,8 +47,18 @@ struct Copies {
 /// Unsets what a batch system's own launcher has set and what would mislead the programs started from here.
 void unset_misleading_variables();
 
-/// The fewest of what the batch job, the control group and the affinity mask allow.
-[[nodiscard]] Grant grant(const BatchSystem::Variables& variables, const KernelView& kernel);
+/// The memory of the batch job on this node, by its variables; where they do not tell and no control group
+/// limits it, `ask` is used. 0 if nobody knows.
+/// **Units.** Bytes.
+[[nodiscard]] std::uint64_t memory_of_job(const BatchSystem::Variables& variables, const KernelView& kernel,
+                                          const BatchSystem::Asker& ask);
+[[nodiscard]] std::uint64_t memory_of_job();
+
+/// The fewest of what the batch job, the control group and the affinity mask allow. A mask that leaves
+/// nothing out is none: a job that was given more processors than the node has, by a site that says so, has
+/// them.
+[[nodiscard]] Grant grant(const BatchSystem::Variables& variables, const KernelView& kernel,
+                          const BatchSystem::Asker& ask);
 [[nodiscard]] Grant grant();
 
 /// Which of the processes of a job on this node this one is, and how many of them are workers.

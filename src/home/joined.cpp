@@ -63,39 +63,40 @@ struct Ranks {
 /// Asks until it is let in; gives up when it is refused, when the session has ended, or when the time is
 /// over.
 PeerId join(comm::Network& network, const std::string& path, std::chrono::nanoseconds timeout) {
-  const auto begin = node::Clock::now();
-  const auto deadline = begin + std::chrono::duration_cast<node::Clock::duration>(timeout);
-  for (auto pause = std::chrono::milliseconds(20);;
-       pause = std::min(2 * pause, std::chrono::milliseconds(1000))) {
-    SessionInfo session;
+  const auto deadline = node::Clock::now() + std::chrono::duration_cast<node::Clock::duration>(timeout);
+  const std::string waited = " within " + to_string(timeout) + " (WEIR_DEATH_TIMEOUT)";
+  std::string why;  // of the last attempt that had time
+  for (std::chrono::nanoseconds pause = std::chrono::milliseconds(20);;
+       pause = std::min<std::chrono::nanoseconds>(2 * pause, std::chrono::seconds(1))) {
+    std::optional<SessionInfo> session;
+    const auto began = node::Clock::now();
     try {
       session = read_session_file(path);
+      return network.join(session->door, std::min(deadline, node::Clock::now() + std::chrono::seconds(10)));
     } catch (const Error& error) {
-      // The program may be about to write it.
-      if (error.kind() != ErrorKind::not_found || node::Clock::now() + pause >= deadline) throw;
-      std::this_thread::sleep_for(pause);
-      continue;
-    }
-    try {
-      return network.join(session.door, std::min(deadline, node::Clock::now() + std::chrono::seconds(10)));
-    } catch (const Error& error) {
-      if (error.kind() == ErrorKind::protocol)
+      const bool is_last = node::Clock::now() >= deadline;
+      if (why.empty() || began < deadline) why = error.what();
+      if (!session) {
+        // The program may be about to write it.
+        if (error.kind() != ErrorKind::not_found) throw;
+        if (is_last)
+          throw Error(ErrorKind::not_found, "session file " + path + ": was not there" + waited +
+                                                "; the program it belongs to has ended, or has not begun");
+      } else if (error.kind() == ErrorKind::protocol) {
         throw Error(ErrorKind::protocol,
                     "the session of " + path + " does not let this worker in: " + error.what());
-      if (node::Clock::now() + pause >= deadline)
-        throw Error(ErrorKind::timeout, "the scheduler (" + describe(session) + ") could not be reached at " +
-                                            session.door.addresses.front() + " within " + to_string(timeout) +
-                                            ": " + error.what() +
+      } else if (is_last) {
+        throw Error(ErrorKind::timeout, "the scheduler (" + describe(*session) +
+                                            ") could not be reached at " + session->door.addresses.front() +
+                                            waited + ": " + why +
                                             "; if it lives, another network may be needed (interface)");
-      log::info("the scheduler cannot be reached: {}", error.what());
+      } else {
+        log::info("the scheduler cannot be reached: {}", error.what());
+      }
     }
-    std::this_thread::sleep_for(pause);
+    std::this_thread::sleep_for(std::min<std::chrono::nanoseconds>(pause, deadline - node::Clock::now()));
   }
 }
-
-}  // namespace
-
-namespace {
 
 std::atomic<int> end_signal{0};
 

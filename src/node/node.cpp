@@ -70,26 +70,8 @@ bool Node::drive_if_left_alone() {
 
 // --- waiting
 
-// A yield costs as much as several polls, and is needed only by those who share the core. Where it gives the
-// core away for long, the machine is crowded: waking up is quicker then than having one's turn again.
-void Node::Rest::spin() {
-  if (++spins_ % 8 != 0) return __builtin_ia32_pause();
-  const auto before = Clock::now();
-  sched_yield();
-  const auto after = Clock::now();
-  if (after - before > std::chrono::microseconds(300)) node_.note_crowd(after);
-}
-
-// For a moment, and for longer each time that it is crowded again soon after.
-void Node::note_crowd(Clock::time_point now) {
-  constexpr std::int64_t least = 4'000'000, most = 256'000'000;
-  const std::int64_t now_ns = now.time_since_epoch().count();
-  const std::int64_t before = crowded_ns_.load(std::memory_order_relaxed);
-  const bool is_again = now_ns - crowded_until_ns_.load(std::memory_order_relaxed) < 4 * before;
-  const std::int64_t next = is_again ? std::min(2 * before, most) : least;
-  crowded_ns_.store(next, std::memory_order_relaxed);
-  crowded_until_ns_.store(now_ns + next, std::memory_order_relaxed);
-}
+// A yield costs as much as several polls, and is needed only by those who share the core.
+void Node::Rest::spin() { ++spins_ % 8 == 0 ? node_.crowd_.yield() : __builtin_ia32_pause(); }
 
 std::chrono::nanoseconds Node::Rest::most(std::chrono::nanoseconds idle) const {
   const Patience& patience = node_.patience_;
@@ -109,9 +91,7 @@ void Node::Rest::get_up() {
 void Node::Rest::operator()(std::chrono::nanoseconds idle) {
   if (node_.baton_.wanted()) sched_yield();
   if (!is_down_) {
-    const std::int64_t now = Clock::now().time_since_epoch().count();
-    const bool is_crowded = now < node_.crowded_until_ns_.load(std::memory_order_relaxed);
-    if (idle < node_.patience_.spin && !is_crowded) return spin();
+    if (idle < node_.patience_.spin && !node_.crowd_.is_there()) return spin();
     node_.resting_.fetch_add(1, std::memory_order_relaxed);
     since_ = node_.transport_.lie_down();
     polled_ = node_.last_poll_ns_.load(std::memory_order_seq_cst);

@@ -9,6 +9,7 @@
 #include "client/asking.hpp"
 #include "client/future_table.hpp"
 #include "comm/transport.hpp"
+#include "core/crowd.hpp"
 #include "core/log.hpp"
 #include "node/baton.hpp"
 #include "protocol/codec.hpp"
@@ -204,7 +205,6 @@ class Node : public client::ClusterLink,
   };
   friend class Hold;
   void give_back();
-  void note_crowd(Clock::time_point now);
   static constexpr std::size_t frame_bytes = 3400;  // frames stay below MPI's eager limit
 
   void send_box(PeerId to);
@@ -232,9 +232,8 @@ class Node : public client::ClusterLink,
   std::atomic<int> resting_{0};
   std::atomic<bool> stop_{false};
   std::atomic<std::int64_t> last_poll_ns_{0};
-  std::atomic<std::int64_t> crowded_until_ns_{0};  // others want this core: who spins is in their way ...
-  std::atomic<std::int64_t> crowded_ns_{0};        // ... and for so long that has been assumed
-  bool heard_life_ = false, heard_work_ = false;   // in this poll
+  Crowd crowd_;                                   // others want this core: who spins is in their way
+  bool heard_life_ = false, heard_work_ = false;  // in this poll
 };
 
 }  // namespace weir::detail::node

@@ -131,7 +131,7 @@ void SchedulerNode::submitted() {
 void SchedulerNode::receive(PeerId from, comm::Frame&& frame) {
   Peer& sender = peer(from);
   if (sender.dead) return;
-  sender.last_seen = Clock::now();
+  sender.silence.heard(Clock::now());
   const auto handle = [&](auto&&... parts) { on(from, std::move(parts)...); };
   each_message<protocol::ToScheduler>(frame, handle, [&] { return state_.name_of(from); });
 }
@@ -235,24 +235,20 @@ void SchedulerNode::tick(Clock::time_point now) {
   if (pause < std::chrono::milliseconds(20)) return;
   checked_ = now;
   memory::release_unused();
-  // If we ourselves stood still, nobody else is to blame for the silence.
-  if (pause > settings_.patience_for_dead / 2)
-    each_alive([&](PeerId, Peer& peer) {
-      peer.last_seen = std::max(peer.last_seen, now - settings_.patience_for_dead / 2);
-    });
   std::vector<std::pair<PeerId, std::string>> dead;
   each_alive([&](PeerId id, Peer& peer) {
     if (peer.leaving || (settings_.own_in_process && id < settings_.own_peers)) return;
-    const auto silence = now - peer.last_seen;
-    const auto how_long = [&] {
-      return "silent for " + to_string(std::chrono::duration_cast<std::chrono::milliseconds>(silence));
+    peer.silence.look(now, pause, settings_.heartbeat, [&] { return peer.watch.stopped(); });
+    const auto silence = peer.silence.length(now);
+    const auto how_long = [](Clock::duration time) {
+      return to_string(std::chrono::duration_cast<std::chrono::milliseconds>(time));
     };
     if (peer.watch.ended()) dead.emplace_back(id, "died");
     else if (silence > settings_.patience_for_dead && is_silent(peer, now))
-      dead.emplace_back(id, "has been " + how_long() + " (WEIR_PATIENCE is " +
+      dead.emplace_back(id, "has been silent for " + how_long(silence) + " (WEIR_PATIENCE is " +
                                 to_string(std::chrono::nanoseconds(settings_.patience_for_dead)) + ")");
-    else if (silence > settings_.patience_for_stopped && peer.watch.stopped())
-      dead.emplace_back(id, "has been stopped by a signal, " + how_long());
+    else if (peer.silence.stopped() > settings_.patience_for_stopped)
+      dead.emplace_back(id, "has been stopped by a signal for " + how_long(peer.silence.stopped()));
   });
   for (const auto& [id, how] : dead) lose(id, how);
   if (retiring_) go_on_retiring(now);
@@ -298,7 +294,8 @@ void SchedulerNode::end_stuck() {
 // Who writes or reads a value of gigabytes has no time to answer; of a process on this host it is known that
 // it lives and has not been stopped.
 bool SchedulerNode::is_silent(const Peer& peer, Clock::time_point now) const {
-  return !peer.watch.watching() || peer.watch.stopped() || now - peer.last_seen > settings_.patience_for_busy;
+  return !peer.watch.watching() || peer.watch.stopped() ||
+         peer.silence.length(now) > settings_.patience_for_busy;
 }
 
 void SchedulerNode::lose(PeerId id, const std::string& how) {

@@ -6,6 +6,7 @@
 #include "node/host.hpp"
 #include "node/keeper.hpp"
 #include "node/node.hpp"
+#include "node/silence.hpp"
 #include "scheduler/state.hpp"
 #include "seeing/inbox.hpp"
 
@@ -22,7 +23,7 @@ struct SchedulerSettings {
   std::chrono::milliseconds patience_for_dead{10000};    ///< Silence after which a worker is taken for dead;
                                                          ///< the end of its process or connection is seen at
                                                          ///< once. Workers wait `workers_wait` times as long.
-  std::chrono::milliseconds patience_for_stopped{1500};  ///< The same for one of this host that was stopped.
+  std::chrono::milliseconds patience_for_stopped{1500};  ///< For one of this host that stays stopped.
   bool own_in_process = false;  ///< The own peers are threads of this process, which never die alone.
   std::chrono::milliseconds patience_for_busy{
       60000};  ///< The same for a process on this host that is there and has not been stopped.
@@ -120,7 +121,7 @@ class SchedulerNode final : public Node, public client::Overseer, public client:
     bool dead = false;
     bool leaving = false;
     bool is_guest = false;
-    Clock::time_point last_seen{};
+    Silence silence;
     ProcessWatch watch;
     std::unique_ptr<BlackBox> black_box;
     std::vector<TaskId> executing;  // as of its last heartbeat

@@ -3,6 +3,7 @@
 #include <thread>
 
 #include "core/log.hpp"
+#include "memory/pool.hpp"
 #include "node/worker.hpp"
 #include "weir/bytes.hpp"
 
@@ -25,13 +26,22 @@ void WorkerNode::tell_memory() {
 
 void WorkerNode::spill_loop() {
   prctl(PR_SET_NAME, "weir spill");
+  // Whoever spills lives at the limit of its memory: what has left it must not stay in the heap.
+  constexpr auto trim_every = std::chrono::milliseconds(200);
+  auto trimmed = Clock::now();
   std::unique_lock hold(baton_);
   while (!closing_) {
     worker::Spill next;
     const bool found = state_.next_spill(next, actions_);
     perform();
     if (found) spill(std::move(next), hold);
-    else spill_work_.wait(hold);
+    else spill_work_.wait_for(hold, trim_every);
+    if (const auto now = Clock::now(); now - trimmed >= trim_every) {
+      trimmed = now;
+      hold.unlock();
+      memory::trim_small(settings_.memory.limit);
+      hold.lock();
+    }
   }
 }
 

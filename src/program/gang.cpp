@@ -12,9 +12,7 @@
 namespace weir::detail::program {
 namespace {
 
-/// By the name that the launchers know it by.
 std::string this_host() {
-  if (const char* node = std::getenv("SLURMD_NODENAME")) return node;
   std::array<char, 256> name{};
   return gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "localhost";
 }

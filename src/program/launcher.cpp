@@ -44,13 +44,12 @@ GangLaunch launched(const std::string& launcher, const std::vector<GangPlace>& p
                                "--host", joined(slots)});
     for (const std::string& variable : passed_on) words.insert(words.end(), {"-x", variable});
     words.insert(words.end(), {"-n", ranks});
-    // As for `weir run`; inside a job of Slurm its daemons share what the job has.
-    launch.variables = {"OMPI_ALLOW_RUN_AS_ROOT=1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1", "SLURM_OVERLAP=1"};
+    launch.variables = {"OMPI_ALLOW_RUN_AS_ROOT=1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1"};  // as `weir run`
   } else if (is_hydra) {
     words.insert(words.end(), {"-hosts", joined(slots), "-bind-to", "none", "-n", ranks});
   } else if (name == "srun") {
-    std::vector<std::string> hosts;
-    for (const GangPlace& place : places) hosts.push_back(place.host);
+    std::vector<std::string> hosts;  // known without their domain
+    for (const GangPlace& place : places) hosts.push_back(place.host.substr(0, place.host.find('.')));
     const bool is_alone = slots.size() == 1;
     words.insert(words.end(), {"--overlap", "--ntasks", ranks, "--nodes", std::to_string(slots.size()),
                                "--nodelist", is_alone ? hosts.front() : joined(hosts)});

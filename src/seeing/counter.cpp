@@ -127,10 +127,11 @@ protocol::Seen Counter::take(std::int64_t now_ns, const std::vector<Running>& ru
                          std::uint32_t kind) {
     constexpr std::int64_t longest_ns = std::int64_t{UINT32_MAX} * 1000;  // of a longer one, the end
     start_ns = std::max(start_ns, end_ns - longest_ns);
+    const int function = kind ? -1 : place[index] - 1;  // who waits has none, and there may be none yet
     seen.blocks.push_back(
         {start_ns / 1000, static_cast<std::uint32_t>((end_ns - start_ns) / 1000),
          static_cast<std::uint32_t>(std::clamp<std::int64_t>(busy_ns, 0, longest_ns) / 1000), count,
-         static_cast<std::uint16_t>(place[index] - 1), static_cast<std::uint16_t>(thread), failed, kind});
+         static_cast<std::uint16_t>(function), static_cast<std::uint16_t>(thread), failed, kind});
   };
   for (std::uint16_t index = 0; index < functions_.size(); ++index)
     if (functions_[index]->count) add(index);

@@ -42,8 +42,27 @@ std::string name_of_worker(const Model& model, PeerId peer) {
              : shortened(worker->second.info.name, 100);
 }
 
+/// Tasks and nobody to run them: jobs that have not begun, say.
+Verdict nobody(const Model& model, std::uint64_t pending) {
+  std::size_t queued = 0;
+  std::string problem;
+  for (const JobsSeen& cluster : model.jobs()) {
+    for (const JobSeen& job : cluster.jobs) queued += job.state == "queued";
+    if (!cluster.problem.empty()) problem = shortened(cluster.problem, 300);
+  }
+  std::string sentence = std::to_string(pending) + (pending == 1 ? " task waits" : " tasks wait") +
+                         " for workers, and there are none";
+  if (queued) sentence += ": " + std::to_string(queued) + (queued == 1 ? " job is" : " jobs are") + " queued";
+  return {sentence, problem.empty() && queued ? "`weir status` says why jobs do not start" : problem, true};
+}
+
 /// Of a program that runs streams and no tasks the streams are what matters.
 Verdict overall(const Model& model, const ActivitySeconds& seconds) {
+  std::uint64_t pending = 0;
+  for (const TaskState state :
+       {TaskState::waiting, TaskState::queued, TaskState::no_worker, TaskState::processing})
+    pending += model.snapshot().tasks[static_cast<std::size_t>(state)];
+  if (pending && model.snapshot().workers.empty()) return nobody(model, pending);
   const bool has_tasks =
       std::any_of(model.functions().begin(), model.functions().end(),
                   [](const FunctionTotals& one) { return one.count > 0 || one.busy_s > 0; });

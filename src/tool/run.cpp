@@ -194,8 +194,8 @@ int run(int argc, char** argv) {
   if (const auto allocation = job_allocation(request.threads.value_or(1))) {
     const bool is_told = request.threads || site.environment.contains("WEIR_THREADS");
     if (!is_told && allocation->cores_per_rank > 1) request.threads = allocation->cores_per_rank;
-    if (allocation->memory_bytes)
-      site.environment["WEIR_NODE_MEMORY"] = std::to_string(allocation->memory_bytes);
+    if (const std::uint64_t memory = home::memory_of_job())
+      site.environment["WEIR_NODE_MEMORY"] = std::to_string(memory);
     check_ways_to(allocation->hosts, site);
     std::string hosts;
     for (const std::string& host : allocation->hosts) hosts += host + "\n";

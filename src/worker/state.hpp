@@ -7,6 +7,7 @@
 #include <variant>
 #include <vector>
 
+#include "core/backlog.hpp"
 #include "protocol/messages.hpp"
 #include "task/table.hpp"
 #include "worker/places.hpp"
@@ -238,7 +239,7 @@ class State {
 
   // spill.cpp
   [[nodiscard]] bool is_heavy(std::uint64_t bytes) const noexcept {
-    return bytes >= std::max(limits_.smallest, std::min(limits_.limit / 1024, limits_.always_heavy));
+    return bytes >= std::max(limits_.smallest, std::min(limits_.limit / 16'384, limits_.always_heavy));
   }
   [[nodiscard]] bool has_room_for(std::uint64_t bytes) const noexcept {
     return coming_ == 0 ||
@@ -263,7 +264,7 @@ class State {
   std::vector<Resource> free_;
   Places places_;
   task::TaskTable<Record> records_;
-  std::vector<QueueEntry> ready_;  // a heap
+  Backlog<QueueEntry, later> ready_;
   std::vector<QueueEntry>
       constrained_;  // need resources: scanned, so that a large one does not block small ones
   std::vector<QueueEntry> out_of_band_;

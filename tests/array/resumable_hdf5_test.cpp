@@ -98,14 +98,16 @@ TEST_CASE("a dataset is a source with an offset") {
     into.put(xt::xarray<double>{{0, 1}, {2, 3}, {4, 5}});
     static_cast<void>(into.commit());
     CHECK_THROWS_WITH(into.put(xt::xarray<double>{{0, 1, 2}}),
-                      "IntoHdf5: elements must have the shape (2) of the dataset's entries (got (3))");
+                      "IntoHdf5: elements must have the shape (2,) of the dataset's entries (got (3,))");
   }
   CHECK(values_in(in) == up_to(6));
   for (int run = 0; run < 2; ++run) {
-    Stream<xt::xarray<double>> frames;
-    Resumable job(folder.path(), "copy");
-    job.sink_to(frames, IntoHdf5<double>(out, "x", {.rows = true}));
-    job.feed(RowsOf<double>(in, "x", 2), frames);
+    {
+      Stream<xt::xarray<double>> frames;
+      Resumable job(folder.path(), "copy");
+      job.sink_to(frames, IntoHdf5<double>(out, "x", {.rows = true}));
+      job.feed(RowsOf<double>(in, "x", 2), frames);
+    }
     CHECK(values_in(out) == up_to(6));
   }
   RowsOf<double> rows(in, "x");

@@ -225,7 +225,7 @@ TEST_CASE("the shell of a job passes signals on, outlives SIGTERM and ends with 
   options.weir = folder.path() + "/weir";
   test::write_file(options.weir,
                    "#!/bin/bash\n"
-                   "trap 'echo told; exit 7' USR1\n"
+                   "trap 'rm \"${0%weir}ready\"; echo told; exit 7' USR1\n"
                    "touch '" +
                        folder.path() +
                        "/ready'\n"
@@ -233,7 +233,8 @@ TEST_CASE("the shell of a job passes signals on, outlives SIGTERM and ends with 
                    0755);
   options.before = {"(until [ -e '" + folder.path() +
                     "/ready' ]; do sleep 0.01; done; kill -TERM $$; "
-                    "while kill -USR1 $$ 2>/dev/null; do sleep 0.05; done) >/dev/null 2>&1 &"};
+                    "while [ -e '" +
+                    folder.path() + "/ready' ]; do kill -USR1 $$; sleep 0.2; done) >/dev/null 2>&1 &"};
   const auto result = run_program({"bash", "-c", shell_part(options)});
   CHECK(result.output == "told\n");
   CHECK(result.exit_status == 7);

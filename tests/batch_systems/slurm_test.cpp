@@ -22,6 +22,14 @@ TEST_CASE("weir submit --wait passes on the output of every rank and the exit st
   CHECK(user.weir({"submit", "--wait", "-n", "1", "/bin/true"}).status == 0);
 }
 
+TEST_CASE("a program under srun has the memory and the cores that it was started with") {
+  const User user;
+  const Finished here =
+      run({"srun", "--mem=600", "--cpus-per-task=4", WEIR_TOOL, "info", "--here"}, user.options());
+  CHECK(contains(here.out, "cores        4  (Slurm job "));
+  CHECK(contains(here.out, "memory       566.2 MB  (Slurm job "));
+}
+
 TEST_CASE("weir submit carries arguments to the program unchanged and runs nothing in them") {
   const User user;
   const std::vector<std::string> words{"two words",

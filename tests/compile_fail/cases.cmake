@@ -44,29 +44,35 @@ weir_compile_fail(stream/gather_missing_in_join
 weir_compile_fail(stream/capture_on_cluster
   "Below scatter\\(\\) a lambda must not capture: pass the values as further arguments")
 weir_compile_fail(stream/map_function
-  "map: the function cannot be called with an element")
+  "weir: map: the function cannot be called with an element of this stream")
 weir_compile_fail(stream/map_overloaded
   "weir: map: this function has several forms, or is a template: choose one, .map.weir::overload<")
+weir_compile_fail(stream/starmap_overloaded
+  "weir: starmap: this function has several forms, or is a template: choose one, .starmap.weir::overload<")
+weir_compile_fail(stream/accumulate_overloaded
+  "weir: accumulate: this function has several forms, or is a template: choose one, .accumulate.weir::overload<")
+weir_compile_fail(stream/map_async_overloaded
+  "weir: map_async: this function has several forms, or is a template: choose one, .map_async.weir::overload<")
 weir_compile_fail(stream/filter_overloaded
   "weir: filter: this function has several forms, or is a template: choose one, .filter.weir::overload<")
 weir_compile_fail(stream/sink_overloaded
   "weir: sink: this function has several forms, or is a template: choose one, .sink.weir::overload<")
 weir_compile_fail(stream/filter_function
-  "filter: the function must take an element .`In` above. and the further arguments, and return a bool")
+  "weir: filter: the function must take an element of this stream and the further arguments, and return a bool")
 weir_compile_fail(stream/sink_function
-  "sink: the function cannot be called with an element")
+  "weir: sink: the function cannot be called with an element of this stream")
 weir_compile_fail(stream/starmap_function
-  "starmap: the function cannot be called with the items of an element")
+  "weir: starmap: the function cannot be called with the items of an element")
 weir_compile_fail(stream/merge_types "merge: the streams must have the same element type")
 weir_compile_fail(stream/pluck_no_item "pluck: an element .`In` above. has no item by this key")
 weir_compile_fail(stream/flatten_no_range
-  "flatten: an element .`In` above. must be a container, a string, a range or an optional")
+  "weir: flatten: an element of this stream must be a container, a string, a range or an optional")
 weir_compile_fail(stream/unique_without_equality
-  "must have a hash, an operator < or an operator ==")
+  "weir: unique: the key must be .*must have a hash, an operator < or an operator ==")
 weir_compile_fail(stream/frequencies_without_order
-  "frequencies: elements .`In` above. must have an operator <")
+  "weir: frequencies: the elements of this stream must have an operator <")
 weir_compile_fail(stream/group_by_lambda
-  "weir: group_by applies an operator made of a kernel to each group")
+  "weir: group_by: .*what is applied to each group is an operator made of a kernel")
 weir_compile_fail(stream/kernel_without_out
   "weir: the kernel of this operator does not say what it emits")
 weir_compile_fail(stream/kernel_without_push
@@ -74,15 +80,15 @@ weir_compile_fail(stream/kernel_without_push
 weir_compile_fail(stream/timed_kernel_without_fire
   "weir: a kernel with due.. or fire.. needs all three")
 weir_compile_fail(stream/take_while_function
-  "take_while: the function must take an element .`In` above. and return a bool")
+  "weir: take_while: the function must take an element of this stream and return a bool")
 weir_compile_fail(stream/accumulate_function
-  "accumulate: the function must take the state, an element .`In` above. and the further arguments")
+  "weir: accumulate: the function must take the state, an element of this stream and the further arguments")
 weir_compile_fail(stream/group_by_key
-  "group_by: the key must be a function of an element .`In` above.")
+  "weir: group_by: the key must be a function of an element of this stream")
 
 weir_compile_fail_correct()
 
-# The three faults that people make most, also by the compiler that does not build this tree.
+# The four faults that people make most, also by the compiler that does not build this tree.
 if(CMAKE_CXX_COMPILER_ID STREQUAL GNU)
   find_program(WEIR_OTHER_COMPILER clang++)
 else()
@@ -90,6 +96,7 @@ else()
 endif()
 if(WEIR_OTHER_COMPILER)
   foreach(case
+      "stream/map_function|weir: map: the function cannot be called with an element of this stream"
       "stream/kernel_without_push|weir: the kernel of this operator cannot take the elements of the stream"
       "stream/gather_missing|weir: gather.. is missing: the elements are on the cluster"
       "client/capturing_lambda|A lambda must not capture: pass the values as arguments of submit instead")

@@ -64,6 +64,26 @@ TEST_CASE("files that are not what they should be are named") {
     CHECK(sentence_of([&] { return read_csv(folder.path("no-*.csv")); }) ==
           "read_csv: a pattern must match at least one file (got '" + folder.path("no-*.csv") +
               "', which matches none); it is looked for from the program's working directory");
+    CHECK(read_as(folder, "a,b\r1,2\r") ==
+          "read_csv: lines must end with a line feed (got \"f\", whose lines end with a carriage return "
+          "alone); "
+          "tr '\\r' '\\n' converts it");
+    CHECK(read_as(folder, std::string("\xFF\xFE"
+                                      "a\0\n\0",
+                                      6)) ==
+          "read_csv: a file must be UTF-8 (got \"f\", which is UTF-16); iconv converts it");
+    CHECK(read_as(folder, "a\n1e400\n-1e400\n1e-400\n") == "a\ninf\n-inf\n0.0\n");
+    CHECK(read_as(folder, "a,b\n1," + std::string(3'000'000, 'y') + "\n2,z\n", {.block = "100 kB"}).size() ==
+          3'000'011);
+    folder.write("d1.csv", "a,b\n1,2\n");
+    folder.write("d2.csv", "a,c\n1,2\n");
+    CHECK(sentence_of([&] { return read_csv(folder.path("d?.csv")); }) ==
+          "read_csv: files must have the same columns (got a, b in \"" + folder.path("d1.csv") +
+              "\", a, c in \"" + folder.path("d2.csv") + "\")");
+    std::filesystem::create_directory(folder.path("inside"));
+    CHECK(sentence_of([&] { return read_csv(folder.path("inside")); }) ==
+          "read_csv: a file must be a regular one (got '" + folder.path("inside") +
+              "', which is a directory); its files are '" + folder.path("inside") + "/*'");
     CHECK(sentence_of([&] { return read_csv(folder.path("no.csv")); }) ==
           "read_csv: a file must be there and readable (got '" + folder.path("no.csv") +
               "': No such file or directory)");

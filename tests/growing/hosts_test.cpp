@@ -108,7 +108,8 @@ TEST_CASE("a worker that cannot reach the program says so and ends") {
   const Finished lost = run(hosts.on(hosts.b, {ELASTIC_PROGRAM, "x", "y"}), options);
   CHECK(lost.status == 1);
   CHECK(lost.err.find("weir: the scheduler (process ") == 0);
-  CHECK(lost.err.find(" within 500ms: it cannot be reached (Connection refused); if it lives, another "
+  CHECK(lost.err.find(" within 500ms (WEIR_DEATH_TIMEOUT): it cannot be reached (Connection refused); if it "
+                      "lives, another "
                       "network may be needed (interface)") != std::string::npos);
   // The same for one that was killed, and had no time to take its file away; that the host is another one of
   // another kernel has to be written into it.
@@ -126,6 +127,7 @@ TEST_CASE("a worker that cannot reach the program says so and ends") {
   const auto before = std::chrono::steady_clock::now();
   const Finished late = run(hosts.on(hosts.b, {ELASTIC_PROGRAM, "x", "y"}), options);
   CHECK(late.status == 1);
-  CHECK(late.err.find(" within 500ms: it cannot be reached (Connection refused)") != std::string::npos);
+  CHECK(late.err.find(" within 500ms (WEIR_DEATH_TIMEOUT): it cannot be reached (Connection refused)") !=
+        std::string::npos);
   CHECK(std::chrono::steady_clock::now() - before < 10s);
 }

@@ -16,6 +16,12 @@ BatchSystem::Variables fake(std::map<std::string, std::string> variables) {
   };
 }
 
+// Of batch systems whose programs say nothing.
+Grant grant(const BatchSystem::Variables& variables, const KernelView& kernel) {
+  return detail::home::grant(variables, kernel,
+                             [](const std::vector<std::string>&) { return std::optional<std::string>(); });
+}
+
 KernelView kernel(int cpus) {
   KernelView view;
   for (int cpu = 0; cpu < cpus; ++cpu) view.cpus.push_back(cpu);
@@ -46,6 +52,70 @@ TEST_CASE("grant: PBS and LSF say how many cores") {
   const Grant lsf = grant(fake({{"LSB_JOBID", "9"}, {"LSB_MCPU_HOSTS", "here 6 there 2"}}), kernel(16));
   CHECK(lsf.cores.value == 6);
   CHECK(lsf.cores.source == "LSF job 9");
+}
+
+// Without a task plugin the mask is the node's, and srun tells its tasks nothing of memory that it does not
+// count.
+TEST_CASE("grant: a job's cores are more than a node without a mask of its own has") {
+  KernelView view = kernel(2);
+  view.is_bound = false;
+  const auto job = fake({{"SLURM_JOB_ID", "12"},
+                         {"SLURM_CPUS_PER_TASK", "4"},
+                         {"SLURM_CPUS_ON_NODE", "4"},
+                         {"SLURM_NTASKS", "1"}});
+  CHECK(grant(job, view).cores.value == 4);
+  CHECK(grant(job, view).cores.source == "Slurm job 12");
+  CHECK(grant(fake({}), view).cores.value == 2);
+  view.is_bound = true;
+  CHECK(grant(job, view).cores.value == 2);
+  // The shell of salloc.
+  view.is_bound = false;
+  CHECK(grant(fake({{"SLURM_JOB_ID", "12"}, {"SLURM_CPUS_PER_TASK", "4"}}), view).cores.value == 4);
+}
+
+TEST_CASE("grant: the memory that was asked for, where no variable tells") {
+  std::vector<std::string> asked;
+  std::string answer;
+  const auto memory = [&](std::map<std::string, std::string> variables, const std::string& says,
+                          const KernelView& view = kernel(4)) {
+    asked.clear();
+    answer = says;
+    return detail::home::grant(fake(std::move(variables)), view,
+                               [&](const std::vector<std::string>& command) {
+                                 asked = command;
+                                 return std::optional(answer);
+                               })
+        .memory_bytes;
+  };
+  constexpr std::uint64_t mib = 1 << 20, node = 64'000'000'000;
+  const std::map<std::string, std::string> slurm{{"SLURM_JOB_ID", "12"}, {"SLURM_CPUS_ON_NODE", "4"}};
+  const auto of_node = memory(slurm, "JobId=12 MinCPUsNode=4 MinMemoryNode=600M MinTmpDiskNode=0");
+  CHECK(of_node.value == 600 * mib / 10 * 9);
+  CHECK(of_node.source == "Slurm job 12, less a tenth");
+  CHECK(asked == std::vector<std::string>{"scontrol", "--oneliner", "show", "job", "12"});
+  CHECK(memory(slurm, "JobId=12 MinMemoryCPU=300M MinTmpDiskNode=0").value == 1200 * mib / 10 * 9);
+  CHECK(memory(slurm, "JobId=12 MinMemoryNode=1.50G").value == 1536 * mib / 10 * 9);
+  CHECK(memory(slurm, "JobId=12 MinMemoryNode=0").value == node);
+  CHECK(memory(slurm, "").source == "the node");
+  const auto pbs = memory({{"PBS_JOBID", "7.server"}},
+                          "Job Id: 7.server\n    Resource_List.mem = 1200mb\n    Resource_List.nodect = 2\n");
+  CHECK(pbs.value == 600 * mib / 10 * 9);
+  CHECK(pbs.source == "PBS job 7.server, less a tenth");
+  CHECK(asked == std::vector<std::string>{"qstat", "-f", "7.server"});
+  CHECK(memory({{"LSB_JOBID", "9"}}, "600 M\n").value == 600 * mib / 10 * 9);
+  CHECK(memory({{"LSB_JOBID", "9"}}, "-\n").value == node);
+
+  // Nobody is asked where it is known: of a rank, of a job in a control group, of what variables tell.
+  auto rank = slurm;
+  rank["OMPI_COMM_WORLD_SIZE"] = "3";
+  CHECK(memory(rank, "MinMemoryNode=600M").value == node);
+  KernelView group = kernel(4);
+  group.quota_memory = 3'000'000'000;
+  CHECK(memory(slurm, "MinMemoryNode=600M", group).source == "the control group");
+  auto told = slurm;
+  told["SLURM_MEM_PER_NODE"] = "100";
+  CHECK(memory(told, "MinMemoryNode=600M").value == 100 * mib / 10 * 9);
+  CHECK(asked.empty());
 }
 
 TEST_CASE("grant: the control group and the mask without a job") {

@@ -142,3 +142,13 @@ TEST_CASE("counter counts functions beyond its limit as one") {
   CHECK(count == Counter::most_functions + 100);
   CHECK(others == 100);
 }
+
+TEST_CASE("counter: a worker that has waited and run nothing yet says so") {
+  Counter counter(0);
+  counter.waited(0, Idle::fetching, 0, 50 * ms);
+  const auto seen = counter.take(100 * ms, {}, 100);
+  CHECK(seen.functions.empty());
+  REQUIRE(seen.blocks.size() == 1);
+  CHECK(seen.blocks[0].kind == 1);
+  CHECK(seen.blocks[0].length_us == 50'000);
+}

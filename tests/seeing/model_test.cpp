@@ -153,6 +153,20 @@ TEST_CASE("nothing submitted, nothing that fits and tasks that come late are tol
   CHECK(verdict(ActivitySeconds{}).sentence == "nothing has run yet");
 }
 
+TEST_CASE("tasks without any worker are told as such, with the jobs that have not begun") {
+  Model model = a_model();
+  model.tick(1, cluster(0, 0, 300), {}, {});
+  const auto said = [&] { return picture(model, {}).at("verdict"); };
+  CHECK(said().at("sentence") == "300 tasks wait for workers, and there are none");
+  model.set_jobs({{"slurm", 2, "", {{"4711", "queued", 0, 60}, {"4712", "queued", 0, 60}}}});
+  CHECK(said().at("sentence") == "300 tasks wait for workers, and there are none: 2 jobs are queued");
+  CHECK(said().at("advice") == "`weir status` says why jobs do not start");
+  model.set_jobs({{"slurm", 2, "4711 waits (QOSMaxJobs)", {{"4711", "queued", 0, 60}}}});
+  CHECK(said().at("advice") == "4711 waits (QOSMaxJobs)");
+  model.tick(2, cluster(1, 2, 1), {}, {});
+  CHECK(said().at("sentence") == "nothing has run yet");
+}
+
 TEST_CASE("the culprit of a stream is the busy node below one that is blocked") {
   StreamSeen stream;
   stream.nodes.resize(4);

@@ -270,7 +270,8 @@ class RowsOf {
 /// `job.sink_to(frames, weir::IntoHdf5<double>("out.h5", "/frames"))`.
 ///
 /// The file is the sink's own: it is made anew, whole, and then takes the place of the one before. Until
-/// then, and while the program runs, what has come since lies in `out.h5.tail` beside it.
+/// then, and while the program runs, what has come since lies in `out.h5.tail` beside it. The end
+/// is when the sink goes, with its stream and the `Resumable`.
 /// **Shape.** As `op::sink_to_hdf5`: numbers, or `xt::xarray`s, of which each is an entry, or with `rows`
 /// several.
 /// **Errors.** Of an element: `Error{invalid_argument}` for another shape than the first. `Error{io}` if the

@@ -72,9 +72,9 @@ enum class Near : std::uint8_t { backward, forward, nearest };
 
 /// How the nearest row is joined: `trades.merge_asof(quotes, {.on = "time", .by = {"ticker"}})`.
 struct MergeAsof {
-  std::string on{};               ///< The column of both sides that is compared: numbers, days or times.
-  std::vector<std::string> by{};  ///< Columns of both sides that must be equal.
-  Near direction = Near::backward;
+  std::string on{};                 ///< The column of both sides that is compared: numbers, days or times.
+  std::vector<std::string> by{};    ///< Columns of both sides that must be equal.
+  Near direction = Near::backward;  ///< Which row is near.
   std::string tolerance{};  ///< How far away a row may be: a duration for days and times, else a number.
   bool exact = true;        ///< Whether an equal value is near.
   std::pair<std::string, std::string> suffixes{"_x", "_y"};  ///< For other columns that both sides have.

@@ -347,6 +347,7 @@ class AsyncMembers {
   /// dropped.
   ///
   /// **Shape.** A subset of the elements, in order; the last one always.
+  /// **Errors.** As `buffer`: what is thrown below comes out of `drain`.
   /// **Threads.** As `buffer`.
   /// **Backpressure.** None: `emit` never waits. A dropped element is done.
   /// **Source.** streamz `Stream.latest`, which loses the newest.
@@ -371,14 +372,26 @@ class AsyncMembers {
   ///
   /// On the cluster the threads of the workers are the parallelism, and it is `map`.
   template <class F>
-  auto map_async(F f, std::size_t parallelism = 1) const& {
+  auto map_async(F f, std::size_t parallelism = 1) const& requires detail::stream::TakesElement<Self, F> {
     return static_cast<const Self&>(*this).apply(computing(std::move(f), parallelism));
   }
   /// The same of a temporary, whose operators share a task.
   template <class F>
-      auto map_async(F f, std::size_t parallelism = 1) && requires detail::stream::is_on_cluster<Self> {
+      auto map_async(F f, std::size_t parallelism = 1) && requires detail::stream::is_on_cluster<Self> &&
+      detail::stream::TakesElement<Self, F> {
     return static_cast<Self&&>(*this).apply(computing(std::move(f), parallelism));
   }
+  /// \cond
+  template <class F, class S = Self>
+  requires(!detail::stream::TakesElement<S, F>) __attribute__((
+      unavailable("weir: map_async: the function cannot be called with an element of this stream"))) S
+      map_async(F, std::size_t = 1) const&;
+  template <class S = Self>
+  __attribute__((
+      unavailable("weir: map_async: this function has several forms, or is a template: choose one, "
+                  ".map_async(weir::overload<double(double)>(std::sqrt)), or name it in a lambda")))
+  S map_async(detail::NeedsWeirOverload<typename S::Element, typename S::Element>, std::size_t = 1) const&;
+  /// \endcond
 
  private:
   template <class F>

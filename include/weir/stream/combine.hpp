@@ -351,6 +351,9 @@ class CombineMembers {
   /// an argument that is not a stream stands in every tuple. Ends when one input has ended and its elements
   /// are used up.
   /// **Units.** `max_ahead{n}` (10 by default) counts elements one stream may be ahead of the slowest.
+  /// **Errors.** Throws `Error{invalid_argument}` for streams of different event loops. A stream with what it
+  /// passes itself (`s.zip(s.filter(f))`) runs ahead of it and waits: for ever, which a warning says, and on
+  /// a manual clock `Error{unsupported}`.
   /// **Backpressure.** `emit` into a stream waits while more than that many of its elements are unmatched. An
   /// element's ticket is held until its tuple was consumed.
   /// On the cluster every argument is a stream or `max_ahead{n}`, and how far one stream is ahead is known a
@@ -378,6 +381,7 @@ class CombineMembers {
   /// **Shape.** `std::tuple<T, A, ...>` out. Elements of this stream that come before all others have
   /// given one wait, and then come out together.
   /// **Units.** `max_ahead{n}` (no limit by default) counts elements of this stream that wait.
+  /// **Errors.** Throws `Error{invalid_argument}` for streams of different event loops.
   /// **Backpressure.** With `max_ahead`, `emit` into this stream waits while more than that many wait.
   /// **Source.** streamz `zip_latest`.
   template <class... Args>
@@ -388,6 +392,7 @@ class CombineMembers {
   ///
   /// **Shape.** Elements of one type, which all streams have; each once, also of a stream that is named
   /// twice. Ends when all have.
+  /// **Errors.** Throws `Error{invalid_argument}` for streams of different event loops.
   /// **Source.** streamz `union`.
   template <class... More>
   auto merge(const More&... more) const {

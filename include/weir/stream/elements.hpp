@@ -201,9 +201,6 @@ struct TakeWhileKernel {
   auto kept() { return std::tie(over); }
 };
 
-template <class...>
-inline constexpr bool one_function = false;
-
 /// A function and further arguments behind the element's; travels if they do.
 template <class F, class... More>
 struct Bound {
@@ -217,6 +214,35 @@ struct Bound {
         more);
   }
 };
+/// The same name for `starmap`, before the items of a tuple or pair.
+template <class In, class... More>
+struct SeveralFormsOfItems;
+template <template <class...> class Tuple, class First, class... Rest, class... More>
+struct SeveralFormsOfItems<Tuple<First, Rest...>, More...>
+    : std::type_identity<NeedsWeirOverload<First, First, Rest..., More...>> {};
+
+template <class F, class... More>
+using BoundTo = std::conditional_t<sizeof...(More) == 0, F, Bound<F, More...>>;
+
+// What members that take functions ask of them, so that the compiler says at the call, and first of all, what
+// is wrong.
+template <class S, class F, class... More>
+concept TakesElement = CallableWith < BoundTo<F, More...>,
+typename S::Element > ;
+template <class S, class F, class... More>
+concept TakesItems = is_callable_with_items < BoundTo<F, More...>,
+typename S::Element > ();
+template <class S, class F, class... More>
+concept JudgesElement = std::is_invocable_r_v < bool,
+        BoundTo<F, More...>
+&, const typename S::Element& > ;
+template <class In>
+concept HasItems = is_optional<In> || requires(In& x) {
+  std::begin(x) != std::end(x);
+};
+template <class S>
+concept OfItems = HasItems<typename S::Element>;
+
 /// The function of the operator `who`, with further arguments bound to it.
 template <class F, class... More>
 auto bind_back(const char* who, F f, More... more) {
@@ -301,9 +327,7 @@ auto remove(F predicate, More... more) {
 /// The member `flatten` as an operator, which has its contract.
 inline auto flatten() {
   return ByKernel{"flatten", []<class In>(std::type_identity<In>) {
-                    constexpr bool has_items = detail::stream::is_optional<In> || requires(In & x) {
-                      std::begin(x) != std::end(x);
-                    };
+                    constexpr bool has_items = detail::stream::HasItems<In>;
                     static_assert(has_items,
                                   "flatten: an element (`In` above) must be a container, a string, a range "
                                   "or an optional");
@@ -418,82 +442,123 @@ class ElementMembers {
   ///
   /// \return `numbers.map([](int x) { return x + 1; })` turns `0 1 2` into `1 2 3`.
   template <class F, class... More>
-  auto map(F f, More... more) const& {
+  auto map(F f, More... more) const& requires detail::stream::TakesElement<Self, F, More...> {
     return static_cast<const Self&>(*this).apply(op::map(std::move(f), std::move(more)...));
   }
   /// The same of a temporary, whose operators share a task.
   template <class F, class... More>
-      auto map(F f, More... more) && requires detail::stream::is_on_cluster<Self> {
+      auto map(F f, More... more) && requires detail::stream::is_on_cluster<Self> &&
+      detail::stream::TakesElement<Self, F, More...> {
     return static_cast<Self&&>(*this).apply(op::map(std::move(f), std::move(more)...));
   }
   /// \cond
-  // What is said when a function's name means several.
+  template <class F, class... More, class S = Self>
+  requires(!detail::stream::TakesElement<S, F, More...>) __attribute__((unavailable(
+      "weir: map: the function cannot be called with an element of this stream and the further arguments"))) S
+      map(F, More...) const&;
   template <class... More, class S = Self>
-  S map(detail::NeedsWeirOverload<typename S::Element, typename S::Element, More...>, More...) const& {
-    static_assert(detail::stream::one_function<S, More...>,
-                  "weir: map: this function has several forms, or is a template: choose one, "
-                  ".map(weir::overload<double(double)>(std::sqrt)), or name it in a lambda");
-    return static_cast<const Self&>(*this);
-  }
+  __attribute__((
+      unavailable("weir: map: this function has several forms, or is a template: choose one, "
+                  ".map(weir::overload<double(double)>(std::sqrt)), or name it in a lambda"))) S
+  map(detail::NeedsWeirOverload<typename S::Element, typename S::Element, More...>, More...) const&;
   /// \endcond
 
   /// Emits `f(items..., more...)` for each tuple or pair.
   ///
   /// **Shape.** A tuple-like element in, one element of the type `f` returns out.
+  /// **Errors.** What `f` throws is answered by the node's policy.
   /// **Source.** streamz `Stream.starmap`.
   template <class F, class... More>
-  auto starmap(F f, More... more) const& {
+  auto starmap(F f, More... more) const& requires detail::stream::TakesItems<Self, F, More...> {
     return static_cast<const Self&>(*this).apply(op::starmap(std::move(f), std::move(more)...));
   }
   /// The same of a temporary, whose operators share a task.
   template <class F, class... More>
-      auto starmap(F f, More... more) && requires detail::stream::is_on_cluster<Self> {
+      auto starmap(F f, More... more) && requires detail::stream::is_on_cluster<Self> &&
+      detail::stream::TakesItems<Self, F, More...> {
     return static_cast<Self&&>(*this).apply(op::starmap(std::move(f), std::move(more)...));
   }
+  /// \cond
+  template <class F, class... More, class S = Self>
+  requires(!detail::stream::TakesItems<S, F, More...>) __attribute__((unavailable(
+      "weir: starmap: the function cannot be called with the items of an element, a tuple or pair, "
+      "and the further arguments"))) S starmap(F, More...) const&;
+  template <class... More, class S = Self>
+  __attribute__((
+      unavailable("weir: starmap: this function has several forms, or is a template: choose one, "
+                  ".starmap(weir::overload<double(double, double)>(std::pow)), or name it in a lambda"))) S
+  starmap(typename detail::stream::SeveralFormsOfItems<typename S::Element, More...>::type, More...) const&;
+  /// \endcond
   /// Passes the elements for which `predicate(x, more...)` holds.
   ///
   /// **Shape.** Same elements, same order, fewer of them.
+  /// **Errors.** What `predicate` throws is answered by the node's policy.
   /// **Source.** streamz `Stream.filter`.
   template <class F, class... More>
-  auto filter(F predicate, More... more) const& {
+  auto filter(F predicate, More... more) const& requires detail::stream::JudgesElement<Self, F, More...> {
     return static_cast<const Self&>(*this).apply(op::filter(std::move(predicate), std::move(more)...));
   }
   /// The same of a temporary, whose operators share a task.
   template <class F, class... More>
-      auto filter(F predicate, More... more) && requires detail::stream::is_on_cluster<Self> {
+      auto filter(F predicate, More... more) && requires detail::stream::is_on_cluster<Self> &&
+      detail::stream::JudgesElement<Self, F, More...> {
     return static_cast<Self&&>(*this).apply(op::filter(std::move(predicate), std::move(more)...));
   }
   /// \cond
+  template <class F, class... More, class S = Self>
+  requires(!detail::stream::JudgesElement<S, F, More...>)
+      __attribute__((unavailable("weir: filter: the function must take an element of this stream and the "
+                                 "further arguments, and return a bool"))) S filter(F, More...) const&;
   template <class... More, class S = Self>
-  S filter(detail::NeedsWeirOverload<bool, typename S::Element, More...>, More...) const& {
-    static_assert(detail::stream::one_function<S, More...>,
-                  "weir: filter: this function has several forms, or is a template: choose one, "
-                  ".filter(weir::overload<bool(double)>(is_good)), or name it in a lambda");
-    return static_cast<const Self&>(*this);
-  }
+  __attribute__((
+      unavailable("weir: filter: this function has several forms, or is a template: choose one, "
+                  ".filter(weir::overload<bool(double)>(is_good)), or name it in a lambda"))) S
+  filter(detail::NeedsWeirOverload<bool, typename S::Element, More...>, More...) const&;
   /// \endcond
 
   /// Passes the elements for which `predicate(x, more...)` does not hold.
   template <class F, class... More>
-  auto remove(F predicate, More... more) const& {
+  auto remove(F predicate, More... more) const& requires detail::stream::JudgesElement<Self, F, More...> {
     return static_cast<const Self&>(*this).apply(op::remove(std::move(predicate), std::move(more)...));
   }
   /// The same of a temporary, whose operators share a task.
   template <class F, class... More>
-      auto remove(F predicate, More... more) && requires detail::stream::is_on_cluster<Self> {
+      auto remove(F predicate, More... more) && requires detail::stream::is_on_cluster<Self> &&
+      detail::stream::JudgesElement<Self, F, More...> {
     return static_cast<Self&&>(*this).apply(op::remove(std::move(predicate), std::move(more)...));
   }
+  /// \cond
+  template <class F, class... More, class S = Self>
+  requires(!detail::stream::JudgesElement<S, F, More...>)
+      __attribute__((unavailable("weir: remove: the function must take an element of this stream and the "
+                                 "further arguments, and return a bool"))) S remove(F, More...) const&;
+  template <class... More, class S = Self>
+  __attribute__((
+      unavailable("weir: remove: this function has several forms, or is a template: choose one, "
+                  ".remove(weir::overload<bool(double)>(is_good)), or name it in a lambda"))) S
+  remove(detail::NeedsWeirOverload<bool, typename S::Element, More...>, More...) const&;
+  /// \endcond
   /// Emits the items of each element one by one.
   ///
   /// **Shape.** A container, string, range or optional in; its items out, in order. An empty one gives
   /// nothing.
+  /// **Errors.** Does not compile for elements without items.
   /// **Backpressure.** The element is done when all its items are.
   /// **Source.** streamz `Stream.flatten`.
+  template <class S = Self>
+  requires detail::stream::OfItems<S>
   auto flatten() const& { return static_cast<const Self&>(*this).apply(op::flatten()); }
   /// The same of a temporary, whose operators share a task.
-  auto flatten() && requires detail::stream::is_on_cluster<Self> {
+  template <class S = Self>
+  requires(detail::stream::is_on_cluster<S>&& detail::stream::OfItems<S>) auto flatten() && {
     return static_cast<Self&&>(*this).apply(op::flatten());
   }
+  /// \cond
+  template <class S = Self>
+  requires(!detail::stream::OfItems<S>) __attribute__((unavailable(
+      "weir: flatten: an element of this stream must be a container, a string, a range or an optional"))) S
+      flatten() const&;
+  /// \endcond
   /// Emits items of each tuple-like element: one by itself, several as a tuple. A wrong index does not
   /// compile.
   template <std::size_t First, std::size_t... More>
@@ -554,14 +619,21 @@ class ElementMembers {
   }
   /// Passes elements until `predicate` fails for the first time, then ends the stream below.
   template <class F>
-  auto take_while(F predicate) const& {
+  auto take_while(F predicate) const& requires detail::stream::JudgesElement<Self, F> {
     return static_cast<const Self&>(*this).apply(op::take_while(std::move(predicate)));
   }
   /// The same of a temporary, whose operators share a task.
   template <class F>
-      auto take_while(F predicate) && requires detail::stream::is_on_cluster<Self> {
+      auto take_while(F predicate) && requires detail::stream::is_on_cluster<Self> &&
+      detail::stream::JudgesElement<Self, F> {
     return static_cast<Self&&>(*this).apply(op::take_while(std::move(predicate)));
   }
+  /// \cond
+  template <class F, class S = Self>
+  requires(!detail::stream::JudgesElement<S, F>) __attribute__((
+      unavailable("weir: take_while: the function must take an element of this stream and return a bool"))) S
+      take_while(F) const&;
+  /// \endcond
 };
 
 }  // namespace op

@@ -172,6 +172,10 @@ namespace op {
 /// **Shape.** All elements of all streams; of equal times the earlier argument's first. Waits until every
 /// stream that has not ended has shown its next element.
 /// **Units.** `max_ahead{n}` (1000 by default) counts elements one stream may hold here.
+/// **Errors.** What `time` throws is answered by the node's policy. Throws `Error{invalid_argument}` for
+/// streams of different event loops.
+/// **Backpressure.** `emit` into a stream waits while more than that many of its elements wait for the
+/// others, whose silence therefore holds up all.
 template <class TimeOf, class First, class... More>
 auto merge_by_time(TimeOf time, const First& first, const More&... more) {
   const max_ahead limit = detail::stream::option(max_ahead{1000}, more...);

@@ -283,31 +283,41 @@ class SinkMembers {
   /// **Threads.** On the thread that emits, one call at a time.
   /// **Source.** streamz `Stream.sink`.
   template <class F, class... More>
-  auto sink(F f, More... more) const {
+  auto sink(F f, More... more) const requires detail::stream::TakesElement<Self, F, More...> {
     static_assert(!detail::stream::is_on_cluster<Self>,
                   "weir: gather() is missing: the elements are on the cluster; write .gather().sink(f)");
     if constexpr (!detail::stream::is_on_cluster<Self>)
       return static_cast<const Self&>(*this).apply(op::sink(std::move(f), std::move(more)...));
   }
   /// \cond
-  // What is said when a function's name means several.
+  template <class F, class... More, class S = Self>
+  requires(!detail::stream::TakesElement<S, F, More...>) __attribute__((unavailable(
+      "weir: sink: the function cannot be called with an element of this stream and the further arguments")))
+  S sink(F, More...) const;
   template <class... More, class S = Self>
-  S sink(detail::NeedsWeirOverload<void, typename S::Element, More...>, More...) const {
-    static_assert(detail::stream::one_function<S, More...>,
-                  "weir: sink: this function has several forms, or is a template: choose one, "
-                  ".sink(weir::overload<void(double)>(show)), or name it in a lambda");
-    return static_cast<const Self&>(*this);
-  }
+  __attribute__((
+      unavailable("weir: sink: this function has several forms, or is a template: choose one, "
+                  ".sink(weir::overload<void(double)>(show)), or name it in a lambda"))) S
+  sink(detail::NeedsWeirOverload<void, typename S::Element, More...>, More...) const;
   /// \endcond
 
-  /// Calls `f(items..., more...)` for each tuple or pair. **Source.** rapidz `starsink`.
+  /// Calls `f(items..., more...)` for each tuple or pair.
+  ///
+  /// **Errors.** What `f` throws is answered by the node's policy.
+  /// **Source.** rapidz `starsink`.
   template <class F, class... More>
-  auto starsink(F f, More... more) const {
+  auto starsink(F f, More... more) const requires detail::stream::TakesItems<Self, F, More...> {
     static_assert(!detail::stream::is_on_cluster<Self>,
                   "weir: gather() is missing: the elements are on the cluster; write .gather().starsink(f)");
     if constexpr (!detail::stream::is_on_cluster<Self>)
       return static_cast<const Self&>(*this).apply(op::starsink(std::move(f), std::move(more)...));
   }
+  /// \cond
+  template <class F, class... More, class S = Self>
+  requires(!detail::stream::TakesItems<S, F, More...>) __attribute__((unavailable(
+      "weir: starsink: the function cannot be called with the items of an element, a tuple or pair, "
+      "and the further arguments"))) S starsink(F, More...) const;
+  /// \endcond
   /// Watches the stream's last element from now on: `auto last = s.current_value(); ... last.value()`.
   ///
   /// **Cost.** One copy per element; a stream nobody asks keeps none.

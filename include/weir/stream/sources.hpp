@@ -510,6 +510,7 @@ auto from_periodic(F f, Duration interval, SourceOptions options = {}) {
 /// `drain` waits until what has been put is out, and the end of a closed queue; also the graph ends only
 /// after a closed queue it has begun with.
 ///
+/// **Errors.** What is thrown below comes out of `drain`; the element is lost, the source goes on.
 /// **Backpressure.** `queue.put` waits while the queue is full, which it stays while a node below is.
 template <class T>
 auto from_queue(Queue<T> queue, SourceOptions options = {}) {

@@ -317,6 +317,38 @@ constexpr bool is_accumulator() {
     return !returns && std::is_invocable_v<F&, State&, const In&>;
   }
 }
+template <class In, class F, class... More>
+inline constexpr bool accumulates = is_accumulator<is_among<ReturnsState, More...>, F, In, In>();
+template <class F, class More>
+struct BoundToAll;
+template <class F, class... More>
+struct BoundToAll<F, std::tuple<More...>> : std::type_identity<BoundTo<F, More...>> {};
+template <class In, class F, class State, class... More>
+requires(!is_accumulate_option<State>) inline constexpr bool accumulates<In, F, State, More...> =
+    is_accumulator<
+        is_among<ReturnsState, More...>,
+        typename BoundToAll<F, decltype(std::tuple_cat(further_argument(std::declval<More>())...))>::type,
+        State, In>();
+template <class T>
+concept HasOrder = requires(const T& x) {
+  x < x;
+};
+/// Whether `unique` can know a key again.
+template <class Key>
+concept CanBeSeen = Hashable<Key> || HasOrder<Key> || requires(const Key& x) {
+  x == x;
+};
+template <class S>
+concept OfOrdered = HasOrder<typename S::Element>;
+template <class S, class KeyOf>
+concept UniqueBy =
+    std::is_invocable_v<KeyOf&, const typename S::Element&> && CanBeSeen<KeyFor<KeyOf, typename S::Element>>;
+template <class S, class KeyOf, class Op>
+concept GroupsBy = std::is_invocable_v<KeyOf&, const typename S::Element&> && op::MadeByKernel<Op>;
+/// What `accumulate` asks of its arguments.
+template <class S, class F, class... More>
+concept Accumulator = accumulates<typename S::Element, F, More...>;
+
 template <bool returns, bool with, class F, class State>
 auto accumulate(F f, std::optional<State> start) {
   return op::ByKernel{
@@ -396,7 +428,7 @@ inline auto collect() {
 /// The member `frequencies` as an operator, which has its contract.
 inline auto frequencies() {
   return ByKernel{"frequencies", []<class In>(std::type_identity<In>) {
-                    constexpr bool has_order = requires(const In& x) { x < x; };
+                    constexpr bool has_order = detail::stream::HasOrder<In>;
                     static_assert(has_order, "frequencies: elements (`In` above) must have an operator <");
                     if constexpr (has_order) return detail::stream::FrequenciesKernel<In>{};
                     else return detail::stream::Refused<In>{};
@@ -408,29 +440,25 @@ template <class KeyOf = detail::stream::Identity>
 auto unique(std::optional<std::size_t> maxsize = {}, KeyOf key = {}) {
   if (maxsize && *maxsize == 0)
     throw Error(ErrorKind::invalid_argument, "unique: maxsize must be at least 1 (got 0)");
-  return ByKernel{"unique",
-                  [key = detail::callable("unique", "the key", std::move(key)),
-                   limit = maxsize.value_or(0)]<class In>(std::type_identity<In>) mutable {
-                    constexpr bool is_key = std::is_invocable_v<KeyOf&, const In&>;
-                    static_assert(is_key, "unique: the key must be a function of an element (`In` above)");
-                    if constexpr (is_key) {
-                      using Key = detail::stream::KeyFor<KeyOf, In>;
-                      constexpr bool is_comparable = detail::stream::Hashable<Key> || requires(const Key& x) {
-                        x < x;
-                      }
-                      || requires(const Key& x) { x == x; };
-                      static_assert(
-                          is_comparable,
-                          "unique: the key of an element (`In` above; without a key function, the element) "
-                          "must have a hash, an operator < or an operator ==");
-                      if constexpr (is_comparable)
-                        return detail::stream::UniqueKernel<In, KeyOf>{std::move(key), limit, {}};
-                      else return detail::stream::Refused<In>{};
-                    } else {
-                      return detail::stream::Refused<In>{};
-                    }
-                  },
-                  maxsize ? std::to_string(*maxsize) : ""};
+  return ByKernel{
+      "unique",
+      [key = detail::callable("unique", "the key", std::move(key)),
+       limit = maxsize.value_or(0)]<class In>(std::type_identity<In>) mutable {
+        constexpr bool is_key = std::is_invocable_v<KeyOf&, const In&>;
+        static_assert(is_key, "unique: the key must be a function of an element (`In` above)");
+        if constexpr (is_key) {
+          constexpr bool is_comparable = detail::stream::CanBeSeen<detail::stream::KeyFor<KeyOf, In>>;
+          static_assert(is_comparable,
+                        "unique: the key of an element (`In` above; without a key function, the element) "
+                        "must have a hash, an operator < or an operator ==");
+          if constexpr (is_comparable)
+            return detail::stream::UniqueKernel<In, KeyOf>{std::move(key), limit, {}};
+          else return detail::stream::Refused<In>{};
+        } else {
+          return detail::stream::Refused<In>{};
+        }
+      },
+      maxsize ? std::to_string(*maxsize) : ""};
 }
 
 /// The member `pairwise` as an operator, which has its contract.
@@ -485,24 +513,52 @@ class StateMembers {
   ///
   /// \return `numbers.accumulate(std::plus<>{}, 0)` turns `1 2 3` into `1 3 6`.
   template <class F, class... More>
-  auto accumulate(F f, More... more) const& {
+  auto accumulate(F f, More... more) const& requires detail::stream::Accumulator<Self, F, More...> {
     return static_cast<const Self&>(*this).apply(op::accumulate(std::move(f), std::move(more)...));
   }
   /// The same of a temporary, whose operators share a task.
   template <class F, class... More>
-      auto accumulate(F f, More... more) && requires detail::stream::is_on_cluster<Self> {
+      auto accumulate(F f, More... more) && requires detail::stream::is_on_cluster<Self> &&
+      detail::stream::Accumulator<Self, F, More...> {
     return static_cast<Self&&>(*this).apply(op::accumulate(std::move(f), std::move(more)...));
   }
+  /// \cond
+  template <class F, class... More, class S = Self>
+  requires(!detail::stream::Accumulator<S, F, More...>) __attribute__((unavailable(
+      "weir: accumulate: the function must take the state, an element of this stream and the further "
+      "arguments, and return "
+      "the next state (with returns_state, a pair of state and result), or take State& and change it"))) S
+      accumulate(F, More...) const&;
+  template <class State, class... More, class S = Self>
+  __attribute__((unavailable(
+      "weir: accumulate: this function has several forms, or is a template: choose one, "
+      ".accumulate(weir::overload<double(double, double)>(std::fmax), 0.0), or name it in a lambda"))) S
+  accumulate(detail::NeedsWeirOverload<State, State, typename S::Element, More...>, State, More...) const&;
+  /// \endcond
   /// Another name of `accumulate`.
   template <class F, class... More>
-  auto scan(F f, More... more) const& {
+  auto scan(F f, More... more) const& requires detail::stream::Accumulator<Self, F, More...> {
     return static_cast<const Self&>(*this).apply(op::accumulate(std::move(f), std::move(more)...));
   }
   /// The same of a temporary, whose operators share a task.
   template <class F, class... More>
-      auto scan(F f, More... more) && requires detail::stream::is_on_cluster<Self> {
+      auto scan(F f, More... more) && requires detail::stream::is_on_cluster<Self> &&
+      detail::stream::Accumulator<Self, F, More...> {
     return static_cast<Self&&>(*this).apply(op::accumulate(std::move(f), std::move(more)...));
   }
+  /// \cond
+  template <class F, class... More, class S = Self>
+  requires(!detail::stream::Accumulator<S, F, More...>) __attribute__((unavailable(
+      "weir: scan: the function must take the state, an element of this stream and the further arguments, "
+      "and return "
+      "the next state (with returns_state, a pair of state and result), or take State& and change it"))) S
+      scan(F, More...) const&;
+  template <class State, class... More, class S = Self>
+  __attribute__((
+      unavailable("weir: scan: this function has several forms, or is a template: choose one, "
+                  ".scan(weir::overload<double(double, double)>(std::fmax), 0.0), or name it in a lambda"))) S
+  scan(detail::NeedsWeirOverload<State, State, typename S::Element, More...>, State, More...) const&;
+  /// \endcond
   /// Keeps all elements until it is flushed, then emits them as one vector and begins again.
   ///
   /// **Shape.** `T` in, `std::vector<T>` out; `flush` of nothing gives an empty vector, the end of the stream
@@ -518,13 +574,23 @@ class StateMembers {
   /// Emits the running counts of the elements seen so far.
   ///
   /// **Shape.** `T` in, `std::map<T, uint64>` out, once per element.
+  /// **Errors.** Does not compile for elements without an operator <.
   /// **Cost.** Who keeps what it gets copies the whole map.
   /// **Source.** streamz `Stream.frequencies`.
+  template <class S = Self>
+  requires detail::stream::OfOrdered<S>
   auto frequencies() const& { return static_cast<const Self&>(*this).apply(op::frequencies()); }
   /// The same of a temporary, whose operators share a task.
-  auto frequencies() && requires detail::stream::is_on_cluster<Self> {
+  template <class S = Self>
+  requires(detail::stream::is_on_cluster<S>&& detail::stream::OfOrdered<S>) auto frequencies() && {
     return static_cast<Self&&>(*this).apply(op::frequencies());
   }
+  /// \cond
+  template <class S = Self>
+  requires(!detail::stream::OfOrdered<S>)
+      __attribute__((unavailable("weir: frequencies: the elements of this stream must have an operator <"))) S
+      frequencies() const&;
+  /// \endcond
   /// Passes elements whose key was not seen before.
   ///
   /// With `maxsize` only the most recently seen keys are remembered; seeing one again makes it recent.
@@ -533,15 +599,23 @@ class StateMembers {
   /// **Errors.** Throws `Error{invalid_argument}` if `maxsize` is 0.
   /// **Source.** streamz `Stream.unique`; keys are found by hash, else by order, else by comparison.
   template <class KeyOf = detail::stream::Identity>
-  auto unique(std::optional<std::size_t> maxsize = {}, KeyOf key = {}) const& {
+  auto unique(std::optional<std::size_t> maxsize = {},
+              KeyOf key = {}) const& requires detail::stream::UniqueBy<Self, KeyOf> {
     return static_cast<const Self&>(*this).apply(op::unique(maxsize, std::move(key)));
   }
   /// The same of a temporary, whose operators share a task.
   template <class KeyOf = detail::stream::Identity>
       auto unique(std::optional<std::size_t> maxsize = {}, KeyOf key = {}) && requires
-      detail::stream::is_on_cluster<Self> {
+      detail::stream::is_on_cluster<Self> && detail::stream::UniqueBy<Self, KeyOf> {
     return static_cast<Self&&>(*this).apply(op::unique(maxsize, std::move(key)));
   }
+  /// \cond
+  template <class KeyOf = detail::stream::Identity, class S = Self>
+  requires(!detail::stream::UniqueBy<S, KeyOf>) __attribute__((
+      unavailable("weir: unique: the key must be a function of an element of this stream (without a key "
+                  "function it is the element) and must have a hash, an operator < or an operator =="))) S
+      unique(std::optional<std::size_t> = {}, KeyOf = {}) const&;
+  /// \endcond
   /// Emits each element together with the one before it.
   ///
   /// **Shape.** `n` elements in, `n - 1` pairs `(before, now)` out.
@@ -556,17 +630,28 @@ class StateMembers {
   /// op::accumulate(count, 0))`; several operators: `op::map(f) | op::accumulate(g, 0)`.
   /// **Units.** `max_keys` counts groups (0: no limit); beyond it the least recently used group puts out what
   /// it holds and is forgotten.
+  /// **Errors.** What `key` or the operator throws is answered by the node's policy; the other groups stay.
   /// **Cost.** One copy of the operator's state per key.
   template <class KeyOf, class Op>
-  auto group_by(KeyOf key, Op inner, std::size_t max_keys = 0) const& {
+  auto group_by(KeyOf key, Op inner,
+                std::size_t max_keys = 0) const& requires detail::stream::GroupsBy<Self, KeyOf, Op> {
     return static_cast<const Self&>(*this).apply(op::group_by(std::move(key), std::move(inner), max_keys));
   }
   /// The same of a temporary, whose operators share a task.
   template <class KeyOf, class Op>
       auto group_by(KeyOf key, Op inner, std::size_t max_keys = 0) && requires
-      detail::stream::is_on_cluster<Self> {
+      detail::stream::is_on_cluster<Self> && detail::stream::GroupsBy<Self, KeyOf, Op> {
     return static_cast<Self&&>(*this).apply(op::group_by(std::move(key), std::move(inner), max_keys));
   }
+  /// \cond
+  template <class KeyOf, class Op, class S = Self>
+  requires(!detail::stream::GroupsBy<S, KeyOf, Op>)
+      __attribute__((unavailable("weir: group_by: the key must be a function of an element of this stream; "
+                                 "what is applied to each group is an operator "
+                                 "made of a kernel, such as op::accumulate(f, 0) or op::map(f) | "
+                                 "op::pairwise(); a function of a stream or a lambda is none"))) S
+      group_by(KeyOf, Op, std::size_t = 0) const&;
+  /// \endcond
 };
 
 }  // namespace op

@@ -422,6 +422,8 @@ class TimeMembers {
   auto sample(Duration interval) const { return static_cast<const Self&>(*this).apply(op::sample(interval)); }
   /// Drops elements whose key has passed within the last `interval`.
   ///
+  /// **Errors.** Throws `Error{invalid_argument}` if `interval` is not positive; what `key` throws is
+  /// answered by the node's policy.
   /// **Cost.** Remembers the keys that passed within `interval`.
   template <class KeyOf = detail::stream::Identity>
   auto distinct_within(Duration interval, KeyOf key = {}) const {

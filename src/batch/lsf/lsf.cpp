@@ -255,6 +255,10 @@ class Lsf : public BatchSystem, public Following {
     return allocation;
   }
 
+  std::uint64_t asked_memory(const std::string& id, const Allocation&, const Asker& ask) const override {
+    return memory(ask({"bjobs", "-noheader", "-o", "memlimit", id}).value_or(""), 'k');
+  }
+
   void read_clock(JobClock& clock, const std::string& id, const Variables&, const Asker& ask) const override {
     const auto answer = ask({"bjobs", "-noheader", "-o", "runtimelimit run_time delimiter='|'", id});
     static const Form form(R"(\s*(\d+)(\.\d+)?\s*(/[^|]*)?\|\s*(\d+) second.*\s*)");

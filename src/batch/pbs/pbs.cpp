@@ -279,6 +279,13 @@ class Pbs : public BatchSystem, public Following {
     return allocation;
   }
 
+  // Of all its chunks together.
+  std::uint64_t asked_memory(const std::string& id, const Allocation&, const Asker& ask) const override {
+    const std::string answer = ask({"qstat", "-f", id}).value_or("");
+    const auto chunks = static_cast<std::uint64_t>(count(value_of(answer, "Resource_List.nodect")));
+    return memory(value_of(answer, "Resource_List.mem"), 'b') / std::max<std::uint64_t>(1, chunks);
+  }
+
   void read_clock(JobClock& clock, const std::string& id, const Variables& variables,
                   const Asker& ask) const override {
     if (const auto limit = number(variables("PBS_WALLTIME"))) clock.limit = std::chrono::seconds(*limit);

@@ -247,11 +247,21 @@ class Slurm : public BatchSystem, public Following, public Listing {
     Allocation allocation{.places = count(variables("SLURM_NTASKS")),
                           .cores_per_rank = count(variables("SLURM_CPUS_PER_TASK")),
                           .cores = count(variables("SLURM_CPUS_ON_NODE"))};
+    // salloc's shell is on no node of the job: it is told only what each task has.
+    if (!allocation.cores) allocation.cores = allocation.cores_per_rank;
     const auto of_node = static_cast<std::uint64_t>(count(variables("SLURM_MEM_PER_NODE")));
     const auto of_core = static_cast<std::uint64_t>(count(variables("SLURM_MEM_PER_CPU")));
     allocation.memory_bytes =
         (of_node ? of_node : of_core * static_cast<std::uint64_t>(allocation.cores)) * megabyte;
     return allocation;
+  }
+
+  // Where memory is nothing that the site's Slurm counts, srun tells its tasks nothing of it.
+  std::uint64_t asked_memory(const std::string& id, const Allocation& allocation,
+                             const Asker& ask) const override {
+    const std::string answer = ask({"scontrol", "--oneliner", "show", "job", id}).value_or("");
+    if (const std::uint64_t of_node = memory(value_of(answer, "MinMemoryNode"))) return of_node;
+    return memory(value_of(answer, "MinMemoryCPU")) * static_cast<std::uint64_t>(allocation.cores);
   }
 
   std::optional<std::pair<std::string, std::string>> devices(const Variables& variables) const override {

@@ -101,6 +101,8 @@ CsvSource::CsvSource(const std::vector<std::string>& patterns, const ReadCsv& op
     const std::string text = beginning(file, f == 0 ? sample_bytes : header_bytes);
     if (text.starts_with("PAR1"))
       refuse("a file must be text (got " + quoted(file.path) + ", a Parquet file); read_parquet reads it");
+    if (text.starts_with("\xFF\xFE") || text.starts_with("\xFE\xFF"))
+      refuse("a file must be UTF-8 (got " + quoted(file.path) + ", which is UTF-16); iconv converts it");
     const bool is_last = f + 1 == files_.size();
     if (with_header.empty() && (!text.empty() || is_last)) {
       look_at_header(file, options, text);
@@ -110,6 +112,10 @@ CsvSource::CsvSource(const std::vector<std::string>& patterns, const ReadCsv& op
     const std::uint64_t begin = data_begin(file, text, &names);
     lines_before_[file.path] = static_cast<std::uint64_t>(
         std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(begin), '\n'));
+    for (const std::string& name : names)
+      if (name.find('\r') != std::string::npos)
+        refuse("lines must end with a line feed (got " + quoted(file.path) +
+               ", whose lines end with a carriage return alone); tr '\\r' '\\n' converts it");
     if (!text.empty() && names != header_)
       refuse("files must have the same columns (got " + list(header_) + " in " + quoted(with_header) + ", " +
              list(names) + " in " + quoted(file.path) + ")");

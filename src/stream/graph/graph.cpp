@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <condition_variable>
 #include <mutex>
+#include <set>
 #include <thread>
 
 #include "core/crowd.hpp"
@@ -341,15 +342,38 @@ void refuse_own_loop(const std::optional<EventLoop>& loop, const char* who) {
             ": would block the event loop that has to make room; use co_await, try_emit or another thread");
 }
 
-/// The node that only its own cycle could feed, if everything that is left in the graph, and an emission into
-/// `node`, waits for it.
-Node* cycle_that_waits(Node& node) {
+/// Whether every stream above a join waits for room below: none can bring what it lacks.
+bool waits_for_those_that_wait(Node& join) {
+  std::vector<Node*> sources;
+  {
+    const std::lock_guard lock(Structure::mutex());
+    std::vector<Node*> open{&join};
+    std::set<Node*> seen{&join};
+    while (!open.empty()) {
+      Node* const each = open.back();
+      open.pop_back();
+      if (each->upstreams().empty()) sources.push_back(each);
+      for (Node* above : each->upstreams()) {
+        if (seen.insert(above).second) open.push_back(above);
+      }
+    }
+  }
+  return std::all_of(sources.begin(), sources.end(), [](Node* source) {
+    const std::optional<Gate*> gate = source->look_for_closed_gate();
+    return gate && *gate;
+  });
+}
+
+/// The join that only its own cycle, or only who waits for room in it, could feed, if everything that is left
+/// in the graph, and an emission into `node`, waits for it.
+Node* join_that_waits(Node& node) {
   Node* blocking = nullptr;
   const auto is_held_back = [&blocking](Node& each) {
     const std::optional<Gate*> gate = each.look_for_closed_gate();
     if (!gate || !*gate) return false;
     Node& full = (*gate)->node();
-    if (!blocking && full.waits_for_partners() && full.is_in_cycle()) blocking = &full;
+    if (!blocking && full.waits_for_partners() && (full.is_in_cycle() || waits_for_those_that_wait(full)))
+      blocking = &full;
     return true;
   };
   static_cast<void>(is_held_back(node));
@@ -368,7 +392,12 @@ const Node* full_below(Node& node) {
   return gate && *gate ? &(*gate)->node() : nullptr;
 }
 
-std::string waiting_cycle(const std::string& who, const Node& node) {
+std::string waiting_join(const std::string& who, const Node& node) {
+  if (!node.is_in_cycle())
+    return who + ": " + node.label() +
+           " lacks elements that only its own sources could bring, and these wait for room in it: where one "
+           "way from a source drops elements, give it max_ahead{n} for more, or use combine_latest or "
+           "zip_latest";
   return who + ": the cycle through " + node.label() +
          " waits for itself, and nothing else is left to do; emit a first element into the cycle";
 }
@@ -378,7 +407,7 @@ void warn_of_cycles(const std::vector<Node*>& nodes) {
   for (const Node* node : nodes) {
     if (node->waits_for_partners() && node->in.value() > 0 && node->elements_out() == 0 &&
         node->is_in_cycle())
-      log::warn("stream: {}", waiting_cycle("drain", *node));
+      log::warn("stream: {}", waiting_join("drain", *node));
   }
 }
 
@@ -386,10 +415,10 @@ void warn_of_cycles(const std::vector<Node*>& nodes) {
 
 void CycleWatch::look(const char* who, Node& node) {
   const auto now = std::chrono::steady_clock::now();
-  const Node* const blocking = told_ ? nullptr : cycle_that_waits(node);
+  const Node* const blocking = told_ ? nullptr : join_that_waits(node);
   if (!blocking) since_ = now;
   if (!blocking || now - since_ < std::chrono::nanoseconds(cycle_patience_ns.load())) return;
-  log::warn("stream: {}", waiting_cycle(who, *blocking));
+  log::warn("stream: {}", waiting_join(who, *blocking));
   told_ = true;
 }
 
@@ -426,8 +455,8 @@ bool Graph::wait(Node& node, const char* who, const std::function<bool()>& ready
         continue;
       }
       if (loop->step() || ready()) continue;
-      if (const Node* const blocking = cycle_that_waits(node))
-        throw Error(ErrorKind::unsupported, waiting_cycle(who, *blocking));
+      if (const Node* const blocking = join_that_waits(node))
+        throw Error(ErrorKind::unsupported, waiting_join(who, *blocking));
       throw Error(ErrorKind::unsupported, std::string(who) + ": would wait for ever at " + node.label() +
                                               "; nothing is left to do on the manual clock");
     }

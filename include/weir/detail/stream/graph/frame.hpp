@@ -27,11 +27,11 @@ void leave_to_holder(Node& node, std::unique_ptr<Deferred> work);
 /// How often one emission, or one element and what it leads to, may go round a cycle before it is reported; 0
 /// for no limit.
 extern std::atomic<std::uint64_t> cycle_limit;
-/// How long is waited for a node that only its own cycle could feed, while nothing else is left to do, before
-/// a warning says so; in nanoseconds.
+/// How long is waited for a join that only its own cycle, or only who waits for it, could feed, while nothing
+/// else is left to do, before a warning says so; in nanoseconds.
 extern std::atomic<std::int64_t> cycle_patience_ns;
 
-/// Says once that somebody waits for a cycle that waits for itself. Another thread may yet feed the cycle, so
+/// Says once that somebody waits for a join that waits for itself. Another thread may yet feed its cycle, so
 /// it is no error.
 class CycleWatch {
  public:
