@@ -1407,7 +1407,8 @@ class Maker:
         if self.rng.random() < 0.3:
             return Expression(f"inv {a.words}", np.linalg.inv(a.value), False, [a])
         a_list = self.rng.random() < 0.3
-        other = () if a_list else self.rng.choice([(), batch, batch[1:], tuple(1 for _ in batch), (2,) + batch])
+        other = self.rng.choice([(), batch, batch[1:], tuple(1 for _ in batch), (2,) + batch])
+        other = () if a_list else other
         b = self.leaf(t, (n,) if a_list else other + (n, self.rng.randint(0, 4)), True)
         columns = b.value[:, None] if a_list else b.value  # NumPy 1 takes fewer axes for a stack of lists
         columns = columns.reshape((1,) * (a.value.ndim - columns.ndim) + columns.shape)
@@ -1529,7 +1530,8 @@ class Maker:
             ("cumsum", "cumsum {}"), ("sort", "sort {}"), ("argsort", "argsort {}"), ("topk", "topk 1 {}"),
             ("percentile", "percentile 1 0x1p+3 1 {} 0"),
             ("nanpercentile", "nanpercentile 1 0x1p+3 1 {} 0"), ("quantile", "quantile 1 0x1p-3 1 {}"),
-            ("nanquantile", "nanquantile 1 0x1p-3 1 {}"), ("median", "median 0 1 {}"), ("roll", "roll 1 {}"), ("repeat", "repeat 2 {}"), ("ptp", "ptp 1 {}"),
+            ("nanquantile", "nanquantile 1 0x1p-3 1 {}"), ("median", "median 0 1 {}"),
+            ("roll", "roll 1 {}"), ("repeat", "repeat 2 {}"), ("ptp", "ptp 1 {}"),
             ("norm", "norm 1 {}"), ("sum", "sum 1 {} 0 0"), ("flip", "flip 1 {}"), ("fft", "fft 0 {} -1"),
             ("diff", "diff 1 {}"), ("gradient", "gradient 0x1p+0 {}"), ("trace", "trace 0 0 {}"),
             ("diagonal", "diagonal 0 0 {}"), ("squeeze", "squeeze 1 {}"), ("swapaxes", "swapaxes 0 {}"),
