@@ -143,6 +143,9 @@ TEST_CASE("virtual datasets read their sources as they are, and name those that 
       ids(H5Dcreate2(file.file, "v", H5T_NATIVE_INT, space, H5P_DEFAULT, properties, H5P_DEFAULT));
     }
     const std::vector<int> both{10, 11, 12, 13, 20, 21, 22, 23};
+    CHECK(error_of([&] { to_hdf5_region(ones<int>({2}), master, "v", {0}); }) ==
+          "to_hdf5_region: the dataset must have elements of its own (got the virtual dataset \"v\" of \"" +
+              master + "\"); write to its sources");
     const auto v = open_hdf5<int>(master, "v", {.chunks = {4}});
     CHECK(listed<int>(v.compute()) == both);
     CHECK(listed<int>(open_hdf5<int>(folder.path() + "/a.h5", "d").compute()) ==

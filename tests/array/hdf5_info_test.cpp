@@ -76,6 +76,9 @@ TEST_CASE("hdf5_text reads texts of fixed and any length") {
                 spaces = file.ids(H5Tcopy(H5T_FORTRAN_S1));
     H5Tset_size(any, H5T_VARIABLE);
     H5Tset_size(fixed, 4);
+    const hid_t padded = file.ids(H5Tcopy(fixed));
+    H5Tset_strpad(padded, H5T_STR_NULLPAD);
+    file.write("padded", padded, padded, {1}, std::vector<char>{'a', 0, 'b', 0});
     H5Tset_size(spaces, 4);
     file.write("any", any, any, {2, 2}, std::vector<const char*>{"one", "", "three", "a longer one"});
     file.write("fixed", fixed, fixed, {2}, std::vector<char>{'a', 'b', 0, 0, 'f', 'u', 'l', 'l'});
@@ -89,6 +92,7 @@ TEST_CASE("hdf5_text reads texts of fixed and any length") {
   CHECK(hdf5_text(path, "fixed")(0) == "ab");
   CHECK(hdf5_text(path, "fixed")(1) == "full");
   CHECK(hdf5_text(path, "spaces")(0) == "x");
+  CHECK(hdf5_text(path, "padded")(0) == std::string("a\0b", 3));
   CHECK(error_of([&] { (void)hdf5_text(path, "numbers"); }) ==
         "hdf5_text: the dataset's elements must be texts (got integers of 4 bytes in \"numbers\" of \"" +
             path + "\")");

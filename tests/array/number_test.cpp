@@ -11,6 +11,7 @@
 #include "weir/array/linalg.hpp"
 #include "weir/array/scan.hpp"
 #include "weir/array/shape.hpp"
+#include "weir/array/sorting.hpp"
 #include "weir/array/statistics.hpp"
 
 using namespace weir;
@@ -191,5 +192,31 @@ TEST_CASE("means and lengths of integers do not wrap around") {
     CHECK(most.nanmean().item() == Approx(9223372036854775807.0));
     CHECK(average(most, row<std::int64_t>({2, 3, 4})).item() == Approx(9223372036854775807.0));
     CHECK(norm(row<std::int8_t>({100, -128, 0})).item() == Approx(std::hypot(100, 128)));
+  });
+}
+
+TEST_CASE("the negative of 0 is -0, and numbers too large for so many decimals are rounded to themselves") {
+  in_cluster([] {
+    CHECK((1 / -row<double>({0}))(0).item() == -std::numeric_limits<double>::infinity());
+    CHECK(std::signbit((-row<std::complex<double>>({{-8.5, 0}})).item().imag()));
+    CHECK(list(round(row<double>({1e300, 1.26}), 10)) == std::vector<double>{1e300, 1.26});
+    CHECK(round(row<float>({1e38F}), 2).item() == 1e38F);
+    CHECK(sentence_of([&] { return round(row<float>({1}), 39); }) ==
+          "round: decimals must be in [-38, 38] for float32 (got 39)");
+  });
+}
+
+TEST_CASE("integers of 64 bits are looked up as they are") {
+  in_cluster([] {
+    constexpr std::int64_t large = std::int64_t{1} << 53;
+    const auto whole = row<std::int64_t>({-1, large, large + 1});
+    const auto other = row<std::uint64_t>({large + 1, UINT64_MAX});
+    CHECK(list(searchsorted(whole, other)) == std::vector<std::int64_t>{2, 3});
+    CHECK(list(searchsorted(other, whole, Side::right)) == std::vector<std::int64_t>{0, 0, 1});
+    CHECK(list(isin(whole, other)) == std::vector<bool>{false, false, true});
+    CHECK(list(isin(whole, row<double>({double(large)}))) == std::vector<bool>{false, true, false});
+    CHECK(list(digitize(whole, {0, double(large)}, true)) == std::vector<std::int64_t>{0, 1, 2});
+    CHECK(sentence_of([&] { return bincount(other); }) ==
+          "bincount: the numbers must be below 2^59 (got 18446744073709551615)");
   });
 }

@@ -57,6 +57,8 @@ class ChunkSpec {
   ChunkSpec(std::initializer_list<AxisChunks> axes) : axes_(axes), per_axis_(axes.size() > 0) {}
   /// One rule for each axis.
   ChunkSpec(std::vector<AxisChunks> axes) : axes_(std::move(axes)), per_axis_(true) {}
+  /// One size for each axis, as in a list: -1 for the whole axis.
+  ChunkSpec(const Shape& sizes) : axes_(sizes.begin(), sizes.end()), per_axis_(true) {}
   /// Exactly these chunks.
   ChunkSpec(const Chunks& chunks) : per_axis_(true) {
     for (const auto& sizes : chunks) axes_.emplace_back(sizes);

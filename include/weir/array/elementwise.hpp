@@ -264,15 +264,16 @@ requires detail::array::Operands<A, B>
 [[nodiscard]] auto operator^(const A& a, const B& b) {
   return detail::array::combined(detail::array::Op::bit_xor, a, b);
 }
-/// Bits moved up; 0 from the width of the type on. **Errors.** As `+`, and for a negative number of bits.
+/// Bits moved up; 0 from the width of the type on, as by negative elements. **Errors.** As `+`, and for a
+/// negative number.
 template <class T, class B>
 requires detail::array::ArrayOrNumber<B>
 [[nodiscard]] auto left_shift(const Array<T>& a, const B& bits) {
   return Array<detail::array::Combined<Array<T>, B>>(
       detail::array::shift(detail::array::Op::shift_left, a.node(), bits));
 }
-/// Bits moved down, the sign kept; from the width of the type on 0, or -1 of negative ones. **Errors.** As
-/// `left_shift`.
+/// Bits moved down, the sign kept; from the width of the type on, as by negative elements, 0, or -1 of
+/// negative ones. **Errors.** As `left_shift`.
 template <class T, class B>
 requires detail::array::ArrayOrNumber<B>
 [[nodiscard]] auto right_shift(const Array<T>& a, const B& bits) {
@@ -543,7 +544,9 @@ template <class T>
 }
 /// To so many decimals, halves to even as far as doubles tell them; negative: to tens, hundreds, ...
 ///
-/// **Source.** NumPy's `round`: multiplied, rounded, divided.
+/// **Errors.** Throws `Error{invalid_argument}` for more decimals than powers of ten that the type has: 308
+/// for double, 38 for float. **Source.** NumPy's `round`: multiplied, rounded, divided; numbers too large to
+/// be multiplied stay as they are, where NumPy's are infinite.
 template <class T>
 [[nodiscard]] Array<T> round(const Array<T>& a, int decimals = 0) {
   return Array<T>(detail::array::round(a.node(), decimals));

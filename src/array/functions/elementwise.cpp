@@ -3,6 +3,7 @@
 
 #include <cmath>
 #include <cstring>
+#include <limits>
 #include <sstream>
 
 #include "array/graph/nodes.hpp"
@@ -217,10 +218,18 @@ NodePtr round(const NodePtr& a, int decimals) {
   (void)shape_of(a);
   if (decimals == 0 || (decimals > 0 && kind_of(a->type) < 2)) return same(Op::rint, a);
   const DType type = floating(a->type);
+  const int most = real_of(type) == DType::float32 ? std::numeric_limits<float>::max_exponent10
+                                                   : std::numeric_limits<double>::max_exponent10;
+  if (decimals < -most || decimals > most)
+    refuse("round", "decimals must be in [" + std::to_string(-most) + ", " + std::to_string(most) + "] for " +
+                        std::string(to_string(type)) + " (got " + std::to_string(decimals) + ")");
   const NodePtr by = scalar_as("round", type, std::pow(10.0, std::abs(decimals)));
   const Op first = decimals > 0 ? Op::multiply : Op::divide, last = decimals > 0 ? Op::divide : Op::multiply;
-  const NodePtr whole = same(Op::rint, elementwise(first, type, type, {a, by}));
-  return cast(elementwise(last, type, type, {whole, by}), a->type);
+  const NodePtr moved = elementwise(first, type, type, {a, by}),
+                rounded = elementwise(last, type, type, {same(Op::rint, moved), by});
+  if (decimals < 0) return cast(rounded, a->type);
+  // What is too large to be moved has no such decimals.
+  return elementwise(Op::where, type, type, {test(Op::isfinite, moved), rounded, a});
 }
 
 NodePtr nan_to_num(const NodePtr& a, double nan, const Literal* positive, const Literal* negative) {

@@ -182,9 +182,12 @@ NodePtr bincount(const NodePtr& input, const NodePtr& weights, std::int64_t minl
   if (minlength < 0)
     refuse("bincount", "minlength must be at least 0 (got " + std::to_string(minlength) + ")");
   if (weights) needs_same_shape("bincount", input, weights);
-  const NodePtr x = converted(input, DType::int64, OutOfRange::error);
+  const NodePtr x = cast(input, DType::int64);
   std::int64_t bins = minlength;
   if (x->grid.size()) {
+    if (input->type == DType::uint64)
+      if (const std::uint64_t most = ends_of<std::uint64_t>(input).second; most > INT64_MAX)
+        refuse("bincount", "the numbers must be below 2^59 (got " + std::to_string(most) + ")");
     const auto [least, most] = ends_of<std::int64_t>(x);
     if (least < 0) refuse("bincount", "the numbers must not be negative (got " + std::to_string(least) + ")");
     check_size("bincount", {most}, {{most}});

@@ -196,7 +196,7 @@ std::vector<double> at_places(std::vector<double>& list, const std::vector<std::
 }
 
 // Where a fraction of a sorted list is.
-double place_in(std::size_t size, double fraction, QuantileMethod method) {
+double fraction_place(std::size_t size, double fraction, QuantileMethod method) {
   const double place = fraction * static_cast<double>(size - 1);
   switch (method) {
     case QuantileMethod::lower:
@@ -216,7 +216,7 @@ double place_in(std::size_t size, double fraction, QuantileMethod method) {
 // What is at these fractions of a list, if it is sorted.
 std::vector<double> at_fractions(std::vector<double>& list, const std::vector<double>& fractions,
                                  QuantileMethod method) {
-  const auto place_of = [size = list.size(), method](double q) { return place_in(size, q, method); };
+  const auto place_of = [size = list.size(), method](double q) { return fraction_place(size, q, method); };
   std::vector<std::size_t> places;
   for (const double q : fractions) {
     const auto below = static_cast<std::size_t>(place_of(q));

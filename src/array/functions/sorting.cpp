@@ -532,28 +532,47 @@ const T* place_in(const T* begin, std::int64_t size, T value, bool right) {
   return begin;
 }
 
-// Operands: numbers, a sorted list.
+// Holds every integer of 64 bits and every double.
+using Exact = long double;
+static_assert(std::numeric_limits<Exact>::digits >= 64);
+
+std::vector<Exact> exactly(const Tensor& x) {
+  std::vector<Exact> numbers(static_cast<std::size_t>(x.size()));
+  ordered(x.type, [&]<class T>(std::type_identity<T>) {
+    std::transform(x.as<T>(), x.as<T>() + x.size(), numbers.begin(),
+                   [](T number) { return static_cast<Exact>(number); });
+  });
+  return numbers;
+}
+
+// Operands: numbers, a sorted list; of one type, or of two of which neither holds the other.
 task::Value looked_up(Reader& parameters, std::span<const Tensor> operands) {
   bool right = false, is_in = false;
   read(parameters, right);
   read(parameters, is_in);
   const Tensor &x = operands[0], &list = operands[1];
   const Tensor out = make_tensor(is_in ? DType::boolean : DType::int64, x.shape);
-  ordered(x.type, [&]<class T>(std::type_identity<T>) {
-    const T *begin = list.as<T>(), *end = begin + list.shape[0];
+  const auto look = [&](const auto* values, const auto* begin) {
+    const auto* end = begin + list.shape[0];
     for (std::int64_t i = 0; i < x.size(); ++i) {
-      const T value = x.as<T>()[i];
-      const T* at = place_in(begin, end - begin, value, right);
-      if (is_in) out.as<bool>()[i] = at != end && *at == value;
+      const auto* at = place_in(begin, end - begin, values[i], right);
+      if (is_in) out.as<bool>()[i] = at != end && *at == values[i];
       else out.as<std::int64_t>()[i] = at - begin;
     }
-  });
+  };
+  if (x.type != list.type) look(exactly(x).data(), exactly(list).data());
+  else ordered(x.type, [&]<class T>(std::type_identity<T>) { look(x.as<T>(), list.as<T>()); });
   return out.value;
 }
 
 NodePtr lookup(const char* name, const NodePtr& input, const NodePtr& list, bool right, bool is_in) {
   const DType type = promote(input->type, list->type);
-  const NodePtr x = cast(input, type), all = rechunk(cast(list, type), ChunkSpec{AxisChunks(-1)});
+  const auto is_rounded = [&](DType from) {
+    return is_real(type) && kind_of(from) < 2 && size_of(from) == 8;
+  };
+  const bool as_they_are = is_rounded(input->type) || is_rounded(list->type);
+  const NodePtr x = as_they_are ? input : cast(input, type),
+                all = rechunk(as_they_are ? list : cast(list, type), ChunkSpec{AxisChunks(-1)});
   const auto plan = [x, all, right, is_in](TaskBuilder& task, std::int64_t chunk) {
     task.kernel(&looked_up, {task.need_chunk(*x, chunk), task.need_chunk(*all, 0)}, right, is_in);
   };

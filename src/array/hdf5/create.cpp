@@ -340,6 +340,12 @@ void ChunkWriter::begin_region(DType type, const Shape& start, const Shape& shap
                                           in_quotes(s.name) + " of " + in_quotes(s.path) + ", " +
                                           std::to_string(H5Sget_simple_extent_ndims(space)) + " (got " +
                                           std::to_string(start.size()) + ")");
+  const Id properties(H5Dget_create_plist(s.dataset), &H5Pclose);
+  if (H5Pget_layout(properties) == H5D_VIRTUAL)
+    fail(ErrorKind::invalid_argument,
+         "to_hdf5_region: the dataset must have elements of its own (got the "
+         "virtual dataset " +
+             in_quotes(s.name) + " of " + in_quotes(s.path) + "); write to its sources");
   std::vector<hsize_t> most(std::max<std::size_t>(start.size(), 1));
   s.extents.resize(most.size());
   H5Sget_simple_extent_dims(space, s.extents.data(), most.data());

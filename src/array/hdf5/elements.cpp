@@ -115,6 +115,7 @@ std::string list_of_members(hid_t type) {
     way_out = "; complex numbers are pairs of r and i, re and im, real and imag, or real and imaginary";
   else if (is_compound) way_out = "; `.member` names the one to read";
   else if (kind == H5T_STRING) way_out = "; `hdf5_text` reads them";
+  else if (kind == H5T_FLOAT) way_out = "; open it as float64, whose astype<>() cuts fractions off";
   fail(ErrorKind::invalid_argument, function + ": the dataset's elements must be convertible to " +
                                         std::string(to_string(wanted)) + " (got " + kind_text(type) + " in " +
                                         (file.member.empty() ? "" : in_quotes(file.member) + " of ") +

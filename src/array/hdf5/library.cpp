@@ -174,11 +174,12 @@ std::vector<std::string> texts_of(hid_t type, std::size_t count,
   const std::size_t size = H5Tget_size(type);
   std::vector<char> bytes(count * size);
   if (read(type, bytes.data()) < 0) fail(ErrorKind::io, "hdf5: cannot read texts (" + reason() + ")");
-  const bool has_spaces = H5Tget_strpad(type) == H5T_STR_SPACEPAD;
+  const H5T_str_t padding = H5Tget_strpad(type);
+  const char filler = padding == H5T_STR_SPACEPAD ? ' ' : '\0';
   for (std::size_t i = 0; i < count; ++i) {
     const char* begin = bytes.data() + i * size;
-    std::size_t length = has_spaces ? size : strnlen(begin, size);
-    while (has_spaces && length && begin[length - 1] == ' ') --length;
+    std::size_t length = padding == H5T_STR_NULLTERM ? strnlen(begin, size) : size;
+    while (length && padding != H5T_STR_NULLTERM && begin[length - 1] == filler) --length;
     texts[i].assign(begin, length);
   }
   return texts;

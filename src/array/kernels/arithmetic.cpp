@@ -141,7 +141,8 @@ ElementKernel numeric(Op op) {
     case Op::square:
       return unary<T>([](T a) { return static_cast<T>(W(a) * W(a)); });
     case Op::negative:
-      return unary<T>([](T a) { return static_cast<T>(W(0) - W(a)); });
+      if constexpr (std::is_integral_v<T>) return unary<T>([](T a) { return static_cast<T>(W(0) - W(a)); });
+      else return unary<T>([](T a) { return -a; });  // of 0 it is -0
     case Op::divide:
     case Op::reciprocal:
       if constexpr (!std::is_integral_v<T>)
