@@ -131,6 +131,7 @@ struct Dashboard::Work {
   void glance();
   void see(Clock::time_point now);
   void take_messages();
+  void look_up_slow(std::size_t most);
   void look_closer();
   void arm();
   [[nodiscard]] Answer answer(const Target& target);
@@ -157,6 +158,7 @@ struct Dashboard::Work {
   std::string token;
   std::string picture_;  // of the last tick; empty: to be made when somebody asks
   Clock::time_point recorded{}, ticked{}, glanced{}, looked_closer{};
+  std::uint64_t log_told = 0;  // lines
   bool is_served = false;
   bool problem_told = false;
   std::string last_problem;  // of `attempt`, so that it is told once
@@ -187,6 +189,7 @@ void Dashboard::Work::run() {
   attempt([this] {
     look_closer();
     tick();
+    look_up_slow(seeing::Model::most_slow);
     program.is_running = false;
     end(seeing::text_of(seeing::record(model, program)));
   });
@@ -321,10 +324,11 @@ void Dashboard::Work::take_messages() {
 void Dashboard::Work::tick() {
   const auto now = Clock::now();
   ticked = now;
-  model.set_log(log::recent());
+  model.add_log(seconds_since_start(now), log::recent_after(log_told));
   if (seeing::StreamWatch* const streams = seeing::stream_watch().load())
     model.set_streams(streams->take(seconds_since_start(now)));
   see(now);
+  look_up_slow(8);
   model.set_jobs(seeing::job_board().take());
   if (now - recorded >= std::clamp<Clock::duration>((now - start) / 20, every, 10 * every) - every / 10) {
     recorded = now;
@@ -349,6 +353,20 @@ void Dashboard::Work::see(Clock::time_point now) {
   model.tick(seconds_since_start(now), look.snapshot, look.progress, own);
   glanced = now;
   picture_.clear();
+}
+
+// What became of tasks that took long is asked for before it is forgotten: of a few each time, under the
+// baton.
+void Dashboard::Work::look_up_slow(std::size_t most) {
+  std::size_t asked = 0;
+  for (seeing::SlowTask& one : model.slowest()) {
+    if (one.is_looked_up || !source.look_at_task) continue;
+    if (++asked > most) return;
+    one.is_looked_up = true;
+    snapshot::TaskLook look = source.look_at_task(one.id);
+    one.name = std::move(look.name);
+    one.story = std::move(look.story);
+  }
 }
 
 // A tenth of a second of those who follow: counts, without rows of the rings.
@@ -427,8 +445,10 @@ nlohmann::json Dashboard::Work::part_of_page(const std::string& page, const Targ
   if (page == "jobs") return {{"jobs", seeing::jobs(model)}};
   if (page == "task") return {{"task", task(target)}};
   if (page == "worker") return {{"worker", worker(target)}};
-  if (page == "status" || page == "tasks")
-    return {{"stream", seeing::task_stream(model, tile_of(target, tile))}};
+  if (page == "status") return {{"stream", seeing::task_stream(model, tile_of(target, tile))}};
+  if (page == "tasks")
+    return {{"stream", seeing::task_stream(model, tile_of(target, tile))},
+            {"slowest", seeing::slowest(model, false)}};
   return nlohmann::json::object();
 }
 
@@ -481,6 +501,7 @@ Answer Dashboard::Work::answer(const Target& target) {
   if (target.path == "/json/profile") return json(profile(target));
   if (target.path == "/json/task") return json(task(target));
   if (target.path == "/json/worker") return json(worker(target));
+  if (target.path == "/json/slowest") return json(seeing::slowest(model, true));
   if (target.path == "/json/jobs") return json(seeing::jobs(model));
   if (target.path == "/json/record") return json(seeing::record(model, program));
   if (target.path == "/json/workers")

@@ -1,11 +1,15 @@
 // Reading blocks, and the sentences for bytes that do not fit.
 #include "weir/detail/task/pack.hpp"
 
+#include <chrono>
+
 #include "weir/bytes.hpp"
 #include "weir/detail/task/serialize.hpp"
 #include "weir/error.hpp"
 
 namespace weir {
+
+void Reader::note_now() const { *noted_ns_ = std::chrono::steady_clock::now().time_since_epoch().count(); }
 
 void Reader::ended() {
   throw Error(

@@ -184,7 +184,8 @@ std::vector<double> figures(const json& history, std::string_view name) {
   const json& names = history.at("columns");
   const auto at = static_cast<std::size_t>(std::find(names.begin(), names.end(), name) - names.begin());
   std::vector<double> values;
-  for (const json& row : history.at("rows")) values.push_back(row.at(at).get<double>());
+  for (const json& row : history.at("rows"))  // a record of an earlier version has fewer columns
+    values.push_back(at < names.size() ? row.at(at).get<double>() : 0);
   return values;
 }
 
@@ -238,7 +239,7 @@ std::vector<std::string> replay_lines(const json& record, std::size_t at, std::s
              program.at("host").get<std::string>() + "  replay: " + text_of_seconds(times[at]) + " of " +
              text_of_seconds(times.back()));
   constexpr std::array<const char*, seeing::activities> activity_columns = {
-      "busy",           "overhead",  "fetching",    "no_memory",
+      "busy",           "overhead",  "fetching",    "no_memory",    "serializing",
       "no_parallelism", "assigning", "unplaceable", "nothing_to_do"};
   seeing::ActivitySeconds seconds{};
   for (std::size_t i = 0; i < seeing::activities; ++i) seconds[i] = figures(history, activity_columns[i])[at];
