@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <sys/prctl.h>
 #include <sys/random.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -94,6 +95,19 @@ std::vector<std::string> words_of(const char* text) {
   }
   if (!word.empty()) words.push_back(word);
   return words;
+}
+
+/// One in /tmp that belongs to this user alone: somebody else could have made it before.
+std::filesystem::path private_folder() {
+  const std::string path = "/tmp/weir-" + std::to_string(geteuid());
+  struct stat status {};
+  static_cast<void>(mkdir(path.c_str(), 0700));
+  if (lstat(path.c_str(), &status) != 0 || !S_ISDIR(status.st_mode) || status.st_uid != geteuid() ||
+      (status.st_mode & 077) != 0)
+    throw Error(ErrorKind::io, "dashboard: " + path +
+                                   " must be a directory of this user alone (got something else); "
+                                   "WEIR_DASHBOARD=unix:PATH names another place");
+  return path;
 }
 
 /// In one piece, so that it is not torn apart by what the program prints.
@@ -266,11 +280,7 @@ void Dashboard::Work::serve() {
   if (path.empty()) {
     path = folder->path() / "socket";
     if (!folder->problem().empty() || path.string().size() > 100) {
-      const std::filesystem::path own = "/tmp/weir-" + std::to_string(getuid());
-      std::error_code ignored;
-      std::filesystem::create_directory(own, ignored);
-      std::filesystem::permissions(own, std::filesystem::perms::owner_all, ignored);
-      path = own / (std::to_string(getpid()) + ".socket");
+      path = private_folder() / (std::to_string(getpid()) + ".socket");
     }
   }
   server->listen(std::filesystem::absolute(path));
