@@ -297,7 +297,7 @@ class State {
   void member_failed(Task& task, const protocol::RunFailed& message);
   void member_out(Task& task);
   void member_lost(Task& task, PeerId peer, bool is_blamed, const std::string& who);
-  void want_gang(Gang& gang, std::vector<Task*>& todo);
+  void want_gang(Gang& gang, SmallVector<Task*, 8>& todo);
   void break_gang(Gang& gang, const Task& first, const std::string& reason);
   void gang_left(Gang& gang);
   void release_gang(Task& task);

@@ -82,7 +82,7 @@ void State::move(Task& task, TaskState to, const char* cause) {
 
 // released -> waiting, with everything it stands on.
 void State::want(Task& first, const char* cause) {
-  std::vector<Task*> todo{&first};
+  SmallVector<Task*, 8> todo{&first};
   while (!todo.empty()) {
     Task& task = *todo.back();
     todo.pop_back();
