@@ -173,7 +173,7 @@ bool cancelled() {
   const TaskScope* const task = TaskScope::current();
   if (!task) return detail::client::EndWatch::own().is_announced();
   if (task->deadline && std::chrono::steady_clock::now() >= *task->deadline) return true;
-  return task->stopped && task->stopped();
+  return task->thread && task->thread->stopped();
 }
 
 std::optional<std::chrono::nanoseconds> time_left() {

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <chrono>
-#include <functional>
 #include <optional>
 
 #include "weir/options.hpp"
@@ -13,6 +12,17 @@ struct ThisTask;
 
 namespace weir::detail::client {
 
+/// What a task can do about the thread that it runs on.
+struct TaskThread {
+  virtual void secede() = 0;   ///< It waits: its slot is another task's ...
+  virtual void rejoin() = 0;   ///< ... and its own again.
+  virtual bool help() = 0;     ///< Runs another task meanwhile; whether there was one.
+  virtual bool stopped() = 0;  ///< Whether nobody wants the task any more.
+
+ protected:
+  ~TaskThread() = default;
+};
+
 /// The task that this thread runs, if it runs one: its client submits in its name, and its slot is given away
 /// while it waits.
 struct TaskScope {
@@ -20,9 +30,7 @@ struct TaskScope {
   int depth = 0;  ///< Tasks below it on this thread's stack.
   std::optional<std::chrono::steady_clock::time_point> deadline{};  ///< Of its time limit.
   int alone = 0;  ///< Not 0: nothing is run on top of it, where what it holds might be waited for.
-  std::function<void()> secede, rejoin;
-  std::function<bool()> help;      ///< Runs another task meanwhile; whether there was one.
-  std::function<bool()> stopped;   ///< Whether nobody wants it any more.
+  TaskThread* thread = nullptr;    ///< Null in tests only.
   const ThisTask* task = nullptr;  ///< Cores and devices that it asked for; null: none.
   int share = 1;                   ///< Cores that it may use then.
   static TaskScope*& current() noexcept {

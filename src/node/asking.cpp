@@ -38,7 +38,7 @@ protocol::Answer Node::ask(protocol::Ask ask, client::Deadline deadline) {
   const TaskScope* const task = alone.scope;
   if (task && task->deadline && (!deadline || *task->deadline < *deadline)) deadline = task->deadline;
   const auto answered = [&] { return pending->done.load(std::memory_order_acquire) || asks_closed_; };
-  const auto over = [&] { return answered() || (task && task->stopped && task->stopped()); };
+  const auto over = [&] { return answered() || (task && task->thread && task->thread->stopped()); };
   wait_until(over, deadline);
   if (!answered()) {
     {

@@ -20,12 +20,12 @@ namespace {
 // While a task waits, its slot is another task's.
 struct Seceded {
   Seceded() : scope(TaskScope::current()) {
-    if (scope) scope->secede();
+    if (scope) scope->thread->secede();
   }
   ~Seceded() {
-    if (scope) scope->rejoin();
+    if (scope) scope->thread->rejoin();
   }
-  bool help() const { return scope && scope->help(); }
+  bool help() const { return scope && scope->thread->help(); }
   TaskScope* scope;
 };
 

@@ -316,42 +316,50 @@ void WorkerNode::finish(const worker::Execution& task, std::size_t slot, const R
   perform();
 }
 
+// The thread on which a task runs, as the task sees it.
+struct WorkerNode::OnThread final : client::TaskThread {
+  OnThread(WorkerNode& node, const worker::Execution& task, std::size_t slot, Ran& ran)
+      : node(node), task(task), slot(slot), ran(ran) {}
+
+  void secede() override {
+    ran.waited_ns -= Clock::now().time_since_epoch().count();
+    Hold hold(node);
+    node.post(0, protocol::RunWaits{task.id, task.run, true});
+    node.flush();  // what it waits for may wait for its slot
+    if (task.out_of_band) return;
+    node.state_.secede();
+    ++node.seceded_;
+    node.call_one();
+  }
+  void rejoin() override {
+    ran.waited_ns += Clock::now().time_since_epoch().count();
+    Hold hold(node);
+    node.post(0, protocol::RunWaits{task.id, task.run, false});
+    if (task.out_of_band) return;
+    node.state_.rejoin();
+    --node.seceded_;
+    node.work_.notify_all();
+  }
+  bool help() override { return !task.out_of_band && node.help(task, slot); }
+  bool stopped() override {
+    was_told |= node.is_unwanted(task.id);
+    return was_told;
+  }
+
+  WorkerNode& node;
+  const worker::Execution& task;
+  const std::size_t slot;
+  Ran& ran;
+  bool was_told = false;
+};
+
 worker::Outcome WorkerNode::run(worker::Execution& task, std::size_t slot, Ran& ran) {
   worker::Outcome outcome;
   outcome.id = task.id;
   TaskScope scope;
   scope.id = task.id;
-  // Two pointers are what std::function holds without allocating.
-  struct Work {
-    const worker::Execution& task;
-    std::size_t slot;
-    Ran& ran;
-    bool was_told = false;
-  } work{task, slot, ran};
-  scope.secede = [this, &work] {
-    work.ran.waited_ns -= Clock::now().time_since_epoch().count();
-    Hold hold(*this);
-    post(0, protocol::RunWaits{work.task.id, work.task.run, true});
-    flush();  // what it waits for may wait for its slot
-    if (work.task.out_of_band) return;
-    state_.secede();
-    ++seceded_;
-    call_one();
-  };
-  scope.help = [this, &work] { return !work.task.out_of_band && help(work.task, work.slot); };
-  scope.rejoin = [this, &work] {
-    work.ran.waited_ns += Clock::now().time_since_epoch().count();
-    Hold hold(*this);
-    post(0, protocol::RunWaits{work.task.id, work.task.run, false});
-    if (work.task.out_of_band) return;
-    state_.rejoin();
-    --seceded_;
-    work_.notify_all();
-  };
-  scope.stopped = [this, &work] {
-    work.was_told |= is_unwanted(work.task.id);
-    return work.was_told;
-  };
+  OnThread thread(*this, task, slot, ran);
+  scope.thread = &thread;
   TaskScope* const outer = std::exchange(TaskScope::current(), &scope);
   scope.depth = outer ? outer->depth + 1 : 0;
   scope.share = settings_.share;
@@ -388,7 +396,7 @@ worker::Outcome WorkerNode::run(worker::Execution& task, std::size_t slot, Ran& 
     _exit(EX_SOFTWARE);  // the child of a task that forked: this is its parent's work
   const auto end = Clock::now();
   if (scope.deadline && end > *scope.deadline) outcome.failure = too_late(task.limit_ns, outcome.failure);
-  outcome.was_told = work.was_told;
+  outcome.was_told = thread.was_told;
   ran.end_ns = end.time_since_epoch().count();
   outcome.duration_s = std::chrono::duration<float>(end - start).count();
   running.function.store(function_below, std::memory_order_relaxed);

@@ -122,6 +122,7 @@ class WorkerNode final : public Node {
   bool next(worker::Execution& task, std::unique_lock<Baton>& hold);
   void call_one();
   void begin_closing();
+  struct OnThread;
   worker::Outcome run(worker::Execution& task, std::size_t slot, Ran& ran);
   void finish(const worker::Execution& task, std::size_t slot, const Ran& ran, worker::Outcome&& outcome);
   void note_idle(Clock::time_point now);

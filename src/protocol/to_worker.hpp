@@ -27,6 +27,25 @@ struct TaskPending {
 
 // --- from the scheduler
 
+/// What few tasks have, so that the others send one byte for it.
+struct RunExtras {
+  std::vector<Resource> resources;
+  std::int64_t limit_ns = 0;            ///< The longest it may take; 0: as long as it likes.
+  std::shared_ptr<const GangRun> gang;  ///< Null for most.
+  bool is_call = false;  ///< Of the actor that its first input is: no other one runs meanwhile.
+
+  void write_bytes(Writer& writer) const {
+    const bool is_there = !resources.empty() || limit_ns != 0 || gang || is_call;
+    write(writer, is_there);
+    if (is_there)
+      write(writer, resources), write(writer, limit_ns), write(writer, gang), write(writer, is_call);
+  }
+  void read_bytes(Reader& reader) {
+    bool is_there = false;
+    read(reader, is_there);
+    if (is_there) read(reader, resources), read(reader, limit_ns), read(reader, gang), read(reader, is_call);
+  }
+};
 struct RunTask {
   static constexpr bool has_beside = true;
   TaskId id = 0;
@@ -40,10 +59,7 @@ struct RunTask {
   Buffer arguments;
   task::Attached beside;  ///< `task::Beside`, if they have large buffers.
   SmallVector<Input, 2> inputs;
-  std::vector<Resource> resources;
-  std::int64_t limit_ns = 0;            ///< The longest it may take; 0: as long as it likes.
-  std::shared_ptr<const GangRun> gang;  ///< Null for most.
-  bool is_call = false;  ///< Of the actor that its first input is: no other one runs meanwhile.
+  RunExtras extras;
 };
 /// This attempt of a gang has failed: its members leave.
 struct GangBroken {

@@ -1,42 +1,8 @@
 // Between the scheduler and workers that have room: they are filled, and get what others have too much of.
 // stealing.cpp says what.
-#include <algorithm>
-
 #include "scheduler/state.hpp"
 
 namespace weir::detail::scheduler {
-
-namespace {
-
-// Later in time: what a heap needs to keep the most urgent on top.
-bool later(const QueueEntry& a, const QueueEntry& b) {
-  return a.priority != b.priority ? a.priority < b.priority : a.order > b.order;
-}
-
-}  // namespace
-
-void Queue::push(const QueueEntry& entry) {
-  if (in_order_.empty() || !later(in_order_.back(), entry)) return in_order_.push_back(entry);
-  heap_.push_back(entry);
-  std::push_heap(heap_.begin(), heap_.end(), later);
-}
-
-bool Queue::front_first() const {
-  return heap_.empty() || (!in_order_.empty() && !later(in_order_.front(), heap_.front()));
-}
-
-const QueueEntry& Queue::top() const { return front_first() ? in_order_.front() : heap_.front(); }
-
-void Queue::pop() {
-  if (front_first()) return in_order_.pop_front();
-  std::pop_heap(heap_.begin(), heap_.end(), later);
-  heap_.pop_back();
-}
-
-void Queue::clear() {
-  in_order_.clear();
-  heap_.clear();
-}
 
 Task* State::next_queued(Queue& queue, WorkerIndex owner) {
   while (!queue.empty()) {
@@ -52,6 +18,7 @@ Task* State::next_queued(Queue& queue, WorkerIndex owner) {
 void State::fill(WorkerIndex index) {
   Worker& worker = workers_[index];
   if (!worker.running()) return;
+  if (is_full(worker)) return;
   constexpr std::size_t most_late = 64;  // looked at in search of one that the worker has time for
   SmallVector<Task*, 2> aside;
   for (bool first = true;; first = false) {

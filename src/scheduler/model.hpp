@@ -2,11 +2,11 @@
 #pragma once
 
 #include <algorithm>
-#include <deque>
 #include <limits>
 #include <memory>
 #include <variant>
 
+#include "core/backlog.hpp"
 #include "protocol/messages.hpp"
 #include "weir/snapshot.hpp"
 
@@ -114,21 +114,12 @@ struct QueueEntry {
   TaskId id;
 };
 
-/// Tasks that wait at the scheduler, most urgent first. Entries are dropped lazily.
-class Queue {
- public:
-  void push(const QueueEntry& entry);
-  [[nodiscard]] bool empty() const noexcept { return in_order_.empty() && heap_.empty(); }
-  [[nodiscard]] const QueueEntry& top() const;
-  void pop();
-  void clear();
-  [[nodiscard]] std::size_t size() const noexcept { return in_order_.size() + heap_.size(); }
+[[nodiscard]] inline bool later(const QueueEntry& a, const QueueEntry& b) noexcept {
+  return a.priority != b.priority ? a.priority < b.priority : a.order > b.order;
+}
 
- private:
-  [[nodiscard]] bool front_first() const;
-  std::deque<QueueEntry> in_order_;  // pushed in ascending order, which is the usual case
-  std::vector<QueueEntry> heap_;
-};
+/// Tasks that wait at the scheduler, most urgent first. Entries are dropped lazily.
+using Queue = Backlog<QueueEntry, later>;
 
 /// What the tasks of a worker want of one of its resources.
 struct Demand {
@@ -236,6 +227,8 @@ using Message = std::variant<Assign, protocol::CancelRun, protocol::RetractRun, 
 
 /// What the caller must now do: send this.
 struct Action {
+  template <class M>
+  Action(PeerId to, M&& message) : to(to), message(std::forward<M>(message)) {}
   PeerId to;
   Message message;
 };

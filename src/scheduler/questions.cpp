@@ -56,7 +56,7 @@ protocol::RunTask State::run_message(TaskId id) const {
   message.order = task.order;
   message.priority = task.priority;
   message.out_of_band = task.out_of_band;
-  message.is_call = task.is_call;
+  message.extras.is_call = task.is_call;
   message.want_small = task.wanted;
   message.invoker = task.invoker;
   message.function = task.function;
@@ -72,8 +72,8 @@ protocol::RunTask State::run_message(TaskId id) const {
         {input.id, holder, input.state == TaskState::memory, protocol::Scale::of(input.bytes)});
   }
   if (const Options* options = task.options()) {
-    message.resources = options->resources;
-    message.limit_ns = options->time_limit.count();
+    message.extras.resources = options->resources;
+    message.extras.limit_ns = options->time_limit.count();
   }
   if (task.in_gang) {
     const Gang& gang = gangs_.at(task.extras->gang);
@@ -84,7 +84,7 @@ protocol::RunTask State::run_message(TaskId id) const {
     for (const TaskId member : gang.members)
       placed->peers.push_back(workers_[tasks_.find(member)->worker].peer);
     message.priority = std::numeric_limits<std::int32_t>::max();  // the others wait for it
-    message.gang = std::move(placed);
+    message.extras.gang = std::move(placed);
   }
   return message;
 }

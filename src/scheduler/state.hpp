@@ -271,6 +271,7 @@ class State {
 
   // stealing.cpp
   [[nodiscard]] Refill refill(const Task& task, const Worker& worker, bool first) const;
+  [[nodiscard]] bool is_full(const Worker& worker) const noexcept;
   [[nodiscard]] bool may_be_taken(const Task& task) const;
   [[nodiscard]] Theft theft(WorkerIndex thief) const;
   [[nodiscard]] bool worth(const Task& task, WorkerIndex thief, const Theft& theft) const;
@@ -320,7 +321,10 @@ class State {
 
   void end_event();
   void touch(WorkerIndex index) { touched_.push_back(index); }
-  void send(PeerId to, Message message) { out_->push_back({to, std::move(message)}); }
+  template <class M>
+  void send(PeerId to, M&& message) {
+    out_->emplace_back(to, std::forward<M>(message));
+  }
   void begin(Time now, Actions& out, const char* cause) {
     now_ = now;
     out_ = &out;

@@ -52,6 +52,13 @@ Refill State::refill(const Task& task, const Worker& worker, bool first) const {
   return in_time(task, worker, 0) ? Refill::full : Refill::late;
 }
 
+// Whether `refill` says so of every task, the first of a run.
+bool State::is_full(const Worker& worker) const noexcept {
+  const std::uint32_t ready = worker.ready() + worker.extra;
+  const double most = std::max<double>(settings_.saturation, settings_.ahead_tasks) * worker.threads;
+  return ready >= worker.threads && 2.0 * ready > most + 1;
+}
+
 // Of the tasks that a worker was given, those that it may not have begun.
 bool State::may_be_taken(const Task& task) const {
   return task.missing == 0 && task.thief == nowhere && !task.begun && !task.scattered && !task.out_of_band &&
@@ -60,7 +67,8 @@ bool State::may_be_taken(const Task& task) const {
 
 Theft State::theft(WorkerIndex thief) const {
   const Worker& idle = workers_[thief];
-  if (!idle.running() || idle.memory.paused || idle.stealing || room_of(idle) == 0) return {};
+  if (workers_.size() < 2 || !idle.running() || idle.memory.paused || idle.stealing || room_of(idle) == 0)
+    return {};
   WorkerIndex victim = load_.most();
   if (workers_.size() <= 64)
     for (WorkerIndex i = 0; i < workers_.size(); ++i)

@@ -1,11 +1,23 @@
-// Reading blocks, and the sentences for bytes that do not fit.
+// Memory of buffers, reading blocks, and the sentences for bytes that do not fit.
 #include "weir/detail/task/pack.hpp"
+
+#include <new>
 
 #include "weir/bytes.hpp"
 #include "weir/detail/task/serialize.hpp"
 #include "weir/error.hpp"
 
 namespace weir {
+
+void Buffer::reserve(std::size_t count) {
+  if (count <= capacity_) return;
+  const bool was_small = capacity_ == small_bytes;
+  auto* grown = static_cast<std::byte*>(std::realloc(was_small ? nullptr : large_, count));
+  if (!grown) throw std::bad_alloc();
+  if (was_small) std::memcpy(grown, small_, size_);
+  large_ = grown;
+  capacity_ = count;
+}
 
 void Reader::ended() {
   throw Error(

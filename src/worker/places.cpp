@@ -17,10 +17,6 @@ double amount_of(const std::vector<Resource>& resources, const char* name) noexc
   return 0;
 }
 
-int width_of(const std::vector<Resource>& resources) noexcept {
-  return std::max(1, static_cast<int>(amount_of(resources, cores_name)));
-}
-
 Places::Places(Machine machine) : domains_(machine.domains), all_(std::move(machine.domains)) {
   for (std::string& name : machine.devices) devices_.push_back({std::move(name)});
 }

@@ -55,7 +55,9 @@ class Places {
 };
 
 /// Of a task's resources: how many threads it takes, at least 1.
-[[nodiscard]] int width_of(const std::vector<Resource>& resources) noexcept;
 [[nodiscard]] double amount_of(const std::vector<Resource>& resources, const char* name) noexcept;
+[[nodiscard]] inline int width_of(const std::vector<Resource>& resources) noexcept {
+  return resources.empty() ? 1 : std::max(1, static_cast<int>(amount_of(resources, cores_name)));
+}
 
 }  // namespace weir::detail::worker

@@ -35,9 +35,8 @@ void State::make_ready(TaskId id, Record& record) {
   record.state = Run::ready;
   const QueueEntry entry{record.priority, record.order, id, record.run};
   if (record.out_of_band) return out_of_band_.push_back(entry);
-  auto& queue = record.resources.empty() && !record.actor ? ready_ : constrained_;
-  queue.push_back(entry);
-  std::push_heap(queue.begin(), queue.end(), later);
+  if (record.resources.empty() && !record.actor) ready_.push(entry);
+  else constrained_.push_back(entry);
 }
 
 // What is heavy and there is asked for when there is room for it: at least one thing at a time, first what
@@ -170,7 +169,7 @@ void State::erase_if_unused(TaskId id, Record& record, Actions& out) {
 
 void State::handle(protocol::RunTask&& message, Actions& out) {
   Record& record = *records_.emplace(message.id).first;
-  if (record.state == Run::executing && message.gang) {  // the others of its gang begin anew
+  if (record.state == Run::executing && message.extras.gang) {  // the others of its gang begin anew
     record.next = std::make_unique<protocol::RunTask>(std::move(message));
     return;
   }
@@ -193,12 +192,12 @@ void State::handle(protocol::RunTask&& message, Actions& out) {
   record.out_of_band = message.out_of_band;
   record.invoker = message.invoker;
   record.function = message.function;
-  record.limit_ns = message.limit_ns;
+  record.limit_ns = message.extras.limit_ns;
   record.arguments = std::move(message.arguments);
   record.beside = std::move(message.beside.value);
-  record.resources = std::move(message.resources);
-  record.gang = std::move(message.gang);
-  record.actor = message.is_call && !message.inputs.empty() ? message.inputs[0].task : 0;
+  record.resources = std::move(message.extras.resources);
+  record.gang = std::move(message.extras.gang);
+  record.actor = message.extras.is_call && !message.inputs.empty() ? message.inputs[0].task : 0;
   record.missing = 0;
   record.inputs.clear();
   for (const protocol::Input& input : message.inputs) {
@@ -423,22 +422,19 @@ Record* State::valid(const QueueEntry& entry) {
 }
 
 void State::drop_stale() {
-  while (!ready_.empty() && !valid(ready_.front())) {
-    std::pop_heap(ready_.begin(), ready_.end(), later);
-    ready_.pop_back();
-  }
+  while (!ready_.empty() && !valid(ready_.top())) ready_.pop();
 }
 
 // The scheduler numbers roots above the lowest byte.
 bool State::take_of_root(Execution& out, std::uint64_t order) {
   drop_stale();
-  return !ready_.empty() && constrained_.empty() && !valid(ready_.front())->gang &&
-         ready_.front().order >> 8 == order >> 8 && take(out);
+  return !ready_.empty() && constrained_.empty() && !valid(ready_.top())->gang &&
+         ready_.top().order >> 8 == order >> 8 && take(out);
 }
 
 bool State::take_if_next(Execution& out, TaskId id) {
   drop_stale();
-  if (ready_.empty() || !constrained_.empty() || ready_.front().id != id) return false;
+  if (ready_.empty() || !constrained_.empty() || ready_.top().id != id) return false;
   const Record* const record = records_.find(id);
   // One that exceeds its time limit is left to itself, with its thread: not with the caller's.
   return record && record->limit_ns == 0 && !record->gang && take(out);
@@ -458,7 +454,7 @@ bool State::take(Execution& out, bool out_of_band) {
     drop_stale();
     // The others of a gang wait for its rank here, and so does what runs here if that is a rank too.
     const bool only_ranks = paused_ && executing_.size() > seceded_ + out_of_band_running_;
-    const bool has_ready = !ready_.empty() && (!only_ranks || valid(ready_.front())->gang);
+    const bool has_ready = !ready_.empty() && (!only_ranks || valid(ready_.top())->gang);
     const auto may_start = [&](const Record* task) { return task && (!only_ranks || task->gang); };
     auto best = constrained_.end();
     for (auto at = constrained_.begin(); at != constrained_.end(); ++at) {
@@ -470,19 +466,17 @@ bool State::take(Execution& out, bool out_of_band) {
     for (const QueueEntry& entry : constrained_) {
       const Record* wide = valid(entry);
       if (!may_start(wide) || fits(*wide) || !lacks_only_threads(*wide)) continue;
-      if ((best == constrained_.end() || later(*best, entry)) && (!has_ready || later(ready_.front(), entry)))
+      if ((best == constrained_.end() || later(*best, entry)) && (!has_ready || later(ready_.top(), entry)))
         return false;
     }
-    if (best != constrained_.end() && (!has_ready || later(ready_.front(), *best))) {
+    if (best != constrained_.end() && (!has_ready || later(ready_.top(), *best))) {
       chosen = *best;
       constrained_.erase(best);
       std::erase_if(constrained_, [&](const QueueEntry& entry) { return !valid(entry); });
-      std::make_heap(constrained_.begin(), constrained_.end(), later);
       record = records_.find(chosen.id);
     } else if (has_ready) {
-      chosen = ready_.front();
-      std::pop_heap(ready_.begin(), ready_.end(), later);
-      ready_.pop_back();
+      chosen = ready_.top();
+      ready_.pop();
       record = records_.find(chosen.id);
     }
   }

@@ -7,6 +7,7 @@
 #include <variant>
 #include <vector>
 
+#include "core/backlog.hpp"
 #include "protocol/messages.hpp"
 #include "task/table.hpp"
 #include "worker/places.hpp"
@@ -263,7 +264,7 @@ class State {
   std::vector<Resource> free_;
   Places places_;
   task::TaskTable<Record> records_;
-  std::vector<QueueEntry> ready_;  // a heap
+  Backlog<QueueEntry, later> ready_;
   std::vector<QueueEntry>
       constrained_;  // need resources: scanned, so that a large one does not block small ones
   std::vector<QueueEntry> out_of_band_;

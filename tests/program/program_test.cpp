@@ -168,12 +168,20 @@ TEST_CASE("what a program leaves behind holds nobody up, and ends with it") {
 TEST_CASE("a program ends with its task, with all it has started") {
   const Folder folder;
   weir::detail::client::TaskScope scope;
-  scope.stopped = [&] { return fs::exists(folder / "pid") && !text_of(folder / "pid").empty(); };
+  struct Thread final : weir::detail::client::TaskThread {
+    explicit Thread(fs::path pid) : pid(std::move(pid)) {}
+    void secede() override {}
+    void rejoin() override {}
+    bool help() override { return false; }
+    bool stopped() override { return fs::exists(pid) && !text_of(pid).empty(); }
+    fs::path pid;
+  } thread(folder / "pid");
+  scope.thread = &thread;
   weir::detail::client::TaskScope::current() = &scope;
   CHECK_THROWS_WITH(
       shell("sleep 1000 & echo $! > pid; trap '' TERM; wait; sleep 1000", {.directory = folder.path()}),
       Catch::EndsWith("was ended: its task was cancelled or its time is over"));
-  scope.stopped = nullptr;
+  scope.thread = nullptr;
   scope.deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(50);
   CHECK_THROWS_WITH(run({"sleep", "1000"}, {}),
                     "program: 'sleep 1000' was ended: its task was cancelled or its time is over");

@@ -85,7 +85,7 @@ TEST_CASE("codec keeps the members of a run apart") {
   message.priority = -4;
   message.want_small = true;
   message.inputs = {{1, 2, true}, {3, 4, false}, {5, 6, true}};
-  message.resources = {{"GPU", 0.5}};
+  message.extras.resources = {{"GPU", 0.5}};
   const RunTask read = there_and_back<RunTask>(bytes_of(message));
   CHECK(read.id == message.id);
   CHECK(read.run == 5);
@@ -94,7 +94,7 @@ TEST_CASE("codec keeps the members of a run apart") {
   CHECK_FALSE(read.out_of_band);
   REQUIRE(read.inputs.size() == 3);
   CHECK(read.inputs[1] == Input{3, 4, false});
-  CHECK(read.resources == message.resources);
+  CHECK(read.extras.resources == message.extras.resources);
 }
 
 TEST_CASE("codec carries a failure with all its context, and the lack of one") {

@@ -49,7 +49,7 @@ TEST_CASE("actor: they are spread, and calls run where theirs is, also ahead") {
   CHECK(story.finish(2) == Lines{"done 2", "run 10 @2"});
   CHECK(story.submit(call(11, 2, 10)) == Lines{"run 11 @2"});
   CHECK(story.submit(call(12, 2, 11)) == Lines{"run 12 @2"});
-  CHECK(story.state.run_message(11).is_call);
+  CHECK(story.state.run_message(11).extras.is_call);
   CHECK(story.state.run_message(11).inputs.size() == 2);
   CHECK(story.submit(actor(3)) == Lines{"run 3 @1"});
   // One that is over is no input any more.

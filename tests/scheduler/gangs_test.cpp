@@ -24,10 +24,10 @@ TEST_CASE("gang: all ranks start at once, when the last of them is there") {
   for (PeerId peer = 1; peer <= 3; ++peer) story.join(peer);
   CHECK(story.gang(1, 3) == Lines{"run 1 @1", "run 2 @2", "run 3 @3"});
   const auto message = story.state.run_message(2);
-  REQUIRE(message.gang);
-  CHECK(message.gang->leader == 1);
-  CHECK(message.gang->rank == 1);
-  CHECK(message.gang->peers == std::vector<PeerId>{1, 2, 3});
+  REQUIRE(message.extras.gang);
+  CHECK(message.extras.gang->leader == 1);
+  CHECK(message.extras.gang->rank == 1);
+  CHECK(message.extras.gang->peers == std::vector<PeerId>{1, 2, 3});
   // The result is there when all have finished.
   CHECK(story.finish(1).empty());
   CHECK(story.finish(3).empty());
@@ -186,7 +186,7 @@ TEST_CASE("gang: ranks of several cores take as many threads") {
   story.join(1, 4);
   story.join(2, 3);
   CHECK(story.gang(1, 3, {.cores = 2}) == Lines{"run 1 @1", "run 2 @1", "run 3 @2"});
-  CHECK(story.state.run_message(1).resources == std::vector<Resource>{{"cores", 2}});
+  CHECK(story.state.run_message(1).extras.resources == std::vector<Resource>{{"cores", 2}});
   CHECK(story.gang(11, 2, {.cores = 2}).empty());
 }
 

@@ -302,7 +302,7 @@ TEST_CASE("policy: a task with resources runs where they are, and waits for a wo
   story.join(1, 1, {{"GPU", 1}});
   story.join(2);
   CHECK(story.submit(1, {}, {.resources = {{"GPU", 1}}}) == Lines{"run 1 @1"});
-  CHECK(story.state.run_message(1).resources == std::vector<Resource>{{"GPU", 1}});
+  CHECK(story.state.run_message(1).extras.resources == std::vector<Resource>{{"GPU", 1}});
   CHECK(story.submit(2, {}, {.resources = {{"GPU", 2}}}).empty());
   CHECK(story.of(2) == TaskState::no_worker);
   CHECK(story.join(3, 1, {{"GPU", 4}}) == Lines{"run 2 @3"});

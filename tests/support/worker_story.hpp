@@ -40,9 +40,9 @@ class WorkerStory {
     message.run = how.run;
     message.order = how.order ? how.order : id;
     message.priority = how.priority;
-    message.resources = std::move(how.resources);
+    message.extras.resources = std::move(how.resources);
     message.out_of_band = how.out_of_band;
-    if (how.in_gang) message.gang = std::make_shared<detail::protocol::GangRun>();
+    if (how.in_gang) message.extras.gang = std::make_shared<detail::protocol::GangRun>();
     for (const detail::protocol::Input& input : inputs) message.inputs.push_back(input);
     return event([&](auto& out) { state.handle(std::move(message), out); });
   }

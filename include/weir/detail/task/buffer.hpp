@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
-#include <new>
 #include <span>
 
 namespace weir {
@@ -75,15 +74,5 @@ class Buffer {
     std::byte* large_;
   };
 };
-
-inline void Buffer::reserve(std::size_t count) {
-  if (count <= capacity_) return;
-  const bool was_small = capacity_ == small_bytes;
-  auto* grown = static_cast<std::byte*>(std::realloc(was_small ? nullptr : large_, count));
-  if (!grown) throw std::bad_alloc();
-  if (was_small) std::memcpy(grown, small_, size_);
-  large_ = grown;
-  capacity_ = count;
-}
 
 }  // namespace weir
