@@ -64,10 +64,9 @@ endfunction()
 
 # Tests of one program are compiled together likewise, in as many parts as are given, each source in a
 # namespace of its own: it may name its functions as it likes. What they include is included before. Sets
-# `result` to what is to be compiled. A source that says something about global names stays alone.
+# `result` to what is to be compiled. One that says `// Compiled alone: why` stays alone.
 function(weir_compile_tests_together result target parts)
   set(alone)
-  set(lines_of_part 0)
   list(LENGTH ARGN count)
   if(NOT WEIR_UNITY OR count LESS 2)
     set(${result} ${ARGN} PARENT_SCOPE)
@@ -75,7 +74,7 @@ function(weir_compile_tests_together result target parts)
   endif()
   set(number 0)
   foreach(source ${ARGN})
-    file(STRINGS ${source} global REGEX "^CEREAL_|^extern ")
+    file(STRINGS ${source} global REGEX "^// Compiled alone: ")
     if(global)
       list(APPEND alone ${source})
       continue()
@@ -282,7 +281,7 @@ endfunction()
 # reason.
 function(weir_compile_fail path expected)
   add_test(NAME compile_fail/${path} COMMAND ${CMAKE_COMMAND} -DCOMPILER=${CMAKE_CXX_COMPILER}
-    "-DFLAGS=-std=gnu++20 ${CMAKE_CXX_FLAGS} -include ${CMAKE_CURRENT_BINARY_DIR}/compile_fail/weir.hpp"
+    "-DFLAGS=-std=gnu++20 ${CMAKE_CXX_FLAGS} ${weir_compile_fail_include}"
     "-DFILE=${CMAKE_CURRENT_SOURCE_DIR}/compile_fail/${path}.cpp" "-DEXPECTED=${expected}"
     "-DINCLUDES=$<JOIN:$<TARGET_PROPERTY:weir,INTERFACE_INCLUDE_DIRECTORIES>,|>" -P
     ${CMAKE_CURRENT_SOURCE_DIR}/compile_fail.cmake)
@@ -306,15 +305,21 @@ function(weir_compile_fail_correct)
   set(source ${CMAKE_CURRENT_BINARY_DIR}/compile_fail/correct.cpp)
   file(CONFIGURE OUTPUT ${source} CONTENT "${includes}\n${programs}")
   separate_arguments(flags UNIX_COMMAND "${CMAKE_CXX_FLAGS}")
+  separate_arguments(include UNIX_COMMAND "${weir_compile_fail_include}")
   add_test(NAME compile_fail/correct COMMAND ${CMAKE_CXX_COMPILER} -std=gnu++20 ${flags} -DWEIR_CORRECT
-    -fsyntax-only
-    -include ${CMAKE_CURRENT_BINARY_DIR}/compile_fail/weir.hpp
+    -fsyntax-only ${include}
     "-I$<JOIN:$<TARGET_PROPERTY:weir,INTERFACE_INCLUDE_DIRECTORIES>,;-I>" ${source} COMMAND_EXPAND_LISTS)
   set_tests_properties(compile_fail/correct PROPERTIES TIMEOUT 300 FIXTURES_REQUIRED compile_fail)
 endfunction()
 
-# Before the tests of weir_compile_fail: what they include, precompiled.
+# Before the tests of weir_compile_fail: what they include, precompiled; by the examples if they are compiled
+# with the same options.
 function(weir_compile_fail_header)
+  if(WEIR_UNITY AND TARGET hello AND CMAKE_CXX_COMPILER_ID STREQUAL GNU AND CMAKE_BUILD_TYPE STREQUAL Release)
+    get_target_property(folder hello BINARY_DIR)
+    set(weir_compile_fail_include "-DNDEBUG -include ${folder}/CMakeFiles/hello.dir/cmake_pch.hxx" PARENT_SCOPE)
+    return()
+  endif()
   set(header ${CMAKE_CURRENT_BINARY_DIR}/compile_fail/weir.hpp)
   file(CONFIGURE OUTPUT ${header} CONTENT "#include <weir/weir.hpp>\n")
   separate_arguments(flags UNIX_COMMAND "${CMAKE_CXX_FLAGS}")
@@ -322,6 +327,7 @@ function(weir_compile_fail_header)
     "-I$<JOIN:$<TARGET_PROPERTY:weir,INTERFACE_INCLUDE_DIRECTORIES>,;-I>"
     -x c++-header -o ${header}.gch ${header} COMMAND_EXPAND_LISTS)
   set_tests_properties(compile_fail/header PROPERTIES TIMEOUT 600 FIXTURES_SETUP compile_fail COST 50)
+  set(weir_compile_fail_include "-include ${header}" PARENT_SCOPE)
 endfunction()
 
 # Sets `result` to those of the headers that include `base`, themselves or through others.
