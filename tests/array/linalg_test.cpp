@@ -294,6 +294,47 @@ TEST_CASE("det and eigh of symmetric matrices") {
   });
 }
 
+TEST_CASE("solve, cholesky and eigh take stacks of matrices along the last two axes") {
+  in_cluster([] {
+    const auto one = from_xtensor(M{{4, 1}, {1, 3}});
+    const auto a = stack(std::vector{one, one * 2, one + eye(2)}).rechunk({2, 1, 2});
+    const auto each = [&](std::int64_t i) { return Array<double>(a(i, all, all)); };
+    const auto b = reshape(arange<double>(0, 18), {3, 2, 3}).rechunk({1, 2, 2});
+    const auto x = solve(a, b);
+    CHECK(x.chunks() == b.chunks());
+    close(matmul(a, x).compute(), b.compute());
+    const auto triangles = cholesky(a);
+    const Eigh<double> e = eigh(a);
+    CHECK(e.w.shape() == Shape{3, 2});
+    for (const std::int64_t i : {0, 1, 2}) {
+      close(triangles(i, all, all).compute(), cholesky(each(i)).compute());
+      close(e.w(i, all).compute(), eigh(each(i)).w.compute());
+      close(e.v(i, all, all).compute(), eigh(each(i)).v.compute());
+    }
+    const auto list = from_xtensor(M{1, 2});  // the right side of all
+    close(solve(a, list)(1, all).compute(), solve(each(1), list).compute());
+    close(solve(each(0), b)(2, all, all).compute(), solve(each(0), Array<double>(b(2, all, all))).compute());
+    CHECK(solve(reshape(a, {3, 1, 2, 2}), b).shape() == Shape{3, 3, 2, 3});
+    CHECK(solve(zeros({0, 2, 2}), ones({2})).compute().size() == 0);
+    CHECK(eigh(zeros({2, 0, 0})).v.compute().size() == 0);
+    CHECK_THROWS_WITH(solve(a, ones({3, 2})),
+                      "solve: both sides must have as many rows (got (3, 2, 2) and (3, 2)); expand_dims(b, "
+                      "-1) makes columns of its lines");
+    CHECK_THROWS_WITH(solve(a, ones({})), "solve: both sides must have as many rows (got (3, 2, 2) and ())");
+    CHECK_THROWS_WITH(solve(a, ones({2, 2, 1})),
+                      "solve: the axes before the last two must be broadcastable (got (3, 2, 2) and (2, 2, "
+                      "1))");
+    CHECK_THROWS_WITH(solve(ones({3, 2, 3}), b),
+                      "solve: the matrices must be square (got the shape (3, 2, 3))");
+    CHECK_THROWS_WITH(solve(a * 0, b).compute(),
+                      Catch::Contains("solve: the matrix must not be singular (pivot 0 is 0)"));
+    CHECK_THROWS_WITH(cholesky(-a).compute(),
+                      Catch::Contains("cholesky: the matrix must be positive definite"));
+    CHECK_THROWS_WITH(eigh(a / 0).w.compute(),
+                      Catch::Contains("eigh: the elements must be finite (got an infinity or NaN)"));
+  });
+}
+
 TEST_CASE("cumsum, topk, histogram and percentile agree with plain loops") {
   in_cluster([] {
     const M a = filled(12, 5, 7);

@@ -297,6 +297,13 @@ TEST_CASE("functions of matrices take many at once, and those of diagonals any t
     CHECK(test::list(inv(many(range(0, 2)))) == std::vector<double>{1, -1, -1, 2, 0, 1, 1, 0});
     CHECK(test::list(trace(many, 0, 1, 2)) == std::vector<double>{3, 0, 5});
     CHECK(test::list(trace(many)) == std::vector<double>{3, 1});
+    CHECK(percentile(ones({2, 3, 4}), {10, 90}, {2, 0}).shape() == Shape{2, 3});
+    CHECK(median(arange<double>(0, 24), Axes{}).item() == 11.5);
+    CHECK(quantile(arange<double>(0, 4), {0.5}, -1, QuantileMethod::nearest).item() == 2);
+    CHECK(quantile(arange<double>(0, 4), {0.5}, -1, QuantileMethod::lower).item() == 1);
+    CHECK_THROWS_WITH(median(ones({2, 3}), {0, -2}), "median: an axis must be named once (got -2 again)");
+    CHECK_THROWS_WITH(flip(ones({2, 3}), {1, 1}), "flip: an axis must be named once (got 1 again)");
+    CHECK_THROWS_WITH(squeeze(ones({1, 3}), {0, 0}), "squeeze: an axis must be named once (got 0 again)");
     CHECK(percentile(ones({2, 3, 4}), {10, 90}, 1).shape() == Shape{2, 2, 4});
     CHECK(split(arange<double>(0, 6), {2})[1].size() == 4);  // before index 2
     CHECK(split(arange<double>(0, 6), 3).size() == 3);

@@ -298,20 +298,23 @@ std::map<std::string, Function> number_functions() {
       {"percentile",
        [](Words& w) {
          const auto percent = w.numbers();
-         const auto axis = w.integer();
-         return array::percentile("percentile", w.array(), percent, axis, false);
+         const Axes axes = w.axes();
+         const auto method = static_cast<QuantileMethod>(w.integer());
+         return quantile(w.array(), {"percentile", fractions_of("percentile", percent), axes, method, false});
        }},
       {"nanpercentile",
        [](Words& w) {
          const auto percent = w.numbers();
-         const auto axis = w.integer();
-         return array::percentile("nanpercentile", w.array(), percent, axis, true);
+         const Axes axes = w.axes();
+         const auto method = static_cast<QuantileMethod>(w.integer());
+         return quantile(w.array(),
+                         {"nanpercentile", fractions_of("nanpercentile", percent), axes, method, true});
        }},
       {"median",
        [](Words& w) {
          const bool skip = w.integer();
-         const auto axis = w.integer();
-         return array::median("median", w.array(), axis, skip);
+         const Axes axes = w.axes();
+         return array::median("median", w.array(), axes, skip);
        }},
       {"matmul",
        [](Words& w) {
@@ -350,7 +353,9 @@ std::map<std::string, Function> number_functions() {
        [](Words& w) {
          const NodePtr a = w.array();
          const Factors f = array::eigh(a);
-         return matmul(arithmetic(Op::multiply, f.second, f.first), transpose(f.second, {}), a->type);
+         const auto axes = static_cast<std::int64_t>(a->grid.axes());
+         return matmul(arithmetic(Op::multiply, f.second, expand_dims(f.first, -2)),
+                       transpose(f.second, swapped(a->grid.axes(), axes - 1, axes - 2)), a->type);
        }},
       {"fft",
        [](Words& w) {
@@ -607,14 +612,14 @@ std::map<std::string, Function> composed_functions() {
       {"quantile",
        [](Words& w) {
          const auto q = w.numbers();
-         const auto axis = w.integer();
-         return weir::quantile(doubles(w), q, axis).node();
+         const Axes axes = w.axes();
+         return weir::quantile(doubles(w), q, axes).node();
        }},
       {"nanquantile",
        [](Words& w) {
          const auto q = w.numbers();
-         const auto axis = w.integer();
-         return weir::nanquantile(doubles(w), q, axis).node();
+         const Axes axes = w.axes();
+         return weir::nanquantile(doubles(w), q, axes).node();
        }},
       {"dot",
        [](Words& w) {

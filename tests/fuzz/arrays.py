@@ -574,32 +574,35 @@ class Maker:
 
     def f_percentile(self, depth):
         a = self.any(depth, TYPES[1:11])
-        axis = self.axis(a)
-        if a.shape[axis] == 0 or np.isinf(a.value).any() or a.scale > 1e15:
+        along, axes = self.axes(a)
+        if a.value.size == 0 or np.isinf(a.value).any() or a.scale > 1e15:
             raise Unfit
-        q = [self.rng.choice([0, 25, 50, 100, 33.5]) for _ in range(self.rng.randint(1, 3))]
-        value = np.percentile(a.value.astype("float64"), q, axis=axis)
+        methods = ["linear", "lower", "higher", "nearest", "midpoint"]
+        method = self.rng.choice(methods)
+        # Where a place is exact, so that both find the same elements.
+        q = [self.rng.choice([0, 25, 50, 100, 33.5 if method == "linear" else 12.5])
+             for _ in range(self.rng.randint(1, 3))]
+        value = np.percentile(a.value.astype("float64"), q, axis=axes, method=method)
         words = " ".join([str(len(q))] + [text(p) for p in q])
-        return Expression(f"percentile {words} {axis} {a.words}", value,
-                          False, [a])
+        return Expression(f"percentile {words} {along} {methods.index(method)} {a.words}", value, False, [a])
 
     def f_nan_order(self, depth):
         a = self.any(depth, TYPES[1:11])
-        axis = self.axis(a)
+        along, axis = self.axes(a)
         if a.value.size == 0 or np.isinf(a.value).any() or a.scale > 1e15:
             raise Unfit
         x, name = a.value.astype("float64"), self.rng.choice(["nanpercentile", "median"])
         if name == "median":
             skip = int(self.rng.random() < 0.6)
             value = (np.nanmedian if skip else np.median)(x, axis)
-            return Expression(f"median {skip} {axis} {a.words}", value, False, [a])
+            return Expression(f"median {skip} {along} {a.words}", value, False, [a])
         q = [self.rng.choice([0, 25, 50, 100, 33.5]) for _ in range(self.rng.randint(1, 3))]
         value = np.nanpercentile(x, q, axis=axis)
         if self.rng.random() < 0.3:
             words = " ".join([str(len(q))] + [text(p / 100) for p in q])
-            return Expression(f"nanquantile {words} {axis} {a.words}", value, False, [a])
+            return Expression(f"nanquantile {words} {along} {a.words}", value, False, [a])
         words = " ".join([str(len(q))] + [text(p) for p in q])
-        return Expression(f"nanpercentile {words} {axis} {a.words}", value, False, [a])
+        return Expression(f"nanpercentile {words} {along} 0 {a.words}", value, False, [a])
 
     # --- counts
 
@@ -897,7 +900,7 @@ class Maker:
             axis, q = self.axis(a), [r.choice([0, 0.25, 0.5, 1, 0.335]) for _ in range(r.randint(1, 3))]
             value = np.quantile(x, q, axis=axis)
             words = " ".join([str(len(q))] + [text(p) for p in q])
-            return Expression(f"quantile {words} {axis} {a.words}", value, False, [a])
+            return Expression(f"quantile {words} 1 {axis} {a.words}", value, False, [a])
         words, axes = self.axes(a)
         value = np.ptp(x, axes) if name == "ptp" else np.sqrt((x * x).sum(axes))
         return Expression(f"{name} {words} {a.words}", value, name == "ptp", [a], zeros=False)
@@ -1372,8 +1375,9 @@ class Maker:
 
     def f_eigh(self, depth):
         n = self.rng.randint(0, 5)
-        x = self.leaf(self.rng.choice(REALS), (n, n), True).value
-        x = np.tril(x) + np.tril(x, -1).T
+        batch = tuple(self.rng.randint(0, 3) for _ in range(self.rng.choice([0, 0, 1, 2])))
+        x = self.leaf(self.rng.choice(REALS), batch + (n, n), True).value
+        x = np.tril(x) + np.swapaxes(np.tril(x, -1), -1, -2)
         a = self.values(x)
         if self.rng.random() < 0.5:
             return Expression(f"eigenvalues {a.words}", np.linalg.eigvalsh(x), False, [a])
@@ -1400,10 +1404,17 @@ class Maker:
         batch = tuple(self.rng.randint(0, 3) for _ in range(self.rng.choice([0, 0, 1, 2])))
         a = self.leaf(t, batch + (n, n), True)
         a = self.values(a.value + (np.eye(n) * 100).astype(t))
-        if batch or self.rng.random() < 0.3:
+        if self.rng.random() < 0.3:
             return Expression(f"inv {a.words}", np.linalg.inv(a.value), False, [a])
-        b = self.leaf(t, (n, self.rng.randint(1, 4)) if self.rng.random() < 0.5 else (n,), True)
-        return Expression(f"solve {a.words} {b.words}", np.linalg.solve(a.value, b.value), False, [a, b])
+        a_list = self.rng.random() < 0.3
+        other = self.rng.choice([(), batch, batch[1:], tuple(1 for _ in batch), (2,) + batch])
+        other = () if a_list else other
+        b = self.leaf(t, (n,) if a_list else other + (n, self.rng.randint(0, 4)), True)
+        columns = b.value[:, None] if a_list else b.value  # NumPy 1 takes fewer axes for a stack of lists
+        columns = columns.reshape((1,) * (a.value.ndim - columns.ndim) + columns.shape)
+        value = np.linalg.solve(a.value, columns)
+        value = value[..., 0] if a_list else value
+        return Expression(f"solve {a.words} {b.words}", value, False, [a, b])
 
     def rows(self, a):
         """The words of a matrix in chunks of rows."""
@@ -1422,6 +1433,10 @@ class Maker:
         name = r.choice(["qr", "svd", "svd_compressed", "singular_values", "cholesky", "lstsq"])
         if name == "cholesky":
             a = self.values((x.T @ x + 10 * np.eye(n)).astype(t))
+            if r.random() < 0.5:
+                batch = tuple(r.randint(0, 3) for _ in range(r.choice([1, 1, 2])))
+                a = self.values(a.value * (1 + np.arange(math.prod(batch))).reshape(batch + (1, 1)).astype(t))
+                return Expression(f"cholesky {a.words}", np.linalg.cholesky(a.value), False, [a])
             size = r.randint(1, n)
             cuts = listed([size] * (n // size) + [n % size] * bool(n % size))
             value = np.linalg.cholesky(a.value)
@@ -1513,9 +1528,10 @@ class Maker:
         axis = self.rng.choice([2, -3, 7, -2 ** 62])
         name, words = self.rng.choice([
             ("cumsum", "cumsum {}"), ("sort", "sort {}"), ("argsort", "argsort {}"), ("topk", "topk 1 {}"),
-            ("percentile", "percentile 1 0x1p+3 {}"), ("nanpercentile", "nanpercentile 1 0x1p+3 {}"),
-            ("quantile", "quantile 1 0x1p-3 {}"), ("nanquantile", "nanquantile 1 0x1p-3 {}"),
-            ("median", "median 0 {}"), ("roll", "roll 1 {}"), ("repeat", "repeat 2 {}"), ("ptp", "ptp 1 {}"),
+            ("percentile", "percentile 1 0x1p+3 1 {} 0"),
+            ("nanpercentile", "nanpercentile 1 0x1p+3 1 {} 0"), ("quantile", "quantile 1 0x1p-3 1 {}"),
+            ("nanquantile", "nanquantile 1 0x1p-3 1 {}"), ("median", "median 0 1 {}"),
+            ("roll", "roll 1 {}"), ("repeat", "repeat 2 {}"), ("ptp", "ptp 1 {}"),
             ("norm", "norm 1 {}"), ("sum", "sum 1 {} 0 0"), ("flip", "flip 1 {}"), ("fft", "fft 0 {} -1"),
             ("diff", "diff 1 {}"), ("gradient", "gradient 0x1p+0 {}"), ("trace", "trace 0 0 {}"),
             ("diagonal", "diagonal 0 0 {}"), ("squeeze", "squeeze 1 {}"), ("swapaxes", "swapaxes 0 {}"),
@@ -1546,13 +1562,16 @@ class Maker:
 
     def e_square(self):
         shape = self.rng.choice([(2, 3), (4, 2, 3), (1, 2)])
-        name, words = self.rng.choice([("det", "determinant 2"), ("inv", "inv")])
+        name, words = self.rng.choice([("det", "determinant 2"), ("inv", "inv"), ("cholesky", "cholesky"),
+                                       ("eigh", "eigenvalues")])
         a = self.leaf("float64", shape, True)
         return f"{words} {a.words}", [f"{name}: the matri", " must be square (got ", str(shape)], [a]
 
     def e_singular(self):
         a = self.values(np.zeros(self.rng.choice([(2, 2), (3, 2, 2)])))
-        return f"inv {a.words}", ["inv: the matrix must not be singular (pivot 0 is 0)"], [a]
+        name, b = self.rng.choice([("inv", ""), ("solve", a.words)])
+        return (f"{name} {a.words} {b}", [f"{name}: the matrix must not be singular (pivot 0 is 0)"],
+                [a, a][:1 + bool(b)])
 
 
 # --- which functions are tried

@@ -1,6 +1,7 @@
 // Array: an n-dimensional array of chunks that is computed by all workers, and may be larger than any memory.
 #pragma once
 
+#include <concepts>
 #include <initializer_list>
 #include <iosfwd>
 #include <memory>
@@ -27,9 +28,8 @@ struct WriteHdf5;
 struct Axes {
   Axes() = default;
   /// One axis.
-  Axes(int axis) : list{axis}, is_all(false) {}
-  /// One axis.
-  Axes(std::int64_t axis) : list{axis}, is_all(false) {}
+  template <std::integral Axis>
+  Axes(Axis axis) : list{static_cast<std::int64_t>(axis)}, is_all(false) {}
   /// These axes, each once.
   Axes(std::initializer_list<std::int64_t> axes) : list(axes), is_all(false) {}
   /// These axes, each once.

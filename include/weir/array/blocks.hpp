@@ -217,8 +217,8 @@ template <detail::array::Element R, class F, class T>
 /// xt::xarray<R>&, const Shape& axes)` folds partial results that stand beside each other. Both keep the
 /// folded axes, with one element.
 ///
-/// **Errors.** Throws `Error{invalid_argument}` if there is no such axis or `split_every` is below 2. A
-/// result of another shape fails the task.
+/// **Errors.** Throws `Error{invalid_argument}` if there is no such axis, one is named twice, or
+/// `split_every` is below 2. A result of another shape fails the task.
 template <detail::array::Element R, class F, class G, class T>
 [[nodiscard]] Array<R> reduction(const Array<T>& x, F chunk, G merge, const Axes& axes = {},
                                  bool keepdims = false, int split_every = 8) {

@@ -125,10 +125,13 @@ template <detail::array::Factored T>
 [[nodiscard]] Array<T> lstsq(const Array<T>& a, const Array<T>& b) {
   return Array<T>(detail::array::lstsq(a.node(), b.node()));
 }
-/// The lower triangular L with L L^T = a, for symmetric positive definite a in square chunks; block by block.
+/// The lower triangular L with L L^T = a, for symmetric positive definite a in square chunks, block by block;
+/// of more axes, that of each matrix along the last two.
+///
 /// **Errors.** Throws `Error{invalid_argument}` unless a is square; a task fails if it is not positive
 /// definite.
-/// **Cost.** Blocks are as long as the chunks along the first axis; a task holds two rows of them.
+/// **Cost.** Blocks are as long as the chunks along the first axis; a task holds two rows of them. Of more
+/// axes, as `inv`.
 template <detail::array::Factored T>
 [[nodiscard]] Array<T> cholesky(const Array<T>& a) {
   return Array<T>(detail::array::cholesky(a.node()));
@@ -137,12 +140,15 @@ template <detail::array::Factored T>
 ///
 /// The matrix is taken in panels of whole columns, its chunks along the second axis, of 64 columns or more
 /// and up to 64 MiB; so every pivot is the largest of its column, as LAPACK's is.
-/// **Shape.** (n, n) and (n,) or (n, k) in; out as `b`, in its chunks.
-/// **Errors.** Throws `Error{invalid_argument}` if a is not square or b has other rows; a task fails with
-/// "singular" if a pivot is 0. NaN comes out as NaN.
+/// **Shape.** (n, n) and (n,) or (n, k) in; out as `b`, in its chunks. Of more axes, (..., n, n) and
+/// (..., n, k), each matrix along the last two with its own; the axes before are broadcast, and one list (n,)
+/// is the right side of all.
+/// **Errors.** Throws `Error{invalid_argument}` if a is not square, b has other rows, or the axes before
+/// cannot be broadcast; a task fails with "singular" if a pivot is 0. NaN comes out as NaN.
 /// **Cost.** p panels of a give p * p / 2 tasks and 2 p for each panel of b. A task holds three panels; a may
-/// be larger than the memory of a worker.
-/// **Source.** LAPACK's gesv, to rounding; Dask's `solve` chooses pivots inside diagonal chunks only.
+/// be larger than the memory of a worker. Of more axes, a task solves the equations of a chunk of matrices.
+/// **Source.** LAPACK's gesv, to rounding; Dask's `solve` chooses pivots inside diagonal chunks only. Stacks
+/// as of NumPy 2, where b is a list only if it has one axis.
 template <detail::array::Factored T>
 [[nodiscard]] Array<T> solve(const Array<T>& a, const Array<T>& b) {
   return Array<T>(detail::array::solve(a.node(), b.node()));
@@ -185,10 +191,12 @@ struct Eigh {
   Array<T> w;  ///< Eigenvalues, smallest first.
   Array<T> v;  ///< Orthonormal vectors, as columns; the largest entry of each is positive.
 };
-/// Eigenvalues and vectors of a symmetric matrix, of which what is on and below the diagonal is read.
+/// Eigenvalues and vectors of a symmetric matrix, of which what is on and below the diagonal is read; of more
+/// axes, those of each matrix along the last two.
 ///
-/// **Shape.** (n, n) in, (n) and (n, n) out. **Errors.** Throws `Error{invalid_argument}` unless it is
-/// square; the task fails if elements are not finite. **Cost.** One task, which holds the matrix twice.
+/// **Shape.** (..., n, n) in, (..., n) and (..., n, n) out. **Errors.** Throws `Error{invalid_argument}`
+/// unless it is square; the task fails if elements are not finite. **Cost.** One task, which holds the matrix
+/// twice; of more axes, as `inv`.
 /// **Source.** LAPACK's syevd.
 template <detail::array::Factored T>
 [[nodiscard]] Eigh<T> eigh(const Array<T>& a) {

@@ -76,7 +76,7 @@ template <class T>
   return Array<T>(detail::array::transpose(x.node(), axes));
 }
 /// Reversed along axes, all by default. No task of its own. **Errors.** Throws `Error{invalid_argument}` if
-/// there is no such axis.
+/// there is no such axis or one is named twice.
 template <class T>
 [[nodiscard]] Array<T> flip(const Array<T>& x, const Axes& axes = {}) {
   return Array<T>(detail::array::flip(x.node(), axes));
@@ -87,7 +87,7 @@ template <class T>
   return Array<T>(detail::array::roll(x.node(), shift, axis));
 }
 /// Without these axes, which must have extent 1; without all such by default. **Errors.** Throws
-/// `Error{invalid_argument}` for another extent or if there is no such axis.
+/// `Error{invalid_argument}` for another extent, or if there is no such axis or one is named twice.
 template <class T>
 [[nodiscard]] Array<T> squeeze(const Array<T>& x, const Axes& axes = {}) {
   return Array<T>(detail::array::squeeze(x.node(), axes));

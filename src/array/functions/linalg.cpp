@@ -260,15 +260,6 @@ NodePtr solved(std::string_view function, const NodePtr& a, const NodePtr& b) {
 
 }  // namespace
 
-NodePtr solve(const NodePtr& a, const NodePtr& b) {
-  needs_square("solve", a);
-  if (shape_of(b).empty() || b->grid.shape[0] != a->grid.shape[0] || b->grid.axes() > 2)
-    refuse("solve", "both sides must have as many rows (got " + weir::to_text(a->grid.shape) + " and " +
-                        weir::to_text(b->grid.shape) + ")");
-  if (b->grid.axes() == 1) return squeeze(solve(a, expand_dims(b, 1)), std::vector<std::int64_t>{1});
-  return solved("solve", a, b);
-}
-
 namespace {
 
 // Square matrices along the last two axes, each whole in a chunk.
@@ -291,7 +282,50 @@ NodePtr of_matrices(std::string_view function, const NodePtr& a, Chunks chunks, 
                                     std::vector<NodePtr>{source}, plan);
 }
 
+// The same where matrices become matrices, in the chunks of a.
+NodePtr of_whole(std::string_view function, const NodePtr& a, Kernel kernel) {
+  const NodePtr whole = whole_matrices(function, a);
+  return rechunk(of_matrices(function, whole, whole->grid.chunks, kernel), ChunkSpec(a->grid.chunks));
+}
+
+// The columns of each matrix, with the matrix that lies along the last two axes of a.
+NodePtr solved_each(const NodePtr& a, const NodePtr& b) {
+  const NodePtr matrices = whole_matrices("solve", a), columns = b->grid.axes() == 1 ? expand_dims(b, 1) : b;
+  const std::int64_t n = a->grid.shape.back();
+  if (columns->grid.shape[columns->grid.axes() - 2] != n) {
+    const bool stacked = b->grid.axes() + 1 == a->grid.axes() && b->grid.shape.back() == n;
+    refuse("solve", "both sides must have as many rows (got " + weir::to_text(a->grid.shape) + " and " +
+                        weir::to_text(b->grid.shape) + ")" +
+                        (stacked ? "; expand_dims(b, -1) makes columns of its lines" : ""));
+  }
+  const auto [left, right] = in_one_stack("solve", matrices, columns);
+  Chunks chunks = stack_chunks(left, right);
+  chunks.push_back({n});
+  chunks.push_back({right->grid.shape.back()});
+  const Grid grid(std::move(chunks), "solve");
+  const auto plan = [left = left, right = right, grid, n](TaskBuilder& task, std::int64_t chunk) {
+    View view = chunk_view(grid, chunk);
+    const std::uint32_t of_b = task.need(*right, view);
+    view.shape[view.shape.size() - 1] = n;
+    const std::uint32_t of_a = task.need(*left, view);
+    task.kernel(&matrix_solutions, {of_a, of_b});
+  };
+  const NodePtr x =
+      std::make_shared<TaskNode>("solve", a->type, grid, std::vector<NodePtr>{left, right}, plan);
+  return b->grid.axes() == 1 ? squeeze(x, -1) : rechunk(x, ChunkSpec(right->grid.chunks));
+}
+
 }  // namespace
+
+NodePtr solve(const NodePtr& a, const NodePtr& b) {
+  if (shape_of(a).size() <= 2) needs_square("solve", a);
+  if (!shape_of(b).empty() && (a->grid.axes() > 2 || b->grid.axes() > 2)) return solved_each(a, b);
+  if (b->grid.axes() == 0 || b->grid.shape[0] != a->grid.shape[0])
+    refuse("solve", "both sides must have as many rows (got " + weir::to_text(a->grid.shape) + " and " +
+                        weir::to_text(b->grid.shape) + ")");
+  if (b->grid.axes() == 1) return squeeze(solve(a, expand_dims(b, 1)), std::vector<std::int64_t>{1});
+  return solved("solve", a, b);
+}
 
 // One row for each panel: sign, logarithm and product of its pivots. Of many matrices one row for each.
 Factors determinant(std::string_view function, const NodePtr& a) {
@@ -325,28 +359,25 @@ Factors determinant(std::string_view function, const NodePtr& a) {
 }
 
 NodePtr inv(const NodePtr& a) {
-  if (shape_of(a).size() > 2) {
-    const NodePtr whole = whole_matrices("inv", a);
-    return rechunk(of_matrices("inv", whole, whole->grid.chunks, &matrix_inverses),
-                   ChunkSpec(a->grid.chunks));
-  }
+  if (shape_of(a).size() > 2) return of_whole("inv", a, &matrix_inverses);
   needs_square("inv", a);
   return solved("inv", a, eye(a->type, a->grid.shape[0], a->grid.shape[0], 0, ChunkSpec(a->grid.chunks)));
 }
 
 Factors eigh(const NodePtr& a) {
-  needs_square("eigh", a);
-  const std::int64_t n = a->grid.shape[0];
-  const auto plan = [a, n](TaskBuilder& task, std::int64_t) {
-    task.kernel(&eigh_chunk, {task.need(*a, box_view(Dims{0, 0}, Dims{n, n}))});
-  };
-  const NodePtr stacked =
-      std::make_shared<TaskNode>("eigh", a->type, Grid(Chunks{{n + 1}, {n}}), std::vector<NodePtr>{a}, plan);
-  return {squeeze(rows_of(stacked, n, 1), std::vector<std::int64_t>{0}), rows_of(stacked, 0, n), nullptr};
+  if (shape_of(a).size() <= 2) needs_square("eigh", a);
+  const std::int64_t n = a->grid.shape.back();
+  Chunks chunks(a->grid.chunks.begin(), a->grid.chunks.end() - 2);
+  chunks.push_back({n + 1});
+  chunks.push_back({n});
+  const NodePtr stacked = of_matrices("eigh", a, std::move(chunks), &matrix_eigenvectors);
+  return {index(stacked, {Ellipsis{}, n, WholeAxis{}}),
+          index(stacked, {Ellipsis{}, Range{0, n, 1}, WholeAxis{}}), nullptr};
 }
 
 // Block (i, j) of L needs the blocks to the left in its row and in row j.
 NodePtr cholesky(const NodePtr& input) {
+  if (shape_of(input).size() > 2) return of_whole("cholesky", input, &matrix_triangles);
   needs_square("cholesky", input);
   const NodePtr a = rechunk(input, ChunkSpec(Chunks{input->grid.chunks[0], input->grid.chunks[0]}));
   const auto self = std::make_shared<const Node*>(nullptr);

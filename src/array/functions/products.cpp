@@ -9,16 +9,35 @@
 
 namespace weir::detail::array {
 
+Chunks stack_chunks(const NodePtr& a, const NodePtr& b) {
+  Chunks chunks;
+  for (std::size_t axis = 0; axis + 2 < a->grid.axes(); ++axis) {  // what is broadcast has one chunk
+    const auto &of_a = a->grid.chunks[axis], &of_b = b->grid.chunks[axis];
+    chunks.push_back(of_a.size() < of_b.size() ? of_b : of_a);
+  }
+  return chunks;
+}
+
+std::pair<NodePtr, NodePtr> in_one_stack(std::string_view function, const NodePtr& a, const NodePtr& b) {
+  Shape of_a = a->grid.shape, of_b = b->grid.shape;
+  const std::size_t axes = std::max(of_a.size(), of_b.size());
+  of_a.insert(of_a.begin(), axes - of_a.size(), 1);
+  of_b.insert(of_b.begin(), axes - of_b.size(), 1);
+  for (std::size_t i = 0; i + 2 < axes; ++i) {
+    if (of_a[i] != of_b[i] && of_a[i] != 1 && of_b[i] != 1)
+      refuse(function, "the axes before the last two must be broadcastable (got " +
+                           weir::to_text(a->grid.shape) + " and " + weir::to_text(b->grid.shape) + ")");
+    of_a[i] = of_b[i] = of_a[i] == 1 ? of_b[i] : of_a[i];
+  }
+  return {broadcast(function, a, of_a), broadcast(function, b, of_b)};
+}
+
 namespace {
 
 // (batch..., m, k) x (batch..., k, n), of one type; the batches are equal.
 NodePtr product(const NodePtr& a, const NodePtr& b) {
   const std::size_t batch = a->grid.axes() - 2;
-  Chunks chunks;
-  for (std::size_t axis = 0; axis < batch; ++axis) {  // what is broadcast has one chunk
-    const auto &of_a = a->grid.chunks[axis], &of_b = b->grid.chunks[axis];
-    chunks.push_back(of_a.size() < of_b.size() ? of_b : of_a);
-  }
+  Chunks chunks = stack_chunks(a, b);
   chunks.push_back(a->grid.chunks[batch]);
   chunks.push_back(b->grid.chunks[batch + 1]);
   const Grid grid(std::move(chunks), "matmul");
@@ -54,18 +73,8 @@ NodePtr matmul(const NodePtr& a, const NodePtr& b, DType type) {
   NodePtr x = cast(a, type), y = cast(b, type);
   if (left.size() == 1) x = expand_dims(x, 0);
   if (right.size() == 1) y = expand_dims(y, 1);
-  Shape of_x = x->grid.shape, of_y = y->grid.shape;
-  // Batches of both as one, from the last axis on.
-  const std::size_t axes = std::max(of_x.size(), of_y.size());
-  of_x.insert(of_x.begin(), axes - of_x.size(), 1);
-  of_y.insert(of_y.begin(), axes - of_y.size(), 1);
-  for (std::size_t i = 0; i + 2 < axes; ++i) {
-    if (of_x[i] != of_y[i] && of_x[i] != 1 && of_y[i] != 1)
-      refuse("matmul", "the axes before the last two must be broadcastable (got " + weir::to_text(left) +
-                           " and " + weir::to_text(right) + ")");
-    of_x[i] = of_y[i] = of_x[i] == 1 ? of_y[i] : of_x[i];
-  }
-  const NodePtr result = product(broadcast("matmul", x, of_x), broadcast("matmul", y, of_y));
+  const auto [p, q] = in_one_stack("matmul", x, y);
+  const NodePtr result = product(p, q);
   std::vector<std::int64_t> gone;
   if (left.size() == 1) gone.push_back(-2);
   if (right.size() == 1) gone.push_back(-1);

@@ -220,13 +220,7 @@ NodePtr reduce(Reduction reduction, const NodePtr& input, const Reduce& how, DTy
   const Shape& shape = shape_of(input);
   if (how.split_every < 2)
     refuse(name, "split_every must be at least 2 (got " + std::to_string(how.split_every) + ")");
-  Folding folding{name, Fold::sum, input->type, std::vector<bool>(shape.size(), how.axis.is_all), 0};
-  for (const std::int64_t axis : how.axis.list) {
-    const std::size_t a = axis_of(name, axis, shape.size());
-    if (folding.folded[a])
-      refuse(name, "an axis must be named once (got " + std::to_string(axis) + " again)");
-    folding.folded[a] = true;
-  }
+  Folding folding{name, Fold::sum, input->type, named_axes(name, how.axis, shape.size()), 0};
   std::int64_t count = 1;
   for (std::size_t a = 0; a < shape.size(); ++a)
     if (folding.folded[a]) count *= shape[a];

@@ -195,9 +195,28 @@ std::vector<double> at_places(std::vector<double>& list, const std::vector<std::
   return found;
 }
 
+// Where a fraction of a sorted list is.
+double place_in(std::size_t size, double fraction, QuantileMethod method) {
+  const double place = fraction * static_cast<double>(size - 1);
+  switch (method) {
+    case QuantileMethod::lower:
+      return std::floor(place);
+    case QuantileMethod::higher:
+      return std::ceil(place);
+    case QuantileMethod::nearest:
+      return std::nearbyint(place);
+    case QuantileMethod::midpoint:
+      return (std::floor(place) + std::ceil(place)) / 2;
+    case QuantileMethod::linear:
+      break;
+  }
+  return place;
+}
+
 // What is at these fractions of a list, if it is sorted.
-std::vector<double> at_fractions(std::vector<double>& list, const std::vector<double>& fractions) {
-  const auto place_of = [&](double q) { return q * static_cast<double>(list.size() - 1); };
+std::vector<double> at_fractions(std::vector<double>& list, const std::vector<double>& fractions,
+                                 QuantileMethod method) {
+  const auto place_of = [size = list.size(), method](double q) { return place_in(size, q, method); };
   std::vector<std::size_t> places;
   for (const double q : fractions) {
     const auto below = static_cast<std::size_t>(place_of(q));
@@ -223,13 +242,15 @@ std::vector<double> at_fractions(std::vector<double>& list, const std::vector<do
   return result;
 }
 
-// Parameters: fractions, the axis, whether NaN is left out.
+// Parameters: fractions, the axis, the method, whether NaN is left out.
 task::Value ranked(Reader& parameters, std::span<const Tensor> operands) {
   std::vector<double> fractions;
   std::int64_t axis = 0;
+  QuantileMethod method{};
   bool skip = false;
   read(parameters, fractions);
   read(parameters, axis);
+  read(parameters, method);
   read(parameters, skip);
   const Tensor& x = operands[0];
   const Line line = line_of(x.shape, static_cast<std::size_t>(axis));
@@ -249,7 +270,7 @@ task::Value ranked(Reader& parameters, std::span<const Tensor> operands) {
       values.resize(numbers);
       const bool nan = values.empty() || (!skip && std::ssize(values) < line.along);
       const std::vector<double> found =
-          nan ? std::vector<double>(fractions.size(), std::nan("")) : at_fractions(values, fractions);
+          nan ? std::vector<double>(fractions.size(), std::nan("")) : at_fractions(values, fractions, method);
       for (std::size_t q = 0; q < fractions.size(); ++q)
         out.as<double>()[(b * std::ssize(fractions) + static_cast<std::int64_t>(q)) * line.after + c] =
             found[q];
@@ -283,45 +304,61 @@ NodePtr topk(const NodePtr& x, std::int64_t k, std::int64_t axis) {
 
 namespace {
 
-// One element for each fraction along the axis.
-NodePtr ranks(std::string_view function, const NodePtr& input, const std::vector<double>& fractions,
-              std::size_t a, bool skip) {
-  const NodePtr x = cast(input, DType::float64);
-  if (x->grid.shape[a] == 0)
-    refuse(function, "the axis must have at least 1 element (got " + weir::to_text(x->grid.shape) + ")");
-  Chunks chunks = x->grid.chunks;
-  chunks[a] = {x->grid.shape[a]};
-  const NodePtr source = rechunk(x, ChunkSpec(chunks));
-  chunks[a] = {std::ssize(fractions)};
-  const auto plan = [source, fractions, a, skip](TaskBuilder& task, std::int64_t chunk) {
-    task.kernel(&ranked, {task.need_chunk(*source, chunk)}, fractions, static_cast<std::int64_t>(a), skip);
-  };
-  return std::make_shared<TaskNode>(std::string(function), DType::float64, Grid(std::move(chunks)),
-                                    std::vector<NodePtr>{source}, plan);
+// The named axes as the last one.
+NodePtr as_lines(const NodePtr& x, const std::vector<bool>& named) {
+  std::vector<std::int64_t> order, last;
+  Shape shape;
+  std::int64_t length = 1;
+  for (std::size_t a = 0; a < named.size(); ++a) {
+    (named[a] ? last : order).push_back(static_cast<std::int64_t>(a));
+    if (named[a]) length *= x->grid.shape[a];
+    else shape.push_back(x->grid.shape[a]);
+  }
+  order.insert(order.end(), last.begin(), last.end());
+  shape.push_back(length);
+  return reshape(transpose(x, order), shape);
 }
 
 }  // namespace
 
-NodePtr percentile(std::string_view function, const NodePtr& x, std::vector<double> percent,
-                   std::int64_t axis, bool skip) {
+std::vector<double> fractions_of(std::string_view function, std::vector<double> percent) {
   for (double& p : percent) {
     if (!(p >= 0 && p <= 100))
       refuse(function, "a percentage must be in [0, 100] (got " + std::to_string(p) + ")");
     p /= 100;
   }
-  return quantile(function, x, percent, axis, skip);
+  return percent;
 }
-NodePtr quantile(std::string_view function, const NodePtr& x, const std::vector<double>& fractions,
-                 std::int64_t axis, bool skip) {
-  for (const double q : fractions)
-    if (!(q >= 0 && q <= 1)) refuse(function, "a fraction must be in [0, 1] (got " + std::to_string(q) + ")");
-  const std::size_t a = axis_of(function, axis, shape_of(x).size());
-  return transpose(ranks(function, x, fractions, a, skip),
-                   moved(x->grid.axes(), static_cast<std::int64_t>(a), 0));
+
+NodePtr quantile(const NodePtr& input, const Ranks& ranks) {
+  for (const double q : ranks.fractions)
+    if (!(q >= 0 && q <= 1))
+      refuse(ranks.function, "a fraction must be in [0, 1] (got " + std::to_string(q) + ")");
+  const std::vector<bool> named = named_axes(ranks.function, ranks.axes, shape_of(input).size());
+  const bool one = std::ranges::count(named, true) == 1;
+  const NodePtr x = cast(one ? input : as_lines(input, named), DType::float64);
+  const std::size_t a =
+      one ? static_cast<std::size_t>(std::ranges::find(named, true) - named.begin()) : x->grid.axes() - 1;
+  if (x->grid.shape[a] == 0)
+    refuse(ranks.function,
+           "the axis must have at least 1 element (got " + weir::to_text(input->grid.shape) + ")");
+  Chunks chunks = x->grid.chunks;
+  chunks[a] = {x->grid.shape[a]};
+  const NodePtr source = rechunk(x, ChunkSpec(chunks));
+  chunks[a] = {std::ssize(ranks.fractions)};
+  const auto axis = static_cast<std::int64_t>(a);
+  const auto plan = [source, axis, fractions = ranks.fractions, method = ranks.method, skip = ranks.skip](
+                        TaskBuilder& task, std::int64_t chunk) {
+    task.kernel(&ranked, {task.need_chunk(*source, chunk)}, fractions, axis, method, skip);
+  };
+  const NodePtr along =
+      std::make_shared<TaskNode>(std::string(ranks.function), DType::float64, Grid(std::move(chunks)),
+                                 std::vector<NodePtr>{source}, plan);
+  return transpose(along, moved(x->grid.axes(), axis, 0));
 }
-NodePtr median(std::string_view function, const NodePtr& x, std::int64_t axis, bool skip) {
-  const std::size_t a = axis_of(function, axis, shape_of(x).size());
-  return squeeze(ranks(function, x, {0.5}, a, skip), static_cast<std::int64_t>(a));
+
+NodePtr median(std::string_view function, const NodePtr& x, const Axes& axes, bool skip) {
+  return squeeze(quantile(x, {function, {0.5}, axes, QuantileMethod::linear, skip}), 0);
 }
 
 }  // namespace weir::detail::array

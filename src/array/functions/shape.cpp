@@ -157,12 +157,9 @@ NodePtr transpose(const NodePtr& x, const std::vector<std::int64_t>& order) {
 
 NodePtr flip(const NodePtr& x, const Axes& axes) {
   SmallVector<AxisMap, 4> maps = identity(shape_of(x).size());
+  const std::vector<bool> flipped = named_axes("flip", axes, maps.size());
   for (std::size_t a = 0; a < maps.size(); ++a)
-    if (axes.is_all) maps[a] = {x->grid.shape[a] - 1, -1, static_cast<std::int64_t>(a)};
-  for (const std::int64_t axis : axes.list) {
-    const std::size_t a = axis_of("flip", axis, maps.size());
-    maps[a] = {x->grid.shape[a] - 1, -1, static_cast<std::int64_t>(a)};
-  }
+    if (flipped[a]) maps[a] = {x->grid.shape[a] - 1, -1, static_cast<std::int64_t>(a)};
   return affine("flip", x, maps, x->grid.shape);
 }
 
@@ -177,14 +174,12 @@ NodePtr roll(const NodePtr& x, std::int64_t shift, std::int64_t axis) {
 
 NodePtr squeeze(const NodePtr& x, const Axes& axes) {
   const Shape& shape = shape_of(x);
-  std::vector<bool> gone(shape.size());
-  for (std::size_t a = 0; a < shape.size(); ++a) gone[a] = axes.is_all && shape[a] == 1;
-  for (const std::int64_t axis : axes.list) {
-    const std::size_t a = axis_of("squeeze", axis, shape.size());
-    if (shape[a] != 1)
+  std::vector<bool> gone = named_axes("squeeze", axes, shape.size());
+  for (std::size_t a = 0; a < shape.size(); ++a) {
+    if (gone[a] && shape[a] != 1 && !axes.is_all)
       refuse("squeeze",
              "an axis must have extent 1 (axis " + std::to_string(a) + " of " + weir::to_text(shape) + ")");
-    gone[a] = true;
+    gone[a] = gone[a] && shape[a] == 1;
   }
   SmallVector<AxisMap, 4> maps;
   Shape left;

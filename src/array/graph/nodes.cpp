@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "weir/array/array.hpp"
+
 namespace weir::detail::array {
 
 namespace {
@@ -23,6 +25,16 @@ std::size_t axis_of(std::string_view function, std::int64_t axis, std::size_t ax
     refuse(function, "axis must be in [" + std::to_string(-n) + ", " + std::to_string(n) + ") (got " +
                          std::to_string(axis) + ")");
   return static_cast<std::size_t>(axis < 0 ? axis + n : axis);
+}
+
+std::vector<bool> named_axes(std::string_view function, const Axes& named, std::size_t axes) {
+  std::vector<bool> is_named(axes, named.is_all);
+  for (const std::int64_t axis : named.list) {
+    const std::size_t a = axis_of(function, axis, axes);
+    if (is_named[a]) refuse(function, "an axis must be named once (got " + std::to_string(axis) + " again)");
+    is_named[a] = true;
+  }
+  return is_named;
 }
 
 NodePtr kept(const NodePtr& node) {

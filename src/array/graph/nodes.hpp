@@ -3,6 +3,10 @@
 
 #include "array/graph/node.hpp"
 
+namespace weir {
+struct Axes;
+}
+
 namespace weir::detail::array {
 
 /// One operation on every element.
@@ -114,5 +118,7 @@ class FileNode : public Node {
 [[nodiscard]] NodePtr kept(const NodePtr& node);
 /// The axis counted from the front. Throws if there is no such axis.
 [[nodiscard]] std::size_t axis_of(std::string_view function, std::int64_t axis, std::size_t axes);
+/// Which of so many axes are named. Throws if one is not there or named twice.
+[[nodiscard]] std::vector<bool> named_axes(std::string_view function, const Axes& named, std::size_t axes);
 
 }  // namespace weir::detail::array

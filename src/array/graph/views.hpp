@@ -11,6 +11,12 @@ namespace weir::detail::array {
                              const Shape& shape);
 /// Throws if the shapes do not fit.
 [[nodiscard]] NodePtr broadcast(std::string_view function, const NodePtr& x, const Shape& shape);
+/// Two stacks of matrices along the last two axes as stacks of one shape, broadcast to each other. Throws if
+/// they do not fit.
+[[nodiscard]] std::pair<NodePtr, NodePtr> in_one_stack(std::string_view function, const NodePtr& a,
+                                                       const NodePtr& b);
+/// Chunks of what is made of two such stacks along their axes but the last two.
+[[nodiscard]] Chunks stack_chunks(const NodePtr& a, const NodePtr& b);
 /// A piece of a list of indices with even steps: `count` of them from position `at` on.
 struct IndexRun {
   std::int64_t at, start, step, count;

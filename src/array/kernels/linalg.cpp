@@ -62,9 +62,9 @@ std::vector<T> copied(const Tensor& x) {
               function + ": the matrix must not be singular (pivot " + std::to_string(row) + " is 0)");
 }
 
-[[noreturn]] void refused(const std::string& function, int info) {
+[[noreturn]] void refused(const std::string& function, const char* routine, int info) {
   throw Error(ErrorKind::internal,
-              function + ": LAPACK's getrf refused its argument " + std::to_string(-info));
+              function + ": LAPACK's " + routine + " refused its argument " + std::to_string(-info));
 }
 
 // One name for both precisions.
@@ -98,8 +98,19 @@ std::vector<lapack_int> factored(const std::string& function, T* columns, std::i
   const int info = n ? lapack<T>(LAPACKE_sgetrf, LAPACKE_dgetrf)(LAPACK_COL_MAJOR, size, size, columns, size,
                                                                  pivots.data())
                      : 0;
-  if (info < 0) refused(function, info);
+  if (info < 0) refused(function, "getrf", info);
   return pivots;
+}
+
+// The lower triangle of Cholesky in place of a matrix.
+template <class T>
+void make_triangle(T* l, std::int64_t n) {
+  bool definite = lapack<T>(LAPACKE_spotrf, LAPACKE_dpotrf)(LAPACK_ROW_MAJOR, 'L', static_cast<int>(n), l,
+                                                            static_cast<int>(n)) == 0;
+  for (std::int64_t i = 0; i < n; ++i) definite = definite && l[i * n + i] > 0;  // not NaN
+  if (!definite) throw Error(ErrorKind::invalid_argument, "cholesky: the matrix must be positive definite");
+  for (std::int64_t i = 0; i < n; ++i)
+    for (std::int64_t j = i + 1; j < n; ++j) l[i * n + j] = 0;
 }
 
 }  // namespace
@@ -172,23 +183,30 @@ task::Value svd_chunk(Reader& parameters, std::span<const Tensor> operands) {
   });
 }
 
-task::Value eigh_chunk(Reader&, std::span<const Tensor> operands) {
+task::Value matrix_eigenvectors(Reader& parameters, std::span<const Tensor> operands) {
+  std::string function;
+  read(parameters, function);
   const Tensor& x = operands[0];
   return real_type(x.type, [&]<class T>(std::type_identity<T>) {
-    const std::int64_t n = x.shape[0];
-    const Tensor out = make_tensor(x.type, Dims{n + 1, n});
-    T *v = out.as<T>(), *w = v + n * n;
-    std::memcpy(v, x.data, static_cast<std::size_t>(n * n) * sizeof(T));
-    if (std::any_of(v, v + n * n, [](T value) { return !std::isfinite(value); }))
-      throw Error(ErrorKind::invalid_argument, "eigh: the elements must be finite (got an infinity or NaN)");
-    if (n && lapack<T>(LAPACKE_ssyevd, LAPACKE_dsyevd)(LAPACK_ROW_MAJOR, 'V', 'L', static_cast<int>(n), v,
-                                                       static_cast<int>(n), w) != 0)
-      throw Error(ErrorKind::internal, "eigh: LAPACK's syevd did not converge");
-    for (std::int64_t j = 0; j < n; ++j) {  // the sign that makes the largest entry of the column positive
-      T largest = 0;
-      for (std::int64_t i = 0; i < n; ++i)
-        if (std::fabs(v[i * n + j]) > std::fabs(largest)) largest = v[i * n + j];
-      for (std::int64_t i = 0; largest < 0 && i < n; ++i) v[i * n + j] = -v[i * n + j];
+    const std::int64_t n = x.shape[x.shape.size() - 1];
+    Dims shape = x.shape;
+    ++shape[shape.size() - 2];
+    const Tensor out = make_tensor(x.type, shape);
+    if (std::any_of(x.as<T>(), x.as<T>() + x.size(), [](T value) { return !std::isfinite(value); }))
+      throw Error(ErrorKind::invalid_argument,
+                  function + ": the elements must be finite (got an infinity or NaN)");
+    T* v = out.as<T>();
+    for (std::int64_t at = 0; at < x.size(); at += n * n, v += (n + 1) * n) {
+      std::copy_n(x.as<T>() + at, n * n, v);
+      if (lapack<T>(LAPACKE_ssyevd, LAPACKE_dsyevd)(LAPACK_ROW_MAJOR, 'V', 'L', static_cast<int>(n), v,
+                                                    static_cast<int>(n), v + n * n) != 0)
+        throw Error(ErrorKind::internal, function + ": LAPACK's syevd did not converge");
+      for (std::int64_t j = 0; j < n; ++j) {  // the sign that makes the largest entry of the column positive
+        T largest = 0;
+        for (std::int64_t i = 0; i < n; ++i)
+          if (std::fabs(v[i * n + j]) > std::fabs(largest)) largest = v[i * n + j];
+        for (std::int64_t i = 0; largest < 0 && i < n; ++i) v[i * n + j] = -v[i * n + j];
+      }
     }
     return out.value;
   });
@@ -257,6 +275,27 @@ task::Value matrix_inverses(Reader& parameters, std::span<const Tensor> operands
   });
 }
 
+task::Value matrix_solutions(Reader&, std::span<const Tensor> operands) {
+  const Tensor &a = operands[0], &b = operands[1];
+  return real_type(b.type, [&]<class T>(std::type_identity<T>) {
+    const std::int64_t n = a.shape[a.shape.size() - 1], columns = b.shape[b.shape.size() - 1];
+    const Tensor out = make_tensor(b.type, b.shape);
+    std::copy_n(b.as<T>(), b.size(), out.as<T>());
+    std::vector<T> lu(static_cast<std::size_t>(n * n));
+    std::vector<lapack_int> pivots(static_cast<std::size_t>(n));
+    const T* matrix = a.as<T>();
+    for (std::int64_t at = 0; at < b.size(); at += n * columns, matrix += n * n) {
+      std::copy_n(matrix, n * n, lu.data());
+      const int info = lapack<T>(LAPACKE_sgesv, LAPACKE_dgesv)(
+          LAPACK_ROW_MAJOR, static_cast<int>(n), static_cast<int>(columns), lu.data(), static_cast<int>(n),
+          pivots.data(), out.as<T>() + at, static_cast<int>(columns));
+      if (info > 0) singular("solve", info - 1);
+      if (info < 0) refused("solve", "gesv", info);
+    }
+    return out.value;
+  });
+}
+
 task::Value solve_triangle(Reader&, std::span<const Tensor> operands) {
   const Tensor &r = operands[0], &b = operands[1];
   return real_type(r.type, [&]<class T>(std::type_identity<T>) {
@@ -291,7 +330,7 @@ task::Value factor_panel(Reader& parameters, std::span<const Tensor> operands) {
                                                                static_cast<int>(width), lu + start * width,
                                                                static_cast<int>(width), pivots.data());
     if (info > 0 && !function.ends_with("det")) singular(function, start + info - 1);
-    if (info < 0) refused(function, info);
+    if (info < 0) refused(function, "getrf", info);
     for (std::int64_t i = 0; i < width; ++i)
       lu[n * width + i] = static_cast<T>(start + pivots[static_cast<std::size_t>(i)] - 1);
     return out.value;
@@ -329,6 +368,17 @@ task::Value apply_panel(Reader& parameters, std::span<const Tensor> operands) {
   });
 }
 
+task::Value matrix_triangles(Reader&, std::span<const Tensor> operands) {
+  const Tensor& x = operands[0];
+  return real_type(x.type, [&]<class T>(std::type_identity<T>) {
+    const std::int64_t n = x.shape[x.shape.size() - 1];
+    const Tensor out = make_tensor(x.type, x.shape);
+    std::copy_n(x.as<T>(), x.size(), out.as<T>());
+    for (std::int64_t at = 0; at < x.size(); at += n * n) make_triangle(out.as<T>() + at, n);
+    return out.value;
+  });
+}
+
 task::Value cholesky_block(Reader& parameters, std::span<const Tensor> operands) {
   bool diagonal = false;
   read(parameters, diagonal);
@@ -349,13 +399,7 @@ task::Value cholesky_block(Reader& parameters, std::span<const Tensor> operands)
     };
     if (diagonal) {
       for (std::size_t i = 1; i < operands.size(); ++i) gemm_t(operands[i], operands[i]);
-      bool definite = lapack<T>(LAPACKE_spotrf, LAPACKE_dpotrf)(LAPACK_ROW_MAJOR, 'L', static_cast<int>(n), l,
-                                                                static_cast<int>(n)) == 0;
-      for (std::int64_t i = 0; i < n; ++i) definite = definite && l[i * n + i] > 0;  // not NaN
-      if (!definite)
-        throw Error(ErrorKind::invalid_argument, "cholesky: the matrix must be positive definite");
-      for (std::int64_t i = 0; i < n; ++i)
-        for (std::int64_t j = i + 1; j < n; ++j) l[i * n + j] = 0;
+      make_triangle(l, n);
       return out.value;
     }
     for (std::size_t i = 2; i + 1 < operands.size(); i += 2) gemm_t(operands[i], operands[i + 1]);

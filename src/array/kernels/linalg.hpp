@@ -14,8 +14,13 @@ namespace weir::detail::array {
 [[nodiscard]] task::Value svd_chunk(Reader& parameters, std::span<const Tensor> operands);
 /// x with r x = b for upper triangular r.
 [[nodiscard]] task::Value solve_triangle(Reader& parameters, std::span<const Tensor> operands);
-/// Vectors, as columns, above values of a symmetric matrix.
-[[nodiscard]] task::Value eigh_chunk(Reader& parameters, std::span<const Tensor> operands);
+/// Of every symmetric matrix along the last two axes its vectors, as columns, above its values; parameters:
+/// function.
+[[nodiscard]] task::Value matrix_eigenvectors(Reader& parameters, std::span<const Tensor> operands);
+/// The x with a x = b for every matrix a and b along the last two axes; as many of both.
+[[nodiscard]] task::Value matrix_solutions(Reader& parameters, std::span<const Tensor> operands);
+/// The lower triangle L with L L^T = a of every matrix along the last two axes.
+[[nodiscard]] task::Value matrix_triangles(Reader& parameters, std::span<const Tensor> operands);
 /// Columns of a matrix from row `start` on become L and U, with the largest pivot of each column; what is
 /// above stays. One row more has the row each pivot came from. Parameters: function (a determinant may have a
 /// pivot of 0), start.
