@@ -379,7 +379,8 @@ void SchedulerNode::tell_failure(PeerId from, const protocol::RunFailed& message
   settings_.inbox->put(
       {0, task ? state_.task_name(*task) : "a task that is not wanted any more", state_.name_of(from),
        message.failure->type, message.failure->message,
-       settings_.inbox->wants_story() ? state_.story_lines_of(message.id) : std::vector<std::string>{}});
+       settings_.inbox->wants_story() ? state_.story_lines_of(message.id) : std::vector<std::string>{},
+       message.id});
 }
 
 // Tells of a task that failed, and of what becomes of it.

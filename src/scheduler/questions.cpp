@@ -352,6 +352,7 @@ snapshot::SeenTasks State::look_at_worker(PeerId peer, std::size_t most_tasks,
 snapshot::TaskLook State::look_at_task(TaskId id) const {
   constexpr std::size_t most = 20;
   snapshot::TaskLook look;
+  look.story = story_lines_of(id);  // which may be there still when the task is not
   const Task* task = tasks_.find(id);
   if (!task) return look;
   look.name = task_name(*task);
@@ -380,7 +381,6 @@ snapshot::TaskLook State::look_at_task(TaskId id) const {
   add(task->inputs, look.inputs);
   add(task->dependents, look.dependents);
   look.explained = explain(id);
-  look.story = story_lines_of(id);
   return look;
 }
 

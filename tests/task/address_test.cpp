@@ -88,5 +88,6 @@ TEST_CASE("address knows the build") {
 TEST_CASE("address leaves names that are not mangled") {
   CHECK(demangle("i") == "int");
   CHECK(demangle(typeid(std::vector<std::string>).name()).starts_with("std::vector<std::string, "));
+  CHECK(demangle("_Z5wordsB5cxx11i") == "words(int)");
   CHECK(demangle("not mangled") == "not mangled");
 }
