@@ -55,14 +55,14 @@ void Counter::add_block(std::size_t thread, std::int64_t from_ns, std::int64_t t
 }
 
 // A task that has read, or whose result is large: what is long enough to be seen is a block of its own.
-void Counter::add_serializing(std::size_t thread, std::uint16_t index, const Ran& task, std::int64_t own_ns) {
-  functions_[index]->serializing_ns += static_cast<std::uint64_t>(task.reading_ns + task.sizing_ns);
+void Counter::add_serializing(std::size_t thread, const Ran& task, std::int64_t own_ns) {
+  threads_[thread].counts->serializing_ns += static_cast<std::uint64_t>(task.reading_ns + task.sizing_ns);
   const std::int64_t start_ns = task.start_ns + task.reading_ns;
   if (task.reading_ns >= closely_ns) {
     if (threads_[thread].block.count) put_away(thread);
     add_block(thread, task.start_ns, start_ns, serializes);
   }
-  add_run(thread, index, {start_ns, task.end_ns, own_ns, own_ns, 1, index, 0, task.failed});
+  add_run(thread, start_ns, task.end_ns, own_ns, task.failed);
   if (task.sizing_ns < closely_ns) return;
   put_away(thread);
   threads_[thread].free_ns = task.end_ns + task.sizing_ns;

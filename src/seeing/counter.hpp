@@ -35,13 +35,12 @@ class Counter {
   void ran(std::size_t thread, std::uint64_t function, const Ran& task) {
     if (thread >= threads_.size()) threads_.resize(thread + 1);
     const std::int64_t start_ns = task.start_ns + task.reading_ns, end_ns = task.end_ns;
-    Known& known = known_[(function >> 4) % known_.size()];
-    if (known.function != function) known = {function, index_of(function)};
-    const std::uint16_t index = known.index;
+    Thread& mine = threads_[thread];
+    if (mine.function != function) [[unlikely]]
+      look_up(mine, function);
     const std::int64_t took_ns = end_ns - start_ns;
     const std::int64_t own_ns = took_ns > task.inner_ns ? took_ns - task.inner_ns : 0;
-    Thread& mine = threads_[thread];
-    Function& counts = *functions_[index];
+    Function& counts = *mine.counts;
     ++counts.count;
     counts.failed += task.failed;
     counts.busy_ns += static_cast<std::uint64_t>(own_ns);
@@ -54,8 +53,8 @@ class Counter {
     if (own_ns > slow_ns_) [[unlikely]]
       note_slow(function, task, own_ns);
     if (task.reading_ns | task.sizing_ns) [[unlikely]]
-      return add_serializing(thread, index, task, own_ns);
-    add_run(thread, index, {start_ns, end_ns, own_ns, own_ns, 1, index, 0, task.failed});
+      return add_serializing(thread, task, own_ns);
+    add_run(thread, start_ns, end_ns, own_ns, task.failed);
   }
   /// A thread had nothing to run from `from_ns` to `to_ns`: what it runs next waits for inputs or memory.
   void waited(std::size_t thread, Idle why, std::int64_t from_ns, std::int64_t to_ns);
@@ -97,11 +96,15 @@ class Counter {
     std::uint16_t kind = 0;  // of `protocol::SeenBlock`
     std::uint32_t failed = 0;
   };
+  static constexpr std::uint64_t nothing = ~std::uint64_t{0};
   struct Known {
-    std::uint64_t function = ~std::uint64_t{0};
+    std::uint64_t function = nothing;
     std::uint16_t index = 0;
   };
   struct Thread {
+    std::uint64_t function = nothing;              // what it ran last ...
+    Function* counts = nullptr;                    // ... and where that is counted
+    std::uint16_t index = 0;                       // in `functions_`
     Block block;                                   // grows
     std::int64_t told_start_ns = -1, told_ns = 0;  // of a task that still ran when the last message was made
     std::vector<Block> blocks;
@@ -110,25 +113,34 @@ class Counter {
     std::int64_t free_ns = 0;                  // when its last block ended
   };
 
-  void add_run(std::size_t thread, std::uint16_t index, const Block& run) {
+  // Of the function that the thread ran last.
+  void add_run(std::size_t thread, std::int64_t start_ns, std::int64_t end_ns, std::int64_t own_ns,
+               bool failed) {
+    const Thread& mine = threads_[thread];
     Block& block = threads_[thread].block;
-    const std::int64_t longest = block.index == index ? longest_block_ns : closely_ns;
-    if (block.count && run.start_ns - block.end_ns < closely_ns && run.end_ns - block.start_ns < longest)
-        [[likely]] {
-      block.end_ns = run.end_ns;
-      block.busy_ns += run.busy_ns;
+    const std::int64_t longest = block.index == mine.index ? longest_block_ns : closely_ns;
+    if (block.count && start_ns - block.end_ns < closely_ns && end_ns - block.start_ns < longest) [[likely]] {
+      block.end_ns = end_ns;
+      block.busy_ns += own_ns;
       ++block.count;
-      block.failed += run.failed;
-      if (run.longest_ns > block.longest_ns) {
-        block.longest_ns = run.longest_ns;
-        block.index = index;
+      block.failed += failed;
+      if (own_ns > block.longest_ns) {
+        block.longest_ns = own_ns;
+        block.index = mine.index;
       }
       return;
     }
     if (block.count) put_away(thread);
-    block = run;
+    block = {start_ns, end_ns, own_ns, own_ns, 1, mine.index, 0, failed};
   }
-  void add_serializing(std::size_t thread, std::uint16_t index, const Ran& task, std::int64_t own_ns);
+  void look_up(Thread& mine, std::uint64_t function) {
+    Known& known = known_[(function >> 4) % known_.size()];
+    if (known.function != function) known = {function, index_of(function)};
+    mine.function = function;
+    mine.index = known.index;
+    mine.counts = functions_[known.index].get();
+  }
+  void add_serializing(std::size_t thread, const Ran& task, std::int64_t own_ns);
   void add_block(std::size_t thread, std::int64_t from_ns, std::int64_t to_ns, std::uint16_t kind);
   void note_slow(std::uint64_t function, const Ran& task, std::int64_t own_ns);
   std::uint16_t index_of(std::uint64_t function);

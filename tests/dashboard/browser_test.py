@@ -293,12 +293,24 @@ class Pages(unittest.TestCase):
                 with forwarded(f"{folder}/page") as origin:
                     self.check(origin, run["token"], ["status"])
                 wait_for_record(environment)
+                for options, texts in (
+                        ([], ["limited by ", "is the limit: 97% busy", "tasks have failed, the last"]),
+                        (["--task", "2"], ["wave<b>bold</b>-2 is waiting\nit waits for <i>another</i>"]),
+                        (["--task", "40"], ["task 40 has been released\n  1s before"])):
+                    said = subprocess.run([WEIR, "explain", *options], env=environment, check=True,
+                                          capture_output=True, text=True).stdout
+                    for text in texts:
+                        self.assertIn(text, said)
                 os.kill(run["pid"], signal.SIGKILL)
                 time.sleep(0.1)
                 report = Path(folder) / "report.html"
                 subprocess.run([WEIR, "report", "last", "-o", report], env=environment, check=True,
                                stdout=subprocess.DEVNULL)
                 self.assertIn("wave\\u003cb\\u003e", report.read_text())
+                late = subprocess.run([WEIR, "explain", "--task", "2"], env=environment,
+                                      capture_output=True, text=True)
+                self.assertEqual(late.returncode, 2)
+                self.assertIn("has ended, and its tasks with it; `weir report ", late.stderr)
                 for options, texts in ((["--once"], ["seen_program", "  ran ", "FUNCTION", "wave<b>bold"]),
                                        (["--replay"], ["replay: ", "busy threads |", "wave<b>bold"])):
                     lines = subprocess.run([WEIR, "top", *options], env=environment, check=True,

@@ -199,3 +199,16 @@ TEST_CASE("counter tells of the tasks that took longest, of a second at a time")
   CHECK(next.slow[0].id == 8);
   CHECK(next.slow[0].function == g);
 }
+
+TEST_CASE("counter keeps functions of several threads apart, also where they alternate") {
+  Counter counter(0);
+  for (std::int64_t i = 0; i < 100; ++i)
+    for (std::size_t thread = 0; thread < 3; ++thread)
+      ran(counter, thread, (i + static_cast<std::int64_t>(thread)) % 2 ? f : g, i * ms, i * ms + ms / 2, 0, 1,
+          false);
+  const Seen seen = counter.take(s, {}, 100);
+  REQUIRE(seen.functions.size() == 2);
+  CHECK(seen.functions[0].count == 150);
+  CHECK(seen.functions[1].count == 150);
+  CHECK(seen.functions[0].busy_ns == 75 * ms);
+}

@@ -1,4 +1,5 @@
 // Addresses that mean the same on every rank, and names for people.
+// Compiled alone: it has names that are in no namespace.
 #include "weir/detail/task/address.hpp"
 
 #include <sys/mman.h>
