@@ -292,8 +292,10 @@ FIGURES = [
            seeing_picture),
     Figure("seeing_page_kb", "kB", 60, "lower", "all files of the page, gzipped", seeing_picture),
     Figure("seeing_memory_mb", "MB", 64, "lower",
-           "growth of the process over tasks that do nothing, after the first 1,000,000, with the page on",
+           "growth of the process over 10^8 tasks that do nothing, after the first 1,000,000, with the page on; what is "
+           "not run goes on as the second half did",
            seeing_memory),
+    Figure("seeing_memory_so_far_mb", "MB", None, "lower", "what of it was seen", seeing_memory),
     Figure("seeing_memory_tasks", "tasks", None, "higher", "how many these were: 20,000,000, or those of a minute",
            seeing_memory),
     Figure("csv_gb_per_s", "GB/s", None, "higher",

@@ -12,10 +12,15 @@ function(weir_own_flags target)
     $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict;-Wno-maybe-uninitialized;-Wno-stringop-overflow;-Wno-stringop-overread;-Wno-array-bounds>)
 endfunction()
 
-# Flags of tests: what they check does not depend on how fast they are, and most of their time is compiling.
+# Flags of tests: what they check does not depend on how fast they are, and most of their time is compiling
+# and linking.
+find_program(WEIR_MOLD mold)
 function(weir_test_flags target)
   weir_own_flags(${target})
   target_compile_options(${target} PRIVATE $<$<CONFIG:Release>:-O0>)
+  if(WEIR_MOLD)
+    target_link_options(${target} PRIVATE -fuse-ld=mold)
+  endif()
 endfunction()
 
 # weir_private: what the sources of the libraries and their tests see beyond the public headers.
@@ -48,13 +53,53 @@ endfunction()
 
 # What nearly all programs of a group include is precompiled once, by the first of them.
 function(weir_share_header target first)
-  if(NOT WEIR_UNITY)
+  if(NOT WEIR_UNITY OR NOT TARGET ${first})
     return()
   elseif(target STREQUAL first)
     target_precompile_headers(${target} PRIVATE <weir/weir.hpp>)
   else()
     target_precompile_headers(${target} REUSE_FROM ${first})
   endif()
+endfunction()
+
+# Tests of one program are compiled together likewise, in as many parts as are given, each source in a
+# namespace of its own: it may name its functions as it likes. What they include is included before. Sets
+# `result` to what is to be compiled. One that says `// Compiled alone: why` stays alone.
+function(weir_compile_tests_together result target parts)
+  set(alone)
+  list(LENGTH ARGN count)
+  if(NOT WEIR_UNITY OR count LESS 2)
+    set(${result} ${ARGN} PARENT_SCOPE)
+    return()
+  endif()
+  set(number 0)
+  foreach(source ${ARGN})
+    file(STRINGS ${source} global REGEX "^// Compiled alone: ")
+    if(global)
+      list(APPEND alone ${source})
+      continue()
+    endif()
+    math(EXPR part "${number} % ${parts}")
+    math(EXPR number "${number} + 1")
+    file(STRINGS ${source} lines REGEX "^#include ")
+    list(APPEND includes_${part} ${lines})
+    cmake_path(GET source STEM name)
+    string(APPEND sources_${part} "namespace ${name} {\n#include \"${source}\"\n}\n")
+    set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${source})
+  endforeach()
+  foreach(part RANGE ${parts})
+    if(sources_${part})
+      list(REMOVE_DUPLICATES includes_${part})
+      list(JOIN includes_${part} "\n" includes)
+      set(file ${CMAKE_CURRENT_BINARY_DIR}/together/${target}_${part}.cpp)
+      file(CONFIGURE OUTPUT ${file} CONTENT "${includes}\n${sources_${part}}" @ONLY)
+      list(APPEND together ${file})
+    endif()
+  endforeach()
+  # What is in an anonymous namespace of a source is used in this file alone, though the source is another.
+  set_source_files_properties(${together} PROPERTIES COMPILE_OPTIONS
+    "$<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage>")
+  set(${result} ${together} ${alone} PARENT_SCOPE)
 endfunction()
 
 # The files of the dashboard's page become part of a library: users need no tool for it.
@@ -183,7 +228,13 @@ function(weir_unit_tests folder)
     return()
   endif()
   set(target ${folder}_tests)
-  add_executable(${target} ${sources})
+  list(LENGTH sources count)
+  math(EXPR parts "(${count} + 4) / 5")
+  set(compiled ${sources})
+  if(NOT folder STREQUAL "stream")  # each has pipelines of its own, which take long enough
+    weir_compile_tests_together(compiled ${target} ${parts} ${sources})
+  endif()
+  add_executable(${target} ${compiled})
   target_link_libraries(${target} PRIVATE weir::weir weir_private weir_test_support ${ARGN})
   target_precompile_headers(${target} REUSE_FROM weir_test_support)
   weir_test_flags(${target})
@@ -233,7 +284,7 @@ endfunction()
 # reason.
 function(weir_compile_fail path expected)
   add_test(NAME compile_fail/${path} COMMAND ${CMAKE_COMMAND} -DCOMPILER=${CMAKE_CXX_COMPILER}
-    "-DFLAGS=-std=gnu++20 ${CMAKE_CXX_FLAGS} -include ${CMAKE_CURRENT_BINARY_DIR}/compile_fail/weir.hpp"
+    "-DFLAGS=-std=gnu++20 ${CMAKE_CXX_FLAGS} ${weir_compile_fail_include}"
     "-DFILE=${CMAKE_CURRENT_SOURCE_DIR}/compile_fail/${path}.cpp" "-DEXPECTED=${expected}"
     "-DINCLUDES=$<JOIN:$<TARGET_PROPERTY:weir,INTERFACE_INCLUDE_DIRECTORIES>,|>" -P
     ${CMAKE_CURRENT_SOURCE_DIR}/compile_fail.cmake)
@@ -257,15 +308,21 @@ function(weir_compile_fail_correct)
   set(source ${CMAKE_CURRENT_BINARY_DIR}/compile_fail/correct.cpp)
   file(CONFIGURE OUTPUT ${source} CONTENT "${includes}\n${programs}")
   separate_arguments(flags UNIX_COMMAND "${CMAKE_CXX_FLAGS}")
+  separate_arguments(include UNIX_COMMAND "${weir_compile_fail_include}")
   add_test(NAME compile_fail/correct COMMAND ${CMAKE_CXX_COMPILER} -std=gnu++20 ${flags} -DWEIR_CORRECT
-    -fsyntax-only
-    -include ${CMAKE_CURRENT_BINARY_DIR}/compile_fail/weir.hpp
+    -fsyntax-only ${include}
     "-I$<JOIN:$<TARGET_PROPERTY:weir,INTERFACE_INCLUDE_DIRECTORIES>,;-I>" ${source} COMMAND_EXPAND_LISTS)
   set_tests_properties(compile_fail/correct PROPERTIES TIMEOUT 300 FIXTURES_REQUIRED compile_fail)
 endfunction()
 
-# Before the tests of weir_compile_fail: what they include, precompiled.
+# Before the tests of weir_compile_fail: what they include, precompiled; by the examples if they are compiled
+# with the same options.
 function(weir_compile_fail_header)
+  if(WEIR_UNITY AND TARGET hello AND CMAKE_CXX_COMPILER_ID STREQUAL GNU AND CMAKE_BUILD_TYPE STREQUAL Release)
+    get_target_property(folder hello BINARY_DIR)
+    set(weir_compile_fail_include "-DNDEBUG -include ${folder}/CMakeFiles/hello.dir/cmake_pch.hxx" PARENT_SCOPE)
+    return()
+  endif()
   set(header ${CMAKE_CURRENT_BINARY_DIR}/compile_fail/weir.hpp)
   file(CONFIGURE OUTPUT ${header} CONTENT "#include <weir/weir.hpp>\n")
   separate_arguments(flags UNIX_COMMAND "${CMAKE_CXX_FLAGS}")
@@ -273,39 +330,80 @@ function(weir_compile_fail_header)
     "-I$<JOIN:$<TARGET_PROPERTY:weir,INTERFACE_INCLUDE_DIRECTORIES>,;-I>"
     -x c++-header -o ${header}.gch ${header} COMMAND_EXPAND_LISTS)
   set_tests_properties(compile_fail/header PROPERTIES TIMEOUT 600 FIXTURES_SETUP compile_fail COST 50)
+  set(weir_compile_fail_include "-include ${header}" PARENT_SCOPE)
+endfunction()
+
+# Sets `result` to those of the headers that include `base`, themselves or through others.
+function(weir_headers_above base result)
+  set(above ${base})
+  set(before 0)
+  list(LENGTH above count)
+  while(count GREATER before)
+    set(before ${count})
+    list(JOIN above "|" names)
+    string(REPLACE "." "[.]" names "${names}")
+    foreach(header ${ARGN})
+      if(NOT header IN_LIST above)
+        file(STRINGS ${PROJECT_SOURCE_DIR}/include/${header} lines REGEX "^#include \"(${names})\"")
+        if(lines)
+          list(APPEND above ${header})
+        endif()
+      endif()
+    endforeach()
+    list(LENGTH above count)
+  endwhile()
+  list(REMOVE_ITEM above ${base})
+  set(${result} ${above} PARENT_SCOPE)
 endfunction()
 
 # Every public header compiles alone, twice in one file, and brings neither MPI nor HDF5 with it; those below
-# detail/ likewise, a folder in one file.
+# detail/ likewise, a folder in one file. Most headers include `base`, which is one of them: for these it is
+# precompiled, which tells them nothing that they do not say themselves.
 function(weir_header_tests)
+  set(base weir/detail/task/value.hpp)
   file(GLOB_RECURSE headers CONFIGURE_DEPENDS RELATIVE ${PROJECT_SOURCE_DIR}/include
     ${PROJECT_SOURCE_DIR}/include/weir/*.hpp)
   list(FILTER headers EXCLUDE REGEX "weir/gang_mpi.hpp$")  # says so in its name; tests include it
+  weir_headers_above(${base} above ${headers})
   foreach(header ${headers})
     set(unit ${header})
     if(header MATCHES "/detail/")
       get_filename_component(unit ${header} DIRECTORY)
     endif()
     string(REGEX REPLACE "[/.]" "_" unit ${unit})
+    if(header IN_LIST above AND WEIR_UNITY)
+      string(APPEND unit _above)
+    endif()
     list(APPEND units ${unit})
-    list(APPEND headers_of_${unit} "#include <${header}>\n#include <${header}>\n")
+    string(APPEND includes_of_${unit} "#include <${header}>\n#include <${header}>\n")
   endforeach()
   list(REMOVE_DUPLICATES units)
   foreach(unit ${units})
-    list(JOIN headers_of_${unit} "" includes)
     set(source ${CMAKE_CURRENT_BINARY_DIR}/headers/${unit}.cpp)
+    set(includes "${includes_of_${unit}}")
     file(CONFIGURE OUTPUT ${source} CONTENT [[
 @includes@
 #if defined(MPI_VERSION) || defined(H5_VERS_MAJOR)
 #error "a header above brings mpi.h or hdf5.h into the programs of users"
 #endif
 ]] @ONLY)
-    list(APPEND sources ${source})
+    if(unit MATCHES "_above$")
+      list(APPEND sources_above ${source})
+    else()
+      list(APPEND sources_alone ${source})
+    endif()
   endforeach()
-  add_library(weir_headers_alone OBJECT ${sources})
-  target_link_libraries(weir_headers_alone PRIVATE weir::array weir::collections weir::frame)
-  target_compile_options(weir_headers_alone PRIVATE -O0)
-  weir_own_flags(weir_headers_alone)
+  foreach(kind alone above)
+    if(sources_${kind})
+      add_library(weir_headers_${kind} OBJECT ${sources_${kind}})
+      target_link_libraries(weir_headers_${kind} PRIVATE weir::array weir::collections weir::frame)
+      target_compile_options(weir_headers_${kind} PRIVATE -O0)
+      weir_own_flags(weir_headers_${kind})
+    endif()
+  endforeach()
+  if(TARGET weir_headers_above)
+    target_precompile_headers(weir_headers_above PRIVATE <${base}$<ANGLE-R>)
+  endif()
 endfunction()
 
 function(weir_install)

@@ -184,7 +184,7 @@ def source_of(text, page):
                 out += ("int block(int argc, char** argv) {\n  return weir::run(argc, argv, [&]([[maybe_unused]] weir::Client& client) {\n"
                         f"    {{\n{inside}\n    }}\n  }});\n}}\n")
         body.append(out + "}\n")
-        rows.append(f'const docs::Row row_{number}{{"{page}:{block.line}", {name}_{number}::block}};\n')
+        rows.append(f'const docs::Row row_{name}_{number}{{"{page}:{block.line}", {name}_{number}::block}};\n')
     return '#include "docs/blocks.hpp"\n' + "\n".join(includes) + "\n" + "".join(body) + "\nnamespace {\n" + "".join(rows) + "}\n"
 
 

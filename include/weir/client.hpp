@@ -91,6 +91,8 @@ class Client {
   /// The same, but the result is kept in the journal, and taken from there if it is in it already; see
   /// `weir::cached`.
   ///
+  /// **Errors.** As `submit`. Does not compile for a lambda, nor with an unordered container. Throws
+  /// `Error{unsupported}` for an argument that is a future of another client.
   /// **Cost.** Of a result that is there: about a microsecond, and reading it.
   template <class F, class... A>
   auto submit(cached how, F&& f, A&&... args) {
@@ -140,6 +142,7 @@ class Client {
   /// One task for each element: `map(f, xs)`, `map(f, xs, ys)`; the shortest range ends it.
   ///
   /// **Shape.** Ranges of n elements (values or futures) in, n futures out, in order.
+  /// **Errors.** As `submit`; what comes of one element comes out of its future alone.
   template <class F, std::ranges::input_range First, std::ranges::input_range... Rest>
   auto map(F f, First&& first, Rest&&... rest) {
     if constexpr (detail::client::can_run<F, std::ranges::range_reference_t<First>,
@@ -162,7 +165,7 @@ class Client {
                                     std::ranges::range_reference_t<Rest>...>();
   }
 
-  /// The same, with results that are kept in the journal; see `weir::cached`.
+  /// The same, with results that are kept in the journal; see `weir::cached`. **Errors.** As that `submit`.
   template <class F, std::ranges::input_range First, std::ranges::input_range... Rest>
   auto map(cached how, F f, First&& first, Rest&&... rest) {
     if constexpr (detail::client::can_run<F, std::ranges::range_reference_t<First>,
@@ -286,20 +289,24 @@ class Client {
   template <class F, class... A>
   auto run_on_workers(F f, const A&... args);
 
-  /// The workers there are now.
+  /// The workers there are now. **Errors.** As `snapshot`.
   [[nodiscard]] std::vector<WorkerInfo> workers() const {
     return core_->overseer("workers").snapshot().workers;
   }
-  /// Workers and numbers of tasks at this moment. **Cost.** A message to the scheduler.
+  /// Workers and numbers of tasks at this moment, once all of the job's own workers have said hello.
+  ///
+  /// **Errors.** Throws `Error{unsupported}` in a task on another process than the body's.
+  /// **Cost.** O(workers); results too while no task is pending.
   [[nodiscard]] Snapshot snapshot() const { return core_->overseer("snapshot").snapshot(); }
   /// Waits until there are at least `count` workers. Throws `Error{timeout}` that says how many there are.
   void wait_for_workers(std::size_t count, Duration timeout = std::chrono::seconds(60)) const;
-  /// Ids of the workers that hold the result.
+  /// Ids of the workers that hold the result. **Errors.** As `snapshot`; `Error{invalid_argument}` if the
+  /// future belongs to no task.
   template <class T>
   [[nodiscard]] std::vector<PeerId> who_has(const Future<T>& future) const {
     return core_->overseer("who_has").who_has(future.id());
   }
-  /// Why the task is not running, worker by worker.
+  /// Why the task is not running, worker by worker. **Errors.** As `who_has`.
   template <class T>
   [[nodiscard]] std::string explain(const Future<T>& future) const {
     std::string text;
@@ -308,12 +315,14 @@ class Client {
     return text;
   }
 
-  /// Gives the worker no more tasks, moves its results to others and ends it. Throws `Error{timeout}` if that
-  /// takes longer.
+  /// Gives the worker no more tasks, moves its results to others and ends it.
+  ///
+  /// **Errors.** As `snapshot`; throws `Error{not_found}` if there is no such worker,
+  /// `Error{invalid_argument}` if it is the only one, `Error{timeout}` if it takes longer.
   void retire(PeerId worker, Duration timeout = std::chrono::seconds(60)) {
     core_->overseer("retire").retire(worker, std::chrono::steady_clock::now() + timeout.value());
   }
-  /// Cancels every task and drops every result.
+  /// Cancels every task and drops every result. **Errors.** As `snapshot`.
   void restart() { core_->overseer("restart").restart(); }
 
   /// The link; for the library.

@@ -99,7 +99,9 @@ class Future {
   /// Gives the task up, and everything that depends on it and is not done. A function that is already running
   /// runs to its end; its result is dropped, and so is one that is there. `retry` computes it again.
   void cancel(const std::string& reason = {}) const { state().core->cancel(state(), reason); }
-  /// Runs a failed task again, with the inputs that failed before it.
+  /// Runs a failed or cancelled task again, with the inputs that failed before it; nothing if it is neither.
+  ///
+  /// **Errors.** Throws `Error{closed}` when the cluster has ended.
   void retry() const { state().core->retry(state()); }
   /// Calls `callback(future)` once it is done, on whatever thread notices; at once if it is.
   ///

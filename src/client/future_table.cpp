@@ -24,6 +24,8 @@ FutureState* FutureTable::find(TaskId id) {
 bool FutureTable::erase(TaskId id) {
   if (!futures_.find(id)) return false;
   futures_.erase(id);
+  retries_.erase(id);
+  former_.erase(id);
   return true;
 }
 
@@ -34,9 +36,14 @@ void FutureTable::settle(FutureState& state, Status status) {
   has_due_.store(!due_.empty(), std::memory_order_relaxed);
 }
 
+// What the scheduler said before it heard that the task was cancelled, or retried.
+bool FutureTable::is_late(const FutureState& state) const {
+  return state.status == Status::cancelled || (!retries_.empty() && retries_.count(state.id) > 0);
+}
+
 void FutureTable::on(protocol::TaskDone&& message) {
   FutureState* state = find(message.id);
-  if (!state || closed() || state->status == Status::cancelled) return;  // late: it has been told otherwise
+  if (!state || closed() || is_late(*state)) return;
   state->holder = message.holder;
   state->fetching = false;
   if (message.has_small && !state->has_value) {
@@ -49,7 +56,7 @@ void FutureTable::on(protocol::TaskDone&& message) {
 
 void FutureTable::on(const protocol::TaskFailed& message) {
   FutureState* state = find(message.id);
-  if (!state || closed() || state->status == Status::cancelled) return;
+  if (!state || closed() || is_late(*state)) return;
   state->failure = message.failure;
   state->fetching = false;
   if (!state->has_value)
@@ -58,7 +65,9 @@ void FutureTable::on(const protocol::TaskFailed& message) {
 
 void FutureTable::on(const protocol::TaskPending& message) {
   FutureState* state = find(message.id);
-  if (!state || state->has_value || state->status == Status::cancelled) return;
+  if (const auto asked = retries_.find(message.id); message.retried && asked != retries_.end())
+    if (--asked->second == 0) retries_.erase(asked);
+  if (!state || state->has_value || is_late(*state)) return;
   state->fetching = false;
   state->status.store(Status::pending, std::memory_order_release);
 }
@@ -117,8 +126,12 @@ bool FutureTable::cancel(FutureState& state, const std::string& reason) {
 bool FutureTable::retry(FutureState& state) {
   if (state.status != Status::error && state.status != Status::cancelled) return false;
   require_open("retry");
+  ++retries_[state.id];
   state.status.store(Status::pending, std::memory_order_release);
   state.failure.reset();
+  // The next result is another one; who has a reference to this one keeps it.
+  if (state.value) former_[state.id].push_back(std::exchange(state.value, {}));
+  state.has_small = false;
   return true;
 }
 

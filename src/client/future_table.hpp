@@ -1,6 +1,8 @@
 // FutureTable: the futures of one process and what is known of them.
 #pragma once
 
+#include <unordered_map>
+
 #include "protocol/messages.hpp"
 #include "task/table.hpp"
 #include "weir/detail/client/cluster_link.hpp"
@@ -55,9 +57,12 @@ class FutureTable {
 
  private:
   void settle(FutureState& state, Status status);
+  [[nodiscard]] bool is_late(const FutureState& state) const;
 
   task::TaskTable<FutureState*> futures_;
-  std::vector<bool> gone_;  // peers that have died or left
+  std::unordered_map<TaskId, std::vector<task::Value>> former_;  // results of before a retry
+  std::unordered_map<TaskId, std::uint32_t> retries_;  // asked for, which the scheduler has not confirmed yet
+  std::vector<bool> gone_;                             // peers that have died or left
   std::uint64_t next_ = 0;
   std::vector<Callback> due_;
   std::atomic<bool> has_due_{false};

@@ -2,11 +2,14 @@
 #include "core/log.hpp"
 
 #include <spdlog/cfg/helpers.h>
-#include <spdlog/sinks/ringbuffer_sink.h>
+#include <spdlog/sinks/base_sink.h>
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <cstdlib>
+#include <deque>
+#include <mutex>
 #include <string_view>
 
 #include "core/wording.hpp"
@@ -33,8 +36,35 @@ spdlog::level::level_enum spdlog_level(Level level) {
 
 namespace {
 
-const std::shared_ptr<spdlog::sinks::ringbuffer_sink_mt>& kept() {
-  static const auto instance = std::make_shared<spdlog::sinks::ringbuffer_sink_mt>(100);
+/// Keeps the last lines, and counts all.
+class Kept final : public spdlog::sinks::base_sink<std::mutex> {
+ public:
+  std::vector<std::string> after(std::uint64_t& told) {
+    const std::lock_guard lock(mutex_);
+    const std::uint64_t fresh = std::min<std::uint64_t>(count_ - std::min(told, count_), lines_.size());
+    told = count_;
+    return {lines_.end() - static_cast<std::ptrdiff_t>(fresh), lines_.end()};
+  }
+
+ protected:
+  void sink_it_(const spdlog::details::log_msg& message) override {
+    spdlog::memory_buf_t line;
+    formatter_->format(message, line);
+    const std::string_view text(line.data(), line.size());
+    lines_.emplace_back(text.substr(0, text.find_last_not_of('\n') + 1));
+    if (lines_.size() > most) lines_.pop_front();
+    ++count_;
+  }
+  void flush_() override {}
+
+ private:
+  static constexpr std::size_t most = 100;
+  std::deque<std::string> lines_;
+  std::uint64_t count_ = 0;
+};
+
+const std::shared_ptr<Kept>& kept() {
+  static const auto instance = std::make_shared<Kept>();
   return instance;
 }
 
@@ -42,13 +72,15 @@ const std::shared_ptr<spdlog::sinks::ringbuffer_sink_mt>& kept() {
 
 spdlog::logger& logger() {
   static const std::shared_ptr<spdlog::logger> instance = [] {
-    auto made =
-        std::make_shared<spdlog::logger>("weir", std::make_shared<spdlog::sinks::stderr_color_sink_mt>());
+    const auto shown = std::make_shared<spdlog::sinks::stderr_color_sink_mt>();
+    auto made = std::make_shared<spdlog::logger>("weir", shown);
     made->sinks().push_back(kept());
     const char* level = std::getenv("WEIR_LOG");
-    const auto wanted = spdlog::level::from_str(level ? level : "");  // off, if it is no level
-    const bool is_level = wanted != spdlog::level::off || (level && std::string_view(level) == "off");
-    made->set_level(is_level ? wanted : spdlog::level::warn);
+    auto wanted = spdlog::level::from_str(level ? level : "");  // off, if it is no level
+    if (wanted == spdlog::level::off && (!level || std::string_view(level) != "off"))
+      wanted = spdlog::level::warn;
+    shown->set_level(wanted);
+    made->set_level(std::min(wanted, spdlog::level::info));  // what is kept tells a little more
     made->flush_on(spdlog::level::trace);
     made->set_pattern("%H:%M:%S.%e weir %l: %v");
     return made;
@@ -57,11 +89,11 @@ spdlog::logger& logger() {
 }
 
 std::vector<std::string> recent() {
-  std::vector<std::string> lines = kept()->last_formatted();
-  for (std::string& line : lines)
-    while (!line.empty() && line.back() == '\n') line.pop_back();
-  return lines;
+  std::uint64_t told = 0;
+  return kept()->after(told);
 }
+
+std::vector<std::string> recent_after(std::uint64_t& told) { return kept()->after(told); }
 
 bool shows(Level level) { return logger().should_log(spdlog_level(level)); }
 

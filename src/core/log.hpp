@@ -3,6 +3,7 @@
 
 #include <fmt/core.h>
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -16,8 +17,11 @@ enum class Level { debug, info, warn, error };
 
 /// The process's logger; its prefix is set once by the runtime ("rank 2").
 spdlog::logger& logger();
-/// The last hundred lines that were written, oldest first.
+/// The last hundred lines, oldest first: those on stderr, and what the level `info` would tell besides.
 [[nodiscard]] std::vector<std::string> recent();
+/// Of these the ones after the first `told` of all lines there have been; `told` becomes how many that is.
+/// **Threads.** Any.
+[[nodiscard]] std::vector<std::string> recent_after(std::uint64_t& told);
 
 void set_prefix(const std::string& who);
 

@@ -21,6 +21,8 @@ std::string demangle(const char* mangled) {
   std::string name = text.get();
   for (std::size_t at; (at = name.find(long_name)) != std::string::npos;)
     name.replace(at, long_name.size(), "std::string");
+  constexpr std::string_view mark = "[abi:cxx11]";  // of functions that give strings; nobody has written it
+  for (std::size_t at; (at = name.find(mark)) != std::string::npos;) name.erase(at, mark.size());
   return name;
 }
 

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <sys/prctl.h>
 #include <sys/random.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -96,6 +97,19 @@ std::vector<std::string> words_of(const char* text) {
   return words;
 }
 
+/// One in /tmp that belongs to this user alone: somebody else could have made it before.
+std::filesystem::path private_folder() {
+  const std::string path = "/tmp/weir-" + std::to_string(geteuid());
+  struct stat status {};
+  static_cast<void>(mkdir(path.c_str(), 0700));
+  if (lstat(path.c_str(), &status) != 0 || !S_ISDIR(status.st_mode) || status.st_uid != geteuid() ||
+      (status.st_mode & 077) != 0)
+    throw Error(ErrorKind::io, "dashboard: " + path +
+                                   " must be a directory of this user alone (got something else); "
+                                   "WEIR_DASHBOARD=unix:PATH names another place");
+  return path;
+}
+
 /// In one piece, so that it is not torn apart by what the program prints.
 void tell(const std::string& line) {
   [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, line.data(), line.size());
@@ -131,6 +145,7 @@ struct Dashboard::Work {
   void glance();
   void see(Clock::time_point now);
   void take_messages();
+  void look_up_slow(std::size_t most);
   void look_closer();
   void arm();
   [[nodiscard]] Answer answer(const Target& target);
@@ -157,6 +172,7 @@ struct Dashboard::Work {
   std::string token;
   std::string picture_;  // of the last tick; empty: to be made when somebody asks
   Clock::time_point recorded{}, ticked{}, glanced{}, looked_closer{};
+  std::uint64_t log_told = 0;  // lines
   bool is_served = false;
   bool problem_told = false;
   std::string last_problem;  // of `attempt`, so that it is told once
@@ -187,6 +203,7 @@ void Dashboard::Work::run() {
   attempt([this] {
     look_closer();
     tick();
+    look_up_slow(seeing::Model::most_slow);
     program.is_running = false;
     end(seeing::text_of(seeing::record(model, program)));
   });
@@ -263,11 +280,7 @@ void Dashboard::Work::serve() {
   if (path.empty()) {
     path = folder->path() / "socket";
     if (!folder->problem().empty() || path.string().size() > 100) {
-      const std::filesystem::path own = "/tmp/weir-" + std::to_string(getuid());
-      std::error_code ignored;
-      std::filesystem::create_directory(own, ignored);
-      std::filesystem::permissions(own, std::filesystem::perms::owner_all, ignored);
-      path = own / (std::to_string(getpid()) + ".socket");
+      path = private_folder() / (std::to_string(getpid()) + ".socket");
     }
   }
   server->listen(std::filesystem::absolute(path));
@@ -321,10 +334,11 @@ void Dashboard::Work::take_messages() {
 void Dashboard::Work::tick() {
   const auto now = Clock::now();
   ticked = now;
-  model.set_log(log::recent());
+  model.add_log(seconds_since_start(now), log::recent_after(log_told));
   if (seeing::StreamWatch* const streams = seeing::stream_watch().load())
     model.set_streams(streams->take(seconds_since_start(now)));
   see(now);
+  look_up_slow(8);
   model.set_jobs(seeing::job_board().take());
   if (now - recorded >= std::clamp<Clock::duration>((now - start) / 20, every, 10 * every) - every / 10) {
     recorded = now;
@@ -349,6 +363,20 @@ void Dashboard::Work::see(Clock::time_point now) {
   model.tick(seconds_since_start(now), look.snapshot, look.progress, own);
   glanced = now;
   picture_.clear();
+}
+
+// What became of tasks that took long is asked for before it is forgotten: of a few each time, under the
+// baton.
+void Dashboard::Work::look_up_slow(std::size_t most) {
+  std::size_t asked = 0;
+  for (seeing::SlowTask& one : model.slowest()) {
+    if (one.is_looked_up || !source.look_at_task) continue;
+    if (++asked > most) return;
+    one.is_looked_up = true;
+    snapshot::TaskLook look = source.look_at_task(one.id);
+    one.name = std::move(look.name);
+    one.story = std::move(look.story);
+  }
 }
 
 // A tenth of a second of those who follow: counts, without rows of the rings.
@@ -427,8 +455,10 @@ nlohmann::json Dashboard::Work::part_of_page(const std::string& page, const Targ
   if (page == "jobs") return {{"jobs", seeing::jobs(model)}};
   if (page == "task") return {{"task", task(target)}};
   if (page == "worker") return {{"worker", worker(target)}};
-  if (page == "status" || page == "tasks")
-    return {{"stream", seeing::task_stream(model, tile_of(target, tile))}};
+  if (page == "status") return {{"stream", seeing::task_stream(model, tile_of(target, tile))}};
+  if (page == "tasks")
+    return {{"stream", seeing::task_stream(model, tile_of(target, tile))},
+            {"slowest", seeing::slowest(model, false)}};
   return nlohmann::json::object();
 }
 
@@ -481,6 +511,7 @@ Answer Dashboard::Work::answer(const Target& target) {
   if (target.path == "/json/profile") return json(profile(target));
   if (target.path == "/json/task") return json(task(target));
   if (target.path == "/json/worker") return json(worker(target));
+  if (target.path == "/json/slowest") return json(seeing::slowest(model, true));
   if (target.path == "/json/jobs") return json(seeing::jobs(model));
   if (target.path == "/json/record") return json(seeing::record(model, program));
   if (target.path == "/json/workers")

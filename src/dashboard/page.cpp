@@ -55,6 +55,7 @@ std::string fitting(const std::string& record, std::size_t most) try {
   };
   for (const char* part : {"profile", "graph", "bandwidth", "held"}) leave_out(all, part);
   leave_out(picture, "log");
+  leave_out(all, "slowest");
   if (text.size() > most)
     for (nlohmann::json& failure : picture.at("failures")) failure.erase("story");
   leave_out(picture, "left_out");  // which is not there: as it is now

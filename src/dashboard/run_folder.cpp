@@ -2,7 +2,6 @@
 #include "dashboard/run_folder.hpp"
 
 #include <fcntl.h>
-#include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -15,6 +14,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/descriptor.hpp"
+#include "core/process.hpp"
 #include "core/wording.hpp"
 #include "weir/error.hpp"
 
@@ -49,6 +49,7 @@ std::optional<Run> read_run(const fs::path& folder) try {
   text.at("pid").get_to(run.program.pid);
   text.at("started").get_to(run.program.started_s);
   text.at("running").get_to(run.program.is_running);
+  run.born = text.value("born", std::uint64_t{0});
   text.at("address").get_to(run.address);
   text.at("token").get_to(run.token);
   return run;
@@ -56,15 +57,9 @@ std::optional<Run> read_run(const fs::path& folder) try {
   return std::nullopt;
 }
 
-/// One that has ended, and that nobody has asked for its status yet, is no process that lives.
-bool lives(pid_t process) {
-  if (kill(process, 0) != 0 && errno != EPERM) return false;
-  std::ifstream file("/proc/" + std::to_string(process) + "/stat");
-  std::string text;
-  std::getline(file, text);
-  const std::size_t name = text.rfind(')');  // "12 (the name) S ..."
-  return name == std::string::npos || name + 2 >= text.size() ||
-         (text[name + 2] != 'Z' && text[name + 2] != 'X');
+bool lives(const Run& run) {
+  const std::uint64_t birth = birth_of(static_cast<pid_t>(run.program.pid));
+  return birth != 0 && (run.born == 0 || run.born == birth);
 }
 
 // Of programs that have ended the oldest go, so that the number of folders does not grow.
@@ -128,6 +123,7 @@ void RunFolder::write_run() {
                      {"host", run_.program.host},
                      {"job", run_.program.job},
                      {"pid", run_.program.pid},
+                     {"born", birth_of(static_cast<pid_t>(run_.program.pid))},
                      {"started", run_.program.started_s},
                      {"running", run_.program.is_running},
                      {"address", run_.address},
@@ -182,7 +178,7 @@ Run find_run(const std::string& which, const fs::path& state_directory) {
 
 bool is_alive(const Run& run) {
   if (!run.program.is_running) return false;
-  if (run.program.host == own_host()) return lives(static_cast<pid_t>(run.program.pid));
+  if (run.program.host == own_host()) return lives(run);
   std::error_code error;
   const auto written = fs::last_write_time(run.record(), error);
   return !error && fs::file_time_type::clock::now() - written < std::chrono::minutes(1);

@@ -16,6 +16,7 @@ struct Run {
   std::string address;  ///< "127.0.0.1:8787" or "unix:/path/socket"; empty: no page.
   std::string token;    ///< Without it the page tells nothing.
   std::filesystem::path folder;
+  std::uint64_t born = 0;  ///< Its process, as `birth_of` says; 0: not known.
   [[nodiscard]] std::filesystem::path record() const { return folder / "record.json"; }
 };
 

@@ -2,7 +2,6 @@
 #include "home/session_file.hpp"
 
 #include <fcntl.h>
-#include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -18,6 +17,7 @@
 
 #include "core/descriptor.hpp"
 #include "core/log.hpp"
+#include "core/process.hpp"
 #include "core/state_directory.hpp"
 #include "home/settings.hpp"
 #include "node/host.hpp"
@@ -47,9 +47,8 @@ void make_private(const fs::path& directory) {
 
 bool has_ended(const SessionInfo& session) {
   if (session.host_id != node::host_id()) return false;
-  const auto pid = static_cast<pid_t>(session.pid);
-  return node::ProcessWatch(pid).ended() ||
-         (kill(pid, 0) != 0 && errno == ESRCH);  // the first also before anybody has waited for it
+  const std::uint64_t birth = birth_of(static_cast<pid_t>(session.pid));
+  return birth == 0 || (session.born != 0 && session.born != birth);
 }
 
 /// What crashed programs of this host have left.
@@ -165,6 +164,7 @@ void SessionFile::write(const comm::Door& door) const {
                      {"key", door.key},
                      {"build_id", task::build_id()},
                      {"pid", getpid()},
+                     {"born", birth_of(getpid())},
                      {"host", node::host_name()},
                      {"host_id", node::host_id()},
                      {"started", std::time(nullptr)}};
@@ -203,6 +203,7 @@ SessionInfo read_session_file(const fs::path& path) {
     text.at("key").get_to(session.door.key);
     text.at("build_id").get_to(session.build_id);
     text.at("pid").get_to(session.pid);
+    session.born = text.value("born", std::uint64_t{0});
     text.at("host").get_to(session.host);
     text.at("host_id").get_to(session.host_id);
     text.at("started").get_to(session.started_s);

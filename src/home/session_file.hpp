@@ -14,6 +14,7 @@ struct SessionInfo {
   comm::Door door;
   std::string build_id;
   std::uint64_t pid = 0;       ///< Of the scheduler ...
+  std::uint64_t born = 0;      ///< (see `birth_of`; 0: not known)
   std::string host;            ///< ... there,
   std::string host_id;         ///< as seen by itself.
   std::int64_t started_s = 0;  ///< Unix time.

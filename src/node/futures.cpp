@@ -200,6 +200,7 @@ void Node::cancel(FutureState& state, const std::string& reason) {
 
 void Node::retry(FutureState& state) {
   Hold hold(*this);
+  if (state.kept && state.status == Status::cancelled) hand_out(state);  // to be run, it must be a task
   if (!futures_.retry(state)) return;
   to_scheduler(protocol::RetryFuture{state.id});
   submitted();

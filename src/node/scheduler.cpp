@@ -244,10 +244,11 @@ void SchedulerNode::tick(Clock::time_point now) {
       return to_string(std::chrono::duration_cast<std::chrono::milliseconds>(time));
     };
     if (peer.watch.ended()) dead.emplace_back(id, "died");
-    else if (silence > settings_.patience_for_dead && is_silent(peer, now))
+    else if (silence > settings_.patience_for_dead && is_silent(peer, now)) {
       dead.emplace_back(id, "has been silent for " + how_long(silence) + " (WEIR_PATIENCE is " +
                                 to_string(std::chrono::nanoseconds(settings_.patience_for_dead)) + ")");
-    else if (peer.silence.stopped() > settings_.patience_for_stopped)
+      log::warn("{} {}; its work is done elsewhere", state_.name_of(id), dead.back().second);
+    } else if (peer.silence.stopped() > settings_.patience_for_stopped)
       dead.emplace_back(id, "has been stopped by a signal for " + how_long(peer.silence.stopped()));
   });
   for (const auto& [id, how] : dead) lose(id, how);
@@ -259,9 +260,8 @@ void SchedulerNode::tick(Clock::time_point now) {
     if (is_complete()) {
       state_.give_up_unplaceable(now_s_, actions_);
       perform();
-    } else if (const std::string lack = state_.missing_resources(promised_); lack != lack_told_) {
-      lack_told_ = lack;
-      if (!lack.empty()) log::warn("{}", lack);
+    } else {
+      tell_of_unplaced(now);
     }
   }
   if (joined_ + lost_ < settings_.expected_workers && now - started_ > settings_.join_deadline) {
@@ -270,6 +270,22 @@ void SchedulerNode::tick(Clock::time_point now) {
     settings_.expected_workers = joined_;
     give_up_if_hopeless();
   }
+}
+
+// At once if it is in vain; else when it has waited for a while, and of the next ones ever later.
+void SchedulerNode::tell_of_unplaced(Clock::time_point now) {
+  const scheduler::State::Unplaced first = state_.unplaced(promised_);
+  const auto tell = [&](Unplaced& known, TaskId id, Clock::duration patience) {
+    if (id != known.id) known = {id, now, false};
+    if (!id || known.is_told || now - known.since < patience) return false;
+    log::warn("{}", state_.waiting_text(id));
+    return known.is_told = true;
+  };
+  constexpr int most_doublings = 7;
+  const auto patience = (state_.worker_count() > 0 ? settings_.patience_for_place : settings_.join_deadline) *
+                        (1 << std::min(waiting_told_, most_doublings));
+  tell(in_vain_, first.in_vain, {});
+  waiting_told_ += tell(waiting_, first.waiting, patience);
 }
 
 // Members of a gang that has failed, in a call that nobody can end, such as one of MPI.
@@ -363,7 +379,8 @@ void SchedulerNode::tell_failure(PeerId from, const protocol::RunFailed& message
   settings_.inbox->put(
       {0, task ? state_.task_name(*task) : "a task that is not wanted any more", state_.name_of(from),
        message.failure->type, message.failure->message,
-       settings_.inbox->wants_story() ? state_.story_lines_of(message.id) : std::vector<std::string>{}});
+       settings_.inbox->wants_story() ? state_.story_lines_of(message.id) : std::vector<std::string>{},
+       message.id});
 }
 
 // Tells of a task that failed, and of what becomes of it.

@@ -28,7 +28,10 @@ struct SchedulerSettings {
   std::chrono::milliseconds patience_for_busy{
       60000};  ///< The same for a process on this host that is there and has not been stopped.
   std::chrono::seconds join_deadline{30};  ///< For the expected workers to say hello.
-  std::shared_ptr<seeing::Inbox> inbox;    ///< For what workers tell of their work; null: nobody wants it.
+  /// After which it is told that a task waits for another worker than those there are; where there is none,
+  /// `join_deadline`.
+  std::chrono::seconds patience_for_place{5};
+  std::shared_ptr<seeing::Inbox> inbox;  ///< For what workers tell of their work; null: nobody wants it.
 };
 
 class WorkerNode;
@@ -180,6 +183,13 @@ class SchedulerNode final : public Node, public client::Overseer, public client:
   void answer(coordination::Replies&& replies);
   void tell_failure(PeerId from, const protocol::RunFailed& message);
   void perform();
+  /// A task that no worker can take.
+  struct Unplaced {
+    TaskId id = 0;
+    Clock::time_point since{};
+    bool is_told = false;
+  };
+  void tell_of_unplaced(Clock::time_point now);
   void end_stuck();
   void lose(PeerId peer, const std::string& how);
   void lose_guest(PeerId peer, const std::string& how);
@@ -211,7 +221,8 @@ class SchedulerNode final : public Node, public client::Overseer, public client:
   std::size_t joined_ = 0, lost_ = 0, lost_own_ = 0, retiring_ = 0;
   std::vector<std::pair<PeerId, std::string>> broken_links_;
   std::vector<std::vector<Resource>> promised_;
-  std::string lack_told_;
+  Unplaced in_vain_, waiting_;  // the first of either
+  int waiting_told_ = 0;
   int doors_ = 0;             // those who hold the one door open for workers
   bool has_entered_ = false;  // workers of the own job are reached from outside
   bool gave_up_ = false;

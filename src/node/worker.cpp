@@ -309,12 +309,24 @@ void WorkerNode::finish(const worker::Execution& task, std::size_t slot, const R
                         worker::Outcome&& outcome) {
   if (task.limit_ns && end_limit(task)) return;
   if (unwanted_count_.load(std::memory_order_relaxed)) forget_unwanted(task.id);
-  if (seen_blocks_ != 0u)
-    counter_.ran(slot, task.function, ran.start_ns, ran.end_ns, ran.waited_ns, outcome.bytes,
-                 outcome.failure != nullptr);
+  if (seen_blocks_ != 0u) counter_.ran(slot, task.function, ran);
   state_.done(std::move(outcome), actions_);
   perform();
 }
+
+namespace {
+
+// Reading fewer bytes takes little longer than asking for the time.
+constexpr std::size_t worth_a_clock_bytes = 16 * 1024;
+
+bool has_much_to_read(const worker::Execution& task, const std::vector<Block>& beside) {
+  std::uint64_t bytes = task.arguments.size();
+  for (const Block& block : beside) bytes += block.size;
+  for (const task::Value& value : task.values) bytes += value.unread_bytes();
+  return bytes >= worth_a_clock_bytes;
+}
+
+}  // namespace
 
 // The thread on which a task runs, as the task sees it.
 struct WorkerNode::OnThread final : client::TaskThread {
@@ -322,7 +334,7 @@ struct WorkerNode::OnThread final : client::TaskThread {
       : node(node), task(task), slot(slot), ran(ran) {}
 
   void secede() override {
-    ran.waited_ns -= Clock::now().time_since_epoch().count();
+    ran.inner_ns -= Clock::now().time_since_epoch().count();
     Hold hold(node);
     node.post(0, protocol::RunWaits{task.id, task.run, true});
     node.flush();  // what it waits for may wait for its slot
@@ -332,7 +344,7 @@ struct WorkerNode::OnThread final : client::TaskThread {
     node.call_one();
   }
   void rejoin() override {
-    ran.waited_ns += Clock::now().time_since_epoch().count();
+    ran.inner_ns += Clock::now().time_since_epoch().count();
     Hold hold(node);
     node.post(0, protocol::RunWaits{task.id, task.run, false});
     if (task.out_of_band) return;
@@ -355,7 +367,7 @@ struct WorkerNode::OnThread final : client::TaskThread {
 
 worker::Outcome WorkerNode::run(worker::Execution& task, std::size_t slot, Ran& ran) {
   worker::Outcome outcome;
-  outcome.id = task.id;
+  outcome.id = ran.id = task.id;
   TaskScope scope;
   scope.id = task.id;
   OnThread thread(*this, task, slot, ran);
@@ -382,10 +394,12 @@ worker::Outcome WorkerNode::run(worker::Execution& task, std::size_t slot, Ran& 
   running.function.store(task.function, std::memory_order_relaxed);
   running.start_ns.store(ran.start_ns, std::memory_order_relaxed);
   const unsigned forks = forks_behind();
+  std::int64_t read_ns = 0;
   try {
     std::vector<Block> beside;
     if (task.beside) beside = task.beside.take<task::Beside>().blocks;
     Reader reader(task.arguments.bytes(), beside);
+    if (has_much_to_read(task, beside)) reader.note_end_in(&read_ns);
     const auto invoke = reinterpret_cast<task::Invoker>(const_cast<void*>(task::local_address(task.invoker)));
     outcome.value = invoke(reader, task.values);
     if (member) member->returned();
@@ -395,6 +409,7 @@ worker::Outcome WorkerNode::run(worker::Execution& task, std::size_t slot, Ran& 
   if (forks_behind() != forks)
     _exit(EX_SOFTWARE);  // the child of a task that forked: this is its parent's work
   const auto end = Clock::now();
+  if (read_ns) ran.reading_ns = read_ns - ran.start_ns;
   if (scope.deadline && end > *scope.deadline) outcome.failure = too_late(task.limit_ns, outcome.failure);
   outcome.was_told = thread.was_told;
   ran.end_ns = end.time_since_epoch().count();
@@ -405,14 +420,18 @@ worker::Outcome WorkerNode::run(worker::Execution& task, std::size_t slot, Ran& 
   bound.reset();
   black_box_.slot(slot).store(below, std::memory_order_relaxed);
   TaskScope::current() = outer;
-  if (outcome.failure) return outcome;
+  ran.failed = outcome.failure != nullptr;
+  if (ran.failed) return outcome;
   try {
     outcome.has_small = task.want_small && outcome.value.pack_small(outcome.small, small_result_bytes);
     outcome.bytes = outcome.has_small ? outcome.small.size() : outcome.value.size();
   } catch (...) {
     outcome.failure = current_failure(ErrorKind::serialization, "its result cannot be serialized: ");
     outcome.value = {};
+    ran.failed = true;
   }
+  ran.bytes = outcome.bytes;
+  if (outcome.bytes >= worth_a_clock_bytes) ran.sizing_ns = (Clock::now() - end).count();
   return outcome;
 }
 
@@ -678,6 +697,24 @@ void WorkerNode::note_link(PeerId from, std::uint64_t bytes) {
   ++link.count;
 }
 
+namespace {
+
+// What has been logged since the last time, as much of it as fits into a message.
+std::vector<std::string> fresh_lines(std::uint64_t& told) {
+  constexpr std::size_t most_lines = 20, most_bytes = 400;
+  std::vector<std::string> lines = log::recent_after(told);
+  if (lines.size() > most_lines) {
+    const std::size_t more = lines.size() - most_lines;
+    lines.erase(lines.begin(), lines.end() - most_lines);
+    lines.front() = "(" + std::to_string(more + 1) + " lines that came too fast)";
+  }
+  for (std::string& line : lines)
+    if (line.size() > most_bytes) line.resize(most_bytes);
+  return lines;
+}
+
+}  // namespace
+
 void WorkerNode::tell_seen(Clock::time_point now) {
   if (!seen_blocks_.value_or(0)) return;
   seen_ = now;
@@ -704,6 +741,8 @@ void WorkerNode::tell_seen(Clock::time_point now) {
   links_.clear();
   constexpr std::size_t most_stacks = 64;
   seen.stacks = profile_.take(most_stacks);
+  seen.packing_s = 1e-9 * static_cast<double>(task::Value::take_packing_ns());
+  if (settings_.own_process) seen.log = fresh_lines(log_told_);
   post(0, seen);
 }
 

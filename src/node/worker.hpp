@@ -96,10 +96,7 @@ class WorkerNode final : public Node {
     std::atomic<std::int64_t> start_ns{-1};  // -1: nothing
   };
   /// When a task ran, for the counter.
-  struct Ran {
-    std::int64_t start_ns = 0, end_ns = 0;
-    std::int64_t waited_ns = 0;  // of it, for other tasks
-  };
+  using Ran = seeing::Counter::Ran;
   /// A task that has a time limit.
   struct Limited {
     TaskId id = 0;
@@ -211,6 +208,7 @@ class WorkerNode final : public Node {
   Clock::time_point seen_{}, idle_noted_ = Clock::now();
   std::chrono::nanoseconds seen_every_ = std::chrono::seconds(1);
   seeing::OwnProcess told_;                            // in the last `Seen`
+  std::uint64_t log_told_ = 0;                         // lines
   std::uint64_t received_bytes_ = 0, sent_bytes_ = 0;  // since the last `Seen`
   Profile profile_;
   std::map<PeerId, protocol::SeenLink> links_;  // the same, by sender

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "weir/options.hpp"
@@ -24,6 +25,8 @@ struct SeenFunction {
   std::vector<SeenDurations> durations;
   std::uint64_t fetching_ns = 0;   ///< Threads that ran them next had waited so long for inputs ...
   std::uint64_t no_memory_ns = 0;  ///< ... and for memory.
+  /// Threads read its arguments and inputs from bytes, or its results to see their size; not in `busy_ns`.
+  std::uint64_t serializing_ns = 0;
 };
 
 /// What a thread did for a while: runs of one function that follow each other closely are one block.
@@ -35,7 +38,8 @@ struct SeenBlock {
   std::uint16_t function = 0;  ///< Position in `functions`.
   std::uint16_t thread = 0;
   std::uint32_t failed = 0;  ///< Tasks of these.
-  std::uint32_t kind = 0;    ///< 0: runs; 1: it waited for inputs, 2: for memory, and `count` is 0.
+  std::uint32_t kind = 0;    ///< 0: runs. Else `count` is 0, and it waited for inputs (1) or memory (2), or
+                             ///< serialized (3).
 };
 
 /// Results that came from a peer since the last message.
@@ -49,6 +53,15 @@ struct SeenLink {
 struct SeenStack {
   std::uint32_t count = 0;            ///< Times, since the last message.
   std::vector<std::uint64_t> frames;  ///< Portable addresses of code, outermost first; 0: unknown.
+};
+
+/// A task of those that took longest.
+struct SeenSlow {
+  TaskId id = 0;
+  std::uint64_t function = 0;  ///< Portable address.
+  std::int64_t start_us = 0;   ///< On the worker's steady clock.
+  std::uint64_t length_us = 0;
+  bool failed = false;
 };
 
 /// A worker's second.
@@ -72,6 +85,9 @@ struct Seen {
   std::vector<SeenStack> stacks;    ///< Those seen most often.
   std::uint64_t read_bytes = 0;     ///< From disks, by the process.
   std::uint64_t written_bytes = 0;  ///< To disks.
+  std::vector<SeenSlow> slow;       ///< Tasks that ended, those that took longest.
+  double packing_s = 0;          ///< Threads made bytes of results that others asked for, or of spilled ones.
+  std::vector<std::string> log;  ///< The last lines that the process has logged, unless rank 0 has them.
 };
 
 }  // namespace weir::detail::protocol

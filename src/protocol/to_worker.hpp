@@ -20,9 +20,11 @@ struct TaskFailed {
   TaskId id;
   std::shared_ptr<const Failure> failure;
 };
-/// The result was lost and is being computed again.
+/// The result was lost and is being computed again; or, `retried`, the client's RetryFuture has arrived: what
+/// came before this message is about the time before it.
 struct TaskPending {
-  TaskId id;
+  TaskId id = 0;
+  bool retried = false;
 };
 
 // --- from the scheduler

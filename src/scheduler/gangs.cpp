@@ -52,7 +52,7 @@ void State::member_ready(Task& task) {
 }
 
 // One of them is wanted: the others run again with it.
-void State::want_gang(Gang& gang, std::vector<Task*>& todo) {
+void State::want_gang(Gang& gang, SmallVector<Task*, 8>& todo) {
   for (const TaskId id : gang.members) {
     Task* other = id ? tasks_.find(id) : nullptr;
     if (!other) continue;

@@ -147,28 +147,38 @@ std::uint64_t State::work_for(const std::vector<Resource>& offer, bool takes_pla
   return fitting + (takes_plain ? all : 0);
 }
 
-std::string State::missing_resources(const std::vector<std::vector<Resource>>& promised) const {
-  if (alive_ == 0) return "";
+State::Unplaced State::unplaced(const std::vector<std::vector<Resource>>& promised) const {
+  const auto in_vain = [&](const Options* options) {
+    if (alive_ == 0 || !options || options->resources.empty()) return false;
+    const auto has_them = [&](const auto& offer) { return scheduler::offers(offer, options->resources); };
+    return std::none_of(promised.begin(), promised.end(), has_them) &&
+           std::none_of(workers_.begin(), workers_.end(),
+                        [&](const Worker& worker) { return worker.alive && has_them(worker.resources); });
+  };
+  Unplaced first;
   for (const TaskId id : unplaceable_) {
     const Task* task = tasks_.find(id);
-    if (!task || task->state != TaskState::no_worker || !task->options() ||
-        task->options()->resources.empty())
-      continue;
-    const Options& options = *task->options();
-    const bool is_promised = std::any_of(promised.begin(), promised.end(), [&](const auto& offer) {
-      return scheduler::offers(offer, options.resources);
-    });
-    const bool is_there = std::any_of(workers_.begin(), workers_.end(), [&](const Worker& worker) {
-      return worker.alive && offers(worker, options);
-    });
-    if (is_promised || is_there) continue;
-    std::string text = task_name(*task) + " waits for a worker to join that has what it needs";
-    constexpr std::size_t most = 4;
-    const std::vector<std::string> lines = explain(id);
-    for (std::size_t i = 1; i < std::min(lines.size(), most); ++i) text += "; " + lines[i];
-    return text;
+    if (!task || task->state != TaskState::no_worker) continue;
+    TaskId& place = in_vain(task->options()) ? first.in_vain : first.waiting;
+    if (!place) place = id;
+    if (first.waiting && (first.in_vain || alive_ == 0)) return first;
   }
-  return "";
+  for (const TaskId id : waiting_gangs_)
+    if (!first.waiting && gangs_.at(id).hopeless) first.waiting = id;
+  return first;
+}
+
+std::string State::waiting_text(TaskId id) const {
+  const Task* task = tasks_.find(id);
+  if (!task) return "";
+  std::string text =
+      task_name(*task) + (task->in_gang ? " waits for workers to join that have what it needs"
+                                        : " waits for a worker to join that has what it needs");
+  constexpr std::size_t most = 4;
+  const std::vector<std::string> lines = explain(id);
+  for (std::size_t i = 1; i < std::min(lines.size(), most); ++i) text += "; " + lines[i];
+  if (lines.size() > most) text += "; and " + std::to_string(lines.size() - most) + " more";
+  return text;
 }
 
 bool State::results_wanted() const {
@@ -342,6 +352,7 @@ snapshot::SeenTasks State::look_at_worker(PeerId peer, std::size_t most_tasks,
 snapshot::TaskLook State::look_at_task(TaskId id) const {
   constexpr std::size_t most = 20;
   snapshot::TaskLook look;
+  look.story = story_lines_of(id);  // which may be there still when the task is not
   const Task* task = tasks_.find(id);
   if (!task) return look;
   look.name = task_name(*task);
@@ -370,7 +381,6 @@ snapshot::TaskLook State::look_at_task(TaskId id) const {
   add(task->inputs, look.inputs);
   add(task->dependents, look.dependents);
   look.explained = explain(id);
-  look.story = story_lines_of(id);
   return look;
 }
 
@@ -409,6 +419,14 @@ std::string State::sentence(Obstacle why, const Task& task, const Worker& worker
          std::to_string(worker.threads) + (worker.threads == 1 ? " thread" : " threads") + " first";
 }
 
+// It may run on certain workers only, and none of them lives.
+bool State::only_gone_are_named(const Task& task) const {
+  const Options* options = task.options();
+  return options && !options->workers.empty() && !options->allow_other_workers &&
+         std::none_of(workers_.begin(), workers_.end(),
+                      [&](const Worker& worker) { return worker.alive && named(*options, worker); });
+}
+
 std::vector<std::string> State::explain(TaskId id) const {
   const Task* task = tasks_.find(id);
   if (!task)
@@ -444,9 +462,10 @@ std::vector<std::string> State::explain(TaskId id) const {
     case TaskState::queued:
     case TaskState::no_worker: {
       if (alive_ == 0) lines.push_back("there are no workers");
+      const bool is_missed = only_gone_are_named(*task);
       for (const Worker& worker : workers_) {
         const Obstacle why = obstacle(*task, worker);
-        if (why != Obstacle::gone)
+        if (why != Obstacle::gone || (is_missed && named(*task->options(), worker)))
           lines.push_back(worker.name + " on " + worker.host + ": " + sentence(why, *task, worker));
       }
       break;

@@ -152,9 +152,14 @@ class State {
   /// Tasks that run or could, and that workers with these resources may run; of those that ask for nothing
   /// only if it `takes_plain` ones.
   [[nodiscard]] std::uint64_t work_for(const std::vector<Resource>& offer, bool takes_plain) const;
-  /// Why some task waits although there are workers: its resources are offered by none, nor by workers that
-  /// would bring one of `promised`; empty if there is no such task.
-  [[nodiscard]] std::string missing_resources(const std::vector<std::vector<Resource>>& promised) const;
+  /// The first tasks, or leaders of gangs, that no worker there is can take; 0 if there is none.
+  struct Unplaced {
+    TaskId in_vain = 0;  ///< There are workers, and none offers its resources, nor one that is promised.
+    TaskId waiting = 0;  ///< For another reason.
+  };
+  [[nodiscard]] Unplaced unplaced(const std::vector<std::vector<Resource>>& promised) const;
+  /// That it waits for a worker, and why those there are cannot take it.
+  [[nodiscard]] std::string waiting_text(TaskId id) const;
   /// Peers that hold the result.
   [[nodiscard]] std::vector<PeerId> who_has(TaskId id) const;
   /// Why this task is not running, worker by worker, one line each.
@@ -245,6 +250,7 @@ class State {
     return obstacle(task, worker) == Obstacle::none;
   }
   [[nodiscard]] bool named(const Options& options, const Worker& worker) const;
+  [[nodiscard]] bool only_gone_are_named(const Task& task) const;
   [[nodiscard]] bool offers(const Worker& worker, const Options& options) const;
   [[nodiscard]] double time_of(const Task& task) const;
   [[nodiscard]] bool in_time(const Task& task, const Worker& worker, double wait_s) const {
@@ -291,7 +297,7 @@ class State {
   void member_failed(Task& task, const protocol::RunFailed& message);
   void member_out(Task& task);
   void member_lost(Task& task, PeerId peer, bool is_blamed, const std::string& who);
-  void want_gang(Gang& gang, std::vector<Task*>& todo);
+  void want_gang(Gang& gang, SmallVector<Task*, 8>& todo);
   void break_gang(Gang& gang, const Task& first, const std::string& reason);
   void gang_left(Gang& gang);
   void release_gang(Task& task);

@@ -82,7 +82,7 @@ void State::move(Task& task, TaskState to, const char* cause) {
 
 // released -> waiting, with everything it stands on.
 void State::want(Task& first, const char* cause) {
-  std::vector<Task*> todo{&first};
+  SmallVector<Task*, 8> todo{&first};
   while (!todo.empty()) {
     Task& task = *todo.back();
     todo.pop_back();
@@ -635,6 +635,7 @@ void State::handle(Time now, PeerId from, const protocol::RetryFuture& message, 
   begin(now, out, "retried");
   Task* task = tasks_.find(message.id);
   if (!task || task->client() != from) return;
+  tell_client(*task, protocol::TaskPending{task->id, true});
   task->delivered = false;
   if (task->state == TaskState::memory) {  // a retry of something that needs it has brought it back
     tell_client(*task, TaskDone{task->id, workers_[task->replicas[0].worker].peer, task->bytes, false, {}});

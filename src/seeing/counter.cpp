@@ -39,14 +39,48 @@ void Counter::waited(std::size_t thread, Idle why, std::int64_t from_ns, std::in
   mine.free_ns = to_ns;
   mine.has_waited = true;
   mine.waited_ns[why == Idle::no_memory] += static_cast<std::uint64_t>(to_ns - from_ns);
-  const std::uint16_t kind = why == Idle::no_memory ? 2 : 1;
-  if (!mine.blocks.empty() && mine.blocks.back().kind == kind && mine.blocks.back().end_ns == from_ns) {
-    mine.blocks.back().end_ns = to_ns;
-    mine.blocks.back().longest_ns += to_ns - from_ns;
+  add_block(thread, from_ns, to_ns, why == Idle::no_memory ? 2 : 1);
+}
+
+// Of a thread that runs no task; `kind` is that of `protocol::SeenBlock`.
+void Counter::add_block(std::size_t thread, std::int64_t from_ns, std::int64_t to_ns, std::uint16_t kind) {
+  std::vector<Block>& blocks = threads_[thread].blocks;
+  if (!blocks.empty() && blocks.back().kind == kind && blocks.back().end_ns == from_ns) {
+    blocks.back().end_ns = to_ns;
+    blocks.back().longest_ns += to_ns - from_ns;
     return;
   }
-  mine.blocks.push_back({from_ns, to_ns, 0, to_ns - from_ns, 0, 0, kind, 0});
+  blocks.push_back({from_ns, to_ns, 0, to_ns - from_ns, 0, 0, kind, 0});
   if (++kept_ > most_kept) merge_blocks(most_kept / 2);
+}
+
+// A task that has read, or whose result is large: what is long enough to be seen is a block of its own.
+void Counter::add_serializing(std::size_t thread, const Ran& task, std::int64_t own_ns) {
+  threads_[thread].counts->serializing_ns += static_cast<std::uint64_t>(task.reading_ns + task.sizing_ns);
+  const std::int64_t start_ns = task.start_ns + task.reading_ns;
+  if (task.reading_ns >= closely_ns) {
+    if (threads_[thread].block.count) put_away(thread);
+    add_block(thread, task.start_ns, start_ns, serializes);
+  }
+  add_run(thread, start_ns, task.end_ns, own_ns, task.failed);
+  if (task.sizing_ns < closely_ns) return;
+  put_away(thread);
+  threads_[thread].free_ns = task.end_ns + task.sizing_ns;
+  add_block(thread, task.end_ns, task.end_ns + task.sizing_ns, serializes);
+}
+
+void Counter::note_slow(std::uint64_t function, const Ran& task, std::int64_t own_ns) {
+  const auto is_longer = [](const protocol::SeenSlow& a, const protocol::SeenSlow& b) {
+    return a.length_us > b.length_us;
+  };
+  if (slow_.size() == most_slow) {
+    std::pop_heap(slow_.begin(), slow_.end(), is_longer);
+    slow_.pop_back();
+  }
+  slow_.push_back(
+      {task.id, function, task.start_ns / 1000, static_cast<std::uint64_t>(own_ns / 1000), task.failed});
+  std::push_heap(slow_.begin(), slow_.end(), is_longer);
+  if (slow_.size() == most_slow) slow_ns_ = static_cast<std::int64_t>(slow_.front().length_us + 1) * 1000;
 }
 
 // Neighbours that end within `quantum_ns` of where the first begins become one, named after the longer.
@@ -112,7 +146,8 @@ protocol::Seen Counter::take(std::int64_t now_ns, const std::vector<Running>& ru
                               counts.bytes,
                               {},
                               counts.waited_ns[0],
-                              counts.waited_ns[1]});
+                              counts.waited_ns[1],
+                              counts.serializing_ns});
     for (std::size_t digits = 0; digits < counts.durations.size(); ++digits)
       if (counts.durations[digits])
         seen.functions.back().durations.push_back(
@@ -143,6 +178,11 @@ protocol::Seen Counter::take(std::int64_t now_ns, const std::vector<Running>& ru
     threads_[thread].blocks.clear();
   }
   kept_ = 0;
+  std::sort(slow_.begin(), slow_.end(),
+            [](const auto& a, const auto& b) { return a.length_us > b.length_us; });
+  if (const std::size_t most = 1 + most_blocks / 64; slow_.size() > most) slow_.resize(most);
+  seen.slow = std::exchange(slow_, {});
+  slow_ns_ = shortest_slow_ns;
   for (const Running& task : running) {
     const std::uint16_t index = index_of(task.function);
     if (task.thread >= threads_.size()) threads_.resize(task.thread + 1);

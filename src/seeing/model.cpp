@@ -13,6 +13,7 @@ constexpr std::string_view names_of_columns[] = {"tasks_per_s",
                                                  "overhead",
                                                  "fetching",
                                                  "no_memory",
+                                                 "serializing",
                                                  "no_parallelism",
                                                  "assigning",
                                                  "unplaceable",
@@ -105,6 +106,25 @@ void Model::add_links(double now_s, PeerId to, const protocol::Seen& seen) {
                 [least = sizes[sizes.size() / 4]](const auto& link) { return link.second.bytes <= least; });
 }
 
+void Model::add_lines(std::vector<LogLine>& to, double now_s, const std::vector<std::string>& lines,
+                      std::size_t most) {
+  constexpr std::size_t most_bytes = 400;
+  for (const std::string& line : lines) to.push_back({now_s, line.substr(0, most_bytes)});
+  if (to.size() > most) to.erase(to.begin(), to.end() - static_cast<std::ptrdiff_t>(most));
+}
+
+void Model::add_slow(PeerId from, const protocol::Seen& seen) {
+  const auto is_longer = [](const SlowTask& a, const SlowTask& b) { return a.length_s > b.length_s; };
+  for (const protocol::SeenSlow& each : seen.slow) {
+    const double start_s = 1e-6 * static_cast<double>(each.start_us + offset_us_[from]);
+    SlowTask one{each.id,     each.function, from, start_s, 1e-6 * static_cast<double>(each.length_us),
+                 each.failed, false,         {},   {}};
+    if (slowest_.size() >= most_slow && !is_longer(one, slowest_.back())) continue;
+    slowest_.insert(std::upper_bound(slowest_.begin(), slowest_.end(), one, is_longer), std::move(one));
+    if (slowest_.size() > most_slow) slowest_.pop_back();
+  }
+}
+
 const std::string& Model::code_name(std::uint64_t code) {
   constexpr std::size_t most = 100'000;
   if (code_names_.size() > most) code_names_.clear();
@@ -184,6 +204,7 @@ void Model::receive(double now_s, PeerId from, const protocol::Seen& seen) {
   add_links(now_s, from, seen);
   for (const protocol::SeenStack& stack : seen.stacks) add_stack(now_s, stack);
   add_blocks(now_s, from, seen, places);
+  add_slow(from, seen);
   WorkerTotals& worker = workers_[from];
   worker.info.peer = from;
   worker.count += count;
@@ -195,6 +216,8 @@ void Model::receive(double now_s, PeerId from, const protocol::Seen& seen) {
   worker.resident_bytes = seen.resident_bytes;
   worker.descriptors = seen.descriptors;
   worker.heard_s = now_s;
+  if (!seen.log.empty())
+    add_lines(worker.log, now_s, seen.log, std::clamp<std::size_t>(most_lines / workers_.size(), 2, 50));
   if (!(seen.interval_s > 0)) return;
   worker.per_s = static_cast<double>(count) / seen.interval_s;
   worker.busy = busy_s / seen.interval_s;
@@ -212,17 +235,25 @@ void Model::receive(double now_s, PeerId from, const protocol::Seen& seen) {
 void Model::add_activity(double busy_s, const protocol::Seen& seen,
                          const std::vector<std::uint16_t>& functions) {
   const double total_s = seen.interval_s * seen.threads;
-  const double fits = busy_s > total_s ? total_s / busy_s : 1;
-  busy_s = std::min(busy_s, total_s);
+  double reading_s = 0;  // and more that is known of each function
+  for (const protocol::SeenFunction& each : seen.functions)
+    reading_s += 1e-9 * static_cast<double>(each.serializing_ns);
+  const double exact_s = busy_s + reading_s, fits = exact_s > total_s ? total_s / exact_s : 1;
+  busy_s *= fits;
+  reading_s *= fits;
+  const double left_s = std::max(0.0, total_s - busy_s - reading_s);
   const double idle_s = seen.fetching_s + seen.no_memory_s + seen.unasked_s;
-  const double scale = idle_s > total_s - busy_s ? (total_s - busy_s) / idle_s : 1;
+  const double scale = idle_s > left_s ? left_s / idle_s : 1;
   const auto add = [&](Activity activity, double seconds) {
     fresh_[static_cast<std::size_t>(activity)] += seconds;
   };
   add(Activity::compute, busy_s);
   add(Activity::fetching, scale * seen.fetching_s);
   add(Activity::no_memory, scale * seen.no_memory_s);
-  const double overhead_s = std::max(0.0, total_s - busy_s - scale * idle_s);
+  // What was packed for others is of no function, and some of it by threads that run no tasks.
+  const double packing_s = std::min(seen.packing_s, std::max(0.0, left_s - scale * idle_s));
+  const double overhead_s = std::max(0.0, left_s - scale * idle_s - packing_s);
+  add(Activity::serializing, reading_s + packing_s);
   add(Activity::overhead, overhead_s);
   std::uint64_t count = 0;
   for (const protocol::SeenFunction& each : seen.functions) count += each.count;
@@ -233,6 +264,7 @@ void Model::add_activity(double busy_s, const protocol::Seen& seen,
     if (count) activity_s[1] += overhead_s * static_cast<double>(each.count) / static_cast<double>(count);
     activity_s[2] += scale * 1e-9 * static_cast<double>(each.fetching_ns);
     activity_s[3] += scale * 1e-9 * static_cast<double>(each.no_memory_ns);
+    activity_s[4] += fits * 1e-9 * static_cast<double>(each.serializing_ns);
   }
   const auto tasks = [&](TaskState state) { return snapshot_.tasks[static_cast<std::size_t>(state)]; };
   const std::uint64_t ready = tasks(TaskState::queued) + tasks(TaskState::processing);

@@ -24,6 +24,7 @@ enum class Column : std::uint8_t {
   overhead,  ///< ... and so on, as `Activity`: threads.
   fetching,
   no_memory,
+  serializing,
   no_parallelism,
   assigning,
   unplaceable,
@@ -59,9 +60,15 @@ struct FunctionTotals {
   double busy_s = 0;
   double per_s = 0, busy = 0;  ///< Of the last second: tasks, threads.
   std::array<std::uint64_t, 65> durations{};
-  /// Thread seconds of `compute`, `overhead`, `fetching` and `no_memory`; those of all functions and of
-  /// threads that ran none sum to wall time x threads.
-  std::array<double, 4> activity_s{};
+  /// Thread seconds of `compute`, `overhead`, `fetching`, `no_memory` and `serializing`; those of all
+  /// functions and of threads that ran none sum to wall time x threads.
+  std::array<double, 5> activity_s{};
+};
+
+/// A line of a process's log.
+struct LogLine {
+  double time_s = 0;  ///< When it became known.
+  std::string text;
 };
 
 /// A worker, now and since it came.
@@ -74,7 +81,20 @@ struct WorkerTotals {
   double per_s = 0, busy = 0, cpu = 0, received_per_s = 0, sent_per_s = 0, read_per_s = 0, written_per_s = 0;
   std::uint64_t resident_bytes = 0;
   std::uint32_t descriptors = 0;
-  double heard_s = 0;  ///< When.
+  double heard_s = 0;        ///< When.
+  std::vector<LogLine> log;  ///< The last lines that are of its own process.
+};
+
+/// A task that took long.
+struct SlowTask {
+  TaskId id = 0;
+  std::uint64_t function = 0;
+  PeerId worker = 0;
+  double start_s = 0, length_s = 0;
+  bool failed = false;
+  bool is_looked_up = false;
+  std::string name;                ///< Empty: it was released before anybody asked.
+  std::vector<std::string> story;  ///< What became of it, if that was still known then.
 };
 
 /// A task that failed.
@@ -82,6 +102,7 @@ struct FailureSeen {
   double time_s = 0;
   std::string task, worker, type, message;
   std::vector<std::string> story = {};  ///< What became of it before, if that is still known.
+  TaskId id = 0;
 };
 
 /// Results that have gone from one worker to another since the program began.
@@ -151,8 +172,13 @@ class Model {
   void set_jobs(std::vector<JobsSeen> jobs) {
     if (!jobs.empty()) jobs_ = std::move(jobs);
   }
-  /// The last lines that rank 0 has logged.
-  void set_log(std::vector<std::string> lines) { log_ = std::move(lines); }
+  /// Further lines that rank 0 has logged.
+  void add_log(double now_s, const std::vector<std::string>& lines) {
+    add_lines(log_, now_s, lines, most_own_lines);
+  }
+  /// The tasks that took longest, the longest first; whoever can tell more of one may add it.
+  [[nodiscard]] std::vector<SlowTask>& slowest() noexcept { return slowest_; }
+  [[nodiscard]] const std::vector<SlowTask>& slowest() const noexcept { return slowest_; }
 
   [[nodiscard]] double now_s() const noexcept { return now_s_; }
   [[nodiscard]] const std::vector<FunctionTotals>& functions() const noexcept { return functions_; }
@@ -160,7 +186,7 @@ class Model {
   [[nodiscard]] const std::deque<FailureSeen>& failures() const noexcept { return failures_; }
   [[nodiscard]] std::uint64_t failure_count() const noexcept { return failure_count_; }
   [[nodiscard]] const std::vector<StreamSeen>& streams() const noexcept { return streams_; }
-  [[nodiscard]] const std::vector<std::string>& log() const noexcept { return log_; }
+  [[nodiscard]] const std::vector<LogLine>& log() const noexcept { return log_; }
   /// By sender and receiver.
   [[nodiscard]] const std::map<std::pair<PeerId, PeerId>, LinkTotals>& links() const noexcept {
     return links_;
@@ -190,6 +216,8 @@ class Model {
 
   static constexpr std::size_t most_functions = 4096;
   static constexpr std::size_t most_failures = 100;
+  static constexpr std::size_t most_slow = 50;
+  static constexpr std::size_t most_own_lines = 200, most_lines = 10'000;  ///< Of rank 0, of all workers.
   static constexpr std::size_t most_profile_nodes = 5000;
   static constexpr std::size_t most_moments = 500'000;
   static constexpr std::size_t most_links = 4096;  ///< Those that less has come over are forgotten.
@@ -202,6 +230,9 @@ class Model {
                   const std::vector<std::uint16_t>& functions);
   void add_activity(double busy_s, const protocol::Seen& seen, const std::vector<std::uint16_t>& functions);
   void add_links(double now_s, PeerId to, const protocol::Seen& seen);
+  void add_slow(PeerId from, const protocol::Seen& seen);
+  static void add_lines(std::vector<LogLine>& to, double now_s, const std::vector<std::string>& lines,
+                        std::size_t most);
   void add_stack(double now_s, const protocol::SeenStack& stack);
   const std::string& code_name(std::uint64_t code);
   void forget_gone();
@@ -232,7 +263,8 @@ class Model {
   std::deque<FailureSeen> failures_;
   std::uint64_t failure_count_ = 0;
   std::vector<StreamSeen> streams_;
-  std::vector<std::string> log_;
+  std::vector<LogLine> log_;
+  std::vector<SlowTask> slowest_;
   std::map<std::pair<PeerId, PeerId>, LinkTotals> links_;
   snapshot::SeenTasks tasks_, last_tasks_;
   NameOf code_of_;

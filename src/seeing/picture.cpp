@@ -89,7 +89,7 @@ json json_of(const FunctionTotals& one) {
           {"p99_s", quantile_s(one.durations, 0.99)},
           {"activity",
            {rounded(one.activity_s[0]), rounded(one.activity_s[1]), rounded(one.activity_s[2]),
-            rounded(one.activity_s[3])}},
+            rounded(one.activity_s[3]), rounded(one.activity_s[4])}},
           {"durations", std::move(durations)}};
 }
 
@@ -296,16 +296,34 @@ json failures_of(const Model& model, std::size_t most) {
                    {"worker", shortened(one.worker, 100)},
                    {"type", shortened(one.type, 200)},
                    {"message", shortened(one.message, 1000)},
-                   {"story", lines_of(one.story)}});
+                   {"story", lines_of(one.story)},
+                   {"id", std::to_string(one.id)}});
   }
   return all;
 }
 
+// The last lines of rank 0 and of all workers, each with its process, in the order in which they became
+// known.
 json log_of(const Model& model, std::size_t most) {
+  constexpr std::size_t most_bytes = 50'000;  // a page is sent them each second
+  struct Line {
+    double time_s;
+    PeerId peer;
+    const std::string* text;
+  };
+  std::vector<Line> lines;
+  for (const LogLine& line : model.log()) lines.push_back({line.time_s, 0, &line.text});
+  if (most > 0)
+    for (const auto& [peer, worker] : model.workers())
+      for (const LogLine& line : worker.log) lines.push_back({line.time_s, peer, &line.text});
+  std::stable_sort(lines.begin(), lines.end(),
+                   [](const Line& a, const Line& b) { return a.time_s < b.time_s; });
+  std::size_t first = lines.size();
+  for (std::size_t bytes = 0; first > 0 && lines.size() - first < most; --first)
+    if ((bytes += lines[first - 1].text->size() + 30) > most_bytes) break;
   json all = json::array();
-  const auto& lines = model.log();
-  for (std::size_t i = lines.size() - std::min(most, lines.size()); i < lines.size(); ++i)
-    all.push_back(shortened(lines[i], 500));
+  for (; first < lines.size(); ++first)
+    all.push_back({name_of_worker(model, lines[first].peer), *lines[first].text});
   return all;
 }
 
@@ -420,10 +438,10 @@ json task_stream(const Model& model, const TileRequest& request) {
     const Model::Row& row = model.rows()[i];
     rows.push_back(name_of_worker(model, row.peer) + " #" + std::to_string(row.thread));
   }
-  constexpr const char* waits[] = {"", "waits for inputs", "waits for memory"};
+  constexpr const char* waits[] = {"", "waits for inputs", "waits for memory", "serialization"};
   std::map<std::pair<std::uint32_t, std::uint16_t>, std::size_t> place;  // by kind and function
   for (const Block& block : model.tile(request)) {
-    const std::uint32_t kind = std::min<std::uint32_t>(block.kind, 2);
+    const std::uint32_t kind = std::min<std::uint32_t>(block.kind, 3);
     const auto [found, is_new] = place.try_emplace({kind, block.function}, functions.size());
     if (is_new)
       functions.push_back(kind ? waits[kind] : shortened(model.functions()[block.function].name, 200));
@@ -553,7 +571,7 @@ json task(const Model& model, const snapshot::TaskLook& look) {
       list.push_back({std::to_string(one.id), shortened(one.name, 200), weir::to_string(one.state)});
     return list;
   };
-  if (look.name.empty()) return {{"name", ""}};
+  if (look.name.empty()) return {{"name", ""}, {"story", lines_of(look.story)}};
   return {{"name", shortened(look.name, 200)},
           {"function", shortened(model.name_of(look.function), 200)},
           {"state", weir::to_string(look.state)},
@@ -572,7 +590,8 @@ json task(const Model& model, const snapshot::TaskLook& look) {
 json worker(const Model& model, PeerId peer, const snapshot::SeenTasks& seen) {
   const auto found = model.workers().find(peer);
   if (found == model.workers().end()) return {{"name", ""}};
-  json one = json_of(found->second), resources = json::array(), tasks = json::array(), links = json::array();
+  json one = json_of(found->second), resources = json::array(), tasks = json::array(), links = json::array(),
+       lines = json::array();
   for (const Resource& each : found->second.info.resources)
     resources.push_back({shortened(each.name, 100), rounded(each.amount)});
   for (const snapshot::SeenTask& each : seen.tasks)
@@ -582,6 +601,8 @@ json worker(const Model& model, PeerId peer, const snapshot::SeenTasks& seen) {
     if ((ends.first == peer || ends.second == peer) && links.size() < 60)
       links.push_back(
           {name_of_worker(model, ends.first), name_of_worker(model, ends.second), link.bytes, link.count});
+  for (const LogLine& line : found->second.log) lines.push_back(line.text);
+  one["log"] = std::move(lines);
   one["serves_s"] =
       std::isfinite(found->second.info.serves_s) ? json(rounded(found->second.info.serves_s)) : json();
   one["resources"] = std::move(resources);
@@ -590,6 +611,22 @@ json worker(const Model& model, PeerId peer, const snapshot::SeenTasks& seen) {
   one["held"] = held(model, seen);
   one["links"] = std::move(links);
   return one;
+}
+
+json slowest(const Model& model, bool with_stories) {
+  json all = json::array();
+  for (const SlowTask& one : model.slowest()) {
+    const std::string function = shortened(model.name_of(one.function), 200);
+    all.push_back({{"id", std::to_string(one.id)},
+                   {"name", one.name.empty() ? function : shortened(one.name, 200)},
+                   {"function", function},
+                   {"worker", name_of_worker(model, one.worker)},
+                   {"start_s", rounded(one.start_s)},
+                   {"length_s", rounded(one.length_s)},
+                   {"failed", one.failed}});
+    if (with_stories) all.back()["story"] = lines_of(one.story);
+  }
+  return all;
 }
 
 json jobs(const Model& model) {
@@ -649,6 +686,7 @@ json record(const Model& model, const Program& program) {
           {"held", held(model, model.last_tasks())},
           {"bandwidth", bandwidth(model)},
           {"jobs", jobs(model)},
+          {"slowest", slowest(model, true)},
           {"profile", profile(model)}};
 }
 

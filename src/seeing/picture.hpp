@@ -53,6 +53,10 @@ struct PictureLimits {
 [[nodiscard]] nlohmann::json worker(const Model& model, PeerId peer, const snapshot::SeenTasks& seen);
 /// Clusters that grow, and batch jobs with their workers and the time they have left.
 [[nodiscard]] nlohmann::json jobs(const Model& model);
+/// The tasks that took longest: `[{"id", "name", "function", "worker", "start_s", "length_s", "failed",
+/// "story"},
+/// ...]`.
+[[nodiscard]] nlohmann::json slowest(const Model& model, bool with_stories);
 /// All of it, for a file: what is left of a program after its end.
 [[nodiscard]] nlohmann::json record(const Model& model, const Program& program);
 /// In Prometheus' text format, version 0.0.4.

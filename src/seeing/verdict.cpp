@@ -9,9 +9,9 @@ namespace weir::detail::seeing {
 
 namespace {
 
-constexpr std::string_view names_of_activities[] = {"compute",     "overhead",       "transfer",
-                                                    "memory",      "no parallelism", "assigning",
-                                                    "unplaceable", "nothing to do"};
+constexpr std::string_view names_of_activities[] = {"compute",   "overhead",      "transfer",
+                                                    "memory",    "serialization", "no parallelism",
+                                                    "assigning", "unplaceable",   "nothing to do"};
 
 constexpr std::string_view advice_of_activities[] = {
     "",
@@ -19,6 +19,8 @@ constexpr std::string_view advice_of_activities[] = {
     "inputs come from other workers: use fewer, larger tasks on data that is where they run, or fewer "
     "workers",
     "results do not fit into memory: release futures earlier, use smaller chunks, more workers or --memory",
+    "arguments and results are turned into bytes and back: pass fewer or larger ones, futures instead of "
+    "values, and vectors of numbers or plain structs, which need no turning",
     "too few tasks can run at the same time: cut the work into more independent parts, or use fewer threads",
     "ready tasks come late: rank 0, or its machine, is busy with something else; keep long work out of the "
     "program's body",

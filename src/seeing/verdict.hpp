@@ -15,12 +15,13 @@ enum class Activity : std::uint8_t {
   overhead,        ///< Tasks are read, results written, neighbours asked.
   fetching,        ///< Inputs are on their way from other workers.
   no_memory,       ///< The worker's memory is full; results go to disk first.
+  serializing,     ///< Arguments, inputs and results are made of bytes, or bytes of them.
   no_parallelism,  ///< All tasks that could run do; others wait for them.
   assigning,       ///< Tasks are ready, and have not come yet.
   unplaceable,     ///< The tasks that are left may not run here.
   nothing_to_do    ///< Nothing is submitted.
 };
-inline constexpr std::size_t activities = 8;
+inline constexpr std::size_t activities = 9;
 [[nodiscard]] std::string_view to_string(Activity activity) noexcept;
 
 using ActivitySeconds = std::array<double, activities>;

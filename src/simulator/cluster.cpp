@@ -434,6 +434,7 @@ void SimulatedCluster::retry(TaskId id) {
   SimulatedFuture& future = plan(id).future;
   if (!future.held || (future.status != Status::error && future.status != Status::cancelled)) return;
   future.status = Status::pending;
+  ++future.retries;
   future.failure.reset();
   decide([&] { scheduler_.handle(now_, 0, protocol::RetryFuture{id}, decided_); });
 }
@@ -454,7 +455,7 @@ void SimulatedCluster::ask(TaskId id) {
 
 void SimulatedCluster::on(const protocol::TaskDone& message) {
   SimulatedFuture& future = plan(message.id).future;
-  if (!future.held || future.status == Status::cancelled) return;
+  if (!future.held || future.status == Status::cancelled || future.retries > 0) return;
   future.holder = message.holder;
   future.fetching = false;
   future.status = Status::finished;
@@ -465,7 +466,7 @@ void SimulatedCluster::on(const protocol::TaskDone& message) {
 
 void SimulatedCluster::on(const protocol::TaskFailed& message) {
   SimulatedFuture& future = plan(message.id).future;
-  if (!future.held || future.status == Status::cancelled) return;
+  if (!future.held || future.status == Status::cancelled || future.retries > 0) return;
   future.fetching = false;
   future.failure = message.failure;
   if (!future.has_value) future.status = Status::error;
@@ -473,7 +474,8 @@ void SimulatedCluster::on(const protocol::TaskFailed& message) {
 
 void SimulatedCluster::on(const protocol::TaskPending& message) {
   SimulatedFuture& future = plan(message.id).future;
-  if (!future.held || future.status == Status::cancelled || future.has_value) return;
+  if (message.retried) --future.retries;
+  if (!future.held || future.status == Status::cancelled || future.retries > 0 || future.has_value) return;
   future.fetching = false;
   future.status = Status::pending;
 }

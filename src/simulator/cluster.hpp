@@ -33,7 +33,8 @@ struct SimulatedFuture {
   bool held = false;
   bool has_value = false;
   bool fetching = false;
-  bool asked = false;  ///< Its value is wanted here as soon as it exists.
+  std::uint32_t retries = 0;  ///< Asked for, which the scheduler has not confirmed yet.
+  bool asked = false;         ///< Its value is wanted here as soon as it exists.
   PeerId holder = 0;
   std::shared_ptr<const Failure> failure;
 };

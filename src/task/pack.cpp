@@ -1,6 +1,7 @@
 // Memory of buffers, reading blocks, and the sentences for bytes that do not fit.
 #include "weir/detail/task/pack.hpp"
 
+#include <chrono>
 #include <new>
 
 #include "weir/bytes.hpp"
@@ -8,6 +9,8 @@
 #include "weir/error.hpp"
 
 namespace weir {
+
+void Reader::note_now() const { *noted_ns_ = std::chrono::steady_clock::now().time_since_epoch().count(); }
 
 void Buffer::reserve(std::size_t count) {
   if (count <= capacity_) return;

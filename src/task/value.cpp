@@ -1,10 +1,18 @@
 // Packing and unpacking of values.
 #include "weir/detail/task/value.hpp"
 
+#include <chrono>
+
 #include "weir/bytes.hpp"
 #include "weir/detail/task/address.hpp"
 
 namespace weir::detail::task {
+
+namespace {
+
+std::atomic<std::uint64_t> packing_ns{0};
+
+}  // namespace
 
 void throw_unreadable(const std::type_info& type) {
   const std::string start = "a value of type " + demangle(type.name()) + " cannot be read back: ";
@@ -26,6 +34,7 @@ void throw_left(const std::type_info& type, std::size_t bytes) {
 Value Value::from_packed(const TypeOps* ops, Packed packed) {
   auto cell = std::make_shared<Cell>();
   cell->ops = ops;
+  cell->packed_bytes = packed.size();
   cell->packed = std::make_unique<Packed>(std::move(packed));
   return Value(std::move(cell));
 }
@@ -65,11 +74,16 @@ const void* Value::object(const std::type_info& wanted) const {
 
 Packed Value::pack(BlockMemory* memory) const {
   if (cell_ && cell_->store && !cell_->object.load(std::memory_order_acquire)) return cell_->store->load();
+  const auto start = std::chrono::steady_clock::now();
   Packed packed;
   Writer writer(packed.head, packed.blocks, cell_, memory);
   cell_->ops->write(writer, live());
+  packing_ns.fetch_add(static_cast<std::uint64_t>((std::chrono::steady_clock::now() - start).count()),
+                       std::memory_order_relaxed);
   return packed;
 }
+
+std::uint64_t Value::take_packing_ns() noexcept { return packing_ns.exchange(0, std::memory_order_relaxed); }
 
 bool Value::pack_small(Buffer& out, std::size_t limit) const {
   out.clear();

@@ -19,6 +19,7 @@ int run(int argc, char** argv);
 int rank(int argc, char** argv);
 int dashboard(int argc, char** argv);
 int top(int argc, char** argv);
+int explain(int argc, char** argv);
 int report(int argc, char** argv);
 int trace(int argc, char** argv);
 int map(int argc, char** argv);

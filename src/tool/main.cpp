@@ -28,6 +28,7 @@ constexpr std::array commands{
     Command{"cancel", "end jobs", cancel},
     Command{"dashboard", "print where the dashboard of a running program is", dashboard},
     Command{"top", "show what a program does, in the terminal", top},
+    Command{"explain", "say in words what limits a program, or why a task waits", explain},
     Command{"report", "make one HTML file of what a program does or did", report},
     Command{"trace", "make a trace for Perfetto of it", trace},
     Command{"journal", "show, verify and prune results that are kept from run to run", journal},

@@ -216,13 +216,17 @@ void Supervisor::on_note() {
 /// is meant for the program's body would be the end.
 void Supervisor::tell_ranks(int signal, bool only_first) const {
   if (mpirun_status_) return;
+  bool is_here = false;
   for (const pid_t rank : children_of(mpirun_)) {
     const bool is_first = variable_in(rank, "OMPI_COMM_WORLD_RANK") == "0";
     if (only_first && !is_first) continue;
     // Beside the program of rank 0 stands `weir rank`.
     const std::vector<pid_t> programs = is_first ? children_of(rank) : std::vector<pid_t>{rank};
     for (const pid_t program : programs) kill(program, signal);
+    is_here = true;
   }
+  // Where rank 0 is on another host mpirun tells all; workers leave the signal to the body.
+  if (only_first && !is_here) kill(mpirun_, signal);
 }
 
 void Supervisor::end_within(std::chrono::nanoseconds time) {

@@ -76,6 +76,16 @@ std::string bar_of(double share, std::size_t width) {
 class Screen {
  public:
   Screen(std::size_t columns, std::size_t rows) : columns_(columns), rows_(rows) {}
+  /// In as many lines as it takes, at most `most`, broken between words; what is left is cut.
+  void add_text(std::string text, std::size_t most) {
+    for (; text.size() > columns_ && most > 1; --most) {
+      const std::size_t space = text.rfind(' ', columns_);
+      if (space == std::string::npos || space == 0) break;
+      add(text.substr(0, space));
+      text.erase(0, space + 1);
+    }
+    if (!text.empty()) add(text);
+  }
   void add(const std::string& line) {
     if (lines_.size() >= rows_) return;
     std::string shown = cell(line, columns_);
@@ -100,7 +110,8 @@ void add_head(Screen& screen, const json& picture) {
              program.at("host").get<std::string>() +
              (program.at("running").get<bool>() ? "  running " : "  ran ") +
              text_of_seconds(program.at("now_s").get<double>()));
-  screen.add(picture.at("verdict").at("sentence").get<std::string>());
+  screen.add_text(picture.at("verdict").at("sentence").get<std::string>(), 2);
+  screen.add_text(picture.at("verdict").at("advice").get<std::string>(), 2);
   double rate = 0;
   for (const json& one : picture.at("functions")) rate += one.at("per_s").get<double>();
   const double threads = cluster.at("threads").get<double>();
@@ -171,7 +182,7 @@ void add_workers(Screen& screen, const json& workers) {
 std::vector<std::string> top_lines(const json& picture, std::size_t columns, std::size_t rows) {
   Screen screen(columns, rows);
   add_head(screen, picture);
-  add_functions(screen, picture.at("functions"), rows > 20 ? (rows - 8) / 2 : 4);
+  add_functions(screen, picture.at("functions"), rows > 20 ? (screen.left() - 4) / 2 : 4);
   add_streams(screen, picture.at("streams"));
   add_workers(screen, picture.at("workers"));
   return screen.take();
@@ -184,7 +195,8 @@ std::vector<double> figures(const json& history, std::string_view name) {
   const json& names = history.at("columns");
   const auto at = static_cast<std::size_t>(std::find(names.begin(), names.end(), name) - names.begin());
   std::vector<double> values;
-  for (const json& row : history.at("rows")) values.push_back(row.at(at).get<double>());
+  for (const json& row : history.at("rows"))  // a record of an earlier version has fewer columns
+    values.push_back(at < names.size() ? row.at(at).get<double>() : 0);
   return values;
 }
 
@@ -238,12 +250,12 @@ std::vector<std::string> replay_lines(const json& record, std::size_t at, std::s
              program.at("host").get<std::string>() + "  replay: " + text_of_seconds(times[at]) + " of " +
              text_of_seconds(times.back()));
   constexpr std::array<const char*, seeing::activities> activity_columns = {
-      "busy",           "overhead",  "fetching",    "no_memory",
+      "busy",           "overhead",  "fetching",    "no_memory",    "serializing",
       "no_parallelism", "assigning", "unplaceable", "nothing_to_do"};
   seeing::ActivitySeconds seconds{};
   for (std::size_t i = 0; i < seeing::activities; ++i) seconds[i] = figures(history, activity_columns[i])[at];
   const double threads = std::accumulate(seconds.begin(), seconds.end(), 0.0);
-  screen.add(seeing::verdict(seconds).sentence);
+  screen.add_text(seeing::verdict(seconds).sentence, 2);
   screen.add("busy " + bar_of(threads > 0 ? seconds[0] / threads : 0, 20) + " " +
              percent_of(threads > 0 ? seconds[0] / threads : 0) + "  tasks/s " +
              text_of_count(figures(history, "tasks_per_s")[at]) + "  workers " +

@@ -36,3 +36,17 @@ TEST_CASE("a script of the user's own with --export=NONE runs ranks on all of it
   CHECK(done.status == 0);
   for (const std::string rank : {"0", "1", "2", "3"}) CHECK(contains(done.out, "rank " + rank + "\n"));
 }
+
+TEST_CASE("a signal for the program reaches it where mpirun is on another node than rank 0") {
+  const User user;
+  const std::string id =
+      trimmed(user.weir({"submit", "-n", "1", "/bin/bash", "-c",
+                         "trap 'echo told; exit 3' USR1; echo ready; while :; do sleep 0.1; done"})
+                  .out);
+  const auto shows = [&](const std::string& text) {
+    return eventually([&] { return user.weir({"logs", id}).out == text; });
+  };
+  REQUIRE(shows("ready\n"));
+  CHECK(user.shell("scancel --batch --signal=USR1 " + id).status == 0);
+  CHECK(shows("ready\ntold\n"));
+}

@@ -3,6 +3,8 @@
 
 #include <catch2/catch.hpp>
 
+#include "weir/future.hpp"
+
 using namespace weir;
 using namespace weir::detail;
 using client::FutureRef;
@@ -86,8 +88,52 @@ TEST_CASE("future_table: what was cancelled stays so until it is retried") {
   CHECK(a->status == Status::cancelled);
   CHECK(a->failure->message == "not wanted");
   CHECK(t.table.retry(*a.get()));
+  t.table.on(protocol::TaskPending{a->id, true});
   t.table.on(protocol::TaskDone{a->id, 7, 100, false, {}});
   CHECK(a->status == Status::finished);
+}
+
+TEST_CASE("future_table: a retry brings another result, and the one before lives as long as the future") {
+  Table t;
+  const FutureRef a = t.make();
+  const auto bring = [&](int number) {
+    Buffer small;
+    Writer writer(small);
+    write(writer, number);
+    t.table.on(protocol::TaskDone{a->id, 7, small.size(), true, std::move(small)});
+  };
+  bring(1);
+  const int& first = client::unpack_small<int>(*a.get());
+  CHECK(t.table.cancel(*a.get(), ""));
+  CHECK(t.table.retry(*a.get()));
+  CHECK(first == 1);
+  t.table.on(protocol::TaskPending{a->id, true});
+  bring(2);
+  CHECK(client::unpack_small<int>(*a.get()) == 2);
+  CHECK(first == 1);
+}
+
+TEST_CASE("future_table: after a retry counts what the scheduler says once it has heard of it") {
+  Table t;
+  const FutureRef a = t.make();
+  Failure failure;
+  failure.kind = ErrorKind::cancelled;
+  const auto cancelled = std::make_shared<const Failure>(failure);
+  for (int i = 0; i < 2; ++i) {
+    CHECK(t.table.cancel(*a.get(), "not wanted"));
+    CHECK(t.table.retry(*a.get()));
+  }
+  // On their way: a result of before, the first cancellation, its retry, the second cancellation.
+  t.table.on(protocol::TaskDone{a->id, 7, 100, false, {}});
+  t.table.on(protocol::TaskFailed{a->id, cancelled});
+  t.table.on(protocol::TaskPending{a->id, true});
+  t.table.on(protocol::TaskDone{a->id, 7, 100, false, {}});
+  t.table.on(protocol::TaskFailed{a->id, cancelled});
+  CHECK(a->status == Status::pending);
+  t.table.on(protocol::TaskPending{a->id, true});
+  t.table.on(protocol::TaskDone{a->id, 8, 100, false, {}});
+  CHECK(a->status == Status::finished);
+  CHECK(a->holder == 8);
 }
 
 TEST_CASE("future_table: values that are awaited from a peer that dies are looked for elsewhere") {

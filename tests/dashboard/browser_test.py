@@ -30,12 +30,13 @@ from made_up import made_up  # noqa: E402
 SKIPPED = 77
 TEXTS = {
     "status": ["Cluster", "Task stream", "Progress", "wave<b>bold</b>", "threads", "Workers: memory"],
-    "tasks": ["Tasks by state", "Task stream", "processing", "draw across a stretch", "waits for inputs", "failed"],
+    "tasks": ["Tasks by state", "Task stream", "processing", "draw across a stretch", "waits for inputs",
+              "serialization", "failed", "The tasks that took longest", "900 ms"],
     "workers": ["Workers by how busy they are", "worker 1", "<img src=x onerror=alert(1)>"],
     "streams": ["<map: <u>fft</u>> is the limit: 97% busy; what is above it waits 81% of the time", "dropped",
                 "<source: frames>", "2020-09-13T12:26:40Z, "],
     "functions": ["What threads did", "median", "\"'&<fft>", "Thread seconds by function and activity",
-                  "threads without a task"],
+                  "threads without a task", "serialization"],
     "graph": ["3 of 1.00 M", "processing", "Functions"],
     "memory": ["Memory for results", "Results by function", "all 100 results"],
     "bandwidth": ["point at a square", "worker 2", "100 B"],
@@ -43,7 +44,7 @@ TEXTS = {
     "jobs": ["Cluster of slurm: 2 jobs wanted, 1 queued", "<i>QOSMaxJobs</i>", "4711", "the program itself"],
     "failures": ["wave-17", "</script><script>alert(2)</script>"],
     "system": ["Process of rank 0", "Cores in use", "Disks of workers", "Open files of rank 0"],
-    "log": ["rank 0"],
+    "log": ["Log of rank 0 and of workers", "<img src=x onerror=alert(3)>"],
 }
 
 
@@ -224,6 +225,8 @@ class Pages(unittest.TestCase):
         self.press("wave<b>bold</b>-1")
         self.tells("wave<b>bold</b>-1\n")
         self.tells("task 99 is not known", "task/99")
+        self.tells("<b>slow</b>", "task/40")
+        self.tells("<img src=x onerror=alert(3)>", "worker/1")
         self.tells("Tasks it has: 1", "worker/1")
         self.tells("5.00 MB/s")
         self.tells("worker 77 is not known", "worker/77")
@@ -272,6 +275,9 @@ class Pages(unittest.TestCase):
             for page in TEXTS:
                 self.browser.evaluate(f"location.hash = '{page}'")
                 self.shows(page)
+            self.tells("<b>slow</b>", "task/40")  # a slow and a failed one, with their stories
+            self.tells("<b>submitted</b>", "task/41")
+            self.tells("this is none of them", "task/42")
             # The proxy that has gone is still asked for by the page before.
             self.assertEqual([line for line in self.browser.console if "http:" not in line], [])
             asked = [one for one in self.browser.asked if not one.startswith(("file://", origin))]
@@ -287,12 +293,24 @@ class Pages(unittest.TestCase):
                 with forwarded(f"{folder}/page") as origin:
                     self.check(origin, run["token"], ["status"])
                 wait_for_record(environment)
+                for options, texts in (
+                        ([], ["limited by ", "is the limit: 97% busy", "tasks have failed, the last"]),
+                        (["--task", "2"], ["wave<b>bold</b>-2 is waiting\nit waits for <i>another</i>"]),
+                        (["--task", "40"], ["task 40 has been released\n  1s before"])):
+                    said = subprocess.run([WEIR, "explain", *options], env=environment, check=True,
+                                          capture_output=True, text=True).stdout
+                    for text in texts:
+                        self.assertIn(text, said)
                 os.kill(run["pid"], signal.SIGKILL)
                 time.sleep(0.1)
                 report = Path(folder) / "report.html"
                 subprocess.run([WEIR, "report", "last", "-o", report], env=environment, check=True,
                                stdout=subprocess.DEVNULL)
                 self.assertIn("wave\\u003cb\\u003e", report.read_text())
+                late = subprocess.run([WEIR, "explain", "--task", "2"], env=environment,
+                                      capture_output=True, text=True)
+                self.assertEqual(late.returncode, 2)
+                self.assertIn("has ended, and its tasks with it; `weir report ", late.stderr)
                 for options, texts in ((["--once"], ["seen_program", "  ran ", "FUNCTION", "wave<b>bold"]),
                                        (["--replay"], ["replay: ", "busy threads |", "wave<b>bold"])):
                     lines = subprocess.run([WEIR, "top", *options], env=environment, check=True,

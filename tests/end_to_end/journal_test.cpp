@@ -184,7 +184,7 @@ TEST_CASE("journal: a function can be computed again, nothing at all, or elsewhe
 }
 
 TEST_CASE("journal: killed at any moments, it ends with what it would have been") {
-  const char* wanted = std::getenv("WEIR_KILLS");
+  const char* wanted = std::getenv("KILLS");
   const int kills = wanted ? std::atoi(wanted) : 4;
   std::mt19937 random(7);
   Place place;
@@ -228,7 +228,7 @@ void check_notes(const std::string& path) {
 TEST_CASE("journal: tasks and streams that are killed at any moment give what they give without") {
   const Place once;
   REQUIRE(run({RESUME_JOB, once.folder}, {.deadline = std::chrono::seconds(60)}).status == 0);
-  const char* wanted = std::getenv("WEIR_KILLS");
+  const char* wanted = std::getenv("KILLS");
   std::mt19937 random(5);
   for (const Launcher& home : homes) {
     INFO(home.name);

@@ -2,6 +2,7 @@
 add_executable(fuzz_arrays fuzz/arrays.cpp)
 target_link_libraries(fuzz_arrays PRIVATE weir::array weir::weir weir_private)
 weir_test_flags(fuzz_arrays)
+weir_share_header(fuzz_arrays hello)
 find_program(WEIR_NUMPY_PYTHON python3 PATHS /usr/bin NO_DEFAULT_PATH REQUIRED)
 foreach(way threads ranks)
   add_test(NAME fuzz/arrays/${way} COMMAND ${WEIR_NUMPY_PYTHON} ${CMAKE_CURRENT_SOURCE_DIR}/fuzz/arrays.py

@@ -2,6 +2,7 @@
 add_executable(fuzz_streams fuzz/streams.cpp)
 target_link_libraries(fuzz_streams PRIVATE weir::weir)
 weir_test_flags(fuzz_streams)
+weir_share_header(fuzz_streams hello)
 add_test(NAME fuzz/streams/threads COMMAND fuzz_streams 1 200)
 add_test(NAME fuzz/streams/ranks COMMAND weir_tool run -n 3 $<TARGET_FILE:fuzz_streams> 1 200)
 add_test(NAME fuzz/streams/deaths COMMAND weir_tool run -n 4 $<TARGET_FILE:fuzz_streams> 1 10 deaths)

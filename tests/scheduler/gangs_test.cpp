@@ -208,12 +208,18 @@ TEST_CASE("scheduler: work is counted for the workers that can do it") {
   CHECK(story.state.work_for(cpu, true) == 3);
   CHECK(story.state.work_for(gpu, false) == 7);
   CHECK(story.state.work_for(gpu, true) == 10);
-  CHECK(story.state.missing_resources({cpu, gpu}).empty());
+  CHECK(story.state.unplaced({cpu, gpu}).in_vain == 0);
+  CHECK(story.state.unplaced({cpu, gpu}).waiting == 11);
+  CHECK(story.state.unplaced({cpu}).in_vain == 11);
   CHECK(has(
-      story.state.missing_resources({cpu}),
+      story.state.waiting_text(11),
       "waits for a worker to join that has what it needs; worker 1 on host: has 0 gpu, the task needs 1"));
   story.join(2, 1, {{"gpu", 1}});
-  CHECK(story.state.missing_resources({cpu}).empty());
+  CHECK(story.state.unplaced({cpu}).waiting == 21);  // the gang, which one worker has no room for
+  CHECK(has(
+      story.state.waiting_text(21),
+      "-21 waits for workers to join that have what it needs; it waits for more workers: it is a gang of 2 "
+      "ranks; the 2 workers have room for 1 at once"));
   story.finish(11);
   CHECK(story.state.work_for(gpu, false) == 6);
 }

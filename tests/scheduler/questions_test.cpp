@@ -33,6 +33,27 @@ TEST_CASE("questions: explain says worker by worker why a task does not run ther
                                         "worker 2 on beta: has 0 GPU, the task needs 2"});
 }
 
+TEST_CASE("questions: a task that only workers which have gone may run says so, and for what it waits") {
+  Story story;
+  story.join(1);
+  story.join(2);
+  story.submit(1, {}, {.workers = {"worker 2"}, .name = "there"});
+  CHECK(story.state.unplaced({}).waiting == 0);
+  story.lose(2);
+  story.submit(2, {}, {.resources = {{"GPU", 1}}});
+  CHECK(story.state.unplaced({}).waiting == 1);
+  CHECK(story.state.unplaced({}).in_vain == 2);
+  CHECK(
+      story.state.waiting_text(1) ==
+      "there-1 waits for a worker to join that has what it needs; worker 1 on host: is not among the workers "
+      "this task may run on (\"worker 2\"); worker 2 on host: has gone");
+  story.lose(1);
+  CHECK(story.state.waiting_text(1) ==
+        "there-1 waits for a worker to join that has what it needs; there are no workers; worker 2 on host: "
+        "has "
+        "gone");
+}
+
 TEST_CASE("questions: explain says what is before a queued task") {
   Story story({.saturation = 1});
   story.join(1);

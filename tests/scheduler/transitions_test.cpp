@@ -218,7 +218,7 @@ TEST_CASE("transitions: an input that was released before the task was submitted
   CHECK(story.failure(2).kind == ErrorKind::cancelled);
   CHECK(story.failure(2).message == "input 1 of the task has been released or cancelled");
   // It cannot be retried either: what it should be called with is not known any more.
-  CHECK(story.retry(2) == Lines{"failed 2"});
+  CHECK(story.retry(2) == Lines{"retried 2", "failed 2"});
   CHECK(story.of(2) == TaskState::erred);
   story.release(2);
   CHECK(story.state.task_count() == 0);
@@ -308,7 +308,7 @@ TEST_CASE("transitions: retrying the end of a failed chain runs it from the one 
   story.submit(2, {1});
   story.submit(3, {2});
   story.fail(1);
-  CHECK(story.retry(3) == Lines{"run 1 @1", "run 2 @1", "run 3 @1"});
+  CHECK(story.retry(3) == Lines{"retried 3", "run 1 @1", "run 2 @1", "run 3 @1"});
   CHECK(story.finish(1) == Lines{"done 1"});
   CHECK(story.finish(2) == Lines{"done 2"});
   CHECK(story.finish(3) == Lines{"done 3"});
@@ -320,10 +320,10 @@ TEST_CASE("transitions: retrying the root leaves its dependents failed until the
   story.submit(1);
   story.submit(2, {1});
   story.fail(1);
-  CHECK(story.retry(1) == Lines{"run 1 @1"});
+  CHECK(story.retry(1) == Lines{"retried 1", "run 1 @1"});
   CHECK(story.finish(1) == Lines{"done 1"});
   CHECK(story.of(2) == TaskState::erred);
-  CHECK(story.retry(2) == Lines{"run 2 @1"});
+  CHECK(story.retry(2) == Lines{"retried 2", "run 2 @1"});
 }
 
 TEST_CASE("transitions: a retried task has its retries again") {
@@ -333,7 +333,7 @@ TEST_CASE("transitions: a retried task has its retries again") {
   story.fail(1);
   story.fail(1);
   REQUIRE(story.of(1) == TaskState::erred);
-  CHECK(story.retry(1) == Lines{"run 1 @1"});
+  CHECK(story.retry(1) == Lines{"retried 1", "run 1 @1"});
   CHECK(story.fail(1) == Lines{"run 1 @1"});
 }
 
@@ -341,9 +341,9 @@ TEST_CASE("transitions: retrying what is done or running tells its client how it
   Story story;
   story.join(1);
   story.submit(1);
-  CHECK(story.retry(1).empty());
+  CHECK(story.retry(1) == Lines{"retried 1"});
   story.finish(1);
-  CHECK(story.retry(1) == Lines{"done 1"});
+  CHECK(story.retry(1) == Lines{"retried 1", "done 1"});
 }
 
 // --- cancel
@@ -387,7 +387,7 @@ TEST_CASE("transitions: a cancelled task can be retried while its cancelled run 
   story.join(1);
   story.submit(1);
   story.cancel(1);
-  CHECK(story.retry(1) == Lines{"run 1 @1"});
+  CHECK(story.retry(1) == Lines{"retried 1", "run 1 @1"});
   CHECK(story.run_of(1) == 2);
   CHECK(story.finish_run(1, 1, 1).empty());
   CHECK(story.finish(1) == Lines{"done 1"});
@@ -532,8 +532,8 @@ TEST_CASE("transitions: scattered data cannot be retried, and its reason is told
   CHECK(story.failure(1).message ==
         "the only copy of this scattered data was on worker 1 (host), which died; scatter it again, or to "
         "several workers");
-  CHECK(story.retry(1) == Lines{"failed 1"});
-  CHECK(story.retry(2) == Lines{"failed 2"});
+  CHECK(story.retry(1) == Lines{"retried 1", "failed 1"});
+  CHECK(story.retry(2) == Lines{"retried 2", "failed 2"});
 }
 
 TEST_CASE("transitions: scattered data that was released is never computed for a dependent that is retried") {
@@ -544,7 +544,7 @@ TEST_CASE("transitions: scattered data that was released is never computed for a
   story.submit(2, {1});
   story.fail(2);
   CHECK(story.release(1) == Lines{"free 1 @1"});
-  CHECK(story.retry(2) == Lines{"failed 2"});
+  CHECK(story.retry(2) == Lines{"retried 2", "failed 2"});
   CHECK(story.failure(2).message == "this scattered data has been released");
 }
 

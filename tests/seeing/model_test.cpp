@@ -121,6 +121,75 @@ TEST_CASE("seconds of functions and of threads without a task sum to wall time x
   CHECK(sum == Approx(2));
 }
 
+TEST_CASE("serialization is an activity of its own, of functions and of what was packed for others") {
+  Model model = a_model();
+  Seen seen = a_second(30, 0.5, 0.4);
+  seen.functions[0].serializing_ns = 300'000'000;
+  seen.packing_s = 0.2;
+  model.tick(0, cluster(1, 2, 5), {}, {});
+  model.receive(1, 1, seen);
+  model.tick(1, cluster(1, 2, 5), {}, {});
+  const ActivitySeconds& seconds = model.activity();
+  CHECK(seconds[static_cast<std::size_t>(Activity::serializing)] == Approx(0.5));
+  CHECK(seconds[static_cast<std::size_t>(Activity::overhead)] == Approx(0.6));
+  CHECK(model.functions()[0].activity_s[4] == Approx(0.3));
+  CHECK(verdict(seconds).sentence ==
+        "limited by overhead 30%, serialization 25%, no parallelism 20%; threads of workers compute 25% of "
+        "their time");
+  // A thread that runs no tasks may have packed more than is left of the second.
+  Seen packed = a_second(1, 1.0, 0.5);
+  packed.packing_s = 7;
+  packed.functions[0].serializing_ns = 2'000'000'000;
+  Model other = a_model();
+  other.receive(1, 1, packed);
+  other.tick(1, cluster(1, 2), {}, {});
+  double sum = 0;
+  for (const double each : other.activity()) sum += each;
+  CHECK(sum == Approx(2));
+  CHECK(other.activity()[static_cast<std::size_t>(Activity::compute)] == Approx(2.0 / 3));
+}
+
+TEST_CASE("model keeps the last lines of each process, bounded") {
+  Model model = a_model();
+  model.tick(0, cluster(2, 2), {}, {});
+  model.add_log(1, {"rank 0 says"});
+  Seen seen = a_second(1, 0.1, 0.1);
+  for (int i = 0; i < 20; ++i) seen.log.push_back(std::to_string(i) + std::string(100'000, 'x'));
+  for (int second = 1; second <= 100; ++second) model.receive(second, 1, seen);
+  seen.log = {"worker 2 says"};
+  model.receive(101, 2, seen);
+  REQUIRE(model.workers().at(1).log.size() == 50);
+  CHECK(model.workers().at(1).log.back().text == "19" + std::string(398, 'x'));
+  REQUIRE(model.workers().at(2).log.size() == 1);
+  CHECK(model.log().size() == 1);
+  model.tick(102, cluster(1, 2), {}, {});  // what a worker said last stays when it has gone
+  CHECK(model.workers().at(2).is_gone);
+  CHECK(model.workers().at(2).log.front().text == "worker 2 says");
+  for (weir::PeerId peer = 3; peer < 2000; ++peer)
+    for (int i = 0; i < 3; ++i) {
+      seen.log.assign(20, "of many");
+      model.receive(103, peer, seen);
+    }
+  CHECK(model.workers().at(1999).log.size() == 5);
+}
+
+TEST_CASE("model keeps the tasks that took longest, the longest first") {
+  Model model = a_model();
+  Seen seen = a_second(1, 0.1, 0.1);
+  for (weir::TaskId id = 1; id <= 200; ++id) {
+    seen.slow = {{id, 7, 1000 * static_cast<std::int64_t>(id), 1000 * (id * 37 % 211), id == 57}};
+    model.receive(1, 1 + id % 3, seen);
+  }
+  REQUIRE(model.slowest().size() == Model::most_slow);
+  for (std::size_t i = 1; i < model.slowest().size(); ++i)
+    CHECK(model.slowest()[i - 1].length_s > model.slowest()[i].length_s);
+  const SlowTask& first = model.slowest().front();
+  CHECK(first.id == 57);  // 57 x 37 = 210 (mod 211)
+  CHECK(first.length_s == Approx(0.210));
+  CHECK(first.failed);
+  CHECK(first.worker == 1);
+}
+
 TEST_CASE("idle samples give way to exact busy time") {
   Model model = a_model();
   model.receive(1, 1, a_second(100, 1.9, 2.0));

@@ -41,6 +41,9 @@ Model a_program() {
   seen.blocks.push_back({0, 500'000, 400'000, 10, 0, 0, 1, 0});
   seen.blocks.push_back({600'000, 250'000, 0, 0, 0, 0, 0, 1});
   seen.links.push_back({2, 4000, 4});
+  seen.functions.back().serializing_ns = 50'000'000;
+  seen.slow.push_back({9, 7, 100'000, 250'000, true});
+  seen.log = {"12:00:00.000 weir worker 1 warn: <b>disk</b>"};
   seen.stacks.push_back({3, {1, 5, 6}});
   seen.stacks.push_back({1, {1, 5}});
   model.tick(0, snapshot, {}, {});
@@ -82,13 +85,13 @@ TEST_CASE("pages: history and task stream, word for word") {
   const auto rows = history(model, 0.5, 10);
   CHECK(
       text_of(rows.at("columns")) ==
-      R"(["time_s","tasks_per_s","busy","overhead","fetching","no_memory","no_parallelism","assigning",)"
-      R"("unplaceable","nothing_to_do","waiting","ready","managed_mb","spilled_mb","resident_mb",)"
+      R"(["time_s","tasks_per_s","busy","overhead","fetching","no_memory","serializing","no_parallelism",)"
+      R"("assigning","unplaceable","nothing_to_do","waiting","ready","managed_mb","spilled_mb","resident_mb",)"
       R"("received_mb_per_s","cpu","workers","own_cpu","read_mb_per_s","written_mb_per_s","own_resident_mb",)"
       R"("own_descriptors","own_read_mb_per_s","own_written_mb_per_s","host_received_mb_per_s",)"
       R"("host_sent_mb_per_s"])");
   CHECK(text_of(rows.at("rows")) ==
-        R"([[1.0,10.0,1.0,0.25,0.25,0.0,0.5,0.0,0.0,0.0,3.0,0.0,0.0,0.0,0.0,0.0,0.0,2.0,0.25,3.0,1.0,)"
+        R"([[1.0,10.0,1.0,0.2,0.25,0.0,0.05,0.5,0.0,0.0,0.0,3.0,0.0,0.0,0.0,0.0,0.0,0.0,2.0,0.25,3.0,1.0,)"
         R"(0.001,3.0,0.0,0.0,0.0,0.0]])");
   TileRequest request;
   request.to_us = 1'000'000;
@@ -101,7 +104,7 @@ TEST_CASE("pages: history and task stream, word for word") {
 TEST_CASE("pages: seconds by function and activity, one worker and one task, word for word") {
   const Model model = a_program();
   const auto picture_now = picture(model, {});
-  CHECK(text_of(picture_now.at("functions").at(0).at("activity")) == "[1.0,0.25,0.2,0.0]");
+  CHECK(text_of(picture_now.at("functions").at(0).at("activity")) == "[1.0,0.2,0.2,0.0,0.05]");
   CHECK(text_of(picture_now.at("bars")) ==
         R"({"rows":[[1,"worker 1",0,0,0,0,0,0,0.0,0.0],[2,"worker 2",0,0,0,0,0,0,0.0,0.0]]})");
   CHECK(text_of(glance(model, 5)) ==
@@ -113,9 +116,10 @@ TEST_CASE("pages: seconds by function and activity, one worker and one task, wor
   CHECK(one.at("read_per_s") == 3e6);
   CHECK(text_of(one.at("links")) == R"([["worker 2","worker 1",4000,4]])");
   CHECK(one.at("held").at("results").at(0).at("bytes") == 200);
+  CHECK(text_of(one.at("log")) == R"(["12:00:00.000 weir worker 1 warn: <b>disk</b>"])");
   CHECK(text_of(worker(model, 99, {})) == R"({"name":""})");
   weir::detail::snapshot::TaskLook look;
-  CHECK(text_of(task(model, look)) == R"({"name":""})");
+  CHECK(text_of(task(model, look)) == R"({"name":"","story":[]})");
   look.name = "f7-3";
   look.function = 7;
   look.state = TaskState::waiting;
@@ -127,6 +131,21 @@ TEST_CASE("pages: seconds by function and activity, one worker and one task, wor
         R"({"bytes":0,"conditions":["2 gpu"],"dependents":[],"dependents_total":0,)"
         R"("explained":["f7-3 is waiting"],"function":"f7","holders":[],"inputs":[["1","f7-1","memory"]],)"
         R"("inputs_total":1,"name":"f7-3","priority":0,"state":"waiting","story":[]})");
+}
+
+TEST_CASE("pages: the log and the slowest tasks, word for word, and no more of the log than fits") {
+  Model model = a_program();
+  model.add_log(0.5, {"rank 0 says"});
+  model.slowest().front().story = {"1s before: waiting to processing"};
+  CHECK(text_of(picture(model, {}).at("log")) ==
+        R"([["rank 0","rank 0 says"],["worker 1","12:00:00.000 weir worker 1 warn: <b>disk</b>"]])");
+  CHECK(text_of(slowest(model, false)) ==
+        R"([{"failed":true,"function":"f7","id":"9","length_s":0.25,"name":"f7","start_s":0.1,)"
+        R"("worker":"worker 1"}])");
+  CHECK(record(model, {}).at("slowest").at(0).at("story").at(0) == "1s before: waiting to processing");
+  for (int i = 0; i < 1000; ++i) model.add_log(2, {std::string(400, '<')});
+  CHECK(text_of(picture(model, {}).at("log")).size() < 60'000);
+  CHECK(picture(model, {}, {1, 1, 1, 0}).at("log").empty());
 }
 
 TEST_CASE("pages: a profile of a range of time") {

@@ -82,7 +82,7 @@ TEST_CASE("resumable: what was not committed is done again, and nothing twice") 
 TEST_CASE("resumable: killed at any moment, each element is there once") {
   const Folder folder;
   write_numbers(folder.path, 0, 2000);
-  const char* wanted = std::getenv("WEIR_KILLS");
+  const char* wanted = std::getenv("KILLS");
   std::mt19937 random(3);
   for (int kills = wanted ? std::atoi(wanted) : 5; kills > 0; --kills) {
     const pid_t child = fork();

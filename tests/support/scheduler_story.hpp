@@ -10,8 +10,8 @@
 namespace weir::test {
 
 /// Drives a detail::scheduler::State by short calls. Actions read as text: `run 3 @2` (task 3 is to run at
-/// worker 2), `cancel`, `retract`, `free`, `input 1 is at 2`, `copy 1 from 1`, `done`, `failed`, `pending`
-/// (to the client).
+/// worker 2), `cancel`, `retract`, `free`, `input 1 is at 2`, `copy 1 from 1`, `done`, `failed`,
+/// `pending`, `retried` (to the client).
 class Story {
  public:
   explicit Story(detail::scheduler::Settings settings = {}) : state(settings) {}
@@ -231,7 +231,7 @@ class Story {
     return "failed " + number(message.id) + at_client(to);
   }
   static std::string text(PeerId to, const detail::protocol::TaskPending& message) {
-    return "pending " + number(message.id) + at_client(to);
+    return (message.retried ? "retried " : "pending ") + number(message.id) + at_client(to);
   }
   static std::string text(PeerId to, const detail::protocol::GangBroken& message) {
     return "broken " + number(message.id) + " @" + std::to_string(to);

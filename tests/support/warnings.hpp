@@ -15,6 +15,7 @@ class Warnings {
  public:
   Warnings() : before_(weir::detail::log::logger().sinks()) {
     sink_->set_pattern("%v");
+    sink_->set_level(spdlog::level::warn);  // the logger also keeps what it does not show
     weir::detail::log::logger().sinks() = {sink_};
   }
   ~Warnings() { weir::detail::log::logger().sinks() = before_; }

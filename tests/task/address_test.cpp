@@ -1,4 +1,5 @@
 // Addresses that mean the same on every rank, and names for people.
+// Compiled alone: it has names that are in no namespace.
 #include "weir/detail/task/address.hpp"
 
 #include <sys/mman.h>
@@ -88,5 +89,6 @@ TEST_CASE("address knows the build") {
 TEST_CASE("address leaves names that are not mangled") {
   CHECK(demangle("i") == "int");
   CHECK(demangle(typeid(std::vector<std::string>).name()).starts_with("std::vector<std::string, "));
+  CHECK(demangle("_Z5wordsB5cxx11i") == "words(int)");
   CHECK(demangle("not mangled") == "not mangled");
 }

@@ -1,4 +1,5 @@
 // What the author of a type wrote for it is used wherever its values travel.
+// Compiled alone: cereal has versions of types said outside of all namespaces.
 #include <catch2/catch.hpp>
 #include <cereal/types/polymorphic.hpp>
 

@@ -36,10 +36,10 @@ TEST_CASE("weir --version prints one line") {
 TEST_CASE("weir refuses an unknown command") {
   const Finished finished = run({WEIR_TOOL, "fly"});
   CHECK(finished.status == 2);
-  CHECK(finished.err ==
-        "weir: the command must be one of run, map, submit, script, status, logs, cancel, dashboard, top, "
-        "report, "
-        "trace, journal, info, doctor, simulate, hdf5 (got fly); `weir --help` tells more\n");
+  CHECK(
+      finished.err ==
+      "weir: the command must be one of run, map, submit, script, status, logs, cancel, dashboard, top, "
+      "explain, report, trace, journal, info, doctor, simulate, hdf5 (got fly); `weir --help` tells more\n");
 }
 
 TEST_CASE("weir names the command that was probably meant") {

@@ -36,6 +36,7 @@ struct NodeReport {
 
 /// A picture of the whole graph a handle belongs to, in plain data.
 ///
+/// **Errors.** None of its own, also while other threads change the graph.
 /// **Threads.** Any thread; the counts are read while the stream runs, so they need not fit each other
 /// exactly.
 [[nodiscard]] std::vector<NodeReport> report(const StreamHandle& stream);
@@ -45,10 +46,11 @@ struct NodeReport {
 ///
 /// **Units.** The rate is that since the last look at the stream, or since it was made. What a function takes
 /// is measured now and then, on the cluster for every chunk.
+/// **Errors.** As `report`.
 [[nodiscard]] std::string describe(const StreamHandle& stream);
 
 /// The graph as Graphviz text: edges numbered in execution order where there are several, controls dotted,
-/// what is on the cluster coloured.
+/// what is on the cluster coloured. **Errors.** As `report`.
 [[nodiscard]] std::string graphviz(const StreamHandle& stream);
 
 /// Writes the picture: Graphviz text, or by `dot` the format the file's name ends with (`.png`, `.svg`,

@@ -118,6 +118,7 @@ auto operator|(A a, B b) { return Sequence<A, B>{std::move(a), std::move(b)}; }
 /// Makes one pipeline of several: `const auto clean = op::link(op::filter(is_good), op::map(scale), average);
 /// raw | clean`. Parts are operators or functions of a stream.
 ///
+/// **Errors.** Does not compile where a part cannot take what the one before it gives.
 /// **Source.** rapidz `link`, which composes by names.
 template <class... Parts>
 auto link(Parts... parts) {

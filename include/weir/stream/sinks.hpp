@@ -320,6 +320,7 @@ class SinkMembers {
   /// \endcond
   /// Watches the stream's last element from now on: `auto last = s.current_value(); ... last.value()`.
   ///
+  /// **Errors.** None of its own; what copying an element throws is treated by the node's policy.
   /// **Cost.** One copy per element; a stream nobody asks keeps none.
   /// **Source.** streamz `Stream.current_value`, which every node keeps.
   ///

@@ -563,6 +563,8 @@ class StateMembers {
   ///
   /// **Shape.** `T` in, `std::vector<T>` out; `flush` of nothing gives an empty vector, the end of the stream
   /// gives one only if there is something.
+  /// **Errors.** None of its own; what copying an element throws is treated by the node's policy, without
+  /// that element.
   /// **Backpressure.** Holds every element's ticket until the flush has been consumed. Memory grows until
   /// then.
   /// **Source.** streamz `Stream.collect`.
@@ -619,6 +621,7 @@ class StateMembers {
   /// Emits each element together with the one before it.
   ///
   /// **Shape.** `n` elements in, `n - 1` pairs `(before, now)` out.
+  /// **Errors.** As `collect`.
   auto pairwise() const& { return static_cast<const Self&>(*this).apply(op::pairwise()); }
   /// The same of a temporary, whose operators share a task.
   auto pairwise() && requires detail::stream::is_on_cluster<Self> {

@@ -19,6 +19,7 @@
 #include <thread>
 
 #include "core/log.hpp"
+#include "core/process.hpp"
 #include "weir/duration.hpp"
 
 namespace weir::detail::array {
@@ -131,18 +132,6 @@ std::string first_line(const std::string& path) {
   return line;
 }
 
-// When a process began, in ticks since the machine did; empty if there is none.
-std::string start_of(const std::string& pid) {
-  const std::string line = first_line("/proc/" + pid + "/stat");
-  const std::size_t name_ends = line.rfind(')');
-  if (name_ends == std::string::npos) return {};
-  std::istringstream rest(line.substr(name_ends + 1));
-  std::string word;
-  for (int field = 3; field <= 22 && rest >> word; ++field) {
-  }
-  return word;
-}
-
 // This boot of this machine, as far as its processes know each other by number.
 const std::string& place() {
   static const std::string text = [] {
@@ -179,8 +168,8 @@ bool split_part(const std::string& name, PartWords& words) {
 }  // namespace
 
 std::string part_name(const std::string& name) {
-  const std::string pid = std::to_string(getpid()), start = start_of(pid);
-  return name + ".part-" + place() + "-" + pid + "-" + (start.empty() ? "0" : start);
+  return name + ".part-" + place() + "-" + std::to_string(getpid()) + "-" +
+         std::to_string(birth_of(getpid()));
 }
 
 bool is_part_name(const std::string& name, std::string* of) {
@@ -192,7 +181,8 @@ bool is_part_name(const std::string& name, std::string* of) {
 
 bool is_left_over(const std::string& part) {
   PartWords words;
-  return split_part(part, words) && words.place == place() && start_of(words.pid) != words.start;
+  return split_part(part, words) && words.place == place() &&
+         std::to_string(birth_of(std::atoi(words.pid.c_str()))) != words.start;
 }
 
 std::vector<std::string> left_over_files(const std::string& path) {

@@ -186,8 +186,8 @@ class Slurm : public BatchSystem, public Following, public Listing {
         options.shebang.empty() ? "#!/bin/bash" : one_line_value("shebang", options.shebang);
     return shebang + "\n" + directives(options) +
            // `--export=NONE` is meant for this script; mpirun starts its helpers with srun, which would obey
-           // it too.
-           "\nunset SLURM_EXPORT_ENV\n" +
+           // it too. And steps that tasks start would wait for the one in which the ranks are.
+           "\nunset SLURM_EXPORT_ENV\nexport SLURM_OVERLAP=1\n" +
            (array_text(*this, options).empty() ? "" : array_line("SLURM_ARRAY_TASK_ID")) +
            shell_part(options);
   }

@@ -41,7 +41,7 @@ export function colour(name) {
 }
 export const activityColours = {
   'compute': '#009e73', 'overhead': '#b5a642', 'transfer': '#d55e00', 'memory': '#e69f00',
-  'no parallelism': '#8c7ae6', 'assigning': '#cc79a7', 'unplaceable': '#111111', 'nothing to do': '#9db2c6'};
+  'serialization': '#7a7f87', 'no parallelism': '#8c7ae6', 'assigning': '#cc79a7', 'unplaceable': '#111111', 'nothing to do': '#9db2c6'};
 
 export const style = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
@@ -154,7 +154,7 @@ export function table(columns, rows, options = {}) {
       make('td', {class: columns[i].text ? 'text' : false}, cell)))))));
 }
 
-const waitColours = ['', activityColours.transfer, activityColours.memory];  // by kind of a block
+const waitColours = ['', activityColours.transfer, activityColours.memory, activityColours.serialization];  // by kind of a block
 
 // The task stream: a row per thread, blocks in their function's colour, paler the less of them was busy; what has failed
 // is a black stroke as high as its share.

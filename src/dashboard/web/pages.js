@@ -17,7 +17,7 @@ function activityBar(activity) {
 }
 
 function activityOverTime(parent, history) {
-  const names = {compute: 'busy', overhead: 'overhead', transfer: 'fetching', memory: 'no_memory',
+  const names = {compute: 'busy', overhead: 'overhead', transfer: 'fetching', memory: 'no_memory', serialization: 'serializing',
     'no parallelism': 'no_parallelism', assigning: 'assigning', unplaceable: 'unplaceable', 'nothing to do': 'nothing_to_do'};
   lines(parent, times(history), Object.entries(names).map(([name, key]) =>
     ({name, colour: activityColours[name], values: column(history, key)})),
@@ -122,7 +122,7 @@ function tileButtons({stream, view, live}) {
     view.firstRow + shown) : null);
 }
 
-function tasks(page, {picture, stream, view, live}) {
+function tasks(page, {picture, stream, slowest, view, live}) {
   page.append(card('Tasks by state', numbers(Object.keys(stateColours).map((name) => [name.replace('_', ' '), count(picture.tasks[name] || 0)]))));
   const box = card('Task stream: a row per thread; a block is paler the less of its time was busy', tileButtons({stream, view, live}));
   page.append(box);
@@ -134,6 +134,29 @@ function tasks(page, {picture, stream, view, live}) {
     box.append(said);
     if (view.brush) stretch(page, {stream, view, live});
   }
+  slowTasks(page, slowest);
+}
+
+const storyOf = (story) => story.map((line) => make('div', {class: 'note'}, line));
+
+// Single tasks: those that took longest, and in a report what they went through.
+function slowTasks(page, slowest) {
+  if (!slowest?.length) return;
+  page.append(card('The tasks that took longest', table([{name: 'task', text: true}, {name: 'function', text: true}, {name: 'worker', text: true},
+    {name: 'began'}, {name: 'took'}, {name: '', text: true}], slowest.map((one) => ({cells: [taskLink(one.id, one.name), one.function, one.worker,
+    seconds(one.start_s), seconds(one.length_s), one.failed ? 'failed' : '']})))));
+}
+
+// One task as a report has it: of those that took longest or failed.
+function taskOfReport(page, {picture, slowest, view}) {
+  const slow = (slowest || []).find((one) => one.id === view.id), failed = picture.failures.find((one) => one.id === view.id);
+  if (!slow && !failed)
+    return page.append(card('Task', make('p', {class: 'note'}, 'a report has the tasks that took longest or failed, and this is none of them')));
+  page.append(card((slow || failed).name ?? failed.task, numbers([['worker', (slow || failed).worker], ...slow ? [['function', slow.function],
+    ['began', seconds(slow.start_s)], ['took', seconds(slow.length_s)]] : [], ...failed ? [['failed', seconds(failed.time_s)]] : []])));
+  if (failed) page.append(card(failed.type, make('p', {}, failed.message)));
+  const story = slow?.story?.length ? slow.story : failed?.story || [];
+  page.append(card('What it went through', story.length ? storyOf(story) : make('p', {class: 'note'}, 'that was not remembered any more')));
 }
 
 // What the threads that are shown did in a stretch of time; blocks that reach out of it count by their share.
@@ -239,16 +262,16 @@ function functions(page, {picture}) {
 
 // Seconds by function and activity; overhead is shared by the number of tasks, waits are of what ran next.
 function functionActivity(page, {functions, activity}) {
-  const names = ['compute', 'overhead', 'transfer', 'memory'], others = Object.keys(activityColours).filter((name) => !names.includes(name));
+  const names = ['compute', 'overhead', 'transfer', 'memory', 'serialization'], others = Object.keys(activityColours).filter((name) => !names.includes(name));
   const rest = names.map((name) => activity[name] || 0), rows = [], sum = (values) => values.reduce((all, value) => all + value, 0);
   const row = (name, values, kind) => rows.push({kind, cells: [name, ...values.map((value) => (value ? seconds(value) : '')), seconds(sum(values))]});
   for (const one of functions) {
-    const values = one.activity || [one.busy_s, 0, 0, 0];
+    const values = names.map((_, i) => (one.activity || [one.busy_s])[i] || 0);
     values.forEach((value, i) => { rest[i] = Math.max(0, rest[i] - value); });
     if (sum(values) > 0) row(one.name, [...values, ...others.map(() => 0)]);
   }
   if (sum(rest) > 1e-3) row('of no function that is listed', [...rest, ...others.map(() => 0)]);
-  row('threads without a task', [0, 0, 0, 0, ...others.map((name) => activity[name] || 0)]);
+  row('threads without a task', [...names.map(() => 0), ...others.map((name) => activity[name] || 0)]);
   row('all', [...names, ...others].map((name) => activity[name] || 0), 'total');
   page.append(card('Thread seconds by function and activity', table([{name: 'function', text: true},
     ...[...names, ...others].map((name) => ({name})), {name: 'all'}], rows)));
@@ -281,10 +304,10 @@ function heldBy(page, {held}) {
 function failures(page, {picture}) {
   if (!picture.failures.length) return page.append(card('Failures', make('p', {class: 'note'}, 'no task has failed')));
   const message = (one) => one.story?.length ? make('details', {}, make('summary', {}, one.message),
-    one.story.map((line) => make('div', {class: 'note'}, line))) : one.message;
+    storyOf(one.story)) : one.message;
   page.append(card(`Failures: ${count(picture.failures_total)}` + (picture.failures_total > picture.failures.length ?
     `, the last ${picture.failures.length}` : ''), table([{name: 'task', text: true}, {name: 'when'}, {name: 'worker', text: true},
-    {name: 'error', text: true}, {name: 'message', text: true}], [...picture.failures].reverse().map((one) => ({cells: [one.task,
+    {name: 'error', text: true}, {name: 'message', text: true}], [...picture.failures].reverse().map((one) => ({cells: [one.id > 0 ? taskLink(one.id, one.task) : one.task,
     seconds(one.time_s), one.worker, one.type, message(one)]}))),
   make('p', {class: 'note'}, 'open a message to see what the task went through; `client.explain(future)` says why one does not run')));
 }
@@ -309,10 +332,11 @@ const taskLink = (id, name) => make('a', {href: '#task/' + id}, name);
 const stateOf = (name) => make('span', {}, make('i', {class: 'dot', style: {background: stateColours[name] || otherHue}}), name);
 
 // One task: links of the graph and of workers lead here.
-function task(page, {task: seen, view, live}) {
-  if (!live) return page.append(card('Task', make('p', {class: 'note'}, 'a report has no single tasks; ask while the program runs')));
+function task(page, {task: seen, picture, slowest, view, live}) {
+  if (!live) return taskOfReport(page, {picture, slowest, view});
   if (!seen) return;
-  if (!seen.name) return page.append(card('Task', make('p', {class: 'note'}, `task ${view.id} is not known: it was released, or never submitted`)));
+  if (!seen.name) return page.append(card('Task', make('p', {class: 'note'}, `task ${view.id} is not known: it was released, or never submitted`),
+    storyOf(seen.story || [])));
   page.append(card(seen.name, numbers([['state', stateOf(seen.state)], ['function', seen.function], ['result', bytes(seen.bytes)],
     ['where', seen.holders.join(', ') || '-'], ['priority', count(seen.priority)], ['asks for', seen.conditions.join(', ') || 'nothing']])),
   card('Why', seen.explained.map((line) => make('p', {}, line))));
@@ -321,8 +345,7 @@ function task(page, {task: seen, view, live}) {
   list.length < total ? make('p', {class: 'note'}, `${list.length} of ${count(total)}`) : null);
   page.append(make('div', {class: 'grid'}, neighbours('Needs', seen.inputs, seen.inputs_total),
     neighbours('Is needed by', seen.dependents, seen.dependents_total)));
-  page.append(card('What it went through', seen.story.length ? seen.story.map((line) => make('div', {class: 'note'}, line)) :
-    make('p', {class: 'note'}, 'that is not remembered any more')));
+  page.append(card('What it went through', seen.story.length ? storyOf(seen.story) : make('p', {class: 'note'}, 'that is not remembered any more')));
 }
 
 // One worker.
@@ -331,7 +354,7 @@ function worker(page, {worker: asked, picture, view}) {
   if (!seen) return page.append(card('Worker', make('p', {class: 'note'}, `worker ${view.id} is not known`)));
   page.append(card(seen.name, numbers(workerColumns.slice(1).map(({name, of, show}) => [name, show ? show(of(seen), seen) : String(of(seen))])
     .filter(([, value]) => value !== ''))));
-  const {tasks: list, resources, held, links} = seen;
+  const {tasks: list, resources, held, links, log: said} = seen;
   if (!list) return;
   page.append(card('Resources', make('p', {}, resources.map(([name, amount]) => `${amount} ${name}`).join(', ') || 'none',
     seen.serves_s === null ? '' : `; it takes tasks for ${seconds(seen.serves_s)}`)));
@@ -341,6 +364,8 @@ function worker(page, {worker: asked, picture, view}) {
   page.append(card('Results from and to others', links.length ? table([{name: 'from', text: true}, {name: 'to', text: true}, {name: 'bytes'},
     {name: 'results'}], links.map(([from, to, size, results]) => ({cells: [from, to, bytes(size), count(results)]}))) :
     make('p', {class: 'note'}, 'none')));
+  page.append(card('What it logged, the last lines first', said?.length ? logTable(said.map((line) => [seen.name, line])) :
+    make('p', {class: 'note'}, 'nothing, or it is of the process of rank 0, which has the page "log"')));
 }
 
 function bandwidth(page, {bandwidth: seen}) {
@@ -429,12 +454,15 @@ function system(page, {picture, history: whole, view}) {
   lines(more[4], times(history), [{name: 'files', colour: '#0072b2', values: column(history, 'own_descriptors')}]);
 }
 
+// A line is of rank 0 in records of earlier versions.
+const logTable = (said) => table([{name: 'process', text: true}, {name: 'line', text: true}],
+  [...said].reverse().map((line) => ({cells: Array.isArray(line) ? line : ['rank 0', line]})));
+
 function log(page, {picture}) {
-  const lines_of_log = picture.log || [];
-  if (!lines_of_log.length)
-    return page.append(card('Log', make('p', {class: 'note'}, 'rank 0 has logged nothing; WEIR_LOG=info tells more')));
-  page.append(card('Log of rank 0, the last lines first', table([{name: 'line', text: true}],
-    [...lines_of_log].reverse().map((line) => ({cells: [line]})))));
+  const said = picture.log || [];
+  if (!said.length)
+    return page.append(card('Log', make('p', {class: 'note'}, 'neither rank 0 nor a worker has logged anything')));
+  page.append(card('Log of rank 0 and of workers, the last lines first', logTable(said)));
 }
 
 export const pages = {status, tasks, workers, streams, functions, graph, memory, bandwidth, profile, jobs, failures, system, log, task, worker};

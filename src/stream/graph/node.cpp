@@ -184,6 +184,12 @@ bool Node::leads_to(const Node& other, bool through_boundaries) const {
   return reaches(other, through_boundaries);
 }
 
+bool Node::is_in_cycle() const {
+  const std::lock_guard lock(Structure::mutex());
+  if (std::exchange(cycle_version_, graph().version()) != graph().version()) in_cycle_ = reaches(*this, true);
+  return in_cycle_;
+}
+
 void Node::find_gates() noexcept {
   const std::lock_guard lock(Structure::mutex());
   static std::uint64_t walks = 0;  // guarded by the mutex

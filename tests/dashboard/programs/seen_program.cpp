@@ -73,6 +73,12 @@ dashboard::Source made_up(std::uint32_t workers) {
         seen.blocks.front().failed = 1;
         seen.blocks.push_back({1'000'000 * second - 300'000, 250'000, 0, 0, 0, 0, 0, 1});
       }
+      if (peer == 1) {
+        seen.blocks.push_back({1'000'000 * second - 350'000, 300'000, 0, 0, 0, 1, 0, 3});
+        seen.functions.front().serializing_ns = 40'000'000;
+        seen.slow.push_back({40, 16, 1'000'000 * second, 900'000, false});
+        if (second == 1) seen.log = {"00:00:01.000 weir worker 1 warn: <img src=x onerror=alert(3)>"};
+      }
       if (peer == 1) seen.stacks = {{90, {1, 2}}, {10, {1, 3}}};
       if (peer < 5) seen.links.push_back({peer % 4 + 1, 1000u * peer, 10});
       inbox->put(peer, std::move(seen));
@@ -82,7 +88,8 @@ dashboard::Source made_up(std::uint32_t workers) {
                 "worker 1",
                 "std::runtime_error",
                 "</script><script>alert(2)</script>",
-                {"2s before: waiting to processing at worker 1 (<b>submitted</b>)"}});
+                {"2s before: waiting to processing at worker 1 (<b>submitted</b>)"},
+                41});
     look.snapshot.tasks = {0, 5, 0, 0, 8, 100, 1, 0};
     look.progress = {{16, 100'000, 50'000}, {32, 1000, 10}};
     return look;
@@ -103,6 +110,7 @@ dashboard::Source made_up(std::uint32_t workers) {
   };
   source.look_at_task = [](weir::TaskId id) {
     snapshot::TaskLook look;
+    if (id == 40) look.story = {"1s before: waiting to processing (<b>slow</b>)"};
     if (id > 3) return look;
     look.name = "wave<b>bold</b>-" + std::to_string(id);
     look.function = 16;

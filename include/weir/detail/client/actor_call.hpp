@@ -39,7 +39,7 @@ task::Value invoke_call(Reader& reader, std::span<const task::Value> inputs) {
   if (inputs.empty() || !inputs[0].as<ActorHome<T>>().object) throw_no_actor();
   F function = task::Callable<F>::get(reader);
   [[maybe_unused]] task::ArgumentReader in{reader, inputs};
-  return task::CallInOrder<F>{function, *inputs[0].as<ActorHome<T>>().object,
+  return task::CallInOrder<F>{reader, function, *inputs[0].as<ActorHome<T>>().object,
                               task::Argument<Held>::get(in)...}
       .result;
 }

@@ -217,7 +217,8 @@ template <class F>
 struct CallInOrder {
   Value result;
   template <class... P>
-  explicit CallInOrder(F& function, P&&... passed) {
+  explicit CallInOrder(const Reader& read, F& function, P&&... passed) {
+    read.note_end();
     const auto call = [&]() -> decltype(auto) {
       if constexpr (std::is_member_pointer_v<F>) return std::invoke(function, std::forward<P>(passed)...);
       else return function(std::forward<P>(passed)...);
@@ -236,7 +237,7 @@ template <class F, class... A>
 Value invoke_task(Reader& reader, std::span<const Value> inputs) {
   F function = Callable<F>::get(reader);
   [[maybe_unused]] ArgumentReader in{reader, inputs};
-  return CallInOrder<F>{function, Argument<A>::get(in)...}.result;
+  return CallInOrder<F>{reader, function, Argument<A>::get(in)...}.result;
 }
 
 template <class F, class... A>

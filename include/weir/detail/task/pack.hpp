@@ -149,13 +149,22 @@ class Reader {
   void expect(std::uint64_t count, std::size_t element_bytes) const;
   [[nodiscard]] std::size_t left() const noexcept { return static_cast<std::size_t>(end_ - at_); }
 
+  /// Notes in `at_ns`, on the steady clock, when everything has been read.
+  void note_end_in(std::int64_t* at_ns) noexcept { noted_ns_ = at_ns; }
+  void note_end() const {
+    if (noted_ns_) [[unlikely]]
+      note_now();
+  }
+
  private:
   [[noreturn]] static void ended();
+  void note_now() const;
 
   const std::byte* at_;
   const std::byte* end_;
   std::vector<Block>* blocks_ = nullptr;
   std::size_t next_block_ = 0;
+  std::int64_t* noted_ns_ = nullptr;
 };
 
 }  // namespace weir

@@ -150,6 +150,12 @@ class Value {
   [[nodiscard]] bool pack_small(Buffer& out, std::size_t limit) const;
   /// Serialized size in bytes.
   [[nodiscard]] std::uint64_t size() const;
+  /// Bytes that whoever uses it first has to read; 0 of one that is live or lies in a store.
+  [[nodiscard]] std::uint64_t unread_bytes() const noexcept {
+    return cell_ && !cell_->object.load(std::memory_order_relaxed) ? cell_->packed_bytes : 0;
+  }
+  /// Nanoseconds that threads of this process have spent on `pack` since the last call.
+  [[nodiscard]] static std::uint64_t take_packing_ns() noexcept;
   [[nodiscard]] const TypeOps* ops() const noexcept { return cell_ ? cell_->ops : nullptr; }
 
  private:
@@ -159,6 +165,7 @@ class Value {
     std::once_flag unpacked;
     std::shared_ptr<const void> keep;  // the unpacked object
     std::unique_ptr<Packed> packed;
+    std::uint64_t packed_bytes = 0;  // as it came
     std::shared_ptr<const Store> store;
     std::exception_ptr failure;  // why it could not be unpacked
   };

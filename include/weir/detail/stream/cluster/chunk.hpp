@@ -62,6 +62,20 @@ struct ChunkResult {
   std::vector<Spent> spent;      ///< In the user's functions ...
   float copying_seconds = 0;     ///< ... and in copying a state.
   Places places;
+
+  // What most chunks do not have is one byte.
+  void write_bytes(Writer& writer) const requires task::Travels<T>::value {
+    const bool has_more = !errors.empty() || !held.empty() || !places.values.empty() || !places.end.empty();
+    write(writer, values), write(writer, elements), write(writer, is_over), write(writer, spent);
+    write(writer, copying_seconds), write(writer, has_more);
+    if (has_more) write(writer, errors), write(writer, held), write(writer, places);
+  }
+  void read_bytes(Reader& reader) requires task::Travels<T>::value {
+    bool has_more = false;
+    read(reader, values), read(reader, elements), read(reader, is_over), read(reader, spent);
+    read(reader, copying_seconds), read(reader, has_more);
+    if (has_more) read(reader, errors), read(reader, held), read(reader, places);
+  }
 };
 
 }  // namespace weir::detail::stream

@@ -252,7 +252,7 @@ class Node {
   /// The same for who is not inside; nothing if another thread is at work there.
   [[nodiscard]] std::optional<Gate*> look_for_closed_gate() noexcept;
   /// Whether something it gives comes back to it.
-  [[nodiscard]] bool is_in_cycle() const { return leads_to(*this); }
+  [[nodiscard]] bool is_in_cycle() const;
   /// Whether something it gives reaches `other`, also or not through nodes that emit later.
   [[nodiscard]] bool leads_to(const Node& other, bool through_boundaries = true) const;
 
@@ -274,6 +274,8 @@ class Node {
   unsigned ended_inputs_ = 0;
   unsigned depth_ = 0;  // below the last node that looks at the stack
   std::uint64_t gates_version_ = 0;
+  mutable std::uint64_t cycle_version_ = 0;  // of the graph that in_cycle_ is about
+  mutable bool in_cycle_ = false;
   std::uint64_t visit_ = 0;   // the last walk through the graph that came by
   std::vector<Gate*> gates_;  // reachable without passing a boundary
   std::atomic<Domain*> domain_{nullptr};
