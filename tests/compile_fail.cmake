@@ -9,6 +9,8 @@ execute_process(COMMAND ${command} RESULT_VARIABLE status ERROR_VARIABLE message
 if(status EQUAL 0)
   message(FATAL_ERROR "${FILE}: must not compile")
 endif()
+# Without the precompiled header it would be the program's own line that includes ours.
+string(REGEX REPLACE "from [^\n]*cmake_pch.hxx:[0-9]+,\n *from <command-line>:" "from program.cpp:1:" message "${message}")
 # People read the first lines; the rest is about how the compiler came there.
 set(first 10)
 if(FILE MATCHES "/compile_fail/stream/" AND EXPECTED MATCHES "^weir: [a-z_]+: ")

@@ -99,7 +99,7 @@ TEST_CASE("open_hdf5 reads contiguous datasets and converts numbers") {
     CHECK_THROWS_WITH(open_hdf5<int>(path, "big"),
                       "open_hdf5: the dataset's elements must be convertible to int32 (got floating-point "
                       "numbers of 4 bytes in \"big\" of \"" +
-                          path + "\")");
+                          path + "\"; open it as float64, whose astype<>() cuts fractions off)");
   });
 }
 

@@ -84,7 +84,8 @@ void Pump::shut() noexcept {
 // --- Crew
 
 // Of quick calls one member makes all, as long as it comes along: another one would only be in its way, and
-// to wake it would take longer than the call. Of others every member makes some.
+// to wake it would take longer than the call. Of others every member makes some. A call may always be slow,
+// unlike those before: as long as one is made, one of those asleep wakes now and then to see.
 struct Crew::Threads {
   explicit Threads(std::size_t size) : size(static_cast<int>(size)), awake(this->size) {}
 
@@ -97,12 +98,13 @@ struct Crew::Threads {
   std::atomic<bool> over{false};
   std::mutex mutex;
   std::condition_variable wake;
-  int asleep = 0, called = 0;  // of those asleep; guarded by mutex
+  int asleep = 0, called = 0;           // of those asleep; guarded by mutex
+  std::atomic<bool> is_watched{false};  // one of these sees what others do not come to
   std::vector<std::thread> members;
 
   void run(const std::function<void()>& work) {
     while (take_or_wait()) {
-      if (is_slow) call_another();
+      if (is_slow || !is_watched) call_another();
       const auto start = Clock::now();
       work();
       is_slow = Clock::now() - start > slow;
@@ -112,7 +114,7 @@ struct Crew::Threads {
   void add() noexcept {
     todo.fetch_add(1);
     const int others = awake.load();
-    if (others == 0 || (is_slow && others < size && !is_looking)) call();
+    if (others == 0 || (others < size && !is_looking && (is_slow || !is_watched))) call();
   }
   void call_another() noexcept {
     if (todo.load() > 0 && awake.load() < size && !is_looking) call();
@@ -163,13 +165,18 @@ struct Crew::Threads {
     ++asleep;
     const auto is_called = [this] { return called > 0 || over; };
     while (!is_called()) {
-      if (awake.load() == 0) {
+      if (awake.load() == 0 || is_watched) {
         wake.wait(lock, is_called);
         break;
       }
-      const std::uint64_t before =
-          finished;  // those awake may be in a call that is slow, unlike those before
-      if (!wake.wait_for(lock, doze, is_called) && finished == before && todo.load() > 0) break;
+      is_watched = true;
+      const std::uint64_t before = finished;
+      const bool came = wake.wait_for(lock, doze, is_called);
+      is_watched = false;
+      if (!came && finished == before && todo.load() > 0) {
+        is_slow = true;
+        break;
+      }
     }
     if (called > 0) --called;
     --asleep;
