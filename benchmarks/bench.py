@@ -87,8 +87,9 @@ def print_table(rows, header=HEADER):
         print(line.rstrip())
 
 
-def write_tables(results, root=ROOT):
-    """Puts all figures into benchmarks/RESULTS.md and those that README.md has into README.md, between the marks of each."""
+def write_tables(results, root=ROOT, figures=FIGURES):
+    """Puts figures into benchmarks/RESULTS.md, and into README.md those that it has, between the marks.
+    Rows of `figures` that were not measured stay as they are."""
     lines = {}
     for figure, value, raw in results:
         name, shown, unit, raw_text, target, _ = cells(figure, value, raw)
@@ -99,8 +100,9 @@ def write_tables(results, root=ROOT):
         found = table.findall(path.read_text())
         if len(found) != 1:
             raise Failed(f"{page}: must contain the marks <!-- figures --> and <!-- end of figures --> once")
-        known = re.findall(r"(?m)^\| `(\w+)`", found[0][1])
-        rows = [lines[name] for name in (known if only_known else lines) if name in lines]
+        known = {row[1]: row[0] for row in re.finditer(r"(?m)^\| `(\w+)`.*$", found[0][1])}
+        order = known if only_known else [figure.name for figure in figures]
+        rows = [lines.get(name) or known[name] for name in order if name in lines or name in known]
         text = "\n".join(["| figure | what | value | raw | target |", "|---|---|---:|---:|---:|", *rows])
         path.write_text(table.sub(lambda marks: marks[1] + text + "\n" + marks[3], path.read_text()))
 
@@ -117,7 +119,7 @@ def measure(figures, as_json, into_readme):
                   flush=True)
     if results and not as_json:
         print_table([cells(*result) for result in results])
-    if into_readme and not failures:
+    if into_readme and results:
         write_tables(results)
     for failure in failures:
         print(f"bench: {failure}", file=sys.stderr)
@@ -181,7 +183,7 @@ def main(arguments):
                         help="Weir, raw MPI, Dask and mpi4py.futures beside each other")
     parser.add_argument("--list", action="store_true", help="say what the figures are, measure nothing")
     parser.add_argument("--readme", action="store_true",
-                        help="also write benchmarks/RESULTS.md and the figures of README.md")
+                        help="also write them to benchmarks/RESULTS.md, and to README.md those that it has")
     parser.add_argument("--against", metavar="BIN", help="the figures with the programs of another build (its folder bin)"
                         " beside ours, which take turns; default: those of tasks and streams")
     parser.add_argument("--rounds", metavar="N", type=int, default=5,
@@ -194,8 +196,6 @@ def main(arguments):
     unknown = [name for name in options.figures if name not in by_name]
     if unknown:
         parser.error(f"unknown figure (got {unknown[0]}); scripts/bench --list says which there are")
-    if options.readme and options.figures:
-        parser.error("--readme wants all figures")
     if options.against is not None and not (Path(options.against) / "benchmarks").is_dir():
         parser.error(f"--against must be the folder bin of a build with its benchmarks (got {options.against})")
     if options.rounds < 1:

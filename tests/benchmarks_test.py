@@ -108,12 +108,15 @@ class BenchTest(unittest.TestCase):
             (root / "benchmarks").mkdir()
             (root / "benchmarks/RESULTS.md").write_text("a\n<!-- figures -->\nold\n<!-- end of figures -->\nb\n")
             (root / "README.md").write_text("<!-- figures -->\n| `slow` | old |\n<!-- end of figures -->\n")
-            bench.write_tables([(FAST, 20.0, 40.0), (SLOW, 3.0, None)], root)
+            bench.write_tables([(FAST, 20.0, 40.0), (SLOW, 3.0, None)], root, [FAST, SLOW])
             head = "<!-- figures -->\n| figure | what | value | raw | target |\n|---|---|---:|---:|---:|\n"
             slow = "| `slow` |  | 3 us |  | <= 2 |\n<!-- end of figures -->\n"
             self.assertEqual((root / "benchmarks/RESULTS.md").read_text(),
                              "a\n" + head + "| `fast` |  | 20 tasks/s | 40 | >= 10 |\n" + slow + "b\n")
             self.assertEqual((root / "README.md").read_text(), head + slow)
+            bench.write_tables([(SLOW, 4.0, None)], root, [FAST, SLOW])
+            self.assertEqual((root / "benchmarks/RESULTS.md").read_text(),
+                             "a\n" + head + "| `fast` |  | 20 tasks/s | 40 | >= 10 |\n" + slow.replace("3 us", "4 us") + "b\n")
             (root / "README.md").write_text("no marks")
             with self.assertRaisesRegex(Failed, "README.md: must contain the marks"):
                 bench.write_tables([(FAST, 20.0, 40.0)], root)
