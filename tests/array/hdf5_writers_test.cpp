@@ -209,6 +209,11 @@ TEST_CASE("to_hdf5 keeps links and modes, and refuses what cannot be replaced") 
               "it "
               "before");
     CHECK((test::plain_read(folder.path() + "/second.h5", "x") == std::vector<double>(4, 1)));
+    const std::string dangling = folder.path() + "/dangling.h5", gone = folder.path() + "/gone/x.h5";
+    fs::create_symlink("gone/x.h5", dangling);
+    CHECK(error_of([&] { to_hdf5(ones({5}), dangling, "x"); }) ==
+          "to_hdf5: \"" + dangling + "\" must lead into a folder that exists (got a link to \"" + gone +
+              "\")");
     CHECK(error_of([&] { to_hdf5(ones({5}), "/dev/full", "x"); }) ==
           "to_hdf5: \"/dev/full\" must be a file (got a device or pipe)");
     CHECK(fs::is_character_file("/dev/full"));

@@ -213,7 +213,14 @@ std::string replaced_file(const std::string& function, const std::string& path) 
     fail(ErrorKind::invalid_argument,
          function + ": " + in_quotes(path) + " must lead to a file (got links that lead to each other)");
   struct stat status {};
-  if (stat(target.c_str(), &status) != 0) return target.string();
+  if (stat(target.c_str(), &status) != 0) {
+    const fs::path folder = target.has_parent_path() ? target.parent_path() : fs::path(".");
+    if (target != fs::path(path) && !fs::is_directory(folder, error))
+      fail(ErrorKind::io, function + ": " + in_quotes(path) +
+                              " must lead into a folder that exists (got a link to " +
+                              in_quotes(target.string()) + ")");
+    return target.string();
+  }
   if (!S_ISREG(status.st_mode))
     fail(ErrorKind::invalid_argument, function + ": " + in_quotes(path) + " must be a file (got a " +
                                           (S_ISDIR(status.st_mode) ? "folder" : "device or pipe") + ")");
