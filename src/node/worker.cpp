@@ -275,7 +275,8 @@ void WorkerNode::tell_seen(Clock::time_point now) {
   std::vector<seeing::Counter::Running> running;
   for (std::size_t slot = 0; slot < std::min(slots_.size(), running_.size()); ++slot)
     if (const std::int64_t start_ns = running_[slot].start_ns.load(std::memory_order_relaxed); start_ns >= 0)
-      running.push_back({slot, running_[slot].function.load(std::memory_order_relaxed), start_ns});
+      running.push_back({slot, running_[slot].function.load(std::memory_order_relaxed), start_ns,
+                         black_box_.slot(slot).load(std::memory_order_relaxed)});
   protocol::Seen seen = counter_.take(now.time_since_epoch().count(), running, *seen_blocks_);
   const seeing::OwnProcess own = seeing::own_process();
   seen.threads = settings_.threads;
