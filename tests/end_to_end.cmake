@@ -28,6 +28,7 @@ weir_job(journal)
 weir_job(resume)
 weir_job(guest)
 target_link_libraries(memory_job PRIVATE weir::array)
+target_link_libraries(resume_job PRIVATE weir::array)
 set_tests_properties(end_to_end/deaths end_to_end/body end_to_end/shows end_to_end/memory PROPERTIES
   PROCESSORS 2 COST 60)
 
