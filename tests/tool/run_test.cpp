@@ -200,7 +200,7 @@ TEST_CASE("run refuses wrong use with one sentence") {
         "weir run: --threads must be a whole number of threads from 1 to 1000000 (got 0); write for example "
         "--threads 4\n");
   CHECK(refusal({"-n"}) ==
-        "weir run: -n must have a value (got none); `weir run --help` shows the options\n");
+        "weir run: --ranks must have a value (got none); `weir run --help` shows the options\n");
   CHECK(refusal({"-n", "2", "--memory"}) ==
         "weir run: --memory must have a value (got none); `weir run --help` shows the options\n");
   CHECK(refusal({"--memory", "0", RANK_PROGRAM}) ==
