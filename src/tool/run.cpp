@@ -127,7 +127,13 @@ bool parse(int argc, char** argv, RunRequest& request) {
     static_cast<void>(detail::dashboard::parse_wish(dashboard));
     request.dashboard = dashboard;
   }
-  if (app.count("--report")) request.report = std::filesystem::absolute(report).string();
+  if (app.count("--report")) {
+    request.report = std::filesystem::absolute(report).string();
+    if (const auto folder = std::filesystem::path(*request.report).parent_path();
+        !std::filesystem::is_directory(folder))
+      throw Error(ErrorKind::invalid_argument,
+                  "--report: the folder of the file must be there (got " + folder.string() + ")");
+  }
   if (rest.empty())
     throw Error(ErrorKind::invalid_argument,
                 "a program must be named (got none); write for example weir run -n 3 ./app");
