@@ -322,6 +322,7 @@ class State {
   void want_nothing(PeerId client);
   void fail_unplaceable(Task& task, ErrorKind kind, const std::string& reason);
   void hand_over(const Worker& worker);
+  void hand_over_again();
   [[nodiscard]] bool results_wanted() const;
   [[nodiscard]] double lacking_s() const;
   [[nodiscard]] std::vector<WorkerIndex> successors() const;
@@ -365,7 +366,7 @@ class State {
     std::uint64_t ready = 0;  // tasks that run or could
   };
   std::vector<Need> needs_{{}};  // the first is that of tasks which ask for nothing, and not counted
-  std::size_t alive_ = 0;
+  std::size_t alive_ = 0, retiring_ = 0;  // workers; the latter are among the former
   std::size_t demanding_ = 0;  // tasks on workers that want resources
   std::uint64_t lost_ = 0;
   std::array<std::uint64_t, 8> counts_{};  // tasks by state

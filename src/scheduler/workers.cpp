@@ -33,8 +33,7 @@ void State::join(Time now, PeerId peer, const protocol::Hello& hello, Actions& o
   ++alive_;
   load_.add(workers_, index);
   retry_unplaceable();
-  for (const Worker& other : workers_)
-    if (other.alive && other.retiring) hand_over(other);
+  hand_over_again();
   touch(index);
   end_event();
   steal(index);
@@ -127,7 +126,8 @@ void State::lose(Time now, PeerId peer, const std::vector<TaskId>& executing, co
   if (worker.running()) load_.remove(workers_, index);
   worker.alive = false;
   --alive_;
-  if (!worker.retiring) ++lost_;
+  if (worker.retiring) --retiring_;
+  else ++lost_;
   const std::string who = worker.name + " (" + worker.host + "), which " + reason;
   while (Task* task = next_queued(worker.queue, index)) {
     dequeue(*task);
@@ -180,8 +180,7 @@ void State::lose(Time now, PeerId peer, const std::vector<TaskId>& executing, co
     failure->attempt = task->deaths;
     fail(*task, std::move(failure));
   }
-  for (const Worker& other : workers_)
-    if (other.alive && other.retiring) hand_over(other);  // perhaps its successor was the one that died
+  hand_over_again();  // perhaps to another than the one that died
   want_nothing(peer);
   wake_if_all_paused();
   end_event();
@@ -217,6 +216,7 @@ void State::retire(Time now, PeerId peer, Actions& out) {
   Worker& worker = workers_[index];
   load_.remove(workers_, index);
   worker.retiring = true;
+  ++retiring_;
   while (Task* task = next_queued(worker.queue, index)) {
     dequeue(*task);
     move(*task, TaskState::waiting, cause_);
@@ -228,6 +228,13 @@ void State::retire(Time now, PeerId peer, Actions& out) {
   hand_over(worker);
   wake_if_all_paused();
   end_event();
+}
+
+// Those to whom they handed over, or could, are others now.
+void State::hand_over_again() {
+  if (retiring_ == 0) return;
+  for (const Worker& worker : workers_)
+    if (worker.alive && worker.retiring) hand_over(worker);
 }
 
 // Asks for copies of what only this worker has.

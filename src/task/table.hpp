@@ -1,10 +1,12 @@
 // TaskTable: records by task id, in pages that come and go; an index, never a hash.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <memory>
 #include <new>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -13,20 +15,47 @@
 namespace weir::detail::task {
 
 /// Records of tasks by id. Ids are dense within a client, so a page of neighbours is found by two array
-/// lookups.
+/// lookups. Whoever has only some of a client's tasks, as one of many workers does, takes small pages, and
+/// keeps only `block_size` records of one together.
 ///
-/// **Cost.** `find` is two dependent loads; a page is freed with its last record, so memory follows the live
-/// tasks however many there ever were.
+/// **Cost.** `find` is two dependent loads, with blocks three; a page or block is freed with its last record,
+/// so memory follows the live tasks however many there ever were.
 /// **Threads.** None of its own.
-template <class Record>
+template <class Record, std::uint64_t block_size = 256, std::uint64_t page_size = 256>
 class TaskTable {
-  static constexpr std::uint64_t page_size = 256;
+  static constexpr std::uint64_t blocks = page_size / block_size;
 
+  struct Block {
+    alignas(Record) std::byte storage[block_size * sizeof(Record)];
+    Record* at(std::uint64_t i) { return std::launder(reinterpret_cast<Record*>(storage) + i); }
+  };
   struct Page {
     std::uint32_t live = 0;
     std::array<bool, page_size> used{};
-    alignas(Record) std::byte storage[page_size * sizeof(Record)];
-    Record* at(std::uint64_t i) { return std::launder(reinterpret_cast<Record*>(storage) + i); }
+    std::conditional_t<blocks == 1, Block, std::array<std::unique_ptr<Block>, blocks>> records;
+    Record* at(std::uint64_t i) {
+      if constexpr (blocks == 1) return records.at(i);
+      else return records[i / block_size]->at(i % block_size);
+    }
+    /// Where record i is to be made.
+    void* room_for(std::uint64_t i) {
+      if constexpr (blocks == 1) {
+        return records.storage + i * sizeof(Record);
+      } else {
+        auto& block = records[i / block_size];
+        if (!block) block.reset(new Block);  // not cleared
+        return block->storage + i % block_size * sizeof(Record);
+      }
+    }
+    /// Record i is gone.
+    void leave(std::uint64_t i) noexcept {
+      used[i] = false;
+      --live;
+      if constexpr (blocks > 1) {
+        const auto first = used.begin() + static_cast<std::ptrdiff_t>(i - i % block_size);
+        if (std::find(first, first + block_size, true) == first + block_size) records[i / block_size].reset();
+      }
+    }
   };
 
  public:
@@ -57,7 +86,7 @@ class TaskTable {
     if (!pages[page]) pages[page] = spare_ ? std::move(spare_) : std::unique_ptr<Page>(new Page);
     Page& home = *pages[page];
     if (home.used[i]) return {home.at(i), false};
-    Record* record = new (home.storage + i * sizeof(Record)) Record(std::forward<Arguments>(arguments)...);
+    Record* record = new (home.room_for(i)) Record(std::forward<Arguments>(arguments)...);
     home.used[i] = true;
     ++home.live;
     ++size_;
@@ -68,9 +97,9 @@ class TaskTable {
     const std::uint64_t number = task_number(id);
     auto& page = clients_[task_client(id)][number / page_size];
     page->at(number % page_size)->~Record();
-    page->used[number % page_size] = false;
+    page->leave(number % page_size);
     --size_;
-    if (--page->live == 0) {
+    if (page->live == 0) {
       if (!spare_) spare_ = std::move(page);
       else page.reset();
     }

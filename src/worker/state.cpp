@@ -49,6 +49,7 @@ void State::fetch(TaskId id, Record& record, const protocol::Input& input, Actio
   else abandon_fetch(id, record, out);
   if (input.holder == self_ || input.holder == 0) return;
   record.data = Data::fetching;
+  ++fetching_;
   record.asked = input.holder;
   record.request = ++requests_;
   if (input.exists && is_heavy(protocol::Scale::bytes(input.scale))) {
@@ -64,6 +65,7 @@ void State::fetch(TaskId id, Record& record, const protocol::Input& input, Actio
 // It has come, or will not. There may be room for others now: `ask_held`.
 void State::end_fetch(Record& record) {
   record.data = Data::absent;
+  --fetching_;
   record.asked = 0;
   if (!record.held) coming_ -= protocol::Scale::bytes(record.scale);
   record.held = false;
@@ -108,6 +110,7 @@ void State::store(TaskId id, Record& record, task::Value value, std::uint64_t by
       out.push_back({parked.peer, protocol::InputAt{id, self_, true, protocol::Scale::of(bytes)}});
     else out.push_back({parked.peer, SendValue{id, parked.request}});
   }
+  parked_ -= record.parked.size();
   record.parked.clear();
 }
 
@@ -131,12 +134,14 @@ bool State::unpark(Record& record, PeerId peer) {
   if (at == record.parked.end()) return false;
   *at = record.parked.back();
   record.parked.pop_back();
+  --parked_;
   return true;
 }
 
 void State::refuse_parked(TaskId id, Record& record, Actions& out) {
   for (const Parked& parked : record.parked)
     out.push_back({parked.peer, protocol::ResultMissing{id, nullptr, parked.request}});
+  parked_ -= record.parked.size();
   record.parked.clear();
 }
 
@@ -302,6 +307,7 @@ void State::asked(PeerId from, TaskId id, bool exists, std::uint32_t request, Ac
   Record& waiting = record ? *record : *records_.emplace(id).first;
   unpark(waiting, from);
   waiting.parked.push_back({from, request});
+  ++parked_;
 }
 
 void State::unasked(PeerId from, TaskId id, Actions& out) {
@@ -359,6 +365,7 @@ void State::missing(PeerId from, TaskId id, std::uint32_t request, bool broken, 
 }
 
 void State::peer_gone(PeerId peer, Actions& out) {
+  if (fetching_ == 0 && parked_ == 0) return;
   std::vector<TaskId> asked, unused;
   records_.for_each([&](TaskId id, Record& record) {
     if (unpark(record, peer)) unused.push_back(id);
@@ -545,7 +552,7 @@ void State::done(Outcome&& outcome, Actions& out) {
 void State::check() const {
   const Invariant require("worker");
   std::uint64_t bytes = 0, spilled = 0, leaving = 0, coming = 0, held = 0, listed = 0, executing = 0,
-                taken = 0;
+                taken = 0, fetching = 0, parked = 0;
   records_.for_each([&](TaskId id, const Record& record) {
     const auto name = [&] { return "task " + std::to_string(id) + " "; };
     if (record.data == Data::here) (record.on_disk ? spilled : bytes) += record.bytes;
@@ -554,6 +561,8 @@ void State::check() const {
     held += record.held;
     require(record.data == Data::fetching || (!record.held && record.scale == 0), name,
             "is not fetched and counts as coming");
+    fetching += record.data == Data::fetching;
+    parked += record.parked.size();
     listed += record.used != 0;
     require(
         record.data == Data::here || (!record.on_disk && !record.spilling && !record.used && !record.copy),
@@ -584,6 +593,7 @@ void State::check() const {
             "is ready without its inputs, or waits without need");
   });
   require(bytes == bytes_ && spilled == spilled_bytes_ && leaving == leaving_, "bytes miscounted");
+  require(fetching == fetching_ && parked == parked_, "what is fetched or waited for is miscounted");
   require(coming == coming_, "what is coming is miscounted");
   require(held == 0 || coming > 0, "requests are held back for ever");
   require(listed == by_use_.size(), "what may be spilled is miscounted");

@@ -225,7 +225,7 @@ class State {
   void store(TaskId id, Record& record, task::Value value, std::uint64_t bytes, Actions& out);
   void drop_data(Record& record, Actions& out);
   void drop_run(TaskId id, Record& record, Actions& out);
-  static bool unpark(Record& record, PeerId peer);
+  bool unpark(Record& record, PeerId peer);
   void refuse_parked(TaskId id, Record& record, Actions& out);
   void release_inputs(TaskId id, Record& record, Actions& out);
   void erase_if_unused(TaskId id, Record& record, Actions& out);
@@ -263,7 +263,8 @@ class State {
   MemoryLimits limits_;
   std::vector<Resource> free_;
   Places places_;
-  task::TaskTable<Record> records_;
+  task::TaskTable<Record, 4, 64> records_;
+  std::size_t fetching_ = 0, parked_ = 0;  // of these, and peers that wait for them
   Backlog<QueueEntry, later> ready_;
   std::vector<QueueEntry>
       constrained_;  // need resources: scanned, so that a large one does not block small ones

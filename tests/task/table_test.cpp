@@ -35,9 +35,11 @@ TEST_CASE("table keeps records in place while others come and go") {
   CHECK(table.size() == 1);
 }
 
-TEST_CASE("table agrees with a map after many changes") {
+TEMPLATE_TEST_CASE_SIG("table agrees with a map after many changes", "",
+                       ((std::uint64_t block, std::uint64_t page), block, page), (1, 64), (8, 256),
+                       (256, 256)) {
   std::mt19937_64 random(1);
-  TaskTable<std::string> table;
+  TaskTable<std::string, block, page> table;
   std::map<TaskId, std::string> expected;
   for (int i = 0; i < 50'000; ++i) {
     const TaskId id = make_task_id(static_cast<PeerId>(random() % 3), random() % 3000);
