@@ -3,7 +3,7 @@
 
   docs_test.py --root ROOT --extract PAGE OUT.cpp   the C++ blocks of a page as one source
   docs_test.py --root ROOT --run PAGE BLOCKS WEIR   runs the blocks of a page and compares what they print
-  docs_test.py --root ROOT --check                  links, sentences of errors, pages and folders not named
+  docs_test.py --root ROOT --check                  links, sentences of errors, names, pages and folders
   docs_test.py --self                               checks the checker
 
 A comment on the line before a block steers:
@@ -378,7 +378,8 @@ def unknown_words(root):
     if not table.exists():
         return []
     commands = set(re.findall(r'Command\{"(\w+)"', table.read_text()))
-    names = {name for header in (root / "include").rglob("*.hpp") for name in re.findall(r"\w+", header.read_text())}
+    headers = (root / "include").rglob("*.hpp")
+    names = {name for header in headers for name in re.findall(r"\w+", header.read_text())}
     sources = [str(p.relative_to(root)) for part in ("src", "include") for p in (root / part).rglob("*.[ch]pp")]
     wrong = []
     for file in [page for page in pages_of(root) if page != "CHANGELOG.md"] + sources:  # which tells of old ones
