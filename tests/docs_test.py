@@ -382,7 +382,8 @@ def unknown_words(root):
     names = {name for header in headers for name in re.findall(r"\w+", header.read_text())}
     sources = [str(p.relative_to(root)) for part in ("src", "include") for p in (root / part).rglob("*.[ch]pp")]
     wrong = []
-    for file in [page for page in pages_of(root) if page != "CHANGELOG.md"] + sources:  # which tells of old ones
+    pages = [page for page in pages_of(root) if page != "CHANGELOG.md"]  # which tells of old ones
+    for file in pages + sources:
         text = re.sub(r"```.*?```", "", (root / file).read_text(), flags=re.DOTALL)
         for span in re.findall(r"`([^`\n]+)`", text):
             wrong += [f"{file}: there is no `weir {word}`" for word in re.findall(r"^weir ([a-z]\w*)", span)
