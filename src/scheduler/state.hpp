@@ -365,9 +365,9 @@ class State {
     std::vector<Resource> resources;
     std::uint64_t ready = 0;  // tasks that run or could
   };
-  std::vector<Need> needs_{{}};  // the first is that of tasks which ask for nothing, and not counted
+  std::vector<Need> needs_{{}};           // the first is that of tasks which ask for nothing, and not counted
   std::size_t alive_ = 0, retiring_ = 0;  // workers; the latter are among the former
-  std::size_t demanding_ = 0;  // tasks on workers that want resources
+  std::size_t demanding_ = 0;             // tasks on workers that want resources
   std::uint64_t lost_ = 0;
   std::array<std::uint64_t, 8> counts_{};  // tasks by state
   WorkerIndex cursor_ = nowhere;
