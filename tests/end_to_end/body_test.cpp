@@ -168,3 +168,11 @@ TEST_CASE(
     "a program that is started without stdin, stdout and stderr has none of the library's in their place") {
   CHECK(run({"sh", "-c", BODIES_JOB " descriptors <&- >&- 2>&-"}).status == 4);
 }
+
+TEST_CASE("a program whose output is lost has not worked") {
+  for (const auto& [how, status] : {std::pair("return", 1), std::pair("return7", 7)}) {
+    const Finished lost = run({"sh", "-c", std::string(BODIES_JOB " ") + how + " > /dev/full"});
+    CHECK(lost.status == status);
+    CHECK(lost.err.find("weir: what the program printed could not be written") == 0);
+  }
+}

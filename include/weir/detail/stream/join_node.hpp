@@ -72,6 +72,7 @@ class JoinNode final : public SettlingNode<Kernel> {
     else return nullptr;
   }
   [[nodiscard]] bool waits_for_partners() const override { return true; }
+  [[nodiscard]] bool is_passive() const override { return true; }
   [[nodiscard]] const char* shape() const override { return "diamond"; }
   void set_policy(ErrorPolicy policy) override {
     check_policy<AnyInput<In...>>(*this, policy);
