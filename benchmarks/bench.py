@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import arrays
+import frames
 import peers
 from figures import FIGURES
 from launch import BIN, ROOT, Failed, programs_of
@@ -176,7 +177,8 @@ def main(arguments):
     parser = argparse.ArgumentParser(prog="scripts/bench",
                                      description="Builds, measures and prints figures; never fails for being slow.")
     parser.add_argument("figures", metavar="FIGURE", nargs="*", help="default: all; \"arrays\" alone: every"
-                        " array function beside plain loops and NumPy, in ms")
+                        " array function beside plain loops and NumPy, in ms; \"frames\" alone: every question"
+                        " to frames beside each peer")
     parser.add_argument("--json", action="store_true",
                         help="one object a line: figure, value, unit, raw, target")
     parser.add_argument("--peers", action="store_true",
@@ -190,8 +192,10 @@ def main(arguments):
                         help="how often with --against; default 5")
     options = parser.parse_args(arguments)
     by_name = {figure.name: figure for figure in FIGURES}
-    all_functions = options.figures == ["arrays"]
-    if all_functions:
+    tables = {"arrays": (arrays.FUNCTIONS_HEADER, arrays.measure_functions),
+              "frames": (["figure", "weir", *frames.PEERS], frames.table)}
+    table = tables.get(options.figures[0]) if len(options.figures) == 1 else None
+    if table:
         options.figures = []
     unknown = [name for name in options.figures if name not in by_name]
     if unknown:
@@ -206,13 +210,14 @@ def main(arguments):
                     ["figure", "target", "unit", "what"])
         return 0
     build(options.peers)
-    if all_functions:
-        rows = arrays.measure_functions()
+    if table:
+        header, measure_rows = table
+        rows = measure_rows()
         if options.json:
             for row in rows:
-                print(json.dumps(dict(zip(arrays.FUNCTIONS_HEADER, row))))
+                print(json.dumps(dict(zip(header, row))))
         else:
-            print_table(rows, arrays.FUNCTIONS_HEADER)
+            print_table([[part if isinstance(part, str) else number(part) for part in row] for row in rows], header)
         return 0
     if options.against is not None:
         chosen = [by_name[name] for name in options.figures] or [

@@ -3,7 +3,7 @@ from dataclasses import dataclass
 
 from arrays import array_hdf5, array_outofcore, array_std
 from bags import bag
-from frames import JOINS, QUESTIONS, frame_joins, frame_outofcore, frames
+from frames import JOINS, QUESTIONS, frame_joins, frame_outofcore, frames, stations
 from launch import Launch, letters_speedup, map_commands, mpi, startup, streamz, tbb, weir, weir_threads
 from seeing import in_turns, seeing_bytes, seeing_picture, watched
 
@@ -299,24 +299,48 @@ FIGURES = [
     Figure("seeing_memory_tasks", "tasks", None, "higher", "how many these were: 20,000,000, or those of a minute",
            seeing_memory),
     Figure("csv_gb_per_s", "GB/s", None, "higher",
-           "read_csv of a table of 2,000,000 rows and 9 columns (100 MB), types found out, 2 threads; best of 2",
+           "read_csv of a table of 10,000,000 rows and 9 columns (0.5 GB), types found out, 2 threads; best of 2",
            frames),
     Figure("csv_over_pandas", "times", 10, "higher",
            "the same against pandas; raw: its seconds",
            frames, (frames, "pandas_csv_s"), raw_unit="s"),
+    Figure("csv_over_polars", "times", 1, "higher",
+           "the same against Polars with 2 threads; raw: its seconds",
+           frames, (frames, "polars_csv_s"), raw_unit="s"),
     Figure("brc_gb_per_s", "GB/s", 0.8, "higher",
-           "least, mean and greatest by station of 10,000,000 lines (138 MB) read from CSV, 2 threads; best of 2",
-           frames),
+           "least, mean and greatest by station of 100,000,000 lines (1.4 GB) read from CSV, 2 threads; best of 2; "
+           "raw: the faster of DuckDB and Polars",
+           stations, (stations, "fast_brc_gb_per_s")),
     *(Figure(f"frame_{question}_s", "s", None, "lower",
-             f"question {question[1:]} of db-benchmark's group-by on that table, 2 threads; best of 2; raw: pandas",
-             frames, (frames, f"pandas_frame_{question}_s"), raw_unit="s") for question in QUESTIONS),
+             f"question {question[1:]} of db-benchmark's group-by on that table, 2 threads; best of 2; raw: the "
+             "faster of DuckDB and Polars",
+             frames, (frames, f"fast_frame_{question}_s"), raw_unit="s") for question in QUESTIONS),
+    Figure("frame_groups_level", "of 10", 5, "higher",
+           "questions in which that is at most 1.1 times as long as the faster of DuckDB and Polars",
+           frames),
+    Figure("frame_groups_worst", "times", 2, "lower",
+           "the same times in the worst of them",
+           frames),
+    Figure("frame_groups_over_dask", "times", 5, "higher",
+           "how often Dask's seconds on 2 threads are ours, in the question where it is best",
+           frames),
     *(Figure(f"frame_{join}_s", "s", None, "lower",
-             f"question {join[1:]} of db-benchmark's joins of 2,000,000 rows, 2 threads; best of 2; raw: pandas",
-             frame_joins, (frame_joins, f"pandas_frame_{join}_s"), raw_unit="s") for join in JOINS),
+             f"question {join[1:]} of db-benchmark's joins of 10,000,000 rows, 2 threads; best of 2; raw: the "
+             "faster of DuckDB and Polars",
+             frame_joins, (frame_joins, f"fast_frame_{join}_s"), raw_unit="s") for join in JOINS),
+    Figure("frame_joins_level", "of 5", 3, "higher",
+           "questions in which that is at most 1.1 times as long as the faster of DuckDB and Polars",
+           frame_joins),
+    Figure("frame_joins_worst", "times", 2, "lower",
+           "the same times in the worst of them",
+           frame_joins),
+    Figure("frame_joins_over_dask", "times", 5, "higher",
+           "how often Dask's seconds on 2 threads are ours, in the question where it is best",
+           frame_joins),
     Figure("frame_outofcore_s", "s", None, "lower",
-           "a CSV file of 4 GB grouped, joined with its groups and sorted into files, 2 worker ranks of 1 GB each",
+           "a CSV file of 8 GB grouped, joined with its groups and sorted into files, 2 worker ranks of 1 GB each",
            frame_outofcore),
-    Figure("frame_outofcore_peak", "of limit", None, "lower",
+    Figure("frame_outofcore_peak", "of limit", 1, "lower",
            "the most memory a worker ever had, against its limit",
            frame_outofcore),
     Figure("graph_s", "s", 1, "lower",

@@ -145,7 +145,7 @@ struct Dashboard::Work {
   void glance();
   void see(Clock::time_point now);
   void take_messages();
-  void look_up_slow(std::size_t most);
+  void look_up(std::size_t most);
   void look_closer();
   void arm();
   [[nodiscard]] Answer answer(const Target& target);
@@ -203,7 +203,7 @@ void Dashboard::Work::run() {
   attempt([this] {
     look_closer();
     tick();
-    look_up_slow(seeing::Model::most_slow);
+    look_up(seeing::Model::most_slow);
     program.is_running = false;
     end(seeing::text_of(seeing::record(model, program)));
   });
@@ -229,10 +229,9 @@ void Dashboard::Work::end(const std::string& text) {
   if (model.now_s() < 1) std::filesystem::remove_all(folder->path(), ignored);
   else folder->end(text);
   if (const char* file = std::getenv("WEIR_REPORT"); file && *file) {
-    std::ofstream out(file, std::ios::binary);
-    out << report(text);
-    out.close();
-    if (!out) log::error("WEIR_REPORT: the file cannot be written (got {})", file);
+    if (!write_whole(file, report(text)))
+      log::error("WEIR_REPORT: the file cannot be written (got {}); its folder must be there and have room",
+                 file);
   } else if (wish.is_terminal && model.now_s() > worth_a_line_s && folder->problem().empty()) {
     tell(fmt::format("weir: `weir report {}` makes a report of this program\n", program.pid));
   }
@@ -338,7 +337,7 @@ void Dashboard::Work::tick() {
   if (seeing::StreamWatch* const streams = seeing::stream_watch().load())
     model.set_streams(streams->take(seconds_since_start(now)));
   see(now);
-  look_up_slow(8);
+  look_up(8);
   model.set_jobs(seeing::job_board().take());
   if (now - recorded >= std::clamp<Clock::duration>((now - start) / 20, every, 10 * every) - every / 10) {
     recorded = now;
@@ -365,10 +364,16 @@ void Dashboard::Work::see(Clock::time_point now) {
   picture_.clear();
 }
 
-// What became of tasks that took long is asked for before it is forgotten: of a few each time, under the
-// baton.
-void Dashboard::Work::look_up_slow(std::size_t most) {
+// What running tasks are called, and what became of those that took long, is asked for before it is
+// forgotten: of a few each time, under the baton.
+void Dashboard::Work::look_up(std::size_t most) {
   std::size_t asked = 0;
+  for (seeing::RunningTask& one : model.running()) {
+    if (one.is_looked_up || !source.look_at_task) continue;
+    if (++asked > most) return;
+    one.is_looked_up = true;
+    one.name = source.look_at_task(one.id).name;
+  }
   for (seeing::SlowTask& one : model.slowest()) {
     if (one.is_looked_up || !source.look_at_task) continue;
     if (++asked > most) return;
@@ -396,7 +401,7 @@ void Dashboard::Work::look_closer() {
 // A page is sent what it shows.
 seeing::PictureLimits Dashboard::Work::limits_of(const std::string& page) {
   return {page == "functions" || page == "memory" ? 60u : 12u, page == "workers" ? 60u : 0u,
-          page == "failures" ? 100u : 0u, page == "log" ? 1000u : 0u};
+          page == "failures" ? 100u : 0u, page == "log" ? 1000u : 0u, page == "tasks" ? 20u : 0u};
 }
 
 // The range that is asked for, else the last seconds.

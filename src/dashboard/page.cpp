@@ -2,6 +2,7 @@
 #include "dashboard/page.hpp"
 
 #include <algorithm>
+#include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "seeing/picture.hpp"
@@ -100,6 +101,23 @@ std::string report(const std::string& record) {
           fitting(record, most_bytes - page.size() - script.size()) +
           "</script>\n<script type=\"module\">\n" + script + "</script>");
   return page;
+}
+
+// A device or a pipe is written to, and never replaced.
+bool write_whole(const std::filesystem::path& path, const std::string& text) {
+  std::error_code error;
+  const auto there = std::filesystem::status(path, error);
+  const bool is_special = std::filesystem::exists(there) && !std::filesystem::is_regular_file(there);
+  const std::filesystem::path written = is_special ? path.string() : path.string() + ".new";
+  std::ofstream out(written, std::ios::binary | std::ios::trunc);
+  out << text;
+  out.close();
+  if (is_special) return !out.fail();
+  error.clear();
+  if (out) std::filesystem::rename(written, path, error);
+  if (out && !error) return true;
+  std::filesystem::remove(written, error);
+  return false;
 }
 
 }  // namespace weir::detail::dashboard

@@ -1,6 +1,7 @@
 // The files of the page, which are part of the program.
 #pragma once
 
+#include <filesystem>
 #include <span>
 #include <string>
 #include <string_view>
@@ -22,5 +23,8 @@ struct PageFile {
 /// **Errors.** Throws `Error{io}` if `record` is no record.
 /// **Cost.** At most 2 MB; parts of a record without room are left out, those that matter least first.
 [[nodiscard]] std::string report(const std::string& record);
+
+/// A file of this text, whole or as it was before; whether it could be written.
+[[nodiscard]] bool write_whole(const std::filesystem::path& path, const std::string& text);
 
 }  // namespace weir::detail::dashboard

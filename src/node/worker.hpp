@@ -44,6 +44,9 @@ struct WorkerSettings {
       true;  ///< Its tasks' client is this worker's; and if the scheduler dies the process ends.
 };
 
+/// What is being thrown, with words before its own.
+[[nodiscard]] std::shared_ptr<const Failure> current_failure(ErrorKind kind, const std::string& before = {});
+
 /// Carries out what the worker's state machine decides.
 class WorkerNode final : public Node {
  public:
@@ -114,6 +117,7 @@ class WorkerNode final : public Node {
   void note_unwanted(TaskId id, std::uint32_t run);
   void forget_unwanted(TaskId id);
   [[nodiscard]] bool is_unwanted(TaskId id);
+  // executors.cpp
   [[nodiscard]] std::size_t free_slot();
   void execute_loop(std::size_t slot);
   bool next(worker::Execution& task, std::unique_lock<Baton>& hold);
@@ -129,6 +133,7 @@ class WorkerNode final : public Node {
   void add_thread();
   void close_down();
   class Member;
+  // gang_mail.cpp
   template <class Message>
   void tell_rank(PeerId peer, Message&& message);
   void to_rank(const protocol::GangRun& gang, std::uint32_t to, const protocol::GangStep& step,

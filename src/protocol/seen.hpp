@@ -64,6 +64,13 @@ struct SeenSlow {
   bool failed = false;
 };
 
+/// A task that runs.
+struct SeenRunning {
+  TaskId id = 0;
+  std::uint64_t function = 0;  ///< Portable address.
+  std::int64_t start_us = 0;   ///< On the worker's steady clock.
+};
+
 /// A worker's second.
 struct Seen {
   static constexpr bool is_sign_of_life = true;
@@ -88,6 +95,7 @@ struct Seen {
   std::vector<SeenSlow> slow;       ///< Tasks that ended, those that took longest.
   double packing_s = 0;          ///< Threads made bytes of results that others asked for, or of spilled ones.
   std::vector<std::string> log;  ///< The last lines that the process has logged, unless rank 0 has them.
+  std::vector<SeenRunning> running;  ///< Tasks that run, those that have done so for longest.
 };
 
 }  // namespace weir::detail::protocol

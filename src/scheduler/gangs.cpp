@@ -29,9 +29,8 @@ void State::join_gang(Task& task, const protocol::GangPlace& place) {
     gang.separate = place.separate;
   }
   if (gang.members.size() != place.size) return;
-  if (!task.extras) task.extras = std::make_unique<Extras>();
   task.in_gang = true;
-  task.extras->gang = place.leader;
+  task.own_extras().gang = place.leader;
   task.extras->rank = place.rank;
   gang.members[place.rank] = task.id;
 }

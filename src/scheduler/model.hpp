@@ -99,6 +99,10 @@ struct alignas(64) Task {
   [[nodiscard]] bool pending() const noexcept {
     return state >= TaskState::waiting && state <= TaskState::processing;
   }
+  Extras& own_extras() {
+    if (!extras) extras = std::make_unique<Extras>();
+    return *extras;
+  }
   [[nodiscard]] const Options* options() const noexcept { return extras ? extras->options.get() : nullptr; }
   [[nodiscard]] bool restricted() const noexcept {
     return options() &&

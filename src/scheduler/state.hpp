@@ -201,7 +201,7 @@ class State {
   void check() const;
 
  private:
-  // transitions.cpp
+  // transitions.cpp, results.cpp
   void move(Task& task, TaskState to, const char* cause);
   void want(Task& task, const char* cause);
   void settle(Task& task);

@@ -83,6 +83,17 @@ void Counter::note_slow(std::uint64_t function, const Ran& task, std::int64_t ow
   if (slow_.size() == most_slow) slow_ns_ = static_cast<std::int64_t>(slow_.front().length_us + 1) * 1000;
 }
 
+std::vector<protocol::SeenRunning> Counter::longest_of(std::int64_t now_ns, std::vector<Running> running,
+                                                       std::size_t most) {
+  std::erase_if(running, [&](const Running& task) { return now_ns - task.start_ns < shortest_running_ns; });
+  std::sort(running.begin(), running.end(),
+            [](const Running& a, const Running& b) { return a.start_ns < b.start_ns; });
+  if (running.size() > most) running.resize(most);
+  std::vector<protocol::SeenRunning> longest;
+  for (const Running& task : running) longest.push_back({task.id, task.function, task.start_ns / 1000});
+  return longest;
+}
+
 // Neighbours that end within `quantum_ns` of where the first begins become one, named after the longer.
 void Counter::merge(std::vector<Block>& blocks, std::int64_t quantum_ns) {
   std::size_t last = 0;
@@ -180,9 +191,11 @@ protocol::Seen Counter::take(std::int64_t now_ns, const std::vector<Running>& ru
   kept_ = 0;
   std::sort(slow_.begin(), slow_.end(),
             [](const auto& a, const auto& b) { return a.length_us > b.length_us; });
-  if (const std::size_t most = 1 + most_blocks / 64; slow_.size() > most) slow_.resize(most);
+  const std::size_t most_single = std::min(most_slow, 1 + most_blocks / 64);
+  if (slow_.size() > most_single) slow_.resize(most_single);
   seen.slow = std::exchange(slow_, {});
   slow_ns_ = shortest_slow_ns;
+  seen.running = longest_of(now_ns, running, most_single);
   for (const Running& task : running) {
     const std::uint16_t index = index_of(task.function);
     if (task.thread >= threads_.size()) threads_.resize(task.thread + 1);

@@ -67,20 +67,22 @@ class Counter {
     std::size_t thread;
     std::uint64_t function;
     std::int64_t start_ns;
+    TaskId id = 0;
   };
   /// Everything since the last call, with at most `most_blocks` blocks; the rest of the message is the
   /// caller's.
   [[nodiscard]] protocol::Seen take(std::int64_t now_ns, const std::vector<Running>& running,
                                     std::size_t most_blocks);
 
-  static constexpr std::size_t most_slow = 8;          ///< Tasks of one message that took longest.
+  static constexpr std::size_t most_slow = 8;          ///< Tasks of one message that took longest, or run.
   static constexpr std::size_t most_functions = 4096;  ///< Further ones are counted as one, number 0.
 
  private:
   static constexpr std::int64_t closely_ns = 100'000;
   static constexpr std::int64_t longest_block_ns = 100'000'000;
-  static constexpr std::int64_t shortest_slow_ns = 100'000;  // below that single tasks tell nothing
-  static constexpr std::uint16_t serializes = 3;             // as `protocol::SeenBlock::kind`
+  static constexpr std::int64_t shortest_slow_ns = 100'000;  // below that single tasks tell nothing ...
+  static constexpr std::int64_t shortest_running_ns = 100'000'000;  // ... and one that runs has just begun
+  static constexpr std::uint16_t serializes = 3;                    // as `protocol::SeenBlock::kind`
 
   struct Function {
     std::uint64_t function = 0, count = 0, failed = 0, busy_ns = 0, bytes = 0;
@@ -143,6 +145,8 @@ class Counter {
   void add_serializing(std::size_t thread, const Ran& task, std::int64_t own_ns);
   void add_block(std::size_t thread, std::int64_t from_ns, std::int64_t to_ns, std::uint16_t kind);
   void note_slow(std::uint64_t function, const Ran& task, std::int64_t own_ns);
+  static std::vector<protocol::SeenRunning> longest_of(std::int64_t now_ns, std::vector<Running> running,
+                                                       std::size_t most);
   std::uint16_t index_of(std::uint64_t function);
   void put_away(std::size_t thread);
   static void count_waits(Thread& thread, Function& counts) noexcept;

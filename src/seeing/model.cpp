@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <numeric>
+#include <tuple>
+#include <utility>
 
 namespace weir::detail::seeing {
 
@@ -125,6 +127,22 @@ void Model::add_slow(PeerId from, const protocol::Seen& seen) {
   }
 }
 
+// Names that are known stay.
+void Model::find_running() {
+  const std::vector<RunningTask> before = std::exchange(longest_, {});
+  for (const auto& [peer, tasks] : told_running_) longest_.insert(longest_.end(), tasks.begin(), tasks.end());
+  const std::size_t most = std::min(most_running, longest_.size());
+  std::partial_sort(longest_.begin(), longest_.begin() + static_cast<std::ptrdiff_t>(most), longest_.end(),
+                    [](const RunningTask& a, const RunningTask& b) { return a.start_s < b.start_s; });
+  longest_.resize(most);
+  for (RunningTask& one : longest_) {
+    const auto known = std::find_if(before.begin(), before.end(),
+                                    [&](const RunningTask& other) { return other.id == one.id; });
+    if (known != before.end())
+      std::tie(one.is_looked_up, one.name) = std::tie(known->is_looked_up, known->name);
+  }
+}
+
 const std::string& Model::code_name(std::uint64_t code) {
   constexpr std::size_t most = 100'000;
   if (code_names_.size() > most) code_names_.clear();
@@ -205,6 +223,15 @@ void Model::receive(double now_s, PeerId from, const protocol::Seen& seen) {
   for (const protocol::SeenStack& stack : seen.stacks) add_stack(now_s, stack);
   add_blocks(now_s, from, seen, places);
   add_slow(from, seen);
+  std::vector<RunningTask>& running = told_running_[from];
+  running.clear();
+  for (const protocol::SeenRunning& each : seen.running)
+    running.push_back({each.id,
+                       each.function,
+                       from,
+                       1e-6 * static_cast<double>(each.start_us + offset_us_[from]),
+                       false,
+                       {}});
   WorkerTotals& worker = workers_[from];
   worker.info.peer = from;
   worker.count += count;
@@ -289,6 +316,7 @@ void Model::tick(double now_s, const Snapshot& snapshot, const std::vector<Progr
     threads_ += info.threads;
   }
   forget_gone();
+  find_running();
   for (const Progress& each : progress) {
     FunctionTotals& totals = functions_[function_index(each.function)];
     totals.submitted = each.submitted;
@@ -364,6 +392,7 @@ void Model::forget_gone() {
   for (std::size_t i = 0; i + most_gone < gone.size(); ++i) workers_.erase(gone[i].second);
   for (const auto& [heard_s, peer] : gone) {
     running_.erase(peer);
+    told_running_.erase(peer);
     offset_us_.erase(peer);
   }
 }

@@ -97,6 +97,16 @@ struct SlowTask {
   std::vector<std::string> story;  ///< What became of it, if that was still known then.
 };
 
+/// A task that runs.
+struct RunningTask {
+  TaskId id = 0;
+  std::uint64_t function = 0;
+  PeerId worker = 0;
+  double start_s = 0;
+  bool is_looked_up = false;
+  std::string name;  ///< Empty: nobody has asked yet.
+};
+
 /// A task that failed.
 struct FailureSeen {
   double time_s = 0;
@@ -180,6 +190,10 @@ class Model {
   [[nodiscard]] std::vector<SlowTask>& slowest() noexcept { return slowest_; }
   [[nodiscard]] const std::vector<SlowTask>& slowest() const noexcept { return slowest_; }
 
+  /// The tasks that have run for longest, of those that run now, the longest first; likewise.
+  [[nodiscard]] std::vector<RunningTask>& running() noexcept { return longest_; }
+  [[nodiscard]] const std::vector<RunningTask>& running() const noexcept { return longest_; }
+
   [[nodiscard]] double now_s() const noexcept { return now_s_; }
   [[nodiscard]] const std::vector<FunctionTotals>& functions() const noexcept { return functions_; }
   [[nodiscard]] const std::map<PeerId, WorkerTotals>& workers() const noexcept { return workers_; }
@@ -217,6 +231,7 @@ class Model {
   static constexpr std::size_t most_functions = 4096;
   static constexpr std::size_t most_failures = 100;
   static constexpr std::size_t most_slow = 50;
+  static constexpr std::size_t most_running = 20;
   static constexpr std::size_t most_own_lines = 200, most_lines = 10'000;  ///< Of rank 0, of all workers.
   static constexpr std::size_t most_profile_nodes = 5000;
   static constexpr std::size_t most_moments = 500'000;
@@ -231,6 +246,7 @@ class Model {
   void add_activity(double busy_s, const protocol::Seen& seen, const std::vector<std::uint16_t>& functions);
   void add_links(double now_s, PeerId to, const protocol::Seen& seen);
   void add_slow(PeerId from, const protocol::Seen& seen);
+  void find_running();
   static void add_lines(std::vector<LogLine>& to, double now_s, const std::vector<std::string>& lines,
                         std::size_t most);
   void add_stack(double now_s, const protocol::SeenStack& stack);
@@ -251,6 +267,8 @@ class Model {
   std::uint64_t threads_ = 0;  // of those that are there: tasks beyond that many wait for a thread
   std::map<PeerId, std::int64_t> offset_us_;  // from a worker's clock to ours: the least ever seen
   std::map<PeerId, std::vector<Block>> running_;
+  std::map<PeerId, std::vector<RunningTask>> told_running_;  // as each worker said last
+  std::vector<RunningTask> longest_;                         // of these
   std::vector<Row> rows_;
   std::map<std::pair<PeerId, std::uint16_t>, std::uint16_t> row_index_;
   Blocks blocks_;

@@ -302,6 +302,22 @@ json failures_of(const Model& model, std::size_t most) {
   return all;
 }
 
+json running_of(const Model& model, std::size_t most) {
+  json all = json::array();
+  for (const RunningTask& one : model.running()) {
+    if (all.size() >= most) break;
+    const std::string function = shortened(model.name_of(one.function), 200);
+    all.push_back({{"id", std::to_string(one.id)},
+                   {"name", one.name.empty() ? function : shortened(one.name, 200)},
+                   {"function", function},
+                   {"worker", name_of_worker(model, one.worker)},
+                   {"peer", one.worker},
+                   {"start_s", rounded(one.start_s)},
+                   {"length_s", rounded(std::max(0.0, model.now_s() - one.start_s))}});
+  }
+  return all;
+}
+
 // The last lines of rank 0 and of all workers, each with its process, in the order in which they became
 // known.
 json log_of(const Model& model, std::size_t most) {
@@ -390,6 +406,7 @@ json picture(const Model& model, const Program& program, const PictureLimits& li
           {"workers", workers_of(model, limits.workers)},
           {"cluster", summary_of(model)},
           {"bars", bars_of(model)},
+          {"running", running_of(model, limits.running)},
           {"failures", failures_of(model, limits.failures)},
           {"failures_total", model.failure_count()},
           {"streams", std::move(streams)},

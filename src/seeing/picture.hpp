@@ -21,7 +21,7 @@ struct Program {
 };
 
 struct PictureLimits {
-  std::size_t functions = 100, workers = 100, failures = 100, log = 1000;
+  std::size_t functions = 100, workers = 100, failures = 100, log = 1000, running = 20;
 };
 
 /// Everything but rings and blocks.

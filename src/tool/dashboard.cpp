@@ -21,10 +21,13 @@ int dashboard(int argc, char** argv) {
   app.add_option("JOB", which, "Id, batch job, process or name of a program; default: the newest");
   if (!parse(app, argc, argv)) return 0;
   const auto run = dashboard::find_run(which, state_directory());
-  if (!dashboard::is_alive(run) || run.address.empty())
-    throw Error(ErrorKind::not_found, run.program.name + ", process " + std::to_string(run.program.pid) +
-                                          " on " + run.program.host + ", has ended; `weir report " +
-                                          std::to_string(run.program.pid) + "` makes a report of it");
+  const std::string pid = std::to_string(run.program.pid);
+  const std::string who = run.program.name + ", process " + pid + " on " + run.program.host + ", ";
+  if (!dashboard::is_alive(run))
+    throw Error(ErrorKind::not_found, who + "has ended; `weir report " + pid + "` makes a report of it");
+  if (run.address.empty())
+    throw Error(ErrorKind::not_found, who + "has no page (its log says why); `weir report " + pid +
+                                          "` shows what it has written so far");
   const bool is_local = run.address.starts_with("unix:");
   const std::string there = is_local ? run.address.substr(5) : run.address;
   const std::string port = is_local ? "8787" : run.address.substr(run.address.rfind(':') + 1);

@@ -26,8 +26,8 @@ namespace {
 
 void check(OTF2_ErrorCode code, const fs::path& folder) {
   if (code == OTF2_SUCCESS) return;
-  throw Error(ErrorKind::io, "trace: " + folder.string() + " cannot be written (" +
-                                 OTF2_Error_GetDescription(code) + "); --otf2 names another folder");
+  throw Error(ErrorKind::io, folder.string() + " cannot be written (" + OTF2_Error_GetDescription(code) +
+                                 "); --otf2 names another folder");
 }
 
 OTF2_FlushType flush_before(void*, OTF2_FileType, OTF2_LocationRef, void*, bool) { return OTF2_FLUSH; }
@@ -112,15 +112,14 @@ void write_definitions(OTF2_Archive* archive, const fs::path& folder, const json
 void write_otf2(const json& record, const fs::path& folder) {
   if (fs::exists(folder))
     throw Error(ErrorKind::io,
-                "trace: the folder of --otf2 must not be there yet (got " + folder.string() + ")");
+                "--otf2: the folder must not be there yet (got " + folder.string() + "); name a new one");
   const Rows rows = rows_of(record.at("task_stream"));
   constexpr std::uint64_t chunk = 1 << 20, definitions = 4 << 20;
   const std::unique_ptr<OTF2_Archive, OTF2_ErrorCode (*)(OTF2_Archive*)> archive(
       OTF2_Archive_Open(folder.c_str(), "traces", OTF2_FILEMODE_WRITE, chunk, definitions,
                         OTF2_SUBSTRATE_POSIX, OTF2_COMPRESSION_NONE),
       OTF2_Archive_Close);
-  if (!archive)
-    throw Error(ErrorKind::io, "trace: " + folder.string() + " cannot be made; --otf2 names another folder");
+  if (!archive) throw Error(ErrorKind::io, folder.string() + " cannot be made; --otf2 names another folder");
   OTF2_FlushCallbacks flush{};
   flush.otf2_pre_flush = flush_before;
   flush.otf2_post_flush = time_after;
@@ -145,8 +144,8 @@ void write_otf2(const json& record, const fs::path& folder) {
 void write_otf2(const json&, const fs::path&) {
   throw Error(
       ErrorKind::unsupported,
-      "trace: this weir was built without OTF2; install libopen-trace-format2-dev and build it again, or "
-      "leave --otf2 away for a trace that Perfetto and Chrome open");
+      "--otf2: this weir was built without OTF2; install libopen-trace-format2-dev, run cmake and build it "
+      "again, or leave --otf2 away for a trace that Perfetto and Chrome open");
 }
 
 #endif

@@ -1,7 +1,6 @@
 // weir report [JOB] [-o FILE] and weir trace [JOB] [-o FILE | --otf2 FOLDER]
 #include <cstdio>
 #include <filesystem>
-#include <fstream>
 #include <functional>
 #include <nlohmann/json.hpp>
 
@@ -17,23 +16,10 @@
 namespace weir::detail::tool {
 namespace {
 
-/// A file that is whole or is not there.
 void write_file(const std::filesystem::path& path, const std::string& text) {
-  const std::filesystem::path temporary = path.string() + ".new";
-  {
-    std::ofstream out(temporary, std::ios::binary | std::ios::trunc);
-    out << text;
-    out.close();
-    if (out) {
-      std::error_code error;
-      std::filesystem::rename(temporary, path, error);
-      if (!error) return;
-    }
-  }
-  std::error_code ignored;
-  std::filesystem::remove(temporary, ignored);
-  throw Error(ErrorKind::io, "the file cannot be written (got " + path.string() +
-                                 "); -o names another, in a folder that is there and has room");
+  if (!dashboard::write_whole(path, text))
+    throw Error(ErrorKind::io, "the file cannot be written (got " + path.string() +
+                                   "); -o names another, in a folder that is there and has room");
 }
 
 /// What both commands share: a run, and what `write` makes of its record, at a place that it may change.

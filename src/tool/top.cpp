@@ -158,6 +158,25 @@ void add_streams(Screen& screen, const json& streams) {
   }
 }
 
+/// Tasks that run: no more than fit beside the rest, and none that has just begun.
+void add_running(Screen& screen, const json& picture, std::size_t most) {
+  constexpr double worth_a_line_s = 1;
+  const auto found = picture.find("running");  // a record of an earlier version has none
+  std::size_t shown = 0;
+  for (const json& one : found == picture.end() ? json::array() : *found) {
+    const double length_s = one.at("length_s").get<double>();
+    if (length_s < worth_a_line_s || shown == most || screen.left() == 0) return;
+    if (++shown == 1) {
+      screen.add("");
+      screen.add(cell("RUNS LONGEST", 24) + " " + cell("FUNCTION", 23) + " " + cell("WORKER", 18) +
+                 cell("FOR", 9, true));
+    }
+    screen.add(cell(one.at("name").get<std::string>(), 24) + " " +
+               cell(one.at("function").get<std::string>(), 23) + " " +
+               cell(one.at("worker").get<std::string>(), 18) + cell(text_of_seconds(length_s), 9, true));
+  }
+}
+
 void add_workers(Screen& screen, const json& workers) {
   if (workers.empty() || screen.left() < 3) return;
   screen.add("");
@@ -183,6 +202,7 @@ std::vector<std::string> top_lines(const json& picture, std::size_t columns, std
   Screen screen(columns, rows);
   add_head(screen, picture);
   add_functions(screen, picture.at("functions"), rows > 20 ? (screen.left() - 4) / 2 : 4);
+  add_running(screen, picture, std::max<std::size_t>(3, rows / 6));
   add_streams(screen, picture.at("streams"));
   add_workers(screen, picture.at("workers"));
   return screen.take();
@@ -293,7 +313,7 @@ std::string trace_of(const json& record) {
                       {"args", {{"name", rows[i]}}}});
   for (const json& block : stream.at("blocks"))
     events.push_back({{"name", stream.at("functions").at(block.at(5).get<std::size_t>())},
-                      {"cat", "task"},
+                      {"cat", kind_of(block) ? "wait" : "task"},
                       {"ph", "X"},
                       {"pid", 1},
                       {"tid", block.at(0)},

@@ -31,7 +31,8 @@ SKIPPED = 77
 TEXTS = {
     "status": ["Cluster", "Task stream", "Progress", "wave<b>bold</b>", "threads", "Workers: memory"],
     "tasks": ["Tasks by state", "Task stream", "processing", "draw across a stretch", "waits for inputs",
-              "serialization", "failed", "The tasks that took longest", "900 ms"],
+              "serialization", "failed", "The tasks that took longest", "900 ms",
+              "has run", "wave<b>bold</b>-2"],
     "workers": ["Workers by how busy they are", "worker 1", "<img src=x onerror=alert(1)>"],
     "streams": ["<map: <u>fft</u>> is the limit: 97% busy; what is above it waits 81% of the time", "dropped",
                 "<source: frames>", "2020-09-13T12:26:40Z, "],

@@ -89,6 +89,22 @@ TEST_CASE("counter tells of a task that still runs, and counts its time once") {
   CHECK(third.functions[0].durations[0].digits == 31);
 }
 
+TEST_CASE("counter names the tasks that have run for longest, a few of them, and none that has just begun") {
+  Counter counter(0);
+  std::vector<Counter::Running> running;
+  for (std::size_t i = 0; i < 100; ++i)
+    running.push_back({i, f, static_cast<std::int64_t>(i * 37 % 100) * 10 * ms, 1000 + i * 37 % 100});
+  const Seen seen = counter.take(s, running, 10'000);
+  REQUIRE(seen.running.size() == Counter::most_slow);
+  for (std::size_t i = 0; i < seen.running.size(); ++i) {
+    CHECK(seen.running[i].id == 1000 + i);
+    CHECK(seen.running[i].start_us == static_cast<std::int64_t>(i) * 10'000);
+    CHECK(seen.running[i].function == f);
+  }
+  CHECK(counter.take(2 * s, running, 1).running.size() == 1);  // of many workers each tells one
+  CHECK(counter.take(3 * s, {{0, f, 3 * s - 99 * ms, 7}}, 10'000).running.empty());
+}
+
 TEST_CASE("counter leaves out the time in which a task waits for others") {
   Counter counter(0);
   ran(counter, 0, f, 0, 10 * ms, 9 * ms, 0, false);

@@ -190,6 +190,33 @@ TEST_CASE("model keeps the tasks that took longest, the longest first") {
   CHECK(first.worker == 1);
 }
 
+TEST_CASE("model knows which tasks have run for longest, until they end or their worker is gone") {
+  Model model = a_model();
+  const auto says = [&](double now_s, weir::PeerId peer, std::vector<weir::TaskId> running) {
+    Seen seen = a_second(1, 0.1, 0.1);
+    seen.now_us = static_cast<std::int64_t>(1e6 * now_s) + 5'000'000;  // its clock began earlier
+    for (const weir::TaskId id : running)
+      seen.running.push_back({id, 7, 5'000'000 + 1000 * static_cast<std::int64_t>(id)});
+    model.receive(now_s, peer, seen);
+  };
+  for (weir::PeerId peer = 1; peer <= 50; ++peer) says(1, peer, {100 + peer, 200 + peer});
+  model.tick(1, cluster(50, 2), {}, {});
+  REQUIRE(model.running().size() == Model::most_running);
+  CHECK(model.running().front().id == 101);
+  CHECK(model.running().front().start_s == Approx(0.101));
+  CHECK(model.running().front().worker == 1);
+  model.running()[1].name = "wave-2";
+  model.running()[1].is_looked_up = true;
+  says(2, 1, {});  // 101 has ended
+  model.tick(2, cluster(2, 2), {}, {});
+  REQUIRE(model.running().size() == 2);
+  CHECK(model.running()[0].name == "wave-2");
+  CHECK(model.running()[0].is_looked_up);
+  CHECK(model.running()[1].id == 202);
+  model.tick(3, cluster(0, 2), {}, {});
+  CHECK(model.running().empty());
+}
+
 TEST_CASE("idle samples give way to exact busy time") {
   Model model = a_model();
   model.receive(1, 1, a_second(100, 1.9, 2.0));

@@ -43,6 +43,7 @@ Model a_program() {
   seen.links.push_back({2, 4000, 4});
   seen.functions.back().serializing_ns = 50'000'000;
   seen.slow.push_back({9, 7, 100'000, 250'000, true});
+  seen.running.push_back({11, 7, 600'000});
   seen.log = {"12:00:00.000 weir worker 1 warn: <b>disk</b>"};
   seen.stacks.push_back({3, {1, 5, 6}});
   seen.stacks.push_back({1, {1, 5}});
@@ -142,6 +143,10 @@ TEST_CASE("pages: the log and the slowest tasks, word for word, and no more of t
   CHECK(text_of(slowest(model, false)) ==
         R"([{"failed":true,"function":"f7","id":"9","length_s":0.25,"name":"f7","start_s":0.1,)"
         R"("worker":"worker 1"}])");
+  CHECK(
+      text_of(picture(model, {}).at("running")) ==
+      R"([{"function":"f7","id":"11","length_s":0.4,"name":"f7","peer":1,"start_s":0.6,"worker":"worker 1"}])");
+  CHECK(picture(model, {}, {1, 1, 1, 1, 0}).at("running").empty());
   CHECK(record(model, {}).at("slowest").at(0).at("story").at(0) == "1s before: waiting to processing");
   for (int i = 0; i < 1000; ++i) model.add_log(2, {std::string(400, '<')});
   CHECK(text_of(picture(model, {}).at("log")).size() < 60'000);

@@ -22,6 +22,7 @@ export function count(value) {
 export const bytes = (value) => (value >= 1000 ? count(value) : Math.round(value || 0) + ' ') + 'B';
 export function seconds(value) {
   if (!value) return '0 s';
+  if (value < 0) return '-' + seconds(-value);  // of a clock that is not ours
   for (const [unit, size] of [['d', 86400], ['h', 3600], ['min', 60]])
     if (value >= 2 * size) return (value / size).toPrecision(3) + ' ' + unit;
   if (value >= 1) return value.toPrecision(3) + ' s';

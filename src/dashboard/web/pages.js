@@ -134,10 +134,20 @@ function tasks(page, {picture, stream, slowest, view, live}) {
     box.append(said);
     if (view.brush) stretch(page, {stream, view, live});
   }
+  runningTasks(page, picture, live);
   slowTasks(page, slowest);
 }
 
 const storyOf = (story) => story.map((line) => make('div', {class: 'note'}, line));
+
+// Single tasks: those that have run for longest, and still do; in a report of a program that was killed, did then.
+function runningTasks(page, {running}, live) {
+  if (!running?.length) return;
+  page.append(card(live ? 'What runs longest now' : 'What ran longest when the record was written', table([{name: 'task', text: true},
+    {name: 'function', text: true}, {name: 'worker', text: true}, {name: 'began'}, {name: 'has run'}], running.map((one) => ({cells: [
+    live ? taskLink(one.id, one.name) : one.name, one.function, live ? workerLink(one.peer, one.worker) : one.worker, seconds(one.start_s),
+    seconds(one.length_s)]})))));
+}
 
 // Single tasks: those that took longest, and in a report what they went through.
 function slowTasks(page, slowest) {

@@ -76,6 +76,7 @@ dashboard::Source made_up(std::uint32_t workers) {
       if (peer == 1) {
         seen.blocks.push_back({1'000'000 * second - 350'000, 300'000, 0, 0, 0, 1, 0, 3});
         seen.functions.front().serializing_ns = 40'000'000;
+        seen.running.push_back({2, 16, 10'000});
         seen.slow.push_back({40, 16, 1'000'000 * second, 900'000, false});
         if (second == 1) seen.log = {"00:00:01.000 weir worker 1 warn: <img src=x onerror=alert(3)>"};
       }

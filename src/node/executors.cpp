@@ -1,0 +1,385 @@
+// The threads of a worker and what they run.
+#include "node/worker.hpp"
+
+#include <pthread.h>
+#include <sysexits.h>
+#include <unistd.h>
+#include <thread>
+
+#include "core/thrown.hpp"
+#include "node/bound.hpp"
+#include "weir/detail/task/invoke.hpp"
+#include "weir/duration.hpp"
+#include "weir/gang.hpp"
+
+namespace weir::detail::node {
+
+namespace {
+
+constexpr std::size_t small_result_bytes = 1024;  // smaller results travel with the message that they exist
+
+std::shared_ptr<const Failure> too_late(std::int64_t limit_ns, const std::shared_ptr<const Failure>& thrown) {
+  auto failure = std::make_shared<Failure>();
+  failure->kind = ErrorKind::timeout;
+  failure->message = "it was not done within its time limit of " +
+                     to_string(std::chrono::nanoseconds(limit_ns)) + (thrown ? ": " + thrown->message : "");
+  return failure;
+}
+
+// Forks that this thread came out of as the child's.
+unsigned& forks_behind() {
+  thread_local unsigned forks = 0;
+  return forks;
+}
+
+}  // namespace
+
+std::shared_ptr<const Failure> current_failure(ErrorKind kind, const std::string& before) {
+  Thrown thrown = current_thrown();
+  auto failure = std::make_shared<Failure>();
+  failure->kind = kind;
+  failure->type = std::move(thrown.type);
+  failure->message = before + thrown.message;
+  return failure;
+}
+
+/// A rank of a gang while its function runs.
+class WorkerNode::Member final : public client::GangLink {
+ public:
+  Member(WorkerNode& node, const protocol::GangRun& gang)
+      : node_(node), gang_(gang), outer_(std::exchange(current(), this)) {}
+  Member(const Member&) = delete;
+  ~Member() override {
+    current() = outer_;
+    if (has_left_) return;
+    Hold hold(node_);
+    leave(false);
+  }
+  /// The function has returned. Throws `Error{protocol}` if the others count on more calls.
+  void returned() {
+    Hold hold(node_);
+    node_.gangs_.check_all_called({gang_.leader, gang_.run}, gang_.rank);
+    leave(true);
+  }
+  [[nodiscard]] std::uint32_t rank() const noexcept override { return gang_.rank; }
+  [[nodiscard]] std::uint32_t size() const noexcept override {
+    return static_cast<std::uint32_t>(gang_.peers.size());
+  }
+  void send(std::uint32_t to, const protocol::GangStep& step, Buffer&& bytes) override {
+    node_.to_rank(gang_, to, step, std::move(bytes));
+  }
+  [[nodiscard]] Buffer receive(std::uint32_t from, const protocol::GangStep& step) override {
+    return node_.from_rank(gang_, from, step);
+  }
+  [[nodiscard]] std::uint32_t process_of(std::uint32_t rank) const noexcept override {
+    return gang_.peers[rank];
+  }
+
+ private:
+  void leave(bool has_returned) {
+    const auto here =
+        static_cast<std::size_t>(std::count(gang_.peers.begin(), gang_.peers.end(), node_.self_));
+    node_.gangs_.left({gang_.leader, gang_.run}, gang_.rank, here, has_returned);
+    has_left_ = true;
+  }
+
+  WorkerNode& node_;
+  const protocol::GangRun& gang_;
+  GangLink* outer_;
+  bool has_left_ = false;
+};
+
+std::size_t WorkerNode::free_slot() {
+  for (std::size_t i = 0; i < slots_.size(); ++i) {
+    if (!slots_[i].ended) continue;
+    if (slots_[i].thread.joinable()) slots_[i].thread.join();
+    slots_[i].ended = false;
+    return i;
+  }
+  slots_.emplace_back();
+  return slots_.size() - 1;
+}
+
+void WorkerNode::add_thread() {
+  [[maybe_unused]] static const int watched = pthread_atfork(nullptr, nullptr, [] { ++forks_behind(); });
+  ++alive_;
+  const std::size_t slot = free_slot();
+  slots_[slot].thread = std::thread([this, slot] { execute_loop(slot); });
+}
+
+// Finds a task for this thread; one idle thread at a time drives the node, the others sleep until it has
+// found work.
+bool WorkerNode::next(worker::Execution& task, std::unique_lock<Baton>& hold) {
+  Rest rest(*this);
+  auto last = Clock::now();
+  while (!closing_) {
+    if (alive_ - seceded_ <= settings_.threads && state_.take(task)) {
+      call_one();
+      return true;
+    }
+    if (alive_ - seceded_ > settings_.threads) return false;  // a stand-in that is no longer needed
+    if (driving_) {
+      ++idle_;
+      work_.wait(hold);
+      --idle_;
+      last = Clock::now();
+      continue;
+    }
+    const bool moved = progress();
+    leave_callbacks();
+    const auto now = Clock::now();
+    if (moved) {
+      rest.get_up();
+      last = now;
+      continue;
+    }
+    driving_ = true;
+    hold.unlock();
+    if (settings_.scheduler && settings_.scheduler->drive_if_left_alone()) last = now;
+    else rest(now - last);
+    hold.lock();
+    driving_ = false;
+    call_one();
+  }
+  return false;
+}
+
+void WorkerNode::begin_closing() {
+  closing_ = true;
+  close_asks();
+  closing_.notify_all();
+  work_.notify_all();
+  wake();
+}
+
+// There is more to do than the threads at work can take.
+void WorkerNode::call_one() {
+  if (!state_.has_ready() || !state_.has_slot()) return;
+  if (driving_) wake();
+  else if (idle_) work_.notify_one();
+}
+
+void WorkerNode::execute_loop(std::size_t slot) {
+  use_math_threads(settings_.share, settings_.threads == 1 && settings_.own_process);
+  const Profile::Watched watched(profile_);
+  worker::Execution task;
+  std::unique_lock hold(baton_);
+  for (int since_poll = 0; next(task, hold); ++since_poll) {
+    if (idle_ && !driving_) work_.notify_one();  // somebody else drives while this one computes
+    hold.unlock();
+    Ran ran;
+    worker::Outcome outcome = run(task, slot, ran);
+    task.values.clear();
+    hold.lock();
+    const float took = outcome.duration_s;
+    finish(task, slot, ran, std::move(outcome));
+    if (state_.wants_spill()) wake_spiller();
+    if (took > 20e-6f || since_poll >= 16 || !state_.has_ready()) {
+      since_poll = 0;
+      progress();
+      leave_callbacks();
+    }
+  }
+  --alive_;
+  if (driving_ == false && idle_) work_.notify_one();
+  slots_[slot].ended = true;
+}
+
+void WorkerNode::finish(const worker::Execution& task, std::size_t slot, const Ran& ran,
+                        worker::Outcome&& outcome) {
+  if (task.limit_ns && end_limit(task)) return;
+  if (unwanted_count_.load(std::memory_order_relaxed)) forget_unwanted(task.id);
+  if (seen_blocks_ != 0u) counter_.ran(slot, task.function, ran);
+  state_.done(std::move(outcome), actions_);
+  perform();
+}
+
+namespace {
+
+// Reading fewer bytes takes little longer than asking for the time.
+constexpr std::size_t worth_a_clock_bytes = 16 * 1024;
+
+bool has_much_to_read(const worker::Execution& task, const std::vector<Block>& beside) {
+  std::uint64_t bytes = task.arguments.size();
+  for (const Block& block : beside) bytes += block.size;
+  for (const task::Value& value : task.values) bytes += value.unread_bytes();
+  return bytes >= worth_a_clock_bytes;
+}
+
+}  // namespace
+
+// The thread on which a task runs, as the task sees it.
+struct WorkerNode::OnThread final : client::TaskThread {
+  OnThread(WorkerNode& node, const worker::Execution& task, std::size_t slot, Ran& ran)
+      : node(node), task(task), slot(slot), ran(ran) {}
+
+  void secede() override {
+    ran.inner_ns -= Clock::now().time_since_epoch().count();
+    Hold hold(node);
+    node.post(0, protocol::RunWaits{task.id, task.run, true});
+    node.flush();  // what it waits for may wait for its slot
+    if (task.out_of_band) return;
+    node.state_.secede();
+    ++node.seceded_;
+    node.call_one();
+  }
+  void rejoin() override {
+    ran.inner_ns += Clock::now().time_since_epoch().count();
+    Hold hold(node);
+    node.post(0, protocol::RunWaits{task.id, task.run, false});
+    if (task.out_of_band) return;
+    node.state_.rejoin();
+    --node.seceded_;
+    node.work_.notify_all();
+  }
+  bool help() override { return !task.out_of_band && node.help(task, slot); }
+  bool stopped() override {
+    was_told |= node.is_unwanted(task.id);
+    return was_told;
+  }
+
+  WorkerNode& node;
+  const worker::Execution& task;
+  const std::size_t slot;
+  Ran& ran;
+  bool was_told = false;
+};
+
+worker::Outcome WorkerNode::run(worker::Execution& task, std::size_t slot, Ran& ran) {
+  worker::Outcome outcome;
+  outcome.id = ran.id = task.id;
+  TaskScope scope;
+  scope.id = task.id;
+  OnThread thread(*this, task, slot, ran);
+  scope.thread = &thread;
+  TaskScope* const outer = std::exchange(TaskScope::current(), &scope);
+  scope.depth = outer ? outer->depth + 1 : 0;
+  scope.share = settings_.share;
+  std::optional<Bound> bound;
+  if (task.grant)
+    scope.task =
+        &bound.emplace(*task.grant, settings_.share, settings_.threads == 1 && settings_.own_process).task();
+  std::optional<Member> member;
+  if (task.gang) member.emplace(*this, *task.gang);
+  const TaskId below = black_box_.slot(slot).exchange(task.id, std::memory_order_relaxed);
+  const auto start = Clock::now();
+  ran.start_ns = start.time_since_epoch().count();
+  if (task.limit_ns) {
+    scope.deadline = start + std::chrono::nanoseconds(task.limit_ns);
+    begin_limit(task, start);
+  }
+  Running& running = running_[slot % running_.size()];
+  const std::uint64_t function_below = running.function.load(std::memory_order_relaxed);
+  const std::int64_t start_below = running.start_ns.load(std::memory_order_relaxed);
+  running.function.store(task.function, std::memory_order_relaxed);
+  running.start_ns.store(ran.start_ns, std::memory_order_relaxed);
+  const unsigned forks = forks_behind();
+  std::int64_t read_ns = 0;
+  try {
+    std::vector<Block> beside;
+    if (task.beside) beside = task.beside.take<task::Beside>().blocks;
+    Reader reader(task.arguments.bytes(), beside);
+    if (has_much_to_read(task, beside)) reader.note_end_in(&read_ns);
+    const auto invoke = reinterpret_cast<task::Invoker>(const_cast<void*>(task::local_address(task.invoker)));
+    outcome.value = invoke(reader, task.values);
+    if (member) member->returned();
+  } catch (...) {
+    outcome.failure = current_failure(ErrorKind::task_failed);
+  }
+  if (forks_behind() != forks)
+    _exit(EX_SOFTWARE);  // the child of a task that forked: this is its parent's work
+  const auto end = Clock::now();
+  if (read_ns) ran.reading_ns = read_ns - ran.start_ns;
+  if (scope.deadline && end > *scope.deadline) outcome.failure = too_late(task.limit_ns, outcome.failure);
+  outcome.was_told = thread.was_told;
+  ran.end_ns = end.time_since_epoch().count();
+  outcome.duration_s = std::chrono::duration<float>(end - start).count();
+  running.function.store(function_below, std::memory_order_relaxed);
+  running.start_ns.store(start_below, std::memory_order_relaxed);
+  member.reset();
+  bound.reset();
+  black_box_.slot(slot).store(below, std::memory_order_relaxed);
+  TaskScope::current() = outer;
+  ran.failed = outcome.failure != nullptr;
+  if (ran.failed) return outcome;
+  try {
+    outcome.has_small = task.want_small && outcome.value.pack_small(outcome.small, small_result_bytes);
+    outcome.bytes = outcome.has_small ? outcome.small.size() : outcome.value.size();
+  } catch (...) {
+    outcome.failure = current_failure(ErrorKind::serialization, "its result cannot be serialized: ");
+    outcome.value = {};
+    ran.failed = true;
+  }
+  ran.bytes = outcome.bytes;
+  if (outcome.bytes >= worth_a_clock_bytes) ran.sizing_ns = (Clock::now() - end).count();
+  return outcome;
+}
+
+// What a thread does whose task waits: it runs another task that stands on the same root, such as the one
+// waited for, on top of it; what else is ready gets a thread of its own, if too few are at work.
+bool WorkerNode::help(const worker::Execution& waiting, std::size_t slot) {
+  constexpr int deepest = 64;  // tasks on one stack
+  std::unique_lock hold(baton_);
+  if (!state_.has_ready() && transport_.has_mail()) progress();  // what has just been submitted
+  if (closing_ || !state_.has_ready() || !state_.has_slot()) return false;
+  worker::Execution task;
+  const TaskScope& scope = *TaskScope::current();
+  if (scope.alone > 0 || scope.depth >= deepest || !state_.take_of_root(task, waiting.order)) {
+    if (alive_ - seceded_ < settings_.threads) add_thread();
+    return false;
+  }
+  --seceded_;  // this thread is at work
+  hold.unlock();
+  Ran ran;
+  worker::Outcome outcome = run(task, slot, ran);
+  task.values.clear();
+  hold.lock();
+  ++seceded_;
+  finish(task, slot, ran, std::move(outcome));
+  if (state_.wants_spill()) wake_spiller();
+  flush();
+  return true;
+}
+
+bool WorkerNode::run_if_next(TaskId id) {
+  if (!baton_.try_lock()) return false;
+  std::unique_lock hold(baton_, std::adopt_lock);
+  if (transport_.has_mail()) progress();
+  worker::Execution task;
+  if (closing_ || !state_.take_if_next(task, id)) return false;
+  const std::size_t slot = free_slot();
+  hold.unlock();
+  Ran ran;
+  worker::Outcome outcome = run(task, slot, ran);
+  task.values.clear();
+  hold.lock();
+  finish(task, slot, ran, std::move(outcome));
+  slots_[slot].ended = true;
+  if (state_.wants_spill()) wake_spiller();
+  flush();
+  return true;
+}
+
+// `Client::run_on_workers` must not wait for a slot: it has a thread of its own.
+void WorkerNode::start_out_of_band() {
+  worker::Execution task;
+  while (state_.take(task, true)) {
+    const std::size_t slot = free_slot();
+    slots_[slot].thread = std::thread([this, slot, task = std::move(task)]() mutable {
+      Ran ran;
+      worker::Outcome outcome = run(task, slot, ran);
+      {
+        Hold hold(*this);
+        finish(task, slot, ran, std::move(outcome));
+        flush();
+      }
+      // Not as a Hold: it would call callbacks, and whoever takes the slot waits for this thread with the
+      // baton in hand.
+      const std::lock_guard hold(baton_);
+      slots_[slot].ended = true;
+    });
+    task = {};
+  }
+}
+
+}  // namespace weir::detail::node

@@ -1,0 +1,150 @@
+// What workers tell.
+#include "scheduler/state.hpp"
+
+namespace weir::detail::scheduler {
+
+using protocol::FreeResult;
+using protocol::InputAt;
+using protocol::TaskDone;
+
+void State::handle(Time now, PeerId from, protocol::RunFinished&& message, Actions& out) {
+  begin(now, out, "finished");
+  Task* task = tasks_.find(message.id);
+  const WorkerIndex index = index_of(from);
+  if (!task || task->state != TaskState::processing || task->worker != index || task->run != message.run)
+    return;  // stale: its run was cancelled
+  if (task->in_gang) {
+    member_finished(*task, index, std::move(message));
+    return end_event();
+  }
+  Group& group = groups_[task->group];
+  group.duration_s = group.finished++ ? group.duration_s + (message.duration_s - group.duration_s) * 0.125
+                                      : message.duration_s;
+  ++workers_[index].finished;
+  workers_[index].progressed = now_;
+  task->delivered = task->wanted && message.has_small;
+  finish(*task, index, message.bytes);
+  if (task->wanted)
+    send(task->client(),
+         TaskDone{message.id, from, message.bytes, message.has_small, std::move(message.small)});
+  end_event();
+}
+
+void State::handle(Time now, PeerId from, const protocol::RunFailed& message, Actions& out) {
+  begin(now, out, "failed");
+  Task* task = tasks_.find(message.id);
+  const WorkerIndex index = index_of(from);
+  if (!task || task->state != TaskState::processing || task->worker != index || task->run != message.run)
+    return;
+  if (task->in_gang) {
+    member_failed(*task, message);
+    return end_event();
+  }
+  ++task->attempts;
+  workers_[index].progressed = now_;
+  unassign(*task);
+  move(*task, TaskState::waiting, cause_);
+  if (task->retries) {
+    --task->retries;
+    loose_.push_back(task->id);
+  } else {
+    auto failure = std::make_shared<Failure>(*message.failure);
+    failure->task = task->id;
+    failure->task_name = task_name(*task);
+    failure->worker = name_of(from);
+    failure->attempt = task->attempts;
+    fail(*task, std::move(failure));
+  }
+  end_event();
+}
+
+void State::handle(Time now, PeerId from, const protocol::RunWaits& message, Actions& out) {
+  begin(now, out, "waits");
+  Task* task = tasks_.find(message.id);
+  const WorkerIndex index = index_of(from);
+  if (!task || task->state != TaskState::processing || task->worker != index || task->run != message.run ||
+      task->waits == message.waiting)
+    return;
+  task->waits = message.waiting;
+  workers_[index].waiting += message.waiting ? 1 : -1;
+  load_.update(workers_, index);
+  if (message.waiting) touch(index);
+  end_event();
+}
+
+void State::handle(Time now, PeerId from, const protocol::RetractReply& message, Actions& out) {
+  begin(now, out, "stolen");
+  Task* task = tasks_.find(message.id);
+  const WorkerIndex index = index_of(from);
+  if (!task || task->state != TaskState::processing || task->worker != index || task->run != message.run)
+    return;
+  const WorkerIndex thief = task->thief;
+  if (thief != nowhere) workers_[thief].stealing = false;
+  task->thief = nowhere;
+  if (message.came_back) {
+    unassign(*task);
+    move(*task, TaskState::waiting, cause_);
+    if (thief != nowhere && workers_[thief].running() && task->missing == 0) assign(*task, thief);
+    else loose_.push_back(task->id);
+  } else {
+    task->begun = true;
+  }
+  end_event();
+}
+
+void State::handle(Time now, PeerId from, const protocol::ResultHere& message, Actions& out) {
+  begin(now, out, "arrived");
+  const WorkerIndex index = index_of(from);
+  if (index == nowhere || !workers_[index].alive) return;
+  Task* task = tasks_.find(message.id);
+  if (task && task->scattered && task->state == TaskState::processing) {  // the first of its copies
+    task->extras->targets = {};
+    finish(*task, index, message.bytes);
+    tell_client(*task, TaskDone{task->id, from, message.bytes, false, {}});
+  } else if (task && task->state == TaskState::memory) {
+    bool known = false;
+    for (const Replica& replica : task->replicas) known = known || replica.worker == index;
+    if (!known) add_replica(*task, index);
+  } else if (!task || task->state != TaskState::processing || task->worker != index) {
+    send(from, FreeResult{message.id});
+  }
+  end_event();
+}
+
+void State::handle(Time now, PeerId from, const protocol::InputMissing& message, Actions& out) {
+  begin(now, out, "missing");
+  Task* task = tasks_.find(message.id);
+  const WorkerIndex holder = index_of(message.holder);
+  if (!task) return send(from, FreeResult{message.id});
+  if (task->state == TaskState::memory) {
+    for (std::uint32_t i = 0; i < task->replicas.size(); ++i)
+      if (task->replicas[i].worker == holder) {
+        send(message.holder, FreeResult{task->id});
+        drop_replica(*task, i);
+        break;
+      }
+    if (task->replicas.empty()) lost_result(*task, name_of(message.holder));
+    else
+      send(from, InputAt{task->id, workers_[task->replicas[0].worker].peer, true,
+                         protocol::Scale::of(task->bytes)});
+  } else if (task->state == TaskState::processing) {
+    send(from, InputAt{task->id, workers_[task->worker].peer, false});
+  } else {
+    send(from, FreeResult{task->id});  // nothing to wait for; whoever still needs it is told where it will be
+  }
+  end_event();
+}
+
+void State::handle(Time now, PeerId from, const protocol::ResultBroken& message, Actions& out) {
+  begin(now, out, "broken");
+  Task* task = tasks_.find(message.id);
+  if (!task || task->state != TaskState::memory) return;
+  auto failure = std::make_shared<Failure>(*message.failure);
+  failure->task = task->id;
+  failure->task_name = task_name(*task);
+  failure->worker = name_of(from);
+  fail(*task, std::move(failure));
+  end_event();
+}
+
+}  // namespace weir::detail::scheduler

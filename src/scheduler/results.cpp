@@ -1,0 +1,139 @@
+// Where results are, who still needs them, and when they are forgotten.
+#include <unordered_set>
+
+#include "scheduler/actors.hpp"
+#include "scheduler/state.hpp"
+
+namespace weir::detail::scheduler {
+
+using protocol::FreeResult;
+
+// Those that were ready wait for it again.
+void State::hold_dependents(const Task& task) {
+  for (const Edge& edge : task.dependents) {
+    Task& dependent = *edge.task;
+    if (dependent.state != TaskState::queued && dependent.state != TaskState::no_worker) continue;
+    if (dependent.state == TaskState::queued) dequeue(dependent);
+    move(dependent, TaskState::waiting, "input lost");
+  }
+}
+
+// The last copy is gone.
+void State::lost_result(Task& task, const std::string& reason) {
+  if (task.scattered)
+    return fail(task, failure_of(task, ErrorKind::worker_lost,
+                                 "the only copy of this scattered data was on " + reason +
+                                     "; scatter it again, or to several workers"));
+  if (task.is_actor && !task.is_made_again)
+    return fail(task, failure_of(task, ErrorKind::worker_lost,
+                                 "the actor was on " + reason +
+                                     ", and its state has gone; make it again, or with "
+                                     "weir::OnDeath::rebuild"));
+  if (task.is_call)
+    return fail(
+        task, failure_of(task, ErrorKind::worker_lost, "its result was on " + reason + ", and " + made_once));
+  move(task, TaskState::released, "lost");
+  hold_dependents(task);
+  const bool wanted = task.wanted && !task.delivered;
+  if (wanted) tell_client(task, protocol::TaskPending{task.id});
+  if (wanted || task.needed_by) want(task, "lost");
+  else unused_.push_back(task.id);
+}
+
+void State::release_inputs(Task& task) {
+  for (const Edge& edge : task.inputs)
+    if (--edge.task->needed_by == 0 && !edge.task->wanted) unused_.push_back(edge.task->id);
+}
+
+// Whether a result is still wanted that would be computed from this data again if it were lost.
+bool State::stood_on(const Task& data) const {
+  std::vector<const Task*> todo{&data};
+  std::unordered_set<const Task*> seen;
+  while (!todo.empty()) {
+    const Task* task = todo.back();
+    todo.pop_back();
+    for (const Edge& edge : task->dependents) {
+      const Task& dependent = *edge.task;
+      if (dependent.pending()) return true;
+      if (dependent.state == TaskState::memory && dependent.wanted && !dependent.delivered) return true;
+      if (dependent.state != TaskState::erred && seen.insert(&dependent).second) todo.push_back(&dependent);
+    }
+  }
+  return false;
+}
+
+void State::release_if_unused(Task& task) {
+  if (task.wanted || task.needed_by) return;
+  if (task.in_gang) return release_gang(task);
+  if (task.scattered && !task.dependents.empty()) {
+    // It cannot be computed again: neither for a result that is lost, nor for a dependent that is retried.
+    if (task.state == TaskState::memory && stood_on(task)) return;
+    if (task.state != TaskState::erred)
+      fail(task, failure_of(task, ErrorKind::cancelled, "this scattered data has been released"));
+  } else if (task.state == TaskState::memory) {
+    free_replicas(task);
+    move(task, TaskState::released, "released");
+  } else if (task.pending()) {
+    stop_pending(task, TaskState::released, "released");
+  }
+  if (task.dependents.empty()) return forget(task);
+  for (const Edge& edge : task.inputs)
+    if (edge.task->scattered && !edge.task->wanted) unused_.push_back(edge.task->id);
+}
+
+void State::forget(Task& task) {
+  for (const Edge& edge : task.inputs) {
+    Task& input = *edge.task;
+    Edge& place = input.dependents[edge.position];
+    place = input.dependents.back();
+    place.task->inputs[place.position].position = edge.position;
+    input.dependents.pop_back();
+    if ((input.dependents.empty() || input.scattered) && !input.wanted) unused_.push_back(input.id);
+  }
+  --counts_[static_cast<std::size_t>(task.state)];
+  tasks_.erase(task.id);
+}
+
+void State::add_replica(Task& task, WorkerIndex index) {
+  Worker& worker = workers_[index];
+  worker.actors += task.is_actor;
+  task.replicas.push_back({index, static_cast<std::uint32_t>(worker.holds.size())});
+  worker.holds.push_back(&task);
+  worker.bytes += task.bytes;
+}
+
+// Moving the last one into each gap would touch a task that is not in the cache each time.
+void State::close_gaps(WorkerIndex index) {
+  Worker& worker = workers_[index];
+  std::uint32_t next = 0;
+  for (Task* held : worker.holds) {
+    if (!held) continue;
+    for (Replica& replica : held->replicas)
+      if (replica.worker == index) replica.position = next;
+    worker.holds[next++] = held;
+  }
+  worker.holds.resize(next);
+  worker.gone = 0;
+}
+
+void State::drop_replica(Task& task, std::uint32_t which) {
+  const Replica replica = task.replicas[which];
+  Worker& worker = workers_[replica.worker];
+  worker.holds[replica.position] = nullptr;
+  ++worker.gone;
+  for (; !worker.holds.empty() && !worker.holds.back(); worker.holds.pop_back()) --worker.gone;
+  if (worker.gone > most_gone && worker.gone > worker.holds.size() / 8 * 7) close_gaps(replica.worker);
+  worker.bytes -= task.bytes;
+  worker.actors -= task.is_actor;
+  task.replicas[which] = task.replicas.back();
+  task.replicas.pop_back();
+}
+
+void State::free_replicas(Task& task) {
+  while (!task.replicas.empty()) {
+    send(workers_[task.replicas.back().worker].peer, FreeResult{task.id});
+    drop_replica(task, task.replicas.size() - 1);
+  }
+}
+
+}  // namespace weir::detail::scheduler
