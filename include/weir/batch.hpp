@@ -110,6 +110,7 @@ struct JobStatus {
                                    ///< signal ended it.
   std::string reason;   ///< The batch system's own words: why it waits, what went wrong. May be empty.
   std::string hosts{};  ///< Where it runs or ran, as the batch system writes it. May be empty.
+  bool is_suspended = false;  ///< It is `running`, but has been stopped, for others or by somebody.
 };
 
 /// What the job of this process was given, as far as the batch system tells; 0 and empty: not said.

@@ -77,8 +77,8 @@ std::pair<std::shared_ptr<Graph>, Node*> make_graph(std::unique_ptr<Node> node,
     else delete graph;
   };
   const std::shared_ptr<Graph> graph(loop ? new Graph(std::move(*loop)) : new Graph(), end);
-  Node& made = graph->adopt(std::move(node));
-  return {graph, &made};
+  Node* const made = graph->adopt(std::move(node));  // nobody else knows the graph
+  return {graph, made};
 }
 
 Draining::Draining(std::shared_ptr<Graph> graph, Node& node) : graph_(std::move(graph)) {

@@ -100,11 +100,11 @@ TEST_CASE("what another branch acts on, or sends its dead letters to, stays with
   Stream<int> source, midnight;
   Ints sums;
   {
-    const auto sum = source.map(Counted{token}).accumulate(std::plus<>(), 0).reset_by(midnight);
-    sum.sink([&](int x) { sums.push_back(x); });
+    const auto mapped = source.map(Counted{token});
+    mapped.accumulate(std::plus<>(), 0).reset_by(midnight).sink([&](int x) { sums.push_back(x); });
     feed(source, 1, 3);
+    mapped.destroy();
   }
-  source.destroy_pipeline();
   CHECK(token.use_count() == 2);  // midnight has it
   midnight.emit(1);
   midnight.destroy_pipeline();

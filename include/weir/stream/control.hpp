@@ -39,7 +39,7 @@ template <class T, class Act>
 void control(const Stream<T>& from, const StreamHandle& target, const char* kind, Act act) {
   auto made = std::make_unique<ControlNode<T, Act>>(kind, target.node(), std::move(act));
   auto& node = *made;
-  Graph::of(target.node())->adopt(std::move(made), &target.node());
+  const NodeRef kept = Graph::of(target.node())->adopt(std::move(made), &target.node());
   node.rely_on(target.node());
   Graph::connect(from.node(), node);
 }

@@ -198,6 +198,11 @@ bool Structure::remove_edge(Node& from, Node& to, std::vector<InletBase*>* cut) 
   return true;
 }
 
+std::vector<NodeRef> Structure::upstreams(const Node& node) {
+  const std::lock_guard lock(mutex());
+  return {node.upstreams_.begin(), node.upstreams_.end()};
+}
+
 std::vector<Node*> Structure::nodes(const Graph& graph) {
   std::vector<Node*> result;
   for (const auto& node : graph.nodes_) result.push_back(node.get());
@@ -249,7 +254,7 @@ std::shared_ptr<Graph> Graph::of(Node& node) {
   return node.graph().shared_from_this();
 }
 
-Node& Graph::adopt(std::unique_ptr<Node> node, Node* same_as) {
+NodeRef Graph::adopt(std::unique_ptr<Node> node, Node* same_as) {
   const std::lock_guard lock(Structure::mutex());
   node->graph_.store(this);
   if (same_as) {
@@ -259,7 +264,7 @@ Node& Graph::adopt(std::unique_ptr<Node> node, Node* same_as) {
     node->domain_.store(domains_.back().get());
   }
   nodes_.push_back(std::move(node));
-  return *nodes_.back();
+  return nodes_.back().get();
 }
 
 std::uint64_t Graph::subscribe() noexcept {
@@ -295,8 +300,7 @@ void Graph::disconnect(Node& from, Node& to) {
 }
 
 void Graph::destroy(Node& node) {
-  const std::vector<Node*> upstreams = node.upstreams();
-  for (Node* from : upstreams) {
+  for (Node* from : Structure::upstreams(node)) {
     const EnterBoth inside(*from, node);
     const std::lock_guard lock(Structure::mutex());
     Structure::remove_edge(*from, node);
@@ -311,7 +315,8 @@ void Graph::destroy_below(Node& node) {
     for (InletBase* to : node.downstreams()) all.emplace_back(to->node);
   }
   for (Node* below : all) {
-    if (std::find(below->upstreams().begin(), below->upstreams().end(), &node) == below->upstreams().end())
+    const auto above = Structure::upstreams(*below);
+    if (std::none_of(above.begin(), above.end(), [&](Node* each) { return each == &node; }))
       continue;  // a cycle: it is gone already
     destroy(*below);
     destroy_below(*below);
@@ -319,7 +324,7 @@ void Graph::destroy_below(Node& node) {
 }
 
 void Graph::move_to_first(Node& node) {
-  for (Node* from : std::vector<Node*>(node.upstreams())) {
+  for (Node* from : Structure::upstreams(node)) {
     const EnterBoth inside(*from, node);
     const std::lock_guard lock(Structure::mutex());
     std::vector<InletBase*> inlets = from->downstreams();

@@ -31,6 +31,7 @@ class TurnMutex {
 /// change.
 struct Structure {
   static TurnMutex& mutex();
+  static std::vector<NodeRef> upstreams(const Node& node);
   /// Raw, for who has the mutex for as long as it looks at them.
   static std::vector<Node*> nodes(const Graph& graph);
   /// Null if the graph is ending.
@@ -40,8 +41,13 @@ struct Structure {
   /// Frees what was cut off in `domain`, as soon as this thread leaves it; or with the next change, if another
   /// one is there. Not under the mutex.
   static void sweep_soon(const std::shared_ptr<Graph>& graph, const Domain* domain);
-  /// Inside `domain`, when nothing of it is on this thread's stack: what can be freed there.
-  static std::vector<std::unique_ptr<Node>> take_cut_off(Graph& graph, const Domain* domain);
+  /// What can be freed, and the domains of other nodes that this had kept.
+  struct CutOff {
+    std::vector<std::unique_ptr<Node>> nodes;
+    std::vector<const Domain*> kept;
+  };
+  /// Inside `domain`, when nothing of it is on this thread's stack.
+  static CutOff take_cut_off(Graph& graph, const Domain* domain);
   /// A domain without nodes, perhaps one that others had.
   static std::unique_ptr<Domain> take_domain();
   /// Keeps those without nodes for other graphs.

@@ -73,7 +73,9 @@ void Frame::finish_rest() noexcept {
   if (!rest_->sweeps) return;
   const std::shared_ptr<Graph> graph = Structure::alive(node_.graph());
   while (graph && std::exchange(rest_->sweeps, false)) {
-    const auto gone = Structure::take_cut_off(*graph, domain_);  // as inside the function that cut them off
+    Structure::CutOff gone = Structure::take_cut_off(*graph, domain_);
+    gone.nodes.clear();  // as inside the function that cut them off
+    for (const Domain* const other : gone.kept) Structure::sweep_soon(graph, other);
   }
 }
 
@@ -90,8 +92,10 @@ void Structure::sweep_soon(const std::shared_ptr<Graph>& graph, const Domain* do
   bool is_fresh = false;
   Domain& entered = const_cast<Domain&>(*domain);
   if (!entered.try_enter(is_fresh)) return;  // whoever cuts next sees to it
-  const auto gone = take_cut_off(*graph, domain);
+  CutOff gone = take_cut_off(*graph, domain);
   if (is_fresh) entered.leave();
+  gone.nodes.clear();
+  for (const Domain* const other : gone.kept) sweep_soon(graph, other);
 }
 
 std::vector<Node*> Structure::cut_off_with(Node& first, const Domain* domain) {
@@ -113,10 +117,11 @@ std::vector<Node*> Structure::cut_off_with(Node& first, const Domain* domain) {
   return is_relied_upon ? std::vector<Node*>() : part;
 }
 
-std::vector<std::unique_ptr<Node>> Structure::take_cut_off(Graph& graph, const Domain* domain) {
+Structure::CutOff Structure::take_cut_off(Graph& graph, const Domain* domain) {
   const std::lock_guard lock(mutex());
   constexpr std::size_t rare = 64;  // what is kept too long is a small part of what there is
   if (graph.cut_.size() * rare < graph.nodes_.size()) return {};
+  CutOff taken;
   std::unordered_set<const Node*> gone;
   std::vector<Node*> elsewhere;
   while (!graph.cut_.empty()) {
@@ -134,15 +139,15 @@ std::vector<std::unique_ptr<Node>> Structure::take_cut_off(Graph& graph, const D
       for (Node* const other : node->relies_on_) {
         --other->relied_upon_;
         note_cut(*other);
+        if (other->domain() != domain) taken.kept.push_back(other->domain());
       }
     }
   }
   for (Node* const node : elsewhere) note_cut(*node);
-  std::vector<std::unique_ptr<Node>> taken;
   if (gone.empty()) return taken;
   std::erase_if(graph.nodes_, [&](std::unique_ptr<Node>& node) {
     if (!gone.contains(node.get())) return false;
-    taken.push_back(std::move(node));
+    taken.nodes.push_back(std::move(node));
     return true;
   });
   if (graph.domains_.size() > rare + 2 * graph.nodes_.size()) recycle_domains(graph);

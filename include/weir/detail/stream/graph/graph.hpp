@@ -22,8 +22,8 @@ class Graph : public std::enable_shared_from_this<Graph> {
   ~Graph();
   /// The graph that holds `node`, for a handle.
   [[nodiscard]] static std::shared_ptr<Graph> of(Node& node);
-  /// Adds a node; it gets a domain of its own unless `same_as` is given.
-  Node& adopt(std::unique_ptr<Node> node, Node* same_as = nullptr);
+  /// Adds a node; it gets a domain of its own unless `same_as` is given. Others may cut it off again at once.
+  NodeRef adopt(std::unique_ptr<Node> node, Node* same_as = nullptr);
 
   /// A number for an edge that is drawn later: what gets its number after this one comes behind it.
   [[nodiscard]] static std::uint64_t subscribe() noexcept;
