@@ -28,6 +28,7 @@ weir_job(journal)
 weir_job(resume)
 weir_job(guest)
 target_link_libraries(memory_job PRIVATE weir::array)
+target_link_libraries(resume_job PRIVATE weir::array)
 # They wait more than they compute: each counts as one, and begins early.
 set_tests_properties(end_to_end/deaths end_to_end/body end_to_end/shows end_to_end/memory end_to_end/journal
   PROPERTIES COST 60)

@@ -59,6 +59,17 @@ void ClusterLink::finish_begun() {
   for (const auto& work : begun) work();
 }
 
+journal::Key ClusterLink::key_of(FutureState&) {
+  throw Error(
+      ErrorKind::unsupported,
+      "journal: results are known by keys in the program's body only; call this there, not in a task");
+}
+
+ClusterLink::KeptFile ClusterLink::keep_file(const journal::Key&, const std::string&, std::int64_t,
+                                             std::uint64_t) {
+  throw Error(ErrorKind::unsupported, "journal: results are kept in the program's body, not in a task");
+}
+
 void ClusterLink::keep_results(const std::string&) {
   throw Error(
       ErrorKind::unsupported,

@@ -2,6 +2,7 @@
 #include "comm/mpi.hpp"
 
 #include <algorithm>
+#include <cstdlib>
 #include <cstring>
 
 namespace weir::detail::comm {
@@ -23,6 +24,8 @@ bool all_done(std::vector<MPI_Request>& requests) {
 }
 
 }  // namespace
+
+void keep_core_in_polls() { setenv("OMPI_MCA_mpi_yield_when_idle", "0", 0); }
 
 MpiTransport::MpiTransport(MPI_Comm world) : neighbours_(world) {
   MPI_Comm_dup(world, &heads_);

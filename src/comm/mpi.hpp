@@ -11,6 +11,10 @@
 
 namespace weir::detail::comm {
 
+/// Before MPI is initialized, where nobody but Weir will call it: a poll that finds nothing keeps the core,
+/// which Open MPI would give away on nodes with more ranks than cores. Whoever polls holds a baton.
+void keep_core_in_polls();
+
 /// The ranks of one job. The peer ids are the ranks.
 ///
 /// Small frames are one eager message; large blocks are lent to a neighbour, or follow on a communicator of

@@ -50,6 +50,7 @@ struct Ranks {
     const std::string size = environment("OMPI_COMM_WORLD_SIZE");
     auto id = comm::random_bytes();
     if (!size.empty() && size != "1" && !environment("PMIX_RANK").empty()) {
+      comm::keep_core_in_polls();
       new boost::mpi::environment(argc, argv, boost::mpi::threading::serialized,
                                   false);  // never finalized: ranks of this job may die
       MPI_Bcast(id.data(), static_cast<int>(id.size()), MPI_BYTE, 0, MPI_COMM_WORLD);

@@ -258,7 +258,9 @@ int run(int argc, char** argv, const std::function<int(Client&)>& body, const Ru
       report_status(status);
       return status;
     }
-    auto* mpi = new boost::mpi::environment(argc, argv, mpi_threads(), false);
+    const auto threads = mpi_threads();
+    if (threads == boost::mpi::threading::serialized) detail::comm::keep_core_in_polls();
+    auto* mpi = new boost::mpi::environment(argc, argv, threads, false);
     detail::leave_mpi_job();
     detail::home::unset_misleading_variables();
     static detail::comm::MpiTransport transport{boost::mpi::communicator()};

@@ -132,20 +132,24 @@ void Journal::compact() {
   drop_unknown_objects();
 }
 
-// Files of results that no record speaks of, and what a dead writer left half.
+// Files of results that no record speaks of, and what a dead writer left half; but what it left of an array
+// goes on.
 void Journal::drop_unknown_objects() {
-  const std::string folder = folder_ + "/objects";
-  for_each_file(folder, [&](const std::string& name) {
-    const std::lock_guard hold(mutex_);
-    if (being_written_.contains(name.substr(0, name.find('.')))) return;
-    bool known = false;
-    try {
-      const Place* place = index_.find(parse_key(name));
-      known = place && place->object;
-    } catch (const Error&) {
-    }
-    if (!known) unlink((folder + "/" + name).c_str());
-  });
+  for (const bool arrays : {false, true}) {
+    const std::string folder = folder_ + (arrays ? "/arrays" : "/objects");
+    for_each_file(folder, [&](const std::string& name) {
+      const std::lock_guard hold(mutex_);
+      const std::string key = name.substr(0, name.find('.'));
+      if (being_written_.contains(key)) return;
+      bool known = false;
+      try {
+        const Place* place = index_.find(parse_key(arrays ? key : name));
+        known = place && place->object && is_file(*place) == arrays;
+      } catch (const Error&) {
+      }
+      if (!known) unlink((folder + "/" + name).c_str());
+    });
+  }
 }
 
 std::uint64_t Journal::keep_within(std::uint64_t bytes) {
@@ -156,27 +160,32 @@ std::uint64_t Journal::keep_within(std::uint64_t bytes) {
   };
   std::vector<File> files;
   std::uint64_t all = 0, dropped = 0;
-  for_each_file(folder_ + "/objects", [&](const std::string& name) {
-    struct stat about {};
-    if (stat((folder_ + "/objects/" + name).c_str(), &about) != 0 || name.ends_with(".part")) return;
-    files.push_back({about.st_mtim, static_cast<std::uint64_t>(about.st_size), name});
-    all += files.back().size;
-  });
+  for (const char* folder : {"/objects/", "/arrays/"})
+    for_each_file(folder_ + folder, [&](const std::string& name) {
+      struct stat about {};
+      const bool is_whole = name.find('.') == name.npos || name.ends_with(".h5");
+      if (!is_whole || stat((folder_ + folder + name).c_str(), &about) != 0) return;
+      files.push_back({about.st_mtim, static_cast<std::uint64_t>(about.st_size), folder + name});
+      all += files.back().size;
+    });
   std::sort(files.begin(), files.end(), [](const File& a, const File& b) {
     return std::pair(a.used.tv_sec, a.used.tv_nsec) < std::pair(b.used.tv_sec, b.used.tv_nsec);
   });
   for (const File& file : files) {
     if (all <= bytes) break;
+    const std::size_t begin = file.name.rfind('/') + 1;
+    const std::string key = file.name.substr(begin, file.name.find('.') - begin);
     {
       const std::lock_guard hold(mutex_);
-      if (being_written_.contains(file.name)) continue;  // its record would come after it has gone
+      // Its record would come after it has gone; or this program reads it.
+      if (being_written_.contains(key) || used_files_.contains(key)) continue;
     }
     try {
-      forget(parse_key(file.name));
+      forget(parse_key(key));
     } catch (const Error&) {
       continue;
     }
-    unlink((folder_ + "/objects/" + file.name).c_str());
+    unlink((folder_ + file.name).c_str());
     all -= file.size;
     ++dropped;
   }

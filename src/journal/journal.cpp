@@ -9,10 +9,12 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 
 #include "core/log.hpp"
 #include "journal/folder.hpp"
 #include "journal/object.hpp"
+#include "journal/pieces.hpp"
 #include "weir/bytes.hpp"
 
 namespace weir::detail::journal {
@@ -31,6 +33,17 @@ std::size_t results_in(std::span<const std::byte> bytes) {
              ? 0
              : static_cast<std::size_t>(static_cast<double>(results) * static_cast<double>(bytes.size()) /
                                         static_cast<double>(end.good));
+}
+
+// Of a file that is complete; another one has nothing that could be wrong.
+void verify_pieces(const std::string& path) {
+  if (access(path.c_str(), F_OK) != 0) return;
+  const auto read = read_pieces(path + ".pieces");
+  if (!read) throw Error(ErrorKind::io, "journal: " + path + " has lost its checksums, " + path + ".pieces");
+  for (const Piece& piece : read->pieces)
+    if (!is_as_written(path, piece))
+      throw Error(ErrorKind::io,
+                  "journal: " + path + " is not what was written, at byte " + std::to_string(piece.place));
 }
 
 }  // namespace
@@ -124,7 +137,7 @@ void Journal::note_function(Segment& segment, const Record& record) {
 }
 
 Place place_of(const Record& record, std::uint16_t segment) {
-  return {record.offset + before_value, segment, record.kind == RecordKind::object};
+  return {record.offset + before_value, segment, record.kind != RecordKind::result};
 }
 
 void Journal::read_record(std::uint16_t segment, const Record& record) {
@@ -230,6 +243,23 @@ std::optional<task::Value> Journal::find_object(const Key& key, const task::Type
 }
 
 std::string Journal::object_path(const Key& key) const { return folder_ + "/objects/" + to_text(key); }
+std::string Journal::file_path(const Key& key) const { return folder_ + "/arrays/" + to_text(key) + ".h5"; }
+
+bool Journal::is_file(const Place& place) const {
+  RecordKind kind{};
+  copy(place, place.offset - before_value - 1, sizeof kind, &kind);
+  return kind == RecordKind::file;
+}
+
+std::string Journal::find_file(const Key& key) {
+  const std::lock_guard hold(mutex_);
+  const Place* place = index_.find(key);
+  std::string path = file_path(key);
+  if (!place || !place->object || !is_file(*place) || access(path.c_str(), F_OK) != 0) return "";
+  utimensat(AT_FDCWD, path.c_str(), nullptr, 0);  // the last use, for `keep_within`
+  used_files_.insert(to_text(key));
+  return path;
+}
 
 std::string Journal::problem() const {
   const std::lock_guard hold(mutex_);
@@ -263,7 +293,7 @@ void Journal::for_each(const std::function<void(const Entry&)>& f) const {
     std::uint64_t bytes = size_of(place);
     if (place.object && bytes == sizeof bytes) copy(place, place.offset, sizeof bytes, &bytes);
     f({key, function == functions.end() ? Function{"?", 0} : function->second, head[1], bytes,
-       place.object != 0});
+       place.object != 0, is_file(place)});
   });
 }
 
@@ -281,13 +311,14 @@ Condition Journal::condition() const {
 }
 
 std::vector<std::pair<Key, std::string>> Journal::verify() const {
-  std::vector<Key> objects;
+  std::vector<std::pair<Key, bool>> objects;
   for_each([&](const Entry& entry) {
-    if (entry.object) objects.push_back(entry.key);
+    if (entry.object) objects.emplace_back(entry.key, entry.file);
   });
   std::vector<std::pair<Key, std::string>> broken;
-  for (const Key& key : objects) try {
-      static_cast<void>(read_object(object_path(key)));
+  for (const auto& [key, file] : objects) try {
+      if (file) verify_pieces(file_path(key));
+      else static_cast<void>(read_object(object_path(key)));
     } catch (const Error& error) {
       broken.emplace_back(key, error.what());
     }
@@ -308,6 +339,21 @@ void Journal::limit(std::uint64_t bytes) {
   limit_ = bytes;
 }
 
+// One that is not complete goes without its pieces.
+void Journal::copy_file(const Entry& entry, Journal& other) const {
+  const std::string to = other.put_file(entry.key, entry.function, entry.bytes), from = file_path(entry.key);
+  for (const char* ending : {".pieces", ""}) {  // the file comes last: then all is there
+    std::error_code error;
+    const std::string part = to + ending + ".part";
+    if (!std::filesystem::exists(from + ending, error)) continue;
+    std::filesystem::copy_file(from + ending, part, std::filesystem::copy_options::overwrite_existing, error);
+    if (!error) std::filesystem::rename(part, to + ending, error);
+    if (error)
+      throw Error(ErrorKind::io,
+                  "journal: " + from + ending + " cannot be copied to " + to + ": " + error.message());
+  }
+}
+
 std::uint64_t Journal::copy_to(Journal& other, const std::function<bool(const Entry&)>& chosen) const {
   std::vector<Entry> entries;
   for_each([&](const Entry& entry) {
@@ -315,7 +361,8 @@ std::uint64_t Journal::copy_to(Journal& other, const std::function<bool(const En
   });
   for (const Entry& entry : entries) {
     Buffer small;
-    if (find_small(entry.key, small)) other.put(entry.key, entry.function, small.bytes());
+    if (entry.file) copy_file(entry, other);
+    else if (find_small(entry.key, small)) other.put(entry.key, entry.function, small.bytes());
     else other.put(entry.key, entry.function, read_object(object_path(entry.key)));
     if (const std::string why = other.problem(); !why.empty()) throw Error(ErrorKind::io, why);
   }

@@ -30,7 +30,8 @@ struct Entry {
   Function function;
   std::uint32_t time = 0;  ///< Seconds since 1970.
   std::uint64_t bytes = 0;
-  bool object = false;  ///< It has a file of its own.
+  bool object = false;  ///< It has a file of its own ...
+  bool file = false;    ///< ... which the program writes by itself.
 };
 
 /// The payload of the record that gives a function its number.
@@ -71,6 +72,11 @@ class Journal {
   void put(const Key& key, const Function& function, std::span<const std::byte> bytes);
   /// Writes a large one to a file of its own, on the calling thread, then notes it.
   void put(const Key& key, const Function& function, const Packed& value);
+  /// Notes a result that the program writes by itself, to a file that is there under this name once it is
+  /// complete: its path. `bytes`: how many it will have.
+  [[nodiscard]] std::string put_file(const Key& key, const Function& function, std::uint64_t bytes);
+  /// The path of such a file if it is noted and there; it stays while this journal is open.
+  [[nodiscard]] std::string find_file(const Key& key);
   /// What has been put is on the disk when this returns.
   void commit();
   /// Nothing that was put of this key holds any more.
@@ -82,7 +88,8 @@ class Journal {
   [[nodiscard]] std::vector<std::int64_t> versions_of(const std::string& name) const;
   [[nodiscard]] Condition condition() const;
   void for_each(const std::function<void(const Entry&)>& f) const;
-  /// Reads every object file and compares its checksum. Returns the keys of those that are not as written.
+  /// Reads every file of a result and compares its checksums. Returns the keys of those that are not as
+  /// written.
   [[nodiscard]] std::vector<std::pair<Key, std::string>> verify() const;
   /// Writes all that holds into one segment and removes the others, and objects that nobody knows. Others may
   /// find and put meanwhile. By itself, in the background, when it opens a log of which most does not hold.
@@ -126,6 +133,10 @@ class Journal {
   void copy(const Place& place, std::uint64_t offset, std::uint64_t size, void* to) const;
   [[nodiscard]] std::uint32_t number_of(const Function& function);
   [[nodiscard]] std::string object_path(const Key& key) const;
+  [[nodiscard]] std::string file_path(const Key& key) const;
+  [[nodiscard]] bool is_file(const Place& place) const;
+  void remove_file(const Key& key) const;
+  void copy_file(const Entry& entry, Journal& other) const;
   void drop_unknown_objects();
 
   std::string folder_;
@@ -143,6 +154,7 @@ class Journal {
   std::vector<std::string> problems_;
   std::string problem_;
   std::set<std::string> being_written_;  // object files that no record speaks of yet
+  std::set<std::string> used_files_;     // what this program reads, and may read again
   std::uint64_t live_bytes_ = 0;         // of the log as it was found
   std::atomic<std::uint64_t> object_bytes_{0}, limit_{UINT64_MAX};
   std::thread committer_;

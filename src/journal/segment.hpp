@@ -18,6 +18,7 @@ enum class RecordKind : std::uint8_t {
   object = 3,    ///< The same, with the size of the object file (u64) for the value.
   forget = 4,    ///< key: what was said of it before does not hold.
   clear = 5,     ///< Nothing that was said before holds.
+  file = 6,      ///< As `object`, for a file that the program writes by itself, piece by piece.
 };
 
 /// A whole record as it is read.
@@ -32,7 +33,8 @@ constexpr std::uint64_t length_before_payload = 5;
 /// What a record of a result has before its value.
 constexpr std::size_t before_value = sizeof(Key) + 8;
 [[nodiscard]] inline bool is_result(const Record& record) noexcept {
-  return (record.kind == RecordKind::result || record.kind == RecordKind::object) &&
+  return (record.kind == RecordKind::result || record.kind == RecordKind::object ||
+          record.kind == RecordKind::file) &&
          record.payload.size() >= before_value;
 }
 /// A number in a payload.

@@ -85,7 +85,7 @@ void Journal::append(RecordKind kind, const Key& key, const Function& function, 
   payload += value;
   append_record(pending_, kind, payload);
   index_.put(key, {written_ + pending_.size() - value.size(),
-                   static_cast<std::uint16_t>(segments_.size() - 1), kind == RecordKind::object});
+                   static_cast<std::uint16_t>(segments_.size() - 1), kind != RecordKind::result});
   if (pending_.size() >= most_pending) write_out(hold, false);
 }
 
@@ -115,8 +115,27 @@ void Journal::put(const Key& key, const Function& function, const Packed& value)
   being_written_.erase(to_text(key));
 }
 
+std::string Journal::put_file(const Key& key, const Function& function, std::uint64_t bytes) {
+  {
+    const std::lock_guard hold(mutex_);
+    used_files_.insert(to_text(key));
+  }
+  make_folder(folder_ + "/arrays");
+  std::string size;
+  append_number(size, bytes);
+  append(RecordKind::file, key, function, size);
+  if (access_ == Access::write) object_bytes_ += bytes;
+  return file_path(key);
+}
+
+void Journal::remove_file(const Key& key) const {
+  const std::string path = file_path(key);
+  for (const char* ending : {"", ".pieces", ".resume", ".resume.new"}) unlink((path + ending).c_str());
+}
+
 void Journal::forget(const Key& key) {
   std::unique_lock hold(mutex_);
+  if (const Place* place = index_.find(key); place && place->object && is_file(*place)) remove_file(key);
   if (!index_.erase(key) || access_ == Access::read || !problem_.empty() || !begin_segment()) return;
   append_record(pending_, RecordKind::forget, {reinterpret_cast<const char*>(&key), sizeof key});
 }

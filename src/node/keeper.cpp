@@ -44,7 +44,7 @@ Keeper::~Keeper() {
 }
 
 const journal::Function& Keeper::function(std::uint64_t address, std::int64_t version) {
-  auto& known = functions_[{address, version}];
+  const journal::Function*& known = known_[{address, version}];
   if (known) return *known;
   const std::string name = task::function_name(address);
   if (name.starts_with("function at "))
@@ -52,6 +52,12 @@ const journal::Function& Keeper::function(std::uint64_t address, std::int64_t ve
                 "submit(cached, ...): the executable does not tell the name of the " + name +
                     ", by which its results are found again; link with -rdynamic, and do "
                     "not make it static");
+  return *(known = &function(name, version));
+}
+
+const journal::Function& Keeper::function(const std::string& name, std::int64_t version) {
+  auto& known = functions_[{name, version}];
+  if (known) return *known;
   known = std::make_unique<journal::Function>(journal::Function{name, version});
   why_[known.get()] = rerun_.contains(name)                 ? rerun
                       : journal_.knows(*known)              ? arguments

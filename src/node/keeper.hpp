@@ -30,6 +30,8 @@ class Keeper {
   ///
   /// **Errors.** Throws `Error{unsupported}` if the executable does not tell the name.
   const journal::Function& function(std::uint64_t address, std::int64_t version);
+  /// The same by its name.
+  const journal::Function& function(const std::string& name, std::int64_t version);
   void count_reused() { ++reused_; }
   void count_missing(const journal::Function& function) { ++missing_[why_.at(&function)]; }
 
@@ -65,7 +67,8 @@ class Keeper {
   void write_loop();
 
   journal::Journal journal_;
-  std::map<std::pair<std::uint64_t, std::int64_t>, std::unique_ptr<journal::Function>> functions_;
+  std::map<std::pair<std::uint64_t, std::int64_t>, const journal::Function*> known_;
+  std::map<std::pair<std::string, std::int64_t>, std::unique_ptr<journal::Function>> functions_;
   std::unordered_map<const journal::Function*, Why> why_;
   std::uint64_t reused_ = 0, missing_[4] = {};
   bool dry_ = false;             // nothing is computed

@@ -55,6 +55,17 @@ journal::Key SchedulerNode::content_of(FutureState& state) {
   return hasher.result();
 }
 
+journal::Key SchedulerNode::key_of(FutureState& state) {
+  {
+    const Hold hold(*this);
+    if (state.kept) return state.kept->key;
+  }
+  const journal::Key key = content_of(state);
+  const Hold hold(*this);
+  if (!state.kept) state.kept = std::make_unique<Kept>();
+  return state.kept->key = key;
+}
+
 FutureRef SchedulerNode::submit_kept(client::Request&& request, client::KeptCall&& call) {
   for (const TaskId id : request.inputs) {
     FutureState* input = nullptr;
@@ -62,12 +73,9 @@ FutureRef SchedulerNode::submit_kept(client::Request&& request, client::KeptCall
       const Hold hold(*this);
       input = futures_.find(id);
     }
-    if (!input || input->kept) continue;
+    if (!input) continue;
     try {
-      const journal::Key key = content_of(*input);
-      const Hold hold(*this);
-      input->kept = std::make_unique<Kept>();
-      input->kept->key = key;
+      static_cast<void>(key_of(*input));
     } catch (const TaskError&) {
       return submit(std::move(request));  // which fails for the same reason
     }
@@ -123,6 +131,19 @@ FutureRef SchedulerNode::find_kept(const Kept& kept) {
   future->has_value.store(true, std::memory_order_release);
   future->status.store(Status::finished, std::memory_order_release);
   return future;
+}
+
+SchedulerNode::KeptFile SchedulerNode::keep_file(const journal::Key& key, const std::string& function,
+                                                 std::int64_t version, std::uint64_t bytes) {
+  const Hold hold(*this);
+  const journal::Function& known = keeper_->function(function, version);
+  if (std::string path = keeper_->journal().find_file(key); !path.empty()) {
+    keeper_->count_reused();
+    return {std::move(path), true};
+  }
+  keeper_->count_missing(known);
+  if (keeper_->is_dry()) throw Error(ErrorKind::cancelled, function + ": a dry run computes nothing");
+  return {keeper_->journal().put_file(key, known, bytes), false};
 }
 
 // The result of this task is there.

@@ -73,6 +73,9 @@ class SchedulerNode final : public Node, public client::Overseer, public client:
   client::FutureRef submit_kept(client::Request&& request, client::KeptCall&& call) override;
   void seen(client::FutureState& state) override;
   void hand_out(client::FutureState& state) override;
+  [[nodiscard]] journal::Key key_of(client::FutureState& state) override;
+  [[nodiscard]] KeptFile keep_file(const journal::Key& key, const std::string& function, std::int64_t version,
+                                   std::uint64_t bytes) override;
   void keep_results(const std::string& folder) override;
 
   client::Overseer& overseer(const char* who) override {

@@ -98,7 +98,9 @@ int why(const JournalRequest& request) {
     found = true;
     std::printf("%s: a result of %s, %s, kept %s%s\n", request.key.c_str(), versioned(entry.function).c_str(),
                 weir::to_text(entry.bytes).c_str(), time_text(entry.time).c_str(),
-                entry.object ? " in a file of its own" : "");
+                entry.file     ? " in an HDF5 file of its own"
+                : entry.object ? " in a file of its own"
+                               : "");
   });
   if (!found)
     throw Error(ErrorKind::not_found, "journal " + request.folder + " has no result of " + request.key +

@@ -1,4 +1,4 @@
-// One round of chaos: `chaos SEED` runs a random graph, nested tasks, scattered data and streams while
+// One round of chaos: `chaos SEED` runs a random graph, nested tasks, gangs, scattered data and streams while
 // workers are killed and stopped, and in some rounds others join over wires that break. Status 0 if every
 // answer is what the same work gives here, one after the other.
 #include <signal.h>
@@ -10,6 +10,7 @@
 #include <optional>
 #include <random>
 #include <thread>
+#include <weir/gang.hpp>
 #include <weir/weir.hpp>
 
 #include "chaos/wires.hpp"
@@ -61,17 +62,34 @@ Number nested(Number x, Number width) {
   return client.submit(total, parts).result();
 }
 
+/// What the ranks of a gang find together: each sends to the next what one of them has told all.
+Number ganged_here(Number x, Number ranks) {
+  const Number told = mixed(x, x % ranks);
+  Numbers all;
+  for (Number rank = 0; rank < ranks; ++rank) all.push_back(told + (rank + ranks - 1) % ranks);
+  return total(all) * ranks;
+}
+Number ganged(weir::Gang& gang, Number x) {
+  const int ranks = gang.size(), rank = gang.rank();
+  const Number told = gang.broadcast(mixed(x, static_cast<Number>(rank)), static_cast<int>(x % ranks));
+  gang.send((rank + 1) % ranks, told + static_cast<Number>(rank), 3);
+  if (x % 3 == 0) gang.barrier();
+  const auto before = gang.receive<Number>((rank + ranks - 1) % ranks, 3);
+  return gang.allreduce(total(gang.allgather(before)));
+}
+
 Number stepped(Number x) { return mixed(x, 5); }
 Number added(Number a, Number b) { return a + b; }
 bool wanted(Number x) { return x % 3 != 0; }
 
 // --- what happens to them
 
-/// Kills and stops workers at random moments while it lives; one is never killed, and none stays stopped.
+/// Kills and stops workers at random moments while it lives; `kept` of them are never killed, and none stays
+/// stopped.
 class Hand {
  public:
-  Hand(std::vector<int> pids, Number seed)
-      : pids_(std::move(pids)), random_(seed), thread_([this] { work(); }) {}
+  Hand(std::vector<int> pids, std::size_t kept, Number seed)
+      : pids_(std::move(pids)), kept_(kept), random_(seed), thread_([this] { work(); }) {}
   ~Hand() {
     is_over_ = true;
     thread_.join();
@@ -91,7 +109,7 @@ class Hand {
       wait(150);
       const std::size_t which = random_() % alive;
       if (is_over_) break;
-      if (alive > 1 && random_() % 2 == 0) {
+      if (alive > kept_ && random_() % 2 == 0) {
         kill(pids_[which], SIGKILL);
         std::swap(pids_[which], pids_[--alive]);
       } else {
@@ -103,6 +121,7 @@ class Hand {
   }
 
   std::vector<int> pids_;
+  std::size_t kept_;
   Random random_;
   std::atomic<bool> is_over_{false};
   std::thread thread_;
@@ -121,10 +140,10 @@ struct Task {
 
 /// A task on random inputs among `tasks`, and its answer.
 Task make_task(Client& client, Random& random, const std::vector<Task>& tasks, const Future<Numbers>& table,
-               const Numbers& table_here) {
+               const Numbers& table_here, Number places) {
   const auto any = [&]() -> const Task& { return tasks[random() % tasks.size()]; };
   const Task& a = any();
-  switch (random() % 5) {
+  switch (random() % 6) {
     case 0: {
       const Task& b = any();
       return {client.submit(mixed, a.there, b.there), mixed(a.here, b.here)};
@@ -147,16 +166,22 @@ Task make_task(Client& client, Random& random, const std::vector<Task>& tasks, c
       const Number width = random() % 5;
       return {client.submit(nested, a.there, width), nested_here(a.here, width)};
     }
+    case 4: {
+      const Number ranks = 1 + random() % places;
+      return {client.submit(weir::gang{static_cast<int>(ranks)}, ganged, a.there),
+              ganged_here(a.here, ranks)};
+    }
     default:
       return {client.submit(found, table, a.there), found(table_here, a.here)};
   }
 }
 
-void check_graph(Client& client, Random& random, const Future<Numbers>& table, const Numbers& table_here) {
+void check_graph(Client& client, Random& random, const Future<Numbers>& table, const Numbers& table_here,
+                 Number places) {
   std::vector<Task> tasks{{client.submit(mixed, Number{1}, Number{2}), mixed(1, 2)}};
   const std::size_t size = 50 + random() % 300;
   while (tasks.size() < size) {
-    tasks.push_back(make_task(client, random, tasks, table, table_here));
+    tasks.push_back(make_task(client, random, tasks, table, table_here, places));
     if (random() % 7 == 0) std::swap(tasks[random() % tasks.size()], tasks.back());
     if (random() % 5 == 0 && tasks.size() > 1) tasks.pop_back();  // nobody wants it any more
     if (random() % 40 == 0)
@@ -221,10 +246,11 @@ int main(int argc, char** argv) {
           client.wait_for_workers(workers);
           wired->begin();
         }
-        const Hand hand(std::move(pids), seed + 1);
+        const Number kept = 1 + seed % pids.size();  // as many places a gang may ask for
+        const Hand hand(std::move(pids), kept, seed + 1);
         for (int i = 0; i < 3; ++i) {
           if (random() % 3 == 0) check_stream(random);
-          else check_graph(client, random, table, table_here);
+          else check_graph(client, random, table, table_here, kept);
         }
         return 0;
       },

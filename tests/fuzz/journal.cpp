@@ -3,6 +3,7 @@
 // Numbers below its size cut it there, the next eight times as many flip a bit, and those beyond change some
 // bytes at random. What is found must be what was put, and after a cut all that was whole; prints the number
 // of what is not.
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -12,6 +13,7 @@
 #include <iostream>
 #include <random>
 
+#include "core/descriptor.hpp"
 #include "journal/journal.hpp"
 
 using namespace weir;
@@ -35,6 +37,7 @@ std::string read_file(const std::string& path) {
 
 struct Log {
   std::string folder, path, text;
+  Descriptor file;
   std::vector<std::uint64_t> ends;  // of the records of results
 
   explicit Log(const std::string& where) : folder(where), path(where + "/log.00000001") {
@@ -46,10 +49,20 @@ struct Log {
       }
     }
     text = read_file(path);
+    file = Descriptor(open(path.c_str(), O_RDWR | O_CLOEXEC));
     read_segment(std::as_bytes(std::span(text.data(), text.size())), [&](const Record& record) {
       if (is_result(record)) ends.push_back(record.offset + record.payload.size());
     });
   }
+  // Puts bytes in place of others; without any, the log ends there.
+  void change(std::uint64_t at, const std::string& bytes) const {
+    const auto where = static_cast<off_t>(at);
+    const auto size = static_cast<ssize_t>(bytes.size());
+    const bool done = bytes.empty() ? ftruncate(file.get(), where) == 0
+                                    : pwrite(file.get(), bytes.data(), bytes.size(), where) == size;
+    if (!done) throw Error(ErrorKind::io, "fuzz: the log cannot be written");
+  }
+  void restore(std::uint64_t from, std::uint64_t to) const { change(from, text.substr(from, to - from)); }
   // What is wrong with the log as it is now; empty if nothing is. `whole`: so many results must be there.
   [[nodiscard]] std::string wrong(std::mt19937_64& random, std::uint64_t near, std::uint64_t whole) const {
     try {
@@ -78,33 +91,34 @@ struct Log {
 int main(int argc, char** argv) {
   const std::uint64_t first = argc > 1 ? std::strtoull(argv[1], nullptr, 10) : 1;
   const std::uint64_t count = argc > 2 ? std::strtoull(argv[2], nullptr, 10) : 10'000;
-  char name[] = "/tmp/weir-fuzz-journal-XXXXXX";
-  if (!mkdtemp(name)) return std::cerr << "fuzz: /tmp cannot be written\n", 2;
+  const char* where = std::getenv("TMPDIR");
+  std::string name = std::string(where ? where : "/tmp") + "/weir-fuzz-journal-XXXXXX";
+  if (!mkdtemp(name.data())) return std::cerr << "fuzz: " << name << " cannot be made\n", 2;
   int failures = 0;
   {
     const Log log(name);
     const std::uint64_t size = log.text.size();
     for (std::uint64_t number = first; number < first + count; ++number) {
       std::mt19937_64 random(number);
-      std::string text = log.text;
-      std::uint64_t at = number;
-      if (number < size) {
-        text.resize(number);
-      } else if (number < 9 * size) {
-        at = (number - size) / 8;
-        text[at] = static_cast<char>(text[at] ^ (1 << (number - size) % 8));
-      } else {
+      std::uint64_t at = number, end = size;  // what is not as it was
+      std::string text;
+      if (number >= 9 * size) {
         at = random() % size;
-        for (std::uint64_t i = at; i < std::min(size, at + 1 + random() % 16); ++i)
-          text[i] = static_cast<char>(random());
+        end = std::min(size, at + 1 + random() % 16);
+        for (std::uint64_t i = at; i < end; ++i) text += static_cast<char>(random());
+      } else if (number >= size) {
+        at = (number - size) / 8;
+        end = at + 1;
+        text += static_cast<char>(log.text[at] ^ (1 << (number - size) % 8));
       }
-      std::ofstream(log.path, std::ios::binary) << text;
+      log.change(at, text);
       const auto whole = static_cast<std::uint64_t>(std::upper_bound(log.ends.begin(), log.ends.end(), at) -
                                                     log.ends.begin());
       if (const std::string wrong = log.wrong(random, whole, whole); !wrong.empty()) {
         std::cout << "journal " << number << ": " << wrong << "\n";
         ++failures;
       }
+      log.restore(at, end);
     }
     std::cout << count << " of " << 9 * size << " cuts and bits, " << failures << " failures\n";
   }

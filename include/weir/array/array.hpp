@@ -252,6 +252,14 @@ class Array {
   /// **Errors.** Throws `Error{closed}` outside `weir::run`; a task that fails is told where the array is
   /// used.
   [[nodiscard]] Array persist() const { return Array(detail::array::persist(node_)); }
+  /// Computes the array into an HDF5 file in the journal and returns what reads from it; another run finds it
+  /// there, or goes on with the chunks that are missing. Without a journal as `persist()`. Include
+  /// weir/array/hdf5.hpp.
+  ///
+  /// **Errors.** As `persist` and `to_hdf5` with `resume`; a task that fails fails this call. An array that
+  /// is held by the workers counts by its elements, which are brought to the program.
+  /// **Cost.** Returns when all is on the disk. The journal must be at the same path on every node.
+  [[nodiscard]] Array persist(const cached& how) const;
   /// The chunks as futures, row-major; starts computing them if they are not persisted. **Errors.** As
   /// `persist`.
   [[nodiscard]] std::vector<Future<xt::xarray<T>>> futures() const {

@@ -48,6 +48,7 @@ struct WriteHdf5 {
   std::map<std::string, Hdf5Attribute> attributes{};
   std::optional<std::int64_t> unlimited{};   ///< An axis along which `to_hdf5_region` may let it grow.
   Duration wait = std::chrono::minutes(10);  ///< For other programs that write the same file (`append`).
+  bool resume = false;  ///< An interrupted write of the same array goes on with the chunks that are missing.
 };
 
 /// How a region is written.
@@ -65,6 +66,8 @@ struct Hdf5Output {
   WriteHdf5 how{};
 };
 void write_hdf5(const std::string& path, const std::vector<Hdf5Output>& outputs);
+/// In the journal, as a file that is written once; without a journal, or for nothing, as `persist`.
+[[nodiscard]] NodePtr persist_kept(const NodePtr& node, std::int64_t version);
 /// Writes into a region of a dataset that exists.
 void write_hdf5_region(const std::string& path, const std::string& dataset, const NodePtr& node,
                        const Shape& start, const WriteHdf5Region& how);
@@ -105,6 +108,12 @@ template <detail::array::Element T>
 /// there already, two of one name, a file with several hard links, a device; `Error{unsupported}`: a filter
 /// that HDF5 does not have; `Error{timeout}`: another program writes the file. The old file is as it was
 /// then; `append` takes room for the uncompressed elements before it changes the file.
+///
+/// With `resume` an interrupted write leaves `x.h5.resume`, with its chunks, and `x.h5.pieces`, which says
+/// which those are. The next write of the same array to the same file compares their checksums and computes
+/// only the others; if the file is complete already, nothing. The same is what computes the same chunks of
+/// the same input files (by path, size and time), as in `weir::cached`. `Error{unsupported}` for compressed
+/// datasets, for those that may grow, for `append`, and for lambdas in the array, which have no name.
 /// **Cost.** A task per chunk. No chunk visits rank 0 unless it is compressed; then as many are on their way
 /// as the workers have threads, twice over, and four. The path must mean the same file on every node.
 /// **Source.** `dask.array.to_hdf5`, which cannot do this from several processes.
@@ -136,6 +145,10 @@ void to_hdf5_region(const Array<T>& x, const std::string& path, const std::strin
   detail::array::write_hdf5_region(path, dataset, x.node(), start, how);
 }
 
+template <detail::array::Element T>
+Array<T> Array<T>::persist(const cached& how) const {
+  return Array(detail::array::persist_kept(node_, how.version));
+}
 template <detail::array::Element T>
 void Array<T>::to_hdf5(const std::string& path, const std::string& dataset) const {
   weir::to_hdf5(*this, path, dataset);

@@ -222,6 +222,10 @@ enum class Parts : std::uint8_t { none, copies, views };
 class Planner {
  public:
   explicit Planner(const std::vector<NodePtr>& roots, Parts parts = Parts::none);
+  /// For keys only: what is planned is not submitted. `function` is named in errors.
+  Planner(const NodePtr& root, client::ClusterLink& core, std::string_view function);
+  /// What the result of a task is known by, in any build: the code of the task and the keys of its inputs.
+  [[nodiscard]] const journal::Key& key(std::uint32_t planned) const { return keys_[planned]; }
   /// The number of the task (or held result) that gives a chunk of a node.
   std::uint32_t chunk(const Node& node, std::int64_t chunk);
   /// A part of a chunk, cut out where the chunk is, so that less travels.
@@ -256,6 +260,7 @@ class Planner {
     std::uint32_t uses = 0;
   };
   std::uint32_t finish(const std::string& name, TaskBuilder& task);
+  [[nodiscard]] journal::Key key_of(const std::string& name, TaskBuilder& task);
   std::unique_ptr<TaskBuilder> builder();
   void keep_shared(const std::vector<NodePtr>& roots);
   std::vector<Planned> planned_;
@@ -268,7 +273,18 @@ class Planner {
   std::vector<std::unique_ptr<TaskBuilder>> spare_;
   Parts how_ = Parts::none;
   std::size_t tasks_ = 0;
+  client::ClusterLink* keyed_ = nullptr;  // knows keys of what is held; null: nobody asks for keys
+  std::string function_{};
+  std::vector<journal::Key> keys_{};
 };
+
+/// What an array is known by in any run: everything that decides about its elements and its chunks. What is
+/// held counts as in `submit(cached, ...)`.
+///
+/// **Errors.** Throws `Error{unsupported}` in the function's name for a lambda, and if the executable does
+/// not tell the names of functions.
+/// **Cost.** That of planning it.
+[[nodiscard]] journal::Key key_of(std::string_view function, const NodePtr& node, client::ClusterLink& core);
 
 /// Parts are cut out where several workers are, so that only what is needed travels; and where what is held
 /// does not fit into the memory of one, so that no task needs more whole chunks at a time than one. If all

@@ -178,7 +178,7 @@ Id make_dataset(hid_t file, const std::string& path, const DatasetPlan& plan) {
     fail(ErrorKind::io, "to_hdf5: cannot create the dataset " +
                             in_quotes(plan.published.empty() ? plan.dataset : plan.published) + " in " +
                             in_quotes(path) + " (" + reason() + ")");
-  set_mark(dataset, true);
+  if (plan.is_marked) set_mark(dataset, true);
   for (const auto& [name, value] : plan.attributes) write_attribute(dataset, name, value);
   return dataset;
 }

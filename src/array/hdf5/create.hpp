@@ -21,7 +21,8 @@ struct DatasetPlan {
   std::vector<Hdf5Filter> filters;
   std::string published;  ///< Its name when it is complete, if another.
   std::map<std::string, Hdf5Attribute> attributes;
-  std::optional<std::size_t> unlimited;  ///< The axis that may grow.
+  std::optional<std::size_t> unlimited{};  ///< The axis that may grow.
+  bool is_marked = true;                   ///< As incomplete, until `publish`.
   [[nodiscard]] bool has_places() const noexcept { return gzip == 0 && filters.empty() && !unlimited; }
 };
 /// Where chunks lie in the file that have places of their own, by row-major number; per dataset. None in a

@@ -286,6 +286,25 @@ int take_slot(const std::string& path) {
 
 }  // namespace
 
+namespace {
+
+[[noreturn]] void cannot(const std::string& function, const std::string& what, const std::string& target) {
+  fail(ErrorKind::io, function + ": cannot " + what + " " + in_quotes(target) + " for writing (" +
+                          std::strerror(errno) + ")");
+}
+
+}  // namespace
+
+void take_name(const std::string& function, const Descriptor& file, const std::string& path,
+               const std::string& target) {
+  struct stat before {};
+  if (stat(target.c_str(), &before) == 0) {
+    [[maybe_unused]] const int kept = fchown(file.get(), before.st_uid, before.st_gid);
+    if (fchmod(file.get(), before.st_mode & 07777) != 0) cannot(function, "keep the mode of", target);
+  }
+  if (std::rename(path.c_str(), target.c_str()) != 0) cannot(function, "replace", target);
+}
+
 PartFile::PartFile(const std::string& function, std::string target)
     : function_(function), target_(std::move(target)) {
   for (const std::string& old : left_over_files(target_)) unlink(old.c_str());
@@ -295,7 +314,7 @@ PartFile::PartFile(const std::string& function, std::string target)
   for (;;) {
     lock_ = Descriptor(open(path_.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
     if (lock_.get() >= 0) break;
-    if (errno != EEXIST) refuse("create");
+    if (errno != EEXIST) cannot(function_, "create", target_);
     path_ = part_name(target_) + "-" + std::to_string(++count);
   }
   slot_ = take_slot(path_);
@@ -309,18 +328,8 @@ PartFile::~PartFile() {
   leave_signals();
 }
 
-void PartFile::refuse(const std::string& what) const {
-  fail(ErrorKind::io, function_ + ": cannot " + what + " " + in_quotes(target_) + " for writing (" +
-                          std::strerror(errno) + ")");
-}
-
 void PartFile::publish() {
-  struct stat before {};
-  if (stat(target_.c_str(), &before) == 0) {
-    [[maybe_unused]] const int kept = fchown(lock_.get(), before.st_uid, before.st_gid);
-    if (fchmod(lock_.get(), before.st_mode & 07777) != 0) refuse("keep the mode of");
-  }
-  if (std::rename(path_.c_str(), target_.c_str()) != 0) refuse("replace");
+  take_name(function_, lock_, path_, target_);
   if (slot_ >= 0) slot_use[slot_].store(1);
   path_.clear();
 }

@@ -35,6 +35,11 @@ class WriteLock;
 /// with several names, of which only one would become the new file.
 [[nodiscard]] std::string replaced_file(const std::string& function, const std::string& path);
 
+/// Gives a file, open as `file`, the name of another one and its mode.
+/// **Errors.** Throws `Error{io}` in the function's name.
+void take_name(const std::string& function, const Descriptor& file, const std::string& path,
+               const std::string& target);
+
 /// A new file beside the one it takes the place of. It goes with this object, and with the program if that
 /// ends by SIGINT, SIGTERM or SIGHUP; others that were left of the same name go when it is made.
 class PartFile {
@@ -50,7 +55,6 @@ class PartFile {
   bool publish_if_new();
 
  private:
-  [[noreturn]] void refuse(const std::string& what) const;
   std::string function_, target_, path_;
   Descriptor lock_;
   int slot_ = -1;

@@ -11,6 +11,7 @@
 #include "array/graph/nodes.hpp"
 #include "array/hdf5/create.hpp"
 #include "array/hdf5/output.hpp"
+#include "array/hdf5/resume.hpp"
 #include "weir/bytes.hpp"
 #include "weir/client.hpp"
 
@@ -92,6 +93,41 @@ task::Value write_chunk(Reader& parameters, std::span<const Tensor> operands) {
   const Tensor done = make_tensor(DType::int64, Dims{1});
   done.as<std::int64_t>()[0] = static_cast<std::int64_t>(padded.size());
   return done.value;
+}
+
+// The same, with the checksum of what was written.
+task::Value write_piece(Reader& parameters, std::span<const Tensor> operands) {
+  std::string path;
+  std::uint64_t place = 0;
+  Dims chunk;
+  read(parameters, path);
+  read(parameters, place);
+  read(parameters, chunk);
+  const Padded padded(operands[0], chunk);
+  WriteDescriptor(path).write(padded.data(), padded.size(), place);
+  journal::Hasher hasher;
+  hasher.bytes(padded.data(), padded.size());
+  const journal::Key sum = hasher.result();
+  const Tensor done = make_tensor(DType::uint64, Dims{3});
+  std::uint64_t* const numbers = done.as<std::uint64_t>();
+  numbers[0] = padded.size();
+  numbers[1] = sum.low;
+  numbers[2] = sum.high;
+  return done.value;
+}
+
+// Parameters: path, place in the file, bytes, checksum. Whether they are what was written.
+task::Value compare_piece(Reader& parameters, std::span<const Tensor>) {
+  std::string path;
+  journal::Piece piece;
+  read(parameters, path);
+  read(parameters, piece.place);
+  read(parameters, piece.bytes);
+  read(parameters, piece.sum.low);
+  read(parameters, piece.sum.high);
+  const Tensor same = make_tensor(DType::int64, Dims{1});
+  same.as<std::int64_t>()[0] = journal::is_as_written(path, piece);
+  return same.value;
 }
 
 // The mask of filters that were left out, then the bytes: what the writer is given.
@@ -215,6 +251,28 @@ NodePtr writing(const Job& job, const std::string& path, std::vector<std::uint64
   };
   return std::make_shared<TaskNode>("to_hdf5", DType::int64, one_each(job.source->grid),
                                     std::vector<NodePtr>{job.source}, plan);
+}
+// Some of the chunks of a file that is gone on with; `first`: the number of the job's first one.
+NodePtr writing_pieces(const Job& job, const std::string& path, const std::vector<std::uint64_t>& places,
+                       std::uint64_t first, const std::vector<std::uint64_t>& missing) {
+  const auto plan = [source = job.source.get(), path, chunk = dims(job.plan.chunk), first, missing, places](
+                        TaskBuilder& task, std::int64_t i) {
+    const std::uint64_t number = missing[static_cast<std::size_t>(i)];
+    task.kernel(&write_piece, {task.need_chunk(*source, static_cast<std::int64_t>(number - first))}, path,
+                places[number], chunk);
+  };
+  return std::make_shared<TaskNode>("to_hdf5", DType::uint64,
+                                    Grid(Chunks{std::vector<std::int64_t>(missing.size(), 3)}),
+                                    std::vector<NodePtr>{job.source}, plan);
+}
+NodePtr comparing(const std::vector<journal::Piece>& pieces, const std::string& path) {
+  const auto plan = [pieces, path](TaskBuilder& task, std::int64_t i) {
+    const journal::Piece& piece = pieces[static_cast<std::size_t>(i)];
+    task.kernel(&compare_piece, {}, path, piece.place, piece.bytes, piece.sum.low, piece.sum.high);
+  };
+  return std::make_shared<TaskNode>("to_hdf5 compare", DType::int64,
+                                    Grid(Chunks{std::vector<std::int64_t>(pieces.size(), 1)}),
+                                    std::vector<NodePtr>{}, plan);
 }
 NodePtr compressing(const Job& job) {
   const auto plan = [source = job.source.get(), how = job.plan](TaskBuilder& task, std::int64_t c) {
@@ -428,19 +486,128 @@ void write_anew(const std::string& path, std::vector<Job>& jobs) {
   }
 }
 
+// What the file is known by: its datasets, and what computes them.
+journal::Key key_of(const std::vector<Job>& jobs, client::ClusterLink& core) {
+  journal::Hasher hasher;
+  for (const Job& job : jobs) {
+    hasher.text(plain_name(job.plan.dataset));
+    hasher.bytes(job.plan.chunk.data(), job.plan.chunk.size() * sizeof job.plan.chunk[0]);
+    Buffer attributes;
+    Writer writer(attributes);
+    write(writer, job.plan.attributes);
+    hasher.bytes(attributes.data(), attributes.size());
+    hasher.key(key_of("to_hdf5", job.source, core));
+  }
+  return hasher.result();
+}
+
+// Those of an earlier run that are there as they were written.
+std::vector<bool> pieces_there(const ResumedFile& file, std::size_t count) {
+  std::vector<bool> there(count);
+  std::vector<journal::Piece> pieces;
+  for (const journal::Piece& piece : file.pieces())
+    if (piece.number < count) pieces.push_back(piece);
+  if (pieces.empty()) return there;
+  ChunkQueue compared({comparing(pieces, file.path())});
+  compared.start(pieces.size());
+  for (const journal::Piece& piece : pieces)
+    there[piece.number] = compared.next<std::int64_t>().result()(0) != 0;
+  return there;
+}
+
+void write_missing(ResumedFile& file, const std::vector<Job>& jobs,
+                   const std::vector<std::uint64_t>& places) {
+  const std::vector<bool> there = pieces_there(file, places.size());
+  std::vector<NodePtr> nodes;
+  std::vector<std::uint64_t> all;
+  std::uint64_t first = 0;
+  for (const Job& job : jobs) {
+    const std::uint64_t end =
+        job.source->grid.size() ? first + static_cast<std::uint64_t>(job.source->grid.count()) : first + 1;
+    std::vector<std::uint64_t> missing;
+    for (std::uint64_t number = first; job.source->grid.size() && number < end; ++number)
+      if (!there[number]) missing.push_back(number);
+    if (!missing.empty()) nodes.push_back(writing_pieces(job, file.path(), places, first, missing));
+    all.insert(all.end(), missing.begin(), missing.end());
+    first = end;
+  }
+  if (all.empty()) return;
+  ChunkQueue chunks(nodes);
+  chunks.start(all.size());
+  for (const std::uint64_t number : all) {
+    const xt::xarray<std::uint64_t> done = chunks.next<std::uint64_t>().result();
+    file.add({number, places[number], done(0), {done(1), done(2)}});
+  }
+}
+
+void check_resumable(const std::vector<Job>& jobs) {
+  for (const Job& job : jobs) {
+    if (job.output.how.append)
+      throw Error(ErrorKind::unsupported,
+                  "to_hdf5: resume is of a new file, and does not go with append; give the array a file of "
+                  "its own");
+    if (!job.plan.has_places())
+      throw Error(ErrorKind::unsupported,
+                  "to_hdf5: resume does not go with gzip, filters or unlimited, whose chunks have no place "
+                  "of their own (got " +
+                      in_quotes(job.plan.dataset) + ")");
+  }
+}
+
+// Chunks of the file that were not there are written, the others stay; then it gets its name.
+void write_resumed(const std::string& path, const std::vector<Job>& jobs, bool keeps_log) {
+  check_resumable(jobs);
+  const Client client = Client::current();
+  const journal::Key key = key_of(jobs, *client.core());
+  const std::string target = replaced_file("to_hdf5", path);
+  if (is_written_already(target, plans_of(jobs), key)) {
+    if (!keeps_log) unlink((target + ".pieces").c_str());
+    return;
+  }
+  ResumedFile file(target, key);
+  with_name(file.path(), path, [&] {
+    const std::vector<std::uint64_t>& places = file.places(plans_of(jobs));
+    write_missing(file, jobs, places);
+    file.publish(keeps_log);
+  });
+}
+
 }  // namespace
+
+NodePtr persist_kept(const NodePtr& node, std::int64_t version) {
+  constexpr const char* function = "persist";
+  const Client client = Client::current();
+  const std::shared_ptr<client::ClusterLink> core = client.core();
+  if (!core->keeps_results() || shape_of(node).empty() || node->grid.size() == 0) return persist(node);
+  journal::Hasher hasher;
+  hasher.text(function);
+  hasher.number(static_cast<std::uint64_t>(version));
+  hasher.key(key_of("persist(cached)", node, *core));
+  const std::uint64_t bytes = static_cast<std::uint64_t>(node->grid.size()) * size_of(node->type);
+  const journal::Key key = hasher.result();
+  const auto kept = core->keep_file(key, function, version, bytes);
+  const std::string dataset = "array";
+  if (!kept.is_there) write_resumed(kept.path, {prepare({dataset, node, {.resume = true}})}, true);
+  return std::make_shared<FileNode>(node->type, node->grid,
+                                    FileName{.path = std::filesystem::absolute(kept.path).string(),
+                                             .dataset = dataset,
+                                             .named = kept.path,
+                                             .key = journal::to_text(key)});
+}
 
 void write_hdf5(const std::string& name, const std::vector<Hdf5Output>& outputs) {
   if (outputs.empty()) refuse("to_hdf5", "there must be at least one array");
   std::error_code error;
   std::vector<Job> jobs;
-  bool append = false;
+  bool append = false, resume = false;
   for (const Hdf5Output& output : outputs) {
     jobs.push_back(prepare(output));
     append = append || output.how.append;
+    resume = resume || output.how.resume;
   }
   check_names(jobs);
   const std::string path = std::filesystem::absolute(name, error).string();
+  if (resume) return with_name(path, name, [&] { write_resumed(path, jobs, false); });
   with_name(path, name, [&] { append ? write_into(path, jobs) : write_anew(path, jobs); });
 }
 void write_hdf5_region(const std::string& path, const std::string& dataset, const NodePtr& node,

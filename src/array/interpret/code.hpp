@@ -73,6 +73,7 @@ struct FileName {
   bool fill_missing = false;  ///< Sources of a virtual dataset that are not there.
   bool growing = false;       ///< Read while it is being written.
   std::string named{};        ///< What the user calls the file, for errors.
+  std::string key{};          ///< Of a file that is in the journal: what its elements are known by.
   friend bool operator==(const FileName&, const FileName&) = default;
 };
 

@@ -53,8 +53,10 @@ void Planner::keep_shared(const std::vector<NodePtr>& roots) {
     }
   }
   if (!any_costly) return;
-  const auto limit = static_cast<std::uint64_t>(sysconf(_SC_PHYS_PAGES)) *
-                     static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE)) / 4;
+  // Keys are the same on every machine.
+  const auto limit = keyed_ ? UINT64_MAX
+                            : static_cast<std::uint64_t>(sysconf(_SC_PHYS_PAGES)) *
+                                  static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE)) / 4;
   const auto use = [](Facts& f, const Node* user) {
     if (!user || f.users[0] == user || f.users[1] == user) return;
     (f.users[0] ? f.users[1] : f.users[0]) = user;
@@ -90,8 +92,10 @@ std::unique_ptr<TaskBuilder> Planner::builder() {
 
 std::uint32_t Planner::finish(const std::string& name, TaskBuilder& task) {
   Planned planned;
-  Writer writer(planned.arguments);
-  write(writer, task.code);
+  if (!keyed_) {
+    Writer writer(planned.arguments);
+    write(writer, task.code);
+  }
   planned.inputs = task.inputs;
   planned.kernel = task.code.kernel;
   for (const std::uint32_t input : task.inputs) ++planned_[input].uses;
@@ -99,6 +103,7 @@ std::uint32_t Planner::finish(const std::string& name, TaskBuilder& task) {
   if (!options) options = std::make_shared<const Options>(Options{.name = "array." + name});
   planned.options = &options;
   planned_.push_back(std::move(planned));
+  if (keyed_) keys_.push_back(key_of(name, task));
   ++tasks_;
   return static_cast<std::uint32_t>(planned_.size() - 1);
 }
@@ -112,6 +117,7 @@ std::uint32_t Planner::chunk(const Node& node, std::int64_t chunk) {
     Planned planned;
     planned.held = held;
     planned_.push_back(std::move(planned));
+    if (keyed_) keys_.push_back(keyed_->key_of(*held->get()));
     mine = static_cast<std::uint32_t>(planned_.size() - 1);
     return mine;
   }

@@ -184,6 +184,16 @@ class ClusterLink {
   virtual void seen(FutureState&) {}
   /// Of a future that is kept: the scheduler knows its result afterwards.
   virtual void hand_out(FutureState&) {}
+  /// What a future is known by: of what it was made if it is kept, else by its bytes, which are brought here.
+  [[nodiscard]] virtual journal::Key key_of(FutureState& state);
+  /// A result that is a file in the journal.
+  struct KeptFile {
+    std::string path;       ///< Whole once it is there.
+    bool is_there = false;  ///< And then counted as reused.
+  };
+  /// Notes it and counts it. **Errors.** Throws `Error{cancelled}` if nothing is to be computed.
+  [[nodiscard]] virtual KeptFile keep_file(const journal::Key& key, const std::string& function,
+                                           std::int64_t version, std::uint64_t bytes);
   /// Throws `Error{unsupported}` where there is no place for a journal.
   virtual void keep_results(const std::string& folder);
 
