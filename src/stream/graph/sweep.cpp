@@ -41,7 +41,8 @@ void Node::let_go() noexcept {
   const Domain* domain = nullptr;
   {
     const std::lock_guard lock(Structure::mutex());
-    names_.fetch_and(~is_awaited);
+    if (names_.fetch_sub(1) != (is_awaited | 1)) return;  // another one has been made meanwhile
+    names_ = 0;
     graph = Structure::alive(this->graph());
     if (!graph) return;
     domain = this->domain();

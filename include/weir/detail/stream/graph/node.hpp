@@ -313,6 +313,15 @@ class Node {
 
  private:
   static constexpr std::uint32_t is_awaited = 1U << 31;  // in `names_`: who drops the last one says so
+  /// False if it is the last one and somebody waits for its end: `let_go` drops it.
+  bool drop_name() noexcept {
+    std::uint32_t names = names_.load(std::memory_order_relaxed);
+    do {
+      if (names == (is_awaited | 1)) return false;
+    } while (!names_.compare_exchange_weak(names, names - 1, std::memory_order_acq_rel,
+                                           std::memory_order_relaxed));
+    return true;
+  }
   void let_go() noexcept;
   /// Whether somebody has a name for it; who drops the last one says so then.
   bool is_known() noexcept;
@@ -335,7 +344,7 @@ inline NodeRef::NodeRef(Node* node) noexcept : node_(node) {
   if (node_) node_->names_.fetch_add(1, std::memory_order_relaxed);
 }
 inline NodeRef::~NodeRef() {
-  if (node_ && node_->names_.fetch_sub(1, std::memory_order_acq_rel) == (Node::is_awaited | 1)) [[unlikely]]
+  if (node_ && !node_->drop_name()) [[unlikely]]
     node_->let_go();
 }
 
