@@ -217,7 +217,8 @@ def main(arguments):
             for row in rows:
                 print(json.dumps(dict(zip(header, row))))
         else:
-            print_table([[part if isinstance(part, str) else number(part) for part in row] for row in rows], header)
+            texts = [[part if isinstance(part, str) else number(part) for part in row] for row in rows]
+            print_table(texts, header)
         return 0
     if options.against is not None:
         chosen = [by_name[name] for name in options.figures] or [

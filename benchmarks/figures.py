@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from arrays import array_hdf5, array_outofcore, array_std
 from bags import bag
 from frames import JOINS, QUESTIONS, frame_joins, frame_outofcore, frames, stations
-from launch import Launch, letters_speedup, map_commands, mpi, startup, streamz, tbb, weir, weir_threads
+from launch import (Launch, beside_two, letters_speedup, map_commands, mpi, startup, streamz, tbb, weir,
+                    weir_threads)
 from seeing import in_turns, seeing_bytes, seeing_picture, watched
 
 
@@ -83,6 +84,16 @@ FIGURES = [
     Figure("first_after_silence_ms", "ms", 2, "lower",
            "the first after a second of silence; median of 5",
            latency, (raw_roundtrip, "first_after_silence_ms")),
+    Figure("busy_tasks_ratio", "of alone", 0.25, "higher",
+           "tasks_per_s while two other processes compute, on two cores; 0.5 is a fair share",
+           beside_two(tasks), (tasks, "tasks_per_s"), raw_unit="tasks/s", key="tasks_per_s",
+           is_fraction_of_raw=True),
+    Figure("busy_roundtrip_p99_us", "us", 5_000, "lower",
+           "roundtrip_p99_us beside them",
+           beside_two(latency), (beside_two(raw_roundtrip), "roundtrip_p99_us"), key="roundtrip_p99_us"),
+    Figure("busy_local_roundtrip_p99_us", "us", 5_000, "lower",
+           "the same with 2 threads of one process",
+           beside_two(weir_threads(2, "latency")), key="roundtrip_p99_us"),
     Figure("chain_us", "us", 3, "lower",
            "10,000 tasks, each needs the one before: time per link; median of 5",
            latency, (raw_roundtrip, "roundtrip_us")),

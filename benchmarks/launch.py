@@ -89,6 +89,20 @@ def mpi(ranks, program, *arguments):
     return Launch(program, lambda: values_of(run(mpirun(ranks, BIN / "benchmarks" / program, *arguments))))
 
 
+def beside_two(launch):
+    """The same while two other processes compute."""
+    def measure():
+        others = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(2)]
+        try:
+            return launch.measure()
+        finally:
+            for other in others:
+                other.kill()
+                other.wait()
+
+    return Launch(f"{launch.name} beside two busy processes", measure)
+
+
 def measure_startup(repeat=5):
     def seconds(command):
         start = time.perf_counter()

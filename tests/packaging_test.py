@@ -16,12 +16,31 @@ EASYBUILD = {"easyblock", "name", "version", "homepage", "description", "toolcha
              "sources", "builddependencies", "dependencies", "configopts", "sanity_check_paths",
              "sanity_check_commands", "moduleclass"}
 APPTAINER = {"files", "post", "test", "runscript", "labels", "environment", "help"}
-# What Weir stands on, by the names each of them has for it.
+# What CMake looks for, by the names that Spack and EasyBuild have for it; none: it comes with another one, or may be missing.
 NEEDED = {
-    "spack": "cmake mpi boost cereal cli11 nlohmann-json fmt spdlog tomlplusplus openssl "
-             "hdf5 zlib-api openblas fftw xtensor",
-    "easybuild": "CMake Boost.MPI cereal CLI11 nlohmann_json fmt spdlog tomlplusplus OpenSSL HDF5 zlib xtensor",
+    "MPI": ("mpi", None), "Boost": ("boost", "Boost.MPI"), "cereal": ("cereal", "cereal"), "fmt": ("fmt", "fmt"),
+    "spdlog": ("spdlog", "spdlog"), "OpenSSL": ("openssl", "OpenSSL"), "CLI11": ("cli11", "CLI11"),
+    "nlohmann_json": ("nlohmann-json", "nlohmann_json"), "toml++/toml.h": ("tomlplusplus", "tomlplusplus"),
+    "xtensor": ("xtensor", "xtensor"), "HDF5": ("hdf5", "HDF5"), "ZLIB": ("zlib-api", "zlib"),
+    "openblas": ("openblas", None), "lapacke": (None, None), "fftw3": ("fftw", None), "fftw3f": (None, None),
+    "BZip2": ("bzip2", "bzip2"), "LibLZMA": ("xz", "XZ"), "zstd": ("zstd", "zstd"), "Snappy": ("snappy", "snappy"),
+    "simdjson": ("simdjson", "simdjson"), "xxhash.h": ("xxhash", "xxHash"), "xxhash": ("xxhash", "xxHash"),
+    "fast_float/fast_float.h": ("fast-float", "fast_float"), "Threads": (None, None),
+    "otf2/otf2.h": (None, None),  # taken where it is
 }
+
+
+def needed(recipes):
+    """What the library stands on by CMake, as `recipes` (0: Spack, 1: EasyBuild) call it."""
+    text = (ROOT / "CMakeLists.txt").read_text()
+    for path in (ROOT / "cmake").glob("weir_*dependencies.cmake"):
+        text += path.read_text()
+    text += (ROOT / "cmake/weir_functions.cmake").read_text().split("function(weir_test", 1)[0]
+    found = set(re.findall(r"find_package\((\w+)", text)) | set(re.findall(r"find_path\(\w+ (?:NAMES )?([\w./+-]+)", text))
+    found |= set(re.findall(r"\b(lapacke|openblas|fftw3f?)\b", text))
+    found -= {"weir", "Python3"}
+    assert found <= set(NEEDED), f"a new library must be named for Spack and EasyBuild (got {found - set(NEEDED)})"
+    return {NEEDED[one][recipes] for one in found} - {None}
 
 
 def version():
@@ -72,7 +91,7 @@ class Recipes(unittest.TestCase):
         exec(compile((ROOT / "packaging/spack/package.py").read_text(), "package.py", "exec"), scope)
         self.assertIn(version(), stub.values("version"))
         names = {re.split(r"[@ +~]", spec)[0] for spec in stub.values("depends_on")}
-        self.assertEqual(set(NEEDED["spack"].split()) - names, set())
+        self.assertEqual(needed(0) - names, set())
         arguments = scope["Weir"]().cmake_args()
         self.assertEqual({re.match(r"-D(\w+)=", one)[1] for one in arguments} - options(), set())
         variants = set(stub.values("variant"))
@@ -87,7 +106,7 @@ class Recipes(unittest.TestCase):
         self.assertEqual(said["version"], version())
         self.assertEqual(path.name, "{name}-{version}-{}-{}.eb".format(*said["toolchain"].values(), **said))
         names = {entry[0] for entry in said["dependencies"] + said["builddependencies"]}
-        self.assertEqual(set(NEEDED["easybuild"].split()) - names, set())
+        self.assertEqual(needed(1) - names, set())
         self.assertEqual(set(re.findall(r"-D(\w+)=", said["configopts"])) - options(), set())
 
     def test_apptainer(self):

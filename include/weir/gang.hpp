@@ -54,9 +54,10 @@ class GangError : public Error {
 /// over whatever joins the workers: memory, MPI or TCP; a death is noticed in all of them.
 /// **Errors.** `GangError` once the gang has failed; `Error{invalid_argument}` for a rank or tag that cannot
 /// be; `Error{protocol}` where ranks call different functions, with other roots or types, where one returns
-/// for which others wait, and where all wait for each other: that ends the gang, with a sentence which names
-/// the calls and the ranks. A rank that waits is told within a second or so. What a rank does in a library's
-/// call, such as one of MPI, is not known here: `Options::time_limit` ends that.
+/// for which others wait, where all wait for each other, and where all have returned but one has not received
+/// what it was sent in a collective call: that ends the gang, with a sentence which names the calls and the
+/// ranks. A rank that waits is told within a second or so. What a rank does in a library's call, such as one
+/// of MPI, is not known here: `Options::time_limit` ends that.
 /// **Threads.** That of the task. **Cost.** Trees: log2(size) messages deep; `gather` is one message from
 /// each rank.
 /// **Source.** MPI's collectives, with values instead of buffers.

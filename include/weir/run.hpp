@@ -29,7 +29,7 @@ struct RunOptions {
 /// the death of a worker this call flushes the standard streams and ends the process with `_exit`, since MPI
 /// cannot be finalized then; nothing that follows in `main` is executed. \param body  Called with `Client&`;
 /// returns void or the exit status. \return The exit status: what the body returned, 0 if it returns nothing;
-/// 0 on worker ranks.
+/// 0 on worker ranks. `weir run` ends with it if it is not 0, else with what `main` returns on rank 0.
 int run(int argc, char** argv, const std::function<int(Client&)>& body, const RunOptions& options = {});
 
 template <class Body>

@@ -28,7 +28,7 @@ class Weir(CMakePackage):
     depends_on("fmt@9:")
     depends_on("spdlog@1.10: +fmt_external")
     depends_on("tomlplusplus@3:")
-    depends_on("openssl@3:")
+    depends_on("openssl@1.1.1:")
     depends_on("xxhash")
     with when("+array"):
         depends_on("hdf5@1.10: ~mpi")

@@ -491,15 +491,15 @@ Answer Dashboard::Work::answer(const Target& target) {
     return Answer{200, "application/json", seeing::text_of(value)};
   };
   if (target.path == "/json/page") return json(follow(target)());
-  if (target.path == "/json/events") {  // server-sent: now, and whenever the server pushes
-    auto next = [page = follow(target)] { return "data: " + seeing::text_of(page()) + "\n\n"; };
+  if (target.path == "/json/events") {  // now, and whenever the server pushes
+    auto next = [page = follow(target)] { return seeing::text_of(page()); };
     std::string first = next();
     const auto found = target.parameters.find("page");
     const std::string page = found == target.parameters.end() ? "status" : found->second;
     std::function<std::string()> more;  // of pages that show what moves
     if (page == "status" || page == "tasks" || page == "functions")
       more = [this, most = limits_of(page).functions] {
-        return "data: " + seeing::text_of({{"glance", seeing::glance(model, most)}}) + "\n\n";
+        return seeing::text_of({{"glance", seeing::glance(model, most)}});
       };
     return {200, "text/event-stream", std::move(first), std::move(next), std::move(more)};
   }

@@ -8,6 +8,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
+#include <boost/beast/websocket.hpp>
 #include <charconv>
 #include <list>
 
@@ -18,6 +19,7 @@ namespace weir::detail::dashboard {
 namespace asio = boost::asio;
 namespace beast = boost::beast;
 namespace http = beast::http;
+namespace websocket = beast::websocket;
 using Stream = beast::basic_stream<asio::generic::stream_protocol>;
 
 namespace {
@@ -82,6 +84,8 @@ std::string_view cookie_value(std::string_view cookies, std::string_view name) {
 }
 
 std::string text_of_field(beast::string_view field) { return {field.data(), field.size()}; }
+
+std::string event_of(const std::string& line) { return "data: " + line + "\n\n"; }
 
 }  // namespace
 
@@ -151,6 +155,7 @@ struct Server::Shared {
   struct Response {
     http::response<http::string_body> message;
     std::function<std::string()> next, more;
+    std::string first;  // of what is followed
   };
   Response respond(const http::request<http::empty_body>& request);
 };
@@ -185,13 +190,13 @@ class Server::Session : public std::enable_shared_from_this<Session> {
   }
   void push() {
     if (is_writing_ || !earn()) return;
-    pushed_ = next_();
+    pushed_ = framed(next_());
     more_credit_ = std::max(0.0, bytes_per_s * 0.9 - static_cast<double>(pushed_.size()));
     send_pushed();
   }
   void push_more() {
     if (is_writing_ || !more_ || !earn() || more_credit_ <= 0) return;
-    std::string more = more_();
+    std::string more = framed(more_());
     more_credit_ -= static_cast<double>(more.size());
     if (more_credit_ < 0) return;
     pushed_ = std::move(more);
@@ -202,12 +207,16 @@ class Server::Session : public std::enable_shared_from_this<Session> {
   void send_pushed() {
     credit_ -= static_cast<double>(pushed_.size());
     is_writing_ = true;
+    const auto sent = [self = shared_from_this()](boost::system::error_code error, std::size_t) {
+      self->is_writing_ = false;
+      if (error) self->leave();
+    };
+    if (socket_) return socket_->async_write(asio::buffer(pushed_), sent);
     stream_.expires_after(patience);
-    asio::async_write(stream_, asio::buffer(pushed_),
-                      [self = shared_from_this()](boost::system::error_code error, std::size_t) {
-                        self->is_writing_ = false;
-                        if (error) self->leave();
-                      });
+    asio::async_write(stream_, asio::buffer(pushed_), sent);
+  }
+  [[nodiscard]] std::string framed(std::string line) const {
+    return socket_ ? std::move(line) : event_of(line);
   }
   void wait_no_more() {
     if (place_) shared_->waiting.erase(*std::exchange(place_, std::nullopt));
@@ -217,10 +226,12 @@ class Server::Session : public std::enable_shared_from_this<Session> {
     if (error && (!parser_->is_header_done() || error == beast::error::timeout)) return;
     http::request<http::empty_body> request = parser_->release();
     if (error) request.keep_alive(false);  // a body came, which nobody reads
-    auto [message, next, more] = shared_->respond(request);
+    auto [message, next, more, first] = shared_->respond(request);
     response_ = std::move(message);
     next_ = std::move(next);
     more_ = std::move(more);
+    if (!error && next_ && websocket::is_upgrade(request))
+      return upgrade(std::make_shared<http::request<http::empty_body>>(std::move(request)), std::move(first));
     if (error || next_) response_.keep_alive(false);
     // Whoever asks faster than what a page needs waits.
     static_cast<void>(earn());
@@ -237,6 +248,33 @@ class Server::Session : public std::enable_shared_from_this<Session> {
                         if (!error && self->next_) self->follow();
                         else if (!error && self->response_.keep_alive()) self->read();
                       });
+  }
+  /// Who follows may have a WebSocket instead: proxies that keep back answers without an end let it pass.
+  void upgrade(const std::shared_ptr<http::request<http::empty_body>>& request, std::string first) {
+    stream_.expires_never();
+    socket_.emplace(stream_);
+    auto limits = websocket::stream_base::timeout::suggested(beast::role_type::server);
+    limits.idle_timeout = patience;  // it is asked whether it is there before that
+    socket_->set_option(limits);
+    socket_->read_message_max(1024);
+    socket_->text(true);
+    pushed_ = std::move(first);
+    socket_->async_accept(*request, [self = shared_from_this(), request](boost::system::error_code error) {
+      if (error || self->shared_->is_closed) return;
+      self->shared_->followers.push_back(self);
+      self->hear();
+      self->send_pushed();
+    });
+  }
+  /// What it says means nothing: its end and its answers to pings are what matters.
+  void hear() {
+    socket_->async_read(buffer_, [weak = weak_from_this()](boost::system::error_code error, std::size_t) {
+      const auto self = weak.lock();
+      if (!self) return;
+      if (error) return self->leave();
+      self->buffer_.consume(self->buffer_.size());
+      self->hear();
+    });
   }
   void follow() {
     if (shared_->is_closed) return;
@@ -261,6 +299,7 @@ class Server::Session : public std::enable_shared_from_this<Session> {
   std::shared_ptr<Shared> shared_;
   std::optional<std::list<Session*>::iterator> place_;  // among those who wait
   Stream stream_;
+  std::optional<websocket::stream<Stream&>> socket_;
   asio::steady_timer timer_;
   beast::flat_buffer buffer_{16 * 1024};
   std::optional<http::request_parser<http::empty_body>> parser_;
@@ -317,13 +356,15 @@ Server::Shared::Response Server::Shared::respond(const http::request<http::empty
   }
   response.keep_alive(request.keep_alive() && answer->status < 400);
   const bool has_body = request.method() != http::verb::head;
+  std::string first;
+  if (answer->next) first = std::exchange(answer->body, event_of(answer->body));
   const std::size_t bytes = answer->body.size();
   if (has_body) response.body() = std::move(answer->body);
   if (!answer->next || !has_body) {
     response.content_length(bytes);
     answer->next = nullptr;
   }
-  return {std::move(response), std::move(answer->next), std::move(answer->more)};
+  return {std::move(response), std::move(answer->next), std::move(answer->more), std::move(first)};
 }
 
 // The acceptor is there as long as the server is.

@@ -29,7 +29,8 @@ struct Answer {
   int status = 200;
   std::string type = "text/plain; charset=utf-8";
   std::string body;
-  /// If set, the connection stays open, and what this gives follows the body at each `Server::push`.
+  /// If set, the connection stays open, and what this gives follows the body at each `Server::push`: as
+  /// server-sent events of one line each, or as frames of a WebSocket for who asks for one.
   std::function<std::string()> next = nullptr;
   /// Likewise at each `Server::push_more`, if there is time and room for it.
   std::function<std::string()> more = nullptr;

@@ -46,8 +46,8 @@ std::shared_ptr<const Failure> current_failure(ErrorKind kind, const std::string
 /// A rank of a gang while its function runs.
 class WorkerNode::Member final : public client::GangLink {
  public:
-  Member(WorkerNode& node, const protocol::GangRun& gang)
-      : node_(node), gang_(gang), outer_(std::exchange(current(), this)) {}
+  Member(WorkerNode& node, const worker::Execution& task)
+      : node_(node), task_(task), gang_(*task.gang), outer_(std::exchange(current(), this)) {}
   Member(const Member&) = delete;
   ~Member() override {
     current() = outer_;
@@ -58,7 +58,14 @@ class WorkerNode::Member final : public client::GangLink {
   /// The function has returned. Throws `Error{protocol}` if the others count on more calls.
   void returned() {
     Hold hold(node_);
-    node_.gangs_.check_all_called({gang_.leader, gang_.run}, gang_.rank);
+    const GangBox::Attempt attempt{gang_.leader, gang_.run};
+    node_.gangs_.check_all_called(attempt, gang_.rank);
+    protocol::GangCalls calls = node_.gangs_.calls(attempt, gang_.rank);
+    if (!calls.traffic.empty()) {
+      calls.id = task_.id;
+      calls.run = task_.run;
+      node_.post(0, calls);
+    }
     leave(true);
   }
   [[nodiscard]] std::uint32_t rank() const noexcept override { return gang_.rank; }
@@ -84,6 +91,7 @@ class WorkerNode::Member final : public client::GangLink {
   }
 
   WorkerNode& node_;
+  const worker::Execution& task_;
   const protocol::GangRun& gang_;
   GangLink* outer_;
   bool has_left_ = false;
@@ -260,7 +268,7 @@ worker::Outcome WorkerNode::run(worker::Execution& task, std::size_t slot, Ran& 
     scope.task =
         &bound.emplace(*task.grant, settings_.share, settings_.threads == 1 && settings_.own_process).task();
   std::optional<Member> member;
-  if (task.gang) member.emplace(*this, *task.gang);
+  if (task.gang) member.emplace(*this, task);
   const TaskId below = black_box_.slot(slot).exchange(task.id, std::memory_order_relaxed);
   const auto start = Clock::now();
   ran.start_ns = start.time_since_epoch().count();

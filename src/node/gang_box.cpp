@@ -96,6 +96,7 @@ void GangBox::sent(const Attempt& attempt, std::uint32_t from, std::uint32_t to,
   Open& open = open_[attempt];
   note(open, from, step);
   ++open.ranks[from].sent[to];
+  if (step.is_collective()) ++open.ranks[from].traffic[to].sent;
 }
 
 std::optional<protocol::GangStuck> GangBox::put(protocol::GangData&& message) {
@@ -133,6 +134,7 @@ std::optional<Buffer> GangBox::take(const Attempt& attempt, std::uint32_t from, 
   mails->second.pop_front();
   if (mails->second.empty()) open->second.mail.erase(mails);
   open->second.ranks[to].wait.reset();
+  if (step.is_collective()) ++open->second.ranks[to].traffic[from].received;
   return bytes;
 }
 
@@ -205,6 +207,19 @@ void GangBox::check_all_called(const Attempt& attempt, std::uint32_t rank) const
   for (const auto& [key, mails] : open->second.mail)
     if (std::get<1>(key) == rank && mails.front().step.is_collective())
       refuse(returned(std::get<0>(key), mails.front().step, rank));
+}
+
+protocol::GangCalls GangBox::calls(const Attempt& attempt, std::uint32_t rank) const {
+  protocol::GangCalls calls{};
+  const auto open = open_.find(attempt);
+  if (open == open_.end()) return calls;
+  const auto at = open->second.ranks.find(rank);
+  if (at == open->second.ranks.end()) return calls;
+  for (const auto& [other, traffic] : at->second.traffic)
+    calls.traffic.push_back({other, traffic.sent, traffic.received});
+  if (!at->second.calls.empty())
+    calls.last = call_text(at->second.calls.back()) + number_text(at->second.calls.back());
+  return calls;
 }
 
 void GangBox::left(const Attempt& attempt, std::uint32_t rank, std::size_t ranks, bool has_returned) {

@@ -51,6 +51,8 @@ class GangBox {
   void check(const Attempt& attempt, std::uint32_t rank) const;
   /// Throws if others count on calls that the rank, which returns, has not made.
   void check_all_called(const Attempt& attempt, std::uint32_t rank) const;
+  /// What the rank, which returns, has called; `id` and `run` are the caller's to fill in.
+  [[nodiscard]] protocol::GangCalls calls(const Attempt& attempt, std::uint32_t rank) const;
   /// A rank has ended, of `ranks` here.
   void left(const Attempt& attempt, std::uint32_t rank, std::size_t ranks, bool has_returned);
   [[nodiscard]] bool empty() const noexcept { return open_.empty(); }
@@ -68,6 +70,7 @@ class GangBox {
   struct Rank {
     std::deque<Step> calls;  // the latest collectives
     std::map<std::uint32_t, std::uint64_t> sent, got;
+    std::map<std::uint32_t, protocol::GangTraffic> traffic;  // of collectives
     std::optional<Wait> wait;
     std::uint64_t waits = 0;
     std::optional<std::string> wrong;

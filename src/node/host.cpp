@@ -14,6 +14,8 @@
 #include <fstream>
 #include <thread>
 
+#include "core/process.hpp"
+
 namespace weir::detail::node {
 
 std::string host_name() {
@@ -110,13 +112,7 @@ bool ProcessWatch::ended() const {
   return poll(&watched, 1, 0) == 1 && (watched.revents & POLLIN);
 }
 
-bool ProcessWatch::stopped() const {
-  if (descriptor_ < 0) return false;
-  std::string text;
-  std::getline(std::ifstream("/proc/" + std::to_string(pid_) + "/stat") >> std::ws, text);
-  const std::size_t name_end = text.rfind(") ");
-  return name_end != std::string::npos && (text[name_end + 2] == 'T' || text[name_end + 2] == 't');
-}
+bool ProcessWatch::stopped() const { return descriptor_ >= 0 && is_stopped(pid_); }
 
 void ProcessWatch::kill() const {
   if (descriptor_ >= 0) syscall(SYS_pidfd_send_signal, descriptor_, SIGKILL, nullptr, 0);

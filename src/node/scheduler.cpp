@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <functional>
 
 #include "core/log.hpp"
 #include "memory/pool.hpp"
@@ -128,8 +129,26 @@ void SchedulerNode::submitted() {
 
 // --- what arrives
 
+namespace {
+
+/// Of a worker that has been let go only what it did last is heard.
+struct LastWords {
+  std::function<void(protocol::Seen&&)> hear;
+  void operator()(protocol::Seen&& message) const { hear(std::move(message)); }
+  template <class Message>
+  void operator()(Message&&) const {}
+  template <class Message>
+  void operator()(Message&&, task::Value&&) const {}
+};
+
+}  // namespace
+
 void SchedulerNode::receive(PeerId from, comm::Frame&& frame) {
   Peer& sender = peer(from);
+  if (sender.dead && sender.leaving)
+    each_message<protocol::ToScheduler>(
+        frame, LastWords{[&](protocol::Seen&& message) { on(from, std::move(message)); }},
+        [&] { return state_.name_of(from); });
   if (sender.dead) return;
   sender.silence.heard(Clock::now());
   const auto handle = [&](auto&&... parts) { on(from, std::move(parts)...); };

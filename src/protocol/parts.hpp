@@ -76,6 +76,12 @@ struct GangWait {
   GangStep step{};
 };
 
+/// What a rank of a gang has sent another in collective calls, and received from it.
+struct GangTraffic {
+  std::uint32_t other = 0;
+  std::uint64_t sent = 0, received = 0;
+};
+
 /// The result; its value is the message's attachment.
 struct ResultData {
   static constexpr bool has_value = true;

@@ -76,6 +76,13 @@ struct RunFinished {
   bool has_small = false;
   Buffer small;
 };
+/// Ahead of `RunFinished`: what a rank of a gang has called.
+struct GangCalls {
+  TaskId id;
+  std::uint32_t run;
+  std::vector<GangTraffic> traffic;
+  std::string last;  ///< Its last collective call, in words.
+};
 struct RunFailed {
   TaskId id;
   std::uint32_t run;
@@ -135,7 +142,7 @@ struct ContactHere {
 
 /// Everything that rank 0 must answer: `on(PeerId, Message&&)`.
 using ToScheduler = std::tuple<SubmitTask, ReleaseTask, CancelFuture, RetryFuture, LocateTask, ScatterHere,
-                               Hello, RunFinished, RunFailed, RunWaits, RetractReply, ResultHere,
+                               Hello, GangCalls, RunFinished, RunFailed, RunWaits, RetractReply, ResultHere,
                                InputMissing, ResultBroken, Heartbeat, MemoryUse, Seen, Leaving, RetireMe,
                                FindPeer, ContactHere, ResultData, ResultMissing, Ask, Unask>;
 

@@ -1,6 +1,7 @@
 // Gangs: tasks that start together, fail together, and are placed all or none.
 #include <algorithm>
 #include <cmath>
+#include <map>
 
 #include "core/invariant.hpp"
 #include "scheduler/state.hpp"
@@ -13,6 +14,29 @@ namespace {
 constexpr std::uint32_t most_ranks = 1 << 16;
 
 std::string text_of_rank(const Task& task) { return "rank " + std::to_string(task.extras->rank); }
+
+// What ranks who have all returned called is the same if each has received what it was sent. Nobody could
+// know while they ran: who only sends does not wait.
+std::string unreceived(const Gang& gang) {
+  std::map<std::pair<std::uint32_t, std::uint32_t>, std::int64_t> on_the_way;
+  for (std::uint32_t rank = 0; rank < gang.calls.size(); ++rank) {
+    for (const protocol::GangTraffic& traffic : gang.calls[rank].traffic) {
+      on_the_way[{rank, traffic.other}] += static_cast<std::int64_t>(traffic.sent);
+      on_the_way[{traffic.other, rank}] -= static_cast<std::int64_t>(traffic.received);
+    }
+  }
+  for (const auto& [pair, count] : on_the_way) {
+    if (count == 0) continue;
+    const auto call = [&](std::uint32_t rank) {
+      const std::string& last = gang.calls[rank].last;
+      return (last.empty() ? "none" : last) + " of rank " + std::to_string(rank);
+    };
+    return "Gang: rank " + std::to_string(pair.first) + " has sent what rank " + std::to_string(pair.second) +
+           " never received; their last collective calls are " + call(pair.first) + " and " +
+           call(pair.second) + "; all ranks must call the same functions in the same order";
+  }
+  return {};
+}
 
 }  // namespace
 
@@ -105,10 +129,21 @@ void State::launch(Gang& gang, const std::vector<WorkerIndex>& places) {
   ++gang.run;
   gang.done.clear();
   gang.done.resize(gang.members.size());
+  gang.calls.assign(gang.members.size(), {});
   gang.counted = gang.provisional = false;
   gang.cause.reset();
   gang.death.clear();
   for (std::size_t rank = 0; rank < places.size(); ++rank) assign(member(gang, rank), places[rank]);
+}
+
+void State::handle(Time now, PeerId from, const protocol::GangCalls& message, Actions& out) {
+  begin(now, out, "returned");
+  const Task* task = tasks_.find(message.id);
+  if (!task || !task->in_gang || task->state != TaskState::processing || task->worker != index_of(from) ||
+      task->run != message.run || gang_of(*task).phase != GangPhase::running)
+    return;
+  gang_of(*task).calls[task->extras->rank] = message;
+  end_event();
 }
 
 // Results count when all are there.
@@ -121,6 +156,12 @@ void State::member_finished(Task& task, WorkerIndex index, protocol::RunFinished
   }
   gang.done[task.extras->rank] = std::make_unique<protocol::RunFinished>(std::move(message));
   if (std::any_of(gang.done.begin(), gang.done.end(), [](const auto& done) { return !done; })) return;
+  if (const std::string wrong = unreceived(gang); !wrong.empty()) {
+    gang.cause = failure_of(member(gang, 0), ErrorKind::protocol, wrong);
+    break_gang(gang, task, wrong);
+    send(workers_[index].peer, protocol::CancelRun{task.id, task.run});
+    return member_out(task);
+  }
   const auto all = std::move(gang.done);
   gang.done.clear();
   gang.phase = GangPhase::gathering;

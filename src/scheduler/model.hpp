@@ -212,7 +212,8 @@ struct Gang {
   Time since = 0;                                            ///< When it began to wait, or to break.
   bool hopeless = false;                                     ///< All workers together have no room for it.
   std::vector<Places> reserved;                              ///< While it waits, if it is first.
-  std::vector<std::unique_ptr<protocol::RunFinished>> done;  ///< Of this attempt, by rank.
+  std::vector<std::unique_ptr<protocol::RunFinished>> done;  ///< Of this attempt, by rank ...
+  std::vector<protocol::GangCalls> calls;                    ///< ... and what they have called.
   std::shared_ptr<const Failure> cause;                      ///< Of its breaking, unless by a death.
   std::string death;                                         ///< Of whom it broke.
   bool provisional = false;  ///< `cause` is what a survivor saw: the scheduler may know better soon.

@@ -102,6 +102,7 @@ class State {
   void scatter(Time now, TaskId id, const std::vector<PeerId>& workers, Actions& out);
 
   // --- from workers
+  void handle(Time now, PeerId from, const protocol::GangCalls& message, Actions& out);
   void handle(Time now, PeerId from, protocol::RunFinished&& message, Actions& out);
   void handle(Time now, PeerId from, const protocol::RunFailed& message, Actions& out);
   void handle(Time now, PeerId from, const protocol::RunWaits& message, Actions& out);

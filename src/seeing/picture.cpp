@@ -137,7 +137,7 @@ json bins_of(const std::vector<double>& values) {
 
 /// What a bar for each worker needs; of many workers how many have how much.
 json bars_of(const Model& model) {
-  constexpr std::size_t most_bars = 40;
+  constexpr std::size_t most_bars = 100;
   std::vector<const WorkerTotals*> live;
   for (const auto& [peer, worker] : model.workers())
     if (!worker.is_gone) live.push_back(&worker);

@@ -148,17 +148,7 @@ std::optional<JobRequest> parse_job_request(int argc, char** argv, bool may_subm
       "What follows PROGRAM is passed on as it is. Every option may also stand in the configuration file or "
       "the environment; an option here goes first.");
   app.prefix_command();
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::CallForHelp&) {
-    std::string help = app.help();
-    help.insert(help.find("[OPTIONS]") + std::string("[OPTIONS]").size(), " PROGRAM [ARGUMENTS...]");
-    std::fputs(help.c_str(), stdout);
-    return std::nullopt;
-  } catch (const CLI::ParseError& error) {
-    throw Error(ErrorKind::invalid_argument,
-                std::string(error.what()) + "; `" + name + " --help` shows the options");
-  }
+  if (!parse(app, argc, argv, "PROGRAM [ARGUMENTS...]")) return std::nullopt;
   if (attempts && attempts->count() && !request.until_done)
     throw Error(ErrorKind::invalid_argument, "--attempts is of --until-done (got no --until-done)");
   if (request.attempts < 1 || request.attempts > 1000)
@@ -166,8 +156,8 @@ std::optional<JobRequest> parse_job_request(int argc, char** argv, bool may_subm
                 "--attempts must be from 1 to 1000 (got " + std::to_string(request.attempts) + ")");
   if (request.until_done && request.is_waiting)
     throw Error(ErrorKind::invalid_argument,
-                "--until-done submits several jobs and does not go with --wait (got both); `weir jobs` shows "
-                "them");
+                "--until-done submits several jobs and does not go with --wait (got both); `weir status` "
+                "shows them");
   if (chosen.size() > 1)
     throw Error(ErrorKind::invalid_argument, "one batch system must be chosen (got --" +
                                                  std::string(chosen[0]->name()) + " and --" +

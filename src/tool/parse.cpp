@@ -2,6 +2,7 @@
 #include "tool/parse.hpp"
 
 #include <cstdio>
+#include <string_view>
 #include <vector>
 
 #include "core/wording.hpp"
@@ -9,17 +10,21 @@
 
 namespace weir::detail::tool {
 
-bool parse(CLI::App& app, int argc, char** argv) {
+bool parse(CLI::App& app, int argc, char** argv, const std::string& operands) {
   try {
     app.parse(argc, argv);
     return true;
   } catch (const CLI::CallForHelp&) {
-    std::fputs(app.help().c_str(), stdout);
+    const std::string_view options = "[OPTIONS]";
+    std::string help = app.help();
+    if (!operands.empty()) help.insert(help.find(options) + options.size(), " " + operands);
+    std::fputs(help.c_str(), stdout);
     return false;
   } catch (const CLI::ParseError& error) {
-    const std::string said = error.what();
-    throw Error(ErrorKind::invalid_argument, said + meant_option(app, said.substr(said.rfind(' ') + 1)) +
-                                                 "; `" + app.get_name() + " --help` shows the options");
+    std::string said = error.what();
+    if (said.ends_with(" missing")) said = said.substr(0, said.find(':')) + " must have a value (got none)";
+    else said += meant_option(app, said.substr(said.rfind(' ') + 1));
+    throw Error(ErrorKind::invalid_argument, said + "; `" + app.get_name() + " --help` shows the options");
   }
 }
 

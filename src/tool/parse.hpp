@@ -6,11 +6,12 @@
 
 namespace weir::detail::tool {
 
-/// Reads the command line; false if help was printed and nothing is left to do.
+/// Reads the command line; false if help was printed and nothing is left to do. `operands` is what the help
+/// names behind the options.
 ///
 /// **Errors.** Throws `Error{invalid_argument}` with the parser's sentence, the option that was probably
 /// meant, and where all are shown.
-[[nodiscard]] bool parse(CLI::App& app, int argc, char** argv);
+[[nodiscard]] bool parse(CLI::App& app, int argc, char** argv, const std::string& operands = {});
 
 /// `, did you mean --threads?` if an option of `app` is near `word`.
 [[nodiscard]] std::string meant_option(const CLI::App& app, const std::string& word);

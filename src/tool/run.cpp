@@ -108,23 +108,7 @@ bool parse(int argc, char** argv, RunRequest& request) {
       "What follows PROGRAM is passed on as it is. The exit status is the program's.\nInside a batch job "
       "the ranks are spread over the job's nodes.");
   app.prefix_command();
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::CallForHelp&) {
-    std::string help = app.help();
-    help.insert(help.find("[OPTIONS]") + std::string("[OPTIONS]").size(), " PROGRAM [ARGUMENTS...]");
-    std::fputs(help.c_str(), stdout);
-    return false;
-  } catch (const CLI::ArgumentMismatch&) {
-    throw Error(
-        ErrorKind::invalid_argument,
-        "-n, --threads, --memory, --journal, --rerun, --dashboard and --report must have a value (got none); "
-        "write for "
-        "example -n 4");
-  } catch (const CLI::ParseError& error) {
-    throw Error(ErrorKind::invalid_argument,
-                std::string(error.what()) + "; `weir run --help` shows the options");
-  }
+  if (!tool::parse(app, argc, argv, "PROGRAM [ARGUMENTS...]")) return false;
   std::vector<std::string> rest = app.remaining();
   const bool is_marked = !rest.empty() && rest.front() == "--";
   if (is_marked) rest.erase(rest.begin());
@@ -143,7 +127,13 @@ bool parse(int argc, char** argv, RunRequest& request) {
     static_cast<void>(detail::dashboard::parse_wish(dashboard));
     request.dashboard = dashboard;
   }
-  if (app.count("--report")) request.report = std::filesystem::absolute(report).string();
+  if (app.count("--report")) {
+    request.report = std::filesystem::absolute(report).string();
+    if (const auto folder = std::filesystem::path(*request.report).parent_path();
+        !std::filesystem::is_directory(folder))
+      throw Error(ErrorKind::invalid_argument,
+                  "--report: the folder of the file must be there (got " + folder.string() + ")");
+  }
   if (rest.empty())
     throw Error(ErrorKind::invalid_argument,
                 "a program must be named (got none); write for example weir run -n 3 ./app");

@@ -281,7 +281,12 @@ void Supervisor::drain() {
 }
 
 int Supervisor::status_of_job() {
-  if (const auto program = folder_.program_status()) return *program & 0xff;
+  // What main makes of a body that has worked counts too; how a process ends by a signal does not, since it
+  // may be mpirun's, or ours.
+  if (const auto program = folder_.program_status()) {
+    const int of_main = process_status().value_or(0);
+    return *program == 0 && of_main < 128 ? of_main : *program & 0xff;
+  }
   if (end_signal_) return 128 + end_signal_;
   if (noise_.reader_gone()) return 128 + SIGPIPE;
   const int of_mpirun =

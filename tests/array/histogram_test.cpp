@@ -36,6 +36,8 @@ TEST_CASE("histograms find their edges") {
           "histogram: there must be at least 1 bin (got 0)");
     CHECK(sentence_of([&] { return histogram2d(x, ones({2})); }) ==
           "histogram2d: the shapes must be equal (got (4,) and (2,))");
+    CHECK(sentence_of([&] { return histogram(x, {1}); }) ==
+          "histogram: there must be at least 2 edges (got 1)");
   });
 }
 

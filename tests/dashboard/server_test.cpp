@@ -30,10 +30,10 @@ class Running {
     server_.emplace(loop_, "secret", "weir_1", std::vector<std::string>{}, [this](const Target& target) {
       if (target.path != "/follow") return Answer{200, "text/plain", "page"};
       const std::size_t bytes = static_cast<std::size_t>(target.number("bytes", 10, 0, 1e7));
-      return Answer{200, "text/event-stream", "data: first\n\n",
+      return Answer{200, "text/event-stream", "first",
                     [this, bytes] {
                       ++made_;
-                      return "data: " + std::string(bytes, 'x') + "\n\n";
+                      return std::string(bytes, 'x');
                     },
                     [] { return std::string(1000, 'm'); }};
     });
@@ -55,6 +55,15 @@ class Running {
   void push_more() {
     in_loop([&] { server_->push_more(); });
   }
+  /// Whether somebody still follows after a while.
+  [[nodiscard]] bool is_followed() {
+    bool is = true;
+    for (int i = 0; i < 2000 && is; ++i) {
+      in_loop([&] { is = server_->is_followed(); });
+      if (is) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+    return is;
+  }
   [[nodiscard]] Descriptor connected() const {
     Descriptor peer(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
     sockaddr_un address{};
@@ -65,10 +74,10 @@ class Running {
     setsockopt(peer.get(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
     return peer;
   }
-  [[nodiscard]] Descriptor asked(const std::string& target) const {
+  [[nodiscard]] Descriptor asked(const std::string& target, const std::string& head = "") const {
     Descriptor peer = connected();
     const std::string request =
-        "GET " + target + " HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer secret\r\n\r\n";
+        "GET " + target + " HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer secret\r\n" + head + "\r\n";
     REQUIRE(send(peer.get(), request.data(), request.size(), MSG_NOSIGNAL) ==
             static_cast<ssize_t>(request.size()));
     return peer;
@@ -122,6 +131,37 @@ TEST_CASE("who follows gets the first message at once and one for each push") {
     else std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }
   CHECK(pushed.find("data: xxxxxxxxxx\n\n") == 0);
+}
+
+TEST_CASE("who asks for a WebSocket gets the same as frames, and leaves by closing it") {
+  Running server;
+  const std::string upgrade =  // the key of RFC 6455, 1.3
+      "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+      "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
+  const Descriptor peer = server.asked("/follow", upgrade);
+  const std::string first = read_until(peer, "first");
+  CHECK(first.find("HTTP/1.1 101 Switching Protocols\r\n") == 0);
+  CHECK(first.find("Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n") != std::string::npos);
+  CHECK(first.find("\r\n\r\n\x81\x05"
+                   "first") != std::string::npos);
+  while (server.made() == 0) server.push();
+  CHECK(read_until(peer, "xxxxxxxxxx").find("\x81\x0axxxxxxxxxx") != std::string::npos);
+  const std::string close(
+      "\x88\x80"
+      "mask",
+      6);
+  REQUIRE(send(peer.get(), close.data(), close.size(), MSG_NOSIGNAL) == 6);
+  CHECK(read_until(peer, "\x88").find('\x88') != std::string::npos);
+  CHECK_FALSE(server.is_followed());
+  CHECK(read_until(server.asked("/page", upgrade), "page").find("HTTP/1.1 200 OK\r\n") == 0);
+  const std::string foreign = upgrade + "Origin: http://evil.example\r\n";
+  CHECK(read_until(server.asked("/follow", foreign), "itself\n").find("HTTP/1.1 403 ") == 0);
+  const Descriptor large = server.asked("/follow", upgrade);
+  static_cast<void>(read_until(large, "first"));
+  const std::string frame = "\x81\xfe\xff\xffmask" + std::string(65535, 'x');  // more than anybody has to say
+  static_cast<void>(send(large.get(), frame.data(), frame.size(), MSG_NOSIGNAL));
+  while (!read_until(large, "nothing").empty()) {
+  }
 }
 
 TEST_CASE("what is between two pushes takes only the bytes that these leave") {

@@ -56,6 +56,10 @@ TEST_CASE("the body's return value is the status of the job") {
   check_status("return7", 7);
 }
 
+TEST_CASE("after a body that has worked the status of the job is what main returns") {
+  check_status("main7", 7);
+}
+
 TEST_CASE("an exception that leaves the body is one message and status 1") {
   check_message("throw", "weir: the program ended with an error: the body gives up\n");
   check_message("throw_int", "weir: the program ended with an error: int: 5\n");

@@ -146,6 +146,11 @@ TEST_CASE("gang: ranks that wait for what cannot come are told who does what") {
   // Nobody waits: each is the root, and goes on to its next call.
   CHECK_THAT(of_two([](Gang& gang) { return gang.broadcast(1, gang.rank()) + gang.allreduce(1); }),
              has("broadcast from rank 1") && has("broadcast from rank 0") && has("(collective call 1)"));
+  // Who only sends does not wait: both have returned.
+  CHECK_THAT(of_two([](Gang& gang) { return gang.rank() ? gang.reduce(1).value_or(0) : 0; }),
+             has("calls reduce to rank 0 (collective call 1) and needs rank 0, which has returned") ||
+                 has("rank 1 has sent what rank 0 never received; their last collective calls are reduce to "
+                     "rank 0 (collective call 1) of rank 1 and none of rank 0"));
   CHECK_THAT(of_two([](Gang& gang) {
                return gang.rank() ? gang.allreduce(1) : static_cast<int>(gang.allreduce(1.0));
              }),

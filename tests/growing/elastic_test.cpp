@@ -66,8 +66,8 @@ TEST_CASE("worker threads need no door") {
 
 TEST_CASE("scaling down hands results over: nothing is computed again") {
   const Place place;
-  const std::string file = place.folder.path() + "/ran";
-  const Finished done = run({ELASTIC_PROGRAM, "scale", file}, place.options());
+  const std::string file = place.folder.path() + "/ran", report = place.folder.path() + "/report.html";
+  const Finished done = run({ELASTIC_PROGRAM, "scale", file}, place.options({{"WEIR_REPORT", report}}));
   INFO(done.err);
   CHECK(done.out == "right 60\nagain 285\ndone\n");
   CHECK(done.status == 0);
@@ -75,6 +75,11 @@ TEST_CASE("scaling down hands results over: nothing is computed again") {
   int count = 0;
   for (std::string line; std::getline(ran, line);) ++count;
   CHECK(count == 60);
+  std::stringstream page;
+  page << std::ifstream(report).rdbuf();
+  const auto functions = page.str().substr(std::min(page.str().find("\"functions\":[{"), page.str().size()));
+  CHECK_THAT(functions, Catch::Contains("\"count\":60,"));  // of `logged`, also by workers that have left
+  CHECK_THAT(functions, Catch::Contains("\"count\":10,"));  // of `square`
 }
 
 TEST_CASE(

@@ -156,6 +156,31 @@ TEST_CASE("gang: a rank that throws fails the gang with its words; retries are o
   CHECK(has(text, "(attempt 2)"));
 }
 
+TEST_CASE("gang: ranks that have all returned, but have not received what they were sent, have failed") {
+  Story story;
+  story.join(1, 2);
+  story.gang(1, 2);
+  story.calls(1, 1, 1, 2, "allreduce (collective call 2)");
+  story.calls(2, 0, 2, 1, "allreduce (collective call 2)");
+  story.finish(2);
+  story.finish(1);
+  CHECK(story.of(1) == TaskState::memory);
+  story.gang(11, 2, {.retries = 1});
+  story.calls(12, 0, 2, 1, "reduce to rank 0 (collective call 2)");
+  story.finish(12);
+  CHECK(story.finish(11) == Lines{"cancel 12 @1", "cancel 11 @1", "run 11 @1", "run 12 @1"});
+  story.calls(12, 0, 2, 1, "reduce to rank 0 (collective call 2)");
+  story.calls(11, 1, 1, 1, "allreduce (collective call 1)");
+  story.finish(11);
+  story.finish(12);
+  CHECK(story.of(11) == TaskState::erred);
+  CHECK(has(
+      story.failure(11).text(),
+      "Gang: rank 1 has sent what rank 0 never received; their last collective calls are reduce to rank 0 "
+      "(collective call 2) of rank 1 and allreduce (collective call 1) of rank 0; all ranks must call the "
+      "same functions in the same order"));
+}
+
 TEST_CASE("gang: a worker that does not leave a failed gang is named after the grace") {
   Story story({.gang_grace_s = 5});
   story.join(1);

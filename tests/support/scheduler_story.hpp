@@ -126,6 +126,11 @@ class Story {
   Lines retracted_run(TaskId id, PeerId worker, std::uint32_t run, bool came_back) {
     return from(worker, detail::protocol::RetractReply{id, run, came_back});
   }
+  /// A rank of a gang returns, having sent another rank `sent` times in collective calls.
+  Lines calls(TaskId id, std::uint32_t other, std::uint64_t sent, std::uint64_t received, std::string last) {
+    return from(worker_of(id),
+                detail::protocol::GangCalls{id, run_of(id), {{other, sent, received}}, std::move(last)});
+  }
   Lines pause(PeerId worker, bool paused = true) {
     return from(worker, detail::protocol::MemoryUse{900, 100, paused});
   }

@@ -86,6 +86,16 @@ TEST_CASE("run learns the exit status where no file can be written") {
   }
 }
 
+TEST_CASE("run ends with what main returns after a body that has worked, else with the body's status") {
+  const auto status_of = [](const std::string& body, const std::string& end) {
+    return weir_run({"-n", "1", "sh", "-c", "ln -s " + body + " \"$WEIR_STATUS_FILE\"; " + end}).status;
+  };
+  CHECK(status_of("0", "exit 7") == 7);
+  CHECK(status_of("5", "exit 0") == 5);
+  CHECK(status_of("5", "exit 7") == 5);
+  CHECK(status_of("0", "kill -9 $$") == 0);
+}
+
 TEST_CASE("run waits for a program that fails late") {
   const Finished finished =
       weir_run({"-n", "2", "sh", "-c", "sleep 1; exit 5"}, {{{"WEIR_EXIT_GRACE", "50ms"}}});

@@ -200,13 +200,14 @@ TEST_CASE("run refuses wrong use with one sentence") {
         "weir run: --threads must be a whole number of threads from 1 to 1000000 (got 0); write for example "
         "--threads 4\n");
   CHECK(refusal({"-n"}) ==
-        "weir run: -n, --threads, --memory, --journal, --rerun, --dashboard and --report must have a value "
-        "(got "
-        "none); write for "
-        "example -n 4\n");
+        "weir run: --ranks must have a value (got none); `weir run --help` shows the options\n");
+  CHECK(refusal({"-n", "2", "--memory"}) ==
+        "weir run: --memory must have a value (got none); `weir run --help` shows the options\n");
   CHECK(refusal({"--memory", "0", RANK_PROGRAM}) ==
         "weir run: --memory must be at least 1MB (got 0); write for example --memory 4GB\n");
   CHECK(refusal({"--memory", "lots", RANK_PROGRAM}).find("weir run: --memory: ") == 0);
+  CHECK(refusal({"--report", "/no/such/r.html", RANK_PROGRAM}) ==
+        "weir run: --report: the folder of the file must be there (got /no/such)\n");
   CHECK(refusal({"-n", "2"}) ==
         "weir run: a program must be named (got none); write for example weir run -n 3 ./app\n");
   CHECK(refusal({"--fast", RANK_PROGRAM}) ==

@@ -1,6 +1,7 @@
 // Counts of elements: histogram, histogram2d, bincount.
 #pragma once
 
+#include <initializer_list>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -48,6 +49,11 @@ template <detail::array::Countable T>
 [[nodiscard]] Array<std::int64_t> histogram(const Array<T>& x, const std::vector<double>& edges) {
   return Array<std::int64_t>(
       detail::array::histogram(detail::array::cast(x.node(), detail::array::DType::float64), edges));
+}
+/// The same; numbers in braces are edges, also a single one, never a number of bins. **Errors.** As there.
+template <detail::array::Countable T>
+[[nodiscard]] Array<std::int64_t> histogram(const Array<T>& x, std::initializer_list<double> edges) {
+  return histogram(x, std::vector<double>(edges));
 }
 /// The same in equal bins, with their edges: `histogram(x)`, `histogram(x, Bins{.count = 20})`.
 ///

@@ -133,10 +133,13 @@ Factors svd_compressed(const NodePtr& x, std::int64_t k, int power_iterations, s
 
 namespace {
 
-void needs_square(std::string_view function, const NodePtr& a) {
+/// Whether a holds many matrices; one must be square.
+bool holds_many(std::string_view function, const NodePtr& a) {
+  if (shape_of(a).size() > 2) return true;
   needs_matrix(function, a);
   if (a->grid.shape[0] != a->grid.shape[1])
     refuse(function, "the matrix must be square (got " + weir::to_text(a->grid.shape) + ")");
+  return false;
 }
 
 }  // namespace
@@ -318,8 +321,8 @@ NodePtr solved_each(const NodePtr& a, const NodePtr& b) {
 }  // namespace
 
 NodePtr solve(const NodePtr& a, const NodePtr& b) {
-  if (shape_of(a).size() <= 2) needs_square("solve", a);
-  if (!shape_of(b).empty() && (a->grid.axes() > 2 || b->grid.axes() > 2)) return solved_each(a, b);
+  const bool many = holds_many("solve", a);
+  if (!shape_of(b).empty() && (many || b->grid.axes() > 2)) return solved_each(a, b);
   if (b->grid.axes() == 0 || b->grid.shape[0] != a->grid.shape[0])
     refuse("solve", "both sides must have as many rows (got " + weir::to_text(a->grid.shape) + " and " +
                         weir::to_text(b->grid.shape) + ")");
@@ -329,14 +332,13 @@ NodePtr solve(const NodePtr& a, const NodePtr& b) {
 
 // One row for each panel: sign, logarithm and product of its pivots. Of many matrices one row for each.
 Factors determinant(std::string_view function, const NodePtr& a) {
-  if (shape_of(a).size() > 2) {
+  if (holds_many(function, a)) {
     Chunks chunks(a->grid.chunks.begin(), a->grid.chunks.end() - 2);
     chunks.push_back({3});
     const NodePtr rows = of_matrices(function, a, std::move(chunks), &matrix_determinants);
     const auto column = [&](std::int64_t which) { return index(rows, {Ellipsis{}, which}); };
     return {column(0), column(1), column(2)};
   }
-  needs_square(function, a);
   const std::vector<std::int64_t> cuts = panels_of(*a);
   const auto panels = std::ssize(cuts) - 1;
   if (panels == 0) {
@@ -359,13 +361,12 @@ Factors determinant(std::string_view function, const NodePtr& a) {
 }
 
 NodePtr inv(const NodePtr& a) {
-  if (shape_of(a).size() > 2) return of_whole("inv", a, &matrix_inverses);
-  needs_square("inv", a);
+  if (holds_many("inv", a)) return of_whole("inv", a, &matrix_inverses);
   return solved("inv", a, eye(a->type, a->grid.shape[0], a->grid.shape[0], 0, ChunkSpec(a->grid.chunks)));
 }
 
 Factors eigh(const NodePtr& a) {
-  if (shape_of(a).size() <= 2) needs_square("eigh", a);
+  (void)holds_many("eigh", a);  // one goes the way of many
   const std::int64_t n = a->grid.shape.back();
   Chunks chunks(a->grid.chunks.begin(), a->grid.chunks.end() - 2);
   chunks.push_back({n + 1});
@@ -377,8 +378,7 @@ Factors eigh(const NodePtr& a) {
 
 // Block (i, j) of L needs the blocks to the left in its row and in row j.
 NodePtr cholesky(const NodePtr& input) {
-  if (shape_of(input).size() > 2) return of_whole("cholesky", input, &matrix_triangles);
-  needs_square("cholesky", input);
+  if (holds_many("cholesky", input)) return of_whole("cholesky", input, &matrix_triangles);
   const NodePtr a = rechunk(input, ChunkSpec(Chunks{input->grid.chunks[0], input->grid.chunks[0]}));
   const auto self = std::make_shared<const Node*>(nullptr);
   const auto plan = [a, self](TaskBuilder& task, std::int64_t chunk) {

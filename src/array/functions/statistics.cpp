@@ -57,7 +57,7 @@ task::Value nowhere_zero(Reader& parameters, std::span<const Tensor> operands) {
     }
     const std::size_t colon = rule.find(": ");
     refuse(rule.substr(0, colon),
-           rule.substr(colon + 2) + " (they do" +
+           rule.substr(colon + 2) + " (got 0" +
                (start.empty() ? "" : " for the result at index " + weir::to_text(start)) + ")");
   });
   return x.value;

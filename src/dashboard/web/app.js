@@ -1,6 +1,6 @@
 // The page: chooses what is shown, and follows the program while somebody looks: each second it is sent what the
-// shown page needs, and ten times a second what moves; where a proxy keeps that back, it asks every two seconds. In a
-// report everything is there from the beginning.
+// shown page needs, and ten times a second what moves, as events or, where a proxy keeps these back, through a
+// WebSocket; where neither comes through it asks every two seconds. In a report everything is there from the beginning.
 import {make, seconds} from './draw.js';
 import {pages} from './pages.js';
 
@@ -13,11 +13,12 @@ const view = {page: 'status', id: '', sort: {}, seconds: 60, firstRow: 0, past: 
   setRange(range) { [this.range, this.brush] = [range, null]; follow(); },
   set(name, value) { this[name] = value; show(); },
   setPast(seconds) { this.past = seconds; follow(); show(); }};
-const patience = 4000, between = 2000, mostRows = 900;
+const patience = 2500, between = 2000, mostRows = 900;
 let data = embedded ? JSON.parse(embedded.textContent) : null;
 if (data) data.stream = data.task_stream;
 let source = null, asking = 0;
 let isHeld = false;  // a button is down: what is below it must stay
+let shown = '';  // the page of the last picture
 let drawn = 0, took = 0;  // when the last picture was made, and how long that took
 
 function choose(hash) {
@@ -28,6 +29,21 @@ function choose(hash) {
   for (const tab of byId('tabs').children)
     if (tab.dataset.page === view.page) tab.setAttribute('aria-current', 'page');
     else tab.removeAttribute('aria-current');
+}
+
+// What somebody has opened, scrolled aside or stands on stays so, although a page is drawn afresh.
+const stops = 'a, button, summary, canvas';
+const ofDetails = (one) => one.closest('tr')?.textContent ?? one.firstChild.textContent;
+function keep(page, isSame) {
+  const opened = [...page.querySelectorAll('details[open]')].map(ofDetails);
+  const aside = [...page.querySelectorAll('.scroll')].map((one) => one.scrollLeft);
+  const at = [...page.querySelectorAll(stops)].indexOf(document.activeElement);
+  return () => {
+    if (!isSame) return;
+    for (const one of page.querySelectorAll('details')) one.open = opened.includes(ofDetails(one));
+    page.querySelectorAll('.scroll').forEach((one, i) => { one.scrollLeft = aside[i] || 0; });
+    if (at >= 0) page.querySelectorAll(stops)[at]?.focus({preventScroll: true});
+  };
 }
 
 function show() {
@@ -42,9 +58,11 @@ function show() {
   byId('verdict').replaceChildren(verdict.sentence, make('small', {}, verdict.advice));
   byId('verdict').className = verdict.limited ? 'limited' : '';
   const page = byId('page');
-  const top = scrollY, fresh = make('div');
+  const top = scrollY, fresh = make('div'), now = `${view.page}/${view.id}`, restore = keep(page, now === shown);
+  shown = now;
   page.replaceChildren(fresh);  // before drawing, so that canvases know their width
   pages[view.page](fresh, {...data, view, live: !embedded});
+  restore();
   scrollTo(0, top);
   performance.measure('picture', {start});
   drawn = performance.now();
@@ -101,23 +119,26 @@ async function ask() {
   }
 }
 
-function follow() {
+const webSocket = () => new WebSocket(Object.assign(new URL(address('events'), location.href), {protocol: location.protocol.replace('http', 'ws')}));
+
+// In the first way that brings something in time; what fails later is not tried again, until another page is chosen.
+function follow(ways = [() => new EventSource(address('events')), webSocket]) {
   ++asking;
   source?.close();
   source = null;
   if (document.hidden || embedded) return;
-  const mine = source = new EventSource(address('events'));
-  const proxy = setTimeout(() => { if (mine === source) { mine.close(); ask(); } }, patience);
+  if (!ways.length) { ask(); return; }
+  const mine = source = ways[0]();
+  const next = () => {
+    clearTimeout(proxy);
+    if (mine === source) follow(ways.slice(1));
+  };
+  const proxy = setTimeout(next, patience);
   mine.onmessage = (event) => {
     clearTimeout(proxy);
     if (mine === source) take(JSON.parse(event.data));
   };
-  mine.onerror = () => {
-    clearTimeout(proxy);
-    if (mine !== source) return;
-    mine.close();
-    ask();
-  };
+  mine.onerror = mine.onclose = next;
 }
 
 for (const name of Object.keys(pages).filter((page) => !['task', 'worker'].includes(page)))  // which links lead to
@@ -127,7 +148,7 @@ addEventListener('hashchange', () => { choose(location.hash.slice(1)); show(); f
 addEventListener('resize', show);
 addEventListener('pointerdown', () => { isHeld = true; }, true);
 for (const name of ['pointerup', 'pointercancel']) addEventListener(name, () => { isHeld = false; }, true);
-document.addEventListener('visibilitychange', follow);
+document.addEventListener('visibilitychange', () => follow());
 if (embedded) {
   byId('foot').textContent = 'a report of a run: everything is in this file';
   show();

@@ -148,8 +148,8 @@ export function shares(parts, total) {
 
 export function table(columns, rows, options = {}) {
   const head = make('tr', {}, columns.map((column, i) =>
-    make('th', {class: column.text ? 'text' : false, title: column.title,
-      onclick: () => options.onsort && options.onsort(i)}, column.name)));
+    make('th', {class: column.text ? 'text' : false, title: column.title},
+      options.onsort ? make('button', {type: 'button', class: 'sort', onclick: () => options.onsort(i)}, column.name) : column.name)));
   return make('div', {class: 'scroll'}, make('table', {}, make('thead', {}, head), make('tbody', {},
     rows.map((row) => make('tr', {class: row.kind || false}, row.cells.map((cell, i) =>
       make('td', {class: columns[i].text ? 'text' : false}, cell)))))));

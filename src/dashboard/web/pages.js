@@ -65,9 +65,12 @@ function barsOfWorkers({picture, view}) {
     processing: (row) => [['tasks', row[7], '#009e73']], cpu: (row) => [['cores', row[8], '#009e73']],
     transfer: (row) => [['in and out', row[9], activityColours.transfer]]}[view.bars];
   const sums = bars.rows.map((row) => parts(row).reduce((sum, part) => sum + part[1], 0)), most = Math.max(1e-9, ...sums);
-  box.append(make('div', {class: 'bars'}, bars.rows.flatMap((row, i) => [workerLink(row[0], row[1]),
+  const high = bars.rows.length > 20 ? Math.ceil(bars.rows.length / 3) : bars.rows.length;  // in up to three columns
+  const each = bars.rows.map((row, i) => [workerLink(row[0], row[1]),
     make('div', {class: 'bar'}, parts(row).map(([name, value, hue]) => make('div', {title: `${name} ${show(value)}`,
-      style: {width: 100 * value / most + '%', background: hue}}))), make('span', {class: 'note'}, show(sums[i]))])));
+      style: {width: 100 * value / most + '%', background: hue}}))), make('span', {class: 'note'}, show(sums[i]))]);
+  box.append(make('div', {class: 'grid'}, [0, 1, 2].filter((i) => i * high < each.length).map((i) =>
+    make('div', {class: 'bars'}, each.slice(i * high, (i + 1) * high)))));
   if (view.bars === 'memory') box.append(legend([['results, in memory', '#0072b2'], ['some may go to disk', '#e69f00'],
     ['waits for memory, or leaves', '#d1495b'], ['other memory of the process', otherHue], ['results on disk', diskHue]]));
   return box;
@@ -124,6 +127,7 @@ function tileButtons({stream, view, live}) {
 
 function tasks(page, {picture, stream, slowest, view, live}) {
   page.append(card('Tasks by state', numbers(Object.keys(stateColours).map((name) => [name.replace('_', ' '), count(picture.tasks[name] || 0)]))));
+  runningTasks(page, picture, live);
   const box = card('Task stream: a row per thread; a block is paler the less of its time was busy', tileButtons({stream, view, live}));
   page.append(box);
   if (!stream || !stream.blocks.length) box.append(make('p', {class: 'note'}, 'no task has run in this time'));
@@ -134,7 +138,6 @@ function tasks(page, {picture, stream, slowest, view, live}) {
     box.append(said);
     if (view.brush) stretch(page, {stream, view, live});
   }
-  runningTasks(page, picture, live);
   slowTasks(page, slowest);
 }
 
@@ -143,10 +146,11 @@ const storyOf = (story) => story.map((line) => make('div', {class: 'note'}, line
 // Single tasks: those that have run for longest, and still do; in a report of a program that was killed, did then.
 function runningTasks(page, {running}, live) {
   if (!running?.length) return;
-  page.append(card(live ? 'What runs longest now' : 'What ran longest when the record was written', table([{name: 'task', text: true},
-    {name: 'function', text: true}, {name: 'worker', text: true}, {name: 'began'}, {name: 'has run'}], running.map((one) => ({cells: [
-    live ? taskLink(one.id, one.name) : one.name, one.function, live ? workerLink(one.peer, one.worker) : one.worker, seconds(one.start_s),
-    seconds(one.length_s)]})))));
+  const first = 5, list = (some) => table([{name: 'task', text: true}, {name: 'function', text: true}, {name: 'worker', text: true}, {name: 'began'},
+    {name: 'has run'}], some.map((one) => ({cells: [live ? taskLink(one.id, one.name) : one.name, one.function,
+    live ? workerLink(one.peer, one.worker) : one.worker, seconds(one.start_s), seconds(one.length_s)]})));
+  page.append(card(live ? 'What runs longest now' : 'What ran longest when the record was written', list(running.slice(0, first)),
+    running.length > first ? make('details', {}, make('summary', {}, 'more of them'), list(running.slice(first))) : null));
 }
 
 // Single tasks: those that took longest, and in a report what they went through.

@@ -165,5 +165,5 @@ int main(int argc, char** argv) {
   });
   if (kept_client) use_what_is_left();
   std::cout << "after" << std::endl;
-  return status;
+  return how == "main7" ? 7 : status;
 }
