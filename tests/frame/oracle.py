@@ -82,6 +82,8 @@ save("of_time", pandas.DataFrame({"d": ordered.d, "rolling_mean_x": month.x.mean
                                   "rolling_q": month.i.quantile(0.25)}))
 save("bins", left.set_index("d").resample("7D", origin="epoch").agg(
     count=("i", "size"), sum_i=("i", "sum"), mean_x=("x", "mean"), max_i=("i", "max")).reset_index())
+save("quarters", left.set_index("d").resample("QS").agg(
+    count=("i", "size"), sum_i=("i", "sum"), mean_x=("x", "mean")).reset_index())
 quotes = pandas.DataFrame({"d": pandas.Timestamp("2014-12-01") + pandas.to_timedelta(random.randint(0, 400, 60), "D"),
                            "t": random.choice(list("abcdz"), 60), "q": range(60)}).sort_values("d", kind="stable")
 save("quotes", quotes)

@@ -116,6 +116,8 @@ TEST_CASE("verbs give what pandas gives") {
                          .drop("k", "i", "x", "t"));
     check("bins",
           left.resample("7d", "d").agg(count(), sum("i"), mean("x"), max("i")).astype("d", ColumnType::date));
+    check("quarters",
+          left.resample("3mo", "d").agg(count(), sum("i"), mean("x")).astype("d", ColumnType::date));
     const Frame quotes = read_csv(folder.path("quotes.csv"), {.block = "200"});
     const Frame known = ordered.dropna({"t"});
     check("asof_backward", known.merge_asof(quotes, {.on = "d", .by = {"t"}}).select("d", "t", "i", "q"));
@@ -129,6 +131,6 @@ TEST_CASE("verbs give what pandas gives") {
     check("own", left.group_by("k").agg(aggregate<Spread>("i").as("spread")));
     check("corr", Frame(Table({"c", "q"}, {make_column(std::vector<double>{left.corr("x", "i")}),
                                            make_column(std::vector<double>{left.quantile("x", 0.7)})})));
-    CHECK(checked == 29);
+    CHECK(checked == 30);
   });
 }

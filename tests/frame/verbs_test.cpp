@@ -125,10 +125,21 @@ TEST_CASE("own aggregations are grouped, merged and rolled; what is wrong is nam
           "it");
     CHECK(sentence_of([&] { return frame.resample("1h", "x"); }) ==
           "resample: the column must be of dates or times (got float64 of \"x\"); astype converts it");
+    const Folder dates;
+    const Frame months =
+        read_csv(dates.write("m.csv", "d,x\n1969-11-30,1\n1970-01-31,2\n1969-12-01,3\n1970-02-01 12:30,4\n"));
+    CHECK(months.resample("2mo", "d").agg(sum("x")).compute().show() ==
+          "                  d  sum_x\n           datetime  int64\n1969-11-01 00:00:00      4\n"
+          "1970-01-01 00:00:00      6\n");
+    CHECK(
+        months.resample("1mo", "d").agg(count()).compute().show().ends_with("1970-02-01 00:00:00      1\n"));
+    CHECK(months.resample("1y", "d").agg(max("x")).compute().rows() == 2);
+    CHECK(sentence_of([&] { return months.resample("0mo", "d"); }) ==
+          "resample: a step must be 1 to 12000 months or years (got \"0mo\")");
     CHECK(sentence_of([&] { return frame.merge_asof(frame, {.on = "t"}); }) ==
           "merge_asof: on must be a column of numbers, days or times (got text of \"t\")");
-    const Frame days = read_csv(Folder().write("d.csv", "d,x\n2015-01-02,1\n2015-01-01,2\n"));
+    const Frame days = read_csv(dates.write("d.csv", "d,x\n2015-01-02,1\n2015-01-01,2\n"));
     const std::string falls = sentence_of([&] { return days.with(rolling("2d", "d", sum("x"))).compute(); });
-    CHECK(falls.find("there") != std::string::npos);
+    CHECK(falls.find("rolling: rows must be in order of their time") != std::string::npos);
   });
 }

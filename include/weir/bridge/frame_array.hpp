@@ -1,10 +1,14 @@
-// Columns of frames as arrays, and so as datasets of HDF5. Link weir::frame and weir::array.
+// Columns of frames as arrays, and so as datasets of HDF5; and back. Link weir::frame and weir::array.
 #pragma once
 
+#include <cmath>
+#include <functional>
 #include <limits>
+#include <optional>
 
 #include "weir/array/creation.hpp"
 #include "weir/array/hdf5.hpp"
+#include "weir/array/hdf5_info.hpp"
 #include "weir/frame.hpp"
 
 namespace weir {
@@ -71,7 +75,119 @@ Array<T> columns_as_array(const Frame& frame, const std::vector<std::string>& na
   return from_futures<T>(blocks, chunks);
 }
 
+/// The elements of a chunk as a table of one column; NaN is a missing value, as it is on the way there.
+template <class T>
+Table table_of_block(const xt::xarray<T>& block, const std::string& name) {
+  using Value =
+      std::conditional_t<std::is_same_v<T, bool>, bool,
+                         std::conditional_t<std::is_integral_v<T>, std::int64_t, std::optional<double>>>;
+  std::vector<Value> values(block.size());
+  for (std::size_t i = 0; i < block.size(); ++i) {
+    const T value = block.data()[i];
+    if constexpr (std::is_same_v<T, std::uint64_t>)
+      if (value > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max()))
+        throw Error(ErrorKind::invalid_argument, "to_frame: integers must be below 2^63 (got " +
+                                                     std::to_string(value) + " in \"" + name + "\")");
+    if constexpr (std::is_floating_point_v<T>)
+      if (std::isnan(value)) continue;
+    values[i] = static_cast<Value>(value);
+  }
+  return Table({name}, {make_column(values)});
+}
+
+/// Tables of as many rows beside each other.
+inline Table tables_beside(const std::vector<Table>& parts) {
+  std::vector<std::string> names;
+  std::vector<Column> columns;
+  for (const Table& part : parts) {
+    names.push_back(part.names().front());
+    columns.push_back(part.columns().front());
+  }
+  return Table(std::move(names), std::move(columns));
+}
+
 }  // namespace detail::bridge
+
+/// A column of a frame that is an array of one axis.
+class ArrayColumn {
+ public:
+  /// Integers of all sizes become int64, floating-point numbers float64, in which NaN is missing.
+  template <class T>
+  requires std::is_arithmetic_v<T> ArrayColumn(std::string column, const Array<T>& array)
+      : name(std::move(column)),
+        type(std::is_same_v<T, bool> ? ColumnType::boolean
+             : std::is_integral_v<T> ? ColumnType::int64
+                                     : ColumnType::float64),
+        shape(array.shape()),
+        chunks(array.chunks()),
+        parts([array, column = name](Client& client, const Chunks& wanted) {
+          std::vector<Future<Table>> tables;
+          for (const Future<xt::xarray<T>>& block : array.rechunk(wanted).futures())
+            tables.push_back(client.submit(&detail::bridge::table_of_block<T>, block, column));
+          return tables;
+        }) {}
+
+  std::string name;  ///< Its name in the frame.
+  ColumnType type;   ///< Its type there.
+  Shape shape;       ///< Of the array.
+  Chunks chunks;     ///< Of the array.
+  /// Computes it in such chunks, each a table of one column.
+  std::function<std::vector<Future<Table>>(Client&, const Chunks&)> parts;
+};
+
+/// A frame of arrays of one axis, a partition for each chunk of the first: `to_frame({{"t", times}, {"v",
+/// volts}})`.
+///
+/// **Errors.** Throws `Error{invalid_argument}` if there is no array, one has not exactly one axis, or they
+/// differ in length. Unsigned integers of 2^63 and more fail the computation.
+/// **Cost.** Nothing runs before the frame is computed; then the arrays are.
+[[nodiscard]] inline Frame to_frame(const std::vector<ArrayColumn>& columns) {
+  if (columns.empty())
+    throw Error(ErrorKind::invalid_argument, "to_frame: there must be an array (got none)");
+  Schema schema;
+  for (const ArrayColumn& column : columns) {
+    if (column.shape.size() != 1 || column.shape[0] != columns[0].shape[0])
+      throw Error(ErrorKind::invalid_argument,
+                  "to_frame: arrays must have one axis of the same length (got " + to_text(column.shape) +
+                      " of \"" + column.name + "\" beside " + to_text(columns[0].shape) + ")");
+    schema.push_back({column.name, column.type});
+  }
+  return detail::frame::asked_frame(schema, columns[0].chunks[0].size(), [columns](Client& client) {
+    std::vector<std::vector<Future<Table>>> parts(columns[0].chunks[0].size());
+    for (const ArrayColumn& column : columns) {
+      const std::vector<Future<Table>> of_column = column.parts(client, columns[0].chunks);
+      for (std::size_t p = 0; p < parts.size(); ++p) parts[p].push_back(of_column[p]);
+    }
+    std::vector<Future<Table>> tables;
+    for (const auto& part : parts) tables.push_back(client.submit(&detail::bridge::tables_beside, part));
+    return tables;
+  });
+}
+
+/// The datasets of a group as a frame, a column for each in order of their names: what `to_hdf5` wrote, or
+/// pandas' and h5py's users.
+///
+/// **Errors.** What `hdf5_info` throws; `Error{not_found}` if the group has no dataset,
+/// `Error{invalid_argument}` if one is not of numbers with one axis, or they differ in length.
+/// **Cost.** Reads nothing but the list of datasets; every worker reads its own rows when the frame is
+/// computed.
+[[nodiscard]] inline Frame read_hdf5(const std::string& path, const std::string& group) {
+  const std::string prefix = group == "/" ? group : group + "/";
+  std::vector<ArrayColumn> columns;
+  for (const Hdf5Dataset& dataset : hdf5_info(path).datasets) {
+    if (!dataset.name.starts_with(prefix)) continue;
+    const std::string name = dataset.name.substr(prefix.size());
+    if (name.find('/') != std::string::npos) continue;
+    if (dataset.type == "bool") columns.emplace_back(name, open_hdf5<bool>(path, dataset.name));
+    else if (dataset.type.starts_with("int") || dataset.type.starts_with("uint"))
+      columns.emplace_back(name, open_hdf5<std::int64_t>(path, dataset.name));
+    else columns.emplace_back(name, open_hdf5<double>(path, dataset.name));
+  }
+  if (columns.empty())
+    throw Error(ErrorKind::not_found,
+                "read_hdf5: the group must have datasets (got \"" + group + "\" of '" + path + "')");
+  return to_frame(columns);
+}
 
 /// A column as an array of one axis, a chunk for each partition; computed now, left on the workers.
 ///

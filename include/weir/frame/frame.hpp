@@ -128,6 +128,7 @@ class Frame {
   [[nodiscard]] Frame with(const std::vector<Window>& windows) const;
   /// Rows summed up by bins of time: `resample("1h", "when").agg(mean("x"))`.
   ///
+  /// **Units.** `step` is a duration, or a number of months or years of the calendar: `3mo`, `1y`.
   /// **Errors.** Throws `Error{invalid_argument}` if the step is no time longer than 0, or the column none of
   /// dates or times.
   [[nodiscard]] Resample resample(const std::string& step, const std::string& time) const;
@@ -297,8 +298,11 @@ class GroupBy {
   }
   /// The same of a list.
   [[nodiscard]] Frame agg(const std::vector<Aggregate>& aggregates) const;
-  /// The `n` rows of each group with the greatest values, groups in order of their keys; of equal ones the
-  /// earlier. Missing values come last.
+  /// The `n` rows of each group with the greatest values; of equal ones the earlier. Missing values come
+  /// last.
+  ///
+  /// **Shape.** Groups in order of their keys, unless there are more rows than some hundred thousand: those
+  /// are in no order, and in several partitions.
   [[nodiscard]] Frame nlargest(std::size_t n, const std::string& name) const;
   /// The `n` rows of each group with the least values.
   [[nodiscard]] Frame nsmallest(std::size_t n, const std::string& name) const;
@@ -319,8 +323,8 @@ class Resample {
   /// One row for each bin, from the first with rows to the last: its beginning, then the results.
   ///
   /// **Shape.** In order of time, which becomes a datetime; bins begin at whole multiples of the step since
-  /// 1970. Of a bin without rows sums and counts are 0 and other results missing. Rows without a time are
-  /// left out.
+  /// 1970, those of months on the first of one. Of a bin without rows sums and counts are 0 and other results
+  /// missing. Rows without a time are left out.
   /// **Errors.** The computation fails if there are more than 100 million bins.
   /// **Source.** pandas' `resample`.
   template <class... More>
@@ -332,10 +336,11 @@ class Resample {
 
  private:
   friend class Frame;
-  Resample(Frame frame, std::int64_t step_ns, std::string time)
-      : frame_(std::move(frame)), step_ns_(step_ns), time_(std::move(time)) {}
+  Resample(Frame frame, std::int64_t step, bool of_months, std::string time)
+      : frame_(std::move(frame)), step_(step), of_months_(of_months), time_(std::move(time)) {}
   Frame frame_;
-  std::int64_t step_ns_;
+  std::int64_t step_;  // nanoseconds, or months
+  bool of_months_;
   std::string time_;
 };
 

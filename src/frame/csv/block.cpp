@@ -24,7 +24,10 @@ class FileWindow {
   explicit FileWindow(const CsvBlock& block) {
     const bool is_packed = block.compression != Compression::none;
     input_ = files::open("read_csv", {block.path, block.compression, is_packed ? 0 : block.begin, block.end});
-    if (!is_packed) return;
+    if (!is_packed) {
+      text_.reserve(block.end - block.begin + read_ahead);
+      return;
+    }
     // Where a packed file is entered is counted in what it holds.
     reach(block.begin);
     text_.erase(0, block.begin);

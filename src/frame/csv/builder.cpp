@@ -2,6 +2,7 @@
 #include "frame/csv/builder.hpp"
 
 #include <algorithm>
+#include <cstring>
 
 namespace weir::detail::frame {
 
@@ -39,7 +40,7 @@ void ColumnBuilder::add_missing() {
       cells_.reals.push_back(0);
       break;
     case ColumnType::text:
-      cells_.integers.push_back(static_cast<std::int64_t>(cells_.text.size()));
+      cells_.integers.push_back(static_cast<std::int64_t>(text_bytes_));
       break;
     default:
       cells_.integers.push_back(0);
@@ -59,7 +60,7 @@ void ColumnBuilder::drop_last() {
       break;
     case ColumnType::text:
       cells_.integers.pop_back();
-      cells_.text.resize(static_cast<std::size_t>(cells_.integers.back()));
+      text_bytes_ = static_cast<std::size_t>(cells_.integers.back());
       break;
     default:
       cells_.integers.pop_back();
@@ -92,14 +93,35 @@ bool ColumnBuilder::read(std::string_view text, std::int64_t& integer, double& r
   return true;
 }
 
+// Short ones, which most are, as two words that may overlap: a call for each would cost more than the copy.
+void ColumnBuilder::add_text(std::string_view text) {
+  const std::size_t size = text.size();
+  if (text_bytes_ + size > cells_.text.size())
+    cells_.text.resize(std::max(text_bytes_ + size, cells_.text.size() * 2));
+  char* const to = cells_.text.data() + text_bytes_;
+  text_bytes_ += size;
+  const auto copy_ends = [&](auto word) {
+    std::memcpy(&word, text.data(), sizeof word);
+    auto last = word;
+    std::memcpy(&last, text.data() + size - sizeof word, sizeof word);
+    std::memcpy(to, &word, sizeof word);
+    std::memcpy(to + size - sizeof word, &last, sizeof word);
+  };
+  if (size > 16) std::memcpy(to, text.data(), size);
+  else if (size >= 8) copy_ends(std::uint64_t{0});
+  else if (size >= 4) copy_ends(std::uint32_t{0});
+  else
+    for (std::size_t i = 0; i < size; ++i) to[i] = text[i];
+}
+
 bool ColumnBuilder::add(std::string_view text, bool was_quoted, std::uint64_t line) {
   if (column_.type == ColumnType::text) {
     if (!was_quoted && is_missing(text)) {
       add_missing();
       return true;
     }
-    cells_.text.insert(cells_.text.end(), text.begin(), text.end());
-    cells_.integers.push_back(static_cast<std::int64_t>(cells_.text.size()));
+    add_text(text);
+    cells_.integers.push_back(static_cast<std::int64_t>(text_bytes_));
     ++rows_;
     return true;
   }
@@ -142,6 +164,7 @@ void ColumnBuilder::widen(std::string_view text, std::uint64_t line) {
 }
 
 Column ColumnBuilder::finish() {
+  cells_.text.resize(text_bytes_);
   Block validity;
   if (std::any_of(missing_.begin(), missing_.end(), [](std::uint64_t word) { return word != 0; })) {
     missing_.resize((rows_ + 63) / 64, 0);

@@ -25,6 +25,7 @@ class ColumnBuilder {
   [[nodiscard]] bool is_missing(std::string_view text) const noexcept;
   [[nodiscard]] bool read(std::string_view text, std::int64_t& integer, double& real) const noexcept;
   void add_missing();
+  void add_text(std::string_view text);
   void set_missing();
   void widen(std::string_view text, std::uint64_t line);
 
@@ -32,6 +33,7 @@ class ColumnBuilder {
   const CsvFormat& format_;
   std::size_t rows_ = 0;
   Cells cells_;
+  std::size_t text_bytes_ = 0;  // of `cells_.text`, which has room for more
   std::vector<std::uint64_t> missing_;
   std::optional<CsvMisfit> misfit_;
 };

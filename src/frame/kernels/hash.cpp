@@ -1,7 +1,9 @@
 // Equal keys: hashes, groups and joins. Tables of open addressing, which hold rows beside their hashes.
+#include <array>
 #include <bit>
 #include <cmath>
 #include <cstring>
+#include <utility>
 
 #include "frame/kernels/kernels.hpp"
 
@@ -75,39 +77,164 @@ std::size_t slots_for(std::size_t rows) noexcept {
   return std::bit_ceil(std::max<std::size_t>(rows * 2, 16));
 }
 
-// Groups of keys that are one column of 64-bit integers without missing values: the key stands in the slot.
-Groups group_integers(const std::int64_t* keys, std::size_t rows) {
+// --- keys as words: most are integers or short texts, of which few words hold all
+
+template <std::size_t W>
+using Words = std::array<std::uint64_t, W>;
+constexpr std::size_t most_words = 4;
+// Rows whose keys are packed and looked for together, so that the memory of one comes while others are done.
+constexpr std::size_t batch_rows = 256;
+
+// How many words hold any value of a column; no number if some are missing.
+std::optional<std::size_t> words_of(const Column& key) {
+  if (key.na_count()) return std::nullopt;
+  if (key.type() != ColumnType::text) return 1;
+  std::int64_t longest = 0;
+  for (std::size_t i = 0; i < key.size(); ++i)
+    longest = std::max(longest, key.offsets()[i + 1] - key.offsets()[i]);
+  return static_cast<std::size_t>(longest) / 8 + 1;
+}
+
+// `size` bytes, less than a word of which are read behind them where `readable` allows it.
+std::uint64_t word_at(const char* at, std::int64_t size, std::int64_t readable) noexcept {
+  std::uint64_t word = 0;
+  if (size >= 8 || (readable >= 8 && std::endian::native == std::endian::little)) {
+    std::memcpy(&word, at, 8);
+    return size >= 8 ? word : word & ((std::uint64_t{1} << (size * 8)) - 1);
+  }
+  std::memcpy(&word, at, static_cast<std::size_t>(size));
+  return word;
+}
+
+// Texts, padded by zeros; the last byte of their last word is their length.
+template <std::size_t W>
+void pack_text(const Column& key, std::size_t first, std::span<Words<W>> to, std::size_t at,
+               std::size_t count) {
+  const std::int64_t* offsets = key.offsets();
+  const char* text = reinterpret_cast<const char*>(key.data());
+  const std::int64_t end = offsets[key.size()];
+  for (std::size_t i = 0; i < to.size(); ++i) {
+    const std::int64_t from = offsets[first + i], size = offsets[first + i + 1] - from;
+    for (std::size_t w = 0; w < count; ++w) {
+      const std::int64_t done = static_cast<std::int64_t>(w) * 8;
+      to[i][at + w] = size > done ? word_at(text + from + done, size - done, end - from - done) : 0;
+    }
+    to[i][at + count - 1] |= static_cast<std::uint64_t>(size) << 56;
+  }
+}
+
+// The keys of rows from `first` on.
+template <std::size_t W>
+void pack(std::span<const Column> keys, std::span<const std::size_t> widths, std::size_t first,
+          std::span<Words<W>> to) {
+  std::size_t at = 0;
+  for (std::size_t k = 0; k < keys.size(); at += widths[k++]) {
+    const Column& key = keys[k];
+    const auto each = [&](auto value) {
+      for (std::size_t i = 0; i < to.size(); ++i) to[i][at] = value(first + i);
+    };
+    if (key.type() == ColumnType::text) pack_text<W>(key, first, to, at, widths[k]);
+    else if (key.type() == ColumnType::float64) each([&](std::size_t i) { return bits_of(reals(key)[i]); });
+    else if (key.type() == ColumnType::boolean) each([&](std::size_t i) { return flags(key)[i]; });
+    else each([&](std::size_t i) { return static_cast<std::uint64_t>(integers(key)[i]); });
+  }
+}
+
+// A number for each key, which stands in the slot.
+template <std::size_t W>
+class WordTable {
+ public:
+  explicit WordTable(std::size_t room) : slots_(slots_for(room)), mask_(slots_.size() - 1) {}
+
+  [[nodiscard]] static std::uint64_t hash(const Words<W>& key) noexcept {
+    std::uint64_t hash = 0;
+    for (const std::uint64_t word : key) hash = mixed(hash ^ word);
+    return hash;
+  }
+  void expect(std::uint64_t hash) const noexcept { __builtin_prefetch(&slots_[hash & mask_]); }
+  /// The number of the key, `no_row` if there is none.
+  [[nodiscard]] std::uint32_t find(const Words<W>& key, std::uint64_t hash) const noexcept {
+    return slots_[place(key, hash)].number;
+  }
+  /// The same; where there is none, `next` becomes it.
+  std::uint32_t find_or_add(const Words<W>& key, std::uint64_t hash, std::uint32_t next) {
+    Slot& slot = slots_[place(key, hash)];
+    if (slot.number != no_row) return slot.number;
+    slot = {key, next};
+    if (++count_ * 2 > slots_.size()) grow();
+    return next;
+  }
+
+ private:
   struct Slot {
-    std::int64_t key;
-    std::uint32_t group;
+    Words<W> key{};
+    std::uint32_t number = no_row;
   };
+  [[nodiscard]] std::size_t place(const Words<W>& key, std::uint64_t hash) const noexcept {
+    std::size_t at = hash & mask_;
+    while (slots_[at].number != no_row && slots_[at].key != key) at = (at + 1) & mask_;
+    return at;
+  }
+  void grow() {
+    const std::vector<Slot> old = std::exchange(slots_, std::vector<Slot>(slots_.size() * 4));
+    mask_ = slots_.size() - 1;
+    for (const Slot& slot : old)
+      if (slot.number != no_row) slots_[place(slot.key, hash(slot.key))] = slot;
+  }
+
+  std::vector<Slot> slots_;
+  std::size_t mask_, count_ = 0;
+};
+
+// Calls `use(row, key, hash)` for every row, in order.
+template <std::size_t W, class F>
+void each_key(std::span<const Column> keys, std::span<const std::size_t> widths, std::size_t rows,
+              const WordTable<W>& table, F use) {
+  std::array<Words<W>, batch_rows> packed;
+  std::array<std::uint64_t, batch_rows> hashes;
+  for (std::size_t first = 0; first < rows; first += batch_rows) {
+    const std::size_t count = std::min(batch_rows, rows - first);
+    pack<W>(keys, widths, first, {packed.data(), count});
+    for (std::size_t i = 0; i < count; ++i) table.expect(hashes[i] = WordTable<W>::hash(packed[i]));
+    for (std::size_t i = 0; i < count; ++i) use(first + i, packed[i], hashes[i]);
+  }
+}
+
+template <std::size_t W>
+Groups group_words(std::span<const Column> keys, std::span<const std::size_t> widths, std::size_t rows) {
   Groups groups;
   groups.of_row.resize(rows);
-  std::vector<Slot> slots(1024, Slot{0, no_row});
-  std::size_t mask = slots.size() - 1;
-  for (std::size_t i = 0; i < rows; ++i) {
-    std::size_t at = mixed(static_cast<std::uint64_t>(keys[i])) & mask;
-    while (slots[at].group != no_row && slots[at].key != keys[i]) at = (at + 1) & mask;
-    if (slots[at].group == no_row) {
-      slots[at] = {keys[i], groups.count()};
-      groups.of_row[i] = groups.count();
-      groups.first_row.push_back(static_cast<Row>(i));
-      if (groups.first_row.size() * 2 > slots.size()) {
-        std::vector<Slot> larger(slots.size() * 4, Slot{0, no_row});
-        mask = larger.size() - 1;
-        for (const Slot& slot : slots) {
-          if (slot.group == no_row) continue;
-          std::size_t to = mixed(static_cast<std::uint64_t>(slot.key)) & mask;
-          while (larger[to].group != no_row) to = (to + 1) & mask;
-          larger[to] = slot;
-        }
-        slots = std::move(larger);
-      }
-    } else {
-      groups.of_row[i] = slots[at].group;
-    }
-  }
+  WordTable<W> table(512);
+  each_key<W>(keys, widths, rows, table, [&](std::size_t row, const Words<W>& key, std::uint64_t hash) {
+    const std::uint32_t group = table.find_or_add(key, hash, groups.count());
+    groups.of_row[row] = group;
+    if (group == groups.count()) groups.first_row.push_back(static_cast<Row>(row));
+  });
   return groups;
+}
+
+// Calls `use` with the number of words that hold the keys; false if they are too many.
+template <class F>
+bool with_words(std::span<const std::size_t> widths, F use) {
+  std::size_t words = 0;
+  for (const std::size_t width : widths) words += width;
+  if (words == 0 || words > most_words) return false;
+  if (words == 1) use(std::integral_constant<std::size_t, 1>());
+  if (words == 2) use(std::integral_constant<std::size_t, 2>());
+  if (words == 3) use(std::integral_constant<std::size_t, 3>());
+  if (words == 4) use(std::integral_constant<std::size_t, 4>());
+  return true;
+}
+
+// The words of each key; none if they cannot be packed.
+std::vector<std::size_t> widths_of(std::span<const Column> keys) {
+  std::vector<std::size_t> widths;
+  for (const Column& key : keys) {
+    const std::optional<std::size_t> words = words_of(key);
+    if (!words) return {};
+    widths.push_back(*words);
+  }
+  return widths;
 }
 
 bool any_missing(std::span<const Column> keys, std::size_t row) noexcept {
@@ -146,9 +273,10 @@ bool equal_rows(std::span<const Column> a, std::size_t i, std::span<const Column
 }
 
 Groups group_rows(std::span<const Column> keys, std::size_t rows) {
-  if (keys.size() == 1 && is_int64(keys[0].type()) && !keys[0].na_count())
-    return group_integers(integers(keys[0]), rows);
   Groups groups;
+  const std::vector<std::size_t> widths = widths_of(keys);
+  if (with_words(widths, [&](auto words) { groups = group_words<words()>(keys, widths, rows); }))
+    return groups;
   groups.of_row.resize(rows);
   if (keys.empty()) {
     if (rows) groups.first_row.push_back(0);
@@ -197,35 +325,104 @@ std::optional<std::vector<Row>> rows_with_keys(std::span<const Column> keys, std
   return kept;
 }
 
+namespace {
+
+// For each row of the left side the first one of the right that may have its keys, and the next ones of each
+// of those.
+struct Candidates {
+  std::vector<Row> first, next;
+  bool are_equal = false;   // all of them have the keys
+  bool are_single = false;  // there are no next ones
+};
+
+template <std::size_t W>
+Candidates candidates_by_words(std::span<const Column> left, std::size_t left_rows,
+                               std::span<const Column> right, std::size_t right_rows,
+                               std::span<const std::size_t> widths) {
+  Candidates found{std::vector<Row>(left_rows), std::vector<Row>(right_rows, no_row), true, true};
+  WordTable<W> table(right_rows);
+  std::vector<Row> last(right_rows);  // of the rows with the keys of this first one
+  each_key<W>(right, widths, right_rows, table,
+              [&](std::size_t row, const Words<W>& key, std::uint64_t hash) {
+                const auto here = static_cast<Row>(row);
+                const Row head = table.find_or_add(key, hash, here);
+                if (head != here) found.next[last[head]] = here, found.are_single = false;
+                last[head] = here;
+              });
+  each_key<W>(left, widths, left_rows, table, [&](std::size_t row, const Words<W>& key, std::uint64_t hash) {
+    found.first[row] = table.find(key, hash);
+  });
+  return found;
+}
+
+// By hashes alone; rows with missing keys are not among them.
+Candidates candidates_by_hash(std::span<const Column> left, std::size_t left_rows,
+                              std::span<const Column> right, std::size_t right_rows) {
+  Candidates found{std::vector<Row>(left_rows, no_row), std::vector<Row>(right_rows, no_row)};
+  const std::vector<std::uint64_t> right_hash = hash_rows(right, right_rows);
+  std::vector<Row> first(slots_for(right_rows), no_row);
+  const std::size_t mask = first.size() - 1;
+  for (std::size_t j = right_rows; j-- > 0;)
+    if (!any_missing(right, j))
+      found.next[j] = std::exchange(first[right_hash[j] & mask], static_cast<Row>(j));
+  const std::vector<std::uint64_t> left_hash = hash_rows(left, left_rows);
+  for (std::size_t i = 0; i < left_rows; ++i)
+    if (!any_missing(left, i)) found.first[i] = first[left_hash[i] & mask];
+  return found;
+}
+
+Candidates candidates_of(std::span<const Column> left, std::size_t left_rows, std::span<const Column> right,
+                         std::size_t right_rows) {
+  std::vector<std::size_t> widths = widths_of(left);
+  const std::vector<std::size_t> right_widths = widths_of(right);
+  Candidates found;
+  if (widths.size() == right_widths.size()) {
+    for (std::size_t k = 0; k < widths.size(); ++k) widths[k] = std::max(widths[k], right_widths[k]);
+    if (with_words(widths, [&](auto words) {
+          found = candidates_by_words<words()>(left, left_rows, right, right_rows, widths);
+        }))
+      return found;
+  }
+  return candidates_by_hash(left, left_rows, right, right_rows);
+}
+
+// Where each left row has one partner or none.
+Pairs pair_singles(const Candidates& found) {
+  const std::size_t rows = found.first.size();
+  Pairs pairs{std::vector<Row>(rows), std::vector<Row>(rows)};
+  std::size_t count = 0;
+  for (std::size_t i = 0; i < rows; ++i) {
+    pairs.left[count] = static_cast<Row>(i);
+    pairs.right[count] = found.first[i];
+    count += found.first[i] != no_row;
+  }
+  pairs.left.resize(count);
+  pairs.right.resize(count);
+  return pairs;
+}
+
+}  // namespace
+
 Pairs join_rows(std::span<const Column> left, std::size_t left_rows, std::span<const Column> right,
                 std::size_t right_rows, JoinKind kind) {
-  // Rows of the right side with one hash are a list, in their order: built from the last to the first.
-  const std::vector<std::uint64_t> right_hash = hash_rows(right, right_rows);
-  std::vector<Row> first(slots_for(right_rows), no_row), next(right_rows, no_row);
-  const std::size_t mask = first.size() - 1;
-  for (std::size_t j = right_rows; j-- > 0;) {
-    if (any_missing(right, j)) continue;
-    Row& head = first[right_hash[j] & mask];
-    next[j] = head;
-    head = static_cast<Row>(j);
-  }
-  const std::vector<std::uint64_t> left_hash = hash_rows(left, left_rows);
+  Candidates found = candidates_of(left, left_rows, right, right_rows);
+  if (found.are_equal && found.are_single && kind == JoinKind::inner) return pair_singles(found);
   std::vector<bool> has_partner(kind == JoinKind::right || kind == JoinKind::outer ? right_rows : 0, false);
   const bool keeps_left = kind == JoinKind::left || kind == JoinKind::outer || kind == JoinKind::anti;
   Pairs pairs;
+  pairs.left.reserve(left_rows);
+  pairs.right.reserve(left_rows);
   for (std::size_t i = 0; i < left_rows; ++i) {
-    bool found = false;
-    if (!any_missing(left, i)) {
-      for (Row j = first[left_hash[i] & mask]; j != no_row; j = next[j]) {
-        if (right_hash[j] != left_hash[i] || !equal_rows(left, i, right, j)) continue;
-        found = true;
-        if (kind == JoinKind::semi || kind == JoinKind::anti) break;
-        pairs.left.push_back(static_cast<Row>(i));
-        pairs.right.push_back(j);
-        if (!has_partner.empty()) has_partner[j] = true;
-      }
+    bool is_found = false;
+    for (Row j = found.first[i]; j != no_row; j = found.next[j]) {
+      if (!found.are_equal && !equal_rows(left, i, right, j)) continue;
+      is_found = true;
+      if (kind == JoinKind::semi || kind == JoinKind::anti) break;
+      pairs.left.push_back(static_cast<Row>(i));
+      pairs.right.push_back(j);
+      if (!has_partner.empty()) has_partner[j] = true;
     }
-    if (found ? kind == JoinKind::semi : keeps_left) {
+    if (is_found ? kind == JoinKind::semi : keeps_left) {
       pairs.left.push_back(static_cast<Row>(i));
       pairs.right.push_back(no_row);
     }

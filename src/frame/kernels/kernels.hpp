@@ -139,6 +139,15 @@ struct Groups {
 [[nodiscard]] int compare_rows(std::span<const Column> a, std::size_t i, std::span<const Column> b,
                                std::size_t j, std::span<const bool> descending);
 
+/// Rows by groups: those of group `g` are `rows[begin[g]]` to `rows[begin[g + 1]]`.
+struct GroupedRows {
+  std::vector<std::ptrdiff_t> begin;
+  std::vector<Row> rows;
+};
+/// The first `count` rows of each group in order of a column; of equal ones the earlier, missing ones last.
+[[nodiscard]] GroupedRows first_of_groups(const Groups& groups, const Column& values, bool is_descending,
+                                          std::uint64_t count);
+
 /// Rows that belong together; `no_row` where a side has none.
 struct Pairs {
   std::vector<Row> left, right;

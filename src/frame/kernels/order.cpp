@@ -13,6 +13,11 @@ namespace {
 
 constexpr std::uint64_t top_bit = std::uint64_t{1} << 63;
 
+struct Ranked {
+  std::uint64_t rank;
+  Row row;
+};
+
 // A number whose order is that of the values: of text, of the first eight bytes.
 std::uint64_t rank_of(const Column& column, std::size_t i) noexcept {
   switch (column.type()) {
@@ -59,11 +64,39 @@ int compare_rows(std::span<const Column> a, std::size_t i, std::span<const Colum
   return 0;
 }
 
-std::vector<Row> sort_rows(std::span<const Column> keys, std::span<const bool> descending, std::size_t rows) {
-  struct Ranked {
-    std::uint64_t rank;
-    Row row;
+GroupedRows first_of_groups(const Groups& groups, const Column& values, bool is_descending,
+                            std::uint64_t count) {
+  // All rows by groups, each with its rank; then the first of each group.
+  const std::size_t rows = groups.of_row.size();
+  std::vector<std::size_t> end(groups.count() + 1, 0);
+  for (const std::uint32_t group : groups.of_row) ++end[group + 1];
+  std::partial_sum(end.begin(), end.end(), end.begin());
+  const std::vector<std::size_t> begin = end;
+  std::vector<Ranked> ranked(rows);
+  for (std::size_t i = 0; i < rows; ++i) {
+    const std::uint64_t rank = values.is_na(i) ? 0 : rank_of(values, i);
+    ranked[end[groups.of_row[i]]++] = {is_descending || values.is_na(i) ? ~rank : rank, static_cast<Row>(i)};
+  }
+  const bool rank_is_all = values.type() != ColumnType::text && !values.na_count();
+  const auto comes_before = [&](const Ranked& a, const Ranked& b) {
+    if (a.rank != b.rank) return a.rank < b.rank;
+    if (rank_is_all) return a.row < b.row;
+    const int order = compare_cells(values, a.row, values, b.row, is_descending);
+    return order != 0 ? order < 0 : a.row < b.row;
   };
+  GroupedRows first;
+  first.begin.push_back(0);
+  for (std::uint32_t group = 0; group < groups.count(); ++group) {
+    const std::size_t kept = std::min<std::size_t>(begin[group + 1] - begin[group], count);
+    Ranked* const of = ranked.data() + begin[group];
+    std::partial_sort(of, of + kept, ranked.data() + begin[group + 1], comes_before);
+    for (std::size_t i = 0; i < kept; ++i) first.rows.push_back(of[i].row);
+    first.begin.push_back(static_cast<std::ptrdiff_t>(first.rows.size()));
+  }
+  return first;
+}
+
+std::vector<Row> sort_rows(std::span<const Column> keys, std::span<const bool> descending, std::size_t rows) {
   std::vector<Row> sorted(rows);
   if (keys.empty()) {
     std::iota(sorted.begin(), sorted.end(), Row{0});

@@ -131,7 +131,7 @@ class Node : public std::enable_shared_from_this<Node> {
 [[nodiscard]] NodePtr make_windows(const NodePtr& input, std::vector<Window> windows);
 /// A row for each bin of `step` nanoseconds from the first to the last in the column `time`; of those that
 /// were not there the columns `zeros` are 0 and the others missing.
-[[nodiscard]] NodePtr make_bins(const NodePtr& input, std::string time, std::int64_t step,
+[[nodiscard]] NodePtr make_bins(const NodePtr& input, std::string time, std::int64_t step, bool of_months,
                                 std::vector<std::string> zeros);
 [[nodiscard]] NodePtr make_asof(const NodePtr& left, const NodePtr& right, const MergeAsof& options);
 /// Rows with equal keys in the same of `count` partitions.

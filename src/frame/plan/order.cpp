@@ -175,13 +175,15 @@ class DistinctNode : public Node {
   }
   Parts run(Run& run, const Names& needed) const override {
     Parts parts = run.parts_of(inputs[0], reads(needed)[0]);
-    parts.steps.push_back(step_);
+    Step unsorted = step_;
+    unsorted.sorts = false;
+    parts.steps.push_back(unsorted);
     const std::vector<Future<Table>> tables = run.finished(std::move(parts));
     const std::uint32_t count = tables.size() > 1 ? run.parts_for(run.size_of(tables), tables.size()) : 1;
     if (count == 1) return {.tables = {run.client.submit(top_task, tables, step_)}};
     Parts results;
     for (const auto& bucket : run.by_hash(tables, step_.keys, count))
-      results.tables.push_back(run.client.submit(top_task, bucket, step_));
+      results.tables.push_back(run.client.submit(top_task, bucket, unsorted));
     return results;
   }
   Table here(std::vector<Table> tables) const override { return apply_steps(std::move(tables[0]), {step_}); }

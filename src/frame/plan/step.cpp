@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <numeric>
 
 namespace weir::detail::frame {
 
@@ -52,31 +53,25 @@ Table distinct(const Table& table, const std::vector<std::string>& keys) {
 }
 
 Table top_of_groups(const Table& all, const std::vector<std::string>& keys, const std::string& name,
-                    bool is_descending, bool keeps_missing, std::uint64_t count) {
+                    bool is_descending, bool keeps_missing, std::uint64_t count, bool sorts) {
   const std::vector<Column> of = columns_of(all, keys);
   const Groups groups = group_rows(of, all.rows());
-  const Column values[] = {all.column(name)};
-  const bool order[] = {is_descending};
-  // The rows of each group in order of the column: a group keeps at most `count` of them.
-  std::vector<std::vector<Row>> first(groups.count());
-  const auto comes_before = [&](Row a, Row b) {
-    const int compared = compare_rows(values, a, values, b, order);
-    return compared != 0 ? compared < 0 : a < b;
-  };
-  for (Row row = 0; row < all.rows(); ++row) {
-    std::vector<Row>& kept = first[groups.of_row[row]];
-    if (kept.size() == count && (count == 0 || !comes_before(row, kept.back()))) continue;
-    kept.insert(std::upper_bound(kept.begin(), kept.end(), row, comes_before), row);
-    if (kept.size() > count) kept.pop_back();
+  const GroupedRows first = first_of_groups(groups, all.column(name), is_descending, count);
+  std::vector<Row> order(groups.count());
+  std::iota(order.begin(), order.end(), Row{0});
+  if (sorts) {
+    const auto ascending = std::make_unique<bool[]>(keys.size());
+    order = sort_rows(columns_of(take(only(all, keys), groups.first_row), keys),
+                      std::span<const bool>(ascending.get(), keys.size()), groups.count());
   }
-  const auto ascending = std::make_unique<bool[]>(keys.size());
-  const Table group_keys = take(only(all, keys), groups.first_row);
   std::vector<Row> rows;
-  for (const Row group : sort_rows(columns_of(group_keys, keys),
-                                   std::span<const bool>(ascending.get(), keys.size()), group_keys.rows())) {
+  rows.reserve(first.rows.size());
+  for (const Row group : order) {
     const bool is_missing = std::any_of(
         of.begin(), of.end(), [&](const Column& key) { return key.is_na(groups.first_row[group]); });
-    if (!is_missing || keeps_missing) rows.insert(rows.end(), first[group].begin(), first[group].end());
+    if (is_missing && !keeps_missing) continue;
+    rows.insert(rows.end(), first.rows.begin() + first.begin[group],
+                first.rows.begin() + first.begin[group + 1]);
   }
   return take(all, rows);
 }
@@ -112,7 +107,7 @@ Table apply_steps(Table table, const Steps& steps) {
         break;
       case Step::Kind::top_of_groups:
         table = top_of_groups(table, step.keys, step.columns.front().name, step.is_descending,
-                              step.keeps_missing, step.count);
+                              step.keeps_missing, step.count, step.sorts);
         break;
       case Step::Kind::limit:
         table = table.slice(0, step.count);

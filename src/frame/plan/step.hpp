@@ -41,6 +41,7 @@ struct Step {
   bool is_descending = false;
   bool keeps_missing = false;
   std::uint64_t count = 0;
+  bool sorts = true;  ///< Groups come in order of their keys.
 };
 using Steps = std::vector<Step>;
 
@@ -52,10 +53,10 @@ using Steps = std::vector<Step>;
 [[nodiscard]] Table only(const Table& table, const std::vector<std::string>& names);
 [[nodiscard]] Table sorted(const Table& table, const std::vector<std::string>& keys, bool is_descending);
 [[nodiscard]] Table distinct(const Table& table, const std::vector<std::string>& keys);
-/// The first `count` rows of each group in order of a column, groups in order of their keys.
+/// The first `count` rows of each group in order of a column, groups in order of their keys if asked for.
 [[nodiscard]] Table top_of_groups(const Table& table, const std::vector<std::string>& keys,
                                   const std::string& name, bool is_descending, bool keeps_missing,
-                                  std::uint64_t count);
+                                  std::uint64_t count, bool sorts);
 /// Rows by the hash of their keys.
 [[nodiscard]] std::vector<Table> split_by_hash(const Table& table, const std::vector<std::string>& keys,
                                                std::uint32_t parts);

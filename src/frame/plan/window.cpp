@@ -1,6 +1,8 @@
 // Windows over the rows of all partitions: each is given what it needs of those before and behind it, which
 // travels from partition to partition, without the rest.
 #include <algorithm>
+#include <charconv>
+#include <chrono>
 #include <limits>
 
 #include "core/decimal.hpp"
@@ -272,8 +274,19 @@ std::pair<BoundWindow, ColumnType> bound_window(const Window& window, const Sche
 
 // --- bins of time
 
+// The time at which a bin begins: months since 1970 are counted where these are the bins.
+std::int64_t beginning(std::int64_t bin, bool of_months) {
+  if (!of_months) return bin;
+  using namespace std::chrono;
+  const std::int64_t year = 1970 + bin / 12 - (bin % 12 < 0);
+  const auto month = static_cast<unsigned>((bin % 12 + 12) % 12 + 1);
+  const sys_days day{std::chrono::year{static_cast<int>(year)} / std::chrono::month{month} / 1};
+  constexpr std::uint64_t day_ns = 86'400'000'000'000;
+  return static_cast<std::int64_t>(static_cast<std::uint64_t>(day.time_since_epoch().count()) * day_ns);
+}
+
 // Every bin between the first and the last, also those without rows.
-Table bins_task(const std::vector<Table>& parts, const std::string& time, std::int64_t step,
+Table bins_task(const std::vector<Table>& parts, const std::string& time, std::int64_t step, bool of_months,
                 const std::vector<std::string>& zeros) {
   const Table table = sorted(concat(parts), {time}, false);
   if (table.rows() == 0) return table;
@@ -285,7 +298,8 @@ Table bins_task(const std::vector<Table>& parts, const std::string& time, std::i
   if (count > most)
     throw Error(ErrorKind::invalid_argument,
                 "resample: there must be at most 100 million bins (got " + std::to_string(count) + " from " +
-                    table.column(time).show(0) + " to " + table.column(time).show(table.rows() - 1) +
+                    written_datetime(beginning(times[0], of_months)) + " to " +
+                    written_datetime(beginning(times[table.rows() - 1], of_months)) +
                     "); a longer step makes fewer");
   std::vector<Row> rows(count, no_row);
   for (std::size_t i = 0; i < table.rows(); ++i)
@@ -298,7 +312,8 @@ Table bins_task(const std::vector<Table>& parts, const std::string& time, std::i
     if (name == time) {
       Fresh<std::int64_t> bins(count);
       for (std::uint64_t b = 0; b < count; ++b)
-        bins[b] = times[0] + static_cast<std::int64_t>(b * static_cast<std::uint64_t>(step));
+        bins[b] =
+            beginning(times[0] + static_cast<std::int64_t>(b * static_cast<std::uint64_t>(step)), of_months);
       columns.push_back(fixed_column(ColumnType::datetime, count, std::move(bins)));
     } else if (std::find(zeros.begin(), zeros.end(), name) != zeros.end()) {
       // Sums and counts of no rows are 0.
@@ -315,8 +330,13 @@ Table bins_task(const std::vector<Table>& parts, const std::string& time, std::i
 
 class BinsNode : public Node {
  public:
-  BinsNode(const NodePtr& input, std::string time, std::int64_t step, std::vector<std::string> zeros)
-      : Node(input->schema, {input}), time_(std::move(time)), step_(step), zeros_(std::move(zeros)) {}
+  BinsNode(const NodePtr& input, std::string time, std::int64_t step, bool of_months,
+           std::vector<std::string> zeros)
+      : Node(with_times(input->schema, time), {input}),
+        time_(std::move(time)),
+        step_(step),
+        of_months_(of_months),
+        zeros_(std::move(zeros)) {}
   std::vector<Names> reads(const Names& needed) const override {
     Names below = needed;
     below.insert(time_);
@@ -324,18 +344,26 @@ class BinsNode : public Node {
   }
   Parts run(Run& run, const Names& needed) const override {
     const auto parts = run.finished(run.parts_of(inputs[0], reads(needed)[0]));
-    return {.tables = {run.client.submit(bins_task, parts, time_, step_, zeros_)}};
+    return {.tables = {run.client.submit(bins_task, parts, time_, step_, of_months_, zeros_)}};
   }
-  Table here(std::vector<Table> tables) const override { return bins_task(tables, time_, step_, zeros_); }
+  Table here(std::vector<Table> tables) const override {
+    return bins_task(tables, time_, step_, of_months_, zeros_);
+  }
   NodePtr with_inputs(std::vector<NodePtr> from) const override {
-    return make_bins(from[0], time_, step_, zeros_);
+    return make_bins(from[0], time_, step_, of_months_, zeros_);
   }
   std::string show() const override { return "every bin of " + time_; }
   std::size_t partitions() const override { return 1; }
 
  private:
+  static Schema with_times(Schema schema, const std::string& time) {
+    for (Field& field : schema)
+      if (field.name == time) field.type = ColumnType::datetime;
+    return schema;
+  }
   std::string time_;
   std::int64_t step_;
+  bool of_months_;
   std::vector<std::string> zeros_;
 };
 
@@ -353,7 +381,7 @@ NodePtr make_windows(const NodePtr& input, std::vector<Window> windows) {
     if (!bound.column.empty()) used.insert(bound.column);
     if (!bound.time.empty()) used.insert(bound.time);
     const auto same = std::find_if(schema.begin(), schema.end(),
-                                   [&](const Field& field) { return field.name == bound.name; });
+                                   [&name = bound.name](const Field& field) { return field.name == name; });
     if (same != schema.end()) same->type = type;
     else schema.push_back({bound.name, type});
     plan.windows.push_back(std::move(bound));
@@ -363,8 +391,9 @@ NodePtr make_windows(const NodePtr& input, std::vector<Window> windows) {
   return std::make_shared<WindowNode>(input, std::move(windows), std::move(plan), std::move(schema));
 }
 
-NodePtr make_bins(const NodePtr& input, std::string time, std::int64_t step, std::vector<std::string> zeros) {
-  return std::make_shared<BinsNode>(input, std::move(time), step, std::move(zeros));
+NodePtr make_bins(const NodePtr& input, std::string time, std::int64_t step, bool of_months,
+                  std::vector<std::string> zeros) {
+  return std::make_shared<BinsNode>(input, std::move(time), step, of_months, std::move(zeros));
 }
 
 }  // namespace detail::frame
@@ -382,6 +411,18 @@ std::int64_t span_of(const char* who, const std::string& text) {
     throw Error(ErrorKind::invalid_argument,
                 std::string(who) + ": a time must be longer than 0 (got \"" + text + "\")");
   return span;
+}
+
+// "3mo" and "2y" as months; nothing for other steps.
+std::optional<std::int64_t> months_of(const std::string& step) {
+  std::int64_t count = 0;
+  const auto [end, error] = std::from_chars(step.data(), step.data() + step.size(), count);
+  const std::string_view unit(end, static_cast<std::size_t>(step.data() + step.size() - end));
+  if (error != std::errc{} || (unit != "mo" && unit != "y")) return std::nullopt;
+  if (count < 1 || count > 12'000)
+    throw Error(ErrorKind::invalid_argument,
+                "resample: a step must be 1 to 12000 months or years (got \"" + step + "\")");
+  return unit == "y" ? count * 12 : count;
 }
 
 }  // namespace
@@ -420,20 +461,22 @@ Resample Frame::resample(const std::string& step, const std::string& time) const
     throw Error(ErrorKind::invalid_argument, "resample: the column must be of dates or times (got " +
                                                  std::string(to_string(type)) + " of \"" + time +
                                                  "\"); astype converts it");
-  return {*this, span_of("resample", step), time};
+  if (const std::optional<std::int64_t> months = months_of(step)) return {*this, *months, true, time};
+  return {*this, span_of("resample", step), false, time};
 }
 
 Frame Resample::agg(const std::vector<Aggregate>& aggregates) const {
-  const Expression when = col(time_).astype(ColumnType::datetime).astype(ColumnType::int64);
-  const Frame groups = frame_.with(time_, (when - when % lit(step_ns_)).astype(ColumnType::datetime))
-                           .group_by(time_)
-                           .agg(aggregates);
+  const Expression when = of_months_ ? (col(time_).date().year() - 1970) * 12 + col(time_).date().month() - 1
+                                     : col(time_).astype(ColumnType::datetime).astype(ColumnType::int64);
+  const Expression bin = when - when % lit(step_);
+  const Frame groups =
+      frame_.with(time_, of_months_ ? bin : bin.astype(ColumnType::datetime)).group_by(time_).agg(aggregates);
   std::vector<std::string> zeros;
   for (const Aggregate& aggregate : aggregates)
     if (aggregate.kind == Aggregate::Kind::sum || aggregate.kind == Aggregate::Kind::count ||
         aggregate.kind == Aggregate::Kind::rows || aggregate.kind == Aggregate::Kind::nunique)
       zeros.push_back(aggregate.name);
-  return Frame(detail::frame::make_bins(groups.node(), time_, step_ns_, std::move(zeros)));
+  return Frame(detail::frame::make_bins(groups.node(), time_, step_, of_months_, std::move(zeros)));
 }
 
 }  // namespace weir

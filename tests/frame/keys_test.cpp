@@ -1,0 +1,151 @@
+// Rows with equal keys, whatever these are: short texts and integers, which are compared as words, and all
+// others; beside the plainest way to find them.
+#include <catch2/catch.hpp>
+#include <cmath>
+#include <map>
+#include <numeric>
+
+#include "frame/support.hpp"
+
+using namespace weir;
+using namespace weir::test;
+
+namespace {
+
+// Few values of a column, each many times; `length` is that of the longest text.
+Column column_of(ColumnType type, std::size_t rows, std::size_t length, bool has_missing,
+                 std::uint64_t seed) {
+  std::vector<std::optional<std::string>> texts;
+  std::vector<std::optional<std::int64_t>> integers;
+  std::vector<std::optional<double>> reals;
+  for (std::size_t i = 0; i < rows; ++i) {
+    seed = seed * 6364136223846793005u + 1442695040888963407u;
+    const auto value = static_cast<std::int64_t>((seed >> 33) % 23);
+    const bool is_missing = has_missing && value == 7;
+    // Texts of all lengths that differ only in how many zeros they end with, too.
+    std::string text = std::string(static_cast<std::size_t>(value) % (length + 1), '\0');
+    if (value % 3 == 0 && !text.empty()) text.front() = static_cast<char>('a' + value);
+    texts.push_back(is_missing ? std::nullopt : std::optional(text));
+    integers.push_back(is_missing ? std::nullopt : std::optional(value - 11));
+    reals.push_back(is_missing ? std::nullopt
+                               : std::optional(value % 2 ? -0.0 : static_cast<double>(value / 4)));
+  }
+  if (type == ColumnType::text) return make_column(texts);
+  return type == ColumnType::int64 ? make_column(integers) : make_column(reals);
+}
+
+std::string key_of(const std::vector<Column>& keys, std::size_t row) {
+  std::string key;
+  for (const Column& column : keys) {
+    if (column.is_na(row)) key += "missing";
+    else if (column.type() == ColumnType::text)
+      key += std::to_string(column.text(row).size()) + ":" + std::string(column.text(row));
+    else if (column.type() == ColumnType::float64) key += std::to_string(column.float64s()[row] + 0.0);
+    else key += column.show(row);
+    key += '|';
+  }
+  return key;
+}
+
+}  // namespace
+
+TEST_CASE("equal keys are found whatever their types, lengths and number") {
+  in_cluster([] {
+    using enum ColumnType;
+    struct Case {
+      std::vector<ColumnType> types;
+      std::size_t length = 3;
+      bool has_missing = false;
+    };
+    const Case cases[] = {{{int64}},
+                          {{text}, 7},
+                          {{text}, 8},
+                          {{text}, 15},
+                          {{text}, 22},
+                          {{text}, 31},
+                          {{text}, 40},
+                          {{float64}},
+                          {{text}, 7, true},
+                          {{int64, text}, 7},
+                          {{text, float64, int64}, 7},
+                          {{text, text, int64}, 15},
+                          {{int64, int64}, 3, true}};
+    for (const Case& one : cases) {
+      const std::size_t left_rows = 700, right_rows = 90;
+      std::vector<Column> left, right;
+      std::vector<std::string> names;
+      for (std::size_t k = 0; k < one.types.size(); ++k) {
+        left.push_back(column_of(one.types[k], left_rows, one.length, one.has_missing, k + 1));
+        right.push_back(column_of(one.types[k], right_rows, one.length > 3 ? one.length - 2 : 3,
+                                  one.has_missing, k + 50));
+        names.push_back("k" + std::to_string(k));
+      }
+      std::map<std::string, std::int64_t> left_count, right_count;
+      for (std::size_t i = 0; i < left_rows; ++i) ++left_count[key_of(left, i)];
+      for (std::size_t i = 0; i < right_rows; ++i) ++right_count[key_of(right, i)];
+      std::int64_t pairs = 0, partnerless = 0;
+      for (const auto& [key, count] : left_count) {
+        const auto found =
+            key.find("missing") == std::string::npos ? right_count.find(key) : right_count.end();
+        if (found == right_count.end()) partnerless += count;
+        else pairs += count * found->second;
+      }
+      INFO(names.size() << " keys of at most " << one.length << " letters");
+      const Frame a(Table(names, left)), b(Table(names, right));
+      CHECK(a.group_by(names).keep_missing().agg(count()).compute().rows() == left_count.size());
+      CHECK(a.merge(b, Merge{.on = names}).count_rows() == pairs);
+      CHECK(a.merge(b, Merge{.on = names, .how = Join::left}).count_rows() == pairs + partnerless);
+      CHECK(a.merge(b, Merge{.on = names, .how = Join::anti}).count_rows() == partnerless);
+    }
+  });
+}
+
+TEST_CASE("the first rows of each group are those of its order, equal ones as they were") {
+  in_cluster([] {
+    const Column group = column_of(ColumnType::int64, 500, 3, true, 3);
+    for (const ColumnType type : {ColumnType::int64, ColumnType::float64, ColumnType::text}) {
+      const Column value = column_of(type, 500, 12, true, 9);
+      std::vector<std::int64_t> places(500);
+      std::iota(places.begin(), places.end(), 0);
+      const Frame frame(Table({"g", "v", "i"}, {group, value, make_column(places)}), 3);
+      for (const bool is_descending : {true, false}) {
+        const Table sorted = frame.sort_by("v", is_descending ? descending : ascending).compute();
+        std::map<std::string, std::vector<std::string>> expected, found;
+        for (std::size_t i = 0; i < sorted.rows(); ++i)
+          if (auto& of = expected[sorted.column("g").show(i)]; !sorted.column("g").is_na(i) && of.size() < 3)
+            of.push_back(sorted.column("i").show(i));
+        std::erase_if(expected, [](const auto& one) { return one.second.empty(); });
+        const GroupBy groups = frame.group_by("g");
+        const Table first = (is_descending ? groups.nlargest(3, "v") : groups.nsmallest(3, "v")).compute();
+        for (std::size_t i = 0; i < first.rows(); ++i)
+          found[first.column("g").show(i)].push_back(first.column("i").show(i));
+        CHECK(found == expected);
+      }
+    }
+  });
+}
+
+TEST_CASE("numbers of few digits are exact") {
+  in_cluster([] {
+    const std::string numbers[] = {"0.1",
+                                   "-0.3",
+                                   "123.456789",
+                                   "9999999999999999",
+                                   "0.000000000001",
+                                   "5.",
+                                   "-0",
+                                   "99999999999999.9",
+                                   "1e5",
+                                   "0.30000000000000004",
+                                   "7.0000000000000"};
+    std::string text = "x\n";
+    for (const std::string& number : numbers) text += number + "\n";
+    const Table table = read_csv(Folder().write("n.csv", text)).astype("x", ColumnType::float64).compute();
+    REQUIRE(table.rows() == std::size(numbers));
+    for (std::size_t i = 0; i < table.rows(); ++i) {
+      INFO(numbers[i]);
+      CHECK(table.column("x").float64s()[i] == std::stod(numbers[i]));
+      CHECK(std::signbit(table.column("x").float64s()[i]) == std::signbit(std::stod(numbers[i])));
+    }
+  });
+}
