@@ -114,7 +114,7 @@ int run_body(const std::shared_ptr<SchedulerNode>& node, const std::function<int
     detail::client::unpin_all();
     node->finish_begun();
     failed = false;
-    if (has_lost_output() && status == 0) status = 1;
+    if (status == 0 && has_lost_output()) status = 1;
   } catch (...) {
     const detail::Thrown thrown = detail::current_thrown();
     std::cout.flush();

@@ -24,29 +24,27 @@ class LoadIndex {
         2 * (worker.ready() + worker.extra + worker.reserved + worker.queued) / worker.threads;
     return level < levels ? level : levels - 1;
   }
-  /// Tasks that it could do without.
-  [[nodiscard]] static std::uint32_t surplus_of(const Worker& worker) noexcept {
-    const std::uint32_t tasks = worker.ready() + worker.queued;
-    return tasks > worker.threads ? tasks - worker.threads : 0;
-  }
-  /// Whether there is a worker that has some.
-  [[nodiscard]] bool has_surplus() const noexcept { return with_surplus_ > 0; }
-
   void add(std::vector<Worker>& workers, WorkerIndex index) {
-    note_surplus(workers[index], surplus_of(workers[index]) > 0);
-    put_in(workers, index);
+    Worker& worker = workers[index];
+    worker.level = level_of(worker);
+    auto& bucket = buckets_[worker.level];
+    worker.level_position = static_cast<std::uint32_t>(bucket.size());
+    bucket.push_back(index);
+    if (worker.level < lowest_) lowest_ = worker.level;
+    if (worker.level > highest_ && worker.level < paused) highest_ = worker.level;
   }
   void remove(std::vector<Worker>& workers, WorkerIndex index) {
-    note_surplus(workers[index], false);
-    take_out(workers, index);
+    Worker& worker = workers[index];
+    auto& bucket = buckets_[worker.level];
+    bucket[worker.level_position] = bucket.back();
+    workers[bucket.back()].level_position = worker.level_position;
+    bucket.pop_back();
   }
   void update(std::vector<Worker>& workers, WorkerIndex index) {
     Worker& worker = workers[index];
-    if (!worker.running()) return;
-    note_surplus(worker, surplus_of(worker) > 0);
-    if (level_of(worker) == worker.level) return;
-    take_out(workers, index);
-    put_in(workers, index);
+    if (!worker.running() || level_of(worker) == worker.level) return;
+    remove(workers, index);
+    add(workers, index);
   }
   [[nodiscard]] WorkerIndex least() const noexcept {
     while (lowest_ <= paused && buckets_[lowest_].empty()) ++lowest_;
@@ -58,30 +56,7 @@ class LoadIndex {
   }
 
  private:
-  void note_surplus(Worker& worker, bool has) noexcept {
-    if (worker.has_surplus == has) return;
-    worker.has_surplus = has;
-    has ? ++with_surplus_ : --with_surplus_;
-  }
-  void put_in(std::vector<Worker>& workers, WorkerIndex index) {
-    Worker& worker = workers[index];
-    worker.level = level_of(worker);
-    auto& bucket = buckets_[worker.level];
-    worker.level_position = static_cast<std::uint32_t>(bucket.size());
-    bucket.push_back(index);
-    if (worker.level < lowest_) lowest_ = worker.level;
-    if (worker.level > highest_ && worker.level < paused) highest_ = worker.level;
-  }
-  void take_out(std::vector<Worker>& workers, WorkerIndex index) {
-    Worker& worker = workers[index];
-    auto& bucket = buckets_[worker.level];
-    bucket[worker.level_position] = bucket.back();
-    workers[bucket.back()].level_position = worker.level_position;
-    bucket.pop_back();
-  }
-
   std::vector<std::vector<WorkerIndex>> buckets_;
-  std::uint32_t with_surplus_ = 0;
   mutable std::uint32_t lowest_ = paused + 1, highest_ = 0;  // where the search begins
 };
 

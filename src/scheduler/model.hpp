@@ -142,7 +142,6 @@ struct Worker {
   bool retiring = false;
   bool taken_away = false;                              // no fault of what it executes
   bool stealing = false;                                ///< A retraction for it is under way.
-  bool has_surplus = false;                             ///< As the load index knows.
   Time leaves = std::numeric_limits<Time>::infinity();  ///< Nothing that ends later is started there.
   std::vector<Task*> processing;  ///< Assigned, in order of assignment as far as possible.
   std::uint32_t blocked = 0;      ///< Of these, assigned ahead of their inputs.

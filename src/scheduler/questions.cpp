@@ -578,8 +578,6 @@ void State::check() const {
     require(bytes == worker.bytes, worker.name, ": bytes miscounted");
     if (worker.running()) {
       require(worker.level == LoadIndex::level_of(worker), worker.name, ": its load is out of date");
-      require(worker.has_surplus == (LoadIndex::surplus_of(worker) > 0), worker.name,
-              ": what it could do without is out of date");
       const bool may_take_any = !worker.memory.paused || all_paused;
       require(worker.ends() || worker.reserved ||
                   !(worker.ready() == 0 && ((queued_ && may_take_any) || worker.queued)),

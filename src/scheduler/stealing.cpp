@@ -10,6 +10,11 @@ namespace {
 constexpr double least_gain_s = 100e-6;   // that makes it worth to ask for a task back
 constexpr std::uint32_t most_seen = 256;  // tasks of a busy worker, in search of one to take
 
+std::uint32_t surplus_of(const Worker& worker) {
+  const std::uint32_t tasks = worker.ready() + worker.queued;
+  return tasks > worker.threads ? tasks - worker.threads : 0;
+}
+
 // Threads for which there is no task, and which are kept for none.
 std::uint32_t room_of(const Worker& worker) {
   const std::uint32_t taken = worker.ready() + worker.extra + worker.reserved;
@@ -63,17 +68,17 @@ bool State::may_be_taken(const Task& task) const {
 
 Theft State::theft(WorkerIndex thief) const {
   const Worker& idle = workers_[thief];
-  if (!load_.has_surplus() || !idle.running() || idle.memory.paused || idle.stealing || room_of(idle) == 0)
+  if (workers_.size() < 2 || !idle.running() || idle.memory.paused || idle.stealing || room_of(idle) == 0)
     return {};
   WorkerIndex victim = load_.most();
   if (workers_.size() <= 64)
     for (WorkerIndex i = 0; i < workers_.size(); ++i)
-      if (workers_[i].running() && LoadIndex::surplus_of(workers_[i]) &&
-          (victim == nowhere || !LoadIndex::surplus_of(workers_[victim]) ||
+      if (workers_[i].running() && surplus_of(workers_[i]) &&
+          (victim == nowhere || !surplus_of(workers_[victim]) ||
            wait_of(workers_[i]) > wait_of(workers_[victim])))
         victim = i;
   if (victim == nowhere || victim == thief) return {};
-  const std::uint32_t surplus = LoadIndex::surplus_of(workers_[victim]);
+  const std::uint32_t surplus = surplus_of(workers_[victim]);
   const double wait_s = wait_of(workers_[victim]);
   if (surplus == 0 || wait_s <= least_gain_s) return {};
   return {victim, (surplus + 1) / 2, wait_s};

@@ -340,7 +340,7 @@ void State::end_event() {
   }
   for (std::size_t i = 0; i < freed_.size(); ++i) steal_for_resources(freed_[i]);
   freed_.clear();
-  const WorkerIndex idle = load_.has_surplus() ? load_.least() : nowhere;
+  const WorkerIndex idle = load_.least();
   if (idle != nowhere && workers_[idle].ready() == 0) steal(idle);
 }
 

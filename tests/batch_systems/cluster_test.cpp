@@ -135,7 +135,8 @@ TEST_CASE("a job whose worker is told to end is no failed one, whatever its exit
   const Site site;
   Process program({BATCH_CLUSTER, "slurm", "work", site.user.folder() + "/ran"}, site.options());
   program.wait_for("two workers\n");
-  CHECK(site.user.shell("scancel --full --signal=TERM $(squeue -h -t running -o %i | head -n 1)").status == 0);
+  CHECK(site.user.shell("scancel --full --signal=TERM $(squeue -h -t running -o %i | head -n 1)").status ==
+        0);
   const Finished& done = program.wait();
   CHECK(done.out == "two workers\nsum 44850\nlost 0\ndone\n");
   CHECK_FALSE(contains(done.err, "has failed"));

@@ -174,9 +174,8 @@ TEST_CASE(
 }
 
 TEST_CASE("a program whose output is lost has not worked") {
-  for (const auto& [how, status] : {std::pair("return", 1), std::pair("return7", 7)}) {
-    const Finished lost = run({"sh", "-c", std::string(BODIES_JOB " ") + how + " > /dev/full"});
-    CHECK(lost.status == status);
-    CHECK(lost.err.find("weir: what the program printed could not be written") == 0);
-  }
+  const Finished lost = run({"sh", "-c", BODIES_JOB " return > /dev/full"});
+  CHECK(lost.status == 1);
+  CHECK(lost.err.find("weir: what the program printed could not be written") == 0);
+  CHECK(run({"sh", "-c", BODIES_JOB " return7 > /dev/full"}).status == 7);
 }

@@ -28,26 +28,26 @@ struct Graph::Waiting {
 
 // --- Structure
 
-void TurnMutex::lock() {
+void FairMutex::lock() {
   const std::thread::id me = std::this_thread::get_id();
   std::unique_lock lock(mutex_);
   if (owner_ != me) {
-    next_turn_.wait(lock, [this, mine = last_++] { return turn_ == mine; });
+    served_.wait(lock, [this, mine = last_++] { return serving_ == mine; });
     owner_ = me;
   }
   ++depth_;
 }
 
-void TurnMutex::unlock() {
+void FairMutex::unlock() {
   const std::lock_guard lock(mutex_);
   if (--depth_ > 0) return;
   owner_ = {};
-  ++turn_;
-  next_turn_.notify_all();
+  ++serving_;
+  served_.notify_all();
 }
 
-TurnMutex& Structure::mutex() {
-  static auto* instance = new TurnMutex;  // graphs may outlive static objects
+FairMutex& Structure::mutex() {
+  static auto* instance = new FairMutex;  // graphs may outlive static objects
   return *instance;
 }
 

@@ -14,23 +14,23 @@ namespace weir::detail::stream {
 
 /// A recursive mutex whose threads get it in the order of their coming: who changes a graph without pause
 /// keeps nobody from looking at it.
-class TurnMutex {
+class FairMutex {
  public:
   void lock();
   void unlock();
 
  private:
   std::mutex mutex_;
-  std::condition_variable next_turn_;
+  std::condition_variable served_;
   std::thread::id owner_;
   unsigned depth_ = 0;
-  std::uint64_t last_ = 0, turn_ = 0;
+  std::uint64_t last_ = 0, serving_ = 0;
 };
 
 /// Changes edges. Domains are entered first, the process-wide mutex second; both only for the moment of the
 /// change.
 struct Structure {
-  static TurnMutex& mutex();
+  static FairMutex& mutex();
   static std::vector<NodeRef> upstreams(const Node& node);
   /// Raw, for who has the mutex for as long as it looks at them.
   static std::vector<Node*> nodes(const Graph& graph);
@@ -38,8 +38,8 @@ struct Structure {
   static std::shared_ptr<Graph> alive(Graph& graph);
   /// Perhaps nothing reaches it any more.
   static void note_cut(Node& node);
-  /// Frees what was cut off in `domain`, as soon as this thread leaves it; or with the next change, if another
-  /// one is there. Not under the mutex.
+  /// Frees what was cut off in `domain`, as soon as this thread leaves it; or with the next change, if
+  /// another one is there. Not under the mutex.
   static void sweep_soon(const std::shared_ptr<Graph>& graph, const Domain* domain);
   /// What can be freed, and the domains of other nodes that this had kept.
   struct CutOff {

@@ -112,9 +112,8 @@ std::vector<Node*> Structure::cut_off_with(Node& first, const Domain* domain) {
       if (seen.insert(above).second) part.push_back(above);
     for (const Node* const other : node.relies_on_) ++relied_upon[other];
   }
-  const bool is_relied_upon = std::any_of(part.begin(), part.end(), [&](const Node* node) {
-    return node->relied_upon_ != relied_upon[node];
-  });
+  const bool is_relied_upon = std::any_of(
+      part.begin(), part.end(), [&](const Node* node) { return node->relied_upon_ != relied_upon[node]; });
   return is_relied_upon ? std::vector<Node*>() : part;
 }
 

@@ -80,7 +80,7 @@ class Graph : public std::enable_shared_from_this<Graph> {
   std::atomic<std::uint64_t> version_{1};
   std::vector<std::unique_ptr<Node>> nodes_;
   std::vector<std::unique_ptr<Domain>> domains_;
-  std::vector<Node*> cut_;  // ends of edges that were removed: perhaps nothing reaches them any more
+  std::vector<Node*> cut_;         // ends of edges that were removed: perhaps nothing reaches them any more
   std::shared_ptr<Graph> parent_;  // the graph this one was joined into
   std::optional<EventLoop> loop_;
   bool owns_loop_ = true;

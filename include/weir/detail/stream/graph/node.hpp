@@ -335,7 +335,7 @@ class Node {
   std::vector<Node*> upstreams_;
   std::unique_ptr<InletBase*[]> fan_owner_;
   std::atomic<std::uint32_t> names_{0};
-  bool is_cut_ = false;           // noted in the graph; guarded by the structure's mutex, as what follows
+  bool is_cut_ = false;            // noted in the graph; guarded by the structure's mutex, as what follows
   std::uint32_t relied_upon_ = 0;  // by how many
   std::vector<Node*> relies_on_;
 };
