@@ -105,7 +105,7 @@ def measure_outofcore(rows=160_000_000, limit_mb=1000):
         table = Path(folder) / "g1.csv"
         run([BIN / "benchmarks/frames", "make", table, "--rows", rows])
         command = weir_run(3, BIN / "benchmarks/frames", "outofcore", table, folder)
-        values = values_of(run(command, {"WEIR_MEMORY_LIMIT": f"{limit_mb}MB"}))
+        values = values_of(run(command, {"WEIR_MEMORY_LIMIT": f"{limit_mb}MB"}, limit_s=3600))
         values["frame_outofcore_peak"] = values["peak_mb"] / limit_mb
         return values
 

@@ -47,7 +47,7 @@ def programs_of(folder):
         programs = before
 
 
-def run(command, environment=None):
+def run(command, environment=None, limit_s=TIME_LIMIT_S):
     """Standard output of a command that must succeed."""
     command = [str(part).replace(str(BIN), str(programs), 1) for part in command]
     parts = (os.path.relpath(part, ROOT) if part.startswith(str(ROOT)) else part for part in command[:10])
@@ -56,11 +56,11 @@ def run(command, environment=None):
     try:
         done = subprocess.run(command, env=os.environ | ENVIRONMENT | (environment or {}),
                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=None, text=True,
-                              timeout=TIME_LIMIT_S)
+                              timeout=limit_s)
     except FileNotFoundError as error:
         raise Failed(f"{shown}: {error.filename} was not found") from error
     except subprocess.TimeoutExpired as error:
-        raise Failed(f"{shown}: has not ended within {TIME_LIMIT_S} s") from error
+        raise Failed(f"{shown}: has not ended within {limit_s} s") from error
     if done.returncode != 0:
         raise Failed(f"{shown}: ended with status {done.returncode}")
     return done.stdout

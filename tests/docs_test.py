@@ -3,7 +3,7 @@
 
   docs_test.py --root ROOT --extract PAGE OUT.cpp   the C++ blocks of a page as one source
   docs_test.py --root ROOT --run PAGE BLOCKS WEIR   runs the blocks of a page and compares what they print
-  docs_test.py --root ROOT --check                  links, sentences of errors, pages and folders not named
+  docs_test.py --root ROOT --check                  links, sentences of errors, names, pages and folders
   docs_test.py --self                               checks the checker
 
 A comment on the line before a block steers:
@@ -29,6 +29,7 @@ import ast
 import os
 import re
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -371,6 +372,27 @@ def unknown_sentences(root):
     return wrong
 
 
+def unknown_words(root):
+    """Commands of `weir` and names of the interface that pages or sentences name, and that there are not."""
+    table = root / "src/tool/main.cpp"
+    if not table.exists():
+        return []
+    commands = set(re.findall(r'Command\{"(\w+)"', table.read_text()))
+    headers = (root / "include").rglob("*.hpp")
+    names = {name for header in headers for name in re.findall(r"\w+", header.read_text())}
+    sources = [str(p.relative_to(root)) for part in ("src", "include") for p in (root / part).rglob("*.[ch]pp")]
+    wrong = []
+    pages = [page for page in pages_of(root) if page != "CHANGELOG.md"]  # which tells of old ones
+    for file in pages + sources:
+        text = re.sub(r"```.*?```", "", (root / file).read_text(), flags=re.DOTALL)
+        for span in re.findall(r"`([^`\n]+)`", text):
+            wrong += [f"{file}: there is no `weir {word}`" for word in re.findall(r"^weir ([a-z]\w*)", span)
+                      if word not in commands]
+            wrong += [f"{file}: there is no weir::{name}" for name in re.findall(r"\bweir::(?:\w+::)*(\w+)", span)
+                      if name not in names]
+    return sorted(set(wrong))
+
+
 def pages_without_an_index(root):
     """Pages of docs/ that neither docs/README.md nor the README of their folder names."""
     wrong = []
@@ -456,6 +478,14 @@ class DocsTest(unittest.TestCase):
                              ["docs/README.md: there is no none.md", "docs/README.md: README.md has no section no"])
             (root / "src/core").mkdir()
             (root / "src/core/a.cpp").write_text("")
+            (root / "src/tool").mkdir()
+            (root / "src/tool/main.cpp").write_text('Command{"run"}, "`weir jobs` shows them"')
+            (root / "docs/words.md").write_text("`weir run x`, `weir::run`, `a weir::op::gone(f)`, ```weir x```")
+            (root / "include/run.hpp").write_text("int run();")
+            self.assertEqual(unknown_words(root), ["docs/words.md: there is no weir::gone",
+                                                   "src/tool/main.cpp: there is no `weir jobs`"])
+            shutil.rmtree(root / "src/tool")
+            (root / "docs/words.md").unlink()
             (root / "src/README.md").write_text("* **heart** beats\n## Words\n* **core**: x\n")
             self.assertEqual(folders_off_the_map(root),
                              ["src/README.md: says nothing of core", "src/README.md: there is no folder heart"])
@@ -478,7 +508,7 @@ def main():
     if options.run:
         page, program, weir = options.run
         return run_page(options.root.resolve(), page, Path(program).resolve(), Path(weir).resolve())
-    checks = (broken_links, unknown_sentences, pages_without_an_index, folders_off_the_map)
+    checks = (broken_links, unknown_sentences, unknown_words, pages_without_an_index, folders_off_the_map)
     wrong = [fault for check in checks for fault in check(options.root)]
     print("\n".join(wrong))
     return 1 if wrong else 0

@@ -16,7 +16,8 @@ EASYBUILD = {"easyblock", "name", "version", "homepage", "description", "toolcha
              "sources", "builddependencies", "dependencies", "configopts", "sanity_check_paths",
              "sanity_check_commands", "moduleclass"}
 APPTAINER = {"files", "post", "test", "runscript", "labels", "environment", "help"}
-# What CMake looks for, by the names that Spack and EasyBuild have for it; none: it comes with another one, or may be missing.
+# What CMake looks for, by the names that Spack and EasyBuild have for it; none: it comes with another one, or
+# may be missing.
 NEEDED = {
     "MPI": ("mpi", None), "Boost": ("boost", "Boost.MPI"), "cereal": ("cereal", "cereal"), "fmt": ("fmt", "fmt"),
     "spdlog": ("spdlog", "spdlog"), "OpenSSL": ("openssl", "OpenSSL"), "CLI11": ("cli11", "CLI11"),

@@ -422,8 +422,13 @@ class Client {
     detail::client::KeptCall call{how.version, &detail::task::type_ops<KeptType<Result>>};
     // A function is known by its name and type, not by where it lies in this build.
     call.arguments.text(typeid(F).name());
-    if constexpr (!std::is_pointer_v<F>)
+    if constexpr (std::is_member_function_pointer_v<F>) {
+      const auto words = detail::task::Callable<F>::words_of(function);
+      call.arguments.number(words.is_address() ? 0 : words.place);
+      call.arguments.number(words.adjustment);
+    } else if constexpr (!std::is_pointer_v<F>) {
       call.arguments.bytes(request.arguments.data(), request.arguments.size());
+    }
     [[maybe_unused]] detail::task::ArgumentWriter out{writer, request.inputs};
     (put_keyed(call.arguments, request, out, args), ...);
     return Future<Result>(core_->submit_kept(std::move(request), std::move(call)));
@@ -437,6 +442,8 @@ class Client {
     detail::task::Argument<Held>::put(out, argument);
     if constexpr (std::is_same_v<Held, InputFile>) return detail::journal::add_file(key, argument);
     if constexpr (!detail::journal::IsKeyed<Held>::value) return;
+    if constexpr (detail::task::FunctionPointer<Held>)
+      return detail::journal::add_function(key, reinterpret_cast<const void*>(argument));
     key.number(request.arguments.size() - begin);
     key.bytes(request.arguments.data() + begin, request.arguments.size() - begin);
     for (std::size_t i = block; i < request.beside.size(); ++i)

@@ -81,6 +81,11 @@ namespace detail::journal {
 /// Adds what is known of a file. Throws `Error{not_found}` if it is not there.
 void add_file(Hasher& hasher, const InputFile& file);
 
+/// Adds a function by its name: where it lies is another place in another build.
+///
+/// **Errors.** Throws `Error{unsupported}` if the executable does not tell the name.
+void add_function(Hasher& hasher, const void* function);
+
 /// Whether F is a lambda: compilers have no name for it.
 template <class F>
 constexpr bool is_closure() {

@@ -1,10 +1,12 @@
-// What is known of a file that a task reads.
+// What is known of files that a task reads, and of functions that it calls.
 #include <sys/stat.h>
 
 #include <cerrno>
 #include <cstring>
 
 #include "journal/mapped.hpp"
+#include "task/code_name.hpp"
+#include "weir/detail/task/address.hpp"
 #include "weir/journal.hpp"
 
 namespace weir::detail::journal {
@@ -23,6 +25,17 @@ void add_file(Hasher& hasher, const InputFile& file) {
     hasher.number(static_cast<std::uint64_t>(about.st_mtim.tv_sec));
     hasher.number(static_cast<std::uint64_t>(about.st_mtim.tv_nsec));
   }
+}
+
+void add_function(Hasher& hasher, const void* function) {
+  if (!function) return hasher.number(0);
+  const std::string name = task::code_name(task::portable_address(function));
+  if (name == "???")
+    throw Error(
+        ErrorKind::unsupported,
+        "submit(cached, ...): the executable does not tell the name of a function among the arguments, "
+        "by which the result is found again; do not strip it");
+  hasher.text(name);
 }
 
 }  // namespace weir::detail::journal

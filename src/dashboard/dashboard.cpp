@@ -407,7 +407,8 @@ seeing::PictureLimits Dashboard::Work::limits_of(const std::string& page) {
 // The range that is asked for, else the last seconds.
 seeing::TileRequest Dashboard::Work::tile_of(const Target& target, seeing::TileRequest tile) const {
   const double now_s = model.now_s(), to_s = target.number("to_s", now_s, 0, 1e9);
-  const double from_s = target.number("from_s", to_s - target.number("seconds", 60, 1, 1e9), 0, to_s);
+  const double before_s = std::max(0.0, to_s - target.number("seconds", 60, 1, 1e9));  // none ran before 0
+  const double from_s = target.number("from_s", before_s, 0, to_s);
   tile.to_us = static_cast<std::int64_t>(1e6 * to_s);
   tile.from_us = static_cast<std::int64_t>(1e6 * from_s);
   return tile;

@@ -189,7 +189,7 @@ std::uint64_t Journal::keep_within(std::uint64_t bytes) {
     all -= file.size;
     ++dropped;
   }
-  object_bytes_ = all;
+  object_bytes_ = std::min(all, bytes);  // what cannot go now is looked at again when more has come
   if (dropped)
     log::info("journal {}: {} results that were not used for longest are dropped, {} remain", folder_,
               dropped, weir::to_text(all));

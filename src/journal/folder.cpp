@@ -20,8 +20,12 @@ std::string with_reason(const std::string& sentence) { return sentence + ": " + 
 
 void make_folder(const std::string& folder) {
   for (std::size_t end = folder.find('/', 1);; end = folder.find('/', end + 1)) {
-    if (mkdir(folder.substr(0, end).c_str(), 0700) != 0 && errno != EEXIST && errno != EROFS &&
-        errno != EACCES)
+    const bool made = mkdir(folder.substr(0, end).c_str(), 0700) == 0 || errno == EEXIST;
+    const int why = made ? 0 : errno;
+    // One on the way may be there and not be ours to make.
+    const bool is_there = made || access(folder.substr(0, end).c_str(), F_OK) == 0;
+    errno = why;
+    if (!is_there)
       throw Error(ErrorKind::io,
                   with_reason("journal: the folder " + folder.substr(0, end) + " cannot be made"));
     if (end == std::string::npos) return;

@@ -123,6 +123,10 @@ int verify(const JournalRequest& request) {
   return broken.empty() && condition.problems.empty() ? 0 : 1;
 }
 
+void check_written(const Journal& journal) {
+  if (const std::string why = journal.problem(); !why.empty()) throw Error(ErrorKind::io, why);
+}
+
 int prune(const JournalRequest& request) {
   const std::int64_t before =
       request.older.empty()
@@ -131,6 +135,7 @@ int prune(const JournalRequest& request) {
                 std::chrono::duration_cast<std::chrono::seconds>(parse_duration(request.older)).count();
   const std::uint64_t most = request.most.empty() ? UINT64_MAX : parse_bytes(request.most);
   Journal journal(request.folder, Access::write);
+  check_written(journal);
   std::vector<Key> dropped;
   const bool chosen = !request.function.empty() || !request.older.empty();
   journal.for_each([&](const Entry& entry) {
@@ -141,6 +146,7 @@ int prune(const JournalRequest& request) {
   for (const Key& key : dropped) journal.forget(key);
   const std::uint64_t beyond = request.most.empty() ? 0 : journal.keep_within(most);
   journal.compact();
+  check_written(journal);
   std::printf("%" PRIu64 " results dropped, %" PRIu64 " kept\n", dropped.size() + beyond,
               journal.condition().results);
   return 0;

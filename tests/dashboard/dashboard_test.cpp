@@ -184,6 +184,8 @@ TEST_CASE("a program is seen through its socket, and its record is there afterwa
   CHECK(nlohmann::json::parse(fetch(run, "/json/history")).at("columns").at(0) == "time_s");
   CHECK(nlohmann::json::parse(fetch(run, "/json/task_stream?from_us=-1e9&to_us=1e9")).at("blocks").size() ==
         1);
+  const auto whole = nlohmann::json::parse(fetch(run, "/json/page?page=tasks&seconds=1e9"));
+  CHECK(whole.at("stream").at("from_us") == 0);  // not long before it began
   CHECK(fetch(run, "/metrics").find("weir_workers 1\n") != std::string::npos);
   CHECK(fetch(run, "/health") == "ok\n");
   CHECK(fetch(run, "/app.js").find("import") != std::string::npos);

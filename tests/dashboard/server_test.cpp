@@ -152,6 +152,7 @@ TEST_CASE("who asks for a WebSocket gets the same as frames, and leaves by closi
       6);
   REQUIRE(send(peer.get(), close.data(), close.size(), MSG_NOSIGNAL) == 6);
   CHECK(read_until(peer, "\x88").find('\x88') != std::string::npos);
+  shutdown(peer.get(), SHUT_RDWR);
   CHECK_FALSE(server.is_followed());
   CHECK(read_until(server.asked("/page", upgrade), "page").find("HTTP/1.1 200 OK\r\n") == 0);
   const std::string foreign = upgrade + "Origin: http://evil.example\r\n";
@@ -160,8 +161,7 @@ TEST_CASE("who asks for a WebSocket gets the same as frames, and leaves by closi
   static_cast<void>(read_until(large, "first"));
   const std::string frame = "\x81\xfe\xff\xffmask" + std::string(65535, 'x');  // more than anybody has to say
   static_cast<void>(send(large.get(), frame.data(), frame.size(), MSG_NOSIGNAL));
-  while (!read_until(large, "nothing").empty()) {
-  }
+  CHECK(read_until(large, "\x88").find('\x88') != std::string::npos);
 }
 
 TEST_CASE("what is between two pushes takes only the bytes that these leave") {

@@ -329,6 +329,8 @@ TEST_CASE("journal: a disk that takes no more ends the writing, and what was put
     CHECK(found(journal, 900).empty());
   }
   CHECK(right_ones(folder.path, 500) > 50);
+  CHECK_THROWS_WITH(Journal("/proc/weir", Access::write),
+                    Catch::StartsWith("journal: the folder /proc/weir cannot be made: "));
   CHECK_THROWS_WITH(Journal("/proc/weir/j", Access::write),
                     Catch::StartsWith("journal: the folder /proc/weir cannot be made: "));
 }

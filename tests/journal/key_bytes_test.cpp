@@ -59,7 +59,16 @@ struct Hidden {
   std::vector<std::optional<std::unordered_set<int>>> sets;
 };
 
+double twice(double x) { return 2 * x; }
+
 }  // namespace
+
+TEST_CASE("key: functions among the arguments count by their names, not by where they lie") {
+  weir::detail::journal::Hasher named, called;
+  named.text("(anonymous namespace)::twice(double)");
+  weir::detail::journal::add_function(called, reinterpret_cast<const void*>(&twice));
+  CHECK(called.result() == named.result());
+}
 
 TEST_CASE("key: gaps in structs do not count") {
   CHECK(key_bytes<Parameters>(0x00) == key_bytes<Parameters>(0xff));

@@ -19,7 +19,7 @@ namespace {
   fail(ErrorKind::io, "to_hdf5: cannot write " + in_quotes(path) + " (" + std::strerror(errno) + ")");
 }
 
-void sync(const std::string& path, int flags) {
+void to_disk(const std::string& path, int flags) {
   const Descriptor file(open(path.c_str(), flags | O_CLOEXEC));
   if (file.get() < 0 || fsync(file.get()) != 0) cannot_write(path);
 }
@@ -54,7 +54,7 @@ const std::vector<std::uint64_t>& ResumedFile::places(std::vector<DatasetPlan> p
     throw;
   }
   for (const auto& some : created.places) places_.insert(places_.end(), some->begin(), some->end());
-  sync(fresh, O_RDONLY);
+  to_disk(fresh, O_RDONLY);
   log_.begin(key_ +
              std::string(reinterpret_cast<const char*>(places_.data()), places_.size() * sizeof places_[0]));
   if (std::rename(fresh.c_str(), path_.c_str()) != 0) cannot_write(path_);
@@ -62,11 +62,11 @@ const std::vector<std::uint64_t>& ResumedFile::places(std::vector<DatasetPlan> p
 }
 
 void ResumedFile::publish(bool keeps_log) {
-  sync(path_, O_RDWR);
-  sync(log_.path(), O_RDONLY);
+  to_disk(path_, O_RDWR);
+  to_disk(log_.path(), O_RDONLY);
   take_name("to_hdf5", Descriptor(open(path_.c_str(), O_RDWR | O_CLOEXEC)), path_, target_);
   const auto folder = std::filesystem::path(target_).parent_path();
-  sync(folder.empty() ? "." : folder.string(), O_RDONLY | O_DIRECTORY);
+  to_disk(folder.empty() ? "." : folder.string(), O_RDONLY | O_DIRECTORY);
   if (!keeps_log) unlink(log_.path().c_str());
 }
 

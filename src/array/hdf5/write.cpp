@@ -586,13 +586,11 @@ NodePtr persist_kept(const NodePtr& node, std::int64_t version) {
   const std::uint64_t bytes = static_cast<std::uint64_t>(node->grid.size()) * size_of(node->type);
   const journal::Key key = hasher.result();
   const auto kept = core->keep_file(key, function, version, bytes);
-  const std::string dataset = "array";
-  if (!kept.is_there) write_resumed(kept.path, {prepare({dataset, node, {.resume = true}})}, true);
-  return std::make_shared<FileNode>(node->type, node->grid,
-                                    FileName{.path = std::filesystem::absolute(kept.path).string(),
-                                             .dataset = dataset,
-                                             .named = kept.path,
-                                             .key = journal::to_text(key)});
+  const std::string dataset = "array", path = std::filesystem::absolute(kept.path).string();
+  if (!kept.is_there) write_resumed(path, {prepare({dataset, node, {.resume = true}})}, true);
+  return std::make_shared<FileNode>(
+      node->type, node->grid,
+      FileName{.path = path, .dataset = dataset, .named = kept.path, .key = journal::to_text(key)});
 }
 
 void write_hdf5(const std::string& name, const std::vector<Hdf5Output>& outputs) {

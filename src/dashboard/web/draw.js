@@ -21,7 +21,7 @@ export function count(value) {
 }
 export const bytes = (value) => (value >= 1000 ? count(value) : Math.round(value || 0) + ' ') + 'B';
 export function seconds(value) {
-  if (!value) return '0 s';
+  if (!(Math.abs(value) >= 1e-10)) return '0 s';
   if (value < 0) return '-' + seconds(-value);  // of a clock that is not ours
   for (const [unit, size] of [['d', 86400], ['h', 3600], ['min', 60]])
     if (value >= 2 * size) return (value / size).toPrecision(3) + ' ' + unit;
@@ -35,10 +35,16 @@ export const percent = (share) => Math.round(100 * (share || 0)) + '%';
 // Distinct also for those who do not see red and green apart (Okabe and Ito), then shades of them.
 const hues = ['#0072b2', '#e69f00', '#009e73', '#cc79a7', '#56b4e9', '#d55e00', '#8c7ae6', '#b5a642',
   '#4c9f70', '#a05195', '#2f8f9d', '#c06c34'];
+const known = new Map();  // who has which: two names share one only when there are no others left
 export function colour(name) {
+  if (known.has(name)) return hues[known.get(name)];
   let hash = 2166136261;
   for (let i = 0; i < name.length; ++i) hash = Math.imul(hash ^ name.charCodeAt(i), 16777619) >>> 0;
-  return hues[hash % hues.length];
+  const taken = new Set(known.values());
+  let at = hash % hues.length;
+  while (taken.has(at) && taken.size < hues.length) at = (at + 1) % hues.length;
+  if (known.size < 10000) known.set(name, at);
+  return hues[at];
 }
 export const activityColours = {
   'compute': '#009e73', 'overhead': '#b5a642', 'transfer': '#d55e00', 'memory': '#e69f00',

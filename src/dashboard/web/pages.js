@@ -278,7 +278,7 @@ function functions(page, {picture}) {
 function functionActivity(page, {functions, activity}) {
   const names = ['compute', 'overhead', 'transfer', 'memory', 'serialization'], others = Object.keys(activityColours).filter((name) => !names.includes(name));
   const rest = names.map((name) => activity[name] || 0), rows = [], sum = (values) => values.reduce((all, value) => all + value, 0);
-  const row = (name, values, kind) => rows.push({kind, cells: [name, ...values.map((value) => (value ? seconds(value) : '')), seconds(sum(values))]});
+  const row = (name, values, kind) => rows.push({kind, cells: [name, ...values.map((value) => (value > 1e-6 ? seconds(value) : '')), seconds(sum(values))]});
   for (const one of functions) {
     const values = names.map((_, i) => (one.activity || [one.busy_s])[i] || 0);
     values.forEach((value, i) => { rest[i] = Math.max(0, rest[i] - value); });

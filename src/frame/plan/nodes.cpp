@@ -61,7 +61,13 @@ class TablesNode : public Node {
   TablesNode(Schema schema, std::vector<Future<Table>> tables)
       : Node(std::move(schema), {}), tables_(std::move(tables)) {}
   std::vector<Names> reads(const Names&) const override { return {}; }
-  Parts run(Run&, const Names&) const override { return {.tables = tables_}; }
+  // Without the columns that nobody needs, which would travel with the rows otherwise.
+  Parts run(Run&, const Names& needed) const override {
+    const Names kept = at_least_one(needed, schema);
+    Parts parts{.tables = tables_};
+    if (kept.size() < schema.size()) parts.steps.push_back(project_step(schema, kept));
+    return parts;
+  }
   NodePtr with_inputs(std::vector<NodePtr>) const override { return shared_from_this(); }
   std::string show() const override { return "rows on the workers"; }
   std::size_t partitions() const override { return tables_.size(); }
@@ -75,8 +81,10 @@ class MemoryNode : public Node {
   MemoryNode(Table table, std::size_t partitions)
       : Node(table.schema(), {}), table_(std::move(table)), partitions_(partitions) {}
   std::vector<Names> reads(const Names&) const override { return {}; }
-  Parts run(Run& run, const Names&) const override {
+  Parts run(Run& run, const Names& needed) const override {
     Parts parts;
+    const Names kept = at_least_one(needed, schema);
+    if (kept.size() < schema.size()) parts.steps.push_back(project_step(schema, kept));
     const std::size_t rows = table_.rows();
     for (std::size_t p = 0; p < partitions_; ++p) {
       const std::size_t begin = rows * p / partitions_, end = rows * (p + 1) / partitions_;
