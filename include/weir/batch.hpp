@@ -108,8 +108,9 @@ struct JobStatus {
   JobState state = JobState::unknown;  ///< Where it is in its life.
   std::optional<int> exit_status;  ///< Of a job that is over, where the batch system tells: 128 + signal if a
                                    ///< signal ended it.
-  std::string reason;   ///< The batch system's own words: why it waits, what went wrong. May be empty.
-  std::string hosts{};  ///< Where it runs or ran, as the batch system writes it. May be empty.
+  std::string reason;         ///< The batch system's own words: why it waits, what went wrong. May be empty.
+  std::string hosts{};        ///< Where it runs or ran, as the batch system writes it. May be empty.
+  bool is_suspended = false;  ///< It is `running`, but has been stopped, for others or by somebody.
 };
 
 /// What the job of this process was given, as far as the batch system tells; 0 and empty: not said.

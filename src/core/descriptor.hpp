@@ -30,11 +30,13 @@ class Descriptor {
 };
 
 /// Opens those of stdin, stdout and stderr that the caller has closed, on /dev/null: the next file or socket
-/// would take their numbers, and what is printed would go there.
-inline void open_missing_descriptors() {
-  for (const int number : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+/// would take their numbers, and what is printed would go there. `output` is how stdout is opened: with
+/// O_RDONLY printing remains the error that it is without a stdout.
+inline void open_missing_descriptors(int output = O_WRONLY) {
+  for (const auto& [number, how] : {std::pair(STDIN_FILENO, O_RDONLY), std::pair(STDOUT_FILENO, output),
+                                    std::pair(STDERR_FILENO, O_WRONLY)}) {
     if (fcntl(number, F_GETFD) < 0)  // open takes the lowest number that is free
-      static_cast<void>(open("/dev/null", number == STDIN_FILENO ? O_RDONLY : O_WRONLY));
+      static_cast<void>(open("/dev/null", how));
   }
 }
 

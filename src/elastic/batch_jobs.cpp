@@ -207,14 +207,19 @@ class BatchJobs final : public Launcher {
       log::warn("cluster: {}", error.what());  // asked again later
     }
     for (const JobRecord& record : records) {
-      if (!is_over(record.last.state)) continue;
+      // A job that stands still while its workers have been given up is of no use when it goes on.
+      const bool is_suspended = record.last.is_suspended;
+      if (is_suspended) system_.cancel({record.last.id});
+      else if (!is_over(record.last.state)) continue;
+      const bool is_lost = is_suspended || record.last.state == JobState::lost;
       const bool failed = record.last.state == JobState::failed;
       const std::string& hosts = record.last.hosts;
       const bool is_one = hosts.find_first_of(",+[") == std::string::npos;
       ends.push_back({record.last.id, failed ? JobOutcome::failed : JobOutcome::ended, description(record),
-                      record.last.exit_status, is_one ? hosts : "", record.last.state == JobState::lost});
-      if (record.last.state == JobState::lost)
-        log::warn("cluster: {} was taken away ({}) and is replaced", record.last.id, description(record));
+                      record.last.exit_status, is_one ? hosts : "", is_lost});
+      if (is_lost)
+        log::warn("cluster: {} was taken away ({}) and is replaced", record.last.id,
+                  is_suspended ? "suspended" : description(record));
       over(record.last.id);
     }
     return ends;

@@ -227,11 +227,11 @@ void JobKeeper::drop_ended(ScalingTime now) {
   }
 }
 
-/// What the end of a job says of the others: nothing, if its workers had only lost sight of this program or
-/// its host is at fault.
+/// What the end of a job says of the others: nothing, if its workers had been told to end (its exit status is
+/// that signal's), had only lost sight of this program, or its host is at fault.
 void JobKeeper::over(ScalingTime now, const Job& job, const JobEnd& end) {
   const bool left_alone = job.joined && end.exit_status == node::status_left_alone;
-  if (end.outcome != JobOutcome::failed || left_alone)
+  if (end.outcome != JobOutcome::failed || left_alone || job.leaving)
     return scaler_.job_over(now, JobOutcome::ended, end.reason, job.submitted);
   failure_ = end.id + " has failed: " + end.reason;
   const bool is_of_host =

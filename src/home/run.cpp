@@ -8,7 +8,10 @@
 
 #include <boost/mpi/communicator.hpp>
 #include <boost/mpi/environment.hpp>
+#include <cerrno>
+#include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <fstream>
 #include <iostream>
 
@@ -85,6 +88,17 @@ class Leaver {
   }
 };
 
+/// Whether what the program printed has been lost, on a full disk for example; says so.
+bool has_lost_output() {
+  errno = 0;
+  std::cout.flush();
+  const bool is_written = std::fflush(stdout) == 0 && !std::ferror(stdout) && !std::cout.bad();
+  if (is_written) return false;
+  const std::string reason = errno != 0 ? std::string(" (") + std::strerror(errno) + ")" : "";
+  std::cerr << "weir: what the program printed could not be written" << reason << std::endl;
+  return true;
+}
+
 // The body, with its exceptions turned into one message and a status.
 int run_body(const std::shared_ptr<SchedulerNode>& node, const std::function<int(Client&)>& body,
              bool& failed) {
@@ -100,6 +114,7 @@ int run_body(const std::shared_ptr<SchedulerNode>& node, const std::function<int
     detail::client::unpin_all();
     node->finish_begun();
     failed = false;
+    if (status == 0 && has_lost_output()) status = 1;
   } catch (...) {
     const detail::Thrown thrown = detail::current_thrown();
     std::cout.flush();

@@ -7,9 +7,10 @@ namespace weir::detail::scheduler {
 
 namespace {
 
+constexpr double least_gain_s = 100e-6;   // that makes it worth to ask for a task back
 constexpr std::uint32_t most_seen = 256;  // tasks of a busy worker, in search of one to take
 
-std::uint32_t surplus(const Worker& worker) {
+std::uint32_t surplus_of(const Worker& worker) {
   const std::uint32_t tasks = worker.ready() + worker.queued;
   return tasks > worker.threads ? tasks - worker.threads : 0;
 }
@@ -72,16 +73,19 @@ Theft State::theft(WorkerIndex thief) const {
   WorkerIndex victim = load_.most();
   if (workers_.size() <= 64)
     for (WorkerIndex i = 0; i < workers_.size(); ++i)
-      if (workers_[i].running() && surplus(workers_[i]) &&
-          (victim == nowhere || !surplus(workers_[victim]) ||
+      if (workers_[i].running() && surplus_of(workers_[i]) &&
+          (victim == nowhere || !surplus_of(workers_[victim]) ||
            wait_of(workers_[i]) > wait_of(workers_[victim])))
         victim = i;
-  if (victim == nowhere || victim == thief || surplus(workers_[victim]) == 0) return {};
-  return {victim, (surplus(workers_[victim]) + 1) / 2, wait_of(workers_[victim])};
+  if (victim == nowhere || victim == thief) return {};
+  const std::uint32_t surplus = surplus_of(workers_[victim]);
+  const double wait_s = wait_of(workers_[victim]);
+  if (surplus == 0 || wait_s <= least_gain_s) return {};
+  return {victim, (surplus + 1) / 2, wait_s};
 }
 
 bool State::worth(const Task& task, WorkerIndex thief, const Theft& theft) const {
-  return cost(task, thief) + 100e-6 < theft.wait_s && allowed(task, workers_[thief]);
+  return cost(task, thief) + least_gain_s < theft.wait_s && allowed(task, workers_[thief]);
 }
 
 std::vector<Task*> State::loot(WorkerIndex thief, const Theft& theft) const {

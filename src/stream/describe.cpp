@@ -115,7 +115,7 @@ std::string dot_text(const std::string& text) {
 
 std::vector<NodeReport> report(const StreamHandle& stream) {
   Positions position;
-  std::vector<Node*> nodes;
+  std::vector<detail::stream::NodeRef> nodes;
   std::vector<NodeReport> result;
   const auto graph = [&] {
     const std::lock_guard no_changes(detail::stream::Structure::mutex());
@@ -201,7 +201,7 @@ struct StallDetector::Watch {
   /// A node that holds elements while nothing moves; one that is full before others.
   void look() {
     std::uint64_t now = 0;
-    const Node* blocking = nullptr;
+    detail::stream::NodeRef blocking;
     std::size_t waiting = 0;
     for (Node* node : detail::stream::Graph::of(stream.node())->nodes()) {
       now += node->in.value() + node->out.value();
@@ -217,7 +217,7 @@ struct StallDetector::Watch {
       stalled("stream: nothing has moved for " + to_string(patience) + "; " + std::to_string(waiting) +
               " elements wait in " + blocking->label());
     told = stands;
-    was_waiting = blocking != nullptr;
+    was_waiting = static_cast<bool>(blocking);
     moved = now;
     timer->arm(timer->loop().now() + patience);
   }

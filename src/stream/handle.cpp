@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "core/log.hpp"
+#include "stream/graph/structure.hpp"
 
 namespace weir {
 namespace detail::stream {
@@ -76,8 +77,8 @@ std::pair<std::shared_ptr<Graph>, Node*> make_graph(std::unique_ptr<Node> node,
     else delete graph;
   };
   const std::shared_ptr<Graph> graph(loop ? new Graph(std::move(*loop)) : new Graph(), end);
-  Node& made = graph->adopt(std::move(node));
-  return {graph, &made};
+  Node* const made = graph->adopt(std::move(node));  // nobody else knows the graph
+  return {graph, made};
 }
 
 Draining::Draining(std::shared_ptr<Graph> graph, Node& node) : graph_(std::move(graph)) {
@@ -90,12 +91,12 @@ Draining::Draining(std::shared_ptr<Graph> graph, Node& node) : graph_(std::move(
 }
 
 void Draining::wait() {
-  if (Node* const node = std::exchange(node_, nullptr)) node->graph().drain(*node, came_out_);
+  if (const NodeRef node = std::exchange(node_, {})) node->graph().drain(*node, came_out_);
 }
 
 bool Draining::retry() {
   if (would_wait()) return false;
-  if (Node* const node = std::exchange(node_, nullptr)) Graph::end_drain(*node);
+  if (const NodeRef node = std::exchange(node_, {})) Graph::end_drain(*node);
   return true;
 }
 
@@ -111,7 +112,8 @@ void Draining::wait_at_end() {
 namespace {
 
 /// This node and everything above it.
-std::set<Node*> with_ancestors(Node& node) {
+std::vector<NodeRef> with_ancestors(Node& node) {
+  const std::lock_guard lock(Structure::mutex());
   std::set<Node*> seen{&node};
   std::vector<Node*> open{&node};
   while (!open.empty()) {
@@ -121,7 +123,7 @@ std::set<Node*> with_ancestors(Node& node) {
       if (seen.insert(above).second) open.push_back(above);
     }
   }
-  return seen;
+  return {seen.begin(), seen.end()};
 }
 
 }  // namespace

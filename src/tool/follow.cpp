@@ -193,11 +193,21 @@ bool Tail::copy_to(std::FILE* out) {
   const std::int64_t changed_ns =
       std::int64_t{status.st_mtim.tv_sec} * 1'000'000'000 + status.st_mtim.tv_nsec;
   if (changed_ns < since_ns_) return false;
-  if (file_ != status.st_ino || status.st_size < done_) done_ = 0;
-  file_ = status.st_ino;
+  constexpr std::size_t compared = 1024;
   std::array<char, 65536> piece;
-  for (ssize_t got; (got = pread(file.get(), piece.data(), piece.size(), done_)) > 0; done_ += got)
+  const auto kept = static_cast<long long>(last_.size());
+  if (file_ != status.st_ino || status.st_size < done_ ||
+      pread(file.get(), piece.data(), last_.size(), done_ - kept) != kept ||
+      last_ != std::string_view(piece.data(), last_.size())) {
+    done_ = 0;
+    last_.clear();
+  }
+  file_ = status.st_ino;
+  for (ssize_t got; (got = pread(file.get(), piece.data(), piece.size(), done_)) > 0; done_ += got) {
     std::fwrite(piece.data(), 1, static_cast<std::size_t>(got), out);
+    last_.append(piece.data(), static_cast<std::size_t>(got));
+    last_.erase(0, last_.size() - std::min(last_.size(), compared));
+  }
   if (out == stdout) check_output();
   else std::fflush(out);
   return true;

@@ -25,7 +25,8 @@ namespace weir::detail::tool {
 /// The part of a growing file that has not been passed on yet.
 ///
 /// What another job of the same name has left there, before `since_ns`, is no part of it; a file that has
-/// become shorter, or another one, is read from its beginning.
+/// become shorter, or another one, is read from its beginning; also one that has grown again since, which is
+/// seen where what was passed on last has changed.
 class Tail {
  public:
   explicit Tail(std::string path, std::int64_t since_ns = 0) : path_(std::move(path)), since_ns_(since_ns) {}
@@ -37,6 +38,7 @@ class Tail {
   std::int64_t since_ns_;
   std::uint64_t file_ = 0;  // its inode
   long long done_ = 0;
+  std::string last_;  // the end of what is done
 };
 
 /// SIGINT, SIGTERM and SIGHUP wait for `follow` from here on, so that no accepted job is forgotten in

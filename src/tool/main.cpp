@@ -1,4 +1,5 @@
 // The program `weir`: finds the command in the table and turns errors into one line and an exit status.
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -113,7 +114,7 @@ const Command* find_command(std::string_view word) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  open_missing_descriptors();
+  open_missing_descriptors(O_RDONLY);
   const std::string word = argc > 1 ? argv[1] : "";
   if (word == "help" && argc > 2) {
     const Command* const command = find_command(argv[2]);

@@ -131,6 +131,18 @@ TEST_CASE("a job that others cancel while there is work is replaced") {
   CHECK(site.is_clean());
 }
 
+TEST_CASE("a job whose worker is told to end is no failed one, whatever its exit status") {
+  const Site site;
+  Process program({BATCH_CLUSTER, "slurm", "work", site.user.folder() + "/ran"}, site.options());
+  program.wait_for("two workers\n");
+  CHECK(site.user.shell("scancel --full --signal=TERM $(squeue -h -t running -o %i | head -n 1)").status ==
+        0);
+  const Finished& done = program.wait();
+  CHECK(done.out == "two workers\nsum 44850\nlost 0\ndone\n");
+  CHECK_FALSE(contains(done.err, "has failed"));
+  CHECK(site.is_clean());
+}
+
 TEST_CASE("workers leave before their jobs end, and nothing is computed twice") {
   const Site site;
   const std::string file = site.user.folder() + "/ran";

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <filesystem>
+#include <thread>
 
 #include "batch_systems/user.hpp"
 
@@ -179,4 +180,27 @@ TEST_CASE("an array runs its elements, shows each of them and ends with the wors
   CHECK(contains(user.weir({"status", id}).out, "waiting"));
   CHECK(contains(user.weir({"cancel", id}).out, "job " + id + "_7 cancelled\n"));
   CHECK(eventually([&] { return !contains(user.state(id), "PENDING"); }));
+}
+
+TEST_CASE("weir submit --until-done goes on in the next job with what the journal has") {
+  const User user;
+  const std::string runs = user.folder() + "/runs.txt", input = user.folder() + "/input.txt";
+  std::ofstream(input) << "one\n";
+  const auto ran = [&] {
+    const std::string lines = content(runs);
+    return std::count(lines.begin(), lines.end(), '\n');
+  };
+  const Finished submitted =
+      user.weir({"submit", "--slurm", "-n", "2", "-t", "5m", "--until-done", "--attempts", "3", "--env",
+                 "WEIR_JOURNAL=" + user.folder() + "/j", JOURNAL_JOB, "-", runs, "1500", "0", input});
+  REQUIRE(std::count(submitted.out.begin(), submitted.out.end(), '\n') == 3);
+  REQUIRE(eventually([&] { return ran() >= 200; }));
+  const auto before = ran();
+  std::this_thread::sleep_for(std::chrono::milliseconds(1100));  // what was there before is on the disk
+  const std::string first = submitted.out.substr(0, submitted.out.find('\n'));
+  CHECK(user.weir({"cancel", first}).status == 0);
+  CHECK(eventually([&] { return user.shell("squeue -h -o %i").out.empty(); }, std::chrono::seconds(60)));
+  CHECK(ran() <= 1500 + 5 + 1500 - before);
+  CHECK(user.shell("cat journal_job-*.out").out == "1.12388e+09 5.00005e+09 5.00005e+09 9 1\n");
+  CHECK(contains(user.shell("cat journal_job-*.err").out, " of 1504 results reused, "));
 }

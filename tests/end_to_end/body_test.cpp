@@ -172,3 +172,10 @@ TEST_CASE(
     "a program that is started without stdin, stdout and stderr has none of the library's in their place") {
   CHECK(run({"sh", "-c", BODIES_JOB " descriptors <&- >&- 2>&-"}).status == 4);
 }
+
+TEST_CASE("a program whose output is lost has not worked") {
+  const Finished lost = run({"sh", "-c", BODIES_JOB " return > /dev/full"});
+  CHECK(lost.status == 1);
+  CHECK(lost.err.find("weir: what the program printed could not be written") == 0);
+  CHECK(run({"sh", "-c", BODIES_JOB " return7 > /dev/full"}).status == 7);
+}

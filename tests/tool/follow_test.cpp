@@ -86,4 +86,7 @@ TEST_CASE("a tail leaves alone what was there before the job, and begins again w
   CHECK(copied(tail) == "a");
   std::ofstream(path, std::ios::app) << "b";
   CHECK(copied(tail) == "b");
+  std::ofstream(path) << "begun again, and longer than before";
+  CHECK(copied(tail) == "begun again, and longer than before");
+  CHECK(copied(tail).empty());
 }

@@ -110,6 +110,11 @@ TEST_CASE("weir map prints what its commands print, and fails if one has failed"
   CHECK(run({"sh", "-c", "printf 'x y\\nz' | " WEIR_TOOL " map -k echo"}).out == "x y\nz\n");
   CHECK(map_of("--dry-run 'gzip {/} > {.}' ::: in/a.txt").out == "gzip a.txt > in/a\n");
   CHECK(map_of("no-such-command ::: 1").err.find("not found") != std::string::npos);
+  for (const std::string nowhere : {">/dev/full", ">&-"}) {
+    const Finished lost = map_of("echo ::: 1 2 " + nowhere);
+    CHECK(lost.status == 1);
+    CHECK(lost.err == "weir map: the output could not be written\n");
+  }
 }
 
 TEST_CASE("weir map does the same on ranks") {

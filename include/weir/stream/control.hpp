@@ -20,6 +20,7 @@ class ControlNode final : public Outlet<Nothing>, public Inlet<T> {
   void push(T&&) noexcept override { run(); }
   void push(const T&) noexcept override { run(); }
   [[nodiscard]] Node* controls() const override { return &target_; }
+  [[nodiscard]] bool is_passive() const override { return true; }
 
  private:
   void run() noexcept {
@@ -38,7 +39,8 @@ template <class T, class Act>
 void control(const Stream<T>& from, const StreamHandle& target, const char* kind, Act act) {
   auto made = std::make_unique<ControlNode<T, Act>>(kind, target.node(), std::move(act));
   auto& node = *made;
-  Graph::of(target.node())->adopt(std::move(made), &target.node());
+  const NodeRef kept = Graph::of(target.node())->adopt(std::move(made), &target.node());
+  node.rely_on(target.node());
   Graph::connect(from.node(), node);
 }
 /// A stream on either side whose node can be acted upon.

@@ -21,6 +21,14 @@ class StreamHandle {
   /// Of a node of a graph; for the library.
   StreamHandle(std::shared_ptr<detail::stream::Graph> graph, detail::stream::Node& node)
       : graph_(std::move(graph)), node_(&node) {}
+  StreamHandle(const StreamHandle&) = default;
+  StreamHandle(StreamHandle&&) noexcept = default;
+  StreamHandle& operator=(StreamHandle other) noexcept {
+    std::swap(graph_, other.graph_);
+    std::swap(node_, other.node_);
+    return *this;
+  }
+  ~StreamHandle() = default;
 
   /// The node; for the library.
   [[nodiscard]] detail::stream::Node& node() const noexcept { return *node_; }
@@ -42,7 +50,8 @@ class StreamHandle {
   /// Ends the stream here: everything below puts out what it holds and ends; then drains, unless it is called
   /// from inside the stream. Later emissions throw `Error{closed}`. `co_await s.close()` suspends meanwhile.
   detail::stream::Draining close() const;
-  /// Removes the edges into this node: it gets nothing more.
+  /// Removes the edges into this node: it gets nothing more. What nothing reaches any more, and nobody has a
+  /// handle to, is freed when the emission is through that this is called from; partial windows go with it.
   void destroy() const { detail::stream::Graph::destroy(*node_); }
   /// Destroys everything below this node.
   void destroy_pipeline() const { detail::stream::Graph::destroy_below(*node_); }
@@ -63,8 +72,8 @@ class StreamHandle {
 
   /// Keeps the graph.
   std::shared_ptr<detail::stream::Graph> graph_;
-  /// The node, which the graph owns.
-  detail::stream::Node* node_;
+  /// The node, which the graph owns; it goes before its graph.
+  detail::stream::NodeRef node_;
 };
 
 /// The end of a chain, as `sink` returns it.

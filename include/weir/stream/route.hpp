@@ -18,6 +18,7 @@ template <class T, class Choose>
 class RouteNode final : public Outlet<T>, public Inlet<T> {
  public:
   explicit RouteNode(Choose choose) : Outlet<T>("route", true), Inlet<T>(this), choose_(std::move(choose)) {}
+  [[nodiscard]] bool is_passive() const override { return true; }
   void push(T&& x) noexcept override { send_one(std::move(x)); }
   void push(const T& x) noexcept override {
     if constexpr (is_copyable<T>) send_one(x);
@@ -53,11 +54,10 @@ class RouteNode final : public Outlet<T>, public Inlet<T> {
 template <class T>
 class WayNode final : public PassingNode<T> {
  public:
-  explicit WayNode(Node& route) : PassingNode<T>("way"), route_(route) {}
-  void set_policy(ErrorPolicy policy) override { route_.set_policy(policy); }
-
- private:
-  Node& route_;
+  WayNode() : PassingNode<T>("way") {}
+  void set_policy(ErrorPolicy policy) override {
+    for (Node* route : this->upstreams()) route->set_policy(policy);
+  }
 };
 
 }  // namespace detail::stream
@@ -79,7 +79,7 @@ auto route(const S& s, std::size_t ways, Choose function) {
         s, std::make_unique<detail::stream::RouteNode<T, Choose>>(std::move(choose)));
     std::vector<Stream<T>> result;
     for (std::size_t i = 0; i < ways; ++i) {
-      auto way = std::make_unique<detail::stream::WayNode<T>>(node.node());
+      auto way = std::make_unique<detail::stream::WayNode<T>>();
       way->set_detail(std::to_string(i));
       result.push_back(detail::stream::attach<T>(node, std::move(way)));
     }

@@ -108,7 +108,7 @@ class Stream : public StreamHandle, public op::Members<Stream<T>> {
   ///
   /// **Errors.** Throws `Error{invalid_argument}` if the two run on different event loops.
   void connect(const Stream<T>& below) const {
-    auto* const inlet = dynamic_cast<detail::stream::PassNode<T>*>(below.node_);
+    auto* const inlet = dynamic_cast<detail::stream::PassNode<T>*>(&below.node());
     if (!inlet)
       throw Error(ErrorKind::invalid_argument,
                   "connect: " + below.label() + " has inputs of its own; connect to a Stream made by itself");

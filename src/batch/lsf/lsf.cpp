@@ -120,6 +120,7 @@ JobStatus status_of(const std::string& id, const std::string& state, const std::
   JobStatus status{.id = id};
   if (state == "EXIT") status.state = ended(why_over);
   else if (const auto found = table.find(state); found != table.end()) status.state = found->second;
+  status.is_suspended = state == "USUSP" || state == "SSUSP";
   if (status.state == JobState::succeeded) status.exit_status = 0;
   else if (const auto code = number(exit_code); code && state == "EXIT")
     status.exit_status = static_cast<int>(*code & 0xff);

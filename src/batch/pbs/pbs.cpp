@@ -139,7 +139,8 @@ JobStatus status_of(const std::string& id, const Attributes& job) {
   else if (letter == "Q" || letter == "W" || letter == "T") status.state = JobState::waiting;
   else if (letter == "R" || letter == "E" || letter == "B" || letter == "S" || letter == "U")
     status.state = JobState::running;
-  else if (letter == "F" || letter == "C" || letter == "X") {
+  status.is_suspended = letter == "S" || letter == "U";
+  if (letter == "F" || letter == "C" || letter == "X") {
     const int raw = job.contains("Exit_status") ? std::atoi(job.at("Exit_status").c_str()) : 0;
     status.state = over_state(job, raw);
     if (job.contains("Exit_status")) status.exit_status = raw >= 256 ? 128 + raw % 128 : raw < 0 ? 1 : raw;

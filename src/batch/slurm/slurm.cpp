@@ -106,6 +106,7 @@ void keep(Found& found, const std::string& id, const std::string& state, std::op
   JobStatus status{
       .id = id, .state = state_of(state, reason), .exit_status = std::nullopt, .reason = std::move(reason)};
   if (is_over(status.state)) status.exit_status = exit_status;
+  status.is_suspended = state == "SUSPENDED" || state == "STOPPED";
   const bool needs_words = status.state == JobState::failed || status.state == JobState::lost;
   if (needs_words && status.reason.empty()) status.reason = state;
   found[id] = std::move(status);

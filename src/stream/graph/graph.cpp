@@ -28,9 +28,27 @@ struct Graph::Waiting {
 
 // --- Structure
 
-std::recursive_mutex& Structure::mutex() {
-  static std::recursive_mutex instance;
-  return instance;
+void FairMutex::lock() {
+  const std::thread::id me = std::this_thread::get_id();
+  std::unique_lock lock(mutex_);
+  if (owner_ != me) {
+    served_.wait(lock, [this, mine = last_++] { return serving_ == mine; });
+    owner_ = me;
+  }
+  ++depth_;
+}
+
+void FairMutex::unlock() {
+  const std::lock_guard lock(mutex_);
+  if (--depth_ > 0) return;
+  owner_ = {};
+  ++serving_;
+  served_.notify_all();
+}
+
+FairMutex& Structure::mutex() {
+  static auto* instance = new FairMutex;  // graphs may outlive static objects
+  return *instance;
 }
 
 namespace {
@@ -101,7 +119,8 @@ void Structure::append(Node& node, InletBase& to) {
 
 void Structure::join_graphs(Graph& kept, Graph& other) {
   if (&kept == &other) return;
-  if (kept.nodes_.size() < other.nodes_.size()) return join_graphs(other, kept);
+  const auto size_of = [](const Graph& graph) { return graph.nodes_.size() + graph.domains_.size(); };
+  if (size_of(kept) < size_of(other)) return join_graphs(other, kept);
   if (!kept.owns_loop_ && !other.owns_loop_ && !(*kept.loop_ == *other.loop_))
     throw Error(ErrorKind::invalid_argument, "connect: the two streams run on different event loops");
   if (other.loop_ && (!kept.loop_ || !other.owns_loop_)) {
@@ -113,8 +132,10 @@ void Structure::join_graphs(Graph& kept, Graph& other) {
     kept.nodes_.push_back(std::move(node));
   }
   for (auto& domain : other.domains_) kept.domains_.push_back(std::move(domain));
+  kept.cut_.insert(kept.cut_.end(), other.cut_.begin(), other.cut_.end());
   other.nodes_.clear();
   other.domains_.clear();
+  other.cut_.clear();
   other.parent_ = kept.shared_from_this();
   kept.version_.store(std::max(kept.version_.load(), other.version_.load()) + 1);
   std::vector<std::function<void()>> callbacks;
@@ -172,7 +193,20 @@ bool Structure::remove_edge(Node& from, Node& to, std::vector<InletBase*>* cut) 
   set_fan(from, inlets);
   std::erase(to.upstreams_, &from);
   touch(from.graph());
+  note_cut(from);
+  note_cut(to);
   return true;
+}
+
+std::vector<NodeRef> Structure::upstreams(const Node& node) {
+  const std::lock_guard lock(mutex());
+  return {node.upstreams_.begin(), node.upstreams_.end()};
+}
+
+std::vector<Node*> Structure::nodes(const Graph& graph) {
+  std::vector<Node*> result;
+  for (const auto& node : graph.nodes_) result.push_back(node.get());
+  return result;
 }
 
 // --- Graph
@@ -220,17 +254,17 @@ std::shared_ptr<Graph> Graph::of(Node& node) {
   return node.graph().shared_from_this();
 }
 
-Node& Graph::adopt(std::unique_ptr<Node> node, Node* same_as) {
+NodeRef Graph::adopt(std::unique_ptr<Node> node, Node* same_as) {
   const std::lock_guard lock(Structure::mutex());
   node->graph_.store(this);
   if (same_as) {
     node->domain_.store(same_as->domain_.load());
   } else {
-    domains_.push_back(std::make_unique<Domain>());
+    domains_.push_back(Structure::take_domain());
     node->domain_.store(domains_.back().get());
   }
   nodes_.push_back(std::move(node));
-  return *nodes_.back();
+  return nodes_.back().get();
 }
 
 std::uint64_t Graph::subscribe() noexcept {
@@ -262,29 +296,35 @@ void Graph::disconnect(Node& from, Node& to) {
   Frame frame(to);
   for (const InletBase* inlet : cut) to.input_disconnected(inlet->port);
   frame.finish();
+  Structure::sweep_soon(of(to), to.domain());
 }
 
 void Graph::destroy(Node& node) {
-  const std::vector<Node*> upstreams = node.upstreams();
-  for (Node* from : upstreams) {
+  for (Node* from : Structure::upstreams(node)) {
     const EnterBoth inside(*from, node);
     const std::lock_guard lock(Structure::mutex());
     Structure::remove_edge(*from, node);
   }
+  Structure::sweep_soon(of(node), node.domain());
 }
 
 void Graph::destroy_below(Node& node) {
-  for (InletBase* to : node.downstreams()) {
-    Node& below = *to->node;
-    if (std::find(below.upstreams().begin(), below.upstreams().end(), &node) == below.upstreams().end())
+  std::vector<NodeRef> all;
+  {
+    const std::lock_guard lock(Structure::mutex());
+    for (InletBase* to : node.downstreams()) all.emplace_back(to->node);
+  }
+  for (Node* below : all) {
+    const auto above = Structure::upstreams(*below);
+    if (std::none_of(above.begin(), above.end(), [&](Node* each) { return each == &node; }))
       continue;  // a cycle: it is gone already
-    destroy(below);
-    destroy_below(below);
+    destroy(*below);
+    destroy_below(*below);
   }
 }
 
 void Graph::move_to_first(Node& node) {
-  for (Node* from : std::vector<Node*>(node.upstreams())) {
+  for (Node* from : Structure::upstreams(node)) {
     const EnterBoth inside(*from, node);
     const std::lock_guard lock(Structure::mutex());
     std::vector<InletBase*> inlets = from->downstreams();
@@ -310,10 +350,11 @@ bool Graph::owns_loop() const {
   return owns_loop_;
 }
 
-std::vector<Node*> Graph::nodes() {
+std::vector<NodeRef> Graph::nodes() {
   const std::lock_guard lock(Structure::mutex());
-  std::vector<Node*> result;
-  for (const auto& node : nodes_) result.push_back(node.get());
+  std::vector<NodeRef> result;
+  result.reserve(nodes_.size());
+  for (const auto& node : nodes_) result.emplace_back(node.get());
   return result;
 }
 
@@ -344,7 +385,7 @@ void refuse_own_loop(const std::optional<EventLoop>& loop, const char* who) {
 
 /// Whether every stream above a join waits for room below: none can bring what it lacks.
 bool waits_for_those_that_wait(Node& join) {
-  std::vector<Node*> sources;
+  std::vector<NodeRef> sources;
   {
     const std::lock_guard lock(Structure::mutex());
     std::vector<Node*> open{&join};
@@ -352,44 +393,38 @@ bool waits_for_those_that_wait(Node& join) {
     while (!open.empty()) {
       Node* const each = open.back();
       open.pop_back();
-      if (each->upstreams().empty()) sources.push_back(each);
+      if (each->upstreams().empty()) sources.emplace_back(each);
       for (Node* above : each->upstreams()) {
         if (seen.insert(above).second) open.push_back(above);
       }
     }
   }
   return std::all_of(sources.begin(), sources.end(), [](Node* source) {
-    const std::optional<Gate*> gate = source->look_for_closed_gate();
-    return gate && *gate;
+    const std::optional<NodeRef> full = source->look_for_full();
+    return full && *full;
   });
 }
 
 /// The join that only its own cycle, or only who waits for room in it, could feed, if everything that is left
 /// in the graph, and an emission into `node`, waits for it.
-Node* join_that_waits(Node& node) {
-  Node* blocking = nullptr;
+NodeRef join_that_waits(Node& node) {
+  NodeRef blocking;
   const auto is_held_back = [&blocking](Node& each) {
-    const std::optional<Gate*> gate = each.look_for_closed_gate();
-    if (!gate || !*gate) return false;
-    Node& full = (*gate)->node();
-    if (!blocking && full.waits_for_partners() && (full.is_in_cycle() || waits_for_those_that_wait(full)))
-      blocking = &full;
+    const std::optional<NodeRef> full = each.look_for_full();
+    if (!full || !*full) return false;
+    Node& join = **full;
+    if (!blocking && join.waits_for_partners() && (join.is_in_cycle() || waits_for_those_that_wait(join)))
+      blocking = *full;
     return true;
   };
   static_cast<void>(is_held_back(node));
   for (Node* each : node.graph().nodes()) {
-    if (each->is_ticking() || each->is_elsewhere()) return nullptr;
+    if (each->is_ticking() || each->is_elsewhere()) return {};
     if (each->pending() == 0) continue;
     if (each->is_on_cluster() && !each->is_boundary()) continue;  // what is there waits in a gather
-    if (!each->is_boundary() || !is_held_back(*each)) return nullptr;
+    if (!each->is_boundary() || !is_held_back(*each)) return {};
   }
   return blocking;
-}
-
-/// The node without room that an emission into `node` waits for.
-const Node* full_below(Node& node) {
-  const std::optional<Gate*> gate = node.look_for_closed_gate();
-  return gate && *gate ? &(*gate)->node() : nullptr;
 }
 
 std::string waiting_join(const std::string& who, const Node& node) {
@@ -403,7 +438,7 @@ std::string waiting_join(const std::string& who, const Node& node) {
 }
 
 /// Says which joins have never got what their own cycle should give them.
-void warn_of_cycles(const std::vector<Node*>& nodes) {
+void warn_of_cycles(const std::vector<NodeRef>& nodes) {
   for (const Node* node : nodes) {
     if (node->waits_for_partners() && node->in.value() > 0 && node->elements_out() == 0 &&
         node->is_in_cycle())
@@ -415,7 +450,7 @@ void warn_of_cycles(const std::vector<Node*>& nodes) {
 
 void CycleWatch::look(const char* who, Node& node) {
   const auto now = std::chrono::steady_clock::now();
-  const Node* const blocking = told_ ? nullptr : join_that_waits(node);
+  const NodeRef blocking = told_ ? NodeRef() : join_that_waits(node);
   if (!blocking) since_ = now;
   if (!blocking || now - since_ < std::chrono::nanoseconds(cycle_patience_ns.load())) return;
   log::warn("stream: {}", waiting_join(who, *blocking));
@@ -425,7 +460,7 @@ void CycleWatch::look(const char* who, Node& node) {
 bool Graph::wait(Node& node, const char* who, const std::function<bool()>& ready,
                  std::optional<std::chrono::steady_clock::time_point> deadline, bool for_all) {
   if (ready()) return true;
-  std::vector<Node*> helpers = node.graph().nodes();
+  std::vector<NodeRef> helpers = node.graph().nodes();
   std::erase_if(helpers, [](const Node* each) { return !each->can_help(); });
   for (Spin spin(50us); helpers.empty() && spin.goes_on();)
     if (ready()) return true;
@@ -455,7 +490,7 @@ bool Graph::wait(Node& node, const char* who, const std::function<bool()>& ready
         continue;
       }
       if (loop->step() || ready()) continue;
-      if (const Node* const blocking = join_that_waits(node))
+      if (const NodeRef blocking = join_that_waits(node))
         throw Error(ErrorKind::unsupported, waiting_join(who, *blocking));
       throw Error(ErrorKind::unsupported, std::string(who) + ": would wait for ever at " + node.label() +
                                               "; nothing is left to do on the manual clock");
@@ -469,7 +504,8 @@ bool Graph::wait(Node& node, const char* who, const std::function<bool()>& ready
         std::any_of(helpers.begin(), helpers.end(), [&](Node* helper) { return helper->wait_aside(ready); }))
       continue;
     {
-      const Waiter waiter(for_all ? WaitedFor{.graph = graph.get()} : WaitedFor{.full = full_below(node)});
+      const NodeRef full = for_all ? NodeRef() : node.look_for_full().value_or(NodeRef());
+      const Waiter waiter(for_all ? WaitedFor{.graph = graph.get()} : WaitedFor{.full = full});
       std::unique_lock lock(waiting.mutex);
       const auto nap = std::chrono::steady_clock::now() +
                        20ms;  // a change may have been announced between the look and the wait
@@ -535,9 +571,9 @@ namespace {
 /// finds this, everything has come at least one queue further.
 class CameOut {
  public:
-  explicit CameOut(Node& node) : node_(node) { aim(); }
+  explicit CameOut(Node& node) : node_(&node) { aim(); }
   bool operator()() {
-    if (node_.graph().is_idle()) return true;
+    if (node_->graph().is_idle()) return true;
     if (goes_round_) return false;
     for (const auto& [node, target] : targets_) {
       if (node->pending() != 0 && node->gone() < target) return false;
@@ -551,7 +587,7 @@ class CameOut {
   void aim() {
     targets_.clear();
     std::size_t queues = 0;
-    for (Node* each : node_.graph().nodes()) {
+    for (Node* each : node_->graph().nodes()) {
       const std::size_t pending =
           each->pending();  // before what is gone: too much is waited for, not too little
       if (pending != 0) {
@@ -562,9 +598,9 @@ class CameOut {
     }
     queues_ = std::max(queues_, queues);
   }
-  Node& node_;
+  NodeRef node_;
   bool goes_round_ = false;
-  std::vector<std::pair<Node*, std::uint64_t>> targets_;
+  std::vector<std::pair<NodeRef, std::uint64_t>> targets_;
   std::size_t queues_ = 0, looks_ = 0;
 };
 

@@ -55,6 +55,7 @@ void Node::end_for_good() {
   end();
   const std::lock_guard lock(Structure::mutex());
   for (Node* from : std::vector<Node*>(upstreams_)) Structure::remove_edge(*from, *this);
+  static_cast<void>(Frame::sweep_after(domain()));
 }
 
 void Node::end_downstream() {
@@ -89,7 +90,10 @@ void Node::flush() {
 }
 
 void Node::set_policy(ErrorPolicy policy) {
-  if (policy.letter_box) Graph::join(*this, *policy.letter_box);
+  if (policy.letter_box) {
+    Graph::join(*this, *policy.letter_box);
+    rely_on(*policy.letter_box);
+  }
   const bool keeps = policy.retries > 0 || policy.action == ErrorPolicy::Action::dead_letter;
   slow_ = static_cast<unsigned char>((slow_ & ~careful) | (keeps ? careful : 0));
   policy_ = policy;
@@ -154,12 +158,15 @@ Gate* Node::closed_gate() noexcept {
   return closed == gates_.end() ? nullptr : *closed;
 }
 
-std::optional<Gate*> Node::look_for_closed_gate() noexcept {
+std::optional<NodeRef> Node::look_for_full() noexcept {
   bool fresh = false;
   Domain* const domain = domain_.load(std::memory_order_acquire);
   if (!domain->try_enter(fresh)) return {};
-  std::optional<Gate*> found;
-  if (domain == domain_.load(std::memory_order_relaxed)) found = closed_gate();
+  std::optional<NodeRef> found;
+  if (domain == domain_.load(std::memory_order_relaxed)) {
+    const Gate* const gate = closed_gate();
+    found = gate ? NodeRef(&gate->node()) : NodeRef();
+  }
   if (fresh) domain->leave();
   return found;
 }

@@ -22,8 +22,10 @@ void GraphWatch::add(Graph& graph) {
 void GraphWatch::remove(Graph& graph) {
   const std::lock_guard lock(Structure::mutex());
   std::erase(instance().graphs_, &graph);
-  for (const Node* const node : graph.nodes()) instance().seen_.erase(node);
+  for (const Node* const node : Structure::nodes(graph)) instance().seen_.erase(node);
 }
+
+void GraphWatch::forget(const Node& node) { instance().seen_.erase(&node); }
 
 // A node waits if what it gives ends at a closed gate, in front of it or behind nodes that pass on at once.
 std::vector<bool> GraphWatch::who_waits(const std::vector<Node*>& nodes,
@@ -52,7 +54,7 @@ bool GraphWatch::sample() {
   bool is_any = false;
   std::size_t count = 0;
   for (Graph* const graph : graphs_) {
-    const std::vector<Node*> nodes = graph->nodes();
+    const std::vector<Node*> nodes = Structure::nodes(*graph);
     if (nodes.size() < 2 || nodes.size() > most_nodes || ++count > most_graphs) continue;
     is_any = true;
     std::map<const Node*, std::size_t> position;
@@ -136,7 +138,7 @@ std::vector<seeing::StreamSeen> GraphWatch::take(double now_s) {
   ++round_;
   std::vector<seeing::StreamSeen> all;
   for (Graph* const graph : graphs_) {
-    const std::vector<Node*> nodes = graph->nodes();
+    const std::vector<Node*> nodes = Structure::nodes(*graph);
     if (nodes.size() >= 2 && nodes.size() <= most_nodes && all.size() < most_graphs)
       all.push_back(picture_of(nodes, over_s));
   }

@@ -18,6 +18,8 @@ class GraphWatch final : public seeing::StreamWatch {
   /// A graph comes and goes.
   static void add(Graph& graph);
   static void remove(Graph& graph);
+  /// A node goes; under the mutex.
+  static void forget(const Node& node);
 
   bool sample() override;
   [[nodiscard]] std::vector<seeing::StreamSeen> take(double now_s) override;

@@ -1,16 +1,59 @@
 // Structure: the lock under which graphs change shape, and the joining of graphs and domains.
 #pragma once
 
+#include <condition_variable>
+#include <cstdint>
+#include <memory>
 #include <mutex>
+#include <thread>
+#include <vector>
 
 #include "weir/detail/stream/graph/outlet.hpp"
 
 namespace weir::detail::stream {
 
+/// A recursive mutex whose threads get it in the order of their coming: who changes a graph without pause
+/// keeps nobody from looking at it.
+class FairMutex {
+ public:
+  void lock();
+  void unlock();
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable served_;
+  std::thread::id owner_;
+  unsigned depth_ = 0;
+  std::uint64_t last_ = 0, serving_ = 0;
+};
+
 /// Changes edges. Domains are entered first, the process-wide mutex second; both only for the moment of the
 /// change.
 struct Structure {
-  static std::recursive_mutex& mutex();
+  static FairMutex& mutex();
+  static std::vector<NodeRef> upstreams(const Node& node);
+  /// Raw, for who has the mutex for as long as it looks at them.
+  static std::vector<Node*> nodes(const Graph& graph);
+  /// Null if the graph is ending.
+  static std::shared_ptr<Graph> alive(Graph& graph);
+  /// Perhaps nothing reaches it any more.
+  static void note_cut(Node& node);
+  /// Frees what was cut off in `domain`, as soon as this thread leaves it; or with the next change, if
+  /// another one is there. Not under the mutex.
+  static void sweep_soon(const std::shared_ptr<Graph>& graph, const Domain* domain);
+  /// What can be freed, and the domains of other nodes that this had kept.
+  struct CutOff {
+    std::vector<std::unique_ptr<Node>> nodes;
+    std::vector<const Domain*> kept;
+  };
+  /// Inside `domain`, when nothing of it is on this thread's stack.
+  static CutOff take_cut_off(Graph& graph, const Domain* domain);
+  /// A domain without nodes, perhaps one that others had.
+  static std::unique_ptr<Domain> take_domain();
+  /// Keeps those without nodes for other graphs.
+  static void recycle_domains(Graph& graph);
+  /// A node with all that hangs together with it, if that can be freed; else nothing.
+  static std::vector<Node*> cut_off_with(Node& first, const Domain* domain);
   static void join_graphs(Graph& kept, Graph& other);
   static void join_domains(Node& a, Node& b);
   /// `subscription`: its number if it has one already; else it is the last.

@@ -283,6 +283,7 @@ void Resumable::go_on(detail::stream::Node& node, const std::string& name) {
     }
     static_cast<void>(frame.finish_quietly());
   }
+  node.stay();
   keep(name, [&node] {
     Buffer buffer;
     Writer writer(buffer);

@@ -414,7 +414,8 @@ class Mapper {
   }
   void put(const std::string& output, const std::string& errors) {
     std::fwrite(output.data(), 1, output.size(), stdout);
-    if (std::ferror(stdout)) throw Error(ErrorKind::io, "the output could not be written");
+    if (std::fflush(stdout) != 0 || std::ferror(stdout))
+      throw Error(ErrorKind::io, "the output could not be written");
     std::fwrite(errors.data(), 1, errors.size(), stderr);
   }
   void tell(std::size_t begun) {
@@ -481,7 +482,7 @@ int run_in_jobs(const Request& request) {
 }
 
 int main(int argc, char** argv) {
-  open_missing_descriptors();
+  open_missing_descriptors(O_RDONLY);
   Request request;
   try {
     if (!parse(argc, argv, request)) return was_written() ? 0 : failed;

@@ -19,7 +19,7 @@ Stream<Out> attach(const StreamHandle& upstream, std::unique_ptr<NodeType> made,
                    std::uint64_t subscription = 0) {
   NodeType& node = *made;
   const std::shared_ptr<Graph> graph = Graph::of(upstream.node());
-  graph->adopt(std::move(made), node.is_boundary() ? nullptr : &upstream.node());
+  const NodeRef kept = graph->adopt(std::move(made), node.is_boundary() ? nullptr : &upstream.node());
   Graph::connect(upstream.node(), node, subscription);
   const Frame inside(node);
   node.attached();
@@ -31,7 +31,7 @@ template <class NodeType>
 Sink attach_sink(const StreamHandle& upstream, std::unique_ptr<NodeType> made) {
   NodeType& node = *made;
   const std::shared_ptr<Graph> graph = Graph::of(upstream.node());
-  graph->adopt(std::move(made), node.is_boundary() ? nullptr : &upstream.node());
+  const NodeRef kept = graph->adopt(std::move(made), node.is_boundary() ? nullptr : &upstream.node());
   Graph::connect(upstream.node(), node);
   const Frame inside(node);
   node.attached();

@@ -72,6 +72,7 @@ class JoinNode final : public SettlingNode<Kernel> {
     else return nullptr;
   }
   [[nodiscard]] bool waits_for_partners() const override { return true; }
+  [[nodiscard]] bool is_passive() const override { return true; }
   [[nodiscard]] const char* shape() const override { return "diamond"; }
   void set_policy(ErrorPolicy policy) override {
     check_policy<AnyInput<In...>>(*this, policy);
@@ -165,7 +166,7 @@ auto attach_join(std::string kind, Kernel kernel, const Stream<First>& first, co
   auto made = std::make_unique<Made>(std::move(kind), std::move(kernel));
   Made& node = *made;
   const std::shared_ptr<Graph> graph = Graph::of(first.node());
-  graph->adopt(std::move(made), &first.node());
+  const NodeRef kept = graph->adopt(std::move(made), &first.node());
   const std::array<Node*, 1 + sizeof...(More)> nodes{&first.node(), &more.node()...};
   for (std::size_t port = 0; port < nodes.size(); ++port) {
     if (comes_again<Kernel>(nodes, port)) node.leave_out(port);

@@ -30,7 +30,7 @@ class Draining {
   Draining(std::shared_ptr<Graph> graph, Node& node);
   Draining(Draining&& other) noexcept
       : graph_(std::move(other.graph_)),
-        node_(std::exchange(other.node_, nullptr)),
+        node_(std::move(other.node_)),
         came_out_(std::move(other.came_out_)) {}
   Draining& operator=(Draining&&) = delete;
   ~Draining() noexcept(false) {
@@ -59,7 +59,7 @@ class Draining {
  private:
   void wait_at_end();
   std::shared_ptr<Graph> graph_;
-  Node* node_ = nullptr;  // null when it is over
+  NodeRef node_;  // null when it is over
   std::function<bool()> came_out_;
   int exceptions_ = std::uncaught_exceptions();
 };

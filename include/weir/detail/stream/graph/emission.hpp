@@ -30,7 +30,8 @@ class Emission {
   Emission() noexcept = default;
   Emission(Outlet<T>& outlet, std::shared_ptr<Graph> graph, T&& x, TicketRef ticket)
       : outlet_(&outlet),
-        waiting_(std::make_unique<Waiting>(Waiting{std::move(graph), std::move(x), std::move(ticket)})) {}
+        waiting_(
+            std::make_unique<Waiting>(Waiting{std::move(graph), &outlet, std::move(x), std::move(ticket)})) {}
   Emission(Emission&& other) noexcept
       : outlet_(std::exchange(other.outlet_, nullptr)), waiting_(std::move(other.waiting_)) {}
   Emission& operator=(Emission&&) = delete;
@@ -97,6 +98,7 @@ class Emission {
  private:
   struct Waiting {
     std::shared_ptr<Graph> graph;
+    NodeRef into;
     T element;
     TicketRef ticket;
     int exceptions = std::uncaught_exceptions();  // that were on their way when it began to wait

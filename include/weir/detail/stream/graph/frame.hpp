@@ -69,8 +69,8 @@ class Frame {
   Frame(const Frame&) = delete;
   Frame& operator=(const Frame&) = delete;
   ~Frame() {
-    if (rest_ && !rest_->put_off.empty()) [[unlikely]]
-      finish_late();
+    if (rest_) [[unlikely]]
+      finish_rest();
     flow.frame = before_;
     if (fresh_) domain_->leave();
   }
@@ -94,6 +94,8 @@ class Frame {
   void put_off(std::unique_ptr<Deferred> work);
   /// This thread's outermost emission in a graph; null if there is none.
   [[nodiscard]] static Frame* outermost_in(const Graph& graph) noexcept;
+  /// Has what was cut off in `domain` freed when this thread leaves it; false if it is not inside.
+  static bool sweep_after(const Domain* domain);
   /// Keeps edges that an emission of this thread may be going through, until all of them are through.
   void keep(std::unique_ptr<InletBase*[]> fan);
   void record(const std::exception_ptr& error) noexcept {
@@ -105,11 +107,14 @@ class Frame {
   [[nodiscard]] Domain* domain() const noexcept { return domain_; }
 
  private:
-  /// What few emissions need: of a graph's outermost one what was put off, of the root the edges.
+  /// What few emissions need: of a graph's outermost one what was put off, of the root the edges, of a
+  /// domain's whether to sweep.
   struct Rest {
     std::deque<std::unique_ptr<Deferred>> put_off;
     std::vector<std::unique_ptr<InletBase*[]>> fans;
+    bool sweeps = false;
   };
+  void finish_rest() noexcept;
   void run_put_off() noexcept;
   [[nodiscard]] Rest& rest();
 

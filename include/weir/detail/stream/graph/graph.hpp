@@ -22,8 +22,8 @@ class Graph : public std::enable_shared_from_this<Graph> {
   ~Graph();
   /// The graph that holds `node`, for a handle.
   [[nodiscard]] static std::shared_ptr<Graph> of(Node& node);
-  /// Adds a node; it gets a domain of its own unless `same_as` is given.
-  Node& adopt(std::unique_ptr<Node> node, Node* same_as = nullptr);
+  /// Adds a node; it gets a domain of its own unless `same_as` is given. Others may cut it off again at once.
+  NodeRef adopt(std::unique_ptr<Node> node, Node* same_as = nullptr);
 
   /// A number for an edge that is drawn later: what gets its number after this one comes behind it.
   [[nodiscard]] static std::uint64_t subscribe() noexcept;
@@ -71,7 +71,7 @@ class Graph : public std::enable_shared_from_this<Graph> {
   [[nodiscard]] bool is_at_work_here() const noexcept;
   /// Whether this thread is one that its end would wait for.
   [[nodiscard]] bool cannot_wait_here() const;
-  [[nodiscard]] std::vector<Node*> nodes();
+  [[nodiscard]] std::vector<NodeRef> nodes();
   [[nodiscard]] std::uint64_t version() const noexcept { return version_.load(std::memory_order_relaxed); }
 
  private:
@@ -80,6 +80,7 @@ class Graph : public std::enable_shared_from_this<Graph> {
   std::atomic<std::uint64_t> version_{1};
   std::vector<std::unique_ptr<Node>> nodes_;
   std::vector<std::unique_ptr<Domain>> domains_;
+  std::vector<Node*> cut_;         // ends of edges that were removed: perhaps nothing reaches them any more
   std::shared_ptr<Graph> parent_;  // the graph this one was joined into
   std::optional<EventLoop> loop_;
   bool owns_loop_ = true;

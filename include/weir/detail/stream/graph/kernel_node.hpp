@@ -65,6 +65,7 @@ class KernelNode final : public Outlet<typename Kernel::Out>, public Inlet<In> {
       : Outlet<Out>(std::move(kind)), Inlet<In>(this), kernel_(std::move(kernel)) {
     this->set_function(function_of(kernel_));
   }
+  [[nodiscard]] bool is_passive() const override { return true; }
 
   void push(In&& x) noexcept override {
     const std::uint64_t number = this->in.add();

@@ -78,6 +78,27 @@ struct ErrorPolicy {
   Node* letter_box = nullptr;  ///< where dead letters go
 };
 
+/// A name for a node: what is cut off from everything stays while somebody has one. Whoever has it keeps the
+/// graph too.
+class NodeRef {
+ public:
+  NodeRef() noexcept = default;
+  NodeRef(Node* node) noexcept;
+  NodeRef(const NodeRef& other) noexcept : NodeRef(other.node_) {}
+  NodeRef(NodeRef&& other) noexcept : node_(std::exchange(other.node_, nullptr)) {}
+  NodeRef& operator=(NodeRef other) noexcept {
+    std::swap(node_, other.node_);
+    return *this;
+  }
+  ~NodeRef();
+  operator Node*() const noexcept { return node_; }
+  Node& operator*() const noexcept { return *node_; }
+  Node* operator->() const noexcept { return node_; }
+
+ private:
+  Node* node_ = nullptr;
+};
+
 /// Whether an emission may start.
 enum class Entry : unsigned char { open, full, closed };
 
@@ -145,6 +166,13 @@ class Node {
   [[nodiscard]] virtual Node* controls() const {
     return nullptr;
   }  ///< the node it acts on instead of feeding it
+  /// Nothing but what comes from above moves it, and nobody but the graph knows it: once cut off, without a
+  /// name, it can go.
+  [[nodiscard]] virtual bool is_passive() const { return false; }
+  /// `other`, which is no neighbour, stays while this one does.
+  void rely_on(Node& other);
+  /// It stays as long as its graph.
+  void stay();
   [[nodiscard]] virtual const char* shape() const { return "box"; }
   [[nodiscard]] virtual bool is_on_cluster() const { return false; }
 
@@ -249,8 +277,8 @@ class Node {
   [[nodiscard]] virtual bool emits_by_itself() const { return is_boundary(); }
   /// Closed gates a pump of this node must respect; gates it could itself open later are exempt.
   [[nodiscard]] Gate* closed_gate() noexcept;
-  /// The same for who is not inside; nothing if another thread is at work there.
-  [[nodiscard]] std::optional<Gate*> look_for_closed_gate() noexcept;
+  /// The node whose gate that is, for who is not inside; nothing if another thread is at work there.
+  [[nodiscard]] std::optional<NodeRef> look_for_full() noexcept;
   /// Whether something it gives comes back to it.
   [[nodiscard]] bool is_in_cycle() const;
   /// Whether something it gives reaches `other`, also or not through nodes that emit later.
@@ -258,6 +286,7 @@ class Node {
 
  protected:
   friend class Graph;
+  friend class NodeRef;
   friend struct Structure;
   void end_downstream();
 
@@ -283,6 +312,19 @@ class Node {
   ErrorPolicy policy_;
 
  private:
+  static constexpr std::uint32_t is_awaited = 1U << 31;  // in `names_`: who drops the last one says so
+  /// False if it is the last one and somebody waits for its end: `let_go` drops it.
+  bool drop_name() noexcept {
+    std::uint32_t names = names_.load(std::memory_order_relaxed);
+    do {
+      if (names == (is_awaited | 1)) return false;
+    } while (!names_.compare_exchange_weak(names, names - 1, std::memory_order_acq_rel,
+                                           std::memory_order_relaxed));
+    return true;
+  }
+  void let_go() noexcept;
+  /// Whether somebody has a name for it; who drops the last one says so then.
+  bool is_known() noexcept;
   Entry entry_slow() noexcept;
   void find_gates() noexcept;
   [[nodiscard]] bool reaches(const Node& other, bool through_boundaries = true) const;
@@ -292,6 +334,18 @@ class Node {
   bool copyable_;
   std::vector<Node*> upstreams_;
   std::unique_ptr<InletBase*[]> fan_owner_;
+  std::atomic<std::uint32_t> names_{0};
+  bool is_cut_ = false;            // noted in the graph; guarded by the structure's mutex, as what follows
+  std::uint32_t relied_upon_ = 0;  // by how many
+  std::vector<Node*> relies_on_;
 };
+
+inline NodeRef::NodeRef(Node* node) noexcept : node_(node) {
+  if (node_) node_->names_.fetch_add(1, std::memory_order_relaxed);
+}
+inline NodeRef::~NodeRef() {
+  if (node_ && !node_->drop_name()) [[unlikely]]
+    node_->let_go();
+}
 
 }  // namespace weir::detail::stream

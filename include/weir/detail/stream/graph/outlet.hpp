@@ -83,6 +83,7 @@ class Outlet : public Node {
   }
   struct Later final : Deferred {
     Outlet& outlet;
+    NodeRef kept{&outlet};
     T element;
     const bool was_promised;  // whoever emitted it has been told that it is in
     TicketRef ticket = hold();
@@ -114,6 +115,7 @@ template <class T>
 class PassingNode : public Outlet<T>, public Inlet<T> {
  public:
   explicit PassingNode(std::string kind) : Outlet<T>(std::move(kind)), Inlet<T>(this) {}
+  [[nodiscard]] bool is_passive() const override { return true; }
   void push(T&& x) noexcept override {
     this->in.add();
     with_stack([&] { this->admit(std::move(x)); });

@@ -1,0 +1,175 @@
+// What was cut off: nodes that nothing reaches any more and nobody has a name for are freed.
+#include <algorithm>
+#include <deque>
+#include <unordered_map>
+#include <unordered_set>
+
+#include "stream/graph/seen.hpp"
+#include "stream/graph/structure.hpp"
+
+namespace weir::detail::stream {
+
+namespace {
+
+/// Without nodes, in the order of their coming. They are never freed: a thread may be about to enter one that
+/// its node has left, and sees that only when it is inside. That such a thread meets another graph's emission
+/// is made unlikely by how many there are.
+std::deque<std::unique_ptr<Domain>>& spare_domains() {
+  static auto* const instance = new std::deque<std::unique_ptr<Domain>>;
+  return *instance;
+}
+constexpr std::size_t least_spare = 1024;
+
+}  // namespace
+
+// --- Node
+
+void Node::rely_on(Node& other) {
+  const std::lock_guard lock(Structure::mutex());
+  if (std::find(relies_on_.begin(), relies_on_.end(), &other) != relies_on_.end()) return;
+  relies_on_.push_back(&other);
+  ++other.relied_upon_;
+}
+
+void Node::stay() {
+  const std::lock_guard lock(Structure::mutex());
+  ++relied_upon_;
+}
+
+void Node::let_go() noexcept {
+  std::shared_ptr<Graph> graph;
+  const Domain* domain = nullptr;
+  {
+    const std::lock_guard lock(Structure::mutex());
+    if (names_.fetch_sub(1) != (is_awaited | 1)) return;  // another one has been made meanwhile
+    names_ = 0;
+    graph = Structure::alive(this->graph());
+    if (!graph) return;
+    domain = this->domain();
+    Structure::note_cut(*this);
+  }
+  Structure::sweep_soon(graph, domain);  // another thread may have freed this node
+}
+
+bool Node::is_known() noexcept {
+  std::uint32_t names = names_.load(std::memory_order_acquire);
+  while (names != 0) {
+    if ((names & is_awaited) != 0 || names_.compare_exchange_weak(names, names | is_awaited)) return true;
+  }
+  return false;
+}
+
+// --- Frame
+
+bool Frame::sweep_after(const Domain* domain) {
+  Frame* outermost = nullptr;
+  for (Frame* frame = flow.frame; frame; frame = frame->before_)
+    if (frame->domain_ == domain) outermost = frame;
+  if (outermost) outermost->rest().sweeps = true;
+  return outermost != nullptr;
+}
+
+void Frame::finish_rest() noexcept {
+  if (!rest_->put_off.empty()) finish_late();
+  if (!rest_->sweeps) return;
+  const std::shared_ptr<Graph> graph = Structure::alive(node_.graph());
+  while (graph && std::exchange(rest_->sweeps, false)) {
+    Structure::CutOff gone = Structure::take_cut_off(*graph, domain_);
+    gone.nodes.clear();  // as inside the function that cut them off
+    for (const Domain* const other : gone.kept) Structure::sweep_soon(graph, other);
+  }
+}
+
+// --- Structure
+
+std::shared_ptr<Graph> Structure::alive(Graph& graph) { return graph.weak_from_this().lock(); }
+
+void Structure::note_cut(Node& node) {
+  if (!std::exchange(node.is_cut_, true)) node.graph().cut_.push_back(&node);
+}
+
+void Structure::sweep_soon(const std::shared_ptr<Graph>& graph, const Domain* domain) {
+  if (Frame::sweep_after(domain)) return;
+  bool is_fresh = false;
+  Domain& entered = const_cast<Domain&>(*domain);
+  if (!entered.try_enter(is_fresh)) return;  // whoever cuts next sees to it
+  CutOff gone = take_cut_off(*graph, domain);
+  if (is_fresh) entered.leave();
+  gone.nodes.clear();
+  for (const Domain* const other : gone.kept) sweep_soon(graph, other);
+}
+
+std::vector<Node*> Structure::cut_off_with(Node& first, const Domain* domain) {
+  std::vector<Node*> part{&first};
+  std::unordered_set<const Node*> seen{&first};
+  std::unordered_map<const Node*, std::uint32_t> relied_upon;
+  for (std::size_t i = 0; i < part.size(); ++i) {
+    Node& node = *part[i];
+    if (!node.is_passive() || node.domain() != domain || node.is_known()) return {};
+    for (const InletBase* to : node.downstreams())
+      if (seen.insert(to->node).second) part.push_back(to->node);
+    for (Node* const above : node.upstreams_)
+      if (seen.insert(above).second) part.push_back(above);
+    for (const Node* const other : node.relies_on_) ++relied_upon[other];
+  }
+  const bool is_relied_upon = std::any_of(
+      part.begin(), part.end(), [&](const Node* node) { return node->relied_upon_ != relied_upon[node]; });
+  return is_relied_upon ? std::vector<Node*>() : part;
+}
+
+Structure::CutOff Structure::take_cut_off(Graph& graph, const Domain* domain) {
+  const std::lock_guard lock(mutex());
+  constexpr std::size_t rare = 64;  // what is kept too long is a small part of what there is
+  if (graph.cut_.size() * rare < graph.nodes_.size()) return {};
+  CutOff taken;
+  std::unordered_set<const Node*> gone;
+  std::vector<Node*> elsewhere;
+  while (!graph.cut_.empty()) {
+    Node& first = *graph.cut_.back();
+    graph.cut_.pop_back();
+    first.is_cut_ = false;
+    if (!first.is_passive() || gone.contains(&first)) continue;
+    if (first.domain() != domain) {
+      elsewhere.push_back(&first);
+      continue;
+    }
+    for (Node* const node : cut_off_with(first, domain)) {
+      gone.insert(node);
+      GraphWatch::forget(*node);
+      for (Node* const other : node->relies_on_) {
+        --other->relied_upon_;
+        note_cut(*other);
+        if (other->domain() != domain) taken.kept.push_back(other->domain());
+      }
+    }
+  }
+  for (Node* const node : elsewhere) note_cut(*node);
+  if (gone.empty()) return taken;
+  std::erase_if(graph.nodes_, [&](std::unique_ptr<Node>& node) {
+    if (!gone.contains(node.get())) return false;
+    taken.nodes.push_back(std::move(node));
+    return true;
+  });
+  if (graph.domains_.size() > rare + 2 * graph.nodes_.size()) recycle_domains(graph);
+  return taken;
+}
+
+std::unique_ptr<Domain> Structure::take_domain() {
+  auto& spare = spare_domains();
+  if (spare.size() < least_spare) return std::make_unique<Domain>();
+  auto domain = std::move(spare.front());
+  spare.pop_front();
+  return domain;
+}
+
+void Structure::recycle_domains(Graph& graph) {
+  std::unordered_set<const Domain*> used;
+  for (const auto& node : graph.nodes_) used.insert(node->domain());
+  std::erase_if(graph.domains_, [&](std::unique_ptr<Domain>& domain) {
+    if (used.contains(domain.get()) || domain->is_held() || domain->has_handed_over()) return false;
+    spare_domains().push_back(std::move(domain));
+    return true;
+  });
+}
+
+}  // namespace weir::detail::stream
