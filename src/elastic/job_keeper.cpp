@@ -231,7 +231,10 @@ void JobKeeper::drop_ended(ScalingTime now) {
 /// that signal's), had only lost sight of this program, or its host is at fault.
 void JobKeeper::over(ScalingTime now, const Job& job, const JobEnd& end) {
   const bool left_alone = job.joined && end.exit_status == node::status_left_alone;
-  if (end.outcome != JobOutcome::failed || left_alone || job.leaving)
+  // Asked here, since they may have gone between two looks.
+  const bool in_order =
+      job.joined && scheduler_->leave_in_order({job.all_workers.begin(), job.all_workers.end()});
+  if (end.outcome != JobOutcome::failed || left_alone || in_order)
     return scaler_.job_over(now, JobOutcome::ended, end.reason, job.submitted);
   failure_ = end.id + " has failed: " + end.reason;
   const bool is_of_host =

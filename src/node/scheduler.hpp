@@ -58,6 +58,8 @@ class SchedulerNode final : public Node, public client::Overseer, public client:
   void dismiss(const std::vector<PeerId>& workers, std::chrono::nanoseconds patience);
   /// These workers were taken away, through no fault of what they executed.
   void forgive(const std::vector<PeerId>& workers);
+  /// Whether these workers have left, or are leaving, in order: by themselves, or since they were asked to.
+  [[nodiscard]] bool leave_in_order(const std::vector<PeerId>& workers);
   /// Workers that may join will have these resources, until they are withdrawn: tasks that need others are
   /// told of.
   void promise(const std::vector<Resource>& offer);

@@ -66,6 +66,12 @@ void SchedulerNode::forgive(const std::vector<PeerId>& workers) {
   state_.forgive(workers);
 }
 
+bool SchedulerNode::leave_in_order(const std::vector<PeerId>& workers) {
+  Hold hold(*this);
+  return std::all_of(workers.begin(), workers.end(),
+                     [&](PeerId worker) { return state_.is_leaving(worker); });
+}
+
 void SchedulerNode::begin_retiring(PeerId worker, Clock::time_point by) {
   if (worker >= peers_.size() || !peers_[worker].joined || peers_[worker].dead) return;
   if (!peers_[worker].retire_by) ++retiring_;

@@ -127,6 +127,11 @@ class State {
   /// Gives it nothing more, moves its results elsewhere; `retired` tells when it may go.
   void retire(Time now, PeerId peer, Actions& out);
   [[nodiscard]] bool retired(PeerId peer) const;
+  /// Whether it was given nothing more when it ended, or now.
+  [[nodiscard]] bool is_leaving(PeerId peer) const noexcept {
+    const WorkerIndex index = index_of(peer);
+    return index != nowhere && workers_[index].retiring;
+  }
   /// Nobody will ever join again: everything that waits for a worker fails with this reason.
   void give_up(Time now, const std::string& reason, Actions& out);
   /// The same for tasks that no worker of these may run: whether there are any, and why each fails.

@@ -138,6 +138,7 @@ TEST_CASE("a job whose worker is told to end is no failed one, whatever its exit
   CHECK(site.user.shell("scancel --full --signal=TERM $(squeue -h -t running -o %i | head -n 1)").status ==
         0);
   const Finished& done = program.wait();
+  INFO(done.err);
   CHECK(done.out == "two workers\nsum 44850\nlost 0\ndone\n");
   CHECK_FALSE(contains(done.err, "has failed"));
   CHECK(site.is_clean());

@@ -64,10 +64,11 @@ double twice(double x) { return 2 * x; }
 }  // namespace
 
 TEST_CASE("key: functions among the arguments count by their names, not by where they lie") {
-  weir::detail::journal::Hasher named, called;
+  weir::detail::journal::Hasher named, together, called;
   named.text("(anonymous namespace)::twice(double)");
+  together.text("key_bytes_test::(anonymous namespace)::twice(double)");  // the tests of a folder in one file
   weir::detail::journal::add_function(called, reinterpret_cast<const void*>(&twice));
-  CHECK(called.result() == named.result());
+  CHECK((called.result() == named.result() || called.result() == together.result()));
 }
 
 TEST_CASE("key: gaps in structs do not count") {

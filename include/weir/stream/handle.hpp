@@ -21,8 +21,11 @@ class StreamHandle {
   /// Of a node of a graph; for the library.
   StreamHandle(std::shared_ptr<detail::stream::Graph> graph, detail::stream::Node& node)
       : graph_(std::move(graph)), node_(&node) {}
+  /// Another name for it.
   StreamHandle(const StreamHandle&) = default;
+  /// The same name; the other one names nothing.
   StreamHandle(StreamHandle&&) noexcept = default;
+  /// Names another node.
   StreamHandle& operator=(StreamHandle other) noexcept {
     std::swap(graph_, other.graph_);
     std::swap(node_, other.node_);
