@@ -203,6 +203,13 @@ std::vector<NodeRef> Structure::upstreams(const Node& node) {
   return {node.upstreams_.begin(), node.upstreams_.end()};
 }
 
+std::vector<NodeRef> Structure::downstreams(const Node& node) {
+  const std::lock_guard lock(mutex());
+  std::vector<NodeRef> all;
+  for (std::size_t i = 0; i < node.fan_count_; ++i) all.emplace_back(node.fan_[i]->node);
+  return all;
+}
+
 std::vector<Node*> Structure::nodes(const Graph& graph) {
   std::vector<Node*> result;
   for (const auto& node : graph.nodes_) result.push_back(node.get());
@@ -309,12 +316,7 @@ void Graph::destroy(Node& node) {
 }
 
 void Graph::destroy_below(Node& node) {
-  std::vector<NodeRef> all;
-  {
-    const std::lock_guard lock(Structure::mutex());
-    for (InletBase* to : node.downstreams()) all.emplace_back(to->node);
-  }
-  for (Node* below : all) {
+  for (Node* below : Structure::downstreams(node)) {
     const auto above = Structure::upstreams(*below);
     if (std::none_of(above.begin(), above.end(), [&](Node* each) { return each == &node; }))
       continue;  // a cycle: it is gone already

@@ -32,6 +32,7 @@ class FairMutex {
 struct Structure {
   static FairMutex& mutex();
   static std::vector<NodeRef> upstreams(const Node& node);
+  static std::vector<NodeRef> downstreams(const Node& node);
   /// Raw, for who has the mutex for as long as it looks at them.
   static std::vector<Node*> nodes(const Graph& graph);
   /// Null if the graph is ending.
