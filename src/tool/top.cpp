@@ -30,10 +30,11 @@ using nlohmann::json;
 
 namespace {
 
+// Three digits: what would be rounded up to four is of the next unit.
 std::string text_of_count(double value) {
   const char* const units[] = {"", "k", "M", "G", "T", "P"};
   std::size_t unit = 0;
-  while (std::abs(value) >= 1000 && unit + 1 < std::size(units)) value /= 1000, ++unit;
+  while (std::abs(value) >= 999.5 && unit + 1 < std::size(units)) value /= 1000, ++unit;
   char text[32];
   std::snprintf(text, sizeof text,
                 unit || value != static_cast<double>(static_cast<long>(value)) ? "%.3g%s" : "%.0f%s", value,
@@ -44,9 +45,9 @@ std::string text_of_count(double value) {
 std::string text_of_seconds(double value) {
   char text[32];
   if (value >= 120) std::snprintf(text, sizeof text, "%.0fmin", value / 60);
-  else if (value >= 1) std::snprintf(text, sizeof text, "%.3gs", value);
-  else if (value >= 1e-3) std::snprintf(text, sizeof text, "%.3gms", value * 1e3);
-  else if (value >= 1e-6) std::snprintf(text, sizeof text, "%.3gus", value * 1e6);
+  else if (value >= 0.9995) std::snprintf(text, sizeof text, "%.3gs", value);
+  else if (value >= 0.9995e-3) std::snprintf(text, sizeof text, "%.3gms", value * 1e3);
+  else if (value >= 0.9995e-6) std::snprintf(text, sizeof text, "%.3gus", value * 1e6);
   else std::snprintf(text, sizeof text, "%.3gns", value * 1e9);
   return value > 0 ? text : "-";
 }

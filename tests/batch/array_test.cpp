@@ -87,9 +87,11 @@ TEST_CASE("pbs writes an array, and takes only one range") {
   CHECK(has_line(pbs().script(options), "export WEIR_ARRAY_INDEX=${PBS_ARRAY_INDEX:-$PBS_ARRAYID}"));
   CHECK(pbs().element("12[].server", 3) == "12[3].server");
   CHECK(log_file(options, "12[3].server", "out") == "sum-12[3].out");
-  options.array = "1,3";
-  CHECK(sentence_of([&] { return pbs().script(options); }) ==
-        "array: PBS takes one range, for example 0-99 or 0-98:2 (got 1,3)");
+  for (const std::string other : {"1,3", "3", "0-0"}) {  // qsub refuses the others as an illegal value
+    options.array = other;
+    CHECK(sentence_of([&] { return pbs().script(options); }) ==
+          "array: PBS takes one range of several elements, for example 0-99 or 0-98:2 (got " + other + ")");
+  }
   for (const std::string own : {"-J 0-3", "#PBS -J 0-3", "-t 0-3", "-q long -J 0-3"}) {
     options = one_rank();
     options.directives = {own};

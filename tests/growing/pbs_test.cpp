@@ -126,6 +126,20 @@ TEST_CASE("weir submit --wait follows a job of PBS whose output stays in a spool
   CHECK(site.has_none_alive());
 }
 
+TEST_CASE("an array of PBS shows each of its elements and ends with the worst exit status") {
+  const Site site(2);
+  const Finished done = site.weir({"submit", "--pbs", "-n", "1", "--array", "1-5:2", "--wait", "/bin/sh",
+                                   "-c", "echo element $WEIR_ARRAY_INDEX; exit $WEIR_ARRAY_INDEX"});
+  INFO(done.err);
+  CHECK(done.status == 5);
+  CHECK(contains(done.err, "weir: job array 0[].server: 3 of 3 elements over, 0 running\n"));
+  const Finished logs = site.weir({"logs", "0"});
+  CHECK(logs.out == "element 1\nelement 3\nelement 5\n");
+  CHECK(site.weir({"logs", "0[3].server"}).out == "element 3\n");
+  CHECK(contains(site.weir({"status", "0"}).out, "0[5].server    pbs     failed "));
+  CHECK(site.has_none_alive());
+}
+
 TEST_CASE("where PBS keeps no history the program's own note tells how a job ended") {
   const Site site(1);
   const Finished done =

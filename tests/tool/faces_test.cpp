@@ -59,6 +59,15 @@ TEST_CASE("top names the tasks that run longest, beside all else and in 80 x 24"
   CHECK(joined(tool::top_lines(of_an_earlier_version, 80, 24)).find("RUNS LONGEST") == std::string::npos);
 }
 
+TEST_CASE("top writes three digits, and never a power of ten") {
+  json picture = seeing::picture(a_program(), {});
+  picture["functions"][0]["submitted"] = 999'960;
+  picture["functions"][0]["busy_s"] = 0.99996;
+  picture["functions"][0]["per_s"] = 999.7;
+  const std::string text = joined(tool::top_lines(picture, 80, 24));
+  CHECK_THAT(text, Catch::Contains("tasks/s 1k\n") && Catch::Contains("       1M       1k       1s "));
+}
+
 TEST_CASE("a trace tells runs and waits apart") {
   const json events = json::parse(tool::trace_of(seeing::record(a_program(), {}))).at("traceEvents");
   std::map<std::string, json> by_name;

@@ -89,10 +89,11 @@ std::string directives(const JobOptions& options) {
   if (!options.queue.empty()) lines.add("-q " + directive_value("queue", options.queue));
   if (!options.account.empty()) lines.add("-A " + directive_value("account", options.account));
   if (!options.array.empty()) {
-    static_cast<void>(parse_array(options.array));
-    if (options.array.find(',') != std::string::npos)
+    const bool is_range = parse_array(options.array).elements.size() > 1;
+    if (!is_range || options.array.find(',') != std::string::npos)
       throw Error(ErrorKind::invalid_argument,
-                  "array: PBS takes one range, for example 0-99 or 0-98:2 (got " + options.array + ")");
+                  "array: PBS takes one range of several elements, for example 0-99 or 0-98:2 (got " +
+                      options.array + ")");
     lines.add("-J " + options.array);
   }
   lines.add("-l " + select_text(options));

@@ -12,11 +12,12 @@ export function make(tag, attributes = {}, ...children) {
   return element;
 }
 
+// Three digits: what would be rounded up to four is of the next unit.
 export function count(value) {
-  if (!(Math.abs(value) >= 1000)) return Number.isInteger(value) ? String(value) : (value || 0).toPrecision(3);
+  if (!(Math.abs(value) >= 999.5)) return Number.isInteger(value) ? String(value) : (value || 0).toPrecision(3);
   const units = ['', 'k', 'M', 'G', 'T', 'P'];
   let at = 0;
-  while (Math.abs(value) >= 1000 && at + 1 < units.length) { value /= 1000; ++at; }
+  while (Math.abs(value) >= 999.5 && at + 1 < units.length) { value /= 1000; ++at; }
   return value.toPrecision(3) + ' ' + units[at];
 }
 export const bytes = (value) => (value >= 1000 ? count(value) : Math.round(value || 0) + ' ') + 'B';
@@ -24,10 +25,10 @@ export function seconds(value) {
   if (!(Math.abs(value) >= 1e-10)) return '0 s';
   if (value < 0) return '-' + seconds(-value);  // of a clock that is not ours
   for (const [unit, size] of [['d', 86400], ['h', 3600], ['min', 60]])
-    if (value >= 2 * size) return (value / size).toPrecision(3) + ' ' + unit;
-  if (value >= 1) return value.toPrecision(3) + ' s';
-  if (value >= 1e-3) return (value * 1e3).toPrecision(3) + ' ms';
-  if (value >= 1e-6) return (value * 1e6).toPrecision(3) + ' µs';
+    if (value >= 2 * size) return (value < 999.5 * size ? (value / size).toPrecision(3) : Math.round(value / size)) + ' ' + unit;
+  if (value >= 0.9995) return value.toPrecision(3) + ' s';
+  if (value >= 0.9995e-3) return (value * 1e3).toPrecision(3) + ' ms';
+  if (value >= 0.9995e-6) return (value * 1e6).toPrecision(3) + ' µs';
   return (value * 1e9).toPrecision(3) + ' ns';
 }
 export const percent = (share) => Math.round(100 * (share || 0)) + '%';
@@ -105,7 +106,7 @@ export function lines(parent, times, series, options = {}) {
   const stacked = options.stacked;
   const sums = times.map((_, i) => series.reduce((sum, one) => sum + (one.values[i] || 0), 0));
   const all = stacked ? sums : series.flatMap((one) => one.values);
-  const most = Math.max(options.most || 0, ...all, 1e-9);
+  const most = Math.max(options.most || 0, ...all) || 1;
   const first = times[0] ?? 0, last = Math.max(times[times.length - 1] ?? 1, first + 1);
   const x = (time) => left + (width - left - 4) * (time - first) / (last - first);
   const y = (value) => top + (height - top - bottom) * (1 - value / most);
@@ -167,7 +168,7 @@ const waitColours = ['', activityColours.transfer, activityColours.memory, activ
 // is a black stroke as high as its share.
 export function taskStream(parent, data, onhover, onbrush) {
   const high = Math.max(4, Math.min(18, Math.floor(480 / Math.max(1, data.rows.length))));
-  const left = 110, bottom = 18;
+  const left = high >= 10 ? 110 : 4, bottom = 18;  // names of lower rows are not written, but said
   const {element, context, width, height} =
     brushed(parent, Math.max(60, high * data.rows.length + bottom), 'task stream: a row per thread',
       () => ({left, from: data.from_us / 1e6, to: data.to_us / 1e6}), onbrush);
@@ -189,8 +190,9 @@ export function taskStream(parent, data, onhover, onbrush) {
       context.fillStyle = style('--ink');
       context.fillRect(begin, y + high - 1 - stroke, wide, stroke);
     }
-    boxes.push([begin, end, y, kind ? `${data.functions[at]}: ${seconds(length / 1e6)}` : `${data.functions[at]}: ` +
-      (tasks === 0 ? 'running' : count(tasks) + ' tasks') + (failed ? `, ${count(failed)} failed` : '') + `, ${seconds(busy / 1e6)} busy`]);
+    const name = `${data.rows[row - data.first_row] ?? ''}, ${data.functions[at]}: `;
+    boxes.push([begin, end, y, name + (kind ? seconds(length / 1e6) :
+      (tasks === 0 ? 'running' : count(tasks) + ' tasks') + (failed ? `, ${count(failed)} failed` : '') + `, ${seconds(busy / 1e6)} busy`)]);
   }
   context.globalAlpha = 1;
   context.fillStyle = style('--soft');
