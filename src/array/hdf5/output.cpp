@@ -179,6 +179,15 @@ bool is_part_name(const std::string& name, std::string* of) {
   return true;
 }
 
+namespace {
+
+bool is_from_here(const std::string& part) {
+  PartWords words;
+  return split_part(part, words) && words.place == place();
+}
+
+}  // namespace
+
 bool is_left_over(const std::string& part) {
   PartWords words;
   return split_part(part, words) && words.place == place() &&
@@ -193,10 +202,12 @@ std::vector<std::string> left_over_files(const std::string& path) {
     std::string of;
     const std::string name = at->path().filename().string();
     if (!is_part_name(name, &of) || of != target.filename().string()) continue;
-    const Descriptor file(open(at->path().c_str(), O_RDWR | O_CLOEXEC));
-    // Its writer holds the lock, on whatever machine it is.
-    if (is_left_over(name) || (file.get() >= 0 && !library_locks() && try_lock(file.get()) == 0))
-      found.push_back((target.parent_path() / name).string());
+    bool is_old = is_left_over(name);
+    if (!is_from_here(name) && !library_locks()) {  // its writer holds the lock, on whatever machine it is
+      const Descriptor file(open(at->path().c_str(), O_RDWR | O_CLOEXEC));
+      is_old = file.get() >= 0 && try_lock(file.get()) == 0;
+    }
+    if (is_old) found.push_back((target.parent_path() / name).string());
   }
   return found;
 }
