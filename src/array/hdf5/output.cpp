@@ -15,6 +15,7 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <optional>
 #include <sstream>
 #include <thread>
 
@@ -181,17 +182,18 @@ bool is_part_name(const std::string& name, std::string* of) {
 
 namespace {
 
-bool is_from_here(const std::string& part) {
+/// Nothing for a part of another machine, whose processes are not known here.
+std::optional<PartWords> part_from_here(const std::string& part) {
   PartWords words;
-  return split_part(part, words) && words.place == place();
+  if (!split_part(part, words) || words.place != place()) return std::nullopt;
+  return words;
 }
 
 }  // namespace
 
 bool is_left_over(const std::string& part) {
-  PartWords words;
-  return split_part(part, words) && words.place == place() &&
-         std::to_string(birth_of(std::atoi(words.pid.c_str()))) != words.start;
+  const auto words = part_from_here(part);
+  return words && std::to_string(birth_of(std::atoi(words->pid.c_str()))) != words->start;
 }
 
 std::vector<std::string> left_over_files(const std::string& path) {
@@ -203,7 +205,7 @@ std::vector<std::string> left_over_files(const std::string& path) {
     const std::string name = at->path().filename().string();
     if (!is_part_name(name, &of) || of != target.filename().string()) continue;
     bool is_old = is_left_over(name);
-    if (!is_from_here(name) && !library_locks()) {  // its writer holds the lock, on whatever machine it is
+    if (!part_from_here(name) && !library_locks()) {  // its writer holds the lock, on whatever machine it is
       const Descriptor file(open(at->path().c_str(), O_RDWR | O_CLOEXEC));
       is_old = file.get() >= 0 && try_lock(file.get()) == 0;
     }

@@ -80,16 +80,21 @@ class WriteDescriptor {
   int descriptor_;
 };
 
-// Parameters: path, place in the file, chunk shape.
-task::Value write_chunk(Reader& parameters, std::span<const Tensor> operands) {
+// Puts a chunk where the parameters say: path, place in the file, chunk shape.
+Padded put_chunk(Reader& parameters, std::span<const Tensor> operands) {
   std::string path;
   std::uint64_t place = 0;
   Dims chunk;
   read(parameters, path);
   read(parameters, place);
   read(parameters, chunk);
-  const Padded padded(operands[0], chunk);
+  Padded padded(operands[0], chunk);
   WriteDescriptor(path).write(padded.data(), padded.size(), place);
+  return padded;
+}
+
+task::Value write_chunk(Reader& parameters, std::span<const Tensor> operands) {
+  const Padded padded = put_chunk(parameters, operands);
   const Tensor done = make_tensor(DType::int64, Dims{1});
   done.as<std::int64_t>()[0] = static_cast<std::int64_t>(padded.size());
   return done.value;
@@ -97,14 +102,7 @@ task::Value write_chunk(Reader& parameters, std::span<const Tensor> operands) {
 
 // The same, with the checksum of what was written.
 task::Value write_piece(Reader& parameters, std::span<const Tensor> operands) {
-  std::string path;
-  std::uint64_t place = 0;
-  Dims chunk;
-  read(parameters, path);
-  read(parameters, place);
-  read(parameters, chunk);
-  const Padded padded(operands[0], chunk);
-  WriteDescriptor(path).write(padded.data(), padded.size(), place);
+  const Padded padded = put_chunk(parameters, operands);
   journal::Hasher hasher;
   hasher.bytes(padded.data(), padded.size());
   const journal::Key sum = hasher.result();
