@@ -128,6 +128,10 @@ class Pool {
     }
     release(keep);
   }
+  void release_beyond(std::uint64_t bytes) {
+    const std::uint64_t now = resident(), kept = this->kept();
+    if (now > bytes) release(kept - std::min(kept, now - bytes));
+  }
   std::uint64_t kept() {
     const std::lock_guard hold(mutex_);
     return kept_.bytes();
@@ -219,6 +223,7 @@ void keep_at_most(std::uint64_t bytes, std::uint64_t with_used) noexcept {
   pool().keep_at_most(bytes, with_used);
 }
 void release_unused() noexcept { pool().release_unused(); }
+void release_beyond(std::uint64_t bytes) noexcept { pool().release_beyond(bytes); }
 std::uint64_t kept() noexcept { return pool().kept(); }
 
 }  // namespace weir::detail::memory

@@ -30,6 +30,10 @@ void keep_at_most(std::uint64_t bytes, std::uint64_t with_used = UINT64_MAX) noe
 /// Returns to the system half of what has been free for a window of 30 seconds, at most 256 MiB in each call.
 /// To be called now and then.
 void release_unused() noexcept;
+/// What the process alone has in memory: without pages of files and what it shares; 0 if that cannot be told.
+[[nodiscard]] std::uint64_t resident() noexcept;
+/// Returns to the system large blocks that are free, as far as the process has more than `bytes` in memory.
+void release_beyond(std::uint64_t bytes) noexcept;
 /// Returns to the system what `malloc` keeps of small blocks that are free, if the process has more than
 /// `bytes` in memory and has grown since that was last done: a heap gives back its end alone by itself, and
 /// where millions of small blocks have gone to the disk what is free lies before it.

@@ -39,7 +39,8 @@ void WorkerNode::spill_loop() {
     if (const auto now = Clock::now(); now - trimmed >= trim_every) {
       trimmed = now;
       hold.unlock();
-      memory::trim_small(settings_.memory.limit);
+      memory::release_beyond(settings_.memory.spill_at());
+      memory::trim_small(settings_.memory.spill_at());
       hold.lock();
     }
   }

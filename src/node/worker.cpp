@@ -33,6 +33,7 @@ WorkerNode::~WorkerNode() { stop(); }
 
 void WorkerNode::start() {
   memory::keep_at_most(settings_.memory.spill_at(), settings_.memory.spill_at());
+  resident_at_start_ = memory::resident();
   Hold hold(*this);
   protocol::Hello hello;
   hello.build_id = task::build_id();
@@ -205,7 +206,12 @@ void WorkerNode::tick(Clock::time_point now) {
   note_idle(now);
   if (limited_count_.load(std::memory_order_relaxed)) enforce_limits(now);
   if (now - seen_ >= seen_every_) tell_seen(now);
-  state_.try_again(now - disk_tried_ > std::chrono::seconds(1));
+  if (settings_.own_process) {
+    const std::uint64_t resident = memory::resident();
+    state_.note_resident(resident - std::min(resident, resident_at_start_), actions_);
+  }
+  state_.try_again(now - disk_tried_ > std::chrono::seconds(1), actions_);
+  perform();
   memory::release_unused();
   if (state_.wants_spill()) wake_spiller();
   if (pause > std::chrono::seconds(1))

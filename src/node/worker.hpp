@@ -199,6 +199,7 @@ class WorkerNode final : public Node {
   std::size_t idle_ = 0, alive_ = 0, seceded_ = 0;
   bool driving_ = false;
   std::condition_variable_any work_;
+  std::uint64_t resident_at_start_ = 0;
   std::shared_ptr<SpillFile> spill_file_;
   std::thread spiller_;
   std::condition_variable_any spill_work_;

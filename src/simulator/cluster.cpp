@@ -308,7 +308,7 @@ void SimulatedCluster::start_spill(PeerId peer) {
     if (full) {
       writer.state->spill_failed(std::move(*spill), true, "full", done_);
       at(now_ + 1e-3, [this, peer] {
-        workers_[peer].state->try_again(true);
+        workers_[peer].state->try_again(true, done_);
         if (!workers_[peer].silent) carry_out(peer);
       });
     } else {

@@ -53,8 +53,18 @@ void State::hold(TaskId id, const Record& record) {
   std::push_heap(held_.begin(), held_.end(), asked_later);
 }
 
+// Where results leave memory, what is fetched early would only leave it again, and be read back from the disk
+// instead of from the peer. One is always asked for if nothing else goes on: a task may need it.
+bool State::has_room_for(std::uint64_t bytes) const noexcept {
+  if (held_back()) return false;
+  if ((spilled_bytes_ > 0 || wants_spill()) && ready_.size() > threads_) return false;
+  return coming_ == 0 ||
+         (coming_ + bytes <= limits_.most_coming && bytes_ + coming_ + bytes <= limits_.resume_at(beside_));
+}
+
 // Sends the requests for which there is room.
 void State::ask_held(Actions& out) {
+  if (!held_.empty()) drop_stale();
   while (!held_.empty()) {
     const QueueEntry next = held_.front();
     Record* record = records_.find(next.id);
@@ -72,7 +82,7 @@ void State::ask_held(Actions& out) {
 
 void State::note_pressure(Actions& out) {
   ask_held(out);
-  const bool paused = bytes_ > (paused_ ? limits_.resume_at() : limits_.pause_at());
+  const bool paused = bytes_ > (paused_ ? limits_.resume_at(beside_) : limits_.pause_at(beside_));
   if (paused == paused_) return;
   paused_ = paused;
   out.push_back({0, memory()});
@@ -102,7 +112,7 @@ bool State::next_spill(Spill& out, Actions& actions) {
     note_pressure(actions);
     return true;
   }
-  stuck_ = bytes_ - leaving_ > limits_.spill_at();
+  stuck_ = bytes_ - leaving_ > limits_.spill_at(beside_);
   note_pressure(actions);
   return false;
 }
@@ -133,9 +143,16 @@ void State::spill_failed(Spill&& spill, bool because_of_disk, const std::string&
   note_pressure(out);
 }
 
-void State::try_again(bool also_disk) {
+// Tasks come and go: what they had a moment ago they will soon have again.
+void State::note_resident(std::uint64_t bytes, Actions& out) {
+  beside_ = std::max(bytes - std::min(bytes, bytes_), beside_ - beside_ / 64);
+  note_pressure(out);
+}
+
+void State::try_again(bool also_disk, Actions& out) {
   stuck_ = false;
   if (also_disk) disk_problem_.clear();
+  note_pressure(out);
 }
 
 std::shared_ptr<const Failure> State::no_room(std::uint64_t bytes) const {

@@ -595,9 +595,10 @@ void State::check() const {
   require(bytes == bytes_ && spilled == spilled_bytes_ && leaving == leaving_, "bytes miscounted");
   require(fetching == fetching_ && parked == parked_, "what is fetched or waited for is miscounted");
   require(coming == coming_, "what is coming is miscounted");
-  require(held == 0 || coming > 0, "requests are held back for ever");
+  require(held == 0 || coming > 0 || held_back() || !ready_.empty() || !executing_.empty(),
+          "requests are held back for ever");
   require(listed == by_use_.size(), "what may be spilled is miscounted");
-  require(!paused_ || bytes_ > limits_.resume_at(), "paused without need");
+  require(!paused_ || bytes_ > limits_.resume_at(beside_), "paused without need");
   require(executing == executing_.size(), "executing tasks miscounted");
   require(taken == taken_, "threads of executing tasks miscounted");
 }

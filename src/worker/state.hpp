@@ -76,9 +76,17 @@ struct MemoryLimits {
       << 20;  ///< Results of so many bytes are asked for when there is room, however much memory there is ...
   std::uint64_t most_coming =
       64 << 20;  ///< ... and so many bytes of them at once: more would lie in memory before their turn comes.
-  [[nodiscard]] std::uint64_t spill_at() const noexcept { return limit / 10 * 6; }
-  [[nodiscard]] std::uint64_t resume_at() const noexcept { return limit / 10 * 7; }
-  [[nodiscard]] std::uint64_t pause_at() const noexcept { return limit / 10 * 8; }
+  /// Earlier if the process has much memory `beside` its results, so that both stay below the limit.
+  [[nodiscard]] std::uint64_t spill_at(std::uint64_t beside = 0) const noexcept {
+    const std::uint64_t most = limit / 10 * 9;
+    return std::clamp(most - std::min(most, beside), limit / 10 * 2, limit / 10 * 6);
+  }
+  [[nodiscard]] std::uint64_t resume_at(std::uint64_t beside = 0) const noexcept {
+    return spill_at(beside) + limit / 10;
+  }
+  [[nodiscard]] std::uint64_t pause_at(std::uint64_t beside = 0) const noexcept {
+    return spill_at(beside) + limit / 10 * 2;
+  }
 };
 
 /// A result on its way to disk.
@@ -175,7 +183,8 @@ class State {
   // --- results that leave memory (spill.cpp)
   /// Whether `next_spill` has something to say.
   [[nodiscard]] bool wants_spill() const noexcept {
-    return bytes_ - leaving_ > limits_.spill_at() && !stuck_ && !by_use_.empty() && disk_problem_.empty();
+    return bytes_ - leaving_ > limits_.spill_at(beside_) && !stuck_ && !by_use_.empty() &&
+           disk_problem_.empty();
   }
   /// The result to be written to disk now, if there is one.
   bool next_spill(Spill& out, Actions& actions);
@@ -184,8 +193,10 @@ class State {
   /// It could not be written: because of the disk, which is then left alone until `try_again`, or because
   /// this value cannot be serialized.
   void spill_failed(Spill&& spill, bool because_of_disk, const std::string& why, Actions& out);
-  /// What could not be spilled some time ago perhaps can now.
-  void try_again(bool also_disk);
+  /// What the process has in memory: beyond the results it is what tasks work with and what malloc keeps.
+  void note_resident(std::uint64_t bytes, Actions& out);
+  /// What could not be spilled some time ago perhaps can now, and what was not asked for may have room.
+  void try_again(bool also_disk, Actions& out);
   [[nodiscard]] protocol::MemoryUse memory() const noexcept { return {bytes_, spilled_bytes_, paused_}; }
 
   [[nodiscard]] const Record* record(TaskId id) const { return records_.find(id); }
@@ -241,10 +252,7 @@ class State {
   [[nodiscard]] bool is_heavy(std::uint64_t bytes) const noexcept {
     return bytes >= std::max(limits_.smallest, std::min(limits_.limit / 16'384, limits_.always_heavy));
   }
-  [[nodiscard]] bool has_room_for(std::uint64_t bytes) const noexcept {
-    return coming_ == 0 ||
-           (coming_ + bytes <= limits_.most_coming && bytes_ + coming_ + bytes <= limits_.resume_at());
-  }
+  [[nodiscard]] bool has_room_for(std::uint64_t bytes) const noexcept;
   static bool asked_later(const QueueEntry& a, const QueueEntry& b) {
     return later(a, b) || (!later(b, a) && a.run > b.run);
   }
@@ -277,6 +285,7 @@ class State {
   std::uint64_t bytes_ = 0;          // in memory
   std::uint64_t spilled_bytes_ = 0;  // on disk
   std::uint64_t leaving_ = 0;        // being written
+  std::uint64_t beside_ = 0;         // what the process has in memory beside its results
   std::uint64_t coming_ = 0;         // heavy results that have been asked for and are there
   std::vector<QueueEntry>
       held_;  // a heap of requests (`run`) for heavy results for which there is no room; stale once dropped

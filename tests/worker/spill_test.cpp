@@ -36,6 +36,30 @@ TEST_CASE("worker spills what has been unused for longest, down to its target") 
   CHECK(story.has(1));
 }
 
+TEST_CASE("worker spills earlier where its process has much memory beside the results") {
+  WorkerStory story = with_limit();
+  detail::worker::Actions told;
+  for (const TaskId id : {1, 2, 3}) make(story, id, 200);
+  story.state.note_resident(600 + 300, told);  // so much may be beside them
+  CHECK(story.next_spill().empty());
+  story.state.note_resident(600 + 500, told);
+  CHECK(story.next_spill() == Lines{"spill 1"});
+  CHECK(story.next_spill().empty());  // 400 and 500 are below 900
+  story.spilled();
+  story.state.note_resident(10'000, told);
+  CHECK(story.next_spill() == Lines{"spill 2"});
+  CHECK(story.next_spill().empty());  // a fifth of the limit is for results, whatever the process has
+  story.spilled();
+  story.state.note_resident(200, told);  // what was there a moment ago may come again
+  make(story, 4, 150);
+  CHECK(story.next_spill() == Lines{"spill 3"});
+  story.spilled();
+  for (int i = 0; i < 300; ++i) story.state.note_resident(150, told);
+  for (const TaskId id : {5, 6}) make(story, id, 200);
+  CHECK(story.next_spill().empty());
+  story.state.check();
+}
+
 TEST_CASE("worker reads a spilled result back for the task that uses it") {
   WorkerStory story = with_limit();
   make(story, 1, 300);
@@ -162,7 +186,8 @@ TEST_CASE("worker whose disk is full loses nothing and refuses results without r
         "(WEIR_MEMORY_LIMIT) or another folder (WEIR_SPILL_DIRECTORY)");
   CHECK(story.has(1));
   CHECK(story.has(2));
-  story.state.try_again(true);
+  detail::worker::Actions told;
+  story.state.try_again(true, told);
   CHECK(story.next_spill() == Lines{"spill 1"});
 }
 
@@ -186,6 +211,30 @@ TEST_CASE("worker asks for heavy inputs when there is room for them, and for one
   CHECK(story.arrive(2, 2, 128) ==
         Lines{"get 3 @2", "here 2"});  // 628: still no room, but nothing else is coming
   CHECK(story.arrive(3, 4, 10) == Lines{"here 4"});
+}
+
+TEST_CASE("worker asks for nothing while what it has must leave memory") {
+  WorkerStory story = with_limit();
+  const auto heavy = detail::protocol::Scale::of(128);
+  make(story, 1, 300);
+  make(story, 2, 600);  // paused
+  CHECK(story.run(10, {{3, 2, true, heavy}}).empty());
+  CHECK(story.next_spill() == Lines{"spill 1"});
+  CHECK(story.spilled() == Lines{"get 3 @2", "goes on at 600"});
+}
+
+TEST_CASE("worker whose results leave memory fetches no further ahead than its threads are busy") {
+  WorkerStory story = with_limit();
+  const auto heavy = detail::protocol::Scale::of(128);
+  make(story, 1, 300);
+  make(story, 2, 400);
+  story.next_spill();
+  story.spilled();
+  for (const TaskId id : {11, 12}) story.run(id);
+  CHECK(story.run(13, {{3, 2, true, heavy}}).empty());
+  CHECK(story.take() == 11);
+  CHECK(story.done(11, 0) == Lines{"get 3 @2", "finished 11 run 1"});
+  CHECK(story.arrive(2, 3, 128) == Lines{"here 3"});
 }
 
 TEST_CASE("worker asks for so much at once, however much memory it has") {
