@@ -162,6 +162,7 @@ void State::drop_run(TaskId id, Record& record, Actions& out) {
   record.resources.clear();
   release_inputs(id, record, out);
   refuse_parked(id, record, out);
+  ask_held(out);  // it may have been what nothing was fetched for
 }
 
 void State::erase_if_unused(TaskId id, Record& record, Actions& out) {
