@@ -135,6 +135,7 @@ class BatchJobs final : public Launcher {
     job_ = configured_job(config, options.processes, std::move(command));
     if (job_.weir.empty()) job_.weir = find_in_path("weir").value_or(beside_this_program("weir"));
     if (job_.nodes == 0) job_.nodes = 1;
+    excluded_ = job_.exclude;
     if (!options.resources.empty()) {
       job_.environment.emplace_back("WEIR_RESOURCES", resources_text(options.resources));
       for (const Resource& resource : options.resources)
@@ -161,7 +162,7 @@ class BatchJobs final : public Launcher {
   [[nodiscard]] std::string network() const override { return network_; }
   [[nodiscard]] JobShape shape() const override { return shape_; }
   [[nodiscard]] std::chrono::milliseconds first_pause() const override { return std::chrono::seconds(2); }
-  [[nodiscard]] std::chrono::milliseconds longest_pause() const override { return std::chrono::minutes(5); }
+  [[nodiscard]] std::chrono::milliseconds longest_pause() const override { return std::chrono::seconds(30); }
 
   std::string submit(const std::map<std::string, std::string>& environment) override {
     JobOptions job = job_;
@@ -180,17 +181,17 @@ class BatchJobs final : public Launcher {
     }
   }
 
-  bool avoid(const std::string& host) override {
+  std::string avoid(const std::set<std::string>& hosts) override {
     JobOptions job = job_;
-    job.exclude.push_back(host);
+    job.exclude = excluded_;
+    job.exclude.insert(job.exclude.end(), hosts.begin(), hosts.end());
     try {
       (void)system_.script(job);
     } catch (const Error& error) {
-      log::info("cluster: {}", error.what());
-      return false;
+      return error.what();
     }
     job_ = std::move(job);
-    return true;
+    return "";
   }
 
   std::vector<JobEnd> ended(const std::vector<std::string>& quiet) override {
@@ -234,6 +235,7 @@ class BatchJobs final : public Launcher {
   const BatchSystem& system_;
   Guard guard_;
   JobOptions job_;
+  std::vector<std::string> excluded_;  // by the user
   JobShape shape_;
   std::string network_;
   std::map<std::string, JobRecord> alive_;
