@@ -207,6 +207,9 @@ class BatchSystem {
   /// How many processes of one program the system's own launcher has started, of which this is one.
   [[nodiscard]] virtual int started_together(const Variables&) const { return 1; }
 
+  /// Which of those this process is, from 0.
+  [[nodiscard]] virtual int started_as(const Variables&) const { return 0; }
+
   /// Variables that are meant for a job's script, or for what its launcher starts, and mislead what `mpirun`
   /// and its ranks start.
   [[nodiscard]] virtual std::vector<std::string> misleading_variables() const { return {}; }

@@ -143,6 +143,7 @@ class BatchJobs final : public Launcher {
     job_ = configured_job(config, options.processes, std::move(command));
     if (job_.weir.empty()) job_.weir = find_in_path("weir").value_or(beside_this_program("weir"));
     if (job_.nodes == 0) job_.nodes = 1;
+    excluded_ = job_.exclude;
     if (!options.resources.empty()) {
       job_.environment.emplace_back("WEIR_RESOURCES", resources_text(options.resources));
       for (const Resource& resource : options.resources)
@@ -171,7 +172,7 @@ class BatchJobs final : public Launcher {
   [[nodiscard]] std::string network() const override { return network_; }
   [[nodiscard]] JobShape shape() const override { return shape_; }
   [[nodiscard]] std::chrono::milliseconds first_pause() const override { return std::chrono::seconds(2); }
-  [[nodiscard]] std::chrono::milliseconds longest_pause() const override { return std::chrono::minutes(5); }
+  [[nodiscard]] std::chrono::milliseconds longest_pause() const override { return std::chrono::seconds(30); }
 
   std::string submit(const std::map<std::string, std::string>& environment) override {
     JobOptions job = job_;
@@ -200,12 +201,7 @@ class BatchJobs final : public Launcher {
       return std::none_of(jobs.begin(), jobs.end(),
                           [&](const KeptJob& job) { return job.id == record.last.id; });
     });
-    try {
-      refresh(records, JobRegistry::of_user(),
-              std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()));
-    } catch (const Error& error) {
-      log::warn("cluster: {}", error.what());  // asked again later
-    }
+    refresh_quietly(records);
     for (const JobRecord& record : records)
       if (!is_over(record.last.state)) alive_.emplace(record.last.id, record);
     std::erase_if(jobs, [&](const KeptJob& job) { return !alive_.contains(job.id); });
@@ -213,7 +209,11 @@ class BatchJobs final : public Launcher {
       log::warn(
           "cluster: {} jobs of the program before were asked for with other options; they are cancelled",
           jobs.size());
-      if (!jobs.empty()) system_.cancel(ids_of(jobs));
+      try {
+        if (!jobs.empty()) system_.cancel(ids_of(jobs));
+      } catch (const Error& error) {
+        log::warn("cluster: {}", error.what());  // they end when nobody comes back
+      }
       alive_.clear();
       jobs.clear();
     }
@@ -234,17 +234,17 @@ class BatchJobs final : public Launcher {
     }
   }
 
-  bool avoid(const std::string& host) override {
+  std::string avoid(const std::set<std::string>& hosts) override {
     JobOptions job = job_;
-    job.exclude.push_back(host);
+    job.exclude = excluded_;
+    job.exclude.insert(job.exclude.end(), hosts.begin(), hosts.end());
     try {
       (void)system_.script(job);
     } catch (const Error& error) {
-      log::info("cluster: {}", error.what());
-      return false;
+      return error.what();
     }
     job_ = std::move(job);
-    return true;
+    return "";
   }
 
   std::vector<JobEnd> ended(const std::vector<std::string>& quiet) override {
@@ -254,12 +254,7 @@ class BatchJobs final : public Launcher {
     for (const std::string& id : quiet)
       if (alive_.contains(id)) records.push_back(alive_.at(id));
     if (records.empty()) return ends;
-    try {
-      refresh(records, JobRegistry::of_user(),
-              std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()));
-    } catch (const Error& error) {
-      log::warn("cluster: {}", error.what());  // asked again later
-    }
+    refresh_quietly(records);
     for (const JobRecord& record : records) {
       // A job that stands still while its workers have been given up is of no use when it goes on.
       const bool is_suspended = record.last.is_suspended;
@@ -280,6 +275,15 @@ class BatchJobs final : public Launcher {
   }
 
  private:
+  static void refresh_quietly(std::vector<JobRecord>& records) {
+    try {
+      refresh(records, JobRegistry::of_user(),
+              std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()));
+    } catch (const Error& error) {
+      log::warn("cluster: {}", error.what());  // asked again later
+    }
+  }
+
   void over(const std::string& id) {
     alive_.erase(id);
     guard_->remove(id);
@@ -328,6 +332,7 @@ class BatchJobs final : public Launcher {
   std::string session_file_;
   std::map<std::string, std::string> labels_;  // of jobs that outlive this program
   JobOptions job_;
+  std::vector<std::string> excluded_;  // by the user
   JobShape shape_;
   std::string network_;
   std::map<std::string, JobRecord> alive_;

@@ -3,6 +3,7 @@
 
 #include <map>
 #include <memory>
+#include <set>
 
 #include "elastic/adaptive.hpp"
 #include "elastic/kept_jobs.hpp"
@@ -39,8 +40,9 @@ class Launcher {
   /// `Error` with the site's words.
   virtual std::string submit(const std::map<std::string, std::string>& environment) = 0;
   virtual void cancel(const std::vector<std::string>& ids) = 0;
-  /// Starts no more jobs there; false if that cannot be had.
-  virtual bool avoid(const std::string& host) = 0;
+  /// From now on starts no jobs on these hosts, but on others that it avoided before. \return Why that cannot
+  /// be had; empty if it can.
+  virtual std::string avoid(const std::set<std::string>& hosts) = 0;
   /// Jobs that have ended since the last call. `quiet` are jobs without workers for some time, after which
   /// somebody else may be asked.
   virtual std::vector<JobEnd> ended(const std::vector<std::string>& quiet) = 0;

@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <optional>
+#include <thread>
 
 #include "batch/registry.hpp"
 #include "dashboard/dashboard.hpp"
@@ -143,13 +144,15 @@ bool parse(int argc, char** argv, RunRequest& request) {
   return true;
 }
 
-/// Each of several would start all ranks, and wait for places that the others have.
-void refuse_copies() {
-  const auto [count, starter] = home::copies();
-  if (count > 1)
+/// Each of several would start all ranks, and wait for places that the others have. Whether this is one of
+/// them and not the first, which throws.
+bool is_further_copy() {
+  const auto [count, number, starter] = home::copies();
+  if (count > 1 && number == 0)
     throw Error(ErrorKind::unsupported, "this `weir run` was started " + std::to_string(count) +
                                             " times by " + starter +
                                             "; write it without that: it starts the ranks itself");
+  return count > 1;
 }
 
 /// WEIR_EXIT_GRACE says how long mpirun may take to end after rank 0.
@@ -179,7 +182,10 @@ int run(int argc, char** argv) {
   RunRequest request;
   if (!parse(argc, argv, request)) return 0;
   check_environment(request);
-  refuse_copies();
+  if (is_further_copy()) {
+    std::this_thread::sleep_for(home::time_of_the_first);
+    return 2;
+  }
   home::unset_misleading_variables();
   // The program's own stderr is a pipe to this process.
   if (isatty(STDERR_FILENO)) {

@@ -324,6 +324,7 @@ class Slurm : public BatchSystem, public Following, public Listing {
   int started_together(const Variables& variables) const override {
     return variables("SLURM_STEP_ID") ? count(variables("SLURM_STEP_NUM_TASKS")) : 1;
   }
+  int started_as(const Variables& variables) const override { return count(variables("SLURM_PROCID")); }
 
   std::vector<std::string> misleading_variables() const override {
     // mpirun starts its helpers on other nodes with srun: that would obey `--export=NONE` too, and what the

@@ -139,6 +139,12 @@ void run(weir::Cluster& cluster, const std::string& mode, const std::string& arg
     while (!std::ifstream(argument)) std::this_thread::sleep_for(20ms);
     return;
   }
+  if (mode == "problem_with") {  // while there is work
+    cluster.scale(1);
+    weir::Client client{cluster};
+    const auto work = client.submit(inc, 1);
+    wait_for("its problem", cluster, [&] { return cluster.problem().find(argument) != std::string::npos; });
+  }
   if (mode == "problem") {
     cluster.scale(1);
     wait_for("a problem", cluster, [&] { return !cluster.problem().empty(); });
