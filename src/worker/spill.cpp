@@ -53,18 +53,16 @@ void State::hold(TaskId id, const Record& record) {
   std::push_heap(held_.begin(), held_.end(), asked_later);
 }
 
-// Where results leave memory, what is fetched early would only leave it again, and be read back from the disk
-// instead of from the peer. One is always asked for if nothing else goes on: a task may need it.
+// While the disk is waited for nothing may come: more would arrive than leaves. Otherwise one is always asked
+// for: a task may need it.
 bool State::has_room_for(std::uint64_t bytes) const noexcept {
   if (held_back()) return false;
-  if ((spilled_bytes_ > 0 || wants_spill()) && ready_.size() > threads_) return false;
   return coming_ == 0 ||
          (coming_ + bytes <= limits_.most_coming && bytes_ + coming_ + bytes <= limits_.resume_at(beside_));
 }
 
 // Sends the requests for which there is room.
 void State::ask_held(Actions& out) {
-  if (!held_.empty()) drop_stale();
   while (!held_.empty()) {
     const QueueEntry next = held_.front();
     Record* record = records_.find(next.id);
@@ -81,11 +79,12 @@ void State::ask_held(Actions& out) {
 }
 
 void State::note_pressure(Actions& out) {
-  ask_held(out);
   const bool paused = bytes_ > (paused_ ? limits_.resume_at(beside_) : limits_.pause_at(beside_));
-  if (paused == paused_) return;
-  paused_ = paused;
-  out.push_back({0, memory()});
+  if (paused != paused_) {
+    paused_ = paused;
+    out.push_back({0, memory()});
+  }
+  ask_held(out);
 }
 
 // Whether starting a task must wait until something has left memory. When nothing can leave it, tasks run one
@@ -136,7 +135,7 @@ void State::spill_failed(Spill&& spill, bool because_of_disk, const std::string&
   spill.value = {};
   if (because_of_disk) disk_problem_ = why;
   Record* record = records_.find(spill.id);
-  if (!record || record->spilling != spill.number) return;
+  if (!record || record->spilling != spill.number) return note_pressure(out);  // nothing leaves any more
   leaving_ -= record->bytes;
   record->spilling = 0;
   if (because_of_disk) use(spill.id, *record);

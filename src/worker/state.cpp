@@ -162,7 +162,6 @@ void State::drop_run(TaskId id, Record& record, Actions& out) {
   record.resources.clear();
   release_inputs(id, record, out);
   refuse_parked(id, record, out);
-  ask_held(out);  // it may have been what nothing was fetched for
 }
 
 void State::erase_if_unused(TaskId id, Record& record, Actions& out) {
@@ -596,8 +595,7 @@ void State::check() const {
   require(bytes == bytes_ && spilled == spilled_bytes_ && leaving == leaving_, "bytes miscounted");
   require(fetching == fetching_ && parked == parked_, "what is fetched or waited for is miscounted");
   require(coming == coming_, "what is coming is miscounted");
-  require(held == 0 || coming > 0 || held_back() || !ready_.empty() || !executing_.empty(),
-          "requests are held back for ever");
+  require(held == 0 || coming > 0 || held_back(), "requests are held back for ever");
   require(listed == by_use_.size(), "what may be spilled is miscounted");
   require(!paused_ || bytes_ > limits_.resume_at(beside_), "paused without need");
   require(executing == executing_.size(), "executing tasks miscounted");

@@ -220,21 +220,7 @@ TEST_CASE("worker asks for nothing while what it has must leave memory") {
   make(story, 2, 600);  // paused
   CHECK(story.run(10, {{3, 2, true, heavy}}).empty());
   CHECK(story.next_spill() == Lines{"spill 1"});
-  CHECK(story.spilled() == Lines{"get 3 @2", "goes on at 600"});
-}
-
-TEST_CASE("worker whose results leave memory fetches no further ahead than its threads are busy") {
-  WorkerStory story = with_limit();
-  const auto heavy = detail::protocol::Scale::of(128);
-  make(story, 1, 300);
-  make(story, 2, 400);
-  story.next_spill();
-  story.spilled();
-  for (const TaskId id : {11, 12}) story.run(id);
-  CHECK(story.run(13, {{3, 2, true, heavy}}).empty());
-  CHECK(story.take() == 11);
-  CHECK(story.done(11, 0) == Lines{"get 3 @2", "finished 11 run 1"});
-  CHECK(story.arrive(2, 3, 128) == Lines{"here 3"});
+  CHECK(story.spilled() == Lines{"goes on at 600", "get 3 @2"});
 }
 
 TEST_CASE("worker asks for so much at once, however much memory it has") {
