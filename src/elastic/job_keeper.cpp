@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <atomic>
 #include <cmath>
+#include <cstdlib>
+#include <filesystem>
 
 #include "core/log.hpp"
 #include "node/host.hpp"
@@ -38,9 +40,12 @@ std::string program_name() {
   return arguments.front().substr(arguments.front().rfind('/') + 1);
 }
 
-int next_prefix() {
+/// Workers that outlive a program keep the name of their job.
+std::string next_prefix(const std::string& kept_session) {
   static std::atomic<int> number{0};
-  return ++number;
+  return (kept_session.empty() ? "cluster" + std::to_string(++number)
+                               : std::filesystem::path(kept_session).stem().string()) +
+         ".";
 }
 
 }  // namespace
@@ -52,11 +57,18 @@ JobKeeper::JobKeeper(std::shared_ptr<node::SchedulerNode> scheduler, std::unique
       shape_(launcher_->shape()),
       offer_(offer_of(shape_)),
       connection_file_(std::move(connection_file)),
-      prefix_("cluster" + std::to_string(next_prefix()) + "."),
+      prefix_(next_prefix(launcher_->session_file())),
       file_(connection_file_),
       scaler_(shape_) {
   plain_clusters += shape_.resources.empty();
   scheduler_->promise(offer_);
+  for (KeptJob& job : launcher_->take_over()) {
+    const long number = std::atol(job.label.c_str() + job.label.rfind('.') + 1);
+    number_ = std::max(number_, static_cast<int>(std::clamp(number, 0l, 1'000'000'000l)));
+    jobs_.push_back({.id = std::move(job.id),
+                     .label = std::move(job.label),
+                     .submitted = std::chrono::steady_clock::now()});
+  }
   thread_ = std::thread([this] { loop(); });
 }
 

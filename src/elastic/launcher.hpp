@@ -6,6 +6,7 @@
 #include <set>
 
 #include "elastic/adaptive.hpp"
+#include "elastic/kept_jobs.hpp"
 #include "weir/batch.hpp"
 #include "weir/cluster.hpp"
 
@@ -30,6 +31,11 @@ class Launcher {
   [[nodiscard]] virtual JobShape shape() const = 0;
   /// The network its jobs join over, if nobody has named one.
   [[nodiscard]] virtual std::string network() const = 0;
+  /// Where the session's file is to be, by which jobs find the program when it is started anew; empty: they
+  /// end with it.
+  [[nodiscard]] virtual std::string session_file() const { return {}; }
+  /// The jobs that a program before this one has left there, and that are not over: they are this one's now.
+  virtual std::vector<KeptJob> take_over() { return {}; }
   /// Starts a job whose processes have `environment` beside their own. \return Its id. **Errors.** Throws
   /// `Error` with the site's words.
   virtual std::string submit(const std::map<std::string, std::string>& environment) = 0;

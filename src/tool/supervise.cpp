@@ -42,6 +42,7 @@ bool asks_to_end(int signal) { return signal == SIGINT || signal == SIGTERM || s
 class Supervisor {
  public:
   Supervisor(const Launch& launch, const StatusFolder& folder, const Patience& patience);
+  ~Supervisor();
   int run();
 
  private:
@@ -66,6 +67,7 @@ class Supervisor {
 
   const StatusFolder& folder_;
   const Patience& patience_;
+  sigset_t mask_before_;
   Descendants descendants_;
   Descriptor signals_;
   Descriptor folder_events_;
@@ -90,11 +92,11 @@ class Supervisor {
 Supervisor::Supervisor(const Launch& launch, const StatusFolder& folder, const Patience& patience)
     : folder_(folder), patience_(patience) {
   sigset_t set;
-  sigset_t before;
   sigemptyset(&set);
   for (const int signal : passed_on) sigaddset(&set, signal);
   sigaddset(&set, SIGCHLD);
-  sigprocmask(SIG_BLOCK, &set, &before);
+  sigprocmask(SIG_BLOCK, &set, &mask_before_);
+  sigset_t before = mask_before_;
   signals_ = Descriptor(signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
   folder_events_ = Descriptor(inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
   inotify_add_watch(folder_events_.get(), folder.path().c_str(), IN_CLOSE_WRITE | IN_MOVED_TO);
@@ -108,6 +110,11 @@ Supervisor::Supervisor(const Launch& launch, const StatusFolder& folder, const P
   stdout_ = std::move(started.output);
   stderr_ = std::move(started.error_output);
   std::signal(SIGPIPE, SIG_IGN);
+}
+
+Supervisor::~Supervisor() {
+  std::signal(SIGPIPE, SIG_DFL);
+  sigprocmask(SIG_SETMASK, &mask_before_, nullptr);
 }
 
 int Supervisor::run() {

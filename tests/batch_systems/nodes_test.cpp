@@ -25,6 +25,18 @@ TEST_CASE("weir submit spreads the ranks over the nodes asked for") {
     CHECK(contains(done.out, line));
 }
 
+TEST_CASE("a job with a head has rank 0 on a node of its own, and the others reach it") {
+  const User user;
+  const Finished done =
+      user.weir({"submit", "-n", "4", "--head", "1", "--threads", "2", "--mem", "100MB", "--wait", "/bin/sh",
+                 "-c", "echo rank $OMPI_COMM_WORLD_RANK on $SLURMD_NODENAME, threads $WEIR_THREADS"});
+  CAPTURE(done.err);
+  CHECK(done.status == 0);
+  for (const std::string line : {"rank 0 on node1,", "rank 1 on node2, threads 2\n", "rank 3 on node2,"})
+    CHECK(contains(done.out, line));
+  CHECK(eventually([&] { return user.shell("squeue -h -o %i").out.empty(); }));
+}
+
 TEST_CASE("several copies of weir run or of a program started by srun are refused with a sentence") {
   const User user;
   const Finished copies =
