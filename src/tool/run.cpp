@@ -124,6 +124,8 @@ bool parse(int argc, char** argv, RunRequest& request) {
   if (app.count("--threads")) request.threads = count_of("--threads", "threads", threads);
   request.ranks =
       app.count("-n") ? count_of("-n", "ranks", ranks) : default_ranks(request.threads.value_or(1));
+  if (request.journal && request.journal->empty())
+    throw Error(ErrorKind::invalid_argument, "--journal needs the name of a folder (got \"\")");
   if (app.count("--memory")) request.memory = checked_memory(memory);
   if (app.count("--dashboard")) {
     static_cast<void>(detail::dashboard::parse_wish(dashboard));
