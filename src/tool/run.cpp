@@ -155,6 +155,8 @@ bool parse(int argc, char** argv, RunRequest& request) {
   request.ranks =
       app.count("-n") ? count_of("-n", "ranks", ranks) : default_ranks(request.threads.value_or(1));
   request.srun = srun_path(launcher);
+  if (request.journal && request.journal->empty())
+    throw Error(ErrorKind::invalid_argument, "--journal needs the name of a folder (got \"\")");
   if (app.count("--memory")) request.memory = checked_memory(memory);
   if (app.count("--dashboard")) {
     static_cast<void>(detail::dashboard::parse_wish(dashboard));
