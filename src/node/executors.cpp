@@ -16,6 +16,7 @@ namespace weir::detail::node {
 
 namespace {
 
+constexpr auto left_alone = std::chrono::microseconds(30);  // mail of a scheduler in this process
 constexpr std::size_t small_result_bytes = 1024;  // smaller results travel with the message that they exist
 
 std::shared_ptr<const Failure> too_late(std::int64_t limit_ns, const std::shared_ptr<const Failure>& thrown) {
@@ -143,7 +144,7 @@ bool WorkerNode::next(worker::Execution& task, std::unique_lock<Baton>& hold) {
     }
     driving_ = true;
     hold.unlock();
-    if (settings_.scheduler && settings_.scheduler->drive_if_left_alone()) last = now;
+    if (settings_.scheduler && settings_.scheduler->drive_for_another(left_alone)) last = now;
     else rest(now - last);
     hold.lock();
     driving_ = false;
@@ -328,7 +329,14 @@ worker::Outcome WorkerNode::run(worker::Execution& task, std::size_t slot, Ran& 
 bool WorkerNode::help(const worker::Execution& waiting, std::size_t slot) {
   constexpr int deepest = 64;  // tasks on one stack
   std::unique_lock hold(baton_);
-  if (!state_.has_ready() && transport_.has_mail()) progress();  // what has just been submitted
+  if (!state_.has_ready()) {  // what has just been submitted
+    if (settings_.scheduler) {
+      hold.unlock();
+      settings_.scheduler->drive_for_another({});
+      hold.lock();
+    }
+    if (transport_.has_mail()) progress();
+  }
   if (closing_ || !state_.has_ready() || !state_.has_slot()) return false;
   worker::Execution task;
   const TaskScope& scope = *TaskScope::current();
