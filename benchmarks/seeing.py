@@ -140,7 +140,7 @@ def watched(program, ranks, *arguments, browsers=3):
     return Launch(f"{program}, watched", measure)
 
 
-def in_turns(name, seen, unseen, key, rounds=3):
+def in_turns(name, seen, unseen, key, rounds=9):
     """A figure seen and unseen, in turns, since a machine changes more in a minute than being seen costs; medians."""
 
     def measure():

@@ -97,19 +97,6 @@ std::vector<std::string> words_of(const char* text) {
   return words;
 }
 
-/// One in /tmp that belongs to this user alone: somebody else could have made it before.
-std::filesystem::path private_folder() {
-  const std::string path = "/tmp/weir-" + std::to_string(geteuid());
-  struct stat status {};
-  static_cast<void>(mkdir(path.c_str(), 0700));
-  if (lstat(path.c_str(), &status) != 0 || !S_ISDIR(status.st_mode) || status.st_uid != geteuid() ||
-      (status.st_mode & 077) != 0)
-    throw Error(ErrorKind::io, "dashboard: " + path +
-                                   " must be a directory of this user alone (got something else); "
-                                   "WEIR_DASHBOARD=unix:PATH names another place");
-  return path;
-}
-
 /// In one piece, so that it is not torn apart by what the program prints.
 void tell(const std::string& line) {
   [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, line.data(), line.size());
@@ -166,6 +153,7 @@ struct Dashboard::Work {
   seeing::Program program;
   seeing::Model model;
   std::unique_ptr<RunFolder> folder;
+  std::unique_ptr<RunFolder> sign;  // says where the page is, while the folder cannot
   std::optional<asio::io_context> loop;
   std::optional<asio::steady_timer> timer;
   std::optional<Server> server;
@@ -226,6 +214,7 @@ bool Dashboard::Work::attempt(const What& what) try {
 void Dashboard::Work::end(const std::string& text) {
   constexpr double worth_a_line_s = 10;
   std::error_code ignored;
+  if (sign) std::filesystem::remove_all(sign->path(), ignored);
   if (model.now_s() < 1) std::filesystem::remove_all(folder->path(), ignored);
   else folder->end(text);
   if (const char* file = std::getenv("WEIR_REPORT"); file && *file) {
@@ -279,7 +268,7 @@ void Dashboard::Work::serve() {
   if (path.empty()) {
     path = folder->path() / "socket";
     if (!folder->problem().empty() || path.string().size() > 100) {
-      path = private_folder() / (std::to_string(getpid()) + ".socket");
+      path = make_own_folder() / (std::to_string(getpid()) + ".socket");
     }
   }
   server->listen(std::filesystem::absolute(path));
@@ -288,6 +277,10 @@ void Dashboard::Work::serve() {
 
 void Dashboard::Work::tell_address(const std::string& address) {
   folder->tell(address, token);
+  if (!folder->problem().empty()) {
+    sign = std::make_unique<RunFolder>(Run{program, "", "", {}}, make_own_folder());
+    sign->tell(address, token);
+  }
   if (address.starts_with("unix:") || !wish.is_terminal)
     return;  // in a file the token would be for everybody
   tell("weir: dashboard at http://" + address + "/?token=" + token + "\n");

@@ -57,6 +57,23 @@ std::optional<Run> read_run(const fs::path& folder) try {
   return std::nullopt;
 }
 
+// In /tmp; it belongs to this user alone, since somebody else could have made it before.
+fs::path own_folder() { return "/tmp/weir-" + std::to_string(geteuid()); }
+
+bool is_own(const fs::path& path) {
+  struct stat status {};
+  return lstat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode) && status.st_uid == geteuid() &&
+         (status.st_mode & 077) == 0;
+}
+
+std::vector<Run> read_runs(const fs::path& directory) {
+  std::vector<Run> all;
+  std::error_code ignored;
+  for (const auto& entry : fs::directory_iterator(directory / "runs", ignored))
+    if (std::optional<Run> run = read_run(entry.path())) all.push_back(std::move(*run));
+  return all;
+}
+
 bool lives(const Run& run) {
   const std::uint64_t birth = birth_of(static_cast<pid_t>(run.program.pid));
   return birth != 0 && (run.born == 0 || run.born == birth);
@@ -150,11 +167,24 @@ void RunFolder::end(const std::string& text) {
   write_run();
 }
 
+fs::path make_own_folder() {
+  const fs::path path = own_folder();
+  static_cast<void>(mkdir(path.c_str(), 0700));
+  if (!is_own(path))
+    throw Error(ErrorKind::io, "dashboard: " + path.string() +
+                                   " must be a directory of this user alone (got something else); "
+                                   "WEIR_DASHBOARD=unix:PATH names another place");
+  return path;
+}
+
 std::vector<Run> runs(const fs::path& state_directory) {
-  std::vector<Run> all;
-  std::error_code ignored;
-  for (const auto& entry : fs::directory_iterator(state_directory / "runs", ignored))
-    if (std::optional<Run> run = read_run(entry.path())) all.push_back(std::move(*run));
+  std::vector<Run> all = read_runs(state_directory);
+  if (const fs::path own = own_folder(); own != state_directory && is_own(own))
+    for (Run& run : read_runs(own)) {
+      if (!is_alive(run)) continue;
+      std::erase_if(all, [&](const Run& one) { return one.program.id == run.program.id; });
+      all.push_back(std::move(run));
+    }
   std::stable_sort(all.begin(), all.end(), [](const Run& a, const Run& b) {
     return std::tie(a.program.started_s, a.program.pid) > std::tie(b.program.started_s, b.program.pid);
   });

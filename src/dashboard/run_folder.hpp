@@ -51,7 +51,13 @@ class RunFolder {
   std::string problem_;
 };
 
-/// All runs of the state directory, newest first; what is no run is left out.
+/// A folder in /tmp, mode 0700, for who cannot write to the state directory.
+///
+/// **Errors.** Throws `Error{io}` where something is in its way.
+[[nodiscard]] std::filesystem::path make_own_folder();
+
+/// All runs of the state directory, and of this user's folder in /tmp those that live, newest first; what is
+/// no run is left out.
 [[nodiscard]] std::vector<Run> runs(const std::filesystem::path& state_directory);
 
 /// The newest run that `which` names: its id, its job, its process, its program's name, or "last"; empty

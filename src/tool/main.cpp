@@ -24,7 +24,7 @@ constexpr std::array commands{
     Command{"map", "run a command once for each argument, on all cores, ranks or batch jobs", map},
     Command{"submit", "run a program in a batch job", submit},
     Command{"script", "print the script of such a job", script},
-    Command{"status", "show the jobs you have submitted", status},
+    Command{"status", "show your jobs and programs", status},
     Command{"logs", "show the output of a job", logs},
     Command{"cancel", "end jobs", cancel},
     Command{"dashboard", "print where the dashboard of a running program is", dashboard},

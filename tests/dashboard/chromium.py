@@ -27,18 +27,17 @@ class Chromium:
         theirs_in, ours_out = os.pipe()
         ends = [fcntl.fcntl(end, fcntl.F_DUPFD, 10) for end in (theirs_in, theirs_out)]
 
-        def give():  # Chromium reads commands from 3 and answers at 4
-            os.dup2(ends[0], 3)
-            os.dup2(ends[1], 4)
-
         options = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
                    "--disable-extensions", "--disable-background-networking", "--disable-component-update",
                    "--remote-debugging-pipe", f"--user-data-dir={self.folder.name}",
                    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1",
                    f"--window-size={width},{height}", *(["--force-dark-mode"] if dark else [])]
-        self.process = subprocess.Popen([executable(), *options, "about:blank"], stdin=subprocess.DEVNULL,
-                                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, preexec_fn=give,
-                                        pass_fds=(3, 4))
+        # Chromium reads commands from 3 and answers at 4; who starts it may use these itself until then.
+        commands, answers = ends
+        give = f'exec "$0" "$@" 3<&{commands} 4>&{answers} {commands}<&- {answers}>&-'
+        self.process = subprocess.Popen(["bash", "-c", give, executable(), *options, "about:blank"],
+                                        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                        stderr=subprocess.DEVNULL, pass_fds=ends)
         for end in (theirs_in, theirs_out, *ends):
             os.close(end)
         self.reads, self.writes = ours_in, ours_out

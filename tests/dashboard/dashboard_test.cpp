@@ -348,6 +348,22 @@ TEST_CASE("a folder that could not be made is made with a later record") {
   CHECK(find_run("last", state.path()).program.id == "1-node-5");
 }
 
+TEST_CASE("a page is found though the state directory cannot be written") {
+  const Folder state;
+  std::ofstream(state.path() / "runs") << "in the way";
+  const fs::path page = state.path() / "page";
+  const std::string id = std::to_string(getpid());
+  {
+    const Dashboard dashboard(a_source(), at(page));
+    REQUIRE(wait_for_line("there will be no report of this program: " + state.path().string()));
+    const Run run = find_run(id, state.path());
+    CHECK(run.address == "unix:" + page.string());
+    CHECK(fetch(run, "/health") == "ok\n");
+  }
+  CHECK_THROWS_WITH(find_run(id, state.path()),
+                    Catch::StartsWith("no program has left anything (got nothing in "));
+}
+
 TEST_CASE("old runs go, and a place that cannot be written is told") {
   const Folder state;
   for (int i = 0; i < static_cast<int>(RunFolder::most_runs) + 5; ++i) {

@@ -100,6 +100,34 @@ TEST_CASE("equal keys are found whatever their types, lengths and number") {
   });
 }
 
+TEST_CASE("integer keys are grouped alike whether they are close together or far apart") {
+  in_cluster([] {
+    constexpr std::int64_t least = std::numeric_limits<std::int64_t>::min();
+    constexpr std::int64_t greatest = std::numeric_limits<std::int64_t>::max();
+    const std::vector<std::vector<std::int64_t>> cases = {{5, 3, 4},
+                                                          {-1, 0, 1},
+                                                          {least, least + 1, least + 65'535},
+                                                          {greatest, greatest - 2, greatest - 65'536},
+                                                          {least, 0, greatest},
+                                                          {least, greatest}};
+    for (const auto& keys : cases) {
+      std::vector<std::int64_t> key, value;
+      std::map<std::int64_t, std::int64_t> expected;
+      for (std::size_t i = 0; i < 1000; ++i) {
+        key.push_back(keys[i * i % keys.size()]);
+        value.push_back(static_cast<std::int64_t>(i));
+        expected[key.back()] += value.back();
+      }
+      const Frame rows(Table({"k", "v"}, {make_column(key), make_column(value)}), 2);
+      const Table sums = rows.group_by("k").agg(sum("v")).compute();
+      std::map<std::int64_t, std::int64_t> found;
+      for (std::size_t i = 0; i < sums.rows(); ++i)
+        found[sums.column("k").int64s()[i]] = sums.column("sum_v").int64s()[i];
+      CHECK(found == expected);
+    }
+  });
+}
+
 TEST_CASE("the first rows of each group are those of its order, equal ones as they were") {
   in_cluster([] {
     const Column group = column_of(ColumnType::int64, 500, 3, true, 3);

@@ -49,7 +49,7 @@ export function colour(name) {
 }
 export const activityColours = {
   'compute': '#009e73', 'overhead': '#b5a642', 'transfer': '#d55e00', 'memory': '#e69f00',
-  'serialization': '#7a7f87', 'no parallelism': '#8c7ae6', 'assigning': '#cc79a7', 'unplaceable': '#111111', 'nothing to do': '#9db2c6'};
+  'serialization': '#7a7f87', 'no parallelism': '#8c7ae6', 'assigning': '#cc79a7', 'unplaceable': '#b07d00', 'nothing to do': '#9db2c6'};
 
 export const style = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
@@ -273,7 +273,7 @@ export function streamGraph(parent, stream) {
   parent.append(legend([['idle', mixed(0, 0)], ['busy', mixed(1, 0)], ['blocked: waits for what is below', mixed(0, 1)]]));
 }
 
-export const stateColours = {released: '#cfd8df', waiting: '#9db2c6', queued: '#8c7ae6', no_worker: '#111111', processing: '#009e73',
+export const stateColours = {released: '#cfd8df', waiting: '#9db2c6', queued: '#8c7ae6', no_worker: '#b07d00', processing: '#009e73',
   memory: '#0072b2', erred: '#d1495b', forgotten: '#cfd8df'};
 
 // How many steps each of `size` nodes is from one that nothing leads to; arrows are [from, to].

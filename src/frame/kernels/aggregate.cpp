@@ -68,13 +68,31 @@ Column real_sums(const Column& column, const Groups& groups) {
   }
 }
 
-Column counts(const Column* column, const Groups& groups) {
+template <class F>
+Column counted(const Groups& groups, F is_counted) {
   Fresh<std::int64_t> counts(groups.count());
-  std::fill_n(counts.data(), groups.count(), 0);
-  for (std::size_t i = 0; i < groups.of_row.size(); ++i)
-    counts[groups.of_row[i]] += !column || !column->is_na(i);
+  std::int64_t* to = counts.data();
+  std::fill_n(to, groups.count(), 0);
+  for (std::size_t i = 0; i < groups.of_row.size(); ++i) to[groups.of_row[i]] += is_counted(i);
   return fixed_column(ColumnType::int64, groups.count(), std::move(counts));
 }
+
+// How many values each group has; of columns in which none is missing that is counted once.
+class Counts {
+ public:
+  explicit Counts(const Groups& groups) : groups_(groups) {}
+  const Groups& groups() const { return groups_; }
+  Column of(const Column* column) {
+    if (column && column->na_count())
+      return counted(groups_, [column](std::size_t i) { return !column->is_na(i); });
+    if (!rows_) rows_ = counted(groups_, [](std::size_t) { return true; });
+    return *rows_;
+  }
+
+ private:
+  const Groups& groups_;
+  std::optional<Column> rows_;
+};
 
 // The row of each group that `is_better(row, kept)` prefers to all others.
 template <class F>
@@ -115,9 +133,10 @@ Column pick(Kind kind, const Column& column, const Groups& groups) {
 }
 
 // Counts, means and sums of squared distances from them, in two passes.
-void add_moments(Growing& states, std::size_t at, const Column& raw, const Groups& groups) {
+void add_moments(Growing& states, std::size_t at, const Column& raw, Counts& counts) {
+  const Groups& groups = counts.groups();
   const Column column = cast(raw, ColumnType::float64);
-  const Column count = counts(&column, groups), sum = sums(column, groups);
+  const Column count = counts.of(&column), sum = sums(column, groups);
   Fresh<double> means(groups.count()), squares(groups.count());
   for (std::uint32_t g = 0; g < groups.count(); ++g) {
     const auto n = static_cast<double>(integers(count)[g]);
@@ -247,20 +266,21 @@ Column different(const Column& column, const Groups& groups) {
 }
 
 void add_state(Growing& states, std::size_t at, const BoundAggregate& aggregate, const Table& table,
-               const Groups& groups) {
+               Counts& counts) {
+  const Groups& groups = counts.groups();
   const Column* column = aggregate.value.empty() ? nullptr : &table.column(aggregate.value);
   switch (aggregate.kind) {
     case Kind::rows:
     case Kind::count:
-      return states.add(state_name(at, "count"), counts(column, groups));
+      return states.add(state_name(at, "count"), counts.of(column));
     case Kind::sum:
       return states.add(state_name(at, "sum"), sums(*column, groups));
     case Kind::mean:
       states.add(state_name(at, "sum"), real_sums(*column, groups));
-      return states.add(state_name(at, "count"), counts(column, groups));
+      return states.add(state_name(at, "count"), counts.of(column));
     case Kind::var:
     case Kind::stddev:
-      return add_moments(states, at, *column, groups);
+      return add_moments(states, at, *column, counts);
     case Kind::own:
       return states.add(state_name(at, "own"),
                         aggregate.own.add(cast(*column, aggregate.own.takes), groups.of_row, groups.count()));
@@ -364,7 +384,8 @@ Table sum_up(const Table& all, const std::vector<std::string>& keys,
   const Groups groups = grouped(table, keys);
   const Table start = start_with_keys(table, keys, groups);
   Growing states{start.names(), start.columns()};
-  for (std::size_t a = 0; a < aggregates.size(); ++a) add_state(states, a, aggregates[a], table, groups);
+  Counts counts(groups);
+  for (std::size_t a = 0; a < aggregates.size(); ++a) add_state(states, a, aggregates[a], table, counts);
   return states.finish();
 }
 
@@ -392,6 +413,7 @@ Table aggregate_whole(const Table& all, const std::vector<std::string>& keys,
   const Groups groups = grouped(table, keys);
   const Table start = start_with_keys(table, keys, groups);
   Growing results{start.names(), start.columns()};
+  Counts counts(groups);
   for (std::size_t a = 0; a < aggregates.size(); ++a) {
     const BoundAggregate& aggregate = aggregates[a];
     if (aggregate.kind == Kind::nunique) {
@@ -400,7 +422,7 @@ Table aggregate_whole(const Table& all, const std::vector<std::string>& keys,
       results.add(aggregate.name, quantiles(table.column(aggregate.value), groups, aggregate.parameter));
     } else {
       Growing state;
-      add_state(state, a, aggregate, table, groups);
+      add_state(state, a, aggregate, table, counts);
       results.add(aggregate.name, result_of(state.finish(), a, aggregate));
     }
   }

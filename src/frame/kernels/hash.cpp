@@ -170,9 +170,15 @@ class WordTable {
     Words<W> key{};
     std::uint32_t number = no_row;
   };
+  // An array's own == calls memcmp.
+  [[nodiscard]] static bool are_equal(const Words<W>& a, const Words<W>& b) noexcept {
+    std::uint64_t differs = 0;
+    for (std::size_t w = 0; w < W; ++w) differs |= a[w] ^ b[w];
+    return differs == 0;
+  }
   [[nodiscard]] std::size_t place(const Words<W>& key, std::uint64_t hash) const noexcept {
     std::size_t at = hash & mask_;
-    while (slots_[at].number != no_row && slots_[at].key != key) at = (at + 1) & mask_;
+    while (slots_[at].number != no_row && !are_equal(slots_[at].key, key)) at = (at + 1) & mask_;
     return at;
   }
   void grow() {
@@ -210,6 +216,43 @@ Groups group_words(std::span<const Column> keys, std::span<const std::size_t> wi
     groups.of_row[row] = group;
     if (group == groups.count()) groups.first_row.push_back(static_cast<Row>(row));
   });
+  return groups;
+}
+
+// The least of integer keys, and how many numbers there are from it to the greatest, if a table of all of
+// them is small beside the rows.
+struct Range {
+  std::int64_t least;
+  std::size_t size;
+};
+std::optional<Range> dense_range(std::span<const Column> keys, std::size_t rows) {
+  constexpr std::uint64_t always_small = 1 << 16;
+  if (keys.size() != 1 || !is_int64(keys[0].type()) || keys[0].na_count() || rows == 0) return std::nullopt;
+  const std::int64_t* const values = integers(keys[0]);
+  std::int64_t least = values[0], greatest = values[0];
+  for (std::size_t i = 1; i < rows; ++i) {
+    least = std::min(least, values[i]);
+    greatest = std::max(greatest, values[i]);
+  }
+  const std::uint64_t apart = static_cast<std::uint64_t>(greatest) - static_cast<std::uint64_t>(least);
+  if (apart >= std::max<std::uint64_t>(always_small, rows)) return std::nullopt;
+  return Range{least, static_cast<std::size_t>(apart) + 1};
+}
+
+Groups group_dense(const Column& key, std::size_t rows, Range range) {
+  Groups groups;
+  groups.of_row.resize(rows);
+  std::vector<std::uint32_t> group_of(range.size, no_row);
+  const std::int64_t* const values = integers(key);
+  for (std::size_t i = 0; i < rows; ++i) {
+    std::uint32_t& group =
+        group_of[static_cast<std::uint64_t>(values[i]) - static_cast<std::uint64_t>(range.least)];
+    if (group == no_row) {
+      group = groups.count();
+      groups.first_row.push_back(static_cast<Row>(i));
+    }
+    groups.of_row[i] = group;
+  }
   return groups;
 }
 
@@ -273,6 +316,7 @@ bool equal_rows(std::span<const Column> a, std::size_t i, std::span<const Column
 }
 
 Groups group_rows(std::span<const Column> keys, std::size_t rows) {
+  if (const auto range = dense_range(keys, rows)) return group_dense(keys[0], rows, *range);
   Groups groups;
   const std::vector<std::size_t> widths = widths_of(keys);
   if (with_words(widths, [&](auto words) { groups = group_words<words()>(keys, widths, rows); }))

@@ -66,17 +66,21 @@ int compare_rows(std::span<const Column> a, std::size_t i, std::span<const Colum
 
 GroupedRows first_of_groups(const Groups& groups, const Column& values, bool is_descending,
                             std::uint64_t count) {
-  // All rows by groups, each with its rank; then the first of each group.
+  // Each group has room for what is kept of it: a heap, whose top is the last of them.
+  struct Heap {
+    std::size_t begin;
+    std::uint32_t size, room;
+  };
   const std::size_t rows = groups.of_row.size();
-  std::vector<std::size_t> end(groups.count() + 1, 0);
-  for (const std::uint32_t group : groups.of_row) ++end[group + 1];
-  std::partial_sum(end.begin(), end.end(), end.begin());
-  const std::vector<std::size_t> begin = end;
-  std::vector<Ranked> ranked(rows);
-  for (std::size_t i = 0; i < rows; ++i) {
-    const std::uint64_t rank = values.is_na(i) ? 0 : rank_of(values, i);
-    ranked[end[groups.of_row[i]]++] = {is_descending || values.is_na(i) ? ~rank : rank, static_cast<Row>(i)};
+  std::vector<Heap> heaps(groups.count(), Heap{});
+  for (const std::uint32_t group : groups.of_row) heaps[group].room += heaps[group].room < count;
+  GroupedRows first;
+  first.begin.push_back(0);
+  for (Heap& heap : heaps) {
+    heap.begin = static_cast<std::size_t>(first.begin.back());
+    first.begin.push_back(first.begin.back() + heap.room);
   }
+  std::vector<Ranked> kept(static_cast<std::size_t>(first.begin.back()));
   const bool rank_is_all = values.type() != ColumnType::text && !values.na_count();
   const auto comes_before = [&](const Ranked& a, const Ranked& b) {
     if (a.rank != b.rank) return a.rank < b.rank;
@@ -84,15 +88,31 @@ GroupedRows first_of_groups(const Groups& groups, const Column& values, bool is_
     const int order = compare_cells(values, a.row, values, b.row, is_descending);
     return order != 0 ? order < 0 : a.row < b.row;
   };
-  GroupedRows first;
-  first.begin.push_back(0);
-  for (std::uint32_t group = 0; group < groups.count(); ++group) {
-    const std::size_t kept = std::min<std::size_t>(begin[group + 1] - begin[group], count);
-    Ranked* const of = ranked.data() + begin[group];
-    std::partial_sort(of, of + kept, ranked.data() + begin[group + 1], comes_before);
-    for (std::size_t i = 0; i < kept; ++i) first.rows.push_back(of[i].row);
-    first.begin.push_back(static_cast<std::ptrdiff_t>(first.rows.size()));
+  // Groups come in any order: the memory of those that are next is asked for.
+  constexpr std::size_t ahead = 32;
+  for (std::size_t i = 0; i < rows; ++i) {
+    if (i + ahead < rows) {
+      __builtin_prefetch(&heaps[groups.of_row[i + ahead]]);
+      __builtin_prefetch(kept.data() + heaps[groups.of_row[i + ahead / 2]].begin);
+    }
+    Heap& heap = heaps[groups.of_row[i]];
+    if (heap.room == 0) continue;
+    const std::uint64_t rank = values.is_na(i) ? 0 : rank_of(values, i);
+    const Ranked row{is_descending || values.is_na(i) ? ~rank : rank, static_cast<Row>(i)};
+    Ranked* const of = kept.data() + heap.begin;
+    if (heap.size < heap.room) {
+      of[heap.size++] = row;
+      std::push_heap(of, of + heap.size, comes_before);
+    } else if (comes_before(row, of[0])) {
+      std::pop_heap(of, of + heap.size, comes_before);
+      of[heap.size - 1] = row;
+      std::push_heap(of, of + heap.size, comes_before);
+    }
   }
+  for (const Heap& heap : heaps)
+    std::sort_heap(kept.data() + heap.begin, kept.data() + heap.begin + heap.size, comes_before);
+  first.rows.reserve(kept.size());
+  for (const Ranked& row : kept) first.rows.push_back(row.row);
   return first;
 }
 
