@@ -449,10 +449,24 @@ void State::drop_stale() {
 }
 
 // The scheduler numbers roots above the lowest byte.
-bool State::take_of_root(Execution& out, std::uint64_t order) {
+bool State::take_of_root(Execution& out, std::uint64_t order, TaskId awaited) {
   drop_stale();
-  return !ready_.empty() && constrained_.empty() && !valid(ready_.top())->wished().gang &&
-         ready_.top().order >> 8 == order >> 8 && take(out);
+  if (ready_.empty() || !constrained_.empty() || valid(ready_.top())->wished().gang ||
+      ready_.top().order >> 8 != order >> 8)
+    return false;
+  Record* const record = awaited ? records_.find(awaited) : nullptr;
+  if (!record || !may_start_before_next(*record)) return take(out);
+  start(awaited, *record, out);
+  drop_stale();
+  return true;
+}
+
+// It is as urgent, stands on the same root and needs nothing but a thread.
+bool State::may_start_before_next(const Record& record) const {
+  const QueueEntry& next = ready_.top();
+  return record.state == Run::ready && !record.wishes && !record.out_of_band &&
+         record.priority == next.priority && record.order >> 8 == next.order >> 8 && has_slot() && !paused_ &&
+         !held_back();
 }
 
 bool State::take_if_next(Execution& out, TaskId id) {
@@ -504,31 +518,35 @@ bool State::take(Execution& out, bool out_of_band) {
     }
   }
   if (!record) return false;
-  record->state = Run::executing;
-  record->cancelled = false;
-  occupy(*record);
-  executing_.push_back(chosen.id);
-  out_of_band_running_ += record->out_of_band;
-  out.id = chosen.id;
-  out.run = record->run;
-  out.want_small = record->want_small;
-  out.out_of_band = record->out_of_band;
-  out.invoker = record->invoker;
-  out.function = record->function;
-  out.order = record->order;
-  out.arguments = std::move(record->arguments);
-  out.limit_ns = record->wished().limit_ns;
-  out.grant = record->wished().grant;
-  out.gang = record->wished().gang;
-  out.beside = record->wishes ? std::move(record->wishes->beside) : task::Value();
-  out.inputs = record->inputs;
+  start(chosen.id, *record, out);
+  return true;
+}
+
+void State::start(TaskId id, Record& record, Execution& out) {
+  record.state = Run::executing;
+  record.cancelled = false;
+  occupy(record);
+  executing_.push_back(id);
+  out_of_band_running_ += record.out_of_band;
+  out.id = id;
+  out.run = record.run;
+  out.want_small = record.want_small;
+  out.out_of_band = record.out_of_band;
+  out.invoker = record.invoker;
+  out.function = record.function;
+  out.order = record.order;
+  out.arguments = std::move(record.arguments);
+  out.limit_ns = record.wished().limit_ns;
+  out.grant = record.wished().grant;
+  out.gang = record.wished().gang;
+  out.beside = record.wishes ? std::move(record.wishes->beside) : task::Value();
+  out.inputs = record.inputs;
   out.values.clear();
-  for (const TaskId input : record->inputs) {
+  for (const TaskId input : record.inputs) {
     Record& used = *records_.find(input);
     use(input, used);
     out.values.push_back(used.value);
   }
-  return true;
 }
 
 void State::done(Outcome&& outcome, Actions& out) {

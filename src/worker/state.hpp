@@ -174,7 +174,8 @@ class State {
   /// The most urgent task that can start now.
   bool take(Execution& out, bool out_of_band = false);
   /// The same, if it stands on the root of a task of this `order`: for the thread of that task, which waits.
-  bool take_of_root(Execution& out, std::uint64_t order);
+  /// What it waits for comes before what else stands there and is as urgent.
+  bool take_of_root(Execution& out, std::uint64_t order, TaskId awaited = 0);
   /// The same if it is this one.
   bool take_if_next(Execution& out, TaskId id);
   void done(Outcome&& outcome, Actions& out);
@@ -244,6 +245,8 @@ class State {
   [[nodiscard]] bool is_called(TaskId actor) const;
   [[nodiscard]] Record* valid(const QueueEntry& entry);
   void drop_stale();
+  [[nodiscard]] bool may_start_before_next(const Record& record) const;
+  void start(TaskId id, Record& record, Execution& out);
   void occupy(Record& record);
   void vacate(Record& record);
 
