@@ -31,6 +31,7 @@ class Figure:
 tasks = weir(2, "tasks")
 latency = weir(2, "latency")
 journal = weir(2, "journal")
+journal_without = weir(2, "journal", "--without", "1")
 journal_start = weir(0, "journal", "--records", "10000000")
 transfer = weir(3, "transfer")
 scheduler = weir(0, "scheduler")
@@ -75,6 +76,10 @@ FIGURES = [
     Figure("journal_bytes_per_record", "bytes", 64, "lower",
            "memory that it takes then, for each",
            journal_start),
+    Figure("journal_cost_without", "of uncached", 0.98, "higher",
+           "cached tasks where there is no journal; in turns with tasks that are not cached, medians of 14",
+           journal_without, (journal_without, "plain_tasks_per_s"), raw_unit="tasks/s", key="cached_tasks_per_s",
+           is_fraction_of_raw=True),
     Figure("roundtrip_us", "us", 10, "lower",
            "submit to result, idle cluster; median of 20,000",
            latency, (raw_roundtrip, "roundtrip_us")),

@@ -32,13 +32,29 @@ struct Folder {
   std::string path;
 };
 
-double rate(weir::Client& client, const std::vector<int>& numbers) {
+template <class How>
+double rate(weir::Client& client, const How& how, const std::vector<int>& numbers) {
   const auto start = bench::Clock::now();
-  const std::vector<int> results = client.gather(client.map(weir::cached{}, same_again, numbers));
+  const std::vector<int> results = client.gather(client.map(how, same_again, numbers));
   const double seconds = bench::seconds_since(start);
   if (results != numbers)
     throw weir::Error(weir::ErrorKind::internal, "journal: the results must equal the arguments");
   return static_cast<double>(numbers.size()) / seconds;
+}
+
+// Cached tasks where nothing is kept, and tasks that are not cached, in turns: a machine changes more in a
+// second than this can cost.
+void without_journal(weir::Client& client, const std::vector<int>& numbers) {
+  std::vector<double> cached, plain;
+  for (int turn = 0; turn < 16; ++turn) {
+    for (const bool is_cached : {turn % 2 == 0, turn % 2 != 0}) {
+      const double tasks_per_s =
+          is_cached ? rate(client, weir::cached{}, numbers) : rate(client, weir::Options{}, numbers);
+      if (turn >= 2) (is_cached ? cached : plain).push_back(tasks_per_s);  // memory is there by then
+    }
+  }
+  bench::print("cached_tasks_per_s", bench::median(cached));
+  bench::print("plain_tasks_per_s", bench::median(plain));
 }
 
 // Memory of this process that is not a file's.
@@ -90,12 +106,13 @@ int main(int argc, char** argv) {
     std::vector<int> numbers(static_cast<std::size_t>(bench::option(argc, argv, "--tasks", 300'000)));
     std::iota(numbers.begin(), numbers.end(), 0);
     client.wait_for_workers(1);
+    if (bench::option(argc, argv, "--without", 0)) return without_journal(client, numbers);
     const Folder folder;
     weir::journal(folder.path + "/j");
     const double before = bench::cpu_s();
-    bench::print("journal_tasks_per_s", rate(client, numbers));
+    bench::print("journal_tasks_per_s", rate(client, weir::cached{}, numbers));
     const double first = bench::cpu_s();
-    bench::print("journal_reuse_per_s", rate(client, numbers));
+    bench::print("journal_reuse_per_s", rate(client, weir::cached{}, numbers));
     bench::print("journal_task_cpu_us", 1e6 * (first - before) / static_cast<double>(numbers.size()));
     bench::print("journal_reuse_cpu_us",
                  1e6 * (bench::cpu_s() - first) / static_cast<double>(numbers.size()));

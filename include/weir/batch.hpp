@@ -30,8 +30,10 @@ struct JobOptions {
   int ranks = 0;  ///< All ranks of the job, rank 0 among them.
   int nodes =
       0;  ///< 0: the batch system spreads the ranks as it likes, unless `ranks_per_node` says otherwise.
-  int ranks_per_node = 0;            ///< With `nodes`, gives `ranks`; with `ranks`, gives `nodes`.
-  int threads_per_rank = 1;          ///< Worker threads, and cores reserved for each rank.
+  int ranks_per_node = 0;    ///< With `nodes`, gives `ranks`; with `ranks`, gives `nodes`.
+  int threads_per_rank = 1;  ///< Worker threads, and cores reserved for each rank.
+  std::string head;  ///< What rank 0 is given on a node of its own: `1` core, or `2,8GB` with its memory;
+                     ///< nodes, threads and memory are those of the workers then. Empty: what they are given.
   int gpus_per_node = 0;             ///< GPUs of each node ...
   int gpus_per_rank = 0;             ///< ... or of each rank.
   std::uint64_t memory_bytes = 0;    ///< Of each node.
@@ -70,7 +72,8 @@ struct JobLayout {
   int ranks_per_node = 0;  ///< The most on one node; 0 exactly if `nodes` is 0.
 };
 
-/// Completes ranks, nodes and ranks per node from those that were given.
+/// Completes ranks, nodes and ranks per node from those that were given. With a head, nodes and ranks per
+/// node are those of the workers.
 ///
 /// **Errors.** Throws `Error{invalid_argument}` if the number of ranks does not follow, a count is negative,
 /// or the three contradict each other. \return `{.ranks = 64, .ranks_per_node = 16}` becomes 64 ranks on 4
@@ -121,6 +124,8 @@ struct Allocation {
   int cores_per_rank = 0;  ///< Reserved for each rank.
   int cores = 0;           ///< Of the job on this node.
   std::uint64_t memory_bytes = 0;  ///< Of the job on this node.
+  std::string agent{};  ///< A shell script that runs a command on a host, both its arguments, where the
+                        ///< launcher of ranks does not reach all hosts by itself; empty: it does.
 };
 
 /// What is known about the end of the job this process is in; each piece may be missing.
@@ -201,6 +206,9 @@ class BatchSystem {
 
   /// How many processes of one program the system's own launcher has started, of which this is one.
   [[nodiscard]] virtual int started_together(const Variables&) const { return 1; }
+
+  /// Which of those this process is, from 0.
+  [[nodiscard]] virtual int started_as(const Variables&) const { return 0; }
 
   /// Variables that are meant for a job's script, or for what its launcher starts, and mislead what `mpirun`
   /// and its ranks start.

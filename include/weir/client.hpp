@@ -124,19 +124,16 @@ class Client {
   /// \cond
   // What is said when a function's name means several.
   template <class... A>
-  auto submit(detail::client::SeveralForms<A...>, const A&...) {
-    static_assert(detail::client::refused<A...>,
-                  "weir: submit: this function has several forms, or is a template: choose one, "
-                  "client.submit(weir::overload<double(double)>(std::sqrt), x), or name it in a lambda");
-    return detail::client::Refused();
-  }
+  __attribute__((
+      unavailable("weir: submit: this function has several forms, or is a template: choose one, "
+                  "client.submit(weir::overload<double(double)>(std::sqrt), x), or name it in a lambda")))
+  detail::client::Refused
+  submit(detail::client::SeveralForms<A...>, const A&...);
   template <class... A>
-  auto submit(const Options&, detail::client::SeveralForms<A...>, const A&...) {
-    static_assert(detail::client::refused<A...>,
-                  "weir: submit: this function has several forms, or is a template: choose one, "
-                  "client.submit(options, weir::overload<double(double)>(std::sqrt), x)");
-    return detail::client::Refused();
-  }
+  __attribute__((unavailable(
+      "weir: submit: this function has several forms, or is a template: choose one, "
+      "client.submit(options, weir::overload<double(double)>(std::sqrt), x)"))) detail::client::Refused
+  submit(const Options&, detail::client::SeveralForms<A...>, const A&...);
   /// \endcond
 
   /// One task for each element: `map(f, xs)`, `map(f, xs, ys)`; the shortest range ends it.
@@ -183,19 +180,16 @@ class Client {
   /// \cond
   // What is said of other calls.
   template <std::ranges::input_range... Ranges>
-  auto map(detail::client::SeveralForms<std::ranges::range_value_t<Ranges>...>, const Ranges&...) {
-    static_assert(detail::client::refused<Ranges...>,
-                  "weir: map: this function has several forms, or is a template: choose one, "
-                  "client.map(weir::overload<double(double)>(std::sqrt), xs), or name it in a lambda");
-    return detail::client::Refused();
-  }
+  __attribute__((
+      unavailable("weir: map: this function has several forms, or is a template: choose one, "
+                  "client.map(weir::overload<double(double)>(std::sqrt), xs), or name it in a lambda")))
+  detail::client::Refused
+  map(detail::client::SeveralForms<std::ranges::range_value_t<Ranges>...>, const Ranges&...);
   template <class F, class... A>
-  auto map(const F&, const A&...) {
-    static_assert(detail::client::refused<F, A...>,
-                  "weir: map: what follows the function must be ranges, one for each of its parameters: "
-                  "client.map(f, std::vector{1, 2}); one task alone is client.submit(f, 1, 2)");
-    return detail::client::Refused();
-  }
+  __attribute__((unavailable(
+      "weir: map: what follows the function must be ranges, one for each of its parameters: "
+      "client.map(f, std::vector{1, 2}); one task alone is client.submit(f, 1, 2)"))) detail::client::Refused
+  map(const F&, const A&...);
   /// \endcond
 
   /// Waits for all and brings the results, in order.
@@ -222,12 +216,10 @@ class Client {
   /// \cond
   // What is said of several.
   template <class T, class... Rest>
-  auto gather(const Future<T>&, const Rest&...) {
-    static_assert(detail::client::refused<T, Rest...>,
-                  "weir: gather: takes one future, or a std::vector of futures of one type: "
-                  "client.gather(std::vector{a, b}); of several types each has its result()");
-    return detail::client::Refused();
-  }
+  __attribute__((unavailable(
+      "weir: gather: takes one future, or a std::vector of futures of one type: "
+      "client.gather(std::vector{a, b}); of several types each has its result()"))) detail::client::Refused
+  gather(const Future<T>&, const Rest&...);
   detail::client::Refused gather(const detail::client::Refused&) { return {}; }
   /// \endcond
 

@@ -134,6 +134,9 @@ struct BatchOptions {
   std::string site{};  ///< Whose table of the configuration file holds.
   Duration death_timeout =
       std::chrono::seconds(60);  ///< A worker that has not reached this program for so long ends.
+  Duration keep_jobs = std::chrono::seconds(0);  ///< Jobs outlive this program, and wait so long for it to
+                                                 ///< come back; 0: they end with it. See `BatchCluster`.
+  std::string session{};  ///< The file by which it comes back; empty: `<name>.session` where the logs are.
 };
 
 class BatchCluster;
@@ -142,6 +145,11 @@ BatchCluster from_config(const std::string& site);
 }
 
 /// Workers in jobs of a batch system.
+///
+/// With `keep_jobs` a program that dies, is interrupted or loses its login node leaves its jobs, those in the
+/// queue too. The same program, started again with the same session file (elsewhere, if need be, and built
+/// anew, if you like), takes them over: workers begin anew, without the results of the one before. What
+/// nobody has come back to in time ends. Jobs that were asked for with other options are cancelled.
 ///
 /// **Errors.** As `Cluster`; and `Error{not_found}` if the system's programs are not on PATH.
 class BatchCluster : public Cluster {

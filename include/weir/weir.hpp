@@ -3,9 +3,10 @@
 
 #include "weir/stream/members.hpp"  // first: see there
 
+#include "weir/client.hpp"  // before others include it: the compiler prints the way to it before its errors
+
 #include "weir/actor.hpp"
 #include "weir/as_completed.hpp"
-#include "weir/client.hpp"
 #include "weir/cluster.hpp"
 #include "weir/duration.hpp"
 #include "weir/ending.hpp"

@@ -109,6 +109,7 @@ JobOptions configured_job(const Config& config, int ranks, std::vector<std::stri
   options.ranks_per_node = small_count(config, "ranks_per_node");
   options.ranks = ranks;
   options.threads_per_rank = small_count(config, "threads");
+  options.head = config.text("head");
   options.gpus_per_node = small_count(config, "gpus");
   options.gpus_per_rank = small_count(config, "gpus_per_task");
   options.signal = config.text("signal");

@@ -6,6 +6,7 @@
 #include <cstdio>
 
 #include "batch/answer.hpp"
+#include "weir/bytes.hpp"
 #include "weir/error.hpp"
 
 namespace weir::detail::batch {
@@ -150,6 +151,32 @@ std::optional<EarlySignal> early_signal(const JobOptions& options) {
   return signal;
 }
 
+std::optional<Halves> halves(const JobOptions& options) {
+  if (options.head.empty()) return std::nullopt;
+  const std::size_t comma = std::min(options.head.find(','), options.head.size());
+  const auto cores = number(options.head.substr(0, comma));
+  const std::string memory = options.head.substr(std::min(comma + 1, options.head.size()));
+  if (!cores || *cores < 1 || *cores > 1'000'000 || (comma < options.head.size() && memory.empty()))
+    refuse("head", "must be a number of cores, or that and memory, for example 1 or 2,8GB", options.head);
+  Halves both{options, options};
+  both.workers.head.clear();
+  if (options.ranks == 1)
+    refuse("ranks", "a job with a head has rank 0 and at least one worker, for example -n 2", "1");
+  if (options.ranks > 1) --both.workers.ranks;
+  both.head = both.workers;
+  both.head.ranks = both.head.nodes = 1;
+  both.head.ranks_per_node = both.head.gpus_per_node = both.head.gpus_per_rank = 0;
+  both.head.threads_per_rank = static_cast<int>(*cores);
+  try {
+    both.head.memory_bytes = memory.empty() ? 0 : parse_bytes(memory);
+  } catch (const Error& error) {
+    throw Error(error.kind(), std::string("head: ") + error.what());
+  }
+  if (!memory.empty() && both.head.memory_bytes < 1'000'000)
+    refuse("head", "memory must be at least 1MB; a number without a unit counts bytes", options.head);
+  return both;
+}
+
 int gpus_of(const JobOptions& options, int ranks) {
   if (options.gpus_per_node && options.gpus_per_rank)
     refuse("gpus_per_rank", "GPUs are asked for by node or by rank, not by both",
@@ -200,6 +227,11 @@ namespace weir {
 using detail::batch::refuse;
 
 JobLayout layout(const JobOptions& options) {
+  if (const auto both = detail::batch::halves(options)) {
+    JobLayout result = layout(both->workers);
+    ++result.ranks;
+    return result;
+  }
   const auto count = [](const char* option, int value) {
     if (value < 0) refuse(option, "a count must not be negative", std::to_string(value));
     return value;

@@ -47,6 +47,13 @@ struct EarlySignal {
 /// are passed on by the job's script.
 [[nodiscard]] std::optional<EarlySignal> early_signal(const JobOptions& options);
 
+/// What rank 0 of a job with a head asks for, and what its workers do: jobs of one kind of node each.
+struct Halves {
+  JobOptions head, workers;
+};
+/// Nothing without a head. Throws `Error{invalid_argument}` if that is not understood, or there is no worker.
+[[nodiscard]] std::optional<Halves> halves(const JobOptions& options);
+
 /// GPUs of a node with so many ranks. Throws `Error{invalid_argument}` if both numbers of them are given.
 [[nodiscard]] int gpus_of(const JobOptions& options, int ranks);
 

@@ -33,6 +33,7 @@ const std::vector<Setting> table{
     {"nodes", "0", "count", "of a job; 0: the batch system spreads the ranks"},
     {"ranks_per_node", "0", "count", "of a job; 0: as many as follow from ranks and nodes"},
     {"threads", "1", "count", "worker threads of each rank, and cores reserved for it"},
+    {"head", "", "text", "rank 0 apart, on so many cores with so much memory, such as 1 or 2,8GB; empty: no"},
     {"gpus", "0", "count", "of each node of a job"},
     {"gpus_per_task", "0", "count", "of each rank of a job"},
     {"signal", "", "text", "that a job gets ahead of its end, such as USR1@120 (seconds); empty: none"},

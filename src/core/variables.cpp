@@ -36,6 +36,7 @@ const std::vector<Variable> table_of_variables{
     {"WEIR_SESSION", "the session file by which other programs are let in as clients (Client::connect)"},
     {"WEIR_CONNECT", "the session file of a running program that this one joins as a worker"},
     {"WEIR_LIFETIME", "after which a worker that joined leaves again"},
+    {"WEIR_KEEP_JOBS", "how long `weir run` with further workers waits for their program to come back"},
     {"WEIR_DEATH_TIMEOUT", "how long a worker that joined waits for its program before it gives up"},
     {"WEIR_PATIENCE", "how long a silent worker on another host, or a silent program, is waited for"},
     {"WEIR_STOP_GRACE", "how long a task may go on beyond its time limit before it is ended; default: 5s"},

@@ -57,8 +57,12 @@ std::optional<Run> read_run(const fs::path& folder) try {
   return std::nullopt;
 }
 
-// In /tmp; it belongs to this user alone, since somebody else could have made it before.
-fs::path own_folder() { return "/tmp/weir-" + std::to_string(geteuid()); }
+// They belong to this user alone, since somebody else could have made them before. Containers whose files
+// cannot be written have the second.
+std::array<fs::path, 2> own_folders() {
+  const std::string name = "weir-" + std::to_string(geteuid());
+  return {fs::path("/tmp") / name, fs::path("/dev/shm") / name};
+}
 
 bool is_own(const fs::path& path) {
   struct stat status {};
@@ -168,19 +172,20 @@ void RunFolder::end(const std::string& text) {
 }
 
 fs::path make_own_folder() {
-  const fs::path path = own_folder();
-  static_cast<void>(mkdir(path.c_str(), 0700));
-  if (!is_own(path))
-    throw Error(ErrorKind::io, "dashboard: " + path.string() +
-                                   " must be a directory of this user alone (got something else); "
-                                   "WEIR_DASHBOARD=unix:PATH names another place");
-  return path;
+  const auto folders = own_folders();
+  for (const fs::path& path : folders) {
+    static_cast<void>(mkdir(path.c_str(), 0700));
+    if (is_own(path) && access(path.c_str(), W_OK) == 0) return path;
+  }
+  throw Error(ErrorKind::io, "dashboard: " + folders[0].string() + " or " + folders[1].string() +
+                                 " must be a directory of this user alone (got neither); "
+                                 "WEIR_DASHBOARD=unix:PATH names another place");
 }
 
 std::vector<Run> runs(const fs::path& state_directory) {
   std::vector<Run> all = read_runs(state_directory);
-  if (const fs::path own = own_folder(); own != state_directory && is_own(own))
-    for (Run& run : read_runs(own)) {
+  for (const fs::path& own : own_folders())
+    for (Run& run : own != state_directory && is_own(own) ? read_runs(own) : std::vector<Run>()) {
       if (!is_alive(run)) continue;
       std::erase_if(all, [&](const Run& one) { return one.program.id == run.program.id; });
       all.push_back(std::move(run));
@@ -191,12 +196,17 @@ std::vector<Run> runs(const fs::path& state_directory) {
   return all;
 }
 
-Run find_run(const std::string& which, const fs::path& state_directory) {
+Run find_run(const std::string& which, const fs::path& state_directory, Before before) {
   const std::vector<Run> all = runs(state_directory);
-  for (const Run& run : all)
-    if (which.empty() || which == "last" || which == run.program.id || which == run.program.job ||
-        which == std::to_string(run.program.pid) || which == run.program.name)
-      return run;
+  std::vector<Run> named;
+  std::copy_if(all.begin(), all.end(), std::back_inserter(named), [&](const Run& run) {
+    return which.empty() || which == "last" || which == run.program.id || which == run.program.job ||
+           which == std::to_string(run.program.pid) || which == run.program.name;
+  });
+  auto found = named.begin();
+  if (before == Before::alive && which != "last") found = std::find_if(named.begin(), named.end(), is_alive);
+  if (found != named.end()) return *found;
+  if (!named.empty()) return named.front();
   const std::string where = (state_directory / "runs").string();
   if (all.empty())
     throw Error(ErrorKind::not_found,

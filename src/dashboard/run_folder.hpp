@@ -51,20 +51,25 @@ class RunFolder {
   std::string problem_;
 };
 
-/// A folder in /tmp, mode 0700, for who cannot write to the state directory.
+/// A folder in /tmp, else in /dev/shm, mode 0700, for who cannot write to the state directory.
 ///
 /// **Errors.** Throws `Error{io}` where something is in its way.
 [[nodiscard]] std::filesystem::path make_own_folder();
 
-/// All runs of the state directory, and of this user's folder in /tmp those that live, newest first; what is
-/// no run is left out.
+/// All runs of the state directory, and of this user's folders in /tmp and /dev/shm those that live, newest
+/// first; what is no run is left out.
 [[nodiscard]] std::vector<Run> runs(const std::filesystem::path& state_directory);
 
-/// The newest run that `which` names: its id, its job, its process, its program's name, or "last"; empty
-/// means the newest one.
+/// Which of two runs is meant, if both have the name: the newer one, or the newest of those that live, while
+/// there are some.
+enum class Before { newer, alive };
+
+/// The run that `which` names: its id, its job, its process, its program's name, or "last", which is the
+/// newest one; empty means any.
 ///
 /// **Errors.** Throws `Error{not_found}` with a sentence.
-[[nodiscard]] Run find_run(const std::string& which, const std::filesystem::path& state_directory);
+[[nodiscard]] Run find_run(const std::string& which, const std::filesystem::path& state_directory,
+                           Before before = Before::newer);
 
 /// Whether the process of a run lives: on this host that is known, of another host that its record has been
 /// written lately.

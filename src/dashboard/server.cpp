@@ -126,7 +126,10 @@ std::optional<Answer> refuse(const Credentials& who, const std::string& token, c
                   "WEIR_DASHBOARD_HOSTS names; use the address that `weir dashboard` prints\n"};
   if (!who.origin.empty()) {
     const std::size_t slashes = who.origin.find("://");
-    if (slashes == std::string::npos || who.origin.substr(slashes + 3) != who.host)
+    const std::string origin = slashes == std::string::npos ? "" : who.origin.substr(slashes + 3);
+    const bool is_own = origin == who.host || who.fetch_site == "same-origin" ||
+                        std::find(hosts.begin(), hosts.end(), origin) != hosts.end();
+    if (origin.empty() || !is_own)
       return Answer{403, "text/plain; charset=utf-8",
                     "weir: a page of another origin may not read this one; open it by itself\n"};
   }
@@ -178,7 +181,7 @@ class Server::Session : public std::enable_shared_from_this<Session> {
     place_ = shared_->waiting.insert(shared_->waiting.end(), this);
     parser_.emplace();
     parser_->header_limit(8 * 1024);
-    parser_->body_limit(0);
+    parser_->body_limit(boost::none);  // reading ends where one begins, and the head is answered
     stream_.expires_after(patience);
     http::async_read(
         stream_, buffer_, *parser_,
@@ -322,9 +325,12 @@ bool Server::Shared::make_room() {
 
 Server::Shared::Response Server::Shared::respond(const http::request<http::empty_body>& request) {
   Target target = parse_target({request.target().data(), request.target().size()});
-  Credentials who{text_of_field(request[http::field::host]), text_of_field(request[http::field::origin]),
+  Credentials who{text_of_field(request[http::field::host]),
+                  text_of_field(request[http::field::origin]),
                   text_of_field(request[http::field::cookie]),
-                  text_of_field(request[http::field::authorization]), ""};
+                  text_of_field(request[http::field::authorization]),
+                  "",
+                  text_of_field(request["Sec-Fetch-Site"])};
   if (const auto found = target.parameters.find("token"); found != target.parameters.end())
     who.token = found->second;
   std::optional<Answer> answer;

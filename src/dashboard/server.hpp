@@ -39,11 +39,14 @@ struct Answer {
 /// What a request says of who sends it.
 struct Credentials {
   std::string host, origin, cookie, authorization, token;  ///< `token`: the parameter of the target.
+  std::string fetch_site = "";  ///< Sec-Fetch-Site, which a browser says itself: pages cannot.
 };
 /// Why this request is refused, with the status; nothing if it may pass.
 ///
 /// Its Host must be a name of this machine for itself or one of `hosts` (a page elsewhere could have its own
-/// name lead here), a foreign Origin is refused, and the token must come as cookie, bearer or parameter.
+/// name lead here), a foreign Origin is refused, and the token must come as cookie, bearer or parameter. An
+/// Origin that is not the Host may be that of a proxy which puts its own Host there: it passes if the browser
+/// says that the page is of it, or if `hosts` has it, with its port.
 [[nodiscard]] std::optional<Answer> refuse(const Credentials& who, const std::string& token,
                                            const std::string& cookie, const std::vector<std::string>& hosts);
 

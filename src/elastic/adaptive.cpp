@@ -95,6 +95,7 @@ ScalingPlan Scaler::plan(ScalingTime now, const ScalingView& view) {
   ScalingPlan plan;
   const int live = live_jobs(view);
   wanted_ = wanted_for(view);
+  waits_until_.reset();
   const int missing = wanted_ - live;
   if (missing >= 0) surplus_since_.reset();
   if (missing > 0) grow(now, missing, view, plan);
@@ -115,7 +116,7 @@ void Scaler::grow(ScalingTime now, int missing, const ScalingView& view, Scaling
   }
   if (missing <= 0) return;
   if (not_before_ && now < *not_before_) {
-    plan.look_at = not_before_;
+    plan.look_at = waits_until_ = not_before_;
     return;
   }
   // At first and after a failure one job has to be accepted before the others follow.

@@ -103,6 +103,9 @@ class Scaler {
   [[nodiscard]] int wanted() const { return wanted_; }
   /// Why nothing is submitted any more; empty if it is not paused.
   [[nodiscard]] const std::string& pause_reason() const { return pause_reason_; }
+  /// Until when nothing is submitted, although jobs are missing, since some have failed; as of the last
+  /// `plan`.
+  [[nodiscard]] std::optional<ScalingTime> waits_until() const { return waits_until_; }
   /// Forgets the failures: the next submission is made at once.
   void resume();
 
@@ -122,7 +125,7 @@ class Scaler {
   std::optional<ScalingTime> surplus_since_;
   int failed_submits_ = 0;
   int failed_jobs_ = 0;
-  std::optional<ScalingTime> not_before_, last_failure_;
+  std::optional<ScalingTime> not_before_, last_failure_, waits_until_;
   std::string pause_reason_;
 };
 

@@ -7,6 +7,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
+#include <optional>
 
 #include "batch/array.hpp"
 #include "batch/configured_job.hpp"
@@ -14,9 +15,11 @@
 #include "batch/registry.hpp"
 #include "core/descriptor.hpp"
 #include "core/log.hpp"
+#include "elastic/kept_jobs.hpp"
 #include "elastic/launcher.hpp"
 #include "weir/bytes.hpp"
 #include "weir/config.hpp"
+#include "weir/duration.hpp"
 #include "weir/error.hpp"
 
 namespace weir::detail::elastic {
@@ -26,17 +29,22 @@ using namespace batch;
 namespace {
 
 /// Cancels what is in the queue if this process dies without having done so: a shell that reads ids from a
-/// pipe until its end.
+/// pipe until its end. With `kept` it waits for a program that takes them over first.
 class Guard {
  public:
-  explicit Guard(const std::string& cancel_program) {
+  Guard(const std::string& cancel_program, const KeptJobs* kept, std::chrono::seconds time) {
     int ends[2];
     if (pipe2(ends, O_CLOEXEC) != 0) return;
     const char* script =
         "ids=\nwhile read -r sign id; do\n  if [ \"$sign\" = + ]; then ids=\"$ids $id\"; else new=; for one "
         "in $ids; do [ \"$one\" = \"$id\" ] || new=\"$new $one\"; done; ids=$new; fi\ndone\n"
-        "[ -n \"$ids\" ] || exit 0\nfor pause in 0 1 5; do sleep $pause; \"$0\" $ids && exit 0; done\n";
-    const char* arguments[] = {"sh", "-c", script, cancel_program.c_str(), nullptr};
+        "[ -n \"$ids\" ] || exit 0\n"
+        "if [ \"$3\" ]; then sleep \"$1\"; grep -q \"$2\" \"$3\" || exit 0; rm -f \"$3\"; fi\n"
+        "for pause in 0 1 5; do sleep $pause; \"$0\" $ids && exit 0; done\n";
+    const std::string seconds = std::to_string(time.count() + 2);  // those that run end by themselves
+    const std::string owner = kept ? kept->owner() : "", file = kept ? kept->path().string() : "";
+    const char* arguments[] = {"sh",          "-c",         script, cancel_program.c_str(), seconds.c_str(),
+                               owner.c_str(), file.c_str(), nullptr};
     const pid_t pid = fork();
     if (pid == 0) {
       setsid();
@@ -98,7 +106,7 @@ std::string beside_this_program(const std::string& name) {
 class BatchJobs final : public Launcher {
  public:
   BatchJobs(const BatchSystem& system, const BatchOptions& options, const std::string& who)
-      : system_(system), guard_(std::string(system.cancel_program())) {
+      : system_(system) {
     if (options.cores < 1)
       throw Error(ErrorKind::invalid_argument, who + ": cores of a job must be given (got " +
                                                    std::to_string(options.cores) +
@@ -135,6 +143,7 @@ class BatchJobs final : public Launcher {
     job_ = configured_job(config, options.processes, std::move(command));
     if (job_.weir.empty()) job_.weir = find_in_path("weir").value_or(beside_this_program("weir"));
     if (job_.nodes == 0) job_.nodes = 1;
+    excluded_ = job_.exclude;
     if (!options.resources.empty()) {
       job_.environment.emplace_back("WEIR_RESOURCES", resources_text(options.resources));
       for (const Resource& resource : options.resources)
@@ -155,21 +164,66 @@ class BatchJobs final : public Launcher {
               .cores = options.cores,
               .memory_bytes = job_.memory_bytes,
               .resources = options.resources};
+    keep_jobs(options, who);
+    guard_.emplace(std::string(system.cancel_program()), kept_ ? &*kept_ : nullptr, keep_time(options));
   }
 
   [[nodiscard]] std::string_view system() const override { return system_.name(); }
   [[nodiscard]] std::string network() const override { return network_; }
   [[nodiscard]] JobShape shape() const override { return shape_; }
   [[nodiscard]] std::chrono::milliseconds first_pause() const override { return std::chrono::seconds(2); }
-  [[nodiscard]] std::chrono::milliseconds longest_pause() const override { return std::chrono::minutes(5); }
+  [[nodiscard]] std::chrono::milliseconds longest_pause() const override { return std::chrono::seconds(30); }
 
   std::string submit(const std::map<std::string, std::string>& environment) override {
     JobOptions job = job_;
     for (const auto& [name, value] : environment) job.environment.emplace_back(name, value);
     const JobRecord record = submit_job(system_, job, JobRegistry::of_user()).front();
-    guard_.add(record.last.id);
+    guard_->add(record.last.id);
     alive_.emplace(record.last.id, record);
+    if (kept_) {
+      labels_[record.last.id] = environment.at("WEIR_JOB");
+      note_kept();
+    }
     return record.last.id;
+  }
+
+  [[nodiscard]] std::string session_file() const override { return session_file_; }
+
+  std::vector<KeptJob> take_over() override {
+    if (!kept_) return {};
+    bool same_shape = true;
+    std::vector<KeptJob> jobs = kept_->read(same_shape);
+    std::vector<JobRecord> records;
+    for (JobRecord& record : JobRegistry::of_user().all())
+      if (record.system == system_.name() && !is_over(record.last.state))
+        records.push_back(std::move(record));
+    std::erase_if(records, [&](const JobRecord& record) {
+      return std::none_of(jobs.begin(), jobs.end(),
+                          [&](const KeptJob& job) { return job.id == record.last.id; });
+    });
+    refresh_quietly(records);
+    for (const JobRecord& record : records)
+      if (!is_over(record.last.state)) alive_.emplace(record.last.id, record);
+    std::erase_if(jobs, [&](const KeptJob& job) { return !alive_.contains(job.id); });
+    if (!same_shape) {
+      log::warn(
+          "cluster: {} jobs of the program before were asked for with other options; they are cancelled",
+          jobs.size());
+      try {
+        if (!jobs.empty()) system_.cancel(ids_of(jobs));
+      } catch (const Error& error) {
+        log::warn("cluster: {}", error.what());  // they end when nobody comes back
+      }
+      alive_.clear();
+      jobs.clear();
+    }
+    for (const KeptJob& job : jobs) {
+      guard_->add(job.id);
+      labels_[job.id] = job.label;
+      log::info("cluster: {} is taken over", job.id);
+    }
+    note_kept();
+    return jobs;
   }
 
   void cancel(const std::vector<std::string>& ids) override {
@@ -180,17 +234,17 @@ class BatchJobs final : public Launcher {
     }
   }
 
-  bool avoid(const std::string& host) override {
+  std::string avoid(const std::set<std::string>& hosts) override {
     JobOptions job = job_;
-    job.exclude.push_back(host);
+    job.exclude = excluded_;
+    job.exclude.insert(job.exclude.end(), hosts.begin(), hosts.end());
     try {
       (void)system_.script(job);
     } catch (const Error& error) {
-      log::info("cluster: {}", error.what());
-      return false;
+      return error.what();
     }
     job_ = std::move(job);
-    return true;
+    return "";
   }
 
   std::vector<JobEnd> ended(const std::vector<std::string>& quiet) override {
@@ -200,12 +254,7 @@ class BatchJobs final : public Launcher {
     for (const std::string& id : quiet)
       if (alive_.contains(id)) records.push_back(alive_.at(id));
     if (records.empty()) return ends;
-    try {
-      refresh(records, JobRegistry::of_user(),
-              std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()));
-    } catch (const Error& error) {
-      log::warn("cluster: {}", error.what());  // asked again later
-    }
+    refresh_quietly(records);
     for (const JobRecord& record : records) {
       // A job that stands still while its workers have been given up is of no use when it goes on.
       const bool is_suspended = record.last.is_suspended;
@@ -226,14 +275,64 @@ class BatchJobs final : public Launcher {
   }
 
  private:
+  static void refresh_quietly(std::vector<JobRecord>& records) {
+    try {
+      refresh(records, JobRegistry::of_user(),
+              std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()));
+    } catch (const Error& error) {
+      log::warn("cluster: {}", error.what());  // asked again later
+    }
+  }
+
   void over(const std::string& id) {
     alive_.erase(id);
-    guard_.remove(id);
+    guard_->remove(id);
+    if (labels_.erase(id)) note_kept();
+  }
+
+  static std::chrono::seconds keep_time(const BatchOptions& options) {
+    return std::chrono::ceil<std::chrono::seconds>(options.keep_jobs.value());
+  }
+
+  void keep_jobs(const BatchOptions& options, const std::string& who) {
+    const auto time = keep_time(options);
+    if (time.count() < 0)
+      throw Error(ErrorKind::invalid_argument, who + ": keep_jobs must not be negative (got " +
+                                                   to_string(options.keep_jobs.value()) + ")");
+    if (time.count() == 0 && !options.session.empty())
+      throw Error(ErrorKind::invalid_argument,
+                  who +
+                      ": session names the file by which a program comes back to jobs that are kept: say "
+                      "for how long, for example .keep_jobs = \"10m\" (got none)");
+    if (time.count() == 0) return;
+    const std::string own =
+        (job_.log_directory.empty() ? "" : job_.log_directory + "/") + job_.name + ".session";
+    session_file_ = std::filesystem::absolute(options.session.empty() ? own : options.session).string();
+    JobOptions shape = job_;  // its arguments may be others when it comes back
+    shape.command.resize(1);
+    kept_.emplace(session_file_, system_.script(shape));
+    job_.environment.emplace_back("WEIR_KEEP_JOBS", to_string(time));
+  }
+
+  void note_kept() const {
+    std::vector<KeptJob> jobs;
+    for (const auto& [id, label] : labels_) jobs.push_back({id, label});
+    kept_->write(jobs);
+  }
+
+  static std::vector<std::string> ids_of(const std::vector<KeptJob>& jobs) {
+    std::vector<std::string> ids;
+    for (const KeptJob& job : jobs) ids.push_back(job.id);
+    return ids;
   }
 
   const BatchSystem& system_;
-  Guard guard_;
+  std::optional<Guard> guard_;
+  std::optional<KeptJobs> kept_;
+  std::string session_file_;
+  std::map<std::string, std::string> labels_;  // of jobs that outlive this program
   JobOptions job_;
+  std::vector<std::string> excluded_;  // by the user
   JobShape shape_;
   std::string network_;
   std::map<std::string, JobRecord> alive_;

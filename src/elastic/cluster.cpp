@@ -65,9 +65,13 @@ Cluster::~Cluster() {
 }
 
 void Cluster::start(std::unique_ptr<detail::elastic::Launcher> launcher, const std::string& network) {
+  using detail::home::SessionFile;
+  const detail::home::Named named{launcher->session_file(), true};
+  if (!named.path.empty()) SessionFile::check_free(named);
   session_->begin(0, 0);
-  session_->file = std::make_unique<detail::home::SessionFile>(
-      session_->scheduler->open_door(network.empty() ? launcher->network() : network));
+  const auto door = session_->scheduler->open_door(network.empty() ? launcher->network() : network);
+  session_->file =
+      named.path.empty() ? std::make_unique<SessionFile>(door) : std::make_unique<SessionFile>(named, door);
   session_->keeper = std::make_unique<detail::elastic::JobKeeper>(session_->scheduler, std::move(launcher),
                                                                   session_->file->path());
 }

@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <atomic>
 #include <cmath>
+#include <cstdlib>
+#include <filesystem>
 
 #include "core/log.hpp"
 #include "node/host.hpp"
@@ -38,9 +40,12 @@ std::string program_name() {
   return arguments.front().substr(arguments.front().rfind('/') + 1);
 }
 
-int next_prefix() {
+/// Workers that outlive a program keep the name of their job.
+std::string next_prefix(const std::string& kept_session) {
   static std::atomic<int> number{0};
-  return ++number;
+  return (kept_session.empty() ? "cluster" + std::to_string(++number)
+                               : std::filesystem::path(kept_session).stem().string()) +
+         ".";
 }
 
 }  // namespace
@@ -52,11 +57,18 @@ JobKeeper::JobKeeper(std::shared_ptr<node::SchedulerNode> scheduler, std::unique
       shape_(launcher_->shape()),
       offer_(offer_of(shape_)),
       connection_file_(std::move(connection_file)),
-      prefix_("cluster" + std::to_string(next_prefix()) + "."),
+      prefix_(next_prefix(launcher_->session_file())),
       file_(connection_file_),
       scaler_(shape_) {
   plain_clusters += shape_.resources.empty();
   scheduler_->promise(offer_);
+  for (KeptJob& job : launcher_->take_over()) {
+    const long number = std::atol(job.label.c_str() + job.label.rfind('.') + 1);
+    number_ = std::max(number_, static_cast<int>(std::clamp(number, 0l, 1'000'000'000l)));
+    jobs_.push_back({.id = std::move(job.id),
+                     .label = std::move(job.label),
+                     .submitted = std::chrono::steady_clock::now()});
+  }
   thread_ = std::thread([this] { loop(); });
 }
 
@@ -130,7 +142,9 @@ void JobKeeper::step(ScalingTime now) {
     if (frozen_) return;
     replace_short_lived(now, snapshot.lacking_s);
     tell_pause();
+    avoid_hosts();
     plan = scaler_.plan(now, view(snapshot));
+    tell_wait(now);
   }
   carry_out(now, plan);
   tell(now, snapshot);
@@ -183,7 +197,7 @@ void JobKeeper::look(ScalingTime now, const Snapshot& snapshot) {
       if (worker.job != job.label) continue;
       job.workers.push_back(worker.peer);
       job.all_workers.insert(worker.peer);
-      good_hosts_.insert(worker.host);
+      hosts_.worked(worker.host);
       busy |= worker.processing + worker.queued > 0;
       staying |= !worker.retiring;
       job.full_s = std::max(job.full_s, worker.serves_s);
@@ -230,28 +244,60 @@ void JobKeeper::drop_ended(ScalingTime now) {
 /// What the end of a job says of the others: nothing, if its workers had been told to end (its exit status is
 /// that signal's), had only lost sight of this program, or its host is at fault.
 void JobKeeper::over(ScalingTime now, const Job& job, const JobEnd& end) {
+  const auto counts = [&](JobOutcome outcome, const std::string& reason) {
+    scaler_.job_over(now, outcome, reason, job.submitted);
+  };
   const bool left_alone = job.joined && end.exit_status == node::status_left_alone;
   // Asked here, since they may have gone between two looks.
-  const bool in_order =
-      job.joined && scheduler_->leave_in_order({job.all_workers.begin(), job.all_workers.end()});
-  if (end.outcome != JobOutcome::failed || left_alone || in_order)
-    return scaler_.job_over(now, JobOutcome::ended, end.reason, job.submitted);
-  failure_ = end.id + " has failed: " + end.reason;
-  const bool is_of_host =
-      !job.joined && !end.host.empty() && !good_hosts_.empty() && !good_hosts_.contains(end.host);
-  if (is_of_host && launcher_->avoid(end.host)) {
-    log::error("cluster: {}; others run elsewhere, so {} is avoided from now on", failure_, end.host);
-    return scaler_.job_over(now, JobOutcome::ended, end.reason, job.submitted);
-  }
+  const auto in_order = [&] {
+    return job.joined && scheduler_->leave_in_order({job.all_workers.begin(), job.all_workers.end()});
+  };
+  if (end.outcome != JobOutcome::failed || left_alone || in_order())
+    return counts(JobOutcome::ended, end.reason);
+  const bool at_once = !job.joined && !end.host.empty();
+  failure_ = end.id + " has failed" + (at_once ? " at once on " + end.host : "") + ": " + end.reason;
   log::error("cluster: {}", failure_);
-  scaler_.job_over(now, JobOutcome::failed, end.reason, job.submitted);
+  if (at_once && is_of_host(now, job, end)) return counts(JobOutcome::ended, end.reason);
+  counts(JobOutcome::failed, at_once ? end.reason + " (on " + hosts_.failing() + ")" : end.reason);
+}
+
+/// Whether others may go on. The host is avoided anyway, if that can be had.
+bool JobKeeper::is_of_host(ScalingTime now, const Job& job, const JobEnd& end) {
+  const bool is_alone = hosts_.failed(now, end.host, job.submitted);
+  avoid_hosts();
+  return is_alone && avoided_.contains(end.host);
+}
+
+void JobKeeper::avoid_hosts() {
+  const std::set<std::string> wanted = hosts_.avoided();
+  if (wanted == avoided_) return;
+  if (const std::string problem = launcher_->avoid(wanted); !problem.empty()) {
+    hosts_.are_needed();
+    return log::warn("cluster: {} cannot be avoided: {}", hosts_.failing(), problem);
+  }
+  for (const std::string& host : wanted)
+    if (!avoided_.contains(host))
+      log::error("cluster: {} is avoided from now on{}", host,
+                 hosts_.others_work() ? ", since others run elsewhere" : "");
+  avoided_ = wanted;
 }
 
 /// Nobody may be looking at `problem`, while a program waits for workers that will not come.
 void JobKeeper::tell_pause() {
   const std::string& reason = scaler_.pause_reason();
-  if (!reason.empty() && reason != pause_told_) log::error("cluster: paused: {}", reason);
+  if (!reason.empty() && reason != pause_told_) {
+    log::error("cluster: paused: {}", reason);
+    if (!hosts_.others_work()) hosts_.forget_failures();  // it was none of them
+  }
   pause_told_ = reason;
+}
+
+void JobKeeper::tell_wait(ScalingTime now) {
+  const std::optional<ScalingTime> until = scaler_.waits_until();
+  if (until && until != wait_told_)
+    log::warn("cluster: the next job is submitted in {}, or after resume()",
+              to_string(std::chrono::ceil<std::chrono::seconds>(*until - now)));
+  wait_told_ = until;
 }
 
 ScalingView JobKeeper::view(const Snapshot& snapshot) const {
@@ -327,6 +373,10 @@ void JobKeeper::submit_one(ScalingTime now) {
   std::lock_guard hold(mutex_);
   dirty_ = true;  // the others follow at once
   if (id.empty()) {
+    if (!avoided_.empty() && !hosts_.others_work()) {  // perhaps there are no others
+      hosts_.are_needed();
+      return avoid_hosts();
+    }
     refusal_ = problem;
     log::error("cluster: {}", problem);
     return scaler_.submit_failed(now, problem);

@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "elastic/cluster_file.hpp"
+#include "elastic/hosts.hpp"
 #include "elastic/launcher.hpp"
 #include "node/scheduler.hpp"
 #include "seeing/jobs.hpp"
@@ -53,7 +54,10 @@ class JobKeeper {
   void look(ScalingTime now, const Snapshot& snapshot);
   void drop_ended(ScalingTime now);
   void over(ScalingTime now, const Job& job, const JobEnd& end);
+  bool is_of_host(ScalingTime now, const Job& job, const JobEnd& end);
+  void avoid_hosts();
   void tell_pause();
+  void tell_wait(ScalingTime now);
   void carry_out(ScalingTime now, const ScalingPlan& plan);
   void submit_one(ScalingTime now);
   void retire(Job& job, ScalingTime now);
@@ -82,8 +86,10 @@ class JobKeeper {
   std::string refusal_;  // of the last submission
   std::string failure_;  // of a job, until a worker joins
   std::string pause_told_;
-  std::set<std::string> good_hosts_;  // where workers have joined
-  std::string time_problem_;          // a task takes longer than jobs live
+  std::optional<ScalingTime> wait_told_;
+  Hosts hosts_;
+  std::set<std::string> avoided_;  // as the launcher was told
+  std::string time_problem_;       // a task takes longer than jobs live
   bool closing_ = false, frozen_ = false, retire_ = false, dirty_ = false;
   std::thread thread_;
 };

@@ -3,8 +3,10 @@
 
 #include <map>
 #include <memory>
+#include <set>
 
 #include "elastic/adaptive.hpp"
+#include "elastic/kept_jobs.hpp"
 #include "weir/batch.hpp"
 #include "weir/cluster.hpp"
 
@@ -29,12 +31,18 @@ class Launcher {
   [[nodiscard]] virtual JobShape shape() const = 0;
   /// The network its jobs join over, if nobody has named one.
   [[nodiscard]] virtual std::string network() const = 0;
+  /// Where the session's file is to be, by which jobs find the program when it is started anew; empty: they
+  /// end with it.
+  [[nodiscard]] virtual std::string session_file() const { return {}; }
+  /// The jobs that a program before this one has left there, and that are not over: they are this one's now.
+  virtual std::vector<KeptJob> take_over() { return {}; }
   /// Starts a job whose processes have `environment` beside their own. \return Its id. **Errors.** Throws
   /// `Error` with the site's words.
   virtual std::string submit(const std::map<std::string, std::string>& environment) = 0;
   virtual void cancel(const std::vector<std::string>& ids) = 0;
-  /// Starts no more jobs there; false if that cannot be had.
-  virtual bool avoid(const std::string& host) = 0;
+  /// From now on starts no jobs on these hosts, but on others that it avoided before. \return Why that cannot
+  /// be had; empty if it can.
+  virtual std::string avoid(const std::set<std::string>& hosts) = 0;
   /// Jobs that have ended since the last call. `quiet` are jobs without workers for some time, after which
   /// somebody else may be asked.
   virtual std::vector<JobEnd> ended(const std::vector<std::string>& quiet) = 0;

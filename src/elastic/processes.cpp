@@ -93,7 +93,7 @@ class Processes final : public Launcher {
       if (const auto found = running_.find(id); found != running_.end()) kill(found->second, SIGKILL);
   }
 
-  bool avoid(const std::string&) override { return false; }
+  std::string avoid(const std::set<std::string>&) override { return "there is one host"; }
 
   std::vector<JobEnd> ended(const std::vector<std::string>&) override {
     std::vector<JobEnd> ends;

@@ -212,8 +212,9 @@ Copies copies(const BatchSystem::Variables& variables) {
   if (variables("OMPI_COMM_WORLD_SIZE")) return {};
   for (const BatchSystem& system : batch_systems())
     if (const int together = system.started_together(variables); together > 1)
-      return {together, std::string(system.title()) + "'s own launcher"};
-  return {batch::count(variables("PMI_SIZE")), "another launcher of MPI programs"};
+      return {together, system.started_as(variables), std::string(system.title()) + "'s own launcher"};
+  return {batch::count(variables("PMI_SIZE")), batch::count(variables("PMI_RANK")),
+          "another launcher of MPI programs"};
 }
 
 Copies copies() { return copies(batch::own_variables()); }

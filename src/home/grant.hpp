@@ -1,6 +1,7 @@
 // What a process was given, and where each number comes from.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -39,10 +40,13 @@ struct Grant {
 /// rank starts is no copy.
 struct Copies {
   int count = 1;
+  int number = 0;  ///< This one's; what is wrong with all the first one says.
   std::string starter;
 };
 [[nodiscard]] Copies copies(const BatchSystem::Variables& variables);
 [[nodiscard]] Copies copies();
+/// For the others: a launcher may end all when one has failed, so the first one gets the time to say why.
+inline constexpr std::chrono::milliseconds time_of_the_first(200);
 
 /// Unsets what a batch system's own launcher has set and what would mislead the programs started from here.
 void unset_misleading_variables();

@@ -58,7 +58,7 @@ std::string open_session(const std::string& file, const std::string& network) {
   std::unique_ptr<detail::home::SessionFile>& open = open_file();
   if (open)
     throw Error(ErrorKind::unsupported, "open_session: it is open already, by " + open->path().string());
-  if (!file.empty()) detail::home::SessionFile::check_free(file);
+  if (!file.empty()) detail::home::SessionFile::check_free({file});
   const detail::comm::Door door = scheduler->open_door_for_guests(network);
   open = file.empty() ? std::make_unique<detail::home::SessionFile>(door)
                       : std::make_unique<detail::home::SessionFile>(detail::home::Named{file}, door);

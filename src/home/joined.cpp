@@ -22,7 +22,6 @@
 #include "dashboard/alone.hpp"
 #include "home/session_file.hpp"
 #include "home/settings.hpp"
-#include "node/worker.hpp"
 #include "weir/detail/task/address.hpp"
 #include "weir/duration.hpp"
 #include "weir/environment.hpp"
@@ -127,6 +126,7 @@ int run_further_worker(int argc, char** argv, const RunOptions& options) {
   client::set_job_end(end_of_job);
   bool several = false;
   int status = 1;
+  const bool is_kept = !environment("WEIR_KEEP_JOBS").empty();
   try {
     const std::string path = environment("WEIR_CONNECT");
     unsetenv("WEIR_CONNECT");  // programs that tasks start are no workers
@@ -134,7 +134,14 @@ int run_further_worker(int argc, char** argv, const RunOptions& options) {
     several = ranks.transport != nullptr;
     static comm::Network network(ranks.transport.get(), ranks.job,
                                  ranks.transport ? ranks.transport->rank() : 0, task::build_id());
-    const PeerId self = join(network, path, death_timeout());
+    const PeerId self = [&] {
+      try {
+        return join(network, path, death_timeout());
+      } catch (const Error& error) {
+        if (is_kept && error.kind() != ErrorKind::protocol) status = status_not_found;
+        throw;
+      }
+    }();
     network.accept_peers(environment("WEIR_INTERFACE"));
     node::WorkerSettings settings =
         worker_settings(options, self, number_of_threads(options, 1), ranks_of_host());

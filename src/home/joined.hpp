@@ -2,6 +2,7 @@
 // body.
 #pragma once
 
+#include "node/worker.hpp"
 #include "weir/run.hpp"
 
 namespace weir::detail::home {
@@ -11,6 +12,11 @@ namespace weir::detail::home {
 
 /// SIGUSR1 and SIGUSR2, which would end a worker, are ignored unless somebody has said otherwise.
 void leave_to_body();
+
+/// The exit status of a worker that had a program and has none any more ...
+constexpr int status_left_alone = node::status_left_alone;
+/// ... and, where WEIR_KEEP_JOBS is set, of one that has not found it. (EX_UNAVAILABLE)
+constexpr int status_not_found = 69;
 
 /// Joins, works until the scheduler lets it go or is gone; the exit status.
 ///

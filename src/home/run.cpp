@@ -14,6 +14,7 @@
 #include <cstring>
 #include <fstream>
 #include <iostream>
+#include <thread>
 
 #include "client/ending.hpp"
 #include "client/pins.hpp"
@@ -220,14 +221,16 @@ boost::mpi::threading::level mpi_threads() {
               "WEIR_MPI_THREADS: must be serialized or multiple (got \"" + text + "\")");
 }
 
-/// Several processes of one program that are no ranks of Open MPI would each do the whole work.
-void refuse_copies() {
-  const auto [count, starter] = detail::home::copies();
-  if (count > 1)
+/// Several processes of one program that are no ranks of Open MPI would each do the whole work. Whether this
+/// is one of them and not the first, which throws.
+bool is_further_copy() {
+  const auto [count, number, starter] = detail::home::copies();
+  if (count > 1 && number == 0)
     throw Error(ErrorKind::unsupported, "this program was started " + std::to_string(count) + " times by " +
                                             starter +
                                             ", which Weir does not take for ranks; write `weir run -n " +
                                             std::to_string(count) + " " + "PROGRAM` instead");
+  return count > 1;
 }
 
 }  // namespace
@@ -248,7 +251,11 @@ int run(int argc, char** argv, const std::function<int(Client&)>& body, const Ru
     detail::client::set_job_end(detail::home::end_of_job);
     static_cast<void>(detail::home::dashboard_wish());
     if (detail::home::is_further_worker()) return detail::home::run_further_worker(argc, argv, options);
-    if (size.empty()) refuse_copies();
+    if (size.empty() && is_further_copy()) {
+      std::this_thread::sleep_for(detail::home::time_of_the_first);
+      report_status(2);
+      return 2;
+    }
     if (boost::mpi::environment::finalized())
       throw Error(ErrorKind::unsupported,
                   "weir::run: MPI has been finalized in this process; call weir::run once");

@@ -2,6 +2,7 @@
 #include "home/session_file.hpp"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -15,6 +16,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "comm/socket.hpp"
 #include "core/descriptor.hpp"
 #include "core/log.hpp"
 #include "core/process.hpp"
@@ -142,14 +144,18 @@ SessionFile::SessionFile(const comm::Door& door, fs::path directory) {
 }
 
 SessionFile::SessionFile(const Named& name, const comm::Door& door) : path_(fs::absolute(name.path)) {
-  check_free(path_);
+  check_free(name);
   write(door);
 }
 
-void SessionFile::check_free(const fs::path& path) {
+void SessionFile::check_free(const Named& name) {
+  const fs::path path = fs::absolute(name.path);
   std::string why = "belongs to a session that is open";
   try {
-    static_cast<void>(read_session_file(path));
+    const SessionInfo session = read_session_file(path);
+    if (name.asks_hosts && session.host_id != node::host_id() &&
+        !is_listening(session.door, std::chrono::seconds(3)))
+      return;
   } catch (const Error& error) {
     if (error.kind() == ErrorKind::not_found || error.kind() == ErrorKind::closed) return;
     why = "is something else";
@@ -214,6 +220,30 @@ SessionInfo read_session_file(const fs::path& path) {
     throw Error(ErrorKind::closed,
                 name + ": belongs to a session that has ended (" + describe(session) + ")");
   return session;
+}
+
+bool is_listening(const comm::Door& door, std::chrono::milliseconds patience) {
+  std::vector<Descriptor> sockets;
+  std::vector<pollfd> waiting;
+  for (const std::string& address : door.addresses) {
+    try {
+      sockets.push_back(comm::connect_to(address));
+      waiting.push_back({sockets.back().get(), POLLOUT, 0});
+    } catch (const Error&) {  // the others are tried
+    }
+  }
+  const auto end = std::chrono::steady_clock::now() + patience;
+  while (!waiting.empty()) {
+    const auto rest =
+        std::chrono::ceil<std::chrono::milliseconds>(end - std::chrono::steady_clock::now()).count();
+    const int ready = rest > 0 ? poll(waiting.data(), waiting.size(), static_cast<int>(rest)) : 0;
+    if (ready < 0 && errno == EINTR) continue;
+    if (ready <= 0) return false;
+    for (const pollfd& one : waiting)
+      if (one.revents && comm::connection_error(one.fd).empty()) return true;
+    std::erase_if(waiting, [](const pollfd& one) { return one.revents != 0; });
+  }
+  return false;
 }
 
 std::string describe(const SessionInfo& session) {

@@ -1,6 +1,7 @@
 // SessionFile: the file by which further processes find a session.
 #pragma once
 
+#include <chrono>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -23,6 +24,7 @@ struct SessionInfo {
 /// Where a session's file is to be.
 struct Named {
   std::filesystem::path path;
+  bool asks_hosts = false;  ///< A session of another host that nobody listens for any more has ended.
 };
 
 /// The file of a session that this process opens; removed with the object.
@@ -37,7 +39,7 @@ class SessionFile {
   /// Of this very name; one of a session that has ended is replaced.
   SessionFile(const Named& name, const comm::Door& door);
   /// Throws `Error{unsupported}` if a file of this name is there that is not a session's which has ended.
-  static void check_free(const std::filesystem::path& path);
+  static void check_free(const Named& name);
   SessionFile(const SessionFile&) = delete;
   ~SessionFile();
   [[nodiscard]] const std::filesystem::path& path() const noexcept { return path_; }
@@ -54,6 +56,9 @@ class SessionFile {
 /// have ended, `Error{protocol}` if it is no such file or others may read it; each with a sentence that
 /// begins with the path.
 [[nodiscard]] SessionInfo read_session_file(const std::filesystem::path& path);
+
+/// Whether somebody listens at the session's door, be it a program that stands still.
+[[nodiscard]] bool is_listening(const comm::Door& door, std::chrono::milliseconds patience);
 
 /// Where sessions of this user have their files: `$WEIR_STATE_DIR/sessions`, else
 /// `$XDG_STATE_HOME/weir/sessions`, else `~/.local/state/weir/sessions`.

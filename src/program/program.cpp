@@ -20,6 +20,7 @@
 #include "core/descriptor.hpp"
 #include "core/log.hpp"
 #include "core/wording.hpp"
+#include "program/guard.hpp"
 #include "program/spawn.hpp"
 #include "weir/ending.hpp"
 #include "weir/environment.hpp"

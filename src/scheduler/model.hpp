@@ -131,35 +131,39 @@ struct Demand {
   double load = 0;    ///< Amounts times estimated seconds.
 };
 
-struct Worker {
+/// What every task that comes and goes touches is in the first two cache lines: of ten thousand workers the
+/// processor has none when it needs it.
+struct alignas(64) Worker {
+  std::vector<Task*> processing;  ///< Assigned, in order of assignment as far as possible.
   PeerId peer = 0;
-  std::string name;
-  std::string host;
   std::uint32_t threads = 1;
-  std::vector<Resource> resources;
-  std::vector<Demand> demand;  ///< For each of `resources`.
+  std::uint32_t blocked = 0;                    ///< Of `processing`, assigned ahead of their inputs.
+  std::uint32_t waiting = 0;                    ///< Of `processing`, waiting for tasks they have submitted.
+  double load_s = 0;                            ///< Estimated seconds of all that is assigned or queued.
+  std::uint32_t level = 0, level_position = 0;  ///< Place in the load index.
+  std::uint32_t queued = 0;                     ///< Valid entries of `queue`.
   bool alive = true;
   bool retiring = false;
-  bool taken_away = false;                              // no fault of what it executes
-  bool stealing = false;                                ///< A retraction for it is under way.
+  bool taken_away = false;  // no fault of what it executes
+  bool stealing = false;    ///< A retraction for it is under way.
+
+  std::vector<Task*> holds;  ///< Results here; null where one has gone, never at the end.
+  Time progressed = 0;       ///< When it last finished something, or got something to do.
   Time leaves = std::numeric_limits<Time>::infinity();  ///< Nothing that ends later is started there.
-  std::vector<Task*> processing;  ///< Assigned, in order of assignment as far as possible.
-  std::uint32_t blocked = 0;      ///< Of these, assigned ahead of their inputs.
-  std::uint32_t waiting = 0;      ///< Of these, waiting for tasks they have submitted.
-  std::uint32_t extra = 0;        ///< Threads that these take beyond one each.
-  std::uint32_t reserved = 0;     ///< Threads that are kept for gangs which wait for others.
-  std::vector<Task*> holds;       ///< Results here; null where one has gone, never at the end.
-  std::uint32_t gone = 0;         ///< Nulls in `holds`.
-  std::uint32_t actors = 0;       ///< That are here, or are being made here.
-  Queue queue;                    ///< Ready tasks held back for it.
-  std::uint32_t queued = 0;       ///< Valid entries of `queue`.
-  double load_s = 0;              ///< Estimated seconds of all that is assigned or queued.
-  Time progressed = 0;            ///< When it last finished something, or got something to do.
   std::uint64_t bytes = 0;
   std::uint64_t finished = 0;
+  std::uint32_t extra = 0;     ///< Threads that tasks of `processing` take beyond one each.
+  std::uint32_t reserved = 0;  ///< Threads that are kept for gangs which wait for others.
+
+  protocol::MemoryUse memory;  ///< As it last said.
+  std::uint32_t gone = 0;      ///< Nulls in `holds`.
+  std::uint32_t actors = 0;    ///< That are here, or are being made here.
+  Queue queue;                 ///< Ready tasks held back for it.
   std::uint64_t memory_limit = 0;
-  protocol::MemoryUse memory;                   ///< As it last said.
-  std::uint32_t level = 0, level_position = 0;  ///< Place in the load index.
+  std::vector<Resource> resources;
+  std::vector<Demand> demand;  ///< For each of `resources`.
+  std::string name;
+  std::string host;
 
   /// Those that a thread runs or could run.
   [[nodiscard]] std::uint32_t ready() const noexcept {

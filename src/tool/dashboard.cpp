@@ -18,9 +18,9 @@ int dashboard(int argc, char** argv) {
       "Prints where the dashboard of a running program is, and how to reach it from another machine.",
       "weir dashboard");
   std::string which;
-  app.add_option("JOB", which, "Id, batch job, process or name of a program; default: the newest");
+  app.add_option("JOB", which, "Id, batch job, process or name of a program; default: the newest that runs");
   if (!parse(app, argc, argv)) return 0;
-  const auto run = dashboard::find_run(which, state_directory());
+  const auto run = dashboard::find_run(which, state_directory(), dashboard::Before::alive);
   const std::string pid = std::to_string(run.program.pid);
   const std::string who = run.program.name + ", process " + pid + " on " + run.program.host + ", ";
   if (!dashboard::is_alive(run))

@@ -27,7 +27,8 @@ void explain_program(const dashboard::Run& run) {
   say_verdict(picture.at("verdict"));
   if (picture.at("program").at("running") && picture.at("verdict_now") != picture.at("verdict"))
     say_verdict(picture.at("verdict_now"), "in the last ten seconds: ");
-  for (const json& stream : picture.at("streams")) say_verdict(stream.at("verdict"));
+  for (const json& stream : picture.at("streams"))
+    if (stream.at("verdict") != picture.at("verdict")) say_verdict(stream.at("verdict"));
   const auto count = picture.at("failures_total").get<std::uint64_t>();
   if (!count || picture.at("failures").empty()) return;
   const json& last = picture.at("failures").back();
@@ -63,10 +64,11 @@ int explain(int argc, char** argv) {
       "weir explain");
   std::string which;
   std::uint64_t id = 0;
-  app.add_option("JOB", which, "Id, batch job, process or name of a program, or last; default: the newest");
+  app.add_option("JOB", which,
+                 "Id, batch job, process or name of a program, or last; default: the newest that runs");
   CLI::Option* const task = app.add_option("--task", id, "A task of it, by its number")->type_name("ID");
   if (!parse(app, argc, argv)) return 0;
-  const dashboard::Run run = dashboard::find_run(which, state_directory());
+  const dashboard::Run run = dashboard::find_run(which, state_directory(), dashboard::Before::alive);
   try {
     if (task->count()) explain_task(run, id);
     else explain_program(run);

@@ -30,6 +30,8 @@ constexpr Row rows[] = {
     {"--nodes", "nodes", "N", "Nodes; default: as the batch system likes"},
     {"--ranks-per-node", "ranks_per_node", "N", "Ranks on each node"},
     {"--threads", "threads", "T", "Worker threads of each rank, and cores reserved for it"},
+    {"--head", "head", "CORES[,MEMORY]",
+     "Rank 0 apart from big workers, on a node that has this: 1, or 2,8GB"},
     {"-t,--time,--walltime", "walltime", "TIME", "After which the job is ended, for example 2h or 2:00:00"},
     {"-p,-q,--queue,--partition", "queue", "NAME", "The queue or partition"},
     {"-A,--account", "account", "NAME", "The project that pays"},

@@ -1,6 +1,7 @@
 // Everything mpirun needs to be told, so that users need not know.
 #include "tool/launch.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace weir::detail::tool {
@@ -53,6 +54,10 @@ Launch plan_launch(const RunRequest& request, const Site& site) {
   const std::vector<std::string> words = rank_words(request, launch);
   launch.command = {site.mpirun, "--enable-recovery", "--oversubscribe", "--bind-to", "none"};
   if (site.host_file) launch.command.insert(launch.command.end(), {"--hostfile", *site.host_file});
+  if (site.agent)  // mpirun's own ways to the job know a part of it only
+    launch.command.insert(launch.command.end(), {"--mca", "ras", "^slurm", "--mca", "plm", "rsh", "--mca",
+                                                 "plm_rsh_agent", "sh " + *site.agent, "--mca",
+                                                 "plm_rsh_no_tree_spawn", "1", "--leave-session-attached"});
   for (const auto& [name, value] : launch.environment)
     launch.command.insert(launch.command.end(), {"-x", name});
   launch.command.insert(launch.command.end(), {"-n", std::to_string(request.ranks), site.weir, "rank"});
@@ -60,6 +65,19 @@ Launch plan_launch(const RunRequest& request, const Site& site) {
   launch.environment["OMPI_ALLOW_RUN_AS_ROOT"] = "1";
   launch.environment["OMPI_ALLOW_RUN_AS_ROOT_CONFIRM"] = "1";
   return launch;
+}
+
+std::string host_file_text(const std::vector<std::string>& places) {
+  std::vector<std::pair<std::string, int>> hosts;
+  for (const std::string& place : places) {
+    const auto known =
+        std::find_if(hosts.begin(), hosts.end(), [&](const auto& host) { return host.first == place; });
+    if (known == hosts.end()) hosts.emplace_back(place, 1);
+    else ++known->second;
+  }
+  std::string text;
+  for (const auto& [host, slots] : hosts) text += host + " slots=" + std::to_string(slots) + "\n";
+  return text;
 }
 
 std::string disguised(const std::string& argument) { return disguise + argument; }

@@ -28,8 +28,9 @@ struct Site {
   std::string mpirun;  ///< Path of mpirun.
   std::string weir;    ///< Path of this program; every rank starts through `weir rank`.
   std::optional<std::string>
-      host_file;            ///< A host for each place, in a batch job that mpirun does not notice itself.
-  std::string status_file;  ///< Where rank 0 leaves its exit status.
+      host_file;  ///< A host for each place, in a batch job that mpirun does not notice itself.
+  std::optional<std::string> agent;  ///< A shell script by which mpirun reaches the other hosts.
+  std::string status_file;           ///< Where rank 0 leaves its exit status.
   std::map<std::string, std::string> environment;  ///< The caller's.
 };
 
@@ -45,6 +46,10 @@ struct Launch {
 /// `--tune`) even after the program's name. Where they are many they travel as variables: mpirun repeats its
 /// command line in one variable, for which the kernel has 128 KiB.
 [[nodiscard]] Launch plan_launch(const RunRequest& request, const Site& site);
+
+/// mpirun's host file for a host for each place. A host that stands there once without a number would count
+/// for all of its cores.
+[[nodiscard]] std::string host_file_text(const std::vector<std::string>& places);
 
 /// An argument in the form mpirun leaves alone, and back.
 [[nodiscard]] std::string disguised(const std::string& argument);

@@ -5,12 +5,14 @@
 #include <cstdlib>
 #include <filesystem>
 #include <optional>
+#include <thread>
 
 #include "batch/registry.hpp"
 #include "dashboard/dashboard.hpp"
 #include "home/grant.hpp"
 #include "home/seen.hpp"
 #include "home/settings.hpp"
+#include "tool/comeback.hpp"
 #include "tool/command.hpp"
 #include "tool/find_program.hpp"
 #include "tool/parse.hpp"
@@ -142,13 +144,15 @@ bool parse(int argc, char** argv, RunRequest& request) {
   return true;
 }
 
-/// Each of several would start all ranks, and wait for places that the others have.
-void refuse_copies() {
-  const auto [count, starter] = home::copies();
-  if (count > 1)
+/// Each of several would start all ranks, and wait for places that the others have. Whether this is one of
+/// them and not the first, which throws.
+bool is_further_copy() {
+  const auto [count, number, starter] = home::copies();
+  if (count > 1 && number == 0)
     throw Error(ErrorKind::unsupported, "this `weir run` was started " + std::to_string(count) +
                                             " times by " + starter +
                                             "; write it without that: it starts the ranks itself");
+  return count > 1;
 }
 
 /// WEIR_EXIT_GRACE says how long mpirun may take to end after rank 0.
@@ -164,13 +168,24 @@ Patience patience() {
   return patience;
 }
 
+int start_ranks(const RunRequest& request, Site site, const std::string& hosts, const std::string& agent) {
+  const StatusFolder folder;
+  site.status_file = folder.file();
+  if (!hosts.empty()) site.host_file = folder.add("hosts", hosts);
+  if (!agent.empty()) site.agent = folder.add("agent", agent);
+  return supervise(plan_launch(request, site), folder, patience());
+}
+
 }  // namespace
 
 int run(int argc, char** argv) {
   RunRequest request;
   if (!parse(argc, argv, request)) return 0;
   check_environment(request);
-  refuse_copies();
+  if (is_further_copy()) {
+    std::this_thread::sleep_for(home::time_of_the_first);
+    return 2;
+  }
   home::unset_misleading_variables();
   // The program's own stderr is a pipe to this process.
   if (isatty(STDERR_FILENO)) {
@@ -179,19 +194,19 @@ int run(int argc, char** argv) {
     request.dashboard = where.starts_with("terminal") ? where : "terminal:" + where;
   }
   Site site = find_site();
-  const StatusFolder folder;
-  site.status_file = folder.file();
+  std::string hosts, agent;
   if (const auto allocation = job_allocation(request.threads.value_or(1))) {
     const bool is_told = request.threads || site.environment.contains("WEIR_THREADS");
     if (!is_told && allocation->cores_per_rank > 1) request.threads = allocation->cores_per_rank;
-    if (const std::uint64_t memory = home::memory_of_job())
+    agent = allocation->agent;  // of several parts, in which nodes have different memory
+    if (const std::uint64_t memory = agent.empty() ? home::memory_of_job() : 0)
       site.environment["WEIR_NODE_MEMORY"] = std::to_string(memory);
-    check_ways_to(allocation->hosts, site);
-    std::string hosts;
-    for (const std::string& host : allocation->hosts) hosts += host + "\n";
-    if (!hosts.empty()) site.host_file = folder.add("hosts", hosts);
+    if (agent.empty()) check_ways_to(allocation->hosts, site);
+    hosts = host_file_text(allocation->hosts);
   }
-  const int status = supervise(plan_launch(request, site), folder, patience());
+  Comeback program;
+  int status = start_ranks(request, site, hosts, agent);
+  while (program.is_there(status)) status = start_ranks(request, site, hosts, agent);
   batch::note_exit_status(status);
   return status;
 }

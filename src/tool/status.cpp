@@ -132,18 +132,20 @@ int status(int argc, char** argv) {
   app.add_option("JOB", which, "Ids, or last; default: all");
   app.add_flag("--json", is_json, "For programs");
   if (!parse(app, argc, argv)) return 0;
+  const auto clusters = which.empty() ? elastic::running_clusters() : std::vector<elastic::ClusterRecord>{};
+  const auto programs = which.empty() ? running_programs() : std::vector<dashboard::Run>{};
+  if (!is_json) {  // before what may fail: programs run also where no job can be kept
+    print_clusters(clusters);
+    print_runs(programs);
+  }
   const batch::JobRegistry registry = batch::JobRegistry::of_user();
   std::vector<batch::JobRecord> records = chosen(registry, which);
   refresh_or_say(records, registry);
-  const auto clusters = which.empty() ? elastic::running_clusters() : std::vector<elastic::ClusterRecord>{};
-  const auto programs = which.empty() ? running_programs() : std::vector<dashboard::Run>{};
   if (is_json) {
     const nlohmann::json all{
         {"clusters", json_of(clusters)}, {"runs", json_of(programs)}, {"jobs", json_of(records)}};
     std::puts(all.dump(2, ' ', false, nlohmann::json::error_handler_t::replace).c_str());
   } else {
-    print_clusters(clusters);
-    print_runs(programs);
     print_table(records);
   }
   return 0;

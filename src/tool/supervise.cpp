@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/inotify.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -34,12 +35,14 @@ constexpr std::array passed_on{SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2};
 constexpr milliseconds hold_time(100);  // how long bytes that look like mpirun's may wait for the rest
 constexpr milliseconds drain_time(1000);
 constexpr milliseconds look_after_descendants(20);
+constexpr rlim_t least_file_size = rlim_t{8} << 20;  // Open MPI's segments have 4 MiB
 
 bool asks_to_end(int signal) { return signal == SIGINT || signal == SIGTERM || signal == SIGHUP; }
 
 class Supervisor {
  public:
   Supervisor(const Launch& launch, const StatusFolder& folder, const Patience& patience);
+  ~Supervisor();
   int run();
 
  private:
@@ -60,9 +63,11 @@ class Supervisor {
   [[nodiscard]] int timeout_ms(Clock::time_point now) const;
   [[nodiscard]] int status_of_job();
   [[nodiscard]] int status_with_output(int status);
+  void tell_file_limit();
 
   const StatusFolder& folder_;
   const Patience& patience_;
+  sigset_t mask_before_;
   Descendants descendants_;
   Descriptor signals_;
   Descriptor folder_events_;
@@ -87,11 +92,11 @@ class Supervisor {
 Supervisor::Supervisor(const Launch& launch, const StatusFolder& folder, const Patience& patience)
     : folder_(folder), patience_(patience) {
   sigset_t set;
-  sigset_t before;
   sigemptyset(&set);
   for (const int signal : passed_on) sigaddset(&set, signal);
   sigaddset(&set, SIGCHLD);
-  sigprocmask(SIG_BLOCK, &set, &before);
+  sigprocmask(SIG_BLOCK, &set, &mask_before_);
+  sigset_t before = mask_before_;
   signals_ = Descriptor(signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
   folder_events_ = Descriptor(inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
   inotify_add_watch(folder_events_.get(), folder.path().c_str(), IN_CLOSE_WRITE | IN_MOVED_TO);
@@ -107,12 +112,18 @@ Supervisor::Supervisor(const Launch& launch, const StatusFolder& folder, const P
   std::signal(SIGPIPE, SIG_IGN);
 }
 
+Supervisor::~Supervisor() {
+  std::signal(SIGPIPE, SIG_DFL);
+  sigprocmask(SIG_SETMASK, &mask_before_, nullptr);
+}
+
 int Supervisor::run() {
   while (!mpirun_status_) wait_for_events();
   end_descendants();
   drain();
   read_notes();
   const int status = status_with_output(status_of_job());
+  if (status != 0) tell_file_limit();
   for (const auto end = Clock::now() + drain_time; !errors_.is_empty() && Clock::now() < end;)
     wait_for_events();
   return status;
@@ -318,6 +329,14 @@ int Supervisor::status_with_output(int status) {
   if (output_.problem() == EPIPE) return 128 + SIGPIPE;
   say(std::string("output of the job could not be written (") + std::strerror(output_.problem()) + ")");
   return 1;
+}
+
+/// MPI's own words do not tell.
+void Supervisor::tell_file_limit() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_FSIZE, &limit) != 0 || limit.rlim_cur >= least_file_size) return;
+  say("no file may have more than " + std::to_string(limit.rlim_cur) +
+      " bytes here (ulimit -f), which MPI needs for what its ranks share; `ulimit -f unlimited` allows it");
 }
 
 }  // namespace

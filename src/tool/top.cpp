@@ -416,12 +416,14 @@ int top(int argc, char** argv) {
       "weir top");
   std::string which;
   bool is_json = false, is_once = false, is_replay = false;
-  app.add_option("JOB", which, "Id, batch job, process or name of a program; default: the newest");
+  app.add_option("JOB", which,
+                 "Id, batch job, process or name of a program, or last; default: the newest that runs");
   app.add_flag("--once", is_once, "Print it once");
   app.add_flag("--json", is_json, "Print it once, for programs");
   app.add_flag("--replay", is_replay, "Show from the beginning what it did");
   if (!parse(app, argc, argv)) return 0;
-  const dashboard::Run run = dashboard::find_run(which, state_directory());
+  const auto before = is_replay ? dashboard::Before::newer : dashboard::Before::alive;
+  const dashboard::Run run = dashboard::find_run(which, state_directory(), before);
   if (is_replay && !is_json) return replay(run, is_once), 0;
   if (is_json) {
     std::puts(picture_of(run).dump(2, ' ', false, json::error_handler_t::replace).c_str());

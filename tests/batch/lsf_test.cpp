@@ -125,6 +125,13 @@ TEST_CASE("lsf writes every option as a directive") {
         "exit \"$weir_status\"\n");
 }
 
+TEST_CASE("lsf says that it gives all ranks the same") {
+  JobOptions options = test::full_job();
+  options.head = "1";
+  CHECK(sentence_of([&] { return lsf().script(options); }) ==
+        "head: LSF gives all ranks of a job the same (got 1); leave it out");
+}
+
 TEST_CASE("lsf keeps the threads of a rank on one host where the number of hosts is left to it") {
   JobOptions options;
   options.ranks = 3;

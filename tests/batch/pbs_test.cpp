@@ -97,6 +97,13 @@ TEST_CASE("pbs selects chunks that hold exactly the ranks") {
   CHECK(select(64, 0) == "select=64:ncpus=1:mpiprocs=1:ompthreads=1");
   CHECK(select(7, 3) == "select=1:ncpus=3:mpiprocs=3:ompthreads=1+2:ncpus=2:mpiprocs=2:ompthreads=1");
   CHECK(select(1, 0, 1234) == "select=1:ncpus=1:mpiprocs=1:ompthreads=1:mem=1234b");
+  JobOptions apart = test::full_job();
+  apart.head = "1,4GB";
+  apart.ranks = 7;
+  apart.nodes = 3;
+  const std::string script = pbs().script(apart);
+  CHECK(script.find("#PBS -l select=1:ncpus=1:mpiprocs=1:ompthreads=1:mem=3815mb+3:ncpus=4:mpiprocs=2:"
+                    "ompthreads=1:ngpus=1:mem=27gb\n#PBS -l place=scatter\n") != std::string::npos);
   CHECK(sentence_of([&] { return select(2, 0, 1234); }) ==
         "nodes: PBS needs the number of nodes when memory or GPUs of a node are asked for (got none), for "
         "example --nodes 1");

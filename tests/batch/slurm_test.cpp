@@ -40,6 +40,55 @@ TEST_CASE("slurm writes every option as a directive") {
         "exit \"$weir_status\"\n");
 }
 
+TEST_CASE("slurm writes a job with a head as two parts") {
+  JobOptions options = test::full_job();
+  options.head = "2,8GB";
+  options.nodes = 0;
+  options.ranks_per_node = 21;
+  const std::string script = slurm().script(options);
+  const std::size_t begin = script.find("#SBATCH --partition"), end = script.find("\n\n");
+  CHECK(script.substr(begin, end - begin) ==
+        "#SBATCH --partition=regular\n#SBATCH --account=project\n#SBATCH --nodes=1\n#SBATCH --ntasks=1\n"
+        "#SBATCH --cpus-per-task=2\n#SBATCH --mem=7630M\n#SBATCH --time=02:00:00\n"
+        "#SBATCH hetjob\n"
+        "#SBATCH --partition=regular\n#SBATCH --account=project\n#SBATCH --nodes=3\n#SBATCH --ntasks=63\n"
+        "#SBATCH --ntasks-per-node=21\n#SBATCH --cpus-per-task=2\n#SBATCH --gpus-per-node=1\n"
+        "#SBATCH --mem=27G\n#SBATCH --time=02:00:00");
+  CHECK(script.find(" run -n 64 --threads 2 -- ") != std::string::npos);
+  options.array = "0-3";
+  CHECK(sentence_of([&] { return slurm().script(options); }) ==
+        "head: Slurm has no arrays of jobs with a head (got array 0-3); leave out one of the two");
+}
+
+TEST_CASE("what a head cannot be is told") {
+  const auto told = [](const std::string& head, int ranks) {
+    JobOptions options = test::full_job();
+    options.head = head;
+    options.ranks = ranks;
+    return sentence_of([&] { return slurm().script(options); });
+  };
+  const std::string form =
+      "head: must be a number of cores, or that and memory, for example 1 or 2,8GB (got ";
+  for (const std::string head : {"0", "-1", "big", "2,", "1.5"}) CHECK(told(head, 64) == form + head + ")");
+  CHECK(told("1,much", 64).starts_with("head: "));
+  CHECK(told("1,5", 64) ==
+        "head: memory must be at least 1MB; a number without a unit counts bytes (got 1,5)");
+  CHECK(told("1", 1) ==
+        "ranks: a job with a head has rank 0 and at least one worker, for example -n 2 (got 1)");
+}
+
+TEST_CASE("slurm's lists of hosts and of tasks are read, and what is none is not") {
+  using Hosts = std::vector<std::string>;
+  CHECK(parse_host_list("node7") == Hosts{"node7"});
+  CHECK(parse_host_list("n[1-3,07,09-10]-ib,login.site") ==
+        Hosts{"n1-ib", "n2-ib", "n3-ib", "n07-ib", "n09-ib", "n10-ib", "login.site"});
+  for (const char* wrong : {"", "n[", "n[1-]", "n[3-1]", "n[1-999999999]", "a;b", "$(id)", "n[1],,"})
+    CHECK(parse_host_list(wrong).empty());
+  CHECK(parse_tasks_per_node("2(x3),1") == std::vector<int>{2, 2, 2, 1});
+  for (const char* wrong : {"", "x", "2(x", "2(x0)", "0", "1(x999999999)"})
+    CHECK(parse_tasks_per_node(wrong).empty());
+}
+
 TEST_CASE("slurm leaves out what was not said") {
   JobOptions options;
   options.ranks = 3;

@@ -102,6 +102,60 @@ TEST_CASE("Ctrl-C and the death of the program cancel its jobs, those in the que
   }
 }
 
+TEST_CASE("jobs that are kept outlive their program and work for the one that comes back") {
+  const Site site;
+  const std::string end = site.user.folder() + "/end";
+  const auto options = site.options({{"TEST_KEEP", "60s"}});
+  std::string kept;
+  for (const int signal : {SIGKILL, SIGTERM}) {
+    Process program({BATCH_CLUSTER, "slurm", "keep", end}, options);
+    program.wait_for("sum 42\n");
+    if (kept.empty()) kept = site.jobs();
+    CHECK(site.jobs() == kept);
+    if (signal == SIGKILL) {
+      const Finished other = run({BATCH_CLUSTER, "slurm", "keep", end}, options);
+      CHECK(contains(other.err, "batch_cluster.session: is there and belongs to a session that is open"));
+      CHECK(other.status == 3);
+    }
+    program.send(signal);
+    CHECK(program.wait().status == 128 + signal);
+  }
+  Process again({BATCH_CLUSTER, "slurm", "keep", end}, options);
+  again.wait_for("sum 42\n");
+  CHECK(site.jobs() == kept);
+  write_file(end, "");
+  CHECK(again.wait().status == 0);
+  CHECK(site.is_clean());
+  CHECK_FALSE(std::filesystem::exists(site.user.folder() + "/batch_cluster.jobs"));
+}
+
+TEST_CASE("jobs that are kept end when their program does not come back, or wants others") {
+  const Site site;
+  const std::string end = site.user.folder() + "/end";
+  Process program({BATCH_CLUSTER, "slurm", "keep", end}, site.options({{"TEST_KEEP", "3s"}}));
+  program.wait_for("sum 42\n");
+  const std::string left = trimmed(site.user.shell("squeue -h -o %i | head -n 1").out);
+  program.send(SIGKILL);
+  (void)program.wait();
+  CHECK(site.user.shell("squeue -h -o %i | wc -l").out == "2\n");
+  CHECK(site.is_clean());
+  CHECK(contains(content(site.user.folder() + "/batch_cluster-" + left + ".err"),
+                 "batch_cluster.session has not come back within 3s (WEIR_KEEP_JOBS)\n"));
+  Process small({BATCH_CLUSTER, "slurm", "keep", end}, site.options({{"TEST_KEEP", "60s"}}));
+  small.wait_for("sum 42\n");
+  const std::string before = site.jobs();
+  small.send(SIGKILL);
+  (void)small.wait();
+  Process other({BATCH_CLUSTER, "slurm", "keep", end},
+                site.options({{"TEST_KEEP", "60s"}, {"TEST_BEFORE", "true"}}));
+  other.wait_for("sum 42\n");
+  CHECK(eventually([&] { return !contains(site.jobs(), trimmed(before)); }));
+  write_file(end, "");
+  const Finished& done = other.wait();
+  CHECK(contains(done.err, "2 jobs of the program before were asked for with other options"));
+  CHECK(site.is_clean());
+}
+
 TEST_CASE("a job accepted in the instant in which the program is killed finds it dead and ends") {
   const Site site;
   TemporaryFolder programs;

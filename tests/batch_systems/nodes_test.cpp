@@ -5,6 +5,16 @@
 
 using namespace weir::test;
 
+namespace {
+
+int times_said(const std::string& text, const std::string& sentence) {
+  int times = 0;
+  for (std::size_t at = 0; (at = text.find(sentence, at)) != std::string::npos; ++at) ++times;
+  return times;
+}
+
+}  // namespace
+
 TEST_CASE("weir submit spreads the ranks over the nodes asked for") {
   const User user;
   const Finished done = user.weir({"submit", "-n", "4", "--nodes", "2", "--wait", "/bin/sh", "-c",
@@ -15,14 +25,29 @@ TEST_CASE("weir submit spreads the ranks over the nodes asked for") {
     CHECK(contains(done.out, line));
 }
 
+TEST_CASE("a job with a head has rank 0 on a node of its own, and the others reach it") {
+  const User user;
+  const Finished done =
+      user.weir({"submit", "-n", "4", "--head", "1", "--threads", "2", "--mem", "100MB", "--wait", "/bin/sh",
+                 "-c", "echo rank $OMPI_COMM_WORLD_RANK on $SLURMD_NODENAME, threads $WEIR_THREADS"});
+  CAPTURE(done.err);
+  CHECK(done.status == 0);
+  for (const std::string line : {"rank 0 on node1,", "rank 1 on node2, threads 2\n", "rank 3 on node2,"})
+    CHECK(contains(done.out, line));
+  CHECK(eventually([&] { return user.shell("squeue -h -o %i").out.empty(); }));
+}
+
 TEST_CASE("several copies of weir run or of a program started by srun are refused with a sentence") {
   const User user;
   const Finished copies =
       user.shell("timeout 50 srun -N 2 -n 2 " + std::string(WEIR_TOOL) + " run /bin/true");
   CHECK(copies.status == 2);
-  CHECK(contains(copies.err,
-                 "weir run: this `weir run` was started 2 times by Slurm's own launcher; write it without "
-                 "that: it starts the ranks itself\n"));
+  CHECK(times_said(copies.err,
+                   "weir run: this `weir run` was started 2 times by Slurm's own launcher; write it without "
+                   "that: it starts the ranks itself\n") == 1);
+  const Finished programs = user.shell("timeout 50 srun -N 2 -n 4 " JOURNAL_JOB);
+  CHECK(programs.status == 2);
+  CHECK(times_said(programs.err, "which Weir does not take for ranks; write `weir run -n 4 PROGRAM`") == 1);
 }
 
 TEST_CASE("a script of the user's own with --export=NONE runs ranks on all of its nodes") {
@@ -49,4 +74,29 @@ TEST_CASE("a signal for the program reaches it where mpirun is on another node t
   REQUIRE(shows("ready\n"));
   CHECK(user.shell("scancel --batch --signal=USR1 " + id).status == 0);
   CHECK(shows("ready\ntold\n"));
+}
+
+TEST_CASE("a node that takes the first jobs and fails them at once is named and avoided; others go on") {
+  const User user;
+  const Finished done = user.shell(
+      "TEST_BEFORE='[ $SLURMD_NODENAME != node1 ] || { echo no scratch here >&2; exit 9; }' "
+      "TEST_WEIR=" WEIR_TOOL " timeout 100 " BATCH_CLUSTER " slurm flow");
+  CAPTURE(done.err);
+  CHECK(done.status == 0);
+  CHECK(contains(done.out, "no workers\ndone\n"));
+  CHECK(contains(done.err, " has failed at once on node1: exit status 9, "));
+  CHECK(contains(done.err, "no scratch here"));
+  CHECK(contains(done.err, "cluster: node1 is avoided from now on"));
+  CHECK_FALSE(contains(done.err, "paused"));
+}
+
+TEST_CASE("jobs that fail on every node say on which, and when the next is tried") {
+  const User user;
+  const Finished done = user.shell("TEST_BEFORE='echo no scratch here >&2; exit 9' timeout 100 " BATCH_CLUSTER
+                                   " slurm problem_with node2");
+  CAPTURE(done.err);
+  CHECK(done.status == 0);
+  CHECK(contains(done.err, " has failed at once on node1: exit status 9, "));
+  CHECK(contains(done.err, " has failed at once on node2: exit status 9, "));
+  CHECK(contains(done.err, "cluster: the next job is submitted in 1m, or after resume()\n"));
 }

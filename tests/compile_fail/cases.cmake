@@ -88,7 +88,7 @@ weir_compile_fail(stream/group_by_key
 
 weir_compile_fail_correct()
 
-# The four faults that people make most, also by the compiler that does not build this tree.
+# The five faults that people make most, also by the compiler that does not build this tree.
 if(CMAKE_CXX_COMPILER_ID STREQUAL GNU)
   find_program(WEIR_OTHER_COMPILER clang++)
 else()
@@ -99,6 +99,7 @@ if(WEIR_OTHER_COMPILER)
       "stream/map_function|weir: map: the function cannot be called with an element of this stream"
       "stream/kernel_without_push|weir: the kernel of this operator cannot take the elements of the stream"
       "stream/gather_missing|weir: gather.. is missing: the elements are on the cluster"
+      "client/wrong_argument_type|weir: the function cannot be called with these arguments"
       "client/capturing_lambda|A lambda must not capture: pass the values as arguments of submit instead")
     string(REGEX MATCH "^([^|]*)[|](.*)$" case "${case}")
     add_test(NAME compile_fail/other_compiler/${CMAKE_MATCH_1} COMMAND ${CMAKE_COMMAND}

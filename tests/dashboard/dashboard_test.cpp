@@ -147,6 +147,22 @@ TEST_CASE("a request must know the token, come to this machine and from this pag
   CHECK(status({"localhost:8787", "http://localhost:8787", "weir_1=abc", "", ""}) == 200);
 }
 
+TEST_CASE("a proxy may put its own Host into requests of its page") {
+  const auto status = [&](const std::string& origin, const std::string& fetch_site) {
+    const Credentials who{"127.0.0.1:8787", origin, "weir_1=abc", "", "", fetch_site};
+    const auto answer = refuse(who, "abc", "weir_1", {"portal.example", "hub.example:8443"});
+    return answer ? answer->status : 200;
+  };
+  CHECK(status("https://nowhere.example", "same-origin") == 200);  // the browser knows
+  CHECK(status("https://portal.example", "") == 200);
+  CHECK(status("https://hub.example:8443", "") == 200);
+  CHECK(status("https://portal.example:9000", "") == 403);  // somebody else's program on that machine
+  CHECK(status("https://hub.example", "") == 403);
+  CHECK(status("https://nowhere.example", "same-site") == 403);
+  CHECK(status("https://nowhere.example", "cross-site") == 403);
+  CHECK(status("null", "") == 403);
+}
+
 TEST_CASE("targets are split, and numbers kept within bounds") {
   const Target target = parse_target("/json/history?rows=7&from_s=1e99&x=%41%zz+b&&=&rows=9");
   CHECK(target.path == "/json/history");
@@ -272,6 +288,16 @@ TEST_CASE("runs are found by id, job, process, program or as the last") {
       sentence_of([&] { static_cast<void>(find_run("x\n", state.path())); }) ==
       "there must be a run with this id, job, process or program (got x\\n); `weir status` lists those there "
       "are");
+  std::array<char, 256> here{};
+  REQUIRE(gethostname(here.data(), here.size() - 1) == 0);
+  run.program = {"0-here-1", "app", here.data(), "",
+                 getpid(),   0,     true};  // the oldest, and the only one alive
+  RunFolder alive(run, state.path());
+  for (const char* which : {"", "app"})
+    CHECK(find_run(which, state.path(), Before::alive).program.id == "0-here-1");
+  CHECK(find_run("app", state.path()).program.id == "1-node-5");
+  CHECK(find_run("last", state.path(), Before::alive).program.id == "2-node-6");
+  CHECK(find_run("other", state.path(), Before::alive).program.id == "2-node-6");
   std::ofstream(state.path() / "runs" / "2-node-6" / "run.json") << "{";
   CHECK(find_run("", state.path()).program.id == "1-node-5");
 }

@@ -229,6 +229,17 @@ TEST_CASE("a request without an end, and one of a gigabyte, cost nothing") {
   CHECK(read_until(server.asked("/"), "page").find("200 OK") != std::string::npos);
 }
 
+TEST_CASE("a body is not read, and who sends one is told so") {
+  const Running server;
+  for (const std::string length :
+       {"Content-Length: 5", "Content-Length: 1000000000000", "Transfer-Encoding: chunked"}) {
+    const Descriptor peer = server.connected();
+    const std::string request = "POST / HTTP/1.1\r\nHost: localhost\r\n" + length + "\r\n\r\n5\r\nhello\r\n";
+    REQUIRE(send(peer.get(), request.data(), request.size(), MSG_NOSIGNAL) > 0);
+    CHECK(read_until(peer, "(GET)\n").find("HTTP/1.1 405 ") == 0);
+  }
+}
+
 TEST_CASE("10,000 connections that ask nothing, or half of it, keep nobody out") {
   Running server;
   std::vector<Descriptor> halves(200);  // of which the server keeps those that came last

@@ -172,6 +172,9 @@ TEST_CASE("copies: what a launcher has started several times, but not what a ran
   };
   CHECK(of({{"SLURM_STEP_ID", "0"}, {"SLURM_STEP_NUM_TASKS", "4"}}).count == 4);
   CHECK(of({{"SLURM_STEP_ID", "0"}, {"SLURM_STEP_NUM_TASKS", "4"}}).starter == "Slurm's own launcher");
+  CHECK(of({{"SLURM_STEP_ID", "0"}, {"SLURM_STEP_NUM_TASKS", "4"}, {"SLURM_PROCID", "3"}}).number == 3);
+  CHECK(of({{"PMI_SIZE", "3"}, {"PMI_RANK", "2"}}).number == 2);
+  CHECK(of({{"PMI_SIZE", "3"}, {"PMI_RANK", "0"}}).number == 0);
   CHECK(of({{"PMI_SIZE", "3"}}).starter == "another launcher of MPI programs");
   CHECK(of({{"SLURM_STEP_ID", "0"}, {"SLURM_STEP_NUM_TASKS", "1"}}).count <= 1);
   CHECK(of({{"SLURM_STEP_ID", "0"}, {"SLURM_STEP_NUM_TASKS", "4"}, {"OMPI_COMM_WORLD_SIZE", "8"}}).count ==

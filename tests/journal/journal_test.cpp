@@ -8,8 +8,9 @@
 #include <csignal>
 #include <filesystem>
 #include <fstream>
-#include <sstream>
 #include <thread>
+
+#include "weir/journal.hpp"
 
 using namespace weir;
 using namespace weir::detail;
@@ -335,6 +336,32 @@ TEST_CASE("journal: a disk that takes no more ends the writing, and what was put
                     Catch::StartsWith("journal: the folder /proc/weir cannot be made: "));
 }
 
+namespace {
+
+std::string bytes_from(const std::string& hex) {
+  std::string bytes;
+  for (std::size_t i = 0; i < hex.size(); i += 2)
+    bytes += static_cast<char>(std::stoi(hex.substr(i, 2), nullptr, 16));
+  return bytes;
+}
+
+// What it has, a line each.
+std::vector<std::string> entries_of(const Journal& journal) {
+  std::vector<std::string> lines;
+  journal.for_each([&](const Entry& entry) {
+    lines.push_back(std::to_string(entry.key.low) + "/" + std::to_string(entry.key.high) + " " +
+                    entry.function.name + " " + std::to_string(entry.function.version) + " " +
+                    std::to_string(entry.bytes) +
+                    (entry.file     ? " file"
+                     : entry.object ? " object"
+                                    : ""));
+  });
+  std::sort(lines.begin(), lines.end());
+  return lines;
+}
+
+}  // namespace
+
 TEST_CASE("journal: one that the first version wrote is read") {
   const std::string hex =
       "776569726a6e6c0a01000000112d61ea140000000100000000030000000000000073696d756c6174659e33c06a1b0000"
@@ -342,24 +369,79 @@ TEST_CASE("journal: one that the first version wrote is read") {
       "ffff73756d28696e74299d8cf37e1b000000020200000000000000060000000000000001000000d3cc076b74776f7cb5"
       "adc118000000020300000000000000090000000000000000000000d3cc076bee4ba2dd10000000040100000000000000"
       "03000000000000000e48a1131c0000000204000000000000000c0000000000000000000000d3cc076b666f7572";
-  std::string log;
-  for (std::size_t i = 0; i < hex.size(); i += 2)
-    log += static_cast<char>(std::stoi(hex.substr(i, 2), nullptr, 16));
+  std::string log = bytes_from(hex);
   const Folder folder;
   write_file(folder.path + "/log.00000001", log);
-  std::string said;
-  Journal(folder.path, Access::read).for_each([&](const Entry& entry) {
-    said += std::to_string(entry.key.low) + "/" + std::to_string(entry.key.high) + " " + entry.function.name +
-            " " + std::to_string(entry.function.version) + " " + std::to_string(entry.bytes) + "\n";
-  });
-  std::vector<std::string> lines;
-  std::istringstream in(said);
-  for (std::string line; std::getline(in, line);) lines.push_back(line);
-  std::sort(lines.begin(), lines.end());
-  CHECK(lines == std::vector<std::string>{"2/6 sum(int) -1 3", "3/9 simulate 3 0", "4/12 simulate 3 4"});
+  CHECK(entries_of(Journal(folder.path, Access::read)) ==
+        std::vector<std::string>{"2/6 sum(int) -1 3", "3/9 simulate 3 0", "4/12 simulate 3 4"});
   log[8] = 2;  // of a newer one
   write_file(folder.path + "/log.00000001", log);
   CHECK_THROWS_WITH(Journal(folder.path, Access::read), Catch::Contains("or of a newer version"));
+}
+
+TEST_CASE("journal: files that the first programs with them wrote by themselves are read") {
+  const std::string log = bytes_from(
+      "776569726a6e6c0a01000000112d61ea140000000100000000030000000000000073696d756c617465290062fe1b0000"
+      "00020300000000000000090000000000000000000000f9a6086b6f6e65f37bb4df130000000101000000010000000000"
+      "000070657273697374fc89721f200000000604000000000000000c0000000000000001000000f9a6086b200300000000"
+      "00006fa3d5a1200000000605000000000000000f0000000000000001000000f9a6086b40060000000000008176ab3510"
+      "0000000405000000000000000f00000000000000");
+  const Folder folder;
+  write_file(folder.path + "/log.00000001", log);
+  const Key key{4, 12};
+  const std::string path = folder.path + "/arrays/" + to_text(key) + ".h5";
+  const std::vector<std::string> entries{"3/9 simulate 3 3", "4/12 persist 1 800 file"};
+  CHECK(entries_of(Journal(folder.path, Access::read)) == entries);
+  CHECK(Journal(folder.path, Access::read).find_file(key).empty());  // it has gone
+  fs::create_directory(folder.path + "/arrays");
+  write_file(path, "an array");
+  Journal journal(folder.path, Access::write);
+  CHECK(journal.find_file(key) == path);
+  CHECK(journal.find_file({5, 15}).empty());
+  CHECK(journal.find_file({3, 9}).empty());
+  journal.compact();
+  CHECK(entries_of(journal) == entries);
+  CHECK(journal.find_file(key) == path);
+}
+
+TEST_CASE("journal: where a clock has gone back, what was put last holds") {
+  const Folder folder;
+  const auto segment = [](std::uint32_t time, const std::string& value) {
+    const auto bytes = [](const auto& x) { return std::string(reinterpret_cast<const char*>(&x), sizeof x); };
+    std::string log = segment_head();
+    append_record(log, RecordKind::function, function_payload(0, {"f", 1}));
+    append_record(log, RecordKind::result, bytes(key_of(1)) + bytes(std::uint32_t{0}) + bytes(time) + value);
+    return log;
+  };
+  write_file(folder.path + "/log.00000001", segment(4'000'000'000, "of 2096"));
+  write_file(folder.path + "/log.00000002", segment(1000, "of 1970"));
+  fs::last_write_time(folder.path + "/log.00000002",
+                      fs::file_time_type::clock::now() - std::chrono::hours(9));
+  CHECK(found(Journal(folder.path, Access::read), 1) == "of 1970");
+  {
+    Journal journal(folder.path, Access::write);
+    CHECK(found(journal, 1) == "of 1970");
+    journal.put(key_of(1), {"f", 1}, bytes_of("of now"));
+    CHECK(found(journal, 1) == "of now");
+    journal.compact();
+  }
+  CHECK(found(Journal(folder.path, Access::read), 1) == "of now");
+}
+
+TEST_CASE("journal: an input file whose time has gone back is another one") {
+  const Folder folder;
+  const std::string path = folder.path + "/in";
+  write_file(path, "1 2 3");
+  const auto key = [&](bool content) {
+    Hasher hasher;
+    add_file(hasher, weir::input_file(path, content));
+    return hasher.result();
+  };
+  const Key before = key(false), content = key(true);
+  CHECK(key(false) == before);
+  fs::last_write_time(path, fs::last_write_time(path) - std::chrono::hours(1));
+  CHECK(key(false) != before);
+  CHECK(key(true) == content);
 }
 
 TEST_CASE("journal: keys that are the same in 64 bits are two") {

@@ -1,5 +1,6 @@
 // How sources end, wait and go on.
 #include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -10,6 +11,7 @@
 
 #include "stream/peer.hpp"
 #include "stream/support.hpp"
+#include "support/process.hpp"
 #include "weir/stream/network.hpp"
 
 using namespace weir;
@@ -205,6 +207,41 @@ TEST_CASE("a program that ignores SIGTERM is killed, and one that closes its out
   auto shot = from_process({"sh", "-c", "kill -9 $$"});
   shot.start();
   CHECK(sentence([&] { shot.drain(); }) == "from_process: 'sh' was ended by signal 9 (Killed)");
+}
+
+TEST_CASE("what a program has started ends with it, and with this process, also when that is killed") {
+  Place place;
+  const std::string file = (place.path / "pid").string();
+  const std::vector<std::string> parent{"sh", "-c", "sleep 1000 & echo $! >" + file + "; wait"};
+  const auto ends = [](pid_t process) {
+    return weir::test::eventually([&] { return !weir::test::is_running(process); });
+  };
+  pid_t child = 0;
+  {
+    auto source = from_process(parent);
+    source.start();
+    child = process_in(file);
+    CHECK(weir::test::is_running(child));
+  }
+  CHECK(ends(child));
+  fs::remove(file);
+  const pid_t victim = ::fork();
+  if (victim == 0) {
+    ManualClock clock;  // no thread of ours has come along
+    auto source = from_process(parent, by(clock));
+    source.start();
+    for (;;) ::pause();
+  }
+  child = process_in(file);
+  ::kill(victim, SIGKILL);
+  ::waitpid(victim, nullptr, 0);
+  CHECK(ends(child));
+  auto forgetful = from_process({"sh", "-c", "sleep 1000 >/dev/null 2>&1 & echo $!"});
+  const auto lines = forgetful.sink_to_list();
+  forgetful.start();
+  forgetful.drain();
+  REQUIRE(lines.values().size() == 1);
+  CHECK(ends(std::stoi(lines.values()[0])));
 }
 
 TEST_CASE("from_tcp without free descriptors says so, rests, and takes who waited") {

@@ -86,6 +86,14 @@ TEST_CASE("run learns the exit status where no file can be written") {
   }
 }
 
+TEST_CASE("run says when MPI may not have the files it needs") {
+  const Finished finished = run({"sh", "-c", "ulimit -f 1; exec " WEIR_TOOL " run -n 2 sh -c 'exit 3'"});
+  CHECK(finished.status == 3);
+  CHECK(finished.err.ends_with(
+      "weir run: no file may have more than 512 bytes here (ulimit -f), which MPI needs for what its ranks "
+      "share; `ulimit -f unlimited` allows it\n"));
+}
+
 TEST_CASE("run ends with what main returns after a body that has worked, else with the body's status") {
   const auto status_of = [](const std::string& body, const std::string& end) {
     return weir_run({"-n", "1", "sh", "-c", "ln -s " + body + " \"$WEIR_STATUS_FILE\"; " + end}).status;

@@ -61,6 +61,15 @@ TEST_CASE("launch names the hosts of a PBS job") {
   site.host_file = "/var/spool/pbs/aux/7";
   CHECK(joined(plan_launch({2, {}, "app", {}}, site).command).find("--hostfile /var/spool/pbs/aux/7") !=
         std::string::npos);
+  CHECK(host_file_text({"a", "b", "b", "a", "c"}) == "a slots=2\nb slots=2\nc slots=1\n");
+}
+
+TEST_CASE("launch takes the way to the other hosts that the job has") {
+  Site site = site_with({});
+  site.agent = "/tmp/x/agent";
+  CHECK(joined(plan_launch({2, {}, "app", {}}, site).command)
+            .find("--mca ras ^slurm --mca plm rsh --mca plm_rsh_agent sh /tmp/x/agent --mca "
+                  "plm_rsh_no_tree_spawn 1 --leave-session-attached ") != std::string::npos);
 }
 
 TEST_CASE("launch disguises arguments so that they come back as they were") {

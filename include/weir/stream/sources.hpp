@@ -556,7 +556,9 @@ Stream<std::filesystem::path> filenames(const std::filesystem::path& where, Sour
 /// **Errors.** Throws `Error{invalid_argument}` if `command` is empty; `start` throws `Error{not_found}` if
 /// it cannot be started. A program that fails is an error of the stream.
 /// **Threads.** `stop` asks the program to end (SIGTERM). One that has not ended 2 s after the graph asked
-/// it, or after it was asked to start again, is killed.
+/// it, or after it was asked to start again, is killed. The program runs in a session of its own (it cannot
+/// ask for a password at the terminal) and what it started ends with it, and both with this process, however
+/// that ends; but for those that make a session of their own, which only `weir run` finds.
 /// **Backpressure.** While a node below is full nothing is read, and the pipe holds the program back.
 /// **Source.** streamz `from_process`.
 Stream<std::string> from_process(std::vector<std::string> command, SourceOptions options = {},

@@ -58,6 +58,9 @@ std::string array_part(const std::string& array) {
 
 std::string directives(const JobOptions& options) {
   const JobLayout wanted = layout(options);
+  if (!options.head.empty())
+    throw Error(ErrorKind::unsupported,
+                "head: LSF gives all ranks of a job the same (got " + options.head + "); leave it out");
   const std::string name = checked_name(options);
   Directives lines("#BSUB", options);
   lines.add("-J " + name + array_part(options.array));

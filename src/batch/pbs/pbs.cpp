@@ -57,6 +57,10 @@ std::string chunk(const JobOptions& options, int count, int ranks) {
 
 /// Without a number of nodes every rank is a chunk of its own; a last node with fewer ranks is one as well.
 std::string select_text(const JobOptions& options) {
+  if (const auto both = halves(options)) {
+    const std::string head = select_text(both->head), workers = select_text(both->workers);
+    return head + "+" + workers.substr(workers.find('=') + 1);
+  }
   const JobLayout wanted = layout(options);
   if (wanted.nodes == 0) {
     if (options.memory_bytes || options.gpus_per_node)
@@ -97,7 +101,7 @@ std::string directives(const JobOptions& options) {
     lines.add("-J " + options.array);
   }
   lines.add("-l " + select_text(options));
-  if (layout(options).nodes > 1) lines.add("-l place=scatter");
+  if (!options.head.empty() || layout(options).nodes > 1) lines.add("-l place=scatter");
   if (options.walltime.count() > 0) lines.add("-l walltime=" + clock_text(options.walltime));
   lines.add_own();
   return lines.text();

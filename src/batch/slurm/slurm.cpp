@@ -1,6 +1,9 @@
 // Slurm: sbatch, squeue, sacct, scancel.
 #include <sys/wait.h>
+#include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <charconv>
 #include <filesystem>
 #include <map>
@@ -42,21 +45,9 @@ std::string memory_text(std::uint64_t bytes) {
                             : std::to_string(amount.count) + amount.unit;
 }
 
-std::string directives(const JobOptions& options) {
+/// What each part of a job asks for by itself.
+void add_size(Directives& lines, const JobOptions& options) {
   const JobLayout wanted = layout(options);
-  Directives lines("#SBATCH", options);
-  lines.add("--job-name=" + checked_name(options));
-  lines.add(options.requeue ? "--requeue" : "--no-requeue");
-  // B: to the script, which passes it on; ranks are no steps of Slurm.
-  if (const auto signal = early_signal(options))
-    lines.add("--signal=B:" + signal->name + "@" + std::to_string(signal->before.count()));
-  const bool is_array = !array_text(slurm(), options).empty();
-  lines.add("--output=" + log_pattern(options, "out", is_array));
-  lines.add("--error=" + log_pattern(options, "err", is_array));
-  if (!options.array.empty()) {
-    static_cast<void>(parse_array(options.array));
-    lines.add("--array=" + options.array);
-  }
   if (!options.queue.empty()) lines.add("--partition=" + directive_value("queue", options.queue));
   if (!options.account.empty()) lines.add("--account=" + directive_value("account", options.account));
   std::string hosts;
@@ -71,6 +62,32 @@ std::string directives(const JobOptions& options) {
   if (options.gpus_per_rank) lines.add("--gpus-per-task=" + std::to_string(options.gpus_per_rank));
   if (options.memory_bytes) lines.add("--mem=" + memory_text(options.memory_bytes));
   if (options.walltime.count() > 0) lines.add("--time=" + clock_text(options.walltime));
+}
+
+std::string directives(const JobOptions& options) {
+  Directives lines("#SBATCH", options);
+  lines.add("--job-name=" + checked_name(options));
+  lines.add(options.requeue ? "--requeue" : "--no-requeue");
+  // B: to the script, which passes it on; ranks are no steps of Slurm.
+  if (const auto signal = early_signal(options))
+    lines.add("--signal=B:" + signal->name + "@" + std::to_string(signal->before.count()));
+  const bool is_array = !array_text(slurm(), options).empty();
+  lines.add("--output=" + log_pattern(options, "out", is_array));
+  lines.add("--error=" + log_pattern(options, "err", is_array));
+  if (!options.array.empty()) {
+    static_cast<void>(parse_array(options.array));
+    lines.add("--array=" + options.array);
+  }
+  if (const auto both = halves(options)) {
+    if (is_array)
+      throw Error(ErrorKind::unsupported, "head: Slurm has no arrays of jobs with a head (got array " +
+                                              options.array + "); leave out one of the two");
+    add_size(lines, both->head);
+    lines.add("hetjob");
+    add_size(lines, both->workers);
+  } else {
+    add_size(lines, options);
+  }
   lines.add_own();
   return lines.text();
 }
@@ -175,6 +192,38 @@ std::vector<std::string> missing(const std::vector<std::string>& ids, const Foun
   return result;
 }
 
+std::string own_host_name() {
+  std::array<char, 256> name{};
+  gethostname(name.data(), name.size() - 1);
+  return name.data();
+}
+
+/// The hosts of a job of several parts. mpirun knows those of the first alone, and asks srun for no others.
+void add_parts(Allocation& allocation, const BatchSystem::Variables& variables) {
+  constexpr int most_parts = 128;
+  const int parts = std::min(count(variables("SLURM_HET_SIZE")), most_parts);
+  std::string cases;
+  for (int part = 0; part < parts; ++part) {
+    const std::string suffix = "_HET_GROUP_" + std::to_string(part);
+    const auto hosts = parse_host_list(variables("SLURM_JOB_NODELIST" + suffix).value_or(""));
+    const auto tasks = parse_tasks_per_node(variables("SLURM_TASKS_PER_NODE" + suffix).value_or(""));
+    if (hosts.empty() || hosts.size() != tasks.size()) return;
+    std::string pattern;
+    for (std::size_t i = 0; i < hosts.size(); ++i) {
+      // The script runs on the first, where it may have another name.
+      const std::string host = part == 0 && i == 0 ? own_host_name() : hosts[i];
+      allocation.hosts.insert(allocation.hosts.end(), static_cast<std::size_t>(tasks[i]), host);
+      pattern += (pattern.empty() ? "" : "|") + quoted("host", hosts[i]);
+    }
+    cases += "  " + pattern + ") part=" + std::to_string(part) + ";;\n";
+  }
+  allocation.places = static_cast<int>(allocation.hosts.size());
+  allocation.agent = "host=$1\nshift\ncase $host in\n" + cases +
+                     "  *) echo \"$host is no host of the job\" >&2; exit 1;;\nesac\n"
+                     "exec srun --overlap --het-group=$part --nodes=1 --ntasks=1 --nodelist=\"$host\" "
+                     "sh -c \"$*\"\n";
+}
+
 class Slurm : public BatchSystem, public Following, public Listing {
  public:
   std::string_view name() const override { return "slurm"; }
@@ -250,6 +299,7 @@ class Slurm : public BatchSystem, public Following, public Listing {
                           .cores = count(variables("SLURM_CPUS_ON_NODE"))};
     // salloc's shell is on no node of the job: it is told only what each task has.
     if (!allocation.cores) allocation.cores = allocation.cores_per_rank;
+    if (variables("SLURM_HET_SIZE")) add_parts(allocation, variables);
     const auto of_node = static_cast<std::uint64_t>(count(variables("SLURM_MEM_PER_NODE")));
     const auto of_core = static_cast<std::uint64_t>(count(variables("SLURM_MEM_PER_CPU")));
     allocation.memory_bytes =
@@ -274,6 +324,7 @@ class Slurm : public BatchSystem, public Following, public Listing {
   int started_together(const Variables& variables) const override {
     return variables("SLURM_STEP_ID") ? count(variables("SLURM_STEP_NUM_TASKS")) : 1;
   }
+  int started_as(const Variables& variables) const override { return count(variables("SLURM_PROCID")); }
 
   std::vector<std::string> misleading_variables() const override {
     // mpirun starts its helpers on other nodes with srun: that would obey `--export=NONE` too, and what the
@@ -295,6 +346,49 @@ class Slurm : public BatchSystem, public Following, public Listing {
 };
 
 }  // namespace
+
+std::vector<std::string> parse_host_list(const std::string& text) {
+  constexpr std::size_t most_hosts = 100'000;
+  static const Form item_form(R"(([\w.-]+)(?:\[([\d,-]+)\])?([\w.-]*)(?:,|$))");
+  static const Form range_form(R"((\d+)(?:-(\d+))?(?:,|$))");
+  std::vector<std::string> hosts;
+  for (std::string rest = text; !rest.empty();) {
+    const auto item = item_form.first_in(rest);
+    if (item.empty() || !rest.starts_with(item[0])) return {};
+    rest.erase(0, item[0].size());
+    if (item[2].empty()) hosts.push_back(item[1] + item[3]);
+    for (std::string ranges = item[2]; !ranges.empty();) {
+      const auto range = range_form.first_in(ranges);
+      if (range.empty() || !ranges.starts_with(range[0])) return {};
+      ranges.erase(0, range[0].size());
+      const auto first = number(range[1]), last = range[2].empty() ? first : number(range[2]);
+      if (!first || !last || *last < *first || *last - *first > static_cast<long long>(most_hosts)) return {};
+      for (long long i = *first; i <= *last; ++i) {
+        std::string digits = std::to_string(i);
+        digits.insert(0, range[1].size() - std::min(digits.size(), range[1].size()), '0');
+        hosts.push_back(item[1] + digits + item[3]);
+      }
+      if (hosts.size() > most_hosts) return {};
+    }
+  }
+  return hosts;
+}
+
+std::vector<int> parse_tasks_per_node(const std::string& text) {
+  constexpr long long most = 100'000;
+  static const Form form(R"((\d+)(?:\(x(\d+)\))?(?:,|$))");
+  std::vector<int> numbers;
+  for (std::string rest = text; !rest.empty();) {
+    const auto item = form.first_in(rest);
+    if (item.empty() || !rest.starts_with(item[0])) return {};
+    rest.erase(0, item[0].size());
+    const auto tasks = number(item[1]), times = item[2].empty() ? 1 : number(item[2]);
+    if (!tasks || !times || *tasks < 1 || *tasks > most || *times < 1 || *times > most) return {};
+    numbers.insert(numbers.end(), static_cast<std::size_t>(*times), static_cast<int>(*tasks));
+    if (numbers.size() > static_cast<std::size_t>(most)) return {};
+  }
+  return numbers;
+}
 
 std::string parse_slurm_job_id(const std::string& answer) {
   static const Form sentence(R"(Submitted batch job (\d+))");

@@ -14,4 +14,9 @@ namespace weir::detail::batch {
 /// **Errors.** Throws `Error{io}` that shows the answer if there is no number in it.
 [[nodiscard]] std::string parse_slurm_job_id(const std::string& answer);
 
+/// The hosts of `node[1-3,07],other`, in order; nothing if it cannot be read.
+[[nodiscard]] std::vector<std::string> parse_host_list(const std::string& text);
+/// The numbers of `2(x3),1`: 2, 2, 2, 1; nothing if it cannot be read.
+[[nodiscard]] std::vector<int> parse_tasks_per_node(const std::string& text);
+
 }  // namespace weir::detail::batch

@@ -10,6 +10,7 @@
 #include <cstring>
 #include <thread>
 
+#include "program/guard.hpp"
 #include "weir/environment.hpp"
 #include "weir/stream/sources.hpp"
 
@@ -21,7 +22,7 @@ struct ProcessProducer::Process {
   bool with_stderr;
   Splitter splitter{"\n", std::size_t{64} << 20};
   int output = -1;
-  pid_t child = -1;
+  pid_t child = -1;    // and its group, of a session of its own
   bool over = true;    // it has ended, and all it wrote has been read
   bool asked = false;  // it was asked to end
 
@@ -32,6 +33,7 @@ struct ProcessProducer::Process {
   ~Process() { end(); }
 
   void start() {
+    program::Guard& guard = program::Guard::own();
     int ends[2];
     if (::pipe2(ends, O_CLOEXEC) != 0)
       throw Error(ErrorKind::io, std::string("from_process: no pipe: ") + std::strerror(errno));
@@ -46,7 +48,12 @@ struct ProcessProducer::Process {
     std::vector<char*> variables;
     for (std::string& variable : outside) variables.push_back(variable.data());
     variables.push_back(nullptr);
-    const int failure = ::posix_spawnp(&child, words[0], &actions, nullptr, words.data(), variables.data());
+    posix_spawnattr_t attributes;
+    ::posix_spawnattr_init(&attributes);
+    ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSID);
+    const int failure =
+        ::posix_spawnp(&child, words[0], &actions, &attributes, words.data(), variables.data());
+    ::posix_spawnattr_destroy(&attributes);
     ::posix_spawn_file_actions_destroy(&actions);
     ::close(ends[1]);
     if (failure != 0) {
@@ -55,6 +62,7 @@ struct ProcessProducer::Process {
       throw Error(ErrorKind::not_found,
                   "from_process: cannot start '" + command[0] + "': " + std::strerror(failure));
     }
+    guard.add(child);
     output = ends[0];
     ::fcntl(output, F_SETFL, O_NONBLOCK);
     over = asked = false;
@@ -70,27 +78,37 @@ struct ProcessProducer::Process {
   void close() {
     if (output >= 0) ::close(std::exchange(output, -1));
   }
-  /// Its status if it has ended: it may live on after it has closed its output.
+  /// Its status if it has ended: it may live on after it has closed its output. What it leaves behind is
+  /// ended with it.
   std::optional<int> collect() {
-    int status = 0;
-    if (child > 0 && ::waitpid(child, &status, WNOHANG) == 0) return {};
-    child = -1;
+    siginfo_t about{};
+    const auto it = static_cast<id_t>(child);
+    if (child > 0 && ::waitid(P_PID, it, &about, WEXITED | WNOHANG | WNOWAIT) == 0 && about.si_pid == 0)
+      return {};
     over = true;
+    if (child < 0) return 0;
+    ::kill(-child, SIGKILL);  // before it is waited for, so that the number is still its own
+    program::Guard::own().remove(child);
+    int status = 0;
+    ::waitpid(std::exchange(child, -1), &status, 0);
     return status;
+  }
+  void tell(int signal) const {
+    if (child > 0) ::kill(-child, signal);
   }
   void ask() {
     asked = true;
-    if (child > 0) ::kill(child, SIGTERM);
-    if (child > 0) ::kill(child, SIGCONT);  // one that is stopped would not hear it
+    tell(SIGTERM);
+    tell(SIGCONT);  // one that is stopped would not hear it
   }
-  /// Ends the child, if need be without asking.
+  /// Ends the child and what it has started, if need be without asking.
   void end() {
     ask();
     close();
     constexpr auto patience = std::chrono::seconds(2);
     const auto last = std::chrono::steady_clock::now() + patience;
     while (child > 0 && !collect()) {
-      if (std::chrono::steady_clock::now() >= last) ::kill(child, SIGKILL);
+      if (std::chrono::steady_clock::now() >= last) tell(SIGKILL);
       std::this_thread::sleep_for(std::chrono::milliseconds(1));
     }
     static_cast<void>(splitter.take_rest());

@@ -131,6 +131,20 @@ void run(weir::Cluster& cluster, const std::string& mode, const std::string& arg
     }
     std::this_thread::sleep_for(60s);
   }
+  if (mode == "keep") {  // two workers, until there is a file of this name
+    cluster.scale(2);
+    weir::Client client{cluster};
+    wait_for_workers(cluster, client, 2);
+    say("sum " + std::to_string(client.submit(inc, 41).result()));
+    while (!std::ifstream(argument)) std::this_thread::sleep_for(20ms);
+    return;
+  }
+  if (mode == "problem_with") {  // while there is work
+    cluster.scale(1);
+    weir::Client client{cluster};
+    const auto work = client.submit(inc, 1);
+    wait_for("its problem", cluster, [&] { return cluster.problem().find(argument) != std::string::npos; });
+  }
   if (mode == "problem") {
     cluster.scale(1);
     wait_for("a problem", cluster, [&] { return !cluster.problem().empty(); });
@@ -147,6 +161,7 @@ int main(int argc, char** argv) {
     weir::BatchOptions options{.cores = 1, .memory = "200MB", .walltime = "00:05:00"};
     if (words[1] == "hold") options.cores = 4;
     if (words[1] == "outlast") options.walltime = "00:01:00";
+    if (const char* keep = std::getenv("TEST_KEEP")) options.keep_jobs = keep;
     if (const char* queue = std::getenv("TEST_QUEUE")) options.queue = queue;
     if (const char* before = std::getenv("TEST_BEFORE")) options.before = {before};
     if (const char* weir = std::getenv("TEST_WEIR")) options.weir = weir;

@@ -21,9 +21,6 @@ struct Refused {
   const Refused* end() const;
 };
 
-template <class...>
-inline constexpr bool refused = false;
-
 /// Whether `f(args...)` can be a task.
 template <class F, class... Held>
 struct Call {
@@ -50,29 +47,28 @@ using CallFor = CallOf<std::decay_t<F>, std::index_sequence_for<A...>, A...>;
 template <class F, class... A>
 inline constexpr bool can_run = CallFor<F, A...>::value;
 
-/// Says why a call cannot be a task. The member which the user called instantiates it: the compiler prints
-/// the whole way before the sentence.
+/// Says why a call cannot be a task, to the member which the user called: the compiler prints the whole way
+/// before the sentence.
 template <class F, class... A>
-constexpr Refused refuse() {
-  using Call = CallFor<F, A...>;
-  static_assert(Call::function_travels,
-                "weir: this function object cannot travel to another process. A lambda must not capture: "
+requires(!CallFor<F, A...>::function_travels) __attribute__((
+    unavailable("weir: this function object cannot travel to another process. A lambda must not capture: "
                 "pass the values as arguments of submit instead "
                 "(a captured reference would dangle on another machine). A functor with members needs a "
-                "cereal serialize() function or must be a plain struct.");
-  static_assert(Call::arguments_travel,
-                "weir: this argument cannot travel to another process. Give its type a cereal serialize() "
+                "cereal serialize() function or must be a plain struct."))) Refused refuse();
+template <class F, class... A>
+requires(CallFor<F, A...>::function_travels && !CallFor<F, A...>::arguments_travel) __attribute__((
+    unavailable("weir: this argument cannot travel to another process. Give its type a cereal serialize() "
                 "function or make it a plain struct of members that travel; "
-                "pointers, references, mutexes, streams and threads cannot travel.");
-  static_assert(Call::fits,
-                "weir: the function cannot be called with these arguments. Check their number and types; a "
+                "pointers, references, mutexes, streams and threads cannot travel."))) Refused refuse();
+template <class F, class... A>
+requires(CallFor<F, A...>::function_travels && !CallFor<F, A...>::fits) __attribute__((
+    unavailable("weir: the function cannot be called with these arguments. Check their number and types; a "
                 "parameter must be taken by value or const reference, "
-                "since a task cannot change what others use.");
-  static_assert(Call::result_travels,
-                "weir: the result of this function cannot travel to another process. Return a type with a "
-                "cereal serialize() function or a plain struct.");
-  return {};
-}
+                "since a task cannot change what others use."))) Refused refuse();
+template <class F, class... A>
+requires(CallFor<F, A...>::function_travels && !CallFor<F, A...>::result_travels) __attribute__((
+    unavailable("weir: the result of this function cannot travel to another process. Return a type with a "
+                "cereal serialize() function or a plain struct."))) Refused refuse();
 
 template <class A>
 struct Plain : std::type_identity<A> {};

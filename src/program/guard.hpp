@@ -1,0 +1,24 @@
+// Ends what was started when this process dies.
+#pragma once
+
+#include <sys/types.h>
+
+namespace weir::detail::program {
+
+/// A process that ends the groups it has been told of when this one dies, however it dies (SIGTERM, and
+/// SIGKILL 2 s later): the kernel itself tells only the first process of a group.
+class Guard {
+ public:
+  /// The one of this process.
+  static Guard& own();
+  void add(pid_t group) { tell('+', group); }
+  /// To be called while the group's first process has not been waited for.
+  void remove(pid_t group) { tell('-', group); }
+
+ private:
+  Guard();
+  void tell(char what, pid_t group);
+  int socket_ = -1;
+};
+
+}  // namespace weir::detail::program
